@@ -1,0 +1,19 @@
+/** The process exit code that a run record stands for. */
+import type { RunRecord, Verdict } from '../record.ts';
+
+const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
+const MISMATCHES: ReadonlySet<Verdict | undefined> = new Set<Verdict>(['leaked', 'broken', 'flapping']);
+
+/**
+ * 130 or 143 interrupted; 1 at least one mismatch; 3 the environment failed; 4 something stayed inconclusive; 0 every
+ * check passed. A mismatch goes before a failure elsewhere: it is a fact about the cluster, and the failure is not.
+ * A run without a check that passed is never 0.
+ */
+export function exitCodeFor(record: RunRecord): number {
+  if (record.run.interruptedBy !== undefined) return INTERRUPTED[record.run.interruptedBy];
+  const checks = record.scenarios.flatMap((scenario) => scenario.checks);
+  if (checks.some(({ verdict }) => MISMATCHES.has(verdict))) return 1;
+  if (record.run.error !== undefined || record.scenarios.some(({ error }) => error !== undefined)) return 3;
+  if (checks.length === 0 || checks.some(({ verdict }) => verdict !== 'pass')) return 4;
+  return 0;
+}

@@ -1,0 +1,51 @@
+/** What a run tells while it goes. Emitted by `run/`, shown by `report/progress.ts`; a library user may listen as well. */
+import type { Phase, RunRecord, ScenarioRecord, Verdict } from './record.ts';
+
+export type ProgressEvent =
+  | { readonly type: 'cluster-starting'; readonly cluster: string }
+  | {
+      readonly type: 'cluster-ready';
+      readonly cluster: string;
+      readonly server: string;
+      readonly durationMs: number;
+    }
+  | { readonly type: 'cluster-stopping'; readonly cluster: string }
+  | {
+      readonly type: 'scenario-started';
+      readonly scenario: string;
+      /** Counted from 1. */
+      readonly index: number;
+      readonly total: number;
+      readonly pods: number;
+      readonly checks: number;
+    }
+  | { readonly type: 'phase-started'; readonly scenario: string; readonly phase: Phase }
+  | {
+      readonly type: 'pods-ready';
+      readonly scenario: string;
+      readonly ready: number;
+      readonly total: number;
+      /** What keeps the others, such as `shop/db: Pending (ContainerCreating)`; at most a few. */
+      readonly waitingFor: readonly string[];
+    }
+  | {
+      readonly type: 'round-ended';
+      readonly scenario: string;
+      readonly phase: 'control' | 'settle' | 'observe';
+      readonly round: number;
+      /** Checks that need no further round of this phase. */
+      readonly settled: number;
+      readonly total: number;
+    }
+  | {
+      readonly type: 'scenario-ended';
+      readonly scenario: string;
+      readonly status: ScenarioRecord['status'];
+      readonly verdicts: Readonly<Record<Verdict, number>>;
+      readonly durationMs: number;
+      readonly error?: NonNullable<RunRecord['run']['error']>;
+    }
+  /** Anything else that a person should hear of at once. */
+  | { readonly type: 'note'; readonly text: string };
+
+export type ProgressListener = (event: ProgressEvent) => void;

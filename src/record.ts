@@ -1,0 +1,172 @@
+/**
+ * The run record: everything that a run did and saw, as one JSON document. Every report is a function of it, and its
+ * published JSON Schema (`schema/run-record.schema.json`) is generated from here.
+ */
+import { z } from 'zod';
+import { OUTCOMES } from './probe/protocol.ts';
+
+/** Grows by one with every incompatible change of the record's form. */
+export const RECORD_SCHEMA_VERSION = 1;
+
+export const VERDICTS = ['pass', 'leaked', 'broken', 'flapping', 'inconclusive'] as const;
+export const PHASES = ['provision', 'control', 'apply', 'settle', 'observe', 'cleanup'] as const;
+
+const location = z
+  .strictObject({ file: z.string(), line: z.int().min(1), column: z.int().min(1) })
+  .describe('A place in a scenario or policy file; lines and columns count from 1.');
+const protocol = z.enum(['TCP', 'UDP']);
+const labels = z.record(z.string(), z.string());
+const instant = z.iso.datetime().describe('A point in time, ISO 8601 in UTC.');
+const failure = z
+  .strictObject({
+    code: z.string().describe('The closed set of error codes of podreach, such as provision-failed.'),
+    message: z.string(),
+    hint: z.string().exactOptional().describe('What to do next.'),
+    location: location.exactOptional(),
+  })
+  .describe('Why podreach itself could not go on.');
+
+const attempt = z
+  .strictObject({
+    phase: z.enum(['control', 'settle', 'observe']),
+    round: z.int().min(1).describe('Counts within its phase.'),
+    atMs: z.number().describe('When the attempt began, in milliseconds after the scenario began.'),
+    outcome: z.enum(OUTCOMES),
+    durationMs: z
+      .number()
+      .exactOptional()
+      .describe('From the first packet to the outcome; absent where nothing was tried.'),
+    listenerAlive: z
+      .boolean()
+      .exactOptional()
+      .describe(
+        "Whether the destination's own agent reached this port in the same round; absent where it could not be asked.",
+      ),
+    detail: z
+      .string()
+      .exactOptional()
+      .describe("The system's own word for the outcome, such as ECONNREFUSED."),
+  })
+  .describe('One fresh connection.');
+
+const policyReference = z.string().describe('namespace/name of a NetworkPolicy of this scenario.');
+
+const check = z
+  .strictObject({
+    id: z.int().min(0),
+    from: z.string().describe('namespace/pod'),
+    to: z.string().describe('namespace/pod'),
+    port: z.int(),
+    portName: z.string().exactOptional(),
+    protocol,
+    path: z.literal('podIP').describe('How the destination is addressed.'),
+    expected: z.enum(['reachable', 'unreachable']),
+    declared: location.describe('The rule of the scenario that expects this.'),
+    because: z.string().exactOptional(),
+    attempts: z.array(attempt),
+    verdict: z.enum(VERDICTS).exactOptional().describe('Absent while the check has not been judged.'),
+    reason: z.string().exactOptional().describe('Why the verdict is not pass, in one sentence.'),
+    settledMs: z
+      .number()
+      .exactOptional()
+      .describe(
+        'From applying the policies to the first of the rounds that confirmed the expectation, in milliseconds.',
+      ),
+    selectedBy: z
+      .strictObject({ egress: z.array(policyReference), ingress: z.array(policyReference) })
+      .exactOptional()
+      .describe(
+        'For a check that did not pass: the policies that isolate its source (egress) and its destination (ingress).',
+      ),
+  })
+  .describe('One source, destination, port and protocol, with what was expected and seen.');
+
+const scenario = z.strictObject({
+  name: z.string(),
+  description: z.string().exactOptional(),
+  owner: z.string().exactOptional(),
+  purpose: z.string().exactOptional(),
+  reviewBy: z.string().exactOptional(),
+  tags: z.array(z.string()),
+  location,
+  status: z
+    .enum(['waiting', 'running', 'finished', 'failed', 'interrupted', 'skipped'])
+    .describe('skipped: not started, because the run ended before.'),
+  startedAt: instant.exactOptional(),
+  durationMs: z.number().exactOptional(),
+  error: failure.exactOptional(),
+  phases: z.array(
+    z.strictObject({ name: z.enum(PHASES), atMs: z.number(), durationMs: z.number().exactOptional() }),
+  ),
+  namespaces: z.array(z.strictObject({ name: z.string(), labels })),
+  pods: z.array(
+    z.strictObject({
+      namespace: z.string(),
+      name: z.string(),
+      labels,
+      ports: z.array(z.strictObject({ name: z.string().exactOptional(), port: z.int(), protocol })),
+      node: z.string().exactOptional(),
+      ip: z.string().exactOptional(),
+    }),
+  ),
+  policies: z.array(
+    z.strictObject({
+      namespace: z.string(),
+      name: z.string(),
+      location,
+      text: z.string().describe('As it was applied.'),
+    }),
+  ),
+  checks: z.array(check),
+});
+
+export const runRecordSchema = z
+  .strictObject({
+    schemaVersion: z.literal(RECORD_SCHEMA_VERSION),
+    podreach: z.strictObject({ version: z.string() }),
+    run: z.strictObject({
+      id: z.string(),
+      startedAt: instant,
+      endedAt: instant.exactOptional(),
+      durationMs: z.number().exactOptional(),
+      incomplete: z
+        .boolean()
+        .describe('True until the run has ended by itself: a record that says true is never a success.'),
+      interruptedBy: z.enum(['SIGINT', 'SIGTERM']).exactOptional(),
+      exitCode: z.int().exactOptional(),
+      error: failure.exactOptional(),
+      options: z.strictObject({
+        timeoutMs: z
+          .number()
+          .exactOptional()
+          .describe('How long one attempt may take; absent until the cluster is known.'),
+        withinMs: z.number().exactOptional(),
+        confirm: z.int(),
+        keep: z.boolean(),
+        failFast: z.boolean(),
+      }),
+    }),
+    environment: z.strictObject({
+      cluster: z.string(),
+      server: z.string().exactOptional(),
+      kubernetes: z.string().exactOptional().describe("The server's version."),
+      nodes: z.array(
+        z.strictObject({
+          name: z.string(),
+          kernel: z.string().exactOptional(),
+          os: z.string().exactOptional(),
+          runtime: z.string().exactOptional(),
+        }),
+      ),
+      node: z.string().describe('The version of Node.js that ran podreach.'),
+    }),
+    scenarios: z.array(scenario),
+  })
+  .describe('The record of one podreach run.');
+
+export type RunRecord = z.infer<typeof runRecordSchema>;
+export type ScenarioRecord = RunRecord['scenarios'][number];
+export type CheckRecord = ScenarioRecord['checks'][number];
+export type AttemptRecord = CheckRecord['attempts'][number];
+export type Verdict = (typeof VERDICTS)[number];
+export type Phase = (typeof PHASES)[number];

@@ -1,0 +1,172 @@
+/**
+ * The scenario language's nouns: what a file says (`Scenario`) and what follows from it (`Plan`).
+ * `load.ts` makes the first from files, `plan.ts` the second from the first; `load-plans.ts` is the way in.
+ */
+import type { Location } from '../errors.ts';
+import type { LabelSelector } from '../policy/selectors.ts';
+
+export type Protocol = 'TCP' | 'UDP';
+export type Expectation = 'reachable' | 'unreachable';
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Port {
+  readonly name?: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+}
+
+/** A place in a file that can show itself. Both are worked out when asked for. */
+export interface Mark {
+  readonly location: Location;
+  /** The line with a caret under the place. */
+  readonly frame: string;
+}
+
+/** Something that a file says, and where. */
+export interface Marked<T> {
+  readonly value: T;
+  readonly mark: Mark;
+}
+
+/** Pods, as a rule names them. */
+export type PodSelection =
+  | { readonly kind: 'pod'; readonly key: string }
+  | { readonly kind: 'namespace'; readonly namespace: string }
+  | { readonly kind: 'all' }
+  | {
+      readonly kind: 'labels';
+      readonly namespaceSelector?: LabelSelector;
+      readonly podSelector?: LabelSelector;
+    };
+
+/** Ports of a destination pod, as a rule names them. */
+export type PortSelection =
+  | { readonly kind: 'number'; readonly port: number; readonly protocol: Protocol }
+  | { readonly kind: 'name'; readonly name: string };
+
+export interface Destination {
+  readonly pods: PodSelection;
+  /** Empty: every port that the pod declares. */
+  readonly ports: readonly PortSelection[];
+}
+
+/** Pairs that a rule does not speak of: those that match both ends. An end left out matches everything. */
+export interface Exception {
+  readonly from?: readonly Marked<PodSelection>[];
+  readonly to?: readonly Marked<Destination>[];
+}
+
+/** Every source paired with every destination, but for the exceptions. */
+export interface Rule {
+  readonly expected: Expectation;
+  readonly from: readonly Marked<PodSelection>[];
+  readonly to: readonly Marked<Destination>[];
+  readonly except: readonly Exception[];
+  readonly because?: string;
+  readonly mark: Mark;
+}
+
+/** What one document says, its names not yet looked up. */
+export interface Scenario {
+  readonly head: ScenarioHead;
+  readonly mark: Mark;
+  /** False where parts of the document did not fit the grammar and are missing here. */
+  readonly complete: boolean;
+  readonly namespaces: readonly Marked<PlannedNamespace>[];
+  readonly pods: readonly ScenarioPod[];
+  readonly policies: readonly PlannedPolicy[];
+  readonly rules: readonly Rule[];
+  /** What holds for every pair that no rule speaks of; absent where those are not tested. */
+  readonly otherwise?: Marked<Expectation>;
+}
+
+export interface ScenarioPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly ports: readonly Marked<Port>[];
+  readonly mark: Mark;
+}
+
+/** A namespace that the run creates. */
+export interface PlannedNamespace {
+  readonly name: string;
+  readonly labels: Labels;
+}
+
+/** A probe pod: it listens on its ports and starts connections. */
+export interface PlannedPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly ports: readonly Port[];
+}
+
+/** A NetworkPolicy to apply exactly as the user wrote it. */
+export interface PlannedPolicy {
+  readonly namespace: string;
+  readonly name: string;
+  /** The YAML text of the one object, as written: it is sent to the API server byte for byte. */
+  readonly text: string;
+  /** The same, parsed, for selection and explanation only. */
+  readonly object: NetworkPolicyObject;
+  readonly location: Location;
+}
+
+/** As much of `networking.k8s.io/v1` NetworkPolicy as podreach reads; unknown to be valid until the API server says so. */
+export interface NetworkPolicyObject {
+  readonly apiVersion: string;
+  readonly kind: 'NetworkPolicy';
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly spec?: {
+    readonly podSelector?: LabelSelector | null;
+    readonly policyTypes?: readonly string[] | null;
+    readonly ingress?: readonly unknown[] | null;
+    readonly egress?: readonly unknown[] | null;
+  };
+}
+
+/** One thing to verify: can `from` open a connection to `to` on this port? */
+export interface Check {
+  /** Unique within its scenario, counted from 0 in a stable order. */
+  readonly id: number;
+  /** `namespace/pod` */
+  readonly from: string;
+  /** `namespace/pod` */
+  readonly to: string;
+  readonly port: number;
+  readonly portName?: string;
+  readonly protocol: Protocol;
+  readonly expected: Expectation;
+  /** The rule of the scenario that says so. */
+  readonly declared: Location;
+  /** The reason that the rule gives (`because`). */
+  readonly because?: string;
+}
+
+/** What a document says of itself, carried into every report. */
+export interface ScenarioHead {
+  readonly name: string;
+  readonly description?: string;
+  readonly owner?: string;
+  readonly purpose?: string;
+  /** ISO date, `YYYY-MM-DD`. */
+  readonly reviewBy?: string;
+  readonly tags: readonly string[];
+  /** Where the document begins. */
+  readonly location: Location;
+}
+
+/** Everything that a run of one scenario creates and tries. A pure function of the files. */
+export interface Plan {
+  readonly scenario: ScenarioHead;
+  readonly namespaces: readonly PlannedNamespace[];
+  readonly pods: readonly PlannedPod[];
+  readonly policies: readonly PlannedPolicy[];
+  readonly checks: readonly Check[];
+}
+
+/** `namespace/name` of a pod. */
+export function podKey(pod: { readonly namespace: string; readonly name: string }): string {
+  return `${pod.namespace}/${pod.name}`;
+}

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { exitCodeFor } from '../../src/judge/exit-code.ts';
+import type { RunRecord, Verdict } from '../../src/record.ts';
+import { startRecord } from '../../src/run/start-record.ts';
+
+function recordWith(
+  verdicts: readonly (Verdict | undefined)[],
+  error?: NonNullable<RunRecord['run']['error']>,
+): RunRecord {
+  const location = { file: 'a.yaml', line: 1, column: 1 };
+  const record = startRecord(
+    [
+      {
+        scenario: { name: 'a', tags: [], location },
+        namespaces: [],
+        pods: [],
+        policies: [],
+        checks: verdicts.map((_, id) => ({
+          id,
+          from: 'n/a',
+          to: 'n/b',
+          port: 80,
+          protocol: 'TCP',
+          expected: 'reachable',
+          declared: location,
+        })),
+      },
+    ],
+    {
+      runId: 'r',
+      version: '0',
+      startedAt: new Date(0),
+      cluster: 'sandbox',
+      options: { confirm: 2, keep: false, failFast: false },
+    },
+  );
+  const [scenario] = record.scenarios;
+  for (const [index, verdict] of verdicts.entries()) {
+    const check = scenario?.checks[index];
+    if (check !== undefined && verdict !== undefined) check.verdict = verdict;
+  }
+  if (scenario !== undefined && error !== undefined) scenario.error = error;
+  return record;
+}
+
+const failure = { code: 'provision-failed', message: 'no' };
+
+test.each<[string, (Verdict | undefined)[], typeof failure | undefined, number]>([
+  ['everything passed', ['pass', 'pass'], undefined, 0],
+  ['one leaked', ['pass', 'leaked'], undefined, 1],
+  ['one was broken', ['broken', 'inconclusive'], undefined, 1],
+  ['one flapped', ['flapping'], undefined, 1],
+  ['a mismatch beside a failure', ['leaked'], failure, 1],
+  ['the environment failed', ['pass'], failure, 3],
+  ['one proved nothing', ['pass', 'inconclusive'], undefined, 4],
+  ['one was never judged', ['pass', undefined], undefined, 4],
+  ['there was nothing to check', [], undefined, 4],
+])('%s', (_, verdicts, error, code) => {
+  expect(exitCodeFor(recordWith(verdicts, error))).toBe(code);
+});
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s goes before everything', (signal, code) => {
+  const record = recordWith(['leaked']);
+  record.run.interruptedBy = signal;
+  expect(exitCodeFor(record)).toBe(code);
+});
