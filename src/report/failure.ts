@@ -1,0 +1,30 @@
+/** Why podreach itself could not go on: what, where, and what to do next. */
+import type { RunRecord } from '../record.ts';
+import { type Fact, renderFacts, renderHeadline } from './block.ts';
+import { describeLocation } from './describe.ts';
+import type { Canvas } from './paint.ts';
+
+export type Failure = NonNullable<RunRecord['run']['error']>;
+
+/**
+ * The block of one failure.
+ * @param more facts beside those that the failure itself holds
+ * @param indent of the headline: none for a failure of the whole run
+ */
+export function renderFailure(
+  failure: Failure,
+  canvas: Canvas,
+  more: readonly Fact[],
+  indent: string,
+): string[] {
+  const facts = [
+    { label: 'kind', text: failure.code },
+    ...(failure.location === undefined ? [] : [{ label: 'where', text: describeLocation(failure.location) }]),
+    ...(failure.hint === undefined ? [] : [{ label: 'next', text: failure.hint }]),
+    ...more,
+  ];
+  return [
+    ...renderHeadline('ERROR', 'error', failure.message, canvas, indent),
+    ...renderFacts(facts, canvas, `${indent}  `),
+  ];
+}

@@ -1,0 +1,44 @@
+/** Checks that proved nothing, by the reason why: one cause mostly has many of them. */
+import type { CheckRecord } from '../record.ts';
+import { BLOCK_INDENT, renderHeadline } from './block.ts';
+import { describeLocation, describePair } from './describe.ts';
+import type { Canvas } from './paint.ts';
+import { count, formatNumber, wrap } from './text.ts';
+
+export interface InconclusiveGroup {
+  readonly reason: string;
+  readonly checks: readonly CheckRecord[];
+}
+
+/** The inconclusive checks, by reason, the most frequent reason first. */
+export function groupInconclusive(checks: readonly CheckRecord[]): InconclusiveGroup[] {
+  const groups = new Map<string, CheckRecord[]>();
+  for (const check of checks) {
+    if (check.verdict !== 'inconclusive') continue;
+    const reason = check.reason ?? 'no reason was recorded';
+    const group = groups.get(reason);
+    if (group === undefined) groups.set(reason, [check]);
+    else group.push(check);
+  }
+  return [...groups]
+    .map(([reason, group]) => ({ reason, checks: group }))
+    .sort((left, right) => right.checks.length - left.checks.length);
+}
+
+/** The block of one reason, with the first `most` of its checks. */
+export function renderInconclusive(group: InconclusiveGroup, most: number, canvas: Canvas): string[] {
+  const left = group.checks.length - most;
+  return [
+    ...renderHeadline(
+      'INCONCLUSIVE',
+      'inconclusive',
+      `${count(group.checks.length, 'check')}: ${group.reason}`,
+      canvas,
+    ),
+    ...group.checks.slice(0, most).flatMap((check) => {
+      const expectation = `expected ${check.expected} (${describeLocation(check.declared)})`;
+      return wrap(`${describePair(check)}, ${expectation}`, canvas.width, `${BLOCK_INDENT}- `);
+    }),
+    ...(left > 0 ? [`${BLOCK_INDENT}- and ${formatNumber(left)} more`] : []),
+  ];
+}

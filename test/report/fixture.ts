@@ -1,0 +1,286 @@
+/** Run records for tests, built from as few words as a test needs to say. All of them are valid records. */
+import type { AttemptRecord, CheckRecord, RunRecord, ScenarioRecord } from '../../src/record.ts';
+
+const STARTED_AT = '2026-11-20T02:00:00.000Z';
+
+type Overrides<Part> = { readonly [Key in keyof Part]?: Part[Key] };
+
+/** A run that ended by itself on the sandbox. */
+export function buildRecord(
+  scenarios: readonly ScenarioRecord[],
+  run: Overrides<RunRecord['run']> = {},
+  environment: Overrides<RunRecord['environment']> = {},
+): RunRecord {
+  return {
+    schemaVersion: 1,
+    podreach: { version: '0.1.0' },
+    run: {
+      id: '5f1c9a02b7',
+      startedAt: STARTED_AT,
+      endedAt: '2026-11-20T02:00:04.120Z',
+      durationMs: 4120,
+      incomplete: false,
+      ...run,
+      options: { timeoutMs: 500, withinMs: 10_000, confirm: 2, keep: false, failFast: false, ...run.options },
+    },
+    environment: {
+      cluster: 'sandbox',
+      server: 'https://127.0.0.1:41234',
+      kubernetes: 'v1.36.0',
+      nodes: [{ name: 'node-1', kernel: '6.12.48', os: 'Debian GNU/Linux 13' }, { name: 'node-2' }],
+      node: 'v24.21.0',
+      ...environment,
+    },
+    scenarios: [...scenarios],
+  };
+}
+
+/** A finished scenario. Namespaces follow from the pods; pod addresses are counted up from 10.64.0.10. */
+export function buildScenario(
+  name: string,
+  parts: {
+    /** Ports by pod: `80`, `'5432/UDP'`, `'metrics=9090'`. */
+    readonly pods: Readonly<Record<string, readonly (number | string)[]>>;
+    readonly checks: readonly Overrides<CheckRecord>[];
+    /** Lines in `policies/<scenario>.yaml`, by `namespace/name`. */
+    readonly policies?: Readonly<Record<string, number>>;
+  },
+  overrides: Overrides<ScenarioRecord> = {},
+): ScenarioRecord {
+  const file = `scenarios/${name}.yaml`;
+  const keys = Object.entries(parts.pods).map(([key, ports]) => ({
+    ...splitKey(key),
+    ports: ports.map(buildPort),
+  }));
+  return {
+    name,
+    tags: [],
+    location: { file, line: 1, column: 1 },
+    status: 'finished',
+    startedAt: STARTED_AT,
+    durationMs: 1830,
+    phases: [
+      { name: 'provision', atMs: 0, durationMs: 640 },
+      { name: 'control', atMs: 640, durationMs: 90 },
+      { name: 'apply', atMs: 730, durationMs: 40 },
+      { name: 'settle', atMs: 770, durationMs: 760 },
+      { name: 'observe', atMs: 1530, durationMs: 200 },
+      { name: 'cleanup', atMs: 1730, durationMs: 100 },
+    ],
+    namespaces: [...new Set(keys.map(({ namespace }) => namespace))].map((namespace) => ({
+      name: namespace,
+      labels: {},
+    })),
+    pods: keys.map(({ namespace, name: pod, ports }, index) => ({
+      namespace,
+      name: pod,
+      labels: { app: pod },
+      ports,
+      node: `node-${(index % 2) + 1}`,
+      ip: `10.64.${Math.floor((index + 10) / 250)}.${(index + 10) % 250}`,
+    })),
+    policies: Object.entries(parts.policies ?? {}).map(([key, line]) => ({
+      ...splitKey(key),
+      location: { file: `policies/${name}.yaml`, line, column: 1 },
+      text: `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: ${splitKey(key).name} }\n`,
+    })),
+    checks: parts.checks.map((check, index) =>
+      buildCheck({ id: index, declared: { file, line: 20 + index, column: 5 }, ...check }),
+    ),
+    ...overrides,
+  };
+}
+
+/** A passed check of `shop/web` to `shop/db:5432/TCP`, with everything that `overrides` says. */
+function buildCheck(overrides: Overrides<CheckRecord> = {}): CheckRecord {
+  const expected = overrides.expected ?? 'reachable';
+  const verdict = 'verdict' in overrides ? overrides.verdict : 'pass';
+  return {
+    id: 0,
+    from: 'shop/web',
+    to: 'shop/db',
+    port: 5432,
+    protocol: 'TCP',
+    path: 'podIP',
+    expected,
+    declared: { file: 'scenarios/shop.yaml', line: 20, column: 5 },
+    attempts: [
+      ...attempts('control', ['connected']),
+      ...attempts('settle', expected === 'reachable' ? ['connected', 'connected'] : ['timeout', 'timeout']),
+    ],
+    verdict: 'pass',
+    ...(verdict === 'pass' ? { settledMs: expected === 'reachable' ? 60 : 280 } : {}),
+    ...overrides,
+  };
+}
+
+/** One attempt per outcome, a round each; the listener was alive. */
+export function attempts(
+  phase: AttemptRecord['phase'],
+  outcomes: readonly AttemptRecord['outcome'][],
+  overrides: Overrides<AttemptRecord> = {},
+): AttemptRecord[] {
+  const beganMs = { control: 650, settle: 780, observe: 1540 }[phase];
+  return outcomes.map((outcome, index) => ({
+    phase,
+    round: index + 1,
+    atMs: beganMs + index * 100,
+    outcome,
+    durationMs: outcome === 'timeout' ? 500.4 : 0.41 + index * 0.35,
+    listenerAlive: true,
+    ...overrides,
+  }));
+}
+
+/** Two scenarios that hold every verdict and every kind of evidence between them. */
+export function everyVerdict(): RunRecord {
+  const isolated = { egress: [], ingress: ['shop/deny-all', 'shop/allow-api'] };
+  const threeTier = buildScenario(
+    'three-tier',
+    {
+      pods: {
+        'shop/web': ['http=80'],
+        'shop/api': [8080, 'metrics=9090'],
+        'shop/db': [5432, '5432/UDP'],
+        'monitoring/prometheus': [9090],
+      },
+      policies: { 'shop/deny-all': 1, 'shop/allow-api': 12, 'monitoring/no-egress': 31 },
+      checks: [
+        { from: 'shop/web', to: 'shop/api', port: 8080 },
+        {
+          from: 'shop/api',
+          to: 'shop/db',
+          verdict: 'broken',
+          reason: 'it could not connect: timeout 3 of 3',
+          attempts: [
+            ...attempts('control', ['connected']),
+            ...attempts('settle', ['timeout', 'timeout', 'timeout']),
+          ],
+          selectedBy: isolated,
+        },
+        {
+          from: 'shop/web',
+          expected: 'unreachable',
+          because: 'the database holds card numbers and nothing but the API tier has any business there',
+          verdict: 'leaked',
+          reason: 'it connected although it must not',
+          attempts: [
+            ...attempts('control', ['connected']),
+            ...attempts('settle', ['connected', 'connected', 'connected']),
+          ],
+          selectedBy: { egress: [], ingress: [] },
+        },
+        { from: 'shop/web', expected: 'unreachable', protocol: 'UDP' },
+        {
+          from: 'monitoring/prometheus',
+          to: 'shop/api',
+          port: 9090,
+          portName: 'metrics',
+          verdict: 'flapping',
+          reason: 'it had settled as expected, then showed timeout 2 of 3',
+          settledMs: 60,
+          attempts: [
+            ...attempts('control', ['connected']),
+            ...attempts('settle', ['connected', 'connected']),
+            ...attempts('observe', ['timeout', 'timeout', 'connected']),
+          ],
+          selectedBy: { egress: ['monitoring/no-egress'], ingress: isolated.ingress },
+        },
+        {
+          from: 'monitoring/prometheus',
+          to: 'shop/api',
+          port: 8080,
+          expected: 'unreachable',
+          verdict: 'inconclusive',
+          reason: 'nothing was listening on the destination port',
+          attempts: [
+            ...attempts('control', ['connected']),
+            ...attempts('settle', ['refused', 'refused'], { listenerAlive: false, detail: 'ECONNREFUSED' }),
+          ],
+          selectedBy: { egress: ['monitoring/no-egress'], ingress: isolated.ingress },
+        },
+        ...(['shop/web', 'shop/api', 'shop/db'] as const).map((from) => ({
+          from,
+          to: 'monitoring/prometheus',
+          port: 9090,
+          expected: 'unreachable' as const,
+          ...(from === 'shop/web'
+            ? {}
+            : {
+                verdict: 'inconclusive' as const,
+                reason:
+                  'it could not connect even before any policy (timeout 2 of 2), so there was nothing to block',
+                attempts: attempts('control', ['timeout', 'timeout']),
+              }),
+        })),
+      ],
+    },
+    {
+      description:
+        'Only the API tier may reach the database. Prometheus may read the metrics of the API tier and nothing else.',
+      owner: 'payments-team',
+      purpose: 'PCI-DSS 1.3.1',
+      reviewBy: '2026-06-30',
+      tags: ['smoke'],
+    },
+  );
+  return buildRecord([calmScenario('default-deny-ingress'), threeTier, calmScenario('port-range')], {
+    exitCode: 1,
+  });
+}
+
+/** A scenario in which all is well. */
+export function calmScenario(name: string, overrides: Overrides<ScenarioRecord> = {}): ScenarioRecord {
+  return buildScenario(
+    name,
+    {
+      pods: { 'shop/web': [80], 'shop/db': [5432] },
+      policies: { 'shop/deny-all': 1 },
+      checks: [
+        { from: 'shop/web', expected: 'unreachable' },
+        { from: 'shop/db', to: 'shop/web', port: 80 },
+      ],
+    },
+    { description: 'The database answers nobody.', ...overrides },
+  );
+}
+
+/** The same scenario before any of its checks was judged. */
+export function unjudged(scenario: ScenarioRecord): ScenarioRecord {
+  return {
+    ...scenario,
+    checks: scenario.checks.map(({ verdict, reason, settledMs, selectedBy, ...check }) => check),
+  };
+}
+
+/** Pods that all try each other on one port; `verdictOf` says what came of each pair, by the numbers of its pods. */
+export function meshScenario(
+  size: number,
+  verdictOf: (from: number, to: number) => Overrides<CheckRecord>,
+): ScenarioRecord {
+  const key = (number: number): string => `team-${number % 10}/service-${number}`;
+  const numbers = Array.from({ length: size }, (_, number) => number);
+  return buildScenario('mesh', {
+    pods: Object.fromEntries(numbers.map((number) => [key(number), [8080]])),
+    policies: { 'team-0/deny-all': 1 },
+    checks: numbers.flatMap((from) =>
+      numbers
+        .filter((to) => to !== from)
+        .map((to) => ({ from: key(from), to: key(to), port: 8080, ...verdictOf(from, to) })),
+    ),
+  });
+}
+
+function splitKey(key: string): { namespace: string; name: string } {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+function buildPort(written: number | string): ScenarioRecord['pods'][number]['ports'][number] {
+  const [, name, port, protocol = 'TCP'] = /^(?:(.+)=)?(\d+)(?:\/(TCP|UDP))?$/.exec(String(written)) ?? [];
+  return {
+    ...(name === undefined ? {} : { name }),
+    port: Number(port),
+    protocol: protocol === 'UDP' ? 'UDP' : 'TCP',
+  };
+}
