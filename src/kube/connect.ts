@@ -1,0 +1,107 @@
+/**
+ * Makes a {@link Kube} from a kubeconfig. Objects travel as plain JSON, and manifests as the text that the user wrote: the
+ * Kubernetes client's own serializer knows only the fields of its models and loses others, `from` of a NetworkPolicy among
+ * them, which would turn *from these* into *from everywhere*.
+ */
+import { type Clock, systemClock } from '../clock.ts';
+import { readAccess } from './access.ts';
+import { toList, toObject, toVersion } from './answers.ts';
+import { ApiStatusError } from './errors.ts';
+import { exec } from './exec.ts';
+import type { CallOptions, Kube } from './kube.ts';
+import { pathOf, purposeOf, queryOf, resourceOf } from './paths.ts';
+import { type ApiRequest, send } from './request.ts';
+
+/** The name under which the API server notes who owns a field. */
+const FIELD_MANAGER = 'podreach';
+
+export interface ConnectOptions {
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+/**
+ * Connects to the cluster of a kubeconfig's current context. Nothing is sent yet.
+ * @throws PodreachError `cluster-unavailable` where the kubeconfig names no usable cluster
+ */
+export async function connectKube(
+  kubeconfigText: string,
+  { clock = systemClock, random = Math.random }: ConnectOptions = {},
+): Promise<Kube> {
+  const access = await readAccess(kubeconfigText);
+  const call = (request: ApiRequest, options: CallOptions = {}): Promise<string> =>
+    send(access, request, options, { clock, random });
+
+  return {
+    server: access.server,
+    context: access.context,
+
+    async version(options) {
+      const purpose = { action: "ask for the API server's version" };
+      return toVersion(await call({ method: 'GET', path: '/version', purpose }, options), purpose);
+    },
+
+    async get({ resource, namespace, name }, options) {
+      const purpose = purposeOf('get', resource, namespace, name);
+      try {
+        return toObject(
+          await call({ method: 'GET', path: pathOf(resource, namespace, name), purpose }, options),
+          purpose,
+        );
+      } catch (thrown) {
+        if (isNotFound(thrown)) return undefined;
+        throw thrown;
+      }
+    },
+
+    async list({ resource, namespace, labelSelector, fieldSelector }, options) {
+      const purpose = purposeOf('list', resource, namespace);
+      const path = pathOf(resource, namespace) + queryOf({ labelSelector, fieldSelector });
+      return toList(await call({ method: 'GET', path, purpose }, options), purpose);
+    },
+
+    async create(object, options) {
+      const resource = resourceOf(object.kind);
+      const { namespace, name } = object.metadata;
+      const purpose = purposeOf('create', resource, namespace, name);
+      const path =
+        pathOf(resource, namespace) + queryOf({ fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' });
+      const body = { type: 'application/json', text: JSON.stringify(object) };
+      return toObject(await call({ method: 'POST', path, body, purpose }, options), purpose);
+    },
+
+    async apply({ resource, namespace, name }, text, options) {
+      const purpose = purposeOf('apply', resource, namespace, name);
+      const query = queryOf({ fieldManager: FIELD_MANAGER, force: 'true', fieldValidation: 'Strict' });
+      const path = pathOf(resource, namespace, name) + query;
+      const body = { type: 'application/apply-patch+yaml', text };
+      return toObject(await call({ method: 'PATCH', path, body, purpose }, options), purpose);
+    },
+
+    async delete({ resource, namespace, name }, { gracePeriodSeconds, ...options } = {}) {
+      const purpose = purposeOf('delete', resource, namespace, name);
+      const wish = {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        propagationPolicy: 'Background',
+        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+      };
+      const body = { type: 'application/json', text: JSON.stringify(wish) };
+      try {
+        await call({ method: 'DELETE', path: pathOf(resource, namespace, name), body, purpose }, options);
+      } catch (thrown) {
+        // Without preconditions, a conflict means that the object is on its way out already.
+        if (!isNotFound(thrown) && !(thrown instanceof ApiStatusError && thrown.reason === 'Conflict'))
+          throw thrown;
+      }
+    },
+
+    exec: (request) => exec(access, request),
+    close: () => access.close(),
+  };
+}
+
+/** Only the object itself: a 404 without a Status comes from something that is no API server. */
+function isNotFound(thrown: unknown): boolean {
+  return thrown instanceof ApiStatusError && thrown.reason === 'NotFound';
+}

@@ -1,0 +1,92 @@
+/**
+ * The Kubernetes API as the harness sees it. `connect.ts` makes one from a kubeconfig; this is the only folder that
+ * imports the Kubernetes client.
+ */
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly uid?: string;
+  readonly deletionTimestamp?: string;
+}
+
+/** Any object of the API, as plain JSON: nothing is dropped, renamed or defaulted on its way. */
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  readonly [field: string]: unknown;
+}
+
+/** The plural resource names that podreach touches, with the API group they live in. */
+export const RESOURCES = {
+  namespaces: { base: '/api/v1', namespaced: false },
+  nodes: { base: '/api/v1', namespaced: false },
+  pods: { base: '/api/v1', namespaced: true },
+  networkpolicies: { base: '/apis/networking.k8s.io/v1', namespaced: true },
+} as const;
+export type Resource = keyof typeof RESOURCES;
+
+export interface ObjectAddress {
+  readonly resource: Resource;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+export interface ListQuery {
+  readonly resource: Resource;
+  /** Absent: all namespaces. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** For this one call, from connecting to the end of the answer. Default 30 s. */
+  readonly timeoutMs?: number;
+}
+
+export interface ExecRequest {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly command: readonly string[];
+  /** Written to standard input in one piece. The command must not wait for the end of the input: v4 cannot signal it. */
+  readonly stdin?: string;
+  /** From the first byte of the handshake to the status. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** How an exec ended. Never an exception: a broken exec is an outcome. */
+export type ExecResult =
+  | { readonly kind: 'exited'; readonly exitCode: number; readonly stdout: string; readonly stderr: string }
+  /** No status came: refused, timed out, cut off, or the server's own failure. Nothing is proven by `stdout`. */
+  | { readonly kind: 'broken'; readonly reason: string; readonly stdout: string; readonly stderr: string };
+
+/** All methods but `exec` throw `PodreachError` (`permission-denied`, `api-error`, `cluster-unavailable`, `interrupted`). */
+export interface Kube {
+  /** The API server's address, such as `https://127.0.0.1:6443`. */
+  readonly server: string;
+  readonly context: string;
+  /** `GET /version`'s `gitVersion`. */
+  version(options?: CallOptions): Promise<string>;
+  /** The object, or undefined where there is none. */
+  get(address: ObjectAddress, options?: CallOptions): Promise<KubeObject | undefined>;
+  list(query: ListQuery, options?: CallOptions): Promise<readonly KubeObject[]>;
+  /** POST: fails with `api-error` (reason `AlreadyExists`) where the object exists. */
+  create(object: KubeObject, options?: CallOptions): Promise<KubeObject>;
+  /**
+   * Server-side apply. `body` is sent untouched, as YAML or JSON text, with `fieldValidation=Strict`, so that what the
+   * user wrote is what the server judges.
+   */
+  apply(address: ObjectAddress, body: string, options?: CallOptions): Promise<KubeObject>;
+  /** Deletes in the background; an object that is not there is fine. */
+  delete(address: ObjectAddress, options?: CallOptions & { readonly gracePeriodSeconds?: number }): Promise<void>;
+  exec(request: ExecRequest): Promise<ExecResult>;
+  /** Closes idle connections. */
+  close(): void;
+}

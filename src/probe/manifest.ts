@@ -1,0 +1,105 @@
+/** What a run creates in the cluster: probe pods that meet the *restricted* Pod Security Standard, and their namespaces. */
+import type { KubeObject } from '../kube/kube.ts';
+import type { PlannedNamespace, PlannedPod } from '../scenario/scenario.ts';
+import { podKey } from '../scenario/scenario.ts';
+import type { AgentConfig } from './protocol.ts';
+import { AGENT_CONFIG_VARIABLE, AGENT_PATH, AGENT_SOURCE_VARIABLE } from './protocol.ts';
+
+/**
+ * A stock Node.js image for amd64, arm64 and more: Docker's official one, from the mirror that Docker itself keeps on a
+ * registry which does not count anonymous pulls as Docker Hub does. Any image with `node` 18 or newer in its PATH will do.
+ */
+export const DEFAULT_PROBE_IMAGE = 'public.ecr.aws/docker/library/node:24.11.1-slim';
+/** The name of the one container of a probe pod. */
+export const PROBE_CONTAINER = 'probe';
+/** The label, with the run id as its value, on everything that a run creates. Clean-up goes by it. */
+export const RUN_LABEL = 'podreach.dev/run';
+
+/** `node` of the official images. Named, because `runAsNonRoot` alone would refuse these images: their default is root. */
+const NODE_USER = 1000;
+const FIRST_UNPRIVILEGED_PORT = 1024;
+
+/** Puts the agent where exec finds it again, then becomes it: the arguments are those of `node AGENT_PATH serve`. */
+const BOOTSTRAP = `const path = process.argv[1]; require('node:fs').writeFileSync(path, process.env.${AGENT_SOURCE_VARIABLE}); import(path);`;
+
+export interface ProbePodOptions {
+  readonly runId: string;
+  /** The agent's JavaScript, from `agentSource`. */
+  readonly agent: string;
+  /** Default: {@link DEFAULT_PROBE_IMAGE}. */
+  readonly image?: string;
+}
+
+/** The manifest of a probe pod. It has the labels that the scenario gives it and {@link RUN_LABEL}, nothing else. */
+export function probePod(
+  pod: PlannedPod,
+  { runId, agent, image = DEFAULT_PROBE_IMAGE }: ProbePodOptions,
+): KubeObject {
+  const config: AgentConfig = {
+    runId,
+    pod: podKey(pod),
+    ports: pod.ports.map(({ port, protocol }) => ({ port, protocol })),
+  };
+  // A safe sysctl since Kubernetes 1.22, and the only way to port 80 without a capability.
+  const sysctls = pod.ports.some(({ port }) => port < FIRST_UNPRIVILEGED_PORT)
+    ? { sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }] }
+    : {};
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: pod.name, namespace: pod.namespace, labels: { ...pod.labels, [RUN_LABEL]: runId } },
+    spec: {
+      // A probe that died is a finding, not something to mend behind the run's back.
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: 1,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      nodeSelector: { 'kubernetes.io/os': 'linux' },
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: NODE_USER,
+        runAsGroup: NODE_USER,
+        seccompProfile: { type: 'RuntimeDefault' },
+        ...sysctls,
+      },
+      containers: [
+        {
+          name: PROBE_CONTAINER,
+          image,
+          command: ['node', '--input-type=commonjs', '-e', BOOTSTRAP, AGENT_PATH, 'serve'],
+          env: [
+            { name: AGENT_CONFIG_VARIABLE, value: JSON.stringify(config) },
+            { name: AGENT_SOURCE_VARIABLE, value: agent },
+          ],
+          ports: pod.ports.map(({ name, port, protocol }) => ({
+            ...(name === undefined ? {} : { name }),
+            containerPort: port,
+            protocol,
+          })),
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          },
+          // The listener and one probe beside it, each a Node.js process of some 50 MiB.
+          resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { cpu: '1', memory: '256Mi' } },
+          terminationMessagePolicy: 'FallbackToLogsOnError',
+          volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+        },
+      ],
+      volumes: [{ name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: '4Mi' } }],
+    },
+  };
+}
+
+/** The manifest of a namespace: the labels that the scenario gives it and {@link RUN_LABEL}, nothing else. */
+export function probeNamespace(
+  namespace: PlannedNamespace,
+  { runId }: { readonly runId: string },
+): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: namespace.name, labels: { ...namespace.labels, [RUN_LABEL]: runId } },
+  };
+}

@@ -1,0 +1,470 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { batchDeadlineMs, batchInput, parseAgentOutput } from '../../src/probe/batch.ts';
+import type { AttemptLine, Batch, Outcome, Protocol } from '../../src/probe/protocol.ts';
+import { batchOf, firstOutput, PodNetwork, RUN_ID } from './pod-network.ts';
+
+// Ports by what becomes of them. 70xx: rules of the network; 80xx: an honest agent; 90xx: other servers.
+const RULES = `
+  meta l4proto { tcp, udp } th dport 7001 drop
+  meta l4proto { tcp, udp } th dport 7002 reject with icmpx admin-prohibited
+  tcp dport 7003 reject with tcp reset
+  udp dport 7003 reject with icmpx port-unreachable
+  tcp dport 7004 reject with icmpx host-unreachable
+  tcp dport 7005 reject with icmpx no-route
+  udp dport 7006 numgen inc mod 3 < 2 drop
+  udp dport 7053 drop
+`;
+
+const OTHER_SERVERS = `
+  const net = require('node:net');
+  const dgram = require('node:dgram');
+  const tcp = (port, answer) => net.createServer((socket) => {
+    socket.on('error', () => {});
+    answer(socket);
+  }).listen(port, '127.0.0.1');
+  tcp(9001, (socket) => socket.once('data', () => socket.resetAndDestroy()));
+  tcp(9002, (socket) => socket.once('data', () => socket.end()));
+  tcp(9003, () => {});
+  tcp(9004, (socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\\r\\n\\r\\n')));
+  tcp(9005, (socket) => socket.once('data', (data) => socket.end(data.toString().trim() + ' run-1 shop/d')));
+  tcp(9006, (socket) => socket.write('SSH-2.0-OpenSSH_9.9\\r\\n'));
+  tcp(9007, (socket) => socket.on('data', (data) => socket.write(data)));
+  const udp = (port, answer) => {
+    const socket = dgram.createSocket('udp4');
+    socket.on('message', (message, { port, address }) => socket.send(answer(message.toString('latin1')), port, address));
+    socket.bind(port, '127.0.0.1');
+  };
+  udp(9004, () => 'who are you?');
+  udp(9005, () => 'podreach 0123456789abcdef run-1 shop/db\\n');
+  udp(9007, (message) => message);
+  // A name server: db.shop.svc has an address, v6.shop.svc an IPv6 one, and nothing else exists.
+  udp(53, (message) => {
+    const query = Buffer.from(message, 'latin1');
+    const name = query.subarray(12, query.indexOf(0, 12) + 1).toString('latin1');
+    const end = 12 + name.length + 4;
+    const type = query.readUInt16BE(end - 4);
+    const known = name === '\\x02db\\x04shop\\x03svc\\0' || name === '\\x02v6\\x04shop\\x03svc\\0';
+    const address = name.startsWith('\\x02db') ? Buffer.from([127, 0, 0, 1]) : Buffer.from([...Array(15).fill(0), 1]);
+    const answered = known && type === (address.length === 4 ? 1 : 28);
+    const head = Buffer.from(query.subarray(0, 12));
+    head.writeUInt16BE(known ? 0x8180 : 0x8183, 2);
+    head.writeUInt16BE(answered ? 1 : 0, 6);
+    head.writeUInt32BE(0, 8);
+    const answer = Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 60, 0, address.length, ...address]);
+    return Buffer.concat([head, query.subarray(12, end), answered ? answer : Buffer.alloc(0)]);
+  });
+  setTimeout(() => console.log('ready'), 50);
+`;
+
+let network: PodNetwork;
+
+beforeAll(async () => {
+  network = await PodNetwork.create(RULES, 'nameserver 127.0.0.1\nsearch . shop.svc svc\noptions ndots:5\n');
+  await Promise.all([
+    firstOutput(network.run([process.execPath, '-e', OTHER_SERVERS])),
+    network.serving({
+      ports: [
+        { port: 80, protocol: 'TCP' },
+        { port: 8001, protocol: 'TCP' },
+        { port: 8001, protocol: 'UDP' },
+        { port: 7006, protocol: 'UDP' },
+      ],
+    }),
+  ]);
+});
+
+afterAll(async () => {
+  await network[Symbol.asyncDispose]();
+});
+
+async function probe(batch: Batch, nodeArgs: readonly string[] = []): Promise<readonly AttemptLine[]> {
+  const { stdout, stderr, exitCode } = await network.agent(['probe'], { input: batchInput(batch), nodeArgs })
+    .ended;
+  expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
+  const answer = parseAgentOutput(stdout, batch);
+  if (answer.kind === 'broken') {
+    throw new Error(answer.reason);
+  }
+  return answer.attempts.toSorted((one, other) => one.id - other.id);
+}
+
+type Row = readonly [host: string, port: number, protocol: Protocol, outcome: Outcome, detail?: string];
+
+/** Tries all rows in one batch and compares what came of them. */
+async function expectOutcomes(
+  rows: readonly Row[],
+  batch: Partial<Batch> = {},
+): Promise<readonly AttemptLine[]> {
+  const targets = rows.map(([host, port, protocol], id) => ({ id, host, port, protocol, pod: 'shop/db' }));
+  const attempts = await probe(batchOf({ targets, ...batch }));
+  const seen = attempts.map(({ id, outcome, detail }) => [
+    ...(rows[id]?.slice(0, 3) ?? []),
+    outcome,
+    ...(detail === undefined ? [] : [detail]),
+  ]);
+  expect(seen).toEqual(rows);
+  return attempts;
+}
+
+describe('the outcome of an attempt', () => {
+  test('tells what the network did to it', async () => {
+    await expectOutcomes([
+      ['127.0.0.1', 8001, 'TCP', 'connected'],
+      ['127.0.0.1', 8001, 'UDP', 'connected'],
+      ['::1', 8001, 'TCP', 'connected'],
+      ['::1', 8001, 'UDP', 'connected'],
+      ['127.0.0.1', 80, 'TCP', 'connected'],
+      ['127.0.0.1', 7001, 'TCP', 'timeout'],
+      ['127.0.0.1', 7001, 'UDP', 'timeout'],
+      ['127.0.0.1', 7002, 'TCP', 'prohibited', 'EHOSTUNREACH'],
+      ['127.0.0.1', 7002, 'UDP', 'prohibited', 'EHOSTUNREACH'],
+      ['::1', 7002, 'UDP', 'prohibited', 'EACCES'],
+      ['127.0.0.1', 7003, 'TCP', 'refused', 'ECONNREFUSED'],
+      ['127.0.0.1', 7003, 'UDP', 'refused', 'ECONNREFUSED'],
+      ['127.0.0.1', 7004, 'TCP', 'prohibited', 'EHOSTUNREACH'],
+      ['127.0.0.1', 7005, 'TCP', 'prohibited', 'ENETUNREACH'],
+      ['10.1.2.3', 80, 'TCP', 'prohibited', 'ENETUNREACH'],
+      ['10.1.2.3', 80, 'UDP', 'prohibited', 'ENETUNREACH'],
+    ]);
+  });
+
+  test('tells a port without a listener from a blocked one', async () => {
+    await expectOutcomes([
+      ['127.0.0.1', 8999, 'TCP', 'refused', 'ECONNREFUSED'],
+      ['127.0.0.1', 8999, 'UDP', 'refused', 'ECONNREFUSED'],
+    ]);
+  });
+
+  test('is never a block once the handshake is through', async () => {
+    const attempts = await expectOutcomes([
+      ['127.0.0.1', 9001, 'TCP', 'reset', 'ECONNRESET'],
+      ['127.0.0.1', 9002, 'TCP', 'reset', 'closed before the reply'],
+      ['127.0.0.1', 9003, 'TCP', 'reset', 'connected, then no reply in time'],
+      ['127.0.0.1', 9005, 'TCP', 'reset', 'closed before the reply'],
+    ]);
+    expect(attempts.map(({ durationMs }) => durationMs > 390)).toEqual([false, false, true, false]);
+  });
+
+  test('is never a block, nor a connection, when something else answers', async () => {
+    await expectOutcomes([
+      ['127.0.0.1', 9004, 'TCP', 'wrong-peer', 'not a podreach agent'],
+      ['127.0.0.1', 9006, 'TCP', 'wrong-peer', 'not a podreach agent'],
+      ['127.0.0.1', 9007, 'TCP', 'wrong-peer', 'not a podreach agent'],
+      ['127.0.0.1', 9004, 'UDP', 'wrong-peer', 'a reply without the nonce'],
+      ['127.0.0.1', 9005, 'UDP', 'wrong-peer', 'a reply without the nonce'],
+      ['127.0.0.1', 9007, 'UDP', 'wrong-peer', 'a reply without the nonce'],
+    ]);
+  });
+
+  test('names the agent that answered in place of the intended pod', async () => {
+    const ports = (['TCP', 'UDP'] as const).map((protocol) => ({ port: 8002, protocol }));
+    await network.serving({ pod: 'shop/cache', ports });
+    await network.serving({ runId: 'run-0', ports: ports.map((port) => ({ ...port, port: 8003 })) });
+    await expectOutcomes([
+      ['127.0.0.1', 8002, 'TCP', 'wrong-peer', 'shop/cache'],
+      ['127.0.0.1', 8002, 'UDP', 'wrong-peer', 'shop/cache'],
+      ['127.0.0.1', 8003, 'TCP', 'wrong-peer', 'shop/db of run run-0'],
+      ['127.0.0.1', 8003, 'UDP', 'wrong-peer', 'shop/db of run run-0'],
+    ]);
+  });
+
+  test('is a success where only the third datagram arrives', async () => {
+    const [attempt] = await expectOutcomes([['127.0.0.1', 7006, 'UDP', 'connected']]);
+    expect(attempt?.durationMs).toBeGreaterThan(250);
+  });
+
+  test('is dns-failure for a name without an address, and names go through the search list', async () => {
+    await expectOutcomes([
+      ['nothing', 8001, 'TCP', 'dns-failure', 'ENOTFOUND'],
+      ['nothing.shop.svc.', 8001, 'UDP', 'dns-failure', 'ENOTFOUND'],
+      ['db', 8001, 'TCP', 'connected'],
+      ['db.shop', 8001, 'UDP', 'connected'],
+      ['db.shop.svc.', 8001, 'TCP', 'connected'],
+      ['v6.shop.svc', 8001, 'TCP', 'connected'],
+    ]);
+  });
+
+  test('is dns-failure when no name server answers, and the agent ends all the same', async () => {
+    await using cut = await PodNetwork.create('udp dport 53 drop', 'nameserver 127.0.0.1\n');
+    const targets = Array.from({ length: 40 }, (_, id) => ({
+      id,
+      host: `db-${id}.test`,
+      port: 1,
+      protocol: 'TCP' as const,
+      pod: 'a/b',
+    }));
+    const batch = batchOf({ targets });
+    const begun = performance.now();
+    const { stdout } = await cut.agent(['probe'], { input: batchInput(batch) }).ended;
+    expect(performance.now() - begun).toBeLessThan(3_000);
+    const answer = parseAgentOutput(stdout, batch);
+    const kinds =
+      answer.kind === 'complete'
+        ? answer.attempts.map(({ outcome, detail }) => `${outcome} ${detail}`)
+        : answer;
+    expect(kinds).toEqual(Array.from({ length: 40 }, () => 'dns-failure ETIMEOUT'));
+  });
+});
+
+describe('a batch', () => {
+  test('has one line per attempt and listener, then the end mark', async () => {
+    const address = { host: '127.0.0.1', port: 8001, protocol: 'TCP' as const };
+    const batch = batchOf({ targets: [{ id: 7, pod: 'shop/db', ...address }], listeners: [address] });
+    const { stdout } = await network.agent(['probe'], { input: batchInput(batch), self: 'shop/db' }).ended;
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.toSorted((one, other) => (one.kind < other.kind ? -1 : 1))).toEqual([
+      {
+        kind: 'attempt',
+        id: 7,
+        outcome: 'connected',
+        startedMs: expect.any(Number),
+        durationMs: expect.any(Number),
+      },
+      { kind: 'end', attempts: 1, listeners: 1 },
+      { kind: 'listener', port: 8001, protocol: 'TCP', alive: true },
+    ]);
+    expect(lines.at(-1)?.kind).toBe('end');
+  });
+
+  test('finds a listener dead that is not there, silent, or not its own', async () => {
+    const listeners = [8999, 9003, 8001].map((port) => ({
+      host: '127.0.0.1',
+      port,
+      protocol: 'TCP' as const,
+    }));
+    const batch = batchOf({ listeners });
+    const { stdout } = await network.agent(['probe'], { input: batchInput(batch), self: 'shop/web' }).ended;
+    const answer = parseAgentOutput(stdout, batch);
+    const found =
+      answer.kind === 'complete'
+        ? answer.listeners.map(({ port, alive, detail }) => ({ port, alive, detail }))
+        : [];
+    expect(found.toSorted((one, other) => one.port - other.port)).toEqual([
+      { port: 8001, alive: false, detail: 'wrong-peer: shop/db' },
+      { port: 8999, alive: false, detail: 'refused: ECONNREFUSED' },
+      { port: 9003, alive: false, detail: 'reset: connected, then no reply in time' },
+    ]);
+  });
+
+  test('of 500 targets connects to one agent side by side', async () => {
+    const targets = Array.from({ length: 500 }, (_, id) => ({
+      id,
+      host: '127.0.0.1',
+      port: 8001,
+      protocol: id % 5 === 0 ? ('UDP' as const) : ('TCP' as const),
+      pod: 'shop/db',
+    }));
+    const attempts = await probe(batchOf({ targets, timeoutMs: 2_000 }));
+    expect(new Set(attempts.map(({ outcome }) => outcome))).toEqual(new Set(['connected']));
+    expect(Math.max(...attempts.map(({ startedMs }) => startedMs))).toBeLessThan(1_000);
+  });
+
+  test('of more than 512 targets goes in waves and still keeps the deadline that the harness gives it', async () => {
+    const targets = Array.from({ length: 600 }, (_, id) => ({
+      id,
+      host: '127.0.0.1',
+      port: 7001,
+      protocol: 'TCP' as const,
+      pod: 'shop/db',
+    }));
+    const attempts = await probe(batchOf({ targets, timeoutMs: 300, deadlineMs: batchDeadlineMs(600, 300) }));
+    expect(new Set(attempts.map(({ outcome }) => outcome))).toEqual(new Set(['timeout']));
+    expect(attempts.filter(({ startedMs }) => startedMs > 290)).toHaveLength(88);
+  });
+
+  test('tells what it could not finish within its deadline as an error, not as a block', async () => {
+    const detail = "not finished within the agent's deadline of 200 ms";
+    await expectOutcomes(
+      [
+        ['127.0.0.1', 8001, 'TCP', 'connected'],
+        ['127.0.0.1', 7001, 'TCP', 'error', detail],
+        ['127.0.0.1', 7001, 'UDP', 'error', detail],
+      ],
+      { timeoutMs: 5_000, deadlineMs: 200 },
+    );
+  });
+
+  test('takes no answer for a timeout because the agent itself was held up', async () => {
+    // Holds the event loop for four timeouts right after the first attempts began.
+    const preload = `
+      import dgram from 'node:dgram';
+      import net from 'node:net';
+      let held = false;
+      for (const socket of [net.Socket.prototype, dgram.Socket.prototype]) {
+        const connect = socket.connect;
+        socket.connect = function (...args) {
+          if (!held) {
+            held = true;
+            setTimeout(() => {
+              const end = performance.now() + 1_000;
+              while (performance.now() < end);
+            }, 0);
+          }
+          return connect.apply(this, args);
+        };
+      }`;
+    const targets = (['TCP', 'UDP'] as const).map((protocol, id) => ({
+      id,
+      host: '127.0.0.1',
+      port: 8001,
+      protocol,
+      pod: 'shop/db',
+    }));
+    const attempts = await probe(batchOf({ targets, timeoutMs: 250 }), [
+      '--import',
+      `data:text/javascript,${encodeURIComponent(preload)}`,
+    ]);
+    expect(attempts.map(({ outcome, durationMs }) => ({ outcome, late: durationMs > 900 }))).toEqual([
+      { outcome: 'connected', late: true },
+      { outcome: 'connected', late: true },
+    ]);
+  });
+
+  test('proves nothing when the agent is killed halfway', async () => {
+    const batch = batchOf({
+      timeoutMs: 20_000,
+      deadlineMs: 60_000,
+      targets: [7001, 8001].map((port, id) => ({
+        id,
+        host: '127.0.0.1',
+        port,
+        protocol: 'TCP' as const,
+        pod: 'shop/db',
+      })),
+    });
+    const { child, ended } = network.agent(['probe'], { input: batchInput(batch) });
+    setTimeout(() => child.kill('SIGKILL'), 500);
+    const { stdout, exitCode } = await ended;
+    expect(exitCode).toBe(null);
+    expect(parseAgentOutput(stdout, batch)).toEqual({
+      kind: 'broken',
+      reason: 'the output of the probe ended without its end mark',
+    });
+  });
+
+  test('does not wait for the end of its input', async () => {
+    const { child, ended } = network.agent(['probe']);
+    child.stdin.write(batchInput(batchOf({})));
+    const { stdout, exitCode } = await ended;
+    expect({ stdout, exitCode }).toEqual({
+      stdout: '{"kind":"end","attempts":0,"listeners":0}\n',
+      exitCode: 0,
+    });
+  });
+
+  test.each([
+    ['', 'the batch is not JSON: Unexpected end of JSON input'],
+    ['{}\n', 'runId must be a text without blanks'],
+    [batchInput(batchOf({ timeoutMs: 0 })), 'timeoutMs must be a number of milliseconds'],
+    [
+      batchInput(
+        batchOf({ targets: [{ id: 0, host: '127.0.0.1', port: 70_000, protocol: 'TCP', pod: 'a/b' }] }),
+      ),
+      'targets[0].port must be a port number',
+    ],
+  ])('that is invalid (%j) ends with exit code 2 and says why', async (input, message) => {
+    const { stdout, stderr, exitCode } = await network.agent(['probe'], { input }).ended;
+    expect({ stdout, stderr, exitCode }).toEqual({
+      stdout: '',
+      stderr: `podreach agent: ${message}\n`,
+      exitCode: 2,
+    });
+  });
+});
+
+describe('serve', () => {
+  test('says where it listens, and ends at once on SIGTERM', async () => {
+    const running = network.serve({
+      pod: 'shop/api',
+      ports: [
+        { port: 8101, protocol: 'TCP' },
+        { port: 8101, protocol: 'UDP' },
+      ],
+    });
+    await firstOutput(running);
+    running.child.kill('SIGTERM');
+    const { stdout, exitCode } = await running.ended;
+    expect({ stdout, exitCode }).toEqual({
+      stdout: 'podreach agent: shop/api of run run-1 listens on 8101/TCP, 8101/UDP\n',
+      exitCode: 0,
+    });
+  });
+
+  test('stays up without a port', async () => {
+    const { ended } = await network.serving({ pod: 'shop/client', ports: [] });
+    const state = await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 300, 'up'))]);
+    expect(state).toBe('up');
+  });
+
+  test.each(['TCP', 'UDP'] as const)('fails loudly when a %s port is taken', async (protocol) => {
+    const { exitCode, stderr } = await network.serve({ ports: [{ port: 8001, protocol }] }).ended;
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      new RegExp(`^podreach agent: cannot listen on 8001/${protocol}: .*EADDRINUSE.*0\\.0\\.0\\.0:8001\n$`),
+    );
+  });
+
+  test('outlives clients that reset, stay silent or talk nonsense', async () => {
+    const tough = await network.serving({ pod: 'shop/tough', ports: [{ port: 8102, protocol: 'TCP' }] });
+    const clients = network.run([
+      process.execPath,
+      '-e',
+      `const net = require('node:net');
+       let open = 300;
+       for (let i = 0; i < 300; i += 1) {
+         const socket = net.connect(8102, '127.0.0.1', () => {
+           socket.write(['podreach ', 'x'.repeat(5_000), 'GET / HTTP/1.1\\n', 'podreach 0123456789abcdef\\n'][i % 4]);
+           setTimeout(() => socket.resetAndDestroy(), i % 20);
+         });
+         socket.on('error', () => {});
+         socket.on('close', () => { open -= 1; if (open === 0) process.exit(0); });
+       }`,
+    ]);
+    expect(await clients.ended).toEqual({ stdout: '', stderr: '', exitCode: 0 });
+    const target = { id: 0, host: '127.0.0.1', port: 8102, protocol: 'TCP' as const, pod: 'shop/tough' };
+    expect(await probe(batchOf({ targets: [target] }))).toMatchObject([{ outcome: 'connected' }]);
+    expect(tough.child.exitCode).toBe(null);
+  });
+
+  test('says which part of its configuration is wrong', async () => {
+    const run = (config: string) =>
+      network.run([process.execPath, `${network.folder}/agent.mjs`, 'serve'], {
+        env: { PODREACH_CONFIG: config },
+      }).ended;
+    const [noJson, noPod] = await Promise.all([run('{'), run(JSON.stringify({ runId: RUN_ID }))]);
+    expect([noJson.exitCode, noPod.exitCode]).toEqual([2, 2]);
+    expect(noJson.stderr).toMatch(/^podreach agent: PODREACH_CONFIG is not JSON: /);
+    expect(noPod.stderr).toBe('podreach agent: PODREACH_CONFIG.pod must be a text without blanks\n');
+  });
+});
+
+describe('connect', () => {
+  test.each([
+    ['127.0.0.1 8001', 0, 'connected: 127.0.0.1:8001/TCP after N ms, answered by shop/db of run run-1'],
+    ['::1 8001 udp', 0, 'connected: [::1]:8001/UDP after N ms, answered by shop/db of run run-1'],
+    ['127.0.0.1 7001 TCP --timeout 100', 1, 'timeout: 127.0.0.1:7001/TCP after N ms'],
+    ['--timeout 100 127.0.0.1 8999', 1, 'refused: 127.0.0.1:8999/TCP after N ms (ECONNREFUSED)'],
+    ['127.0.0.1 9004', 1, 'wrong-peer: 127.0.0.1:9004/TCP after N ms (not a podreach agent)'],
+  ])('%s ends with %i and one line', async (args, code, line) => {
+    const { stdout, exitCode } = await network.agent(['connect', ...args.split(' ')]).ended;
+    expect({ exitCode, stdout: stdout.replace(/after [\d.]+ ms/, 'after N ms') }).toEqual({
+      exitCode: code,
+      stdout: `${line}\n`,
+    });
+  });
+
+  test.each(['', 'HOST', 'HOST 80 SCTP', 'HOST 80 TCP more', 'HOST 80 --timeout'])(
+    'without sensible arguments (%j) tells how it is used',
+    async (args) => {
+      const { stderr, exitCode } = await network.agent([
+        'connect',
+        ...args.split(' ').filter((word) => word !== ''),
+      ]).ended;
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain('usage: connect HOST PORT [TCP|UDP] [--timeout MS]');
+    },
+  );
+});

@@ -1,0 +1,152 @@
+/** A network namespace of its own, like a pod's, with real packets and real nftables rules. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { probePod } from '../../src/probe/manifest.ts';
+import { AGENT_PATH, type Batch } from '../../src/probe/protocol.ts';
+import { agentSource } from '../../src/probe/source.ts';
+import type { Port } from '../../src/scenario/scenario.ts';
+
+export const RUN_ID = 'run-1';
+
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Null after a signal. */
+  readonly exitCode: number | null;
+}
+
+export interface Running {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<Ended>;
+}
+
+/** Who an agent is told to be, and where to listen. */
+export interface Served {
+  readonly pod?: string;
+  readonly runId?: string;
+  readonly ports: readonly Port[];
+}
+
+interface Options {
+  /** Standard input; left open where there is none. */
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+function start(file: string, args: readonly string[], { input, env }: Options = {}): Running {
+  const child = spawn(file, args, { stdio: 'pipe', env: { ...process.env, ...env } });
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      output[stream] += text;
+    });
+  }
+  child.stdin.on('error', () => {}); // the process may be gone by the time it is written to
+  if (input !== undefined) {
+    child.stdin.end(input);
+  }
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (exitCode) => resolve({ ...output, exitCode }));
+  });
+  return { child, ended };
+}
+
+/** Waits until a process has printed something. @throws when it ends instead */
+export async function firstOutput({ child, ended }: Running): Promise<void> {
+  const printed = new Promise<undefined>((resolve) => child.stdout.once('data', () => resolve(undefined)));
+  const early = await Promise.race([printed, ended]);
+  if (early !== undefined) {
+    throw new Error(`the process ended: ${early.stderr}`);
+  }
+}
+
+export class PodNetwork implements AsyncDisposable {
+  readonly folder: string;
+  readonly #holder: Running;
+  readonly #running: Running[] = [];
+
+  private constructor(folder: string, holder: Running) {
+    this.folder = folder;
+    this.#holder = holder;
+  }
+
+  /** @param rules the body of an nftables chain that hooks input */
+  static async create(rules: string, resolvConf = ''): Promise<PodNetwork> {
+    const folder = await mkdtemp(join(tmpdir(), 'podreach-test-'));
+    await writeFile(join(folder, 'resolv.conf'), resolvConf);
+    await writeFile(
+      join(folder, 'rules.nft'),
+      `table inet test {\n chain input {\n type filter hook input priority 0;\n${rules}\n }\n}\n`,
+    );
+    await writeFile(join(folder, 'agent.mjs'), agentSource());
+    const setup = [
+      'ip link set lo up',
+      `mount --bind ${folder}/resolv.conf /etc/resolv.conf`,
+      `nft -f ${folder}/rules.nft`,
+      'echo ready',
+      'exec cat', // holds the namespaces until its input closes, whatever becomes of the test
+    ].join(' && ');
+    const holder = start('unshare', ['-Urnm', 'sh', '-c', setup]);
+    await firstOutput(holder);
+    return new PodNetwork(folder, holder);
+  }
+
+  /** Starts a command in the namespaces. It is killed at the latest when the network is disposed of. */
+  run(command: readonly string[], options: Options = {}): Running {
+    const enter = ['-t', String(this.#holder.child.pid), '-U', '-n', '-m', '--preserve-credentials'];
+    const running = start('nsenter', [...enter, ...command], options);
+    this.#running.push(running);
+    return running;
+  }
+
+  /** Starts an agent as its pod does, with the command and the environment of the manifest. */
+  serve({ pod = 'shop/db', runId = RUN_ID, ports }: Served): Running {
+    const [namespace = '', name = ''] = pod.split('/');
+    const manifest = probePod({ namespace, name, labels: {}, ports }, { runId, agent: agentSource() });
+    const { containers } = manifest['spec'] as {
+      containers: [{ command: string[]; env: { name: string; value: string }[] }];
+    };
+    const [{ command, env }] = containers;
+    const here: Record<string, string> = { node: process.execPath, [AGENT_PATH]: `${this.folder}/agent.mjs` };
+    return this.run(
+      command.map((word) => here[word] ?? word),
+      { env: Object.fromEntries(env.map(({ name, value }) => [name, value])) },
+    );
+  }
+
+  /** The same, once it listens. */
+  async serving(served: Served): Promise<Running> {
+    const running = this.serve(served);
+    await firstOutput(running);
+    return running;
+  }
+
+  /** Runs the agent in one of its other modes. */
+  agent(
+    args: readonly string[],
+    options: { input?: string; self?: string; nodeArgs?: readonly string[] } = {},
+  ): Running {
+    const { input, self = 'shop/web', nodeArgs = [] } = options;
+    return this.run([process.execPath, ...nodeArgs, `${this.folder}/agent.mjs`, ...args], {
+      env: { PODREACH_CONFIG: JSON.stringify({ runId: RUN_ID, pod: self, ports: [] }) },
+      ...(input === undefined ? {} : { input }),
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { child } of this.#running) {
+      child.kill('SIGKILL');
+    }
+    await Promise.all(this.#running.map(({ ended }) => ended));
+    this.#holder.child.stdin.end();
+    await this.#holder.ended;
+    await rm(this.folder, { recursive: true });
+  }
+}
+
+/** A batch for `RUN_ID`, with what a test does not care about filled in. */
+export function batchOf(batch: Partial<Batch>): Batch {
+  return { runId: RUN_ID, timeoutMs: 400, deadlineMs: 10_000, targets: [], listeners: [], ...batch };
+}
