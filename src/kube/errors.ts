@@ -47,12 +47,22 @@ export interface Status {
 
 /** The `Status` in a body, or undefined where it holds anything else, as the answers of proxies do. */
 export function parseStatus(body: string): Status | undefined {
+  return parseJson(body, (parsed) => 'kind' in parsed && parsed.kind === 'Status');
+}
+
+/** The `Status` that ends an exec, or undefined while it is not complete. On a stream it comes without a `kind`. */
+export function parseStreamStatus(text: string): Status | undefined {
+  return parseJson(
+    text,
+    (parsed) => 'status' in parsed && (parsed.status === 'Success' || parsed.status === 'Failure'),
+  );
+}
+
+function parseJson(text: string, isStatus: (parsed: object) => boolean): Status | undefined {
   try {
-    const parsed: unknown = JSON.parse(body);
+    const parsed: unknown = JSON.parse(text);
     // The shape is the API's own; every field is read as optional, and no text is taken for granted.
-    return typeof parsed === 'object' && parsed !== null && 'kind' in parsed && parsed.kind === 'Status'
-      ? (parsed as Status)
-      : undefined;
+    return typeof parsed === 'object' && parsed !== null && isStatus(parsed) ? (parsed as Status) : undefined;
   } catch {
     return undefined;
   }

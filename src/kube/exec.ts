@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { WebSocket } from 'ws';
 import { messageOf } from '../errors.ts';
 import type { Access } from './access.ts';
-import { describeAnswer, describeFailure, parseStatus, type Status } from './errors.ts';
+import { describeAnswer, describeFailure, parseStreamStatus, type Status } from './errors.ts';
 import type { ExecRequest, ExecResult } from './kube.ts';
 
 /** v5 can close standard input; every server since Kubernetes 1.4 speaks v4. */
@@ -165,7 +165,7 @@ class Stream {
       }
     } else if (channel === STATUS) {
       this.#statusText += data.toString('utf8');
-      const status = parseStatus(this.#statusText);
+      const status = parseStreamStatus(this.#statusText);
       if (status !== undefined) this.#onStatus(status);
     }
   }

@@ -85,7 +85,10 @@ export interface Kube {
    */
   apply(address: ObjectAddress, body: string, options?: CallOptions): Promise<KubeObject>;
   /** Deletes in the background; an object that is not there is fine. */
-  delete(address: ObjectAddress, options?: CallOptions & { readonly gracePeriodSeconds?: number }): Promise<void>;
+  delete(
+    address: ObjectAddress,
+    options?: CallOptions & { readonly gracePeriodSeconds?: number },
+  ): Promise<void>;
   exec(request: ExecRequest): Promise<ExecResult>;
   /** Closes idle connections. */
   close(): void;

@@ -13,7 +13,12 @@ interface PodStatus {
   readonly reason?: string;
   readonly message?: string;
   readonly podIP?: string;
-  readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string; readonly message?: string }[];
+  readonly conditions?: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason?: string;
+    readonly message?: string;
+  }[];
   readonly containerStatuses?: readonly ContainerStatus[];
 }
 
@@ -26,7 +31,12 @@ interface ContainerStatus {
 }
 
 /** Reasons for waiting that do not heal by waiting. */
-const HOPELESS = new Set(['ErrImageNeverPull', 'InvalidImageName', 'CreateContainerConfigError', 'CreateContainerError']);
+const HOPELESS = new Set([
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+]);
 
 /** @param pod as the API server gave it, or undefined where it gave none */
 export function podState(pod: KubeObject | undefined): PodState {
@@ -42,14 +52,23 @@ export function podState(pod: KubeObject | undefined): PodState {
   if (container?.waiting?.reason !== undefined && HOPELESS.has(container.waiting.reason)) {
     return { kind: 'failed', reason: joined(container.waiting.reason, container.waiting.message) };
   }
-  if (status.phase === 'Running' && container?.running !== undefined && status.podIP !== undefined && node !== undefined) {
+  if (
+    status.phase === 'Running' &&
+    container?.running !== undefined &&
+    status.podIP !== undefined &&
+    node !== undefined
+  ) {
     return { kind: 'running', ip: status.podIP, node };
   }
   return { kind: 'waiting', reason: waitReason(status) };
 }
 
-function failed(status: PodStatus, terminated: { exitCode: number; reason?: string; message?: string } | undefined): PodState {
-  if (terminated === undefined) return { kind: 'failed', reason: joined(status.reason ?? status.phase ?? 'failed', status.message) };
+function failed(
+  status: PodStatus,
+  terminated: { exitCode: number; reason?: string; message?: string } | undefined,
+): PodState {
+  if (terminated === undefined)
+    return { kind: 'failed', reason: joined(status.reason ?? status.phase ?? 'failed', status.message) };
   return {
     kind: 'failed',
     reason: joined(`its container ended with exit code ${terminated.exitCode}`, terminated.message?.trim()),
@@ -60,7 +79,9 @@ function failed(status: PodStatus, terminated: { exitCode: number; reason?: stri
 function waitReason(status: PodStatus): string {
   const waiting = status.containerStatuses?.[0]?.state?.waiting;
   if (waiting?.reason !== undefined) return joined(waiting.reason, waiting.message);
-  const unscheduled = status.conditions?.find(({ type, status: value }) => type === 'PodScheduled' && value === 'False');
+  const unscheduled = status.conditions?.find(
+    ({ type, status: value }) => type === 'PodScheduled' && value === 'False',
+  );
   if (unscheduled?.reason !== undefined) return joined(unscheduled.reason, unscheduled.message);
   return status.phase ?? 'Pending';
 }

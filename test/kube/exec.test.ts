@@ -21,7 +21,7 @@ const LIMITS: ExecLimits = {
   closeMs: 200,
   outputBytes: 1_000,
 };
-const SUCCESS = { kind: 'Status', metadata: {}, status: 'Success' };
+const SUCCESS = { metadata: {}, status: 'Success' };
 
 async function execOn(
   behaviour: Behaviour,
@@ -54,7 +54,6 @@ const send =
 function failure(cause?: string, message = 'command terminated with non-zero exit code'): object {
   const causes = cause === undefined ? [] : [{ reason: 'ExitCode', message: cause }];
   return {
-    kind: 'Status',
     metadata: {},
     status: 'Failure',
     message,
