@@ -1,6 +1,6 @@
 /** Label selectors of the Kubernetes API, as pure functions (D9, D11). */
 
-export type SelectorOperator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+type SelectorOperator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
 
 export interface LabelSelectorRequirement {
   readonly key: string;

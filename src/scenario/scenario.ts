@@ -145,7 +145,7 @@ export interface Check {
 }
 
 /** What a document says of itself, carried into every report. */
-export interface ScenarioHead {
+interface ScenarioHead {
   readonly name: string;
   readonly description?: string;
   readonly owner?: string;

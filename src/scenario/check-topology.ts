@@ -1,0 +1,58 @@
+/** Whether a scenario's namespaces and pods go together, and can be created as they are. */
+import type { Problem } from '../errors.ts';
+import { problemAt } from './mark.ts';
+import { type Labels, type Mark, podKey, type Scenario, type ScenarioPod } from './scenario.ts';
+import { NAMESPACE_NAME_LABEL } from './select.ts';
+import { quote, suggest } from './suggest.ts';
+
+/** The prefix of the labels by which a run knows what it created. */
+const RESERVED_PREFIX = 'podreach.dev/';
+
+/** Everything that is wrong with the namespaces and pods of a scenario. */
+export function* checkTopology(scenario: Scenario): Generator<Problem> {
+  const declared = scenario.namespaces.map(({ value }) => value.name);
+  for (const { value, mark } of scenario.namespaces) {
+    const label = value.labels[NAMESPACE_NAME_LABEL];
+    if (label !== undefined && label !== value.name) {
+      yield problemAt(
+        mark,
+        `Kubernetes sets the label ${NAMESPACE_NAME_LABEL} of this namespace to ${quote(value.name)}`,
+        {
+          hint: 'Leave the label out.',
+        },
+      );
+    }
+    yield* checkLabels(value.labels, mark);
+  }
+  for (const pod of scenario.pods) {
+    if (!declared.includes(pod.namespace)) {
+      yield problemAt(pod.mark, `the namespace ${quote(pod.namespace)} is not declared`, {
+        hint: suggest(pod.namespace, declared, 'namespaces'),
+      });
+    }
+    yield* checkLabels(pod.labels, pod.mark);
+    yield* checkPorts(pod);
+  }
+}
+
+function* checkLabels(labels: Labels, mark: Mark): Generator<Problem> {
+  for (const key of Object.keys(labels).filter((name) => name.startsWith(RESERVED_PREFIX))) {
+    yield problemAt(mark, `the label ${key} is for podreach's own use`, { hint: 'Choose another label.' });
+  }
+}
+
+function* checkPorts(pod: ScenarioPod): Generator<Problem> {
+  const seen = new Map<string, Mark>();
+  for (const { value: port, mark } of pod.ports) {
+    const names = port.name === undefined ? [] : [`the port name ${quote(port.name)}`];
+    for (const name of [`the port ${port.port}/${port.protocol}`, ...names]) {
+      const first = seen.get(name);
+      if (first === undefined) seen.set(name, mark);
+      else {
+        yield problemAt(mark, `${name} of ${podKey(pod)} is there twice`, {
+          related: [{ message: 'first here', mark: first }],
+        });
+      }
+    }
+  }
+}

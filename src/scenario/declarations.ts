@@ -1,0 +1,130 @@
+/** What the rules of a scenario say of each connection, and where they contradict each other. */
+import type { Location, Problem } from '../errors.ts';
+import { problemAt } from './mark.ts';
+import { type Marked, type Port, podKey, type Rule } from './scenario.ts';
+import { type Selected, selectPods, selectTargets, type Target, type Topology } from './select.ts';
+
+/** One connection that a rule speaks of. */
+interface Connection {
+  readonly from: string;
+  readonly to: string;
+  readonly port: Port;
+}
+
+/** Declares every connection that a rule speaks of. Gives what is wrong with the rule; then nothing of it is declared. */
+export function declareRule(rule: Rule, topology: Topology, declarations: Declarations): readonly Problem[] {
+  const problems: Problem[] = [];
+  const collect = <T, U>(
+    ends: readonly Marked<T>[],
+    select: (value: T, topology: Topology) => Selected<U>,
+  ): readonly U[] =>
+    ends.flatMap(({ value, mark }) => {
+      const selected = select(value, topology);
+      if (selected.kind === 'found') return selected.found;
+      problems.push(problemAt(mark, selected.message, { hint: selected.hint }));
+      return [];
+    });
+
+  const sources = new Set(collect(rule.from, selectPods).map(podKey));
+  const targets = collect(rule.to, selectTargets);
+  const exceptions = rule.except.map(({ from, to }) => ({
+    sources: from === undefined ? undefined : new Set(collect(from, selectPods).map(podKey)),
+    targets: to === undefined ? undefined : new Set(collect(to, selectTargets).flatMap(targetKeys)),
+  }));
+  if (problems.length > 0) return problems;
+
+  const isExcepted = ({ from, to, port }: Connection): boolean =>
+    exceptions.some(
+      (exception) =>
+        (exception.sources?.has(from) ?? true) && (exception.targets?.has(targetKey(to, port)) ?? true),
+    );
+  const pairsItself = namesOnePodTwice(rule);
+  let count = 0;
+  for (const from of sources) {
+    for (const { pod, ports } of targets) {
+      const to = podKey(pod);
+      // The specification always allows a pod to reach itself (D17): only a rule about just that is meant so.
+      if (from === to && !pairsItself) continue;
+      for (const port of ports) {
+        const connection = { from, to, port };
+        if (isExcepted(connection)) continue;
+        count += 1;
+        declarations.add(connection, rule);
+      }
+    }
+  }
+  if (count > 0) return [];
+  return [
+    rule.except.length > 0
+      ? problemAt(rule.mark, 'nothing is left of this rule after its exceptions')
+      : problemAt(rule.mark, 'this rule pairs no pod with another'),
+  ];
+}
+
+function namesOnePodTwice(rule: Rule): boolean {
+  const [from] = rule.from;
+  const [to] = rule.to;
+  return (
+    rule.from.length === 1 &&
+    rule.to.length === 1 &&
+    from?.value.kind === 'pod' &&
+    to?.value.pods.kind === 'pod' &&
+    from.value.key === to.value.pods.key
+  );
+}
+
+function targetKeys({ pod, ports }: Target): readonly string[] {
+  return ports.map((port) => targetKey(podKey(pod), port));
+}
+
+function targetKey(to: string, port: Port): string {
+  return `${to}:${port.port}/${port.protocol}`;
+}
+
+/** Which rule speaks of which connection. The first one to do so counts. */
+export class Declarations {
+  readonly #rules = new Map<string, Rule>();
+  /** For every two rules, the connections over which they contradict each other, in words. */
+  readonly #conflicts = new Map<Rule, Map<Rule, Set<string>>>();
+
+  add(connection: Connection, rule: Rule): void {
+    const key = connectionKey(connection);
+    const first = this.#rules.get(key);
+    if (first === undefined) this.#rules.set(key, rule);
+    else if (first.expected !== rule.expected) {
+      const others = this.#conflicts.get(first) ?? new Map<Rule, Set<string>>();
+      const connections = others.get(rule) ?? new Set();
+      connections.add(`${connection.from} to ${targetKey(connection.to, connection.port)}`);
+      this.#conflicts.set(first, others.set(rule, connections));
+    }
+  }
+
+  ruleOf(connection: Connection): Rule | undefined {
+    return this.#rules.get(connectionKey(connection));
+  }
+
+  /** One problem for every two rules that contradict each other, shown where the later of them stands. */
+  *contradictions(): Generator<Problem> {
+    for (const [first, others] of this.#conflicts) {
+      for (const [second, connections] of others) {
+        const [earlier, later] = isBefore(first.mark.location, second.mark.location)
+          ? [first, second]
+          : [second, first];
+        const [example] = connections;
+        const more = connections.size > 1 ? ` (and ${connections.size - 1} more of this rule)` : '';
+        yield problemAt(later.mark, `${example} is declared both reachable and unreachable${more}`, {
+          hint: 'Take it out of one of the two rules, or out of the wider one with "except".',
+          related: [{ message: `declared ${earlier.expected} here`, mark: earlier.mark }],
+        });
+      }
+    }
+  }
+}
+
+function connectionKey({ from, to, port }: Connection): string {
+  return `${from} ${targetKey(to, port)}`;
+}
+
+function isBefore(a: Location, b: Location): boolean {
+  return a.line < b.line || (a.line === b.line && a.column < b.column);
+}

@@ -1,0 +1,100 @@
+/** Whether a document fits the grammar, and what is left of one that does not fit as a whole. */
+
+import { type Document, isMap, isScalar } from 'yaml';
+import type { Problem } from '../errors.ts';
+import { describeIssue, findIssues, type Issue, knownKeys } from './issues.ts';
+import { API_VERSION, KIND, type ScenarioDocument, scenarioSchema } from './schema.ts';
+import { type SourceDocument, toData } from './source.ts';
+import { nearest } from './suggest.ts';
+import { type Path, textOfKey } from './walk.ts';
+
+export interface Form {
+  readonly problems: readonly Problem[];
+  /** What of the document fits, so that the rest of its mistakes can be shown too; absent where too little does. */
+  readonly document?: ScenarioDocument;
+  /** Whether namespaces and pods are as the file means them, so that looking up names says something. */
+  readonly topologyIsSound: boolean;
+}
+
+/** How often taking something out may bring to light that more does not fit. */
+const ROUNDS = 4;
+
+/**
+ * Holds a document against the grammar. To find as much as possible at once, a misspelt key is given its proper name
+ * in `source.yaml`, and what else does not fit is taken out there, so that places stay right.
+ */
+export function checkForm(source: SourceDocument): Form {
+  const problems: Problem[] = [];
+  let topologyIsSound = true;
+  let corrected: readonly Path[] = [[]];
+  try {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const value = toData(source.yaml);
+      const issues = findIssues(value);
+      if (issues.length === 0) return { problems, document: scenarioSchema.parse(value), topologyIsSound };
+      // After the first round, only what stands below a corrected key is news: the rest follows from what was taken out.
+      const news = issues.filter((issue) => corrected.some((path) => isBelow(issue.path, path)));
+      problems.push(...news.flatMap((issue) => describeIssue(issue, value, source)));
+      topologyIsSound &&= !news.some(spoilsTopology);
+      corrected = takeOut(source.yaml, issues);
+    }
+  } catch {
+    // The document is no mapping, or an entry shares an anchor with others: the rest cannot be told apart.
+  }
+  return { problems, topologyIsSound: false };
+}
+
+function isBelow(path: Path, start: Path): boolean {
+  return start.every((step, index) => path[index] === step);
+}
+
+/** An unknown key says nothing, or what its proper name would say; all else leaves a hole. */
+function spoilsTopology(issue: Issue): boolean {
+  return issue.code !== 'unrecognized_keys' && (issue.path[0] === 'namespaces' || issue.path[0] === 'pods');
+}
+
+/** Stand-ins for what a document must have, while the rest of it is looked at. */
+const STAND_INS: Readonly<Record<string, unknown>> = {
+  apiVersion: API_VERSION,
+  kind: KIND,
+  name: 'unnamed',
+  namespaces: {},
+  pods: {},
+};
+
+/** Corrects misspelt keys and takes out the entries that do not fit. Gives the paths of the corrected keys. */
+function takeOut(yaml: Document, issues: readonly Issue[]): readonly Path[] {
+  const corrected = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? issue.keys.flatMap((key) => correctKey(yaml, issue, key)) : [],
+  );
+  const entries = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? [] : [issue.path.slice(0, 2)],
+  );
+  // From the end of each list to its start, so that no entry moves before its turn.
+  for (const path of unique(entries).toSorted((a, b) => indexOf(b) - indexOf(a))) {
+    const standIn = path.length === 1 ? STAND_INS[String(path[0])] : undefined;
+    if (standIn === undefined) yaml.deleteIn(path);
+    else yaml.setIn(path, standIn);
+  }
+  return corrected;
+}
+
+function correctKey(yaml: Document, issue: Issue, key: string): readonly Path[] {
+  const parent = yaml.getIn(issue.path, true);
+  const near = nearest(key, knownKeys(issue));
+  const pair = isMap(parent) ? parent.items.find((item) => textOfKey(item) === key) : undefined;
+  if (!isMap(parent) || !isScalar(pair?.key) || near === undefined || parent.has(near)) {
+    yaml.deleteIn([...issue.path, key]);
+    return [];
+  }
+  pair.key.value = near;
+  return [[...issue.path, near]];
+}
+
+function unique(paths: readonly Path[]): readonly Path[] {
+  return [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()];
+}
+
+function indexOf(path: Path): number {
+  return typeof path[1] === 'number' ? path[1] : 0;
+}

@@ -1,0 +1,166 @@
+/** What the schema has against a document, as problems with places and hints. */
+import { z } from 'zod';
+import type { Problem } from '../errors.ts';
+import { problemAt } from './mark.ts';
+import { HEAD_HINT, scenarioSchema } from './schema.ts';
+import type { SourceDocument } from './source.ts';
+import { nearest, quote, suggest } from './suggest.ts';
+import type { Path } from './walk.ts';
+
+export type Issue = z.core.$ZodIssue;
+
+/** Everything in a document that the schema does not accept; for a choice of forms, what the nearest form misses. */
+export function findIssues(value: unknown): readonly Issue[] {
+  const result = scenarioSchema.safeParse(value, { error: nameKnownKeys });
+  if (result.success) return [];
+  const issues = result.error.issues.flatMap((issue) => flatten(issue, []));
+  const misspelt = new Set(
+    issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => JSON.stringify([...issue.path, nearest(key, knownKeys(issue))]))
+        : [],
+    ),
+  );
+  // A key that is there under a misspelt name is not missing as well.
+  return issues.filter(
+    (issue) => !(valueAt(value, issue.path) === undefined && misspelt.has(JSON.stringify(issue.path))),
+  );
+}
+
+/** An issue in words, at its place; one for each unknown key. */
+export function describeIssue(issue: Issue, root: unknown, source: SourceDocument): readonly Problem[] {
+  const { path } = issue;
+  const value = valueAt(root, path);
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(issue);
+    return issue.keys.map((key) =>
+      problemAt(source.keyAt([...path, key]), `unknown key ${quote(key)}`, {
+        hint: suggest(key, known, 'keys here'),
+      }),
+    );
+  }
+  if (issue.code === 'invalid_key') {
+    return issue.issues.map((inner) => problemAt(source.keyAt(path), inner.message));
+  }
+  if (value === undefined) {
+    const key = String(path.at(-1));
+    const hint = key === 'apiVersion' || key === 'kind' ? { hint: HEAD_HINT } : {};
+    return [problemAt(source.at(path.slice(0, -1)), `the key ${quote(key)} is missing`, hint)];
+  }
+  const { message, hint } = complaintOf(issue, value);
+  return [problemAt(source.at(path), message, { hint })];
+}
+
+function valueAt(root: unknown, path: Path): unknown {
+  return path.reduce<unknown>((inner, step) => (isRecord(inner) ? inner[String(step)] : undefined), root);
+}
+
+function complaintOf(issue: Issue, value: unknown): { readonly message: string; readonly hint?: string } {
+  switch (issue.code) {
+    case 'invalid_type':
+      return {
+        message: `expected ${kindName(issue.expected)}, found ${shown(value)}`,
+        ...hintForKind(kindName(issue.expected), value),
+      };
+    case 'invalid_value':
+      return oneOf(value, issue.values);
+    case 'invalid_union':
+      return oneOf(value, 'options' in issue && Array.isArray(issue.options) ? issue.options : []);
+    case 'too_small':
+      return {
+        message:
+          issue.origin === 'array' ? 'this list is empty' : `${shown(value)} is less than ${issue.minimum}`,
+      };
+    case 'too_big':
+      return { message: `${shown(value)} is more than ${issue.maximum}` };
+    default:
+      return { message: issue.message };
+  }
+}
+
+function oneOf(
+  value: unknown,
+  allowed: readonly unknown[],
+): { readonly message: string; readonly hint?: string } {
+  const names = allowed.map(String);
+  const message = `expected ${names.map(quote).join(' or ')}, found ${shown(value)}`;
+  const hint = suggest(String(value), names, 'choices');
+  return hint.startsWith('Did you mean') && names.length > 1 ? { message, hint } : { message };
+}
+
+function hintForKind(expected: string, value: unknown): { readonly hint?: string } {
+  if (value === null && expected === 'a list')
+    return { hint: 'Leave the key out, or write an empty list: []' };
+  if (typeof value === 'object') return {};
+  if (expected === 'text') return { hint: `Put it in quotes: ${quote(String(value))}` };
+  if (expected === 'a list') return { hint: `Write it as a list: [${String(value)}]` };
+  return {};
+}
+
+/** The word for a kind of value, from the schema's own name for it. */
+function kindName(expected: string): string {
+  return KIND_NAMES[expected] ?? expected;
+}
+
+const KIND_NAMES: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+};
+
+function shown(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  return typeof value === 'string' ? quote(value) : String(value);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The message of an issue about unknown keys lists the keys that are known there, for the suggestion. */
+function nameKnownKeys(issue: z.core.$ZodRawIssue): string | undefined {
+  return issue.code === 'unrecognized_keys' && issue.inst instanceof z.ZodObject
+    ? Object.keys(issue.inst.shape).join(', ')
+    : undefined;
+}
+
+/** The keys that are known where an unknown one stands. */
+export function knownKeys(issue: Issue): readonly string[] {
+  return issue.message.split(', ');
+}
+
+/** The issues behind an issue: for a choice of forms, those of the form that the value comes nearest to. */
+function flatten(issue: Issue, base: Path): readonly Issue[] {
+  const path = [...base, ...issue.path];
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ ...issue, path }];
+  const forms = issue.errors.map((errors) => errors.flatMap((inner) => flatten(inner, path)));
+  const [best] = forms
+    .filter((form) => !form.some((inner) => isMismatchAt(inner, path.length)))
+    .sort((a, b) => strangeness(a) - strangeness(b));
+  if (best !== undefined) return best;
+  const expected = new Set(
+    forms.flat().flatMap((inner) => (inner.code === 'invalid_type' ? kindName(inner.expected) : [])),
+  );
+  return [{ code: 'invalid_type', expected: [...expected].join(' or '), path, message: '' }];
+}
+
+/** Whether the value is of another kind altogether, such as a list where text belongs. */
+function isMismatchAt(issue: Issue, depth: number): boolean {
+  return issue.code === 'invalid_type' && issue.path.length === depth;
+}
+
+/** How far a value is from a form: a key that the form does not have weighs most, less where it is nearly one of its. */
+function strangeness(issues: readonly Issue[]): number {
+  return issues.reduce((sum, issue) => {
+    if (issue.code !== 'unrecognized_keys') return sum + 1;
+    const known = knownKeys(issue);
+    return (
+      sum + issue.keys.reduce((total, key) => total + (nearest(key, known) === undefined ? 2000 : 1000), 0)
+    );
+  }, 0);
+}

@@ -1,0 +1,78 @@
+/** The way in: from paths on the command line to the plans to run, or one error with everything that is wrong. */
+import type { Problem } from '../errors.ts';
+import { PodreachError } from '../errors.ts';
+import { loadScenarios } from './load.ts';
+import { planScenario } from './plan.ts';
+import type { Plan } from './scenario.ts';
+import { quote, suggest } from './suggest.ts';
+
+export interface LoadOptions {
+  /** Where relative paths start, and what the paths in messages are relative to. */
+  readonly cwd: string;
+  /** Only the scenarios of these names. */
+  readonly only?: readonly string[] | undefined;
+  /** Only the scenarios with at least one of these tags. */
+  readonly tags?: readonly string[] | undefined;
+}
+
+/**
+ * Loads and plans all scenarios behind the paths.
+ *
+ * @param paths files, folders and globs; none stands for `scenarios/`
+ * @throws PodreachError `usage` where paths, names or tags lead to nothing; `scenario-invalid` with every problem of
+ * every file, in the order of files and lines
+ */
+export async function loadPlans(paths: readonly string[], options: LoadOptions): Promise<readonly Plan[]> {
+  const loaded = await loadScenarios(paths, options.cwd);
+  const problems = [...loaded.problems];
+  const plans: Plan[] = [];
+  for (const scenario of loaded.scenarios) {
+    const planned = planScenario(scenario);
+    plans.push(planned.plan);
+    problems.push(...planned.problems);
+  }
+  if (problems.length > 0) throw invalid(problems);
+  return filterPlans(plans, options);
+}
+
+function invalid(problems: readonly Problem[]): PodreachError {
+  const sorted = sortProblems(problems);
+  const files = [...new Set(sorted.map((problem) => problem.location.file))];
+  const count = sorted.length === 1 ? '1 problem' : `${sorted.length} problems`;
+  const where = files.length === 1 ? files[0] : `${files.length} files`;
+  return new PodreachError('scenario-invalid', `${count} in ${where}`, {
+    location: sorted[0]?.location,
+    problems: sorted,
+  });
+}
+
+/** By file in the order in which files turned up, then by place. What two scenarios share is said once. */
+function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+  const files = [...new Set(problems.map((problem) => problem.location.file))];
+  const different = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
+  return [...different.values()].sort(
+    (a, b) =>
+      files.indexOf(a.location.file) - files.indexOf(b.location.file) ||
+      a.location.line - b.location.line ||
+      a.location.column - b.location.column,
+  );
+}
+
+function filterPlans(plans: readonly Plan[], { only = [], tags = [] }: LoadOptions): readonly Plan[] {
+  const names = plans.map((plan) => plan.scenario.name);
+  for (const name of only) {
+    if (!names.includes(name)) {
+      throw new PodreachError('usage', `no scenario is named ${quote(name)}`, {
+        hint: suggest(name, names, 'scenarios'),
+      });
+    }
+  }
+  const named = only.length === 0 ? plans : plans.filter((plan) => only.includes(plan.scenario.name));
+  if (tags.length === 0) return named;
+  const tagged = named.filter((plan) => plan.scenario.tags.some((tag) => tags.includes(tag)));
+  if (tagged.length > 0) return tagged;
+  const known = [...new Set(named.flatMap((plan) => plan.scenario.tags))];
+  throw new PodreachError('usage', `no scenario has the tag ${tags.map(quote).join(' or ')}`, {
+    hint: suggest(tags[0] ?? '', known, 'tags'),
+  });
+}

@@ -1,0 +1,161 @@
+/** From paths to scenarios: finds the files, reads their documents and collects everything that is wrong with them. */
+import type { Problem } from '../errors.ts';
+import { PodreachError } from '../errors.ts';
+import { type FoundFiles, findScenarioFiles } from './files.ts';
+import { checkForm } from './form.ts';
+import { problemAt } from './mark.ts';
+import { loadPolicies } from './policies.ts';
+import { readNamespaces, readScenario } from './read.ts';
+import type { Mark, Scenario } from './scenario.ts';
+import { HEAD_HINT, KIND } from './schema.ts';
+import { isMapping, readSource, type SourceDocument, shownPath } from './source.ts';
+import { quote } from './suggest.ts';
+
+export interface Loaded {
+  /** In the order of the paths, of the files' names and of the documents. Where there are problems, some may be incomplete. */
+  readonly scenarios: readonly Scenario[];
+  readonly problems: readonly Problem[];
+}
+
+/** A file with what was found in it. */
+interface ReadFile {
+  readonly path: string;
+  readonly documents: readonly SourceDocument[];
+}
+
+/**
+ * Loads all scenarios behind the paths. Mistakes in the files are collected, not thrown.
+ *
+ * @param paths files, folders and globs; none stands for `scenarios/`
+ * @throws PodreachError `usage` where a path leads to no scenario file
+ */
+export async function loadScenarios(paths: readonly string[], cwd: string): Promise<Loaded> {
+  const files = await readFiles(await findScenarioFiles(paths, cwd), cwd);
+  const scenarios: Scenario[] = [];
+  const problems: Problem[] = [];
+  const names = new Map<string, Mark>();
+  for (const file of files) {
+    if (file.documents.length === 0) {
+      problems.push({
+        message: 'this file is empty',
+        location: { file: shownPath(file.path, cwd), line: 1, column: 1 },
+      });
+    }
+    for (const document of file.documents) {
+      problems.push(...document.problems);
+      if (!document.readable) continue;
+      if (isForeign(document)) problems.push(notAScenario(document));
+      else {
+        problems.push(...checkName(document, names));
+        const loaded = await loadDocument(document, file.path, cwd);
+        scenarios.push(...loaded.scenarios);
+        problems.push(...loaded.problems);
+      }
+    }
+  }
+  return { scenarios, problems };
+}
+
+/** Reads each file once, whatever leads to it, and leaves out those of folders and globs that are something else. */
+async function readFiles(found: readonly FoundFiles[], cwd: string): Promise<readonly ReadFile[]> {
+  const files = new Map<string, ReadFile>();
+  for (const { argument, named, files: paths } of found) {
+    let scenarioFiles = 0;
+    for (const path of paths) {
+      const documents = files.get(path)?.documents ?? (await readSource(path, cwd));
+      if (!named && !documents.some(looksLikeScenario)) continue;
+      scenarioFiles += 1;
+      if (!files.has(path)) files.set(path, { path, documents });
+    }
+    if (scenarioFiles === 0) {
+      throw new PodreachError('usage', `no scenario in ${argument}`, {
+        hint: HEAD_HINT,
+      });
+    }
+  }
+  return [...files.values()];
+}
+
+async function loadDocument(document: SourceDocument, scenarioFile: string, cwd: string): Promise<Loaded> {
+  const form = checkForm(document);
+  if (form.document === undefined) return { scenarios: [], problems: form.problems };
+  const namespaces = form.topologyIsSound
+    ? readNamespaces(form.document, document).map(({ value }) => value.name)
+    : undefined;
+  const loaded = await loadPolicies(form.document.policies ?? [], document, {
+    scenarioFile,
+    cwd,
+    namespaces,
+  });
+  return {
+    // Against a topology with holes, every rule would look wrong.
+    scenarios: form.topologyIsSound
+      ? [
+          readScenario(form.document, document, {
+            policies: loaded.policies,
+            complete: form.problems.length === 0 && document.problems.length === 0,
+          }),
+        ]
+      : [],
+    problems: [...form.problems, ...loaded.problems],
+  };
+}
+
+/** Names are compared before anything else is known of a document, so that a broken one still counts. */
+function checkName(document: SourceDocument, names: Map<string, Mark>): readonly Problem[] {
+  const name = textAt(document, 'name');
+  if (name === undefined) return [];
+  const mark = document.at(['name']);
+  const first = names.get(name);
+  if (first === undefined) {
+    names.set(name, mark);
+    return [];
+  }
+  return [
+    problemAt(mark, `the scenario name ${quote(name)} is there twice`, {
+      hint: 'Reports tell scenarios apart by their names: give each its own.',
+      related: [{ message: 'first here', mark: first }],
+    }),
+  ];
+}
+
+/** Whether a file of a folder is meant to be a scenario. A forgotten head must not make one vanish without a word. */
+function looksLikeScenario(document: SourceDocument): boolean {
+  if (!document.readable)
+    return /^\s*(apiVersion:\s*["']?podreach\/|kind:\s*["']?Scenario\b)/im.test(document.text);
+  const { apiVersion, kind } = headOf(document);
+  if (apiVersion === undefined && kind === undefined) {
+    return ['reachable', 'unreachable', 'otherwise'].some((key) => document.yaml.has(key));
+  }
+  return isOwnHead(document);
+}
+
+/** Whether a document says of itself that it is something else. One that says nothing is held against the grammar. */
+function isForeign(document: SourceDocument): boolean {
+  const { apiVersion, kind } = headOf(document);
+  return apiVersion !== undefined && kind !== undefined && !isOwnHead(document);
+}
+
+function isOwnHead(document: SourceDocument): boolean {
+  const { apiVersion, kind } = headOf(document);
+  return /^podreach\//i.test(apiVersion ?? '') || kind?.toLowerCase() === KIND.toLowerCase();
+}
+
+function notAScenario(document: SourceDocument): Problem {
+  const { apiVersion = 'no apiVersion', kind = 'no kind' } = headOf(document);
+  return problemAt(document.at([]), `this is no podreach scenario, but ${kind} of ${apiVersion}`, {
+    hint: `${HEAD_HINT} Policies are named under "policies" in a scenario.`,
+  });
+}
+
+function headOf(document: SourceDocument): {
+  readonly apiVersion: string | undefined;
+  readonly kind: string | undefined;
+} {
+  return { apiVersion: textAt(document, 'apiVersion'), kind: textAt(document, 'kind') };
+}
+
+function textAt({ value }: SourceDocument, key: string): string | undefined {
+  const text = isMapping(value) ? value[key] : undefined;
+  return typeof text === 'string' ? text : undefined;
+}

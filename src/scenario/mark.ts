@@ -1,0 +1,63 @@
+/** Places in files, and problems at them. */
+import type { LineCounter } from 'yaml';
+import type { Location, Problem } from '../errors.ts';
+import { codeFrame } from '../problems.ts';
+import type { Mark } from './scenario.ts';
+
+/** A problem at a place. */
+export function problemAt(
+  mark: Mark,
+  message: string,
+  details: {
+    readonly hint?: string | undefined;
+    readonly related?: readonly { readonly message: string; readonly mark: Mark }[];
+  } = {},
+): Problem {
+  return {
+    message,
+    location: mark.location,
+    frame: mark.frame,
+    ...(details.hint === undefined ? {} : { hint: details.hint }),
+    ...(details.related === undefined
+      ? {}
+      : {
+          related: details.related.map((other) => ({
+            message: other.message,
+            location: other.mark.location,
+            frame: other.mark.frame,
+          })),
+        }),
+  };
+}
+
+/** A place in a file, by its offset in UTF-16 code units. */
+export class SourceMark implements Mark {
+  readonly #file: string;
+  readonly #text: string;
+  readonly #lines: LineCounter;
+  readonly #offset: number;
+  #location: Location | undefined;
+
+  constructor(file: string, text: string, lines: LineCounter, offset: number) {
+    this.#file = file;
+    this.#text = text;
+    this.#lines = lines;
+    // What is missing at the end is shown behind the last thing that is there.
+    this.#offset = Math.min(offset, text.trimEnd().length);
+  }
+
+  get location(): Location {
+    if (this.#location === undefined) {
+      const { line, col } = this.#lines.linePos(this.#offset);
+      this.#location = { file: this.#file, line: Math.max(line, 1), column: Math.max(col, 1) };
+    }
+    return this.#location;
+  }
+
+  get frame(): string {
+    const location = this.location;
+    const start = this.#offset - (location.column - 1);
+    const end = this.#text.slice(start).search(/\r?\n|$/);
+    return codeFrame(this.#text.slice(start, start + end), location);
+  }
+}

@@ -1,0 +1,93 @@
+/** From a scenario to its plan: names are looked up, and rules become checks. */
+import type { Problem } from '../errors.ts';
+import { checkTopology } from './check-topology.ts';
+import { Declarations, declareRule } from './declarations.ts';
+import { problemAt } from './mark.ts';
+import {
+  type Check,
+  type Expectation,
+  type Marked,
+  type Plan,
+  type PlannedPod,
+  podKey,
+  type Rule,
+  type Scenario,
+} from './scenario.ts';
+import { arrangeTopology } from './select.ts';
+import { quote } from './suggest.ts';
+
+export interface Planned {
+  readonly plan: Plan;
+  /** Where there are any, the plan is not to be run. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Plans a scenario. Checks are ordered by source, destination and port, each in the order of the file, so that their
+ * order does not depend on how rules are written.
+ */
+export function planScenario(scenario: Scenario): Planned {
+  const namespaces = scenario.namespaces.map(({ value }) => value);
+  const pods = scenario.pods.map(
+    ({ namespace, name, labels, ports }): PlannedPod => ({
+      namespace,
+      name,
+      labels,
+      ports: ports.map(({ value }) => value),
+    }),
+  );
+  const topology = arrangeTopology(namespaces, pods);
+  const declarations = new Declarations();
+  const problems = [...checkTopology(scenario)];
+  for (const rule of scenario.rules) problems.push(...declareRule(rule, topology, declarations));
+  problems.push(...declarations.contradictions());
+  const checks = listChecks(pods, declarations, scenario.otherwise);
+  if (scenario.complete && checks.length === 0 && problems.length === 0)
+    problems.push(testsNothing(scenario));
+  return {
+    plan: { scenario: scenario.head, namespaces, pods, policies: scenario.policies, checks },
+    problems,
+  };
+}
+
+function testsNothing(scenario: Scenario): Problem {
+  return problemAt(scenario.mark, `the scenario ${quote(scenario.head.name)} tests nothing`, {
+    hint: 'List connections under "reachable" or "unreachable", or say what holds "otherwise".',
+  });
+}
+
+function listChecks(
+  pods: readonly PlannedPod[],
+  declarations: Declarations,
+  otherwise: Marked<Expectation> | undefined,
+): readonly Check[] {
+  const targets = pods.flatMap((pod) => pod.ports.map((port) => ({ to: podKey(pod), port })));
+  const checks: Check[] = [];
+  for (const from of pods.map(podKey)) {
+    for (const { to, port } of targets) {
+      const rule = declarations.ruleOf({ from, to, port });
+      const statement = rule ?? (from === to || otherwise === undefined ? undefined : asStatement(otherwise));
+      if (statement === undefined) continue;
+      const { expected, mark, because } = statement;
+      checks.push({
+        id: checks.length,
+        from,
+        to,
+        port: port.port,
+        ...(port.name === undefined ? {} : { portName: port.name }),
+        protocol: port.protocol,
+        expected,
+        declared: mark.location,
+        ...(because === undefined ? {} : { because }),
+      });
+    }
+  }
+  return checks;
+}
+
+/** What the file says of a connection, and where. */
+type Statement = Pick<Rule, 'expected' | 'mark' | 'because'>;
+
+function asStatement(otherwise: Marked<Expectation>): Statement {
+  return { expected: otherwise.value, mark: otherwise.mark };
+}

@@ -1,0 +1,170 @@
+/**
+ * The policies of a scenario: files, folders and inline manifests, each with the text to apply. Whether a policy's `spec`
+ * is valid is for the API server to say; here only those questions are asked without which a run could not start.
+ */
+import { dirname, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import type { Problem } from '../errors.ts';
+import { PodreachError } from '../errors.ts';
+import { hintForMissing, kindOf, listYamlFiles } from './files.ts';
+import { problemAt } from './mark.ts';
+import type { Mark, Marked, NetworkPolicyObject, PlannedPolicy } from './scenario.ts';
+import type { PolicyText } from './schema.ts';
+import { isMapping, readSource, type SourceDocument } from './source.ts';
+import { quote, suggest } from './suggest.ts';
+import type { Path } from './walk.ts';
+
+/** Where policies belong. */
+export interface PolicyContext {
+  /** The scenario file, absolute: paths of policies are relative to its folder. */
+  readonly scenarioFile: string;
+  readonly cwd: string;
+  /** The namespaces that the scenario declares; undefined where they are not known well enough to hold policies against. */
+  readonly namespaces: readonly string[] | undefined;
+}
+
+export interface LoadedPolicies {
+  readonly policies: readonly PlannedPolicy[];
+  readonly problems: readonly Problem[];
+}
+
+/** One manifest, from wherever it came. */
+interface Manifest {
+  readonly value: unknown;
+  readonly text: string;
+  readonly at: (path: Path) => Mark;
+}
+
+/** Loads the policies of a scenario, in the order in which it names them; the files of a folder are sorted by name. */
+export async function loadPolicies(
+  entries: readonly PolicyText[],
+  source: SourceDocument,
+  context: PolicyContext,
+): Promise<LoadedPolicies> {
+  const policies: (PlannedPolicy & { readonly mark: Mark })[] = [];
+  const problems: Problem[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const path = ['policies', index];
+    const found =
+      typeof entry === 'string'
+        ? await readManifests({ value: entry, mark: source.at(path) }, context)
+        : { manifests: [inlineManifest(entry, path, source)], problems: [] };
+    problems.push(...found.problems);
+    for (const manifest of found.manifests) {
+      const accepted = acceptPolicy(manifest, context);
+      if ('message' in accepted) problems.push(accepted);
+      else policies.push(accepted);
+    }
+  }
+  const first = new Map<string, Mark>();
+  for (const { namespace, name, mark } of policies) {
+    const key = `${namespace}/${name}`;
+    const earlier = first.get(key);
+    if (earlier === undefined) first.set(key, mark);
+    else {
+      problems.push(
+        problemAt(mark, `the policy ${quote(key)} is there twice`, {
+          related: [{ message: 'first here', mark: earlier }],
+        }),
+      );
+    }
+  }
+  return { policies: policies.map(({ mark: _, ...policy }) => policy), problems };
+}
+
+async function readManifests(
+  entry: Marked<string>,
+  context: PolicyContext,
+): Promise<{ readonly manifests: readonly Manifest[]; readonly problems: readonly Problem[] }> {
+  const path = resolve(dirname(context.scenarioFile), entry.value);
+  const kind = await kindOf(path);
+  if (kind === undefined) {
+    const hint = (await hintForMissing(path)) ?? 'Paths of policies are relative to the scenario file.';
+    return {
+      manifests: [],
+      problems: [problemAt(entry.mark, `no such policy file or folder: ${entry.value}`, { hint })],
+    };
+  }
+  const manifests: Manifest[] = [];
+  const problems: Problem[] = [];
+  try {
+    for (const file of kind === 'folder' ? await listYamlFiles(path) : [path]) {
+      for (const document of await readSource(file, context.cwd)) {
+        problems.push(...document.problems);
+        if (document.readable) manifests.push(document);
+      }
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof PodreachError)) throw thrown;
+    problems.push(problemAt(entry.mark, thrown.message));
+  }
+  if (manifests.length === 0 && problems.length === 0) {
+    problems.push(problemAt(entry.mark, `there is no policy in ${entry.value}`));
+  }
+  return { manifests, problems };
+}
+
+function inlineManifest(value: unknown, path: Path, source: SourceDocument): Manifest {
+  return {
+    value,
+    // Kubernetes reads YAML 1.1, where a bare `yes` or `010` is no text: such words get quotes.
+    text: stringify(value, { compat: 'yaml-1.1', aliasDuplicateObjects: false, lineWidth: 0 }),
+    at: (inner) => source.at([...path, ...inner]),
+  };
+}
+
+function acceptPolicy(
+  manifest: Manifest,
+  context: PolicyContext,
+): (PlannedPolicy & { readonly mark: Mark }) | Problem {
+  const { value, text, at } = manifest;
+  const mark = at([]);
+  if (!isMapping(value)) return problemAt(mark, 'a policy must be a mapping');
+  if (value['apiVersion'] !== 'networking.k8s.io/v1' || value['kind'] !== 'NetworkPolicy') {
+    return problemAt(mark, `this is ${describeKind(value)}, not kind NetworkPolicy of networking.k8s.io/v1`, {
+      hint: 'podreach applies NetworkPolicies of networking.k8s.io/v1 only.',
+    });
+  }
+  const metadata = isMapping(value['metadata']) ? value['metadata'] : {};
+  const { name } = metadata;
+  if (typeof name !== 'string' || name === '') {
+    return problemAt(at(['metadata', 'name']), 'a policy needs a name, as text', {
+      hint: 'Write metadata.name.',
+    });
+  }
+  const namespace = findNamespace(metadata['namespace'], manifest, context);
+  if (typeof namespace !== 'string') return namespace;
+  return { namespace, name, text, object: asNetworkPolicy(value), location: mark.location, mark };
+}
+
+/** The namespace that a policy belongs to, or what is wrong with it. */
+function findNamespace(written: unknown, { at }: Manifest, { namespaces }: PolicyContext): string | Problem {
+  if (written === undefined || written === null || written === '') {
+    const [only, ...others] = namespaces ?? [''];
+    if (only !== undefined && others.length === 0) return only;
+    return problemAt(at(['metadata']), 'this policy does not say which namespace it belongs to', {
+      hint: `Write metadata.namespace: the scenario has ${namespaces?.length ?? 0} namespaces.`,
+    });
+  }
+  if (typeof written !== 'string')
+    return problemAt(at(['metadata', 'namespace']), 'metadata.namespace must be text');
+  if (namespaces === undefined || namespaces.includes(written)) return written;
+  return problemAt(
+    at(['metadata', 'namespace']),
+    `the scenario does not declare the namespace ${quote(written)}`,
+    {
+      hint: suggest(written, namespaces, 'namespaces'),
+    },
+  );
+}
+
+function describeKind(value: Readonly<Record<string, unknown>>): string {
+  const { kind, apiVersion } = value;
+  const group = typeof apiVersion === 'string' ? ` of ${apiVersion}` : ' without an apiVersion';
+  return typeof kind === 'string' ? `kind ${kind}${group}` : 'an object without a kind';
+}
+
+/** Kind, version and name are checked; all else is for the API server to judge and for readers to doubt. */
+function asNetworkPolicy(value: Readonly<Record<string, unknown>>): NetworkPolicyObject {
+  return value as unknown as NetworkPolicyObject;
+}

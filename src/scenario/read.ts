@@ -1,0 +1,170 @@
+/** From a document that fits the grammar to the scenario's nouns, each with its place. Names are not looked up yet. */
+import type {
+  Destination,
+  Exception,
+  Expectation,
+  Marked,
+  PlannedNamespace,
+  PlannedPolicy,
+  PodSelection,
+  Port,
+  PortSelection,
+  Protocol,
+  Rule,
+  Scenario,
+  ScenarioPod,
+} from './scenario.ts';
+import type {
+  DeclaredPort,
+  DestinationText,
+  ExceptionText,
+  RuleText,
+  ScenarioDocument,
+  SourceText,
+} from './schema.ts';
+import type { SourceDocument } from './source.ts';
+import type { Path } from './walk.ts';
+
+/**
+ * Reads a scenario from its document.
+ *
+ * @param loaded the policies that the document names, and whether the document is there as a whole
+ */
+export function readScenario(
+  document: ScenarioDocument,
+  source: SourceDocument,
+  loaded: { readonly policies: readonly PlannedPolicy[]; readonly complete: boolean },
+): Scenario {
+  const { name, description, owner, purpose, reviewBy, tags = [], otherwise } = document;
+  const mark = source.at([]);
+  return {
+    head: {
+      name,
+      ...(description === undefined ? {} : { description: description.trim() }),
+      ...(owner === undefined ? {} : { owner }),
+      ...(purpose === undefined ? {} : { purpose }),
+      ...(reviewBy === undefined ? {} : { reviewBy }),
+      tags,
+      location: mark.location,
+    },
+    mark,
+    complete: loaded.complete,
+    namespaces: readNamespaces(document, source),
+    pods: readPods(document, source),
+    policies: loaded.policies,
+    rules: [...readRules('reachable', document, source), ...readRules('unreachable', document, source)],
+    ...(otherwise === undefined
+      ? {}
+      : { otherwise: { value: otherwise, mark: source.keyAt(['otherwise']) } }),
+  };
+}
+
+/** The namespaces that a document declares. */
+export function readNamespaces(
+  document: ScenarioDocument,
+  source: SourceDocument,
+): readonly Marked<PlannedNamespace>[] {
+  return Object.entries(document.namespaces).map(([name, namespace]) => ({
+    value: { name, labels: namespace?.labels ?? {} },
+    mark: source.keyAt(['namespaces', name]),
+  }));
+}
+
+function readPods(document: ScenarioDocument, source: SourceDocument): readonly ScenarioPod[] {
+  return Object.entries(document.pods).map(([key, pod]) => {
+    const [namespace = '', name = ''] = key.split('/');
+    return {
+      namespace,
+      name,
+      labels: pod?.labels ?? {},
+      ports: (pod?.ports ?? []).map((port, index) => ({
+        value: readDeclaredPort(port),
+        mark: source.at(['pods', key, 'ports', index]),
+      })),
+      mark: source.keyAt(['pods', key]),
+    };
+  });
+}
+
+function readDeclaredPort(port: DeclaredPort): Port {
+  if (typeof port === 'object') return { ...port, protocol: port.protocol ?? 'TCP' };
+  return readNumberedPort(String(port));
+}
+
+/** `8080` or `8080/UDP`; without a protocol it is TCP. */
+function readNumberedPort(text: string): { readonly port: number; readonly protocol: Protocol } {
+  const [port, protocol] = text.split('/');
+  return { port: Number(port), protocol: protocol === 'UDP' ? 'UDP' : 'TCP' };
+}
+
+function readRules(
+  expected: Expectation,
+  document: ScenarioDocument,
+  source: SourceDocument,
+): readonly Rule[] {
+  return (document[expected] ?? []).map((rule, index) => readRule(expected, rule, [expected, index], source));
+}
+
+function readRule(expected: Expectation, rule: RuleText, path: Path, source: SourceDocument): Rule {
+  const exceptions = rule.except === undefined ? [] : oneOrMore(rule.except, [...path, 'except']);
+  return {
+    expected,
+    from: readEnds(rule.from, [...path, 'from'], source, readPodSelection),
+    to: readEnds(rule.to, [...path, 'to'], source, readDestination),
+    except: exceptions.map(([exception, at]) => readException(exception, at, source)),
+    ...(rule.because === undefined ? {} : { because: rule.because.trim() }),
+    mark: source.at(path),
+  };
+}
+
+function readException(exception: ExceptionText, path: Path, source: SourceDocument): Exception {
+  if (!isPair(exception)) return { from: [{ value: readPodSelection(exception), mark: source.at(path) }] };
+  const { from, to } = exception;
+  return {
+    ...(from === undefined ? {} : { from: readEnds(from, [...path, 'from'], source, readPodSelection) }),
+    ...(to === undefined ? {} : { to: readEnds(to, [...path, 'to'], source, readDestination) }),
+  };
+}
+
+function isPair(exception: ExceptionText): exception is Exclude<ExceptionText, SourceText> {
+  return typeof exception === 'object' && ('from' in exception || 'to' in exception);
+}
+
+function readEnds<Text, End>(
+  ends: Text | readonly Text[],
+  path: Path,
+  source: SourceDocument,
+  read: (text: Text) => End,
+): readonly Marked<End>[] {
+  return oneOrMore(ends, path).map(([end, at]) => ({ value: read(end), mark: source.at(at) }));
+}
+
+function oneOrMore<T>(value: T | readonly T[], path: Path): readonly (readonly [T, Path])[] {
+  return isList(value) ? value.map((item, index) => [item, [...path, index]] as const) : [[value, path]];
+}
+
+function isList<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value);
+}
+
+function readPodSelection(text: SourceText): PodSelection {
+  if (typeof text === 'object') return { kind: 'labels', ...text };
+  if (text === '*') return { kind: 'all' };
+  const [namespace = '', name] = text.split('/');
+  return name === '*' ? { kind: 'namespace', namespace } : { kind: 'pod', key: text };
+}
+
+function readDestination(text: DestinationText): Destination {
+  if (typeof text === 'object') {
+    const { ports = [], ...peer } = text;
+    return { pods: readPodSelection(peer), ports: ports.map((port) => readPort(String(port))) };
+  }
+  const [pods = '', port] = text.split(':');
+  return { pods: readPodSelection(pods), ports: port === undefined ? [] : [readPort(port)] };
+}
+
+function readPort(text: string): PortSelection {
+  return /^[0-9]+(\/|$)/.test(text)
+    ? { kind: 'number', ...readNumberedPort(text) }
+    : { kind: 'name', name: text };
+}

@@ -1,0 +1,334 @@
+/**
+ * The scenario language's grammar: one document, before its names are looked up. The published JSON Schema
+ * (`schema/scenario.schema.json`) is generated from here, so every description is written for the person who edits a
+ * scenario. `form.ts` turns what does not fit into problems; `read.ts` turns what fits into a `Scenario`.
+ */
+import { z } from 'zod';
+import { quote } from './suggest.ts';
+
+export const API_VERSION = 'podreach/v1';
+export const KIND = 'Scenario';
+export const HEAD_HINT = `A scenario begins with "apiVersion: ${API_VERSION}" and "kind: ${KIND}".`;
+
+const DNS_LABEL = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
+const DNS_SUBDOMAIN = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
+const LABEL_WORD = '[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?';
+const PORT_NUMBER = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+const PORT_NAME = '(?=[-0-9]*[a-z])(?![-a-z0-9]*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?';
+const NUMBERED_PORT = `${PORT_NUMBER}(/(TCP|UDP))?`;
+const POD_KEY = `${DNS_LABEL}/${DNS_LABEL}`;
+const POD_PATTERN = `(\\*|${DNS_LABEL}/(\\*|${DNS_LABEL}))`;
+
+/** Text of one form. `complaint` says what the form is; it follows the text in question. */
+function text(pattern: string, complaint: string) {
+  return z
+    .string()
+    .regex(new RegExp(`^${pattern}$`), { error: (issue) => `${quote(String(issue.input))} ${complaint}` });
+}
+
+const prose = z.string().regex(/\S/, { error: 'this text is empty' });
+
+const scenarioName = text(
+  DNS_LABEL,
+  'is not a scenario name: use lower-case letters, digits and "-", at most 63 characters',
+);
+const namespaceName = text(
+  DNS_LABEL,
+  'is not a namespace name: use lower-case letters, digits and "-", at most 63 characters',
+);
+const podName = text(
+  POD_KEY,
+  'is not a pod name: write "namespace/name", each in lower-case letters, digits and "-", at most 63 characters',
+);
+const portName = text(
+  PORT_NAME,
+  'is not a port name: use at most 15 lower-case letters, digits and single "-", with at least one letter',
+);
+const labelKey = text(
+  `((?=[^/]{1,253}/)${DNS_SUBDOMAIN}/)?${LABEL_WORD}`,
+  'is not a label key: use letters, digits, "-", "_" and ".", at most 63 characters, after an optional "dns.prefix/"',
+);
+const labelValue = text(
+  `(|${LABEL_WORD})`,
+  'is not a label value: use letters, digits, "-", "_" and ".", at most 63 characters, beginning and ending with a letter or digit',
+);
+
+const labels = z.record(labelKey, labelValue).meta({
+  id: 'Labels',
+  description: 'Kubernetes labels. A value that YAML reads as a number or a boolean needs quotes.',
+  examples: [{ app: 'web', version: '2' }],
+});
+
+const portNumber = z.int().min(1).max(65535);
+const protocol = z.enum(['TCP', 'UDP']);
+
+const declaredPort = z
+  .union([
+    portNumber,
+    text(
+      NUMBERED_PORT,
+      'is not a port: write a number from 1 to 65535, alone or followed by "/TCP" or "/UDP"',
+    ),
+    z.strictObject({
+      name: portName
+        .describe('The name by which rules and policies may refer to this port; unique within the pod.')
+        .exactOptional(),
+      port: portNumber.describe('The port number.'),
+      protocol: protocol.describe('TCP unless said otherwise.').exactOptional(),
+    }),
+  ])
+  .meta({
+    id: 'DeclaredPort',
+    description:
+      'A port that the pod listens on: a number (TCP), text such as "5432/UDP", or a port with a name.',
+    examples: [8080, '5432/UDP', { name: 'metrics', port: 9090 }],
+  });
+
+const namespace = z
+  .strictObject({
+    labels: labels
+      .describe('Labels of the namespace. Kubernetes adds kubernetes.io/metadata.name by itself.')
+      .exactOptional(),
+  })
+  .nullable()
+  .meta({
+    id: 'Namespace',
+    description: 'A namespace that the run creates.',
+    examples: [{ labels: { team: 'shop' } }],
+  });
+
+const pod = z
+  .strictObject({
+    labels: labels.describe('Labels of the pod, for the selectors of policies and rules.').exactOptional(),
+    ports: z
+      .array(declaredPort)
+      .describe('The ports that the pod listens on. A pod without ports can only be a source.')
+      .exactOptional(),
+  })
+  .nullable()
+  .meta({
+    id: 'Pod',
+    description: 'A probe pod: it listens on its ports and starts connections to other pods.',
+    examples: [{ labels: { app: 'api' }, ports: [8080, { name: 'metrics', port: 9090 }] }],
+  });
+
+const selectorRequirement = z
+  .discriminatedUnion('operator', [
+    z.strictObject({
+      key: labelKey.describe('The label in question.'),
+      operator: z.enum(['In', 'NotIn']).describe('NotIn also matches where the label is absent.'),
+      values: z.array(labelValue).min(1).describe('The values to compare with.'),
+    }),
+    z.strictObject({
+      key: labelKey.describe('The label in question.'),
+      operator: z
+        .enum(['Exists', 'DoesNotExist'])
+        .describe('Whether the label is there, whatever its value.'),
+    }),
+  ])
+  .meta({ id: 'SelectorRequirement', description: 'One condition on one label.' });
+
+const labelSelector = z
+  .strictObject({
+    matchLabels: labels.describe('Labels that must be there with exactly these values.').exactOptional(),
+    matchExpressions: z
+      .array(selectorRequirement)
+      .describe('Conditions, all of which must hold.')
+      .exactOptional(),
+  })
+  .meta({
+    id: 'LabelSelector',
+    description: 'A label selector as in Kubernetes. The empty selector {} matches everything of its kind.',
+    examples: [{ matchLabels: { app: 'web' } }],
+  });
+
+const peerFields = {
+  namespaceSelector: labelSelector
+    .describe('Which namespaces, by their labels. Left out: all namespaces of the scenario.')
+    .exactOptional(),
+  podSelector: labelSelector
+    .describe('Which pods of those namespaces, by their labels. Left out: all of them.')
+    .exactOptional(),
+};
+/** What the JSON Schema says of the refinement below. */
+const eitherSelector = { anyOf: [{ required: ['namespaceSelector'] }, { required: ['podSelector'] }] };
+type PeerFields = { readonly namespaceSelector?: unknown; readonly podSelector?: unknown };
+function hasSelector(peer: PeerFields): boolean {
+  return peer.namespaceSelector !== undefined || peer.podSelector !== undefined;
+}
+const noSelector = {
+  error: 'these pods have no selector: write namespaceSelector, podSelector or both',
+  when: (payload: { readonly issues: readonly unknown[] }) => payload.issues.length === 0,
+};
+
+const peer = z
+  .strictObject(peerFields)
+  .refine(hasSelector, noSelector)
+  .meta({
+    id: 'Peer',
+    description:
+      'Pods by their labels, in the form of a NetworkPolicy peer. A scenario has no namespace of its own, so podSelector alone looks in all of its namespaces.',
+    examples: [{ namespaceSelector: { matchLabels: { team: 'devops' } } }],
+    ...eitherSelector,
+  });
+
+const source = z
+  .union([text(POD_PATTERN, 'names no pods: write "namespace/pod", "namespace/*" or "*"'), peer])
+  .meta({
+    id: 'Source',
+    description: 'Where connections start: "namespace/pod", "namespace/*", "*", or pods by their labels.',
+    examples: ['shop/web', 'shop/*', '*', { podSelector: { matchLabels: { app: 'web' } } }],
+  });
+
+const destination = z
+  .union([
+    text(
+      `${POD_PATTERN}(:(${NUMBERED_PORT}|${PORT_NAME}))?`,
+      'names no destination: write "namespace/pod", "namespace/*" or "*", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
+    ),
+    z
+      .strictObject({
+        ...peerFields,
+        ports: z
+          .array(
+            z.union([
+              portNumber,
+              text(
+                `(${NUMBERED_PORT}|${PORT_NAME})`,
+                'is not a port: write a number from 1 to 65535, "8080/UDP", or the name of a port',
+              ),
+            ]),
+          )
+          .min(1)
+          .describe(
+            'Which of their ports: numbers (TCP), text such as "8080/UDP", or names. Left out: all of them.',
+          )
+          .exactOptional(),
+      })
+      .refine(hasSelector, noSelector)
+      .meta(eitherSelector),
+  ])
+  .meta({
+    id: 'Destination',
+    description:
+      'Where connections go: pods as in "from", alone (all ports that they declare) or with a port: ":8080" (TCP), ":8080/UDP" or ":port-name".',
+    examples: ['shop/api:8080', 'shop/db:5432/UDP', 'shop/api:metrics', 'shop/*', '*:53/UDP'],
+  });
+
+function oneOrMore<T extends z.ZodType>(schema: T) {
+  return z.union([schema, z.array(schema).min(1)]);
+}
+
+const exception = z
+  .union([
+    source,
+    z
+      .strictObject({
+        from: oneOrMore(source).describe('Pairs from these sources. Left out: from any.').exactOptional(),
+        to: oneOrMore(destination).describe('Pairs to these destinations. Left out: to any.').exactOptional(),
+      })
+      .refine((pair) => pair.from !== undefined || pair.to !== undefined, {
+        error: 'this exception takes nothing out: write from, to or both',
+        when: (payload) => payload.issues.length === 0,
+      })
+      .meta({ anyOf: [{ required: ['from'] }, { required: ['to'] }] }),
+  ])
+  .meta({
+    id: 'Exception',
+    description:
+      'Pairs that the rule does not speak of. Pods alone are sources: every pair that starts there is taken out. With from and to, only pairs that match both.',
+    examples: ['shop/api', { to: 'shop/db:5432/UDP' }, { from: 'shop/*', to: 'shop/api' }],
+  });
+
+const rule = z
+  .strictObject({
+    from: oneOrMore(source).describe('Where the connections start; one or a list.'),
+    to: oneOrMore(destination).describe('Where they go; one or a list.'),
+    except: oneOrMore(exception)
+      .describe('Pairs to leave out: sources, or { from, to } for particular pairs; one or a list.')
+      .exactOptional(),
+    because: prose.describe('Why, in words that a report can show.').exactOptional(),
+  })
+  .meta({
+    id: 'Rule',
+    description:
+      'Every source paired with every destination and each of its ports. A pod is paired with itself only where from and to are just that one pod.',
+    examples: [
+      { from: '*', to: 'shop/db', except: ['shop/api'], because: 'the database holds card numbers' },
+    ],
+  });
+
+const policy = z
+  .union([
+    z.string().regex(/\S/, { error: 'this path is empty' }),
+    z.looseObject({}).describe('A NetworkPolicy of networking.k8s.io/v1, inline.'),
+  ])
+  .meta({
+    id: 'Policy',
+    description: 'A file, a folder or an inline manifest. Paths are relative to the scenario file.',
+    examples: ['policies/three-tier.yaml'],
+  });
+
+/** One scenario document. */
+export const scenarioSchema = z
+  .strictObject({
+    apiVersion: z.literal(API_VERSION).describe('The version of this language.'),
+    kind: z.literal(KIND).describe('What this document is.'),
+    name: scenarioName.describe(
+      'Identifies the scenario in reports and for --only; unique among all loaded files.',
+    ),
+    description: prose
+      .describe('What the scenario shows, for a reader who does not know it.')
+      .exactOptional(),
+    owner: prose.describe('Who answers for it; carried into reports.').exactOptional(),
+    purpose: prose
+      .describe('The control or requirement that it is evidence for.')
+      .meta({ examples: ['PCI-DSS 1.3.1'] })
+      .exactOptional(),
+    reviewBy: z.iso
+      .date({
+        error: (issue) =>
+          `${quote(String(issue.input))} is not a date: write year-month-day, such as 2027-06-30`,
+      })
+      .describe('When somebody should look at it again. Being overdue is reported and never fails a run.')
+      .meta({ examples: ['2027-06-30'] })
+      .exactOptional(),
+    tags: z
+      .array(
+        text(
+          '[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?',
+          'is not a tag: use letters, digits, "-", "_" and "."',
+        ),
+      )
+      .describe('For --tag.')
+      .meta({ examples: [['smoke']] })
+      .exactOptional(),
+    namespaces: z.record(namespaceName, namespace).describe('The namespaces that the run creates, by name.'),
+    pods: z.record(podName, pod).describe('The probe pods that the run creates, by "namespace/name".'),
+    policies: z
+      .array(policy)
+      .describe('The NetworkPolicies to apply, exactly as written: files, folders or inline manifests.')
+      .exactOptional(),
+    reachable: z.array(rule).describe('Connections that must succeed.').exactOptional(),
+    unreachable: z.array(rule).describe('Connections that must be cut off.').exactOptional(),
+    otherwise: z
+      .enum(['reachable', 'unreachable'])
+      .describe(
+        'What holds for every pair of different pods, on every declared port, that no rule speaks of. Left out: those are not tested.',
+      )
+      .exactOptional(),
+  })
+  .meta({
+    title: 'podreach scenario',
+    description:
+      'A topology of probe pods, the network policies to apply, and who must and must not be able to reach whom.',
+  });
+
+/** A document that fits the grammar. */
+export type ScenarioDocument = z.infer<typeof scenarioSchema>;
+export type SourceText = z.infer<typeof source>;
+export type DestinationText = z.infer<typeof destination>;
+export type ExceptionText = z.infer<typeof exception>;
+export type RuleText = z.infer<typeof rule>;
+export type PolicyText = z.infer<typeof policy>;
+export type DeclaredPort = z.infer<typeof declaredPort>;

@@ -1,0 +1,167 @@
+/** Which pods and ports an end of a rule speaks of. */
+import { selectorMatches } from '../policy/selectors.ts';
+import {
+  type Destination,
+  type Labels,
+  type PlannedNamespace,
+  type PlannedPod,
+  type PodSelection,
+  type Port,
+  type PortSelection,
+  podKey,
+} from './scenario.ts';
+import { nearest, quote, suggest } from './suggest.ts';
+
+/** A scenario's namespaces and pods, arranged for looking things up; both in the order of the file. */
+export interface Topology {
+  /** Labels by namespace, with the one that Kubernetes adds to every namespace (D9). */
+  readonly namespaces: ReadonlyMap<string, Labels>;
+  readonly pods: ReadonlyMap<string, PlannedPod>;
+}
+
+/** A pod with those of its ports that a destination speaks of. */
+export interface Target {
+  readonly pod: PlannedPod;
+  readonly ports: readonly Port[];
+}
+
+/** What a selection gives, or why it gives nothing: an empty selection is always a mistake. */
+export type Selected<T> =
+  | { readonly kind: 'found'; readonly found: readonly T[] }
+  | { readonly kind: 'nothing'; readonly message: string; readonly hint?: string };
+
+/** The label of every namespace with its own name. */
+export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
+
+export function arrangeTopology(
+  namespaces: readonly PlannedNamespace[],
+  pods: readonly PlannedPod[],
+): Topology {
+  return {
+    namespaces: new Map(
+      namespaces.map(({ name, labels }) => [name, { ...labels, [NAMESPACE_NAME_LABEL]: name }]),
+    ),
+    pods: new Map(pods.map((pod) => [podKey(pod), pod])),
+  };
+}
+
+/** The pods that a selection speaks of, in the order of the topology. */
+export function selectPods(selection: PodSelection, topology: Topology): Selected<PlannedPod> {
+  const pods = [...topology.pods.values()];
+  switch (selection.kind) {
+    case 'pod': {
+      const pod = topology.pods.get(selection.key);
+      return pod === undefined
+        ? nothing(
+            `unknown pod ${quote(selection.key)}`,
+            suggest(selection.key, [...topology.pods.keys()], 'pods'),
+          )
+        : { kind: 'found', found: [pod] };
+    }
+    case 'namespace': {
+      const { namespace } = selection;
+      if (!topology.namespaces.has(namespace)) {
+        const known = [...topology.namespaces.keys()];
+        return nothing(`unknown namespace ${quote(namespace)}`, suggest(namespace, known, 'namespaces'));
+      }
+      const found = pods.filter((pod) => pod.namespace === namespace);
+      return foundOr(found, `the namespace ${quote(namespace)} has no pods`);
+    }
+    case 'all':
+      return foundOr(pods, 'the scenario has no pods');
+    case 'labels': {
+      const { namespaceSelector = {}, podSelector = {} } = selection;
+      const namespaces = new Set(
+        [...topology.namespaces].flatMap(([name, labels]) =>
+          selectorMatches(namespaceSelector, labels) ? [name] : [],
+        ),
+      );
+      if (namespaces.size === 0)
+        return nothing('no namespace of the scenario matches this namespaceSelector');
+      const found = pods.filter(
+        (pod) => namespaces.has(pod.namespace) && selectorMatches(podSelector, pod.labels),
+      );
+      return foundOr(found, 'no pod of the scenario matches these selectors');
+    }
+  }
+}
+
+/**
+ * The pods and ports that a destination speaks of. Where it may mean several pods, those without such a port are left
+ * out; a port that none of them listens on is a mistake, because a connection to it would prove nothing.
+ */
+export function selectTargets(destination: Destination, topology: Topology): Selected<Target> {
+  const pods = selectPods(destination.pods, topology);
+  if (pods.kind === 'nothing') return pods;
+  const unheard = destination.ports.find(
+    (port) => !pods.found.some((pod) => pod.ports.some((own) => isPort(port, own))),
+  );
+  if (unheard !== undefined) return noListener(unheard, pods.found);
+  const targets = pods.found.map((pod) => ({
+    pod,
+    ports:
+      destination.ports.length === 0
+        ? pod.ports
+        : pod.ports.filter((own) => destination.ports.some((port) => isPort(port, own))),
+  }));
+  const found = targets.filter((target) => target.ports.length > 0);
+  return foundOr(
+    found,
+    `${whoOf(pods.found)} on any port: a connection there would prove nothing`,
+    'Declare the ports that it listens on under "pods".',
+  );
+}
+
+/** `8080/TCP`, with its name where it has one. */
+function describePort(port: Port): string {
+  const text = `${port.port}/${port.protocol}`;
+  return port.name === undefined ? text : `${text} (${port.name})`;
+}
+
+/** A name stands for the port of that name, whatever its protocol. */
+function isPort(selection: PortSelection, port: Port): boolean {
+  return selection.kind === 'name'
+    ? port.name === selection.name
+    : port.port === selection.port && port.protocol === selection.protocol;
+}
+
+function noListener(wanted: PortSelection, pods: readonly PlannedPod[]): Selected<never> {
+  const ports = pods.flatMap((pod) => pod.ports);
+  const text = wanted.kind === 'name' ? quote(wanted.name) : `${wanted.port}/${wanted.protocol}`;
+  const message = `${whoOf(pods)} on port ${text}: a connection there would prove nothing`;
+  const near = nearestPort(wanted, ports);
+  if (near !== undefined) return nothing(message, `Did you mean ${quote(near)}?`);
+  const listed = [...new Set(ports.map(describePort))];
+  return nothing(message, listed.length === 0 ? undefined : `The ports are: ${listed.join(', ')}.`);
+}
+
+/** The port that was probably meant, as a rule would name it: of the same number before one of a similar. */
+function nearestPort(wanted: PortSelection, ports: readonly Port[]): string | undefined {
+  if (wanted.kind === 'name') {
+    return nearest(
+      wanted.name,
+      ports.flatMap((port) => port.name ?? []),
+    );
+  }
+  const number = nearest(
+    String(wanted.port),
+    ports.map((port) => String(port.port)),
+  );
+  const port = ports.find((own) => String(own.port) === number);
+  return port && `${port.port}/${port.protocol}`;
+}
+
+function whoOf(pods: readonly PlannedPod[]): string {
+  const [first] = pods;
+  return first !== undefined && pods.length === 1
+    ? `${podKey(first)} does not listen`
+    : 'none of these pods listens';
+}
+
+function foundOr<T>(found: readonly T[], message: string, hint?: string): Selected<T> {
+  return found.length > 0 ? { kind: 'found', found } : nothing(message, hint);
+}
+
+function nothing(message: string, hint?: string): Selected<never> {
+  return { kind: 'nothing', message, ...(hint === undefined ? {} : { hint }) };
+}

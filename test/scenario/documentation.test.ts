@@ -1,0 +1,63 @@
+/** The language reference says what the code does: its examples are loaded, and its error output is the real one. */
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { createProject } from './project.ts';
+
+const page = await readFile(new URL('../../docs/scenarios.md', import.meta.url), 'utf8');
+
+function blocksOf(language: string): readonly string[] {
+  return [...page.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, name, text]) =>
+    name === language && text !== undefined ? [text] : [],
+  );
+}
+
+const [example = '', mistakes = ''] = blocksOf('yaml').filter((block) => block.includes('kind: Scenario'));
+
+test('the first example is sound', async () => {
+  await using project = await createProject({ 'example.yaml': example });
+  expect((await project.load())[0]?.checks).toHaveLength(3);
+});
+
+test('the output for the mistakes is the real one', async () => {
+  await using project = await createProject({ 'mistakes.yaml': mistakes });
+  const failure = (await project.failure()).replace(/scenario-invalid: /, 'error: ');
+  expect(blocksOf('text')).toEqual([`${failure}\n`]);
+});
+
+test('every part of a scenario that is shown fits', async () => {
+  const pods = [
+    'shop/web',
+    'shop/worker',
+    'shop/api',
+    'shop/queue',
+    'shop/db',
+    'shop/cache',
+    'monitoring/prometheus',
+  ];
+  const head = `apiVersion: podreach/v1
+kind: Scenario
+name: part
+namespaces: { shop: {}, monitoring: { labels: { team: devops } } }
+pods:
+${pods.map((pod) => `  ${pod}: { ports: [8080, 5672, 5432, 53/UDP] }\n`).join('')}`;
+  const rules = blocksOf('yaml').filter((block) => /^(reachable|unreachable|otherwise):/.test(block));
+  expect(rules).toHaveLength(3);
+  for (const rule of rules) {
+    await using project = await createProject({ 'part.yaml': head + rule });
+    expect((await project.load())[0]?.checks.length).toBeGreaterThan(0);
+  }
+});
+
+test('every key of the language is spoken of', async () => {
+  const schema = JSON.parse(
+    await readFile(new URL('../../schema/scenario.schema.json', import.meta.url), 'utf8'),
+  );
+  const keys = new Set<string>();
+  JSON.stringify(schema, (name, value) => {
+    if (name === 'properties') for (const key of Object.keys(value)) keys.add(key);
+    return value;
+  });
+  // What NetworkPolicies have too is only named by its parts.
+  for (const known of ['key', 'values', 'operator']) keys.delete(known);
+  expect([...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(page))).toEqual([]);
+});

@@ -1,0 +1,318 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { createProject } from './project.ts';
+
+function scenario(policies: string, namespaces = '{ shop: {}, ops: {} }'): string {
+  return `apiVersion: podreach/v1
+kind: Scenario
+name: example
+namespaces: ${namespaces}
+pods: { shop/web: {}, shop/api: { ports: [80] } }
+policies:
+${policies}otherwise: reachable
+`;
+}
+
+function policy(name: string, namespace?: string): string {
+  const place = namespace === undefined ? '' : `\n  namespace: ${namespace}`;
+  return `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: ${name}${place}
+spec:
+  podSelector: {}
+`;
+}
+
+describe('what is loaded', () => {
+  test('each policy of a file keeps the text of its own document, byte for byte', async () => {
+    const first = `# The first.\n${policy('first', 'shop')}`;
+    const second = `---\n# The second; with "quotes",   spaces and an odd\tend\n${policy('second', 'ops')}`;
+    await using project = await createProject({
+      's/a.yaml': scenario('  - ../p.yaml\n'),
+      'p.yaml': `${first}${second}---\n# nothing\n`,
+    });
+    expect((await project.load())[0]?.policies).toEqual([
+      {
+        namespace: 'shop',
+        name: 'first',
+        text: first,
+        object: parse(first),
+        location: { file: 'p.yaml', line: 2, column: 1 },
+      },
+      {
+        namespace: 'ops',
+        name: 'second',
+        text: second,
+        object: parse(second),
+        location: { file: 'p.yaml', line: 11, column: 1 },
+      },
+    ]);
+  });
+
+  test('files, folders and inline manifests, in the order in which they are named', async () => {
+    await using project = await createProject({
+      'a.yaml': scenario(`  - p/z.yaml
+  - p/folder
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: inline, namespace: ops }
+`),
+      'p/z.yaml': policy('z', 'shop'),
+      'p/folder/b.yml': policy('b', 'shop'),
+      'p/folder/a/a.yaml': policy('a', 'shop'),
+      'p/folder/README.md': 'not a policy',
+    });
+    expect(
+      (await project.load())[0]?.policies.map(({ namespace, name, location }) => [
+        `${namespace}/${name}`,
+        `${location.file}:${location.line}:${location.column}`,
+      ]),
+    ).toEqual([
+      ['shop/z', 'p/z.yaml:1:1'],
+      ['shop/a', 'p/folder/a/a.yaml:1:1'],
+      ['shop/b', 'p/folder/b.yml:1:1'],
+      ['ops/inline', 'a.yaml:9:5'],
+    ]);
+  });
+
+  test('an inline manifest is written out so that YAML 1.1 reads the same as YAML 1.2', async () => {
+    const labels = [
+      'yes',
+      'off',
+      'y',
+      '010',
+      '1_000',
+      '0x10',
+      '1:30',
+      '2027-06-30',
+      '~',
+      '0o7',
+      '1e3',
+      'a: b',
+      '',
+    ];
+    await using project = await createProject({
+      'a.yaml': scenario(`  - &p
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: a, namespace: shop }
+    spec: &spec
+      podSelector: { matchLabels: ${JSON.stringify(Object.fromEntries(labels.map((value, index) => [`l${index}`, value])))} }
+      ingress: [{ ports: [{ port: 010 }, { port: 0x10 }] }]
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: b, namespace: shop }
+    spec: *spec
+`),
+    });
+    const policies = (await project.load())[0]?.policies ?? [];
+    expect(policies).toHaveLength(2);
+    for (const { text, object } of policies) {
+      expect(parse(text, { version: '1.1' })).toEqual(object);
+      expect(parse(text, { version: '1.2' })).toEqual(object);
+      expect(Object.values(object.spec?.podSelector?.matchLabels ?? {})).toEqual(labels);
+    }
+  });
+
+  test('a policy without a namespace belongs to the only one', async () => {
+    await using project = await createProject({
+      'a.yaml': scenario('  - p.yaml\n', '{ shop: {} }'),
+      'p.yaml': policy('alone'),
+    });
+    expect((await project.load())[0]?.policies.map(({ namespace, text }) => [namespace, text])).toEqual([
+      ['shop', policy('alone')],
+    ]);
+  });
+
+  test.each([
+    'spec: nonsense',
+    'spec: [1, 2]',
+    'spec: { podSelector: 3, ingress: no }',
+    'spec:',
+    'extra: true',
+  ])('what the API server will refuse is loaded all the same: %s', async (spec) => {
+    const text = policy('odd', 'shop').replace('spec:\n  podSelector: {}', spec);
+    await using project = await createProject({ 'a.yaml': scenario('  - p.yaml\n'), 'p.yaml': text });
+    expect((await project.load())[0]?.policies.map((loaded) => loaded.text)).toEqual([text]);
+  });
+});
+
+describe('what is wrong', () => {
+  async function failureOf(
+    policies: string,
+    files: Readonly<Record<string, string>> = {},
+    namespaces?: string,
+  ): Promise<string> {
+    await using project = await createProject({ 'a.yaml': scenario(policies, namespaces), ...files });
+    return await project.failure();
+  }
+
+  test('a missing file', async () => {
+    expect(
+      await failureOf('  - policies/teh.yaml\n', { 'policies/the.yaml': '' }),
+    ).toBe(`a.yaml:7:5: no such policy file or folder: policies/teh.yaml
+  7 |   - policies/teh.yaml
+    |     ^
+  hint: Did you mean "the.yaml"?
+
+scenario-invalid: 1 problem in a.yaml`);
+  });
+
+  test('files and folders without a policy', async () => {
+    expect(
+      await failureOf('  - p.yaml\n  - folder\n', { 'p.yaml': '# nothing\n', 'folder/README.md': '' }),
+    ).toBe(`a.yaml:7:5: there is no policy in p.yaml
+  7 |   - p.yaml
+    |     ^
+
+a.yaml:8:5: there is no policy in folder
+  8 |   - folder
+    |     ^
+
+scenario-invalid: 2 problems in a.yaml`);
+  });
+
+  test('other kinds of objects', async () => {
+    const files = {
+      'p.yaml': `${policy('fine', 'shop')}---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+---
+apiVersion: v1
+kind: List
+items: []
+---
+kind: NetworkPolicy
+---
+hello
+`,
+    };
+    const hint = 'hint: podreach applies NetworkPolicies of networking.k8s.io/v1 only.';
+    expect(
+      await failureOf('  - p.yaml\n', files),
+    ).toBe(`p.yaml:9:1: this is kind CiliumNetworkPolicy of cilium.io/v2, not kind NetworkPolicy of networking.k8s.io/v1
+  9 | apiVersion: cilium.io/v2
+    | ^
+  ${hint}
+
+p.yaml:12:1: this is kind List of v1, not kind NetworkPolicy of networking.k8s.io/v1
+  12 | apiVersion: v1
+     | ^
+  ${hint}
+
+p.yaml:16:1: this is kind NetworkPolicy without an apiVersion, not kind NetworkPolicy of networking.k8s.io/v1
+  16 | kind: NetworkPolicy
+     | ^
+  ${hint}
+
+p.yaml:18:1: a policy must be a mapping
+  18 | hello
+     | ^
+
+scenario-invalid: 4 problems in p.yaml`);
+  });
+
+  test('a name or a namespace that is no text, or missing', async () => {
+    const files = {
+      'p.yaml': policy('placeless'),
+      'q.yaml': policy('3', 'shop'),
+      'r.yaml': policy('r', '[shop]'),
+      's.yaml': 'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n',
+    };
+    expect(
+      await failureOf('  - p.yaml\n  - q.yaml\n  - r.yaml\n  - s.yaml\n', files),
+    ).toBe(`p.yaml:4:3: this policy does not say which namespace it belongs to
+  4 |   name: placeless
+    |   ^
+  hint: Write metadata.namespace: the scenario has 2 namespaces.
+
+q.yaml:4:9: a policy needs a name, as text
+  4 |   name: 3
+    |         ^
+  hint: Write metadata.name.
+
+r.yaml:5:14: metadata.namespace must be text
+  5 |   namespace: [shop]
+    |              ^
+
+s.yaml:1:1: a policy needs a name, as text
+  1 | apiVersion: networking.k8s.io/v1
+    | ^
+  hint: Write metadata.name.
+
+scenario-invalid: 4 problems in 4 files`);
+  });
+
+  test('a namespace that the scenario does not declare', async () => {
+    const inline = `  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: inline, namespace: elsewhere }
+`;
+    expect(
+      await failureOf(`  - p.yaml\n${inline}`, { 'p.yaml': policy('p', 'shpo') }),
+    ).toBe(`p.yaml:5:14: the scenario does not declare the namespace "shpo"
+  5 |   namespace: shpo
+    |              ^
+  hint: Did you mean "shop"?
+
+a.yaml:10:42: the scenario does not declare the namespace "elsewhere"
+  10 |     metadata: { name: inline, namespace: elsewhere }
+     |                                          ^
+  hint: The namespaces are: shop, ops.
+
+scenario-invalid: 2 problems in 2 files`);
+  });
+
+  test('a policy that is there twice', async () => {
+    expect(
+      await failureOf('  - p.yaml\n  - q.yaml\n', {
+        'p.yaml': policy('same', 'shop'),
+        'q.yaml': `${policy('same', 'ops')}---\n${policy('same', 'shop')}`,
+      }),
+    ).toBe(`q.yaml:9:1: the policy "shop/same" is there twice
+  9 | apiVersion: networking.k8s.io/v1
+    | ^
+  p.yaml:1:1: first here
+  1 | apiVersion: networking.k8s.io/v1
+    | ^
+
+scenario-invalid: 1 problem in q.yaml`);
+  });
+
+  test('YAML that cannot be read, with what is wrong in the scenario', async () => {
+    await using project = await createProject({
+      'a.yaml': scenario('  - p.yaml\n').replace('otherwise: reachable', 'otherwise: always'),
+      'p.yaml': `${policy('p', 'shop')}  ingress: [\n`,
+    });
+    expect(await project.failure()).toBe(`a.yaml:8:12: expected "reachable" or "unreachable", found "always"
+  8 | otherwise: always
+    |            ^
+
+p.yaml:8:13: Flow sequence in block collection must be sufficiently indented and end with a ]
+  8 |   ingress: [
+    |             ^
+  hint: A bracket before this place is not closed.
+
+scenario-invalid: 2 problems in 2 files`);
+  });
+
+  test('a mistake in a file that two scenarios share is said once', async () => {
+    const one = scenario('  - p.yaml\n');
+    await using project = await createProject({
+      'a.yaml': `${one}---\n${one.replace('name: example', 'name: other')}`,
+      'p.yaml': 'a: 1\na: 2\n',
+    });
+    expect((await project.failure()).match(/the key "a" is there twice/g)).toHaveLength(1);
+  });
+
+  test('namespaces that do not fit do not make policies wrong', async () => {
+    expect(
+      await failureOf('  - p.yaml\n', { 'p.yaml': policy('p', 'Shop') }, '{ Shop: {} }'),
+    ).toBe(`a.yaml:4:15: "Shop" is not a namespace name: use lower-case letters, digits and "-", at most 63 characters
+  4 | namespaces: { Shop: {} }
+    |               ^
+
+scenario-invalid: 1 problem in a.yaml`);
+  });
+});

@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Ajv } from 'ajv';
+import { describe, expect, test } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { createProject, scenarioWith } from './project.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+async function readSchema(name: string): Promise<object> {
+  return JSON.parse(await readFile(join(root, 'schema', name), 'utf8'));
+}
+
+// The pattern beside each format says the same and more.
+const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, formats: { date: true, 'date-time': true } });
+const shipped = (await readdir(join(root, 'scenarios'))).filter((name) => name.endsWith('.yaml'));
+const validate = ajv.compile(await readSchema('scenario.schema.json'));
+
+describe('the published schemas', () => {
+  test('are current', async () => {
+    const script = join(root, 'scripts/schemas.ts');
+    await expect(promisify(execFile)(process.execPath, [script, '--check'])).resolves.toMatchObject({
+      stderr: '',
+    });
+  });
+
+  test('are told apart from ones that are not', async () => {
+    await using project = await createProject({});
+    for (const part of ['src', 'scripts', 'schema', 'package.json']) {
+      await cp(join(root, part), join(project.folder, part), { recursive: true });
+    }
+    await cp(join(root, 'node_modules/zod'), join(project.folder, 'node_modules/zod'), { recursive: true });
+    await writeFile(join(project.folder, 'schema/scenario.schema.json'), '{}\n');
+    const check = promisify(execFile)(process.execPath, [
+      join(project.folder, 'scripts/schemas.ts'),
+      '--check',
+    ]);
+    await expect(check).rejects.toMatchObject({
+      code: 1,
+      stderr: 'schema/scenario.schema.json is not current. Run: npm run schemas\n',
+    });
+  });
+
+  test('are valid JSON Schemas', async () => {
+    expect(ajv.validateSchema(await readSchema('scenario.schema.json'))).toBe(true);
+    expect(ajv.validateSchema(await readSchema('run-record.schema.json'))).toBe(true);
+  });
+});
+
+describe('the schema of scenarios', () => {
+  test.each(shipped)('accepts scenarios/%s', async (name) => {
+    for (const document of parseAllDocuments(await readFile(join(root, 'scenarios', name), 'utf8'))) {
+      expect(validate(document.toJS()), JSON.stringify(validate.errors)).toBe(true);
+    }
+  });
+
+  test.each([
+    'reachable: [{ from: [shop/web, "*"], to: ["shop/*:80", "*:53/UDP", "shop/api:metrics", { podSelector: {}, ports: [1, 2/UDP, x] }] }]',
+    'reachable: [{ from: { namespaceSelector: {} }, to: "*", except: [shop/web, { to: shop/db }, { from: shop/*, to: shop/api }] }]',
+    'otherwise: reachable\nreviewBy: 2028-02-29\ntags: []\npolicies: [a.yaml, { any: thing }]',
+    'reachable: [{ from: { podSelector: { matchExpressions: [{ key: a.b/c, operator: Exists }] } }, to: shop/web }]',
+  ])('accepts what podreach reads: %s', (lines) => {
+    expect(validate(parse(scenarioWith(`${lines}\n`))), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  test.each([
+    'unknown: 1',
+    'reachable: [{ from: shop/web }]',
+    'reachable: [{ from: shop-web, to: shop/api }]',
+    'reachable: [{ from: shop/web, to: "shop/api:70000" }]',
+    'reachable: [{ from: {}, to: "shop/api" }]',
+    'reachable: [{ from: shop/web, to: shop/api, except: {} }]',
+    'reviewBy: 2027-02-29',
+    'otherwise: always',
+  ])('refuses what podreach refuses: %s', (lines) => {
+    expect(validate(parse(scenarioWith(`${lines}\n`)))).toBe(false);
+  });
+
+  test('describes every key, and its examples are valid', async () => {
+    const schema = await readSchema('scenario.schema.json');
+    const undescribed: string[] = [];
+    const wrong: string[] = [];
+    walk(schema, '#', (part, path) => {
+      if ('properties' in part && typeof part.properties === 'object') {
+        for (const [key, value] of Object.entries(part.properties ?? {})) {
+          if (!('description' in value)) undescribed.push(`${path}/${key}`);
+        }
+      }
+      if ('examples' in part && Array.isArray(part.examples)) {
+        const check = ajv.compile({
+          ...part,
+          $id: undefined,
+          definitions: Reflect.get(schema, 'definitions'),
+        });
+        wrong.push(
+          ...part.examples
+            .filter((example) => !check(example))
+            .map((example) => `${path} ${JSON.stringify(example)}`),
+        );
+      }
+    });
+    expect(undescribed).toEqual([]);
+    expect(wrong).toEqual([]);
+  });
+});
+
+function walk(part: unknown, path: string, visit: (part: object, path: string) => void): void {
+  if (typeof part !== 'object' || part === null) return;
+  visit(part, path);
+  for (const [key, value] of Object.entries(part)) {
+    if (key !== 'examples') walk(value, `${path}/${key}`, visit);
+  }
+}
