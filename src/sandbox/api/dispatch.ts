@@ -1,0 +1,200 @@
+/** Who answers what: from method and path to the handler. */
+import type { IncomingMessage } from 'node:http';
+import type { Api } from './api.ts';
+import { discover, versionInfo } from './discovery.ts';
+import { isJsonObject, type JsonObject } from './json.ts';
+import type { Kind, Verb } from './kinds/kind.ts';
+import { openApi } from './openapi.ts';
+import { jsonPatch } from './patch/json-patch.ts';
+import { mergePatch } from './patch/merge-patch.ts';
+import { strategicMergePatch } from './patch/strategic-merge-patch.ts';
+import { applyObject } from './requests/apply-object.ts';
+import { mediaTypeOf, parseJson, parseYaml, readBody, readObject } from './requests/body.ts';
+import { patchObject, replaceObject } from './requests/change-object.ts';
+import { createObject } from './requests/create-object.ts';
+import { decodeObject } from './requests/decode-object.ts';
+import { deleteCollection, deleteObject, readDeleteOptions } from './requests/delete.ts';
+import { readExec } from './requests/exec.ts';
+import { readLog } from './requests/log.ts';
+import { readBoolean, readWriteOptions } from './requests/options.ts';
+import { get, list, shown, type Wishes } from './requests/read.ts';
+import { json, type Reply, text } from './requests/reply.ts';
+import { review } from './requests/reviews.ts';
+import { watch } from './requests/watch.ts';
+import type { Target, Written } from './requests/written.ts';
+import { type Route, routeOf } from './route.ts';
+import { badRequest, methodNotAllowed, noSuchPath, unsupportedMediaType } from './status.ts';
+
+/** A request with its address taken apart. */
+export interface Call {
+  readonly request: IncomingMessage;
+  readonly method: string;
+  readonly route: Route;
+  readonly query: URLSearchParams;
+}
+
+export function readCall(request: IncomingMessage): Call {
+  const [path = '', query = ''] = (request.url ?? '/').split('?', 2);
+  return {
+    request,
+    method: request.method ?? 'GET',
+    route: routeOf(path),
+    query: new URLSearchParams(query),
+  };
+}
+
+/** @throws StatusError */
+export async function answer(api: Api, call: Call): Promise<Reply> {
+  const { route } = call;
+  switch (route.kind) {
+    case 'other':
+      return answerOther(api, call, route.path);
+    case 'collection':
+      return answerCollection(api, call, route.of, route.namespace);
+    case 'object':
+      return route.subresource === undefined || route.subresource === 'status'
+        ? answerObject(api, call, { ...route, kind: route.of, subresource: route.subresource })
+        : answerSubresource(api, call, route.of, route.subresource, {
+            namespace: route.namespace ?? '',
+            name: route.name,
+          });
+  }
+}
+
+async function answerOther(api: Api, { request, method }: Call, path: string): Promise<Reply> {
+  if (path.startsWith('/apis/authorization.k8s.io/v1/')) return answerReview(request, method, path);
+  if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed();
+  switch (path) {
+    case '/version':
+      return json(200, versionInfo(api.version));
+    case '/healthz':
+    case '/livez':
+    case '/readyz':
+      return text(200, 'ok');
+    default: {
+      const document = path.startsWith('/openapi/') ? openApi(path) : discover(path);
+      if (document === undefined) throw noSuchPath();
+      return json(200, document);
+    }
+  }
+}
+
+async function answerReview(request: IncomingMessage, method: string, path: string): Promise<Reply> {
+  const resource = path.split('/').at(-1);
+  const isAccess = resource === 'selfsubjectaccessreviews';
+  if (!isAccess && resource !== 'selfsubjectrulesreviews') throw noSuchPath();
+  if (method !== 'POST') throw methodNotAllowed();
+  return review(isAccess ? 'SelfSubjectAccessReview' : 'SelfSubjectRulesReview', await readObject(request));
+}
+
+function wishesOf({ request, query }: Call): Wishes {
+  return { query, accept: request.headers.accept };
+}
+
+async function answerCollection(
+  api: Api,
+  call: Call,
+  kind: Kind,
+  namespace: string | undefined,
+): Promise<Reply> {
+  const { method, query, request } = call;
+  switch (method) {
+    case 'GET':
+      return readBoolean(query, 'watch')
+        ? watch(api, kind, namespace, wishesOf(call))
+        : list(api, kind, namespace, wishesOf(call));
+    case 'POST': {
+      if (kind.namespaced && namespace === undefined) throw methodNotAllowed();
+      assertVerb(kind, 'create');
+      const options = readWriteOptions('Create', query, userAgentOf(request));
+      const sent = decodeObject(kind, await readObject(request), options.validation);
+      return written(api, call, kind, createObject(api, kind, namespace, sent, options));
+    }
+    case 'DELETE':
+      assertVerb(kind, 'deletecollection');
+      return deleteCollection(api, kind, namespace, query, await readDeleteOptions(request, query));
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+async function answerObject(api: Api, call: Call, target: Target): Promise<Reply> {
+  const { kind, namespace, name, subresource } = target;
+  const { method, query, request } = call;
+  if (subresource !== undefined && kind.resource !== 'pods') throw noSuchPath();
+  switch (method) {
+    case 'GET':
+      return get(api, kind, namespace, name, wishesOf(call));
+    case 'PUT': {
+      const options = readWriteOptions('Update', query, userAgentOf(request));
+      const sent = decodeObject(kind, await readObject(request), options.validation);
+      return written(api, call, kind, replaceObject(api, target, sent, options));
+    }
+    case 'PATCH':
+      return written(api, call, kind, await patch(api, call, target));
+    case 'DELETE':
+      assertVerb(kind, 'delete');
+      if (subresource !== undefined) throw methodNotAllowed();
+      return deleteObject(api, kind, namespace, name, await readDeleteOptions(request, query));
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+function assertVerb(kind: Kind, verb: Verb): void {
+  if (!kind.verbs.includes(verb)) throw methodNotAllowed();
+}
+
+function userAgentOf(request: IncomingMessage): string {
+  return request.headers['user-agent'] ?? '';
+}
+
+function written(api: Api, call: Call, kind: Kind, { object, isNew, warnings }: Written): Reply {
+  return shown(api, kind, isNew ? 201 : 200, object, wishesOf(call), warnings);
+}
+
+const APPLY = 'application/apply-patch+yaml';
+const PATCHES: Readonly<Record<string, (target: Target, patch: unknown, object: JsonObject) => unknown>> = {
+  'application/json-patch+json': (_target, patch, object) => jsonPatch(object, patch),
+  'application/merge-patch+json': (_target, patch, object) => mergePatch(object, asPatch(patch)),
+  'application/strategic-merge-patch+json': ({ kind }, patch, object) =>
+    strategicMergePatch(kind.schema, object, asPatch(patch)),
+};
+
+function asPatch(patch: unknown): JsonObject {
+  if (!isJsonObject(patch)) throw badRequest('error decoding patch: a merge patch is an object');
+  return patch;
+}
+
+async function patch(api: Api, { request, query }: Call, target: Target): Promise<Written> {
+  const type = mediaTypeOf(request);
+  const body = await readBody(request);
+  if (type === APPLY) {
+    const options = readWriteOptions('Apply', query, userAgentOf(request));
+    const { value, duplicates } = parseYaml(body);
+    return applyObject(api, target, value, duplicates, options);
+  }
+  const change = Object.hasOwn(PATCHES, type) ? PATCHES[type] : undefined;
+  if (change === undefined) throw unsupportedMediaType([...Object.keys(PATCHES), APPLY]);
+  const options = readWriteOptions('Patch', query, userAgentOf(request));
+  const sent = parseJson(body);
+  return patchObject(api, target, (object) => change(target, sent, object), options);
+}
+
+function answerSubresource(
+  api: Api,
+  { request, method, query }: Call,
+  kind: Kind,
+  subresource: string,
+  address: { readonly namespace: string; readonly name: string },
+): Reply {
+  if (kind.resource !== 'pods') throw noSuchPath();
+  if (subresource === 'log') {
+    if (method !== 'GET') throw methodNotAllowed();
+    return readLog(api, address, query);
+  }
+  if (subresource !== 'exec') throw noSuchPath();
+  if (method !== 'GET' && method !== 'POST') throw methodNotAllowed();
+  readExec(api, address, query, request);
+  throw badRequest('Upgrade request required');
+}

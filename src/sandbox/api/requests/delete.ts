@@ -1,0 +1,151 @@
+/** Delete and deletecollection. */
+import type { IncomingMessage } from 'node:http';
+import type { Namespace, NetworkPolicy, Pod } from '../../objects.ts';
+import type { Api } from '../api.ts';
+import { deletePod, deletePolicy, marked, markedPod } from '../deletion.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
+import type { AnyObject, Kind } from '../kinds/kind.ts';
+import { resourceNameOf } from '../resources.ts';
+import { badRequest, conflict, forbidden, invalid, notFound } from '../status.ts';
+import { mediaTypeOf, parseJson, parseYaml, readBody } from './body.ts';
+import { dryRunProblems } from './options.ts';
+import { listText, select } from './read.ts';
+import { json, type Reply, success } from './reply.ts';
+
+/** The namespaces that are there from the start stay. */
+const IMMORTAL = ['default', 'kube-system'];
+
+export interface DeleteOptions {
+  /** Undefined: what the object asks for. */
+  readonly graceSeconds: number | undefined;
+  readonly isDryRun: boolean;
+  /** Preconditions; undefined where the client has none. */
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+}
+
+/**
+ * Options in the body or, where it is empty, in the query. Propagation makes no difference: nothing here owns others.
+ * @throws StatusError BadRequest, Invalid
+ */
+export async function readDeleteOptions(
+  request: IncomingMessage,
+  query: URLSearchParams,
+): Promise<DeleteOptions> {
+  const text = await readBody(request);
+  const parse =
+    mediaTypeOf(request) === 'application/yaml' ? (body: string) => parseYaml(body).value : parseJson;
+  const sent = text === '' ? fromQuery(query) : parse(text);
+  if (!isJsonObject(sent)) throw badRequest('the body of the request is not a DeleteOptions object');
+  const { gracePeriodSeconds: grace, preconditions, dryRun } = sent;
+  if (grace !== undefined && grace !== null && (typeof grace !== 'number' || !Number.isInteger(grace))) {
+    throw badRequest('gracePeriodSeconds is a whole number of seconds');
+  }
+  const dryRuns = [...query.getAll('dryRun'), ...(Array.isArray(dryRun) ? dryRun : [])];
+  const problems = dryRunProblems(dryRuns);
+  if (problems.length > 0) throw invalid({ group: 'meta.k8s.io', name: 'DeleteOptions' }, '', problems);
+  const { uid, resourceVersion } = isJsonObject(preconditions) ? preconditions : {};
+  return {
+    graceSeconds: typeof grace === 'number' ? Math.max(0, grace) : undefined,
+    isDryRun: dryRuns.length > 0,
+    uid: typeof uid === 'string' ? uid : undefined,
+    resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : undefined,
+  };
+}
+
+function fromQuery(query: URLSearchParams): JsonObject {
+  const grace = query.get('gracePeriodSeconds');
+  return grace === null || grace === '' ? {} : { gracePeriodSeconds: Number(grace) };
+}
+
+/** @throws StatusError NotFound, Conflict for preconditions, Forbidden for namespaces that stay */
+export function deleteObject(
+  api: Api,
+  kind: Kind,
+  namespace: string | undefined,
+  name: string,
+  options: DeleteOptions,
+): Reply {
+  const object = api.store.get(kind.resource, namespace, name);
+  if (object === undefined) throw notFound(resourceNameOf(kind), name);
+  assertPreconditions(kind, object, options);
+  const left = remove(api, object, options);
+  if (left !== undefined) return json(200, left);
+  const { group, resource } = kind;
+  const uid = object.metadata.uid ?? '';
+  return success({ name, ...(group === '' ? {} : { group }), kind: resource, uid });
+}
+
+/** Deletes what the selectors let through; answers with the list of it. @throws StatusError */
+export function deleteCollection(
+  api: Api,
+  kind: Kind,
+  namespace: string | undefined,
+  query: URLSearchParams,
+  options: DeleteOptions,
+): Reply {
+  const objects = select(api, kind, namespace, query);
+  for (const object of objects) remove(api, object, options);
+  const metadata = { resourceVersion: String(api.store.revision) };
+  return { kind: 'json', code: 200, body: listText(kind, objects, metadata), warnings: [] };
+}
+
+function assertPreconditions(
+  kind: Kind,
+  { metadata }: AnyObject,
+  { uid, resourceVersion }: DeleteOptions,
+): void {
+  const fail = (what: string, asked: string, found: string | undefined): Error =>
+    conflict(
+      resourceNameOf(kind),
+      metadata.name,
+      `the ${what} in the precondition (${asked}) does not match the ${what} in record (${found}). The object might have been deleted and then recreated`,
+    );
+  if (uid !== undefined && uid !== metadata.uid) throw fail('UID', uid, metadata.uid);
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    throw fail('ResourceVersion', resourceVersion, metadata.resourceVersion);
+  }
+}
+
+/** @returns the object where a real server shows it: it is still there, or it was a pod */
+function remove(api: Api, object: AnyObject, options: DeleteOptions): AnyObject | undefined {
+  switch (object.kind) {
+    case 'Pod':
+      return removePod(api, object, options);
+    case 'Namespace':
+      return removeNamespace(api, object, options);
+    case 'NetworkPolicy':
+      return removePolicy(api, object, options);
+    case 'Node':
+      throw forbidden({ group: '', name: 'nodes' }, object.metadata.name, 'the nodes of the sandbox stay');
+  }
+}
+
+function removePod(api: Api, pod: Pod, { graceSeconds, isDryRun }: DeleteOptions): Pod {
+  return isDryRun
+    ? markedPod(pod, graceSeconds, api.now())
+    : deletePod(api.store, pod, graceSeconds, api.now());
+}
+
+/** The controller takes the namespace away when it is empty. */
+function removeNamespace(api: Api, namespace: Namespace, { isDryRun }: DeleteOptions): Namespace {
+  const { name } = namespace.metadata;
+  if (IMMORTAL.includes(name)) {
+    throw forbidden({ group: '', name: 'namespaces' }, name, 'this namespace may not be deleted');
+  }
+  const terminate = (live: Namespace): Namespace => ({
+    ...marked(live, api.now()),
+    status: { phase: 'Terminating' },
+  });
+  if (isDryRun) return terminate(namespace);
+  return api.store.update('namespaces', undefined, name, terminate) ?? terminate(namespace);
+}
+
+function removePolicy(
+  api: Api,
+  policy: NetworkPolicy,
+  { isDryRun }: DeleteOptions,
+): NetworkPolicy | undefined {
+  if (!isDryRun) return deletePolicy(api.store, policy, api.now());
+  return (policy.metadata.finalizers ?? []).length === 0 ? undefined : marked(policy, api.now());
+}

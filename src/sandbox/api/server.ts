@@ -1,0 +1,130 @@
+/** The sandbox's Kubernetes API server: HTTPS, who may come in, and how failures are answered. */
+import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { ContainerRuntime } from '../runtime/runtime.ts';
+import type { Api } from './api.ts';
+import { answer, readCall } from './dispatch.ts';
+import { createExecEndpoint, type ExecEndpoint } from './requests/exec.ts';
+import { failure, headersOf, type Reply, send } from './requests/reply.ts';
+import { badRequest, internalError, StatusError, unauthorized } from './status.ts';
+import type { Store } from './store.ts';
+
+export interface ApiServerOptions {
+  readonly store: Store;
+  readonly runtime: ContainerRuntime;
+  /** In PEM. */
+  readonly tls: { readonly key: string; readonly cert: string };
+  /** Who has this bearer token may do everything; nobody else anything. */
+  readonly token: string;
+  /** What `/version` says, such as `v1.36.0`. */
+  readonly version: string;
+  /** The wall clock. */
+  readonly now?: () => Date;
+}
+
+export interface ApiServer {
+  /** Not listening yet. */
+  readonly server: Server;
+  /** Ends all connections, watches and exec streams among them, and stops listening. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** Longer than clients keep their idle connections, so that no request meets a connection that is just being closed. */
+const KEEP_ALIVE_MS = 120_000;
+const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { store, runtime, tls, token, version, now = () => new Date() } = options;
+  const api: Api = { store, runtime, version, now, newSuffix };
+  const endpoint = createExecEndpoint(api);
+  const isAllowed = createAuthenticator(token);
+  const server = createServer({ ...tls, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    void handle(api, isAllowed, request, response);
+  });
+  server.on('upgrade', (request, socket, head) => upgrade(endpoint, isAllowed, request, socket, head));
+  return {
+    server,
+    close() {
+      endpoint.close();
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+type Authenticator = (request: IncomingMessage) => boolean;
+
+/** Compares digests, in constant time: neither the token's length nor its beginning can be found out by trying. */
+function createAuthenticator(token: string): Authenticator {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  const expected = digest(`Bearer ${token}`);
+  return ({ headers }) => timingSafeEqual(digest(headers.authorization ?? ''), expected);
+}
+
+async function handle(
+  api: Api,
+  isAllowed: Authenticator,
+  request: IncomingMessage,
+  response: ServerResponse<IncomingMessage>,
+): Promise<void> {
+  response.on('error', () => {}); // the client left
+  const reply = await answerOrFail(api, isAllowed, request);
+  if (!response.destroyed) send(response, reply);
+}
+
+async function answerOrFail(api: Api, isAllowed: Authenticator, request: IncomingMessage): Promise<Reply> {
+  try {
+    if (!isAllowed(request)) throw unauthorized();
+    return await answer(api, readCall(request));
+  } catch (thrown) {
+    return failure(asStatusError(thrown));
+  }
+}
+
+function asStatusError(thrown: unknown): StatusError {
+  if (thrown instanceof StatusError) return thrown;
+  return internalError(thrown instanceof Error ? thrown.message : String(thrown));
+}
+
+function upgrade(
+  endpoint: ExecEndpoint,
+  isAllowed: Authenticator,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  socket.on('error', () => socket.destroy());
+  try {
+    if (!isAllowed(request)) throw unauthorized();
+    const { route, query } = readCall(request);
+    if (route.kind !== 'object' || route.of.resource !== 'pods' || route.subresource !== 'exec') {
+      throw badRequest('the sandbox upgrades connections for pods/exec only');
+    }
+    endpoint.upgrade({ namespace: route.namespace ?? '', name: route.name }, query, {
+      request,
+      socket,
+      head,
+    });
+  } catch (thrown) {
+    refuse(socket, asStatusError(thrown));
+  }
+}
+
+/** Answers on a connection that Node.js has already let go of. */
+function refuse(socket: Duplex, error: StatusError): void {
+  const reply = failure(error);
+  if (reply.kind === 'stream') return;
+  const headers = Object.entries({ ...headersOf(reply), Connection: 'close' }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  socket.write([`HTTP/1.1 ${reply.code} ${error.status.reason ?? 'Error'}`, ...headers, '', ''].join('\r\n'));
+  socket.end(reply.body);
+}
+
+function newSuffix(): string {
+  return Array.from({ length: 5 }, () => SUFFIX_LETTERS[randomInt(SUFFIX_LETTERS.length)]).join('');
+}
