@@ -11,11 +11,6 @@ export interface JudgeRules {
   readonly confirm: number;
   /** When the last policy had been applied. */
   readonly appliedMs: number;
-  /**
-   * How long after that a connection begins to count as proof that the policies allow it: before, the state without
-   * policies may still be in force (D21).
-   */
-  readonly settleFloorMs: number;
 }
 
 export interface Judgement {
@@ -109,18 +104,13 @@ function confirmation(check: Judged, rules: JudgeRules): { settledMs: number; ne
   let inARow = 0;
   for (const [index, attempt] of check.attempts.entries()) {
     if (attempt.phase !== 'settle') continue;
-    inARow = confirms(check.expected, attempt, rules) ? inARow + 1 : 0;
+    inARow = findingOf(check.expected, attempt).kind === 'agrees' ? inARow + 1 : 0;
     if (inARow === rules.confirm) {
       const first = check.attempts[index - rules.confirm + 1] ?? attempt;
       return { settledMs: Math.max(0, first.atMs - rules.appliedMs), next: index + 1 };
     }
   }
   return undefined;
-}
-
-function confirms(expected: Judged['expected'], attempt: AttemptRecord, rules: JudgeRules): boolean {
-  if (findingOf(expected, attempt).kind !== 'agrees') return false;
-  return expected === 'unreachable' || attempt.atMs >= rules.appliedMs + rules.settleFloorMs;
 }
 
 function controlFailure(check: Judged): string {

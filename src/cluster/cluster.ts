@@ -1,0 +1,32 @@
+/** What hands over a cluster. Each provider is one file: `sandbox.ts`. */
+import type { Clock } from '../clock.ts';
+
+/** Timing that suits a cluster: the command line's options go before it. */
+export interface ClusterTiming {
+  /** How long one attempt may take. */
+  readonly timeoutMs: number;
+  /** How long policies may take to settle. */
+  readonly withinMs: number;
+  /** How long after applying policies a connection is taken for proof: before, the old state may still be in force (D21). */
+  readonly settleFloorMs: number;
+}
+
+/** A running cluster. */
+export interface Cluster {
+  readonly kind: ClusterKind;
+  /** The kubeconfig's text. Never the user's own file. */
+  readonly kubeconfig: string;
+  readonly timing: ClusterTiming;
+  /** Aborted, with a `PodreachError` as the reason, when the cluster is gone before `stop` was called. */
+  readonly lost: AbortSignal;
+  /** Ends what the provider started and waits until it is gone. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+export type ClusterKind = 'sandbox';
+
+export interface ClusterProvider {
+  readonly kind: ClusterKind;
+  /** @throws PodreachError `cluster-unavailable`, `tool-missing`, `not-supported`, `interrupted` */
+  start(options: { readonly signal: AbortSignal; readonly clock: Clock }): Promise<Cluster>;
+}

@@ -1,0 +1,30 @@
+/** What every stage of a run works with. */
+import type { LimitFunction } from 'p-limit';
+import type { Clock } from '../clock.ts';
+import type { Kube } from '../kube/kube.ts';
+import type { ProgressListener } from '../progress.ts';
+
+export interface RunTiming {
+  /** How long one attempt may take. */
+  readonly timeoutMs: number;
+  /** How long the control and the policies may take to settle, each. */
+  readonly withinMs: number;
+  /** See `ClusterTiming.settleFloorMs`. */
+  readonly settleFloorMs: number;
+  /** Rounds in a row that must agree. */
+  readonly confirm: number;
+}
+
+export interface RunContext {
+  readonly runId: string;
+  readonly kube: Kube;
+  readonly clock: Clock;
+  readonly timing: RunTiming;
+  /** Bounds the execs of all scenarios together. */
+  readonly execLimit: LimitFunction;
+  /** Aborted by a signal of the user or by the loss of the cluster; its reason is a `PodreachError`. */
+  readonly signal: AbortSignal;
+  readonly progress: ProgressListener;
+  /** Says that the record has changed in a way worth saving. */
+  readonly save: () => void;
+}

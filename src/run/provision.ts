@@ -1,0 +1,149 @@
+/** Stage 1: namespaces, then all pods at once, and the wait until each of them runs. */
+import pLimit from 'p-limit';
+import { PodreachError } from '../errors.ts';
+import { ApiStatusError, isAlreadyExists } from '../kube/errors.ts';
+import type { KubeObject } from '../kube/kube.ts';
+import { type PodState, podState } from '../kube/pod-state.ts';
+import { probeNamespace, probePod, RUN_LABEL } from '../probe/manifest.ts';
+import { agentSource } from '../probe/source.ts';
+import type { ScenarioRecord } from '../record.ts';
+import { type PlannedNamespace, podKey } from '../scenario/scenario.ts';
+import type { RunContext } from './context.ts';
+
+/** Requests in flight at once: enough to hide latency, few enough for an API server's fairness queues. */
+const PARALLEL_REQUESTS = 16;
+const POLL_MS = 100;
+/** Image pulls on a cold node take their time. */
+const PODS_READY_WITHIN_MS = 120_000;
+
+/** A pod that runs, with what a round needs to know of it. */
+export interface RunningPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly ip: string;
+}
+
+/** Running pods by `namespace/name`. */
+export type RunningPods = ReadonlyMap<string, RunningPod>;
+
+/**
+ * Creates what the scenario needs and notes in it where each pod runs.
+ * @throws PodreachError `namespace-foreign`, `permission-denied`, `provision-failed`
+ */
+export async function provision(scenario: ScenarioRecord, context: RunContext): Promise<RunningPods> {
+  const limit = pLimit(PARALLEL_REQUESTS);
+  const agent = agentSource();
+  await Promise.all(scenario.namespaces.map((namespace) => limit(createNamespace, namespace, context)));
+  await Promise.all(
+    scenario.pods.map((pod) => limit(createPod, probePod(pod, { runId: context.runId, agent }), context)),
+  );
+  return await waitForPods(scenario, context);
+}
+
+async function createNamespace(namespace: PlannedNamespace, context: RunContext): Promise<void> {
+  try {
+    await context.kube.create(probeNamespace(namespace, context), context);
+  } catch (thrown) {
+    if (!isAlreadyExists(thrown)) throw thrown;
+    throw new PodreachError(
+      'namespace-foreign',
+      `namespace ${namespace.name} exists already, and this run did not create it`,
+      {
+        hint: `podreach only works in namespaces of its own: choose another name, or delete it if an earlier run left it (kubectl get namespace ${namespace.name} --show-labels).`,
+        cause: thrown,
+      },
+    );
+  }
+}
+
+async function createPod(manifest: KubeObject, context: RunContext): Promise<void> {
+  try {
+    await context.kube.create(manifest, context);
+  } catch (thrown) {
+    if (!(thrown instanceof ApiStatusError) || thrown.code !== 'api-error') throw thrown;
+    throw new PodreachError(
+      'provision-failed',
+      `pod ${manifest.metadata.namespace}/${manifest.metadata.name} was not accepted: ${thrown.words}`,
+      {
+        hint: 'A quota or an admission policy of the cluster may stand in the way.',
+        cause: thrown,
+      },
+    );
+  }
+}
+
+async function waitForPods(scenario: ScenarioRecord, context: RunContext): Promise<RunningPods> {
+  const deadline = context.clock.now() + PODS_READY_WITHIN_MS;
+  let told = '';
+  for (;;) {
+    const states = await podStates(scenario, context);
+    failOnDeadPods(states);
+    const waiting = [...states].filter(([, { kind }]) => kind !== 'running');
+    const waitingFor = waiting.slice(0, 3).map(([key, state]) => `${key}: ${describeWait(state)}`);
+    const tell = JSON.stringify([waiting.length, waitingFor]);
+    if (tell !== told) {
+      told = tell;
+      const ready = states.size - waiting.length;
+      context.progress({
+        type: 'pods-ready',
+        scenario: scenario.name,
+        ready,
+        total: states.size,
+        waitingFor,
+      });
+    }
+    if (waiting.length === 0) return noteWherePodsRun(scenario, states);
+    if (context.clock.now() > deadline) {
+      throw new PodreachError(
+        'provision-failed',
+        `${waiting.length} of ${states.size} pods did not run within ${PODS_READY_WITHIN_MS / 1000} s: ${waitingFor.join('; ')}`,
+        {
+          hint: 'kubectl describe on one of them shows what it is waiting for; --keep leaves them in place.',
+        },
+      );
+    }
+    await context.clock.sleep(POLL_MS, context.signal);
+  }
+}
+
+/** The state of each pod of a scenario, by `namespace/name`. */
+export async function podStates(
+  scenario: ScenarioRecord,
+  context: RunContext,
+): Promise<Map<string, PodState>> {
+  // One labelled list costs the API server less than one GET per pod.
+  const objects = await context.kube.list(
+    { resource: 'pods', labelSelector: `${RUN_LABEL}=${context.runId}` },
+    context,
+  );
+  const byKey = new Map(
+    objects.map((object) => [`${object.metadata.namespace}/${object.metadata.name}`, object]),
+  );
+  return new Map(scenario.pods.map((pod) => [podKey(pod), podState(byKey.get(podKey(pod)))]));
+}
+
+/** @throws PodreachError `provision-failed` with the words of the first pod that cannot recover */
+export function failOnDeadPods(states: ReadonlyMap<string, PodState>): void {
+  for (const [key, state] of states) {
+    if (state.kind !== 'failed') continue;
+    throw new PodreachError('provision-failed', `pod ${key} cannot run: ${state.reason}`, {
+      hint: state.hint,
+    });
+  }
+}
+
+function describeWait(state: PodState): string {
+  return state.kind === 'waiting' ? state.reason : state.kind;
+}
+
+function noteWherePodsRun(scenario: ScenarioRecord, states: ReadonlyMap<string, PodState>): RunningPods {
+  const running = new Map<string, RunningPod>();
+  for (const pod of scenario.pods) {
+    const state = states.get(podKey(pod));
+    if (state?.kind !== 'running') continue;
+    pod.node = state.node;
+    pod.ip = state.ip;
+    running.set(podKey(pod), { namespace: pod.namespace, name: pod.name, ip: state.ip });
+  }
+  return running;
+}

@@ -1,0 +1,216 @@
+/**
+ * The pipeline: connect → for each scenario provision → control → apply → settle → observe → judge → clean up. Everything it
+ * does and sees goes into the run record.
+ */
+import { randomBytes } from 'node:crypto';
+import pLimit from 'p-limit';
+import type { Clock } from '../clock.ts';
+import type { Cluster, ClusterProvider } from '../cluster/cluster.ts';
+import { Interruption } from '../errors.ts';
+import { exitCodeFor } from '../judge/exit-code.ts';
+import { connectKube } from '../kube/connect.ts';
+import type { Kube, KubeObject } from '../kube/kube.ts';
+import type { ProgressListener } from '../progress.ts';
+import type { CheckRecord, RunRecord } from '../record.ts';
+import type { Plan } from '../scenario/scenario.ts';
+import { cleanUp } from './cleanup.ts';
+import type { RunContext } from './context.ts';
+import { failureOf } from './failure.ts';
+import { runScenario } from './scenario-run.ts';
+import { runDisjoint } from './schedule.ts';
+import { startRecord } from './start-record.ts';
+
+/** How many execs run at once, over all scenarios. Each is a process in a pod and a stream of the API server and a kubelet. */
+const PARALLEL_EXECS = 32;
+
+export interface RunOptions {
+  readonly provider: ClusterProvider;
+  /** podreach's own version, for the record. */
+  readonly version: string;
+  readonly clock: Clock;
+  /** Aborted by the user; the reason is an `Interruption`. */
+  readonly signal: AbortSignal;
+  /** Default: what suits the cluster. */
+  readonly timeoutMs?: number | undefined;
+  /** Default: what suits the cluster. */
+  readonly withinMs?: number | undefined;
+  readonly confirm: number;
+  /** How many scenarios may run side by side. */
+  readonly parallel: number;
+  /** Leave the cluster and everything on it as it is at the end. */
+  readonly keep: boolean;
+  /** Start no further scenario after one with a mismatch or a failure. */
+  readonly failFast: boolean;
+  readonly progress: ProgressListener;
+  /** Called whenever the record has changed in a way worth saving; the record is the same object each time. */
+  readonly save: (record: RunRecord) => void;
+}
+
+export interface RunResult {
+  readonly record: RunRecord;
+  /** The cluster, still running, where `keep` was asked for and the run was not cut off. The caller stops it. */
+  readonly kept: Cluster | undefined;
+}
+
+/**
+ * Runs scenarios on a cluster. Does not throw for anything that goes wrong on the way: the record says it (`run.error`,
+ * `scenarios[].error`) and `run.exitCode` stands for it.
+ */
+export async function run(plans: readonly Plan[], options: RunOptions): Promise<RunResult> {
+  const beganMs = options.clock.now();
+  const { confirm, keep, failFast } = options;
+  const record = startRecord(plans, {
+    runId: newRunId(),
+    version: options.version,
+    startedAt: options.clock.date(),
+    cluster: options.provider.kind,
+    options: { confirm, keep, failFast },
+  });
+  const save = (): void => options.save(record);
+  save();
+
+  let kept: Cluster | undefined;
+  try {
+    kept = await runOnCluster(plans, record, { ...options, save });
+  } catch (thrown) {
+    record.run.error = failureOf(thrown);
+  }
+  finish(record, options, beganMs);
+  save();
+  return { record, kept };
+}
+
+type Inner = Omit<RunOptions, 'save'> & { readonly save: () => void };
+
+async function runOnCluster(
+  plans: readonly Plan[],
+  record: RunRecord,
+  options: Inner,
+): Promise<Cluster | undefined> {
+  const { provider, clock, progress } = options;
+  const beganMs = clock.now();
+  progress({ type: 'cluster-starting', cluster: provider.kind });
+  const cluster = await provider.start({ signal: options.signal, clock });
+  let keep = false;
+  try {
+    const kube = await connectKube(cluster.kubeconfig);
+    try {
+      const context = contextFor(cluster, kube, record, options);
+      await describeCluster(record, context);
+      progress({
+        type: 'cluster-ready',
+        cluster: provider.kind,
+        server: kube.server,
+        durationMs: clock.now() - beganMs,
+      });
+      await runScenarios(plans, record, context, options);
+      cluster.lost.throwIfAborted();
+      keep = options.keep && !options.signal.aborted;
+      if (options.signal.aborted) await cleanUp(context);
+    } finally {
+      kube.close();
+    }
+  } finally {
+    if (!keep) {
+      progress({ type: 'cluster-stopping', cluster: provider.kind });
+      await cluster.stop();
+    }
+  }
+  return keep ? cluster : undefined;
+}
+
+function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: Inner): RunContext {
+  const timing = {
+    timeoutMs: options.timeoutMs ?? cluster.timing.timeoutMs,
+    withinMs: options.withinMs ?? cluster.timing.withinMs,
+    settleFloorMs: cluster.timing.settleFloorMs,
+    confirm: options.confirm,
+  };
+  record.run.options.timeoutMs = timing.timeoutMs;
+  record.run.options.withinMs = timing.withinMs;
+  return {
+    runId: record.run.id,
+    kube,
+    clock: options.clock,
+    timing,
+    execLimit: pLimit(PARALLEL_EXECS),
+    signal: AbortSignal.any([options.signal, cluster.lost]),
+    progress: options.progress,
+    save: options.save,
+  };
+}
+
+async function describeCluster(record: RunRecord, context: RunContext): Promise<void> {
+  const { kube } = context;
+  record.environment.server = kube.server;
+  record.environment.kubernetes = await kube.version(context);
+  record.environment.nodes = (await kube.list({ resource: 'nodes' }, context)).map(describeNode);
+}
+
+function describeNode(node: KubeObject): RunRecord['environment']['nodes'][number] {
+  // A Node of the API: nodeInfo is always there once its kubelet has registered it, and read as optional all the same.
+  const info = (node['status'] as { nodeInfo?: Record<string, string> } | undefined)?.nodeInfo ?? {};
+  const { kernelVersion: kernel, osImage: os, containerRuntimeVersion: runtime } = info;
+  return {
+    name: node.metadata.name,
+    ...(kernel === undefined ? {} : { kernel }),
+    ...(os === undefined ? {} : { os }),
+    ...(runtime === undefined ? {} : { runtime }),
+  };
+}
+
+async function runScenarios(
+  plans: readonly Plan[],
+  record: RunRecord,
+  context: RunContext,
+  options: Inner,
+): Promise<void> {
+  const pairs = record.scenarios.flatMap((scenario, index) => {
+    const plan = plans[index];
+    return plan === undefined ? [] : [{ plan, scenario, index }];
+  });
+  const stop = (): boolean =>
+    context.signal.aborted || (options.failFast && record.scenarios.some(wentWrong));
+  const keysOf = ({ plan }: { plan: Plan }): string[] => plan.namespaces.map(({ name }) => name);
+  await runDisjoint(
+    pairs,
+    { parallel: options.parallel, keysOf, stop },
+    async ({ plan, scenario, index }) => {
+      context.progress({
+        type: 'scenario-started',
+        scenario: scenario.name,
+        index: index + 1,
+        total: pairs.length,
+        pods: scenario.pods.length,
+        checks: scenario.checks.length,
+      });
+      await runScenario(plan, scenario, options.keep, context);
+    },
+  );
+  for (const { scenario } of pairs) if (scenario.status === 'waiting') scenario.status = 'skipped';
+}
+
+function wentWrong(scenario: RunRecord['scenarios'][number]): boolean {
+  const isMismatch = ({ verdict }: CheckRecord): boolean =>
+    verdict === 'leaked' || verdict === 'broken' || verdict === 'flapping';
+  return scenario.error !== undefined || scenario.checks.some(isMismatch);
+}
+
+function finish(record: RunRecord, options: RunOptions, beganMs: number): void {
+  for (const scenario of record.scenarios) if (scenario.status === 'waiting') scenario.status = 'skipped';
+  record.run.endedAt = options.clock.date().toISOString();
+  record.run.durationMs = Math.round(options.clock.now() - beganMs);
+  if (options.signal.aborted) {
+    const reason: unknown = options.signal.reason;
+    record.run.interruptedBy = reason instanceof Interruption ? reason.signalName : 'SIGINT';
+    delete record.run.error;
+  } else {
+    record.run.incomplete = record.run.error !== undefined;
+  }
+  record.run.exitCode = exitCodeFor(record);
+}
+
+/** Short enough for names and labels, random enough that two runs on one cluster never meet. */
+function newRunId(): string {
+  return randomBytes(5).toString('hex');
+}

@@ -1,0 +1,109 @@
+/** One scenario from provisioning to clean-up. */
+import { type JudgeRules, judge } from '../judge/judge.ts';
+import { policiesSelecting } from '../policy/isolation.ts';
+import type { CheckRecord, Phase, ScenarioRecord, Verdict } from '../record.ts';
+import { VERDICTS } from '../record.ts';
+import { type Plan, podKey } from '../scenario/scenario.ts';
+import { applyPolicies } from './apply.ts';
+import { cleanUp } from './cleanup.ts';
+import type { RunContext } from './context.ts';
+import { failureOf } from './failure.ts';
+import { provision } from './provision.ts';
+import type { Stage } from './round.ts';
+import { control, observe, settle } from './settle.ts';
+
+/**
+ * Runs one scenario and writes all it sees into `scenario`. Never throws for what belongs to the scenario: its failure
+ * stands in the record. Checks that were tried are judged in every ending.
+ */
+export async function runScenario(
+  plan: Plan,
+  scenario: ScenarioRecord,
+  keep: boolean,
+  context: RunContext,
+): Promise<void> {
+  const beganMs = context.clock.now();
+  const elapsed = (): number => Math.round(context.clock.now() - beganMs);
+  scenario.status = 'running';
+  scenario.startedAt = context.clock.date().toISOString();
+
+  const inPhase = async <Result>(name: Phase, work: () => Promise<Result>): Promise<Result> => {
+    const phase: ScenarioRecord['phases'][number] = { name, atMs: elapsed() };
+    scenario.phases.push(phase);
+    context.progress({ type: 'phase-started', scenario: scenario.name, phase: name });
+    context.save();
+    try {
+      return await work();
+    } finally {
+      phase.durationMs = elapsed() - phase.atMs;
+    }
+  };
+
+  try {
+    const pods = await inPhase('provision', () => provision(scenario, context));
+    const stage: Stage = { pods, beganMs };
+    await inPhase('control', () => control(scenario, stage, context));
+    await inPhase('apply', () => applyPolicies(plan.policies, context));
+    const rules: JudgeRules = {
+      confirm: context.timing.confirm,
+      appliedMs: context.clock.now() - beganMs,
+    };
+    try {
+      await inPhase('settle', () => settle(scenario, rules, stage, context));
+      await inPhase('observe', () => observe(scenario, rules, stage, context));
+    } finally {
+      judgeChecks(plan, scenario, rules, context.signal.aborted);
+    }
+    scenario.status = 'finished';
+  } catch (thrown) {
+    scenario.status = context.signal.aborted ? 'interrupted' : 'failed';
+    if (!context.signal.aborted) scenario.error = failureOf(thrown);
+  }
+  if (!keep) await inPhase('cleanup', () => cleanUpAfter(scenario, context));
+  scenario.durationMs = elapsed();
+  context.save();
+  tellEnd(scenario, context);
+}
+
+async function cleanUpAfter(scenario: ScenarioRecord, context: RunContext): Promise<void> {
+  try {
+    await cleanUp(context, new Set(scenario.namespaces.map(({ name }) => name)));
+  } catch (thrown) {
+    // A cluster that is gone took everything with it, and the run says so itself.
+    if (!context.signal.aborted) scenario.error ??= failureOf(thrown);
+  }
+}
+
+/** @param cutOff the run ended before the checks had their time: only what has shown itself already is a verdict */
+function judgeChecks(plan: Plan, scenario: ScenarioRecord, rules: JudgeRules, cutOff: boolean): void {
+  for (const check of scenario.checks) {
+    const { verdict, reason, settledMs } = judge(check, rules);
+    if (cutOff && settledMs === undefined) continue;
+    check.verdict = verdict;
+    if (reason !== undefined) check.reason = reason;
+    if (settledMs !== undefined) check.settledMs = Math.round(settledMs);
+    if (verdict !== 'pass') check.selectedBy = selectedBy(plan, check);
+  }
+}
+
+function selectedBy(plan: Plan, check: CheckRecord): NonNullable<CheckRecord['selectedBy']> {
+  const names = (key: string, direction: 'egress' | 'ingress'): string[] => {
+    const pod = plan.pods.find((candidate) => podKey(candidate) === key);
+    return pod === undefined ? [] : policiesSelecting(pod, plan.policies, direction).map(podKey);
+  };
+  return { egress: names(check.from, 'egress'), ingress: names(check.to, 'ingress') };
+}
+
+function tellEnd(scenario: ScenarioRecord, context: RunContext): void {
+  const verdicts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as Record<Verdict, number>;
+  for (const { verdict } of scenario.checks) if (verdict !== undefined) verdicts[verdict] += 1;
+  const { name, status, durationMs = 0, error } = scenario;
+  context.progress({
+    type: 'scenario-ended',
+    scenario: name,
+    status,
+    verdicts,
+    durationMs,
+    ...(error === undefined ? {} : { error }),
+  });
+}
