@@ -9,6 +9,7 @@ import {
   describeFailure,
   isTransient,
   type Purpose,
+  parseStatus,
   statusError,
   unavailableError,
 } from './errors.ts';
@@ -126,8 +127,13 @@ function optionsFor(access: Access, { method }: ApiRequest): Promise<ConnectionO
 
 function mayRepeat({ method }: ApiRequest, exchange: Exchange): boolean {
   if (exchange.kind === 'failure') return method !== 'POST' && isTransient(exchange.thrown);
-  const { httpStatus } = exchange.answer;
-  return httpStatus === 429 || (httpStatus >= 500 && method !== 'POST');
+  const { httpStatus, body } = exchange.answer;
+  return httpStatus === 429 || (httpStatus >= 500 && method !== 'POST' && !isAboutTheObject(body));
+}
+
+/** Server-side apply answers an unknown field with a 500 (kubernetes/kubernetes#122480); asking again changes nothing. */
+function isAboutTheObject(body: string): boolean {
+  return parseStatus(body)?.message?.startsWith('failed to create typed patch object') === true;
 }
 
 function pauseMs(exchange: Exchange, tries: number, random: () => number): number {

@@ -282,6 +282,18 @@ describe('trouble on the way', () => {
     expect(clock.pauses).toEqual([100, 200, 400]);
   });
 
+  test('is not what a 500 about the object itself is: an unknown field of an applied policy', async () => {
+    const words =
+      'failed to create typed patch object (shop/deny; networking.k8s.io/v1, Kind=NetworkPolicy): .spec.ingres: field not declared in schema';
+    await using api = await connected({ answer: () => status(500, '', words) });
+    const policy = { resource: 'networkpolicies', namespace: 'shop', name: 'deny' } as const;
+    expect(told(await rejection(api.kube.apply(policy, 'spec: { ingres: [] }')))).toMatchObject({
+      code: 'api-error',
+      message: `cannot apply NetworkPolicy shop/deny: ${words} (500 Internal Server Error)`,
+    });
+    expect(api.server.received).toHaveLength(1);
+  });
+
   test('is told in the end', async () => {
     await using api = await connected({
       answer: () => status(503, 'ServiceUnavailable', 'the server is starting'),
