@@ -52,8 +52,8 @@ export async function settle(
 }
 
 /**
- * One more look at everything that has settled. What does not show the expected state now is tried again as often as a
- * confirmation takes, so that one lost packet is not taken for a change.
+ * One more look at everything that had settled before the last round of settling: it was left alone since. What does not show
+ * the expected state now is tried again as often as a confirmation takes, so that one lost packet is not taken for a change.
  */
 export async function observe(
   scenario: ScenarioRecord,
@@ -62,12 +62,17 @@ export async function observe(
   context: RunContext,
 ): Promise<void> {
   const settled = scenario.checks.filter((check) => isConfirmed(check, rules));
-  let due: readonly CheckRecord[] = settled;
+  const lastRound = Math.max(...scenario.checks.map(lastRoundOf));
+  let due: readonly CheckRecord[] = settled.filter((check) => lastRoundOf(check) < lastRound);
   for (let number = 1; due.length > 0 && number <= 1 + rules.confirm; number += 1) {
     await runRound(due, { phase: 'observe', number }, stage, context);
     due = due.filter((check) => !agreesAtLast(check));
     tell('observe', number, settled.length - due.length, scenario, context);
   }
+}
+
+function lastRoundOf(check: CheckRecord): number {
+  return check.attempts.findLast(({ phase }) => phase === 'settle')?.round ?? 0;
 }
 
 /**
