@@ -1,4 +1,4 @@
-/** What hands over a cluster. Each provider is one file: `sandbox.ts`. */
+/** What hands over a cluster. Each provider is one file: `sandbox.ts`, `kind.ts`, `context.ts`. */
 import type { Clock } from '../clock.ts';
 
 /** Timing that suits a cluster: the command line's options go before it. */
@@ -23,7 +23,7 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-export type ClusterKind = 'sandbox';
+export type ClusterKind = 'sandbox' | 'kind' | 'context';
 
 export interface ClusterProvider {
   readonly kind: ClusterKind;

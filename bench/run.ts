@@ -1,0 +1,129 @@
+/**
+ * How long the main job takes, as a user sees it: whole processes of the built command line, sandbox start and clean-up
+ * included. Run by hand: `npm run bench`. Results stand in docs/performance.md.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const RUNS = 3;
+
+interface Measured {
+  readonly seconds: number;
+  /** The largest resident set of podreach's own process. */
+  readonly peakMegabytes: number;
+  readonly exitCode: number | null;
+  readonly lastLine: string;
+}
+
+interface Case {
+  readonly title: string;
+  readonly args: readonly string[];
+  readonly limit: string;
+}
+
+/** Pods in three namespaces; `denied` says which destinations nobody may reach. */
+function scenario(name: string, pods: number, denied: (index: number) => boolean): string {
+  const namespaces = ['a', 'b', 'c'].map((suffix) => `bench-${suffix}`);
+  const namespaceOf = (index: number): string => namespaces[index % namespaces.length] ?? '';
+  const indices = Array.from({ length: pods }, (_, index) => index);
+  const keys = (which: (index: number) => boolean): string[] =>
+    indices.filter(which).map((index) => `${namespaceOf(index)}/pod-${index}`);
+  const label = (index: number): string => (denied(index) ? 'closed' : 'open');
+  const rule = (to: string[]): object[] => (to.length === 0 ? [] : [{ from: '*', to }]);
+  return stringify({
+    apiVersion: 'podreach/v1',
+    kind: 'Scenario',
+    name,
+    namespaces: Object.fromEntries(namespaces.map((namespace) => [namespace, {}])),
+    pods: Object.fromEntries(
+      indices.map((index) => [
+        `${namespaceOf(index)}/pod-${index}`,
+        { labels: { kind: label(index) }, ports: [8080] },
+      ]),
+    ),
+    policies: namespaces.map((namespace) => ({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'deny', namespace },
+      spec: { podSelector: { matchLabels: { kind: 'closed' } }, policyTypes: ['Ingress'] },
+    })),
+    reachable: rule(keys((index) => !denied(index))),
+    unreachable: rule(keys(denied)),
+  });
+}
+
+async function measure(args: readonly string[]): Promise<Measured> {
+  const began = performance.now();
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  let peakKilobytes = 0;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  // The kernel keeps the high-water mark itself: the last reading before the end is the one that counts.
+  const sampler = setInterval(() => {
+    peakKilobytes = Math.max(peakKilobytes, highWaterMark(child.pid));
+  }, 20);
+  const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  clearInterval(sampler);
+  return {
+    seconds: (performance.now() - began) / 1000,
+    peakMegabytes: peakKilobytes / 1024,
+    exitCode,
+    lastLine: output.trim().split('\n').at(-1) ?? '',
+  };
+}
+
+function highWaterMark(pid: number | undefined): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'podreach-bench-'));
+try {
+  const file = (name: string, pods: number, denied: (index: number) => boolean): string => {
+    const path = join(folder, `${name}.yaml`);
+    writeFileSync(path, scenario(name, pods, denied));
+    return path;
+  };
+  const small = file('nine-pods', 9, () => true);
+  const large = file('hundred-pods', 100, (index) => index % 2 === 0);
+  const cases: Case[] = [
+    { title: 'run, 9 pods, 72 pairs, all denied', args: ['run', small], limit: '5 s' },
+    {
+      title: 'run, 50 pods, 2,450 pairs, all denied',
+      args: ['run', file('fifty-pods', 50, () => true)],
+      limit: '12 s',
+    },
+    { title: 'run, 100 pods, 9,900 pairs, half denied', args: ['run', large], limit: '20 s, 300 MB' },
+    { title: '--help', args: ['--help'], limit: '0.4 s' },
+    { title: 'validate, 9 pods', args: ['validate', small], limit: '0.4 s' },
+    { title: 'plan, 9 pods', args: ['plan', small], limit: '0.4 s' },
+  ];
+  console.log('| what | median | worst | peak memory | limit |\n| --- | --- | --- | --- | --- |');
+  for (const { title, args, limit } of cases) {
+    const measured: Measured[] = [];
+    for (let run = 0; run < RUNS; run += 1) {
+      const result = await measure(args);
+      if (result.exitCode !== 0)
+        throw new Error(`${title}: exit code ${result.exitCode}: ${result.lastLine}`);
+      measured.push(result);
+    }
+    const seconds = measured.map((result) => result.seconds).toSorted((left, right) => left - right);
+    const peak = Math.max(...measured.map((result) => result.peakMegabytes));
+    const median = seconds[Math.floor(seconds.length / 2)] ?? Number.NaN;
+    console.log(
+      `| ${title} | ${median.toFixed(2)} s | ${seconds.at(-1)?.toFixed(2)} s | ${peak.toFixed(0)} MB | ${limit} |`,
+    );
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

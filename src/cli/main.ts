@@ -1,0 +1,50 @@
+/** The command line: parses, hands over to one file per command, and turns what comes back into an exit code. */
+import { Command, CommanderError } from 'commander';
+import { ownVersion } from '../version.ts';
+import { planCommand } from './plan.ts';
+import { printError } from './print-error.ts';
+import { runCommand } from './run.ts';
+import { sandboxCommand } from './sandbox.ts';
+import { validateCommand } from './validate.ts';
+
+const EXAMPLES = `
+Examples:
+  podreach run scenarios                 run every scenario of a folder on the embedded sandbox
+  podreach validate scenarios            check the files without starting anything
+  podreach plan scenarios/web.yaml       show what would be created and tried
+  podreach sandbox                       start the sandbox and keep it for kubectl
+
+Exit codes:
+  0  every check passed
+  1  at least one check leaked, was broken or flapped
+  2  wrong usage or an invalid scenario; nothing was started
+  3  the environment failed
+  4  no mismatch, but at least one check proved nothing
+  130, 143  interrupted`;
+
+/** What a command gives back: the process exit code. */
+export type SetExitCode = (code: number) => void;
+
+/** @returns the process exit code */
+export async function main(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const setExitCode: SetExitCode = (code) => {
+    exitCode = code;
+  };
+  const program = new Command('podreach')
+    .description('Tests, with real connections, who can reach whom in a Kubernetes cluster.')
+    .version(ownVersion())
+    .showHelpAfterError('(podreach --help shows what there is)')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', EXAMPLES)
+    .exitOverride();
+  for (const add of [runCommand, validateCommand, planCommand, sandboxCommand]) add(program, setExitCode);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (thrown) {
+    // Commander has printed its own errors; help and version end with 0.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    return printError(thrown, process.stderr);
+  }
+}

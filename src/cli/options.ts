@@ -1,0 +1,49 @@
+/** Option values shared by the commands: what they accept, and what they say when they do not. */
+import { InvalidArgumentError, Option } from 'commander';
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+
+/** `500ms`, `1.5s`, `2m` or bare seconds, in milliseconds. */
+export function parseDuration(text: string): number {
+  const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
+  const ms = Number(amount) * (UNITS[unit] ?? Number.NaN);
+  if (!(ms > 0)) throw new InvalidArgumentError('Write a duration such as 500ms, 2s or 1m.');
+  return ms;
+}
+
+/** A whole number within bounds, both inclusive. */
+export function parseWhole(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max))
+      throw new InvalidArgumentError(`Write a whole number from ${min} to ${max}.`);
+    return value;
+  };
+}
+
+function collect(value: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
+
+export interface SelectionOptions {
+  readonly only?: string[];
+  readonly tag?: string[];
+}
+
+/** Which scenarios of the given files count. */
+export function selectionOptions(): Option[] {
+  return [
+    new Option('--only <name>', 'take only the scenario of this name (repeatable)').argParser(collect),
+    new Option('--tag <tag>', 'take only scenarios with this tag (repeatable: any of them)').argParser(
+      collect,
+    ),
+  ];
+}
+
+export function nodesOption(): Option {
+  return new Option('--nodes <count>', 'nodes of the sandbox').argParser(parseWhole(1, 10)).default(2);
+}
+
+export function repeatable(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(collect);
+}

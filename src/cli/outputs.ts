@@ -1,0 +1,98 @@
+/** Where a run speaks: reports to standard output and files, progress to standard error. */
+import { messageOf } from '../errors.ts';
+import type { ProgressListener } from '../progress.ts';
+import type { RunRecord } from '../record.ts';
+import { renderJson } from '../report/json.ts';
+import { createProgress } from '../report/progress.ts';
+import { parseReportOptions, type ReportRequest } from '../report/report.ts';
+import { writeReportFile, writeReports } from '../report/write.ts';
+
+/** A large record takes some time to write; this often is often enough for a run that is cut off. */
+const SAVE_EVERY_MS = 500;
+
+export interface OutputOptions {
+  readonly report?: readonly string[];
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+export interface Outputs {
+  readonly progress: ProgressListener;
+  /** Says something at once. */
+  readonly note: (text: string) => void;
+  /** Writes the record, as it stands, to every file that was asked for as JSON. */
+  readonly save: (record: RunRecord) => void;
+  /** Writes all reports. @returns how many could not be written */
+  readonly finish: (record: RunRecord) => number;
+}
+
+/** @throws PodreachError `usage` for a report that does not exist */
+export function openOutputs(options: OutputOptions): Outputs {
+  const quiet = options.quiet === true;
+  const verbose = options.verbose === true;
+  const requests = requestedReports(options.report ?? []);
+  const progress = createProgress(
+    {
+      isTerminal: process.stderr.isTTY === true,
+      get columns() {
+        return process.stderr.columns ?? 80;
+      },
+      write: (text) => void process.stderr.write(text),
+    },
+    { quiet, verbose, colour: hasColours(process.stderr) },
+  );
+  const note = (text: string): void => progress.listen({ type: 'note', text });
+  return {
+    progress: progress.listen,
+    note,
+    save: recordSaver(requests, note),
+    finish(record) {
+      progress.close();
+      const problems = writeReports(record, requests, {
+        options: { width: process.stdout.columns ?? 100, colour: hasColours(process.stdout), verbose, quiet },
+        print: (text) => void process.stdout.write(text),
+      });
+      for (const { request, error } of problems) {
+        process.stderr.write(`error: the ${request.format} report: ${messageOf(error)}\n`);
+      }
+      return problems.length;
+    },
+  };
+}
+
+/** The terminal's report is on unless another one wants standard output for itself. */
+function requestedReports(values: readonly string[]): ReportRequest[] {
+  const requests = parseReportOptions(values);
+  const isTaken = requests.some(({ format, file }) => format === 'terminal' || file === undefined);
+  return isTaken ? requests : [{ format: 'terminal' }, ...requests];
+}
+
+function recordSaver(
+  requests: readonly ReportRequest[],
+  note: (text: string) => void,
+): (record: RunRecord) => void {
+  const files = requests.flatMap(({ format, file }) =>
+    format === 'json' && file !== undefined ? [file] : [],
+  );
+  let savedMs: number | undefined;
+  return (record) => {
+    if (files.length === 0 || (savedMs !== undefined && performance.now() - savedMs < SAVE_EVERY_MS)) return;
+    const isFirst = savedMs === undefined;
+    savedMs = performance.now();
+    for (const file of files) {
+      try {
+        writeReportFile(file, renderJson(record));
+      } catch (thrown) {
+        // Before anything has started a file that cannot be written is a wrong option; later it must not end the run.
+        if (isFirst) throw thrown;
+        note(messageOf(thrown));
+      }
+    }
+  };
+}
+
+function hasColours(stream: NodeJS.WriteStream): boolean {
+  const forced = process.env['FORCE_COLOR'];
+  if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
+  return stream.isTTY === true && stream.hasColors();
+}

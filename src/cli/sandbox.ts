@@ -1,0 +1,61 @@
+/** `podreach sandbox`: the embedded cluster for kubectl, until Ctrl-C. */
+import type { Command } from 'commander';
+import { systemClock } from '../clock.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { writeKubeconfig } from './kubeconfig-file.ts';
+import type { SetExitCode } from './main.ts';
+import { nodesOption } from './options.ts';
+import { listenToSignals, untilAborted } from './signals.ts';
+
+const EXAMPLES = `
+Examples:
+  podreach sandbox                         print the kubeconfig's path and stay until Ctrl-C
+  podreach sandbox --kubeconfig sb.yaml    write it there
+  podreach sandbox --no-enforcement        policies are stored and never enforced, as with a CNI without a policy engine`;
+
+interface SandboxOptions {
+  readonly nodes: number;
+  readonly kubeconfig?: string;
+  readonly enforcement: boolean;
+}
+
+export function sandboxCommand(program: Command, setExitCode: SetExitCode): void {
+  program
+    .command('sandbox')
+    .description('start the embedded cluster, print its kubeconfig and stay until Ctrl-C')
+    .addOption(nodesOption())
+    .option('--kubeconfig <file>', 'where to write the kubeconfig; it is deleted at the end')
+    .option('--no-enforcement', 'do not enforce policies')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: SandboxOptions) => {
+      const { sandboxCluster } = await import('../cluster/sandbox.ts');
+      using signals = listenToSignals(
+        () => process.stderr.write('\nstopping the sandbox\n'),
+        () => undefined,
+      );
+      const { nodes, enforcement } = options;
+      const provider = sandboxCluster({ nodes, enforcement: enforcement ? 'on' : 'off' });
+      const cluster = await provider.start({ signal: signals.signal, clock: systemClock });
+      try {
+        setExitCode(await holdCluster(cluster, signals.signal, options.kubeconfig));
+      } finally {
+        await cluster.stop();
+      }
+    });
+}
+
+/**
+ * Prints how to use a cluster and stays until the signal is aborted.
+ * @returns 0; @throws PodreachError `cluster-lost` when the cluster ends by itself
+ */
+export async function holdCluster(cluster: Cluster, signal: AbortSignal, path?: string): Promise<number> {
+  using kubeconfig = writeKubeconfig(cluster.kubeconfig, path);
+  process.stdout.write(`The sandbox is running. Its kubeconfig: ${kubeconfig.path}
+
+  kubectl --kubeconfig ${kubeconfig.path} get pods --all-namespaces
+
+Ctrl-C ends it and takes everything in it away.\n`);
+  await untilAborted(AbortSignal.any([signal, cluster.lost]));
+  if (!signal.aborted) cluster.lost.throwIfAborted();
+  return 0;
+}

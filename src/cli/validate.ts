@@ -1,0 +1,69 @@
+/** `podreach validate`: are these scenarios sound? Starts nothing. */
+import type { Command } from 'commander';
+import type { SetExitCode } from './main.ts';
+import { type SelectionOptions, selectionOptions } from './options.ts';
+
+const EXAMPLES = `
+Examples:
+  podreach validate                      the scenarios below scenarios/
+  podreach validate 'checks/**/*.yaml'   all files that match
+  podreach validate --json web.yaml      for a script`;
+
+interface ValidateOptions extends SelectionOptions {
+  readonly json?: boolean;
+}
+
+export function validateCommand(program: Command, setExitCode: SetExitCode): void {
+  const command = program
+    .command('validate')
+    .description('check scenario files and their policies without starting anything')
+    .argument('[paths...]', 'files, folders or globs; without any: scenarios/')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', EXAMPLES);
+  for (const option of selectionOptions()) command.addOption(option);
+  command.action(async (paths: string[], options: ValidateOptions) => {
+    setExitCode(await validate(paths, options));
+  });
+}
+
+async function validate(paths: readonly string[], options: ValidateOptions): Promise<number> {
+  const { loadPlans } = await import('../scenario/load-plans.ts');
+  const { PodreachError } = await import('../errors.ts');
+  try {
+    const plans = await loadPlans(paths, {
+      cwd: process.cwd(),
+      only: options.only ?? [],
+      tags: options.tag ?? [],
+    });
+    const scenarios = plans.map(({ scenario, checks, pods, policies }) => ({
+      name: scenario.name,
+      file: scenario.location.file,
+      pods: pods.length,
+      policies: policies.length,
+      checks: checks.length,
+    }));
+    if (options.json === true) print(JSON.stringify({ valid: true, scenarios, problems: [] }, undefined, 2));
+    else {
+      for (const { name, file, pods, policies, checks } of scenarios) {
+        print(
+          `${name}  ${count(pods, 'pod')}, ${count(policies, 'policy', 'policies')}, ${count(checks, 'check')}  (${file})`,
+        );
+      }
+      print(`${count(scenarios.length, 'scenario')} valid.`);
+    }
+    return 0;
+  } catch (thrown) {
+    if (options.json !== true || !(thrown instanceof PodreachError) || thrown.problems.length === 0)
+      throw thrown;
+    print(JSON.stringify({ valid: false, scenarios: [], problems: thrown.problems }, undefined, 2));
+    return 2;
+  }
+}
+
+function count(number: number, singular: string, plural = `${singular}s`): string {
+  return `${number} ${number === 1 ? singular : plural}`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,38 @@
+/** The embedded cluster as a provider: the default, and the only one that needs nothing but this machine. */
+import { type ErrorCode, PodreachError } from '../errors.ts';
+import { type SandboxExit, type SandboxOptions, startSandbox } from '../sandbox/sandbox.ts';
+import { SandboxError, type SandboxErrorCode } from '../sandbox/sandbox-error.ts';
+import type { Cluster, ClusterProvider, ClusterTiming } from './cluster.ts';
+
+/** Rules are in force within milliseconds, and nothing is further away than this machine's memory. */
+const TIMING: ClusterTiming = { timeoutMs: 500, withinMs: 10_000, settleFloorMs: 250 };
+
+const CODES: Readonly<Record<SandboxErrorCode, ErrorCode>> = {
+  'not-supported': 'not-supported',
+  'tool-missing': 'tool-missing',
+  'start-failed': 'cluster-unavailable',
+};
+
+/** @param options the number of nodes (1 to 10), and whether policies are enforced */
+export function sandboxCluster(options: Pick<SandboxOptions, 'nodes' | 'enforcement'>): ClusterProvider {
+  return {
+    kind: 'sandbox',
+    async start({ signal }): Promise<Cluster> {
+      const sandbox = await startSandbox({ ...options, signal }).catch((thrown: unknown) => {
+        throw thrown instanceof SandboxError ? harnessError(thrown) : thrown;
+      });
+      const lost = new AbortController();
+      void sandbox.exited.then((exit) => abortWhenLost(lost, exit));
+      const { kubeconfig } = sandbox;
+      return { kind: 'sandbox', kubeconfig, timing: TIMING, lost: lost.signal, stop: () => sandbox.stop() };
+    },
+  };
+}
+
+function harnessError(error: SandboxError): PodreachError {
+  return new PodreachError(CODES[error.code], error.message, { hint: error.hint, cause: error });
+}
+
+function abortWhenLost(lost: AbortController, exit: SandboxExit): void {
+  if (exit.kind === 'lost') lost.abort(new PodreachError('cluster-lost', exit.reason));
+}

@@ -1,0 +1,152 @@
+/** One pod's containers: starts them, starts them again, and says how they are. */
+import type { Container, ContainerStatus, Pod } from '../objects.ts';
+import { processOf } from '../runtime/container-process.ts';
+import type { ContainerEnd, Containers } from '../runtime/containers.ts';
+import { terminationMessage } from '../runtime/log.ts';
+import type { ContainerState, ContainerView } from './pod-status.ts';
+
+const FIRST_RESTART_MS = 1000;
+const LAST_RESTART_MS = 60_000;
+/** A container that ran this long has earned a fresh start. */
+const STEADY_MS = 600_000;
+
+/** Where a pod runs. */
+export interface PodSurroundings {
+  /** The file of the network namespace. */
+  readonly network: string;
+  /** The file that becomes /etc/hosts. */
+  readonly hosts: string;
+  readonly hostname: string;
+  /** The folder with `node`, first in the search path. */
+  readonly programs: string;
+}
+
+interface ContainerLife {
+  readonly spec: Container;
+  state: ContainerState;
+  lastState: ContainerState | undefined;
+  restartCount: number;
+  restartAfterMs: number;
+  restart: NodeJS.Timeout | undefined;
+  kill: () => Promise<void>;
+}
+
+export class PodWorker {
+  readonly #pod: Pod;
+  readonly #uid: string;
+  readonly #containers: Containers;
+  readonly #timestamp: () => string;
+  readonly #onChange: () => void;
+  readonly #lives: readonly ContainerLife[];
+  #isStopped = false;
+
+  /** @param onChange called after every change of {@link PodWorker.views} */
+  constructor(pod: Pod, containers: Containers, timestamp: () => string, onChange: () => void) {
+    this.#pod = pod;
+    this.#uid = pod.metadata.uid ?? '';
+    this.#containers = containers;
+    this.#timestamp = timestamp;
+    this.#onChange = onChange;
+    this.#lives = pod.spec.containers.map((spec) => ({
+      spec,
+      state: { waiting: { reason: 'ContainerCreating' } },
+      lastState: undefined,
+      restartCount: 0,
+      restartAfterMs: FIRST_RESTART_MS,
+      restart: undefined,
+      kill: async () => {},
+    }));
+  }
+
+  views(): readonly ContainerView[] {
+    return this.#lives;
+  }
+
+  start(surroundings: PodSurroundings): void {
+    for (const life of this.#lives) this.#start(life, surroundings);
+  }
+
+  /** Says why no container can be started. */
+  refuse(reason: string, message: string): void {
+    for (const life of this.#lives) life.state = { waiting: { reason, message } };
+    this.#onChange();
+  }
+
+  /** Kills everything that runs. @returns a promise that resolves when nothing is left */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const { restart } of this.#lives) clearTimeout(restart);
+    await Promise.all(this.#lives.map(({ kill }) => kill()));
+    for (const { spec } of this.#lives) this.#containers.forget({ podUid: this.#uid, container: spec.name });
+  }
+
+  #start(life: ContainerLife, surroundings: PodSurroundings): void {
+    if (this.#isStopped) return;
+    const program = processOf(life.spec, {
+      PATH: `${surroundings.programs}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      HOME: '/tmp',
+      HOSTNAME: surroundings.hostname,
+    });
+    if (program.kind === 'unsupported') {
+      this.#enter(life, { waiting: { reason: 'CreateContainerConfigError', message: program.reason } });
+      return;
+    }
+    let startedAt = this.#timestamp();
+    const { hosts, hostname, network } = surroundings;
+    const address = { podUid: this.#uid, container: life.spec.name };
+    const workingDir = life.spec.workingDir ?? '/';
+    try {
+      life.kill = this.#containers.start(
+        { address, process: program.process, network, hosts, hostname, workingDir },
+        () => {
+          startedAt = this.#timestamp();
+          this.#enter(life, { running: { startedAt } });
+        },
+        (end) => this.#ended(life, surroundings, startedAt, end),
+      );
+    } catch (thrown) {
+      // The kernel takes no command or environment of this size.
+      const message = thrown instanceof Error ? thrown.message : String(thrown);
+      this.#enter(life, { waiting: { reason: 'CreateContainerError', message } });
+    }
+  }
+
+  #ended(life: ContainerLife, surroundings: PodSurroundings, startedAt: string, end: ContainerEnd): void {
+    const finishedAt = this.#timestamp();
+    const terminated = { ...this.#terminated(life.spec, end), startedAt, finishedAt };
+    const policy = this.#pod.spec.restartPolicy ?? 'Always';
+    const isRestarted = policy === 'Always' || (policy === 'OnFailure' && terminated.exitCode !== 0);
+    if (this.#isStopped || !isRestarted) {
+      this.#enter(life, { terminated });
+      return;
+    }
+    if (Date.parse(finishedAt) - Date.parse(startedAt) >= STEADY_MS) life.restartAfterMs = FIRST_RESTART_MS;
+    const waitMs = life.restartAfterMs;
+    life.restartAfterMs = Math.min(2 * waitMs, LAST_RESTART_MS);
+    life.lastState = { terminated };
+    life.restart = setTimeout(() => {
+      life.restartCount += 1;
+      this.#start(life, surroundings);
+    }, waitMs);
+    const { name, namespace } = this.#pod.metadata;
+    const message = `back-off ${waitMs / 1000}s restarting failed container=${life.spec.name} pod=${name}_${namespace}(${this.#uid})`;
+    this.#enter(life, { waiting: { reason: 'CrashLoopBackOff', message } });
+  }
+
+  #terminated(spec: Container, end: ContainerEnd): Omit<Terminated, 'startedAt' | 'finishedAt'> {
+    if (end.kind === 'not-started') return { exitCode: 128, reason: 'StartError', message: end.message };
+    const { exitCode } = end;
+    if (exitCode === 0) return { exitCode, reason: 'Completed' };
+    const log = this.#containers.logs({ podUid: this.#uid, container: spec.name });
+    const isTold =
+      spec.terminationMessagePolicy === 'FallbackToLogsOnError' && log !== undefined && log.length > 0;
+    return { exitCode, reason: 'Error', ...(isTold ? { message: terminationMessage(log) } : {}) };
+  }
+
+  #enter(life: ContainerLife, state: ContainerState): void {
+    life.state = state;
+    this.#onChange();
+  }
+}
+
+type Terminated = Extract<ContainerStatus['state'], { terminated: unknown }>['terminated'];

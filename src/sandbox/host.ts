@@ -1,0 +1,220 @@
+/** What the sandbox needs of the machine: its programs, and namespaces that the kernel lets us make. */
+import { accessSync, constants, readFileSync, realpathSync } from 'node:fs';
+import { basename, delimiter, join } from 'node:path';
+import { SandboxError } from './sandbox-error.ts';
+
+/** The programs that the sandbox runs. */
+export const TOOLS = ['ip', 'nft', 'unshare', 'nsenter', 'setpriv', 'mount', 'sh'] as const;
+export type Tool = (typeof TOOLS)[number];
+/** Absolute paths, symbolic links resolved: a later mount may hide the links. */
+export type Tools = Readonly<Record<Tool, string>>;
+
+const PACKAGE_OF: Readonly<Record<Tool, 'iproute2' | 'nftables' | 'util-linux' | undefined>> = {
+  ip: 'iproute2',
+  nft: 'nftables',
+  unshare: 'util-linux',
+  nsenter: 'util-linux',
+  setpriv: 'util-linux',
+  mount: 'util-linux',
+  sh: undefined,
+};
+
+/** Package managers in the order in which they are looked for, with their commands and their own name of iproute2. */
+const PACKAGE_MANAGERS = [
+  {
+    program: 'apt-get',
+    refresh: ['update'],
+    install: ['install'],
+    unattended: ['--yes', '--no-install-recommends'],
+    iproute2: 'iproute2',
+  },
+  {
+    program: 'dnf',
+    refresh: ['makecache'],
+    install: ['install'],
+    unattended: ['--assumeyes'],
+    iproute2: 'iproute',
+  },
+  { program: 'apk', refresh: ['update'], install: ['add'], unattended: [], iproute2: 'iproute2' },
+  {
+    program: 'pacman',
+    refresh: ['--sync', '--refresh'],
+    install: ['--sync'],
+    unattended: ['--noconfirm'],
+    iproute2: 'iproute2',
+  },
+] as const;
+
+/** How this machine's package manager installs what is missing. */
+export interface PackageManager {
+  readonly program: string;
+  /** Arguments that fetch the lists of packages. */
+  readonly refresh: readonly string[];
+  /** Arguments that install the missing packages, for a person to type. */
+  readonly install: readonly string[];
+  /** Arguments that make the same happen without questions. */
+  readonly unattended: readonly string[];
+}
+
+/** What a search for the programs showed. */
+export type HostTools =
+  | { readonly kind: 'complete'; readonly tools: Tools }
+  | {
+      readonly kind: 'incomplete';
+      readonly missing: readonly Tool[];
+      /** This machine's package manager, ready to install what is missing; undefined where none is known. */
+      readonly packages: PackageManager | undefined;
+    };
+
+/**
+ * The search path with the system administrator's folders at its end: they hold `ip` and `nft`, and are missing from
+ * the path of an ordinary user on Debian.
+ */
+export function searchPath(path: string | undefined): string {
+  return [path ?? '', '/usr/sbin', '/sbin', '/usr/bin', '/bin']
+    .filter((folder) => folder !== '')
+    .join(delimiter);
+}
+
+/**
+ * Looks for the sandbox's programs.
+ * @param path a search path as in `$PATH`
+ */
+export function findTools(path: string): HostTools {
+  const found = TOOLS.map((tool) => [tool, findTool(tool, path)] as const);
+  const missing = found.filter(([, file]) => file === undefined).map(([tool]) => tool);
+  // Every tool has a path when none is missing; Object.fromEntries cannot say so.
+  if (missing.length === 0) return { kind: 'complete', tools: Object.fromEntries(found) as Tools };
+  return { kind: 'incomplete', missing, packages: packageManager(missing, path) };
+}
+
+/**
+ * The sandbox's programs on this machine.
+ * @throws SandboxError `not-supported` where this is not Linux, `tool-missing` with the package to install
+ */
+export function requireTools(platform: NodeJS.Platform, path: string): Tools {
+  if (platform !== 'linux') {
+    throw new SandboxError(
+      'not-supported',
+      `the sandbox is made of Linux network namespaces, and this is ${platform}`,
+      'Run podreach on Linux: a virtual machine or a privileged container will do.',
+    );
+  }
+  const search = findTools(path);
+  if (search.kind === 'complete') return search.tools;
+  throw new SandboxError('tool-missing', describeMissing(search.missing), adviseInstall(search.packages));
+}
+
+/** `nft and ip are not installed` */
+export function describeMissing(missing: readonly Tool[]): string {
+  const list = new Intl.ListFormat('en').format(missing);
+  return `${list} ${missing.length === 1 ? 'is' : 'are'} not installed`;
+}
+
+/** One sentence that says how to install what is missing. */
+export function adviseInstall(packages: PackageManager | undefined): string {
+  return packages === undefined
+    ? 'Install the packages nftables, iproute2 and util-linux of your distribution.'
+    : `Install as root: ${packages.program} ${packages.install.join(' ')}`;
+}
+
+function findTool(tool: Tool, path: string): string | undefined {
+  for (const folder of path.split(delimiter)) {
+    const file = join(folder, tool);
+    try {
+      accessSync(file, constants.X_OK);
+      const resolved = realpathSync(file);
+      // BusyBox has an unshare and an nsenter that lack most options, and a multi-call program needs its link's name.
+      if (basename(resolved) !== 'busybox') return resolved;
+      if (PACKAGE_OF[tool] === undefined || tool === 'mount') return file;
+    } catch {
+      // Not here; the next folder may have it.
+    }
+  }
+  return undefined;
+}
+
+function packageManager(missing: readonly Tool[], path: string): PackageManager | undefined {
+  const manager = PACKAGE_MANAGERS.find(({ program }) =>
+    path.split(delimiter).some((folder) => isExecutable(join(folder, program))),
+  );
+  if (manager === undefined) return undefined;
+  const packages = new Set(missing.map((tool) => PACKAGE_OF[tool]).filter((name) => name !== undefined));
+  const names = [...packages].map((name) => (name === 'iproute2' ? manager.iproute2 : name));
+  return { ...manager, install: [...manager.install, ...names] };
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The error for namespaces that the kernel refused to make, naming the setting that stands in the way.
+ * @param stderr what `unshare` said
+ * @param isRoot whether this process is root, so that namespaces were also tried without a user namespace
+ * @param readSetting reads a file of /proc; undefined where it does not exist
+ */
+export function namespacesRefused(
+  stderr: string,
+  isRoot: boolean,
+  readSetting: (file: string) => string | undefined = readProc,
+): SandboxError {
+  const said = stderr.trim().split('\n').at(-1) ?? '';
+  const message = `the kernel refuses the namespaces that the sandbox is made of${said === '' ? '' : ` (${said})`}`;
+  return new SandboxError('not-supported', message, adviceFor(isRoot, readSetting));
+}
+
+function adviceFor(isRoot: boolean, readSetting: (file: string) => string | undefined): string {
+  const confined = /^Seccomp:\s*2$/m.test(readSetting('/proc/self/status') ?? '');
+  if (isRoot) {
+    return confined
+      ? 'This container may not make namespaces: start it with --privileged.'
+      : 'This root lacks CAP_SYS_ADMIN: run podreach with it, such as in a container started with --privileged.';
+  }
+  const blocking = USER_NAMESPACE_SETTINGS.find(({ file, blocks }) => blocks(readSetting(file)?.trim()));
+  if (blocking !== undefined) {
+    return `${blocking.name} is ${readSetting(blocking.file)?.trim()}: set it as root with "sysctl -w ${blocking.name}=${blocking.wanted}", or run podreach as root.`;
+  }
+  return confined
+    ? 'A seccomp filter forbids user namespaces here: start the container with --privileged, or run podreach outside of it.'
+    : 'Allow unprivileged user namespaces (kernel.unprivileged_userns_clone, user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns), or run podreach as root.';
+}
+
+const USER_NAMESPACE_SETTINGS: readonly {
+  readonly name: string;
+  readonly file: string;
+  readonly blocks: (value: string | undefined) => boolean;
+  readonly wanted: string;
+}[] = [
+  {
+    name: 'kernel.unprivileged_userns_clone',
+    file: '/proc/sys/kernel/unprivileged_userns_clone',
+    blocks: (value) => value === '0',
+    wanted: '1',
+  },
+  {
+    name: 'user.max_user_namespaces',
+    file: '/proc/sys/user/max_user_namespaces',
+    blocks: (value) => value === '0',
+    wanted: '15000',
+  },
+  {
+    name: 'kernel.apparmor_restrict_unprivileged_userns',
+    file: '/proc/sys/kernel/apparmor_restrict_unprivileged_userns',
+    blocks: (value) => value === '1',
+    wanted: '0',
+  },
+];
+
+function readProc(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

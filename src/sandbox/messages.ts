@@ -1,0 +1,22 @@
+/** What the harness's process and the supervisor say to each other over their channel. */
+
+export type HarnessMessage = StartMessage | { readonly kind: 'stop' };
+
+/** Sent with the listening socket of the API. */
+export interface StartMessage {
+  readonly kind: 'start';
+  readonly nodes: number;
+  readonly enforcement: Enforcement;
+  /** The bearer token of the API. */
+  readonly token: string;
+  /** Whether the supervisor has a user namespace of its own, or is the machine's root. */
+  readonly hasUserNamespace: boolean;
+}
+
+export type SupervisorMessage =
+  /** The API answers. */
+  | { readonly kind: 'ready'; readonly certificate: string }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** `off` is a cluster whose network plugin has no policy engine: policies are stored and never enforced. */
+export type Enforcement = 'on' | 'off';

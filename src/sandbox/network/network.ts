@@ -1,0 +1,81 @@
+/** The sandbox's network on this machine: a fabric, nodes, and links to pods, each a network namespace with a name. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import type { Tools } from '../host.ts';
+import { run } from '../run.ts';
+import type { NodePlan } from './addresses.ts';
+import { attachScript, connectScript, detachScript, fabricScript, type PodLink } from './scripts.ts';
+
+/** All methods throw `Error` with what the failing program said. */
+export interface Network {
+  /** Makes pods' network namespaces; no packet passes before {@link Network.connect}. */
+  attach(node: string, pods: readonly PodLink[]): Promise<void>;
+  connect(node: string, pods: readonly PodLink[]): Promise<void>;
+  /** Takes pods' network namespaces away, as far as they exist. */
+  detach(node: string, pods: readonly PodLink[]): Promise<void>;
+  /** Replaces a node's rules in one transaction. */
+  enforce(node: string, rules: string): Promise<void>;
+  /** The file of a node's or a pod's network namespace, for `nsenter --net`. */
+  namespaceFile(name: string): string;
+}
+
+/**
+ * Makes the fabric and the nodes.
+ *
+ * A network namespace is a mounted file. The files are kept in a mount namespace of their own: in the supervisor's, every pod
+ * would inherit a copy of each and keep all of them alive.
+ * @param rules what each node starts with, for `nft -f`
+ * @param groupId who may send ICMP echo requests
+ */
+export async function buildNetwork(
+  tools: Tools,
+  nodes: readonly NodePlan[],
+  rules: string,
+  groupId: number,
+): Promise<Network> {
+  // `ip netns` keeps its files in /var/run/netns, which is a link where /var/run is.
+  const folder = realpathSync('/var/run');
+  const keeper = await startKeeper(tools, folder, fabricScript(tools, nodes, rules, groupId));
+  const fileOf = (name: string): string => `/proc/${keeper.pid}/root${folder}/netns/${name}`;
+  const enterKeeper = `--mount=/proc/${keeper.pid}/ns/mnt`;
+  const onNode = async (
+    what: string,
+    node: string,
+    program: readonly string[],
+    input: string,
+  ): Promise<void> => {
+    const enter = [enterKeeper, `--net=${fileOf(node)}`, '--'];
+    await run(`${what} on ${node}`, tools.nsenter, [...enter, ...program], input);
+  };
+  const shell = [tools.sh, '-s'];
+
+  return {
+    namespaceFile: fileOf,
+    attach: (node, pods) => onNode('making pod networks', node, shell, attachScript(tools, pods, groupId)),
+    connect: (node, pods) => onNode('connecting pods', node, shell, connectScript(tools, pods)),
+    detach: (node, pods) => onNode('removing pod networks', node, shell, detachScript(tools, pods)),
+    enforce: (node, text) => onNode('replacing the rules', node, [tools.nft, '-f', '-'], text),
+  };
+}
+
+/** Starts the process whose mount namespace holds the network namespaces, and builds the fabric in it. */
+async function startKeeper(tools: Tools, folder: string, script: string): Promise<ChildProcess> {
+  const keep = `set -e\n${tools.mount} -t tmpfs -o mode=755 podreach ${folder}\n${script}\necho ready\nread -r _\n`;
+  const keeper = spawn(tools.unshare, ['--mount', '--', tools.sh, '-c', keep], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let errors = '';
+  keeper.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  await new Promise<void>((resolve, reject) => {
+    keeper.stdout.once('data', () => resolve());
+    keeper.once('error', reject);
+    keeper.once('close', () => reject(new Error(`the network could not be built: ${errors.trim()}`)));
+  });
+  // Nothing of the network could be changed any more, policies least of all: the supervisor must not live on.
+  keeper.once('close', () => {
+    throw new Error(`the keeper of the network has ended: ${errors.trim()}`);
+  });
+  return keeper;
+}

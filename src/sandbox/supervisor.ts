@@ -1,0 +1,107 @@
+/**
+ * The sandbox's one process: the Kubernetes API, the controllers behind it, and, as process 1 of its process namespace, the end of
+ * everything when it ends. Started by `sandbox.ts` inside its namespaces, never by itself.
+ */
+import type { Server } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { createStore } from './api/memory-store.ts';
+import { createApiServer } from './api/server.ts';
+import { runNamespaces, seedNamespaces } from './controllers/namespaces.ts';
+import { createNodes } from './controllers/nodes.ts';
+import { runPods } from './controllers/pods.ts';
+import { enforcePolicies, NO_ENFORCEMENT } from './controllers/policies.ts';
+import { requireTools, searchPath } from './host.ts';
+import type { HarnessMessage, StartMessage, SupervisorMessage } from './messages.ts';
+import { planNodes } from './network/addresses.ts';
+import { buildNetwork } from './network/network.ts';
+import { rulesFor } from './network/rules.ts';
+import { createContainers, type Identity } from './runtime/containers.ts';
+import { mountRootFiles } from './runtime/root-files.ts';
+
+const VERSION = 'v1.36.0-podreach';
+/** Nobody, where containers can be somebody else than the supervisor. */
+const NOBODY: Identity = { kind: 'user', uid: 65534, gid: 65534 };
+
+// The harness's process has ended, however it ended: so does the sandbox.
+process.on('disconnect', () => process.exit(0));
+process.on('message', (said, listener) => {
+  const message = said as HarnessMessage; // nobody else has this channel
+  if (message.kind === 'stop') process.exit(0);
+  // The one handle there is comes with the start.
+  void start(message, listener as Server).then(tell, (thrown: unknown) => {
+    tell({ kind: 'failed', reason: thrown instanceof Error ? thrown.message : String(thrown) });
+  });
+});
+
+function tell(message: SupervisorMessage): void {
+  process.send?.(message);
+}
+
+async function start(options: StartMessage, listener: Server): Promise<SupervisorMessage> {
+  // Containers may run as another user, who must be able to read what is made for them.
+  process.umask(0o022);
+  process.env['PATH'] = searchPath(process.env['PATH']);
+  const tools = requireTools(process.platform, process.env['PATH']);
+  const nodes = planNodes(options.nodes);
+  const identity: Identity = options.hasUserNamespace ? { kind: 'same-user' } : NOBODY;
+  const noRules = rulesFor(['any'], { pods: [], namespaces: new Map(), policies: [] }).get('any') ?? '';
+  const [network, files, containers, tls] = await Promise.all([
+    buildNetwork(tools, nodes, noRules, identity.kind === 'user' ? identity.gid : 0),
+    mountRootFiles(tools, process.execPath, [
+      import.meta.filename,
+      fileURLToPath(import.meta.resolve('selfsigned')),
+    ]),
+    createContainers(tools, identity),
+    makeCertificate(),
+  ]);
+
+  const store = createStore();
+  const now = (): Date => new Date();
+  seedNamespaces(store);
+  createNodes(store, nodes, VERSION, now());
+  const policies =
+    options.enforcement === 'off'
+      ? NO_ENFORCEMENT
+      : enforcePolicies({ store, nodes, enforce: network.enforce, onFailure: endBecause });
+  runNamespaces(store, now);
+  runPods({ store, nodes, network, files, containers, policies, now });
+
+  const { server } = createApiServer({
+    store,
+    runtime: containers,
+    tls,
+    token: options.token,
+    version: VERSION,
+  });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(listener, resolve));
+  return { kind: 'ready', certificate: tls.cert };
+}
+
+async function makeCertificate(): Promise<{ key: string; cert: string }> {
+  // Loading it takes as long as building the network does: both at once.
+  const { generate } = await import('selfsigned');
+  const made = await generate([{ name: 'commonName', value: 'podreach-sandbox' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: true },
+      { name: 'keyUsage', digitalSignature: true, keyCertSign: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 7, ip: '127.0.0.1' },
+          { type: 2, value: 'localhost' },
+        ],
+      },
+    ],
+  });
+  return { key: made.private, cert: made.cert };
+}
+
+/** Rules that may not be in force must not be believed in: the sandbox ends and says why. */
+function endBecause(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}

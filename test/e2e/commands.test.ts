@@ -1,0 +1,135 @@
+/** The commands that start nothing, and wrong usage of those that would. */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { folderWith, ROOT, runCli } from '../support/cli.ts';
+
+const SCENARIO = `apiVersion: podreach/v1
+kind: Scenario
+name: tiny
+namespaces: { tiny: {} }
+pods:
+  tiny/a: { labels: { app: a } }
+  tiny/b: { ports: [80, { name: dns, port: 53, protocol: UDP }] }
+reachable:
+  - { from: tiny/a, to: "tiny/b:80" }
+`;
+
+describe('--help', () => {
+  test.each([[[]], [['run']], [['validate']], [['plan']], [['sandbox']]])(
+    'of %j shows examples',
+    async (command) => {
+      const { exitCode, stdout, stderr } = await runCli([...command, '--help']);
+      expect(stdout).toContain('Examples:\n  podreach ');
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    },
+  );
+});
+
+describe('validate', () => {
+  test('says what is in the files', async () => {
+    using folder = folderWith({ 'tiny.yaml': SCENARIO });
+    expect(await runCli(['validate', 'tiny.yaml'], { cwd: folder.path })).toEqual({
+      exitCode: 0,
+      stdout: 'tiny  2 pods, 0 policies, 1 check  (tiny.yaml)\n1 scenario valid.\n',
+      stderr: '',
+    });
+  });
+
+  test('shows every error of a file at once, each with its line and a suggestion', async () => {
+    using folder = folderWith({
+      'bad.yaml': SCENARIO.replace('to: "tiny/b:80"', 'to: "tiny/bb:80"').replace('reachable:', 'reachble:'),
+    });
+    const { exitCode, stdout, stderr } = await runCli(['validate', 'bad.yaml'], { cwd: folder.path });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain('bad.yaml:8:1');
+    expect(stderr).toContain('reachable');
+    expect(stderr).toContain('bad.yaml:9:25');
+    expect(stderr).toContain('tiny/b');
+    expect(stderr).toMatch(/error: 2 problems in bad\.yaml\n$/);
+  });
+
+  test('--json tells a script the same', async () => {
+    using folder = folderWith({ 'bad.yaml': SCENARIO.replace('reachable:', 'reachble:') });
+    const { exitCode, stdout } = await runCli(['validate', '--json', 'bad.yaml'], { cwd: folder.path });
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      valid: false,
+      problems: [{ location: { file: 'bad.yaml', line: 8, column: 1 } }],
+    });
+  });
+});
+
+describe('plan', () => {
+  test('shows everything that a run would create and try', async () => {
+    using folder = folderWith({ 'tiny.yaml': SCENARIO });
+    expect(await runCli(['plan', 'tiny.yaml'], { cwd: folder.path })).toEqual({
+      exitCode: 0,
+      stderr: '',
+      stdout: `tiny  (tiny.yaml:1)
+  namespaces (1)
+    tiny
+  pods (2)
+    tiny/a  no ports           app=a
+    tiny/b  80/TCP dns:53/UDP
+  policies (0)
+  checks (1)
+    reachable  tiny/a  → tiny/b:80/TCP  tiny.yaml:9
+`,
+    });
+  });
+
+  test('--json gives the whole plan', async () => {
+    using folder = folderWith({ 'tiny.yaml': SCENARIO });
+    const { stdout } = await runCli(['plan', '--json', 'tiny.yaml'], { cwd: folder.path });
+    expect(JSON.parse(stdout)[0].checks).toEqual([
+      {
+        id: 0,
+        from: 'tiny/a',
+        to: 'tiny/b',
+        port: 80,
+        protocol: 'TCP',
+        expected: 'reachable',
+        declared: { file: 'tiny.yaml', line: 9, column: 5 },
+      },
+    ]);
+  });
+});
+
+describe('wrong usage ends with 2 and starts nothing', () => {
+  test.each([
+    [['frobnicate'], "unknown command 'frobnicate'"],
+    [['run', '--frobnicate'], "unknown option '--frobnicate'"],
+    [['run', '--timeout', 'soon'], 'Write a duration such as 500ms, 2s or 1m.'],
+    [['run', '--confirm', '0'], 'Write a whole number from 1 to 20.'],
+    [['run', '--report', 'pdf'], 'unknown report format "pdf"'],
+    [['run', '--cluster', 'minikube'], "unknown cluster 'minikube'"],
+    [['run', 'missing.yaml'], 'missing.yaml'],
+    [['run', 'scenarios', '--only', 'three-teir'], 'three-tier'],
+    [['run', 'scenarios', '--tag', 'nothing'], 'nothing'],
+    [['run', 'scenarios/three-tier.yaml', '--report', 'json=/dev/null/such.json'], '/dev/null/such.json'],
+    [['run', 'scenarios/policies/three-tier.yaml'], 'scenarios/policies/three-tier.yaml'],
+  ])('%j', async (args, words) => {
+    const { exitCode, stdout, stderr } = await runCli(args);
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain('starting the cluster');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  });
+});
+
+// Where the host's own Node.js is old enough to show it.
+const HOST_NODE = ['/usr/bin/node', '/usr/local/bin/node'].find(
+  (file) =>
+    existsSync(file) && /^v(1\d|2[01])\./.test(execFileSync(file, ['--version'], { encoding: 'utf8' })),
+);
+test.skipIf(HOST_NODE === undefined)('an old Node.js gets one line', () => {
+  const run = (): string =>
+    execFileSync(HOST_NODE ?? '', [join(ROOT, 'dist/cli.js'), '--help'], { encoding: 'utf8', stdio: 'pipe' });
+  expect(run).toThrow(
+    expect.objectContaining({
+      status: 3,
+      stderr: expect.stringMatching(/^podreach needs Node\.js 22\.19 or newer; this is v[\d.]+ \(.*\)\.\n$/),
+    }),
+  );
+});

@@ -1,0 +1,123 @@
+/** Every way a run can end leaves nothing on the host, and never a record that looks complete. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { type Folder, folderWith, startCli } from '../support/cli.ts';
+import {
+  type HostState,
+  hostState,
+  leftSince,
+  NOTHING,
+  processesBelow,
+  supervisorBelow,
+} from '../support/leftovers.ts';
+
+/** Settles never, so that every stage can be met: what it expects is not so. */
+const SCENARIO = `apiVersion: podreach/v1
+kind: Scenario
+name: endless
+namespaces:
+  endless: {}
+pods:
+  endless/a: { ports: [80] }
+  endless/b: {}
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: deny, namespace: endless }
+    spec: { podSelector: {} }
+reachable:
+  - { from: endless/b, to: endless/a }
+`;
+const ARGS = ['run', 'endless.yaml', '--verbose', '--report', 'json=run.json', '--within', '60s'];
+/** What the plain progress says as each stage begins. */
+const STAGES = {
+  starting: /starting the cluster/,
+  provision: /endless: starting pods/,
+  control: /endless: connecting every pair/,
+  apply: /endless: applying policies/,
+  settle: /endless: waiting for the policies/,
+} as const;
+
+function recordIn(folder: Folder): RunRecord {
+  return runRecordSchema.parse(JSON.parse(readFileSync(join(folder.path, 'run.json'), 'utf8')));
+}
+
+let before: HostState;
+beforeEach(() => {
+  before = hostState();
+});
+
+describe.each(Object.entries(STAGES))('while it is in %s', (_, stage) => {
+  test('podreach is killed', async () => {
+    using folder = folderWith({ 'endless.yaml': SCENARIO });
+    const run = startCli(ARGS, { cwd: folder.path });
+    await run.until(stage);
+    const below = processesBelow(run.child.pid ?? 0);
+    run.child.kill('SIGKILL');
+    await run.ended;
+    expect(await leftSince(before, below)).toEqual(NOTHING);
+    expect(recordIn(folder).run).toMatchObject({ incomplete: true });
+    expect(recordIn(folder).run.exitCode).toBeUndefined();
+  });
+});
+
+test('the supervisor is killed', async () => {
+  using folder = folderWith({ 'endless.yaml': SCENARIO });
+  const run = startCli(ARGS, { cwd: folder.path });
+  await run.until(STAGES.settle);
+  const pid = run.child.pid ?? 0;
+  const below = processesBelow(pid);
+  process.kill(supervisorBelow(pid), 'SIGKILL');
+  const { exitCode, stdout } = await run.ended;
+  expect(exitCode).toBe(3);
+  expect(stdout).toMatch(/the sandbox (ended|died|has ended)/);
+  expect(await leftSince(before, below)).toEqual(NOTHING);
+  expect(recordIn(folder).run).toMatchObject({
+    incomplete: true,
+    exitCode: 3,
+    error: { code: 'cluster-lost' },
+  });
+});
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s ends it with %i after a clean-up', async (signal, code) => {
+  using folder = folderWith({ 'endless.yaml': SCENARIO });
+  const run = startCli(ARGS, { cwd: folder.path });
+  await run.until(STAGES.settle);
+  const below = processesBelow(run.child.pid ?? 0);
+  run.child.kill(signal);
+  const { exitCode, stdout, stderr } = await run.ended;
+  expect(exitCode).toBe(code);
+  expect(stderr).toContain('interrupted: cleaning up');
+  expect(stdout).toContain('INCOMPLETE');
+  expect(await leftSince(before, below)).toEqual(NOTHING);
+  expect(recordIn(folder).run).toMatchObject({ incomplete: true, interruptedBy: signal, exitCode: code });
+});
+
+test('an interrupt while the sandbox starts is heard as well', async () => {
+  using folder = folderWith({ 'endless.yaml': SCENARIO });
+  const run = startCli(ARGS, { cwd: folder.path });
+  await run.until(STAGES.starting);
+  const below = processesBelow(run.child.pid ?? 0);
+  run.child.kill('SIGINT');
+  expect((await run.ended).exitCode).toBe(130);
+  expect(await leftSince(before, below)).toEqual(NOTHING);
+});
+
+test('--keep stays until Ctrl-C, with a kubeconfig to look around', async () => {
+  using folder = folderWith({
+    'endless.yaml': SCENARIO.replace('spec: { podSelector: {} }', 'spec: { podSelector: {}, ingress: [{}] }'),
+  });
+  const run = startCli(['run', 'endless.yaml', '--keep'], { cwd: folder.path });
+  const [, kubeconfig = ''] = await run.until(/kubeconfig: (\S+)/);
+  expect(readFileSync(kubeconfig, 'utf8')).toContain('podreach-sandbox');
+  const below = processesBelow(run.child.pid ?? 0);
+  run.child.kill('SIGINT');
+  expect((await run.ended).exitCode).toBe(0);
+  expect(() => readFileSync(kubeconfig)).toThrow('ENOENT');
+  expect(await leftSince(before, below)).toEqual(NOTHING);
+});

@@ -1,0 +1,93 @@
+/** The whole sandbox through the real kubectl, where that is installed. */
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { podManifest } from './testbed.ts';
+
+const KUBECTL = 'kubectl';
+
+function hasKubectl(): boolean {
+  try {
+    execFileSync(KUBECTL, ['version', '--client'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe.runIf(hasKubectl())('kubectl', () => {
+  let sandbox: Sandbox;
+  let folder: string;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox({ nodes: 2, enforcement: 'on', signal: new AbortController().signal });
+    folder = mkdtempSync(join(tmpdir(), 'podreach-kubectl-'));
+    writeFileSync(join(folder, 'kubeconfig'), sandbox.kubeconfig, { mode: 0o600 });
+  });
+  afterAll(async () => {
+    rmSync(folder, { recursive: true });
+    await sandbox.stop();
+  });
+
+  /** Runs kubectl, with a manifest as its input, and gives what it prints. Fails where it fails. */
+  function kubectl(args: string, manifest?: object): Promise<string> {
+    const all = [
+      '--kubeconfig',
+      join(folder, 'kubeconfig'),
+      '--cache-dir',
+      join(folder, 'cache'),
+      ...args.split(' '),
+    ];
+    return new Promise((resolve, reject) => {
+      const child = execFile(KUBECTL, all, { timeout: 20_000 }, (error, stdout, stderr) =>
+        error === null ? resolve(stdout) : reject(new Error(`${stderr}${stdout}`, { cause: error })),
+      );
+      child.stdin?.end(manifest === undefined ? '' : JSON.stringify(manifest));
+    });
+  }
+
+  const knock = (from: string, address: string): Promise<string> =>
+    kubectl(
+      `exec ${from} -- node -e require('net').connect(80,'${address}').on('data',d=>console.log(\`\${d}\`));setTimeout(process.exit,500)`,
+    );
+
+  test('applies, waits, execs, labels, isolates and deletes', async () => {
+    expect(await kubectl('apply -f -', podManifest('default', 'web', { app: 'web' }))).toBe(
+      'pod/web created\n',
+    );
+    expect(await kubectl('apply -f -', podManifest('default', 'db', { app: 'db' }))).toBe('pod/db created\n');
+    expect(await kubectl('wait --for=condition=Ready pod/web pod/db --timeout=10s')).toBe(
+      'pod/web condition met\npod/db condition met\n',
+    );
+    const address = await kubectl('get pod db -o jsonpath={.status.podIP}');
+    expect(address).toMatch(/^10\.244\.[12]\.\d+$/);
+    expect(await knock('web', address)).toBe('db\n');
+
+    const spec = {
+      podSelector: { matchLabels: { app: 'db' } },
+      ingress: [{ from: [{ podSelector: { matchLabels: { role: 'reader' } } }] }],
+    };
+    const metadata = { name: 'db', namespace: 'default' };
+    const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata, spec };
+    expect(await kubectl('apply -f -', policy)).toBe('networkpolicy.networking.k8s.io/db created\n');
+    await expect.poll(() => knock('web', address), { timeout: 10_000 }).toBe('');
+    expect(await kubectl('label pod web role=reader')).toBe('pod/web labeled\n');
+    await expect.poll(() => knock('web', address), { timeout: 10_000 }).toBe('db\n');
+
+    expect(await kubectl('delete pod db')).toBe('pod "db" deleted\n');
+    await expect(kubectl('get pod db')).rejects.toThrow('Error from server (NotFound): pods "db" not found');
+  });
+
+  test('shows what a container has printed, and why it ended', async () => {
+    const command = ['sh', '-c', 'echo one; echo two >&2; exit 3'];
+    const manifest = podManifest('default', 'job', {}, { restartPolicy: 'Never' }, { command });
+    await kubectl('apply -f -', manifest);
+    await kubectl('wait --for=jsonpath={.status.phase}=Failed pod/job --timeout=10s');
+    expect(await kubectl('logs job')).toBe('one\ntwo\n');
+    const reason = '{.status.containerStatuses[0].state.terminated.exitCode}';
+    expect(await kubectl(`get pod job -o jsonpath=${reason}`)).toBe('3');
+  });
+});

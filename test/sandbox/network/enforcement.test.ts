@@ -1,0 +1,700 @@
+/** What policies do to real packets: a sandbox with two nodes, and a case for each rule of docs/semantics.md. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { podManifest, startTestbed, statusOf, type Target, type Testbed } from '../testbed.ts';
+
+interface Case {
+  readonly title: string;
+  /** Specifications of policies, by the namespace that they are in; made when the pods have their addresses. */
+  readonly policies: () => readonly (readonly [namespace: string, spec: object])[];
+  /** `source destination:port[/UDP]`, and whether it must get through. */
+  readonly pairs: Readonly<Record<string, 'open' | 'shut'>>;
+}
+
+let bed: Testbed;
+const addresses = new Map<string, string>();
+let cases = 0;
+
+const named = (name: string, containerPort: number, protocol = 'TCP') => ({ name, containerPort, protocol });
+const on = (nodeName: string) => ({ nodeName });
+
+beforeAll(async () => {
+  bed = await startTestbed();
+  await bed.namespace('shop', { team: 'shop', empty: '' });
+  await bed.namespace('ops', { team: 'ops' });
+  await bed.start(
+    podManifest('shop', 'web', { app: 'web', tier: 'front' }, on('node-1'), { ports: [named('main', 80)] }),
+    podManifest('shop', 'api', { app: 'api', note: '' }, on('node-2'), {
+      ports: [named('main', 8080), named('same', 9000), named('same-udp', 9000, 'UDP')],
+    }),
+    podManifest('shop', 'db', { app: 'db' }, on('node-1'), {
+      ports: [named('main', 9001), named('main-udp', 53, 'UDP')],
+    }),
+    podManifest('ops', 'web', { app: 'web' }, on('node-1')),
+    podManifest('ops', 'job', { app: 'job' }, on('node-2')),
+    podManifest('ops', 'node-1', {}, { hostNetwork: true, nodeName: 'node-1' }),
+    podManifest('ops', 'node-2', {}, { hostNetwork: true, nodeName: 'node-2' }),
+    podManifest('default', 'canary', { app: 'canary' }),
+    podManifest('default', 'witness'),
+  );
+  for (const pod of [
+    'shop/web',
+    'shop/api',
+    'shop/db',
+    'ops/web',
+    'ops/job',
+    'ops/node-1',
+    'ops/node-2',
+    'default/canary',
+  ]) {
+    const [namespace = '', name = ''] = pod.split('/');
+    addresses.set(pod, await bed.address(namespace, name));
+  }
+  await inForce();
+});
+afterAll(() => bed[Symbol.asyncDispose]());
+
+afterEach(async () => {
+  const left = await bed.kube.list({ resource: 'networkpolicies' });
+  await Promise.all(
+    left
+      .filter(({ metadata }) => metadata.namespace !== 'default')
+      .map(({ metadata: { namespace = '', name } }) =>
+        bed.kube.delete({ resource: 'networkpolicies', namespace, name }),
+      ),
+  );
+});
+
+/**
+ * Policies come into force in the order in which the API took them: once the canary's is, all are. It opens another port each
+ * time, so that a connection to that port is the proof.
+ */
+async function inForce(): Promise<void> {
+  cases += 1;
+  const port = cases % 2 === 0 ? 80 : 8080;
+  await bed.policy('default', 'canary', {
+    podSelector: { matchLabels: { app: 'canary' } },
+    ingress: [{ ports: [{ port }] }],
+  });
+  const target = targetOf(`default/canary:${port}`);
+  await bed.until('the canary policy is in force', async () => {
+    return (await bed.attempts('default', 'witness', [target], 50))[0] === 'canary';
+  });
+}
+
+function targetOf(text: string): Target {
+  const [, pod = '', port, protocol] = /^(.+):(\d+)(?:\/(UDP))?$/.exec(text) ?? [];
+  return {
+    host: addresses.get(pod) ?? pod,
+    port: Number(port),
+    protocol: protocol === 'UDP' ? 'UDP' : 'TCP',
+  };
+}
+
+/**
+ * Tries all pairs, each source's side by side. One answer proves that a pair is open; silence proves less on a busy machine, so
+ * a pair that should be open is tried again.
+ */
+async function observe(pairs: Case['pairs']): Promise<Record<string, string>> {
+  const seen: Record<string, string> = {};
+  const untried = (): string[] =>
+    Object.keys(pairs).filter(
+      (pair) => seen[pair] === undefined || (pairs[pair] === 'open' && seen[pair] === 'shut'),
+    );
+  for (let round = 0; round < 5 && untried().length > 0; round += 1) {
+    const left = untried();
+    const sources = [...new Set(left.map((pair) => pair.split(' ')[0] ?? ''))];
+    const observations = sources.map((source) =>
+      observeFrom(
+        source,
+        left.filter((pair) => pair.startsWith(`${source} `)),
+      ),
+    );
+    Object.assign(seen, ...(await Promise.all(observations)));
+  }
+  return seen;
+}
+
+async function observeFrom(source: string, pairs: readonly string[]): Promise<Record<string, string>> {
+  const [namespace = '', name = ''] = source.split('/');
+  const targets = pairs.map((pair) => pair.split(' ')[1] ?? '');
+  const outcomes = await bed.attempts(namespace, name, targets.map(targetOf));
+  return Object.fromEntries(
+    pairs.map((pair, index) => {
+      const expected = targets[index]?.split(':')[0]?.split('/')[1];
+      const outcome = outcomes[index] ?? '';
+      return [pair, outcome === expected ? 'open' : outcome];
+    }),
+  );
+}
+
+const all = {};
+const app = (name: string) => ({ matchLabels: { app: name } });
+const only = (key: string, operator: string, values?: readonly string[]) => ({
+  matchExpressions: [{ key, operator, ...(values === undefined ? {} : { values }) }],
+});
+const block = (pod: string) => ({ ipBlock: { cidr: `${addresses.get(pod)}/32` } });
+
+const CASES: readonly Case[] = [
+  {
+    title: 'no policy: everything is open, on a node and between nodes',
+    policies: () => [],
+    pairs: {
+      'shop/web shop/db:80': 'open',
+      'shop/web shop/api:80': 'open',
+      'ops/job shop/db:53/UDP': 'open',
+      'ops/job shop/api:9002': 'open',
+      'ops/node-1 shop/api:80': 'open',
+    },
+  },
+  {
+    title: 'D1: `egress: []` without policyTypes denies ingress, not egress',
+    policies: () => [['shop', { podSelector: app('db'), egress: [] }]],
+    pairs: {
+      'shop/web shop/db:80': 'shut',
+      'ops/job shop/db:53/UDP': 'shut',
+      'shop/db shop/web:80': 'open',
+      'shop/db ops/job:53/UDP': 'open',
+    },
+  },
+  {
+    title: 'D1: a policy with nothing but a podSelector denies all ingress',
+    policies: () => [['shop', { podSelector: app('api') }]],
+    pairs: { 'shop/web shop/api:80': 'shut', 'shop/api shop/web:80': 'open', 'shop/web shop/db:80': 'open' },
+  },
+  {
+    title: 'D1: an egress rule without policyTypes isolates both directions',
+    policies: () => [['shop', { podSelector: app('web'), egress: [{ to: [{ podSelector: app('db') }] }] }]],
+    pairs: {
+      'shop/web shop/db:80': 'open',
+      'shop/web shop/api:80': 'shut',
+      'shop/db shop/web:80': 'shut',
+    },
+  },
+  {
+    title: 'D1: rules of a direction that policyTypes does not list are ignored',
+    policies: () => [
+      [
+        'shop',
+        {
+          podSelector: app('db'),
+          policyTypes: ['Egress'],
+          ingress: [{ from: [{ podSelector: app('api') }] }],
+        },
+      ],
+      [
+        'shop',
+        { podSelector: app('api'), policyTypes: ['Ingress'], egress: [{ to: [{ podSelector: app('db') }] }] },
+      ],
+    ],
+    pairs: {
+      'shop/web shop/db:80': 'open',
+      'shop/db shop/web:80': 'shut',
+      'shop/api shop/web:80': 'open',
+      'shop/web shop/api:80': 'shut',
+    },
+  },
+  {
+    title: 'D2: a port without protocol is TCP, and an empty podSelector is all pods of the namespace',
+    policies: () => [['shop', { podSelector: all, ingress: [{ ports: [{ port: 80 }] }] }]],
+    pairs: {
+      'ops/job shop/db:80': 'open',
+      'ops/job shop/web:80': 'open',
+      'ops/job shop/db:80/UDP': 'shut',
+      'ops/job shop/db:8080': 'shut',
+      'shop/web ops/job:8080': 'open',
+    },
+  },
+  {
+    title: 'D5: source and destination must both allow',
+    policies: () => [
+      [
+        'shop',
+        { podSelector: app('web'), policyTypes: ['Egress'], egress: [{ to: [{ podSelector: app('api') }] }] },
+      ],
+      ['shop', { podSelector: app('api'), ingress: [{ from: [{ podSelector: app('db') }] }] }],
+    ],
+    pairs: { 'shop/web shop/api:80': 'shut', 'shop/db shop/api:80': 'open', 'shop/web shop/db:80': 'shut' },
+  },
+  {
+    title: 'D5: an end that is no pod imposes nothing',
+    policies: () => [
+      ['shop', { podSelector: app('web'), policyTypes: ['Egress'], egress: [{ to: [block('ops/node-2')] }] }],
+    ],
+    pairs: { 'shop/web ops/node-2:80': 'open', 'shop/web shop/api:80': 'shut' },
+  },
+  {
+    title: 'D6: what any policy allows is allowed, port by port',
+    policies: () => [
+      [
+        'shop',
+        { podSelector: app('db'), ingress: [{ from: [{ podSelector: app('web') }], ports: [{ port: 80 }] }] },
+      ],
+      [
+        'shop',
+        {
+          podSelector: app('db'),
+          ingress: [{ from: [{ podSelector: app('api') }], ports: [{ port: 8080 }] }],
+        },
+      ],
+      ['shop', { podSelector: all, ingress: [] }],
+    ],
+    pairs: {
+      'shop/web shop/db:80': 'open',
+      'shop/web shop/db:8080': 'shut',
+      'shop/api shop/db:80': 'shut',
+      'shop/api shop/db:8080': 'open',
+      'ops/job shop/db:80': 'shut',
+    },
+  },
+  {
+    title: 'D7: `[{}]` admits everybody, `[]` nobody, empty peers everybody on the ports that are listed',
+    policies: () => [
+      ['shop', { podSelector: app('web'), ingress: [{}] }],
+      ['shop', { podSelector: app('api'), ingress: [] }],
+      ['shop', { podSelector: app('db'), ingress: [{ from: [], ports: [{ port: 80 }] }] }],
+    ],
+    pairs: {
+      'ops/job shop/web:8080': 'open',
+      'ops/job shop/web:53/UDP': 'open',
+      'ops/job shop/api:80': 'shut',
+      'ops/job shop/db:80': 'open',
+      'ops/job shop/db:8080': 'shut',
+    },
+  },
+  {
+    title: 'D8: fields of one peer are ANDed, peers are ORed',
+    policies: () => [
+      [
+        'shop',
+        {
+          podSelector: app('db'),
+          ingress: [
+            { from: [{ namespaceSelector: { matchLabels: { team: 'ops' } }, podSelector: app('web') }] },
+          ],
+        },
+      ],
+      [
+        'shop',
+        {
+          podSelector: app('api'),
+          ingress: [
+            { from: [{ namespaceSelector: { matchLabels: { team: 'ops' } } }, { podSelector: app('web') }] },
+          ],
+        },
+      ],
+    ],
+    pairs: {
+      'ops/web shop/db:80': 'open',
+      'ops/job shop/db:80': 'shut',
+      'shop/web shop/db:80': 'shut',
+      'ops/web shop/api:80': 'open',
+      'ops/job shop/api:80': 'open',
+      'shop/web shop/api:80': 'open',
+      'shop/db shop/api:80': 'shut',
+    },
+  },
+  {
+    title: 'D9: a podSelector alone means the own namespace, a namespaceSelector alone all pods of it',
+    policies: () => [
+      ['shop', { podSelector: app('db'), ingress: [{ from: [{ podSelector: all }] }] }],
+      [
+        'shop',
+        {
+          podSelector: app('api'),
+          ingress: [
+            { from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ops' } } }] },
+          ],
+        },
+      ],
+      [
+        'shop',
+        {
+          podSelector: app('web'),
+          ingress: [{ from: [{ namespaceSelector: all, podSelector: app('job') }] }],
+        },
+      ],
+    ],
+    pairs: {
+      'shop/web shop/db:80': 'open',
+      'ops/web shop/db:80': 'shut',
+      'ops/web shop/api:80': 'open',
+      'shop/web shop/api:80': 'shut',
+      'ops/job shop/web:80': 'open',
+      'ops/web shop/web:80': 'shut',
+    },
+  },
+  {
+    title: 'D10: selectors match pods only, a rule without peers matches nodes too',
+    policies: () => [
+      ['shop', { podSelector: app('db'), ingress: [{ from: [{ namespaceSelector: all }] }] }],
+      ['shop', { podSelector: app('web'), ingress: [{ ports: [{ port: 80 }] }] }],
+      [
+        'ops',
+        { podSelector: app('job'), policyTypes: ['Egress'], egress: [{ to: [{ namespaceSelector: all }] }] },
+      ],
+      ['ops', { podSelector: app('web'), policyTypes: ['Egress'], egress: [{}] }],
+    ],
+    pairs: {
+      'ops/job shop/db:80': 'open',
+      'ops/node-2 shop/db:80': 'shut',
+      'ops/node-2 shop/web:80': 'open',
+      'ops/job ops/node-1:80': 'shut',
+      'ops/web ops/node-2:80': 'open',
+    },
+  },
+  {
+    title: 'D11: NotIn and DoesNotExist match pods without the label, In and Exists do not',
+    policies: () => [
+      [
+        'shop',
+        {
+          podSelector: only('tier', 'NotIn', ['back']),
+          ingress: [{ from: [{ podSelector: only('tier', 'NotIn', ['front']) }] }],
+        },
+      ],
+      [
+        'ops',
+        {
+          podSelector: only('tier', 'DoesNotExist'),
+          ingress: [{ from: [{ namespaceSelector: all, podSelector: only('tier', 'Exists') }] }],
+        },
+      ],
+    ],
+    pairs: {
+      'shop/web shop/db:80': 'shut',
+      'shop/api shop/db:80': 'open',
+      'shop/db shop/web:80': 'open',
+      'shop/web ops/job:80': 'open',
+      'shop/db ops/job:80': 'shut',
+    },
+  },
+  {
+    title: 'D11: an empty value is a value, and an absent key has none',
+    policies: () => [
+      [
+        'shop',
+        { podSelector: app('db'), ingress: [{ from: [{ podSelector: { matchLabels: { note: '' } } }] }] },
+      ],
+      [
+        'shop',
+        { podSelector: app('web'), ingress: [{ from: [{ namespaceSelector: only('empty', 'In', ['']) }] }] },
+      ],
+    ],
+    pairs: {
+      'shop/api shop/db:80': 'open',
+      'shop/web shop/db:80': 'shut',
+      'shop/db shop/web:80': 'open',
+      'ops/job shop/web:80': 'shut',
+    },
+  },
+  {
+    title: 'D12: an exception is a hole in its own block only, and IPv6 matches nothing',
+    policies: () => [
+      [
+        'shop',
+        {
+          podSelector: app('db'),
+          ingress: [
+            {
+              from: [
+                {
+                  ipBlock: {
+                    cidr: '10.244.0.0/16',
+                    except: [`${addresses.get('shop/web')}/32`, '10.244.2.0/24'],
+                  },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+      ['shop', { podSelector: app('db'), ingress: [{ from: [block('ops/job')] }] }],
+      ['shop', { podSelector: app('web'), ingress: [{ from: [{ ipBlock: { cidr: '::/0' } }] }] }],
+      [
+        'shop',
+        {
+          podSelector: app('api'),
+          policyTypes: ['Egress'],
+          egress: [{ to: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.244.1.0/24'] } }] }],
+        },
+      ],
+    ],
+    pairs: {
+      'ops/web shop/db:80': 'open',
+      'shop/web shop/db:80': 'shut',
+      'shop/api shop/db:80': 'shut',
+      'ops/job shop/db:80': 'open',
+      'ops/job shop/web:80': 'shut',
+      'shop/api ops/job:80': 'open',
+      'shop/api ops/web:80': 'shut',
+      'shop/api ops/node-1:80': 'open',
+    },
+  },
+  {
+    title: 'D13: `[{}]` is all TCP ports, `[{ protocol: UDP }]` all UDP ports',
+    policies: () => [
+      ['shop', { podSelector: app('db'), ingress: [{ ports: [{}] }] }],
+      ['shop', { podSelector: app('api'), ingress: [{ ports: [{ protocol: 'UDP' }] }] }],
+    ],
+    pairs: {
+      'shop/web shop/db:80': 'open',
+      'shop/web shop/db:9002': 'open',
+      'shop/web shop/db:53/UDP': 'shut',
+      'shop/web shop/api:53/UDP': 'open',
+      'shop/web shop/api:9002/UDP': 'open',
+      'shop/web shop/api:80': 'shut',
+    },
+  },
+  {
+    title: "D14: for ingress, a named port is the selected pod's own",
+    policies: () => [
+      [
+        'shop',
+        { podSelector: all, ingress: [{ ports: [{ port: 'main' }, { port: 'same', protocol: 'UDP' }] }] },
+      ],
+    ],
+    pairs: {
+      'ops/job shop/web:80': 'open',
+      'ops/job shop/web:8080': 'shut',
+      'ops/job shop/api:8080': 'open',
+      'ops/job shop/api:80': 'shut',
+      'ops/job shop/api:9000/UDP': 'shut',
+      'ops/job shop/db:9001': 'open',
+      'ops/job shop/db:53/UDP': 'shut',
+    },
+  },
+  {
+    title: "D14: for egress, a named port is the peer pod's, and pods without it do not match",
+    policies: () => [
+      [
+        'ops',
+        {
+          podSelector: app('job'),
+          policyTypes: ['Egress'],
+          egress: [{ to: [{ namespaceSelector: all }], ports: [{ port: 'main' }] }],
+        },
+      ],
+      [
+        'ops',
+        {
+          podSelector: app('web'),
+          policyTypes: ['Egress'],
+          egress: [{ to: [block('shop/db')], ports: [{ port: 'main-udp', protocol: 'UDP' }] }],
+        },
+      ],
+    ],
+    pairs: {
+      'ops/job shop/web:80': 'open',
+      'ops/job shop/web:8080': 'shut',
+      'ops/job shop/api:8080': 'open',
+      'ops/job shop/api:80': 'shut',
+      'ops/job ops/web:80': 'shut',
+      'ops/web shop/db:53/UDP': 'open',
+      'ops/web shop/db:53': 'shut',
+      'ops/web shop/api:53/UDP': 'shut',
+    },
+  },
+  {
+    title: 'D15: a range of ports includes both ends',
+    policies: () => [
+      ['shop', { podSelector: app('db'), ingress: [{ ports: [{ port: 9000, endPort: 9001 }] }] }],
+    ],
+    pairs: {
+      'shop/web shop/db:8080': 'shut',
+      'shop/web shop/db:9000': 'open',
+      'shop/web shop/db:9001': 'open',
+      'shop/web shop/db:9002': 'shut',
+      'shop/web shop/db:9000/UDP': 'shut',
+    },
+  },
+  {
+    title: 'D16: an SCTP rule isolates and opens no port of another protocol',
+    policies: () => [
+      ['shop', { podSelector: app('db'), ingress: [{ ports: [{ protocol: 'SCTP', port: 80 }] }] }],
+    ],
+    pairs: {
+      'shop/web shop/db:80': 'shut',
+      'shop/web shop/db:80/UDP': 'shut',
+      'shop/db shop/web:80': 'open',
+    },
+  },
+  {
+    title: 'D17, D18: an isolated pod reaches itself, and its own node reaches it',
+    policies: () => [['shop', { podSelector: all, policyTypes: ['Ingress', 'Egress'] }]],
+    pairs: {
+      'shop/db shop/db:80': 'open',
+      'shop/db shop/db:53/UDP': 'open',
+      'ops/node-1 shop/db:80': 'open',
+      'ops/node-1 shop/db:53/UDP': 'open',
+      'ops/node-2 shop/db:80': 'shut',
+      'shop/web shop/db:80': 'shut',
+    },
+  },
+  {
+    title: 'D19: replies pass, even from a pod that may not send anything by itself',
+    policies: () => [['shop', { podSelector: app('db'), policyTypes: ['Egress'] }]],
+    pairs: {
+      'ops/job shop/db:80': 'open',
+      'ops/job shop/db:53/UDP': 'open',
+      'shop/db ops/job:80': 'shut',
+      'shop/db ops/job:53/UDP': 'shut',
+    },
+  },
+];
+
+describe('policies on real packets', () => {
+  test.each(CASES)('$title', async ({ policies, pairs }) => {
+    for (const [index, [namespace, spec]] of policies().entries())
+      await bed.policy(namespace, `case-${index}`, spec);
+    await inForce();
+    expect(await observe(pairs)).toEqual(pairs);
+  });
+});
+
+const shopDb = (): Target => targetOf('shop/db:80');
+
+test('D11: changed labels of pods and namespaces change who is selected', async () => {
+  const wear = (
+    resource: 'pods' | 'namespaces',
+    object: object,
+    namespace: string | undefined,
+    name: string,
+  ) =>
+    bed.kube.apply(
+      { resource, name, ...(namespace === undefined ? {} : { namespace }) },
+      JSON.stringify(object),
+    );
+  const pod = (labels: object) =>
+    wear(
+      'pods',
+      { apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'ops', name: 'job', labels } },
+      'ops',
+      'job',
+    );
+  const space = (labels: object) =>
+    wear(
+      'namespaces',
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ops', labels } },
+      undefined,
+      'ops',
+    );
+  const reaches = async (): Promise<boolean> => (await bed.attempts('ops', 'job', [shopDb()]))[0] === 'db';
+
+  const peer = {
+    namespaceSelector: { matchLabels: { trusted: 'yes' } },
+    podSelector: { matchLabels: { role: 'reader' } },
+  };
+  await bed.policy('shop', 'case-0', { podSelector: app('db'), ingress: [{ from: [peer] }] });
+  await inForce();
+  expect(await reaches()).toBe(false);
+  await pod({ role: 'reader' });
+  await inForce();
+  expect(await reaches()).toBe(false);
+  await space({ trusted: 'yes' });
+  await inForce();
+  await bed.until('the database is reached', reaches);
+  await pod({});
+  await inForce();
+  expect(await reaches()).toBe(false);
+  await space({});
+});
+
+/** Answers what it hears on port 9999, TCP and UDP. */
+const ECHO = `
+  const udp = require('node:dgram').createSocket('udp4');
+  udp.on('message', (data, from) => udp.send(data, from.port, from.address)).bind(9999);
+  require('node:net').createServer((socket) => socket.pipe(socket)).listen(9999);`;
+
+/**
+ * Keeps one connection and one port open and sends on both. Says so in a file once both are answered; told of the policy by another
+ * file, it waits for ten more answers on the connection and prints how many came to the port meanwhile.
+ */
+const TALK = `
+  const { existsSync, writeFileSync } = require('node:fs');
+  const host = process.argv[1];
+  let back = { tcp: 0, udp: 0 };
+  const tcp = require('node:net').connect({ host, port: 9999 });
+  tcp.on('data', () => { back.tcp += 1; });
+  const udp = require('node:dgram').createSocket('udp4');
+  udp.on('message', () => { back.udp += 1; }).bind(4000);
+  let isDenied = false;
+  setInterval(() => {
+    tcp.write('?');
+    udp.send('?', 9999, host);
+    if (back.tcp > 0 && back.udp > 0) writeFileSync('/tmp/talks', '');
+    if (!isDenied && existsSync('/tmp/denied')) {
+      isDenied = true;
+      back = { tcp: 0, udp: 0 };
+    }
+    if (!isDenied || back.tcp < 10) return;
+    console.log(back.udp);
+    process.exit(0);
+  }, 10);`;
+
+test('D19: an established connection outlives a new policy (I7), a datagram is judged each time', async () => {
+  await bed.kube.create(podManifest('shop', 'echo', { app: 'echo' }, {}, { command: ['node', '-e', ECHO] }));
+  await bed.until('echo runs', async () => statusOf(await bed.pod('shop', 'echo')).phase === 'Running');
+  const talk = bed.exec('shop', 'web', 'node', '-e', TALK, await bed.address('shop', 'echo'));
+  await bed.until('both are open', async () => {
+    const seen = await bed.exec('shop', 'web', 'ls', '/tmp/talks');
+    return seen.kind === 'exited' && seen.exitCode === 0;
+  });
+  await bed.policy('shop', 'case-0', { podSelector: app('echo') });
+  await inForce();
+  await bed.exec('shop', 'web', 'touch', '/tmp/denied');
+  expect(await talk).toMatchObject({ kind: 'exited', stdout: '0\n' });
+  await bed.kube.delete({ resource: 'pods', namespace: 'shop', name: 'echo' });
+});
+
+/** Tries to connect to every address given, over and over, prints which of them ever answered, and exits with their number. */
+const KNOCK = `
+  const { connect } = require('node:net');
+  const { existsSync, writeFileSync } = require('node:fs');
+  const answered = new Set();
+  const until = Number(process.argv[1]);
+  const knock = (host) => {
+    if (performance.now() > until) return;
+    const socket = connect({ host, port: 80 });
+    const again = () => { socket.destroy(); setTimeout(knock, 2, host); };
+    socket.setTimeout(20, again);
+    socket.on('connect', () => answered.add(host)).on('error', again);
+  };
+  for (const host of process.argv.slice(2)) knock(host);
+  setTimeout(() => { console.log(JSON.stringify([...answered])); process.exit(answered.size); }, until + 100);`;
+
+test('D20: a new pod is isolated from its first packet on, in both directions', async () => {
+  await bed.namespace('late');
+  await bed.policy('late', 'deny', { podSelector: all, policyTypes: ['Ingress', 'Egress'] });
+  await inForce();
+  // Somebody knocks at the next addresses of node-1 before their pods exist.
+  const pods = await bed.kube.list({ resource: 'pods' });
+  const taken = new Set(pods.map((pod) => statusOf(pod).podIP));
+  const hosts = Array.from({ length: 30 }, (_, index) => `10.244.1.${index + 2}`).filter(
+    (host) => !taken.has(host),
+  );
+  const web = addresses.get('shop/web') ?? '';
+  const knocking = bed.exec('ops', 'job', 'node', '-e', KNOCK, '2500', ...hosts, web);
+  const names = ['one', 'two', 'three'];
+  // They knock as their first action, and listen meanwhile.
+  const script = `require('node:net').createServer().listen(80);\n${KNOCK}`;
+  const spec = { nodeName: 'node-1', restartPolicy: 'Never' };
+  const command = ['node', '-e', script, '1000', web];
+  await Promise.all(names.map((name) => bed.kube.create(podManifest('late', name, {}, spec, { command }))));
+  // Somebody answered, so the knocking works; nobody new did.
+  expect(await knocking).toMatchObject({ exitCode: 1, stdout: `${JSON.stringify([web])}\n` });
+  for (const name of names) {
+    const { phase, podIP = '' } = statusOf(await bed.pod('late', name));
+    // A pod that reaches nobody succeeds.
+    expect({ phase, wasKnockedAt: hosts.includes(podIP) }).toEqual({
+      phase: 'Succeeded',
+      wasKnockedAt: true,
+    });
+  }
+});
+
+test('D22: isolated egress cuts name resolution, which fails as a name', async () => {
+  await bed.policy('shop', 'case-0', { podSelector: app('web'), policyTypes: ['Egress'] });
+  await inForce();
+  const script = "require('node:dns').lookup('db.shop.svc', (error) => console.log(error.code))";
+  expect(await bed.exec('shop', 'web', 'node', '-e', script)).toMatchObject({ stdout: 'EAI_AGAIN\n' });
+});

@@ -1,0 +1,213 @@
+/** How a sandbox begins and ends, and what it leaves behind: nothing. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { findTools, searchPath } from '../../src/sandbox/host.ts';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { podManifest, startTestbed } from './testbed.ts';
+import { leftOf, tracesBelow } from './traces.ts';
+
+const FIXTURE = fileURLToPath(new URL('./fixtures/use-sandbox.ts', import.meta.url));
+const never = new AbortController().signal;
+
+/** The first line that a program prints. */
+async function firstLine(child: ChildProcess): Promise<unknown> {
+  let text = '';
+  for await (const chunk of child.stdout ?? []) {
+    text += String(chunk);
+    if (text.includes('\n')) break;
+  }
+  return JSON.parse(text);
+}
+
+function runFixture(command: readonly string[], path = process.env['PATH']): ChildProcess {
+  const [program = '', ...args] = command;
+  return spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, PATH: path } });
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);
+}
+
+/** What a pod of the fixture sees of itself. */
+const seenBy = (user: '0' | '65534'): object => ({
+  shell: {
+    kind: 'exited',
+    exitCode: 0,
+    stderr: '',
+    stdout: `${user}\nCapEff:\t0000000000000000\nnameserver 10.96.0.10\noptions timeout:1 attempts:1\nweb\n`,
+  },
+  before: ['db'],
+});
+
+test('a sandbox starts, serves, and is gone when stop returns', async () => {
+  const sandbox = await startSandbox({ nodes: 2, enforcement: 'on', signal: never });
+  expect(sandbox.server).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+  expect(sandbox.kubeconfig).toContain('current-context: podreach-sandbox');
+  const traces = tracesBelow(process.pid);
+  expect(traces.processes.size).toBeGreaterThanOrEqual(3);
+  await Promise.all([sandbox.stop(), sandbox.stop()]);
+  expect(await sandbox.exited).toEqual({ kind: 'stopped' });
+  expect(await leftOf(traces, 0)).toEqual([]);
+});
+
+test('nodes are objects, with labels to select them by', async () => {
+  await using bed = await startTestbed({ nodes: 3 });
+  const nodes = await bed.kube.list({ resource: 'nodes' });
+  expect(nodes.map(({ metadata }) => [metadata.name, metadata.labels?.['kubernetes.io/hostname']])).toEqual([
+    ['node-1', 'node-1'],
+    ['node-2', 'node-2'],
+    ['node-3', 'node-3'],
+  ]);
+});
+
+test('without enforcement policies are stored and mean nothing', async () => {
+  await using bed = await startTestbed({ nodes: 1, enforcement: 'off' });
+  await bed.policy('default', 'deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+  await bed.start(podManifest('default', 'web'), podManifest('default', 'db'));
+  const target = { host: await bed.address('default', 'db'), port: 80, protocol: 'TCP' } as const;
+  expect(await bed.attempts('default', 'web', [target])).toEqual(['db']);
+});
+
+test.each([
+  ['supervisor', (waiter: number) => childrenOf(waiter)[0] ?? 0],
+  ['process that waits for the supervisor', (waiter: number) => waiter],
+])('a %s that is killed is told of, and leaves nothing', async (_, victimOf) => {
+  await using bed = await startTestbed({ nodes: 1 });
+  await bed.start(podManifest('default', 'web'));
+  const traces = tracesBelow(process.pid);
+  const [waiter = 0] = childrenOf(process.pid).filter((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('supervisor'),
+  );
+  process.kill(victimOf(waiter), 'SIGKILL');
+  expect(await bed.sandbox.exited).toEqual({
+    kind: 'lost',
+    reason: 'the sandbox has ended: its supervisor was killed by SIGKILL',
+  });
+  expect(await leftOf(traces, 1000)).toEqual([]);
+});
+
+test('a harness that is killed leaves nothing', async () => {
+  const harness = runFixture([process.execPath, FIXTURE, 'hold']);
+  expect(await firstLine(harness)).toEqual(seenBy('0'));
+  const traces = tracesBelow(harness.pid ?? 0);
+  expect(traces.processes.size).toBeGreaterThanOrEqual(7);
+  harness.kill('SIGKILL');
+  expect(await leftOf(traces, 5000)).toEqual([]);
+});
+
+test('a harness that is killed while it starts leaves nothing either', async () => {
+  for (const afterMs of [100, 250, 400, 600]) {
+    const harness = runFixture([process.execPath, FIXTURE, 'hold']);
+    await delay(afterMs);
+    const traces = tracesBelow(harness.pid ?? 0);
+    harness.kill('SIGKILL');
+    expect(await leftOf(traces, 5000)).toEqual([]);
+  }
+});
+
+test('starting can be given up at any moment', async () => {
+  for (const afterMs of [0, 10, 30, 60, 100, 150]) {
+    const reason = new Error(`given up after ${afterMs} ms`);
+    const giveUp = new AbortController();
+    setTimeout(() => giveUp.abort(reason), afterMs);
+    const starting = startSandbox({ nodes: 2, enforcement: 'on', signal: giveUp.signal });
+    const outcome = await starting.catch((thrown: unknown) => thrown);
+    if (outcome !== reason) await (await starting).stop();
+    expect(tracesBelow(process.pid).processes).toEqual(new Set());
+  }
+});
+
+test('a sandbox has 1 to 10 nodes', async () => {
+  for (const nodes of [0, 11, 1.5]) {
+    await expect(startSandbox({ nodes, enforcement: 'on', signal: never })).rejects.toThrow(RangeError);
+  }
+});
+
+test('a tool that does not work ends the start, with what it said', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'podreach-tools-'));
+  try {
+    writeFileSync(join(folder, 'nft'), '#!/bin/sh\necho "nft: not on this kernel" >&2\nexit 1\n', {
+      mode: 0o755,
+    });
+    chmodSync(folder, 0o755);
+    const child = runFixture([process.execPath, FIXTURE], `${folder}:${process.env['PATH']}`);
+    expect(await firstLine(child)).toMatchObject({
+      code: 'start-failed',
+      message: expect.stringContaining('nft: not on this kernel'),
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+describe.runIf(process.geteuid?.() === 0)('seen from root', () => {
+  /** Runs the fixture where there are no user namespaces left to make. */
+  function runWithoutUserNamespaces(...command: readonly string[]): ChildProcess {
+    const forbid = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"';
+    // Root of the new namespace only from the second program on: at the first the namespace has no users yet.
+    const child = runFixture([
+      'unshare',
+      '--user',
+      'sh',
+      '-c',
+      'read -r _; exec sh -c "$0" sh "$@"',
+      forbid,
+      ...command,
+    ]);
+    const own = readlinkSync('/proc/self/ns/user');
+    while (readlinkSync(`/proc/${child.pid}/ns/user`) === own);
+    for (const map of ['uid_map', 'gid_map']) writeFileSync(`/proc/${child.pid}/${map}`, '0 0 65536\n');
+    child.stdin?.write('\n');
+    return child;
+  }
+  const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+
+  test('an ordinary user has the same sandbox', async () => {
+    expect(await firstLine(runFixture([...asNobody, process.execPath, FIXTURE]))).toEqual(seenBy('0'));
+  });
+
+  test('without user namespaces root runs pods as nobody', async () => {
+    expect(await firstLine(runWithoutUserNamespaces(process.execPath, FIXTURE))).toEqual(seenBy('65534'));
+  });
+
+  test('without user namespaces an ordinary user hears which setting forbids them', async () => {
+    expect(await firstLine(runWithoutUserNamespaces(...asNobody, process.execPath, FIXTURE))).toEqual({
+      code: 'not-supported',
+      message: expect.stringContaining(
+        'the kernel refuses the namespaces that the sandbox is made of (unshare: ',
+      ),
+      hint: 'user.max_user_namespaces is 0: set it as root with "sysctl -w user.max_user_namespaces=15000", or run podreach as root.',
+    });
+  });
+
+  test('a missing tool is named before anything starts', async () => {
+    const hide = 'mount --bind /dev/null "$0" && exec "$@"';
+    const found = findTools(searchPath(process.env['PATH']));
+    const nft = found.kind === 'complete' ? found.tools.nft : '';
+    const child = runFixture(['unshare', '--mount', 'sh', '-c', hide, nft, process.execPath, FIXTURE]);
+    expect(await firstLine(child)).toMatchObject({ code: 'tool-missing', message: 'nft is not installed' });
+  });
+
+  test('missing and dangling files under /etc are made up for', async () => {
+    const cover = `
+      mount -t tmpfs tmpfs /mnt && cp -a /etc /mnt/ && rm -f /mnt/etc/hosts /mnt/etc/resolv.conf &&
+      ln -s ../run/nowhere/resolv.conf /mnt/etc/resolv.conf && mount --bind /mnt/etc /etc && exec "$@"`;
+    const child = runFixture(['unshare', '--mount', 'sh', '-c', cover, 'sh', process.execPath, FIXTURE]);
+    expect(await firstLine(child)).toEqual(seenBy('0'));
+  });
+
+  test('a Node.js under /tmp, which pods do not see, is theirs all the same', async () => {
+    const move = 'mount -t tmpfs tmpfs /tmp && cp "$0" /tmp/node && exec /tmp/node "$@"';
+    const child = runFixture(['unshare', '--mount', 'sh', '-c', move, process.execPath, FIXTURE]);
+    expect(await firstLine(child)).toEqual(seenBy('0'));
+  });
+});

@@ -1,0 +1,171 @@
+/** A sandbox with pods that listen and connect, for tests on real packets. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { connectKube } from '../../src/kube/connect.ts';
+import type { ExecResult, Kube, KubeObject } from '../../src/kube/kube.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
+
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: 'TCP' | 'UDP';
+}
+
+/** Where every listener listens, TCP and UDP alike. */
+const PORTS = [53, 80, 8080, 9000, 9001, 9002] as const;
+
+/** Listens on all ports and answers with the pod's name. */
+const LISTENER = `
+const { createServer } = require('node:net');
+const { createSocket } = require('node:dgram');
+for (const port of ${JSON.stringify(PORTS)}) {
+  createServer((socket) => socket.on('error', () => {}).end(process.env.HOSTNAME)).listen(port, '0.0.0.0');
+  const udp = createSocket('udp4');
+  udp.on('message', (_, from) => udp.send(process.env.HOSTNAME, from.port, from.address)).bind(port);
+}`;
+
+/** Tries all targets of its first argument at once, and prints who answered or what went wrong, as JSON. */
+const CONNECTOR = `
+const { connect } = require('node:net');
+const { createSocket } = require('node:dgram');
+const [targets, timeoutMs] = JSON.parse(process.argv[1]);
+const attempt = ({ host, port, protocol }) => new Promise((resolve) => {
+  // What has come in while the machine was busy goes before the timer.
+  setTimeout(() => setImmediate(resolve, 'shut'), timeoutMs);
+  if (protocol === 'TCP') {
+    connect({ host, port }).on('data', (data) => resolve(String(data))).on('error', (error) => resolve(error.code));
+  } else {
+    const socket = createSocket('udp4');
+    socket.on('message', (data) => resolve(String(data))).on('error', (error) => resolve(error.code));
+    socket.connect(port, host, () => socket.send('?'));
+  }
+});
+Promise.all(targets.map(attempt)).then((outcomes) => {
+  console.log(JSON.stringify(outcomes));
+  process.exit(0);
+});`;
+
+/** A pod's manifest; it listens on all of {@link PORTS} unless `spec` says otherwise. */
+export function podManifest(
+  namespace: string,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+  spec: object = {},
+  container: object = {},
+): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels },
+    spec: {
+      containers: [{ name: 'main', image: 'none', command: ['node', '-e', LISTENER], ...container }],
+      ...spec,
+    },
+  };
+}
+
+export class Testbed implements AsyncDisposable {
+  readonly sandbox: Sandbox;
+  readonly kube: Kube;
+
+  constructor(sandbox: Sandbox, kube: Kube) {
+    this.sandbox = sandbox;
+    this.kube = kube;
+  }
+
+  async namespace(name: string, labels: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.kube.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+  }
+
+  async policy(namespace: string, name: string, spec: object): Promise<void> {
+    const body = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name, namespace },
+      spec,
+    };
+    await this.kube.apply({ resource: 'networkpolicies', namespace, name }, JSON.stringify(body));
+  }
+
+  /** Creates pods and waits until all of them run and listen. */
+  async start(...manifests: readonly KubeObject[]): Promise<void> {
+    await Promise.all(manifests.map((manifest) => this.kube.create(manifest)));
+    for (const { metadata } of manifests) {
+      const { namespace = 'default', name } = metadata;
+      await this.until(`${namespace}/${name} listens`, async () => {
+        if (statusOf(await this.pod(namespace, name)).phase !== 'Running') return false;
+        const own: Target = { host: '127.0.0.1', port: 9002, protocol: 'TCP' };
+        return (await this.attempts(namespace, name, [own]))[0] === name;
+      });
+    }
+  }
+
+  async pod(namespace: string, name: string): Promise<KubeObject | undefined> {
+    return this.kube.get({ resource: 'pods', namespace, name });
+  }
+
+  async address(namespace: string, name: string): Promise<string> {
+    const { podIP } = statusOf(await this.pod(namespace, name));
+    if (podIP === undefined) throw new Error(`${namespace}/${name} has no address`);
+    return podIP;
+  }
+
+  exec(namespace: string, pod: string, ...command: readonly string[]): Promise<ExecResult> {
+    return this.kube.exec({ namespace, pod, container: 'main', command, timeoutMs: 20_000 });
+  }
+
+  /** Who answered each target, or what went wrong: `shut` is silence. */
+  async attempts(
+    namespace: string,
+    pod: string,
+    targets: readonly Target[],
+    timeoutMs = 300,
+  ): Promise<string[]> {
+    const result = await this.exec(
+      namespace,
+      pod,
+      'node',
+      '-e',
+      CONNECTOR,
+      JSON.stringify([targets, timeoutMs]),
+    );
+    if (result.kind === 'broken' || result.exitCode !== 0) return targets.map(() => JSON.stringify(result));
+    return JSON.parse(result.stdout);
+  }
+
+  /** Waits for a condition. @throws Error that says what was waited for */
+  async until(what: string, condition: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
+    const deadline = performance.now() + withinMs;
+    while (!(await condition())) {
+      if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
+      await delay(20);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kube.close();
+    await this.sandbox.stop();
+  }
+}
+
+/** As much of a pod's status as tests read. */
+export interface SeenStatus {
+  readonly phase?: string;
+  readonly podIP?: string;
+  readonly hostIP?: string;
+  readonly conditions?: readonly object[];
+  readonly containerStatuses?: readonly {
+    readonly state: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    readonly lastState?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    readonly restartCount: number;
+  }[];
+}
+
+export function statusOf(pod: KubeObject | undefined): SeenStatus {
+  return (pod?.['status'] ?? {}) as SeenStatus; // an answer of the API
+}
+
+export async function startTestbed(options: Partial<SandboxOptions> = {}): Promise<Testbed> {
+  const signal = new AbortController().signal;
+  const sandbox = await startSandbox({ nodes: 2, enforcement: 'on', signal, ...options });
+  return new Testbed(sandbox, await connectKube(sandbox.kubeconfig));
+}

@@ -1,0 +1,92 @@
+/** What a sandbox has on this machine while it runs, and what of that is left afterwards. Other sandboxes may run beside it. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { requireTools, searchPath } from '../../src/sandbox/host.ts';
+
+export interface Traces {
+  /** Process id and start time: an id alone may be used again. */
+  readonly processes: ReadonlySet<string>;
+  readonly namespaces: ReadonlySet<string>;
+  /** Links and mounts as this test sees them: a sandbox has all of its own elsewhere. */
+  readonly links: string;
+  readonly mounts: string;
+}
+
+interface Process {
+  readonly id: string;
+  readonly parent: number;
+  readonly started: string;
+}
+
+/** The traces of all processes below `pid`. */
+export function tracesBelow(pid: number): Traces {
+  const all = processes();
+  const below = new Set([String(pid)]);
+  // Parents are older than their children, but ids may have wrapped around: until nothing is added.
+  for (let size = 0; size !== below.size; ) {
+    size = below.size;
+    for (const { id, parent } of all) if (below.has(String(parent))) below.add(id);
+  }
+  below.delete(String(pid));
+  const own = new Set(namespacesOf(String(process.pid)));
+  const descendants = all.filter(({ id }) => below.has(id));
+  return {
+    processes: new Set(descendants.map(({ id, started }) => `${id} ${started}`)),
+    namespaces: new Set(descendants.flatMap(({ id }) => namespacesOf(id)).filter((name) => !own.has(name))),
+    ...hostNetworkAndMounts(),
+  };
+}
+
+/** Waits until nothing of these traces is left; gives what is left after `withinMs`. */
+export async function leftOf(traces: Traces, withinMs: number): Promise<readonly string[]> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const now = processes();
+    const namespaces = new Set(now.flatMap(({ id }) => namespacesOf(id)));
+    const host = hostNetworkAndMounts();
+    const left = [
+      ...now.map(({ id, started }) => `${id} ${started}`).filter((entry) => traces.processes.has(entry)),
+      ...[...traces.namespaces].filter((name) => namespaces.has(name)),
+      ...(host.links === traces.links ? [] : [host.links]),
+      ...(host.mounts === traces.mounts ? [] : [host.mounts]),
+    ];
+    if (left.length === 0 || performance.now() >= deadline) return left;
+    await delay(20);
+  }
+}
+
+function processes(): Process[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((id) => {
+      try {
+        // The fields after the program's name, which may hold spaces and brackets: state, parent, …, start time.
+        const fields = readFileSync(`/proc/${id}/stat`, 'utf8')
+          .replace(/^.*\) /s, '')
+          .split(' ');
+        // What is dead and only waits for the machine's process 1 to notice is not left.
+        return fields[0] === 'Z' ? [] : [{ id, parent: Number(fields[1]), started: fields[19] ?? '' }];
+      } catch {
+        return [];
+      }
+    });
+}
+
+function namespacesOf(id: string): string[] {
+  return ['net', 'mnt', 'pid', 'uts', 'user'].flatMap((kind) => {
+    try {
+      return [readlinkSync(`/proc/${id}/ns/${kind}`)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function hostNetworkAndMounts(): { links: string; mounts: string } {
+  const { ip } = requireTools(process.platform, searchPath(process.env['PATH']));
+  return {
+    links: execFileSync(ip, ['-oneline', 'link'], { encoding: 'utf8' }),
+    mounts: readFileSync('/proc/self/mountinfo', 'utf8'),
+  };
+}
