@@ -613,13 +613,18 @@ const TALK = `
   const { existsSync, writeFileSync } = require('node:fs');
   const host = process.argv[1];
   let back = { tcp: 0, udp: 0 };
-  const tcp = require('node:net').connect({ host, port: 9999 });
-  tcp.on('data', () => { back.tcp += 1; });
+  let tcp;
+  const open = () => {
+    tcp = require('node:net').connect({ host, port: 9999 });
+    // The other end may not listen yet.
+    tcp.on('data', () => { back.tcp += 1; }).on('error', () => setTimeout(open, 20));
+  };
+  open();
   const udp = require('node:dgram').createSocket('udp4');
   udp.on('message', () => { back.udp += 1; }).bind(4000);
   let isDenied = false;
   setInterval(() => {
-    tcp.write('?');
+    if (!tcp.destroyed) tcp.write('?');
     udp.send('?', 9999, host);
     if (back.tcp > 0 && back.udp > 0) writeFileSync('/tmp/talks', '');
     if (!isDenied && existsSync('/tmp/denied')) {
@@ -649,7 +654,6 @@ test('D19: an established connection outlives a new policy (I7), a datagram is j
 /** Tries to connect to every address given, over and over, prints which of them ever answered, and exits with their number. */
 const KNOCK = `
   const { connect } = require('node:net');
-  const { existsSync, writeFileSync } = require('node:fs');
   const answered = new Set();
   const until = Number(process.argv[1]);
   const knock = (host) => {

@@ -131,7 +131,7 @@ test.each([
   expect(rules).not.toMatch(/drop|elements/);
 });
 
-test('hundreds of policies on hundreds of pods are written in a fraction of a second', () => {
+test('hundreds of policies on hundreds of pods take a fraction of a second to write', () => {
   const pods = Array.from({ length: 400 }, (_, index) =>
     pod(`p${index % 40}`, `node-${(index % 2) + 1}`, `10.244.${(index % 2) + 1}.${(index >> 1) + 2}`),
   );
@@ -147,8 +147,10 @@ test('hundreds of policies on hundreds of pods are written in a fraction of a se
       ],
     }),
   );
-  const start = performance.now();
+  const start = process.cpuUsage();
   const rules = rulesFor(['node-1', 'node-2'], stateWith(pods, policies));
-  expect(performance.now() - start).toBeLessThan(1000);
+  // Of the processor's time: a busy machine must not decide.
+  const { user, system } = process.cpuUsage(start);
+  expect((user + system) / 1000).toBeLessThan(500);
   expect(rules.get('node-1')?.length).toBeLessThan(200_000);
 });
