@@ -9,7 +9,7 @@ import { OUTCOMES } from './probe/protocol.ts';
 export const RECORD_SCHEMA_VERSION = 1;
 
 export const VERDICTS = ['pass', 'leaked', 'broken', 'flapping', 'inconclusive'] as const;
-export const PHASES = ['provision', 'control', 'apply', 'settle', 'observe', 'cleanup'] as const;
+const PHASES = ['provision', 'control', 'apply', 'settle', 'observe', 'cleanup'] as const;
 
 const location = z
   .strictObject({ file: z.string(), line: z.int().min(1), column: z.int().min(1) })

@@ -38,6 +38,6 @@ export async function cleanUp(context: RunContext, only?: ReadonlySet<string>): 
 }
 
 /** The command that cleans up after a run by hand. */
-export function cleanUpCommand(runId: string): string {
+function cleanUpCommand(runId: string): string {
   return `kubectl delete namespaces -l ${RUN_LABEL}=${runId}`;
 }
