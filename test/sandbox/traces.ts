@@ -8,6 +8,8 @@ export interface Traces {
   /** Process id and start time: an id alone may be used again. */
   readonly processes: ReadonlySet<string>;
   readonly namespaces: ReadonlySet<string>;
+  /** The start time of the youngest process on the machine. The numbers of namespaces are used again by younger ones. */
+  readonly takenAt: number;
   /** Links and mounts as this test sees them: a sandbox has all of its own elsewhere. */
   readonly links: string;
   readonly mounts: string;
@@ -34,6 +36,7 @@ export function tracesBelow(pid: number): Traces {
   return {
     processes: new Set(descendants.map(({ id, started }) => `${id} ${started}`)),
     namespaces: new Set(descendants.flatMap(({ id }) => namespacesOf(id)).filter((name) => !own.has(name))),
+    takenAt: Math.max(...all.map(({ started }) => Number(started))),
     ...hostNetworkAndMounts(),
   };
 }
@@ -43,7 +46,8 @@ export async function leftOf(traces: Traces, withinMs: number): Promise<readonly
   const deadline = performance.now() + withinMs;
   for (;;) {
     const now = processes();
-    const namespaces = new Set(now.flatMap(({ id }) => namespacesOf(id)));
+    const old = now.filter(({ started }) => Number(started) <= traces.takenAt);
+    const namespaces = new Set(old.flatMap(({ id }) => namespacesOf(id)));
     const host = hostNetworkAndMounts();
     const left = [
       ...now.map(({ id, started }) => `${id} ${started}`).filter((entry) => traces.processes.has(entry)),
