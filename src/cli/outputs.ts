@@ -2,6 +2,7 @@
 import { messageOf } from '../errors.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { RunRecord } from '../record.ts';
+import { defaultReports } from '../report/defaults.ts';
 import { renderJson } from '../report/json.ts';
 import { createProgress } from '../report/progress.ts';
 import { parseReportOptions, type ReportRequest } from '../report/report.ts';
@@ -26,11 +27,14 @@ export interface Outputs {
   readonly finish: (record: RunRecord) => number;
 }
 
-/** @throws PodreachError `usage` for a report that does not exist */
-export function openOutputs(options: OutputOptions): Outputs {
+/**
+ * @param env environment variables that switch further reports on; none for a record that was saved
+ * @throws PodreachError `usage` for a report that does not exist
+ */
+export function openOutputs(options: OutputOptions, env: NodeJS.ProcessEnv = {}): Outputs {
   const quiet = options.quiet === true;
   const verbose = options.verbose === true;
-  const requests = requestedReports(options.report ?? []);
+  const requests = defaultReports(parseReportOptions(options.report ?? []), env);
   const progress = createProgress(
     {
       isTerminal: process.stderr.isTTY === true,
@@ -58,13 +62,6 @@ export function openOutputs(options: OutputOptions): Outputs {
       return problems.length;
     },
   };
-}
-
-/** The terminal's report is on unless another one wants standard output for itself. */
-function requestedReports(values: readonly string[]): ReportRequest[] {
-  const requests = parseReportOptions(values);
-  const isTaken = requests.some(({ format, file }) => format === 'terminal' || file === undefined);
-  return isTaken ? requests : [{ format: 'terminal' }, ...requests];
 }
 
 function recordSaver(

@@ -17,14 +17,17 @@ export function renderFailure(
   more: readonly Fact[],
   indent: string,
 ): string[] {
-  const facts = [
-    { label: 'kind', text: failure.code },
-    ...(failure.location === undefined ? [] : [{ label: 'where', text: describeLocation(failure.location) }]),
-    ...(failure.hint === undefined ? [] : [{ label: 'next', text: failure.hint }]),
-    ...more,
-  ];
   return [
     ...renderHeadline('ERROR', 'error', failure.message, canvas, indent),
-    ...renderFacts(facts, canvas, `${indent}  `),
+    ...renderFacts([...failureFacts(failure), ...more], canvas, `${indent}  `),
+  ];
+}
+
+/** What a failure says beside its message. */
+export function failureFacts({ code, location, hint }: Failure): Fact[] {
+  return [
+    { label: 'kind', text: code },
+    ...(location === undefined ? [] : [{ label: 'where', text: describeLocation(location) }]),
+    ...(hint === undefined ? [] : [{ label: 'next', text: hint }]),
   ];
 }

@@ -2,6 +2,7 @@
 import type { CheckRecord } from '../record.ts';
 import { BLOCK_INDENT, renderHeadline } from './block.ts';
 import { describeLocation, describePair } from './describe.ts';
+import { groupBy } from './group.ts';
 import type { Canvas } from './paint.ts';
 import { count, formatNumber, wrap } from './text.ts';
 
@@ -12,17 +13,14 @@ export interface InconclusiveGroup {
 
 /** The inconclusive checks, by reason, the most frequent reason first. */
 export function groupInconclusive(checks: readonly CheckRecord[]): InconclusiveGroup[] {
-  const groups = new Map<string, CheckRecord[]>();
-  for (const check of checks) {
-    if (check.verdict !== 'inconclusive') continue;
-    const reason = check.reason ?? 'no reason was recorded';
-    const group = groups.get(reason);
-    if (group === undefined) groups.set(reason, [check]);
-    else group.push(check);
-  }
-  return [...groups]
-    .map(([reason, group]) => ({ reason, checks: group }))
+  const inconclusive = checks.filter(({ verdict }) => verdict === 'inconclusive');
+  return groupBy(inconclusive, reasonOf)
+    .map((group) => ({ reason: reasonOf(group[0]), checks: group }))
     .sort((left, right) => right.checks.length - left.checks.length);
+}
+
+function reasonOf(check: CheckRecord | undefined): string {
+  return check?.reason ?? 'no reason was recorded';
 }
 
 /** The block of one reason, with the first `most` of its checks. */

@@ -15,8 +15,18 @@ const CHANGES_SHOWN = 8;
 
 export type Mismatch = CheckRecord & { readonly verdict: Exclude<Verdict, 'pass' | 'inconclusive'> };
 
+/** The most dangerous first. */
+const SEVERITY: readonly Mismatch['verdict'][] = ['leaked', 'broken', 'flapping'];
+
 export function isMismatch(check: CheckRecord): check is Mismatch {
   return check.verdict === 'leaked' || check.verdict === 'broken' || check.verdict === 'flapping';
+}
+
+/** The checks that did not turn out as expected, the most dangerous first. */
+export function mismatchesOf(checks: readonly CheckRecord[]): Mismatch[] {
+  return checks
+    .filter(isMismatch)
+    .sort((left, right) => SEVERITY.indexOf(left.verdict) - SEVERITY.indexOf(right.verdict));
 }
 
 /** The block of one mismatch. `scenario` is where its pods and policies are looked up. */
@@ -27,9 +37,10 @@ export function renderMismatch(check: Mismatch, scenario: ScenarioRecord, canvas
   ];
 }
 
-function factsOf(check: Mismatch, scenario: ScenarioRecord): Fact[] {
+/** What was expected, what was seen, and who may be the cause, of a check that did not pass. */
+export function factsOf(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
   const control = check.attempts.filter(({ phase }) => phase === 'control');
-  const later = check.attempts.filter(({ phase }) => phase !== 'control');
+  const later = underPolicies(check);
   const because = check.because === undefined ? '' : `, because ${check.because}`;
   return [
     { label: 'expected', text: `${check.expected}${because}` },
@@ -44,8 +55,13 @@ function factsOf(check: Mismatch, scenario: ScenarioRecord): Fact[] {
   ];
 }
 
+/** The attempts since the policies were applied: those that the verdict rests on. */
+export function underPolicies(check: CheckRecord): AttemptRecord[] {
+  return check.attempts.filter(({ phase }) => phase !== 'control');
+}
+
 /** Outcomes with their share and their durations, the most frequent first: `timeout 3 of 3 (after 1.0 s)`. */
-function describeAttempts(attempts: readonly AttemptRecord[]): string {
+export function describeAttempts(attempts: readonly AttemptRecord[]): string {
   if (attempts.length === 0) return 'not tried';
   return OUTCOMES.map((outcome) => ({
     outcome,
@@ -103,13 +119,12 @@ function listenerFacts(check: CheckRecord, attempts: readonly AttemptRecord[]): 
 }
 
 /** Of leaked and broken, expected and seen say it all. */
-function verdictFacts(check: Mismatch): Fact[] {
-  return check.verdict === 'flapping' && check.reason !== undefined
-    ? [{ label: 'why', text: check.reason }]
-    : [];
+function verdictFacts({ verdict, reason }: CheckRecord): Fact[] {
+  if (reason === undefined || verdict === 'leaked' || verdict === 'broken') return [];
+  return [{ label: 'why', text: reason }];
 }
 
-function policyFacts(check: Mismatch, scenario: ScenarioRecord): Fact[] {
+function policyFacts(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
   if (check.selectedBy === undefined) return [];
   const { egress, ingress } = check.selectedBy;
   return [

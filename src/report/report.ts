@@ -2,7 +2,13 @@
 import { normalize } from 'node:path';
 import { PodreachError } from '../errors.ts';
 import type { RunRecord } from '../record.ts';
+import { renderAudit } from './audit/markdown.ts';
+import { renderGithub } from './github.ts';
 import { renderJson } from './json.ts';
+import { renderJunit } from './junit.ts';
+import { renderMarkdown } from './markdown.ts';
+import { renderOpenMetrics } from './openmetrics.ts';
+import { renderTap } from './tap.ts';
 import { renderTerminal } from './terminal.ts';
 
 export interface RenderOptions {
@@ -15,17 +21,36 @@ export interface RenderOptions {
   readonly quiet: boolean;
 }
 
-/** The whole text of a report, ending with a line break. */
+/** The whole text of a report, ending with a line break where there is anything to say. */
 export type Report = (record: RunRecord, options: RenderOptions) => string;
 
-export type ReportFormat = 'terminal' | 'json';
+export type ReportFormat =
+  | 'terminal'
+  | 'json'
+  | 'junit'
+  | 'markdown'
+  | 'github'
+  | 'audit'
+  | 'openmetrics'
+  | 'tap';
 
-export const REPORTS: Readonly<Record<ReportFormat, Report>> = { terminal: renderTerminal, json: renderJson };
+export const REPORTS: Readonly<Record<ReportFormat, Report>> = {
+  terminal: renderTerminal,
+  json: renderJson,
+  junit: renderJunit,
+  markdown: renderMarkdown,
+  github: renderGithub,
+  audit: renderAudit,
+  openmetrics: renderOpenMetrics,
+  tap: renderTap,
+};
 
 /** One `--report`. Without a file it goes to standard output. */
 export interface ReportRequest {
   readonly format: ReportFormat;
   readonly file?: string;
+  /** The file belongs to others too: what it holds stays. */
+  readonly append?: boolean;
 }
 
 /**

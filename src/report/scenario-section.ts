@@ -1,18 +1,19 @@
 /** One scenario in the terminal report: a line where all is well, everything that helps where it is not. */
 import type { CheckRecord, ScenarioRecord } from '../record.ts';
-import { renderFacts } from './block.ts';
+import { renderFacts, renderHeadline } from './block.ts';
 import { renderFailure } from './failure.ts';
 import { groupInconclusive, renderInconclusive } from './inconclusive.ts';
 import { renderMatrixSection } from './matrix-section.ts';
-import { isMismatch, type Mismatch, renderMismatch } from './mismatch.ts';
+import { mismatchesOf, renderMismatch } from './mismatch.ts';
 import type { Canvas } from './paint.ts';
+import { findPatterns } from './patterns.ts';
 import { type ResultColumns, renderResultLine, resultOf } from './result-line.ts';
+import { describeOverdue } from './review.ts';
 import { isCalm, scenarioWord } from './summary.ts';
 import { count, duration, formatNumber, wrap } from './text.ts';
 
 const BLOCKS_SHOWN = 20;
 const INCONCLUSIVE_SHOWN = 5;
-const SEVERITY: readonly Mismatch['verdict'][] = ['leaked', 'broken', 'flapping'];
 
 export interface SectionOptions {
   readonly canvas: Canvas;
@@ -35,6 +36,7 @@ export function renderScenario(scenario: ScenarioRecord, options: SectionOptions
     [...head, ...(verbose ? renderAbout(scenario, canvas) : [])],
     ...renderError(scenario, canvas),
     ...(quiet ? [] : renderMatrixSection(scenario, verbose, canvas)),
+    ...renderPatterns(scenario, canvas),
     ...renderMismatches(scenario, verbose, canvas),
     ...renderInconclusives(scenario.checks, verbose, canvas),
   ];
@@ -42,10 +44,8 @@ export function renderScenario(scenario: ScenarioRecord, options: SectionOptions
 
 /** An overdue review is worth a line and never more: it says nothing about the cluster. */
 function renderReview(scenario: ScenarioRecord, { today, columns, canvas }: SectionOptions): string[] {
-  const { reviewBy, owner } = scenario;
-  if (reviewBy === undefined || reviewBy >= today) return [];
-  const text = `review overdue since ${reviewBy}${owner === undefined ? '' : ` (owner: ${owner})`}`;
-  return wrap(text, canvas.width, ' '.repeat(columns.word + 2));
+  const text = describeOverdue(scenario, today);
+  return text === undefined ? [] : wrap(text, canvas.width, ' '.repeat(columns.word + 2));
 }
 
 function renderAbout(scenario: ScenarioRecord, canvas: Canvas): string[] {
@@ -75,10 +75,16 @@ function renderError({ error }: ScenarioRecord, canvas: Canvas): string[][] {
   return error === undefined || error.code === 'interrupted' ? [] : [renderFailure(error, canvas, [], '  ')];
 }
 
+/** What many of them have in common comes before each for itself. */
+function renderPatterns(scenario: ScenarioRecord, canvas: Canvas): string[][] {
+  const patterns = findPatterns(scenario);
+  return patterns.length === 0
+    ? []
+    : [patterns.flatMap((text) => renderHeadline('PATTERN', 'name', text, canvas))];
+}
+
 function renderMismatches(scenario: ScenarioRecord, verbose: boolean, canvas: Canvas): string[][] {
-  const mismatches = scenario.checks
-    .filter(isMismatch)
-    .sort((left, right) => SEVERITY.indexOf(left.verdict) - SEVERITY.indexOf(right.verdict));
+  const mismatches = mismatchesOf(scenario.checks);
   const shown = verbose ? mismatches : mismatches.slice(0, BLOCKS_SHOWN);
   return [
     ...shown.map((check) => renderMismatch(check, scenario, canvas)),

@@ -139,3 +139,9 @@ export function describeRun(record: RunRecord): string {
     ` (${circumstances.join(', ')})`,
   ].join('');
 }
+
+/** How far a run came: `1 of 3 scenarios finished`. */
+export function describeExtent(record: RunRecord): string {
+  const { scenarios, statuses } = summarise(record);
+  return `${formatNumber(statuses.finished)} of ${count(scenarios, 'scenario')} finished`;
+}

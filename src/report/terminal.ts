@@ -1,14 +1,17 @@
 /** The report for people: quiet where all is well, complete where it is not, the result on the last line. */
 import type { RunRecord } from '../record.ts';
 import { renderFacts, renderHeadline } from './block.ts';
+import { circumstanceFacts } from './circumstances.ts';
 import { renderFailure } from './failure.ts';
+import { keepNote } from './keep-note.ts';
 import { isMismatch } from './mismatch.ts';
 import { type Canvas, createPaint, usableWidth } from './paint.ts';
 import type { RenderOptions } from './report.ts';
 import { columnsFor, resultOf } from './result-line.ts';
+import { dayOf } from './review.ts';
 import { renderScenario } from './scenario-section.ts';
-import { describeRun, runWord, summarise } from './summary.ts';
-import { count, duration, formatNumber, neutraliseAll, wrap } from './text.ts';
+import { describeExtent, describeRun, runWord } from './summary.ts';
+import { neutraliseAll, wrap } from './text.ts';
 
 /** Renders the whole report. Nothing that a record says can move the cursor, change a colour or begin a line. */
 export function renderTerminal(written: RunRecord, options: RenderOptions): string {
@@ -19,11 +22,11 @@ export function renderTerminal(written: RunRecord, options: RenderOptions): stri
     verbose: options.verbose,
     quiet: options.quiet,
     columns: columnsFor(record.scenarios.map(resultOf)),
-    today: record.run.startedAt.slice(0, 10),
+    today: dayOf(record),
   };
   const paragraphs = [
     ...renderBeginning(record, canvas),
-    ...(options.verbose ? [renderCircumstances(record, canvas)] : []),
+    ...(options.verbose ? [renderFacts(circumstanceFacts(record), canvas, '')] : []),
     ...joinLines(record.scenarios.map((scenario) => renderScenario(scenario, section))),
     ...renderKeepNote(record, canvas),
     renderResult(record, canvas),
@@ -34,8 +37,7 @@ export function renderTerminal(written: RunRecord, options: RenderOptions): stri
 /** What was cut off says so before anything else; a failure of the run says it with its own reason. */
 function renderBeginning(record: RunRecord, canvas: Canvas): string[][] {
   const { incomplete, interruptedBy, error } = record.run;
-  const { scenarios, statuses } = summarise(record);
-  const extent = `${formatNumber(statuses.finished)} of ${count(scenarios, 'scenario')} finished`;
+  const extent = describeExtent(record);
   if (error !== undefined && error.code !== 'interrupted') {
     return [
       renderFailure(
@@ -53,30 +55,6 @@ function renderBeginning(record: RunRecord, canvas: Canvas): string[][] {
   return [renderHeadline('INCOMPLETE', 'inconclusive', text, canvas, '')];
 }
 
-function renderCircumstances({ podreach, run, environment }: RunRecord, canvas: Canvas): string[] {
-  const { cluster, kubernetes, server, nodes, node } = environment;
-  const machines = nodes.map(({ name, kernel, os, runtime }) => {
-    const details = [os, kernel, runtime].filter((detail) => detail !== undefined);
-    return details.length === 0 ? name : `${name} (${details.join(', ')})`;
-  });
-  const { timeoutMs, withinMs, confirm } = run.options;
-  const rules = [
-    ...(timeoutMs === undefined ? [] : [`an attempt may take ${duration(timeoutMs)}`]),
-    ...(withinMs === undefined ? [] : [`policies may take ${duration(withinMs)} to settle`]),
-    `${count(confirm, 'round')} in a row must agree`,
-  ];
-  const facts = [
-    {
-      label: 'run',
-      text: `${run.id}, started ${run.startedAt}, podreach ${podreach.version}, Node.js ${node}`,
-    },
-    { label: 'cluster', text: [cluster, kubernetes, server].filter((part) => part !== undefined).join(', ') },
-    ...(machines.length === 0 ? [] : [{ label: 'nodes', text: machines.join(', ') }]),
-    { label: 'rules', text: rules.join(', ') },
-  ];
-  return renderFacts(facts, canvas, '');
-}
-
 /** Scenarios that need one line stand directly below each other. */
 function joinLines(scenarios: readonly string[][][]): string[][] {
   const paragraphs: string[][] = [];
@@ -90,13 +68,10 @@ function joinLines(scenarios: readonly string[][][]): string[][] {
   return paragraphs;
 }
 
-/** The commands of the blocks need what clean-up has taken away; an interrupted run cleans up whatever was asked for. */
-function renderKeepNote({ run, scenarios }: RunRecord, canvas: Canvas): string[][] {
-  const isKept = run.options.keep && run.interruptedBy === undefined;
-  if (isKept || !scenarios.some(({ checks }) => checks.some(isMismatch))) return [];
-  const note =
-    'The pods of this run are gone. To use a reproduce line, run again with --keep: that run prints lines for its own pods.';
-  return [wrap(note, canvas.width)];
+function renderKeepNote(record: RunRecord, canvas: Canvas): string[][] {
+  const note = keepNote(record);
+  const hasCommands = record.scenarios.some(({ checks }) => checks.some(isMismatch));
+  return note === undefined || !hasCommands ? [] : [wrap(note, canvas.width)];
 }
 
 function renderResult(record: RunRecord, canvas: Canvas): string[] {

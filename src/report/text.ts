@@ -5,18 +5,19 @@ const BLANKS = /[\t\n\r]+/g;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 /** Blanks where a line may end: not between a number and what it counts or measures. */
 const BREAKS = /(?<!(?:^|[ (])[\d.,]+) +/;
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/gu;
 
 /**
  * The text on one line, with everything made visible that a terminal would obey instead of show: escape sequences, control
- * characters, changes of writing direction, zero-width characters, lone surrogates.
+ * characters, changes of writing direction, zero-width characters, lone surrogates, and what is no character at all.
  */
 export function neutralise(text: string): string {
   if (PRINTABLE_ASCII.test(text)) return text;
   return text.replace(BLANKS, ' ').trim().replace(INVISIBLE, escapeCharacter);
 }
 
-function escapeCharacter(character: string): string {
+/** Makes one character visible: `\x1b`, `\u{202e}`. */
+export function escapeCharacter(character: string): string {
   const code = (character.codePointAt(0) ?? 0).toString(16);
   return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u{${code}}`;
 }
@@ -144,9 +145,19 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
+/** The smallest of however many numbers: a call takes only so many arguments. */
+export function least(numbers: readonly number[]): number {
+  return numbers.reduce((smallest, number) => Math.min(smallest, number), Number.POSITIVE_INFINITY);
+}
+
+/** The greatest of however many numbers. */
+export function greatest(numbers: readonly number[]): number {
+  return numbers.reduce((largest, number) => Math.max(largest, number), Number.NEGATIVE_INFINITY);
+}
+
 /** A range of durations, or the one that both ends read as. */
 export function durationRange(valuesMs: readonly number[]): string {
-  const shortest = duration(Math.min(...valuesMs));
-  const longest = duration(Math.max(...valuesMs));
+  const shortest = duration(least(valuesMs));
+  const longest = duration(greatest(valuesMs));
   return shortest === longest ? shortest : `${shortest} to ${longest}`;
 }

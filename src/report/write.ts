@@ -1,5 +1,13 @@
 /** Where reports end up: files that are replaced in one step, or standard output. */
-import { mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, PodreachError } from '../errors.ts';
 import type { RunRecord } from '../record.ts';
@@ -31,8 +39,12 @@ export function writeReports(
     try {
       const render = REPORTS[request.format];
       if (request.file === undefined) print(render(record, options));
-      // A file is no terminal, whatever standard output is.
-      else writeReportFile(request.file, render(record, { ...options, colour: false }));
+      else {
+        // A file is no terminal, whatever standard output is.
+        const text = render(record, { ...options, colour: false });
+        if (request.append === true) appendReportFile(request.file, text);
+        else writeReportFile(request.file, text);
+      }
       return [];
     } catch (error) {
       return [{ request, error }];
@@ -58,11 +70,23 @@ export function writeReportFile(file: string, text: string): void {
       writeFileSync(file, text);
     }
   } catch (thrown) {
-    throw new PodreachError('usage', `the report ${file} cannot be written: ${messageOf(thrown)}`, {
-      hint: 'Name a file in a folder that this user may write to.',
-      cause: thrown,
-    });
+    throw unwritable(file, thrown);
   }
+}
+
+function appendReportFile(file: string, text: string): void {
+  try {
+    appendFileSync(file, text);
+  } catch (thrown) {
+    throw unwritable(file, thrown);
+  }
+}
+
+function unwritable(file: string, thrown: unknown): PodreachError {
+  return new PodreachError('usage', `the report ${file} cannot be written: ${messageOf(thrown)}`, {
+    hint: 'Name a file in a folder that this user may write to.',
+    cause: thrown,
+  });
 }
 
 function replaceFile(file: string, text: string): void {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { renderJson } from '../../src/report/json.ts';
 import { CELLS } from '../../src/report/matrix.ts';
+import { REPORTS } from '../../src/report/report.ts';
 import { everyVerdict } from './fixture.ts';
 
 const documentation = await readFile(new URL('../../docs/reports.md', import.meta.url), 'utf8');
@@ -13,6 +14,30 @@ test.each(['every-verdict', 'interrupted', 'environment-failure'])(
     expect(documentation).toContain(`\`\`\`text\n${await golden(name)}\`\`\`\n`);
   },
 );
+
+test.each([
+  ['The JUnit report', 'xml', 'every-verdict.junit.xml'],
+  ['The Markdown report', 'markdown', 'every-verdict.md'],
+  ['Annotations on GitHub', 'text', 'every-verdict.github.txt'],
+  ['The audit report', 'markdown', 'every-verdict.audit.md'],
+  ['The audit report', 'mermaid', 'every-verdict.audit.md'],
+  ['Metrics', 'text', 'every-verdict.prom'],
+  ['The TAP report', 'text', 'every-verdict.tap'],
+])('docs/reports.md shows in "%s" real lines (%s)', async (title, language, file) => {
+  const [, section = ''] = documentation.split(`\n## ${title}\n`);
+  const [end = ''] = section.split('\n## ');
+  // The piece of Markdown that is shown has headings of its own.
+  const text = language === 'markdown' ? section : end;
+  const [, block = ''] = new RegExp(`\`\`\`${language}\n(.*?)\n\`\`\``, 's').exec(text) ?? [];
+  const lines = new Set((await readFile(new URL(`golden/${file}`, import.meta.url), 'utf8')).split('\n'));
+  expect(block).not.toBe('');
+  expect(block.split('\n').filter((line) => !lines.has(line))).toEqual([]);
+});
+
+test('docs/reports.md names every format', () => {
+  for (const format of Object.keys(REPORTS))
+    expect(documentation).toMatch(new RegExp(`^\\| \\[?\`${format}\``, 'm'));
+});
 
 test('docs/reports.md shows a real line of the JSON report', () => {
   const [, line = ''] = /```json\n(.*)\n```/.exec(documentation) ?? [];

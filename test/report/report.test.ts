@@ -11,6 +11,8 @@ describe('--report', () => {
   test.each([
     ['JSON=out.json', 'Did you mean json? '],
     ['term', 'Did you mean terminal? '],
+    ['md', ''],
+    ['junit-xml', 'Did you mean junit? '],
     ['xml', ''],
     ['', ''],
     ['toString', ''],
@@ -19,7 +21,7 @@ describe('--report', () => {
     expect(error.code).toBe('usage');
     expect(error.message).toBe(`unknown report format ${JSON.stringify(text.split('=')[0])}`);
     expect(error.hint).toBe(
-      `${guess}Write --report FORMAT or --report FORMAT=FILE; the formats are: terminal, json.`,
+      `${guess}Write --report FORMAT or --report FORMAT=FILE; the formats are: terminal, json, junit, markdown, github, audit, openmetrics, tap.`,
     );
   });
 

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PodreachError } from '../../src/errors.ts';
 import { renderJson } from '../../src/report/json.ts';
+import { renderMarkdown } from '../../src/report/markdown.ts';
 import { writeReportFile, writeReports } from '../../src/report/write.ts';
 import { everyVerdict } from './fixture.ts';
 
@@ -61,6 +62,27 @@ describe('a report in a file', () => {
     }
     expect(await readFile(join(folder, 'file'), 'utf8')).toBe('old');
     expect(await readdir(folder)).toEqual(['file']);
+  });
+});
+
+describe('a report that others share a file with', () => {
+  const options = { width: 80, colour: false, verbose: false, quiet: true };
+
+  test('is written below what is there', async () => {
+    const file = join(folder, 'summary.md');
+    await writeFile(file, '# Another step\n');
+    const request = { format: 'markdown', file, append: true } as const;
+    expect(writeReports(everyVerdict(), [request], { options, print: () => {} })).toEqual([]);
+    expect(await readFile(file, 'utf8')).toBe(`# Another step\n${renderMarkdown(everyVerdict(), options)}`);
+  });
+
+  test('is a problem that names the file where it cannot be written', () => {
+    const [problem] = writeReports(everyVerdict(), [{ format: 'markdown', file: folder, append: true }], {
+      options,
+      print: () => {},
+    });
+    expect(problem?.error).toBeInstanceOf(PodreachError);
+    expect(String(problem?.error)).toContain(`the report ${folder} cannot be written: `);
   });
 });
 

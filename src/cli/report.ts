@@ -1,0 +1,99 @@
+/** `podreach report`: a saved run record in other forms, without a cluster. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { messageOf, PodreachError } from '../errors.ts';
+import type { RunRecord } from '../record.ts';
+import { neutralise } from '../report/text.ts';
+import type { SetExitCode } from './main.ts';
+import { repeatable } from './options.ts';
+
+const EXAMPLES = `
+Examples:
+  podreach report run.json                              the terminal's report of a saved run
+  podreach report run.json --report junit=junit.xml     for a CI server
+  podreach report run.json --report audit=audit.md      for those who answer for security
+  podreach report run.json --report openmetrics         metrics, to standard output
+
+Exit codes:
+  0  every report was written, whatever the run itself came to
+  2  the file is no run record
+  3  a report could not be written`;
+
+const PROBLEMS_SHOWN = 3;
+
+interface ReportCommandOptions {
+  readonly report?: string[];
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+export function reportCommand(program: Command, setExitCode: SetExitCode): void {
+  program
+    .command('report')
+    .description('render the record of a run again, in any format')
+    .argument('<record>', 'a file that podreach run --report json=FILE has written')
+    .addOption(
+      repeatable(
+        '--report <format[=file]>',
+        'terminal, json, junit, markdown, github, audit, openmetrics or tap, to standard output or a file (repeatable)',
+      ),
+    )
+    .option('-q, --quiet', 'only what is not as expected, and the last line')
+    .option('-v, --verbose', 'show every matrix and every mismatch')
+    .addHelpText('after', EXAMPLES)
+    .action(async (file: string, options: ReportCommandOptions) => {
+      const { openOutputs } = await import('./outputs.ts');
+      const outputs = openOutputs(options);
+      setExitCode(outputs.finish(await readRecord(file)) === 0 ? 0 : 3);
+    });
+}
+
+/** @throws PodreachError `usage`: the file cannot be read, or is no run record of a version that is known here */
+async function readRecord(file: string): Promise<RunRecord> {
+  const { RECORD_SCHEMA_VERSION, runRecordSchema } = await import('../record.ts');
+  const { z } = await import('zod');
+  const value = readJson(file);
+  const version = z.object({ schemaVersion: z.number() }).safeParse(value).data?.schemaVersion;
+  if (version !== undefined && version > RECORD_SCHEMA_VERSION) {
+    throw new PodreachError(
+      'usage',
+      `${file} was written by a newer podreach: its record is of version ${version}, and this one reads version ${RECORD_SCHEMA_VERSION}`,
+      { hint: 'Render it with the podreach that wrote it, or a newer one.' },
+    );
+  }
+  const { success, error } = runRecordSchema.safeParse(value);
+  // What has been found to be a record is handed on as it was read: its keys keep their order.
+  if (success) return value as RunRecord;
+  const issues = error.issues.map(({ path, message }) => `${describePath(path)}: ${message}`);
+  const more = issues.length > PROBLEMS_SHOWN ? `; and ${issues.length - PROBLEMS_SHOWN} more` : '';
+  throw new PodreachError(
+    'usage',
+    `${file} is no run record: ${neutralise(issues.slice(0, PROBLEMS_SHOWN).join('; '))}${more}`,
+    { hint: 'Give a file that podreach run --report json=FILE has written.' },
+  );
+}
+
+function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (thrown) {
+    throw new PodreachError('usage', `${file} cannot be read: ${messageOf(thrown)}`, { cause: thrown });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (thrown) {
+    throw new PodreachError('usage', `${file} is not JSON: ${neutralise(messageOf(thrown))}`, {
+      hint: 'Give a file that podreach run --report json=FILE has written.',
+      cause: thrown,
+    });
+  }
+}
+
+/** `scenarios[0].checks[12].verdict` */
+function describePath(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return 'the whole of it';
+  return path
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))
+    .join('');
+}

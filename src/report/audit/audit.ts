@@ -1,0 +1,238 @@
+/**
+ * A run for people who answer for security and do not read YAML: what was tested, in sentences, with its evidence, what was
+ * not as it must be, and what nobody looked at. Data, for every form in which the document is shown.
+ */
+import { createHash } from 'node:crypto';
+import type { RunRecord, ScenarioRecord } from '../../record.ts';
+import { describeNodes } from '../circumstances.ts';
+import { describeLocation } from '../describe.ts';
+import { dayOf, isOverdue } from '../review.ts';
+import { describeExtent, runWord } from '../summary.ts';
+import { count, duration, formatNumber, neutraliseAll } from '../text.ts';
+import { drawFlows } from './flow-chart.ts';
+import { type Incident, incidentsOf } from './incidents.ts';
+import { describePod, describePods, describePorts } from './names.ts';
+import { capitalise, list, name, type Phrase, say } from './phrase.ts';
+import { describePolicy } from './policy-sentences.ts';
+import { claimsOf, type Gap, STANDINGS, type Statement } from './statements.ts';
+
+/** Of more than this, only how many there are is said. */
+const GAPS_TOLD = 30;
+
+export interface Audit {
+  /** `PASSED`, `FAILED` and so on, as in every other report. */
+  readonly word: string;
+  readonly summary: Phrase;
+  /** Why the document is no evidence, or only of a part. */
+  readonly cautions: readonly Phrase[];
+  readonly circumstances: readonly Entry[];
+  readonly incidents: readonly Incident[];
+  readonly scenarios: readonly AuditedScenario[];
+  /** How it was tested. */
+  readonly method: readonly Phrase[];
+  /** What no scenario of any run looks at. */
+  readonly limits: readonly Phrase[];
+}
+
+export interface Entry {
+  readonly label: string;
+  readonly text: Phrase;
+}
+
+export interface AuditedScenario {
+  readonly name: string;
+  readonly description?: string;
+  /** Owner, purpose, review, place and time. */
+  readonly entries: readonly Entry[];
+  readonly caution?: Phrase;
+  readonly statements: readonly Statement[];
+  readonly policies: readonly AuditedPolicy[];
+  /** Lines of Mermaid; empty where there is nothing to draw. */
+  readonly chart: readonly string[];
+  readonly untested: readonly Phrase[];
+}
+
+export interface AuditedPolicy {
+  /** `namespace/name` */
+  readonly key: string;
+  readonly place: string;
+  readonly sentences: readonly Phrase[];
+  /** SHA-256 of the text as it was applied, in UTF-8. */
+  readonly fingerprint: string;
+}
+
+/** The document of a record. Names in its phrases are harmless to show as text; markup is for each form to escape. */
+export function buildAudit(written: RunRecord): Audit {
+  const record = neutraliseAll(written);
+  const scenarios = record.scenarios.map((scenario, index) =>
+    auditScenario(scenario, written.scenarios[index]?.policies ?? [], dayOf(record)),
+  );
+  return {
+    word: runWord(record).word,
+    summary: summarise(scenarios),
+    cautions: cautionsOf(record),
+    circumstances: circumstancesOf(record),
+    incidents: incidentsOf(record),
+    scenarios,
+    method: METHOD,
+    limits: LIMITS,
+  };
+}
+
+function summarise(scenarios: readonly AuditedScenario[]): Phrase {
+  const statements = scenarios.flatMap((scenario) => scenario.statements);
+  if (statements.length === 0) return say`Nothing was stated about who can reach whom.`;
+  const counts = STANDINGS.map((standing) => ({
+    standing,
+    number: statements.filter((statement) => statement.standing === standing).length,
+  })).filter(({ number }) => number > 0);
+  const noun = `${count(statements.length, 'statement')} about who can reach whom`;
+  const [first] = counts;
+  return first !== undefined && counts.length === 1
+    ? say`${noun}, ${statements.length === 1 ? '' : 'all '}${first.standing}.`
+    : say`${noun}: ${list(counts.map(({ number, standing }) => say`${formatNumber(number)} ${standing}`))}.`;
+}
+
+function cautionsOf(record: RunRecord): Phrase[] {
+  const { run, environment } = record;
+  const end =
+    run.interruptedBy !== undefined
+      ? say`The run was interrupted by ${run.interruptedBy}.`
+      : run.error !== undefined
+        ? say`The run could not go on: ${name(run.error.message)}.`
+        : say`The run did not come to its own end.`;
+  const isCut = run.incomplete || run.interruptedBy !== undefined || run.error !== undefined;
+  return [
+    ...(isCut ? [say`${end} ${describeExtent(record)}; nothing is proven about the rest.`] : []),
+    ...(environment.cluster === 'sandbox'
+      ? [
+          say`The run took place on podreach's own sandbox. It shows what the policies mean, not what the network plugin of a cluster makes of them.`,
+        ]
+      : []),
+  ];
+}
+
+function circumstancesOf({ run, podreach, environment }: RunRecord): Entry[] {
+  const { cluster, kubernetes, server, nodes } = environment;
+  const start = describeInstant(run.startedAt);
+  const end = describeInstant(run.endedAt ?? run.startedAt);
+  const last = end === start ? '' : ` to ${end.slice(0, 10) === start.slice(0, 10) ? end.slice(11) : end}`;
+  return [
+    { label: 'Tested on', text: say`${start}${last} UTC` },
+    {
+      label: 'Where',
+      text: list([
+        say`cluster ${name(cluster)}`,
+        ...(kubernetes === undefined ? [] : [say`Kubernetes ${name(kubernetes)}`]),
+        ...(server === undefined ? [] : [name(server)]),
+      ]),
+    },
+    ...(nodes.length === 0 ? [] : [{ label: 'Nodes', text: name(describeNodes(nodes)) }]),
+    { label: 'Tested with', text: say`podreach ${name(podreach.version)}, run ${name(run.id)}` },
+  ];
+}
+
+/** @param written the policies before they were made harmless: their texts are read and fingerprinted as they are */
+function auditScenario(
+  scenario: ScenarioRecord,
+  written: ScenarioRecord['policies'],
+  today: string,
+): AuditedScenario {
+  const { statements, gaps } = claimsOf(scenario);
+  const caution = scenarioCaution(scenario);
+  return {
+    name: scenario.name,
+    ...(scenario.description === undefined ? {} : { description: scenario.description }),
+    entries: entriesOf(scenario, today),
+    ...(caution === undefined ? {} : { caution }),
+    statements,
+    policies: scenario.policies.map((policy, index) => {
+      const text = written[index]?.text ?? policy.text;
+      return {
+        key: `${policy.namespace}/${policy.name}`,
+        place: describeLocation(policy.location),
+        sentences: describePolicy(text, policy.namespace),
+        fingerprint: createHash('sha256').update(text).digest('hex'),
+      };
+    }),
+    chart: drawFlows(scenario),
+    untested: describeGaps(gaps, scenario),
+  };
+}
+
+function entriesOf(scenario: ScenarioRecord, today: string): Entry[] {
+  const { owner, purpose, reviewBy, location, startedAt, durationMs, pods, namespaces } = scenario;
+  const took = durationMs === undefined ? '' : `, took ${duration(durationMs)}`;
+  return [
+    { label: 'Owner', text: owner === undefined ? say`not named` : name(owner) },
+    { label: 'Purpose', text: purpose === undefined ? say`not named` : name(purpose) },
+    {
+      label: 'To be reviewed by',
+      text:
+        reviewBy === undefined
+          ? say`no day is set`
+          : isOverdue(scenario, today)
+            ? say`${name(reviewBy)}: OVERDUE on the day of the run`
+            : name(reviewBy),
+    },
+    { label: 'Written in', text: name(describeLocation(location)) },
+    {
+      label: 'Tested',
+      text: startedAt === undefined ? say`not begun` : say`${describeInstant(startedAt)} UTC${took}`,
+    },
+    {
+      label: 'Test pods',
+      text: say`${formatNumber(pods.length)} in ${count(namespaces.length, 'namespace')}`,
+    },
+  ];
+}
+
+function scenarioCaution({ status, error }: ScenarioRecord): Phrase | undefined {
+  if (error !== undefined) return say`podreach could not go on with this scenario: ${name(error.message)}.`;
+  switch (status) {
+    case 'finished':
+      return undefined;
+    case 'waiting':
+    case 'skipped':
+      return say`This scenario was not begun.`;
+    case 'running':
+    case 'interrupted':
+    case 'failed':
+      return say`This scenario did not come to its end.`;
+  }
+}
+
+function describeGaps(gaps: readonly Gap[], { pods }: ScenarioRecord): Phrase[] {
+  const told = gaps
+    .slice(0, GAPS_TOLD)
+    .map(
+      ({ sources, to, ports }) =>
+        say`${capitalise(describePods(sources, pods))} to ${describePod(to)} on ${describePorts(ports)}.`,
+    );
+  const left = gaps.length - told.length;
+  return [...told, ...(left > 0 ? [say`And to ${count(left, 'other pod')}.`] : [])];
+}
+
+/** `2026-11-20 02:00:00` */
+function describeInstant(instant: string): string {
+  return new Date(instant).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+const METHOD: readonly Phrase[] = [
+  say`Test pods with the labels of the real workloads were started, in namespaces of their own. They made real connections.`,
+  say`Before any policy was applied, each pair of pods had to connect once. Without that, a failed connection later proves nothing.`,
+  say`Then the policies were applied, exactly as their authors wrote them, and every pair tried again and again, with a new connection each time.`,
+  say`A pair counts as unreachable only if the destination could reach its own port at the same time. A dead server is never taken for a policy.`,
+  say`What could not be established is called not proven, and is never counted as confirmed.`,
+  say`"Nobody else" means no other test pod of the scenario.`,
+  say`A fingerprint is the SHA-256 of a policy's text as it was applied. Two texts with the same fingerprint are the same.`,
+];
+
+const LIMITS: readonly Phrase[] = [
+  say`The real workloads, other namespaces, nodes and addresses outside of the scenarios.`,
+  say`Ways through Services, names, proxies and load balancers: connections went from pod to pod, by address.`,
+  say`Protocols other than TCP and UDP, and ports that no test pod listens on.`,
+  say`A pod's connections to itself, which policies never block.`,
+  say`What policies outside of the scenarios would add.`,
+  say`Any time but that of the run.`,
+];

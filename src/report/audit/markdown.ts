@@ -1,0 +1,134 @@
+/** The audit document as Markdown. */
+import type { RunRecord } from '../../record.ts';
+import type { Fact } from '../block.ts';
+import { renderFacts } from '../block.ts';
+import { code, fence, paragraph, prose, table } from '../markdown-text.ts';
+import { createPaint } from '../paint.ts';
+import { formatNumber } from '../text.ts';
+import { type Audit, type AuditedPolicy, type AuditedScenario, buildAudit, type Entry } from './audit.ts';
+import type { Incident } from './incidents.ts';
+import { capitalise, type Phrase } from './phrase.ts';
+import type { Statement } from './statements.ts';
+
+/** Of more than this, nobody reads one by one; the statements name them all. */
+const INCIDENTS_TOLD = 100;
+const CANVAS = { width: 100, paint: createPaint(false) };
+/** Beginning and ending like this, a name stands between stars without ado. */
+const EMPHATIC = /^[\p{L}\p{N}](?:.*[\p{L}\p{N}])?$/u;
+
+const STANDING_WORDS: Readonly<Record<Statement['standing'], string>> = {
+  confirmed: 'Confirmed.',
+  contradicted: '**CONTRADICTED.**',
+  'not proven': '**Not proven.**',
+};
+
+/** Renders all of it: an audit is not cut short. */
+export function renderAudit(record: RunRecord): string {
+  const audit = buildAudit(record);
+  return `${[
+    '# Who can reach whom',
+    renderEntries([{ label: 'Result', text: [`**${audit.word}**`] }, ...audit.circumstances]),
+    markdown(audit.summary),
+    ...audit.cautions.map((caution) => `> ${markdown(caution)}`),
+    ...renderIncidents(audit),
+    ...audit.scenarios.flatMap(renderScenario),
+    '## How this was tested',
+    bullets(audit.method),
+    '## What no scenario looks at',
+    bullets(audit.limits),
+  ].join('\n\n')}\n`;
+}
+
+function renderIncidents({ incidents }: Audit): string[] {
+  if (incidents.length === 0) return [];
+  const left = incidents.length - INCIDENTS_TOLD;
+  return [
+    '## Incidents',
+    ...incidents.slice(0, INCIDENTS_TOLD).flatMap(renderIncident),
+    ...(left > 0 ? [`… and ${formatNumber(left)} more. The statements below name each of them.`] : []),
+  ];
+}
+
+function renderIncident(incident: Incident, index: number): string[] {
+  return [
+    `### ${index + 1}. ${markdown(incident.title)}`,
+    [
+      `- **What it means:** ${incident.meaning.map(markdown).join(' ')}`,
+      `- **How urgent it is:** ${markdown(incident.urgency)}`,
+      `- **What to check first:**\n${incident.firstChecks.map((check, position) => `  ${position + 1}. ${markdown(check)}`).join('\n')}`,
+      `- **Whom to ask:** ${markdown(incident.whomToAsk)}`,
+    ].join('\n'),
+    'For those who work with the cluster:',
+    fence(renderFacts([verdictFact(incident), ...incident.facts], CANVAS, '')),
+  ];
+}
+
+function verdictFact({ verdict, pair }: Incident): Fact {
+  return { label: verdict, text: pair };
+}
+
+function renderScenario(scenario: AuditedScenario): string[] {
+  const { description, caution, statements, policies, chart, untested } = scenario;
+  return [
+    `## Scenario ${code(scenario.name)}`,
+    ...(description === undefined ? [] : [paragraph(description)]),
+    renderEntries(scenario.entries),
+    ...(caution === undefined ? [] : [`> ${markdown(caution)}`]),
+    '### What was tested',
+    statements.length === 0 ? 'Nothing.' : statements.map(renderStatement).join('\n'),
+    ...(chart.length === 0 ? [] : [LEGEND, fence(chart, 'mermaid')]),
+    '### Policies',
+    policies.length === 0 ? 'None.' : policies.map(renderPolicy).join('\n'),
+    '### What was not tested',
+    untested.length === 0 ? 'Nothing: every pair of test pods was tested on every port.' : bullets(untested),
+  ];
+}
+
+const LEGEND =
+  'An arrow is a way that is open. A thick one is open and must not be; a dotted one must be open and was not, or not always.';
+
+function renderStatement({ sentence, standing, ...statement }: Statement, index: number): string {
+  const { deviations, reasons, evidence, declared } = statement;
+  const lines = [
+    `${STANDING_WORDS[standing]}${deviations.length === 1 ? ` ${markdown(capitalise(deviations[0] ?? []))}.` : ''}`,
+    ...(deviations.length > 1
+      ? deviations.map((deviation) => `  - ${markdown(capitalise(deviation))}.`)
+      : []),
+    ...(reasons.length === 0 ? [] : [`Reason given: ${reasons.map(markdown).join('; ')}.`]),
+    `Evidence: ${markdown(evidence)}`,
+    `Stated in ${declared.map(code).join(', ')}.`,
+  ];
+  const indent = ' '.repeat(String(index + 1).length + 2);
+  return [
+    `${index + 1}. **${markdown(sentence)}**`,
+    ...lines.map((line) => (line.startsWith('  ') ? `${indent}${line}` : `${indent}- ${line}`)),
+  ].join('\n');
+}
+
+function renderPolicy({ key, place, sentences, fingerprint }: AuditedPolicy): string {
+  return [
+    `- **${code(key)}** (${code(place)})`,
+    `  - ${sentences.map(markdown).join(' ')}`,
+    `  - SHA-256 ${code(fingerprint)}`,
+  ].join('\n');
+}
+
+function renderEntries(entries: readonly Entry[]): string {
+  return table(
+    ['', ''],
+    entries.map(({ label, text }) => [label, markdown(text)]),
+  );
+}
+
+function bullets(phrases: readonly Phrase[]): string {
+  return phrases.map((phrase) => `- ${markdown(phrase)}`).join('\n');
+}
+
+/** Names are set off from what is said about them. */
+function markdown(phrase: Phrase): string {
+  return phrase.map((part) => (typeof part === 'string' ? part : emphasise(part.name))).join('');
+}
+
+function emphasise(text: string): string {
+  return EMPHATIC.test(text) ? `*${prose(text)}*` : `<em>${prose(text)}</em>`;
+}

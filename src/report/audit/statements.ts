@@ -1,0 +1,218 @@
+/** Checks as statements about the ports of a pod: who can reach it, and who cannot. */
+import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../../record.ts';
+import { describeLocation } from '../describe.ts';
+import { groupBy } from '../group.ts';
+import { isMismatch, underPolicies } from '../mismatch.ts';
+import { count, greatest, least } from '../text.ts';
+import { describePod, describePods, describePorts, namespaceOf, podKeys } from './names.ts';
+import { capitalise, name, type Phrase, say } from './phrase.ts';
+
+export const STANDINGS = ['confirmed', 'contradicted', 'not proven'] as const;
+/** Whether the run showed that it is so: `contradicted` as soon as one pair was otherwise. */
+export type Standing = (typeof STANDINGS)[number];
+
+export interface Statement {
+  /** `Pods of web in shop can reach api on TCP 8080; nobody else can.` */
+  readonly sentence: Phrase;
+  readonly standing: Standing;
+  /** What was otherwise, or not proven. */
+  readonly deviations: readonly Phrase[];
+  /** Why it is to be so, in the words of the scenario. */
+  readonly reasons: readonly Phrase[];
+  readonly evidence: Phrase;
+  /** Where it is written: `file:line`. */
+  readonly declared: readonly string[];
+}
+
+/** Pods that nothing was said about, and the pod and its ports that they could have tried. */
+export interface Gap {
+  readonly sources: readonly string[];
+  readonly to: string;
+  readonly ports: readonly Port[];
+}
+
+export interface Claims {
+  readonly statements: readonly Statement[];
+  /** What lies beside the statements: pairs of pods of the scenario that no check looks at. */
+  readonly gaps: readonly Gap[];
+}
+
+type Port = Pick<CheckRecord, 'port' | 'protocol'> & { readonly portName?: string };
+
+/** One port of a pod with everybody who could try it. */
+interface Target {
+  readonly to: string;
+  readonly port: Port;
+  readonly checks: readonly CheckRecord[];
+  readonly allowed: readonly string[];
+  readonly denied: readonly string[];
+  readonly untested: readonly string[];
+}
+
+/** Statements in the order of the scenario's checks; ports of a pod of which the same is said come together. */
+export function claimsOf(scenario: ScenarioRecord): Claims {
+  const targets = targetsOf(scenario);
+  const tested = targets.filter(({ checks }) => checks.length > 0);
+  const sameClaim = groupBy(tested, ({ to, allowed, denied, untested }) =>
+    JSON.stringify([to, allowed, denied, untested]),
+  );
+  const sameGap = groupBy(
+    targets.filter(({ untested }) => untested.length > 0),
+    ({ to, untested }) => JSON.stringify([to, untested]),
+  );
+  return {
+    statements: sameClaim.flatMap((group) => {
+      const [first] = group;
+      return first === undefined ? [] : [state(first, group, scenario)];
+    }),
+    gaps: sameGap.flatMap((group) => {
+      const [first] = group;
+      return first === undefined
+        ? []
+        : [{ sources: first.untested, to: first.to, ports: group.map(({ port }) => port) }];
+    }),
+  };
+}
+
+/** Ports that are tested come first, in the order of their checks. */
+function targetsOf({ checks, pods }: ScenarioRecord): Target[] {
+  const keys = podKeys(pods);
+  const portKey = (to: string, { port, protocol }: Port): string => `${to}:${port}/${protocol}`;
+  const tested = groupBy(checks, (check) => portKey(check.to, check)).flatMap((group): Target[] => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { to, port, protocol, portName } = first;
+    const allowed = group.filter(({ expected }) => expected === 'reachable').map(({ from }) => from);
+    const denied = group.filter(({ expected }) => expected === 'unreachable').map(({ from }) => from);
+    const spoken = new Set([to, ...allowed, ...denied]);
+    return [
+      {
+        to,
+        port: { port, protocol, ...(portName === undefined ? {} : { portName }) },
+        checks: group,
+        allowed,
+        denied,
+        untested: keys.filter((key) => !spoken.has(key)),
+      },
+    ];
+  });
+  const known = new Set(tested.map(({ to, port }) => portKey(to, port)));
+  const silent = pods.flatMap((pod) => {
+    const to = `${pod.namespace}/${pod.name}`;
+    return pod.ports.flatMap(({ name: portName, port, protocol }): Target[] => {
+      const own = { port, protocol, ...(portName === undefined ? {} : { portName }) };
+      if (known.has(portKey(to, own))) return [];
+      return [
+        { to, port: own, checks: [], allowed: [], denied: [], untested: keys.filter((key) => key !== to) },
+      ];
+    });
+  });
+  return [...tested, ...silent];
+}
+
+function state(first: Target, group: readonly Target[], scenario: ScenarioRecord): Statement {
+  const checks = group.flatMap((target) => target.checks);
+  const deviations = checks.filter(({ verdict }) => verdict !== 'pass');
+  const because = [...new Set(checks.flatMap((check) => check.because ?? []))];
+  return {
+    sentence: sentenceOf(
+      first,
+      group.map(({ port }) => port),
+      scenario,
+    ),
+    standing: deviations.some(isMismatch)
+      ? 'contradicted'
+      : deviations.length > 0
+        ? 'not proven'
+        : 'confirmed',
+    deviations: deviations.map(describeDeviation),
+    reasons: because.map(name),
+    evidence: describeEvidence(checks, scenario),
+    declared: placesOf(checks),
+  };
+}
+
+/** In the order in which a reader of the files comes by them. */
+function placesOf(checks: readonly CheckRecord[]): string[] {
+  const places = checks
+    .map(({ declared }) => declared)
+    .sort((left, right) => left.file.localeCompare(right.file) || left.line - right.line);
+  return [...new Set(places.map(describeLocation))];
+}
+
+function sentenceOf(
+  { to, allowed, denied, untested }: Target,
+  ports: readonly Port[],
+  { pods }: ScenarioRecord,
+): Phrase {
+  const portPhrase = describePorts(ports);
+  const isWhole = untested.length === 0;
+  const speakers = allowed.length > 0 ? allowed : denied;
+  const spaces = new Set(speakers.map(namespaceOf));
+  const [only] = spaces;
+  // Where everybody who is named is of one namespace, the reader takes the other end to be there too.
+  const destination = describePod(to, spaces.size === 1 ? only : undefined);
+  if (allowed.length === 0) {
+    return isWhole && denied.length > 1
+      ? say`Nobody can reach ${describePod(to)} on ${portPhrase}.`
+      : say`${capitalise(describePods(denied, pods))} cannot reach ${destination} on ${portPhrase}.`;
+  }
+  if (isWhole && denied.length === 0 && allowed.length > 1)
+    return say`Everybody can reach ${describePod(to)} on ${portPhrase}.`;
+  const can = say`${capitalise(describePods(allowed, pods))} can reach ${destination} on ${portPhrase}`;
+  if (denied.length === 0) return say`${can}.`;
+  return isWhole ? say`${can}; nobody else can.` : say`${can}; ${describePods(denied, pods)} cannot.`;
+}
+
+/** `leaked: web in shop reached db on UDP 53 although it must not` */
+function describeDeviation(check: CheckRecord): Phrase {
+  const pair = say`${describePod(check.from)}`;
+  const target = say`${describePod(check.to, namespaceOf(check.from))} on ${describePorts([check])}`;
+  switch (check.verdict) {
+    case 'leaked':
+      return say`${pair} reached ${target} although it must not`;
+    case 'broken':
+      return say`${pair} could not reach ${target} although it must`;
+    case 'flapping':
+      return check.expected === 'reachable'
+        ? say`${pair} could reach ${target} at one time and not at another`
+        : say`${pair} could not reach ${target} at one time and could at another`;
+    default:
+      return say`for ${pair} and ${target}: ${reasonOf(check)}`;
+  }
+}
+
+function reasonOf({ verdict, reason }: CheckRecord): Phrase {
+  if (verdict === undefined) return say`the run ended before it was decided`;
+  return reason === undefined ? say`no reason was recorded` : name(reason);
+}
+
+/** How many pairs, how often, when, and whether there was something to block. */
+function describeEvidence(checks: readonly CheckRecord[], { startedAt }: ScenarioRecord): Phrase {
+  const attempts = checks.flatMap((check) => check.attempts);
+  if (attempts.length === 0) return say`None: nothing was tried.`;
+  const times = checks.map((check) => underPolicies(check).length);
+  const [fewest, most] = [least(times), greatest(times)];
+  const often = fewest === most ? count(most, 'time') : `${fewest} to ${count(most, 'time')}`;
+  const ready = checks.filter((check) => check.attempts.some(isControlSuccess)).length;
+  const who = checks.length === 1 ? 'It' : 'Each';
+  const control =
+    ready === checks.length
+      ? `${who} could connect before any policy was applied, and was`
+      : checks.length === 1
+        ? 'It could not connect even before any policy was applied. It was'
+        : `${ready} of them could connect before any policy was applied. Each was`;
+  return say`${count(checks.length, 'pair')}, ${count(attempts.length, 'connection')} in all${describeTime(attempts, startedAt)}. ${control} tried ${often} with the policies in force.`;
+}
+
+function describeTime(attempts: readonly AttemptRecord[], startedAt: string | undefined): string {
+  if (startedAt === undefined) return '';
+  const times = attempts.map(({ atMs }) => atMs);
+  const clock = (ms: number): string => new Date(Date.parse(startedAt) + ms).toISOString().slice(11, 19);
+  const [first, last] = [clock(least(times)), clock(greatest(times))];
+  return first === last ? ` at ${first} UTC` : ` between ${first} and ${last} UTC`;
+}
+
+function isControlSuccess({ phase, outcome }: AttemptRecord): boolean {
+  return phase === 'control' && outcome === 'connected';
+}

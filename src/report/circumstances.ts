@@ -1,0 +1,34 @@
+/** Where, when and by which rules a run went. */
+import type { RunRecord } from '../record.ts';
+import type { Fact } from './block.ts';
+import { count, duration } from './text.ts';
+
+/** Run, cluster, nodes and rules, as far as they are known. */
+export function circumstanceFacts({ podreach, run, environment }: RunRecord): Fact[] {
+  const { cluster, kubernetes, server, nodes, node } = environment;
+  const { timeoutMs, withinMs, confirm } = run.options;
+  const rules = [
+    ...(timeoutMs === undefined ? [] : [`an attempt may take ${duration(timeoutMs)}`]),
+    ...(withinMs === undefined ? [] : [`policies may take ${duration(withinMs)} to settle`]),
+    `${count(confirm, 'round')} in a row must agree`,
+  ];
+  return [
+    {
+      label: 'run',
+      text: `${run.id}, started ${run.startedAt}, podreach ${podreach.version}, Node.js ${node}`,
+    },
+    { label: 'cluster', text: [cluster, kubernetes, server].filter((part) => part !== undefined).join(', ') },
+    ...(nodes.length === 0 ? [] : [{ label: 'nodes', text: describeNodes(nodes) }]),
+    { label: 'rules', text: rules.join(', ') },
+  ];
+}
+
+/** `node-1 (Debian GNU/Linux 13, 6.12.48), node-2` */
+export function describeNodes(nodes: RunRecord['environment']['nodes']): string {
+  return nodes
+    .map(({ name, kernel, os, runtime }) => {
+      const details = [os, kernel, runtime].filter((detail) => detail !== undefined);
+      return details.length === 0 ? name : `${name} (${details.join(', ')})`;
+    })
+    .join(', ');
+}

@@ -1,0 +1,183 @@
+/**
+ * Metrics of a run, for node_exporter's textfile collector or a Pushgateway. The text is OpenMetrics and the older Prometheus
+ * text format at once: there are no types, suffixes or timestamps that only one of them knows.
+ */
+import { type RunRecord, type ScenarioRecord, VERDICTS } from '../record.ts';
+import { groupBy } from './group.ts';
+import { countVerdicts, runWord } from './summary.ts';
+import { greatest, neutraliseAll } from './text.ts';
+
+/**
+ * Upper bounds in seconds, written as OpenMetrics wants floats to be. A sandbox settles in tenths, a large cluster may take a
+ * minute.
+ */
+const SETTLE_BUCKETS = ['0.1', '0.25', '0.5', '1.0', '2.5', '5.0', '10.0', '30.0', '60.0'];
+
+type Labels = Readonly<Record<string, string>>;
+
+interface Family {
+  readonly name: string;
+  readonly type: 'gauge' | 'histogram';
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+interface Sample {
+  /** `_bucket`, `_sum` and `_count` of a histogram. */
+  readonly suffix?: string;
+  readonly labels?: Labels;
+  readonly value: number;
+}
+
+/** A scenario's series. Two of one name would be one series for Prometheus, so they are counted together. */
+interface Scenario {
+  readonly labels: Labels;
+  readonly checks: ScenarioRecord['checks'];
+  readonly durationsMs: readonly number[];
+}
+
+/** Every series of a verdict is there also where it is 0, so that an alert has something to compare. */
+export function renderOpenMetrics(written: RunRecord): string {
+  const record = neutraliseAll(written);
+  const scenarios = groupBy(record.scenarios, ({ name }) => name).map(
+    (group): Scenario => ({
+      labels: { scenario: group[0]?.name ?? '' },
+      checks: group.flatMap(({ checks }) => checks),
+      durationsMs: group.flatMap(({ durationMs }) => durationMs ?? []),
+    }),
+  );
+  const families = [...runFamilies(record), ...scenarioFamilies(scenarios)];
+  return [...families.filter(({ samples }) => samples.length > 0).flatMap(renderFamily), '# EOF', ''].join(
+    '\n',
+  );
+}
+
+function runFamilies(record: RunRecord): Family[] {
+  const { run, podreach, environment } = record;
+  const hasPassed = runWord(record).word === 'PASSED';
+  const endedSeconds = run.endedAt === undefined ? [] : [{ value: Date.parse(run.endedAt) / 1000 }];
+  return [
+    {
+      name: 'podreach_run_info',
+      type: 'gauge',
+      help: 'Always 1; its labels say what ran where.',
+      samples: [
+        {
+          labels: {
+            version: podreach.version,
+            cluster: environment.cluster,
+            kubernetes: environment.kubernetes ?? '',
+          },
+          value: 1,
+        },
+      ],
+    },
+    {
+      name: 'podreach_run_success',
+      type: 'gauge',
+      help: '1 if the run came to its own end and every check passed, otherwise 0.',
+      samples: [{ value: hasPassed ? 1 : 0 }],
+    },
+    {
+      name: 'podreach_run_complete',
+      type: 'gauge',
+      help: '0 if the run was cut off: then nothing is proven about the rest.',
+      samples: [{ value: run.incomplete || run.interruptedBy !== undefined ? 0 : 1 }],
+    },
+    {
+      name: 'podreach_run_duration_seconds',
+      type: 'gauge',
+      help: 'How long the run took.',
+      samples: run.durationMs === undefined ? [] : [{ value: run.durationMs / 1000 }],
+    },
+    {
+      name: 'podreach_run_end_timestamp_seconds',
+      type: 'gauge',
+      help: 'When the run ended.',
+      samples: endedSeconds,
+    },
+    {
+      name: 'podreach_last_success_timestamp_seconds',
+      type: 'gauge',
+      help: 'When the run ended; absent unless it was a success.',
+      samples: hasPassed ? endedSeconds : [],
+    },
+  ];
+}
+
+function scenarioFamilies(scenarios: readonly Scenario[]): Family[] {
+  return [
+    {
+      name: 'podreach_checks',
+      type: 'gauge',
+      help: 'Checks of the last run by verdict.',
+      samples: scenarios.flatMap(({ labels, checks }) => {
+        const counts = countVerdicts(checks);
+        return [
+          ...VERDICTS.map((verdict) => ({ labels: { ...labels, verdict }, value: counts[verdict] })),
+          { labels: { ...labels, verdict: 'not_judged' }, value: counts.unjudged },
+        ];
+      }),
+    },
+    {
+      name: 'podreach_scenario_duration_seconds',
+      type: 'gauge',
+      help: 'How long the scenario took.',
+      samples: scenarios.flatMap(({ labels, durationsMs }) =>
+        durationsMs.length === 0
+          ? []
+          : [{ labels, value: durationsMs.reduce((sum, ms) => sum + ms, 0) / 1000 }],
+      ),
+    },
+    {
+      name: 'podreach_enforce_seconds',
+      type: 'gauge',
+      help: 'From applying the policies until the last pair that must be unreachable was cut off.',
+      samples: scenarios.flatMap(({ labels, checks }) => {
+        const cutMs = checks.flatMap(({ expected, settledMs }) =>
+          expected === 'unreachable' && settledMs !== undefined ? [settledMs] : [],
+        );
+        return cutMs.length === 0 ? [] : [{ labels, value: greatest(cutMs) / 1000 }];
+      }),
+    },
+    {
+      name: 'podreach_settle_seconds',
+      type: 'histogram',
+      help: 'From applying the policies until a check showed what was expected, over the checks that did.',
+      samples: scenarios.flatMap(({ labels, checks }) => histogram(labels, checks)),
+    },
+  ];
+}
+
+function histogram(labels: Labels, checks: ScenarioRecord['checks']): Sample[] {
+  const settledMs = checks.flatMap((check) => check.settledMs ?? []);
+  const upTo = (bound: string): number => settledMs.filter((ms) => ms <= Number(bound) * 1000).length;
+  return [
+    ...SETTLE_BUCKETS.map((le) => ({ suffix: '_bucket', labels: { ...labels, le }, value: upTo(le) })),
+    { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: settledMs.length },
+    { suffix: '_sum', labels, value: settledMs.reduce((sum, ms) => sum + ms, 0) / 1000 },
+    { suffix: '_count', labels, value: settledMs.length },
+  ];
+}
+
+function renderFamily({ name, type, help, samples }: Family): string[] {
+  const unit = name.endsWith('_seconds') ? [`# UNIT ${name} seconds`] : [];
+  return [
+    `# TYPE ${name} ${type}`,
+    ...unit,
+    `# HELP ${name} ${help}`,
+    ...samples.map(
+      ({ suffix = '', labels = {}, value }) => `${name}${suffix}${renderLabels(labels)} ${value}`,
+    ),
+  ];
+}
+
+function renderLabels(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeValue(value)}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+/** Line breaks, the third thing to escape, are gone: the record was neutralised. All else stands for itself in UTF-8. */
+function escapeValue(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+}

@@ -1,0 +1,73 @@
+/** TAP 14, for those who pipe: a subtest per scenario, a test point per check, diagnostics in YAML. */
+import { stringify } from 'yaml';
+import type { RunRecord } from '../record.ts';
+import { type Case, isBad, type Suite, suitesOf } from './cases.ts';
+import { describeLocation } from './describe.ts';
+import { neutraliseAll } from './text.ts';
+
+const SUBTEST_INDENT = '    ';
+const DIAGNOSTIC_INDENT = '  ';
+
+/** A run that was cut off ends with `Bail out!`, so that no reader takes what is there for all there is. */
+export function renderTap(written: RunRecord): string {
+  const record = neutraliseAll(written);
+  const suites = suitesOf(record);
+  return [
+    'TAP version 14',
+    `1..${suites.length}`,
+    ...suites.flatMap((suite, index) => renderSuite(suite, index + 1)),
+    ...renderBailOut(record),
+    '',
+  ].join('\n');
+}
+
+function renderSuite({ name, cases }: Suite, number: number): string[] {
+  const isOk = !cases.some(isBad);
+  return [
+    `# Subtest: ${escapeDescription(name)}`,
+    ...renderPlan(cases),
+    ...cases.flatMap((testCase, index) => renderCase(testCase, index + 1)),
+  ]
+    .map((line, index) => (index === 0 ? line : SUBTEST_INDENT + line))
+    .concat(`${isOk ? 'ok' : 'not ok'} ${number} - ${escapeDescription(name)}`);
+}
+
+function renderPlan(cases: readonly Case[]): string[] {
+  return [cases.length === 0 ? '1..0 # SKIP nothing to test' : `1..${cases.length}`];
+}
+
+function renderCase(testCase: Case, number: number): string[] {
+  const point = `${number} - ${escapeDescription(testCase.name)}`;
+  if (testCase.result === 'passed') return [`ok ${point}`];
+  if (!isBad(testCase)) return [`ok ${point} # SKIP ${escapeDescription(testCase.message)}`];
+  const { kind, message, facts, location, durationMs } = testCase;
+  const diagnostics = {
+    message,
+    severity: testCase.result === 'failed' ? 'fail' : 'error',
+    kind,
+    ...(location === undefined ? {} : { at: describeLocation(location) }),
+    duration_ms: Math.round(durationMs * 1000) / 1000,
+    ...Object.fromEntries(facts.map(({ label, text }) => [label.replaceAll(' ', '_'), text])),
+  };
+  // Every text in quotes on one line: nothing of a record can look like the end of the diagnostics.
+  const yaml = stringify(diagnostics, {
+    lineWidth: 0,
+    defaultStringType: 'QUOTE_DOUBLE',
+    defaultKeyType: 'PLAIN',
+  });
+  return [
+    `not ok ${point}`,
+    ...['---', ...yaml.trimEnd().split('\n'), '...'].map((line) => DIAGNOSTIC_INDENT + line),
+  ];
+}
+
+function renderBailOut({ run }: RunRecord): string[] {
+  if (run.interruptedBy !== undefined) return [`Bail out! interrupted by ${run.interruptedBy}`];
+  if (run.error !== undefined) return [`Bail out! ${run.error.message}`];
+  return run.incomplete ? ['Bail out! the run did not come to its own end'] : [];
+}
+
+/** A `#` would begin a directive such as SKIP. */
+function escapeDescription(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('#', '\\#');
+}

@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { runRecordSchema } from '../../../src/record.ts';
+import { buildAudit } from '../../../src/report/audit/audit.ts';
+import { renderAudit } from '../../../src/report/audit/markdown.ts';
+import { plainText } from '../../../src/report/audit/phrase.ts';
+import { attempts, buildRecord, calmScenario, everyVerdict, meshScenario } from '../fixture.ts';
+import { environmentFailure, interruptedRun, provisioningFailure } from '../records.ts';
+
+test('tells a run to people who read no YAML', async () => {
+  await expect(renderAudit(runRecordSchema.parse(everyVerdict()))).toMatchFileSnapshot(
+    '../golden/every-verdict.audit.md',
+  );
+});
+
+test.each([
+  [
+    'an environment that failed',
+    environmentFailure(),
+    'The run could not go on: the sandbox needs nft, which is not installed. 0 of 1 scenario finished; nothing is proven about the rest.',
+  ],
+  [
+    'an interruption',
+    interruptedRun(),
+    'The run was interrupted by SIGINT. 1 of 2 scenarios finished; nothing is proven about the rest.',
+  ],
+  [
+    'an end that nobody saw',
+    buildRecord([calmScenario('done')], { incomplete: true }),
+    'The run did not come to its own end. 1 of 1 scenario finished; nothing is proven about the rest.',
+  ],
+])('warns of %s before anything else', (_, record, caution) => {
+  expect(buildAudit(record).cautions.map(plainText)[0]).toBe(caution);
+});
+
+test('says that a sandbox is no cluster', () => {
+  const cautionsOn = (cluster: string) =>
+    buildAudit(buildRecord([calmScenario('done')], {}, { cluster })).cautions.length;
+  expect([cautionsOn('sandbox'), cautionsOn('context')]).toEqual([1, 0]);
+});
+
+test('says of a scenario that was cut short why', () => {
+  const [, failed] = buildAudit(provisioningFailure()).scenarios;
+  expect(failed?.caution && plainText(failed.caution)).toBe(
+    'podreach could not go on with this scenario: pod shop/db did not become ready within 60 s: ErrImagePull.',
+  );
+});
+
+test('sums up its statements', () => {
+  const summaryOf = (...scenarios: Parameters<typeof buildRecord>[0]) =>
+    plainText(buildAudit(buildRecord(scenarios)).summary);
+  expect(summaryOf()).toBe('Nothing was stated about who can reach whom.');
+  expect(summaryOf(calmScenario('done'))).toBe('2 statements about who can reach whom, all confirmed.');
+  expect(summaryOf(...everyVerdict().scenarios)).toBe(
+    '9 statements about who can reach whom: 5 confirmed, 2 contradicted and 2 not proven.',
+  );
+});
+
+test('marks a review that was overdue on the day of the run, by no clock', () => {
+  const reviews = buildAudit(
+    buildRecord([
+      calmScenario('late', { reviewBy: '2026-11-19' }),
+      calmScenario('due', { reviewBy: '2026-11-20' }),
+      calmScenario('free'),
+    ]),
+  ).scenarios.map(({ entries }) =>
+    entries.filter(({ label }) => label === 'To be reviewed by').map(({ text }) => plainText(text)),
+  );
+  expect(reviews).toEqual([['2026-11-19: OVERDUE on the day of the run'], ['2026-11-20'], ['no day is set']]);
+});
+
+test('gives the fingerprint of a policy as it was applied, line breaks and all', () => {
+  const text = 'kind: NetworkPolicy\r\nspec:\n  podSelector: {}\n';
+  const scenario = calmScenario('done');
+  const policies = scenario.policies.map((policy) => ({ ...policy, text }));
+  const [audited] = buildAudit(buildRecord([{ ...scenario, policies }])).scenarios;
+  expect(audited?.policies).toMatchObject([
+    { key: 'shop/deny-all', fingerprint: createHash('sha256').update(text).digest('hex') },
+  ]);
+});
+
+describe('an incident', () => {
+  const incidentOf = (overrides: Parameters<typeof meshScenario>[1]) => {
+    const [incident] = buildAudit(buildRecord([meshScenario(3, overrides)])).incidents;
+    return incident?.firstChecks.map(plainText) ?? [];
+  };
+  const policies = { egress: ['team-0/out'], ingress: ['team-1/in', 'team-1/more'] };
+  const only = (from: number, to: number) => from === 0 && to === 1;
+
+  test('without any policy on a leak asks whether there is one that should match', () => {
+    expect(
+      incidentOf((from, to) =>
+        only(from, to)
+          ? { expected: 'unreachable', verdict: 'leaked', selectedBy: { egress: [], ingress: [] } }
+          : {},
+      )[0],
+    ).toBe(
+      'No policy concerns either end. Is there a policy in the namespace team-1 that is meant to, and does its selector match the labels of service-1 in team-1 (app=service-1)?',
+    );
+  });
+
+  test('with policies on a leak asks which of them admits it, then whether they are enforced', () => {
+    expect(
+      incidentOf((from, to) =>
+        only(from, to) ? { expected: 'unreachable', verdict: 'leaked', selectedBy: policies } : {},
+      ),
+    ).toEqual([
+      'The connection is restricted by team-1/in and team-1/more for what comes in to service-1 in team-1 and team-0/out for what goes out of service-0 in team-0. Does one of them let it through? Policies are described in plain language below.',
+      'If not, the network plugin does not enforce what they say: look at its state on nodes node-1 and node-2.',
+      'Make the connection again with the command below, after a run with --keep.',
+    ]);
+  });
+
+  test('of a broken connection without any policy does not blame one', () => {
+    expect(
+      incidentOf((from, to) =>
+        only(from, to) ? { verdict: 'broken', selectedBy: { egress: [], ingress: [] } } : {},
+      )[0],
+    ).toBe(
+      'No policy concerns either end, so a policy is not the cause. Look at the network plugin and at firewalls on nodes node-1 and node-2.',
+    );
+  });
+
+  test('of a block that did not last tells when it was seen open', () => {
+    const changing = [
+      ...attempts('control', ['connected']),
+      ...attempts('settle', ['timeout', 'timeout']),
+      ...attempts('observe', ['connected']),
+    ];
+    expect(
+      incidentOf((from, to) =>
+        only(from, to)
+          ? { expected: 'unreachable', verdict: 'flapping', attempts: changing, selectedBy: policies }
+          : {},
+      )[0],
+    ).toBe(
+      'What happened on nodes node-1 and node-2 at 2026-11-20 02:00:01 UTC? Look at the log of the network plugin and for pods that were restarted.',
+    );
+  });
+});
+
+test('five thousand incidents do not become a book', () => {
+  const record = buildRecord([
+    meshScenario(100, (from, to) =>
+      (from + to) % 2 === 0 ? {} : { expected: 'unreachable', verdict: 'leaked' },
+    ),
+  ]);
+  const began = performance.now();
+  const text = renderAudit(record);
+  expect(performance.now() - began).toBeLessThan(5000);
+  expect(text).toContain('### 100. ');
+  expect(text).toContain('… and 4,900 more. The statements below name each of them.');
+});

@@ -1,0 +1,163 @@
+import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import parsePrometheusTextFormat from 'parse-prometheus-text-format';
+import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { renderOpenMetrics } from '../../src/report/openmetrics.ts';
+import { neutralise } from '../../src/report/text.ts';
+import { buildRecord, calmScenario, everyVerdict, unjudged } from './fixture.ts';
+import {
+  environmentFailure,
+  HOSTILE,
+  hostileRecord,
+  interruptedRun,
+  provisioningFailure,
+} from './records.ts';
+
+const RECORDS: Readonly<Record<string, RunRecord>> = {
+  'every verdict': everyVerdict(),
+  'hostile names': hostileRecord(),
+  'an environment that failed': environmentFailure(),
+  'pods that did not start': provisioningFailure(),
+  'an interruption': interruptedRun(),
+  'no scenario at all': buildRecord([]),
+  'two scenarios of one name': buildRecord([calmScenario('twin'), calmScenario('twin')]),
+};
+const DOCUMENTATION = new URL('../../docs/', import.meta.url);
+
+/** Whoever has Python and its Prometheus client has the reference parser of OpenMetrics. */
+const PYTHON = ['python3', 'python'].find(
+  (python) => spawnSync(python, ['-c', 'import prometheus_client.openmetrics.parser']).status === 0,
+);
+const READ_OPEN_METRICS = `
+import json, sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+families = text_string_to_metric_families(sys.stdin.buffer.read().decode("utf-8"))
+print(json.dumps([[family.name, family.type, family.unit, len(family.samples)] for family in families]))
+`;
+
+test('holds checks by verdict, times to settle, and when it last went well', async () => {
+  const text = renderOpenMetrics(runRecordSchema.parse(everyVerdict()));
+  await expect(text).toMatchFileSnapshot('golden/every-verdict.prom');
+});
+
+describe('as the text format of Prometheus, for the textfile collector', () => {
+  test.each(Object.entries(RECORDS))('%s can be read', (_, record) => {
+    const families = parsePrometheusTextFormat(renderOpenMetrics(record));
+    expect(
+      families.map(({ type }) => type).filter((type) => type !== 'GAUGE' && type !== 'HISTOGRAM'),
+    ).toEqual([]);
+    for (const { name, metrics } of families) {
+      const series = metrics.map(({ labels }) => JSON.stringify(labels));
+      expect(new Set(series).size, `every series of ${name} is there once`).toBe(series.length);
+    }
+  });
+
+  test('says what the record says', () => {
+    expect(valuesOf(everyVerdict(), 'podreach_checks', { scenario: 'three-tier' })).toEqual({
+      pass: '3',
+      leaked: '1',
+      broken: '1',
+      flapping: '1',
+      inconclusive: '3',
+      not_judged: '0',
+    });
+    // The parser takes the histograms of several scenarios for one, and knows no sum of one with labels.
+    const record = buildRecord(everyVerdict().scenarios.filter(({ name }) => name === 'three-tier'));
+    const [settled] = familyOf(record, 'podreach_settle_seconds')?.metrics ?? [];
+    expect(settled?.buckets).toMatchObject({ '0.1': '2', '0.25': '2', '0.5': '4', '+Inf': '4' });
+  });
+
+  test('keeps hostile names as they are', () => {
+    const names = familyOf(hostileRecord(), 'podreach_scenario_duration_seconds')?.metrics.map(
+      ({ labels }) => labels?.['scenario'],
+    );
+    expect(names).toEqual(Object.values(HOSTILE).map((name) => neutralise(name)));
+  });
+
+  test('adds up scenarios of one name, which would be one series', () => {
+    const record = RECORDS['two scenarios of one name'] ?? buildRecord([]);
+    expect(valuesOf(record, 'podreach_checks', { scenario: 'twin' })).toMatchObject({ pass: '4' });
+  });
+});
+
+describe.skipIf(PYTHON === undefined)(
+  'as OpenMetrics, by the parser of the Prometheus client for Python (skipped where that is not installed)',
+  () => {
+    test.each(Object.entries(RECORDS))('%s can be read', (_, record) => {
+      const { status, stdout, stderr } = spawnSync(PYTHON ?? '', ['-c', READ_OPEN_METRICS], {
+        input: renderOpenMetrics(record),
+        encoding: 'utf8',
+      });
+      expect(stderr).toBe('');
+      expect(status).toBe(0);
+      const units: [string, string, string, number][] = JSON.parse(stdout);
+      for (const [name, , unit] of units) expect(unit).toBe(name.endsWith('_seconds') ? 'seconds' : '');
+    });
+  },
+);
+
+describe('the time of the last success', () => {
+  test('is the end of a run in which every check passed', () => {
+    const record = buildRecord([calmScenario('done')]);
+    expect(familyOf(record, 'podreach_last_success_timestamp_seconds')?.metrics).toEqual([
+      { value: '1795140004.12' },
+    ]);
+    expect(familyOf(record, 'podreach_run_success')?.metrics).toEqual([{ value: '1' }]);
+  });
+
+  test.each([
+    ['with a mismatch', everyVerdict()],
+    ['that was cut off', buildRecord([calmScenario('done')], { incomplete: true })],
+    ['that was interrupted', interruptedRun()],
+    ['without any check', buildRecord([])],
+    ['with a check that nobody judged', buildRecord([unjudged(calmScenario('lost'))])],
+  ])('is not said by a run %s', (_, record) => {
+    expect(familyOf(record, 'podreach_last_success_timestamp_seconds')).toBeUndefined();
+    expect(familyOf(record, 'podreach_run_success')?.metrics).toEqual([{ value: '0' }]);
+  });
+});
+
+describe('the examples in the documentation', async () => {
+  const known = new Set(
+    parsePrometheusTextFormat(renderOpenMetrics(buildRecord([calmScenario('done')]))).flatMap(
+      ({ name, type }) =>
+        type === 'HISTOGRAM' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+    ),
+  );
+  const read = (file: string) => readFile(new URL(file, DOCUMENTATION), 'utf8');
+  const namesIn = (text: string) => new Set(text.match(/\bpodreach_[a-z_]+/g) ?? []);
+
+  test('name only metrics that exist', async () => {
+    for (const file of ['alerts.yaml', 'grafana-dashboard.json'])
+      for (const name of namesIn(await read(file))) expect(known, file).toContain(name);
+  });
+
+  test('explain every metric', async () => {
+    const documentation = await read('reports.md');
+    for (const name of known)
+      expect(documentation).toContain(`\`${name.replace(/(settle_seconds)_(bucket|sum|count)$/, '$1')}\``);
+  });
+
+  test('are a file of alerting rules and a dashboard', async () => {
+    const [rules] = parseAllDocuments(await read('alerts.yaml'));
+    expect(rules?.toJS()).toMatchObject({ groups: [{ name: 'podreach', rules: expect.any(Array) }] });
+    expect(JSON.parse(await read('grafana-dashboard.json'))).toMatchObject({
+      title: 'podreach',
+      panels: expect.any(Array),
+    });
+  });
+});
+
+function familyOf(record: RunRecord, name: string) {
+  return parsePrometheusTextFormat(renderOpenMetrics(record)).find((family) => family.name === name);
+}
+
+/** Values by verdict, of the series with these labels. */
+function valuesOf(record: RunRecord, name: string, labels: Readonly<Record<string, string>>) {
+  const metrics = familyOf(record, name)?.metrics.filter((metric) =>
+    Object.entries(labels).every(([label, value]) => metric.labels?.[label] === value),
+  );
+  return Object.fromEntries((metrics ?? []).map((metric) => [metric.labels?.['verdict'], metric.value]));
+}
