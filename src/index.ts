@@ -4,6 +4,8 @@
  */
 export { type Clock, systemClock } from './clock.ts';
 export type { Cluster, ClusterProvider, ClusterTiming } from './cluster/cluster.ts';
+export { contextCluster } from './cluster/context.ts';
+export { kindCluster } from './cluster/kind.ts';
 export { sandboxCluster } from './cluster/sandbox.ts';
 export { type ErrorCode, Interruption, type Location, PodreachError, type Problem } from './errors.ts';
 export type { ProgressEvent, ProgressListener } from './progress.ts';

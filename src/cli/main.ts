@@ -1,8 +1,10 @@
 /** The command line: parses, hands over to one file per command, and turns what comes back into an exit code. */
 import { Command, CommanderError } from 'commander';
 import { ownVersion } from '../version.ts';
+import { clusterCommand } from './cluster.ts';
 import { planCommand } from './plan.ts';
 import { printError } from './print-error.ts';
+import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
 import { sandboxCommand } from './sandbox.ts';
 import { validateCommand } from './validate.ts';
@@ -12,6 +14,7 @@ Examples:
   podreach run scenarios                 run every scenario of a folder on the embedded sandbox
   podreach validate scenarios            check the files without starting anything
   podreach plan scenarios/web.yaml       show what would be created and tried
+  podreach report run.json               render a saved record again
   podreach sandbox                       start the sandbox and keep it for kubectl
 
 Exit codes:
@@ -38,7 +41,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLES)
     .exitOverride();
-  for (const add of [runCommand, validateCommand, planCommand, sandboxCommand]) add(program, setExitCode);
+  for (const add of [runCommand, validateCommand, planCommand, reportCommand, sandboxCommand, clusterCommand])
+    add(program, setExitCode);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;

@@ -1,9 +1,11 @@
 /** `podreach run`: scenario → probe pods → attempts → diff. */
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import type { ClusterProvider } from '../cluster/cluster.ts';
+import type { Cluster, ClusterKind, ClusterProvider } from '../cluster/cluster.ts';
 import { PodreachError } from '../errors.ts';
+import { DEFAULT_PROBE_IMAGE, RUN_LABEL } from '../probe/manifest.ts';
 import { ownVersion } from '../version.ts';
+import { givenKindFlags, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
 import type { SetExitCode } from './main.ts';
 import {
   nodesOption,
@@ -13,7 +15,7 @@ import {
   type SelectionOptions,
   selectionOptions,
 } from './options.ts';
-import { holdCluster } from './sandbox.ts';
+import { holdUntilSignal } from './sandbox.ts';
 import { listenToSignals } from './signals.ts';
 
 const EXAMPLES = `
@@ -24,9 +26,11 @@ Examples:
   podreach run --report json=run.json           the terminal's report, and the whole record in a file
   podreach run --report json --quiet | jq .run  the record on standard output, and nothing else
   podreach run web.yaml --keep                  leave the sandbox up afterwards, to look around with kubectl
-  podreach run slow.yaml --within 30s --timeout 2s`;
+  podreach run slow.yaml --within 30s --timeout 2s
+  podreach run --cluster kind                   on a kind cluster with Calico, made and deleted by the run
+  podreach run --cluster context=staging        on a cluster of your kubeconfig`;
 
-interface RunCommandOptions extends SelectionOptions {
+interface RunCommandOptions extends SelectionOptions, KindCommandOptions {
   readonly cluster: string;
   readonly nodes: number;
   readonly report?: string[];
@@ -47,19 +51,22 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     .argument('[paths...]', 'files, folders or globs; without any: scenarios/');
   for (const option of selectionOptions()) command.addOption(option);
   command
-    .option('--cluster <name>', 'where to run: sandbox', 'sandbox')
+    .option('--cluster <name>', 'where to run: sandbox, kind[=NAME] or context[=NAME]', 'sandbox')
     .addOption(nodesOption())
     .addOption(
-      repeatable('--report <format[=file]>', 'terminal or json, to standard output or a file (repeatable)'),
+      repeatable(
+        '--report <format[=file]>',
+        'terminal, json, junit, markdown, github, audit, openmetrics or tap, to standard output or a file (repeatable)',
+      ),
     )
     .option(
       '--timeout <duration>',
-      'how long one attempt may take (default: 500ms on the sandbox)',
+      'how long one attempt may take (default: 500ms on the sandbox, 1s elsewhere)',
       parseDuration,
     )
     .option(
       '--within <duration>',
-      'how long policies may take to settle (default: 10s on the sandbox)',
+      'how long policies may take to settle (default: 10s on the sandbox, 30s elsewhere)',
       parseDuration,
     )
     .option('--confirm <rounds>', 'rounds in a row that must agree', parseWhole(1, 20), 2)
@@ -67,28 +74,28 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     .option('--keep', 'leave everything in place at the end and say how to look')
     .option('--fail-fast', 'start no further scenario after one that went wrong')
     .option('-q, --quiet', 'only what is not as expected, and the last line')
-    .option('-v, --verbose', 'show every matrix and every mismatch')
-    .addHelpText('after', EXAMPLES)
-    .action(async (paths: string[], options: RunCommandOptions) => {
-      setExitCode(await runScenarios(paths, options));
-    });
+    .option('-v, --verbose', 'show every matrix and every mismatch');
+  for (const option of kindOptions()) command.addOption(option);
+  command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: RunCommandOptions) => {
+    setExitCode(await runScenarios(paths, options));
+  });
 }
 
 async function runScenarios(paths: readonly string[], options: RunCommandOptions): Promise<number> {
   const { openOutputs } = await import('./outputs.ts');
-  const outputs = openOutputs(options);
+  const outputs = openOutputs(options, process.env);
   const { loadPlans } = await import('../scenario/load-plans.ts');
   const plans = await loadPlans(paths, {
     cwd: process.cwd(),
     only: options.only ?? [],
     tags: options.tag ?? [],
   });
-  const provider = await providerFor(options);
+  const provider = await providerFor(options, outputs.note);
   const { run } = await import('../run/run.ts');
 
   using signals = listenToSignals(
     () => outputs.note('interrupted: cleaning up; press Ctrl-C again to leave at once'),
-    () => outputs.note('left at once; the sandbox and all that ran on it ends with this process'),
+    () => outputs.note(leftBehind(provider.kind)),
   );
   const { record, kept } = await run(plans, {
     provider,
@@ -106,20 +113,59 @@ async function runScenarios(paths: readonly string[], options: RunCommandOptions
   });
   const failures = outputs.finish(record);
   if (kept !== undefined) {
-    try {
-      await holdCluster(kept, signals.signal);
-    } finally {
-      await kept.stop();
-    }
+    if (kept.outlivesRun) process.stdout.write(howToLook(kept, record.run.id));
+    else await holdUntilSignal(kept, signals.signal);
   }
   const exitCode = record.run.exitCode ?? 3;
   return exitCode === 0 && failures > 0 ? 3 : exitCode;
 }
 
-async function providerFor({ cluster, nodes }: RunCommandOptions): Promise<ClusterProvider> {
-  if (cluster !== 'sandbox') {
-    throw new PodreachError('usage', `unknown cluster '${cluster}'`, { hint: 'Choose: sandbox.' });
+/** @throws PodreachError `usage` for a cluster that does not exist, or options that it has no use for */
+async function providerFor(
+  options: RunCommandOptions,
+  note: (text: string) => void,
+): Promise<ClusterProvider> {
+  const [, kind = '', name] = /^([^=]*)(?:=(.*))?$/s.exec(options.cluster) ?? [];
+  const misplaced = kind === 'kind' ? [] : givenKindFlags(options);
+  if (misplaced.length > 0) {
+    throw new PodreachError('usage', `${misplaced.join(', ')} is for --cluster kind`, {
+      hint: `Leave it out, or write --cluster kind.`,
+    });
   }
-  const { sandboxCluster } = await import('../cluster/sandbox.ts');
-  return sandboxCluster({ nodes, enforcement: 'on' });
+  switch (kind) {
+    case 'sandbox': {
+      const { sandboxCluster } = await import('../cluster/sandbox.ts');
+      return sandboxCluster({ nodes: options.nodes, enforcement: 'on' });
+    }
+    case 'kind': {
+      const { kindCluster } = await import('../cluster/kind.ts');
+      const probeImage = DEFAULT_PROBE_IMAGE;
+      return kindCluster(readKindOptions(name, options, { probeImage, keep: options.keep === true }), note);
+    }
+    case 'context': {
+      const { contextCluster } = await import('../cluster/context.ts');
+      return contextCluster(name, note);
+    }
+    default:
+      throw new PodreachError('usage', `unknown cluster '${kind}'`, {
+        hint: 'Choose: sandbox, kind, kind=NAME, context or context=NAME.',
+      });
+  }
+}
+
+/** What the user must know who does not wait for the clean-up. */
+function leftBehind(kind: ClusterKind): string {
+  return kind === 'sandbox'
+    ? 'left at once; the sandbox and all that ran on it ends with this process'
+    : `left at once; clean up with: kubectl delete namespaces -l ${RUN_LABEL}`;
+}
+
+function howToLook({ kubeconfigFile }: Cluster, runId: string): string {
+  const kubectl = kubeconfigFile === undefined ? 'kubectl' : `kubectl --kubeconfig ${kubeconfigFile}`;
+  return `
+Everything was left in place, as --keep asks. To look around, and to clean up:
+
+  ${kubectl} get pods --all-namespaces -l ${RUN_LABEL}=${runId}
+  ${kubectl} delete namespaces -l ${RUN_LABEL}=${runId}
+`;
 }

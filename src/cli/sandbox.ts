@@ -36,26 +36,27 @@ export function sandboxCommand(program: Command, setExitCode: SetExitCode): void
       const { nodes, enforcement } = options;
       const provider = sandboxCluster({ nodes, enforcement: enforcement ? 'on' : 'off' });
       const cluster = await provider.start({ signal: signals.signal, clock: systemClock });
-      try {
-        setExitCode(await holdCluster(cluster, signals.signal, options.kubeconfig));
-      } finally {
-        await cluster.stop();
-      }
+      await holdUntilSignal(cluster, signals.signal, options.kubeconfig);
+      setExitCode(0);
     });
 }
 
 /**
- * Prints how to use a cluster and stays until the signal is aborted.
- * @returns 0; @throws PodreachError `cluster-lost` when the cluster ends by itself
+ * Prints how to use a sandbox, stays until the signal is aborted, and stops it.
+ * @param path where to write the kubeconfig; absent: a temporary file
+ * @throws PodreachError `cluster-lost` when the sandbox ends by itself
  */
-export async function holdCluster(cluster: Cluster, signal: AbortSignal, path?: string): Promise<number> {
-  using kubeconfig = writeKubeconfig(cluster.kubeconfig, path);
-  process.stdout.write(`The sandbox is running. Its kubeconfig: ${kubeconfig.path}
+export async function holdUntilSignal(sandbox: Cluster, signal: AbortSignal, path?: string): Promise<void> {
+  try {
+    using kubeconfig = writeKubeconfig(sandbox.kubeconfig, path);
+    process.stdout.write(`The sandbox is running. Its kubeconfig: ${kubeconfig.path}
 
   kubectl --kubeconfig ${kubeconfig.path} get pods --all-namespaces
 
 Ctrl-C ends it and takes everything in it away.\n`);
-  await untilAborted(AbortSignal.any([signal, cluster.lost]));
-  if (!signal.aborted) cluster.lost.throwIfAborted();
-  return 0;
+    await untilAborted(AbortSignal.any([signal, sandbox.lost]));
+    if (!signal.aborted) sandbox.lost.throwIfAborted();
+  } finally {
+    await sandbox.stop();
+  }
 }

@@ -19,6 +19,10 @@ export interface Cluster {
   readonly timing: ClusterTiming;
   /** Aborted, with a `PodreachError` as the reason, when the cluster is gone before `stop` was called. */
   readonly lost: AbortSignal;
+  /** Whether it stays when podreach ends: then `stop` leaves it in place. */
+  readonly outlivesRun: boolean;
+  /** Where it outlives the run: the kubeconfig as a file for people's own tools, if there is one. */
+  readonly kubeconfigFile?: string;
   /** Ends what the provider started and waits until it is gone. Safe to call twice. */
   stop(): Promise<void>;
 }

@@ -24,7 +24,14 @@ export function sandboxCluster(options: Pick<SandboxOptions, 'nodes' | 'enforcem
       const lost = new AbortController();
       void sandbox.exited.then((exit) => abortWhenLost(lost, exit));
       const { kubeconfig } = sandbox;
-      return { kind: 'sandbox', kubeconfig, timing: TIMING, lost: lost.signal, stop: () => sandbox.stop() };
+      return {
+        kind: 'sandbox',
+        kubeconfig,
+        timing: TIMING,
+        lost: lost.signal,
+        outlivesRun: false,
+        stop: () => sandbox.stop(),
+      };
     },
   };
 }

@@ -1,0 +1,106 @@
+/** The options that describe a kind cluster, as `cluster create` and `run --cluster kind` take them. */
+import { resolve } from 'node:path';
+import { InvalidArgumentError, Option } from 'commander';
+import {
+  CALICO_PINS,
+  DEFAULT_CALICO_VERSION,
+  DEFAULT_CLUSTER_NAME,
+  ENCAPSULATIONS,
+  type Encapsulation,
+} from '../cluster/kind/choices.ts';
+import type { KindOptions } from '../cluster/kind/context.ts';
+import { PodreachError } from '../errors.ts';
+
+/** As commander hands them over. */
+export interface KindCommandOptions {
+  readonly kindConfig?: string;
+  readonly nodeImage?: string;
+  readonly calicoVersion?: string;
+  readonly calicoManifest?: string;
+  readonly calicoEncapsulation?: Encapsulation;
+  readonly loadImages?: boolean;
+  readonly retain?: boolean;
+}
+
+/** New options each time: commander notes in them what was given. */
+export function kindOptions(): Option[] {
+  const pinned = Object.keys(CALICO_PINS);
+  return [
+    new Option('--kind-config <file>', "kind's configuration (default: one control plane, two workers)"),
+    new Option(
+      '--node-image <image>',
+      "the nodes' image, which decides the Kubernetes version (default: kind's own)",
+    ),
+    new Option(
+      '--calico-version <version>',
+      `which Calico: ${pinned.join(', ')} (default: ${DEFAULT_CALICO_VERSION})`,
+    ).argParser(parseCalicoVersion),
+    new Option(
+      '--calico-manifest <file|url>',
+      'a calico.yaml of your own, where the release cannot be fetched',
+    ).conflicts('calicoVersion'),
+    new Option(
+      '--calico-encapsulation <mode>',
+      'how packets travel between nodes (default: as the manifest says, which is ipip)',
+    ).choices(ENCAPSULATIONS),
+    new Option('--load-images', "put Calico's images and the probe's into the nodes from the local Docker"),
+    new Option('--retain', 'keep the nodes of a kind cluster that could not be made, and collect their logs'),
+  ];
+}
+
+/** With or without its `v`. */
+function parseCalicoVersion(text: string): string {
+  const version = text.startsWith('v') ? text : `v${text}`;
+  if (CALICO_PINS[version] === undefined) {
+    throw new InvalidArgumentError(
+      `Choose ${Object.keys(CALICO_PINS).join(' or ')}; any other with --calico-manifest.`,
+    );
+  }
+  return version;
+}
+
+/** The flags among those of {@link kindOptions} that were given: nothing but a kind cluster has a use for them. */
+export function givenKindFlags(options: KindCommandOptions): string[] {
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  return kindOptions()
+    .filter((option) => given[option.attributeName()] !== undefined)
+    .map(({ long }) => long ?? '');
+}
+
+/**
+ * What kind is asked to make.
+ * @param name absent: podreach's default
+ * @throws PodreachError `usage` for a name that no cluster can have
+ */
+export function readKindOptions(
+  name: string | undefined,
+  options: KindCommandOptions,
+  more: { readonly probeImage: string; readonly keep: boolean },
+): KindOptions {
+  const { kindConfig, nodeImage, calicoVersion, calicoManifest, calicoEncapsulation, loadImages, retain } =
+    options;
+  return {
+    name: checkClusterName(name ?? DEFAULT_CLUSTER_NAME),
+    configFile: kindConfig === undefined ? undefined : resolve(kindConfig),
+    nodeImage,
+    calico: calicoSource(calicoVersion, calicoManifest),
+    encapsulation: calicoEncapsulation,
+    loadImages: loadImages === true ? { probeImage: more.probeImage } : undefined,
+    retain,
+    keep: more.keep,
+  };
+}
+
+function calicoSource(version: string | undefined, manifest: string | undefined): KindOptions['calico'] {
+  if (version !== undefined) return { type: 'version', version };
+  if (manifest === undefined) return undefined;
+  return { type: 'manifest', from: /^https?:\/\//.test(manifest) ? manifest : resolve(manifest) };
+}
+
+/** The nodes are named after the cluster, and a host name has 63 characters. */
+export function checkClusterName(name: string): string {
+  if (/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) return name;
+  throw new PodreachError('usage', `"${name}" is no name for a kind cluster`, {
+    hint: 'Write up to 40 lower-case letters, digits and hyphens, such as podreach.',
+  });
+}

@@ -1,0 +1,141 @@
+/** Other programs, behind one small interface: what the providers start goes through here and nowhere else. */
+
+import { stripVTControlCharacters } from 'node:util';
+import { execa } from 'execa';
+
+export interface CommandOptions {
+  /** Written to standard input. Absent: there is none. */
+  readonly input?: string | undefined;
+  /** After it the program is ended. Absent: it may take as long as it likes. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the program; `run` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** On top of this process's own environment; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Called with each line of standard error as it comes. */
+  readonly onErrorLine?: ((line: string) => void) | undefined;
+}
+
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CommandRunner {
+  /**
+   * Runs a program to its end, without a shell.
+   * @throws CommandError unless it exits with 0; the signal's reason where that was aborted
+   */
+  run(command: string, args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+}
+
+/** How a command failed. */
+export type CommandFailure =
+  /** There is no such program in the PATH. */
+  | { readonly reason: 'missing' }
+  /** There is one, and it did not start. */
+  | { readonly reason: 'not-started'; readonly words: string }
+  | { readonly reason: 'exited'; readonly exitCode: number }
+  | { readonly reason: 'killed'; readonly signalName: string }
+  | { readonly reason: 'timed-out'; readonly timeoutMs: number };
+
+/** A command that did not succeed, with its whole output. */
+export class CommandError extends Error {
+  /** The program. */
+  readonly command: string;
+  /** As a person would type it. */
+  readonly commandLine: string;
+  readonly failure: CommandFailure;
+  readonly stdout: string;
+  readonly stderr: string;
+
+  constructor(command: string, commandLine: string, failure: CommandFailure, output: CommandResult) {
+    const words = lastWords(output);
+    super(`\`${commandLine}\` ${describeFailure(failure)}${words === '' ? '' : `: ${words}`}`);
+    this.name = 'CommandError';
+    this.command = command;
+    this.commandLine = commandLine;
+    this.failure = failure;
+    this.stdout = output.stdout;
+    this.stderr = output.stderr;
+  }
+}
+
+export const systemRunner: CommandRunner = {
+  async run(command, args, { input, timeoutMs, signal, env, onErrorLine } = {}) {
+    signal?.throwIfAborted();
+    const result = await execa(command, args, {
+      reject: false,
+      ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+      ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
+      ...(signal === undefined ? {} : { cancelSignal: signal }),
+      ...(env === undefined ? {} : { env }),
+      ...(onErrorLine === undefined ? {} : { stderr: forwardLines(onErrorLine) }),
+    });
+    const { stdout, stderr } = result;
+    if (!result.failed) return { stdout, stderr };
+    if (signal?.aborted) throw signal.reason;
+    throw new CommandError(command, result.escapedCommand, failureOf(result, timeoutMs), { stdout, stderr });
+  },
+};
+
+function forwardLines(listener: (line: string) => void): (line: unknown) => Generator<unknown> {
+  return function* (line) {
+    listener(stripVTControlCharacters(String(line)));
+    yield line;
+  };
+}
+
+interface Ending {
+  readonly timedOut: boolean;
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly code?: string | undefined;
+  readonly originalMessage?: string | undefined;
+}
+
+function failureOf(ending: Ending, timeoutMs: number | undefined): CommandFailure {
+  if (ending.timedOut && timeoutMs !== undefined) return { reason: 'timed-out', timeoutMs };
+  if (ending.exitCode !== undefined) return { reason: 'exited', exitCode: ending.exitCode };
+  if (ending.signal !== undefined) return { reason: 'killed', signalName: ending.signal };
+  if (ending.code === 'ENOENT') return { reason: 'missing' };
+  return { reason: 'not-started', words: ending.originalMessage ?? ending.code ?? 'for no known reason' };
+}
+
+function describeFailure(failure: CommandFailure): string {
+  switch (failure.reason) {
+    case 'missing':
+      return 'did not start: there is no such program in the PATH';
+    case 'not-started':
+      return `did not start: ${failure.words}`;
+    case 'exited':
+      return `exited with ${failure.exitCode}`;
+    case 'killed':
+      return `was ended by ${failure.signalName}`;
+    case 'timed-out':
+      return `had not ended after ${Math.round(failure.timeoutMs / 1000)} s`;
+  }
+}
+
+const LONGEST_WORDS = 700;
+
+/**
+ * What a program said last, on one line: from the first line that begins with "error" on, without the stack traces of Go
+ * programs; the last lines where there is no such line. Long logs are cut in the middle, since their cause is at either end.
+ */
+export function lastWords({ stdout, stderr }: CommandResult): string {
+  const text = stripVTControlCharacters(stderr.trim() === '' ? stdout : stderr).replace(
+    /\nStack Trace:.*$/s,
+    '',
+  );
+  const lines = text
+    .split('\n')
+    .map((line) => line.replaceAll(/\s+/g, ' ').trim())
+    .filter((line) => line !== '');
+  const errorAt = lines.findIndex((line) => /^error\b/i.test(line));
+  const said = errorAt === -1 ? lines.slice(-3) : lines.slice(errorAt);
+  const kept = said.length <= 4 ? said : [...said.slice(0, 2), '…', ...said.slice(-2)];
+  const words = kept.join(' | ');
+  if (words.length <= LONGEST_WORDS) return words;
+  return `${words.slice(0, LONGEST_WORDS / 2)} … ${words.slice(-LONGEST_WORDS / 2)}`;
+}

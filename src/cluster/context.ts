@@ -1,0 +1,28 @@
+/** A cluster of the user's own kubeconfig. It was there before and stays. */
+import { findKubeconfig } from '../kube/kubeconfig.ts';
+import type { ClusterProvider, ClusterTiming } from './cluster.ts';
+
+/** A network plugin writes its rules within seconds, and a packet may cross machines. */
+const TIMING: ClusterTiming = { timeoutMs: 1000, withinMs: 30_000, settleFloorMs: 2000 };
+
+/**
+ * @param context its name; absent: the current one
+ * @param note is told which context and server it is, before anything is created there
+ */
+export function contextCluster(context: string | undefined, note: (text: string) => void): ClusterProvider {
+  return {
+    kind: 'context',
+    async start() {
+      const found = await findKubeconfig(context);
+      note(`context ${found.context}, server ${found.server}`);
+      return {
+        kind: 'context',
+        kubeconfig: found.text,
+        timing: TIMING,
+        lost: new AbortController().signal,
+        outlivesRun: true,
+        stop: async () => {},
+      };
+    },
+  };
+}

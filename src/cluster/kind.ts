@@ -1,0 +1,82 @@
+/** An ephemeral kind cluster with Calico as a provider: made and deleted by the run, or kept and used again. */
+import { PodreachError } from '../errors.ts';
+import type { ClusterProvider, ClusterTiming } from './cluster.ts';
+import { type KindContext, type KindOptions, type KindWorld, systemWorld } from './kind/context.ts';
+import { deleteNodes } from './kind/delete.ts';
+import { openLedger } from './kind/ledger.ts';
+import { provideKindCluster } from './kind/provide.ts';
+import { describeStageEvent, startSequence } from './kind/stages.ts';
+import type { KindCluster } from './kind/work.ts';
+
+/** Calico writes its rules within seconds, and every packet crosses some virtual devices. */
+const TIMING: ClusterTiming = { timeoutMs: 1000, withinMs: 30_000, settleFloorMs: 2000 };
+
+/**
+ * @param options what to make; `keep` leaves the cluster in place when it is stopped
+ * @param note is told, one line at a time, what goes on
+ * @param world absent: the real one
+ */
+export function kindCluster(
+  options: KindOptions,
+  note: (text: string) => void,
+  world: KindWorld = systemWorld(),
+): ClusterProvider {
+  return {
+    kind: 'kind',
+    async start({ signal, clock }) {
+      const context: KindContext = {
+        ...world,
+        signal,
+        clock,
+        tell(event) {
+          const text = describeStageEvent(event);
+          if (text !== undefined) note(`kind: ${text}`);
+        },
+      };
+      const cluster = await provideKindCluster(options, context);
+      const outlivesRun = options.keep || !cluster.isNew;
+      const watch = watchControlPlane(cluster, world);
+      let stopping: Promise<void> | undefined;
+      return {
+        kind: 'kind',
+        kubeconfig: cluster.kubeconfig,
+        kubeconfigFile: cluster.kubeconfigFile,
+        outlivesRun,
+        timing: TIMING,
+        lost: watch.lost,
+        stop() {
+          watch.end();
+          stopping ??= outlivesRun ? Promise.resolve() : remove(cluster, context);
+          return stopping;
+        },
+      };
+    },
+  };
+}
+
+async function remove({ name }: KindCluster, { runner, folders, tell, clock }: KindContext): Promise<void> {
+  await startSequence(tell, clock).perform({
+    name: 'deleting the nodes',
+    run: () => deleteNodes({ runner, ledger: openLedger(folders, name), cluster: name }),
+    advise: () => `Delete it by hand: kind delete cluster --name ${name}`,
+  });
+}
+
+/** `docker wait` ends with the container; when it fails, nothing is known, and the run finds out for itself. */
+function watchControlPlane(
+  { controlPlane }: KindCluster,
+  { runner }: KindWorld,
+): { readonly lost: AbortSignal; readonly end: () => void } {
+  const lost = new AbortController();
+  const watching = new AbortController();
+  const tellLoss = (): void =>
+    lost.abort(
+      new PodreachError('cluster-lost', `the kind cluster's control plane ${controlPlane} has stopped`, {
+        hint: `See why: docker logs ${controlPlane}`,
+      }),
+    );
+  void runner
+    .run('docker', ['wait', controlPlane], { signal: watching.signal })
+    .then(tellLoss, () => undefined);
+  return { lost: lost.signal, end: () => watching.abort() };
+}

@@ -1,0 +1,30 @@
+/** What to do when a stage fails, by what was said. */
+import { CommandError } from '../command-runner.ts';
+import type { KindOptions } from './context.ts';
+import { inotifyAdvice, type Machine } from './machine.ts';
+
+/** What to do about the failures of `kind create cluster` that people meet. */
+export function adviseCreation(thrown: unknown, options: KindOptions, machine: Machine): string {
+  const words = thrown instanceof CommandError ? `${thrown.stderr}\n${thrown.stdout}` : '';
+  const sysctl = machine.inotify === undefined ? undefined : inotifyAdvice(machine.inotify);
+  if (/failed to pull image|no such image|manifest unknown/i.test(words)) {
+    return 'Check that Docker can pull the node image, or name one that it has with --node-image.';
+  }
+  if (/decode config|apiVersion|unknown kind|invalid configuration/i.test(words)) {
+    return `Correct ${options.configFile ?? 'the kind config'}: https://kind.sigs.k8s.io/docs/user/configuration/`;
+  }
+  if (/too many open files|inotify|could not find a log line/i.test(words) && sysctl !== undefined) {
+    return `Raise the limits and try again: ${sysctl}`;
+  }
+  if (machine.cgroupVersion === '1') {
+    return 'Docker runs on cgroup v1: take a node image before Kubernetes 1.35 with --node-image, or a newer system.';
+  }
+  return adviseLook(options);
+}
+
+/** Where nothing more is known than that it failed: how to see more. */
+export function adviseLook({ name, retain: isRetained }: KindOptions): string {
+  return isRetained === true
+    ? `Look at the logs; when you have seen enough: podreach cluster delete ${name}`
+    : 'Run it again with --retain to keep the nodes and their logs.';
+}

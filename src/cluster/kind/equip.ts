@@ -1,0 +1,121 @@
+/** The stages that turn bare nodes into a cluster that a run can use; those that do no harm are gone through again for a kept one. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { CommandError } from '../command-runner.ts';
+import { adviseLook } from './advice.ts';
+import type { CalicoManifest } from './calico.ts';
+import { reachableKubeconfig } from './config.ts';
+import { KIND_ENVIRONMENT } from './context.ts';
+import { loadImages } from './images.ts';
+import { controlPlaneOf, kubectl, listNodes, type NodeContainer } from './nodes.ts';
+import { REQUIREMENTS } from './readiness.ts';
+import { waitFor } from './wait.ts';
+import type { Work } from './work.ts';
+
+const KUBECONFIG_TIMEOUT_MS = 60_000;
+const APPLY_TIMEOUT_MS = 120_000;
+const APPLY_ATTEMPTS = 5;
+const APPLY_PAUSE_MS = 3000;
+/** What the API server of a cluster that has just started says while it is not there, and nothing else. */
+const NOT_THERE_YET =
+  /refused|timed? ?out|timeout|EOF|connection reset|ServiceUnavailable|currently unable|etcdserver|no matches for kind/i;
+
+/** The nodes of the cluster and a kubeconfig for it: a new cluster's, or one that may have moved to another port since. */
+export async function findNodes({ options, context, sequence, ledger }: Work): Promise<{
+  readonly nodes: readonly NodeContainer[];
+  readonly controlPlane: string;
+  readonly kubeconfig: string;
+}> {
+  const { runner, env, signal } = context;
+  return sequence.perform({
+    name: 'reading the kubeconfig',
+    async run() {
+      const nodes = await listNodes(runner, options.name, signal);
+      const controlPlane = controlPlaneOf(nodes);
+      if (controlPlane === undefined) throw new Error('the cluster has no control plane');
+      await runner.run(
+        'kind',
+        ['export', 'kubeconfig', '--name', options.name, '--kubeconfig', ledger.kubeconfigFile],
+        {
+          timeoutMs: KUBECONFIG_TIMEOUT_MS,
+          signal,
+          env: KIND_ENVIRONMENT,
+        },
+      );
+      const kubeconfig = reachableKubeconfig(
+        await readFile(ledger.kubeconfigFile, 'utf8'),
+        env['DOCKER_HOST'],
+      );
+      await writeFile(ledger.kubeconfigFile, kubeconfig, { mode: 0o600 });
+      return { nodes, controlPlane: controlPlane.name, kubeconfig };
+    },
+    advise: () => adviseLook(options),
+  });
+}
+
+/** Calico's images and the probe's, where the user asked for that. */
+export async function loadWanted(
+  { options, context, sequence, docker }: Work,
+  calico: readonly string[],
+): Promise<void> {
+  const { loadImages: wanted, name } = options;
+  if (wanted === undefined) return;
+  const { runner, signal } = context;
+  await sequence.perform({
+    name: 'loading images',
+    run: (progress) =>
+      loadImages({
+        runner,
+        cluster: name,
+        images: [...new Set([...calico, wanted.probeImage])],
+        platform: docker.platform,
+        signal,
+        progress,
+      }),
+    advise: () => 'Check that the local Docker has the images or can pull them, or leave --load-images out.',
+  });
+}
+
+export async function installCalico(
+  { options, context, sequence }: Work,
+  manifest: CalicoManifest,
+  controlPlane: string,
+): Promise<void> {
+  const { runner, clock, signal } = context;
+  await sequence.perform({
+    name: 'installing Calico',
+    async run(progress) {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          const access = { runner, node: controlPlane, signal, timeoutMs: APPLY_TIMEOUT_MS };
+          await kubectl(access, ['apply', '--filename=-'], manifest.text);
+          return;
+        } catch (thrown) {
+          const mayHeal = thrown instanceof CommandError && NOT_THERE_YET.test(thrown.stderr);
+          if (!mayHeal || attempt === APPLY_ATTEMPTS) throw thrown;
+          progress('the API server is not there yet; trying again');
+        }
+        await clock.sleep(APPLY_PAUSE_MS, signal);
+      }
+    },
+    advise: () =>
+      options.calico?.type === 'manifest'
+        ? `Correct ${options.calico.from}: the API server did not take it.`
+        : adviseLook(options),
+  });
+}
+
+/** Waits for all that Kubernetes and Calico need, one thing after the other. */
+export async function waitForAll({ options, context, sequence }: Work, controlPlane: string): Promise<void> {
+  const { runner, clock, signal } = context;
+  for (const requirement of REQUIREMENTS) {
+    await sequence.perform({
+      name: `waiting for ${requirement.name}`,
+      run: (progress) =>
+        waitFor(requirement, { access: { runner, node: controlPlane, signal }, clock, progress }),
+      advise: (thrown) =>
+        /ImagePull|ErrImage/.test(String(thrown))
+          ? 'Check that the nodes can pull images, or load them from the local Docker with --load-images.'
+          : adviseLook(options),
+    });
+  }
+}

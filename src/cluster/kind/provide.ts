@@ -1,0 +1,112 @@
+/** A kind cluster for a run: the one of that name that podreach kept, or a new one. */
+import { PodreachError } from '../../errors.ts';
+import { readConfig } from './config.ts';
+import type { KindContext, KindOptions } from './context.ts';
+import { createKindCluster } from './create.ts';
+import { clusterInUse, deleteUnfinished, foreignCluster } from './delete.ts';
+import { findNodes, loadWanted, waitForAll } from './equip.ts';
+import {
+  type Entry,
+  isProcessAlive,
+  type Ledger,
+  openLedger,
+  type Recipe,
+  recipeDifference,
+  type Standing,
+  standingOf,
+} from './ledger.ts';
+import { machineWarnings, readMachine } from './machine.ts';
+import { listNodes } from './nodes.ts';
+import { startSequence } from './stages.ts';
+import { askDocker, askKind } from './tools.ts';
+import { calicoKey, digest, type KindCluster, type Work } from './work.ts';
+
+/**
+ * Takes the cluster of that name that podreach kept, or makes it. One that somebody else made is never touched.
+ * @throws PodreachError `cluster-unavailable`, `tool-missing`, `usage`, `interrupted`
+ */
+export async function provideKindCluster(options: KindOptions, context: KindContext): Promise<KindCluster> {
+  const { runner, env, folders, signal, tell, clock } = context;
+  const sequence = startSequence(tell, clock);
+  const ledger = openLedger(folders, options.name);
+  const { docker, machine, config } = await sequence.perform({
+    name: 'checking Docker, kind and this machine',
+    async run() {
+      await askKind(runner, signal);
+      const found = await askDocker(runner, env, signal);
+      return {
+        docker: found,
+        machine: await readMachine(found),
+        config: await readConfig(options.configFile),
+      };
+    },
+  });
+  for (const text of machineWarnings(machine)) tell({ type: 'warning', text });
+
+  const work: Work = { options, context, sequence, ledger, config, docker, machine };
+  const standing = await sequence.perform({
+    name: `looking for a cluster "${options.name}"`,
+    run: async () =>
+      standingOf(await ledger.read(), await listNodes(runner, options.name, signal), isProcessAlive),
+  });
+  switch (standing.type) {
+    case 'foreign':
+      throw foreignCluster(options.name);
+    case 'in-use':
+      throw clusterInUse(options.name, standing);
+    case 'retained':
+      throw retainedCluster(options.name, ledger, standing.entry);
+    case 'kept':
+      return reuse(work, standing);
+    case 'left-over':
+      await sequence.perform({
+        name: 'deleting what an earlier run left behind',
+        run: () => deleteUnfinished({ runner, ledger, cluster: options.name }, clock),
+        advise: () => `Delete it by hand: kind delete cluster --name ${options.name}`,
+      });
+      return createKindCluster(work);
+    case 'free':
+      return createKindCluster(work);
+  }
+}
+
+function retainedCluster(name: string, ledger: Ledger, entry: Entry): PodreachError {
+  return new PodreachError(
+    'cluster-unavailable',
+    `the name is taken: the nodes of a kind cluster "${name}" that could not be made are kept, with their logs in ${ledger.logsFolder(entry.startedAt)}`,
+    { hint: `When you have seen enough: podreach cluster delete ${name}` },
+  );
+}
+
+async function reuse(work: Work, standing: Extract<Standing, { type: 'kept' }>): Promise<KindCluster> {
+  const { options, ledger, config } = work;
+  const { name } = options;
+  const wanted: Partial<Recipe> = {
+    ...(options.configFile === undefined ? {} : { config: digest(config.text) }),
+    ...(options.calico === undefined ? {} : { calico: calicoKey(options.calico) }),
+    ...(options.nodeImage === undefined ? {} : { nodeImage: options.nodeImage }),
+    ...(options.encapsulation === undefined ? {} : { encapsulation: options.encapsulation }),
+  };
+  const difference = recipeDifference(standing.entry.recipe, wanted);
+  if (difference !== undefined) {
+    throw new PodreachError(
+      'cluster-unavailable',
+      `the name is taken: the kept kind cluster "${name}" was made with ${difference} than is asked for`,
+      { hint: `Delete it first (podreach cluster delete ${name}), or choose another name.` },
+    );
+  }
+  const stopped = standing.nodes.filter(({ isRunning }) => !isRunning).map((node) => node.name);
+  if (stopped.length > 0) {
+    throw new PodreachError(
+      'cluster-unavailable',
+      `the kept kind cluster "${name}" has stopped nodes: ${stopped.join(', ')}`,
+      {
+        hint: `Start them (docker start ${stopped.join(' ')}), or delete it: podreach cluster delete ${name}`,
+      },
+    );
+  }
+  const { controlPlane, kubeconfig } = await findNodes(work);
+  await loadWanted(work, []);
+  await waitForAll(work, controlPlane);
+  return { name, kubeconfig, kubeconfigFile: ledger.kubeconfigFile, controlPlane, isNew: false };
+}

@@ -1,0 +1,156 @@
+/** What a new cluster still lacks, as a pure function of what its API shows. */
+import { z } from 'zod';
+import { CALICO_CONTROLLERS, CALICO_NODE } from './calico.ts';
+
+const condition = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+});
+const containerStatus = z.object({
+  name: z.string(),
+  ready: z.boolean().optional(),
+  state: z
+    .object({
+      waiting: z.object({ reason: z.string().optional(), message: z.string().optional() }).optional(),
+    })
+    .optional(),
+});
+const item = z.object({
+  kind: z.string(),
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string().optional(),
+    generation: z.number().optional(),
+  }),
+  spec: z.object({ nodeName: z.string().optional(), replicas: z.number().optional() }).optional(),
+  status: z
+    .object({
+      phase: z.string().optional(),
+      conditions: z.array(condition).optional(),
+      containerStatuses: z.array(containerStatus).optional(),
+      initContainerStatuses: z.array(containerStatus).optional(),
+      nodeInfo: z.object({ kubeletVersion: z.string() }).optional(),
+      observedGeneration: z.number().optional(),
+      desiredNumberScheduled: z.number().optional(),
+      updatedNumberScheduled: z.number().optional(),
+      numberReady: z.number().optional(),
+      updatedReplicas: z.number().optional(),
+      availableReplicas: z.number().optional(),
+    })
+    .optional(),
+});
+const list = z.object({ items: z.array(item) });
+type Item = z.infer<typeof item>;
+
+/** The arguments of `kubectl` whose output {@link parseSnapshot} reads. */
+export const SNAPSHOT_ARGUMENTS = [
+  'get',
+  'nodes,daemonsets,deployments,pods',
+  '--all-namespaces',
+  '--output=json',
+];
+
+/** Nodes, workloads and pods at one moment. */
+export type Snapshot = readonly Item[];
+
+/** @throws where it is not a list of Kubernetes objects */
+export function parseSnapshot(text: string): Snapshot {
+  return list.parse(JSON.parse(text)).items;
+}
+
+/** Something that must be ready before a cluster is: its name, and what it still lacks (nothing: it is ready). */
+export interface Requirement {
+  readonly name: string;
+  readonly lacks: (snapshot: Snapshot) => readonly string[];
+}
+
+/** In the order in which they become true, so that each wait's time is its own. */
+export const REQUIREMENTS: readonly Requirement[] = [
+  { name: CALICO_NODE, lacks: (snapshot) => lackOfDaemonSet(snapshot, CALICO_NODE) },
+  { name: 'the nodes', lacks: lackOfNodes },
+  { name: CALICO_CONTROLLERS, lacks: (snapshot) => lackOfDeployment(snapshot, CALICO_CONTROLLERS) },
+  { name: 'CoreDNS', lacks: (snapshot) => lackOfDeployment(snapshot, 'coredns') },
+];
+
+/** The Kubernetes version of the cluster's nodes, such as `v1.36.1`; undefined before there are any. */
+export function kubernetesVersion(snapshot: Snapshot): string | undefined {
+  return snapshot.find(({ kind }) => kind === 'Node')?.status?.nodeInfo?.kubeletVersion;
+}
+
+function lackOfNodes(snapshot: Snapshot): string[] {
+  const nodes = snapshot.filter(({ kind }) => kind === 'Node');
+  if (nodes.length === 0) return ['no node has registered'];
+  return nodes.flatMap(({ metadata, status }) => {
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    if (ready?.status === 'True') return [];
+    return [`${metadata.name} is not Ready${words(ready?.message)}`];
+  });
+}
+
+function lackOfDaemonSet(snapshot: Snapshot, name: string): string[] {
+  const daemonSet = find(snapshot, 'DaemonSet', name);
+  if (daemonSet === undefined) return [`there is no DaemonSet ${name}`];
+  const {
+    desiredNumberScheduled: desired = 0,
+    updatedNumberScheduled = 0,
+    numberReady = 0,
+  } = daemonSet.status ?? {};
+  const isReady =
+    isObserved(daemonSet) && desired > 0 && updatedNumberScheduled >= desired && numberReady >= desired;
+  return isReady ? [] : [`${numberReady} of ${desired} ready`, ...lackOfPods(snapshot, name)];
+}
+
+function lackOfDeployment(snapshot: Snapshot, name: string): string[] {
+  const deployment = find(snapshot, 'Deployment', name);
+  if (deployment === undefined) return [`there is no Deployment ${name}`];
+  const { replicas = 1 } = deployment.spec ?? {};
+  const { updatedReplicas = 0, availableReplicas = 0 } = deployment.status ?? {};
+  const isReady = isObserved(deployment) && updatedReplicas >= replicas && availableReplicas >= replicas;
+  return isReady ? [] : [`${availableReplicas} of ${replicas} available`, ...lackOfPods(snapshot, name)];
+}
+
+function find(snapshot: Snapshot, kind: string, name: string): Item | undefined {
+  return snapshot.find((candidate) => candidate.kind === kind && candidate.metadata.name === name);
+}
+
+/** A controller that has not seen the newest form of a workload counts the pods of an older one. */
+function isObserved({ metadata, status }: Item): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+}
+
+function lackOfPods(snapshot: Snapshot, workload: string): string[] {
+  return snapshot
+    .filter(({ kind, metadata }) => kind === 'Pod' && metadata.name.startsWith(`${workload}-`))
+    .flatMap((pod) => {
+      const reason = whyPodIsNotReady(pod);
+      if (reason === undefined) return [];
+      const node = pod.spec?.nodeName;
+      return [`${pod.metadata.name}${node === undefined ? '' : ` on ${node}`}: ${reason}`];
+    });
+}
+
+function whyPodIsNotReady({ status }: Item): string | undefined {
+  const conditions = status?.conditions ?? [];
+  if (conditions.some(({ type, status: holds }) => type === 'Ready' && holds === 'True')) return undefined;
+  const unscheduled = conditions.find(
+    ({ type, status: holds }) => type === 'PodScheduled' && holds === 'False',
+  );
+  if (unscheduled !== undefined) return `not scheduled${words(unscheduled.message)}`;
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const waiting = containers
+    .flatMap(({ state }) => (state?.waiting === undefined ? [] : [state.waiting]))
+    // A container that only waits for those before it says nothing.
+    .toSorted((a, b) => Number(a.reason === 'PodInitializing') - Number(b.reason === 'PodInitializing'))[0];
+  if (waiting !== undefined) return `${waiting.reason ?? 'waiting'}${words(waiting.message)}`;
+  return status?.phase === 'Running' ? 'running, not ready' : (status?.phase ?? 'Pending');
+}
+
+const LONGEST_MESSAGE = 200;
+
+function words(message: string | undefined): string {
+  if (message === undefined || message === '') return '';
+  const line = message.replaceAll(/\s+/g, ' ').trim();
+  return `: ${line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line}`;
+}

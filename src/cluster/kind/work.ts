@@ -1,0 +1,42 @@
+/** What the stages of one call share, and what they give in the end. */
+import { createHash } from 'node:crypto';
+import type { CalicoSource } from './choices.ts';
+import type { KindConfig } from './config.ts';
+import type { KindContext, KindOptions } from './context.ts';
+import type { Ledger } from './ledger.ts';
+import type { Machine } from './machine.ts';
+import type { Sequence } from './stages.ts';
+import type { DockerInfo } from './tools.ts';
+
+export interface KindCluster {
+  readonly name: string;
+  /** The kubeconfig's text. */
+  readonly kubeconfig: string;
+  /** A file with the same text, for people's own tools. */
+  readonly kubeconfigFile: string;
+  /** The name of the container whose end is the cluster's. */
+  readonly controlPlane: string;
+  /** Whether this call made it; otherwise an earlier one did. */
+  readonly isNew: boolean;
+}
+
+/** What one call works with. */
+export interface Work {
+  readonly options: KindOptions;
+  readonly context: KindContext;
+  readonly sequence: Sequence;
+  readonly ledger: Ledger;
+  readonly config: KindConfig;
+  readonly docker: DockerInfo;
+  readonly machine: Machine;
+}
+
+/** How a cluster's Calico is noted, to be compared with what a later run asks for. */
+export function calicoKey(source: CalicoSource): string {
+  return source.type === 'version' ? source.version : source.from;
+}
+
+/** How a kind config is noted. */
+export function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,80 @@
+/** Finds the kubeconfig that a person's own tools would use, by kubectl's rules. */
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { messageOf, PodreachError } from '../errors.ts';
+
+export interface FoundKubeconfig {
+  /** One kubeconfig as text: files merged, paths in it absolute, the wanted context current. */
+  readonly text: string;
+  readonly context: string;
+  readonly server: string;
+}
+
+const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+/**
+ * The files of `KUBECONFIG`, merged, the first to name something wins; else `~/.kube/config`; else the service account of the pod
+ * that this runs in.
+ * @param wanted the context's name; absent: the current one
+ * @throws PodreachError `cluster-unavailable` where there is no kubeconfig, or no such context
+ */
+export async function findKubeconfig(
+  wanted: string | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<FoundKubeconfig> {
+  const { KubeConfig } = await import('@kubernetes/client-node');
+  const config = new KubeConfig();
+  const files = kubeconfigFiles(env);
+  try {
+    for (const [index, file] of files.entries()) {
+      const next = index === 0 ? config : new KubeConfig();
+      next.loadFromFile(file);
+      if (next !== config) addMissing(config, next);
+    }
+    if (files.length === 0 && existsSync(SERVICE_ACCOUNT_TOKEN)) config.loadFromCluster();
+  } catch (thrown) {
+    throw new PodreachError('cluster-unavailable', `the kubeconfig cannot be read: ${messageOf(thrown)}`, {
+      hint: 'Check it with: kubectl config view',
+      cause: thrown,
+    });
+  }
+  const names = config.getContexts().map(({ name }) => name);
+  if (names.length === 0) {
+    throw new PodreachError('cluster-unavailable', 'there is no kubeconfig with a context', {
+      hint: 'Set KUBECONFIG, or write ~/.kube/config.',
+    });
+  }
+  const context = wanted ?? config.getCurrentContext();
+  if (!names.includes(context)) {
+    const what = context
+      ? `no context "${context}" in the kubeconfig`
+      : 'the kubeconfig has no current context';
+    throw new PodreachError('cluster-unavailable', what, {
+      hint: `Write --cluster context=NAME with one of: ${names.join(', ')}.`,
+    });
+  }
+  config.setCurrentContext(context);
+  return { text: config.exportConfig(), context, server: config.getCurrentCluster()?.server ?? '' };
+}
+
+/** The client's own merge ends with an error where two files name the same thing; for kubectl the first wins. */
+function addMissing(config: KubeConfig, next: KubeConfig): void {
+  const missing = <Item extends { readonly name: string }>(items: Item[], known: readonly Item[]): Item[] =>
+    items.filter(({ name }) => !known.some((one) => one.name === name));
+  next.clusters = missing(next.clusters, config.clusters);
+  next.users = missing(next.users, config.users);
+  next.contexts = missing(next.contexts, config.contexts);
+  config.mergeConfig(next, Boolean(config.currentContext));
+}
+
+/** Files that do not exist are passed over, as kubectl does. */
+function kubeconfigFiles(env: NodeJS.ProcessEnv): string[] {
+  const listed = env['KUBECONFIG'];
+  const files =
+    listed === undefined || listed === ''
+      ? [join(env['HOME'] ?? homedir(), '.kube', 'config')]
+      : listed.split(delimiter);
+  return files.filter((file) => file !== '' && existsSync(file));
+}

@@ -1,0 +1,60 @@
+/** Any cluster of a kubeconfig; the sandbox of another process is the cluster here. */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { folderWith, runCli, startCli } from '../support/cli.ts';
+
+function verdicts(stdout: string): Record<string, (string | undefined)[]> {
+  const record: RunRecord = runRecordSchema.parse(JSON.parse(stdout));
+  return Object.fromEntries(
+    record.scenarios.map(({ name, checks }) => [name, checks.map(({ verdict }) => verdict)]),
+  );
+}
+
+test('the shipped scenarios have the same verdicts as on the sandbox of the run itself', {
+  timeout: 120_000,
+}, async () => {
+  using folder = folderWith({});
+  const kubeconfig = join(folder.path, 'kubeconfig');
+  const sandbox = startCli(['sandbox', '--kubeconfig', kubeconfig]);
+  await sandbox.until(/The sandbox is running/);
+  const env = { KUBECONFIG: `${join(folder.path, 'missing')}:${kubeconfig}` };
+  const report = ['--report', 'json'];
+  const there = await runCli(['run', 'scenarios', '--cluster', 'context=podreach-sandbox', ...report], {
+    env,
+  });
+  expect(there.stderr).toMatch(/context podreach-sandbox, server https:\/\/127\.0\.0\.1:\d+/);
+  expect(there.exitCode).toBe(0);
+  sandbox.child.kill('SIGINT');
+  expect((await sandbox.ended).exitCode).toBe(0);
+  const here = await runCli(['run', 'scenarios', ...report]);
+  expect(verdicts(there.stdout)).toEqual(verdicts(here.stdout));
+});
+
+test('a context that does not exist is answered with those that do', async () => {
+  using folder = folderWith({
+    one: 'apiVersion: v1\nkind: Config\ncurrent-context: a\nclusters: [{ name: a, cluster: { server: "https://127.0.0.1:1" } }]\nusers: [{ name: a, user: {} }]\ncontexts: [{ name: a, context: { cluster: a, user: a } }]\n',
+    two: 'apiVersion: v1\nkind: Config\ncurrent-context: b\nclusters: [{ name: a, cluster: { server: "https://127.0.0.1:2" } }]\nusers: []\ncontexts: [{ name: b, context: { cluster: a, user: a } }]\n',
+  });
+  const env = { KUBECONFIG: `${folder.path}/one:${folder.path}/two` };
+  const unknown = await runCli(['run', 'scenarios/three-tier.yaml', '--cluster', 'context=c'], { env });
+  expect(unknown.stdout).toContain('no context "c" in the kubeconfig');
+  expect(unknown.stdout).toContain('--cluster context=NAME with one of: a, b.');
+  expect(unknown.exitCode).toBe(3);
+
+  // Of two clusters of one name the first counts, and so does the first current context.
+  const unreachable = await runCli(['run', 'scenarios/three-tier.yaml', '--cluster', 'context'], { env });
+  expect(unreachable.stderr).toContain('context a, server https://127.0.0.1:1');
+  expect(unreachable.stdout).toContain('no API server answers at https://127.0.0.1:1');
+  expect(unreachable.exitCode).toBe(3);
+});
+
+test('without a kubeconfig nothing is guessed', async () => {
+  using folder = folderWith({});
+  const env = { KUBECONFIG: '', HOME: folder.path };
+  const { exitCode, stdout } = await runCli(['run', 'scenarios/three-tier.yaml', '--cluster', 'context'], {
+    env,
+  });
+  expect(stdout).toContain('there is no kubeconfig with a context');
+  expect(exitCode).toBe(3);
+});

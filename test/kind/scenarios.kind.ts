@@ -1,0 +1,160 @@
+/**
+ * The shipped scenarios on real kind clusters with Calico, with the built command line. Read from the environment:
+ * PODREACH_KIND_NODE_IMAGE (the nodes' image), PODREACH_KIND_CALICO (a Calico version), PODREACH_KIND_REQUIRED=1 (fail where Docker
+ * or kind is missing, and do not skip), PODREACH_KIND_REPORTS (a folder for the records of the runs, and the logs of what failed).
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemRunner } from '../../src/cluster/command-runner.ts';
+import { listNodes } from '../../src/cluster/kind/nodes.ts';
+import { askDocker, askKind } from '../../src/cluster/kind/tools.ts';
+import { messageOf } from '../../src/errors.ts';
+import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { type CliResult, folderWith, runCli } from '../support/cli.ts';
+
+const SENTINEL = '# no tool of this test may touch this file\n';
+
+const reason = await whyNot();
+if (reason !== undefined) {
+  if (process.env['PODREACH_KIND_REQUIRED'] === '1') throw new Error(`kind cannot be used here: ${reason}`);
+  process.stderr.write(`\ntest:kind is skipped: ${reason}\n\n`);
+}
+
+async function whyNot(): Promise<string | undefined> {
+  try {
+    await askKind(systemRunner);
+    await askDocker(systemRunner, process.env);
+    return undefined;
+  } catch (thrown) {
+    return messageOf(thrown);
+  }
+}
+
+// Where all is skipped, nothing would take it away again.
+const folder = reason === undefined ? mkdtempSync(join(tmpdir(), 'podreach-kind-test-')) : tmpdir();
+const reports = process.env['PODREACH_KIND_REPORTS'] ?? folder;
+const foreignKubeconfig = join(folder, 'kubeconfig');
+// Short, since a node's name has to fit; the process id keeps two runs on one Docker apart.
+const kept = `prt-${process.pid}`;
+const ephemeral = `pre-${process.pid}`;
+
+const nodeImage = process.env['PODREACH_KIND_NODE_IMAGE'] ?? '';
+const calico = process.env['PODREACH_KIND_CALICO'] ?? '';
+const recipe = [
+  ...(nodeImage === '' ? [] : ['--node-image', nodeImage]),
+  ...(calico === '' ? [] : ['--calico-version', calico]),
+  '--retain',
+];
+
+async function podreach(...args: readonly string[]): Promise<CliResult> {
+  const result = await runCli(args, {
+    env: { KUBECONFIG: foreignKubeconfig, XDG_STATE_HOME: reports },
+  });
+  process.stderr.write(
+    `$ podreach ${args.join(' ')}\n${result.stderr}${result.stdout}=> ${result.exitCode}\n`,
+  );
+  return result;
+}
+
+function readRecord(name: string): RunRecord {
+  return runRecordSchema.parse(JSON.parse(readFileSync(join(reports, name), 'utf8')));
+}
+
+beforeAll(() => {
+  mkdirSync(reports, { recursive: true });
+  writeFileSync(foreignKubeconfig, SENTINEL);
+});
+
+afterAll(async () => {
+  if (reason === undefined) await podreach('cluster', 'delete', kept);
+  if (reason === undefined) await podreach('cluster', 'delete', ephemeral);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe.skipIf(reason !== undefined)('a real kind cluster with Calico', () => {
+  test('is made by a run, and gone after it', async () => {
+    const report = `json=${join(reports, 'ephemeral.json')}`;
+    const args = ['--cluster', `kind=${ephemeral}`, ...recipe, '--report', report];
+    const { exitCode } = await podreach('run', 'scenarios/three-tier.yaml', ...args);
+    expect(exitCode).toBe(0);
+    expect(readRecord('ephemeral.json').run).toMatchObject({ exitCode: 0, incomplete: false });
+    expect(await listNodes(systemRunner, ephemeral)).toEqual([]);
+  });
+
+  test('is made to stay, with its images loaded from the local Docker', async () => {
+    const { exitCode, stdout } = await podreach('cluster', 'create', kept, ...recipe, '--load-images');
+    expect(exitCode).toBe(0);
+    expect(readFileSync(stdout.trim(), 'utf8')).toContain(`kind-${kept}`);
+    expect(await podreach('cluster', 'status', kept)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining(`kind cluster "${kept}": ready`),
+    });
+  });
+
+  test('passes all shipped scenarios', async () => {
+    const report = `json=${join(reports, 'scenarios.json')}`;
+    const { exitCode } = await podreach('run', 'scenarios', '--cluster', `kind=${kept}`, '--report', report);
+    const { scenarios, environment } = readRecord('scenarios.json');
+    const verdicts = scenarios.flatMap(({ name, checks, error }) => [
+      ...(error === undefined ? [] : [`${name}: ${error.message}`]),
+      ...checks
+        .filter(({ verdict }) => verdict !== 'pass')
+        .map(
+          (check) => `${name}: ${check.from} to ${check.to}:${check.port}: ${check.verdict}: ${check.reason}`,
+        ),
+    ]);
+    expect(verdicts).toEqual([]);
+    expect(exitCode).toBe(0);
+    expect(environment.nodes).toHaveLength(3);
+  });
+
+  test('shows a wrong expectation of each kind', async () => {
+    using files = folderWith({
+      'wrong.yaml': `apiVersion: podreach/v1
+kind: Scenario
+name: wrong
+namespaces:
+  wrong: {}
+pods:
+  wrong/open: { labels: { app: open }, ports: [80] }
+  wrong/shut: { labels: { app: shut }, ports: [80] }
+  wrong/client: {}
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: shut, namespace: wrong }
+    spec: { podSelector: { matchLabels: { app: shut } }, policyTypes: [Ingress] }
+reachable:
+  - { from: wrong/client, to: wrong/shut }
+unreachable:
+  - { from: wrong/client, to: wrong/open }
+`,
+    });
+    const report = `json=${join(reports, 'wrong.json')}`;
+    const file = join(files.path, 'wrong.yaml');
+    const { exitCode } = await podreach('run', file, '--cluster', `kind=${kept}`, '--report', report);
+    expect(exitCode).toBe(1);
+    const verdicts = readRecord('wrong.json').scenarios.flatMap(({ checks }) =>
+      checks.map(({ to, verdict }) => [to, verdict]),
+    );
+    expect(Object.fromEntries(verdicts)).toEqual({ 'wrong/shut': 'broken', 'wrong/open': 'leaked' });
+  });
+
+  test('that is there already is made no second time', async () => {
+    const { exitCode, stderr } = await podreach('cluster', 'create', kept);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(`kind cluster "${kept}" was there already, and is ready`);
+  });
+
+  test('is deleted by name', async () => {
+    expect((await podreach('cluster', 'delete', kept)).exitCode).toBe(0);
+    expect(await listNodes(systemRunner, kept)).toEqual([]);
+    expect((await podreach('cluster', 'status', kept)).exitCode).toBe(3);
+  });
+
+  test("leaves the user's kubeconfig alone", () => {
+    expect(readFileSync(foreignKubeconfig, 'utf8')).toBe(SENTINEL);
+  });
+});
