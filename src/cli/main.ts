@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ownVersion } from '../version.ts';
 import { clusterCommand } from './cluster.ts';
+import { explainCommand } from './explain.ts';
 import { planCommand } from './plan.ts';
 import { printError } from './print-error.ts';
 import { reportCommand } from './report.ts';
@@ -41,7 +42,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLES)
     .exitOverride();
-  for (const add of [runCommand, validateCommand, planCommand, reportCommand, sandboxCommand, clusterCommand])
+  for (const add of [
+    runCommand,
+    validateCommand,
+    planCommand,
+    explainCommand,
+    reportCommand,
+    sandboxCommand,
+    clusterCommand,
+  ])
     add(program, setExitCode);
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -17,7 +17,7 @@ reachable:
 `;
 
 describe('--help', () => {
-  test.each([[[]], [['run']], [['validate']], [['plan']], [['sandbox']]])(
+  test.each([[[]], [['run']], [['validate']], [['plan']], [['explain']], [['report']], [['sandbox']]])(
     'of %j shows examples',
     async (command) => {
       const { exitCode, stdout, stderr } = await runCli([...command, '--help']);
@@ -94,6 +94,40 @@ describe('plan', () => {
         declared: { file: 'tiny.yaml', line: 9, column: 5 },
       },
     ]);
+  });
+});
+
+describe('explain', () => {
+  const ASKED = ['explain', 'scenarios/three-tier.yaml', 'shop/web'];
+
+  test('walks through both directions to the verdict and the policies behind it', async () => {
+    const { exitCode, stdout, stderr } = await runCli([...ASKED, 'shop/db:5432']);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toContain('shop/web → shop/db:5432/TCP');
+    expect(stdout).toContain('policy shop/db-from-api (scenarios/policies/three-tier.yaml:35)');
+    expect(stdout).toMatch(/^DENIED/m);
+  });
+
+  test('knows ports by name, and takes all where none is given', async () => {
+    expect((await runCli([...ASKED, 'shop/api:metrics'])).stdout).toContain('shop/web → shop/api:9090/TCP');
+    const { stdout } = await runCli([...ASKED, 'shop/api', '--json']);
+    expect(
+      JSON.parse(stdout).map(({ flow, answer }: { flow: { port: number }; answer: object }) => [
+        flow.port,
+        answer,
+      ]),
+    ).toEqual([
+      [8080, { verdict: 'allowed' }],
+      [9090, { verdict: 'denied' }],
+    ]);
+  });
+
+  test('says which pods there are', async () => {
+    const { exitCode, stderr } = await runCli([...ASKED, 'shop/bd:5432']);
+    expect(stderr).toBe(
+      'error: no scenario there has the pod shop/bd\nhint: Write one of: shop/web, shop/api, shop/db, shop-monitoring/prometheus.\n',
+    );
+    expect(exitCode).toBe(2);
   });
 });
 

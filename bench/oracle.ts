@@ -1,0 +1,130 @@
+/**
+ * How fast the oracle predicts all pairs of a large cluster. Run by hand: `node bench/oracle.ts`. Policies as people write
+ * them, and the worst that they can be: all in one namespace, with hardly two pods under the same policies.
+ */
+import type { Flow, World, WrittenPolicy } from '../src/policy/model.ts';
+import { compile } from '../src/policy/oracle.ts';
+
+const PODS = 500;
+const POLICIES = 200;
+const PORT = 8080;
+const RUNS = 5;
+
+type Spec = NonNullable<WrittenPolicy['object']['spec']>;
+
+/** Every pod carries an index of its own and one label per power of two, so that selectors can cut anywhere. */
+function pods(namespaces: number): World['pods'] {
+  return Array.from({ length: PODS }, (_, index) => ({
+    namespace: `ns-${index % namespaces}`,
+    name: `pod-${index}`,
+    labels: {
+      app: `app-${index % 25}`,
+      ...Object.fromEntries(
+        Array.from({ length: 9 }, (__, bit) => [`bit-${bit}`, String((index >> bit) & 1)]),
+      ),
+    },
+    ports: [
+      { name: 'http', port: PORT, protocol: 'TCP' as const },
+      { port: 53, protocol: 'UDP' as const },
+    ],
+    address: `10.64.${index >> 8}.${index & 255}`,
+  }));
+}
+
+function world(namespaces: number, spec: (index: number) => Spec): World {
+  return {
+    pods: pods(namespaces),
+    namespaces: Array.from({ length: namespaces }, (_, index) => ({
+      name: `ns-${index}`,
+      labels: { team: `team-${index % 3}` },
+    })),
+    policies: Array.from({ length: POLICIES }, (_, index) => ({
+      namespace: `ns-${index % namespaces}`,
+      name: `policy-${index}`,
+      object: { spec: spec(index) },
+    })),
+  };
+}
+
+function usual(index: number): Spec {
+  const peers = [
+    { podSelector: { matchLabels: { app: `app-${(index * 7) % 25}` } } },
+    {
+      namespaceSelector: { matchLabels: { team: `team-${index % 3}` } },
+      podSelector: {
+        matchExpressions: [{ key: 'app', operator: 'In', values: ['app-1', 'app-2', 'app-3'] }],
+      },
+    },
+    { ipBlock: { cidr: '203.0.113.0/24' } },
+  ];
+  return {
+    podSelector: { matchLabels: { app: `app-${index % 25}` } },
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [
+      { from: peers, ports: [{ port: PORT }] },
+      { from: [{ podSelector: {} }], ports: [{ port: 'http' }] },
+    ],
+    egress: [{ to: peers, ports: [{ port: PORT }] }, { ports: [{ port: 53, protocol: 'UDP' }] }],
+  };
+}
+
+function worst(index: number): Spec {
+  const rule = (field: string) =>
+    Array.from({ length: 4 }, (_, number) => ({
+      [field]: [
+        { podSelector: { matchLabels: { app: `app-${(index + number) % 25}`, 'bit-8': '1', 'bit-7': '1' } } },
+        { ipBlock: { cidr: `10.64.${index & 1}.${index}/32` } },
+      ],
+      ports: [{ port: 'http' }, { port: 9000 + number, endPort: 9100 }],
+    }));
+  return {
+    podSelector: {
+      matchExpressions: [
+        { key: `bit-${index % 9}`, operator: 'In', values: [String(index & 1)] },
+        { key: 'app', operator: 'NotIn', values: [`app-${index % 25}`] },
+      ],
+    },
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: rule('from'),
+    egress: rule('to'),
+  };
+}
+
+function predict({ pods: all, ...rest }: World): {
+  readonly compileMs: number;
+  readonly evaluateMs: number;
+  readonly counts: string;
+} {
+  const began = performance.now();
+  const oracle = compile({ pods: all, ...rest });
+  const compiled = performance.now();
+  const counts = { allowed: 0, denied: 0, undefined: 0 };
+  const ends = all.map(({ namespace, name }) => ({ kind: 'pod' as const, pod: `${namespace}/${name}` }));
+  for (const from of ends) {
+    for (const to of ends) {
+      if (from === to) continue;
+      const flow: Flow = { from, to, port: PORT, protocol: 'TCP' };
+      counts[oracle.evaluate(flow).verdict] += 1;
+    }
+  }
+  const text = Object.entries(counts).map(([verdict, number]) => `${number} ${verdict}`);
+  return { compileMs: compiled - began, evaluateMs: performance.now() - compiled, counts: text.join(', ') };
+}
+
+function median(values: readonly number[]): string {
+  const sorted = values.toSorted((left, right) => left - right);
+  return `${((sorted[Math.floor(sorted.length / 2)] ?? Number.NaN) / 1000).toFixed(2)} s`;
+}
+
+console.log(`${PODS} pods, ${POLICIES} policies, all pairs on one port, median of ${RUNS}:`);
+console.log('| policies | compile | predict | worst of both | verdicts |\n| --- | --- | --- | --- | --- |');
+for (const [title, input] of [
+  ['10 namespaces, as people write them', world(10, usual)],
+  ['1 namespace, every pod under other policies', world(1, worst)],
+] as const) {
+  const runs = Array.from({ length: RUNS }, () => predict(input));
+  const slowest = Math.max(...runs.map(({ compileMs, evaluateMs }) => compileMs + evaluateMs));
+  console.log(
+    `| ${title} | ${median(runs.map(({ compileMs }) => compileMs))} | ${median(runs.map(({ evaluateMs }) => evaluateMs))} | ${(slowest / 1000).toFixed(2)} s | ${runs[0]?.counts} |`,
+  );
+}

@@ -1,0 +1,74 @@
+/** Addresses and blocks of them (D12). IPv4 and IPv6 never contain each other. */
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+export type Address = ReturnType<typeof ipaddr.parse>;
+
+export interface Cidr {
+  /** As it was written. */
+  readonly text: string;
+  readonly network: Address;
+  readonly bits: number;
+}
+
+/** The addresses of `cidr` without those of `except`. */
+export interface Block {
+  readonly cidr: Cidr;
+  readonly except: readonly Cidr[];
+}
+
+/** Where an address, or each address of a range, stands to a block. */
+export type Placement =
+  | { readonly kind: 'inside' }
+  | { readonly kind: 'outside' }
+  | { readonly kind: 'excepted'; readonly except: string }
+  | { readonly kind: 'unknown' };
+
+/** Reads an address; undefined where the text is none. */
+export function parseAddress(text: string): Address | undefined {
+  return isIP(text) === 0 ? undefined : ipaddr.parse(text);
+}
+
+/** Reads a CIDR such as `10.0.0.0/8`; undefined where the text is none. */
+export function parseCidr(text: string): Cidr | undefined {
+  const [, address = '', digits = ''] = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const network = parseAddress(address);
+  const bits = Number(digits);
+  if (network === undefined || bits > (network.kind() === 'ipv4' ? 32 : 128)) return undefined;
+  return { text, network, bits };
+}
+
+/** Whether all addresses of one CIDR are in another, or in the same. */
+export function isWithin(inner: Cidr, outer: Cidr): boolean {
+  return inner.bits >= outer.bits && contains(outer, inner.network);
+}
+
+/** Whether an address is in a block (D12). */
+export function placeAddress(address: Address, { cidr, except }: Block): Placement {
+  if (!contains(cidr, address)) return { kind: 'outside' };
+  const hole = except.find((one) => contains(one, address));
+  return hole === undefined ? { kind: 'inside' } : { kind: 'excepted', except: hole.text };
+}
+
+/** Whether an address that is not known, but for the ranges that it may come from, is in a block. */
+export function placeUnknown(ranges: readonly Cidr[], block: Block): Placement {
+  const [first, ...others] = ranges.map((range) => placeRange(range, block));
+  return first !== undefined && others.every(({ kind }) => kind === first.kind) ? first : { kind: 'unknown' };
+}
+
+function placeRange(range: Cidr, { cidr, except }: Block): Placement {
+  if (!overlap(range, cidr)) return { kind: 'outside' };
+  const hole = except.find((one) => isWithin(range, one));
+  if (hole !== undefined) return { kind: 'excepted', except: hole.text };
+  const inside = isWithin(range, cidr) && !except.some((one) => overlap(range, one));
+  return { kind: inside ? 'inside' : 'unknown' };
+}
+
+/** Two CIDRs share addresses if and only if one is within the other. */
+function overlap(left: Cidr, right: Cidr): boolean {
+  return isWithin(left, right) || isWithin(right, left);
+}
+
+function contains({ network, bits }: Cidr, address: Address): boolean {
+  return address.kind() === network.kind() && address.match(network, bits);
+}

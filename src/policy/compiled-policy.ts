@@ -1,0 +1,115 @@
+/** A policy held against the pods of a world once, so that single flows need not do it again. */
+import type { Direction } from './isolation.ts';
+import type { Rule } from './manifest.ts';
+import { both, either, eitherOf, type Match } from './match.ts';
+import type { Parties, PodParty } from './parties.ts';
+import { type Assumptions, type Counterpart, matchPeer, type Peer, type PeerOutcome } from './peers.ts';
+import { isolates, type Policy, rulesOf } from './policy.ts';
+import { matchPort, type PortOutcome, type Target } from './ports.ts';
+import { eitherRow, type Row } from './rows.ts';
+import { selectorMatches } from './selectors.ts';
+
+export class CompiledPolicy {
+  readonly policy: Policy;
+  readonly rules: Readonly<Record<Direction, readonly CompiledRule[]>>;
+  /** By group of pods. */
+  readonly #selected: readonly boolean[];
+  readonly #rows = { ingress: new Map<string, Row>(), egress: new Map<string, Row>() };
+
+  constructor(policy: Policy, parties: Parties, assumptions: Assumptions) {
+    this.policy = policy;
+    this.#selected = parties.groups.map(
+      ({ namespace, labels }) =>
+        namespace === policy.namespace && selectorMatches(policy.podSelector, labels),
+    );
+    const compileRules = (direction: Direction): readonly CompiledRule[] =>
+      rulesOf(policy, direction).map(
+        (rule) => new CompiledRule(rule, policy.namespace, parties, assumptions),
+      );
+    this.rules = { ingress: compileRules('ingress'), egress: compileRules('egress') };
+  }
+
+  /** Whether the pod is one of the policy's subjects. */
+  selects({ group }: PodParty): boolean {
+    return this.#selected[group] ?? false;
+  }
+
+  /** Whether the policy isolates the pod in a direction (D4). */
+  isolates(pod: PodParty, direction: Direction): boolean {
+    return this.selects(pod) && isolates(this.policy, direction);
+  }
+
+  /** The pods that some rule lets through to or from a target, as the other end. */
+  admittedPods(direction: Direction, target: Target): Row {
+    const known = this.#rows[direction].get(target.key);
+    if (known !== undefined) return known;
+    const rules = this.rules[direction].filter((rule) => rule.matchesPort(target) === 'yes');
+    const row = eitherRow(rules.map((rule) => rule.pods));
+    this.#rows[direction].set(target.key, row);
+    return row;
+  }
+}
+
+export class CompiledRule {
+  readonly rule: Rule;
+  readonly #namespace: string;
+  readonly #parties: Parties;
+  readonly #assumptions: Assumptions;
+  #pods: Row | undefined;
+
+  constructor(rule: Rule, namespace: string, parties: Parties, assumptions: Assumptions) {
+    this.rule = rule;
+    this.#namespace = namespace;
+    this.#parties = parties;
+    this.#assumptions = assumptions;
+  }
+
+  /** Whether the rule matches a flow (D7). */
+  matches(target: Target, counterpart: Counterpart): Match {
+    return both(this.matchesPort(target), combine(this.matchPeers(counterpart)));
+  }
+
+  matchesPort(target: Target): Match {
+    return combine(this.matchPorts(target));
+  }
+
+  /** Whether its peers match each pod of the world. */
+  get pods(): Row {
+    this.#pods ??= this.#matchAllPods();
+    return this.#pods;
+  }
+
+  /** What became of each peer, in order. */
+  matchPeers(counterpart: Counterpart): readonly PeerOutcome[] {
+    return this.rule.peers.map((peer) => this.#matchPeer(peer, counterpart));
+  }
+
+  /** What became of each port, in order. */
+  matchPorts(target: Target): readonly PortOutcome[] {
+    return this.rule.ports.map((entry) => matchPort(entry, target));
+  }
+
+  #matchAllPods(): Row {
+    const { pods, groups } = this.#parties;
+    const { peers } = this.rule;
+    if (peers.length === 0) return pods.map(() => 'yes');
+    const blocks = peers.filter(({ kind }) => kind === 'block');
+    const selectors = peers.filter(({ kind }) => kind !== 'block');
+    // Pods of a group differ in their addresses alone, which only blocks look at.
+    const byGroup = groups.map((party) => this.#matchAny(selectors, party));
+    return pods.map((party) => eitherOf(byGroup[party.group] ?? 'no', this.#matchAny(blocks, party)));
+  }
+
+  #matchAny(peers: readonly Peer[], party: PodParty): Match {
+    return either(peers.map((peer) => this.#matchPeer(peer, { party }).match));
+  }
+
+  #matchPeer(peer: Peer, counterpart: Counterpart): PeerOutcome {
+    return matchPeer(peer, counterpart, this.#namespace, this.#assumptions);
+  }
+}
+
+/** A list without entries restricts nothing (D7). */
+function combine(outcomes: readonly (PeerOutcome | PortOutcome)[]): Match {
+  return outcomes.length === 0 ? 'yes' : either(outcomes.map(({ match }) => match));
+}

@@ -1,0 +1,35 @@
+/** What the policies that isolate a pod in one direction let through. Pods with the same policies share a gate. */
+import type { CompiledPolicy } from './compiled-policy.ts';
+import type { Direction } from './isolation.ts';
+import { either, type Match } from './match.ts';
+import type { Counterpart } from './peers.ts';
+import type { Target } from './ports.ts';
+import { eitherRow, type Row } from './rows.ts';
+
+export class Gate {
+  readonly #policies: readonly CompiledPolicy[];
+  readonly #direction: Direction;
+  readonly #rows = new Map<string, Row>();
+
+  constructor(policies: readonly CompiledPolicy[], direction: Direction) {
+    this.#policies = policies;
+    this.#direction = direction;
+  }
+
+  /** Whether any rule of any policy matches (D6). */
+  admits(target: Target, counterpart: Counterpart): Match {
+    const { party, service } = counterpart;
+    if (party.kind === 'pod' && service === undefined) return this.#admittedPods(target)[party.index] ?? 'no';
+    const rules = this.#policies.flatMap((policy) => policy.rules[this.#direction]);
+    return either(rules.map((rule) => rule.matches(target, counterpart)));
+  }
+
+  #admittedPods(target: Target): Row {
+    let row = this.#rows.get(target.key);
+    if (row === undefined) {
+      row = eitherRow(this.#policies.map((policy) => policy.admittedPods(this.#direction, target)));
+      this.#rows.set(target.key, row);
+    }
+    return row;
+  }
+}

@@ -1,0 +1,105 @@
+/** What the lints have in common: their findings, what they look at, and how they name things. */
+import type { Location } from '../../errors.ts';
+import type { Direction } from '../isolation.ts';
+import type { Rule } from '../manifest.ts';
+import type { Path, Protocol } from '../model.ts';
+import type { Oracle } from '../oracle.ts';
+import type { Peer } from '../peers.ts';
+import { DIRECTIONS, locationOf, type Policy, peersField, policyKey, rulesOf } from '../policy.ts';
+
+export type LintCode =
+  | 'selects-no-pod'
+  | 'peer-matches-no-pod'
+  | 'untested-policy'
+  | 'egress-cuts-dns'
+  | 'ignored-rules'
+  | 'empty-egress'
+  | 'or-instead-of-and'
+  | 'broad-selector'
+  | 'broad-peer'
+  | 'block-of-pods'
+  | 'block-of-services'
+  | 'overlapping-except'
+  | 'unknown-port-name';
+
+/** Something in a policy that probably does not mean what its author thinks. */
+export interface Finding {
+  readonly code: LintCode;
+  /** The rule of docs/semantics.md behind it, such as `D8`. */
+  readonly rule: string;
+  /** `namespace/name` */
+  readonly policy: string;
+  readonly path: Path;
+  readonly location?: Location;
+  readonly message: string;
+  /** What to write instead, as sentences in the imperative. */
+  readonly advice: string;
+}
+
+/** A check of a scenario: as much of it as lints look at. */
+export interface LintCheck {
+  /** `namespace/pod` */
+  readonly from: string;
+  /** `namespace/pod` */
+  readonly to: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly expected: 'reachable' | 'unreachable';
+}
+
+export interface LintContext {
+  readonly oracle: Oracle;
+  readonly checks: readonly LintCheck[];
+}
+
+/** Looks at one policy, in the light of all. */
+export type Lint = (policy: Policy, context: LintContext) => readonly Finding[];
+
+/** A finding at a part of a policy. */
+export function findingAt(
+  policy: Policy,
+  path: Path,
+  details: Pick<Finding, 'code' | 'rule' | 'message' | 'advice'>,
+): Finding {
+  return { ...details, policy: policyKey(policy), path, ...locationOf(policy.written, path) };
+}
+
+export interface PlacedRule {
+  readonly direction: Direction;
+  /** Counts from 0. */
+  readonly index: number;
+  readonly rule: Rule;
+  readonly path: Path;
+}
+
+/** The rules of a policy that do something, egress first. */
+export function placedRules(policy: Policy): readonly PlacedRule[] {
+  return DIRECTIONS.flatMap((direction) =>
+    rulesOf(policy, direction).map((rule, index) => ({
+      direction,
+      index,
+      rule,
+      path: ['spec', direction, index],
+    })),
+  );
+}
+
+/** The peers of a rule with their paths. */
+export function placedPeers({
+  direction,
+  rule,
+  path,
+}: PlacedRule): readonly { readonly peer: Peer; readonly path: Path }[] {
+  return rule.peers.map((peer, index) => ({ peer, path: [...path, peersField(direction), index] }));
+}
+
+/** How many names a message lists. */
+const LISTED = 5;
+
+/** `a, b and c`; the first of them where they are many. */
+export function listNames(names: readonly string[]): string {
+  const rest = names.length - LISTED;
+  const shown = rest > 1 ? [...names.slice(0, LISTED), `${rest} more`] : names;
+  const last = shown.at(-1) ?? '';
+  return shown.length < 2 ? last : `${shown.slice(0, -1).join(', ')} and ${last}`;
+}

@@ -1,0 +1,34 @@
+/** Holds policies against what catches people. Pure: what the policies mean comes from the oracle. */
+import type { Oracle } from '../oracle.ts';
+import { lintAlternatives } from './alternatives.ts';
+import { lintBlocks } from './blocks.ts';
+import { lintBroadPeer, lintBroadSelector } from './broad.ts';
+import { lintDns } from './dns.ts';
+import type { Finding, Lint, LintCheck } from './finding.ts';
+import { lintEmptyEgress, lintIgnoredRules } from './policy-types.ts';
+import { lintPortNames } from './port-names.ts';
+import { lintPeers, lintSubjects } from './selects-nothing.ts';
+import { lintUntested } from './untested.ts';
+
+const LINTS: readonly Lint[] = [
+  lintUntested,
+  lintSubjects,
+  lintBroadSelector,
+  lintIgnoredRules,
+  lintEmptyEgress,
+  lintDns,
+  lintPeers,
+  lintBroadPeer,
+  lintAlternatives,
+  lintBlocks,
+  lintPortNames,
+];
+
+/**
+ * What is suspicious about the policies of an oracle's world, policy by policy.
+ *
+ * @param checks all that a scenario declares: their ends must be pods of the world
+ */
+export function lintPolicies(oracle: Oracle, checks: readonly LintCheck[]): readonly Finding[] {
+  return oracle.policies.flatMap((policy) => LINTS.flatMap((lint) => lint(policy, { oracle, checks })));
+}

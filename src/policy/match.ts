@@ -1,0 +1,77 @@
+/**
+ * Yes, no, or a question that the specification leaves open. Everything below the isolation of a pod is built of *and* and
+ * *or* alone, so a result is open if and only if answering its questions all with yes gives another result than
+ * answering them all with no.
+ */
+
+/** The rules that a verdict can be left to: those of docs/semantics.md. */
+export type OpenRule = 'I1' | 'I2' | 'I3' | 'I4' | 'I5';
+
+/** What can be open: a matter of the network plugin, or a fact about the cluster that is not known (yet). */
+export type Question = OpenRule | 'address' | 'node';
+
+export type Match = 'yes' | 'no' | Question;
+
+export type Verdict = 'allowed' | 'denied' | 'undefined';
+
+export type Answer =
+  | { readonly verdict: 'allowed' | 'denied' }
+  | {
+      readonly verdict: 'undefined';
+      /** The rule that leaves it open; absent where the answer hangs on a fact that is not known. */
+      readonly rule?: OpenRule;
+      readonly reason: string;
+    };
+
+const REASONS: Readonly<Record<Question, string>> = {
+  I1: 'network plugins differ in whether an ipBlock matches the address of a pod',
+  I2: "network plugins differ in whether an ipBlock sees a Service's address or that of the pod behind it",
+  I3: 'network plugins differ in whether a pod reaches itself through its own Service',
+  I4: 'it is not settled whether isolated egress cuts a pod off from its own node',
+  I5: 'network plugins differ in whether a host-network pod counts as a pod or as its node',
+  address: 'an ipBlock decides about an address that is not known',
+  node: "it is not known whether this is the pod's own node",
+};
+
+const ANSWERS: Readonly<Record<Match, Answer>> = {
+  yes: { verdict: 'allowed' },
+  no: { verdict: 'denied' },
+  I1: leftOpen('I1'),
+  I2: leftOpen('I2'),
+  I3: leftOpen('I3'),
+  I4: leftOpen('I4'),
+  I5: leftOpen('I5'),
+  address: { verdict: 'undefined', reason: REASONS.address },
+  node: { verdict: 'undefined', reason: REASONS.node },
+};
+
+function leftOpen(rule: OpenRule): Answer {
+  return { verdict: 'undefined', rule, reason: REASONS[rule] };
+}
+
+/** A result as a verdict on the flow. */
+export function answerOf(match: Match): Answer {
+  return ANSWERS[match];
+}
+
+/** Why a question has no one answer, as a clause. */
+export function reasonOf(question: Question): string {
+  return REASONS[question];
+}
+
+/** Whether one of them matches: yes if any does, else the first question among them, else no. */
+export function either(matches: readonly Match[]): Match {
+  return matches.reduce(eitherOf, 'no');
+}
+
+/** Whether one of the two matches. */
+export function eitherOf(left: Match, right: Match): Match {
+  if (left === 'yes' || right === 'yes') return 'yes';
+  return left === 'no' ? right : left;
+}
+
+/** Whether both match: no if one does not, else the first question of the two, else yes. */
+export function both(left: Match, right: Match): Match {
+  if (left === 'no' || right === 'no') return 'no';
+  return left === 'yes' ? right : left;
+}

@@ -1,0 +1,85 @@
+/**
+ * What the oracle is asked about: pods, namespaces, nodes, policies as they were written, and flows between two ends. Plain
+ * data that the caller gives.
+ */
+import type { Location } from '../errors.ts';
+
+export const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+export type Labels = Readonly<Record<string, string>>;
+
+/** A way into a manifest, such as `['spec', 'ingress', 0, 'from', 1]`. */
+export type Path = readonly (string | number)[];
+
+/** A port that a container of the pod declares. */
+export interface PodPort {
+  readonly name?: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+}
+
+export interface PolicyPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly ports: readonly PodPort[];
+  /** The address that flows to and from it carry, IPv4 or IPv6; absent while it is not known, as before the pod exists. */
+  readonly address?: string;
+  /** The node that it runs on; absent while it is not known. */
+  readonly node?: string;
+  readonly hostNetwork?: boolean;
+}
+
+/** A namespace with its own labels; the one that every namespace carries (D9) is added. */
+export interface PolicyNamespace {
+  readonly name: string;
+  readonly labels: Labels;
+}
+
+export interface PolicyNode {
+  readonly name: string;
+  readonly address?: string;
+}
+
+/** A NetworkPolicy as somebody wrote it: nothing in `object` is taken for valid. */
+export interface WrittenPolicy {
+  /** The namespace that it is applied to (D2). */
+  readonly namespace: string;
+  readonly name: string;
+  readonly object: { readonly spec?: unknown };
+  /** Where the manifest begins. */
+  readonly location?: Location;
+  /** The place of a part of the manifest. */
+  readonly locate?: (path: Path) => Location | undefined;
+}
+
+export interface World {
+  readonly pods: readonly PolicyPod[];
+  readonly policies: readonly WrittenPolicy[];
+  /** A pod's namespace that is not among them has no labels but the one that all have. */
+  readonly namespaces?: readonly PolicyNamespace[];
+  readonly nodes?: readonly PolicyNode[];
+  /** The CIDRs that pods get their addresses from, where they are known. */
+  readonly podRanges?: readonly string[];
+  /** The CIDRs that Services get their addresses from, where they are known. */
+  readonly serviceRanges?: readonly string[];
+}
+
+/** One end of a flow. Pods are named `namespace/name`. */
+export type End =
+  | { readonly kind: 'pod'; readonly pod: string }
+  | { readonly kind: 'node'; readonly node: string }
+  /** An address outside the cluster. */
+  | { readonly kind: 'address'; readonly address: string };
+
+/** An end that is connected to: also a pod reached through a Service, whose own address is given where it is known. */
+export type Destination = End | { readonly kind: 'service'; readonly pod: string; readonly address?: string };
+
+/** The opening of one connection. */
+export interface Flow {
+  readonly from: End;
+  readonly to: Destination;
+  /** The port of the destination itself: behind a Service, that of the pod (D13). */
+  readonly port: number;
+  readonly protocol: Protocol;
+}

@@ -1,0 +1,255 @@
+/**
+ * The oracle: what NetworkPolicies mean for a flow, by the rules of docs/semantics.md, without a cluster. It predicts
+ * verdicts, and explains them.
+ */
+import { CompiledPolicy } from './compiled-policy.ts';
+import { type Decision, decide, type Ends, type Leave } from './decide.ts';
+import { Gate } from './gate.ts';
+import type { Direction } from './isolation.ts';
+import { type Answer, answerOf, type Match } from './match.ts';
+import type { Destination, Flow, World } from './model.ts';
+import { type FoundEnd, locate, Parties, type Party, type PodParty } from './parties.ts';
+import type { Assumptions, Counterpart } from './peers.ts';
+import { type Policy, type PolicyProblem, readPolicies } from './policy.ts';
+import { type Target, targetAt } from './ports.ts';
+import { findResponsible, leaveOf, type SideTrace, type Trace, traceSide, type Walk } from './trace.ts';
+
+export interface Oracle {
+  readonly parties: Parties;
+  /** The policies that count, in the order of the world. */
+  readonly policies: readonly Policy[];
+  /** What keeps policies of the world from counting. */
+  readonly problems: readonly PolicyProblem[];
+  /**
+   * What becomes of a flow.
+   *
+   * @throws RangeError for an end that the world does not have
+   */
+  evaluate(flow: Flow): Answer;
+  /**
+   * The same, with the walk that leads to it.
+   *
+   * @throws RangeError for an end that the world does not have
+   */
+  explain(flow: Flow): Trace;
+  /** The pods that a policy selects, whichever directions it isolates. */
+  subjectsOf(policy: Policy): readonly PodParty[];
+  /**
+   * The policies that isolate a pod in a direction (D4).
+   *
+   * @param pod `namespace/name`
+   * @throws RangeError for a pod that the world does not have
+   */
+  policiesIsolating(pod: string, direction: Direction): readonly Policy[];
+  /** The pods of the world that a rule matches as the other end, or may match; where a peer is given, it alone. */
+  peersOf(policy: Policy, direction: Direction, rule: number, peer?: number): readonly PodParty[];
+  /** The same world without one policy. Shares what has been worked out, so that it costs little. */
+  without(policy: Policy): Oracle;
+}
+
+/**
+ * Reads a world's policies and holds them against its pods once.
+ *
+ * With N pods in G groups (same namespace, same labels), P policies and R rules: selecting costs O(P · G), the peers of a
+ * rule O(G), or O(N) with an ipBlock, when a flow first asks for them. For each port, and each set of policies that
+ * isolates some pod, the answers for all other ends are worked out once in O(size of the set · N). After that a flow
+ * between two pods costs two look-ups. So all pairs on one port cost O(R · N + S · P · N + N²) with S such sets: at most N.
+ *
+ * @param assumptions what is known of the network plugin; nothing, unless said
+ */
+export function compile(world: World, assumptions: Assumptions = {}): Oracle {
+  const { policies, problems } = readPolicies(world.policies);
+  const parties = new Parties(world);
+  return new CompiledOracle(
+    parties,
+    policies.map((policy) => new CompiledPolicy(policy, parties, assumptions)),
+    problems,
+  );
+}
+
+/** A flow with its ends looked up, its host-network pods taken in one way. */
+interface Journey extends Ends {
+  readonly target: Target;
+  /** The ends as the policies of the other one see them. */
+  readonly source: Counterpart;
+  readonly destination: Counterpart;
+  readonly hostNetwork: Walk['hostNetwork'];
+}
+
+class CompiledOracle implements Oracle {
+  readonly parties: Parties;
+  readonly problems: readonly PolicyProblem[];
+  readonly #policies: readonly CompiledPolicy[];
+  readonly #gates: Readonly<Record<Direction, readonly (Gate | undefined)[]>>;
+
+  constructor(parties: Parties, policies: readonly CompiledPolicy[], problems: readonly PolicyProblem[]) {
+    this.parties = parties;
+    this.problems = problems;
+    this.#policies = policies;
+    this.#gates = {
+      ingress: buildGates(parties, policies, 'ingress'),
+      egress: buildGates(parties, policies, 'egress'),
+    };
+  }
+
+  get policies(): readonly Policy[] {
+    return this.#policies.map(({ policy }) => policy);
+  }
+
+  evaluate(flow: Flow): Answer {
+    const matches = this.#journeysOf(flow).map((journey) => {
+      const { from, to, target, source, destination } = journey;
+      const egress = this.#askGate(from, 'egress', target, destination);
+      return decide(journey, egress, this.#askGate(to, 'ingress', target, source)).match;
+    });
+    return answerOf(agree(matches));
+  }
+
+  explain(flow: Flow): Trace {
+    const journeys = this.#journeysOf(flow);
+    const walks = journeys.map((journey): Walk => {
+      const { from, to, target, source, destination, hostNetwork } = journey;
+      const egress = this.#traceSide(from, 'egress', target, destination);
+      const ingress = this.#traceSide(to, 'ingress', target, source);
+      const decision: Decision = decide(journey, leaveOf(egress), leaveOf(ingress));
+      return { ...(hostNetwork === undefined ? {} : { hostNetwork }), ...decision, egress, ingress };
+    });
+    const answer = answerOf(agree(walks.map(({ match }) => match)));
+    return {
+      flow,
+      from: nameOf(flow.from),
+      to: nameOf(flow.to),
+      answer,
+      responsible: findResponsible(walks, answer),
+      walks,
+    };
+  }
+
+  subjectsOf(policy: Policy): readonly PodParty[] {
+    const compiled = this.#find(policy);
+    return this.parties.pods.filter((pod) => compiled?.selects(pod) ?? false);
+  }
+
+  policiesIsolating(pod: string, direction: Direction): readonly Policy[] {
+    const party = this.parties.findPod(pod);
+    return this.#policies.filter((one) => one.isolates(party, direction)).map(({ policy }) => policy);
+  }
+
+  peersOf(policy: Policy, direction: Direction, rule: number, peer?: number): readonly PodParty[] {
+    const compiled = this.#find(policy)?.rules[direction][rule];
+    if (compiled === undefined) return [];
+    return this.parties.pods.filter((party) => {
+      const match =
+        peer === undefined ? compiled.pods[party.index] : compiled.matchPeers({ party })[peer]?.match;
+      return match !== undefined && match !== 'no';
+    });
+  }
+
+  without(policy: Policy): Oracle {
+    return new CompiledOracle(
+      this.parties,
+      this.#policies.filter((one) => one.policy !== policy),
+      this.problems,
+    );
+  }
+
+  #find(policy: Policy): CompiledPolicy | undefined {
+    return this.#policies.find((one) => one.policy === policy);
+  }
+
+  #askGate(subject: Party, direction: Direction, target: Target, counterpart: Counterpart): Leave {
+    const gate = subject.kind === 'pod' ? this.#gates[direction][subject.index] : undefined;
+    return gate === undefined ? 'free' : gate.admits(target, counterpart);
+  }
+
+  #traceSide(subject: Party, direction: Direction, target: Target, counterpart: Counterpart): SideTrace {
+    if (subject.kind !== 'pod')
+      return {
+        kind: 'no-pod',
+        end: subject.name,
+        hostNetworkPod: subject.kind === 'node' && subject.hostNetworkPod,
+      };
+    const selecting = this.#policies.filter((policy) => policy.selects(subject));
+    return traceSide(subject, direction, selecting, target, counterpart);
+  }
+
+  #journeysOf(flow: Flow): readonly Journey[] {
+    const from = this.parties.find(flow.from);
+    const to = this.parties.find(flow.to);
+    if (from.kind === 'certain' && to.kind === 'certain') {
+      return [this.#journey(flow, from.party, to.party, undefined)];
+    }
+    return (['as-pods', 'as-nodes'] as const).map((reading) =>
+      this.#journey(flow, taken(from, reading), taken(to, reading), reading),
+    );
+  }
+
+  #journey(
+    { from, to, port, protocol }: Flow,
+    source: Party,
+    destination: Party,
+    hostNetwork: Walk['hostNetwork'],
+  ): Journey {
+    const service = to.kind === 'service' ? locate(to.address, this.parties.serviceRanges) : undefined;
+    return {
+      from: source,
+      to: destination,
+      same: from.kind === 'pod' && (to.kind === 'pod' || to.kind === 'service') && from.pod === to.pod,
+      throughService: service !== undefined,
+      target: targetAt(destination, port, protocol),
+      source: { party: source },
+      destination: { party: destination, ...(service === undefined ? {} : { service }) },
+      hostNetwork,
+    };
+  }
+}
+
+/** The gate of each pod in a direction; none where nothing isolates it. */
+function buildGates(
+  { pods }: Parties,
+  policies: readonly CompiledPolicy[],
+  direction: Direction,
+): readonly (Gate | undefined)[] {
+  const gates = new Map<string, Gate>();
+  const byGroup = new Map<number, Gate | undefined>();
+  return pods.map((pod) => {
+    if (byGroup.has(pod.group)) return byGroup.get(pod.group);
+    const isolating = [...policies.entries()].filter(([, policy]) => policy.isolates(pod, direction));
+    const key = isolating.map(([index]) => index).join();
+    const gate =
+      isolating.length === 0
+        ? undefined
+        : (gates.get(key) ??
+          new Gate(
+            isolating.map(([, policy]) => policy),
+            direction,
+          ));
+    if (gate !== undefined) gates.set(key, gate);
+    byGroup.set(pod.group, gate);
+    return gate;
+  });
+}
+
+function taken(end: FoundEnd, reading: 'as-pods' | 'as-nodes'): Party {
+  if (end.kind === 'certain') return end.party;
+  return reading === 'as-pods' ? end.asPod : end.asNode;
+}
+
+/** What holds in every reading; where they differ, how host-network pods are taken is the question (I5). */
+function agree(matches: readonly Match[]): Match {
+  const [first = 'yes', ...others] = matches;
+  return others.every((other) => other === first) ? first : 'I5';
+}
+
+/** An end as a reader knows it. */
+function nameOf(end: Destination): string {
+  switch (end.kind) {
+    case 'pod':
+    case 'service':
+      return end.pod;
+    case 'node':
+      return `node ${end.node}`;
+    case 'address':
+      return end.address;
+  }
+}

@@ -1,0 +1,163 @@
+/** The ends of flows as policies see them, looked up in a world. */
+import { type Address, type Cidr, parseAddress, parseCidr } from './addresses.ts';
+import type { Destination, Labels, PodPort, PolicyNode, World } from './model.ts';
+
+/** A pod that policies see as one. */
+export interface PodParty {
+  readonly kind: 'pod';
+  /** `namespace/name` */
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Labels;
+  readonly namespaceLabels: Labels;
+  readonly ports: readonly PodPort[];
+  readonly hostNetwork: boolean;
+  readonly node: string | undefined;
+  readonly address: Located;
+  /** Its place among the pods of the world. */
+  readonly index: number;
+  /** The place of its group, all pods of one namespace with the same labels: selectors cannot tell them apart. */
+  readonly group: number;
+}
+
+/** A node, or a host-network pod that counts as its node (I5). */
+export interface NodeParty {
+  readonly kind: 'node';
+  /** As a reader knows it: `node worker-1`, or `namespace/name` of a host-network pod. */
+  readonly name: string;
+  readonly hostNetworkPod: boolean;
+  readonly node: string | undefined;
+  readonly address: Located;
+}
+
+export interface OutsideParty {
+  readonly kind: 'outside';
+  readonly name: string;
+  readonly address: Located;
+}
+
+export type Party = PodParty | NodeParty | OutsideParty;
+
+/** An address, or the ranges that it must come from while it is not known: none where those are not known either. */
+export type Located =
+  | { readonly known: true; readonly text: string; readonly address: Address }
+  | { readonly known: false; readonly ranges: readonly Cidr[] };
+
+/** An end that was looked up. A host-network pod can be taken as a pod or as its node (I5). */
+export type FoundEnd =
+  | { readonly kind: 'certain'; readonly party: Party }
+  | { readonly kind: 'host-network'; readonly asPod: PodParty; readonly asNode: NodeParty };
+
+const METADATA_NAME = 'kubernetes.io/metadata.name';
+
+/** The pods, namespaces and nodes of a world, arranged for looking them up. */
+export class Parties {
+  /** All pods, each as a pod, in the order of the world. */
+  readonly pods: readonly PodParty[];
+  /** One pod of each group. */
+  readonly groups: readonly PodParty[];
+  /** The labels of every namespace that is declared or has a pod (D9). */
+  readonly namespaces: ReadonlyMap<string, Labels>;
+  readonly podRanges: readonly Cidr[];
+  readonly serviceRanges: readonly Cidr[];
+  readonly #pods: ReadonlyMap<string, PodParty>;
+  readonly #nodes: ReadonlyMap<string, FoundEnd>;
+
+  constructor({ pods, namespaces = [], nodes = [], podRanges = [], serviceRanges = [] }: World) {
+    this.podRanges = podRanges.flatMap((range) => parseCidr(range) ?? []);
+    this.serviceRanges = serviceRanges.flatMap((range) => parseCidr(range) ?? []);
+    this.namespaces = new Map([
+      ...pods.map(({ namespace }) => [namespace, { [METADATA_NAME]: namespace }] as const),
+      ...namespaces.map(({ name, labels }) => [name, { ...labels, [METADATA_NAME]: name }] as const),
+    ]);
+    const nodeAddresses = new Map(nodes.map(({ name, address }) => [name, address]));
+    const groups = new Map<string, number>();
+    this.pods = pods.map((pod, index): PodParty => {
+      const { namespace, name, labels, ports, node, hostNetwork = false } = pod;
+      const signature = JSON.stringify([namespace, Object.entries(labels).toSorted()]);
+      const group = groups.get(signature) ?? groups.size;
+      groups.set(signature, group);
+      // A pod on the host's network has the address of its node, and none of the pod ranges.
+      const address = hostNetwork
+        ? locate(pod.address ?? nodeAddresses.get(node ?? ''), [])
+        : locate(pod.address, this.podRanges);
+      return {
+        kind: 'pod',
+        name: `${namespace}/${name}`,
+        namespace,
+        labels,
+        namespaceLabels: this.namespaces.get(namespace) ?? {},
+        ports,
+        hostNetwork,
+        node,
+        address,
+        index,
+        group,
+      };
+    });
+    this.groups = [...groups.values()].flatMap((group) => this.pods.find((pod) => pod.group === group) ?? []);
+    this.#pods = new Map(this.pods.map((party) => [party.name, party]));
+    this.#nodes = new Map(nodes.map((node) => [node.name, { kind: 'certain', party: nodeParty(node) }]));
+  }
+
+  /**
+   * Looks up an end of a flow.
+   *
+   * @throws RangeError for a pod or node that the world does not have, and for an address that is none
+   */
+  find(end: Destination): FoundEnd {
+    switch (end.kind) {
+      case 'pod':
+      case 'service':
+        return takePod(this.findPod(end.pod));
+      case 'node':
+        return this.#nodes.get(end.node) ?? fail(`there is no node ${end.node}`);
+      case 'address': {
+        const address = locate(end.address, []);
+        if (!address.known) fail(`${end.address} is not an address`);
+        return { kind: 'certain', party: { kind: 'outside', name: end.address, address } };
+      }
+    }
+  }
+
+  /**
+   * Looks up a pod, taken as a pod.
+   *
+   * @throws RangeError for a pod that the world does not have
+   */
+  findPod(key: string): PodParty {
+    return this.#pods.get(key) ?? fail(`there is no pod ${key}`);
+  }
+}
+
+/** The address that a text stands for, or what is known of it where there is none. */
+export function locate(text: string | undefined, ranges: readonly Cidr[]): Located {
+  const address = text === undefined ? undefined : parseAddress(text);
+  return text === undefined || address === undefined
+    ? { known: false, ranges }
+    : { known: true, text, address };
+}
+
+function takePod(party: PodParty): FoundEnd {
+  const { name, hostNetwork, node, address } = party;
+  if (!hostNetwork) return { kind: 'certain', party };
+  return {
+    kind: 'host-network',
+    asPod: party,
+    asNode: { kind: 'node', name, hostNetworkPod: true, node, address },
+  };
+}
+
+function nodeParty({ name, address }: PolicyNode): NodeParty {
+  return {
+    kind: 'node',
+    name: `node ${name}`,
+    hostNetworkPod: false,
+    node: name,
+    address: locate(address, []),
+  };
+}
+
+function fail(message: string): never {
+  throw new RangeError(message);
+}

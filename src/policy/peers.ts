@@ -1,0 +1,138 @@
+/** The peers of a rule held against the other end of a flow (D8 to D12). */
+import { type Block, placeAddress, placeUnknown } from './addresses.ts';
+import type { Question } from './match.ts';
+import type { Located, Party, PodParty } from './parties.ts';
+import { describeSelector, findUnmet, type Unmet } from './requirements.ts';
+import type { LabelSelector } from './selectors.ts';
+
+/** One entry of `from` or `to`: its fields are ANDed (D8). */
+export type Peer =
+  | { readonly kind: 'pods'; readonly podSelector: LabelSelector }
+  | { readonly kind: 'namespaces'; readonly namespaceSelector: LabelSelector }
+  | {
+      readonly kind: 'pods-of-namespaces';
+      readonly namespaceSelector: LabelSelector;
+      readonly podSelector: LabelSelector;
+    }
+  | ({ readonly kind: 'block' } & Block);
+
+/** What is known of the network plugin. Left out, the question stays open. */
+export interface Assumptions {
+  /** Whether an `ipBlock` matches the addresses of pods (I1), as Calico's does and Cilium's does not. */
+  readonly ipBlocksMatchPods?: boolean;
+}
+
+/** The other end of a flow, as the rules of a policy see it. */
+export interface Counterpart {
+  readonly party: Party;
+  /** The address of the Service through which it is reached, if it is. */
+  readonly service?: Located;
+}
+
+export type PeerOutcome =
+  | { readonly match: 'yes' }
+  | { readonly match: 'no'; readonly miss: PeerMiss }
+  /** `address`: that which the block contains, where it is known. */
+  | { readonly match: Question; readonly address?: string };
+
+/** Why a peer does not match. */
+export type PeerMiss =
+  | { readonly kind: 'pod-labels'; readonly unmet: Unmet }
+  | { readonly kind: 'namespace-labels'; readonly namespace: string; readonly unmet: Unmet }
+  /** `podSelector` alone means pods of the policy's namespace (D9). */
+  | { readonly kind: 'other-namespace'; readonly namespace: string }
+  /** Selectors match pods only (D10). */
+  | { readonly kind: 'not-a-pod' }
+  | { readonly kind: 'outside-block'; readonly address?: string }
+  | { readonly kind: 'excepted'; readonly address?: string; readonly except: string }
+  /** By assumption. */
+  | { readonly kind: 'pod-behind-block' };
+
+/** @param namespace that of the policy */
+export function matchPeer(
+  peer: Peer,
+  counterpart: Counterpart,
+  namespace: string,
+  assumptions: Assumptions,
+): PeerOutcome {
+  if (peer.kind === 'block') return matchBlock(peer, counterpart, assumptions);
+  const { party } = counterpart;
+  if (party.kind !== 'pod') return miss({ kind: 'not-a-pod' });
+  switch (peer.kind) {
+    case 'pods':
+      return party.namespace === namespace
+        ? matchLabels(peer.podSelector, party)
+        : miss({ kind: 'other-namespace', namespace: party.namespace });
+    case 'namespaces':
+      return matchNamespace(peer.namespaceSelector, party);
+    case 'pods-of-namespaces': {
+      const outcome = matchNamespace(peer.namespaceSelector, party);
+      return outcome.match === 'yes' ? matchLabels(peer.podSelector, party) : outcome;
+    }
+  }
+}
+
+/** What a peer stands for: `pods with app=web in namespaces with team=devops`. */
+export function describePeer(peer: Peer, namespace: string): string {
+  switch (peer.kind) {
+    case 'pods':
+      return `${describePods(peer.podSelector)} in namespace ${namespace}`;
+    case 'namespaces':
+      return `all pods in ${describeNamespaces(peer.namespaceSelector)}`;
+    case 'pods-of-namespaces':
+      return `${describePods(peer.podSelector)} in ${describeNamespaces(peer.namespaceSelector)}`;
+    case 'block': {
+      const except = peer.except.map(({ text }) => text).join(', ');
+      return `addresses in ${peer.cidr.text}${except === '' ? '' : ` except ${except}`}`;
+    }
+  }
+}
+
+function describePods(selector: LabelSelector): string {
+  const required = describeSelector(selector);
+  return required === '' ? 'all pods' : `pods with ${required}`;
+}
+
+function describeNamespaces(selector: LabelSelector): string {
+  const required = describeSelector(selector);
+  return required === '' ? 'all namespaces' : `namespaces with ${required}`;
+}
+
+function matchLabels(selector: LabelSelector, { labels }: PodParty): PeerOutcome {
+  const unmet = findUnmet(selector, labels);
+  return unmet === undefined ? { match: 'yes' } : miss({ kind: 'pod-labels', unmet });
+}
+
+function matchNamespace(selector: LabelSelector, { namespace, namespaceLabels }: PodParty): PeerOutcome {
+  const unmet = findUnmet(selector, namespaceLabels);
+  return unmet === undefined ? { match: 'yes' } : miss({ kind: 'namespace-labels', namespace, unmet });
+}
+
+/** D12. Through a Service it is open which of two addresses is looked at (I2), unless both give the same. */
+function matchBlock(
+  block: Block,
+  { party, service }: Counterpart,
+  { ipBlocksMatchPods }: Assumptions,
+): PeerOutcome {
+  const direct = matchAddress(block, party.address, party.kind === 'pod' ? ipBlocksMatchPods : true);
+  if (service === undefined) return direct;
+  const translated = matchAddress(block, service, true);
+  return direct.match === translated.match && direct.match !== 'address' ? direct : { match: 'I2' };
+}
+
+/** @param counts whether the plugin holds blocks against addresses of this kind; undefined where that is open (I1) */
+function matchAddress(block: Block, located: Located, counts: boolean | undefined): PeerOutcome {
+  const placement = located.known
+    ? placeAddress(located.address, block)
+    : placeUnknown(located.ranges, block);
+  const shown = located.known ? { address: located.text } : {};
+  if (placement.kind === 'outside') return miss({ kind: 'outside-block', ...shown });
+  if (placement.kind === 'excepted') return miss({ ...placement, ...shown });
+  if (counts === undefined) return { match: 'I1', ...shown };
+  if (!counts) return miss({ kind: 'pod-behind-block' });
+  return placement.kind === 'inside' ? { match: 'yes' } : { match: 'address' };
+}
+
+function miss(why: PeerMiss): PeerOutcome {
+  return { match: 'no', miss: why };
+}

@@ -1,0 +1,90 @@
+/** A NetworkPolicy that has been read: its effective types, its subjects and its rules of both directions. */
+import type { Location } from '../errors.ts';
+import { type Direction, effectivePolicyTypes, type PolicyType } from './isolation.ts';
+import { type Rule, readSpec, type Spec } from './manifest.ts';
+import type { Path, WrittenPolicy } from './model.ts';
+import type { LabelSelector } from './selectors.ts';
+
+export const DIRECTIONS = ['egress', 'ingress'] as const satisfies readonly Direction[];
+
+export interface Policy {
+  readonly namespace: string;
+  readonly name: string;
+  /** The directions that it isolates (D1). */
+  readonly types: readonly PolicyType[];
+  readonly podSelector: LabelSelector;
+  /** As written: those of a direction that the types leave out do nothing. */
+  readonly ingress: readonly Rule[];
+  readonly egress: readonly Rule[];
+  readonly written: WrittenPolicy;
+}
+
+/** Something in a manifest that the API server would refuse (D3): such a policy never comes to be. */
+export interface PolicyProblem {
+  /** `namespace/name` */
+  readonly policy: string;
+  readonly path: Path;
+  readonly message: string;
+  readonly location?: Location;
+}
+
+/** Reads policies. One with problems is left out: the cluster will not have it either. Never throws. */
+export function readPolicies(written: readonly WrittenPolicy[]): {
+  readonly policies: readonly Policy[];
+  readonly problems: readonly PolicyProblem[];
+} {
+  const policies: Policy[] = [];
+  const problems: PolicyProblem[] = [];
+  for (const one of written) {
+    const read = readSpec(one.object.spec);
+    if ('spec' in read) policies.push(toPolicy(one, read.spec));
+    else {
+      problems.push(
+        ...read.problems.map((problem) => ({
+          policy: policyKey(one),
+          ...problem,
+          ...locationOf(one, problem.path),
+        })),
+      );
+    }
+  }
+  return { policies, problems };
+}
+
+/** `namespace/name` */
+export function policyKey({
+  namespace,
+  name,
+}: {
+  readonly namespace: string;
+  readonly name: string;
+}): string {
+  return `${namespace}/${name}`;
+}
+
+/** The place of a part of a policy, or of the policy where the part's is not known; nothing where neither is. */
+export function locationOf(written: WrittenPolicy, path: Path): { readonly location?: Location } {
+  const location = written.locate?.(path) ?? written.location;
+  return location === undefined ? {} : { location };
+}
+
+/** The rules of a direction that count: none where the policy does not isolate it. */
+export function rulesOf(policy: Policy, direction: Direction): readonly Rule[] {
+  return isolates(policy, direction) ? policy[direction] : [];
+}
+
+/** Whether a policy isolates what it selects in a direction (D1). */
+export function isolates({ types }: Policy, direction: Direction): boolean {
+  return types.includes(direction === 'ingress' ? 'Ingress' : 'Egress');
+}
+
+/** The field of a rule that lists its peers. */
+export function peersField(direction: Direction): 'from' | 'to' {
+  return direction === 'ingress' ? 'from' : 'to';
+}
+
+function toPolicy(written: WrittenPolicy, spec: Spec): Policy {
+  const { namespace, name } = written;
+  const { podSelector, ingress, egress } = spec;
+  return { namespace, name, types: effectivePolicyTypes(spec), podSelector, ingress, egress, written };
+}

@@ -1,0 +1,75 @@
+/** The `ports` of a rule held against the port that a flow goes to (D13 to D16). */
+import type { Protocol } from './model.ts';
+import type { Party } from './parties.ts';
+
+/** One entry of `ports`. */
+export type PortEntry =
+  | { readonly kind: 'every'; readonly protocol: Protocol }
+  | { readonly kind: 'numbers'; readonly protocol: Protocol; readonly first: number; readonly last: number }
+  | { readonly kind: 'name'; readonly protocol: Protocol; readonly name: string };
+
+/** A port of a destination, on which a named port depends (D14). */
+export interface Target {
+  readonly destination: Party;
+  readonly port: number;
+  readonly protocol: Protocol;
+  /** Entries cannot tell targets with the same key apart: same protocol, same number, same names for it. */
+  readonly key: string;
+}
+
+export type PortOutcome = { readonly match: 'yes' } | { readonly match: 'no'; readonly miss: PortMiss };
+
+/** Why an entry does not match. */
+export type PortMiss =
+  | { readonly kind: 'other-protocol' }
+  | { readonly kind: 'other-number' }
+  /** The destination gives the name to other ports. */
+  | { readonly kind: 'name-elsewhere'; readonly ports: readonly number[] }
+  | { readonly kind: 'name-undeclared' }
+  /** Only pods declare names. */
+  | { readonly kind: 'name-needs-pod' };
+
+export function matchPort(entry: PortEntry, target: Target): PortOutcome {
+  if (entry.protocol !== target.protocol) return miss({ kind: 'other-protocol' });
+  switch (entry.kind) {
+    case 'every':
+      return { match: 'yes' };
+    case 'numbers':
+      return entry.first <= target.port && target.port <= entry.last
+        ? { match: 'yes' }
+        : miss({ kind: 'other-number' });
+    case 'name': {
+      if (target.destination.kind !== 'pod') return miss({ kind: 'name-needs-pod' });
+      const ports = target.destination.ports
+        .filter(({ name, protocol }) => name === entry.name && protocol === entry.protocol)
+        .map(({ port }) => port);
+      if (ports.length === 0) return miss({ kind: 'name-undeclared' });
+      return ports.includes(target.port) ? { match: 'yes' } : miss({ kind: 'name-elsewhere', ports });
+    }
+  }
+}
+
+/** A port of a destination, with its key. */
+export function targetAt(destination: Party, port: number, protocol: Protocol): Target {
+  const declared = destination.kind === 'pod' ? destination.ports : [];
+  const names = declared.flatMap((own) =>
+    own.port === port && own.protocol === protocol ? (own.name ?? []) : [],
+  );
+  return { destination, port, protocol, key: [protocol, port, ...names.toSorted()].join(' ') };
+}
+
+/** `TCP 5432`, `TCP 8000 to 8100`, `TCP port "metrics"`, `every TCP port` */
+export function describePort(entry: PortEntry): string {
+  switch (entry.kind) {
+    case 'every':
+      return `every ${entry.protocol} port`;
+    case 'numbers':
+      return `${entry.protocol} ${entry.first}${entry.last === entry.first ? '' : ` to ${entry.last}`}`;
+    case 'name':
+      return `${entry.protocol} port "${entry.name}"`;
+  }
+}
+
+function miss(why: PortMiss): PortOutcome {
+  return { match: 'no', miss: why };
+}

@@ -1,0 +1,272 @@
+/**
+ * A trace as text that can be followed without knowing NetworkPolicies: egress, then ingress, then the verdict with the
+ * lines that decide. Entries count from 1. Names stand in it as they were given: making them harmless for a terminal is
+ * left to the caller.
+ */
+import type { Location } from '../errors.ts';
+import type { Direction } from './isolation.ts';
+import { type Match, reasonOf } from './match.ts';
+import type { PeerMiss } from './peers.ts';
+import { DIRECTIONS, peersField } from './policy.ts';
+import type { PortMiss } from './ports.ts';
+import { describeActual, describeRequirement } from './requirements.ts';
+import type {
+  PeerTrace,
+  PolicyTrace,
+  PortTrace,
+  Responsible,
+  RuleTrace,
+  SideTrace,
+  Trace,
+  Walk,
+} from './trace.ts';
+
+/** Gives lines, without a newline at the end. */
+export function renderTrace(trace: Trace): string {
+  const walks = trace.walks.flatMap((walk) => [...renderReading(walk), ...renderWalk(walk, trace), '']);
+  return [describeFlow(trace), '', ...walks, ...renderAnswer(trace)].join('\n');
+}
+
+/** `shop/web → shop/db:5432/TCP` */
+function describeFlow({ from, to, flow: { to: destination, port, protocol } }: Trace): string {
+  const end = to.includes(':') ? `[${to}]` : to;
+  const service = destination.kind === 'service' ? ', through a Service' : '';
+  return `${from} → ${end}:${port}/${protocol}${service}`;
+}
+
+function renderReading({ hostNetwork }: Walk): readonly string[] {
+  if (hostNetwork === undefined) return [];
+  const taken = hostNetwork === 'as-pods' ? 'a pod' : 'its node';
+  return [`If the network plugin takes a host-network pod as ${taken} (I5):`, ''];
+}
+
+function renderWalk(walk: Walk, trace: Trace): readonly string[] {
+  const lines = [
+    `Egress: may ${trace.from} open it?`,
+    ...indent(renderSide(walk.egress, 'egress', trace)),
+    '',
+    `Ingress: may ${trace.to} receive it?`,
+    ...indent(renderSide(walk.ingress, 'ingress', trace)),
+  ];
+  const override = renderOverride(walk, trace);
+  return override === undefined ? lines : [...lines, '', override];
+}
+
+function renderOverride({ rule, match }: Walk, { from, to }: Trace): string | undefined {
+  if (rule !== undefined) return OVERRIDES[rule](from, to);
+  return match === 'node'
+    ? `${from} may be the node of ${to}, which reaches it whatever policies say (D18).`
+    : undefined;
+}
+
+const OVERRIDES: Readonly<Record<NonNullable<Walk['rule']>, (from: string, to: string) => string>> = {
+  D17: (from) => `Whatever policies say, ${from} reaches itself on its own address (D17).`,
+  D18: (_, to) => `Whatever policies say, ${to} is reached from its own node (D18).`,
+  I3: (from) => `${from} goes to itself through a Service, and ${reasonOf('I3')} (I3).`,
+  I4: (from, to) => `${to} is or may be the node of ${from}, and ${reasonOf('I4')} (I4).`,
+};
+
+function renderSide(side: SideTrace, direction: Direction, trace: Trace): readonly string[] {
+  const { end } = side;
+  if (side.kind === 'no-pod') {
+    const what = side.hostNetworkPod ? 'counts as its node here' : 'is not a pod';
+    return [`Yes. Only pods are isolated, and ${end} ${what} (D5).`];
+  }
+  const others = side.others.map(({ policy, location, ignoredRules }) => {
+    const why =
+      ignoredRules === 0
+        ? `is not about ${direction}`
+        : `its policyTypes leave ${direction} out, so its ${direction} rules do nothing`;
+    return `Policy ${policy}${place(location)} selects it too, but ${why} (D1).`;
+  });
+  if (side.kind === 'not-isolated') {
+    return [`Yes. No policy isolates the ${direction} of ${end}, so all of it is open (D4).`, ...others];
+  }
+  const number = side.policies.length;
+  return [
+    number === 1
+      ? `One policy isolates the ${direction} of ${end}. Only what one of its rules allows is open (D4).`
+      : `${number} policies isolate the ${direction} of ${end}. Only what a rule of any of them allows is open (D4, D6).`,
+    ...others,
+    ...side.policies.flatMap((policy) => renderPolicy(policy, direction, trace)),
+    conclude(side.match),
+  ];
+}
+
+function conclude(match: Match): string {
+  switch (match) {
+    case 'yes':
+      return 'Yes. A rule allows it.';
+    case 'no':
+      return 'No. No rule allows it.';
+    default:
+      return `Open. It hangs on a rule, and ${reasonOf(match)}${cite(match)}.`;
+  }
+}
+
+function renderPolicy(
+  { policy, location, rules }: PolicyTrace,
+  direction: Direction,
+  trace: Trace,
+): readonly string[] {
+  return [
+    `policy ${policy}${place(location)}`,
+    ...indent(
+      rules.length === 0
+        ? [`It has no ${direction} rules, so it allows nothing (D7).`]
+        : rules.flatMap((rule) => renderRule(rule, direction, trace)),
+    ),
+  ];
+}
+
+function renderRule(
+  { index, location, match, peers, ports }: RuleTrace,
+  direction: Direction,
+  trace: Trace,
+): readonly string[] {
+  const field = peersField(direction);
+  const other = direction === 'ingress' ? trace.from : trace.to;
+  return [
+    `${direction} rule ${index + 1}${place(location)}: ${verdictWord(match)}`,
+    ...indent(
+      peers.length === 0
+        ? [`${field}: not restricted, so everybody matches (D7)`]
+        : telling(peers).map((peer) => `${field} ${renderEntry(peer)}${explainPeer(peer, other)}`),
+    ),
+    ...indent(
+      ports.length === 0
+        ? ['ports: not restricted, so every port matches (D7)']
+        : telling(ports).map((port) => `port ${renderEntry(port)}${explainPort(port, trace)}`),
+    ),
+  ];
+}
+
+/** One entry that matches says enough; without one, each says why it does not. */
+function telling<Entry extends PeerTrace | PortTrace>(entries: readonly Entry[]): readonly Entry[] {
+  const first = entries.find(({ match }) => match === 'yes');
+  return first === undefined ? entries : [first];
+}
+
+function renderEntry({ index, location, meaning, match }: PeerTrace | PortTrace): string {
+  return `${index + 1}${place(location)}, ${meaning}: ${verdictWord(match)}`;
+}
+
+function explainPeer(peer: PeerTrace, other: string): string {
+  switch (peer.match) {
+    case 'yes':
+      return '';
+    case 'no':
+      return `, ${explainPeerMiss(peer.miss, other)}`;
+    case 'I1':
+      return peer.address === undefined
+        ? `, it may contain the address of ${other}, which is not known; and ${reasonOf('I1')}`
+        : `, it contains ${nameAddress(peer.address, other)}; but ${reasonOf('I1')}`;
+    case 'address':
+      return `, it may contain the address of ${other}, which is not known`;
+    default:
+      return `, ${reasonOf(peer.match)}`;
+  }
+}
+
+function explainPeerMiss(miss: PeerMiss, other: string): string {
+  switch (miss.kind) {
+    case 'pod-labels':
+      return `it requires ${describeRequirement(miss.unmet)}, but ${other} has ${describeActual(miss.unmet)}`;
+    case 'namespace-labels':
+      return `it requires ${describeRequirement(miss.unmet)} of the namespace, but namespace ${miss.namespace} has ${describeActual(miss.unmet)}`;
+    case 'other-namespace':
+      return `a podSelector alone means pods of the policy's own namespace, and ${other} is in ${miss.namespace} (D9)`;
+    case 'not-a-pod':
+      return `selectors match pods only, and ${other} is none (D10)`;
+    case 'outside-block':
+      return miss.address === undefined
+        ? `it contains none of the addresses that ${other} can have`
+        : `it does not contain ${nameAddress(miss.address, other)}`;
+    case 'excepted':
+      return miss.address === undefined
+        ? `its exception ${miss.except} contains every address that ${other} can have (D12)`
+        : `its exception ${miss.except} contains ${nameAddress(miss.address, other)} (D12)`;
+    case 'pod-behind-block':
+      return `${other} is a pod, and this network plugin does not match pods by address (I1)`;
+  }
+}
+
+function nameAddress(address: string, owner: string): string {
+  return address === owner ? address : `${address}, the address of ${owner}`;
+}
+
+function explainPort(entry: PortTrace, { to, flow: { port, protocol } }: Trace): string {
+  return entry.match === 'yes' ? '' : `, ${explainPortMiss(entry.miss, to, port, protocol)}`;
+}
+
+function explainPortMiss(miss: PortMiss, to: string, port: number, protocol: string): string {
+  switch (miss.kind) {
+    case 'other-protocol':
+      return `this connection is ${protocol} (D16)`;
+    case 'other-number':
+      return `this connection goes to port ${port}`;
+    case 'name-elsewhere':
+      return `${to} gives that name to port ${miss.ports.join(' and ')}, and this connection goes to ${port} (D14)`;
+    case 'name-undeclared':
+      return `${to} declares no ${protocol} port of that name (D14)`;
+    case 'name-needs-pod':
+      return `only pods give names to ports (D14)`;
+  }
+}
+
+function verdictWord(match: Match): string {
+  if (match === 'yes') return 'matches';
+  return match === 'no' ? 'does not match' : `open${cite(match)}`;
+}
+
+function renderAnswer(trace: Trace): readonly string[] {
+  const { answer, responsible } = trace;
+  switch (answer.verdict) {
+    case 'allowed':
+      return responsible.length === 0
+        ? [`ALLOWED${whyUnasked(trace)}`]
+        : ['ALLOWED by', ...indent(responsible.map(renderResponsible))];
+    case 'denied':
+      return ['DENIED', ...indent(DIRECTIONS.flatMap((direction) => renderDenial(direction, trace)))];
+    case 'undefined': {
+      const rule = answer.rule === undefined ? '' : ` (${answer.rule})`;
+      const lines = responsible.map(renderResponsible);
+      return [
+        `UNDEFINED, because ${answer.reason}${rule}`,
+        ...(lines.length === 0 ? [] : indent(['It hangs on', ...indent(lines)])),
+      ];
+    }
+  }
+}
+
+/** Why a flow is allowed without any policy having a say. */
+function whyUnasked({ walks }: Trace): string {
+  const rule = walks.find((walk) => walk.rule !== undefined)?.rule;
+  return rule === undefined ? ', because no policy isolates either end (D4)' : ` (${rule})`;
+}
+
+function renderDenial(direction: Direction, { from, to, responsible }: Trace): readonly string[] {
+  const policies = responsible.filter((one) => one.direction === direction);
+  if (policies.length === 0) return [];
+  return [
+    `No rule allows the ${direction} of ${direction === 'egress' ? from : to}, which is isolated by`,
+    ...indent(policies.map(renderResponsible)),
+  ];
+}
+
+function renderResponsible({ direction, policy, rule, location }: Responsible): string {
+  const part = rule === undefined ? '' : `${direction} rule ${rule + 1} of `;
+  return `${part}policy ${policy}${place(location)}`;
+}
+
+function cite(match: Match): string {
+  return match === 'address' || match === 'node' ? '' : ` (${match})`;
+}
+
+function place(location: Location | undefined): string {
+  return location === undefined ? '' : ` (${location.file}:${location.line})`;
+}
+
+function indent(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `  ${line}`);
+}

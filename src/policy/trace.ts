@@ -1,0 +1,204 @@
+/** The walk to a verdict as plain data: per direction the policies of the end, their rules, and what of each matched or why not. */
+import type { Location } from '../errors.ts';
+import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
+import type { Decision, Leave } from './decide.ts';
+import type { Direction } from './isolation.ts';
+import { type Answer, either, type Match } from './match.ts';
+import type { Flow, Path } from './model.ts';
+import type { PodParty } from './parties.ts';
+import { type Counterpart, describePeer, type PeerOutcome } from './peers.ts';
+import { DIRECTIONS, locationOf, type Policy, peersField, policyKey } from './policy.ts';
+import { describePort, type PortOutcome, type Target } from './ports.ts';
+
+export interface Trace {
+  readonly flow: Flow;
+  /** The ends as a reader knows them. */
+  readonly from: string;
+  readonly to: string;
+  readonly answer: Answer;
+  /**
+   * What decides: where the flow is denied, the policies that isolate an end without allowing it; where it is allowed, the
+   * rules that allow it; where it is undefined, what leaves it open. Empty where no policy has a say.
+   */
+  readonly responsible: readonly Responsible[];
+  /** One walk, or two where an end is a host-network pod (I5): then the answer is defined where both end the same. */
+  readonly walks: readonly Walk[];
+}
+
+export interface Walk extends Decision {
+  /** How host-network pods are taken in this walk; absent where there are none. */
+  readonly hostNetwork?: 'as-pods' | 'as-nodes';
+  readonly egress: SideTrace;
+  readonly ingress: SideTrace;
+}
+
+/** What the policies of one end say. */
+export type SideTrace =
+  /** Policies are about pods (D5). */
+  | { readonly kind: 'no-pod'; readonly end: string; readonly hostNetworkPod: boolean }
+  | { readonly kind: 'not-isolated'; readonly end: string; readonly others: readonly Bystander[] }
+  | {
+      readonly kind: 'isolated';
+      readonly end: string;
+      readonly match: Match;
+      readonly policies: readonly PolicyTrace[];
+      readonly others: readonly Bystander[];
+    };
+
+export interface PolicyReference {
+  /** `namespace/name` */
+  readonly policy: string;
+  readonly location?: Location;
+}
+
+/** A policy that selects the end and is about the other direction only. */
+export interface Bystander extends PolicyReference {
+  /** How many rules it has for this direction all the same, which do nothing (D1). */
+  readonly ignoredRules: number;
+}
+
+/** A policy, or one rule of it. */
+export interface Responsible extends PolicyReference {
+  readonly direction: Direction;
+  /** Counts from 0; absent where the whole policy is meant. The location is then the policy's. */
+  readonly rule?: number;
+}
+
+/** A policy that isolates the end in this direction. */
+export interface PolicyTrace extends PolicyReference {
+  readonly match: Match;
+  readonly rules: readonly RuleTrace[];
+}
+
+export interface RuleTrace {
+  /** Counts from 0, as in the manifest. */
+  readonly index: number;
+  readonly location?: Location;
+  readonly match: Match;
+  /** Empty where the rule names no peers: then it restricts nobody (D7). */
+  readonly peers: readonly PeerTrace[];
+  /** Empty where the rule names no ports: then it restricts no port (D7). */
+  readonly ports: readonly PortTrace[];
+}
+
+export type PeerTrace = EntryTrace & PeerOutcome;
+export type PortTrace = EntryTrace & PortOutcome;
+
+interface EntryTrace {
+  readonly index: number;
+  readonly location?: Location;
+  /** What the entry stands for, in words. */
+  readonly meaning: string;
+}
+
+/** What decides in walks that end in an answer. */
+export function findResponsible(walks: readonly Walk[], { verdict }: Answer): readonly Responsible[] {
+  const found = walks
+    .filter(({ rule }) => rule !== 'D17' && rule !== 'D18')
+    .flatMap((walk) =>
+      DIRECTIONS.flatMap((direction) => {
+        const side = walk[direction];
+        if (side.kind !== 'isolated') return [];
+        const decides = {
+          allowed: side.match === 'yes',
+          denied: side.match === 'no',
+          undefined: side.match !== 'yes',
+        };
+        return decides[verdict] ? responsibleOn(side, direction) : [];
+      }),
+    );
+  return [...new Map(found.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+function responsibleOn(
+  side: Extract<SideTrace, { kind: 'isolated' }>,
+  direction: Direction,
+): readonly Responsible[] {
+  if (side.match === 'no') {
+    return side.policies.map(({ match: _, rules: __, ...reference }) => ({ direction, ...reference }));
+  }
+  return side.policies.flatMap(({ policy, location: whole, rules }) =>
+    rules
+      .filter(({ match }) => match === side.match)
+      .map(({ index, location = whole }) => ({
+        direction,
+        policy,
+        rule: index,
+        ...(location === undefined ? {} : { location }),
+      })),
+  );
+}
+
+/** What the side says, for {@link decide}. */
+export function leaveOf(side: SideTrace): Leave {
+  return side.kind === 'isolated' ? side.match : 'free';
+}
+
+/** @param policies all that select the pod */
+export function traceSide(
+  pod: PodParty,
+  direction: Direction,
+  policies: readonly CompiledPolicy[],
+  target: Target,
+  counterpart: Counterpart,
+): SideTrace {
+  const end = pod.name;
+  const isolating = policies.filter((policy) => policy.isolates(pod, direction));
+  const others = policies
+    .filter((policy) => !isolating.includes(policy))
+    .map(({ policy }) => ({ ...referenceTo(policy), ignoredRules: policy[direction].length }));
+  if (isolating.length === 0) return { kind: 'not-isolated', end, others };
+  const traces = isolating.map(({ policy, rules }): PolicyTrace => {
+    const traced = rules[direction].map((rule, index) =>
+      traceRule(rule, policy, ['spec', direction, index], target, counterpart),
+    );
+    return { ...referenceTo(policy), match: either(traced.map(({ match }) => match)), rules: traced };
+  });
+  return {
+    kind: 'isolated',
+    end,
+    match: either(traces.map(({ match }) => match)),
+    policies: traces,
+    others,
+  };
+}
+
+function referenceTo(policy: Policy): PolicyReference {
+  return { policy: policyKey(policy), ...locationOf(policy.written, []) };
+}
+
+function traceRule(
+  rule: CompiledRule,
+  policy: Policy,
+  path: readonly ['spec', Direction, number],
+  target: Target,
+  counterpart: Counterpart,
+): RuleTrace {
+  const [, direction, index] = path;
+  const { peers, ports } = rule.rule;
+  const entry = (field: string, position: number, meaning: string) => ({
+    index: position,
+    ...ownLocation(policy, [...path, field, position]),
+    meaning,
+  });
+  return {
+    index,
+    ...ownLocation(policy, path),
+    match: rule.matches(target, counterpart),
+    peers: rule.matchPeers(counterpart).map((outcome, position) => {
+      const peer = peers[position];
+      const meaning = peer === undefined ? '' : describePeer(peer, policy.namespace);
+      return { ...entry(peersField(direction), position, meaning), ...outcome };
+    }),
+    ports: rule.matchPorts(target).map((outcome, position) => {
+      const port = ports[position];
+      return { ...entry('ports', position, port === undefined ? '' : describePort(port)), ...outcome };
+    }),
+  };
+}
+
+/** Where only the place of the policy is known, a rule has none of its own. */
+function ownLocation({ written }: Policy, path: Path): { readonly location?: Location } {
+  const location = written.locate?.(path);
+  return location === undefined ? {} : { location };
+}

@@ -1,0 +1,531 @@
+import { describe, expect, test } from 'vitest';
+import type { Finding, LintCheck } from '../../../src/policy/lint/finding.ts';
+import { lintPolicies } from '../../../src/policy/lint/lint.ts';
+import type { World, WrittenPolicy } from '../../../src/policy/model.ts';
+import { compile } from '../../../src/policy/oracle.ts';
+import { flow, pod, policy } from '../world.ts';
+
+const TOPOLOGY: Omit<World, 'policies'> = {
+  namespaces: [
+    { name: 'shop', labels: { team: 'shop' } },
+    { name: 'ops', labels: { team: 'ops' } },
+    { name: 'empty', labels: { team: 'none' } },
+  ],
+  pods: [
+    pod('shop/web', { app: 'web', part: 'shop' }, ['80=http']),
+    pod('shop/api', { app: 'api', part: 'shop' }, [8080, '9090/UDP=metrics']),
+    pod('shop/db', { app: 'db', part: 'shop' }, [5432]),
+    pod('ops/monitor', { app: 'monitor' }),
+    pod('ops/intern', { app: 'intern' }, [22]),
+  ],
+};
+
+/** The findings of policies, by default without checks: then nothing says whom the author had in mind. */
+function lint(
+  policies: readonly WrittenPolicy[],
+  {
+    checks = [],
+    world = {},
+  }: { readonly checks?: readonly LintCheck[]; readonly world?: Partial<World> } = {},
+): readonly Finding[] {
+  const oracle = compile({ ...TOPOLOGY, ...world, policies });
+  expect(oracle.problems).toEqual([]);
+  return lintPolicies(oracle, checks);
+}
+
+/** A check that a flow between two pods is reachable, or, after `!`, unreachable. */
+function check(text: string): LintCheck {
+  const { from, to, port, protocol } = flow(text.replace(/^!/, ''));
+  if (from.kind !== 'pod' || to.kind !== 'pod') throw new Error(`not between pods: ${text}`);
+  return {
+    from: from.pod,
+    to: to.pod,
+    port,
+    protocol,
+    expected: text.startsWith('!') ? 'unreachable' : 'reachable',
+  };
+}
+
+const web = { podSelector: { matchLabels: { app: 'web' } } };
+const api = { podSelector: { matchLabels: { app: 'api' } } };
+const db = { podSelector: { matchLabels: { app: 'db' } } };
+const ops = { namespaceSelector: { matchLabels: { team: 'ops' } } };
+const from = (...peers: unknown[]) => ({ policyTypes: ['Ingress'], ingress: [{ from: peers }] });
+/** Egress rules that leave DNS alone. */
+const to = (...peers: unknown[]) => ({
+  policyTypes: ['Egress'],
+  egress: [{ to: peers }, { ports: [{ port: 53 }, { port: 53, protocol: 'UDP' }] }],
+});
+
+test('policies that mean what they say give no findings', () => {
+  const policies = [
+    policy('shop/default-deny', { policyTypes: ['Ingress'] }),
+    policy('shop/db', { ...db, ingress: [{ from: [api], ports: [{ port: 5432 }] }] }),
+    policy('shop/web', {
+      ...web,
+      ingress: [{ from: [{ ...ops, podSelector: {} }], ports: [{ port: 'http' }] }],
+    }),
+    policy('shop/out', {
+      ...api,
+      ...to(db, { ipBlock: { cidr: '203.0.113.0/24', except: ['203.0.113.0/28'] } }),
+    }),
+  ];
+  const checks = [
+    'shop/api > shop/db:5432',
+    '!shop/web > shop/db:5432',
+    '!shop/web > shop/api:8080',
+    'ops/monitor > shop/web:80',
+    '!ops/intern > shop/web:80',
+    '!shop/api > shop/web:80',
+    '!shop/api > ops/intern:22',
+  ].map(check);
+  expect(lint(policies, { checks })).toEqual([]);
+});
+
+describe('selectors that match nothing', () => {
+  test('a policy that selects no pod', () => {
+    expect(lint([policy('shop/p', { podSelector: { matchLabels: { app: 'dbb' } } })])).toEqual([
+      {
+        code: 'selects-no-pod',
+        rule: 'D4',
+        policy: 'shop/p',
+        path: ['spec', 'podSelector'],
+        message: 'this policy does nothing: namespace shop has no pod with app=dbb',
+        advice:
+          'Select by labels that the pods carry: those of shop carry app=api, app=db, app=web and part=shop.',
+      },
+    ]);
+  });
+
+  test('a policy of a namespace without pods', () => {
+    expect(lint([policy('empty/p', {})])).toEqual([
+      {
+        code: 'selects-no-pod',
+        rule: 'D4',
+        policy: 'empty/p',
+        path: ['spec', 'podSelector'],
+        message: 'this policy does nothing: namespace empty has no pod',
+        advice: 'Put the policy into the namespace of the pods that it is for: empty has none here.',
+      },
+    ]);
+  });
+
+  test('a peer that no pod matches, for each reason that there is', () => {
+    const peers = [
+      { podSelector: { matchLabels: { app: 'ui' } } },
+      { podSelector: { matchLabels: { app: 'monitor' } } },
+      { ...ops, podSelector: { matchLabels: { app: 'monitoring' } } },
+      { namespaceSelector: { matchLabels: { team: 'opps' } } },
+      { namespaceSelector: { matchLabels: { team: 'none' } } },
+    ];
+    const finding = (index: number, message: string, advice: string): Finding => ({
+      code: 'peer-matches-no-pod',
+      rule: 'D9',
+      policy: 'shop/p',
+      path: ['spec', 'ingress', 0, 'from', index],
+      message,
+      advice,
+    });
+    // Each in a rule of its own would change nothing but the paths.
+    const findings = lint([policy('shop/p', { ...db, ...from(...peers) })]);
+    expect(findings.filter(({ code }) => code === 'peer-matches-no-pod')).toEqual([
+      finding(
+        0,
+        'nobody matches this peer, "pods with app=ui in namespace shop"',
+        'Select pods by labels that they carry: those of shop carry app=api, app=db, app=web and part=shop.',
+      ),
+      finding(
+        1,
+        'nobody matches this peer, "pods with app=monitor in namespace shop"',
+        'Add a namespaceSelector to the same entry: a podSelector alone means pods of shop, and ops/monitor is elsewhere.',
+      ),
+      finding(
+        2,
+        'nobody matches this peer, "pods with app=monitoring in namespaces with team=ops"',
+        'Select pods by labels that they carry: those of ops carry app=intern and app=monitor.',
+      ),
+      finding(
+        3,
+        'nobody matches this peer, "all pods in namespaces with team=opps"',
+        'Select namespaces by labels that they carry: here they carry kubernetes.io/metadata.name=empty, kubernetes.io/metadata.name=ops, kubernetes.io/metadata.name=shop, team=none, team=ops and team=shop.',
+      ),
+      finding(
+        4,
+        'nobody matches this peer, "all pods in namespaces with team=none"',
+        'Add a pod to empty, so that the rule is tested, or take the peer out.',
+      ),
+    ]);
+  });
+
+  test('a peer for the name server may be somewhere else', () => {
+    const dns = {
+      to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } }],
+      ports: [{ port: 53, protocol: 'UDP' }, { port: 53 }],
+    };
+    expect(lint([policy('shop/p', { ...web, policyTypes: ['Egress'], egress: [dns] })])).toEqual([]);
+  });
+});
+
+describe('policies that nothing tests', () => {
+  const policies = [
+    policy('shop/default-deny', { policyTypes: ['Ingress'] }),
+    policy('shop/db', { ...db, ...from(api) }),
+  ];
+  const untested = (name: string, advice: string): Finding => ({
+    code: 'untested-policy',
+    rule: 'D6',
+    policy: `shop/${name}`,
+    path: [],
+    message: 'without this policy every check would be predicted the same: nothing tests it',
+    advice,
+  });
+
+  test('a policy that another one makes superfluous for every check', () => {
+    expect(
+      lint(policies, { checks: ['shop/api > shop/db:5432', '!shop/web > shop/db:5432'].map(check) }),
+    ).toEqual([
+      untested(
+        'default-deny',
+        'Add a check to shop/web, shop/api and shop/db that this policy decides, or take the policy out.',
+      ),
+    ]);
+  });
+
+  test('a policy whose pods no check is about', () => {
+    const egress = policy('shop/out', { ...web, ...to(api) });
+    expect(lint([egress], { checks: [check('shop/api > shop/db:5432')] })).toEqual([
+      untested('out', 'Add a check from shop/web that this policy decides, or take the policy out.'),
+    ]);
+  });
+
+  test('every policy is tested when each decides some check', () => {
+    const checks = ['shop/api > shop/db:5432', '!shop/web > shop/api:8080'].map(check);
+    expect(lint(policies, { checks })).toEqual([]);
+  });
+});
+
+describe('egress isolation that cuts DNS', () => {
+  const cut = (name: string, details: Pick<Finding, 'path' | 'message' | 'advice'>): Finding => ({
+    code: 'egress-cuts-dns',
+    rule: 'D22',
+    policy: `shop/${name}`,
+    ...details,
+  });
+
+  test('no rule for port 53', () => {
+    expect(lint([policy('shop/p', { ...web, policyTypes: ['Egress'], egress: [{ to: [api] }] })])).toEqual([
+      cut('p', {
+        path: ['spec', 'egress'],
+        message:
+          'the egress of shop/web is isolated, and no policy lets it ask a name server on UDP 53 or TCP 53: names will not resolve',
+        advice:
+          'Add an egress rule for DNS: ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }].',
+      }),
+    ]);
+  });
+
+  test('a rule for UDP alone', () => {
+    const egress = [{ to: [api] }, { ports: [{ port: 53, protocol: 'UDP' }] }];
+    expect(lint([policy('shop/p', { ...web, policyTypes: ['Egress'], egress })])).toEqual([
+      cut('p', {
+        path: ['spec', 'egress'],
+        message:
+          'the egress of shop/web is isolated, and no policy lets it ask a name server on TCP 53: names will not resolve',
+        advice: 'Add an egress rule for DNS: ports: [{ port: 53, protocol: TCP }].',
+      }),
+    ]);
+  });
+
+  test('one finding for pods that several policies cut off, and none for those that another gives DNS back', () => {
+    const policies = [
+      policy('shop/deny', { policyTypes: ['Egress'] }),
+      policy('shop/web', { ...web, ...to(api) }),
+      policy('shop/api', { ...api, policyTypes: ['Egress'], egress: [{ to: [db] }] }),
+    ];
+    expect(lint(policies)).toEqual([
+      cut('deny', {
+        path: ['spec', 'policyTypes'],
+        message:
+          'the egress of shop/api and shop/db is isolated, and no policy lets them ask a name server on UDP 53 or TCP 53: names will not resolve',
+        advice:
+          'Add an egress rule for DNS: ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }].',
+      }),
+    ]);
+  });
+
+  test.for<readonly [string, readonly unknown[]]>([
+    ['a rule for everything', [{}]],
+    ['rules that name all namespaces or the one of the name server', [{ to: [{ namespaceSelector: {} }] }]],
+    ['a block, in which it may be', [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }]],
+    ['a range of ports', [{ ports: [{ port: 1, endPort: 1024 }, { protocol: 'UDP' }] }]],
+    ['ports named for DNS', [{ ports: [{ port: 'dns', protocol: 'UDP' }, { port: 'dns-tcp' }] }]],
+  ])('nothing is cut by %s', ([, egress]) => {
+    const codes = lint([policy('shop/p', { ...web, policyTypes: ['Egress'], egress })]).map(
+      ({ code }) => code,
+    );
+    expect(codes).not.toContain('egress-cuts-dns');
+  });
+});
+
+describe('policyTypes that do not fit the rules', () => {
+  test('rules that they leave out, of which nothing else is said', () => {
+    const ignored = {
+      to: [{ podSelector: { matchLabels: { app: 'nobody' } } }],
+      ports: [{ port: 'nothing' }],
+    };
+    const spec = { ...db, policyTypes: ['Ingress'], ingress: [{ from: [api] }], egress: [ignored] };
+    expect(lint([policy('shop/p', spec)])).toEqual([
+      {
+        code: 'ignored-rules',
+        rule: 'D1',
+        policy: 'shop/p',
+        path: ['spec', 'egress'],
+        message: 'these egress rules do nothing: policyTypes leaves Egress out',
+        advice: 'Write policyTypes: [Ingress, Egress] to put them in force, or take them out.',
+      },
+    ]);
+  });
+
+  test.for<readonly [string, unknown]>([
+    ['an empty egress', { ...db, egress: [] }],
+    ['an egress with nothing behind it', { ...db, egress: null, policyTypes: [] }],
+  ])('%s without policyTypes', ([, spec]) => {
+    expect(lint([policy('shop/p', spec)])).toEqual([
+      {
+        code: 'empty-egress',
+        rule: 'D1',
+        policy: 'shop/p',
+        path: ['spec', 'egress'],
+        message:
+          'an empty egress without policyTypes leaves egress open, and the policy isolates ingress alone',
+        advice: 'Write policyTypes: [Egress] to deny egress alone, or [Ingress, Egress] to isolate both.',
+      },
+    ]);
+  });
+
+  test('an empty egress beside policyTypes says what it means', () => {
+    expect(lint([policy('shop/p', { ...db, policyTypes: ['Ingress'], egress: [] })])).toEqual([]);
+  });
+});
+
+describe('peers that are alternatives', () => {
+  const finding = (first: string, second: string): Finding => ({
+    code: 'or-instead-of-and',
+    rule: 'D8',
+    policy: 'shop/p',
+    path: ['spec', 'ingress', 0, 'from', 1],
+    message: `these two entries are alternatives: "${first}" or "${second}"`,
+    advice:
+      'To mean "pods with app=web in namespaces with team=ops", write both selectors in one entry, without the second dash. To mean either of them, write two rules.',
+  });
+  const namespaces = 'all pods in namespaces with team=ops';
+  const pods = 'pods with app=web in namespace shop';
+
+  test('a namespaceSelector and a podSelector one after the other, in any order', () => {
+    expect(lint([policy('shop/p', { ...db, ...from(ops, web) })])).toEqual([finding(namespaces, pods)]);
+    expect(lint([policy('shop/p', { ...db, ...from(web, ops) })])).toEqual([finding(pods, namespaces)]);
+  });
+
+  test.for<readonly [string, unknown]>([
+    ['an empty podSelector means the own namespace', from(ops, { podSelector: {} })],
+    ['two podSelectors', from(web, api)],
+    ['both selectors in one entry', from({ ...ops, podSelector: { matchLabels: { app: 'monitor' } } })],
+    ['two rules', { ingress: [{ from: [ops] }, { from: [web] }] }],
+  ])('no finding for %s', ([, rules]) => {
+    expect(lint([policy('shop/p', { ...db, ...(rules as object) })])).toEqual([]);
+  });
+});
+
+describe('selectors that catch pods beyond those that checks speak of', () => {
+  test('a policy that isolates pods of which no check speaks', () => {
+    const broad = policy('shop/p', { podSelector: { matchLabels: { part: 'shop' } }, ...from(api) });
+    expect(
+      lint([broad], { checks: ['shop/api > shop/db:5432', '!ops/intern > shop/db:5432'].map(check) }),
+    ).toEqual([
+      {
+        code: 'broad-selector',
+        rule: 'D4',
+        policy: 'shop/p',
+        path: ['spec', 'podSelector'],
+        message:
+          'part=shop selects shop/web and shop/api as well, of which no check speaks: this policy isolates them too',
+        advice:
+          'Select by a label that only the pods in question carry, or add a check that says what holds for shop/web and shop/api.',
+      },
+    ]);
+  });
+
+  test('an empty podSelector means every pod', () => {
+    const broad = policy('shop/p', { podSelector: {}, ...from(api) });
+    expect(
+      lint([broad], { checks: ['shop/api > shop/db:5432', '!ops/intern > shop/db:5432'].map(check) }),
+    ).toEqual([]);
+  });
+
+  const checks = ['ops/monitor > shop/db:5432', '!shop/web > shop/db:5432'].map(check);
+  const stranger = (meaning: string): Finding => ({
+    code: 'broad-peer',
+    rule: 'D9',
+    policy: 'shop/p',
+    path: ['spec', 'ingress', 0, 'from', 0],
+    message: `"${meaning}" means ops/intern as well, of which no check speaks`,
+    advice:
+      'Name the pods by a podSelector with labels that they carry, or add a check that says what holds for ops/intern.',
+  });
+
+  test.for<readonly [string, unknown, string]>([
+    ['all pods of a namespace', ops, 'all pods in namespaces with team=ops'],
+    [
+      'all pods but some',
+      { ...ops, podSelector: { matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['web'] }] } },
+      'pods with app not in (web) in namespaces with team=ops',
+    ],
+    [
+      'pods without a label',
+      { ...ops, podSelector: { matchExpressions: [{ key: 'part', operator: 'DoesNotExist' }] } },
+      'pods with no label part in namespaces with team=ops',
+    ],
+  ])('a peer that takes %s', ([, peer, meaning]) => {
+    expect(lint([policy('shop/p', { ...db, ...from(peer) })], { checks })).toEqual([stranger(meaning)]);
+  });
+
+  test('a peer that asks for a label, or whose pods all have a check, is as narrow as meant', () => {
+    const narrow = { ...ops, podSelector: { matchLabels: { app: 'monitor' } } };
+    expect(lint([policy('shop/p', { ...db, ...from(narrow) })], { checks })).toEqual([]);
+    const spoken = [...checks, check('ops/intern > shop/db:5432')];
+    expect(lint([policy('shop/p', { ...db, ...from(ops) })], { checks: spoken })).toEqual([]);
+  });
+
+  test('for egress, pods that listen on nothing are not missed', () => {
+    const egress = policy('shop/p', { ...web, ...to(ops) });
+    const spoken = ['shop/web > ops/intern:22', '!shop/web > shop/db:5432'].map(check);
+    expect(lint([egress], { checks: spoken })).toEqual([]);
+  });
+});
+
+describe('blocks', () => {
+  const ranges = { podRanges: ['10.64.0.0/16'], serviceRanges: ['10.96.0.0/16'] };
+  const block = (cidr: string, ...except: string[]) =>
+    policy('shop/p', { ...db, ...from({ ipBlock: { cidr, except } }) });
+  const path = ['spec', 'ingress', 0, 'from', 0, 'ipBlock'];
+
+  test('of pods', () => {
+    expect(lint([block('10.64.3.0/24')], { world: ranges })).toEqual([
+      {
+        code: 'block-of-pods',
+        rule: 'I1',
+        policy: 'shop/p',
+        path: [...path, 'cidr'],
+        message:
+          '10.64.3.0/24 contains nothing but addresses of pods, and not every network plugin matches these',
+        advice:
+          'Name the pods by podSelector and namespaceSelector: their addresses change with every restart.',
+      },
+    ]);
+  });
+
+  test('of Services', () => {
+    expect(lint([block('10.96.0.1/32')], { world: ranges })).toEqual([
+      {
+        code: 'block-of-services',
+        rule: 'I2',
+        policy: 'shop/p',
+        path: [...path, 'cidr'],
+        message:
+          '10.96.0.1/32 contains nothing but addresses of Services, which most network plugins do not look at',
+        advice: 'Name the pods behind the Service by podSelector and namespaceSelector.',
+      },
+    ]);
+  });
+
+  test('of more than these, or where the ranges are not known', () => {
+    expect(lint([block('10.0.0.0/8')], { world: ranges })).toEqual([]);
+    expect(lint([block('10.64.3.0/24')])).toEqual([]);
+  });
+
+  test('with exceptions that are part of others', () => {
+    const overlap = (index: number, hole: string, around: string): Finding => ({
+      code: 'overlapping-except',
+      rule: 'D12',
+      policy: 'shop/p',
+      path: [...path, 'except', index],
+      message: `the exception ${hole} takes nothing out that ${around} does not take out already`,
+      advice: `Take ${hole} out of the list.`,
+    });
+    const findings = lint([
+      block('0.0.0.0/0', '10.1.0.0/16', '10.0.0.0/8', '192.168.0.0/16', '192.168.0.0/16'),
+    ]);
+    expect(findings).toEqual([
+      overlap(0, '10.1.0.0/16', '10.0.0.0/8'),
+      overlap(3, '192.168.0.0/16', '192.168.0.0/16'),
+    ]);
+  });
+});
+
+describe('named ports', () => {
+  const finding = (path: Finding['path'], message: string, advice: string): Finding => ({
+    code: 'unknown-port-name',
+    rule: 'D14',
+    policy: 'shop/p',
+    path,
+    message,
+    advice,
+  });
+  const ingress = (spec: object, ...ports: unknown[]) => policy('shop/p', { ...spec, ingress: [{ ports }] });
+
+  test('that no selected pod has', () => {
+    expect(lint([ingress(web, { port: 80 }, { port: 'htp' })])).toEqual([
+      finding(
+        ['spec', 'ingress', 0, 'ports', 1, 'port'],
+        'no pod that this policy selects has a TCP port named "htp"',
+        'Write a number, or a name that the pods give to a port: here http (TCP 80).',
+      ),
+    ]);
+    expect(lint([ingress(db, { port: 'sql' })])).toEqual([
+      finding(
+        ['spec', 'ingress', 0, 'ports', 0, 'port'],
+        'no pod that this policy selects has a TCP port named "sql"',
+        'Write a number, or a name that the pods give to a port: here they name none.',
+      ),
+    ]);
+  });
+
+  test('that selected pods have with another protocol', () => {
+    expect(lint([ingress(api, { port: 'metrics' })])).toEqual([
+      finding(
+        ['spec', 'ingress', 0, 'ports', 0, 'port'],
+        'no pod that this policy selects has a TCP port named "metrics", only a UDP port',
+        'Write protocol: UDP beside the name.',
+      ),
+    ]);
+  });
+
+  test('are those of the reached pods for egress, but for those of a name server', () => {
+    const egress = [
+      { to: [api], ports: [{ port: 'http' }] },
+      { ports: [{ port: 'http' }, { port: 'sql' }, { port: 'dns-tcp' }, { port: 'dns', protocol: 'UDP' }] },
+    ];
+    const findings = lint([policy('shop/p', { ...db, policyTypes: ['Egress'], egress })]);
+    expect(findings.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual([
+      'spec.egress.0.ports.0.port: no pod that this rule leads to has a TCP port named "http"',
+      'spec.egress.1.ports.1.port: no pod that this rule leads to has a TCP port named "sql"',
+    ]);
+  });
+
+  test('that some of the selected pods have', () => {
+    expect(lint([ingress({}, { port: 'http' }, { port: 'metrics', protocol: 'UDP' })])).toEqual([]);
+  });
+});
+
+test('findings say where they are, as exactly as is known', () => {
+  const whole = { file: 'p.yaml', line: 1, column: 1 };
+  const part = { file: 'p.yaml', line: 7, column: 9 };
+  const written = policy('shop/p', {
+    ...db,
+    egress: [],
+    ...from({ podSelector: { matchLabels: { app: 'ui' } } }),
+  });
+  const locate: WrittenPolicy['locate'] = (path) => (path.length === 5 ? part : undefined);
+  expect(lint([{ ...written, location: whole, locate }]).map(({ location }) => location)).toEqual([part]);
+  expect(lint([{ ...written, location: whole }]).map(({ location }) => location)).toEqual([whole]);
+});
