@@ -50,6 +50,32 @@ describe('validate', () => {
     expect(stderr).toMatch(/error: 2 problems in bad\.yaml\n$/);
   });
 
+  test('warns where the policies cannot meet the expectations, and --strict insists', async () => {
+    const policy = `policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: deny, namespace: tiny }
+    spec: { podSelector: {} }
+`;
+    using folder = folderWith({ 'tiny.yaml': SCENARIO.replace('reachable:', `${policy}reachable:`) });
+    const stdout = `tiny  2 pods, 1 policy, 1 check  (tiny.yaml)
+tiny.yaml:14:5: warning: tiny/a → tiny/b:80/TCP is to be reachable, but the policies deny it
+  why: podreach explain tiny.yaml tiny/a tiny/b:80/TCP
+1 scenario valid, 1 warning.
+`;
+    const options = { cwd: folder.path };
+    expect(await runCli(['validate', 'tiny.yaml'], options)).toEqual({ exitCode: 0, stdout, stderr: '' });
+    expect(await runCli(['validate', '--strict', 'tiny.yaml'], options)).toEqual({
+      exitCode: 2,
+      stdout,
+      stderr: '',
+    });
+    const { stdout: json } = await runCli(['validate', '--json', 'tiny.yaml'], options);
+    expect(JSON.parse(json).warnings).toHaveLength(1);
+    // The shipped scenarios mean what they say.
+    expect((await runCli(['validate', '--strict', 'scenarios'])).exitCode).toBe(0);
+  });
+
   test('--json tells a script the same', async () => {
     using folder = folderWith({ 'bad.yaml': SCENARIO.replace('reachable:', 'reachble:') });
     const { exitCode, stdout } = await runCli(['validate', '--json', 'bad.yaml'], { cwd: folder.path });
