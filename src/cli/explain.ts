@@ -40,6 +40,7 @@ async function explain(path: string, from: string, to: string, options: ExplainO
   const { loadPlans } = await import('../scenario/load-plans.ts');
   const { compile } = await import('../policy/oracle.ts');
   const { renderTrace } = await import('../policy/render-trace.ts');
+  const { neutraliseAll } = await import('../report/text.ts');
   const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
   const [destination = '', wanted] = splitOnce(to, ':');
   const plan = planWith(plans, [from, destination]);
@@ -56,7 +57,7 @@ async function explain(path: string, from: string, to: string, options: ExplainO
   });
   return options.json === true
     ? `${JSON.stringify(traces, undefined, 2)}\n`
-    : `${traces.map(renderTrace).join('\n\n')}\n`;
+    : `${traces.map((trace) => renderTrace(neutraliseAll(trace))).join('\n\n')}\n`;
 }
 
 /** The first scenario that has all of these pods. */
