@@ -1,6 +1,7 @@
 /** Where reports end up: files that are replaced in one step, or standard output. */
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   realpathSync,
   renameSync,
@@ -61,7 +62,7 @@ export function writeReportFile(file: string, text: string): void {
   try {
     const existing = statSync(file, { throwIfNoEntry: false });
     if (existing === undefined) {
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolder(dirname(file));
       replaceFile(file, text);
     } else if (existing.isFile()) {
       // Through a link, so that the link stays one.
@@ -87,6 +88,13 @@ function unwritable(file: string, thrown: unknown): PodreachError {
     hint: 'Name a file in a folder that this user may write to.',
     cause: thrown,
   });
+}
+
+/** One folder at a time: below /proc, Node.js's own `recursive` never comes back. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 function replaceFile(file: string, text: string): void {

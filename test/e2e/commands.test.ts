@@ -169,6 +169,7 @@ describe('wrong usage ends with 2 and starts nothing', () => {
     [['run', 'scenarios', '--only', 'three-teir'], 'three-tier'],
     [['run', 'scenarios', '--tag', 'nothing'], 'nothing'],
     [['run', 'scenarios/three-tier.yaml', '--report', 'json=/dev/null/such.json'], '/dev/null/such.json'],
+    [['run', 'scenarios/three-tier.yaml', '--report', 'json=/proc/no/such.json'], '/proc/no/such.json'],
     [['run', 'scenarios/policies/three-tier.yaml'], 'scenarios/policies/three-tier.yaml'],
   ])('%j', async (args, words) => {
     const { exitCode, stdout, stderr } = await runCli(args);
