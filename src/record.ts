@@ -86,6 +86,10 @@ const scenario = z.strictObject({
   description: z.string().exactOptional(),
   owner: z.string().exactOptional(),
   purpose: z.string().exactOptional(),
+  runbook: z
+    .string()
+    .exactOptional()
+    .describe('Where to read what to do when a check fails: an address or a path.'),
   reviewBy: z.string().exactOptional(),
   tags: z.array(z.string()),
   location,

@@ -10,7 +10,7 @@ const LABEL_WIDTH = 'reproduce'.length + 2;
 export interface Fact {
   readonly label: string;
   readonly text: string;
-  /** A command: stays on one line, however long, so that it can be copied. */
+  /** A command or an address: stays on one line, however long, so that it can be copied. */
   readonly isCommand?: boolean;
 }
 

@@ -88,6 +88,7 @@ function renderProperties(record: RunRecord, scenario: ScenarioRecord | undefine
     'scenario.file': scenario === undefined ? undefined : describeLocation(scenario.location),
     'scenario.owner': scenario?.owner,
     'scenario.purpose': scenario?.purpose,
+    'scenario.runbook': scenario?.runbook,
     'scenario.reviewBy': scenario?.reviewBy,
     'scenario.tags':
       scenario === undefined || scenario.tags.length === 0 ? undefined : scenario.tags.join(', '),

@@ -51,6 +51,7 @@ export function factsOf(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
     { label: 'control', text: `${describeAttempts(control)} before any policy` },
     { label: 'declared', text: describeLocation(check.declared) },
     ...policyFacts(check, scenario),
+    ...runbookFacts(scenario),
     reproduction(check, scenario),
   ];
 }
@@ -148,6 +149,11 @@ function describePolicies(references: readonly string[], scenario: ScenarioRecor
   const more = references.length - named.length;
   const list = [...named, ...(more === 0 ? [] : [`${more} more`])].join(', ');
   return `${references.length === 1 ? 'policy' : 'policies'} ${list}`;
+}
+
+/** On one line, however long, so that it can be opened. */
+function runbookFacts({ runbook }: ScenarioRecord): Fact[] {
+  return runbook === undefined ? [] : [{ label: 'runbook', text: runbook, isCommand: true }];
 }
 
 /** The command line that makes the same connection once more, by the same agent in the same pod. */

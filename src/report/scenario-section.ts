@@ -49,7 +49,7 @@ function renderReview(scenario: ScenarioRecord, { today, columns, canvas }: Sect
 }
 
 function renderAbout(scenario: ScenarioRecord, canvas: Canvas): string[] {
-  const { description, owner, purpose } = scenario;
+  const { description, owner, purpose, runbook } = scenario;
   const policies = scenario.policies.map(({ namespace, name }) => `${namespace}/${name}`);
   const phases = scenario.phases.flatMap(({ name, durationMs }) =>
     durationMs === undefined ? [] : `${name} ${duration(durationMs)}`,
@@ -57,6 +57,7 @@ function renderAbout(scenario: ScenarioRecord, canvas: Canvas): string[] {
   const facts = [
     ...(owner === undefined ? [] : [{ label: 'owner', text: owner }]),
     ...(purpose === undefined ? [] : [{ label: 'purpose', text: purpose }]),
+    ...(runbook === undefined ? [] : [{ label: 'runbook', text: runbook, isCommand: true }]),
     {
       label: 'pods',
       text: `${formatNumber(scenario.pods.length)} in ${count(scenario.namespaces.length, 'namespace')}`,

@@ -35,7 +35,7 @@ export function readScenario(
   source: SourceDocument,
   loaded: { readonly policies: readonly PlannedPolicy[]; readonly complete: boolean },
 ): Scenario {
-  const { name, description, owner, purpose, reviewBy, tags = [], otherwise } = document;
+  const { name, description, owner, purpose, runbook, reviewBy, tags = [], otherwise } = document;
   const mark = source.at([]);
   return {
     head: {
@@ -43,6 +43,7 @@ export function readScenario(
       ...(description === undefined ? {} : { description: description.trim() }),
       ...(owner === undefined ? {} : { owner }),
       ...(purpose === undefined ? {} : { purpose }),
+      ...(runbook === undefined ? {} : { runbook }),
       ...(reviewBy === undefined ? {} : { reviewBy }),
       tags,
       location: mark.location,

@@ -150,6 +150,8 @@ interface ScenarioHead {
   readonly description?: string;
   readonly owner?: string;
   readonly purpose?: string;
+  /** Where to read what to do when a check fails: an address or a path. */
+  readonly runbook?: string;
   /** ISO date, `YYYY-MM-DD`. */
   readonly reviewBy?: string;
   readonly tags: readonly string[];

@@ -285,6 +285,10 @@ export const scenarioSchema = z
       .describe('The control or requirement that it is evidence for.')
       .meta({ examples: ['PCI-DSS 1.3.1'] })
       .exactOptional(),
+    runbook: prose
+      .describe('Where to read what to do when a check fails: an address or a path. Carried into reports.')
+      .meta({ examples: ['https://wiki.example.org/runbooks/payments-network'] })
+      .exactOptional(),
     reviewBy: z.iso
       .date({
         error: (issue) =>

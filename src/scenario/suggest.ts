@@ -1,7 +1,7 @@
 /** "Did you mean": the nearest of the words that would have been right. */
 
 /** The most names that a hint lists. */
-const LISTED = 14;
+const LISTED = 16;
 
 /** The candidate nearest to a word, or undefined where none is near enough to be what was meant. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {

@@ -220,6 +220,7 @@ export function everyVerdict(): RunRecord {
         'Only the API tier may reach the database. Prometheus may read the metrics of the API tier and nothing else.',
       owner: 'payments-team',
       purpose: 'PCI-DSS 1.3.1',
+      runbook: 'https://wiki.example.org/runbooks/payments_network',
       reviewBy: '2026-06-30',
       tags: ['smoke'],
     },

@@ -73,6 +73,7 @@ test('explains a failure without any other file', () => {
     'declared',
     'egress',
     'ingress',
+    'runbook',
     'reproduce',
     'note',
   ]);

@@ -53,6 +53,7 @@ export function hostileRecord(): RunRecord {
         description: text(index + 6),
         owner: text(index + 7),
         purpose: text(index + 8),
+        runbook: text(index + 9),
         reviewBy: '2020-01-01',
         tags: [text(index + 9)],
         location: { file: text(index), line: 1, column: 1 },

@@ -374,6 +374,7 @@ description: |
   Second line.
 owner: payments-team
 purpose: PCI-DSS 1.3.1
+runbook: https://wiki.example.org/payments
 reviewBy: 2027-06-30
 tags: [smoke, pci]
 otherwise: reachable
@@ -385,6 +386,7 @@ otherwise: reachable
     description: 'First line.\nSecond line.',
     owner: 'payments-team',
     purpose: 'PCI-DSS 1.3.1',
+    runbook: 'https://wiki.example.org/payments',
     reviewBy: '2027-06-30',
     tags: ['smoke', 'pci'],
     location: { file: 'a.yaml', line: 1, column: 1 },

@@ -161,11 +161,12 @@ function auditScenario(
 }
 
 function entriesOf(scenario: ScenarioRecord, today: string): Entry[] {
-  const { owner, purpose, reviewBy, location, startedAt, durationMs, pods, namespaces } = scenario;
+  const { owner, purpose, runbook, reviewBy, location, startedAt, durationMs, pods, namespaces } = scenario;
   const took = durationMs === undefined ? '' : `, took ${duration(durationMs)}`;
   return [
     { label: 'Owner', text: owner === undefined ? say`not named` : name(owner) },
     { label: 'Purpose', text: purpose === undefined ? say`not named` : name(purpose) },
+    { label: 'Runbook', text: runbook === undefined ? say`not named` : name(runbook) },
     {
       label: 'To be reviewed by',
       text:

@@ -47,12 +47,17 @@ function describeIncident(check: Mismatch, scenario: ScenarioRecord): Incident {
     meaning: [account.meaning, ...reason, ...purpose],
     urgency: account.urgency,
     firstChecks: firstChecksFor(check, scenario),
-    whomToAsk:
-      scenario.owner === undefined
-        ? say`The scenario names no owner. Ask whoever maintains ${name(describeLocation(scenario.location))}.`
-        : say`${name(scenario.owner)}, the owner of this scenario.`,
+    whomToAsk: whomToAsk(scenario),
     facts: factsOf(check, scenario),
   };
+}
+
+function whomToAsk({ owner, runbook, location }: ScenarioRecord): Phrase {
+  const whom =
+    owner === undefined
+      ? say`The scenario names no owner. Ask whoever maintains ${name(describeLocation(location))}.`
+      : say`${name(owner)}, the owner of this scenario.`;
+  return runbook === undefined ? whom : say`${whom} What to do is written in the runbook: ${name(runbook)}`;
 }
 
 interface Ends {
