@@ -1,4 +1,7 @@
 /** Where a run speaks: reports to standard output and files, progress to standard error. */
+import { hostname } from 'node:os';
+import { pathToFileURL } from 'node:url';
+import { createSupportsHyperlinks } from 'supports-hyperlinks';
 import { messageOf } from '../errors.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { RunRecord } from '../record.ts';
@@ -53,7 +56,13 @@ export function openOutputs(options: OutputOptions, env: NodeJS.ProcessEnv = {})
     finish(record) {
       progress.close();
       const problems = writeReports(record, requests, {
-        options: { width: process.stdout.columns ?? 100, colour: hasColours(process.stdout), verbose, quiet },
+        options: {
+          width: process.stdout.columns ?? 100,
+          colour: hasColours(process.stdout),
+          verbose,
+          quiet,
+          ...(createSupportsHyperlinks(process.stdout) ? { linkTo: linkToFile } : {}),
+        },
         print: (text) => void process.stdout.write(text),
       });
       for (const { request, error } of problems) {
@@ -86,6 +95,13 @@ function recordSaver(
       }
     }
   };
+}
+
+/** With the host, so that a terminal on another machine does not open a file of its own. */
+function linkToFile(file: string): string {
+  const url = pathToFileURL(file);
+  url.host = hostname();
+  return url.href;
 }
 
 function hasColours(stream: NodeJS.WriteStream): boolean {

@@ -4,6 +4,7 @@ import { PodreachError } from '../errors.ts';
 import type { RunRecord } from '../record.ts';
 import { renderAudit } from './audit/markdown.ts';
 import { renderGithub } from './github.ts';
+import type { LinkTo } from './hyperlinks.ts';
 import { renderJson } from './json.ts';
 import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
@@ -19,6 +20,8 @@ export interface RenderOptions {
   readonly verbose: boolean;
   /** Only what is not as expected, and no matrix. Goes before `verbose` where a scenario passed. */
   readonly quiet: boolean;
+  /** Makes places in files links, where the terminal can follow them. */
+  readonly linkTo?: LinkTo;
 }
 
 /** The whole text of a report, ending with a line break where there is anything to say. */

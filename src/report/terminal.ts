@@ -3,6 +3,7 @@ import type { RunRecord } from '../record.ts';
 import { renderFacts, renderHeadline } from './block.ts';
 import { circumstanceFacts } from './circumstances.ts';
 import { renderFailure } from './failure.ts';
+import { linkPlaces } from './hyperlinks.ts';
 import { keepNote } from './keep-note.ts';
 import { isMismatch } from './mismatch.ts';
 import { type Canvas, createPaint, usableWidth } from './paint.ts';
@@ -31,7 +32,8 @@ export function renderTerminal(written: RunRecord, options: RenderOptions): stri
     ...renderKeepNote(record, canvas),
     renderResult(record, canvas),
   ];
-  return `${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  const text = `${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  return options.linkTo === undefined ? text : linkPlaces(text, record, options.linkTo);
 }
 
 /** What was cut off says so before anything else; a failure of the run says it with its own reason. */

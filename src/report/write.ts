@@ -42,7 +42,8 @@ export function writeReports(
       if (request.file === undefined) print(render(record, options));
       else {
         // A file is no terminal, whatever standard output is.
-        const text = render(record, { ...options, colour: false });
+        const { linkTo: _onTerminals, ...rest } = options;
+        const text = render(record, { ...rest, colour: false });
         if (request.append === true) appendReportFile(request.file, text);
         else writeReportFile(request.file, text);
       }

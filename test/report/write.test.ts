@@ -87,7 +87,13 @@ describe('a report that others share a file with', () => {
 });
 
 describe('several reports', () => {
-  const options = { width: 80, colour: true, verbose: false, quiet: true };
+  const options = {
+    width: 80,
+    colour: true,
+    verbose: true,
+    quiet: false,
+    linkTo: (file: string) => `file://host/${file}`,
+  };
 
   test('are all written, though one of them fails', async () => {
     const printed: string[] = [];
@@ -107,7 +113,7 @@ describe('several reports', () => {
     expect(printed.join('')).toContain('FAILED');
   });
 
-  test('hold colours on standard output only', async () => {
+  test('hold colours and links on standard output only', async () => {
     const printed: string[] = [];
     writeReports(
       everyVerdict(),
@@ -118,7 +124,8 @@ describe('several reports', () => {
       },
     );
     expect(printed.join('')).toContain('\u001b[');
-    expect(await readFile(join(folder, 'run.txt'), 'utf8')).not.toContain('\u001b[');
+    expect(printed.join('')).toContain('\u001b]8;;file://host/');
+    expect(await readFile(join(folder, 'run.txt'), 'utf8')).not.toContain('\u001b');
   });
 
   test('survive a standard output that is gone', async () => {

@@ -49,7 +49,7 @@ test.each([
   [
     'zzz',
     Array.from({ length: 20 }, (_, index) => `name-${index}`),
-    `The namespaces are: ${Array.from({ length: 14 }, (_, index) => `name-${index}`).join(', ')}, and 6 more.`,
+    `The namespaces are: ${Array.from({ length: 16 }, (_, index) => `name-${index}`).join(', ')}, and 4 more.`,
   ],
 ])('a hint for %j among %j', (word, candidates, hint) => {
   expect(suggest(word, candidates, 'namespaces')).toBe(hint);
