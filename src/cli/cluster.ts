@@ -48,9 +48,10 @@ function createCommand(setExitCode: SetExitCode): Command {
   for (const option of kindOptions()) command.addOption(option);
   return command
     .addOption(
-      new Option('--probe-image <image>', 'what --load-images loads for the probe pods').default(
-        DEFAULT_PROBE_IMAGE,
-      ),
+      new Option(
+        '--probe-image <image>',
+        'the image of the probe pods, put into the nodes from the local Docker',
+      ).default(DEFAULT_PROBE_IMAGE),
     )
     .option('-q, --quiet', 'only warnings, and the path of the kubeconfig')
     .action(async (name: string | undefined, options: CreateOptions) => {

@@ -43,7 +43,10 @@ export function kindOptions(): Option[] {
       '--calico-encapsulation <mode>',
       'how packets travel between nodes (default: as the manifest says, which is ipip)',
     ).choices(ENCAPSULATIONS),
-    new Option('--load-images', "put Calico's images and the probe's into the nodes from the local Docker"),
+    new Option(
+      '--load-images',
+      "put Calico's images into the nodes from the local Docker, as is done with the probe's",
+    ),
     new Option('--retain', 'keep the nodes of a kind cluster that could not be made, and collect their logs'),
   ];
 }
@@ -85,9 +88,9 @@ export function readKindOptions(
     nodeImage,
     calico: calicoSource(calicoVersion, calicoManifest),
     encapsulation: calicoEncapsulation,
-    loadImages: loadImages === true ? { probeImage: more.probeImage } : undefined,
+    loadImages,
     retain,
-    keep: more.keep,
+    ...more,
   };
 }
 

@@ -15,8 +15,10 @@ export interface KindOptions {
   readonly nodeImage?: string | undefined;
   readonly calico?: CalicoSource | undefined;
   readonly encapsulation?: Encapsulation | undefined;
-  /** Load Calico's images and this one from the local Docker. */
-  readonly loadImages?: { readonly probeImage: string } | undefined;
+  /** The image of the probe pods: loaded from the local Docker where that has it or can pull it. */
+  readonly probeImage: string;
+  /** Load Calico's images as well, and fail where one of them cannot be had. */
+  readonly loadImages?: boolean | undefined;
   /** Keep the nodes of a cluster that could not be made, and collect their logs. */
   readonly retain?: boolean | undefined;
   /** Leave the cluster in place at the end, for later runs. */

@@ -9,7 +9,7 @@ import { describeSource, loadManifest } from './calico-source.ts';
 import { type CalicoSource, DEFAULT_CALICO_VERSION } from './choices.ts';
 import { KIND_ENVIRONMENT } from './context.ts';
 import { clusterInUse, deleteUnfinished } from './delete.ts';
-import { findNodes, installCalico, loadWanted, waitForAll } from './equip.ts';
+import { findNodes, installCalico, loadAllImages, loadProbeImage, waitForAll } from './equip.ts';
 import type { Entry } from './ledger.ts';
 import { listNodes } from './nodes.ts';
 import { calicoKey, digest, type KindCluster, type Work } from './work.ts';
@@ -32,8 +32,10 @@ export async function createKindCluster(work: Work): Promise<KindCluster> {
     const { nodes, controlPlane, kubeconfig } = await findNodes(work);
     const noted: Entry = { ...entry, nodes: nodes.map(({ id }) => id) };
     await ledger.update(noted);
-    await loadWanted(work, manifest.images);
+    await loadAllImages(work, manifest.images);
     await installCalico(work, manifest, controlPlane);
+    // While the nodes pull Calico's images.
+    await loadProbeImage(work);
     await waitForAll(work, controlPlane);
     const { owner: _, ...kept } = noted;
     await ledger.update({ ...(options.keep ? kept : noted), phase: 'ready' });

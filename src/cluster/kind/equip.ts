@@ -1,5 +1,6 @@
 /** The stages that turn bare nodes into a cluster that a run can use; those that do no harm are gone through again for a kept one. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { Interruption, messageOf } from '../../errors.ts';
 import { CommandError } from '../command-runner.ts';
 import { adviseLook } from './advice.ts';
 import type { CalicoManifest } from './calico.ts';
@@ -52,21 +53,37 @@ export async function findNodes({ options, context, sequence, ledger }: Work): P
   });
 }
 
-/** Calico's images and the probe's, where the user asked for that. */
-export async function loadWanted(
+/** All images that the cluster will need, where the user asked for that. @throws PodreachError where one cannot be had */
+export async function loadAllImages(work: Work, calico: readonly string[]): Promise<void> {
+  if (work.options.loadImages !== true) return;
+  await performLoading(work, 'loading images', [...calico, work.options.probeImage]);
+}
+
+/** The probe's image, pulled once and not by every node. Where the local Docker cannot have it, the nodes may. */
+export async function loadProbeImage(work: Work): Promise<void> {
+  const { options, context } = work;
+  if (options.loadImages === true) return;
+  try {
+    await performLoading(work, "loading the probe's image", [options.probeImage]);
+  } catch (thrown) {
+    if (thrown instanceof Interruption || context.signal.aborted) throw thrown;
+    context.tell({ type: 'warning', text: `${messageOf(thrown)}; the nodes will pull it themselves` });
+  }
+}
+
+async function performLoading(
   { options, context, sequence, docker }: Work,
-  calico: readonly string[],
+  name: string,
+  images: readonly string[],
 ): Promise<void> {
-  const { loadImages: wanted, name } = options;
-  if (wanted === undefined) return;
   const { runner, signal } = context;
   await sequence.perform({
-    name: 'loading images',
+    name,
     run: (progress) =>
       loadImages({
         runner,
-        cluster: name,
-        images: [...new Set([...calico, wanted.probeImage])],
+        cluster: options.name,
+        images: [...new Set(images)],
         platform: docker.platform,
         signal,
         progress,

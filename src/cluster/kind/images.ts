@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandError, type CommandRunner } from '../command-runner.ts';
+import { KIND_ENVIRONMENT } from './context.ts';
 
 const PULL_TIMEOUT_MS = 600_000;
 const LOAD_TIMEOUT_MS = 600_000;
@@ -30,6 +31,7 @@ export async function loadImages(options: LoadOptions): Promise<void> {
     await runner.run('kind', ['load', 'docker-image', '--name', cluster, ...images], {
       timeoutMs: LOAD_TIMEOUT_MS,
       signal,
+      env: KIND_ENVIRONMENT,
     });
   } catch (thrown) {
     if (!(thrown instanceof CommandError) || thrown.failure.reason !== 'exited') throw thrown;
@@ -78,6 +80,7 @@ async function loadArchive({ runner, cluster, images, platform, signal }: LoadOp
     await runner.run('kind', ['load', 'image-archive', '--name', cluster, archive], {
       timeoutMs: LOAD_TIMEOUT_MS,
       signal,
+      env: KIND_ENVIRONMENT,
     });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { readConfig } from './config.ts';
 import type { KindContext, KindOptions } from './context.ts';
 import { createKindCluster } from './create.ts';
 import { clusterInUse, deleteUnfinished, foreignCluster } from './delete.ts';
-import { findNodes, loadWanted, waitForAll } from './equip.ts';
+import { findNodes, loadAllImages, loadProbeImage, waitForAll } from './equip.ts';
 import {
   type Entry,
   isProcessAlive,
@@ -106,7 +106,8 @@ async function reuse(work: Work, standing: Extract<Standing, { type: 'kept' }>):
     );
   }
   const { controlPlane, kubeconfig } = await findNodes(work);
-  await loadWanted(work, []);
+  await loadAllImages(work, []);
+  await loadProbeImage(work);
   await waitForAll(work, controlPlane);
   return { name, kubeconfig, kubeconfigFile: ledger.kubeconfigFile, controlPlane, isNew: false };
 }

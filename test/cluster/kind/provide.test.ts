@@ -24,6 +24,10 @@ const KUBECTL = 'docker exec c-control-plane kubectl --kubeconfig=/etc/kubernete
 const APPLY =
   'docker exec --interactive c-control-plane kubectl --kubeconfig=/etc/kubernetes/admin.conf apply --filename=-';
 const LOOK = `${KUBECTL} get nodes,daemonsets,deployments,pods --all-namespaces --output=json`;
+const LOAD_PROBE = [
+  'docker image inspect --format {{.Id}} probe:v1',
+  'kind load docker-image --name c probe:v1',
+];
 const DELETE = 'kind delete cluster --name c --kubeconfig /state/kind/c/kubeconfig';
 
 async function failureOf(promise: Promise<unknown>): Promise<PodreachError> {
@@ -39,7 +43,18 @@ describe('creating', () => {
   test('does one thing after the other, and notes the cluster as kept', async () => {
     using world = memoryWorld();
     const cluster = await provideKindCluster(optionsWith(), world.context);
-    expect(world.commands).toEqual([...PREFLIGHT, CREATE, ...LIST, EXPORT, APPLY, LOOK, LOOK, LOOK, LOOK]);
+    expect(world.commands).toEqual([
+      ...PREFLIGHT,
+      CREATE,
+      ...LIST,
+      EXPORT,
+      APPLY,
+      ...LOAD_PROBE,
+      LOOK,
+      LOOK,
+      LOOK,
+      LOOK,
+    ]);
     expect(world.inputs).toEqual([manifestText()]);
     expect(world.told).toEqual([
       'checking Docker, kind and this machine',
@@ -48,6 +63,8 @@ describe('creating', () => {
       'creating the nodes',
       'reading the kubeconfig',
       'installing Calico',
+      "loading the probe's image",
+      "loading the probe's image: probe:v1",
       'waiting for calico-node',
       'waiting for the nodes',
       'waiting for calico-kube-controllers',
@@ -86,12 +103,13 @@ describe('creating', () => {
     const seen: unknown[] = [];
     const runner: typeof world.context.runner = {
       run(command, args, options) {
-        if (command === 'kind' && /create|export|delete/.test(args[0] ?? '')) seen.push(options?.env);
+        if (command === 'kind' && /create|export|delete|load/.test(args[0] ?? '')) seen.push(options?.env);
         return world.context.runner.run(command, args, options);
       },
     };
     await provideKindCluster(optionsWith(), { ...world.context, runner });
     expect(seen).toEqual([
+      { KUBECONFIG: undefined, KIND_CLUSTER_NAME: undefined, KIND_EXPERIMENTAL_PROVIDER: 'docker' },
       { KUBECONFIG: undefined, KIND_CLUSTER_NAME: undefined, KIND_EXPERIMENTAL_PROVIDER: 'docker' },
       { KUBECONFIG: undefined, KIND_CLUSTER_NAME: undefined, KIND_EXPERIMENTAL_PROVIDER: 'docker' },
     ]);
@@ -137,7 +155,7 @@ describe('images', () => {
 
   test('are loaded from the local Docker, and pulled where it has none', async () => {
     using world = memoryWorld([{ match: /image inspect .* probe:v1/, fails: 'No such image: probe:v1' }]);
-    await provideKindCluster(optionsWith({ loadImages: { probeImage: 'probe:v1' } }), world.context);
+    await provideKindCluster(optionsWith({ loadImages: true }), world.context);
     expect(world.commands.filter(isAboutImages)).toEqual([
       ...images.map((image) => `docker image inspect --format {{.Id}} ${image}`),
       'docker pull --quiet --platform linux/amd64 probe:v1',
@@ -149,7 +167,7 @@ describe('images', () => {
     using world = memoryWorld([
       { match: /load docker-image/, fails: 'ctr: content digest sha256:0: not found' },
     ]);
-    await provideKindCluster(optionsWith({ loadImages: { probeImage: 'probe:v1' } }), world.context);
+    await provideKindCluster(optionsWith({ loadImages: true }), world.context);
     const lines = world.commands.filter((line) => /load|save/.test(line));
     const archive = /--output (\S+)/.exec(lines[1] ?? '')?.[1];
     expect(lines).toEqual([
@@ -165,11 +183,26 @@ describe('images', () => {
       { match: /load docker-image/, fails: 'ctr: content digest sha256:0: not found' },
       { match: /save --platform/, fails: 'unknown flag: --platform' },
     ]);
-    await provideKindCluster(optionsWith({ loadImages: { probeImage: 'probe:v1' } }), world.context);
+    await provideKindCluster(optionsWith({ loadImages: true }), world.context);
     expect(world.commands.filter((line) => /save/.test(line)).map((line) => line.split(' ')[3])).toEqual([
       '--platform',
       '--output',
     ]);
+  });
+
+  test("without being asked for are the probe's alone, and left to the nodes where it cannot be had", async () => {
+    using world = memoryWorld([
+      { match: /image inspect/, fails: 'No such image' },
+      { match: /docker pull/, fails: 'Error response from daemon: no route to host' },
+    ]);
+    await provideKindCluster(optionsWith(), world.context);
+    expect(world.commands.filter(isAboutImages)).toEqual([
+      'docker image inspect --format {{.Id}} probe:v1',
+      'docker pull --quiet --platform linux/amd64 probe:v1',
+    ]);
+    expect(world.told).toContain(
+      "warning: loading the probe's image failed: `docker pull --quiet --platform linux/amd64 probe:v1` exited with 1: Error response from daemon: no route to host; the nodes will pull it themselves",
+    );
   });
 
   test('that cannot be had end it, with the nodes deleted', async () => {
@@ -178,7 +211,7 @@ describe('images', () => {
       { match: /docker pull/, fails: 'Error response from daemon: no route to host' },
     ]);
     const { message, hint } = await failureOf(
-      provideKindCluster(optionsWith({ loadImages: { probeImage: 'probe:v1' } }), world.context),
+      provideKindCluster(optionsWith({ loadImages: true }), world.context),
     );
     expect(message).toBe(
       'loading images failed: `docker pull --quiet --platform linux/amd64 registry.example/calico/cni:v0.0.1` exited with 1: Error response from daemon: no route to host',
@@ -306,9 +339,22 @@ describe('a cluster of that name', () => {
     using world = memoryWorld();
     await provideKindCluster(optionsWith(), world.context);
     world.commands.length = 0;
-    const cluster = await provideKindCluster({ name: 'c', keep: false }, world.context);
+    const cluster = await provideKindCluster(
+      { name: 'c', probeImage: 'probe:v1', keep: false },
+      world.context,
+    );
     expect(cluster.isNew).toBe(false);
-    expect(world.commands).toEqual([...PREFLIGHT, LIST[1], ...LIST, EXPORT, LOOK, LOOK, LOOK, LOOK]);
+    expect(world.commands).toEqual([
+      ...PREFLIGHT,
+      LIST[1],
+      ...LIST,
+      EXPORT,
+      ...LOAD_PROBE,
+      LOOK,
+      LOOK,
+      LOOK,
+      LOOK,
+    ]);
   });
 
   test.each([
@@ -319,7 +365,7 @@ describe('a cluster of that name', () => {
     using world = memoryWorld();
     await provideKindCluster(optionsWith(), world.context);
     const { message, hint } = await failureOf(
-      provideKindCluster({ name: 'c', keep: false, ...wanted }, world.context),
+      provideKindCluster({ name: 'c', probeImage: 'probe:v1', keep: false, ...wanted }, world.context),
     );
     expect(message).toBe(
       `the name is taken: the kept kind cluster "c" was made with another ${what} than is asked for`,

@@ -234,7 +234,13 @@ export function memoryWorld(overrides: readonly Override[] = [], env: NodeJS.Pro
 
 /** A cluster named `c` from the manifest of the fixtures. */
 export function optionsWith(more: Partial<KindOptions> = {}): KindOptions {
-  return { name: 'c', keep: true, calico: { type: 'manifest', from: MANIFEST_FILE }, ...more };
+  return {
+    name: 'c',
+    probeImage: 'probe:v1',
+    keep: true,
+    calico: { type: 'manifest', from: MANIFEST_FILE },
+    ...more,
+  };
 }
 
 export function manifestText(): string {
