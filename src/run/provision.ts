@@ -16,6 +16,9 @@ const POLL_MS = 100;
 /** Image pulls on a cold node take their time. */
 const PODS_READY_WITHIN_MS = 120_000;
 
+/** A controller that is busy, or that moves to another machine, takes seconds. */
+const SERVICE_ACCOUNT_WITHIN_MS = 30_000;
+
 /** A pod that runs, with what a round needs to know of it. */
 export interface RunningPod {
   readonly namespace: string;
@@ -57,19 +60,33 @@ async function createNamespace(namespace: PlannedNamespace, context: RunContext)
 }
 
 async function createPod(manifest: KubeObject, context: RunContext): Promise<void> {
-  try {
-    await context.kube.create(manifest, context);
-  } catch (thrown) {
-    if (!(thrown instanceof ApiStatusError) || thrown.code !== 'api-error') throw thrown;
-    throw new PodreachError(
-      'provision-failed',
-      `pod ${manifest.metadata.namespace}/${manifest.metadata.name} was not accepted: ${thrown.words}`,
-      {
-        hint: 'A quota or an admission policy of the cluster may stand in the way.',
-        cause: thrown,
-      },
-    );
+  const deadline = context.clock.now() + SERVICE_ACCOUNT_WITHIN_MS;
+  for (;;) {
+    try {
+      await context.kube.create(manifest, context);
+      return;
+    } catch (thrown) {
+      if (!(thrown instanceof ApiStatusError) || thrown.code !== 'api-error') throw thrown;
+      if (!isTooEarly(thrown) || context.clock.now() > deadline) throw notAccepted(manifest, thrown);
+    }
+    await context.clock.sleep(POLL_MS, context.signal);
   }
+}
+
+/**
+ * A controller gives a new namespace the service account that each of its pods needs; until then pods are refused
+ * (kubernetes/kubernetes#66689).
+ */
+function isTooEarly({ words }: ApiStatusError): boolean {
+  return /service account .*not found/.test(words);
+}
+
+function notAccepted({ metadata }: KubeObject, cause: ApiStatusError): PodreachError {
+  return new PodreachError(
+    'provision-failed',
+    `pod ${metadata.namespace}/${metadata.name} was not accepted: ${cause.words}`,
+    { hint: 'A quota or an admission policy of the cluster may stand in the way.', cause },
+  );
 }
 
 async function waitForPods(scenario: ScenarioRecord, context: RunContext): Promise<RunningPods> {

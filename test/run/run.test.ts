@@ -152,6 +152,30 @@ describe('what the environment can do', () => {
     expect(record.run.exitCode).toBe(3);
   });
 
+  test('a namespace that has no service account yet is waited for', async () => {
+    let refusals = 0;
+    const young = throughProxy(sandbox(), {
+      answer({ method, path }) {
+        if (method !== 'POST' || !path.includes('/pods?') || refusals === 4) return undefined;
+        refusals += 1;
+        return {
+          status: 403,
+          body: {
+            kind: 'Status',
+            apiVersion: 'v1',
+            status: 'Failure',
+            reason: 'Forbidden',
+            code: 403,
+            message:
+              'pods "a" is forbidden: error looking up service account pair/default: serviceaccount "default" not found',
+          },
+        };
+      },
+    });
+    expect((await runWith(young)).run.exitCode).toBe(0);
+    expect(refusals).toBe(4);
+  });
+
   test('a port in use inside a pod ends in the words of the agent', async () => {
     const twice = throughProxy(sandbox(), {
       change: ({ method, path, body }) =>
