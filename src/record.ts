@@ -102,6 +102,12 @@ const scenario = z.strictObject({
   phases: z.array(
     z.strictObject({ name: z.enum(PHASES), atMs: z.number(), durationMs: z.number().exactOptional() }),
   ),
+  execRetries: z
+    .strictObject({ count: z.int().min(1), lastReason: z.string() })
+    .exactOptional()
+    .describe(
+      'How often an exec broke on its way and was made again. Nothing that such an exec printed counts.',
+    ),
   namespaces: z.array(z.strictObject({ name: z.string(), labels })),
   pods: z.array(
     z.strictObject({

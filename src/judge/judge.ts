@@ -116,6 +116,9 @@ function confirmation(check: Judged, rules: JudgeRules): { settledMs: number; ne
 function controlFailure(check: Judged): string {
   const control = check.attempts.filter(({ phase }) => phase === 'control');
   if (control.length === 0) return 'it was not tried before the policies were applied';
+  const last = control.at(-1);
+  if (last?.detail !== undefined && control.every(({ outcome }) => outcome === 'error'))
+    return `the probe could not try, even before any policy: ${last.detail}`;
   return `it could not connect even before any policy (${describeOutcomes(control)}), so there was nothing to block`;
 }
 

@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { readAccess } from './access.ts';
 import { toList, toObject, toVersion } from './answers.ts';
 import { ApiStatusError } from './errors.ts';
-import { exec } from './exec.ts';
+import { EXEC_LIMITS, exec } from './exec.ts';
 import type { CallOptions, Kube } from './kube.ts';
 import { pathOf, purposeOf, queryOf, resourceOf } from './paths.ts';
 import { type ApiRequest, send } from './request.ts';
@@ -18,7 +18,23 @@ const FIELD_MANAGER = 'podreach';
 export interface ConnectOptions {
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** Default: what suits a cluster that is busy, or far away. */
+  readonly patience?: Partial<KubePatience>;
 }
+
+/** For how long an API server that does not answer is waited for. */
+export interface KubePatience {
+  /** For one call with all its tries: one that restarts is back in this time. */
+  readonly answerMs: number;
+  /** From connecting to the answer to the handshake of an exec. */
+  readonly handshakeMs: number;
+  /** With nothing heard for so long, the stream of an exec is dead. */
+  readonly silenceMs: number;
+}
+
+const PATIENCE: KubePatience = { answerMs: 30_000, handshakeMs: 10_000, silenceMs: 20_000 };
+/** The first contact: where nobody listens at all, a mistake is more likely than a restart. */
+const FIRST_CONTACT_MS = 2_000;
 
 /**
  * Connects to the cluster of a kubeconfig's current context. Nothing is sent yet.
@@ -26,11 +42,12 @@ export interface ConnectOptions {
  */
 export async function connectKube(
   kubeconfigText: string,
-  { clock = systemClock, random = Math.random }: ConnectOptions = {},
+  { clock = systemClock, random = Math.random, patience = {} }: ConnectOptions = {},
 ): Promise<Kube> {
   const access = await readAccess(kubeconfigText);
+  const { answerMs, ...limits } = { ...PATIENCE, ...patience };
   const call = (request: ApiRequest, options: CallOptions = {}): Promise<string> =>
-    send(access, request, options, { clock, random });
+    send(access, request, options, { clock, random, answerMs });
 
   return {
     server: access.server,
@@ -38,7 +55,10 @@ export async function connectKube(
 
     async version(options) {
       const purpose = { action: "ask for the API server's version" };
-      return toVersion(await call({ method: 'GET', path: '/version', purpose }, options), purpose);
+      return toVersion(
+        await call({ method: 'GET', path: '/version', purpose }, { outageMs: FIRST_CONTACT_MS, ...options }),
+        purpose,
+      );
     },
 
     async get({ resource, namespace, name }, options) {
@@ -96,7 +116,7 @@ export async function connectKube(
       }
     },
 
-    exec: (request) => exec(access, request),
+    exec: (request) => exec(access, request, { ...EXEC_LIMITS, ...limits }),
     close: () => access.close(),
   };
 }

@@ -6,7 +6,8 @@ import { text } from 'node:stream/consumers';
 import { WebSocket } from 'ws';
 import { messageOf } from '../errors.ts';
 import type { Access } from './access.ts';
-import { describeAnswer, describeFailure, parseStreamStatus, type Status } from './errors.ts';
+import { retryAfterMs } from './backoff.ts';
+import { describeAnswer, describeFailure, isTransient, parseStreamStatus, type Status } from './errors.ts';
 import type { ExecRequest, ExecResult } from './kube.ts';
 
 /** v5 can close standard input; every server since Kubernetes 1.4 speaks v4. */
@@ -22,9 +23,10 @@ const CLOSE = 255;
 export interface ExecLimits {
   /** From connecting to the answer to the handshake. */
   readonly handshakeMs: number;
-  /** A ping keeps load balancers from cutting a quiet stream. */
-  readonly pingMs: number;
-  /** With nothing heard for so long, not even an answer to a ping, the stream is dead. */
+  /**
+   * With nothing heard for so long, not even an answer to one of the pings, the stream is dead. The pings keep load balancers from
+   * cutting a quiet stream.
+   */
   readonly silenceMs: number;
   /** After the status, the server closes; it need not. */
   readonly closeMs: number;
@@ -32,24 +34,32 @@ export interface ExecLimits {
   readonly outputBytes: number;
 }
 
-const LIMITS: ExecLimits = {
-  handshakeMs: 10_000,
-  pingMs: 5_000,
-  silenceMs: 20_000,
+/** Pings sent before silence counts as death. */
+const PINGS = 4;
+
+/** What does not depend on the way to the server. */
+export const EXEC_LIMITS: Pick<ExecLimits, 'closeMs' | 'outputBytes'> = {
   closeMs: 1_000,
   outputBytes: 16 * 1024 * 1024,
 };
 
-type Ending =
-  | { readonly kind: 'exited'; readonly exitCode: number }
-  | { readonly kind: 'broken'; readonly reason: string };
+type Broken = Omit<Extract<ExecResult, { kind: 'broken' }>, 'stdout' | 'stderr'>;
+type Ending = { readonly kind: 'exited'; readonly exitCode: number } | Broken;
+
+/** What an exec ended with, and whether the server did not know who asked. */
+type Answered = ExecResult & { readonly isUnauthorized: boolean };
 
 /** Runs a command and collects its output. Never rejects: see {@link ExecResult}. */
-export async function exec(
-  access: Access,
-  request: ExecRequest,
-  limits: ExecLimits = LIMITS,
-): Promise<ExecResult> {
+export async function exec(access: Access, request: ExecRequest, limits: ExecLimits): Promise<ExecResult> {
+  const { generation } = access;
+  const first = await execOnce(access, request, limits);
+  if (!first.isUnauthorized) return resultOf(first);
+  // Nothing was run: the credentials may have run out since they were read.
+  access.renew(generation);
+  return resultOf(await execOnce(access, request, limits));
+}
+
+async function execOnce(access: Access, request: ExecRequest, limits: ExecLimits): Promise<Answered> {
   try {
     const options = await access.alone();
     const socket = new WebSocket(execUrl(access.server, request), [V5, V4], {
@@ -59,8 +69,19 @@ export async function exec(
     });
     return await new Promise((resolve) => new Stream(socket, access.server, request, limits, resolve));
   } catch (thrown) {
-    return { kind: 'broken', reason: messageOf(thrown), stdout: '', stderr: '' };
+    return {
+      kind: 'broken',
+      reason: messageOf(thrown),
+      mayHeal: false,
+      stdout: '',
+      stderr: '',
+      isUnauthorized: false,
+    };
   }
+}
+
+function resultOf({ isUnauthorized: _, ...result }: Answered): ExecResult {
+  return result;
 }
 
 function execUrl(server: string, { namespace, pod, container, command, stdin }: ExecRequest): URL {
@@ -81,7 +102,7 @@ class Stream {
   readonly #socket: WebSocket;
   readonly #request: ExecRequest;
   readonly #limits: ExecLimits;
-  readonly #resolve: (result: ExecResult) => void;
+  readonly #resolve: (result: Answered) => void;
   readonly #output: { readonly [STDOUT]: Buffer[]; readonly [STDERR]: Buffer[] } = {
     [STDOUT]: [],
     [STDERR]: [],
@@ -91,6 +112,7 @@ class Stream {
   #statusText = '';
   /** What the status says; nothing that happens after it changes that. */
   #decided: Ending | undefined;
+  #isUnauthorized = false;
   #heardAt = performance.now();
 
   constructor(
@@ -98,7 +120,7 @@ class Stream {
     server: string,
     request: ExecRequest,
     limits: ExecLimits,
-    resolve: (result: ExecResult) => void,
+    resolve: (result: Answered) => void,
   ) {
     this.#socket = socket;
     this.#request = request;
@@ -114,10 +136,16 @@ class Stream {
     socket.on('unexpected-response', (_, response) => {
       clearTimeout(handshake);
       const { statusCode = 0 } = response;
+      this.#isUnauthorized = statusCode === 401;
+      const askedMs = retryAfterMs(response.headers['retry-after']);
+      const refuse = (words: string): void =>
+        this.#break(words, {
+          mayHeal: statusCode === 429 || statusCode >= 500,
+          ...(askedMs === undefined ? {} : { retryAfterMs: askedMs }),
+        });
       text(response).then(
-        (body) => this.#break(`the exec was refused: ${describeAnswer(statusCode, body)}`),
-        (thrown) =>
-          this.#break(`the exec was refused with ${statusCode}; ${describeFailure(thrown, server)}`),
+        (body) => refuse(`the exec was refused: ${describeAnswer(statusCode, body)}`),
+        (thrown) => refuse(`the exec was refused with ${statusCode}; ${describeFailure(thrown, server)}`),
       );
     });
     socket.on('message', (data) => {
@@ -125,7 +153,9 @@ class Stream {
       if (Buffer.isBuffer(data)) this.#onFrame(data);
     });
     socket.on('pong', () => this.#hear());
-    socket.on('error', (thrown) => this.#break(describeFailure(thrown, server)));
+    socket.on('error', (thrown) =>
+      this.#break(describeFailure(thrown, server), { mayHeal: isTransient(thrown) }),
+    );
     socket.on('close', (code) =>
       this.#break(`the stream was closed without a status (WebSocket code ${code})`),
     );
@@ -133,7 +163,7 @@ class Stream {
     if (request.signal?.aborted) this.#onAbort();
   }
 
-  readonly #onAbort = (): void => this.#break('interrupted');
+  readonly #onAbort = (): void => this.#break('interrupted', { mayHeal: false });
 
   #onOpen(): void {
     this.#hear();
@@ -142,14 +172,14 @@ class Stream {
       this.#socket.send(Buffer.concat([Buffer.of(STDIN), Buffer.from(stdin)]));
       if (this.#socket.protocol === V5) this.#socket.send(Buffer.of(CLOSE, STDIN));
     }
-    const { pingMs, silenceMs } = this.#limits;
+    const { silenceMs } = this.#limits;
     const pings = setInterval(() => {
       if (performance.now() - this.#heardAt > silenceMs) {
         this.#break(`the stream was silent for ${silenceMs / 1000} s`);
       } else if (this.#socket.readyState === WebSocket.OPEN) {
         this.#socket.ping();
       }
-    }, pingMs);
+    }, silenceMs / PINGS);
     this.#timers.push(pings);
   }
 
@@ -161,7 +191,7 @@ class Stream {
       this.#output[channel].push(data);
       this.#bytes += data.length;
       if (this.#bytes > this.#limits.outputBytes) {
-        this.#finish({ kind: 'broken', reason: `more than ${this.#limits.outputBytes} bytes of output` });
+        this.#break(`more than ${this.#limits.outputBytes} bytes of output`, { mayHeal: false });
       }
     } else if (channel === STATUS) {
       this.#statusText += data.toString('utf8');
@@ -188,8 +218,8 @@ class Stream {
     return timer;
   }
 
-  #break(reason: string): void {
-    this.#finish(this.#decided ?? { kind: 'broken', reason });
+  #break(reason: string, prospect: Pick<Broken, 'mayHeal' | 'retryAfterMs'> = { mayHeal: true }): void {
+    this.#finish(this.#decided ?? { kind: 'broken', reason, ...prospect });
   }
 
   #finish(ending: Ending): void {
@@ -200,6 +230,7 @@ class Stream {
       ...ending,
       stdout: Buffer.concat(this.#output[STDOUT]).toString('utf8'),
       stderr: Buffer.concat(this.#output[STDERR]).toString('utf8'),
+      isUnauthorized: this.#isUnauthorized,
     });
   }
 }
@@ -210,5 +241,9 @@ function endingOf(status: Status): Ending {
   const cause = status.details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message ?? '';
   return /^\d+$/.test(cause)
     ? { kind: 'exited', exitCode: Number(cause) }
-    : { kind: 'broken', reason: `the exec failed: ${status.message ?? status.reason ?? 'without a reason'}` };
+    : {
+        kind: 'broken',
+        reason: `the exec failed: ${status.message ?? status.reason ?? 'without a reason'}`,
+        mayHeal: true,
+      };
 }

@@ -45,8 +45,10 @@ export interface ListQuery {
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
-  /** For this one call, from connecting to the end of the answer. Default 30 s. */
+  /** For this one call with all its tries, from connecting to the end of the answer. Default 30 s. */
   readonly timeoutMs?: number;
+  /** For how long a server that does not serve is asked again. Default: as long as the call may take. */
+  readonly outageMs?: number;
 }
 
 export interface ExecRequest {
@@ -65,7 +67,16 @@ export interface ExecRequest {
 export type ExecResult =
   | { readonly kind: 'exited'; readonly exitCode: number; readonly stdout: string; readonly stderr: string }
   /** No status came: refused, timed out, cut off, or the server's own failure. Nothing is proven by `stdout`. */
-  | { readonly kind: 'broken'; readonly reason: string; readonly stdout: string; readonly stderr: string };
+  | (BrokenExec & { readonly stdout: string; readonly stderr: string });
+
+interface BrokenExec {
+  readonly kind: 'broken';
+  readonly reason: string;
+  /** Whether the same exec may succeed when it is made again. */
+  readonly mayHeal: boolean;
+  /** How long the server asked to be left alone. */
+  readonly retryAfterMs?: number;
+}
 
 /** All methods but `exec` throw `PodreachError` (`permission-denied`, `api-error`, `cluster-unavailable`, `interrupted`). */
 export interface Kube {

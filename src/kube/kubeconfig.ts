@@ -1,8 +1,10 @@
 /** Finds the kubeconfig that a person's own tools would use, by kubectl's rules. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import type { KubeConfig } from '@kubernetes/client-node';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import type { KubeConfig, User } from '@kubernetes/client-node';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { messageOf, PodreachError } from '../errors.ts';
 
 export interface FoundKubeconfig {
@@ -31,6 +33,7 @@ export async function findKubeconfig(
     for (const [index, file] of files.entries()) {
       const next = index === 0 ? config : new KubeConfig();
       next.loadFromFile(file);
+      followTokenFiles(next, file);
       if (next !== config) addMissing(config, next);
     }
     if (files.length === 0 && existsSync(SERVICE_ACCOUNT_TOKEN)) config.loadFromCluster();
@@ -58,6 +61,34 @@ export async function findKubeconfig(
   config.setCurrentContext(context);
   return { text: config.exportConfig(), context, server: config.getCurrentCluster()?.server ?? '' };
 }
+
+/**
+ * The client reads `token-file`, which no kubeconfig has: the field is `tokenFile`, goes before `token`, and is to be read again
+ * from time to time. That the client does for what it finds in a pod, and for what is written down in the same way.
+ */
+function followTokenFiles(config: KubeConfig, file: string): void {
+  const { users = [] } = tokenFiles.parse(parse(readFileSync(file, 'utf8')) ?? {});
+  for (const user of config.users as Writable<User>[]) {
+    const tokenFile = users.find(({ name }) => name === user.name)?.user?.tokenFile;
+    if (tokenFile == null || tokenFile === '') continue;
+    delete user.token;
+    user.authProvider = { name: 'tokenFile', config: { tokenFile: resolve(dirname(file), tokenFile) } };
+  }
+}
+
+const tokenFiles = z.looseObject({
+  users: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        user: z.looseObject({ tokenFile: z.string().nullish() }).nullish(),
+      }),
+    )
+    .nullish()
+    .transform((users) => users ?? undefined),
+});
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** The client's own merge ends with an error where two files name the same thing; for kubectl the first wins. */
 function addMissing(config: KubeConfig, next: KubeConfig): void {

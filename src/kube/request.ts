@@ -4,6 +4,7 @@ import * as https from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { Clock } from '../clock.ts';
 import type { Access, ConnectionOptions } from './access.ts';
+import { pauseMs, retryAfterMs } from './backoff.ts';
 import {
   abortError,
   describeFailure,
@@ -23,11 +24,13 @@ export interface ApiRequest {
   readonly purpose: Purpose;
 }
 
-/** What retries need of the world. */
+/** What retries need of the world, and how long a server is waited for. */
 export interface Patience {
   readonly clock: Clock;
   /** From 0 to 1: spreads the retries of many clients. */
   readonly random: () => number;
+  /** For one call with all its tries, where the call itself does not say: an API server that restarts is back in this time. */
+  readonly answerMs: number;
 }
 
 interface Answer {
@@ -40,10 +43,10 @@ type Exchange =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'failure'; readonly thrown: unknown };
 
-const DEFAULT_TIMEOUT_MS = 30_000;
+/** Of a request that the server fails on, and not only for the moment. */
 const TRIES = 4;
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 10_000;
+/** The server, or what stands before it, cannot serve anybody now. */
+const OUTAGES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /**
  * Sends a request, again where that is safe, until it has an answer.
@@ -54,9 +57,11 @@ const LONGEST_PAUSE_MS = 10_000;
 export async function send(
   access: Access,
   request: ApiRequest,
-  { signal, timeoutMs = DEFAULT_TIMEOUT_MS }: CallOptions,
-  { clock, random }: Patience,
+  { signal, ...call }: CallOptions,
+  { clock, random, answerMs }: Patience,
 ): Promise<string> {
+  const timeoutMs = call.timeoutMs ?? answerMs;
+  const deadline = clock.now() + (call.outageMs ?? timeoutMs);
   const limit = AbortSignal.timeout(timeoutMs);
   const stop = signal === undefined ? limit : AbortSignal.any([signal, limit]);
   const stopped = (cause?: unknown): Error =>
@@ -70,14 +75,25 @@ export async function send(
 
   for (let tries = 1; ; tries += 1) {
     if (stop.aborted) throw stopped();
-    const exchange = await tryOnce(access, request, stop);
+    const exchange = await tryAuthorized(access, request, stop);
     if (exchange.kind === 'answer' && exchange.answer.httpStatus >= 200 && exchange.answer.httpStatus < 300) {
       return exchange.answer.body;
     }
     if (stop.aborted) throw stopped(exchange.kind === 'failure' ? exchange.thrown : undefined);
-    if (tries === TRIES || !mayRepeat(request, exchange)) throw failureOf(access, request, exchange);
-    await clock.sleep(pauseMs(exchange, tries, random), stop).catch(() => undefined); // the next turn sees why
+    const pause = pauseMs({ tries, random, askedMs: askedMsOf(exchange) });
+    const isOver = isOutage(exchange) ? clock.now() + pause > deadline : tries === TRIES;
+    if (isOver || !mayRepeat(request, exchange)) throw failureOf(access, request, exchange);
+    await clock.sleep(pause, stop).catch(() => undefined); // the next turn sees why
   }
+}
+
+/** Once more with credentials that are read anew where the server did not take them; it has done nothing then. */
+async function tryAuthorized(access: Access, request: ApiRequest, signal: AbortSignal): Promise<Exchange> {
+  const { generation } = access;
+  const exchange = await tryOnce(access, request, signal);
+  if (exchange.kind === 'failure' || exchange.answer.httpStatus !== 401) return exchange;
+  access.renew(generation);
+  return tryOnce(access, request, signal);
 }
 
 async function tryOnce(access: Access, request: ApiRequest, signal: AbortSignal): Promise<Exchange> {
@@ -131,15 +147,17 @@ function mayRepeat({ method }: ApiRequest, exchange: Exchange): boolean {
   return httpStatus === 429 || (httpStatus >= 500 && method !== 'POST' && !isAboutTheObject(body));
 }
 
+function askedMsOf(exchange: Exchange): number | undefined {
+  return exchange.kind === 'answer' ? retryAfterMs(exchange.answer.retryAfter) : undefined;
+}
+
+function isOutage(exchange: Exchange): boolean {
+  return exchange.kind === 'failure' || OUTAGES.has(exchange.answer.httpStatus);
+}
+
 /** Server-side apply answers an unknown field with a 500 (kubernetes/kubernetes#122480); asking again changes nothing. */
 function isAboutTheObject(body: string): boolean {
   return parseStatus(body)?.message?.startsWith('failed to create typed patch object') === true;
-}
-
-function pauseMs(exchange: Exchange, tries: number, random: () => number): number {
-  const asked = exchange.kind === 'answer' ? Number(exchange.answer.retryAfter) * 1000 : Number.NaN;
-  const backoff = FIRST_PAUSE_MS * 2 ** (tries - 1) * (0.5 + random());
-  return Math.min(asked >= 0 ? asked : backoff, LONGEST_PAUSE_MS);
 }
 
 function failureOf(access: Access, request: ApiRequest, exchange: Exchange): Error {

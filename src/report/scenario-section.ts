@@ -49,7 +49,7 @@ function renderReview(scenario: ScenarioRecord, { today, columns, canvas }: Sect
 }
 
 function renderAbout(scenario: ScenarioRecord, canvas: Canvas): string[] {
-  const { description, owner, purpose, runbook } = scenario;
+  const { description, owner, purpose, runbook, execRetries } = scenario;
   const policies = scenario.policies.map(({ namespace, name }) => `${namespace}/${name}`);
   const phases = scenario.phases.flatMap(({ name, durationMs }) =>
     durationMs === undefined ? [] : `${name} ${duration(durationMs)}`,
@@ -64,6 +64,14 @@ function renderAbout(scenario: ScenarioRecord, canvas: Canvas): string[] {
     },
     { label: 'policies', text: policies.length === 0 ? 'none' : policies.join(', ') },
     ...(phases.length === 0 ? [] : [{ label: 'phases', text: phases.join(', ') }]),
+    ...(execRetries === undefined
+      ? []
+      : [
+          {
+            label: 'retries',
+            text: `${count(execRetries.count, 'exec')} broke and were made again, the last because: ${execRetries.lastReason}`,
+          },
+        ]),
   ];
   return [
     ...(description === undefined ? [] : wrap(description, canvas.width, '  ')),

@@ -11,6 +11,8 @@ export interface RunTiming {
   readonly withinMs: number;
   /** See `ClusterTiming.settleFloorMs`. */
   readonly settleFloorMs: number;
+  /** For how long an exec that breaks is made again; each has the time that its work may take on top. */
+  readonly execGraceMs: number;
   /** Rounds in a row that must agree. */
   readonly confirm: number;
 }
@@ -19,6 +21,8 @@ export interface RunContext {
   readonly runId: string;
   readonly kube: Kube;
   readonly clock: Clock;
+  /** From 0 to 1: spreads retries. */
+  readonly random: () => number;
   readonly timing: RunTiming;
   /** Bounds the execs of all scenarios together. */
   readonly execLimit: LimitFunction;

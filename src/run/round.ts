@@ -2,22 +2,12 @@
  * One round: one exec per pod that has something to try or to prove, all side by side, bounded. A round costs about
  * one timeout, however many pairs it has.
  */
-import type { ExecResult } from '../kube/kube.ts';
-import {
-  type AgentAnswer,
-  batchDeadlineMs,
-  batchInput,
-  PROBE_COMMAND,
-  parseAgentOutput,
-} from '../probe/batch.ts';
-import { PROBE_CONTAINER } from '../probe/manifest.ts';
+import { type AgentAnswer, batchDeadlineMs } from '../probe/batch.ts';
 import type { AttemptLine, Batch, Target } from '../probe/protocol.ts';
-import type { AttemptRecord, CheckRecord } from '../record.ts';
+import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../record.ts';
+import { askAgent } from './ask-agent.ts';
 import type { RunContext } from './context.ts';
 import type { RunningPod, RunningPods } from './provision.ts';
-
-/** What an exec may take beyond its batch: the handshake, the start of a process in a busy pod. */
-const EXEC_GRACE_MS = 10_000;
 
 export interface Round {
   readonly phase: AttemptRecord['phase'];
@@ -25,8 +15,9 @@ export interface Round {
   readonly number: number;
 }
 
-/** A scenario that runs: its pods, and when it began on the run's clock. */
+/** A scenario that runs: its record, its pods, and when it began on the run's clock. */
 export interface Stage {
+  readonly scenario: ScenarioRecord;
   readonly pods: RunningPods;
   readonly beganMs: number;
 }
@@ -41,6 +32,7 @@ interface Answered {
   readonly work: Work;
   readonly startedMs: number;
   readonly answer: AgentAnswer;
+  readonly setbacks: readonly string[];
 }
 
 /** Tries every check once and appends what it showed to its attempts. @throws the signal's reason when it is aborted */
@@ -58,6 +50,16 @@ export async function runRound(
   context.signal.throwIfAborted();
   const alive = listenersAlive(answers);
   for (const answered of answers) recordAttempts(answered, round, alive);
+  recordSetbacks(
+    answers.flatMap(({ setbacks }) => setbacks),
+    stage.scenario,
+  );
+}
+
+function recordSetbacks(setbacks: readonly string[], scenario: ScenarioRecord): void {
+  const lastReason = setbacks.at(-1);
+  if (lastReason === undefined) return;
+  scenario.execRetries = { count: (scenario.execRetries?.count ?? 0) + setbacks.length, lastReason };
 }
 
 /** Sources carry their targets, destinations the proof that they listen. */
@@ -80,31 +82,8 @@ function workByPod(checks: readonly CheckRecord[], pods: RunningPods): Map<strin
 }
 
 async function execute(work: Work, stage: Stage, context: RunContext): Promise<Answered> {
-  const batch = batchOf(work, stage.pods, context);
-  const startedMs = context.clock.now() - stage.beganMs;
-  const result = await context.kube.exec({
-    namespace: work.pod.namespace,
-    pod: work.pod.name,
-    container: PROBE_CONTAINER,
-    command: PROBE_COMMAND,
-    stdin: batchInput(batch),
-    timeoutMs: batch.deadlineMs + EXEC_GRACE_MS,
-    signal: context.signal,
-  });
-  return { work, startedMs, answer: answerOf(result, batch) };
-}
-
-/** Only an exec that ended with success and a complete output is an answer. */
-function answerOf(result: ExecResult, batch: Batch): AgentAnswer {
-  if (result.kind === 'broken') return { kind: 'broken', reason: result.reason };
-  if (result.exitCode !== 0) {
-    const words = result.stderr.trim().split('\n').at(-1) ?? '';
-    return {
-      kind: 'broken',
-      reason: `the probe ended with exit code ${result.exitCode}${words === '' ? '' : `: ${words}`}`,
-    };
-  }
-  return parseAgentOutput(result.stdout, batch);
+  const reply = await askAgent(work.pod, batchOf(work, stage.pods, context), context);
+  return { work, startedMs: reply.startedMs - stage.beganMs, answer: reply.answer, setbacks: reply.setbacks };
 }
 
 function batchOf(work: Work, pods: RunningPods, context: RunContext): Batch {

@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts';
 import type { Cluster, ClusterProvider } from '../cluster/cluster.ts';
 import { Interruption } from '../errors.ts';
 import { exitCodeFor } from '../judge/exit-code.ts';
-import { connectKube } from '../kube/connect.ts';
+import { connectKube, type KubePatience } from '../kube/connect.ts';
 import type { Kube, KubeObject } from '../kube/kube.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { CheckRecord, RunRecord } from '../record.ts';
@@ -23,6 +23,14 @@ import { startRecord } from './start-record.ts';
 /** How many execs run at once, over all scenarios. Each is a process in a pod and a stream of the API server and a kubelet. */
 const PARALLEL_EXECS = 32;
 
+/** For how long a cluster that does not answer is waited for. */
+export interface Patience extends KubePatience {
+  /** For how long an exec that breaks is made again; each has the time that its work may take on top. */
+  readonly execGraceMs: number;
+}
+
+const EXEC_GRACE_MS = 30_000;
+
 export interface RunOptions {
   readonly provider: ClusterProvider;
   /** podreach's own version, for the record. */
@@ -35,6 +43,8 @@ export interface RunOptions {
   /** Default: what suits the cluster. */
   readonly withinMs?: number | undefined;
   readonly confirm: number;
+  /** Default: what suits a cluster that is busy, or far away. */
+  readonly patience?: Partial<Patience>;
   /** How many scenarios may run side by side. */
   readonly parallel: number;
   /** Leave the cluster and everything on it as it is at the end. */
@@ -93,7 +103,7 @@ async function runOnCluster(
   const cluster = await provider.start({ signal: options.signal, clock });
   let keep = false;
   try {
-    const kube = await connectKube(cluster.kubeconfig);
+    const kube = await connectKube(cluster.kubeconfig, { clock, patience: options.patience ?? {} });
     try {
       const context = contextFor(cluster, kube, record, options);
       await describeCluster(record, context);
@@ -124,6 +134,7 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
     timeoutMs: options.timeoutMs ?? cluster.timing.timeoutMs,
     withinMs: options.withinMs ?? cluster.timing.withinMs,
     settleFloorMs: cluster.timing.settleFloorMs,
+    execGraceMs: options.patience?.execGraceMs ?? EXEC_GRACE_MS,
     confirm: options.confirm,
   };
   record.run.options.timeoutMs = timing.timeoutMs;
@@ -132,6 +143,7 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
     runId: record.run.id,
     kube,
     clock: options.clock,
+    random: Math.random,
     timing,
     execLimit: pLimit(PARALLEL_EXECS),
     signal: AbortSignal.any([options.signal, cluster.lost]),

@@ -41,7 +41,7 @@ export async function runScenario(
 
   try {
     const pods = await inPhase('provision', () => provision(scenario, context));
-    const stage: Stage = { pods, beganMs };
+    const stage: Stage = { scenario, pods, beganMs };
     await inPhase('control', () => control(scenario, stage, context));
     await inPhase('apply', () => applyPolicies(plan.policies, context));
     const rules: JudgeRules = {

@@ -111,6 +111,14 @@ describe('without a positive control', () => {
     });
   });
 
+  test('a probe that never could try says why', () => {
+    const broken = { ...attempt('control', 'error'), detail: 'the exec was refused: Forbidden (403)' };
+    expect(judge({ expected: 'reachable', attempts: [broken, broken] }, rules)).toEqual({
+      verdict: 'inconclusive',
+      reason: 'the probe could not try, even before any policy: the exec was refused: Forbidden (403)',
+    });
+  });
+
   test('a pair that was never tried is no pass', () => {
     expect(judge({ expected: 'unreachable', attempts: [] }, rules).verdict).toBe('inconclusive');
   });

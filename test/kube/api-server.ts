@@ -29,6 +29,8 @@ type Answer =
 export interface Behaviour {
   /** The answer to the n-th request, counted from 0. */
   readonly answer?: (received: Received, count: number) => Answer;
+  /** Whether a WebSocket may open; refused with 401 where it may not. */
+  readonly admit?: (request: IncomingMessage) => boolean;
   /** What happens once a WebSocket is open. */
   readonly exec?: (socket: WebSocket, request: IncomingMessage) => void;
   /** What happens instead of opening the WebSocket. */
@@ -62,7 +64,7 @@ export class ApiServer implements AsyncDisposable {
     this.kubeconfig = kubeconfigOf({ server: address, certificate });
   }
 
-  static async start({ answer, exec, upgrade, protocols }: Behaviour): Promise<ApiServer> {
+  static async start({ answer, admit, exec, upgrade, protocols }: Behaviour): Promise<ApiServer> {
     const { private: key, cert } = await certificates;
     const received: Received[] = [];
     const server = createServer({ key, cert });
@@ -88,6 +90,11 @@ export class ApiServer implements AsyncDisposable {
       socket.on('error', () => {});
       if (upgrade !== undefined) {
         upgrade(socket);
+        return;
+      }
+      if (admit?.(request) === false) {
+        const body = JSON.stringify(status(401, 'Unauthorized', 'Unauthorized').body);
+        socket.end(`HTTP/1.1 401 Unauthorized\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
         return;
       }
       sockets.handleUpgrade(request, socket, head, (opened) => exec?.(opened, request));

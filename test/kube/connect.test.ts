@@ -12,6 +12,7 @@ function impatientClock(): Clock & { readonly pauses: number[] } {
   const pauses: number[] = [];
   return {
     ...systemClock,
+    now: () => systemClock.now() + pauses.reduce((sum, pause) => sum + pause, 0),
     pauses,
     async sleep(ms) {
       pauses.push(ms);
@@ -296,13 +297,26 @@ describe('trouble on the way', () => {
 
   test('is told in the end', async () => {
     await using api = await connected({
-      answer: () => status(503, 'ServiceUnavailable', 'the server is starting'),
+      answer: () => status(500, 'InternalError', 'the disk is full'),
     });
+    expect(told(await rejection(api.kube.list({ resource: 'pods', namespace: 'shop' })))).toMatchObject({
+      code: 'api-error',
+      message: 'cannot list pods in namespace shop: the disk is full (500 Internal Server Error)',
+    });
+    expect(api.server.received).toHaveLength(4);
+  });
+
+  test('goes on for as long as a server that restarts may take', async () => {
+    const clock = impatientClock();
+    await using api = await connected(
+      { answer: () => status(503, 'ServiceUnavailable', 'the server is starting') },
+      clock,
+    );
     expect(told(await rejection(api.kube.list({ resource: 'pods', namespace: 'shop' })))).toMatchObject({
       code: 'api-error',
       message: 'cannot list pods in namespace shop: the server is starting (503 Service Unavailable)',
     });
-    expect(api.server.received).toHaveLength(4);
+    expect(clock.pauses).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 10_000]);
   });
 
   test('waits for as long as the server asks, within reason', async () => {

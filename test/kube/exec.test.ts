@@ -16,7 +16,6 @@ const REQUEST: ExecRequest = {
 };
 const LIMITS: ExecLimits = {
   handshakeMs: 2_000,
-  pingMs: 50,
   silenceMs: 300,
   closeMs: 200,
   outputBytes: 1_000,
@@ -35,8 +34,8 @@ async function execOn(
   return JSON.parse(JSON.stringify(result).replaceAll(server.address, 'SERVER'));
 }
 
-function broken(reason: string, stdout = '', stderr = ''): ExecResult {
-  return { kind: 'broken', reason, stdout, stderr };
+function broken(reason: string, stdout = '', stderr = '', mayHeal = true): ExecResult {
+  return { kind: 'broken', reason, mayHeal, stdout, stderr };
 }
 
 function play(...steps: ((socket: WebSocket) => void)[]): Behaviour {
@@ -236,7 +235,7 @@ describe('a broken exec', () => {
     };
     const body = JSON.stringify(status(code, reason, message).body);
     expect(await execOn({ upgrade: answer(code, reason, body) })).toEqual(
-      broken(`the exec was refused: ${message} (${code} ${names[code]})`),
+      broken(`the exec was refused: ${message} (${code} ${names[code]})`, '', '', code === 500),
     );
   });
 
@@ -280,13 +279,15 @@ describe('a broken exec', () => {
     const running = new AbortController();
     setTimeout(() => running.abort(), 100);
     expect(await execOn(play(send(1, output)), { signal: running.signal })).toEqual(
-      broken('interrupted', output),
+      broken('interrupted', output, '', false),
     );
     expect(await execOn(play(send(3, SUCCESS)), { signal: AbortSignal.abort() })).toEqual(
-      broken('interrupted'),
+      broken('interrupted', '', '', false),
     );
     const connecting = new AbortController();
     setTimeout(() => connecting.abort(), 100);
-    expect(await execOn({ upgrade: () => {} }, { signal: connecting.signal })).toEqual(broken('interrupted'));
+    expect(await execOn({ upgrade: () => {} }, { signal: connecting.signal })).toEqual(
+      broken('interrupted', '', '', false),
+    );
   });
 });

@@ -1,20 +1,52 @@
 /**
- * A proxy between podreach and the sandbox's API, for tests of what a real API server may do: it can answer by itself, and it
- * can change what passes, as an admission controller does.
+ * A proxy between podreach and the sandbox's API, for tests of what a real API server may do: it can answer by itself, change what
+ * passes as an admission controller does, break execs on their way, and go away for a while.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { connect } from 'node:tls';
+import type { Duplex } from 'node:stream';
 import { generate } from 'selfsigned';
+import { WebSocket, WebSocketServer } from 'ws';
 import { parse, stringify } from 'yaml';
 import type { Cluster, ClusterProvider } from '../../src/cluster/cluster.ts';
 
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type ExecFault =
+  /** The handshake is answered with an error. */
+  | { readonly kind: 'refuse'; readonly answer: Answer }
+  /** The connection is reset in place of an answer to the handshake. */
+  | { readonly kind: 'cut' }
+  /** The handshake is never answered. */
+  | { readonly kind: 'stall-handshake' }
+  /** It opens, and then nothing more is heard. */
+  | { readonly kind: 'stall-stream' }
+  /** A part of the output is lost; the status says success all the same. */
+  | { readonly kind: 'truncate' }
+  /** All of the output comes, and the connection ends before the status. */
+  | { readonly kind: 'drop' };
+
 export interface Intervention {
-  /** Answers instead of the server. */
-  readonly answer?: (call: { method: string; path: string }) => { status: number; body: object } | undefined;
+  /** Answers instead of the server; `cut` resets the connection, `stall` never answers. */
+  readonly answer?: (call: Call) => Answer | 'cut' | 'stall' | undefined;
   /** Changes the body of a request on its way. */
-  readonly change?: (call: { method: string; path: string; body: string }) => string;
+  readonly change?: (call: Call & { readonly body: string }) => string;
+  /** Changes the body of an answer on its way back. */
+  readonly changeAnswer?: (call: Call & { readonly body: string }) => string;
+  /** What becomes of an exec; undefined: nothing. */
+  readonly exec?: (call: Call) => ExecFault | undefined;
+  /** Is given the means to take the server away, and to bring it back at the same address. */
+  readonly attach?: (proxy: { readonly down: () => void; readonly up: () => void }) => void;
 }
 
 /** The same cluster, reached through the proxy. */
@@ -37,16 +69,38 @@ export function throughProxy(provider: ClusterProvider, intervention: Interventi
   };
 }
 
+/** An API server's own words for a failure. */
+export function failure(
+  status: number,
+  reason: string,
+  message: string,
+  headers?: Readonly<Record<string, string>>,
+): Answer {
+  return {
+    status,
+    body: {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      code: status,
+      reason,
+      message,
+    },
+    ...(headers === undefined ? {} : { headers }),
+  };
+}
+
 interface Kubeconfig {
   clusters: { cluster: { server: string; 'certificate-authority-data': string } }[];
 }
 
 async function startProxy(
-  cluster: Cluster,
+  { kubeconfig }: Pick<Cluster, 'kubeconfig'>,
   intervention: Intervention,
 ): Promise<{ kubeconfig: string; close(): void }> {
   // Written by the sandbox itself a moment ago: the shape is known.
-  const config = parse(cluster.kubeconfig) as Kubeconfig;
+  const config = parse(kubeconfig) as Kubeconfig;
   const entry = config.clusters[0]?.cluster;
   if (entry === undefined) throw new Error('the kubeconfig names no cluster');
   const upstream = new URL(entry.server);
@@ -60,13 +114,16 @@ async function startProxy(
 
   const forward = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = 'GET', url: path = '/', headers } = incoming;
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const given = Buffer.concat(chunks).toString('utf8');
+    const given = await textOf(incoming);
     const answer = intervention.answer?.({ method, path });
+    if (answer === 'stall') return;
+    if (answer === 'cut') {
+      response.destroy();
+      return;
+    }
     if (answer !== undefined) {
       response
-        .writeHead(answer.status, { 'content-type': 'application/json' })
+        .writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
         .end(JSON.stringify(answer.body));
       return;
     }
@@ -76,9 +133,15 @@ async function startProxy(
       ca,
       headers: { ...headers, 'content-length': Buffer.byteLength(body) },
     });
-    outgoing.on('response', (answered) => {
-      response.writeHead(answered.statusCode ?? 500, answered.headers);
-      answered.pipe(response);
+    outgoing.on('response', async (answered) => {
+      if (intervention.changeAnswer === undefined) {
+        response.writeHead(answered.statusCode ?? 500, answered.headers);
+        answered.pipe(response);
+        return;
+      }
+      const changed = intervention.changeAnswer({ method, path, body: await textOf(answered) });
+      const { 'content-length': _length, 'transfer-encoding': _encoding, ...rest } = answered.headers;
+      response.writeHead(answered.statusCode ?? 500, rest).end(changed);
     });
     outgoing.on('error', () => response.destroy());
     outgoing.end(body);
@@ -88,26 +151,92 @@ async function startProxy(
     { key: own.private, cert: own.cert },
     (incoming, response) => void forward(incoming, response),
   );
-  server.on('upgrade', (incoming, socket, head) => {
-    const target = connect({ host: upstream.hostname, port: Number(upstream.port), ca });
-    const lines = [`${incoming.method} ${incoming.url} HTTP/1.1`];
-    for (let index = 0; index < incoming.rawHeaders.length; index += 2) {
-      lines.push(`${incoming.rawHeaders[index]}: ${incoming.rawHeaders[index + 1]}`);
-    }
-    target.write(`${lines.join('\r\n')}\r\n\r\n`);
-    target.write(head);
-    target.pipe(socket).pipe(target);
-    target.on('error', () => socket.destroy());
-    socket.on('error', () => target.destroy());
+  const sockets = new WebSocketServer({ noServer: true });
+  const open = new Set<Duplex>();
+  server.on('connection', (socket: Duplex) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  entry.server = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  entry['certificate-authority-data'] = Buffer.from(own.cert).toString('base64');
-  return {
-    kubeconfig: stringify(config),
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    const { method = 'GET', url: path = '/' } = incoming;
+    const fault = intervention.exec?.({ method, path });
+    if (fault?.kind === 'stall-handshake') return;
+    if (fault?.kind === 'cut') {
+      socket.destroy();
+      return;
+    }
+    if (fault?.kind === 'refuse') {
+      refuse(socket, fault.answer);
+      return;
+    }
+    sockets.handleUpgrade(incoming, socket, head, (client) => {
+      if (fault?.kind === 'stall-stream') client.pause();
+      else relay(client, incoming, { upstream, ca, fault });
+    });
+  });
+  const listen = (port: number): Promise<void> =>
+    new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const down = (): void => {
+    server.close();
+    for (const socket of open) socket.destroy();
   };
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  intervention.attach?.({ down, up: () => void listen(port) });
+  entry.server = `https://127.0.0.1:${port}`;
+  entry['certificate-authority-data'] = Buffer.from(own.cert).toString('base64');
+  return { kubeconfig: stringify(config), close: down };
+}
+
+async function textOf(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function refuse(socket: Duplex, { status, body, headers = {} }: Answer): void {
+  const text = JSON.stringify(body);
+  const lines = Object.entries({ 'content-length': String(text.length), ...headers });
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${text}`,
+  );
+}
+
+const STDOUT = 1;
+const STATUS = 3;
+
+/** Passes the frames of an exec in both directions, but for what the fault takes away. */
+function relay(
+  client: WebSocket,
+  { url = '/', headers }: IncomingMessage,
+  {
+    upstream,
+    ca,
+    fault,
+  }: { readonly upstream: URL; readonly ca: Buffer; readonly fault: ExecFault | undefined },
+): void {
+  const address = new URL(url, upstream);
+  address.protocol = 'wss:';
+  const server = new WebSocket(address, client.protocol, {
+    ca,
+    headers: { authorization: headers.authorization },
+  });
+  const early: Buffer[] = [];
+  client.on('message', (data: Buffer) => {
+    if (server.readyState === WebSocket.OPEN) server.send(data);
+    else early.push(data);
+  });
+  server.on('open', () => {
+    for (const data of early) server.send(data);
+  });
+  server.on('message', (data: Buffer) => {
+    if (fault?.kind === 'drop' && data[0] === STATUS) client.terminate();
+    else if (fault?.kind === 'truncate' && data[0] === STDOUT) client.send(data.subarray(0, data.length / 2));
+    else client.send(data);
+  });
+  server.on('close', () => client.close());
+  server.on('error', () => client.terminate());
+  client.on('close', () => server.close());
+  client.on('error', () => server.terminate());
 }

@@ -1,0 +1,304 @@
+/**
+ * Faults on the way to the API server, on a real sandbox: none of them may turn into a pass, and none may hang. Those that heal end
+ * as if nothing had been.
+ */
+import { describe, expect, test } from 'vitest';
+import type { Phase, RunRecord } from '../../src/record.ts';
+import type { Patience } from '../../src/run/run.ts';
+import { type Call, type ExecFault, failure, type Intervention, throughProxy } from '../support/api-proxy.ts';
+import { runWith, sandbox } from './run-with.ts';
+
+const PATIENCE: Patience = { answerMs: 2_000, handshakeMs: 300, silenceMs: 300, execGraceMs: 1_500 };
+
+interface Case {
+  /** The pod whose execs have the fault. */
+  readonly pod: string;
+  readonly fault: ExecFault;
+  /** What the reason of an inconclusive check must say. */
+  readonly words: RegExp;
+}
+
+const refuse = (status: number, reason: string, headers?: Record<string, string>): ExecFault => ({
+  kind: 'refuse',
+  answer: failure(status, reason, `the words of the server about ${status}`, headers),
+});
+const CASES: readonly Case[] = [
+  { pod: 'refused', fault: { kind: 'cut' }, words: /connection was cut/ },
+  ...[401, 403, 404, 409, 500].map((status) => ({
+    pod: `answers-${status}`,
+    fault: refuse(status, 'SomeReason'),
+    words: new RegExp(`the words of the server about ${status} \\(${status}`),
+  })),
+  {
+    pod: 'answers-429',
+    fault: refuse(429, 'TooManyRequests', { 'retry-after': '1' }),
+    words: /the words of the server about 429/,
+  },
+  { pod: 'stalls-early', fault: { kind: 'stall-handshake' }, words: /no answer to the handshake/ },
+  { pod: 'stalls-late', fault: { kind: 'stall-stream' }, words: /silent for 0.3 s/ },
+  { pod: 'truncates', fault: { kind: 'truncate' }, words: /output/ },
+  { pod: 'drops', fault: { kind: 'drop' }, words: /closed without a status/ },
+];
+
+/** One source for each fault, and a healthy one; each has somewhere to go and somewhere not to go. */
+const SCENARIO = `apiVersion: podreach/v1
+kind: Scenario
+name: faults
+namespaces:
+  faults: {}
+pods:
+  faults/open: { ports: [80], labels: { open: "yes" } }
+  faults/shut: { ports: [80] }
+  faults/unseen: { ports: [80] }
+  faults/healthy: { labels: { open: "yes" } }
+${CASES.map(({ pod }) => `  faults/${pod}: { labels: { open: "yes" } }`).join('\n')}
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: deny, namespace: faults }
+    spec: { podSelector: { matchExpressions: [{ key: open, operator: DoesNotExist }] }, policyTypes: [Ingress] }
+reachable:
+  - { from: faults/*, to: faults/open, except: [faults/shut, faults/unseen] }
+unreachable:
+  - { from: faults/*, to: faults/shut, except: [faults/open, faults/unseen] }
+  - { from: faults/healthy, to: faults/unseen }
+`;
+
+/** Lets execs into the pods of {@link CASES} fail for as long as `isActive` says so, counting each pod's. */
+function withFaults(isActive: (pod: string, count: number) => boolean): Intervention {
+  const counts = new Map<string, number>();
+  return {
+    exec({ path }) {
+      const pod = /\/pods\/([^/]+)\/exec/.exec(path)?.[1] ?? '';
+      const count = (counts.get(pod) ?? 0) + 1;
+      counts.set(pod, count);
+      return isActive(pod, count) ? CASES.find((one) => one.pod === pod)?.fault : undefined;
+    },
+  };
+}
+
+async function runFaults(intervention: Intervention, onPhase?: (phase: Phase) => void): Promise<RunRecord> {
+  const left: string[] = [];
+  const record = await runWith(
+    throughProxy(sandbox(), intervention),
+    (event) => {
+      if (event.type === 'phase-started') onPhase?.(event.phase);
+      return undefined;
+    },
+    {
+      scenario: SCENARIO,
+      timeoutMs: 200,
+      patience: PATIENCE,
+      atTheEnd: async (kube) => {
+        const namespaces = await kube.list({ resource: 'namespaces', labelSelector: 'podreach.dev/run' });
+        left.push(...namespaces.map(({ metadata }) => metadata.name));
+      },
+    },
+  );
+  expect(left).toEqual([]);
+  return record;
+}
+
+/** What became of the checks from each pod: verdict and reason. */
+function outcomesOf(record: RunRecord, pod: string): (readonly [string | undefined, string])[] {
+  const checks = record.scenarios[0]?.checks.filter(({ from }) => from === `faults/${pod}`) ?? [];
+  return checks.map(({ verdict, reason = '' }) => [verdict, reason]);
+}
+
+describe.concurrent('an exec', () => {
+  test('that heals within its round is made again, and nobody is misled', async () => {
+    const record = await runFaults(withFaults((_, count) => count === 1 || count === 3));
+    const [scenario] = record.scenarios;
+    expect(scenario?.checks.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
+    expect(record.run.exitCode).toBe(0);
+    expect(scenario?.execRetries?.count).toBeGreaterThanOrEqual(7);
+    // What a retried exec printed is in nobody's evidence.
+    const errors = scenario?.checks.flatMap(({ from, attempts }) =>
+      attempts.some(({ outcome }) => outcome === 'error') ? [from] : [],
+    );
+    expect([...new Set(errors)].sort()).toEqual(
+      ['answers-403', 'answers-404', 'answers-409'].map((pod) => `faults/${pod}`),
+    );
+  });
+
+  test('that never works leaves its checks inconclusive, with the reason, and the others alone', async () => {
+    const record = await runFaults(withFaults(() => true));
+    expect(record.run.exitCode).toBe(4);
+    for (const { pod, words } of CASES) {
+      expect(outcomesOf(record, pod)).toEqual([
+        ['inconclusive', expect.stringMatching(words)],
+        ['inconclusive', expect.stringMatching(words)],
+      ]);
+    }
+    expect(outcomesOf(record, 'healthy').map(([verdict]) => verdict)).toEqual(['pass', 'pass', 'pass']);
+  });
+
+  test('that stops working under the policies proves no block', async () => {
+    let phase: Phase = 'provision';
+    const intervention = withFaults((pod) => phase === 'settle' && pod !== 'healthy');
+    const record = await runFaults(
+      {
+        // The destination of one check falls silent as well: nobody can say then that it listened.
+        exec: (call) =>
+          phase === 'settle' && call.path.includes('/pods/unseen/')
+            ? { kind: 'drop' }
+            : intervention.exec?.(call),
+      },
+      (next) => {
+        phase = next;
+      },
+    );
+    expect(record.run.exitCode).toBe(4);
+    for (const { pod, words } of CASES) {
+      expect(outcomesOf(record, pod)).toEqual([
+        ['inconclusive', expect.stringMatching(words)],
+        ['inconclusive', expect.stringMatching(words)],
+      ]);
+    }
+    expect(outcomesOf(record, 'healthy')).toEqual([
+      ['pass', ''],
+      ['pass', ''],
+      ['inconclusive', expect.stringMatching(/could not be asked/)],
+    ]);
+  });
+});
+
+const isCall =
+  (method: string, pattern: RegExp) =>
+  (call: Call): boolean =>
+    call.method === method && pattern.test(call.path);
+const listPods = isCall('GET', /^\/api\/v1\/pods\?/);
+const createPod = isCall('POST', /\/pods\?/);
+const applyPolicy = isCall('PATCH', /\/networkpolicies\//);
+type Reply = ReturnType<NonNullable<Intervention['answer']>>;
+
+async function runWithReply(matches: (call: Call) => boolean, reply: Reply, times: number) {
+  let left = times;
+  const beganMs = performance.now();
+  const record = await runWith(
+    throughProxy(sandbox(), {
+      answer(call) {
+        if (left === 0 || !matches(call)) return undefined;
+        left -= 1;
+        return reply;
+      },
+    }),
+    undefined,
+    { patience: PATIENCE },
+  );
+  return { record, tookMs: performance.now() - beganMs };
+}
+
+describe.concurrent('a request', () => {
+  test.each<[string, (call: Call) => boolean, Reply]>([
+    ['list that is refused', listPods, 'cut'],
+    ['list that ends with 500', listPods, failure(500, 'InternalError', 'a bad moment')],
+    ['create that is throttled', createPod, failure(429, 'TooManyRequests', 'later', { 'retry-after': '0' })],
+    ['apply that is throttled', applyPolicy, failure(429, 'TooManyRequests', 'later')],
+    ['apply that ends with 503', applyPolicy, failure(503, 'ServiceUnavailable', 'starting')],
+  ])('a %s heals twice, and all is well', async (_, matches, reply) => {
+    expect((await runWithReply(matches, reply, 2)).record.run.exitCode).toBe(0);
+  });
+
+  test('that was not authorized is made again, with credentials that are read anew', async () => {
+    const { record } = await runWithReply(applyPolicy, failure(401, 'Unauthorized', 'Unauthorized'), 1);
+    expect(record.run.exitCode).toBe(0);
+  });
+
+  test.each<[string, (call: Call) => boolean, Reply, string, RegExp]>([
+    ['list refused', listPods, 'cut', 'cluster-unavailable', /connection was cut/],
+    ['list never answered', listPods, 'stall', 'cluster-unavailable', /no answer .* within 2 s/],
+    ['list with 500', listPods, failure(500, 'InternalError', 'a bad disk'), 'api-error', /a bad disk/],
+    ['list with 429', listPods, failure(429, 'TooManyRequests', 'later'), 'api-error', /later/],
+    [
+      'create with 500',
+      createPod,
+      failure(500, 'InternalError', 'a bad disk'),
+      'provision-failed',
+      /a bad disk/,
+    ],
+    [
+      'create with 403',
+      createPod,
+      failure(403, 'Forbidden', 'User "ci" cannot create resource "pods"'),
+      'permission-denied',
+      /cannot create/,
+    ],
+    [
+      'create with 409',
+      createPod,
+      failure(409, 'Conflict', 'object is being changed'),
+      'provision-failed',
+      /being changed/,
+    ],
+    [
+      'apply with 401',
+      applyPolicy,
+      failure(401, 'Unauthorized', 'Unauthorized'),
+      'permission-denied',
+      /Unauthorized/,
+    ],
+    [
+      'apply with 404',
+      applyPolicy,
+      failure(404, 'NotFound', 'namespaces "pair" not found'),
+      'policy-rejected',
+      /not found/,
+    ],
+  ])('%s for good ends the run with 3, in words that say why', async (_, matches, reply, code, words) => {
+    const { record, tookMs } = await runWithReply(matches, reply, Number.POSITIVE_INFINITY);
+    const error = record.scenarios[0]?.error;
+    expect({ code: error?.code, exitCode: record.run.exitCode }).toEqual({ code, exitCode: 3 });
+    expect(error?.message).toMatch(words);
+    expect(record.scenarios[0]?.checks.filter(({ verdict }) => verdict === 'pass')).toEqual([]);
+    expect(tookMs).toBeLessThan(15_000);
+  });
+});
+
+describe.concurrent('an API server', () => {
+  async function runWithOutage(outageMs: number): Promise<RunRecord> {
+    let server: { readonly down: () => void; readonly up: () => void } | undefined;
+    return runWith(
+      throughProxy(sandbox(), {
+        attach: (proxy) => {
+          server = proxy;
+        },
+      }),
+      (event) => {
+        if (event.type !== 'phase-started' || event.phase !== 'settle') return undefined;
+        server?.down();
+        if (Number.isFinite(outageMs)) setTimeout(() => server?.up(), outageMs);
+        return undefined;
+      },
+      { patience: { ...PATIENCE, answerMs: 5_000, execGraceMs: 5_000 }, withinMs: 8_000 },
+    );
+  }
+
+  test('that restarts in the middle of a run delays it', async () => {
+    const record = await runWithOutage(1_500);
+    expect(record.scenarios[0]?.checks.map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
+    expect(record.run.exitCode).toBe(0);
+    expect(record.scenarios[0]?.execRetries?.lastReason).toMatch(/no API server answers|connection was cut/);
+  });
+
+  test('that does not come back proves nothing', async () => {
+    const record = await runWithOutage(Number.POSITIVE_INFINITY);
+    expect(record.scenarios[0]?.checks.map(({ verdict }) => verdict)).toEqual([
+      'inconclusive',
+      'inconclusive',
+    ]);
+    expect(record.scenarios[0]?.error?.code).toBe('cluster-unavailable');
+    expect(record.run.exitCode).toBe(3);
+  });
+
+  test('that is not there at all ends the run at once', async () => {
+    const record = await runWith(throughProxy(sandbox(), { attach: ({ down }) => down() }), undefined, {
+      patience: PATIENCE,
+    });
+    expect(record.run.error).toMatchObject({
+      code: 'cluster-unavailable',
+      message: expect.stringMatching(/no API server answers/),
+    });
+    expect(record.run.exitCode).toBe(3);
+  });
+});

@@ -1,0 +1,88 @@
+/** Runs a small scenario on a real sandbox while somebody interferes. */
+import { systemClock } from '../../src/clock.ts';
+import type { ClusterProvider } from '../../src/cluster/cluster.ts';
+import { sandboxCluster } from '../../src/cluster/sandbox.ts';
+import { connectKube } from '../../src/kube/connect.ts';
+import type { Kube } from '../../src/kube/kube.ts';
+import type { ProgressEvent } from '../../src/progress.ts';
+import type { RunRecord } from '../../src/record.ts';
+import { type RunOptions, run } from '../../src/run/run.ts';
+import { loadPlans } from '../../src/scenario/load-plans.ts';
+import { folderWith } from '../support/cli.ts';
+
+/** One pair that policies leave alone, and one that they cut off. */
+export const SCENARIO = `apiVersion: podreach/v1
+kind: Scenario
+name: pair
+namespaces:
+  pair: {}
+pods:
+  pair/a: {}
+  pair/b: { ports: [80] }
+  pair/c: { ports: [80], labels: { open: "yes" } }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: deny, namespace: pair }
+    spec: { podSelector: { matchExpressions: [{ key: open, operator: DoesNotExist }] } }
+reachable:
+  - { from: pair/a, to: pair/c }
+unreachable:
+  - { from: pair/a, to: pair/b }
+`;
+
+export const sandbox = (): ClusterProvider => sandboxCluster({ nodes: 2, enforcement: 'on' });
+
+/** Lets a test act on the cluster while the run goes: the provider tells where it is, events tell when. */
+export async function runWith(
+  provider: ClusterProvider,
+  interfere?: (event: ProgressEvent, kube: Kube) => Promise<unknown> | undefined,
+  options: Partial<RunOptions> & {
+    readonly scenario?: string;
+    readonly atTheEnd?: (kube: Kube) => Promise<void>;
+  } = {},
+): Promise<RunRecord> {
+  using folder = folderWith({ 'pair.yaml': options.scenario ?? SCENARIO });
+  const plans = await loadPlans(['pair.yaml'], { cwd: folder.path, only: [], tags: [] });
+  let kube: Kube | undefined;
+  const interference: Promise<unknown>[] = [];
+  const { record } = await run(plans, {
+    provider: {
+      kind: provider.kind,
+      async start(startOptions) {
+        const cluster = await provider.start(startOptions);
+        const own = await connectKube(cluster.kubeconfig);
+        kube = own;
+        return {
+          ...cluster,
+          async stop() {
+            await options.atTheEnd?.(own);
+            await cluster.stop();
+          },
+        };
+      },
+    },
+    version: '0.0.0',
+    clock: systemClock,
+    signal: new AbortController().signal,
+    withinMs: 2_000,
+    confirm: 2,
+    parallel: 1,
+    keep: false,
+    failFast: false,
+    progress: (event) => {
+      const action = kube === undefined ? undefined : interfere?.(event, kube);
+      if (action !== undefined) interference.push(action);
+    },
+    save: () => undefined,
+    ...options,
+  });
+  await Promise.all(interference);
+  kube?.close();
+  return record;
+}
+
+/** The verdicts of the first scenario by destination. */
+export function verdicts(record: RunRecord): Record<string, string | undefined> {
+  return Object.fromEntries(record.scenarios[0]?.checks.map(({ to, verdict }) => [to, verdict]) ?? []);
+}
