@@ -6,7 +6,7 @@ import type { KindContext } from '../cluster/kind/context.ts';
 import type { StageListener } from '../cluster/kind/stages.ts';
 import type { KindStatus } from '../cluster/kind/status.ts';
 import { Interruption } from '../errors.ts';
-import { DEFAULT_PROBE_IMAGE } from '../probe/manifest.ts';
+import { DEFAULT_PROBE_IMAGE } from '../probe/settings.ts';
 import { checkClusterName, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
 import type { SetExitCode } from './main.ts';
 import { listenToSignals } from './signals.ts';

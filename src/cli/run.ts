@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { Cluster, ClusterKind, ClusterProvider } from '../cluster/cluster.ts';
 import { PodreachError } from '../errors.ts';
-import { DEFAULT_PROBE_IMAGE, RUN_LABEL } from '../probe/manifest.ts';
+import { RUN_LABEL } from '../probe/manifest.ts';
 import { ownVersion } from '../version.ts';
 import { givenKindFlags, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
 import type { SetExitCode } from './main.ts';
@@ -15,6 +15,13 @@ import {
   type SelectionOptions,
   selectionOptions,
 } from './options.ts';
+import {
+  checkNamespaceLabels,
+  givenProbeFlags,
+  type ProbeCommandOptions,
+  probeOptions,
+  readProbeSettings,
+} from './probe-options.ts';
 import { holdUntilSignal } from './sandbox.ts';
 import { listenToSignals } from './signals.ts';
 
@@ -30,8 +37,10 @@ Examples:
   podreach run --cluster kind                   on a kind cluster with Calico, made and deleted by the run
   podreach run --cluster context=staging        on a cluster of your kubeconfig`;
 
-interface RunCommandOptions extends SelectionOptions, KindCommandOptions {
+interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeCommandOptions {
   readonly cluster: string;
+  readonly kubeconfig?: string;
+  readonly readyWithin?: number;
   readonly nodes: number;
   readonly report?: string[];
   readonly timeout?: number;
@@ -53,6 +62,7 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
   command
     .option('--cluster <name>', 'where to run: sandbox, kind[=NAME] or context[=NAME]', 'sandbox')
     .addOption(nodesOption())
+    .option('--kubeconfig <file>', 'the kubeconfig of --cluster context, in place of $KUBECONFIG')
     .addOption(
       repeatable(
         '--report <format[=file]>',
@@ -69,13 +79,17 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
       'how long policies may take to settle (default: 10s on the sandbox, 30s elsewhere)',
       parseDuration,
     )
+    .option('--ready-within <duration>', 'how long probe pods may take to run (default: 2m)', parseDuration)
     .option('--confirm <rounds>', 'rounds in a row that must agree', parseWhole(1, 20), 2)
     .option('--parallel <scenarios>', 'scenarios that may run side by side', parseWhole(1, 64), 4)
     .option('--keep', 'leave everything in place at the end and say how to look')
     .option('--fail-fast', 'start no further scenario after one that went wrong')
     .option('-q, --quiet', 'only what is not as expected, and the last line')
     .option('-v, --verbose', 'show every matrix and every mismatch');
-  for (const option of kindOptions()) command.addOption(option);
+  for (const option of probeOptions())
+    command.addOption(option.helpGroup('Probe pods, on --cluster kind and context:'));
+  for (const option of kindOptions())
+    command.addOption(option.helpGroup('A kind cluster, on --cluster kind:'));
   command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: RunCommandOptions) => {
     setExitCode(await runScenarios(paths, options));
   });
@@ -90,7 +104,9 @@ async function runScenarios(paths: readonly string[], options: RunCommandOptions
     only: options.only ?? [],
     tags: options.tag ?? [],
   });
-  const provider = await providerFor(options, outputs.note);
+  const probe = readProbeSettings(options);
+  checkNamespaceLabels(probe, plans);
+  const provider = await providerFor(options, probe.image, outputs.note);
   const { run } = await import('../run/run.ts');
 
   using signals = listenToSignals(
@@ -99,11 +115,13 @@ async function runScenarios(paths: readonly string[], options: RunCommandOptions
   );
   const { record, kept } = await run(plans, {
     provider,
+    probe,
     version: ownVersion(),
     clock: systemClock,
     signal: signals.signal,
     timeoutMs: options.timeout,
     withinMs: options.within,
+    readyWithinMs: options.readyWithin,
     confirm: options.confirm,
     parallel: options.parallel,
     keep: options.keep === true,
@@ -123,15 +141,16 @@ async function runScenarios(paths: readonly string[], options: RunCommandOptions
 /** @throws PodreachError `usage` for a cluster that does not exist, or options that it has no use for */
 async function providerFor(
   options: RunCommandOptions,
+  probeImage: string,
   note: (text: string) => void,
 ): Promise<ClusterProvider> {
   const [, kind = '', name] = /^([^=]*)(?:=(.*))?$/s.exec(options.cluster) ?? [];
-  const misplaced = kind === 'kind' ? [] : givenKindFlags(options);
-  if (misplaced.length > 0) {
-    throw new PodreachError('usage', `${misplaced.join(', ')} is for --cluster kind`, {
-      hint: `Leave it out, or write --cluster kind.`,
-    });
-  }
+  refuseMisplaced(kind === 'kind' ? [] : givenKindFlags(options), '--cluster kind');
+  refuseMisplaced(kind === 'sandbox' ? givenProbeFlags(options) : [], '--cluster context or kind');
+  refuseMisplaced(
+    kind === 'context' || options.kubeconfig === undefined ? [] : ['--kubeconfig'],
+    '--cluster context',
+  );
   switch (kind) {
     case 'sandbox': {
       const { sandboxCluster } = await import('../cluster/sandbox.ts');
@@ -139,18 +158,25 @@ async function providerFor(
     }
     case 'kind': {
       const { kindCluster } = await import('../cluster/kind.ts');
-      const probeImage = DEFAULT_PROBE_IMAGE;
       return kindCluster(readKindOptions(name, options, { probeImage, keep: options.keep === true }), note);
     }
     case 'context': {
       const { contextCluster } = await import('../cluster/context.ts');
-      return contextCluster(name, note);
+      return contextCluster(name, note, options.kubeconfig);
     }
     default:
       throw new PodreachError('usage', `unknown cluster '${kind}'`, {
         hint: 'Choose: sandbox, kind, kind=NAME, context or context=NAME.',
       });
   }
+}
+
+function refuseMisplaced(flags: readonly string[], place: string): void {
+  if (flags.length === 0) return;
+  const isOne = flags.length === 1;
+  throw new PodreachError('usage', `${flags.join(', ')} ${isOne ? 'is' : 'are'} for ${place}`, {
+    hint: `Leave ${isOne ? 'it' : 'them'} out, or write ${place}.`,
+  });
 }
 
 /** What the user must know who does not wait for the clean-up. */

@@ -8,12 +8,17 @@ const TIMING: ClusterTiming = { timeoutMs: 1000, withinMs: 30_000, settleFloorMs
 /**
  * @param context its name; absent: the current one
  * @param note is told which context and server it is, before anything is created there
+ * @param kubeconfig a file; absent: where kubectl would look
  */
-export function contextCluster(context: string | undefined, note: (text: string) => void): ClusterProvider {
+export function contextCluster(
+  context: string | undefined,
+  note: (text: string) => void,
+  kubeconfig?: string,
+): ClusterProvider {
   return {
     kind: 'context',
     async start() {
-      const found = await findKubeconfig(context);
+      const found = await findKubeconfig(context, kubeconfig);
       note(`context ${found.context}, server ${found.server}`);
       return {
         kind: 'context',

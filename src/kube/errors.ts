@@ -94,7 +94,7 @@ export function statusError(
     return new ApiStatusError('permission-denied', purpose, answer, hint);
   }
   // Admission answers 403 too, with words about the object; authorization says what the user cannot do.
-  if (httpStatus === 403 && (status?.message === undefined || / cannot /.test(status.message))) {
+  if (httpStatus === 403 && (status?.message === undefined || /\bUser ".*" cannot /.test(status.message))) {
     const { permission } = purpose;
     const needed = permission === undefined ? 'this' : `${permission.verbs} on ${permission.resource}`;
     const hint = `Allow ${needed} to the user of context "${context}", with a Role or a ClusterRole.`;

@@ -25,6 +25,8 @@ export const RESOURCES = {
   namespaces: { base: '/api/v1', namespaced: false },
   nodes: { base: '/api/v1', namespaced: false },
   pods: { base: '/api/v1', namespaced: true },
+  secrets: { base: '/api/v1', namespaced: true },
+  events: { base: '/api/v1', namespaced: true },
   networkpolicies: { base: '/apis/networking.k8s.io/v1', namespaced: true },
 } as const;
 export type Resource = keyof typeof RESOURCES;

@@ -20,15 +20,17 @@ const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/tok
  * The files of `KUBECONFIG`, merged, the first to name something wins; else `~/.kube/config`; else the service account of the pod
  * that this runs in.
  * @param wanted the context's name; absent: the current one
+ * @param file goes before all of these, and must exist
  * @throws PodreachError `cluster-unavailable` where there is no kubeconfig, or no such context
  */
 export async function findKubeconfig(
   wanted: string | undefined,
+  file?: string,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<FoundKubeconfig> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
-  const files = kubeconfigFiles(env);
+  const files = file === undefined ? kubeconfigFiles(env) : [file];
   try {
     for (const [index, file] of files.entries()) {
       const next = index === 0 ? config : new KubeConfig();

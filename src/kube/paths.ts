@@ -6,6 +6,7 @@ const RESOURCE_OF_KIND: Readonly<Record<string, Resource>> = {
   Namespace: 'namespaces',
   Node: 'nodes',
   Pod: 'pods',
+  Secret: 'secrets',
   NetworkPolicy: 'networkpolicies',
 };
 
@@ -13,6 +14,8 @@ const SINGULAR: Readonly<Record<Resource, string>> = {
   namespaces: 'namespace',
   nodes: 'node',
   pods: 'pod',
+  secrets: 'Secret',
+  events: 'event',
   networkpolicies: 'NetworkPolicy',
 };
 

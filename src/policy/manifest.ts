@@ -3,15 +3,12 @@
  * absent and a null item of a list is an empty one: `ingress: [null]` is one empty rule.
  */
 import { z } from 'zod';
+import { LABEL_KEY, LABEL_VALUE } from '../labels.ts';
 import { type Block, isWithin, parseCidr } from './addresses.ts';
 import { type Path, PROTOCOLS } from './model.ts';
 import type { Peer } from './peers.ts';
 import type { PortEntry } from './ports.ts';
 
-const DNS_SUBDOMAIN = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
-const LABEL_WORD = '[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?';
-const LABEL_KEY = new RegExp(`^((?=[^/]{1,253}/)${DNS_SUBDOMAIN}/)?${LABEL_WORD}$`);
-const LABEL_VALUE = new RegExp(`^(${LABEL_WORD})?$`);
 const PORT_NAME = /^(?=[-0-9]*[a-z])(?![-a-z0-9]*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/;
 
 /** One entry of `ingress` or `egress`. An empty list of peers or ports is one that restricts nothing (D7). */
@@ -50,8 +47,8 @@ function oneOf<const Value extends string>(values: readonly Value[]) {
   });
 }
 
-const labelKey = text(LABEL_KEY, 'is not a label key');
-const labelValue = text(LABEL_VALUE, 'is not a label value');
+const labelKey = text(new RegExp(`^${LABEL_KEY}$`), 'is not a label key');
+const labelValue = text(new RegExp(`^${LABEL_VALUE}$`), 'is not a label value');
 
 const requirement = z
   .strictObject({

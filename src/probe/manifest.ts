@@ -4,12 +4,8 @@ import type { PlannedNamespace, PlannedPod } from '../scenario/scenario.ts';
 import { podKey } from '../scenario/scenario.ts';
 import type { AgentConfig } from './protocol.ts';
 import { AGENT_CONFIG_VARIABLE, AGENT_PATH, AGENT_SOURCE_VARIABLE } from './protocol.ts';
+import type { ProbeSettings } from './settings.ts';
 
-/**
- * A stock Node.js image for amd64, arm64 and more: Docker's official one, from the mirror that Docker itself keeps on a
- * registry which does not count anonymous pulls as Docker Hub does. Any image with `node` 18 or newer in its PATH will do.
- */
-export const DEFAULT_PROBE_IMAGE = 'public.ecr.aws/docker/library/node:24.11.1-slim';
 /** The name of the one container of a probe pod. */
 export const PROBE_CONTAINER = 'probe';
 /** The label, with the run id as its value, on everything that a run creates. Clean-up goes by it. */
@@ -26,15 +22,11 @@ export interface ProbePodOptions {
   readonly runId: string;
   /** The agent's JavaScript, from `agentSource`. */
   readonly agent: string;
-  /** Default: {@link DEFAULT_PROBE_IMAGE}. */
-  readonly image?: string;
+  readonly settings: ProbeSettings;
 }
 
 /** The manifest of a probe pod. It has the labels that the scenario gives it and {@link RUN_LABEL}, nothing else. */
-export function probePod(
-  pod: PlannedPod,
-  { runId, agent, image = DEFAULT_PROBE_IMAGE }: ProbePodOptions,
-): KubeObject {
+export function probePod(pod: PlannedPod, { runId, agent, settings }: ProbePodOptions): KubeObject {
   const config: AgentConfig = {
     runId,
     pod: podKey(pod),
@@ -54,7 +46,20 @@ export function probePod(
       terminationGracePeriodSeconds: 1,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
-      nodeSelector: { 'kubernetes.io/os': 'linux' },
+      nodeSelector: { 'kubernetes.io/os': 'linux', ...settings.nodeSelector },
+      ...(settings.tolerations.length === 0 ? {} : { tolerations: settings.tolerations }),
+      ...(settings.pullSecrets.length === 0
+        ? {}
+        : { imagePullSecrets: settings.pullSecrets.map(({ name }) => ({ name })) }),
+      // Over the nodes as evenly as the scheduler can: connections between nodes are tried as well as those inside one.
+      topologySpreadConstraints: [
+        {
+          maxSkew: 1,
+          topologyKey: 'kubernetes.io/hostname',
+          whenUnsatisfiable: 'ScheduleAnyway',
+          labelSelector: { matchLabels: { [RUN_LABEL]: runId } },
+        },
+      ],
       securityContext: {
         runAsNonRoot: true,
         runAsUser: NODE_USER,
@@ -65,7 +70,7 @@ export function probePod(
       containers: [
         {
           name: PROBE_CONTAINER,
-          image,
+          image: settings.image,
           command: ['node', '--input-type=commonjs', '-e', BOOTSTRAP, AGENT_PATH, 'serve'],
           env: [
             { name: AGENT_CONFIG_VARIABLE, value: JSON.stringify(config) },
@@ -92,14 +97,17 @@ export function probePod(
   };
 }
 
-/** The manifest of a namespace: the labels that the scenario gives it and {@link RUN_LABEL}, nothing else. */
+/** The manifest of a namespace: the labels that the scenario gives it, those that the cluster wants, and {@link RUN_LABEL}. */
 export function probeNamespace(
   namespace: PlannedNamespace,
-  { runId }: { readonly runId: string },
+  { runId, settings }: { readonly runId: string; readonly settings: ProbeSettings },
 ): KubeObject {
   return {
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name: namespace.name, labels: { ...namespace.labels, [RUN_LABEL]: runId } },
+    metadata: {
+      name: namespace.name,
+      labels: { ...settings.namespaceLabels, ...namespace.labels, [RUN_LABEL]: runId },
+    },
   };
 }

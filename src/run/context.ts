@@ -2,6 +2,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { Clock } from '../clock.ts';
 import type { Kube } from '../kube/kube.ts';
+import type { ProbeSettings } from '../probe/settings.ts';
 import type { ProgressListener } from '../progress.ts';
 
 export interface RunTiming {
@@ -11,6 +12,8 @@ export interface RunTiming {
   readonly withinMs: number;
   /** See `ClusterTiming.settleFloorMs`. */
   readonly settleFloorMs: number;
+  /** How long probe pods may take to run. */
+  readonly readyWithinMs: number;
   /** For how long an exec that breaks is made again; each has the time that its work may take on top. */
   readonly execGraceMs: number;
   /** Rounds in a row that must agree. */
@@ -24,6 +27,7 @@ export interface RunContext {
   /** From 0 to 1: spreads retries. */
   readonly random: () => number;
   readonly timing: RunTiming;
+  readonly probe: ProbeSettings;
   /** Bounds the execs of all scenarios together. */
   readonly execLimit: LimitFunction;
   /** Aborted by a signal of the user or by the loss of the cluster; its reason is a `PodreachError`. */

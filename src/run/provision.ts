@@ -9,12 +9,16 @@ import { agentSource } from '../probe/source.ts';
 import type { ScenarioRecord } from '../record.ts';
 import { type PlannedNamespace, podKey } from '../scenario/scenario.ts';
 import type { RunContext } from './context.ts';
+import { newestWarning } from './pod-events.ts';
+import { copyPullSecrets } from './pull-secrets.ts';
 
 /** Requests in flight at once: enough to hide latency, few enough for an API server's fairness queues. */
 const PARALLEL_REQUESTS = 16;
 const POLL_MS = 100;
-/** Image pulls on a cold node take their time. */
-const PODS_READY_WITHIN_MS = 120_000;
+/** A pod that takes longer than this may have a reason that only its events tell. */
+const EVENTS_AFTER_MS = 5_000;
+/** Of pods that all wait for the same, a few tell enough. */
+const TOLD_PODS = 3;
 
 /** A controller that is busy, or that moves to another machine, takes seconds. */
 const SERVICE_ACCOUNT_WITHIN_MS = 30_000;
@@ -38,14 +42,19 @@ export async function provision(scenario: ScenarioRecord, context: RunContext): 
   const agent = agentSource();
   await Promise.all(scenario.namespaces.map((namespace) => limit(createNamespace, namespace, context)));
   await Promise.all(
-    scenario.pods.map((pod) => limit(createPod, probePod(pod, { runId: context.runId, agent }), context)),
+    scenario.pods.map((pod) =>
+      limit(createPod, probePod(pod, { runId: context.runId, agent, settings: context.probe }), context),
+    ),
   );
   return await waitForPods(scenario, context);
 }
 
 async function createNamespace(namespace: PlannedNamespace, context: RunContext): Promise<void> {
   try {
-    await context.kube.create(probeNamespace(namespace, context), context);
+    await context.kube.create(
+      probeNamespace(namespace, { runId: context.runId, settings: context.probe }),
+      context,
+    );
   } catch (thrown) {
     if (!isAlreadyExists(thrown)) throw thrown;
     throw new PodreachError(
@@ -57,6 +66,7 @@ async function createNamespace(namespace: PlannedNamespace, context: RunContext)
       },
     );
   }
+  await copyPullSecrets(namespace.name, context);
 }
 
 async function createPod(manifest: KubeObject, context: RunContext): Promise<void> {
@@ -85,42 +95,78 @@ function notAccepted({ metadata }: KubeObject, cause: ApiStatusError): PodreachE
   return new PodreachError(
     'provision-failed',
     `pod ${metadata.namespace}/${metadata.name} was not accepted: ${cause.words}`,
-    { hint: 'A quota or an admission policy of the cluster may stand in the way.', cause },
+    { hint: adviseRefusal(cause.words), cause },
   );
 }
 
+/** What to do about a refusal, by the words of who refused. */
+function adviseRefusal(words: string): string {
+  if (/exceeded quota/.test(words))
+    return 'A ResourceQuota bounds this namespace: raise it, or run fewer scenarios side by side with --parallel.';
+  if (/violates PodSecurity/.test(words))
+    return 'Give the namespaces the level that the cluster asks for: --namespace-label pod-security.kubernetes.io/enforce=LEVEL.';
+  if (/admission webhook|ValidatingAdmissionPolicy/.test(words))
+    return 'Exempt the namespaces of podreach from this policy, for instance by a label: --namespace-label KEY=VALUE.';
+  return 'A quota, a limit or an admission policy of the cluster may stand in the way.';
+}
+
 async function waitForPods(scenario: ScenarioRecord, context: RunContext): Promise<RunningPods> {
-  const deadline = context.clock.now() + PODS_READY_WITHIN_MS;
+  const { clock, timing } = context;
+  const beganMs = clock.now();
   let told = '';
+  let warnings: ReadonlyMap<string, string> = new Map();
+  let askAtMs = beganMs + EVENTS_AFTER_MS;
   for (;;) {
     const states = await podStates(scenario, context);
-    failOnDeadPods(states);
+    await failOnDeadPods(states, context);
     const waiting = [...states].filter(([, { kind }]) => kind !== 'running');
-    const waitingFor = waiting.slice(0, 3).map(([key, state]) => `${key}: ${describeWait(state)}`);
+    const isLate = clock.now() - beganMs > timing.readyWithinMs;
+    if (waiting.length > 0 && (isLate || clock.now() > askAtMs)) {
+      warnings = await warningsAbout(waiting.slice(0, TOLD_PODS), context);
+      askAtMs = clock.now() + EVENTS_AFTER_MS;
+    }
+    const waitingFor = waiting
+      .slice(0, TOLD_PODS)
+      .map(([key, state]) => `${key}: ${describeWait(state, warnings.get(key))}`);
     const tell = JSON.stringify([waiting.length, waitingFor]);
     if (tell !== told) {
       told = tell;
-      const ready = states.size - waiting.length;
       context.progress({
         type: 'pods-ready',
         scenario: scenario.name,
-        ready,
+        ready: states.size - waiting.length,
         total: states.size,
         waitingFor,
       });
     }
     if (waiting.length === 0) return noteWherePodsRun(scenario, states);
-    if (context.clock.now() > deadline) {
+    if (isLate) {
       throw new PodreachError(
         'provision-failed',
-        `${waiting.length} of ${states.size} pods did not run within ${PODS_READY_WITHIN_MS / 1000} s: ${waitingFor.join('; ')}`,
+        `${waiting.length} of ${states.size} pods did not run within ${timing.readyWithinMs / 1000} s: ${waitingFor.join('; ')}`,
         {
-          hint: 'kubectl describe on one of them shows what it is waiting for; --keep leaves them in place.',
+          hint:
+            waiting.map(([, state]) => hintOf(state)).find((hint) => hint !== undefined) ??
+            'Give them more time with --ready-within, or look at one of them with kubectl describe: --keep leaves them in place.',
         },
       );
     }
-    await context.clock.sleep(POLL_MS, context.signal);
+    await clock.sleep(POLL_MS, context.signal);
   }
+}
+
+async function warningsAbout(
+  pods: readonly (readonly [key: string, state: PodState])[],
+  context: RunContext,
+): Promise<ReadonlyMap<string, string>> {
+  const found = await Promise.all(
+    pods.map(async ([key]) => [key, await newestWarning(key, context)] as const),
+  );
+  return new Map(found.flatMap(([key, words]) => (words === undefined ? [] : [[key, words] as const])));
+}
+
+function hintOf(state: PodState): string | undefined {
+  return state.kind === 'running' ? undefined : state.hint;
 }
 
 /** The state of each pod of a scenario, by `namespace/name`. */
@@ -139,18 +185,24 @@ export async function podStates(
   return new Map(scenario.pods.map((pod) => [podKey(pod), podState(byKey.get(podKey(pod)))]));
 }
 
-/** @throws PodreachError `provision-failed` with the words of the first pod that cannot recover */
-export function failOnDeadPods(states: ReadonlyMap<string, PodState>): void {
+/** @throws PodreachError `provision-failed` with the words of the first pod that cannot recover, and of its events */
+export async function failOnDeadPods(
+  states: ReadonlyMap<string, PodState>,
+  context: RunContext,
+): Promise<void> {
   for (const [key, state] of states) {
     if (state.kind !== 'failed') continue;
-    throw new PodreachError('provision-failed', `pod ${key} cannot run: ${state.reason}`, {
+    const warning = await newestWarning(key, context);
+    const more = warning === undefined || state.reason.includes(warning) ? '' : ` (${warning})`;
+    throw new PodreachError('provision-failed', `pod ${key} cannot run: ${state.reason}${more}`, {
       hint: state.hint,
     });
   }
 }
 
-function describeWait(state: PodState): string {
-  return state.kind === 'waiting' ? state.reason : state.kind;
+function describeWait(state: PodState, warning: string | undefined): string {
+  const reason = state.kind === 'waiting' ? state.reason : state.kind;
+  return warning === undefined ? reason : `${reason} (${warning})`;
 }
 
 function noteWherePodsRun(scenario: ScenarioRecord, states: ReadonlyMap<string, PodState>): RunningPods {

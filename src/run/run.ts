@@ -10,6 +10,7 @@ import { Interruption } from '../errors.ts';
 import { exitCodeFor } from '../judge/exit-code.ts';
 import { connectKube, type KubePatience } from '../kube/connect.ts';
 import type { Kube, KubeObject } from '../kube/kube.ts';
+import { DEFAULT_PROBE_SETTINGS, type ProbeSettings } from '../probe/settings.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { CheckRecord, RunRecord } from '../record.ts';
 import type { Plan } from '../scenario/scenario.ts';
@@ -30,6 +31,8 @@ export interface Patience extends KubePatience {
 }
 
 const EXEC_GRACE_MS = 30_000;
+/** Image pulls on a cold node take their time. */
+const READY_WITHIN_MS = 120_000;
 
 export interface RunOptions {
   readonly provider: ClusterProvider;
@@ -38,10 +41,14 @@ export interface RunOptions {
   readonly clock: Clock;
   /** Aborted by the user; the reason is an `Interruption`. */
   readonly signal: AbortSignal;
+  /** How probe pods are to be on this cluster. Default: a stock image, on any node. */
+  readonly probe?: ProbeSettings;
   /** Default: what suits the cluster. */
   readonly timeoutMs?: number | undefined;
   /** Default: what suits the cluster. */
   readonly withinMs?: number | undefined;
+  /** How long probe pods may take to run. Default: two minutes. */
+  readonly readyWithinMs?: number | undefined;
   readonly confirm: number;
   /** Default: what suits a cluster that is busy, or far away. */
   readonly patience?: Partial<Patience>;
@@ -134,6 +141,7 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
     timeoutMs: options.timeoutMs ?? cluster.timing.timeoutMs,
     withinMs: options.withinMs ?? cluster.timing.withinMs,
     settleFloorMs: cluster.timing.settleFloorMs,
+    readyWithinMs: options.readyWithinMs ?? READY_WITHIN_MS,
     execGraceMs: options.patience?.execGraceMs ?? EXEC_GRACE_MS,
     confirm: options.confirm,
   };
@@ -145,6 +153,7 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
     clock: options.clock,
     random: Math.random,
     timing,
+    probe: options.probe ?? DEFAULT_PROBE_SETTINGS,
     execLimit: pLimit(PARALLEL_EXECS),
     signal: AbortSignal.any([options.signal, cluster.lost]),
     progress: options.progress,

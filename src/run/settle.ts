@@ -19,7 +19,7 @@ export async function control(scenario: ScenarioRecord, stage: Stage, context: R
     const open = scenario.checks.filter((check) => !passedControl(check));
     if (open.length === 0 || (number > 1 && context.clock.now() > deadline)) return;
     if (number > 1) {
-      failOnDeadPods(await podStates(scenario, context));
+      await failOnDeadPods(await podStates(scenario, context), context);
       await context.clock.sleep(PAUSE_MS, context.signal);
     }
     await runRound(open, { phase: 'control', number }, stage, context);

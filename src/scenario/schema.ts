@@ -4,6 +4,7 @@
  * scenario. `form.ts` turns what does not fit into problems; `read.ts` turns what fits into a `Scenario`.
  */
 import { z } from 'zod';
+import { LABEL_KEY, LABEL_VALUE } from '../labels.ts';
 import { quote } from './suggest.ts';
 
 export const API_VERSION = 'podreach/v1';
@@ -11,8 +12,6 @@ export const KIND = 'Scenario';
 export const HEAD_HINT = `A scenario begins with "apiVersion: ${API_VERSION}" and "kind: ${KIND}".`;
 
 const DNS_LABEL = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
-const DNS_SUBDOMAIN = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
-const LABEL_WORD = '[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?';
 const PORT_NUMBER = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
 const PORT_NAME = '(?=[-0-9]*[a-z])(?![-a-z0-9]*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?';
 const NUMBERED_PORT = `${PORT_NUMBER}(/(TCP|UDP))?`;
@@ -45,11 +44,11 @@ const portName = text(
   'is not a port name: use at most 15 lower-case letters, digits and single "-", with at least one letter',
 );
 const labelKey = text(
-  `((?=[^/]{1,253}/)${DNS_SUBDOMAIN}/)?${LABEL_WORD}`,
+  LABEL_KEY,
   'is not a label key: use letters, digits, "-", "_" and ".", at most 63 characters, after an optional "dns.prefix/"',
 );
 const labelValue = text(
-  `(|${LABEL_WORD})`,
+  LABEL_VALUE,
   'is not a label value: use letters, digits, "-", "_" and ".", at most 63 characters, beginning and ending with a letter or digit',
 );
 

@@ -30,7 +30,7 @@ async function kubeconfigWith(
 ): Promise<string> {
   const config = { ...parse(server.kubeconfig), users: [{ name: 'test', user }] };
   writeFileSync(join(folder, 'config'), JSON.stringify(config));
-  return (await findKubeconfig(undefined, { KUBECONFIG: join(folder, 'config') })).text;
+  return (await findKubeconfig(undefined, undefined, { KUBECONFIG: join(folder, 'config') })).text;
 }
 
 /** A credential plugin that hands out what is in the file `tokens`, one line each time it runs. */

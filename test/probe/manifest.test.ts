@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_PROBE_IMAGE, probeNamespace, probePod, RUN_LABEL } from '../../src/probe/manifest.ts';
+import { probeNamespace, probePod, RUN_LABEL } from '../../src/probe/manifest.ts';
+import { DEFAULT_PROBE_IMAGE, DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { agentSource } from '../../src/probe/source.ts';
 
+const settings = DEFAULT_PROBE_SETTINGS;
 const db = {
   namespace: 'shop',
   name: 'db',
@@ -14,7 +16,7 @@ const db = {
 
 describe('the manifest of a probe pod', () => {
   test('meets the restricted Pod Security Standard and carries all that the agent needs', () => {
-    expect(probePod(db, { runId: 'run-1', agent: '// agent' })).toEqual({
+    expect(probePod(db, { runId: 'run-1', agent: '// agent', settings })).toEqual({
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: 'db', namespace: 'shop', labels: { app: 'db', 'podreach.dev/run': 'run-1' } },
@@ -24,6 +26,14 @@ describe('the manifest of a probe pod', () => {
         automountServiceAccountToken: false,
         enableServiceLinks: false,
         nodeSelector: { 'kubernetes.io/os': 'linux' },
+        topologySpreadConstraints: [
+          {
+            maxSkew: 1,
+            topologyKey: 'kubernetes.io/hostname',
+            whenUnsatisfiable: 'ScheduleAnyway',
+            labelSelector: { matchLabels: { 'podreach.dev/run': 'run-1' } },
+          },
+        ],
         securityContext: {
           runAsNonRoot: true,
           runAsUser: 1000,
@@ -71,22 +81,43 @@ describe('the manifest of a probe pod', () => {
 
   test('asks for low ports only where the pod listens on one', () => {
     const web = { ...db, ports: [{ port: 80, protocol: 'TCP' as const }] };
-    expect(probePod(web, { runId: 'run-1', agent: '' })['spec']).toMatchObject({
+    expect(probePod(web, { runId: 'run-1', agent: '', settings })['spec']).toMatchObject({
       securityContext: { sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }] },
     });
   });
 
-  test('takes the image of a mirror', () => {
-    const spec = probePod(db, { runId: 'run-1', agent: '', image: 'mirror.example/node:22' })['spec'];
-    expect(spec).toMatchObject({ containers: [{ image: 'mirror.example/node:22' }] });
+  test('takes over what the cluster wants', () => {
+    const { spec } = probePod(db, {
+      runId: 'run-1',
+      agent: '',
+      settings: {
+        ...settings,
+        image: 'mirror.example/node:22',
+        nodeSelector: { pool: 'probes' },
+        tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'probes', effect: 'NoSchedule' }],
+        pullSecrets: [{ name: 'mirror' }, { name: 'other', copyFrom: 'platform' }],
+      },
+    });
+    expect(spec).toMatchObject({
+      nodeSelector: { 'kubernetes.io/os': 'linux', pool: 'probes' },
+      tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'probes', effect: 'NoSchedule' }],
+      imagePullSecrets: [{ name: 'mirror' }, { name: 'other' }],
+      containers: [{ image: 'mirror.example/node:22' }],
+    });
   });
 });
 
-test('the manifest of a namespace has the labels of the scenario and that of the run', () => {
-  expect(probeNamespace({ name: 'shop', labels: { team: 'shop' } }, { runId: 'run-1' })).toEqual({
+test('the manifest of a namespace has the labels of the scenario, of the cluster and of the run', () => {
+  const wanted = { ...settings, namespaceLabels: { 'istio-injection': 'disabled' } };
+  expect(
+    probeNamespace({ name: 'shop', labels: { team: 'shop' } }, { runId: 'run-1', settings: wanted }),
+  ).toEqual({
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name: 'shop', labels: { team: 'shop', [RUN_LABEL]: 'run-1' } },
+    metadata: {
+      name: 'shop',
+      labels: { 'istio-injection': 'disabled', team: 'shop', [RUN_LABEL]: 'run-1' },
+    },
   });
 });
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { probePod } from '../../src/probe/manifest.ts';
 import { AGENT_PATH, type Batch } from '../../src/probe/protocol.ts';
+import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { agentSource } from '../../src/probe/source.ts';
 import type { Port } from '../../src/scenario/scenario.ts';
 
@@ -104,7 +105,10 @@ export class PodNetwork implements AsyncDisposable {
   /** Starts an agent as its pod does, with the command and the environment of the manifest. */
   serve({ pod = 'shop/db', runId = RUN_ID, ports }: Served): Running {
     const [namespace = '', name = ''] = pod.split('/');
-    const manifest = probePod({ namespace, name, labels: {}, ports }, { runId, agent: agentSource() });
+    const manifest = probePod(
+      { namespace, name, labels: {}, ports },
+      { runId, agent: agentSource(), settings: DEFAULT_PROBE_SETTINGS },
+    );
     const { containers } = manifest['spec'] as {
       containers: [{ command: string[]; env: { name: string; value: string }[] }];
     };

@@ -37,6 +37,8 @@ export type ExecFault =
   | { readonly kind: 'drop' };
 
 export interface Intervention {
+  /** Is shown every request, whatever becomes of it. */
+  readonly see?: (call: Call & { readonly body: string }) => void;
   /** Answers instead of the server; `cut` resets the connection, `stall` never answers. */
   readonly answer?: (call: Call) => Answer | 'cut' | 'stall' | undefined;
   /** Changes the body of a request on its way. */
@@ -115,6 +117,7 @@ async function startProxy(
   const forward = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = 'GET', url: path = '/', headers } = incoming;
     const given = await textOf(incoming);
+    intervention.see?.({ method, path, body: given });
     const answer = intervention.answer?.({ method, path });
     if (answer === 'stall') return;
     if (answer === 'cut') {

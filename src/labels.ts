@@ -1,0 +1,9 @@
+/** The form of labels, by Kubernetes' own rules. Patterns are texts without anchors, so that schemas can carry them as well. */
+
+const DNS_SUBDOMAIN = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
+const LABEL_WORD = '[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?';
+
+/** A name of at most 63 characters, after an optional prefix that is a DNS name of at most 253. */
+export const LABEL_KEY = `((?=[^/]{1,253}/)${DNS_SUBDOMAIN}/)?${LABEL_WORD}`;
+/** May be empty. */
+export const LABEL_VALUE = `(|${LABEL_WORD})`;

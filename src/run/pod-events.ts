@@ -1,0 +1,58 @@
+/** What a cluster says about a pod beside its status: the newest warning among its events. */
+import type { KubeObject } from '../kube/kube.ts';
+import type { RunContext } from './context.ts';
+
+/** As much of a core/v1 Event as podreach reads. */
+interface EventFields {
+  readonly type?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTimestamp?: string | null;
+  readonly eventTime?: string | null;
+}
+
+/** Events are for people who wait: a cluster that does not give them is not asked for long. */
+const EVENTS_TIMEOUT_MS = 5_000;
+const LONGEST_MESSAGE = 400;
+
+/**
+ * The newest warning about a pod, such as `FailedCreatePodSandBox: failed to set up network …`; undefined where there is none, or
+ * where the user may not see events.
+ * @param key `namespace/name`
+ */
+export async function newestWarning(
+  key: string,
+  { kube, signal }: Pick<RunContext, 'kube' | 'signal'>,
+): Promise<string | undefined> {
+  const [namespace = '', name = ''] = key.split('/');
+  try {
+    const events = await kube.list(
+      {
+        resource: 'events',
+        namespace,
+        fieldSelector: `involvedObject.kind=Pod,involvedObject.name=${name}`,
+      },
+      { signal, timeoutMs: EVENTS_TIMEOUT_MS, outageMs: 0 },
+    );
+    return describeNewest(events);
+  } catch {
+    // Only a help: whatever stands in the way of it is not what the run fails on.
+    return undefined;
+  }
+}
+
+function describeNewest(events: readonly KubeObject[]): string | undefined {
+  // Objects of the API: each field is read as optional.
+  const warnings = (events as readonly (KubeObject & EventFields)[])
+    .filter(({ type }) => type === 'Warning')
+    .toSorted((left, right) => timeOf(left).localeCompare(timeOf(right)));
+  const newest = warnings.at(-1);
+  if (newest === undefined) return undefined;
+  const words = `${newest.reason ?? 'Warning'}: ${newest.message ?? ''}`.replaceAll(/\s+/g, ' ').trim();
+  return words.length > LONGEST_MESSAGE ? `${words.slice(0, LONGEST_MESSAGE)}…` : words;
+}
+
+/** Newer components fill in `eventTime`, older ones `lastTimestamp`; both sort as text. */
+function timeOf({ lastTimestamp, eventTime }: EventFields): string {
+  return lastTimestamp ?? eventTime ?? '';
+}

@@ -1,0 +1,217 @@
+/** What clusters do to pods that are to start, on a sandbox whose API is made to say so. */
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
+import type { RunRecord } from '../../src/record.ts';
+import { type Call, failure, type Intervention, throughProxy } from '../support/api-proxy.ts';
+import { runWith, sandbox } from './run-with.ts';
+
+interface Item {
+  metadata: { name: string };
+  status: object;
+}
+
+/** Shows another status of the pod `b` for as long as `isActive`, and these events about it. */
+function withStatus(
+  status: object,
+  { isActive = () => true, event }: { isActive?: () => boolean; event?: object } = {},
+): Intervention {
+  return {
+    changeAnswer({ path, body }) {
+      if (!path.startsWith('/api/v1/pods?') || !isActive()) return body;
+      const list = JSON.parse(body) as { items: Item[] };
+      for (const item of list.items) if (item.metadata.name === 'b') item.status = status;
+      return JSON.stringify(list);
+    },
+    answer({ path }) {
+      if (event === undefined || !path.startsWith('/api/v1/namespaces/pair/events?')) return undefined;
+      expect(new URL(path, 'https://x').searchParams.get('fieldSelector')).toMatch(
+        /^involvedObject.kind=Pod,involvedObject.name=\w$/,
+      );
+      const items = path.endsWith('name%3Db') ? [{ metadata: { name: 'e' }, ...event }] : [];
+      return { status: 200, body: { kind: 'EventList', apiVersion: 'v1', items } };
+    },
+  };
+}
+
+const waiting = (reason: string, message: string): object => ({
+  phase: 'Pending',
+  containerStatuses: [{ state: { waiting: { reason, message } } }],
+});
+
+function errorOf(record: RunRecord): object | undefined {
+  expect(record.run.exitCode).toBe(3);
+  return record.scenarios[0]?.error;
+}
+
+describe.concurrent('a pod', () => {
+  test('whose image is not there ends the run at once, in the words of the registry and with what to do', async () => {
+    const beganMs = performance.now();
+    const missing = withStatus(waiting('ErrImagePull', 'mirror.example/nod:24: not found'));
+    expect(errorOf(await runWith(throughProxy(sandbox(), missing)))).toEqual({
+      code: 'provision-failed',
+      message: 'pod pair/b cannot run: ErrImagePull: mirror.example/nod:24: not found',
+      hint: 'Name an image that the nodes can pull with --probe-image, and a Secret for it with --image-pull-secret.',
+    });
+    expect(performance.now() - beganMs).toBeLessThan(20_000);
+  });
+
+  test('whose image comes late is waited for, and said to be', async () => {
+    let lists = 0;
+    const told = new Set<string>();
+    const slow = withStatus(waiting('ImagePullBackOff', 'Back-off pulling image'), {
+      isActive: () => {
+        lists += 1;
+        return lists < 5;
+      },
+    });
+    const record = await runWith(throughProxy(sandbox(), slow), (event) => {
+      if (event.type === 'pods-ready') for (const text of event.waitingFor) told.add(text);
+      return undefined;
+    });
+    expect(record.run.exitCode).toBe(0);
+    expect(told).toContain('pair/b: ImagePullBackOff: Back-off pulling image');
+  });
+
+  test('that never starts ends the run at the deadline, with what its events say', async () => {
+    const stuck = withStatus(waiting('ContainerCreating', ''), {
+      event: {
+        type: 'Warning',
+        reason: 'FailedCreatePodSandBox',
+        message: 'plugin type="calico" failed (add): stat /var/lib/calico/nodename: no such file',
+        lastTimestamp: '2026-01-01T00:00:00Z',
+      },
+    });
+    expect(
+      errorOf(await runWith(throughProxy(sandbox(), stuck), undefined, { readyWithinMs: 1_500 })),
+    ).toEqual({
+      code: 'provision-failed',
+      message:
+        '1 of 3 pods did not run within 1.5 s: pair/b: ContainerCreating (FailedCreatePodSandBox: plugin type="calico" failed (add): stat /var/lib/calico/nodename: no such file)',
+      hint: expect.stringContaining('--ready-within'),
+    });
+  });
+
+  test('that finds no node ends the run with the way to one', async () => {
+    const homeless = withStatus({
+      phase: 'Pending',
+      conditions: [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'Unschedulable',
+          message: '0/3 nodes are available: 3 node(s) had untolerated taint {dedicated: db}.',
+        },
+      ],
+    });
+    expect(
+      errorOf(await runWith(throughProxy(sandbox(), homeless), undefined, { readyWithinMs: 500 })),
+    ).toMatchObject({
+      message: expect.stringContaining('untolerated taint {dedicated: db}'),
+      hint: expect.stringContaining('--toleration'),
+    });
+  });
+
+  test.each([
+    [
+      'pods "b" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=4, limited: pods=4',
+      /--parallel/,
+    ],
+    [
+      'admission webhook "validate.kyverno.svc-fail" denied the request: an owner cannot be missing',
+      /--namespace-label/,
+    ],
+    [
+      'pods "b" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true',
+      /pod-security\.kubernetes\.io/,
+    ],
+    ['pods "b" is forbidden: maximum memory usage per Pod is 64Mi, but limit is 256Mi', /limit/],
+  ])('that is not accepted (%s) ends the run at once', async (words, hint) => {
+    const strict: Intervention = {
+      answer: ({ method, path }: Call) =>
+        method === 'POST' && path.includes('/pods?') ? failure(403, 'Forbidden', words) : undefined,
+    };
+    expect(errorOf(await runWith(throughProxy(sandbox(), strict)))).toEqual({
+      code: 'provision-failed',
+      message: expect.stringMatching(/^pod pair\/\w was not accepted: /),
+      hint: expect.stringMatching(hint),
+    });
+  });
+});
+
+describe.concurrent('what the cluster wants', () => {
+  const probe = {
+    ...DEFAULT_PROBE_SETTINGS,
+    pullSecrets: [{ name: 'mirror', copyFrom: 'platform' }, { name: 'replicated' }],
+    namespaceLabels: { 'istio-injection': 'disabled' },
+  };
+
+  test('is in every namespace: labels, and the Secret that is copied', async () => {
+    const created: { path: string; object: unknown }[] = [];
+    const record = await runWith(
+      throughProxy(sandbox(), {
+        answer({ path, method }) {
+          if (path === '/api/v1/namespaces/platform/secrets/mirror') {
+            const data = { '.dockerconfigjson': 'e30=' };
+            const metadata = { name: 'mirror', namespace: 'platform', uid: '1', labels: { owner: 'them' } };
+            const type = 'kubernetes.io/dockerconfigjson';
+            return { status: 200, body: { apiVersion: 'v1', kind: 'Secret', metadata, type, data } };
+          }
+          return method === 'POST' && path.includes('/secrets?')
+            ? { status: 201, body: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'mirror' } } }
+            : undefined;
+        },
+        see({ method, path, body }) {
+          if (method === 'POST') created.push({ path: path.split('?')[0] ?? '', object: JSON.parse(body) });
+        },
+      }),
+      undefined,
+      { probe },
+    );
+    expect(record.run.exitCode).toBe(0);
+    expect(created.filter(({ path }) => /namespaces$|secrets$/.test(path))).toEqual([
+      {
+        path: '/api/v1/namespaces',
+        object: {
+          apiVersion: 'v1',
+          kind: 'Namespace',
+          metadata: {
+            name: 'pair',
+            labels: { 'istio-injection': 'disabled', 'podreach.dev/run': record.run.id },
+          },
+        },
+      },
+      {
+        path: '/api/v1/namespaces/pair/secrets',
+        object: {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name: 'mirror', namespace: 'pair', labels: { 'podreach.dev/run': record.run.id } },
+          type: 'kubernetes.io/dockerconfigjson',
+          data: { '.dockerconfigjson': 'e30=' },
+        },
+      },
+    ]);
+    const pods = created.filter(({ path }) => path.endsWith('/pods'));
+    expect(pods).toHaveLength(3);
+    for (const { object } of pods) {
+      expect(object).toMatchObject({
+        spec: { imagePullSecrets: [{ name: 'mirror' }, { name: 'replicated' }] },
+      });
+    }
+  });
+
+  test('is said to be missing where there is no such Secret', async () => {
+    const record = await runWith(
+      throughProxy(sandbox(), {
+        answer: ({ path }) =>
+          path.includes('/secrets/') ? failure(404, 'NotFound', 'secrets "mirror" not found') : undefined,
+      }),
+      undefined,
+      { probe },
+    );
+    expect(errorOf(record)).toMatchObject({
+      code: 'provision-failed',
+      message: 'there is no Secret platform/mirror, which --image-pull-secret names',
+    });
+  });
+});
