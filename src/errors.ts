@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'cluster-lost' // the cluster went away during the run
   | 'permission-denied' // the API server forbids what the run needs
   | 'namespace-foreign' // a namespace exists already and is not this run's own
+  | 'not-enforcing' // the cluster does not enforce policies, so nothing can be told about them
   | 'policy-rejected' // the API server refused a policy
   | 'provision-failed' // probe pods did not start
   | 'api-error' // any other answer of the API server that the run cannot go on from

@@ -10,6 +10,8 @@ export type ProgressEvent =
       readonly durationMs: number;
     }
   | { readonly type: 'cluster-stopping'; readonly cluster: string }
+  /** Every node enforces policies; the slowest took so long. */
+  | { readonly type: 'canary-ended'; readonly nodes: number; readonly enforcedMs: number }
   | {
       readonly type: 'scenario-started';
       readonly scenario: string;

@@ -168,6 +168,45 @@ export const runRecordSchema = z
           runtime: z.string().exactOptional(),
         }),
       ),
+      networkPlugins: z
+        .array(
+          z.strictObject({
+            name: z.string(),
+            version: z.string().exactOptional(),
+            daemonSet: z.string().describe('namespace/name'),
+            enforces: z.boolean().describe('Whether it enforces NetworkPolicies.'),
+          }),
+        )
+        .exactOptional()
+        .describe(
+          'The network plugins that podreach knows, by their DaemonSets; absent where it could not look.',
+        ),
+      kubeProxy: z.string().exactOptional().describe("kube-proxy's mode."),
+      canary: z
+        .strictObject({
+          nodes: z.array(
+            z.strictObject({
+              name: z.string(),
+              enforcedMs: z
+                .number()
+                .describe('From applying a deny-all to the first connection that it cut, in milliseconds.'),
+              restoredMs: z
+                .number()
+                .describe(
+                  'From applying an allow to the first connection that it let through again, in milliseconds.',
+                ),
+            }),
+          ),
+          enforcedMs: z.number().describe('Of the slowest node.'),
+        })
+        .exactOptional()
+        .describe(
+          'Proof that every node enforces policies, from before the scenarios; absent on the sandbox.',
+        ),
+      warnings: z
+        .array(z.string())
+        .exactOptional()
+        .describe('What is unusual about the cluster and may decide over the policies of the scenarios.'),
       node: z.string().describe('The version of Node.js that ran podreach.'),
     }),
     scenarios: z.array(scenario),

@@ -19,6 +19,8 @@ export interface Cluster {
   readonly timing: ClusterTiming;
   /** Aborted, with a `PodreachError` as the reason, when the cluster is gone before `stop` was called. */
   readonly lost: AbortSignal;
+  /** The network plugin that the provider asked for, as `environment/network-plugins.ts` names it. */
+  readonly networkPlugin?: string;
   /** Whether it stays when podreach ends: then `stop` leaves it in place. */
   readonly outlivesRun: boolean;
   /** Where it outlives the run: the kubeconfig as a file for people's own tools, if there is one. */

@@ -41,6 +41,7 @@ export function kindCluster(
         kind: 'kind',
         kubeconfig: cluster.kubeconfig,
         kubeconfigFile: cluster.kubeconfigFile,
+        networkPlugin: 'Calico',
         outlivesRun,
         timing: TIMING,
         lost: watch.lost,

@@ -10,7 +10,8 @@ function notUnderstood(purpose: Purpose): PodreachError {
   );
 }
 
-function parseAnswer(body: string, purpose: Purpose): unknown {
+/** Whatever JSON a body holds. @throws PodreachError `api-error` where it holds anything else */
+export function toJson(body: string, purpose: Purpose): unknown {
   try {
     return JSON.parse(body);
   } catch {
@@ -32,14 +33,14 @@ function isKubeObject(value: unknown): value is KubeObject {
 
 /** The one object in a body. @throws PodreachError `api-error` where it holds anything else */
 export function toObject(body: string, purpose: Purpose): KubeObject {
-  const answer = parseAnswer(body, purpose);
+  const answer = toJson(body, purpose);
   if (!isKubeObject(answer)) throw notUnderstood(purpose);
   return answer;
 }
 
 /** The items of a list, with the kind and version that a server leaves out of them. @throws PodreachError `api-error` */
 export function toList(body: string, purpose: Purpose): readonly KubeObject[] {
-  const answer = parseAnswer(body, purpose);
+  const answer = toJson(body, purpose);
   const items = fieldOf(answer, 'items');
   if (!Array.isArray(items)) throw notUnderstood(purpose);
   const kind = String(fieldOf(answer, 'kind')).replace(/List$/, '');
@@ -53,7 +54,7 @@ export function toList(body: string, purpose: Purpose): readonly KubeObject[] {
 
 /** The version of the server, from `GET /version`. @throws PodreachError `api-error` */
 export function toVersion(body: string, purpose: Purpose): string {
-  const version = fieldOf(parseAnswer(body, purpose), 'gitVersion');
+  const version = fieldOf(toJson(body, purpose), 'gitVersion');
   if (typeof version !== 'string') throw notUnderstood(purpose);
   return version;
 }

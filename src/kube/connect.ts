@@ -5,7 +5,7 @@
  */
 import { type Clock, systemClock } from '../clock.ts';
 import { readAccess } from './access.ts';
-import { toList, toObject, toVersion } from './answers.ts';
+import { toJson, toList, toObject, toVersion } from './answers.ts';
 import { ApiStatusError } from './errors.ts';
 import { EXEC_LIMITS, exec } from './exec.ts';
 import type { CallOptions, Kube } from './kube.ts';
@@ -74,6 +74,16 @@ export async function connectKube(
       }
     },
 
+    async read(path, options) {
+      const purpose = { action: `get ${path}` };
+      try {
+        return toJson(await call({ method: 'GET', path, purpose }, options), purpose);
+      } catch (thrown) {
+        if (isNoSuchPath(thrown)) return undefined;
+        throw thrown;
+      }
+    },
+
     async list({ resource, namespace, labelSelector, fieldSelector }, options) {
       const purpose = purposeOf('list', resource, namespace);
       const path = pathOf(resource, namespace) + queryOf({ labelSelector, fieldSelector });
@@ -124,4 +134,9 @@ export async function connectKube(
 /** Only the object itself: a 404 without a Status comes from something that is no API server. */
 function isNotFound(thrown: unknown): boolean {
   return thrown instanceof ApiStatusError && thrown.reason === 'NotFound';
+}
+
+/** A real API server answers a group that it does not serve with 404 and bare text. */
+function isNoSuchPath(thrown: unknown): boolean {
+  return thrown instanceof ApiStatusError && thrown.httpStatus === 404;
 }

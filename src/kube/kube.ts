@@ -27,6 +27,7 @@ export const RESOURCES = {
   pods: { base: '/api/v1', namespaced: true },
   secrets: { base: '/api/v1', namespaced: true },
   events: { base: '/api/v1', namespaced: true },
+  daemonsets: { base: '/apis/apps/v1', namespaced: true },
   networkpolicies: { base: '/apis/networking.k8s.io/v1', namespaced: true },
 } as const;
 export type Resource = keyof typeof RESOURCES;
@@ -89,6 +90,8 @@ export interface Kube {
   version(options?: CallOptions): Promise<string>;
   /** The object, or undefined where there is none. */
   get(address: ObjectAddress, options?: CallOptions): Promise<KubeObject | undefined>;
+  /** Any path of the API with a JSON answer, for what podreach only looks at; undefined where there is nothing. */
+  read(path: string, options?: CallOptions): Promise<unknown>;
   list(query: ListQuery, options?: CallOptions): Promise<readonly KubeObject[]>;
   /** POST: fails with `api-error` (reason `AlreadyExists`) where the object exists. */
   create(object: KubeObject, options?: CallOptions): Promise<KubeObject>;

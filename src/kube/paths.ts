@@ -16,6 +16,7 @@ const SINGULAR: Readonly<Record<Resource, string>> = {
   pods: 'pod',
   secrets: 'Secret',
   events: 'event',
+  daemonsets: 'DaemonSet',
   networkpolicies: 'NetworkPolicy',
 };
 

@@ -1,7 +1,7 @@
 /** What a run is doing right now, followed from its events. Pure: an event makes a new state of the last one. */
 import type { ProgressEvent } from '../progress.ts';
 import type { Phase } from '../record.ts';
-import { count, formatNumber } from './text.ts';
+import { count, duration, formatNumber } from './text.ts';
 
 export interface ProgressState {
   /** What happens to the cluster before the first scenario and after the last; empty in between. */
@@ -29,7 +29,8 @@ export function advance(state: ProgressState, event: ProgressEvent): ProgressSta
     case 'cluster-starting':
     case 'cluster-ready':
     case 'cluster-stopping':
-      return { ...state, cluster: describeEvent(event) };
+    case 'canary-ended':
+      return { ...state, cluster: describeEvent(event), running: new Map() };
     case 'scenario-started':
       return {
         ...state,
@@ -40,7 +41,11 @@ export function advance(state: ProgressState, event: ProgressEvent): ProgressSta
     case 'phase-started':
     case 'pods-ready':
     case 'round-ended':
-      return { ...state, running: withScenario(state, event.scenario, describeEvent(event)) };
+      return {
+        ...state,
+        cluster: '',
+        running: withScenario(state, event.scenario, describeEvent(event)),
+      };
     case 'scenario-ended':
       return {
         ...state,
@@ -77,6 +82,8 @@ export function describeEvent(event: Exclude<ProgressEvent, { type: 'scenario-en
       return `the cluster (${event.cluster}) is ready`;
     case 'cluster-stopping':
       return `stopping the cluster (${event.cluster})`;
+    case 'canary-ended':
+      return `policies are enforced on ${count(event.nodes, 'node')}, after ${duration(event.enforcedMs)} at the latest`;
     case 'scenario-started':
       return `${count(event.pods, 'pod')}, ${count(event.checks, 'check')}`;
     case 'phase-started':

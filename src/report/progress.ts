@@ -65,6 +65,7 @@ function plainLines(event: Exclude<ProgressEvent, { type: 'note' }>, isVerbose: 
   switch (event.type) {
     case 'cluster-starting':
     case 'cluster-stopping':
+    case 'canary-ended':
       return [describeEvent(event)];
     case 'cluster-ready':
       return [`${describeEvent(event)}, after ${duration(event.durationMs)}`];

@@ -5,9 +5,9 @@ import { ApiStatusError, isAlreadyExists } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import { type PodState, podState } from '../kube/pod-state.ts';
 import { probeNamespace, probePod, RUN_LABEL } from '../probe/manifest.ts';
+import type { ProbeSettings } from '../probe/settings.ts';
 import { agentSource } from '../probe/source.ts';
-import type { ScenarioRecord } from '../record.ts';
-import { type PlannedNamespace, podKey } from '../scenario/scenario.ts';
+import { type PlannedNamespace, type PlannedPod, podKey } from '../scenario/scenario.ts';
 import type { RunContext } from './context.ts';
 import { newestWarning } from './pod-events.ts';
 import { copyPullSecrets } from './pull-secrets.ts';
@@ -28,25 +28,43 @@ export interface RunningPod {
   readonly namespace: string;
   readonly name: string;
   readonly ip: string;
+  readonly node: string;
+}
+
+/** What is to be there. */
+export interface Wanted {
+  /** What it is for, where progress is told. */
+  readonly name: string;
+  readonly namespaces: readonly PlannedNamespace[];
+  readonly pods: readonly WantedPod[];
+}
+
+interface WantedPod extends PlannedPod {
+  /** The label `kubernetes.io/hostname` of the one node that it is for. Absent: any node. */
+  readonly hostname?: string;
 }
 
 /** Running pods by `namespace/name`. */
 export type RunningPods = ReadonlyMap<string, RunningPod>;
 
 /**
- * Creates what the scenario needs and notes in it where each pod runs.
+ * Creates namespaces, then all pods at once, and waits until each of them runs.
  * @throws PodreachError `namespace-foreign`, `permission-denied`, `provision-failed`
  */
-export async function provision(scenario: ScenarioRecord, context: RunContext): Promise<RunningPods> {
+export async function provision(wanted: Wanted, context: RunContext): Promise<RunningPods> {
   const limit = pLimit(PARALLEL_REQUESTS);
   const agent = agentSource();
-  await Promise.all(scenario.namespaces.map((namespace) => limit(createNamespace, namespace, context)));
-  await Promise.all(
-    scenario.pods.map((pod) =>
-      limit(createPod, probePod(pod, { runId: context.runId, agent, settings: context.probe }), context),
-    ),
-  );
-  return await waitForPods(scenario, context);
+  const manifestOf = (pod: WantedPod): KubeObject =>
+    probePod(pod, { runId: context.runId, agent, settings: settingsFor(pod, context) });
+  await Promise.all(wanted.namespaces.map((namespace) => limit(createNamespace, namespace, context)));
+  await Promise.all(wanted.pods.map((pod) => limit(createPod, manifestOf(pod), context)));
+  return await waitForPods(wanted, context);
+}
+
+function settingsFor({ hostname }: WantedPod, { probe }: RunContext): ProbeSettings {
+  if (hostname === undefined) return probe;
+  // Chosen by its label and not by its name, so that the scheduler still has its say.
+  return { ...probe, nodeSelector: { ...probe.nodeSelector, 'kubernetes.io/hostname': hostname } };
 }
 
 async function createNamespace(namespace: PlannedNamespace, context: RunContext): Promise<void> {
@@ -110,14 +128,14 @@ function adviseRefusal(words: string): string {
   return 'A quota, a limit or an admission policy of the cluster may stand in the way.';
 }
 
-async function waitForPods(scenario: ScenarioRecord, context: RunContext): Promise<RunningPods> {
+async function waitForPods(wanted: Wanted, context: RunContext): Promise<RunningPods> {
   const { clock, timing } = context;
   const beganMs = clock.now();
   let told = '';
   let warnings: ReadonlyMap<string, string> = new Map();
   let askAtMs = beganMs + EVENTS_AFTER_MS;
   for (;;) {
-    const states = await podStates(scenario, context);
+    const states = await podStates(wanted.pods, context);
     await failOnDeadPods(states, context);
     const waiting = [...states].filter(([, { kind }]) => kind !== 'running');
     const isLate = clock.now() - beganMs > timing.readyWithinMs;
@@ -133,13 +151,13 @@ async function waitForPods(scenario: ScenarioRecord, context: RunContext): Promi
       told = tell;
       context.progress({
         type: 'pods-ready',
-        scenario: scenario.name,
+        scenario: wanted.name,
         ready: states.size - waiting.length,
         total: states.size,
         waitingFor,
       });
     }
-    if (waiting.length === 0) return noteWherePodsRun(scenario, states);
+    if (waiting.length === 0) return runningPods(wanted.pods, states);
     if (isLate) {
       throw new PodreachError(
         'provision-failed',
@@ -169,9 +187,9 @@ function hintOf(state: PodState): string | undefined {
   return state.kind === 'running' ? undefined : state.hint;
 }
 
-/** The state of each pod of a scenario, by `namespace/name`. */
+/** The state of each pod, by `namespace/name`. */
 export async function podStates(
-  scenario: ScenarioRecord,
+  pods: readonly Pick<PlannedPod, 'namespace' | 'name'>[],
   context: RunContext,
 ): Promise<Map<string, PodState>> {
   // One labelled list costs the API server less than one GET per pod.
@@ -182,7 +200,7 @@ export async function podStates(
   const byKey = new Map(
     objects.map((object) => [`${object.metadata.namespace}/${object.metadata.name}`, object]),
   );
-  return new Map(scenario.pods.map((pod) => [podKey(pod), podState(byKey.get(podKey(pod)))]));
+  return new Map(pods.map((pod) => [podKey(pod), podState(byKey.get(podKey(pod)))]));
 }
 
 /** @throws PodreachError `provision-failed` with the words of the first pod that cannot recover, and of its events */
@@ -205,14 +223,13 @@ function describeWait(state: PodState, warning: string | undefined): string {
   return warning === undefined ? reason : `${reason} (${warning})`;
 }
 
-function noteWherePodsRun(scenario: ScenarioRecord, states: ReadonlyMap<string, PodState>): RunningPods {
-  const running = new Map<string, RunningPod>();
-  for (const pod of scenario.pods) {
-    const state = states.get(podKey(pod));
-    if (state?.kind !== 'running') continue;
-    pod.node = state.node;
-    pod.ip = state.ip;
-    running.set(podKey(pod), { namespace: pod.namespace, name: pod.name, ip: state.ip });
-  }
-  return running;
+function runningPods(pods: readonly WantedPod[], states: ReadonlyMap<string, PodState>): RunningPods {
+  return new Map(
+    pods.flatMap((pod) => {
+      const state = states.get(podKey(pod));
+      if (state?.kind !== 'running') return [];
+      const { namespace, name } = pod;
+      return [[podKey(pod), { namespace, name, ip: state.ip, node: state.node }] as const];
+    }),
+  );
 }

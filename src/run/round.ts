@@ -4,7 +4,7 @@
  */
 import { type AgentAnswer, batchDeadlineMs } from '../probe/batch.ts';
 import type { AttemptLine, Batch, Target } from '../probe/protocol.ts';
-import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../record.ts';
+import type { AttemptRecord, CheckRecord } from '../record.ts';
 import { askAgent } from './ask-agent.ts';
 import type { RunContext } from './context.ts';
 import type { RunningPod, RunningPods } from './provision.ts';
@@ -15,11 +15,12 @@ export interface Round {
   readonly number: number;
 }
 
-/** A scenario that runs: its record, its pods, and when it began on the run's clock. */
+/** What runs: its pods, and when it began on the run's clock. */
 export interface Stage {
-  readonly scenario: ScenarioRecord;
   readonly pods: RunningPods;
   readonly beganMs: number;
+  /** Is told why execs had to be made again. */
+  readonly noteSetbacks: (reasons: readonly string[]) => void;
 }
 
 interface Work {
@@ -50,16 +51,7 @@ export async function runRound(
   context.signal.throwIfAborted();
   const alive = listenersAlive(answers);
   for (const answered of answers) recordAttempts(answered, round, alive);
-  recordSetbacks(
-    answers.flatMap(({ setbacks }) => setbacks),
-    stage.scenario,
-  );
-}
-
-function recordSetbacks(setbacks: readonly string[], scenario: ScenarioRecord): void {
-  const lastReason = setbacks.at(-1);
-  if (lastReason === undefined) return;
-  scenario.execRetries = { count: (scenario.execRetries?.count ?? 0) + setbacks.length, lastReason };
+  stage.noteSetbacks(answers.flatMap(({ setbacks }) => setbacks));
 }
 
 /** Sources carry their targets, destinations the proof that they listen. */

@@ -16,7 +16,9 @@ import type { CheckRecord, RunRecord } from '../record.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { cleanUp } from './cleanup.ts';
 import type { RunContext } from './context.ts';
+import { describeServer } from './environment/describe.ts';
 import { failureOf } from './failure.ts';
+import { proveCluster } from './prove.ts';
 import { runScenario } from './scenario-run.ts';
 import { runDisjoint } from './schedule.ts';
 import { startRecord } from './start-record.ts';
@@ -111,20 +113,20 @@ async function runOnCluster(
   let keep = false;
   try {
     const kube = await connectKube(cluster.kubeconfig, { clock, patience: options.patience ?? {} });
+    const context = contextFor(cluster, kube, record, options);
     try {
-      const context = contextFor(cluster, kube, record, options);
-      await describeCluster(record, context);
+      const nodes = await describeServer(record.environment, context);
       progress({
         type: 'cluster-ready',
         cluster: provider.kind,
         server: kube.server,
         durationMs: clock.now() - beganMs,
       });
-      await runScenarios(plans, record, context, options);
+      await runProven(plans, record, { cluster, nodes, context }, options);
       cluster.lost.throwIfAborted();
       keep = options.keep && !options.signal.aborted;
-      if (options.signal.aborted) await cleanUp(context);
     } finally {
+      if (options.signal.aborted) await cleanUp(context);
       kube.close();
     }
   } finally {
@@ -134,6 +136,26 @@ async function runOnCluster(
     }
   }
   return keep ? cluster : undefined;
+}
+
+/** Scenarios, on a cluster that is proven to enforce policies: the sandbox by its own tests, any other by the canary. */
+async function runProven(
+  plans: readonly Plan[],
+  record: RunRecord,
+  {
+    cluster,
+    nodes,
+    context,
+  }: { readonly cluster: Cluster; readonly nodes: readonly KubeObject[]; readonly context: RunContext },
+  options: Inner,
+): Promise<void> {
+  if (cluster.kind === 'sandbox') return await runScenarios(plans, record, context, options);
+  const proven = await proveCluster(cluster, nodes, record, context);
+  try {
+    await runScenarios(plans, record, proven.context, options);
+  } finally {
+    await proven.cleaned;
+  }
 }
 
 function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: Inner): RunContext {
@@ -158,25 +180,6 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
     signal: AbortSignal.any([options.signal, cluster.lost]),
     progress: options.progress,
     save: options.save,
-  };
-}
-
-async function describeCluster(record: RunRecord, context: RunContext): Promise<void> {
-  const { kube } = context;
-  record.environment.server = kube.server;
-  record.environment.kubernetes = await kube.version(context);
-  record.environment.nodes = (await kube.list({ resource: 'nodes' }, context)).map(describeNode);
-}
-
-function describeNode(node: KubeObject): RunRecord['environment']['nodes'][number] {
-  // A Node of the API: nodeInfo is always there once its kubelet has registered it, and read as optional all the same.
-  const info = (node['status'] as { nodeInfo?: Record<string, string> } | undefined)?.nodeInfo ?? {};
-  const { kernelVersion: kernel, osImage: os, containerRuntimeVersion: runtime } = info;
-  return {
-    name: node.metadata.name,
-    ...(kernel === undefined ? {} : { kernel }),
-    ...(os === undefined ? {} : { os }),
-    ...(runtime === undefined ? {} : { runtime }),
   };
 }
 

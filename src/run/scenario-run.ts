@@ -8,7 +8,7 @@ import { applyPolicies } from './apply.ts';
 import { cleanUp } from './cleanup.ts';
 import type { RunContext } from './context.ts';
 import { failureOf } from './failure.ts';
-import { provision } from './provision.ts';
+import { provision, type RunningPods } from './provision.ts';
 import type { Stage } from './round.ts';
 import { control, observe, settle } from './settle.ts';
 
@@ -41,7 +41,8 @@ export async function runScenario(
 
   try {
     const pods = await inPhase('provision', () => provision(scenario, context));
-    const stage: Stage = { scenario, pods, beganMs };
+    noteWherePodsRun(scenario, pods);
+    const stage: Stage = { pods, beganMs, noteSetbacks: (reasons) => noteSetbacks(scenario, reasons) };
     await inPhase('control', () => control(scenario, stage, context));
     await inPhase('apply', () => applyPolicies(plan.policies, context));
     const rules: JudgeRules = {
@@ -63,6 +64,21 @@ export async function runScenario(
   scenario.durationMs = elapsed();
   context.save();
   tellEnd(scenario, context);
+}
+
+function noteWherePodsRun(scenario: ScenarioRecord, running: RunningPods): void {
+  for (const pod of scenario.pods) {
+    const found = running.get(podKey(pod));
+    if (found === undefined) continue;
+    pod.node = found.node;
+    pod.ip = found.ip;
+  }
+}
+
+function noteSetbacks(scenario: ScenarioRecord, reasons: readonly string[]): void {
+  const lastReason = reasons.at(-1);
+  if (lastReason === undefined) return;
+  scenario.execRetries = { count: (scenario.execRetries?.count ?? 0) + reasons.length, lastReason };
 }
 
 async function cleanUpAfter(scenario: ScenarioRecord, context: RunContext): Promise<void> {

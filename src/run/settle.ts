@@ -1,6 +1,6 @@
 /** Stages 2, 4 and 5: rounds of attempts before the policies, until they have settled, and once more when they have. */
 import { agreesAtLast, isConfirmed, type JudgeRules, passedControl } from '../judge/judge.ts';
-import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../record.ts';
+import type { AttemptRecord, CheckRecord } from '../record.ts';
 import type { RunContext } from './context.ts';
 import { failOnDeadPods, podStates } from './provision.ts';
 import { runRound, type Stage } from './round.ts';
@@ -8,22 +8,30 @@ import { runRound, type Stage } from './round.ts';
 /** Between rounds that did not settle everything: an eventual state is given time, an API server is given rest. */
 const PAUSE_MS = 100;
 
+/** What is tried: a scenario, or whatever else has checks. */
+export interface Tried {
+  readonly name: string;
+  readonly checks: readonly CheckRecord[];
+  /** Absent: nothing was applied. */
+  readonly policies?: readonly unknown[];
+}
+
 /**
  * The positive control: rounds until every pair has connected once, or the deadline. A pair that has not is left as it is; its
  * attempts say why.
  * @throws PodreachError `provision-failed` when a pod has died
  */
-export async function control(scenario: ScenarioRecord, stage: Stage, context: RunContext): Promise<void> {
+export async function control(tried: Tried, stage: Stage, context: RunContext): Promise<void> {
   const deadline = context.clock.now() + context.timing.withinMs;
   for (let number = 1; ; number += 1) {
-    const open = scenario.checks.filter((check) => !passedControl(check));
+    const open = tried.checks.filter((check) => !passedControl(check));
     if (open.length === 0 || (number > 1 && context.clock.now() > deadline)) return;
     if (number > 1) {
-      await failOnDeadPods(await podStates(scenario, context), context);
+      await failOnDeadPods(await podStates([...stage.pods.values()], context), context);
       await context.clock.sleep(PAUSE_MS, context.signal);
     }
     await runRound(open, { phase: 'control', number }, stage, context);
-    tell('control', number, scenario.checks.filter(passedControl).length, scenario, context);
+    tell('control', number, tried.checks.filter(passedControl).length, tried, context);
   }
 }
 
@@ -32,22 +40,22 @@ export async function control(scenario: ScenarioRecord, stage: Stage, context: R
  * when the deadline passes is tried on until it is confirmed or disagrees, so that no verdict hangs on the last moment.
  */
 export async function settle(
-  scenario: ScenarioRecord,
+  tried: Tried,
   rules: JudgeRules,
   stage: Stage,
   context: RunContext,
 ): Promise<void> {
   const deadline = stage.beganMs + rules.appliedMs + context.timing.withinMs;
-  const controlled = scenario.checks.filter(passedControl);
+  const controlled = tried.checks.filter(passedControl);
   for (let number = 1; ; number += 1) {
     const open = controlled.filter((check) => !isConfirmed(check, rules));
     const inTime = context.clock.now() <= deadline;
     const due = inTime || number === 1 ? open : open.filter(agreesAtLast);
     if (due.length === 0) return;
-    if (number === 1) await waitForForce(scenario, due, context);
+    if (number === 1) await waitForForce(tried, due, context);
     else if (!due.every(agreesAtLast)) await context.clock.sleep(PAUSE_MS, context.signal);
     await runRound(due, { phase: 'settle', number }, stage, context);
-    tell('settle', number, controlled.filter((check) => isConfirmed(check, rules)).length, scenario, context);
+    tell('settle', number, controlled.filter((check) => isConfirmed(check, rules)).length, tried, context);
   }
 }
 
@@ -56,18 +64,18 @@ export async function settle(
  * the expected state now is tried again as often as a confirmation takes, so that one lost packet is not taken for a change.
  */
 export async function observe(
-  scenario: ScenarioRecord,
+  tried: Tried,
   rules: JudgeRules,
   stage: Stage,
   context: RunContext,
 ): Promise<void> {
-  const settled = scenario.checks.filter((check) => isConfirmed(check, rules));
-  const lastRound = Math.max(...scenario.checks.map(lastRoundOf));
+  const settled = tried.checks.filter((check) => isConfirmed(check, rules));
+  const lastRound = Math.max(...tried.checks.map(lastRoundOf));
   let due: readonly CheckRecord[] = settled.filter((check) => lastRoundOf(check) < lastRound);
   for (let number = 1; due.length > 0 && number <= 1 + rules.confirm; number += 1) {
     await runRound(due, { phase: 'observe', number }, stage, context);
     due = due.filter((check) => !agreesAtLast(check));
-    tell('observe', number, settled.length - due.length, scenario, context);
+    tell('observe', number, settled.length - due.length, tried, context);
   }
 }
 
@@ -79,12 +87,8 @@ function lastRoundOf(check: CheckRecord): number {
  * A connection right after applying policies shows the state without them, which the control has shown already. So nothing that
  * is to be reachable is tried before the policies can be in force. A blocked attempt needs no such care.
  */
-async function waitForForce(
-  scenario: ScenarioRecord,
-  due: readonly CheckRecord[],
-  context: RunContext,
-): Promise<void> {
-  if (scenario.policies.length === 0 || due.every(({ expected }) => expected === 'unreachable')) return;
+async function waitForForce(tried: Tried, due: readonly CheckRecord[], context: RunContext): Promise<void> {
+  if ((tried.policies ?? []).length === 0 || due.every(({ expected }) => expected === 'unreachable')) return;
   await context.clock.sleep(context.timing.settleFloorMs, context.signal);
 }
 
@@ -92,16 +96,16 @@ function tell(
   phase: AttemptRecord['phase'],
   round: number,
   settled: number,
-  scenario: ScenarioRecord,
+  tried: Tried,
   context: RunContext,
 ): void {
   context.progress({
     type: 'round-ended',
-    scenario: scenario.name,
+    scenario: tried.name,
     phase,
     round,
     settled,
-    total: scenario.checks.length,
+    total: tried.checks.length,
   });
   context.save();
 }

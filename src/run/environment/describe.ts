@@ -1,0 +1,110 @@
+/** What kind of cluster it is: versions, nodes, who enforces policies, and what else may decide over them. */
+import { parse } from 'yaml';
+import { messageOf } from '../../errors.ts';
+import { ApiStatusError } from '../../kube/errors.ts';
+import type { KubeObject } from '../../kube/kube.ts';
+import type { RunRecord } from '../../record.ts';
+import type { RunContext } from '../context.ts';
+import { findClusterPolicies } from './cluster-policies.ts';
+import { findPlugins, type NetworkPlugin } from './network-plugins.ts';
+
+type Environment = RunRecord['environment'];
+
+/**
+ * Notes what the API server says of itself and of its nodes. @returns the Node objects
+ * @throws PodreachError `cluster-unavailable`, `permission-denied`, `api-error`
+ */
+export async function describeServer(
+  environment: Environment,
+  context: RunContext,
+): Promise<readonly KubeObject[]> {
+  const { kube } = context;
+  environment.server = kube.server;
+  environment.kubernetes = await kube.version(context);
+  const nodes = await kube.list({ resource: 'nodes' }, context);
+  environment.nodes = nodes.map(describeNode);
+  return nodes;
+}
+
+function describeNode(node: KubeObject): Environment['nodes'][number] {
+  // A Node of the API: nodeInfo is always there once its kubelet has registered it, and read as optional all the same.
+  const info = (node['status'] as { nodeInfo?: Record<string, string> } | undefined)?.nodeInfo ?? {};
+  const { kernelVersion: kernel, osImage: os, containerRuntimeVersion: runtime } = info;
+  return {
+    name: node.metadata.name,
+    ...(kernel === undefined ? {} : { kernel }),
+    ...(os === undefined ? {} : { os }),
+    ...(runtime === undefined ? {} : { runtime }),
+  };
+}
+
+/**
+ * Notes who enforces policies and what may decide over them. A help for whoever reads the result: what cannot be looked at is said
+ * and ends nothing.
+ * @param wanted the plugin that the provider of the cluster asked for
+ */
+export async function describeNetwork(
+  environment: Environment,
+  wanted: string | undefined,
+  context: RunContext,
+): Promise<void> {
+  const warnings: string[] = [];
+  const looking = async <Found>(what: string, look: () => Promise<Found>): Promise<Found | undefined> => {
+    try {
+      return await look();
+    } catch (thrown) {
+      context.signal.throwIfAborted();
+      warnings.push(
+        `could not look at ${what}: ${thrown instanceof ApiStatusError ? thrown.words : messageOf(thrown)}`,
+      );
+      return undefined;
+    }
+  };
+  const [plugins, proxy, policies] = await Promise.all([
+    looking('the network plugin', async () =>
+      findPlugins(await context.kube.list({ resource: 'daemonsets' }, context)),
+    ),
+    looking('kube-proxy', () => proxyMode(context)),
+    looking('cluster-wide policies', () => findClusterPolicies(context.kube, context.signal)),
+  ]);
+  if (plugins !== undefined) {
+    environment.networkPlugins = [...plugins];
+    warnings.push(...pluginWarnings(plugins, wanted));
+  }
+  if (proxy !== undefined) environment.kubeProxy = proxy;
+  environment.warnings = [...warnings, ...(policies ?? [])];
+}
+
+/** What is unusual about who enforces. */
+export function pluginWarnings(plugins: readonly NetworkPlugin[], wanted: string | undefined): string[] {
+  const enforcing = plugins.filter(({ enforces }) => enforces).map(({ name }) => name);
+  const names = plugins.map(({ name }) => name).join(', ');
+  return [
+    ...(wanted !== undefined && !enforcing.includes(wanted)
+      ? [
+          `${wanted} was asked for, and is not what enforces policies here: ${names === '' ? 'no plugin is known' : names}`,
+        ]
+      : []),
+    ...(enforcing.length > 1
+      ? [
+          `more than one plugin enforces policies: ${enforcing.join(', ')}; what holds is what all of them allow`,
+        ]
+      : []),
+    ...(enforcing.length === 0 && plugins.length > 0
+      ? [`${names} does not enforce policies, and no other known plugin is here`]
+      : []),
+    ...(plugins.length === 0 && wanted === undefined
+      ? ['no network plugin that podreach knows is among the DaemonSets']
+      : []),
+  ];
+}
+
+/** The mode in kubeadm's ConfigMap of kube-proxy; undefined where there is none, as where a plugin takes its place. */
+async function proxyMode({ kube, signal }: RunContext): Promise<string | undefined> {
+  const found = await kube.read('/api/v1/namespaces/kube-system/configmaps/kube-proxy', { signal });
+  // Answers of the API: each field is read as optional.
+  const text = (found as { data?: Record<string, string> } | undefined)?.data?.['config.conf'];
+  if (text === undefined) return undefined;
+  const { mode } = (parse(text) ?? {}) as { mode?: string };
+  return mode === undefined || mode === '' ? 'iptables (its default)' : mode;
+}
