@@ -45,6 +45,8 @@ export interface ErrorDetails {
   /** What to do next, as one sentence in the imperative. */
   readonly hint?: string | undefined;
   readonly location?: Location | undefined;
+  /** YAML that would mend it, ready to be applied. */
+  readonly manifest?: string | undefined;
   readonly cause?: unknown;
   /** Everything that is wrong with the input, when there is more than one thing to say. */
   readonly problems?: readonly Problem[];
@@ -54,6 +56,7 @@ export class PodreachError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly location: Location | undefined;
+  readonly manifest: string | undefined;
   readonly problems: readonly Problem[];
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -62,6 +65,7 @@ export class PodreachError extends Error {
     this.code = code;
     this.hint = details.hint;
     this.location = details.location;
+    this.manifest = details.manifest;
     this.problems = details.problems ?? [];
   }
 }

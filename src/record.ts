@@ -23,6 +23,10 @@ const failure = z
     message: z.string(),
     hint: z.string().exactOptional().describe('What to do next.'),
     location: location.exactOptional(),
+    manifest: z
+      .array(z.string())
+      .exactOptional()
+      .describe('Lines of YAML that would mend it, ready to be applied.'),
   })
   .describe('Why podreach itself could not go on.');
 

@@ -1,8 +1,10 @@
 /** The command line: parses, hands over to one file per command, and turns what comes back into an exit code. */
 import { Command, CommanderError } from 'commander';
 import { ownVersion } from '../version.ts';
+import { cleanCommand } from './clean.ts';
 import { clusterCommand } from './cluster.ts';
 import { explainCommand } from './explain.ts';
+import { imagesCommand } from './images.ts';
 import { planCommand } from './plan.ts';
 import { printError } from './print-error.ts';
 import { reportCommand } from './report.ts';
@@ -50,6 +52,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     reportCommand,
     sandboxCommand,
     clusterCommand,
+    imagesCommand,
+    cleanCommand,
   ])
     add(program, setExitCode);
   try {

@@ -12,5 +12,6 @@ export function printError(thrown: unknown, output: { write(text: string): unkno
   for (const problem of thrown.problems) output.write(`${renderProblem(problem)}\n\n`);
   output.write(`error: ${thrown.message}\n`);
   if (thrown.hint !== undefined) output.write(`hint: ${thrown.hint}\n`);
+  if (thrown.manifest !== undefined) output.write(`\n${thrown.manifest}`);
   return exitCodeOf(thrown.code);
 }

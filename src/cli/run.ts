@@ -111,7 +111,7 @@ async function runScenarios(paths: readonly string[], options: RunCommandOptions
 
   using signals = listenToSignals(
     () => outputs.note('interrupted: cleaning up; press Ctrl-C again to leave at once'),
-    () => outputs.note(leftBehind(provider.kind)),
+    () => outputs.note(leftBehind(provider.kind, options)),
   );
   const { record, kept } = await run(plans, {
     provider,
@@ -180,18 +180,18 @@ function refuseMisplaced(flags: readonly string[], place: string): void {
 }
 
 /** What the user must know who does not wait for the clean-up. */
-function leftBehind(kind: ClusterKind): string {
-  return kind === 'sandbox'
-    ? 'left at once; the sandbox and all that ran on it ends with this process'
-    : `left at once; clean up with: kubectl delete namespaces -l ${RUN_LABEL}`;
+function leftBehind(kind: ClusterKind, options: RunCommandOptions): string {
+  if (kind === 'sandbox') return 'left at once; the sandbox and all that ran on it ends with this process';
+  const kubeconfig = options.kubeconfig === undefined ? '' : ` --kubeconfig ${options.kubeconfig}`;
+  return `left at once; see what is left, and take it away, with: podreach clean --cluster ${options.cluster}${kubeconfig}`;
 }
 
-function howToLook({ kubeconfigFile }: Cluster, runId: string): string {
+function howToLook({ kubeconfigFile, cleanWith = '' }: Cluster, runId: string): string {
   const kubectl = kubeconfigFile === undefined ? 'kubectl' : `kubectl --kubeconfig ${kubeconfigFile}`;
   return `
 Everything was left in place, as --keep asks. To look around, and to clean up:
 
   ${kubectl} get pods --all-namespaces -l ${RUN_LABEL}=${runId}
-  ${kubectl} delete namespaces -l ${RUN_LABEL}=${runId}
+  podreach clean --run ${runId}${cleanWith}
 `;
 }

@@ -19,6 +19,8 @@ export interface Cluster {
   readonly timing: ClusterTiming;
   /** Aborted, with a `PodreachError` as the reason, when the cluster is gone before `stop` was called. */
   readonly lost: AbortSignal;
+  /** The arguments with which `podreach clean` finds it, such as ` --cluster kind=ci`; absent where nothing outlives a run. */
+  readonly cleanWith?: string;
   /** The network plugin that the provider asked for, as `environment/network-plugins.ts` names it. */
   readonly networkPlugin?: string;
   /** Whether it stays when podreach ends: then `stop` leaves it in place. */

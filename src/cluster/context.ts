@@ -24,6 +24,10 @@ export function contextCluster(
         kind: 'context',
         kubeconfig: found.text,
         timing: TIMING,
+        cleanWith: [
+          ` --cluster context=${found.context}`,
+          ...(kubeconfig === undefined ? [] : [`--kubeconfig ${kubeconfig}`]),
+        ].join(' '),
         lost: new AbortController().signal,
         outlivesRun: true,
         stop: async () => {},

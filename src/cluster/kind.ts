@@ -42,6 +42,7 @@ export function kindCluster(
         kubeconfig: cluster.kubeconfig,
         kubeconfigFile: cluster.kubeconfigFile,
         networkPlugin: 'Calico',
+        cleanWith: ` --cluster kind=${cluster.name}`,
         outlivesRun,
         timing: TIMING,
         lost: watch.lost,

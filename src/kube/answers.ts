@@ -19,7 +19,8 @@ export function toJson(body: string, purpose: Purpose): unknown {
   }
 }
 
-function fieldOf(value: unknown, key: string): unknown {
+/** A field of an answer, whatever that is. */
+export function fieldOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }
 

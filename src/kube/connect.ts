@@ -5,8 +5,8 @@
  */
 import { type Clock, systemClock } from '../clock.ts';
 import { readAccess } from './access.ts';
-import { toJson, toList, toObject, toVersion } from './answers.ts';
-import { ApiStatusError } from './errors.ts';
+import { fieldOf, toJson, toList, toObject, toVersion } from './answers.ts';
+import { ApiStatusError, type Purpose } from './errors.ts';
 import { EXEC_LIMITS, exec } from './exec.ts';
 import type { CallOptions, Kube } from './kube.ts';
 import { pathOf, purposeOf, queryOf, resourceOf } from './paths.ts';
@@ -49,6 +49,20 @@ export async function connectKube(
   const call = (request: ApiRequest, options: CallOptions = {}): Promise<string> =>
     send(access, request, options, { clock, random, answerMs });
 
+  /** Reviews change nothing on the server, but they are asked by creating them. */
+  const review = async (
+    group: string,
+    kind: string,
+    purpose: Purpose,
+    options: CallOptions = {},
+    spec: object = {},
+  ): Promise<unknown> => {
+    const path = `/apis/${group}/v1/${kind.toLowerCase()}s`;
+    const text = JSON.stringify({ apiVersion: `${group}/v1`, kind, spec });
+    const body = { type: 'application/json', text };
+    return toJson(await call({ method: 'POST', path, body, purpose }, options), purpose);
+  };
+
   return {
     server: access.server,
     context: access.context,
@@ -80,6 +94,29 @@ export async function connectKube(
         return toJson(await call({ method: 'GET', path, purpose }, options), purpose);
       } catch (thrown) {
         if (isNoSuchPath(thrown)) return undefined;
+        throw thrown;
+      }
+    },
+
+    async mayI({ verb, group, resource, namespace, name }, options) {
+      const [plural, subresource] = resource.split('/');
+      const attributes = { verb, group, resource: plural, subresource, namespace, name };
+      const purpose = { action: `ask whether I may ${verb} ${resource}` };
+      const answer = await review('authorization.k8s.io', 'SelfSubjectAccessReview', purpose, options, {
+        resourceAttributes: attributes,
+      });
+      return fieldOf(fieldOf(answer, 'status'), 'allowed') === true;
+    },
+
+    async whoAmI(options) {
+      const purpose = { action: 'ask who I am' };
+      try {
+        const answer = await review('authentication.k8s.io', 'SelfSubjectReview', purpose, options);
+        const name = fieldOf(fieldOf(fieldOf(answer, 'status'), 'userInfo'), 'username');
+        return typeof name === 'string' ? name : undefined;
+      } catch (thrown) {
+        // Served since Kubernetes 1.28, and only a help.
+        if (thrown instanceof ApiStatusError) return undefined;
         throw thrown;
       }
     },

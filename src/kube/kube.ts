@@ -9,6 +9,7 @@ export interface ObjectMeta {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly uid?: string;
+  readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
 }
 
@@ -81,6 +82,19 @@ interface BrokenExec {
   readonly retryAfterMs?: number;
 }
 
+/** Something that a user may or may not do. */
+export interface AccessQuestion {
+  readonly verb: string;
+  /** Empty: the core group. */
+  readonly group: string;
+  /** The plural name, with its subresource: `pods/exec`. */
+  readonly resource: string;
+  /** Absent: everywhere. */
+  readonly namespace?: string;
+  /** Absent: every object. */
+  readonly name?: string;
+}
+
 /** All methods but `exec` throw `PodreachError` (`permission-denied`, `api-error`, `cluster-unavailable`, `interrupted`). */
 export interface Kube {
   /** The API server's address, such as `https://127.0.0.1:6443`. */
@@ -92,6 +106,10 @@ export interface Kube {
   get(address: ObjectAddress, options?: CallOptions): Promise<KubeObject | undefined>;
   /** Any path of the API with a JSON answer, for what podreach only looks at; undefined where there is nothing. */
   read(path: string, options?: CallOptions): Promise<unknown>;
+  /** The API server's own answer (SelfSubjectAccessReview), whatever authorizes there. */
+  mayI(question: AccessQuestion, options?: CallOptions): Promise<boolean>;
+  /** The user's name as the API server knows it; undefined where it does not say. */
+  whoAmI(options?: CallOptions): Promise<string | undefined>;
   list(query: ListQuery, options?: CallOptions): Promise<readonly KubeObject[]>;
   /** POST: fails with `api-error` (reason `AlreadyExists`) where the object exists. */
   create(object: KubeObject, options?: CallOptions): Promise<KubeObject>;

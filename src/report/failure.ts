@@ -20,6 +20,8 @@ export function renderFailure(
   return [
     ...renderHeadline('ERROR', 'error', failure.message, canvas, indent),
     ...renderFacts([...failureFacts(failure), ...more], canvas, `${indent}  `),
+    // Not indented, so that it can be copied as it is.
+    ...(failure.manifest === undefined ? [] : ['', ...failure.manifest]),
   ];
 }
 

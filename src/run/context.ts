@@ -23,6 +23,8 @@ export interface RunTiming {
 export interface RunContext {
   readonly runId: string;
   readonly kube: Kube;
+  /** See `Cluster.cleanWith`. */
+  readonly cleanWith: string;
   readonly clock: Clock;
   /** From 0 to 1: spreads retries. */
   readonly random: () => number;

@@ -7,11 +7,12 @@ export type Failure = NonNullable<RunRecord['run']['error']>;
 export function failureOf(thrown: unknown): Failure {
   if (!(thrown instanceof PodreachError))
     return { code: 'api-error' satisfies ErrorCode, message: messageOf(thrown) };
-  const { code, message, hint, location } = thrown;
+  const { code, message, hint, location, manifest } = thrown;
   return {
     code,
     message,
     ...(hint === undefined ? {} : { hint }),
     ...(location === undefined ? {} : { location }),
+    ...(manifest === undefined ? {} : { manifest: manifest.trimEnd().split('\n') }),
   };
 }

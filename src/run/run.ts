@@ -9,15 +9,16 @@ import type { Cluster, ClusterProvider } from '../cluster/cluster.ts';
 import { Interruption } from '../errors.ts';
 import { exitCodeFor } from '../judge/exit-code.ts';
 import { connectKube, type KubePatience } from '../kube/connect.ts';
-import type { Kube, KubeObject } from '../kube/kube.ts';
+import type { Kube } from '../kube/kube.ts';
 import { DEFAULT_PROBE_SETTINGS, type ProbeSettings } from '../probe/settings.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { CheckRecord, RunRecord } from '../record.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { cleanUp } from './cleanup.ts';
 import type { RunContext } from './context.ts';
-import { describeServer } from './environment/describe.ts';
+import { describeNodes, describeServer } from './environment/describe.ts';
 import { failureOf } from './failure.ts';
+import { checkPermissions, refuseForeignNamespaces } from './preflight.ts';
 import { proveCluster } from './prove.ts';
 import { runScenario } from './scenario-run.ts';
 import { runDisjoint } from './schedule.ts';
@@ -115,14 +116,14 @@ async function runOnCluster(
     const kube = await connectKube(cluster.kubeconfig, { clock, patience: options.patience ?? {} });
     const context = contextFor(cluster, kube, record, options);
     try {
-      const nodes = await describeServer(record.environment, context);
+      await describeServer(record.environment, context);
       progress({
         type: 'cluster-ready',
         cluster: provider.kind,
         server: kube.server,
         durationMs: clock.now() - beganMs,
       });
-      await runProven(plans, record, { cluster, nodes, context }, options);
+      await runProven(plans, record, { cluster, context }, options);
       cluster.lost.throwIfAborted();
       keep = options.keep && !options.signal.aborted;
     } finally {
@@ -142,14 +143,16 @@ async function runOnCluster(
 async function runProven(
   plans: readonly Plan[],
   record: RunRecord,
-  {
-    cluster,
-    nodes,
-    context,
-  }: { readonly cluster: Cluster; readonly nodes: readonly KubeObject[]; readonly context: RunContext },
+  { cluster, context }: { readonly cluster: Cluster; readonly context: RunContext },
   options: Inner,
 ): Promise<void> {
-  if (cluster.kind === 'sandbox') return await runScenarios(plans, record, context, options);
+  if (cluster.kind === 'sandbox') {
+    await describeNodes(record.environment, context);
+    return await runScenarios(plans, record, context, options);
+  }
+  await checkPermissions(context);
+  await refuseForeignNamespaces(plans, context);
+  const nodes = await describeNodes(record.environment, context);
   const proven = await proveCluster(cluster, nodes, record, context);
   try {
     await runScenarios(plans, record, proven.context, options);
@@ -172,6 +175,7 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
   return {
     runId: record.run.id,
     kube,
+    cleanWith: cluster.cleanWith ?? '',
     clock: options.clock,
     random: Math.random,
     timing,

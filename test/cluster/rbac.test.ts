@@ -1,73 +1,92 @@
-/** What the manifest grants, what the page says, and what a run asks for are the same. */
+/** What the manifest grants, what the page says, what the preflight asks for, and what a run does are the same. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { systemClock } from '../../src/clock.ts';
-import { sandboxCluster } from '../../src/cluster/sandbox.ts';
-import { run } from '../../src/run/run.ts';
-import { loadPlans } from '../../src/scenario/load-plans.ts';
+import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
+import { permissionsFor } from '../../src/run/permissions.ts';
+import { runWith, sandbox } from '../run/run-with.ts';
 import { throughProxy } from '../support/api-proxy.ts';
 import { ROOT } from '../support/cli.ts';
+import { asContext, foreignAnswers } from '../support/real-cluster.ts';
 
 interface Rule {
+  readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
 }
 
-function granted(): Record<string, string[]> {
+/** `group/resource` with its verbs. */
+type Rights = Record<string, string[]>;
+
+function rightsOf(entries: readonly (readonly [string, readonly string[]])[]): Rights {
+  const rights = new Map<string, Set<string>>();
+  for (const [key, verbs] of entries) rights.set(key, new Set([...(rights.get(key) ?? []), ...verbs]));
+  return Object.fromEntries([...rights].map(([key, verbs]) => [key, [...verbs].sort()] as const).sort());
+}
+
+function granted(): Rights {
   const documents = parseAllDocuments(readFileSync(join(ROOT, 'manifests/rbac.yaml'), 'utf8'));
-  const role = documents.map((document) => document.toJS()).find(({ kind }) => kind === 'ClusterRole');
-  const rules: readonly Rule[] = role.rules;
-  return Object.fromEntries(
-    rules.flatMap(({ resources, verbs }) => resources.map((name) => [name, [...verbs].sort()])),
+  const rules: readonly Rule[] = documents.flatMap((document) => document.toJS().rules ?? []);
+  return rightsOf(
+    rules.flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) => resources.map((resource) => [`${group}/${resource}`, verbs] as const)),
+    ),
   );
 }
 
 const VERBS: Readonly<Record<string, string>> = { POST: 'create', PATCH: 'patch', DELETE: 'delete' };
 
+/** The right that a request needs; undefined for what every user may. */
+function rightFor(method: string, path: string): readonly [string, readonly string[]] | undefined {
+  const { pathname } = new URL(path, 'https://server');
+  const [, core, group, rest = ''] = /^\/(?:(api)\/v1|apis\/([^/]+)\/[^/]+)\/(.+)$/.exec(pathname) ?? [];
+  if ((core === undefined && group === undefined) || /^selfsubject/.test(rest)) return undefined;
+  const parts = rest.split('/');
+  const [resource = '', name] = parts[0] === 'namespaces' && parts.length > 2 ? parts.slice(2) : parts;
+  const verb = VERBS[method] ?? (name === undefined ? 'list' : 'get');
+  // Server-side apply of something new is a create as well.
+  return [`${group ?? ''}/${resource}`, verb === 'patch' ? ['create', 'patch'] : [verb]];
+}
+
 test('a run asks for nothing that manifests/rbac.yaml does not grant, and for all of it', async () => {
-  const asked = new Map<string, Set<string>>([['pods/exec', new Set(['create', 'get'])]]);
-  const provider = throughProxy(sandboxCluster({ nodes: 1, enforcement: 'on' }), {
-    answer({ method, path }) {
-      const parts = new URL(path, 'https://server').pathname
-        .split('/')
-        .slice(path.startsWith('/api/') ? 3 : 4);
-      const [resource = '', name] = parts[0] === 'namespaces' && parts.length > 2 ? parts.slice(2) : parts;
-      if (resource === '') return undefined; // /version is open to everybody
-      const verb = VERBS[method] ?? (name === undefined ? 'list' : 'get');
-      asked.set(resource, (asked.get(resource) ?? new Set()).add(verb));
-      // Server-side apply of something new is a create as well.
-      if (verb === 'patch') asked.get(resource)?.add('create');
-      return undefined;
+  const asked: (readonly [string, readonly string[]])[] = [
+    // An exec begins with a GET; from 1.35 on the verb that counts is create.
+    ['/pods/exec', ['create', 'get']],
+    // Events are asked for only where a pod does not start.
+    ['/events', ['list']],
+    // One of Calico's two groups is looked at: they hold the same objects.
+    ['crd.projectcalico.org/globalnetworkpolicies', ['list']],
+  ];
+  const provider = throughProxy(sandbox(), {
+    see({ method, path }) {
+      const right = rightFor(method, path);
+      if (right !== undefined) asked.push(right);
     },
+    answer: foreignAnswers({ policies: { 'globalnetworkpolicies.projectcalico.org': ['deny'] } }),
   });
-  const plans = await loadPlans(['scenarios/three-tier.yaml'], { cwd: ROOT });
-  const { record } = await run(plans, {
-    provider,
-    version: '0.0.0',
-    clock: systemClock,
-    signal: new AbortController().signal,
-    confirm: 1,
-    parallel: 1,
-    keep: false,
-    failFast: false,
-    progress: () => undefined,
-    save: () => undefined,
-  });
+  const record = await runWith(asContext(provider));
   expect(record.run.exitCode).toBe(0);
-  expect(Object.fromEntries([...asked].map(([resource, verbs]) => [resource, [...verbs].sort()]))).toEqual(
-    granted(),
+  expect(rightsOf(asked)).toEqual(granted());
+});
+
+test('the preflight asks for what the manifest grants', () => {
+  const wanted = permissionsFor(DEFAULT_PROBE_SETTINGS).map(
+    ({ group, resource, verbs }) => [`${group}/${resource}`, verbs] as const,
   );
+  expect(rightsOf(wanted)).toEqual(granted());
 });
 
 test('the page tells the same', () => {
   const page = readFileSync(join(ROOT, 'docs/rbac.md'), 'utf8');
-  const rows = [...page.matchAll(/^\| `([a-z/]+)`[^|]*\| ([^|]+) \|/gm)].map(
-    ([, resource = '', verbs = '']) => [
-      resource,
-      [...verbs.matchAll(/`(\w+)`/g)].map(([, verb = '']) => verb).sort(),
-    ],
+  const rows = [...page.matchAll(/^\| `([a-z/]+)`([^|]*)\| ([^|]+) \|/gm)].flatMap(
+    ([, resource = '', groups = '', verbs = '']) => {
+      const named = [...groups.matchAll(/`([a-z0-9]+(?:\.[a-z0-9.]+)?)`/g)].map(([, group = '']) => group);
+      const isCore = named.length === 0 || resource === 'configmaps';
+      const rights = [...verbs.matchAll(/`(\w+)`/g)].map(([, verb = '']) => verb);
+      return (isCore ? [''] : named).map((group) => [`${group}/${resource}`, rights] as const);
+    },
   );
-  expect(Object.fromEntries(rows)).toEqual(granted());
+  expect(rightsOf(rows)).toEqual(granted());
 });

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { Interruption, messageOf } from '../../errors.ts';
 import { adviseCreation } from './advice.ts';
 import { type CalicoManifest, readManifest } from './calico.ts';
-import { describeSource, loadManifest } from './calico-source.ts';
+import { type DownloadContext, describeSource, loadManifest } from './calico-source.ts';
 import { type CalicoSource, DEFAULT_CALICO_VERSION } from './choices.ts';
 import { KIND_ENVIRONMENT } from './context.ts';
 import { clusterInUse, deleteUnfinished } from './delete.ts';
@@ -17,6 +17,7 @@ import { calicoKey, digest, type KindCluster, type Work } from './work.ts';
 /** Pulling a node image of 400 MB is a part of it. */
 const CREATE_TIMEOUT_MS = 900_000;
 const LOGS_TIMEOUT_MS = 300_000;
+const DEFAULT_CALICO: CalicoSource = { type: 'version', version: DEFAULT_CALICO_VERSION };
 
 /**
  * Makes the cluster, stage by stage. What was made is deleted again when a stage fails, unless `retain` asks for it.
@@ -24,7 +25,7 @@ const LOGS_TIMEOUT_MS = 300_000;
  */
 export async function createKindCluster(work: Work): Promise<KindCluster> {
   const { options, context, sequence, ledger } = work;
-  const source: CalicoSource = options.calico ?? { type: 'version', version: DEFAULT_CALICO_VERSION };
+  const source = options.calico ?? DEFAULT_CALICO;
   const manifest = await fetchCalico(work, source);
   const entry = await reserveName(work, source);
   try {
@@ -64,6 +65,17 @@ function fetchCalico({ options, context, sequence }: Work, source: CalicoSource)
       return readManifest(text, describeSource(source), options.encapsulation);
     },
   });
+}
+
+/** The images of a Calico, read out of its manifest. @throws PodreachError as {@link loadManifest} */
+export async function calicoImages(
+  wanted: CalicoSource | undefined,
+  cacheFolder: string,
+  context: DownloadContext,
+): Promise<readonly string[]> {
+  const source = wanted ?? DEFAULT_CALICO;
+  const text = await loadManifest(source, cacheFolder, context);
+  return readManifest(text, describeSource(source)).images;
 }
 
 async function reserveName(

@@ -11,17 +11,20 @@ import { findPlugins, type NetworkPlugin } from './network-plugins.ts';
 type Environment = RunRecord['environment'];
 
 /**
- * Notes what the API server says of itself and of its nodes. @returns the Node objects
+ * Notes what the API server says of itself: the first contact with a cluster.
  * @throws PodreachError `cluster-unavailable`, `permission-denied`, `api-error`
  */
-export async function describeServer(
+export async function describeServer(environment: Environment, context: RunContext): Promise<void> {
+  environment.server = context.kube.server;
+  environment.kubernetes = await context.kube.version(context);
+}
+
+/** Notes the nodes. @returns the Node objects @throws as {@link describeServer} */
+export async function describeNodes(
   environment: Environment,
   context: RunContext,
 ): Promise<readonly KubeObject[]> {
-  const { kube } = context;
-  environment.server = kube.server;
-  environment.kubernetes = await kube.version(context);
-  const nodes = await kube.list({ resource: 'nodes' }, context);
+  const nodes = await context.kube.list({ resource: 'nodes' }, context);
   environment.nodes = nodes.map(describeNode);
   return nodes;
 }
@@ -61,9 +64,7 @@ export async function describeNetwork(
     }
   };
   const [plugins, proxy, policies] = await Promise.all([
-    looking('the network plugin', async () =>
-      findPlugins(await context.kube.list({ resource: 'daemonsets' }, context)),
-    ),
+    looking('the network plugin', async () => findPlugins(await daemonSets(context))),
     looking('kube-proxy', () => proxyMode(context)),
     looking('cluster-wide policies', () => findClusterPolicies(context.kube, context.signal)),
   ]);
@@ -73,6 +74,16 @@ export async function describeNetwork(
   }
   if (proxy !== undefined) environment.kubeProxy = proxy;
   environment.warnings = [...warnings, ...(policies ?? [])];
+}
+
+async function daemonSets({ kube, signal }: RunContext): Promise<readonly KubeObject[]> {
+  try {
+    return await kube.list({ resource: 'daemonsets' }, { signal });
+  } catch (thrown) {
+    // A server without workloads, as the sandbox's.
+    if (thrown instanceof ApiStatusError && thrown.httpStatus === 404) return [];
+    throw thrown;
+  }
 }
 
 /** What is unusual about who enforces. */

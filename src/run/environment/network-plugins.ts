@@ -97,5 +97,6 @@ function describePlugin(known: KnownPlugin, daemonSet: KubeObject): NetworkPlugi
 
 /** The tag of an image, without a digest: `v3.32.1` of `quay.io/calico/node:v3.32.1@sha256:…`. */
 function versionOf(image: string | undefined): string | undefined {
-  return /:([\w][\w.-]*)(?:@.*)?$/.exec(image?.split('/').at(-1) ?? '')?.[1];
+  const [named = ''] = (image ?? '').split('@');
+  return /:([\w][\w.-]*)$/.exec(named.split('/').at(-1) ?? '')?.[1];
 }

@@ -1,0 +1,185 @@
+/** `podreach clean`: shows what earlier runs left on a cluster, and takes it away. */
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { type Clock, systemClock } from '../clock.ts';
+import { messageOf, PodreachError } from '../errors.ts';
+import type { Kube } from '../kube/kube.ts';
+import type { LeftOver } from '../run/leftovers.ts';
+import type { SetExitCode } from './main.ts';
+import { listenToSignals } from './signals.ts';
+
+const EXAMPLES = `
+Examples:
+  podreach clean                                 show what earlier runs left on the current context's cluster
+  podreach clean --run 3f9c21a0be                take away what one run left
+  podreach clean --all                           take away what all runs left, after asking
+  podreach clean --all --yes --cluster kind      without asking, on the kept kind cluster`;
+
+/** A run that began so short a time ago may still be going on. */
+const YOUNG_MS = 30 * 60_000;
+
+interface CleanOptions {
+  readonly cluster: string;
+  readonly kubeconfig?: string;
+  readonly run?: string;
+  readonly all?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+export function cleanCommand(program: Command, setExitCode: SetExitCode): void {
+  program
+    .command('clean')
+    .description('show what earlier runs left on a cluster, and take it away')
+    .option('--cluster <name>', 'where to look: context[=NAME] or kind[=NAME]', 'context')
+    .option('--kubeconfig <file>', 'the kubeconfig of --cluster context, in place of $KUBECONFIG')
+    .option('--run <id>', 'take away what this run left')
+    .option('--all', 'take away what all runs left, but for those that began within half an hour')
+    .option('-y, --yes', 'do not ask')
+    .option('--json', 'print what was found as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: CleanOptions) => {
+      setExitCode(await clean(options));
+    });
+}
+
+async function clean(options: CleanOptions): Promise<number> {
+  if (options.run !== undefined && options.all === true) {
+    throw new PodreachError('usage', '--run and --all cannot go together', { hint: 'Choose one of them.' });
+  }
+  using signals = listenToSignals(
+    () => tell('interrupted: what is being deleted goes on being deleted'),
+    () => undefined,
+  );
+  const { signal } = signals;
+  const { connectKube } = await import('../kube/connect.ts');
+  const { findLeftOvers } = await import('../run/leftovers.ts');
+  const kube = await connectKube(await kubeconfigOf(options), {});
+  try {
+    tell(`context ${kube.context}, server ${kube.server}`);
+    const found = await findLeftOvers(kube, signal);
+    if (options.json === true) print(JSON.stringify(found, undefined, 2));
+    else for (const line of describeAll(found, systemClock.date())) print(line);
+    const chosen = choose(found, options);
+    if (chosen.length === 0 || !(await isSure(chosen, options, signal))) return 0;
+    return await remove(chosen, kube, systemClock, signal);
+  } finally {
+    kube.close();
+  }
+}
+
+/** @throws PodreachError `usage`, `cluster-unavailable` */
+async function kubeconfigOf({ cluster, kubeconfig }: CleanOptions): Promise<string> {
+  const [, kind = '', name] = /^([^=]*)(?:=(.*))?$/s.exec(cluster) ?? [];
+  if (kind === 'context') {
+    const { findKubeconfig } = await import('../kube/kubeconfig.ts');
+    return (await findKubeconfig(name, kubeconfig)).text;
+  }
+  if (kind !== 'kind') {
+    throw new PodreachError('usage', `nothing outlives a run on '${cluster}'`, {
+      hint: 'Choose: context, context=NAME, kind or kind=NAME.',
+    });
+  }
+  const { foldersOf, openLedger } = await import('../cluster/kind/ledger.ts');
+  const { DEFAULT_CLUSTER_NAME } = await import('../cluster/kind/choices.ts');
+  const { kubeconfigFile } = openLedger(foldersOf(process.env), name ?? DEFAULT_CLUSTER_NAME);
+  return readFile(kubeconfigFile, 'utf8').catch((thrown: unknown) => {
+    throw new PodreachError(
+      'cluster-unavailable',
+      `podreach has no kind cluster "${name ?? DEFAULT_CLUSTER_NAME}": ${messageOf(thrown)}`,
+      { hint: 'podreach cluster status NAME says what there is.', cause: thrown },
+    );
+  });
+}
+
+function describeAll(found: readonly LeftOver[], now: Date): string[] {
+  if (found.length === 0) return ['No run has left anything here.'];
+  return [
+    ...found.map(
+      ({ runId, namespaces, createdAt, isGoing }) =>
+        `run ${runId}  ${describeAge(createdAt, now)}${isGoing ? ', being deleted' : ''}: ${namespaces.join(', ')}`,
+    ),
+  ];
+}
+
+function describeAge(createdAt: Date | undefined, now: Date): string {
+  if (createdAt === undefined) return 'of unknown age';
+  const minutes = Math.max(0, Math.round((now.getTime() - createdAt.getTime()) / 60_000));
+  if (minutes < 120) return `${minutes} min old`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h old` : `${Math.round(hours / 24)} days old`;
+}
+
+/** @throws PodreachError `usage` where the run that was named has left nothing */
+function choose(found: readonly LeftOver[], { run, all }: CleanOptions): readonly LeftOver[] {
+  if (run !== undefined) {
+    const named = found.filter(({ runId }) => runId === run);
+    if (named.length > 0) return named;
+    throw new PodreachError('usage', `run ${run} has left nothing here`, {
+      hint: 'podreach clean shows which runs have.',
+    });
+  }
+  if (all !== true) {
+    if (found.length > 0) tell('To take it away: podreach clean --run ID, or --all.');
+    return [];
+  }
+  const now = systemClock.date().getTime();
+  const isYoung = ({ createdAt }: LeftOver): boolean =>
+    createdAt !== undefined && now - createdAt.getTime() < YOUNG_MS;
+  for (const { runId } of found.filter(isYoung)) {
+    tell(
+      `run ${runId} began within half an hour and may still be going on: left alone; --run ${runId} takes it away`,
+    );
+  }
+  return found.filter((leftOver) => !isYoung(leftOver));
+}
+
+async function isSure(
+  chosen: readonly LeftOver[],
+  { all, yes }: CleanOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (all !== true || yes === true) return true;
+  if (!process.stdin.isTTY) {
+    throw new PodreachError('usage', '--all asks before it deletes, and there is no terminal to ask on', {
+      hint: 'Add --yes.',
+    });
+  }
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await asking.question(`Delete what ${chosen.length} runs left? [y/N] `, { signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    asking.close();
+  }
+}
+
+async function remove(
+  chosen: readonly LeftOver[],
+  kube: Kube,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<number> {
+  const { removeLeftOver } = await import('../run/leftovers.ts');
+  for (const { runId } of chosen) {
+    await removeLeftOver({
+      kube,
+      clock,
+      runId,
+      signal,
+      progress: (left) => tell(`run ${runId}: waiting for ${left.join(', ')}`),
+      hint: 'Something in them holds a finalizer: kubectl get all --namespace NAME shows what is there.',
+    });
+    tell(`run ${runId}: gone`);
+  }
+  return 0;
+}
+
+function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,82 @@
+/** `podreach images`: all images that a run needs, one a line, for whoever fills a mirror. */
+import type { Command } from 'commander';
+import { parse } from 'yaml';
+import { systemClock } from '../clock.ts';
+import { PodreachError } from '../errors.ts';
+import { DEFAULT_PROBE_IMAGE } from '../probe/settings.ts';
+import { type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
+import type { SetExitCode } from './main.ts';
+import { type ProbeCommandOptions, probeOptions } from './probe-options.ts';
+
+const EXAMPLES = `
+Examples:
+  podreach images                                    what --cluster context needs
+  podreach images --cluster kind                     what a kind cluster with Calico needs, too
+  podreach images --cluster kind | xargs -n 1 docker pull
+  podreach images --cluster kind --calico-manifest calico.yaml --node-image kindest/node:v1.36.1`;
+
+interface ImagesOptions extends KindCommandOptions, ProbeCommandOptions {
+  readonly cluster: string;
+  readonly json?: boolean;
+}
+
+export function imagesCommand(program: Command, setExitCode: SetExitCode): void {
+  const command = program
+    .command('images')
+    .description('list all images that a run needs, one a line')
+    .option('--cluster <name>', 'for which kind of cluster: sandbox, kind or context', 'context')
+    .option('--json', 'print them as a JSON list');
+  const [probeImage] = probeOptions();
+  if (probeImage !== undefined) command.addOption(probeImage);
+  for (const option of kindOptions())
+    command.addOption(option.helpGroup('A kind cluster, on --cluster kind:'));
+  command.addHelpText('after', EXAMPLES).action(async (options: ImagesOptions) => {
+    const images = [...new Set(await imagesFor(options))].toSorted();
+    if (options.json === true) process.stdout.write(`${JSON.stringify(images, undefined, 2)}\n`);
+    else process.stdout.write(images.map((image) => `${image}\n`).join(''));
+    setExitCode(0);
+  });
+}
+
+async function imagesFor(options: ImagesOptions): Promise<readonly string[]> {
+  const probe = options.probeImage ?? DEFAULT_PROBE_IMAGE;
+  const [kind = ''] = options.cluster.split('=');
+  switch (kind) {
+    case 'sandbox':
+      return [];
+    case 'context':
+      return [probe];
+    case 'kind':
+      return [probe, ...(await kindImages(options))];
+    default:
+      throw new PodreachError('usage', `unknown cluster '${options.cluster}'`, {
+        hint: 'Choose: sandbox, kind or context.',
+      });
+  }
+}
+
+async function kindImages(options: ImagesOptions): Promise<readonly string[]> {
+  const { readConfig } = await import('../cluster/kind/config.ts');
+  const { calicoImages } = await import('../cluster/kind/create.ts');
+  const { foldersOf } = await import('../cluster/kind/ledger.ts');
+  const wanted = readKindOptions(undefined, options, { probeImage: '', keep: false });
+  const config = await readConfig(wanted.configFile);
+  const nodes = wanted.nodeImage === undefined ? nodeImages(config.text) : [wanted.nodeImage];
+  if (nodes.length === 0) {
+    process.stderr.write(
+      "The nodes' image is not listed: kind chooses it. Name one with --node-image, here and for the run.\n",
+    );
+  }
+  const calico = await calicoImages(wanted.calico, foldersOf(process.env).cache, {
+    fetch,
+    clock: systemClock,
+    progress: (text) => process.stderr.write(`${text}\n`),
+  });
+  return [...nodes, ...calico];
+}
+
+function nodeImages(config: string): string[] {
+  // kind's configuration, whose form kind itself checks: each field is read as optional.
+  const { nodes } = (parse(config) ?? {}) as { nodes?: readonly { image?: string }[] | null };
+  return (nodes ?? []).flatMap(({ image }) => image ?? []);
+}

@@ -1,0 +1,110 @@
+/** What runs have left on a cluster: namespaces with the label of a run, and how they are taken away. */
+import type { Clock } from '../clock.ts';
+import { PodreachError } from '../errors.ts';
+import type { Kube, KubeObject } from '../kube/kube.ts';
+import { RUN_LABEL } from '../probe/manifest.ts';
+
+/** Real clusters take their time to finalise a namespace. */
+const GONE_WITHIN_MS = 120_000;
+const POLL_MS = 50;
+
+/** One run that left something. */
+export interface LeftOver {
+  readonly runId: string;
+  readonly namespaces: readonly string[];
+  /** Of the youngest of them; absent where the server does not say. */
+  readonly createdAt?: Date;
+  /** Whether all of them are on their way out already. */
+  readonly isGoing: boolean;
+}
+
+/** The runs that have left namespaces, the oldest first. @throws PodreachError */
+export async function findLeftOvers(kube: Kube, signal?: AbortSignal): Promise<readonly LeftOver[]> {
+  const namespaces = await kube.list(
+    { resource: 'namespaces', labelSelector: RUN_LABEL },
+    signal === undefined ? {} : { signal },
+  );
+  const runs = Map.groupBy(namespaces, ({ metadata }) => metadata.labels?.[RUN_LABEL] ?? '');
+  return [...runs]
+    .map(([runId, objects]) => leftOverOf(runId, objects))
+    .toSorted((left, right) => (left.createdAt?.getTime() ?? 0) - (right.createdAt?.getTime() ?? 0));
+}
+
+function leftOverOf(runId: string, objects: readonly KubeObject[]): LeftOver {
+  const times = objects.flatMap(({ metadata }) => metadata.creationTimestamp ?? []);
+  const youngest = times.toSorted().at(-1);
+  return {
+    runId,
+    namespaces: objects.map(({ metadata }) => metadata.name).toSorted(),
+    ...(youngest === undefined ? {} : { createdAt: new Date(youngest) }),
+    isGoing: objects.every(({ metadata }) => metadata.deletionTimestamp !== undefined),
+  };
+}
+
+export interface Removal {
+  readonly kube: Kube;
+  readonly clock: Clock;
+  readonly runId: string;
+  /** Absent: all that the run created. */
+  readonly only?: ReadonlySet<string>;
+  readonly signal?: AbortSignal;
+  /** Is told what is still there, whenever that changes. */
+  readonly progress?: (left: readonly string[]) => void;
+  /** What to do where it does not end. */
+  readonly hint: string;
+}
+
+/**
+ * Deletes namespaces of a run, with everything in them, and waits until they are gone.
+ * @throws PodreachError `api-error` naming what is left, and what holds it
+ */
+export async function removeLeftOver({
+  kube,
+  clock,
+  runId,
+  only,
+  signal,
+  progress,
+  hint,
+}: Removal): Promise<void> {
+  const options = signal === undefined ? {} : { signal };
+  const list = async (): Promise<readonly KubeObject[]> => {
+    const all = await kube.list({ resource: 'namespaces', labelSelector: `${RUN_LABEL}=${runId}` }, options);
+    return all.filter(({ metadata }) => only === undefined || only.has(metadata.name));
+  };
+  const deadline = clock.now() + GONE_WITHIN_MS;
+  let left = await list();
+  let told = left.length + 1;
+  await Promise.all(
+    left.map(({ metadata }) => kube.delete({ resource: 'namespaces', name: metadata.name }, options)),
+  );
+  while (left.length > 0) {
+    if (left.length !== told) progress?.(left.map(({ metadata }) => metadata.name));
+    told = left.length;
+    if (clock.now() > deadline) {
+      throw new PodreachError(
+        'api-error',
+        `namespaces are still there after ${GONE_WITHIN_MS / 1000} s: ${left.map(describeStuck).join('; ')}`,
+        { hint },
+      );
+    }
+    await clock.sleep(POLL_MS, signal);
+    left = await list();
+  }
+}
+
+/** A namespace that does not go says in its conditions what holds it. */
+function describeStuck({ metadata, ...rest }: KubeObject): string {
+  // A Namespace of the API: each field is read as optional.
+  const { conditions = [] } = (rest['status'] ?? {}) as {
+    readonly conditions?: readonly {
+      readonly type?: string;
+      readonly status?: string;
+      readonly message?: string;
+    }[];
+  };
+  const words = conditions
+    .filter(({ status, type }) => status === 'True' && /Remaining|Failure/.test(type ?? ''))
+    .flatMap(({ message }) => message ?? []);
+  return words.length === 0 ? metadata.name : `${metadata.name} (${words.join(' ')})`;
+}

@@ -1,0 +1,71 @@
+/**
+ * What a run asks of a cluster. The one list: the preflight asks for it, `manifests/rbac.yaml` grants it, `docs/rbac.md` explains it,
+ * and a test holds all of them to what a run really does.
+ */
+import type { ProbeSettings } from '../probe/settings.ts';
+import { CLUSTER_POLICIES } from './environment/cluster-policies.ts';
+
+export interface Permission {
+  /** Empty: the core group. */
+  readonly group: string;
+  /** The plural name, with its subresource: `pods/exec`. */
+  readonly resource: string;
+  readonly verbs: readonly string[];
+  /** Absent: the whole cluster. */
+  readonly namespace?: string;
+  /** Absent: every object. */
+  readonly name?: string;
+  /** What goes missing without it. Absent: the run cannot do without. */
+  readonly without?: string;
+}
+
+/** Namespaces are the scenarios' to name, and do not exist yet: what is needed in them is needed everywhere. */
+const REQUIRED: readonly Permission[] = [
+  { group: '', resource: 'namespaces', verbs: ['create', 'list', 'delete'] },
+  { group: '', resource: 'pods', verbs: ['create', 'list'] },
+  // A WebSocket begins with a GET; from Kubernetes 1.35 on the verb that counts for it is create.
+  { group: '', resource: 'pods/exec', verbs: ['create', 'get'] },
+  { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['create', 'patch'] },
+  { group: '', resource: 'nodes', verbs: ['list'] },
+];
+
+const OPTIONAL: readonly Permission[] = [
+  {
+    group: '',
+    resource: 'events',
+    verbs: ['list'],
+    without: 'why a pod does not start is only told by its status',
+  },
+  { group: 'apps', resource: 'daemonsets', verbs: ['list'], without: 'the network plugin is not told' },
+  {
+    group: '',
+    resource: 'configmaps',
+    verbs: ['get'],
+    namespace: 'kube-system',
+    name: 'kube-proxy',
+    without: "kube-proxy's mode is not told",
+  },
+  ...CLUSTER_POLICIES.map(
+    ({ group, resource, label }): Permission => ({
+      group,
+      resource,
+      verbs: ['list'],
+      without: `whether a ${label} may decide over the scenarios is not told`,
+    }),
+  ),
+];
+
+/** What a run with these settings needs, and what it makes use of. */
+export function permissionsFor({ pullSecrets }: ProbeSettings): readonly Permission[] {
+  const copied = pullSecrets.flatMap(({ name, copyFrom }) =>
+    copyFrom === undefined
+      ? []
+      : [{ group: '', resource: 'secrets', verbs: ['get'], namespace: copyFrom, name }],
+  );
+  return [
+    ...REQUIRED,
+    ...(copied.length === 0 ? [] : [{ group: '', resource: 'secrets', verbs: ['create'] }]),
+    ...copied,
+    ...OPTIONAL,
+  ];
+}

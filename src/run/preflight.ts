@@ -1,0 +1,137 @@
+/** Before anything is created on a real cluster: may this user do what a run does, and are the scenarios' namespaces free? */
+import pLimit from 'p-limit';
+import { stringify } from 'yaml';
+import { PodreachError } from '../errors.ts';
+import { ApiStatusError } from '../kube/errors.ts';
+import { RUN_LABEL } from '../probe/manifest.ts';
+import type { Plan } from '../scenario/scenario.ts';
+import { cleanCommand } from './cleanup.ts';
+import type { RunContext } from './context.ts';
+import { type Permission, permissionsFor } from './permissions.ts';
+
+/** An API server answers reviews out of its memory. */
+const PARALLEL_REVIEWS = 8;
+const ROLE_NAME = 'podreach';
+
+/**
+ * Asks the API server for every permission of a run, with SelfSubjectAccessReviews: its own answer, whatever authorizes there.
+ * @throws PodreachError `permission-denied` with everything that is missing, and the role that would grant it
+ */
+export async function checkPermissions(context: RunContext): Promise<void> {
+  const wanted = permissionsFor(context.probe);
+  const missing = await missingOf(wanted, context);
+  if (missing === undefined) return;
+  const required = missing.filter(({ without }) => without === undefined);
+  if (required.length > 0) throw notAllowed(required, await context.kube.whoAmI(context), context);
+  // A resource that a cluster does not serve is not worth a word: only what is there can be missed.
+  const missed = missing.filter(({ group }) => group === '' || group === 'apps');
+  for (const { without = '', ...permission } of missed) {
+    context.progress({ type: 'note', text: `no right to ${describe(permission)}: ${without}` });
+  }
+}
+
+/** What is not allowed, each with the verbs that are not; undefined where the server answers no reviews. */
+async function missingOf(
+  permissions: readonly Permission[],
+  { kube, signal, progress }: RunContext,
+): Promise<readonly Permission[] | undefined> {
+  const limit = pLimit(PARALLEL_REVIEWS);
+  try {
+    const reviewed = await Promise.all(
+      permissions.map(async (permission) => {
+        const allowed = await Promise.all(
+          permission.verbs.map((verb) => limit(() => kube.mayI({ ...permission, verb }, { signal }))),
+        );
+        return { ...permission, verbs: permission.verbs.filter((_, index) => allowed[index] !== true) };
+      }),
+    );
+    return reviewed.filter(({ verbs }) => verbs.length > 0);
+  } catch (thrown) {
+    if (!(thrown instanceof ApiStatusError) || ![403, 404, 405].includes(thrown.httpStatus)) throw thrown;
+    progress({ type: 'note', text: `permissions cannot be checked beforehand: ${thrown.words}` });
+    return undefined;
+  }
+}
+
+function describe({ verbs, resource, namespace, name }: Omit<Permission, 'without'>): string {
+  const what = name === undefined ? resource : `${resource}/${name}`;
+  return `${verbs.join(', ')} ${what}${namespace === undefined ? '' : ` in ${namespace}`}`;
+}
+
+function notAllowed(
+  missing: readonly Permission[],
+  user: string | undefined,
+  { kube }: RunContext,
+): PodreachError {
+  const who = user === undefined ? `the user of context "${kube.context}"` : `user "${user}"`;
+  return new PodreachError('permission-denied', `${who} may not ${missing.map(describe).join('; ')}`, {
+    hint: 'Nothing was created. Have a cluster administrator apply the manifest below, or manifests/rbac.yaml for all that podreach makes use of.',
+    manifest: roleFor(missing, user),
+  });
+}
+
+/** The roles that grant what is missing, and their bindings, as YAML. */
+function roleFor(missing: readonly Permission[], user: string | undefined): string {
+  const namespaces = [...new Set(missing.map(({ namespace }) => namespace))];
+  return namespaces
+    .flatMap((namespace) => {
+      const isCluster = namespace === undefined;
+      const metadata = { name: ROLE_NAME, ...(isCluster ? {} : { namespace }) };
+      const kind = isCluster ? 'ClusterRole' : 'Role';
+      const rules = missing
+        .filter((permission) => permission.namespace === namespace)
+        .map(({ group, resource, verbs, name }) => ({
+          apiGroups: [group],
+          resources: [resource],
+          ...(name === undefined ? {} : { resourceNames: [name] }),
+          verbs: [...verbs],
+        }));
+      return [
+        { apiVersion: 'rbac.authorization.k8s.io/v1', kind, metadata, rules },
+        {
+          apiVersion: 'rbac.authorization.k8s.io/v1',
+          kind: `${kind}Binding`,
+          metadata,
+          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: ROLE_NAME },
+          subjects: [subjectOf(user)],
+        },
+      ];
+    })
+    .map((object) => stringify(object))
+    .join('---\n');
+}
+
+function subjectOf(user: string | undefined): object {
+  const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user ?? '') ?? [];
+  return namespace === undefined
+    ? { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user ?? 'NAME-OF-THE-USER' }
+    : { kind: 'ServiceAccount', namespace, name };
+}
+
+/**
+ * Refuses a run whose scenarios name namespaces that are there already: they belong to somebody else, if only to an earlier run.
+ * @throws PodreachError `namespace-foreign` with all of them
+ */
+export async function refuseForeignNamespaces(plans: readonly Plan[], context: RunContext): Promise<void> {
+  const wanted = new Set(plans.flatMap(({ namespaces }) => namespaces.map(({ name }) => name)));
+  const existing = await context.kube.list({ resource: 'namespaces' }, context);
+  const taken = existing.filter(({ metadata }) => wanted.has(metadata.name));
+  if (taken.length === 0) return;
+  const runs = new Set(taken.map(({ metadata }) => metadata.labels?.[RUN_LABEL]));
+  const [run] = runs;
+  const isLeftOver = runs.size === 1 && run !== undefined;
+  const isGoing = taken.every(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  const names = taken.map(({ metadata }) => metadata.name).join(', ');
+  const are = taken.length === 1 ? `namespace ${names} exists` : `namespaces ${names} exist`;
+  throw new PodreachError(
+    'namespace-foreign',
+    `${are} already, and this run did not create ${taken.length === 1 ? 'it' : 'them'}`,
+    {
+      hint: isGoing
+        ? 'They are being deleted: try again in a moment.'
+        : isLeftOver
+          ? `An earlier run of podreach left them, or is still going: ${cleanCommand(run, context.cleanWith)} removes them.`
+          : 'podreach only works in namespaces of its own: choose other names in the scenario, or another cluster.',
+    },
+  );
+}

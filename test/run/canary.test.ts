@@ -1,0 +1,157 @@
+/** Proving that a cluster enforces policies, on a sandbox that looks like somebody's cluster. */
+import { describe, expect, test } from 'vitest';
+import { sandboxCluster } from '../../src/cluster/sandbox.ts';
+import { throughProxy } from '../support/api-proxy.ts';
+import { asContext, foreignAnswers } from '../support/real-cluster.ts';
+import { runWith, sandbox, verdicts } from './run-with.ts';
+
+const CALICO = { 'calico-node': { container: 'calico-node', image: 'quay.io/calico/node:v3.32.1' } };
+
+describe.concurrent('a cluster that enforces policies', () => {
+  test('is described, proven on each node, and left without a trace of the canary', async () => {
+    const left: string[] = [];
+    const record = await runWith(
+      asContext(
+        throughProxy(sandbox(), { answer: foreignAnswers({ daemonSets: CALICO, proxyMode: 'ipvs' }) }),
+        'Calico',
+      ),
+      undefined,
+      {
+        atTheEnd: async (kube) => {
+          const namespaces = await kube.list({ resource: 'namespaces', labelSelector: 'podreach.dev/run' });
+          left.push(...namespaces.map(({ metadata }) => metadata.name));
+        },
+      },
+    );
+    expect(record.run.exitCode).toBe(0);
+    expect(record.environment).toMatchObject({
+      cluster: 'context',
+      networkPlugins: [
+        { name: 'Calico', version: 'v3.32.1', daemonSet: 'kube-system/calico-node', enforces: true },
+      ],
+      kubeProxy: 'ipvs',
+      warnings: [],
+    });
+    const { canary } = record.environment;
+    expect(canary?.nodes.map(({ name }) => name)).toEqual(['node-1', 'node-2']);
+    expect(canary?.enforcedMs).toBe(Math.max(...(canary?.nodes.map(({ enforcedMs }) => enforcedMs) ?? [])));
+    expect(left).toEqual([]);
+  });
+
+  test('of one node is proven on that', async () => {
+    const record = await runWith(asContext(sandboxCluster({ nodes: 1, enforcement: 'on' })));
+    expect(record.run.exitCode).toBe(0);
+    expect(record.environment.canary?.nodes).toHaveLength(1);
+  });
+
+  test('is warned about where something else may decide', async () => {
+    const notes: string[] = [];
+    const answer = foreignAnswers({
+      daemonSets: { cilium: { container: 'cilium-agent', image: 'quay.io/cilium/cilium:v1.19.0@sha256:0' } },
+      policies: { 'ciliumclusterwidenetworkpolicies.cilium.io': ['baseline'] },
+    });
+    const record = await runWith(asContext(throughProxy(sandbox(), { answer }), 'Calico'), (event) => {
+      if (event.type === 'note') notes.push(event.text);
+      return undefined;
+    });
+    expect(record.environment.warnings).toEqual([
+      'Calico was asked for, and is not what enforces policies here: Cilium',
+      '1 CiliumClusterwideNetworkPolicy object (baseline) may decide over the policies of the scenarios',
+    ]);
+    expect(notes).toEqual(record.environment.warnings?.map((text) => `warning: ${text}`));
+  });
+});
+
+describe.concurrent('a cluster that does not', () => {
+  test('ends the run before any scenario, with the nodes and the plugin that is to blame', async () => {
+    const provider = throughProxy(sandboxCluster({ nodes: 2, enforcement: 'off' }), {
+      answer: foreignAnswers({
+        daemonSets: {
+          'kube-flannel-ds': { container: 'kube-flannel', image: 'ghcr.io/flannel-io/flannel:v0.27.4' },
+        },
+      }),
+    });
+    const left: string[] = [];
+    const record = await runWith(asContext(provider), undefined, {
+      withinMs: 1_000,
+      atTheEnd: async (kube) => {
+        const namespaces = await kube.list({ resource: 'namespaces', labelSelector: 'podreach.dev/run' });
+        left.push(...namespaces.map(({ metadata }) => metadata.name));
+      },
+    });
+    expect(record.run).toMatchObject({
+      exitCode: 3,
+      error: {
+        code: 'not-enforcing',
+        message:
+          'policies are not enforced: connections went on under a deny-all on 2 of 2 nodes (node-1, node-2; ingress and egress)',
+        hint: expect.stringContaining('flannel v0.27.4'),
+      },
+    });
+    expect(record.scenarios.map(({ status }) => status)).toEqual(['skipped']);
+    expect(left).toEqual([]);
+  });
+
+  test('in one direction is told by that', async () => {
+    // The server takes the policy, and forgets what it says of one direction.
+    const forgetful = throughProxy(sandbox(), {
+      change: ({ path, body }) =>
+        path.includes('/networkpolicies/deny-all')
+          ? body.replace('["Ingress","Egress"]', '["Ingress"]')
+          : body,
+    });
+    const { error } = (await runWith(asContext(forgetful), undefined, { withinMs: 1_000 })).run;
+    expect(error).toMatchObject({ code: 'not-enforcing', message: expect.stringContaining('; egress)') });
+  });
+
+  test('on one node is told by its name', async () => {
+    const partial = throughProxy(sandbox(), {
+      change: ({ path, body }) =>
+        path.includes('/networkpolicies/deny-all')
+          ? body.replace('"podreach.dev/canary":"guarded"', '"podreach.dev/canary":"guarded","first":"yes"')
+          : path.includes('/pods?') && body.includes('guarded-0')
+            ? body.replace('"podreach.dev/canary":"guarded"', '"podreach.dev/canary":"guarded","first":"yes"')
+            : body,
+    });
+    const { error } = (await runWith(asContext(partial), undefined, { withinMs: 1_000 })).run;
+    expect(error?.message).toContain('on 1 of 2 nodes (node-2; ingress and egress)');
+  });
+
+  test('after an allow is told apart from one that never does', async () => {
+    const stubborn = throughProxy(sandbox(), {
+      change: ({ path, body }) =>
+        path.includes('/networkpolicies/allow-all')
+          ? body.replace('"ingress":[{}],"egress":[{}]', '"ingress":[]')
+          : body,
+    });
+    const { error } = (await runWith(asContext(stubborn), undefined, { withinMs: 1_000 })).run;
+    expect(error?.message).toBe(
+      'a policy that allows all did not bring connections back on nodes node-1, node-2',
+    );
+  });
+
+  test('because a policy of the cluster denies all by default is said before blaming the plugin', async () => {
+    const record = await runWith(
+      asContext(sandbox()),
+      async (event, kube) => {
+        if (event.type !== 'pods-ready' || event.ready !== 0) return;
+        const { metadata } =
+          (await kube.list({ resource: 'namespaces', labelSelector: 'podreach.dev/run' }))[0] ?? {};
+        if (metadata === undefined) return;
+        const spec = { podSelector: {}, policyTypes: ['Ingress'] };
+        await kube.create({
+          apiVersion: 'networking.k8s.io/v1',
+          kind: 'NetworkPolicy',
+          metadata: { name: 'baseline', namespace: metadata.name },
+          spec,
+        });
+      },
+      { withinMs: 1_000 },
+    );
+    expect(record.run.error).toMatchObject({
+      code: 'provision-failed',
+      message: expect.stringMatching(/^probe pods cannot connect even without any policy, on nodes? node-/),
+    });
+    expect(verdicts(record)).toEqual({ 'pair/b': undefined, 'pair/c': undefined });
+  });
+});

@@ -1,0 +1,165 @@
+/** Network plugins as their own manifests install them, and which of the nodes take probe pods. */
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
+import { pluginWarnings } from '../../src/run/environment/describe.ts';
+import { findPlugins } from '../../src/run/environment/network-plugins.ts';
+import { nodesForProbes } from '../../src/run/schedulable.ts';
+
+function daemonSet(name: string, containers: Record<string, string>, namespace = 'kube-system') {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name, namespace },
+    spec: {
+      template: {
+        spec: {
+          containers: Object.entries(containers).map(([container, image]) => ({ name: container, image })),
+        },
+      },
+    },
+  };
+}
+
+const CASES: readonly [string, ReturnType<typeof daemonSet>, string | undefined, boolean][] = [
+  ['Calico', daemonSet('calico-node', { 'calico-node': 'quay.io/calico/node:v3.32.1' }), 'v3.32.1', true],
+  [
+    'Calico',
+    daemonSet('calico-node', { 'calico-node': 'registry:5000/calico/node:v3.31.7' }, 'calico-system'),
+    'v3.31.7',
+    true,
+  ],
+  [
+    'Canal',
+    daemonSet('canal', { 'kube-flannel': 'flannel:v0.24.4', 'calico-node': 'calico/node:v3.29.0' }),
+    'v3.29.0',
+    true,
+  ],
+  [
+    'Cilium',
+    daemonSet('cilium', {
+      'cilium-agent':
+        'quay.io/cilium/cilium:v1.18.2@sha256:858f807ea4e20e85e3ea3240a762e1f4b29f1cb5bbd0463b8aa77e7b097c0667',
+    }),
+    'v1.18.2',
+    true,
+  ],
+  [
+    'Antrea',
+    daemonSet('antrea-agent', { 'antrea-agent': 'antrea/antrea-agent-ubuntu:v2.4.0', 'antrea-ovs': 'x' }),
+    'v2.4.0',
+    true,
+  ],
+  [
+    'kindnet',
+    daemonSet('kindnet', { 'kindnet-cni': 'docker.io/kindest/kindnetd:v20250512-df8de77b' }),
+    'v20250512-df8de77b',
+    true,
+  ],
+  [
+    'OVN-Kubernetes',
+    daemonSet('ovnkube-node', { 'kube-rbac-proxy': 'x:1', 'ovnkube-controller': 'ovn@sha256:00' }),
+    undefined,
+    true,
+  ],
+  [
+    'kube-router',
+    daemonSet('kube-router', { 'kube-router': 'docker.io/cloudnativelabs/kube-router:v2.6.1' }),
+    'v2.6.1',
+    true,
+  ],
+  [
+    'flannel',
+    daemonSet('kube-flannel-ds', { 'kube-flannel': 'ghcr.io/flannel-io/flannel:v0.27.4' }, 'kube-flannel'),
+    'v0.27.4',
+    false,
+  ],
+  ['Amazon VPC CNI', daemonSet('aws-node', { 'aws-node': 'amazon-k8s-cni:v1.20.3' }), 'v1.20.3', false],
+  [
+    'Amazon VPC CNI',
+    daemonSet('aws-node', { 'aws-node': 'amazon-k8s-cni:v1.20.3', 'aws-eks-nodeagent': 'agent:v1' }),
+    'v1.20.3',
+    true,
+  ],
+];
+
+test.each(CASES)('%s is told by its DaemonSet', (name, object, version, enforces) => {
+  expect(findPlugins([daemonSet('kube-proxy', { 'kube-proxy': 'kube-proxy:v1.36.0' }), object])).toEqual([
+    {
+      name,
+      ...(version === undefined ? {} : { version }),
+      daemonSet: `${object.metadata.namespace}/${object.metadata.name}`,
+      enforces,
+    },
+  ]);
+});
+
+describe('a warning', () => {
+  const plugin = (name: string, enforces = true) => ({ name, daemonSet: `kube-system/${name}`, enforces });
+  test.each([
+    [[plugin('Calico')], undefined, []],
+    [[plugin('Calico')], 'Calico', []],
+    [
+      [plugin('kindnet')],
+      'Calico',
+      ['Calico was asked for, and is not what enforces policies here: kindnet'],
+    ],
+    [[], 'Calico', ['Calico was asked for, and is not what enforces policies here: no plugin is known']],
+    [
+      [plugin('Calico'), plugin('kindnet')],
+      'Calico',
+      ['more than one plugin enforces policies: Calico, kindnet; what holds is what all of them allow'],
+    ],
+    [
+      [plugin('flannel', false)],
+      undefined,
+      ['flannel does not enforce policies, and no other known plugin is here'],
+    ],
+    [[], undefined, ['no network plugin that podreach knows is among the DaemonSets']],
+  ])('for %j where %s was asked for', (plugins, wanted, warnings) => {
+    expect(pluginWarnings(plugins, wanted)).toEqual(warnings);
+  });
+});
+
+describe('a node', () => {
+  const node = (spec: object, labels: Record<string, string> = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'n', labels: { 'kubernetes.io/hostname': 'n.example', ...labels } },
+    spec,
+  });
+  const taint = { key: 'dedicated', value: 'db', effect: 'NoSchedule' };
+  const settings = DEFAULT_PROBE_SETTINGS;
+  test.each([
+    ['that is free', node({}), settings, true],
+    ['that is cordoned', node({ unschedulable: true }), settings, false],
+    ['with a taint', node({ taints: [taint] }), settings, false],
+    [
+      'with a taint that only asks',
+      node({ taints: [{ ...taint, effect: 'PreferNoSchedule' }] }),
+      settings,
+      true,
+    ],
+    [
+      'with a tolerated taint',
+      node({ taints: [taint] }),
+      { ...settings, tolerations: [{ key: 'dedicated', operator: 'Exists' as const }] },
+      true,
+    ],
+    [
+      'with a taint of another value',
+      node({ taints: [taint] }),
+      { ...settings, tolerations: [{ key: 'dedicated', operator: 'Equal' as const, value: 'web' }] },
+      false,
+    ],
+    [
+      'where every taint is tolerated',
+      node({ taints: [taint, { key: 'x', effect: 'NoExecute' }] }),
+      { ...settings, tolerations: [{ operator: 'Exists' as const }] },
+      true,
+    ],
+    ['that is not selected', node({}, { pool: 'a' }), { ...settings, nodeSelector: { pool: 'b' } }, false],
+    ['of another system', node({}, { 'kubernetes.io/os': 'windows' }), settings, false],
+  ])('%s', (_, object, given, isFit) => {
+    expect(nodesForProbes([object], given)).toEqual(isFit ? [{ name: 'n', hostname: 'n.example' }] : []);
+  });
+});

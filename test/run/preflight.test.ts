@@ -1,0 +1,166 @@
+/** What is asked of a cluster before anything is created there. */
+import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
+import { failure, type Intervention, throughProxy } from '../support/api-proxy.ts';
+import { asContext } from '../support/real-cluster.ts';
+import { runWith, sandbox } from './run-with.ts';
+
+interface Attributes {
+  readonly verb: string;
+  readonly resource: string;
+  readonly subresource?: string;
+}
+
+/** Lets the API server say no to some questions. It sees them before it answers, one after the other. */
+function denying(isDenied: (attributes: Attributes) => boolean, user?: string): Intervention {
+  let asked: Attributes | undefined;
+  return {
+    see({ path, body }) {
+      asked = path.endsWith('/selfsubjectaccessreviews')
+        ? JSON.parse(body).spec.resourceAttributes
+        : undefined;
+    },
+    answer({ path }) {
+      if (path.endsWith('/selfsubjectreviews') && user !== undefined)
+        return { status: 201, body: { kind: 'SelfSubjectReview', status: { userInfo: { username: user } } } };
+      if (asked === undefined) return undefined;
+      return {
+        status: 201,
+        body: { kind: 'SelfSubjectAccessReview', status: { allowed: !isDenied(asked) } },
+      };
+    },
+  };
+}
+
+describe.concurrent('a user who may not do what a run does', () => {
+  test('is told all of it at once, with the role that would grant it', async () => {
+    const created: string[] = [];
+    const { see, answer } = denying(
+      ({ verb, resource, subresource }) =>
+        (resource === 'namespaces' && verb !== 'list') || subresource === 'exec',
+      'system:serviceaccount:ci:runner',
+    );
+    const provider = throughProxy(sandbox(), {
+      see(call) {
+        see?.(call);
+        if (call.method === 'POST' && !call.path.includes('selfsubject')) created.push(call.path);
+      },
+      ...(answer === undefined ? {} : { answer }),
+    });
+    const { run } = await runWith(asContext(provider));
+    expect(run.exitCode).toBe(3);
+    expect(run.error).toMatchObject({
+      code: 'permission-denied',
+      message:
+        'user "system:serviceaccount:ci:runner" may not create, delete namespaces; create, get pods/exec',
+      hint: expect.stringContaining('manifest below'),
+    });
+    expect(created).toEqual([]);
+    const [role, binding] = parseAllDocuments(run.error?.manifest?.join('\n') ?? '').map((document) =>
+      document.toJS(),
+    );
+    expect(role).toEqual({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'podreach' },
+      rules: [
+        { apiGroups: [''], resources: ['namespaces'], verbs: ['create', 'delete'] },
+        { apiGroups: [''], resources: ['pods/exec'], verbs: ['create', 'get'] },
+      ],
+    });
+    expect(binding).toMatchObject({
+      kind: 'ClusterRoleBinding',
+      subjects: [{ kind: 'ServiceAccount', namespace: 'ci', name: 'runner' }],
+    });
+  });
+
+  test('to copy a Secret gets a Role where the Secret is', async () => {
+    const provider = throughProxy(
+      sandbox(),
+      denying(({ resource, verb }) => resource === 'secrets' && verb === 'get', 'jane'),
+    );
+    const { run } = await runWith(asContext(provider), undefined, {
+      probe: { ...DEFAULT_PROBE_SETTINGS, pullSecrets: [{ name: 'mirror', copyFrom: 'platform' }] },
+    });
+    expect(run.error?.message).toBe('user "jane" may not get secrets/mirror in platform');
+    expect(run.error?.manifest?.join('\n')).toContain(
+      'kind: RoleBinding\nmetadata:\n  name: podreach\n  namespace: platform',
+    );
+    expect(run.error?.manifest?.join('\n')).toContain('resourceNames:\n      - mirror');
+  });
+});
+
+describe.concurrent('what a run can do without', () => {
+  test('is said, and ends nothing', async () => {
+    const notes: string[] = [];
+    const provider = throughProxy(
+      sandbox(),
+      denying(({ resource }) => resource === 'events' || resource === 'globalnetworkpolicies'),
+    );
+    const record = await runWith(asContext(provider), (event) => {
+      if (event.type === 'note') notes.push(event.text);
+      return undefined;
+    });
+    expect(record.run.exitCode).toBe(0);
+    expect(notes).toContain('no right to list events: why a pod does not start is only told by its status');
+    expect(notes.join()).not.toContain('globalnetworkpolicies');
+  });
+
+  test('is the preflight itself, on a server that answers no reviews', async () => {
+    const notes: string[] = [];
+    const provider = throughProxy(sandbox(), {
+      answer: ({ path }) =>
+        path.includes('selfsubjectaccess') ? failure(404, 'NotFound', 'no such thing here') : undefined,
+    });
+    const record = await runWith(asContext(provider), (event) => {
+      if (event.type === 'note') notes.push(event.text);
+      return undefined;
+    });
+    expect(record.run.exitCode).toBe(0);
+    expect(notes).toContain('permissions cannot be checked beforehand: no such thing here (404 Not Found)');
+  });
+});
+
+describe.concurrent('a namespace that is there already', () => {
+  const namespace = (labels: Record<string, string>) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'pair', labels },
+  });
+
+  test.each([
+    [{}, /choose other names/],
+    [{ 'podreach.dev/run': 'abc' }, /podreach clean --run abc --cluster context=test removes them/],
+  ])('with the labels %j is refused before anything is created, and left as it is', async (labels, hint) => {
+    let left: object | undefined;
+    const record = await runWith(
+      asContext({
+        ...sandbox(),
+        async start(options) {
+          const cluster = await sandbox().start(options);
+          const { connectKube } = await import('../../src/kube/connect.ts');
+          const kube = await connectKube(cluster.kubeconfig);
+          await kube.create(namespace(labels));
+          kube.close();
+          return cluster;
+        },
+      }),
+      undefined,
+      {
+        atTheEnd: async (kube) => {
+          left = (await kube.get({ resource: 'namespaces', name: 'pair' }))?.metadata.labels;
+        },
+      },
+    );
+    expect(record.run).toMatchObject({
+      exitCode: 3,
+      error: {
+        code: 'namespace-foreign',
+        message: 'namespace pair exists already, and this run did not create it',
+        hint: expect.stringMatching(hint),
+      },
+    });
+    expect(left).toMatchObject(labels);
+  });
+});
