@@ -1,12 +1,22 @@
 /** What a pod's status means for someone who waits for it. */
 import type { KubeObject } from './kube.ts';
+import { type Advice, adviseEnd, adviseRejection, adviseWait } from './pod-advice.ts';
 
 export type PodState =
   | { readonly kind: 'running'; readonly ip: string; readonly node: string }
-  /** `hint` is what to do if it goes on. */
-  | { readonly kind: 'waiting'; readonly reason: string; readonly hint?: string }
+  | NotRunning<'waiting'>
   /** It will not run without someone's help. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly hint?: string };
+  | NotRunning<'failed'>;
+
+interface NotRunning<Kind> {
+  readonly kind: Kind;
+  /** The cluster's own words, on one line. */
+  readonly reason: string;
+  /** Where it was to run, once that is decided. */
+  readonly node?: string;
+  /** What to do about it, or if it goes on. */
+  readonly hint?: string;
+}
 
 /** As much of a pod's status as podreach reads; every field may be missing while the pod is young. */
 interface PodStatus {
@@ -14,104 +24,150 @@ interface PodStatus {
   readonly reason?: string;
   readonly message?: string;
   readonly podIP?: string;
-  readonly conditions?: readonly {
-    readonly type: string;
-    readonly status: string;
-    readonly reason?: string;
-    readonly message?: string;
-  }[];
+  readonly conditions?: readonly Condition[];
+  readonly initContainerStatuses?: readonly ContainerStatus[];
+  /** Sorted by name by the kubelet: where a mesh has put a container beside the probe, that may come first. */
   readonly containerStatuses?: readonly ContainerStatus[];
 }
 
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
 interface ContainerStatus {
+  readonly name?: string;
   readonly state?: {
     readonly running?: object;
     readonly waiting?: { readonly reason?: string; readonly message?: string };
-    readonly terminated?: { readonly exitCode: number; readonly reason?: string; readonly message?: string };
+    readonly terminated?: Terminated;
   };
 }
 
-/** Reasons for waiting that do not heal by waiting, with what to do about them. */
-const HOPELESS: Readonly<Record<string, string>> = {
-  ErrImageNeverPull: 'The node may not pull images: load it there, or name another with --probe-image.',
-  InvalidImageName: 'Correct the image that --probe-image names.',
-  CreateContainerConfigError: 'An admission controller may have changed the pod; kubectl describe shows it.',
-  CreateContainerError: 'The container runtime of that node refuses the container; its log says more.',
-  RunContainerError: 'The container runtime of that node cannot run it; its log says more.',
-};
-/** Reasons for waiting that a registry may still mend, unless it says that there is nothing to pull. */
-const PULLING = new Set(['ErrImagePull', 'ImagePullBackOff']);
-const NOTHING_TO_PULL =
-  /not found|manifest unknown|name unknown|does not exist|no match for platform|no matching manifest|invalid reference|pull access denied|repository name not known/i;
-const PULL_HINT =
-  'Name an image that the nodes can pull with --probe-image, and a Secret for it with --image-pull-secret.';
+interface Terminated {
+  readonly exitCode: number;
+  readonly reason?: string;
+  readonly message?: string;
+}
 
-/** @param pod as the API server gave it, or undefined where it gave none */
+interface PodSpec {
+  readonly nodeName?: string;
+  readonly imagePullSecrets?: readonly unknown[];
+}
+
+const LONGEST_WORDS = 600;
+/** Reasons of a container's end that say no more than its exit code. */
+const PLAIN_ENDS = new Set(['Error', 'Completed']);
+
+/** @param pod as the API server gave it after it had taken it, or undefined where it gave none */
 export function podState(pod: KubeObject | undefined): PodState {
-  if (pod === undefined) return { kind: 'waiting', reason: 'not listed by the API server' };
+  if (pod === undefined) return { kind: 'failed', reason: 'somebody has deleted it' };
   // Real API objects: the shape is the API's own, and each field is read as optional.
   const status = (pod['status'] ?? {}) as PodStatus;
-  const node = (pod['spec'] as { nodeName?: string } | undefined)?.nodeName;
-  const container = status.containerStatuses?.[0]?.state;
-  if (status.phase === 'Failed' || status.phase === 'Succeeded' || container?.terminated !== undefined) {
-    return failed(status, container?.terminated);
+  const spec = (pod['spec'] ?? {}) as PodSpec;
+  const node = spec.nodeName === undefined ? {} : { node: spec.nodeName };
+  const containers = status.containerStatuses ?? [];
+  if (status.phase === 'Failed' || status.phase === 'Succeeded' || containers.some(hasEnded)) {
+    return { kind: 'failed', ...ending(status), ...node };
   }
-  if (pod.metadata.deletionTimestamp !== undefined) return { kind: 'failed', reason: 'it is being deleted' };
-  const hopeless = hopelessWait(container?.waiting);
-  if (hopeless !== undefined) return hopeless;
+  if (pod.metadata.deletionTimestamp !== undefined) {
+    return { kind: 'failed', reason: joined('it is being deleted', disruption(status)), ...node };
+  }
+  const held = [...(status.initContainerStatuses ?? []), ...containers].flatMap(({ state }) =>
+    state?.waiting?.reason === undefined ? [] : [waiting(state.waiting, spec)],
+  );
+  const hopeless = held.find(({ heals }) => !heals);
+  if (hopeless !== undefined) return { kind: 'failed', ...withoutHealing(hopeless), ...node };
   if (
     status.phase === 'Running' &&
-    container?.running !== undefined &&
+    containers.length > 0 &&
+    containers.every(({ state }) => state?.running !== undefined) &&
     status.podIP !== undefined &&
-    node !== undefined
+    spec.nodeName !== undefined
   ) {
-    return { kind: 'running', ip: status.podIP, node };
+    return { kind: 'running', ip: status.podIP, node: spec.nodeName };
   }
-  return waitingFor(status);
-}
-
-function hopelessWait(waiting: NonNullable<ContainerStatus['state']>['waiting']): PodState | undefined {
-  if (waiting?.reason === undefined) return undefined;
-  const { reason, message = '' } = waiting;
-  const isPull = PULLING.has(reason) && NOTHING_TO_PULL.test(message);
-  const hint = isPull ? PULL_HINT : HOPELESS[reason];
-  return hint === undefined ? undefined : { kind: 'failed', reason: joined(reason, message), hint };
-}
-
-function failed(
-  status: PodStatus,
-  terminated: { exitCode: number; reason?: string; message?: string } | undefined,
-): PodState {
-  if (terminated === undefined)
-    return { kind: 'failed', reason: joined(status.reason ?? status.phase ?? 'failed', status.message) };
+  const [first] = held;
   return {
-    kind: 'failed',
-    reason: joined(`its container ended with exit code ${terminated.exitCode}`, terminated.message?.trim()),
-    hint: 'The probe agent ends by itself only when it cannot listen on one of its ports.',
+    kind: 'waiting',
+    ...(first === undefined ? notYetHeld(status) : withoutHealing(first)),
+    ...node,
   };
 }
 
-function waitingFor(status: PodStatus): PodState {
-  const waiting = status.containerStatuses?.[0]?.state?.waiting;
-  if (waiting?.reason !== undefined) {
-    const reason = joined(waiting.reason, waiting.message);
-    return PULLING.has(waiting.reason)
-      ? { kind: 'waiting', reason, hint: PULL_HINT }
-      : { kind: 'waiting', reason };
+type Told = Pick<NotRunning<unknown>, 'reason' | 'hint'>;
+
+function hasEnded({ state }: ContainerStatus): boolean {
+  return state?.terminated !== undefined;
+}
+
+/** Of a pod that is over: what its container said last, or why nothing let it begin. */
+function ending(status: PodStatus): Told {
+  const containers = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])];
+  const ended = containers.filter(hasEnded);
+  // An init container that has done its work is no news, and of several ends one with an error tells more.
+  const told = ended.find(({ state }) => state?.terminated?.exitCode !== 0) ?? ended[0];
+  const terminated = told?.state?.terminated;
+  if (status.reason !== undefined || terminated === undefined) {
+    const reason = status.reason ?? status.phase ?? 'Failed';
+    return { reason: joined(reason, status.message), hint: adviseRejection(reason) };
   }
+  const which = containers.length > 1 && told?.name !== undefined ? ` ${told.name}` : '';
+  const kind = PLAIN_ENDS.has(terminated.reason ?? 'Error') ? '' : ` (${terminated.reason})`;
+  const words = lastWords(terminated);
+  return {
+    reason: joined(`its container${which} ended with exit code ${terminated.exitCode}${kind}`, words),
+    hint: adviseEnd(terminated.reason, words),
+  };
+}
+
+/** With `FallbackToLogsOnError` the message is the end of the log, and of that the line that names an error. */
+function lastWords({ message = '' }: Terminated): string {
+  const lines = message
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return lines.findLast((line) => /error|cannot/i.test(line)) ?? lines.at(-1) ?? '';
+}
+
+function waiting(
+  { reason = '', message = '' }: { readonly reason?: string; readonly message?: string },
+  { imagePullSecrets = [] }: PodSpec,
+): Told & Advice {
+  return {
+    reason: joined(reason, message),
+    ...adviseWait(reason, message, { hasPullSecrets: imagePullSecrets.length > 0 }),
+  };
+}
+
+function withoutHealing({ reason, hint }: Told): Told {
+  return hint === undefined ? { reason } : { reason, hint };
+}
+
+/** Before any container is known: no node yet, or a node that has not looked at it. */
+function notYetHeld(status: PodStatus): Told {
   const unscheduled = status.conditions?.find(
     ({ type, status: value }) => type === 'PodScheduled' && value === 'False',
   );
   if (unscheduled?.reason !== undefined) {
-    return {
-      kind: 'waiting',
-      reason: joined(unscheduled.reason, unscheduled.message),
-      hint: 'Make room on a node, or choose nodes with --node-selector and --toleration.',
-    };
+    const reason = joined(unscheduled.reason, unscheduled.message);
+    return unscheduled.reason === 'Unschedulable'
+      ? { reason, hint: 'Make room on a node, or choose nodes with --node-selector and --toleration.' }
+      : { reason };
   }
-  return { kind: 'waiting', reason: status.phase ?? 'Pending' };
+  return { reason: joined(status.reason ?? status.phase ?? 'Pending', status.message) };
+}
+
+/** Who takes a pod away says so in a condition: `PreemptionByScheduler`, `DeletionByTaintManager` and the like. */
+function disruption({ conditions = [] }: PodStatus): string | undefined {
+  const target = conditions.find(({ type, status }) => type === 'DisruptionTarget' && status === 'True');
+  return target?.reason === undefined ? undefined : joined(target.reason, target.message);
 }
 
 function joined(reason: string, message: string | undefined): string {
-  return message === undefined || message === '' ? reason : `${reason}: ${message}`;
+  const words = (message ?? '').replaceAll(/\s+/g, ' ').trim();
+  if (words === '') return reason;
+  return `${reason}: ${words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words}`;
 }

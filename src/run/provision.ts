@@ -11,6 +11,7 @@ import { type PlannedNamespace, type PlannedPod, podKey } from '../scenario/scen
 import type { RunContext } from './context.ts';
 import { newestWarning } from './pod-events.ts';
 import { copyPullSecrets } from './pull-secrets.ts';
+import { isTooEarly, refusalError } from './refusal.ts';
 
 /** Requests in flight at once: enough to hide latency, few enough for an API server's fairness queues. */
 const PARALLEL_REQUESTS = 16;
@@ -21,7 +22,7 @@ const EVENTS_AFTER_MS = 5_000;
 const TOLD_PODS = 3;
 
 /** A controller that is busy, or that moves to another machine, takes seconds. */
-const SERVICE_ACCOUNT_WITHIN_MS = 30_000;
+const CONTROLLERS_WITHIN_MS = 30_000;
 
 /** A pod that runs, with what a round needs to know of it. */
 export interface RunningPod {
@@ -74,7 +75,8 @@ async function createNamespace(namespace: PlannedNamespace, context: RunContext)
       context,
     );
   } catch (thrown) {
-    if (!isAlreadyExists(thrown)) throw thrown;
+    if (!(thrown instanceof ApiStatusError) || thrown.code !== 'api-error') throw thrown;
+    if (!isAlreadyExists(thrown)) throw refusalError(`namespace ${namespace.name}`, thrown);
     throw new PodreachError(
       'namespace-foreign',
       `namespace ${namespace.name} exists already, and this run did not create it`,
@@ -88,44 +90,19 @@ async function createNamespace(namespace: PlannedNamespace, context: RunContext)
 }
 
 async function createPod(manifest: KubeObject, context: RunContext): Promise<void> {
-  const deadline = context.clock.now() + SERVICE_ACCOUNT_WITHIN_MS;
+  const { metadata } = manifest;
+  const deadline = context.clock.now() + CONTROLLERS_WITHIN_MS;
   for (;;) {
     try {
       await context.kube.create(manifest, context);
       return;
     } catch (thrown) {
       if (!(thrown instanceof ApiStatusError) || thrown.code !== 'api-error') throw thrown;
-      if (!isTooEarly(thrown) || context.clock.now() > deadline) throw notAccepted(manifest, thrown);
+      if (!isTooEarly(thrown) || context.clock.now() > deadline)
+        throw refusalError(`pod ${metadata.namespace}/${metadata.name}`, thrown);
     }
     await context.clock.sleep(POLL_MS, context.signal);
   }
-}
-
-/**
- * A controller gives a new namespace the service account that each of its pods needs; until then pods are refused
- * (kubernetes/kubernetes#66689).
- */
-function isTooEarly({ words }: ApiStatusError): boolean {
-  return /service account .*not found/.test(words);
-}
-
-function notAccepted({ metadata }: KubeObject, cause: ApiStatusError): PodreachError {
-  return new PodreachError(
-    'provision-failed',
-    `pod ${metadata.namespace}/${metadata.name} was not accepted: ${cause.words}`,
-    { hint: adviseRefusal(cause.words), cause },
-  );
-}
-
-/** What to do about a refusal, by the words of who refused. */
-function adviseRefusal(words: string): string {
-  if (/exceeded quota/.test(words))
-    return 'A ResourceQuota bounds this namespace: raise it, or run fewer scenarios side by side with --parallel.';
-  if (/violates PodSecurity/.test(words))
-    return 'Give the namespaces the level that the cluster asks for: --namespace-label pod-security.kubernetes.io/enforce=LEVEL.';
-  if (/admission webhook|ValidatingAdmissionPolicy/.test(words))
-    return 'Exempt the namespaces of podreach from this policy, for instance by a label: --namespace-label KEY=VALUE.';
-  return 'A quota, a limit or an admission policy of the cluster may stand in the way.';
 }
 
 async function waitForPods(wanted: Wanted, context: RunContext): Promise<RunningPods> {
@@ -212,15 +189,21 @@ export async function failOnDeadPods(
     if (state.kind !== 'failed') continue;
     const warning = await newestWarning(key, context);
     const more = warning === undefined || state.reason.includes(warning) ? '' : ` (${warning})`;
-    throw new PodreachError('provision-failed', `pod ${key} cannot run: ${state.reason}${more}`, {
-      hint: state.hint,
-    });
+    throw new PodreachError(
+      'provision-failed',
+      `pod ${key} cannot run${placeOf(state)}: ${state.reason}${more}`,
+      { hint: state.hint },
+    );
   }
 }
 
 function describeWait(state: PodState, warning: string | undefined): string {
-  const reason = state.kind === 'waiting' ? state.reason : state.kind;
-  return warning === undefined ? reason : `${reason} (${warning})`;
+  const reason = state.kind === 'running' ? state.kind : state.reason;
+  return `${reason}${placeOf(state)}${warning === undefined ? '' : ` (${warning})`}`;
+}
+
+function placeOf({ node }: PodState): string {
+  return node === undefined ? '' : ` on node ${node}`;
 }
 
 function runningPods(pods: readonly WantedPod[], states: ReadonlyMap<string, PodState>): RunningPods {

@@ -49,7 +49,9 @@ describe.concurrent('a pod', () => {
     const missing = withStatus(waiting('ErrImagePull', 'mirror.example/nod:24: not found'));
     expect(errorOf(await runWith(throughProxy(sandbox(), missing)))).toEqual({
       code: 'provision-failed',
-      message: 'pod pair/b cannot run: ErrImagePull: mirror.example/nod:24: not found',
+      message: expect.stringMatching(
+        /^pod pair\/b cannot run on node node-\d: ErrImagePull: mirror\.example\/nod:24: not found$/,
+      ),
       hint: 'Name an image that the nodes can pull with --probe-image, and a Secret for it with --image-pull-secret.',
     });
     expect(performance.now() - beganMs).toBeLessThan(20_000);
@@ -69,7 +71,7 @@ describe.concurrent('a pod', () => {
       return undefined;
     });
     expect(record.run.exitCode).toBe(0);
-    expect(told).toContain('pair/b: ImagePullBackOff: Back-off pulling image');
+    expect([...told].join()).toMatch(/pair\/b: ImagePullBackOff: Back-off pulling image on node node-\d/);
   });
 
   test('that never starts ends the run at the deadline, with what its events say', async () => {
@@ -85,9 +87,61 @@ describe.concurrent('a pod', () => {
       errorOf(await runWith(throughProxy(sandbox(), stuck), undefined, { readyWithinMs: 1_500 })),
     ).toEqual({
       code: 'provision-failed',
-      message:
-        '1 of 3 pods did not run within 1.5 s: pair/b: ContainerCreating (FailedCreatePodSandBox: plugin type="calico" failed (add): stat /var/lib/calico/nodename: no such file)',
+      message: expect.stringMatching(
+        /^1 of 3 pods did not run within 1\.5 s: pair\/b: ContainerCreating on node node-\d \(FailedCreatePodSandBox: plugin type="calico" failed \(add\): stat \/var\/lib\/calico\/nodename: no such file\)$/,
+      ),
       hint: expect.stringContaining('--ready-within'),
+    });
+  });
+
+  test('that crashes ends the run at once, in its own words', async () => {
+    const crashed = withStatus({
+      phase: 'Failed',
+      containerStatuses: [
+        {
+          name: 'probe',
+          state: {
+            terminated: { exitCode: 1, message: 'cannot listen on 80/TCP: EACCES\nNode.js v24.11.1\n' },
+          },
+        },
+      ],
+    });
+    expect(errorOf(await runWith(throughProxy(sandbox(), crashed)))).toMatchObject({
+      message: expect.stringMatching(
+        /^pod pair\/b cannot run on node node-\d: its container ended with exit code 1: cannot listen on 80\/TCP: EACCES$/,
+      ),
+    });
+  });
+
+  test('that somebody deletes before it runs ends the run at once', async () => {
+    let lists = 0;
+    const gone: Intervention = {
+      changeAnswer({ path, body }) {
+        if (!path.startsWith('/api/v1/pods?')) return body;
+        lists += 1;
+        const list = JSON.parse(body) as { items: Item[] };
+        return JSON.stringify({ ...list, items: list.items.filter(({ metadata }) => metadata.name !== 'b') });
+      },
+    };
+    expect(errorOf(await runWith(throughProxy(sandbox(), gone)))).toMatchObject({
+      message: 'pod pair/b cannot run: somebody has deleted it',
+    });
+    expect(lists).toBe(1);
+  });
+
+  test('whose events nobody may see fails in the words of its status', async () => {
+    const { changeAnswer } = withStatus(waiting('ContainerCreating', ''));
+    const secretive: Intervention = {
+      ...(changeAnswer === undefined ? {} : { changeAnswer }),
+      answer: ({ path }) =>
+        path.includes('/events?')
+          ? failure(403, 'Forbidden', 'events is forbidden: User "ci" cannot list resource "events"')
+          : undefined,
+    };
+    const record = await runWith(throughProxy(sandbox(), secretive), undefined, { readyWithinMs: 500 });
+    expect(errorOf(record)).toMatchObject({
+      code: 'provision-failed',
+      message: expect.stringMatching(/: pair\/b: ContainerCreating on node node-\d$/),
     });
   });
 
@@ -124,7 +178,20 @@ describe.concurrent('a pod', () => {
       'pods "b" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true',
       /pod-security\.kubernetes\.io/,
     ],
-    ['pods "b" is forbidden: maximum memory usage per Pod is 64Mi, but limit is 256Mi', /limit/],
+    ['pods "b" is forbidden: maximum memory usage per Pod is 64Mi, but limit is 256Mi', /LimitRange/],
+    [
+      'pods "b" is forbidden: failed quota: disk: must specify requests.ephemeral-storage',
+      /ResourceQuota asks for more/,
+    ],
+    [
+      'pods "b" is forbidden: unable to validate against any security context constraint: [provider "restricted-v2": .containers[0].runAsUser: Invalid value: 1000]',
+      /nonroot-v2/,
+    ],
+    [
+      'Internal error occurred: failed calling webhook "validate.example": connection refused',
+      /does not answer/,
+    ],
+    ['pods "b" is forbidden: for a reason that nobody has heard of', /may stand in the way/],
   ])('that is not accepted (%s) ends the run at once', async (words, hint) => {
     const strict: Intervention = {
       answer: ({ method, path }: Call) =>
@@ -135,6 +202,41 @@ describe.concurrent('a pod', () => {
       message: expect.stringMatching(/^pod pair\/\w was not accepted: /),
       hint: expect.stringMatching(hint),
     });
+  });
+});
+
+describe.concurrent('a namespace', () => {
+  test('that is not accepted ends the run at once, and says that it is no lack of rights', async () => {
+    const words = 'admission webhook "owners.example" denied the request: a cost centre cannot be missing';
+    const strict: Intervention = {
+      answer: ({ method, path }) =>
+        method === 'POST' && path.startsWith('/api/v1/namespaces?')
+          ? failure(403, 'Forbidden', words)
+          : undefined,
+    };
+    expect(errorOf(await runWith(throughProxy(sandbox(), strict)))).toEqual({
+      code: 'provision-failed',
+      message: `namespace pair was not accepted: ${words} (403 Forbidden)`,
+      hint: expect.stringContaining('--namespace-label'),
+    });
+  });
+
+  test('whose quota has not been counted yet is waited for', async () => {
+    let tries = 0;
+    const young: Intervention = {
+      answer({ method, path }) {
+        if (method !== 'POST' || !path.includes('/pods?')) return undefined;
+        tries += 1;
+        return tries > 4
+          ? undefined
+          : failure(
+              403,
+              'Forbidden',
+              'pods "b" is forbidden: status unknown for quota: all, resources: pods',
+            );
+      },
+    };
+    expect((await runWith(throughProxy(sandbox(), young))).run.exitCode).toBe(0);
   });
 });
 
@@ -213,5 +315,45 @@ describe.concurrent('what the cluster wants', () => {
       code: 'provision-failed',
       message: 'there is no Secret platform/mirror, which --image-pull-secret names',
     });
+  });
+
+  test('does not make podreach copy any other Secret', async () => {
+    const posted: string[] = [];
+    const record = await runWith(
+      throughProxy(sandbox(), {
+        answer({ method, path }) {
+          if (method === 'POST') posted.push(path);
+          if (!path.includes('/secrets/')) return undefined;
+          const metadata = { name: 'mirror', namespace: 'platform' };
+          const body = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data: { key: 'e30=' } };
+          return { status: 200, body };
+        },
+      }),
+      undefined,
+      { probe },
+    );
+    expect(errorOf(record)).toMatchObject({
+      code: 'provision-failed',
+      message: 'the Secret platform/mirror is of the type Opaque, which is not for pulling images',
+    });
+    expect(posted.filter((path) => path.includes('/secrets'))).toEqual([]);
+  });
+
+  test('may be there already, where the cluster copies Secrets itself', async () => {
+    const record = await runWith(
+      throughProxy(sandbox(), {
+        answer({ method, path }) {
+          if (method === 'POST' && path.includes('/secrets?'))
+            return failure(409, 'AlreadyExists', 'secrets "mirror" already exists');
+          if (!path.includes('/secrets/')) return undefined;
+          const metadata = { name: 'mirror', namespace: 'platform' };
+          const type = 'kubernetes.io/dockerconfigjson';
+          return { status: 200, body: { apiVersion: 'v1', kind: 'Secret', metadata, type, data: {} } };
+        },
+      }),
+      undefined,
+      { probe },
+    );
+    expect(record.run.exitCode).toBe(0);
   });
 });
