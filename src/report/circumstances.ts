@@ -19,6 +19,8 @@ export function circumstanceFacts({ podreach, run, environment }: RunRecord): Fa
     },
     { label: 'cluster', text: [cluster, kubernetes, server].filter((part) => part !== undefined).join(', ') },
     ...(nodes.length === 0 ? [] : [{ label: 'nodes', text: describeNodes(nodes) }]),
+    ...fact('network', describeNetwork(environment)),
+    ...fact('canary', describeCanary(environment)),
     { label: 'rules', text: rules.join(', ') },
   ];
 }
@@ -31,4 +33,27 @@ export function describeNodes(nodes: RunRecord['environment']['nodes']): string 
       return details.length === 0 ? name : `${name} (${details.join(', ')})`;
     })
     .join(', ');
+}
+
+function fact(label: string, text: string | undefined): Fact[] {
+  return text === undefined ? [] : [{ label, text }];
+}
+
+type Environment = RunRecord['environment'];
+
+/** `Calico v3.32.1, kube-proxy in mode iptables`; undefined where nothing is known. */
+export function describeNetwork({ networkPlugins, kubeProxy }: Environment): string | undefined {
+  const plugins = networkPlugins?.map(
+    ({ name, version, enforces }) =>
+      `${version === undefined ? name : `${name} ${version}`}${enforces ? '' : ' (does not enforce policies)'}`,
+  );
+  const parts = [...(plugins ?? []), ...(kubeProxy === undefined ? [] : [`kube-proxy in mode ${kubeProxy}`])];
+  return parts.length === 0 ? undefined : parts.join(', ');
+}
+
+/** `policies are enforced on 3 nodes, after 0.4 s at the latest`; undefined where there was no canary. */
+export function describeCanary({ canary }: Environment): string | undefined {
+  return canary === undefined
+    ? undefined
+    : `policies are enforced on ${count(canary.nodes.length, 'node')}, after ${duration(canary.enforcedMs)} at the latest`;
 }

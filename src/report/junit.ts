@@ -5,7 +5,7 @@
 import type { RunRecord, ScenarioRecord } from '../record.ts';
 import { renderFacts } from './block.ts';
 import { type Case, isBad, type Suite, suitesOf } from './cases.ts';
-import { describeNodes } from './circumstances.ts';
+import { describeNetwork, describeNodes } from './circumstances.ts';
 import { describeLocation } from './describe.ts';
 import { renderMatrixSection } from './matrix-section.ts';
 import { createPaint } from './paint.ts';
@@ -83,6 +83,10 @@ function renderProperties(record: RunRecord, scenario: ScenarioRecord | undefine
     cluster: environment.cluster,
     'cluster.server': environment.server,
     'cluster.kubernetes': environment.kubernetes,
+    'cluster.network': describeNetwork(environment),
+    'cluster.timeToEnforce':
+      environment.canary === undefined ? undefined : duration(environment.canary.enforcedMs),
+    'cluster.warnings': environment.warnings?.join('; ') || undefined,
     'cluster.nodes': environment.nodes.length === 0 ? undefined : describeNodes(environment.nodes),
     node: environment.node,
     'scenario.file': scenario === undefined ? undefined : describeLocation(scenario.location),

@@ -40,6 +40,7 @@ export function renderMarkdown(written: RunRecord, { verbose }: RenderOptions): 
     `## podreach: ${word}`,
     paragraph(shortenEnd(describeRun(record), LONGEST_SENTENCE)),
     ...renderProblems(record),
+    ...renderWarnings(record),
     ...renderMismatches(record),
     ...renderInconclusives(record),
     ...renderScenarios(record),
@@ -69,6 +70,12 @@ function renderProblems(record: RunRecord): string[] {
     ...(lines.length === 0 ? [] : [`### Errors\n\n${limitLines(lines, ROWS)}`]),
     ...(reviews.length === 0 ? [] : [limitLines(reviews, ROWS)]),
   ];
+}
+
+/** What may have decided besides the policies. */
+function renderWarnings({ environment }: RunRecord): string[] {
+  const lines = (environment.warnings ?? []).map((text) => `> Warning: ${sentence(text)}`);
+  return lines.length === 0 ? [] : [limitLines(lines, ROWS)];
 }
 
 function renderMismatches({ scenarios }: RunRecord): string[] {

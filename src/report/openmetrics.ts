@@ -67,10 +67,26 @@ function runFamilies(record: RunRecord): Family[] {
             version: podreach.version,
             cluster: environment.cluster,
             kubernetes: environment.kubernetes ?? '',
+            network: environment.networkPlugins?.map(describePlugin).join(', ') ?? '',
           },
           value: 1,
         },
       ],
+    },
+    {
+      name: 'podreach_canary_enforce_seconds',
+      type: 'gauge',
+      help: 'From applying a deny-all until the node cut every connection of the canary.',
+      samples: (environment.canary?.nodes ?? []).map(({ name, enforcedMs }) => ({
+        labels: { node: name },
+        value: enforcedMs / 1000,
+      })),
+    },
+    {
+      name: 'podreach_cluster_warnings',
+      type: 'gauge',
+      help: 'What is unusual about the cluster and may decide over the policies of the scenarios.',
+      samples: [{ value: environment.warnings?.length ?? 0 }],
     },
     {
       name: 'podreach_run_success',
@@ -103,6 +119,13 @@ function runFamilies(record: RunRecord): Family[] {
       samples: hasPassed ? endedSeconds : [],
     },
   ];
+}
+
+function describePlugin({
+  name,
+  version,
+}: NonNullable<RunRecord['environment']['networkPlugins']>[number]): string {
+  return version === undefined ? name : `${name} ${version}`;
 }
 
 function scenarioFamilies(scenarios: readonly Scenario[]): Family[] {

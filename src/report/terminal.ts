@@ -29,6 +29,7 @@ export function renderTerminal(written: RunRecord, options: RenderOptions): stri
     ...renderBeginning(record, canvas),
     ...(options.verbose ? [renderFacts(circumstanceFacts(record), canvas, '')] : []),
     ...joinLines(record.scenarios.map((scenario) => renderScenario(scenario, section))),
+    ...renderWarnings(record, canvas),
     ...renderKeepNote(record, canvas),
     renderResult(record, canvas),
   ];
@@ -68,6 +69,20 @@ function joinLines(scenarios: readonly string[][][]): string[][] {
     endsWithLine = isLine;
   }
   return paragraphs;
+}
+
+/** What may have decided besides the policies. */
+function renderWarnings({ environment }: RunRecord, { width, paint }: Canvas): string[][] {
+  const warnings = environment.warnings ?? [];
+  if (warnings.length === 0) return [];
+  const prefix = 'warning  ';
+  return [
+    warnings.flatMap((text) =>
+      wrap(text, width, prefix).map((line, index) =>
+        index === 0 ? paint('inconclusive', 'warning') + line.slice('warning'.length) : line,
+      ),
+    ),
+  ];
 }
 
 function renderKeepNote(record: RunRecord, canvas: Canvas): string[][] {

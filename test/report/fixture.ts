@@ -225,9 +225,27 @@ export function everyVerdict(): RunRecord {
       tags: ['smoke'],
     },
   );
-  return buildRecord([calmScenario('default-deny-ingress'), threeTier, calmScenario('port-range')], {
-    exitCode: 1,
-  });
+  return buildRecord(
+    [calmScenario('default-deny-ingress'), threeTier, calmScenario('port-range')],
+    { exitCode: 1 },
+    {
+      cluster: 'kind',
+      networkPlugins: [
+        { name: 'Calico', version: 'v3.32.1', daemonSet: 'kube-system/calico-node', enforces: true },
+      ],
+      kubeProxy: 'iptables',
+      canary: {
+        nodes: [
+          { name: 'node-1', enforcedMs: 212, restoredMs: 180 },
+          { name: 'node-2', enforcedMs: 431, restoredMs: 195 },
+        ],
+        enforcedMs: 431,
+      },
+      warnings: [
+        '1 Calico GlobalNetworkPolicy object (baseline) may decide over the policies of the scenarios',
+      ],
+    },
+  );
 }
 
 /** A scenario in which all is well. */

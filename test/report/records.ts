@@ -64,7 +64,15 @@ export function hostileRecord(): RunRecord {
   return buildRecord(
     scenarios,
     { error: { code: text(0), message: text(5), hint: text(2) } },
-    { cluster: text(1), kubernetes: text(2), nodes: texts.map((name) => ({ name, os: name })) },
+    {
+      cluster: text(1),
+      kubernetes: text(2),
+      nodes: texts.map((name) => ({ name, os: name })),
+      networkPlugins: [{ name: text(3), version: text(4), daemonSet: text(5), enforces: true }],
+      kubeProxy: text(6),
+      canary: { nodes: [{ name: text(7), enforcedMs: 1, restoredMs: 2 }], enforcedMs: 1 },
+      warnings: [text(8)],
+    },
   );
 }
 

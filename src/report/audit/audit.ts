@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { RunRecord, ScenarioRecord } from '../../record.ts';
-import { describeNodes } from '../circumstances.ts';
+import { describeCanary, describeNetwork, describeNodes } from '../circumstances.ts';
 import { describeLocation } from '../describe.ts';
 import { dayOf, isOverdue } from '../review.ts';
 import { describeExtent, runWord } from '../summary.ts';
@@ -109,11 +109,14 @@ function cautionsOf(record: RunRecord): Phrase[] {
           say`The run took place on podreach's own sandbox. It shows what the policies mean, not what the network plugin of a cluster makes of them.`,
         ]
       : []),
+    ...(environment.warnings ?? []).map((text) => say`${name(text)}.`),
   ];
 }
 
 function circumstancesOf({ run, podreach, environment }: RunRecord): Entry[] {
   const { cluster, kubernetes, server, nodes } = environment;
+  const network = describeNetwork(environment);
+  const canary = describeCanary(environment);
   const start = describeInstant(run.startedAt);
   const end = describeInstant(run.endedAt ?? run.startedAt);
   const last = end === start ? '' : ` to ${end.slice(0, 10) === start.slice(0, 10) ? end.slice(11) : end}`;
@@ -128,6 +131,10 @@ function circumstancesOf({ run, podreach, environment }: RunRecord): Entry[] {
       ]),
     },
     ...(nodes.length === 0 ? [] : [{ label: 'Nodes', text: name(describeNodes(nodes)) }]),
+    ...(network === undefined ? [] : [{ label: 'Network', text: name(network) }]),
+    ...(canary === undefined
+      ? []
+      : [{ label: 'Proof that policies work here', text: say`before the scenarios: ${canary}` }]),
     { label: 'Tested with', text: say`podreach ${name(podreach.version)}, run ${name(run.id)}` },
   ];
 }
