@@ -34,6 +34,8 @@ export interface RunContext {
   readonly execLimit: LimitFunction;
   /** Aborted by a signal of the user or by the loss of the cluster; its reason is a `PodreachError`. */
   readonly signal: AbortSignal;
+  /** Aborted by the loss of the cluster alone: then there is nothing left to take away. */
+  readonly lost: AbortSignal;
   readonly progress: ProgressListener;
   /** Says that the record has changed in a way worth saving. */
   readonly save: () => void;

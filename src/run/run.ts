@@ -182,6 +182,7 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
     probe: options.probe ?? DEFAULT_PROBE_SETTINGS,
     execLimit: pLimit(PARALLEL_EXECS),
     signal: AbortSignal.any([options.signal, cluster.lost]),
+    lost: cluster.lost,
     progress: options.progress,
     save: options.save,
   };
