@@ -1,6 +1,9 @@
 /** The form of labels, by Kubernetes' own rules. Patterns are texts without anchors, so that schemas can carry them as well. */
 
-const DNS_SUBDOMAIN = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
+/** The names of most objects; they have at most 253 characters. */
+export const DNS_SUBDOMAIN = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
+/** The names of namespaces. */
+export const DNS_LABEL = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
 const LABEL_WORD = '[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?';
 
 /** A name of at most 63 characters, after an optional prefix that is a DNS name of at most 253. */

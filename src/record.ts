@@ -155,6 +155,27 @@ export const runRecordSchema = z
           .exactOptional()
           .describe('How long one attempt may take; absent until the cluster is known.'),
         withinMs: z.number().exactOptional(),
+        readyWithinMs: z.number().exactOptional().describe('How long probe pods may take to run.'),
+        probe: z
+          .strictObject({
+            image: z.string(),
+            nodeSelector: labels.exactOptional(),
+            tolerations: z
+              .array(z.string())
+              .exactOptional()
+              .describe(
+                'As --toleration takes them: key, key=value or key=value:EFFECT, and * for every key.',
+              ),
+            pullSecrets: z
+              .array(z.string())
+              .exactOptional()
+              .describe('Names of Secrets; after a namespace where they were copied from there.'),
+            namespaceLabels: labels
+              .exactOptional()
+              .describe('On every namespace of the run, beside those of the scenarios.'),
+          })
+          .exactOptional()
+          .describe('How probe pods were asked to be; absent on the sandbox, which runs no images.'),
         confirm: z.int(),
         keep: z.boolean(),
         failFast: z.boolean(),

@@ -1,7 +1,8 @@
 /** The options that say how probe pods and namespaces are to be on a cluster, as `run` takes them. */
 import { InvalidArgumentError, Option } from 'commander';
 import { PodreachError } from '../errors.ts';
-import { LABEL_KEY, LABEL_VALUE } from '../labels.ts';
+import { DNS_LABEL, DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE } from '../labels.ts';
+import { RUN_LABEL } from '../probe/manifest.ts';
 import {
   DEFAULT_PROBE_IMAGE,
   type ProbeSettings,
@@ -22,7 +23,9 @@ export interface ProbeCommandOptions {
 
 type LabelPair = readonly [key: string, value: string];
 
-const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+const LONGEST_NAME = 253;
+/** Labels of namespaces that are not the user's to give: podreach finds its own by the one, Kubernetes sets the other. */
+const RESERVED_LABELS = new Set([RUN_LABEL, 'kubernetes.io/metadata.name']);
 
 /** New options each time: commander notes in them what was given. */
 export function probeOptions(): Option[] {
@@ -34,19 +37,19 @@ export function probeOptions(): Option[] {
     new Option(
       '--node-selector <key=value>',
       'only nodes with this label get probe pods (repeatable)',
-    ).argParser(collecting(parseLabel)),
+    ).argParser(collecting(parseLabel, differInValue)),
     new Option(
       '--toleration <key[=value][:effect]>',
-      'a taint that probe pods tolerate; "*" is every taint (repeatable)',
+      'a taint that probe pods tolerate; "*" in place of the key is every taint (repeatable)',
     ).argParser(collecting(parseToleration)),
     new Option(
       '--image-pull-secret <[namespace/]name>',
       'a Secret for pulling; with a namespace it is copied from there (repeatable)',
-    ).argParser(collecting(parsePullSecret)),
+    ).argParser(collecting(parsePullSecret, differInSource)),
     new Option(
       '--namespace-label <key=value>',
       'a label for every namespace that the run creates (repeatable)',
-    ).argParser(collecting(parseLabel)),
+    ).argParser(collecting(parseNamespaceLabel, differInValue)),
   ];
 }
 
@@ -115,37 +118,65 @@ function namespaceKeysOf(value: unknown): ReadonlySet<string> {
   return keys;
 }
 
-function collecting<Value>(parse: (text: string) => Value) {
-  return (text: string, previous: readonly Value[] | undefined): readonly Value[] => [
-    ...(previous ?? []),
-    parse(text),
-  ];
+/** @param differ whether two values cannot both hold */
+function collecting<Value>(
+  parse: (text: string) => Value,
+  differ: (one: Value, other: Value) => boolean = () => false,
+) {
+  return (text: string, previous: readonly Value[] = []): readonly Value[] => {
+    const value = parse(text);
+    if (previous.some((other) => differ(value, other)))
+      throw new InvalidArgumentError('It was given before with something else, and only one can hold.');
+    return [...previous, value];
+  };
+}
+
+function differInValue([key, value]: LabelPair, [otherKey, otherValue]: LabelPair): boolean {
+  return key === otherKey && value !== otherValue;
+}
+
+function differInSource(one: PullSecret, other: PullSecret): boolean {
+  return one.name === other.name && one.copyFrom !== other.copyFrom;
 }
 
 function parseImage(text: string): string {
-  if (/^\S+$/.test(text)) return text;
+  if (/^[^\s-]\S*$/.test(text)) return text;
   throw new InvalidArgumentError('Write an image such as registry.example/node:24.');
 }
 
 function parseLabel(text: string): LabelPair {
-  const [, key = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
-  if (!matches(LABEL_KEY, key) || !matches(LABEL_VALUE, value)) {
-    throw new InvalidArgumentError('Write a label as key=value, such as pool=probes.');
+  const [, key, value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+  if (key === undefined) throw new InvalidArgumentError('Write a label as key=value, such as pool=probes.');
+  if (!matches(LABEL_KEY, key)) {
+    throw new InvalidArgumentError(
+      `"${key}" cannot be the key of a label: write up to 63 letters, digits, ".", "_" and "-" that begin and end with a letter or a digit, if need be after a DNS name and "/".`,
+    );
+  }
+  if (!matches(LABEL_VALUE, value)) {
+    throw new InvalidArgumentError(
+      `"${value}" cannot be the value of a label: write up to 63 letters, digits, ".", "_" and "-" that begin and end with a letter or a digit, or nothing.`,
+    );
   }
   return [key, value];
 }
 
+function parseNamespaceLabel(text: string): LabelPair {
+  const [key, value] = parseLabel(text);
+  if (!RESERVED_LABELS.has(key)) return [key, value];
+  throw new InvalidArgumentError(`${key} is not to be chosen: podreach or Kubernetes gives it.`);
+}
+
 function parseToleration(text: string): Toleration {
-  if (text === '*') return { operator: 'Exists' };
   const [, key = '', value, effect] = /^([^=:]*)(?:=([^:]*))?(?::(.*))?$/s.exec(text) ?? [];
-  const isEffect = effect === undefined || TAINT_EFFECTS.some((known) => known === effect);
-  if (!matches(LABEL_KEY, key) || !matches(LABEL_VALUE, value ?? '') || !isEffect) {
+  const isTaint =
+    key === '*' ? value === undefined : matches(LABEL_KEY, key) && matches(LABEL_VALUE, value ?? '');
+  if (!isTaint || (effect !== undefined && !TAINT_EFFECTS.some((known) => known === effect))) {
     throw new InvalidArgumentError(
       `Write key, key=value or key=value:EFFECT with ${TAINT_EFFECTS.join(', ')}; or "*" for every taint.`,
     );
   }
   return {
-    key,
+    ...(key === '*' ? {} : { key }),
     ...(value === undefined ? { operator: 'Exists' } : { operator: 'Equal', value }),
     ...(effect === undefined ? {} : { effect }),
   };
@@ -154,12 +185,14 @@ function parseToleration(text: string): Toleration {
 function parsePullSecret(text: string): PullSecret {
   const parts = text.split('/');
   const [name = '', copyFrom] = parts.toReversed();
-  if (parts.length > 2 || !parts.every((part) => NAME.test(part))) {
+  const isName = name.length <= LONGEST_NAME && matches(DNS_SUBDOMAIN, name);
+  const isNamespace = copyFrom === undefined || matches(DNS_LABEL, copyFrom);
+  if (parts.length > 2 || !isName || !isNamespace) {
     throw new InvalidArgumentError('Write the name of a Secret, or namespace/name to have it copied.');
   }
   return copyFrom === undefined ? { name } : { name, copyFrom };
 }
 
 function matches(pattern: string, text: string): boolean {
-  return new RegExp(`^${pattern}$`).test(text);
+  return new RegExp(`^(?:${pattern})$`).test(text);
 }

@@ -40,3 +40,36 @@ export const DEFAULT_PROBE_SETTINGS: ProbeSettings = {
   pullSecrets: [],
   namespaceLabels: {},
 };
+
+/** The settings in the words of the command line's options, without those that are empty. */
+export interface DescribedSettings {
+  image: string;
+  nodeSelector?: Record<string, string>;
+  tolerations?: string[];
+  pullSecrets?: string[];
+  namespaceLabels?: Record<string, string>;
+}
+
+/** For the record of a run. */
+export function describeSettings(settings: ProbeSettings): DescribedSettings {
+  const { image, nodeSelector, tolerations, pullSecrets, namespaceLabels } = settings;
+  return {
+    image,
+    ...(isEmpty(nodeSelector) ? {} : { nodeSelector: { ...nodeSelector } }),
+    ...(isEmpty(tolerations) ? {} : { tolerations: tolerations.map(describeToleration) }),
+    ...(isEmpty(pullSecrets) ? {} : { pullSecrets: pullSecrets.map(describeSecret) }),
+    ...(isEmpty(namespaceLabels) ? {} : { namespaceLabels: { ...namespaceLabels } }),
+  };
+}
+
+function isEmpty(value: object): boolean {
+  return Object.keys(value).length === 0;
+}
+
+function describeToleration({ key = '*', value, effect }: Toleration): string {
+  return `${key}${value === undefined ? '' : `=${value}`}${effect === undefined ? '' : `:${effect}`}`;
+}
+
+function describeSecret({ name, copyFrom }: PullSecret): string {
+  return copyFrom === undefined ? name : `${copyFrom}/${name}`;
+}

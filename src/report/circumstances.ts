@@ -6,7 +6,7 @@ import { count, duration } from './text.ts';
 /** Run, cluster, nodes and rules, as far as they are known. */
 export function circumstanceFacts({ podreach, run, environment }: RunRecord): Fact[] {
   const { cluster, kubernetes, server, nodes, node } = environment;
-  const { timeoutMs, withinMs, confirm } = run.options;
+  const { timeoutMs, withinMs, confirm, probe } = run.options;
   const rules = [
     ...(timeoutMs === undefined ? [] : [`an attempt may take ${duration(timeoutMs)}`]),
     ...(withinMs === undefined ? [] : [`policies may take ${duration(withinMs)} to settle`]),
@@ -21,6 +21,7 @@ export function circumstanceFacts({ podreach, run, environment }: RunRecord): Fa
     ...(nodes.length === 0 ? [] : [{ label: 'nodes', text: describeNodes(nodes) }]),
     ...fact('network', describeNetwork(environment)),
     ...fact('canary', describeCanary(environment)),
+    ...fact('probe', describeProbe(probe)),
     { label: 'rules', text: rules.join(', ') },
   ];
 }
@@ -56,4 +57,24 @@ export function describeCanary({ canary }: Environment): string | undefined {
   return canary === undefined
     ? undefined
     : `policies are enforced on ${count(canary.nodes.length, 'node')}, after ${duration(canary.enforcedMs)} at the latest`;
+}
+
+/** The image, and what else was asked of probe pods and namespaces; undefined where they run no images. */
+function describeProbe(probe: RunRecord['run']['options']['probe']): string | undefined {
+  if (probe === undefined) return undefined;
+  const { image, nodeSelector = {}, tolerations = [], pullSecrets = [], namespaceLabels = {} } = probe;
+  const parts: readonly (readonly [what: string, values: readonly string[]])[] = [
+    ['nodes with', pairs(nodeSelector)],
+    ['tolerating', tolerations],
+    ['pulled with', pullSecrets],
+    ['namespaces with', pairs(namespaceLabels)],
+  ];
+  const said = parts.flatMap(([what, values]) =>
+    values.length === 0 ? [] : [`${what} ${values.join(', ')}`],
+  );
+  return [image, ...said].join('; ');
+}
+
+function pairs(values: Readonly<Record<string, string>>): string[] {
+  return Object.entries(values).map(([key, value]) => `${key}=${value}`);
 }

@@ -10,7 +10,7 @@ import { Interruption } from '../errors.ts';
 import { exitCodeFor } from '../judge/exit-code.ts';
 import { connectKube, type KubePatience } from '../kube/connect.ts';
 import type { Kube } from '../kube/kube.ts';
-import { DEFAULT_PROBE_SETTINGS, type ProbeSettings } from '../probe/settings.ts';
+import { DEFAULT_PROBE_SETTINGS, describeSettings, type ProbeSettings } from '../probe/settings.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { CheckRecord, RunRecord } from '../record.ts';
 import type { Plan } from '../scenario/scenario.ts';
@@ -172,6 +172,9 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
   };
   record.run.options.timeoutMs = timing.timeoutMs;
   record.run.options.withinMs = timing.withinMs;
+  record.run.options.readyWithinMs = timing.readyWithinMs;
+  const probe = options.probe ?? DEFAULT_PROBE_SETTINGS;
+  if (cluster.kind !== 'sandbox') record.run.options.probe = describeSettings(probe);
   return {
     runId: record.run.id,
     kube,
@@ -179,7 +182,7 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
     clock: options.clock,
     random: Math.random,
     timing,
-    probe: options.probe ?? DEFAULT_PROBE_SETTINGS,
+    probe,
     execLimit: pLimit(PARALLEL_EXECS),
     signal: AbortSignal.any([options.signal, cluster.lost]),
     lost: cluster.lost,
