@@ -51,15 +51,7 @@ export function probePod(pod: PlannedPod, { runId, agent, settings }: ProbePodOp
       ...(settings.pullSecrets.length === 0
         ? {}
         : { imagePullSecrets: settings.pullSecrets.map(({ name }) => ({ name })) }),
-      // Over the nodes as evenly as the scheduler can: connections between nodes are tried as well as those inside one.
-      topologySpreadConstraints: [
-        {
-          maxSkew: 1,
-          topologyKey: 'kubernetes.io/hostname',
-          whenUnsatisfiable: 'ScheduleAnyway',
-          labelSelector: { matchLabels: { [RUN_LABEL]: runId } },
-        },
-      ],
+      affinity: { podAntiAffinity: apartFromOthers(runId) },
       securityContext: {
         runAsNonRoot: true,
         runAsUser: NODE_USER,
@@ -94,6 +86,26 @@ export function probePod(pod: PlannedPod, { runId, agent, settings }: ProbePodOp
       ],
       volumes: [{ name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: '4Mi' } }],
     },
+  };
+}
+
+/**
+ * Over the nodes as evenly as the scheduler can, so that connections between nodes are tried as well as those inside one. A
+ * `topologySpreadConstraint` would count the pods of one namespace alone: with few pods in each, all could end up on one node.
+ */
+function apartFromOthers(runId: string): object {
+  const ofThisRun = { matchLabels: { [RUN_LABEL]: runId } };
+  return {
+    preferredDuringSchedulingIgnoredDuringExecution: [
+      {
+        weight: 100,
+        podAffinityTerm: {
+          topologyKey: 'kubernetes.io/hostname',
+          labelSelector: ofThisRun,
+          namespaceSelector: ofThisRun,
+        },
+      },
+    ],
   };
 }
 

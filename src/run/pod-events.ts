@@ -1,4 +1,4 @@
-/** What a cluster says about a pod beside its status: the newest warning among its events. */
+/** What a cluster says about a pod beside its status: the newest warning among its events that tells more. */
 import type { KubeObject } from '../kube/kube.ts';
 import type { RunContext } from './context.ts';
 
@@ -44,12 +44,32 @@ export async function newestWarning(
 function describeNewest(events: readonly KubeObject[]): string | undefined {
   // Objects of the API: each field is read as optional.
   const warnings = (events as readonly (KubeObject & EventFields)[])
-    .filter(({ type }) => type === 'Warning')
+    .filter(tellsWhy)
     .toSorted((left, right) => timeOf(left).localeCompare(timeOf(right)));
   const newest = warnings.at(-1);
   if (newest === undefined) return undefined;
   const words = `${newest.reason ?? 'Warning'}: ${newest.message ?? ''}`.replaceAll(/\s+/g, ' ').trim();
   return words.length > LONGEST_MESSAGE ? `${words.slice(0, LONGEST_MESSAGE)}…` : words;
+}
+
+/** Of an image that is not there a kubelet says why in one event, and in the next only `Error: ImagePullBackOff`. */
+function tellsWhy({ type, message = '' }: EventFields): boolean {
+  return type === 'Warning' && !/^Error: \w+$/.test(message);
+}
+
+/**
+ * A warning in parentheses, ready to follow the reason that a status gives; empty where there is none, or where one of them says
+ * what the other does.
+ */
+export function inAddition(reason: string, warning: string | undefined): string {
+  if (warning === undefined) return '';
+  const [known, news] = [withoutName(reason), withoutName(warning)];
+  return known.includes(news) || (known !== '' && news.includes(known)) ? '' : ` (${warning})`;
+}
+
+/** `Evicted: The node was low on resource` without its first word. */
+function withoutName(words: string): string {
+  return words.replace(/^\w+(: |$)/, '');
 }
 
 /** Newer components fill in `eventTime`, older ones `lastTimestamp`; both sort as text. */

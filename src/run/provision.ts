@@ -9,7 +9,7 @@ import type { ProbeSettings } from '../probe/settings.ts';
 import { agentSource } from '../probe/source.ts';
 import { type PlannedNamespace, type PlannedPod, podKey } from '../scenario/scenario.ts';
 import type { RunContext } from './context.ts';
-import { newestWarning } from './pod-events.ts';
+import { inAddition, newestWarning } from './pod-events.ts';
 import { copyPullSecrets } from './pull-secrets.ts';
 import { isTooEarly, refusalError } from './refusal.ts';
 
@@ -188,7 +188,7 @@ export async function failOnDeadPods(
   for (const [key, state] of states) {
     if (state.kind !== 'failed') continue;
     const warning = await newestWarning(key, context);
-    const more = warning === undefined || state.reason.includes(warning) ? '' : ` (${warning})`;
+    const more = inAddition(state.reason, warning);
     throw new PodreachError(
       'provision-failed',
       `pod ${key} cannot run${placeOf(state)}: ${state.reason}${more}`,
@@ -199,7 +199,7 @@ export async function failOnDeadPods(
 
 function describeWait(state: PodState, warning: string | undefined): string {
   const reason = state.kind === 'running' ? state.kind : state.reason;
-  return `${reason}${placeOf(state)}${warning === undefined ? '' : ` (${warning})`}`;
+  return `${reason}${placeOf(state)}${inAddition(reason, warning)}`;
 }
 
 function placeOf({ node }: PodState): string {

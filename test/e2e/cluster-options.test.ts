@@ -80,6 +80,14 @@ test('what a cluster wants is in every pod and namespace, and in the record', {
     },
   });
 
+  const ofThisRun = { matchLabels: { [RUN_LABEL]: run.id } };
+  const apart = {
+    podAffinityTerm: {
+      topologyKey: 'kubernetes.io/hostname',
+      labelSelector: ofThisRun,
+      namespaceSelector: ofThisRun,
+    },
+  };
   const pods = created.filter(({ kind }) => kind === 'Pod');
   expect(pods.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(['a', 'b']));
   for (const { spec } of pods) {
@@ -91,9 +99,7 @@ test('what a cluster wants is in every pod and namespace, and in the record', {
         { operator: 'Exists', effect: 'NoExecute' },
       ],
       imagePullSecrets: [{ name: 'mirror' }],
-      topologySpreadConstraints: [
-        { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { [RUN_LABEL]: run.id } } },
-      ],
+      affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [apart] } },
     });
   }
   // The canary's as well as the scenario's: both are to run where the scenario is.

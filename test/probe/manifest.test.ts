@@ -26,14 +26,20 @@ describe('the manifest of a probe pod', () => {
         automountServiceAccountToken: false,
         enableServiceLinks: false,
         nodeSelector: { 'kubernetes.io/os': 'linux' },
-        topologySpreadConstraints: [
-          {
-            maxSkew: 1,
-            topologyKey: 'kubernetes.io/hostname',
-            whenUnsatisfiable: 'ScheduleAnyway',
-            labelSelector: { matchLabels: { 'podreach.dev/run': 'run-1' } },
+        affinity: {
+          podAntiAffinity: {
+            preferredDuringSchedulingIgnoredDuringExecution: [
+              {
+                weight: 100,
+                podAffinityTerm: {
+                  topologyKey: 'kubernetes.io/hostname',
+                  labelSelector: { matchLabels: { 'podreach.dev/run': 'run-1' } },
+                  namespaceSelector: { matchLabels: { 'podreach.dev/run': 'run-1' } },
+                },
+              },
+            ],
           },
-        ],
+        },
         securityContext: {
           runAsNonRoot: true,
           runAsUser: 1000,

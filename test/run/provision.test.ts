@@ -13,7 +13,7 @@ interface Item {
 /** Shows another status of the pod `b` for as long as `isActive`, and these events about it. */
 function withStatus(
   status: object,
-  { isActive = () => true, event }: { isActive?: () => boolean; event?: object } = {},
+  { isActive = () => true, events }: { isActive?: () => boolean; events?: readonly object[] } = {},
 ): Intervention {
   return {
     changeAnswer({ path, body }) {
@@ -23,11 +23,13 @@ function withStatus(
       return JSON.stringify(list);
     },
     answer({ path }) {
-      if (event === undefined || !path.startsWith('/api/v1/namespaces/pair/events?')) return undefined;
+      if (events === undefined || !path.startsWith('/api/v1/namespaces/pair/events?')) return undefined;
       expect(new URL(path, 'https://x').searchParams.get('fieldSelector')).toMatch(
         /^involvedObject.kind=Pod,involvedObject.name=\w$/,
       );
-      const items = path.endsWith('name%3Db') ? [{ metadata: { name: 'e' }, ...event }] : [];
+      const items = path.endsWith('name%3Db')
+        ? events.map((event, index) => ({ metadata: { name: `b.${index}` }, ...event }))
+        : [];
       return { status: 200, body: { kind: 'EventList', apiVersion: 'v1', items } };
     },
   };
@@ -76,12 +78,23 @@ describe.concurrent('a pod', () => {
 
   test('that never starts ends the run at the deadline, with what its events say', async () => {
     const stuck = withStatus(waiting('ContainerCreating', ''), {
-      event: {
-        type: 'Warning',
-        reason: 'FailedCreatePodSandBox',
-        message: 'plugin type="calico" failed (add): stat /var/lib/calico/nodename: no such file',
-        lastTimestamp: '2026-01-01T00:00:00Z',
-      },
+      events: [
+        {
+          type: 'Warning',
+          reason: 'FailedCreatePodSandBox',
+          message: 'plugin type="calico" failed (add): stat /var/lib/calico/nodename: no such file',
+          lastTimestamp: '2026-01-01T00:00:00Z',
+        },
+        // Older, and not a warning.
+        { type: 'Warning', reason: 'FailedMount', message: 'x', lastTimestamp: '2025-12-31T23:59:59Z' },
+        {
+          type: 'Normal',
+          reason: 'Scheduled',
+          message: 'Successfully assigned',
+          lastTimestamp: null,
+          eventTime: '2026-01-01T00:00:01.000000Z',
+        },
+      ],
     });
     expect(
       errorOf(await runWith(throughProxy(sandbox(), stuck), undefined, { readyWithinMs: 1_500 })),
@@ -127,6 +140,34 @@ describe.concurrent('a pod', () => {
       message: 'pod pair/b cannot run: somebody has deleted it',
     });
     expect(lists).toBe(1);
+  });
+
+  test('whose image does not come is told by the event that says why', async () => {
+    const stuck = withStatus(waiting('ImagePullBackOff', 'Back-off pulling image'), {
+      events: [
+        {
+          type: 'Warning',
+          reason: 'Failed',
+          message: 'Failed to pull image "mirror.example/node:24": dial tcp 10.0.0.1:443: i/o timeout',
+          lastTimestamp: '2026-01-01T00:00:00Z',
+        },
+        {
+          type: 'Warning',
+          reason: 'Failed',
+          message: 'Error: ImagePullBackOff',
+          lastTimestamp: '2026-01-01T00:00:09Z',
+        },
+      ],
+    });
+    expect(errorOf(await runWith(throughProxy(sandbox(), stuck), undefined, { readyWithinMs: 500 }))).toEqual(
+      {
+        code: 'provision-failed',
+        message: expect.stringMatching(
+          /pair\/b: ImagePullBackOff: Back-off pulling image on node node-\d \(Failed: Failed to pull image "mirror\.example\/node:24": dial tcp 10\.0\.0\.1:443: i\/o timeout\)$/,
+        ),
+        hint: expect.stringContaining('--image-pull-secret'),
+      },
+    );
   });
 
   test('whose events nobody may see fails in the words of its status', async () => {
