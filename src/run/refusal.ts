@@ -22,7 +22,7 @@ const ADVICE: readonly (readonly [words: RegExp, hint: string])[] = [
   ],
   [
     /security context constraint/,
-    'Let the service accounts of this namespace use the SCC nonroot-v2: docs/clusters.md says how.',
+    'Let the user of this run use the SCC nonroot-v2: docs/clusters.md says how.',
   ],
   [
     /failed calling webhook/,

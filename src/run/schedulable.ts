@@ -8,13 +8,15 @@ interface Taint {
   readonly effect?: string;
 }
 
+const CORDONED: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+
 export interface ProbeNode {
   readonly name: string;
   /** The value of its label `kubernetes.io/hostname`: mostly its name, and not on every cloud. */
   readonly hostname: string;
 }
 
-/** Not cordoned, selected, and without a taint that probe pods do not tolerate: those, an evicted node's among them, it turns away. */
+/** Selected, and without a taint that probe pods do not tolerate: a node that is cordoned or not ready has one, too. */
 export function nodesForProbes(nodes: readonly KubeObject[], settings: ProbeSettings): readonly ProbeNode[] {
   const wanted = Object.entries(settings.nodeSelector);
   return nodes.flatMap((node) => {
@@ -24,11 +26,12 @@ export function nodesForProbes(nodes: readonly KubeObject[], settings: ProbeSett
       readonly taints?: readonly Taint[];
     };
     const { name, labels = {} } = node.metadata;
+    // Cordoned nodes have a taint as well, but only once a controller has seen them.
+    const taints = [...(spec.taints ?? []), ...(spec.unschedulable === true ? [CORDONED] : [])];
     const isFit =
-      spec.unschedulable !== true &&
       (labels['kubernetes.io/os'] ?? 'linux') === 'linux' &&
       wanted.every(([key, value]) => labels[key] === value) &&
-      (spec.taints ?? []).every((taint) => isHarmless(taint, settings.tolerations));
+      taints.every((taint) => isHarmless(taint, settings.tolerations));
     return isFit ? [{ name, hostname: labels['kubernetes.io/hostname'] ?? name }] : [];
   });
 }

@@ -132,6 +132,12 @@ describe('a node', () => {
   test.each([
     ['that is free', node({}), settings, true],
     ['that is cordoned', node({ unschedulable: true }), settings, false],
+    [
+      'that is cordoned, where every taint is tolerated: the scheduler takes it then',
+      node({ unschedulable: true }),
+      { ...settings, tolerations: [{ operator: 'Exists' as const }] },
+      true,
+    ],
     ['with a taint', node({ taints: [taint] }), settings, false],
     [
       'with a taint that only asks',
