@@ -3,6 +3,7 @@
  * published JSON Schema (`schema/run-record.schema.json`) is generated from here.
  */
 import { z } from 'zod';
+import { DISAGREEMENTS } from './policy/opinions.ts';
 import { OUTCOMES } from './probe/protocol.ts';
 
 /** Grows by one with every incompatible change of the record's form. */
@@ -55,6 +56,21 @@ const attempt = z
 
 const policyReference = z.string().describe('namespace/name of a NetworkPolicy of this scenario.');
 
+const grounds = z
+  .array(
+    z.strictObject({
+      direction: z.enum(['egress', 'ingress']),
+      policy: policyReference,
+      rule: z
+        .int()
+        .min(1)
+        .exactOptional()
+        .describe('Counts from 1 within its direction; absent: the policy as a whole.'),
+      location: location.exactOptional(),
+    }),
+  )
+  .describe('What decides about a flow: empty where no policy has a say.');
+
 const check = z
   .strictObject({
     id: z.int().min(0),
@@ -67,6 +83,20 @@ const check = z
     expected: z.enum(['reachable', 'unreachable']),
     declared: location.describe('The rule of the scenario that expects this.'),
     because: z.string().exactOptional(),
+    predicted: z
+      .strictObject({
+        verdict: z
+          .enum(['allowed', 'denied', 'undefined'])
+          .describe('undefined: the specification leaves it open.'),
+        grounds: z.int().min(0).describe("What decides: an index into the scenario's grounds."),
+        rule: z
+          .string()
+          .exactOptional()
+          .describe('For undefined: the rule of docs/semantics.md that leaves it open.'),
+        reason: z.string().exactOptional().describe('For undefined: why, as a clause.'),
+      })
+      .exactOptional()
+      .describe('What the policies mean for it, as they are written.'),
     attempts: z.array(attempt),
     verdict: z.enum(VERDICTS).exactOptional().describe('Absent while the check has not been judged.'),
     reason: z.string().exactOptional().describe('Why the verdict is not pass, in one sentence.'),
@@ -75,6 +105,12 @@ const check = z
       .exactOptional()
       .describe(
         'From applying the policies to the first of the rounds that confirmed the expectation, in milliseconds.',
+      ),
+    disagreement: z
+      .enum(DISAGREEMENTS)
+      .exactOptional()
+      .describe(
+        'Where declared, predicted and observed are not one. policy: the policies do what they say, which is not what is declared. cluster: it does not do what policies and scenario say. outside: it is as declared, and these policies do not say so. open: the specification leaves it open.',
       ),
     selectedBy: z
       .strictObject({ egress: z.array(policyReference), ingress: z.array(policyReference) })
@@ -131,6 +167,22 @@ const scenario = z.strictObject({
       text: z.string().describe('As it was applied.'),
     }),
   ),
+  grounds: z
+    .array(grounds)
+    .default([])
+    .describe('What decides about the checks; each check names one of them.'),
+  warnings: z
+    .array(
+      z.strictObject({
+        code: z.string().describe('contradicted-check, stale-acceptance, or the name of a lint.'),
+        rule: z.string().exactOptional().describe('The rule of docs/semantics.md behind it.'),
+        message: z.string(),
+        location,
+        advice: z.string(),
+      }),
+    )
+    .default([])
+    .describe('What was doubtful about the scenario before it started.'),
   checks: z.array(check),
 });
 

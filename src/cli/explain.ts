@@ -11,10 +11,12 @@ Examples:
   podreach explain scenarios/three-tier.yaml shop/web shop/db:5432
   podreach explain scenarios/three-tier.yaml shop/web shop/db          every port that it declares
   podreach explain scenarios/three-tier.yaml shop/web shop/api:metrics
+  podreach explain --all scenarios/three-tier.yaml                     who may reach whom, as a matrix
   podreach explain --json scenarios/three-tier.yaml shop/web shop/db:5432/UDP   for a script`;
 
 interface ExplainOptions extends SelectionOptions {
   readonly json?: boolean;
+  readonly all?: boolean;
 }
 
 export function explainCommand(program: Command, setExitCode: SetExitCode): void {
@@ -22,18 +24,55 @@ export function explainCommand(program: Command, setExitCode: SetExitCode): void
     .command('explain')
     .description('say what the policies of a scenario mean for one connection, and why')
     .argument('<scenario>', 'a file, folder or glob')
-    .argument('<from>', 'the pod that connects, as namespace/pod')
+    .argument('[from]', 'the pod that connects, as namespace/pod')
     .argument(
-      '<to>',
+      '[to]',
       'the pod that is connected to, as namespace/pod, namespace/pod:port or namespace/pod:port/UDP',
     )
-    .option('--json', 'print the whole walk as JSON')
+    .option('--all', 'every pair of pods at once, as a matrix; what the scenario contradicts is marked')
+    .option('--json', 'print the whole walk, or all predictions, as JSON')
     .addHelpText('after', EXAMPLES);
   for (const option of selectionOptions()) command.addOption(option);
-  command.action(async (path: string, from: string, to: string, options: ExplainOptions) => {
-    process.stdout.write(await explain(path, from, to, options));
-    setExitCode(0);
+  command.action(
+    async (path: string, from: string | undefined, to: string | undefined, options: ExplainOptions) => {
+      process.stdout.write(
+        options.all === true
+          ? await explainAll(path, from, options)
+          : await explain(path, needed(from, 'FROM'), needed(to, 'TO'), options),
+      );
+      setExitCode(0);
+    },
+  );
+}
+
+function needed(argument: string | undefined, name: string): string {
+  if (argument !== undefined) return argument;
+  throw new PodreachError('usage', `${name} is missing`, {
+    hint: 'Write podreach explain SCENARIO FROM TO, or podreach explain --all SCENARIO.',
   });
+}
+
+async function explainAll(path: string, from: string | undefined, options: ExplainOptions): Promise<string> {
+  if (from !== undefined) {
+    throw new PodreachError('usage', `--all is about every pair, and ${from} names one`, {
+      hint: 'Leave out either.',
+    });
+  }
+  const { loadPlans } = await import('../scenario/load-plans.ts');
+  const { compile } = await import('../policy/oracle.ts');
+  const { predictAll, renderPredictions } = await import('../report/prediction.ts');
+  const { createPaint, usableWidth } = await import('../report/paint.ts');
+  const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
+  const predicted = plans.map((plan) => ({ plan, predictions: predictAll(plan, compile(plan)) }));
+  if (options.json === true) {
+    const all = predicted.map(({ plan, predictions }) => ({ scenario: plan.scenario.name, predictions }));
+    return `${JSON.stringify(all, undefined, 2)}\n`;
+  }
+  const isColoured = process.stdout.isTTY === true && process.stdout.hasColors();
+  const canvas = { width: usableWidth(process.stdout.columns ?? 100), paint: createPaint(isColoured) };
+  return `${predicted
+    .map(({ plan, predictions }) => renderPredictions(plan, predictions, canvas).join('\n'))
+    .join('\n\n')}\n`;
 }
 
 async function explain(path: string, from: string, to: string, options: ExplainOptions): Promise<string> {

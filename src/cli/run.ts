@@ -4,6 +4,7 @@ import { systemClock } from '../clock.ts';
 import type { Cluster, ClusterKind, ClusterProvider } from '../cluster/cluster.ts';
 import { PodreachError } from '../errors.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
+import type { Plan } from '../scenario/scenario.ts';
 import { ownVersion } from '../version.ts';
 import { givenKindFlags, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
 import type { SetExitCode } from './main.ts';
@@ -49,6 +50,7 @@ interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeC
   readonly parallel: number;
   readonly keep?: boolean;
   readonly failFast?: boolean;
+  readonly strict?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
@@ -84,6 +86,7 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     .option('--parallel <scenarios>', 'scenarios that may run side by side', parseWhole(1, 64), 4)
     .option('--keep', 'leave everything in place at the end and say how to look')
     .option('--fail-fast', 'start no further scenario after one that went wrong')
+    .option('--strict', 'start nothing where validate has a warning')
     .option('-q, --quiet', 'only what is not as expected, and the last line')
     .option('-v, --verbose', 'show every matrix and every mismatch');
   for (const option of probeOptions())
@@ -104,6 +107,7 @@ async function runScenarios(paths: readonly string[], options: RunCommandOptions
     only: options.only ?? [],
     tags: options.tag ?? [],
   });
+  await tellWarnings(plans, options.strict === true, outputs.note);
   const probe = readProbeSettings(options);
   checkNamespaceLabels(probe, plans);
   const provider = await providerFor(options, probe.image, outputs.note);
@@ -169,6 +173,23 @@ async function providerFor(
         hint: 'Choose: sandbox, kind, kind=NAME, context or context=NAME.',
       });
   }
+}
+
+/** @throws PodreachError `scenario-invalid` where warnings count as errors */
+async function tellWarnings(
+  plans: readonly Plan[],
+  isStrict: boolean,
+  note: (text: string) => void,
+): Promise<void> {
+  const { describeWarnings, warningsFor } = await import('./warnings.ts');
+  const warnings = await warningsFor(plans);
+  for (const line of describeWarnings(warnings)) note(line);
+  if (!isStrict || warnings.length === 0) return;
+  throw new PodreachError(
+    'scenario-invalid',
+    `${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}, and --strict was asked for: nothing was started`,
+    { hint: 'Correct what is meant otherwise, and accept what is meant, under "accept" in the scenario.' },
+  );
 }
 
 function refuseMisplaced(flags: readonly string[], place: string): void {

@@ -1,14 +1,14 @@
 /** `podreach validate`: are these scenarios sound? Starts nothing. */
 import type { Command } from 'commander';
-import type { Location } from '../errors.ts';
-import type { Plan } from '../scenario/scenario.ts';
 import type { SetExitCode } from './main.ts';
 import { type SelectionOptions, selectionOptions } from './options.ts';
+import { describeWarnings, warningsFor } from './warnings.ts';
 
 const EXAMPLES = `
 Examples:
   podreach validate                      the scenarios below scenarios/
   podreach validate 'checks/**/*.yaml'   all files that match
+  podreach validate --strict             warnings count as errors
   podreach validate --json web.yaml      for a script`;
 
 interface ValidateOptions extends SelectionOptions {
@@ -16,22 +16,13 @@ interface ValidateOptions extends SelectionOptions {
   readonly strict?: boolean;
 }
 
-interface Warning {
-  readonly message: string;
-  readonly location: Location;
-  readonly hint: string;
-}
-
-/** A scenario whose policies miss the point altogether is told by its first few checks. */
-const SHOWN_WARNINGS = 10;
-
 export function validateCommand(program: Command, setExitCode: SetExitCode): void {
   const command = program
     .command('validate')
     .description('check scenario files and their policies without starting anything')
     .argument('[paths...]', 'files, folders or globs; without any: scenarios/')
     .option('--json', 'print the result as JSON')
-    .option('--strict', 'end with 2 where the policies cannot meet the expectations, too')
+    .option('--strict', 'end with 2 where there is a warning, too')
     .addHelpText('after', EXAMPLES);
   for (const option of selectionOptions()) command.addOption(option);
   command.action(async (paths: string[], options: ValidateOptions) => {
@@ -64,7 +55,7 @@ async function validate(paths: readonly string[], options: ValidateOptions): Pro
           `${name}  ${count(pods, 'pod')}, ${count(policies, 'policy', 'policies')}, ${count(checks, 'check')}  (${file})`,
         );
       }
-      printWarnings(warnings);
+      for (const line of describeWarnings(warnings)) print(line);
       print(
         `${count(scenarios.length, 'scenario')} valid${warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`}.`,
       );
@@ -76,26 +67,6 @@ async function validate(paths: readonly string[], options: ValidateOptions): Pro
     print(JSON.stringify({ valid: false, scenarios: [], problems: thrown.problems }, undefined, 2));
     return 2;
   }
-}
-
-/** What the policies, as they are written, cannot meet. */
-async function warningsFor(plans: readonly Plan[]): Promise<readonly Warning[]> {
-  const { contradictedChecks } = await import('../policy/predict.ts');
-  return plans.flatMap((plan) =>
-    contradictedChecks(plan, plan.checks).map(({ from, to, port, protocol, expected, declared }) => ({
-      message: `${from} → ${to}:${port}/${protocol} is to be ${expected}, but the policies ${expected === 'reachable' ? 'deny' : 'allow'} it`,
-      location: declared,
-      hint: `podreach explain ${declared.file} ${from} ${to}:${port}/${protocol}`,
-    })),
-  );
-}
-
-function printWarnings(warnings: readonly Warning[]): void {
-  for (const { message, location, hint } of warnings.slice(0, SHOWN_WARNINGS)) {
-    print(`${location.file}:${location.line}:${location.column}: warning: ${message}\n  why: ${hint}`);
-  }
-  if (warnings.length > SHOWN_WARNINGS)
-    print(`… and ${warnings.length - SHOWN_WARNINGS} more; --json shows all.`);
 }
 
 function count(number: number, singular: string, plural = `${singular}s`): string {

@@ -12,6 +12,7 @@ import { keepNote } from './keep-note.ts';
 import { details, fence, htmlCode, paragraph, prose, shortCode, table } from './markdown-text.ts';
 import { renderMatrixSection } from './matrix-section.ts';
 import { describeAttempts, factsOf, type Mismatch, mismatchesOf, underPolicies } from './mismatch.ts';
+import { warningsOf } from './opinion.ts';
 import { createPaint } from './paint.ts';
 import { findPatterns } from './patterns.ts';
 import type { RenderOptions } from './report.ts';
@@ -73,8 +74,8 @@ function renderProblems(record: RunRecord): string[] {
 }
 
 /** What may have decided besides the policies. */
-function renderWarnings({ environment }: RunRecord): string[] {
-  const lines = (environment.warnings ?? []).map((text) => `> Warning: ${sentence(text)}`);
+function renderWarnings(record: RunRecord): string[] {
+  const lines = warningsOf(record).map((text) => `> Warning: ${sentence(text)}`);
   return lines.length === 0 ? [] : [limitLines(lines, ROWS)];
 }
 

@@ -8,7 +8,7 @@
  *     shop/web    · +
  */
 import stringWidth from 'string-width';
-import { CELL_KINDS, CELLS, type CellKind, type Matrix, type MatrixColumn } from './matrix.ts';
+import { CELL_KINDS, CELLS, type CellKind, type Matrix, type MatrixColumn, type Meanings } from './matrix.ts';
 import type { Canvas } from './paint.ts';
 import { groupByWidth, padEnd, shortenMiddle, widest } from './text.ts';
 
@@ -18,8 +18,13 @@ const RULE = '│ ';
 const STEP = 2;
 const GAP = 2;
 
+// The keys of CELLS are the kinds of cells, and nothing else.
+const VERDICTS = Object.fromEntries(
+  Object.entries(CELLS).map(([kind, { meaning }]) => [kind, meaning]),
+) as Meanings;
+
 /** The matrix, in blocks of columns that fit `width`, and the legend of what occurs in it. */
-export function renderMatrix(matrix: Matrix, canvas: Canvas): string[] {
+export function renderMatrix(matrix: Matrix, canvas: Canvas, meanings: Meanings = VERDICTS): string[] {
   const rowWidth = Math.max(4, Math.min(widest(matrix.rows), Math.floor(canvas.width * 0.35)));
   const start = INDENT.length + rowWidth + GAP;
   const headerRoom = Math.min(widest(matrix.columns.map(columnLabel)), Math.floor(canvas.width * 0.35));
@@ -35,7 +40,7 @@ export function renderMatrix(matrix: Matrix, canvas: Canvas): string[] {
     ),
     '',
   ]);
-  return [...lines, ...renderLegend(matrix, canvas)];
+  return [...lines, ...renderLegend(matrix, canvas, meanings)];
 }
 
 function renderHeader(columns: readonly MatrixColumn[], rowWidth: number, canvas: Canvas): string[] {
@@ -55,15 +60,15 @@ function renderRow(row: string, cells: readonly CellKind[], rowWidth: number, ca
 }
 
 /** What the glyphs mean, for those that occur. */
-function renderLegend(matrix: Matrix, canvas: Canvas): string[] {
+function renderLegend(matrix: Matrix, canvas: Canvas, meanings: Meanings): string[] {
   const occurring = new Set(matrix.cells.flat());
   const lines = groupByWidth(
     CELL_KINDS.filter((kind) => occurring.has(kind)),
-    { room: canvas.width - INDENT.length, gap: 3, widthOf: (kind) => CELLS[kind].meaning.length + 2 },
+    { room: canvas.width - INDENT.length, gap: 3, widthOf: (kind) => meanings[kind].length + 2 },
   );
   return lines.map((kinds) => {
     const entries = kinds.map(
-      (kind) => `${canvas.paint(CELLS[kind].style, CELLS[kind].glyph)} ${CELLS[kind].meaning}`,
+      (kind) => `${canvas.paint(CELLS[kind].style, CELLS[kind].glyph)} ${meanings[kind]}`,
     );
     return INDENT + entries.join('   ');
   });

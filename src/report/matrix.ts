@@ -15,6 +15,8 @@ export const CELLS = {
 } as const satisfies Record<string, { glyph: string; meaning: string; style: Style }>;
 
 export type CellKind = keyof typeof CELLS;
+/** What the cells of a matrix mean, where it is not the verdicts of a run that it shows. */
+export type Meanings = Readonly<Record<CellKind, string>>;
 /** All kinds of cells, mildest first. */
 export const CELL_KINDS: readonly CellKind[] = [
   'untested',
@@ -59,8 +61,19 @@ export interface LeftOut {
   readonly unexpected: number;
 }
 
+/** As much of a scenario as a matrix shows. */
+export interface MatrixSource {
+  readonly pods: readonly (Pick<ScenarioRecord['pods'][number], 'namespace' | 'name'> & {
+    readonly ports: readonly ScenarioRecord['pods'][number]['ports'][number][];
+  })[];
+  readonly checks: readonly Pick<
+    CheckRecord,
+    'from' | 'to' | 'port' | 'protocol' | 'portName' | 'expected' | 'verdict'
+  >[];
+}
+
 /** Every pod as a source, every port of every pod as a destination, in the order of the scenario. */
-export function buildMatrix(scenario: Pick<ScenarioRecord, 'pods' | 'checks'>): Matrix {
+export function buildMatrix(scenario: MatrixSource): Matrix {
   const rows = new Map<string, CellKind[]>();
   const columns = new Map<string, MatrixColumn>();
   for (const pod of scenario.pods) {

@@ -4,6 +4,7 @@ import { AGENT_PATH, OUTCOMES } from '../probe/protocol.ts';
 import type { AttemptRecord, CheckRecord, ScenarioRecord, Verdict } from '../record.ts';
 import { type Fact, renderFacts, renderHeadline } from './block.ts';
 import { describeLocation, describePair } from './describe.ts';
+import { opinionFacts } from './opinion.ts';
 import type { Canvas } from './paint.ts';
 import { shellCommand } from './shell.ts';
 import { durationRange } from './text.ts';
@@ -50,6 +51,7 @@ export function factsOf(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
     ...verdictFacts(check),
     { label: 'control', text: `${describeAttempts(control)} before any policy` },
     { label: 'declared', text: describeLocation(check.declared) },
+    ...opinionFacts(check, scenario),
     ...policyFacts(check, scenario),
     ...runbookFacts(scenario),
     reproduction(check, scenario),

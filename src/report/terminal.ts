@@ -6,6 +6,7 @@ import { renderFailure } from './failure.ts';
 import { linkPlaces } from './hyperlinks.ts';
 import { keepNote } from './keep-note.ts';
 import { isMismatch } from './mismatch.ts';
+import { warningsOf } from './opinion.ts';
 import { type Canvas, createPaint, usableWidth } from './paint.ts';
 import type { RenderOptions } from './report.ts';
 import { columnsFor, resultOf } from './result-line.ts';
@@ -72,8 +73,8 @@ function joinLines(scenarios: readonly string[][][]): string[][] {
 }
 
 /** What may have decided besides the policies. */
-function renderWarnings({ environment }: RunRecord, { width, paint }: Canvas): string[][] {
-  const warnings = environment.warnings ?? [];
+function renderWarnings(record: RunRecord, { width, paint }: Canvas): string[][] {
+  const warnings = warningsOf(record);
   if (warnings.length === 0) return [];
   const prefix = 'warning  ';
   return [

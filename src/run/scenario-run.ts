@@ -1,6 +1,7 @@
 /** One scenario from provisioning to clean-up. */
 import { type JudgeRules, judge } from '../judge/judge.ts';
 import { policiesSelecting } from '../policy/isolation.ts';
+import { disagreementOf } from '../policy/opinions.ts';
 import type { CheckRecord, Phase, ScenarioRecord, Verdict } from '../record.ts';
 import { VERDICTS } from '../record.ts';
 import { type Plan, podKey } from '../scenario/scenario.ts';
@@ -99,6 +100,9 @@ function judgeChecks(plan: Plan, scenario: ScenarioRecord, rules: JudgeRules, cu
     if (reason !== undefined) check.reason = reason;
     if (settledMs !== undefined) check.settledMs = Math.round(settledMs);
     if (verdict !== 'pass') check.selectedBy = selectedBy(plan, check);
+    const disagreement =
+      check.predicted && disagreementOf(check.expected, check.predicted.verdict, check.verdict);
+    if (disagreement !== undefined) check.disagreement = disagreement;
   }
 }
 

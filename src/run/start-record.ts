@@ -1,6 +1,9 @@
 /** The record of a run that has not begun: everything planned, nothing seen, incomplete. */
+import { compile } from '../policy/oracle.ts';
+import { reviewScenario } from '../policy/review.ts';
 import { type CheckRecord, RECORD_SCHEMA_VERSION, type RunRecord, type ScenarioRecord } from '../record.ts';
 import type { Check, Plan } from '../scenario/scenario.ts';
+import { predictChecks } from './predict.ts';
 
 export interface StartOptions {
   readonly runId: string;
@@ -26,6 +29,8 @@ export function startRecord(plans: readonly Plan[], start: StartOptions): RunRec
 }
 
 function startScenario(plan: Plan): ScenarioRecord {
+  const oracle = compile(plan);
+  const { predicted, grounds } = predictChecks(oracle, plan.checks);
   return {
     ...plan.scenario,
     tags: [...plan.scenario.tags],
@@ -39,10 +44,12 @@ function startScenario(plan: Plan): ScenarioRecord {
       location,
       text,
     })),
-    checks: plan.checks.map(startCheck),
+    grounds,
+    warnings: reviewScenario(plan, oracle).map((warning) => ({ ...warning })),
+    checks: plan.checks.map((check, index) => startCheck(check, predicted[index])),
   };
 }
 
-function startCheck(check: Check): CheckRecord {
-  return { ...check, path: 'podIP', attempts: [] };
+function startCheck(check: Check, predicted: CheckRecord['predicted']): CheckRecord {
+  return { ...check, path: 'podIP', attempts: [], ...(predicted === undefined ? {} : { predicted }) };
 }

@@ -45,7 +45,14 @@ export function planScenario(scenario: Scenario): Planned {
   if (scenario.complete && checks.length === 0 && problems.length === 0)
     problems.push(testsNothing(scenario));
   return {
-    plan: { scenario: scenario.head, namespaces, pods, policies: scenario.policies, checks },
+    plan: {
+      scenario: scenario.head,
+      namespaces,
+      pods,
+      policies: scenario.policies,
+      checks,
+      accepted: scenario.accepted,
+    },
     problems,
   };
 }

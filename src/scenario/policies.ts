@@ -4,7 +4,7 @@
  */
 import { dirname, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import type { Problem } from '../errors.ts';
+import type { Location, Problem } from '../errors.ts';
 import { PodreachError } from '../errors.ts';
 import { hintForMissing, kindOf, listYamlFiles } from './files.ts';
 import { problemAt } from './mark.ts';
@@ -134,7 +134,8 @@ function acceptPolicy(
   }
   const namespace = findNamespace(metadata['namespace'], manifest, context);
   if (typeof namespace !== 'string') return namespace;
-  return { namespace, name, text, object: asNetworkPolicy(value), location: mark.location, mark };
+  const locate = (path: Path): Location => at(path).location;
+  return { namespace, name, text, object: asNetworkPolicy(value), location: mark.location, locate, mark };
 }
 
 /** The namespace that a policy belongs to, or what is wrong with it. */

@@ -1,4 +1,5 @@
 /** From a document that fits the grammar to the scenario's nouns, each with its place. Names are not looked up yet. */
+import type { Acceptance } from '../policy/review.ts';
 import type {
   Destination,
   Exception,
@@ -53,6 +54,7 @@ export function readScenario(
     namespaces: readNamespaces(document, source),
     pods: readPods(document, source),
     policies: loaded.policies,
+    accepted: readAccepted(document, source),
     rules: [...readRules('reachable', document, source), ...readRules('unreachable', document, source)],
     ...(otherwise === undefined
       ? {}
@@ -104,6 +106,15 @@ function readRules(
   source: SourceDocument,
 ): readonly Rule[] {
   return (document[expected] ?? []).map((rule, index) => readRule(expected, rule, [expected, index], source));
+}
+
+function readAccepted(document: ScenarioDocument, source: SourceDocument): readonly Acceptance[] {
+  return (document.accept ?? []).map(({ lint, policy, because }, index) => ({
+    lint,
+    ...(policy === undefined ? {} : { policy }),
+    because: because.trim(),
+    declared: source.at(['accept', index]).location,
+  }));
 }
 
 function readRule(expected: Expectation, rule: RuleText, path: Path, source: SourceDocument): Rule {

@@ -3,6 +3,7 @@
  * `load.ts` makes the first from files, `plan.ts` the second from the first; `load-plans.ts` is the way in.
  */
 import type { Location } from '../errors.ts';
+import type { Acceptance } from '../policy/review.ts';
 import type { LabelSelector } from '../policy/selectors.ts';
 
 export type Protocol = 'TCP' | 'UDP';
@@ -76,6 +77,8 @@ export interface Scenario {
   readonly pods: readonly ScenarioPod[];
   readonly policies: readonly PlannedPolicy[];
   readonly rules: readonly Rule[];
+  /** Findings of the lints that are meant. */
+  readonly accepted: readonly Acceptance[];
   /** What holds for every pair that no rule speaks of; absent where those are not tested. */
   readonly otherwise?: Marked<Expectation>;
 }
@@ -111,6 +114,8 @@ export interface PlannedPolicy {
   /** The same, parsed, for selection and explanation only. */
   readonly object: NetworkPolicyObject;
   readonly location: Location;
+  /** The place of a part of it, such as `['spec', 'ingress', 0]`, or of the nearest thing around that. */
+  readonly locate?: (path: readonly (string | number)[]) => Location;
 }
 
 /** As much of `networking.k8s.io/v1` NetworkPolicy as podreach reads; unknown to be valid until the API server says so. */
@@ -166,6 +171,8 @@ export interface Plan {
   readonly pods: readonly PlannedPod[];
   readonly policies: readonly PlannedPolicy[];
   readonly checks: readonly Check[];
+  /** Findings of the lints that are meant. */
+  readonly accepted: readonly Acceptance[];
 }
 
 /** `namespace/name` of a pod. */

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { LABEL_KEY, LABEL_VALUE } from '../labels.ts';
+import { LINT_CODES } from '../policy/lint/codes.ts';
 import { quote } from './suggest.ts';
 
 export const API_VERSION = 'podreach/v1';
@@ -16,6 +17,7 @@ const PORT_NUMBER = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{
 const PORT_NAME = '(?=[-0-9]*[a-z])(?![-a-z0-9]*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?';
 const NUMBERED_PORT = `${PORT_NUMBER}(/(TCP|UDP))?`;
 const POD_KEY = `${DNS_LABEL}/${DNS_LABEL}`;
+const POD_KEY_OF_POLICY = `${DNS_LABEL}/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?`;
 const POD_PATTERN = `(\\*|${DNS_LABEL}/(\\*|${DNS_LABEL}))`;
 
 /** Text of one form. `complaint` says what the form is; it follows the text in question. */
@@ -314,6 +316,18 @@ export const scenarioSchema = z
       .exactOptional(),
     reachable: z.array(rule).describe('Connections that must succeed.').exactOptional(),
     unreachable: z.array(rule).describe('Connections that must be cut off.').exactOptional(),
+    accept: z
+      .array(
+        z.strictObject({
+          lint: z.enum(LINT_CODES).describe('The name of the lint, as "podreach validate" prints it.'),
+          policy: text(POD_KEY_OF_POLICY, 'is not a policy: write "namespace/name"')
+            .describe('The policy that it was found in. Left out: any.')
+            .exactOptional(),
+          because: prose.describe('Why it is meant.'),
+        }),
+      )
+      .describe('Findings of the lints that are meant. One that is no longer found is a warning.')
+      .exactOptional(),
     otherwise: z
       .enum(['reachable', 'unreachable'])
       .describe(

@@ -12,9 +12,10 @@ function recordWith(
     [
       {
         scenario: { name: 'a', tags: [], location },
-        namespaces: [],
-        pods: [],
+        namespaces: [{ name: 'n', labels: {} }],
+        pods: ['a', 'b'].map((name) => ({ namespace: 'n', name, labels: {}, ports: [] })),
         policies: [],
+        accepted: [],
         checks: verdicts.map((_, id) => ({
           id,
           from: 'n/a',

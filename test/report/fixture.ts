@@ -84,6 +84,8 @@ export function buildScenario(
       location: { file: `policies/${name}.yaml`, line, column: 1 },
       text: `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: ${splitKey(key).name} }\n`,
     })),
+    grounds: [],
+    warnings: [],
     checks: parts.checks.map((check, index) =>
       buildCheck({ id: index, declared: { file, line: 20 + index, column: 5 }, ...check }),
     ),
@@ -151,6 +153,8 @@ export function everyVerdict(): RunRecord {
           from: 'shop/api',
           to: 'shop/db',
           verdict: 'broken',
+          predicted: { verdict: 'allowed', grounds: 1 },
+          disagreement: 'cluster',
           reason: 'it could not connect: timeout 3 of 3',
           attempts: [
             ...attempts('control', ['connected']),
@@ -163,6 +167,8 @@ export function everyVerdict(): RunRecord {
           expected: 'unreachable',
           because: 'the database holds card numbers and nothing but the API tier has any business there',
           verdict: 'leaked',
+          predicted: { verdict: 'allowed', grounds: 0 },
+          disagreement: 'policy',
           reason: 'it connected although it must not',
           attempts: [
             ...attempts('control', ['connected']),
@@ -170,13 +176,25 @@ export function everyVerdict(): RunRecord {
           ],
           selectedBy: { egress: [], ingress: [] },
         },
-        { from: 'shop/web', expected: 'unreachable', protocol: 'UDP' },
+        {
+          from: 'shop/web',
+          expected: 'unreachable',
+          protocol: 'UDP',
+          predicted: { verdict: 'allowed', grounds: 0 },
+          disagreement: 'outside',
+        },
         {
           from: 'monitoring/prometheus',
           to: 'shop/api',
           port: 9090,
           portName: 'metrics',
           verdict: 'flapping',
+          predicted: {
+            verdict: 'undefined',
+            grounds: 2,
+            rule: 'I1',
+            reason: 'network plugins differ in whether an ipBlock matches the address of a pod',
+          },
           reason: 'it had settled as expected, then showed timeout 2 of 3',
           settledMs: 60,
           attempts: [
@@ -223,6 +241,35 @@ export function everyVerdict(): RunRecord {
       runbook: 'https://wiki.example.org/runbooks/payments_network',
       reviewBy: '2026-06-30',
       tags: ['smoke'],
+      grounds: [
+        [],
+        [
+          {
+            direction: 'ingress',
+            policy: 'shop/allow-api',
+            rule: 1,
+            location: { file: 'policies/three-tier.yaml', line: 18, column: 7 },
+          },
+        ],
+        [
+          {
+            direction: 'egress',
+            policy: 'monitoring/no-egress',
+            rule: 1,
+            location: { file: 'policies/three-tier.yaml', line: 36, column: 7 },
+          },
+        ],
+      ],
+      warnings: [
+        {
+          code: 'untested-policy',
+          rule: 'D6',
+          message:
+            'policy shop/allow-api: without this policy every check would be predicted the same: nothing tests it',
+          location: { file: 'policies/three-tier.yaml', line: 12, column: 1 },
+          advice: 'Add a check that this policy decides, or take the policy out.',
+        },
+      ],
     },
   );
   return buildRecord(

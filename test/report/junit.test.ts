@@ -71,6 +71,8 @@ test('explains a failure without any other file', () => {
     'seen',
     'control',
     'declared',
+    'predicted',
+    'at fault',
     'egress',
     'ingress',
     'runbook',

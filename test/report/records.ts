@@ -42,6 +42,8 @@ export function hostileRecord(): RunRecord {
           because: text(index + 3),
           declared: { file: text(index), line: step + 1, column: 1 },
           ...(verdict === 'pass' ? {} : { reason: text(index + 4) }),
+          predicted: { verdict: 'undefined', grounds: 0, rule: text(index), reason: text(index + 1) },
+          disagreement: 'outside' as const,
           attempts: [
             ...attempts('control', ['connected']),
             ...attempts('settle', ['connected', 'timeout'], { detail: text(index + 5) }),
@@ -58,6 +60,23 @@ export function hostileRecord(): RunRecord {
         tags: [text(index + 9)],
         location: { file: text(index), line: 1, column: 1 },
         error: { code: text(index), message: text(index + 1), hint: text(index + 2) },
+        grounds: [
+          [
+            {
+              direction: 'egress',
+              policy: text(index),
+              location: { file: text(index + 1), line: 1, column: 1 },
+            },
+          ],
+        ],
+        warnings: [
+          {
+            code: text(index),
+            message: text(index + 1),
+            advice: text(index + 2),
+            location: { file: text(index + 3), line: 1, column: 1 },
+          },
+        ],
       },
     ),
   );

@@ -39,6 +39,7 @@ describe('what is loaded', () => {
         text: first,
         object: parse(first),
         location: { file: 'p.yaml', line: 2, column: 1 },
+        locate: expect.any(Function),
       },
       {
         namespace: 'ops',
@@ -46,6 +47,7 @@ describe('what is loaded', () => {
         text: second,
         object: parse(second),
         location: { file: 'p.yaml', line: 11, column: 1 },
+        locate: expect.any(Function),
       },
     ]);
   });

@@ -97,6 +97,7 @@ function scenarioOf(
     namespaces,
     pods,
     policies: [],
+    accepted: [],
     rules,
     ...(otherwise === undefined ? {} : { otherwise: { value: otherwise, mark: markAt(99) } }),
   };

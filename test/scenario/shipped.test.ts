@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { reviewScenario } from '../../src/policy/review.ts';
 import { loadPlans } from '../../src/scenario/load-plans.ts';
 
 const cwd = fileURLToPath(new URL('../../', import.meta.url));
@@ -40,6 +41,10 @@ describe('the shipped scenarios', () => {
     expect(pods.length).toBeLessThanOrEqual(9);
     // Where everything is expected to be cut off, a cluster that is broken altogether would look right.
     expect(new Set(checks.map(({ expected }) => expected))).toEqual(new Set(['reachable', 'unreachable']));
+  });
+
+  test('have nothing doubtful about them that is not accepted with a reason', () => {
+    expect(plans.flatMap((plan) => reviewScenario(plan))).toEqual([]);
   });
 
   test('share no namespace, so that they can run side by side', () => {

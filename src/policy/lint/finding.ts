@@ -6,21 +6,7 @@ import type { Path, Protocol } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
 import type { Peer } from '../peers.ts';
 import { DIRECTIONS, locationOf, type Policy, peersField, policyKey, rulesOf } from '../policy.ts';
-
-export type LintCode =
-  | 'selects-no-pod'
-  | 'peer-matches-no-pod'
-  | 'untested-policy'
-  | 'egress-cuts-dns'
-  | 'ignored-rules'
-  | 'empty-egress'
-  | 'or-instead-of-and'
-  | 'broad-selector'
-  | 'broad-peer'
-  | 'block-of-pods'
-  | 'block-of-services'
-  | 'overlapping-except'
-  | 'unknown-port-name';
+import type { LintCode } from './codes.ts';
 
 /** Something in a policy that probably does not mean what its author thinks. */
 export interface Finding {

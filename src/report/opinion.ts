@@ -1,0 +1,62 @@
+/** What the policies mean for a check, and who is wrong where scenario, policies and cluster are not of one mind. */
+import type { CheckRecord, RunRecord, ScenarioRecord } from '../record.ts';
+import type { Fact } from './block.ts';
+import { describeLocation, describePair } from './describe.ts';
+import { count } from './text.ts';
+
+/** Of more than this, the first ones tell enough. */
+const NAMED = 3;
+
+const AT_FAULT: Readonly<Record<NonNullable<CheckRecord['disagreement']>, string>> = {
+  policy:
+    'the policies, or the scenario: they say different things, and the cluster does what the policies say',
+  cluster:
+    'the cluster: scenario and policies agree, and it does something else. Look at the network plugin, and for policies that are not in the scenario',
+  outside:
+    'not these policies: the cluster does what the scenario asks for, and they do not say so. Something else decides',
+  open: 'nobody yet: the specification leaves it open, so name in the policy what is meant',
+};
+
+/** The predicted state with what decides it, and who is wrong. Nothing for a record without predictions. */
+export function opinionFacts(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
+  return [
+    ...(check.predicted === undefined
+      ? []
+      : [{ label: 'predicted', text: describePrediction(check.predicted, scenario) }]),
+    ...(check.disagreement === undefined ? [] : [{ label: 'at fault', text: AT_FAULT[check.disagreement] }]),
+  ];
+}
+
+/** `denied by the ingress of policy shop/deny (policies.yaml:3)` */
+function describePrediction(
+  { verdict, grounds, rule, reason }: NonNullable<CheckRecord['predicted']>,
+  scenario: ScenarioRecord,
+): string {
+  const deciding = (scenario.grounds[grounds] ?? []).map(
+    ({ direction, policy, rule: number, location }) =>
+      `${number === undefined ? `the ${direction} of` : `${direction} rule ${number} of`} policy ${policy}${location === undefined ? '' : ` (${describeLocation(location)})`}`,
+  );
+  const more = deciding.length - NAMED;
+  const list = [...deciding.slice(0, NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  if (verdict === 'undefined') {
+    const why = [rule, reason].filter((part) => part !== undefined).join(': ');
+    return `left open${why === '' ? '' : ` (${why})`}${list === '' ? '' : `; it hangs on ${list}`}`;
+  }
+  if (list === '') return `${verdict}: no policy has a say`;
+  return `${verdict} by ${list}`;
+}
+
+/** What the reader of a result must know besides: what is unusual about the cluster, and what passed for another reason. */
+export function warningsOf({ environment, scenarios }: RunRecord): string[] {
+  return [
+    ...(environment.warnings ?? []),
+    ...scenarios.flatMap(({ name, checks }) => {
+      const outside = checks.filter(({ disagreement }) => disagreement === 'outside');
+      const [first] = outside;
+      if (first === undefined) return [];
+      return [
+        `${name}: ${count(outside.length, 'check')} came out as expected, and not because of these policies (${describePair(first)}${outside.length > 1 ? ' and others' : ''}): something else decides, such as a policy of the whole cluster`,
+      ];
+    }),
+  ];
+}

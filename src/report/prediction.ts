@@ -1,0 +1,98 @@
+/** What the policies of a scenario mean for every pair of its pods, as a matrix. */
+import type { Oracle } from '../policy/oracle.ts';
+import { buildMatrix, type CellKind, type Meanings } from './matrix.ts';
+import { renderMatrix } from './matrix-text.ts';
+import type { Canvas } from './paint.ts';
+
+interface PlannedScenario {
+  readonly scenario: { readonly name: string };
+  readonly pods: readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly ports: readonly {
+      readonly name?: string;
+      readonly port: number;
+      readonly protocol: 'TCP' | 'UDP';
+    }[];
+  }[];
+  readonly checks: readonly Pair[];
+}
+
+interface Pair {
+  readonly from: string;
+  readonly to: string;
+  readonly port: number;
+  readonly protocol: 'TCP' | 'UDP';
+  readonly expected: 'reachable' | 'unreachable';
+}
+
+export interface Prediction {
+  readonly from: string;
+  readonly to: string;
+  readonly port: number;
+  readonly protocol: 'TCP' | 'UDP';
+  readonly verdict: 'allowed' | 'denied' | 'undefined';
+  /** What the scenario says; absent where it says nothing. */
+  readonly declared?: Pair['expected'];
+}
+
+/** Every pod to every port of every pod, itself included. */
+export function predictAll({ pods, checks }: PlannedScenario, oracle: Oracle): readonly Prediction[] {
+  const declared = new Map(checks.map((check) => [keyOf(check), check.expected]));
+  const keys = pods.map(({ namespace, name }) => `${namespace}/${name}`);
+  return keys.flatMap((from) =>
+    pods.flatMap((pod, index) =>
+      pod.ports.map(({ port, protocol }): Prediction => {
+        const pair = { from, to: keys[index] ?? '', port, protocol };
+        const expected = declared.get(keyOf(pair));
+        const { verdict } = oracle.evaluate({
+          from: { kind: 'pod', pod: from },
+          to: { kind: 'pod', pod: pair.to },
+          port,
+          protocol,
+        });
+        return { ...pair, verdict, ...(expected === undefined ? {} : { declared: expected }) };
+      }),
+    ),
+  );
+}
+
+function keyOf({ from, to, port, protocol }: Omit<Pair, 'expected'>): string {
+  return `${from} ${to}:${port}/${protocol}`;
+}
+
+const MEANINGS: Meanings = {
+  untested: 'not predicted',
+  reachable: 'allowed',
+  unreachable: 'denied',
+  unjudged: 'not predicted',
+  inconclusive: 'left open by the specification',
+  flapping: 'not predicted',
+  broken: 'denied, and the scenario says reachable',
+  leaked: 'allowed, and the scenario says unreachable',
+};
+
+/** The predictions as a matrix, those that the scenario contradicts marked. */
+export function renderPredictions(
+  plan: PlannedScenario,
+  predictions: readonly Prediction[],
+  canvas: Canvas,
+): string[] {
+  const checks = predictions.map((prediction) => ({ ...prediction, ...shownAs(prediction) }));
+  return [
+    plan.scenario.name,
+    '',
+    ...renderMatrix(buildMatrix({ pods: plan.pods, checks }), canvas, MEANINGS),
+  ];
+}
+
+/** As the check that a cell of this kind stands for. */
+function shownAs({ verdict, declared }: Prediction): {
+  readonly verdict: Extract<CellKind, 'inconclusive' | 'broken' | 'leaked'> | 'pass';
+  readonly expected: Pair['expected'];
+} {
+  const expected = verdict === 'allowed' ? 'reachable' : 'unreachable';
+  if (verdict === 'undefined') return { verdict: 'inconclusive', expected };
+  if (declared === undefined || declared === expected) return { verdict: 'pass', expected };
+  return { verdict: verdict === 'allowed' ? 'leaked' : 'broken', expected };
+}

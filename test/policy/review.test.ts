@@ -1,0 +1,119 @@
+/** Warnings before anything starts: what is found, what is accepted, and what is accepted for nothing. */
+import { expect, test } from 'vitest';
+import { reviewScenario } from '../../src/policy/review.ts';
+import { loadPlans } from '../../src/scenario/load-plans.ts';
+import { folderWith, ROOT, runCli } from '../support/cli.ts';
+
+function scenario(accept: string): string {
+  return `apiVersion: podreach/v1
+kind: Scenario
+name: reviewed
+namespaces: { reviewed: {} }
+pods:
+  reviewed/web: { labels: { app: web } }
+  reviewed/db: { labels: { app: db }, ports: [5432] }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: db, namespace: reviewed }
+    spec:
+      podSelector: { matchLabels: { app: db } }
+      ingress:
+        - from:
+            - podSelector: { matchLabels: { app: webb } }
+${accept}
+reachable:
+  - { from: reviewed/web, to: reviewed/db }
+`;
+}
+
+async function review(accept: string) {
+  using folder = folderWith({ 'a.yaml': scenario(accept) });
+  const plans = await loadPlans(['a.yaml'], { cwd: folder.path });
+  return plans.flatMap((plan) =>
+    reviewScenario(plan).map(({ code, location: { file, line } }) => `${code} ${file}:${line}`),
+  );
+}
+
+test('a check that cannot be met stands at its rule, a peer that matches nobody at its line', async () => {
+  expect(await review('')).toEqual(['contradicted-check a.yaml:19', 'peer-matches-no-pod a.yaml:16']);
+});
+
+test('what is accepted is not told, and what is accepted for nothing is', async () => {
+  expect(
+    await review('accept: [{ lint: peer-matches-no-pod, policy: reviewed/db, because: it will come }]'),
+  ).toEqual(['contradicted-check a.yaml:19']);
+  expect(await review('accept: [{ lint: broad-peer, because: gone }]')).toContain(
+    'stale-acceptance a.yaml:17',
+  );
+  expect(
+    await review('accept: [{ lint: peer-matches-no-pod, policy: reviewed/other, because: typo }]'),
+  ).toContain('stale-acceptance a.yaml:17');
+});
+
+test('run tells warnings and goes on; with --strict nothing is started', async () => {
+  using folder = folderWith({ 'a.yaml': scenario('') });
+  const loose = await runCli(['run', 'a.yaml', '--within', '1s'], { cwd: folder.path });
+  expect(loose.stderr).toContain('a.yaml:16:15: warning: policy reviewed/db:');
+  expect(loose.stderr).toContain('[peer-matches-no-pod, D');
+  expect(loose.exitCode).toBe(1);
+  const strict = await runCli(['run', 'a.yaml', '--strict'], { cwd: folder.path });
+  expect(strict.stderr).toContain('2 warnings, and --strict was asked for: nothing was started');
+  expect(strict.stdout).toBe('');
+  expect(strict.exitCode).toBe(2);
+});
+
+test('explain --all shows every pair, and marks what the scenario contradicts', async () => {
+  using folder = folderWith({ 'a.yaml': scenario('') });
+  const { stdout, exitCode } = await runCli(['explain', '--all', 'a.yaml'], { cwd: folder.path });
+  expect(stdout).toBe(`reviewed
+
+            to  reviewed/db:5432/TCP
+  from          │
+  reviewed/web  B
+  reviewed/db   +
+
+  + allowed   B denied, and the scenario says reachable
+`);
+  expect(exitCode).toBe(0);
+  const json = JSON.parse(
+    (await runCli(['explain', '--all', '--json', 'a.yaml'], { cwd: folder.path })).stdout,
+  );
+  expect(json[0].predictions[0]).toEqual({
+    from: 'reviewed/web',
+    to: 'reviewed/db',
+    port: 5432,
+    protocol: 'TCP',
+    verdict: 'denied',
+    declared: 'reachable',
+  });
+  expect((await runCli(['explain', '--all', 'a.yaml', 'reviewed/web'], { cwd: folder.path })).exitCode).toBe(
+    2,
+  );
+  expect((await runCli(['explain', 'a.yaml'], { cwd: folder.path })).exitCode).toBe(2);
+});
+
+test('explain agrees with every shipped scenario, check by check', async () => {
+  const plans = await loadPlans([], { cwd: ROOT });
+  const { compile } = await import('../../src/policy/oracle.ts');
+  for (const plan of plans) {
+    const oracle = compile(plan);
+    for (const { from, to, port, protocol, expected } of plan.checks) {
+      const trace = oracle.explain({
+        from: { kind: 'pod', pod: from },
+        to: { kind: 'pod', pod: to },
+        port,
+        protocol,
+      });
+      const agrees = expected === 'reachable' ? 'allowed' : 'denied';
+      // Whether an ipBlock matches pods is left to the plugin by the specification.
+      const { verdict } = trace.answer;
+      expect([plan.scenario.name, from, to, verdict === 'undefined' ? trace.answer : verdict]).toEqual([
+        plan.scenario.name,
+        from,
+        to,
+        verdict === 'undefined' ? expect.objectContaining({ rule: 'I1' }) : agrees,
+      ]);
+    }
+  }
+});

@@ -1,0 +1,89 @@
+/** Three ways of being wrong, each on real packets, and what the report says of it. */
+import { describe, expect, test } from 'vitest';
+import type { RunRecord } from '../../src/record.ts';
+import { renderTerminal } from '../../src/report/terminal.ts';
+import { throughProxy } from '../support/api-proxy.ts';
+import { runWith, SCENARIO, sandbox } from './run-with.ts';
+
+function told(record: RunRecord): string {
+  const options = { width: 100, colour: false, verbose: false, quiet: false };
+  return renderTerminal(record, options).replaceAll(/\s+/g, ' ');
+}
+
+function opinions(record: RunRecord): unknown {
+  return record.scenarios[0]?.checks.map(({ to, predicted, verdict, disagreement }) => [
+    to,
+    predicted?.verdict,
+    verdict,
+    disagreement,
+  ]);
+}
+
+describe.concurrent('who is wrong', () => {
+  test('nobody, where declared, predicted and observed are one', async () => {
+    const record = await runWith(sandbox());
+    expect(opinions(record)).toEqual([
+      ['pair/b', 'denied', 'pass', undefined],
+      ['pair/c', 'allowed', 'pass', undefined],
+    ]);
+    expect(told(record)).not.toContain('at fault');
+  });
+
+  test('the policy, which lets through what the scenario forbids', async () => {
+    // The selector is wrong: it selects those that are meant to be left alone.
+    const record = await runWith(sandbox(), undefined, {
+      scenario: SCENARIO.replace('operator: DoesNotExist', 'operator: Exists'),
+    });
+    expect(opinions(record)).toEqual([
+      ['pair/b', 'allowed', 'leaked', 'policy'],
+      ['pair/c', 'denied', 'broken', 'policy'],
+    ]);
+    expect(told(record)).toContain(
+      'predicted denied by the ingress of policy pair/deny (pair.yaml:11) at fault the policies, or the scenario',
+    );
+  });
+
+  test('the cluster, which does not do what the policy says', async () => {
+    // What arrives at the network plugin is not what was written.
+    const careless = throughProxy(sandbox(), {
+      change: ({ path, body }) =>
+        path.includes('/networkpolicies/deny') ? body.replace('DoesNotExist', 'Exists') : body,
+    });
+    const record = await runWith(careless);
+    expect(opinions(record)).toEqual([
+      ['pair/b', 'denied', 'leaked', 'cluster'],
+      ['pair/c', 'allowed', 'broken', 'cluster'],
+    ]);
+    expect(told(record)).toContain('at fault the cluster: scenario and policies agree');
+  });
+
+  test('something outside, which does what these policies leave out', async () => {
+    // The scenario's own policy selects nothing; another one in the namespace does what the scenario asks for.
+    const record = await runWith(
+      sandbox(),
+      async (event, kube) => {
+        if (event.type !== 'phase-started' || event.phase !== 'apply') return;
+        await kube.create({
+          apiVersion: 'networking.k8s.io/v1',
+          kind: 'NetworkPolicy',
+          metadata: { name: 'from-elsewhere', namespace: 'pair' },
+          spec: { podSelector: { matchExpressions: [{ key: 'open', operator: 'DoesNotExist' }] } },
+        });
+      },
+      {
+        scenario: SCENARIO.replace(
+          '{ key: open, operator: DoesNotExist }',
+          '{ key: nobody, operator: Exists }',
+        ),
+      },
+    );
+    expect(opinions(record)).toEqual([
+      ['pair/b', 'allowed', 'pass', 'outside'],
+      ['pair/c', 'allowed', 'pass', undefined],
+    ]);
+    expect(record.run.exitCode).toBe(0);
+    expect(told(record)).toContain(
+      'warning pair: 1 check came out as expected, and not because of these policies (pair/a → pair/b:80/TCP): something else decides',
+    );
+  });
+});
