@@ -63,6 +63,8 @@ export function probePod(pod: PlannedPod, { runId, agent, settings }: ProbePodOp
         {
           name: PROBE_CONTAINER,
           image: settings.image,
+          // Also of a tag that Kubernetes would always pull again: an image that was loaded into the nodes may be nowhere else.
+          imagePullPolicy: 'IfNotPresent',
           command: ['node', '--input-type=commonjs', '-e', BOOTSTRAP, AGENT_PATH, 'serve'],
           env: [
             { name: AGENT_CONFIG_VARIABLE, value: JSON.stringify(config) },

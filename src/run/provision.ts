@@ -16,6 +16,8 @@ import { isTooEarly, refusalError } from './refusal.ts';
 /** Requests in flight at once: enough to hide latency, few enough for an API server's fairness queues. */
 const PARALLEL_REQUESTS = 16;
 const POLL_MS = 100;
+/** The longer pods take, the less often a look at them is worth its price: every tenth of the time so far, up to this. */
+const LONGEST_POLL_MS = 2_000;
 /** A pod that takes longer than this may have a reason that only its events tell. */
 const EVENTS_AFTER_MS = 5_000;
 /** Of pods that all wait for the same, a few tell enough. */
@@ -146,7 +148,8 @@ async function waitForPods(wanted: Wanted, context: RunContext): Promise<Running
         },
       );
     }
-    await clock.sleep(POLL_MS, context.signal);
+    const soFar = clock.now() - beganMs;
+    await clock.sleep(Math.min(LONGEST_POLL_MS, Math.max(POLL_MS, soFar / 10)), context.signal);
   }
 }
 
@@ -169,11 +172,14 @@ export async function podStates(
   pods: readonly Pick<PlannedPod, 'namespace' | 'name'>[],
   context: RunContext,
 ): Promise<Map<string, PodState>> {
-  // One labelled list costs the API server less than one GET per pod.
-  const objects = await context.kube.list(
-    { resource: 'pods', labelSelector: `${RUN_LABEL}=${context.runId}` },
-    context,
+  // One list per namespace costs the API server less than one GET per pod, and far less than a look through all pods of a cluster.
+  const limit = pLimit(PARALLEL_REQUESTS);
+  const labelSelector = `${RUN_LABEL}=${context.runId}`;
+  const namespaces = [...new Set(pods.map(({ namespace }) => namespace))];
+  const lists = await limit.map(namespaces, (namespace) =>
+    context.kube.list({ resource: 'pods', namespace, labelSelector }, context),
   );
+  const objects = lists.flat();
   const byKey = new Map(
     objects.map((object) => [`${object.metadata.namespace}/${object.metadata.name}`, object]),
   );

@@ -136,7 +136,7 @@ test('a cluster that cannot run the image ends with exit code 3, one line of cau
   const message = 'mirror.example/nod:24: not found';
   const { result } = await runOn(['--probe-image', 'mirror.example/nod:24'], {
     changeAnswer({ path, body }) {
-      if (!path.startsWith('/api/v1/pods?')) return body;
+      if (!/^\/api\/v1\/namespaces\/[^/]+\/pods\?labelSelector=/.test(path)) return body;
       const list = JSON.parse(body) as { items: { status: object }[] };
       const containerStatuses = [{ name: 'probe', state: { waiting: { reason: 'ErrImagePull', message } } }];
       for (const item of list.items) item.status = { phase: 'Pending', containerStatuses };

@@ -50,6 +50,7 @@ describe('the manifest of a probe pod', () => {
           {
             name: 'probe',
             image: DEFAULT_PROBE_IMAGE,
+            imagePullPolicy: 'IfNotPresent',
             command: [
               'node',
               '--input-type=commonjs',

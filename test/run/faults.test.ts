@@ -170,7 +170,7 @@ const isCall =
   (method: string, pattern: RegExp) =>
   (call: Call): boolean =>
     call.method === method && pattern.test(call.path);
-const listPods = isCall('GET', /^\/api\/v1\/pods\?/);
+const listPods = isCall('GET', /\/pods\?/);
 const createPod = isCall('POST', /\/pods\?/);
 const applyPolicy = isCall('PATCH', /\/networkpolicies\//);
 type Reply = ReturnType<NonNullable<Intervention['answer']>>;

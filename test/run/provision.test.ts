@@ -17,7 +17,7 @@ function withStatus(
 ): Intervention {
   return {
     changeAnswer({ path, body }) {
-      if (!path.startsWith('/api/v1/pods?') || !isActive()) return body;
+      if (!/^\/api\/v1\/namespaces\/[^/]+\/pods\?labelSelector=/.test(path) || !isActive()) return body;
       const list = JSON.parse(body) as { items: Item[] };
       for (const item of list.items) if (item.metadata.name === 'b') item.status = status;
       return JSON.stringify(list);
@@ -130,7 +130,7 @@ describe.concurrent('a pod', () => {
     let lists = 0;
     const gone: Intervention = {
       changeAnswer({ path, body }) {
-        if (!path.startsWith('/api/v1/pods?')) return body;
+        if (!/^\/api\/v1\/namespaces\/[^/]+\/pods\?labelSelector=/.test(path)) return body;
         lists += 1;
         const list = JSON.parse(body) as { items: Item[] };
         return JSON.stringify({ ...list, items: list.items.filter(({ metadata }) => metadata.name !== 'b') });
