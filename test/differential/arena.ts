@@ -1,0 +1,345 @@
+/**
+ * Six pods of a random topology on a real sandbox, on which one set of random policies after the other is tried: what the oracle
+ * predicts against what packets do. The two share the reading of objects and nothing else.
+ */
+import fc from 'fast-check';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { systemClock } from '../../src/clock.ts';
+import type { Kube } from '../../src/kube/kube.ts';
+import type { Flow, World } from '../../src/policy/model.ts';
+import { compile, type Oracle } from '../../src/policy/oracle.ts';
+import { batchDeadlineMs } from '../../src/probe/batch.ts';
+import type { Target } from '../../src/probe/protocol.ts';
+import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
+import { askAgent } from '../../src/run/ask-agent.ts';
+import type { RunContext } from '../../src/run/context.ts';
+import { provision, type RunningPods } from '../../src/run/provision.ts';
+import {
+  type Alphabet,
+  DEFAULT_ALPHABET,
+  type Manifest,
+  manifests,
+  toWritten,
+  worlds,
+} from '../policy/arbitraries.ts';
+
+/** A denied flow costs this much. One that is slow for another reason is tried again. */
+const TIMEOUT_MS = 300;
+const PATIENT_TIMEOUT_MS = 2_000;
+const PARALLEL_EXECS = 8;
+const FENCE_PORTS = [80, 81] as const;
+
+/** A flow on which the two differ. */
+export interface Disagreement {
+  readonly flow: Flow;
+  readonly predicted: 'allowed' | 'denied';
+  /** What the probe saw: `connected`, `timeout`. */
+  readonly observed: string;
+}
+
+export interface Trial {
+  readonly flows: number;
+  readonly undefined: number;
+  readonly disagreements: readonly Disagreement[];
+}
+
+/** What the policies mean: the oracle, unless a test puts something else in its place. */
+export type Predict = (world: World) => Pick<Oracle, 'evaluate'>;
+
+export const predictByOracle: Predict = (world) => compile(world, { ipBlocksMatchPods: true });
+
+export interface Arena {
+  /** Pods with their addresses, and no policies. */
+  readonly world: World;
+  /** What policies may speak of here. */
+  readonly alphabet: Alphabet;
+  /** Puts a set of policies in force in place of the last, and tries every declared port of every pod from every pod. */
+  try(policies: readonly Manifest[]): Promise<Trial>;
+}
+
+/** What arenas of one sandbox share. */
+export interface Ground {
+  readonly kube: Kube;
+  readonly signal: AbortSignal;
+  readonly limit: LimitFunction;
+}
+
+export function openGround(kube: Kube, signal: AbortSignal): Ground {
+  return { kube, signal, limit: pLimit(PARALLEL_EXECS) };
+}
+
+/**
+ * Starts the pods of a random topology, in namespaces of its own.
+ * @param seed the same seed makes the same topology
+ */
+export async function openArena(
+  name: string,
+  seed: number,
+  ground: Ground,
+  predict: Predict = predictByOracle,
+): Promise<Arena> {
+  const [drawn] = fc.sample(worlds({ addresses: [], blocks: DEFAULT_ALPHABET.blocks }), { seed, numRuns: 1 });
+  if (drawn === undefined) throw new Error('nothing was drawn');
+  const world = renamed(drawn, name);
+  const context = contextOf(name, ground);
+  const fence = `fence-${name}`;
+  const running = await provision(
+    {
+      name,
+      namespaces: [...(world.namespaces ?? []), { name: fence, labels: {} }],
+      pods: [
+        ...world.pods.map(({ namespace, name: pod, labels, ports }) => ({
+          namespace,
+          name: pod,
+          labels,
+          ports: ports.flatMap(({ protocol, ...port }) =>
+            protocol === 'SCTP' ? [] : [{ ...port, protocol }],
+          ),
+        })),
+        { namespace: fence, name: 'from', labels: {}, ports: [] },
+        {
+          namespace: fence,
+          name: 'to',
+          labels: {},
+          ports: FENCE_PORTS.map((port) => ({ port, protocol: 'TCP' as const })),
+        },
+      ],
+    },
+    context,
+  );
+  const placed: World = {
+    ...world,
+    policies: [],
+    pods: world.pods.map((pod) => {
+      const found = running.get(`${pod.namespace}/${pod.name}`);
+      return found === undefined ? pod : { ...pod, address: found.ip, node: found.node };
+    }),
+  };
+  const addresses = placed.pods.map(({ address = '' }) => address);
+  let inForce: readonly Manifest[] = [];
+  let generation = 0;
+  return {
+    world: placed,
+    alphabet: { addresses, blocks: blocksFor(addresses) },
+    async try(policies) {
+      await replacePolicies(inForce, policies, context);
+      inForce = policies;
+      generation += 1;
+      await passFence(fence, generation, running, context);
+      return compare({ ...placed, policies: policies.map(toWritten) }, running, predict, context);
+    },
+  };
+}
+
+/** Sets of policies for an arena: their namespaces are its own. */
+export function policySets(name: string, { alphabet }: Arena): fc.Arbitrary<Manifest[]> {
+  return manifests(alphabet).map((set) => renamed(set, name));
+}
+
+/** Namespaces are told apart by the arena's name, wherever they are named. */
+function renamed<Value>(value: Value, name: string): Value {
+  // Names of namespaces are the only strings of this form.
+  return JSON.parse(JSON.stringify(value).replaceAll(/"(red|blue)"/g, `"$1-${name}"`)) as Value;
+}
+
+/** Blocks that hold all, some, one or none of the pods. */
+function blocksFor(addresses: readonly string[]): Alphabet['blocks'] {
+  const [first = '', second = '', third = ''] = addresses;
+  const range = (address: string): string => `${address.split('.').slice(0, 3).join('.')}.0/24`;
+  const all = `${first.split('.').slice(0, 2).join('.')}.0.0/16`;
+  return [
+    { cidr: '0.0.0.0/0' },
+    { cidr: '0.0.0.0/0', except: [all] },
+    { cidr: all, except: [range(first)] },
+    { cidr: all, except: [`${second}/32`, `${third}/32`] },
+    { cidr: range(second) },
+    { cidr: range(first), except: [`${first}/32`] },
+    { cidr: `${third}/32` },
+    { cidr: '203.0.113.0/24' },
+    { cidr: '::/0' },
+  ];
+}
+
+function contextOf(name: string, { kube, signal, limit }: Ground): RunContext {
+  return {
+    runId: name,
+    kube,
+    cleanWith: '',
+    clock: systemClock,
+    random: Math.random,
+    timing: {
+      timeoutMs: TIMEOUT_MS,
+      withinMs: 10_000,
+      settleFloorMs: 0,
+      readyWithinMs: 60_000,
+      execGraceMs: 10_000,
+      confirm: 1,
+    },
+    probe: DEFAULT_PROBE_SETTINGS,
+    execLimit: limit,
+    signal,
+    lost: new AbortController().signal,
+    progress: () => undefined,
+    save: () => undefined,
+  };
+}
+
+async function replacePolicies(
+  before: readonly Manifest[],
+  after: readonly Manifest[],
+  { kube }: RunContext,
+): Promise<void> {
+  const keyOf = ({ metadata }: Manifest): string => `${metadata.namespace}/${metadata.name}`;
+  const kept = new Set(after.map(keyOf));
+  const address = ({ metadata: { namespace, name } }: Manifest) =>
+    ({ resource: 'networkpolicies', namespace, name }) as const;
+  await Promise.all([
+    ...before
+      .filter((manifest) => !kept.has(keyOf(manifest)))
+      .map((manifest) => kube.delete(address(manifest))),
+    ...after.map((manifest) => kube.apply(address(manifest), JSON.stringify(manifest))),
+  ]);
+}
+
+/**
+ * Waits until all that was changed so far is in force: the sandbox puts changes in force in their order, and this one, which can
+ * be seen, is the last. Two ports take turns, so that the one that opens was shut before.
+ */
+async function passFence(
+  namespace: string,
+  generation: number,
+  running: RunningPods,
+  context: RunContext,
+): Promise<void> {
+  const port = FENCE_PORTS[generation % 2] ?? 80;
+  const policy = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'fence', namespace },
+    spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ ports: [{ port }] }] },
+  };
+  await context.kube.apply(
+    { resource: 'networkpolicies', namespace, name: 'fence' },
+    JSON.stringify(policy),
+    context,
+  );
+  for (let tries = 1; tries <= 20; tries += 1) {
+    const [outcome] = await attempt(
+      `${namespace}/from`,
+      [{ to: `${namespace}/to`, port, protocol: 'TCP' }],
+      TIMEOUT_MS,
+      running,
+      context,
+    );
+    if (outcome === 'connected') return;
+  }
+  throw new Error(`the policies of ${namespace} did not come into force`);
+}
+
+type Aim = Pick<Target, 'port' | 'protocol'> & { readonly to: string };
+
+/** What became of each attempt from a pod, in the order of the aims. @throws Error where the probe did not answer */
+async function attempt(
+  from: string,
+  aims: readonly Aim[],
+  timeoutMs: number,
+  running: RunningPods,
+  context: RunContext,
+): Promise<string[]> {
+  const pod = running.get(from);
+  if (pod === undefined) throw new Error(`${from} does not run`);
+  const targets = aims.map(({ to, port, protocol }, id) => ({
+    id,
+    host: running.get(to)?.ip ?? '',
+    port,
+    protocol,
+    pod: to,
+  }));
+  const { answer } = await context.execLimit(() =>
+    askAgent(
+      pod,
+      {
+        runId: context.runId,
+        timeoutMs,
+        deadlineMs: batchDeadlineMs(targets.length, timeoutMs),
+        targets,
+        listeners: [],
+      },
+      context,
+    ),
+  );
+  if (answer.kind === 'broken') throw new Error(`the probe in ${from} did not answer: ${answer.reason}`);
+  const outcomes = new Map(answer.attempts.map(({ id, outcome }) => [id, outcome]));
+  return targets.map(({ id }) => outcomes.get(id) ?? 'error');
+}
+
+async function compare(
+  world: World,
+  running: RunningPods,
+  predict: Predict,
+  context: RunContext,
+): Promise<Trial> {
+  const oracle = predict(world);
+  const keys = world.pods.map(({ namespace, name }) => `${namespace}/${name}`);
+  const aims = world.pods.flatMap(({ ports }, index): Aim[] =>
+    ports.flatMap(({ port, protocol }) =>
+      protocol === 'SCTP' ? [] : [{ to: keys[index] ?? '', port, protocol }],
+    ),
+  );
+  const trials = await Promise.all(
+    keys.map(async (from): Promise<Trial> => {
+      const predictions = aims
+        .map((aim) => ({ aim, flow: flowOf(from, aim) }))
+        .map(({ aim, flow }) => ({
+          aim,
+          flow,
+          predicted: oracle.evaluate(flow).verdict,
+        }));
+      const outcomes = await attempt(from, aims, TIMEOUT_MS, running, context);
+      const doubtful = predictions.filter(
+        ({ predicted }, index) => predicted !== 'undefined' && !agrees(predicted, outcomes[index] ?? ''),
+      );
+      // A packet that a busy machine was late with is no opinion of the rules.
+      const again = await attemptAll(from, doubtful, running, context);
+      return {
+        flows: aims.length,
+        undefined: predictions.filter(({ predicted }) => predicted === 'undefined').length,
+        disagreements: doubtful.flatMap(({ flow, predicted }, index) => {
+          const observed = again[index] ?? '';
+          return predicted === 'undefined' || agrees(predicted, observed)
+            ? []
+            : [{ flow, predicted, observed }];
+        }),
+      };
+    }),
+  );
+  return {
+    flows: trials.reduce((sum, { flows }) => sum + flows, 0),
+    undefined: trials.reduce((sum, one) => sum + one.undefined, 0),
+    disagreements: trials.flatMap(({ disagreements }) => disagreements),
+  };
+}
+
+async function attemptAll(
+  from: string,
+  doubtful: readonly { readonly aim: Aim }[],
+  running: RunningPods,
+  context: RunContext,
+): Promise<string[]> {
+  if (doubtful.length === 0) return [];
+  return attempt(
+    from,
+    doubtful.map(({ aim }) => aim),
+    PATIENT_TIMEOUT_MS,
+    running,
+    context,
+  );
+}
+
+function flowOf(from: string, { to, port, protocol }: Aim): Flow {
+  return { from: { kind: 'pod', pod: from }, to: { kind: 'pod', pod: to }, port, protocol };
+}
+
+function agrees(predicted: 'allowed' | 'denied', observed: string): boolean {
+  return (predicted === 'allowed') === (observed === 'connected');
+}
