@@ -59,8 +59,8 @@ describe('validate', () => {
 `;
     using folder = folderWith({ 'tiny.yaml': SCENARIO.replace('reachable:', `${policy}reachable:`) });
     const stdout = `tiny  2 pods, 1 policy, 1 check  (tiny.yaml)
-tiny.yaml:14:5: warning: tiny/a → tiny/b:80/TCP is to be reachable, but the policies deny it
-  why: podreach explain tiny.yaml tiny/a tiny/b:80/TCP
+tiny.yaml:14:5: warning: tiny/a → tiny/b:80/TCP is to be reachable, but the policies deny it [contradicted-check]
+  next: See why: podreach explain tiny.yaml tiny/a tiny/b:80/TCP
 1 scenario valid, 1 warning.
 `;
     const options = { cwd: folder.path };

@@ -131,23 +131,24 @@ describe.concurrent('a cluster that does not', () => {
   });
 
   test('because a policy of the cluster denies all by default is said before blaming the plugin', async () => {
-    const record = await runWith(
-      asContext(sandbox()),
-      async (event, kube) => {
-        if (event.type !== 'pods-ready' || event.ready !== 0) return;
-        const { metadata } =
-          (await kube.list({ resource: 'namespaces', labelSelector: 'podreach.dev/run' }))[0] ?? {};
-        if (metadata === undefined) return;
-        const spec = { podSelector: {}, policyTypes: ['Ingress'] };
-        await kube.create({
-          apiVersion: 'networking.k8s.io/v1',
-          kind: 'NetworkPolicy',
-          metadata: { name: 'baseline', namespace: metadata.name },
-          spec,
-        });
+    const denied = new Set<string>();
+    const guarded = throughProxy(sandbox(), {
+      before: ({ method, path }) => {
+        const namespace = /^\/api\/v1\/namespaces\/([^/]+)\/pods\b/.exec(path)?.[1];
+        if (method !== 'POST' || namespace === undefined || denied.has(namespace)) return undefined;
+        denied.add(namespace);
+        return {
+          path: `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
+          body: {
+            apiVersion: 'networking.k8s.io/v1',
+            kind: 'NetworkPolicy',
+            metadata: { name: 'baseline', namespace },
+            spec: { podSelector: {}, policyTypes: ['Ingress'] },
+          },
+        };
       },
-      { withinMs: 1_000 },
-    );
+    });
+    const record = await runWith(asContext(guarded), undefined, { withinMs: 1_000 });
     expect(record.run.error).toMatchObject({
       code: 'provision-failed',
       message: expect.stringMatching(/^probe pods cannot connect even without any policy, on nodes? node-/),

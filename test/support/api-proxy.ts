@@ -2,7 +2,8 @@
  * A proxy between podreach and the sandbox's API, for tests of what a real API server may do: it can answer by itself, change what
  * passes as an admission controller does, break execs on their way, and go away for a while.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -41,6 +42,8 @@ export interface Intervention {
   readonly see?: (call: Call & { readonly body: string }) => void;
   /** Answers instead of the server; `cut` resets the connection, `stall` never answers. */
   readonly answer?: (call: Call) => Answer | 'cut' | 'stall' | undefined;
+  /** What a controller of the cluster creates, with the caller's rights, before the call goes on. */
+  readonly before?: (call: Call) => { readonly path: string; readonly body: object } | undefined;
   /** Changes the body of a request on its way. */
   readonly change?: (call: Call & { readonly body: string }) => string;
   /** Changes the body of an answer on its way back. */
@@ -130,12 +133,25 @@ async function startProxy(
         .end(JSON.stringify(answer.body));
       return;
     }
-    const body = intervention.change?.({ method, path, body: given }) ?? given;
-    const outgoing = request(new URL(path, upstream), {
-      method,
-      ca,
-      headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-    });
+    const send = (to: string, verb: string, content: string): ClientRequest =>
+      request(new URL(to, upstream), {
+        method: verb,
+        ca,
+        headers: {
+          ...headers,
+          'content-type': headers['content-type'] ?? 'application/json',
+          'content-length': Buffer.byteLength(content),
+        },
+      }).end(content);
+    const first = intervention.before?.({ method, path });
+    if (first !== undefined) {
+      const [created] = (await once(send(first.path, 'POST', JSON.stringify(first.body)), 'response')) as [
+        IncomingMessage,
+      ];
+      if (created.statusCode !== 201) throw new Error(await textOf(created));
+      created.resume();
+    }
+    const outgoing = send(path, method, intervention.change?.({ method, path, body: given }) ?? given);
     outgoing.on('response', async (answered) => {
       if (intervention.changeAnswer === undefined) {
         response.writeHead(answered.statusCode ?? 500, answered.headers);
@@ -147,7 +163,6 @@ async function startProxy(
       response.writeHead(answered.statusCode ?? 500, rest).end(changed);
     });
     outgoing.on('error', () => response.destroy());
-    outgoing.end(body);
   };
 
   const server = createServer(
