@@ -1,0 +1,111 @@
+/**
+ * The oracle against packets, for as long as you like: random policies on random topologies of six pods. Whatever the two differ
+ * on is shrunk and written as a scenario that can be run by itself. Run by hand: `npm run fuzz`.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openGround } from '../test/differential/arena.ts';
+import { type CampaignResult, describeFailure, runCampaign } from '../test/differential/campaign.ts';
+import { startTestbed } from '../test/sandbox/testbed.ts';
+
+const USAGE = `usage: npm run fuzz -- [--sets N] [--seed N] [--out FOLDER]
+
+  --sets N      how many sets of policies to try (default: 5000)
+  --seed N      the same seed draws the same topologies and policies (default: random)
+  --out FOLDER  where disagreements are written, as scenarios (default: fuzz)
+
+exit codes: 0 no disagreement, 1 disagreements, 2 wrong usage, 130 interrupted`;
+
+/** Each batch has a sandbox of its own; its topologies are tried side by side. */
+const TOPOLOGIES = 10;
+const SETS_EACH = 50;
+const PROGRESS_MS = process.stderr.isTTY ? 200 : 30_000;
+
+const { sets, seed, out } = readOptions();
+const interrupted = new AbortController();
+process.once('SIGINT', () => interrupted.abort());
+process.once('SIGTERM', () => interrupted.abort());
+
+const beganMs = performance.now();
+console.log(`seed ${seed}: ${sets} sets of policies, ${SETS_EACH} on each topology of six pods`);
+const total = { sets: 0, flows: 0, undefined: 0, failures: 0 };
+for (let batch = 0; total.sets < sets && !interrupted.signal.aborted; batch += 1) {
+  try {
+    note(await tryBatch(seed + batch, sets - total.sets), seed + batch);
+  } catch (thrown) {
+    if (!interrupted.signal.aborted) throw thrown;
+  }
+}
+console.log(
+  `${total.sets} sets, ${total.flows} connections, ${total.undefined} of them left open by the specification, ` +
+    `${total.failures} ${total.failures === 1 ? 'topology' : 'topologies'} with a disagreement, ${elapsed()}`,
+);
+process.exitCode = interrupted.signal.aborted ? 130 : total.failures > 0 ? 1 : 0;
+
+async function tryBatch(batchSeed: number, left: number): Promise<CampaignResult> {
+  await using testbed = await startTestbed();
+  let shownMs = performance.now();
+  return await runCampaign(
+    {
+      seed: batchSeed,
+      topologies: Math.min(TOPOLOGIES, Math.ceil(left / SETS_EACH)),
+      setsEach: Math.min(SETS_EACH, left),
+      progress: (tried) => {
+        if (performance.now() - shownMs < PROGRESS_MS) return;
+        shownMs = performance.now();
+        const line = `${total.sets + tried} of ${sets} sets, ${elapsed()}`;
+        process.stderr.write(process.stderr.isTTY ? `\r${line}\u001b[K` : `${line}\n`);
+      },
+    },
+    openGround(testbed.kube, interrupted.signal),
+  );
+}
+
+function note(result: CampaignResult, batchSeed: number): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  total.sets += result.sets;
+  total.flows += result.flows;
+  total.undefined += result.undefined;
+  total.failures += result.failures.length;
+  for (const [index, failure] of result.failures.entries()) {
+    const name = `disagreement-${batchSeed}-${index}`;
+    const file = join(out, `${name}.yaml`);
+    mkdirSync(out, { recursive: true });
+    writeFileSync(file, describeFailure(name, failure));
+    console.log(`disagreement: podreach run ${relative('', file)}`);
+  }
+}
+
+function elapsed(): string {
+  const seconds = Math.round((performance.now() - beganMs) / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+function readOptions(): { sets: number; seed: number; out: string } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        sets: { type: 'string', default: '5000' },
+        seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+        out: { type: 'string', default: 'fuzz' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) {
+      console.log(USAGE);
+      process.exit(0);
+    }
+    return { sets: positive('--sets', values.sets), seed: positive('--seed', values.seed), out: values.out };
+  } catch (thrown) {
+    console.error(`${thrown instanceof Error ? thrown.message : thrown}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new Error(`${option} is a number from 1 on, not "${text}"`);
+  return value;
+}
