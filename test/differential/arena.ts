@@ -124,8 +124,11 @@ export async function openArena(
     async try(policies) {
       await replacePolicies(inForce, policies, context);
       inForce = policies;
-      generation += 1;
-      await passFence(fence, generation, running, context);
+      // A node may have its rules a moment before another. Once a second change is in force anywhere, the first one is everywhere.
+      for (const _ of FENCE_PORTS) {
+        generation += 1;
+        await passFence(fence, generation, running, context);
+      }
       return compare({ ...placed, policies: policies.map(toWritten) }, running, predict, context);
     },
   };
