@@ -1,10 +1,12 @@
-/** Builds `dist/` from `src/`: the compiler, then the executable bit of the command line. */
+/** Builds `dist/` from `src/`: the compiler, once for Node.js and once for browsers, and what it leaves to others. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 rmSync(`${root}dist`, { recursive: true, force: true });
-execFileSync('tsc', ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+for (const project of [['tsconfig.build.json'], ['src/report/html/browser', '--noEmit', 'false']])
+  execFileSync('tsc', ['-p', ...project], { cwd: root, stdio: 'inherit' });
+copyFileSync(`${root}src/report/html/page.css`, `${root}dist/report/html/page.css`);
 chmodSync(`${root}dist/cli.js`, 0o755);

@@ -35,7 +35,7 @@ export function reportCommand(program: Command, setExitCode: SetExitCode): void 
     .addOption(
       repeatable(
         '--report <format[=file]>',
-        'terminal, json, junit, markdown, github, audit, openmetrics or tap, to standard output or a file (repeatable)',
+        'terminal, json, junit, markdown, github, html, audit, openmetrics or tap, to standard output or a file (repeatable)',
       ),
     )
     .option('-q, --quiet', 'only what is not as expected, and the last line')

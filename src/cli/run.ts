@@ -68,7 +68,7 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     .addOption(
       repeatable(
         '--report <format[=file]>',
-        'terminal, json, junit, markdown, github, audit, openmetrics or tap, to standard output or a file (repeatable)',
+        'terminal, json, junit, markdown, github, html, audit, openmetrics or tap, to standard output or a file (repeatable)',
       ),
     )
     .option(

@@ -118,6 +118,13 @@ function runProblem(record: RunRecord, suites: readonly Suite[]): Problem | unde
   return { kind: 'nothing-proven', message: `nothing was proven: ${describeExtent(record)}`, facts: [] };
 }
 
+/** What kept podreach itself from going on: what is wrong with the run, then with whole scenarios. */
+export function problemsOf(record: RunRecord): Problem[] {
+  return suitesOf(record).flatMap(({ cases }) =>
+    cases.flatMap((one) => (one.check === undefined && 'facts' in one ? [one] : [])),
+  );
+}
+
 /** Whether a case keeps its run from being green. */
 export function isBad(testCase: Case): testCase is Extract<Case, Problem> {
   return testCase.result === 'failed' || testCase.result === 'errored';

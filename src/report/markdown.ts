@@ -4,7 +4,7 @@
  */
 import type { RunRecord, ScenarioRecord } from '../record.ts';
 import { renderFacts } from './block.ts';
-import { suitesOf } from './cases.ts';
+import { problemsOf } from './cases.ts';
 import { circumstanceFacts } from './circumstances.ts';
 import { describeLocation, describePair } from './describe.ts';
 import { groupInconclusive } from './inconclusive.ts';
@@ -55,10 +55,7 @@ export function renderMarkdown(written: RunRecord, { verbose }: RenderOptions): 
 
 /** Whatever kept podreach itself from going on, and reviews that are overdue. */
 function renderProblems(record: RunRecord): string[] {
-  const problems = suitesOf(record).flatMap(({ cases }) =>
-    cases.flatMap((one) => (one.check === undefined && 'facts' in one ? [one] : [])),
-  );
-  const lines = problems.map(({ message, facts }) =>
+  const lines = problemsOf(record).map(({ message, facts }) =>
     [`- **${sentence(message)}**`, ...facts.map(({ label, text }) => `  ${label}: ${sentence(text)}`)].join(
       '<br>\n',
     ),

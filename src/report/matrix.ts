@@ -111,7 +111,8 @@ function columnKey(column: Pick<MatrixColumn, 'to' | 'port' | 'protocol'>): stri
   return `${column.to}:${column.port}/${column.protocol}`;
 }
 
-function cellOf(check: Pick<CheckRecord, 'verdict' | 'expected'>): CellKind {
+/** What a check shows in its cell. */
+export function cellOf(check: Pick<CheckRecord, 'verdict' | 'expected'>): CellKind {
   if (check.verdict === undefined) return 'unjudged';
   return check.verdict === 'pass' ? check.expected : check.verdict;
 }

@@ -4,6 +4,7 @@ import { PodreachError } from '../errors.ts';
 import type { RunRecord } from '../record.ts';
 import { renderAudit } from './audit/markdown.ts';
 import { renderGithub } from './github.ts';
+import { renderHtml } from './html/html.ts';
 import type { LinkTo } from './hyperlinks.ts';
 import { renderJson } from './json.ts';
 import { renderJunit } from './junit.ts';
@@ -33,6 +34,7 @@ export type ReportFormat =
   | 'junit'
   | 'markdown'
   | 'github'
+  | 'html'
   | 'audit'
   | 'openmetrics'
   | 'tap';
@@ -43,6 +45,7 @@ export const REPORTS: Readonly<Record<ReportFormat, Report>> = {
   junit: renderJunit,
   markdown: renderMarkdown,
   github: renderGithub,
+  html: renderHtml,
   audit: renderAudit,
   openmetrics: renderOpenMetrics,
   tap: renderTap,

@@ -21,7 +21,7 @@ describe('--report', () => {
     expect(error.code).toBe('usage');
     expect(error.message).toBe(`unknown report format ${JSON.stringify(text.split('=')[0])}`);
     expect(error.hint).toBe(
-      `${guess}Write --report FORMAT or --report FORMAT=FILE; the formats are: terminal, json, junit, markdown, github, audit, openmetrics, tap.`,
+      `${guess}Write --report FORMAT or --report FORMAT=FILE; the formats are: terminal, json, junit, markdown, github, html, audit, openmetrics, tap.`,
     );
   });
 

@@ -1,5 +1,6 @@
 /** Who may talk to whom, as a chart in the language of Mermaid. */
-import type { CheckRecord, ScenarioRecord } from '../../record.ts';
+import type { ScenarioRecord } from '../../record.ts';
+import { type Flow, type FlowStyle, flowsOf } from '../flows.ts';
 import { groupBy } from '../group.ts';
 import { neutralise, shortenMiddle } from '../text.ts';
 import { namespaceOf, podKeys } from './names.ts';
@@ -10,14 +11,12 @@ const LONGEST_LABEL = 60;
 /** Everything else is written as a reference: the language has quotes, brackets, entities and Markdown of its own. */
 const UNPLAIN = /[^\p{L}\p{N} /.:,_-]/gu;
 
-type Style = 'open' | 'leaked' | 'shut';
-
-const ARROW_OF: Readonly<Record<Style, string>> = { open: '-->', leaked: '==>', shut: '-.->' };
+const ARROW_OF: Readonly<Record<FlowStyle, string>> = { open: '-->', leaked: '==>', shut: '-.->' };
 
 interface Arrow {
   readonly from: string;
   readonly to: string;
-  readonly style: Style;
+  readonly style: FlowStyle;
   readonly label: string;
 }
 
@@ -26,10 +25,7 @@ interface Arrow {
  * must be open was not, or not always. None where nothing was found open and nothing is amiss.
  */
 export function drawFlows(scenario: ScenarioRecord): string[] {
-  const flows = scenario.checks.flatMap((check) => {
-    const style = styleOf(check);
-    return style === undefined ? [] : [{ ...check, style }];
-  });
+  const flows = flowsOf(scenario);
   const arrows = groupBy(flows, ({ from, to, style }) => JSON.stringify([from, to, style])).map(toArrow);
   if (arrows.length === 0) return [];
   if (arrows.length <= ARROWS) return drawPods(arrows, podKeys(scenario.pods));
@@ -37,23 +33,6 @@ export function drawFlows(scenario: ScenarioRecord): string[] {
     JSON.stringify([namespaceOf(from), namespaceOf(to), style]),
   );
   return spaces.length <= ARROWS ? drawNamespaces(spaces) : [];
-}
-
-type Flow = CheckRecord & { readonly style: Style };
-
-function styleOf({ expected, verdict }: CheckRecord): Style | undefined {
-  switch (verdict) {
-    case 'pass':
-      return expected === 'reachable' ? 'open' : undefined;
-    case 'leaked':
-      return 'leaked';
-    case 'flapping':
-      return expected === 'reachable' ? 'shut' : 'leaked';
-    case 'broken':
-      return 'shut';
-    default:
-      return undefined;
-  }
 }
 
 function toArrow(flows: readonly Flow[]): Arrow {

@@ -2,6 +2,7 @@
 import type { RunRecord } from '../../record.ts';
 import type { Fact } from '../block.ts';
 import { renderFacts } from '../block.ts';
+import { FLOW_LEGEND } from '../flows.ts';
 import { code, fence, paragraph, prose, table } from '../markdown-text.ts';
 import { createPaint } from '../paint.ts';
 import { formatNumber } from '../text.ts';
@@ -76,16 +77,13 @@ function renderScenario(scenario: AuditedScenario): string[] {
     ...(caution === undefined ? [] : [`> ${markdown(caution)}`]),
     '### What was tested',
     statements.length === 0 ? 'Nothing.' : statements.map(renderStatement).join('\n'),
-    ...(chart.length === 0 ? [] : [LEGEND, fence(chart, 'mermaid')]),
+    ...(chart.length === 0 ? [] : [FLOW_LEGEND, fence(chart, 'mermaid')]),
     '### Policies',
     policies.length === 0 ? 'None.' : policies.map(renderPolicy).join('\n'),
     '### What was not tested',
     untested.length === 0 ? 'Nothing: every pair of test pods was tested on every port.' : bullets(untested),
   ];
 }
-
-const LEGEND =
-  'An arrow is a way that is open. A thick one is open and must not be; a dotted one must be open and was not, or not always.';
 
 function renderStatement({ sentence, standing, ...statement }: Statement, index: number): string {
   const { deviations, reasons, evidence, declared } = statement;

@@ -1,0 +1,124 @@
+/** The audit document as a part of the page. */
+
+import type { RunRecord } from '../../record.ts';
+import {
+  type Audit,
+  type AuditedPolicy,
+  type AuditedScenario,
+  buildAudit,
+  type Entry,
+} from '../audit/audit.ts';
+import type { Incident } from '../audit/incidents.ts';
+import { capitalise, type Phrase } from '../audit/phrase.ts';
+import type { Statement } from '../audit/statements.ts';
+import { count, formatNumber } from '../text.ts';
+import { html, type Markup } from './markup.ts';
+import { renderFactList, renderWord } from './parts.ts';
+
+/** The statements name them all. */
+const INCIDENTS_TOLD = 50;
+/** Of one statement; the matrix shows the others. */
+const DEVIATIONS_TOLD = 20;
+const STYLES: Readonly<Record<Statement['standing'], string>> = {
+  confirmed: 'passed',
+  contradicted: 'leaked',
+  'not proven': 'inconclusive',
+};
+
+/** @param written the record as it is: policies are fingerprinted before anything is changed */
+export function renderAuditPart(written: RunRecord): Markup {
+  const audit = buildAudit(written);
+  return html`<section id="audit" aria-labelledby="audit-title">
+<h2 id="audit-title">For audits: who can reach whom</h2>
+<p>${renderPhrase(audit.summary)}</p>
+${audit.cautions.map((caution) => html`<p class="callout is-inconclusive">${renderPhrase(caution)}</p>`)}
+${renderEntries(audit.circumstances)}
+${renderIncidents(audit)}
+${audit.scenarios.map(renderScenario)}
+<h3>How this was tested</h3>
+${bullets(audit.method)}
+<h3>What no scenario looks at</h3>
+${bullets(audit.limits)}
+</section>
+`;
+}
+
+function renderIncidents({ incidents }: Audit): readonly Markup[] {
+  if (incidents.length === 0) return [];
+  const left = incidents.length - INCIDENTS_TOLD;
+  return [
+    html`<h3>Incidents</h3>
+${incidents.slice(0, INCIDENTS_TOLD).map(renderIncident)}
+${left > 0 ? html`<p>… and ${count(left, 'more incident')}. The statements below name each of them.</p>` : ''}`,
+  ];
+}
+
+function renderIncident(incident: Incident, index: number): Markup {
+  return html`<article class="incident">
+<h4>${index + 1}. ${renderPhrase(incident.title)}</h4>
+<dl class="facts">
+<dt>What it means</dt><dd>${incident.meaning.map((phrase) => html`${renderPhrase(phrase)} `)}</dd>
+<dt>How urgent it is</dt><dd>${renderPhrase(incident.urgency)}</dd>
+<dt>What to check first</dt><dd><ol>${incident.firstChecks.map((phrase) => html`<li>${renderPhrase(phrase)}</li>`)}</ol></dd>
+<dt>Whom to ask</dt><dd>${renderPhrase(incident.whomToAsk)}</dd>
+</dl>
+<details><summary>For those who work with the cluster</summary>${renderFactList([{ label: incident.verdict, text: incident.pair }, ...incident.facts])}</details>
+</article>
+`;
+}
+
+function renderScenario(scenario: AuditedScenario): Markup {
+  const { name, entries, caution, statements, policies, untested } = scenario;
+  return html`<h3>Scenario ${renderName(name)}</h3>
+${renderEntries(entries)}
+${caution === undefined ? '' : html`<p class="callout is-inconclusive">${renderPhrase(caution)}</p>`}
+<h4>What was tested</h4>
+${statements.length === 0 ? html`<p>Nothing.</p>` : html`<ol class="statements">${statements.map(renderStatement)}</ol>`}
+<h4>Policies in plain language</h4>
+${policies.length === 0 ? html`<p>None.</p>` : html`<ul>${policies.map(renderPolicy)}</ul>`}
+<h4>What was not tested</h4>
+${untested.length === 0 ? html`<p>Nothing: every pair of test pods was tested on every port.</p>` : bullets(untested)}
+`;
+}
+
+function renderStatement({ sentence, standing, deviations, reasons, evidence, declared }: Statement): Markup {
+  return html`<li><p class="sentence">${renderPhrase(sentence)}</p>
+<p>${renderWord(capitaliseWord(standing), STYLES[standing])}</p>
+${renderDeviations(deviations)}
+${reasons.length === 0 ? '' : html`<p>Reason given: ${reasons.flatMap((reason, index) => [...(index === 0 ? [] : [html`; `]), renderPhrase(reason)])}.</p>`}
+<p class="evidence">Evidence: ${renderPhrase(evidence)} Stated in ${declared.flatMap((place, index) => [...(index === 0 ? [] : [html`, `]), html`<code>${place}</code>`])}.</p></li>
+`;
+}
+
+function renderDeviations(deviations: readonly Phrase[]): Markup | string {
+  if (deviations.length === 0) return '';
+  const told = deviations.slice(0, DEVIATIONS_TOLD);
+  const left = deviations.length - told.length;
+  return html`<ul>${told.map((deviation) => html`<li>${renderPhrase(capitalise(deviation))}.</li>`)}${left > 0 ? html`<li>And ${formatNumber(left)} more like these.</li>` : ''}</ul>`;
+}
+
+function renderPolicy({ key, place, sentences, fingerprint }: AuditedPolicy): Markup {
+  return html`<li><b>${key}</b> (<code>${place}</code>): ${sentences.map((sentence) => html`${renderPhrase(sentence)} `)}<br>SHA-256 <code>${fingerprint}</code></li>
+`;
+}
+
+function renderEntries(entries: readonly Entry[]): Markup {
+  return html`<dl class="facts">${entries.map(({ label, text }) => html`<dt>${label}</dt><dd>${renderPhrase(text)}</dd>`)}</dl>`;
+}
+
+function bullets(phrases: readonly Phrase[]): Markup {
+  return html`<ul>${phrases.map((phrase) => html`<li>${renderPhrase(phrase)}</li>`)}</ul>`;
+}
+
+/** Names are set off from what is said about them. */
+function renderPhrase(phrase: Phrase): Markup {
+  return html`${phrase.map((part) => (typeof part === 'string' ? html`${part}` : renderName(part.name)))}`;
+}
+
+function renderName(name: string): Markup {
+  return html`<em>${name}</em>`;
+}
+
+function capitaliseWord(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}

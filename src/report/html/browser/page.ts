@@ -1,0 +1,427 @@
+/**
+ * What the page can do where scripts run: choose checks by verdict, namespace, policy and words, walk through a matrix, and look at
+ * any check. The page is complete without it. What is chosen stands in the address after `#`, so that it can be passed on.
+ */
+import type { PageCheck, PageData } from '../page-data.ts';
+
+interface Choice {
+  readonly verdicts: readonly string[];
+  readonly namespace: string;
+  readonly policy: string;
+  readonly text: string;
+  /** `scenario.check`, both counted from 0, of the check that stays in view. */
+  readonly check: string;
+}
+
+const NOTHING: Choice = { verdicts: [], namespace: '', policy: '', text: '', check: '' };
+/** A command holds addresses and paths that nobody looks for, and would match too much. */
+const UNSEARCHED = 'reproduce';
+
+/** Text that was typed goes into effect when the typing rests. */
+const TYPING_MS = 120;
+
+interface Cell {
+  readonly element: HTMLTableCellElement;
+  readonly check: number | undefined;
+}
+
+/** A matrix of the page, with its rows of cells as they stand. */
+interface Grid {
+  readonly scenario: number;
+  readonly table: HTMLTableElement;
+  readonly heads: readonly HTMLElement[];
+  readonly rows: readonly { readonly element: HTMLTableRowElement; readonly cells: readonly Cell[] }[];
+  readonly panel: HTMLElement;
+  readonly nothing: HTMLElement;
+  /** Where the tabulator key enters. */
+  entry: { row: number; column: number };
+}
+
+const form = byId('filter', HTMLFormElement);
+const shown = byId('shown', HTMLOutputElement);
+const data = await unpack(byId('checks', HTMLScriptElement).text);
+const words = data.scenarios.map(({ checks }) => checks.map(wordsOf));
+const grids = [...document.querySelectorAll('table.matrix')].map((table) =>
+  prepare(table as HTMLTableElement),
+);
+let choice = readAddress() ?? NOTHING;
+
+form.hidden = false;
+byId('without-script', HTMLElement).hidden = true;
+listen();
+showForm();
+showChoice();
+showPinned(true);
+
+function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
+  const element = document.getElementById(id);
+  if (!(element instanceof kind)) throw new Error(`the page has no ${id}`);
+  return element;
+}
+
+async function unpack(text: string): Promise<PageData> {
+  const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return JSON.parse(await new Response(stream).text());
+}
+
+function checkAt(scenario: number, check: number | undefined): PageCheck | undefined {
+  return check === undefined ? undefined : data.scenarios[scenario]?.checks[check];
+}
+
+function wordsOf({ pair, meaning, facts }: PageCheck): string {
+  const texts = facts.filter(({ label }) => label !== UNSEARCHED).map(({ text }) => text);
+  return [pair, meaning, ...texts].join('\n').toLowerCase();
+}
+
+/* The address. */
+
+/** What the part after `#` chooses; undefined where it is the name of a place in the page. */
+function readAddress(): Choice | undefined {
+  const text = location.hash.slice(1);
+  if (text !== '' && !text.includes('=')) return undefined;
+  const values = new URLSearchParams(text);
+  const verdict = values.get('verdict') ?? '';
+  return {
+    verdicts: verdict === '' ? [] : verdict.split(','),
+    namespace: values.get('namespace') ?? '',
+    policy: values.get('policy') ?? '',
+    text: values.get('text') ?? '',
+    check: values.get('check') ?? '',
+  };
+}
+
+/** Takes the place of the address that was, so that going back leaves the page. */
+function choose(change: Partial<Choice>): void {
+  choice = { ...choice, ...change };
+  const values = new URLSearchParams();
+  for (const [key, value] of Object.entries({ ...choice, verdict: choice.verdicts.join(',') })) {
+    if (typeof value === 'string' && value !== '') values.set(key, value);
+  }
+  history.replaceState(null, '', `#${values}`);
+}
+
+/* What is chosen. */
+
+function matches(check: PageCheck, text: string, wanted: readonly string[]): boolean {
+  const { verdicts, namespace, policy } = choice;
+  return (
+    (verdicts.length === 0 || verdicts.includes(check.verdict)) &&
+    (namespace === '' || check.namespaces.includes(namespace)) &&
+    (policy === '' || check.policies.includes(policy)) &&
+    wanted.every((word) => text.includes(word))
+  );
+}
+
+function showChoice(): void {
+  const wanted = choice.text.toLowerCase().split(/\s+/).filter(Boolean);
+  const chosen = data.scenarios.map(({ checks }, scenario) =>
+    checks.map((check, index) => matches(check, words[scenario]?.[index] ?? '', wanted)),
+  );
+  const isAll = chosen.every((checks) => checks.every(Boolean));
+  const isChosen = (scenario: number, check: number | undefined): boolean =>
+    check !== undefined && chosen[scenario]?.[check] === true;
+  for (const grid of grids) showGrid(grid, isAll, (check) => isChosen(grid.scenario, check));
+  for (const entry of document.querySelectorAll<HTMLElement>('[data-entry]')) {
+    const [scenario = 0, check] = (entry.dataset['entry'] ?? '').split('.').map(Number);
+    entry.hidden = !isChosen(scenario, check);
+  }
+  const total = chosen.flat().length;
+  const number = chosen.flat().filter(Boolean).length;
+  shown.value = isAll
+    ? `all ${total.toLocaleString('en-US')} checks shown`
+    : `${number.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} checks shown`;
+}
+
+/** Only rows and columns that hold a chosen check are shown; cells that are not chosen fade. */
+function showGrid(grid: Grid, isAll: boolean, isChosen: (check: number | undefined) => boolean): void {
+  const columns = new Set<number>();
+  for (const row of grid.rows) {
+    let isShown = isAll;
+    for (const [column, { element, check }] of row.cells.entries()) {
+      const isOne = isChosen(check);
+      element.classList.toggle('faded', !isAll && !isOne);
+      if (!isOne) continue;
+      columns.add(column);
+      isShown = true;
+    }
+    row.element.hidden = !isShown;
+  }
+  for (const [column, head] of grid.heads.entries()) {
+    const isHidden = !isAll && !columns.has(column);
+    if (head.hidden === isHidden) continue;
+    head.hidden = isHidden;
+    for (const { cells } of grid.rows) {
+      const cell = cells[column];
+      if (cell !== undefined) cell.element.hidden = isHidden;
+    }
+  }
+  const isEmpty = !isAll && columns.size === 0;
+  grid.table.hidden = isEmpty;
+  grid.nothing.hidden = !isEmpty;
+  if (!isVisible(grid, grid.entry.row, grid.entry.column)) enterAt(grid, firstVisible(grid));
+}
+
+function showForm(): void {
+  for (const box of form.querySelectorAll<HTMLInputElement>('input[name=verdict]'))
+    box.checked = choice.verdicts.includes(box.value);
+  for (const name of ['namespace', 'policy', 'text'] as const) {
+    const field = form.elements.namedItem(name);
+    if (field instanceof HTMLSelectElement || field instanceof HTMLInputElement) field.value = choice[name];
+  }
+}
+
+function readForm(): void {
+  const values = new FormData(form);
+  const text = (name: string): string => String(values.get(name) ?? '');
+  choose({
+    verdicts: values.getAll('verdict').map(String),
+    namespace: text('namespace'),
+    policy: text('policy'),
+    text: text('text'),
+  });
+  showChoice();
+}
+
+/* A matrix. */
+
+function prepare(table: HTMLTableElement): Grid {
+  const scenario = Number(table.dataset['scenario']);
+  const section = table.closest('section');
+  const panel = section?.querySelector<HTMLElement>('.detail');
+  const nothing = section?.querySelector<HTMLElement>('.nothing');
+  if (!panel || !nothing) throw new Error('the page has a matrix without its panel');
+  panel.hidden = false;
+  table.setAttribute('role', 'grid');
+  const grid: Grid = {
+    scenario,
+    table,
+    heads: [...(table.tHead?.rows[0]?.cells ?? [])].slice(1),
+    rows: [...(table.tBodies[0]?.rows ?? [])].map((element) => ({
+      element,
+      cells: [...element.cells].slice(1).map((cell) => prepareCell(cell, scenario)),
+    })),
+    panel,
+    nothing,
+    entry: { row: 0, column: 0 },
+  };
+  table.addEventListener('keydown', (event) => walk(event, grid));
+  table.addEventListener('click', (event) => {
+    const place = placeOf(grid, event.target);
+    if (place !== undefined) pin(grid, place);
+  });
+  table.addEventListener('focusin', (event) => {
+    const place = placeOf(grid, event.target);
+    if (place === undefined) return;
+    enterAt(grid, place);
+    look(grid, place);
+  });
+  table.addEventListener('mouseover', (event) => {
+    const place = placeOf(grid, event.target);
+    if (place !== undefined && choice.check === '') look(grid, place);
+  });
+  enterAt(grid, grid.entry);
+  return grid;
+}
+
+function prepareCell(element: HTMLTableCellElement, scenario: number): Cell {
+  const check = element.dataset['check'] === undefined ? undefined : Number(element.dataset['check']);
+  element.setAttribute('role', 'gridcell');
+  element.setAttribute('aria-label', checkAt(scenario, check)?.meaning ?? 'not tested');
+  element.tabIndex = -1;
+  return { element, check };
+}
+
+interface Place {
+  readonly row: number;
+  readonly column: number;
+}
+
+function placeOf(grid: Grid, target: EventTarget | null): Place | undefined {
+  const element = target instanceof Element ? target.closest('td') : null;
+  if (element === null) return undefined;
+  const row = grid.rows.findIndex((candidate) => candidate.element === element.parentElement);
+  return row === -1 ? undefined : { row, column: element.cellIndex - 1 };
+}
+
+function isVisible(grid: Grid, row: number, column: number): boolean {
+  return grid.rows[row]?.element.hidden === false && grid.heads[column]?.hidden === false;
+}
+
+function firstVisible(grid: Grid): Place {
+  const row = Math.max(
+    0,
+    grid.rows.findIndex(({ element }) => !element.hidden),
+  );
+  const column = Math.max(
+    0,
+    grid.heads.findIndex(({ hidden }) => !hidden),
+  );
+  return { row, column };
+}
+
+/** The one cell that the tabulator key comes to. */
+function enterAt(grid: Grid, { row, column }: Place): void {
+  const before = grid.rows[grid.entry.row]?.cells[grid.entry.column];
+  if (before !== undefined) before.element.tabIndex = -1;
+  grid.entry = { row, column };
+  const now = grid.rows[row]?.cells[column];
+  if (now !== undefined) now.element.tabIndex = 0;
+}
+
+const STEPS: Readonly<Record<string, readonly [rows: number, columns: number]>> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  PageUp: [-10, 0],
+  PageDown: [10, 0],
+  Home: [0, Number.NEGATIVE_INFINITY],
+  End: [0, Number.POSITIVE_INFINITY],
+};
+
+/** The keys of the ARIA practices for grids. */
+function walk(event: KeyboardEvent, grid: Grid): void {
+  const place = placeOf(grid, event.target);
+  if (place === undefined || event.altKey || event.metaKey) return;
+  if (event.key === 'Enter' || event.key === ' ') {
+    pin(grid, place);
+  } else {
+    const step = STEPS[event.key];
+    if (step === undefined) return;
+    const [rows, columns] = event.ctrlKey && step[1] !== 0 ? [step[1], step[1]] : step;
+    const next = {
+      row: stepOver(grid.rows.length, place.row, rows, (row) => grid.rows[row]?.element.hidden === false),
+      column: stepOver(
+        grid.heads.length,
+        place.column,
+        columns,
+        (column) => grid.heads[column]?.hidden === false,
+      ),
+    };
+    grid.rows[next.row]?.cells[next.column]?.element.focus();
+  }
+  event.preventDefault();
+}
+
+/** As many visible lines further as asked for, and never out of the matrix. */
+function stepOver(length: number, from: number, by: number, isShown: (index: number) => boolean): number {
+  let at = from;
+  let left = Math.abs(by);
+  for (let index = from + Math.sign(by); left > 0 && index >= 0 && index < length; index += Math.sign(by)) {
+    if (!isShown(index)) continue;
+    at = index;
+    left -= 1;
+  }
+  return at;
+}
+
+/* A check. */
+
+function look(grid: Grid, { row, column }: Place): void {
+  const cell = grid.rows[row]?.cells[column];
+  const check = checkAt(grid.scenario, cell?.check);
+  if (check === undefined) {
+    const note = document.createElement('p');
+    note.textContent = 'Not tested: the scenario says nothing about this pair.';
+    grid.panel.replaceChildren(note);
+    return;
+  }
+  grid.panel.replaceChildren(describe(check));
+}
+
+function describe({ pair, verdict, meaning, facts }: PageCheck): DocumentFragment {
+  const part = document.createDocumentFragment();
+  const title = document.createElement('h4');
+  title.textContent = pair;
+  const result = document.createElement('p');
+  result.className = `meaning is-${verdict}`;
+  result.textContent = meaning;
+  const list = document.createElement('dl');
+  list.className = 'facts';
+  for (const fact of facts) {
+    const label = document.createElement('dt');
+    label.textContent = fact.label;
+    const text = document.createElement('dd');
+    const inner = fact.isCommand === true ? document.createElement('code') : text;
+    inner.textContent = fact.text;
+    if (inner !== text) text.append(inner);
+    list.append(label, text);
+  }
+  part.append(title, result, list);
+  return part;
+}
+
+/** Keeps a check in view while the pointer moves on; once more lets it go. */
+function pin(grid: Grid, place: Place): void {
+  const cell = grid.rows[place.row]?.cells[place.column];
+  if (cell?.check === undefined) return;
+  const name = `${grid.scenario}.${cell.check}`;
+  choose({ check: choice.check === name ? '' : name });
+  look(grid, place);
+  cell.element.focus();
+  showPinned(false);
+}
+
+/** Marks the cell of the check that stays in view, and on arrival goes there. */
+function showPinned(isArrival: boolean): void {
+  for (const grid of grids) {
+    for (const [row, { cells }] of grid.rows.entries()) {
+      for (const [column, { element, check }] of cells.entries()) {
+        const isPinned = check !== undefined && choice.check === `${grid.scenario}.${check}`;
+        element.setAttribute('aria-selected', String(isPinned));
+        if (!isPinned || !isArrival) continue;
+        look(grid, { row, column });
+        enterAt(grid, { row, column });
+        element.scrollIntoView({ block: 'center', inline: 'center' });
+      }
+    }
+  }
+}
+
+/* What happens. */
+
+function listen(): void {
+  let timer = 0;
+  form.addEventListener('input', () => {
+    clearTimeout(timer);
+    timer = setTimeout(readForm, TYPING_MS);
+  });
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    readForm();
+  });
+  form.addEventListener('reset', (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    choose({ ...NOTHING, check: choice.check });
+    showForm();
+    showChoice();
+  });
+  addEventListener('hashchange', () => {
+    const chosen = readAddress();
+    if (chosen === undefined) return;
+    choice = chosen;
+    showForm();
+    showChoice();
+    showPinned(true);
+  });
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || choice.check === '') return;
+    choose({ check: '' });
+    showPinned(false);
+  });
+  // On paper nothing can be opened.
+  let closed: HTMLDetailsElement[] = [];
+  addEventListener('beforeprint', () => {
+    for (const details of document.querySelectorAll<HTMLDetailsElement>('details:not([open])')) {
+      details.open = true;
+      closed.push(details);
+    }
+  });
+  addEventListener('afterprint', () => {
+    for (const details of closed) details.open = false;
+    closed = [];
+  });
+}

@@ -1,0 +1,60 @@
+/** The whole matrix of a scenario as a table, which the page's script makes a grid to walk through. */
+import type { ScenarioRecord } from '../../record.ts';
+import { buildMatrix, CELL_KINDS, CELLS, type MatrixColumn } from '../matrix.ts';
+import { shortenMiddle } from '../text.ts';
+import { html, type Markup } from './markup.ts';
+
+/** Longer ones are shortened in their middle: namespace and pod are at the ends. */
+const LONGEST_NAME = 32;
+
+/** Nothing for a scenario without pods. */
+export function renderMatrixTable(
+  scenario: ScenarioRecord,
+  index: number,
+  id: string,
+): Markup | readonly Markup[] {
+  const matrix = buildMatrix(scenario);
+  if (matrix.rows.length === 0 || matrix.columns.length === 0) return [];
+  const checkOf = new Map(
+    scenario.checks.map(({ from, to, port, protocol }, check) => [
+      keyOf(from, { to, port, protocol }),
+      check,
+    ]),
+  );
+  const rows = matrix.rows.map((from, row) => {
+    const cells = matrix.columns.map((column, position) => {
+      const kind = matrix.cells[row]?.[position] ?? 'untested';
+      const check = checkOf.get(keyOf(from, column));
+      const { glyph } = CELLS[kind];
+      return check === undefined
+        ? html`<td>${glyph}</td>`
+        : html`<td class="${kind}" data-check="${check}">${glyph}</td>`;
+    });
+    return html`<tr><th scope="row" title="${from}"><span>${shortenMiddle(from, LONGEST_NAME)}</span></th>${cells}</tr>
+`;
+  });
+  const present = new Set(matrix.cells.flat());
+  return html`<h3 id="${id}-matrix">Who reached whom</h3>
+<div class="matrix-and-detail">
+<div>
+<div class="scroll matrix-scroll"><table class="matrix" data-scenario="${index}" aria-labelledby="${id}-matrix">
+<thead><tr><td class="corner">from ↓ to →</td>${matrix.columns.map(renderHead)}</tr></thead>
+<tbody>
+${rows}</tbody></table></div>
+<p class="nothing" hidden>No check of this scenario is among those that are chosen.</p>
+<ul class="legend">${CELL_KINDS.filter((kind) => present.has(kind)).map((kind) => html`<li><span class="key ${kind}">${CELLS[kind].glyph}</span>${CELLS[kind].meaning}</li>`)}</ul>
+</div>
+<div class="detail" role="region" aria-live="polite" aria-label="The chosen check of ${scenario.name}" hidden><p>Point at a cell, or go through the matrix with the arrow keys, to see what is known of a check. Enter or a click keeps it here, Escape lets it go.</p></div>
+</div>
+`;
+}
+
+function renderHead(column: MatrixColumn): Markup {
+  const port = `${column.port}/${column.protocol}`;
+  const name = column.portName === undefined ? '' : ` (${column.portName})`;
+  return html`<th scope="col" title="${column.to}:${port}${name}"><span><i>${shortenMiddle(column.to, LONGEST_NAME)}</i><b>:${port}</b></span></th>`;
+}
+
+function keyOf(from: string, { to, port, protocol }: Pick<MatrixColumn, 'to' | 'port' | 'protocol'>): string {
+  return `${from} ${to}:${port}/${protocol}`;
+}

@@ -1,0 +1,104 @@
+/** Everything about one scenario: its matrix, its ways between namespaces, its timeline, its policies. */
+import type { ScenarioRecord } from '../../record.ts';
+import { describeLocation } from '../describe.ts';
+import { failureFacts } from '../failure.ts';
+import { resultOf } from '../result-line.ts';
+import { describeOverdue } from '../review.ts';
+import { countVerdicts, describeCounts, scenarioWord } from '../summary.ts';
+import { count, duration, formatNumber } from '../text.ts';
+import { policiesOf } from './exercise.ts';
+import { renderGraph } from './graph.ts';
+import { html, type Markup, only } from './markup.ts';
+import { renderMatrixTable } from './matrix-table.ts';
+import { renderAddress, renderFactList, renderTable, renderWord } from './parts.ts';
+import { renderTimeline } from './settling.ts';
+
+/** The name of a scenario's place in the page. */
+export function scenarioId(index: number): string {
+  return `scenario-${index + 1}`;
+}
+
+/** @param today the day of the run, `YYYY-MM-DD` */
+export function renderScenario(scenario: ScenarioRecord, index: number, today: string): Markup {
+  const id = scenarioId(index);
+  const { word, style } = scenarioWord(resultOf(scenario));
+  const { name, description, error, checks, durationMs } = scenario;
+  const facts = [
+    checks.length === 0
+      ? 'no checks'
+      : `${count(checks.length, 'check')}: ${describeCounts(countVerdicts(checks))}`,
+    ...(durationMs === undefined ? [] : [`took ${duration(durationMs)}`]),
+  ];
+  return html`<section id="${id}" aria-labelledby="${id}-title">
+<h2 id="${id}-title">${renderWord(word, style)} ${name}</h2>
+<p class="counts">${facts.join(', ')}</p>
+${description === undefined ? [] : html`<p>${description}</p>`}
+${renderHead(scenario, today)}
+${error === undefined || error.code === 'interrupted' ? [] : html`<div class="callout is-error"><p>${error.message}</p>${renderFactList(failureFacts(error))}</div>`}
+${renderWarnings(scenario)}
+${renderMatrixTable(scenario, index, id)}
+${renderGraph(scenario, id)}
+${renderTimeline(scenario, id)}
+${renderPolicies(scenario, id)}
+</section>
+`;
+}
+
+function renderHead(scenario: ScenarioRecord, today: string): Markup {
+  const { owner, purpose, runbook, reviewBy, location, pods, namespaces, tags } = scenario;
+  const overdue = describeOverdue(scenario, today);
+  const entries: readonly (readonly [label: string, text: Markup | string | undefined])[] = [
+    ['owner', owner],
+    ['purpose', purpose],
+    ['runbook', runbook === undefined ? undefined : renderAddress(runbook)],
+    ['review', overdue === undefined ? reviewBy : html`<strong class="is-inconclusive">${overdue}</strong>`],
+    ['written in', describeLocation(location)],
+    ['tags', tags.length === 0 ? undefined : tags.join(', ')],
+    ['pods', `${formatNumber(pods.length)} in ${count(namespaces.length, 'namespace')}`],
+  ];
+  return html`<dl class="facts">${entries.flatMap(([label, text]) => (text === undefined ? [] : [html`<dt>${label}</dt><dd>${text}</dd>`]))}</dl>`;
+}
+
+/** What was doubtful before the scenario started. */
+function renderWarnings({ warnings }: ScenarioRecord): Markup | readonly Markup[] {
+  return only(
+    warnings.length > 0,
+    () => html`<details class="callout is-inconclusive"><summary>${count(warnings.length, 'warning')} about what is written</summary><ul>
+${warnings.map(
+  ({
+    message,
+    location,
+    advice,
+    code,
+    rule,
+  }) => html`<li>${message} <code>${describeLocation(location)}</code> (${[code, rule].filter((part) => part !== undefined).join(', ')})<br>${advice}</li>
+`,
+)}</ul></details>`,
+  );
+}
+
+function renderPolicies(scenario: ScenarioRecord, id: string): Markup | readonly Markup[] {
+  const { policies, checks } = scenario;
+  if (policies.length === 0) return [];
+  const exercised = new Map<string, ScenarioRecord['checks']>();
+  for (const check of checks) {
+    for (const policy of policiesOf(check, scenario)) {
+      const known = exercised.get(policy);
+      if (known === undefined) exercised.set(policy, [check]);
+      else known.push(check);
+    }
+  }
+  const rows = policies.map(({ namespace, name, location }) => {
+    const key = `${namespace}/${name}`;
+    const own = exercised.get(key) ?? [];
+    const tested =
+      own.length === 0
+        ? 'no check depends on it'
+        : html`<a href="#policy=${encodeURIComponent(key)}">${count(own.length, 'check')}</a>: ${describeCounts(countVerdicts(own))}`;
+    return html`<tr><th scope="row">${key}</th><td><code>${describeLocation(location)}</code></td><td>${tested}</td></tr>
+`;
+  });
+  return html`<h3 id="${id}-policies">Policies and the checks that exercise them</h3>
+${renderTable('Policies', ['policy', 'written in', 'exercised by'], rows)}
+`;
+}

@@ -1,0 +1,75 @@
+/** What is not as expected, and what was not proven, over all scenarios. */
+import type { RunRecord } from '../../record.ts';
+import { describePair } from '../describe.ts';
+import { groupInconclusive } from '../inconclusive.ts';
+import { keepNote } from '../keep-note.ts';
+import { describeAttempts, factsOf, mismatchesOf, underPolicies } from '../mismatch.ts';
+import { findPatterns } from '../patterns.ts';
+import { count, formatNumber } from '../text.ts';
+import { html, type Markup } from './markup.ts';
+import { entryOf, renderFactList, renderWord } from './parts.ts';
+
+/** Nobody reads more one by one: the matrices show all of them. */
+const MISMATCHES_TOLD = 100;
+/** So many are open from the beginning. */
+const OPEN = 3;
+const PAIRS_NAMED = 20;
+
+export function renderUnexpected(record: RunRecord): readonly Markup[] {
+  return [...renderMismatches(record), ...renderInconclusives(record)];
+}
+
+function renderMismatches(record: RunRecord): readonly Markup[] {
+  const places = new Map(
+    record.scenarios.flatMap((scenario, index) =>
+      scenario.checks.map(
+        (check, position) => [check, { scenario, entry: entryOf(index, position) }] as const,
+      ),
+    ),
+  );
+  const mismatches = mismatchesOf([...places.keys()]);
+  if (mismatches.length === 0) return [];
+  const patterns = record.scenarios.flatMap((scenario) =>
+    findPatterns(scenario).map((text) => html`<li><b>${scenario.name}</b>: ${text}</li>`),
+  );
+  const note = keepNote(record);
+  const blocks = mismatches.slice(0, MISMATCHES_TOLD).flatMap((check, index) => {
+    const place = places.get(check);
+    if (place === undefined) return [];
+    const { scenario, entry } = place;
+    const seen = describeAttempts(underPolicies(check));
+    return [
+      html`<details class="mismatch" data-entry="${entry}"${index < OPEN ? html` open` : ''}><summary>${renderWord(check.verdict, check.verdict)} <span class="pair">${describePair(check)}</span> <span class="seen">expected ${check.expected}, seen ${seen}</span></summary>${renderFactList(factsOf(check, scenario))}</details>
+`,
+    ];
+  });
+  const left = mismatches.length - blocks.length;
+  return [
+    html`<section id="unexpected" aria-labelledby="unexpected-title">
+<h2 id="unexpected-title">Not as expected</h2>
+${patterns.length === 0 ? [] : html`<ul class="patterns">${patterns}</ul>`}
+${note === undefined ? [] : html`<p class="note">${note}</p>`}
+${blocks}
+${left === 0 ? [] : html`<p>… and ${formatNumber(left)} more. The matrices below show every one.</p>`}
+</section>
+`,
+  ];
+}
+
+function renderInconclusives({ scenarios }: RunRecord): readonly Markup[] {
+  const groups = groupInconclusive(scenarios.flatMap(({ checks }) => checks));
+  if (groups.length === 0) return [];
+  const items = groups.map(({ reason, checks }) => {
+    const left = checks.length - PAIRS_NAMED;
+    const pairs = checks.slice(0, PAIRS_NAMED).map((check) => html`<li>${describePair(check)}</li>`);
+    return html`<li>${count(checks.length, 'check')}: ${reason}<ul class="pairs">${pairs}${left > 0 ? html`<li>and ${formatNumber(left)} more</li>` : ''}</ul></li>
+`;
+  });
+  return [
+    html`<section id="unproven" aria-labelledby="unproven-title">
+<h2 id="unproven-title">Not proven</h2>
+<ul>${items}</ul>
+</section>
+`,
+  ];
+}

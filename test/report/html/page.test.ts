@@ -1,0 +1,223 @@
+/** The page in a real browser, from disk: pointer, keys, filters, address, paper, and what machines say of its accessibility. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type RunRecord, runRecordSchema } from '../../../src/record.ts';
+import { renderHtml } from '../../../src/report/html/html.ts';
+import { folderWith } from '../../support/cli.ts';
+import { buildRecord, everyVerdict, meshScenario } from '../fixture.ts';
+import { hostileRecord } from '../records.ts';
+import { describeInBrowser, launch, troubles } from './browser.ts';
+
+describeInBrowser('the page', () => {
+  let browser: Browser;
+  const folder = folderWith({});
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser.close();
+    folder[Symbol.dispose]();
+  });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+  });
+
+  /** Every page must be without troubles, whatever else a test looks at. */
+  async function open(
+    record: RunRecord,
+    { hash = '', ...options }: BrowserContextOptions & { readonly hash?: string } = {},
+  ): Promise<{ page: Page; seen: string[] }> {
+    const file = join(folder.path, 'report.html');
+    writeFileSync(file, renderHtml(runRecordSchema.parse(record)));
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    const seen = troubles(page);
+    await page.goto(`${pathToFileURL(file)}${hash}`);
+    if (options.javaScriptEnabled !== false) await page.locator('#shown:not(:empty)').waitFor();
+    return { page, seen };
+  }
+
+  const cell = (page: Page, scenario: number, check: number) =>
+    page.locator(`table[data-scenario="${scenario}"] td[data-check="${check}"]`);
+  const detail = (page: Page) => page.locator('#scenario-2 .detail');
+  const addressOf = (page: Page): string => new URL(page.url()).hash;
+
+  test('a cell that is pointed at shows what is known of its check', async () => {
+    const { page, seen } = await open(everyVerdict());
+    await cell(page, 1, 1).hover();
+    expect(await detail(page).locator('h4').innerText()).toBe('shop/api → shop/db:5432/TCP');
+    const text = await detail(page).innerText();
+    for (const words of [
+      'broken: must be reachable, was not',
+      'timeout 3 of 3 (after 500 ms)',
+      'allowed by ingress rule 1 of policy shop/allow-api (policies/three-tier.yaml:18)',
+      'scenarios/three-tier.yaml:21',
+    ])
+      expect(text).toContain(words);
+    await page.locator('table[data-scenario="1"] tbody tr td:not([data-check])').first().hover();
+    expect(await detail(page).innerText()).toContain('Not tested');
+    expect(seen).toEqual([]);
+  });
+
+  test('a click keeps a check in view and in the address, a second one or Escape lets it go', async () => {
+    const { page } = await open(everyVerdict());
+    await cell(page, 1, 2).click();
+    expect(addressOf(page)).toBe('#check=1.2');
+    expect(await cell(page, 1, 2).getAttribute('aria-selected')).toBe('true');
+    await cell(page, 1, 0).hover();
+    expect(await detail(page).locator('h4').innerText()).toBe('shop/web → shop/db:5432/TCP');
+    await page.reload();
+    await page.locator('#shown:not(:empty)').waitFor();
+    expect(await detail(page).locator('h4').innerText()).toBe('shop/web → shop/db:5432/TCP');
+    await page.keyboard.press('Escape');
+    expect(addressOf(page)).toBe('');
+    await cell(page, 1, 2).click();
+    await cell(page, 1, 2).click();
+    expect(await page.locator('[aria-selected="true"]').count()).toBe(0);
+  });
+
+  test('the keys of a grid walk through the matrix', async () => {
+    const { page } = await open(everyVerdict());
+    const grid = page.locator('table[data-scenario="1"]');
+    expect(await grid.getAttribute('role')).toBe('grid');
+    expect(await grid.locator('td[tabindex="0"]').count()).toBe(1);
+    const focused = (): Promise<unknown> =>
+      page.evaluate(
+        '[document.activeElement.parentElement.rowIndex, document.activeElement.cellIndex, document.activeElement.ariaLabel]',
+      );
+    await grid.locator('td[tabindex="0"]').focus();
+    const steps: readonly (readonly [key: string, row: number, column: number, label: string])[] = [
+      ['ArrowRight', 1, 2, 'reachable, as expected'],
+      ['ArrowUp', 1, 2, 'reachable, as expected'],
+      ['End', 1, 6, 'unreachable, as expected'],
+      ['ArrowRight', 1, 6, 'unreachable, as expected'],
+      ['ArrowDown', 2, 6, 'inconclusive: nothing was proven'],
+      ['Control+End', 4, 6, 'not tested'],
+      ['Control+Home', 1, 1, 'not tested'],
+      ['PageDown', 4, 1, 'not tested'],
+      ['PageUp', 1, 1, 'not tested'],
+    ];
+    for (const [key, ...place] of steps) {
+      await page.keyboard.press(key);
+      expect(await focused(), key).toEqual(place);
+    }
+    for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'Enter']) await page.keyboard.press(key);
+    expect(addressOf(page)).toBe('#check=1.2');
+    // The tabulator key leaves the grid, and comes back to the same cell.
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Shift+Tab');
+    expect(await focused()).toEqual([1, 4, 'leaked: must be unreachable, connected']);
+  });
+
+  test('verdict, namespace, policy and words choose checks, and stand in the address', async () => {
+    const { page, seen } = await open(everyVerdict());
+    const shown = (): Promise<string> => page.locator('#shown').innerText();
+    const rows = (): Promise<string[]> =>
+      page.locator('table[data-scenario="1"] tbody tr:visible th').allInnerTexts();
+    expect(await shown()).toBe('all 13 checks shown');
+    await page.getByLabel('leaked (1)').check();
+    await page.getByText('1 of 13 checks shown').waitFor();
+    expect(addressOf(page)).toBe('#verdict=leaked');
+    expect(await rows()).toEqual(['shop/web']);
+    expect(await page.locator('details.mismatch:visible').count()).toBe(1);
+    expect(await page.locator('#scenario-1 .nothing').isVisible()).toBe(true);
+    await page.getByLabel('broken (1)').check();
+    await page.getByText('2 of 13 checks shown').waitFor();
+    expect(await rows()).toEqual(['shop/web', 'shop/api']);
+    expect(await page.locator('details.mismatch:visible').count()).toBe(2);
+    await page.getByRole('button', { name: 'Show all' }).click();
+    expect([await shown(), addressOf(page)]).toEqual(['all 13 checks shown', '']);
+    await page.locator('#filter').getByLabel('Namespace').selectOption('monitoring');
+    await page.getByText('5 of 13 checks shown').waitFor();
+    expect(await page.locator('table[data-scenario="1"] td.faded[data-check]:visible').count()).toBe(1);
+    await page.locator('#filter').getByLabel('Text').fill('SHOP/API 9090 settled');
+    await page.getByText('1 of 13 checks shown').waitFor();
+    expect(addressOf(page)).toBe('#namespace=monitoring&text=SHOP%2FAPI+9090+settled');
+    await page.reload();
+    await page.getByText('1 of 13 checks shown').waitFor();
+    expect(await page.locator('#filter').getByLabel('Namespace').inputValue()).toBe('monitoring');
+    expect(await page.locator('#filter').getByLabel('Text').inputValue()).toBe('SHOP/API 9090 settled');
+    expect(seen).toEqual([]);
+  });
+
+  test('policies and namespaces lead to their checks, parts of the page leave the choice alone', async () => {
+    const { page } = await open(everyVerdict());
+    await page.locator('a[href="#policy=shop%2Fallow-api"]').click();
+    await page.getByText('3 of 13 checks shown').waitFor();
+    expect(await page.locator('#filter').getByLabel('Policy').inputValue()).toBe('shop/allow-api');
+    await page.getByRole('link', { name: 'Not as expected' }).click();
+    expect(await page.locator('#shown').innerText()).toBe('3 of 13 checks shown');
+    await page.locator('#scenario-2 svg a').last().click();
+    await page.getByText('5 of 13 checks shown').waitFor();
+    expect(await page.locator('#filter').getByLabel('Policy').inputValue()).toBe('');
+  });
+
+  test('arrows skip what is not chosen, and a choice that hides the entry moves it', async () => {
+    const { page } = await open(everyVerdict(), { hash: '#verdict=flapping,inconclusive&text=shop/api' });
+    await page.getByText('3 of 13 checks shown').waitFor();
+    const grid = page.locator('table[data-scenario="1"]');
+    await grid.locator('td[tabindex="0"]').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowRight');
+    expect(await detail(page).locator('h4').innerText()).toBe(
+      'monitoring/prometheus → shop/api:9090/TCP (metrics)',
+    );
+  });
+
+  test.each(['light', 'dark'] as const)('axe-core finds nothing to complain of, %s', async (colorScheme) => {
+    for (const hash of ['', '#verdict=leaked&check=1.2']) {
+      const { page } = await open(everyVerdict(), { colorScheme, hash });
+      await page.evaluate(axe.source);
+      await page.evaluate('for (const details of document.querySelectorAll("details")) details.open = true');
+      const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
+      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    }
+  });
+
+  test('hostile names run nothing, load nothing and open nothing', async () => {
+    const { page, seen } = await open(hostileRecord());
+    await page.locator('td[data-check]').first().click();
+    await page.locator('#filter').getByLabel('Text').fill('<script>');
+    await page.getByText(/of 75 checks shown/).waitFor();
+    expect(await page.locator('script').count()).toBe(2);
+    expect(await page.locator('img, iframe, object').count()).toBe(0);
+    expect(seen).toEqual([]);
+  });
+
+  test('without scripts everything but the details of passed checks can be read', async () => {
+    const { page } = await open(everyVerdict(), { javaScriptEnabled: false });
+    expect(await page.locator('#filter').isVisible()).toBe(false);
+    expect(await page.getByText('Without scripts this page shows everything but').isVisible()).toBe(true);
+    expect(
+      await page.getByText('the policies, or the scenario: they say different things').first().isVisible(),
+    ).toBe(true);
+    expect(await page.locator('table[data-scenario="1"] td.leaked').innerText()).toBe('L');
+  });
+
+  test('on paper everything is open, and nothing is there to click on', async () => {
+    const { page } = await open(everyVerdict());
+    await page.evaluate('dispatchEvent(new Event("beforeprint"))');
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.locator('details:not([open])').count()).toBe(0);
+    expect(await page.locator('#filter').isVisible()).toBe(false);
+    expect((await page.pdf()).byteLength).toBeGreaterThan(10_000);
+    await page.evaluate('dispatchEvent(new Event("afterprint"))');
+    expect(await page.locator('details:not([open])').count()).toBeGreaterThan(0);
+  });
+
+  test('stays at hand with 100 pods, and fits a small screen', async () => {
+    const record = buildRecord([
+      meshScenario(100, (from, to) => (from === 3 && to % 10 === 0 ? { verdict: 'broken' } : {})),
+    ]);
+    const { page, seen } = await open(record, { viewport: { width: 390, height: 800 } });
+    await page.getByLabel('broken (10)').check();
+    await page.getByText('10 of 9,900 checks shown').waitFor();
+    expect(await page.locator('.matrix tbody tr:visible').count()).toBe(1);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    expect(seen).toEqual([]);
+  });
+});
