@@ -17,7 +17,7 @@ import { warningsOf } from '../opinion.ts';
 import { resultOf } from '../result-line.ts';
 import { dayOf, describeOverdue } from '../review.ts';
 import { type Counts, describeRun, runWord, scenarioWord, summarise } from '../summary.ts';
-import { duration, formatNumber, neutraliseAll } from '../text.ts';
+import { duration, formatNumber, neutraliseAll, shortenMiddle } from '../text.ts';
 import { renderAuditPart } from './audit-part.ts';
 import { policiesOf } from './exercise.ts';
 import { html, Markup, only } from './markup.ts';
@@ -35,6 +35,9 @@ const VERDICTS: readonly (readonly [kind: keyof Counts, word: string, style: str
   ['unjudged', 'not judged', 'inconclusive'],
   ['pass', 'passed', 'passed'],
 ];
+
+/** Of a scenario's name in the list of the page's parts. */
+const LONGEST_ENTRY = 40;
 
 export function renderHtml(written: RunRecord): string {
   const record = neutraliseAll(written);
@@ -124,7 +127,7 @@ function renderNavigation({ scenarios }: RunRecord): Markup {
     ...scenarios.map(({ name }, index) => [scenarioId(index), name] as const),
     ['audit', 'For audits'],
   ];
-  return html`<nav aria-label="Parts of this page"><ul>${entries.map(([place, text]) => html`<li><a href="#${place}">${text}</a></li>`)}</ul></nav>`;
+  return html`<nav aria-label="Parts of this page"><ul>${entries.map(([place, text]) => html`<li><a href="#${place}">${shortenMiddle(text, LONGEST_ENTRY)}</a></li>`)}</ul></nav>`;
 }
 
 /** Hidden until the script is there that makes it work. */
