@@ -1,8 +1,10 @@
 /** The commands that start nothing, and wrong usage of those that would. */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { runRecordSchema } from '../../src/record.ts';
+import { renderHtml } from '../../src/report/html/html.ts';
 import { folderWith, ROOT, runCli } from '../support/cli.ts';
 
 const SCENARIO = `apiVersion: podreach/v1
@@ -154,6 +156,19 @@ describe('explain', () => {
       'error: no scenario there has the pod shop/bd\nhint: Write one of: shop/web, shop/api, shop/db, shop-monitoring/prometheus.\n',
     );
     expect(exitCode).toBe(2);
+  });
+});
+
+describe('report', () => {
+  test('html, built, is the page of the sources with its style and its compiled script', async () => {
+    const file = 'test/report/golden/every-verdict.json';
+    const record = runRecordSchema.parse(JSON.parse(readFileSync(join(ROOT, file), 'utf8')));
+    const { exitCode, stdout } = await runCli(['report', file, '--report', 'html']);
+    expect(exitCode).toBe(0);
+    const script = /<script type="module">.*<\/script>|script-src '[^']+'/gs;
+    expect(stdout.replaceAll(script, '')).toBe(renderHtml(record).replaceAll(script, ''));
+    expect(stdout.match(script)?.[1]).toContain('new DecompressionStream');
+    expect(stdout.match(script)?.[1]).not.toContain('interface ');
   });
 });
 
