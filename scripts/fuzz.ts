@@ -40,7 +40,7 @@ for (let batch = 0; total.sets < sets && !interrupted.signal.aborted; batch += 1
 console.log(
   `${total.sets} sets, ${total.flows} connections, ${total.undefined} of them left open by the specification, ` +
     `${total.failures} ${total.failures === 1 ? 'topology' : 'topologies'} with a disagreement, ` +
-    `${total.passing} with one that did not come again, ${elapsed()}`,
+    `${total.passing} that did not come again, ${elapsed()}`,
 );
 process.exitCode = interrupted.signal.aborted ? 130 : total.failures > 0 ? 1 : 0;
 
@@ -69,7 +69,9 @@ function note(result: CampaignResult, batchSeed: number): void {
   total.flows += result.flows;
   total.undefined += result.undefined;
   total.failures += result.failures.length;
-  total.passing += result.passing;
+  total.passing += result.passing.length;
+  for (const { flow, predicted, observed } of result.passing)
+    console.log(`did not come again: predicted ${predicted}, seen ${observed}: ${JSON.stringify(flow)}`);
   for (const [index, failure] of result.failures.entries()) {
     const name = `disagreement-${batchSeed}-${index}`;
     const file = join(out, `${name}.yaml`);

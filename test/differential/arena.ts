@@ -118,6 +118,7 @@ export async function openArena(
   const addresses = placed.pods.map(({ address = '' }) => address);
   let inForce: readonly Manifest[] = [];
   let generation = 0;
+  await putUpFence(fence, running, context);
   return {
     world: placed,
     alphabet: { addresses, blocks: blocksFor(addresses) },
@@ -187,21 +188,18 @@ function contextOf(name: string, { kube, signal, limit }: Ground): RunContext {
   };
 }
 
+/** Deletes and creates: applied over another, a policy would keep the `policyTypes` that the API server once filled in (D1). */
 async function replacePolicies(
   before: readonly Manifest[],
   after: readonly Manifest[],
   { kube }: RunContext,
 ): Promise<void> {
-  const keyOf = ({ metadata }: Manifest): string => `${metadata.namespace}/${metadata.name}`;
-  const kept = new Set(after.map(keyOf));
-  const address = ({ metadata: { namespace, name } }: Manifest) =>
-    ({ resource: 'networkpolicies', namespace, name }) as const;
-  await Promise.all([
-    ...before
-      .filter((manifest) => !kept.has(keyOf(manifest)))
-      .map((manifest) => kube.delete(address(manifest))),
-    ...after.map((manifest) => kube.apply(address(manifest), JSON.stringify(manifest))),
-  ]);
+  await Promise.all(
+    before.map(({ metadata: { namespace, name } }) =>
+      kube.delete({ resource: 'networkpolicies', namespace, name }),
+    ),
+  );
+  await Promise.all(after.map((manifest) => kube.create({ ...manifest })));
 }
 
 /**
@@ -215,6 +213,18 @@ async function passFence(
   context: RunContext,
 ): Promise<void> {
   const port = FENCE_PORTS[generation % 2] ?? 80;
+  await openFence(namespace, port, context);
+  await untilFence(namespace, port, 'connected', running, context);
+}
+
+/** The first port that is opened must have been shut before. */
+async function putUpFence(namespace: string, running: RunningPods, context: RunContext): Promise<void> {
+  const [open, shut] = FENCE_PORTS;
+  await openFence(namespace, open, context);
+  await untilFence(namespace, shut, 'timeout', running, context);
+}
+
+async function openFence(namespace: string, port: number, context: RunContext): Promise<void> {
   const policy = {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -226,15 +236,19 @@ async function passFence(
     JSON.stringify(policy),
     context,
   );
+}
+
+async function untilFence(
+  namespace: string,
+  port: number,
+  wanted: string,
+  running: RunningPods,
+  context: RunContext,
+): Promise<void> {
+  const aim: Aim = { to: `${namespace}/to`, port, protocol: 'TCP' };
   for (let tries = 1; tries <= 20; tries += 1) {
-    const [outcome] = await attempt(
-      `${namespace}/from`,
-      [{ to: `${namespace}/to`, port, protocol: 'TCP' }],
-      TIMEOUT_MS,
-      running,
-      context,
-    );
-    if (outcome === 'connected') return;
+    const [outcome] = await attempt(`${namespace}/from`, [aim], TIMEOUT_MS, running, context);
+    if (outcome === wanted) return;
   }
   throw new Error(`the policies of ${namespace} did not come into force`);
 }
@@ -343,6 +357,7 @@ function flowOf(from: string, { to, port, protocol }: Aim): Flow {
   return { from: { kind: 'pod', pod: from }, to: { kind: 'pod', pod: to }, port, protocol };
 }
 
+/** A broken attempt agrees with nothing. */
 function agrees(predicted: 'allowed' | 'denied', observed: string): boolean {
-  return (predicted === 'allowed') === (observed === 'connected');
+  return observed === (predicted === 'allowed' ? 'connected' : 'timeout');
 }

@@ -32,13 +32,19 @@ export interface CampaignResult {
   readonly undefined: number;
   /** One for each topology on which there was any, shrunk. */
   readonly failures: readonly Failure[];
-  /** Topologies on which a disagreement was seen that did not come again with the same policies: the machine's, not the rules'. */
-  readonly passing: number;
+  /** What was seen on topologies where it did not come again with the same policies: the machine's, not the rules'. */
+  readonly passing: readonly Disagreement[];
 }
 
 export interface Failure {
+  readonly kind: 'failure';
   readonly world: World;
   readonly policies: readonly Manifest[];
+  readonly disagreements: readonly Disagreement[];
+}
+
+interface Passing {
+  readonly kind: 'passing';
   readonly disagreements: readonly Disagreement[];
 }
 
@@ -55,14 +61,16 @@ export async function runCampaign(campaign: Campaign, ground: Ground): Promise<C
   const findings = await Promise.all(
     Array.from({ length: topologies }, async (_, index) => {
       const name = `${seed}-${index}`;
-      const arena = await openArena(name, seed * 1000 + index, ground, predict);
-      return findFailure(name, arena, { seed: seed + index, setsEach, signal: ground.signal, note });
+      // No two topologies of any two campaigns draw the same.
+      const own = seed * 1000 + index;
+      const arena = await openArena(name, own, ground, predict);
+      return findFailure(name, arena, { seed: own, setsEach, signal: ground.signal, note });
     }),
   );
   return {
     ...count,
-    failures: findings.filter((finding) => typeof finding === 'object'),
-    passing: findings.filter((finding) => finding === 'passing').length,
+    failures: findings.flatMap((finding) => (finding?.kind === 'failure' ? [finding] : [])),
+    passing: findings.flatMap((finding) => (finding?.kind === 'passing' ? finding.disagreements : [])),
   };
 }
 
@@ -77,13 +85,15 @@ async function findFailure(
   name: string,
   arena: Arena,
   { seed, setsEach, signal, note }: Search,
-): Promise<Failure | 'passing' | undefined> {
+): Promise<Failure | Passing | undefined> {
+  let seen: readonly Disagreement[] = [];
   const breakdowns: unknown[] = [];
   const property = fc.asyncProperty(policySets(name, arena), async (policies) => {
     signal.throwIfAborted();
     try {
       const trial = await arena.try(policies);
       note(trial);
+      if (trial.disagreements.length > 0) seen = trial.disagreements;
       return trial.disagreements.length === 0;
     } catch (thrown) {
       breakdowns.push(thrown);
@@ -96,8 +106,8 @@ async function findFailure(
   if (!details.failed) return undefined;
   const [policies = []] = details.counterexample ?? [];
   const { disagreements } = await arena.try(policies);
-  if (disagreements.length === 0) return 'passing';
-  return { world: { ...arena.world, policies: [] }, policies, disagreements };
+  if (disagreements.length === 0) return { kind: 'passing', disagreements: seen };
+  return { kind: 'failure', world: { ...arena.world, policies: [] }, policies, disagreements };
 }
 
 /** A failure as a scenario that can be run by itself: it expects what the oracle predicts, and says why. */
