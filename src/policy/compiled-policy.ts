@@ -4,7 +4,7 @@ import type { Rule } from './manifest.ts';
 import { both, either, eitherOf, type Match } from './match.ts';
 import type { Parties, PodParty } from './parties.ts';
 import { type Assumptions, type Counterpart, matchPeer, type Peer, type PeerOutcome } from './peers.ts';
-import { isolates, type Policy, rulesOf } from './policy.ts';
+import { isolates, locationOf, type Policy, policyKey, type Responsible, rulesOf } from './policy.ts';
 import { matchPort, type PortOutcome, type Target } from './ports.ts';
 import { eitherRow, type Row } from './rows.ts';
 import { selectorMatches } from './selectors.ts';
@@ -12,6 +12,8 @@ import { selectorMatches } from './selectors.ts';
 export class CompiledPolicy {
   readonly policy: Policy;
   readonly rules: Readonly<Record<Direction, readonly CompiledRule[]>>;
+  /** The policy as a whole, as what denies. */
+  readonly responsible: Readonly<Record<Direction, Responsible>>;
   /** By group of pods. */
   readonly #selected: readonly boolean[];
   readonly #rows = { ingress: new Map<string, Row>(), egress: new Map<string, Row>() };
@@ -24,9 +26,20 @@ export class CompiledPolicy {
     );
     const compileRules = (direction: Direction): readonly CompiledRule[] =>
       rulesOf(policy, direction).map(
-        (rule) => new CompiledRule(rule, policy.namespace, parties, assumptions),
+        (rule, index) =>
+          new CompiledRule(
+            rule,
+            responsibleFor(policy, direction, index),
+            policy.namespace,
+            parties,
+            assumptions,
+          ),
       );
     this.rules = { ingress: compileRules('ingress'), egress: compileRules('egress') };
+    this.responsible = {
+      ingress: responsibleFor(policy, 'ingress'),
+      egress: responsibleFor(policy, 'egress'),
+    };
   }
 
   /** Whether the pod is one of the policy's subjects. */
@@ -52,13 +65,23 @@ export class CompiledPolicy {
 
 export class CompiledRule {
   readonly rule: Rule;
+  /** The rule as what allows. */
+  readonly responsible: Responsible;
   readonly #namespace: string;
   readonly #parties: Parties;
   readonly #assumptions: Assumptions;
+  readonly #ports = new Map<string, Match>();
   #pods: Row | undefined;
 
-  constructor(rule: Rule, namespace: string, parties: Parties, assumptions: Assumptions) {
+  constructor(
+    rule: Rule,
+    responsible: Responsible,
+    namespace: string,
+    parties: Parties,
+    assumptions: Assumptions,
+  ) {
     this.rule = rule;
+    this.responsible = responsible;
     this.#namespace = namespace;
     this.#parties = parties;
     this.#assumptions = assumptions;
@@ -66,11 +89,21 @@ export class CompiledRule {
 
   /** Whether the rule matches a flow (D7). */
   matches(target: Target, counterpart: Counterpart): Match {
-    return both(this.matchesPort(target), combine(this.matchPeers(counterpart)));
+    const { party, service } = counterpart;
+    const peers =
+      party.kind === 'pod' && service === undefined
+        ? (this.pods[party.index] ?? 'no')
+        : combine(this.matchPeers(counterpart));
+    return both(this.matchesPort(target), peers);
   }
 
   matchesPort(target: Target): Match {
-    return combine(this.matchPorts(target));
+    let match = this.#ports.get(target.key);
+    if (match === undefined) {
+      match = combine(this.matchPorts(target));
+      this.#ports.set(target.key, match);
+    }
+    return match;
   }
 
   /** Whether its peers match each pod of the world. */
@@ -112,4 +145,16 @@ export class CompiledRule {
 /** A list without entries restricts nothing (D7). */
 function combine(outcomes: readonly (PeerOutcome | PortOutcome)[]): Match {
   return outcomes.length === 0 ? 'yes' : either(outcomes.map(({ match }) => match));
+}
+
+/** @param index of a rule in its direction; absent: the policy as a whole */
+function responsibleFor(policy: Policy, direction: Direction, index?: number): Responsible {
+  const { written } = policy;
+  const own = index === undefined ? undefined : written.locate?.(['spec', direction, index]);
+  return {
+    direction,
+    policy: policyKey(policy),
+    ...(index === undefined ? {} : { rule: index }),
+    ...(own === undefined ? locationOf(written, []) : { location: own }),
+  };
 }

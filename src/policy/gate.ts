@@ -3,6 +3,7 @@ import type { CompiledPolicy } from './compiled-policy.ts';
 import type { Direction } from './isolation.ts';
 import { either, type Match } from './match.ts';
 import type { Counterpart } from './peers.ts';
+import type { Responsible } from './policy.ts';
 import type { Target } from './ports.ts';
 import { eitherRow, type Row } from './rows.ts';
 
@@ -22,6 +23,16 @@ export class Gate {
     if (party.kind === 'pod' && service === undefined) return this.#admittedPods(target)[party.index] ?? 'no';
     const rules = this.#policies.flatMap((policy) => policy.rules[this.#direction]);
     return either(rules.map((rule) => rule.matches(target, counterpart)));
+  }
+
+  /** What makes the gate answer as it does: its policies where no rule matches, otherwise the rules that match just so. */
+  deciding(target: Target, counterpart: Counterpart, match: Match): readonly Responsible[] {
+    if (match === 'no') return this.#policies.map(({ responsible }) => responsible[this.#direction]);
+    return this.#policies.flatMap(({ rules }) =>
+      rules[this.#direction]
+        .filter((rule) => rule.matches(target, counterpart) === match)
+        .map(({ responsible }) => responsible),
+    );
   }
 
   #admittedPods(target: Target): Row {

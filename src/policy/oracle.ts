@@ -10,9 +10,19 @@ import { type Answer, answerOf, type Match } from './match.ts';
 import type { Destination, Flow, World } from './model.ts';
 import { type FoundEnd, locate, Parties, type Party, type PodParty } from './parties.ts';
 import type { Assumptions, Counterpart } from './peers.ts';
-import { type Policy, type PolicyProblem, readPolicies } from './policy.ts';
+import { DIRECTIONS, type Policy, type PolicyProblem, type Responsible, readPolicies } from './policy.ts';
 import { type Target, targetAt } from './ports.ts';
-import { findResponsible, leaveOf, type SideTrace, type Trace, traceSide, type Walk } from './trace.ts';
+import { leaveOf, type SideTrace, type Trace, traceSide, type Walk } from './trace.ts';
+
+/** What becomes of a flow, and why. */
+export interface Ruling {
+  readonly answer: Answer;
+  /**
+   * What decides: where the flow is denied, the policies that isolate an end without allowing it; where it is allowed, the
+   * rules that allow it; where it is undefined, what leaves it open. Empty where no policy has a say.
+   */
+  readonly responsible: readonly Responsible[];
+}
 
 export interface Oracle {
   readonly parties: Parties;
@@ -26,6 +36,12 @@ export interface Oracle {
    * @throws RangeError for an end that the world does not have
    */
   evaluate(flow: Flow): Answer;
+  /**
+   * The same, with what decides.
+   *
+   * @throws RangeError for an end that the world does not have
+   */
+  rule(flow: Flow): Ruling;
   /**
    * The same, with the walk that leads to it.
    *
@@ -97,32 +113,27 @@ class CompiledOracle implements Oracle {
   }
 
   evaluate(flow: Flow): Answer {
-    const matches = this.#journeysOf(flow).map((journey) => {
-      const { from, to, target, source, destination } = journey;
-      const egress = this.#askGate(from, 'egress', target, destination);
-      return decide(journey, egress, this.#askGate(to, 'ingress', target, source)).match;
-    });
-    return answerOf(agree(matches));
+    return answerOf(agree(this.#journeysOf(flow).map((journey) => this.#decide(journey).match)));
+  }
+
+  rule(flow: Flow): Ruling {
+    const journeys = this.#journeysOf(flow).map((journey) => ({ journey, decision: this.#decide(journey) }));
+    const answer = answerOf(agree(journeys.map(({ decision }) => decision.match)));
+    const responsible = journeys
+      .filter(({ decision: { rule } }) => rule !== 'D17' && rule !== 'D18')
+      .flatMap(({ journey }) => this.#responsibleFor(journey, answer));
+    return { answer, responsible: [...new Set(responsible)] };
   }
 
   explain(flow: Flow): Trace {
-    const journeys = this.#journeysOf(flow);
-    const walks = journeys.map((journey): Walk => {
+    const walks = this.#journeysOf(flow).map((journey): Walk => {
       const { from, to, target, source, destination, hostNetwork } = journey;
       const egress = this.#traceSide(from, 'egress', target, destination);
       const ingress = this.#traceSide(to, 'ingress', target, source);
-      const decision: Decision = decide(journey, leaveOf(egress), leaveOf(ingress));
+      const decision = decide(journey, leaveOf(egress), leaveOf(ingress));
       return { ...(hostNetwork === undefined ? {} : { hostNetwork }), ...decision, egress, ingress };
     });
-    const answer = answerOf(agree(walks.map(({ match }) => match)));
-    return {
-      flow,
-      from: nameOf(flow.from),
-      to: nameOf(flow.to),
-      answer,
-      responsible: findResponsible(walks, answer),
-      walks,
-    };
+    return { flow, from: nameOf(flow.from), to: nameOf(flow.to), ...this.rule(flow), walks };
   }
 
   subjectsOf(policy: Policy): readonly PodParty[] {
@@ -157,9 +168,28 @@ class CompiledOracle implements Oracle {
     return this.#policies.find((one) => one.policy === policy);
   }
 
-  #askGate(subject: Party, direction: Direction, target: Target, counterpart: Counterpart): Leave {
-    const gate = subject.kind === 'pod' ? this.#gates[direction][subject.index] : undefined;
-    return gate === undefined ? 'free' : gate.admits(target, counterpart);
+  #decide(journey: Journey): Decision {
+    return decide(journey, this.#leave(journey, 'egress'), this.#leave(journey, 'ingress'));
+  }
+
+  #leave(journey: Journey, direction: Direction): Leave {
+    const { subject, counterpart } = sideOf(journey, direction);
+    return this.#gateOf(subject, direction)?.admits(journey.target, counterpart) ?? 'free';
+  }
+
+  #gateOf(subject: Party, direction: Direction): Gate | undefined {
+    return subject.kind === 'pod' ? this.#gates[direction][subject.index] : undefined;
+  }
+
+  #responsibleFor(journey: Journey, { verdict }: Answer): readonly Responsible[] {
+    return DIRECTIONS.flatMap((direction) => {
+      const { subject, counterpart } = sideOf(journey, direction);
+      const gate = this.#gateOf(subject, direction);
+      const match = gate?.admits(journey.target, counterpart);
+      if (gate === undefined || match === undefined) return [];
+      const decides = { allowed: match === 'yes', denied: match === 'no', undefined: match !== 'yes' };
+      return decides[verdict] ? gate.deciding(journey.target, counterpart, match) : [];
+    });
   }
 
   #traceSide(subject: Party, direction: Direction, target: Target, counterpart: Counterpart): SideTrace {
@@ -202,6 +232,16 @@ class CompiledOracle implements Oracle {
       hostNetwork,
     };
   }
+}
+
+/** The end whose policies speak in a direction, and the other one as they see it. */
+function sideOf(
+  { from, to, source, destination }: Journey,
+  direction: Direction,
+): { readonly subject: Party; readonly counterpart: Counterpart } {
+  return direction === 'egress'
+    ? { subject: from, counterpart: destination }
+    : { subject: to, counterpart: source };
 }
 
 /** The gate of each pod in a direction; none where nothing isolates it. */

@@ -28,6 +28,19 @@ export interface PolicyProblem {
   readonly location?: Location;
 }
 
+export interface PolicyReference {
+  /** `namespace/name` */
+  readonly policy: string;
+  readonly location?: Location;
+}
+
+/** A policy, or one rule of it. One object for each, however many flows it decides. */
+export interface Responsible extends PolicyReference {
+  readonly direction: Direction;
+  /** Counts from 0; absent where the whole policy is meant. The location is then the policy's. */
+  readonly rule?: number;
+}
+
 /** Reads policies. One with problems is left out: the cluster will not have it either. Never throws. */
 export function readPolicies(written: readonly WrittenPolicy[]): {
   readonly policies: readonly Policy[];

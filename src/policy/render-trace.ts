@@ -7,19 +7,10 @@ import type { Location } from '../errors.ts';
 import type { Direction } from './isolation.ts';
 import { type Match, reasonOf } from './match.ts';
 import type { PeerMiss } from './peers.ts';
-import { DIRECTIONS, peersField } from './policy.ts';
+import { DIRECTIONS, peersField, type Responsible } from './policy.ts';
 import type { PortMiss } from './ports.ts';
 import { describeActual, describeRequirement } from './requirements.ts';
-import type {
-  PeerTrace,
-  PolicyTrace,
-  PortTrace,
-  Responsible,
-  RuleTrace,
-  SideTrace,
-  Trace,
-  Walk,
-} from './trace.ts';
+import type { PeerTrace, PolicyTrace, PortTrace, RuleTrace, SideTrace, Trace, Walk } from './trace.ts';
 
 /** Gives lines, without a newline at the end. */
 export function renderTrace(trace: Trace): string {

@@ -7,19 +7,24 @@ import { type Answer, either, type Match } from './match.ts';
 import type { Flow, Path } from './model.ts';
 import type { PodParty } from './parties.ts';
 import { type Counterpart, describePeer, type PeerOutcome } from './peers.ts';
-import { DIRECTIONS, locationOf, type Policy, peersField, policyKey } from './policy.ts';
+import {
+  locationOf,
+  type Policy,
+  type PolicyReference,
+  peersField,
+  policyKey,
+  type Responsible,
+} from './policy.ts';
 import { describePort, type PortOutcome, type Target } from './ports.ts';
 
+/** A ruling with the walk that leads to it. */
 export interface Trace {
   readonly flow: Flow;
   /** The ends as a reader knows them. */
   readonly from: string;
   readonly to: string;
   readonly answer: Answer;
-  /**
-   * What decides: where the flow is denied, the policies that isolate an end without allowing it; where it is allowed, the
-   * rules that allow it; where it is undefined, what leaves it open. Empty where no policy has a say.
-   */
+  /** See {@link Ruling}. */
   readonly responsible: readonly Responsible[];
   /** One walk, or two where an end is a host-network pod (I5): then the answer is defined where both end the same. */
   readonly walks: readonly Walk[];
@@ -45,23 +50,10 @@ export type SideTrace =
       readonly others: readonly Bystander[];
     };
 
-export interface PolicyReference {
-  /** `namespace/name` */
-  readonly policy: string;
-  readonly location?: Location;
-}
-
 /** A policy that selects the end and is about the other direction only. */
 export interface Bystander extends PolicyReference {
   /** How many rules it has for this direction all the same, which do nothing (D1). */
   readonly ignoredRules: number;
-}
-
-/** A policy, or one rule of it. */
-export interface Responsible extends PolicyReference {
-  readonly direction: Direction;
-  /** Counts from 0; absent where the whole policy is meant. The location is then the policy's. */
-  readonly rule?: number;
 }
 
 /** A policy that isolates the end in this direction. */
@@ -89,44 +81,6 @@ interface EntryTrace {
   readonly location?: Location;
   /** What the entry stands for, in words. */
   readonly meaning: string;
-}
-
-/** What decides in walks that end in an answer. */
-export function findResponsible(walks: readonly Walk[], { verdict }: Answer): readonly Responsible[] {
-  const found = walks
-    .filter(({ rule }) => rule !== 'D17' && rule !== 'D18')
-    .flatMap((walk) =>
-      DIRECTIONS.flatMap((direction) => {
-        const side = walk[direction];
-        if (side.kind !== 'isolated') return [];
-        const decides = {
-          allowed: side.match === 'yes',
-          denied: side.match === 'no',
-          undefined: side.match !== 'yes',
-        };
-        return decides[verdict] ? responsibleOn(side, direction) : [];
-      }),
-    );
-  return [...new Map(found.map((one) => [JSON.stringify(one), one])).values()];
-}
-
-function responsibleOn(
-  side: Extract<SideTrace, { kind: 'isolated' }>,
-  direction: Direction,
-): readonly Responsible[] {
-  if (side.match === 'no') {
-    return side.policies.map(({ match: _, rules: __, ...reference }) => ({ direction, ...reference }));
-  }
-  return side.policies.flatMap(({ policy, location: whole, rules }) =>
-    rules
-      .filter(({ match }) => match === side.match)
-      .map(({ index, location = whole }) => ({
-        direction,
-        policy,
-        rule: index,
-        ...(location === undefined ? {} : { location }),
-      })),
-  );
 }
 
 /** What the side says, for {@link decide}. */

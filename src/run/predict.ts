@@ -1,10 +1,11 @@
 /** What the oracle says about each check of a scenario, for the record. */
 import type { Oracle } from '../policy/oracle.ts';
-import type { Trace } from '../policy/trace.ts';
+import type { Responsible } from '../policy/policy.ts';
 import type { CheckRecord, ScenarioRecord } from '../record.ts';
-import type { Check } from '../scenario/scenario.ts';
 
 type Grounds = ScenarioRecord['grounds'];
+
+type Flowing = Pick<CheckRecord, 'from' | 'to' | 'port' | 'protocol'>;
 
 export interface Predictions {
   /** In the order of the checks. */
@@ -14,17 +15,23 @@ export interface Predictions {
 }
 
 /** Predicts every check, with what decides it. */
-export function predictChecks(oracle: Oracle, checks: readonly Check[]): Predictions {
+export function predictChecks(oracle: Oracle, checks: readonly Flowing[]): Predictions {
   const grounds: Grounds = [];
   const known = new Map<string, number>();
+  const numbers = new Map<Responsible, number>();
+  const numberOf = (one: Responsible): number => {
+    const number = numbers.get(one) ?? numbers.size;
+    numbers.set(one, number);
+    return number;
+  };
   const predicted = checks.map(({ from, to, port, protocol }): CheckRecord['predicted'] => {
-    const { answer, responsible } = oracle.explain({
+    const { answer, responsible } = oracle.rule({
       from: { kind: 'pod', pod: from },
       to: { kind: 'pod', pod: to },
       port,
       protocol,
     });
-    const key = JSON.stringify(responsible);
+    const key = responsible.map(numberOf).join();
     const index = known.get(key) ?? grounds.push(groundsOf(responsible)) - 1;
     known.set(key, index);
     return answer.verdict === 'undefined'
@@ -39,7 +46,7 @@ export function predictChecks(oracle: Oracle, checks: readonly Check[]): Predict
   return { predicted, grounds };
 }
 
-function groundsOf(responsible: Trace['responsible']): Grounds[number] {
+function groundsOf(responsible: readonly Responsible[]): Grounds[number] {
   return responsible.map(({ direction, policy, rule, location }) => ({
     direction,
     policy,
