@@ -65,7 +65,7 @@ function placeRange(range: Cidr, { cidr, except }: Block): Placement {
 }
 
 /** Two CIDRs share addresses if and only if one is within the other. */
-function overlap(left: Cidr, right: Cidr): boolean {
+export function overlap(left: Cidr, right: Cidr): boolean {
   return isWithin(left, right) || isWithin(right, left);
 }
 

@@ -1,37 +1,91 @@
 /** Blocks of addresses that do not do what they look like: of pods or Services (I1, I2), or with exceptions for nothing (D12). */
-import { type Block, type Cidr, isWithin } from '../addresses.ts';
-import { type Finding, findingAt, type Lint, placedPeers, placedRules } from './finding.ts';
+import { type Block, type Cidr, isWithin, overlap, parseCidr } from '../addresses.ts';
+import type { Rule } from '../manifest.ts';
+import type { Path } from '../model.ts';
+import type { Oracle } from '../oracle.ts';
+import { type Policy, policyKey } from '../policy.ts';
+import { describePort, type PortEntry } from '../ports.ts';
+import { type Finding, findingAt, type Lint, type PlacedRule, placedPeers, placedRules } from './finding.ts';
+
+/** What kubeadm, kind and the sandbox give to pods and Services, where a cluster's own ranges are not known. */
+const USUAL_RANGES = { pods: cidrs('10.244.0.0/16'), services: cidrs('10.96.0.0/12') };
 
 export const lintBlocks: Lint = (policy, { oracle }) =>
-  placedRules(policy)
-    .flatMap(placedPeers)
-    .flatMap(({ peer, path }): readonly Finding[] => {
+  placedRules(policy).flatMap((rule) =>
+    placedPeers(rule).flatMap(({ peer, path }): readonly Finding[] => {
       if (peer.kind !== 'block') return [];
       const kind = kindOf(peer.cidr, oracle.parties);
-      const findings =
-        kind === undefined ? [] : [findingAt(policy, [...path, 'ipBlock', 'cidr'], KINDS[kind](peer.cidr))];
-      const overlaps = findOverlaps(peer).map(({ index, hole, around }) =>
-        findingAt(policy, [...path, 'ipBlock', 'except', index], {
-          code: 'overlapping-except',
-          rule: 'D12',
-          message: `the exception ${hole.text} takes nothing out that ${around.text} does not take out already`,
-          advice: `Take ${hole.text} out of the list.`,
+      const at = (index: number): Path => [...path, 'ipBlock', 'except', index];
+      const useless = findOverlaps(peer);
+      return [
+        ...(kind === undefined
+          ? []
+          : [findingAt(policy, [...path, 'ipBlock', 'cidr'], KINDS[kind](peer.cidr))]),
+        ...useless.map(({ index, hole, around }) =>
+          findingAt(policy, at(index), {
+            code: 'overlapping-except',
+            rule: 'D12',
+            message: `the exception ${hole.text} takes nothing out that ${around.text} does not take out already`,
+            advice: `Take ${hole.text} out of the list.`,
+          }),
+        ),
+        ...peer.except.flatMap((hole, index) => {
+          const opener = findOpener(hole, { peer, policy, rule }, oracle);
+          return opener === undefined || useless.some((one) => one.index === index)
+            ? []
+            : [
+                findingAt(policy, at(index), {
+                  code: 'overlapping-except',
+                  rule: 'D12',
+                  message: `what the exception ${hole.text} takes out, ${opener} lets through all the same: an exception denies nothing`,
+                  advice: `Take ${hole.text} out there as well, or take the exception out if the way is meant to be open.`,
+                }),
+              ];
         }),
+      ];
+    }),
+  );
+
+interface Excepting {
+  readonly peer: Block;
+  readonly policy: Policy;
+  readonly rule: PlacedRule;
+}
+
+/** Another entry for the same pods, in the same direction and on the same ports, that allows some of a hole. */
+function findOpener(hole: Cidr, { peer, policy, rule }: Excepting, oracle: Oracle): string | undefined {
+  const subjects = new Set(oracle.subjectsOf(policy).map(({ name }) => name));
+  for (const other of oracle.policies) {
+    if (!oracle.subjectsOf(other).some(({ name }) => subjects.has(name))) continue;
+    for (const opener of placedRules(other)) {
+      if (opener.direction !== rule.direction || !coversPorts(opener.rule, rule.rule)) continue;
+      const name = `rule ${opener.index + 1} of policy ${policyKey(other)}`;
+      if (opener.rule.peers.length === 0) return `${name}, which names no peers,`;
+      const block = opener.rule.peers.find(
+        (one) => one.kind === 'block' && one !== peer && opensHole(one, hole),
       );
-      return [...findings, ...overlaps];
-    });
+      if (block?.kind === 'block') return `${block.cidr.text} in ${name}`;
+    }
+  }
+  return undefined;
+}
+
+function opensHole({ cidr, except }: Block, hole: Cidr): boolean {
+  const shared = isWithin(hole, cidr) ? hole : cidr;
+  return overlap(hole, cidr) && !except.some((other) => isWithin(shared, other));
+}
 
 const KINDS = {
   pods: ({ text }: Cidr) => ({
     code: 'block-of-pods' as const,
     rule: 'I1',
-    message: `${text} contains nothing but addresses of pods, and not every network plugin matches these`,
+    message: `${text} contains nothing but addresses that pods have, or usually have, and not every network plugin matches these`,
     advice: 'Name the pods by podSelector and namespaceSelector: their addresses change with every restart.',
   }),
   services: ({ text }: Cidr) => ({
     code: 'block-of-services' as const,
     rule: 'I2',
-    message: `${text} contains nothing but addresses of Services, which most network plugins do not look at`,
+    message: `${text} contains nothing but addresses that Services have, or usually have, which most network plugins do not look at`,
     advice: 'Name the pods behind the Service by podSelector and namespaceSelector.',
   }),
 };
@@ -43,8 +97,29 @@ function kindOf(
     serviceRanges,
   }: { readonly podRanges: readonly Cidr[]; readonly serviceRanges: readonly Cidr[] },
 ): keyof typeof KINDS | undefined {
-  if (podRanges.some((range) => isWithin(cidr, range))) return 'pods';
-  return serviceRanges.some((range) => isWithin(cidr, range)) ? 'services' : undefined;
+  const isIn = (known: readonly Cidr[], usual: readonly Cidr[]): boolean =>
+    (known.length > 0 ? known : usual).some((range) => isWithin(cidr, range));
+  if (isIn(podRanges, USUAL_RANGES.pods)) return 'pods';
+  return isIn(serviceRanges, USUAL_RANGES.services) ? 'services' : undefined;
+}
+
+/** Whether every port of the inner rule is one of the outer. */
+function coversPorts(outer: Rule, inner: Rule): boolean {
+  if (outer.ports.length === 0) return true;
+  return (
+    inner.ports.length > 0 && inner.ports.every((one) => outer.ports.some((other) => coversPort(other, one)))
+  );
+}
+
+function coversPort(outer: PortEntry, inner: PortEntry): boolean {
+  if (outer.protocol !== inner.protocol) return false;
+  if (outer.kind === 'numbers' && inner.kind === 'numbers')
+    return outer.first <= inner.first && inner.last <= outer.last;
+  return outer.kind === 'every' || describePort(outer) === describePort(inner);
+}
+
+function cidrs(...texts: readonly string[]): readonly Cidr[] {
+  return texts.flatMap((text) => parseCidr(text) ?? []);
 }
 
 /** Exceptions within another one; of two that are the same, the later. */

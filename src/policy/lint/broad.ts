@@ -4,10 +4,9 @@
  */
 import type { Direction } from '../isolation.ts';
 import type { PodParty } from '../parties.ts';
-import { describePeer, type Peer } from '../peers.ts';
+import { describePeer } from '../peers.ts';
 import { DIRECTIONS, isolates } from '../policy.ts';
 import { describeSelector, requirementsOf } from '../requirements.ts';
-import type { LabelSelector } from '../selectors.ts';
 import {
   type Finding,
   findingAt,
@@ -20,17 +19,15 @@ import {
 } from './finding.ts';
 
 /** The empty podSelector means every pod of a namespace, and says so. */
-export const lintBroadSelector: Lint = (policy, { oracle, checks }) => {
+export const lintBroadSelector: Lint = (policy, { oracle, checksOn }) => {
   if (requirementsOf(policy.podSelector).length === 0) return [];
   const testable = oracle
     .subjectsOf(policy)
     .filter(({ ports }) => isolates(policy, 'egress') || ports.length > 0);
-  const named = new Set(
-    DIRECTIONS.filter((direction) => isolates(policy, direction)).flatMap((direction) =>
-      checks.map((check) => subjectOf(check, direction)),
-    ),
-  );
-  const unnamed = testable.filter(({ name }) => !named.has(name)).map(({ name }) => name);
+  const directions = DIRECTIONS.filter((direction) => isolates(policy, direction));
+  const unnamed = testable
+    .filter(({ name }) => directions.every((direction) => checksOn(name, direction).length === 0))
+    .map(({ name }) => name);
   if (unnamed.length === 0 || unnamed.length === testable.length) return [];
   return [
     findingAt(policy, ['spec', 'podSelector'], {
@@ -46,7 +43,7 @@ export const lintBroadPeer: Lint = (policy, context) => {
   const subjects = new Set(context.oracle.subjectsOf(policy).map(({ name }) => name));
   return placedRules(policy).flatMap((rule) =>
     placedPeers(rule).flatMap(({ peer, path }, position): readonly Finding[] => {
-      if (!isBroad(peer)) return [];
+      if (peer.kind === 'block') return [];
       const caught = context.oracle.peersOf(policy, rule.direction, rule.index, position);
       const strangers = findStrangers(caught, subjects, rule.direction, context);
       if (strangers.length === 0) return [];
@@ -63,31 +60,14 @@ export const lintBroadPeer: Lint = (policy, context) => {
   );
 };
 
-/** Whether a peer takes all pods, or all but some, of whatever namespaces it names. */
-function isBroad(peer: Peer): boolean {
-  switch (peer.kind) {
-    case 'block':
-      return false;
-    case 'namespaces':
-      return true;
-    case 'pods':
-    case 'pods-of-namespaces':
-      return !asksForLabel(peer.podSelector);
-  }
-}
-
-function asksForLabel(selector: LabelSelector): boolean {
-  return requirementsOf(selector).some(({ operator }) => operator !== 'NotIn' && operator !== 'DoesNotExist');
-}
-
 /** The caught pods of which no check with the policy's subjects speaks, if some check is about another as reachable. */
 function findStrangers(
   caught: readonly PodParty[],
   subjects: ReadonlySet<string>,
   direction: Direction,
-  { checks }: LintContext,
+  { checksOn }: LintContext,
 ): readonly string[] {
-  const relevant = checks.filter((check) => subjects.has(subjectOf(check, direction)));
+  const relevant = [...subjects].flatMap((subject) => checksOn(subject, direction));
   const named = new Set(relevant.map((check) => otherOf(check, direction)));
   const meant = new Set(
     relevant.filter(({ expected }) => expected === 'reachable').map((check) => otherOf(check, direction)),
@@ -99,10 +79,6 @@ function findStrangers(
         !named.has(name) && !subjects.has(name) && (direction === 'ingress' || ports.length > 0),
     )
     .map(({ name }) => name);
-}
-
-function subjectOf({ from, to }: LintCheck, direction: Direction): string {
-  return direction === 'ingress' ? to : from;
 }
 
 function otherOf({ from, to }: LintCheck, direction: Direction): string {

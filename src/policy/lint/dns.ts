@@ -1,8 +1,9 @@
 /** Egress isolation that cuts pods off from their name server (D22). */
+import { type Block, type Cidr, isWithin, overlap, parseCidr } from '../addresses.ts';
 import type { Rule } from '../manifest.ts';
 import type { Protocol } from '../model.ts';
 import type { PodParty } from '../parties.ts';
-import { matchPeer } from '../peers.ts';
+import { matchPeer, type Peer } from '../peers.ts';
 import { type Policy, rulesOf } from '../policy.ts';
 import type { PortEntry } from '../ports.ts';
 import { findingAt, type Lint, listNames } from './finding.ts';
@@ -25,12 +26,25 @@ const NAME_SERVER: PodParty = {
   group: -1,
 };
 
+/** Addresses of Services, pods and nodes, and of name servers on the node itself: private, shared and link-local ones. */
+const NAME_SERVER_RANGES = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '169.254.0.0/16',
+  'fc00::/7',
+].flatMap((text) => parseCidr(text) ?? []);
+
 export const lintDns: Lint = (policy, { oracle }) => {
+  const servers = oracle.parties.pods.filter(({ ports }) => ports.some(({ port }) => port === DNS));
   const cut = oracle.subjectsOf(policy).flatMap((pod) => {
     const isolating = oracle.policiesIsolating(pod.name, 'egress');
     // One finding is enough for a pod: the first of its policies gets it.
     if (isolating[0] !== policy) return [];
-    const missing = DNS_PROTOCOLS.filter((protocol) => !isolating.some((one) => allowsDns(one, protocol)));
+    const missing = DNS_PROTOCOLS.filter(
+      (protocol) => !isolating.some((one) => allowsDns(one, protocol, servers)),
+    );
     return missing.length === 0 ? [] : [{ pod, missing }];
   });
   if (cut.length === 0) return [];
@@ -57,12 +71,16 @@ export function namesDns(entry: PortEntry): boolean {
   return entry.kind === 'name' && entry.name.startsWith('dns');
 }
 
-function allowsDns(policy: Policy, protocol: 'UDP' | 'TCP'): boolean {
-  return rulesOf(policy, 'egress').some(
-    (rule) =>
-      allowsDnsByPort(rule, protocol) ||
-      (coversDns(rule, protocol) && mayReachNameServer(rule, policy.namespace)),
-  );
+/** A rule that names the port of DNS is believed where it can mean a name server at all. */
+function allowsDns(policy: Policy, protocol: 'UDP' | 'TCP', servers: readonly PodParty[]): boolean {
+  return rulesOf(policy, 'egress').some((rule) => {
+    const isNamed = allowsDnsByPort(rule, protocol);
+    if (!isNamed && !coversDns(rule, protocol)) return false;
+    return (
+      rule.peers.length === 0 ||
+      rule.peers.some((peer) => mayBeNameServer(peer, isNamed, policy.namespace, servers))
+    );
+  });
 }
 
 function coversDns({ ports }: Rule, protocol: Protocol): boolean {
@@ -76,13 +94,23 @@ function coversDns({ ports }: Rule, protocol: Protocol): boolean {
   );
 }
 
-/** A block may well contain the name server's address. */
-function mayReachNameServer({ peers }: Rule, namespace: string): boolean {
-  return (
-    peers.length === 0 ||
-    peers.some(
-      (peer) =>
-        peer.kind === 'block' || matchPeer(peer, { party: NAME_SERVER }, namespace, {}).match === 'yes',
-    )
-  );
+/**
+ * @param isNamed the rule is about DNS and nothing else: whatever lies outside of the scenario may be the name server that is meant
+ * @param servers pods of the scenario that declare the port of DNS
+ */
+function mayBeNameServer(
+  peer: Peer,
+  isNamed: boolean,
+  namespace: string,
+  servers: readonly PodParty[],
+): boolean {
+  if (peer.kind === 'block') return isNamed || NAME_SERVER_RANGES.some((range) => leavesIn(peer, range));
+  const matches = (party: PodParty): boolean => matchPeer(peer, { party }, namespace, {}).match === 'yes';
+  return (isNamed && peer.kind !== 'pods') || [NAME_SERVER, ...servers].some(matches);
+}
+
+/** Whether a block holds addresses of a range that its exceptions do not take out again. */
+function leavesIn({ cidr, except }: Block, range: Cidr): boolean {
+  const shared = isWithin(range, cidr) ? range : cidr;
+  return overlap(range, cidr) && !except.some((hole) => isWithin(shared, hole));
 }

@@ -36,6 +36,8 @@ export interface LintCheck {
 export interface LintContext {
   readonly oracle: Oracle;
   readonly checks: readonly LintCheck[];
+  /** The checks of which a pod is the end that policies of a direction isolate: the source for egress. */
+  readonly checksOn: (pod: string, direction: Direction) => readonly LintCheck[];
 }
 
 /** Looks at one policy, in the light of all. */
@@ -77,6 +79,11 @@ export function placedPeers({
   path,
 }: PlacedRule): readonly { readonly peer: Peer; readonly path: Path }[] {
   return rule.peers.map((peer, index) => ({ peer, path: [...path, peersField(direction), index] }));
+}
+
+/** The end of a check that policies of a direction isolate. */
+export function subjectOf({ from, to }: LintCheck, direction: Direction): string {
+  return direction === 'ingress' ? to : from;
 }
 
 /** How many names a message lists. */

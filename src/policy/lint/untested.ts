@@ -1,40 +1,69 @@
 /** Policies whose removal would change no check, so that nothing tests them (D6). */
-import type { Verdict } from '../match.ts';
+import type { Flow } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
-import { isolates, type Policy } from '../policy.ts';
-import { findingAt, type Lint, type LintCheck, listNames } from './finding.ts';
+import { DIRECTIONS, isolates, type Policy } from '../policy.ts';
+import { findingAt, type Lint, type LintCheck, type LintContext } from './finding.ts';
 
-export const lintUntested: Lint = (policy, { oracle, checks }) => {
+type Pair = Pick<LintCheck, 'from' | 'to' | 'port' | 'protocol'>;
+
+export const lintUntested: Lint = (policy, context) => {
+  const { oracle, checks } = context;
   const subjects = oracle.subjectsOf(policy).map(({ name }) => name);
-  if (checks.length === 0 || subjects.length === 0 || isTested(policy, subjects, oracle, checks)) return [];
-  const preposition = isolates(policy, 'ingress') ? 'to' : 'from';
+  if (checks.length === 0 || subjects.length === 0) return [];
+  const without = oracle.without(policy);
+  const decides = (pair: Pair): boolean => predict(pair, oracle) !== predict(pair, without);
+  if (checksOf(policy, subjects, context).some(decides)) return [];
+  const decided = findPair(policy, subjects, oracle, decides);
   return [
     findingAt(policy, [], {
       code: 'untested-policy',
       rule: 'D6',
-      message: 'without this policy every check would be predicted the same: nothing tests it',
-      advice: `Add a check ${preposition} ${listNames(subjects)} that this policy decides, or take the policy out.`,
+      ...(decided === undefined
+        ? {
+            message:
+              'without this policy nothing between the pods and ports of the scenario would change: no check can test it',
+            advice:
+              'Add the pods or ports that it is about. If another policy says the same, take one of the two out, and validate again.',
+          }
+        : {
+            message: 'without this policy every check would be predicted the same: nothing tests it',
+            advice: `Add a check of something that it decides, such as ${describe(decided)}, or take the policy out.`,
+          }),
     }),
   ];
 };
 
-function isTested(
-  policy: Policy,
-  subjects: readonly string[],
-  oracle: Oracle,
-  checks: readonly LintCheck[],
-): boolean {
-  const without = oracle.without(policy);
-  const isolated = new Set(subjects);
-  return checks.some(
-    (check) =>
-      ((isolates(policy, 'egress') && isolated.has(check.from)) ||
-        (isolates(policy, 'ingress') && isolated.has(check.to))) &&
-      predict(check, oracle) !== predict(check, without),
+/** The checks that the policy could decide. */
+function checksOf(policy: Policy, subjects: readonly string[], { checksOn }: LintContext): readonly Pair[] {
+  return DIRECTIONS.filter((direction) => isolates(policy, direction)).flatMap((direction) =>
+    subjects.flatMap((subject) => checksOn(subject, direction)),
   );
 }
 
-function predict({ from, to, port, protocol }: LintCheck, oracle: Oracle): Verdict {
-  const flow = { from: { kind: 'pod', pod: from }, to: { kind: 'pod', pod: to }, port, protocol } as const;
+/** The first of all flows that a check could look at and the policy could decide, for which a condition holds. */
+function findPair(
+  policy: Policy,
+  subjects: readonly string[],
+  { parties: { pods } }: Oracle,
+  holds: (pair: Pair) => boolean,
+): Pair | undefined {
+  const isSubject = new Set(subjects);
+  const sources = isolates(policy, 'egress') ? pods.filter(({ name }) => isSubject.has(name)) : [];
+  for (const to of pods) {
+    const tried = isolates(policy, 'ingress') && isSubject.has(to.name) ? pods : sources;
+    for (const { port, protocol } of to.ports) {
+      const from = tried.find(({ name }) => holds({ from: name, to: to.name, port, protocol }));
+      if (from !== undefined) return { from: from.name, to: to.name, port, protocol };
+    }
+  }
+  return undefined;
+}
+
+function predict({ from, to, port, protocol }: Pair, oracle: Oracle): string {
+  const flow: Flow = { from: { kind: 'pod', pod: from }, to: { kind: 'pod', pod: to }, port, protocol };
   return oracle.evaluate(flow).verdict;
+}
+
+function describe({ from, to, port, protocol }: Pair): string {
+  return `${from} → ${to}:${port}/${protocol}`;
 }

@@ -186,7 +186,7 @@ describe('policies that nothing tests', () => {
     ).toEqual([
       untested(
         'default-deny',
-        'Add a check to shop/web, shop/api and shop/db that this policy decides, or take the policy out.',
+        'Add a check of something that it decides, such as shop/api → shop/web:80/TCP, or take the policy out.',
       ),
     ]);
   });
@@ -194,8 +194,23 @@ describe('policies that nothing tests', () => {
   test('a policy whose pods no check is about', () => {
     const egress = policy('shop/out', { ...web, ...to(api) });
     expect(lint([egress], { checks: [check('shop/api > shop/db:5432')] })).toEqual([
-      untested('out', 'Add a check from shop/web that this policy decides, or take the policy out.'),
+      untested(
+        'out',
+        'Add a check of something that it decides, such as shop/web → shop/db:5432/TCP, or take the policy out.',
+      ),
     ]);
+  });
+
+  test('a policy that no check can test, since others say the same or its pods listen nowhere', () => {
+    const monitor = policy('ops/monitor', { podSelector: { matchLabels: { app: 'monitor' } } });
+    const twice = ['deny-a', 'deny-b'].map((name) => policy(`shop/${name}`, { ...db }));
+    const checks = ['!shop/web > shop/db:5432', '!shop/api > ops/intern:22'].map(check);
+    expect(lint([monitor, ...twice], { checks }).map(({ policy: name, message }) => [name, message])).toEqual(
+      ['ops/monitor', 'shop/deny-a', 'shop/deny-b'].map((name) => [
+        name,
+        'without this policy nothing between the pods and ports of the scenario would change: no check can test it',
+      ]),
+    );
   });
 
   test('every policy is tested when each decides some check', () => {
@@ -257,6 +272,19 @@ describe('egress isolation that cuts DNS', () => {
     ['a rule for everything', [{}]],
     ['rules that name all namespaces or the one of the name server', [{ to: [{ namespaceSelector: {} }] }]],
     ['a block, in which it may be', [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }]],
+    [
+      'a block for DNS alone, wherever it is',
+      [{ to: [{ ipBlock: { cidr: '9.9.9.9/32' } }], ports: [{ port: 53 }, { port: 53, protocol: 'UDP' }] }],
+    ],
+    [
+      'pods of other namespaces for DNS alone',
+      [
+        {
+          to: [{ namespaceSelector: { matchLabels: { team: 'dns' } } }],
+          ports: [{ port: 53 }, { port: 53, protocol: 'UDP' }],
+        },
+      ],
+    ],
     ['a range of ports', [{ ports: [{ port: 1, endPort: 1024 }, { protocol: 'UDP' }] }]],
     ['ports named for DNS', [{ ports: [{ port: 'dns', protocol: 'UDP' }, { port: 'dns-tcp' }] }]],
   ])('nothing is cut by %s', ([, egress]) => {
@@ -265,6 +293,32 @@ describe('egress isolation that cuts DNS', () => {
     );
     expect(codes).not.toContain('egress-cuts-dns');
   });
+});
+
+test.for<readonly [string, readonly unknown[]]>([
+  ['public addresses', [{ to: [{ ipBlock: { cidr: '203.0.113.7/32' } }] }]],
+  [
+    'blocks without what is private',
+    [
+      {
+        to: [
+          {
+            ipBlock: {
+              cidr: '0.0.0.0/0',
+              except: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16'],
+            },
+          },
+        ],
+      },
+    ],
+  ],
+  [
+    'port 53 of pods that do not listen there',
+    [{ to: [api], ports: [{ port: 53 }, { port: 53, protocol: 'UDP' }] }],
+  ],
+])('names do not resolve with nothing but %s', ([, egress]) => {
+  const codes = lint([policy('shop/p', { ...web, policyTypes: ['Egress'], egress })]).map(({ code }) => code);
+  expect(codes).toContain('egress-cuts-dns');
 });
 
 describe('policyTypes that do not fit the rules', () => {
@@ -417,7 +471,7 @@ describe('blocks', () => {
         policy: 'shop/p',
         path: [...path, 'cidr'],
         message:
-          '10.64.3.0/24 contains nothing but addresses of pods, and not every network plugin matches these',
+          '10.64.3.0/24 contains nothing but addresses that pods have, or usually have, and not every network plugin matches these',
         advice:
           'Name the pods by podSelector and namespaceSelector: their addresses change with every restart.',
       },
@@ -432,15 +486,42 @@ describe('blocks', () => {
         policy: 'shop/p',
         path: [...path, 'cidr'],
         message:
-          '10.96.0.1/32 contains nothing but addresses of Services, which most network plugins do not look at',
+          '10.96.0.1/32 contains nothing but addresses that Services have, or usually have, which most network plugins do not look at',
         advice: 'Name the pods behind the Service by podSelector and namespaceSelector.',
       },
     ]);
   });
 
-  test('of more than these, or where the ranges are not known', () => {
+  test('of more than these, or of others where the ranges are known', () => {
     expect(lint([block('10.0.0.0/8')], { world: ranges })).toEqual([]);
-    expect(lint([block('10.64.3.0/24')])).toEqual([]);
+    expect(lint([block('10.244.0.0/16')], { world: ranges })).toEqual([]);
+  });
+
+  test('of those that clusters usually have, where the ranges are not known', () => {
+    const codes = (cidr: string) => lint([block(cidr)]).map(({ code }) => code);
+    expect(codes('10.244.3.0/24')).toEqual(['block-of-pods']);
+    expect(codes('10.96.0.0/12')).toEqual(['block-of-services']);
+    expect(codes('10.64.3.0/24')).toEqual([]);
+  });
+
+  test('with exceptions that something else lets through all the same', () => {
+    const guarded = block('198.51.0.0/16', '198.51.100.0/24');
+    const also = (spec: object) => policy('shop/also', { ...db, policyTypes: ['Ingress'], ...spec });
+    const opened = (other: WrittenPolicy) => lint([guarded, other]).map(({ message }) => message);
+    const through = (opener: string) => [
+      `what the exception 198.51.100.0/24 takes out, ${opener} lets through all the same: an exception denies nothing`,
+    ];
+    const part = { from: [{ ipBlock: { cidr: '198.51.100.7/32' } }] };
+    expect(opened(also({ ingress: [part] }))).toEqual(
+      through('198.51.100.7/32 in rule 1 of policy shop/also'),
+    );
+    expect(opened(also({ ingress: [{}] }))).toEqual(
+      through('rule 1 of policy shop/also, which names no peers,'),
+    );
+    // Other pods, other ports, another hole, the other direction: nothing is opened again.
+    expect(opened(also({ ...api, ingress: [part] }))).toEqual([]);
+    expect(opened(also({ ingress: [{ ...part, ports: [{ port: 5432 }] }] }))).toEqual([]);
+    expect(opened(block('198.51.100.0/22', '198.51.100.0/24'))).toEqual([]);
   });
 
   test('with exceptions that are part of others', () => {
