@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { PodreachError } from '../errors.ts';
 import type { Flow } from '../policy/model.ts';
+import type { Oracle } from '../policy/oracle.ts';
 import type { Plan, PlannedPod, Port } from '../scenario/scenario.ts';
 import type { SetExitCode } from './main.ts';
 import { type SelectionOptions, selectionOptions } from './options.ts';
@@ -62,8 +63,13 @@ async function explainAll(path: string, from: string | undefined, options: Expla
   const { compile } = await import('../policy/oracle.ts');
   const { predictAll, renderPredictions } = await import('../report/prediction.ts');
   const { createPaint, usableWidth } = await import('../report/paint.ts');
+  const { neutralise } = await import('../report/text.ts');
   const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
-  const predicted = plans.map((plan) => ({ plan, predictions: predictAll(plan, compile(plan)) }));
+  const predicted = plans.map((plan) => {
+    const oracle = compile(plan);
+    tellRefused(oracle, neutralise);
+    return { plan, predictions: predictAll(plan, oracle) };
+  });
   if (options.json === true) {
     const all = predicted.map(({ plan, predictions }) => ({ scenario: plan.scenario.name, predictions }));
     return `${JSON.stringify(all, undefined, 2)}\n`;
@@ -79,12 +85,13 @@ async function explain(path: string, from: string, to: string, options: ExplainO
   const { loadPlans } = await import('../scenario/load-plans.ts');
   const { compile } = await import('../policy/oracle.ts');
   const { renderTrace } = await import('../policy/render-trace.ts');
-  const { neutraliseAll } = await import('../report/text.ts');
+  const { neutralise, neutraliseAll } = await import('../report/text.ts');
   const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
   const [destination = '', wanted] = splitOnce(to, ':');
   const plan = planWith(plans, [from, destination]);
   const target = podOf(plan, destination);
   const oracle = compile(plan);
+  tellRefused(oracle, neutralise);
   const traces = portsOf(target, wanted).map(({ port, protocol }) => {
     const flow: Flow = {
       from: { kind: 'pod', pod: from },
@@ -99,10 +106,25 @@ async function explain(path: string, from: string, to: string, options: ExplainO
     : `${traces.map((trace) => renderTrace(neutraliseAll(trace))).join('\n\n')}\n`;
 }
 
-/** The first scenario that has all of these pods. */
+/** Policies that the API server will not take, of which an explanation says nothing. */
+function tellRefused({ problems }: Oracle, neutralise: (text: string) => string): void {
+  for (const { policy, message, location } of problems) {
+    const place = location === undefined ? '' : `${location.file}:${location.line}: `;
+    const text = `${place}warning: policy ${policy} is left out, since the API server will refuse it: ${message}`;
+    process.stderr.write(`${neutralise(text)}\n`);
+  }
+}
+
+/** The scenario that has all of these pods. */
 function planWith(plans: readonly Plan[], pods: readonly string[]): Plan {
-  const found = plans.find((plan) => pods.every((pod) => podOf(plan, pod) !== undefined));
-  if (found !== undefined) return found;
+  const [found, ...others] = plans.filter((plan) => pods.every((pod) => podOf(plan, pod) !== undefined));
+  if (found !== undefined && others.length === 0) return found;
+  if (found !== undefined) {
+    const names = [found, ...others].map(({ scenario }) => scenario.name);
+    throw new PodreachError('usage', `several scenarios there have these pods: ${names.join(', ')}`, {
+      hint: `Choose one, such as --only ${found.scenario.name}.`,
+    });
+  }
   const missing =
     pods.find((pod) => plans.every((plan) => podOf(plan, pod) === undefined)) ?? pods.join(' and ');
   const known = plans.flatMap((plan) => plan.pods.map(({ namespace, name }) => `${namespace}/${name}`));

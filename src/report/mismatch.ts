@@ -2,11 +2,11 @@
 import { PROBE_CONTAINER } from '../probe/manifest.ts';
 import { AGENT_PATH, OUTCOMES } from '../probe/protocol.ts';
 import type { AttemptRecord, CheckRecord, ScenarioRecord, Verdict } from '../record.ts';
+import { shellCommand } from '../shell.ts';
 import { type Fact, renderFacts, renderHeadline } from './block.ts';
 import { describeLocation, describePair } from './describe.ts';
 import { opinionFacts } from './opinion.ts';
 import type { Canvas } from './paint.ts';
-import { shellCommand } from './shell.ts';
 import { durationRange } from './text.ts';
 
 /** A list of more policies than this explains nothing. */

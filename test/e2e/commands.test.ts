@@ -61,8 +61,8 @@ describe('validate', () => {
 `;
     using folder = folderWith({ 'tiny.yaml': SCENARIO.replace('reachable:', `${policy}reachable:`) });
     const stdout = `tiny  2 pods, 1 policy, 1 check  (tiny.yaml)
-tiny.yaml:14:5: warning: tiny/a → tiny/b:80/TCP is to be reachable, but the policies deny it [contradicted-check]
-  next: See why: podreach explain tiny.yaml tiny/a tiny/b:80/TCP
+tiny.yaml:14:5: warning: tiny/a → tiny/b:80/TCP is to be reachable, but the policies deny it [contradicted-check, D7]
+  next: Add a rule that lets it through, to the ingress of policy tiny/deny (tiny.yaml:9), or say that it is unreachable. See why: podreach explain --only tiny tiny.yaml tiny/a tiny/b:80/TCP
 1 scenario valid, 1 warning.
 `;
     const options = { cwd: folder.path };

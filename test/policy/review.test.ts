@@ -36,7 +36,7 @@ async function review(accept: string) {
 }
 
 test('a check that cannot be met stands at its rule, a peer that matches nobody at its line', async () => {
-  expect(await review('')).toEqual(['contradicted-check a.yaml:19', 'peer-matches-no-pod a.yaml:16']);
+  expect(await review('')).toEqual(['peer-matches-no-pod a.yaml:16', 'contradicted-check a.yaml:19']);
 });
 
 test('what is accepted is not told, and what is accepted for nothing is', async () => {
@@ -49,6 +49,60 @@ test('what is accepted is not told, and what is accepted for nothing is', async 
   expect(
     await review('accept: [{ lint: peer-matches-no-pod, policy: reviewed/other, because: typo }]'),
   ).toContain('stale-acceptance a.yaml:17');
+});
+
+test('a policy that the API server will refuse is told with its line, and left out of what is explained', async () => {
+  using folder = folderWith({
+    'a.yaml': scenario('').replace('- podSelector: { matchLabels: { app: webb } }', '- {}'),
+  });
+  const [plan] = await loadPlans(['a.yaml'], { cwd: folder.path });
+  expect(plan && reviewScenario(plan)).toEqual([
+    expect.objectContaining({
+      code: 'refused-policy',
+      rule: 'D3',
+      message: expect.stringContaining('policy reviewed/db: the API server will refuse it: '),
+      location: { file: 'a.yaml', line: 16, column: 15 },
+    }),
+  ]);
+  const one = await runCli(['explain', 'a.yaml', 'reviewed/web', 'reviewed/db'], { cwd: folder.path });
+  const all = await runCli(['explain', '--all', 'a.yaml'], { cwd: folder.path });
+  for (const { stderr } of [one, all])
+    expect(stderr).toContain('a.yaml:16: warning: policy reviewed/db is left out, since the API server');
+});
+
+test('checks of one rule that fail alike are one warning, with what to write instead and how to see why', async () => {
+  const text = scenario('')
+    .replace(/reachable:.*/s, 'otherwise: unreachable\n')
+    .replace('webb', 'web');
+  using folder = folderWith({
+    'the file.yaml': text
+      .replace('ports: [5432]', 'ports: [5432, 80]')
+      .replace(/ {6}ingress:.*app: web \} \}\n/s, '      policyTypes: [Egress]\n'),
+  });
+  const [plan] = await loadPlans(['the file.yaml'], { cwd: folder.path });
+  expect(plan && reviewScenario(plan).filter(({ code }) => code === 'contradicted-check')).toEqual([
+    {
+      code: 'contradicted-check',
+      rule: 'D4',
+      message:
+        '2 checks of this rule, such as reviewed/web → reviewed/db:5432/TCP, are to be unreachable, but the policies allow them',
+      location: expect.objectContaining({ file: 'the file.yaml' }),
+      advice:
+        "Isolate the ingress of reviewed/db or the egress of reviewed/web: no policy does, or say that it is reachable. See why: podreach explain --only reviewed 'the file.yaml' reviewed/web reviewed/db:5432/TCP",
+    },
+  ]);
+});
+
+test('explain asks which of several scenarios is meant', async () => {
+  using folder = folderWith({
+    'a.yaml': `${scenario('')}---\n${scenario('').replace('name: reviewed', 'name: again')}`,
+  });
+  const flow = ['a.yaml', 'reviewed/web', 'reviewed/db'];
+  const { stderr, exitCode } = await runCli(['explain', ...flow], { cwd: folder.path });
+  expect(stderr).toContain('several scenarios there have these pods: reviewed, again');
+  expect(exitCode).toBe(2);
+  const chosen = await runCli(['explain', '--only', 'again', ...flow], { cwd: folder.path });
+  expect(chosen.stdout).toContain('DENIED');
 });
 
 test('run tells warnings and goes on; with --strict nothing is started', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { shellCommand } from '../../src/report/shell.ts';
 import { duration, neutralise, shortenEnd, shortenMiddle, wrap } from '../../src/report/text.ts';
+import { shellCommand } from '../../src/shell.ts';
 
 test.each([
   ['shop/web', 'shop/web'],

@@ -443,7 +443,20 @@ describe('selectors that catch pods beyond those that checks speak of', () => {
     expect(lint([policy('shop/p', { ...db, ...from(peer) })], { checks })).toEqual([stranger(meaning)]);
   });
 
-  test('a peer that asks for a label, or whose pods all have a check, is as narrow as meant', () => {
+  test('a peer whose label other pods carry too', () => {
+    const peer = { podSelector: { matchLabels: { part: 'shop' } } };
+    const spoken = ['shop/web > shop/db:5432', '!ops/monitor > shop/db:5432'].map(check);
+    expect(lint([policy('shop/p', { ...db, ...from(peer) })], { checks: spoken })).toEqual([
+      {
+        ...stranger('pods with part=shop in namespace shop'),
+        message: '"pods with part=shop in namespace shop" means shop/api as well, of which no check speaks',
+        advice:
+          'Name the pods by a podSelector with labels that they carry, or add a check that says what holds for shop/api.',
+      },
+    ]);
+  });
+
+  test('a peer with a label that nobody else carries, or whose pods all have a check, is as narrow as meant', () => {
     const narrow = { ...ops, podSelector: { matchLabels: { app: 'monitor' } } };
     expect(lint([policy('shop/p', { ...db, ...from(narrow) })], { checks })).toEqual([]);
     const spoken = [...checks, check('ops/intern > shop/db:5432')];
