@@ -135,8 +135,12 @@ async function runScenarios(paths: readonly string[], options: RunCommandOptions
   });
   const failures = outputs.finish(record);
   if (kept !== undefined) {
-    if (kept.outlivesRun) process.stdout.write(howToLook(kept, record.run.id));
-    else await holdUntilSignal(kept, signals.signal);
+    if (kept.outlivesRun) {
+      process.stdout.write(howToLook(kept, record.run.id));
+      await kept.stop();
+    } else {
+      await holdUntilSignal(kept, signals.signal);
+    }
   }
   const exitCode = record.run.exitCode ?? 3;
   return exitCode === 0 && failures > 0 ? 3 : exitCode;

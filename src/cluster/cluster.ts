@@ -23,7 +23,7 @@ export interface Cluster {
   readonly cleanWith?: string;
   /** The network plugin that the provider asked for, as `environment/network-plugins.ts` names it. */
   readonly networkPlugin?: string;
-  /** Whether it stays when podreach ends: then `stop` leaves it in place. */
+  /** Whether it stays when podreach ends: then `stop` leaves it in place, and ends only what watches it. */
   readonly outlivesRun: boolean;
   /** Where it outlives the run: the kubeconfig as a file for people's own tools, if there is one. */
   readonly kubeconfigFile?: string;

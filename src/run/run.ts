@@ -68,7 +68,7 @@ export interface RunOptions {
 
 export interface RunResult {
   readonly record: RunRecord;
-  /** The cluster, still running, where `keep` was asked for and the run was not cut off. The caller stops it. */
+  /** The cluster, still running, where `keep` was asked for and the run was not cut off. The caller stops it, also where it outlives that. */
   readonly kept: Cluster | undefined;
 }
 
