@@ -2,6 +2,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { Clock } from '../clock.ts';
 import type { Kube } from '../kube/kube.ts';
+import type { Assumptions } from '../policy/peers.ts';
 import type { ProbeSettings } from '../probe/settings.ts';
 import type { ProgressListener } from '../progress.ts';
 
@@ -30,6 +31,8 @@ export interface RunContext {
   readonly random: () => number;
   readonly timing: RunTiming;
   readonly probe: ProbeSettings;
+  /** What is known of how the cluster takes policies. */
+  readonly assumptions: Assumptions;
   /** Bounds the execs of all scenarios together. */
   readonly execLimit: LimitFunction;
   /** Aborted by a signal of the user or by the loss of the cluster; its reason is a `PodreachError`. */

@@ -1,9 +1,41 @@
 /** What the oracle says about each check of a scenario, for the record. */
-import type { Oracle } from '../policy/oracle.ts';
+import { compile, type Oracle } from '../policy/oracle.ts';
+import type { Assumptions } from '../policy/peers.ts';
 import type { Responsible } from '../policy/policy.ts';
-import type { CheckRecord, ScenarioRecord } from '../record.ts';
+import type { CheckRecord, RunRecord, ScenarioRecord } from '../record.ts';
+import type { Plan } from '../scenario/scenario.ts';
 
 type Grounds = ScenarioRecord['grounds'];
+
+/** Of the network plugins whose way with an `ipBlock` that contains pods is known (I1). */
+const MATCHES_PODS: Readonly<Record<string, boolean>> = {
+  Calico: true,
+  Canal: true,
+  Cilium: false,
+  'Cilium (GKE Dataplane V2)': false,
+};
+
+/** What may be taken for granted about the policies of a cluster. */
+export function assumptionsFor({ cluster, networkPlugins = [] }: RunRecord['environment']): Assumptions {
+  if (cluster === 'sandbox') return { ipBlocksMatchPods: true };
+  const [only, ...others] = networkPlugins.filter(({ enforces }) => enforces);
+  const matches = only === undefined || others.length > 0 ? undefined : MATCHES_PODS[only.name];
+  return matches === undefined ? {} : { ipBlocksMatchPods: matches };
+}
+
+/** Predicts a scenario's checks anew, now that it is known where its pods run: an `ipBlock` is about addresses. */
+export function predictPlaced(plan: Plan, scenario: ScenarioRecord, assumptions: Assumptions): void {
+  const pods = plan.pods.map((pod, index) => {
+    const { ip, node } = scenario.pods[index] ?? {};
+    return { ...pod, ...(ip === undefined ? {} : { address: ip }), ...(node === undefined ? {} : { node }) };
+  });
+  const { predicted, grounds } = predictChecks(compile({ ...plan, pods }, assumptions), plan.checks);
+  scenario.grounds = grounds;
+  for (const [index, check] of scenario.checks.entries()) {
+    const prediction = predicted[index];
+    if (prediction !== undefined) check.predicted = prediction;
+  }
+}
 
 type Flowing = Pick<CheckRecord, 'from' | 'to' | 'port' | 'protocol'>;
 

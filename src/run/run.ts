@@ -18,6 +18,7 @@ import { cleanUp } from './cleanup.ts';
 import type { RunContext } from './context.ts';
 import { describeNodes, describeServer } from './environment/describe.ts';
 import { failureOf } from './failure.ts';
+import { assumptionsFor } from './predict.ts';
 import { checkPermissions, refuseForeignNamespaces } from './preflight.ts';
 import { proveCluster } from './prove.ts';
 import { runScenario } from './scenario-run.ts';
@@ -183,6 +184,7 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
     random: Math.random,
     timing,
     probe,
+    assumptions: {},
     execLimit: pLimit(PARALLEL_EXECS),
     signal: AbortSignal.any([options.signal, cluster.lost]),
     lost: cluster.lost,
@@ -194,9 +196,10 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
 async function runScenarios(
   plans: readonly Plan[],
   record: RunRecord,
-  context: RunContext,
+  proven: RunContext,
   options: Inner,
 ): Promise<void> {
+  const context = { ...proven, assumptions: assumptionsFor(record.environment) };
   const pairs = record.scenarios.flatMap((scenario, index) => {
     const plan = plans[index];
     return plan === undefined ? [] : [{ plan, scenario, index }];

@@ -9,6 +9,7 @@ import { applyPolicies } from './apply.ts';
 import { cleanUp } from './cleanup.ts';
 import type { RunContext } from './context.ts';
 import { failureOf } from './failure.ts';
+import { predictPlaced } from './predict.ts';
 import { provision, type RunningPods } from './provision.ts';
 import type { Stage } from './round.ts';
 import { control, observe, settle } from './settle.ts';
@@ -43,6 +44,7 @@ export async function runScenario(
   try {
     const pods = await inPhase('provision', () => provision(scenario, context));
     noteWherePodsRun(scenario, pods);
+    predictPlaced(plan, scenario, context.assumptions);
     const stage: Stage = { pods, beganMs, noteSetbacks: (reasons) => noteSetbacks(scenario, reasons) };
     await inPhase('control', () => control(scenario, stage, context));
     await inPhase('apply', () => applyPolicies(plan.policies, context));

@@ -1,5 +1,5 @@
 /** The Kubernetes objects that the sandbox knows, as far as it reads them. Everything else in them is kept as it came. */
-import type { LabelSelector } from '../policy/selectors.ts';
+import type { LabelSelector } from './selectors.ts';
 
 export interface ObjectMeta {
   name: string;

@@ -180,6 +180,7 @@ function contextOf(name: string, { kube, signal, limit }: Ground): RunContext {
       confirm: 1,
     },
     probe: DEFAULT_PROBE_SETTINGS,
+    assumptions: {},
     execLimit: limit,
     signal,
     lost: new AbortController().signal,

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { type LabelSelector, selectorMatches } from '../../src/policy/selectors.ts';
+import { selectorMatches as sandboxMatches } from '../../src/sandbox/selectors.ts';
 
-describe('a label selector (D9, D11)', () => {
+describe.each([
+  ['as the oracle reads it', selectorMatches],
+  ['as the sandbox reads it', sandboxMatches],
+])('a label selector (D9, D11), %s', (_whose, matches) => {
   const labels = { app: 'web', tier: 'front', empty: '' };
 
   test.each<[LabelSelector, boolean]>([
@@ -27,6 +31,6 @@ describe('a label selector (D9, D11)', () => {
       false,
     ],
   ])('%j: %j', (selector, expected) => {
-    expect(selectorMatches(selector, labels)).toBe(expected);
+    expect(matches(selector, labels)).toBe(expected);
   });
 });

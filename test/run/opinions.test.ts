@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/record.ts';
 import { renderTerminal } from '../../src/report/terminal.ts';
+import { assumptionsFor } from '../../src/run/predict.ts';
 import { throughProxy } from '../support/api-proxy.ts';
 import { runWith, SCENARIO, sandbox } from './run-with.ts';
 
@@ -84,6 +85,41 @@ describe.concurrent('who is wrong', () => {
     expect(record.run.exitCode).toBe(0);
     expect(told(record)).toContain(
       'warning pair: 1 check came out as expected, and not because of these policies (pair/a → pair/b:80/TCP): something else decides',
+    );
+  });
+});
+
+/** Egress of the source to blocks alone; the sandbox's pods have addresses in 10.244.0.0/16. */
+const blocks = (...ipBlocks: object[]): string =>
+  SCENARIO.replace(
+    'spec: { podSelector: { matchExpressions: [{ key: open, operator: DoesNotExist }] } }',
+    `spec: ${JSON.stringify({ podSelector: {}, policyTypes: ['Egress'], egress: [{ to: ipBlocks.map((ipBlock) => ({ ipBlock })) }] })}`,
+  );
+
+describe.concurrent('blocks of addresses are predicted where pods have theirs', () => {
+  test('the policy is at fault for one that leaves a pod out', async () => {
+    const outside = await runWith(sandbox(), undefined, { scenario: blocks({ cidr: '203.0.113.0/24' }) });
+    expect(opinions(outside)).toEqual([
+      ['pair/b', 'denied', 'pass', undefined],
+      ['pair/c', 'denied', 'broken', 'policy'],
+    ]);
+    const inside = await runWith(sandbox(), undefined, { scenario: blocks({ cidr: '10.244.0.0/16' }) });
+    expect(opinions(inside)).toEqual([
+      ['pair/b', 'allowed', 'leaked', 'policy'],
+      ['pair/c', 'allowed', 'pass', undefined],
+    ]);
+  });
+
+  test.each([
+    [['Calico'], { ipBlocksMatchPods: true }],
+    [['Cilium'], { ipBlocksMatchPods: false }],
+    [['Calico', 'Cilium'], {}],
+    [['Antrea'], {}],
+    [[], {}],
+  ])('with what is known of %j', (names, assumptions) => {
+    const networkPlugins = names.map((name) => ({ name, daemonSet: 'kube-system/x', enforces: true }));
+    expect(assumptionsFor({ cluster: 'context', nodes: [], node: 'v24', networkPlugins })).toEqual(
+      assumptions,
     );
   });
 });

@@ -1,9 +1,5 @@
 /** Label and field selectors as they stand in query strings: `app in (a,b),!canary`, `status.phase!=Running`. */
-import {
-  type LabelSelector,
-  type LabelSelectorRequirement,
-  selectorMatches,
-} from '../../policy/selectors.ts';
+import { type LabelSelector, type LabelSelectorRequirement, selectorMatches } from '../selectors.ts';
 import type { AnyObject, Kind } from './kinds/kind.ts';
 import { badRequest } from './status.ts';
 import { invalidValue } from './validate/fields.ts';

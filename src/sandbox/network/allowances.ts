@@ -2,8 +2,9 @@
  * What NetworkPolicies allow, as pure functions: from selectors, blocks and port names to addresses and port numbers. The D numbers are the
  * rules of docs/semantics.md.
  */
-import { type LabelSelector, selectorMatches } from '../../policy/selectors.ts';
+
 import type { ContainerPort, NetworkPolicy, PolicyPeer, PolicyPort } from '../objects.ts';
+import { type LabelSelector, selectorMatches } from '../selectors.ts';
 import {
   ALL_ADDRESSES,
   contains,

@@ -2,7 +2,7 @@
  * NetworkPolicy as nftables rules, as pure functions. One table per node judges what its own pods send and what is sent to
  * them: `ip saddr` and `ip daddr` look up a pod's chains, each of which returns for what some policy allows and ends in `drop`.
  */
-import { selectorMatches } from '../../policy/selectors.ts';
+import { selectorMatches } from '../selectors.ts';
 import {
   ALL_PORTS,
   type Allowance,

@@ -1,6 +1,7 @@
 /** NetworkPolicies. */
-import type { LabelSelector, LabelSelectorRequirement } from '../../../policy/selectors.ts';
+
 import type { NetworkPolicy, PolicyPort } from '../../objects.ts';
+import type { LabelSelector, LabelSelectorRequirement } from '../../selectors.ts';
 import { networkPolicySchema } from '../schema/networkpolicy.ts';
 import { ageOf } from '../time.ts';
 import { metadataProblems, newMetadataProblems } from '../validate/metadata.ts';

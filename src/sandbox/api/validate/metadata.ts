@@ -1,6 +1,7 @@
 /** Validation of metadata and label selectors. */
-import type { LabelSelector, LabelSelectorRequirement } from '../../../policy/selectors.ts';
+
 import type { ObjectMeta } from '../../objects.ts';
+import type { LabelSelector, LabelSelectorRequirement } from '../../selectors.ts';
 import type { Invalidity } from '../status.ts';
 import { forbiddenValue, invalidFor, invalidValue, required, tooLong } from './fields.ts';
 import { dnsLabelProblems, labelValueProblems, qualifiedNameProblems } from './names.ts';
