@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { RunRecord, ScenarioRecord } from '../../record.ts';
 import { describeCanary, describeNetwork, describeNodes } from '../circumstances.ts';
 import { describeLocation } from '../describe.ts';
+import { underPolicies } from '../mismatch.ts';
 import { dayOf, isOverdue } from '../review.ts';
 import { describeExtent, runWord } from '../summary.ts';
 import { count, duration, formatNumber, neutraliseAll } from '../text.ts';
@@ -49,6 +50,7 @@ export interface AuditedScenario {
   readonly policies: readonly AuditedPolicy[];
   /** Lines of Mermaid; empty where there is nothing to draw. */
   readonly chart: readonly string[];
+  /** Never empty: that nothing was left out must be said. */
   readonly untested: readonly Phrase[];
 }
 
@@ -163,7 +165,7 @@ function auditScenario(
       };
     }),
     chart: drawFlows(scenario),
-    untested: describeGaps(gaps, scenario),
+    untested: describeUntested(gaps, scenario),
   };
 }
 
@@ -208,6 +210,27 @@ function scenarioCaution({ status, error }: ScenarioRecord): Phrase | undefined 
     case 'failed':
       return say`This scenario did not come to its end.`;
   }
+}
+
+/** Pairs that were stated and not tried to the end, then those that nothing was stated about. */
+function describeUntested(gaps: readonly Gap[], scenario: ScenarioRecord): Phrase[] {
+  const { checks, status } = scenario;
+  const untried = checks.filter(
+    (check) => check.verdict === undefined || underPolicies(check).length === 0,
+  ).length;
+  const told = [
+    ...(untried === 0
+      ? []
+      : [
+          say`Of the pairs above, ${formatNumber(untried)} of ${formatNumber(checks.length)}: not tried with the policies in force, or not to the end.`,
+        ]),
+    ...describeGaps(gaps, scenario),
+  ];
+  if (told.length > 0) return told;
+  if (checks.length === 0) return [say`Everything: this scenario holds no checks.`];
+  return status === 'finished'
+    ? [say`Nothing: every pair of test pods was tested on every port.`]
+    : [say`Not known: this scenario did not come to its end.`];
 }
 
 function describeGaps(gaps: readonly Gap[], { pods }: ScenarioRecord): Phrase[] {

@@ -81,7 +81,7 @@ function renderScenario(scenario: AuditedScenario): string[] {
     '### Policies',
     policies.length === 0 ? 'None.' : policies.map(renderPolicy).join('\n'),
     '### What was not tested',
-    untested.length === 0 ? 'Nothing: every pair of test pods was tested on every port.' : bullets(untested),
+    bullets(untested),
   ];
 }
 

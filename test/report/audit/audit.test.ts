@@ -4,7 +4,14 @@ import { runRecordSchema } from '../../../src/record.ts';
 import { buildAudit } from '../../../src/report/audit/audit.ts';
 import { renderAudit } from '../../../src/report/audit/markdown.ts';
 import { plainText } from '../../../src/report/audit/phrase.ts';
-import { attempts, buildRecord, calmScenario, everyVerdict, meshScenario } from '../fixture.ts';
+import {
+  attempts,
+  buildRecord,
+  buildScenario,
+  calmScenario,
+  everyVerdict,
+  meshScenario,
+} from '../fixture.ts';
 import { environmentFailure, interruptedRun, provisioningFailure } from '../records.ts';
 
 test('tells a run to people who read no YAML', async () => {
@@ -44,6 +51,37 @@ test('says of a scenario that was cut short why', () => {
   expect(failed?.caution && plainText(failed.caution)).toBe(
     'podreach could not go on with this scenario: pod shop/db did not become ready within 60 s: ErrImagePull.',
   );
+});
+
+describe('what was not tested', () => {
+  const nothing = 'Nothing: every pair of test pods was tested on every port.';
+  const untried = 'Of the pairs above, 2 of 2: not tried with the policies in force, or not to the end.';
+  test.each([
+    ['a run that came to its end', buildRecord([calmScenario('done')]), [nothing]],
+    ['an environment that failed', environmentFailure(), [untried]],
+    ['pods that did not start', provisioningFailure(), [nothing, untried]],
+    ['an interruption', interruptedRun(), [nothing, untried]],
+    [
+      'a scenario that was stopped behind its last check',
+      buildRecord([calmScenario('cut', { status: 'failed' })]),
+      ['Not known: this scenario did not come to its end.'],
+    ],
+    [
+      'a scenario without checks',
+      buildRecord([buildScenario('empty', { pods: { 'shop/web': [] }, checks: [] })]),
+      ['Everything: this scenario holds no checks.'],
+    ],
+  ])('is told for %s', (_, record, expected) => {
+    const told = buildAudit(record).scenarios.flatMap(({ untested }) => untested.map(plainText));
+    expect(told).toEqual(expected);
+  });
+
+  test('holds pairs that had nothing to block', () => {
+    const [, scenario] = buildAudit(everyVerdict()).scenarios;
+    expect(plainText(scenario?.untested[0] ?? [])).toBe(
+      'Of the pairs above, 2 of 9: not tried with the policies in force, or not to the end.',
+    );
+  });
 });
 
 test('sums up its statements', () => {
