@@ -7,6 +7,7 @@ import { type Case, isBad, suitesOf } from './cases.ts';
 import { describePair } from './describe.ts';
 import { groupBy } from './group.ts';
 import { isMismatch } from './mismatch.ts';
+import { warningsOf } from './opinion.ts';
 import { dayOf, describeOverdue } from './review.ts';
 import { count, formatNumber, neutraliseAll } from './text.ts';
 
@@ -29,12 +30,12 @@ interface Annotation {
 
 /**
  * One annotation for the checks of a rule that went wrong in the same way, and one for whatever podreach itself failed at:
- * errors for mismatches and failures, warnings for what was not proven, notices for reviews that are overdue. Nothing where
- * all is well.
+ * errors for mismatches and failures, warnings for what was not proven or passed for another reason, notices for reviews
+ * that are overdue. Nothing where all is well.
  */
 export function renderGithub(written: RunRecord): string {
   const record = neutraliseAll(written);
-  const annotations = [...annotateCases(record), ...annotateReviews(record)];
+  const annotations = [...annotateCases(record), ...annotateWarnings(record), ...annotateReviews(record)];
   return (['error', 'warning', 'notice'] as const)
     .flatMap((level) => limit(annotations.filter((annotation) => annotation.level === level)))
     .map((annotation) => `${renderCommand(annotation)}\n`)
@@ -94,6 +95,16 @@ function annotate(
     ],
     ...place,
   };
+}
+
+/** What may have decided besides the policies. */
+function annotateWarnings(record: RunRecord): Annotation[] {
+  return warningsOf(record).map(({ about, text, ...place }) => ({
+    level: 'warning',
+    title: `${about}: warning`,
+    message: [text],
+    ...place,
+  }));
 }
 
 function annotateReviews(record: RunRecord): Annotation[] {

@@ -8,6 +8,7 @@ import { type Case, isBad, type Suite, suitesOf } from './cases.ts';
 import { describeNetwork, describeNodes } from './circumstances.ts';
 import { describeLocation } from './describe.ts';
 import { renderMatrixSection } from './matrix-section.ts';
+import { warningsOf } from './opinion.ts';
 import { createPaint } from './paint.ts';
 import { count, duration, neutraliseAll } from './text.ts';
 import { escapeXml, xmlAttributes } from './xml.ts';
@@ -86,7 +87,10 @@ function renderProperties(record: RunRecord, scenario: ScenarioRecord | undefine
     'cluster.network': describeNetwork(environment),
     'cluster.timeToEnforce':
       environment.canary === undefined ? undefined : duration(environment.canary.enforcedMs),
-    'cluster.warnings': environment.warnings?.join('; ') || undefined,
+    warnings:
+      warningsOf(record)
+        .map(({ text }) => text)
+        .join('; ') || undefined,
     'cluster.nodes': environment.nodes.length === 0 ? undefined : describeNodes(environment.nodes),
     node: environment.node,
     'scenario.file': scenario === undefined ? undefined : describeLocation(scenario.location),

@@ -72,7 +72,7 @@ function renderProblems(record: RunRecord): string[] {
 
 /** What may have decided besides the policies. */
 function renderWarnings(record: RunRecord): string[] {
-  const lines = warningsOf(record).map((text) => `> Warning: ${sentence(text)}`);
+  const lines = warningsOf(record).map(({ text }) => `> Warning: ${sentence(text)}`);
   return lines.length === 0 ? [] : [limitLines(lines, ROWS)];
 }
 

@@ -4,6 +4,7 @@
  */
 import { type RunRecord, type ScenarioRecord, VERDICTS } from '../record.ts';
 import { groupBy } from './group.ts';
+import { decidedElsewhere } from './opinion.ts';
 import { countVerdicts, runWord } from './summary.ts';
 import { greatest, neutraliseAll } from './text.ts';
 
@@ -141,6 +142,12 @@ function scenarioFamilies(scenarios: readonly Scenario[]): Family[] {
           { labels: { ...labels, verdict: 'not_judged' }, value: counts.unjudged },
         ];
       }),
+    },
+    {
+      name: 'podreach_checks_decided_elsewhere',
+      type: 'gauge',
+      help: 'Checks that passed although the policies of the scenario do not say so.',
+      samples: scenarios.map(({ labels, checks }) => ({ labels, value: decidedElsewhere(checks).length })),
     },
     {
       name: 'podreach_scenario_duration_seconds',

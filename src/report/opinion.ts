@@ -46,17 +46,29 @@ function describePrediction(
   return `${verdict} by ${list}`;
 }
 
+export interface Warning {
+  /** The name of a scenario, or the cluster. */
+  readonly about: string;
+  /** Can be understood without `about`. */
+  readonly text: string;
+  readonly location?: CheckRecord['declared'];
+}
+
 /** What the reader of a result must know besides: what is unusual about the cluster, and what passed for another reason. */
-export function warningsOf({ environment, scenarios }: RunRecord): string[] {
+export function warningsOf({ environment, scenarios }: RunRecord): Warning[] {
   return [
-    ...(environment.warnings ?? []),
+    ...(environment.warnings ?? []).map((text) => ({ about: 'the cluster', text })),
     ...scenarios.flatMap(({ name, checks }) => {
-      const outside = checks.filter(({ disagreement }) => disagreement === 'outside');
-      const [first] = outside;
+      const others = decidedElsewhere(checks);
+      const [first] = others;
       if (first === undefined) return [];
-      return [
-        `${name}: ${count(outside.length, 'check')} came out as expected, and not because of these policies (${describePair(first)}${outside.length > 1 ? ' and others' : ''}): something else decides, such as a policy of the whole cluster`,
-      ];
+      const text = `${name}: ${count(others.length, 'check')} came out as expected, and not because of these policies (${describePair(first)}${others.length > 1 ? ' and others' : ''}): something else decides, such as a policy of the whole cluster`;
+      return [{ about: name, text, location: first.declared }];
     }),
   ];
+}
+
+/** Checks that came out as expected although the policies do not say so: they are no proof of these policies. */
+export function decidedElsewhere(checks: readonly CheckRecord[]): CheckRecord[] {
+  return checks.filter(({ disagreement }) => disagreement === 'outside');
 }

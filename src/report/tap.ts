@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { RunRecord } from '../record.ts';
 import { type Case, isBad, type Suite, suitesOf } from './cases.ts';
 import { describeLocation } from './describe.ts';
+import { warningsOf } from './opinion.ts';
 import { neutraliseAll } from './text.ts';
 
 const SUBTEST_INDENT = '    ';
@@ -16,6 +17,7 @@ export function renderTap(written: RunRecord): string {
     'TAP version 14',
     `1..${suites.length}`,
     ...suites.flatMap((suite, index) => renderSuite(suite, index + 1)),
+    ...warningsOf(record).map(({ text }) => `# warning: ${text}`),
     ...renderBailOut(record),
     '',
   ].join('\n');

@@ -78,7 +78,7 @@ function renderWarnings(record: RunRecord, { width, paint }: Canvas): string[][]
   if (warnings.length === 0) return [];
   const prefix = 'warning  ';
   return [
-    warnings.flatMap((text) =>
+    warnings.flatMap(({ text }) =>
       wrap(text, width, prefix).map((line, index) =>
         index === 0 ? paint('inconclusive', 'warning') + line.slice('warning'.length) : line,
       ),

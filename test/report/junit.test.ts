@@ -81,6 +81,13 @@ test('explains a failure without any other file', () => {
   ]);
 });
 
+test('names in its properties what passed for another reason', () => {
+  const [warnings] = readElements(renderJunit(everyVerdict()), '//property[@name="warnings"]');
+  expect(warnings?.attr('value')?.value).toContain(
+    '; three-tier: 1 check came out as expected, and not because of these policies (shop/web → shop/db:5432/UDP)',
+  );
+});
+
 test('counts each suite as it is', () => {
   for (const suite of readElements(renderJunit(hostileRecord()), '//testsuite')) {
     const count = (path: string) => String(suite.find(path).length);

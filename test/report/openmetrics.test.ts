@@ -69,6 +69,12 @@ describe('as the text format of Prometheus, for the textfile collector', () => {
     expect(settled?.buckets).toMatchObject({ '0.1': '2', '0.25': '2', '0.5': '4', '+Inf': '4' });
   });
 
+  test('counts what passed for another reason', () => {
+    expect(
+      familyOf(everyVerdict(), 'podreach_checks_decided_elsewhere')?.metrics.map(({ value }) => value),
+    ).toEqual(['0', '1', '0']);
+  });
+
   test('keeps hostile names as they are', () => {
     const names = familyOf(hostileRecord(), 'podreach_scenario_duration_seconds')?.metrics.map(
       ({ labels }) => labels?.['scenario'],

@@ -67,6 +67,12 @@ test('is ok for a run in which every check passed', () => {
   expect(points).toHaveLength(380);
 });
 
+test('comments on what passed for another reason', () => {
+  const comments = renderTap(everyVerdict()).match(/^# warning: .*$/gm);
+  expect(comments).toHaveLength(2);
+  expect(comments?.[1]).toContain('not because of these policies (shop/web → shop/db:5432/UDP)');
+});
+
 describe('a check that the run did not come to', () => {
   test('is skipped', () => {
     const { points } = read(provisioningFailure());

@@ -7,6 +7,7 @@ import type { RunRecord, ScenarioRecord } from '../../record.ts';
 import { describeCanary, describeNetwork, describeNodes } from '../circumstances.ts';
 import { describeLocation } from '../describe.ts';
 import { underPolicies } from '../mismatch.ts';
+import { warningsOf } from '../opinion.ts';
 import { dayOf, isOverdue } from '../review.ts';
 import { describeExtent, runWord } from '../summary.ts';
 import { count, duration, formatNumber, neutraliseAll } from '../text.ts';
@@ -111,7 +112,7 @@ function cautionsOf(record: RunRecord): Phrase[] {
           say`The run took place on podreach's own sandbox. It shows what the policies mean, not what the network plugin of a cluster makes of them.`,
         ]
       : []),
-    ...(environment.warnings ?? []).map((text) => say`${name(text)}.`),
+    ...warningsOf(record).map(({ text }) => say`${name(text)}.`),
   ];
 }
 

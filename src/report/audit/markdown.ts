@@ -86,12 +86,13 @@ function renderScenario(scenario: AuditedScenario): string[] {
 }
 
 function renderStatement({ sentence, standing, ...statement }: Statement, index: number): string {
-  const { deviations, reasons, evidence, declared } = statement;
+  const { deviations, reservation, reasons, evidence, declared } = statement;
   const lines = [
     `${STANDING_WORDS[standing]}${deviations.length === 1 ? ` ${markdown(capitalise(deviations[0] ?? []))}.` : ''}`,
     ...(deviations.length > 1
       ? deviations.map((deviation) => `  - ${markdown(capitalise(deviation))}.`)
       : []),
+    ...(reservation === undefined ? [] : [markdown(reservation)]),
     ...(reasons.length === 0 ? [] : [`Reason given: ${reasons.map(markdown).join('; ')}.`]),
     `Evidence: ${markdown(evidence)}`,
     `Stated in ${declared.map(code).join(', ')}.`,

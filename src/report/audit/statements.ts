@@ -3,6 +3,7 @@ import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../../record.ts
 import { describeLocation } from '../describe.ts';
 import { groupBy } from '../group.ts';
 import { isMismatch, underPolicies } from '../mismatch.ts';
+import { decidedElsewhere } from '../opinion.ts';
 import { count, greatest, least } from '../text.ts';
 import { describePod, describePods, describePorts, namespaceOf, podKeys } from './names.ts';
 import { capitalise, name, type Phrase, say } from './phrase.ts';
@@ -17,6 +18,8 @@ export interface Statement {
   readonly standing: Standing;
   /** What was otherwise, or not proven. */
   readonly deviations: readonly Phrase[];
+  /** For whom it is so, and the policies are not why. */
+  readonly reservation?: Phrase;
   /** Why it is to be so, in the words of the scenario. */
   readonly reasons: readonly Phrase[];
   readonly evidence: Phrase;
@@ -114,6 +117,7 @@ function state(first: Target, group: readonly Target[], scenario: ScenarioRecord
   const checks = group.flatMap((target) => target.checks);
   const deviations = checks.filter(({ verdict }) => verdict !== 'pass');
   const because = [...new Set(checks.flatMap((check) => check.because ?? []))];
+  const others = [...new Set(decidedElsewhere(checks).map(({ from }) => from))];
   return {
     sentence: sentenceOf(
       first,
@@ -126,6 +130,11 @@ function state(first: Target, group: readonly Target[], scenario: ScenarioRecord
         ? 'not proven'
         : 'confirmed',
     deviations: deviations.map(describeDeviation),
+    ...(others.length === 0
+      ? {}
+      : {
+          reservation: say`For ${describePods(others, scenario.pods)} it is as stated, but not because of these policies: something else decides, such as a policy of the whole cluster.`,
+        }),
     reasons: because.map(name),
     evidence: describeEvidence(checks, scenario),
     declared: placesOf(checks),

@@ -81,10 +81,11 @@ ${bullets(untested)}
 `;
 }
 
-function renderStatement({ sentence, standing, deviations, reasons, evidence, declared }: Statement): Markup {
+function renderStatement({ sentence, standing, ...statement }: Statement): Markup {
+  const { deviations, reservation, reasons, evidence, declared } = statement;
   return html`<li><p class="sentence">${renderPhrase(sentence)}</p>
 <p>${renderWord(capitaliseWord(standing), STYLES[standing])}</p>
-${renderDeviations(deviations)}
+${renderDeviations(deviations)}${reservation === undefined ? '' : html`<p>${renderPhrase(reservation)}</p>`}
 ${reasons.length === 0 ? '' : html`<p>Reason given: ${reasons.flatMap((reason, index) => [...(index === 0 ? [] : [html`; `]), renderPhrase(reason)])}.</p>`}
 <p class="evidence">Evidence: ${renderPhrase(evidence)} Stated in ${declared.flatMap((place, index) => [...(index === 0 ? [] : [html`, `]), html`<code>${place}</code>`])}.</p></li>
 `;

@@ -177,7 +177,7 @@ function renderSummary(record: RunRecord, today: string): Markup {
   return html`<section id="summary" aria-labelledby="summary-title">
 <h2 id="summary-title">Summary</h2>
 ${problemsOf(record).map(({ message, facts }) => html`<div class="callout is-error" role="note"><p><strong>${message}</strong></p>${renderFactList(facts)}</div>`)}
-${warningsOf(record).map((text) => html`<p class="callout is-inconclusive">${text}</p>`)}
+${warningsOf(record).map(({ text }) => html`<p class="callout is-inconclusive">${text}</p>`)}
 ${overdue}
 ${only(rows.length > 0, () =>
   renderTable(

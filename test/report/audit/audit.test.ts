@@ -46,6 +46,25 @@ test('says that a sandbox is no cluster', () => {
   expect([cautionsOn('sandbox'), cautionsOn('context')]).toEqual([1, 0]);
 });
 
+test('warns of what passed for another reason, and marks its statement', () => {
+  const { cautions, scenarios } = buildAudit(everyVerdict());
+  expect(plainText(cautions.at(-1) ?? [])).toContain(
+    'not because of these policies (shop/web → shop/db:5432/UDP)',
+  );
+  expect(
+    scenarios.flatMap(({ statements }) =>
+      statements.flatMap(({ sentence, reservation }) =>
+        reservation === undefined ? [] : [[plainText(sentence), plainText(reservation)]],
+      ),
+    ),
+  ).toEqual([
+    [
+      'Pods of web in shop cannot reach db on UDP 5432.',
+      'For pods of web in shop it is as stated, but not because of these policies: something else decides, such as a policy of the whole cluster.',
+    ],
+  ]);
+});
+
 test('says of a scenario that was cut short why', () => {
   const [, failed] = buildAudit(provisioningFailure()).scenarios;
   expect(failed?.caution && plainText(failed.caution)).toBe(
