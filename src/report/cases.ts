@@ -5,7 +5,7 @@
 import type { CheckRecord, RunRecord, ScenarioRecord } from '../record.ts';
 import type { Fact } from './block.ts';
 import { describePair } from './describe.ts';
-import { failureFacts } from './failure.ts';
+import { failureFacts, manifestOf } from './failure.ts';
 import { keepNote } from './keep-note.ts';
 import { describeAttempts, factsOf, isMismatch, underPolicies } from './mismatch.ts';
 import { describeExtent, runWord } from './summary.ts';
@@ -39,6 +39,8 @@ export interface Problem {
   /** One sentence that can be understood without anything else. */
   readonly message: string;
   readonly facts: readonly Fact[];
+  /** Lines of YAML that would mend it, which a hint may speak of. */
+  readonly manifest?: readonly string[];
   readonly location?: CheckRecord['declared'];
 }
 
@@ -63,6 +65,7 @@ function suiteOf(scenario: ScenarioRecord, note: string | undefined): Suite {
     kind: error.code,
     message: `scenario ${name}: ${error.message}`,
     facts: failureFacts(error),
+    ...manifestOf(error),
     location: error.location ?? scenario.location,
   };
   return { name, scenario, cases: [itself, ...cases] };
@@ -102,7 +105,13 @@ function runProblem(record: RunRecord, suites: readonly Suite[]): Problem | unde
   if (error !== undefined && error.code !== 'interrupted') {
     const { code, message, location } = error;
     const facts = [...failureFacts(error), { label: 'so far', text: extent }];
-    return { kind: code, message, facts, ...(location === undefined ? {} : { location }) };
+    return {
+      kind: code,
+      message,
+      facts,
+      ...manifestOf(error),
+      ...(location === undefined ? {} : { location }),
+    };
   }
   if (interruptedBy !== undefined)
     return { kind: 'interrupted', message: `interrupted by ${interruptedBy}, ${extent}`, facts: [] };

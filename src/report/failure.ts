@@ -25,6 +25,11 @@ export function renderFailure(
   ];
 }
 
+/** The manifest of a failure, where it has one, for what is built of it. */
+export function manifestOf({ manifest }: Failure): Pick<Failure, 'manifest'> {
+  return manifest === undefined ? {} : { manifest };
+}
+
 /** What a failure says beside its message. */
 export function failureFacts({ code, location, hint }: Failure): Fact[] {
   return [

@@ -77,11 +77,16 @@ function annotate(
   { scenario, testCase }: { readonly scenario: string; readonly testCase: Bad },
   group: readonly Bad[],
 ): Annotation {
-  const { check, kind, message, facts, location } = testCase;
+  const { check, kind, message, facts, manifest = [], location } = testCase;
   const place = location === undefined ? {} : { location };
   const details = facts.map(({ label, text }) => `${label}: ${text}`);
   if (check === undefined)
-    return { level: 'error', title: `${testCase.name}: ${kind}`, message: [message, ...details], ...place };
+    return {
+      level: 'error',
+      title: `${testCase.name}: ${kind}`,
+      message: [message, ...details, ...manifest],
+      ...place,
+    };
   const level = isMismatch(check) ? 'error' : 'warning';
   if (group.length === 1)
     return { level, title: `${kind}: ${describePair(check)}`, message: [message, ...details], ...place };

@@ -61,9 +61,9 @@ function renderCase(testCase: Case, suite: Suite): string[] {
   if (testCase.result === 'passed') return element('testcase', attributes, []);
   if (!isBad(testCase))
     return element('testcase', attributes, [textElement('skipped', { message: testCase.message }, '')]);
-  const { kind, message, facts, location } = testCase;
+  const { kind, message, facts, manifest = [], location } = testCase;
   const place = location === undefined ? '' : ` (${describeLocation(location)})`;
-  const text = [`${message}${place}`, ...renderFacts(facts, CANVAS, '')].join('\n');
+  const text = [`${message}${place}`, ...renderFacts(facts, CANVAS, ''), ...manifest].join('\n');
   const tag = testCase.result === 'failed' ? 'failure' : 'error';
   return element('testcase', attributes, [
     textElement(tag, { type: kind, message: `${message}${place}` }, text),

@@ -55,10 +55,13 @@ export function renderMarkdown(written: RunRecord, { verbose }: RenderOptions): 
 
 /** Whatever kept podreach itself from going on, and reviews that are overdue. */
 function renderProblems(record: RunRecord): string[] {
-  const lines = problemsOf(record).map(({ message, facts }) =>
-    [`- **${sentence(message)}**`, ...facts.map(({ label, text }) => `  ${label}: ${sentence(text)}`)].join(
-      '<br>\n',
-    ),
+  const lines = problemsOf(record).map(({ message, facts, manifest }) =>
+    [
+      [`- **${sentence(message)}**`, ...facts.map(({ label, text }) => `  ${label}: ${sentence(text)}`)].join(
+        '<br>\n',
+      ),
+      ...(manifest === undefined ? [] : ['', fence(manifest, 'yaml').replaceAll(/^/gm, '  ')]),
+    ].join('\n'),
   );
   const reviews = record.scenarios.flatMap((scenario) => {
     const text = describeOverdue(scenario, dayOf(record));

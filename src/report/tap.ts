@@ -42,7 +42,7 @@ function renderCase(testCase: Case, number: number): string[] {
   const point = `${number} - ${escapeDescription(testCase.name)}`;
   if (testCase.result === 'passed') return [`ok ${point}`];
   if (!isBad(testCase)) return [`ok ${point} # SKIP ${escapeDescription(testCase.message)}`];
-  const { kind, message, facts, location, durationMs } = testCase;
+  const { kind, message, facts, manifest, location, durationMs } = testCase;
   const diagnostics = {
     message,
     severity: testCase.result === 'failed' ? 'fail' : 'error',
@@ -50,10 +50,12 @@ function renderCase(testCase: Case, number: number): string[] {
     ...(location === undefined ? {} : { at: describeLocation(location) }),
     duration_ms: Math.round(durationMs * 1000) / 1000,
     ...Object.fromEntries(facts.map(({ label, text }) => [label.replaceAll(' ', '_'), text])),
+    ...(manifest === undefined ? {} : { manifest: manifest.join('\n') }),
   };
   // Every text in quotes on one line: nothing of a record can look like the end of the diagnostics.
   const yaml = stringify(diagnostics, {
     lineWidth: 0,
+    doubleQuotedMinMultiLineLength: Number.POSITIVE_INFINITY,
     defaultStringType: 'QUOTE_DOUBLE',
     defaultKeyType: 'PLAIN',
   });

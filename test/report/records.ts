@@ -109,6 +109,23 @@ export function environmentFailure(): RunRecord {
   return { ...record, environment: { cluster: 'sandbox', nodes: [], node: 'v24.21.0' } };
 }
 
+/** Lines of a role, deep enough that an indent that is lost would change what they say. */
+export const ROLE = ['kind: ClusterRole', 'rules:', '  - apiGroups: [""]', '    resources: [namespaces]'];
+
+/** The user may not do what a run does, and is told what would be enough. */
+export function missingRight(): RunRecord {
+  return buildRecord([unjudged(calmScenario('default-deny', { status: 'skipped' }))], {
+    incomplete: true,
+    exitCode: 3,
+    error: {
+      code: 'permission-denied',
+      message: 'user "ci" may not create namespaces',
+      hint: 'Have a cluster administrator apply the manifest below.',
+      manifest: ROLE,
+    },
+  });
+}
+
 /** The pods of one scenario did not start; the other one went well. */
 export function provisioningFailure(): RunRecord {
   const failed = calmScenario('unlucky', {

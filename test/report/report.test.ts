@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { PodreachError } from '../../src/errors.ts';
-import { parseReportOption, parseReportOptions } from '../../src/report/report.ts';
+import {
+  parseReportOption,
+  parseReportOptions,
+  REPORTS,
+  type ReportFormat,
+} from '../../src/report/report.ts';
+import { escapeXml } from '../../src/report/xml.ts';
+import { missingRight, ROLE } from './records.ts';
 
 describe('--report', () => {
   test('takes a format, and a file after the first equals sign', () => {
@@ -43,6 +50,24 @@ describe('--report', () => {
     expect(errorOf(() => parseReportOptions(['terminal=a', 'json=./a'])).message).toBe(
       'two reports, terminal and json, cannot both go to ./a',
     );
+  });
+});
+
+describe('a manifest that would mend what podreach could not go on from', () => {
+  const lines = ROLE.join('\n');
+  const fenced = `\`\`\`yaml\n${lines}\n\`\`\`\n`;
+  test.each<[ReportFormat, string]>([
+    ['terminal', `\n\n${lines}\n`],
+    ['json', JSON.stringify(ROLE[2])],
+    ['junit', `\n${escapeXml(lines)}</error>`],
+    ['markdown', `\n\n${fenced.trimEnd().replaceAll(/^/gm, '  ')}\n`],
+    ['github', `%0A${ROLE.join('%0A')}\n`],
+    ['html', `<pre>${escapeXml(lines)}</pre></div>`],
+    ['audit', `\n\n${fenced}`],
+    ['tap', `manifest: ${JSON.stringify(lines)}\n`],
+  ])('stands in the report %s', (format, expected) => {
+    const options = { width: 100, colour: false, verbose: false, quiet: false };
+    expect(REPORTS[format](missingRight(), options)).toContain(expected);
   });
 });
 

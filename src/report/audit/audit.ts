@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { RunRecord, ScenarioRecord } from '../../record.ts';
 import { describeCanary, describeNetwork, describeNodes } from '../circumstances.ts';
 import { describeLocation } from '../describe.ts';
+import { type Failure, manifestOf } from '../failure.ts';
 import { underPolicies } from '../mismatch.ts';
 import { warningsOf } from '../opinion.ts';
 import { dayOf, isOverdue } from '../review.ts';
@@ -27,6 +28,8 @@ export interface Audit {
   readonly summary: Phrase;
   /** Why the document is no evidence, or only of a part. */
   readonly cautions: readonly Phrase[];
+  /** Lines of YAML that the last step of a caution may speak of. */
+  readonly manifest?: readonly string[];
   readonly circumstances: readonly Entry[];
   readonly incidents: readonly Incident[];
   readonly scenarios: readonly AuditedScenario[];
@@ -47,6 +50,7 @@ export interface AuditedScenario {
   /** Owner, purpose, review, place and time. */
   readonly entries: readonly Entry[];
   readonly caution?: Phrase;
+  readonly manifest?: readonly string[];
   readonly statements: readonly Statement[];
   readonly policies: readonly AuditedPolicy[];
   /** Lines of Mermaid; empty where there is nothing to draw. */
@@ -74,6 +78,7 @@ export function buildAudit(written: RunRecord): Audit {
     word: runWord(record).word,
     summary: summarise(scenarios),
     cautions: cautionsOf(record),
+    ...(record.run.error === undefined ? {} : manifestOf(record.run.error)),
     circumstances: circumstancesOf(record),
     incidents: incidentsOf(record),
     scenarios,
@@ -106,7 +111,9 @@ function cautionsOf(record: RunRecord): Phrase[] {
         : say`The run did not come to its own end.`;
   const isCut = run.incomplete || run.interruptedBy !== undefined || run.error !== undefined;
   return [
-    ...(isCut ? [say`${end} ${describeExtent(record)}; nothing is proven about the rest.`] : []),
+    ...(isCut
+      ? [say`${end} ${describeExtent(record)}; nothing is proven about the rest.${nextStep(run.error)}`]
+      : []),
     ...(environment.cluster === 'sandbox'
       ? [
           say`The run took place on podreach's own sandbox. It shows what the policies mean, not what the network plugin of a cluster makes of them.`,
@@ -155,6 +162,7 @@ function auditScenario(
     ...(scenario.description === undefined ? {} : { description: scenario.description }),
     entries: entriesOf(scenario, today),
     ...(caution === undefined ? {} : { caution }),
+    ...(scenario.error === undefined ? {} : manifestOf(scenario.error)),
     statements,
     policies: scenario.policies.map((policy, index) => {
       const text = written[index]?.text ?? policy.text;
@@ -199,7 +207,8 @@ function entriesOf(scenario: ScenarioRecord, today: string): Entry[] {
 }
 
 function scenarioCaution({ status, error }: ScenarioRecord): Phrase | undefined {
-  if (error !== undefined) return say`podreach could not go on with this scenario: ${name(error.message)}.`;
+  if (error !== undefined)
+    return say`podreach could not go on with this scenario: ${name(error.message)}.${nextStep(error)}`;
   switch (status) {
     case 'finished':
       return undefined;
@@ -211,6 +220,10 @@ function scenarioCaution({ status, error }: ScenarioRecord): Phrase | undefined 
     case 'failed':
       return say`This scenario did not come to its end.`;
   }
+}
+
+function nextStep(failure: Failure | undefined): Phrase {
+  return failure?.hint === undefined ? [] : say` What to do next: ${name(failure.hint)}`;
 }
 
 /** Pairs that were stated and not tried to the end, then those that nothing was stated about. */

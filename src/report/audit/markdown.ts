@@ -31,6 +31,7 @@ export function renderAudit(record: RunRecord): string {
     renderEntries([{ label: 'Result', text: [`**${audit.word}**`] }, ...audit.circumstances]),
     markdown(audit.summary),
     ...audit.cautions.map((caution) => `> ${markdown(caution)}`),
+    ...renderManifest(audit.manifest),
     ...renderIncidents(audit),
     ...audit.scenarios.flatMap(renderScenario),
     '## How this was tested',
@@ -69,12 +70,13 @@ function verdictFact({ verdict, pair }: Incident): Fact {
 }
 
 function renderScenario(scenario: AuditedScenario): string[] {
-  const { description, caution, statements, policies, chart, untested } = scenario;
+  const { description, caution, manifest, statements, policies, chart, untested } = scenario;
   return [
     `## Scenario ${code(scenario.name)}`,
     ...(description === undefined ? [] : [paragraph(description)]),
     renderEntries(scenario.entries),
     ...(caution === undefined ? [] : [`> ${markdown(caution)}`]),
+    ...renderManifest(manifest),
     '### What was tested',
     statements.length === 0 ? 'Nothing.' : statements.map(renderStatement).join('\n'),
     ...(chart.length === 0 ? [] : [FLOW_LEGEND, fence(chart, 'mermaid')]),
@@ -83,6 +85,10 @@ function renderScenario(scenario: AuditedScenario): string[] {
     '### What was not tested',
     bullets(untested),
   ];
+}
+
+function renderManifest(manifest: readonly string[] | undefined): string[] {
+  return manifest === undefined ? [] : [fence(manifest, 'yaml')];
 }
 
 function renderStatement({ sentence, standing, ...statement }: Statement, index: number): string {

@@ -13,7 +13,7 @@ import { capitalise, type Phrase } from '../audit/phrase.ts';
 import type { Statement } from '../audit/statements.ts';
 import { count, formatNumber } from '../text.ts';
 import { html, type Markup } from './markup.ts';
-import { renderFactList, renderWord } from './parts.ts';
+import { renderFactList, renderManifest, renderWord } from './parts.ts';
 
 /** The statements name them all. */
 const INCIDENTS_TOLD = 50;
@@ -31,7 +31,7 @@ export function renderAuditPart(written: RunRecord): Markup {
   return html`<section id="audit" aria-labelledby="audit-title">
 <h2 id="audit-title">For audits: who can reach whom</h2>
 <p>${renderPhrase(audit.summary)}</p>
-${audit.cautions.map((caution) => html`<p class="callout is-inconclusive">${renderPhrase(caution)}</p>`)}
+${audit.cautions.map((caution) => html`<p class="callout is-inconclusive">${renderPhrase(caution)}</p>`)}${renderManifest(audit.manifest)}
 ${renderEntries(audit.circumstances)}
 ${renderIncidents(audit)}
 ${audit.scenarios.map(renderScenario)}
@@ -68,10 +68,10 @@ function renderIncident(incident: Incident, index: number): Markup {
 }
 
 function renderScenario(scenario: AuditedScenario): Markup {
-  const { name, entries, caution, statements, policies, untested } = scenario;
+  const { name, entries, caution, manifest, statements, policies, untested } = scenario;
   return html`<h3>Scenario ${renderName(name)}</h3>
 ${renderEntries(entries)}
-${caution === undefined ? '' : html`<p class="callout is-inconclusive">${renderPhrase(caution)}</p>`}
+${caution === undefined ? '' : html`<p class="callout is-inconclusive">${renderPhrase(caution)}</p>`}${renderManifest(manifest)}
 <h4>What was tested</h4>
 ${statements.length === 0 ? html`<p>Nothing.</p>` : html`<ol class="statements">${statements.map(renderStatement)}</ol>`}
 <h4>Policies in plain language</h4>

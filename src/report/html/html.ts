@@ -22,7 +22,7 @@ import { renderAuditPart } from './audit-part.ts';
 import { policiesOf } from './exercise.ts';
 import { html, Markup, only } from './markup.ts';
 import type { PageCheck, PageData } from './page-data.ts';
-import { renderFactList, renderTable, renderWord } from './parts.ts';
+import { renderFactList, renderProblem, renderTable, renderWord } from './parts.ts';
 import { renderScenario, scenarioId } from './scenario.ts';
 import { renderUnexpected } from './unexpected.ts';
 
@@ -176,7 +176,7 @@ function renderSummary(record: RunRecord, today: string): Markup {
   });
   return html`<section id="summary" aria-labelledby="summary-title">
 <h2 id="summary-title">Summary</h2>
-${problemsOf(record).map(({ message, facts }) => html`<div class="callout is-error" role="note"><p><strong>${message}</strong></p>${renderFactList(facts)}</div>`)}
+${problemsOf(record).map(renderProblem)}
 ${warningsOf(record).map(({ text }) => html`<p class="callout is-inconclusive">${text}</p>`)}
 ${overdue}
 ${only(rows.length > 0, () =>

@@ -1,10 +1,25 @@
 /** Pieces that several sections of the page share. */
 import type { Fact } from '../block.ts';
+import type { Problem } from '../cases.ts';
 import { html, type Markup } from './markup.ts';
 
 /** Labels and texts, commands set apart. */
 export function renderFactList(facts: readonly Fact[]): Markup {
   return html`<dl class="facts">${facts.map(({ label, text, isCommand }) => html`<dt>${label}</dt><dd>${isCommand === true ? html`<code>${text}</code>` : text}</dd>`)}</dl>`;
+}
+
+/** What kept podreach from going on, and where it is known what would mend it. */
+export function renderProblem({
+  message,
+  facts,
+  manifest,
+}: Pick<Problem, 'message' | 'facts' | 'manifest'>): Markup {
+  return html`<div class="callout is-error" role="note"><p><strong>${message}</strong></p>${renderFactList(facts)}${renderManifest(manifest)}</div>`;
+}
+
+/** Lines as they are, to be copied. */
+export function renderManifest(manifest: readonly string[] | undefined): Markup | readonly Markup[] {
+  return manifest === undefined ? [] : html`<pre>${manifest.join('\n')}</pre>`;
 }
 
 /** A table of rows that are marked up already. On a small screen it is moved by itself, with the keys too. */

@@ -10,7 +10,7 @@ import { policiesOf } from './exercise.ts';
 import { renderGraph } from './graph.ts';
 import { html, type Markup, only } from './markup.ts';
 import { renderMatrixTable } from './matrix-table.ts';
-import { renderAddress, renderFactList, renderTable, renderWord } from './parts.ts';
+import { renderAddress, renderProblem, renderTable, renderWord } from './parts.ts';
 import { renderTimeline } from './settling.ts';
 
 /** The name of a scenario's place in the page. */
@@ -34,7 +34,7 @@ export function renderScenario(scenario: ScenarioRecord, index: number, today: s
 <p class="counts">${facts.join(', ')}</p>
 ${description === undefined ? [] : html`<p>${description}</p>`}
 ${renderHead(scenario, today)}
-${error === undefined || error.code === 'interrupted' ? [] : html`<div class="callout is-error"><p>${error.message}</p>${renderFactList(failureFacts(error))}</div>`}
+${error === undefined || error.code === 'interrupted' ? [] : renderProblem({ ...error, facts: failureFacts(error) })}
 ${renderWarnings(scenario)}
 ${renderMatrixTable(scenario, index, id)}
 ${renderGraph(scenario, id)}

@@ -24,7 +24,7 @@ test.each([
   [
     'an environment that failed',
     environmentFailure(),
-    'The run could not go on: the sandbox needs nft, which is not installed. 0 of 1 scenario finished; nothing is proven about the rest.',
+    'The run could not go on: the sandbox needs nft, which is not installed. 0 of 1 scenario finished; nothing is proven about the rest. What to do next: Install the package nftables: apt-get install nftables',
   ],
   [
     'an interruption',
@@ -68,7 +68,7 @@ test('warns of what passed for another reason, and marks its statement', () => {
 test('says of a scenario that was cut short why', () => {
   const [, failed] = buildAudit(provisioningFailure()).scenarios;
   expect(failed?.caution && plainText(failed.caution)).toBe(
-    'podreach could not go on with this scenario: pod shop/db did not become ready within 60 s: ErrImagePull.',
+    'podreach could not go on with this scenario: pod shop/db did not become ready within 60 s: ErrImagePull. What to do next: Look at the events of the pod.',
   );
 });
 
