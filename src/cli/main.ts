@@ -10,6 +10,7 @@ import { printError } from './print-error.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
 import { sandboxCommand } from './sandbox.ts';
+import { guardStandardOutput } from './standard-output.ts';
 import { validateCommand } from './validate.ts';
 
 const EXAMPLES = `
@@ -33,6 +34,7 @@ export type SetExitCode = (code: number) => void;
 
 /** @returns the process exit code */
 export async function main(argv: readonly string[]): Promise<number> {
+  guardStandardOutput();
   let exitCode = 0;
   const setExitCode: SetExitCode = (code) => {
     exitCode = code;

@@ -1,11 +1,11 @@
 /** The commands that start nothing, and wrong usage of those that would. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runRecordSchema } from '../../src/record.ts';
 import { renderHtml } from '../../src/report/html/html.ts';
-import { folderWith, ROOT, runCli } from '../support/cli.ts';
+import { folderWith, ROOT, runCli, startCli } from '../support/cli.ts';
 
 const SCENARIO = `apiVersion: podreach/v1
 kind: Scenario
@@ -191,6 +191,29 @@ describe('wrong usage ends with 2 and starts nothing', () => {
     expect(stderr).toContain(words);
     expect(stderr).not.toContain('starting the cluster');
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  });
+});
+
+describe('an output that cannot be written', () => {
+  test.each([
+    [['validate', 'scenarios']],
+    [['report', 'test/report/golden/every-verdict.json', '--report', 'json']],
+    [['run', 'scenarios/three-tier.yaml', '--verbose']],
+  ])('of %j, because nobody reads any more, changes nothing', async (args) => {
+    const { child, ended } = startCli(args);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    expect((await ended).exitCode).toBe(0);
+  });
+
+  test('for another reason ends with 3 and is told', () => {
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(ROOT, 'dist/cli.js'), 'validate', 'scenarios'],
+      { stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'], encoding: 'utf8' },
+    );
+    expect(stderr).toMatch(/^error: standard output cannot be written: ENOSPC/);
+    expect(status).toBe(3);
   });
 });
 
