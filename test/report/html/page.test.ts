@@ -209,6 +209,50 @@ describeInBrowser('the page', () => {
     expect(await page.locator('details:not([open])').count()).toBeGreaterThan(0);
   });
 
+  test('on paper the choice is lifted, of which paper says nothing, and is back afterwards', async () => {
+    const { page } = await open(everyVerdict(), { hash: '#verdict=leaked' });
+    await page.getByText('1 of 13 checks shown').waitFor();
+    const visible = (): Promise<number[]> =>
+      Promise.all(
+        ['.matrix tbody tr', 'details.mismatch', 'td.faded[data-check]'].map((parts) =>
+          page.locator(`${parts}:visible`).count(),
+        ),
+      );
+    const chosen = await visible();
+    await page.evaluate('dispatchEvent(new Event("beforeprint"))');
+    expect(await visible()).toEqual([8, 3, 0]);
+    await page.evaluate('dispatchEvent(new Event("afterprint"))');
+    expect(await visible()).toEqual(chosen);
+    expect(addressOf(page)).toBe('#verdict=leaked');
+  });
+
+  test('on paper a wide matrix continues below, in parts that fit', async () => {
+    const { page } = await open(buildRecord([meshScenario(60, () => ({}))]), {
+      // As wide as A4 between narrow margins.
+      viewport: { width: 698, height: 1000 },
+    });
+    await page.evaluate('dispatchEvent(new Event("beforeprint"))');
+    await page.emulateMedia({ media: 'print' });
+    const parts = page.locator('.matrix:visible');
+    const rows = await parts.evaluateAll((tables) =>
+      tables.map((table) => [
+        table.querySelectorAll('tbody tr').length,
+        table.querySelectorAll('thead th').length,
+      ]),
+    );
+    expect(rows).toEqual([
+      [60, 28],
+      [60, 28],
+      [60, 4],
+    ]);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    const heads = await parts.locator('thead th').evaluateAll((cells) => cells.map(({ title }) => title));
+    expect(new Set(heads).size).toBe(60);
+    await page.evaluate('dispatchEvent(new Event("afterprint"))');
+    expect(await page.locator('.matrix').count()).toBe(1);
+    expect(await page.locator('.matrix thead th:visible').count()).toBe(60);
+  });
+
   test('stays at hand with 100 pods, and fits a small screen', async () => {
     const record = buildRecord([
       meshScenario(100, (from, to) => (from === 3 && to % 10 === 0 ? { verdict: 'broken' } : {})),

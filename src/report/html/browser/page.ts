@@ -17,6 +17,9 @@ const NOTHING: Choice = { verdicts: [], namespace: '', policy: '', text: '', che
 /** A command holds addresses and paths that nobody looks for, and would match too much. */
 const UNSEARCHED = 'reproduce';
 
+/** As many as fit beside names of the longest kind on A4 upright. */
+const COLUMNS_ON_PAPER = 28;
+
 /** Text that was typed goes into effect when the typing rests. */
 const TYPING_MS = 120;
 
@@ -412,16 +415,51 @@ function listen(): void {
     choose({ check: '' });
     showPinned(false);
   });
-  // On paper nothing can be opened.
-  let closed: HTMLDetailsElement[] = [];
+  let putBack: (() => void) | undefined;
   addEventListener('beforeprint', () => {
-    for (const details of document.querySelectorAll<HTMLDetailsElement>('details:not([open])')) {
-      details.open = true;
-      closed.push(details);
-    }
+    putBack?.();
+    putBack = layOut();
   });
   addEventListener('afterprint', () => {
-    for (const details of closed) details.open = false;
-    closed = [];
+    putBack?.();
+    putBack = undefined;
   });
+}
+
+/* Paper. */
+
+/**
+ * On paper nothing can be opened or moved, and nobody sees what was chosen: so everything is shown.
+ * @returns what makes the page again what it was
+ */
+function layOut(): () => void {
+  const chosen = choice;
+  choice = NOTHING;
+  showChoice();
+  choice = chosen;
+  const closed = [...document.querySelectorAll<HTMLDetailsElement>('details:not([open])')];
+  for (const details of closed) details.open = true;
+  const parts = grids.flatMap(splitTable);
+  return () => {
+    for (const details of closed) details.open = false;
+    for (const part of parts) part.remove();
+    showChoice();
+  };
+}
+
+/** Puts parts in the place of a matrix that is too wide, each with the names of all rows. */
+function splitTable({ table, heads }: Grid): HTMLElement[] {
+  if (heads.length <= COLUMNS_ON_PAPER) return [];
+  const parts: HTMLElement[] = [];
+  for (let start = 1; start <= heads.length; start += COLUMNS_ON_PAPER) {
+    const part = table.cloneNode(true) as HTMLTableElement;
+    for (const { cells } of part.rows) {
+      for (const [column, cell] of [...cells].entries())
+        if (column > 0 && (column < start || column >= start + COLUMNS_ON_PAPER)) cell.remove();
+    }
+    parts.push(part);
+  }
+  table.after(...parts);
+  table.hidden = true;
+  return parts;
 }
