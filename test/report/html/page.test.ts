@@ -156,6 +156,65 @@ describeInBrowser('the page', () => {
     expect(await page.locator('#filter').getByLabel('Policy').inputValue()).toBe('');
   });
 
+  test('a check that is kept leaves the matrices of other scenarios alone, and stays while focus moves on', async () => {
+    const { page } = await open(everyVerdict(), { hash: '#check=1.2' });
+    await cell(page, 2, 0).hover();
+    expect(await page.locator('#scenario-3 .detail h4').innerText()).toBe('shop/web → shop/db:5432/TCP');
+    await cell(page, 1, 2).focus();
+    await page.keyboard.press('ArrowDown');
+    expect(await page.evaluate('document.activeElement.parentElement.rowIndex')).toBe(2);
+    expect(await detail(page).locator('.meaning').innerText()).toBe('leaked: must be unreachable, connected');
+  });
+
+  test('what has the focus is never below the heads of the matrix', async () => {
+    const { page } = await open(buildRecord([meshScenario(60, () => ({}))]), {
+      viewport: { width: 800, height: 600 },
+    });
+    await page.locator('.matrix td[tabindex="0"]').focus();
+    await page.keyboard.press('Control+End');
+    for (const key of [...Array<string>(40).fill('ArrowUp'), ...Array<string>(40).fill('ArrowLeft')])
+      await page.keyboard.press(key);
+    const isClear = await page.evaluate(`(() => {
+      const cell = document.activeElement.getBoundingClientRect();
+      const corner = document.querySelector('.corner').getBoundingClientRect();
+      return document.activeElement.cellIndex === 20 && cell.top >= corner.bottom && cell.left >= corner.right;
+    })()`);
+    expect(isClear).toBe(true);
+  });
+
+  test('a part of the page that is jumped to stands below the filter, and the choice stays in the address', async () => {
+    for (const width of [1500, 1100, 390]) {
+      const { page } = await open(everyVerdict(), {
+        hash: '#scenario-2',
+        viewport: { width, height: 500 },
+      });
+      const clearance = (): Promise<number> =>
+        page.evaluate(`(() => {
+          const filter = document.getElementById('filter').getBoundingClientRect();
+          return document.getElementById('scenario-2').getBoundingClientRect().top - Math.max(0, filter.bottom);
+        })()`);
+      expect(await clearance()).toBeGreaterThanOrEqual(0);
+      expect(addressOf(page)).toBe('#scenario-2');
+      await page.locator('.card.is-leaked').click();
+      await page.getByText('1 of 13 checks shown').waitFor();
+      await page.locator('nav a[href="#scenario-2"]').click();
+      await page.waitForFunction('location.hash === "#verdict=leaked"');
+      expect(await clearance()).toBeGreaterThanOrEqual(0);
+      expect(await clearance()).toBeLessThan(30);
+      await page.close();
+    }
+  });
+
+  test('on a small screen facts stand below their labels', async () => {
+    const { page } = await open(everyVerdict(), { viewport: { width: 390, height: 800 } });
+    const narrowest = await page
+      .locator('#audit dl.facts > dd')
+      .evaluateAll((texts) =>
+        Math.min(...texts.map((text) => text.clientWidth).filter((width) => width > 0)),
+      );
+    expect(narrowest).toBeGreaterThan(250);
+  });
+
   test('arrows skip what is not chosen, and a choice that hides the entry moves it', async () => {
     const { page } = await open(everyVerdict(), { hash: '#verdict=flapping,inconclusive&text=shop/api' });
     await page.getByText('3 of 13 checks shown').waitFor();

@@ -17,6 +17,9 @@ const NOTHING: Choice = { verdicts: [], namespace: '', policy: '', text: '', che
 /** A command holds addresses and paths that nobody looks for, and would match too much. */
 const UNSEARCHED = 'reproduce';
 
+/** Between what is jumped or walked to and what would cover it. */
+const GAP_PX = 8;
+
 /** As many as fit beside names of the longest kind on A4 upright. */
 const COLUMNS_ON_PAPER = 28;
 
@@ -54,12 +57,24 @@ byId('without-script', HTMLElement).hidden = true;
 listen();
 showForm();
 showChoice();
+keepClear(form, ({ height }) => {
+  const isSticky = getComputedStyle(form).position === 'sticky';
+  document.documentElement.style.scrollPaddingTop = isSticky ? `${height + GAP_PX}px` : '';
+});
 showPinned(true);
+showPlace();
 
 function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
   const element = document.getElementById(id);
   if (!(element instanceof kind)) throw new Error(`the page has no ${id}`);
   return element;
+}
+
+/** What sticks to an edge hides what is jumped or walked to, unless the scrolling knows its size, now and whenever that changes. */
+function keepClear(cover: Element, tell: (size: DOMRect) => void): void {
+  const measure = (): void => tell(cover.getBoundingClientRect());
+  measure();
+  new ResizeObserver(measure).observe(cover);
 }
 
 async function unpack(text: string): Promise<PageData> {
@@ -94,14 +109,27 @@ function readAddress(): Choice | undefined {
   };
 }
 
+/** Goes where the address points, clear of what sticks to the top. A choice goes back into the address: that is what is passed on. */
+function showPlace(): void {
+  const place = document.querySelector(':target');
+  if (place === null) return;
+  place.scrollIntoView();
+  if (writeChoice() !== '') choose({});
+}
+
 /** Takes the place of the address that was, so that going back leaves the page. */
 function choose(change: Partial<Choice>): void {
   choice = { ...choice, ...change };
+  history.replaceState(null, '', `#${writeChoice()}`);
+}
+
+/** As {@link readAddress} reads it. */
+function writeChoice(): string {
   const values = new URLSearchParams();
   for (const [key, value] of Object.entries({ ...choice, verdict: choice.verdicts.join(',') })) {
     if (typeof value === 'string' && value !== '') values.set(key, value);
   }
-  history.replaceState(null, '', `#${values}`);
+  return values.toString();
 }
 
 /* What is chosen. */
@@ -217,12 +245,19 @@ function prepare(table: HTMLTableElement): Grid {
     const place = placeOf(grid, event.target);
     if (place === undefined) return;
     enterAt(grid, place);
-    look(grid, place);
+    if (!holdsPinned(grid)) look(grid, place);
   });
   table.addEventListener('mouseover', (event) => {
     const place = placeOf(grid, event.target);
-    if (place !== undefined && choice.check === '') look(grid, place);
+    if (place !== undefined && !holdsPinned(grid)) look(grid, place);
   });
+  const corner = table.querySelector('.corner');
+  const around = table.parentElement;
+  if (corner !== null && around !== null) {
+    keepClear(corner, ({ height, width }) => {
+      around.style.scrollPadding = `${height + GAP_PX}px ${GAP_PX}px ${GAP_PX}px ${width + GAP_PX}px`;
+    });
+  }
   enterAt(grid, grid.entry);
   return grid;
 }
@@ -355,7 +390,12 @@ function describe({ pair, verdict, meaning, facts }: PageCheck): DocumentFragmen
   return part;
 }
 
-/** Keeps a check in view while the pointer moves on; once more lets it go. */
+/** Whether a check of this matrix stays in view, whatever is pointed at or walked to. */
+function holdsPinned({ scenario }: Grid): boolean {
+  return choice.check.startsWith(`${scenario}.`);
+}
+
+/** Keeps a check in view while pointer and focus move on; once more lets it go. */
 function pin(grid: Grid, place: Place): void {
   const cell = grid.rows[place.row]?.cells[place.column];
   if (cell?.check === undefined) return;
@@ -404,7 +444,10 @@ function listen(): void {
   });
   addEventListener('hashchange', () => {
     const chosen = readAddress();
-    if (chosen === undefined) return;
+    if (chosen === undefined) {
+      showPlace();
+      return;
+    }
     choice = chosen;
     showForm();
     showChoice();
