@@ -13,6 +13,9 @@ const NAMESPACES_DRAWN = 24;
 const NUMBERED = 24;
 const LONGEST_NAME = 22;
 const BOX_HEIGHT = 32;
+/** Three loops find room at its edge beside each other. */
+const LEAST_WIDTH = 110;
+const LOOP_STEP = 38;
 /** Of one character in a box, and what stands on both sides of the name, in units of the drawing. */
 const [CHARACTER, PADDING] = [7.6, 24];
 const MARGIN = 48;
@@ -112,7 +115,7 @@ ${[...boxes.values()].map(drawBox)}
 function place(names: readonly string[]): { boxes: Map<string, Box>; width: number; height: number } {
   const sized = names.map((name) => {
     const label = shortenMiddle(name.trim() === '' ? '(unnamed)' : name, LONGEST_NAME);
-    return { name, label, width: label.length * CHARACTER + PADDING };
+    return { name, label, width: Math.max(LEAST_WIDTH, label.length * CHARACTER + PADDING) };
   });
   const widest = Math.max(...sized.map(({ width }) => width));
   const radius = {
@@ -179,7 +182,7 @@ function curve(start: Box, end: Box, rank: number): { path: string; label: Point
 /** Away from the middle of the drawing. */
 function loop(box: Box, style: FlowStyle, middle: number): { path: string; label: Point } {
   const side = box.y > middle ? 1 : -1;
-  const x = box.x + (STYLES.indexOf(style) - 1) * 38;
+  const x = box.x + (STYLES.indexOf(style) - 1) * LOOP_STEP;
   const edge = box.y + (side * BOX_HEIGHT) / 2;
   const far = edge + side * 34;
   return {

@@ -40,7 +40,7 @@ export function renderAddress(text: string): Markup {
     : html`${text}`;
 }
 
-/** Where a check is named in the page, so that the script can hide it: `data-entry`. */
+/** Where checks are told in the page, so that the script can hide it unless one of them is chosen: `data-entry`. */
 export function entryOf(scenario: number, check: number): string {
   return `${scenario}.${check}`;
 }

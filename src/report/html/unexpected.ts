@@ -1,5 +1,5 @@
 /** What is not as expected, and what was not proven, over all scenarios. */
-import type { RunRecord } from '../../record.ts';
+import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
 import { describePair } from '../describe.ts';
 import { groupInconclusive } from '../inconclusive.ts';
 import { keepNote } from '../keep-note.ts';
@@ -15,18 +15,21 @@ const MISMATCHES_TOLD = 100;
 const OPEN = 3;
 const PAIRS_NAMED = 20;
 
-export function renderUnexpected(record: RunRecord): readonly Markup[] {
-  return [...renderMismatches(record), ...renderInconclusives(record)];
-}
+/** Where checks are found: their scenarios, and their names in the page. */
+type Places = ReadonlyMap<CheckRecord, { readonly scenario: ScenarioRecord; readonly entry: string }>;
 
-function renderMismatches(record: RunRecord): readonly Markup[] {
-  const places = new Map(
+export function renderUnexpected(record: RunRecord): readonly Markup[] {
+  const places: Places = new Map(
     record.scenarios.flatMap((scenario, index) =>
       scenario.checks.map(
         (check, position) => [check, { scenario, entry: entryOf(index, position) }] as const,
       ),
     ),
   );
+  return [...renderMismatches(record, places), ...renderInconclusives(places)];
+}
+
+function renderMismatches(record: RunRecord, places: Places): readonly Markup[] {
   const mismatches = mismatchesOf([...places.keys()]);
   if (mismatches.length === 0) return [];
   const patterns = record.scenarios.flatMap((scenario) =>
@@ -45,29 +48,39 @@ function renderMismatches(record: RunRecord): readonly Markup[] {
   });
   const left = mismatches.length - blocks.length;
   return [
-    html`<section id="unexpected" aria-labelledby="unexpected-title">
+    html`<section class="unexpected" id="unexpected" aria-labelledby="unexpected-title">
 <h2 id="unexpected-title">Not as expected</h2>
-${patterns.length === 0 ? [] : html`<ul class="patterns">${patterns}</ul>`}
+${patterns.length === 0 ? [] : html`<ul class="patterns" data-whole>${patterns}</ul>`}
+${renderNothing(left > 0 ? `the ${formatNumber(blocks.length)} that are told here` : 'these checks')}
 ${note === undefined ? [] : html`<p class="note">${note}</p>`}
 ${blocks}
-${left === 0 ? [] : html`<p>… and ${formatNumber(left)} more. The matrices below show every one.</p>`}
+${left === 0 ? [] : html`<p data-whole>… and ${formatNumber(left)} more. The matrices below show every one.</p>`}
 </section>
 `,
   ];
 }
 
-function renderInconclusives({ scenarios }: RunRecord): readonly Markup[] {
-  const groups = groupInconclusive(scenarios.flatMap(({ checks }) => checks));
+/** Shown in the place of what a choice leaves out. */
+function renderNothing(what: string): Markup {
+  return html`<p class="nothing" hidden>None of ${what} is among those that are chosen.</p>`;
+}
+
+function renderInconclusives(places: Places): readonly Markup[] {
+  const groups = groupInconclusive([...places.keys()]);
   if (groups.length === 0) return [];
   const items = groups.map(({ reason, checks }) => {
     const left = checks.length - PAIRS_NAMED;
-    const pairs = checks.slice(0, PAIRS_NAMED).map((check) => html`<li>${describePair(check)}</li>`);
-    return html`<li>${count(checks.length, 'check')}: ${reason}<ul class="pairs">${pairs}${left > 0 ? html`<li>and ${formatNumber(left)} more</li>` : ''}</ul></li>
+    const entries = checks.map((check) => places.get(check)?.entry ?? '');
+    const pairs = checks
+      .slice(0, PAIRS_NAMED)
+      .map((check, index) => html`<li data-entry="${entries[index] ?? ''}">${describePair(check)}</li>`);
+    return html`<li data-entry="${entries.join(' ')}">${count(checks.length, 'check')}: ${reason}<ul class="pairs">${pairs}${left > 0 ? html`<li data-whole>and ${formatNumber(left)} more</li>` : ''}</ul></li>
 `;
   });
   return [
-    html`<section id="unproven" aria-labelledby="unproven-title">
+    html`<section class="unexpected" id="unproven" aria-labelledby="unproven-title">
 <h2 id="unproven-title">Not proven</h2>
+${renderNothing('these checks')}
 <ul>${items}</ul>
 </section>
 `,

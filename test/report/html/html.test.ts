@@ -99,6 +99,31 @@ describe('the page', () => {
   });
 });
 
+test('a loop begins and ends at the edge of its box, however short the name', () => {
+  const page = render(
+    buildRecord([
+      buildScenario('loops', {
+        pods: { 'a/x': [1, 2, 3], 'a/y': [] },
+        checks: [
+          { from: 'a/y', to: 'a/x', port: 1 },
+          { from: 'a/y', to: 'a/x', port: 2, expected: 'unreachable', verdict: 'leaked' },
+          { from: 'a/y', to: 'a/x', port: 3, verdict: 'broken' },
+        ],
+      }),
+    ]),
+  );
+  const [, x = 0, width = 0] = (/class="box" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/.exec(page) ?? []).map(
+    Number,
+  );
+  const loops = [...page.matchAll(/<path d="M([\d.]+) [\d.]+C.* ([\d.]+) [\d.]+"/g)];
+  expect(loops).toHaveLength(3);
+  for (const [, start, end] of loops)
+    for (const point of [Number(start), Number(end)]) {
+      expect(point).toBeGreaterThan(x);
+      expect(point).toBeLessThan(x + width);
+    }
+});
+
 test('hostile names stay text in the page and in what its script reads', () => {
   const page = render(hostileRecord());
   expect(page).not.toMatch(/<script>|<img|<failure|<!--/);

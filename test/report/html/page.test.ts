@@ -144,6 +144,43 @@ describeInBrowser('the page', () => {
     expect(seen).toEqual([]);
   });
 
+  test('what is told beside the matrices follows the choice, and says where nothing is left of it', async () => {
+    const { page } = await open(
+      buildRecord([
+        ...everyVerdict().scenarios,
+        meshScenario(13, () => ({ verdict: 'broken' })),
+        meshScenario(6, () => ({ verdict: 'inconclusive', reason: 'nothing was listening' })),
+      ]),
+    );
+    const parts = page.locator('#unexpected, #unproven');
+    const told = async (part: string): Promise<string[]> =>
+      (await page.locator(`#${part} > :visible, #${part} .pairs > :visible`).allInnerTexts()).map(
+        (text) => text.split('\n')[0] ?? '',
+      );
+    expect(await told('unexpected')).toContain('… and 59 more. The matrices below show every one.');
+    expect(await told('unproven')).toContain('and 10 more');
+    await page.getByLabel('leaked (1)').check();
+    await page.locator('#shown', { hasText: /^1 of/ }).waitFor();
+    expect(await told('unexpected')).toEqual([
+      'Not as expected',
+      expect.stringMatching(/^The pods of this run are gone/),
+      expect.stringContaining('shop/web → shop/db:5432/TCP'),
+    ]);
+    expect(await told('unproven')).toEqual([
+      'Not proven',
+      'None of these checks is among those that are chosen.',
+    ]);
+    await page.goto(`${page.url().split('#')[0]}#verdict=inconclusive&text=shop/db`);
+    await page.locator('#shown', { hasText: /^1 of/ }).waitFor();
+    expect(await told('unexpected')).toEqual([
+      'Not as expected',
+      'None of the 100 that are told here is among those that are chosen.',
+    ]);
+    expect((await told('unproven')).slice(2)).toEqual(['shop/db → monitoring/prometheus:9090/TCP']);
+    await page.getByRole('button', { name: 'Show all' }).click();
+    expect(await parts.locator('.nothing:visible').count()).toBe(0);
+  });
+
   test('policies and namespaces lead to their checks, parts of the page leave the choice alone', async () => {
     const { page } = await open(everyVerdict());
     await page.locator('a[href="#policy=shop%2Fallow-api"]').click();

@@ -153,15 +153,28 @@ function showChoice(): void {
   const isChosen = (scenario: number, check: number | undefined): boolean =>
     check !== undefined && chosen[scenario]?.[check] === true;
   for (const grid of grids) showGrid(grid, isAll, (check) => isChosen(grid.scenario, check));
-  for (const entry of document.querySelectorAll<HTMLElement>('[data-entry]')) {
-    const [scenario = 0, check] = (entry.dataset['entry'] ?? '').split('.').map(Number);
-    entry.hidden = !isChosen(scenario, check);
-  }
+  showEntries(isAll, isChosen);
   const total = chosen.flat().length;
   const number = chosen.flat().filter(Boolean).length;
   shown.value = isAll
     ? `all ${total.toLocaleString('en-US')} checks shown`
     : `${number.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} checks shown`;
+}
+
+/** What tells of checks is shown for a chosen one, what tells of all of them only where all are chosen. */
+function showEntries(
+  isAll: boolean,
+  isChosen: (scenario: number, check: number | undefined) => boolean,
+): void {
+  for (const entry of document.querySelectorAll<HTMLElement>('[data-entry]')) {
+    entry.hidden = !(entry.dataset['entry'] ?? '').split(' ').some((name) => {
+      const [scenario = 0, check] = name.split('.').map(Number);
+      return isChosen(scenario, check);
+    });
+  }
+  for (const whole of document.querySelectorAll<HTMLElement>('[data-whole]')) whole.hidden = !isAll;
+  for (const nothing of document.querySelectorAll<HTMLElement>('.unexpected > .nothing'))
+    nothing.hidden = nothing.parentElement?.querySelector('[data-entry]:not([hidden])') !== null;
 }
 
 /** Only rows and columns that hold a chosen check are shown; cells that are not chosen fade. */
