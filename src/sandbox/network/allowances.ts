@@ -64,7 +64,8 @@ export function resolvePolicy(policy: NetworkPolicy, state: PolicyState): Resolv
   const { spec } = policy;
   const namespace = policy.metadata.namespace ?? 'default';
   const egress = spec.egress ?? [];
-  const types = effectiveTypes(policy);
+  // The API fills them in (D1).
+  const types = spec.policyTypes ?? [];
   const ingress = types.includes('Ingress') ? (spec.ingress ?? []) : [];
   return {
     id: state.policies.indexOf(policy),
@@ -79,12 +80,6 @@ export function resolvePolicy(policy: NetworkPolicy, state: PolicyState): Resolv
       (rule.ports ?? []).some(({ port }) => typeof port === 'string'),
     ),
   };
-}
-
-/** D1: ingress always, egress only with a rule for it, unless `policyTypes` says otherwise. */
-function effectiveTypes({ spec }: NetworkPolicy): readonly Direction[] {
-  if (spec.policyTypes !== undefined && spec.policyTypes.length > 0) return spec.policyTypes;
-  return (spec.egress ?? []).length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
 }
 
 type IngressRule = NonNullable<NetworkPolicy['spec']['ingress']>[number];

@@ -58,7 +58,7 @@ function isolate(store: Store, app: string): void {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
     metadata: { name: `isolate-${app}`, namespace: 'shop' },
-    spec: { podSelector: { matchLabels: { app } } },
+    spec: { podSelector: { matchLabels: { app } }, policyTypes: ['Ingress'] },
   };
   store.create('networkpolicies', policy);
 }

@@ -13,7 +13,7 @@ function policy(name: string, spec: NetworkPolicy['spec']): NetworkPolicy {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
     metadata: { name, namespace: 'shop' },
-    spec,
+    spec: { policyTypes: ['Ingress'], ...spec },
   };
 }
 
