@@ -5,7 +5,7 @@ import { createLiveLine } from './live-line.ts';
 import { createPaint, usableWidth } from './paint.ts';
 import { advance, BEGINNING, describeEvent, describeState, type ProgressState } from './progress-state.ts';
 import { nameColumn, renderResultLine, WORD_WIDTH } from './result-line.ts';
-import { duration, neutraliseAll } from './text.ts';
+import { disarmCommands, duration, neutraliseAll } from './text.ts';
 
 /** Where progress is written. */
 export interface Screen {
@@ -41,7 +41,7 @@ export function createProgress(
   const live = screen.isTerminal && !options.quiet ? createLiveLine(screen, clock) : undefined;
   const print = (lines: readonly string[]): void => {
     if (lines.length === 0) return;
-    if (live === undefined) screen.write(lines.map((line) => `${line}\n`).join(''));
+    if (live === undefined) screen.write(disarmCommands(lines.map((line) => `${line}\n`).join('')));
     else live.print(lines);
   };
   const endings = createEndings(screen, options.colour ?? false);

@@ -13,7 +13,7 @@ import { columnsFor, resultOf } from './result-line.ts';
 import { dayOf } from './review.ts';
 import { renderScenario } from './scenario-section.ts';
 import { describeExtent, describeRun, runWord } from './summary.ts';
-import { neutraliseAll, wrap } from './text.ts';
+import { disarmCommands, neutraliseAll, wrap } from './text.ts';
 
 /** Renders the whole report. Nothing that a record says can move the cursor, change a colour or begin a line. */
 export function renderTerminal(written: RunRecord, options: RenderOptions): string {
@@ -34,7 +34,7 @@ export function renderTerminal(written: RunRecord, options: RenderOptions): stri
     ...renderKeepNote(record, canvas),
     renderResult(record, canvas),
   ];
-  const text = `${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  const text = disarmCommands(`${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`);
   return options.linkTo === undefined ? text : linkPlaces(text, record, options.linkTo);
 }
 

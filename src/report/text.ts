@@ -3,8 +3,10 @@ import stringWidth from 'string-width';
 
 const BLANKS = /[\t\n\r]+/g;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
-/** Blanks where a line may end: not between a number and what it counts or measures. */
-const BREAKS = /(?<!(?:^|[ (])[\d.,]+) +/;
+/** Blanks where a line may end: not between a number and what it counts or measures, nor before what would be a command there. */
+const BREAKS = /(?<!(?:^|[ (])[\d.,]+) +(?!::)/;
+/** What GitHub Actions would obey in what a step prints: in its place, and in the older form anywhere. */
+const COMMANDS = /^ *:(?=:)|#(?=#\[)/gm;
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/gu;
 
 /**
@@ -14,6 +16,11 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/g
 export function neutralise(text: string): string {
   if (PRINTABLE_ASCII.test(text)) return text;
   return text.replace(BLANKS, ' ').trim().replace(INVISIBLE, escapeCharacter);
+}
+
+/** Lines with the commands of GitHub Actions in them made visible instead. */
+export function disarmCommands(text: string): string {
+  return text.replace(COMMANDS, (start) => start.slice(0, -1) + escapeCharacter(start.slice(-1)));
 }
 
 /** Makes one character visible: `\x1b`, `\u{202e}`. */

@@ -13,6 +13,7 @@ import {
   meshScenario,
   unjudged,
 } from './fixture.ts';
+import { hostileRecord } from './records.ts';
 
 const PLAIN: RenderOptions = { width: 80, colour: false, verbose: false, quiet: false };
 // What a terminal would obey instead of show.
@@ -235,6 +236,20 @@ describe('names that try to deceive', () => {
     expect(render(record)).toContain(
       `kubectl exec -n shop 'it'\\''s; rm -rf ~' -c probe -- node /tmp/podreach-agent.mjs connect 10.64.0.12 80 TCP\n`,
     );
+  });
+
+  test('begin no command of GitHub Actions, which reads what a step prints', () => {
+    const words = 'text that fills a line of its own, and then ::error file=a,line=1::gotcha';
+    const record = buildRecord([
+      calmScenario('commands', { description: words }),
+      calmScenario('commands', { description: '::error::gotcha ##[error]gotcha' }),
+    ]);
+    for (const output of [
+      ...[20, 40, 60, 80].map((width) => render(record, { verbose: true, width })),
+      render(hostileRecord(), { verbose: true }),
+    ])
+      expect(output).not.toMatch(/^\s*::|##\[/m);
+    expect(render(record, { verbose: true })).toContain('  \\x3a:error::gotcha \\x23#[error]gotcha\n');
   });
 
   test('never send anything to the terminal that it obeys', () => {
