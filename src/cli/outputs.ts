@@ -26,7 +26,7 @@ export interface Outputs {
   readonly note: (text: string) => void;
   /** Writes the record, as it stands, to every file that was asked for as JSON. */
   readonly save: (record: RunRecord) => void;
-  /** Writes all reports. @returns how many could not be written */
+  /** Writes all reports. @returns how many that were asked for could not be written */
   readonly finish: (record: RunRecord) => number;
 }
 
@@ -66,9 +66,10 @@ export function openOutputs(options: OutputOptions, env: NodeJS.ProcessEnv = {})
         print: (text) => void process.stdout.write(text),
       });
       for (const { request, error } of problems) {
-        process.stderr.write(`error: the ${request.format} report: ${messageOf(error)}\n`);
+        const weight = request.unasked === true ? 'warning' : 'error';
+        process.stderr.write(`${weight}: the ${request.format} report: ${messageOf(error)}\n`);
       }
-      return problems.length;
+      return problems.filter(({ request }) => request.unasked !== true).length;
     },
   };
 }

@@ -28,6 +28,6 @@ export function defaultReports(
     ...(isTerminal ? [{ format: 'terminal' } as const] : []),
     ...asked,
     // Other steps of the job may have said something there already.
-    ...(isSummarised ? [{ format: 'markdown', file: summary, append: true } as const] : []),
+    ...(isSummarised ? [{ format: 'markdown', file: summary, append: true, unasked: true } as const] : []),
   ];
 }

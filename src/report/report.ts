@@ -57,6 +57,8 @@ export interface ReportRequest {
   readonly file?: string;
   /** The file belongs to others too: what it holds stays. */
   readonly append?: boolean;
+  /** Nobody asked for it, so a run does not fail for it. */
+  readonly unasked?: boolean;
 }
 
 /**

@@ -206,6 +206,16 @@ describe('an output that cannot be written', () => {
     expect((await ended).exitCode).toBe(0);
   });
 
+  test('is told and changes nothing where nobody asked for it', async () => {
+    const { exitCode, stderr } = await runCli(['run', 'scenarios/three-tier.yaml'], {
+      env: { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: '/nowhere/summary.md' },
+    });
+    expect(stderr).toContain(
+      '\nwarning: the markdown report: the report /nowhere/summary.md cannot be written: ',
+    );
+    expect(exitCode).toBe(0);
+  });
+
   test('for another reason ends with 3 and is told', () => {
     const { status, stderr } = spawnSync(
       process.execPath,

@@ -4,7 +4,12 @@ import { parseReportOptions, type ReportRequest } from '../../src/report/report.
 
 const TERMINAL: ReportRequest = { format: 'terminal' };
 const GITHUB: ReportRequest = { format: 'github' };
-const SUMMARY: ReportRequest = { format: 'markdown', file: '/home/runner/summary.md', append: true };
+const SUMMARY: ReportRequest = {
+  format: 'markdown',
+  file: '/home/runner/summary.md',
+  append: true,
+  unasked: true,
+};
 
 describe('away from GitHub', () => {
   test.each<[readonly string[], readonly ReportRequest[]]>([
