@@ -162,12 +162,13 @@ function scenarioFamilies(scenarios: readonly Scenario[]): Family[] {
     {
       name: 'podreach_enforce_seconds',
       type: 'gauge',
-      help: 'From applying the policies until the last pair that must be unreachable was cut off.',
+      help: 'From applying the policies until the last pair that must be unreachable was cut off; absent unless all of them were.',
       samples: scenarios.flatMap(({ labels, checks }) => {
-        const cutMs = checks.flatMap(({ expected, settledMs }) =>
-          expected === 'unreachable' && settledMs !== undefined ? [settledMs] : [],
-        );
-        return cutMs.length === 0 ? [] : [{ labels, value: greatest(cutMs) / 1000 }];
+        const shut = checks.filter(({ expected }) => expected === 'unreachable');
+        const cutMs = shut.flatMap(({ verdict, settledMs }) => (verdict === 'pass' ? (settledMs ?? []) : []));
+        return cutMs.length === 0 || cutMs.length < shut.length
+          ? []
+          : [{ labels, value: greatest(cutMs) / 1000 }];
       }),
     },
     {

@@ -25,13 +25,16 @@ export function renderTap(written: RunRecord): string {
 
 function renderSuite({ name, cases }: Suite, number: number): string[] {
   const isOk = !cases.some(isBad);
+  // All that was tried may be ok where a scenario was cut off; the scenario is not.
+  const skipped = isOk ? cases.find((one) => one.result === 'skipped') : undefined;
+  const directive = skipped === undefined ? '' : ` # SKIP ${escapeDescription(skipped.message)}`;
   return [
     `# Subtest: ${escapeDescription(name)}`,
     ...renderPlan(cases),
     ...cases.flatMap((testCase, index) => renderCase(testCase, index + 1)),
   ]
     .map((line, index) => (index === 0 ? line : SUBTEST_INDENT + line))
-    .concat(`${isOk ? 'ok' : 'not ok'} ${number} - ${escapeDescription(name)}`);
+    .concat(`${isOk ? 'ok' : 'not ok'} ${number} - ${escapeDescription(name)}${directive}`);
 }
 
 function renderPlan(cases: readonly Case[]): string[] {

@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { type RunRecord, runRecordSchema } from '../../src/record.ts';
 import { renderOpenMetrics } from '../../src/report/openmetrics.ts';
 import { neutralise } from '../../src/report/text.ts';
-import { buildRecord, calmScenario, everyVerdict, unjudged } from './fixture.ts';
+import { buildRecord, buildScenario, calmScenario, everyVerdict, unjudged } from './fixture.ts';
 import {
   environmentFailure,
   HOSTILE,
@@ -67,6 +67,21 @@ describe('as the text format of Prometheus, for the textfile collector', () => {
     const record = buildRecord(everyVerdict().scenarios.filter(({ name }) => name === 'three-tier'));
     const [settled] = familyOf(record, 'podreach_settle_seconds')?.metrics ?? [];
     expect(settled?.buckets).toMatchObject({ '0.1': '2', '0.25': '2', '0.5': '4', '+Inf': '4' });
+  });
+
+  test('tells the time to enforce only where every way that must be shut was', () => {
+    const leaked = buildScenario('leaky', {
+      pods: { 'shop/web': [], 'shop/db': [80, 5432] },
+      checks: [
+        { from: 'shop/web', expected: 'unreachable' },
+        { from: 'shop/web', port: 80, expected: 'unreachable', verdict: 'leaked' },
+      ],
+    });
+    const times = familyOf(buildRecord([leaked, calmScenario('done')]), 'podreach_enforce_seconds');
+    expect(times?.metrics).toEqual([{ labels: { scenario: 'done' }, value: '0.28' }]);
+    expect(
+      familyOf(buildRecord([leaked, unjudged(calmScenario('cut'))]), 'podreach_enforce_seconds'),
+    ).toBeUndefined();
   });
 
   test('counts what passed for another reason', () => {

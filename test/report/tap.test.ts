@@ -83,6 +83,19 @@ describe('a check that the run did not come to', () => {
   });
 });
 
+test('a scenario that was cut off is not ok, though all that was tried in it is', () => {
+  const [done, cut] = [calmScenario('done'), calmScenario('cut')];
+  const checks = [...cut.checks.slice(0, 1), ...unjudged(cut).checks.slice(1)];
+  const text = renderTap(
+    buildRecord([done, { ...cut, status: 'interrupted', checks }], { interruptedBy: 'SIGINT' }),
+  );
+  expect(text.match(/^(?:not )?ok .*$/gm)).toEqual([
+    'not ok 1 - podreach',
+    'ok 2 - done',
+    'ok 3 - cut # SKIP not judged: the run ended before',
+  ]);
+});
+
 /** Reads with the parser of the TAP project. `stray` is what is no TAP. */
 function read(record: RunRecord): {
   readonly results: FinalResults;

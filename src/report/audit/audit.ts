@@ -33,7 +33,7 @@ export interface Audit {
   readonly circumstances: readonly Entry[];
   readonly incidents: readonly Incident[];
   readonly scenarios: readonly AuditedScenario[];
-  /** How it was tested. */
+  /** How podreach tests, whether or not a run came so far. */
   readonly method: readonly Phrase[];
   /** What no scenario of any run looks at. */
   readonly limits: readonly Phrase[];
@@ -83,7 +83,7 @@ export function buildAudit(written: RunRecord): Audit {
     incidents: incidentsOf(record),
     scenarios,
     method: METHOD,
-    limits: LIMITS,
+    limits: limitsOf(record),
   };
 }
 
@@ -264,20 +264,23 @@ function describeInstant(instant: string): string {
 }
 
 const METHOD: readonly Phrase[] = [
-  say`Test pods with the labels of the real workloads were started, in namespaces of their own. They made real connections.`,
-  say`Before any policy was applied, each pair of pods had to connect once. Without that, a failed connection later proves nothing.`,
-  say`Then the policies were applied, exactly as their authors wrote them, and every pair tried again and again, with a new connection each time.`,
+  say`Test pods with the labels of the real workloads are started, in namespaces of their own. They make real connections.`,
+  say`Before any policy is applied, each pair of pods has to connect once. Without that, a failed connection later proves nothing.`,
+  say`Then the policies are applied, exactly as their authors wrote them, and every pair tries again and again, with a new connection each time.`,
   say`A pair counts as unreachable only if the destination could reach its own port at the same time. A dead server is never taken for a policy.`,
   say`What could not be established is called not proven, and is never counted as confirmed.`,
   say`"Nobody else" means no other test pod of the scenario.`,
   say`A fingerprint is the SHA-256 of a policy's text as it was applied. Two texts with the same fingerprint are the same.`,
 ];
 
-const LIMITS: readonly Phrase[] = [
-  say`The real workloads, other namespaces, nodes and addresses outside of the scenarios.`,
-  say`Ways through Services, names, proxies and load balancers: connections went from pod to pod, by address.`,
-  say`Protocols other than TCP and UDP, and ports that no test pod listens on.`,
-  say`A pod's connections to itself, which policies never block.`,
-  say`What policies outside of the scenarios would add.`,
-  say`Any time but that of the run.`,
-];
+function limitsOf({ scenarios }: RunRecord): Phrase[] {
+  const isSelfTested = scenarios.some(({ checks }) => checks.some(({ from, to }) => from === to));
+  return [
+    say`The real workloads, other namespaces, nodes and addresses outside of the scenarios.`,
+    say`Ways through Services, names, proxies and load balancers: connections went from pod to pod, by address.`,
+    say`Protocols other than TCP and UDP, and ports that no test pod listens on.`,
+    ...(isSelfTested ? [] : [say`A pod's connections to itself, which policies never block.`]),
+    say`What policies outside of the scenarios would add.`,
+    say`Any time but that of the run.`,
+  ];
+}

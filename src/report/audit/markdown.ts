@@ -34,7 +34,7 @@ export function renderAudit(record: RunRecord): string {
     ...renderManifest(audit.manifest),
     ...renderIncidents(audit),
     ...audit.scenarios.flatMap(renderScenario),
-    '## How this was tested',
+    '## How podreach tests',
     bullets(audit.method),
     '## What no scenario looks at',
     bullets(audit.limits),

@@ -35,7 +35,7 @@ ${audit.cautions.map((caution) => html`<p class="callout is-inconclusive">${rend
 ${renderEntries(audit.circumstances)}
 ${renderIncidents(audit)}
 ${audit.scenarios.map(renderScenario)}
-<h3>How this was tested</h3>
+<h3>How podreach tests</h3>
 ${bullets(audit.method)}
 <h3>What no scenario looks at</h3>
 ${bullets(audit.limits)}

@@ -16,7 +16,7 @@ import { factsOf, isMismatch } from '../mismatch.ts';
 import { warningsOf } from '../opinion.ts';
 import { resultOf } from '../result-line.ts';
 import { dayOf, describeOverdue } from '../review.ts';
-import { type Counts, describeRun, runWord, scenarioWord, summarise } from '../summary.ts';
+import { type Counts, describeRun, isCalm, runWord, scenarioWord, summarise } from '../summary.ts';
 import { duration, formatNumber, neutraliseAll, shortenMiddle } from '../text.ts';
 import { renderAuditPart } from './audit-part.ts';
 import { policiesOf } from './exercise.ts';
@@ -162,12 +162,14 @@ function renderSummary(record: RunRecord, today: string): Markup {
   const verdicts = VERDICTS.filter(([kind]) => counts[kind] > 0);
   const rows = record.scenarios.map((scenario, index) => {
     const result = resultOf(scenario);
-    const { word, style } = scenarioWord(result);
+    const outcome = scenarioWord(result);
+    // Policies that left a way open have not settled, whatever the other ways took.
+    const settledMs = isCalm(outcome) ? result.settledMs : undefined;
     const cells = verdicts.map(
       ([kind]) =>
         html`<td class="number">${result.counts[kind] === 0 ? '' : formatNumber(result.counts[kind])}</td>`,
     );
-    return html`<tr><td>${renderWord(word, style)}</td><th scope="row"><a href="#${scenarioId(index)}">${scenario.name}</a></th>${cells}<td class="number">${result.settledMs === undefined ? '' : duration(result.settledMs)}</td><td class="number">${result.durationMs === undefined ? '' : duration(result.durationMs)}</td></tr>
+    return html`<tr><td>${renderWord(outcome.word, outcome.style)}</td><th scope="row"><a href="#${scenarioId(index)}">${scenario.name}</a></th>${cells}<td class="number">${settledMs === undefined ? '' : duration(settledMs)}</td><td class="number">${result.durationMs === undefined ? '' : duration(result.durationMs)}</td></tr>
 `;
   });
   const overdue = record.scenarios.flatMap((scenario) => {

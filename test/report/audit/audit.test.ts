@@ -103,6 +103,19 @@ describe('what was not tested', () => {
   });
 });
 
+test('a connection of a pod to itself is no limit where one was tested', () => {
+  const limitsOf = (from: string) =>
+    buildAudit(
+      buildRecord([
+        buildScenario('own', { pods: { 'shop/web': [80] }, checks: [{ from, to: 'shop/web', port: 80 }] }),
+      ]),
+    )
+      .limits.map(plainText)
+      .filter((text) => text.includes('to itself'));
+  expect(limitsOf('shop/db')).toEqual(["A pod's connections to itself, which policies never block."]);
+  expect(limitsOf('shop/web')).toEqual([]);
+});
+
 test('sums up its statements', () => {
   const summaryOf = (...scenarios: Parameters<typeof buildRecord>[0]) =>
     plainText(buildAudit(buildRecord(scenarios)).summary);

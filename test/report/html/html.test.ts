@@ -99,6 +99,19 @@ describe('the page', () => {
   });
 });
 
+test('the summary says how fast policies took effect only of scenarios that passed', () => {
+  const rows = [
+    ...render(everyVerdict()).matchAll(
+      /<a href="#scenario-\d">(.*?)<\/a>.*?(\d+ ms)?<\/td><td class="number">1\.8 s/g,
+    ),
+  ];
+  expect(rows.map(([, name, settled]) => [name, settled])).toEqual([
+    ['default-deny-ingress', '280 ms'],
+    ['three-tier', undefined],
+    ['port-range', '280 ms'],
+  ]);
+});
+
 test('a loop begins and ends at the edge of its box, however short the name', () => {
   const page = render(
     buildRecord([
