@@ -1,4 +1,5 @@
 /** Before anything is created on a real cluster: may this user do what a run does, and are the scenarios' namespaces free? */
+import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import { stringify } from 'yaml';
 import { PodreachError } from '../errors.ts';
@@ -11,7 +12,6 @@ import { type Permission, permissionsFor } from './permissions.ts';
 
 /** An API server answers reviews out of its memory. */
 const PARALLEL_REVIEWS = 8;
-const ROLE_NAME = 'podreach';
 
 /**
  * Asks the API server for every permission of a run, with SelfSubjectAccessReviews: its own answer, whatever authorizes there.
@@ -66,24 +66,29 @@ function notAllowed(
   const who = user === undefined ? `the user of context "${kube.context}"` : `user "${user}"`;
   return new PodreachError('permission-denied', `${who} may not ${missing.map(describe).join('; ')}`, {
     hint: 'Nothing was created. Have a cluster administrator apply the manifest below, or manifests/rbac.yaml for all that podreach makes use of.',
-    manifest: roleFor(missing, user),
+    manifest: roleFor(missing, user, kube.context),
   });
 }
 
-/** The roles that grant what is missing, and their bindings, as YAML. */
-function roleFor(missing: readonly Permission[], user: string | undefined): string {
+/**
+ * The roles that grant what is missing, and their bindings, as YAML. Their name stands for what is granted and to whom: to apply a role
+ * is to replace the one of its name, and nobody is to lose by it what was granted before.
+ */
+function roleFor(missing: readonly Permission[], user: string | undefined, context: string): string {
+  const granted = JSON.stringify([user ?? { context }, missing]);
+  const name = `podreach-${createHash('sha256').update(granted).digest('hex').slice(0, 8)}`;
   const namespaces = [...new Set(missing.map(({ namespace }) => namespace))];
   return namespaces
     .flatMap((namespace) => {
       const isCluster = namespace === undefined;
-      const metadata = { name: ROLE_NAME, ...(isCluster ? {} : { namespace }) };
+      const metadata = { name, ...(isCluster ? {} : { namespace }) };
       const kind = isCluster ? 'ClusterRole' : 'Role';
       const rules = missing
         .filter((permission) => permission.namespace === namespace)
-        .map(({ group, resource, verbs, name }) => ({
+        .map(({ group, resource, verbs, name: object }) => ({
           apiGroups: [group],
           resources: [resource],
-          ...(name === undefined ? {} : { resourceNames: [name] }),
+          ...(object === undefined ? {} : { resourceNames: [object] }),
           verbs: [...verbs],
         }));
       return [
@@ -92,7 +97,7 @@ function roleFor(missing: readonly Permission[], user: string | undefined): stri
           apiVersion: 'rbac.authorization.k8s.io/v1',
           kind: `${kind}Binding`,
           metadata,
-          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: ROLE_NAME },
+          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name },
           subjects: [subjectOf(user)],
         },
       ];

@@ -1,8 +1,11 @@
 /** What is asked of a cluster before anything is created there. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { failure, type Intervention, throughProxy } from '../support/api-proxy.ts';
+import { ROOT } from '../support/cli.ts';
 import { asContext } from '../support/real-cluster.ts';
 import { runWith, sandbox } from './run-with.ts';
 
@@ -63,7 +66,7 @@ describe.concurrent('a user who may not do what a run does', () => {
     expect(role).toEqual({
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',
-      metadata: { name: 'podreach' },
+      metadata: { name: expect.stringMatching(/^podreach-[0-9a-f]{8}$/) },
       rules: [
         { apiGroups: [''], resources: ['namespaces'], verbs: ['create', 'delete'] },
         { apiGroups: [''], resources: ['pods/exec'], verbs: ['create', 'get'] },
@@ -71,6 +74,8 @@ describe.concurrent('a user who may not do what a run does', () => {
     });
     expect(binding).toMatchObject({
       kind: 'ClusterRoleBinding',
+      metadata: role.metadata,
+      roleRef: { kind: 'ClusterRole', name: role.metadata.name },
       subjects: [{ kind: 'ServiceAccount', namespace: 'ci', name: 'runner' }],
     });
   });
@@ -84,11 +89,32 @@ describe.concurrent('a user who may not do what a run does', () => {
       probe: { ...DEFAULT_PROBE_SETTINGS, pullSecrets: [{ name: 'mirror', copyFrom: 'platform' }] },
     });
     expect(run.error?.message).toBe('user "jane" may not get secrets/mirror in platform');
-    expect(run.error?.manifest?.join('\n')).toContain(
-      'kind: RoleBinding\nmetadata:\n  name: podreach\n  namespace: platform',
+    expect(run.error?.manifest?.join('\n')).toMatch(
+      /kind: RoleBinding\nmetadata:\n {2}name: podreach-\w+\n {2}namespace: platform/,
     );
     expect(run.error?.manifest?.join('\n')).toContain('resourceNames:\n      - mirror');
   });
+});
+
+/** The names of the roles that are printed for a user who may not use these resources, in the order of the manifest. */
+async function rolesFor(user: string, ...resources: readonly string[]): Promise<readonly string[]> {
+  const provider = throughProxy(
+    sandbox(),
+    denying(({ resource }) => resources.includes(resource), user),
+  );
+  const { run } = await runWith(asContext(provider));
+  return parseAllDocuments(run.error?.manifest?.join('\n') ?? '').map((document) =>
+    document.getIn(['metadata', 'name']),
+  ) as string[];
+}
+
+test('a role that is printed never takes the place of another, for applying it replaces what has its name', async () => {
+  const shipped = parseAllDocuments(readFileSync(join(ROOT, 'manifests/rbac.yaml'), 'utf8'));
+  const [role = ''] = await rolesFor('jane', 'nodes');
+  expect(shipped.map((document) => document.getIn(['metadata', 'name']))).not.toContain(role);
+  expect(await rolesFor('jane', 'nodes')).toContain(role);
+  expect(await rolesFor('jane', 'namespaces')).not.toContain(role);
+  expect(await rolesFor('jim', 'nodes')).not.toContain(role);
 });
 
 describe.concurrent('what a run can do without', () => {
