@@ -1,9 +1,10 @@
 /** What a kubeconfig says about reaching its cluster: the address, and how to be trusted there. */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig, User } from '@kubernetes/client-node';
 import type { ClientOptions } from 'ws';
 import { messageOf, PodreachError } from '../errors.ts';
+import { type Credential, commandLine, type Plugin, readPlugin, runPlugin } from './credential-plugin.ts';
 
 /** Credentials, TLS settings and the agent for one connection; fits `https.request` and `ws` alike. */
 export type ConnectionOptions = Omit<RequestOptions, 'headers' | 'agent'> &
@@ -13,10 +14,14 @@ export interface Access {
   /** The API server's address without a slash at its end; may have a path. */
   readonly server: string;
   readonly context: string;
-  /** For a request over connections that are kept, shared and bounded. @throws PodreachError `cluster-unavailable` */
-  shared(): Promise<ConnectionOptions>;
-  /** For a request or a stream over a connection of its own. @throws PodreachError `cluster-unavailable` */
-  alone(): Promise<ConnectionOptions>;
+  /**
+   * For a request over connections that are kept, shared and bounded.
+   * @param signal ends the waiting for credentials
+   * @throws PodreachError `cluster-unavailable`; the signal's reason
+   */
+  shared(signal?: AbortSignal): Promise<ConnectionOptions>;
+  /** The same for a request or a stream over a connection of its own. */
+  alone(signal?: AbortSignal): Promise<ConnectionOptions>;
   /** Grows by one each time the credentials are read. */
   readonly generation: number;
   /**
@@ -24,9 +29,11 @@ export interface Access {
    * that has been done already.
    */
   renew(generation: number): void;
-  /** Closes idle connections. */
+  /** Closes idle connections, and ends a credential plugin that is still running. */
   close(): void;
 }
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 type Credentials = Omit<RequestOptions, 'headers'> & { headers: Record<string, string> };
 
@@ -36,11 +43,12 @@ const MAX_CONNECTIONS = 32;
 /**
  * Reads a kubeconfig. Files that it names must be absolute paths: its own place is not known here.
  *
- * Credentials and TLS come from the Kubernetes client, which knows tokens, client certificates, exec plugins and proxies;
- * it is imported only here and only now, because that takes a good part of a second.
+ * Credentials and TLS come from the Kubernetes client, which knows tokens, client certificates and proxies; it is imported only here
+ * and only now, because that takes a good part of a second.
+ * @param credentialsMs how long reading the credentials may take
  * @throws PodreachError `cluster-unavailable` where it names no usable cluster; the client by itself would go to localhost:8080
  */
-export async function readAccess(kubeconfigText: string): Promise<Access> {
+export async function readAccess(kubeconfigText: string, credentialsMs: number): Promise<Access> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   /** What it learns of tokens and plugins it keeps; a new one knows nothing yet. */
   const load = (): KubeConfig => {
@@ -59,7 +67,8 @@ export async function readAccess(kubeconfigText: string): Promise<Access> {
   let generation = 1;
   const context = config.getContextObject(config.getCurrentContext());
   const cluster = config.getCurrentCluster();
-  if (context === null || cluster === null || config.getCurrentUser() === null) {
+  const user = config.getCurrentUser();
+  if (context === null || cluster === null || user === null) {
     throw new PodreachError(
       'cluster-unavailable',
       `the kubeconfig is not complete: ${missing(config.getCurrentContext(), context)}`,
@@ -74,16 +83,24 @@ export async function readAccess(kubeconfigText: string): Promise<Access> {
     ? new HttpsAgent({ keepAlive: true, maxSockets: MAX_CONNECTIONS })
     : new HttpAgent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
   const single = secure ? new HttpsAgent() : new HttpAgent();
+  const closing = new AbortController();
+  const plugin = user.exec ? readPlugin(user.exec) : undefined;
+  let credential: Credential | undefined;
+  const applyCredentials = async (options: Credentials, signal: AbortSignal): Promise<void> => {
+    if (plugin !== undefined && isOver(credential)) {
+      credential = await runPlugin(plugin, cluster, signal);
+      config = load();
+    }
+    if (credential !== undefined) takeOver(credential, config.getCurrentUser());
+    await orAborted(config.applyToHTTPSOptions(options), signal);
+  };
   const readCredentials = async (): Promise<Credentials> => {
     const options: Credentials = { headers: {} };
+    const limit = AbortSignal.timeout(credentialsMs);
     try {
-      await config.applyToHTTPSOptions(options);
+      await applyCredentials(options, AbortSignal.any([limit, closing.signal]));
     } catch (thrown) {
-      throw new PodreachError(
-        'cluster-unavailable',
-        `the credentials of context "${context.name}" cannot be used: ${messageOf(thrown).trim()}`,
-        { hint: `Log in again: kubectl --context ${context.name} version must work.`, cause: thrown },
-      );
+      throw credentialsError(context.name, plugin, thrown, limit.aborted ? credentialsMs : undefined);
     }
     // Files with a token often end with a line break, which no header may hold.
     const { Authorization: authorization, ...headers } = options.headers;
@@ -94,11 +111,11 @@ export async function readAccess(kubeconfigText: string): Promise<Access> {
   };
   /** Many requests begin at once; a credential plugin is run once for all of them. */
   let reading: Promise<Credentials> | undefined;
-  const optionsWith = async (agent: HttpAgent): Promise<ConnectionOptions> => {
+  const optionsWith = async (agent: HttpAgent, signal?: AbortSignal): Promise<ConnectionOptions> => {
     reading ??= readCredentials().finally(() => {
       reading = undefined;
     });
-    const options = await reading;
+    const options = await orAborted(reading, signal);
     // The client's own agent is needed for nothing but a proxy: it keeps no connection and bounds none.
     const { agent: clients, ...rest } = options;
     return { ...rest, agent: cluster.proxyUrl && clients instanceof HttpAgent ? clients : agent };
@@ -106,8 +123,8 @@ export async function readAccess(kubeconfigText: string): Promise<Access> {
   return {
     server: cluster.server,
     context: context.name,
-    shared: () => optionsWith(kept),
-    alone: () => optionsWith(single),
+    shared: (signal) => optionsWith(kept, signal),
+    alone: (signal) => optionsWith(single, signal),
     get generation() {
       return generation;
     },
@@ -115,13 +132,68 @@ export async function readAccess(kubeconfigText: string): Promise<Access> {
       if (refused !== generation) return;
       generation += 1;
       reading = undefined;
+      credential = undefined;
       config = load();
     },
     close() {
+      closing.abort();
       kept.destroy();
       single.destroy();
     },
   };
+}
+
+/** Whether there is none, or none that holds any more. */
+function isOver(credential: Credential | undefined): boolean {
+  if (credential === undefined) return true;
+  return Date.parse(credential.expirationTimestamp ?? '') <= Date.now();
+}
+
+/** What a plugin handed out, in the place of what a kubeconfig may hold; the client has nothing left to run then. */
+function takeOver(credential: Credential, user: Writable<User> | null): void {
+  if (user === null) return;
+  const { token, clientCertificateData, clientKeyData } = credential;
+  delete user.exec;
+  if (token !== undefined) user.token ??= token;
+  if (clientCertificateData !== undefined) user.certData = base64(clientCertificateData);
+  if (clientKeyData !== undefined) user.keyData = base64(clientKeyData);
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+/** @param waitedMs how long nothing came; absent: something else went wrong */
+function credentialsError(
+  context: string,
+  plugin: Plugin | undefined,
+  thrown: unknown,
+  waitedMs: number | undefined,
+): PodreachError {
+  const source = plugin === undefined ? 'whoever hands them out' : `the credential plugin ${plugin.command}`;
+  const words =
+    waitedMs === undefined
+      ? messageOf(thrown).trim()
+      : `${source} gave no answer within ${waitedMs / 1000} s`;
+  const login = `Log in again: kubectl --context ${context} version must work.`;
+  const byHand = plugin && `Run it by hand: ${commandLine(plugin)}. Logins that ask are not supported.`;
+  const hint = waitedMs === undefined ? (thrown instanceof PodreachError ? thrown.hint : undefined) : byHand;
+  return new PodreachError(
+    'cluster-unavailable',
+    `the credentials of context "${context}" cannot be used: ${words}`,
+    { hint: hint ?? login, cause: thrown },
+  );
+}
+
+/** What `work` comes to, unless the signal is aborted first: the work itself goes on then. @throws the signal's reason */
+async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (signal === undefined) return await work;
+  return await new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 /** Which link from the current context to a cluster and a user does not hold. */

@@ -26,13 +26,21 @@ export interface ConnectOptions {
 export interface KubePatience {
   /** For one call with all its tries: one that restarts is back in this time. */
   readonly answerMs: number;
+  /** For credentials: a plugin that runs, or an identity provider that is asked. */
+  readonly credentialsMs: number;
   /** From connecting to the answer to the handshake of an exec. */
   readonly handshakeMs: number;
   /** With nothing heard for so long, the stream of an exec is dead. */
   readonly silenceMs: number;
 }
 
-const PATIENCE: KubePatience = { answerMs: 30_000, handshakeMs: 10_000, silenceMs: 20_000 };
+const PATIENCE: KubePatience = {
+  answerMs: 30_000,
+  // Below the time for an answer, so that who was waited for can be told.
+  credentialsMs: 20_000,
+  handshakeMs: 10_000,
+  silenceMs: 20_000,
+};
 /** The first contact: where nobody listens at all, a mistake is more likely than a restart. */
 const FIRST_CONTACT_MS = 2_000;
 
@@ -44,8 +52,8 @@ export async function connectKube(
   kubeconfigText: string,
   { clock = systemClock, random = Math.random, patience = {} }: ConnectOptions = {},
 ): Promise<Kube> {
-  const access = await readAccess(kubeconfigText);
-  const { answerMs, ...limits } = { ...PATIENCE, ...patience };
+  const { answerMs, credentialsMs, ...limits } = { ...PATIENCE, ...patience };
+  const access = await readAccess(kubeconfigText, credentialsMs);
   const call = (request: ApiRequest, options: CallOptions = {}): Promise<string> =>
     send(access, request, options, { clock, random, answerMs });
 

@@ -43,6 +43,8 @@ export const EXEC_LIMITS: Pick<ExecLimits, 'closeMs' | 'outputBytes'> = {
   outputBytes: 16 * 1024 * 1024,
 };
 
+const INTERRUPTED = 'interrupted';
+
 type Broken = Omit<Extract<ExecResult, { kind: 'broken' }>, 'stdout' | 'stderr'>;
 type Ending = { readonly kind: 'exited'; readonly exitCode: number } | Broken;
 
@@ -61,7 +63,7 @@ export async function exec(access: Access, request: ExecRequest, limits: ExecLim
 
 async function execOnce(access: Access, request: ExecRequest, limits: ExecLimits): Promise<Answered> {
   try {
-    const options = await access.alone();
+    const options = await access.alone(request.signal);
     const socket = new WebSocket(execUrl(access.server, request), [V5, V4], {
       ...options,
       perMessageDeflate: false,
@@ -71,7 +73,7 @@ async function execOnce(access: Access, request: ExecRequest, limits: ExecLimits
   } catch (thrown) {
     return {
       kind: 'broken',
-      reason: messageOf(thrown),
+      reason: request.signal?.aborted ? INTERRUPTED : messageOf(thrown),
       mayHeal: false,
       stdout: '',
       stderr: '',
@@ -163,7 +165,7 @@ class Stream {
     if (request.signal?.aborted) this.#onAbort();
   }
 
-  readonly #onAbort = (): void => this.#break('interrupted', { mayHeal: false });
+  readonly #onAbort = (): void => this.#break(INTERRUPTED, { mayHeal: false });
 
   #onOpen(): void {
     this.#hear();

@@ -36,6 +36,7 @@ export async function findKubeconfig(
       const next = index === 0 ? config : new KubeConfig();
       next.loadFromFile(file);
       followTokenFiles(next, file);
+      followPlugins(next, file);
       if (next !== config) addMissing(config, next);
     }
     if (files.length === 0 && existsSync(SERVICE_ACCOUNT_TOKEN)) config.loadFromCluster();
@@ -75,6 +76,14 @@ function followTokenFiles(config: KubeConfig, file: string): void {
     if (tokenFile == null || tokenFile === '') continue;
     delete user.token;
     user.authProvider = { name: 'tokenFile', config: { tokenFile: resolve(dirname(file), tokenFile) } };
+  }
+}
+
+/** A command with a slash in it is looked for beside the kubeconfig; the client looks in the current folder. */
+function followPlugins({ users }: KubeConfig, file: string): void {
+  for (const { exec } of users) {
+    const command: unknown = exec?.command;
+    if (typeof command === 'string' && command.includes('/')) exec.command = resolve(dirname(file), command);
   }
 }
 

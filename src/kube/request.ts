@@ -75,7 +75,9 @@ export async function send(
 
   for (let tries = 1; ; tries += 1) {
     if (stop.aborted) throw stopped();
-    const exchange = await tryAuthorized(access, request, stop);
+    const exchange = await tryAuthorized(access, request, stop).catch((thrown: unknown) => {
+      throw thrown === stop.reason ? stopped(thrown) : thrown;
+    });
     if (exchange.kind === 'answer' && exchange.answer.httpStatus >= 200 && exchange.answer.httpStatus < 300) {
       return exchange.answer.body;
     }
@@ -97,7 +99,7 @@ async function tryAuthorized(access: Access, request: ApiRequest, signal: AbortS
 }
 
 async function tryOnce(access: Access, request: ApiRequest, signal: AbortSignal): Promise<Exchange> {
-  const { headers, ...options } = await optionsFor(access, request);
+  const { headers, ...options } = await optionsFor(access, request, signal);
   const url = new URL(access.server + request.path);
   const { request: open } = url.protocol === 'http:' ? http : https;
   return await new Promise((resolve) => {
@@ -137,8 +139,8 @@ function bodyHeaders({ body }: ApiRequest): Record<string, string | number> {
  * A server may close an idle connection in the moment in which it is used again. Whoever may repeat need not care; a POST
  * creates, must not be repeated once the server may have read it, and so gets a connection of its own.
  */
-function optionsFor(access: Access, { method }: ApiRequest): Promise<ConnectionOptions> {
-  return method === 'POST' ? access.alone() : access.shared();
+function optionsFor(access: Access, { method }: ApiRequest, signal: AbortSignal): Promise<ConnectionOptions> {
+  return method === 'POST' ? access.alone(signal) : access.shared(signal);
 }
 
 function mayRepeat({ method }: ApiRequest, exchange: Exchange): boolean {

@@ -1,9 +1,9 @@
 /** Credentials that run out while podreach is at work, and how they are read again. */
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { PodreachError } from '../../src/errors.ts';
+import { Interruption, PodreachError } from '../../src/errors.ts';
 import { connectKube } from '../../src/kube/connect.ts';
 import { findKubeconfig } from '../../src/kube/kubeconfig.ts';
 import { folderWith } from '../support/cli.ts';
@@ -103,4 +103,123 @@ test('credentials that stay wrong are said to be, on requests and on execs', asy
     reason: 'the exec was refused: Unauthorized (401 Unauthorized)',
   });
   kube.close();
+});
+
+/** A plugin that never answers, nor does the program that it has started; both write their process ids into `pids`. */
+function hangingPlugin(folder: string): { command: string } {
+  const command = join(folder, 'hangs.sh');
+  writeFileSync(command, `#!/bin/sh\nsleep 400 &\necho $! $$ >"${folder}/pids"\nwait\n`);
+  chmodSync(command, 0o755);
+  return { command };
+}
+
+function isRunning(pid: string): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+const NEVER = { apiVersion: 'client.authentication.k8s.io/v1', interactiveMode: 'Never' };
+
+test('a plugin that does not answer is ended with all that it started, on requests and on execs', async () => {
+  await using server = await ApiServer.start(guarded());
+  using folder = folderWith({});
+  const { command } = hangingPlugin(folder.path);
+  const kubeconfig = await kubeconfigWith(server, folder.path, {
+    exec: { ...NEVER, command, args: ['login'] },
+  });
+  const kube = await connectKube(kubeconfig, { patience: { credentialsMs: 1_000 } });
+  const words = `the credentials of context "test" cannot be used: the credential plugin ${command} gave no answer within 1 s`;
+  await expect(kube.list({ resource: 'pods' })).rejects.toMatchObject({
+    code: 'cluster-unavailable',
+    message: words,
+    hint: `Run it by hand: ${command} login. Logins that ask are not supported.`,
+  });
+  expect(await kube.exec(EXEC)).toMatchObject({ kind: 'broken', reason: words });
+  const pids = readFileSync(join(folder.path, 'pids'), 'utf8').trim().split(' ');
+  expect(pids).toHaveLength(2);
+  await expect.poll(() => pids.filter(isRunning)).toEqual([]);
+  kube.close();
+});
+
+test('an interruption does not wait for a plugin, and closing ends it', async () => {
+  await using server = await ApiServer.start(guarded());
+  using folder = folderWith({});
+  const exec = { ...NEVER, ...hangingPlugin(folder.path) };
+  const kube = await connectKube(await kubeconfigWith(server, folder.path, { exec }));
+  const interruption = new AbortController();
+  const { signal } = interruption;
+  const calls = [kube.list({ resource: 'pods' }, { signal }), kube.exec({ ...EXEC, signal })];
+  await expect.poll(() => existsSync(join(folder.path, 'pids'))).toBe(true);
+  interruption.abort(new Interruption('SIGINT'));
+  expect(await Promise.allSettled(calls)).toMatchObject([
+    { status: 'rejected', reason: { code: 'interrupted' } },
+    { status: 'fulfilled', value: { kind: 'broken', reason: 'interrupted' } },
+  ]);
+  kube.close();
+  const started = readFileSync(join(folder.path, 'pids'), 'utf8').trim().split(' ');
+  await expect.poll(() => started.filter(isRunning)).toEqual([]);
+});
+
+test('a plugin is told of the cluster where it asks, and that nobody can be asked', async () => {
+  await using server = await ApiServer.start(guarded());
+  using folder = folderWith({ tokens: 'fresh\nfresh\n' });
+  const { command } = writePlugin(folder.path);
+  writeFileSync(
+    command,
+    readFileSync(command, 'utf8').replace('token=', 'echo "$KUBERNETES_EXEC_INFO" >info; token='),
+  );
+  const infoFor = async (more: object): Promise<unknown> => {
+    const exec = { ...NEVER, command: './plugin.sh', ...more };
+    const kube = await connectKube(await kubeconfigWith(server, folder.path, { exec }));
+    expect(await kube.get({ resource: 'pods', namespace: 'shop', name: 'web' })).toEqual(POD);
+    kube.close();
+    return JSON.parse(readFileSync(join(folder.path, 'info'), 'utf8'));
+  };
+  const told = { apiVersion: NEVER.apiVersion, kind: 'ExecCredential' };
+  expect(await infoFor({})).toEqual({ ...told, spec: { interactive: false } });
+  const { clusters } = parse(server.kubeconfig);
+  expect(await infoFor({ provideClusterInfo: true })).toEqual({
+    ...told,
+    spec: {
+      interactive: false,
+      cluster: { ...clusters[0].cluster, 'insecure-skip-tls-verify': false },
+    },
+  });
+});
+
+test.each([
+  [
+    { command: 'no-such-plugin', installHint: 'Get it from example.com.' },
+    'is not there',
+    'Get it from example.com.',
+  ],
+  [
+    { command: 'sh', args: ['-c', 'echo you are logged out >&2; exit 3'] },
+    'failed: you are logged out',
+    'Log in again',
+  ],
+  [{ command: 'echo', args: ['hello'] }, 'did not answer with an ExecCredential', 'Log in again'],
+])('a plugin like %j says what is wrong', async (plugin, words, hint) => {
+  await using server = await ApiServer.start(guarded());
+  using folder = folderWith({});
+  const kube = await connectKube(
+    await kubeconfigWith(server, folder.path, { exec: { ...NEVER, ...plugin } }),
+  );
+  await expect(kube.list({ resource: 'pods' })).rejects.toMatchObject({
+    message: `the credentials of context "test" cannot be used: the credential plugin ${plugin.command} ${words}`,
+    hint: expect.stringContaining(hint),
+  });
+  kube.close();
+});
+
+test('a plugin that must ask on a terminal is refused', async () => {
+  await using server = await ApiServer.start(guarded());
+  using folder = folderWith({});
+  const exec = { ...NEVER, command: 'ask', interactiveMode: 'Always' };
+  await expect(connectKube(await kubeconfigWith(server, folder.path, { exec }))).rejects.toThrow(
+    'the credential plugin ask wants to ask on a terminal',
+  );
 });

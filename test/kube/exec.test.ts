@@ -28,7 +28,7 @@ async function execOn(
   limits: Partial<ExecLimits> = {},
 ): Promise<ExecResult> {
   await using server = await ApiServer.start(behaviour);
-  const access = await readAccess(server.kubeconfig);
+  const access = await readAccess(server.kubeconfig, 5_000);
   const result = await exec(access, { ...REQUEST, ...request }, { ...LIMITS, ...limits });
   access.close();
   return JSON.parse(JSON.stringify(result).replaceAll(server.address, 'SERVER'));
@@ -257,7 +257,7 @@ describe('a broken exec', () => {
   });
 
   test('is one without a server', async () => {
-    const access = await readAccess(kubeconfigOf({ server: 'https://127.0.0.1:1' }));
+    const access = await readAccess(kubeconfigOf({ server: 'https://127.0.0.1:1' }), 5_000);
     expect(await exec(access, REQUEST, LIMITS)).toEqual(
       broken('no API server answers at https://127.0.0.1:1 (ECONNREFUSED)'),
     );
@@ -268,7 +268,7 @@ describe('a broken exec', () => {
     config.users[0].user = {
       exec: { apiVersion: 'client.authentication.k8s.io/v1', command: '/no/such/program' },
     };
-    const result = await exec(await readAccess(JSON.stringify(config)), REQUEST, LIMITS);
+    const result = await exec(await readAccess(JSON.stringify(config), 5_000), REQUEST, LIMITS);
     expect(result).toMatchObject({ kind: 'broken' });
     expect(result.kind === 'broken' && result.reason).toMatch(
       /^the credentials of context "test" cannot be used: /,

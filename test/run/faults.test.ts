@@ -9,7 +9,13 @@ import { type Call, type ExecFault, failure, type Intervention, throughProxy } f
 import { runWith, sandbox } from './run-with.ts';
 
 /** Short, and long enough for a machine that has other things to do. */
-const PATIENCE: Patience = { answerMs: 3_000, handshakeMs: 1_500, silenceMs: 1_500, execGraceMs: 3_000 };
+const PATIENCE: Patience = {
+  answerMs: 3_000,
+  credentialsMs: 3_000,
+  handshakeMs: 1_500,
+  silenceMs: 1_500,
+  execGraceMs: 3_000,
+};
 
 interface Case {
   /** The pod whose execs have the fault. */
