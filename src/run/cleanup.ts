@@ -1,22 +1,37 @@
 /** Stage 6: take away what the run created, by its label, in every ending. */
+import { messageOf, PodreachError } from '../errors.ts';
 import type { RunContext } from './context.ts';
 import { removeLeftOver } from './leftovers.ts';
 
 /**
- * Deletes the namespaces that this run created, all of them or those named, and waits until they are gone. Runs on its own
- * deadline, not on the run's signal: an interrupted run is cleaned up as well, and only one whose cluster is gone is not.
- * @throws PodreachError `api-error` naming what is left; `cluster-lost`
+ * Deletes all namespaces that this run created, and waits until they are gone. Runs on its own deadline, not on the run's signal: an
+ * interrupted run is cleaned up as well, and only one whose cluster is gone is not.
+ * @throws PodreachError naming what is left, and the command that takes it away; `cluster-lost`
  */
-export async function cleanUp(context: RunContext, only?: ReadonlySet<string>): Promise<void> {
-  const { kube, clock, runId, cleanWith, lost } = context;
-  await removeLeftOver({
-    kube,
-    clock,
-    runId,
-    signal: lost,
-    ...(only === undefined ? {} : { only }),
-    hint: `Finish with: ${cleanCommand(runId, cleanWith)}`,
-  });
+export async function cleanUp(context: RunContext): Promise<void> {
+  await remove(context, context.lost);
+}
+
+/** The same for some of them, while the run goes on: where it is interrupted, {@link cleanUp} follows. @throws the signal's reason */
+export async function cleanUpNamespaces(context: RunContext, namespaces: readonly string[]): Promise<void> {
+  await remove(context, context.signal, new Set(namespaces));
+}
+
+async function remove(
+  { kube, clock, runId, cleanWith }: RunContext,
+  signal: AbortSignal,
+  only?: ReadonlySet<string>,
+): Promise<void> {
+  try {
+    await removeLeftOver({ kube, clock, runId, signal, ...(only === undefined ? {} : { only }) });
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw new PodreachError(
+      thrown instanceof PodreachError ? thrown.code : 'api-error',
+      `cleaning up failed: ${messageOf(thrown)}`,
+      { hint: `Finish with: ${cleanCommand(runId, cleanWith)}`, cause: thrown },
+    );
+  }
 }
 
 /**

@@ -51,7 +51,7 @@ export interface Removal {
   /** Is told what is still there, whenever that changes. */
   readonly progress?: (left: readonly string[]) => void;
   /** What to do where it does not end. */
-  readonly hint: string;
+  readonly hint?: string;
 }
 
 /**

@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { RunRecord } from '../record.ts';
 import { canaryNamespace, proveEnforcement } from './canary.ts';
-import { cleanUp } from './cleanup.ts';
+import { cleanUpNamespaces } from './cleanup.ts';
 import type { RunContext } from './context.ts';
 import { describeNetwork } from './environment/describe.ts';
 
@@ -17,12 +17,14 @@ export interface ProvenCluster {
 
 /**
  * Notes what the cluster is, and proves that it enforces policies.
- * @throws PodreachError what {@link proveEnforcement} throws; the canary is gone then
+ * @param keep leaves a canary that failed in place, to be looked at
+ * @throws PodreachError what {@link proveEnforcement} throws; the canary is gone then, unless it is kept
  */
 export async function proveCluster(
   cluster: Cluster,
   nodes: readonly KubeObject[],
   { environment }: RunRecord,
+  keep: boolean,
   context: RunContext,
 ): Promise<ProvenCluster> {
   await describeNetwork(environment, cluster.networkPlugin, context);
@@ -39,7 +41,7 @@ export async function proveCluster(
     return { context: { ...context, timing: { ...context.timing, settleFloorMs } }, cleaned: clean() };
   } catch (thrown) {
     // An interrupted run is cleaned up as a whole.
-    if (!context.signal.aborted) await clean();
+    if (!keep && !context.signal.aborted) await clean();
     throw thrown;
   }
 }
@@ -54,8 +56,9 @@ function floorFor(enforcedMs: number, { timing }: RunContext): number {
 
 async function removeCanary(environment: RunRecord['environment'], context: RunContext): Promise<void> {
   try {
-    await cleanUp(context, new Set([canaryNamespace(context.runId)]));
+    await cleanUpNamespaces(context, [canaryNamespace(context.runId)]);
   } catch (thrown) {
+    if (context.signal.aborted) return;
     environment.warnings = [...(environment.warnings ?? []), messageOf(thrown)];
   }
 }

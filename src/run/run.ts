@@ -92,7 +92,9 @@ export async function run(plans: readonly Plan[], options: RunOptions): Promise<
 
   let kept: Cluster | undefined;
   try {
-    kept = await runOnCluster(plans, record, { ...options, save });
+    await runOnCluster(plans, record, { ...options, save }, (cluster) => {
+      kept = cluster;
+    });
   } catch (thrown) {
     record.run.error = failureOf(thrown);
   }
@@ -103,16 +105,20 @@ export async function run(plans: readonly Plan[], options: RunOptions): Promise<
 
 type Inner = Omit<RunOptions, 'save'> & { readonly save: () => void };
 
+/** @param keep is handed the cluster where it is to be kept, also by a run that then fails */
 async function runOnCluster(
   plans: readonly Plan[],
   record: RunRecord,
   options: Inner,
-): Promise<Cluster | undefined> {
-  const { provider, clock, progress } = options;
+  keep: (cluster: Cluster) => void,
+): Promise<void> {
+  const { provider, clock, progress, signal } = options;
   const beganMs = clock.now();
   progress({ type: 'cluster-starting', cluster: provider.kind });
-  const cluster = await provider.start({ signal: options.signal, clock });
-  let keep = false;
+  const cluster = await startCluster(options);
+  if (cluster === undefined) return;
+  let mayHaveLeft = false;
+  let isKept = false;
   try {
     const kube = await connectKube(cluster.kubeconfig, { clock, patience: options.patience ?? {} });
     const context = contextFor(cluster, kube, record, options);
@@ -124,20 +130,44 @@ async function runOnCluster(
         server: kube.server,
         durationMs: clock.now() - beganMs,
       });
+      await checkBeforehand(plans, cluster, context);
+      mayHaveLeft = true;
       await runProven(plans, record, { cluster, context }, options);
       cluster.lost.throwIfAborted();
-      keep = options.keep && !options.signal.aborted;
+      isKept = options.keep;
+    } catch (thrown) {
+      isKept = options.keep && cluster.outlivesRun && mayHaveLeft && !cluster.lost.aborted;
+      // What an interruption cuts off ends in many ways, and none of them says more than the interruption.
+      if (!signal.aborted) throw thrown;
     } finally {
-      if (options.signal.aborted) await cleanUp(context);
-      kube.close();
+      if (signal.aborted && mayHaveLeft) await cleanUp(context).finally(() => kube.close());
+      else kube.close();
     }
   } finally {
-    if (!keep) {
-      progress({ type: 'cluster-stopping', cluster: provider.kind });
+    if (isKept && !signal.aborted) {
+      keep(cluster);
+    } else {
+      if (!cluster.outlivesRun) progress({ type: 'cluster-stopping', cluster: provider.kind });
       await cluster.stop();
     }
   }
-  return keep ? cluster : undefined;
+}
+
+/** @returns undefined where the run was interrupted meanwhile: a provider takes back what it has begun */
+async function startCluster({ provider, signal, clock }: Inner): Promise<Cluster | undefined> {
+  try {
+    return await provider.start({ signal, clock });
+  } catch (thrown) {
+    if (signal.aborted) return undefined;
+    throw thrown;
+  }
+}
+
+/** What can be told of a real cluster before anything is created there. */
+async function checkBeforehand(plans: readonly Plan[], cluster: Cluster, context: RunContext): Promise<void> {
+  if (cluster.kind === 'sandbox') return;
+  await checkPermissions(context);
+  await refuseForeignNamespaces(plans, context);
 }
 
 /** Scenarios, on a cluster that is proven to enforce policies: the sandbox by its own tests, any other by the canary. */
@@ -151,10 +181,8 @@ async function runProven(
     await describeNodes(record.environment, context);
     return await runScenarios(plans, record, context, options);
   }
-  await checkPermissions(context);
-  await refuseForeignNamespaces(plans, context);
   const nodes = await describeNodes(record.environment, context);
-  const proven = await proveCluster(cluster, nodes, record, context);
+  const proven = await proveCluster(cluster, nodes, record, options.keep, context);
   try {
     await runScenarios(plans, record, proven.context, options);
   } finally {
@@ -238,7 +266,6 @@ function finish(record: RunRecord, options: RunOptions, beganMs: number): void {
   if (options.signal.aborted) {
     const reason: unknown = options.signal.reason;
     record.run.interruptedBy = reason instanceof Interruption ? reason.signalName : 'SIGINT';
-    delete record.run.error;
   } else {
     record.run.incomplete = record.run.error !== undefined;
   }

@@ -6,7 +6,7 @@ import type { CheckRecord, Phase, ScenarioRecord, Verdict } from '../record.ts';
 import { VERDICTS } from '../record.ts';
 import { type Plan, podKey } from '../scenario/scenario.ts';
 import { applyPolicies } from './apply.ts';
-import { cleanUp } from './cleanup.ts';
+import { cleanUpNamespaces } from './cleanup.ts';
 import type { RunContext } from './context.ts';
 import { failureOf } from './failure.ts';
 import { predictPlaced } from './predict.ts';
@@ -63,7 +63,8 @@ export async function runScenario(
     scenario.status = context.signal.aborted ? 'interrupted' : 'failed';
     if (!context.signal.aborted) scenario.error = failureOf(thrown);
   }
-  if (!keep) await inPhase('cleanup', () => cleanUpAfter(scenario, context));
+  // A run that is cut off is cleaned up as a whole.
+  if (!keep && !context.signal.aborted) await inPhase('cleanup', () => cleanUpAfter(scenario, context));
   scenario.durationMs = elapsed();
   context.save();
   tellEnd(scenario, context);
@@ -86,9 +87,11 @@ function noteSetbacks(scenario: ScenarioRecord, reasons: readonly string[]): voi
 
 async function cleanUpAfter(scenario: ScenarioRecord, context: RunContext): Promise<void> {
   try {
-    await cleanUp(context, new Set(scenario.namespaces.map(({ name }) => name)));
+    await cleanUpNamespaces(
+      context,
+      scenario.namespaces.map(({ name }) => name),
+    );
   } catch (thrown) {
-    // A cluster that is gone took everything with it, and the run says so itself.
     if (!context.signal.aborted) scenario.error ??= failureOf(thrown);
   }
 }

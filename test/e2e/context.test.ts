@@ -1,4 +1,5 @@
 /** Any cluster of a kubeconfig; the sandbox of another process is the cluster here. */
+import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../src/record.ts';
@@ -57,4 +58,21 @@ test('without a kubeconfig nothing is guessed', async () => {
   });
   expect(stdout).toContain('there is no kubeconfig with a context');
   expect(exitCode).toBe(3);
+});
+
+test('Ctrl-C does not wait for a credential plugin that does not answer', async () => {
+  using folder = folderWith({
+    config:
+      'apiVersion: v1\nkind: Config\ncurrent-context: a\nclusters: [{ name: a, cluster: { server: "https://127.0.0.1:1" } }]\nusers: [{ name: a, user: { exec: { apiVersion: client.authentication.k8s.io/v1, command: ./plugin, interactiveMode: IfAvailable } } }]\ncontexts: [{ name: a, context: { cluster: a, user: a } }]\n',
+    plugin: '#!/bin/sh\ntouch "$0.runs"\nexec sleep 400\n',
+  });
+  chmodSync(join(folder.path, 'plugin'), 0o755);
+  const kubeconfig = join(folder.path, 'config');
+  const args = ['--cluster', 'context', '--kubeconfig', kubeconfig];
+  const run = startCli(['run', 'scenarios/three-tier.yaml', ...args]);
+  await expect.poll(() => existsSync(join(folder.path, 'plugin.runs')), { timeout: 10_000 }).toBe(true);
+  const beganMs = performance.now();
+  run.child.kill('SIGINT');
+  expect((await run.ended).exitCode).toBe(130);
+  expect(performance.now() - beganMs).toBeLessThan(10_000);
 });

@@ -1,7 +1,7 @@
 /** The pipeline on a real sandbox, while somebody interferes. */
 import { describe, expect, test } from 'vitest';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
-import { throughProxy } from '../support/api-proxy.ts';
+import { failure, throughProxy } from '../support/api-proxy.ts';
 import { runWith, SCENARIO, sandbox, verdicts } from './run-with.ts';
 
 test('all is well where nobody interferes', async () => {
@@ -172,5 +172,61 @@ test('an interrupt cleans up and is told', async () => {
   );
   expect(record.run).toMatchObject({ incomplete: true, interruptedBy: 'SIGINT', exitCode: 130 });
   expect(record.scenarios[0]?.status).toBe('interrupted');
+  expect(left).toEqual([]);
+});
+
+test('an interrupt whose clean-up fails says what to do, and does not clean up twice', async () => {
+  const controller = new AbortController();
+  let deletions = 0;
+  const stubborn = throughProxy(sandbox(), {
+    answer({ method, path }) {
+      if (method !== 'DELETE' || !path.startsWith('/api/v1/namespaces/')) return undefined;
+      deletions += 1;
+      return failure(403, 'Forbidden', 'deletions are frozen until Monday');
+    },
+  });
+  const record = await runWith(
+    stubborn,
+    (event) => {
+      if (event.type === 'phase-started' && event.phase === 'settle') controller.abort();
+      return undefined;
+    },
+    { signal: controller.signal },
+  );
+  expect(record.run).toMatchObject({
+    interruptedBy: 'SIGINT',
+    exitCode: 130,
+    error: {
+      message: expect.stringMatching(
+        /^cleaning up failed: cannot delete namespace pair: deletions are frozen/,
+      ),
+      hint: `Finish with: podreach clean --run ${record.run.id}`,
+    },
+  });
+  expect(deletions).toBe(1);
+});
+
+test('an interrupt while a scenario is cleaned up takes over at once', async () => {
+  const controller = new AbortController();
+  let deletions = 0;
+  const slow = throughProxy(sandbox(), {
+    answer({ method, path }) {
+      if (method !== 'DELETE' || !path.startsWith('/api/v1/namespaces/')) return undefined;
+      deletions += 1;
+      if (deletions > 1) return undefined;
+      // Taken, and never carried out.
+      controller.abort();
+      return { status: 200, body: { kind: 'Status', apiVersion: 'v1', status: 'Success' } };
+    },
+  });
+  let left: readonly unknown[] | undefined;
+  const record = await runWith(slow, undefined, {
+    signal: controller.signal,
+    atTheEnd: async (kube) => {
+      left = await kube.list({ resource: 'namespaces', labelSelector: 'podreach.dev/run' });
+    },
+  });
+  expect(record.run).toMatchObject({ interruptedBy: 'SIGINT', exitCode: 130 });
+  expect(record.run.error).toBeUndefined();
   expect(left).toEqual([]);
 });
