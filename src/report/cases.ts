@@ -5,7 +5,7 @@
 import type { CheckRecord, RunRecord, ScenarioRecord } from '../record.ts';
 import type { Fact } from './block.ts';
 import { describePair } from './describe.ts';
-import { failureFacts, manifestOf } from './failure.ts';
+import { endFacts, failureFacts, manifestOf } from './failure.ts';
 import { keepNote } from './keep-note.ts';
 import { describeAttempts, factsOf, isMismatch, underPolicies } from './mismatch.ts';
 import { describeExtent, runWord } from './summary.ts';
@@ -104,7 +104,7 @@ function runProblem(record: RunRecord, suites: readonly Suite[]): Problem | unde
   const extent = `${describeExtent(record)}; nothing is proven about the rest`;
   if (error !== undefined && error.code !== 'interrupted') {
     const { code, message, location } = error;
-    const facts = [...failureFacts(error), { label: 'so far', text: extent }];
+    const facts = [...failureFacts(error), ...endFacts(record)];
     return {
       kind: code,
       message,

@@ -3,6 +3,7 @@ import type { RunRecord } from '../record.ts';
 import { type Fact, renderFacts, renderHeadline } from './block.ts';
 import { describeLocation } from './describe.ts';
 import type { Canvas } from './paint.ts';
+import { describeExtent } from './summary.ts';
 
 export type Failure = NonNullable<RunRecord['run']['error']>;
 
@@ -36,5 +37,14 @@ export function failureFacts({ code, location, hint }: Failure): Fact[] {
     { label: 'kind', text: code },
     ...(location === undefined ? [] : [{ label: 'where', text: describeLocation(location) }]),
     ...(hint === undefined ? [] : [{ label: 'next', text: hint }]),
+  ];
+}
+
+/** What ended the run besides its failure, and how far it had come. */
+export function endFacts(record: RunRecord): Fact[] {
+  const { interruptedBy } = record.run;
+  return [
+    ...(interruptedBy === undefined ? [] : [{ label: 'ended by', text: interruptedBy }]),
+    { label: 'so far', text: `${describeExtent(record)}; nothing is proven about the rest` },
   ];
 }

@@ -69,8 +69,11 @@ function renderCase(testCase: Case, number: number): string[] {
 }
 
 function renderBailOut({ run }: RunRecord): string[] {
-  if (run.interruptedBy !== undefined) return [`Bail out! interrupted by ${run.interruptedBy}`];
-  if (run.error !== undefined) return [`Bail out! ${run.error.message}`];
+  const reasons = [
+    ...(run.interruptedBy === undefined ? [] : [`interrupted by ${run.interruptedBy}`]),
+    ...(run.error === undefined ? [] : [run.error.message]),
+  ];
+  if (reasons.length > 0) return [`Bail out! ${reasons.join('; ')}`];
   return run.incomplete ? ['Bail out! the run did not come to its own end'] : [];
 }
 

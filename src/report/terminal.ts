@@ -2,7 +2,7 @@
 import type { RunRecord } from '../record.ts';
 import { renderFacts, renderHeadline } from './block.ts';
 import { circumstanceFacts } from './circumstances.ts';
-import { renderFailure } from './failure.ts';
+import { endFacts, renderFailure } from './failure.ts';
 import { linkPlaces } from './hyperlinks.ts';
 import { keepNote } from './keep-note.ts';
 import { isMismatch } from './mismatch.ts';
@@ -43,14 +43,7 @@ function renderBeginning(record: RunRecord, canvas: Canvas): string[][] {
   const { incomplete, interruptedBy, error } = record.run;
   const extent = describeExtent(record);
   if (error !== undefined && error.code !== 'interrupted') {
-    return [
-      renderFailure(
-        error,
-        canvas,
-        [{ label: 'so far', text: `${extent}; nothing is proven about the rest` }],
-        '',
-      ),
-    ];
+    return [renderFailure(error, canvas, endFacts(record), '')];
   }
   if (!incomplete && interruptedBy === undefined) return [];
   const reason =

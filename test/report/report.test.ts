@@ -7,7 +7,7 @@ import {
   type ReportFormat,
 } from '../../src/report/report.ts';
 import { escapeXml } from '../../src/report/xml.ts';
-import { missingRight, ROLE } from './records.ts';
+import { interruptedRun, missingRight, ROLE } from './records.ts';
 
 describe('--report', () => {
   test('takes a format, and a file after the first equals sign', () => {
@@ -80,3 +80,19 @@ function errorOf(work: () => unknown): PodreachError {
   }
   return expect.unreachable('nothing was thrown');
 }
+
+test.each(['terminal', 'junit', 'markdown', 'github', 'html', 'audit', 'tap'] as const)(
+  '%s tells an interruption together with what could not be cleaned up',
+  (format) => {
+    const record = interruptedRun();
+    record.run.error = {
+      code: 'api-error',
+      message: 'cleaning up failed: the namespace stays',
+      hint: 'Finish with: podreach clean --run abc',
+    };
+    const text = REPORTS[format](record, { width: 200, colour: false, verbose: false, quiet: false });
+    expect(text).toContain('SIGINT');
+    expect(text).toContain('cleaning up failed: the namespace stays');
+    if (format !== 'tap') expect(text).toContain('podreach clean --run abc');
+  },
+);

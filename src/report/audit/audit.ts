@@ -105,7 +105,7 @@ function cautionsOf(record: RunRecord): Phrase[] {
   const { run, environment } = record;
   const end =
     run.interruptedBy !== undefined
-      ? say`The run was interrupted by ${run.interruptedBy}.`
+      ? say`The run was interrupted by ${run.interruptedBy}${run.error === undefined ? '' : say`; ${name(run.error.message)}`}.`
       : run.error !== undefined
         ? say`The run could not go on: ${name(run.error.message)}.`
         : say`The run did not come to its own end.`;
