@@ -1,6 +1,7 @@
 /** Proving that a cluster enforces policies, on a sandbox that looks like somebody's cluster. */
 import { describe, expect, test } from 'vitest';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
+import { canaryNamespace } from '../../src/run/canary.ts';
 import { throughProxy } from '../support/api-proxy.ts';
 import { asContext, foreignAnswers } from '../support/real-cluster.ts';
 import { runWith, sandbox, verdicts } from './run-with.ts';
@@ -90,6 +91,31 @@ describe.concurrent('a cluster that does not', () => {
     });
     expect(record.scenarios.map(({ status }) => status)).toEqual(['skipped']);
     expect(left).toEqual([]);
+  });
+
+  test('is left as it is where that was asked for, and is not said to be stopped', async () => {
+    const left: string[] = [];
+    const events: string[] = [];
+    const record = await runWith(
+      asContext(sandboxCluster({ nodes: 1, enforcement: 'off' })),
+      ({ type }) => {
+        events.push(type);
+        return undefined;
+      },
+      {
+        keep: true,
+        withinMs: 1_000,
+        atTheEnd: async (kube) => {
+          // Stopped by whoever it was handed to, and not by the run.
+          events.push('stopped');
+          const namespaces = await kube.list({ resource: 'namespaces', labelSelector: 'podreach.dev/run' });
+          left.push(...namespaces.map(({ metadata }) => metadata.name));
+        },
+      },
+    );
+    expect(record.run.error?.code).toBe('not-enforcing');
+    expect(left).toEqual([canaryNamespace(record.run.id)]);
+    expect(events.filter((type) => /stop/.test(type))).toEqual(['stopped']);
   });
 
   test('in one direction is told by that', async () => {

@@ -46,7 +46,7 @@ export async function runWith(
   const plans = await loadPlans(['pair.yaml'], { cwd: folder.path, only: [], tags: [] });
   let kube: Kube | undefined;
   const interference: Promise<unknown>[] = [];
-  const { record } = await run(plans, {
+  const { record, kept } = await run(plans, {
     provider: {
       kind: provider.kind,
       async start(startOptions) {
@@ -77,6 +77,7 @@ export async function runWith(
     save: () => undefined,
     ...options,
   });
+  await kept?.stop();
   await Promise.all(interference);
   kube?.close();
   return record;

@@ -14,6 +14,7 @@ export function asContext(provider: ClusterProvider, networkPlugin?: string): Cl
         kind: 'context',
         lost: cluster.lost,
         cleanWith: ' --cluster context=test',
+        outlivesRun: true,
         ...(networkPlugin === undefined ? {} : { networkPlugin }),
         stop: () => cluster.stop(),
       };
