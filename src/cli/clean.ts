@@ -7,6 +7,7 @@ import { messageOf, PodreachError } from '../errors.ts';
 import type { Kube } from '../kube/kube.ts';
 import type { LeftOver } from '../run/leftovers.ts';
 import type { SetExitCode } from './main.ts';
+import { parseCluster } from './options.ts';
 import { listenToSignals } from './signals.ts';
 
 const EXAMPLES = `
@@ -71,7 +72,7 @@ async function clean(options: CleanOptions): Promise<number> {
 
 /** @throws PodreachError `usage`, `cluster-unavailable` */
 async function kubeconfigOf({ cluster, kubeconfig }: CleanOptions): Promise<string> {
-  const [, kind = '', name] = /^([^=]*)(?:=(.*))?$/s.exec(cluster) ?? [];
+  const { kind, name } = parseCluster(cluster);
   if (kind === 'context') {
     const { findKubeconfig } = await import('../kube/kubeconfig.ts');
     return (await findKubeconfig(name, kubeconfig)).text;

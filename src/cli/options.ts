@@ -21,6 +21,12 @@ export function parseWhole(min: number, max: number): (text: string) => number {
   };
 }
 
+/** The value of `--cluster`: a kind of cluster, and after an equals sign the name of one. */
+export function parseCluster(text: string): { readonly kind: string; readonly name: string | undefined } {
+  const [, kind = '', name] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
+  return { kind, name };
+}
+
 function collect(value: string, previous: readonly string[] | undefined): string[] {
   return [...(previous ?? []), value];
 }

@@ -1,15 +1,18 @@
 /** `podreach run`: scenario → probe pods → attempts → diff. */
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import type { Cluster, ClusterKind, ClusterProvider } from '../cluster/cluster.ts';
+import type { Cluster, ClusterProvider } from '../cluster/cluster.ts';
+import { DEFAULT_CLUSTER_NAME } from '../cluster/kind/choices.ts';
 import { PodreachError } from '../errors.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
+import { cleanCommand } from '../run/cleanup.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { ownVersion } from '../version.ts';
 import { givenKindFlags, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
 import type { SetExitCode } from './main.ts';
 import {
   nodesOption,
+  parseCluster,
   parseDuration,
   parseWhole,
   repeatable,
@@ -113,12 +116,20 @@ async function runScenarios(paths: readonly string[], options: RunCommandOptions
   const provider = await providerFor(options, probe.image, outputs.note);
   const { run } = await import('../run/run.ts');
 
+  let cluster: Cluster | undefined;
+  let runId = '';
   using signals = listenToSignals(
     () => outputs.note('interrupted: cleaning up; press Ctrl-C again to leave at once'),
-    () => outputs.note(leftBehind(provider.kind, options)),
+    () => outputs.note(leftBehind(options, cluster, runId)),
   );
   const { record, kept } = await run(plans, {
-    provider,
+    provider: {
+      kind: provider.kind,
+      async start(startOptions) {
+        cluster = await provider.start(startOptions);
+        return cluster;
+      },
+    },
     probe,
     version: ownVersion(),
     clock: systemClock,
@@ -131,7 +142,10 @@ async function runScenarios(paths: readonly string[], options: RunCommandOptions
     keep: options.keep === true,
     failFast: options.failFast === true,
     progress: outputs.progress,
-    save: outputs.save,
+    save: (unfinished) => {
+      runId = unfinished.run.id;
+      outputs.save(unfinished);
+    },
   });
   const failures = outputs.finish(record);
   if (kept !== undefined) {
@@ -152,7 +166,7 @@ async function providerFor(
   probeImage: string,
   note: (text: string) => void,
 ): Promise<ClusterProvider> {
-  const [, kind = '', name] = /^([^=]*)(?:=(.*))?$/s.exec(options.cluster) ?? [];
+  const { kind, name } = parseCluster(options.cluster);
   refuseMisplaced(kind === 'kind' ? [] : givenKindFlags(options), '--cluster kind');
   refuseMisplaced(kind === 'sandbox' ? givenProbeFlags(options) : [], '--cluster context or kind');
   refuseMisplaced(
@@ -204,11 +218,19 @@ function refuseMisplaced(flags: readonly string[], place: string): void {
   });
 }
 
-/** What the user must know who does not wait for the clean-up. */
-function leftBehind(kind: ClusterKind, options: RunCommandOptions): string {
+/** What the user must know who does not wait for the clean-up. @param cluster absent: it has not been handed over yet */
+function leftBehind(options: RunCommandOptions, cluster: Cluster | undefined, runId: string): string {
+  const { kind, name = DEFAULT_CLUSTER_NAME } = parseCluster(options.cluster);
   if (kind === 'sandbox') return 'left at once; the sandbox and all that ran on it ends with this process';
-  const kubeconfig = options.kubeconfig === undefined ? '' : ` --kubeconfig ${options.kubeconfig}`;
-  return `left at once; see what is left, and take it away, with: podreach clean --cluster ${options.cluster}${kubeconfig}`;
+  if (cluster === undefined) {
+    return kind === 'kind'
+      ? `left at once; podreach cluster status ${name} says what there is of the cluster, and podreach cluster delete ${name} takes it away`
+      : 'left at once; nothing was created';
+  }
+  const command = cluster.outlivesRun
+    ? cleanCommand(runId, cluster.cleanWith ?? '')
+    : `podreach cluster delete ${name}`;
+  return `left at once; take away what is left with: ${command}`;
 }
 
 function howToLook({ kubeconfigFile, cleanWith = '' }: Cluster, runId: string): string {
@@ -217,6 +239,6 @@ function howToLook({ kubeconfigFile, cleanWith = '' }: Cluster, runId: string): 
 Everything was left in place, as --keep asks. To look around, and to clean up:
 
   ${kubectl} get pods --all-namespaces -l ${RUN_LABEL}=${runId}
-  podreach clean --run ${runId}${cleanWith}
+  ${cleanCommand(runId, cleanWith)}
 `;
 }

@@ -1,12 +1,23 @@
 /**
  * `podreach run --cluster kind` as a program. Docker and kind are programs that write what the real ones do; the API server that they
- * lead to is the sandbox's of another process.
+ * lead to is a sandbox's.
  */
+import { EventEmitter, once } from 'node:events';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import { MANIFEST_FILE, READY_ITEMS } from '../cluster/kind/world.ts';
-import { type CliProcess, type Folder, folderWith, startCli } from '../support/cli.ts';
+import { type Intervention, throughProxy } from '../support/api-proxy.ts';
+import {
+  type CliProcess,
+  type CliResult,
+  type Folder,
+  folderWith,
+  runCli,
+  startCli,
+} from '../support/cli.ts';
 
 const SCENARIO = `apiVersion: podreach/v1
 kind: Scenario
@@ -30,19 +41,19 @@ interface KindHost extends AsyncDisposable {
   readonly folder: Folder;
   /** Starts `podreach run --cluster kind` there. */
   run(...args: string[]): CliProcess;
+  clean(runId: string): Promise<CliResult>;
   /** Whether the fake kind's nodes exist. */
   hasNodes(): boolean;
 }
 
-/** A machine with Docker, kind and a cluster to make. @param deletion what `kind delete cluster` runs, as shell script */
-async function kindHost(deletion = 'rm -f "$dir/nodes"'): Promise<KindHost> {
+/** A machine with Docker, kind and a cluster to make. @param deletion what `kind delete cluster` does, as shell script */
+async function kindHost(intervention: Intervention = {}, deletion = 'rm -f "$dir/nodes"'): Promise<KindHost> {
   const folder = folderWith({
     'small.yaml': SCENARIO,
     'info.json': JSON.stringify(INFO),
     'node.json': JSON.stringify(NODE),
     'items.json': JSON.stringify({ items: READY_ITEMS }),
   });
-  const kubeconfig = join(folder.path, 'kubeconfig');
   const programs = {
     docker: `case "$1" in
 info) cat "$dir/info.json";;
@@ -63,8 +74,11 @@ esac`,
     writeFileSync(file, `#!/bin/sh\ndir="${folder.path}"\n${body}\n`);
     chmodSync(file, 0o755);
   }
-  const sandbox = startCli(['sandbox', '--kubeconfig', kubeconfig]);
-  await sandbox.until(/The sandbox is running/);
+  const cluster = await throughProxy(sandboxCluster({ nodes: 1, enforcement: 'on' }), intervention).start({
+    clock: systemClock,
+    signal: new AbortController().signal,
+  });
+  writeFileSync(join(folder.path, 'kubeconfig'), cluster.kubeconfig);
   const env = {
     PATH: `${folder.path}:${process.env['PATH']}`,
     XDG_STATE_HOME: join(folder.path, 'state'),
@@ -74,10 +88,10 @@ esac`,
   return {
     folder,
     run: (...args) => startCli([...common, ...args], { cwd: folder.path, env }),
+    clean: (runId) => runCli(['clean', '--run', runId, '--cluster', 'kind'], { env }),
     hasNodes: () => existsSync(join(folder.path, 'nodes')),
     async [Symbol.asyncDispose]() {
-      sandbox.child.kill('SIGINT');
-      await sandbox.ended;
+      await cluster.stop();
       folder[Symbol.dispose]();
     },
   };
@@ -91,4 +105,58 @@ test('a run that keeps its cluster says how to look, and ends', { timeout: 60_00
   expect(exitCode).toBe(0);
   expect(stdout).toContain(`kubectl --kubeconfig ${join(host.folder.path, 'state')}`);
   expect(host.hasNodes()).toBe(true);
+});
+
+test('a run that uses a kept cluster does not say that it stops it, and one of its own does', {
+  timeout: 60_000,
+}, async () => {
+  await using host = await kindHost();
+  const own = await host.run().ended;
+  expect(own).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('stopping the cluster (kind)') });
+  expect(host.hasNodes()).toBe(false);
+  const { stdout } = await host.run('--keep').ended;
+  const [, id = ''] = /podreach clean --run (\w+) /.exec(stdout) ?? [];
+  expect(await host.clean(id)).toMatchObject({ exitCode: 0 });
+  const next = await host.run().ended;
+  expect(next.exitCode).toBe(0);
+  expect(next.stderr).not.toContain('stopping the cluster');
+  expect(host.hasNodes()).toBe(true);
+});
+
+test('whoever does not wait for the deletion of a cluster is told how to delete it', {
+  timeout: 60_000,
+}, async () => {
+  await using host = await kindHost({}, 'exec sleep 600');
+  const run = host.run();
+  await run.until(/small: starting pods/);
+  run.child.kill('SIGINT');
+  await run.until(/kind: deleting the nodes/);
+  run.child.kill('SIGINT');
+  const { exitCode, stderr } = await run.ended;
+  expect(exitCode).toBe(130);
+  expect(stderr).toContain('left at once; take away what is left with: podreach cluster delete podreach\n');
+});
+
+test('whoever does not wait for the clean-up of a kept cluster is told how to finish it', {
+  timeout: 60_000,
+}, async () => {
+  const deletions = new EventEmitter();
+  const deletion = once(deletions, 'asked');
+  await using host = await kindHost({
+    answer({ method, path }) {
+      if (method !== 'DELETE' || !path.includes('/namespaces/small')) return undefined;
+      deletions.emit('asked');
+      return 'stall';
+    },
+  });
+  const run = host.run('--keep');
+  await run.until(/small: connecting every pair/);
+  run.child.kill('SIGINT');
+  await deletion;
+  run.child.kill('SIGINT');
+  const { exitCode, stderr } = await run.ended;
+  expect(exitCode).toBe(130);
+  expect(stderr).toMatch(
+    /left at once; take away what is left with: podreach clean --run \w{10} --cluster kind=podreach\n/,
+  );
 });
