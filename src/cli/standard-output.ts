@@ -7,10 +7,12 @@
  */
 export function guardStandardOutput(): void {
   const { stdout, stderr } = process;
+  let isTold = false;
   // Where not even an error can be told, there is nobody to tell it to.
   stderr.on('error', () => {});
   stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') return;
+    if (error.code === 'EPIPE' || isTold) return;
+    isTold = true;
     stderr.write(`error: standard output cannot be written: ${error.message}\n`);
     process.once('exit', (exitCode) => {
       if (exitCode === 0) process.exitCode = 3;

@@ -222,7 +222,7 @@ describe('an output that cannot be written', () => {
       [join(ROOT, 'dist/cli.js'), 'validate', 'scenarios'],
       { stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'], encoding: 'utf8' },
     );
-    expect(stderr).toMatch(/^error: standard output cannot be written: ENOSPC/);
+    expect(stderr).toMatch(/^error: standard output cannot be written: ENOSPC.*\n$/);
     expect(status).toBe(3);
   });
 });
