@@ -1,14 +1,16 @@
 /** What a kubeconfig says about reaching its cluster: the address, and how to be trusted there. */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
-import type { KubeConfig, User } from '@kubernetes/client-node';
+import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
 import type { ClientOptions } from 'ws';
 import { messageOf, PodreachError } from '../errors.ts';
 import { type Credential, commandLine, type Plugin, readPlugin, runPlugin } from './credential-plugin.ts';
+import { impersonationHeaders, impersonationIn } from './impersonation.ts';
+import { proxyFor } from './proxy.ts';
 
 /** Credentials, TLS settings and the agent for one connection; fits `https.request` and `ws` alike. */
 export type ConnectionOptions = Omit<RequestOptions, 'headers' | 'agent'> &
-  Pick<ClientOptions, 'agent'> & { readonly headers: Readonly<Record<string, string>> };
+  Pick<ClientOptions, 'agent'> & { readonly headers: Readonly<Record<string, string | string[]>> };
 
 export interface Access {
   /** The API server's address without a slash at its end; may have a path. */
@@ -35,7 +37,9 @@ export interface Access {
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-type Credentials = Omit<RequestOptions, 'headers'> & { headers: Record<string, string> };
+/** As the client writes them. */
+type ClientCredentials = Omit<RequestOptions, 'headers'> & { headers: Record<string, string> };
+type Credentials = Omit<RequestOptions, 'headers'> & Pick<ConnectionOptions, 'headers'>;
 
 /** An API server serves few requests of one client at a time; more only wait there instead of here. */
 const MAX_CONNECTIONS = 32;
@@ -46,15 +50,21 @@ const MAX_CONNECTIONS = 32;
  * Credentials and TLS come from the Kubernetes client, which knows tokens, client certificates and proxies; it is imported only here
  * and only now, because that takes a good part of a second.
  * @param credentialsMs how long reading the credentials may take
+ * @param env names the proxy where the kubeconfig does not
  * @throws PodreachError `cluster-unavailable` where it names no usable cluster; the client by itself would go to localhost:8080
  */
-export async function readAccess(kubeconfigText: string, credentialsMs: number): Promise<Access> {
+export async function readAccess(
+  kubeconfigText: string,
+  credentialsMs: number,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Access> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   /** What it learns of tokens and plugins it keeps; a new one knows nothing yet. */
   const load = (): KubeConfig => {
     const loaded = new KubeConfig();
     try {
       loaded.loadFromString(kubeconfigText);
+      for (const cluster of loaded.clusters) useProxy(cluster, env);
     } catch (thrown) {
       throw new PodreachError('cluster-unavailable', `the kubeconfig cannot be read: ${messageOf(thrown)}`, {
         hint: 'Check it with: kubectl config view',
@@ -83,10 +93,11 @@ export async function readAccess(kubeconfigText: string, credentialsMs: number):
     ? new HttpsAgent({ keepAlive: true, maxSockets: MAX_CONNECTIONS })
     : new HttpAgent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
   const single = secure ? new HttpsAgent() : new HttpAgent();
+  const impersonation = impersonationHeaders(impersonationIn(kubeconfigText, user.name));
   const closing = new AbortController();
   const plugin = user.exec ? readPlugin(user.exec) : undefined;
   let credential: Credential | undefined;
-  const applyCredentials = async (options: Credentials, signal: AbortSignal): Promise<void> => {
+  const applyCredentials = async (options: ClientCredentials, signal: AbortSignal): Promise<void> => {
     if (plugin !== undefined && isOver(credential)) {
       credential = await runPlugin(plugin, cluster, signal);
       config = load();
@@ -95,7 +106,7 @@ export async function readAccess(kubeconfigText: string, credentialsMs: number):
     await orAborted(config.applyToHTTPSOptions(options), signal);
   };
   const readCredentials = async (): Promise<Credentials> => {
-    const options: Credentials = { headers: {} };
+    const options: ClientCredentials = { headers: {} };
     const limit = AbortSignal.timeout(credentialsMs);
     try {
       await applyCredentials(options, AbortSignal.any([limit, closing.signal]));
@@ -103,7 +114,8 @@ export async function readAccess(kubeconfigText: string, credentialsMs: number):
       throw credentialsError(context.name, plugin, thrown, limit.aborted ? credentialsMs : undefined);
     }
     // Files with a token often end with a line break, which no header may hold.
-    const { Authorization: authorization, ...headers } = options.headers;
+    const { Authorization: authorization, ...own } = options.headers;
+    const headers = { ...own, ...impersonation };
     return {
       ...options,
       headers: authorization === undefined ? headers : { ...headers, Authorization: authorization.trim() },
@@ -141,6 +153,12 @@ export async function readAccess(kubeconfigText: string, credentialsMs: number):
       single.destroy();
     },
   };
+}
+
+/** The kubeconfig's own proxy goes before the environment's. */
+function useProxy(cluster: Writable<Cluster>, env: NodeJS.ProcessEnv): void {
+  const proxy = cluster.proxyUrl ?? proxyFor(cluster.server, env);
+  if (proxy !== undefined) cluster.proxyUrl = proxy;
 }
 
 /** Whether there is none, or none that holds any more. */

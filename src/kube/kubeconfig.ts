@@ -6,6 +6,7 @@ import type { KubeConfig, User } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { messageOf, PodreachError } from '../errors.ts';
+import { type Impersonation, impersonationIn } from './impersonation.ts';
 
 export interface FoundKubeconfig {
   /** One kubeconfig as text: files merged, paths in it absolute, the wanted context current. */
@@ -31,12 +32,15 @@ export async function findKubeconfig(
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
   const files = file === undefined ? kubeconfigFiles(env) : [file];
+  const impersonations = new Map<User, Impersonation>();
   try {
     for (const [index, file] of files.entries()) {
       const next = index === 0 ? config : new KubeConfig();
       next.loadFromFile(file);
       followTokenFiles(next, file);
       followPlugins(next, file);
+      const text = readFileSync(file, 'utf8');
+      for (const user of next.users) impersonations.set(user, impersonationIn(text, user.name));
       if (next !== config) addMissing(config, next);
     }
     if (files.length === 0 && existsSync(SERVICE_ACCOUNT_TOKEN)) config.loadFromCluster();
@@ -62,7 +66,17 @@ export async function findKubeconfig(
     });
   }
   config.setCurrentContext(context);
-  return { text: config.exportConfig(), context, server: config.getCurrentCluster()?.server ?? '' };
+  return { text: textOf(config, impersonations), context, server: config.getCurrentCluster()?.server ?? '' };
+}
+
+/** The client leaves out whom users act as, but for the name, when it writes a kubeconfig. */
+function textOf(config: KubeConfig, impersonations: ReadonlyMap<User, Impersonation>): string {
+  const { users, ...rest }: { users: { user: object }[] } = JSON.parse(config.exportConfig());
+  const whole = users.map((entry, index) => {
+    const user = config.users[index];
+    return { ...entry, user: { ...entry.user, ...(user && impersonations.get(user)) } };
+  });
+  return JSON.stringify({ ...rest, users: whole });
 }
 
 /**

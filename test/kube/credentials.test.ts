@@ -1,5 +1,6 @@
 /** Credentials that run out while podreach is at work, and how they are read again. */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -222,4 +223,49 @@ test('a plugin that must ask on a terminal is refused', async () => {
   await expect(connectKube(await kubeconfigWith(server, folder.path, { exec }))).rejects.toThrow(
     'the credential plugin ask wants to ask on a terminal',
   );
+});
+
+test('whom a user acts as is asked for in full, on requests and on execs', async () => {
+  const asked: IncomingHttpHeaders[] = [];
+  const note = ({ headers }: IncomingMessage): void => {
+    asked.push(
+      Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('impersonate-'))),
+    );
+  };
+  await using server = await ApiServer.start({
+    answer: () => (response, request) => {
+      note(request);
+      response.end(JSON.stringify(POD));
+    },
+    exec: (socket, request) => {
+      note(request);
+      socket.send(frame(3, { metadata: {}, status: 'Success' }));
+    },
+  });
+  using folder = folderWith({});
+  const user = {
+    token: 'fresh',
+    as: 'jane',
+    'as-uid': '7',
+    'as-groups': ['ops', 'night'],
+    'as-user-extra': { 'example.com/reason': ['drill'] },
+  };
+  const kube = await connectKube(await kubeconfigWith(server, folder.path, user));
+  expect(await kube.get({ resource: 'pods', namespace: 'shop', name: 'web' })).toEqual(POD);
+  expect(await kube.exec(EXEC)).toMatchObject({ kind: 'exited', exitCode: 0 });
+  kube.close();
+  const expected = {
+    'impersonate-user': 'jane',
+    'impersonate-uid': '7',
+    'impersonate-group': 'ops, night',
+    'impersonate-extra-example.com%2freason': 'drill',
+  };
+  expect(asked).toEqual([expected, expected]);
+});
+
+test('groups without a user to act as are refused, as kubectl does', async () => {
+  await using server = await ApiServer.start(guarded());
+  using folder = folderWith({});
+  const kubeconfig = await kubeconfigWith(server, folder.path, { token: 'fresh', 'as-groups': ['ops'] });
+  await expect(connectKube(kubeconfig)).rejects.toThrow('and not as whom');
 });
