@@ -21,6 +21,8 @@ export interface Campaign {
   readonly topologies: number;
   /** Tried on each topology. */
   readonly setsEach: number;
+  /** When to give up: what was found until then is told, shrunk as far as it is. Default: never. */
+  readonly withinMs?: number;
   readonly predict?: Predict;
   readonly progress?: (sets: number) => void;
 }
@@ -50,7 +52,7 @@ interface Passing {
 
 /** Runs all topologies of a campaign side by side. A set that fails is shrunk before its topology gives up. */
 export async function runCampaign(campaign: Campaign, ground: Ground): Promise<CampaignResult> {
-  const { seed, topologies, setsEach, predict = predictByOracle, progress } = campaign;
+  const { seed, topologies, setsEach, withinMs, predict = predictByOracle, progress } = campaign;
   const count = { sets: 0, flows: 0, undefined: 0 };
   const note = (trial: Trial): void => {
     count.sets += 1;
@@ -64,7 +66,7 @@ export async function runCampaign(campaign: Campaign, ground: Ground): Promise<C
       // No two topologies of any two campaigns draw the same.
       const own = seed * 1000 + index;
       const arena = await openArena(name, own, ground, predict);
-      return findFailure(name, arena, { seed: own, setsEach, signal: ground.signal, note });
+      return findFailure(name, arena, { seed: own, setsEach, withinMs, signal: ground.signal, note });
     }),
   );
   return {
@@ -77,6 +79,7 @@ export async function runCampaign(campaign: Campaign, ground: Ground): Promise<C
 interface Search {
   readonly seed: number;
   readonly setsEach: number;
+  readonly withinMs: number | undefined;
   readonly signal: AbortSignal;
   readonly note: (trial: Trial) => void;
 }
@@ -84,7 +87,7 @@ interface Search {
 async function findFailure(
   name: string,
   arena: Arena,
-  { seed, setsEach, signal, note }: Search,
+  { seed, setsEach, withinMs, signal, note }: Search,
 ): Promise<Failure | Passing | undefined> {
   let seen: readonly Disagreement[] = [];
   const breakdowns: unknown[] = [];
@@ -100,7 +103,11 @@ async function findFailure(
       throw thrown;
     }
   });
-  const details = await fc.check(property, { seed, numRuns: setsEach });
+  const details = await fc.check(property, {
+    seed,
+    numRuns: setsEach,
+    ...(withinMs === undefined ? {} : { interruptAfterTimeLimit: withinMs }),
+  });
   signal.throwIfAborted();
   if (breakdowns.length > 0) throw breakdowns[0];
   if (!details.failed) return undefined;
