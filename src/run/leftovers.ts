@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { PodreachError } from '../errors.ts';
 import type { Kube, KubeObject } from '../kube/kube.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
+import { pollPauseMs } from './poll.ts';
 
 /** Real clusters take their time to finalise a namespace. */
 const GONE_WITHIN_MS = 120_000;
@@ -72,24 +73,27 @@ export async function removeLeftOver({
     const all = await kube.list({ resource: 'namespaces', labelSelector: `${RUN_LABEL}=${runId}` }, options);
     return all.filter(({ metadata }) => only === undefined || only.has(metadata.name));
   };
-  const deadline = clock.now() + GONE_WITHIN_MS;
-  let left = await list();
-  let told = left.length + 1;
-  await Promise.all(
-    left.map(({ metadata }) => kube.delete({ resource: 'namespaces', name: metadata.name }, options)),
-  );
-  while (left.length > 0) {
+  const beganMs = clock.now();
+  let told: number | undefined;
+  for (;;) {
+    const left = await list();
+    if (left.length === 0) return;
+    // Each time: a request that was under way may have created one more since the last look.
+    const staying = left.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    await Promise.all(
+      staying.map(({ metadata }) => kube.delete({ resource: 'namespaces', name: metadata.name }, options)),
+    );
     if (left.length !== told) progress?.(left.map(({ metadata }) => metadata.name));
     told = left.length;
-    if (clock.now() > deadline) {
+    const soFarMs = clock.now() - beganMs;
+    if (soFarMs > GONE_WITHIN_MS) {
       throw new PodreachError(
         'api-error',
         `namespaces are still there after ${GONE_WITHIN_MS / 1000} s: ${left.map(describeStuck).join('; ')}`,
         { hint },
       );
     }
-    await clock.sleep(POLL_MS, signal);
-    left = await list();
+    await clock.sleep(pollPauseMs(soFarMs, POLL_MS), signal);
   }
 }
 

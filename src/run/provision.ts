@@ -10,14 +10,13 @@ import { agentSource } from '../probe/source.ts';
 import { type PlannedNamespace, type PlannedPod, podKey } from '../scenario/scenario.ts';
 import type { RunContext } from './context.ts';
 import { inAddition, newestWarning } from './pod-events.ts';
+import { pollPauseMs } from './poll.ts';
 import { copyPullSecrets } from './pull-secrets.ts';
 import { isTooEarly, refusalError } from './refusal.ts';
 
 /** Requests in flight at once: enough to hide latency, few enough for an API server's fairness queues. */
 const PARALLEL_REQUESTS = 16;
 const POLL_MS = 100;
-/** The longer pods take, the less often a look at them is worth its price: every tenth of the time so far, up to this. */
-const LONGEST_POLL_MS = 2_000;
 /** A pod that takes longer than this may have a reason that only its events tell. */
 const EVENTS_AFTER_MS = 5_000;
 /** Of pods that all wait for the same, a few tell enough. */
@@ -148,8 +147,7 @@ async function waitForPods(wanted: Wanted, context: RunContext): Promise<Running
         },
       );
     }
-    const soFar = clock.now() - beganMs;
-    await clock.sleep(Math.min(LONGEST_POLL_MS, Math.max(POLL_MS, soFar / 10)), context.signal);
+    await clock.sleep(pollPauseMs(clock.now() - beganMs, POLL_MS), context.signal);
   }
 }
 
