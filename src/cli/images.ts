@@ -4,9 +4,10 @@ import { parse } from 'yaml';
 import { systemClock } from '../clock.ts';
 import { PodreachError } from '../errors.ts';
 import { DEFAULT_PROBE_IMAGE } from '../probe/settings.ts';
-import { type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
+import { givenKindFlags, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
 import type { SetExitCode } from './main.ts';
-import { type ProbeCommandOptions, probeOptions } from './probe-options.ts';
+import { parseCluster, refuseMisplaced } from './options.ts';
+import { givenProbeFlags, type ProbeCommandOptions, probeOptions } from './probe-options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -40,11 +41,14 @@ export function imagesCommand(program: Command, setExitCode: SetExitCode): void 
 
 async function imagesFor(options: ImagesOptions): Promise<readonly string[]> {
   const probe = options.probeImage ?? DEFAULT_PROBE_IMAGE;
-  const [kind = ''] = options.cluster.split('=');
+  const { kind } = parseCluster(options.cluster);
   switch (kind) {
     case 'sandbox':
+      refuseMisplaced(givenKindFlags(options), '--cluster kind');
+      refuseMisplaced(givenProbeFlags(options), '--cluster context or kind');
       return [];
     case 'context':
+      refuseMisplaced(givenKindFlags(options), '--cluster kind');
       return [probe];
     case 'kind':
       return [probe, ...(await kindImages(options))];

@@ -1,5 +1,6 @@
 /** Option values shared by the commands: what they accept, and what they say when they do not. */
 import { InvalidArgumentError, Option } from 'commander';
+import { PodreachError } from '../errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 
@@ -46,10 +47,25 @@ export function selectionOptions(): Option[] {
   ];
 }
 
+/** Of the sandbox. */
+export const DEFAULT_NODES = 2;
+
+/** Without a default of its own, so that it can be told whether it was given. */
 export function nodesOption(): Option {
-  return new Option('--nodes <count>', 'nodes of the sandbox').argParser(parseWhole(1, 10)).default(2);
+  return new Option('--nodes <count>', `nodes of the sandbox (default: ${DEFAULT_NODES})`).argParser(
+    parseWhole(1, 10),
+  );
 }
 
 export function repeatable(flags: string, description: string): Option {
   return new Option(flags, description).argParser(collect);
+}
+
+/** @throws PodreachError `usage` where there are any */
+export function refuseMisplaced(flags: readonly string[], place: string): void {
+  if (flags.length === 0) return;
+  const isOne = flags.length === 1;
+  throw new PodreachError('usage', `${flags.join(', ')} ${isOne ? 'is' : 'are'} for ${place}`, {
+    hint: `Leave ${isOne ? 'it' : 'them'} out, or write ${place}.`,
+  });
 }

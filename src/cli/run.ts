@@ -11,10 +11,12 @@ import { ownVersion } from '../version.ts';
 import { givenKindFlags, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
 import type { SetExitCode } from './main.ts';
 import {
+  DEFAULT_NODES,
   nodesOption,
   parseCluster,
   parseDuration,
   parseWhole,
+  refuseMisplaced,
   repeatable,
   type SelectionOptions,
   selectionOptions,
@@ -45,7 +47,7 @@ interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeC
   readonly cluster: string;
   readonly kubeconfig?: string;
   readonly readyWithin?: number;
-  readonly nodes: number;
+  readonly nodes?: number;
   readonly report?: string[];
   readonly timeout?: number;
   readonly within?: number;
@@ -168,6 +170,7 @@ async function providerFor(
 ): Promise<ClusterProvider> {
   const { kind, name } = parseCluster(options.cluster);
   refuseMisplaced(kind === 'kind' ? [] : givenKindFlags(options), '--cluster kind');
+  refuseMisplaced(kind === 'sandbox' || options.nodes === undefined ? [] : ['--nodes'], '--cluster sandbox');
   refuseMisplaced(kind === 'sandbox' ? givenProbeFlags(options) : [], '--cluster context or kind');
   refuseMisplaced(
     kind === 'context' || options.kubeconfig === undefined ? [] : ['--kubeconfig'],
@@ -176,7 +179,7 @@ async function providerFor(
   switch (kind) {
     case 'sandbox': {
       const { sandboxCluster } = await import('../cluster/sandbox.ts');
-      return sandboxCluster({ nodes: options.nodes, enforcement: 'on' });
+      return sandboxCluster({ nodes: options.nodes ?? DEFAULT_NODES, enforcement: 'on' });
     }
     case 'kind': {
       const { kindCluster } = await import('../cluster/kind.ts');
@@ -208,14 +211,6 @@ async function tellWarnings(
     `${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}, and --strict was asked for: nothing was started`,
     { hint: 'Correct what is meant otherwise, and accept what is meant, under "accept" in the scenario.' },
   );
-}
-
-function refuseMisplaced(flags: readonly string[], place: string): void {
-  if (flags.length === 0) return;
-  const isOne = flags.length === 1;
-  throw new PodreachError('usage', `${flags.join(', ')} ${isOne ? 'is' : 'are'} for ${place}`, {
-    hint: `Leave ${isOne ? 'it' : 'them'} out, or write ${place}.`,
-  });
 }
 
 /** What the user must know who does not wait for the clean-up. @param cluster absent: it has not been handed over yet */

@@ -4,7 +4,7 @@ import { systemClock } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { writeKubeconfig } from './kubeconfig-file.ts';
 import type { SetExitCode } from './main.ts';
-import { nodesOption } from './options.ts';
+import { DEFAULT_NODES, nodesOption } from './options.ts';
 import { listenToSignals, untilAborted } from './signals.ts';
 
 const EXAMPLES = `
@@ -14,7 +14,7 @@ Examples:
   podreach sandbox --no-enforcement        policies are stored and never enforced, as with a CNI without a policy engine`;
 
 interface SandboxOptions {
-  readonly nodes: number;
+  readonly nodes?: number;
   readonly kubeconfig?: string;
   readonly enforcement: boolean;
 }
@@ -33,7 +33,7 @@ export function sandboxCommand(program: Command, setExitCode: SetExitCode): void
         () => process.stderr.write('\nstopping the sandbox\n'),
         () => undefined,
       );
-      const { nodes, enforcement } = options;
+      const { nodes = DEFAULT_NODES, enforcement } = options;
       const provider = sandboxCluster({ nodes, enforcement: enforcement ? 'on' : 'off' });
       const cluster = await provider.start({ signal: signals.signal, clock: systemClock });
       await holdUntilSignal(cluster, signals.signal, options.kubeconfig);
