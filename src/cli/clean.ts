@@ -7,7 +7,7 @@ import { messageOf, PodreachError } from '../errors.ts';
 import type { Kube } from '../kube/kube.ts';
 import type { LeftOver } from '../run/leftovers.ts';
 import type { SetExitCode } from './main.ts';
-import { parseCluster } from './options.ts';
+import { parseCluster, refuseMisplaced } from './options.ts';
 import { listenToSignals } from './signals.ts';
 
 const EXAMPLES = `
@@ -64,7 +64,8 @@ async function clean(options: CleanOptions): Promise<number> {
     else for (const line of describeAll(found, systemClock.date())) print(line);
     const chosen = choose(found, options);
     if (chosen.length === 0 || !(await isSure(chosen, options, signal))) return 0;
-    return await remove(chosen, kube, systemClock, signal);
+    await remove(chosen, kube, systemClock, signal);
+    return 0;
   } finally {
     kube.close();
   }
@@ -82,6 +83,7 @@ async function kubeconfigOf({ cluster, kubeconfig }: CleanOptions): Promise<stri
       hint: 'Choose: context, context=NAME, kind or kind=NAME.',
     });
   }
+  refuseMisplaced(kubeconfig === undefined ? [] : ['--kubeconfig'], '--cluster context');
   const { foldersOf, openLedger } = await import('../cluster/kind/ledger.ts');
   const { DEFAULT_CLUSTER_NAME } = await import('../cluster/kind/choices.ts');
   const { kubeconfigFile } = openLedger(foldersOf(process.env), name ?? DEFAULT_CLUSTER_NAME);
@@ -156,25 +158,33 @@ async function isSure(
   }
 }
 
+/** Side by side, so that one that does not go keeps none of the others. @throws PodreachError with all that are still there */
 async function remove(
   chosen: readonly LeftOver[],
   kube: Kube,
   clock: Clock,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<void> {
   const { removeLeftOver } = await import('../run/leftovers.ts');
-  for (const { runId } of chosen) {
-    await removeLeftOver({
-      kube,
-      clock,
-      runId,
-      signal,
-      progress: (left) => tell(`run ${runId}: waiting for ${left.join(', ')}`),
-      hint: 'Something in them holds a finalizer: kubectl get all --namespace NAME shows what is there.',
-    });
-    tell(`run ${runId}: gone`);
-  }
-  return 0;
+  const failures: string[] = [];
+  const removing = chosen.map(async ({ runId }) => {
+    const progress = (left: readonly string[]): void => tell(`run ${runId}: waiting for ${left.join(', ')}`);
+    try {
+      await removeLeftOver({ kube, clock, runId, signal, progress });
+      tell(`run ${runId}: gone`);
+    } catch (thrown) {
+      failures.push(`run ${runId}: ${messageOf(thrown)}`);
+    }
+  });
+  await Promise.all(removing);
+  signal.throwIfAborted();
+  if (failures.length === 0) return;
+  const whose = chosen.length === 1 ? 'the run' : `${failures.length} of ${chosen.length} runs`;
+  throw new PodreachError(
+    'api-error',
+    `what ${whose} left is still there: ${failures.toSorted().join('; ')}`,
+    { hint: 'What a namespace says of what holds it: kubectl get namespace NAME --output yaml' },
+  );
 }
 
 function tell(text: string): void {

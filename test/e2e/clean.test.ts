@@ -1,10 +1,13 @@
 /** `podreach clean` and `podreach images`, on the sandbox of another process. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import { connectKube } from '../../src/kube/connect.ts';
 import { runRecordSchema } from '../../src/record.ts';
+import { failure, throughProxy } from '../support/api-proxy.ts';
 import { folderWith, runCli, startCli } from '../support/cli.ts';
 
 const SCENARIO = `apiVersion: podreach/v1
@@ -94,6 +97,38 @@ test('what a run with --keep left is shown, is in the way, and is taken away by 
   await sandbox.ended;
 });
 
+test('what one run left, and cannot be deleted, keeps nobody from deleting the rest', {
+  timeout: 60_000,
+}, async () => {
+  using folder = folderWith({});
+  const cluster = await throughProxy(sandboxCluster({ nodes: 1, enforcement: 'on' }), {
+    answer: ({ method, path }) =>
+      method === 'DELETE' && /\/namespaces\/(first|third)\b/.test(path)
+        ? failure(403, 'Forbidden', 'frozen until Monday')
+        : undefined,
+    // Old enough to be nobody's any more.
+    changeAnswer: ({ body }) =>
+      body.replaceAll(/"creationTimestamp":"[^"]*"/g, '"creationTimestamp":"2020-01-01T00:00:00Z"'),
+  }).start({ clock: systemClock, signal: new AbortController().signal });
+  const kubeconfig = join(folder.path, 'kubeconfig');
+  writeFileSync(kubeconfig, cluster.kubeconfig);
+  const kube = await connectKube(cluster.kubeconfig);
+  for (const name of ['first', 'second', 'third']) {
+    const metadata = { name, labels: { 'podreach.dev/run': `run-${name}` } };
+    await kube.create({ apiVersion: 'v1', kind: 'Namespace', metadata });
+  }
+  const { exitCode, stderr } = await runCli(['clean', '--all', '--yes', '--kubeconfig', kubeconfig]);
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain('run run-second: gone');
+  expect(stderr).toMatch(
+    /error: what 2 of 3 runs left is still there: run run-first: cannot delete namespace first: frozen .*; run run-third: cannot delete/,
+  );
+  const left = await kube.list({ resource: 'namespaces', labelSelector: 'podreach.dev/run' });
+  expect(left.map(({ metadata }) => metadata.name)).toEqual(['first', 'third']);
+  kube.close();
+  await cluster.stop();
+});
+
 test.each([
   [['clean', '--run', 'a', '--all'], '--run and --all cannot go together'],
   [['clean', '--cluster', 'sandbox'], "nothing outlives a run on 'sandbox'"],
@@ -108,6 +143,14 @@ test.each([
   [
     ['run', 'scenarios/three-tier.yaml', '--cluster', 'context', '--namespace-label', 'team=x'],
     'gives the namespace shop the value "shop"',
+  ],
+  [['run', '--cluster', 'kind', '--nodes', '2'], '--nodes is for --cluster sandbox'],
+  [['run', '--cluster', 'context', '--nodes', '3'], '--nodes is for --cluster sandbox'],
+  [['clean', '--cluster', 'kind', '--kubeconfig', 'x'], '--kubeconfig is for --cluster context'],
+  [['images', '--node-image', 'x', '--load-images'], '--node-image, --load-images are for --cluster kind'],
+  [
+    ['images', '--cluster', 'sandbox', '--probe-image', 'x'],
+    '--probe-image is for --cluster context or kind',
   ],
   [['images', '--cluster', 'nope'], "unknown cluster 'nope'"],
 ])('%j is wrong usage', async (args, words) => {
