@@ -5,7 +5,12 @@ import { pluginWarnings } from '../../src/run/environment/describe.ts';
 import { findPlugins } from '../../src/run/environment/network-plugins.ts';
 import { nodesForProbes } from '../../src/run/schedulable.ts';
 
-function daemonSet(name: string, containers: Record<string, string>, namespace = 'kube-system') {
+function daemonSet(
+  name: string,
+  containers: Record<string, string>,
+  namespace = 'kube-system',
+  args: Record<string, readonly string[]> = {},
+) {
   return {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
@@ -13,7 +18,11 @@ function daemonSet(name: string, containers: Record<string, string>, namespace =
     spec: {
       template: {
         spec: {
-          containers: Object.entries(containers).map(([container, image]) => ({ name: container, image })),
+          containers: Object.entries(containers).map(([container, image]) => ({
+            name: container,
+            image,
+            ...(args[container] === undefined ? {} : { args: args[container] }),
+          })),
         },
       },
     },
@@ -74,15 +83,37 @@ const CASES: readonly [string, ReturnType<typeof daemonSet>, string | undefined,
     false,
   ],
   ['Amazon VPC CNI', daemonSet('aws-node', { 'aws-node': 'amazon-k8s-cni:v1.20.3' }), 'v1.20.3', false],
-  [
+  // Its agent always runs, and enforces only where it is told to.
+  ...(
+    [
+      [['--enable-ipv6=false', '--enable-network-policy=true'], true],
+      [['--enable-network-policy'], true],
+      [['--enable-network-policy=false', '--enable-network-policy=true'], true],
+      [['--enable-network-policy=true', '--enable-network-policy=false'], false],
+      [['--enable-network-policy=false'], false],
+      [['--enable-network-policy-logs=true'], false],
+      [[], false],
+    ] as const
+  ).map(([args, enforces]): (typeof CASES)[number] => [
     'Amazon VPC CNI',
-    daemonSet('aws-node', { 'aws-node': 'amazon-k8s-cni:v1.20.3', 'aws-eks-nodeagent': 'agent:v1' }),
+    daemonSet(
+      'aws-node',
+      { 'aws-node': 'amazon-k8s-cni:v1.20.3', 'aws-eks-nodeagent': 'agent:v1' },
+      'kube-system',
+      { 'aws-eks-nodeagent': args },
+    ),
     'v1.20.3',
+    enforces,
+  ]),
+  [
+    'Weave Net',
+    daemonSet('weave-net', { weave: 'weave-kube:2.8.1', 'weave-npc': 'weave-npc:2.8.1' }),
+    '2.8.1',
     true,
   ],
 ];
 
-test.each(CASES)('%s is told by its DaemonSet', (name, object, version, enforces) => {
+test.each(CASES)('%s is told by its DaemonSet (%#)', (name, object, version, enforces) => {
   expect(findPlugins([daemonSet('kube-proxy', { 'kube-proxy': 'kube-proxy:v1.36.0' }), object])).toEqual([
     {
       name,

@@ -19,8 +19,15 @@ interface KnownPlugin {
   readonly daemonSet: RegExp;
   /** The container whose image carries the version; absent: the first. */
   readonly container?: string;
-  /** Only where there is a container of this name, if one is named. */
-  readonly enforces: boolean | { readonly withContainer: string };
+  readonly enforces: boolean | Condition;
+}
+
+/** What makes a plugin enforce that does not always. */
+interface Condition {
+  /** There is a container of this name. */
+  readonly withContainer: string;
+  /** And it has this argument, the last one of its name. */
+  readonly enabledBy?: string;
 }
 
 const PLUGINS: readonly KnownPlugin[] = [
@@ -44,7 +51,8 @@ const PLUGINS: readonly KnownPlugin[] = [
     name: 'Amazon VPC CNI',
     daemonSet: /^aws-node$/,
     container: 'aws-node',
-    enforces: { withContainer: 'aws-eks-nodeagent' },
+    // The agent is always there; whether it enforces is an option of the add-on, off by default.
+    enforces: { withContainer: 'aws-eks-nodeagent', enabledBy: '--enable-network-policy' },
   },
   { name: 'Azure NPM', daemonSet: /^azure-npm$/, enforces: true },
   {
@@ -71,10 +79,16 @@ interface DaemonSetFields {
   readonly spec?: {
     readonly template?: {
       readonly spec?: {
-        readonly containers?: readonly { readonly name?: string; readonly image?: string }[];
+        readonly containers?: readonly Container[];
       };
     };
   };
+}
+
+interface Container {
+  readonly name?: string;
+  readonly image?: string;
+  readonly args?: readonly string[];
 }
 
 function describePlugin(known: KnownPlugin, daemonSet: KubeObject): NetworkPlugin {
@@ -88,11 +102,15 @@ function describePlugin(known: KnownPlugin, daemonSet: KubeObject): NetworkPlugi
     name: known.name,
     ...(version === undefined ? {} : { version }),
     daemonSet: `${daemonSet.metadata.namespace ?? ''}/${daemonSet.metadata.name}`,
-    enforces:
-      typeof enforces === 'boolean'
-        ? enforces
-        : containers.some(({ name }) => name === enforces.withContainer),
+    enforces: typeof enforces === 'boolean' ? enforces : isMet(enforces, containers),
   };
+}
+
+function isMet({ withContainer, enabledBy }: Condition, containers: readonly Container[]): boolean {
+  const container = containers.find(({ name }) => name === withContainer);
+  if (container === undefined || enabledBy === undefined) return container !== undefined;
+  const given = container.args?.findLast((arg) => arg === enabledBy || arg.startsWith(`${enabledBy}=`));
+  return given === enabledBy || given === `${enabledBy}=true`;
 }
 
 /** The tag of an image, without a digest: `v3.32.1` of `quay.io/calico/node:v3.32.1@sha256:…`. */
