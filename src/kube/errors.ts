@@ -37,6 +37,11 @@ export function isAlreadyExists(thrown: unknown): boolean {
   return thrown instanceof ApiStatusError && thrown.reason === 'AlreadyExists';
 }
 
+/** Why something went wrong, without what it stood in the way of. */
+export function wordsOf(thrown: unknown): string {
+  return thrown instanceof ApiStatusError ? thrown.words : messageOf(thrown);
+}
+
 /** As much of a `Status` as podreach reads. */
 export interface Status {
   readonly status?: string;

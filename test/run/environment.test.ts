@@ -1,9 +1,15 @@
 /** Network plugins as their own manifests install them, and which of the nodes take probe pods. */
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { sandboxCluster } from '../../src/cluster/sandbox.ts';
+import { connectKube } from '../../src/kube/connect.ts';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
+import { findClusterPolicies } from '../../src/run/environment/cluster-policies.ts';
 import { pluginWarnings } from '../../src/run/environment/describe.ts';
 import { findPlugins } from '../../src/run/environment/network-plugins.ts';
 import { nodesForProbes } from '../../src/run/schedulable.ts';
+import { failure, throughProxy } from '../support/api-proxy.ts';
+import { foreignAnswers } from '../support/real-cluster.ts';
 
 function daemonSet(
   name: string,
@@ -199,4 +205,32 @@ describe('a node', () => {
   ])('%s', (_, object, given, isFit) => {
     expect(nodesForProbes([object], given)).toEqual(isFit ? [{ name: 'n', hostname: 'n.example' }] : []);
   });
+});
+
+test('a kind of cluster-wide policy that may not be looked at hides no other', async () => {
+  const answers = foreignAnswers({
+    policies: {
+      'globalnetworkpolicies.crd.projectcalico.org': ['default-deny'],
+      'baselineadminnetworkpolicies.policy.networking.k8s.io': ['default'],
+    },
+  });
+  const refused = ['projectcalico.org', 'cilium.io', 'policy.networking.k8s.io/v1/adminnetworkpolicies'];
+  const provider = throughProxy(sandboxCluster({ nodes: 1, enforcement: 'on' }), {
+    answer: (call) =>
+      refused.some((place) => call.path.startsWith(`/apis/${place}`))
+        ? failure(403, 'Forbidden', 'not for you')
+        : answers(call),
+  });
+  const { signal } = new AbortController();
+  const cluster = await provider.start({ clock: systemClock, signal });
+  const kube = await connectKube(cluster.kubeconfig);
+  expect(await findClusterPolicies(kube, signal)).toEqual([
+    // The same ones are in Calico's other group.
+    '1 Calico GlobalNetworkPolicy object (default-deny) may decide over the policies of the scenarios',
+    '1 BaselineAdminNetworkPolicy object (default) may decide over the policies of the scenarios',
+    'could not look at objects of the kind CiliumClusterwideNetworkPolicy: not for you (403 Forbidden)',
+    'could not look at objects of the kind AdminNetworkPolicy: not for you (403 Forbidden)',
+  ]);
+  kube.close();
+  await cluster.stop();
 });

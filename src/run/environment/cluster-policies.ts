@@ -1,4 +1,5 @@
 /** Policies of other kinds that hold for a whole cluster, and may decide over those of a scenario. */
+import { wordsOf } from '../../kube/errors.ts';
 import type { Kube } from '../../kube/kube.ts';
 
 /** How many of a kind are named. */
@@ -51,42 +52,58 @@ interface ObjectList {
 
 type Reader = (path: string) => Promise<unknown>;
 
-/** One warning for each kind that has any: `2 GlobalNetworkPolicies (a, b) …`. @throws what `read` throws */
+/**
+ * One warning for each kind that has any, `2 GlobalNetworkPolicies (a, b) …`, and one for each that could not be looked at.
+ * @throws what `read` throws where that is not about a kind, and the signal's reason
+ */
 export async function findClusterPolicies(kube: Pick<Kube, 'read'>, signal: AbortSignal): Promise<string[]> {
   const read: Reader = (path) => kube.read(path, { signal });
   // Answers of the API: each field is read as optional.
   const { groups = [] } = ((await read('/apis')) ?? {}) as GroupList;
-  const found = new Map<string, string[]>();
+  const found = new Map<string, readonly string[]>();
+  const refused = new Map<string, string>();
   for (const { name, versions = [] } of groups) {
     for (const kind of CLUSTER_POLICIES.filter(({ group }) => group === name)) {
-      if (found.has(kind.label)) continue;
-      const names = await namesOf(
-        kind,
-        versions.flatMap(({ groupVersion }) => groupVersion ?? []),
-        read,
-      );
-      if (names.length > 0) found.set(kind.label, names);
+      if (found.get(kind.label)?.length) continue;
+      const served = versions.flatMap(({ groupVersion }) => groupVersion ?? []);
+      try {
+        const names = await namesOf(kind, served, read);
+        if (names !== undefined) found.set(kind.label, names);
+      } catch (thrown) {
+        signal.throwIfAborted();
+        refused.set(kind.label, wordsOf(thrown));
+      }
     }
   }
-  return [...found].map(
-    ([label, names]) =>
-      `${names.length} ${label} ${names.length === 1 ? 'object' : 'objects'} (${summarise(names)}) may decide over the policies of the scenarios`,
-  );
+  return [
+    ...[...found].flatMap(([label, names]) => (names.length === 0 ? [] : [describeFound(label, names)])),
+    ...[...refused].flatMap(([label, words]) =>
+      found.has(label) ? [] : [`could not look at objects of the kind ${label}: ${words}`],
+    ),
+  ];
 }
 
-/** The objects of a kind, in the first version of its group that has it: an API server names the one it prefers first. */
+/**
+ * The objects of a kind, in the first version of its group that has it: an API server names the one it prefers first. Undefined where
+ * none has it.
+ */
 async function namesOf(
   { resource }: PolicyKind,
   versions: readonly string[],
   read: Reader,
-): Promise<string[]> {
+): Promise<readonly string[] | undefined> {
   for (const version of versions) {
     const { resources = [] } = ((await read(`/apis/${version}`)) ?? {}) as ResourceList;
     if (!resources.some(({ name }) => name === resource)) continue;
     const { items = [] } = ((await read(`/apis/${version}/${resource}`)) ?? {}) as ObjectList;
     return items.flatMap(({ metadata }) => metadata?.name ?? []);
   }
-  return [];
+  return undefined;
+}
+
+function describeFound(label: string, names: readonly string[]): string {
+  const objects = names.length === 1 ? 'object' : 'objects';
+  return `${names.length} ${label} ${objects} (${summarise(names)}) may decide over the policies of the scenarios`;
 }
 
 function summarise(names: readonly string[]): string {

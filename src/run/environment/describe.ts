@@ -1,7 +1,6 @@
 /** What kind of cluster it is: versions, nodes, who enforces policies, and what else may decide over them. */
 import { parse } from 'yaml';
-import { messageOf } from '../../errors.ts';
-import { ApiStatusError } from '../../kube/errors.ts';
+import { ApiStatusError, wordsOf } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/kube.ts';
 import type { RunRecord } from '../../record.ts';
 import type { RunContext } from '../context.ts';
@@ -57,9 +56,7 @@ export async function describeNetwork(
       return await look();
     } catch (thrown) {
       context.signal.throwIfAborted();
-      warnings.push(
-        `could not look at ${what}: ${thrown instanceof ApiStatusError ? thrown.words : messageOf(thrown)}`,
-      );
+      warnings.push(`could not look at ${what}: ${wordsOf(thrown)}`);
       return undefined;
     }
   };
