@@ -29,7 +29,10 @@ async function remove(
     throw new PodreachError(
       thrown instanceof PodreachError ? thrown.code : 'api-error',
       `cleaning up failed: ${messageOf(thrown)}`,
-      { hint: `Finish with: ${cleanCommand(runId, cleanWith)}`, cause: thrown },
+      {
+        hint: cleanWith === '' ? undefined : `Finish with: ${cleanCommand(runId, cleanWith)}`,
+        cause: thrown,
+      },
     );
   }
 }

@@ -140,7 +140,9 @@ async function runOnCluster(
       // What an interruption cuts off ends in many ways, and none of them says more than the interruption.
       if (!signal.aborted) throw thrown;
     } finally {
-      if (signal.aborted && mayHaveLeft) await cleanUp(context).finally(() => kube.close());
+      // What ends with the run takes everything with it.
+      if (signal.aborted && mayHaveLeft && cluster.outlivesRun)
+        await cleanUp(context).finally(() => kube.close());
       else kube.close();
     }
   } finally {

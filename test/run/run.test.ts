@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import { failure, throughProxy } from '../support/api-proxy.ts';
+import { asContext } from '../support/real-cluster.ts';
 import { runWith, SCENARIO, sandbox, verdicts } from './run-with.ts';
 
 test('all is well where nobody interferes', async () => {
@@ -158,7 +159,7 @@ test('an interrupt cleans up and is told', async () => {
   const controller = new AbortController();
   let left: readonly unknown[] | undefined;
   const record = await runWith(
-    sandbox(),
+    asContext(sandbox()),
     (event) => {
       if (event.type === 'phase-started' && event.phase === 'settle') controller.abort();
       return undefined;
@@ -180,13 +181,13 @@ test('an interrupt whose clean-up fails says what to do, and does not clean up t
   let deletions = 0;
   const stubborn = throughProxy(sandbox(), {
     answer({ method, path }) {
-      if (method !== 'DELETE' || !path.startsWith('/api/v1/namespaces/')) return undefined;
+      if (method !== 'DELETE' || !path.startsWith('/api/v1/namespaces/pair')) return undefined;
       deletions += 1;
       return failure(403, 'Forbidden', 'deletions are frozen until Monday');
     },
   });
   const record = await runWith(
-    stubborn,
+    asContext(stubborn),
     (event) => {
       if (event.type === 'phase-started' && event.phase === 'settle') controller.abort();
       return undefined;
@@ -200,7 +201,7 @@ test('an interrupt whose clean-up fails says what to do, and does not clean up t
       message: expect.stringMatching(
         /^cleaning up failed: cannot delete namespace pair: deletions are frozen/,
       ),
-      hint: `Finish with: podreach clean --run ${record.run.id}`,
+      hint: `Finish with: podreach clean --run ${record.run.id} --cluster context=test`,
     },
   });
   expect(deletions).toBe(1);
@@ -211,7 +212,7 @@ test('an interrupt while a scenario is cleaned up takes over at once', async () 
   let deletions = 0;
   const slow = throughProxy(sandbox(), {
     answer({ method, path }) {
-      if (method !== 'DELETE' || !path.startsWith('/api/v1/namespaces/')) return undefined;
+      if (method !== 'DELETE' || !path.startsWith('/api/v1/namespaces/pair')) return undefined;
       deletions += 1;
       if (deletions > 1) return undefined;
       // Taken, and never carried out.
@@ -220,7 +221,7 @@ test('an interrupt while a scenario is cleaned up takes over at once', async () 
     },
   });
   let left: readonly unknown[] | undefined;
-  const record = await runWith(slow, undefined, {
+  const record = await runWith(asContext(slow), undefined, {
     signal: controller.signal,
     atTheEnd: async (kube) => {
       left = await kube.list({ resource: 'namespaces', labelSelector: 'podreach.dev/run' });
