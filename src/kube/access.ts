@@ -1,16 +1,15 @@
 /** What a kubeconfig says about reaching its cluster: the address, and how to be trusted there. */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
-import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
+import type { Cluster, KubeConfig } from '@kubernetes/client-node';
 import type { ClientOptions } from 'ws';
 import { messageOf, PodreachError } from '../errors.ts';
-import { type Credential, commandLine, type Plugin, readPlugin, runPlugin } from './credential-plugin.ts';
-import { impersonationHeaders, impersonationIn } from './impersonation.ts';
+import { credentialReader, type Headers, type Writable } from './credentials.ts';
 import { proxyFor } from './proxy.ts';
 
 /** Credentials, TLS settings and the agent for one connection; fits `https.request` and `ws` alike. */
 export type ConnectionOptions = Omit<RequestOptions, 'headers' | 'agent'> &
-  Pick<ClientOptions, 'agent'> & { readonly headers: Readonly<Record<string, string | string[]>> };
+  Pick<ClientOptions, 'agent'> & { readonly headers: Headers };
 
 export interface Access {
   /** The API server's address without a slash at its end; may have a path. */
@@ -35,12 +34,6 @@ export interface Access {
   close(): void;
 }
 
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
-
-/** As the client writes them. */
-type ClientCredentials = Omit<RequestOptions, 'headers'> & { headers: Record<string, string> };
-type Credentials = Omit<RequestOptions, 'headers'> & Pick<ConnectionOptions, 'headers'>;
-
 /** An API server serves few requests of one client at a time; more only wait there instead of here. */
 const MAX_CONNECTIONS = 32;
 
@@ -59,7 +52,6 @@ export async function readAccess(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Access> {
   const { KubeConfig } = await import('@kubernetes/client-node');
-  /** What it learns of tokens and plugins it keeps; a new one knows nothing yet. */
   const load = (): KubeConfig => {
     const loaded = new KubeConfig();
     try {
@@ -73,8 +65,7 @@ export async function readAccess(
     }
     return loaded;
   };
-  let config = load();
-  let generation = 1;
+  const config = load();
   const context = config.getContextObject(config.getCurrentContext());
   const cluster = config.getCurrentCluster();
   const user = config.getCurrentUser();
@@ -87,49 +78,24 @@ export async function readAccess(
       },
     );
   }
+  const credentials = credentialReader({
+    kubeconfigText,
+    load,
+    context: context.name,
+    cluster,
+    user,
+    withinMs: credentialsMs,
+  });
 
   const secure = cluster.server.startsWith('https:');
   const kept = secure
     ? new HttpsAgent({ keepAlive: true, maxSockets: MAX_CONNECTIONS })
     : new HttpAgent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
   const single = secure ? new HttpsAgent() : new HttpAgent();
-  const impersonation = impersonationHeaders(impersonationIn(kubeconfigText, user.name));
-  const closing = new AbortController();
-  const plugin = user.exec ? readPlugin(user.exec) : undefined;
-  let credential: Credential | undefined;
-  const applyCredentials = async (options: ClientCredentials, signal: AbortSignal): Promise<void> => {
-    if (plugin !== undefined && isOver(credential)) {
-      credential = await runPlugin(plugin, cluster, signal);
-      config = load();
-    }
-    if (credential !== undefined) takeOver(credential, config.getCurrentUser());
-    await orAborted(config.applyToHTTPSOptions(options), signal);
-  };
-  const readCredentials = async (): Promise<Credentials> => {
-    const options: ClientCredentials = { headers: {} };
-    const limit = AbortSignal.timeout(credentialsMs);
-    try {
-      await applyCredentials(options, AbortSignal.any([limit, closing.signal]));
-    } catch (thrown) {
-      throw credentialsError(context.name, plugin, thrown, limit.aborted ? credentialsMs : undefined);
-    }
-    // Files with a token often end with a line break, which no header may hold.
-    const { Authorization: authorization, ...own } = options.headers;
-    const headers = { ...own, ...impersonation };
-    return {
-      ...options,
-      headers: authorization === undefined ? headers : { ...headers, Authorization: authorization.trim() },
-    };
-  };
-  /** Many requests begin at once; a credential plugin is run once for all of them. */
-  let reading: Promise<Credentials> | undefined;
+  let generation = 1;
   const optionsWith = async (agent: HttpAgent, signal?: AbortSignal): Promise<ConnectionOptions> => {
-    reading ??= readCredentials().finally(() => {
-      reading = undefined;
-    });
-    const options = await orAborted(reading, signal);
     // The client's own agent is needed for nothing but a proxy: it keeps no connection and bounds none.
-    const { agent: clients, ...rest } = options;
+    const { agent: clients, ...rest } = await credentials.read(signal);
     return { ...rest, agent: cluster.proxyUrl && clients instanceof HttpAgent ? clients : agent };
   };
   return {
@@ -143,12 +109,10 @@ export async function readAccess(
     renew(refused) {
       if (refused !== generation) return;
       generation += 1;
-      reading = undefined;
-      credential = undefined;
-      config = load();
+      credentials.renew();
     },
     close() {
-      closing.abort();
+      credentials.close();
       kept.destroy();
       single.destroy();
     },
@@ -159,59 +123,6 @@ export async function readAccess(
 function useProxy(cluster: Writable<Cluster>, env: NodeJS.ProcessEnv): void {
   const proxy = cluster.proxyUrl ?? proxyFor(cluster.server, env);
   if (proxy !== undefined) cluster.proxyUrl = proxy;
-}
-
-/** Whether there is none, or none that holds any more. */
-function isOver(credential: Credential | undefined): boolean {
-  if (credential === undefined) return true;
-  return Date.parse(credential.expirationTimestamp ?? '') <= Date.now();
-}
-
-/** What a plugin handed out, in the place of what a kubeconfig may hold; the client has nothing left to run then. */
-function takeOver(credential: Credential, user: Writable<User> | null): void {
-  if (user === null) return;
-  const { token, clientCertificateData, clientKeyData } = credential;
-  delete user.exec;
-  if (token !== undefined) user.token ??= token;
-  if (clientCertificateData !== undefined) user.certData = base64(clientCertificateData);
-  if (clientKeyData !== undefined) user.keyData = base64(clientKeyData);
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64');
-}
-
-/** @param waitedMs how long nothing came; absent: something else went wrong */
-function credentialsError(
-  context: string,
-  plugin: Plugin | undefined,
-  thrown: unknown,
-  waitedMs: number | undefined,
-): PodreachError {
-  const source = plugin === undefined ? 'whoever hands them out' : `the credential plugin ${plugin.command}`;
-  const words =
-    waitedMs === undefined
-      ? messageOf(thrown).trim()
-      : `${source} gave no answer within ${waitedMs / 1000} s`;
-  const login = `Log in again: kubectl --context ${context} version must work.`;
-  const byHand = plugin && `Run it by hand: ${commandLine(plugin)}. Logins that ask are not supported.`;
-  const hint = waitedMs === undefined ? (thrown instanceof PodreachError ? thrown.hint : undefined) : byHand;
-  return new PodreachError(
-    'cluster-unavailable',
-    `the credentials of context "${context}" cannot be used: ${words}`,
-    { hint: hint ?? login, cause: thrown },
-  );
-}
-
-/** What `work` comes to, unless the signal is aborted first: the work itself goes on then. @throws the signal's reason */
-async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-  if (signal === undefined) return await work;
-  return await new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }
 
 /** Which link from the current context to a cluster and a user does not hold. */

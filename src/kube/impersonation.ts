@@ -15,10 +15,11 @@ const kubeconfigSchema = z.object({
   users: z.array(z.object({ name: z.string(), user: impersonationSchema.nullish() })).nullish(),
 });
 
-/** Whom a user of a kubeconfig acts as; empty where it is itself. @throws ZodError where the kubeconfig is none */
+/** Whom a user of a kubeconfig acts as; empty where it is itself. @throws PodreachError `cluster-unavailable` where it makes no sense */
 export function impersonationIn(kubeconfigText: string, user: string): Impersonation {
-  const { users } = kubeconfigSchema.parse(parse(kubeconfigText) ?? {});
-  return users?.find(({ name }) => name === user)?.user ?? {};
+  const { data, error } = kubeconfigSchema.safeParse(parse(kubeconfigText) ?? {});
+  if (error !== undefined) throw new PodreachError('cluster-unavailable', z.prettifyError(error));
+  return data.users?.find(({ name }) => name === user)?.user ?? {};
 }
 
 /** The headers that ask for it. @throws PodreachError `cluster-unavailable` where only a part of somebody is named */

@@ -6,6 +6,7 @@ import type { KubeConfig, User } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { messageOf, PodreachError } from '../errors.ts';
+import type { Writable } from './credentials.ts';
 import { type Impersonation, impersonationIn } from './impersonation.ts';
 
 export interface FoundKubeconfig {
@@ -112,8 +113,6 @@ const tokenFiles = z.looseObject({
     .nullish()
     .transform((users) => users ?? undefined),
 });
-
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** The client's own merge ends with an error where two files name the same thing; for kubectl the first wins. */
 function addMissing(config: KubeConfig, next: KubeConfig): void {
