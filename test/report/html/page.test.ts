@@ -44,7 +44,7 @@ describeInBrowser('the page', () => {
   const cell = (page: Page, scenario: number, check: number) =>
     page.locator(`table[data-scenario="${scenario}"] td[data-check="${check}"]`);
   const detail = (page: Page) => page.locator('#scenario-2 .detail');
-  const addressOf = (page: Page): string => new URL(page.url()).hash;
+  const addressOf = (page: Page): Promise<unknown> => page.evaluate('location.hash');
 
   test('a cell that is pointed at shows what is known of its check', async () => {
     const { page, seen } = await open(everyVerdict());
@@ -66,7 +66,7 @@ describeInBrowser('the page', () => {
   test('a click keeps a check in view and in the address, a second one or Escape lets it go', async () => {
     const { page } = await open(everyVerdict());
     await cell(page, 1, 2).click();
-    expect(addressOf(page)).toBe('#check=1.2');
+    expect(await addressOf(page)).toBe('#check=1.2');
     expect(await cell(page, 1, 2).getAttribute('aria-selected')).toBe('true');
     await cell(page, 1, 0).hover();
     expect(await detail(page).locator('h4').innerText()).toBe('shop/web → shop/db:5432/TCP');
@@ -74,7 +74,7 @@ describeInBrowser('the page', () => {
     await page.locator('#shown:not(:empty)').waitFor();
     expect(await detail(page).locator('h4').innerText()).toBe('shop/web → shop/db:5432/TCP');
     await page.keyboard.press('Escape');
-    expect(addressOf(page)).toBe('');
+    expect(await addressOf(page)).toBe('');
     await cell(page, 1, 2).click();
     await cell(page, 1, 2).click();
     expect(await page.locator('[aria-selected="true"]').count()).toBe(0);
@@ -106,7 +106,7 @@ describeInBrowser('the page', () => {
       expect(await focused(), key).toEqual(place);
     }
     for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'Enter']) await page.keyboard.press(key);
-    expect(addressOf(page)).toBe('#check=1.2');
+    expect(await addressOf(page)).toBe('#check=1.2');
     // The tabulator key leaves the grid, and comes back to the same cell.
     await page.keyboard.press('Tab');
     await page.keyboard.press('Shift+Tab');
@@ -121,7 +121,7 @@ describeInBrowser('the page', () => {
     expect(await shown()).toBe('all 13 checks shown');
     await page.getByLabel('leaked (1)').check();
     await page.getByText('1 of 13 checks shown').waitFor();
-    expect(addressOf(page)).toBe('#verdict=leaked');
+    expect(await addressOf(page)).toBe('#verdict=leaked');
     expect(await rows()).toEqual(['shop/web']);
     expect(await page.locator('details.mismatch:visible').count()).toBe(1);
     expect(await page.locator('#scenario-1 .nothing').isVisible()).toBe(true);
@@ -130,13 +130,13 @@ describeInBrowser('the page', () => {
     expect(await rows()).toEqual(['shop/web', 'shop/api']);
     expect(await page.locator('details.mismatch:visible').count()).toBe(2);
     await page.getByRole('button', { name: 'Show all' }).click();
-    expect([await shown(), addressOf(page)]).toEqual(['all 13 checks shown', '']);
+    expect([await shown(), await addressOf(page)]).toEqual(['all 13 checks shown', '']);
     await page.locator('#filter').getByLabel('Namespace').selectOption('monitoring');
     await page.getByText('5 of 13 checks shown').waitFor();
     expect(await page.locator('table[data-scenario="1"] td.faded[data-check]:visible').count()).toBe(1);
     await page.locator('#filter').getByLabel('Text').fill('SHOP/API 9090 settled');
     await page.getByText('1 of 13 checks shown').waitFor();
-    expect(addressOf(page)).toBe('#namespace=monitoring&text=SHOP%2FAPI+9090+settled');
+    expect(await addressOf(page)).toBe('#namespace=monitoring&text=SHOP%2FAPI+9090+settled');
     await page.reload();
     await page.getByText('1 of 13 checks shown').waitFor();
     expect(await page.locator('#filter').getByLabel('Namespace').inputValue()).toBe('monitoring');
@@ -231,7 +231,7 @@ describeInBrowser('the page', () => {
           return document.getElementById('scenario-2').getBoundingClientRect().top - Math.max(0, filter.bottom);
         })()`);
       expect(await clearance()).toBeGreaterThanOrEqual(0);
-      expect(addressOf(page)).toBe('#scenario-2');
+      expect(await addressOf(page)).toBe('#scenario-2');
       await page.locator('.card.is-leaked').click();
       await page.getByText('1 of 13 checks shown').waitFor();
       await page.locator('nav a[href="#scenario-2"]').click();
@@ -319,7 +319,7 @@ describeInBrowser('the page', () => {
     expect(await visible()).toEqual([8, 3, 0]);
     await page.evaluate('dispatchEvent(new Event("afterprint"))');
     expect(await visible()).toEqual(chosen);
-    expect(addressOf(page)).toBe('#verdict=leaked');
+    expect(await addressOf(page)).toBe('#verdict=leaked');
   });
 
   test('on paper a wide matrix continues below, in parts that fit', async () => {
