@@ -1,6 +1,5 @@
 /** `podreach images`: all images that a run needs, one a line, for whoever fills a mirror. */
 import type { Command } from 'commander';
-import { parse } from 'yaml';
 import { systemClock } from '../clock.ts';
 import { PodreachError } from '../errors.ts';
 import { DEFAULT_PROBE_IMAGE } from '../probe/settings.ts';
@@ -63,9 +62,10 @@ async function kindImages(options: ImagesOptions): Promise<readonly string[]> {
   const { readConfig } = await import('../cluster/kind/config.ts');
   const { calicoImages } = await import('../cluster/kind/create.ts');
   const { foldersOf } = await import('../cluster/kind/ledger.ts');
+  const { parse } = await import('yaml');
   const wanted = readKindOptions(undefined, options, { probeImage: '', keep: false });
   const config = await readConfig(wanted.configFile);
-  const nodes = wanted.nodeImage === undefined ? nodeImages(config.text) : [wanted.nodeImage];
+  const nodes = wanted.nodeImage === undefined ? nodeImages(parse(config.text)) : [wanted.nodeImage];
   if (nodes.length === 0) {
     process.stderr.write(
       "The nodes' image is not listed: kind chooses it. Name one with --node-image, here and for the run.\n",
@@ -79,8 +79,8 @@ async function kindImages(options: ImagesOptions): Promise<readonly string[]> {
   return [...nodes, ...calico];
 }
 
-function nodeImages(config: string): string[] {
-  // kind's configuration, whose form kind itself checks: each field is read as optional.
-  const { nodes } = (parse(config) ?? {}) as { nodes?: readonly { image?: string }[] | null };
+/** @param config kind's configuration, whose form kind itself checks: each field is read as optional */
+function nodeImages(config: unknown): string[] {
+  const { nodes } = (config ?? {}) as { nodes?: readonly { image?: string }[] | null };
   return (nodes ?? []).flatMap(({ image }) => image ?? []);
 }

@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Cluster } from '@kubernetes/client-node';
-import { execa } from 'execa';
 import { z } from 'zod';
 import { PodreachError } from '../errors.ts';
 
@@ -55,6 +54,7 @@ export function commandLine({ command, args }: Plugin): string {
  * @throws PodreachError `cluster-unavailable` where it does not run, fails, or answers something else; the signal's reason
  */
 export async function runPlugin(plugin: Plugin, cluster: Cluster, signal: AbortSignal): Promise<Credential> {
+  const { execa } = await import('execa');
   signal.throwIfAborted();
   const running = execa(plugin.command, plugin.args ?? [], {
     reject: false,
