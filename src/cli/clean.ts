@@ -166,25 +166,28 @@ async function remove(
   signal: AbortSignal,
 ): Promise<void> {
   const { removeLeftOver } = await import('../run/leftovers.ts');
-  const failures: string[] = [];
+  const failures: { readonly runId: string; readonly thrown: unknown }[] = [];
   const removing = chosen.map(async ({ runId }) => {
     const progress = (left: readonly string[]): void => tell(`run ${runId}: waiting for ${left.join(', ')}`);
     try {
       await removeLeftOver({ kube, clock, runId, signal, progress });
       tell(`run ${runId}: gone`);
     } catch (thrown) {
-      failures.push(`run ${runId}: ${messageOf(thrown)}`);
+      failures.push({ runId, thrown });
     }
   });
   await Promise.all(removing);
   signal.throwIfAborted();
-  if (failures.length === 0) return;
+  const [first] = failures;
+  if (first === undefined) return;
   const whose = chosen.length === 1 ? 'the run' : `${failures.length} of ${chosen.length} runs`;
-  throw new PodreachError(
-    'api-error',
-    `what ${whose} left is still there: ${failures.toSorted().join('; ')}`,
-    { hint: 'What a namespace says of what holds it: kubectl get namespace NAME --output yaml' },
-  );
+  const each = failures.map(({ runId, thrown }) => `run ${runId}: ${messageOf(thrown)}`).toSorted();
+  const { code, hint } =
+    first.thrown instanceof PodreachError ? first.thrown : { code: 'api-error' as const, hint: undefined };
+  throw new PodreachError(code, `what ${whose} left is still there: ${each.join('; ')}`, {
+    hint,
+    cause: first.thrown,
+  });
 }
 
 function tell(text: string): void {

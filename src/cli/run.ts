@@ -152,7 +152,8 @@ async function runScenarios(paths: readonly string[], options: RunCommandOptions
   const failures = outputs.finish(record);
   if (kept !== undefined) {
     if (kept.outlivesRun) {
-      process.stdout.write(howToLook(kept, record.run.id));
+      // Standard output may be a report.
+      process.stderr.write(howToLook(kept, record.run.id));
       await kept.stop();
     } else {
       await holdUntilSignal(kept, signals.signal);
@@ -228,12 +229,11 @@ function leftBehind(options: RunCommandOptions, cluster: Cluster | undefined, ru
   return `left at once; take away what is left with: ${command}`;
 }
 
-function howToLook({ kubeconfigFile, cleanWith = '' }: Cluster, runId: string): string {
-  const kubectl = kubeconfigFile === undefined ? 'kubectl' : `kubectl --kubeconfig ${kubeconfigFile}`;
+function howToLook({ kubectlWith = '', cleanWith = '' }: Cluster, runId: string): string {
   return `
 Everything was left in place, as --keep asks. To look around, and to clean up:
 
-  ${kubectl} get pods --all-namespaces -l ${RUN_LABEL}=${runId}
+  kubectl${kubectlWith} get pods --all-namespaces -l ${RUN_LABEL}=${runId}
   ${cleanCommand(runId, cleanWith)}
 `;
 }

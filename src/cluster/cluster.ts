@@ -25,8 +25,8 @@ export interface Cluster {
   readonly networkPlugin?: string;
   /** Whether it stays when podreach ends: then `stop` leaves it in place, and ends only what watches it. */
   readonly outlivesRun: boolean;
-  /** Where it outlives the run: the kubeconfig as a file for people's own tools, if there is one. */
-  readonly kubeconfigFile?: string;
+  /** The arguments with which `kubectl` finds it, such as ` --context staging`; absent where nothing outlives a run. */
+  readonly kubectlWith?: string;
   /** Ends what the provider started and waits until it is gone. Safe to call twice. */
   stop(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** A cluster of the user's own kubeconfig. It was there before and stays. */
 import { findKubeconfig } from '../kube/kubeconfig.ts';
+import { shellCommand } from '../shell.ts';
 import type { ClusterProvider, ClusterTiming } from './cluster.ts';
 
 /** A network plugin writes its rules within seconds, and a packet may cross machines. */
@@ -20,14 +21,14 @@ export function contextCluster(
     async start() {
       const found = await findKubeconfig(context, kubeconfig);
       note(`context ${found.context}, server ${found.server}`);
+      const file = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
+      const argumentsOf = (words: readonly string[]): string => ` ${shellCommand([...words, ...file])}`;
       return {
         kind: 'context',
         kubeconfig: found.text,
         timing: TIMING,
-        cleanWith: [
-          ` --cluster context=${found.context}`,
-          ...(kubeconfig === undefined ? [] : [`--kubeconfig ${kubeconfig}`]),
-        ].join(' '),
+        cleanWith: argumentsOf(['--cluster', `context=${found.context}`]),
+        kubectlWith: argumentsOf(['--context', found.context]),
         lost: new AbortController().signal,
         outlivesRun: true,
         stop: async () => {},

@@ -1,5 +1,6 @@
 /** An ephemeral kind cluster with Calico as a provider: made and deleted by the run, or kept and used again. */
 import { PodreachError } from '../errors.ts';
+import { shellCommand } from '../shell.ts';
 import type { ClusterProvider, ClusterTiming } from './cluster.ts';
 import { type KindContext, type KindOptions, type KindWorld, systemWorld } from './kind/context.ts';
 import { deleteNodes } from './kind/delete.ts';
@@ -40,7 +41,7 @@ export function kindCluster(
       return {
         kind: 'kind',
         kubeconfig: cluster.kubeconfig,
-        kubeconfigFile: cluster.kubeconfigFile,
+        kubectlWith: ` ${shellCommand(['--kubeconfig', cluster.kubeconfigFile])}`,
         networkPlugin: 'Calico',
         cleanWith: ` --cluster kind=${cluster.name}`,
         outlivesRun,

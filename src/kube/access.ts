@@ -14,6 +14,8 @@ export type ConnectionOptions = Omit<RequestOptions, 'headers' | 'agent'> &
 export interface Access {
   /** The API server's address without a slash at its end; may have a path. */
   readonly server: string;
+  /** The server as an error names it: with the proxy on the way there, without what logs in at it. */
+  readonly place: string;
   readonly context: string;
   /**
    * For a request over connections that are kept, shared and bounded.
@@ -56,7 +58,8 @@ export async function readAccess(
     const loaded = new KubeConfig();
     try {
       loaded.loadFromString(kubeconfigText);
-      for (const cluster of loaded.clusters) useProxy(cluster, env);
+      const chosen = loaded.getContextObject(loaded.getCurrentContext())?.cluster;
+      for (const one of loaded.clusters) if (one.name === chosen) useProxy(one, env);
     } catch (thrown) {
       throw new PodreachError('cluster-unavailable', `the kubeconfig cannot be read: ${messageOf(thrown)}`, {
         hint: 'Check it with: kubectl config view',
@@ -100,6 +103,9 @@ export async function readAccess(
   };
   return {
     server: cluster.server,
+    place: cluster.proxyUrl
+      ? `${cluster.server}, through the proxy ${originOf(cluster.proxyUrl)}`
+      : cluster.server,
     context: context.name,
     shared: (signal) => optionsWith(kept, signal),
     alone: (signal) => optionsWith(single, signal),
@@ -117,6 +123,10 @@ export async function readAccess(
       single.destroy();
     },
   };
+}
+
+function originOf(proxy: string): string {
+  return URL.canParse(proxy) ? new URL(proxy).host : 'that is named';
 }
 
 /** The kubeconfig's own proxy goes before the environment's. */

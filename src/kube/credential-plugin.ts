@@ -2,7 +2,10 @@
  * The credential plugin of a kubeconfig's user, by the rules of client.authentication.k8s.io. The Kubernetes client runs plugins too,
  * but waits for them without end, keeps their standard input open, and tells them nothing of the cluster.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { PodreachError } from '../errors.ts';
@@ -20,11 +23,11 @@ export type Plugin = z.infer<typeof pluginSchema>;
 
 const answerSchema = z.object({
   status: z.object({
-    token: z.string().optional(),
+    token: z.string().nullish(),
     /** PEM, and not in Base64 as in a kubeconfig. */
-    clientCertificateData: z.string().optional(),
-    clientKeyData: z.string().optional(),
-    expirationTimestamp: z.string().optional(),
+    clientCertificateData: z.string().nullish(),
+    clientKeyData: z.string().nullish(),
+    expirationTimestamp: z.string().nullish(),
   }),
 });
 export type Credential = z.infer<typeof answerSchema>['status'];
@@ -41,12 +44,10 @@ export function readPlugin(exec: unknown): Plugin {
   return data;
 }
 
-const INTERACTIVE = 'Logins that ask are not supported: use credentials that come without.';
+/** What was printed before a plugin ended comes at once. */
+const LAST_WORDS_MS = 200;
 
-/** As a person would call it. */
-export function commandLine({ command, args }: Plugin): string {
-  return [command, ...(args ?? [])].join(' ');
-}
+const INTERACTIVE = 'Logins that ask are not supported: use credentials that come without.';
 
 /**
  * @param cluster told to a plugin that asks for it
@@ -54,32 +55,68 @@ export function commandLine({ command, args }: Plugin): string {
  * @throws PodreachError `cluster-unavailable` where it does not run, fails, or answers something else; the signal's reason
  */
 export async function runPlugin(plugin: Plugin, cluster: Cluster, signal: AbortSignal): Promise<Credential> {
-  const { execa } = await import('execa');
   signal.throwIfAborted();
-  const running = execa(plugin.command, plugin.args ?? [], {
-    reject: false,
-    stdin: 'ignore',
+  // Never with its arguments: they may be secrets.
+  const said = `the credential plugin ${plugin.command}`;
+  const { exitCode, signalName, stdout, stderr } = await runToItsEnd(plugin, cluster, signal).catch(
+    (thrown: unknown) => {
+      const code = thrown instanceof Error && 'code' in thrown ? thrown.code : thrown;
+      throw code === 'ENOENT'
+        ? pluginError(`${said} is not there`, plugin.installHint ?? undefined)
+        : pluginError(`${said} cannot be run: ${code}`);
+    },
+  );
+  signal.throwIfAborted();
+  if (exitCode !== 0)
+    throw pluginError(`${said} failed: ${stderr.trim() || (signalName ?? `exit code ${exitCode}`)}`);
+  try {
+    return answerSchema.parse(JSON.parse(stdout)).status;
+  } catch {
+    throw pluginError(`${said} did not answer with an ExecCredential`);
+  }
+}
+
+interface Ended {
+  readonly exitCode: number | null;
+  readonly signalName: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Of the plugin itself: what it has started and leaves behind may hold its output open for as long as it likes.
+ * @throws Error of the system, where it cannot be started
+ */
+async function runToItsEnd(plugin: Plugin, cluster: Cluster, signal: AbortSignal): Promise<Ended> {
+  const child = spawn(plugin.command, plugin.args ?? [], {
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: {
+      ...process.env,
       ...Object.fromEntries((plugin.env ?? []).map(({ name, value }) => [name, value])),
       KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(plugin, cluster)),
     },
-    // A group of its own can be ended as a whole: what a plugin has started would keep its output open.
+    // A group of its own can be ended as a whole.
     detached: true,
   });
-  const end = (): void => endGroup(running.pid);
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  const end = (): void => endGroup(child.pid);
   signal.addEventListener('abort', end);
   process.on('exit', end);
-  const result = await running;
-  signal.removeEventListener('abort', end);
-  process.off('exit', end);
-  signal.throwIfAborted();
-  const said = `the credential plugin ${plugin.command}`;
-  if (result.code === 'ENOENT') throw pluginError(`${said} is not there`, plugin.installHint ?? undefined);
-  if (result.failed) throw pluginError(`${said} failed: ${result.stderr.trim() || result.shortMessage}`);
+  const closed = once(child, 'close').catch(() => undefined);
   try {
-    return answerSchema.parse(JSON.parse(result.stdout)).status;
-  } catch {
-    throw pluginError(`${said} did not answer with an ExecCredential`);
+    const [exitCode, signalName] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    await Promise.race([closed, delay(LAST_WORDS_MS, undefined, { ref: false })]);
+    return { exitCode, signalName, ...output };
+  } finally {
+    signal.removeEventListener('abort', end);
+    process.off('exit', end);
+    child.stdout.destroy();
+    child.stderr.destroy();
   }
 }
 

@@ -2,7 +2,7 @@
 import type { RequestOptions } from 'node:https';
 import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
 import { type ErrorDetails, messageOf, PodreachError } from '../errors.ts';
-import { type Credential, commandLine, type Plugin, readPlugin, runPlugin } from './credential-plugin.ts';
+import { type Credential, type Plugin, readPlugin, runPlugin } from './credential-plugin.ts';
 import { impersonationHeaders, impersonationIn } from './impersonation.ts';
 
 export type Headers = Readonly<Record<string, string | string[]>>;
@@ -93,9 +93,9 @@ function takeOver(credential: Credential, user: Writable<User> | null): void {
   if (user === null) return;
   const { token, clientCertificateData, clientKeyData } = credential;
   delete user.exec;
-  if (token !== undefined) user.token ??= token;
-  if (clientCertificateData !== undefined) user.certData = base64(clientCertificateData);
-  if (clientKeyData !== undefined) user.keyData = base64(clientKeyData);
+  if (token) user.token ??= token;
+  if (clientCertificateData) user.certData = base64(clientCertificateData);
+  if (clientKeyData) user.keyData = base64(clientKeyData);
 }
 
 function base64(text: string): string {
@@ -122,7 +122,9 @@ async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal | un
 function lateError(source: CredentialSource, plugin: Plugin | undefined, cause: unknown): PodreachError {
   const who = plugin === undefined ? 'whoever hands them out' : `the credential plugin ${plugin.command}`;
   return credentialsError(source, `${who} gave no answer within ${source.withinMs / 1000} s`, {
-    hint: plugin && `Run it by hand: ${commandLine(plugin)}. Logins that ask are not supported.`,
+    hint:
+      plugin &&
+      `Logins that ask are not supported: kubectl --context ${source.context} version must work without.`,
     cause,
   });
 }

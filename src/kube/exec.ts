@@ -69,7 +69,7 @@ async function execOnce(access: Access, request: ExecRequest, limits: ExecLimits
       perMessageDeflate: false,
       maxPayload: limits.outputBytes,
     });
-    return await new Promise((resolve) => new Stream(socket, access.server, request, limits, resolve));
+    return await new Promise((resolve) => new Stream(socket, access.place, request, limits, resolve));
   } catch (thrown) {
     return {
       kind: 'broken',

@@ -7,6 +7,8 @@ import ipaddr from 'ipaddr.js';
  * @returns the address of a proxy; undefined where the server is reached without one, as every server on this machine is
  */
 export function proxyFor(server: string, env: NodeJS.ProcessEnv): string | undefined {
+  // Whoever connects there says what is wrong with it.
+  if (!URL.canParse(server)) return undefined;
   const { protocol, hostname, port } = new URL(server);
   const host = hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   const address = ipaddr.isValid(host) ? ipaddr.process(host) : undefined;

@@ -165,5 +165,5 @@ function isAboutTheObject(body: string): boolean {
 function failureOf(access: Access, request: ApiRequest, exchange: Exchange): Error {
   return exchange.kind === 'answer'
     ? statusError(exchange.answer.httpStatus, exchange.answer.body, request.purpose, access.context)
-    : unavailableError(describeFailure(exchange.thrown, access.server), request.purpose, exchange.thrown);
+    : unavailableError(describeFailure(exchange.thrown, access.place), request.purpose, exchange.thrown);
 }

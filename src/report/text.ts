@@ -4,9 +4,9 @@ import stringWidth from 'string-width';
 const BLANKS = /[\t\n\r]+/g;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 /** Blanks where a line may end: not between a number and what it counts or measures, nor before what would be a command there. */
-const BREAKS = /(?<!(?:^|[ (])[\d.,]+) +(?!::)/;
+const BREAKS = /(?<!(?:^|[ (])[\d.,]+) +(?!\s*::)/;
 /** What GitHub Actions would obey in what a step prints: in its place, and in the older form anywhere. */
-const COMMANDS = /^ *:(?=:)|#(?=#\[)/gm;
+const COMMANDS = /^[^\S\n]*:(?=:)|#(?=#\[)/gm;
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/gu;
 
 /**

@@ -51,23 +51,13 @@ export interface Removal {
   readonly signal?: AbortSignal;
   /** Is told what is still there, whenever that changes. */
   readonly progress?: (left: readonly string[]) => void;
-  /** What to do where it does not end. */
-  readonly hint?: string;
 }
 
 /**
  * Deletes namespaces of a run, with everything in them, and waits until they are gone.
  * @throws PodreachError `api-error` naming what is left, and what holds it
  */
-export async function removeLeftOver({
-  kube,
-  clock,
-  runId,
-  only,
-  signal,
-  progress,
-  hint,
-}: Removal): Promise<void> {
+export async function removeLeftOver({ kube, clock, runId, only, signal, progress }: Removal): Promise<void> {
   const options = signal === undefined ? {} : { signal };
   const list = async (): Promise<readonly KubeObject[]> => {
     const all = await kube.list({ resource: 'namespaces', labelSelector: `${RUN_LABEL}=${runId}` }, options);
@@ -90,7 +80,7 @@ export async function removeLeftOver({
       throw new PodreachError(
         'api-error',
         `namespaces are still there after ${GONE_WITHIN_MS / 1000} s: ${left.map(describeStuck).join('; ')}`,
-        { hint },
+        { hint: 'What a namespace says of what holds it: kubectl get namespace NAME --output yaml' },
       );
     }
     await clock.sleep(pollPauseMs(soFarMs, POLL_MS), signal);

@@ -1,6 +1,6 @@
 /** What is settled about a real cluster before a scenario runs there: what it is, and that it enforces policies. */
 import type { Cluster } from '../cluster/cluster.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, PodreachError } from '../errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { RunRecord } from '../record.ts';
 import { canaryNamespace, proveEnforcement } from './canary.ts';
@@ -11,7 +11,7 @@ import { describeNetwork } from './environment/describe.ts';
 export interface ProvenCluster {
   /** The same, with the time that enforcing takes here. */
   readonly context: RunContext;
-  /** Resolves when nothing of the canary is left; never rejects. */
+  /** Resolves when nothing of the canary is left; rejects as {@link cleanUpNamespaces} does. */
   readonly cleaned: Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export async function proveCluster(
   for (const text of environment.warnings ?? []) context.progress({ type: 'note', text: `warning: ${text}` });
   const plugins =
     environment.networkPlugins?.map(({ name, version }) => [name, version].join(' ').trim()) ?? [];
-  const clean = (): Promise<void> => removeCanary(environment, context);
+  const clean = (): Promise<void> => cleanUpNamespaces(context, [canaryNamespace(context.runId)]);
   try {
     const names = plugins.length === 0 ? 'none that podreach knows' : plugins.join(', ');
     const canary = await proveEnforcement(nodes, names, context);
@@ -41,7 +41,11 @@ export async function proveCluster(
     return { context: { ...context, timing: { ...context.timing, settleFloorMs } }, cleaned: clean() };
   } catch (thrown) {
     // An interrupted run is cleaned up as a whole.
-    if (!keep && !context.signal.aborted) await clean();
+    if (!keep && !context.signal.aborted) {
+      await clean().catch((left: unknown) => {
+        environment.warnings = [...(environment.warnings ?? []), adviceOf(left)];
+      });
+    }
     throw thrown;
   }
 }
@@ -54,11 +58,7 @@ function floorFor(enforcedMs: number, { timing }: RunContext): number {
   return Math.min(Math.max(timing.settleFloorMs, 2 * enforcedMs), timing.withinMs / 2);
 }
 
-async function removeCanary(environment: RunRecord['environment'], context: RunContext): Promise<void> {
-  try {
-    await cleanUpNamespaces(context, [canaryNamespace(context.runId)]);
-  } catch (thrown) {
-    if (context.signal.aborted) return;
-    environment.warnings = [...(environment.warnings ?? []), messageOf(thrown)];
-  }
+function adviceOf(thrown: unknown): string {
+  const { hint } = thrown instanceof PodreachError ? thrown : {};
+  return [messageOf(thrown), ...(hint === undefined ? [] : [hint])].join('. ');
 }

@@ -185,11 +185,11 @@ async function runProven(
   }
   const nodes = await describeNodes(record.environment, context);
   const proven = await proveCluster(cluster, nodes, record, options.keep, context);
-  try {
-    await runScenarios(plans, record, proven.context, options);
-  } finally {
-    await proven.cleaned;
-  }
+  const ended = await Promise.allSettled([
+    runScenarios(plans, record, proven.context, options),
+    proven.cleaned,
+  ]);
+  for (const part of ended) if (part.status === 'rejected') throw part.reason;
 }
 
 function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: Inner): RunContext {

@@ -48,7 +48,8 @@ test('what a run with --keep left is shown, is in the way, and is taken away by 
   const {
     run: { id },
   } = runRecordSchema.parse(JSON.parse(readFileSync(json, 'utf8')));
-  expect(kept.stdout).toContain(
+  expect(kept.stderr).toContain(`kubectl --context podreach-sandbox --kubeconfig ${kubeconfig} get pods`);
+  expect(kept.stderr).toContain(
     `podreach clean --run ${id} --cluster context=podreach-sandbox --kubeconfig ${kubeconfig}`,
   );
 

@@ -101,9 +101,9 @@ test('a run that keeps its cluster says how to look, and ends', { timeout: 60_00
   await using host = await kindHost();
   const run = host.run('--keep');
   await run.until(/podreach clean --run \w+ --cluster kind=podreach/);
-  const { exitCode, stdout } = await run.ended;
+  const { exitCode, stderr } = await run.ended;
   expect(exitCode).toBe(0);
-  expect(stdout).toContain(`kubectl --kubeconfig ${join(host.folder.path, 'state')}`);
+  expect(stderr).toContain(`kubectl --kubeconfig ${join(host.folder.path, 'state')}`);
   expect(host.hasNodes()).toBe(true);
 });
 
@@ -114,8 +114,8 @@ test('a run that uses a kept cluster does not say that it stops it, and one of i
   const own = await host.run().ended;
   expect(own).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('stopping the cluster (kind)') });
   expect(host.hasNodes()).toBe(false);
-  const { stdout } = await host.run('--keep').ended;
-  const [, id = ''] = /podreach clean --run (\w+) /.exec(stdout) ?? [];
+  const { stderr } = await host.run('--keep').ended;
+  const [, id = ''] = /podreach clean --run (\w+) /.exec(stderr) ?? [];
   expect(await host.clean(id)).toMatchObject({ exitCode: 0 });
   const next = await host.run().ended;
   expect(next.exitCode).toBe(0);

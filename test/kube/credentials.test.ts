@@ -129,14 +129,14 @@ test('a plugin that does not answer is ended with all that it started, on reques
   using folder = folderWith({});
   const { command } = hangingPlugin(folder.path);
   const kubeconfig = await kubeconfigWith(server, folder.path, {
-    exec: { ...NEVER, command, args: ['login'] },
+    exec: { ...NEVER, command, args: ['--secret', 'of-mine'] },
   });
   const kube = await connectKube(kubeconfig, { patience: { credentialsMs: 1_000 } });
   const words = `the credentials of context "test" cannot be used: the credential plugin ${command} gave no answer within 1 s`;
   await expect(kube.list({ resource: 'pods' })).rejects.toMatchObject({
     code: 'cluster-unavailable',
     message: words,
-    hint: `Run it by hand: ${command} login. Logins that ask are not supported.`,
+    hint: 'Logins that ask are not supported: kubectl --context test version must work without.',
   });
   expect(await kube.exec(EXEC)).toMatchObject({ kind: 'broken', reason: words });
   const pids = readFileSync(join(folder.path, 'pids'), 'utf8').trim().split(' ');
@@ -202,6 +202,10 @@ test.each([
     'failed: you are logged out',
     'Log in again',
   ],
+  // Arguments may be secrets.
+  [{ command: 'sh', args: ['-c', 'exit 3', '--secret=of-mine'] }, 'failed: exit code 3', 'Log in again'],
+  [{ command: 'sh', args: ['-c', 'kill $$', '--secret=of-mine'] }, 'failed: SIGTERM', 'Log in again'],
+  [{ command: '/', args: ['--secret=of-mine'] }, 'cannot be run: EACCES', 'Log in again'],
   [{ command: 'echo', args: ['hello'] }, 'did not answer with an ExecCredential', 'Log in again'],
 ])('a plugin like %j says what is wrong', async (plugin, words, hint) => {
   await using server = await ApiServer.start(guarded());
@@ -214,6 +218,29 @@ test.each([
     hint: expect.stringContaining(hint),
   });
   kube.close();
+});
+
+test('a plugin is heard as soon as it ends, whatever it leaves running, and may leave out with a null', async () => {
+  await using server = await ApiServer.start(guarded());
+  using folder = folderWith({});
+  const command = join(folder.path, 'daemon.sh');
+  writeFileSync(
+    command,
+    `#!/bin/sh
+sleep 400 &
+echo $! >"${folder.path}/pid"
+echo '{"kind":"ExecCredential","status":{"token":"fresh","expirationTimestamp":null,"clientKeyData":null}}'
+`,
+  );
+  chmodSync(command, 0o755);
+  const kubeconfig = await kubeconfigWith(server, folder.path, { exec: { ...NEVER, command } });
+  const kube = await connectKube(kubeconfig, { patience: { credentialsMs: 10_000 } });
+  expect(await kube.get({ resource: 'pods', namespace: 'shop', name: 'web' })).toEqual(POD);
+  kube.close();
+  const pid = readFileSync(join(folder.path, 'pid'), 'utf8').trim();
+  // It is the plugin's own, and not ours to end.
+  expect(isRunning(pid)).toBe(true);
+  process.kill(Number(pid));
 });
 
 test('a plugin that must ask on a terminal is refused', async () => {

@@ -49,6 +49,7 @@ test.each<[string, NodeJS.ProcessEnv, string | undefined]>([
   ['https://[fd00::1]', { HTTPS_PROXY: PROXY, no_proxy: 'fd00::/8' }, undefined],
   ['https://[fd00::1]', { HTTPS_PROXY: PROXY, no_proxy: '[fd00:0::1]:443' }, undefined],
   ['https://[fd00::1]', { HTTPS_PROXY: PROXY, no_proxy: 'fd00::2' }, PROXY],
+  ['10.0.0.5:6443', { HTTPS_PROXY: PROXY }, undefined],
 ])('%s with %j', (server, env, proxy) => {
   expect(proxyFor(server, env)).toBe(proxy);
 });
@@ -87,4 +88,28 @@ test('requests and execs go through the proxy of the environment', async () => {
   access.close();
   proxy.close();
   proxy.closeAllConnections();
+});
+
+test('a proxy that does not answer is named, without what logs in at it', async () => {
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'here',
+    contexts: [{ name: 'here', context: { cluster: 'here', user: 'me' } }],
+    users: [{ name: 'me', user: { token: 'mine' } }],
+    clusters: [
+      // Somebody else's, and in nobody's way.
+      { name: 'there', cluster: { server: '10.0.0.5:6443' } },
+      { name: 'here', cluster: { server: 'https://api.example:6443' } },
+    ],
+  };
+  const access = await readAccess(JSON.stringify(config), 5_000, {
+    HTTPS_PROXY: 'http://jane:of-mine@127.0.0.1:9',
+  });
+  const request = { method: 'GET', path: '/version', purpose: { action: 'ask' } } as const;
+  const patience = { clock: systemClock, random: Math.random, answerMs: 500 };
+  await expect(send(access, request, {}, patience)).rejects.toThrow(
+    /https:\/\/api\.example:6443, through the proxy 127\.0\.0\.1:9(?!.*of-mine)/,
+  );
+  access.close();
 });

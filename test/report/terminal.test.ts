@@ -243,6 +243,8 @@ describe('names that try to deceive', () => {
     const record = buildRecord([
       calmScenario('commands', { description: words }),
       calmScenario('commands', { description: '::error::gotcha ##[error]gotcha' }),
+      calmScenario('blanks', { description: '\u00a0\u3000::error::gotcha' }),
+      calmScenario('more blanks', { description: words.replace('::', '\u00a0::') }),
     ]);
     for (const output of [
       ...[20, 40, 60, 80].map((width) => render(record, { verbose: true, width })),

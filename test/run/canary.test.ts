@@ -1,8 +1,9 @@
 /** Proving that a cluster enforces policies, on a sandbox that looks like somebody's cluster. */
 import { describe, expect, test } from 'vitest';
+import type { ClusterProvider } from '../../src/cluster/cluster.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import { canaryNamespace } from '../../src/run/canary.ts';
-import { throughProxy } from '../support/api-proxy.ts';
+import { failure, throughProxy } from '../support/api-proxy.ts';
 import { asContext, foreignAnswers } from '../support/real-cluster.ts';
 import { runWith, sandbox, verdicts } from './run-with.ts';
 
@@ -60,6 +61,42 @@ describe.concurrent('a cluster that enforces policies', () => {
       '1 CiliumClusterwideNetworkPolicy object (baseline) may decide over the policies of the scenarios',
     ]);
     expect(notes).toEqual(record.environment.warnings?.map((text) => `warning: ${text}`));
+  });
+});
+
+describe.concurrent('a canary that cannot be taken away', () => {
+  const holding = (provider: ClusterProvider): ClusterProvider =>
+    throughProxy(provider, {
+      answer: ({ method, path }) =>
+        method === 'DELETE' && path.includes('canary')
+          ? failure(403, 'Forbidden', 'namespaces cannot be deleted here')
+          : undefined,
+    });
+
+  test('fails a run that went well', async () => {
+    const record = await runWith(asContext(holding(sandbox())));
+    expect(Object.values(verdicts(record))).toEqual(['pass', 'pass']);
+    expect(record.run).toMatchObject({
+      exitCode: 3,
+      error: {
+        code: 'api-error',
+        message: expect.stringContaining('cleaning up failed: '),
+        hint: `Finish with: podreach clean --run ${record.run.id} --cluster context=test`,
+      },
+    });
+  });
+
+  test('is told beside what failed before', async () => {
+    const record = await runWith(
+      asContext(holding(sandboxCluster({ nodes: 1, enforcement: 'off' }))),
+      undefined,
+      { withinMs: 1_000 },
+    );
+    expect(record.run.error?.code).toBe('not-enforcing');
+    expect(record.environment.warnings).toEqual([
+      'no network plugin that podreach knows is among the DaemonSets',
+      expect.stringContaining(`Finish with: podreach clean --run ${record.run.id} --cluster context=test`),
+    ]);
   });
 });
 
