@@ -13,7 +13,8 @@ import dgram from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
-import type { AgentConfig, AgentLine, Batch, Outcome, Protocol } from './protocol.ts';
+import type { Outcome } from '../record.ts';
+import type { AgentConfig, AgentLine, Batch, Protocol } from './protocol.ts';
 
 /** How many attempts are open side by side; more wait for their turn. Keeps within the file descriptors of a container. */
 const ATTEMPTS_AT_ONCE = 512;

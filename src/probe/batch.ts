@@ -1,7 +1,8 @@
 /** The harness's end of the batch protocol: what to run in a pod, and what its output proves. */
 import { z } from 'zod';
+import { OUTCOMES } from '../record.ts';
 import type { AttemptLine, Batch, ListenerLine } from './protocol.ts';
-import { AGENT_PATH, OUTCOMES } from './protocol.ts';
+import { AGENT_PATH } from './protocol.ts';
 
 /** The command that works through one batch, given on its standard input as {@link batchInput}. */
 export const PROBE_COMMAND: readonly string[] = ['node', AGENT_PATH, 'probe'];

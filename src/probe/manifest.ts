@@ -3,11 +3,9 @@ import type { KubeObject } from '../kube/kube.ts';
 import type { PlannedNamespace, PlannedPod } from '../scenario/scenario.ts';
 import { podKey } from '../scenario/scenario.ts';
 import type { AgentConfig } from './protocol.ts';
-import { AGENT_CONFIG_VARIABLE, AGENT_PATH, AGENT_SOURCE_VARIABLE } from './protocol.ts';
+import { AGENT_CONFIG_VARIABLE, AGENT_PATH, AGENT_SOURCE_VARIABLE, PROBE_CONTAINER } from './protocol.ts';
 import type { ProbeSettings } from './settings.ts';
 
-/** The name of the one container of a probe pod. */
-export const PROBE_CONTAINER = 'probe';
 /** The label, with the run id as its value, on everything that a run creates. Clean-up goes by it. */
 export const RUN_LABEL = 'podreach.dev/run';
 

@@ -6,21 +6,12 @@
  * and closes with an {@link EndLine}. Output without that line proves nothing.
  */
 
+import type { Outcome } from '../record.ts';
+
 export type Protocol = 'TCP' | 'UDP';
 
-/** What one attempt showed; the table of `docs/verdicts.md`. */
-export const OUTCOMES = [
-  'connected',
-  'refused',
-  'timeout',
-  'prohibited',
-  'reset',
-  'wrong-peer',
-  'dns-failure',
-  'error',
-] as const;
-export type Outcome = (typeof OUTCOMES)[number];
-
+/** The name of the one container of a probe pod, in which the agent runs. */
+export const PROBE_CONTAINER = 'probe';
 /** Where the agent writes itself inside its pod, so that exec can start it again. */
 export const AGENT_PATH = '/tmp/podreach-agent.mjs';
 /** The environment variable with the agent's own source. */

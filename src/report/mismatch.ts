@@ -1,7 +1,12 @@
 /** One check that did not turn out as expected: everything that a person needs to understand it and to see it again. */
-import { PROBE_CONTAINER } from '../probe/manifest.ts';
-import { AGENT_PATH, OUTCOMES } from '../probe/protocol.ts';
-import type { AttemptRecord, CheckRecord, ScenarioRecord, Verdict } from '../record.ts';
+import { AGENT_PATH, PROBE_CONTAINER } from '../probe/protocol.ts';
+import {
+  type AttemptRecord,
+  type CheckRecord,
+  OUTCOMES,
+  type ScenarioRecord,
+  type Verdict,
+} from '../record.ts';
 import { shellCommand } from '../shell.ts';
 import { type Fact, renderFacts, renderHeadline } from './block.ts';
 import { describeLocation, describePair } from './describe.ts';

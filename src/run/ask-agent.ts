@@ -2,8 +2,7 @@
 import { pauseMs } from '../kube/backoff.ts';
 import type { ExecResult } from '../kube/kube.ts';
 import { type AgentAnswer, batchInput, PROBE_COMMAND, parseAgentOutput } from '../probe/batch.ts';
-import { PROBE_CONTAINER } from '../probe/manifest.ts';
-import type { Batch } from '../probe/protocol.ts';
+import { type Batch, PROBE_CONTAINER } from '../probe/protocol.ts';
 import type { RunContext } from './context.ts';
 import type { RunningPod } from './provision.ts';
 

@@ -1,7 +1,7 @@
 /** One scenario from provisioning to clean-up. */
 import { type JudgeRules, judge } from '../judge/judge.ts';
+import { disagreementOf } from '../judge/opinions.ts';
 import { policiesSelecting } from '../policy/isolation.ts';
-import { disagreementOf } from '../policy/opinions.ts';
 import type { CheckRecord, Phase, ScenarioRecord, Verdict } from '../record.ts';
 import { VERDICTS } from '../record.ts';
 import { type Plan, podKey } from '../scenario/scenario.ts';

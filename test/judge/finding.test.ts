@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { findingOf } from '../../src/judge/finding.ts';
-import { OUTCOMES } from '../../src/probe/protocol.ts';
+import { OUTCOMES } from '../../src/record.ts';
 
 const kinds = (
   expected: 'reachable' | 'unreachable',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { describeOutcomes, isConfirmed, judge } from '../../src/judge/judge.ts';
-import { OUTCOMES } from '../../src/probe/protocol.ts';
+import { OUTCOMES } from '../../src/record.ts';
 import { attempt, checked } from './attempts.ts';
 
 const rules = { confirm: 2, appliedMs: 900 };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchDeadlineMs, batchInput, parseAgentOutput } from '../../src/probe/batch.ts';
-import type { AttemptLine, Batch, Outcome, Protocol } from '../../src/probe/protocol.ts';
+import type { AttemptLine, Batch, Protocol } from '../../src/probe/protocol.ts';
+import type { Outcome } from '../../src/record.ts';
 import { batchOf, firstOutput, PodNetwork, RUN_ID } from './pod-network.ts';
 
 // Ports by what becomes of them. 70xx: rules of the network; 80xx: an honest agent; 90xx: other servers.

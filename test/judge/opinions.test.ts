@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { disagreementOf } from '../../src/policy/opinions.ts';
+import { disagreementOf } from '../../src/judge/opinions.ts';
 
 test.each([
   ['reachable', 'allowed', 'pass', undefined],
