@@ -17,7 +17,8 @@ export type ErrorCode =
   | 'policy-rejected' // the API server refused a policy
   | 'provision-failed' // probe pods did not start
   | 'api-error' // any other answer of the API server that the run cannot go on from
-  | 'interrupted'; // SIGINT or SIGTERM
+  | 'interrupted' // SIGINT or SIGTERM
+  | 'internal'; // a fault of podreach itself
 
 /** A place in a file. Lines and columns count from 1; columns count UTF-16 code units, as editors do. */
 export interface Location {

@@ -1,5 +1,8 @@
 /** The form of labels, by Kubernetes' own rules. Patterns are texts without anchors, so that schemas can carry them as well. */
 
+/** Begins the labels by which a run knows what it created; nobody else may give them. */
+export const RESERVED_PREFIX = 'podreach.dev/';
+
 /** The names of most objects; they have at most 253 characters. */
 export const DNS_SUBDOMAIN = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
 /** The names of namespaces. */

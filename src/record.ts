@@ -46,6 +46,7 @@ const failure = z
       .array(z.string())
       .exactOptional()
       .describe('Lines of YAML that would mend it, ready to be applied.'),
+    stack: z.array(z.string()).exactOptional().describe('Where a fault of podreach itself was thrown.'),
   })
   .describe('Why podreach itself could not go on.');
 
@@ -130,7 +131,7 @@ const check = z
       .describe(
         'Where declared, predicted and observed are not one. policy: the policies do what they say, which is not what is declared. cluster: it does not do what policies and scenario say. outside: it is as declared, and these policies do not say so. open: the specification leaves it open.',
       ),
-    selectedBy: z
+    isolatedBy: z
       .strictObject({ egress: z.array(policyReference), ingress: z.array(policyReference) })
       .exactOptional()
       .describe(
@@ -192,7 +193,9 @@ const scenario = z.strictObject({
   warnings: z
     .array(
       z.strictObject({
-        code: z.string().describe('contradicted-check, stale-acceptance, or the name of a lint.'),
+        code: z
+          .string()
+          .describe('contradicted-check, refused-policy, stale-acceptance, or the name of a lint.'),
         rule: z.string().exactOptional().describe('The rule of docs/semantics.md behind it.'),
         message: z.string(),
         location,

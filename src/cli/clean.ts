@@ -151,7 +151,10 @@ async function isSure(
   }
   const asking = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await asking.question(`Delete what ${chosen.length} runs left? [y/N] `, { signal });
+    const answer = await asking.question(
+      `Delete what ${chosen.length === 1 ? '1 run' : `${chosen.length} runs`} left? [y/N] `,
+      { signal },
+    );
     return /^y(es)?$/i.test(answer.trim());
   } finally {
     asking.close();
@@ -183,7 +186,7 @@ async function remove(
   const whose = chosen.length === 1 ? 'the run' : `${failures.length} of ${chosen.length} runs`;
   const each = failures.map(({ runId, thrown }) => `run ${runId}: ${messageOf(thrown)}`).toSorted();
   const { code, hint } =
-    first.thrown instanceof PodreachError ? first.thrown : { code: 'api-error' as const, hint: undefined };
+    first.thrown instanceof PodreachError ? first.thrown : { code: 'internal' as const, hint: undefined };
   throw new PodreachError(code, `what ${whose} left is still there: ${each.join('; ')}`, {
     hint,
     cause: first.thrown,

@@ -1,5 +1,5 @@
 /** `podreach cluster`: a kind cluster with Calico that stays, for many runs and for looking around. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { DEFAULT_CLUSTER_NAME } from '../cluster/kind/choices.ts';
 import type { KindContext } from '../cluster/kind/context.ts';
@@ -9,6 +9,7 @@ import { Interruption } from '../errors.ts';
 import { DEFAULT_PROBE_IMAGE } from '../probe/settings.ts';
 import { checkClusterName, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
 import type { SetExitCode } from './main.ts';
+import { probeImageOption } from './probe-options.ts';
 import { listenToSignals } from './signals.ts';
 
 const EXAMPLES = `
@@ -21,7 +22,7 @@ Examples:
   podreach cluster create --calico-manifest calico.yaml --load-images   without a way out for the nodes`;
 
 interface CreateOptions extends KindCommandOptions {
-  readonly probeImage: string;
+  readonly probeImage?: string;
   readonly quiet?: boolean;
 }
 
@@ -47,15 +48,11 @@ function createCommand(setExitCode: SetExitCode): Command {
   );
   for (const option of kindOptions()) command.addOption(option);
   return command
-    .addOption(
-      new Option(
-        '--probe-image <image>',
-        'the image of the probe pods, put into the nodes from the local Docker',
-      ).default(DEFAULT_PROBE_IMAGE),
-    )
+    .addOption(probeImageOption())
     .option('-q, --quiet', 'only warnings, and the path of the kubeconfig')
     .action(async (name: string | undefined, options: CreateOptions) => {
-      const wanted = readKindOptions(name, options, { probeImage: options.probeImage, keep: true });
+      const { probeImage = DEFAULT_PROBE_IMAGE } = options;
+      const wanted = readKindOptions(name, options, { probeImage, keep: true });
       const { provideKindCluster } = await import('../cluster/kind/provide.ts');
       const exitCode = await inSession(options.quiet === true, async ({ context, say }) => {
         const { isNew, kubeconfigFile } = await provideKindCluster(wanted, context);

@@ -6,7 +6,7 @@ import { DEFAULT_PROBE_IMAGE } from '../probe/settings.ts';
 import { givenKindFlags, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
 import type { SetExitCode } from './main.ts';
 import { parseCluster, refuseMisplaced } from './options.ts';
-import { givenProbeFlags, type ProbeCommandOptions, probeOptions } from './probe-options.ts';
+import { givenProbeFlags, type ProbeCommandOptions, probeImageOption } from './probe-options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -25,9 +25,8 @@ export function imagesCommand(program: Command, setExitCode: SetExitCode): void 
     .command('images')
     .description('list all images that a run needs, one a line')
     .option('--cluster <name>', 'for which kind of cluster: sandbox, kind or context', 'context')
-    .option('--json', 'print them as a JSON list');
-  const [probeImage] = probeOptions();
-  if (probeImage !== undefined) command.addOption(probeImage);
+    .option('--json', 'print them as a JSON list')
+    .addOption(probeImageOption());
   for (const option of kindOptions())
     command.addOption(option.helpGroup('A kind cluster, on --cluster kind:'));
   command.addHelpText('after', EXAMPLES).action(async (options: ImagesOptions) => {

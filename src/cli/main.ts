@@ -29,7 +29,7 @@ Exit codes:
   4  no mismatch, but at least one check proved nothing
   130, 143  interrupted`;
 
-/** What a command gives back: the process exit code. */
+/** How a command says which exit code the process ends with. */
 export type SetExitCode = (code: number) => void;
 
 /** @returns the process exit code */

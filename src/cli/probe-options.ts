@@ -1,8 +1,7 @@
 /** The options that say how probe pods and namespaces are to be on a cluster, as `run` takes them. */
 import { InvalidArgumentError, Option } from 'commander';
 import { PodreachError } from '../errors.ts';
-import { DNS_LABEL, DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE } from '../labels.ts';
-import { RUN_LABEL } from '../probe/manifest.ts';
+import { DNS_LABEL, DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE, RESERVED_PREFIX } from '../labels.ts';
 import {
   DEFAULT_PROBE_IMAGE,
   type ProbeSettings,
@@ -24,16 +23,20 @@ export interface ProbeCommandOptions {
 type LabelPair = readonly [key: string, value: string];
 
 const LONGEST_NAME = 253;
-/** Labels of namespaces that are not the user's to give: podreach finds its own by the one, Kubernetes sets the other. */
-const RESERVED_LABELS = new Set([RUN_LABEL, 'kubernetes.io/metadata.name']);
+/** Kubernetes sets it. */
+const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
+
+export function probeImageOption(): Option {
+  return new Option(
+    '--probe-image <image>',
+    `the image of the probe pods, with Node.js 18 or newer (default: ${DEFAULT_PROBE_IMAGE})`,
+  ).argParser(parseImage);
+}
 
 /** New options each time: commander notes in them what was given. */
 export function probeOptions(): Option[] {
   return [
-    new Option(
-      '--probe-image <image>',
-      `the image of the probe pods, with Node.js 18 or newer (default: ${DEFAULT_PROBE_IMAGE})`,
-    ).argParser(parseImage),
+    probeImageOption(),
     new Option(
       '--node-selector <key=value>',
       'only nodes with this label get probe pods (repeatable)',
@@ -162,7 +165,7 @@ function parseLabel(text: string): LabelPair {
 
 function parseNamespaceLabel(text: string): LabelPair {
   const [key, value] = parseLabel(text);
-  if (!RESERVED_LABELS.has(key)) return [key, value];
+  if (key !== NAMESPACE_NAME_LABEL && !key.startsWith(RESERVED_PREFIX)) return [key, value];
   throw new InvalidArgumentError(`${key} is not to be chosen: podreach or Kubernetes gives it.`);
 }
 

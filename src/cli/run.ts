@@ -1,4 +1,4 @@
-/** `podreach run`: scenario → probe pods → attempts → diff. */
+/** `podreach run`: scenarios on a cluster, from their files to the reports. */
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
@@ -100,7 +100,7 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
   for (const option of kindOptions())
     command.addOption(option.helpGroup('A kind cluster, on --cluster kind:'));
   command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: RunCommandOptions) => {
-    // Room for new objects that grows with a run takes half of all memory, and saves no time that shows beside a network's.
+    // Letting V8's young generation grow doubles the memory of a large run, and saves no time that matters beside the network's.
     setFlagsFromString('--semi-space-growth-factor=1');
     setExitCode(await runScenarios(paths, options));
   });
@@ -213,7 +213,9 @@ async function tellWarnings(
   throw new PodreachError(
     'scenario-invalid',
     `${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}, and --strict was asked for: nothing was started`,
-    { hint: 'Correct what is meant otherwise, and accept what is meant, under "accept" in the scenario.' },
+    {
+      hint: 'Fix the scenario or its policies; where a finding is intended, list it under "accept" in the scenario.',
+    },
   );
 }
 

@@ -47,7 +47,7 @@ export function readPlugin(exec: unknown): Plugin {
 /** What was printed before a plugin ended comes at once. */
 const LAST_WORDS_MS = 200;
 
-const INTERACTIVE = 'Logins that ask are not supported: use credentials that come without.';
+const INTERACTIVE = 'Interactive logins are not supported: use credentials that need no prompt.';
 
 /**
  * @param cluster told to a plugin that asks for it

@@ -120,11 +120,11 @@ async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal | un
 }
 
 function lateError(source: CredentialSource, plugin: Plugin | undefined, cause: unknown): PodreachError {
-  const who = plugin === undefined ? 'whoever hands them out' : `the credential plugin ${plugin.command}`;
+  const who = plugin === undefined ? 'the identity provider' : `the credential plugin ${plugin.command}`;
   return credentialsError(source, `${who} gave no answer within ${source.withinMs / 1000} s`, {
     hint:
       plugin &&
-      `Logins that ask are not supported: kubectl --context ${source.context} version must work without.`,
+      `Interactive logins are not supported: kubectl --context ${source.context} version must work without a prompt.`,
     cause,
   });
 }

@@ -111,10 +111,10 @@ export function statusError(
 /** System errors in plain words. Node.js and OpenSSL name them by code. */
 const TRANSPORT_ERRORS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'no API server answers at',
-  ENOTFOUND: 'there is no host of the name in',
-  EAI_AGAIN: 'no name server answers for the host in',
-  EHOSTUNREACH: 'there is no way to',
-  ENETUNREACH: 'there is no way to',
+  ENOTFOUND: 'cannot resolve the host name in',
+  EAI_AGAIN: 'no name server answers for the host name in',
+  EHOSTUNREACH: 'there is no route to',
+  ENETUNREACH: 'there is no route to',
   ETIMEDOUT: 'no answer came from',
   ECONNRESET: 'the connection was cut by',
   EPIPE: 'the connection was cut by',

@@ -37,7 +37,7 @@ export function effectivePolicyTypes(spec: unknown): readonly PolicyType[] {
  * The policies that isolate a pod in a direction (D4): those of its own namespace that select it and have the direction
  * among their effective policy types. In their order. A selector that is not of its form selects nothing.
  */
-export function policiesSelecting<Policy extends IsolatingPolicy>(
+export function policiesIsolating<Policy extends IsolatingPolicy>(
   pod: Subject,
   policies: readonly Policy[],
   direction: Direction,

@@ -1,7 +1,6 @@
 /**
- * Yes, no, or a question that the specification leaves open. Everything below the isolation of a pod is built of *and* and
- * *or* alone, so a result is open if and only if answering its questions all with yes gives another result than
- * answering them all with no.
+ * Three-valued logic: yes, no, or a question that is open. Rules are made of *and* and *or* alone, so a result is open if
+ * and only if answering every open question with yes gives another result than answering every one with no.
  */
 
 /** The rules that a verdict can be left to: those of docs/semantics.md. */
@@ -18,7 +17,7 @@ export type Answer =
   | { readonly verdict: 'allowed' | 'denied' }
   | {
       readonly verdict: 'undefined';
-      /** The rule that leaves it open; absent where the answer hangs on a fact that is not known. */
+      /** The rule that leaves it open; absent where the answer depends on a fact that is not known. */
       readonly rule?: OpenRule;
       readonly reason: string;
     };

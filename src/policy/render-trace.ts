@@ -91,7 +91,7 @@ function conclude(match: Match): string {
     case 'no':
       return 'No. No rule allows it.';
     default:
-      return `Open. It hangs on a rule, and ${reasonOf(match)}${cite(match)}.`;
+      return `Open. It depends on a rule, and ${reasonOf(match)}${cite(match)}.`;
   }
 }
 
@@ -224,7 +224,7 @@ function renderAnswer(trace: Trace): readonly string[] {
       const lines = responsible.map(renderResponsible);
       return [
         `UNDEFINED, because ${answer.reason}${rule}`,
-        ...(lines.length === 0 ? [] : indent(['It hangs on', ...indent(lines)])),
+        ...(lines.length === 0 ? [] : indent(['It depends on', ...indent(lines)])),
       ];
     }
   }

@@ -77,7 +77,7 @@ function refusal({ policy, message, location }: PolicyProblem, { scenario }: Rev
     rule: 'D3',
     message: `policy ${policy}: the API server will refuse it: ${message}`,
     location: location ?? scenario.location,
-    advice: 'Correct it: a run ends when it is applied, and everything here is said as if it were not there.',
+    advice: 'Fix it: a run ends when it is applied. The other warnings leave this policy out.',
   };
 }
 

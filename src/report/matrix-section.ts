@@ -25,7 +25,7 @@ export function renderMatrixSection(scenario: ScenarioRecord, isWhole: boolean, 
 function describeShown(total: number, noun: string, { quiet, unexpected }: LeftOut): string {
   const reasons = [
     ...(quiet === 0 ? [] : [`${formatNumber(quiet)} without anything unexpected`]),
-    ...(unexpected === 0 ? [] : [`${formatNumber(unexpected)} with more of it`]),
+    ...(unexpected === 0 ? [] : [`${formatNumber(unexpected)} more with something unexpected`]),
   ];
   const left = reasons.length === 0 ? '' : ` (left out: ${reasons.join(', ')})`;
   return `${formatNumber(total - quiet - unexpected)} of ${count(total, noun)}${left}`;

@@ -133,16 +133,16 @@ function verdictFacts({ verdict, reason }: CheckRecord): Fact[] {
 }
 
 function policyFacts(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
-  if (check.selectedBy === undefined) return [];
-  const { egress, ingress } = check.selectedBy;
+  if (check.isolatedBy === undefined) return [];
+  const { egress, ingress } = check.isolatedBy;
   return [
     {
       label: 'egress',
-      text: `of ${check.from}: ${describePolicies(egress, scenario) ?? 'no policy selects it, so it may connect to everything'}`,
+      text: `of ${check.from}: ${describePolicies(egress, scenario) ?? 'no policy isolates it, so it may connect to everything'}`,
     },
     {
       label: 'ingress',
-      text: `of ${check.to}: ${describePolicies(ingress, scenario) ?? 'no policy selects it, so everything may connect to it'}`,
+      text: `of ${check.to}: ${describePolicies(ingress, scenario) ?? 'no policy isolates it, so everything may connect to it'}`,
     },
   ];
 }

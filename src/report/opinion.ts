@@ -14,7 +14,7 @@ const AT_FAULT: Readonly<Record<NonNullable<CheckRecord['disagreement']>, string
     'the cluster: scenario and policies agree, and it does something else. Look at the network plugin, and for policies that are not in the scenario',
   outside:
     'not these policies: the cluster does what the scenario asks for, and they do not say so. Something else decides',
-  open: 'nobody yet: the specification leaves it open, so name in the policy what is meant',
+  open: 'undecided: the specification does not define this case; write the policy so that it does',
 };
 
 /** The predicted state with what decides it, and who is wrong. Nothing for a record without predictions. */
@@ -40,7 +40,7 @@ function describePrediction(
   const list = [...deciding.slice(0, NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
   if (verdict === 'undefined') {
     const why = [rule, reason].filter((part) => part !== undefined).join(': ');
-    return `left open${why === '' ? '' : ` (${why})`}${list === '' ? '' : `; it hangs on ${list}`}`;
+    return `left open${why === '' ? '' : ` (${why})`}${list === '' ? '' : `; it depends on ${list}`}`;
   }
   if (list === '') return `${verdict}: no policy has a say`;
   return `${verdict} by ${list}`;

@@ -69,7 +69,7 @@ function renderAbout(scenario: ScenarioRecord, canvas: Canvas): string[] {
       : [
           {
             label: 'retries',
-            text: `${count(execRetries.count, 'exec')} broke and were made again, the last because: ${execRetries.lastReason}`,
+            text: `${count(execRetries.count, 'broken exec')} repeated, the last because: ${execRetries.lastReason}`,
           },
         ]),
   ];

@@ -27,7 +27,7 @@ async function remove(
   } catch (thrown) {
     signal.throwIfAborted();
     throw new PodreachError(
-      thrown instanceof PodreachError ? thrown.code : 'api-error',
+      thrown instanceof PodreachError ? thrown.code : 'internal',
       `cleaning up failed: ${messageOf(thrown)}`,
       {
         hint: cleanWith === '' ? undefined : `Finish with: ${cleanCommand(runId, cleanWith)}`,

@@ -5,8 +5,15 @@ import type { RunRecord } from '../record.ts';
 export type Failure = NonNullable<RunRecord['run']['error']>;
 
 export function failureOf(thrown: unknown): Failure {
-  if (!(thrown instanceof PodreachError))
-    return { code: 'api-error' satisfies ErrorCode, message: messageOf(thrown) };
+  if (!(thrown instanceof PodreachError)) {
+    const stack = thrown instanceof Error ? thrown.stack?.split('\n') : undefined;
+    return {
+      code: 'internal' satisfies ErrorCode,
+      message: `podreach has failed in a way it should not: ${messageOf(thrown)}`,
+      hint: 'Please report this, with the stack that the JSON report has under error.',
+      ...(stack === undefined ? {} : { stack }),
+    };
+  }
   const { code, message, hint, location, manifest } = thrown;
   return {
     code,

@@ -69,7 +69,7 @@ export interface RunOptions {
 
 export interface RunResult {
   readonly record: RunRecord;
-  /** The cluster, still running, where `keep` was asked for and the run was not cut off. The caller stops it, also where it outlives that. */
+  /** The cluster, still running, where `keep` was asked for and the run was not interrupted. The caller must call its `stop`. */
   readonly kept: Cluster | undefined;
 }
 

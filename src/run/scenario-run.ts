@@ -1,7 +1,7 @@
 /** One scenario from provisioning to clean-up. */
 import { type JudgeRules, judge } from '../judge/judge.ts';
 import { disagreementOf } from '../judge/opinions.ts';
-import { policiesSelecting } from '../policy/isolation.ts';
+import { policiesIsolating } from '../policy/isolation.ts';
 import type { CheckRecord, Phase, ScenarioRecord, Verdict } from '../record.ts';
 import { VERDICTS } from '../record.ts';
 import { type Plan, podKey } from '../scenario/scenario.ts';
@@ -104,17 +104,17 @@ function judgeChecks(plan: Plan, scenario: ScenarioRecord, rules: JudgeRules, cu
     check.verdict = verdict;
     if (reason !== undefined) check.reason = reason;
     if (settledMs !== undefined) check.settledMs = Math.round(settledMs);
-    if (verdict !== 'pass') check.selectedBy = selectedBy(plan, check);
+    if (verdict !== 'pass') check.isolatedBy = isolatedBy(plan, check);
     const disagreement =
       check.predicted && disagreementOf(check.expected, check.predicted.verdict, check.verdict);
     if (disagreement !== undefined) check.disagreement = disagreement;
   }
 }
 
-function selectedBy(plan: Plan, check: CheckRecord): NonNullable<CheckRecord['selectedBy']> {
+function isolatedBy(plan: Plan, check: CheckRecord): NonNullable<CheckRecord['isolatedBy']> {
   const names = (key: string, direction: 'egress' | 'ingress'): string[] => {
     const pod = plan.pods.find((candidate) => podKey(candidate) === key);
-    return pod === undefined ? [] : policiesSelecting(pod, plan.policies, direction).map(podKey);
+    return pod === undefined ? [] : policiesIsolating(pod, plan.policies, direction).map(podKey);
   };
   return { egress: names(check.from, 'egress'), ingress: names(check.to, 'ingress') };
 }

@@ -37,7 +37,7 @@ export async function control(tried: Tried, stage: Stage, context: RunContext): 
 
 /**
  * Rounds until every check is confirmed or the deadline. Only checks not yet confirmed are tried; one that agrees
- * when the deadline passes is tried on until it is confirmed or disagrees, so that no verdict hangs on the last moment.
+ * when the deadline passes is tried on until it is confirmed or disagrees, so that no verdict depends on the last moment.
  */
 export async function settle(
   tried: Tried,

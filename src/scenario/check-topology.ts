@@ -1,12 +1,10 @@
 /** Whether a scenario's namespaces and pods go together, and can be created as they are. */
 import type { Problem } from '../errors.ts';
+import { RESERVED_PREFIX } from '../labels.ts';
 import { problemAt } from './mark.ts';
 import { type Labels, type Mark, podKey, type Scenario, type ScenarioPod } from './scenario.ts';
 import { NAMESPACE_NAME_LABEL } from './select.ts';
 import { quote, suggest } from './suggest.ts';
-
-/** The prefix of the labels by which a run knows what it created. */
-const RESERVED_PREFIX = 'podreach.dev/';
 
 /** Everything that is wrong with the namespaces and pods of a scenario. */
 export function* checkTopology(scenario: Scenario): Generator<Problem> {

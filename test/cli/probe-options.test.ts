@@ -102,6 +102,7 @@ test.each([
   ['--image-pull-secret', 'plat.form/mirror', 'name of a Secret'],
   ['--image-pull-secret', 'a/b/c', 'name of a Secret'],
   ['--namespace-label', 'podreach.dev/run=mine', 'not to be chosen'],
+  ['--namespace-label', 'podreach.dev/other=mine', 'not to be chosen'],
   ['--namespace-label', 'kubernetes.io/metadata.name=shop', 'not to be chosen'],
 ])('%s %j is refused with what would do', (flag, value, words) => {
   expect(complaint(flag, value)).toContain(words);

@@ -73,23 +73,23 @@ unreachable:
     /kubectl exec -n shop job -c probe -- node \/tmp\/podreach-agent\.mjs connect 10\.244\.\d+\.\d+ 5432 TCP/,
   );
   const verdicts = recordIn(folder).scenarios[0]?.checks.map(
-    ({ from, to, port, protocol, verdict, selectedBy }) => ({
+    ({ from, to, port, protocol, verdict, isolatedBy }) => ({
       pair: `${from} ${to}:${port}/${protocol}`,
       verdict,
-      selectedBy,
+      isolatedBy,
     }),
   );
   expect(verdicts).toEqual([
-    { pair: 'shop/web shop/db:5432/TCP', verdict: 'pass', selectedBy: undefined },
+    { pair: 'shop/web shop/db:5432/TCP', verdict: 'pass', isolatedBy: undefined },
     {
       pair: 'shop/web shop/db:5353/UDP',
       verdict: 'leaked',
-      selectedBy: { egress: [], ingress: ['shop/only-web'] },
+      isolatedBy: { egress: [], ingress: ['shop/only-web'] },
     },
     {
       pair: 'shop/job shop/db:5432/TCP',
       verdict: 'broken',
-      selectedBy: { egress: [], ingress: ['shop/only-web'] },
+      isolatedBy: { egress: [], ingress: ['shop/only-web'] },
     },
   ]);
 });

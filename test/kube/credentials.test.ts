@@ -136,7 +136,7 @@ test('a plugin that does not answer is ended with all that it started, on reques
   await expect(kube.list({ resource: 'pods' })).rejects.toMatchObject({
     code: 'cluster-unavailable',
     message: words,
-    hint: 'Logins that ask are not supported: kubectl --context test version must work without.',
+    hint: 'Interactive logins are not supported: kubectl --context test version must work without a prompt.',
   });
   expect(await kube.exec(EXEC)).toMatchObject({ kind: 'broken', reason: words });
   const pids = readFileSync(join(folder.path, 'pids'), 'utf8').trim().split(' ');

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Direction, effectivePolicyTypes, policiesSelecting } from '../../src/policy/isolation.ts';
+import { type Direction, effectivePolicyTypes, policiesIsolating } from '../../src/policy/isolation.ts';
 
 describe('effective policy types (D1)', () => {
   test.each([
@@ -32,7 +32,7 @@ describe('the policies that isolate a pod (D4)', () => {
 
   function selecting(spec: unknown, direction: Direction = 'ingress', namespace = 'shop'): boolean {
     const policy = { namespace, object: { spec } };
-    const found = policiesSelecting(pod, [policy], direction);
+    const found = policiesIsolating(pod, [policy], direction);
     return found.length === 1 && found[0] === policy;
   }
 
@@ -83,7 +83,7 @@ describe('the policies that isolate a pod (D4)', () => {
       namespace: name === 'b' ? 'ops' : 'shop',
       object: {},
     }));
-    expect(policiesSelecting(pod, policies, 'ingress').map(({ name }) => name)).toEqual(['a', 'c']);
+    expect(policiesIsolating(pod, policies, 'ingress').map(({ name }) => name)).toEqual(['a', 'c']);
   });
 
   test('are found without a word, whatever a spec may be', () => {
@@ -99,7 +99,7 @@ describe('the policies that isolate a pod (D4)', () => {
         ]) {
           for (const direction of ['ingress', 'egress'] as const) {
             expect(
-              policiesSelecting(pod, [{ namespace: 'shop', object: { spec: each } }], direction).length,
+              policiesIsolating(pod, [{ namespace: 'shop', object: { spec: each } }], direction).length,
             ).toBeLessThan(2);
           }
         }

@@ -160,7 +160,7 @@ export function everyVerdict(): RunRecord {
             ...attempts('control', ['connected']),
             ...attempts('settle', ['timeout', 'timeout', 'timeout']),
           ],
-          selectedBy: isolated,
+          isolatedBy: isolated,
         },
         {
           from: 'shop/web',
@@ -174,7 +174,7 @@ export function everyVerdict(): RunRecord {
             ...attempts('control', ['connected']),
             ...attempts('settle', ['connected', 'connected', 'connected']),
           ],
-          selectedBy: { egress: [], ingress: [] },
+          isolatedBy: { egress: [], ingress: [] },
         },
         {
           from: 'shop/web',
@@ -202,7 +202,7 @@ export function everyVerdict(): RunRecord {
             ...attempts('settle', ['connected', 'connected']),
             ...attempts('observe', ['timeout', 'timeout', 'connected']),
           ],
-          selectedBy: { egress: ['monitoring/no-egress'], ingress: isolated.ingress },
+          isolatedBy: { egress: ['monitoring/no-egress'], ingress: isolated.ingress },
         },
         {
           from: 'monitoring/prometheus',
@@ -215,7 +215,7 @@ export function everyVerdict(): RunRecord {
             ...attempts('control', ['connected']),
             ...attempts('settle', ['refused', 'refused'], { listenerAlive: false, detail: 'ECONNREFUSED' }),
           ],
-          selectedBy: { egress: ['monitoring/no-egress'], ingress: isolated.ingress },
+          isolatedBy: { egress: ['monitoring/no-egress'], ingress: isolated.ingress },
         },
         ...(['shop/web', 'shop/api', 'shop/db'] as const).map((from) => ({
           from,
@@ -315,7 +315,7 @@ export function calmScenario(name: string, overrides: Overrides<ScenarioRecord> 
 export function unjudged(scenario: ScenarioRecord): ScenarioRecord {
   return {
     ...scenario,
-    checks: scenario.checks.map(({ verdict, reason, settledMs, selectedBy, ...check }) => check),
+    checks: scenario.checks.map(({ verdict, reason, settledMs, isolatedBy, ...check }) => check),
   };
 }
 

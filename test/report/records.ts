@@ -48,7 +48,7 @@ export function hostileRecord(): RunRecord {
             ...attempts('control', ['connected']),
             ...attempts('settle', ['connected', 'timeout'], { detail: text(index + 5) }),
           ],
-          selectedBy: { egress: [], ingress: [`shop/${text(index + 1)}`] },
+          isolatedBy: { egress: [], ingress: [`shop/${text(index + 1)}`] },
         })),
       },
       {

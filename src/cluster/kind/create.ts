@@ -96,8 +96,7 @@ async function reserveName(
   };
   if (await ledger.claim(entry)) return entry;
   // Another process was faster by a moment.
-  const { owner = { pid: 0, host: hostname() } } = (await ledger.read()) ?? {};
-  throw clusterInUse(options.name, owner);
+  throw clusterInUse(options.name, (await ledger.read())?.owner);
 }
 
 async function createNodes({ options, context, sequence, ledger, config, machine }: Work): Promise<void> {

@@ -78,11 +78,12 @@ export function foreignCluster(cluster: string): PodreachError {
 /** The error for a cluster that another process of podreach uses. */
 export function clusterInUse(
   cluster: string,
-  { pid, host }: { readonly pid: number; readonly host: string },
+  owner?: { readonly pid: number; readonly host: string },
 ): PodreachError {
+  const who = owner === undefined ? '' : ` (process ${owner.pid} on ${owner.host})`;
   return new PodreachError(
     'cluster-unavailable',
-    `the name is taken: the kind cluster "${cluster}" belongs to a run of podreach that has not ended (process ${pid} on ${host})`,
+    `the name is taken: the kind cluster "${cluster}" belongs to a run of podreach that has not ended${who}`,
     { hint: 'Wait for that run, or choose another name.' },
   );
 }

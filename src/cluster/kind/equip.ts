@@ -1,4 +1,4 @@
-/** The stages that turn bare nodes into a cluster that a run can use; those that do no harm are gone through again for a kept one. */
+/** The stages that turn bare nodes into a cluster that a run can use. A kept cluster goes through those again that change nothing there. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { Interruption, messageOf } from '../../errors.ts';
 import { CommandError } from '../command-runner.ts';

@@ -7,7 +7,7 @@ import { type Policy, policyKey } from '../policy.ts';
 import { describePort, type PortEntry } from '../ports.ts';
 import { type Finding, findingAt, type Lint, type PlacedRule, placedPeers, placedRules } from './finding.ts';
 
-/** What kubeadm, kind and the sandbox give to pods and Services, where a cluster's own ranges are not known. */
+/** The ranges that pods and Services often have, for a scenario whose cluster is not known yet. */
 const USUAL_RANGES = { pods: cidrs('10.244.0.0/16'), services: cidrs('10.96.0.0/12') };
 
 export const lintBlocks: Lint = (policy, { oracle }) =>

@@ -110,11 +110,11 @@ function firstChecksFor(check: Mismatch, scenario: ScenarioRecord): Phrase[] {
 }
 
 function whyOpen(check: Mismatch, scenario: ScenarioRecord): Phrase[] {
-  const { egress, ingress } = check.selectedBy ?? { egress: [], ingress: [] };
+  const { egress, ingress } = check.isolatedBy ?? { egress: [], ingress: [] };
   const labels = labelsOf(check.to, scenario);
   if (ingress.length + egress.length === 0) {
     return [
-      say`No policy concerns either end. Is there a policy in the namespace ${name(namespaceOf(check.to))} that is meant to, and does its selector match the labels of ${describePod(check.to)}${labels}?`,
+      say`No policy restricts this connection at either end. Is there a policy in the namespace ${name(namespaceOf(check.to))} that is meant to, and does its selector match the labels of ${describePod(check.to)}${labels}?`,
     ];
   }
   const concerned = [
@@ -132,10 +132,10 @@ function whyOpen(check: Mismatch, scenario: ScenarioRecord): Phrase[] {
 }
 
 function whyBlocked(check: Mismatch, scenario: ScenarioRecord): Phrase[] {
-  const { egress, ingress } = check.selectedBy ?? { egress: [], ingress: [] };
+  const { egress, ingress } = check.isolatedBy ?? { egress: [], ingress: [] };
   if (ingress.length + egress.length === 0) {
     return [
-      say`No policy concerns either end, so a policy is not the cause. Look at the network plugin and at firewalls on ${nodesOf(check, scenario)}.`,
+      say`No policy restricts this connection at either end, so a policy is not the cause. Look at the network plugin and at firewalls on ${nodesOf(check, scenario)}.`,
     ];
   }
   return [

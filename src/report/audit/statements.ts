@@ -18,7 +18,7 @@ export interface Statement {
   readonly standing: Standing;
   /** What was otherwise, or not proven. */
   readonly deviations: readonly Phrase[];
-  /** For whom it is so, and the policies are not why. */
+  /** The pairs that are as expected for another reason than these policies. */
   readonly reservation?: Phrase;
   /** Why it is to be so, in the words of the scenario. */
   readonly reasons: readonly Phrase[];

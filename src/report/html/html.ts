@@ -150,7 +150,7 @@ ${renderSelect('policy', 'Policy', policies)}
 <button type="reset">Show all</button>
 <output id="shown"></output>
 </form>
-<p class="note" id="without-script">Without scripts this page shows everything but the details of checks that passed, and neither filters nor prints the whole of a wide matrix.</p>`;
+<p class="note" id="without-script">Without JavaScript this page has no filters and no details of passed checks, and prints wide matrices cut off.</p>`;
 }
 
 function renderSelect(name: string, label: string, values: ReadonlySet<string>): Markup {

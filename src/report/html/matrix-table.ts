@@ -41,7 +41,7 @@ export function renderMatrixTable(
 <thead><tr><td class="corner">from ↓ to →</td>${matrix.columns.map(renderHead)}</tr></thead>
 <tbody>
 ${rows}</tbody></table></div>
-<p class="nothing" hidden>No check of this scenario is among those that are chosen.</p>
+<p class="nothing" hidden>No check of this scenario matches the filter.</p>
 <ul class="legend">${CELL_KINDS.filter((kind) => present.has(kind)).map((kind) => html`<li><span class="key ${kind}">${CELLS[kind].glyph}</span>${CELLS[kind].meaning}</li>`)}</ul>
 </div>
 <div class="detail" role="region" aria-live="polite" aria-label="The chosen check of ${scenario.name}" hidden><p>Point at a cell, or go through the matrix with the arrow keys, to see what is known of a check. Enter or a click keeps it here, Escape lets it go.</p></div>

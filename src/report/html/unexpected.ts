@@ -62,7 +62,7 @@ ${left === 0 ? [] : html`<p data-whole>… and ${formatNumber(left)} more. The m
 
 /** Shown in the place of what a choice leaves out. */
 function renderNothing(what: string): Markup {
-  return html`<p class="nothing" hidden>None of ${what} is among those that are chosen.</p>`;
+  return html`<p class="nothing" hidden>None of ${what} matches the filter.</p>`;
 }
 
 function renderInconclusives(places: Places): readonly Markup[] {

@@ -16,7 +16,7 @@ export interface Change<Name extends ResourceName = ResourceName> {
 }
 
 /**
- * Objects that come out of the store are frozen: take a copy (`structuredClone`), or write through {@link Store.update}.
+ * Objects that come out of the store are frozen: take a copy (`copyJson`), or write through {@link Store.update}.
  * All methods are synchronous; listeners run before the writing call returns. Where a listener writes, all listeners hear
  * of the change that it answers first, and of its own change then.
  */

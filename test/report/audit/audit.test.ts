@@ -161,18 +161,18 @@ describe('an incident', () => {
     expect(
       incidentOf((from, to) =>
         only(from, to)
-          ? { expected: 'unreachable', verdict: 'leaked', selectedBy: { egress: [], ingress: [] } }
+          ? { expected: 'unreachable', verdict: 'leaked', isolatedBy: { egress: [], ingress: [] } }
           : {},
       )[0],
     ).toBe(
-      'No policy concerns either end. Is there a policy in the namespace team-1 that is meant to, and does its selector match the labels of service-1 in team-1 (app=service-1)?',
+      'No policy restricts this connection at either end. Is there a policy in the namespace team-1 that is meant to, and does its selector match the labels of service-1 in team-1 (app=service-1)?',
     );
   });
 
   test('with policies on a leak asks which of them admits it, then whether they are enforced', () => {
     expect(
       incidentOf((from, to) =>
-        only(from, to) ? { expected: 'unreachable', verdict: 'leaked', selectedBy: policies } : {},
+        only(from, to) ? { expected: 'unreachable', verdict: 'leaked', isolatedBy: policies } : {},
       ),
     ).toEqual([
       'The connection is restricted by team-1/in and team-1/more for what comes in to service-1 in team-1 and team-0/out for what goes out of service-0 in team-0. Does one of them let it through? Policies are described in plain language below.',
@@ -184,10 +184,10 @@ describe('an incident', () => {
   test('of a broken connection without any policy does not blame one', () => {
     expect(
       incidentOf((from, to) =>
-        only(from, to) ? { verdict: 'broken', selectedBy: { egress: [], ingress: [] } } : {},
+        only(from, to) ? { verdict: 'broken', isolatedBy: { egress: [], ingress: [] } } : {},
       )[0],
     ).toBe(
-      'No policy concerns either end, so a policy is not the cause. Look at the network plugin and at firewalls on nodes node-1 and node-2.',
+      'No policy restricts this connection at either end, so a policy is not the cause. Look at the network plugin and at firewalls on nodes node-1 and node-2.',
     );
   });
 
@@ -200,7 +200,7 @@ describe('an incident', () => {
     expect(
       incidentOf((from, to) =>
         only(from, to)
-          ? { expected: 'unreachable', verdict: 'flapping', attempts: changing, selectedBy: policies }
+          ? { expected: 'unreachable', verdict: 'flapping', attempts: changing, isolatedBy: policies }
           : {},
       )[0],
     ).toBe(

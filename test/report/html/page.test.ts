@@ -166,15 +166,12 @@ describeInBrowser('the page', () => {
       expect.stringMatching(/^The pods of this run are gone/),
       expect.stringContaining('shop/web → shop/db:5432/TCP'),
     ]);
-    expect(await told('unproven')).toEqual([
-      'Not proven',
-      'None of these checks is among those that are chosen.',
-    ]);
+    expect(await told('unproven')).toEqual(['Not proven', 'None of these checks matches the filter.']);
     await page.goto(`${page.url().split('#')[0]}#verdict=inconclusive&text=shop/db`);
     await page.locator('#shown', { hasText: /^1 of/ }).waitFor();
     expect(await told('unexpected')).toEqual([
       'Not as expected',
-      'None of the 100 that are told here is among those that are chosen.',
+      'None of the 100 that are told here matches the filter.',
     ]);
     expect((await told('unproven')).slice(2)).toEqual(['shop/db → monitoring/prometheus:9090/TCP']);
     await page.getByRole('button', { name: 'Show all' }).click();
@@ -287,7 +284,7 @@ describeInBrowser('the page', () => {
   test('without scripts everything but the details of passed checks can be read', async () => {
     const { page } = await open(everyVerdict(), { javaScriptEnabled: false });
     expect(await page.locator('#filter').isVisible()).toBe(false);
-    expect(await page.getByText('Without scripts this page shows everything but').isVisible()).toBe(true);
+    expect(await page.getByText('Without JavaScript this page has no filters').isVisible()).toBe(true);
     expect(
       await page.getByText('the policies, or the scenario: they say different things').first().isVisible(),
     ).toBe(true);
