@@ -8,6 +8,7 @@ import { PodreachError } from '../errors.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
 import { cleanCommand } from '../run/cleanup.ts';
 import type { Plan } from '../scenario/scenario.ts';
+import { shellCommand } from '../shell.ts';
 import { ownVersion } from '../version.ts';
 import { givenKindFlags, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
 import type { SetExitCode } from './main.ts';
@@ -229,16 +230,17 @@ function leftBehind(options: RunCommandOptions, cluster: Cluster | undefined, ru
       : 'left at once; nothing was created';
   }
   const command = cluster.outlivesRun
-    ? cleanCommand(runId, cluster.cleanWith ?? '')
+    ? cleanCommand(runId, cluster.cleanWith)
     : `podreach cluster delete ${name}`;
   return `left at once; take away what is left with: ${command}`;
 }
 
-function howToLook({ kubectlWith = '', cleanWith = '' }: Cluster, runId: string): string {
+function howToLook({ kubectlWith = [], cleanWith }: Cluster, runId: string): string {
+  const pods = ['get', 'pods', '--all-namespaces', '-l', `${RUN_LABEL}=${runId}`];
   return `
 Everything was left in place, as --keep asks. To look around, and to clean up:
 
-  kubectl${kubectlWith} get pods --all-namespaces -l ${RUN_LABEL}=${runId}
+  ${shellCommand(['kubectl', ...kubectlWith, ...pods])}
   ${cleanCommand(runId, cleanWith)}
 `;
 }

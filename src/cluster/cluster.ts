@@ -19,14 +19,22 @@ export interface Cluster {
   readonly timing: ClusterTiming;
   /** Aborted, with a `PodreachError` as the reason, when the cluster is gone before `stop` was called. */
   readonly lost: AbortSignal;
-  /** The arguments with which `podreach clean` finds it, such as ` --cluster kind=ci`; absent where nothing outlives a run. */
-  readonly cleanWith?: string;
+  /** Whether the run must ask first what it may do there, and whether its namespaces are free. */
+  readonly needsPreflight: boolean;
+  /** Whether it must be proven there, before a scenario runs, that policies are enforced. The sandbox is proven by its own tests. */
+  readonly needsCanary: boolean;
+  /** Whether its pods run images, so that it matters how probe pods were asked to be. */
+  readonly runsImages: boolean;
+  /** Whether an `ipBlock` matches the addresses of pods (I1); absent where the network plugin decides it. */
+  readonly ipBlocksMatchPods?: boolean;
+  /** The arguments with which `podreach clean` finds it, such as `--cluster kind=ci`; absent where nothing outlives a run. */
+  readonly cleanWith?: readonly string[];
   /** The network plugin that the provider asked for, as `environment/network-plugins.ts` names it. */
   readonly networkPlugin?: string;
   /** Whether it stays when podreach ends: then `stop` leaves it in place, and ends only what watches it. */
   readonly outlivesRun: boolean;
-  /** The arguments with which `kubectl` finds it, such as ` --context staging`; absent where nothing outlives a run. */
-  readonly kubectlWith?: string;
+  /** The arguments with which `kubectl` finds it, such as `--context staging`; absent where nothing outlives a run. */
+  readonly kubectlWith?: readonly string[];
   /** Ends what the provider started and waits until it is gone. Safe to call twice. */
   stop(): Promise<void>;
 }

@@ -1,6 +1,5 @@
 /** A cluster of the user's own kubeconfig. It was there before and stays. */
 import { findKubeconfig } from '../kube/kubeconfig.ts';
-import { shellCommand } from '../shell.ts';
 import type { ClusterProvider, ClusterTiming } from './cluster.ts';
 
 /** A network plugin writes its rules within seconds, and a packet may cross machines. */
@@ -22,13 +21,15 @@ export function contextCluster(
       const found = await findKubeconfig(context, kubeconfig);
       note(`context ${found.context}, server ${found.server}`);
       const file = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
-      const argumentsOf = (words: readonly string[]): string => ` ${shellCommand([...words, ...file])}`;
       return {
         kind: 'context',
         kubeconfig: found.text,
         timing: TIMING,
-        cleanWith: argumentsOf(['--cluster', `context=${found.context}`]),
-        kubectlWith: argumentsOf(['--context', found.context]),
+        needsPreflight: true,
+        needsCanary: true,
+        runsImages: true,
+        cleanWith: ['--cluster', `context=${found.context}`, ...file],
+        kubectlWith: ['--context', found.context, ...file],
         lost: new AbortController().signal,
         outlivesRun: true,
         stop: async () => {},

@@ -1,6 +1,5 @@
 /** An ephemeral kind cluster with Calico as a provider: made and deleted by the run, or kept and used again. */
 import { PodreachError } from '../errors.ts';
-import { shellCommand } from '../shell.ts';
 import type { ClusterProvider, ClusterTiming } from './cluster.ts';
 import { type KindContext, type KindOptions, type KindWorld, systemWorld } from './kind/context.ts';
 import { deleteNodes } from './kind/delete.ts';
@@ -41,10 +40,13 @@ export function kindCluster(
       return {
         kind: 'kind',
         kubeconfig: cluster.kubeconfig,
-        kubectlWith: ` ${shellCommand(['--kubeconfig', cluster.kubeconfigFile])}`,
+        kubectlWith: ['--kubeconfig', cluster.kubeconfigFile],
         networkPlugin: 'Calico',
-        cleanWith: ` --cluster kind=${cluster.name}`,
+        cleanWith: ['--cluster', `kind=${cluster.name}`],
         outlivesRun,
+        needsPreflight: true,
+        needsCanary: true,
+        runsImages: true,
         timing: TIMING,
         lost: watch.lost,
         stop() {

@@ -1,5 +1,6 @@
 /** Stage 6: take away what the run created, by its label, in every ending. */
 import { messageOf, PodreachError } from '../errors.ts';
+import { shellCommand } from '../shell.ts';
 import type { RunContext } from './context.ts';
 import { removeLeftOver } from './leftovers.ts';
 
@@ -30,7 +31,7 @@ async function remove(
       thrown instanceof PodreachError ? thrown.code : 'internal',
       `cleaning up failed: ${messageOf(thrown)}`,
       {
-        hint: cleanWith === '' ? undefined : `Finish with: ${cleanCommand(runId, cleanWith)}`,
+        hint: cleanWith === undefined ? undefined : `Finish with: ${cleanCommand(runId, cleanWith)}`,
         cause: thrown,
       },
     );
@@ -41,6 +42,6 @@ async function remove(
  * The command that cleans up after a run by hand.
  * @param cleanWith see `Cluster.cleanWith`
  */
-export function cleanCommand(runId: string, cleanWith: string): string {
-  return `podreach clean --run ${runId}${cleanWith}`;
+export function cleanCommand(runId: string, cleanWith: readonly string[] = []): string {
+  return shellCommand(['podreach', 'clean', '--run', runId, ...cleanWith]);
 }

@@ -25,7 +25,7 @@ export interface RunContext {
   readonly runId: string;
   readonly kube: Kube;
   /** See `Cluster.cleanWith`. */
-  readonly cleanWith: string;
+  readonly cleanWith: readonly string[] | undefined;
   readonly clock: Clock;
   /** From 0 to 1: spreads retries. */
   readonly random: () => number;

@@ -1,4 +1,5 @@
 /** What the oracle says about each check of a scenario, for the record. */
+import type { Cluster } from '../cluster/cluster.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import type { Responsible } from '../policy/policy.ts';
@@ -15,9 +16,12 @@ const MATCHES_PODS: Readonly<Record<string, boolean>> = {
   'Cilium (GKE Dataplane V2)': false,
 };
 
-/** What may be taken for granted about the policies of a cluster. */
-export function assumptionsFor({ cluster, networkPlugins = [] }: RunRecord['environment']): Assumptions {
-  if (cluster === 'sandbox') return { ipBlocksMatchPods: true };
+/** What may be taken for granted about the policies of a cluster: what its provider says or, failing that, its network plugin. */
+export function assumptionsFor(
+  { ipBlocksMatchPods }: Pick<Cluster, 'ipBlocksMatchPods'>,
+  { networkPlugins = [] }: RunRecord['environment'],
+): Assumptions {
+  if (ipBlocksMatchPods !== undefined) return { ipBlocksMatchPods };
   const [only, ...others] = networkPlugins.filter(({ enforces }) => enforces);
   const matches = only === undefined || others.length > 0 ? undefined : MATCHES_PODS[only.name];
   return matches === undefined ? {} : { ipBlocksMatchPods: matches };

@@ -165,28 +165,30 @@ async function startCluster({ provider, signal, clock }: Inner): Promise<Cluster
   }
 }
 
-/** What can be told of a real cluster before anything is created there. */
+/** What can be told before anything is created there. */
 async function checkBeforehand(plans: readonly Plan[], cluster: Cluster, context: RunContext): Promise<void> {
-  if (cluster.kind === 'sandbox') return;
+  if (!cluster.needsPreflight) return;
   await checkPermissions(context);
   await refuseForeignNamespaces(plans, context);
+}
+
+interface OnCluster {
+  readonly cluster: Cluster;
+  readonly context: RunContext;
 }
 
 /** Scenarios, on a cluster that is proven to enforce policies: the sandbox by its own tests, any other by the canary. */
 async function runProven(
   plans: readonly Plan[],
   record: RunRecord,
-  { cluster, context }: { readonly cluster: Cluster; readonly context: RunContext },
+  { cluster, context }: OnCluster,
   options: Inner,
 ): Promise<void> {
-  if (cluster.kind === 'sandbox') {
-    await describeNodes(record.environment, context);
-    return await runScenarios(plans, record, context, options);
-  }
   const nodes = await describeNodes(record.environment, context);
+  if (!cluster.needsCanary) return await runScenarios(plans, record, { cluster, context }, options);
   const proven = await proveCluster(cluster, nodes, record, options.keep, context);
   const ended = await Promise.allSettled([
-    runScenarios(plans, record, proven.context, options),
+    runScenarios(plans, record, { cluster, context: proven.context }, options),
     proven.cleaned,
   ]);
   for (const part of ended) if (part.status === 'rejected') throw part.reason;
@@ -205,11 +207,11 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
   record.run.options.withinMs = timing.withinMs;
   record.run.options.readyWithinMs = timing.readyWithinMs;
   const probe = options.probe ?? DEFAULT_PROBE_SETTINGS;
-  if (cluster.kind !== 'sandbox') record.run.options.probe = describeSettings(probe);
+  if (cluster.runsImages) record.run.options.probe = describeSettings(probe);
   return {
     runId: record.run.id,
     kube,
-    cleanWith: cluster.cleanWith ?? '',
+    cleanWith: cluster.cleanWith,
     clock: options.clock,
     random: Math.random,
     timing,
@@ -226,10 +228,10 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
 async function runScenarios(
   plans: readonly Plan[],
   record: RunRecord,
-  proven: RunContext,
+  { cluster, context: proven }: OnCluster,
   options: Inner,
 ): Promise<void> {
-  const context = { ...proven, assumptions: assumptionsFor(record.environment) };
+  const context = { ...proven, assumptions: assumptionsFor(cluster, record.environment) };
   const pairs = record.scenarios.flatMap((scenario, index) => {
     const plan = plans[index];
     return plan === undefined ? [] : [{ plan, scenario, index }];

@@ -168,7 +168,7 @@ function contextOf(name: string, { kube, signal, limit }: Ground): RunContext {
   return {
     runId: name,
     kube,
-    cleanWith: '',
+    cleanWith: undefined,
     clock: systemClock,
     random: Math.random,
     timing: {

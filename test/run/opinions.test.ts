@@ -118,7 +118,7 @@ describe.concurrent('blocks of addresses are predicted where pods have theirs', 
     [[], {}],
   ])('with what is known of %j', (names, assumptions) => {
     const networkPlugins = names.map((name) => ({ name, daemonSet: 'kube-system/x', enforces: true }));
-    expect(assumptionsFor({ cluster: 'context', nodes: [], node: 'v24', networkPlugins })).toEqual(
+    expect(assumptionsFor({}, { cluster: 'context', nodes: [], node: 'v24', networkPlugins })).toEqual(
       assumptions,
     );
   });

@@ -8,12 +8,14 @@ export function asContext(provider: ClusterProvider, networkPlugin?: string): Cl
   return {
     kind: 'context',
     async start(options) {
-      const cluster = await provider.start(options);
+      const { ipBlocksMatchPods: _ofTheSandbox, ...cluster } = await provider.start(options);
       return {
         ...cluster,
         kind: 'context',
-        lost: cluster.lost,
-        cleanWith: ' --cluster context=test',
+        needsPreflight: true,
+        needsCanary: true,
+        runsImages: true,
+        cleanWith: ['--cluster', 'context=test'],
         outlivesRun: true,
         ...(networkPlugin === undefined ? {} : { networkPlugin }),
         stop: () => cluster.stop(),
