@@ -1,4 +1,4 @@
-/** What a run tells while it goes. Emitted by `run/`, shown by `report/progress.ts`; a library user may listen as well. */
+/** What a run tells while it goes. Emitted by `run/`, shown by `report/progress/`; a library user may listen as well. */
 import type { Phase, RunRecord, ScenarioRecord, Verdict } from './record.ts';
 
 export type ProgressEvent =

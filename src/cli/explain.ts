@@ -62,8 +62,8 @@ async function explainAll(path: string, from: string | undefined, options: Expla
   const { loadPlans } = await import('../scenario/load-plans.ts');
   const { compile } = await import('../policy/oracle.ts');
   const { predictAll, renderPredictions } = await import('../report/prediction.ts');
-  const { createPaint, usableWidth } = await import('../report/paint.ts');
-  const { neutralise } = await import('../report/text.ts');
+  const { createPaint, usableWidth } = await import('../report/text/paint.ts');
+  const { neutralise } = await import('../report/text/text.ts');
   const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
   const predicted = plans.map((plan) => {
     const oracle = compile(plan);
@@ -85,7 +85,7 @@ async function explain(path: string, from: string, to: string, options: ExplainO
   const { loadPlans } = await import('../scenario/load-plans.ts');
   const { compile } = await import('../policy/oracle.ts');
   const { renderTrace } = await import('../policy/render-trace.ts');
-  const { neutralise, neutraliseAll } = await import('../report/text.ts');
+  const { neutralise, neutraliseAll } = await import('../report/text/text.ts');
   const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
   const [destination = '', wanted] = splitOnce(to, ':');
   const plan = planWith(plans, [from, destination]);

@@ -2,14 +2,15 @@
 import { hostname } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { createSupportsHyperlinks } from 'supports-hyperlinks';
+import { systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { RunRecord } from '../record.ts';
-import { defaultReports } from '../report/defaults.ts';
 import { renderJson } from '../report/json.ts';
-import { createProgress } from '../report/progress.ts';
-import { parseReportOptions, type ReportRequest } from '../report/report.ts';
-import { writeReportFile, writeReports } from '../report/write.ts';
+import { createProgress } from '../report/progress/progress.ts';
+import { defaultReports } from './default-reports.ts';
+import { parseReportOptions, type ReportRequest } from './report-requests.ts';
+import { writeReportFile, writeReports } from './write-reports.ts';
 
 /** A large record takes some time to write; this often is often enough for a run that is cut off. */
 const SAVE_EVERY_MS = 500;
@@ -47,6 +48,7 @@ export function openOutputs(options: OutputOptions, env: NodeJS.ProcessEnv = {})
       write: (text) => void process.stderr.write(text),
     },
     { quiet, verbose, colour: hasColours(process.stderr) },
+    systemClock,
   );
   const note = (text: string): void => progress.listen({ type: 'note', text });
   return {
@@ -83,9 +85,9 @@ function recordSaver(
   );
   let savedMs: number | undefined;
   return (record) => {
-    if (files.length === 0 || (savedMs !== undefined && performance.now() - savedMs < SAVE_EVERY_MS)) return;
+    if (files.length === 0 || (savedMs !== undefined && systemClock.now() - savedMs < SAVE_EVERY_MS)) return;
     const isFirst = savedMs === undefined;
-    savedMs = performance.now();
+    savedMs = systemClock.now();
     for (const file of files) {
       try {
         writeReportFile(file, renderJson(record));

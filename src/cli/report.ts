@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { messageOf, PodreachError } from '../errors.ts';
 import type { RunRecord } from '../record.ts';
-import { neutralise } from '../report/text.ts';
+import { neutralise } from '../report/text/text.ts';
 import type { SetExitCode } from './main.ts';
 import { repeatable } from './options.ts';
 

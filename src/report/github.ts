@@ -3,13 +3,13 @@
  * what a step prints.
  */
 import type { RunRecord } from '../record.ts';
-import { type Case, isBad, suitesOf } from './cases.ts';
-import { describePair } from './describe.ts';
-import { groupBy } from './group.ts';
-import { isMismatch } from './mismatch.ts';
-import { warningsOf } from './opinion.ts';
-import { dayOf, describeOverdue } from './review.ts';
-import { count, formatNumber, neutraliseAll } from './text.ts';
+import { type Case, isBad, suitesOf } from './parts/cases.ts';
+import { describePair } from './parts/describe.ts';
+import { groupBy } from './parts/group.ts';
+import { isMismatch } from './parts/mismatch.ts';
+import { warningsOf } from './parts/opinion.ts';
+import { dayOf, describeOverdue } from './parts/review.ts';
+import { count, formatNumber, neutraliseAll } from './text/text.ts';
 
 /** GitHub shows ten of each kind for a step, and drops the others without a word. */
 const SHOWN_OF_EACH = 10;

@@ -3,15 +3,15 @@
  * the Ant schema, the strictest of those in use, and by that of Jenkins.
  */
 import type { RunRecord, ScenarioRecord } from '../record.ts';
-import { renderFacts } from './block.ts';
-import { type Case, isBad, type Suite, suitesOf } from './cases.ts';
-import { describeNetwork, describeNodes } from './circumstances.ts';
-import { describeLocation } from './describe.ts';
-import { renderMatrixSection } from './matrix-section.ts';
-import { warningsOf } from './opinion.ts';
-import { createPaint } from './paint.ts';
-import { count, duration, neutraliseAll } from './text.ts';
-import { escapeXml, xmlAttributes } from './xml.ts';
+import { type Case, isBad, type Suite, suitesOf } from './parts/cases.ts';
+import { describeNetwork, describeNodes } from './parts/circumstances.ts';
+import { describeLocation } from './parts/describe.ts';
+import { renderMatrixSection } from './parts/matrix-section.ts';
+import { warningsOf } from './parts/opinion.ts';
+import { renderFacts } from './text/block.ts';
+import { createPaint } from './text/paint.ts';
+import { count, duration, neutraliseAll } from './text/text.ts';
+import { escapeXml, xmlAttributes } from './text/xml.ts';
 
 const INDENT = '  ';
 /** Nothing is wrapped: whatever shows it has its own width. */

@@ -3,23 +3,30 @@
  * rest, as much of it as GitHub takes.
  */
 import type { RunRecord, ScenarioRecord } from '../record.ts';
-import { renderFacts } from './block.ts';
-import { problemsOf } from './cases.ts';
-import { circumstanceFacts } from './circumstances.ts';
-import { describeLocation, describePair } from './describe.ts';
-import { groupInconclusive } from './inconclusive.ts';
-import { keepNote } from './keep-note.ts';
-import { details, fence, htmlCode, paragraph, prose, shortCode, table } from './markdown-text.ts';
-import { renderMatrixSection } from './matrix-section.ts';
-import { describeAttempts, factsOf, type Mismatch, mismatchesOf, underPolicies } from './mismatch.ts';
-import { warningsOf } from './opinion.ts';
-import { createPaint } from './paint.ts';
-import { findPatterns } from './patterns.ts';
-import type { RenderOptions } from './report.ts';
-import { resultOf } from './result-line.ts';
-import { dayOf, describeOverdue } from './review.ts';
-import { countVerdicts, describeCounts, describeRun, isCalm, runWord, scenarioWord } from './summary.ts';
-import { count, duration, formatNumber, neutraliseAll, shortenEnd } from './text.ts';
+import { problemsOf } from './parts/cases.ts';
+import { circumstanceFacts } from './parts/circumstances.ts';
+import { describeLocation, describePair } from './parts/describe.ts';
+import { groupInconclusive } from './parts/inconclusive.ts';
+import { keepNote } from './parts/keep-note.ts';
+import { renderMatrixSection } from './parts/matrix-section.ts';
+import { describeAttempts, factsOf, type Mismatch, mismatchesOf, underPolicies } from './parts/mismatch.ts';
+import { warningsOf } from './parts/opinion.ts';
+import { findPatterns } from './parts/patterns.ts';
+import { resultOf } from './parts/result-line.ts';
+import { dayOf, describeOverdue } from './parts/review.ts';
+import {
+  countVerdicts,
+  describeCounts,
+  describeRun,
+  isCalm,
+  runWord,
+  scenarioWord,
+} from './parts/summary.ts';
+import type { RenderOptions } from './render-options.ts';
+import { renderFacts } from './text/block.ts';
+import { details, fence, htmlCode, paragraph, prose, shortCode, table } from './text/markdown-text.ts';
+import { createPaint } from './text/paint.ts';
+import { count, duration, formatNumber, neutraliseAll, shortenEnd } from './text/text.ts';
 
 /**
  * GitHub refuses a comment of more than 65,536 characters, and a step summary of more than 1 MiB. One text serves both, and

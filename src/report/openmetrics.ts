@@ -3,10 +3,10 @@
  * text format at once: there are no types, suffixes or timestamps that only one of them knows.
  */
 import { type RunRecord, type ScenarioRecord, VERDICTS } from '../record.ts';
-import { groupBy } from './group.ts';
-import { decidedElsewhere } from './opinion.ts';
-import { countVerdicts, runWord } from './summary.ts';
-import { greatest, neutraliseAll } from './text.ts';
+import { groupBy } from './parts/group.ts';
+import { decidedElsewhere } from './parts/opinion.ts';
+import { countVerdicts, runWord } from './parts/summary.ts';
+import { greatest, neutraliseAll } from './text/text.ts';
 
 /**
  * Upper bounds in seconds, written as OpenMetrics wants floats to be. A sandbox settles in tenths, a large cluster may take a

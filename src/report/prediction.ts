@@ -1,8 +1,8 @@
 /** What the policies of a scenario mean for every pair of its pods, as a matrix. */
 import type { Oracle } from '../policy/oracle.ts';
-import { buildMatrix, type CellKind, type Meanings } from './matrix.ts';
-import { renderMatrix } from './matrix-text.ts';
-import type { Canvas } from './paint.ts';
+import { buildMatrix, type CellKind, type Meanings } from './parts/matrix.ts';
+import { renderMatrix } from './parts/matrix-text.ts';
+import type { Canvas } from './text/paint.ts';
 
 interface PlannedScenario {
   readonly scenario: { readonly name: string };

@@ -1,10 +1,10 @@
 /** TAP 14, for those who pipe: a subtest per scenario, a test point per check, diagnostics in YAML. */
 import { stringify } from 'yaml';
 import type { RunRecord } from '../record.ts';
-import { type Case, isBad, type Suite, suitesOf } from './cases.ts';
-import { describeLocation } from './describe.ts';
-import { warningsOf } from './opinion.ts';
-import { neutraliseAll } from './text.ts';
+import { type Case, isBad, type Suite, suitesOf } from './parts/cases.ts';
+import { describeLocation } from './parts/describe.ts';
+import { warningsOf } from './parts/opinion.ts';
+import { neutraliseAll } from './text/text.ts';
 
 const SUBTEST_INDENT = '    ';
 const DIAGNOSTIC_INDENT = '  ';

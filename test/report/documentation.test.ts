@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { renderJson } from '../../src/report/json.ts';
-import { CELLS } from '../../src/report/matrix.ts';
+import { CELLS } from '../../src/report/parts/matrix.ts';
 import { REPORTS } from '../../src/report/report.ts';
 import { everyVerdict } from './fixture.ts';
 

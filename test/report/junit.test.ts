@@ -3,7 +3,7 @@ import { XmlDocument, XmlElement, XsdValidator } from 'libxml2-wasm';
 import { describe, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../src/record.ts';
 import { renderJunit } from '../../src/report/junit.ts';
-import { neutralise } from '../../src/report/text.ts';
+import { neutralise } from '../../src/report/text/text.ts';
 import { buildRecord, calmScenario, everyVerdict, meshScenario, unjudged } from './fixture.ts';
 import {
   environmentFailure,

@@ -6,9 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../src/record.ts';
 import { renderAudit } from '../../src/report/audit/markdown.ts';
 import { MARKDOWN_LIMIT, renderMarkdown } from '../../src/report/markdown.ts';
-import { code, details, htmlCode, paragraph, prose, table } from '../../src/report/markdown-text.ts';
-import type { RenderOptions } from '../../src/report/report.ts';
-import { neutralise } from '../../src/report/text.ts';
+import type { RenderOptions } from '../../src/report/render-options.ts';
+import { code, details, htmlCode, paragraph, prose, table } from '../../src/report/text/markdown-text.ts';
+import { neutralise } from '../../src/report/text/text.ts';
 import { attempts, buildRecord, calmScenario, everyVerdict, meshScenario } from './fixture.ts';
 import {
   environmentFailure,

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { type RunRecord, runRecordSchema } from '../../src/record.ts';
 import { renderOpenMetrics } from '../../src/report/openmetrics.ts';
-import { neutralise } from '../../src/report/text.ts';
+import { neutralise } from '../../src/report/text/text.ts';
 import { buildRecord, buildScenario, calmScenario, everyVerdict, unjudged } from './fixture.ts';
 import {
   environmentFailure,

@@ -2,7 +2,7 @@ import { type FinalResults, Parser, type Result } from 'tap-parser';
 import { describe, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../src/record.ts';
 import { renderTap } from '../../src/report/tap.ts';
-import { neutralise } from '../../src/report/text.ts';
+import { neutralise } from '../../src/report/text/text.ts';
 import { buildRecord, calmScenario, everyVerdict, meshScenario, unjudged } from './fixture.ts';
 import {
   environmentFailure,

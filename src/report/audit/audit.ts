@@ -4,14 +4,14 @@
  */
 import { createHash } from 'node:crypto';
 import type { RunRecord, ScenarioRecord } from '../../record.ts';
-import { describeCanary, describeNetwork, describeNodes } from '../circumstances.ts';
-import { describeLocation } from '../describe.ts';
-import { type Failure, manifestOf } from '../failure.ts';
-import { underPolicies } from '../mismatch.ts';
-import { warningsOf } from '../opinion.ts';
-import { dayOf, isOverdue } from '../review.ts';
-import { describeExtent, runWord } from '../summary.ts';
-import { count, duration, formatNumber, neutraliseAll } from '../text.ts';
+import { describeCanary, describeNetwork, describeNodes } from '../parts/circumstances.ts';
+import { describeLocation } from '../parts/describe.ts';
+import { type Failure, manifestOf } from '../parts/failure.ts';
+import { underPolicies } from '../parts/mismatch.ts';
+import { warningsOf } from '../parts/opinion.ts';
+import { dayOf, isOverdue } from '../parts/review.ts';
+import { describeExtent, runWord } from '../parts/summary.ts';
+import { count, duration, formatNumber, neutraliseAll } from '../text/text.ts';
 import { drawFlows } from './flow-chart.ts';
 import { type Incident, incidentsOf } from './incidents.ts';
 import { describePod, describePods, describePorts } from './names.ts';

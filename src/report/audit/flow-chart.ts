@@ -1,8 +1,8 @@
 /** Who may talk to whom, as a chart in the language of Mermaid. */
 import type { ScenarioRecord } from '../../record.ts';
-import { type Flow, type FlowStyle, flowsOf } from '../flows.ts';
-import { groupBy } from '../group.ts';
-import { neutralise, shortenMiddle } from '../text.ts';
+import { type Flow, type FlowStyle, flowsOf } from '../parts/flows.ts';
+import { groupBy } from '../parts/group.ts';
+import { neutralise, shortenMiddle } from '../text/text.ts';
 import { namespaceOf, podKeys } from './names.ts';
 
 /** More arrows than this are a thicket; then whole namespaces are drawn. Mermaid itself gives up at 500. */

@@ -1,8 +1,8 @@
 /** What was not as it must be, each for itself: what it means, how urgent it is, what to check first, whom to ask. */
 import { findingOf } from '../../judge/finding.ts';
 import type { RunRecord, ScenarioRecord } from '../../record.ts';
-import { describeLocation, describePair } from '../describe.ts';
-import { factsOf, type Mismatch, mismatchesOf, underPolicies } from '../mismatch.ts';
+import { describeLocation, describePair } from '../parts/describe.ts';
+import { factsOf, type Mismatch, mismatchesOf, underPolicies } from '../parts/mismatch.ts';
 import { describePod, describePorts, namespaceOf } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
 

@@ -1,11 +1,11 @@
 /** The audit document as Markdown. */
 import type { RunRecord } from '../../record.ts';
-import type { Fact } from '../block.ts';
-import { renderFacts } from '../block.ts';
-import { FLOW_LEGEND } from '../flows.ts';
-import { code, fence, paragraph, prose, table } from '../markdown-text.ts';
-import { createPaint } from '../paint.ts';
-import { formatNumber } from '../text.ts';
+import { FLOW_LEGEND } from '../parts/flows.ts';
+import type { Fact } from '../text/block.ts';
+import { renderFacts } from '../text/block.ts';
+import { code, fence, paragraph, prose, table } from '../text/markdown-text.ts';
+import { createPaint } from '../text/paint.ts';
+import { formatNumber } from '../text/text.ts';
 import { type Audit, type AuditedPolicy, type AuditedScenario, buildAudit, type Entry } from './audit.ts';
 import type { Incident } from './incidents.ts';
 import { capitalise, type Phrase } from './phrase.ts';

@@ -1,7 +1,7 @@
 /** Pods and ports, as people who do not work with Kubernetes call them. */
 import type { CheckRecord, ScenarioRecord } from '../../record.ts';
-import { groupBy } from '../group.ts';
-import { count } from '../text.ts';
+import { groupBy } from '../parts/group.ts';
+import { count } from '../text/text.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
 
 /** Longer lists are told by number. */

@@ -2,7 +2,7 @@
  * Sentences in which the report's own words and the names of a record stay apart, so that each form of the document can show
  * a name as one, and no name is ever taken for markup.
  */
-import { neutralise } from '../text.ts';
+import { neutralise } from '../text/text.ts';
 
 export interface Name {
   readonly name: string;

@@ -11,7 +11,7 @@ import {
 import type { Incident } from '../audit/incidents.ts';
 import { capitalise, type Phrase } from '../audit/phrase.ts';
 import type { Statement } from '../audit/statements.ts';
-import { count, formatNumber } from '../text.ts';
+import { count, formatNumber } from '../text/text.ts';
 import { html, type Markup } from './markup.ts';
 import { renderFactList, renderManifest, renderWord } from './parts.ts';
 

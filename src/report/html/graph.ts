@@ -1,9 +1,9 @@
 /** Which namespaces talk to which, drawn: as many arrows as there are kinds of ways between two of them. */
 import type { ScenarioRecord } from '../../record.ts';
 import { namespaceOf } from '../audit/names.ts';
-import { FLOW_LEGEND, type Flow, type FlowStyle, flowsOf } from '../flows.ts';
-import { groupBy } from '../group.ts';
-import { count, formatNumber, shortenMiddle } from '../text.ts';
+import { FLOW_LEGEND, type Flow, type FlowStyle, flowsOf } from '../parts/flows.ts';
+import { groupBy } from '../parts/group.ts';
+import { count, formatNumber, shortenMiddle } from '../text/text.ts';
 import { html, type Markup, only } from './markup.ts';
 import { renderTable } from './parts.ts';
 

@@ -1,5 +1,5 @@
 /** HTML in which everything that comes in through a template's values stays text. */
-import { escapeXml } from '../xml.ts';
+import { escapeXml } from '../text/xml.ts';
 
 /** A piece of HTML that is complete and safe. */
 export class Markup {

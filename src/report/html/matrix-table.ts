@@ -1,7 +1,7 @@
 /** The whole matrix of a scenario as a table, which the page's script makes a grid to walk through. */
 import type { ScenarioRecord } from '../../record.ts';
-import { buildMatrix, CELL_KINDS, CELLS, type MatrixColumn } from '../matrix.ts';
-import { shortenMiddle } from '../text.ts';
+import { buildMatrix, CELL_KINDS, CELLS, type MatrixColumn } from '../parts/matrix.ts';
+import { shortenMiddle } from '../text/text.ts';
 import { html, type Markup } from './markup.ts';
 
 /** Longer ones are shortened in their middle: namespace and pod are at the ends. */

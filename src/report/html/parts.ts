@@ -1,6 +1,7 @@
 /** Pieces that several sections of the page share. */
-import type { Fact } from '../block.ts';
-import type { Problem } from '../cases.ts';
+
+import type { Problem } from '../parts/cases.ts';
+import type { Fact } from '../text/block.ts';
 import { html, type Markup } from './markup.ts';
 
 /** Labels and texts, commands set apart. */

@@ -1,11 +1,11 @@
 /** Everything about one scenario: its matrix, its ways between namespaces, its timeline, its policies. */
 import type { ScenarioRecord } from '../../record.ts';
-import { describeLocation } from '../describe.ts';
-import { failureFacts } from '../failure.ts';
-import { resultOf } from '../result-line.ts';
-import { describeOverdue } from '../review.ts';
-import { countVerdicts, describeCounts, scenarioWord } from '../summary.ts';
-import { count, duration, formatNumber } from '../text.ts';
+import { describeLocation } from '../parts/describe.ts';
+import { failureFacts } from '../parts/failure.ts';
+import { resultOf } from '../parts/result-line.ts';
+import { describeOverdue } from '../parts/review.ts';
+import { countVerdicts, describeCounts, scenarioWord } from '../parts/summary.ts';
+import { count, duration, formatNumber } from '../text/text.ts';
 import { policiesOf } from './exercise.ts';
 import { renderGraph } from './graph.ts';
 import { html, type Markup, only } from './markup.ts';

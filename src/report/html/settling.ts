@@ -1,7 +1,7 @@
 /** When what happened: the phases of a scenario, and how the policies came into force. */
 import type { CheckRecord, ScenarioRecord } from '../../record.ts';
-import { describePair } from '../describe.ts';
-import { duration, formatNumber } from '../text.ts';
+import { describePair } from '../parts/describe.ts';
+import { duration, formatNumber } from '../text/text.ts';
 import { html, type Markup, only } from './markup.ts';
 import { renderTable } from './parts.ts';
 

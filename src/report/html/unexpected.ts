@@ -1,11 +1,11 @@
 /** What is not as expected, and what was not proven, over all scenarios. */
 import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
-import { describePair } from '../describe.ts';
-import { groupInconclusive } from '../inconclusive.ts';
-import { keepNote } from '../keep-note.ts';
-import { describeAttempts, factsOf, mismatchesOf, underPolicies } from '../mismatch.ts';
-import { findPatterns } from '../patterns.ts';
-import { count, formatNumber } from '../text.ts';
+import { describePair } from '../parts/describe.ts';
+import { groupInconclusive } from '../parts/inconclusive.ts';
+import { keepNote } from '../parts/keep-note.ts';
+import { describeAttempts, factsOf, mismatchesOf, underPolicies } from '../parts/mismatch.ts';
+import { findPatterns } from '../parts/patterns.ts';
+import { count, formatNumber } from '../text/text.ts';
 import { html, type Markup } from './markup.ts';
 import { entryOf, renderFactList, renderWord } from './parts.ts';
 

@@ -1,0 +1,33 @@
+/** Which reports a run makes beside those that were asked for. */
+import type { ReportRequest } from './report-requests.ts';
+
+/**
+ * What was asked for, and what is on by itself: the terminal's report, unless another one wants standard output; and on
+ * GitHub Actions annotations, and the Markdown report in the summary of the step.
+ *
+ * @param asked the requests of all `--report` options
+ * @param env the environment variables of the process
+ * @returns all requests, in the order in which they are to be written
+ */
+export function defaultReports(
+  asked: readonly ReportRequest[],
+  env: Readonly<Record<string, string | undefined>>,
+): ReportRequest[] {
+  const isAsked = (format: ReportRequest['format']): boolean =>
+    asked.some((request) => request.format === format);
+  const printed = asked.filter(({ file }) => file === undefined);
+  const isTerminal = printed.length === 0 && !isAsked('terminal');
+  const isGithub = env['GITHUB_ACTIONS'] === 'true';
+  // Commands go unseen among other output, but would spoil one that a program reads.
+  const isAnnotated = isGithub && !isAsked('github') && printed.every(({ format }) => format === 'terminal');
+  const summary = env['GITHUB_STEP_SUMMARY'];
+  const isSummarised = isGithub && !isAsked('markdown') && summary !== undefined && summary !== '';
+  return [
+    // First, so that the result of the run stays the last line.
+    ...(isAnnotated ? [{ format: 'github' } as const] : []),
+    ...(isTerminal ? [{ format: 'terminal' } as const] : []),
+    ...asked,
+    // Other steps of the job may have said something there already.
+    ...(isSummarised ? [{ format: 'markdown', file: summary, append: true, unasked: true } as const] : []),
+  ];
+}

@@ -1,0 +1,140 @@
+/**
+ * A run as suites of test cases, for the formats that other tools read as test results. Whatever keeps a run from being
+ * `PASSED` shows as a case that failed or errored, so that none of these formats is ever green where the run was not.
+ */
+import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
+import type { Fact } from '../text/block.ts';
+import { describePair } from './describe.ts';
+import { endFacts, failureFacts, manifestOf } from './failure.ts';
+import { keepNote } from './keep-note.ts';
+import { describeAttempts, factsOf, isMismatch, underPolicies } from './mismatch.ts';
+import { describeExtent, runWord } from './summary.ts';
+
+export interface Suite {
+  readonly name: string;
+  /** Absent for what concerns the run as a whole. */
+  readonly scenario?: ScenarioRecord;
+  readonly cases: readonly Case[];
+}
+
+export type Case = CaseName &
+  (
+    | { readonly result: 'passed' }
+    | { readonly result: 'skipped'; readonly message: string }
+    | ({ readonly result: 'failed' | 'errored' } & Problem)
+  );
+
+interface CaseName {
+  readonly name: string;
+  /** Absent where the case stands for a scenario or a run itself. */
+  readonly check?: CheckRecord;
+  /** What all of its attempts took together. */
+  readonly durationMs: number;
+}
+
+/** Why a case is not as it should be. */
+export interface Problem {
+  /** A verdict, an error code, or how the run ended. */
+  readonly kind: string;
+  /** One sentence that can be understood without anything else. */
+  readonly message: string;
+  readonly facts: readonly Fact[];
+  /** Lines of YAML that would mend it, which a hint may speak of. */
+  readonly manifest?: readonly string[];
+  readonly location?: CheckRecord['declared'];
+}
+
+/** A suite per scenario and, where something is wrong with the run itself, one for that, which comes first. */
+export function suitesOf(record: RunRecord): Suite[] {
+  const suites = record.scenarios.map((scenario) => suiteOf(scenario, keepNote(record)));
+  const problem = runProblem(record, suites);
+  if (problem === undefined) return suites;
+  const itself: Case = { name: 'the run itself', durationMs: 0, result: 'errored', ...problem };
+  return [{ name: 'podreach', cases: [itself] }, ...suites];
+}
+
+/** A case per check and, where the scenario itself failed, one for that, which comes first. */
+function suiteOf(scenario: ScenarioRecord, note: string | undefined): Suite {
+  const { name, error, checks } = scenario;
+  const cases = checks.map((check) => caseOf(check, scenario, note));
+  if (error === undefined) return { name, scenario, cases };
+  const itself: Case = {
+    name: 'the scenario itself',
+    durationMs: 0,
+    result: 'errored',
+    kind: error.code,
+    message: `scenario ${name}: ${error.message}`,
+    facts: failureFacts(error),
+    ...manifestOf(error),
+    location: error.location ?? scenario.location,
+  };
+  return { name, scenario, cases: [itself, ...cases] };
+}
+
+function caseOf(check: CheckRecord, scenario: ScenarioRecord, note: string | undefined): Case {
+  const name: CaseName = {
+    name: `${describePair(check)} is ${check.expected}`,
+    check,
+    durationMs: check.attempts.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), 0),
+  };
+  if (check.verdict === 'pass') return { ...name, result: 'passed' };
+  if (check.verdict === undefined && scenario.status !== 'finished')
+    return { ...name, result: 'skipped', message: 'not judged: the run ended before' };
+  return {
+    ...name,
+    result: isMismatch(check) ? 'failed' : 'errored',
+    kind: check.verdict ?? 'not-judged',
+    message: describeCheck(check),
+    facts: [...factsOf(check, scenario), ...(note === undefined ? [] : [{ label: 'note', text: note }])],
+    location: check.declared,
+  };
+}
+
+/** `leaked: shop/web → shop/db:5432/TCP: expected unreachable, seen connected 3 of 3 (in 0.4 ms)` */
+function describeCheck(check: CheckRecord): string {
+  const { verdict, expected, reason } = check;
+  const seen = isMismatch(check)
+    ? `seen ${describeAttempts(underPolicies(check))}`
+    : `but ${reason ?? 'it was not judged'}`;
+  return `${verdict ?? 'not judged'}: ${describePair(check)}: expected ${expected}, ${seen}`;
+}
+
+function runProblem(record: RunRecord, suites: readonly Suite[]): Problem | undefined {
+  const { error, interruptedBy, incomplete } = record.run;
+  const extent = `${describeExtent(record)}; nothing is proven about the rest`;
+  if (error !== undefined && error.code !== 'interrupted') {
+    const { code, message, location } = error;
+    const facts = [...failureFacts(error), ...endFacts(record)];
+    return {
+      kind: code,
+      message,
+      facts,
+      ...manifestOf(error),
+      ...(location === undefined ? {} : { location }),
+    };
+  }
+  if (interruptedBy !== undefined)
+    return { kind: 'interrupted', message: `interrupted by ${interruptedBy}, ${extent}`, facts: [] };
+  if (incomplete) {
+    return {
+      kind: 'incomplete',
+      message: `the run did not come to its own end, ${extent}`,
+      facts: [],
+    };
+  }
+  const isExplained = suites.some(({ cases }) => cases.some(isBad));
+  if (isExplained || runWord(record).word === 'PASSED') return undefined;
+  return { kind: 'nothing-proven', message: `nothing was proven: ${describeExtent(record)}`, facts: [] };
+}
+
+/** What kept podreach itself from going on: what is wrong with the run, then with whole scenarios. */
+export function problemsOf(record: RunRecord): Problem[] {
+  return suitesOf(record).flatMap(({ cases }) =>
+    cases.flatMap((one) => (one.check === undefined && 'facts' in one ? [one] : [])),
+  );
+}
+
+/** Whether a case keeps its run from being green. */
+export function isBad(testCase: Case): testCase is Extract<Case, Problem> {
+  return testCase.result === 'failed' || testCase.result === 'errored';
+}

@@ -1,0 +1,80 @@
+/** Where, when and by which rules a run went. */
+import type { RunRecord } from '../../record.ts';
+import type { Fact } from '../text/block.ts';
+import { count, duration } from '../text/text.ts';
+
+/** Run, cluster, nodes and rules, as far as they are known. */
+export function circumstanceFacts({ podreach, run, environment }: RunRecord): Fact[] {
+  const { cluster, kubernetes, server, nodes, node } = environment;
+  const { timeoutMs, withinMs, confirm, probe } = run.options;
+  const rules = [
+    ...(timeoutMs === undefined ? [] : [`an attempt may take ${duration(timeoutMs)}`]),
+    ...(withinMs === undefined ? [] : [`policies may take ${duration(withinMs)} to settle`]),
+    `${count(confirm, 'round')} in a row must agree`,
+  ];
+  return [
+    {
+      label: 'run',
+      text: `${run.id}, started ${run.startedAt}, podreach ${podreach.version}, Node.js ${node}`,
+    },
+    { label: 'cluster', text: [cluster, kubernetes, server].filter((part) => part !== undefined).join(', ') },
+    ...(nodes.length === 0 ? [] : [{ label: 'nodes', text: describeNodes(nodes) }]),
+    ...fact('network', describeNetwork(environment)),
+    ...fact('canary', describeCanary(environment)),
+    ...fact('probe', describeProbe(probe)),
+    { label: 'rules', text: rules.join(', ') },
+  ];
+}
+
+/** `node-1 (Debian GNU/Linux 13, 6.12.48), node-2` */
+export function describeNodes(nodes: RunRecord['environment']['nodes']): string {
+  return nodes
+    .map(({ name, kernel, os, runtime }) => {
+      const details = [os, kernel, runtime].filter((detail) => detail !== undefined);
+      return details.length === 0 ? name : `${name} (${details.join(', ')})`;
+    })
+    .join(', ');
+}
+
+function fact(label: string, text: string | undefined): Fact[] {
+  return text === undefined ? [] : [{ label, text }];
+}
+
+type Environment = RunRecord['environment'];
+
+/** `Calico v3.32.1, kube-proxy in mode iptables`; undefined where nothing is known. */
+export function describeNetwork({ networkPlugins, kubeProxy }: Environment): string | undefined {
+  const plugins = networkPlugins?.map(
+    ({ name, version, enforces }) =>
+      `${version === undefined ? name : `${name} ${version}`}${enforces ? '' : ' (does not enforce policies)'}`,
+  );
+  const parts = [...(plugins ?? []), ...(kubeProxy === undefined ? [] : [`kube-proxy in mode ${kubeProxy}`])];
+  return parts.length === 0 ? undefined : parts.join(', ');
+}
+
+/** `policies are enforced on 3 nodes, after 0.4 s at the latest`; undefined where there was no canary. */
+export function describeCanary({ canary }: Environment): string | undefined {
+  return canary === undefined
+    ? undefined
+    : `policies are enforced on ${count(canary.nodes.length, 'node')}, after ${duration(canary.enforcedMs)} at the latest`;
+}
+
+/** The image, and what else was asked of probe pods and namespaces; undefined where they run no images. */
+function describeProbe(probe: RunRecord['run']['options']['probe']): string | undefined {
+  if (probe === undefined) return undefined;
+  const { image, nodeSelector = {}, tolerations = [], pullSecrets = [], namespaceLabels = {} } = probe;
+  const parts: readonly (readonly [what: string, values: readonly string[]])[] = [
+    ['nodes with', pairs(nodeSelector)],
+    ['tolerating', tolerations],
+    ['pulled with', pullSecrets],
+    ['namespaces with', pairs(namespaceLabels)],
+  ];
+  const said = parts.flatMap(([what, values]) =>
+    values.length === 0 ? [] : [`${what} ${values.join(', ')}`],
+  );
+  return [image, ...said].join('; ');
+}
+
+function pairs(values: Readonly<Record<string, string>>): string[] {
+  return Object.entries(values).map(([key, value]) => `${key}=${value}`);
+}

@@ -1,0 +1,32 @@
+/** The matrix of a scenario, or as much of a big one as shows what is unexpected. */
+import type { ScenarioRecord } from '../../record.ts';
+import type { Canvas } from '../text/paint.ts';
+import { count, formatNumber, wrap } from '../text/text.ts';
+import { buildMatrix, excerptUnexpected, type LeftOut } from './matrix.ts';
+import { renderMatrix } from './matrix-text.ts';
+
+/** A matrix with more cells than the square of this is cut down, unless all of it is asked for. */
+const SIDE = 25;
+
+/** The matrix as one paragraph; none where nothing was judged, or where a big one holds nothing unexpected. */
+export function renderMatrixSection(scenario: ScenarioRecord, isWhole: boolean, canvas: Canvas): string[][] {
+  if (scenario.checks.every(({ verdict }) => verdict === undefined)) return [];
+  const matrix = buildMatrix(scenario);
+  if (isWhole || matrix.rows.length * matrix.columns.length <= SIDE ** 2)
+    return [renderMatrix(matrix, canvas)];
+  const { matrix: excerpt, left } = excerptUnexpected(matrix, SIDE);
+  if (excerpt.rows.length === 0) return [];
+  const sources = describeShown(matrix.rows.length, 'source', left.rows);
+  const destinations = describeShown(matrix.columns.length, 'destination port', left.columns);
+  const note = `Shown: ${sources} and ${destinations}. --verbose shows all of them.`;
+  return [[...wrap(note, canvas.width, '  '), '', ...renderMatrix(excerpt, canvas)]];
+}
+
+function describeShown(total: number, noun: string, { quiet, unexpected }: LeftOut): string {
+  const reasons = [
+    ...(quiet === 0 ? [] : [`${formatNumber(quiet)} without anything unexpected`]),
+    ...(unexpected === 0 ? [] : [`${formatNumber(unexpected)} more with something unexpected`]),
+  ];
+  const left = reasons.length === 0 ? '' : ` (left out: ${reasons.join(', ')})`;
+  return `${formatNumber(total - quiet - unexpected)} of ${count(total, noun)}${left}`;
+}

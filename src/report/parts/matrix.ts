@@ -1,0 +1,174 @@
+/** Sources × destination ports as data: what each cell shows, and which part is worth showing. */
+import type { CheckRecord, ScenarioRecord } from '../../record.ts';
+import type { Style } from '../text/paint.ts';
+
+/** What a cell can show, mildest first. Glyphs differ without colour, and letters are only for what wants attention. */
+export const CELLS = {
+  untested: { glyph: '·', meaning: 'not tested', style: 'faint' },
+  reachable: { glyph: '+', meaning: 'reachable, as expected', style: 'passed' },
+  unreachable: { glyph: '-', meaning: 'unreachable, as expected', style: 'passed' },
+  unjudged: { glyph: '~', meaning: 'not judged: the run ended before', style: 'inconclusive' },
+  inconclusive: { glyph: '?', meaning: 'inconclusive: nothing was proven', style: 'inconclusive' },
+  flapping: { glyph: 'F', meaning: 'flapping: settled, then changed its mind', style: 'flapping' },
+  broken: { glyph: 'B', meaning: 'broken: must be reachable, was not', style: 'broken' },
+  leaked: { glyph: 'L', meaning: 'leaked: must be unreachable, connected', style: 'leaked' },
+} as const satisfies Record<string, { glyph: string; meaning: string; style: Style }>;
+
+export type CellKind = keyof typeof CELLS;
+/** What the cells of a matrix mean, where it is not the verdicts of a run that it shows. */
+export type Meanings = Readonly<Record<CellKind, string>>;
+/** All kinds of cells, mildest first. */
+export const CELL_KINDS: readonly CellKind[] = [
+  'untested',
+  'reachable',
+  'unreachable',
+  'unjudged',
+  'inconclusive',
+  'flapping',
+  'broken',
+  'leaked',
+];
+
+const UNEXPECTED: ReadonlySet<CellKind> = new Set<CellKind>(['leaked', 'broken', 'flapping', 'inconclusive']);
+
+/** One port of one destination. */
+export interface MatrixColumn {
+  /** `namespace/pod` */
+  readonly to: string;
+  readonly port: number;
+  readonly protocol: CheckRecord['protocol'];
+  readonly portName: string | undefined;
+}
+
+export interface Matrix {
+  /** Sources, as `namespace/pod`. */
+  readonly rows: readonly string[];
+  readonly columns: readonly MatrixColumn[];
+  /** By row, then by column. */
+  readonly cells: readonly (readonly CellKind[])[];
+}
+
+/** A part of a matrix, and what was left out of it. */
+export interface MatrixExcerpt {
+  readonly matrix: Matrix;
+  readonly left: { readonly rows: LeftOut; readonly columns: LeftOut };
+}
+
+export interface LeftOut {
+  /** Those in which nothing unexpected was seen. */
+  readonly quiet: number;
+  /** Those that hold something unexpected, and still had no room. */
+  readonly unexpected: number;
+}
+
+/** As much of a scenario as a matrix shows. */
+export interface MatrixSource {
+  readonly pods: readonly (Pick<ScenarioRecord['pods'][number], 'namespace' | 'name'> & {
+    readonly ports: readonly ScenarioRecord['pods'][number]['ports'][number][];
+  })[];
+  readonly checks: readonly Pick<
+    CheckRecord,
+    'from' | 'to' | 'port' | 'protocol' | 'portName' | 'expected' | 'verdict'
+  >[];
+}
+
+/** Every pod as a source, every port of every pod as a destination, in the order of the scenario. */
+export function buildMatrix(scenario: MatrixSource): Matrix {
+  const rows = new Map<string, CellKind[]>();
+  const columns = new Map<string, MatrixColumn>();
+  for (const pod of scenario.pods) {
+    const to = `${pod.namespace}/${pod.name}`;
+    rows.set(to, []);
+    for (const { port, protocol, name } of pod.ports)
+      addColumn(columns, { to, port, protocol, portName: name });
+  }
+  for (const check of scenario.checks) {
+    if (!rows.has(check.from)) rows.set(check.from, []);
+    addColumn(columns, {
+      to: check.to,
+      port: check.port,
+      protocol: check.protocol,
+      portName: check.portName,
+    });
+  }
+  const positions = new Map([...columns.keys()].map((key, position) => [key, position]));
+  for (const row of rows.values()) row.push(...Array.from(columns, (): CellKind => 'untested'));
+  for (const check of scenario.checks) {
+    const row = rows.get(check.from);
+    const position = positions.get(columnKey(check));
+    if (row === undefined || position === undefined) continue;
+    row[position] = worse(row[position] ?? 'untested', cellOf(check));
+  }
+  return { rows: [...rows.keys()], columns: [...columns.values()], cells: [...rows.values()] };
+}
+
+function addColumn(columns: Map<string, MatrixColumn>, column: MatrixColumn): void {
+  const key = columnKey(column);
+  if (!columns.has(key)) columns.set(key, column);
+}
+
+function columnKey(column: Pick<MatrixColumn, 'to' | 'port' | 'protocol'>): string {
+  return `${column.to}:${column.port}/${column.protocol}`;
+}
+
+/** What a check shows in its cell. */
+export function cellOf(check: Pick<CheckRecord, 'verdict' | 'expected'>): CellKind {
+  if (check.verdict === undefined) return 'unjudged';
+  return check.verdict === 'pass' ? check.expected : check.verdict;
+}
+
+function worse(left: CellKind, right: CellKind): CellKind {
+  return CELL_KINDS.indexOf(left) > CELL_KINDS.indexOf(right) ? left : right;
+}
+
+/**
+ * The part of a matrix that holds something unexpected: at most `side` rows, those with the most of it, and at most
+ * `side` of their columns. Order is kept.
+ */
+export function excerptUnexpected(matrix: Matrix, side: number): MatrixExcerpt {
+  const everyRow = matrix.rows.map((_, row) => row);
+  const everyColumn = matrix.columns.map((_, column) => column);
+  const isUnexpected = (row: number, column: number): boolean =>
+    UNEXPECTED.has(matrix.cells[row]?.[column] ?? 'untested');
+
+  const rowsIn = (columns: readonly number[]) =>
+    ranked(everyRow, (row) => columns.filter((column) => isUnexpected(row, column)).length);
+  const columnsIn = (rows: readonly number[]) =>
+    ranked(everyColumn, (column) => rows.filter((row) => isUnexpected(row, column)).length);
+
+  const allRows = rowsIn(everyColumn);
+  const allColumns = columnsIn(everyRow);
+  // Columns are chosen from the chosen rows only: choosing both on their own could leave a part without anything to see.
+  const rows = allRows.slice(0, side);
+  const columns = columnsIn(rows).slice(0, side).sort(ascending);
+  const shownRows = rows.filter((row) => columns.some((column) => isUnexpected(row, column))).sort(ascending);
+  return {
+    matrix: pick(matrix, shownRows, columns),
+    left: {
+      rows: { quiet: everyRow.length - allRows.length, unexpected: allRows.length - shownRows.length },
+      columns: {
+        quiet: everyColumn.length - allColumns.length,
+        unexpected: allColumns.length - columns.length,
+      },
+    },
+  };
+}
+
+/** The items that score, the highest score first, in their own order where scores are equal. */
+function ranked(items: readonly number[], score: (item: number) => number): number[] {
+  const scores = new Map(items.map((item) => [item, score(item)]));
+  const of = (item: number): number => scores.get(item) ?? 0;
+  return items.filter((item) => of(item) > 0).sort((left, right) => of(right) - of(left));
+}
+
+function ascending(left: number, right: number): number {
+  return left - right;
+}
+
+function pick(matrix: Matrix, rows: readonly number[], columns: readonly number[]): Matrix {
+  return {
+    rows: rows.flatMap((row) => matrix.rows[row] ?? []),
+    columns: columns.flatMap((column) => matrix.columns[column] ?? []),
+    cells: rows.map((row) => columns.map((column) => matrix.cells[row]?.[column] ?? 'untested')),
+  };
+}

@@ -1,0 +1,104 @@
+/** What a run is doing right now, followed from its events. Pure: an event makes a new state of the last one. */
+import type { ProgressEvent } from '../../progress.ts';
+import type { Phase } from '../../record.ts';
+import { count, duration, formatNumber } from '../text/text.ts';
+
+export interface ProgressState {
+  /** What happens to the cluster before the first scenario and after the last; empty in between. */
+  readonly cluster: string;
+  readonly total: number;
+  readonly ended: number;
+  /** What each running scenario is doing, by its name. */
+  readonly running: ReadonlyMap<string, string>;
+}
+
+export const BEGINNING: ProgressState = { cluster: '', total: 0, ended: 0, running: new Map() };
+
+const PHASES: Readonly<Record<Phase, string>> = {
+  provision: 'starting pods',
+  control: 'connecting every pair without policies',
+  apply: 'applying policies',
+  settle: 'waiting for the policies to take effect',
+  observe: 'looking once more',
+  cleanup: 'cleaning up',
+};
+
+/** The state after an event. */
+export function advance(state: ProgressState, event: ProgressEvent): ProgressState {
+  switch (event.type) {
+    case 'cluster-starting':
+    case 'cluster-ready':
+    case 'cluster-stopping':
+    case 'canary-ended':
+      return { ...state, cluster: describeEvent(event), running: new Map() };
+    case 'scenario-started':
+      return {
+        ...state,
+        cluster: '',
+        total: event.total,
+        running: withScenario(state, event.scenario, describeEvent(event)),
+      };
+    case 'phase-started':
+    case 'pods-ready':
+    case 'round-ended':
+      return {
+        ...state,
+        cluster: '',
+        running: withScenario(state, event.scenario, describeEvent(event)),
+      };
+    case 'scenario-ended':
+      return {
+        ...state,
+        ended: state.ended + 1,
+        running: new Map([...state.running].filter(([scenario]) => scenario !== event.scenario)),
+      };
+    case 'note':
+      return state;
+  }
+}
+
+function withScenario(
+  { running }: ProgressState,
+  scenario: string,
+  doing: string,
+): ReadonlyMap<string, string> {
+  return new Map([...running, [scenario, doing]]);
+}
+
+/** One line, the most telling first: `1 of 3 done, three-tier: 45 of 72 checks settled (round 4)`. */
+export function describeState({ cluster, total, ended, running }: ProgressState): string {
+  if (cluster !== '') return cluster;
+  const done = total > 1 ? [`${ended} of ${total} done`] : [];
+  const doing = [...running].map(([scenario, what]) => `${scenario}: ${what}`).join('; ');
+  return [...done, ...(doing === '' ? [] : [doing])].join(', ');
+}
+
+/** What an event says of its scenario or its cluster, without their names. */
+export function describeEvent(event: Exclude<ProgressEvent, { type: 'scenario-ended' | 'note' }>): string {
+  switch (event.type) {
+    case 'cluster-starting':
+      return `starting the cluster (${event.cluster})`;
+    case 'cluster-ready':
+      return `the cluster (${event.cluster}) is ready`;
+    case 'cluster-stopping':
+      return `stopping the cluster (${event.cluster})`;
+    case 'canary-ended':
+      return `policies are enforced on ${count(event.nodes, 'node')}, after ${duration(event.enforcedMs)} at the latest`;
+    case 'scenario-started':
+      return `${count(event.pods, 'pod')}, ${count(event.checks, 'check')}`;
+    case 'phase-started':
+      return PHASES[event.phase];
+    case 'pods-ready': {
+      const waiting = event.waitingFor.length === 0 ? '' : `, waiting for ${event.waitingFor.join(', ')}`;
+      return `${formatNumber(event.ready)} of ${count(event.total, 'pod')} ready${waiting}`;
+    }
+    case 'round-ended':
+      return `${formatNumber(event.settled)} of ${count(event.total, 'check')} ${ROUND_WORDS[event.phase]} (round ${event.round})`;
+  }
+}
+
+const ROUND_WORDS = {
+  control: 'connected without policies',
+  settle: 'settled',
+  observe: 'seen once more',
+} as const;

@@ -1,0 +1,104 @@
+/** Progress for people, on standard error: a live line on a terminal, plain lines elsewhere. */
+import type { Clock } from '../../clock.ts';
+import type { ProgressEvent, ProgressListener } from '../../progress.ts';
+import { nameColumn, renderResultLine, WORD_WIDTH } from '../parts/result-line.ts';
+import { createPaint, usableWidth } from '../text/paint.ts';
+import { disarmCommands, duration, neutraliseAll } from '../text/text.ts';
+import { createLiveLine } from './live-line.ts';
+import { advance, BEGINNING, describeEvent, describeState, type ProgressState } from './progress-state.ts';
+
+/** Where progress is written. */
+export interface Screen {
+  readonly isTerminal: boolean;
+  /** Asked for each time, so that a terminal may change its size. */
+  readonly columns: number;
+  write(text: string): void;
+}
+
+export interface ProgressOptions {
+  /** Only notes. */
+  readonly quiet: boolean;
+  /** Where there is no terminal: pods and rounds as well. */
+  readonly verbose: boolean;
+  readonly colour?: boolean;
+}
+
+export interface Progress {
+  readonly listen: ProgressListener;
+  /** Takes the live line away. Notes are still shown afterwards. */
+  close(): void;
+}
+
+/**
+ * Shows the events of one run. Each scenario of several leaves a line when it ends; of a single one the report that
+ * follows says the same.
+ */
+export function createProgress(screen: Screen, options: ProgressOptions, clock: Clock): Progress {
+  const live = screen.isTerminal && !options.quiet ? createLiveLine(screen, clock) : undefined;
+  const print = (lines: readonly string[]): void => {
+    if (lines.length === 0) return;
+    if (live === undefined) screen.write(disarmCommands(lines.map((line) => `${line}\n`).join('')));
+    else live.print(lines);
+  };
+  const endings = createEndings(screen, options.colour ?? false);
+  let state = BEGINNING;
+  return {
+    listen(written) {
+      const event = neutraliseAll(written);
+      state = advance(state, event);
+      live?.show(describeState(state));
+      if (event.type === 'note') print([event.text]);
+      if (options.quiet || event.type === 'note') return;
+      if (live === undefined) print(plainLines(event, options.verbose));
+      print(endings(event, state));
+    },
+    close: () => live?.close(),
+  };
+}
+
+/** What an event says where lines stay: at most one for a phase, and what happens within it only where that is asked for. */
+function plainLines(event: Exclude<ProgressEvent, { type: 'note' }>, isVerbose: boolean): string[] {
+  switch (event.type) {
+    case 'cluster-starting':
+    case 'cluster-stopping':
+    case 'canary-ended':
+      return [describeEvent(event)];
+    case 'cluster-ready':
+      return [`${describeEvent(event)}, after ${duration(event.durationMs)}`];
+    case 'scenario-started':
+      return [`${event.scenario} (${event.index} of ${event.total}): ${describeEvent(event)}`];
+    case 'phase-started':
+      return [`${event.scenario}: ${describeEvent(event)}`];
+    case 'pods-ready':
+    case 'round-ended':
+      return isVerbose ? [`${event.scenario}: ${describeEvent(event)}`] : [];
+    case 'scenario-ended':
+      return [];
+  }
+}
+
+/** Lines for scenarios that have ended, aligned with those that have begun by then. */
+function createEndings(
+  screen: Screen,
+  colour: boolean,
+): (event: ProgressEvent, state: ProgressState) => string[] {
+  const checks = new Map<string, number>();
+  const paint = createPaint(colour);
+  return (event, { total }) => {
+    if (event.type === 'scenario-started') checks.set(event.scenario, event.checks);
+    if (event.type !== 'scenario-ended' || total === 1) return [];
+    const { scenario: name, status, verdicts, durationMs, error } = event;
+    const judged = Object.values(verdicts).reduce((sum, number) => sum + number, 0);
+    const counts = { ...verdicts, unjudged: (checks.get(name) ?? judged) - judged };
+    const columns = { word: WORD_WIDTH, name: nameColumn([name, ...checks.keys()]) };
+    // What is not shown on a terminal need not be wrapped.
+    const canvas = {
+      width: screen.isTerminal ? usableWidth(screen.columns) : Number.POSITIVE_INFINITY,
+      paint,
+    };
+    return [
+      ...renderResultLine({ name, status, counts, error, durationMs }, columns, canvas),
+      ...(error === undefined ? [] : [`${' '.repeat(WORD_WIDTH + 2)}${error.message}`]),
+    ];
+  };
+}

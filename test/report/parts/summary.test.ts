@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { exitCodeFor } from '../../../src/judge/exit-code.ts';
+import type { RunRecord } from '../../../src/record.ts';
+import { describeRun, runWord, summarise } from '../../../src/report/parts/summary.ts';
+import { buildRecord, calmScenario, everyVerdict, unjudged } from '../fixture.ts';
+
+test('counts scenarios and checks by how they ended', () => {
+  expect(summarise(everyVerdict())).toEqual({
+    scenarios: 3,
+    statuses: { waiting: 0, running: 0, finished: 3, failed: 0, interrupted: 0, skipped: 0 },
+    errors: 0,
+    checks: 13,
+    counts: { pass: 7, leaked: 1, broken: 1, flapping: 1, inconclusive: 3, unjudged: 0 },
+  });
+});
+
+test('the summary says what there is and nothing of what there is not', () => {
+  expect(describeRun(buildRecord([calmScenario('one')]))).toBe(
+    '1 scenario, 2 checks: 2 passed (4.1 s, sandbox v1.36.0)',
+  );
+  expect(describeRun(buildRecord([]))).toBe('0 scenarios, 0 checks (4.1 s, sandbox v1.36.0)');
+  const skipped = unjudged(calmScenario('two', { status: 'skipped' }));
+  expect(describeRun(buildRecord([calmScenario('one'), skipped], { durationMs: 125_000 }))).toBe(
+    '2 scenarios (1 not started), 4 checks: 2 passed, 2 not judged (2 min 5 s, sandbox v1.36.0)',
+  );
+});
+
+describe('the word for a run is in step with its exit code', () => {
+  const calm = calmScenario('one');
+  const error = { code: 'api-error', message: 'gone' };
+  const verdict = (given: 'inconclusive' | 'leaked') => ({
+    ...calm,
+    checks: calm.checks.map((check) => ({ ...check, verdict: given })),
+  });
+  const cases: [word: string, exitCode: number, record: RunRecord][] = [
+    ['PASSED', 0, buildRecord([calm])],
+    ['FAILED', 1, everyVerdict()],
+    ['FAILED', 1, buildRecord([verdict('leaked')], { error, incomplete: true })],
+    ['ERROR', 3, buildRecord([calm], { error, incomplete: true })],
+    ['ERROR', 3, buildRecord([calmScenario('one', { error })])],
+    ['INCONCLUSIVE', 4, buildRecord([verdict('inconclusive')])],
+    ['INCONCLUSIVE', 4, buildRecord([])],
+    ['INCOMPLETE', 130, buildRecord([verdict('leaked')], { incomplete: true, interruptedBy: 'SIGINT' })],
+    ['INCOMPLETE', 143, buildRecord([calm], { incomplete: true, interruptedBy: 'SIGTERM' })],
+  ];
+  test.each(cases)('%s is %i', (word, exitCode, record) => {
+    expect(exitCodeFor(record)).toBe(exitCode);
+    expect(runWord(record).word).toBe(word);
+  });
+
+  test('and a record of a run that never ended is INCOMPLETE, even if every check in it passed', () => {
+    expect(runWord(buildRecord([calm], { incomplete: true })).word).toBe('INCOMPLETE');
+    expect(runWord(buildRecord([unjudged(calm)], { incomplete: true })).word).toBe('INCOMPLETE');
+  });
+});

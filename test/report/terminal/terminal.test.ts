@@ -1,0 +1,378 @@
+import fc from 'fast-check';
+import stringWidth from 'string-width';
+import { describe, expect, test } from 'vitest';
+import { type CheckRecord, type RunRecord, runRecordSchema } from '../../../src/record.ts';
+import type { RenderOptions } from '../../../src/report/render-options.ts';
+import { renderTerminal } from '../../../src/report/terminal/terminal.ts';
+import {
+  attempts,
+  buildRecord,
+  buildScenario,
+  calmScenario,
+  everyVerdict,
+  meshScenario,
+  unjudged,
+} from '../fixture.ts';
+import { hostileRecord } from '../records.ts';
+
+const PLAIN: RenderOptions = { width: 80, colour: false, verbose: false, quiet: false };
+// What a terminal would obey instead of show.
+const OBEYED = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** Renders a record that is proven to be one. */
+function render(record: RunRecord, options: Partial<RenderOptions> = {}): string {
+  return renderTerminal(runRecordSchema.parse(record), { ...PLAIN, ...options });
+}
+
+function golden(name: string): string {
+  return `../golden/${name}.txt`;
+}
+
+describe('a run with every verdict', () => {
+  test('shows matrix, blocks and summary at 80 columns', async () => {
+    await expect(render(everyVerdict())).toMatchFileSnapshot(golden('every-verdict'));
+  });
+
+  test('uses the room of 200 columns', async () => {
+    await expect(render(everyVerdict(), { width: 200 })).toMatchFileSnapshot(
+      golden('every-verdict-200-columns'),
+    );
+  });
+
+  test('tells everything when asked to', async () => {
+    await expect(render(everyVerdict(), { verbose: true })).toMatchFileSnapshot(
+      golden('every-verdict-verbose'),
+    );
+  });
+
+  test('shows only what is unexpected, and no matrix, when asked to be quiet', async () => {
+    await expect(render(everyVerdict(), { quiet: true })).toMatchFileSnapshot(golden('every-verdict-quiet'));
+  });
+
+  test('says the same with colour as without', async () => {
+    const coloured = render(everyVerdict(), { colour: true });
+    expect(stripColours(coloured)).toBe(render(everyVerdict()));
+    await expect(coloured).toMatchFileSnapshot(golden('every-verdict-colour'));
+  });
+
+  test('keeps to the width but for what is to be copied whole', () => {
+    const lines = render(everyVerdict(), { verbose: true }).split('\n');
+    const wide = lines.filter((line) => stringWidth(line) > 80 && !line.includes('  reproduce  '));
+    expect(wide).toEqual([lines.at(-2)]);
+  });
+});
+
+describe('a run in which all is well', () => {
+  const record = buildRecord([calmScenario('default-deny'), calmScenario('namespace-isolation')]);
+
+  test('takes one line per scenario and one for the result', () => {
+    expect(render(record)).toBe(
+      [
+        'passed  default-deny         2 checks, settled in 280 ms, took 1.8 s',
+        'passed  namespace-isolation  2 checks, settled in 280 ms, took 1.8 s',
+        '',
+        'PASSED  2 scenarios, 4 checks: 4 passed (4.1 s, sandbox v1.36.0)',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('takes one line in all when asked to be quiet', () => {
+    expect(render(record, { quiet: true })).toBe(
+      'PASSED  2 scenarios, 4 checks: 4 passed (4.1 s, sandbox v1.36.0)\n',
+    );
+  });
+
+  test('shows matrices, phases and circumstances when asked for everything', async () => {
+    await expect(render(record, { verbose: true })).toMatchFileSnapshot(golden('passed-verbose'));
+  });
+
+  test('mentions a review that is overdue, and passes all the same', () => {
+    const overdue = calmScenario('audit', { reviewBy: '2026-11-19', owner: 'payments-team' });
+    const due = calmScenario('fresh', { reviewBy: '2026-11-20' });
+    expect(render(buildRecord([overdue, due]))).toBe(
+      [
+        'passed  audit  2 checks, settled in 280 ms, took 1.8 s',
+        '        review overdue since 2026-11-19 (owner: payments-team)',
+        'passed  fresh  2 checks, settled in 280 ms, took 1.8 s',
+        '',
+        'PASSED  2 scenarios, 4 checks: 4 passed (4.1 s, sandbox v1.36.0)',
+        '',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('a failure of podreach itself', () => {
+  test('of the whole run comes first, with what to do next', async () => {
+    const record = buildRecord([unjudged(calmScenario('default-deny', { status: 'skipped' }))], {
+      incomplete: true,
+      durationMs: 92,
+      error: {
+        code: 'tool-missing',
+        message: 'the sandbox needs nft, which is not installed',
+        hint: 'Install the package nftables: apt-get install nftables',
+      },
+    });
+    // The cluster that did not start has no version.
+    record.environment = { cluster: 'sandbox', nodes: [], node: 'v24.21.0' };
+    await expect(render(record)).toMatchFileSnapshot(golden('environment-failure'));
+  });
+
+  test('of one scenario stands with that scenario, with its place', async () => {
+    const failed = unjudged(
+      calmScenario('rejected', {
+        status: 'failed',
+        error: {
+          code: 'policy-rejected',
+          message:
+            'the API server refused policy shop/deny-all: spec.ingress[0].ports[0].endPort: Invalid value: 80: must be greater than or equal to `port`',
+          location: { file: 'policies/rejected.yaml', line: 12, column: 3 },
+          hint: 'Correct the policy; nothing of this scenario was tried.',
+        },
+      }),
+    );
+    await expect(render(buildRecord([calmScenario('default-deny'), failed]))).toMatchFileSnapshot(
+      golden('scenario-failure'),
+    );
+  });
+
+  test('after the last check is not covered up by the checks that passed', () => {
+    const error = { code: 'api-error', message: 'namespace shop could not be deleted' };
+    const output = render(buildRecord([calmScenario('default-deny', { error })]), { quiet: true });
+    expect(output).toContain('ERROR  namespace shop could not be deleted');
+    expect(lastLine(output)).toMatch(/^ERROR {2}1 scenario \(1 with an error\), 2 checks: 2 passed/);
+  });
+});
+
+describe('a run that was cut off', () => {
+  const whole = calmScenario('cut-off');
+  const [judged, ...others] = whole.checks;
+  const cut = {
+    ...whole,
+    status: 'interrupted' as const,
+    checks: [...(judged === undefined ? [] : [judged]), ...unjudged({ ...whole, checks: others }).checks],
+  };
+  const scenarios = [
+    calmScenario('done'),
+    cut,
+    unjudged(calmScenario('never-begun', { status: 'skipped', durationMs: 0, phases: [] })),
+  ];
+
+  test('says so first and last when it was interrupted', async () => {
+    const record = buildRecord(scenarios, { incomplete: true, interruptedBy: 'SIGINT', exitCode: 130 });
+    await expect(render(record)).toMatchFileSnapshot(golden('interrupted'));
+  });
+
+  test('says so when all that is left of it is its record', () => {
+    const output = render(buildRecord([calmScenario('done')], { incomplete: true }));
+    expect(output).toBe(
+      [
+        'INCOMPLETE  the run did not come to its own end, 1 of 1 scenario finished. What',
+        '            follows was seen until then; nothing is proven about the rest.',
+        '',
+        'passed  done  2 checks, settled in 280 ms, took 1.8 s',
+        '',
+        'INCOMPLETE  1 scenario, 2 checks: 2 passed (4.1 s, sandbox v1.36.0)',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('is never called passed, however well it went until then', () => {
+    for (const run of [{ incomplete: true }, { incomplete: false, interruptedBy: 'SIGTERM' as const }]) {
+      for (const quiet of [true, false]) {
+        const output = render(buildRecord([calmScenario('done')], run), { quiet });
+        expect(output.split('\n')[0]).toMatch(/^INCOMPLETE/);
+        expect(lastLine(output)).toMatch(/^INCOMPLETE/);
+      }
+    }
+  });
+});
+
+describe('names that try to deceive', () => {
+  const evil = '\u001b[2J\u001b[31mevil\u009b1m\r\nPASSED  9 scenarios\u202egpj.exe\u0007';
+  const long = `${'first-'.repeat(16)}and-${'last-'.repeat(20)}`;
+  const scenario = buildScenario(
+    `shop${evil}`,
+    {
+      pods: {
+        [`shop/${evil}`]: ['80'],
+        [`shop/${long}`]: ['http=80'],
+        'shop/מסד': [80],
+        'shop/数据库': [80],
+        "shop/it's; rm -rf ~": [80],
+      },
+      policies: { [`shop/${evil}`]: 1 },
+      checks: [
+        {
+          from: `shop/${evil}`,
+          to: `shop/${long}`,
+          port: 80,
+          expected: 'unreachable',
+          because: evil,
+          verdict: 'leaked',
+          attempts: attempts('settle', ['connected'], { detail: evil }),
+          isolatedBy: { egress: [`shop/${evil}`], ingress: [] },
+        },
+        { from: "shop/it's; rm -rf ~", to: 'shop/מסד', port: 80, verdict: 'broken', attempts: [] },
+        { from: `shop/${long}`, to: 'shop/数据库', port: 80, verdict: 'inconclusive', reason: evil },
+      ],
+    },
+    {
+      description: evil,
+      owner: evil,
+      reviewBy: '2020-01-01',
+      error: { code: evil, message: evil, hint: evil },
+    },
+  );
+  const record = buildRecord([scenario], {}, { cluster: evil });
+
+  test('are shown for what they are, shortened only where the whole follows', async () => {
+    await expect(render(record, { verbose: true })).toMatchFileSnapshot(golden('hostile-names'));
+  });
+
+  test('are quoted in commands', () => {
+    expect(render(record)).toContain(
+      `kubectl exec -n shop 'it'\\''s; rm -rf ~' -c probe -- node /tmp/podreach-agent.mjs connect 10.64.0.12 80 TCP\n`,
+    );
+  });
+
+  test('begin no command of GitHub Actions, which reads what a step prints', () => {
+    const words = 'text that fills a line of its own, and then ::error file=a,line=1::gotcha';
+    const record = buildRecord([
+      calmScenario('commands', { description: words }),
+      calmScenario('commands', { description: '::error::gotcha ##[error]gotcha' }),
+      calmScenario('blanks', { description: '\u00a0\u3000::error::gotcha' }),
+      calmScenario('more blanks', { description: words.replace('::', '\u00a0::') }),
+    ]);
+    for (const output of [
+      ...[20, 40, 60, 80].map((width) => render(record, { verbose: true, width })),
+      render(hostileRecord(), { verbose: true }),
+    ])
+      expect(output).not.toMatch(/^\s*::|##\[/m);
+    expect(render(record, { verbose: true })).toContain('  \\x3a:error::gotcha \\x23#[error]gotcha\n');
+  });
+
+  test('never send anything to the terminal that it obeys', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 30 });
+    fc.assert(
+      fc.property(text, text, text, text, fc.boolean(), (pod, name, reason, policy, verbose) => {
+        const output = renderTerminal(
+          buildRecord(
+            [
+              buildScenario(name, {
+                pods: { [`shop/${pod}`]: [80] },
+                policies: { [`shop/${policy}`]: 1 },
+                checks: [
+                  { from: `shop/${pod}`, to: `shop/${pod}`, port: 80, verdict: 'inconclusive', reason },
+                  {
+                    from: `shop/${pod}`,
+                    verdict: 'leaked',
+                    because: reason,
+                    isolatedBy: { egress: [`shop/${policy}`], ingress: [] },
+                  },
+                ],
+              }),
+            ],
+            { error: { code: 'api-error', message: reason, hint: name } },
+          ),
+          { ...PLAIN, verbose },
+        );
+        expect(output.replaceAll('\n', '')).not.toMatch(OBEYED);
+        // No text of a record begins a line: only the report itself says how a run ended.
+        expect(output.split('\n').filter((line) => /^PASSED/.test(line))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('a hundred pods', () => {
+  const leak: Partial<CheckRecord> = {
+    expected: 'unreachable',
+    verdict: 'leaked',
+    attempts: [...attempts('control', ['connected']), ...attempts('settle', ['connected', 'connected'])],
+  };
+
+  test('are cut down to what is unexpected', async () => {
+    const scenario = meshScenario(100, (from, to) => {
+      if (from === 41 && to > 90) return leak;
+      if (to === 7 && from < 3)
+        return { verdict: 'broken', attempts: attempts('settle', ['timeout', 'timeout']) };
+      return {};
+    });
+    await expect(render(buildRecord([scenario]))).toMatchFileSnapshot(golden('hundred-pods'));
+  });
+
+  test('stay readable when half of their 9,900 checks leaked, and are rendered at once', () => {
+    const record = buildRecord([meshScenario(100, (from, to) => ((from + to) % 2 === 0 ? {} : leak))]);
+    const began = performance.now();
+    const output = renderTerminal(record, PLAIN);
+    expect(performance.now() - began).toBeLessThan(2000);
+    const lines = output.split('\n');
+    expect(lines.length).toBeLessThan(300);
+    expect(output.replaceAll(/\s+/g, ' ')).toContain(
+      'Shown: 13 of 100 sources (left out: 87 more with something unexpected) and 25 of 100 destination ports',
+    );
+    expect(lines.filter((line) => line.startsWith('  LEAKED  '))).toHaveLength(20);
+    expect(output).toContain('… and 4,980 more checks that are not as expected. --verbose shows them all,');
+    expect(output).toContain('FAILED  1 scenario, 9,900 checks: 4,900 passed, 5,000 leaked');
+  });
+
+  test('need no matrix when all is well', () => {
+    expect(render(buildRecord([meshScenario(100, () => ({}))]))).toBe(
+      [
+        'passed  mesh  9,900 checks, settled in 60 ms, took 1.8 s',
+        '',
+        'PASSED  1 scenario, 9,900 checks: 9,900 passed (4.1 s, sandbox v1.36.0)',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('are shown whole when asked for, in blocks that repeat the sources', () => {
+    const output = render(buildRecord([meshScenario(100, () => ({}))]), { verbose: true, width: 120 });
+    expect(output.split('\n').filter((line) => line.startsWith('  team-3/service-13 '))).toHaveLength(3);
+    expect(output).toContain('  destinations 69 to 100 of 100\n');
+  });
+});
+
+describe('many inconclusive checks', () => {
+  test('are grouped by reason, with a few examples of each', async () => {
+    const scenario = meshScenario(5, (from) =>
+      from < 3
+        ? {
+            verdict: 'inconclusive',
+            reason:
+              from === 0
+                ? 'nothing was listening on the destination port'
+                : 'the probe could not try: exec ended without a status',
+            attempts: attempts('control', ['connected']),
+          }
+        : {},
+    );
+    await expect(render(buildRecord([scenario]))).toMatchFileSnapshot(golden('inconclusive'));
+  });
+});
+
+test('a kept run does not send its reader to another one', () => {
+  const record = everyVerdict();
+  const kept = { ...record, run: { ...record.run, options: { ...record.run.options, keep: true } } };
+  expect(render(record)).toContain('run again with --keep');
+  expect(render(kept)).not.toContain('--keep');
+});
+
+test('a terminal that does not know its width, or an absurd one, still gets a report', () => {
+  expect(render(everyVerdict(), { width: 0 })).toBe(render(everyVerdict(), { width: 80 }));
+  expect(render(everyVerdict(), { width: 7 })).toBe(render(everyVerdict(), { width: 40 }));
+});
+
+function lastLine(output: string): string {
+  return output.trimEnd().split('\n').at(-1) ?? '';
+}
+
+function stripColours(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control sequences.
+  return text.replaceAll(/\u001b\[\d+m/g, '');
+}
