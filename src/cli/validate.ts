@@ -14,6 +14,7 @@ Examples:
 interface ValidateOptions extends SelectionOptions {
   readonly json?: boolean;
   readonly strict?: boolean;
+  readonly verbose?: boolean;
 }
 
 export function validateCommand(program: Command, setExitCode: SetExitCode): void {
@@ -23,6 +24,7 @@ export function validateCommand(program: Command, setExitCode: SetExitCode): voi
     .argument('[paths...]', 'files, folders or globs; without any: scenarios/')
     .option('--json', 'print the result as JSON')
     .option('--strict', 'end with 2 where there is a warning, too')
+    .option('-v, --verbose', 'show every warning, however many there are')
     .addHelpText('after', EXAMPLES);
   for (const option of selectionOptions()) command.addOption(option);
   command.action(async (paths: string[], options: ValidateOptions) => {
@@ -55,7 +57,8 @@ async function validate(paths: readonly string[], options: ValidateOptions): Pro
           `${name}  ${count(pods, 'pod')}, ${count(policies, 'policy', 'policies')}, ${count(checks, 'check')}  (${file})`,
         );
       }
-      for (const line of describeWarnings(warnings)) print(line);
+      const shown = options.verbose === true ? warnings.length : undefined;
+      for (const line of describeWarnings(warnings, shown)) print(line);
       print(
         `${count(scenarios.length, 'scenario')} valid${warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`}.`,
       );

@@ -40,7 +40,7 @@ export interface Reviewed extends World {
   readonly accepted: readonly Acceptance[];
 }
 
-/** All warnings of one scenario: what the API server will refuse, then what the lints find, then checks that cannot be met. */
+/** All warnings of one scenario: what the API server will refuse, then checks that cannot be met, then what the lints find. */
 export function reviewScenario(plan: Reviewed, oracle: Oracle = compile(plan)): readonly Warning[] {
   const findings = lintPolicies(oracle, plan.checks);
   const isAccepted = (acceptance: Acceptance, { code, policy }: (typeof findings)[number]): boolean =>
@@ -49,6 +49,7 @@ export function reviewScenario(plan: Reviewed, oracle: Oracle = compile(plan)): 
   const stale = plan.accepted.filter((one) => !findings.some((finding) => isAccepted(one, finding)));
   return [
     ...oracle.problems.map((problem) => refusal(problem, plan)),
+    ...contradictions(plan, oracle),
     ...open.map(
       ({ code, rule, policy, message, advice, location = plan.scenario.location }): Warning => ({
         code,
@@ -58,7 +59,6 @@ export function reviewScenario(plan: Reviewed, oracle: Oracle = compile(plan)): 
         advice,
       }),
     ),
-    ...contradictions(plan, oracle),
     ...stale.map(
       ({ lint, policy, declared }): Warning => ({
         code: 'stale-acceptance',

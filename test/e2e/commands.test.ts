@@ -78,6 +78,56 @@ tiny.yaml:14:5: warning: tiny/a → tiny/b:80/TCP is to be reachable, but the po
     expect((await runCli(['validate', '--strict', 'scenarios'])).exitCode).toBe(0);
   });
 
+  test('tells what cannot be met and what is refused first, and never cuts it behind what may be meant', async () => {
+    const peers = Array.from(
+      { length: 11 },
+      (_, index) => `{ podSelector: { matchLabels: { app: x${index} } } }`,
+    );
+    const policy = (name: string, spec: string): string => `
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: ${name}, namespace: tiny }
+    spec: ${spec}`;
+    const denying = policy('deny', `{ podSelector: {}, ingress: [{ from: [${peers.join(', ')}] }] }`);
+    const refused = policy('refused', '{ podSelector: {}, ingress: [{ from: [{}] }] }');
+    const written = (text: string): string => SCENARIO.replace('reachable:', `policies:${text}\nreachable:`);
+    const ports = Array.from({ length: 12 }, (_, index) => 8000 + index);
+    const many = ports.map((port) => `  - { from: tiny/a, to: "tiny/b:${port}" }\n`).join('');
+    using folder = folderWith({
+      'a.yaml': written(denying),
+      'b.yaml': written(denying + refused).replace('name: tiny', 'name: other'),
+      'c.yaml': `${written(denying).replace('[80', `[80, ${ports.join(', ')}`)}${many}`,
+    });
+    const codesOf = async (...options: string[]): Promise<(string | undefined)[]> => {
+      const { stdout } = await runCli(['validate', ...options], { cwd: folder.path });
+      return stdout
+        .split('\n')
+        .filter((line) => /: warning: |^…/.test(line))
+        .map((line) => /\[([a-z-]+)/.exec(line)?.[1] ?? line);
+    };
+    const peer = 'peer-matches-no-pod';
+    expect(await codesOf('a.yaml')).toEqual([
+      'contradicted-check',
+      ...Array.from({ length: 9 }, () => peer),
+      '… and 2 more: podreach validate --verbose shows all.',
+    ]);
+    expect(await codesOf('a.yaml', 'b.yaml')).toEqual([
+      'contradicted-check',
+      'refused-policy',
+      'contradicted-check',
+      ...Array.from({ length: 7 }, () => peer),
+      '… and 15 more: podreach validate --verbose shows all.',
+    ]);
+    expect(await codesOf('a.yaml', '--verbose')).toEqual([
+      'contradicted-check',
+      ...Array.from({ length: 11 }, () => peer),
+    ]);
+    expect(await codesOf('c.yaml')).toEqual([
+      ...Array.from({ length: 13 }, () => 'contradicted-check'),
+      '… and 11 more: podreach validate --verbose shows all.',
+    ]);
+  });
+
   test('--json tells a script the same', async () => {
     using folder = folderWith({ 'bad.yaml': SCENARIO.replace('reachable:', 'reachble:') });
     const { exitCode, stdout } = await runCli(['validate', '--json', 'bad.yaml'], { cwd: folder.path });

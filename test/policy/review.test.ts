@@ -35,8 +35,8 @@ async function review(accept: string) {
   );
 }
 
-test('a check that cannot be met stands at its rule, a peer that matches nobody at its line', async () => {
-  expect(await review('')).toEqual(['peer-matches-no-pod a.yaml:16', 'contradicted-check a.yaml:19']);
+test('a check that cannot be met comes first and stands at its rule, a peer that matches nobody at its line', async () => {
+  expect(await review('')).toEqual(['contradicted-check a.yaml:19', 'peer-matches-no-pod a.yaml:16']);
 });
 
 test('what is accepted is not told, and what is accepted for nothing is', async () => {
