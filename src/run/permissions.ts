@@ -23,7 +23,7 @@ export interface Permission {
 const REQUIRED: readonly Permission[] = [
   { group: '', resource: 'namespaces', verbs: ['create', 'list', 'delete'] },
   { group: '', resource: 'pods', verbs: ['create', 'list'] },
-  // A WebSocket begins with a GET; from Kubernetes 1.35 on the verb that counts for it is create.
+  // A WebSocket begins with a GET, which asks for `get`; from Kubernetes 1.35 on it asks for `create` as well.
   { group: '', resource: 'pods/exec', verbs: ['create', 'get'] },
   { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['create', 'patch'] },
   { group: '', resource: 'nodes', verbs: ['list'] },
