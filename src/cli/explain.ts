@@ -1,9 +1,7 @@
 /** `podreach explain`: what the policies of a scenario mean for one connection, step by step. Starts nothing. */
 import type { Command } from 'commander';
 import { PodreachError } from '../errors.ts';
-import type { Flow } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
-import type { Plan, PlannedPod, Port } from '../scenario/scenario.ts';
 import type { SetExitCode } from './main.ts';
 import { type SelectionOptions, selectionOptions } from './options.ts';
 
@@ -12,6 +10,8 @@ Examples:
   podreach explain scenarios/three-tier.yaml shop/web shop/db:5432
   podreach explain scenarios/three-tier.yaml shop/web shop/db          every port that it declares
   podreach explain scenarios/three-tier.yaml shop/web shop/api:metrics
+  podreach explain scenarios/three-tier.yaml shop/web 203.0.113.1:443  an address outside the cluster
+  podreach explain scenarios/three-tier.yaml 2001:db8::1 shop/db       from one
   podreach explain --all scenarios/three-tier.yaml                     who may reach whom, as a matrix
   podreach explain --json scenarios/three-tier.yaml shop/web shop/db:5432/UDP   for a script`;
 
@@ -25,10 +25,10 @@ export function explainCommand(program: Command, setExitCode: SetExitCode): void
     .command('explain')
     .description('say what the policies of a scenario mean for one connection, and why')
     .argument('<scenario>', 'a file, folder or glob')
-    .argument('[from]', 'the pod that connects, as namespace/pod')
+    .argument('[from]', 'who connects: namespace/pod, or an address outside the cluster')
     .argument(
       '[to]',
-      'the pod that is connected to, as namespace/pod, namespace/pod:port or namespace/pod:port/UDP',
+      'who is connected to: the same, and a port, as :8080, :53/UDP, :5000/SCTP or :name; without one, every port that the pod declares',
     )
     .option('--all', 'every pair of pods at once, as a matrix; what the scenario contradicts is marked')
     .option('--json', 'print the whole walk, or all predictions, as JSON')
@@ -86,21 +86,17 @@ async function explain(path: string, from: string, to: string, options: ExplainO
   const { compile } = await import('../policy/oracle.ts');
   const { renderTrace } = await import('../policy/render-trace.ts');
   const { neutralise, neutraliseAll } = await import('../report/text/text.ts');
+  const { findFlows } = await import('./flows.ts');
   const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
-  const [destination = '', wanted] = splitOnce(to, ':');
-  const plan = planWith(plans, [from, destination]);
-  const target = podOf(plan, destination);
+  const { plan, flows, undeclared } = findFlows(plans, from, to);
   const oracle = compile(plan);
   tellRefused(oracle, neutralise);
-  const traces = portsOf(target, wanted).map(({ port, protocol }) => {
-    const flow: Flow = {
-      from: { kind: 'pod', pod: from },
-      to: { kind: 'pod', pod: destination },
-      port,
-      protocol,
-    };
-    return oracle.explain(flow);
-  });
+  if (undeclared !== undefined) {
+    process.stderr.write(
+      `${neutralise(`note: ${undeclared}: nothing listens there in a run, but policies judge it`)}\n`,
+    );
+  }
+  const traces = flows.map((flow) => oracle.explain(flow));
   return options.json === true
     ? `${JSON.stringify(traces, undefined, 2)}\n`
     : `${traces.map((trace) => renderTrace(neutraliseAll(trace))).join('\n\n')}\n`;
@@ -113,53 +109,4 @@ function tellRefused({ problems }: Oracle, neutralise: (text: string) => string)
     const text = `${place}warning: policy ${policy} is left out, since the API server will refuse it: ${message}`;
     process.stderr.write(`${neutralise(text)}\n`);
   }
-}
-
-/** The scenario that has all of these pods. */
-function planWith(plans: readonly Plan[], pods: readonly string[]): Plan {
-  const [found, ...others] = plans.filter((plan) => pods.every((pod) => podOf(plan, pod) !== undefined));
-  if (found !== undefined && others.length === 0) return found;
-  if (found !== undefined) {
-    const names = [found, ...others].map(({ scenario }) => scenario.name);
-    throw new PodreachError('usage', `several scenarios there have these pods: ${names.join(', ')}`, {
-      hint: `Choose one, such as --only ${found.scenario.name}.`,
-    });
-  }
-  const missing =
-    pods.find((pod) => plans.every((plan) => podOf(plan, pod) === undefined)) ?? pods.join(' and ');
-  const known = plans.flatMap((plan) => plan.pods.map(({ namespace, name }) => `${namespace}/${name}`));
-  throw new PodreachError('usage', `no scenario there has the pod ${missing}`, {
-    hint: `Write one of: ${known.join(', ')}.`,
-  });
-}
-
-function podOf(plan: Plan, key: string): PlannedPod | undefined {
-  return plan.pods.find(({ namespace, name }) => `${namespace}/${name}` === key);
-}
-
-/** A number need not be declared: policies judge it all the same. */
-function portsOf(
-  pod: PlannedPod | undefined,
-  wanted: string | undefined,
-): readonly Pick<Port, 'port' | 'protocol'>[] {
-  const declared = pod?.ports ?? [];
-  const [text = '', protocol = 'TCP'] = splitOnce(wanted ?? '', '/');
-  const chosen = wanted === undefined ? declared : declared.filter(({ name }) => name === text);
-  if (chosen.length > 0) return chosen;
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 1 && port <= 65_535 && (protocol === 'TCP' || protocol === 'UDP')) {
-    return [{ port, protocol }];
-  }
-  throw new PodreachError(
-    'usage',
-    wanted === undefined ? 'the destination declares no port' : `no port "${wanted}"`,
-    {
-      hint: 'Write the destination as namespace/pod:8080, namespace/pod:53/UDP or namespace/pod:name.',
-    },
-  );
-}
-
-function splitOnce(text: string, separator: string): [string, string?] {
-  const at = text.indexOf(separator);
-  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }

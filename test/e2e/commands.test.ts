@@ -200,12 +200,88 @@ describe('explain', () => {
     ]);
   });
 
-  test('says which pods there are', async () => {
-    const { exitCode, stderr } = await runCli([...ASKED, 'shop/bd:5432']);
-    expect(stderr).toBe(
-      'error: no scenario there has the pod shop/bd\nhint: Write one of: shop/web, shop/api, shop/db, shop-monitoring/prometheus.\n',
-    );
-    expect(exitCode).toBe(2);
+  /** `from → to:port/protocol VERDICT` for each connection, then what is told beside them. */
+  async function ask(folder: string, from: string, to: string): Promise<string[]> {
+    const { exitCode, stdout, stderr } = await runCli(['explain', 'a.yaml', from, to], { cwd: folder });
+    expect(exitCode).toBe(0);
+    const answers = stdout.matchAll(/^(\S+ → \S+)$.*?^(ALLOWED|DENIED|UNDEFINED)/gms);
+    const told = stderr === '' ? [] : [stderr.trimEnd()];
+    return [...[...answers].map(([, flow, verdict]) => `${flow} ${verdict}`), ...told];
+  }
+
+  test('answers for outside addresses as either end, and for every port and protocol', async () => {
+    const policy = `policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: ends, namespace: tiny }
+    spec:
+      podSelector: {}
+      policyTypes: [Ingress, Egress]
+      ingress:
+        - { from: [{ ipBlock: { cidr: 192.0.2.0/24 } }, { ipBlock: { cidr: "2001:db8::/32" } }], ports: [{ port: dns, protocol: UDP }] }
+        - { ports: [{ port: 9000, protocol: SCTP }] }
+      egress:
+        - { to: [{ ipBlock: { cidr: 203.0.113.0/24 } }, { ipBlock: { cidr: "2001:db8::/32" } }], ports: [{ port: 443 }] }
+        - { ports: [{ protocol: SCTP }] }
+`;
+    using folder = folderWith({ 'a.yaml': SCENARIO.replace('reachable:', `${policy}reachable:`) });
+    const answers: string[] = [];
+    for (const [from, to] of [
+      ['tiny/a', '203.0.113.1:443'],
+      ['tiny/a', '203.0.113.1:443/UDP'],
+      ['tiny/a', '198.51.100.1:443/TCP'],
+      ['tiny/a', '[2001:db8::1]:443'],
+      ['192.0.2.1', 'tiny/b'],
+      ['2001:db8::1', 'tiny/b:dns'],
+      ['[2001:db9::1]', 'tiny/b:dns/UDP'],
+      ['tiny/a', 'tiny/b:9000/SCTP'],
+    ] as const)
+      answers.push(...(await ask(folder.path, from, to)));
+    expect(answers).toEqual([
+      'tiny/a → 203.0.113.1:443/TCP ALLOWED',
+      'tiny/a → 203.0.113.1:443/UDP DENIED',
+      'tiny/a → 198.51.100.1:443/TCP DENIED',
+      'tiny/a → [2001:db8::1]:443/TCP ALLOWED',
+      '192.0.2.1 → tiny/b:80/TCP DENIED',
+      '192.0.2.1 → tiny/b:53/UDP ALLOWED',
+      '2001:db8::1 → tiny/b:53/UDP ALLOWED',
+      '2001:db9::1 → tiny/b:53/UDP DENIED',
+      'tiny/a → tiny/b:9000/SCTP ALLOWED',
+      'note: tiny/b declares no port 9000/SCTP: nothing listens there in a run, but policies judge it',
+    ]);
+  });
+
+  const PODS = 'Write an address, or one of: shop/web, shop/api, shop/db, shop-monitoring/prometheus.';
+  test.each([
+    ['shop/web', 'shop/bd:5432', 'no scenario there has the pod shop/bd', PODS],
+    ['shop/wbe', '203.0.113.1:443', 'no scenario there has the pod shop/wbe', PODS],
+    [
+      'shop/web',
+      'shop/api:metrics/UDP',
+      'shop/api has no UDP port "metrics"',
+      'Write a number from 1 to 65535, or one of: metrics/TCP.',
+    ],
+    ['shop/web', 'shop/db:65536', 'shop/db has no port "65536"', 'Write a number from 1 to 65535.'],
+    ['shop/web', 'shop/db:80/tcp', 'there is no protocol "tcp" here', 'Write one of: TCP, UDP, SCTP.'],
+    ['shop/web', '2001:db8::1', '2001:db8::1 declares no port', 'Write one, such as [2001:db8::1]:443.'],
+    [
+      'shop/web:80',
+      'shop/db',
+      'shop/web:80 names a port, and the end that connects has none',
+      'Write shop/web.',
+    ],
+    [
+      '192.0.2.1',
+      '192.0.2.2:80',
+      'neither end is a pod',
+      'Write one of them as namespace/pod: policies are about pods.',
+    ],
+  ])('refuses %s → %s in words that help', async (from, to, message, hint) => {
+    expect(await runCli(['explain', 'scenarios/three-tier.yaml', from, to])).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `error: ${message}\nhint: ${hint}\n`,
+    });
   });
 });
 

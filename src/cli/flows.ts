@@ -1,0 +1,118 @@
+/** The connections that `podreach explain` is asked about. */
+import { isIP } from 'node:net';
+import { PodreachError } from '../errors.ts';
+import { type End, type Flow, type PodPort, PROTOCOLS, type Protocol } from '../policy/model.ts';
+import type { Plan, PlannedPod } from '../scenario/scenario.ts';
+
+export interface AskedFlows {
+  /** The scenario that has the pods. */
+  readonly plan: Plan;
+  /** One for each port: at least one. */
+  readonly flows: readonly Flow[];
+  /** A port that was asked for and that the destination, a pod, does not declare: `shop/db declares no port 22/TCP`. */
+  readonly undeclared?: string;
+}
+
+/** An end as it was written: a pod or an address, and a port of it. */
+interface WrittenEnd {
+  readonly name: string;
+  readonly isAddress: boolean;
+  /** A number or a name. */
+  readonly port?: string | undefined;
+  readonly protocol?: string | undefined;
+}
+
+const END = /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:]*))(?::(?<port>[^/]*)(?:\/(?<protocol>.*))?)?$/;
+
+/**
+ * @param from `namespace/pod` or an address
+ * @param to the same, alone or followed by a port: `:8080`, `:53/UDP`, `:name`, `:name/UDP`; an IPv6 address then in brackets
+ * @throws PodreachError `usage`
+ */
+export function findFlows(plans: readonly Plan[], from: string, to: string): AskedFlows {
+  const source = readEnd(from);
+  const destination = readEnd(to);
+  if (source.port !== undefined) {
+    fail(`${from} names a port, and the end that connects has none`, `Write ${source.name}.`);
+  }
+  const pods = [source, destination].filter(({ isAddress }) => !isAddress).map(({ name }) => name);
+  if (pods.length === 0)
+    fail('neither end is a pod', 'Write one of them as namespace/pod: policies are about pods.');
+  const plan = planWith(plans, pods);
+  const declared = podOf(plan, destination.name)?.ports ?? [];
+  const ports = portsOf(destination, declared);
+  const [{ port, protocol } = {}] = ports;
+  const isDeclared = declared.some((one) => one.port === port && one.protocol === protocol);
+  return {
+    plan,
+    flows: ports.map((one) => ({
+      from: endOf(source),
+      to: endOf(destination),
+      port: one.port,
+      protocol: one.protocol,
+    })),
+    ...(isDeclared || destination.isAddress
+      ? {}
+      : { undeclared: `${destination.name} declares no port ${port}/${protocol}` }),
+  };
+}
+
+function readEnd(text: string): WrittenEnd {
+  if (isIP(text) !== 0) return { name: text, isAddress: true };
+  const { bracketed, plain, port, protocol } = END.exec(text)?.groups ?? {};
+  const name = bracketed ?? plain ?? text;
+  return { name, isAddress: isIP(name) !== 0, port, protocol };
+}
+
+function endOf({ name, isAddress }: WrittenEnd): End {
+  return isAddress ? { kind: 'address', address: name } : { kind: 'pod', pod: name };
+}
+
+/** The scenario that has all of these pods. */
+function planWith(plans: readonly Plan[], pods: readonly string[]): Plan {
+  const [found, ...others] = plans.filter((plan) => pods.every((pod) => podOf(plan, pod) !== undefined));
+  if (found !== undefined && others.length === 0) return found;
+  if (found !== undefined) {
+    const names = [found, ...others].map(({ scenario }) => scenario.name);
+    fail(
+      `several scenarios there have these pods: ${names.join(', ')}`,
+      `Choose one, such as --only ${found.scenario.name}.`,
+    );
+  }
+  const missing =
+    pods.find((pod) => plans.every((plan) => podOf(plan, pod) === undefined)) ?? pods.join(' and ');
+  const known = plans.flatMap((plan) => plan.pods.map(({ namespace, name }) => `${namespace}/${name}`));
+  fail(`no scenario there has the pod ${missing}`, `Write an address, or one of: ${known.join(', ')}.`);
+}
+
+function podOf(plan: Plan, key: string): PlannedPod | undefined {
+  return plan.pods.find(({ namespace, name }) => `${namespace}/${name}` === key);
+}
+
+/** A number need not be declared: policies judge it all the same. */
+function portsOf({ name, port, protocol }: WrittenEnd, declared: readonly PodPort[]): readonly PodPort[] {
+  if (protocol !== undefined && !isProtocol(protocol)) {
+    fail(`there is no protocol "${protocol}" here`, `Write one of: ${PROTOCOLS.join(', ')}.`);
+  }
+  if (port === undefined) {
+    if (declared.length > 0) return declared;
+    fail(`${name} declares no port`, `Write one, such as ${isIP(name) === 6 ? `[${name}]` : name}:443.`);
+  }
+  const named = declared.filter((one) => one.name === port && one.protocol === (protocol ?? one.protocol));
+  if (named.length > 0) return named;
+  const number = /^\d+$/.test(port) ? Number(port) : 0;
+  if (number >= 1 && number <= 65_535) return [{ port: number, protocol: protocol ?? 'TCP' }];
+  const names = declared.flatMap((one) => (one.name === undefined ? [] : `${one.name}/${one.protocol}`));
+  fail(
+    `${name} has no ${protocol === undefined ? '' : `${protocol} `}port "${port}"`,
+    `Write a number from 1 to 65535${names.length === 0 ? '' : `, or one of: ${names.join(', ')}`}.`,
+  );
+}
+
+function isProtocol(text: string): text is Protocol {
+  return PROTOCOLS.some((protocol) => protocol === text);
+}
+
+function fail(message: string, hint: string): never {
+  throw new PodreachError('usage', message, { hint });
+}
