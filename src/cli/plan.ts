@@ -1,5 +1,6 @@
 /** `podreach plan`: what a run would create and try, without a cluster. */
 import type { Command } from 'commander';
+import { greatest } from '../numbers.ts';
 import type { Check, Plan, Port } from '../scenario/scenario.ts';
 import type { SetExitCode } from './main.ts';
 import { type SelectionOptions, selectionOptions } from './options.ts';
@@ -75,7 +76,7 @@ function describeCheck(check: Check): string[] {
 }
 
 function section(title: string, rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const widths = rows[0]?.map((_, column) => greatest(rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const lines = rows.map((row) =>
     `    ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
   );

@@ -2,11 +2,12 @@
  * Metrics of a run, for node_exporter's textfile collector or a Pushgateway. The text is OpenMetrics and the older Prometheus
  * text format at once: there are no types, suffixes or timestamps that only one of them knows.
  */
+import { greatest } from '../numbers.ts';
 import { type RunRecord, type ScenarioRecord, VERDICTS } from '../record.ts';
 import { groupBy } from './parts/group.ts';
 import { decidedElsewhere } from './parts/opinion.ts';
 import { countVerdicts, runWord } from './parts/summary.ts';
-import { greatest, neutraliseAll } from './text/text.ts';
+import { neutraliseAll } from './text/text.ts';
 
 /**
  * Upper bounds in seconds, written as OpenMetrics wants floats to be. A sandbox settles in tenths, a large cluster may take a

@@ -1,5 +1,6 @@
 /** Stages 2, 4 and 5: rounds of attempts before the policies, until they have settled, and once more when they have. */
 import { agreesAtLast, isConfirmed, type JudgeRules, passedControl } from '../judge/judge.ts';
+import { greatest } from '../numbers.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
 import type { RunContext } from './context.ts';
 import { failOnDeadPods, podStates } from './provision.ts';
@@ -70,7 +71,7 @@ export async function observe(
   context: RunContext,
 ): Promise<void> {
   const settled = tried.checks.filter((check) => isConfirmed(check, rules));
-  const lastRound = Math.max(...tried.checks.map(lastRoundOf));
+  const lastRound = greatest(tried.checks.map(lastRoundOf));
   let due: readonly CheckRecord[] = settled.filter((check) => lastRoundOf(check) < lastRound);
   for (let number = 1; due.length > 0 && number <= 1 + rules.confirm; number += 1) {
     await runRound(due, { phase: 'observe', number }, stage, context);

@@ -158,6 +158,15 @@ describe('plan', () => {
     });
   });
 
+  test('lists every check of 370 pods', async () => {
+    const pods = Array.from({ length: 370 }, (_, index) => `  tiny/p${index}: { ports: [80] }\n`).join('');
+    const scenario = `${SCENARIO.slice(0, SCENARIO.indexOf('pods:'))}pods:\n${pods}otherwise: reachable\n`;
+    using folder = folderWith({ 'large.yaml': scenario });
+    const { exitCode, stdout } = await runCli(['plan', 'large.yaml'], { cwd: folder.path });
+    expect(exitCode).toBe(0);
+    expect(stdout.match(/^ {4}reachable {2}tiny\/p\d+ +→ tiny\/p\d+:80\/TCP /gm)).toHaveLength(370 * 369);
+  });
+
   test('--json gives the whole plan', async () => {
     using folder = folderWith({ 'tiny.yaml': SCENARIO });
     const { stdout } = await runCli(['plan', '--json', 'tiny.yaml'], { cwd: folder.path });

@@ -1,10 +1,11 @@
 /** Checks as statements about the ports of a pod: who can reach it, and who cannot. */
+import { greatest, least } from '../../numbers.ts';
 import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../../record.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { groupBy } from '../parts/group.ts';
 import { isMismatch, underPolicies } from '../parts/mismatch.ts';
 import { decidedElsewhere } from '../parts/opinion.ts';
-import { count, greatest, least } from '../text/text.ts';
+import { count } from '../text/text.ts';
 import { describePod, describePods, describePorts, namespaceOf, podKeys } from './names.ts';
 import { capitalise, name, type Phrase, say } from './phrase.ts';
 

@@ -59,7 +59,8 @@ function joinLines(scenarios: readonly string[][][]): string[][] {
   for (const scenario of scenarios.filter(({ length }) => length > 0)) {
     const isLine = scenario.length === 1;
     if (isLine && endsWithLine) paragraphs.at(-1)?.push(...scenario.flat());
-    else paragraphs.push(...scenario.map((lines) => [...lines]));
+    // One by one: with --verbose there may be more of them than a call takes arguments.
+    else for (const lines of scenario) paragraphs.push([...lines]);
     endsWithLine = isLine;
   }
   return paragraphs;

@@ -1,5 +1,6 @@
 /** Text for people: made harmless, measured, shortened, wrapped, and numbers with their units. */
 import stringWidth from 'string-width';
+import { greatest, least } from '../../numbers.ts';
 
 const BLANKS = /[\t\n\r]+/g;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
@@ -150,16 +151,6 @@ export function duration(ms: number): string {
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-}
-
-/** The smallest of however many numbers: a call takes only so many arguments. */
-export function least(numbers: readonly number[]): number {
-  return numbers.reduce((smallest, number) => Math.min(smallest, number), Number.POSITIVE_INFINITY);
-}
-
-/** The greatest of however many numbers. */
-export function greatest(numbers: readonly number[]): number {
-  return numbers.reduce((largest, number) => Math.max(largest, number), Number.NEGATIVE_INFINITY);
 }
 
 /** A range of durations, or the one that both ends read as. */

@@ -354,6 +354,15 @@ describe('many inconclusive checks', () => {
     );
     await expect(render(buildRecord([scenario]))).toMatchFileSnapshot(golden('inconclusive'));
   });
+
+  test('of 370 pods, each with its own reason, are all shown when asked for', () => {
+    const scenario = meshScenario(370, (from, to) => ({
+      verdict: 'inconclusive',
+      reason: `pod ${from} does not know ${to}`,
+    }));
+    const output = renderTerminal(buildRecord([scenario]), { ...PLAIN, verbose: true });
+    expect(output.match(/ does not know /g)).toHaveLength(370 * 369);
+  });
 });
 
 test('a kept run does not send its reader to another one', () => {
