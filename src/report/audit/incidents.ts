@@ -1,10 +1,13 @@
 /** What was not as it must be, each for itself: what it means, how urgent it is, what to check first, whom to ask. */
 import { findingOf } from '../../judge/finding.ts';
-import type { RunRecord, ScenarioRecord } from '../../record.ts';
+import type { RunRecord } from '../../record.ts';
 import { describeLocation, describePair } from '../parts/describe.ts';
+import { keepNote } from '../parts/keep-note.ts';
 import { factsOf, type Mismatch, mismatchesOf, underPolicies } from '../parts/mismatch.ts';
+import { askForPolicy, type Case, faultOf } from './fault.ts';
 import { describePod, describePorts, namespaceOf } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
+import { describeOtherPolicies, describePlugin, isSandbox, labelsOf, nodesOf } from './surroundings.ts';
 
 export interface Incident {
   readonly title: Phrase;
@@ -12,6 +15,8 @@ export interface Incident {
   /** For those who work with the cluster: `shop/web → shop/db:5432/TCP`. */
   readonly pair: string;
   readonly meaning: readonly Phrase[];
+  /** Who is wrong, and why that is known; absent where the record does not say what the policies mean. */
+  readonly fault?: Phrase;
   readonly urgency: Phrase;
   /** In the order in which to do it. */
   readonly firstChecks: readonly Phrase[];
@@ -21,41 +26,53 @@ export interface Incident {
 }
 
 /** The incidents of all scenarios, the most dangerous first. */
-export function incidentsOf({ scenarios }: RunRecord): Incident[] {
+export function incidentsOf(record: RunRecord): Incident[] {
+  const { scenarios, environment } = record;
+  const keepsPods = keepNote(record) === undefined;
   const scenarioOf = new Map(
     scenarios.flatMap((scenario) => mismatchesOf(scenario.checks).map((check) => [check, scenario] as const)),
   );
   return mismatchesOf([...scenarioOf.keys()]).flatMap((check) => {
     const scenario = scenarioOf.get(check);
-    return scenario === undefined ? [] : [describeIncident(check, scenario)];
+    return scenario === undefined ? [] : [describeIncident({ check, scenario, environment }, keepsPods)];
   });
 }
 
-function describeIncident(check: Mismatch, scenario: ScenarioRecord): Incident {
+function describeIncident(found: Case, keepsPods: boolean): Incident {
+  const { check, scenario } = found;
   const from = describePod(check.from);
   const to = describePod(check.to, namespaceOf(check.from));
   const port = describePorts([check]);
   const reason =
-    check.because === undefined ? [] : [say`The rule gives this reason: ${name(check.because)}.`];
+    check.because === undefined ? [] : [say`The scenario gives this reason: ${name(check.because)}.`];
   const purpose =
-    scenario.purpose === undefined ? [] : [say`The rule serves this purpose: ${name(scenario.purpose)}.`];
+    scenario.purpose === undefined ? [] : [say`The scenario serves this purpose: ${name(scenario.purpose)}.`];
   const account = accountOf(check, { from, to, port });
+  const fault = faultOf(found);
   return {
     title: account.title,
     verdict: check.verdict,
     pair: describePair(check),
     meaning: [account.meaning, ...reason, ...purpose],
+    ...(fault === undefined ? {} : { fault: fault.account }),
     urgency: account.urgency,
-    firstChecks: firstChecksFor(check, scenario),
-    whomToAsk: whomToAsk(scenario),
+    firstChecks: [
+      ...(check.verdict === 'flapping' ? unsteadiness(found) : []),
+      ...(fault?.firstChecks ?? (check.expected === 'unreachable' ? whyOpen(found) : whyBlocked(found))),
+      repetition(keepsPods),
+    ],
+    whomToAsk: whomToAsk(found, fault?.isOfCluster ?? false),
     facts: factsOf(check, scenario),
   };
 }
 
-function whomToAsk({ owner, runbook, location }: ScenarioRecord): Phrase {
-  const whom =
-    owner === undefined
-      ? say`The scenario names no owner. Ask whoever maintains ${name(describeLocation(location))}.`
+function whomToAsk({ scenario, environment }: Case, isOfCluster: boolean): Phrase {
+  const { owner, runbook, location } = scenario;
+  const whoever = say`whoever maintains ${name(describeLocation(location))}`;
+  const whom = isOfCluster
+    ? say`${isSandbox(environment) ? 'Those who maintain podreach' : 'Those who run the cluster'}. Tell ${owner === undefined ? whoever : say`${name(owner)}, the owner of this scenario,`} as well.`
+    : owner === undefined
+      ? say`The scenario names no owner. Ask ${whoever}.`
       : say`${name(owner)}, the owner of this scenario.`;
   return runbook === undefined ? whom : say`${whom} What to do is written in the runbook: ${name(runbook)}`;
 }
@@ -76,47 +93,38 @@ function accountOf(check: Mismatch, { from, to, port }: Ends): Account {
   switch (check.verdict) {
     case 'leaked':
       return {
-        title: say`${from} reached ${to} on ${port}, and must not`,
+        title: say`${from} reached ${to} on ${port} although it must not`,
         meaning: say`A connection that must be impossible was made. Whoever controls ${from} can talk to ${to}.`,
-        urgency: say`High. Take the way for open until the cause is known.`,
+        urgency: say`High. Treat this connection as open until the cause is known.`,
       };
     case 'broken':
       return {
-        title: say`${from} could not reach ${to} on ${port}, and must`,
+        title: say`${from} could not reach ${to} on ${port} although it must`,
         meaning: say`A connection that is needed was blocked. Nothing is exposed, but what depends on this connection does not work.`,
         urgency: say`High where users depend on it now, otherwise medium. Do not remove policies to make it work: that opens more than this one way.`,
       };
     case 'flapping':
       return check.expected === 'unreachable'
         ? {
-            title: say`${from} reached ${to} on ${port} at times, and must not`,
+            title: say`${from} reached ${to} on ${port} at times although it must not`,
             meaning: say`The connection was blocked, and then it was possible. A block that does not last protects nobody.`,
-            urgency: say`High. Take the way for open until the cause is known.`,
+            urgency: say`High. Treat this connection as open until the cause is known.`,
           }
         : {
-            title: say`${from} could not reach ${to} on ${port} at times, and must`,
+            title: say`${from} could not reach ${to} on ${port} at times although it must`,
             meaning: say`The connection worked, and then it was blocked. Nothing is exposed, but what depends on this connection fails now and then.`,
             urgency: say`Medium, and higher where users depend on it. It may grow worse by itself.`,
           };
   }
 }
 
-function firstChecksFor(check: Mismatch, scenario: ScenarioRecord): Phrase[] {
-  return [
-    ...(check.verdict === 'flapping' ? unsteadiness(check, scenario) : []),
-    ...(check.expected === 'unreachable' ? whyOpen(check, scenario) : whyBlocked(check, scenario)),
-    say`Make the connection again with the command below, after a run with --keep.`,
-  ];
-}
-
-function whyOpen(check: Mismatch, scenario: ScenarioRecord): Phrase[] {
+/** Where the record does not say what the policies mean, both sides are asked about. */
+function whyOpen({ check, scenario, environment }: Case): Phrase[] {
   const { egress, ingress } = check.isolatedBy ?? { egress: [], ingress: [] };
-  const labels = labelsOf(check.to, scenario);
-  if (ingress.length + egress.length === 0) {
+  if (ingress.length + egress.length === 0)
     return [
-      say`No policy restricts this connection at either end. Is there a policy in the namespace ${name(namespaceOf(check.to))} that is meant to, and does its selector match the labels of ${describePod(check.to)}${labels}?`,
+      say`None of the scenario's policies restricts this connection at either end. ${askForPolicy(check, scenario)}`,
     ];
-  }
   const concerned = [
     ...(ingress.length === 0
       ? []
@@ -127,15 +135,17 @@ function whyOpen(check: Mismatch, scenario: ScenarioRecord): Phrase[] {
   ];
   return [
     say`The connection is restricted by ${list(concerned)}. ${anyOf([...ingress, ...egress])} let it through? Policies are described in plain language below.`,
-    say`If not, the network plugin does not enforce what they say: look at its state on ${nodesOf(check, scenario)}.`,
+    say`If not, ${describePlugin(environment)} may not enforce what they say: have its state looked at on ${nodesOf(check, scenario)}.`,
+    describeOtherPolicies(environment),
   ];
 }
 
-function whyBlocked(check: Mismatch, scenario: ScenarioRecord): Phrase[] {
+function whyBlocked({ check, scenario, environment }: Case): Phrase[] {
   const { egress, ingress } = check.isolatedBy ?? { egress: [], ingress: [] };
   if (ingress.length + egress.length === 0) {
     return [
-      say`No policy restricts this connection at either end, so a policy is not the cause. Look at the network plugin and at firewalls on ${nodesOf(check, scenario)}.`,
+      say`None of the scenario's policies restricts this connection at either end. ${describeOtherPolicies(environment)}`,
+      say`Have ${describePlugin(environment)} and firewalls looked at on ${nodesOf(check, scenario)}.`,
     ];
   }
   return [
@@ -157,7 +167,7 @@ function anyOf(policies: readonly string[]): string {
   return policies.length === 1 ? 'Does it' : 'Does one of them';
 }
 
-function unsteadiness(check: Mismatch, scenario: ScenarioRecord): Phrase[] {
+function unsteadiness({ check, scenario, environment }: Case): Phrase[] {
   const turn = underPolicies(check).find(
     (attempt, index, all) =>
       findingOf(check.expected, attempt).kind === 'contradicts' &&
@@ -168,22 +178,13 @@ function unsteadiness(check: Mismatch, scenario: ScenarioRecord): Phrase[] {
       ? say`during the run`
       : say`at ${new Date(Date.parse(scenario.startedAt) + turn.atMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
   return [
-    say`What happened on ${nodesOf(check, scenario)} ${when}? Look at the log of the network plugin and for pods that were restarted.`,
+    say`What happened on ${nodesOf(check, scenario)} ${when}? Have the log of ${describePlugin(environment)} looked at, and pods that were restarted.`,
   ];
 }
 
-/** ` (app=db, tier=data)` */
-function labelsOf(key: string, { pods }: ScenarioRecord): Phrase {
-  const pod = pods.find((candidate) => `${candidate.namespace}/${candidate.name}` === key);
-  const labels = Object.entries(pod?.labels ?? {}).map(([label, value]) => name(`${label}=${value}`));
-  return labels.length === 0 ? [] : say` (${list(labels)})`;
-}
-
-function nodesOf(check: Mismatch, { pods }: ScenarioRecord): Phrase {
-  const nodes = [check.from, check.to].flatMap(
-    (key) => pods.find((pod) => `${pod.namespace}/${pod.name}` === key)?.node ?? [],
-  );
-  const different = [...new Set(nodes)];
-  if (different.length === 0) return say`the nodes of both pods`;
-  return say`${different.length === 1 ? 'node' : 'nodes'} ${list(different.map(name))}`;
+/** Its pods are gone after a run, and with them the address that is part of the command. */
+function repetition(keepsPods: boolean): Phrase {
+  return keepsPods
+    ? say`Have somebody who works with the cluster make the connection again: the last of the facts below is the command.`
+    : say`Have somebody who works with the cluster make the connection again. That needs a new run with --keep, because the test pods of this one are gone.`;
 }

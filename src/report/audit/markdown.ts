@@ -56,6 +56,7 @@ function renderIncident(incident: Incident, index: number): string[] {
     `### ${index + 1}. ${markdown(incident.title)}`,
     [
       `- **What it means:** ${incident.meaning.map(markdown).join(' ')}`,
+      ...(incident.fault === undefined ? [] : [`- **Who is at fault:** ${markdown(incident.fault)}`]),
       `- **How urgent it is:** ${markdown(incident.urgency)}`,
       `- **What to check first:**\n${incident.firstChecks.map((check, position) => `  ${position + 1}. ${markdown(check)}`).join('\n')}`,
       `- **Whom to ask:** ${markdown(incident.whomToAsk)}`,

@@ -58,6 +58,7 @@ function renderIncident(incident: Incident, index: number): Markup {
 <h4>${index + 1}. ${renderPhrase(incident.title)}</h4>
 <dl class="facts">
 <dt>What it means</dt><dd>${incident.meaning.map((phrase) => html`${renderPhrase(phrase)} `)}</dd>
+${incident.fault === undefined ? '' : html`<dt>Who is at fault</dt><dd>${renderPhrase(incident.fault)}</dd>`}
 <dt>How urgent it is</dt><dd>${renderPhrase(incident.urgency)}</dd>
 <dt>What to check first</dt><dd><ol>${incident.firstChecks.map((phrase) => html`<li>${renderPhrase(phrase)}</li>`)}</ol></dd>
 <dt>Whom to ask</dt><dd>${renderPhrase(incident.whomToAsk)}</dd>

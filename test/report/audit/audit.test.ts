@@ -150,8 +150,11 @@ test('gives the fingerprint of a policy as it was applied, line breaks and all',
 });
 
 describe('an incident', () => {
-  const incidentOf = (overrides: Parameters<typeof meshScenario>[1]) => {
-    const [incident] = buildAudit(buildRecord([meshScenario(3, overrides)])).incidents;
+  const incidentOf = (
+    overrides: Parameters<typeof meshScenario>[1],
+    environment: Parameters<typeof buildRecord>[2] = {},
+  ) => {
+    const [incident] = buildAudit(buildRecord([meshScenario(3, overrides)], {}, environment)).incidents;
     return incident?.firstChecks.map(plainText) ?? [];
   };
   const policies = { egress: ['team-0/out'], ingress: ['team-1/in', 'team-1/more'] };
@@ -165,7 +168,7 @@ describe('an incident', () => {
           : {},
       )[0],
     ).toBe(
-      'No policy restricts this connection at either end. Is there a policy in the namespace team-1 that is meant to, and does its selector match the labels of service-1 in team-1 (app=service-1)?',
+      "None of the scenario's policies restricts this connection at either end. Is there a policy in the namespace team-1 that is meant to restrict it? Then its selector has to match the labels of service-1 in team-1 (app=service-1), and the scenario has to list it.",
     );
   });
 
@@ -176,19 +179,33 @@ describe('an incident', () => {
       ),
     ).toEqual([
       'The connection is restricted by team-1/in and team-1/more for what comes in to service-1 in team-1 and team-0/out for what goes out of service-0 in team-0. Does one of them let it through? Policies are described in plain language below.',
-      'If not, the network plugin does not enforce what they say: look at its state on nodes node-1 and node-2.',
-      'Make the connection again with the command below, after a run with --keep.',
+      'If not, the network plugin may not enforce what they say: have its state looked at on nodes node-1 and node-2.',
+      'On the sandbox there are no other policies.',
+      'Have somebody who works with the cluster make the connection again. That needs a new run with --keep, because the test pods of this one are gone.',
     ]);
   });
 
-  test('of a broken connection without any policy does not blame one', () => {
-    expect(
-      incidentOf((from, to) =>
-        only(from, to) ? { verdict: 'broken', isolatedBy: { egress: [], ingress: [] } } : {},
-      )[0],
-    ).toBe(
-      'No policy restricts this connection at either end, so a policy is not the cause. Look at the network plugin and at firewalls on nodes node-1 and node-2.',
+  test.each([
+    [
+      'a policy of the whole cluster that the run found',
+      { warnings: ['1 Calico GlobalNetworkPolicy object (baseline) may decide'] },
+      'Does something else decide here? The run noted about the cluster: 1 Calico GlobalNetworkPolicy object (baseline) may decide.',
+    ],
+    [
+      'none that the run found',
+      { warnings: [] },
+      'No policy of the whole cluster is known to decide here: the run looked for the kinds that podreach knows, and found none.',
+    ],
+    ['none on a sandbox', { cluster: 'sandbox' }, 'On the sandbox there are no other policies.'],
+  ])('of a broken connection that the scenario does not restrict points to %s', (_, environment, others) => {
+    const checks = incidentOf(
+      (from, to) => (only(from, to) ? { verdict: 'broken', isolatedBy: { egress: [], ingress: [] } } : {}),
+      { cluster: 'kind', ...environment },
     );
+    expect(checks.slice(0, 2)).toEqual([
+      `None of the scenario's policies restricts this connection at either end. ${others}`,
+      'Have the network plugin and firewalls looked at on nodes node-1 and node-2.',
+    ]);
   });
 
   test('of a block that did not last tells when it was seen open', () => {
@@ -204,7 +221,7 @@ describe('an incident', () => {
           : {},
       )[0],
     ).toBe(
-      'What happened on nodes node-1 and node-2 at 2026-11-20 02:00:01 UTC? Look at the log of the network plugin and for pods that were restarted.',
+      'What happened on nodes node-1 and node-2 at 2026-11-20 02:00:01 UTC? Have the log of the network plugin looked at, and pods that were restarted.',
     );
   });
 });
