@@ -12,6 +12,8 @@ export interface Policy {
   readonly name: string;
   /** The directions that it isolates (D1). */
   readonly types: readonly PolicyType[];
+  /** Whether it names no policyTypes, so that its rules say which directions these are (D1). */
+  readonly typesByDefault: boolean;
   readonly podSelector: LabelSelector;
   /** As written: those of a direction that the types leave out do nothing. */
   readonly ingress: readonly Rule[];
@@ -99,5 +101,14 @@ export function peersField(direction: Direction): 'from' | 'to' {
 function toPolicy(written: WrittenPolicy, spec: Spec): Policy {
   const { namespace, name } = written;
   const { podSelector, ingress, egress } = spec;
-  return { namespace, name, types: effectivePolicyTypes(spec), podSelector, ingress, egress, written };
+  return {
+    namespace,
+    name,
+    types: effectivePolicyTypes(spec),
+    typesByDefault: spec.policyTypes.length === 0,
+    podSelector,
+    ingress,
+    egress,
+    written,
+  };
 }

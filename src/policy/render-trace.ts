@@ -4,13 +4,22 @@
  * left to the caller.
  */
 import type { Location } from '../errors.ts';
-import type { Direction } from './isolation.ts';
+import type { Direction, PolicyType } from './isolation.ts';
 import { type Match, reasonOf } from './match.ts';
 import type { PeerMiss } from './peers.ts';
 import { DIRECTIONS, peersField, type Responsible } from './policy.ts';
 import type { PortMiss } from './ports.ts';
 import { describeActual, describeRequirement } from './requirements.ts';
-import type { PeerTrace, PolicyTrace, PortTrace, RuleTrace, SideTrace, Trace, Walk } from './trace.ts';
+import type {
+  Bystander,
+  PeerTrace,
+  PolicyTrace,
+  PortTrace,
+  RuleTrace,
+  SideTrace,
+  Trace,
+  Walk,
+} from './trace.ts';
 
 /** Gives lines, without a newline at the end. */
 export function renderTrace(trace: Trace): string {
@@ -63,13 +72,10 @@ function renderSide(side: SideTrace, direction: Direction, trace: Trace): readon
     const what = side.hostNetworkPod ? 'counts as its node here' : 'is not a pod';
     return [`Yes. Only pods are isolated, and ${end} ${what} (D5).`];
   }
-  const others = side.others.map(({ policy, location, ignoredRules }) => {
-    const why =
-      ignoredRules === 0
-        ? `is not about ${direction}`
-        : `its policyTypes leave ${direction} out, so its ${direction} rules do nothing`;
-    return `Policy ${policy}${place(location)} selects it too, but ${why} (D1).`;
-  });
+  const others = side.others.map(
+    (other) =>
+      `Policy ${other.policy}${place(other.location)} selects it too, but ${explainBystander(other, direction)} (D1).`,
+  );
   if (side.kind === 'not-isolated') {
     return [`Yes. No policy isolates the ${direction} of ${end}, so all of it is open (D4).`, ...others];
   }
@@ -84,6 +90,14 @@ function renderSide(side: SideTrace, direction: Direction, trace: Trace): readon
   ];
 }
 
+function explainBystander({ defaultTypes, ignoredRules }: Bystander, direction: Direction): string {
+  if (defaultTypes !== undefined)
+    return `is not about ${direction}: it names no policyTypes and has no ${direction} rules`;
+  return ignoredRules === 0
+    ? `is not about ${direction}`
+    : `its policyTypes leave ${direction} out, so its ${direction} rules do nothing`;
+}
+
 function conclude(match: Match): string {
   switch (match) {
     case 'yes':
@@ -96,18 +110,25 @@ function conclude(match: Match): string {
 }
 
 function renderPolicy(
-  { policy, location, rules }: PolicyTrace,
+  { policy, location, defaultTypes, rules }: PolicyTrace,
   direction: Direction,
   trace: Trace,
 ): readonly string[] {
   return [
     `policy ${policy}${place(location)}`,
+    ...indent(defaultTypes === undefined ? [] : [explainDefault(defaultTypes)]),
     ...indent(
       rules.length === 0
         ? [`It has no ${direction} rules, so it allows nothing (D7).`]
         : rules.flatMap((rule) => renderRule(rule, direction, trace)),
     ),
   ];
+}
+
+function explainDefault(types: readonly PolicyType[]): string {
+  return types.includes('Egress')
+    ? 'It names no policyTypes and has egress rules, so it isolates ingress and egress (D1).'
+    : 'It names no policyTypes and has no egress rules, so it isolates ingress alone (D1).';
 }
 
 function renderRule(

@@ -2,7 +2,7 @@
 import type { Location } from '../errors.ts';
 import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
 import type { Decision, Leave } from './decide.ts';
-import type { Direction } from './isolation.ts';
+import type { Direction, PolicyType } from './isolation.ts';
 import { type Answer, either, type Match } from './match.ts';
 import type { Flow, Path } from './model.ts';
 import type { PodParty } from './parties.ts';
@@ -50,14 +50,19 @@ export type SideTrace =
       readonly others: readonly Bystander[];
     };
 
+export interface TracedPolicy extends PolicyReference {
+  /** The directions that it isolates, where they follow from its rules and not from `policyTypes` (D1). */
+  readonly defaultTypes?: readonly PolicyType[];
+}
+
 /** A policy that selects the end and is about the other direction only. */
-export interface Bystander extends PolicyReference {
+export interface Bystander extends TracedPolicy {
   /** How many rules it has for this direction all the same, which do nothing (D1). */
   readonly ignoredRules: number;
 }
 
 /** A policy that isolates the end in this direction. */
-export interface PolicyTrace extends PolicyReference {
+export interface PolicyTrace extends TracedPolicy {
   readonly match: Match;
   readonly rules: readonly RuleTrace[];
 }
@@ -117,8 +122,12 @@ export function traceSide(
   };
 }
 
-function referenceTo(policy: Policy): PolicyReference {
-  return { policy: policyKey(policy), ...locationOf(policy.written, []) };
+function referenceTo(policy: Policy): TracedPolicy {
+  return {
+    policy: policyKey(policy),
+    ...locationOf(policy.written, []),
+    ...(policy.typesByDefault ? { defaultTypes: policy.types } : {}),
+  };
 }
 
 function traceRule(

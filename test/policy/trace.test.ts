@@ -33,6 +33,8 @@ const oracle = compile({
     pod('ops/agent', { app: 'agent' }, [9100], { address: '192.168.0.1', node: 'n1', hostNetwork: true }),
     pod('ops/unborn', { app: 'unborn' }),
     pod('shop/later'),
+    pod('myth/one'),
+    pod('myth/two'),
   ],
   policies: [
     inFile('default-deny.yaml', policy('shop/default-deny', { policyTypes: ['Ingress'] })),
@@ -90,6 +92,8 @@ const oracle = compile({
       policyTypes: ['Egress'],
       egress: [{ to: [{ ipBlock: { cidr: '10.96.0.0/16' } }] }],
     }),
+    policy('myth/empty-egress', { egress: [] }),
+    policy('myth/egress-rules', { policyTypes: [], egress: [{}] }),
   ],
 });
 
@@ -113,6 +117,7 @@ describe('a trace as text', () => {
     ['through-a-service', 'ops/tool > svc(10.96.0.1):shop/api:9090'],
     ['from-its-node', 'node:n2 > shop/db:5432'],
     ['to-its-node', 'shop/web > node:n1:22'],
+    ['types-by-default', 'myth/one > myth/two:80'],
     ['perhaps-from-its-node', 'node:n1 > shop/later:80'],
   ])('%s', async ([name = '', text = '']) => {
     await expect(`${renderTrace(oracle.explain(flow(text)))}\n`).toMatchFileSnapshot(`golden/${name}.txt`);
@@ -165,6 +170,7 @@ test('a trace as data', () => {
             {
               policy: 'shop/db',
               location: location(1),
+              defaultTypes: ['Ingress'],
               match: 'yes',
               rules: [
                 {

@@ -28,14 +28,13 @@ export const lintEmptyEgress: Lint = (policy) => {
   ];
 };
 
-function writesEmptyEgress({ types, egress, written }: Policy): boolean {
+function writesEmptyEgress({ types, typesByDefault, written }: Policy): boolean {
   const { spec } = written.object;
   return (
-    egress.length === 0 &&
+    typesByDefault &&
     !types.includes('Egress') &&
     typeof spec === 'object' &&
     spec !== null &&
-    'egress' in spec &&
-    !('policyTypes' in spec && Array.isArray(spec.policyTypes) && spec.policyTypes.length > 0)
+    'egress' in spec
   );
 }
