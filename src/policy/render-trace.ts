@@ -246,10 +246,14 @@ function renderAnswer(trace: Trace): readonly string[] {
       return [
         `UNDEFINED, because ${answer.reason}${rule}`,
         ...(lines.length === 0 ? [] : indent(['It depends on', ...indent(lines)])),
+        ...(answer.rule === 'I1' ? indent([SETTLED_BY_A_RUN]) : []),
       ];
     }
   }
 }
+
+const SETTLED_BY_A_RUN =
+  "A run settles it: it knows the pods' addresses, and on the sandbox, Calico or Cilium whether an ipBlock matches them.";
 
 /** Why a flow is allowed without any policy having a say. */
 function whyUnasked({ walks }: Trace): string {
