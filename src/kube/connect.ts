@@ -6,9 +6,9 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { readAccess } from './access.ts';
 import { fieldOf, toJson, toList, toObject, toVersion } from './answers.ts';
-import { ApiStatusError, type Purpose } from './errors.ts';
+import { ApiStatusError, isAlreadyExists, type Purpose } from './errors.ts';
 import { EXEC_LIMITS, exec } from './exec.ts';
-import type { CallOptions, Kube } from './kube.ts';
+import type { CallOptions, Kube, KubeObject } from './kube.ts';
 import { pathOf, purposeOf, queryOf, resourceOf } from './paths.ts';
 import { type ApiRequest, send } from './request.ts';
 
@@ -68,7 +68,33 @@ export async function connectKube(
     const path = `/apis/${group}/v1/${kind.toLowerCase()}s`;
     const text = JSON.stringify({ apiVersion: `${group}/v1`, kind, spec });
     const body = { type: 'application/json', text };
-    return toJson(await call({ method: 'POST', path, body, purpose }, options), purpose);
+    return toJson(await call({ method: 'POST', path, body, purpose, isSafe: true }, options), purpose);
+  };
+
+  const list: Kube['list'] = async ({ resource, namespace, labelSelector, fieldSelector }, options) => {
+    const purpose = purposeOf('list', resource, namespace);
+    const path = pathOf(resource, namespace) + queryOf({ labelSelector, fieldSelector });
+    return toList(await call({ method: 'GET', path, purpose }, options), purpose);
+  };
+
+  /** What exists already, where it is the very object that was to be created; undefined where it is another, or cannot be told. */
+  const findCreated = async (object: KubeObject, options?: CallOptions): Promise<KubeObject | undefined> => {
+    const { namespace, name, labels = {} } = object.metadata;
+    const query = {
+      resource: resourceOf(object.kind),
+      ...(namespace === undefined ? {} : { namespace }),
+      labelSelector: Object.entries(labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(','),
+      fieldSelector: `metadata.name=${name}`,
+    };
+    try {
+      const [found] = await list(query, options);
+      return found?.metadata.deletionTimestamp === undefined ? found : undefined;
+    } catch (thrown) {
+      if (thrown instanceof ApiStatusError) return undefined;
+      throw thrown;
+    }
   };
 
   return {
@@ -129,20 +155,34 @@ export async function connectKube(
       }
     },
 
-    async list({ resource, namespace, labelSelector, fieldSelector }, options) {
-      const purpose = purposeOf('list', resource, namespace);
-      const path = pathOf(resource, namespace) + queryOf({ labelSelector, fieldSelector });
-      return toList(await call({ method: 'GET', path, purpose }, options), purpose);
-    },
+    list,
 
     async create(object, options) {
       const resource = resourceOf(object.kind);
-      const { namespace, name } = object.metadata;
+      const { namespace, name, labels = {} } = object.metadata;
       const purpose = purposeOf('create', resource, namespace, name);
       const path =
         pathOf(resource, namespace) + queryOf({ fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' });
       const body = { type: 'application/json', text: JSON.stringify(object) };
-      return toObject(await call({ method: 'POST', path, body, purpose }, options), purpose);
+      let isInDoubt = false;
+      const onDoubt = (): void => {
+        isInDoubt = true;
+      };
+      const isRecognizable = Object.keys(labels).length > 0;
+      try {
+        const request = {
+          method: 'POST',
+          path,
+          body,
+          purpose,
+          ...(isRecognizable ? { onDoubt } : {}),
+        } as const;
+        return toObject(await call(request, options), purpose);
+      } catch (thrown) {
+        const created = isInDoubt && isAlreadyExists(thrown) ? await findCreated(object, options) : undefined;
+        if (created === undefined) throw thrown;
+        return created;
+      }
     },
 
     async apply({ resource, namespace, name }, text, options) {

@@ -111,7 +111,11 @@ export interface Kube {
   /** The user's name as the API server knows it; undefined where it does not say. */
   whoAmI(options?: CallOptions): Promise<string | undefined>;
   list(query: ListQuery, options?: CallOptions): Promise<readonly KubeObject[]>;
-  /** POST: fails with `api-error` (reason `AlreadyExists`) where the object exists. */
+  /**
+   * POST: fails with `api-error` (reason `AlreadyExists`) where the object exists. One with labels is repeated where nobody can tell
+   * whether it was carried out; what exists then and has all of them is taken for what the first try created. So one of them must be
+   * the caller's alone.
+   */
   create(object: KubeObject, options?: CallOptions): Promise<KubeObject>;
   /**
    * Server-side apply. `body` is sent untouched, as YAML or JSON text, with `fieldValidation=Strict`, so that what the

@@ -1,6 +1,7 @@
 /** One request to the API server: bodies pass untouched, time is bounded, and what is safe to repeat is repeated. */
 import * as http from 'node:http';
 import * as https from 'node:https';
+import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Clock } from '../clock.ts';
 import type { Access, ConnectionOptions } from './access.ts';
@@ -22,6 +23,10 @@ export interface ApiRequest {
   readonly path: string;
   readonly body?: { readonly type: string; readonly text: string };
   readonly purpose: Purpose;
+  /** Of a POST: it changes nothing on the server. */
+  readonly isSafe?: boolean;
+  /** Of a POST: is told before it is repeated though the server may have carried it out. Absent: it is not repeated then. */
+  readonly onDoubt?: () => void;
 }
 
 /** What retries need of the world, and how long a server is waited for. */
@@ -41,7 +46,8 @@ interface Answer {
 
 type Exchange =
   | { readonly kind: 'answer'; readonly answer: Answer }
-  | { readonly kind: 'failure'; readonly thrown: unknown };
+  /** `isSent` where a part of the request may have reached the server. */
+  | { readonly kind: 'failure'; readonly thrown: unknown; readonly isSent: boolean };
 
 /** Of a request that the server fails on, and not only for the moment. */
 const TRIES = 4;
@@ -78,13 +84,13 @@ export async function send(
     const exchange = await tryAuthorized(access, request, stop).catch((thrown: unknown) => {
       throw thrown === stop.reason ? stopped(thrown) : thrown;
     });
-    if (exchange.kind === 'answer' && exchange.answer.httpStatus >= 200 && exchange.answer.httpStatus < 300) {
-      return exchange.answer.body;
-    }
+    if (isSuccess(exchange)) return exchange.answer.body;
     if (stop.aborted) throw stopped(exchange.kind === 'failure' ? exchange.thrown : undefined);
     const pause = pauseMs({ tries, random, askedMs: askedMsOf(exchange) });
     const isOver = isOutage(exchange) ? clock.now() + pause > deadline : tries === TRIES;
-    if (isOver || !mayRepeat(request, exchange)) throw failureOf(access, request, exchange);
+    const prospect = prospectOf(request, exchange);
+    if (isOver || prospect === 'final') throw failureOf(access, request, exchange);
+    if (prospect === 'doubtful') request.onDoubt?.();
     await clock.sleep(pause, stop).catch(() => undefined); // the next turn sees why
   }
 }
@@ -114,7 +120,16 @@ async function tryOnce(access: Access, request: ApiRequest, signal: AbortSignal)
       },
       signal,
     });
-    const fail = (thrown: unknown): void => resolve({ kind: 'failure', thrown });
+    let isSent = false;
+    const fail = (thrown: unknown): void => resolve({ kind: 'failure', thrown, isSent });
+    message.on('socket', (socket) => {
+      const connected = whenConnected(socket, url.protocol);
+      if (connected === undefined) isSent = true;
+      else
+        socket.once(connected, () => {
+          isSent = true;
+        });
+    });
     message.on('error', fail);
     message.on('response', (response) => {
       const { statusCode: httpStatus = 0 } = response;
@@ -128,6 +143,12 @@ async function tryOnce(access: Access, request: ApiRequest, signal: AbortSignal)
   });
 }
 
+/** The event from which on a request may be on its way, for a request that comes first on its socket; undefined: it may be already. */
+function whenConnected(socket: Socket, protocol: string): 'secureConnect' | 'connect' | undefined {
+  if (protocol === 'https:') return 'secureConnect';
+  return socket.connecting ? 'connect' : undefined;
+}
+
 /** Node.js sends the body of a DELETE without saying how long it is, unless it is told to. */
 function bodyHeaders({ body }: ApiRequest): Record<string, string | number> {
   return body === undefined
@@ -136,17 +157,34 @@ function bodyHeaders({ body }: ApiRequest): Record<string, string | number> {
 }
 
 /**
- * A server may close an idle connection in the moment in which it is used again. Whoever may repeat need not care; a POST
- * creates, must not be repeated once the server may have read it, and so gets a connection of its own.
+ * A server may close an idle connection in the moment in which it is used again. Whoever may repeat need not care; a request that
+ * creates must not simply be repeated once the server may have read it, and so gets a connection of its own.
  */
-function optionsFor(access: Access, { method }: ApiRequest, signal: AbortSignal): Promise<ConnectionOptions> {
-  return method === 'POST' ? access.alone(signal) : access.shared(signal);
+function optionsFor(access: Access, request: ApiRequest, signal: AbortSignal): Promise<ConnectionOptions> {
+  return creates(request) ? access.alone(signal) : access.shared(signal);
 }
 
-function mayRepeat({ method }: ApiRequest, exchange: Exchange): boolean {
-  if (exchange.kind === 'failure') return method !== 'POST' && isTransient(exchange.thrown);
+function creates({ method, isSafe = false }: ApiRequest): boolean {
+  return method === 'POST' && !isSafe;
+}
+
+/** Whether a request may be sent again: without a second thought, or only by who can tell what has become of the first. */
+function prospectOf(request: ApiRequest, exchange: Exchange): 'final' | 'repeatable' | 'doubtful' {
+  if (exchange.kind === 'failure' && !isTransient(exchange.thrown)) return 'final';
+  if (isUntouched(exchange)) return 'repeatable';
+  if (creates(request)) return request.onDoubt !== undefined && isOutage(exchange) ? 'doubtful' : 'final';
+  if (exchange.kind === 'failure') return 'repeatable';
   const { httpStatus, body } = exchange.answer;
-  return httpStatus === 429 || (httpStatus >= 500 && method !== 'POST' && !isAboutTheObject(body));
+  return httpStatus >= 500 && !isAboutTheObject(body) ? 'repeatable' : 'final';
+}
+
+/** Whether the server cannot have carried it out. */
+function isUntouched(exchange: Exchange): boolean {
+  return exchange.kind === 'failure' ? !exchange.isSent : exchange.answer.httpStatus === 429;
+}
+
+function isSuccess(exchange: Exchange): exchange is Extract<Exchange, { kind: 'answer' }> {
+  return exchange.kind === 'answer' && exchange.answer.httpStatus >= 200 && exchange.answer.httpStatus < 300;
 }
 
 function askedMsOf(exchange: Exchange): number | undefined {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type Clock, systemClock } from '../../src/clock.ts';
@@ -344,6 +346,93 @@ describe('trouble on the way', () => {
       message: `cannot create pod shop/db: the connection was cut by ${api.server.address} (ECONNRESET)`,
     });
     expect(api.server.received).toHaveLength(2);
+  });
+
+  test('does not end a create that cannot have arrived: nobody listens, then nobody finishes the handshake', async () => {
+    await using server = await ApiServer.start({ answer: () => object });
+    let connections = 0;
+    const gate = createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      connections += 1;
+      if (connections === 1) socket.once('data', () => socket.resetAndDestroy());
+      else socket.pipe(connect(Number(new URL(server.address).port), '127.0.0.1')).pipe(socket);
+    });
+    gate.listen(0, '127.0.0.1');
+    await once(gate, 'listening');
+    const { port } = gate.address() as AddressInfo;
+    gate.close();
+    const pauses: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      async sleep() {
+        pauses.push(connections);
+        if (!gate.listening) await once(gate.listen(port, '127.0.0.1'), 'listening');
+      },
+    };
+    const config = server.kubeconfig.replace(server.address, `https://127.0.0.1:${port}`);
+    const kube = await connectKube(config, { clock });
+    expect(await kube.create(POD)).toEqual(POD);
+    expect({ pauses, received: server.received.length }).toEqual({ pauses: [0, 1], received: 1 });
+    kube.close();
+    gate.close();
+  });
+
+  describe('in the middle of a create', () => {
+    const labels = { 'podreach.dev/run': 'r1', app: 'db' };
+    const labelled = { ...POD, metadata: { ...POD.metadata, labels } };
+    const cut = (response: { destroy(): void }) => response.destroy();
+    const exists = status(409, 'AlreadyExists', 'pods "db" already exists');
+
+    async function createWith(first: ReturnType<NonNullable<Behaviour['answer']>>, found: object) {
+      await using api = await connected({
+        answer: ({ method }, count) => {
+          if (count === 0) return first;
+          return method === 'GET'
+            ? { status: 200, body: { apiVersion: 'v1', kind: 'PodList', ...found } }
+            : exists;
+        },
+      });
+      const created = await api.kube.create(labelled).catch((thrown: unknown) => isAlreadyExists(thrown));
+      return { created, received: api.server.received.map(({ method, path }) => `${method} ${path}`) };
+    }
+
+    test.each([
+      ['a cut', cut],
+      ['a 503', status(503, 'ServiceUnavailable', 'the server is stopping')],
+    ])('%s leaves the object to be found by its labels, where it was created', async (_, first) => {
+      const uid = 'u1';
+      const mine = { ...labelled, metadata: { ...labelled.metadata, uid } };
+      const post = 'POST /api/v1/namespaces/shop/pods?fieldManager=podreach&fieldValidation=Strict';
+      expect(await createWith(first, { items: [mine] })).toEqual({
+        created: mine,
+        received: [
+          post,
+          post,
+          'GET /api/v1/namespaces/shop/pods?labelSelector=podreach.dev%2Frun%3Dr1%2Capp%3Ddb&fieldSelector=metadata.name%3Ddb',
+        ],
+      });
+    });
+
+    test("does not make somebody else's object, or one that goes, its own", async () => {
+      const deletionTimestamp = '2026-01-01T00:00:00Z';
+      const going = { ...labelled, metadata: { ...labelled.metadata, deletionTimestamp } };
+      expect(await createWith(cut, { items: [] })).toMatchObject({ created: true });
+      expect(await createWith(cut, { items: [going] })).toMatchObject({ created: true });
+      // Without doubt, nothing is looked for.
+      expect(await createWith(exists, { items: [labelled] })).toMatchObject({ received: { length: 1 } });
+    });
+  });
+
+  test('lets a review be asked again: it creates nothing', async () => {
+    const answers = [
+      (response: { destroy(): void }) => response.destroy(),
+      status(503, 'ServiceUnavailable', 'starting'),
+    ];
+    await using api = await connected({
+      answer: (_, count) => answers[count] ?? { status: 201, body: { status: { allowed: true } } },
+    });
+    expect(await api.kube.mayI({ verb: 'list', group: '', resource: 'pods' })).toBe(true);
+    expect(api.server.received).toHaveLength(3);
   });
 
   test('is tried again when a connection is cut, before the answer or inside it', async () => {

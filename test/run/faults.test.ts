@@ -265,33 +265,62 @@ describe.concurrent('a request', () => {
 });
 
 describe.concurrent('an API server', () => {
-  async function runWithOutage(outageMs: number): Promise<RunRecord> {
+  /** @param begins the phase with which the server goes away, or the call that it does not answer any more. */
+  async function runWithOutage(
+    begins: Phase | ((call: Call) => boolean),
+    outageMs: number,
+  ): Promise<RunRecord> {
     let server: { readonly down: () => void; readonly up: () => void } | undefined;
+    let isOver = false;
+    const goAway = (): void => {
+      if (isOver) return;
+      isOver = true;
+      server?.down();
+      if (Number.isFinite(outageMs)) setTimeout(() => server?.up(), outageMs);
+    };
     return runWith(
       throughProxy(sandbox(), {
         attach: (proxy) => {
           server = proxy;
         },
+        // The call goes on to the cluster: it is only the answer that nobody gets.
+        see(call) {
+          if (typeof begins === 'function' && begins(call)) setTimeout(goAway, 5);
+        },
       }),
       (event) => {
-        if (event.type !== 'phase-started' || event.phase !== 'settle') return undefined;
-        server?.down();
-        if (Number.isFinite(outageMs)) setTimeout(() => server?.up(), outageMs);
+        if (event.type === 'phase-started' && event.phase === begins) goAway();
         return undefined;
       },
       { patience: { ...PATIENCE, answerMs: 5_000, execGraceMs: 5_000 }, withinMs: 8_000 },
     );
   }
 
-  test('that restarts in the middle of a run delays it', async () => {
-    const record = await runWithOutage(1_500);
-    expect(record.scenarios[0]?.checks.map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
+  test.each<Phase>(['provision', 'control', 'apply', 'settle', 'cleanup'])(
+    'that restarts in the phase %s delays it',
+    async (phase) => {
+      const record = await runWithOutage(phase, 1_500);
+      expect(record.run.error ?? record.scenarios[0]?.error).toBe(undefined);
+      expect(record.scenarios[0]?.checks.map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
+      expect(record.run.exitCode).toBe(0);
+      if (phase === 'settle')
+        expect(record.scenarios[0]?.execRetries?.lastReason).toMatch(
+          /no API server answers|connection was cut/,
+        );
+    },
+  );
+
+  test.each([
+    ['namespaces', isCall('POST', /\/namespaces\?/)],
+    ['pods', createPod],
+  ])('that restarts while %s are created delays it', async (_, begins) => {
+    const record = await runWithOutage(begins, 1_500);
+    expect(record.run.error ?? record.scenarios[0]?.error).toBe(undefined);
     expect(record.run.exitCode).toBe(0);
-    expect(record.scenarios[0]?.execRetries?.lastReason).toMatch(/no API server answers|connection was cut/);
   });
 
   test('that does not come back proves nothing', async () => {
-    const record = await runWithOutage(Number.POSITIVE_INFINITY);
+    const record = await runWithOutage('settle', Number.POSITIVE_INFINITY);
     expect(record.scenarios[0]?.checks.map(({ verdict }) => verdict)).toEqual([
       'inconclusive',
       'inconclusive',
