@@ -3,58 +3,15 @@
  * read as a policy is not guessed at.
  */
 import { parse } from 'yaml';
-import { z } from 'zod';
-import { effectivePolicyTypes } from '../../policy/isolation.ts';
+import type { Rule } from '../../policy/manifest.ts';
+import type { Peer } from '../../policy/peers.ts';
+import { isolates, type Policy, readPolicies } from '../../policy/policy.ts';
+import type { PortEntry } from '../../policy/ports.ts';
+import type { LabelSelector, LabelSelectorRequirement } from '../../policy/selectors.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
 
 /** Every namespace carries its own name under this label (D9). */
 const NAME_LABEL = 'kubernetes.io/metadata.name';
-
-const PROTOCOLS: ReadonlySet<string> = new Set(['TCP', 'UDP', 'SCTP']);
-
-const selectorSchema = z.object({
-  matchLabels: z.record(z.string(), z.string()).nullish(),
-  matchExpressions: z
-    .array(
-      z.object({
-        key: z.string(),
-        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-        values: z.array(z.string()).nullish(),
-      }),
-    )
-    .nullish(),
-});
-const peerSchema = z.object({
-  podSelector: selectorSchema.nullish(),
-  namespaceSelector: selectorSchema.nullish(),
-  ipBlock: z.object({ cidr: z.string(), except: z.array(z.string()).nullish() }).nullish(),
-});
-const portSchema = z.object({
-  port: z.union([z.int(), z.string()]).nullish(),
-  endPort: z.int().nullish(),
-  protocol: z.string().nullish(),
-});
-const ports = z.array(portSchema).nullish();
-/** An empty entry of a list of rules is a rule that says nothing. */
-const policySchema = z.object({
-  kind: z.literal('NetworkPolicy'),
-  spec: z
-    .object({
-      podSelector: selectorSchema.nullish(),
-      ingress: z.array(z.object({ from: z.array(peerSchema).nullish(), ports }).nullable()).nullish(),
-      egress: z.array(z.object({ to: z.array(peerSchema).nullish(), ports }).nullable()).nullish(),
-    })
-    .nullish(),
-});
-
-type Selector = z.infer<typeof selectorSchema>;
-type Requirement = NonNullable<Selector['matchExpressions']>[number];
-type Peers = readonly z.infer<typeof peerSchema>[];
-type Ports = readonly z.infer<typeof portSchema>[];
-interface Rule {
-  readonly peers: Peers;
-  readonly ports: Ports;
-}
 
 /**
  * What a policy says, a sentence each: whom it concerns, who may connect to them, whom they may connect to.
@@ -63,42 +20,36 @@ interface Rule {
  * @param namespace that it was applied to
  */
 export function describePolicy(text: string, namespace: string): Phrase[] {
-  const policy = readPolicy(text);
+  const policy = readPolicy(text, namespace);
   if (policy === undefined)
     return [say`Its text could not be read as a NetworkPolicy, so it is not described here.`];
-  const { subjects, types, ingress, egress } = policy;
   return [
-    say`It concerns ${describeSubjects(subjects, namespace)}.`,
-    ...(types.includes('Ingress')
-      ? describeIngress(ingress, namespace)
+    say`It concerns ${describeSubjects(policy.podSelector, namespace)}.`,
+    ...(isolates(policy, 'ingress')
+      ? describeIngress(policy.ingress, namespace)
       : [say`It does not restrict who may connect to them.`]),
-    ...(types.includes('Egress')
-      ? describeEgress(egress, namespace)
+    ...(isolates(policy, 'egress')
+      ? describeEgress(policy.egress, namespace)
       : [say`It does not restrict whom they may connect to.`]),
   ];
 }
 
-function readPolicy(text: string) {
+function readPolicy(text: string, namespace: string): Policy | undefined {
   let object: unknown;
   try {
     object = parse(text);
   } catch {
     return undefined;
   }
-  const { data } = policySchema.safeParse(object);
-  if (data === undefined) return undefined;
-  const { podSelector, ingress, egress } = data.spec ?? {};
-  return {
-    subjects: podSelector ?? {},
-    // Judged as it was written, by the same function as everywhere else (D1).
-    types: effectivePolicyTypes(specOf(object)),
-    ingress: (ingress ?? []).map((rule) => ({ peers: rule?.from ?? [], ports: rule?.ports ?? [] })),
-    egress: (egress ?? []).map((rule) => ({ peers: rule?.to ?? [], ports: rule?.ports ?? [] })),
-  };
+  if (!isNetworkPolicy(object)) return undefined;
+  const [policy] = readPolicies([{ namespace, name: '', object }]).policies;
+  return policy;
 }
 
-function specOf(object: unknown): unknown {
-  return typeof object === 'object' && object !== null && 'spec' in object ? object.spec : undefined;
+function isNetworkPolicy(
+  value: unknown,
+): value is { readonly kind: 'NetworkPolicy'; readonly spec?: unknown } {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'NetworkPolicy';
 }
 
 /** Without any rule nobody is admitted; what no rule of any policy admits is blocked (D6, D7). */
@@ -122,7 +73,7 @@ function admitsAll({ peers, ports }: Rule): boolean {
   return peers.length === 0 && ports.length === 0;
 }
 
-function describeSubjects(selector: Selector, namespace: string): Phrase {
+function describeSubjects(selector: LabelSelector, namespace: string): Phrase {
   const conditions = describeConditions(selector);
   return conditions === undefined
     ? say`all pods in ${name(namespace)}`
@@ -135,20 +86,26 @@ function describePeers({ peers }: Rule, namespace: string): Phrase {
 }
 
 /** D9, D12. */
-function describePeer({ podSelector, namespaceSelector, ipBlock }: Peers[number], namespace: string): Phrase {
-  if (ipBlock !== undefined && ipBlock !== null) {
-    const except = ipBlock.except ?? [];
-    const hole = except.length === 0 ? [] : say` except ${list(except.map(name))}`;
-    return say`addresses in ${name(ipBlock.cidr)}${hole}`;
+function describePeer(peer: Peer, namespace: string): Phrase {
+  switch (peer.kind) {
+    case 'block': {
+      const except = peer.except.map((hole) => name(hole.text));
+      const hole = except.length === 0 ? [] : say` except ${list(except)}`;
+      return say`addresses in ${name(peer.cidr.text)}${hole}`;
+    }
+    case 'pods':
+      return describeSubjects(peer.podSelector, namespace);
+    case 'namespaces':
+      return say`all pods in ${describeNamespaces(peer.namespaceSelector)}`;
+    case 'pods-of-namespaces': {
+      const pods = describeConditions(peer.podSelector);
+      const where = describeNamespaces(peer.namespaceSelector);
+      return pods === undefined ? say`all pods in ${where}` : say`pods ${pods} in ${where}`;
+    }
   }
-  if (namespaceSelector === undefined || namespaceSelector === null)
-    return describeSubjects(podSelector ?? {}, namespace);
-  const pods = describeConditions(podSelector ?? {});
-  const where = describeNamespaces(namespaceSelector);
-  return pods === undefined ? say`all pods in ${where}` : say`pods ${pods} in ${where}`;
 }
 
-function describeNamespaces(selector: Selector): Phrase {
+function describeNamespaces(selector: LabelSelector): Phrase {
   const labels = Object.entries(selector.matchLabels ?? {});
   const [first] = labels;
   if (labels.length === 1 && first?.[0] === NAME_LABEL && (selector.matchExpressions ?? []).length === 0)
@@ -158,7 +115,7 @@ function describeNamespaces(selector: Selector): Phrase {
 }
 
 /** All of them must hold (D8); `undefined` where there are none, which selects everything (D9). */
-function describeConditions({ matchLabels, matchExpressions }: Selector): Phrase | undefined {
+function describeConditions({ matchLabels, matchExpressions }: LabelSelector): Phrase | undefined {
   const exact = Object.entries(matchLabels ?? {}).map(([key, value]) => name(`${key}=${value}`));
   const conditions = [
     ...(exact.length === 0 ? [] : [say`labelled ${list(exact)}`]),
@@ -167,7 +124,7 @@ function describeConditions({ matchLabels, matchExpressions }: Selector): Phrase
   return conditions.length === 0 ? undefined : list(conditions);
 }
 
-function describeRequirement({ key, operator, values }: Requirement): Phrase {
+function describeRequirement({ key, operator, values }: LabelSelectorRequirement): Phrase {
   const words = (values ?? []).map(name);
   switch (operator) {
     case 'In':
@@ -188,11 +145,15 @@ function describePorts({ ports }: Rule): Phrase {
 }
 
 /** D2, D13–D15. */
-function describePort({ port, endPort, protocol }: Ports[number]): Phrase {
-  const kind = PROTOCOLS.has(protocol ?? 'TCP') ? say`${protocol ?? 'TCP'}` : name(protocol ?? '');
-  if (port === undefined || port === null) return say`any ${kind} port`;
-  if (typeof port === 'string') return say`the ${kind} port named ${name(port)}`;
-  return endPort === undefined || endPort === null
-    ? say`${kind} ${port}`
-    : say`${kind} ${port} to ${endPort}`;
+function describePort(entry: PortEntry): Phrase {
+  switch (entry.kind) {
+    case 'every':
+      return say`any ${entry.protocol} port`;
+    case 'name':
+      return say`the ${entry.protocol} port named ${name(entry.name)}`;
+    case 'numbers':
+      return entry.first === entry.last
+        ? say`${entry.protocol} ${entry.first}`
+        : say`${entry.protocol} ${entry.first} to ${entry.last}`;
+  }
 }
