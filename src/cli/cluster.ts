@@ -6,6 +6,7 @@ import type { KindContext } from '../cluster/kind/context.ts';
 import type { StageListener } from '../cluster/kind/stages.ts';
 import type { KindStatus } from '../cluster/kind/status.ts';
 import { Interruption } from '../errors.ts';
+import { INTERRUPTED } from '../judge/exit-code.ts';
 import { DEFAULT_PROBE_IMAGE } from '../probe/settings.ts';
 import { checkClusterName, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
 import type { SetExitCode } from './main.ts';
@@ -121,7 +122,7 @@ async function inSession(isQuiet: boolean, work: (session: Session) => Promise<n
     return await work({ context, say: (text) => (isQuiet ? undefined : print(text)) });
   } catch (thrown) {
     if (!(thrown instanceof Interruption)) throw thrown;
-    return thrown.signalName === 'SIGINT' ? 130 : 143;
+    return INTERRUPTED[thrown.signalName];
   }
 }
 

@@ -1,6 +1,7 @@
 /** The connections that `podreach explain` is asked about. */
 import { isIP } from 'node:net';
 import { PodreachError } from '../errors.ts';
+import { objectKey } from '../keys.ts';
 import { type End, type Flow, type PodPort, PROTOCOLS, type Protocol } from '../policy/model.ts';
 import type { Plan, PlannedPod } from '../scenario/scenario.ts';
 
@@ -81,12 +82,12 @@ function planWith(plans: readonly Plan[], pods: readonly string[]): Plan {
   }
   const missing =
     pods.find((pod) => plans.every((plan) => podOf(plan, pod) === undefined)) ?? pods.join(' and ');
-  const known = plans.flatMap((plan) => plan.pods.map(({ namespace, name }) => `${namespace}/${name}`));
+  const known = plans.flatMap((plan) => plan.pods.map(objectKey));
   fail(`no scenario there has the pod ${missing}`, `Write an address, or one of: ${known.join(', ')}.`);
 }
 
 function podOf(plan: Plan, key: string): PlannedPod | undefined {
-  return plan.pods.find(({ namespace, name }) => `${namespace}/${name}` === key);
+  return plan.pods.find((pod) => objectKey(pod) === key);
 }
 
 /** A number need not be declared: policies judge it all the same. */

@@ -10,6 +10,7 @@ import {
 } from '../cluster/kind/choices.ts';
 import type { KindOptions } from '../cluster/kind/context.ts';
 import { PodreachError } from '../errors.ts';
+import { givenFlags } from './options.ts';
 
 /** As commander hands them over. */
 export interface KindCommandOptions {
@@ -64,10 +65,7 @@ function parseCalicoVersion(text: string): string {
 
 /** The flags among those of {@link kindOptions} that were given: nothing but a kind cluster has a use for them. */
 export function givenKindFlags(options: KindCommandOptions): string[] {
-  const given: Readonly<Record<string, unknown>> = { ...options };
-  return kindOptions()
-    .filter((option) => given[option.attributeName()] !== undefined)
-    .map(({ long }) => long ?? '');
+  return givenFlags(kindOptions(), options);
 }
 
 /**

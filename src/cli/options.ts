@@ -57,8 +57,30 @@ export function nodesOption(): Option {
   );
 }
 
-export function repeatable(flags: string, description: string): Option {
+function repeatable(flags: string, description: string): Option {
   return new Option(flags, description).argParser(collect);
+}
+
+/** What a command says, where, and how much of it. */
+export function outputOptions(): {
+  readonly report: Option;
+  readonly quiet: Option;
+  readonly verbose: Option;
+} {
+  return {
+    report: repeatable(
+      '--report <format[=file]>',
+      'terminal, json, junit, markdown, github, html, audit, openmetrics or tap, to standard output or a file (repeatable)',
+    ),
+    quiet: new Option('-q, --quiet', 'only what is not as expected, and the last line'),
+    verbose: new Option('-v, --verbose', 'show every matrix and every mismatch'),
+  };
+}
+
+/** The flags of those options that were given, as commander hands them over. */
+export function givenFlags(known: readonly Option[], options: object): string[] {
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  return known.filter((option) => given[option.attributeName()] !== undefined).map(({ long }) => long ?? '');
 }
 
 /** @throws PodreachError `usage` where there are any */

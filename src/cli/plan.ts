@@ -1,5 +1,6 @@
 /** `podreach plan`: what a run would create and try, without a cluster. */
 import type { Command } from 'commander';
+import { objectKey } from '../keys.ts';
 import { greatest } from '../numbers.ts';
 import type { Check, Plan, Port } from '../scenario/scenario.ts';
 import type { SetExitCode } from './main.ts';
@@ -48,7 +49,7 @@ function describePlan(plan: Plan): string {
     ...section(
       'pods',
       plan.pods.map((pod) => [
-        `${pod.namespace}/${pod.name}`,
+        objectKey(pod),
         pod.ports.map(describePort).join(' ') || 'no ports',
         describeLabels(pod.labels),
       ]),

@@ -1,7 +1,14 @@
 /** The options that say how probe pods and namespaces are to be on a cluster, as `run` takes them. */
 import { InvalidArgumentError, Option } from 'commander';
 import { PodreachError } from '../errors.ts';
-import { DNS_LABEL, DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE, RESERVED_PREFIX } from '../labels.ts';
+import {
+  DNS_LABEL,
+  DNS_SUBDOMAIN,
+  LABEL_KEY,
+  LABEL_VALUE,
+  NAMESPACE_NAME_LABEL,
+  RESERVED_PREFIX,
+} from '../labels.ts';
 import {
   DEFAULT_PROBE_IMAGE,
   type ProbeSettings,
@@ -10,6 +17,7 @@ import {
   type Toleration,
 } from '../probe/settings.ts';
 import type { Plan } from '../scenario/scenario.ts';
+import { givenFlags } from './options.ts';
 
 /** As commander hands them over. */
 export interface ProbeCommandOptions {
@@ -23,8 +31,6 @@ export interface ProbeCommandOptions {
 type LabelPair = readonly [key: string, value: string];
 
 const LONGEST_NAME = 253;
-/** Kubernetes sets it. */
-const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
 
 export function probeImageOption(): Option {
   return new Option(
@@ -58,10 +64,7 @@ export function probeOptions(): Option[] {
 
 /** The flags among those of {@link probeOptions} that were given: the sandbox has no use for them. */
 export function givenProbeFlags(options: ProbeCommandOptions): string[] {
-  const given: Readonly<Record<string, unknown>> = { ...options };
-  return probeOptions()
-    .filter((option) => given[option.attributeName()] !== undefined)
-    .map(({ long }) => long ?? '');
+  return givenFlags(probeOptions(), options);
 }
 
 export function readProbeSettings(options: ProbeCommandOptions): ProbeSettings {

@@ -5,7 +5,7 @@ import { messageOf, PodreachError } from '../errors.ts';
 import type { RunRecord } from '../record.ts';
 import { neutralise } from '../report/text/text.ts';
 import type { SetExitCode } from './main.ts';
-import { repeatable } from './options.ts';
+import { outputOptions } from './options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -28,18 +28,14 @@ interface ReportCommandOptions {
 }
 
 export function reportCommand(program: Command, setExitCode: SetExitCode): void {
+  const { report, quiet, verbose } = outputOptions();
   program
     .command('report')
     .description('render the record of a run again, in any format')
     .argument('<record>', 'a file that podreach run --report json=FILE has written')
-    .addOption(
-      repeatable(
-        '--report <format[=file]>',
-        'terminal, json, junit, markdown, github, html, audit, openmetrics or tap, to standard output or a file (repeatable)',
-      ),
-    )
-    .option('-q, --quiet', 'only what is not as expected, and the last line')
-    .option('-v, --verbose', 'show every matrix and every mismatch')
+    .addOption(report)
+    .addOption(quiet)
+    .addOption(verbose)
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: ReportCommandOptions) => {
       const { openOutputs } = await import('./outputs.ts');

@@ -15,11 +15,11 @@ import type { SetExitCode } from './main.ts';
 import {
   DEFAULT_NODES,
   nodesOption,
+  outputOptions,
   parseCluster,
   parseDuration,
   parseWhole,
   refuseMisplaced,
-  repeatable,
   type SelectionOptions,
   selectionOptions,
 } from './options.ts';
@@ -63,6 +63,7 @@ interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeC
 }
 
 export function runCommand(program: Command, setExitCode: SetExitCode): void {
+  const { report, quiet, verbose } = outputOptions();
   const command = program
     .command('run')
     .description('run scenarios on a cluster and compare what is seen with what is expected')
@@ -72,12 +73,7 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     .option('--cluster <name>', 'where to run: sandbox, kind[=NAME] or context[=NAME]', 'sandbox')
     .addOption(nodesOption())
     .option('--kubeconfig <file>', 'the kubeconfig of --cluster context, in place of $KUBECONFIG')
-    .addOption(
-      repeatable(
-        '--report <format[=file]>',
-        'terminal, json, junit, markdown, github, html, audit, openmetrics or tap, to standard output or a file (repeatable)',
-      ),
-    )
+    .addOption(report)
     .option(
       '--timeout <duration>',
       'how long one attempt may take (default: 500ms on the sandbox, 1s elsewhere)',
@@ -94,8 +90,8 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     .option('--keep', 'leave everything in place at the end and say how to look')
     .option('--fail-fast', 'start no further scenario after one that went wrong')
     .option('--strict', 'start nothing where validate has a warning')
-    .option('-q, --quiet', 'only what is not as expected, and the last line')
-    .option('-v, --verbose', 'show every matrix and every mismatch');
+    .addOption(quiet)
+    .addOption(verbose);
   for (const option of probeOptions())
     command.addOption(option.helpGroup('Probe pods, on --cluster kind and context:'));
   for (const option of kindOptions())

@@ -1,7 +1,6 @@
 /** SIGINT and SIGTERM: the first asks the command to stop and clean up, the second leaves at once. */
 import { Interruption } from '../errors.ts';
-
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+import { INTERRUPTED } from '../judge/exit-code.ts';
 
 export interface Signals extends Disposable {
   /** Aborted by the first signal, with an `Interruption`. */
@@ -18,7 +17,7 @@ export function listenToSignals(onFirst: () => void, onSecond: () => void): Sign
   const listener = (name: 'SIGINT' | 'SIGTERM'): void => {
     if (controller.signal.aborted) {
       onSecond();
-      process.exit(SIGNALS[name]);
+      process.exit(INTERRUPTED[name]);
     }
     onFirst();
     controller.abort(new Interruption(name));

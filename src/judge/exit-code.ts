@@ -1,8 +1,9 @@
 /** The process exit code that a run record stands for. */
-import type { RunRecord, Verdict } from '../record.ts';
+import type { RunRecord } from '../record.ts';
+import { isMismatch } from './mismatch.ts';
 
-const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
-const MISMATCHES: ReadonlySet<Verdict | undefined> = new Set<Verdict>(['leaked', 'broken', 'flapping']);
+/** What a process ends with that a signal ended, as a shell has it: 128 and the number of the signal. */
+export const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
  * 130 or 143 interrupted; 1 at least one mismatch; 3 the environment failed; 4 something stayed inconclusive; 0 every
@@ -12,7 +13,7 @@ const MISMATCHES: ReadonlySet<Verdict | undefined> = new Set<Verdict>(['leaked',
 export function exitCodeFor(record: RunRecord): number {
   if (record.run.interruptedBy !== undefined) return INTERRUPTED[record.run.interruptedBy];
   const checks = record.scenarios.flatMap((scenario) => scenario.checks);
-  if (checks.some(({ verdict }) => MISMATCHES.has(verdict))) return 1;
+  if (checks.some(isMismatch)) return 1;
   if (record.run.error !== undefined || record.scenarios.some(({ error }) => error !== undefined)) return 3;
   if (checks.length === 0 || checks.some(({ verdict }) => verdict !== 'pass')) return 4;
   return 0;

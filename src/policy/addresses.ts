@@ -65,8 +65,14 @@ function placeRange(range: Cidr, { cidr, except }: Block): Placement {
 }
 
 /** Two CIDRs share addresses if and only if one is within the other. */
-export function overlap(left: Cidr, right: Cidr): boolean {
+function overlap(left: Cidr, right: Cidr): boolean {
   return isWithin(left, right) || isWithin(right, left);
+}
+
+/** Whether a block has some of the addresses of a CIDR: its exceptions do not take all of them out again. */
+export function reachesInto({ cidr, except }: Block, range: Cidr): boolean {
+  const shared = isWithin(range, cidr) ? range : cidr;
+  return overlap(range, cidr) && !except.some((hole) => isWithin(shared, hole));
 }
 
 function contains({ network, bits }: Cidr, address: Address): boolean {

@@ -1,10 +1,11 @@
 /** A policy held against the pods of a world once, so that single flows need not do it again. */
+import { objectKey } from '../keys.ts';
 import type { Direction } from './isolation.ts';
 import type { Rule } from './manifest.ts';
 import { both, either, eitherOf, type Match } from './match.ts';
 import type { Parties, PodParty } from './parties.ts';
 import { type Assumptions, type Counterpart, matchPeer, type Peer, type PeerOutcome } from './peers.ts';
-import { isolates, locationOf, type Policy, policyKey, type Responsible, rulesOf } from './policy.ts';
+import { isolates, locationOf, type Policy, type Responsible, rulesOf } from './policy.ts';
 import { matchPort, type PortOutcome, type Target } from './ports.ts';
 import { eitherRow, type Row } from './rows.ts';
 import { selectorMatches } from './selectors.ts';
@@ -153,7 +154,7 @@ function responsibleFor(policy: Policy, direction: Direction, index?: number): R
   const own = index === undefined ? undefined : written.locate?.(['spec', direction, index]);
   return {
     direction,
-    policy: policyKey(policy),
+    policy: objectKey(policy),
     ...(index === undefined ? {} : { rule: index }),
     ...(own === undefined ? locationOf(written, []) : { location: own }),
   };

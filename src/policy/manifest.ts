@@ -3,13 +3,13 @@
  * absent and a null item of a list is an empty one: `ingress: [null]` is one empty rule.
  */
 import { z } from 'zod';
-import { LABEL_KEY, LABEL_VALUE } from '../labels.ts';
+import { LABEL_KEY, LABEL_VALUE, PORT_NAME } from '../labels.ts';
 import { type Block, isWithin, parseCidr } from './addresses.ts';
 import { type Path, PROTOCOLS } from './model.ts';
 import type { Peer } from './peers.ts';
 import type { PortEntry } from './ports.ts';
 
-const PORT_NAME = /^(?=[-0-9]*[a-z])(?![-a-z0-9]*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/;
+const portName = new RegExp(`^${PORT_NAME}$`);
 
 /** One entry of `ingress` or `egress`. An empty list of peers or ports is one that restricts nothing (D7). */
 export interface Rule {
@@ -135,7 +135,7 @@ const portNumber = z.custom<number>(isPortNumber, {
   error: ({ input }) => `${shown(input)} is not a port from 1 to 65535`,
 });
 const portNumberOrName = z.custom<number | string>(
-  (value) => isPortNumber(value) || (typeof value === 'string' && PORT_NAME.test(value)),
+  (value) => isPortNumber(value) || (typeof value === 'string' && portName.test(value)),
   { error: ({ input }) => `${shown(input)} is neither a port from 1 to 65535 nor the name of one` },
 );
 

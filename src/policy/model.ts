@@ -75,6 +75,14 @@ export type End =
 /** An end that is connected to: also a pod reached through a Service, whose own address is given where it is known. */
 export type Destination = End | { readonly kind: 'service'; readonly pod: string; readonly address?: string };
 
+/** Two pods, as `namespace/name`, and the port of the second. */
+export interface PodPair {
+  readonly from: string;
+  readonly to: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+}
+
 /** The opening of one connection. */
 export interface Flow {
   readonly from: End;
@@ -82,4 +90,9 @@ export interface Flow {
   /** The port of the destination itself: behind a Service, that of the pod (D13). */
   readonly port: number;
   readonly protocol: Protocol;
+}
+
+/** The connection of one pod to another, by its address. */
+export function flowBetween({ from, to, port, protocol }: PodPair): Flow {
+  return { from: { kind: 'pod', pod: from }, to: { kind: 'pod', pod: to }, port, protocol };
 }

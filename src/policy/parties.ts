@@ -1,4 +1,6 @@
 /** The ends of flows as policies see them, looked up in a world. */
+import { objectKey } from '../keys.ts';
+import { NAMESPACE_NAME_LABEL } from '../labels.ts';
 import { type Address, type Cidr, parseAddress, parseCidr } from './addresses.ts';
 import type { Destination, Labels, PodPort, PolicyNode, World } from './model.ts';
 
@@ -48,8 +50,6 @@ export type FoundEnd =
   | { readonly kind: 'certain'; readonly party: Party }
   | { readonly kind: 'host-network'; readonly asPod: PodParty; readonly asNode: NodeParty };
 
-const METADATA_NAME = 'kubernetes.io/metadata.name';
-
 /** The pods, namespaces and nodes of a world, arranged for looking them up. */
 export class Parties {
   /** All pods, each as a pod, in the order of the world. */
@@ -67,13 +67,13 @@ export class Parties {
     this.podRanges = podRanges.flatMap((range) => parseCidr(range) ?? []);
     this.serviceRanges = serviceRanges.flatMap((range) => parseCidr(range) ?? []);
     this.namespaces = new Map([
-      ...pods.map(({ namespace }) => [namespace, { [METADATA_NAME]: namespace }] as const),
-      ...namespaces.map(({ name, labels }) => [name, { ...labels, [METADATA_NAME]: name }] as const),
+      ...pods.map(({ namespace }) => [namespace, { [NAMESPACE_NAME_LABEL]: namespace }] as const),
+      ...namespaces.map(({ name, labels }) => [name, { ...labels, [NAMESPACE_NAME_LABEL]: name }] as const),
     ]);
     const nodeAddresses = new Map(nodes.map(({ name, address }) => [name, address]));
     const groups = new Map<string, number>();
     this.pods = pods.map((pod, index): PodParty => {
-      const { namespace, name, labels, ports, node, hostNetwork = false } = pod;
+      const { namespace, labels, ports, node, hostNetwork = false } = pod;
       const signature = JSON.stringify([namespace, Object.entries(labels).toSorted()]);
       const group = groups.get(signature) ?? groups.size;
       groups.set(signature, group);
@@ -83,7 +83,7 @@ export class Parties {
         : locate(pod.address, this.podRanges);
       return {
         kind: 'pod',
-        name: `${namespace}/${name}`,
+        name: objectKey(pod),
         namespace,
         labels,
         namespaceLabels: this.namespaces.get(namespace) ?? {},

@@ -1,5 +1,6 @@
 /** A NetworkPolicy that has been read: its effective types, its subjects and its rules of both directions. */
 import type { Location } from '../errors.ts';
+import { objectKey } from '../keys.ts';
 import { type Direction, effectivePolicyTypes, type PolicyType } from './isolation.ts';
 import { type Rule, readSpec, type Spec } from './manifest.ts';
 import type { Path, WrittenPolicy } from './model.ts';
@@ -56,7 +57,7 @@ export function readPolicies(written: readonly WrittenPolicy[]): {
     else {
       problems.push(
         ...read.problems.map((problem) => ({
-          policy: policyKey(one),
+          policy: objectKey(one),
           ...problem,
           ...locationOf(one, problem.path),
         })),
@@ -64,17 +65,6 @@ export function readPolicies(written: readonly WrittenPolicy[]): {
     }
   }
   return { policies, problems };
-}
-
-/** `namespace/name` */
-export function policyKey({
-  namespace,
-  name,
-}: {
-  readonly namespace: string;
-  readonly name: string;
-}): string {
-  return `${namespace}/${name}`;
 }
 
 /** The place of a part of a policy, or of the policy where the part's is not known; nothing where neither is. */

@@ -7,7 +7,7 @@ import { shellCommand } from '../shell.ts';
 import type { LintCode } from './lint/codes.ts';
 import type { LintCheck } from './lint/finding.ts';
 import { lintPolicies } from './lint/lint.ts';
-import type { Flow, World } from './model.ts';
+import { flowBetween, type World } from './model.ts';
 import { compile, type Oracle, type Ruling } from './oracle.ts';
 import type { PolicyProblem, Responsible } from './policy.ts';
 
@@ -85,7 +85,7 @@ function refusal({ policy, message, location }: PolicyProblem, { scenario }: Rev
 function contradictions({ checks, scenario }: Reviewed, oracle: Oracle): readonly Warning[] {
   const groups = new Map<string, { readonly check: ReviewedCheck; readonly ruling: Ruling; count: number }>();
   for (const check of checks) {
-    const ruling = oracle.rule(flowOf(check));
+    const ruling = oracle.rule(flowBetween(check));
     if (ruling.answer.verdict !== (check.expected === 'reachable' ? 'denied' : 'allowed')) continue;
     const { file, line, column } = check.declared;
     const key = JSON.stringify([file, line, column, check.expected]);
@@ -131,8 +131,4 @@ function amendment(
 function describeResponsible({ direction, policy, rule, location }: Responsible): string {
   const place = location === undefined ? '' : ` (${location.file}:${location.line})`;
   return `${rule === undefined ? `the ${direction} of` : `${direction} rule ${rule + 1} of`} policy ${policy}${place}`;
-}
-
-function flowOf({ from, to, port, protocol }: LintCheck): Flow {
-  return { from: { kind: 'pod', pod: from }, to: { kind: 'pod', pod: to }, port, protocol };
 }

@@ -1,5 +1,6 @@
 /** The walk to a verdict as plain data: per direction the policies of the end, their rules, and what of each matched or why not. */
 import type { Location } from '../errors.ts';
+import { objectKey } from '../keys.ts';
 import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
 import type { Decision, Leave } from './decide.ts';
 import type { Direction, PolicyType } from './isolation.ts';
@@ -7,14 +8,7 @@ import { type Answer, either, type Match } from './match.ts';
 import type { Flow, Path } from './model.ts';
 import type { PodParty } from './parties.ts';
 import { type Counterpart, describePeer, type PeerOutcome } from './peers.ts';
-import {
-  locationOf,
-  type Policy,
-  type PolicyReference,
-  peersField,
-  policyKey,
-  type Responsible,
-} from './policy.ts';
+import { locationOf, type Policy, type PolicyReference, peersField, type Responsible } from './policy.ts';
 import { describePort, type PortOutcome, type Target } from './ports.ts';
 
 /** A ruling with the walk that leads to it. */
@@ -124,7 +118,7 @@ export function traceSide(
 
 function referenceTo(policy: Policy): TracedPolicy {
   return {
-    policy: policyKey(policy),
+    policy: objectKey(policy),
     ...locationOf(policy.written, []),
     ...(policy.typesByDefault ? { defaultTypes: policy.types } : {}),
   };

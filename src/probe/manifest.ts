@@ -1,7 +1,7 @@
 /** What a run creates in the cluster: probe pods that meet the *restricted* Pod Security Standard, and their namespaces. */
+import { objectKey } from '../keys.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { PlannedNamespace, PlannedPod } from '../scenario/scenario.ts';
-import { podKey } from '../scenario/scenario.ts';
 import type { AgentConfig } from './protocol.ts';
 import { AGENT_CONFIG_VARIABLE, AGENT_PATH, AGENT_SOURCE_VARIABLE, PROBE_CONTAINER } from './protocol.ts';
 import type { ProbeSettings } from './settings.ts';
@@ -27,7 +27,7 @@ export interface ProbePodOptions {
 export function probePod(pod: PlannedPod, { runId, agent, settings }: ProbePodOptions): KubeObject {
   const config: AgentConfig = {
     runId,
-    pod: podKey(pod),
+    pod: objectKey(pod),
     ports: pod.ports.map(({ port, protocol }) => ({ port, protocol })),
   };
   // A safe sysctl since Kubernetes 1.22, and the only way to port 80 without a capability.

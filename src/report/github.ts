@@ -2,11 +2,11 @@
  * Workflow commands of GitHub Actions: annotations at the lines of the scenarios that were not met. GitHub reads them from
  * what a step prints.
  */
+import { isMismatch } from '../judge/mismatch.ts';
 import type { RunRecord } from '../record.ts';
 import { type Case, isBad, suitesOf } from './parts/cases.ts';
 import { describePair } from './parts/describe.ts';
 import { groupBy } from './parts/group.ts';
-import { isMismatch } from './parts/mismatch.ts';
 import { warningsOf } from './parts/opinion.ts';
 import { dayOf, describeOverdue } from './parts/review.ts';
 import { count, formatNumber, neutraliseAll } from './text/text.ts';

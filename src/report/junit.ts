@@ -2,6 +2,7 @@
  * JUnit XML, the form of test results that CI systems read. There is no one standard of it: what is written here is valid by
  * the Ant schema, the strictest of those in use, and by that of Jenkins.
  */
+import { objectKey } from '../keys.ts';
 import type { RunRecord, ScenarioRecord } from '../record.ts';
 import { type Case, isBad, type Suite, suitesOf } from './parts/cases.ts';
 import { describeNetwork, describeNodes } from './parts/circumstances.ts';
@@ -103,7 +104,7 @@ function renderProperties(record: RunRecord, scenario: ScenarioRecord | undefine
     'scenario.policies':
       scenario === undefined || scenario.policies.length === 0
         ? undefined
-        : scenario.policies.map(({ namespace, name }) => `${namespace}/${name}`).join(', '),
+        : scenario.policies.map(objectKey).join(', '),
   };
   return Object.entries(properties).flatMap(([name, value]) =>
     value === undefined ? [] : element('property', { name, value }, []),

@@ -2,6 +2,7 @@
  * The report for pull requests and for `$GITHUB_STEP_SUMMARY`: the verdict first, then what is not as expected, then the
  * rest, as much of it as GitHub takes.
  */
+import type { Mismatch } from '../judge/mismatch.ts';
 import type { RunRecord, ScenarioRecord } from '../record.ts';
 import { problemsOf } from './parts/cases.ts';
 import { circumstanceFacts } from './parts/circumstances.ts';
@@ -9,7 +10,7 @@ import { describeLocation, describePair } from './parts/describe.ts';
 import { groupInconclusive } from './parts/inconclusive.ts';
 import { keepNote } from './parts/keep-note.ts';
 import { renderMatrixSection } from './parts/matrix-section.ts';
-import { describeAttempts, factsOf, type Mismatch, mismatchesOf, underPolicies } from './parts/mismatch.ts';
+import { describeAttempts, factsOf, mismatchesOf, underPolicies } from './parts/mismatch.ts';
 import { warningsOf } from './parts/opinion.ts';
 import { findPatterns } from './parts/patterns.ts';
 import { resultOf } from './parts/result-line.ts';

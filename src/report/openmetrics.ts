@@ -4,6 +4,7 @@
  */
 import { greatest } from '../numbers.ts';
 import { type RunRecord, type ScenarioRecord, VERDICTS } from '../record.ts';
+import { nameOfPlugin } from './parts/circumstances.ts';
 import { groupBy } from './parts/group.ts';
 import { decidedElsewhere } from './parts/opinion.ts';
 import { countVerdicts, runWord } from './parts/summary.ts';
@@ -69,7 +70,7 @@ function runFamilies(record: RunRecord): Family[] {
             version: podreach.version,
             cluster: environment.cluster,
             kubernetes: environment.kubernetes ?? '',
-            network: environment.networkPlugins?.map(describePlugin).join(', ') ?? '',
+            network: environment.networkPlugins?.map(nameOfPlugin).join(', ') ?? '',
           },
           value: 1,
         },
@@ -121,13 +122,6 @@ function runFamilies(record: RunRecord): Family[] {
       samples: hasPassed ? endedSeconds : [],
     },
   ];
-}
-
-function describePlugin({
-  name,
-  version,
-}: NonNullable<RunRecord['environment']['networkPlugins']>[number]): string {
-  return version === undefined ? name : `${name} ${version}`;
 }
 
 function scenarioFamilies(scenarios: readonly Scenario[]): Family[] {

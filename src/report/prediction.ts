@@ -1,4 +1,6 @@
 /** What the policies of a scenario mean for every pair of its pods, as a matrix. */
+import { objectKey } from '../keys.ts';
+import { flowBetween } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import { buildMatrix, type CellKind, type Meanings } from './parts/matrix.ts';
 import { renderMatrix } from './parts/matrix-text.ts';
@@ -39,18 +41,13 @@ export interface Prediction {
 /** Every pod to every port of every pod, itself included. */
 export function predictAll({ pods, checks }: PlannedScenario, oracle: Oracle): readonly Prediction[] {
   const declared = new Map(checks.map((check) => [keyOf(check), check.expected]));
-  const keys = pods.map(({ namespace, name }) => `${namespace}/${name}`);
+  const keys = pods.map(objectKey);
   return keys.flatMap((from) =>
     pods.flatMap((pod, index) =>
       pod.ports.map(({ port, protocol }): Prediction => {
         const pair = { from, to: keys[index] ?? '', port, protocol };
         const expected = declared.get(keyOf(pair));
-        const { verdict } = oracle.evaluate({
-          from: { kind: 'pod', pod: from },
-          to: { kind: 'pod', pod: pair.to },
-          port,
-          protocol,
-        });
+        const { verdict } = oracle.evaluate(flowBetween(pair));
         return { ...pair, verdict, ...(expected === undefined ? {} : { declared: expected }) };
       }),
     ),

@@ -1,5 +1,6 @@
 /** What the oracle says about each check of a scenario, for the record. */
 import type { Cluster } from '../cluster/cluster.ts';
+import { flowBetween, type PodPair } from '../policy/model.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import type { Responsible } from '../policy/policy.ts';
@@ -41,8 +42,6 @@ export function predictPlaced(plan: Plan, scenario: ScenarioRecord, assumptions:
   }
 }
 
-type Flowing = Pick<CheckRecord, 'from' | 'to' | 'port' | 'protocol'>;
-
 export interface Predictions {
   /** In the order of the checks. */
   readonly predicted: readonly CheckRecord['predicted'][];
@@ -51,7 +50,7 @@ export interface Predictions {
 }
 
 /** Predicts every check, with what decides it. */
-export function predictChecks(oracle: Oracle, checks: readonly Flowing[]): Predictions {
+export function predictChecks(oracle: Oracle, checks: readonly PodPair[]): Predictions {
   const grounds: Grounds = [];
   const known = new Map<string, number>();
   const numbers = new Map<Responsible, number>();
@@ -60,13 +59,8 @@ export function predictChecks(oracle: Oracle, checks: readonly Flowing[]): Predi
     numbers.set(one, number);
     return number;
   };
-  const predicted = checks.map(({ from, to, port, protocol }): CheckRecord['predicted'] => {
-    const { answer, responsible } = oracle.rule({
-      from: { kind: 'pod', pod: from },
-      to: { kind: 'pod', pod: to },
-      port,
-      protocol,
-    });
+  const predicted = checks.map((check): CheckRecord['predicted'] => {
+    const { answer, responsible } = oracle.rule(flowBetween(check));
     const key = responsible.map(numberOf).join();
     const index = known.get(key) ?? grounds.push(groundsOf(responsible)) - 1;
     known.set(key, index);

@@ -1,13 +1,14 @@
 /** Stage 1: namespaces, then all pods at once, and the wait until each of them runs. */
 import pLimit from 'p-limit';
 import { PodreachError } from '../errors.ts';
+import { objectKey } from '../keys.ts';
 import { ApiStatusError, isAlreadyExists } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import { type PodState, podState } from '../kube/pod-state.ts';
 import { probeNamespace, probePod, RUN_LABEL } from '../probe/manifest.ts';
 import type { ProbeSettings } from '../probe/settings.ts';
 import { agentSource } from '../probe/source.ts';
-import { type PlannedNamespace, type PlannedPod, podKey } from '../scenario/scenario.ts';
+import type { PlannedNamespace, PlannedPod } from '../scenario/scenario.ts';
 import type { RunContext } from './context.ts';
 import { inAddition, newestWarning } from './pod-events.ts';
 import { pollPauseMs } from './poll.ts';
@@ -181,7 +182,7 @@ export async function podStates(
   const byKey = new Map(
     objects.map((object) => [`${object.metadata.namespace}/${object.metadata.name}`, object]),
   );
-  return new Map(pods.map((pod) => [podKey(pod), podState(byKey.get(podKey(pod)))]));
+  return new Map(pods.map((pod) => [objectKey(pod), podState(byKey.get(objectKey(pod)))]));
 }
 
 /** @throws PodreachError `provision-failed` with the words of the first pod that cannot recover, and of its events */
@@ -213,10 +214,10 @@ function placeOf({ node }: PodState): string {
 function runningPods(pods: readonly WantedPod[], states: ReadonlyMap<string, PodState>): RunningPods {
   return new Map(
     pods.flatMap((pod) => {
-      const state = states.get(podKey(pod));
+      const state = states.get(objectKey(pod));
       if (state?.kind !== 'running') return [];
       const { namespace, name } = pod;
-      return [[podKey(pod), { namespace, name, ip: state.ip, node: state.node }] as const];
+      return [[objectKey(pod), { namespace, name, ip: state.ip, node: state.node }] as const];
     }),
   );
 }

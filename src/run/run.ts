@@ -8,11 +8,12 @@ import type { Clock } from '../clock.ts';
 import type { Cluster, ClusterProvider } from '../cluster/cluster.ts';
 import { Interruption } from '../errors.ts';
 import { exitCodeFor } from '../judge/exit-code.ts';
+import { isMismatch } from '../judge/mismatch.ts';
 import { connectKube, type KubePatience } from '../kube/connect.ts';
 import type { Kube } from '../kube/kube.ts';
 import { DEFAULT_PROBE_SETTINGS, describeSettings, type ProbeSettings } from '../probe/settings.ts';
 import type { ProgressListener } from '../progress.ts';
-import type { CheckRecord, RunRecord } from '../record.ts';
+import type { RunRecord } from '../record.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { cleanUp } from './cleanup.ts';
 import type { RunContext } from './context.ts';
@@ -258,8 +259,6 @@ async function runScenarios(
 }
 
 function wentWrong(scenario: RunRecord['scenarios'][number]): boolean {
-  const isMismatch = ({ verdict }: CheckRecord): boolean =>
-    verdict === 'leaked' || verdict === 'broken' || verdict === 'flapping';
   return scenario.error !== undefined || scenario.checks.some(isMismatch);
 }
 

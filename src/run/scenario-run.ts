@@ -1,10 +1,11 @@
 /** One scenario from provisioning to clean-up. */
 import { type JudgeRules, judge } from '../judge/judge.ts';
 import { disagreementOf } from '../judge/opinions.ts';
+import { objectKey } from '../keys.ts';
 import { policiesIsolating } from '../policy/isolation.ts';
 import type { CheckRecord, Phase, ScenarioRecord, Verdict } from '../record.ts';
 import { VERDICTS } from '../record.ts';
-import { type Plan, podKey } from '../scenario/scenario.ts';
+import type { Plan } from '../scenario/scenario.ts';
 import { applyPolicies } from './apply.ts';
 import { cleanUpNamespaces } from './cleanup.ts';
 import type { RunContext } from './context.ts';
@@ -72,7 +73,7 @@ export async function runScenario(
 
 function noteWherePodsRun(scenario: ScenarioRecord, running: RunningPods): void {
   for (const pod of scenario.pods) {
-    const found = running.get(podKey(pod));
+    const found = running.get(objectKey(pod));
     if (found === undefined) continue;
     pod.node = found.node;
     pod.ip = found.ip;
@@ -113,8 +114,8 @@ function judgeChecks(plan: Plan, scenario: ScenarioRecord, rules: JudgeRules, cu
 
 function isolatedBy(plan: Plan, check: CheckRecord): NonNullable<CheckRecord['isolatedBy']> {
   const names = (key: string, direction: 'egress' | 'ingress'): string[] => {
-    const pod = plan.pods.find((candidate) => podKey(candidate) === key);
-    return pod === undefined ? [] : policiesIsolating(pod, plan.policies, direction).map(podKey);
+    const pod = plan.pods.find((candidate) => objectKey(candidate) === key);
+    return pod === undefined ? [] : policiesIsolating(pod, plan.policies, direction).map(objectKey);
   };
   return { egress: names(check.from, 'egress'), ingress: names(check.to, 'ingress') };
 }

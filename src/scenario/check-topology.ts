@@ -1,9 +1,9 @@
 /** Whether a scenario's namespaces and pods go together, and can be created as they are. */
 import type { Problem } from '../errors.ts';
-import { RESERVED_PREFIX } from '../labels.ts';
+import { objectKey } from '../keys.ts';
+import { NAMESPACE_NAME_LABEL, RESERVED_PREFIX } from '../labels.ts';
 import { problemAt } from './mark.ts';
-import { type Labels, type Mark, podKey, type Scenario, type ScenarioPod } from './scenario.ts';
-import { NAMESPACE_NAME_LABEL } from './select.ts';
+import type { Labels, Mark, Scenario, ScenarioPod } from './scenario.ts';
 import { quote, suggest } from './suggest.ts';
 
 /** Everything that is wrong with the namespaces and pods of a scenario. */
@@ -47,7 +47,7 @@ function* checkPorts(pod: ScenarioPod): Generator<Problem> {
       const first = seen.get(name);
       if (first === undefined) seen.set(name, mark);
       else {
-        yield problemAt(mark, `${name} of ${podKey(pod)} is there twice`, {
+        yield problemAt(mark, `${name} of ${objectKey(pod)} is there twice`, {
           related: [{ message: 'first here', mark: first }],
         });
       }

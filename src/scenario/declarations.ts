@@ -1,7 +1,8 @@
 /** What the rules of a scenario say of each connection, and where they contradict each other. */
 import type { Location, Problem } from '../errors.ts';
+import { objectKey } from '../keys.ts';
 import { problemAt } from './mark.ts';
-import { type Marked, type Port, podKey, type Rule } from './scenario.ts';
+import type { Marked, Port, Rule } from './scenario.ts';
 import { type Selected, selectPods, selectTargets, type Target, type Topology } from './select.ts';
 
 /** One connection that a rule speaks of. */
@@ -25,10 +26,10 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
       return [];
     });
 
-  const sources = new Set(collect(rule.from, selectPods).map(podKey));
+  const sources = new Set(collect(rule.from, selectPods).map(objectKey));
   const targets = collect(rule.to, selectTargets);
   const exceptions = rule.except.map(({ from, to }) => ({
-    sources: from === undefined ? undefined : new Set(collect(from, selectPods).map(podKey)),
+    sources: from === undefined ? undefined : new Set(collect(from, selectPods).map(objectKey)),
     targets: to === undefined ? undefined : new Set(collect(to, selectTargets).flatMap(targetKeys)),
   }));
   if (problems.length > 0) return problems;
@@ -42,7 +43,7 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
   let count = 0;
   for (const from of sources) {
     for (const { pod, ports } of targets) {
-      const to = podKey(pod);
+      const to = objectKey(pod);
       // The specification always allows a pod to reach itself (D17): only a rule about just that is meant so.
       if (from === to && !pairsItself) continue;
       for (const port of ports) {
@@ -74,7 +75,7 @@ function namesOnePodTwice(rule: Rule): boolean {
 }
 
 function targetKeys({ pod, ports }: Target): readonly string[] {
-  return ports.map((port) => targetKey(podKey(pod), port));
+  return ports.map((port) => targetKey(objectKey(pod), port));
 }
 
 function targetKey(to: string, port: Port): string {

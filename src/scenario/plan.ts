@@ -1,18 +1,10 @@
 /** From a scenario to its plan: names are looked up, and rules become checks. */
 import type { Problem } from '../errors.ts';
+import { objectKey } from '../keys.ts';
 import { checkTopology } from './check-topology.ts';
 import { Declarations, declareRule } from './declarations.ts';
 import { problemAt } from './mark.ts';
-import {
-  type Check,
-  type Expectation,
-  type Marked,
-  type Plan,
-  type PlannedPod,
-  podKey,
-  type Rule,
-  type Scenario,
-} from './scenario.ts';
+import type { Check, Expectation, Marked, Plan, PlannedPod, Rule, Scenario } from './scenario.ts';
 import { arrangeTopology } from './select.ts';
 import { quote } from './suggest.ts';
 
@@ -68,9 +60,9 @@ function listChecks(
   declarations: Declarations,
   otherwise: Marked<Expectation> | undefined,
 ): readonly Check[] {
-  const targets = pods.flatMap((pod) => pod.ports.map((port) => ({ to: podKey(pod), port })));
+  const targets = pods.flatMap((pod) => pod.ports.map((port) => ({ to: objectKey(pod), port })));
   const checks: Check[] = [];
-  for (const from of pods.map(podKey)) {
+  for (const from of pods.map(objectKey)) {
     for (const { to, port } of targets) {
       const rule = declarations.ruleOf({ from, to, port });
       const statement = rule ?? (from === to || otherwise === undefined ? undefined : asStatement(otherwise));

@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { Location, Problem } from '../errors.ts';
 import { PodreachError } from '../errors.ts';
+import { objectKey } from '../keys.ts';
 import { hintForMissing, kindOf, listYamlFiles } from './files.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Marked, NetworkPolicyObject, PlannedPolicy } from './scenario.ts';
@@ -58,7 +59,7 @@ export async function loadPolicies(
   }
   const first = new Map<string, Mark>();
   for (const { namespace, name, mark } of policies) {
-    const key = `${namespace}/${name}`;
+    const key = objectKey({ namespace, name });
     const earlier = first.get(key);
     if (earlier === undefined) first.set(key, mark);
     else {

@@ -174,8 +174,3 @@ export interface Plan {
   /** Findings of the lints that are meant. */
   readonly accepted: readonly Acceptance[];
 }
-
-/** `namespace/name` of a pod. */
-export function podKey(pod: { readonly namespace: string; readonly name: string }): string {
-  return `${pod.namespace}/${pod.name}`;
-}

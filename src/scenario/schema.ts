@@ -4,7 +4,7 @@
  * scenario. `form.ts` turns what does not fit into problems; `read.ts` turns what fits into a `Scenario`.
  */
 import { z } from 'zod';
-import { LABEL_KEY, LABEL_VALUE } from '../labels.ts';
+import { DNS_LABEL, LABEL_KEY, LABEL_VALUE, NAMESPACE_NAME_LABEL, PORT_NAME } from '../labels.ts';
 import { LINT_CODES } from '../policy/lint/codes.ts';
 import { quote } from './suggest.ts';
 
@@ -12,9 +12,7 @@ export const API_VERSION = 'podreach/v1';
 export const KIND = 'Scenario';
 export const HEAD_HINT = `A scenario begins with "apiVersion: ${API_VERSION}" and "kind: ${KIND}".`;
 
-const DNS_LABEL = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
 const PORT_NUMBER = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
-const PORT_NAME = '(?=[-0-9]*[a-z])(?![-a-z0-9]*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?';
 const NUMBERED_PORT = `${PORT_NUMBER}(/(TCP|UDP))?`;
 const POD_KEY = `${DNS_LABEL}/${DNS_LABEL}`;
 const POD_KEY_OF_POLICY = `${DNS_LABEL}/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?`;
@@ -88,7 +86,7 @@ const declaredPort = z
 const namespace = z
   .strictObject({
     labels: labels
-      .describe('Labels of the namespace. Kubernetes adds kubernetes.io/metadata.name by itself.')
+      .describe(`Labels of the namespace. Kubernetes adds ${NAMESPACE_NAME_LABEL} by itself.`)
       .exactOptional(),
   })
   .nullable()

@@ -1,14 +1,15 @@
 /** Which pods and ports an end of a rule speaks of. */
+import { objectKey } from '../keys.ts';
+import { NAMESPACE_NAME_LABEL } from '../labels.ts';
 import { selectorMatches } from '../policy/selectors.ts';
-import {
-  type Destination,
-  type Labels,
-  type PlannedNamespace,
-  type PlannedPod,
-  type PodSelection,
-  type Port,
-  type PortSelection,
-  podKey,
+import type {
+  Destination,
+  Labels,
+  PlannedNamespace,
+  PlannedPod,
+  PodSelection,
+  Port,
+  PortSelection,
 } from './scenario.ts';
 import { nearest, quote, suggest } from './suggest.ts';
 
@@ -30,9 +31,6 @@ export type Selected<T> =
   | { readonly kind: 'found'; readonly found: readonly T[] }
   | { readonly kind: 'nothing'; readonly message: string; readonly hint?: string };
 
-/** The label of every namespace with its own name. */
-export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
-
 export function arrangeTopology(
   namespaces: readonly PlannedNamespace[],
   pods: readonly PlannedPod[],
@@ -41,7 +39,7 @@ export function arrangeTopology(
     namespaces: new Map(
       namespaces.map(({ name, labels }) => [name, { ...labels, [NAMESPACE_NAME_LABEL]: name }]),
     ),
-    pods: new Map(pods.map((pod) => [podKey(pod), pod])),
+    pods: new Map(pods.map((pod) => [objectKey(pod), pod])),
   };
 }
 
@@ -154,7 +152,7 @@ function nearestPort(wanted: PortSelection, ports: readonly Port[]): string | un
 function whoOf(pods: readonly PlannedPod[]): string {
   const [first] = pods;
   return first !== undefined && pods.length === 1
-    ? `${podKey(first)} does not listen`
+    ? `${objectKey(first)} does not listen`
     : 'none of these pods listens';
 }
 

@@ -1,18 +1,18 @@
 /** Laws of selection and planning, held against random topologies and rules. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { objectKey } from '../../src/keys.ts';
 import { planScenario } from '../../src/scenario/plan.ts';
-import {
-  type Check,
-  type Destination,
-  type Expectation,
-  type Mark,
-  type PodSelection,
-  type Port,
-  podKey,
-  type Rule,
-  type Scenario,
-  type ScenarioPod,
+import type {
+  Check,
+  Destination,
+  Expectation,
+  Mark,
+  PodSelection,
+  Port,
+  Rule,
+  Scenario,
+  ScenarioPod,
 } from '../../src/scenario/scenario.ts';
 import { arrangeTopology, selectPods } from '../../src/scenario/select.ts';
 
@@ -41,7 +41,7 @@ const topology = fc.record({
     .map((all) =>
       all.map((given, index) => ({ value: { name: `n${index}`, labels: given }, mark: markAt(1) })),
     ),
-  pods: fc.uniqueArray(pod, { selector: podKey, minLength: 2, maxLength: 9 }),
+  pods: fc.uniqueArray(pod, { selector: objectKey, minLength: 2, maxLength: 9 }),
 });
 const selector = fc.record({ matchLabels: labels }, { requiredKeys: [] });
 const selection: fc.Arbitrary<PodSelection> = fc.oneof(
@@ -128,7 +128,7 @@ describe('for every topology and every rule', () => {
           ),
         );
         fc.pre(checks !== undefined);
-        const pods = new Map(given.pods.map((each) => [podKey(each), each]));
+        const pods = new Map(given.pods.map((each) => [objectKey(each), each]));
         for (const { from, to, port: number, protocol } of checks) {
           expect(pods.has(from)).toBe(true);
           expect(pods.get(to)?.ports.map(({ value }) => `${value.port}/${value.protocol}`)).toContain(
@@ -171,7 +171,7 @@ describe('for every topology and every rule', () => {
         );
         const selected = selectPods(excepted, arranged);
         fc.pre(all !== undefined && selected.kind === 'found');
-        const sources = new Set(selected.found.map(podKey));
+        const sources = new Set(selected.found.map(objectKey));
         const left = all.filter((check) => !sources.has(check.from));
         const rule = ruleOf(one, 'reachable', 1, [{ from: [{ value: excepted, mark: markAt(1) }] }]);
         const { plan, problems } = planScenario(scenarioOf(given, [rule]));
@@ -214,7 +214,9 @@ describe('for every topology and every rule', () => {
           given.pods.flatMap((to) =>
             from === to
               ? []
-              : to.ports.map(({ value }) => `${podKey(from)} ${podKey(to)} ${value.port}/${value.protocol}`),
+              : to.ports.map(
+                  ({ value }) => `${objectKey(from)} ${objectKey(to)} ${value.port}/${value.protocol}`,
+                ),
           ),
         );
         expect(new Set(keysOf(all.filter((check) => check.from !== check.to)))).toEqual(new Set(pairs));

@@ -1,9 +1,10 @@
 /** Blocks of addresses that do not do what they look like: of pods or Services (I1, I2), or with exceptions for nothing (D12). */
-import { type Block, type Cidr, isWithin, overlap, parseCidr } from '../addresses.ts';
+import { objectKey } from '../../keys.ts';
+import { type Block, type Cidr, isWithin, parseCidr, reachesInto } from '../addresses.ts';
 import type { Rule } from '../manifest.ts';
 import type { Path } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
-import { type Policy, policyKey } from '../policy.ts';
+import type { Policy } from '../policy.ts';
 import { describePort, type PortEntry } from '../ports.ts';
 import { type Finding, findingAt, type Lint, type PlacedRule, placedPeers, placedRules } from './finding.ts';
 
@@ -59,20 +60,15 @@ function findOpener(hole: Cidr, { peer, policy, rule }: Excepting, oracle: Oracl
     if (!oracle.subjectsOf(other).some(({ name }) => subjects.has(name))) continue;
     for (const opener of placedRules(other)) {
       if (opener.direction !== rule.direction || !coversPorts(opener.rule, rule.rule)) continue;
-      const name = `rule ${opener.index + 1} of policy ${policyKey(other)}`;
+      const name = `rule ${opener.index + 1} of policy ${objectKey(other)}`;
       if (opener.rule.peers.length === 0) return `${name}, which names no peers,`;
       const block = opener.rule.peers.find(
-        (one) => one.kind === 'block' && one !== peer && opensHole(one, hole),
+        (one) => one.kind === 'block' && one !== peer && reachesInto(one, hole),
       );
       if (block?.kind === 'block') return `${block.cidr.text} in ${name}`;
     }
   }
   return undefined;
-}
-
-function opensHole({ cidr, except }: Block, hole: Cidr): boolean {
-  const shared = isWithin(hole, cidr) ? hole : cidr;
-  return overlap(hole, cidr) && !except.some((other) => isWithin(shared, other));
 }
 
 const KINDS = {

@@ -1,5 +1,6 @@
 /** Egress isolation that cuts pods off from their name server (D22). */
-import { type Block, type Cidr, isWithin, overlap, parseCidr } from '../addresses.ts';
+import { NAMESPACE_NAME_LABEL } from '../../labels.ts';
+import { parseCidr, reachesInto } from '../addresses.ts';
 import type { Rule } from '../manifest.ts';
 import type { Protocol } from '../model.ts';
 import type { PodParty } from '../parties.ts';
@@ -17,7 +18,7 @@ const NAME_SERVER: PodParty = {
   name: 'kube-system/kube-dns',
   namespace: 'kube-system',
   labels: { 'k8s-app': 'kube-dns' },
-  namespaceLabels: { 'kubernetes.io/metadata.name': 'kube-system' },
+  namespaceLabels: { [NAMESPACE_NAME_LABEL]: 'kube-system' },
   ports: [],
   hostNetwork: false,
   node: undefined,
@@ -104,13 +105,7 @@ function mayBeNameServer(
   namespace: string,
   servers: readonly PodParty[],
 ): boolean {
-  if (peer.kind === 'block') return isNamed || NAME_SERVER_RANGES.some((range) => leavesIn(peer, range));
+  if (peer.kind === 'block') return isNamed || NAME_SERVER_RANGES.some((range) => reachesInto(peer, range));
   const matches = (party: PodParty): boolean => matchPeer(peer, { party }, namespace, {}).match === 'yes';
   return (isNamed && peer.kind !== 'pods') || [NAME_SERVER, ...servers].some(matches);
-}
-
-/** Whether a block holds addresses of a range that its exceptions do not take out again. */
-function leavesIn({ cidr, except }: Block, range: Cidr): boolean {
-  const shared = isWithin(range, cidr) ? range : cidr;
-  return overlap(range, cidr) && !except.some((hole) => isWithin(shared, hole));
 }

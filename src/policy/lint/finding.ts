@@ -1,11 +1,12 @@
 /** What the lints have in common: their findings, what they look at, and how they name things. */
 import type { Location } from '../../errors.ts';
+import { objectKey } from '../../keys.ts';
 import type { Direction } from '../isolation.ts';
 import type { Rule } from '../manifest.ts';
-import type { Path, Protocol } from '../model.ts';
+import type { Path, PodPair } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
 import type { Peer } from '../peers.ts';
-import { DIRECTIONS, locationOf, type Policy, peersField, policyKey, rulesOf } from '../policy.ts';
+import { DIRECTIONS, locationOf, type Policy, peersField, rulesOf } from '../policy.ts';
 import type { LintCode } from './codes.ts';
 
 /** Something in a policy that probably does not mean what its author thinks. */
@@ -23,13 +24,7 @@ export interface Finding {
 }
 
 /** A check of a scenario: as much of it as lints look at. */
-export interface LintCheck {
-  /** `namespace/pod` */
-  readonly from: string;
-  /** `namespace/pod` */
-  readonly to: string;
-  readonly port: number;
-  readonly protocol: Protocol;
+export interface LintCheck extends PodPair {
   readonly expected: 'reachable' | 'unreachable';
 }
 
@@ -49,7 +44,7 @@ export function findingAt(
   path: Path,
   details: Pick<Finding, 'code' | 'rule' | 'message' | 'advice'>,
 ): Finding {
-  return { ...details, policy: policyKey(policy), path, ...locationOf(policy.written, path) };
+  return { ...details, policy: objectKey(policy), path, ...locationOf(policy.written, path) };
 }
 
 export interface PlacedRule {

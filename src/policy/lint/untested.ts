@@ -1,17 +1,15 @@
 /** Policies whose removal would change no check, so that nothing tests them (D6). */
-import type { Flow } from '../model.ts';
+import { flowBetween, type PodPair } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
 import { DIRECTIONS, isolates, type Policy } from '../policy.ts';
-import { findingAt, type Lint, type LintCheck, type LintContext } from './finding.ts';
-
-type Pair = Pick<LintCheck, 'from' | 'to' | 'port' | 'protocol'>;
+import { findingAt, type Lint, type LintContext } from './finding.ts';
 
 export const lintUntested: Lint = (policy, context) => {
   const { oracle, checks } = context;
   const subjects = oracle.subjectsOf(policy).map(({ name }) => name);
   if (checks.length === 0 || subjects.length === 0) return [];
   const without = oracle.without(policy);
-  const decides = (pair: Pair): boolean => predict(pair, oracle) !== predict(pair, without);
+  const decides = (pair: PodPair): boolean => predict(pair, oracle) !== predict(pair, without);
   if (checksOf(policy, subjects, context).some(decides)) return [];
   const decided = findPair(policy, subjects, oracle, decides);
   return [
@@ -34,7 +32,11 @@ export const lintUntested: Lint = (policy, context) => {
 };
 
 /** The checks that the policy could decide. */
-function checksOf(policy: Policy, subjects: readonly string[], { checksOn }: LintContext): readonly Pair[] {
+function checksOf(
+  policy: Policy,
+  subjects: readonly string[],
+  { checksOn }: LintContext,
+): readonly PodPair[] {
   return DIRECTIONS.filter((direction) => isolates(policy, direction)).flatMap((direction) =>
     subjects.flatMap((subject) => checksOn(subject, direction)),
   );
@@ -45,8 +47,8 @@ function findPair(
   policy: Policy,
   subjects: readonly string[],
   { parties: { pods } }: Oracle,
-  holds: (pair: Pair) => boolean,
-): Pair | undefined {
+  holds: (pair: PodPair) => boolean,
+): PodPair | undefined {
   const isSubject = new Set(subjects);
   const sources = isolates(policy, 'egress') ? pods.filter(({ name }) => isSubject.has(name)) : [];
   for (const to of pods) {
@@ -59,11 +61,10 @@ function findPair(
   return undefined;
 }
 
-function predict({ from, to, port, protocol }: Pair, oracle: Oracle): string {
-  const flow: Flow = { from: { kind: 'pod', pod: from }, to: { kind: 'pod', pod: to }, port, protocol };
-  return oracle.evaluate(flow).verdict;
+function predict(pair: PodPair, oracle: Oracle): string {
+  return oracle.evaluate(flowBetween(pair)).verdict;
 }
 
-function describe({ from, to, port, protocol }: Pair): string {
+function describe({ from, to, port, protocol }: PodPair): string {
   return `${from} → ${to}:${port}/${protocol}`;
 }

@@ -3,6 +3,7 @@
  * not as it must be, and what nobody looked at. Data, for every form in which the document is shown.
  */
 import { createHash } from 'node:crypto';
+import { objectKey } from '../../keys.ts';
 import type { RunRecord, ScenarioRecord } from '../../record.ts';
 import { describeCanary, describeNetwork, describeNodes } from '../parts/circumstances.ts';
 import { describeLocation } from '../parts/describe.ts';
@@ -167,7 +168,7 @@ function auditScenario(
     policies: scenario.policies.map((policy, index) => {
       const text = written[index]?.text ?? policy.text;
       return {
-        key: `${policy.namespace}/${policy.name}`,
+        key: objectKey(policy),
         place: describeLocation(policy.location),
         sentences: describePolicy(text, policy.namespace),
         fingerprint: createHash('sha256').update(text).digest('hex'),

@@ -2,11 +2,12 @@
  * Who is wrong about a check that was not as it must be, in plain words: what the scenario says, what the policies mean and what the
  * cluster did, held against each other.
  */
+import type { Mismatch } from '../../judge/mismatch.ts';
+import { namespaceOf } from '../../keys.ts';
 import type { RunRecord, ScenarioRecord } from '../../record.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { groupBy } from '../parts/group.ts';
-import type { Mismatch } from '../parts/mismatch.ts';
-import { describePod, describePorts, namespaceOf } from './names.ts';
+import { describePod, describePorts } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
 import { describeOtherPolicies, describePlugin, isSandbox, labelsOf, nodesOf } from './surroundings.ts';
 

@@ -1,9 +1,9 @@
 /** Who may talk to whom, as a chart in the language of Mermaid. */
+import { namespaceOf, objectKey } from '../../keys.ts';
 import type { ScenarioRecord } from '../../record.ts';
 import { type Flow, type FlowStyle, flowsOf } from '../parts/flows.ts';
 import { groupBy } from '../parts/group.ts';
 import { neutralise, shortenMiddle } from '../text/text.ts';
-import { namespaceOf, podKeys } from './names.ts';
 
 /** More arrows than this are a thicket; then whole namespaces are drawn. Mermaid itself gives up at 500. */
 const ARROWS = 60;
@@ -28,7 +28,7 @@ export function drawFlows(scenario: ScenarioRecord): string[] {
   const flows = flowsOf(scenario);
   const arrows = groupBy(flows, ({ from, to, style }) => JSON.stringify([from, to, style])).map(toArrow);
   if (arrows.length === 0) return [];
-  if (arrows.length <= ARROWS) return drawPods(arrows, podKeys(scenario.pods));
+  if (arrows.length <= ARROWS) return drawPods(arrows, scenario.pods.map(objectKey));
   const spaces = groupBy(flows, ({ from, to, style }) =>
     JSON.stringify([namespaceOf(from), namespaceOf(to), style]),
   );

@@ -1,11 +1,13 @@
 /** What was not as it must be, each for itself: what it means, how urgent it is, what to check first, whom to ask. */
 import { findingOf } from '../../judge/finding.ts';
+import type { Mismatch } from '../../judge/mismatch.ts';
+import { namespaceOf } from '../../keys.ts';
 import type { RunRecord } from '../../record.ts';
 import { describeLocation, describePair } from '../parts/describe.ts';
 import { keepNote } from '../parts/keep-note.ts';
-import { factsOf, type Mismatch, mismatchesOf, underPolicies } from '../parts/mismatch.ts';
+import { factsOf, mismatchesOf, underPolicies } from '../parts/mismatch.ts';
 import { askForPolicy, type Case, faultOf } from './fault.ts';
-import { describePod, describePorts, namespaceOf } from './names.ts';
+import { describePod, describePorts } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
 import { describeOtherPolicies, describePlugin, isSandbox, labelsOf, nodesOf } from './surroundings.ts';
 

@@ -1,4 +1,5 @@
 /** Pods and ports, as people who do not work with Kubernetes call them. */
+import { namespaceOf, objectKey } from '../../keys.ts';
 import type { CheckRecord, ScenarioRecord } from '../../record.ts';
 import { groupBy } from '../parts/group.ts';
 import { count } from '../text/text.ts';
@@ -9,16 +10,11 @@ const NAMED = 12;
 
 type Pods = ScenarioRecord['pods'];
 
-/** `namespace/pod` of each. */
-export function podKeys(pods: Pods): string[] {
-  return pods.map(({ namespace, name: pod }) => `${namespace}/${pod}`);
-}
-
 /** `pods of web and api in shop and all pods in monitoring`; of many, how many there are. */
 export function describePods(keys: readonly string[], pods: Pods): Phrase {
   const groups = groupBy(keys, namespaceOf);
   if (groups.length > NAMED) return say`${count(keys.length, 'pod')} in ${count(groups.length, 'namespace')}`;
-  const everywhere = podKeys(pods);
+  const everywhere = pods.map(objectKey);
   return list(
     groups.map((group) => {
       const namespace = namespaceOf(group[0] ?? '');
@@ -44,10 +40,6 @@ export function describePorts(ports: readonly Pick<CheckRecord, 'port' | 'protoc
       portName === undefined ? say`${protocol} ${port}` : say`${protocol} ${port} (${name(portName)})`,
     ),
   );
-}
-
-export function namespaceOf(key: string): string {
-  return key.slice(0, key.indexOf('/'));
 }
 
 function podOf(key: string): string {

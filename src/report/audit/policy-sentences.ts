@@ -3,15 +3,13 @@
  * read as a policy is not guessed at.
  */
 import { parse } from 'yaml';
+import { NAMESPACE_NAME_LABEL } from '../../labels.ts';
 import type { Rule } from '../../policy/manifest.ts';
 import type { Peer } from '../../policy/peers.ts';
 import { isolates, type Policy, readPolicies } from '../../policy/policy.ts';
 import type { PortEntry } from '../../policy/ports.ts';
 import type { LabelSelector, LabelSelectorRequirement } from '../../policy/selectors.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
-
-/** Every namespace carries its own name under this label (D9). */
-const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 /**
  * What a policy says, a sentence each: whom it concerns, who may connect to them, whom they may connect to.
@@ -108,7 +106,11 @@ function describePeer(peer: Peer, namespace: string): Phrase {
 function describeNamespaces(selector: LabelSelector): Phrase {
   const labels = Object.entries(selector.matchLabels ?? {});
   const [first] = labels;
-  if (labels.length === 1 && first?.[0] === NAME_LABEL && (selector.matchExpressions ?? []).length === 0)
+  if (
+    labels.length === 1 &&
+    first?.[0] === NAMESPACE_NAME_LABEL &&
+    (selector.matchExpressions ?? []).length === 0
+  )
     return name(first[1]);
   const conditions = describeConditions(selector);
   return conditions === undefined ? say`any namespace` : say`namespaces ${conditions}`;

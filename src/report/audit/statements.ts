@@ -1,12 +1,14 @@
 /** Checks as statements about the ports of a pod: who can reach it, and who cannot. */
+import { isMismatch } from '../../judge/mismatch.ts';
+import { namespaceOf, objectKey } from '../../keys.ts';
 import { greatest, least } from '../../numbers.ts';
 import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../../record.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { groupBy } from '../parts/group.ts';
-import { isMismatch, underPolicies } from '../parts/mismatch.ts';
+import { underPolicies } from '../parts/mismatch.ts';
 import { decidedElsewhere } from '../parts/opinion.ts';
 import { count } from '../text/text.ts';
-import { describePod, describePods, describePorts, namespaceOf, podKeys } from './names.ts';
+import { describePod, describePods, describePorts } from './names.ts';
 import { capitalise, name, type Phrase, say } from './phrase.ts';
 
 export const STANDINGS = ['confirmed', 'contradicted', 'not proven'] as const;
@@ -80,7 +82,7 @@ export function claimsOf(scenario: ScenarioRecord): Claims {
 
 /** Ports that are tested come first, in the order of their checks. */
 function targetsOf({ checks, pods }: ScenarioRecord): Target[] {
-  const keys = podKeys(pods);
+  const keys = pods.map(objectKey);
   const portKey = (to: string, { port, protocol }: Port): string => `${to}:${port}/${protocol}`;
   const tested = groupBy(checks, (check) => portKey(check.to, check)).flatMap((group): Target[] => {
     const [first] = group;
@@ -102,7 +104,7 @@ function targetsOf({ checks, pods }: ScenarioRecord): Target[] {
   });
   const known = new Set(tested.map(({ to, port }) => portKey(to, port)));
   const silent = pods.flatMap((pod) => {
-    const to = `${pod.namespace}/${pod.name}`;
+    const to = objectKey(pod);
     return pod.ports.flatMap(({ name: portName, port, protocol }): Target[] => {
       const own = { port, protocol, ...(portName === undefined ? {} : { portName }) };
       if (known.has(portKey(to, own))) return [];

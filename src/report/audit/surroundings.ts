@@ -1,5 +1,7 @@
 /** What is around a connection and may decide about it: labels, nodes, the network plugin, policies of other kinds. */
+import { objectKey } from '../../keys.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
+import { nameOfPlugin } from '../parts/circumstances.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
 
 /** Of more than this, the beginning of the document tells the others. */
@@ -17,9 +19,7 @@ export function describePlugin({ networkPlugins = [] }: Environment): Phrase {
   const enforcing = networkPlugins.filter(({ enforces }) => enforces);
   const known = enforcing.length > 0 ? enforcing : networkPlugins;
   if (known.length === 0) return say`the network plugin`;
-  const names = known.map(({ name: plugin, version }) =>
-    name(version === undefined ? plugin : `${plugin} ${version}`),
-  );
+  const names = known.map((plugin) => name(nameOfPlugin(plugin)));
   return say`the network ${known.length === 1 ? 'plugin' : 'plugins'} (${list(names)})`;
 }
 
@@ -56,5 +56,5 @@ export function nodesOf({ from, to }: CheckRecord, { pods }: ScenarioRecord): Ph
 }
 
 function findPod(key: string, pods: ScenarioRecord['pods']): ScenarioRecord['pods'][number] | undefined {
-  return pods.find((pod) => `${pod.namespace}/${pod.name}` === key);
+  return pods.find((pod) => objectKey(pod) === key);
 }

@@ -1,6 +1,6 @@
 /** Which namespaces talk to which, drawn: as many arrows as there are kinds of ways between two of them. */
+import { namespaceOf } from '../../keys.ts';
 import type { ScenarioRecord } from '../../record.ts';
-import { namespaceOf } from '../audit/names.ts';
 import { FLOW_LEGEND, type Flow, type FlowStyle, flowsOf } from '../parts/flows.ts';
 import { groupBy } from '../parts/group.ts';
 import { count, formatNumber, shortenMiddle } from '../text/text.ts';

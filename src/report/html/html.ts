@@ -5,14 +5,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { isMismatch } from '../../judge/mismatch.ts';
+import { namespaceOf, objectKey } from '../../keys.ts';
 import type { RunRecord } from '../../record.ts';
 import { scriptSource } from '../../script-source.ts';
-import { namespaceOf } from '../audit/names.ts';
 import { problemsOf } from '../parts/cases.ts';
 import { circumstanceFacts } from '../parts/circumstances.ts';
 import { describePair } from '../parts/describe.ts';
 import { CELLS, cellOf } from '../parts/matrix.ts';
-import { factsOf, isMismatch } from '../parts/mismatch.ts';
+import { factsOf } from '../parts/mismatch.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { resultOf } from '../parts/result-line.ts';
 import { dayOf, describeOverdue } from '../parts/review.ts';
@@ -135,9 +136,7 @@ function renderFilter(record: RunRecord): Markup {
   const { counts } = summarise(record);
   const { scenarios } = record;
   const namespaces = new Set(scenarios.flatMap((scenario) => scenario.namespaces.map(({ name }) => name)));
-  const policies = new Set(
-    scenarios.flatMap((scenario) => scenario.policies.map(({ namespace, name }) => `${namespace}/${name}`)),
-  );
+  const policies = new Set(scenarios.flatMap((scenario) => scenario.policies.map(objectKey)));
   const boxes = VERDICTS.filter(([kind]) => counts[kind] > 0).map(
     ([kind, word, style]) =>
       html`<label class="is-${style}"><input type="checkbox" name="verdict" value="${kind}"> ${word} (${formatNumber(counts[kind])})</label>`,

@@ -1,4 +1,5 @@
 /** Everything about one scenario: its matrix, its ways between namespaces, its timeline, its policies. */
+import { objectKey } from '../../keys.ts';
 import type { ScenarioRecord } from '../../record.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { failureFacts } from '../parts/failure.ts';
@@ -88,14 +89,14 @@ function renderPolicies(scenario: ScenarioRecord, id: string): Markup | readonly
       else known.push(check);
     }
   }
-  const rows = policies.map(({ namespace, name, location }) => {
-    const key = `${namespace}/${name}`;
+  const rows = policies.map((policy) => {
+    const key = objectKey(policy);
     const own = exercised.get(key) ?? [];
     const tested =
       own.length === 0
         ? 'no check depends on it'
         : html`<a href="#policy=${encodeURIComponent(key)}">${count(own.length, 'check')}</a>: ${describeCounts(countVerdicts(own))}`;
-    return html`<tr><th scope="row">${key}</th><td><code>${describeLocation(location)}</code></td><td>${tested}</td></tr>
+    return html`<tr><th scope="row">${key}</th><td><code>${describeLocation(policy.location)}</code></td><td>${tested}</td></tr>
 `;
   });
   return html`<h3 id="${id}-policies">Policies and the checks that exercise them</h3>

@@ -2,12 +2,13 @@
  * A run as suites of test cases, for the formats that other tools read as test results. Whatever keeps a run from being
  * `PASSED` shows as a case that failed or errored, so that none of these formats is ever green where the run was not.
  */
+import { isMismatch } from '../../judge/mismatch.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
 import type { Fact } from '../text/block.ts';
 import { describePair } from './describe.ts';
 import { endFacts, failureFacts, manifestOf } from './failure.ts';
 import { keepNote } from './keep-note.ts';
-import { describeAttempts, factsOf, isMismatch, underPolicies } from './mismatch.ts';
+import { describeAttempts, factsOf, underPolicies } from './mismatch.ts';
 import { describeExtent, runWord } from './summary.ts';
 
 export interface Suite {

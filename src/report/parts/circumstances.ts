@@ -45,11 +45,15 @@ type Environment = RunRecord['environment'];
 /** `Calico v3.32.1, kube-proxy in mode iptables`; undefined where nothing is known. */
 export function describeNetwork({ networkPlugins, kubeProxy }: Environment): string | undefined {
   const plugins = networkPlugins?.map(
-    ({ name, version, enforces }) =>
-      `${version === undefined ? name : `${name} ${version}`}${enforces ? '' : ' (does not enforce policies)'}`,
+    (plugin) => `${nameOfPlugin(plugin)}${plugin.enforces ? '' : ' (does not enforce policies)'}`,
   );
   const parts = [...(plugins ?? []), ...(kubeProxy === undefined ? [] : [`kube-proxy in mode ${kubeProxy}`])];
   return parts.length === 0 ? undefined : parts.join(', ');
+}
+
+/** `Calico v3.32.1`; the name alone where the version is not known. */
+export function nameOfPlugin({ name, version }: NonNullable<Environment['networkPlugins']>[number]): string {
+  return version === undefined ? name : `${name} ${version}`;
 }
 
 /** `policies are enforced on 3 nodes, after 0.4 s at the latest`; undefined where there was no canary. */

@@ -1,4 +1,5 @@
 /** Sources × destination ports as data: what each cell shows, and which part is worth showing. */
+import { objectKey } from '../../keys.ts';
 import type { CheckRecord, ScenarioRecord } from '../../record.ts';
 import type { Style } from '../text/paint.ts';
 
@@ -77,7 +78,7 @@ export function buildMatrix(scenario: MatrixSource): Matrix {
   const rows = new Map<string, CellKind[]>();
   const columns = new Map<string, MatrixColumn>();
   for (const pod of scenario.pods) {
-    const to = `${pod.namespace}/${pod.name}`;
+    const to = objectKey(pod);
     rows.set(to, []);
     for (const { port, protocol, name } of pod.ports)
       addColumn(columns, { to, port, protocol, portName: name });

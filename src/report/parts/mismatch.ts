@@ -1,12 +1,8 @@
 /** One check that did not turn out as expected: everything that a person needs to understand it and to see it again. */
+import { isMismatch, MISMATCHES, type Mismatch } from '../../judge/mismatch.ts';
+import { objectKey } from '../../keys.ts';
 import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
-import {
-  type AttemptRecord,
-  type CheckRecord,
-  OUTCOMES,
-  type ScenarioRecord,
-  type Verdict,
-} from '../../record.ts';
+import { type AttemptRecord, type CheckRecord, OUTCOMES, type ScenarioRecord } from '../../record.ts';
 import { shellCommand } from '../../shell.ts';
 import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
@@ -19,20 +15,11 @@ const POLICIES_NAMED = 5;
 const DETAILS_NAMED = 2;
 const CHANGES_SHOWN = 8;
 
-export type Mismatch = CheckRecord & { readonly verdict: Exclude<Verdict, 'pass' | 'inconclusive'> };
-
-/** The most dangerous first. */
-const SEVERITY: readonly Mismatch['verdict'][] = ['leaked', 'broken', 'flapping'];
-
-export function isMismatch(check: CheckRecord): check is Mismatch {
-  return check.verdict === 'leaked' || check.verdict === 'broken' || check.verdict === 'flapping';
-}
-
 /** The checks that did not turn out as expected, the most dangerous first. */
 export function mismatchesOf(checks: readonly CheckRecord[]): Mismatch[] {
   return checks
     .filter(isMismatch)
-    .sort((left, right) => SEVERITY.indexOf(left.verdict) - SEVERITY.indexOf(right.verdict));
+    .sort((left, right) => MISMATCHES.indexOf(left.verdict) - MISMATCHES.indexOf(right.verdict));
 }
 
 /** The block of one mismatch. `scenario` is where its pods and policies are looked up. */
@@ -150,7 +137,7 @@ function policyFacts(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
 function describePolicies(references: readonly string[], scenario: ScenarioRecord): string | undefined {
   if (references.length === 0) return undefined;
   const named = references.slice(0, POLICIES_NAMED).map((reference) => {
-    const policy = scenario.policies.find(({ namespace, name }) => `${namespace}/${name}` === reference);
+    const policy = scenario.policies.find((one) => objectKey(one) === reference);
     return policy === undefined ? reference : `${reference} (${describeLocation(policy.location)})`;
   });
   const more = references.length - named.length;
@@ -166,7 +153,7 @@ function runbookFacts({ runbook }: ScenarioRecord): Fact[] {
 /** The command line that makes the same connection once more, by the same agent in the same pod. */
 function reproduction(check: CheckRecord, scenario: ScenarioRecord): Fact {
   const [source, destination] = [check.from, check.to].map((key) =>
-    scenario.pods.find(({ namespace, name }) => `${namespace}/${name}` === key),
+    scenario.pods.find((one) => objectKey(one) === key),
   );
   if (source === undefined || destination?.ip === undefined) {
     return { label: 'reproduce', text: `not possible: the address of ${check.to} is not known` };

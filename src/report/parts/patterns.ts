@@ -1,4 +1,5 @@
 /** What many checks that went wrong have in common: one cause mostly has many of them. */
+import { namespaceOf, objectKey } from '../../keys.ts';
 import type { CheckRecord, ScenarioRecord, Verdict } from '../../record.ts';
 import { formatNumber } from '../text/text.ts';
 
@@ -40,7 +41,7 @@ interface Counted {
  * shop/db:5432/TCP leaked (4 of 4)`, the most dangerous verdict first. What all tested checks have in common is no pattern.
  */
 export function findPatterns(scenario: Pick<ScenarioRecord, 'checks' | 'pods'>): string[] {
-  const nodes = new Map(scenario.pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod.node]));
+  const nodes = new Map(scenario.pods.map((pod) => [objectKey(pod), pod.node]));
   const judged = scenario.checks.filter(({ verdict }) => verdict !== undefined);
   return VERDICTS.flatMap((verdict) => {
     const wrong = judged.filter((check) => check.verdict === verdict);
@@ -185,8 +186,4 @@ function describeWhole(verdict: Wrong, tested: number): string {
         : '';
   const number = formatNumber(tested);
   return `every check${which} ${WORDS[verdict].did} (${number} of ${number})`;
-}
-
-function namespaceOf(key: string): string {
-  return key.slice(0, key.indexOf('/'));
 }

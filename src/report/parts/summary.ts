@@ -1,5 +1,6 @@
 /** What a run record comes to: counts, and the words that stand for them. */
 import { exitCodeFor } from '../../judge/exit-code.ts';
+import { MISMATCHES } from '../../judge/mismatch.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord, Verdict } from '../../record.ts';
 import type { Style } from '../text/paint.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
@@ -94,7 +95,7 @@ export function runWord(record: RunRecord): ResultWord {
 
 /** The word for one scenario: `passed` or `not started` where there is nothing to look at. */
 export function scenarioWord({ status, counts, error }: ScenarioOutcome): ResultWord {
-  if (counts.leaked + counts.broken + counts.flapping > 0) return FAILED;
+  if (MISMATCHES.some((verdict) => counts[verdict] > 0)) return FAILED;
   // A scenario may have failed after its last check, when it was cleaned up.
   if (error !== undefined) return ERROR;
   switch (status) {

@@ -1,4 +1,5 @@
 /** One scenario in the terminal report: a line where all is well, everything that helps where it is not. */
+import { objectKey } from '../../keys.ts';
 import type { CheckRecord, ScenarioRecord } from '../../record.ts';
 import { renderFailure } from '../parts/failure.ts';
 import { groupInconclusive, renderInconclusive } from '../parts/inconclusive.ts';
@@ -50,7 +51,7 @@ function renderReview(scenario: ScenarioRecord, { today, columns, canvas }: Sect
 
 function renderAbout(scenario: ScenarioRecord, canvas: Canvas): string[] {
   const { description, owner, purpose, runbook, execRetries } = scenario;
-  const policies = scenario.policies.map(({ namespace, name }) => `${namespace}/${name}`);
+  const policies = scenario.policies.map(objectKey);
   const phases = scenario.phases.flatMap(({ name, durationMs }) =>
     durationMs === undefined ? [] : `${name} ${duration(durationMs)}`,
   );

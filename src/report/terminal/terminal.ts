@@ -1,9 +1,9 @@
 /** The report for people: quiet where all is well, complete where it is not, the result on the last line. */
+import { isMismatch } from '../../judge/mismatch.ts';
 import type { RunRecord } from '../../record.ts';
 import { circumstanceFacts } from '../parts/circumstances.ts';
 import { endFacts, renderFailure } from '../parts/failure.ts';
 import { keepNote } from '../parts/keep-note.ts';
-import { isMismatch } from '../parts/mismatch.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { columnsFor, resultOf } from '../parts/result-line.ts';
 import { dayOf } from '../parts/review.ts';

@@ -1,0 +1,11 @@
+/** Verdicts that say: the cluster is not as expected. What stayed inconclusive says nothing about it. */
+import type { CheckRecord, Verdict } from '../record.ts';
+
+/** The most dangerous first. */
+export const MISMATCHES = ['leaked', 'broken', 'flapping'] as const satisfies readonly Verdict[];
+
+export type Mismatch = CheckRecord & { readonly verdict: (typeof MISMATCHES)[number] };
+
+export function isMismatch(check: CheckRecord): check is Mismatch {
+  return MISMATCHES.some((verdict) => verdict === check.verdict);
+}

@@ -1,0 +1,17 @@
+/** How objects of namespaces are named where one text must do: `namespace/name`. */
+
+/** `namespace/name` of a pod, a policy or anything else that a namespace holds. */
+export function objectKey({
+  namespace,
+  name,
+}: {
+  readonly namespace: string;
+  readonly name: string;
+}): string {
+  return `${namespace}/${name}`;
+}
+
+/** The namespace in a key. */
+export function namespaceOf(key: string): string {
+  return key.slice(0, key.indexOf('/'));
+}
