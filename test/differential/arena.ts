@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { systemClock } from '../../src/clock.ts';
 import type { Kube } from '../../src/kube/kube.ts';
+import type { Verdict } from '../../src/policy/match.ts';
 import type { Flow, World } from '../../src/policy/model.ts';
 import { compile, type Oracle } from '../../src/policy/oracle.ts';
 import { batchDeadlineMs } from '../../src/probe/batch.ts';
@@ -33,7 +34,7 @@ const FENCE_PORTS = [80, 81] as const;
 export interface Disagreement {
   readonly flow: Flow;
   readonly predicted: 'allowed' | 'denied';
-  /** What the probe saw: `connected`, `timeout`. */
+  /** What the probe saw: `connected`, `timeout`, `refused` or `error`. */
   readonly observed: string;
 }
 
@@ -314,20 +315,18 @@ async function compare(
           predicted: oracle.evaluate(flow).verdict,
         }));
       const outcomes = await attempt(from, aims, TIMEOUT_MS, running, context);
-      const doubtful = predictions.filter(
-        ({ predicted }, index) => predicted !== 'undefined' && !agrees(predicted, outcomes[index] ?? ''),
-      );
-      // A packet that a busy machine was late with is no opinion of the rules.
-      const again = await attemptAll(from, doubtful, running, context);
+      const compared = predictions.map((one, index) => ({ ...one, observed: outcomes[index] ?? '' }));
+      // What did not come through may have been late, on a busy machine. What did come through has no such excuse.
+      const silent = compared.filter((one) => isDisagreement(one) && one.observed !== 'connected');
+      const again = await attemptAll(from, silent, running, context);
+      const settled = compared.map((one) => ({
+        ...one,
+        observed: again[silent.indexOf(one)] ?? one.observed,
+      }));
       return {
         flows: aims.length,
         undefined: predictions.filter(({ predicted }) => predicted === 'undefined').length,
-        disagreements: doubtful.flatMap(({ flow, predicted }, index) => {
-          const observed = again[index] ?? '';
-          return predicted === 'undefined' || agrees(predicted, observed)
-            ? []
-            : [{ flow, predicted, observed }];
-        }),
+        disagreements: settled.filter(isDisagreement),
       };
     }),
   );
@@ -358,7 +357,10 @@ function flowOf(from: string, { to, port, protocol }: Aim): Flow {
   return { from: { kind: 'pod', pod: from }, to: { kind: 'pod', pod: to }, port, protocol };
 }
 
-/** A broken attempt agrees with nothing. */
-function agrees(predicted: 'allowed' | 'denied', observed: string): boolean {
-  return observed === (predicted === 'allowed' ? 'connected' : 'timeout');
+type Compared = Omit<Disagreement, 'predicted'> & { readonly predicted: Verdict };
+
+/** A broken attempt agrees with nothing; what the rules leave open agrees with everything. */
+function isDisagreement<One extends Compared>(one: One): one is One & Disagreement {
+  if (one.predicted === 'undefined') return false;
+  return one.observed !== (one.predicted === 'allowed' ? 'connected' : 'timeout');
 }
