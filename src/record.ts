@@ -255,7 +255,15 @@ export const runRecordSchema = z
       }),
     }),
     environment: z.strictObject({
-      cluster: z.string(),
+      cluster: z.string().describe('sandbox, kind or context.'),
+      clusterName: z
+        .string()
+        .exactOptional()
+        .describe('The context of the kubeconfig, or the name of the kind cluster.'),
+      kubectl: z
+        .array(z.string())
+        .exactOptional()
+        .describe('The arguments with which kubectl found the cluster on the machine of the run.'),
       server: z.string().exactOptional(),
       kubernetes: z.string().exactOptional().describe("The server's version."),
       nodes: z.array(

@@ -14,6 +14,8 @@ export interface ClusterTiming {
 /** A running cluster. */
 export interface Cluster {
   readonly kind: ClusterKind;
+  /** Tells it apart from others of its kind: a context of a kubeconfig, or a kind cluster; absent for the sandbox. */
+  readonly name?: string;
   /** The kubeconfig's text. Never the user's own file. */
   readonly kubeconfig: string;
   readonly timing: ClusterTiming;

@@ -23,6 +23,7 @@ export function contextCluster(
       const file = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
       return {
         kind: 'context',
+        name: found.context,
         kubeconfig: found.text,
         timing: TIMING,
         needsPreflight: true,

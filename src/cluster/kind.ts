@@ -39,6 +39,7 @@ export function kindCluster(
       let stopping: Promise<void> | undefined;
       return {
         kind: 'kind',
+        name: cluster.name,
         kubeconfig: cluster.kubeconfig,
         kubectlWith: ['--kubeconfig', cluster.kubeconfigFile],
         networkPlugin: 'Calico',

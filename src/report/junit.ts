@@ -83,6 +83,7 @@ function renderProperties(record: RunRecord, scenario: ScenarioRecord | undefine
     'run.within': withinMs === undefined ? undefined : duration(withinMs),
     'run.confirm': count(confirm, 'round'),
     cluster: environment.cluster,
+    'cluster.name': environment.clusterName,
     'cluster.server': environment.server,
     'cluster.kubernetes': environment.kubernetes,
     'cluster.network': describeNetwork(environment),

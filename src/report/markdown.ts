@@ -3,14 +3,14 @@
  * rest, as much of it as GitHub takes.
  */
 import type { Mismatch } from '../judge/mismatch.ts';
-import type { RunRecord, ScenarioRecord } from '../record.ts';
+import type { RunRecord } from '../record.ts';
 import { problemsOf } from './parts/cases.ts';
 import { circumstanceFacts } from './parts/circumstances.ts';
 import { describeLocation, describePair } from './parts/describe.ts';
 import { groupInconclusive } from './parts/inconclusive.ts';
 import { keepNote } from './parts/keep-note.ts';
 import { renderMatrixSection } from './parts/matrix-section.ts';
-import { describeAttempts, factsOf, mismatchesOf, underPolicies } from './parts/mismatch.ts';
+import { describeAttempts, factsOf, mismatchesOf, type Place, underPolicies } from './parts/mismatch.ts';
 import { warningsOf } from './parts/opinion.ts';
 import { findPatterns } from './parts/patterns.ts';
 import { resultOf } from './parts/result-line.ts';
@@ -196,15 +196,17 @@ function renderMismatchDetails(record: RunRecord, isWhole: boolean): string[] {
     ...(note === undefined ? [] : [prose(note)]),
     ...shown.flatMap((check) => {
       const scenario = scenarioOf.get(check);
-      return scenario === undefined ? [] : [renderDetails(check, scenario)];
+      return scenario === undefined
+        ? []
+        : [renderDetails(check, { scenario, environment: record.environment })];
     }),
   ];
 }
 
-function renderDetails(check: Mismatch, scenario: ScenarioRecord): string {
+function renderDetails(check: Mismatch, place: Place): string {
   return details(
     `<b>${check.verdict}</b> ${htmlCode(describePair(check))}`,
-    fence(renderFacts(factsOf(check, scenario), CANVAS, '')),
+    fence(renderFacts(factsOf(check, place), CANVAS, '')),
   );
 }
 

@@ -50,9 +50,14 @@ export function renderOpenMetrics(written: RunRecord): string {
     }),
   );
   const families = [...runFamilies(record), ...scenarioFamilies(scenarios)];
-  return [...families.filter(({ samples }) => samples.length > 0).flatMap(renderFamily), '# EOF', ''].join(
-    '\n',
-  );
+  const { cluster, clusterName = cluster } = record.environment;
+  return [
+    ...families
+      .filter(({ samples }) => samples.length > 0)
+      .flatMap((family) => renderFamily(family, { cluster: clusterName })),
+    '# EOF',
+    '',
+  ].join('\n');
 }
 
 function runFamilies(record: RunRecord): Family[] {
@@ -68,7 +73,7 @@ function runFamilies(record: RunRecord): Family[] {
         {
           labels: {
             version: podreach.version,
-            cluster: environment.cluster,
+            provider: environment.cluster,
             kubernetes: environment.kubernetes ?? '',
             network: environment.networkPlugins?.map(nameOfPlugin).join(', ') ?? '',
           },
@@ -186,21 +191,24 @@ function histogram(labels: Labels, checks: ScenarioRecord['checks']): Sample[] {
   ];
 }
 
-function renderFamily({ name, type, help, samples }: Family): string[] {
+/** @param common the labels of every sample */
+function renderFamily({ name, type, help, samples }: Family, common: Labels): string[] {
   const unit = name.endsWith('_seconds') ? [`# UNIT ${name} seconds`] : [];
   return [
     `# TYPE ${name} ${type}`,
     ...unit,
     `# HELP ${name} ${help}`,
     ...samples.map(
-      ({ suffix = '', labels = {}, value }) => `${name}${suffix}${renderLabels(labels)} ${value}`,
+      ({ suffix = '', labels = {}, value }) =>
+        `${name}${suffix}${renderLabels({ ...common, ...labels })} ${value}`,
     ),
   ];
 }
 
 function renderLabels(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeValue(value)}"`);
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+  return `{${Object.entries(labels)
+    .map(([name, value]) => `${name}="${escapeValue(value)}"`)
+    .join(',')}}`;
 }
 
 /** Line breaks, the third thing to escape, are gone: the record was neutralised. All else stands for itself in UTF-8. */

@@ -118,6 +118,8 @@ async function runOnCluster(
   progress({ type: 'cluster-starting', cluster: provider.kind });
   const cluster = await startCluster(options);
   if (cluster === undefined) return;
+  if (cluster.name !== undefined) record.environment.clusterName = cluster.name;
+  if (cluster.kubectlWith !== undefined) record.environment.kubectl = [...cluster.kubectlWith];
   let mayHaveLeft = false;
   let isKept = false;
   try {

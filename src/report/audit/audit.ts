@@ -125,7 +125,7 @@ function cautionsOf(record: RunRecord): Phrase[] {
 }
 
 function circumstancesOf({ run, podreach, environment }: RunRecord): Entry[] {
-  const { cluster, kubernetes, server, nodes } = environment;
+  const { cluster, clusterName, kubernetes, server, nodes } = environment;
   const network = describeNetwork(environment);
   const canary = describeCanary(environment);
   const start = describeInstant(run.startedAt);
@@ -136,7 +136,7 @@ function circumstancesOf({ run, podreach, environment }: RunRecord): Entry[] {
     {
       label: 'Where',
       text: list([
-        say`cluster ${name(cluster)}`,
+        say`cluster ${name(cluster)}${clusterName === undefined ? '' : say` ${name(clusterName)}`}`,
         ...(kubernetes === undefined ? [] : [say`Kubernetes ${name(kubernetes)}`]),
         ...(server === undefined ? [] : [name(server)]),
       ]),

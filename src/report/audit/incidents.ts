@@ -64,7 +64,7 @@ function describeIncident(found: Case, keepsPods: boolean): Incident {
       repetition(keepsPods),
     ],
     whomToAsk: whomToAsk(found, fault?.isOfCluster ?? false),
-    facts: factsOf(check, scenario),
+    facts: factsOf(check, found),
   };
 }
 

@@ -86,7 +86,7 @@ function pack(data: PageData): string {
   return gzipSync(JSON.stringify(data), { level: 9 }).toString('base64');
 }
 
-function dataOf({ scenarios }: RunRecord): PageData {
+function dataOf({ scenarios, environment }: RunRecord): PageData {
   return {
     scenarios: scenarios.map((scenario) => ({
       checks: scenario.checks.map(
@@ -96,7 +96,7 @@ function dataOf({ scenarios }: RunRecord): PageData {
           meaning: CELLS[cellOf(check)].meaning,
           namespaces: [...new Set([namespaceOf(check.from), namespaceOf(check.to)])],
           policies: policiesOf(check, scenario),
-          facts: factsOf(check, scenario),
+          facts: factsOf(check, { scenario, environment }),
         }),
       ),
     })),

@@ -42,7 +42,7 @@ function renderMismatches(record: RunRecord, places: Places): readonly Markup[] 
     const { scenario, entry } = place;
     const seen = describeAttempts(underPolicies(check));
     return [
-      html`<details class="mismatch" data-entry="${entry}"${index < OPEN ? html` open` : ''}><summary>${renderWord(check.verdict, check.verdict)} <span class="pair">${describePair(check)}</span> <span class="seen">expected ${check.expected}, seen ${seen}</span></summary>${renderFactList(factsOf(check, scenario))}</details>
+      html`<details class="mismatch" data-entry="${entry}"${index < OPEN ? html` open` : ''}><summary>${renderWord(check.verdict, check.verdict)} <span class="pair">${describePair(check)}</span> <span class="seen">expected ${check.expected}, seen ${seen}</span></summary>${renderFactList(factsOf(check, { scenario, environment: record.environment }))}</details>
 `,
     ];
   });

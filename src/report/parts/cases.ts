@@ -8,7 +8,7 @@ import type { Fact } from '../text/block.ts';
 import { describePair } from './describe.ts';
 import { endFacts, failureFacts, manifestOf } from './failure.ts';
 import { keepNote } from './keep-note.ts';
-import { describeAttempts, factsOf, underPolicies } from './mismatch.ts';
+import { describeAttempts, factsOf, type Place, underPolicies } from './mismatch.ts';
 import { describeExtent, runWord } from './summary.ts';
 
 export interface Suite {
@@ -47,7 +47,9 @@ export interface Problem {
 
 /** A suite per scenario and, where something is wrong with the run itself, one for that, which comes first. */
 export function suitesOf(record: RunRecord): Suite[] {
-  const suites = record.scenarios.map((scenario) => suiteOf(scenario, keepNote(record)));
+  const suites = record.scenarios.map((scenario) =>
+    suiteOf({ scenario, environment: record.environment }, keepNote(record)),
+  );
   const problem = runProblem(record, suites);
   if (problem === undefined) return suites;
   const itself: Case = { name: 'the run itself', durationMs: 0, result: 'errored', ...problem };
@@ -55,9 +57,10 @@ export function suitesOf(record: RunRecord): Suite[] {
 }
 
 /** A case per check and, where the scenario itself failed, one for that, which comes first. */
-function suiteOf(scenario: ScenarioRecord, note: string | undefined): Suite {
+function suiteOf(place: Place, note: string | undefined): Suite {
+  const { scenario } = place;
   const { name, error, checks } = scenario;
-  const cases = checks.map((check) => caseOf(check, scenario, note));
+  const cases = checks.map((check) => caseOf(check, place, note));
   if (error === undefined) return { name, scenario, cases };
   const itself: Case = {
     name: 'the scenario itself',
@@ -72,21 +75,21 @@ function suiteOf(scenario: ScenarioRecord, note: string | undefined): Suite {
   return { name, scenario, cases: [itself, ...cases] };
 }
 
-function caseOf(check: CheckRecord, scenario: ScenarioRecord, note: string | undefined): Case {
+function caseOf(check: CheckRecord, place: Place, note: string | undefined): Case {
   const name: CaseName = {
     name: `${describePair(check)} is ${check.expected}`,
     check,
     durationMs: check.attempts.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), 0),
   };
   if (check.verdict === 'pass') return { ...name, result: 'passed' };
-  if (check.verdict === undefined && scenario.status !== 'finished')
+  if (check.verdict === undefined && place.scenario.status !== 'finished')
     return { ...name, result: 'skipped', message: 'not judged: the run ended before' };
   return {
     ...name,
     result: isMismatch(check) ? 'failed' : 'errored',
     kind: check.verdict ?? 'not-judged',
     message: describeCheck(check),
-    facts: [...factsOf(check, scenario), ...(note === undefined ? [] : [{ label: 'note', text: note }])],
+    facts: [...factsOf(check, place), ...(note === undefined ? [] : [{ label: 'note', text: note }])],
     location: check.declared,
   };
 }

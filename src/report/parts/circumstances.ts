@@ -5,7 +5,7 @@ import { count, duration } from '../text/text.ts';
 
 /** Run, cluster, nodes and rules, as far as they are known. */
 export function circumstanceFacts({ podreach, run, environment }: RunRecord): Fact[] {
-  const { cluster, kubernetes, server, nodes, node } = environment;
+  const { kubernetes, server, nodes, node } = environment;
   const { timeoutMs, withinMs, confirm, probe } = run.options;
   const rules = [
     ...(timeoutMs === undefined ? [] : [`an attempt may take ${duration(timeoutMs)}`]),
@@ -17,13 +17,23 @@ export function circumstanceFacts({ podreach, run, environment }: RunRecord): Fa
       label: 'run',
       text: `${run.id}, started ${run.startedAt}, podreach ${podreach.version}, Node.js ${node}`,
     },
-    { label: 'cluster', text: [cluster, kubernetes, server].filter((part) => part !== undefined).join(', ') },
+    {
+      label: 'cluster',
+      text: [describeCluster(environment), kubernetes, server]
+        .filter((part) => part !== undefined)
+        .join(', '),
+    },
     ...(nodes.length === 0 ? [] : [{ label: 'nodes', text: describeNodes(nodes) }]),
     ...fact('network', describeNetwork(environment)),
     ...fact('canary', describeCanary(environment)),
     ...fact('probe', describeProbe(probe)),
     { label: 'rules', text: rules.join(', ') },
   ];
+}
+
+/** `sandbox`, `kind ci`, `context staging` */
+export function describeCluster({ cluster, clusterName }: Environment): string {
+  return clusterName === undefined ? cluster : `${cluster} ${clusterName}`;
 }
 
 /** `node-1 (Debian GNU/Linux 13, 6.12.48), node-2` */

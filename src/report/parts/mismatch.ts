@@ -2,7 +2,13 @@
 import { isMismatch, MISMATCHES, type Mismatch } from '../../judge/mismatch.ts';
 import { objectKey } from '../../keys.ts';
 import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
-import { type AttemptRecord, type CheckRecord, OUTCOMES, type ScenarioRecord } from '../../record.ts';
+import {
+  type AttemptRecord,
+  type CheckRecord,
+  OUTCOMES,
+  type RunRecord,
+  type ScenarioRecord,
+} from '../../record.ts';
 import { shellCommand } from '../../shell.ts';
 import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
@@ -22,16 +28,24 @@ export function mismatchesOf(checks: readonly CheckRecord[]): Mismatch[] {
     .sort((left, right) => MISMATCHES.indexOf(left.verdict) - MISMATCHES.indexOf(right.verdict));
 }
 
-/** The block of one mismatch. `scenario` is where its pods and policies are looked up. */
-export function renderMismatch(check: Mismatch, scenario: ScenarioRecord, canvas: Canvas): string[] {
+type Environment = RunRecord['environment'];
+
+/** What a check belongs to. */
+export interface Place {
+  readonly scenario: ScenarioRecord;
+  readonly environment: Environment;
+}
+
+/** The block of one mismatch. `place` is where its pods and policies, and its cluster, are looked up. */
+export function renderMismatch(check: Mismatch, place: Place, canvas: Canvas): string[] {
   return [
     ...renderHeadline(check.verdict.toUpperCase(), check.verdict, describePair(check), canvas),
-    ...renderFacts(factsOf(check, scenario), canvas),
+    ...renderFacts(factsOf(check, place), canvas),
   ];
 }
 
 /** What was expected, what was seen, and who may be the cause, of a check that did not pass. */
-export function factsOf(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
+export function factsOf(check: CheckRecord, { scenario, environment }: Place): Fact[] {
   const control = check.attempts.filter(({ phase }) => phase === 'control');
   const later = underPolicies(check);
   const because = check.because === undefined ? '' : `, because ${check.because}`;
@@ -46,7 +60,7 @@ export function factsOf(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
     ...opinionFacts(check, scenario),
     ...policyFacts(check, scenario),
     ...runbookFacts(scenario),
-    reproduction(check, scenario),
+    reproduction(check, scenario, environment),
   ];
 }
 
@@ -151,7 +165,7 @@ function runbookFacts({ runbook }: ScenarioRecord): Fact[] {
 }
 
 /** The command line that makes the same connection once more, by the same agent in the same pod. */
-function reproduction(check: CheckRecord, scenario: ScenarioRecord): Fact {
+function reproduction(check: CheckRecord, scenario: ScenarioRecord, { kubectl = [] }: Environment): Fact {
   const [source, destination] = [check.from, check.to].map((key) =>
     scenario.pods.find((one) => objectKey(one) === key),
   );
@@ -161,6 +175,7 @@ function reproduction(check: CheckRecord, scenario: ScenarioRecord): Fact {
   const agent = ['node', AGENT_PATH, 'connect', destination.ip, String(check.port), check.protocol];
   const exec = [
     'kubectl',
+    ...kubectl,
     'exec',
     '-n',
     source.namespace,

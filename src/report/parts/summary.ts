@@ -4,6 +4,7 @@ import { MISMATCHES } from '../../judge/mismatch.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord, Verdict } from '../../record.ts';
 import type { Style } from '../text/paint.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
+import { describeCluster } from './circumstances.ts';
 
 /** Checks by verdict; `unjudged` are those that the run did not come to. */
 export type Counts = Readonly<Record<Verdict | 'unjudged', number>>;
@@ -127,7 +128,8 @@ export function describeRun(record: RunRecord): string {
   ] as const;
   const notes = unfinished.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
   const { durationMs } = record.run;
-  const { cluster, kubernetes } = record.environment;
+  const cluster = describeCluster(record.environment);
+  const { kubernetes } = record.environment;
   const circumstances = [
     ...(durationMs === undefined ? [] : [duration(durationMs)]),
     kubernetes === undefined ? cluster : `${cluster} ${kubernetes}`,

@@ -1,6 +1,6 @@
 /** One scenario in the terminal report: a line where all is well, everything that helps where it is not. */
 import { objectKey } from '../../keys.ts';
-import type { CheckRecord, ScenarioRecord } from '../../record.ts';
+import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
 import { renderFailure } from '../parts/failure.ts';
 import { groupInconclusive, renderInconclusive } from '../parts/inconclusive.ts';
 import { renderMatrixSection } from '../parts/matrix-section.ts';
@@ -17,6 +17,7 @@ const BLOCKS_SHOWN = 20;
 const INCONCLUSIVE_SHOWN = 5;
 
 export interface SectionOptions {
+  readonly environment: RunRecord['environment'];
   readonly canvas: Canvas;
   readonly verbose: boolean;
   readonly quiet: boolean;
@@ -38,7 +39,7 @@ export function renderScenario(scenario: ScenarioRecord, options: SectionOptions
     ...renderError(scenario, canvas),
     ...(quiet ? [] : renderMatrixSection(scenario, verbose, canvas)),
     ...renderPatterns(scenario, canvas),
-    ...renderMismatches(scenario, verbose, canvas),
+    ...renderMismatches(scenario, options),
     ...renderInconclusives(scenario.checks, verbose, canvas),
   ];
 }
@@ -93,11 +94,14 @@ function renderPatterns(scenario: ScenarioRecord, canvas: Canvas): string[][] {
     : [patterns.flatMap((text) => renderHeadline('PATTERN', 'name', text, canvas))];
 }
 
-function renderMismatches(scenario: ScenarioRecord, verbose: boolean, canvas: Canvas): string[][] {
+function renderMismatches(
+  scenario: ScenarioRecord,
+  { environment, verbose, canvas }: SectionOptions,
+): string[][] {
   const mismatches = mismatchesOf(scenario.checks);
   const shown = verbose ? mismatches : mismatches.slice(0, BLOCKS_SHOWN);
   return [
-    ...shown.map((check) => renderMismatch(check, scenario, canvas)),
+    ...shown.map((check) => renderMismatch(check, { scenario, environment }, canvas)),
     ...renderMore(mismatches.length - shown.length, 'that are not as expected', canvas),
   ];
 }

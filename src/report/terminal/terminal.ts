@@ -20,6 +20,7 @@ export function renderTerminal(written: RunRecord, options: RenderOptions): stri
   const record = neutraliseAll(written);
   const canvas = { width: usableWidth(options.width), paint: createPaint(options.colour) };
   const section = {
+    environment: record.environment,
     canvas,
     verbose: options.verbose,
     quiet: options.quiet,
