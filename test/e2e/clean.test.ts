@@ -47,7 +47,13 @@ test('what a run with --keep left is shown, is in the way, and is taken away by 
   expect(kept.exitCode).toBe(0);
   const {
     run: { id },
+    environment,
   } = runRecordSchema.parse(JSON.parse(readFileSync(json, 'utf8')));
+  expect(environment).toMatchObject({
+    cluster: 'context',
+    clusterName: 'podreach-sandbox',
+    kubectl: ['--context', 'podreach-sandbox', '--kubeconfig', kubeconfig],
+  });
   expect(kept.stderr).toContain(`kubectl --context podreach-sandbox --kubeconfig ${kubeconfig} get pods`);
   expect(kept.stderr).toContain(
     `podreach clean --run ${id} --cluster context=podreach-sandbox --kubeconfig ${kubeconfig}`,

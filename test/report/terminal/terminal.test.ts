@@ -191,6 +191,17 @@ describe('a run that was cut off', () => {
   });
 });
 
+test('a cluster with a name is named, and reproduce lines find it', () => {
+  const { environment, ...rest } = everyVerdict();
+  const kubectl = ['--context', 'two words'];
+  const output = render({
+    ...rest,
+    environment: { ...environment, cluster: 'context', clusterName: 'staging', kubectl },
+  });
+  expect(output).toMatch(/\(4\.1 s, context staging v1\.36\.0\)\n$/);
+  expect(output).toContain("    reproduce  kubectl --context 'two words' exec -n shop web ");
+});
+
 describe('names that try to deceive', () => {
   const evil = '\u001b[2J\u001b[31mevil\u009b1m\r\nPASSED  9 scenarios\u202egpj.exe\u0007';
   const long = `${'first-'.repeat(16)}and-${'last-'.repeat(20)}`;
