@@ -151,12 +151,12 @@ async function runScenarios(paths: readonly string[], options: RunCommandOptions
   });
   const failures = outputs.finish(record);
   if (kept !== undefined) {
+    // On standard error: standard output may be a report.
     if (kept.outlivesRun) {
-      // Standard output may be a report.
       process.stderr.write(howToLook(kept, record.run.id));
       await kept.stop();
     } else {
-      await holdUntilSignal(kept, signals.signal);
+      await holdUntilSignal(kept, signals.signal, process.stderr);
     }
   }
   const exitCode = record.run.exitCode ?? 3;

@@ -36,20 +36,26 @@ export function sandboxCommand(program: Command, setExitCode: SetExitCode): void
       const { nodes = DEFAULT_NODES, enforcement } = options;
       const provider = sandboxCluster({ nodes, enforcement: enforcement ? 'on' : 'off' });
       const cluster = await provider.start({ signal: signals.signal, clock: systemClock });
-      await holdUntilSignal(cluster, signals.signal, options.kubeconfig);
+      await holdUntilSignal(cluster, signals.signal, process.stdout, options.kubeconfig);
       setExitCode(0);
     });
 }
 
 /**
  * Prints how to use a sandbox, stays until the signal is aborted, and stops it.
+ * @param output where to say it
  * @param path where to write the kubeconfig; absent: a temporary file
  * @throws PodreachError `cluster-lost` when the sandbox ends by itself
  */
-export async function holdUntilSignal(sandbox: Cluster, signal: AbortSignal, path?: string): Promise<void> {
+export async function holdUntilSignal(
+  sandbox: Cluster,
+  signal: AbortSignal,
+  output: { write(text: string): unknown },
+  path?: string,
+): Promise<void> {
   try {
     using kubeconfig = writeKubeconfig(sandbox.kubeconfig, path);
-    process.stdout.write(`The sandbox is running. Its kubeconfig: ${kubeconfig.path}
+    output.write(`The sandbox is running. Its kubeconfig: ${kubeconfig.path}
 
   kubectl --kubeconfig ${kubeconfig.path} get pods --all-namespaces
 

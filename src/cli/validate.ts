@@ -59,9 +59,7 @@ async function validate(paths: readonly string[], options: ValidateOptions): Pro
       }
       const shown = options.verbose === true ? warnings.length : undefined;
       for (const line of describeWarnings(warnings, shown)) print(line);
-      print(
-        `${count(scenarios.length, 'scenario')} valid${warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`}.`,
-      );
+      print(`${count(scenarios.length, 'scenario')} valid${describeFound(warnings.length, options)}`);
     }
     return options.strict === true && warnings.length > 0 ? 2 : 0;
   } catch (thrown) {
@@ -70,6 +68,11 @@ async function validate(paths: readonly string[], options: ValidateOptions): Pro
     print(JSON.stringify({ valid: false, scenarios: [], problems: thrown.problems }, undefined, 2));
     return 2;
   }
+}
+
+function describeFound(warnings: number, { strict }: ValidateOptions): string {
+  if (warnings === 0) return '.';
+  return `, ${count(warnings, 'warning')}.${strict === true ? ' With --strict, warnings are errors.' : ''}`;
 }
 
 function count(number: number, singular: string, plural = `${singular}s`): string {

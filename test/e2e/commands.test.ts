@@ -69,7 +69,7 @@ tiny.yaml:14:5: warning: tiny/a → tiny/b:80/TCP is to be reachable, but the po
     expect(await runCli(['validate', 'tiny.yaml'], options)).toEqual({ exitCode: 0, stdout, stderr: '' });
     expect(await runCli(['validate', '--strict', 'tiny.yaml'], options)).toEqual({
       exitCode: 2,
-      stdout,
+      stdout: stdout.replace(/\n$/, ' With --strict, warnings are errors.\n'),
       stderr: '',
     });
     const { stdout: json } = await runCli(['validate', '--json', 'tiny.yaml'], options);

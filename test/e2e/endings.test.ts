@@ -117,7 +117,10 @@ test('--keep stays until Ctrl-C, with a kubeconfig to look around', async () => 
   expect(readFileSync(kubeconfig, 'utf8')).toContain('podreach-sandbox');
   const below = processesBelow(run.child.pid ?? 0);
   run.child.kill('SIGINT');
-  expect((await run.ended).exitCode).toBe(0);
+  const { exitCode, stdout } = await run.ended;
+  expect(exitCode).toBe(0);
+  // Standard output is the report's alone.
+  expect(stdout).not.toContain('kubeconfig');
   expect(() => readFileSync(kubeconfig)).toThrow('ENOENT');
   expect(await leftSince(before, below)).toEqual(NOTHING);
 });
