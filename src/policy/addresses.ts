@@ -17,12 +17,11 @@ export interface Block {
   readonly except: readonly Cidr[];
 }
 
-/** Where an address, or each address of a range, stands to a block. */
+/** Where an address stands to a block. */
 export type Placement =
   | { readonly kind: 'inside' }
   | { readonly kind: 'outside' }
-  | { readonly kind: 'excepted'; readonly except: string }
-  | { readonly kind: 'unknown' };
+  | { readonly kind: 'excepted'; readonly except: string };
 
 /** Reads an address; undefined where the text is none. */
 export function parseAddress(text: string): Address | undefined {
@@ -48,20 +47,6 @@ export function placeAddress(address: Address, { cidr, except }: Block): Placeme
   if (!contains(cidr, address)) return { kind: 'outside' };
   const hole = except.find((one) => contains(one, address));
   return hole === undefined ? { kind: 'inside' } : { kind: 'excepted', except: hole.text };
-}
-
-/** Whether an address that is not known, but for the ranges that it may come from, is in a block. */
-export function placeUnknown(ranges: readonly Cidr[], block: Block): Placement {
-  const [first, ...others] = ranges.map((range) => placeRange(range, block));
-  return first !== undefined && others.every(({ kind }) => kind === first.kind) ? first : { kind: 'unknown' };
-}
-
-function placeRange(range: Cidr, { cidr, except }: Block): Placement {
-  if (!overlap(range, cidr)) return { kind: 'outside' };
-  const hole = except.find((one) => isWithin(range, one));
-  if (hole !== undefined) return { kind: 'excepted', except: hole.text };
-  const inside = isWithin(range, cidr) && !except.some((one) => overlap(range, one));
-  return { kind: inside ? 'inside' : 'unknown' };
 }
 
 /** Two CIDRs share addresses if and only if one is within the other. */

@@ -59,10 +59,6 @@ export interface World {
   /** A pod's namespace that is not among them has no labels but the one that all have. */
   readonly namespaces?: readonly PolicyNamespace[];
   readonly nodes?: readonly PolicyNode[];
-  /** The CIDRs that pods get their addresses from, where they are known. */
-  readonly podRanges?: readonly string[];
-  /** The CIDRs that Services get their addresses from, where they are known. */
-  readonly serviceRanges?: readonly string[];
 }
 
 /** One end of a flow. Pods are named `namespace/name`. */

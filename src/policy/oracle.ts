@@ -220,7 +220,7 @@ class CompiledOracle implements Oracle {
     destination: Party,
     hostNetwork: Walk['hostNetwork'],
   ): Journey {
-    const service = to.kind === 'service' ? locate(to.address, this.parties.serviceRanges) : undefined;
+    const service = to.kind === 'service' ? locate(to.address) : undefined;
     return {
       from: source,
       to: destination,

@@ -1,7 +1,7 @@
 /** The ends of flows as policies see them, looked up in a world. */
 import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL } from '../labels.ts';
-import { type Address, type Cidr, parseAddress, parseCidr } from './addresses.ts';
+import { type Address, parseAddress } from './addresses.ts';
 import type { Destination, Labels, PodPort, PolicyNode, World } from './model.ts';
 
 /** A pod that policies see as one. */
@@ -40,10 +40,10 @@ export interface OutsideParty {
 
 export type Party = PodParty | NodeParty | OutsideParty;
 
-/** An address, or the ranges that it must come from while it is not known: none where those are not known either. */
+/** An address, or that it is not known. */
 export type Located =
   | { readonly known: true; readonly text: string; readonly address: Address }
-  | { readonly known: false; readonly ranges: readonly Cidr[] };
+  | { readonly known: false };
 
 /** An end that was looked up. A host-network pod can be taken as a pod or as its node (I5). */
 export type FoundEnd =
@@ -58,14 +58,10 @@ export class Parties {
   readonly groups: readonly PodParty[];
   /** The labels of every namespace that is declared or has a pod (D9). */
   readonly namespaces: ReadonlyMap<string, Labels>;
-  readonly podRanges: readonly Cidr[];
-  readonly serviceRanges: readonly Cidr[];
   readonly #pods: ReadonlyMap<string, PodParty>;
   readonly #nodes: ReadonlyMap<string, FoundEnd>;
 
-  constructor({ pods, namespaces = [], nodes = [], podRanges = [], serviceRanges = [] }: World) {
-    this.podRanges = podRanges.flatMap((range) => parseCidr(range) ?? []);
-    this.serviceRanges = serviceRanges.flatMap((range) => parseCidr(range) ?? []);
+  constructor({ pods, namespaces = [], nodes = [] }: World) {
     this.namespaces = new Map([
       ...pods.map(({ namespace }) => [namespace, { [NAMESPACE_NAME_LABEL]: namespace }] as const),
       ...namespaces.map(({ name, labels }) => [name, { ...labels, [NAMESPACE_NAME_LABEL]: name }] as const),
@@ -77,10 +73,8 @@ export class Parties {
       const signature = JSON.stringify([namespace, Object.entries(labels).toSorted()]);
       const group = groups.get(signature) ?? groups.size;
       groups.set(signature, group);
-      // A pod on the host's network has the address of its node, and none of the pod ranges.
-      const address = hostNetwork
-        ? locate(pod.address ?? nodeAddresses.get(node ?? ''), [])
-        : locate(pod.address, this.podRanges);
+      // A pod on the host's network has the address of its node.
+      const address = locate(pod.address ?? (hostNetwork ? nodeAddresses.get(node ?? '') : undefined));
       return {
         kind: 'pod',
         name: objectKey(pod),
@@ -113,7 +107,7 @@ export class Parties {
       case 'node':
         return this.#nodes.get(end.node) ?? fail(`there is no node ${end.node}`);
       case 'address': {
-        const address = locate(end.address, []);
+        const address = locate(end.address);
         if (!address.known) fail(`${end.address} is not an address`);
         return { kind: 'certain', party: { kind: 'outside', name: end.address, address } };
       }
@@ -130,12 +124,10 @@ export class Parties {
   }
 }
 
-/** The address that a text stands for, or what is known of it where there is none. */
-export function locate(text: string | undefined, ranges: readonly Cidr[]): Located {
+/** The address that a text stands for. */
+export function locate(text: string | undefined): Located {
   const address = text === undefined ? undefined : parseAddress(text);
-  return text === undefined || address === undefined
-    ? { known: false, ranges }
-    : { known: true, text, address };
+  return text === undefined || address === undefined ? { known: false } : { known: true, text, address };
 }
 
 function takePod(party: PodParty): FoundEnd {
@@ -154,7 +146,7 @@ function nodeParty({ name, address }: PolicyNode): NodeParty {
     name: `node ${name}`,
     hostNetworkPod: false,
     node: name,
-    address: locate(address, []),
+    address: locate(address),
   };
 }
 

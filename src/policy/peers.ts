@@ -1,5 +1,5 @@
 /** The peers of a rule held against the other end of a flow (D8 to D12). */
-import { type Block, placeAddress, placeUnknown } from './addresses.ts';
+import { type Block, placeAddress } from './addresses.ts';
 import type { Question } from './match.ts';
 import type { Located, Party, PodParty } from './parties.ts';
 import { describeSelector, findUnmet, type Unmet } from './requirements.ts';
@@ -43,8 +43,8 @@ export type PeerMiss =
   | { readonly kind: 'other-namespace'; readonly namespace: string }
   /** Selectors match pods only (D10). */
   | { readonly kind: 'not-a-pod' }
-  | { readonly kind: 'outside-block'; readonly address?: string }
-  | { readonly kind: 'excepted'; readonly address?: string; readonly except: string }
+  | { readonly kind: 'outside-block'; readonly address: string }
+  | { readonly kind: 'excepted'; readonly address: string; readonly except: string }
   /** By assumption. */
   | { readonly kind: 'pod-behind-block' };
 
@@ -122,15 +122,14 @@ function matchBlock(
 
 /** @param counts whether the plugin holds blocks against addresses of this kind; undefined where that is open (I1) */
 function matchAddress(block: Block, located: Located, counts: boolean | undefined): PeerOutcome {
-  const placement = located.known
-    ? placeAddress(located.address, block)
-    : placeUnknown(located.ranges, block);
-  const shown = located.known ? { address: located.text } : {};
-  if (placement.kind === 'outside') return miss({ kind: 'outside-block', ...shown });
-  if (placement.kind === 'excepted') return miss({ ...placement, ...shown });
-  if (counts === undefined) return { match: 'I1', ...shown };
+  if (located.known) {
+    const placement = placeAddress(located.address, block);
+    if (placement.kind === 'outside') return miss({ kind: 'outside-block', address: located.text });
+    if (placement.kind === 'excepted') return miss({ ...placement, address: located.text });
+  }
+  if (counts === undefined) return { match: 'I1', ...(located.known ? { address: located.text } : {}) };
   if (!counts) return miss({ kind: 'pod-behind-block' });
-  return placement.kind === 'inside' ? { match: 'yes' } : { match: 'address' };
+  return { match: located.known ? 'yes' : 'address' };
 }
 
 function miss(why: PeerMiss): PeerOutcome {

@@ -191,13 +191,9 @@ function explainPeerMiss(miss: PeerMiss, other: string): string {
     case 'not-a-pod':
       return `selectors match pods only, and ${other} is none (D10)`;
     case 'outside-block':
-      return miss.address === undefined
-        ? `it contains none of the addresses that ${other} can have`
-        : `it does not contain ${nameAddress(miss.address, other)}`;
+      return `it does not contain ${nameAddress(miss.address, other)}`;
     case 'excepted':
-      return miss.address === undefined
-        ? `its exception ${miss.except} contains every address that ${other} can have (D12)`
-        : `its exception ${miss.except} contains ${nameAddress(miss.address, other)} (D12)`;
+      return `its exception ${miss.except} contains ${nameAddress(miss.address, other)} (D12)`;
     case 'pod-behind-block':
       return `${other} is a pod, and this network plugin does not match pods by address (I1)`;
   }

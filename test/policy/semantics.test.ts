@@ -576,27 +576,6 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       policies: [policy('shop/p', { ...db, ...from({ ipBlock: { cidr: '203.0.113.0/24' } }) })],
       expected: { 'free/unborn > shop/db:5432': 'I1', 'shop/web > shop/db:5432': 'denied' },
     },
-    {
-      title: 'the range of pod addresses settles what a block contains before there are addresses',
-      policies: [
-        policy('shop/p', {
-          ...db,
-          ...from(
-            { ipBlock: { cidr: '203.0.113.0/24' } },
-            { ipBlock: { cidr: '10.0.0.0/8', except: ['10.64.0.0/15'] } },
-          ),
-        }),
-        policy('shop/q', { ...api, ...from({ ipBlock: { cidr: '10.0.0.0/8' } }) }),
-        policy('shop/r', { ...web, ...from({ ipBlock: { cidr: '10.64.1.0/24' } }) }),
-      ],
-      expected: {
-        'free/unborn > shop/db:5432': 'denied',
-        'free/unborn > shop/api:8080': 'allowed',
-        'free/unborn > shop/web:80': 'undefined',
-      },
-      assumptions: { ipBlocksMatchPods: true },
-      world: { podRanges: ['10.64.0.0/16'] },
-    },
   ],
   I2: [
     {

@@ -2,26 +2,62 @@
 import { objectKey } from '../../keys.ts';
 import { type Block, type Cidr, isWithin, parseCidr, reachesInto } from '../addresses.ts';
 import type { Rule } from '../manifest.ts';
-import type { Path } from '../model.ts';
+import { flowBetween, type Path } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
+import type { PodParty } from '../parties.ts';
 import type { Policy } from '../policy.ts';
 import { describePort, type PortEntry } from '../ports.ts';
-import { type Finding, findingAt, type Lint, type PlacedRule, placedPeers, placedRules } from './finding.ts';
+import {
+  type Finding,
+  findingAt,
+  type Lint,
+  type LintContext,
+  listNames,
+  otherOf,
+  type PlacedRule,
+  placedPeers,
+  placedRules,
+} from './finding.ts';
+import { writePeers } from './selecting.ts';
 
-/** The ranges that pods and Services often have, for a scenario whose cluster is not known yet. */
-const USUAL_RANGES = { pods: cidrs('10.244.0.0/16'), services: cidrs('10.96.0.0/12') };
+interface UsualRange {
+  readonly of: 'pods' | 'services';
+  readonly range: Cidr;
+  /** Whose default it is. */
+  readonly where: string;
+  /** People have such addresses outside of clusters, too: only a rule about this range and no other is taken to mean pods. */
+  readonly isAmbiguous?: true;
+}
 
-export const lintBlocks: Lint = (policy, { oracle }) =>
+/** What the addresses of pods and Services are where nobody chose others. Which cluster a scenario is for is not known. */
+const USUAL_RANGES: readonly UsualRange[] = [
+  usual('pods', '10.244.0.0/16', 'kind, minikube and Flannel'),
+  usual('pods', 'fd00:10:244::/56', 'kind'),
+  usual('pods', '10.42.0.0/16', 'K3s and RKE2'),
+  usual('pods', '10.128.0.0/14', 'OpenShift'),
+  { ...usual('pods', '192.168.0.0/16', "Calico and podreach's kind cluster"), isAmbiguous: true },
+  usual('services', '10.96.0.0/12', 'kubeadm, kind and minikube'),
+  usual('services', 'fd00:10:96::/112', 'kind'),
+  usual('services', '10.43.0.0/16', 'K3s and RKE2'),
+  usual('services', '172.30.0.0/16', 'OpenShift'),
+];
+
+export const lintBlocks: Lint = (policy, context) =>
   placedRules(policy).flatMap((rule) =>
     placedPeers(rule).flatMap(({ peer, path }): readonly Finding[] => {
       if (peer.kind !== 'block') return [];
-      const kind = kindOf(peer.cidr, oracle.parties);
+      const range = usualRangeOf(peer.cidr, rule.rule);
       const at = (index: number): Path => [...path, 'ipBlock', 'except', index];
       const useless = findOverlaps(peer);
       return [
-        ...(kind === undefined
+        ...(range === undefined
           ? []
-          : [findingAt(policy, [...path, 'ipBlock', 'cidr'], KINDS[kind](peer.cidr))]),
+          : [
+              findingAt(policy, [...path, 'ipBlock', 'cidr'], {
+                ...describeRange(peer.cidr, range),
+                advice: adviseOnBlock(range, podsMeant(policy, rule, context), policy, context),
+              }),
+            ]),
         ...useless.map(({ index, hole, around }) =>
           findingAt(policy, at(index), {
             code: 'overlapping-except',
@@ -31,7 +67,7 @@ export const lintBlocks: Lint = (policy, { oracle }) =>
           }),
         ),
         ...peer.except.flatMap((hole, index) => {
-          const opener = findOpener(hole, { peer, policy, rule }, oracle);
+          const opener = findOpener(hole, { peer, policy, rule }, context.oracle);
           return opener === undefined || useless.some((one) => one.index === index)
             ? []
             : [
@@ -71,32 +107,64 @@ function findOpener(hole: Cidr, { peer, policy, rule }: Excepting, oracle: Oracl
   return undefined;
 }
 
-const KINDS = {
-  pods: ({ text }: Cidr) => ({
-    code: 'block-of-pods' as const,
-    rule: 'I1',
-    message: `${text} contains nothing but addresses that pods have, or usually have, and not every network plugin matches these`,
-    advice: 'Name the pods by podSelector and namespaceSelector: their addresses change with every restart.',
-  }),
-  services: ({ text }: Cidr) => ({
-    code: 'block-of-services' as const,
-    rule: 'I2',
-    message: `${text} contains nothing but addresses that Services have, or usually have, which most network plugins do not look at`,
-    advice: 'Name the pods behind the Service by podSelector and namespaceSelector.',
-  }),
-};
+function usualRangeOf(cidr: Cidr, { peers }: Rule): UsualRange | undefined {
+  return USUAL_RANGES.find(
+    ({ range, isAmbiguous }) =>
+      isWithin(cidr, range) &&
+      (isAmbiguous !== true || peers.every((peer) => peer.kind !== 'block' || isWithin(range, peer.cidr))),
+  );
+}
 
-function kindOf(
-  cidr: Cidr,
-  {
-    podRanges,
-    serviceRanges,
-  }: { readonly podRanges: readonly Cidr[]; readonly serviceRanges: readonly Cidr[] },
-): keyof typeof KINDS | undefined {
-  const isIn = (known: readonly Cidr[], usual: readonly Cidr[]): boolean =>
-    (known.length > 0 ? known : usual).some((range) => isWithin(cidr, range));
-  if (isIn(podRanges, USUAL_RANGES.pods)) return 'pods';
-  return isIn(serviceRanges, USUAL_RANGES.services) ? 'services' : undefined;
+function describeRange(
+  { text }: Cidr,
+  { of, range, where }: UsualRange,
+): Pick<Finding, 'code' | 'rule' | 'message'> {
+  return of === 'pods'
+    ? {
+        code: 'block-of-pods',
+        rule: 'I1',
+        message: `${text} holds what are commonly pods' addresses (${range.text} in ${where}), and not every network plugin matches pods by address`,
+      }
+    : {
+        code: 'block-of-services',
+        rule: 'I2',
+        message: `${text} holds what are commonly Services' addresses (${range.text} in ${where}), which most network plugins do not look at`,
+      };
+}
+
+function adviseOnBlock(
+  { of }: UsualRange,
+  meant: readonly PodParty[],
+  { namespace }: Policy,
+  { oracle }: LintContext,
+): string {
+  const peers = writePeers(meant, namespace, oracle);
+  if (peers !== undefined)
+    return `Write ${peers} in its place, for ${listNames(meant.map(({ name }) => name))}.`;
+  return of === 'pods'
+    ? 'Name the pods by podSelector and namespaceSelector: their addresses change with every restart.'
+    : 'Name the pods behind the Service by podSelector and namespaceSelector.';
+}
+
+/** The pods that checks expect to connect and about which this rule decides: without their addresses, it leaves them open. */
+function podsMeant(
+  policy: Policy,
+  { direction, index }: PlacedRule,
+  { oracle, checksOn }: LintContext,
+): readonly PodParty[] {
+  const checks = oracle.subjectsOf(policy).flatMap(({ name }) => checksOn(name, direction));
+  const meant = checks.filter((check) => {
+    const { answer, responsible } = oracle.rule(flowBetween(check));
+    return (
+      check.expected === 'reachable' &&
+      answer.verdict === 'undefined' &&
+      responsible.some(
+        (one) => one.direction === direction && one.policy === objectKey(policy) && one.rule === index,
+      )
+    );
+  });
+  const names = new Set(meant.map((check) => otherOf(check, direction)));
+  return oracle.parties.pods.filter(({ name }) => names.has(name));
 }
 
 /** Whether every port of the inner rule is one of the outer. */
@@ -114,8 +182,10 @@ function coversPort(outer: PortEntry, inner: PortEntry): boolean {
   return outer.kind === 'every' || describePort(outer) === describePort(inner);
 }
 
-function cidrs(...texts: readonly string[]): readonly Cidr[] {
-  return texts.flatMap((text) => parseCidr(text) ?? []);
+function usual(of: UsualRange['of'], text: string, where: string): UsualRange {
+  const range = parseCidr(text);
+  if (range === undefined) throw new Error(`${text} is no CIDR`);
+  return { of, range, where };
 }
 
 /** Exceptions within another one; of two that are the same, the later. */

@@ -22,7 +22,7 @@ const NAME_SERVER: PodParty = {
   ports: [],
   hostNetwork: false,
   node: undefined,
-  address: { known: false, ranges: [] },
+  address: { known: false },
   index: -1,
   group: -1,
 };

@@ -81,6 +81,11 @@ export function subjectOf({ from, to }: LintCheck, direction: Direction): string
   return direction === 'ingress' ? to : from;
 }
 
+/** The other end. */
+export function otherOf({ from, to }: LintCheck, direction: Direction): string {
+  return direction === 'ingress' ? from : to;
+}
+
 /** How many names a message lists. */
 const LISTED = 5;
 

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { Finding, LintCheck } from '../../../src/policy/lint/finding.ts';
 import { lintPolicies } from '../../../src/policy/lint/lint.ts';
 import type { World, WrittenPolicy } from '../../../src/policy/model.ts';
@@ -404,9 +406,34 @@ describe('selectors that catch pods beyond those that checks speak of', () => {
         message:
           'part=shop selects shop/web and shop/api as well, of which no check speaks: this policy isolates them too',
         advice:
-          'Select by a label that only the pods in question carry, or add a check that says what holds for shop/web and shop/api.',
+          'Write podSelector: { matchLabels: { app: db } } in its place, or add a check that says what holds for shop/web and shop/api.',
       },
     ]);
+  });
+
+  test('what to write is a label that only the pods meant carry, and where there is none that is said', () => {
+    const pods = [
+      pod('shop/a', { role: 'x', tier: '1' }, [80]),
+      pod('shop/b', { role: 'x', tier: '2' }, [80]),
+      pod('shop/c', { role: 'y', tier: '1' }, [80]),
+      pod('shop/twin', { role: 'y', tier: '1' }, [80]),
+      pod('shop/all', { role: 'z', tier: '3' }, [80]),
+    ];
+    const advice = (podSelector: object, ...spoken: string[]) =>
+      lint([policy('shop/p', { podSelector, ...from({ podSelector: {} }) })], {
+        checks: spoken.map((text) => check(`${text}:80`)),
+        world: { pods },
+      })
+        .filter(({ code }) => code === 'broad-selector')
+        .map((one) => one.advice.replace(/, or add a check.*/, ''));
+    const all = { matchExpressions: [{ key: 'role', operator: 'Exists' }] };
+    expect(advice(all, 'shop/b > shop/a')).toEqual([
+      'Write podSelector: { matchLabels: { role: x, tier: "1" } } in its place',
+    ]);
+    expect(advice(all, 'shop/b > shop/a', 'shop/a > shop/b')).toEqual([
+      'Write podSelector: { matchLabels: { role: x } } in its place',
+    ]);
+    expect(advice(all, 'shop/b > shop/c')).toEqual(['No label sets shop/c apart: add one and select by it']);
   });
 
   test('an empty podSelector means every pod', () => {
@@ -424,7 +451,7 @@ describe('selectors that catch pods beyond those that checks speak of', () => {
     path: ['spec', 'ingress', 0, 'from', 0],
     message: `"${meaning}" means ops/intern as well, of which no check speaks`,
     advice:
-      'Name the pods by a podSelector with labels that they carry, or add a check that says what holds for ops/intern.',
+      'Write { namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: ops } }, podSelector: { matchLabels: { app: monitor } } } in its place, or add a check that says what holds for ops/intern.',
   });
 
   test.for<readonly [string, unknown, string]>([
@@ -451,7 +478,7 @@ describe('selectors that catch pods beyond those that checks speak of', () => {
         ...stranger('pods with part=shop in namespace shop'),
         message: '"pods with part=shop in namespace shop" means shop/api as well, of which no check speaks',
         advice:
-          'Name the pods by a podSelector with labels that they carry, or add a check that says what holds for shop/api.',
+          'Write { podSelector: { matchLabels: { app: web } } } in its place, or add a check that says what holds for shop/api.',
       },
     ]);
   });
@@ -471,20 +498,19 @@ describe('selectors that catch pods beyond those that checks speak of', () => {
 });
 
 describe('blocks', () => {
-  const ranges = { podRanges: ['10.64.0.0/16'], serviceRanges: ['10.96.0.0/16'] };
   const block = (cidr: string, ...except: string[]) =>
     policy('shop/p', { ...db, ...from({ ipBlock: { cidr, except } }) });
   const path = ['spec', 'ingress', 0, 'from', 0, 'ipBlock'];
 
   test('of pods', () => {
-    expect(lint([block('10.64.3.0/24')], { world: ranges })).toEqual([
+    expect(lint([block('10.42.3.0/24')])).toEqual([
       {
         code: 'block-of-pods',
         rule: 'I1',
         policy: 'shop/p',
         path: [...path, 'cidr'],
         message:
-          '10.64.3.0/24 contains nothing but addresses that pods have, or usually have, and not every network plugin matches these',
+          "10.42.3.0/24 holds what are commonly pods' addresses (10.42.0.0/16 in K3s and RKE2), and not every network plugin matches pods by address",
         advice:
           'Name the pods by podSelector and namespaceSelector: their addresses change with every restart.',
       },
@@ -492,29 +518,94 @@ describe('blocks', () => {
   });
 
   test('of Services', () => {
-    expect(lint([block('10.96.0.1/32')], { world: ranges })).toEqual([
+    expect(lint([block('10.96.0.1/32')])).toEqual([
       {
         code: 'block-of-services',
         rule: 'I2',
         policy: 'shop/p',
         path: [...path, 'cidr'],
         message:
-          '10.96.0.1/32 contains nothing but addresses that Services have, or usually have, which most network plugins do not look at',
+          "10.96.0.1/32 holds what are commonly Services' addresses (10.96.0.0/12 in kubeadm, kind and minikube), which most network plugins do not look at",
         advice: 'Name the pods behind the Service by podSelector and namespaceSelector.',
       },
     ]);
   });
 
-  test('of more than these, or of others where the ranges are known', () => {
-    expect(lint([block('10.0.0.0/8')], { world: ranges })).toEqual([]);
-    expect(lint([block('10.244.0.0/16')], { world: ranges })).toEqual([]);
+  const codes = (...cidrs: string[]) =>
+    lint([policy('shop/p', { ...db, ...from(...cidrs.map((cidr) => ({ ipBlock: { cidr } }))) })]).map(
+      ({ code }) => code,
+    );
+
+  test.for([
+    '10.244.0.0/16',
+    '10.244.3.0/24',
+    'fd00:10:244:1::/64',
+    '10.42.0.0/16',
+    '10.131.0.0/23',
+    '192.168.0.0/16',
+  ])('%s are usually pods', (cidr) => {
+    expect(codes(cidr)).toEqual(['block-of-pods']);
   });
 
-  test('of those that clusters usually have, where the ranges are not known', () => {
-    const codes = (cidr: string) => lint([block(cidr)]).map(({ code }) => code);
-    expect(codes('10.244.3.0/24')).toEqual(['block-of-pods']);
-    expect(codes('10.96.0.0/12')).toEqual(['block-of-services']);
-    expect(codes('10.64.3.0/24')).toEqual([]);
+  test.for(['10.96.0.0/12', '10.96.0.10/32', 'fd00:10:96::a/128', '10.43.0.0/16', '172.30.0.1/32'])(
+    '%s are usually Services',
+    (cidr) => {
+      expect(codes(cidr)).toEqual(['block-of-services']);
+    },
+  );
+
+  test.for([
+    ['more than pods or Services', '10.0.0.0/8'],
+    ['others', '10.64.3.0/24'],
+    ['an office', '192.168.17.0/24'],
+    ['all private addresses', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
+  ])('%s are neither', ([, ...cidrs]) => {
+    expect(codes(...cidrs)).toEqual([]);
+  });
+
+  test('the pod range of the shipped kind cluster is known', () => {
+    const config: { networking: { podSubnet: string } } = parse(readFileSync('kind-config.yaml', 'utf8'));
+    expect(codes(config.networking.podSubnet)).toEqual(['block-of-pods']);
+  });
+
+  test.for<readonly [string, string, readonly string[], string]>([
+    [
+      'a pod of the own namespace',
+      '10.244.0.0/16',
+      ['shop/web > shop/db:5432', '!shop/api > shop/db:5432'],
+      'Write { podSelector: { matchLabels: { app: web } } } in its place, for shop/web.',
+    ],
+    [
+      'pods of two namespaces',
+      '10.244.0.0/16',
+      ['shop/web > shop/db:5432', 'shop/api > shop/db:5432', 'ops/intern > shop/db:5432'],
+      'Write { podSelector: { matchExpressions: [ { key: app, operator: In, values: [ web, api ] } ] } } and { namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: ops } }, podSelector: { matchLabels: { app: intern } } } in its place, for shop/web, shop/api and ops/intern.',
+    ],
+    [
+      'a pod behind a Service',
+      '10.96.0.0/16',
+      ['shop/web > shop/db:5432'],
+      'Write { podSelector: { matchLabels: { app: web } } } in its place, for shop/web.',
+    ],
+    [
+      'nobody that checks expect to connect',
+      '10.244.0.0/16',
+      ['!shop/web > shop/db:5432', 'shop/db > shop/api:8080'],
+      'Name the pods by podSelector and namespaceSelector: their addresses change with every restart.',
+    ],
+  ])('for %s, with what to write', ([, cidr, checks, advice]) => {
+    const findings = lint([block(cidr)], { checks: checks.map(check) });
+    expect(findings.filter(({ code }) => code.startsWith('block')).map((one) => one.advice)).toEqual([
+      advice,
+    ]);
+  });
+
+  test('a pod that a selector lets through is not meant by a block beside it', () => {
+    const written = policy('shop/p', { ...db, ...from(web, { ipBlock: { cidr: '10.244.0.0/16' } }) });
+    const spoken = ['shop/web > shop/db:5432', 'ops/intern > shop/db:5432'].map(check);
+    expect(lint([written], { checks: spoken }).map(({ advice }) => advice)).toEqual([
+      'Write { namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: ops } }, podSelector: { matchLabels: { app: intern } } } in its place, for ops/intern.',
+    ]);
   });
 
   test('with exceptions that something else lets through all the same', () => {
