@@ -22,9 +22,26 @@ export function parseWhole(min: number, max: number): (text: string) => number {
   };
 }
 
-/** The value of `--cluster`: a kind of cluster, and after an equals sign the name of one. */
+/**
+ * The value of `--cluster`: a kind of cluster, and after an equals sign the name of one.
+ * @throws PodreachError `usage` where the name is empty, as from a variable that is not set, or where there is none to give
+ */
 export function parseCluster(text: string): { readonly kind: string; readonly name: string | undefined } {
   const [, kind = '', name] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
+  if (kind === 'sandbox' && name !== undefined) {
+    throw new PodreachError('usage', `--cluster ${text}: a sandbox has no name`, {
+      hint: 'Write --cluster sandbox.',
+    });
+  }
+  if (name === '') {
+    throw new PodreachError(
+      'usage',
+      `--cluster ${text} names no ${kind === 'context' ? 'context' : 'cluster'}`,
+      {
+        hint: `Write --cluster ${kind}=NAME, or --cluster ${kind} for the ${kind === 'context' ? 'current' : 'default'} one.`,
+      },
+    );
+  }
   return { kind, name };
 }
 

@@ -1,7 +1,7 @@
 /** What a kubeconfig says about reaching its cluster: the address, and how to be trusted there. */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
-import type { Cluster, KubeConfig } from '@kubernetes/client-node';
+import type { Cluster, Context, KubeConfig, User } from '@kubernetes/client-node';
 import type { ClientOptions } from 'ws';
 import { messageOf, PodreachError } from '../errors.ts';
 import { credentialReader, type Headers, type Writable } from './credentials.ts';
@@ -36,6 +36,9 @@ export interface Access {
   close(): void;
 }
 
+/** The user of a context that names none. */
+const ANONYMOUS: User = { name: '' };
+
 /** An API server serves few requests of one client at a time; more only wait there instead of here. */
 const MAX_CONNECTIONS = 32;
 
@@ -57,12 +60,17 @@ export async function readAccess(
   const load = (): KubeConfig => {
     const loaded = new KubeConfig();
     try {
-      loaded.loadFromString(kubeconfigText);
-      const chosen = loaded.getContextObject(loaded.getCurrentContext())?.cluster;
-      for (const one of loaded.clusters) if (one.name === chosen) useProxy(one, env);
+      loaded.loadFromString(kubeconfigText, { onInvalidEntry: 'filter' });
+      const chosen: Writable<Context> | null = loaded.getContextObject(loaded.getCurrentContext());
+      for (const one of loaded.clusters) if (one.name === chosen?.cluster) useProxy(one, env);
+      // Without a user the client would not even trust the cluster's own authority.
+      if (chosen && !chosen.user) {
+        chosen.user = ANONYMOUS.name;
+        loaded.users.push({ ...ANONYMOUS });
+      }
     } catch (thrown) {
       throw new PodreachError('cluster-unavailable', `the kubeconfig cannot be read: ${messageOf(thrown)}`, {
-        hint: 'Check it with: kubectl config view',
+        hint: 'Check it with: kubectl --kubeconfig FILE config view',
         cause: thrown,
       });
     }
@@ -73,13 +81,10 @@ export async function readAccess(
   const cluster = config.getCurrentCluster();
   const user = config.getCurrentUser();
   if (context === null || cluster === null || user === null) {
-    throw new PodreachError(
-      'cluster-unavailable',
-      `the kubeconfig is not complete: ${missing(config.getCurrentContext(), context)}`,
-      {
-        hint: 'Choose a context with: kubectl config use-context NAME',
-      },
-    );
+    const what = missing(config.getCurrentContext(), context, cluster);
+    throw new PodreachError('cluster-unavailable', `the kubeconfig is not complete: ${what}`, {
+      hint: 'Complete it, or choose another context with --cluster context=NAME.',
+    });
   }
   const credentials = credentialReader({
     kubeconfigText,
@@ -136,11 +141,10 @@ function useProxy(cluster: Writable<Cluster>, env: NodeJS.ProcessEnv): void {
 }
 
 /** Which link from the current context to a cluster and a user does not hold. */
-function missing(
-  current: string | undefined,
-  context: { readonly cluster: string; readonly user: string } | null,
-): string {
+function missing(current: string | undefined, context: Context | null, cluster: Cluster | null): string {
   if (!current) return 'it names no current context';
   if (context === null) return `its current context "${current}" is not among its contexts`;
-  return `its context "${current}" needs the cluster "${context.cluster}" and the user "${context.user}", and one of them is not there`;
+  return cluster === null
+    ? `its context "${current}" needs the cluster "${context.cluster}", which is not there or has no server`
+    : `its context "${current}" needs the user "${context.user}", which is not there`;
 }

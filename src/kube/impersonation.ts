@@ -12,7 +12,7 @@ const impersonationSchema = z.object({
 export type Impersonation = z.infer<typeof impersonationSchema>;
 
 const kubeconfigSchema = z.object({
-  users: z.array(z.object({ name: z.string(), user: impersonationSchema.nullish() })).nullish(),
+  users: z.array(z.object({ name: z.string().nullish(), user: impersonationSchema.nullish() })).nullish(),
 });
 
 /** Whom a user of a kubeconfig acts as; empty where it is itself. @throws PodreachError `cluster-unavailable` where it makes no sense */

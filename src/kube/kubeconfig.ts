@@ -6,6 +6,7 @@ import type { KubeConfig, User } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { messageOf, PodreachError } from '../errors.ts';
+import { shellCommand } from '../shell.ts';
 import type { Writable } from './credentials.ts';
 import { type Impersonation, impersonationIn } from './impersonation.ts';
 
@@ -19,55 +20,93 @@ export interface FoundKubeconfig {
 const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /**
- * The files of `KUBECONFIG`, merged, the first to name something wins; else `~/.kube/config`; else the service account of the pod
- * that this runs in.
+ * The files of `KUBECONFIG`, merged, the first to name something wins; else `~/.kube/config`. Where they hold nothing: the service
+ * account of the pod that this runs in.
  * @param wanted the context's name; absent: the current one
  * @param file goes before all of these, and must exist
+ * @param root the folder that stands for `/` where a service account is looked for
  * @throws PodreachError `cluster-unavailable` where there is no kubeconfig, or no such context
  */
 export async function findKubeconfig(
   wanted: string | undefined,
   file?: string,
   env: NodeJS.ProcessEnv = process.env,
+  root = '',
 ): Promise<FoundKubeconfig> {
+  if (file !== undefined && !existsSync(file)) {
+    throw new PodreachError('cluster-unavailable', `there is no kubeconfig ${file}`, {
+      hint: 'Check the name after --kubeconfig.',
+    });
+  }
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
-  const files = file === undefined ? kubeconfigFiles(env) : [file];
   const impersonations = new Map<User, Impersonation>();
-  try {
-    for (const [index, file] of files.entries()) {
-      const next = index === 0 ? config : new KubeConfig();
-      next.loadFromFile(file);
-      followTokenFiles(next, file);
-      followPlugins(next, file);
-      const text = readFileSync(file, 'utf8');
-      for (const user of next.users) impersonations.set(user, impersonationIn(text, user.name));
-      if (next !== config) addMissing(config, next);
+  for (const one of file === undefined ? kubeconfigFiles(env) : [file]) {
+    const next = new KubeConfig();
+    try {
+      loadInto(next, one, impersonations);
+      addMissing(config, next);
+    } catch (thrown) {
+      throw new PodreachError(
+        'cluster-unavailable',
+        `the kubeconfig ${one} cannot be read: ${messageOf(thrown)}`,
+        { hint: `Check it with: ${viewCommand(one)}`, cause: thrown },
+      );
     }
-    if (files.length === 0 && existsSync(SERVICE_ACCOUNT_TOKEN)) config.loadFromCluster();
-  } catch (thrown) {
-    throw new PodreachError('cluster-unavailable', `the kubeconfig cannot be read: ${messageOf(thrown)}`, {
-      hint: 'Check it with: kubectl config view',
-      cause: thrown,
-    });
   }
-  const names = config.getContexts().map(({ name }) => name);
-  if (names.length === 0) {
-    throw new PodreachError('cluster-unavailable', 'there is no kubeconfig with a context', {
-      hint: 'Set KUBECONFIG, or write ~/.kube/config.',
-    });
-  }
-  const context = wanted ?? config.getCurrentContext();
-  if (!names.includes(context)) {
-    const what = context
-      ? `no context "${context}" in the kubeconfig`
-      : 'the kubeconfig has no current context';
-    throw new PodreachError('cluster-unavailable', what, {
-      hint: `Write --cluster context=NAME with one of: ${names.join(', ')}.`,
-    });
-  }
+  if (file === undefined && isEmpty(config) && isInCluster(env, root)) config.loadFromCluster(root);
+  const context = chooseContext(config, wanted, file);
   config.setCurrentContext(context);
   return { text: textOf(config, impersonations), context, server: config.getCurrentCluster()?.server ?? '' };
+}
+
+/** An empty file is an empty kubeconfig. What is not complete in one is left out: it only matters where it is chosen. */
+function loadInto(config: KubeConfig, file: string, impersonations: Map<User, Impersonation>): void {
+  const text = readFileSync(file, 'utf8');
+  const { data: document, error } = kubeconfigSchema.safeParse(parse(text) ?? {});
+  if (error !== undefined) throw new Error(z.prettifyError(error));
+  const { kind, users } = document;
+  if (kind != null && kind !== 'Config') throw new Error(`it is of the kind ${kind}`);
+  // The client cannot read a text in which there is nothing.
+  config.loadFromString(Object.keys(document).length === 0 ? '{}' : text, { onInvalidEntry: 'filter' });
+  config.makePathsAbsolute(dirname(file));
+  followTokenFiles(config, users ?? [], file);
+  followPlugins(config, file);
+  for (const user of config.users) impersonations.set(user, impersonationIn(text, user.name));
+}
+
+function chooseContext(config: KubeConfig, wanted: string | undefined, file: string | undefined): string {
+  const names = config.getContexts().map(({ name }) => name);
+  if (names.length === 0) {
+    throw file === undefined
+      ? new PodreachError('cluster-unavailable', 'there is no kubeconfig with a context', {
+          hint: 'Set KUBECONFIG, or write ~/.kube/config.',
+        })
+      : new PodreachError('cluster-unavailable', `the kubeconfig ${file} has no context`, {
+          hint: `See what it has: ${viewCommand(file)}`,
+        });
+  }
+  const context = wanted ?? config.getCurrentContext();
+  if (names.includes(context)) return context;
+  throw new PodreachError(
+    'cluster-unavailable',
+    context ? `no context "${context}" in the kubeconfig` : 'the kubeconfig has no current context',
+    { hint: `Write --cluster context=NAME with one of: ${names.join(', ')}.` },
+  );
+}
+
+function viewCommand(file: string): string {
+  return shellCommand(['kubectl', '--kubeconfig', file, 'config', 'view']);
+}
+
+function isEmpty({ clusters, users, contexts, currentContext }: KubeConfig): boolean {
+  return clusters.length + users.length + contexts.length === 0 && !currentContext;
+}
+
+/** What client-go asks before it takes the service account of a pod. */
+function isInCluster(env: NodeJS.ProcessEnv, root: string): boolean {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
+  return Boolean(host && port) && existsSync(root + SERVICE_ACCOUNT_TOKEN);
 }
 
 /** The client leaves out whom users act as, but for the name, when it writes a kubeconfig. */
@@ -84,8 +123,7 @@ function textOf(config: KubeConfig, impersonations: ReadonlyMap<User, Impersonat
  * The client reads `token-file`, which no kubeconfig has: the field is `tokenFile`, goes before `token`, and is to be read again
  * from time to time. That the client does for what it finds in a pod, and for what is written down in the same way.
  */
-function followTokenFiles(config: KubeConfig, file: string): void {
-  const { users = [] } = tokenFiles.parse(parse(readFileSync(file, 'utf8')) ?? {});
+function followTokenFiles(config: KubeConfig, users: readonly UserEntry[], file: string): void {
   for (const user of config.users as Writable<User>[]) {
     const tokenFile = users.find(({ name }) => name === user.name)?.user?.tokenFile;
     if (tokenFile == null || tokenFile === '') continue;
@@ -102,16 +140,15 @@ function followPlugins({ users }: KubeConfig, file: string): void {
   }
 }
 
-const tokenFiles = z.looseObject({
-  users: z
-    .array(
-      z.looseObject({
-        name: z.string(),
-        user: z.looseObject({ tokenFile: z.string().nullish() }).nullish(),
-      }),
-    )
-    .nullish()
-    .transform((users) => users ?? undefined),
+const userEntrySchema = z.looseObject({
+  name: z.string().nullish(),
+  user: z.looseObject({ tokenFile: z.string().nullish() }).nullish(),
+});
+type UserEntry = z.infer<typeof userEntrySchema>;
+
+const kubeconfigSchema = z.looseObject({
+  kind: z.string().nullish(),
+  users: z.array(userEntrySchema).nullish(),
 });
 
 /** The client's own merge ends with an error where two files name the same thing; for kubectl the first wins. */

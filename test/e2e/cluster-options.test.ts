@@ -162,3 +162,13 @@ test('what has no use where it is given is refused before anything starts', asyn
   expect(label.exitCode).toBe(2);
   expect(label.stderr).toContain('"-" cannot be the value of a label');
 });
+
+test.each([
+  [['run', '--cluster', 'context='], '--cluster context= names no context'],
+  [['clean', '--cluster', 'context='], '--cluster context= names no context'],
+  [['run', '--cluster', 'kind='], '--cluster kind= names no cluster'],
+  [['run', '--cluster', 'sandbox=foo'], '--cluster sandbox=foo: a sandbox has no name'],
+])('%j is refused: a name is missing, or too many', async (args, words) => {
+  const { exitCode, stderr } = await runCli(args);
+  expect({ exitCode, isTold: stderr.includes(words) }).toEqual({ exitCode: 2, isTold: true });
+});

@@ -546,22 +546,27 @@ describe('a kubeconfig', () => {
     [
       'whose cluster is missing',
       { ...whole, clusters: [] },
-      'its context "test" needs the cluster "test" and the user "test", and one of them is not there',
+      'its context "test" needs the cluster "test", which is not there or has no server',
+    ],
+    [
+      'whose cluster has no server',
+      { ...whole, clusters: [{ name: 'test', cluster: {} }] },
+      'its context "test" needs the cluster "test", which is not there or has no server',
     ],
     [
       'whose user is missing',
       { ...whole, users: [] },
-      'its context "test" needs the cluster "test" and the user "test", and one of them is not there',
+      'its context "test" needs the user "test", which is not there',
     ],
   ])('%s does not lead to localhost', async (_, config, reason) => {
     expect(told(await rejection(connectKube(JSON.stringify(config))))).toEqual({
       code: 'cluster-unavailable',
       message: `the kubeconfig is not complete: ${reason}`,
-      hint: 'Choose a context with: kubectl config use-context NAME',
+      hint: 'Complete it, or choose another context with --cluster context=NAME.',
     });
   });
 
-  test.each(['', '[1, 2', 'clusters: [{ name: x }]'])('that cannot be read (%j) says so', async (text) => {
+  test.each(['', '[1, 2'])('that cannot be read (%j) says so', async (text) => {
     const thrown = await rejection(connectKube(text));
     expect(told(thrown)).toMatchObject({ code: 'cluster-unavailable' });
     expect(thrown.message).toMatch(/^the kubeconfig cannot be read: /);
