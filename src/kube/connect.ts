@@ -193,14 +193,9 @@ export async function connectKube(
       return toObject(await call({ method: 'PATCH', path, body, purpose }, options), purpose);
     },
 
-    async delete({ resource, namespace, name }, { gracePeriodSeconds, ...options } = {}) {
+    async delete({ resource, namespace, name }, options) {
       const purpose = purposeOf('delete', resource, namespace, name);
-      const wish = {
-        apiVersion: 'v1',
-        kind: 'DeleteOptions',
-        propagationPolicy: 'Background',
-        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-      };
+      const wish = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' };
       const body = { type: 'application/json', text: JSON.stringify(wish) };
       try {
         await call({ method: 'DELETE', path: pathOf(resource, namespace, name), body, purpose }, options);

@@ -7,8 +7,6 @@ export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly uid?: string;
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
 }
@@ -123,10 +121,7 @@ export interface Kube {
    */
   apply(address: ObjectAddress, body: string, options?: CallOptions): Promise<KubeObject>;
   /** Deletes in the background; an object that is not there is fine. */
-  delete(
-    address: ObjectAddress,
-    options?: CallOptions & { readonly gracePeriodSeconds?: number },
-  ): Promise<void>;
+  delete(address: ObjectAddress, options?: CallOptions): Promise<void>;
   exec(request: ExecRequest): Promise<ExecResult>;
   /** Closes idle connections. */
   close(): void;

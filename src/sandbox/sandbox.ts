@@ -26,8 +26,6 @@ export interface SandboxOptions {
 export interface Sandbox {
   /** The kubeconfig's text, with the API's address, certificate and token. */
   readonly kubeconfig: string;
-  /** The API's address, such as `https://127.0.0.1:40123`. */
-  readonly server: string;
   /** Resolves when the sandbox is gone. */
   readonly exited: Promise<SandboxExit>;
   /** Ends the sandbox and waits until nothing is left of it. Safe to call twice. */
@@ -71,7 +69,7 @@ export async function startSandbox({ nodes, enforcement, signal }: SandboxOption
       return start(false);
     });
     const server = `https://127.0.0.1:${(listener.address() as AddressInfo).port}`; // it listens on an address
-    return { ...started.control, server, kubeconfig: kubeconfigOf(server, started.certificate, token) };
+    return { ...started.control, kubeconfig: kubeconfigOf(server, started.certificate, token) };
   } catch (thrown) {
     throw signal.aborted ? signal.reason : thrown;
   } finally {

@@ -121,7 +121,7 @@ spec:
       fieldSelector: 'a!=b',
     });
     await kube.list({ resource: 'networkpolicies', namespace: 'shop' });
-    await kube.delete({ resource: 'pods', namespace: 'shop', name: 'db' }, { gracePeriodSeconds: 0 });
+    await kube.delete({ resource: 'pods', namespace: 'shop', name: 'db' });
     await kube.delete({ resource: 'namespaces', name: 'shop' });
     expect(
       server.received.map(({ method, path, body }) => [
@@ -141,7 +141,7 @@ spec:
       [
         'DELETE',
         '/api/v1/namespaces/shop/pods/db',
-        { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', gracePeriodSeconds: 0 },
+        { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' },
       ],
       [
         'DELETE',

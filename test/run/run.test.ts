@@ -124,7 +124,7 @@ describe('what the environment can do', () => {
   test('a pod that dies before the policies ends the scenario', async () => {
     const record = await runWith(sandbox(), (event, kube) =>
       event.type === 'phase-started' && event.phase === 'control'
-        ? kube.delete({ resource: 'pods', namespace: 'pair', name: 'b' }, { gracePeriodSeconds: 0 })
+        ? kube.delete({ resource: 'pods', namespace: 'pair', name: 'b' })
         : undefined,
     );
     expect(record.run.exitCode).not.toBe(0);
@@ -137,7 +137,7 @@ describe('what the environment can do', () => {
       const [namespace = '', name = ''] = pod.split('/');
       const record = await runWith(sandbox(), (event, kube) =>
         event.type === 'phase-started' && event.phase === 'settle'
-          ? kube.delete({ resource: 'pods', namespace, name }, { gracePeriodSeconds: 0 })
+          ? kube.delete({ resource: 'pods', namespace, name })
           : undefined,
       );
       expect(verdicts(record)['pair/b']).toBe('inconclusive');

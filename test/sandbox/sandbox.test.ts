@@ -58,7 +58,7 @@ const seenBy = (user: '0' | '65534'): object => ({
 
 test('a sandbox starts, serves, and is gone when stop returns', async () => {
   const sandbox = await startSandbox({ nodes: 2, enforcement: 'on', signal: never });
-  expect(sandbox.server).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+  expect(sandbox.kubeconfig).toMatch(/server: https:\/\/127\.0\.0\.1:\d+$/m);
   expect(sandbox.kubeconfig).toContain('current-context: podreach-sandbox');
   const traces = tracesBelow(process.pid);
   expect(traces.processes.size).toBeGreaterThanOrEqual(3);

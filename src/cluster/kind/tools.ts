@@ -8,7 +8,6 @@ const ANSWER_TIMEOUT_MS = 30_000;
 const OLDEST_KIND = [0, 24] as const;
 
 export interface DockerInfo {
-  readonly serverVersion: string;
   readonly cgroupVersion: string;
   /** Such as `linux/amd64`. */
   readonly platform: string;
@@ -54,7 +53,6 @@ export async function askDocker(
   }
   const host = env['DOCKER_HOST'] ?? '';
   return {
-    serverVersion: info.ServerVersion,
     cgroupVersion: info.CgroupVersion ?? '',
     platform: `${info.OSType ?? 'linux'}/${ARCHITECTURES[info.Architecture ?? ''] ?? info.Architecture ?? 'amd64'}`,
     rootFolder: info.DockerRootDir ?? '',
