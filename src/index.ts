@@ -1,15 +1,20 @@
 /**
- * podreach as a library: load scenarios, run them on a cluster, judge and report. The command line is built from the same
- * functions.
+ * podreach as a library: load scenarios (`loadPlans`), run them on a cluster (`run`), which judges what it sees, and render the
+ * record of that in any format (`REPORTS`). The command line is built from the same functions.
  */
 export { type Clock, systemClock } from './clock.ts';
-export type { Cluster, ClusterProvider, ClusterTiming } from './cluster/cluster.ts';
+export type { Cluster, ClusterKind, ClusterProvider, ClusterTiming } from './cluster/cluster.ts';
 export { contextCluster } from './cluster/context.ts';
+export type { CalicoSource, Encapsulation } from './cluster/kind/choices.ts';
+export type { KindOptions } from './cluster/kind/context.ts';
 export { kindCluster } from './cluster/kind.ts';
-export { sandboxCluster } from './cluster/sandbox.ts';
+export { type SandboxClusterOptions, sandboxCluster } from './cluster/sandbox.ts';
 export { type ErrorCode, Interruption, type Location, PodreachError, type Problem } from './errors.ts';
+export type { ProbeSettings, PullSecret, Toleration } from './probe/settings.ts';
 export type { ProgressEvent, ProgressListener } from './progress.ts';
-export type { AttemptRecord, CheckRecord, RunRecord, ScenarioRecord, Verdict } from './record.ts';
-export { type RunOptions, type RunResult, run } from './run/run.ts';
-export { loadPlans } from './scenario/load-plans.ts';
+export type { AttemptRecord, CheckRecord, Outcome, RunRecord, ScenarioRecord, Verdict } from './record.ts';
+export type { RenderOptions, Report } from './report/render-options.ts';
+export { REPORTS, type ReportFormat } from './report/report.ts';
+export { type Patience, type RunOptions, type RunResult, run } from './run/run.ts';
+export { type LoadOptions, loadPlans } from './scenario/load-plans.ts';
 export type { Check, Plan } from './scenario/scenario.ts';

@@ -13,8 +13,10 @@ const CODES: Readonly<Record<SandboxErrorCode, ErrorCode>> = {
   'start-failed': 'cluster-unavailable',
 };
 
-/** @param options the number of nodes (1 to 10), and whether policies are enforced */
-export function sandboxCluster(options: Pick<SandboxOptions, 'nodes' | 'enforcement'>): ClusterProvider {
+/** The number of nodes (1 to 10), and whether policies are enforced. */
+export type SandboxClusterOptions = Pick<SandboxOptions, 'nodes' | 'enforcement'>;
+
+export function sandboxCluster(options: SandboxClusterOptions): ClusterProvider {
   return {
     kind: 'sandbox',
     async start({ signal }): Promise<Cluster> {
