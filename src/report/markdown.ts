@@ -12,7 +12,7 @@ import { keepNote } from './parts/keep-note.ts';
 import { renderMatrixSection } from './parts/matrix-section.ts';
 import { describeAttempts, factsOf, mismatchesOf, type Place, underPolicies } from './parts/mismatch.ts';
 import { warningsOf } from './parts/opinion.ts';
-import { findPatterns } from './parts/patterns.ts';
+import { findPatterns, findRunPatterns } from './parts/patterns.ts';
 import { resultOf } from './parts/result-line.ts';
 import { dayOf, describeOverdue } from './parts/review.ts';
 import {
@@ -101,9 +101,12 @@ function renderMismatches({ scenarios }: RunRecord): string[] {
       shortCode(describeLocation(check.declared)),
     ]);
   const left = mismatches.length - rows.length;
-  const patterns = scenarios.flatMap((scenario) =>
-    findPatterns(scenario).map((text) => `- ${shortCode(scenario.name)}: ${sentence(text)}`),
-  );
+  const patterns = [
+    ...findRunPatterns(scenarios).map((text) => `- ${sentence(text)}`),
+    ...scenarios.flatMap((scenario) =>
+      findPatterns(scenario).map((text) => `- ${shortCode(scenario.name)}: ${sentence(text)}`),
+    ),
+  ];
   return [
     '### Not as expected',
     ...(patterns.length === 0 ? [] : [limitLines(patterns, ROWS)]),

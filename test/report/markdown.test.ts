@@ -35,6 +35,20 @@ describe('the report for GitHub', () => {
     await expect(render(everyVerdict())).toMatchFileSnapshot('golden/every-verdict.md');
   });
 
+  test('says what only several scenarios together show before what each shows', () => {
+    const leaks = (...sources: number[]) =>
+      meshScenario(4, (from, to) => ({
+        expected: 'unreachable',
+        ...(to === 1 && sources.includes(from) ? { verdict: 'leaked' } : {}),
+      }));
+    expect(render(buildRecord([leaks(0, 3), leaks(0, 2, 3)]))).toContain(
+      [
+        '- all 5 leaks, in 2 scenarios, lead into team-1/service-1:8080/TCP (5 of the 6 checks that do)',
+        '- `mesh`: all 3 leaks lead into team-1/service-1:8080/TCP (3 of the 3 checks that do)',
+      ].join('\n'),
+    );
+  });
+
   test('is short where all is well', async () => {
     await expect(render(buildRecord([calmScenario('done')]))).toMatchFileSnapshot('golden/passed.md');
   });

@@ -10,6 +10,7 @@ import { describeLocation } from '../parts/describe.ts';
 import { type Failure, manifestOf } from '../parts/failure.ts';
 import { underPolicies } from '../parts/mismatch.ts';
 import { warningsOf } from '../parts/opinion.ts';
+import { findPatterns, findRunPatterns } from '../parts/patterns.ts';
 import { dayOf, isOverdue } from '../parts/review.ts';
 import { describeExtent, runWord } from '../parts/summary.ts';
 import { count, duration, formatNumber, neutraliseAll } from '../text/text.ts';
@@ -33,6 +34,8 @@ export interface Audit {
   readonly manifest?: readonly string[];
   readonly circumstances: readonly Entry[];
   readonly incidents: readonly Incident[];
+  /** What many of them have in common, and may be the cause of all of them. */
+  readonly commonalities: readonly Phrase[];
   readonly scenarios: readonly AuditedScenario[];
   /** How podreach tests, whether or not a run came so far. */
   readonly method: readonly Phrase[];
@@ -82,6 +85,7 @@ export function buildAudit(written: RunRecord): Audit {
     ...(record.run.error === undefined ? {} : manifestOf(record.run.error)),
     circumstances: circumstancesOf(record),
     incidents: incidentsOf(record),
+    commonalities: commonalitiesOf(record),
     scenarios,
     method: METHOD,
     limits: limitsOf(record),
@@ -121,6 +125,15 @@ function cautionsOf(record: RunRecord): Phrase[] {
         ]
       : []),
     ...warningsOf(record).map(({ text }) => say`${name(text)}.`),
+  ];
+}
+
+function commonalitiesOf({ scenarios }: RunRecord): Phrase[] {
+  return [
+    ...findRunPatterns(scenarios).map((text) => say`${name(text)}.`),
+    ...scenarios.flatMap((scenario) =>
+      findPatterns(scenario).map((text) => say`In scenario ${name(scenario.name)}: ${name(text)}.`),
+    ),
   ];
 }
 

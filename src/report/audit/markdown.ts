@@ -41,11 +41,14 @@ export function renderAudit(record: RunRecord): string {
   ].join('\n\n')}\n`;
 }
 
-function renderIncidents({ incidents }: Audit): string[] {
+function renderIncidents({ incidents, commonalities }: Audit): string[] {
   if (incidents.length === 0) return [];
   const left = incidents.length - INCIDENTS_TOLD;
   return [
     '## Incidents',
+    ...(commonalities.length === 0
+      ? []
+      : ['Many of them have something in common, and so perhaps one cause:', bullets(commonalities)]),
     ...incidents.slice(0, INCIDENTS_TOLD).flatMap(renderIncident),
     ...(left > 0 ? [`… and ${formatNumber(left)} more. The statements below name each of them.`] : []),
   ];

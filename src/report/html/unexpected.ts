@@ -4,7 +4,7 @@ import { describePair } from '../parts/describe.ts';
 import { groupInconclusive } from '../parts/inconclusive.ts';
 import { keepNote } from '../parts/keep-note.ts';
 import { describeAttempts, factsOf, mismatchesOf, underPolicies } from '../parts/mismatch.ts';
-import { findPatterns } from '../parts/patterns.ts';
+import { findPatterns, findRunPatterns } from '../parts/patterns.ts';
 import { count, formatNumber } from '../text/text.ts';
 import { html, type Markup } from './markup.ts';
 import { entryOf, renderFactList, renderWord } from './parts.ts';
@@ -32,9 +32,12 @@ export function renderUnexpected(record: RunRecord): readonly Markup[] {
 function renderMismatches(record: RunRecord, places: Places): readonly Markup[] {
   const mismatches = mismatchesOf([...places.keys()]);
   if (mismatches.length === 0) return [];
-  const patterns = record.scenarios.flatMap((scenario) =>
-    findPatterns(scenario).map((text) => html`<li><b>${scenario.name}</b>: ${text}</li>`),
-  );
+  const patterns = [
+    ...findRunPatterns(record.scenarios).map((text) => html`<li>${text}</li>`),
+    ...record.scenarios.flatMap((scenario) =>
+      findPatterns(scenario).map((text) => html`<li><b>${scenario.name}</b>: ${text}</li>`),
+    ),
+  ];
   const note = keepNote(record);
   const blocks = mismatches.slice(0, MISMATCHES_TOLD).flatMap((check, index) => {
     const place = places.get(check);

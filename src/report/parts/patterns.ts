@@ -30,28 +30,82 @@ interface Feature {
   readonly implied: readonly string[];
 }
 
+type Scenario = Pick<ScenarioRecord, 'checks' | 'pods'>;
+
+/** A check that was judged, with what its own scenario knows of its pods. */
+interface Sighting {
+  readonly check: CheckRecord;
+  readonly scenario: Scenario;
+  /** By `namespace/name`. */
+  readonly nodes: ReadonlyMap<string, string | undefined>;
+}
+
 interface Counted {
   readonly feature: Feature;
-  readonly wrong: Set<CheckRecord>;
+  readonly wrong: Set<Sighting>;
   tested: number;
+}
+
+interface Pattern {
+  /** Of what, and what it has in common. */
+  readonly key: string;
+  readonly wrong: ReadonlySet<Sighting>;
+  /** @param where in how many scenarios, or nothing */
+  readonly describe: (where: string) => string;
 }
 
 /**
  * Sentences such as `all 6 leaks end on node worker-2 (6 of the 6 checks that do)` and `every check into
  * shop/db:5432/TCP leaked (4 of 4)`, the most dangerous verdict first. What all tested checks have in common is no pattern.
  */
-export function findPatterns(scenario: Pick<ScenarioRecord, 'checks' | 'pods'>): string[] {
+export function findPatterns(scenario: Scenario): string[] {
+  return patternsIn(sightingsIn(scenario), 1).map(({ describe }) => describe(''));
+}
+
+/**
+ * What only several scenarios together show, such as `all 6 leaks, in 3 scenarios, end on node worker-2 (6 of the 18 checks that
+ * do)`: where each of them shows the same by itself, nothing.
+ */
+export function findRunPatterns(scenarios: readonly Scenario[]): string[] {
+  const sightings = scenarios.map(sightingsIn);
+  const alone = new Map(
+    scenarios.map((scenario, index) => [
+      scenario,
+      new Set(patternsIn(sightings[index] ?? [], 1).map(({ key }) => key)),
+    ]),
+  );
+  return patternsIn(sightings.flat(), 2).flatMap(({ key, wrong, describe }) => {
+    const involved = scenariosOf(wrong);
+    return [...involved].every((scenario) => alone.get(scenario)?.has(key))
+      ? []
+      : [describe(`, in ${formatNumber(involved.size)} scenarios`)];
+  });
+}
+
+function sightingsIn(scenario: Scenario): Sighting[] {
   const nodes = new Map(scenario.pods.map((pod) => [objectKey(pod), pod.node]));
-  const judged = scenario.checks.filter(({ verdict }) => verdict !== undefined);
+  return scenario.checks
+    .filter(({ verdict }) => verdict !== undefined)
+    .map((check) => ({ check, scenario, nodes }));
+}
+
+function scenariosOf(sightings: Iterable<Sighting>): Set<Scenario> {
+  return new Set(Array.from(sightings, ({ scenario }) => scenario));
+}
+
+/** @param fewest a pattern must be made of wrong checks of so many scenarios */
+function patternsIn(judged: readonly Sighting[], fewest: number): Pattern[] {
   return VERDICTS.flatMap((verdict) => {
-    const wrong = judged.filter((check) => check.verdict === verdict);
-    if (wrong.length < FEWEST) return [];
-    const tested = judged.filter((check) => isComparable(check, verdict));
-    if (wrong.length === tested.length) return [describeWhole(verdict, tested.length)];
-    const counted = countFeatures(tested, verdict, nodes);
+    const wrong = judged.filter(({ check }) => check.verdict === verdict);
+    if (wrong.length < FEWEST || scenariosOf(wrong).size < fewest) return [];
+    const tested = judged.filter(({ check }) => isComparable(check, verdict));
+    if (wrong.length === tested.length) return [patternOfAll(verdict, new Set(wrong))];
+    const counted = countFeatures(tested, verdict);
     const shared = sharedByAll(counted, wrong.length, tested.length);
-    if (shared.length > 0) return shared.map((one) => describeShared(one, verdict, wrong.length));
-    return describeGroups(counted, verdict, wrong.length / tested.length);
+    if (shared.length > 0) return shared.map((one) => patternShared(one, verdict));
+    return wholeGroups(counted, wrong.length / tested.length, fewest).map((one) =>
+      patternOfGroup(one, verdict),
+    );
   });
 }
 
@@ -61,17 +115,13 @@ function isComparable(check: CheckRecord, verdict: Wrong): boolean {
   return verdict === 'broken' ? check.expected === 'reachable' : true;
 }
 
-function countFeatures(
-  tested: readonly CheckRecord[],
-  verdict: Wrong,
-  nodes: ReadonlyMap<string, string | undefined>,
-): Counted[] {
+function countFeatures(tested: readonly Sighting[], verdict: Wrong): Counted[] {
   const counted = new Map<string, Counted>();
-  for (const check of tested) {
-    for (const feature of featuresOf(check, nodes)) {
+  for (const sighting of tested) {
+    for (const feature of featuresOf(sighting)) {
       const entry = counted.get(feature.key) ?? { feature, wrong: new Set(), tested: 0 };
       entry.tested += 1;
-      if (check.verdict === verdict) entry.wrong.add(check);
+      if (sighting.check.verdict === verdict) entry.wrong.add(sighting);
       counted.set(feature.key, entry);
     }
   }
@@ -79,7 +129,7 @@ function countFeatures(
 }
 
 /** The most telling first. */
-function featuresOf(check: CheckRecord, nodes: ReadonlyMap<string, string | undefined>): Feature[] {
+function featuresOf({ check, nodes }: Sighting): Feature[] {
   const { from, to } = check;
   const port = `${check.port}/${check.protocol}`;
   const [fromNode, toNode] = [nodes.get(from), nodes.get(to)];
@@ -150,40 +200,60 @@ function sharedByAll(counted: readonly Counted[], wrong: number, tested: number)
   const shared = counted.filter(
     (one) => one.wrong.size === wrong && (one.tested / tested) ** wrong < COINCIDENCE,
   );
-  const implied = new Set(shared.flatMap(({ feature }) => feature.implied));
-  return shared.filter(({ feature }) => !implied.has(feature.key)).slice(0, PATTERNS_TOLD);
+  // A pod of one name may run on another node in another scenario: then its node is not on it alone, or says more.
+  const follows = (one: Counted): boolean =>
+    shared.some(({ feature, tested: of }) => feature.implied.includes(one.feature.key) && one.tested >= of);
+  return shared.filter((one) => !follows(one)).slice(0, PATTERNS_TOLD);
 }
 
 /** Features without a single exception, those with the most checks first, each with enough that the others have not told. */
-function describeGroups(counted: readonly Counted[], verdict: Wrong, shareOfWrong: number): string[] {
-  const told = new Set<CheckRecord>();
-  const texts: string[] = [];
+function wholeGroups(counted: readonly Counted[], shareOfWrong: number, fewest: number): Counted[] {
+  const told = new Set<Sighting>();
+  const groups: Counted[] = [];
   const whole = counted
     .filter((one) => one.wrong.size === one.tested && shareOfWrong ** one.tested < COINCIDENCE)
+    .filter((one) => scenariosOf(one.wrong).size >= fewest)
     .sort((left, right) => right.tested - left.tested);
-  for (const { feature, wrong, tested } of whole) {
-    if (texts.length === PATTERNS_TOLD) break;
-    if ([...wrong].filter((check) => !told.has(check)).length < FEWEST) continue;
-    for (const check of wrong) told.add(check);
-    texts.push(
-      `every check ${feature.every} ${WORDS[verdict].did} (${formatNumber(tested)} of ${formatNumber(tested)})`,
-    );
+  for (const group of whole) {
+    if (groups.length === PATTERNS_TOLD) break;
+    if ([...group.wrong].filter((sighting) => !told.has(sighting)).length < FEWEST) continue;
+    for (const sighting of group.wrong) told.add(sighting);
+    groups.push(group);
   }
-  return texts;
+  return groups;
 }
 
-function describeShared({ feature, tested }: Counted, verdict: Wrong, wrong: number): string {
-  const share = `${formatNumber(wrong)} of the ${formatNumber(tested)} checks that do`;
-  return `all ${formatNumber(wrong)} ${WORDS[verdict].many} ${feature.all} (${share})`;
+function patternShared({ feature, wrong, tested }: Counted, verdict: Wrong): Pattern {
+  const number = formatNumber(wrong.size);
+  return {
+    key: `${verdict} ${feature.key}`,
+    wrong,
+    describe: (where) =>
+      `all ${number} ${WORDS[verdict].many}${where === '' ? '' : `${where},`} ${feature.all} (${number} of the ${formatNumber(tested)} checks that do)`,
+  };
 }
 
-function describeWhole(verdict: Wrong, tested: number): string {
+function patternOfGroup({ feature, wrong }: Counted, verdict: Wrong): Pattern {
+  const number = formatNumber(wrong.size);
+  return {
+    key: `${verdict} ${feature.key}`,
+    wrong,
+    describe: (where) =>
+      `every check ${feature.every} ${WORDS[verdict].did}${where} (${number} of ${number})`,
+  };
+}
+
+function patternOfAll(verdict: Wrong, wrong: ReadonlySet<Sighting>): Pattern {
   const which =
     verdict === 'leaked'
       ? ' that must be unreachable'
       : verdict === 'broken'
         ? ' that must be reachable'
         : '';
-  const number = formatNumber(tested);
-  return `every check${which} ${WORDS[verdict].did} (${number} of ${number})`;
+  const number = formatNumber(wrong.size);
+  return {
+    key: verdict,
+    wrong,
+    describe: (where) => `every check${which} ${WORDS[verdict].did}${where} (${number} of ${number})`,
+  };
 }

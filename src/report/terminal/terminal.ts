@@ -5,6 +5,7 @@ import { circumstanceFacts } from '../parts/circumstances.ts';
 import { endFacts, renderFailure } from '../parts/failure.ts';
 import { keepNote } from '../parts/keep-note.ts';
 import { warningsOf } from '../parts/opinion.ts';
+import { findRunPatterns } from '../parts/patterns.ts';
 import { columnsFor, resultOf } from '../parts/result-line.ts';
 import { dayOf } from '../parts/review.ts';
 import { describeExtent, describeRun, runWord } from '../parts/summary.ts';
@@ -31,6 +32,7 @@ export function renderTerminal(written: RunRecord, options: RenderOptions): stri
     ...renderBeginning(record, canvas),
     ...(options.verbose ? [renderFacts(circumstanceFacts(record), canvas, '')] : []),
     ...joinLines(record.scenarios.map((scenario) => renderScenario(scenario, section))),
+    ...renderPatterns(record, canvas),
     ...renderWarnings(record, canvas),
     ...renderKeepNote(record, canvas),
     renderResult(record, canvas),
@@ -65,6 +67,14 @@ function joinLines(scenarios: readonly string[][][]): string[][] {
     endsWithLine = isLine;
   }
   return paragraphs;
+}
+
+/** What no scenario shows by itself. */
+function renderPatterns({ scenarios }: RunRecord, canvas: Canvas): string[][] {
+  const patterns = findRunPatterns(scenarios);
+  return patterns.length === 0
+    ? []
+    : [patterns.flatMap((text) => renderHeadline('PATTERN', 'name', text, canvas, ''))];
 }
 
 /** What may have decided besides the policies. */

@@ -227,6 +227,28 @@ describe('an incident', () => {
   });
 });
 
+test('what incidents have in common is said before each of them', () => {
+  const leaks = (pairs: readonly string[]) =>
+    meshScenario(4, (from, to) => ({
+      expected: 'unreachable',
+      ...(pairs.includes(`${from}-${to}`) ? { verdict: 'leaked' } : {}),
+    }));
+  const pairs = ['0-1', '3-1'];
+  const text = renderAudit(buildRecord([leaks(pairs), leaks(pairs), leaks(['0-1', '2-1', '3-1'])]));
+  expect(text).toContain(
+    [
+      '## Incidents',
+      '',
+      'Many of them have something in common, and so perhaps one cause:',
+      '',
+      '- <em>all 7 leaks, in 3 scenarios, lead into team-1/service-1:8080/TCP (7 of the 9 checks that do)</em>.',
+      '- In scenario *mesh*: <em>all 3 leaks lead into team-1/service-1:8080/TCP (3 of the 3 checks that do)</em>.',
+      '',
+      '### 1. ',
+    ].join('\n'),
+  );
+});
+
 test('five thousand incidents do not become a book', () => {
   const record = buildRecord([
     meshScenario(100, (from, to) =>

@@ -99,6 +99,17 @@ describe('the page', () => {
   });
 });
 
+test('what only several scenarios together show comes before what each shows', () => {
+  const leaks = (...sources: number[]) =>
+    meshScenario(4, (from, to) => ({
+      expected: 'unreachable',
+      ...(to === 1 && sources.includes(from) ? { verdict: 'leaked' } : {}),
+    }));
+  expect(render(buildRecord([leaks(0, 3), leaks(0, 2, 3)]))).toContain(
+    '<li>all 5 leaks, in 2 scenarios, lead into team-1/service-1:8080/TCP (5 of the 6 checks that do)</li><li><b>mesh</b>: all 3 leaks',
+  );
+});
+
 test('the summary says how fast policies took effect only of scenarios that passed', () => {
   const rows = [
     ...render(everyVerdict()).matchAll(

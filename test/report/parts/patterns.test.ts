@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckRecord } from '../../../src/record.ts';
-import { findPatterns } from '../../../src/report/parts/patterns.ts';
+import type { CheckRecord, ScenarioRecord } from '../../../src/record.ts';
+import { findPatterns, findRunPatterns } from '../../../src/report/parts/patterns.ts';
 import { startProcessorClock } from '../../support/processor-time.ts';
-import { everyVerdict, meshScenario } from '../fixture.ts';
+import { buildScenario, everyVerdict, meshScenario } from '../fixture.ts';
 
 const LEAK: Partial<CheckRecord> = { expected: 'unreachable', verdict: 'leaked' };
 const SHUT: Partial<CheckRecord> = { expected: 'unreachable' };
@@ -70,6 +70,90 @@ describe('nothing is made of', () => {
     expect(
       findPatterns({ ...scenario, checks: scenario.checks.map(({ verdict, ...check }) => check) }),
     ).toEqual([]);
+  });
+});
+
+describe('over several scenarios', () => {
+  const leaking = (...pairs: string[]): ScenarioRecord =>
+    meshScenario(4, (from, to) => (pairs.includes(`${from}-${to}`) ? LEAK : SHUT));
+
+  test('what none shows by itself is told with their number', () => {
+    const scenarios = [leaking('0-1', '1-3'), leaking('0-1', '1-3'), leaking(), leaking('0-1', '1-3')];
+    expect(scenarios.flatMap((scenario) => findPatterns(scenario))).toEqual([]);
+    expect(findRunPatterns(scenarios)).toEqual([
+      'all 6 leaks, in 3 scenarios, end on node node-2 (6 of the 24 checks that do)',
+    ]);
+  });
+
+  test('a pod of the same name is told, with its namespace and port', () => {
+    expect(findRunPatterns([leaking('0-1', '3-1'), leaking('0-1', '3-1'), leaking('0-1', '3-1')])).toEqual([
+      'all 6 leaks, in 3 scenarios, lead into team-1/service-1:8080/TCP (6 of the 9 checks that do)',
+    ]);
+  });
+
+  test('a node is told beside the pod where the pod was elsewhere too, and did not leak there', () => {
+    const placed = (node: string, ...pairs: string[]): ScenarioRecord => {
+      const scenario = leaking(...pairs);
+      const pods = scenario.pods.map((pod) => ({ ...pod, node: pod.name === 'service-1' ? node : 'node-1' }));
+      return { ...scenario, pods };
+    };
+    const leaky = () => placed('node-2', '0-1', '3-1');
+    expect(findRunPatterns([leaky(), leaky(), leaky(), placed('node-1')])).toEqual([
+      'all 6 leaks, in 3 scenarios, lead into team-1/service-1:8080/TCP (6 of the 12 checks that do)',
+      'all 6 leaks, in 3 scenarios, end on node node-2 (6 of the 9 checks that do)',
+      'all 6 leaks, in 3 scenarios, go from one node to another (6 of the 18 checks that do)',
+    ]);
+  });
+
+  test('all of those that could are told as that', () => {
+    const wholly = () => meshScenario(3, (from) => (from === 0 ? LEAK : {}));
+    expect(findPatterns(wholly())).toEqual([]);
+    expect(findRunPatterns([wholly(), wholly()])).toEqual([
+      'every check that must be unreachable leaked, in 2 scenarios (4 of 4)',
+    ]);
+  });
+
+  test('groups of single scenarios do not crowd out one that they make up together', () => {
+    // All checks into pod 0 leak in each scenario, and two into the pod on node-9.
+    const scenarios = ['a', 'b', 'c', 'd'].map((namespace) => {
+      const key = (number: number) => `${namespace}/p${number}`;
+      const numbers = Array.from({ length: 10 }, (_, number) => number);
+      const { pods, ...scenario } = buildScenario(namespace, {
+        pods: Object.fromEntries(numbers.map((number) => [key(number), [8080]])),
+        checks: numbers.flatMap((from) =>
+          numbers
+            .filter((to) => to !== from)
+            .map((to) => ({
+              from: key(from),
+              to: key(to),
+              port: 8080,
+              ...(to === 0 || (to === 9 && from < 2) ? LEAK : to === 9 ? {} : SHUT),
+            })),
+        ),
+      });
+      return { ...scenario, pods: pods.map((pod) => (pod.name === 'p9' ? { ...pod, node: 'node-9' } : pod)) };
+    });
+    expect(findRunPatterns(scenarios)).toEqual([
+      'every check to a pod on node node-9 leaked, in 4 scenarios (8 of 8)',
+    ]);
+  });
+
+  test('what each shows by itself is not told again, unless one does not', () => {
+    const clear = () => meshScenario(5, (_, to) => (to === 1 ? LEAK : SHUT));
+    const few = meshScenario(5, (from, to) => (to === 1 && from < 3 ? LEAK : to === 1 ? {} : SHUT));
+    expect(findPatterns(few)).toEqual([]);
+    expect(findRunPatterns([clear(), clear()])).toEqual([]);
+    expect(findRunPatterns([clear(), few])).toEqual([
+      'all 6 leaks, in 2 scenarios, lead into team-1/service-1:8080/TCP (6 of the 6 checks that do)',
+    ]);
+  });
+
+  test('one scenario is no several, whatever the others are like', () => {
+    const leaky = leaking('0-1', '1-3', '2-3');
+    const calm = leaking();
+    const elsewhere = { ...calm, pods: calm.pods.map((pod) => ({ ...pod, node: 'node-1' })) };
+    expect(findPatterns(leaky)).toEqual([]);
+    expect(findRunPatterns([leaky, elsewhere])).toEqual([]);
   });
 });
 

@@ -377,6 +377,22 @@ describe('many inconclusive checks', () => {
   });
 });
 
+test('what only several scenarios together show stands below them, whatever is asked for', () => {
+  const scenario = () =>
+    meshScenario(4, (from, to) => ({
+      expected: 'unreachable',
+      ...(to === 1 && from !== 2 ? { verdict: 'leaked' } : {}),
+    }));
+  const record = buildRecord([scenario(), scenario(), scenario()]);
+  const pattern =
+    'PATTERN  all 6 leaks, in 3 scenarios, lead into team-1/service-1:8080/TCP (6 of\n         the 9 checks that do)\n\n';
+  for (const options of [{}, { quiet: true }, { verbose: true }]) {
+    const [above = '', below] = render(record, options).split(`\n\n${pattern}`);
+    expect(above).toContain('LEAKED');
+    expect(below).toMatch(/^The pods of this run are gone\./);
+  }
+});
+
 test('a kept run does not send its reader to another one', () => {
   const record = everyVerdict();
   const kept = { ...record, run: { ...record.run, options: { ...record.run.options, keep: true } } };
