@@ -26,9 +26,10 @@ export async function control(tried: Tried, stage: Stage, context: RunContext): 
   const deadline = context.clock.now() + context.timing.withinMs;
   for (let number = 1; ; number += 1) {
     const open = tried.checks.filter((check) => !passedControl(check));
-    if (open.length === 0 || (number > 1 && context.clock.now() > deadline)) return;
+    if (open.length === 0) return;
     if (number > 1) {
       await failOnDeadPods(await podStates([...stage.pods.values()], context), context);
+      if (context.clock.now() > deadline) return;
       await context.clock.sleep(PAUSE_MS, context.signal);
     }
     await runRound(open, { phase: 'control', number }, stage, context);

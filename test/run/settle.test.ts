@@ -5,7 +5,8 @@ import type { ExecRequest, ExecResult, Kube } from '../../src/kube/kube.ts';
 import type { Batch } from '../../src/probe/protocol.ts';
 import type { CheckRecord, Outcome } from '../../src/record.ts';
 import type { RunContext } from '../../src/run/context.ts';
-import { observe, settle } from '../../src/run/settle.ts';
+import type { Stage } from '../../src/run/round.ts';
+import { control, observe, settle } from '../../src/run/settle.ts';
 import { sleepingClock } from '../cluster/kind/world.ts';
 import { attempt } from '../judge/attempts.ts';
 
@@ -51,13 +52,18 @@ async function settled(
     return { kind: 'exited', exitCode: 0, stdout, stderr: '' };
   };
 
-  const names = ['a', ...seen.map((_, id) => `b${id}`)];
-  const pods = new Map(
-    names.map((name) => [`x/${name}`, { namespace: 'x', name, ip: `ip-${name}`, node: 'node-1' }]),
-  );
-  const stage = { pods, beganMs: 0, noteSetbacks: () => undefined };
+  const stage = stageOf('a', ...seen.map((_, id) => `b${id}`));
   await settle({ name: 'x', checks, policies }, RULES, stage, contextOn({ exec: answer } as Kube, clock));
   return checks.map(({ attempts }) => attempts.filter(({ phase }) => phase === 'settle'));
+}
+
+function stageOf(...names: readonly string[]): Stage {
+  const pods = names.map((name) => ({ namespace: 'x', name, ip: `ip-${name}`, node: 'node-1' }));
+  return {
+    pods: new Map(pods.map((pod) => [`x/${pod.name}`, pod])),
+    beganMs: 0,
+    noteSetbacks: () => undefined,
+  };
 }
 
 /** A check that has connected before the policies. */
@@ -170,12 +176,29 @@ describe('when the time is over', () => {
   });
 });
 
+test('before the policies a pod that has died is told, even where a round takes all the time there is', async () => {
+  const clock = sleepingClock();
+  const kube = {
+    exec: async () => {
+      await clock.sleep(2 * WITHIN_MS);
+      return { kind: 'broken', reason: 'not found', mayHeal: false, stdout: '', stderr: '' };
+    },
+    list: async () => [],
+  } as Partial<Kube> as Kube;
+  const checks = [{ ...checkOf(0, 'reachable'), attempts: [] }];
+  await expect(
+    control({ name: 'x', checks }, stageOf('a', 'b0'), contextOn(kube, clock)),
+  ).rejects.toMatchObject({
+    code: 'provision-failed',
+    message: 'pod x/a cannot run: somebody has deleted it',
+  });
+});
+
 test('200,000 checks that have settled together need no last look', async () => {
   const checks = Array.from({ length: 200_000 }, (_, id) => ({
     ...checkOf(id, 'unreachable'),
     attempts: [1, 2].map((round) => attempt('settle', 'timeout', { round })),
   }));
-  const stage = { pods: new Map(), beganMs: 0, noteSetbacks: () => undefined };
-  await observe({ name: 'x', checks }, RULES, stage, contextOn({} as Kube));
+  await observe({ name: 'x', checks }, RULES, stageOf(), contextOn({} as Kube));
   expect(checks.every(({ attempts }) => attempts.length === 2)).toBe(true);
 });
