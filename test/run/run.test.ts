@@ -1,6 +1,8 @@
 /** The pipeline on a real sandbox, while somebody interferes. */
 import { describe, expect, test } from 'vitest';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
+import type { Kube } from '../../src/kube/kube.ts';
+import type { Phase, RunRecord } from '../../src/record.ts';
 import { failure, throughProxy } from '../support/api-proxy.ts';
 import { asContext } from '../support/real-cluster.ts';
 import { runWith, SCENARIO, sandbox, verdicts } from './run-with.ts';
@@ -121,25 +123,34 @@ describe('what the environment can do', () => {
     expect(record.run.exitCode).toBe(3);
   });
 
+  /** Runs the scenario, and has a pod gone before anything is tried in a phase. */
+  function runWithDeathIn(phase: Phase, name: string): Promise<RunRecord> {
+    let isGone: Promise<undefined> | undefined;
+    const takeAway = async (kube: Kube): Promise<undefined> => {
+      const address = { resource: 'pods', namespace: 'pair', name } as const;
+      await kube.delete(address);
+      await expect.poll(() => kube.get(address), { timeout: 10_000 }).toBeUndefined();
+    };
+    return runWith(throughProxy(sandbox(), { exec: () => isGone }), (event, kube) => {
+      if (event.type !== 'phase-started' || event.phase !== phase) return undefined;
+      isGone = takeAway(kube);
+      return isGone;
+    });
+  }
+
   test('a pod that dies before the policies ends the scenario', async () => {
-    const record = await runWith(sandbox(), (event, kube) =>
-      event.type === 'phase-started' && event.phase === 'control'
-        ? kube.delete({ resource: 'pods', namespace: 'pair', name: 'b' })
-        : undefined,
-    );
-    expect(record.run.exitCode).not.toBe(0);
-    expect(verdicts(record)['pair/b']).not.toBe('pass');
+    const record = await runWithDeathIn('control', 'b');
+    expect(record.scenarios[0]?.error).toMatchObject({
+      code: 'provision-failed',
+      message: 'pod pair/b cannot run: somebody has deleted it',
+    });
+    expect(record.run.exitCode).toBe(3);
   });
 
-  test.each(['pair/b', 'pair/a'])(
-    'when %s dies while policies settle, what it is part of proves nothing',
-    async (pod) => {
-      const [namespace = '', name = ''] = pod.split('/');
-      const record = await runWith(sandbox(), (event, kube) =>
-        event.type === 'phase-started' && event.phase === 'settle'
-          ? kube.delete({ resource: 'pods', namespace, name })
-          : undefined,
-      );
+  test.each(['a', 'b'])(
+    'when pair/%s dies while policies settle, what it is part of proves nothing',
+    async (name) => {
+      const record = await runWithDeathIn('settle', name);
       expect(verdicts(record)['pair/b']).toBe('inconclusive');
       expect(record.run.exitCode).toBe(4);
     },

@@ -48,8 +48,8 @@ export interface Intervention {
   readonly change?: (call: Call & { readonly body: string }) => string;
   /** Changes the body of an answer on its way back. */
   readonly changeAnswer?: (call: Call & { readonly body: string }) => string;
-  /** What becomes of an exec; undefined: nothing. */
-  readonly exec?: (call: Call) => ExecFault | undefined;
+  /** What becomes of an exec; undefined: nothing. It is held until that is known. */
+  readonly exec?: (call: Call) => ExecFault | undefined | Promise<undefined>;
   /** Is given the means to take the server away, and to bring it back at the same address. */
   readonly attach?: (proxy: { readonly down: () => void; readonly up: () => void }) => void;
 }
@@ -175,10 +175,10 @@ async function startProxy(
     open.add(socket);
     socket.on('close', () => open.delete(socket));
   });
-  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+  server.on('upgrade', async (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     const { method = 'GET', url: path = '/' } = incoming;
-    const fault = intervention.exec?.({ method, path });
+    const fault = await intervention.exec?.({ method, path });
     if (fault?.kind === 'stall-handshake') return;
     if (fault?.kind === 'cut') {
       socket.destroy();
@@ -188,10 +188,21 @@ async function startProxy(
       refuse(socket, fault.answer);
       return;
     }
-    sockets.handleUpgrade(incoming, socket, head, (client) => {
-      if (fault?.kind === 'stall-stream') client.pause();
-      else relay(client, incoming, { upstream, ca, fault });
+    const accept = (then: (client: WebSocket) => void): void =>
+      sockets.handleUpgrade(incoming, socket, head, then);
+    if (fault?.kind === 'stall-stream') {
+      accept((client) => client.pause());
+      return;
+    }
+    const address = new URL(path, upstream);
+    address.protocol = 'wss:';
+    const { authorization, 'sec-websocket-protocol': protocols = '' } = incoming.headers;
+    const stream = new WebSocket(address, protocols.split(/, */)[0], { ca, headers: { authorization } });
+    stream.on('unexpected-response', async (_, answered) => {
+      refuse(socket, { status: answered.statusCode ?? 500, body: JSON.parse(await textOf(answered)) });
     });
+    stream.on('error', () => socket.destroy());
+    stream.on('open', () => accept((client) => relay(client, stream, fault)));
   });
   const listen = (port: number): Promise<void> =>
     new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -225,29 +236,8 @@ const STDOUT = 1;
 const STATUS = 3;
 
 /** Passes the frames of an exec in both directions, but for what the fault takes away. */
-function relay(
-  client: WebSocket,
-  { url = '/', headers }: IncomingMessage,
-  {
-    upstream,
-    ca,
-    fault,
-  }: { readonly upstream: URL; readonly ca: Buffer; readonly fault: ExecFault | undefined },
-): void {
-  const address = new URL(url, upstream);
-  address.protocol = 'wss:';
-  const server = new WebSocket(address, client.protocol, {
-    ca,
-    headers: { authorization: headers.authorization },
-  });
-  const early: Buffer[] = [];
-  client.on('message', (data: Buffer) => {
-    if (server.readyState === WebSocket.OPEN) server.send(data);
-    else early.push(data);
-  });
-  server.on('open', () => {
-    for (const data of early) server.send(data);
-  });
+function relay(client: WebSocket, server: WebSocket, fault: ExecFault | undefined): void {
+  client.on('message', (data: Buffer) => server.send(data));
   server.on('message', (data: Buffer) => {
     if (fault?.kind === 'drop' && data[0] === STATUS) client.terminate();
     else if (fault?.kind === 'truncate' && data[0] === STDOUT) client.send(data.subarray(0, data.length / 2));
