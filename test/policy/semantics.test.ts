@@ -532,6 +532,33 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       },
     },
   ],
+  D19: [
+    {
+      title:
+        'replies of an allowed connection need no rule: not the egress of who answers, nor the ingress of who asked',
+      policies: [policy('shop/p', { ...db, ...egress() }), policy('shop/q', { ...web, ...ingress() })],
+      expected: { 'shop/web > shop/db:5432': 'allowed', 'shop/db > shop/web:80': 'denied' },
+    },
+  ],
+  D20: [
+    {
+      title: 'a pod that has neither address nor node yet is isolated already',
+      policies: [policy('free/p', { policyTypes: ['Ingress', 'Egress'] })],
+      expected: {
+        'shop/web > free/unborn:80': 'denied',
+        'free/unborn > shop/db:5432': 'denied',
+        'free/unborn > free/six:80': 'denied',
+      },
+    },
+    {
+      title: 'and where only the other end is isolated, its labels count from the start',
+      policies: [
+        policy('shop/p', { ...db, ...from({ podSelector: {}, namespaceSelector: {} }) }),
+        policy('shop/q', web),
+      ],
+      expected: { 'free/unborn > shop/db:5432': 'allowed', 'free/unborn > shop/web:80': 'denied' },
+    },
+  ],
   I1: [
     {
       title: 'a block that contains the address of a pod leaves it open, one that does not denies',
@@ -689,14 +716,21 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
 };
 
-/** What a single flow cannot show, and where it is dealt with. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  D3: 'manifest.test.ts',
-  D19: 'the oracle judges the opening of a connection',
-  D20: 'the oracle knows no time',
-  D21: 'the oracle knows no time',
-  I6: 'other protocols cannot be asked about',
-  I7: 'the oracle judges the opening of a connection',
+/** The test, by its file below test/ and its title, of what no flow of the oracle can show: time, open connections, other protocols. */
+const ELSEWHERE: Readonly<Record<string, readonly [file: string, title: string]>> = {
+  D3: ['policy/manifest.test.ts', 'what the API server refuses (D3)'],
+  D21: [
+    'sandbox/network/enforcement.test.ts',
+    'D21: a policy comes into force without a word: nothing of its object changes, and it has no status',
+  ],
+  I6: [
+    'sandbox/network/enforcement.test.ts',
+    'I6: a rule for all ports lets ICMP through, and no rule for some ports does',
+  ],
+  I7: [
+    'sandbox/network/enforcement.test.ts',
+    'D19: an established connection outlives a new policy (I7), a datagram is judged each time',
+  ],
 };
 
 for (const [rule, cases] of Object.entries(CASES)) {
@@ -714,10 +748,14 @@ for (const [rule, cases] of Object.entries(CASES)) {
   });
 }
 
-test('every rule of docs/semantics.md has a case', () => {
+test('every rule of docs/semantics.md has a case, or a test elsewhere', () => {
   const page = readFileSync(new URL('../../docs/semantics.md', import.meta.url), 'utf8');
   const rules = [...page.matchAll(/^- \*\*([DI]\d+)\*\*/gm)].map(([, rule]) => rule);
-  expect(new Set([...Object.keys(CASES), ...Object.keys(ELSEWHERE)])).toEqual(new Set(rules));
+  expect([...Object.keys(CASES), ...Object.keys(ELSEWHERE)].toSorted()).toEqual(rules.toSorted());
+});
+
+test.for(Object.entries(ELSEWHERE))('%s has its test elsewhere', ([, [file, title]]) => {
+  expect(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')).toContain(`'${title}'`);
 });
 
 describe('ends that the world does not have', () => {

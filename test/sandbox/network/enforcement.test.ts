@@ -1,4 +1,5 @@
 /** What policies do to real packets: a sandbox with two nodes, and a case for each rule of docs/semantics.md. */
+import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { podManifest, startTestbed, statusOf, type Target, type Testbed } from '../testbed.ts';
 
@@ -695,6 +696,48 @@ test('D20: a new pod is isolated from its first packet on, in both directions', 
     });
   }
 });
+
+test('D21: a policy comes into force without a word: nothing of its object changes, and it has no status', async () => {
+  await bed.policy('shop', 'case-0', { podSelector: app('db') });
+  const policyOf = () => bed.kube.get({ resource: 'networkpolicies', namespace: 'shop', name: 'case-0' });
+  const taken = await policyOf();
+  await inForce();
+  expect(await observe({ 'ops/job shop/db:80': 'shut' })).toEqual({ 'ops/job shop/db:80': 'shut' });
+  expect(taken).toMatchObject({ kind: 'NetworkPolicy' });
+  expect(taken).not.toHaveProperty('status');
+  expect(await policyOf()).toEqual(taken);
+});
+
+const PERL = '/usr/bin/perl';
+/** One echo request, which needs no privilege from such a socket; Node.js has none. */
+const PING = `
+  use Socket;
+  socket(my $socket, AF_INET, SOCK_DGRAM, getprotobyname('icmp') // 1) or die $!;
+  connect($socket, pack_sockaddr_in(0, inet_aton($ARGV[0]))) or die $!;
+  send($socket, pack('C2n3', 8, 0, 0, 1, 1), 0) or die $!;
+  vec(my $readable = '', fileno($socket), 1) = 1;
+  print select($readable, undef, undef, 0.5) ? 'answered' : 'silent';`;
+
+test.skipIf(!existsSync(PERL))(
+  'I6: a rule for all ports lets ICMP through, and no rule for some ports does',
+  async () => {
+    await bed.policy('shop', 'case-0', {
+      podSelector: app('db'),
+      ingress: [
+        { from: [{ podSelector: app('web') }] },
+        { from: [{ namespaceSelector: all }], ports: [{}, { protocol: 'UDP' }, { protocol: 'SCTP' }] },
+      ],
+    });
+    await inForce();
+    const ping = async (namespace: string, pod: string, to: string): Promise<string> => {
+      const result = await bed.exec(namespace, pod, PERL, '-e', PING, addresses.get(to) ?? '');
+      return result.kind === 'exited' && result.exitCode === 0 ? result.stdout : JSON.stringify(result);
+    };
+    expect(await ping('shop', 'web', 'shop/db')).toBe('answered');
+    expect(await ping('ops', 'job', 'shop/db')).toBe('silent');
+    expect(await ping('ops', 'job', 'shop/api')).toBe('answered');
+  },
+);
 
 test('D22: isolated egress cuts name resolution, which fails as a name', async () => {
   await bed.policy('shop', 'case-0', { podSelector: app('web'), policyTypes: ['Egress'] });
