@@ -15,10 +15,12 @@ import { count, formatNumber } from '../text/text.ts';
 import { html, type Markup } from './markup.ts';
 import { renderFactList, renderManifest, renderWord } from './parts.ts';
 
-/** The statements name them all. */
+/** As many stand one by one; the statements, the matrices and the audit document name the others. */
 const INCIDENTS_TOLD = 50;
-/** Of one statement; the matrix shows the others. */
-const DEVIATIONS_TOLD = 20;
+/** In all statements together: of more than that each names its share, and says where the others are. */
+const DEVIATIONS_TOLD = 500;
+/** Lines of one file at which the checks of one statement stand. */
+const LINES_TOLD = 20;
 const STYLES: Readonly<Record<Statement['standing'], string>> = {
   confirmed: 'passed',
   contradicted: 'leaked',
@@ -28,13 +30,14 @@ const STYLES: Readonly<Record<Statement['standing'], string>> = {
 /** @param written the record as it is: policies are fingerprinted before anything is changed */
 export function renderAuditPart(written: RunRecord): Markup {
   const audit = buildAudit(written);
+  const share = shareOf(audit);
   return html`<section id="audit" aria-labelledby="audit-title">
 <h2 id="audit-title">For audits: who can reach whom</h2>
 <p>${renderPhrase(audit.summary)}</p>
 ${audit.cautions.map((caution) => html`<p class="callout is-inconclusive">${renderPhrase(caution)}</p>`)}${renderManifest(audit.manifest)}
 ${renderEntries(audit.circumstances)}
-${renderIncidents(audit)}
-${audit.scenarios.map(renderScenario)}
+${renderIncidents(audit, share)}
+${audit.scenarios.map((scenario) => renderScenario(scenario, share))}
 <h3>How podreach tests</h3>
 ${bullets(audit.method)}
 <h3>What no scenario looks at</h3>
@@ -43,13 +46,24 @@ ${bullets(audit.limits)}
 `;
 }
 
-function renderIncidents({ incidents }: Audit): readonly Markup[] {
+/** How many deviations each statement names: all of them where the page has room for that. */
+function shareOf({ scenarios }: Audit): number {
+  const numbers = scenarios
+    .flatMap(({ statements }) => statements.map(({ deviations }) => deviations.length))
+    .filter((number) => number > 0);
+  const all = numbers.reduce((sum, number) => sum + number, 0);
+  return all <= DEVIATIONS_TOLD
+    ? Number.POSITIVE_INFINITY
+    : Math.max(1, Math.floor(DEVIATIONS_TOLD / numbers.length));
+}
+
+function renderIncidents({ incidents }: Audit, share: number): readonly Markup[] {
   if (incidents.length === 0) return [];
   const left = incidents.length - INCIDENTS_TOLD;
   return [
     html`<h3>Incidents</h3>
 ${incidents.slice(0, INCIDENTS_TOLD).map(renderIncident)}
-${left > 0 ? html`<p>… and ${count(left, 'more incident')}. The statements below name each of them.</p>` : ''}`,
+${left > 0 ? html`<p>… and ${count(left, 'more incident')}. ${share === Number.POSITIVE_INFINITY ? 'The statements below name each of them.' : html`The statements below name up to ${formatNumber(share)} each; the matrices above show every one, and the audit document (<code>--report audit</code>) tells it.`}</p>` : ''}`,
   ];
 }
 
@@ -68,13 +82,13 @@ ${incident.fault === undefined ? '' : html`<dt>Who is at fault</dt><dd>${renderP
 `;
 }
 
-function renderScenario(scenario: AuditedScenario): Markup {
+function renderScenario(scenario: AuditedScenario, share: number): Markup {
   const { name, entries, caution, manifest, statements, policies, untested } = scenario;
   return html`<h3>Scenario ${renderName(name)}</h3>
 ${renderEntries(entries)}
 ${caution === undefined ? '' : html`<p class="callout is-inconclusive">${renderPhrase(caution)}</p>`}${renderManifest(manifest)}
 <h4>What was tested</h4>
-${statements.length === 0 ? html`<p>Nothing.</p>` : html`<ol class="statements">${statements.map(renderStatement)}</ol>`}
+${statements.length === 0 ? html`<p>Nothing.</p>` : html`<ol class="statements">${statements.map((statement) => renderStatement(statement, share))}</ol>`}
 <h4>Policies in plain language</h4>
 ${policies.length === 0 ? html`<p>None.</p>` : html`<ul>${policies.map(renderPolicy)}</ul>`}
 <h4>What was not tested</h4>
@@ -82,21 +96,31 @@ ${bullets(untested)}
 `;
 }
 
-function renderStatement({ sentence, standing, ...statement }: Statement): Markup {
+function renderStatement({ sentence, standing, ...statement }: Statement, share: number): Markup {
   const { deviations, reservation, reasons, evidence, declared } = statement;
   return html`<li><p class="sentence">${renderPhrase(sentence)}</p>
 <p>${renderWord(capitaliseWord(standing), STYLES[standing])}</p>
-${renderDeviations(deviations)}${reservation === undefined ? '' : html`<p>${renderPhrase(reservation)}</p>`}
+${renderDeviations(deviations, share)}${reservation === undefined ? '' : html`<p>${renderPhrase(reservation)}</p>`}
 ${reasons.length === 0 ? '' : html`<p>Reason given: ${reasons.flatMap((reason, index) => [...(index === 0 ? [] : [html`; `]), renderPhrase(reason)])}.</p>`}
-<p class="evidence">Evidence: ${renderPhrase(evidence)} Stated in ${declared.flatMap((place, index) => [...(index === 0 ? [] : [html`, `]), html`<code>${place}</code>`])}.</p></li>
+<p class="evidence">Evidence: ${renderPhrase(evidence)} Stated in ${gatherPlaces(declared).flatMap((place, index) => [...(index === 0 ? [] : [html`, `]), place])}.</p></li>
 `;
 }
 
-function renderDeviations(deviations: readonly Phrase[]): Markup | string {
+/** `a.yaml:3`, `a.yaml:5`, `b.yaml:1` as `a.yaml:3, 5`, `b.yaml:1`. */
+function gatherPlaces(places: readonly string[]): Markup[] {
+  const lines = Map.groupBy(places, (place) => place.slice(0, place.lastIndexOf(':') + 1));
+  return [...lines].map(([file, all]) => {
+    const told = all.slice(0, LINES_TOLD).map((place) => place.slice(file.length));
+    const left = all.length - told.length;
+    return html`<code>${file}${told.join(', ')}</code>${left > 0 ? ` and ${count(left, 'more line')} of it` : ''}`;
+  });
+}
+
+function renderDeviations(deviations: readonly Phrase[], share: number): Markup | string {
   if (deviations.length === 0) return '';
-  const told = deviations.slice(0, DEVIATIONS_TOLD);
+  const told = deviations.slice(0, share);
   const left = deviations.length - told.length;
-  return html`<ul>${told.map((deviation) => html`<li>${renderPhrase(capitalise(deviation))}.</li>`)}${left > 0 ? html`<li>And ${formatNumber(left)} more like these.</li>` : ''}</ul>`;
+  return html`<ul>${told.map((deviation) => html`<li>${renderPhrase(capitalise(deviation))}.</li>`)}${left > 0 ? html`<li>And ${formatNumber(left)} more, which the matrix shows.</li>` : ''}</ul>`;
 }
 
 function renderPolicy({ key, place, sentences, fingerprint }: AuditedPolicy): Markup {

@@ -4,25 +4,20 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
 import { isMismatch } from '../../judge/mismatch.ts';
-import { namespaceOf, objectKey } from '../../keys.ts';
+import { objectKey } from '../../keys.ts';
 import type { RunRecord } from '../../record.ts';
 import { scriptSource } from '../../script-source.ts';
 import { problemsOf } from '../parts/cases.ts';
 import { circumstanceFacts } from '../parts/circumstances.ts';
-import { describePair } from '../parts/describe.ts';
-import { CELLS, cellOf } from '../parts/matrix.ts';
-import { factsOf } from '../parts/mismatch.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { resultOf } from '../parts/result-line.ts';
 import { dayOf, describeOverdue } from '../parts/review.ts';
 import { type Counts, describeRun, isCalm, runWord, scenarioWord, summarise } from '../parts/summary.ts';
 import { duration, formatNumber, neutraliseAll, shortenMiddle } from '../text/text.ts';
 import { renderAuditPart } from './audit-part.ts';
-import { policiesOf } from './exercise.ts';
 import { html, Markup, only } from './markup.ts';
-import type { PageCheck, PageData } from './page-data.ts';
+import { packRecord } from './pack.ts';
 import { renderFactList, renderProblem, renderTable, renderWord } from './parts.ts';
 import { renderScenario, scenarioId } from './scenario.ts';
 import { renderUnexpected } from './unexpected.ts';
@@ -69,7 +64,7 @@ ${record.scenarios.map((scenario, index) => renderScenario(scenario, index, toda
 ${renderAuditPart(written)}
 </main>
 <footer><p>podreach ${record.podreach.version}, run ${record.run.id}</p></footer>
-<script type="application/octet-stream" id="checks">${new Markup(pack(dataOf(record)))}</script>
+<script type="application/octet-stream" id="checks">${new Markup(packRecord(record))}</script>
 <script type="module">${script}</script>
 </body>
 </html>
@@ -79,28 +74,6 @@ ${renderAuditPart(written)}
 /** As a content security policy names what may run. */
 function hashOf({ text }: Markup): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
-}
-
-/** Ten thousand checks say much the same: packed, they are a twentieth. */
-function pack(data: PageData): string {
-  return gzipSync(JSON.stringify(data), { level: 9 }).toString('base64');
-}
-
-function dataOf({ scenarios, environment }: RunRecord): PageData {
-  return {
-    scenarios: scenarios.map((scenario) => ({
-      checks: scenario.checks.map(
-        (check): PageCheck => ({
-          pair: describePair(check),
-          verdict: check.verdict ?? 'unjudged',
-          meaning: CELLS[cellOf(check)].meaning,
-          namespaces: [...new Set([namespaceOf(check.from), namespaceOf(check.to)])],
-          policies: policiesOf(check, scenario),
-          facts: factsOf(check, { scenario, environment }),
-        }),
-      ),
-    })),
-  };
 }
 
 function renderHeader(record: RunRecord): Markup {
@@ -149,7 +122,7 @@ ${renderSelect('policy', 'Policy', policies)}
 <button type="reset">Show all</button>
 <output id="shown"></output>
 </form>
-<p class="note" id="without-script">Without JavaScript this page has no filters and no details of passed checks, and prints wide matrices cut off.</p>`;
+<p class="note" id="without-script">Without JavaScript this page has no filters and no details of checks but those below, and prints wide matrices cut off.</p>`;
 }
 
 function renderSelect(name: string, label: string, values: ReadonlySet<string>): Markup {

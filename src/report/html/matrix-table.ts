@@ -1,11 +1,23 @@
 /** The whole matrix of a scenario as a table, which the page's script makes a grid to walk through. */
 import type { ScenarioRecord } from '../../record.ts';
-import { buildMatrix, CELL_KINDS, CELLS, type MatrixColumn } from '../parts/matrix.ts';
+import { buildMatrix, CELL_KINDS, CELLS, type CellKind, type MatrixColumn } from '../parts/matrix.ts';
 import { shortenMiddle } from '../text/text.ts';
 import { html, type Markup } from './markup.ts';
 
 /** Longer ones are shortened in their middle: namespace and pod are at the ends. */
 const LONGEST_NAME = 32;
+
+/** There are tens of thousands of cells: their classes are short, and they have no end tags, which HTML does not ask for. */
+const CLASSES: Readonly<Record<CellKind, string>> = {
+  untested: 'n',
+  reachable: 'r',
+  unreachable: 'u',
+  unjudged: 'j',
+  inconclusive: 'i',
+  flapping: 'f',
+  broken: 'b',
+  leaked: 'l',
+};
 
 /** Nothing for a scenario without pods. */
 export function renderMatrixTable(
@@ -15,21 +27,10 @@ export function renderMatrixTable(
 ): Markup | readonly Markup[] {
   const matrix = buildMatrix(scenario);
   if (matrix.rows.length === 0 || matrix.columns.length === 0) return [];
-  const checkOf = new Map(
-    scenario.checks.map(({ from, to, port, protocol }, check) => [
-      keyOf(from, { to, port, protocol }),
-      check,
-    ]),
-  );
   const rows = matrix.rows.map((from, row) => {
-    const cells = matrix.columns.map((column, position) => {
-      const kind = matrix.cells[row]?.[position] ?? 'untested';
-      const check = checkOf.get(keyOf(from, column));
-      const { glyph } = CELLS[kind];
-      return check === undefined
-        ? html`<td>${glyph}</td>`
-        : html`<td class="${kind}" data-check="${check}">${glyph}</td>`;
-    });
+    const cells = matrix.columns.map((_, position) =>
+      renderCell(matrix.cells[row]?.[position] ?? 'untested'),
+    );
     return html`<tr><th scope="row" title="${from}"><span>${shortenMiddle(from, LONGEST_NAME)}</span></th>${cells}</tr>
 `;
   });
@@ -42,19 +43,21 @@ export function renderMatrixTable(
 <tbody>
 ${rows}</tbody></table></div>
 <p class="nothing" hidden>No check of this scenario matches the filter.</p>
-<ul class="legend">${CELL_KINDS.filter((kind) => present.has(kind)).map((kind) => html`<li><span class="key ${kind}">${CELLS[kind].glyph}</span>${CELLS[kind].meaning}</li>`)}</ul>
+<ul class="legend">${CELL_KINDS.filter((kind) => present.has(kind)).map((kind) => html`<li><span class="key ${CLASSES[kind]}">${CELLS[kind].glyph}</span>${CELLS[kind].meaning}</li>`)}</ul>
 </div>
 <div class="detail" role="region" aria-live="polite" aria-label="The chosen check of ${scenario.name}" hidden><p>Point at a cell, or go through the matrix with the arrow keys, to see what is known of a check. Enter or a click keeps it here, Escape lets it go.</p></div>
 </div>
 `;
 }
 
+function renderCell(kind: CellKind): Markup {
+  return kind === 'untested'
+    ? html`<td>${CELLS[kind].glyph}`
+    : html`<td class=${CLASSES[kind]}>${CELLS[kind].glyph}`;
+}
+
 function renderHead(column: MatrixColumn): Markup {
   const port = `${column.port}/${column.protocol}`;
   const name = column.portName === undefined ? '' : ` (${column.portName})`;
   return html`<th scope="col" title="${column.to}:${port}${name}"><span><i>${shortenMiddle(column.to, LONGEST_NAME)}</i><b>:${port}</b></span></th>`;
-}
-
-function keyOf(from: string, { to, port, protocol }: Pick<MatrixColumn, 'to' | 'port' | 'protocol'>): string {
-  return `${from} ${to}:${port}/${protocol}`;
 }

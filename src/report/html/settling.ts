@@ -81,17 +81,17 @@ ${CURVES.flatMap(({ expected, style }) => {
 </svg>`;
 }
 
-/** A step for each moment at which some more were as expected; moments that fall on the same spot are one. */
+/** A step for each moment at which some more were as expected; moments that fall on the same point are one. */
 function pathOf(
   times: readonly number[],
   axisMs: number,
   x: (ms: number) => number,
   y: (settled: number) => number,
 ): string {
+  const points = times.map((ms) => Math.round(x(ms)));
   let path = `M${x(0)} ${y(0)}`;
-  for (const [index, ms] of times.entries()) {
-    const next = times[index + 1];
-    if (next === undefined || x(next) !== x(ms)) path += `H${x(ms)}V${y(index + 1)}`;
+  for (const [index, point] of points.entries()) {
+    if (points[index + 1] !== point) path += `H${point}V${y(index + 1)}`;
   }
   return `${path}H${x(axisMs)}`;
 }

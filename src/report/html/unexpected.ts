@@ -10,7 +10,7 @@ import { html, type Markup } from './markup.ts';
 import { entryOf, renderFactList, renderWord } from './parts.ts';
 
 /** Nobody reads more one by one: the matrices show all of them. */
-const MISMATCHES_TOLD = 100;
+const MISMATCHES_TOLD = 50;
 /** So many are open from the beginning. */
 const OPEN = 3;
 const PAIRS_NAMED = 20;

@@ -2,7 +2,19 @@
  * What the page can do where scripts run: choose checks by verdict, namespace, policy and words, walk through a matrix, and look at
  * any check. The page is complete without it. What is chosen stands in the address after `#`, so that it can be passed on.
  */
-import type { PageCheck, PageData } from '../page-data.ts';
+import type { FactHead, Lists, PackedChecks, PageData } from '../page-data.ts';
+
+/** A check; its number is its place in the list. */
+interface PageCheck {
+  readonly row: number;
+  readonly column: number;
+  readonly pair: string;
+  readonly verdict: string;
+  readonly meaning: string;
+  readonly namespaces: readonly string[];
+  readonly policies: readonly string[];
+  readonly facts: readonly (FactHead & { readonly text: string })[];
+}
 
 interface Choice {
   readonly verdicts: readonly string[];
@@ -28,7 +40,7 @@ const TYPING_MS = 120;
 
 interface Cell {
   readonly element: HTMLTableCellElement;
-  readonly check: number | undefined;
+  check: number | undefined;
 }
 
 /** A matrix of the page, with its rows of cells as they stand. */
@@ -45,8 +57,8 @@ interface Grid {
 
 const form = byId('filter', HTMLFormElement);
 const shown = byId('shown', HTMLOutputElement);
-const data = await unpack(byId('checks', HTMLScriptElement).text);
-const words = data.scenarios.map(({ checks }) => checks.map(wordsOf));
+const scenarios = (await unpack(byId('checks', HTMLScriptElement).text)).scenarios.map(checksOf);
+const words = scenarios.map((checks) => checks.map(wordsOf));
 const grids = [...document.querySelectorAll('table.matrix')].map((table) =>
   prepare(table as HTMLTableElement),
 );
@@ -77,14 +89,59 @@ function keepClear(cover: Element, tell: (size: DOMRect) => void): void {
   new ResizeObserver(measure).observe(cover);
 }
 
+/** Browsers of before 2023 may lack what it takes; they are told, and show what those without scripts do. */
 async function unpack(text: string): Promise<PageData> {
-  const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
+  if (!('DecompressionStream' in globalThis)) {
+    const note = byId('without-script', HTMLElement);
+    note.textContent = `This browser is too old for the page's script. ${note.textContent.replace('Without JavaScript', 'Without it')}`;
+    throw new Error('the browser has no DecompressionStream');
+  }
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
   return JSON.parse(await new Response(stream).text());
 }
 
+function checksOf(packed: PackedChecks): PageCheck[] {
+  const pairs = textsOf(packed.pairs);
+  const verdicts = textsOf(packed.verdicts);
+  const meanings = textsOf(packed.meanings);
+  const namespaces = listsOf(packed.namespaces);
+  const policies = listsOf(packed.policies);
+  const texts = new Map(
+    Object.entries(packed.facts).map(([label, lists]) => [label, textsOf(lists).values()]),
+  );
+  return pairs.map((pair, check) => ({
+    row: packed.rows[check] ?? 0,
+    column: packed.columns[check] ?? 0,
+    pair,
+    verdict: verdicts[check] ?? '',
+    meaning: meanings[check] ?? '',
+    namespaces: namespaces[check] ?? [],
+    policies: policies[check] ?? [],
+    facts: (packed.shapes[packed.shapeOf[check] ?? 0] ?? []).map((head) => ({
+      ...head,
+      text: texts.get(head.label)?.next().value ?? '',
+    })),
+  }));
+}
+
+function textsOf(lists: Lists): string[] {
+  return listsOf(lists).map((list) => list.join(' '));
+}
+
+function listsOf({ lengths, places }: Lists): string[][] {
+  const read = places.map(() => 0);
+  return lengths.map((length) =>
+    places.slice(0, length).map(({ values, index }, place) => {
+      const next = read[place] ?? 0;
+      read[place] = next + 1;
+      return values[index[next] ?? 0] ?? '';
+    }),
+  );
+}
+
 function checkAt(scenario: number, check: number | undefined): PageCheck | undefined {
-  return check === undefined ? undefined : data.scenarios[scenario]?.checks[check];
+  return check === undefined ? undefined : scenarios[scenario]?.[check];
 }
 
 function wordsOf({ pair, meaning, facts }: PageCheck): string {
@@ -146,7 +203,7 @@ function matches(check: PageCheck, text: string, wanted: readonly string[]): boo
 
 function showChoice(): void {
   const wanted = choice.text.toLowerCase().split(/\s+/).filter(Boolean);
-  const chosen = data.scenarios.map(({ checks }, scenario) =>
+  const chosen = scenarios.map((checks, scenario) =>
     checks.map((check, index) => matches(check, words[scenario]?.[index] ?? '', wanted)),
   );
   const isAll = chosen.every((checks) => checks.every(Boolean));
@@ -243,12 +300,13 @@ function prepare(table: HTMLTableElement): Grid {
     heads: [...(table.tHead?.rows[0]?.cells ?? [])].slice(1),
     rows: [...(table.tBodies[0]?.rows ?? [])].map((element) => ({
       element,
-      cells: [...element.cells].slice(1).map((cell) => prepareCell(cell, scenario)),
+      cells: [...element.cells].slice(1).map(prepareCell),
     })),
     panel,
     nothing,
     entry: { row: 0, column: 0 },
   };
+  for (const [check, found] of (scenarios[scenario] ?? []).entries()) placeCheck(grid, found, check);
   table.addEventListener('keydown', (event) => walk(event, grid));
   table.addEventListener('click', (event) => {
     const place = placeOf(grid, event.target);
@@ -275,12 +333,19 @@ function prepare(table: HTMLTableElement): Grid {
   return grid;
 }
 
-function prepareCell(element: HTMLTableCellElement, scenario: number): Cell {
-  const check = element.dataset['check'] === undefined ? undefined : Number(element.dataset['check']);
+function prepareCell(element: HTMLTableCellElement): Cell {
   element.setAttribute('role', 'gridcell');
-  element.setAttribute('aria-label', checkAt(scenario, check)?.meaning ?? 'not tested');
+  element.setAttribute('aria-label', 'not tested');
   element.tabIndex = -1;
-  return { element, check };
+  return { element, check: undefined };
+}
+
+function placeCheck({ rows }: Grid, { row, column, meaning }: PageCheck, check: number): void {
+  const cell = rows[row]?.cells[column];
+  if (cell === undefined) throw new Error('the page has no cell for a check');
+  cell.check = check;
+  cell.element.dataset['check'] = String(check);
+  cell.element.setAttribute('aria-label', meaning);
 }
 
 interface Place {
