@@ -14,7 +14,7 @@ import { findPatterns, findRunPatterns } from '../parts/patterns.ts';
 import { dayOf, isOverdue } from '../parts/review.ts';
 import { describeExtent, runWord } from '../parts/summary.ts';
 import { count, duration, formatNumber, neutraliseAll } from '../text/text.ts';
-import { drawFlows } from './flow-chart.ts';
+import { drawFlows, type FlowChart } from './flow-chart.ts';
 import { type Incident, incidentsOf } from './incidents.ts';
 import { describePod, describePods, describePorts } from './names.ts';
 import { capitalise, list, name, type Phrase, say } from './phrase.ts';
@@ -57,8 +57,7 @@ export interface AuditedScenario {
   readonly manifest?: readonly string[];
   readonly statements: readonly Statement[];
   readonly policies: readonly AuditedPolicy[];
-  /** Lines of Mermaid; empty where there is nothing to draw. */
-  readonly chart: readonly string[];
+  readonly chart: FlowChart;
   /** Never empty: that nothing was left out must be said. */
   readonly untested: readonly Phrase[];
 }

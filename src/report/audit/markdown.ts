@@ -7,6 +7,7 @@ import { code, fence, paragraph, prose, table } from '../text/markdown-text.ts';
 import { createPaint } from '../text/paint.ts';
 import { formatNumber } from '../text/text.ts';
 import { type Audit, type AuditedPolicy, type AuditedScenario, buildAudit, type Entry } from './audit.ts';
+import type { FlowChart } from './flow-chart.ts';
 import type { Incident } from './incidents.ts';
 import { capitalise, type Phrase } from './phrase.ts';
 import type { Statement } from './statements.ts';
@@ -83,11 +84,19 @@ function renderScenario(scenario: AuditedScenario): string[] {
     ...renderManifest(manifest),
     '### What was tested',
     statements.length === 0 ? 'Nothing.' : statements.map(renderStatement).join('\n'),
-    ...(chart.length === 0 ? [] : [FLOW_LEGEND, fence(chart, 'mermaid')]),
+    ...renderChart(chart),
     '### Policies',
     policies.length === 0 ? 'None.' : policies.map(renderPolicy).join('\n'),
     '### What was not tested',
     bullets(untested),
+  ];
+}
+
+function renderChart({ lines, note }: FlowChart): string[] {
+  return [
+    ...(lines.length === 0 ? [] : [FLOW_LEGEND]),
+    ...(note === undefined ? [] : [note]),
+    ...(lines.length === 0 ? [] : [fence(lines, 'mermaid')]),
   ];
 }
 
