@@ -60,10 +60,13 @@ export function kindCluster(
   };
 }
 
-async function remove({ name }: KindCluster, { runner, folders, tell, clock }: KindContext): Promise<void> {
+async function remove(
+  { name, ids }: KindCluster,
+  { runner, folders, tell, clock }: KindContext,
+): Promise<void> {
   await startSequence(tell, clock).perform({
     name: 'deleting the nodes',
-    run: () => deleteNodes({ runner, ledger: openLedger(folders, name), cluster: name }),
+    run: () => deleteNodes({ runner, ledger: openLedger(folders, name), cluster: name, ids }),
     advise: () => `Delete it by hand: kind delete cluster --name ${name}`,
   });
 }

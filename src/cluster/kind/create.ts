@@ -1,22 +1,31 @@
 /** Makes a kind cluster with Calico: the stages in their order, and what becomes of it when one fails. */
 import { mkdir } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { Interruption, messageOf } from '../../errors.ts';
-import { adviseCreation } from './advice.ts';
+import { Interruption, PodreachError } from '../../errors.ts';
+import { CommandError } from '../command-runner.ts';
+import { adviseCreation, adviseLook } from './advice.ts';
 import { type CalicoManifest, readManifest } from './calico.ts';
 import { type DownloadContext, describeSource, loadManifest } from './calico-source.ts';
 import { type CalicoSource, DEFAULT_CALICO_VERSION } from './choices.ts';
-import { KIND_ENVIRONMENT } from './context.ts';
-import { clusterInUse, deleteUnfinished } from './delete.ts';
+import { KIND_ENVIRONMENT, type KindContext, type KindOptions } from './context.ts';
+import {
+  clusterInUse,
+  deleteNodes,
+  deleteUnfinished,
+  ForeignClusterError,
+  foreignCluster,
+} from './delete.ts';
 import { findNodes, installCalico, loadAllImages, loadProbeImage, waitForAll } from './equip.ts';
 import type { Entry } from './ledger.ts';
 import { listNodes } from './nodes.ts';
+import { noteProcess } from './process.ts';
+import { retainCluster } from './retain.ts';
 import { calicoKey, digest, type KindCluster, type Work } from './work.ts';
 
 /** Pulling a node image of 400 MB is a part of it. */
 const CREATE_TIMEOUT_MS = 900_000;
-const LOGS_TIMEOUT_MS = 300_000;
+/** What kind says that finds nodes of the name, before it makes any, and Docker where another kind makes them at this moment. */
+const NAME_TAKEN = /node\(s\) already exist|container name .* is already in use/i;
 const DEFAULT_CALICO: CalicoSource = { type: 'version', version: DEFAULT_CALICO_VERSION };
 
 /**
@@ -28,11 +37,12 @@ export async function createKindCluster(work: Work): Promise<KindCluster> {
   const source = options.calico ?? DEFAULT_CALICO;
   const manifest = await fetchCalico(work, source);
   const entry = await reserveName(work, source);
+  const making: Making = { isPulling: false };
   try {
-    await createNodes(work);
-    const { nodes, controlPlane, kubeconfig } = await findNodes(work);
-    const noted: Entry = { ...entry, nodes: nodes.map(({ id }) => id) };
+    const ids = await createNodes(work, entry, making);
+    const noted: Entry = { ...entry, nodes: [...ids] };
     await ledger.update(noted);
+    const { controlPlane, kubeconfig } = await findNodes(work);
     await loadAllImages(work, manifest.images);
     await installCalico(work, manifest, controlPlane);
     // While the nodes pull Calico's images.
@@ -45,11 +55,17 @@ export async function createKindCluster(work: Work): Promise<KindCluster> {
       kubeconfig,
       kubeconfigFile: ledger.kubeconfigFile,
       controlPlane,
+      ids,
       isNew: true,
     };
   } catch (thrown) {
+    if (thrown instanceof ForeignClusterError) {
+      // Somebody else was faster by a moment: there is nothing of podreach's to take back.
+      await ledger.remove();
+      throw thrown;
+    }
     if (options.retain === true && !(thrown instanceof Interruption) && !context.signal.aborted) {
-      throw await retain(work, entry, thrown);
+      throw await retain(work, entry, making, thrown);
     }
     await sequence.undo();
     throw thrown;
@@ -86,7 +102,7 @@ async function reserveName(
     schemaVersion: 1,
     phase: 'creating',
     startedAt: clock.date().toISOString(),
-    owner: { host: hostname(), pid },
+    owner: noteProcess(pid),
     recipe: {
       config: digest(config.text),
       calico: calicoKey(source),
@@ -99,32 +115,70 @@ async function reserveName(
   throw clusterInUse(options.name, (await ledger.read())?.owner);
 }
 
-async function createNodes({ options, context, sequence, ledger, config, machine }: Work): Promise<void> {
+/** What is known, at any moment, of the nodes that kind makes. */
+interface Making {
+  /** kind still fetches their image, and has made none. */
+  isPulling: boolean;
+  /** Of their containers, as soon as all of them are there. */
+  ids?: readonly string[];
+}
+
+/** @returns the ids of their containers */
+async function createNodes(work: Work, entry: Entry, making: Making): Promise<readonly string[]> {
+  const { options, context, sequence, ledger, config, machine } = work;
   const { runner, clock, signal } = context;
+  const { name } = options;
   const image = options.nodeImage === undefined ? [] : ['--image', options.nodeImage];
   const args = [
-    ...['create', 'cluster', '--name', options.name, '--config', config.file],
+    ...['create', 'cluster', '--name', name, '--config', config.file],
     ...['--kubeconfig', ledger.kubeconfigFile, ...image],
     ...(options.retain === true ? ['--retain'] : []),
   ];
-  await sequence.perform({
+  const listIds = async (): Promise<readonly string[]> =>
+    (await listNodes(runner, name, signal)).map(({ id }) => id);
+  return await sequence.perform({
     name: 'creating the nodes',
     async run(progress) {
+      // It may be long since the name was looked up. What is there from now on is what kind makes here.
+      if ((await listIds()).length > 0) throw foreignCluster(name);
       await mkdir(dirname(ledger.kubeconfigFile), { recursive: true, mode: 0o700 });
+      let noting = Promise.resolve();
       const onErrorLine = (line: string): void => {
         const doing = readStatusLine(line);
-        if (doing !== undefined) progress(doing);
+        if (doing !== undefined) {
+          progress(doing);
+          making.isPulling = doing.startsWith('Ensuring node image');
+        }
+        // At once, so that they are known as podreach's own should it be killed while kind goes on.
+        if (/^\s*✓\s+Preparing nodes/u.test(line)) noting = noteNodes().catch(() => undefined);
       };
-      await runner.run('kind', args, {
-        timeoutMs: CREATE_TIMEOUT_MS,
-        signal,
-        env: KIND_ENVIRONMENT,
-        onErrorLine,
-      });
+      const noteNodes = async (): Promise<void> => {
+        making.ids = await listIds();
+        await ledger.update({ ...entry, nodes: [...making.ids] });
+      };
+      try {
+        await runner.run('kind', args, {
+          timeoutMs: CREATE_TIMEOUT_MS,
+          signal,
+          env: KIND_ENVIRONMENT,
+          onErrorLine,
+        });
+      } catch (thrown) {
+        const isTaken = thrown instanceof CommandError && NAME_TAKEN.test(thrown.stderr);
+        throw isTaken ? foreignCluster(name) : thrown;
+      } finally {
+        await noting;
+      }
+      making.ids ??= await listIds();
+      return making.ids;
     },
     undo: {
       name: 'deleting the nodes again',
-      run: () => deleteUnfinished({ runner, ledger, cluster: options.name }, clock),
+      run() {
+        if (making.isPulling) return ledger.remove();
+        if (making.ids === undefined) return deleteUnfinished({ runner, ledger, cluster: name }, clock);
+        return deleteNodes({ runner, ledger, cluster: name, ids: making.ids });
+      },
     },
     advise: (thrown) => adviseCreation(thrown, options, machine),
   });
@@ -137,33 +191,36 @@ function readStatusLine(line: string): string | undefined {
 }
 
 /** Keeps the nodes, collects their logs and says where. @returns the error to throw in place of the first */
-async function retain(
-  { options, context, sequence, ledger }: Work,
-  entry: Entry,
-  thrown: unknown,
-): Promise<unknown> {
-  const { runner, tell } = context;
+async function retain(work: Work, entry: Entry, making: Making, thrown: unknown): Promise<unknown> {
+  const { options, context, ledger } = work;
+  const ids = await nodesOf(making, options.name, context);
   // kind may have failed before it made any; where Docker does not answer, nothing is known and nothing is forgotten.
-  const nodes = await listNodes(runner, options.name).catch(() => undefined);
-  if (nodes?.length === 0) {
+  if (ids?.length === 0) {
     await ledger.remove();
-    return thrown;
+    return withoutLogs(thrown, options);
   }
-  const { owner: _, ...rest } = entry;
-  await ledger.update({ ...rest, phase: 'retained' });
-  const folder = ledger.logsFolder(entry.startedAt);
-  await sequence
-    .perform({
-      name: 'collecting the logs of the nodes',
-      async run() {
-        await mkdir(folder, { recursive: true });
-        await runner.run('kind', ['export', 'logs', folder, '--name', options.name], {
-          timeoutMs: LOGS_TIMEOUT_MS,
-          env: KIND_ENVIRONMENT,
-        });
-      },
-    })
-    .catch((failure: unknown) => tell({ type: 'warning', text: messageOf(failure) }));
-  tell({ type: 'warning', text: `the nodes are kept; their logs are in ${folder}` });
+  await retainCluster({ ...entry, ...(ids === undefined ? {} : { nodes: [...ids] }) }, work);
   return thrown;
+}
+
+/** The ids of the nodes that kind has made, all or some of them; undefined where they cannot be found out. */
+async function nodesOf(
+  { isPulling, ids }: Making,
+  name: string,
+  { runner }: KindContext,
+): Promise<readonly string[] | undefined> {
+  if (isPulling) return [];
+  if (ids !== undefined) return ids;
+  return listNodes(runner, name).then(
+    (nodes) => nodes.map(({ id }) => id),
+    () => undefined,
+  );
+}
+
+function withoutLogs(thrown: unknown, options: KindOptions): unknown {
+  if (!(thrown instanceof PodreachError) || thrown.hint !== adviseLook(options)) return thrown;
+  return new PodreachError(thrown.code, thrown.message, {
+    hint: 'kind made no nodes, so there are no logs: correct what it says, and try again.',
+    cause: thrown,
+  });
 }

@@ -1,11 +1,14 @@
 /** Takes the nodes of a cluster away. */
+import { hostname } from 'node:os';
 import type { Clock } from '../../clock.ts';
 import { PodreachError } from '../../errors.ts';
 import type { CommandRunner } from '../command-runner.ts';
 import { KIND_ENVIRONMENT, type KindContext } from './context.ts';
-import { isProcessAlive, type Ledger, openLedger, standingOf } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { listNodes } from './nodes.ts';
+import type { NotedProcess } from './process.ts';
 import { stageError, startSequence } from './stages.ts';
+import { areAmong, lookUp } from './standing.ts';
 
 const DELETE_TIMEOUT_MS = 180_000;
 const SETTLE_MS = 2000;
@@ -14,23 +17,37 @@ export interface Deletion {
   readonly runner: CommandRunner;
   readonly ledger: Ledger;
   readonly cluster: string;
+  /** The containers that podreach knows to be its own. */
+  readonly ids: readonly string[];
 }
 
 /**
  * Deletes a cluster's nodes and forgets it. Not to be interrupted: what it does is the clean-up.
- * @throws CommandError
+ * @throws CommandError; PodreachError where there are other nodes of that name, which are left alone
  */
-export async function deleteNodes({ runner, ledger, cluster }: Deletion): Promise<void> {
-  const args = ['delete', 'cluster', '--name', cluster, '--kubeconfig', ledger.kubeconfigFile];
-  await runner.run('kind', args, { timeoutMs: DELETE_TIMEOUT_MS, env: KIND_ENVIRONMENT });
+export async function deleteNodes({ runner, ledger, cluster, ids }: Deletion): Promise<void> {
+  const nodes = await listNodes(runner, cluster);
+  if (!areAmong(ids, nodes)) throw foreignCluster(cluster);
+  if (nodes.length > 0) await runDeletion({ runner, ledger, cluster });
   await ledger.remove();
 }
 
-/** The same for a creation that was cut off: a container that Docker was just making when kind was ended comes up a little later. */
-export async function deleteUnfinished(deletion: Deletion, clock: Clock): Promise<void> {
-  await deleteNodes(deletion);
+/**
+ * The same for a creation that was cut off, before the ids of its nodes were noted. There were none of that name when it began. A
+ * container that Docker was just making when kind was ended comes up a little later.
+ */
+export async function deleteUnfinished(deletion: Omit<Deletion, 'ids'>, clock: Clock): Promise<void> {
+  const { runner, ledger, cluster } = deletion;
+  await runDeletion(deletion);
   await clock.sleep(SETTLE_MS);
-  if ((await listNodes(deletion.runner, deletion.cluster)).length > 0) await deleteNodes(deletion);
+  if ((await listNodes(runner, cluster)).length > 0) await runDeletion(deletion);
+  // Last, so that no other podreach begins with this name meanwhile.
+  await ledger.remove();
+}
+
+async function runDeletion({ runner, ledger, cluster }: Omit<Deletion, 'ids'>): Promise<void> {
+  const args = ['delete', 'cluster', '--name', cluster, '--kubeconfig', ledger.kubeconfigFile];
+  await runner.run('kind', args, { timeoutMs: DELETE_TIMEOUT_MS, env: KIND_ENVIRONMENT });
 }
 
 /**
@@ -39,36 +56,38 @@ export async function deleteUnfinished(deletion: Deletion, clock: Clock): Promis
  * @throws PodreachError `cluster-unavailable` where it is in use or not podreach's own, or cannot be deleted
  */
 export async function deleteKindCluster(cluster: string, context: KindContext): Promise<boolean> {
-  const { runner, folders, signal, tell, clock } = context;
-  const ledger = openLedger(folders, cluster);
-  const [known, nodes] = await Promise.all([ledger.read(), listNodes(runner, cluster, signal)]).catch(
-    (thrown: unknown) => {
-      throw stageError('looking for the cluster', thrown, 'Check that Docker runs: docker info');
-    },
-  );
-  const standing = standingOf(known, nodes, isProcessAlive);
+  const { runner, tell, clock } = context;
+  const { standing, ledger, nodes } = await lookUp(cluster, context).catch((thrown: unknown) => {
+    throw stageError('looking for the cluster', thrown, 'Check that Docker runs: docker info');
+  });
   switch (standing.type) {
     case 'free':
       return false;
     case 'foreign':
       throw foreignCluster(cluster);
     case 'in-use':
-      throw clusterInUse(cluster, standing);
+      // Nobody can tell from here whether a process of another machine runs; the user can, and there is nothing to lose.
+      if (nodes.length > 0 || standing.owner.host === hostname()) throw clusterInUse(cluster, standing.owner);
+      await ledger.remove();
+      return false;
     case 'kept':
     case 'left-over':
     case 'retained':
       await startSequence(tell, clock).perform({
         name: 'deleting the nodes',
-        run: () => deleteNodes({ runner, ledger, cluster }),
+        run: () => deleteNodes({ runner, ledger, cluster, ids: standing.entry.nodes ?? [] }),
         advise: () => `Try it by hand: kind delete cluster --name ${cluster}`,
       });
-      return standing.nodes.length > 0;
+      return nodes.length > 0;
   }
 }
 
+/** A cluster that somebody else made. */
+export class ForeignClusterError extends PodreachError {}
+
 /** The error for a cluster that somebody else made. */
-export function foreignCluster(cluster: string): PodreachError {
-  return new PodreachError(
+export function foreignCluster(cluster: string): ForeignClusterError {
+  return new ForeignClusterError(
     'cluster-unavailable',
     `the name is taken: a kind cluster "${cluster}" exists that podreach did not make`,
     { hint: `Choose another name, or delete it: kind delete cluster --name ${cluster}` },
@@ -76,14 +95,17 @@ export function foreignCluster(cluster: string): PodreachError {
 }
 
 /** The error for a cluster that another process of podreach uses. */
-export function clusterInUse(
-  cluster: string,
-  owner?: { readonly pid: number; readonly host: string },
-): PodreachError {
+export function clusterInUse(cluster: string, owner?: NotedProcess): PodreachError {
   const who = owner === undefined ? '' : ` (process ${owner.pid} on ${owner.host})`;
+  const wait = 'Wait for that run, or choose another name.';
   return new PodreachError(
     'cluster-unavailable',
     `the name is taken: the kind cluster "${cluster}" belongs to a run of podreach that has not ended${who}`,
-    { hint: 'Wait for that run, or choose another name.' },
+    {
+      hint:
+        owner === undefined || owner.host === hostname()
+          ? wait
+          : `${wait} If it has ended: kind delete cluster --name ${cluster} && podreach cluster delete ${cluster}`,
+    },
   );
 }

@@ -7,7 +7,7 @@ import type { CalicoManifest } from './calico.ts';
 import { reachableKubeconfig } from './config.ts';
 import { KIND_ENVIRONMENT } from './context.ts';
 import { loadImages } from './images.ts';
-import { controlPlaneOf, kubectl, listNodes, type NodeContainer } from './nodes.ts';
+import { controlPlaneOf, kubectl, listNodes } from './nodes.ts';
 import { REQUIREMENTS } from './readiness.ts';
 import { waitFor } from './wait.ts';
 import type { Work } from './work.ts';
@@ -22,7 +22,6 @@ const NOT_THERE_YET =
 
 /** The nodes of the cluster and a kubeconfig for it: a new cluster's, or one that may have moved to another port since. */
 export async function findNodes({ options, context, sequence, ledger }: Work): Promise<{
-  readonly nodes: readonly NodeContainer[];
   readonly controlPlane: string;
   readonly kubeconfig: string;
 }> {
@@ -47,7 +46,7 @@ export async function findNodes({ options, context, sequence, ledger }: Work): P
         env['DOCKER_HOST'],
       );
       await writeFile(ledger.kubeconfigFile, kubeconfig, { mode: 0o600 });
-      return { nodes, controlPlane: controlPlane.name, kubeconfig };
+      return { controlPlane: controlPlane.name, kubeconfig };
     },
     advise: () => adviseLook(options),
   });

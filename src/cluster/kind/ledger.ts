@@ -4,15 +4,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir, hostname } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { NodeContainer } from './nodes.ts';
-
-/** Longer than `kind create cluster` is given: what kind creates in that time after the entry was made is ours. */
-const CREATION_WINDOW_MS = 1_800_000;
-/** Docker may run on another machine, with another clock. */
-const CLOCK_SKEW_MS = 60_000;
+import { messageOf, PodreachError } from '../../errors.ts';
+import { processSchema } from './process.ts';
 
 const entry = z.strictObject({
   schemaVersion: z.literal(1),
@@ -20,8 +16,8 @@ const entry = z.strictObject({
   phase: z.enum(['creating', 'ready', 'retained']),
   startedAt: z.iso.datetime(),
   /** The process that will delete the cluster; absent where it is kept. */
-  owner: z.strictObject({ host: z.string(), pid: z.int() }).optional(),
-  /** The ids of the nodes' containers; absent while creating. */
+  owner: processSchema.optional(),
+  /** The ids of the nodes' containers; absent until kind has made them. Only what is noted here is podreach's. */
   nodes: z.array(z.string()).optional(),
   /** What it was made from, to be compared with what a later run asks for. */
   recipe: z.strictObject({
@@ -78,10 +74,17 @@ export function openLedger(folders: Folders, cluster: string): Ledger {
   };
   /** Beside the file, so that it comes into its place whole or not at all. */
   const writeDraft = async (value: Entry): Promise<string> => {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
     const draft = `${file}.${randomBytes(4).toString('hex')}`;
-    await writeFile(draft, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
-    return draft;
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeFile(draft, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
+      return draft;
+    } catch (thrown) {
+      throw new PodreachError('cluster-unavailable', `noting the cluster failed: ${messageOf(thrown)}`, {
+        hint: `Let podreach write to ${folders.state} and see that the disk is not full, or name another folder in XDG_STATE_HOME.`,
+        cause: thrown,
+      });
+    }
   };
   return {
     kubeconfigFile: join(folder, 'kubeconfig'),
@@ -105,67 +108,6 @@ export function openLedger(folders: Folders, cluster: string): Ledger {
     update: async (value) => rename(await writeDraft(value), file),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
-}
-
-/** How the name of a cluster stands. */
-export type Standing =
-  | { readonly type: 'free' }
-  /** Made by podreach and kept: to be used again. */
-  | { readonly type: 'kept'; readonly entry: Entry; readonly nodes: readonly NodeContainer[] }
-  /** Made by podreach, with the process that should have deleted it gone. */
-  | { readonly type: 'left-over'; readonly entry: Entry; readonly nodes: readonly NodeContainer[] }
-  /** Made by podreach, failed, and kept to be looked at. */
-  | { readonly type: 'retained'; readonly entry: Entry; readonly nodes: readonly NodeContainer[] }
-  /** In use by another process of podreach. */
-  | { readonly type: 'in-use'; readonly entry: Entry; readonly pid: number; readonly host: string }
-  /** Not podreach's. */
-  | { readonly type: 'foreign' };
-
-/**
- * Holds what podreach knows against what Docker shows.
- * @param known the ledger's entry
- * @param nodes the containers of that name
- * @param isAlive whether a process of this machine runs
- */
-export function standingOf(
-  known: Entry | undefined,
-  nodes: readonly NodeContainer[],
-  isAlive: (pid: number) => boolean,
-): Standing {
-  if (known === undefined) return nodes.length === 0 ? { type: 'free' } : { type: 'foreign' };
-  const { owner } = known;
-  if (owner !== undefined && (owner.host !== hostname() || isAlive(owner.pid))) {
-    return { type: 'in-use', entry: known, ...owner };
-  }
-  if (nodes.length > 0 && !isOwn(known, nodes)) return { type: 'foreign' };
-  if (known.phase === 'retained' && nodes.length > 0) return { type: 'retained', entry: known, nodes };
-  if (known.phase === 'ready' && owner === undefined && nodes.length > 0) {
-    return { type: 'kept', entry: known, nodes };
-  }
-  return { type: 'left-over', entry: known, nodes };
-}
-
-/** By the ids of the containers; by the time of their creation where those had not been noted yet. */
-function isOwn(known: Entry, nodes: readonly NodeContainer[]): boolean {
-  if (known.nodes !== undefined) {
-    const ids = new Set(known.nodes);
-    return nodes.every(({ id }) => ids.has(id));
-  }
-  const startedMs = Date.parse(known.startedAt);
-  return nodes.every(({ createdAt }) => {
-    const sinceMs = createdAt.getTime() - startedMs;
-    return sinceMs >= -CLOCK_SKEW_MS && sinceMs <= CREATION_WINDOW_MS;
-  });
-}
-
-/** Whether a process of this machine runs. */
-export function isProcessAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
-  }
 }
 
 /** What a later run asks for, and the cluster was not made from; undefined where they agree. */

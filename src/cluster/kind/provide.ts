@@ -1,23 +1,15 @@
 /** A kind cluster for a run: the one of that name that podreach kept, or a new one. */
 import { PodreachError } from '../../errors.ts';
+import { CommandError } from '../command-runner.ts';
 import { readConfig } from './config.ts';
 import type { KindContext, KindOptions } from './context.ts';
 import { createKindCluster } from './create.ts';
-import { clusterInUse, deleteUnfinished, foreignCluster } from './delete.ts';
+import { clusterInUse, deleteNodes, foreignCluster } from './delete.ts';
 import { findNodes, loadAllImages, loadProbeImage, waitForAll } from './equip.ts';
-import {
-  type Entry,
-  isProcessAlive,
-  type Ledger,
-  openLedger,
-  type Recipe,
-  recipeDifference,
-  type Standing,
-  standingOf,
-} from './ledger.ts';
+import { type Entry, type Ledger, type Recipe, recipeDifference } from './ledger.ts';
 import { machineWarnings, readMachine } from './machine.ts';
-import { listNodes } from './nodes.ts';
 import { startSequence } from './stages.ts';
+import { type Found, lookUp } from './standing.ts';
 import { askDocker, askKind } from './tools.ts';
 import { calicoKey, digest, type KindCluster, type Work } from './work.ts';
 
@@ -26,9 +18,8 @@ import { calicoKey, digest, type KindCluster, type Work } from './work.ts';
  * @throws PodreachError `cluster-unavailable`, `tool-missing`, `usage`, `interrupted`
  */
 export async function provideKindCluster(options: KindOptions, context: KindContext): Promise<KindCluster> {
-  const { runner, env, folders, signal, tell, clock } = context;
+  const { runner, env, signal, tell, clock } = context;
   const sequence = startSequence(tell, clock);
-  const ledger = openLedger(folders, options.name);
   const { docker, machine, config } = await sequence.perform({
     name: 'checking Docker, kind and this machine',
     async run() {
@@ -40,28 +31,30 @@ export async function provideKindCluster(options: KindOptions, context: KindCont
         config: await readConfig(options.configFile),
       };
     },
+    advise: (thrown) =>
+      `Check what \`${thrown instanceof CommandError ? thrown.commandLine : 'docker info'}\` says.`,
   });
   for (const text of machineWarnings(machine)) tell({ type: 'warning', text });
 
-  const work: Work = { options, context, sequence, ledger, config, docker, machine };
-  const standing = await sequence.perform({
+  const { standing, ledger, nodes } = await sequence.perform({
     name: `looking for a cluster "${options.name}"`,
-    run: async () =>
-      standingOf(await ledger.read(), await listNodes(runner, options.name, signal), isProcessAlive),
+    run: () => lookUp(options.name, context),
+    advise: () => 'Check that Docker answers: docker ps',
   });
+  const work: Work = { options, context, sequence, ledger, config, docker, machine };
   switch (standing.type) {
     case 'foreign':
       throw foreignCluster(options.name);
     case 'in-use':
-      throw clusterInUse(options.name, standing);
+      throw clusterInUse(options.name, standing.owner);
     case 'retained':
       throw retainedCluster(options.name, ledger, standing.entry);
     case 'kept':
-      return reuse(work, standing);
+      return reuse(work, standing.entry, nodes);
     case 'left-over':
       await sequence.perform({
         name: 'deleting what an earlier run left behind',
-        run: () => deleteUnfinished({ runner, ledger, cluster: options.name }, clock),
+        run: () => deleteNodes({ runner, ledger, cluster: options.name, ids: standing.entry.nodes ?? [] }),
         advise: () => `Delete it by hand: kind delete cluster --name ${options.name}`,
       });
       return createKindCluster(work);
@@ -78,7 +71,7 @@ function retainedCluster(name: string, ledger: Ledger, entry: Entry): PodreachEr
   );
 }
 
-async function reuse(work: Work, standing: Extract<Standing, { type: 'kept' }>): Promise<KindCluster> {
+async function reuse(work: Work, entry: Entry, nodes: Found['nodes']): Promise<KindCluster> {
   const { options, ledger, config } = work;
   const { name } = options;
   const wanted: Partial<Recipe> = {
@@ -87,7 +80,7 @@ async function reuse(work: Work, standing: Extract<Standing, { type: 'kept' }>):
     ...(options.nodeImage === undefined ? {} : { nodeImage: options.nodeImage }),
     ...(options.encapsulation === undefined ? {} : { encapsulation: options.encapsulation }),
   };
-  const difference = recipeDifference(standing.entry.recipe, wanted);
+  const difference = recipeDifference(entry.recipe, wanted);
   if (difference !== undefined) {
     throw new PodreachError(
       'cluster-unavailable',
@@ -95,7 +88,7 @@ async function reuse(work: Work, standing: Extract<Standing, { type: 'kept' }>):
       { hint: `Delete it first (podreach cluster delete ${name}), or choose another name.` },
     );
   }
-  const stopped = standing.nodes.filter(({ isRunning }) => !isRunning).map((node) => node.name);
+  const stopped = nodes.filter(({ isRunning }) => !isRunning).map((node) => node.name);
   if (stopped.length > 0) {
     throw new PodreachError(
       'cluster-unavailable',
@@ -109,5 +102,12 @@ async function reuse(work: Work, standing: Extract<Standing, { type: 'kept' }>):
   await loadAllImages(work, []);
   await loadProbeImage(work);
   await waitForAll(work, controlPlane);
-  return { name, kubeconfig, kubeconfigFile: ledger.kubeconfigFile, controlPlane, isNew: false };
+  return {
+    name,
+    kubeconfig,
+    kubeconfigFile: ledger.kubeconfigFile,
+    controlPlane,
+    ids: nodes.map(({ id }) => id),
+    isNew: false,
+  };
 }

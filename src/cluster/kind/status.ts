@@ -1,9 +1,10 @@
 /** How one of podreach's kind clusters is, as seen from outside. */
 import type { KindContext } from './context.ts';
-import { type Entry, isProcessAlive, openLedger, type Standing, standingOf } from './ledger.ts';
-import { controlPlaneOf, listNodes } from './nodes.ts';
+import type { Entry } from './ledger.ts';
+import { controlPlaneOf } from './nodes.ts';
 import { kubernetesVersion, REQUIREMENTS } from './readiness.ts';
 import { stageError } from './stages.ts';
+import { lookUp, type Standing } from './standing.ts';
 import { takeSnapshot } from './wait.ts';
 
 export interface KindStatus {
@@ -23,11 +24,9 @@ export interface KindStatus {
 
 /** @throws PodreachError `cluster-unavailable`, `tool-missing` where Docker or the cluster's API cannot be asked */
 export async function kindStatus(cluster: string, context: KindContext): Promise<KindStatus> {
-  const { runner, folders, signal } = context;
-  const ledger = openLedger(folders, cluster);
+  const { runner, signal } = context;
   try {
-    const [known, nodes] = await Promise.all([ledger.read(), listNodes(runner, cluster, signal)]);
-    const standing = standingOf(known, nodes, isProcessAlive);
+    const { standing, ledger, known, nodes } = await lookUp(cluster, context);
     const seen = {
       standing: standing.type,
       kubeconfigFile: ledger.kubeconfigFile,

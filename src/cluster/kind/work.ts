@@ -16,6 +16,8 @@ export interface KindCluster {
   readonly kubeconfigFile: string;
   /** The name of the container whose end is the cluster's. */
   readonly controlPlane: string;
+  /** The ids of its nodes' containers. */
+  readonly ids: readonly string[];
   /** Whether this call made it; otherwise an earlier one did. */
   readonly isNew: boolean;
 }

@@ -45,7 +45,9 @@ describe('creating', () => {
     const cluster = await provideKindCluster(optionsWith(), world.context);
     expect(world.commands).toEqual([
       ...PREFLIGHT,
+      LIST[0],
       CREATE,
+      ...LIST,
       ...LIST,
       EXPORT,
       APPLY,
@@ -421,7 +423,7 @@ describe('a cluster of that name', () => {
         startedAt: world.context.clock.date().toISOString(),
         // Above the largest process id that Linux gives.
         owner: { host: hostname(), pid: 2 ** 22 + 1 },
-        ...(phase === 'ready' ? { nodes: ['c-control-plane#1', 'c-worker#1'] } : {}),
+        nodes: ['c-control-plane#1', 'c-worker#1'],
         recipe: { config: '', calico: '' },
       });
       const { isNew } = await provideKindCluster(optionsWith(), world.context);

@@ -1,0 +1,44 @@
+/** What `--retain` asks for where something fails: the nodes stay, and `kind export logs` says why. */
+import { mkdir } from 'node:fs/promises';
+import { messageOf } from '../../errors.ts';
+import { KIND_ENVIRONMENT, type KindContext, type KindOptions } from './context.ts';
+import type { Entry, Ledger } from './ledger.ts';
+import type { Sequence } from './stages.ts';
+
+const LOGS_TIMEOUT_MS = 300_000;
+
+interface Failed {
+  readonly options: KindOptions;
+  readonly context: KindContext;
+  readonly sequence: Sequence;
+  readonly ledger: Ledger;
+}
+
+/** Notes a cluster of this process as one to be looked at, collects its logs and says where. */
+export async function retainCluster(entry: Entry, failed: Failed): Promise<void> {
+  const { owner: _, ...rest } = entry;
+  await failed.ledger.update({ ...rest, phase: 'retained' });
+  await collectLogs(failed.ledger.logsFolder(entry.startedAt), failed);
+}
+
+/** The logs of a cluster that stays in any case. What goes wrong here is a warning: it must not hide what failed before. */
+export async function collectLogs(
+  folder: string,
+  { options, context: { runner, tell }, sequence }: Failed,
+): Promise<void> {
+  try {
+    await sequence.perform({
+      name: 'collecting the logs of the nodes',
+      async run() {
+        await mkdir(folder, { recursive: true });
+        await runner.run('kind', ['export', 'logs', folder, '--name', options.name], {
+          timeoutMs: LOGS_TIMEOUT_MS,
+          env: KIND_ENVIRONMENT,
+        });
+      },
+    });
+    tell({ type: 'warning', text: `the nodes are kept; their logs are in ${folder}` });
+  } catch (thrown) {
+    tell({ type: 'warning', text: `${messageOf(thrown)}; the nodes are kept` });
+  }
+}
