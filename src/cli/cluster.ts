@@ -131,7 +131,7 @@ const STANDINGS: Readonly<Record<KindStatus['standing'], string>> = {
   foreign: 'it exists, and podreach did not make it',
   kept: 'made by podreach, and kept',
   'left-over': 'left behind by a run that was killed; the next one deletes it',
-  retained: 'could not be made; its nodes are kept',
+  retained: 'failed; its nodes are kept',
   'in-use': 'belongs to a run that has not ended',
 };
 

@@ -48,7 +48,10 @@ export function kindOptions(): Option[] {
       '--load-images',
       "put Calico's images into the nodes from the local Docker, as is done with the probe's",
     ),
-    new Option('--retain', 'keep the nodes of a kind cluster that could not be made, and collect their logs'),
+    new Option(
+      '--retain',
+      'where something fails, keep the nodes of the kind cluster and collect their logs',
+    ),
   ];
 }
 

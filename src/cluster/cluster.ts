@@ -37,6 +37,11 @@ export interface Cluster {
   readonly outlivesRun: boolean;
   /** The arguments with which `kubectl` finds it, such as `--context staging`; absent where nothing outlives a run. */
   readonly kubectlWith?: readonly string[];
+  /**
+   * Keeps what the provider started, to be looked at after a run that has failed, and collects what shows why: `stop` then leaves it in
+   * place. Absent where the user did not ask for that. Never throws.
+   */
+  readonly retain?: () => Promise<void>;
   /** Ends what the provider started and waits until it is gone. Safe to call twice. */
   stop(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { type KindContext, type KindOptions, type KindWorld, systemWorld } from 
 import { deleteNodes } from './kind/delete.ts';
 import { openLedger } from './kind/ledger.ts';
 import { provideKindCluster } from './kind/provide.ts';
+import { collectLogs, retainCluster } from './kind/retain.ts';
 import { describeStageEvent, startSequence } from './kind/stages.ts';
 import type { KindCluster } from './kind/work.ts';
 
@@ -35,6 +36,11 @@ export function kindCluster(
       };
       const cluster = await provideKindCluster(options, context);
       const outlivesRun = options.keep || !cluster.isNew;
+      const retain = (): Promise<void> => {
+        watch.end();
+        stopping ??= Promise.resolve();
+        return retainAfterRun(options, cluster, context);
+      };
       const watch = watchControlPlane(cluster, world);
       let stopping: Promise<void> | undefined;
       return {
@@ -50,6 +56,7 @@ export function kindCluster(
         runsImages: true,
         timing: TIMING,
         lost: watch.lost,
+        ...(options.retain === true ? { retain } : {}),
         stop() {
           watch.end();
           stopping ??= outlivesRun ? Promise.resolve() : remove(cluster, context);
@@ -61,14 +68,27 @@ export function kindCluster(
 }
 
 async function remove(
-  { name, ids }: KindCluster,
+  { name, entry }: KindCluster,
   { runner, folders, tell, clock }: KindContext,
 ): Promise<void> {
   await startSequence(tell, clock).perform({
     name: 'deleting the nodes',
-    run: () => deleteNodes({ runner, ledger: openLedger(folders, name), cluster: name, ids }),
+    run: () =>
+      deleteNodes({ runner, ledger: openLedger(folders, name), cluster: name, ids: entry.nodes ?? [] }),
     advise: () => `Delete it by hand: kind delete cluster --name ${name}`,
   });
+}
+
+async function retainAfterRun(
+  options: KindOptions,
+  { name, isNew, entry }: KindCluster,
+  context: KindContext,
+): Promise<void> {
+  const { folders, tell, clock } = context;
+  const sequence = startSequence(tell, clock);
+  const failed = { options, context, sequence, ledger: openLedger(folders, name) };
+  if (isNew && !options.keep) await retainCluster(entry, failed);
+  else await collectLogs(clock.date(), failed);
 }
 
 /** `docker wait` ends with the container; when it fails, nothing is known, and the run finds out for itself. */

@@ -122,6 +122,7 @@ async function runOnCluster(
   if (cluster.kubectlWith !== undefined) record.environment.kubectl = [...cluster.kubectlWith];
   let mayHaveLeft = false;
   let isKept = false;
+  let hasFailed = true;
   try {
     const kube = await connectKube(cluster.kubeconfig, { clock, patience: options.patience ?? {} });
     const context = contextFor(cluster, kube, record, options);
@@ -137,6 +138,7 @@ async function runOnCluster(
       mayHaveLeft = true;
       await runProven(plans, record, { cluster, context }, options);
       cluster.lost.throwIfAborted();
+      hasFailed = record.scenarios.some(({ error }) => error !== undefined);
       isKept = options.keep;
     } catch (thrown) {
       isKept = options.keep && cluster.outlivesRun && mayHaveLeft && !cluster.lost.aborted;
@@ -149,13 +151,16 @@ async function runOnCluster(
       else kube.close();
     }
   } finally {
-    if (isKept && !signal.aborted) {
-      keep(cluster);
-    } else {
-      if (!cluster.outlivesRun) progress({ type: 'cluster-stopping', cluster: provider.kind });
-      await cluster.stop();
-    }
+    const isRetained = hasFailed && !signal.aborted && cluster.retain !== undefined;
+    if (isRetained) await cluster.retain?.();
+    if (isKept && !signal.aborted) keep(cluster);
+    else await stop(cluster, isRetained, options);
   }
+}
+
+async function stop(cluster: Cluster, isRetained: boolean, { provider, progress }: Inner): Promise<void> {
+  if (!cluster.outlivesRun && !isRetained) progress({ type: 'cluster-stopping', cluster: provider.kind });
+  await cluster.stop();
 }
 
 /** @returns undefined where the run was interrupted meanwhile: a provider takes back what it has begun */

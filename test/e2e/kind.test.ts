@@ -3,9 +3,9 @@
  * lead to is a sandbox's.
  */
 import { EventEmitter, once } from 'node:events';
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import { MANIFEST_FILE, READY_ITEMS } from '../cluster/kind/world.ts';
@@ -42,6 +42,10 @@ interface KindHost extends AsyncDisposable {
   /** Starts `podreach run --cluster kind` there. */
   run(...args: string[]): CliProcess;
   clean(runId: string): Promise<CliResult>;
+  /** Runs `podreach cluster VERB` there. */
+  cluster(verb: string): Promise<CliResult>;
+  /** What kind was asked, one command line each. */
+  kindCommands(): string[];
   /** Whether the fake kind's nodes exist. */
   hasNodes(): boolean;
 }
@@ -62,7 +66,8 @@ inspect) cat "$dir/node.json";;
 wait) exec sleep 600;;
 exec) cat "$dir/items.json";;
 esac`,
-    kind: `case "$1 $2" in
+    kind: `echo "$*" >>"$dir/kind.log"
+case "$1 $2" in
 version*) echo "kind v0.32.0 go1.26.0 linux/amd64";;
 "create cluster") touch "$dir/nodes";;
 "delete cluster") ${deletion};;
@@ -88,6 +93,9 @@ esac`,
   return {
     folder,
     run: (...args) => startCli([...common, ...args], { cwd: folder.path, env }),
+    cluster: (verb) => runCli(['cluster', verb], { env }),
+    kindCommands: () =>
+      readFileSync(join(folder.path, 'kind.log'), 'utf8').trim().replaceAll(folder.path, '').split('\n'),
     clean: (runId) => runCli(['clean', '--run', runId, '--cluster', 'kind'], { env }),
     hasNodes: () => existsSync(join(folder.path, 'nodes')),
     async [Symbol.asyncDispose]() {
@@ -159,4 +167,58 @@ test('whoever does not wait for the clean-up of a kept cluster is told how to fi
   expect(stderr).toMatch(
     /left at once; take away what is left with: podreach clean --run \w{10} --cluster kind=podreach\n/,
   );
+});
+
+describe('--retain', () => {
+  /** Pods of the scenario are refused, by what answers for the API server. */
+  const NO_PODS: Intervention = {
+    answer: ({ method, path }) =>
+      method === 'POST' && path.includes('/namespaces/small/pods')
+        ? {
+            status: 403,
+            body: { kind: 'Status', status: 'Failure', reason: 'Forbidden', message: 'no pods' },
+          }
+        : undefined,
+  };
+
+  test('keeps the nodes of a run that fails, with their logs', { timeout: 60_000 }, async () => {
+    await using host = await kindHost(NO_PODS);
+    const { exitCode, stderr } = await host.run('--retain').ended;
+    expect(exitCode).toBe(3);
+    expect(stderr).not.toContain('stopping the cluster');
+    const [, logs = ''] =
+      /warning: the nodes are kept, and their logs are in (\S+); when you have seen enough: podreach cluster delete podreach\n/.exec(
+        stderr,
+      ) ?? [];
+    expect(existsSync(logs)).toBe(true);
+    expect(host.kindCommands().at(-1)).toBe(
+      `export logs ${logs.replace(host.folder.path, '')} --name podreach`,
+    );
+    expect(host.hasNodes()).toBe(true);
+    expect(await host.cluster('status')).toMatchObject({
+      exitCode: 3,
+      stdout: expect.stringContaining('(failed; its nodes are kept)'),
+    });
+    expect(await host.run().ended).toMatchObject({
+      exitCode: 3,
+      stdout: expect.stringContaining('the kind cluster "podreach" has failed and its nodes are kept'),
+    });
+    expect(await host.cluster('delete')).toMatchObject({ exitCode: 0 });
+    expect(host.hasNodes()).toBe(false);
+  });
+
+  test('keeps nothing of a run that does not fail', { timeout: 60_000 }, async () => {
+    await using host = await kindHost();
+    expect(await host.run('--retain').ended).toMatchObject({ exitCode: 0 });
+    expect(host.hasNodes()).toBe(false);
+  });
+
+  test('keeps nothing of a run that is interrupted', { timeout: 60_000 }, async () => {
+    await using host = await kindHost();
+    const run = host.run('--retain');
+    await run.until(/small: starting pods/);
+    run.child.kill('SIGINT');
+    expect(await run.ended).toMatchObject({ exitCode: 130 });
+    expect(host.hasNodes()).toBe(false);
+  });
 });

@@ -1,10 +1,11 @@
 /** What to do when a stage fails, by what was said. */
 import { CommandError } from '../command-runner.ts';
-import type { KindOptions } from './context.ts';
-import { inotifyAdvice, type Machine } from './machine.ts';
+import { inotifyAdvice } from './machine.ts';
+import type { Work } from './work.ts';
 
 /** What to do about the failures of `kind create cluster` that people meet. */
-export function adviseCreation(thrown: unknown, options: KindOptions, machine: Machine): string {
+export function adviseCreation(thrown: unknown, work: Work): string {
+  const { options, machine } = work;
   const words = thrown instanceof CommandError ? `${thrown.stderr}\n${thrown.stdout}` : '';
   const sysctl = machine.inotify === undefined ? undefined : inotifyAdvice(machine.inotify);
   if (/failed to pull image|no such image|manifest unknown/i.test(words)) {
@@ -19,12 +20,13 @@ export function adviseCreation(thrown: unknown, options: KindOptions, machine: M
   if (machine.cgroupVersion === '1') {
     return 'Docker runs on cgroup v1: take a node image before Kubernetes 1.35 with --node-image, or a newer system.';
   }
-  return adviseLook(options);
+  return adviseLook(work);
 }
 
 /** Where nothing more is known than that it failed: how to see more. */
-export function adviseLook({ name, retain: isRetained }: KindOptions): string {
-  return isRetained === true
-    ? `Look at the logs; when you have seen enough: podreach cluster delete ${name}`
+export function adviseLook({ options: { name, retain }, isReused }: Work): string {
+  if (retain === true) return `Look at the logs; when you have seen enough: podreach cluster delete ${name}`;
+  return isReused
+    ? `Run it again with --retain to collect the logs of its nodes, or delete it: podreach cluster delete ${name}`
     : 'Run it again with --retain to keep the nodes and their logs.';
 }

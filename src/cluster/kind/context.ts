@@ -19,7 +19,7 @@ export interface KindOptions {
   readonly probeImage: string;
   /** Load Calico's images as well, and fail where one of them cannot be had. */
   readonly loadImages?: boolean | undefined;
-  /** Keep the nodes of a cluster that could not be made, and collect their logs. */
+  /** Where something fails, keep the nodes and collect their logs. */
   readonly retain?: boolean | undefined;
   /** Leave the cluster in place at the end, for later runs. */
   readonly keep: boolean;

@@ -7,7 +7,7 @@ import { adviseCreation, adviseLook } from './advice.ts';
 import { type CalicoManifest, readManifest } from './calico.ts';
 import { type DownloadContext, describeSource, loadManifest } from './calico-source.ts';
 import { type CalicoSource, DEFAULT_CALICO_VERSION } from './choices.ts';
-import { KIND_ENVIRONMENT, type KindContext, type KindOptions } from './context.ts';
+import { KIND_ENVIRONMENT, type KindContext } from './context.ts';
 import {
   clusterInUse,
   deleteNodes,
@@ -49,13 +49,14 @@ export async function createKindCluster(work: Work): Promise<KindCluster> {
     await loadProbeImage(work);
     await waitForAll(work, controlPlane);
     const { owner: _, ...kept } = noted;
-    await ledger.update({ ...(options.keep ? kept : noted), phase: 'ready' });
+    const ready: Entry = { ...(options.keep ? kept : noted), phase: 'ready' };
+    await ledger.update(ready);
     return {
       name: options.name,
       kubeconfig,
       kubeconfigFile: ledger.kubeconfigFile,
       controlPlane,
-      ids,
+      entry: ready,
       isNew: true,
     };
   } catch (thrown) {
@@ -125,7 +126,7 @@ interface Making {
 
 /** @returns the ids of their containers */
 async function createNodes(work: Work, entry: Entry, making: Making): Promise<readonly string[]> {
-  const { options, context, sequence, ledger, config, machine } = work;
+  const { options, context, sequence, ledger, config } = work;
   const { runner, clock, signal } = context;
   const { name } = options;
   const image = options.nodeImage === undefined ? [] : ['--image', options.nodeImage];
@@ -180,7 +181,7 @@ async function createNodes(work: Work, entry: Entry, making: Making): Promise<re
         return deleteNodes({ runner, ledger, cluster: name, ids: making.ids });
       },
     },
-    advise: (thrown) => adviseCreation(thrown, options, machine),
+    advise: (thrown) => adviseCreation(thrown, work),
   });
 }
 
@@ -197,7 +198,7 @@ async function retain(work: Work, entry: Entry, making: Making, thrown: unknown)
   // kind may have failed before it made any; where Docker does not answer, nothing is known and nothing is forgotten.
   if (ids?.length === 0) {
     await ledger.remove();
-    return withoutLogs(thrown, options);
+    return withoutLogs(thrown, work);
   }
   await retainCluster({ ...entry, ...(ids === undefined ? {} : { nodes: [...ids] }) }, work);
   return thrown;
@@ -217,8 +218,8 @@ async function nodesOf(
   );
 }
 
-function withoutLogs(thrown: unknown, options: KindOptions): unknown {
-  if (!(thrown instanceof PodreachError) || thrown.hint !== adviseLook(options)) return thrown;
+function withoutLogs(thrown: unknown, work: Work): unknown {
+  if (!(thrown instanceof PodreachError) || thrown.hint !== adviseLook(work)) return thrown;
   return new PodreachError(thrown.code, thrown.message, {
     hint: 'kind made no nodes, so there are no logs: correct what it says, and try again.',
     cause: thrown,

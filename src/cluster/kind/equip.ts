@@ -21,10 +21,11 @@ const NOT_THERE_YET =
   /refused|timed? ?out|timeout|EOF|connection reset|ServiceUnavailable|currently unable|etcdserver|no matches for kind/i;
 
 /** The nodes of the cluster and a kubeconfig for it: a new cluster's, or one that may have moved to another port since. */
-export async function findNodes({ options, context, sequence, ledger }: Work): Promise<{
+export async function findNodes(work: Work): Promise<{
   readonly controlPlane: string;
   readonly kubeconfig: string;
 }> {
+  const { options, context, sequence, ledger } = work;
   const { runner, env, signal } = context;
   return sequence.perform({
     name: 'reading the kubeconfig',
@@ -48,7 +49,7 @@ export async function findNodes({ options, context, sequence, ledger }: Work): P
       await writeFile(ledger.kubeconfigFile, kubeconfig, { mode: 0o600 });
       return { controlPlane: controlPlane.name, kubeconfig };
     },
-    advise: () => adviseLook(options),
+    advise: () => adviseLook(work),
   });
 }
 
@@ -92,10 +93,11 @@ async function performLoading(
 }
 
 export async function installCalico(
-  { options, context, sequence }: Work,
+  work: Work,
   manifest: CalicoManifest,
   controlPlane: string,
 ): Promise<void> {
+  const { options, context, sequence } = work;
   const { runner, clock, signal } = context;
   await sequence.perform({
     name: 'installing Calico',
@@ -116,12 +118,13 @@ export async function installCalico(
     advise: () =>
       options.calico?.type === 'manifest'
         ? `Correct ${options.calico.from}: the API server did not take it.`
-        : adviseLook(options),
+        : adviseLook(work),
   });
 }
 
 /** Waits for all that Kubernetes and Calico need, one thing after the other. */
-export async function waitForAll({ options, context, sequence }: Work, controlPlane: string): Promise<void> {
+export async function waitForAll(work: Work, controlPlane: string): Promise<void> {
+  const { context, sequence } = work;
   const { runner, clock, signal } = context;
   for (const requirement of REQUIREMENTS) {
     await sequence.perform({
@@ -131,7 +134,7 @@ export async function waitForAll({ options, context, sequence }: Work, controlPl
       advise: (thrown) =>
         /ImagePull|ErrImage/.test(String(thrown))
           ? 'Check that the nodes can pull images, or load them from the local Docker with --load-images.'
-          : adviseLook(options),
+          : adviseLook(work),
     });
   }
 }

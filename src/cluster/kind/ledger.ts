@@ -49,8 +49,8 @@ export function foldersOf(env: NodeJS.ProcessEnv): Folders {
 
 export interface Ledger {
   readonly kubeconfigFile: string;
-  /** Where the logs of a failed creation are collected. */
-  logsFolder(startedAt: string): string;
+  /** Where the logs of the nodes are collected. @param at when the cluster was begun; for a kept one, when it failed */
+  logsFolder(at: Date): string;
   read(): Promise<Entry | undefined>;
   /** Makes the entry. @returns false where another process has made one */
   claim(value: Entry): Promise<boolean>;
@@ -88,8 +88,8 @@ export function openLedger(folders: Folders, cluster: string): Ledger {
   };
   return {
     kubeconfigFile: join(folder, 'kubeconfig'),
-    logsFolder: (startedAt) =>
-      join(folders.state, 'kind-logs', `${cluster}-${startedAt.replaceAll(/[:.]/g, '-')}`),
+    logsFolder: (at) =>
+      join(folders.state, 'kind-logs', `${cluster}-${at.toISOString().replaceAll(/[:.]/g, '-')}`),
     read,
     async claim(value) {
       const draft = await writeDraft(value);

@@ -1,5 +1,5 @@
 /** A kind cluster for a run: the one of that name that podreach kept, or a new one. */
-import { PodreachError } from '../../errors.ts';
+import { Interruption, PodreachError } from '../../errors.ts';
 import { CommandError } from '../command-runner.ts';
 import { readConfig } from './config.ts';
 import type { KindContext, KindOptions } from './context.ts';
@@ -8,6 +8,7 @@ import { clusterInUse, deleteNodes, foreignCluster } from './delete.ts';
 import { findNodes, loadAllImages, loadProbeImage, waitForAll } from './equip.ts';
 import { type Entry, type Ledger, type Recipe, recipeDifference } from './ledger.ts';
 import { machineWarnings, readMachine } from './machine.ts';
+import { collectLogs } from './retain.ts';
 import { startSequence } from './stages.ts';
 import { type Found, lookUp } from './standing.ts';
 import { askDocker, askKind } from './tools.ts';
@@ -41,7 +42,8 @@ export async function provideKindCluster(options: KindOptions, context: KindCont
     run: () => lookUp(options.name, context),
     advise: () => 'Check that Docker answers: docker ps',
   });
-  const work: Work = { options, context, sequence, ledger, config, docker, machine };
+  const isReused = standing.type === 'kept';
+  const work: Work = { options, context, sequence, ledger, isReused, config, docker, machine };
   switch (standing.type) {
     case 'foreign':
       throw foreignCluster(options.name);
@@ -66,13 +68,13 @@ export async function provideKindCluster(options: KindOptions, context: KindCont
 function retainedCluster(name: string, ledger: Ledger, entry: Entry): PodreachError {
   return new PodreachError(
     'cluster-unavailable',
-    `the name is taken: the nodes of a kind cluster "${name}" that could not be made are kept, with their logs in ${ledger.logsFolder(entry.startedAt)}`,
+    `the name is taken: the kind cluster "${name}" has failed and its nodes are kept, with their logs in ${ledger.logsFolder(new Date(entry.startedAt))}`,
     { hint: `When you have seen enough: podreach cluster delete ${name}` },
   );
 }
 
 async function reuse(work: Work, entry: Entry, nodes: Found['nodes']): Promise<KindCluster> {
-  const { options, ledger, config } = work;
+  const { options, context, ledger, config } = work;
   const { name } = options;
   const wanted: Partial<Recipe> = {
     ...(options.configFile === undefined ? {} : { config: digest(config.text) }),
@@ -98,16 +100,22 @@ async function reuse(work: Work, entry: Entry, nodes: Found['nodes']): Promise<K
       },
     );
   }
-  const { controlPlane, kubeconfig } = await findNodes(work);
-  await loadAllImages(work, []);
-  await loadProbeImage(work);
-  await waitForAll(work, controlPlane);
-  return {
-    name,
-    kubeconfig,
-    kubeconfigFile: ledger.kubeconfigFile,
-    controlPlane,
-    ids: nodes.map(({ id }) => id),
-    isNew: false,
-  };
+  try {
+    const { controlPlane, kubeconfig } = await findNodes(work);
+    await loadAllImages(work, []);
+    await loadProbeImage(work);
+    await waitForAll(work, controlPlane);
+    return {
+      name,
+      kubeconfig,
+      kubeconfigFile: ledger.kubeconfigFile,
+      controlPlane,
+      entry,
+      isNew: false,
+    };
+  } catch (thrown) {
+    const isInterrupted = thrown instanceof Interruption || context.signal.aborted;
+    if (options.retain === true && !isInterrupted) await collectLogs(context.clock.date(), work);
+    throw thrown;
+  }
 }

@@ -17,15 +17,22 @@ interface Failed {
 /** Notes a cluster of this process as one to be looked at, collects its logs and says where. */
 export async function retainCluster(entry: Entry, failed: Failed): Promise<void> {
   const { owner: _, ...rest } = entry;
-  await failed.ledger.update({ ...rest, phase: 'retained' });
-  await collectLogs(failed.ledger.logsFolder(entry.startedAt), failed);
+  await failed.ledger.update({ ...rest, phase: 'retained' }).catch((thrown: unknown) => {
+    failed.context.tell({ type: 'warning', text: messageOf(thrown) });
+  });
+  await collectLogs(new Date(entry.startedAt), failed);
 }
 
-/** The logs of a cluster that stays in any case. What goes wrong here is a warning: it must not hide what failed before. */
+/**
+ * Collects the logs of a cluster that stays in any case, and says where. What goes wrong here is a warning: it must not hide what failed
+ * before.
+ * @param at names their folder
+ */
 export async function collectLogs(
-  folder: string,
-  { options, context: { runner, tell }, sequence }: Failed,
+  at: Date,
+  { options, context: { runner, tell }, sequence, ledger }: Failed,
 ): Promise<void> {
+  const folder = ledger.logsFolder(at);
   try {
     await sequence.perform({
       name: 'collecting the logs of the nodes',
@@ -37,7 +44,10 @@ export async function collectLogs(
         });
       },
     });
-    tell({ type: 'warning', text: `the nodes are kept; their logs are in ${folder}` });
+    tell({
+      type: 'warning',
+      text: `the nodes are kept, and their logs are in ${folder}; when you have seen enough: podreach cluster delete ${options.name}`,
+    });
   } catch (thrown) {
     tell({ type: 'warning', text: `${messageOf(thrown)}; the nodes are kept` });
   }

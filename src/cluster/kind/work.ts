@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { CalicoSource } from './choices.ts';
 import type { KindConfig } from './config.ts';
 import type { KindContext, KindOptions } from './context.ts';
-import type { Ledger } from './ledger.ts';
+import type { Entry, Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import type { Sequence } from './stages.ts';
 import type { DockerInfo } from './tools.ts';
@@ -16,8 +16,8 @@ export interface KindCluster {
   readonly kubeconfigFile: string;
   /** The name of the container whose end is the cluster's. */
   readonly controlPlane: string;
-  /** The ids of its nodes' containers. */
-  readonly ids: readonly string[];
+  /** As it is noted. */
+  readonly entry: Entry;
   /** Whether this call made it; otherwise an earlier one did. */
   readonly isNew: boolean;
 }
@@ -28,6 +28,8 @@ export interface Work {
   readonly context: KindContext;
   readonly sequence: Sequence;
   readonly ledger: Ledger;
+  /** Whether the cluster is a kept one. */
+  readonly isReused: boolean;
   readonly config: KindConfig;
   readonly docker: DockerInfo;
   readonly machine: Machine;

@@ -10,7 +10,8 @@ import { type Entry, openLedger } from '../../../src/cluster/kind/ledger.ts';
 import { provideKindCluster } from '../../../src/cluster/kind/provide.ts';
 import { kindStatus } from '../../../src/cluster/kind/status.ts';
 import { kindCluster } from '../../../src/cluster/kind.ts';
-import { memoryWorld, optionsWith, READY_ITEMS, type World } from './world.ts';
+import type { PodreachError } from '../../../src/errors.ts';
+import { memoryWorld, type Override, optionsWith, READY_ITEMS, type World } from './world.ts';
 
 /** Runs what the world runs, and `docker wait` until the control plane is said to have stopped. */
 function waitingRunner(world: World): {
@@ -116,6 +117,64 @@ describe('the provider', () => {
       message: expect.stringMatching(/^deleting the nodes failed: .* ERROR: no$/),
       hint: 'Delete it by hand: kind delete cluster --name c',
     });
+  });
+});
+
+describe('--retain on a kept cluster', () => {
+  const notReady: readonly Override[] = [{ match: / get /, stdout: '{"items":[]}' }];
+  const logs = '/state/kind-logs/c-2026-01-01T00-05-00-000Z';
+  const advice = (world: World, retain: boolean): Promise<unknown> =>
+    provideKindCluster(optionsWith({ retain }), world.context).then(
+      () => undefined,
+      ({ hint }: PodreachError) => hint,
+    );
+
+  test('collects the logs where it is not ready', async () => {
+    using world = memoryWorld();
+    await provideKindCluster(optionsWith(), world.context);
+    world.overrides.push(...notReady);
+    expect(await advice(world, true)).toBe(
+      'Look at the logs; when you have seen enough: podreach cluster delete c',
+    );
+    expect(world.commands.at(-1)).toBe(`kind export logs ${logs} --name c`);
+    expect(await world.entryOf('c')).toMatchObject({ phase: 'ready' });
+  });
+
+  test('is advised where that would help', async () => {
+    using world = memoryWorld();
+    await provideKindCluster(optionsWith(), world.context);
+    world.overrides.push(...notReady);
+    expect(await advice(world, false)).toBe(
+      'Run it again with --retain to collect the logs of its nodes, or delete it: podreach cluster delete c',
+    );
+    expect(world.commands.at(-1)).toMatch(/^docker exec/);
+  });
+
+  test('collects the logs where the run fails', async () => {
+    using world = memoryWorld();
+    await provideKindCluster(optionsWith(), world.context);
+    const { cluster } = await startOn(world, { keep: false, retain: true });
+    await world.context.clock.sleep(300_000);
+    await cluster.retain?.();
+    await cluster.stop();
+    expect(world.commands.at(-1)).toBe(`kind export logs ${logs} --name c`);
+    expect(world.containers()).toHaveLength(2);
+    expect(await world.entryOf('c')).toMatchObject({ phase: 'ready' });
+  });
+});
+
+test('a cluster that is retained is not deleted when it is stopped, even where its logs cannot be had', async () => {
+  using world = memoryWorld([{ match: /^kind export logs/, fails: 'ERROR: no' }]);
+  const { cluster, notes } = await startOn(world, { keep: false, retain: true });
+  await cluster.retain?.();
+  await cluster.stop();
+  expect(world.containers()).toHaveLength(2);
+  expect(notes.at(-1)).toMatch(
+    /^kind: warning: collecting the logs of the nodes failed: .*; the nodes are kept$/,
+  );
+  expect(await world.entryOf('c')).toMatchObject({
+    phase: 'retained',
+    nodes: ['c-control-plane#1', 'c-worker#1'],
   });
 });
 

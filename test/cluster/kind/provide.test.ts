@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { describe, expect, test } from 'vitest';
+import { CommandError } from '../../../src/cluster/command-runner.ts';
 import { openLedger } from '../../../src/cluster/kind/ledger.ts';
 import { provideKindCluster } from '../../../src/cluster/kind/provide.ts';
 import { exitCodeOf, Interruption, PodreachError } from '../../../src/errors.ts';
@@ -272,14 +273,33 @@ describe('a failure', () => {
     const logs = '/state/kind-logs/c-2026-01-01T00-00-00-000Z';
     expect(world.containers()).toEqual(['c-control-plane', 'c-worker']);
     expect(world.commands.at(-1)).toBe(`kind export logs ${logs} --name c`);
-    expect(world.told.at(-1)).toBe(`warning: the nodes are kept; their logs are in ${logs}`);
+    expect(world.told.at(-1)).toBe(
+      `warning: the nodes are kept, and their logs are in ${logs}; when you have seen enough: podreach cluster delete c`,
+    );
     expect(hint).toContain(MANIFEST_FILE);
     expect(await world.entryOf('c')).toMatchObject({ phase: 'retained' });
 
     const again = await failureOf(provideKindCluster(optionsWith(), world.context));
-    expect(again.message).toContain('could not be made are kept');
+    expect(again.message).toContain(`"c" has failed and its nodes are kept, with their logs in `);
     expect(again.hint).toBe('When you have seen enough: podreach cluster delete c');
     expect(world.containers()).toEqual(['c-control-plane', 'c-worker']);
+  });
+
+  test('with --retain before there are nodes has no logs to look at', async () => {
+    using world = memoryWorld();
+    const runner: typeof world.context.runner = {
+      run(command, args, options) {
+        if (args[0] !== 'create') return world.context.runner.run(command, args, options);
+        const ending = { reason: 'exited', exitCode: 1 } as const;
+        throw new CommandError('kind', 'kind create', ending, { stdout: '', stderr: 'ERROR: no' });
+      },
+    };
+    const { hint } = await failureOf(
+      provideKindCluster(optionsWith({ retain: true }), { ...world.context, runner }),
+    );
+    expect(hint).toBe('kind made no nodes, so there are no logs: correct what it says, and try again.');
+    expect(world.commands.filter((line) => /logs/.test(line))).toEqual([]);
+    expect(await world.entryOf('c')).toBeUndefined();
   });
 
   test('that cannot be undone says so beside its own error', async () => {

@@ -26,6 +26,8 @@ export interface Override {
 
 export interface World extends Disposable {
   readonly context: KindContext;
+  /** What commands answer instead; may be added to. */
+  readonly overrides: Override[];
   /** Every command line so far, with the folders of this test taken out. */
   readonly commands: string[];
   /** The lines that people would have read. */
@@ -91,7 +93,8 @@ export function sleepingClock(): Clock {
   };
 }
 
-export function memoryWorld(overrides: readonly Override[] = [], env: NodeJS.ProcessEnv = {}): World {
+export function memoryWorld(answers: readonly Override[] = [], env: NodeJS.ProcessEnv = {}): World {
+  const overrides = [...answers];
   const folder = mkdtempSync(join(tmpdir(), 'podreach-kind-'));
   const folders = { state: join(folder, 'state'), cache: join(folder, 'cache') };
   const clock = sleepingClock();
@@ -216,6 +219,7 @@ export function memoryWorld(overrides: readonly Override[] = [], env: NodeJS.Pro
         if (text !== undefined) told.push(text.replaceAll(folder, ''));
       },
     },
+    overrides,
     commands,
     told,
     events,
