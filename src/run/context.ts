@@ -9,8 +9,10 @@ import type { ProgressListener } from '../progress.ts';
 export interface RunTiming {
   /** How long one attempt may take. */
   readonly timeoutMs: number;
-  /** How long the control and the policies may take to settle, each. */
+  /** How long policies may take to settle. */
   readonly withinMs: number;
+  /** How long every pair may take to connect before any policy: listeners start, and networks learn of pods. */
+  readonly controlMs: number;
   /** See `ClusterTiming.settleFloorMs`. */
   readonly settleFloorMs: number;
   /** How long probe pods may take to run. */

@@ -206,6 +206,7 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
   const timing = {
     timeoutMs: options.timeoutMs ?? cluster.timing.timeoutMs,
     withinMs: options.withinMs ?? cluster.timing.withinMs,
+    controlMs: Math.max(options.withinMs ?? 0, cluster.timing.withinMs),
     settleFloorMs: cluster.timing.settleFloorMs,
     readyWithinMs: options.readyWithinMs ?? READY_WITHIN_MS,
     execGraceMs: options.patience?.execGraceMs ?? EXEC_GRACE_MS,

@@ -23,7 +23,7 @@ export interface Tried {
  * @throws PodreachError `provision-failed` when a pod has died
  */
 export async function control(tried: Tried, stage: Stage, context: RunContext): Promise<void> {
-  const deadline = context.clock.now() + context.timing.withinMs;
+  const deadline = context.clock.now() + context.timing.controlMs;
   for (let number = 1; ; number += 1) {
     const open = tried.checks.filter((check) => !passedControl(check));
     if (open.length === 0) return;

@@ -175,6 +175,7 @@ function contextOf(name: string, { kube, signal, limit }: Ground): RunContext {
     timing: {
       timeoutMs: TIMEOUT_MS,
       withinMs: 10_000,
+      controlMs: 10_000,
       settleFloorMs: 0,
       readyWithinMs: 60_000,
       execGraceMs: 10_000,

@@ -93,6 +93,7 @@ function contextOn(kube: Kube, clock = sleepingClock()): RunContext {
     timing: {
       timeoutMs: 30,
       withinMs: WITHIN_MS,
+      controlMs: WITHIN_MS,
       settleFloorMs: FLOOR_MS,
       readyWithinMs: 0,
       execGraceMs: 0,
