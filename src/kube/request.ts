@@ -123,7 +123,8 @@ async function tryOnce(access: Access, request: ApiRequest, signal: AbortSignal)
     let isSent = false;
     const fail = (thrown: unknown): void => resolve({ kind: 'failure', thrown, isSent });
     message.on('socket', (socket) => {
-      const connected = whenConnected(socket, url.protocol);
+      // A connection that is used again has been made.
+      const connected = message.reusedSocket ? undefined : whenConnected(socket, url.protocol);
       if (connected === undefined) isSent = true;
       else
         socket.once(connected, () => {

@@ -451,6 +451,18 @@ describe('trouble on the way', () => {
     expect(api.server.received).toHaveLength(3);
   });
 
+  test('leaves nothing behind on a connection that is used again', async () => {
+    await using server = await ApiServer.start({ answer: () => ({ status: 200, body: { items: [] } }) });
+    const kube = await connectKube(server.kubeconfig);
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    for (let times = 0; times < 12; times += 1) await kube.list({ resource: 'pods' });
+    process.off('warning', note);
+    kube.close();
+    expect(warnings).toEqual([]);
+  });
+
   test('is no trouble where the server closed a kept connection in between', async () => {
     await using api = await connected({
       answer: () => (response, request) => {

@@ -159,15 +159,15 @@ describe.concurrent('a pod', () => {
         },
       ],
     });
-    expect(errorOf(await runWith(throughProxy(sandbox(), stuck), undefined, { readyWithinMs: 500 }))).toEqual(
-      {
-        code: 'provision-failed',
-        message: expect.stringMatching(
-          /pair\/b: ImagePullBackOff: Back-off pulling image on node node-\d \(Failed: Failed to pull image "mirror\.example\/node:24": dial tcp 10\.0\.0\.1:443: i\/o timeout\)$/,
-        ),
-        hint: expect.stringContaining('--image-pull-secret'),
-      },
-    );
+    expect(
+      errorOf(await runWith(throughProxy(sandbox(), stuck), undefined, { readyWithinMs: 2_000 })),
+    ).toEqual({
+      code: 'provision-failed',
+      message: expect.stringMatching(
+        /pair\/b: ImagePullBackOff: Back-off pulling image on node node-\d \(Failed: Failed to pull image "mirror\.example\/node:24": dial tcp 10\.0\.0\.1:443: i\/o timeout\)$/,
+      ),
+      hint: expect.stringContaining('--image-pull-secret'),
+    });
   });
 
   test('whose events nobody may see fails in the words of its status', async () => {
@@ -179,7 +179,7 @@ describe.concurrent('a pod', () => {
           ? failure(403, 'Forbidden', 'events is forbidden: User "ci" cannot list resource "events"')
           : undefined,
     };
-    const record = await runWith(throughProxy(sandbox(), secretive), undefined, { readyWithinMs: 500 });
+    const record = await runWith(throughProxy(sandbox(), secretive), undefined, { readyWithinMs: 2_000 });
     expect(errorOf(record)).toMatchObject({
       code: 'provision-failed',
       message: expect.stringMatching(/: pair\/b: ContainerCreating on node node-\d$/),
@@ -199,7 +199,7 @@ describe.concurrent('a pod', () => {
       ],
     });
     expect(
-      errorOf(await runWith(throughProxy(sandbox(), homeless), undefined, { readyWithinMs: 500 })),
+      errorOf(await runWith(throughProxy(sandbox(), homeless), undefined, { readyWithinMs: 2_000 })),
     ).toMatchObject({
       message: expect.stringContaining('untolerated taint {dedicated: db}'),
       hint: expect.stringContaining('--toleration'),
