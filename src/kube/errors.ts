@@ -85,15 +85,14 @@ function oneLine(text: string): string {
   return line.length > 1000 ? `${line.slice(0, 1000)}…` : line;
 }
 
-/** The error for an answer that is not a success. */
+/** The error for an answer that is not a success. @param answer `more` follows its words */
 export function statusError(
-  httpStatus: number,
-  body: string,
+  { httpStatus, body, more }: { readonly httpStatus: number; readonly body: string; readonly more: string },
   purpose: Purpose,
   context: string,
 ): ApiStatusError {
   const status = parseStatus(body);
-  const answer = { httpStatus, reason: status?.reason ?? '', words: describeAnswer(httpStatus, body) };
+  const answer = { httpStatus, reason: status?.reason ?? '', words: describeAnswer(httpStatus, body) + more };
   if (httpStatus === 401) {
     const hint = `The credentials of context "${context}" are missing, wrong or expired: log in again.`;
     return new ApiStatusError('permission-denied', purpose, answer, hint);

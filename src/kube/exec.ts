@@ -139,7 +139,7 @@ class Stream {
       clearTimeout(handshake);
       const { statusCode = 0 } = response;
       this.#isUnauthorized = statusCode === 401;
-      const askedMs = retryAfterMs(response.headers['retry-after']);
+      const askedMs = retryAfterMs(response.headers);
       const refuse = (words: string): void =>
         this.#break(words, {
           mayHeal: statusCode === 429 || statusCode >= 500,

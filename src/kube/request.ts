@@ -1,11 +1,10 @@
 /** One request to the API server: bodies pass untouched, time is bounded, and what is safe to repeat is repeated. */
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Clock } from '../clock.ts';
 import type { Access, ConnectionOptions } from './access.ts';
-import { pauseMs, retryAfterMs } from './backoff.ts';
+import { pauseMs, retryAfterMs, tooLongWords } from './backoff.ts';
 import {
   abortError,
   describeFailure,
@@ -40,7 +39,8 @@ export interface Patience {
 
 interface Answer {
   readonly httpStatus: number;
-  readonly retryAfter: string | undefined;
+  /** How long the server asks to be left alone. */
+  readonly askedMs: number | undefined;
   readonly body: string;
 }
 
@@ -84,12 +84,13 @@ export async function send(
     const exchange = await tryAuthorized(access, request, stop).catch((thrown: unknown) => {
       throw thrown === stop.reason ? stopped(thrown) : thrown;
     });
-    if (isSuccess(exchange)) return exchange.answer.body;
+    const body = successIn(exchange);
+    if (body !== undefined) return body;
     if (stop.aborted) throw stopped(exchange.kind === 'failure' ? exchange.thrown : undefined);
     const pause = pauseMs({ tries, random, askedMs: askedMsOf(exchange) });
-    const isOver = isOutage(exchange) ? clock.now() + pause > deadline : tries === TRIES;
+    const isOver = clock.now() + pause > deadline || (!isOutage(exchange) && tries === TRIES);
     const prospect = prospectOf(request, exchange);
-    if (isOver || prospect === 'final') throw failureOf(access, request, exchange);
+    if (isOver || prospect === 'final') throw failureOf(access, request, exchange, deadline - clock.now());
     if (prospect === 'doubtful') request.onDoubt?.();
     await clock.sleep(pause, stop).catch(() => undefined); // the next turn sees why
   }
@@ -120,34 +121,31 @@ async function tryOnce(access: Access, request: ApiRequest, signal: AbortSignal)
       },
       signal,
     });
-    let isSent = false;
+    // Of the others it does not matter; and a connection that is kept would gather listeners.
+    let isSent = !creates(request);
     const fail = (thrown: unknown): void => resolve({ kind: 'failure', thrown, isSent });
-    message.on('socket', (socket) => {
-      // A connection that is used again has been made.
-      const connected = message.reusedSocket ? undefined : whenConnected(socket, url.protocol);
-      if (connected === undefined) isSent = true;
-      else
-        socket.once(connected, () => {
-          isSent = true;
-        });
-    });
+    if (!isSent) {
+      onceConnected(message, url.protocol, () => {
+        isSent = true;
+      });
+    }
     message.on('error', fail);
     message.on('response', (response) => {
       const { statusCode: httpStatus = 0 } = response;
-      const retryAfter = response.headers['retry-after'];
-      text(response).then(
-        (body) => resolve({ kind: 'answer', answer: { httpStatus, retryAfter, body } }),
-        fail,
-      );
+      const askedMs = retryAfterMs(response.headers);
+      text(response).then((body) => resolve({ kind: 'answer', answer: { httpStatus, askedMs, body } }), fail);
     });
     message.end(request.body?.text);
   });
 }
 
-/** The event from which on a request may be on its way, for a request that comes first on its socket; undefined: it may be already. */
-function whenConnected(socket: Socket, protocol: string): 'secureConnect' | 'connect' | undefined {
-  if (protocol === 'https:') return 'secureConnect';
-  return socket.connecting ? 'connect' : undefined;
+/** Tells from when on a request that has a connection of its own may be on its way to the server. */
+function onceConnected(message: http.ClientRequest, protocol: string, tell: () => void): void {
+  message.on('socket', (socket) => {
+    if (protocol === 'https:') socket.once('secureConnect', tell);
+    else if (socket.connecting) socket.once('connect', tell);
+    else tell();
+  });
 }
 
 /** Node.js sends the body of a DELETE without saying how long it is, unless it is told to. */
@@ -184,12 +182,15 @@ function isUntouched(exchange: Exchange): boolean {
   return exchange.kind === 'failure' ? !exchange.isSent : exchange.answer.httpStatus === 429;
 }
 
-function isSuccess(exchange: Exchange): exchange is Extract<Exchange, { kind: 'answer' }> {
-  return exchange.kind === 'answer' && exchange.answer.httpStatus >= 200 && exchange.answer.httpStatus < 300;
+/** The body of a successful answer. */
+function successIn(exchange: Exchange): string | undefined {
+  if (exchange.kind === 'failure') return undefined;
+  const { httpStatus, body } = exchange.answer;
+  return httpStatus >= 200 && httpStatus < 300 ? body : undefined;
 }
 
 function askedMsOf(exchange: Exchange): number | undefined {
-  return exchange.kind === 'answer' ? retryAfterMs(exchange.answer.retryAfter) : undefined;
+  return exchange.kind === 'answer' ? exchange.answer.askedMs : undefined;
 }
 
 function isOutage(exchange: Exchange): boolean {
@@ -201,8 +202,10 @@ function isAboutTheObject(body: string): boolean {
   return parseStatus(body)?.message?.startsWith('failed to create typed patch object') === true;
 }
 
-function failureOf(access: Access, request: ApiRequest, exchange: Exchange): Error {
-  return exchange.kind === 'answer'
-    ? statusError(exchange.answer.httpStatus, exchange.answer.body, request.purpose, access.context)
-    : unavailableError(describeFailure(exchange.thrown, access.place), request.purpose, exchange.thrown);
+function failureOf(access: Access, { purpose }: ApiRequest, exchange: Exchange, leftMs: number): Error {
+  if (exchange.kind === 'failure')
+    return unavailableError(describeFailure(exchange.thrown, access.place), purpose, exchange.thrown);
+  const { httpStatus, body, askedMs = 0 } = exchange.answer;
+  const more = askedMs > leftMs ? tooLongWords(askedMs) : '';
+  return statusError({ httpStatus, body, more }, purpose, access.context);
 }

@@ -1,5 +1,5 @@
 /** One batch, asked of the agent in one pod: by one exec, or by as many as it takes until one of them holds. */
-import { pauseMs } from '../kube/backoff.ts';
+import { pauseMs, tooLongWords } from '../kube/backoff.ts';
 import type { ExecResult } from '../kube/kube.ts';
 import { type AgentAnswer, batchInput, PROBE_COMMAND, parseAgentOutput } from '../probe/batch.ts';
 import { type Batch, PROBE_CONTAINER } from '../probe/protocol.ts';
@@ -37,10 +37,12 @@ export async function askAgent(pod: RunningPod, batch: Batch, context: RunContex
     const tried = await tryOnce(pod, batch, timeoutMs, context);
     if (tried.kind === 'settled') return { answer: tried.answer, startedMs, setbacks };
     const pause = pauseMs({ tries, random, askedMs: tried.askedMs });
-    const broken: AgentAnswer = { kind: 'broken', reason: tried.reason };
+    const { reason, askedMs = 0 } = tried;
+    const more = clock.now() + askedMs > lastStart ? tooLongWords(askedMs) : '';
+    const broken: AgentAnswer = { kind: 'broken', reason: reason + more };
     // One that has less time than its batch may take would only hide why the others broke.
     if (signal.aborted || clock.now() + pause > lastStart) return { answer: broken, startedMs, setbacks };
-    setbacks.push(tried.reason);
+    setbacks.push(reason);
     await clock.sleep(pause, signal).catch(() => undefined); // the round sees why
     if (signal.aborted) return { answer: broken, startedMs, setbacks };
   }

@@ -321,18 +321,33 @@ describe('trouble on the way', () => {
     expect(clock.pauses).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 10_000]);
   });
 
-  test('waits for as long as the server asks, within reason', async () => {
+  const later = (asked: string, date = 'Sat, 21 Nov 2026 10:00:00 GMT') => ({
+    ...status(429, 'TooManyRequests', 'later'),
+    headers: { 'retry-after': asked, date },
+  });
+
+  test.each([
+    ['in seconds', later('25'), 25_000],
+    ['with a date', later('Sat, 21 Nov 2026 10:00:12 GMT'), 12_000],
+    ['with a date that is over', later('Sat, 21 Nov 2026 09:00:00 GMT'), 100],
+    ['for no time at all', later('0'), 100],
+    ['for nonsense', later('-1'), 100],
+  ])('waits for as long as the server asks %s, and never less than by itself', async (_, answer, pause) => {
     const clock = impatientClock();
-    const later = (seconds: string) => ({
-      ...status(429, 'TooManyRequests', 'later'),
-      headers: { 'retry-after': seconds },
-    });
-    await using api = await connected(
-      { answer: (_, count) => [later('2'), later('900')][count] ?? object },
-      clock,
-    );
+    await using api = await connected({ answer: (__, count) => (count === 0 ? answer : object) }, clock);
     expect(await api.kube.create(POD)).toEqual(POD);
-    expect(clock.pauses).toEqual([2_000, 10_000]);
+    expect(clock.pauses).toEqual([pause]);
+  });
+
+  test('ends at once where the server asks for more time than there is', async () => {
+    const clock = impatientClock();
+    await using api = await connected({ answer: (_, count) => later(['20', '15'][count] ?? '') }, clock);
+    expect(told(await rejection(api.kube.get(address)))).toMatchObject({
+      code: 'api-error',
+      message:
+        'cannot get pod shop/db: later (429 Too Many Requests); the server asks to wait 15 s, which is longer than podreach waits',
+    });
+    expect(clock.pauses).toEqual([20_000]);
   });
 
   test('never repeats a create that the server may have carried out', async () => {
@@ -475,6 +490,16 @@ describe('trouble on the way', () => {
       expect(await api.kube.create(POD)).toEqual(POD);
     }
     expect(api.server.received.filter(({ method }) => method === 'POST')).toHaveLength(20);
+  });
+
+  test('is none for many requests over a connection that is kept', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): number => warnings.push(warning);
+    process.on('warning', note);
+    await using api = await connected({ answer: () => object });
+    for (let count = 0; count < 20; count += 1) await api.kube.get(address);
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
   });
 
   test('ends at the time limit of the call', async () => {
