@@ -1,12 +1,10 @@
-/** Blocks of addresses that do not do what they look like: of pods or Services (I1, I2), or with exceptions for nothing (D12). */
+/** Blocks of addresses that pods or Services commonly have, which network plugins see differently (I1, I2). */
 import { objectKey } from '../../keys.ts';
-import { type Block, type Cidr, isWithin, parseCidr, reachesInto } from '../addresses.ts';
+import { type Cidr, isWithin, parseCidr } from '../addresses.ts';
 import type { Rule } from '../manifest.ts';
-import { flowBetween, type Path } from '../model.ts';
-import type { Oracle } from '../oracle.ts';
+import { flowBetween } from '../model.ts';
 import type { PodParty } from '../parties.ts';
 import type { Policy } from '../policy.ts';
-import { describePort, type PortEntry } from '../ports.ts';
 import {
   type Finding,
   findingAt,
@@ -45,67 +43,16 @@ const USUAL_RANGES: readonly UsualRange[] = [
 export const lintBlocks: Lint = (policy, context) =>
   placedRules(policy).flatMap((rule) =>
     placedPeers(rule).flatMap(({ peer, path }): readonly Finding[] => {
-      if (peer.kind !== 'block') return [];
-      const range = usualRangeOf(peer.cidr, rule.rule);
-      const at = (index: number): Path => [...path, 'ipBlock', 'except', index];
-      const useless = findOverlaps(peer);
+      const range = peer.kind === 'block' ? usualRangeOf(peer.cidr, rule.rule) : undefined;
+      if (peer.kind !== 'block' || range === undefined) return [];
       return [
-        ...(range === undefined
-          ? []
-          : [
-              findingAt(policy, [...path, 'ipBlock', 'cidr'], {
-                ...describeRange(peer.cidr, range),
-                advice: adviseOnBlock(range, podsMeant(policy, rule, context), policy, context),
-              }),
-            ]),
-        ...useless.map(({ index, hole, around }) =>
-          findingAt(policy, at(index), {
-            code: 'overlapping-except',
-            rule: 'D12',
-            message: `the exception ${hole.text} takes nothing out that ${around.text} does not take out already`,
-            advice: `Take ${hole.text} out of the list.`,
-          }),
-        ),
-        ...peer.except.flatMap((hole, index) => {
-          const opener = findOpener(hole, { peer, policy, rule }, context.oracle);
-          return opener === undefined || useless.some((one) => one.index === index)
-            ? []
-            : [
-                findingAt(policy, at(index), {
-                  code: 'overlapping-except',
-                  rule: 'D12',
-                  message: `what the exception ${hole.text} takes out, ${opener} lets through all the same: an exception denies nothing`,
-                  advice: `Take ${hole.text} out there as well, or take the exception out if the way is meant to be open.`,
-                }),
-              ];
+        findingAt(policy, [...path, 'ipBlock', 'cidr'], {
+          ...describeRange(peer.cidr, range),
+          advice: adviseOnBlock(range, podsMeant(policy, rule, context), policy, context),
         }),
       ];
     }),
   );
-
-interface Excepting {
-  readonly peer: Block;
-  readonly policy: Policy;
-  readonly rule: PlacedRule;
-}
-
-/** Another entry for the same pods, in the same direction and on the same ports, that allows some of a hole. */
-function findOpener(hole: Cidr, { peer, policy, rule }: Excepting, oracle: Oracle): string | undefined {
-  const subjects = new Set(oracle.subjectsOf(policy).map(({ name }) => name));
-  for (const other of oracle.policies) {
-    if (!oracle.subjectsOf(other).some(({ name }) => subjects.has(name))) continue;
-    for (const opener of placedRules(other)) {
-      if (opener.direction !== rule.direction || !coversPorts(opener.rule, rule.rule)) continue;
-      const name = `rule ${opener.index + 1} of policy ${objectKey(other)}`;
-      if (opener.rule.peers.length === 0) return `${name}, which names no peers,`;
-      const block = opener.rule.peers.find(
-        (one) => one.kind === 'block' && one !== peer && reachesInto(one, hole),
-      );
-      if (block?.kind === 'block') return `${block.cidr.text} in ${name}`;
-    }
-  }
-  return undefined;
-}
 
 function usualRangeOf(cidr: Cidr, { peers }: Rule): UsualRange | undefined {
   return USUAL_RANGES.find(
@@ -167,36 +114,8 @@ function podsMeant(
   return oracle.parties.pods.filter(({ name }) => names.has(name));
 }
 
-/** Whether every port of the inner rule is one of the outer. */
-function coversPorts(outer: Rule, inner: Rule): boolean {
-  if (outer.ports.length === 0) return true;
-  return (
-    inner.ports.length > 0 && inner.ports.every((one) => outer.ports.some((other) => coversPort(other, one)))
-  );
-}
-
-function coversPort(outer: PortEntry, inner: PortEntry): boolean {
-  if (outer.protocol !== inner.protocol) return false;
-  if (outer.kind === 'numbers' && inner.kind === 'numbers')
-    return outer.first <= inner.first && inner.last <= outer.last;
-  return outer.kind === 'every' || describePort(outer) === describePort(inner);
-}
-
 function usual(of: UsualRange['of'], text: string, where: string): UsualRange {
   const range = parseCidr(text);
   if (range === undefined) throw new Error(`${text} is no CIDR`);
   return { of, range, where };
-}
-
-/** Exceptions within another one; of two that are the same, the later. */
-function findOverlaps({
-  except,
-}: Block): readonly { readonly index: number; readonly hole: Cidr; readonly around: Cidr }[] {
-  return except.flatMap((hole, index) => {
-    const around = except.find(
-      (other, position) =>
-        position !== index && isWithin(hole, other) && (position < index || !isWithin(other, hole)),
-    );
-    return around === undefined ? [] : [{ index, hole, around }];
-  });
 }

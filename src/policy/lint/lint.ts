@@ -5,6 +5,7 @@ import { lintAlternatives } from './alternatives.ts';
 import { lintBlocks } from './blocks.ts';
 import { lintBroadPeer, lintBroadSelector } from './broad.ts';
 import { lintDns } from './dns.ts';
+import { lintExceptions } from './exceptions.ts';
 import { type Finding, type Lint, type LintCheck, type LintContext, subjectOf } from './finding.ts';
 import { lintEmptyEgress, lintIgnoredRules } from './policy-types.ts';
 import { lintPortNames } from './port-names.ts';
@@ -22,6 +23,7 @@ const LINTS: readonly Lint[] = [
   lintBroadPeer,
   lintAlternatives,
   lintBlocks,
+  lintExceptions,
   lintPortNames,
 ];
 
