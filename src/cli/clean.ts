@@ -86,12 +86,16 @@ async function kubeconfigOf({ cluster, kubeconfig }: CleanOptions): Promise<stri
   refuseMisplaced(kubeconfig === undefined ? [] : ['--kubeconfig'], '--cluster context');
   const { foldersOf, openLedger } = await import('../cluster/kind/ledger.ts');
   const { DEFAULT_CLUSTER_NAME } = await import('../cluster/kind/choices.ts');
-  const { kubeconfigFile } = openLedger(foldersOf(process.env), name ?? DEFAULT_CLUSTER_NAME);
+  const clusterName = name ?? DEFAULT_CLUSTER_NAME;
+  const { kubeconfigFile } = openLedger(foldersOf(process.env), clusterName);
   return readFile(kubeconfigFile, 'utf8').catch((thrown: unknown) => {
+    const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
     throw new PodreachError(
       'cluster-unavailable',
-      `podreach has no kind cluster "${name ?? DEFAULT_CLUSTER_NAME}": ${messageOf(thrown)}`,
-      { hint: 'podreach cluster status NAME says what there is.', cause: thrown },
+      isMissing
+        ? `there is no kind cluster "${clusterName}" of podreach's`
+        : `the kubeconfig of the kind cluster "${clusterName}" cannot be read: ${messageOf(thrown)}`,
+      { hint: `See how it is: podreach cluster status ${clusterName}`, cause: thrown },
     );
   });
 }

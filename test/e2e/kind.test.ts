@@ -169,6 +169,17 @@ test('whoever does not wait for the clean-up of a kept cluster is told how to fi
   );
 });
 
+test('a cluster that there is not is not cleaned', async () => {
+  using folder = folderWith({});
+  const { exitCode, stderr } = await runCli(['clean', '--cluster', 'kind=mine'], {
+    env: { XDG_STATE_HOME: folder.path },
+  });
+  expect(exitCode).toBe(3);
+  expect(stderr).toBe(
+    'error: there is no kind cluster "mine" of podreach\'s\nhint: See how it is: podreach cluster status mine\n',
+  );
+});
+
 describe('--retain', () => {
   /** Pods of the scenario are refused, by what answers for the API server. */
   const NO_PODS: Intervention = {

@@ -124,6 +124,39 @@ test('a stopped Docker', async () => {
   ]);
 });
 
+test.each([
+  [
+    'a kind that does not work',
+    { kind: 'echo "ERROR: broken" >&2; exit 1', docker: DOCKER_INFO },
+    'error: checking Docker, kind and this machine failed: `kind version` exited with 1: ERROR: broken',
+    'hint: Check what `kind version` says.',
+  ],
+  [
+    'a Docker that stops meanwhile',
+    { kind: KIND, docker: DOCKER_INFO.replace('exit 0', `echo "${STOPPED}" >&2; exit 1`) },
+    `error: looking for a cluster "podreach" failed: \`docker ps --all --quiet --no-trunc --filter 'label=io.x-k8s.kind.cluster=podreach'\` exited with 1: ${STOPPED}`,
+    'hint: Check that Docker answers: docker ps',
+  ],
+])('%s', async (_, programs, ...ending) => {
+  using folder = folderWith({});
+  const ended = await runCluster(folder, ['create'], { PATH: pathWith(folder, programs) });
+  expect([ended.exitCode, ...endingOf(ended)]).toEqual([3, ...ending]);
+});
+
+test('a state folder that cannot be written', async () => {
+  using folder = folderWith({ file: '' });
+  const PATH = pathWith(folder, { kind: KIND, docker: DOCKER_INFO });
+  const state = join(folder.path, 'file');
+  const args = ['create', '--calico-manifest', MANIFEST_FILE];
+  const ended = await runCluster(folder, args, { PATH, XDG_STATE_HOME: state });
+  expect(ended.exitCode).toBe(3);
+  expect(ended.stderr).not.toContain('please report this');
+  expect(endingOf(ended)).toEqual([
+    `error: noting the cluster failed: ENOTDIR: not a directory, mkdir '${state}/podreach/kind/podreach'`,
+    `hint: Let podreach write to ${state}/podreach and see that the disk is not full, or name another folder in XDG_STATE_HOME.`,
+  ]);
+});
+
 test('a name that is taken', async () => {
   using folder = folderWith({});
   const docker = `case "$1" in
