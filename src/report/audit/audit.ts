@@ -9,7 +9,7 @@ import { describeCanary, describeNetwork, describeNodes } from '../parts/circums
 import { describeLocation } from '../parts/describe.ts';
 import { type Failure, manifestOf } from '../parts/failure.ts';
 import { underPolicies } from '../parts/mismatch.ts';
-import { warningsOf } from '../parts/opinion.ts';
+import { decidedElsewhere } from '../parts/opinion.ts';
 import { findPatterns, findRunPatterns } from '../parts/patterns.ts';
 import { dayOf, isOverdue } from '../parts/review.ts';
 import { describeExtent, runWord } from '../parts/summary.ts';
@@ -20,6 +20,10 @@ import { describePod, describePods, describePorts } from './names.ts';
 import { capitalise, list, name, type Phrase, say } from './phrase.ts';
 import { describePolicy } from './policy-sentences.ts';
 import { claimsOf, type Gap, STANDINGS, type Statement } from './statements.ts';
+
+/** Without this, what is said of one policy seems to contradict what is said of another. */
+export const POLICIES_ADD_UP =
+  'Policies add up: what one of them lets through is open, even if others do not let it through. Where policies restrict both ends, the connection must be let out at its source and let in at its destination.';
 
 /** Of more than this, only how many there are is said. */
 const GAPS_TOLD = 30;
@@ -123,7 +127,15 @@ function cautionsOf(record: RunRecord): Phrase[] {
           say`The run took place on podreach's own sandbox. It shows what the policies mean, not what the network plugin of a cluster makes of them.`,
         ]
       : []),
-    ...warningsOf(record).map(({ text }) => say`${name(text)}.`),
+    ...(environment.warnings ?? []).map((text) => say`About the cluster: ${name(text)}.`),
+    ...record.scenarios.flatMap(({ name: scenario, checks }) => {
+      const others = decidedElsewhere(checks).length;
+      return others === 0
+        ? []
+        : [
+            say`In scenario ${name(scenario)}, ${count(others, 'connection')} ${others === 1 ? 'is' : 'are'} as stated, but not because of its policies: something else decides, such as a policy of the whole cluster. The statements concerned say so.`,
+          ];
+    }),
   ];
 }
 
@@ -277,6 +289,7 @@ function describeInstant(instant: string): string {
 }
 
 const METHOD: readonly Phrase[] = [
+  say`A scenario states which connections must be possible, and which must be impossible. A policy tells the cluster which connections to let through. A pod is one running piece of software; test pods stand for the real ones.`,
   say`Test pods with the labels of the real workloads are started, in namespaces of their own. They make real connections.`,
   say`Before any policy is applied, each pair of pods has to connect once. Without that, a failed connection later proves nothing.`,
   say`Then the policies are applied, exactly as their authors wrote them, and every pair tries again and again, with a new connection each time.`,

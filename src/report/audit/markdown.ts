@@ -6,7 +6,14 @@ import { renderFacts } from '../text/block.ts';
 import { code, fence, paragraph, prose, table } from '../text/markdown-text.ts';
 import { createPaint } from '../text/paint.ts';
 import { formatNumber } from '../text/text.ts';
-import { type Audit, type AuditedPolicy, type AuditedScenario, buildAudit, type Entry } from './audit.ts';
+import {
+  type Audit,
+  type AuditedPolicy,
+  type AuditedScenario,
+  buildAudit,
+  type Entry,
+  POLICIES_ADD_UP,
+} from './audit.ts';
 import type { FlowChart } from './flow-chart.ts';
 import type { Incident } from './incidents.ts';
 import { capitalise, type Phrase } from './phrase.ts';
@@ -29,6 +36,7 @@ export function renderAudit(record: RunRecord): string {
   const audit = buildAudit(record);
   return `${[
     '# Who can reach whom',
+    'Which connections are possible, and which are not, as a test showed. What is meant by scenario, policy and pod stands under "How podreach tests", near the end.',
     renderEntries([{ label: 'Result', text: [`**${audit.word}**`] }, ...audit.circumstances]),
     markdown(audit.summary),
     ...audit.cautions.map((caution) => `> ${markdown(caution)}`),
@@ -86,6 +94,7 @@ function renderScenario(scenario: AuditedScenario): string[] {
     statements.length === 0 ? 'Nothing.' : statements.map(renderStatement).join('\n'),
     ...renderChart(chart),
     '### Policies',
+    ...(policies.length > 1 ? [POLICIES_ADD_UP] : []),
     policies.length === 0 ? 'None.' : policies.map(renderPolicy).join('\n'),
     '### What was not tested',
     bullets(untested),

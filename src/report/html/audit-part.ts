@@ -7,6 +7,7 @@ import {
   type AuditedScenario,
   buildAudit,
   type Entry,
+  POLICIES_ADD_UP,
 } from '../audit/audit.ts';
 import type { Incident } from '../audit/incidents.ts';
 import { capitalise, type Phrase } from '../audit/phrase.ts';
@@ -90,6 +91,7 @@ ${caution === undefined ? '' : html`<p class="callout is-inconclusive">${renderP
 <h4>What was tested</h4>
 ${statements.length === 0 ? html`<p>Nothing.</p>` : html`<ol class="statements">${statements.map((statement) => renderStatement(statement, share))}</ol>`}
 <h4>Policies in plain language</h4>
+${policies.length > 1 ? html`<p>${POLICIES_ADD_UP}</p>` : ''}
 ${policies.length === 0 ? html`<p>None.</p>` : html`<ul>${policies.map(renderPolicy)}</ul>`}
 <h4>What was not tested</h4>
 ${bullets(untested)}

@@ -49,9 +49,10 @@ test('says that a sandbox is no cluster', () => {
 
 test('warns of what passed for another reason, and marks its statement', () => {
   const { cautions, scenarios } = buildAudit(everyVerdict());
-  expect(plainText(cautions.at(-1) ?? [])).toContain(
-    'not because of these policies (shop/web → shop/db:5432/UDP)',
-  );
+  expect(cautions.map(plainText)).toEqual([
+    'About the cluster: 1 Calico GlobalNetworkPolicy object (baseline) may decide over the policies of the scenarios.',
+    'In scenario three-tier, 1 connection is as stated, but not because of its policies: something else decides, such as a policy of the whole cluster. The statements concerned say so.',
+  ]);
   expect(
     scenarios.flatMap(({ statements }) =>
       statements.flatMap(({ sentence, reservation }) =>
@@ -246,6 +247,14 @@ test('what incidents have in common is said before each of them', () => {
       '',
       '### 1. ',
     ].join('\n'),
+  );
+});
+
+test('says that policies add up where there are several', () => {
+  const [one, several] = [calmScenario('one'), everyVerdict().scenarios[1]];
+  expect(renderAudit(buildRecord([one]))).toContain('### Policies\n\n- **');
+  expect(renderAudit(buildRecord(several === undefined ? [] : [several]))).toContain(
+    '### Policies\n\nPolicies add up: ',
   );
 });
 

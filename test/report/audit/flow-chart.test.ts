@@ -33,6 +33,18 @@ test('draws one arrow for all ports between two pods', () => {
   expect(drawFlows(scenario).lines.at(-1)).toBe('  pod0 -->|"TCP 5432, UDP 5432"| pod1');
 });
 
+test.each([
+  [60, '    pod0["hub"]'],
+  [61, '  namespace0 -->|"61 open"| namespace0'],
+])('of %i ways out of one pod shows %s', (number, line) => {
+  const keys = Array.from({ length: number }, (_, index) => `shop/pod-${index}`);
+  const scenario = buildScenario('x', {
+    pods: Object.fromEntries(['shop/hub', ...keys].map((key) => [key, [80]])),
+    checks: keys.map((to) => ({ from: 'shop/hub', to, port: 80 })),
+  });
+  expect(drawFlows(scenario).lines).toContain(line);
+});
+
 describe('a thicket', () => {
   const twoNamespaces = () => {
     const keys = ['shop', 'bank'].flatMap((namespace) =>
