@@ -7,7 +7,7 @@ import { resultOf } from '../parts/result-line.ts';
 import { describeOverdue } from '../parts/review.ts';
 import { countVerdicts, describeCounts, scenarioWord } from '../parts/summary.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
-import { policiesOf } from './exercise.ts';
+import { policiesOf, untestedPolicies } from './exercise.ts';
 import { renderGraph } from './graph.ts';
 import { html, type Markup, only } from './markup.ts';
 import { renderMatrixTable } from './matrix-table.ts';
@@ -81,25 +81,28 @@ ${warnings.map(
 function renderPolicies(scenario: ScenarioRecord, id: string): Markup | readonly Markup[] {
   const { policies, checks } = scenario;
   if (policies.length === 0) return [];
-  const exercised = new Map<string, ScenarioRecord['checks']>();
+  const concerned = new Map<string, ScenarioRecord['checks']>();
   for (const check of checks) {
     for (const policy of policiesOf(check, scenario)) {
-      const known = exercised.get(policy);
-      if (known === undefined) exercised.set(policy, [check]);
+      const known = concerned.get(policy);
+      if (known === undefined) concerned.set(policy, [check]);
       else known.push(check);
     }
   }
+  const untested = untestedPolicies(scenario);
   const rows = policies.map((policy) => {
     const key = objectKey(policy);
-    const own = exercised.get(key) ?? [];
-    const tested =
+    const own = concerned.get(key) ?? [];
+    const say =
       own.length === 0
-        ? 'no check depends on it'
+        ? 'no check'
         : html`<a href="#policy=${encodeURIComponent(key)}">${count(own.length, 'check')}</a>: ${describeCounts(countVerdicts(own))}`;
-    return html`<tr><th scope="row">${key}</th><td><code>${describeLocation(policy.location)}</code></td><td>${tested}</td></tr>
+    const lack = untested.has(key) ? html`<br>${renderWord('Nothing tests it', 'inconclusive')}` : '';
+    return html`<tr><th scope="row">${key}</th><td><code>${describeLocation(policy.location)}</code></td><td>${say}${lack}</td></tr>
 `;
   });
   return html`<h3 id="${id}-policies">Policies and the checks that exercise them</h3>
-${renderTable('Policies', ['policy', 'written in', 'exercised by'], rows)}
+${renderTable('Policies', ['policy', 'written in', 'has a say in'], rows)}
+<p class="note">A policy has a say in the checks whose prediction rests on it, and in those that did not pass and begin or end at a pod that it isolates. Others may say the same: nothing tests a policy without which every check would be predicted as it is.</p>
 `;
 }

@@ -7,6 +7,9 @@ import { renderHtml } from '../../../src/report/html/html.ts';
 import { html } from '../../../src/report/html/markup.ts';
 import type { Lists, PackedChecks, PageData } from '../../../src/report/html/page-data.ts';
 import { ticksUpTo } from '../../../src/report/html/settling.ts';
+import { startRecord } from '../../../src/run/start-record.ts';
+import { loadPlans } from '../../../src/scenario/load-plans.ts';
+import { folderWith } from '../../support/cli.ts';
 import { buildRecord, buildScenario, everyVerdict, meshScenario } from '../fixture.ts';
 import { environmentFailure, hostileRecord, interruptedRun, provisioningFailure } from '../records.ts';
 import { largeRun } from './large.ts';
@@ -125,6 +128,55 @@ test('what only several scenarios together show comes before what each shows', (
   expect(render(buildRecord([leaks(0, 3), leaks(0, 2, 3)]))).toContain(
     '<li>all 5 leaks, in 2 scenarios, lead into team-1/service-1:8080/TCP (5 of the 6 checks that do)</li><li><b>mesh</b>: all 3 leaks',
   );
+});
+
+describe('of each policy the page', () => {
+  test('says which checks it has a say in, and where nothing tests it, as the warnings do', async () => {
+    using folder = folderWith({
+      'shop.yaml': `
+apiVersion: podreach/v1
+kind: Scenario
+name: shop
+namespaces: { shop: {} }
+pods:
+  shop/web: { labels: { app: web } }
+  shop/batch: { labels: { app: batch } }
+  shop/db: { labels: { app: db }, ports: [5432] }
+policies: [policies.yaml]
+reachable: [{ from: shop/web, to: shop/db }]
+unreachable: [{ from: shop/batch, to: shop/db }]
+`,
+      'policies.yaml': `---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: default-deny, namespace: shop }
+spec: { podSelector: {} }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: db, namespace: shop }
+spec:
+  podSelector: { matchLabels: { app: db } }
+  ingress: [{ from: [{ podSelector: { matchLabels: { app: web } } }] }]
+`,
+    });
+    const plans = await loadPlans(['shop.yaml'], { cwd: folder.path });
+    const record = startRecord(plans, {
+      runId: '5f1c9a02b7',
+      version: '0.1.0',
+      startedAt: new Date(0),
+      cluster: 'sandbox',
+      options: { confirm: 2, keep: false, failFast: false },
+    });
+    const page = render(record);
+    const found = [...page.matchAll(/<li>policy (\S+): without this policy .* \(untested-policy, D6\)/g)];
+    expect(found.map(([, policy]) => policy)).toEqual(['shop/default-deny']);
+    const rows = page.split('id="scenario-1-policies"')[1]?.matchAll(/<tr><th scope="row">.*?<\/tr>/g) ?? [];
+    expect([...rows].map(([row]) => row.replaceAll(/(?:<[^>]+>)+/g, ' ').trim())).toEqual([
+      'shop/default-deny policies.yaml:2 1 check : 1 not judged Nothing tests it',
+      'shop/db policies.yaml:7 2 checks : 2 not judged',
+    ]);
+  });
 });
 
 describe('of leaks into one pod the audit part', () => {
