@@ -128,7 +128,7 @@ function median(values: readonly number[]): string {
 
 console.log(`${PODS} pods, ${POLICIES} policies, all pairs on one port, median of ${RUNS}:`);
 console.log(
-  '| policies | compile | predict | worst of both | with what decides | verdicts |\n| --- | --- | --- | --- | --- | --- |',
+  '| policies | compile | predict | worst of both | with what decides | limit | verdicts |\n| --- | --- | --- | --- | --- | --- | --- |',
 );
 for (const [title, input] of [
   ['10 namespaces, as people write them', world(10, usual)],
@@ -137,6 +137,6 @@ for (const [title, input] of [
   const runs = Array.from({ length: RUNS }, () => predict(input));
   const slowest = Math.max(...runs.map(({ compileMs, evaluateMs }) => compileMs + evaluateMs));
   console.log(
-    `| ${title} | ${median(runs.map(({ compileMs }) => compileMs))} | ${median(runs.map(({ evaluateMs }) => evaluateMs))} | ${(slowest / 1000).toFixed(2)} s | ${median(runs.map(({ ruleMs }) => ruleMs))} | ${runs[0]?.counts} |`,
+    `| ${title} | ${median(runs.map(({ compileMs }) => compileMs))} | ${median(runs.map(({ evaluateMs }) => evaluateMs))} | ${(slowest / 1000).toFixed(2)} s | ${median(runs.map(({ ruleMs }) => ruleMs))} | 3 s | ${runs[0]?.counts} |`,
   );
 }

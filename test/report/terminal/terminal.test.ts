@@ -191,6 +191,19 @@ describe('a run that was cut off', () => {
   });
 });
 
+test('what the specification leaves open is nobody’s fault', () => {
+  const record = everyVerdict();
+  const scenarios = record.scenarios.map((scenario) => ({
+    ...scenario,
+    checks: scenario.checks.map((check) =>
+      check.verdict === 'flapping' ? { ...check, disagreement: 'open' as const } : check,
+    ),
+  }));
+  expect(render({ ...record, scenarios }).replaceAll(/\s+/g, ' ')).toContain(
+    ' at fault undecided: the specification does not define this case; write the policy so that it does ',
+  );
+});
+
 test('a cluster with a name is named, and reproduce lines find it', () => {
   const { environment, ...rest } = everyVerdict();
   const kubectl = ['--context', 'two words'];
