@@ -4,6 +4,7 @@
  */
 import type { ProbeSettings } from '../probe/settings.ts';
 import { CLUSTER_POLICIES } from './environment/cluster-policies.ts';
+import { PROXY_CONFIGS, PROXY_NAMESPACE } from './environment/kube-proxy.ts';
 
 export interface Permission {
   /** Empty: the core group. */
@@ -37,20 +38,22 @@ const OPTIONAL: readonly Permission[] = [
     without: 'why a pod does not start is only told by its status',
   },
   { group: 'apps', resource: 'daemonsets', verbs: ['list'], without: 'the network plugin is not told' },
-  {
-    group: '',
-    resource: 'configmaps',
-    verbs: ['get'],
-    namespace: 'kube-system',
-    name: 'kube-proxy',
-    without: "kube-proxy's mode is not told",
-  },
+  ...PROXY_CONFIGS.map(
+    ({ name }): Permission => ({
+      group: '',
+      resource: 'configmaps',
+      verbs: ['get'],
+      namespace: PROXY_NAMESPACE,
+      name,
+      without: "kube-proxy's mode is not told",
+    }),
+  ),
   ...CLUSTER_POLICIES.map(
-    ({ group, resource, label }): Permission => ({
+    ({ group, resource }): Permission => ({
       group,
       resource,
       verbs: ['list'],
-      without: `whether a ${label} may decide over the scenarios is not told`,
+      without: 'whether policies of the whole cluster may decide over the scenarios is not told',
     }),
   ),
 ];

@@ -21,13 +21,12 @@ export async function checkPermissions(context: RunContext): Promise<void> {
   const wanted = permissionsFor(context.probe);
   const missing = await missingOf(wanted, context);
   if (missing === undefined) return;
-  const required = missing.filter(({ without }) => without === undefined);
-  if (required.length > 0) throw notAllowed(required, await context.kube.whoAmI(context), context);
+  if (missing.some(({ without }) => without === undefined))
+    throw notAllowed(missing, await context.kube.whoAmI(context), context);
   // A resource that a cluster does not serve is not worth a word: only what is there can be missed.
   const missed = missing.filter(({ group }) => group === '' || group === 'apps');
-  for (const { without = '', ...permission } of missed) {
-    context.progress({ type: 'note', text: `no right to ${describe(permission)}: ${without}` });
-  }
+  for (const { right, without } of alike(missed))
+    context.progress({ type: 'note', text: `no right to ${right}: ${without}` });
 }
 
 /** What is not allowed, each with the verbs that are not; undefined where the server answers no reviews. */
@@ -53,9 +52,21 @@ async function missingOf(
   }
 }
 
-function describe({ verbs, resource, namespace, name }: Omit<Permission, 'without'>): string {
-  const what = name === undefined ? resource : `${resource}/${name}`;
-  return `${verbs.join(', ')} ${what}${namespace === undefined ? '' : ` in ${namespace}`}`;
+/** Rights in words, `get pods, secrets/mirror in platform`: those in one that are missed for the same reason. */
+function alike(
+  permissions: readonly Permission[],
+): readonly { right: string; without: string | undefined }[] {
+  const groups = Map.groupBy(permissions, ({ verbs, namespace, resource, without }) =>
+    JSON.stringify([verbs, namespace, without ?? resource]),
+  );
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { verbs, namespace, without } = first;
+    const names = group.map(({ resource, name }) => (name === undefined ? resource : `${resource}/${name}`));
+    const place = namespace === undefined ? '' : ` in ${namespace}`;
+    return [{ right: `${verbs.join(', ')} ${[...new Set(names)].join(', ')}${place}`, without }];
+  });
 }
 
 function notAllowed(
@@ -64,8 +75,14 @@ function notAllowed(
   { kube }: RunContext,
 ): PodreachError {
   const who = user === undefined ? `the user of context "${kube.context}"` : `user "${user}"`;
-  return new PodreachError('permission-denied', `${who} may not ${missing.map(describe).join('; ')}`, {
-    hint: 'Nothing was created. Have a cluster administrator apply the manifest below, or manifests/rbac.yaml for all that podreach makes use of.',
+  const rights = alike(missing);
+  const required = rights.flatMap(({ right, without }) => (without === undefined ? [right] : []));
+  const optional = rights.flatMap(({ right, without }) =>
+    without === undefined ? [] : [`${right} (${without})`],
+  );
+  const more = optional.length === 0 ? '' : `. Missing too, but a run can do without: ${optional.join('; ')}`;
+  return new PodreachError('permission-denied', `${who} may not ${required.join('; ')}${more}`, {
+    hint: 'Nothing was created. Have a cluster administrator apply the manifest below: it grants all that is missing.',
     manifest: roleFor(missing, user, kube.context),
   });
 }

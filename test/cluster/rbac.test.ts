@@ -17,7 +17,7 @@ interface Rule {
   readonly verbs: readonly string[];
 }
 
-/** `group/resource` with its verbs. */
+/** `group/resource`, or `group/resource/name` where the right is limited to one object, with its verbs. */
 type Rights = Record<string, string[]>;
 
 function rightsOf(entries: readonly (readonly [string, readonly string[]])[]): Rights {
@@ -26,12 +26,20 @@ function rightsOf(entries: readonly (readonly [string, readonly string[]])[]): R
   return Object.fromEntries([...rights].map(([key, verbs]) => [key, [...verbs].sort()] as const).sort());
 }
 
+function keyOf(group: string, resource: string, name: string | undefined): string {
+  return [group, resource, ...(name === undefined ? [] : [name])].join('/');
+}
+
 function granted(): Rights {
   const documents = parseAllDocuments(readFileSync(join(ROOT, 'manifests/rbac.yaml'), 'utf8'));
   const rules: readonly Rule[] = documents.flatMap((document) => document.toJS().rules ?? []);
   return rightsOf(
-    rules.flatMap(({ apiGroups, resources, verbs }) =>
-      apiGroups.flatMap((group) => resources.map((resource) => [`${group}/${resource}`, verbs] as const)),
+    rules.flatMap(({ apiGroups, resources, resourceNames = [undefined], verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) =>
+          resourceNames.map((name) => [keyOf(group, resource, name), verbs] as const),
+        ),
+      ),
     ),
   );
 }
@@ -46,13 +54,14 @@ function rightFor(method: string, path: string): readonly [string, readonly stri
   const parts = rest.split('/');
   const [resource = '', name] = parts[0] === 'namespaces' && parts.length > 2 ? parts.slice(2) : parts;
   const verb = VERBS[method] ?? (name === undefined ? 'list' : 'get');
+  const only = resource === 'configmaps' ? name : undefined;
   // Server-side apply of something new is a create as well.
-  return [`${group ?? ''}/${resource}`, verb === 'patch' ? ['create', 'patch'] : [verb]];
+  return [keyOf(group ?? '', resource, only), verb === 'patch' ? ['create', 'patch'] : [verb]];
 }
 
 test('a run asks for nothing that manifests/rbac.yaml does not grant, and for all of it', async () => {
   const asked: (readonly [string, readonly string[]])[] = [
-    // An exec begins with a GET; from 1.35 on the verb that counts is create.
+    // An exec begins with a GET, which takes `get`; from 1.35 on it takes `create` as well.
     ['/pods/exec', ['create', 'get']],
     // Events are asked for only where a pod does not start.
     ['/events', ['list']],
@@ -73,7 +82,7 @@ test('a run asks for nothing that manifests/rbac.yaml does not grant, and for al
 
 test('the preflight asks for what the manifest grants', () => {
   const wanted = permissionsFor(DEFAULT_PROBE_SETTINGS).map(
-    ({ group, resource, verbs }) => [`${group}/${resource}`, verbs] as const,
+    ({ group, resource, name, verbs }) => [keyOf(group, resource, name), verbs] as const,
   );
   expect(rightsOf(wanted)).toEqual(granted());
 });
@@ -81,11 +90,14 @@ test('the preflight asks for what the manifest grants', () => {
 test('the page tells the same', () => {
   const page = readFileSync(join(ROOT, 'docs/rbac.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `([a-z/]+)`([^|]*)\| ([^|]+) \|/gm)].flatMap(
-    ([, resource = '', groups = '', verbs = '']) => {
+    ([, resource = '', groups = '', verbs = '']): (readonly [string, readonly string[]])[] => {
       const named = [...groups.matchAll(/`([a-z0-9]+(?:\.[a-z0-9.]+)?)`/g)].map(([, group = '']) => group);
-      const isCore = named.length === 0 || resource === 'configmaps';
+      if (resource === 'configmaps')
+        return [...groups.matchAll(/`(kube-proxy[a-z-]*)`/g)].map(
+          ([, name]) => [keyOf('', resource, name), ['get']] as const,
+        );
       const rights = [...verbs.matchAll(/`(\w+)`/g)].map(([, verb = '']) => verb);
-      return (isCore ? [''] : named).map((group) => [`${group}/${resource}`, rights] as const);
+      return (named.length === 0 ? [''] : named).map((group) => [`${group}/${resource}`, rights] as const);
     },
   );
   expect(rightsOf(rows)).toEqual(granted());

@@ -492,16 +492,6 @@ describe('trouble on the way', () => {
     expect(api.server.received.filter(({ method }) => method === 'POST')).toHaveLength(20);
   });
 
-  test('is none for many requests over a connection that is kept', async () => {
-    const warnings: Error[] = [];
-    const note = (warning: Error): number => warnings.push(warning);
-    process.on('warning', note);
-    await using api = await connected({ answer: () => object });
-    for (let count = 0; count < 20; count += 1) await api.kube.get(address);
-    process.off('warning', note);
-    expect(warnings).toEqual([]);
-  });
-
   test('ends at the time limit of the call', async () => {
     await using api = await connected({ answer: () => () => {} });
     expect(told(await rejection(api.kube.get(address, { timeoutMs: 150 })))).toEqual({

@@ -6,6 +6,7 @@ import { connectKube } from '../../src/kube/connect.ts';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { findClusterPolicies } from '../../src/run/environment/cluster-policies.ts';
 import { pluginWarnings } from '../../src/run/environment/describe.ts';
+import { findProxyMode } from '../../src/run/environment/kube-proxy.ts';
 import { findPlugins } from '../../src/run/environment/network-plugins.ts';
 import { nodesForProbes } from '../../src/run/schedulable.ts';
 import { failure, throughProxy } from '../support/api-proxy.ts';
@@ -154,6 +155,26 @@ describe('a warning', () => {
     [[], undefined, ['no network plugin that podreach knows is among the DaemonSets']],
   ])('for %j where %s was asked for', (plugins, wanted, warnings) => {
     expect(pluginWarnings(plugins, wanted)).toEqual(warnings);
+  });
+});
+
+describe("kube-proxy's mode", () => {
+  const kubeconfig = { kubeconfig: 'apiVersion: v1' };
+  test.each([
+    ["in kubeadm's ConfigMap", { 'kube-proxy': { 'config.conf': 'mode: nftables\n' } }, 'nftables'],
+    [
+      "in that of Amazon EKS, which has one of kubeadm's name as well",
+      { 'kube-proxy': kubeconfig, 'kube-proxy-config': { config: 'mode: "ipvs"\n' } },
+      'ipvs',
+    ],
+    ['left to its default', { 'kube-proxy': { 'config.conf': 'mode: ""\n' } }, 'iptables (its default)'],
+    ['told nowhere', { 'kube-proxy': kubeconfig }, undefined],
+  ])('%s', async (_, configMaps: Readonly<Record<string, object>>, mode) => {
+    const read = async (path: string): Promise<unknown> => {
+      const data = configMaps[path.replace('/api/v1/namespaces/kube-system/configmaps/', '')];
+      return data && { kind: 'ConfigMap', data };
+    };
+    expect(await findProxyMode({ read }, new AbortController().signal)).toBe(mode);
   });
 });
 

@@ -80,6 +80,36 @@ describe.concurrent('a user who may not do what a run does', () => {
     });
   });
 
+  test('is told what a run can do without as well, and gets all of it with the one manifest', async () => {
+    const optional = ['events', 'configmaps', 'globalnetworkpolicies', 'adminnetworkpolicies'];
+    const provider = throughProxy(
+      sandbox(),
+      denying(({ resource }) => resource === 'nodes' || optional.includes(resource), 'jane'),
+    );
+    const { run } = await runWith(asContext(provider));
+    expect(run.error?.message).toBe(
+      'user "jane" may not list nodes. Missing too, but a run can do without: ' +
+        'list events (why a pod does not start is only told by its status); ' +
+        "get configmaps/kube-proxy, configmaps/kube-proxy-config in kube-system (kube-proxy's mode is not told); " +
+        'list globalnetworkpolicies, adminnetworkpolicies (whether policies of the whole cluster may decide over the scenarios is not told)',
+    );
+    const roles = parseAllDocuments(run.error?.manifest?.join('\n') ?? '').map((document) => document.toJS());
+    const granted = roles.flatMap(({ kind, metadata, rules = [] }) =>
+      rules.map((rule: { resources: string[]; resourceNames?: string[] }) =>
+        [kind, metadata.namespace, ...rule.resources, ...(rule.resourceNames ?? [])].join(' '),
+      ),
+    );
+    expect(granted).toEqual([
+      'ClusterRole  nodes',
+      'ClusterRole  events',
+      'ClusterRole  globalnetworkpolicies',
+      'ClusterRole  globalnetworkpolicies',
+      'ClusterRole  adminnetworkpolicies',
+      'Role kube-system configmaps kube-proxy',
+      'Role kube-system configmaps kube-proxy-config',
+    ]);
+  });
+
   test('to copy a Secret gets a Role where the Secret is', async () => {
     const provider = throughProxy(
       sandbox(),

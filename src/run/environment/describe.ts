@@ -1,10 +1,10 @@
 /** What kind of cluster it is: versions, nodes, who enforces policies, and what else may decide over them. */
-import { parse } from 'yaml';
 import { ApiStatusError, wordsOf } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/kube.ts';
 import type { RunRecord } from '../../record.ts';
 import type { RunContext } from '../context.ts';
 import { findClusterPolicies } from './cluster-policies.ts';
+import { findProxyMode } from './kube-proxy.ts';
 import { findPlugins, type NetworkPlugin } from './network-plugins.ts';
 
 type Environment = RunRecord['environment'];
@@ -62,7 +62,7 @@ export async function describeNetwork(
   };
   const [plugins, proxy, policies] = await Promise.all([
     looking('the network plugin', async () => findPlugins(await daemonSets(context))),
-    looking('kube-proxy', () => proxyMode(context)),
+    looking('kube-proxy', () => findProxyMode(context.kube, context.signal)),
     looking('cluster-wide policies', () => findClusterPolicies(context.kube, context.signal)),
   ]);
   if (plugins !== undefined) {
@@ -105,14 +105,4 @@ export function pluginWarnings(plugins: readonly NetworkPlugin[], wanted: string
       ? ['no network plugin that podreach knows is among the DaemonSets']
       : []),
   ];
-}
-
-/** The mode in kubeadm's ConfigMap of kube-proxy; undefined where there is none, as where a plugin takes its place. */
-async function proxyMode({ kube, signal }: RunContext): Promise<string | undefined> {
-  const found = await kube.read('/api/v1/namespaces/kube-system/configmaps/kube-proxy', { signal });
-  // Answers of the API: each field is read as optional.
-  const text = (found as { data?: Record<string, string> } | undefined)?.data?.['config.conf'];
-  if (text === undefined) return undefined;
-  const { mode } = (parse(text) ?? {}) as { mode?: string };
-  return mode === undefined || mode === '' ? 'iptables (its default)' : mode;
 }
