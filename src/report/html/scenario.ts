@@ -101,7 +101,7 @@ function renderPolicies(scenario: ScenarioRecord, id: string): Markup | readonly
     return html`<tr><th scope="row">${key}</th><td><code>${describeLocation(policy.location)}</code></td><td>${say}${lack}</td></tr>
 `;
   });
-  return html`<h3 id="${id}-policies">Policies and the checks that exercise them</h3>
+  return html`<h3 id="${id}-policies">Policies and the checks that they have a say in</h3>
 ${renderTable('Policies', ['policy', 'written in', 'has a say in'], rows)}
 <p class="note">A policy has a say in the checks whose prediction rests on it, and in those that did not pass and begin or end at a pod that it isolates. Others may say the same: nothing tests a policy without which every check would be predicted as it is.</p>
 `;

@@ -271,6 +271,29 @@ describeInBrowser('the page', () => {
     }
   });
 
+  test('every colour follows the choice of light or dark but that of alarms', async () => {
+    const look = async (colorScheme: 'light' | 'dark') => {
+      const { page } = await open(everyVerdict(), { colorScheme });
+      const colours: Record<string, string> = await page.evaluate(`(() => {
+        const [root] = document.styleSheets[0].cssRules;
+        const names = [...root.style].filter((name) => name.startsWith('--'));
+        const style = getComputedStyle(document.documentElement);
+        return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(name)]));
+      })()`);
+      const [ground = 0, sheet = 0, ink = 0]: number[] = await page.evaluate(`(() => {
+        const lightness = (part, property) =>
+          Math.max(...getComputedStyle(document.querySelector(part))[property].match(/[0-9]+/g).map(Number));
+        return [lightness('html', 'backgroundColor'), lightness('section', 'backgroundColor'), lightness('section', 'color')];
+      })()`);
+      return { colours, ground, sheet, ink };
+    };
+    const [light, dark] = [await look('light'), await look('dark')];
+    const same = Object.keys(light.colours).filter((name) => light.colours[name] === dark.colours[name]);
+    expect(same).toEqual(['--alarm']);
+    expect(Math.min(light.ground, light.sheet)).toBeGreaterThan(light.ink + 150);
+    expect(Math.max(dark.ground, dark.sheet)).toBeLessThan(dark.ink - 150);
+  });
+
   test('hostile names run nothing, load nothing and open nothing', async () => {
     const { page, seen } = await open(hostileRecord());
     await page.locator('td[data-check]').first().click();
