@@ -238,5 +238,7 @@ Everything was left in place, as --keep asks. To look around, and to clean up:
 
   ${shellCommand(['kubectl', ...kubectlWith, ...pods])}
   ${cleanCommand(runId, cleanWith)}
+
+Clean up before you run the same scenarios there again: a run does not touch what another one has left.
 `;
 }

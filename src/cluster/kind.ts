@@ -4,6 +4,7 @@ import type { ClusterProvider, ClusterTiming } from './cluster.ts';
 import { type KindContext, type KindOptions, type KindWorld, systemWorld } from './kind/context.ts';
 import { deleteNodes } from './kind/delete.ts';
 import { openLedger } from './kind/ledger.ts';
+import { noteProcess } from './kind/process.ts';
 import { provideKindCluster } from './kind/provide.ts';
 import { collectLogs, retainCluster } from './kind/retain.ts';
 import { describeStageEvent, startSequence } from './kind/stages.ts';
@@ -38,9 +39,10 @@ export function kindCluster(
       const outlivesRun = options.keep || !cluster.isNew;
       const retain = (): Promise<void> => {
         watch.end();
-        stopping ??= Promise.resolve();
+        stopping ??= outlivesRun ? leave() : Promise.resolve();
         return retainAfterRun(options, cluster, context);
       };
+      const leave = outlivesRun ? await noteUse(cluster, context) : () => remove(cluster, context);
       const watch = watchControlPlane(cluster, world);
       let stopping: Promise<void> | undefined;
       return {
@@ -59,7 +61,7 @@ export function kindCluster(
         ...(options.retain === true ? { retain } : {}),
         stop() {
           watch.end();
-          stopping ??= outlivesRun ? Promise.resolve() : remove(cluster, context);
+          stopping ??= leave();
           return stopping;
         },
       };
@@ -77,6 +79,14 @@ async function remove(
       deleteNodes({ runner, ledger: openLedger(folders, name), cluster: name, ids: entry.nodes ?? [] }),
     advise: () => `Delete it by hand: kind delete cluster --name ${name}`,
   });
+}
+
+/** So that nobody deletes it meanwhile. @returns what ends that */
+async function noteUse({ name }: KindCluster, { folders, pid }: KindContext): Promise<() => Promise<void>> {
+  const ledger = openLedger(folders, name);
+  const user = noteProcess(pid);
+  await ledger.addUser(user);
+  return () => ledger.removeUser(user);
 }
 
 async function retainAfterRun(

@@ -140,8 +140,9 @@ export async function refuseForeignNamespaces(plans: readonly Plan[], context: R
   const taken = existing.filter(({ metadata }) => wanted.has(metadata.name));
   if (taken.length === 0) return;
   const runs = new Set(taken.map(({ metadata }) => metadata.labels?.[RUN_LABEL]));
-  const [run] = runs;
-  const isLeftOver = runs.size === 1 && run !== undefined;
+  const cleaning = [...runs].flatMap((run) =>
+    run === undefined ? [] : [cleanCommand(run, context.cleanWith)],
+  );
   const isGoing = taken.every(({ metadata }) => metadata.deletionTimestamp !== undefined);
   const names = taken.map(({ metadata }) => metadata.name).join(', ');
   const are = taken.length === 1 ? `namespace ${names} exists` : `namespaces ${names} exist`;
@@ -151,8 +152,8 @@ export async function refuseForeignNamespaces(plans: readonly Plan[], context: R
     {
       hint: isGoing
         ? 'They are being deleted: try again in a moment.'
-        : isLeftOver
-          ? `An earlier run of podreach left them, or is still going: ${cleanCommand(run, context.cleanWith)} removes them.`
+        : cleaning.length === runs.size
+          ? `${runs.size === 1 ? 'An earlier run of podreach left them, or is' : 'Earlier runs of podreach left them, or are'} still going: ${cleaning.join(' && ')} removes them.`
           : 'podreach only works in namespaces of its own: choose other names in the scenario, or another cluster.',
     },
   );

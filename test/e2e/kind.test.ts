@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
+import { runRecordSchema } from '../../src/record.ts';
 import { MANIFEST_FILE, READY_ITEMS } from '../cluster/kind/world.ts';
 import { type Intervention, throughProxy } from '../support/api-proxy.ts';
 import {
@@ -124,6 +125,13 @@ test('a run that uses a kept cluster does not say that it stops it, and one of i
   expect(host.hasNodes()).toBe(false);
   const { stderr } = await host.run('--keep').ended;
   const [, id = ''] = /podreach clean --run (\w+) /.exec(stderr) ?? [];
+  expect(stderr).toContain('Clean up before you run the same scenarios there again');
+  const refused = await host.run('--keep', '--report', 'json', '--quiet').ended;
+  expect(refused.exitCode).toBe(3);
+  expect(runRecordSchema.parse(JSON.parse(refused.stdout)).run.error).toMatchObject({
+    code: 'namespace-foreign',
+    hint: `An earlier run of podreach left them, or is still going: podreach clean --run ${id} --cluster kind=podreach removes them.`,
+  });
   expect(await host.clean(id)).toMatchObject({ exitCode: 0 });
   const next = await host.run().ended;
   expect(next.exitCode).toBe(0);

@@ -219,4 +219,40 @@ describe.concurrent('a namespace that is there already', () => {
     });
     expect(left).toMatchObject(labels);
   });
+
+  test('of several earlier runs are refused with the commands that remove them', async () => {
+    const record = await runWith(
+      asContext({
+        ...sandbox(),
+        async start(options) {
+          const cluster = await sandbox().start(options);
+          const { connectKube } = await import('../../src/kube/connect.ts');
+          const kube = await connectKube(cluster.kubeconfig);
+          for (const [name, run] of [
+            ['one', 'abc'],
+            ['two', 'def'],
+          ] as const) {
+            const labels = { 'podreach.dev/run': run };
+            await kube.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+          }
+          kube.close();
+          return cluster;
+        },
+      }),
+      undefined,
+      {
+        scenario: `apiVersion: podreach/v1
+kind: Scenario
+name: both
+namespaces: { one: {}, two: {} }
+pods: { one/a: {}, two/b: { ports: [80] } }
+reachable: [{ from: one/a, to: two/b }]
+`,
+      },
+    );
+    expect(record.run.error).toMatchObject({
+      code: 'namespace-foreign',
+      hint: 'Earlier runs of podreach left them, or are still going: podreach clean --run abc --cluster context=test && podreach clean --run def --cluster context=test removes them.',
+    });
+  });
 });

@@ -4,9 +4,9 @@ import type { Clock } from '../../clock.ts';
 import { PodreachError } from '../../errors.ts';
 import type { CommandRunner } from '../command-runner.ts';
 import { KIND_ENVIRONMENT, type KindContext } from './context.ts';
-import type { Ledger } from './ledger.ts';
+import type { Entry, Ledger } from './ledger.ts';
 import { listNodes } from './nodes.ts';
-import type { NotedProcess } from './process.ts';
+import { isRunning, type NotedProcess } from './process.ts';
 import { stageError, startSequence } from './stages.ts';
 import { areAmong, lookUp } from './standing.ts';
 
@@ -60,6 +60,14 @@ export async function deleteKindCluster(cluster: string, context: KindContext): 
   const { standing, ledger, nodes } = await lookUp(cluster, context).catch((thrown: unknown) => {
     throw stageError('looking for the cluster', thrown, 'Check that Docker runs: docker info');
   });
+  const deleteOwn = async ({ nodes: ids = [] }: Entry): Promise<boolean> => {
+    await startSequence(tell, clock).perform({
+      name: 'deleting the nodes',
+      run: () => deleteNodes({ runner, ledger, cluster, ids }),
+      advise: () => `Try it by hand: kind delete cluster --name ${cluster}`,
+    });
+    return nodes.length > 0;
+  };
   switch (standing.type) {
     case 'free':
       return false;
@@ -71,15 +79,18 @@ export async function deleteKindCluster(cluster: string, context: KindContext): 
       await ledger.remove();
       return false;
     case 'kept':
+      await refuseUsed(cluster, ledger);
+      return await deleteOwn(standing.entry);
     case 'left-over':
     case 'retained':
-      await startSequence(tell, clock).perform({
-        name: 'deleting the nodes',
-        run: () => deleteNodes({ runner, ledger, cluster, ids: standing.entry.nodes ?? [] }),
-        advise: () => `Try it by hand: kind delete cluster --name ${cluster}`,
-      });
-      return nodes.length > 0;
+      return await deleteOwn(standing.entry);
   }
+}
+
+/** A process of another machine cannot be asked, and whoever shares a cluster between machines knows of them. */
+async function refuseUsed(cluster: string, ledger: Ledger): Promise<void> {
+  const user = (await ledger.users()).find((noted) => isRunning(noted) === true);
+  if (user !== undefined) throw clusterInUse(cluster, user);
 }
 
 /** A cluster that somebody else made. */
@@ -100,7 +111,7 @@ export function clusterInUse(cluster: string, owner?: NotedProcess): PodreachErr
   const wait = 'Wait for that run, or choose another name.';
   return new PodreachError(
     'cluster-unavailable',
-    `the name is taken: the kind cluster "${cluster}" belongs to a run of podreach that has not ended${who}`,
+    `the name is taken: the kind cluster "${cluster}" is used by a run of podreach that has not ended${who}`,
     {
       hint:
         owner === undefined || owner.host === hostname()

@@ -3,12 +3,12 @@
  * cleared away, and a cluster that somebody else made is never touched.
  */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, PodreachError } from '../../errors.ts';
-import { processSchema } from './process.ts';
+import { type NotedProcess, processSchema } from './process.ts';
 
 const entry = z.strictObject({
   schemaVersion: z.literal(1),
@@ -55,7 +55,12 @@ export interface Ledger {
   /** Makes the entry. @returns false where another process has made one */
   claim(value: Entry): Promise<boolean>;
   update(value: Entry): Promise<void>;
-  /** Forgets the cluster and its kubeconfig. */
+  /** Notes a process that uses a kept cluster. */
+  addUser(user: NotedProcess): Promise<void>;
+  removeUser(user: NotedProcess): Promise<void>;
+  /** Those that were noted, whether they still run or not. */
+  users(): Promise<readonly NotedProcess[]>;
+  /** Forgets the cluster, its kubeconfig and its users. */
   remove(): Promise<void>;
 }
 
@@ -72,13 +77,10 @@ export function openLedger(folders: Folders, cluster: string): Ledger {
       return undefined;
     }
   };
-  /** Beside the file, so that it comes into its place whole or not at all. */
-  const writeDraft = async (value: Entry): Promise<string> => {
-    const draft = `${file}.${randomBytes(4).toString('hex')}`;
+  const write = async (path: string, value: Entry | NotedProcess): Promise<void> => {
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(draft, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
-      return draft;
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await writeFile(path, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
     } catch (thrown) {
       throw new PodreachError('cluster-unavailable', `noting the cluster failed: ${messageOf(thrown)}`, {
         hint: `Let podreach write to ${folders.state} and see that the disk is not full, or name another folder in XDG_STATE_HOME.`,
@@ -86,6 +88,14 @@ export function openLedger(folders: Folders, cluster: string): Ledger {
       });
     }
   };
+  /** Beside the file, so that it comes into its place whole or not at all. */
+  const writeDraft = async (value: Entry): Promise<string> => {
+    const draft = `${file}.${randomBytes(4).toString('hex')}`;
+    await write(draft, value);
+    return draft;
+  };
+  const usersFolder = join(folder, 'users');
+  const userFile = ({ host, pid }: NotedProcess): string => join(usersFolder, `${host}-${pid}.json`);
   return {
     kubeconfigFile: join(folder, 'kubeconfig'),
     logsFolder: (at) =>
@@ -106,8 +116,26 @@ export function openLedger(folders: Folders, cluster: string): Ledger {
       }
     },
     update: async (value) => rename(await writeDraft(value), file),
+    addUser: (user) => write(userFile(user), user),
+    removeUser: (user) => rm(userFile(user), { force: true }),
+    async users() {
+      const names = await readdir(usersFolder).catch(() => []);
+      const texts = await Promise.all(
+        names.map((name) => readFile(join(usersFolder, name), 'utf8').catch(() => '')),
+      );
+      return texts.flatMap(parseUser);
+    },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** None where another process has just begun to write it, or has removed it. */
+function parseUser(text: string): NotedProcess[] {
+  try {
+    return [processSchema.parse(JSON.parse(text))];
+  } catch {
+    return [];
+  }
 }
 
 /** What a later run asks for, and the cluster was not made from; undefined where they agree. */

@@ -202,10 +202,33 @@ describe('deleting by name', () => {
     expect(world.containers()).toHaveLength(2);
   });
 
+  test('refuses a kept one while a run uses it', async () => {
+    using world = memoryWorld();
+    await provideKindCluster(optionsWith(), world.context);
+    const { cluster } = await startOn(world, { keep: false });
+    await expect(deleteKindCluster('c', world.context)).rejects.toMatchObject({
+      message: expect.stringContaining(
+        `is used by a run of podreach that has not ended (process ${process.pid} on`,
+      ),
+      hint: 'Wait for that run, or choose another name.',
+    });
+    expect(world.containers()).toHaveLength(2);
+    await cluster.stop();
+    expect(await deleteKindCluster('c', world.context)).toBe(true);
+  });
+
+  test('does not wait for a run that was killed while it used it', async () => {
+    using world = memoryWorld();
+    await provideKindCluster(optionsWith(), world.context);
+    // Above the largest process id that Linux gives.
+    await openLedger(world.context.folders, 'c').addUser({ host: hostname(), pid: 2 ** 22 + 1 });
+    expect(await deleteKindCluster('c', world.context)).toBe(true);
+  });
+
   test('refuses one that a run is using', async () => {
     using world = memoryWorld();
     await provideKindCluster(optionsWith({ keep: false }), world.context);
-    await expect(deleteKindCluster('c', world.context)).rejects.toThrow('belongs to a run of podreach');
+    await expect(deleteKindCluster('c', world.context)).rejects.toThrow('is used by a run of podreach');
     expect(world.containers()).toHaveLength(2);
   });
 });

@@ -189,7 +189,7 @@ describe('a note of a creation', () => {
     world.addNodes('c');
     await expect(deleteKindCluster('c', world.context)).rejects.toMatchObject({
       message:
-        'the name is taken: the kind cluster "c" belongs to a run of podreach that has not ended (process 1 on elsewhere)',
+        'the name is taken: the kind cluster "c" is used by a run of podreach that has not ended (process 1 on elsewhere)',
       hint: 'Wait for that run, or choose another name. If it has ended: kind delete cluster --name c && podreach cluster delete c',
     });
     await world.context.runner.run('kind', ['delete', 'cluster', '--name', 'c']);
