@@ -107,35 +107,20 @@ async function createPod(manifest: KubeObject, context: RunContext): Promise<voi
   }
 }
 
+type WaitingPod = readonly [key: string, state: PodState];
+
 async function waitForPods(wanted: Wanted, context: RunContext): Promise<RunningPods> {
   const { clock, timing } = context;
   const beganMs = clock.now();
-  let told = '';
-  let warnings: ReadonlyMap<string, string> = new Map();
-  let askAtMs = beganMs + EVENTS_AFTER_MS;
+  const explain = createExplainer(context);
+  const tell = createTeller(wanted.name, context);
   for (;;) {
     const states = await podStates(wanted.pods, context);
     await failOnDeadPods(states, context);
     const waiting = [...states].filter(([, { kind }]) => kind !== 'running');
     const isLate = clock.now() - beganMs > timing.readyWithinMs;
-    if (waiting.length > 0 && (isLate || clock.now() > askAtMs)) {
-      warnings = await warningsAbout(waiting.slice(0, TOLD_PODS), context);
-      askAtMs = clock.now() + EVENTS_AFTER_MS;
-    }
-    const waitingFor = waiting
-      .slice(0, TOLD_PODS)
-      .map(([key, state]) => `${key}: ${describeWait(state, warnings.get(key))}`);
-    const tell = JSON.stringify([waiting.length, waitingFor]);
-    if (tell !== told) {
-      told = tell;
-      context.progress({
-        type: 'pods-ready',
-        scenario: wanted.name,
-        ready: states.size - waiting.length,
-        total: states.size,
-        waitingFor,
-      });
-    }
+    const waitingFor = await explain(waiting.slice(0, TOLD_PODS), isLate);
+    tell(states.size - waiting.length, states.size, waitingFor);
     if (waiting.length === 0) return runningPods(wanted.pods, states);
     if (isLate) {
       throw new PodreachError(
@@ -152,8 +137,38 @@ async function waitForPods(wanted: Wanted, context: RunContext): Promise<Running
   }
 }
 
+/** Says of pods what each waits for. Their events are asked for now and then only, and once more when it is the last word. */
+function createExplainer(
+  context: RunContext,
+): (waiting: readonly WaitingPod[], isLast: boolean) => Promise<readonly string[]> {
+  const { clock } = context;
+  let warnings: ReadonlyMap<string, string> = new Map();
+  let askAtMs = clock.now() + EVENTS_AFTER_MS;
+  return async (waiting, isLast) => {
+    if (waiting.length > 0 && (isLast || clock.now() > askAtMs)) {
+      warnings = await warningsAbout(waiting, context);
+      askAtMs = clock.now() + EVENTS_AFTER_MS;
+    }
+    return waiting.map(([key, state]) => `${key}: ${describeWait(state, warnings.get(key))}`);
+  };
+}
+
+/** Tells how many pods run and what keeps the others, whenever that has changed. */
+function createTeller(
+  scenario: string,
+  { progress }: RunContext,
+): (ready: number, total: number, waitingFor: readonly string[]) => void {
+  let told = '';
+  return (ready, total, waitingFor) => {
+    const news = JSON.stringify([ready, waitingFor]);
+    if (news === told) return;
+    told = news;
+    progress({ type: 'pods-ready', scenario, ready, total, waitingFor });
+  };
+}
+
 async function warningsAbout(
-  pods: readonly (readonly [key: string, state: PodState])[],
+  pods: readonly WaitingPod[],
   context: RunContext,
 ): Promise<ReadonlyMap<string, string>> {
   const found = await Promise.all(

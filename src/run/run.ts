@@ -116,44 +116,30 @@ async function runOnCluster(
   const { provider, clock, progress, signal } = options;
   const beganMs = clock.now();
   progress({ type: 'cluster-starting', cluster: provider.kind });
-  const cluster = await startCluster(options);
+  const cluster = await untilInterrupted(signal, () => provider.start({ signal, clock }));
+  // A provider that was interrupted has taken back what it had begun.
   if (cluster === undefined) return;
   if (cluster.name !== undefined) record.environment.clusterName = cluster.name;
   if (cluster.kubectlWith !== undefined) record.environment.kubectl = [...cluster.kubectlWith];
-  let mayHaveLeft = false;
   let isKept = false;
   let hasFailed = true;
   try {
     const kube = await connectKube(cluster.kubeconfig, { clock, patience: options.patience ?? {} });
-    const context = contextFor(cluster, kube, record, options);
+    const there = { cluster, context: contextFor(cluster, kube, record, options) };
     try {
-      await describeServer(record.environment, context);
-      progress({
-        type: 'cluster-ready',
-        cluster: provider.kind,
-        server: kube.server,
-        durationMs: clock.now() - beganMs,
-      });
-      await checkBeforehand(plans, cluster, context);
-      mayHaveLeft = true;
-      await runProven(plans, record, { cluster, context }, options);
-      cluster.lost.throwIfAborted();
+      await untilInterrupted(signal, () => meetCluster(plans, record, there, beganMs));
+      // From here on something may be there to look at, also after a failure.
+      isKept = options.keep && cluster.outlivesRun;
+      if (!signal.aborted) await runAndCleanUp(plans, record, there, options);
       hasFailed = record.scenarios.some(({ error }) => error !== undefined);
       isKept = options.keep;
-    } catch (thrown) {
-      isKept = options.keep && cluster.outlivesRun && mayHaveLeft && !cluster.lost.aborted;
-      // What an interruption cuts off ends in many ways, and none of them says more than the interruption.
-      if (!signal.aborted) throw thrown;
     } finally {
-      // What ends with the run takes everything with it.
-      if (signal.aborted && mayHaveLeft && cluster.outlivesRun)
-        await cleanUp(context).finally(() => kube.close());
-      else kube.close();
+      kube.close();
     }
   } finally {
     const isRetained = hasFailed && !signal.aborted && cluster.retain !== undefined;
     if (isRetained) await cluster.retain?.();
-    if (isKept && !signal.aborted) keep(cluster);
+    if (isKept && !signal.aborted && !cluster.lost.aborted) keep(cluster);
     else await stop(cluster, isRetained, options);
   }
 }
@@ -163,26 +149,59 @@ async function stop(cluster: Cluster, isRetained: boolean, { provider, progress 
   await cluster.stop();
 }
 
-/** @returns undefined where the run was interrupted meanwhile: a provider takes back what it has begun */
-async function startCluster({ provider, signal, clock }: Inner): Promise<Cluster | undefined> {
+/**
+ * What an interruption cuts off ends in many ways, and none of them says more than the interruption.
+ * @returns undefined then
+ */
+async function untilInterrupted<Result>(
+  signal: AbortSignal,
+  work: () => Promise<Result>,
+): Promise<Result | undefined> {
   try {
-    return await provider.start({ signal, clock });
+    return await work();
   } catch (thrown) {
     if (signal.aborted) return undefined;
     throw thrown;
   }
 }
 
-/** What can be told before anything is created there. */
-async function checkBeforehand(plans: readonly Plan[], cluster: Cluster, context: RunContext): Promise<void> {
+interface OnCluster {
+  readonly cluster: Cluster;
+  readonly context: RunContext;
+}
+
+/** All that can be told before anything is created there. @param beganMs when the cluster was asked for, on the run's clock */
+async function meetCluster(
+  plans: readonly Plan[],
+  { environment }: RunRecord,
+  { cluster, context }: OnCluster,
+  beganMs: number,
+): Promise<void> {
+  await describeServer(environment, context);
+  context.progress({
+    type: 'cluster-ready',
+    cluster: cluster.kind,
+    server: context.kube.server,
+    durationMs: context.clock.now() - beganMs,
+  });
   if (!cluster.needsPreflight) return;
   await checkPermissions(context);
   await refuseForeignNamespaces(plans, context);
 }
 
-interface OnCluster {
-  readonly cluster: Cluster;
-  readonly context: RunContext;
+/** Scenarios, and what an interruption leaves of them where it does not end with the run, taken away. */
+async function runAndCleanUp(
+  plans: readonly Plan[],
+  record: RunRecord,
+  there: OnCluster,
+  options: Inner,
+): Promise<void> {
+  const { cluster, context } = there;
+  await untilInterrupted(options.signal, async () => {
+    await runProven(plans, record, there, options);
+    cluster.lost.throwIfAborted();
+  });
+  if (options.signal.aborted && cluster.outlivesRun) await cleanUp(context);
 }
 
 /** Scenarios, on a cluster that is proven to enforce policies: the sandbox by its own tests, any other by the canary. */
