@@ -4,11 +4,24 @@ import { PodreachError } from '../errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 
-/** `500ms`, `1.5s`, `2m` or bare seconds, in milliseconds. */
+/** `500ms`, `1.5s` or `2m` in milliseconds. A bare number is refused: half of the readers would take it for the other unit. */
 export function parseDuration(text: string): number {
-  const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
+  if (amount !== undefined && unit === '')
+    throw new InvalidArgumentError('Write it with a unit: 500ms, 2s or 1m.');
   const ms = Number(amount) * (UNITS[unit] ?? Number.NaN);
   if (!(ms > 0)) throw new InvalidArgumentError('Write a duration such as 500ms, 2s or 1m.');
+  return ms;
+}
+
+/** An attempt must end before the kernel gives up on its own, which on Linux is after about two minutes. */
+const LONGEST_ATTEMPT_MS = 60_000;
+
+/** How long an attempt may take. */
+export function parseAttemptTimeout(text: string): number {
+  const ms = parseDuration(text);
+  if (ms > LONGEST_ATTEMPT_MS)
+    throw new InvalidArgumentError('Write 60s or less: a connection that takes longer may end by itself.');
   return ms;
 }
 

@@ -16,6 +16,7 @@ import {
   DEFAULT_NODES,
   nodesOption,
   outputOptions,
+  parseAttemptTimeout,
   parseCluster,
   parseDuration,
   parseWhole,
@@ -76,8 +77,8 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     .addOption(report)
     .option(
       '--timeout <duration>',
-      'how long one attempt may take (default: 500ms on the sandbox, 1s elsewhere)',
-      parseDuration,
+      'how long one attempt may take, at most 60s (default: 500ms on the sandbox, 1s elsewhere)',
+      parseAttemptTimeout,
     )
     .option(
       '--within <duration>',
