@@ -7,10 +7,13 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../../src/record.ts';
 import { renderHtml } from '../../../src/report/html/html.ts';
+import { describePair } from '../../../src/report/parts/describe.ts';
+import { factsOf } from '../../../src/report/parts/mismatch.ts';
 import { folderWith } from '../../support/cli.ts';
 import { buildRecord, everyVerdict, meshScenario } from '../fixture.ts';
 import { hostileRecord } from '../records.ts';
 import { describeInBrowser, launch, troubles } from './browser.ts';
+import { largeRun } from './large.ts';
 
 describeInBrowser('the page', () => {
   let browser: Browser;
@@ -61,6 +64,21 @@ describeInBrowser('the page', () => {
     await page.locator('table[data-scenario="1"] tbody tr td:not([data-check])').first().hover();
     expect(await detail(page).innerText()).toContain('Not tested');
     expect(seen).toEqual([]);
+  });
+
+  test('what is shown of a check is what the other reports tell, whatever it came to', async () => {
+    const record = largeRun({ pods: 12, ports: 2, leaked: (check) => check % 3 === 0 });
+    const [scenario] = record.scenarios;
+    if (scenario === undefined) throw new Error('no scenario');
+    const { page } = await open(record);
+    for (const [number, check] of [...scenario.checks.entries()].filter(([index]) => index % 37 === 0)) {
+      await cell(page, 0, number).hover();
+      const panel = page.locator('.detail');
+      expect(await panel.locator('h4').innerText()).toBe(describePair(check));
+      const facts = factsOf(check, { scenario, environment: record.environment });
+      expect(await panel.locator('dt').allInnerTexts()).toEqual(facts.map(({ label }) => label));
+      expect(await panel.locator('dd').allInnerTexts()).toEqual(facts.map(({ text }) => text));
+    }
   });
 
   test('a click keeps a check in view and in the address, a second one or Escape lets it go', async () => {
