@@ -1,17 +1,10 @@
 /** Every way a run can end leaves nothing on the host, and never a record that looks complete. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { leftOf, supervisorBelow, tracesBelow } from '../sandbox/traces.ts';
 import { type Folder, folderWith, startCli } from '../support/cli.ts';
-import {
-  type HostState,
-  hostState,
-  leftSince,
-  NOTHING,
-  processesBelow,
-  supervisorBelow,
-} from '../support/leftovers.ts';
 
 /** Settles never, so that every stage can be met: what it expects is not so. */
 const SCENARIO = `apiVersion: podreach/v1
@@ -44,20 +37,15 @@ function recordIn(folder: Folder): RunRecord {
   return runRecordSchema.parse(JSON.parse(readFileSync(join(folder.path, 'run.json'), 'utf8')));
 }
 
-let before: HostState;
-beforeEach(() => {
-  before = hostState();
-});
-
 describe.each(Object.entries(STAGES))('while it is in %s', (_, stage) => {
   test('podreach is killed', async () => {
     using folder = folderWith({ 'endless.yaml': SCENARIO });
     const run = startCli(ARGS, { cwd: folder.path });
     await run.until(stage);
-    const below = processesBelow(run.child.pid ?? 0);
+    const traces = tracesBelow(run.child.pid ?? 0);
     run.child.kill('SIGKILL');
     await run.ended;
-    expect(await leftSince(before, below)).toEqual(NOTHING);
+    expect(await leftOf(traces)).toEqual([]);
     expect(recordIn(folder).run).toMatchObject({ incomplete: true });
     expect(recordIn(folder).run.exitCode).toBeUndefined();
   });
@@ -68,12 +56,12 @@ test('the supervisor is killed', async () => {
   const run = startCli(ARGS, { cwd: folder.path });
   await run.until(STAGES.settle);
   const pid = run.child.pid ?? 0;
-  const below = processesBelow(pid);
+  const traces = tracesBelow(pid);
   process.kill(supervisorBelow(pid), 'SIGKILL');
   const { exitCode, stdout } = await run.ended;
   expect(exitCode).toBe(3);
   expect(stdout).toMatch(/the sandbox (ended|died|has ended)/);
-  expect(await leftSince(before, below)).toEqual(NOTHING);
+  expect(await leftOf(traces)).toEqual([]);
   expect(recordIn(folder).run).toMatchObject({
     incomplete: true,
     exitCode: 3,
@@ -88,13 +76,13 @@ test.each([
   using folder = folderWith({ 'endless.yaml': SCENARIO });
   const run = startCli(ARGS, { cwd: folder.path });
   await run.until(STAGES.settle);
-  const below = processesBelow(run.child.pid ?? 0);
+  const traces = tracesBelow(run.child.pid ?? 0);
   run.child.kill(signal);
   const { exitCode, stdout, stderr } = await run.ended;
   expect(exitCode).toBe(code);
   expect(stderr).toContain('interrupted: cleaning up');
   expect(stdout).toContain('INCOMPLETE');
-  expect(await leftSince(before, below)).toEqual(NOTHING);
+  expect(await leftOf(traces)).toEqual([]);
   expect(recordIn(folder).run).toMatchObject({ incomplete: true, interruptedBy: signal, exitCode: code });
 });
 
@@ -102,10 +90,10 @@ test('an interrupt while the sandbox starts is heard as well', async () => {
   using folder = folderWith({ 'endless.yaml': SCENARIO });
   const run = startCli(ARGS, { cwd: folder.path });
   await run.until(STAGES.starting);
-  const below = processesBelow(run.child.pid ?? 0);
+  const traces = tracesBelow(run.child.pid ?? 0);
   run.child.kill('SIGINT');
   expect((await run.ended).exitCode).toBe(130);
-  expect(await leftSince(before, below)).toEqual(NOTHING);
+  expect(await leftOf(traces)).toEqual([]);
 });
 
 test('--keep stays until Ctrl-C, with a kubeconfig to look around', async () => {
@@ -115,12 +103,12 @@ test('--keep stays until Ctrl-C, with a kubeconfig to look around', async () => 
   const run = startCli(['run', 'endless.yaml', '--keep'], { cwd: folder.path });
   const [, kubeconfig = ''] = await run.until(/kubeconfig: (\S+)/);
   expect(readFileSync(kubeconfig, 'utf8')).toContain('podreach-sandbox');
-  const below = processesBelow(run.child.pid ?? 0);
+  const traces = tracesBelow(run.child.pid ?? 0);
   run.child.kill('SIGINT');
   const { exitCode, stdout } = await run.ended;
   expect(exitCode).toBe(0);
   // Standard output is the report's alone.
   expect(stdout).not.toContain('kubeconfig');
   expect(() => readFileSync(kubeconfig)).toThrow('ENOENT');
-  expect(await leftSince(before, below)).toEqual(NOTHING);
+  expect(await leftOf(traces)).toEqual([]);
 });

@@ -1,8 +1,7 @@
 /** What a sandbox has on this machine while it runs, and what of that is left afterwards. Other sandboxes may run beside it. */
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { requireTools, searchPath } from '../../src/sandbox/host.ts';
+import { sandboxLinks, sandboxMounts } from '../support/host.ts';
 
 export interface Traces {
   /** Process id and start time: an id alone may be used again. */
@@ -10,9 +9,6 @@ export interface Traces {
   readonly namespaces: ReadonlySet<string>;
   /** The start time of the youngest process on the machine. The numbers of namespaces are used again by younger ones. */
   readonly takenAt: number;
-  /** Links and mounts as this test sees them: a sandbox has all of its own elsewhere. */
-  readonly links: string;
-  readonly mounts: string;
 }
 
 interface Process {
@@ -37,27 +33,34 @@ export function tracesBelow(pid: number): Traces {
     processes: new Set(descendants.map(({ id, started }) => `${id} ${started}`)),
     namespaces: new Set(descendants.flatMap(({ id }) => namespacesOf(id)).filter((name) => !own.has(name))),
     takenAt: Math.max(...all.map(({ started }) => Number(started))),
-    ...hostNetworkAndMounts(),
   };
 }
 
-/** Waits until nothing of these traces is left; gives what is left after `withinMs`. */
-export async function leftOf(traces: Traces, withinMs: number): Promise<readonly string[]> {
+/** Waits until nothing of these traces, nor of any sandbox on the host itself, is left; gives what is left after `withinMs`. */
+export async function leftOf(traces: Traces, withinMs = 5_000): Promise<readonly string[]> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const now = processes();
     const old = now.filter(({ started }) => Number(started) <= traces.takenAt);
     const namespaces = new Set(old.flatMap(({ id }) => namespacesOf(id)));
-    const host = hostNetworkAndMounts();
     const left = [
       ...now.map(({ id, started }) => `${id} ${started}`).filter((entry) => traces.processes.has(entry)),
       ...[...traces.namespaces].filter((name) => namespaces.has(name)),
-      ...(host.links === traces.links ? [] : [host.links]),
-      ...(host.mounts === traces.mounts ? [] : [host.mounts]),
+      ...sandboxLinks(),
+      ...sandboxMounts(),
     ];
     if (left.length === 0 || performance.now() >= deadline) return left;
     await delay(20);
   }
+}
+
+/** The child of the `unshare` that a harness has started. */
+export function supervisorBelow(pid: number): number {
+  const all = processes();
+  const unshare = all.find(({ parent }) => parent === pid);
+  const supervisor = all.find(({ parent }) => String(parent) === unshare?.id);
+  if (supervisor === undefined) throw new Error('no supervisor runs');
+  return Number(supervisor.id);
 }
 
 function processes(): Process[] {
@@ -85,12 +88,4 @@ function namespacesOf(id: string): string[] {
       return [];
     }
   });
-}
-
-function hostNetworkAndMounts(): { links: string; mounts: string } {
-  const { ip } = requireTools(process.platform, searchPath(process.env['PATH']));
-  return {
-    links: execFileSync(ip, ['-oneline', 'link'], { encoding: 'utf8' }),
-    mounts: readFileSync('/proc/self/mountinfo', 'utf8'),
-  };
 }
