@@ -20,6 +20,7 @@ import { describePod, describePods, describePorts } from './names.ts';
 import { capitalise, list, name, type Phrase, say } from './phrase.ts';
 import { describePolicy } from './policy-sentences.ts';
 import { claimsOf, type Gap, STANDINGS, type Statement } from './statements.ts';
+import { isSandbox } from './surroundings.ts';
 
 /** Without this, what is said of one policy seems to contradict what is said of another. */
 export const POLICIES_ADD_UP =
@@ -122,7 +123,7 @@ function cautionsOf(record: RunRecord): Phrase[] {
     ...(isCut
       ? [say`${end} ${describeExtent(record)}; nothing is proven about the rest.${nextStep(run.error)}`]
       : []),
-    ...(environment.cluster === 'sandbox'
+    ...(isSandbox(environment)
       ? [
           say`The run took place on podreach's own sandbox. It shows what the policies mean, not what the network plugin of a cluster makes of them.`,
         ]
