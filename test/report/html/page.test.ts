@@ -267,6 +267,15 @@ describeInBrowser('the page', () => {
     expect(narrowest).toBeGreaterThan(250);
   });
 
+  test('on a small screen a table moves by itself, with room for words in its cells', async () => {
+    const { page } = await open(everyVerdict(), { viewport: { width: 390, height: 800 } });
+    const widths = await page
+      .locator('table.list td:not(.number)')
+      .evaluateAll((cells) => cells.map(({ clientWidth }) => clientWidth));
+    expect(Math.min(...widths)).toBeGreaterThan(120);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+  });
+
   test('arrows skip what is not chosen, and a choice that hides the entry moves it', async () => {
     const { page } = await open(everyVerdict(), { hash: '#verdict=flapping,inconclusive&text=shop/api' });
     await page.getByText('3 of 13 checks shown').waitFor();
