@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { Phase, RunRecord } from '../../src/record.ts';
 import type { Patience } from '../../src/run/run.ts';
 import { type Call, type ExecFault, failure, type Intervention, throughProxy } from '../support/api-proxy.ts';
+import { asContext } from '../support/real-cluster.ts';
 import { runWith, sandbox } from './run-with.ts';
 
 /** Short, and long enough for a machine that has other things to do. */
@@ -274,6 +275,7 @@ describe.concurrent('an API server', () => {
   async function runWithOutage(
     begins: Phase | ((call: Call) => boolean),
     outageMs: number,
+    cluster = sandbox(),
   ): Promise<RunRecord> {
     let server: { readonly down: () => void; readonly up: () => void } | undefined;
     let isOver = false;
@@ -284,7 +286,7 @@ describe.concurrent('an API server', () => {
       if (Number.isFinite(outageMs)) setTimeout(() => server?.up(), outageMs);
     };
     return runWith(
-      throughProxy(sandbox(), {
+      throughProxy(cluster, {
         attach: (proxy) => {
           server = proxy;
         },
@@ -314,10 +316,11 @@ describe.concurrent('an API server', () => {
   );
 
   test.each([
-    ['namespaces', isCall('POST', /\/namespaces\?/)],
-    ['pods', createPod],
-  ])('that restarts while %s are created delays it', async (_, begins) => {
-    const record = await runWithOutage(begins, 1_500);
+    ['rights are asked for', isCall('POST', /\/selfsubjectaccessreviews$/)],
+    ['namespaces are created', isCall('POST', /\/namespaces\?/)],
+    ['pods are created', createPod],
+  ])('that restarts while %s delays it', async (_, begins) => {
+    const record = await runWithOutage(begins, 1_500, asContext(sandbox()));
     expect(record.run.error ?? record.scenarios[0]?.error).toBe(undefined);
     expect(record.run.exitCode).toBe(0);
   });
