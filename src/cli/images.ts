@@ -3,7 +3,12 @@ import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { PodreachError } from '../errors.ts';
 import { DEFAULT_PROBE_IMAGE } from '../probe/settings.ts';
-import { givenKindFlags, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
+import {
+  givenKindFlags,
+  type KindCommandOptions,
+  kindImageOptions,
+  readKindOptions,
+} from './kind-options.ts';
 import type { SetExitCode } from './main.ts';
 import { parseCluster, refuseMisplaced } from './options.ts';
 import { givenProbeFlags, type ProbeCommandOptions, probeImageOption } from './probe-options.ts';
@@ -27,7 +32,7 @@ export function imagesCommand(program: Command, setExitCode: SetExitCode): void 
     .option('--cluster <name>', 'for which kind of cluster: sandbox, kind or context', 'context')
     .option('--json', 'print them as a JSON list')
     .addOption(probeImageOption());
-  for (const option of kindOptions())
+  for (const option of kindImageOptions())
     command.addOption(option.helpGroup('A kind cluster, on --cluster kind:'));
   command.addHelpText('after', EXAMPLES).action(async (options: ImagesOptions) => {
     const images = [...new Set(await imagesFor(options))].toSorted();
@@ -61,25 +66,16 @@ async function kindImages(options: ImagesOptions): Promise<readonly string[]> {
   const { readConfig } = await import('../cluster/kind/config.ts');
   const { calicoImages } = await import('../cluster/kind/create.ts');
   const { foldersOf } = await import('../cluster/kind/ledger.ts');
+  const { nodeImages } = await import('../cluster/kind/node-images.ts');
   const { parse } = await import('yaml');
   const wanted = readKindOptions(undefined, options, { probeImage: '', keep: false });
   const config = await readConfig(wanted.configFile);
-  const nodes = wanted.nodeImage === undefined ? nodeImages(parse(config.text)) : [wanted.nodeImage];
-  if (nodes.length === 0) {
-    process.stderr.write(
-      "The nodes' image is not listed: kind chooses it. Name one with --node-image, here and for the run.\n",
-    );
-  }
+  const nodes = await nodeImages(parse(config.text), wanted.nodeImage, process.env['PATH']);
+  for (const note of nodes.missing) process.stderr.write(`${note}\n`);
   const calico = await calicoImages(wanted.calico, foldersOf(process.env).cache, {
     fetch,
     clock: systemClock,
     progress: (text) => process.stderr.write(`${text}\n`),
   });
-  return [...nodes, ...calico];
-}
-
-/** @param config kind's configuration, whose form kind itself checks: each field is read as optional */
-function nodeImages(config: unknown): string[] {
-  const { nodes } = (config ?? {}) as { nodes?: readonly { image?: string }[] | null };
-  return (nodes ?? []).flatMap(({ image }) => image ?? []);
+  return [...nodes.images, ...calico];
 }

@@ -23,8 +23,8 @@ export interface KindCommandOptions {
   readonly retain?: boolean;
 }
 
-/** New options each time: commander notes in them what was given. */
-export function kindOptions(): Option[] {
+/** Those that decide which images a cluster needs. New options each time: commander notes in them what was given. */
+export function kindImageOptions(): Option[] {
   const pinned = Object.keys(CALICO_PINS);
   return [
     new Option('--kind-config <file>', "kind's configuration (default: one control plane, two workers)"),
@@ -40,6 +40,13 @@ export function kindOptions(): Option[] {
       '--calico-manifest <file|url>',
       'a calico.yaml of your own, where the release cannot be fetched',
     ).conflicts('calicoVersion'),
+  ];
+}
+
+/** All of them. */
+export function kindOptions(): Option[] {
+  return [
+    ...kindImageOptions(),
     new Option(
       '--calico-encapsulation <mode>',
       'how packets travel between nodes (default: as the manifest says, which is ipip)',

@@ -154,7 +154,11 @@ test.each([
   [['run', '--cluster', 'kind', '--nodes', '2'], '--nodes is for --cluster sandbox'],
   [['run', '--cluster', 'context', '--nodes', '3'], '--nodes is for --cluster sandbox'],
   [['clean', '--cluster', 'kind', '--kubeconfig', 'x'], '--kubeconfig is for --cluster context'],
-  [['images', '--node-image', 'x', '--load-images'], '--node-image, --load-images are for --cluster kind'],
+  [
+    ['images', '--node-image', 'x', '--kind-config', 'x'],
+    '--kind-config, --node-image are for --cluster kind',
+  ],
+  [['images', '--cluster', 'kind', '--retain'], "unknown option '--retain'"],
   [
     ['images', '--cluster', 'sandbox', '--probe-image', 'x'],
     '--probe-image is for --cluster context or kind',
