@@ -51,10 +51,10 @@ const kubeconfig = z.looseObject({
  * A kubeconfig whose server can be reached from here. A cluster on another machine's Docker listens on all of its addresses
  * (`apiServerAddress: 0.0.0.0`), which kind writes down as the address to call; the one to call is Docker's.
  *
- * @param dockerHost the value of DOCKER_HOST
+ * @param dockerHost where the Docker client reaches Docker, such as `ssh://me@docker`
  */
-export function reachableKubeconfig(text: string, dockerHost: string | undefined): string {
-  if (!dockerHost?.startsWith('tcp://') || !URL.canParse(dockerHost)) return text;
+export function reachableKubeconfig(text: string, dockerHost: string): string {
+  if (!/^(tcp|ssh):/.test(dockerHost) || !URL.canParse(dockerHost)) return text;
   const parsed = kubeconfig.parse(parse(text));
   for (const { cluster } of parsed.clusters) {
     const server = new URL(cluster.server);

@@ -25,8 +25,8 @@ export async function findNodes(work: Work): Promise<{
   readonly controlPlane: string;
   readonly kubeconfig: string;
 }> {
-  const { options, context, sequence, ledger } = work;
-  const { runner, env, signal } = context;
+  const { options, context, sequence, ledger, docker } = work;
+  const { runner, signal } = context;
   return sequence.perform({
     name: 'reading the kubeconfig',
     async run() {
@@ -42,10 +42,7 @@ export async function findNodes(work: Work): Promise<{
           env: KIND_ENVIRONMENT,
         },
       );
-      const kubeconfig = reachableKubeconfig(
-        await readFile(ledger.kubeconfigFile, 'utf8'),
-        env['DOCKER_HOST'],
-      );
+      const kubeconfig = reachableKubeconfig(await readFile(ledger.kubeconfigFile, 'utf8'), docker.host);
       await writeFile(ledger.kubeconfigFile, kubeconfig, { mode: 0o600 });
       return { controlPlane: controlPlane.name, kubeconfig };
     },

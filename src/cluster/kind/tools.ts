@@ -13,6 +13,8 @@ export interface DockerInfo {
   readonly platform: string;
   /** Where Docker keeps its images, on its own machine. */
   readonly rootFolder: string;
+  /** Where the client reaches it, such as `unix:///var/run/docker.sock`; empty where that cannot be told. */
+  readonly host: string;
   /** Whether Docker runs on this machine itself, not in a virtual machine or elsewhere. */
   readonly isLocal: boolean;
 }
@@ -51,16 +53,30 @@ export async function askDocker(
       hint: advice,
     });
   }
-  const host = env['DOCKER_HOST'] ?? '';
+  const host = await hostOf(runner, env, signal);
   return {
     cgroupVersion: info.CgroupVersion ?? '',
     platform: `${info.OSType ?? 'linux'}/${ARCHITECTURES[info.Architecture ?? ''] ?? info.Architecture ?? 'amd64'}`,
     rootFolder: info.DockerRootDir ?? '',
+    host,
     isLocal:
       process.platform === 'linux' &&
       (host === '' || host.startsWith('unix://')) &&
       info.OperatingSystem !== 'Docker Desktop',
   };
+}
+
+/** By the context that the client works with: DOCKER_CONTEXT, DOCKER_HOST, or what `docker context use` has set. */
+async function hostOf(runner: CommandRunner, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<string> {
+  const options = { timeoutMs: ANSWER_TIMEOUT_MS, signal };
+  const format = ['--format', '{{.Endpoints.docker.Host}}'];
+  try {
+    return (await runner.run('docker', ['context', 'inspect', ...format], options)).stdout.trim();
+  } catch (thrown) {
+    // Not worth more: an old client, or an imitation, that knows no contexts.
+    if (!(thrown instanceof CommandError)) throw thrown;
+    return env['DOCKER_HOST'] ?? '';
+  }
 }
 
 /** As Docker names the machine, and as images name it. */

@@ -7,8 +7,9 @@ import { type Machine, machineWarnings, readMachine } from '../../../src/cluster
 import { askDocker, askKind } from '../../../src/cluster/kind/tools.ts';
 import { folderWith } from '../../support/cli.ts';
 
-function answering(stdout: string): CommandRunner {
-  return { run: async () => ({ stdout, stderr: '' }) };
+/** @param host what `docker context inspect` answers */
+function answering(stdout: string, host = 'unix:///var/run/docker.sock'): CommandRunner {
+  return { run: async (_, [verb]) => ({ stdout: verb === 'context' ? `${host}\n` : stdout, stderr: '' }) };
 }
 
 const missing: CommandRunner = {
@@ -79,11 +80,26 @@ test("Docker's platform is named as images name it", async () => {
 });
 
 test.each([
-  [{ DOCKER_HOST: 'tcp://docker:2376' }, 'Debian GNU/Linux 12'],
-  [{}, 'Docker Desktop'],
-])('a Docker on another machine says nothing of this one', async (env, system) => {
+  ['tcp://docker:2376', 'Debian GNU/Linux 12'],
+  ['ssh://me@docker', 'Debian GNU/Linux 12'],
+  ['unix:///home/me/.docker/desktop/docker.sock', 'Docker Desktop'],
+])('a Docker on another machine says nothing of this one: %s', async (host, system) => {
   const info = JSON.stringify({ ServerVersion: '28.1.0', OperatingSystem: system, CgroupVersion: '2' });
-  expect(machineWarnings(await readMachine(await askDocker(answering(info), env)))).toEqual([]);
+  const docker = await askDocker(answering(info, host), {});
+  expect(docker).toMatchObject({ host, isLocal: false });
+  expect(machineWarnings(await readMachine(docker))).toEqual([]);
+});
+
+test('a Docker client that knows no contexts goes by DOCKER_HOST', async () => {
+  const runner: CommandRunner = {
+    async run(command, args) {
+      if (args[0] === 'info') return { stdout: '{ "ServerVersion": "28.1.0" }', stderr: '' };
+      throw new CommandError(command, command, { reason: 'exited', exitCode: 1 }, { stdout: '', stderr: '' });
+    },
+  };
+  const env = { DOCKER_HOST: 'tcp://docker:2376' };
+  expect(await askDocker(runner, env)).toMatchObject({ host: 'tcp://docker:2376', isLocal: false });
+  expect(await askDocker(runner, {})).toMatchObject({ host: '', isLocal: true });
 });
 
 const LARGE: Machine = {
@@ -124,7 +140,7 @@ test('only the limit that is too low is to be raised', () => {
 });
 
 test('this machine can be read', async () => {
-  const docker = { cgroupVersion: '2', platform: '', rootFolder: '/', isLocal: true };
+  const docker = { cgroupVersion: '2', platform: '', rootFolder: '/', host: '', isLocal: true };
   const machine = await readMachine(docker);
   expect(machine.freeDiskBytes).toBeGreaterThan(0);
   expect(machine.freeMemoryBytes).toBeGreaterThan(0);
@@ -161,8 +177,9 @@ test.each([
   ['https://0.0.0.0:40001', 'tcp://docker:2376', 'https://docker:40001'],
   ['https://127.0.0.1:40001', 'tcp://docker:2376', 'https://127.0.0.1:40001'],
   ['https://0.0.0.0:40001', 'unix:///run/docker.sock', 'https://0.0.0.0:40001'],
-  ['https://0.0.0.0:40001', undefined, 'https://0.0.0.0:40001'],
-])('a server %s with DOCKER_HOST %s is called as %s', (server, dockerHost, called) => {
+  ['https://0.0.0.0:40001', '', 'https://0.0.0.0:40001'],
+  ['https://0.0.0.0:40001', 'ssh://me@docker:2222', 'https://docker:40001'],
+])('a server %s on the Docker of %s is called as %s', (server, dockerHost, called) => {
   const kubeconfig = `clusters:\n  - name: kind-c\n    cluster: { server: "${server}" }\nusers: []\n`;
   const changed = reachableKubeconfig(kubeconfig, dockerHost);
   expect(changed).toContain(called);

@@ -12,6 +12,7 @@ import { MANIFEST_FILE, manifestText, memoryWorld, optionsWith, READY_ITEMS } fr
 const PREFLIGHT = [
   'kind version',
   'docker info --format {{json .}}',
+  'docker context inspect --format {{.Endpoints.docker.Host}}',
   'docker ps --all --quiet --no-trunc --filter label=io.x-k8s.kind.cluster=c',
 ];
 const CREATE =
@@ -118,11 +119,14 @@ describe('creating', () => {
     ]);
   });
 
-  test("calls another machine's Docker by its own name", async () => {
-    using world = memoryWorld([], { DOCKER_HOST: 'tcp://docker:2376' });
-    const { kubeconfig } = await provideKindCluster(optionsWith(), world.context);
-    expect(kubeconfig).toContain('server: https://docker:6443');
-  });
+  test.each(['tcp://docker:2376', 'ssh://me@docker:2222'])(
+    'calls the Docker of another machine by its own name: %s',
+    async (host) => {
+      using world = memoryWorld([], { DOCKER_HOST: host });
+      const { kubeconfig } = await provideKindCluster(optionsWith(), world.context);
+      expect(kubeconfig).toContain('server: https://docker:6443');
+    },
+  );
 
   test('tells what it still waits for, once', async () => {
     const notYet = READY_ITEMS.map((item) =>

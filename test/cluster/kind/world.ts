@@ -127,6 +127,7 @@ export function memoryWorld(answers: readonly Override[] = [], env: NodeJS.Proce
           CgroupVersion: '2',
         }),
     ],
+    [/^docker context inspect/, () => env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock'],
     [/^kind version/, () => 'kind v0.32.0 go1.26.0 linux/amd64'],
     [
       /^docker ps/,
