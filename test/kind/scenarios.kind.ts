@@ -39,6 +39,8 @@ const foreignKubeconfig = join(folder, 'kubeconfig');
 // Short, since a node's name has to fit; the process id keeps two runs on one Docker apart.
 const kept = `prt-${process.pid}`;
 const ephemeral = `pre-${process.pid}`;
+/** The nodes that take pods. */
+const workers = [`${kept}-worker`, `${kept}-worker2`];
 
 const nodeImage = process.env['PODREACH_KIND_NODE_IMAGE'] ?? '';
 const calico = process.env['PODREACH_KIND_CALICO'] ?? '';
@@ -108,6 +110,14 @@ describe.skipIf(reason !== undefined)('a real kind cluster with Calico', () => {
     expect(verdicts).toEqual([]);
     expect(exitCode).toBe(0);
     expect(environment.nodes).toHaveLength(3);
+    // What runs there is what was asked for, it was seen to enforce, and nothing else decides.
+    expect(environment.networkPlugins).toEqual([
+      expect.objectContaining({ name: 'Calico', daemonSet: 'kube-system/calico-node', enforces: true }),
+    ]);
+    expect(environment.canary?.nodes.map(({ name }) => name).toSorted()).toEqual(workers);
+    expect(environment.warnings ?? []).toEqual([]);
+    const nodes = new Set(scenarios.flatMap(({ pods }) => pods.map(({ node }) => node)));
+    expect([...nodes].toSorted()).toEqual(workers);
   });
 
   test('shows a wrong expectation of each kind', async () => {
