@@ -457,8 +457,7 @@ describe('trouble on the way', () => {
           (response: { destroy(): void }) => response.destroy(),
           (response: import('node:http').ServerResponse) => {
             response.writeHead(200, { 'content-length': '1000' });
-            response.write('{"apiVersion":');
-            setTimeout(() => response.destroy(), 20);
+            response.write('{"apiVersion":', () => response.destroy());
           },
         ][count] ?? object,
     });
@@ -514,12 +513,12 @@ describe('trouble on the way', () => {
   });
 
   test("ends when it is aborted, with the signal's own reason where that is podreach's", async () => {
-    await using api = await connected({ answer: () => () => {} });
-    const abortedWith = async (reason?: Error): Promise<Error> => {
+    let onArrival = (): void => {};
+    await using api = await connected({ answer: () => () => onArrival() });
+    const abortedWith = (reason?: Error): Promise<Error> => {
       const controller = new AbortController();
-      const call = rejection(api.kube.get(address, { signal: controller.signal }));
-      setTimeout(() => controller.abort(reason), 50);
-      return await call;
+      onArrival = () => controller.abort(reason);
+      return rejection(api.kube.get(address, { signal: controller.signal }));
     };
     const interruption = new Interruption('SIGTERM');
     expect(await abortedWith(interruption)).toBe(interruption);

@@ -50,6 +50,11 @@ const send =
   (socket: WebSocket): void =>
     socket.send(frame(channel, data));
 
+/** Both ends take frames one after the other: whoever has answered a ping has seen, and sent, what came before it. */
+function afterAllRead(socket: WebSocket, then: (socket: WebSocket) => void): void {
+  socket.once('pong', () => then(socket)).ping();
+}
+
 function failure(cause?: string, message = 'command terminated with non-zero exit code'): object {
   const causes = cause === undefined ? [] : [{ reason: 'ExitCode', message: cause }];
   return {
@@ -90,8 +95,10 @@ describe('an exec', () => {
     const result = await execOn({
       protocols: ['v4.channel.k8s.io'],
       exec: (socket) => {
-        socket.on('message', (data: Buffer) => frames.push(data.toString('latin1')));
-        setTimeout(() => send(3, SUCCESS)(socket), 50);
+        socket.on('message', (data: Buffer) => {
+          frames.push(data.toString('latin1'));
+          if (frames.length === 1) afterAllRead(socket, send(3, SUCCESS));
+        });
       },
     });
     expect(frames).toEqual(['\x00the batch\n']);
@@ -170,7 +177,7 @@ describe('a broken exec', () => {
     const result = await execOn({
       exec: (socket) => {
         send(1, output)(socket);
-        setTimeout(() => end(socket), 50);
+        afterAllRead(socket, end);
       },
     });
     expect(result).toEqual(broken(reason, output));
@@ -277,16 +284,15 @@ describe('a broken exec', () => {
 
   test('is one that is aborted, at any time', async () => {
     const running = new AbortController();
-    setTimeout(() => running.abort(), 100);
-    expect(await execOn(play(send(1, output)), { signal: running.signal })).toEqual(
+    const abort = (socket: WebSocket): void => afterAllRead(socket, () => running.abort());
+    expect(await execOn(play(send(1, output), abort), { signal: running.signal })).toEqual(
       broken('interrupted', output, '', false),
     );
     expect(await execOn(play(send(3, SUCCESS)), { signal: AbortSignal.abort() })).toEqual(
       broken('interrupted', '', '', false),
     );
     const connecting = new AbortController();
-    setTimeout(() => connecting.abort(), 100);
-    expect(await execOn({ upgrade: () => {} }, { signal: connecting.signal })).toEqual(
+    expect(await execOn({ upgrade: () => connecting.abort() }, { signal: connecting.signal })).toEqual(
       broken('interrupted', '', '', false),
     );
   });

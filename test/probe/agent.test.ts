@@ -202,7 +202,7 @@ describe('the outcome of an attempt', () => {
     const batch = batchOf({ targets });
     const begun = performance.now();
     const { stdout } = await cut.agent(['probe'], { input: batchInput(batch) }).ended;
-    expect(performance.now() - begun).toBeLessThan(3_000);
+    expect(performance.now() - begun).toBeLessThan(batch.deadlineMs);
     const answer = parseAgentOutput(stdout, batch);
     const kinds =
       answer.kind === 'complete'

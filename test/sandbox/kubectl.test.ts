@@ -64,7 +64,7 @@ describe.runIf(hasKubectl())('kubectl', () => {
     );
     const address = await kubectl('get pod db -o jsonpath={.status.podIP}');
     expect(address).toMatch(/^10\.244\.[12]\.\d+$/);
-    expect(await knock('web', address)).toBe('db\n');
+    await expect.poll(() => knock('web', address), { timeout: 10_000 }).toBe('db\n');
 
     const spec = {
       podSelector: { matchLabels: { app: 'db' } },

@@ -68,7 +68,7 @@ describe('a pod', () => {
 
   test('fails to resolve names, and does so at once', async () => {
     const script =
-      "require('node:dns').lookup('db.shop.svc', (error) => console.log(error.code, performance.now() < 900))";
+      "const began = performance.now(); require('node:dns').lookup('db.shop.svc', (error) => console.log(error.code, performance.now() - began < 900))";
     expect(await bed.exec('default', 'web', 'node', '-e', script)).toMatchObject({
       stdout: 'EAI_AGAIN true\n',
     });

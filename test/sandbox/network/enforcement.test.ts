@@ -652,20 +652,28 @@ test('D19: an established connection outlives a new policy (I7), a datagram is j
   await bed.kube.delete({ resource: 'pods', namespace: 'shop', name: 'echo' });
 });
 
-/** Tries to connect to every address given, over and over, prints which of them ever answered, and exits with their number. */
+/**
+ * Tries to connect to every address given, over and over until a file is there or so many milliseconds have passed, prints which of
+ * them ever answered, and exits with their number. Says so in a file once one of them has.
+ */
 const KNOCK = `
   const { connect } = require('node:net');
+  const { existsSync, writeFileSync } = require('node:fs');
   const answered = new Set();
-  const until = Number(process.argv[1]);
+  const [, until, ...hosts] = process.argv;
+  const isOver = () => existsSync(until) || performance.now() > Number(until);
   const knock = (host) => {
-    if (performance.now() > until) return;
     const socket = connect({ host, port: 80 });
     const again = () => { socket.destroy(); setTimeout(knock, 2, host); };
     socket.setTimeout(20, again);
-    socket.on('connect', () => answered.add(host)).on('error', again);
+    socket.on('connect', () => { answered.add(host); writeFileSync('/tmp/answered', ''); }).on('error', again);
   };
-  for (const host of process.argv.slice(2)) knock(host);
-  setTimeout(() => { console.log(JSON.stringify([...answered])); process.exit(answered.size); }, until + 100);`;
+  for (const host of hosts) knock(host);
+  setInterval(() => {
+    if (!isOver()) return;
+    console.log(JSON.stringify([...answered]));
+    process.exit(answered.size);
+  }, 50);`;
 
 test('D20: a new pod is isolated from its first packet on, in both directions', async () => {
   await bed.namespace('late');
@@ -678,13 +686,23 @@ test('D20: a new pod is isolated from its first packet on, in both directions', 
     (host) => !taken.has(host),
   );
   const web = addresses.get('shop/web') ?? '';
-  const knocking = bed.exec('ops', 'job', 'node', '-e', KNOCK, '2500', ...hosts, web);
+  const knocking = bed.exec('ops', 'job', 'node', '-e', KNOCK, '/tmp/enough', ...hosts, web);
+  await bed.until('somebody knocks', async () => {
+    const seen = await bed.exec('ops', 'job', 'ls', '/tmp/answered');
+    return seen.kind === 'exited' && seen.exitCode === 0;
+  });
   const names = ['one', 'two', 'three'];
   // They knock as their first action, and listen meanwhile.
   const script = `require('node:net').createServer().listen(80);\n${KNOCK}`;
   const spec = { nodeName: 'node-1', restartPolicy: 'Never' };
   const command = ['node', '-e', script, '1000', web];
   await Promise.all(names.map((name) => bed.kube.create(podManifest('late', name, {}, spec, { command }))));
+  for (const name of names) {
+    await bed.until(`${name} has ended`, async () =>
+      /Succeeded|Failed/.test(statusOf(await bed.pod('late', name)).phase ?? ''),
+    );
+  }
+  await bed.exec('ops', 'job', 'touch', '/tmp/enough');
   // Somebody answered, so the knocking works; nobody new did.
   expect(await knocking).toMatchObject({ exitCode: 1, stdout: `${JSON.stringify([web])}\n` });
   for (const name of names) {
