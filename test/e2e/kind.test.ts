@@ -2,9 +2,15 @@
  * `podreach run --cluster kind` as a program. Docker and kind are programs that write what the real ones do; the API server that they
  * lead to is a sandbox's.
  */
+import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { generate } from 'selfsigned';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
@@ -44,7 +50,7 @@ interface KindHost extends AsyncDisposable {
   run(...args: string[]): CliProcess;
   clean(runId: string): Promise<CliResult>;
   /** Runs `podreach cluster VERB` there. */
-  cluster(verb: string): Promise<CliResult>;
+  cluster(verb: string, more?: NodeJS.ProcessEnv): Promise<CliResult>;
   /** What kind was asked, one command line each. */
   kindCommands(): string[];
   /** Whether the fake kind's nodes exist. */
@@ -94,7 +100,7 @@ esac`,
   return {
     folder,
     run: (...args) => startCli([...common, ...args], { cwd: folder.path, env }),
-    cluster: (verb) => runCli(['cluster', verb], { env }),
+    cluster: (verb, more) => runCli(['cluster', verb], { env: { ...env, ...more } }),
     kindCommands: () =>
       readFileSync(join(folder.path, 'kind.log'), 'utf8').trim().replaceAll(folder.path, '').split('\n'),
     clean: (runId) => runCli(['clean', '--run', runId, '--cluster', 'kind'], { env }),
@@ -102,6 +108,51 @@ esac`,
     async [Symbol.asyncDispose]() {
       await cluster.stop();
       folder[Symbol.dispose]();
+    },
+  };
+}
+
+interface Internet extends AsyncDisposable {
+  /** What a program needs to find it. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The servers that were asked for, with their ports. */
+  readonly asked: readonly string[];
+}
+
+/** A proxy behind which every server answers with the same page. */
+async function internetOf(page: string, folder: Folder): Promise<Internet> {
+  const name = 'raw.githubusercontent.com';
+  const own = await generate([{ name: 'commonName', value: name }], {
+    extensions: [
+      { name: 'basicConstraints', cA: true },
+      { name: 'subjectAltName', altNames: [{ type: 2, value: name }] },
+    ],
+  });
+  const server = createHttpsServer({ key: own.private, cert: own.cert }, (_, answer) => answer.end(page));
+  const asked: string[] = [];
+  const proxy = createHttpServer().on('connect', (request: IncomingMessage, socket: Duplex) => {
+    asked.push(request.url ?? '');
+    socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+    server.emit('connection', socket);
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const certificate = join(folder.path, 'internet.pem');
+  writeFileSync(certificate, own.cert);
+  return {
+    asked,
+    env: {
+      HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+      NO_PROXY: '',
+      no_proxy: '',
+      https_proxy: undefined,
+      NODE_USE_ENV_PROXY: '1',
+      NODE_EXTRA_CA_CERTS: certificate,
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      proxy.closeAllConnections();
+      proxy.close();
     },
   };
 }
@@ -175,6 +226,21 @@ test('whoever does not wait for the clean-up of a kept cluster is told how to fi
   expect(stderr).toMatch(
     /left at once; take away what is left with: podreach clean --run \w{10} --cluster kind=podreach\n/,
   );
+});
+
+test('a manifest with a wrong checksum ends it before there are nodes', { timeout: 60_000 }, async () => {
+  await using host = await kindHost();
+  await using internet = await internetOf('<html>log in first</html>', host.folder);
+  const { exitCode, stderr } = await host.cluster('create', internet.env);
+  const url = 'https://raw.githubusercontent.com/projectcalico/calico/v3.32.1/manifests/calico.yaml';
+  const found = createHash('sha256').update('<html>log in first</html>').digest('hex');
+  expect(stderr.split('\n').filter((line) => /^(error|hint): /.test(line))).toEqual([
+    `error: ${url} has the wrong checksum: SHA-256 ${found}, expected a1df919d9721cf667accdc3e72848911b0cb25cfab7d2478ad0c996302c95744`,
+    "hint: Something on the way changed the file (a proxy's page?). Fetch it yourself, look at it, and give it with --calico-manifest FILE.",
+  ]);
+  expect(exitCode).toBe(3);
+  expect(internet.asked).toEqual(['raw.githubusercontent.com:443']);
+  expect(host.kindCommands()).toEqual(['version']);
 });
 
 test('a cluster that there is not is not cleaned', async () => {
