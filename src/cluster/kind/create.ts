@@ -132,8 +132,8 @@ async function createNodes(work: Work, entry: Entry, making: Making): Promise<re
   const image = options.nodeImage === undefined ? [] : ['--image', options.nodeImage];
   const args = [
     ...['create', 'cluster', '--name', name, '--config', config.file],
-    ...['--kubeconfig', ledger.kubeconfigFile, ...image],
-    ...(options.retain === true ? ['--retain'] : []),
+    // Always: where kind fails, it would delete all nodes of the name, also those that somebody else has made meanwhile.
+    ...['--kubeconfig', ledger.kubeconfigFile, '--retain', ...image],
   ];
   const listIds = async (): Promise<readonly string[]> =>
     (await listNodes(runner, name, signal)).map(({ id }) => id);

@@ -16,7 +16,7 @@ const PREFLIGHT = [
   'docker ps --all --quiet --no-trunc --filter label=io.x-k8s.kind.cluster=c',
 ];
 const CREATE =
-  'kind create cluster --name c --config /kind-config.yaml --kubeconfig /state/kind/c/kubeconfig';
+  'kind create cluster --name c --config /kind-config.yaml --kubeconfig /state/kind/c/kubeconfig --retain';
 const LIST = [
   'docker ps --all --quiet --no-trunc --filter label=io.x-k8s.kind.cluster=c',
   'docker inspect --type container c-control-plane#1 c-worker#1',
@@ -92,14 +92,11 @@ describe('creating', () => {
     });
   });
 
-  test('hands image, config and --retain on to kind', async () => {
+  test('hands image and config on to kind', async () => {
     using world = memoryWorld();
     const configFile = new URL('../../../kind-config.yaml', import.meta.url).pathname;
-    await provideKindCluster(
-      optionsWith({ nodeImage: 'kindest/node:v1.35.5', configFile, retain: true }),
-      world.context,
-    );
-    expect(world.commands).toContain(`${CREATE} --image kindest/node:v1.35.5 --retain`);
+    await provideKindCluster(optionsWith({ nodeImage: 'kindest/node:v1.35.5', configFile }), world.context);
+    expect(world.commands).toContain(`${CREATE} --image kindest/node:v1.35.5`);
   });
 
   test("takes the user's kubeconfig out of kind's sight", async () => {
