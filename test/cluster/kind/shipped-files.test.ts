@@ -27,6 +27,7 @@ test('every pinned Calico is tested at night, and in the documentation', () => {
 test('the workflows pin node images by digest, one for each Kubernetes version', () => {
   const images = WORKFLOWS.flatMap((file) => read(file).match(/kindest\/node:\S+/g) ?? []);
   const byTag = new Map(images.map((image) => [image.split('@')[0], image]));
+  expect(images).not.toEqual([]);
   expect(new Set(images).size).toBe(byTag.size);
   for (const image of images) expect(image).toMatch(/^kindest\/node:v1\.\d+\.\d+@sha256:[0-9a-f]{64}$/);
 });
@@ -78,6 +79,7 @@ test('what the Dockerfile copies is sent to Docker, and is there', () => {
   const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)]
     .flatMap(([, sources = '']) => sources.split(' '))
     .map((source) => source.replace(/\/$/, ''));
+  expect(copied).not.toEqual([]);
   expect([...new Set(copied)].toSorted()).toEqual(sent.toSorted());
   const top = readdirSync(ROOT);
   for (const source of copied) expect(top).toContain(source.split('/')[0]);
