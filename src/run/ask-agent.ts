@@ -79,6 +79,8 @@ async function tryOnce(
 }
 
 function lastWords({ exitCode, stderr }: Extract<ExecResult, { kind: 'exited' }>): string {
-  const words = stderr.trim().split('\n').at(-1) ?? '';
+  const lines = stderr.trim().split('\n');
+  // Node.js ends an account of its own with its version.
+  const words = lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '';
   return `the probe ended with exit code ${exitCode}${words === '' ? '' : `: ${words}`}`;
 }

@@ -26,6 +26,7 @@ import {
 
 /** A denied flow costs this much. One that is slow for another reason is tried again. */
 const TIMEOUT_MS = 300;
+const ANSWERS_WITHIN_MS = 10_000;
 const PATIENT_TIMEOUT_MS = 2_000;
 const PARALLEL_EXECS = 8;
 const FENCE_PORTS = [80, 81] as const;
@@ -119,6 +120,7 @@ export async function openArena(
   const addresses = placed.pods.map(({ address = '' }) => address);
   let inForce: readonly Manifest[] = [];
   let generation = 0;
+  await untilProbesAnswer(running, context);
   await putUpFence(fence, running, context);
   return {
     world: placed,
@@ -225,6 +227,23 @@ async function putUpFence(namespace: string, running: RunningPods, context: RunC
   const [open, shut] = FENCE_PORTS;
   await openFence(namespace, open, context);
   await untilFence(namespace, shut, 'timeout', running, context);
+}
+
+/** A container runs before it has put the probe in its place. */
+async function untilProbesAnswer(running: RunningPods, context: RunContext): Promise<void> {
+  const deadline = context.clock.now() + ANSWERS_WITHIN_MS;
+  const untilAnswer = async (pod: string): Promise<void> => {
+    for (;;) {
+      try {
+        await attempt(pod, [], TIMEOUT_MS, running, context);
+        return;
+      } catch (thrown) {
+        if (context.clock.now() > deadline) throw thrown;
+      }
+      await context.clock.sleep(100);
+    }
+  };
+  await Promise.all([...running.keys()].map(untilAnswer));
 }
 
 async function openFence(namespace: string, port: number, context: RunContext): Promise<void> {
