@@ -34,6 +34,10 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, GITHUB_ACTIONS: undefined, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A test that fails may leave it running.
+  const end = (): void => void child.kill();
+  process.on('exit', end);
+  child.on('close', () => process.off('exit', end));
   let stdout = '';
   let stderr = '';
   let both = '';
