@@ -1,7 +1,7 @@
 /** What is around a connection and may decide about it: labels, nodes, the network plugin, policies of other kinds. */
-import { objectKey } from '../../keys.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
 import { nameOfPlugin } from '../parts/circumstances.ts';
+import { findByKey } from '../parts/find.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
 
 /** Of more than this, the beginning of the document tells the others. */
@@ -41,7 +41,7 @@ export function describeOtherPolicies(environment: Environment): Phrase {
 
 /** ` (app=db and tier=data)` */
 export function labelsOf(key: string, { pods }: ScenarioRecord): Phrase {
-  const labels = Object.entries(findPod(key, pods)?.labels ?? {});
+  const labels = Object.entries(findByKey(pods, key)?.labels ?? {});
   return labels.length === 0
     ? []
     : say` (${list(labels.map(([label, value]) => name(`${label}=${value}`)))})`;
@@ -49,12 +49,8 @@ export function labelsOf(key: string, { pods }: ScenarioRecord): Phrase {
 
 /** `node worker-2`, `nodes worker-1 and worker-2` */
 export function nodesOf({ from, to }: CheckRecord, { pods }: ScenarioRecord): Phrase {
-  const nodes = [from, to].flatMap((key) => findPod(key, pods)?.node ?? []);
+  const nodes = [from, to].flatMap((key) => findByKey(pods, key)?.node ?? []);
   const different = [...new Set(nodes)];
   if (different.length === 0) return say`the nodes of both pods`;
   return say`${different.length === 1 ? 'node' : 'nodes'} ${list(different.map(name))}`;
-}
-
-function findPod(key: string, pods: ScenarioRecord['pods']): ScenarioRecord['pods'][number] | undefined {
-  return pods.find((pod) => objectKey(pod) === key);
 }

@@ -1,6 +1,5 @@
 /** One check that did not turn out as expected: everything that a person needs to understand it and to see it again. */
 import { isMismatch, MISMATCHES, type Mismatch } from '../../judge/mismatch.ts';
-import { objectKey } from '../../keys.ts';
 import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
 import {
   type AttemptRecord,
@@ -14,6 +13,7 @@ import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
 import { durationRange } from '../text/text.ts';
 import { describeLocation, describePair } from './describe.ts';
+import { findByKey } from './find.ts';
 import { opinionFacts } from './opinion.ts';
 
 /** A list of more policies than this explains nothing. */
@@ -151,7 +151,7 @@ function policyFacts(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
 function describePolicies(references: readonly string[], scenario: ScenarioRecord): string | undefined {
   if (references.length === 0) return undefined;
   const named = references.slice(0, POLICIES_NAMED).map((reference) => {
-    const policy = scenario.policies.find((one) => objectKey(one) === reference);
+    const policy = findByKey(scenario.policies, reference);
     return policy === undefined ? reference : `${reference} (${describeLocation(policy.location)})`;
   });
   const more = references.length - named.length;
@@ -166,9 +166,8 @@ function runbookFacts({ runbook }: ScenarioRecord): Fact[] {
 
 /** The command line that makes the same connection once more, by the same agent in the same pod. */
 function reproduction(check: CheckRecord, scenario: ScenarioRecord, { kubectl = [] }: Environment): Fact {
-  const [source, destination] = [check.from, check.to].map((key) =>
-    scenario.pods.find((one) => objectKey(one) === key),
-  );
+  const source = findByKey(scenario.pods, check.from);
+  const destination = findByKey(scenario.pods, check.to);
   if (source === undefined || destination?.ip === undefined) {
     return { label: 'reproduce', text: `not possible: the address of ${check.to} is not known` };
   }
