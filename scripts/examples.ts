@@ -7,15 +7,12 @@
  *     node scripts/examples.ts --record    with new ones, of real runs on the sandbox (build first)
  *     node scripts/examples.ts --check     writes nothing and fails where the page is not current
  */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { runRecordSchema } from '../src/record.ts';
 import { REPORTS, type ReportFormat } from '../src/report/report.ts';
+import { folderWith, ROOT, runCli, startCli } from '../test/support/cli.ts';
 
-const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const RECORDS = 'docs/examples';
 const PAGE = join(ROOT, 'docs/reports.md');
 const EXAMPLE =
@@ -54,41 +51,21 @@ async function recordAll(): Promise<void> {
     `json=${RECORDS}/${name}.json`,
   ];
   const paths = [`${RECORDS}/payments.yaml`, 'scenarios/default-deny.yaml'];
-  await podreach(['run', ...paths, ...record('run')]).ended;
+  await runCli(['run', ...paths, ...record('run')]);
   const inTurn = ['scenarios/namespace-isolation.yaml', ...paths, '--parallel', '1'];
-  const interrupted = podreach(['run', ...inTurn, ...record('interrupted')]);
+  const interrupted = startCli(['run', ...inTurn, ...record('interrupted')]);
   await interrupted.until(/payments: waiting for the policies/);
   interrupted.child.kill('SIGINT');
   await interrupted.ended;
-  const folder = mkdtempSync(join(tmpdir(), 'podreach-examples-'));
-  const KUBECONFIG = join(folder, 'kubeconfig');
-  const sandbox = podreach(['sandbox', '--no-enforcement', '--kubeconfig', KUBECONFIG]);
+  using folder = folderWith({});
+  const KUBECONFIG = join(folder.path, 'kubeconfig');
+  const sandbox = startCli(['sandbox', '--no-enforcement', '--kubeconfig', KUBECONFIG]);
   await sandbox.until(/The sandbox is running/);
-  await podreach(['run', ...paths, '--cluster', 'context', ...record('not-enforcing')], { KUBECONFIG }).ended;
+  await runCli(['run', ...paths, '--cluster', 'context', ...record('not-enforcing')], {
+    env: { KUBECONFIG },
+  });
   sandbox.child.kill('SIGINT');
   await sandbox.ended;
-  rmSync(folder, { recursive: true });
-}
-
-/** The built command line in the root of the repository, as its users run it. */
-function podreach(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, ['dist/cli.js', ...args], {
-    cwd: ROOT,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
-  let output = '';
-  const until = (pattern: RegExp): Promise<void> =>
-    new Promise((resolve, reject) => {
-      for (const stream of [child.stdout, child.stderr])
-        stream.setEncoding('utf8').on('data', (text: string) => {
-          output += text;
-          if (pattern.test(output)) resolve();
-        });
-      void ended.then(() => reject(new Error(`no ${pattern} in:\n${output}`)));
-    });
-  return { child, ended, until };
 }
 
 if (process.argv.includes('--record')) await recordAll();

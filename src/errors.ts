@@ -86,6 +86,9 @@ export function exitCodeOf(code: ErrorCode): 2 | 3 {
   return code === 'usage' || code === 'scenario-invalid' ? 2 : 3;
 }
 
+/** Begins what is said of a fault of podreach itself: of whatever is thrown that is no {@link PodreachError}. */
+export const FAULT = 'podreach has failed in a way it should not';
+
 /** The message of anything thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

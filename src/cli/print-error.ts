@@ -1,12 +1,12 @@
 /** Says on standard error what went wrong, where, and what to do. */
-import { exitCodeOf, PodreachError } from '../errors.ts';
+import { exitCodeOf, FAULT, PodreachError } from '../errors.ts';
 import { renderProblem } from '../problems.ts';
 
 /** @returns the exit code that the error stands for */
 export function printError(thrown: unknown, output: { write(text: string): unknown }): number {
   if (!(thrown instanceof PodreachError)) {
     const account = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-    output.write(`podreach has failed in a way it should not; please report this.\n${account}\n`);
+    output.write(`${FAULT}; please report this.\n${account}\n`);
     return 3;
   }
   for (const problem of thrown.problems) output.write(`${renderProblem(problem)}\n\n`);

@@ -1,5 +1,5 @@
 /** Any thrown thing as the record's account of a failure. */
-import { type ErrorCode, messageOf, PodreachError } from '../errors.ts';
+import { type ErrorCode, FAULT, messageOf, PodreachError } from '../errors.ts';
 import type { RunRecord } from '../record.ts';
 
 export type Failure = NonNullable<RunRecord['run']['error']>;
@@ -9,7 +9,7 @@ export function failureOf(thrown: unknown): Failure {
     const stack = thrown instanceof Error ? thrown.stack?.split('\n') : undefined;
     return {
       code: 'internal' satisfies ErrorCode,
-      message: `podreach has failed in a way it should not: ${messageOf(thrown)}`,
+      message: `${FAULT}: ${messageOf(thrown)}`,
       hint: 'Please report this, with the stack that the JSON report has under error.',
       ...(stack === undefined ? {} : { stack }),
     };

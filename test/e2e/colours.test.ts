@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { shellCommand } from '../../src/shell.ts';
+import { CLI } from '../support/cli.ts';
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const RECORD = fileURLToPath(new URL('../report/golden/every-verdict.json', import.meta.url));
 const COMMAND = [process.execPath, CLI, 'report', RECORD];
 const { PATH = '' } = process.env;

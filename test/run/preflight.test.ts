@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import type { ClusterProvider } from '../../src/cluster/cluster.ts';
+import { connectKube } from '../../src/kube/connect.ts';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { failure, type Intervention, throughProxy } from '../support/api-proxy.ts';
 import { ROOT } from '../support/cli.ts';
@@ -179,36 +181,30 @@ describe.concurrent('what a run can do without', () => {
 });
 
 describe.concurrent('a namespace that is there already', () => {
-  const namespace = (labels: Record<string, string>) => ({
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: 'pair', labels },
-  });
+  type Labels = Readonly<Record<string, string>>;
+  const holding = (namespaces: Readonly<Record<string, Labels>>): ClusterProvider =>
+    asContext({
+      ...sandbox(),
+      async start(options) {
+        const cluster = await sandbox().start(options);
+        const kube = await connectKube(cluster.kubeconfig);
+        for (const [name, labels] of Object.entries(namespaces))
+          await kube.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+        kube.close();
+        return cluster;
+      },
+    });
 
   test.each([
     [{}, /choose other names/],
     [{ 'podreach.dev/run': 'abc' }, /podreach clean --run abc --cluster context=test removes them/],
   ])('with the labels %j is refused before anything is created, and left as it is', async (labels, hint) => {
     let left: object | undefined;
-    const record = await runWith(
-      asContext({
-        ...sandbox(),
-        async start(options) {
-          const cluster = await sandbox().start(options);
-          const { connectKube } = await import('../../src/kube/connect.ts');
-          const kube = await connectKube(cluster.kubeconfig);
-          await kube.create(namespace(labels));
-          kube.close();
-          return cluster;
-        },
-      }),
-      undefined,
-      {
-        atTheEnd: async (kube) => {
-          left = (await kube.get({ resource: 'namespaces', name: 'pair' }))?.metadata.labels;
-        },
+    const record = await runWith(holding({ pair: labels }), undefined, {
+      atTheEnd: async (kube) => {
+        left = (await kube.get({ resource: 'namespaces', name: 'pair' }))?.metadata.labels;
       },
-    );
+    });
     expect(record.run).toMatchObject({
       exitCode: 3,
       error: {
@@ -222,23 +218,7 @@ describe.concurrent('a namespace that is there already', () => {
 
   test('of several earlier runs are refused with the commands that remove them', async () => {
     const record = await runWith(
-      asContext({
-        ...sandbox(),
-        async start(options) {
-          const cluster = await sandbox().start(options);
-          const { connectKube } = await import('../../src/kube/connect.ts');
-          const kube = await connectKube(cluster.kubeconfig);
-          for (const [name, run] of [
-            ['one', 'abc'],
-            ['two', 'def'],
-          ] as const) {
-            const labels = { 'podreach.dev/run': run };
-            await kube.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
-          }
-          kube.close();
-          return cluster;
-        },
-      }),
+      holding({ one: { 'podreach.dev/run': 'abc' }, two: { 'podreach.dev/run': 'def' } }),
       undefined,
       {
         scenario: `apiVersion: podreach/v1

@@ -14,7 +14,7 @@ import {
   meshScenario,
   unjudged,
 } from '../fixture.ts';
-import { hostileRecord } from '../records.ts';
+import { environmentFailure, hostileRecord } from '../records.ts';
 
 const PLAIN: RenderOptions = { width: 80, colour: false, verbose: false, quiet: false };
 // What a terminal would obey instead of show.
@@ -106,18 +106,7 @@ describe('a run in which all is well', () => {
 
 describe('a failure of podreach itself', () => {
   test('of the whole run comes first, with what to do next', async () => {
-    const record = buildRecord([unjudged(calmScenario('default-deny', { status: 'skipped' }))], {
-      incomplete: true,
-      durationMs: 92,
-      error: {
-        code: 'tool-missing',
-        message: 'the sandbox needs nft, which is not installed',
-        hint: 'Install the package nftables: apt-get install nftables',
-      },
-    });
-    // The cluster that did not start has no version.
-    record.environment = { cluster: 'sandbox', nodes: [], node: 'v24.21.0' };
-    await expect(render(record)).toMatchFileSnapshot(golden('environment-failure'));
+    await expect(render(environmentFailure())).toMatchFileSnapshot(golden('environment-failure'));
   });
 
   test('of one scenario stands with that scenario, with its place', async () => {
