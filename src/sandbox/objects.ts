@@ -41,6 +41,29 @@ export interface ContainerPort {
   protocol?: 'TCP' | 'UDP' | 'SCTP';
 }
 
+export interface HTTPGetAction {
+  path?: string;
+  /** A number, or the name of one of the container's ports. */
+  port?: number | string;
+  /** Whom to visit instead of the pod. */
+  host?: string;
+  scheme?: string;
+  httpHeaders?: { name?: string; value?: string }[];
+}
+
+export interface Probe {
+  exec?: { command?: string[] };
+  httpGet?: HTTPGetAction;
+  tcpSocket?: Pick<HTTPGetAction, 'port' | 'host'>;
+  grpc?: { port?: number; service?: string };
+  initialDelaySeconds?: number;
+  timeoutSeconds?: number;
+  periodSeconds?: number;
+  successThreshold?: number;
+  failureThreshold?: number;
+  terminationGracePeriodSeconds?: number;
+}
+
 export interface Container {
   name: string;
   image?: string;
@@ -49,6 +72,9 @@ export interface Container {
   env?: { name: string; value?: string }[];
   ports?: ContainerPort[];
   workingDir?: string;
+  livenessProbe?: Probe;
+  readinessProbe?: Probe;
+  startupProbe?: Probe;
   terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError';
 }
 
@@ -116,12 +142,20 @@ export interface Namespace extends KubeObject {
   status?: { phase: 'Active' | 'Terminating' };
 }
 
+export interface NodeCondition {
+  type: string;
+  status: 'True' | 'False';
+  reason: string;
+  message?: string;
+  lastTransitionTime: string;
+}
+
 export interface Node extends KubeObject {
   kind: 'Node';
   spec: { podCIDR: string; podCIDRs: string[] };
   status: {
     addresses: { type: 'InternalIP' | 'Hostname'; address: string }[];
-    conditions: { type: string; status: 'True' | 'False'; reason: string; lastTransitionTime: string }[];
+    conditions: NodeCondition[];
     nodeInfo: Record<string, string>;
   };
 }

@@ -10,6 +10,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { namespacesRefused, requireTools, searchPath, type Tools } from './host.ts';
+import { lastWords, mainLine } from './last-words.ts';
 import type { Enforcement, HarnessMessage, StartMessage, SupervisorMessage } from './messages.ts';
 import { MAX_NODES } from './network/addresses.ts';
 import { SandboxError } from './sandbox-error.ts';
@@ -129,21 +130,6 @@ function spawnSupervisor(tools: Tools, hasUserNamespace: boolean): ChildProcess 
     // Its own session: a terminal's Ctrl-C is for the harness, which then ends the sandbox in order.
     { detached: true, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
   );
-}
-
-/** @returns a function that gives the end of what a process wrote to its standard error */
-function lastWords(child: ChildProcess): () => string {
-  let text = '';
-  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    text = (text + chunk).slice(-8192);
-  });
-  return () => text;
-}
-
-/** The one line that matters: of an uncaught error its message, else the last. */
-function mainLine(stderr: string): string {
-  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
-  return lines.find((line) => /^\w*Error\b.*: /.test(line)) ?? lines.at(-1) ?? '';
 }
 
 function startFailure(stderr: string): SandboxError {

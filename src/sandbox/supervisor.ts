@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { createStore } from './api/memory-store.ts';
 import { createApiServer } from './api/server.ts';
 import { runNamespaces, seedNamespaces } from './controllers/namespaces.ts';
-import { createNodes } from './controllers/nodes.ts';
+import { createNodes, tellPoliciesInForce } from './controllers/nodes.ts';
 import { runPods } from './controllers/pods.ts';
 import { enforcePolicies, NO_ENFORCEMENT } from './controllers/policies.ts';
 import { requireTools, searchPath } from './host.ts';
@@ -15,6 +15,7 @@ import type { HarnessMessage, StartMessage, SupervisorMessage } from './messages
 import { planNodes } from './network/addresses.ts';
 import { buildNetwork } from './network/network.ts';
 import { rulesFor } from './network/rules.ts';
+import { createProber } from './probes/prober.ts';
 import { createContainers, type Identity } from './runtime/containers.ts';
 import { mountRootFiles } from './runtime/root-files.ts';
 
@@ -62,9 +63,21 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   const policies =
     options.enforcement === 'off'
       ? NO_ENFORCEMENT
-      : enforcePolicies({ store, nodes, enforce: network.enforce, onFailure: endBecause });
+      : enforcePolicies({
+          store,
+          nodes,
+          initialRules: noRules,
+          enforce: network.enforce,
+          onCommit: tellPoliciesInForce(store, now),
+          onFailure: endBecause,
+        });
+  const prober = createProber({
+    nsenter: tools.nsenter,
+    namespaceFile: network.namespaceFile,
+    onFailure: endBecause,
+  });
   runNamespaces(store, now);
-  runPods({ store, nodes, network, files, containers, policies, now });
+  runPods({ store, nodes, network, files, containers, policies, prober, now });
 
   const { server } = createApiServer({
     store,
@@ -99,7 +112,7 @@ async function makeCertificate(): Promise<{ key: string; cert: string }> {
   return { key: made.private, cert: made.cert };
 }
 
-/** Rules that may not be in force must not be believed in: the sandbox ends and says why. */
+/** Neither rules that may not be in force nor readiness that nobody checks must be believed in: the sandbox ends and says why. */
 function endBecause(error: unknown): void {
   setImmediate(() => {
     throw error;

@@ -1,6 +1,6 @@
 /** The whole sandbox through the real kubectl, where that is installed. */
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -79,6 +79,40 @@ describe.runIf(hasKubectl())('kubectl', () => {
 
     expect(await kubectl('delete pod db')).toBe('pod "db" deleted\n');
     await expect(kubectl('get pod db')).rejects.toThrow('Error from server (NotFound): pods "db" not found');
+  });
+
+  test('shows which pods wait for their readiness probe', async () => {
+    const script =
+      "require('http').createServer((_, r) => { r.statusCode = require('fs').existsSync('/tmp/ready') ? 200 : 503; r.end(); }).listen(80)";
+    const probed = {
+      command: ['node', '-e', script],
+      readinessProbe: { httpGet: { port: 80 }, periodSeconds: 1 },
+    };
+    await kubectl('apply -f -', podManifest('default', 'probed', {}, {}, probed));
+    await kubectl('wait --for=jsonpath={.status.phase}=Running pod/probed --timeout=10s');
+    expect(await kubectl('get pod probed --no-headers')).toMatch(/^probed +0\/1 +Running +0 /);
+    await kubectl('exec probed -- touch /tmp/ready');
+    await kubectl('wait --for=condition=Ready pod/probed --timeout=10s');
+    expect(await kubectl('get pod probed --no-headers')).toMatch(/^probed +1\/1 +Running +0 /);
+  });
+
+  test('waits until a policy is in force, as docs/sandbox.md shows it', async () => {
+    const docs = readFileSync(new URL('../../docs/sandbox.md', import.meta.url), 'utf8');
+    const [, script = ''] = /```sh\n(version=.*?)```/s.exec(docs) ?? [];
+    const policy = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'deny', namespace: 'default' },
+      spec: { podSelector: {} },
+    };
+    writeFileSync(join(folder, 'deny.yaml'), JSON.stringify(policy));
+    const env = { ...process.env, KUBECONFIG: join(folder, 'kubeconfig') };
+    execFileSync('sh', ['-euc', script], { cwd: folder, env, timeout: 20_000 });
+    const version = await kubectl('get netpol deny -o jsonpath={.metadata.resourceVersion}');
+    const messages = '{.items[*].status.conditions[?(@.type=="PoliciesInForce")].message}';
+    expect(await kubectl(`get nodes -o jsonpath=${messages}`)).toBe(
+      `resourceVersion ${version} resourceVersion ${version}`,
+    );
   });
 
   test('shows what a container has printed, and why it ended', async () => {

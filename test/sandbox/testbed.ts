@@ -66,6 +66,7 @@ export function podManifest(
 export class Testbed implements AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly kube: Kube;
+  #changes = 0;
 
   constructor(sandbox: Sandbox, kube: Kube) {
     this.sandbox = sandbox;
@@ -97,6 +98,30 @@ export class Testbed implements AsyncDisposable {
         return (await this.attempts(namespace, name, [own]))[0] === name;
       });
     }
+  }
+
+  /** Waits until all that was changed so far is in force, by what the nodes say of themselves. */
+  async inForce(): Promise<void> {
+    this.#changes += 1;
+    // The last change is one that means nothing, but has a version.
+    const annotations = { 'testbed/changes': String(this.#changes) };
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default', annotations } };
+    const address = { resource: 'namespaces', name: 'default' } as const;
+    const version = versionOf(await this.kube.apply(address, JSON.stringify(namespace)));
+    await this.until(`version ${version} is in force`, async () =>
+      [...(await this.policiesInForce()).values()].every((told) => told >= version),
+    );
+  }
+
+  /** The version of the newest policy, pod or namespace that each node says it enforces; -1 where it says nothing. */
+  async policiesInForce(): Promise<ReadonlyMap<string, number>> {
+    const nodes = await this.kube.list({ resource: 'nodes' });
+    return new Map(
+      nodes.map((node) => {
+        const [, told = -1] = /^resourceVersion (\d+)$/.exec(policiesInForceOf(node)?.message ?? '') ?? [];
+        return [node.metadata.name, Number(told)];
+      }),
+    );
   }
 
   async pod(namespace: string, name: string): Promise<KubeObject | undefined> {
@@ -162,6 +187,25 @@ export interface SeenStatus {
 
 export function statusOf(pod: KubeObject | undefined): SeenStatus {
   return (pod?.['status'] ?? {}) as SeenStatus; // an answer of the API
+}
+
+/** What a node says of the policies that it enforces; undefined where it says nothing. */
+export function policiesInForceOf(node: KubeObject): NodeCondition | undefined {
+  const { conditions } = node['status'] as { readonly conditions: readonly NodeCondition[] }; // an answer of the API
+  return conditions.find(({ type }) => type === 'PoliciesInForce');
+}
+
+interface NodeCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message?: string;
+  readonly lastTransitionTime: string;
+}
+
+export function versionOf(object: KubeObject | undefined): number {
+  const { resourceVersion } = (object?.metadata ?? {}) as { readonly resourceVersion?: string }; // an answer of the API
+  return Number(resourceVersion);
 }
 
 export async function startTestbed(options: Partial<SandboxOptions> = {}): Promise<Testbed> {

@@ -3,7 +3,7 @@ import { arch, release } from 'node:os';
 import type { Store } from '../api/store.ts';
 import { timestampOf } from '../api/time.ts';
 import type { NodePlan } from '../network/addresses.ts';
-import type { Node } from '../objects.ts';
+import type { Node, NodeCondition } from '../objects.ts';
 
 /** Node.js names of processor architectures that Go, and so Kubernetes, names otherwise. */
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' };
@@ -46,4 +46,51 @@ function nodeObject({ name, address, podCidr }: NodePlan, version: string, time:
       },
     },
   };
+}
+
+/** A node's object changes no more often than this, however many pods start at once. */
+const TELL_EVERY_MS = 50;
+
+/**
+ * Tells in the status of Node objects what the nodes enforce, as a condition `PoliciesInForce`.
+ * @param now the wall clock
+ * @returns a function that takes what a node enforces from now on: all policies, pods and namespaces as they are at a revision
+ */
+export function tellPoliciesInForce(store: Store, now: () => Date): (node: string, revision: number) => void {
+  const told = new Map<string, number>();
+  const newest = new Map<string, number>();
+  const resting = new Set<string>();
+
+  function tell(node: string): void {
+    const revision = newest.get(node);
+    if (resting.has(node) || revision === undefined || revision === told.get(node)) return;
+    told.set(node, revision);
+    store.update('nodes', undefined, node, (object) => withPoliciesInForce(object, revision, now()));
+    resting.add(node);
+    setTimeout(() => {
+      resting.delete(node);
+      tell(node);
+    }, TELL_EVERY_MS);
+  }
+
+  return (node, revision) => {
+    newest.set(node, revision);
+    tell(node);
+  };
+}
+
+function withPoliciesInForce(node: Node, revision: number, now: Date): Node {
+  const type = 'PoliciesInForce';
+  const { conditions } = node.status;
+  const before = conditions.find((condition) => condition.type === type);
+  const condition: NodeCondition = {
+    type,
+    status: 'True',
+    reason: 'Committed',
+    message: `resourceVersion ${revision}`,
+    // As of every condition: since when it has this status.
+    lastTransitionTime: before?.lastTransitionTime ?? timestampOf(now),
+  };
+  const others = conditions.filter((other) => other.type !== type);
+  return { ...node, status: { ...node.status, conditions: [...others, condition] } };
 }

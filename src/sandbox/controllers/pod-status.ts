@@ -1,5 +1,6 @@
 /** A pod's status from the states of its containers, as a kubelet tells it. */
 import type { Container, ContainerStatus, Pod, PodCondition, PodStatus } from '../objects.ts';
+import type { Readiness } from '../probes/readiness.ts';
 
 export type ContainerState = ContainerStatus['state'];
 
@@ -9,6 +10,8 @@ export interface ContainerView {
   readonly restartCount: number;
   readonly state: ContainerState;
   readonly lastState: ContainerState | undefined;
+  /** Means something while the container runs. */
+  readonly readiness: Readiness;
 }
 
 export interface PodPlace {
@@ -29,16 +32,7 @@ export function statusOfPod(
   time: string,
 ): PodStatus {
   const phase = phaseOf(pod, containers);
-  const isReady = containers.every(({ state }) => 'running' in state);
-  const unready = phase === 'Succeeded' ? 'PodCompleted' : 'ContainersNotReady';
-  const names = containers.filter(({ state }) => !('running' in state)).map(({ spec }) => spec.name);
-  const readiness = isReady
-    ? { status: 'True' as const }
-    : {
-        status: 'False' as const,
-        reason: unready,
-        message: `containers with unready status: [${names.join(' ')}]`,
-      };
+  const readiness = readinessOf(containers, phase);
   const conditions: Omit<PodCondition, 'lastTransitionTime'>[] = [
     { type: 'PodScheduled', status: 'True' },
     { type: 'Initialized', status: 'True' },
@@ -54,6 +48,30 @@ export function statusOfPod(
     startTime: before?.startTime ?? time,
     containerStatuses: containers.map(containerStatus),
   };
+}
+
+function readinessOf(
+  containers: readonly ContainerView[],
+  phase: PodStatus['phase'],
+): Pick<PodCondition, 'status' | 'reason' | 'message'> {
+  const unready = containers.filter((container) => !isReady(container));
+  if (unready.length === 0) return { status: 'True' };
+  const names = `containers with unready status: [${unready.map(({ spec }) => spec.name).join(' ')}]`;
+  // A kubelet tells these in Events, which the sandbox has not.
+  const reasons = unready.flatMap(({ spec, state, readiness }) =>
+    'running' in state && readiness.kind === 'unready' && readiness.reason !== undefined
+      ? [`${spec.name}: Readiness probe failed: ${readiness.reason}`]
+      : [],
+  );
+  return {
+    status: 'False',
+    reason: phase === 'Succeeded' ? 'PodCompleted' : 'ContainersNotReady',
+    message: [names, ...reasons].join('; '),
+  };
+}
+
+function isReady({ state, readiness }: ContainerView): boolean {
+  return 'running' in state && readiness.kind === 'ready';
 }
 
 /** The status of a pod that no node takes. */
@@ -97,12 +115,13 @@ function withTransition(
   return { ...condition, lastTransitionTime: same?.lastTransitionTime ?? time };
 }
 
-function containerStatus({ spec, state, lastState, restartCount }: ContainerView): ContainerStatus {
+function containerStatus(container: ContainerView): ContainerStatus {
+  const { spec, state, lastState, restartCount } = container;
   return {
     name: spec.name,
     image: spec.image ?? '',
     imageID: '',
-    ready: 'running' in state,
+    ready: isReady(container),
     started: 'running' in state,
     restartCount,
     state,

@@ -1,5 +1,6 @@
 /** One pod's containers: starts them, starts them again, and says how they are. */
 import type { Container, ContainerStatus, Pod } from '../objects.ts';
+import { type Readiness, UNREADY, type WatchReadiness } from '../probes/readiness.ts';
 import { processOf } from '../runtime/container-process.ts';
 import type { ContainerEnd, Containers } from '../runtime/containers.ts';
 import { terminationMessage } from '../runtime/log.ts';
@@ -21,39 +22,47 @@ export interface PodSurroundings {
   readonly programs: string;
 }
 
+export interface PodWorkerDependencies {
+  readonly containers: Containers;
+  /** The present. */
+  readonly timestamp: () => string;
+  readonly watchReadiness: WatchReadiness;
+  /** Called after every change of {@link PodWorker.views}. */
+  readonly onChange: () => void;
+}
+
 interface ContainerLife {
   readonly spec: Container;
   state: ContainerState;
+  readiness: Readiness;
   lastState: ContainerState | undefined;
   restartCount: number;
   restartAfterMs: number;
   restart: NodeJS.Timeout | undefined;
+  stopWatch: () => void;
   kill: () => Promise<void>;
 }
 
 export class PodWorker {
   readonly #pod: Pod;
   readonly #uid: string;
-  readonly #containers: Containers;
-  readonly #timestamp: () => string;
-  readonly #onChange: () => void;
+  readonly #dependencies: PodWorkerDependencies;
   readonly #lives: readonly ContainerLife[];
   #isStopped = false;
 
-  /** @param onChange called after every change of {@link PodWorker.views} */
-  constructor(pod: Pod, containers: Containers, timestamp: () => string, onChange: () => void) {
+  constructor(pod: Pod, dependencies: PodWorkerDependencies) {
     this.#pod = pod;
     this.#uid = pod.metadata.uid ?? '';
-    this.#containers = containers;
-    this.#timestamp = timestamp;
-    this.#onChange = onChange;
+    this.#dependencies = dependencies;
     this.#lives = pod.spec.containers.map((spec) => ({
       spec,
       state: { waiting: { reason: 'ContainerCreating' } },
+      readiness: UNREADY,
       lastState: undefined,
       restartCount: 0,
       restartAfterMs: FIRST_RESTART_MS,
       restart: undefined,
+      stopWatch: () => {},
       kill: async () => {},
     }));
   }
@@ -69,15 +78,19 @@ export class PodWorker {
   /** Says why no container can be started. */
   refuse(reason: string, message: string): void {
     for (const life of this.#lives) life.state = { waiting: { reason, message } };
-    this.#onChange();
+    this.#dependencies.onChange();
   }
 
   /** Kills everything that runs. @returns a promise that resolves when nothing is left */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    for (const { restart } of this.#lives) clearTimeout(restart);
+    for (const { restart, stopWatch } of this.#lives) {
+      clearTimeout(restart);
+      stopWatch();
+    }
     await Promise.all(this.#lives.map(({ kill }) => kill()));
-    for (const { spec } of this.#lives) this.#containers.forget({ podUid: this.#uid, container: spec.name });
+    const { containers } = this.#dependencies;
+    for (const { spec } of this.#lives) containers.forget({ podUid: this.#uid, container: spec.name });
   }
 
   #start(life: ContainerLife, surroundings: PodSurroundings): void {
@@ -91,15 +104,17 @@ export class PodWorker {
       this.#enter(life, { waiting: { reason: 'CreateContainerConfigError', message: program.reason } });
       return;
     }
-    let startedAt = this.#timestamp();
+    const { containers, timestamp } = this.#dependencies;
+    let startedAt = timestamp();
     const { hosts, hostname, network } = surroundings;
     const address = { podUid: this.#uid, container: life.spec.name };
     const workingDir = life.spec.workingDir ?? '/';
     try {
-      life.kill = this.#containers.start(
+      life.kill = containers.start(
         { address, process: program.process, network, hosts, hostname, workingDir },
         () => {
-          startedAt = this.#timestamp();
+          startedAt = timestamp();
+          this.#watch(life);
           this.#enter(life, { running: { startedAt } });
         },
         (end) => this.#ended(life, surroundings, startedAt, end),
@@ -111,8 +126,21 @@ export class PodWorker {
     }
   }
 
+  /** Each run of a container begins anew. */
+  #watch(life: ContainerLife): void {
+    if (this.#isStopped) return;
+    const { watchReadiness, onChange } = this.#dependencies;
+    const watch = watchReadiness(life.spec, (readiness) => {
+      life.readiness = readiness;
+      onChange();
+    });
+    life.readiness = watch.initial;
+    life.stopWatch = watch.stop;
+  }
+
   #ended(life: ContainerLife, surroundings: PodSurroundings, startedAt: string, end: ContainerEnd): void {
-    const finishedAt = this.#timestamp();
+    const finishedAt = this.#dependencies.timestamp();
+    life.stopWatch();
     const terminated = { ...this.#terminated(life.spec, end), startedAt, finishedAt };
     const policy = this.#pod.spec.restartPolicy ?? 'Always';
     const isRestarted = policy === 'Always' || (policy === 'OnFailure' && terminated.exitCode !== 0);
@@ -137,7 +165,7 @@ export class PodWorker {
     if (end.kind === 'not-started') return { exitCode: 128, reason: 'StartError', message: end.message };
     const { exitCode } = end;
     if (exitCode === 0) return { exitCode, reason: 'Completed' };
-    const log = this.#containers.logs({ podUid: this.#uid, container: spec.name });
+    const log = this.#dependencies.containers.logs({ podUid: this.#uid, container: spec.name });
     const isTold =
       spec.terminationMessagePolicy === 'FallbackToLogsOnError' && log !== undefined && log.length > 0;
     return { exitCode, reason: 'Error', ...(isTold ? { message: terminationMessage(log) } : {}) };
@@ -145,7 +173,7 @@ export class PodWorker {
 
   #enter(life: ContainerLife, state: ContainerState): void {
     life.state = state;
-    this.#onChange();
+    this.#dependencies.onChange();
   }
 }
 

@@ -5,13 +5,14 @@ import { AddressPool, type NodePlan, PODS_PER_NODE } from '../network/addresses.
 import type { Network } from '../network/network.ts';
 import type { PodLink } from '../network/scripts.ts';
 import type { Pod, PodStatus } from '../objects.ts';
+import type { Prober } from '../probes/prober.ts';
 import type { Containers } from '../runtime/containers.ts';
 import type { RootFiles } from '../runtime/root-files.ts';
 import { createBatcher } from './batcher.ts';
 import { hasEnded, statusOfPod, statusOfUnschedulable } from './pod-status.ts';
 import { PodWorker } from './pod-worker.ts';
 import type { PolicyEnforcement } from './policies.ts';
-import { chooseNode, type NodeState } from './schedule.ts';
+import { chooseNode, mattersToScheduling, type NodeState } from './schedule.ts';
 
 export interface PodDependencies {
   readonly store: Store;
@@ -20,6 +21,7 @@ export interface PodDependencies {
   readonly files: RootFiles;
   readonly containers: Containers;
   readonly policies: PolicyEnforcement;
+  readonly prober: Prober;
   /** The wall clock. */
   readonly now: () => Date;
 }
@@ -31,8 +33,9 @@ const PODS_PER_SCRIPT = 25;
 export function runPods(dependencies: PodDependencies): void {
   const { store } = dependencies;
   const pods = new PodController(dependencies);
-  store.listen(({ type, resource, object }) => {
-    if (resource === 'nodes') pods.scheduleWaiting();
+  store.listen((change) => {
+    const { type, resource, object } = change;
+    if (mattersToScheduling(change)) pods.scheduleWaiting();
     if (resource !== 'pods') return;
     const pod = object as Pod; // a change of pods carries a pod
     if (type === 'DELETED' || pod.metadata.deletionTimestamp !== undefined) pods.remove(pod);
@@ -110,20 +113,25 @@ class PodController {
   #place(pod: Pod, node: NodeRunner, address: string): void {
     const isOnHost = pod.spec.hostNetwork === true;
     if (!isOnHost) this.#links += 1;
-    const timestamp = (): string => this.#timestamp();
+    const { containers, prober, store } = this.#dependencies;
     const placed: PlacedPod = {
       pod,
       node,
       address,
       link: isOnHost ? undefined : { link: `pod${this.#links}`, address },
-      worker: new PodWorker(pod, this.#dependencies.containers, timestamp, () => this.#publish(placed)),
+      worker: new PodWorker(pod, {
+        containers,
+        timestamp: () => this.#timestamp(),
+        watchReadiness: (container, onChange) => prober.watch(node.plan.name, address, container, onChange),
+        onChange: () => this.#publish(placed),
+      }),
       started: Promise.resolve(),
       isLeaving: false,
       isNetworked: !isOnHost,
     };
     this.#placed.set(uidOf(pod), placed);
     node.pods.add(placed);
-    const { store } = this.#dependencies;
+    prober.prepare(node.plan.name, pod.spec.containers);
     // The address is told before the pod has a network: the rules of its node must know the pod before its first packet (D20).
     store.update('pods', pod.metadata.namespace, pod.metadata.name, (current) => ({
       ...current,

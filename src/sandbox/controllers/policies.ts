@@ -1,11 +1,7 @@
 /** Brings the policies in the store into force on every node. */
-import { isDeepStrictEqual } from 'node:util';
-import type { Change, Store } from '../api/store.ts';
+import type { Store } from '../api/store.ts';
 import type { NodePlan } from '../network/addresses.ts';
-import type { PolicyPod, PolicyState } from '../network/allowances.ts';
-import { rulesFor } from '../network/rules.ts';
-import type { Pod } from '../objects.ts';
-import { hasEnded } from './pod-status.ts';
+import { keepRulebook } from './rulebook.ts';
 
 export interface PolicyEnforcement {
   /** Resolves when what the store holds now is in force on all nodes. */
@@ -15,8 +11,15 @@ export interface PolicyEnforcement {
 export interface PolicyDependencies {
   readonly store: Store;
   readonly nodes: readonly NodePlan[];
+  /** What every node has from the start. */
+  readonly initialRules: string;
   /** Replaces a node's rules in one transaction. */
   readonly enforce: (node: string, rules: string) => Promise<void>;
+  /**
+   * Called when a node enforces all policies, pods and namespaces as they are at a revision: also where its rules stayed the same.
+   * @param revision that of the newest of these objects
+   */
+  readonly onCommit: (node: string, revision: number) => void;
   /** Called when a node does not take its rules. What is in force is then unknown: the sandbox must end. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -26,11 +29,13 @@ export const NO_ENFORCEMENT: PolicyEnforcement = { inForce: async () => {} };
 
 /**
  * Listens to the store from now on. Changes that come while a transaction runs end up together in the next one, and nodes whose
- * rules stay the same are left alone.
+ * rules stay the same are left alone. Each node is told of when it is done by itself, but all go in step: what is in force
+ * anywhere follows on what is in force everywhere.
  */
-export function enforcePolicies({ store, nodes, enforce, onFailure }: PolicyDependencies): PolicyEnforcement {
-  const names = nodes.map(({ name }) => name);
-  const rulesInForce = new Map<string, string>();
+export function enforcePolicies(dependencies: PolicyDependencies): PolicyEnforcement {
+  const { store, nodes, initialRules, enforce, onCommit, onFailure } = dependencies;
+  const rulebook = keepRulebook(store, nodes, wake);
+  const rulesInForce = new Map(nodes.map(({ name }) => [name, initialRules]));
   const waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
   let isBehind = false;
   let isWorking = false;
@@ -41,9 +46,8 @@ export function enforcePolicies({ store, nodes, enforce, onFailure }: PolicyDepe
       // Whatever changes in the same breath belongs to the same transaction.
       await new Promise(setImmediate);
       isBehind = false;
-      const { revision } = store;
-      const rules = rulesFor(names, policyStateOf(store));
-      await Promise.all([...rules].map(([node, text]) => replace(node, text)));
+      const { revision, rules } = rulebook.read();
+      await Promise.all([...rules].map(([node, text]) => replace(node, text, revision)));
       for (const waiter of waiting.splice(0)) {
         if (waiter.revision <= revision) waiter.resolve();
         else waiting.push(waiter);
@@ -52,10 +56,10 @@ export function enforcePolicies({ store, nodes, enforce, onFailure }: PolicyDepe
     isWorking = false;
   }
 
-  async function replace(node: string, rules: string): Promise<void> {
-    if (rulesInForce.get(node) === rules) return;
-    await enforce(node, rules);
+  async function replace(node: string, rules: string, revision: number): Promise<void> {
+    if (rulesInForce.get(node) !== rules) await enforce(node, rules);
     rulesInForce.set(node, rules);
+    onCommit(node, revision);
   }
 
   function wake(): void {
@@ -63,64 +67,12 @@ export function enforcePolicies({ store, nodes, enforce, onFailure }: PolicyDepe
     if (!isWorking) catchUp().catch(onFailure);
   }
 
-  store.listen((change) => {
-    if (mattersToPolicies(change)) wake();
-  });
-
+  wake();
   return {
     inForce: () =>
       new Promise((resolve) => {
-        waiting.push({ revision: store.revision, resolve });
+        waiting.push({ revision: rulebook.revision(), resolve });
         wake();
       }),
-  };
-}
-
-function mattersToPolicies({ resource, object, before }: Change): boolean {
-  switch (resource) {
-    case 'networkpolicies':
-      return true;
-    case 'namespaces':
-      return !isDeepStrictEqual(object.metadata.labels, before?.metadata.labels);
-    case 'pods':
-      // Other resources have no address. A pod that is gone only makes rules shorter, and may wait for the next change.
-      return !isDeepStrictEqual(
-        policyPodOf(object as Pod),
-        before === undefined ? undefined : policyPodOf(before as Pod),
-      );
-    case 'nodes':
-      return false;
-  }
-}
-
-function policyStateOf(store: Store): PolicyState {
-  return {
-    pods: store
-      .list('pods')
-      .map(policyPodOf)
-      .filter((pod) => pod !== undefined),
-    namespaces: new Map(
-      store.list('namespaces').map(({ metadata }) => [metadata.name, metadata.labels ?? {}]),
-    ),
-    policies: store.list('networkpolicies'),
-  };
-}
-
-/** @returns undefined for a pod that policies do not see: without an address, ended, or on its node's own network (I5) */
-function policyPodOf({ metadata, spec, status }: Pod): PolicyPod | undefined {
-  if (
-    status?.podIP === undefined ||
-    spec.nodeName === undefined ||
-    spec.hostNetwork === true ||
-    hasEnded(status)
-  ) {
-    return undefined;
-  }
-  return {
-    namespace: metadata.namespace ?? 'default',
-    labels: metadata.labels ?? {},
-    node: spec.nodeName,
-    address: status.podIP,
-    ports: spec.containers.flatMap(({ ports }) => ports ?? []),
   };
 }

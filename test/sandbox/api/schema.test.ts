@@ -3,6 +3,10 @@ import {
   V1ContainerPort,
   V1EnvVar,
   V1EphemeralContainer,
+  V1ExecAction,
+  V1GRPCAction,
+  V1HTTPGetAction,
+  V1HTTPHeader,
   V1IPBlock,
   V1LabelSelector,
   V1LabelSelectorRequirement,
@@ -15,6 +19,8 @@ import {
   V1ObjectMeta,
   V1OwnerReference,
   V1PodSpec,
+  V1Probe,
+  V1TCPSocketAction,
   V1VolumeMount,
 } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
@@ -45,6 +51,10 @@ describe('the schemas', () => {
     ['ContainerPort', V1ContainerPort],
     ['EnvVar', V1EnvVar],
     ['EphemeralContainer', V1EphemeralContainer],
+    ['ExecAction', V1ExecAction],
+    ['GRPCAction', V1GRPCAction],
+    ['HTTPGetAction', V1HTTPGetAction],
+    ['HTTPHeader', V1HTTPHeader],
     ['IPBlock', V1IPBlock],
     ['LabelSelector', V1LabelSelector],
     ['LabelSelectorRequirement', V1LabelSelectorRequirement],
@@ -57,6 +67,8 @@ describe('the schemas', () => {
     ['ObjectMeta', V1ObjectMeta],
     ['OwnerReference', V1OwnerReference],
     ['PodSpec', V1PodSpec],
+    ['Probe', V1Probe],
+    ['TCPSocketAction', V1TCPSocketAction],
     ['VolumeMount', V1VolumeMount],
   ])('know the same fields of %s as the Kubernetes API', (name, model) => {
     const real = model.getAttributeTypeMap().map(({ baseName }) => baseName);

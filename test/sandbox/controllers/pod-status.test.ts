@@ -6,6 +6,7 @@ import {
   statusOfUnschedulable,
 } from '../../../src/sandbox/controllers/pod-status.ts';
 import type { Pod } from '../../../src/sandbox/objects.ts';
+import { READY, type Readiness, UNREADY } from '../../../src/sandbox/probes/readiness.ts';
 
 const place = { hostIP: '172.18.0.2', podIP: '10.244.1.2' };
 const running: ContainerState = { running: { startedAt: 't1' } };
@@ -14,12 +15,17 @@ const ended = (exitCode: number): ContainerState => ({
   terminated: { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error', startedAt: 't1', finishedAt: 't2' },
 });
 
-function view(state: ContainerState, lastState?: ContainerState): ContainerView {
+function view(
+  state: ContainerState,
+  lastState?: ContainerState,
+  readiness: Readiness = READY,
+): ContainerView {
   return {
     spec: { name: 'c', image: 'node:24' },
     restartCount: lastState === undefined ? 0 : 1,
     state,
     lastState,
+    readiness,
   };
 }
 
@@ -79,6 +85,38 @@ test('a pod that is not ready says which containers are not', () => {
     message: 'containers with unready status: [c]',
     lastTransitionTime: 't0',
   });
+});
+
+test('a pod is ready when all its containers are, and says why one is not; its phase is another matter', () => {
+  const refusing: Readiness = {
+    kind: 'unready',
+    reason: 'dial tcp 10.244.1.2:80: connect: connection refused',
+  };
+  const containers = [
+    view(running),
+    { ...view(running, undefined, refusing), spec: { name: 'd' } },
+    { ...view(running, undefined, UNREADY), spec: { name: 'e' } },
+    { ...view(creating, ended(1), refusing), spec: { name: 'f' } },
+  ];
+  const status = statusOfPod(podWith('Always'), place, containers, undefined, 't0');
+  expect(status.phase).toBe('Running');
+  expect(status.containerStatuses?.map(({ ready, started }) => [ready, started])).toEqual([
+    [true, true],
+    [false, true],
+    [false, true],
+    [false, false],
+  ]);
+  const message =
+    'containers with unready status: [d e f]; d: Readiness probe failed: dial tcp 10.244.1.2:80: connect: connection refused';
+  expect(status.conditions?.slice(2)).toEqual(
+    ['ContainersReady', 'Ready'].map((type) => ({
+      type,
+      status: 'False',
+      reason: 'ContainersNotReady',
+      message,
+      lastTransitionTime: 't0',
+    })),
+  );
 });
 
 test('a pod without a node says why', () => {

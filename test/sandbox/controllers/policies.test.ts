@@ -1,9 +1,16 @@
 import { expect, test } from 'vitest';
 import { createStore } from '../../../src/sandbox/api/memory-store.ts';
 import type { Store } from '../../../src/sandbox/api/store.ts';
+import { createNodes } from '../../../src/sandbox/controllers/nodes.ts';
 import { enforcePolicies } from '../../../src/sandbox/controllers/policies.ts';
 import { planNodes } from '../../../src/sandbox/network/addresses.ts';
+import { rulesFor } from '../../../src/sandbox/network/rules.ts';
 import type { NetworkPolicy, Pod } from '../../../src/sandbox/objects.ts';
+
+interface Commit {
+  readonly node: string;
+  readonly revision: number;
+}
 
 interface Transaction {
   readonly node: string;
@@ -11,31 +18,34 @@ interface Transaction {
 }
 
 /** A store with two nodes, whose transactions take as long as the test wants. */
-function startOn(store: Store) {
+function startOn(store: Store, initialRules = '') {
   const transactions: Transaction[] = [];
   const failed = Promise.withResolvers<unknown>();
-  let gate: Promise<void> = Promise.resolve();
+  const gates = new Map<string, Promise<void>>();
+  const commits: Commit[] = [];
   let failure: Error | undefined;
   const policies = enforcePolicies({
     store,
     nodes: planNodes(2),
+    initialRules,
     async enforce(node, rules) {
       transactions.push({ node, rules });
-      await gate;
+      await gates.get(node);
       if (failure !== undefined) throw failure;
     },
+    onCommit: (node, revision) => commits.push({ node, revision }),
     onFailure: failed.resolve,
   });
   return {
     policies,
     transactions,
+    commits,
     failed: failed.promise,
-    holdTransactions(): () => void {
-      let release = (): void => {};
-      gate = new Promise((resolve) => {
-        release = resolve;
-      });
-      return () => release();
+    /** Lets transactions that begin from now on end only when the returned function is called. */
+    holdTransactions(...nodes: readonly string[]): () => void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      for (const node of nodes) gates.set(node, promise);
+      return resolve;
     },
     failFromNowOn(error: Error): void {
       failure = error;
@@ -83,7 +93,7 @@ test('what comes during a transaction is in force only after the next one', asyn
   await policies.inForce();
   addPod(store, 'db', 'node-1', '10.244.1.2');
 
-  const release = holdTransactions();
+  const release = holdTransactions('node-1', 'node-2');
   isolate(store, 'db');
   const order: string[] = [];
   const first = policies.inForce().then(() => order.push('first'));
@@ -121,4 +131,71 @@ test('a node that does not take its rules is told', async () => {
   addPod(store, 'db', 'node-1', '10.244.1.2');
   isolate(store, 'db');
   expect(await failed).toEqual(new Error('nft: no'));
+});
+
+test('a node that starts with the right rules is left alone, and tells so', async () => {
+  const store = createStore();
+  const rules = rulesFor(['any'], { pods: [], namespaces: new Map(), policies: [] }).get('any');
+  const { policies, transactions, commits } = startOn(store, rules);
+  await policies.inForce();
+  expect(transactions).toEqual([]);
+  expect(commits.slice(0, 2)).toEqual([
+    { node: 'node-1', revision: 0 },
+    { node: 'node-2', revision: 0 },
+  ]);
+});
+
+test('a node tells when it is done itself, and begins nothing new before all others are', async () => {
+  const store = createStore();
+  const { policies, transactions, commits, holdTransactions } = startOn(store);
+  await policies.inForce();
+  addPod(store, 'web', 'node-1', '10.244.1.2');
+  addPod(store, 'db', 'node-2', '10.244.2.2');
+  await policies.inForce();
+  const release = holdTransactions('node-1');
+  const newestOf = (node: string) => commits.findLast((commit) => commit.node === node)?.revision ?? -1;
+
+  isolate(store, 'web');
+  const first = store.revision;
+  let isEverywhere = false;
+  const everywhere = policies.inForce().then(() => {
+    isEverywhere = true;
+  });
+  while (newestOf('node-2') < first) await new Promise(setImmediate);
+  isolate(store, 'db');
+  for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+  expect([newestOf('node-1') < first, newestOf('node-2')]).toEqual([true, first]);
+  expect(isEverywhere).toBe(false);
+
+  release();
+  await everywhere;
+  expect(newestOf('node-1')).toBe(first);
+  await policies.inForce();
+  expect([newestOf('node-1'), newestOf('node-2')]).toEqual([store.revision, store.revision]);
+  expect(transactions.slice(2).map(({ node }) => node)).toEqual(['node-1', 'node-2']);
+});
+
+test('every change of a pod, a namespace or a policy is told as known, a change of a node is not', async () => {
+  const store = createStore();
+  const { policies, commits } = startOn(store);
+  const [plan] = planNodes(1);
+  if (plan === undefined) throw new Error('no node');
+  createNodes(store, [plan], 'v1', new Date());
+  addPod(store, 'web', 'node-1', '10.244.1.2');
+  await policies.inForce();
+  store.update('pods', 'shop', 'web', (pod) => ({
+    ...pod,
+    metadata: { ...pod.metadata, annotations: { note: 'means nothing' } },
+  }));
+  const { revision } = store;
+  await policies.inForce();
+  expect(commits.at(-1)?.revision).toBe(revision);
+
+  const before = commits.length;
+  store.update('nodes', undefined, 'node-1', (node) => ({
+    ...node,
+    metadata: { ...node.metadata, annotations: { note: 'means nothing' } },
+  }));
+  for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+  expect(commits).toHaveLength(before);
 });

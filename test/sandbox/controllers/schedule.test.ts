@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { chooseNode, type NodeState } from '../../../src/sandbox/controllers/schedule.ts';
-import type { Pod } from '../../../src/sandbox/objects.ts';
+import {
+  chooseNode,
+  mattersToScheduling,
+  type NodeState,
+} from '../../../src/sandbox/controllers/schedule.ts';
+import type { Node, Pod } from '../../../src/sandbox/objects.ts';
 
 function podWith(spec: Partial<Pod['spec']>): Pod {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [], ...spec } };
@@ -41,4 +45,25 @@ describe('a pod goes', () => {
   ])('%s', (_, spec, reason) => {
     expect(chooseNode(podWith(spec), nodes)).toEqual({ kind: 'none', reason });
   });
+});
+
+test('pods that wait for a node are tried again when labels of a node change, and not for its status', () => {
+  const node = (labels: Record<string, string>, message: string): Node => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'node-1', labels },
+    spec: { podCIDR: '', podCIDRs: [] },
+    status: {
+      addresses: [],
+      conditions: [{ type: 'Ready', status: 'True', reason: '', message, lastTransitionTime: '' }],
+      nodeInfo: {},
+    },
+  });
+  const change = { resource: 'nodes', revision: 1 } as const;
+  const before = node({ zone: 'a' }, 'one');
+  expect(mattersToScheduling({ ...change, type: 'ADDED', object: before })).toBe(true);
+  const relabelled = node({ zone: 'b' }, 'one');
+  expect(mattersToScheduling({ ...change, type: 'MODIFIED', before, object: relabelled })).toBe(true);
+  const news = node({ zone: 'a' }, 'two');
+  expect(mattersToScheduling({ ...change, type: 'MODIFIED', before, object: news })).toBe(false);
 });

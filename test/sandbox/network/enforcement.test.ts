@@ -13,7 +13,6 @@ interface Case {
 
 let bed: Testbed;
 const addresses = new Map<string, string>();
-let cases = 0;
 
 const named = (name: string, containerPort: number, protocol = 'TCP') => ({ name, containerPort, protocol });
 const on = (nodeName: string) => ({ nodeName });
@@ -34,53 +33,23 @@ beforeAll(async () => {
     podManifest('ops', 'job', { app: 'job' }, on('node-2')),
     podManifest('ops', 'node-1', {}, { hostNetwork: true, nodeName: 'node-1' }),
     podManifest('ops', 'node-2', {}, { hostNetwork: true, nodeName: 'node-2' }),
-    podManifest('default', 'canary', { app: 'canary' }),
-    podManifest('default', 'witness'),
   );
-  for (const pod of [
-    'shop/web',
-    'shop/api',
-    'shop/db',
-    'ops/web',
-    'ops/job',
-    'ops/node-1',
-    'ops/node-2',
-    'default/canary',
-  ]) {
+  for (const pod of ['shop/web', 'shop/api', 'shop/db', 'ops/web', 'ops/job', 'ops/node-1', 'ops/node-2']) {
     const [namespace = '', name = ''] = pod.split('/');
     addresses.set(pod, await bed.address(namespace, name));
   }
-  await inForce();
+  await bed.inForce();
 });
 afterAll(() => bed[Symbol.asyncDispose]());
 
 afterEach(async () => {
   const left = await bed.kube.list({ resource: 'networkpolicies' });
   await Promise.all(
-    left
-      .filter(({ metadata }) => metadata.namespace !== 'default')
-      .map(({ metadata: { namespace = '', name } }) =>
-        bed.kube.delete({ resource: 'networkpolicies', namespace, name }),
-      ),
+    left.map(({ metadata: { namespace = '', name } }) =>
+      bed.kube.delete({ resource: 'networkpolicies', namespace, name }),
+    ),
   );
 });
-
-/**
- * Policies come into force in the order in which the API took them: once the canary's is, all are. It opens another port each
- * time, so that a connection to that port is the proof.
- */
-async function inForce(): Promise<void> {
-  cases += 1;
-  const port = cases % 2 === 0 ? 80 : 8080;
-  await bed.policy('default', 'canary', {
-    podSelector: { matchLabels: { app: 'canary' } },
-    ingress: [{ ports: [{ port }] }],
-  });
-  const target = targetOf(`default/canary:${port}`);
-  await bed.until('the canary policy is in force', async () => {
-    return (await bed.attempts('default', 'witness', [target], 50))[0] === 'canary';
-  });
-}
 
 function targetOf(text: string): Target {
   const [, pod = '', port, protocol] = /^(.+):(\d+)(?:\/(UDP))?$/.exec(text) ?? [];
@@ -547,7 +516,7 @@ describe('policies on real packets', () => {
   test.each(CASES)('$title', async ({ policies, pairs }) => {
     for (const [index, [namespace, spec]] of policies().entries())
       await bed.policy(namespace, `case-${index}`, spec);
-    await inForce();
+    await bed.inForce();
     expect(await observe(pairs)).toEqual(pairs);
   });
 });
@@ -586,16 +555,16 @@ test('D11: changed labels of pods and namespaces change who is selected', async 
     podSelector: { matchLabels: { role: 'reader' } },
   };
   await bed.policy('shop', 'case-0', { podSelector: app('db'), ingress: [{ from: [peer] }] });
-  await inForce();
+  await bed.inForce();
   expect(await reaches()).toBe(false);
   await pod({ role: 'reader' });
-  await inForce();
+  await bed.inForce();
   expect(await reaches()).toBe(false);
   await space({ trusted: 'yes' });
-  await inForce();
+  await bed.inForce();
   await bed.until('the database is reached', reaches);
   await pod({});
-  await inForce();
+  await bed.inForce();
   expect(await reaches()).toBe(false);
   await space({});
 });
@@ -646,7 +615,7 @@ test('D19: an established connection outlives a new policy (I7), a datagram is j
     return seen.kind === 'exited' && seen.exitCode === 0;
   });
   await bed.policy('shop', 'case-0', { podSelector: app('echo') });
-  await inForce();
+  await bed.inForce();
   await bed.exec('shop', 'web', 'touch', '/tmp/denied');
   expect(await talk).toMatchObject({ kind: 'exited', stdout: '0\n' });
   await bed.kube.delete({ resource: 'pods', namespace: 'shop', name: 'echo' });
@@ -678,7 +647,7 @@ const KNOCK = `
 test('D20: a new pod is isolated from its first packet on, in both directions', async () => {
   await bed.namespace('late');
   await bed.policy('late', 'deny', { podSelector: all, policyTypes: ['Ingress', 'Egress'] });
-  await inForce();
+  await bed.inForce();
   // Somebody knocks at the next addresses of node-1 before their pods exist.
   const pods = await bed.kube.list({ resource: 'pods' });
   const taken = new Set(pods.map((pod) => statusOf(pod).podIP));
@@ -719,7 +688,7 @@ test('D21: a policy comes into force without a word: nothing of its object chang
   await bed.policy('shop', 'case-0', { podSelector: app('db') });
   const policyOf = () => bed.kube.get({ resource: 'networkpolicies', namespace: 'shop', name: 'case-0' });
   const taken = await policyOf();
-  await inForce();
+  await bed.inForce();
   expect(await observe({ 'ops/job shop/db:80': 'shut' })).toEqual({ 'ops/job shop/db:80': 'shut' });
   expect(taken).toMatchObject({ kind: 'NetworkPolicy' });
   expect(taken).not.toHaveProperty('status');
@@ -746,7 +715,7 @@ test.skipIf(!existsSync(PERL))(
         { from: [{ namespaceSelector: all }], ports: [{}, { protocol: 'UDP' }, { protocol: 'SCTP' }] },
       ],
     });
-    await inForce();
+    await bed.inForce();
     const ping = async (namespace: string, pod: string, to: string): Promise<string> => {
       const result = await bed.exec(namespace, pod, PERL, '-e', PING, addresses.get(to) ?? '');
       return result.kind === 'exited' && result.exitCode === 0 ? result.stdout : JSON.stringify(result);
@@ -759,7 +728,7 @@ test.skipIf(!existsSync(PERL))(
 
 test('D22: isolated egress cuts name resolution, which fails as a name', async () => {
   await bed.policy('shop', 'case-0', { podSelector: app('web'), policyTypes: ['Egress'] });
-  await inForce();
+  await bed.inForce();
   const script = "require('node:dns').lookup('db.shop.svc', (error) => console.log(error.code))";
   expect(await bed.exec('shop', 'web', 'node', '-e', script)).toMatchObject({ stdout: 'EAI_AGAIN\n' });
 });

@@ -6,6 +6,7 @@ import { metadataProblems, newMetadataProblems } from '../validate/metadata.ts';
 import { dnsSubdomainProblems } from '../validate/names.ts';
 import { podSpecProblems, podUpdateProblems } from '../validate/pods.ts';
 import { AGE_COLUMN, column, type Kind, NAME_COLUMN } from './kind.ts';
+import { probesWithDefaults } from './probes.ts';
 
 export const pods: Kind<Pod> = {
   resource: 'pods',
@@ -94,6 +95,7 @@ function withContainerDefaults(container: Container): Container {
     imagePullPolicy: pullsAlways ? 'Always' : 'IfNotPresent',
     resources: {},
     ...rest,
+    ...probesWithDefaults(container),
     image,
     ...(ports === undefined ? {} : { ports: ports.map((port) => ({ protocol: 'TCP', ...port })) }),
   } as Container; // the defaults are fields that the sandbox keeps without reading them

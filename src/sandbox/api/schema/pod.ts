@@ -1,5 +1,6 @@
 /** The schema of pods: the field names of PodSpec and Container in full; the parts that the sandbox never reads as they come. */
 import { typeMeta } from './meta.ts';
+import { probe } from './probe.ts';
 import {
   any,
   bool,
@@ -49,9 +50,9 @@ const containerFields = {
   restartPolicyRules: listOf(any),
   volumeMounts: keyedList(volumeMount, { name: 'mountPath' }),
   volumeDevices: keyedList(any, { name: 'devicePath' }),
-  livenessProbe: any,
-  readinessProbe: any,
-  startupProbe: any,
+  livenessProbe: probe,
+  readinessProbe: probe,
+  startupProbe: probe,
   lifecycle: any,
   terminationMessagePath: string,
   terminationMessagePolicy: named('v1.TerminationMessagePolicy'),

@@ -83,6 +83,14 @@ export function environmentNameProblems(name: string): string[] {
     : ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
 }
 
+export function httpHeaderNameProblems(name: string): string[] {
+  return /^[-A-Za-z0-9]+$/.test(name)
+    ? []
+    : [
+        `a valid HTTP header must consist of alphanumeric characters or '-' ${example('[-A-Za-z0-9]+', 'X-Header-Name')}`,
+      ];
+}
+
 function tooLong(value: string, limit: number): string[] {
   return Buffer.byteLength(value) > limit ? [`must be no more than ${limit} bytes`] : [];
 }

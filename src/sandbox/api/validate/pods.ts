@@ -19,6 +19,7 @@ import {
   portNameProblems,
   portNumberProblems,
 } from './names.ts';
+import { probesProblems } from './probes.ts';
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
@@ -50,7 +51,7 @@ function containersProblems(spec: Pod['spec']): Invalidity[] {
     const problems = containerProblems(container, volumes, field);
     if (names.has(container.name)) problems.push(duplicate(`${field}.name`, container.name));
     names.add(container.name);
-    return problems;
+    return [...problems, ...probesProblems(container, field)];
   });
 }
 
