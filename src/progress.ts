@@ -1,5 +1,5 @@
 /** What a run tells while it goes. Emitted by `run/`, shown by `report/progress/`; a library user may listen as well. */
-import type { Phase, RunRecord, ScenarioRecord, Verdict } from './record.ts';
+import type { AttemptRecord, Phase, RunRecord, ScenarioRecord, Verdict } from './record.ts';
 
 export type ProgressEvent =
   | { readonly type: 'cluster-starting'; readonly cluster: string }
@@ -33,7 +33,7 @@ export type ProgressEvent =
   | {
       readonly type: 'round-ended';
       readonly scenario: string;
-      readonly phase: 'control' | 'settle' | 'observe';
+      readonly phase: AttemptRecord['phase'];
       readonly round: number;
       /** Checks that need no further round of this phase. */
       readonly settled: number;

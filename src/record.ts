@@ -16,6 +16,7 @@ export const OUTCOMES = [
   'prohibited',
   'reset',
   'wrong-peer',
+  'one-way',
   'dns-failure',
   'error',
 ] as const;
@@ -24,11 +25,12 @@ export const OUTCOMES = [
  *
  * - `policy`: the policies do what they say, and that is not what the scenario asks for.
  * - `cluster`: scenario and policies agree, and the cluster does something else.
- * - `outside`: the cluster does what the scenario asks for, and these policies do not say so: something else decides.
+ * - `outside`: the cluster does what the scenario asks for, and these policies do not say so: something else decides. With `cutBy`
+ *   that is as it should be, and `outside` says that what others were to cut is open.
  * - `open`: the specification leaves it open, and the cluster took the other way.
  */
 const DISAGREEMENTS = ['policy', 'cluster', 'outside', 'open'] as const;
-const PHASES = ['provision', 'control', 'apply', 'settle', 'observe', 'cleanup'] as const;
+const PHASES = ['provision', 'control', 'apply', 'settle', 'observe', 'closing', 'cleanup'] as const;
 
 const location = z
   .strictObject({ file: z.string(), line: z.int().min(1), column: z.int().min(1) })
@@ -52,7 +54,7 @@ const failure = z
 
 const attempt = z
   .strictObject({
-    phase: z.enum(['control', 'settle', 'observe']),
+    phase: z.enum(['control', 'settle', 'observe', 'closing']),
     round: z.int().min(1).describe('Counts within its phase.'),
     atMs: z.number().describe('When the attempt began, in milliseconds after the scenario began.'),
     outcome: z.enum(OUTCOMES),
@@ -65,6 +67,21 @@ const attempt = z
       .exactOptional()
       .describe(
         "Whether the destination's own agent reached this port in the same round; absent where it could not be asked.",
+      ),
+    dials: z
+      .int()
+      .min(2)
+      .exactOptional()
+      .describe('How often it dialled until it was answered, or gave up; absent: once.'),
+    seen: z
+      .strictObject({
+        source: z.number().exactOptional(),
+        destination: z.number().exactOptional(),
+        between: z.number().exactOptional(),
+      })
+      .exactOptional()
+      .describe(
+        'The triangle of an attempt that was cut off: when, in milliseconds after the scenario began, each side was last seen to work before the last dial. source, destination: a visit of the kubelet to that pod; between: a connection of the witnesses of both nodes. A side that was not seen in time is absent.',
       ),
     detail: z
       .string()
@@ -102,6 +119,10 @@ const check = z
     expected: z.enum(['reachable', 'unreachable']),
     declared: location.describe('The rule of the scenario that expects this.'),
     because: z.string().exactOptional(),
+    cutBy: z
+      .literal('others')
+      .exactOptional()
+      .describe('Something else than the policies of the scenario is expected to cut it.'),
     predicted: z
       .strictObject({
         verdict: z
@@ -117,6 +138,12 @@ const check = z
       .exactOptional()
       .describe('What the policies mean for it, as they are written.'),
     attempts: z.array(attempt),
+    confirm: z
+      .int()
+      .exactOptional()
+      .describe(
+        'How many attempts in a row its verdict took, where packets got lost on the way; absent: as many as the run asked for.',
+      ),
     verdict: z.enum(VERDICTS).exactOptional().describe('Absent while the check has not been judged.'),
     reason: z.string().exactOptional().describe('Why the verdict is not pass, in one sentence.'),
     settledMs: z
@@ -129,7 +156,7 @@ const check = z
       .enum(DISAGREEMENTS)
       .exactOptional()
       .describe(
-        'Where declared, predicted and observed are not one. policy: the policies do what they say, which is not what is declared. cluster: it does not do what policies and scenario say. outside: it is as declared, and these policies do not say so. open: the specification leaves it open.',
+        'Where declared, predicted and observed are not one. policy: the policies do what they say, which is not what is declared. cluster: it does not do what policies and scenario say. outside: it is as declared, and these policies do not say so; or others were to cut it, and do not. open: the specification leaves it open.',
       ),
     isolatedBy: z
       .strictObject({ egress: z.array(policyReference), ingress: z.array(policyReference) })
@@ -167,6 +194,24 @@ const scenario = z.strictObject({
     .describe(
       'How often an exec broke on its way and was made again. Nothing that such an exec printed counts.',
     ),
+  force: z
+    .array(
+      z.strictObject({
+        node: z.string(),
+        turnedMs: z
+          .number()
+          .exactOptional()
+          .describe('Milliseconds after the policies were applied; absent: not within the time.'),
+      }),
+    )
+    .exactOptional()
+    .describe('When each node showed that it had taken up the policies, by its markers.'),
+  closingControl: z
+    .enum(['made', 'left-out'])
+    .exactOptional()
+    .describe(
+      'Whether every pair that was cut was connected once more after the policies were taken away. left-out: they stay, because the run keeps what it made. Absent: the scenario did not get so far.',
+    ),
   namespaces: z.array(z.strictObject({ name: z.string(), labels })),
   pods: z.array(
     z.strictObject({
@@ -195,7 +240,9 @@ const scenario = z.strictObject({
       z.strictObject({
         code: z
           .string()
-          .describe('contradicted-check, refused-policy, stale-acceptance, or the name of a lint.'),
+          .describe(
+            'contradicted-check, cut-by-policies, refused-policy, stale-acceptance, or the name of a lint.',
+          ),
         rule: z.string().exactOptional().describe('The rule of docs/semantics.md behind it.'),
         message: z.string(),
         location,
@@ -287,6 +334,10 @@ export const runRecordSchema = z
         .describe(
           'The network plugins that podreach knows, by their DaemonSets; absent where it could not look.',
         ),
+      clusterPolicies: z
+        .array(z.string())
+        .exactOptional()
+        .describe('Policies that hold for the whole cluster, by kind, with their names.'),
       kubeProxy: z.string().exactOptional().describe("kube-proxy's mode."),
       canary: z
         .strictObject({

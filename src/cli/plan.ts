@@ -73,6 +73,7 @@ function describeCheck(check: Check): string[] {
     check.from,
     `→ ${check.to}:${port}`,
     `${check.declared.file}:${check.declared.line}`,
+    ...(check.cutBy === undefined ? [] : [`cut by ${check.cutBy}`]),
   ];
 }
 

@@ -6,35 +6,32 @@ export type Finding =
   | { readonly kind: 'contradicts' }
   | { readonly kind: 'proves-nothing'; readonly reason: string };
 
+type Judged = Pick<AttemptRecord, 'outcome' | 'listenerAlive' | 'seen' | 'detail'>;
+
 const AGREES: Finding = { kind: 'agrees' };
 const CONTRADICTS: Finding = { kind: 'contradicts' };
 
 /**
- * What an attempt says about its check. Reachable needs `connected`. Unreachable needs an attempt that was cut off
- * on its way (`timeout`, `prohibited`, `refused`) to a listener proven alive in the same round: a dead listener looks
- * the same as a policy. For the same reason a failed attempt speaks against *reachable* only when the listener was alive.
+ * What an attempt says about its check. What got through, if only one way, contradicts *unreachable* wherever it is seen. What was cut
+ * off counts only with its whole triangle: the listener alive, both ends visited by their kubelets, and the way between their nodes
+ * open. A dead listener, a pod whose link is down and a broken network all look the same as a policy.
  */
-export function findingOf(
-  expected: CheckRecord['expected'],
-  attempt: Pick<AttemptRecord, 'outcome' | 'listenerAlive' | 'detail'>,
-): Finding {
+export function findingOf(expected: CheckRecord['expected'], attempt: Judged): Finding {
   switch (attempt.outcome) {
     case 'connected':
       return expected === 'reachable' ? AGREES : CONTRADICTS;
     case 'timeout':
     case 'prohibited':
     case 'refused':
-      if (attempt.listenerAlive !== true) return provesNothing(listenerDoubt(attempt.listenerAlive));
-      return expected === 'unreachable' ? AGREES : CONTRADICTS;
+      return provenCut(attempt) ?? (expected === 'unreachable' ? AGREES : CONTRADICTS);
     case 'reset':
-      // The handshake got through: that blocks nothing, and it does not reach anybody either.
-      if (expected === 'unreachable')
-        return provesNothing('the connection was opened, then cut before any reply');
-      return attempt.listenerAlive === true
-        ? CONTRADICTS
-        : provesNothing(listenerDoubt(attempt.listenerAlive));
+    case 'one-way':
+      // Something got through (D19a): that blocks nothing, and it does not reach anybody either.
+      return expected === 'unreachable' ? CONTRADICTS : (provenCut(attempt) ?? CONTRADICTS);
     case 'wrong-peer':
-      return provesNothing(withDetail('something else answered', attempt.detail));
+      return expected === 'unreachable'
+        ? CONTRADICTS
+        : provesNothing(withDetail('something else answered', attempt.detail));
     case 'dns-failure':
       return provesNothing(withDetail('the name did not resolve', attempt.detail));
     case 'error':
@@ -42,14 +39,23 @@ export function findingOf(
   }
 }
 
-function provesNothing(reason: string): Finding {
-  return { kind: 'proves-nothing', reason };
+/** Why an attempt that reached nobody proves nothing; undefined where its triangle is whole. */
+function provenCut({ listenerAlive, seen = {} }: Judged): Finding | undefined {
+  if (listenerAlive === false) return provesNothing('nothing was listening on the destination port');
+  if (listenerAlive === undefined)
+    return provesNothing('the destination pod could not be asked whether its port was open');
+  const missing = (['source', 'destination', 'between'] as const).find((side) => seen[side] === undefined);
+  return missing === undefined ? undefined : provesNothing(MISSING[missing]);
 }
 
-function listenerDoubt(alive: boolean | undefined): string {
-  return alive === false
-    ? 'nothing was listening on the destination port'
-    : 'the destination pod could not be asked whether its port was open';
+const MISSING = {
+  source: "the source's own network was not proven: its node had not reached it in time",
+  destination: "the destination's own network was not proven: its node had not reached it in time",
+  between: 'the way between their nodes was not open: its witnesses could not connect either',
+} as const;
+
+function provesNothing(reason: string): Finding {
+  return { kind: 'proves-nothing', reason };
 }
 
 function withDetail(text: string, detail: string | undefined): string {

@@ -1,9 +1,12 @@
 /**
- * Outcome and expectation become a verdict. Pure: a check's verdict is a function of its attempts, so a saved record
- * can be judged again.
+ * Observation and expectation become a verdict, by the table of docs/verdicts.md. Pure: a check's verdict is a function of its
+ * attempts, so a saved record can be judged again.
  */
 import type { AttemptRecord, CheckRecord, Verdict } from '../record.ts';
-import { type Finding, findingOf } from './finding.ts';
+import { closingDoubt } from './closing.ts';
+import { findingOf } from './finding.ts';
+import { reasonOf, whyNoControl } from './reasons.ts';
+import { type Judged, type Row, rowsOf, underPolicies } from './rows.ts';
 
 /** What the verdicts of one scenario depend on besides the attempts. Times count from the scenario's beginning. */
 export interface JudgeRules {
@@ -11,6 +14,10 @@ export interface JudgeRules {
   readonly confirm: number;
   /** When the last policy had been applied. */
   readonly appliedMs: number;
+  /** Whether what was cut was connected once more without the policies; absent: that was not reached. */
+  readonly closing?: 'made' | 'left-out' | undefined;
+  /** What else on this cluster may decide, as a clause, where something else than the policies must have cut a pair. */
+  readonly others?: string | undefined;
 }
 
 export interface Judgement {
@@ -21,113 +28,85 @@ export interface Judgement {
   readonly settledMs?: number;
 }
 
-type Attempts = readonly AttemptRecord[];
-type Judged = Pick<CheckRecord, 'expected' | 'attempts'>;
-
-/** Whether the pair could connect before any policy: without that there is nothing to block. */
-export function passedControl(check: Judged): boolean {
-  return check.attempts.some(({ phase, outcome }) => phase === 'control' && outcome === 'connected');
-}
-
-/** Whether `confirm` attempts in a row have shown what is expected since the policies were applied. */
-export function isConfirmed(check: Judged, rules: JudgeRules): boolean {
-  return confirmation(check, rules) !== undefined;
-}
-
-/** Whether the newest attempt shows what is expected. */
-export function agreesAtLast(check: Judged): boolean {
-  const last = check.attempts.at(-1);
-  return last !== undefined && findingOf(check.expected, last).kind === 'agrees';
-}
-
-/**
- * The verdict of a check after its last attempt.
- *
- * - A pair that could not connect before the policies ends `inconclusive`.
- * - Never confirmed: `leaked` or `broken` when the newest attempt that proves anything contradicts the expectation.
- * - Confirmed and contradicted later: `flapping`. One connection proves a leak; one lost packet proves no block, so
- *   an expected connection has changed its mind only when two attempts in a row failed.
- */
-export function judge(check: Judged, rules: JudgeRules): Judgement {
-  if (!passedControl(check)) return { verdict: 'inconclusive', reason: controlFailure(check) };
-  const confirmed = confirmation(check, rules);
-  if (confirmed === undefined) return judgeUnconfirmed(check, rules);
-  return { settledMs: confirmed.settledMs, ...judgeConfirmed(check, check.attempts.slice(confirmed.next)) };
-}
-
-function judgeConfirmed(check: Judged, later: Attempts): Judgement {
-  const findings = later.map((attempt) => findingOf(check.expected, attempt));
-  if (changedItsMind(check.expected, findings)) {
-    const contrary = later.filter((_, index) => findings[index]?.kind === 'contradicts');
-    return {
-      verdict: 'flapping',
-      reason: `it had settled as expected, then showed ${describeOutcomes(contrary)}`,
-    };
-  }
-  const last = findings.at(-1);
-  return last?.kind === 'proves-nothing'
-    ? { verdict: 'inconclusive', reason: last.reason }
-    : { verdict: 'pass' };
-}
-
-function changedItsMind(expected: Judged['expected'], findings: readonly Finding[]): boolean {
-  if (expected === 'unreachable') return findings.some(({ kind }) => kind === 'contradicts');
-  return findings.some(
-    ({ kind }, index) =>
-      kind === 'contradicts' &&
-      (index + 1 === findings.length || findings[index + 1]?.kind === 'contradicts'),
+/** Whether the pair could connect before any policy, or need not: without that there is nothing to block. */
+export function passedControl(check: Pick<CheckRecord, 'attempts' | 'cutBy'>): boolean {
+  return (
+    check.cutBy !== undefined ||
+    check.attempts.some(({ phase, outcome }) => phase === 'control' && outcome === 'connected')
   );
 }
 
-function judgeUnconfirmed(check: Judged, rules: JudgeRules): Judgement {
-  const attempts = check.attempts.filter(({ phase }) => phase !== 'control');
-  const newest = attempts.findLast((attempt) => findingOf(check.expected, attempt).kind !== 'proves-nothing');
-  if (newest !== undefined && findingOf(check.expected, newest).kind === 'contradicts') {
-    return check.expected === 'unreachable'
-      ? { verdict: 'leaked', reason: 'it connected although it must not' }
-      : { verdict: 'broken', reason: `it could not connect: ${describeOutcomes(attempts)}` };
-  }
+/** Whether enough attempts in a row have shown what is expected since the policies were applied. */
+export function isConfirmed(check: Judged, { confirm }: Pick<JudgeRules, 'confirm'>): boolean {
+  return rowsOf(check, confirm).some(confirms);
+}
+
+/** Whether nothing that is still to come can change the verdict for the better: it has shown one thing and then the other. */
+export function hasFlapped(check: Judged, { confirm }: Pick<JudgeRules, 'confirm'>): boolean {
+  return flapped(rowsOf(check, confirm));
+}
+
+/** Whether the pair was proven to be cut off under the policies, expected or not. */
+export function wasCut(check: Judged, { confirm }: Pick<JudgeRules, 'confirm'>): boolean {
+  return rowsOf(check, confirm).some(({ isCut, isComplete }) => isCut && isComplete);
+}
+
+/** Whether the newest attempt shows what is expected. */
+export function agreesAtLast({ expected, attempts }: Pick<CheckRecord, 'expected' | 'attempts'>): boolean {
   const last = attempts.at(-1);
-  const finding = last === undefined ? undefined : findingOf(check.expected, last);
-  if (finding?.kind === 'proves-nothing') return { verdict: 'inconclusive', reason: finding.reason };
+  return last !== undefined && findingOf(expected, last).kind === 'agrees';
+}
+
+/** The attempts since the policies were applied that did not show what is expected. */
+export function contraryAttempts({
+  expected,
+  attempts,
+}: Pick<CheckRecord, 'expected' | 'attempts'>): AttemptRecord[] {
+  return underPolicies(attempts).filter((attempt) => findingOf(expected, attempt).kind !== 'agrees');
+}
+
+/**
+ * The verdict of a check after its last attempt. The first rule that fits counts:
+ *
+ * 0. It could not connect before the policies: `inconclusive`.
+ * 1. It agreed, and was refuted after that: `flapping`.
+ * 2. It never agreed, and was refuted: `leaked` or `broken`.
+ * 3. It was confirmed, and its last attempt agrees: `pass`.
+ * 4. Anything else: `inconclusive`.
+ *
+ * One attempt *agrees*; a complete row of them *confirms*, and a complete row of the opposite *refutes* ({@link rowsOf}): of
+ * connections one is enough. What then rests on a cut stands only if it was the policies that cut ({@link closingDoubt}).
+ */
+export function judge(check: Judged, rules: JudgeRules): Judgement {
+  if (!passedControl(check)) return { verdict: 'inconclusive', reason: whyNoControl(check) };
+  const rows = rowsOf(check, rules.confirm);
+  const verdict = verdictOf(check, rows);
+  const doubt = closingDoubt(check, verdict, rules);
+  const reason = doubt ?? reasonOf(verdict, check, rows);
+  const settledMs = settledAfter(rows, rules.appliedMs);
   return {
-    verdict: 'inconclusive',
-    reason:
-      last === undefined
-        ? 'it was not tried after the policies were applied'
-        : `it did not show the expected state ${rules.confirm} times in a row`,
+    verdict: doubt === undefined ? verdict : 'inconclusive',
+    ...(reason === undefined ? {} : { reason }),
+    ...(settledMs === undefined ? {} : { settledMs }),
   };
 }
 
-/** Where the confirming run of attempts began, and the index of the first attempt after it. */
-function confirmation(check: Judged, rules: JudgeRules): { settledMs: number; next: number } | undefined {
-  let inARow = 0;
-  for (const [index, attempt] of check.attempts.entries()) {
-    if (attempt.phase !== 'settle') continue;
-    inARow = findingOf(check.expected, attempt).kind === 'agrees' ? inARow + 1 : 0;
-    if (inARow === rules.confirm) {
-      const first = check.attempts[index - rules.confirm + 1] ?? attempt;
-      return { settledMs: Math.max(0, first.atMs - rules.appliedMs), next: index + 1 };
-    }
-  }
-  return undefined;
+function verdictOf({ expected }: Judged, rows: readonly Row[]): Verdict {
+  if (flapped(rows)) return 'flapping';
+  if (!rows.some(agrees) && rows.some(refutes)) return expected === 'unreachable' ? 'leaked' : 'broken';
+  return rows.some(confirms) && rows.at(-1)?.kind === 'agrees' ? 'pass' : 'inconclusive';
 }
 
-function controlFailure(check: Judged): string {
-  const control = check.attempts.filter(({ phase }) => phase === 'control');
-  if (control.length === 0) return 'it was not tried before the policies were applied';
-  const last = control.at(-1);
-  if (last?.detail !== undefined && control.every(({ outcome }) => outcome === 'error'))
-    return `the probe could not try, even before any policy: ${last.detail}`;
-  return `it could not connect even before any policy (${describeOutcomes(control)}), so there was nothing to block`;
+function flapped(rows: readonly Row[]): boolean {
+  const agreed = rows.findIndex(agrees);
+  return agreed !== -1 && rows.findLastIndex(refutes) > agreed;
 }
 
-/** Outcomes with their counts, the most frequent first: `timeout 3 of 4, refused 1 of 4`. */
-export function describeOutcomes(attempts: Attempts): string {
-  const counts = new Map<string, number>();
-  for (const { outcome } of attempts) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-  return [...counts]
-    .sort(([, left], [, right]) => right - left)
-    .map(([outcome, count]) => `${outcome} ${count} of ${attempts.length}`)
-    .join(', ');
+const agrees = ({ kind }: Row): boolean => kind === 'agrees';
+const confirms = ({ kind, isComplete }: Row): boolean => kind === 'agrees' && isComplete;
+const refutes = ({ kind, isComplete }: Row): boolean => kind === 'contradicts' && isComplete;
+
+function settledAfter(rows: readonly Row[], appliedMs: number): number | undefined {
+  const row = rows.find(confirms);
+  return row && row.first.atMs - appliedMs;
 }

@@ -2,23 +2,26 @@
  * Three opinions of one check: what the scenario declares, what the policies mean, and what was seen. Where they are not one, two of
  * them agree, and that tells who is wrong.
  */
-import type { CheckRecord, Disagreement, Verdict } from '../record.ts';
-
-type Predicted = NonNullable<CheckRecord['predicted']>['verdict'];
+import type { CheckRecord, Disagreement } from '../record.ts';
+import { CUT_BY_SOMETHING_ELSE } from './closing.ts';
 
 /**
- * Who is wrong about a check; undefined where all agree, where nothing was proven, or where it was one and then the other.
- * @param verdict as `judge` gave it
+ * Who is wrong about a judged check; undefined where all agree, where nothing was proven, or where it was one and then the other.
+ * A check that was cut off, and not by the policies, is `outside`, unless the scenario says so itself (`cutBy`).
  */
-export function disagreementOf(
-  declared: CheckRecord['expected'],
-  predicted: Predicted,
-  verdict: Verdict | undefined,
-): Disagreement | undefined {
-  if (verdict === undefined || verdict === 'inconclusive' || verdict === 'flapping') return undefined;
+export function disagreementOf({
+  expected,
+  predicted,
+  verdict,
+  cutBy,
+  reason = '',
+}: Pick<CheckRecord, 'expected' | 'predicted' | 'verdict' | 'cutBy' | 'reason'>): Disagreement | undefined {
+  if (predicted === undefined || verdict === undefined || verdict === 'flapping') return undefined;
+  const isPredicted = (predicted.verdict === 'allowed') === (expected === 'reachable');
+  if (verdict === 'inconclusive') return reason.startsWith(CUT_BY_SOMETHING_ELSE) ? 'outside' : undefined;
   const isAsDeclared = verdict === 'pass';
-  if (predicted === 'undefined') return isAsDeclared ? undefined : 'open';
-  const isPredictedAsDeclared = (predicted === 'allowed') === (declared === 'reachable');
-  if (isAsDeclared) return isPredictedAsDeclared ? undefined : 'outside';
-  return isPredictedAsDeclared ? 'cluster' : 'policy';
+  if (cutBy !== undefined) return isAsDeclared ? undefined : 'outside';
+  if (predicted.verdict === 'undefined') return isAsDeclared ? undefined : 'open';
+  if (isAsDeclared) return isPredicted ? undefined : 'outside';
+  return isPredicted ? 'cluster' : 'policy';
 }

@@ -16,6 +16,8 @@ interface NotRunning<Kind> {
   readonly node?: string;
   /** What to do about it, or if it goes on. */
   readonly hint?: string;
+  /** All that it lacks is a visit of its kubelet. */
+  readonly isUnvisited?: boolean;
 }
 
 /** As much of a pod's status as podreach reads; every field may be missing while the pod is young. */
@@ -39,6 +41,7 @@ interface Condition {
 
 interface ContainerStatus {
   readonly name?: string;
+  readonly ready?: boolean;
   readonly state?: {
     readonly running?: object;
     readonly waiting?: { readonly reason?: string; readonly message?: string };
@@ -87,7 +90,9 @@ export function podState(pod: KubeObject | undefined): PodState {
     status.podIP !== undefined &&
     spec.nodeName !== undefined
   ) {
-    return { kind: 'running', ip: status.podIP, node: spec.nodeName };
+    if (containers.every(({ ready }) => ready !== false))
+      return { kind: 'running', ip: status.podIP, node: spec.nodeName };
+    return { kind: 'waiting', isUnvisited: true, ...UNVISITED, ...node };
   }
   const [first] = held;
   return {
@@ -96,6 +101,12 @@ export function podState(pod: KubeObject | undefined): PodState {
     ...node,
   };
 }
+
+/** Its containers run, and the kubelet of its node has not found all of them ready. */
+const UNVISITED: Told = {
+  reason: 'it runs, and the kubelet of its node has not reached it',
+  hint: 'Kubelets must reach the pods of their own nodes (readiness probes): look at the network plugin and the firewall of these nodes. Without it podreach could not tell a pod that is cut off from one whose network is down.',
+};
 
 type Told = Pick<NotRunning<unknown>, 'reason' | 'hint'>;
 

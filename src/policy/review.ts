@@ -25,7 +25,7 @@ export interface Acceptance {
 }
 
 export interface Warning {
-  readonly code: LintCode | 'refused-policy' | 'contradicted-check' | 'stale-acceptance';
+  readonly code: LintCode | 'refused-policy' | 'contradicted-check' | 'cut-by-policies' | 'stale-acceptance';
   /** The rule of docs/semantics.md behind it, such as `D8`; absent where it is not about the meaning of policies. */
   readonly rule?: string;
   readonly message: string;
@@ -40,7 +40,10 @@ export interface Reviewed extends World {
   readonly accepted: readonly Acceptance[];
 }
 
-/** All warnings of one scenario: what the API server will refuse, then checks that cannot be met, then what the lints find. */
+/**
+ * All warnings of one scenario: what the API server will refuse, then checks that cannot be met or need not be cut by others, then
+ * what the lints find.
+ */
 export function reviewScenario(plan: Reviewed, oracle: Oracle = compile(plan)): readonly Warning[] {
   const findings = lintPolicies(oracle, plan.checks);
   const isAccepted = (acceptance: Acceptance, { code, policy }: (typeof findings)[number]): boolean =>
@@ -50,6 +53,7 @@ export function reviewScenario(plan: Reviewed, oracle: Oracle = compile(plan)): 
   return [
     ...oracle.problems.map((problem) => refusal(problem, plan)),
     ...contradictions(plan, oracle),
+    ...needlessCuts(plan, oracle),
     ...open.map(
       ({ code, rule, policy, message, advice, location = plan.scenario.location }): Warning => ({
         code,
@@ -81,34 +85,74 @@ function refusal({ policy, message, location }: PolicyProblem, { scenario }: Rev
   };
 }
 
-/** One warning for all checks of a rule that are contradicted in the same way. What is left open (I1 to I5) contradicts nothing. */
+/**
+ * One warning for all checks of a rule that are contradicted in the same way. What is left open (I1 to I5) contradicts nothing, and
+ * what others are to cut may well be allowed by the policies.
+ */
 function contradictions({ checks, scenario }: Reviewed, oracle: Oracle): readonly Warning[] {
-  const groups = new Map<string, { readonly check: ReviewedCheck; readonly ruling: Ruling; count: number }>();
-  for (const check of checks) {
+  const contradicted = checks.flatMap((check) => {
+    if (check.cutBy !== undefined) return [];
     const ruling = oracle.rule(flowBetween(check));
-    if (ruling.answer.verdict !== (check.expected === 'reachable' ? 'denied' : 'allowed')) continue;
-    const { file, line, column } = check.declared;
-    const key = JSON.stringify([file, line, column, check.expected]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { check, ruling, count: 1 });
-    else group.count += 1;
-  }
-  return [...groups.values()].map(({ check, ruling, count }) => {
-    const { from, to, port, protocol, expected, declared } = check;
+    const isContradicted = ruling.answer.verdict === (check.expected === 'reachable' ? 'denied' : 'allowed');
+    return isContradicted ? [{ check, ruling }] : [];
+  });
+  return groupByRule(contradicted).map(({ first: { check, ruling }, all }) => {
+    const { expected, declared } = check;
     const { rule, advice } = amendment(check, ruling);
-    const target = `${to}:${port}/${protocol}`;
-    const [is, them] = count === 1 ? ['is', 'it'] : ['are', 'them'];
-    const flows =
-      count === 1 ? `${from} → ${target}` : `${count} checks of this rule, such as ${from} → ${target},`;
-    const why = shellCommand(['podreach', 'explain', '--only', scenario.name, declared.file, from, target]);
+    const [is, them] = all.length === 1 ? ['is', 'it'] : ['are', 'them'];
     return {
       code: 'contradicted-check',
       rule,
-      message: `${flows} ${is} to be ${expected}, but the policies ${expected === 'reachable' ? 'deny' : 'allow'} ${them}`,
+      message: `${describeFlows(check, all.length)} ${is} to be ${expected}, but the policies ${expected === 'reachable' ? 'deny' : 'allow'} ${them}`,
       location: declared,
-      advice: `${advice} See why: ${why}`,
+      advice: `${advice} ${seeWhy(check, scenario)}`,
     };
   });
+}
+
+/** One warning for each rule whose checks are all to be cut by others, although the policies deny every one of them. */
+function needlessCuts({ checks, scenario }: Reviewed, oracle: Oracle): readonly Warning[] {
+  const rulings = checks.flatMap((check) =>
+    check.cutBy === undefined ? [] : [{ check, verdict: oracle.evaluate(flowBetween(check)).verdict }],
+  );
+  return groupByRule(rulings)
+    .filter(({ all }) => all.every(({ verdict }) => verdict === 'denied'))
+    .map(({ first: { check }, all }) => {
+      const [is, them] = all.length === 1 ? ['is', 'it'] : ['are', 'them'];
+      return {
+        code: 'cut-by-policies',
+        rule: 'D7',
+        message: `${describeFlows(check, all.length)} ${is} to be cut by others, but the scenario's own policies cut ${them} already`,
+        location: check.declared,
+        advice: `Leave "cutBy" out, so that the run shows that these policies do it; keep it only where they are not alone. ${seeWhy(check, scenario)}`,
+      };
+    });
+}
+
+/** Checks by the rule that declares them, in the order of the first of each. */
+function groupByRule<T extends { readonly check: ReviewedCheck }>(
+  items: readonly T[],
+): readonly { readonly first: T; readonly all: readonly T[] }[] {
+  const groups = Map.groupBy(items, ({ check: { declared, expected } }) =>
+    JSON.stringify([declared.file, declared.line, declared.column, expected]),
+  );
+  return [...groups.values()].flatMap((all) => {
+    const [first] = all;
+    return first === undefined ? [] : [{ first, all }];
+  });
+}
+
+function describeFlows({ from, to, port, protocol }: ReviewedCheck, count: number): string {
+  const flow = `${from} → ${to}:${port}/${protocol}`;
+  return count === 1 ? flow : `${count} checks of this rule, such as ${flow},`;
+}
+
+function seeWhy(
+  { from, to, port, protocol, declared }: ReviewedCheck,
+  { name }: Reviewed['scenario'],
+): string {
+  const target = `${to}:${port}/${protocol}`;
+  return `See why: ${shellCommand(['podreach', 'explain', '--only', name, declared.file, from, target])}`;
 }
 
 /** The rule behind a contradiction, and what to write instead. */
@@ -116,7 +160,10 @@ function amendment(
   { from, to, expected }: ReviewedCheck,
   { responsible }: Ruling,
 ): { readonly rule: string; readonly advice: string } {
-  const orElse = `or say that it is ${expected === 'reachable' ? 'unreachable' : 'reachable'}.`;
+  const orElse =
+    expected === 'reachable'
+      ? 'or say that it is unreachable.'
+      : 'or say that it is reachable. If something else cuts it, say so with "cutBy: others".';
   const named = responsible.map(describeResponsible).join(', ');
   if (expected === 'reachable')
     return { rule: 'D7', advice: `Add a rule that lets it through, to ${named}, ${orElse}` };

@@ -1,9 +1,8 @@
 /**
  * The probe agent: the one file that runs in every probe pod, on any Node.js from 18 on, with nothing beside it. So it imports
- * nothing but Node.js's own modules and types. Three ways to start it:
+ * nothing but Node.js's own modules and types. Two ways to start it:
  *
- *   serve                                          listen on the pod's ports and answer with the pod's identity
- *   probe                                          try the batch on standard input, print what each attempt showed
+ *   serve                                          listen on the pod's ports and answer with the pod's identity; try batches
  *   connect HOST PORT [TCP|UDP] [--timeout MS]     one attempt, told in one line, for people
  *
  * On the wire, the client sends `podreach NONCE\n` and the server answers `podreach NONCE RUN NAMESPACE/POD\n`. `docs/probe.md`
@@ -11,21 +10,28 @@
  */
 import dgram from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import type { Outcome } from '../record.ts';
-import type { AgentConfig, AgentLine, Batch, Protocol } from './protocol.ts';
+import type { AgentConfig, AgentLine, Batch, Protocol, Watch } from './protocol.ts';
 
 /** How many attempts are open side by side; more wait for their turn. Keeps within the file descriptors of a container. */
 const ATTEMPTS_AT_ONCE = 512;
+/** When an attempt dials, as parts of its time: one lost packet is neither a block nor a failure. */
+const DIALS_AT = [0, 0.4, 0.8] as const;
+/** How often a watch tries, and how long such an attempt may take: it goes no further than the next pod of the same node. */
+const WATCH_EVERY_MS = 50;
+const WATCH_TIMEOUT_MS = 250;
+/** So many visits of the kubelet are remembered: two minutes of them. */
+const VISITS_KEPT = 120;
+/** So many nonces of datagrams that have arrived are remembered. */
+const NONCES_KEPT = 100_000;
 /** Pending handshakes per listener: a burst of probes must not overflow it, or the kernel drops a SYN and a second is lost. */
 const BACKLOG = 4096;
 /** No message of the protocol is longer: names of namespaces and pods are bounded by the API. */
 const LONGEST_MESSAGE = 1024;
 /** How long the listener waits for a client that says nothing. */
 const IDLE_CLIENT_MS = 10_000;
-/** How long `probe` waits for its batch, so that an exec that lost its input leaves no process behind. */
-const BATCH_ARRIVAL_MS = 30_000;
 
 /** Anything that the caller did wrong: told on standard error, exit code 2. */
 class InputError extends Error {}
@@ -41,6 +47,8 @@ type Reply =
   | { readonly kind: 'partial' }
   | { readonly kind: 'agent'; readonly identity: Identity }
   | { readonly kind: 'foreign'; readonly detail: string };
+
+const REQUEST_PREFIX = 'podreach ';
 
 /** Unlike any other, not secret: loading `node:crypto` for it would be a tenth of the time that a probe takes to start. */
 function newNonce(): string {
@@ -79,27 +87,43 @@ interface Address {
   readonly protocol: Protocol;
 }
 
-interface Finding {
+/** What a dial showed. */
+interface Sign {
   readonly outcome: Outcome;
-  readonly durationMs: number;
   readonly detail?: string;
   /** Who answered, whenever an agent did. */
   readonly peer?: Identity;
 }
 
+interface Finding extends Sign {
+  readonly durationMs: number;
+  readonly dials: number;
+  /**
+   * How many dials the network had not answered when it answered a later one: a handshake, or a refusal. Of datagrams nothing is known:
+   * it is a process that answers them, and it may be slow.
+   */
+  readonly lost: number;
+  /** From the beginning of the attempt to its last dial. */
+  readonly lastDialMs: number;
+  /** What a datagram carried, where no answer came back: it may have arrived all the same. */
+  readonly nonce?: string;
+}
+
 /** Who must answer; undefined accepts any agent. */
 type Expected = Identity | undefined;
 
-/** Which outcome a system error is. Everything that is not known to say something about the path is an `error`. */
-function outcomeOf(code: string): Outcome {
+/**
+ * Which outcome a system error is. An `error` says nothing about the path: what the source's own system refuses to send, for want of
+ * a route, an address or a right, has met no policy. Over IPv6 EACCES is how Linux tells a router's *administratively prohibited*.
+ */
+function outcomeOf(code: string, ip: string): Outcome {
   switch (code) {
     case 'ECONNREFUSED':
       return 'refused';
     case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'EACCES':
-    case 'EPERM':
       return 'prohibited';
+    case 'EACCES':
+      return net.isIPv6(ip) ? 'prohibited' : 'error';
     case 'ETIMEDOUT':
       return 'timeout';
     case 'ECONNRESET':
@@ -132,10 +156,7 @@ function after(ms: number, decide: () => void): () => void {
 }
 
 /** What a complete reply means for the one who asked. */
-function judgeReply(
-  reply: Exclude<Reply, { kind: 'partial' }>,
-  expected: Expected,
-): Omit<Finding, 'durationMs'> {
+function judgeReply(reply: Exclude<Reply, { kind: 'partial' }>, expected: Expected): Sign {
   if (reply.kind === 'foreign') {
     return { outcome: 'wrong-peer', detail: reply.detail };
   }
@@ -149,91 +170,165 @@ function judgeReply(
   return { outcome: 'connected', peer };
 }
 
-/**
- * One fresh TCP connection. The handshake has `timeoutMs`, and after it the reply has as long again: once a handshake is
- * through, the port is reachable, so no silence after it may count as a block.
- */
-function tryTcp(ip: string, port: number, timeoutMs: number, expected: Expected): Promise<Finding> {
-  return new Promise((resolve) => {
-    const nonce = newNonce();
-    const begun = performance.now();
-    let connected = false;
-    let text = '';
-    const socket = net.connect({ host: ip, port, noDelay: true });
-    const settle = (found: Omit<Finding, 'durationMs'>): void => {
-      cancelTimer();
-      socket.destroy();
-      resolve({ ...found, durationMs: performance.now() - begun });
-    };
-    let cancelTimer = after(timeoutMs, () => settle({ outcome: 'timeout' }));
-    socket.on('connect', () => {
-      connected = true;
-      cancelTimer();
-      cancelTimer = after(timeoutMs, () =>
-        settle({ outcome: 'reset', detail: 'connected, then no reply in time' }),
-      );
-      socket.write(`podreach ${nonce}\n`);
-    });
-    socket.on('data', (chunk) => {
-      text += chunk.toString('latin1');
-      const reply = readReply(text, nonce);
-      if (reply.kind !== 'partial') {
-        settle(judgeReply(reply, expected));
-      }
-    });
-    socket.on('end', () => settle({ outcome: 'reset', detail: 'closed before the reply' }));
-    socket.on('error', (error) => {
-      const code = codeOf(error);
-      settle({ outcome: connected ? 'reset' : outcomeOf(code), detail: code });
-    });
-  });
+/** What a dial tells while it is open. */
+interface DialEvents {
+  /** Something answered, or the system refused to send. */
+  readonly onSign: (sign: Sign) => void;
+  /** A handshake is through, or a datagram came that is no answer: whatever follows, the way is not blocked. */
+  readonly onTrace: (sign: Sign) => void;
 }
 
+/** Opens one fresh socket. @returns a function that closes it */
+type Dial = (ip: string, port: number, nonce: string, expected: Expected, events: DialEvents) => () => void;
+
+const dialTcp: Dial = (ip, port, nonce, expected, { onSign, onTrace }) => {
+  let connected = false;
+  let text = '';
+  const socket = net.connect({ host: ip, port, noDelay: true });
+  socket.on('connect', () => {
+    connected = true;
+    onTrace({ outcome: 'reset', detail: 'connected, then no reply in time' });
+    socket.write(`podreach ${nonce}\n`);
+  });
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1');
+    const reply = readReply(text, nonce);
+    if (reply.kind !== 'partial') {
+      onSign(judgeReply(reply, expected));
+    }
+  });
+  socket.on('end', () => onSign({ outcome: 'reset', detail: 'closed before the reply' }));
+  socket.on('error', (error) => {
+    const code = codeOf(error);
+    onSign({ outcome: connected ? 'reset' : outcomeOf(code, ip), detail: code });
+  });
+  return () => void socket.destroy();
+};
+
+/** The socket is connected, so that ICMP errors reach it. Only a reply with the nonce is an answer. */
+const dialUdp: Dial = (ip, port, nonce, expected, { onSign, onTrace }) => {
+  const socket = dgram.createSocket(net.isIPv6(ip) ? 'udp6' : 'udp4');
+  let isOpen = true;
+  const fail = (error: Error | null): void => {
+    if (error !== null && isOpen) {
+      const code = codeOf(error);
+      onSign({ outcome: outcomeOf(code, ip), detail: code });
+    }
+  };
+  socket.on('error', fail);
+  socket.on('message', (message) => {
+    const reply = readReply(message.toString('latin1'), nonce);
+    if (reply.kind === 'agent') {
+      onSign(judgeReply(reply, expected));
+    } else {
+      onTrace({ outcome: 'wrong-peer', detail: 'a reply without the nonce' });
+    }
+  });
+  socket.on('connect', () => socket.send(`podreach ${nonce}\n`, fail));
+  socket.connect(port, ip);
+  return () => {
+    isOpen = false;
+    socket.close();
+  };
+};
+
 /**
- * One fresh UDP socket, connected so that ICMP errors reach it. The question is sent three times within `timeoutMs`, because a
- * datagram may be lost for many reasons; only a reply with the nonce counts. Other datagrams are remembered: a peer that says
- * anything at all is not blocked.
+ * One attempt at an address: up to three dials, each from a fresh port, staggered within `timeoutMs`, until a handshake is through. The
+ * first answer ends it. A dial that the source's own system refused to make proves nothing about the others, and without an answer makes the attempt an `error`.
+ *
+ * A handshake that is through has `timeoutMs` again for its reply: the port is reachable, so no silence after it may count as a block.
  */
-function tryUdp(ip: string, port: number, timeoutMs: number, expected: Expected): Promise<Finding> {
+function dialRepeatedly(
+  dial: Dial,
+  address: Address,
+  ip: string,
+  timeoutMs: number,
+  expected: Expected,
+): Promise<Finding> {
   return new Promise((resolve) => {
     const nonce = newNonce();
     const begun = performance.now();
-    const socket = dgram.createSocket(net.isIPv6(ip) ? 'udp6' : 'udp4');
-    let settled = false;
-    let stray = false;
-    const settle = (found: Omit<Finding, 'durationMs'>): void => {
-      if (!settled) {
-        settled = true;
-        for (const cancel of timers) {
-          cancel();
-        }
-        socket.close();
-        resolve({ ...found, durationMs: performance.now() - begun });
+    const closers: (() => void)[] = [];
+    const timers: (() => void)[] = [];
+    let dials = 0;
+    let lost = 0;
+    let isAnswered = false;
+    let lastDialMs = 0;
+    let refusal: Sign | undefined;
+    let refusals = 0;
+    let trace: Sign | undefined;
+    let isOver = false;
+
+    const settle = (sign: Sign): void => {
+      if (isOver) {
+        return;
+      }
+      isOver = true;
+      for (const undo of [...timers, ...closers]) {
+        undo();
+      }
+      const mayHaveArrived = sign.outcome === 'timeout' && address.protocol === 'UDP';
+      resolve({
+        ...sign,
+        durationMs: performance.now() - begun,
+        dials,
+        lost,
+        lastDialMs,
+        ...(mayHaveArrived ? { nonce } : {}),
+      });
+    };
+    /** @param earlier how many dials had been made before the one that tells */
+    const onSign = (sign: Sign, earlier: number): void => {
+      if (sign.outcome !== 'error') {
+        noteAnswer(earlier);
+        settle(sign);
+        return;
+      }
+      refusal = sign;
+      refusals += 1;
+      if (refusals === DIALS_AT.length) {
+        settle(sign);
       }
     };
-    const fail = (error: Error | null): void => {
-      if (error !== null) {
-        const code = codeOf(error);
-        settle({ outcome: outcomeOf(code), detail: code });
+    const giveUp = (): void => {
+      if (trace?.outcome === 'reset') {
+        timers.push(after(timeoutMs, () => settle(trace ?? { outcome: 'reset' })));
+      } else {
+        settle(trace ?? refusal ?? { outcome: 'timeout' });
       }
     };
-    const send = (): void => socket.send(`podreach ${nonce}\n`, fail);
-    const giveUp = (): void =>
-      settle(stray ? { outcome: 'wrong-peer', detail: 'a reply without the nonce' } : { outcome: 'timeout' });
-    const timers = [after(timeoutMs, giveUp)];
-    socket.on('error', fail);
-    socket.on('message', (message) => {
-      const reply = readReply(message.toString('latin1'), nonce);
-      if (reply.kind === 'agent') {
-        settle(judgeReply(reply, expected));
+    const noteAnswer = (earlier: number): void => {
+      if (!isAnswered && address.protocol === 'TCP') {
+        lost = earlier;
       }
-      stray = true;
-    });
-    socket.on('connect', () => {
-      send();
-      timers.push(after(timeoutMs / 3, send), after((timeoutMs * 2) / 3, send));
-    });
-    socket.connect(port, ip);
+      isAnswered = true;
+    };
+    const onTrace = (sign: Sign, earlier: number): void => {
+      trace ??= sign;
+      noteAnswer(earlier);
+      // Through is through: what follows gets lost no more than TCP mends by itself.
+      for (const cancel of sign.outcome === 'reset' ? furtherDials : []) {
+        cancel();
+      }
+    };
+    const dialOnce = (): void => {
+      const earlier = dials;
+      const events = {
+        onTrace: (sign: Sign) => onTrace(sign, earlier),
+        onSign: (sign: Sign) => onSign(sign, earlier),
+      };
+      dials += 1;
+      lastDialMs = performance.now() - begun;
+      try {
+        closers.push(dial(ip, address.port, nonce, expected, events));
+      } catch (error) {
+        onSign({ outcome: 'error', detail: codeOf(error) }, earlier);
+      }
+    };
+
+    dialOnce();
+    const furtherDials = DIALS_AT.slice(1).map((part) => after(part * timeoutMs, dialOnce));
+    timers.push(...furtherDials, after(timeoutMs, giveUp));
   });
 }
 
@@ -298,19 +393,21 @@ async function attempt(address: Address, timeoutMs: number, expected: Expected):
       ip = await resolveName(address.host, timeoutMs);
     } catch (error) {
       const code = codeOf(error);
-      const detail = code === 'ECANCELLED' ? 'ETIMEOUT' : code;
-      return { outcome: 'dns-failure', durationMs: performance.now() - begun, detail };
+      return {
+        outcome: 'dns-failure',
+        detail: code === 'ECANCELLED' ? 'ETIMEOUT' : code,
+        durationMs: performance.now() - begun,
+        dials: 1,
+        lost: 0,
+        lastDialMs: 0,
+      };
     }
   }
-  const tryOnce = address.protocol === 'TCP' ? tryTcp : tryUdp;
-  try {
-    return await tryOnce(ip, address.port, timeoutMs, expected);
-  } catch (error) {
-    return { outcome: 'error', durationMs: performance.now() - begun, detail: codeOf(error) };
-  }
+  const dial = address.protocol === 'TCP' ? dialTcp : dialUdp;
+  return await dialRepeatedly(dial, address, ip, timeoutMs, expected);
 }
 
-// --- probe ----------------------------------------------------------------------------------------------------------
+// --- Batches --------------------------------------------------------------------------------------------------------
 
 interface Job {
   readonly address: Address;
@@ -338,12 +435,15 @@ function jobsOf(batch: Batch, self: Identity): readonly Job[] {
     (target): Job => ({
       address: target,
       expected: { runId: batch.runId, pod: target.pod },
-      report: ({ outcome, durationMs, detail }, startedMs) => ({
+      report: ({ outcome, durationMs, dials, lost, lastDialMs, nonce, detail }, startedMs) => ({
         kind: 'attempt',
         id: target.id,
         outcome,
         startedMs: round(startedMs),
         durationMs: round(durationMs),
+        ...(dials === 1 ? {} : { dials, lastDialMs: round(startedMs + lastDialMs) }),
+        ...(lost === 0 ? {} : { lost }),
+        ...(nonce === undefined ? {} : { nonce }),
         ...(detail === undefined ? {} : { detail }),
       }),
     }),
@@ -355,14 +455,86 @@ function round(ms: number): number {
   return Math.round(ms * 100) / 100;
 }
 
-/** Works through a batch. What is not finished at the batch's deadline is told as `error`: it could not be tried. */
-async function runBatch(batch: Batch, self: Identity): Promise<readonly AgentLine[]> {
+/** What happens in the pod whether or not anybody asks. */
+interface Memory {
+  /** When the kubelet was here, in milliseconds on the node's clock. */
+  readonly visits: number[];
+  /** Of datagrams that have arrived, the oldest first. */
+  readonly nonces: Set<string>;
+}
+
+/** The clock that all processes of a node share: it never goes back. */
+function nodeClockMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/**
+ * How many segments of open connections this pod's network had to send again: packets get lost on its link. The first packets of
+ * connections are not counted, because what a policy cuts off is sent again as well.
+ */
+function retransmissions(): number {
+  const sent = counter('/proc/net/snmp', 'Tcp', 'RetransSegs');
+  const first = counter('/proc/net/netstat', 'TcpExt', 'TCPSynRetrans');
+  return sent === undefined || first === undefined ? 0 : Math.max(0, sent - first);
+}
+
+/** A counter of the kernel; undefined where it has no such thing, or does not tell. */
+function counter(file: string, group: string, name: string): number | undefined {
+  try {
+    const [names, values] = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith(`${group}: `))
+      .map((line) => line.split(' '));
+    const value = values?.[names?.indexOf(name) ?? -1];
+    return value === undefined ? undefined : Number(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Works through a batch, and tells at its end what the pod has seen meanwhile. @param isWanted whether somebody still waits for it */
+async function runBatch(
+  batch: Batch,
+  self: Identity,
+  memory: Memory,
+  isWanted: () => boolean,
+): Promise<readonly AgentLine[]> {
+  const clockMs = nodeClockMs();
   const arrived = performance.now();
+  const held = new Promise<void>((resolve) => after(batch.holdMs, resolve));
+  const [lines, turns] = await Promise.all([
+    runJobs(batch, self, arrived, isWanted),
+    Promise.all(batch.watches.map((one) => watch(one, batch, arrived, isWanted))),
+    held,
+  ]);
+  return [
+    ...lines,
+    ...turns,
+    {
+      kind: 'end',
+      attempts: batch.targets.length,
+      listeners: batch.listeners.length,
+      clockMs: round(clockMs),
+      elapsedMs: round(performance.now() - arrived),
+      visitsMs: memory.visits.map((visit) => round(visit - clockMs)),
+      retransmissions: retransmissions(),
+      arrived: batch.asked.filter((nonce) => memory.nonces.has(nonce)),
+    },
+  ];
+}
+
+/** What is not finished at the batch's deadline is told as `error`: it could not be tried. */
+async function runJobs(
+  batch: Batch,
+  self: Identity,
+  arrived: number,
+  isWanted: () => boolean,
+): Promise<readonly AgentLine[]> {
   const waiting = [...jobsOf(batch, self)];
   const open = new Map<Job, number>();
   const lines: AgentLine[] = [];
   const work = async (): Promise<void> => {
-    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+    for (let job = waiting.shift(); job !== undefined && isWanted(); job = waiting.shift()) {
       const startedMs = performance.now() - arrived;
       open.set(job, startedMs);
       const finding = await attempt(job.address, batch.timeoutMs, job.expected);
@@ -372,10 +544,12 @@ async function runBatch(batch: Batch, self: Identity): Promise<readonly AgentLin
     }
   };
   const workers = Array.from({ length: Math.min(ATTEMPTS_AT_ONCE, waiting.length) }, work);
-  await Promise.race([
-    Promise.all(workers),
-    new Promise<void>((resolve) => after(batch.deadlineMs, resolve)),
-  ]);
+  let cancelDeadline = (): void => {};
+  const deadline = new Promise<void>((resolve) => {
+    cancelDeadline = after(batch.deadlineMs, resolve);
+  });
+  await Promise.race([Promise.all(workers), deadline]);
+  cancelDeadline();
 
   const elapsedMs = performance.now() - arrived;
   const unfinished = [...open, ...waiting.map((job) => [job, elapsedMs] as const)];
@@ -383,42 +557,81 @@ async function runBatch(batch: Batch, self: Identity): Promise<readonly AgentLin
   open.clear();
   const detail = `not finished within the agent's deadline of ${batch.deadlineMs} ms`;
   for (const [job, startedMs] of unfinished) {
-    lines.push(job.report({ outcome: 'error', durationMs: elapsedMs - startedMs, detail }, startedMs));
+    const durationMs = elapsedMs - startedMs;
+    lines.push(
+      job.report({ outcome: 'error', durationMs, dials: 1, lost: 0, lastDialMs: 0, detail }, startedMs),
+    );
   }
   return lines;
 }
 
-/** The first line of standard input; does not wait for its end, which not every exec can signal. */
-function readLine(): Promise<string> {
+/** Tries a connection again and again until it shows what is wanted, or the batch's time for watching is over. */
+async function watch(
+  { id, pod, wanted, ...address }: Watch,
+  batch: Batch,
+  arrived: number,
+  isWanted: () => boolean,
+): Promise<AgentLine> {
+  const timeoutMs = Math.min(batch.timeoutMs, WATCH_TIMEOUT_MS);
+  for (;;) {
+    const startedMs = performance.now() - arrived;
+    const { outcome } = await attempt(address, timeoutMs, { runId: batch.runId, pod });
+    const isShown = wanted === 'open' ? outcome === 'connected' : CUT_OFF.includes(outcome);
+    if (isShown) {
+      return { kind: 'turn', id, turnedMs: round(startedMs) };
+    }
+    if (!isWanted() || performance.now() - arrived + WATCH_EVERY_MS > batch.watchMs) {
+      return { kind: 'turn', id, last: outcome };
+    }
+    await new Promise<void>((resolve) => after(WATCH_EVERY_MS, resolve));
+  }
+}
+
+const CUT_OFF: readonly Outcome[] = ['timeout', 'refused', 'prohibited'];
+
+/** What a relay is told where its batch makes no sense: begins a line that is no JSON. */
+const COMPLAINT = '!';
+
+/** Takes batches, one a connection, from what an exec starts (`relay.ts`). A relay that goes away takes its batch with it. */
+function listenForBatches(self: Identity, memory: Memory): Promise<void> {
+  const path = socketPath();
   return new Promise((resolve, reject) => {
-    let text = '';
-    const cancelTimer = after(BATCH_ARRIVAL_MS, () =>
-      reject(new InputError(`no batch on standard input within ${BATCH_ARRIVAL_MS / 1000} s`)),
-    );
-    const done = (line: string): void => {
-      cancelTimer();
-      process.stdin.pause();
-      resolve(line);
-    };
-    process.stdin.setEncoding('utf8');
-    process.stdin.on('data', (chunk) => {
-      text += chunk;
-      const end = text.indexOf('\n');
-      if (end !== -1) {
-        done(text.slice(0, end));
-      }
+    const server = net.createServer((socket) => {
+      let text = '';
+      let isTaken = false;
+      socket.setEncoding('utf8');
+      socket.on('error', () => socket.destroy());
+      socket.on('data', (chunk) => {
+        text += chunk;
+        const end = text.indexOf('\n');
+        if (end !== -1 && !isTaken) {
+          isTaken = true;
+          answerBatch(text.slice(0, end), self, memory, socket);
+        }
+      });
     });
-    process.stdin.on('end', () => done(text));
+    server.on('error', reject);
+    rmSync(path, { force: true });
+    server.listen(path, resolve);
   });
 }
 
-/** Prints everything at the end, in one piece: a slow reader in between would hold up the measurement. */
-async function probe(): Promise<void> {
-  const batch = readBatch(await readLine());
-  const answers = await runBatch(batch, readConfig());
-  const end: AgentLine = { kind: 'end', attempts: batch.targets.length, listeners: batch.listeners.length };
-  const output = [...answers, end].map((line) => `${JSON.stringify(line)}\n`).join('');
-  process.stdout.write(output, () => process.exit(0));
+function answerBatch(line: string, self: Identity, memory: Memory, socket: net.Socket): void {
+  let batch: Batch;
+  try {
+    batch = readBatch(line);
+  } catch (error) {
+    socket.end(`${COMPLAINT}${error instanceof Error ? error.message : error}\n`);
+    return;
+  }
+  void runBatch(batch, self, memory, () => !socket.destroyed).then((answers) => {
+    socket.end(answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
+  });
+}
+
+/** Beside the agent's own file, where only its own pod finds it. */
+function socketPath(): string {
+  return `${process.argv[1]}.socket`;
 }
 
 // --- serve ----------------------------------------------------------------------------------------------------------
@@ -440,21 +653,23 @@ function answerConnection(socket: net.Socket, self: Identity): void {
   });
 }
 
-function listenTcp(port: number, ipv6: boolean, self: Identity): Promise<void> {
+function listenTcp(port: number, ipv6: boolean, answer: (socket: net.Socket) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const server = net.createServer({ noDelay: true }, (socket) => answerConnection(socket, self));
+    const server = net.createServer({ noDelay: true }, answer);
     server.on('error', reject); // after the start, what fails is one connection, and its client tells it
     server.listen({ port, host: ipv6 ? '::' : '0.0.0.0', ipv6Only: ipv6, backlog: BACKLOG }, resolve);
   });
 }
 
-function listenUdp(port: number, ipv6: boolean, self: Identity): Promise<void> {
+function listenUdp(port: number, ipv6: boolean, self: Identity, { nonces }: Memory): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = dgram.createSocket({ type: ipv6 ? 'udp6' : 'udp4', ipv6Only: ipv6 });
     socket.on('error', reject); // after the start, what fails is one datagram, and its sender tells it
     socket.on('message', (message, sender) => {
-      const reply = replyTo(message.toString('latin1'), self);
+      const text = message.toString('latin1');
+      const reply = replyTo(text, self);
       if (reply !== undefined) {
+        remember(nonces, text.slice(REQUEST_PREFIX.length, -1));
         socket.send(reply, sender.port, sender.address, () => {});
       }
     });
@@ -462,34 +677,75 @@ function listenUdp(port: number, ipv6: boolean, self: Identity): Promise<void> {
   });
 }
 
+/** Forgets the oldest where there are too many. */
+function remember(nonces: Set<string>, nonce: string): void {
+  nonces.add(nonce);
+  if (nonces.size > NONCES_KEPT) {
+    for (const oldest of nonces) {
+      nonces.delete(oldest);
+      break;
+    }
+  }
+}
+
+/**
+ * Answers the kubelet's readiness probe, an HTTP request a second, and notes when it came: it proves that the pod's link works in both
+ * directions, and no policy may stop it (D18). What comes from inside the pod proves nothing about its link.
+ */
+function answerVisit(socket: net.Socket, { visits }: Memory): void {
+  let text = '';
+  socket.setTimeout(IDLE_CLIENT_MS, () => socket.destroy());
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1');
+    if (!text.includes('\r\n\r\n') && text.length <= LONGEST_MESSAGE) {
+      return;
+    }
+    const isFromOutside = socket.remoteAddress !== socket.localAddress;
+    if (isFromOutside && text.startsWith('GET ')) {
+      visits.push(nodeClockMs());
+      visits.splice(0, visits.length - VISITS_KEPT);
+    }
+    socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+  });
+}
+
 /** Listens on IPv4, and on IPv6 where the machine has it: two sockets, so that neither depends on how the other is set up. */
-async function listen({ port, protocol }: AgentConfig['ports'][number], self: Identity): Promise<void> {
-  const start = protocol === 'TCP' ? listenTcp : listenUdp;
+async function listenOn(what: string, start: (ipv6: boolean) => Promise<void>): Promise<void> {
   try {
-    await start(port, false, self);
-    await start(port, true, self).catch((error) => {
+    await start(false);
+    await start(true).catch((error) => {
       if (!['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(codeOf(error))) {
         throw error;
       }
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^(listen|bind) /, '') : String(error);
-    throw new Error(`cannot listen on ${port}/${protocol}: ${reason}`);
+    throw new Error(`cannot listen on ${what}: ${reason}`);
   }
 }
 
 async function serve(): Promise<void> {
   const config = readConfig();
+  const memory: Memory = { visits: [], nonces: new Set() };
   // The kernel does nothing by itself with a signal to the first process of a container.
   process.on('SIGTERM', () => process.exit(0));
-  for (const port of config.ports) {
-    await listen(port, config);
+  for (const { port, protocol } of config.ports) {
+    await listenOn(`${port}/${protocol}`, (ipv6) =>
+      protocol === 'TCP'
+        ? listenTcp(port, ipv6, (socket) => answerConnection(socket, config))
+        : listenUdp(port, ipv6, config, memory),
+    );
   }
+  await listenForBatches(config, memory);
+  // The last of all: the pod is ready when the kubelet gets its answer.
+  await listenOn(`${config.visitPort}/TCP for the kubelet`, (ipv6) =>
+    listenTcp(config.visitPort, ipv6, (socket) => answerVisit(socket, memory)),
+  );
   const ports = config.ports.map(({ port, protocol }) => `${port}/${protocol}`).join(', ');
   process.stdout.write(
     `podreach agent: ${config.pod} of run ${config.runId} listens on ${ports || 'no port'}\n`,
   );
-  setInterval(() => {}, 2 ** 30); // a pod without ports stays up too
 }
 
 // --- connect --------------------------------------------------------------------------------------------------------
@@ -597,8 +853,23 @@ function readConfig(): AgentConfig {
   return {
     runId: word(field(config, 'runId'), `${name}.runId`),
     pod: word(field(config, 'pod'), `${name}.pod`),
+    visitPort: portNumber(field(config, 'visitPort'), `${name}.visitPort`),
     ports: list(field(config, 'ports'), `${name}.ports`, listener),
   };
+}
+
+function identifier(value: unknown, name: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
+    throw new InputError(`${name} must be an integer`);
+  }
+  return value;
+}
+
+function wantedState(value: unknown, name: string): Watch['wanted'] {
+  if (value !== 'open' && value !== 'cut') {
+    throw new InputError(`${name} must be open or cut`);
+  }
+  return value;
 }
 
 function readBatch(line: string): Batch {
@@ -607,18 +878,26 @@ function readBatch(line: string): Batch {
     host: word(field(item, 'host'), `${name}.host`),
     ...listener(item, name),
   });
+  const target = (item: unknown, name: string): Batch['targets'][number] => ({
+    id: identifier(field(item, 'id'), `${name}.id`),
+    pod: word(field(item, 'pod'), `${name}.pod`),
+    ...address(item, name),
+  });
+  const orZero = (key: string): number =>
+    field(batch, key) === 0 ? 0 : milliseconds(field(batch, key), key);
   return {
     runId: word(field(batch, 'runId'), 'runId'),
     timeoutMs: milliseconds(field(batch, 'timeoutMs'), 'timeoutMs'),
     deadlineMs: milliseconds(field(batch, 'deadlineMs'), 'deadlineMs'),
+    holdMs: orZero('holdMs'),
+    watchMs: orZero('watchMs'),
     listeners: list(field(batch, 'listeners'), 'listeners', address),
-    targets: list(field(batch, 'targets'), 'targets', (item, name) => {
-      const id = field(item, 'id');
-      if (typeof id !== 'number' || !Number.isSafeInteger(id)) {
-        throw new InputError(`${name}.id must be an integer`);
-      }
-      return { id, pod: word(field(item, 'pod'), `${name}.pod`), ...address(item, name) };
-    }),
+    targets: list(field(batch, 'targets'), 'targets', target),
+    watches: list(field(batch, 'watches'), 'watches', (item, name) => ({
+      ...target(item, name),
+      wanted: wantedState(field(item, 'wanted'), `${name}.wanted`),
+    })),
+    asked: list(field(batch, 'asked'), 'asked', word),
   };
 }
 
@@ -628,12 +907,10 @@ async function main(mode: string | undefined, args: readonly string[]): Promise<
   switch (mode) {
     case 'serve':
       return await serve();
-    case 'probe':
-      return await probe();
     case 'connect':
       return await connect(args);
     default:
-      throw new InputError(`unknown mode ${mode ?? '(none)'}: serve, probe or connect`);
+      throw new InputError(`unknown mode ${mode ?? '(none)'}: serve or connect`);
   }
 }
 

@@ -1,11 +1,7 @@
 /** The harness's end of the batch protocol: what to run in a pod, and what its output proves. */
 import { z } from 'zod';
 import { OUTCOMES } from '../record.ts';
-import type { AttemptLine, Batch, ListenerLine } from './protocol.ts';
-import { AGENT_PATH } from './protocol.ts';
-
-/** The command that works through one batch, given on its standard input as {@link batchInput}. */
-export const PROBE_COMMAND: readonly string[] = ['node', AGENT_PATH, 'probe'];
+import type { AttemptLine, Batch, EndLine, ListenerLine, TurnLine } from './protocol.ts';
 
 /** The line that the agent reads. */
 export function batchInput(batch: Batch): string {
@@ -17,6 +13,17 @@ const ATTEMPTS_AT_ONCE = 512;
 /** Looking the name up, the handshake and the reply have the attempt's time each. */
 const STEPS = 3;
 const SLACK_MS = 2_000;
+
+/** As the agent does it: when an attempt that is not answered dials last, as a part of its time. */
+export const LAST_DIAL_AT = 0.8;
+
+/** What most batches do not ask for. */
+export const PLAIN_BATCH = {
+  holdMs: 0,
+  watchMs: 0,
+  watches: [],
+  asked: [],
+} as const satisfies Partial<Batch>;
 
 /** A `deadlineMs` that an agent in good health never meets, whatever its targets do. */
 export function batchDeadlineMs(jobs: number, timeoutMs: number): number {
@@ -31,6 +38,9 @@ export type AgentAnswer =
       readonly attempts: readonly AttemptLine[];
       /** One per listener. */
       readonly listeners: readonly ListenerLine[];
+      /** One per watch. */
+      readonly turns: readonly TurnLine[];
+      readonly end: EndLine;
     }
   | { readonly kind: 'broken'; readonly reason: string };
 
@@ -42,6 +52,10 @@ const agentLine = z.discriminatedUnion('kind', [
     outcome: z.enum(OUTCOMES),
     startedMs: z.number(),
     durationMs: z.number(),
+    dials: z.int().exactOptional(),
+    lastDialMs: z.number().exactOptional(),
+    lost: z.int().exactOptional(),
+    nonce: z.string().exactOptional(),
     detail: z.string().exactOptional(),
   }),
   z.strictObject({
@@ -51,14 +65,29 @@ const agentLine = z.discriminatedUnion('kind', [
     alive: z.boolean(),
     detail: z.string().exactOptional(),
   }),
-  z.strictObject({ kind: z.literal('end'), attempts: z.int(), listeners: z.int() }),
+  z.strictObject({
+    kind: z.literal('turn'),
+    id: z.int(),
+    turnedMs: z.number().exactOptional(),
+    last: z.enum(OUTCOMES).exactOptional(),
+  }),
+  z.strictObject({
+    kind: z.literal('end'),
+    attempts: z.int(),
+    listeners: z.int(),
+    clockMs: z.number(),
+    elapsedMs: z.number(),
+    visitsMs: z.array(z.number()),
+    retransmissions: z.int(),
+    arrived: z.array(z.string()),
+  }),
 ]);
 
 /** Why an output proves nothing. */
 class BrokenOutput extends Error {}
 
 /**
- * Reads the output of one `probe`. It counts only if each target and each listener of the batch was answered exactly once,
+ * Reads the output of one `probe`. It counts only if each target, listener and watch of the batch was answered exactly once,
  * nothing else was, and the end mark closes it.
  */
 export function parseAgentOutput(stdout: string, batch: Batch): AgentAnswer {
@@ -75,7 +104,9 @@ export function parseAgentOutput(stdout: string, batch: Batch): AgentAnswer {
 function readAnswers(stdout: string, batch: Batch): AgentAnswer {
   const targets = new Set(batch.targets.map(({ id }) => id));
   const ports = new Set(batch.listeners.map(portKey));
+  const watches = new Set(batch.watches.map(({ id }) => id));
   const attempts: AttemptLine[] = [];
+  const turns: TurnLine[] = [];
   const listeners: ListenerLine[] = [];
   const lines = stdout.split('\n').filter((line) => line !== '');
   const last = readLine(lines.pop() ?? '');
@@ -95,6 +126,9 @@ function readAnswers(stdout: string, batch: Batch): AgentAnswer {
     } else if (answer.kind === 'listener') {
       take(ports, portKey(answer), `the listener on ${portKey(answer)}`);
       listeners.push(answer);
+    } else if (answer.kind === 'turn') {
+      take(watches, answer.id, `watch ${answer.id}`);
+      turns.push(answer);
     } else {
       throw new BrokenOutput('the output of the probe goes on after its end mark');
     }
@@ -102,15 +136,16 @@ function readAnswers(stdout: string, batch: Batch): AgentAnswer {
   if (
     targets.size > 0 ||
     ports.size > 0 ||
+    watches.size > 0 ||
     last.attempts !== attempts.length ||
     last.listeners !== listeners.length
   ) {
     throw new BrokenOutput(
       `the output of the probe is incomplete: ${attempts.length} of ${batch.targets.length} attempts, ` +
-        `${listeners.length} of ${batch.listeners.length} listeners`,
+        `${listeners.length} of ${batch.listeners.length} listeners, ${turns.length} of ${batch.watches.length} watches`,
     );
   }
-  return { kind: 'complete', attempts, listeners };
+  return { kind: 'complete', attempts, listeners, turns, end: last };
 }
 
 function portKey({ port, protocol }: { readonly port: number; readonly protocol: string }): string {

@@ -12,6 +12,10 @@ export const RUN_LABEL = 'podreach.dev/run';
 /** `node` of the official images. Named, because `runAsNonRoot` alone would refuse these images: their default is root. */
 const NODE_USER = 1000;
 const FIRST_UNPRIVILEGED_PORT = 1024;
+/** Where the kubelet visits a probe pod, unless the pod itself listens there. */
+const VISIT_PORT = 20_817;
+/** Often enough that a run's attempts span a visit, and as often as Kubernetes allows. */
+const VISIT_EVERY_SECONDS = 1;
 
 /** Puts the agent where exec finds it again, then becomes it: the arguments are those of `node AGENT_PATH serve`. */
 const BOOTSTRAP = `const path = process.argv[1]; require('node:fs').writeFileSync(path, process.env.${AGENT_SOURCE_VARIABLE}); import(path);`;
@@ -25,9 +29,11 @@ export interface ProbePodOptions {
 
 /** The manifest of a probe pod. It has the labels that the scenario gives it and {@link RUN_LABEL}, nothing else. */
 export function probePod(pod: PlannedPod, { runId, agent, settings }: ProbePodOptions): KubeObject {
+  const visitPort = visitPortOf(pod);
   const config: AgentConfig = {
     runId,
     pod: objectKey(pod),
+    visitPort,
     ports: pod.ports.map(({ port, protocol }) => ({ port, protocol })),
   };
   // A safe sysctl since Kubernetes 1.22, and the only way to port 80 without a capability.
@@ -73,6 +79,13 @@ export function probePod(pod: PlannedPod, { runId, agent, settings }: ProbePodOp
             containerPort: port,
             protocol,
           })),
+          // The kubelet's visits are the proof that the pod's link works: no policy may stop them (D18).
+          readinessProbe: {
+            httpGet: { path: '/', port: visitPort },
+            periodSeconds: VISIT_EVERY_SECONDS,
+            timeoutSeconds: 1,
+            failureThreshold: 3,
+          },
           securityContext: {
             allowPrivilegeEscalation: false,
             readOnlyRootFilesystem: true,
@@ -87,6 +100,14 @@ export function probePod(pod: PlannedPod, { runId, agent, settings }: ProbePodOp
       volumes: [{ name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: '4Mi' } }],
     },
   };
+}
+
+/** The first port from {@link VISIT_PORT} on that the pod does not declare. */
+function visitPortOf({ ports }: PlannedPod): number {
+  const taken = new Set(ports.map(({ port }) => port));
+  let port = VISIT_PORT;
+  while (taken.has(port)) port += 1;
+  return port;
 }
 
 /**

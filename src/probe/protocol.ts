@@ -1,8 +1,8 @@
 /**
  * What the harness and the probe agent say to each other.
  *
- * The harness starts `node /tmp/podreach-agent.mjs probe` in a pod by exec and writes one line of JSON, a {@link Batch}, to its
- * standard input. The agent answers with one line of JSON per attempt and per listener, in the order in which they end,
+ * The harness starts a relay in a pod by exec (`relay.ts`) and writes one line of JSON, a {@link Batch}, to its standard input. The
+ * agent that serves the pod answers with one line of JSON per attempt, listener and watch, in the order in which they end,
  * and closes with an {@link EndLine}. Output without that line proves nothing.
  */
 
@@ -14,6 +14,8 @@ export type Protocol = 'TCP' | 'UDP';
 export const PROBE_CONTAINER = 'probe';
 /** Where the agent writes itself inside its pod, so that exec can start it again. */
 export const AGENT_PATH = '/tmp/podreach-agent.mjs';
+/** Where the agent that serves takes batches: beside its own file, where only its own pod finds it. */
+export const AGENT_SOCKET = `${AGENT_PATH}.socket`;
 /** The environment variable with the agent's own source. */
 export const AGENT_SOURCE_VARIABLE = 'PODREACH_AGENT';
 /** The environment variable with the {@link AgentConfig} as JSON. */
@@ -24,6 +26,8 @@ export interface AgentConfig {
   readonly runId: string;
   /** `namespace/name` */
   readonly pod: string;
+  /** Where the kubelet visits it: a port that the pod itself does not declare. */
+  readonly visitPort: number;
   readonly ports: readonly { readonly port: number; readonly protocol: Protocol }[];
 }
 
@@ -39,6 +43,11 @@ export interface Target {
   readonly pod: string;
 }
 
+/** A connection to try again and again until it is open, or cut off. */
+export interface Watch extends Target {
+  readonly wanted: 'open' | 'cut';
+}
+
 /** One exec's work: attempts at others, and the proof that the pod's own listeners are alive. */
 export interface Batch {
   readonly runId: string;
@@ -46,6 +55,13 @@ export interface Batch {
   readonly timeoutMs: number;
   /** When the agent gives up on everything, whatever is still open; counted from the batch's arrival. */
   readonly deadlineMs: number;
+  /** It is not answered before, so that what the pod tells of itself covers the attempts of others; counted as the deadline. */
+  readonly holdMs: number;
+  /** How long to watch. */
+  readonly watchMs: number;
+  readonly watches: readonly Watch[];
+  /** Nonces of datagrams: have they arrived here? */
+  readonly asked: readonly string[];
   readonly targets: readonly Target[];
   /** The pod's own listeners to connect to. `host` is the pod's own address. */
   readonly listeners: readonly {
@@ -63,6 +79,14 @@ export interface AttemptLine {
   readonly startedMs: number;
   /** From the first packet to the outcome, in milliseconds with two decimals. */
   readonly durationMs: number;
+  /** How often it dialled; absent: once. */
+  readonly dials?: number;
+  /** When it dialled last, as `startedMs`; absent where it dialled once. */
+  readonly lastDialMs?: number;
+  /** How many dials the network had not answered when it answered a later one, over TCP; absent: none. */
+  readonly lost?: number;
+  /** What its datagrams carried, where none was answered. */
+  readonly nonce?: string;
   /** The system's own word for it (`ECONNREFUSED`), or who answered instead. */
   readonly detail?: string;
 }
@@ -75,11 +99,30 @@ export interface ListenerLine {
   readonly detail?: string;
 }
 
-/** The end mark: everything that was asked for has been answered. */
+export interface TurnLine {
+  readonly kind: 'turn';
+  readonly id: number;
+  /** When the attempt began that showed what was wanted, in milliseconds after the batch arrived; absent: none did. */
+  readonly turnedMs?: number;
+  /** What was seen last instead. */
+  readonly last?: Outcome;
+}
+
+/** The end mark: everything that was asked for has been answered. With it comes what the pod has seen by itself. */
 export interface EndLine {
   readonly kind: 'end';
   readonly attempts: number;
   readonly listeners: number;
+  /** When the batch arrived, on the clock of the pod's node: it runs on by itself, and only differences mean something. */
+  readonly clockMs: number;
+  /** From the batch's arrival to this line. */
+  readonly elapsedMs: number;
+  /** When the kubelet was here lately, counted from the batch's arrival: negative where it came before. */
+  readonly visitsMs: readonly number[];
+  /** How many segments of open connections the pod's network has sent again so far. */
+  readonly retransmissions: number;
+  /** Those of the asked nonces that have arrived. */
+  readonly arrived: readonly string[];
 }
 
-export type AgentLine = AttemptLine | ListenerLine | EndLine;
+export type AgentLine = AttemptLine | ListenerLine | TurnLine | EndLine;

@@ -5,10 +5,12 @@
 import { isMismatch } from '../judge/mismatch.ts';
 import type { RunRecord } from '../record.ts';
 import { type Case, isBad, suitesOf } from './parts/cases.ts';
+import { summariseContrary } from './parts/contrary.ts';
 import { describePair } from './parts/describe.ts';
 import { groupBy } from './parts/group.ts';
 import { warningsOf } from './parts/opinion.ts';
 import { dayOf, describeOverdue } from './parts/review.ts';
+import { describeLeftOut } from './parts/scenario-notes.ts';
 import { count, formatNumber, neutraliseAll } from './text/text.ts';
 
 /** GitHub shows ten of each kind for a step, and drops the others without a word. */
@@ -31,11 +33,11 @@ interface Annotation {
 /**
  * One annotation for the checks of a rule that went wrong in the same way, and one for whatever podreach itself failed at:
  * errors for mismatches and failures, warnings for what was not proven or passed for another reason, notices for reviews
- * that are overdue. Nothing where all is well.
+ * that are overdue and for what a pass does not rest on. Nothing where all is well.
  */
 export function renderGithub(written: RunRecord): string {
   const record = neutraliseAll(written);
-  const annotations = [...annotateCases(record), ...annotateWarnings(record), ...annotateReviews(record)];
+  const annotations = [...annotateCases(record), ...annotateWarnings(record), ...annotateNotes(record)];
   return (['error', 'warning', 'notice'] as const)
     .flatMap((level) => limit(annotations.filter((annotation) => annotation.level === level)))
     .map((annotation) => `${renderCommand(annotation)}\n`)
@@ -112,13 +114,17 @@ function annotateWarnings(record: RunRecord): Annotation[] {
   }));
 }
 
-function annotateReviews(record: RunRecord): Annotation[] {
+function annotateNotes(record: RunRecord): Annotation[] {
   return record.scenarios.flatMap((scenario) => {
-    const text = describeOverdue(scenario, dayOf(record));
-    if (text === undefined) return [];
-    return [
-      { level: 'notice', title: `${scenario.name}: review`, message: [text], location: scenario.location },
-    ];
+    const { name, checks, location } = scenario;
+    const notes = [
+      ['review', describeOverdue(scenario, dayOf(record))],
+      ['closing control', describeLeftOut(scenario)],
+      ['contrary attempts', summariseContrary(checks)],
+    ] as const;
+    return notes.flatMap(([what, text]): Annotation[] =>
+      text === undefined ? [] : [{ level: 'notice', title: `${name}: ${what}`, message: [text], location }],
+    );
   });
 }
 

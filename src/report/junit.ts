@@ -6,9 +6,11 @@ import { objectKey } from '../keys.ts';
 import type { RunRecord, ScenarioRecord } from '../record.ts';
 import { type Case, isBad, type Suite, suitesOf } from './parts/cases.ts';
 import { describeNetwork, describeNodes } from './parts/circumstances.ts';
-import { describeLocation } from './parts/describe.ts';
+import { describeContrary, passedContrary } from './parts/contrary.ts';
+import { describeLocation, describePair } from './parts/describe.ts';
 import { renderMatrixSection } from './parts/matrix-section.ts';
 import { warningsOf } from './parts/opinion.ts';
+import { describeForce, describeLeftOut } from './parts/scenario-notes.ts';
 import { renderFacts } from './text/block.ts';
 import { createPaint } from './text/paint.ts';
 import { count, duration, neutraliseAll } from './text/text.ts';
@@ -87,6 +89,7 @@ function renderProperties(record: RunRecord, scenario: ScenarioRecord | undefine
     'cluster.server': environment.server,
     'cluster.kubernetes': environment.kubernetes,
     'cluster.network': describeNetwork(environment),
+    'cluster.policies': environment.clusterPolicies?.join(', '),
     'cluster.timeToEnforce':
       environment.canary === undefined ? undefined : duration(environment.canary.enforcedMs),
     warnings:
@@ -102,6 +105,8 @@ function renderProperties(record: RunRecord, scenario: ScenarioRecord | undefine
     'scenario.reviewBy': scenario?.reviewBy,
     'scenario.tags':
       scenario === undefined || scenario.tags.length === 0 ? undefined : scenario.tags.join(', '),
+    'scenario.inForce': scenario === undefined ? undefined : describeForce(scenario),
+    'scenario.closingControl': scenario?.closingControl,
     'scenario.policies':
       scenario === undefined || scenario.policies.length === 0
         ? undefined
@@ -114,8 +119,16 @@ function renderProperties(record: RunRecord, scenario: ScenarioRecord | undefine
 
 /** What a suite says of itself on the page that shows it. */
 function describeScenario(scenario: ScenarioRecord): string {
-  const matrix = renderMatrixSection(scenario, true, CANVAS).flat();
-  return [...(scenario.description === undefined ? [] : [scenario.description]), ...matrix].join('\n');
+  const { description, checks } = scenario;
+  const leftOut = describeLeftOut(scenario);
+  return [
+    ...(description === undefined ? [] : [description]),
+    ...renderMatrixSection(scenario, true, CANVAS).flat(),
+    ...(leftOut === undefined ? [] : [leftOut]),
+    ...passedContrary(checks).map(
+      (check) => `passed, but not in every attempt: ${describePair(check)}: ${describeContrary(check)}`,
+    ),
+  ].join('\n');
 }
 
 function element(

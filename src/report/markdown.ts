@@ -4,17 +4,21 @@
  */
 import type { Mismatch } from '../judge/mismatch.ts';
 import type { RunRecord } from '../record.ts';
+import { describeAttempts, underPolicies } from './parts/attempts.ts';
 import { problemsOf } from './parts/cases.ts';
 import { circumstanceFacts } from './parts/circumstances.ts';
+import { describeContrary, passedContrary } from './parts/contrary.ts';
 import { describeLocation, describePair } from './parts/describe.ts';
+import { describeExpected } from './parts/expectation.ts';
 import { groupInconclusive } from './parts/inconclusive.ts';
 import { keepNote } from './parts/keep-note.ts';
 import { renderMatrixSection } from './parts/matrix-section.ts';
-import { describeAttempts, factsOf, mismatchesOf, type Place, underPolicies } from './parts/mismatch.ts';
+import { factsOf, mismatchesOf, type Place } from './parts/mismatch.ts';
 import { warningsOf } from './parts/opinion.ts';
 import { findPatterns, findRunPatterns } from './parts/patterns.ts';
 import { resultOf } from './parts/result-line.ts';
 import { dayOf, describeOverdue } from './parts/review.ts';
+import { describeLeftOut } from './parts/scenario-notes.ts';
 import {
   countVerdicts,
   describeCounts,
@@ -53,6 +57,7 @@ export function renderMarkdown(written: RunRecord, { verbose }: RenderOptions): 
     ...renderMismatches(record),
     ...renderInconclusives(record),
     ...renderScenarios(record),
+    ...renderContrary(record),
     ...matrices.open,
     ...renderSettling(record),
     ...renderMismatchDetails(record, verbose),
@@ -61,7 +66,7 @@ export function renderMarkdown(written: RunRecord, { verbose }: RenderOptions): 
   ]);
 }
 
-/** Whatever kept podreach itself from going on, and reviews that are overdue. */
+/** Whatever kept podreach itself from going on, and what is to be known of a scenario: a review that is overdue, a control left out. */
 function renderProblems(record: RunRecord): string[] {
   const lines = problemsOf(record).map(({ message, facts, manifest }) =>
     [
@@ -71,13 +76,14 @@ function renderProblems(record: RunRecord): string[] {
       ...(manifest === undefined ? [] : ['', fence(manifest, 'yaml').replaceAll(/^/gm, '  ')]),
     ].join('\n'),
   );
-  const reviews = record.scenarios.flatMap((scenario) => {
-    const text = describeOverdue(scenario, dayOf(record));
-    return text === undefined ? [] : [`- ${shortCode(scenario.name)}: ${sentence(text)}`];
-  });
+  const notes = record.scenarios.flatMap((scenario) =>
+    [describeOverdue(scenario, dayOf(record)), describeLeftOut(scenario)].flatMap((text) =>
+      text === undefined ? [] : [`- ${shortCode(scenario.name)}: ${sentence(text)}`],
+    ),
+  );
   return [
     ...(lines.length === 0 ? [] : [`### Errors\n\n${limitLines(lines, ROWS)}`]),
-    ...(reviews.length === 0 ? [] : [limitLines(reviews, ROWS)]),
+    ...(notes.length === 0 ? [] : [limitLines(notes, ROWS)]),
   ];
 }
 
@@ -96,7 +102,7 @@ function renderMismatches({ scenarios }: RunRecord): string[] {
       `**${check.verdict}**`,
       shortCode(check.from),
       shortCode(describePair(check).slice(check.from.length + ' → '.length)),
-      check.expected,
+      describeExpected(check),
       sentence(describeAttempts(underPolicies(check))),
       shortCode(describeLocation(check.declared)),
     ]);
@@ -125,6 +131,19 @@ function renderInconclusives({ scenarios }: RunRecord): string[] {
     return `- ${count(checks.length, 'check')}: ${sentence(reason)}<br>\n  ${pairs.join(', ')}`;
   });
   return [`### Not proven\n\n${limitLines(lines, ROWS)}`];
+}
+
+/** Collapsed: they passed. */
+function renderContrary({ scenarios }: RunRecord): string[] {
+  const checks = scenarios.flatMap((scenario) => passedContrary(scenario.checks));
+  if (checks.length === 0) return [];
+  const lines = checks.map(
+    (check) =>
+      `- ${shortCode(describePair(check))} (${shortCode(describeLocation(check.declared))}): ${sentence(describeContrary(check))}`,
+  );
+  return [
+    details(`${count(checks.length, 'check')} passed, but not in every attempt`, limitLines(lines, ROWS)),
+  ];
 }
 
 function renderScenarios({ scenarios }: RunRecord): string[] {

@@ -5,8 +5,10 @@
 import { greatest } from '../numbers.ts';
 import { type RunRecord, type ScenarioRecord, VERDICTS } from '../record.ts';
 import { nameOfPlugin } from './parts/circumstances.ts';
+import { passedContrary } from './parts/contrary.ts';
 import { groupBy } from './parts/group.ts';
 import { decidedElsewhere } from './parts/opinion.ts';
+import { type Force, lateNodes } from './parts/scenario-notes.ts';
 import { countVerdicts, runWord } from './parts/summary.ts';
 import { neutraliseAll } from './text/text.ts';
 
@@ -36,6 +38,7 @@ interface Sample {
 interface Scenario {
   readonly labels: Labels;
   readonly checks: ScenarioRecord['checks'];
+  readonly force: Force;
   readonly durationsMs: readonly number[];
 }
 
@@ -46,6 +49,7 @@ export function renderOpenMetrics(written: RunRecord): string {
     (group): Scenario => ({
       labels: { scenario: group[0]?.name ?? '' },
       checks: group.flatMap(({ checks }) => checks),
+      force: group.flatMap(({ force = [] }) => force),
       durationsMs: group.flatMap(({ durationMs }) => durationMs ?? []),
     }),
   );
@@ -146,8 +150,14 @@ function scenarioFamilies(scenarios: readonly Scenario[]): Family[] {
     {
       name: 'podreach_checks_decided_elsewhere',
       type: 'gauge',
-      help: 'Checks that passed although the policies of the scenario do not say so.',
+      help: 'Checks that something else than the policies decided: cut off although they allow it, or let through although they deny it.',
       samples: scenarios.map(({ labels, checks }) => ({ labels, value: decidedElsewhere(checks).length })),
+    },
+    {
+      name: 'podreach_checks_with_contrary_attempts',
+      type: 'gauge',
+      help: 'Checks that passed, and showed something else in some attempts under the policies.',
+      samples: scenarios.map(({ labels, checks }) => ({ labels, value: passedContrary(checks).length })),
     },
     {
       name: 'podreach_scenario_duration_seconds',
@@ -162,14 +172,39 @@ function scenarioFamilies(scenarios: readonly Scenario[]): Family[] {
     {
       name: 'podreach_enforce_seconds',
       type: 'gauge',
-      help: 'From applying the policies until the last pair that must be unreachable was cut off; absent unless all of them were.',
+      help: 'From applying the policies until the last pair that they must cut off was; absent unless all of them were.',
       samples: scenarios.flatMap(({ labels, checks }) => {
-        const shut = checks.filter(({ expected }) => expected === 'unreachable');
+        const shut = checks.filter(
+          ({ expected, cutBy }) => expected === 'unreachable' && cutBy === undefined,
+        );
         const cutMs = shut.flatMap(({ verdict, settledMs }) => (verdict === 'pass' ? (settledMs ?? []) : []));
         return cutMs.length === 0 || cutMs.length < shut.length
           ? []
           : [{ labels, value: greatest(cutMs) / 1000 }];
       }),
+    },
+    {
+      name: 'podreach_take_up_seconds',
+      type: 'gauge',
+      help: 'From applying the policies until the node showed that it had taken them up; absent for a node that did not within the time.',
+      samples: scenarios.flatMap(({ labels, force }) =>
+        groupBy(force, ({ node }) => node).flatMap((group) => {
+          const turnedMs = group.flatMap((one) => one.turnedMs ?? []);
+          const node = group[0]?.node ?? '';
+          return turnedMs.length < group.length
+            ? []
+            : [{ labels: { ...labels, node }, value: greatest(turnedMs) / 1000 }];
+        }),
+      ),
+    },
+    {
+      name: 'podreach_late_nodes',
+      type: 'gauge',
+      help: 'Nodes that have not taken up the policies within the time: their checks are inconclusive.',
+      samples: scenarios.map(({ labels, force }) => ({
+        labels,
+        value: new Set(lateNodes({ force })).size,
+      })),
     },
     {
       name: 'podreach_settle_seconds',

@@ -26,6 +26,8 @@ interface Pair {
   readonly port: number;
   readonly protocol: 'TCP' | 'UDP';
   readonly expected: 'reachable' | 'unreachable';
+  /** Something else than the policies is to cut it, whatever they mean for it. */
+  readonly cutBy?: 'others';
 }
 
 export interface Prediction {
@@ -36,25 +38,31 @@ export interface Prediction {
   readonly verdict: 'allowed' | 'denied' | 'undefined';
   /** What the scenario says; absent where it says nothing. */
   readonly declared?: Pair['expected'];
+  readonly cutBy?: 'others';
 }
 
 /** Every pod to every port of every pod, itself included. */
 export function predictAll({ pods, checks }: PlannedScenario, oracle: Oracle): readonly Prediction[] {
-  const declared = new Map(checks.map((check) => [keyOf(check), check.expected]));
+  const declared = new Map(checks.map((check) => [keyOf(check), check]));
   const keys = pods.map(objectKey);
   return keys.flatMap((from) =>
     pods.flatMap((pod, index) =>
       pod.ports.map(({ port, protocol }): Prediction => {
         const pair = { from, to: keys[index] ?? '', port, protocol };
-        const expected = declared.get(keyOf(pair));
+        const { expected, cutBy } = declared.get(keyOf(pair)) ?? {};
         const { verdict } = oracle.evaluate(flowBetween(pair));
-        return { ...pair, verdict, ...(expected === undefined ? {} : { declared: expected }) };
+        return {
+          ...pair,
+          verdict,
+          ...(expected === undefined ? {} : { declared: expected }),
+          ...(cutBy === undefined ? {} : { cutBy }),
+        };
       }),
     ),
   );
 }
 
-function keyOf({ from, to, port, protocol }: Omit<Pair, 'expected'>): string {
+function keyOf({ from, to, port, protocol }: Omit<Pair, 'expected' | 'cutBy'>): string {
   return `${from} ${to}:${port}/${protocol}`;
 }
 
@@ -83,13 +91,14 @@ export function renderPredictions(
   ];
 }
 
-/** As the check that a cell of this kind stands for. */
-function shownAs({ verdict, declared }: Prediction): {
+/** As the check that a cell of this kind stands for. What others are to cut the policies may well allow. */
+function shownAs({ verdict, declared, cutBy }: Prediction): {
   readonly verdict: Extract<CellKind, 'inconclusive' | 'broken' | 'leaked'> | 'pass';
   readonly expected: Pair['expected'];
 } {
   const expected = verdict === 'allowed' ? 'reachable' : 'unreachable';
   if (verdict === 'undefined') return { verdict: 'inconclusive', expected };
-  if (declared === undefined || declared === expected) return { verdict: 'pass', expected };
+  if (declared === undefined || declared === expected || cutBy !== undefined)
+    return { verdict: 'pass', expected };
   return { verdict: verdict === 'allowed' ? 'leaked' : 'broken', expected };
 }

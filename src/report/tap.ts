@@ -4,6 +4,7 @@ import type { RunRecord } from '../record.ts';
 import { type Case, isBad, type Suite, suitesOf } from './parts/cases.ts';
 import { describeLocation } from './parts/describe.ts';
 import { warningsOf } from './parts/opinion.ts';
+import { describeLeftOut } from './parts/scenario-notes.ts';
 import { neutraliseAll } from './text/text.ts';
 
 const SUBTEST_INDENT = '    ';
@@ -18,6 +19,10 @@ export function renderTap(written: RunRecord): string {
     `1..${suites.length}`,
     ...suites.flatMap((suite, index) => renderSuite(suite, index + 1)),
     ...warningsOf(record).map(({ text }) => `# warning: ${text}`),
+    ...record.scenarios.flatMap((scenario) => {
+      const leftOut = describeLeftOut(scenario);
+      return leftOut === undefined ? [] : [`# note: ${scenario.name}: ${leftOut}`];
+    }),
     ...renderBailOut(record),
     '',
   ].join('\n');
@@ -43,7 +48,10 @@ function renderPlan(cases: readonly Case[]): string[] {
 
 function renderCase(testCase: Case, number: number): string[] {
   const point = `${number} - ${escapeDescription(testCase.name)}`;
-  if (testCase.result === 'passed') return [`ok ${point}`];
+  if (testCase.result === 'passed') {
+    const { contrary } = testCase;
+    return [`ok ${point}`, ...(contrary === undefined ? [] : renderDiagnostics({ contrary }))];
+  }
   if (!isBad(testCase)) return [`ok ${point} # SKIP ${escapeDescription(testCase.message)}`];
   const { kind, message, facts, manifest, location, durationMs } = testCase;
   const diagnostics = {
@@ -55,17 +63,18 @@ function renderCase(testCase: Case, number: number): string[] {
     ...Object.fromEntries(facts.map(({ label, text }) => [label.replaceAll(' ', '_'), text])),
     ...(manifest === undefined ? {} : { manifest: manifest.join('\n') }),
   };
-  // Every text in quotes on one line: nothing of a record can look like the end of the diagnostics.
+  return [`not ok ${point}`, ...renderDiagnostics(diagnostics)];
+}
+
+/** Every text in quotes on one line: nothing of a record can look like the end of the diagnostics. */
+function renderDiagnostics(diagnostics: Readonly<Record<string, string | number>>): string[] {
   const yaml = stringify(diagnostics, {
     lineWidth: 0,
     doubleQuotedMinMultiLineLength: Number.POSITIVE_INFINITY,
     defaultStringType: 'QUOTE_DOUBLE',
     defaultKeyType: 'PLAIN',
   });
-  return [
-    `not ok ${point}`,
-    ...['---', ...yaml.trimEnd().split('\n'), '...'].map((line) => DIAGNOSTIC_INDENT + line),
-  ];
+  return ['---', ...yaml.trimEnd().split('\n'), '...'].map((line) => DIAGNOSTIC_INDENT + line);
 }
 
 function renderBailOut({ run }: RunRecord): string[] {

@@ -1,8 +1,9 @@
 /** One batch, asked of the agent in one pod: by one exec, or by as many as it takes until one of them holds. */
 import { pauseMs, tooLongWords } from '../kube/backoff.ts';
 import type { ExecResult } from '../kube/kube.ts';
-import { type AgentAnswer, batchInput, PROBE_COMMAND, parseAgentOutput } from '../probe/batch.ts';
+import { type AgentAnswer, batchInput, parseAgentOutput } from '../probe/batch.ts';
 import { type Batch, PROBE_CONTAINER } from '../probe/protocol.ts';
+import { PROBE_COMMAND } from '../probe/relay.ts';
 import type { RunContext } from './context.ts';
 import type { RunningPod } from './provision.ts';
 
@@ -10,6 +11,8 @@ export interface Reply {
   readonly answer: AgentAnswer;
   /** When the exec that brought the answer began, on the run's clock. */
   readonly startedMs: number;
+  /** When its answer was there. */
+  readonly endedMs: number;
   /** Why each exec before it was made again. */
   readonly setbacks: readonly string[];
 }
@@ -35,16 +38,18 @@ export async function askAgent(pod: RunningPod, batch: Batch, context: RunContex
     const startedMs = clock.now();
     const timeoutMs = lastStart - startedMs + batch.deadlineMs;
     const tried = await tryOnce(pod, batch, timeoutMs, context);
-    if (tried.kind === 'settled') return { answer: tried.answer, startedMs, setbacks };
+    const endedMs = clock.now();
+    if (tried.kind === 'settled') return { answer: tried.answer, startedMs, endedMs, setbacks };
     const pause = pauseMs({ tries, random, askedMs: tried.askedMs });
     const { reason, askedMs = 0 } = tried;
     const more = clock.now() + askedMs > lastStart ? tooLongWords(askedMs) : '';
     const broken: AgentAnswer = { kind: 'broken', reason: reason + more };
     // One that has less time than its batch may take would only hide why the others broke.
-    if (signal.aborted || clock.now() + pause > lastStart) return { answer: broken, startedMs, setbacks };
+    if (signal.aborted || clock.now() + pause > lastStart)
+      return { answer: broken, startedMs, endedMs, setbacks };
     setbacks.push(reason);
     await clock.sleep(pause, signal).catch(() => undefined); // the round sees why
-    if (signal.aborted) return { answer: broken, startedMs, setbacks };
+    if (signal.aborted) return { answer: broken, startedMs, endedMs, setbacks };
   }
 }
 

@@ -1,16 +1,16 @@
 /**
  * Stage 0: does this cluster enforce policies at all, on every node, in both directions? Without that every "unreachable" would be
- * luck. Two pods on each node must connect, a deny-all must cut them off, and an allow must bring them back.
+ * luck. The outposts of each node must connect, a deny-all must cut them off, and an allow must bring them back.
  */
 import { PodreachError } from '../errors.ts';
-import { judge } from '../judge/judge.ts';
-import type { KubeObject } from '../kube/kube.ts';
+import { type JudgeRules, judge } from '../judge/judge.ts';
+import { objectKey } from '../keys.ts';
 import type { CheckRecord, RunRecord } from '../record.ts';
-import { applyPolicies } from './apply.ts';
 import type { RunContext } from './context.ts';
-import { provision, type RunningPods } from './provision.ts';
+import { Evidence } from './evidence.ts';
+import { guardingPolicy, OUTPOST_PORT, type Outpost } from './outposts.ts';
+import type { RunningPod, RunningPods } from './provision.ts';
 import type { Stage } from './round.ts';
-import { nodesForProbes } from './schedulable.ts';
 import { control, settle } from './settle.ts';
 
 export type CanaryRecord = NonNullable<RunRecord['environment']['canary']>;
@@ -18,10 +18,6 @@ type Direction = 'ingress' | 'egress';
 
 /** What it is called where its progress is told. */
 const NAME = 'canary';
-const PORT = 8080;
-const OPEN = 'open';
-const GUARDED = 'guarded';
-const ROLE_LABEL = 'podreach.dev/canary';
 
 /** One pair, and the node whose enforcement it proves. */
 interface Pair {
@@ -31,89 +27,72 @@ interface Pair {
   readonly direction: Direction;
 }
 
-/** The namespace of the canary of a run. */
-export function canaryNamespace(runId: string): string {
-  return `podreach-canary-${runId}`;
-}
-
 /**
- * Proves that every node which takes probe pods enforces policies. Leaves its namespace behind: the caller cleans up.
- * @param nodes the cluster's Node objects
+ * Proves that every node with outposts enforces policies. Its own policies are gone afterwards: see {@link removeCanaryPolicies}.
  * @param plugins what is known of the network plugins, for the error
- * @throws PodreachError `not-enforcing` naming the nodes; `provision-failed` where pods do not run, or cannot connect even without
- *   any policy; what provisioning and applying throw
+ * @throws PodreachError `not-enforcing` naming the nodes; `provision-failed` where pods cannot connect even without any policy; what
+ *   applying throws
  */
 export async function proveEnforcement(
-  nodes: readonly KubeObject[],
+  outposts: readonly Outpost[],
   plugins: string,
   context: RunContext,
 ): Promise<CanaryRecord> {
-  const hosts = nodesForProbes(nodes, context.probe);
-  if (hosts.length === 0) {
-    throw new PodreachError('provision-failed', 'no node of the cluster takes probe pods', {
-      hint: 'All are cordoned, tainted or not selected: choose nodes with --node-selector and --toleration.',
-    });
-  }
-  const namespace = canaryNamespace(context.runId);
-  const pods = await provision(
-    {
-      name: NAME,
-      namespaces: [{ name: namespace, labels: {} }],
-      pods: hosts.flatMap(({ hostname }, index) =>
-        [OPEN, GUARDED].map((role) => ({
-          namespace,
-          name: `${role}-${index}`,
-          labels: { [ROLE_LABEL]: role },
-          ports: [{ port: PORT, protocol: 'TCP' as const }],
-          hostname,
-        })),
-      ),
-    },
-    context,
+  const pods = new Map(
+    outposts.flatMap(({ open, guarded }) => [open, guarded].map((pod) => [objectKey(pod), pod] as const)),
   );
-  const pairs = pairsOf(
-    hosts.map(({ name }) => name),
-    namespace,
-  );
-  const trial: Trial = { namespace, pairs, pods, plugins };
+  const trial: Trial = { pairs: pairsOf(outposts), pods, plugins };
   const enforcedMs = await cut(trial, context);
   const restoredMs = await restore(trial, context);
   return {
-    nodes: hosts.map(({ name }) => ({
-      name,
-      enforcedMs: enforcedMs.get(name) ?? 0,
-      restoredMs: restoredMs.get(name) ?? 0,
+    nodes: outposts.map(({ node }) => ({
+      name: node,
+      enforcedMs: enforcedMs.get(node) ?? 0,
+      restoredMs: restoredMs.get(node) ?? 0,
     })),
     enforcedMs: Math.max(...enforcedMs.values()),
   };
+}
+
+/** Takes the canary's policies away. @throws what the API server says */
+export async function removeCanaryPolicies(context: RunContext): Promise<void> {
+  for (const form of [DENY, ALLOW]) {
+    const { namespace, name } = guardingPolicy(form.name, form.rules, context);
+    await context.kube.delete({ resource: 'networkpolicies', namespace, name }, context);
+  }
 }
 
 /**
  * On each node one pod stays open and one is guarded, so that a cut proves which end enforced it: into the guarded pod its node's
  * ingress, out of it its node's egress. Each is tried inside the node, and between it and the next.
  */
-function pairsOf(nodes: readonly string[], namespace: string): Pair[] {
-  const pod = (role: string, index: number): string => `${namespace}/${role}-${index % nodes.length}`;
-  return nodes.flatMap((node, index) => {
-    const partners = nodes.length === 1 ? [index] : [index, index + 1];
+function pairsOf(outposts: readonly Outpost[]): Pair[] {
+  return outposts.flatMap(({ node, open, guarded }, index) => {
+    const next = outposts[(index + 1) % outposts.length]?.open ?? open;
+    const partners: readonly RunningPod[] = next === open ? [open] : [open, next];
     return partners.flatMap((partner): Pair[] => [
-      { from: pod(OPEN, partner), to: pod(GUARDED, index), node, direction: 'ingress' },
-      { from: pod(GUARDED, index), to: pod(OPEN, partner), node, direction: 'egress' },
+      { from: objectKey(partner), to: objectKey(guarded), node, direction: 'ingress' },
+      { from: objectKey(guarded), to: objectKey(partner), node, direction: 'egress' },
     ]);
   });
 }
 
 interface Trial {
-  readonly namespace: string;
   readonly pairs: readonly Pair[];
   readonly pods: RunningPods;
   readonly plugins: string;
 }
 
+/** Without witnesses: the pairs of the canary are the ways between nodes themselves. */
+function stageOf({ pods }: Trial, { clock }: RunContext): Stage {
+  const beganMs = clock.now();
+  return { pods, beganMs, evidence: new Evidence(beganMs), noteSetbacks: () => {} };
+}
+
 /** @returns how long each node took to enforce */
 async function cut(trial: Trial, context: RunContext): Promise<Map<string, number>> {
   const checks = checksOf(trial.pairs, 'unreachable');
-  const stage: Stage = { pods: trial.pods, beganMs: context.clock.now(), noteSetbacks: () => {} };
+  const stage = stageOf(trial, context);
   await control({ name: NAME, checks }, stage, context);
   const unconnected = checks.filter(({ attempts }) =>
     attempts.every(({ outcome }) => outcome !== 'connected'),
@@ -128,7 +107,7 @@ async function restore(trial: Trial, context: RunContext): Promise<Map<string, n
   // They have connected before: that is the control of the first part.
   for (const check of checks)
     check.attempts.push({ phase: 'control', round: 1, atMs: 0, outcome: 'connected' });
-  const stage: Stage = { pods: trial.pods, beganMs: context.clock.now(), noteSetbacks: () => {} };
+  const stage = stageOf(trial, context);
   // All was cut before, so whatever connects now has been let through: there is no old state to be mistaken for the new one.
   const timing = { ...context.timing, settleFloorMs: 0 };
   return await times(checks, ALLOW, stage, trial, { ...context, timing });
@@ -141,8 +120,14 @@ async function times(
   trial: Trial,
   context: RunContext,
 ): Promise<Map<string, number>> {
-  await applyPolicies([policyOf(policy, trial.namespace)], context);
-  const rules = { confirm: context.timing.confirm, appliedMs: context.clock.now() - stage.beganMs };
+  const { namespace, name, text } = guardingPolicy(policy.name, policy.rules, context);
+  await context.kube.apply({ resource: 'networkpolicies', namespace, name }, text, context);
+  const rules: JudgeRules = {
+    confirm: context.timing.confirm,
+    appliedMs: context.clock.now() - stage.beganMs,
+    // The second part is the closing control of the first.
+    closing: 'left-out',
+  };
   await settle({ name: NAME, checks, policies: [policy] }, rules, stage, context);
   const slowest = new Map<string, number>();
   const failed: Failed[] = [];
@@ -163,7 +148,7 @@ function checksOf(pairs: readonly Pair[], expected: CheckRecord['expected']): Ch
     id,
     from,
     to,
-    port: PORT,
+    port: OUTPOST_PORT,
     protocol: 'TCP',
     path: 'podIP',
     expected,
@@ -177,31 +162,12 @@ interface PolicyForm {
   readonly rules: object;
 }
 
-const DENY: PolicyForm = { name: 'deny-all', rules: {} };
-const ALLOW: PolicyForm = { name: 'allow-all', rules: { ingress: [{}], egress: [{}] } };
-
-function policyOf(
-  { name, rules }: PolicyForm,
-  namespace: string,
-): Parameters<typeof applyPolicies>[0][number] {
-  const object = {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy' as const,
-    metadata: { name, namespace },
-    spec: {
-      podSelector: { matchLabels: { [ROLE_LABEL]: GUARDED } },
-      policyTypes: ['Ingress', 'Egress'],
-      ...rules,
-    },
-  };
-  return {
-    namespace,
-    name,
-    object,
-    text: JSON.stringify(object),
-    location: { file: NAME, line: 1, column: 1 },
-  };
-}
+const BOTH_WAYS = ['Ingress', 'Egress'];
+const DENY: PolicyForm = { name: 'deny-all', rules: { policyTypes: BOTH_WAYS } };
+const ALLOW: PolicyForm = {
+  name: 'allow-all',
+  rules: { policyTypes: BOTH_WAYS, ingress: [{}], egress: [{}] },
+};
 
 interface Failed {
   readonly pair: Pair;

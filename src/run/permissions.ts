@@ -26,7 +26,7 @@ const REQUIRED: readonly Permission[] = [
   { group: '', resource: 'pods', verbs: ['create', 'list'] },
   // A WebSocket begins with a GET, which asks for `get`; from Kubernetes 1.35 on it asks for `create` as well.
   { group: '', resource: 'pods/exec', verbs: ['create', 'get'] },
-  { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['create', 'patch'] },
+  { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['create', 'patch', 'delete'] },
   { group: '', resource: 'nodes', verbs: ['list'] },
 ];
 

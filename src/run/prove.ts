@@ -1,53 +1,118 @@
-/** What is settled about a real cluster before a scenario runs there: what it is, and that it enforces policies. */
+/**
+ * What is settled about a cluster before a scenario runs there: what it is, that it enforces policies, and the outposts that prove the
+ * rest while scenarios run.
+ */
 import type { Cluster } from '../cluster/cluster.ts';
 import { messageOf, PodreachError } from '../errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { RunRecord } from '../record.ts';
-import { canaryNamespace, proveEnforcement } from './canary.ts';
+import { proveEnforcement, removeCanaryPolicies } from './canary.ts';
 import { cleanUpNamespaces } from './cleanup.ts';
 import type { RunContext } from './context.ts';
 import { describeNetwork } from './environment/describe.ts';
+import {
+  applyClosed,
+  createOutposts,
+  type Outpost,
+  outpostsNamespace,
+  untilClosed,
+  waitForOutposts,
+} from './outposts.ts';
+import { nodesForProbes, type ProbeNode } from './schedulable.ts';
 
 export interface ProvenCluster {
   /** The same, with the time that enforcing takes here. */
   readonly context: RunContext;
-  /** Resolves when nothing of the canary is left; rejects as {@link cleanUpNamespaces} does. */
-  readonly cleaned: Promise<void>;
+  /** Rejects as {@link proveCluster} does, where it went on before they ran. */
+  readonly outposts: Promise<readonly Outpost[]>;
 }
 
 /**
- * Notes what the cluster is, and proves that it enforces policies.
- * @param keep leaves a canary that failed in place, to be looked at
- * @throws PodreachError what {@link proveEnforcement} throws; the canary is gone then, unless it is kept
+ * Makes the outposts. On a cluster that has to be proven, notes what it is and proves with them that it enforces policies; on any
+ * other they may still be on their way when this returns.
+ * @param markers how many scenarios there are
+ * @param keep leaves the outposts of a canary that failed in place, to be looked at
+ * @throws PodreachError `provision-failed`, `not-enforcing`; the outposts are gone then, unless they are kept
  */
 export async function proveCluster(
   cluster: Cluster,
   nodes: readonly KubeObject[],
-  { environment }: RunRecord,
-  keep: boolean,
+  record: RunRecord,
+  { keep, markers }: { readonly keep: boolean; readonly markers: number },
   context: RunContext,
 ): Promise<ProvenCluster> {
+  const hosts = nodesForProbes(nodes, context.probe);
+  if (hosts.length === 0) {
+    throw new PodreachError('provision-failed', 'no node of the cluster takes probe pods', {
+      hint: 'All are cordoned, tainted or not selected: choose nodes with --node-selector and --toleration.',
+    });
+  }
+  if (!cluster.needsCanary) return { context, ...(await startOutposts(hosts, markers, context)) };
+  const { environment } = record;
   await describeNetwork(environment, cluster.networkPlugin, context);
   for (const text of environment.warnings ?? []) context.progress({ type: 'note', text: `warning: ${text}` });
-  const plugins =
-    environment.networkPlugins?.map(({ name, version }) => [name, version].join(' ').trim()) ?? [];
-  const clean = (): Promise<void> => cleanUpNamespaces(context, [canaryNamespace(context.runId)]);
   try {
-    const names = plugins.length === 0 ? 'none that podreach knows' : plugins.join(', ');
-    const canary = await proveEnforcement(nodes, names, context);
-    environment.canary = canary;
-    context.progress({ type: 'canary-ended', nodes: canary.nodes.length, enforcedMs: canary.enforcedMs });
-    const settleFloorMs = floorFor(canary.enforcedMs, context);
-    return { context: { ...context, timing: { ...context.timing, settleFloorMs } }, cleaned: clean() };
+    const outposts = await proveOutposts(hosts, markers, record, context);
+    const settleFloorMs = floorFor(environment.canary?.enforcedMs ?? 0, context);
+    return {
+      context: { ...context, timing: { ...context.timing, settleFloorMs } },
+      outposts: Promise.resolve(outposts),
+    };
   } catch (thrown) {
     // An interrupted run is cleaned up as a whole.
     if (!keep && !context.signal.aborted) {
-      await clean().catch((left: unknown) => {
+      await removeOutposts(context).catch((left: unknown) => {
         environment.warnings = [...(environment.warnings ?? []), adviceOf(left)];
       });
     }
     throw thrown;
   }
+}
+
+/** @throws as {@link cleanUpNamespaces} */
+export async function removeOutposts(context: RunContext): Promise<void> {
+  await cleanUpNamespaces(context, [outpostsNamespace(context.runId)]);
+}
+
+/**
+ * Returns when they are created: scenarios start beside them, and need them only when the first has applied its policies. Whatever goes
+ * wrong with them is told then; what goes wrong with the scenario's own pods is told first.
+ */
+async function startOutposts(
+  hosts: readonly ProbeNode[],
+  markers: number,
+  context: RunContext,
+): Promise<Pick<ProvenCluster, 'outposts'>> {
+  const silently = { ...context, progress: () => {} };
+  const created = createOutposts(hosts, markers, context);
+  const outposts = created.then(async (wanted) => {
+    const [running] = await Promise.all([waitForOutposts(wanted, hosts, silently), applyClosed(context)]);
+    await untilClosed(running, context);
+    return running;
+  });
+  outposts.catch(() => {});
+  await created.catch(() => {});
+  return { outposts };
+}
+
+async function proveOutposts(
+  hosts: readonly ProbeNode[],
+  markers: number,
+  { environment }: RunRecord,
+  context: RunContext,
+): Promise<readonly Outpost[]> {
+  const outposts = await waitForOutposts(await createOutposts(hosts, markers, context), hosts, context);
+  const plugins =
+    environment.networkPlugins?.map(({ name, version }) => [name, version].join(' ').trim()) ?? [];
+  const names = plugins.length === 0 ? 'none that podreach knows' : plugins.join(', ');
+  const canary = await proveEnforcement(outposts, names, context);
+  environment.canary = canary;
+  context.progress({ type: 'canary-ended', nodes: canary.nodes.length, enforcedMs: canary.enforcedMs });
+  // First the one and then the others: the guarded pods are never open in between.
+  await applyClosed(context);
+  await removeCanaryPolicies(context);
+  await untilClosed(outposts, context);
+  return outposts;
 }
 
 /**

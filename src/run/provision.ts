@@ -23,6 +23,9 @@ const EVENTS_AFTER_MS = 5_000;
 /** Of pods that all wait for the same, a few tell enough. */
 const TOLD_PODS = 3;
 
+/** A kubelet visits a pod each second; where it has not reached any for so long, it never will. */
+const VISITED_WITHIN_MS = 30_000;
+
 /** A controller that is busy, or that moves to another machine, takes seconds. */
 const CONTROLLERS_WITHIN_MS = 30_000;
 
@@ -55,13 +58,18 @@ export type RunningPods = ReadonlyMap<string, RunningPod>;
  * @throws PodreachError `namespace-foreign`, `permission-denied`, `provision-failed`
  */
 export async function provision(wanted: Wanted, context: RunContext): Promise<RunningPods> {
+  await createAll(wanted, context);
+  return await waitForPods(wanted, context);
+}
+
+/** Creates namespaces, then all pods at once, and waits for none. @throws as {@link provision} */
+export async function createAll(wanted: Wanted, context: RunContext): Promise<void> {
   const limit = pLimit(PARALLEL_REQUESTS);
   const agent = agentSource();
   const manifestOf = (pod: WantedPod): KubeObject =>
     probePod(pod, { runId: context.runId, agent, settings: settingsFor(pod, context) });
   await Promise.all(wanted.namespaces.map((namespace) => limit(createNamespace, namespace, context)));
   await Promise.all(wanted.pods.map((pod) => limit(createPod, manifestOf(pod), context)));
-  return await waitForPods(wanted, context);
 }
 
 function settingsFor({ hostname }: WantedPod, { probe }: RunContext): ProbeSettings {
@@ -109,11 +117,13 @@ async function createPod(manifest: KubeObject, context: RunContext): Promise<voi
 
 type WaitingPod = readonly [key: string, state: PodState];
 
-async function waitForPods(wanted: Wanted, context: RunContext): Promise<RunningPods> {
+/** Waits until each pod runs and was visited by its kubelet. @throws PodreachError `provision-failed` */
+export async function waitForPods(wanted: Wanted, context: RunContext): Promise<RunningPods> {
   const { clock, timing } = context;
   const beganMs = clock.now();
   const explain = createExplainer(context);
   const tell = createTeller(wanted.name, context);
+  let unvisitedSinceMs = Number.POSITIVE_INFINITY;
   for (;;) {
     const states = await podStates(wanted.pods, context);
     await failOnDeadPods(states, context);
@@ -122,19 +132,33 @@ async function waitForPods(wanted: Wanted, context: RunContext): Promise<Running
     const waitingFor = await explain(waiting.slice(0, TOLD_PODS), isLate);
     tell(states.size - waiting.length, states.size, waitingFor);
     if (waiting.length === 0) return runningPods(wanted.pods, states);
+    const isUnvisited = waiting.every(([, state]) => state.kind === 'waiting' && state.isUnvisited === true);
+    unvisitedSinceMs = isUnvisited ? Math.min(unvisitedSinceMs, clock.now()) : Number.POSITIVE_INFINITY;
+    if (clock.now() - unvisitedSinceMs > VISITED_WITHIN_MS) throw await notVisited(waiting, context);
     if (isLate) {
       throw new PodreachError(
         'provision-failed',
         `${waiting.length} of ${states.size} pods did not run within ${timing.readyWithinMs / 1000} s: ${waitingFor.join('; ')}`,
         {
           hint:
-            waiting.map(([, state]) => hintOf(state)).find((hint) => hint !== undefined) ??
+            hintOfAny(waiting) ??
             'Give them more time with --ready-within, or look at one of them with kubectl describe: --keep leaves them in place.',
         },
       );
     }
     await clock.sleep(pollPauseMs(clock.now() - beganMs, POLL_MS), context.signal);
   }
+}
+
+/** Of pods that run, and that their kubelets do not reach. */
+async function notVisited(waiting: readonly WaitingPod[], context: RunContext): Promise<PodreachError> {
+  const told = await createExplainer(context)(waiting.slice(0, TOLD_PODS), true);
+  const nodes = [...new Set(waiting.flatMap(([, { node }]) => node ?? []))].toSorted();
+  return new PodreachError(
+    'provision-failed',
+    `the kubelet does not reach its pods on ${nodes.join(', ')}: ${told.join('; ')}`,
+    { hint: hintOfAny(waiting) },
+  );
 }
 
 /** Says of pods what each waits for. Their events are asked for now and then only, and once more when it is the last word. */
@@ -177,8 +201,11 @@ async function warningsAbout(
   return new Map(found.flatMap(([key, words]) => (words === undefined ? [] : [[key, words] as const])));
 }
 
-function hintOf(state: PodState): string | undefined {
-  return state.kind === 'running' ? undefined : state.hint;
+/** What may only need another second is asked last. */
+function hintOfAny(waiting: readonly WaitingPod[]): string | undefined {
+  const states = waiting.flatMap(([, state]) => (state.kind === 'running' ? [] : [state]));
+  const others = states.filter(({ isUnvisited }) => isUnvisited !== true);
+  return (others.length === 0 ? states : others).find(({ hint }) => hint !== undefined)?.hint;
 }
 
 /** The state of each pod, by `namespace/name`. */

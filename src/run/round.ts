@@ -1,13 +1,15 @@
 /**
- * One round: one exec per pod that has something to try or to prove, all side by side, bounded. A round costs about
+ * One round: one exec per pod that has something to try, to prove or to tell, all side by side, bounded. A round costs about
  * one timeout, however many pairs it has.
  */
-import { type AgentAnswer, batchDeadlineMs } from '../probe/batch.ts';
+import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { AttemptLine, Batch, Target } from '../probe/protocol.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
-import { askAgent } from './ask-agent.ts';
+import { askAgent, type Reply } from './ask-agent.ts';
 import type { RunContext } from './context.ts';
+import { type Evidence, wayKey } from './evidence.ts';
 import type { RunningPod, RunningPods } from './provision.ts';
+import type { Witnesses } from './witnesses.ts';
 
 export interface Round {
   readonly phase: AttemptRecord['phase'];
@@ -19,7 +21,10 @@ export interface Round {
 export interface Stage {
   readonly pods: RunningPods;
   readonly beganMs: number;
-  /** Is told why execs had to be made again. */
+  readonly evidence: Evidence;
+  /** Absent before there are any: then no way between nodes is in doubt. */
+  readonly witnesses?: Witnesses;
+  /** Takes down why execs had to be made again. */
   readonly noteSetbacks: (reasons: readonly string[]) => void;
 }
 
@@ -27,58 +32,134 @@ interface Work {
   readonly pod: RunningPod;
   readonly checks: CheckRecord[];
   readonly listeners: Map<string, Batch['listeners'][number]>;
+  /** Whether what the pod tells of itself must cover the attempts that others make meanwhile. */
+  mustHold: boolean;
 }
 
 interface Answered {
   readonly work: Work;
-  readonly startedMs: number;
-  readonly answer: AgentAnswer;
-  readonly setbacks: readonly string[];
+  readonly asked: readonly string[];
+  readonly reply: Reply;
 }
 
-/** Tries every check once and appends what it showed to its attempts. @throws the signal's reason when it is aborted */
+/**
+ * Tries every check once and appends what it showed to its attempts.
+ * @param witnessed the ways that are open, where the witnesses have been asked already: the attempts begin when they have answered.
+ *   Absent: they are asked at the same time
+ * @throws the signal's reason when it is aborted
+ */
 export async function runRound(
   checks: readonly CheckRecord[],
   round: Round,
   stage: Stage,
   context: RunContext,
+  witnessed?: Promise<OpenWays>,
 ): Promise<void> {
+  const { evidence } = stage;
+  const canBeCut = round.phase === 'settle' || round.phase === 'observe';
+  const works = workByPod(checks, stage.pods, canBeCut);
+  await witnessed;
+  const [openWays, answers] = await Promise.all([
+    witnessed ?? (canBeCut ? witness(checks, stage, context) : undefined),
+    Promise.all([...works.values()].map((work) => context.execLimit(execute, work, stage, context))),
+  ]);
+  context.signal.throwIfAborted();
+  for (const answered of answers) hear(answered, evidence);
+  const alive = listenersAlive(answers);
+  for (const answered of answers) recordAttempts(answered, { round, alive, openWays, stage });
+  evidence.review(checks, (key) => stage.pods.get(key), context.timing.confirm);
+  stage.noteSetbacks(answers.flatMap(({ reply }) => reply.setbacks));
+}
+
+/** Of the ways between nodes those that are open, by their keys; undefined where there are no witnesses. */
+export type OpenWays = ReadonlySet<string> | undefined;
+
+/** Has the witnesses of all nodes in question connect. */
+export async function witness(
+  checks: readonly CheckRecord[],
+  stage: Stage,
+  context: RunContext,
+): Promise<OpenWays> {
+  return await stage.witnesses?.connect([...waysOf(checks, stage.pods).values()], stage, context);
+}
+
+/**
+ * Has the pods that know more about attempts of these checks tell it: their destinations, where what they have told so far ends before
+ * the last dial. Costs an exec per pod and no timeout.
+ * @throws the signal's reason when it is aborted
+ */
+export async function hearOut(
+  checks: readonly CheckRecord[],
+  stage: Stage,
+  context: RunContext,
+): Promise<void> {
+  const { evidence, pods } = stage;
+  const works = new Map<RunningPod, Work>();
+  for (const pod of evidence.unheard(checks)) workOf(pod, works);
   const answers = await Promise.all(
-    [...workByPod(checks, stage.pods).values()].map((work) =>
-      context.execLimit(execute, work, stage, context),
-    ),
+    [...works.values()].map((work) => context.execLimit(execute, work, stage, context)),
   );
   context.signal.throwIfAborted();
-  const alive = listenersAlive(answers);
-  for (const answered of answers) recordAttempts(answered, round, alive);
-  stage.noteSetbacks(answers.flatMap(({ setbacks }) => setbacks));
+  for (const answered of answers) hear(answered, evidence);
+  evidence.review(checks, (key) => pods.get(key), context.timing.confirm);
+}
+
+export interface NodePair {
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: CheckRecord['protocol'];
+}
+
+/** The ways between the nodes of checks, each once. */
+function waysOf(checks: readonly CheckRecord[], pods: RunningPods): Map<string, NodePair> {
+  return new Map(
+    checks.flatMap((check) => {
+      const from = pods.get(check.from)?.node;
+      const to = pods.get(check.to)?.node;
+      if (from === undefined || to === undefined) return [];
+      const { protocol } = check;
+      return [[wayKey(from, to, protocol), { from, to, protocol }] as const];
+    }),
+  );
 }
 
 /** Sources carry their targets, destinations the proof that they listen. */
-function workByPod(checks: readonly CheckRecord[], pods: RunningPods): Map<string, Work> {
-  const work = new Map<string, Work>();
-  const of = (key: string): Work | undefined => {
-    const pod = pods.get(key);
-    if (pod === undefined) return undefined;
-    const known = work.get(key) ?? { pod, checks: [], listeners: new Map() };
-    work.set(key, known);
-    return known;
-  };
+function workByPod(
+  checks: readonly CheckRecord[],
+  pods: RunningPods,
+  canBeCut: boolean,
+): Map<RunningPod, Work> {
+  const works = new Map<RunningPod, Work>();
   for (const check of checks) {
-    of(check.from)?.checks.push(check);
-    const destination = of(check.to);
+    const from = pods.get(check.from);
+    if (from !== undefined) workOf(from, works).checks.push(check);
+    const to = pods.get(check.to);
+    if (to === undefined) continue;
     const { port, protocol } = check;
-    destination?.listeners.set(`${port}/${protocol}`, { host: destination.pod.ip, port, protocol });
+    const work = workOf(to, works);
+    work.listeners.set(`${port}/${protocol}`, { host: to.ip, port, protocol });
+    if (canBeCut && mayBeCut(check)) work.mustHold = true;
   }
+  return works;
+}
+
+function workOf(pod: RunningPod, works: Map<RunningPod, Work>): Work {
+  const work = works.get(pod) ?? { pod, checks: [], listeners: new Map(), mustHold: false };
+  works.set(pod, work);
   return work;
 }
 
-async function execute(work: Work, stage: Stage, context: RunContext): Promise<Answered> {
-  const reply = await askAgent(work.pod, batchOf(work, stage.pods, context), context);
-  return { work, startedMs: reply.startedMs - stage.beganMs, answer: reply.answer, setbacks: reply.setbacks };
+function mayBeCut({ expected, attempts }: CheckRecord): boolean {
+  return expected === 'unreachable' || attempts.at(-1)?.outcome !== 'connected';
 }
 
-function batchOf(work: Work, pods: RunningPods, context: RunContext): Batch {
+async function execute(work: Work, stage: Stage, context: RunContext): Promise<Answered> {
+  const asked = stage.evidence.askedOf(work.pod);
+  return { work, asked, reply: await askAgent(work.pod, batchOf(work, asked, stage.pods, context), context) };
+}
+
+function batchOf(work: Work, asked: readonly string[], pods: RunningPods, context: RunContext): Batch {
+  const { timeoutMs } = context.timing;
   const targets = work.checks.flatMap((check): Target[] => {
     const destination = pods.get(check.to);
     if (destination === undefined) return [];
@@ -87,48 +168,106 @@ function batchOf(work: Work, pods: RunningPods, context: RunContext): Batch {
     ];
   });
   return {
+    ...PLAIN_BATCH,
     runId: context.runId,
-    timeoutMs: context.timing.timeoutMs,
-    deadlineMs: batchDeadlineMs(targets.length + work.listeners.size, context.timing.timeoutMs),
+    timeoutMs,
+    deadlineMs: batchDeadlineMs(targets.length + work.listeners.size, timeoutMs),
+    holdMs: work.mustHold ? timeoutMs : 0,
+    asked,
     targets,
     listeners: [...work.listeners.values()],
   };
 }
 
-/** `namespace/pod port/protocol` of every listener that was asked, with its answer. */
+function hear({ work: { pod }, asked, reply }: Answered, evidence: Evidence): void {
+  if (reply.answer.kind !== 'complete') return;
+  evidence.noteEnd(pod, { sentMs: reply.startedMs, receivedMs: reply.endedMs }, reply.answer.end);
+  evidence.forget(pod, asked);
+}
+
+/** Of every listener that was asked, its answer, by pod and port. */
 function listenersAlive(answers: readonly Answered[]): Map<string, boolean> {
   const alive = new Map<string, boolean>();
-  for (const { work, answer } of answers) {
-    if (answer.kind !== 'complete') continue;
-    for (const listener of answer.listeners) {
+  for (const { work, reply } of answers) {
+    if (reply.answer.kind !== 'complete') continue;
+    for (const listener of reply.answer.listeners)
       alive.set(
         `${work.pod.namespace}/${work.pod.name} ${listener.port}/${listener.protocol}`,
         listener.alive,
       );
-    }
   }
   return alive;
 }
 
-function recordAttempts(answered: Answered, round: Round, alive: ReadonlyMap<string, boolean>): void {
-  const { answer, startedMs } = answered;
+interface Surroundings {
+  readonly round: Round;
+  readonly alive: ReadonlyMap<string, boolean>;
+  readonly openWays: OpenWays;
+  readonly stage: Stage;
+}
+
+function recordAttempts({ work, reply }: Answered, surroundings: Surroundings): void {
+  const { answer } = reply;
   const lines = new Map<number, AttemptLine>(
     answer.kind === 'complete' ? answer.attempts.map((line) => [line.id, line]) : [],
   );
-  const failure = answer.kind === 'broken' ? answer.reason : 'the agent did not answer for it';
-  for (const check of answered.work.checks) {
+  for (const check of work.checks) {
     const line = lines.get(check.id);
-    const listenerAlive = alive.get(`${check.to} ${check.port}/${check.protocol}`);
+    if (line !== undefined && answer.kind === 'complete') {
+      recordAttempt(check, line, answer.end.clockMs, work.pod, surroundings);
+      continue;
+    }
     check.attempts.push({
-      phase: round.phase,
-      round: round.number,
-      atMs: rounded(startedMs + (line?.startedMs ?? 0)),
-      outcome: line?.outcome ?? 'error',
-      ...(line === undefined ? { detail: failure } : { durationMs: line.durationMs }),
-      ...(line?.detail === undefined ? {} : { detail: line.detail }),
-      ...(listenerAlive === undefined ? {} : { listenerAlive }),
+      ...numbered(surroundings.round),
+      atMs: rounded(reply.startedMs - surroundings.stage.beganMs),
+      outcome: 'error',
+      detail: answer.kind === 'broken' ? answer.reason : 'the agent did not answer for it',
+      ...aliveOf(check, surroundings),
     });
   }
+}
+
+/** @param clockMs when the batch arrived in the source, on the clock of its node */
+function recordAttempt(
+  check: CheckRecord,
+  line: AttemptLine,
+  clockMs: number,
+  from: RunningPod,
+  surroundings: Surroundings,
+): void {
+  const { evidence, pods } = surroundings.stage;
+  const { outcome, durationMs, startedMs, dials = 1, lastDialMs = startedMs, lost = 0, nonce, detail } = line;
+  const attempt: AttemptRecord = {
+    ...numbered(surroundings.round),
+    atMs: rounded(evidence.latest(from, clockMs + startedMs) ?? 0),
+    outcome,
+    durationMs,
+    ...(dials === 1 ? {} : { dials }),
+    ...aliveOf(check, surroundings),
+    ...(detail === undefined ? {} : { detail }),
+  };
+  check.attempts.push(attempt);
+  const to = pods.get(check.to);
+  if (to === undefined) return;
+  if (lost > 0) evidence.noteLoss(from, to);
+  if (nonce !== undefined) evidence.noteSent(nonce, { check, attempt, to });
+  const { phase } = surroundings.round;
+  if (outcome === 'connected' || phase === 'control' || phase === 'closing') return;
+  const isOpen = surroundings.openWays?.has(wayKey(from.node, to.node, check.protocol));
+  const way = isOpen === undefined ? 'unwitnessed' : isOpen ? 'open' : 'closed';
+  evidence.noteCut({ check, attempt, from, to, lastDialMs: clockMs + lastDialMs, way });
+}
+
+function numbered({ phase, number }: Round): Pick<AttemptRecord, 'phase' | 'round'> {
+  return { phase, round: number };
+}
+
+function aliveOf(
+  { to, port, protocol }: CheckRecord,
+  { alive }: Surroundings,
+): Pick<AttemptRecord, 'listenerAlive'> {
+  const listenerAlive = alive.get(`${to} ${port}/${protocol}`);
+  return listenerAlive === undefined ? {} : { listenerAlive };
 }
 
 function rounded(ms: number): number {

@@ -21,8 +21,8 @@ import { describeNodes, describeServer } from './environment/describe.ts';
 import { failureOf } from './failure.ts';
 import { assumptionsFor } from './predict.ts';
 import { checkPermissions, refuseForeignNamespaces } from './preflight.ts';
-import { proveCluster } from './prove.ts';
-import { runScenario } from './scenario-run.ts';
+import { proveCluster, removeOutposts } from './prove.ts';
+import { runScenario, type ScenarioOptions } from './scenario-run.ts';
 import { runDisjoint } from './schedule.ts';
 import { startRecord } from './start-record.ts';
 
@@ -212,12 +212,25 @@ async function runProven(
   options: Inner,
 ): Promise<void> {
   const nodes = await describeNodes(record.environment, context);
-  if (!cluster.needsCanary) return await runScenarios(plans, record, { cluster, context }, options);
-  const proven = await proveCluster(cluster, nodes, record, options.keep, context);
-  const ended = await Promise.allSettled([
-    runScenarios(plans, record, { cluster, context: proven.context }, options),
-    proven.cleaned,
-  ]);
+  const wanted = { keep: options.keep, markers: plans.length };
+  const proven = await proveCluster(cluster, nodes, record, wanted, context);
+  let running = plans.length;
+  let tellUnneeded = (): void => {};
+  const unneeded = new Promise<void>((resolve) => {
+    tellUnneeded = resolve;
+  });
+  const onSeen = (): void => {
+    running -= 1;
+    if (running === 0) tellUnneeded();
+  };
+  const cleaned = unneeded.then(async () => {
+    if (!context.signal.aborted) await removeOutposts(context);
+  });
+  const scenarios = runScenarios(plans, record, { cluster, context: proven.context }, options, {
+    outposts: proven.outposts,
+    onSeen,
+  }).finally(tellUnneeded);
+  const ended = await Promise.allSettled([scenarios, cleaned]);
   for (const part of ended) if (part.status === 'rejected') throw part.reason;
 }
 
@@ -258,8 +271,10 @@ async function runScenarios(
   record: RunRecord,
   { cluster, context: proven }: OnCluster,
   options: Inner,
+  shared: Pick<ScenarioOptions, 'outposts' | 'onSeen'>,
 ): Promise<void> {
   const context = { ...proven, assumptions: assumptionsFor(cluster, record.environment) };
+  const others = record.environment.clusterPolicies?.join(', ');
   const pairs = record.scenarios.flatMap((scenario, index) => {
     const plan = plans[index];
     return plan === undefined ? [] : [{ plan, scenario, index }];
@@ -279,7 +294,8 @@ async function runScenarios(
         pods: scenario.pods.length,
         checks: scenario.checks.length,
       });
-      await runScenario(plan, scenario, options.keep, context);
+      const own = { ...shared, keep: options.keep, number: index + 1, others };
+      await runScenario(plan, scenario, own, context);
     },
   );
   for (const { scenario } of pairs) if (scenario.status === 'waiting') scenario.status = 'skipped';

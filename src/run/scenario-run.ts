@@ -1,5 +1,5 @@
 /** One scenario from provisioning to clean-up. */
-import { type JudgeRules, judge } from '../judge/judge.ts';
+import { type Judgement, type JudgeRules, judge } from '../judge/judge.ts';
 import { disagreementOf } from '../judge/opinions.ts';
 import { objectKey } from '../keys.ts';
 import { policiesIsolating } from '../policy/isolation.ts';
@@ -8,12 +8,29 @@ import { VERDICTS } from '../record.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { applyPolicies } from './apply.ts';
 import { cleanUpNamespaces } from './cleanup.ts';
+import { closingControl } from './closing.ts';
 import type { RunContext } from './context.ts';
+import { Evidence } from './evidence.ts';
 import { failureOf } from './failure.ts';
+import { awaitForce, type Marker, turnMarker, unforced } from './markers.ts';
+import type { Outpost } from './outposts.ts';
 import { predictPlaced } from './predict.ts';
 import { provision, type RunningPods } from './provision.ts';
-import type { Stage } from './round.ts';
-import { control, observe, settle } from './settle.ts';
+import { hearOut, type Stage, witness } from './round.ts';
+import { control, observe, settle, type Tried } from './settle.ts';
+import { Witnesses } from './witnesses.ts';
+
+export interface ScenarioOptions {
+  /** Leave everything in place at the end. */
+  readonly keep: boolean;
+  /** Its place among the scenarios of the run, counted from 1: that of its marker. */
+  readonly number: number;
+  readonly outposts: Promise<readonly Outpost[]>;
+  /** See `JudgeRules.others`. */
+  readonly others: string | undefined;
+  /** Called when it needs the outposts no more. */
+  readonly onSeen: () => void;
+}
 
 /**
  * Runs one scenario and writes all it sees into `scenario`. Never throws for what belongs to the scenario: its failure
@@ -22,7 +39,7 @@ import { control, observe, settle } from './settle.ts';
 export async function runScenario(
   plan: Plan,
   scenario: ScenarioRecord,
-  keep: boolean,
+  options: ScenarioOptions,
   context: RunContext,
 ): Promise<void> {
   const beganMs = context.clock.now();
@@ -30,7 +47,7 @@ export async function runScenario(
   scenario.status = 'running';
   scenario.startedAt = context.clock.date().toISOString();
 
-  const inPhase = async <Result>(name: Phase, work: () => Promise<Result>): Promise<Result> => {
+  const inPhase: InPhase = async (name, work) => {
     const phase: ScenarioRecord['phases'][number] = { name, atMs: elapsed() };
     scenario.phases.push(phase);
     context.progress({ type: 'phase-started', scenario: scenario.name, phase: name });
@@ -46,29 +63,74 @@ export async function runScenario(
     const pods = await inPhase('provision', () => provision(scenario, context));
     noteWherePodsRun(scenario, pods);
     predictPlaced(plan, scenario, context.assumptions);
-    const stage: Stage = { pods, beganMs, noteSetbacks: (reasons) => noteSetbacks(scenario, reasons) };
-    await inPhase('control', () => control(scenario, stage, context));
-    await inPhase('apply', () => applyPolicies(plan.policies, context));
-    const rules: JudgeRules = {
-      confirm: context.timing.confirm,
-      appliedMs: context.clock.now() - beganMs,
+    const stage: Stage = {
+      pods,
+      beganMs,
+      evidence: new Evidence(beganMs),
+      noteSetbacks: (reasons) => noteSetbacks(scenario, reasons),
     };
-    try {
-      await inPhase('settle', () => settle(scenario, rules, stage, context));
-      await inPhase('observe', () => observe(scenario, rules, stage, context));
-    } finally {
-      judgeChecks(plan, scenario, rules, context.signal.aborted);
-    }
+    const marker = await inPhase('control', async (): Promise<Marker> => {
+      await control(scenario, stage, context);
+      return { number: options.number, outposts: await options.outposts };
+    });
+    const witnessed = { ...stage, witnesses: new Witnesses(marker.outposts) };
+    await runUnderPolicies(plan, scenario, marker, witnessed, options, inPhase, context);
     scenario.status = 'finished';
   } catch (thrown) {
     scenario.status = context.signal.aborted ? 'interrupted' : 'failed';
     if (!context.signal.aborted) scenario.error = failureOf(thrown);
   }
+  options.onSeen();
   // A run that is cut off is cleaned up as a whole.
-  if (!keep && !context.signal.aborted) await inPhase('cleanup', () => cleanUpAfter(scenario, context));
+  if (!options.keep && !context.signal.aborted)
+    await inPhase('cleanup', () => cleanUpAfter(scenario, context));
   scenario.durationMs = elapsed();
   context.save();
   tellEnd(scenario, context);
+}
+
+type InPhase = <Result>(name: Phase, work: () => Promise<Result>) => Promise<Result>;
+
+/** From applying the policies to the verdicts, which are given in every ending. @throws what applying, waiting and trying throw */
+async function runUnderPolicies(
+  plan: Plan,
+  scenario: ScenarioRecord,
+  marker: Marker,
+  stage: Stage,
+  { keep, others }: ScenarioOptions,
+  inPhase: InPhase,
+  context: RunContext,
+): Promise<void> {
+  const hasPolicies = plan.policies.length > 0;
+  const appliedMs = await inPhase('apply', async () => {
+    await applyPolicies(plan.policies, context);
+    const atMs = context.clock.now() - stage.beganMs;
+    if (hasPolicies) await turnMarker(marker, context);
+    return atMs;
+  });
+  const rules = { confirm: context.timing.confirm, appliedMs, others };
+  try {
+    await inPhase('settle', async () => {
+      const openWays = hasPolicies
+        ? await awaitForce(scenario, marker, appliedMs, stage, context)
+        : await witness(scenario.checks, stage, context);
+      const witnessed = Promise.resolve(openWays);
+      await settle(forced(scenario, stage, context), rules, stage, context, witnessed);
+    });
+    await inPhase('observe', () => observe(scenario, rules, stage, context));
+    if (keep) await hearOut(scenario.checks, stage, context);
+    else await inPhase('closing', () => closingControl(scenario, plan.policies, rules, stage, context));
+    scenario.closingControl = keep ? 'left-out' : 'made';
+  } finally {
+    const late = (check: CheckRecord): string | undefined => unforced(check, scenario, stage, context);
+    judgeChecks(plan, scenario, { ...rules, closing: scenario.closingControl, late }, context.signal.aborted);
+  }
+}
+
+/** A scenario without the checks of nodes that have not taken up its policies: whatever they showed would not be about these. */
+function forced(scenario: ScenarioRecord, stage: Stage, context: RunContext): Tried {
+  const checks = scenario.checks.filter((check) => unforced(check, scenario, stage, context) === undefined);
+  return { ...scenario, checks };
 }
 
 function noteWherePodsRun(scenario: ScenarioRecord, running: RunningPods): void {
@@ -98,16 +160,22 @@ async function cleanUpAfter(scenario: ScenarioRecord, context: RunContext): Prom
 }
 
 /** @param cutOff the run ended before the checks had their time: only what has shown itself already is a verdict */
-function judgeChecks(plan: Plan, scenario: ScenarioRecord, rules: JudgeRules, cutOff: boolean): void {
+function judgeChecks(
+  plan: Plan,
+  scenario: ScenarioRecord,
+  { late, ...rules }: JudgeRules & { readonly late: (check: CheckRecord) => string | undefined },
+  cutOff: boolean,
+): void {
   for (const check of scenario.checks) {
-    const { verdict, reason, settledMs } = judge(check, rules);
-    if (cutOff && settledMs === undefined) continue;
+    const lateness = late(check);
+    const { verdict, reason, settledMs }: Judgement =
+      lateness === undefined ? judge(check, rules) : { verdict: 'inconclusive', reason: lateness };
+    if (cutOff && (verdict === 'inconclusive' || settledMs === undefined)) continue;
     check.verdict = verdict;
     if (reason !== undefined) check.reason = reason;
     if (settledMs !== undefined) check.settledMs = Math.round(settledMs);
     if (verdict !== 'pass') check.isolatedBy = isolatedBy(plan, check);
-    const disagreement =
-      check.predicted && disagreementOf(check.expected, check.predicted.verdict, check.verdict);
+    const disagreement = disagreementOf(check);
     if (disagreement !== undefined) check.disagreement = disagreement;
   }
 }

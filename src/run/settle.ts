@@ -1,13 +1,19 @@
-/** Stages 2, 4 and 5: rounds of attempts before the policies, until they have settled, and once more when they have. */
-import { agreesAtLast, isConfirmed, type JudgeRules, passedControl } from '../judge/judge.ts';
+/** Rounds of attempts: before the policies, until they have settled, and once more when they have. */
+import { agreesAtLast, hasFlapped, isConfirmed, type JudgeRules, passedControl } from '../judge/judge.ts';
+import { type Row, trailingRow } from '../judge/rows.ts';
 import { greatest } from '../numbers.ts';
+import { LAST_DIAL_AT } from '../probe/batch.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
 import type { RunContext } from './context.ts';
 import { failOnDeadPods, podStates } from './provision.ts';
-import { runRound, type Stage } from './round.ts';
+import { hearOut, type OpenWays, runRound, type Stage, witness } from './round.ts';
 
 /** Between rounds that did not settle everything: an eventual state is given time, an API server is given rest. */
-const PAUSE_MS = 100;
+export const PAUSE_MS = 100;
+/** A deadline never cuts below so many rounds: on a busy machine one round may take all the time there is. */
+const LEAST_ROUNDS = 3;
+/** From the first dial of a row to its last, so that the kubelet comes by at both ends: it does each second. */
+const ROW_MS = 1_150;
 
 /** What is tried: a scenario, or whatever else has checks. */
 export interface Tried {
@@ -19,17 +25,19 @@ export interface Tried {
 
 /**
  * The positive control: rounds until every pair has connected once, or the deadline. A pair that has not is left as it is; its
- * attempts say why.
+ * attempts say why. One that others are to cut is tried once.
  * @throws PodreachError `provision-failed` when a pod has died
  */
 export async function control(tried: Tried, stage: Stage, context: RunContext): Promise<void> {
   const deadline = context.clock.now() + context.timing.controlMs;
   for (let number = 1; ; number += 1) {
-    const open = tried.checks.filter((check) => !passedControl(check));
+    const open = tried.checks.filter(
+      (check) => !passedControl(check) || (check.cutBy !== undefined && number === 1),
+    );
     if (open.length === 0) return;
     if (number > 1) {
       await failOnDeadPods(await podStates([...stage.pods.values()], context), context);
-      if (context.clock.now() > deadline) return;
+      if (number > LEAST_ROUNDS && context.clock.now() > deadline) return;
       await context.clock.sleep(PAUSE_MS, context.signal);
     }
     await runRound(open, { phase: 'control', number }, stage, context);
@@ -38,27 +46,48 @@ export async function control(tried: Tried, stage: Stage, context: RunContext): 
 }
 
 /**
- * Rounds until every check is confirmed or the deadline. Only checks not yet confirmed are tried; one that agrees
- * when the deadline passes is tried on until it is confirmed or disagrees, so that no verdict depends on the last moment.
+ * Rounds until every check is confirmed or the deadline. Only checks that can still change are tried. One that is in the middle of a
+ * row when the deadline passes is tried on until the row is complete or broken, so that no verdict depends on the last moment.
+ * @param witnessed see `runRound`, for the first round
  */
 export async function settle(
   tried: Tried,
   rules: JudgeRules,
   stage: Stage,
   context: RunContext,
+  witnessed?: Promise<OpenWays>,
 ): Promise<void> {
   const deadline = stage.beganMs + rules.appliedMs + context.timing.withinMs;
   const controlled = tried.checks.filter(passedControl);
+  let lateRounds = 0;
   for (let number = 1; ; number += 1) {
-    const open = controlled.filter((check) => !isConfirmed(check, rules));
-    const inTime = context.clock.now() <= deadline;
-    const due = inTime || number === 1 ? open : open.filter(agreesAtLast);
+    const open = controlled.filter((check) => !isConfirmed(check, rules) && !hasFlapped(check, rules));
+    const isLate = number > LEAST_ROUNDS && context.clock.now() > deadline;
+    if (isLate) lateRounds += 1;
+    const due = isLate ? open.filter((check) => isUndecided(check, rules, lateRounds)) : open;
     if (due.length === 0) return;
-    if (number === 1) await waitForForce(tried, due, context);
-    else if (!due.every(agreesAtLast)) await context.clock.sleep(PAUSE_MS, context.signal);
-    await runRound(due, { phase: 'settle', number }, stage, context);
+    if (number === 1) await waitForFloor(tried, due, rules, stage, context);
+    const openWays = number === 1 ? witnessed : pauseBefore(due, stage, context);
+    await runRound(due, { phase: 'settle', number }, stage, context, openWays);
+    await hearOut(
+      due.filter((check) => isLongEnough(check, rules)),
+      stage,
+      context,
+    );
     tell('settle', number, controlled.filter((check) => isConfirmed(check, rules)).length, tried, context);
   }
+}
+
+/** What it lacks may be no more than what its destination has seen meanwhile. */
+function isLongEnough(check: CheckRecord, rules: JudgeRules): boolean {
+  const tried = check.attempts.filter(({ phase }) => phase === 'settle');
+  return tried.length >= rules.confirm && !isConfirmed(check, rules);
+}
+
+/** In a row of attempts that all prove the same, which is not as long as it takes yet. */
+function isUndecided(check: CheckRecord, rules: JudgeRules, lateRounds: number): boolean {
+  const row = trailingRow(check, rules.confirm);
+  return row !== undefined && !row.isComplete && lateRounds <= 2 * row.needed;
 }
 
 /**
@@ -74,11 +103,31 @@ export async function observe(
   const settled = tried.checks.filter((check) => isConfirmed(check, rules));
   const lastRound = greatest(tried.checks.map(lastRoundOf));
   let due: readonly CheckRecord[] = settled.filter((check) => lastRoundOf(check) < lastRound);
-  for (let number = 1; due.length > 0 && number <= 1 + rules.confirm; number += 1) {
-    await runRound(due, { phase: 'observe', number }, stage, context);
-    due = due.filter((check) => !agreesAtLast(check));
+  for (let number = 1; due.length > 0 && number <= 1 + 2 * mostNeeded(due, rules); number += 1) {
+    const witnessed = pauseBefore(due, stage, context);
+    await runRound(due, { phase: 'observe', number }, stage, context, witnessed);
+    await hearOut(
+      due.filter((check) => !agreesAtLast(check)),
+      stage,
+      context,
+    );
+    reviewAll(tried, stage, context);
+    due = settled.filter((check) => !isAsSettled(check, rules) && !hasFlapped(check, rules));
     tell('observe', number, settled.length - due.length, tried, context);
   }
+}
+
+/** It shows what is expected, and often enough, also where more turned out to be needed. */
+function isAsSettled(check: CheckRecord, rules: JudgeRules): boolean {
+  return agreesAtLast(check) && isConfirmed(check, rules);
+}
+
+function mostNeeded(checks: readonly CheckRecord[], { confirm }: JudgeRules): number {
+  return greatest(checks.map((check) => check.confirm ?? confirm));
+}
+
+function reviewAll({ checks }: Tried, { evidence, pods }: Stage, { timing }: RunContext): void {
+  evidence.review(checks, (key) => pods.get(key), timing.confirm);
 }
 
 function lastRoundOf(check: CheckRecord): number {
@@ -86,15 +135,50 @@ function lastRoundOf(check: CheckRecord): number {
 }
 
 /**
- * A connection right after applying policies shows the state without them, which the control has shown already. So nothing that
- * is to be reachable is tried before the policies can be in force. A blocked attempt needs no such care.
+ * A connection right after applying policies may show the state without them. The markers have shown that each node has taken up what
+ * was applied; where a plugin takes several policies up one after the other, a little more time does no harm.
  */
-async function waitForForce(tried: Tried, due: readonly CheckRecord[], context: RunContext): Promise<void> {
+async function waitForFloor(
+  tried: Tried,
+  due: readonly CheckRecord[],
+  { appliedMs }: JudgeRules,
+  stage: Stage,
+  context: RunContext,
+): Promise<void> {
   if ((tried.policies ?? []).length === 0 || due.every(({ expected }) => expected === 'unreachable')) return;
-  await context.clock.sleep(context.timing.settleFloorMs, context.signal);
+  const until = stage.beganMs + appliedMs + context.timing.settleFloorMs;
+  await context.clock.sleep(Math.max(0, until - context.clock.now()), context.signal);
 }
 
-function tell(
+/**
+ * Rows of attempts that were cut off must be long enough for the kubelet to come by. Meanwhile the witnesses connect: so they have
+ * done it after the last attempts, and before the next.
+ */
+async function pauseBefore(
+  due: readonly CheckRecord[],
+  stage: Stage,
+  context: RunContext,
+): Promise<OpenWays> {
+  const now = context.clock.now() - stage.beganMs;
+  const rows = due.flatMap((check) => trailingRow(check, context.timing.confirm) ?? []);
+  const span = greatest(rows.map((row) => nextAt(row, context) - now));
+  const shortest = due.every(agreesAtLast) ? 0 : PAUSE_MS;
+  const pauseMs = Math.max(span, shortest);
+  const [openWays] = await Promise.all([
+    witness(due, stage, context),
+    pauseMs > 0 ? context.clock.sleep(pauseMs, context.signal) : undefined,
+  ]);
+  return openWays;
+}
+
+/** When the next attempt may begin so that its last dial ends a row that is long enough. */
+function nextAt({ first, last, isCut }: Row, { timing }: RunContext): number {
+  if (!isCut) return 0;
+  const lastDialMs = last.outcome === 'timeout' ? LAST_DIAL_AT * timing.timeoutMs : 0;
+  return first.atMs + ROW_MS - lastDialMs;
+}
+
+export function tell(
   phase: AttemptRecord['phase'],
   round: number,
   settled: number,

@@ -92,7 +92,7 @@ export class Declarations {
     const key = connectionKey(connection);
     const first = this.#rules.get(key);
     if (first === undefined) this.#rules.set(key, rule);
-    else if (first.expected !== rule.expected) {
+    else if (first.expected !== rule.expected || first.cutBy !== rule.cutBy) {
       const others = this.#conflicts.get(first) ?? new Map<Rule, Set<string>>();
       const connections = others.get(rule) ?? new Set();
       connections.add(`${connection.from} to ${targetKey(connection.to, connection.port)}`);
@@ -113,13 +113,24 @@ export class Declarations {
           : [second, first];
         const [example] = connections;
         const more = connections.size > 1 ? ` (and ${connections.size - 1} more of this rule)` : '';
-        yield problemAt(later.mark, `${example} is declared both reachable and unreachable${more}`, {
+        const { conflict, said } = compare(earlier, later);
+        yield problemAt(later.mark, `${example} is declared ${conflict}${more}`, {
           hint: 'Take it out of one of the two rules, or out of the wider one with "except".',
-          related: [{ message: `declared ${earlier.expected} here`, mark: earlier.mark }],
+          related: [{ message: `declared ${said} here`, mark: earlier.mark }],
         });
       }
     }
   }
+}
+
+/** What two rules say that cannot both be, and what the earlier of them says. */
+function compare(earlier: Rule, later: Rule): { readonly conflict: string; readonly said: string } {
+  return earlier.expected === later.expected
+    ? {
+        conflict: `${earlier.expected} both with "cutBy" and without it`,
+        said: earlier.cutBy === undefined ? 'without it' : 'with it',
+      }
+    : { conflict: 'both reachable and unreachable', said: earlier.expected };
 }
 
 function connectionKey({ from, to, port }: Connection): string {

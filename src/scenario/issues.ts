@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Problem } from '../errors.ts';
 import { problemAt } from './mark.ts';
-import { HEAD_HINT, scenarioSchema } from './schema.ts';
+import type { Mark } from './scenario.ts';
+import { CUT_BY_HINT, HEAD_HINT, scenarioSchema } from './schema.ts';
 import type { SourceDocument } from './source.ts';
 import { nearest, quote, suggest } from './suggest.ts';
 import type { Path } from './walk.ts';
@@ -33,11 +34,12 @@ export function describeIssue(issue: Issue, root: unknown, source: SourceDocumen
   const value = valueAt(root, path);
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(issue);
-    return issue.keys.map((key) =>
-      problemAt(source.keyAt([...path, key]), `unknown key ${quote(key)}`, {
-        hint: suggest(key, known, 'keys here'),
-      }),
-    );
+    return issue.keys.map((key) => {
+      const mark = source.keyAt([...path, key]);
+      return key === 'cutBy'
+        ? misplacedCutBy(path, mark)
+        : problemAt(mark, `unknown key ${quote(key)}`, { hint: suggest(key, known, 'keys here') });
+    });
   }
   if (issue.code === 'invalid_key') {
     return issue.issues.map((inner) => problemAt(source.keyAt(path), inner.message));
@@ -48,7 +50,22 @@ export function describeIssue(issue: Issue, root: unknown, source: SourceDocumen
     return [problemAt(source.at(path.slice(0, -1)), `the key ${quote(key)} is missing`, hint)];
   }
   const { message, hint } = complaintOf(issue, value);
-  return [problemAt(source.at(path), message, { hint })];
+  return [problemAt(source.at(path), message, { hint: isCutBy(path) ? CUT_BY_HINT : hint })];
+}
+
+/** The key is known elsewhere: that it is unknown here would help nobody. */
+function misplacedCutBy(path: Path, mark: Mark): Problem {
+  return problemAt(mark, '"cutBy" is only for rules under "unreachable"', {
+    hint:
+      path[0] === 'reachable'
+        ? 'Leave it out, or move the rule to "unreachable".'
+        : 'Write it beside "from" and "to" of a rule; "otherwise" cannot have it.',
+  });
+}
+
+/** Whether a path leads to the key of a rule, and not to a label of that name. */
+function isCutBy(path: Path): boolean {
+  return path.length === 3 && path[0] === 'unreachable' && path[2] === 'cutBy';
 }
 
 function valueAt(root: unknown, path: Path): unknown {

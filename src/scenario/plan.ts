@@ -67,7 +67,7 @@ function listChecks(
       const rule = declarations.ruleOf({ from, to, port });
       const statement = rule ?? (from === to || otherwise === undefined ? undefined : asStatement(otherwise));
       if (statement === undefined) continue;
-      const { expected, mark, because } = statement;
+      const { expected, mark, because, cutBy } = statement;
       checks.push({
         id: checks.length,
         from,
@@ -78,6 +78,7 @@ function listChecks(
         expected,
         declared: mark.location,
         ...(because === undefined ? {} : { because }),
+        ...(cutBy === undefined ? {} : { cutBy }),
       });
     }
   }
@@ -85,7 +86,7 @@ function listChecks(
 }
 
 /** What the file says of a connection, and where. */
-type Statement = Pick<Rule, 'expected' | 'mark' | 'because'>;
+type Statement = Pick<Rule, 'expected' | 'mark' | 'because' | 'cutBy'>;
 
 function asStatement(otherwise: Marked<Expectation>): Statement {
   return { expected: otherwise.value, mark: otherwise.mark };

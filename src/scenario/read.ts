@@ -125,6 +125,7 @@ function readRule(expected: Expectation, rule: RuleText, path: Path, source: Sou
     to: readEnds(rule.to, [...path, 'to'], source, readDestination),
     except: exceptions.map(([exception, at]) => readException(exception, at, source)),
     ...(rule.because === undefined ? {} : { because: rule.because.trim() }),
+    ...(rule.cutBy === undefined ? {} : { cutBy: rule.cutBy }),
     mark: source.at(path),
   };
 }

@@ -64,6 +64,8 @@ export interface Rule {
   readonly to: readonly Marked<Destination>[];
   readonly except: readonly Exception[];
   readonly because?: string;
+  /** See `Check`; only where `expected` is unreachable, and never without `because`. */
+  readonly cutBy?: 'others';
   readonly mark: Mark;
 }
 
@@ -147,6 +149,11 @@ export interface Check {
   readonly declared: Location;
   /** The reason that the rule gives (`because`). */
   readonly because?: string;
+  /**
+   * Something else than the policies of the scenario cuts it (`cutBy`): a policy of the whole cluster, a firewall, a mesh. So it need
+   * not connect without these policies. Only where `expected` is unreachable, and never without `because`.
+   */
+  readonly cutBy?: 'others';
 }
 
 /** What a document says of itself, carried into every report. */

@@ -11,6 +11,7 @@ import { quote } from './suggest.ts';
 export const API_VERSION = 'podreach/v1';
 export const KIND = 'Scenario';
 export const HEAD_HINT = `A scenario begins with "apiVersion: ${API_VERSION}" and "kind: ${KIND}".`;
+export const CUT_BY_HINT = 'Write "cutBy: others" and, under "because", what it is that cuts the pair.';
 
 const PORT_NUMBER = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
 const NUMBERED_PORT = `${PORT_NUMBER}(/(TCP|UDP))?`;
@@ -239,22 +240,56 @@ const exception = z
     examples: ['shop/api', { to: 'shop/db:5432/UDP' }, { from: 'shop/*', to: 'shop/api' }],
   });
 
+const ruleFields = {
+  from: oneOrMore(source).describe('Where the connections start; one or a list.'),
+  to: oneOrMore(destination).describe('Where they go; one or a list.'),
+  except: oneOrMore(exception)
+    .describe('Pairs to leave out: sources, or { from, to } for particular pairs; one or a list.')
+    .exactOptional(),
+  because: prose.describe('Why, in words that a report can show.').exactOptional(),
+};
+const ruleMeaning =
+  'Every source paired with every destination and each of its ports. A pod is paired with itself only where from and to are just that one pod.';
+const ruleExample = {
+  from: '*',
+  to: 'shop/db',
+  except: ['shop/api'],
+  because: 'the database holds card numbers',
+};
+
 const rule = z
+  .strictObject(ruleFields)
+  .meta({ id: 'Rule', description: ruleMeaning, examples: [ruleExample] });
+
+const unreachableRule = z
   .strictObject({
-    from: oneOrMore(source).describe('Where the connections start; one or a list.'),
-    to: oneOrMore(destination).describe('Where they go; one or a list.'),
-    except: oneOrMore(exception)
-      .describe('Pairs to leave out: sources, or { from, to } for particular pairs; one or a list.')
+    ...ruleFields,
+    cutBy: z
+      .literal('others')
+      .describe(
+        'Something else than the policies of this scenario cuts these pairs: a policy of the whole cluster, a firewall between nodes, a service mesh. They need not connect before the policies. Needs "because", which says what it is.',
+      )
+      .meta({ examples: ['others'] })
       .exactOptional(),
-    because: prose.describe('Why, in words that a report can show.').exactOptional(),
+  })
+  .refine((written) => written.cutBy === undefined || written.because !== undefined, {
+    error: 'a rule with "cutBy" must say why, and has no "because"',
+    path: ['cutBy'],
+    when: (payload) => payload.issues.length === 0,
   })
   .meta({
-    id: 'Rule',
-    description:
-      'Every source paired with every destination and each of its ports. A pod is paired with itself only where from and to are just that one pod.',
+    id: 'UnreachableRule',
+    description: ruleMeaning,
     examples: [
-      { from: '*', to: 'shop/db', except: ['shop/api'], because: 'the database holds card numbers' },
+      ruleExample,
+      {
+        from: 'shop/web',
+        to: 'shop/db:5432',
+        cutBy: 'others',
+        because: 'the cluster-wide policy of the security team cuts everything to port 5432',
+      },
     ],
+    dependencies: { cutBy: ['because'] },
   });
 
 const policy = z
@@ -313,7 +348,7 @@ export const scenarioSchema = z
       .describe('The NetworkPolicies to apply, exactly as written: files, folders or inline manifests.')
       .exactOptional(),
     reachable: z.array(rule).describe('Connections that must succeed.').exactOptional(),
-    unreachable: z.array(rule).describe('Connections that must be cut off.').exactOptional(),
+    unreachable: z.array(unreachableRule).describe('Connections that must be cut off.').exactOptional(),
     accept: z
       .array(
         z.strictObject({
@@ -344,6 +379,7 @@ export type ScenarioDocument = z.infer<typeof scenarioSchema>;
 export type SourceText = z.infer<typeof source>;
 export type DestinationText = z.infer<typeof destination>;
 export type ExceptionText = z.infer<typeof exception>;
-export type RuleText = z.infer<typeof rule>;
+/** A rule of either list: what only `unreachable` knows is optional. */
+export type RuleText = z.infer<typeof unreachableRule>;
 export type PolicyText = z.infer<typeof policy>;
 export type DeclaredPort = z.infer<typeof declaredPort>;

@@ -9,7 +9,7 @@ import type { Kube } from '../../src/kube/kube.ts';
 import type { Verdict } from '../../src/policy/match.ts';
 import type { Flow, World } from '../../src/policy/model.ts';
 import { compile, type Oracle } from '../../src/policy/oracle.ts';
-import { batchDeadlineMs } from '../../src/probe/batch.ts';
+import { batchDeadlineMs, PLAIN_BATCH } from '../../src/probe/batch.ts';
 import type { Target } from '../../src/probe/protocol.ts';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { askAgent } from '../../src/run/ask-agent.ts';
@@ -298,6 +298,7 @@ async function attempt(
     askAgent(
       pod,
       {
+        ...PLAIN_BATCH,
         runId: context.runId,
         timeoutMs,
         deadlineMs: batchDeadlineMs(targets.length, timeoutMs),

@@ -158,6 +158,35 @@ describe('plan', () => {
     });
   });
 
+  test('marks what something else is to cut, in both forms', async () => {
+    using folder = folderWith({
+      'tiny.yaml': SCENARIO.replace(
+        'reachable:',
+        'unreachable: [{ from: tiny/a, to: "tiny/b:dns", cutBy: others, because: the firewall }]\nreachable:',
+      ),
+    });
+    const { stdout } = await runCli(['plan', 'tiny.yaml'], { cwd: folder.path });
+    expect(stdout.slice(stdout.indexOf('  checks'))).toBe(`  checks (2)
+    reachable    tiny/a  → tiny/b:80/TCP        tiny.yaml:10
+    unreachable  tiny/a  → tiny/b:53/UDP (dns)  tiny.yaml:8   cut by others
+`);
+    const { stdout: json } = await runCli(['plan', '--json', 'tiny.yaml'], { cwd: folder.path });
+    expect(JSON.parse(json)[0].checks[1]).toEqual({
+      id: 1,
+      from: 'tiny/a',
+      to: 'tiny/b',
+      port: 53,
+      portName: 'dns',
+      protocol: 'UDP',
+      expected: 'unreachable',
+      declared: { file: 'tiny.yaml', line: 8, column: 15 },
+      because: 'the firewall',
+      cutBy: 'others',
+    });
+    // That the policies allow it is the point.
+    expect((await runCli(['validate', '--strict', 'tiny.yaml'], { cwd: folder.path })).exitCode).toBe(0);
+  });
+
   test('lists every check of 370 pods', async () => {
     const pods = Array.from({ length: 370 }, (_, index) => `  tiny/p${index}: { ports: [80] }\n`).join('');
     const scenario = `${SCENARIO.slice(0, SCENARIO.indexOf('pods:'))}pods:\n${pods}otherwise: reachable\n`;

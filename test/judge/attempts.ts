@@ -2,28 +2,59 @@
 import type { AttemptRecord, CheckRecord } from '../../src/record.ts';
 
 type Phase = AttemptRecord['phase'];
+type Outcome = AttemptRecord['outcome'];
+type Check = Pick<CheckRecord, 'expected' | 'attempts'>;
 
-/** An attempt with a listener proven alive. Attempts of a test are 100 ms apart unless said otherwise. */
-export function attempt(
-  phase: Phase,
-  outcome: AttemptRecord['outcome'],
-  more: Partial<AttemptRecord> = {},
-): AttemptRecord {
-  return { phase, round: 1, atMs: 0, outcome, listenerAlive: true, ...more };
+/** When the first attempt under the policies of a test begins, and how much later each of the next. */
+const FIRST_MS = 1_000;
+const EVERY_MS = 100;
+
+/** A triangle, each side of which was last seen to work at `ms`. */
+export function seenAt(ms: number): NonNullable<AttemptRecord['seen']> {
+  return { source: ms, destination: ms, between: ms };
+}
+
+/** An attempt with a listener proven alive; where it did not connect under the policies, its triangle is whole. */
+export function attempt(phase: Phase, outcome: Outcome, more: Partial<AttemptRecord> = {}): AttemptRecord {
+  const { atMs = 0 } = more;
+  const canBeCut = outcome !== 'connected' && (phase === 'settle' || phase === 'observe');
+  const seen = canBeCut ? { seen: seenAt(atMs) } : {};
+  return { phase, round: 1, atMs, outcome, listenerAlive: true, ...seen, ...more };
 }
 
 /** A check that connected before any policy, followed by these attempts, 100 ms apart from 1000 ms on. */
 export function checked(
   expected: CheckRecord['expected'],
-  later: readonly (readonly [Phase, AttemptRecord['outcome'], Partial<AttemptRecord>?])[],
-): Pick<CheckRecord, 'expected' | 'attempts'> {
+  later: readonly (readonly [Phase, Outcome, Partial<AttemptRecord>?])[],
+): Check {
   return {
     expected,
     attempts: [
       attempt('control', 'connected', { atMs: 500 }),
       ...later.map(([phase, outcome, more], index) =>
-        attempt(phase, outcome, { atMs: 1000 + index * 100, ...more }),
+        attempt(phase, outcome, { atMs: FIRST_MS + index * EVERY_MS, ...more }),
       ),
     ],
   };
+}
+
+const SHOWN: Readonly<Record<string, Outcome>> = { connected: 'connected', cut: 'timeout', nothing: 'error' };
+
+/** A check with an attempt for each word: `connected cut cut nothing`. */
+export function sequence(expected: CheckRecord['expected'], words: string): Check {
+  const outcomes = words.split(/[\s,]+/).filter((word) => word !== '');
+  return checked(
+    expected,
+    outcomes.map((word) => ['settle', SHOWN[word] ?? raise(`no attempt shows "${word}"`)]),
+  );
+}
+
+/** The same check after the policies were taken away, and what it showed then. */
+export function closed<Closed extends Check>(check: Closed, ...outcomes: readonly Outcome[]): Closed {
+  const closing = outcomes.map((outcome, index) => attempt('closing', outcome, { round: index + 1 }));
+  return { ...check, attempts: [...check.attempts, ...closing] };
+}
+
+function raise(message: string): never {
+  throw new Error(message);
 }

@@ -1,70 +1,110 @@
 import { describe, expect, test } from 'vitest';
 import { findingOf } from '../../src/judge/finding.ts';
-import { OUTCOMES } from '../../src/record.ts';
+import { type AttemptRecord, OUTCOMES } from '../../src/record.ts';
+import { seenAt } from './attempts.ts';
 
-const kinds = (
-  expected: 'reachable' | 'unreachable',
-  listenerAlive: boolean | undefined,
-): Record<string, string> =>
-  Object.fromEntries(
-    OUTCOMES.map((outcome) => [
-      outcome,
-      findingOf(expected, { outcome, ...(listenerAlive === undefined ? {} : { listenerAlive }) }).kind,
-    ]),
+type Circumstances = Pick<AttemptRecord, 'listenerAlive' | 'seen'>;
+
+const seen = seenAt(0);
+const WHOLE = { listenerAlive: true, seen } as const satisfies Circumstances;
+
+function without(side: 'source' | 'destination' | 'between'): Circumstances {
+  const { [side]: _, ...others } = seen;
+  return { listenerAlive: true, seen: others };
+}
+
+function kinds(expected: 'reachable' | 'unreachable', circumstances: Circumstances): Record<string, string> {
+  return Object.fromEntries(
+    OUTCOMES.map((outcome) => [outcome, findingOf(expected, { outcome, ...circumstances }).kind]),
   );
+}
 
 describe('what one attempt says about its check', () => {
-  test('reachable, with a listener proven alive', () => {
-    expect(kinds('reachable', true)).toEqual({
+  test('reachable, with a whole triangle', () => {
+    expect(kinds('reachable', WHOLE)).toEqual({
       connected: 'agrees',
       refused: 'contradicts',
       timeout: 'contradicts',
       prohibited: 'contradicts',
       reset: 'contradicts',
+      'one-way': 'contradicts',
       'wrong-peer': 'proves-nothing',
       'dns-failure': 'proves-nothing',
       error: 'proves-nothing',
     });
   });
 
-  test('unreachable, with a listener proven alive', () => {
-    expect(kinds('unreachable', true)).toEqual({
+  test('unreachable, with a whole triangle', () => {
+    expect(kinds('unreachable', WHOLE)).toEqual({
       connected: 'contradicts',
       refused: 'agrees',
       timeout: 'agrees',
       prohibited: 'agrees',
-      reset: 'proves-nothing',
-      'wrong-peer': 'proves-nothing',
+      reset: 'contradicts',
+      'one-way': 'contradicts',
+      'wrong-peer': 'contradicts',
       'dns-failure': 'proves-nothing',
       error: 'proves-nothing',
     });
   });
 
-  test.each([false, undefined])(
-    'with a listener that is %s for alive only a connection proves anything',
-    (alive) => {
-      const nothing = {
-        refused: 'proves-nothing',
-        timeout: 'proves-nothing',
-        prohibited: 'proves-nothing',
-        reset: 'proves-nothing',
-        'wrong-peer': 'proves-nothing',
-        'dns-failure': 'proves-nothing',
-        error: 'proves-nothing',
-      };
-      expect(kinds('reachable', alive)).toEqual({ connected: 'agrees', ...nothing });
-      expect(kinds('unreachable', alive)).toEqual({ connected: 'contradicts', ...nothing });
-    },
-  );
+  test.each<[string, Circumstances]>([
+    ['nobody listening', { listenerAlive: false, seen }],
+    ['a destination that could not be asked', { seen }],
+    ['a source that was not visited', without('source')],
+    ['a destination that was not visited', without('destination')],
+    ['witnesses that could not connect', without('between')],
+    ['nothing known of the triangle', { listenerAlive: true }],
+  ])('with %s only what got through proves anything', (_, circumstances) => {
+    const nothing = {
+      refused: 'proves-nothing',
+      timeout: 'proves-nothing',
+      prohibited: 'proves-nothing',
+      'dns-failure': 'proves-nothing',
+      error: 'proves-nothing',
+    };
+    expect(kinds('reachable', circumstances)).toEqual({
+      ...nothing,
+      connected: 'agrees',
+      reset: 'proves-nothing',
+      'one-way': 'proves-nothing',
+      'wrong-peer': 'proves-nothing',
+    });
+    expect(kinds('unreachable', circumstances)).toEqual({
+      ...nothing,
+      connected: 'contradicts',
+      reset: 'contradicts',
+      'one-way': 'contradicts',
+      'wrong-peer': 'contradicts',
+    });
+  });
+});
 
-  test('a doubt says whose it is', () => {
-    expect(findingOf('unreachable', { outcome: 'timeout', listenerAlive: false })).toEqual({
-      kind: 'proves-nothing',
-      reason: 'nothing was listening on the destination port',
-    });
-    expect(findingOf('unreachable', { outcome: 'error', detail: 'pod not found' })).toEqual({
-      kind: 'proves-nothing',
-      reason: 'the probe could not try: pod not found',
-    });
+describe('a doubt says whose it is', () => {
+  const source = "the source's own network was not proven: its node had not reached it in time";
+  test.each<[string, Circumstances]>([
+    ['nothing was listening on the destination port', { listenerAlive: false, seen }],
+    ['the destination pod could not be asked whether its port was open', { seen }],
+    [source, without('source')],
+    [
+      "the destination's own network was not proven: its node had not reached it in time",
+      without('destination'),
+    ],
+    ['the way between their nodes was not open: its witnesses could not connect either', without('between')],
+    [source, { listenerAlive: true }],
+  ])('%s', (reason, circumstances) => {
+    const finding = { kind: 'proves-nothing', reason };
+    expect(findingOf('unreachable', { outcome: 'timeout', ...circumstances })).toEqual(finding);
+    expect(findingOf('reachable', { outcome: 'timeout', ...circumstances })).toEqual(finding);
+  });
+
+  test.each([
+    ['wrong-peer', 'shop/old', 'something else answered: shop/old'],
+    ['dns-failure', 'ENOTFOUND', 'the name did not resolve: ENOTFOUND'],
+    ['error', 'ENETUNREACH', 'the probe could not try: ENETUNREACH'],
+    ['error', undefined, 'the probe could not try'],
+  ] as const)('%s with detail %s', (outcome, detail, reason) => {
+    const attempt = { outcome, ...WHOLE, ...(detail === undefined ? {} : { detail }) };
+    expect(findingOf('reachable', attempt)).toEqual({ kind: 'proves-nothing', reason });
   });
 });

@@ -88,9 +88,57 @@ test('checks of one rule that fail alike are one warning, with what to write ins
         '2 checks of this rule, such as reviewed/web → reviewed/db:5432/TCP, are to be unreachable, but the policies allow them',
       location: expect.objectContaining({ file: 'the file.yaml' }),
       advice:
-        "Isolate the ingress of reviewed/db or the egress of reviewed/web: no policy does, or say that it is reachable. See why: podreach explain --only reviewed 'the file.yaml' reviewed/web reviewed/db:5432/TCP",
+        'Isolate the ingress of reviewed/db or the egress of reviewed/web: no policy does, or say that it is reachable. If something else cuts it, say so with "cutBy: others". See why: podreach explain --only reviewed \'the file.yaml\' reviewed/web reviewed/db:5432/TCP',
     },
   ]);
+});
+
+test('what others are to cut is not contradicted by a policy that allows it', async () => {
+  const text = scenario('')
+    .replace('webb', 'web')
+    .replace(
+      /reachable:.*/s,
+      'unreachable: [{ from: reviewed/web, to: reviewed/db, cutBy: others, because: the firewall }]\n',
+    );
+  using folder = folderWith({ 'a.yaml': text });
+  const [plan] = await loadPlans(['a.yaml'], { cwd: folder.path });
+  expect(plan && reviewScenario(plan).map(({ code }) => code)).toEqual(['untested-policy']);
+});
+
+test('a rule of which the policies cut everything already needs nobody else', async () => {
+  const rule = (to: string): string =>
+    `unreachable: [{ from: reviewed/web, to: ${to}, cutBy: others, because: the firewall }]\n`;
+  const review = async (text: string) => {
+    using folder = folderWith({ 'a.yaml': text.replace('ports: [5432]', 'ports: [5432, 80]') });
+    const [plan] = await loadPlans(['a.yaml'], { cwd: folder.path });
+    return plan && reviewScenario(plan).filter(({ code }) => code === 'cut-by-policies');
+  };
+  const denying = scenario('').replace(/reachable:.*/s, '');
+  const advice =
+    'Leave "cutBy" out, so that the run shows that these policies do it; keep it only where they are not alone. See why: podreach explain --only reviewed a.yaml reviewed/web reviewed/db:';
+  expect(await review(denying + rule('"reviewed/db:80"'))).toEqual([
+    {
+      code: 'cut-by-policies',
+      rule: 'D7',
+      message:
+        "reviewed/web → reviewed/db:80/TCP is to be cut by others, but the scenario's own policies cut it already",
+      location: { file: 'a.yaml', line: 18, column: 15 },
+      advice: `${advice}80/TCP`,
+    },
+  ]);
+  expect(await review(denying + rule('reviewed/db'))).toEqual([
+    {
+      code: 'cut-by-policies',
+      rule: 'D7',
+      message:
+        "2 checks of this rule, such as reviewed/web → reviewed/db:5432/TCP, are to be cut by others, but the scenario's own policies cut them already",
+      location: { file: 'a.yaml', line: 18, column: 15 },
+      advice: `${advice}5432/TCP`,
+    },
+  ]);
+  // One of the two is open: there the rule means what it says.
+  const open = denying.replace('app: webb } }', 'app: web } }\n          ports: [{ port: 80 }]');
+  expect(await review(open + rule('reviewed/db'))).toEqual([]);
 });
 
 test('explain asks which of several scenarios is meant', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchDeadlineMs, batchInput, parseAgentOutput } from '../../src/probe/batch.ts';
-import type { AttemptLine, Batch, Protocol } from '../../src/probe/protocol.ts';
+import type { AttemptLine, Batch, EndLine, Protocol } from '../../src/probe/protocol.ts';
 import type { Outcome } from '../../src/record.ts';
 import { batchOf, firstOutput, PodNetwork, RUN_ID } from './pod-network.ts';
 
@@ -13,6 +13,7 @@ const RULES = `
   tcp dport 7004 reject with icmpx host-unreachable
   tcp dport 7005 reject with icmpx no-route
   udp dport 7006 numgen inc mod 3 < 2 drop
+  tcp dport 7006 tcp flags syn numgen inc mod 3 < 2 drop
   udp dport 7053 drop
 `;
 
@@ -68,12 +69,14 @@ beforeAll(async () => {
   network = await PodNetwork.create(RULES, 'nameserver 127.0.0.1\nsearch . shop.svc svc\noptions ndots:5\n');
   await Promise.all([
     firstOutput(network.run([process.execPath, '-e', OTHER_SERVERS])),
+    network.serving({ pod: 'shop/web', ports: [] }),
     network.serving({
       ports: [
         { port: 80, protocol: 'TCP' },
         { port: 8001, protocol: 'TCP' },
         { port: 8001, protocol: 'UDP' },
         { port: 7006, protocol: 'UDP' },
+        { port: 7006, protocol: 'TCP' },
       ],
     }),
   ]);
@@ -83,9 +86,8 @@ afterAll(async () => {
   await network[Symbol.asyncDispose]();
 });
 
-async function probe(batch: Batch, nodeArgs: readonly string[] = []): Promise<readonly AttemptLine[]> {
-  const { stdout, stderr, exitCode } = await network.agent(['probe'], { input: batchInput(batch), nodeArgs })
-    .ended;
+async function probe(batch: Batch, self = 'shop/web'): Promise<readonly AttemptLine[]> {
+  const { stdout, stderr, exitCode } = await network.probe({ input: batchInput(batch), self }).ended;
   expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
   const answer = parseAgentOutput(stdout, batch);
   if (answer.kind === 'broken') {
@@ -128,9 +130,35 @@ describe('the outcome of an attempt', () => {
       ['127.0.0.1', 7003, 'TCP', 'refused', 'ECONNREFUSED'],
       ['127.0.0.1', 7003, 'UDP', 'refused', 'ECONNREFUSED'],
       ['127.0.0.1', 7004, 'TCP', 'prohibited', 'EHOSTUNREACH'],
-      ['127.0.0.1', 7005, 'TCP', 'prohibited', 'ENETUNREACH'],
-      ['10.1.2.3', 80, 'TCP', 'prohibited', 'ENETUNREACH'],
-      ['10.1.2.3', 80, 'UDP', 'prohibited', 'ENETUNREACH'],
+      ['127.0.0.1', 7005, 'TCP', 'error', 'ENETUNREACH'],
+      ['10.1.2.3', 80, 'TCP', 'error', 'ENETUNREACH'],
+      ['10.1.2.3', 80, 'UDP', 'error', 'ENETUNREACH'],
+    ]);
+  });
+
+  test('is an error where the source itself refuses to send, unless a later dial is answered', async () => {
+    const refusing = await PodNetwork.create('');
+    await using _ = refusing;
+    await refusing.serving({ pod: 'shop/web', ports: [{ port: 8001, protocol: 'UDP' }] });
+    const batch = batchOf({
+      targets: [7001, 8001].map((port, id) => ({
+        id,
+        host: '127.0.0.1',
+        port,
+        protocol: 'UDP' as const,
+        pod: 'shop/web',
+      })),
+    });
+    await refusing.nft(`add chain inet test output { type filter hook output priority 0; }
+      add rule inet test output udp dport 7001 drop
+      add rule inet test output udp dport 8001 numgen inc mod 2 < 1 drop`);
+    const { stdout } = await refusing.probe({ input: batchInput(batch) }).ended;
+    const answer = parseAgentOutput(stdout, batch);
+    const seen =
+      answer.kind === 'complete' ? answer.attempts.toSorted((one, other) => one.id - other.id) : [];
+    expect(seen).toMatchObject([
+      { outcome: 'error', detail: 'EPERM', dials: 3 },
+      { outcome: 'connected', dials: 2 },
     ]);
   });
 
@@ -174,10 +202,15 @@ describe('the outcome of an attempt', () => {
     ]);
   });
 
-  test('is a success where only the third datagram arrives', async () => {
-    const [attempt] = await expectOutcomes([['127.0.0.1', 7006, 'UDP', 'connected']]);
-    expect(attempt?.durationMs).toBeGreaterThan(250);
-  });
+  test.each(['TCP', 'UDP'] as const)(
+    'over %s is a success where only the third dial arrives',
+    async (protocol) => {
+      const [attempt] = await expectOutcomes([['127.0.0.1', 7006, protocol, 'connected']]);
+      // Of datagrams it is not known which of them were lost.
+      expect([attempt?.dials, attempt?.lost]).toEqual([3, protocol === 'TCP' ? 2 : undefined]);
+      expect(attempt?.durationMs).toBeGreaterThan(310);
+    },
+  );
 
   test('is dns-failure for a name without an address, and names go through the search list', async () => {
     await expectOutcomes([
@@ -192,6 +225,7 @@ describe('the outcome of an attempt', () => {
 
   test('is dns-failure when no name server answers, and the agent ends all the same', async () => {
     await using cut = await PodNetwork.create('udp dport 53 drop', 'nameserver 127.0.0.1\n');
+    await cut.serving({ pod: 'shop/web', ports: [] });
     const targets = Array.from({ length: 40 }, (_, id) => ({
       id,
       host: `db-${id}.test`,
@@ -201,7 +235,7 @@ describe('the outcome of an attempt', () => {
     }));
     const batch = batchOf({ targets });
     const begun = performance.now();
-    const { stdout } = await cut.agent(['probe'], { input: batchInput(batch) }).ended;
+    const { stdout } = await cut.probe({ input: batchInput(batch) }).ended;
     expect(performance.now() - begun).toBeLessThan(batch.deadlineMs);
     const answer = parseAgentOutput(stdout, batch);
     const kinds =
@@ -216,7 +250,7 @@ describe('a batch', () => {
   test('has one line per attempt and listener, then the end mark', async () => {
     const address = { host: '127.0.0.1', port: 8001, protocol: 'TCP' as const };
     const batch = batchOf({ targets: [{ id: 7, pod: 'shop/db', ...address }], listeners: [address] });
-    const { stdout } = await network.agent(['probe'], { input: batchInput(batch), self: 'shop/db' }).ended;
+    const { stdout } = await network.probe({ input: batchInput(batch), self: 'shop/db' }).ended;
     const lines = stdout
       .trimEnd()
       .split('\n')
@@ -229,7 +263,16 @@ describe('a batch', () => {
         startedMs: expect.any(Number),
         durationMs: expect.any(Number),
       },
-      { kind: 'end', attempts: 1, listeners: 1 },
+      {
+        kind: 'end',
+        attempts: 1,
+        listeners: 1,
+        clockMs: expect.any(Number),
+        elapsedMs: expect.any(Number),
+        visitsMs: [],
+        retransmissions: 0,
+        arrived: [],
+      },
       { kind: 'listener', port: 8001, protocol: 'TCP', alive: true },
     ]);
     expect(lines.at(-1)?.kind).toBe('end');
@@ -242,7 +285,7 @@ describe('a batch', () => {
       protocol: 'TCP' as const,
     }));
     const batch = batchOf({ listeners });
-    const { stdout } = await network.agent(['probe'], { input: batchInput(batch), self: 'shop/web' }).ended;
+    const { stdout } = await network.probe({ input: batchInput(batch), self: 'shop/web' }).ended;
     const answer = parseAgentOutput(stdout, batch);
     const found =
       answer.kind === 'complete'
@@ -321,10 +364,9 @@ describe('a batch', () => {
       protocol,
       pod: 'shop/db',
     }));
-    const attempts = await probe(batchOf({ targets, timeoutMs: 250 }), [
-      '--import',
-      `data:text/javascript,${encodeURIComponent(preload)}`,
-    ]);
+    const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(preload)}`];
+    await network.serving({ pod: 'shop/slow', ports: [], nodeArgs });
+    const attempts = await probe(batchOf({ targets, timeoutMs: 250 }), 'shop/slow');
     expect(attempts.map(({ outcome, durationMs }) => ({ outcome, late: durationMs > 900 }))).toEqual([
       { outcome: 'connected', late: true },
       { outcome: 'connected', late: true },
@@ -350,7 +392,7 @@ describe('a batch', () => {
         pod: 'shop/db',
       })),
     });
-    const { child, ended } = network.agent(['probe'], { input: batchInput(batch) });
+    const { child, ended } = network.probe({ input: batchInput(batch) });
     await connected;
     child.kill('SIGKILL');
     const { stdout, exitCode } = await ended;
@@ -362,11 +404,11 @@ describe('a batch', () => {
   });
 
   test('does not wait for the end of its input', async () => {
-    const { child, ended } = network.agent(['probe']);
+    const { child, ended } = network.probe({});
     child.stdin.write(batchInput(batchOf({})));
     const { stdout, exitCode } = await ended;
-    expect({ stdout, exitCode }).toEqual({
-      stdout: '{"kind":"end","attempts":0,"listeners":0}\n',
+    expect({ answer: JSON.parse(stdout), exitCode }).toMatchObject({
+      answer: { kind: 'end', attempts: 0, listeners: 0 },
       exitCode: 0,
     });
   });
@@ -382,7 +424,7 @@ describe('a batch', () => {
       'targets[0].port must be a port number',
     ],
   ])('that is invalid (%j) ends with exit code 2 and says why', async (input, message) => {
-    const { stdout, stderr, exitCode } = await network.agent(['probe'], { input }).ended;
+    const { stdout, stderr, exitCode } = await network.probe({ input }).ended;
     expect({ stdout, stderr, exitCode }).toEqual({
       stdout: '',
       stderr: `podreach agent: ${message}\n`,
@@ -391,9 +433,99 @@ describe('a batch', () => {
   });
 });
 
+/** The end mark of a batch, asked of the agent of a pod. */
+async function endOf(batch: Batch, self: string, agents = network): Promise<EndLine> {
+  const { stdout } = await agents.probe({ input: batchInput(batch), self }).ended;
+  const answer = parseAgentOutput(stdout, batch);
+  if (answer.kind === 'broken') throw new Error(answer.reason);
+  return answer.end;
+}
+
+describe('what a pod sees by itself', () => {
+  test('are visits from outside, and when they came', async () => {
+    await network.serving({ pod: 'shop/visited', ports: [] });
+    const visit = (localAddress: string) =>
+      network.run([
+        process.execPath,
+        '-e',
+        `const socket = require('node:net').connect({ host: '127.0.0.1', port: ${network.visitPort}, localAddress: '${localAddress}' });
+         socket.write('GET / HTTP/1.1\\r\\n\\r\\n');
+         socket.on('data', (data) => process.stdout.write(data));`,
+      ]).ended;
+    const own = await visit('127.0.0.1');
+    const before = await endOf(batchOf({}), 'shop/visited');
+    const outside = await visit('127.0.0.2');
+    const after = await endOf(batchOf({}), 'shop/visited');
+    expect([own.stdout, outside.stdout].map((text) => text.split('\r\n')[0])).toEqual([
+      'HTTP/1.1 200 OK',
+      'HTTP/1.1 200 OK',
+    ]);
+    expect(before.visitsMs).toEqual([]);
+    expect(after.visitsMs).toEqual([expect.any(Number)]);
+    expect(after.visitsMs[0]).toBeLessThan(0);
+    // On one clock: the visit came between the two batches.
+    expect(after.clockMs + (after.visitsMs[0] ?? 0)).toBeGreaterThan(before.clockMs);
+  });
+
+  test('are datagrams that arrived, though nobody heard the answer', async () => {
+    await using deaf = await PodNetwork.create('udp sport 8001 drop\nudp dport 7001 drop');
+    await deaf.serving({ pod: 'shop/db', ports: [{ port: 8001, protocol: 'UDP' }] });
+    await deaf.serving({ pod: 'shop/web', ports: [] });
+    const targets = [8001, 7001].map((port, id) => ({
+      id,
+      host: '127.0.0.1',
+      port,
+      protocol: 'UDP' as const,
+      pod: 'shop/db',
+    }));
+    const batch = batchOf({ targets });
+    const { stdout } = await deaf.probe({ input: batchInput(batch) }).ended;
+    const answer = parseAgentOutput(stdout, batch);
+    const attempts = answer.kind === 'complete' ? answer.attempts : [];
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['timeout', 'timeout']);
+    const nonceOf = (id: number): string => attempts.find((attempt) => attempt.id === id)?.nonce ?? '';
+    const { arrived } = await endOf(batchOf({ asked: [nonceOf(0), nonceOf(1)] }), 'shop/db', deaf);
+    expect(arrived).toEqual([nonceOf(0)]);
+  });
+});
+
+describe('a watch', () => {
+  const watch = (port: number, wanted: 'open' | 'cut') =>
+    batchOf({
+      watchMs: 20_000,
+      deadlineMs: 30_000,
+      watches: [{ id: 1, host: '127.0.0.1', port, protocol: 'TCP', pod: 'shop/turned', wanted }],
+    });
+
+  test('tells when a connection opens, and when it is cut off', async () => {
+    await using turning = await PodNetwork.create('tcp dport 8001 drop');
+    await turning.serving({ pod: 'shop/turned', ports: [{ port: 8001, protocol: 'TCP' }] });
+    const seeTurn = async (wanted: 'open' | 'cut', rules: string): Promise<number> => {
+      const batch = watch(8001, wanted);
+      const running = turning.probe({ input: batchInput(batch), self: 'shop/turned' });
+      const begun = performance.now();
+      await turning.nft(rules);
+      const turned = performance.now() - begun;
+      const answer = parseAgentOutput((await running.ended).stdout, batch);
+      if (answer.kind === 'broken') throw new Error(answer.reason);
+      expect(answer.turns).toEqual([{ kind: 'turn', id: 1, turnedMs: expect.any(Number) }]);
+      return turned;
+    };
+    await seeTurn('open', 'flush chain inet test input');
+    await seeTurn('cut', 'add rule inet test input tcp dport 8001 drop');
+  });
+
+  test('says what it saw instead when its time is over', async () => {
+    const batch = { ...watch(7001, 'open'), watchMs: 300 };
+    const { stdout } = await network.probe({ input: batchInput(batch) }).ended;
+    const answer = parseAgentOutput(stdout, batch);
+    expect(answer).toMatchObject({ turns: [{ kind: 'turn', id: 1, last: 'timeout' }] });
+  });
+});
+
 describe('serve', () => {
   test('says where it listens, and ends at once on SIGTERM', async () => {
-    const running = network.serve({
+    const running = await network.serve({
       pod: 'shop/api',
       ports: [
         { port: 8101, protocol: 'TCP' },
@@ -417,7 +549,8 @@ describe('serve', () => {
   });
 
   test.each(['TCP', 'UDP'] as const)('fails loudly when a %s port is taken', async (protocol) => {
-    const { exitCode, stderr } = await network.serve({ ports: [{ port: 8001, protocol }] }).ended;
+    const taken = await network.serve({ pod: 'shop/taken', ports: [{ port: 8001, protocol }] });
+    const { exitCode, stderr } = await taken.ended;
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
       new RegExp(`^podreach agent: cannot listen on 8001/${protocol}: .*EADDRINUSE.*0\\.0\\.0\\.0:8001\n$`),
@@ -448,7 +581,7 @@ describe('serve', () => {
 
   test('says which part of its configuration is wrong', async () => {
     const run = (config: string) =>
-      network.run([process.execPath, `${network.folder}/agent.mjs`, 'serve'], {
+      network.run([process.execPath, network.agentOf('shop/db'), 'serve'], {
         env: { PODREACH_CONFIG: config },
       }).ended;
     const [noJson, noPod] = await Promise.all([run('{'), run(JSON.stringify({ runId: RUN_ID }))]);
@@ -466,7 +599,7 @@ describe('connect', () => {
     ['--timeout 100 127.0.0.1 8999', 1, 'refused: 127.0.0.1:8999/TCP after N ms (ECONNREFUSED)'],
     ['127.0.0.1 9004', 1, 'wrong-peer: 127.0.0.1:9004/TCP after N ms (not a podreach agent)'],
   ])('%s ends with %i and one line', async (args, code, line) => {
-    const { stdout, exitCode } = await network.agent(['connect', ...args.split(' ')]).ended;
+    const { stdout, exitCode } = await network.connect(args.split(' ')).ended;
     expect({ exitCode, stdout: stdout.replace(/after [\d.]+ ms/, 'after N ms') }).toEqual({
       exitCode: code,
       stdout: `${line}\n`,
@@ -476,10 +609,7 @@ describe('connect', () => {
   test.each(['', 'HOST', 'HOST 80 SCTP', 'HOST 80 TCP more', 'HOST 80 --timeout'])(
     'without sensible arguments (%j) tells how it is used',
     async (args) => {
-      const { stderr, exitCode } = await network.agent([
-        'connect',
-        ...args.split(' ').filter((word) => word !== ''),
-      ]).ended;
+      const { stderr, exitCode } = await network.connect(args.split(' ').filter((word) => word !== '')).ended;
       expect(exitCode).toBe(2);
       expect(stderr).toContain('usage: connect HOST PORT [TCP|UDP] [--timeout MS]');
     },

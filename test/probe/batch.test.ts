@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { batchDeadlineMs, batchInput, PROBE_COMMAND, parseAgentOutput } from '../../src/probe/batch.ts';
-import type { AgentLine, Batch } from '../../src/probe/protocol.ts';
+import { batchDeadlineMs, batchInput, PLAIN_BATCH, parseAgentOutput } from '../../src/probe/batch.ts';
+import type { AgentLine, Batch, EndLine } from '../../src/probe/protocol.ts';
 
 const batch: Batch = {
+  ...PLAIN_BATCH,
   runId: 'run-1',
   timeoutMs: 300,
   deadlineMs: 3_000,
@@ -12,6 +13,7 @@ const batch: Batch = {
     { id: 4, host: '10.0.0.4', port: 53, protocol: 'UDP', pod: 'shop/dns' },
   ],
   listeners: [{ host: '10.0.0.2', port: 80, protocol: 'TCP' }],
+  watches: [{ id: 3, host: '10.0.0.5', port: 81, protocol: 'TCP', pod: 'shop/marker', wanted: 'open' }],
 };
 const web: AgentLine = { kind: 'attempt', id: 3, outcome: 'connected', startedMs: 0.5, durationMs: 1.25 };
 const dns: AgentLine = {
@@ -23,7 +25,17 @@ const dns: AgentLine = {
   detail: 'ECONNREFUSED',
 };
 const own: AgentLine = { kind: 'listener', port: 80, protocol: 'TCP', alive: true };
-const end: AgentLine = { kind: 'end', attempts: 2, listeners: 1 };
+const turn: AgentLine = { kind: 'turn', id: 3, turnedMs: 12 };
+const end: EndLine = {
+  kind: 'end',
+  attempts: 2,
+  listeners: 1,
+  clockMs: 70_000.5,
+  elapsedMs: 310,
+  visitsMs: [-400.25, 599.75],
+  retransmissions: 0,
+  arrived: [],
+};
 
 function printed(...lines: readonly object[]): string {
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
@@ -31,31 +43,38 @@ function printed(...lines: readonly object[]): string {
 
 describe('the output of a probe', () => {
   test('counts when everything was answered once, in any order, and the end mark closes it', () => {
-    expect(parseAgentOutput(printed(dns, own, web, end), batch)).toEqual({
+    expect(parseAgentOutput(printed(dns, own, turn, web, end), batch)).toEqual({
       kind: 'complete',
       attempts: [dns, web],
       listeners: [own],
+      turns: [turn],
+      end,
     });
   });
 
-  const incomplete = (attempts: number, listeners: number): string =>
-    `the output of the probe is incomplete: ${attempts} of 2 attempts, ${listeners} of 1 listeners`;
+  const incomplete = (attempts: number, listeners: number, watches = 1): string =>
+    `the output of the probe is incomplete: ${attempts} of 2 attempts, ${listeners} of 1 listeners, ${watches} of 1 watches`;
   const noEnd = 'the output of the probe ended without its end mark';
   test.each([
     ['is empty', '', noEnd],
-    ['has no end mark', printed(dns, own, web), noEnd],
-    ['breaks off inside the end mark', printed(dns, own, web, end).slice(0, -5), noEnd],
-    ['lacks an attempt', printed(dns, own, end), incomplete(1, 1)],
-    ['lacks a listener', printed(dns, web, end), incomplete(2, 0)],
-    ['has an end mark with other counts', printed(dns, own, web, { ...end, attempts: 3 }), incomplete(2, 1)],
+    ['has no end mark', printed(dns, own, turn, web), noEnd],
+    ['breaks off inside the end mark', printed(dns, own, turn, web, end).slice(0, -5), noEnd],
+    ['lacks an attempt', printed(dns, own, turn, end), incomplete(1, 1)],
+    ['lacks a listener', printed(dns, web, turn, end), incomplete(2, 0)],
+    ['lacks a watch', printed(dns, own, web, end), incomplete(2, 1, 0)],
+    [
+      'has an end mark with other counts',
+      printed(dns, own, turn, web, { ...end, attempts: 3 }),
+      incomplete(2, 1),
+    ],
     [
       'answers what was not asked',
-      printed(dns, own, web, { ...web, id: 9 }, end),
+      printed(dns, own, turn, web, { ...web, id: 9 }, end),
       'the output of the probe has attempt 9 twice, or unasked',
     ],
     [
       'answers twice',
-      printed(dns, own, web, { ...web, outcome: 'timeout' }, end),
+      printed(dns, own, turn, web, { ...web, outcome: 'timeout' }, end),
       'the output of the probe has attempt 3 twice, or unasked',
     ],
     [
@@ -65,12 +84,12 @@ describe('the output of a probe', () => {
     ],
     [
       'goes on after its end mark',
-      printed(dns, own, web, end, end),
+      printed(dns, own, turn, web, end, end),
       'the output of the probe goes on after its end mark',
     ],
     [
       'has a line that is not JSON',
-      `Segmentation fault\n${printed(dns, own, web, end)}`,
+      `Segmentation fault\n${printed(dns, own, turn, web, end)}`,
       'line 1 of the output of the probe is not an answer: Segmentation fault',
     ],
     [
@@ -84,11 +103,11 @@ describe('the output of a probe', () => {
   });
 
   test('proves nothing wherever it is cut, and whichever line is lost or doubled', () => {
-    const lines = [web, dns, own, end];
+    const lines = [web, dns, own, turn, end];
     const whole = printed(...lines);
     const cut = fc.nat(whole.length - 2).map((length) => whole.slice(0, length));
-    const lost = fc.nat(3).map((index) => printed(...lines.toSpliced(index, 1)));
-    const doubled = fc.nat(3).map((index) => printed(...lines.toSpliced(index, 0, lines[index] ?? end)));
+    const lost = fc.nat(4).map((index) => printed(...lines.toSpliced(index, 1)));
+    const doubled = fc.nat(4).map((index) => printed(...lines.toSpliced(index, 0, lines[index] ?? end)));
     fc.assert(
       fc.property(
         fc.oneof(cut, lost, doubled),
@@ -101,10 +120,6 @@ describe('the output of a probe', () => {
 test('the input is the batch on one line', () => {
   expect(batchInput(batch)).toBe(`${JSON.stringify(batch)}\n`);
   expect(JSON.parse(batchInput(batch))).toEqual(batch);
-});
-
-test('the command starts the agent where its pod has put it', () => {
-  expect(PROBE_COMMAND).toEqual(['node', '/tmp/podreach-agent.mjs', 'probe']);
 });
 
 test('the deadline grows with the number of waves', () => {

@@ -63,7 +63,7 @@ describe('the manifest of a probe pod', () => {
               {
                 name: 'PODREACH_CONFIG',
                 value:
-                  '{"runId":"run-1","pod":"shop/db","ports":[{"port":5432,"protocol":"TCP"},{"port":5353,"protocol":"UDP"}]}',
+                  '{"runId":"run-1","pod":"shop/db","visitPort":20817,"ports":[{"port":5432,"protocol":"TCP"},{"port":5353,"protocol":"UDP"}]}',
               },
               { name: 'PODREACH_AGENT', value: '// agent' },
             ],
@@ -71,6 +71,12 @@ describe('the manifest of a probe pod', () => {
               { containerPort: 5432, protocol: 'TCP' },
               { name: 'dns', containerPort: 5353, protocol: 'UDP' },
             ],
+            readinessProbe: {
+              httpGet: { path: '/', port: 20_817 },
+              periodSeconds: 1,
+              timeoutSeconds: 1,
+              failureThreshold: 3,
+            },
             securityContext: {
               allowPrivilegeEscalation: false,
               readOnlyRootFilesystem: true,

@@ -1,10 +1,12 @@
 /** A network namespace of its own, like a pod's, with real packets and real nftables rules. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PLAIN_BATCH } from '../../src/probe/batch.ts';
 import { probePod } from '../../src/probe/manifest.ts';
-import { AGENT_PATH, type Batch } from '../../src/probe/protocol.ts';
+import { AGENT_PATH, AGENT_SOCKET, type Batch } from '../../src/probe/protocol.ts';
+import { PROBE_COMMAND } from '../../src/probe/relay.ts';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { agentSource } from '../../src/probe/source.ts';
 import type { Port } from '../../src/scenario/scenario.ts';
@@ -28,6 +30,8 @@ export interface Served {
   readonly pod?: string;
   readonly runId?: string;
   readonly ports: readonly Port[];
+  /** For Node.js itself. */
+  readonly nodeArgs?: readonly string[];
 }
 
 interface Options {
@@ -67,6 +71,8 @@ export class PodNetwork implements AsyncDisposable {
   readonly folder: string;
   readonly #holder: Running;
   readonly #running: Running[] = [];
+  /** Agents of several pods share this network: each is visited on a port of its own. */
+  #visitPort = 20_000;
 
   private constructor(folder: string, holder: Running) {
     this.folder = folder;
@@ -81,7 +87,6 @@ export class PodNetwork implements AsyncDisposable {
       join(folder, 'rules.nft'),
       `table inet test {\n chain input {\n type filter hook input priority 0;\n${rules}\n }\n}\n`,
     );
-    await writeFile(join(folder, 'agent.mjs'), agentSource());
     const setup = [
       'ip link set lo up',
       `mount --bind ${folder}/resolv.conf /etc/resolv.conf`,
@@ -103,7 +108,7 @@ export class PodNetwork implements AsyncDisposable {
   }
 
   /** Starts an agent as its pod does, with the command and the environment of the manifest. */
-  serve({ pod = 'shop/db', runId = RUN_ID, ports }: Served): Running {
+  async serve({ pod = 'shop/db', runId = RUN_ID, ports, nodeArgs = [] }: Served): Promise<Running> {
     const [namespace = '', name = ''] = pod.split('/');
     const manifest = probePod(
       { namespace, name, labels: {}, ports },
@@ -113,30 +118,54 @@ export class PodNetwork implements AsyncDisposable {
       containers: [{ command: string[]; env: { name: string; value: string }[] }];
     };
     const [{ command, env }] = containers;
-    const here: Record<string, string> = { node: process.execPath, [AGENT_PATH]: `${this.folder}/agent.mjs` };
-    return this.run(
-      command.map((word) => here[word] ?? word),
-      { env: Object.fromEntries(env.map(({ name, value }) => [name, value])) },
+    await mkdir(join(this.folder, runId, pod), { recursive: true });
+    const [program = '', ...args] = command.map((word) =>
+      word === AGENT_PATH ? this.agentOf(pod, runId) : word,
     );
+    this.#visitPort += 1;
+    const variables = Object.fromEntries(env.map((variable) => [variable.name, variable.value]));
+    const config = { ...JSON.parse(variables['PODREACH_CONFIG'] ?? ''), visitPort: this.#visitPort };
+    return this.run([program === 'node' ? process.execPath : program, ...nodeArgs, ...args], {
+      env: { ...variables, PODREACH_CONFIG: JSON.stringify(config) },
+    });
+  }
+
+  /** Changes the rules of the network. */
+  async nft(commands: string): Promise<void> {
+    const { exitCode, stderr } = await this.run(['nft', '-f', '-'], { input: `${commands}\n` }).ended;
+    if (exitCode !== 0) throw new Error(stderr);
+  }
+
+  /** Where the kubelet would visit the agent that was started last. */
+  get visitPort(): number {
+    return this.#visitPort;
   }
 
   /** The same, once it listens. */
   async serving(served: Served): Promise<Running> {
-    const running = this.serve(served);
+    const running = await this.serve(served);
     await firstOutput(running);
     return running;
   }
 
-  /** Runs the agent in one of its other modes. */
-  agent(
-    args: readonly string[],
-    options: { input?: string; self?: string; nodeArgs?: readonly string[] } = {},
-  ): Running {
-    const { input, self = 'shop/web', nodeArgs = [] } = options;
-    return this.run([process.execPath, ...nodeArgs, `${this.folder}/agent.mjs`, ...args], {
-      env: { PODREACH_CONFIG: JSON.stringify({ runId: RUN_ID, pod: self, ports: [] }) },
-      ...(input === undefined ? {} : { input }),
-    });
+  /** Hands a batch to the agent that serves a pod, as an exec does. */
+  probe({ input, self = 'shop/web' }: { readonly input?: string; readonly self?: string }): Running {
+    const here: Record<string, string> = {
+      node: process.execPath,
+      [AGENT_SOCKET]: `${this.agentOf(self)}.socket`,
+    };
+    const command = PROBE_COMMAND.map((word) => here[word] ?? word);
+    return this.run(command, input === undefined ? {} : { input });
+  }
+
+  /** Makes one connection for a person, in the pod of an agent that serves. */
+  connect(args: readonly string[]): Running {
+    return this.run([process.execPath, this.agentOf('shop/web'), 'connect', ...args]);
+  }
+
+  /** The agent's file: each pod has a file system of its own. */
+  agentOf(pod: string, runId = RUN_ID): string {
+    return join(this.folder, runId, pod, 'agent.mjs');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -152,5 +181,13 @@ export class PodNetwork implements AsyncDisposable {
 
 /** A batch for `RUN_ID`, with what a test does not care about filled in. */
 export function batchOf(batch: Partial<Batch>): Batch {
-  return { runId: RUN_ID, timeoutMs: 400, deadlineMs: 10_000, targets: [], listeners: [], ...batch };
+  return {
+    ...PLAIN_BATCH,
+    runId: RUN_ID,
+    timeoutMs: 400,
+    deadlineMs: 10_000,
+    targets: [],
+    listeners: [],
+    ...batch,
+  };
 }

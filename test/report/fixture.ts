@@ -17,8 +17,8 @@ export function buildRecord(
     run: {
       id: '5f1c9a02b7',
       startedAt: STARTED_AT,
-      endedAt: '2026-11-20T02:00:04.120Z',
-      durationMs: 4120,
+      endedAt: '2026-11-20T02:00:08.120Z',
+      durationMs: 8120,
       incomplete: false,
       ...run,
       options: { timeoutMs: 500, withinMs: 10_000, confirm: 2, keep: false, failFast: false, ...run.options },
@@ -44,6 +44,8 @@ export function buildScenario(
     readonly checks: readonly Overrides<CheckRecord>[];
     /** Lines in `policies/<scenario>.yaml`, by `namespace/name`. */
     readonly policies?: Readonly<Record<string, number>>;
+    /** Of pods that do not run on the node of their turn, by pod. */
+    readonly nodes?: Readonly<Record<string, string>>;
   },
   overrides: Overrides<ScenarioRecord> = {},
 ): ScenarioRecord {
@@ -58,15 +60,18 @@ export function buildScenario(
     location: { file, line: 1, column: 1 },
     status: 'finished',
     startedAt: STARTED_AT,
-    durationMs: 1830,
+    durationMs: 5830,
     phases: [
       { name: 'provision', atMs: 0, durationMs: 640 },
       { name: 'control', atMs: 640, durationMs: 90 },
-      { name: 'apply', atMs: 730, durationMs: 40 },
-      { name: 'settle', atMs: 770, durationMs: 760 },
-      { name: 'observe', atMs: 1530, durationMs: 200 },
-      { name: 'cleanup', atMs: 1730, durationMs: 100 },
+      { name: 'apply', atMs: 730, durationMs: APPLIED_MS - 730 },
+      { name: 'settle', atMs: APPLIED_MS, durationMs: 2830 },
+      { name: 'observe', atMs: 3600, durationMs: 1700 },
+      { name: 'closing', atMs: 5300, durationMs: 120 },
+      { name: 'cleanup', atMs: 5420, durationMs: 410 },
     ],
+    force: ['node-1', 'node-2'].map((node, index) => ({ node, turnedMs: 41 + 14 * index })),
+    closingControl: 'made',
     namespaces: [...new Set(keys.map(({ namespace }) => namespace))].map((namespace) => ({
       name: namespace,
       labels: {},
@@ -76,7 +81,7 @@ export function buildScenario(
       name: pod,
       labels: { app: pod },
       ports,
-      node: `node-${(index % 2) + 1}`,
+      node: parts.nodes?.[`${namespace}/${pod}`] ?? `node-${(index % 2) + 1}`,
       ip: `10.64.${Math.floor((index + 10) / 250)}.${(index + 10) % 250}`,
     })),
     policies: Object.entries(parts.policies ?? {}).map(([key, line]) => ({
@@ -108,35 +113,71 @@ function buildCheck(overrides: Overrides<CheckRecord> = {}): CheckRecord {
     declared: { file: 'scenarios/shop.yaml', line: 20, column: 5 },
     attempts: [
       ...attempts('control', ['connected']),
-      ...attempts('settle', expected === 'reachable' ? ['connected', 'connected'] : ['timeout', 'timeout']),
+      ...(expected === 'reachable'
+        ? attempts('settle', ['connected', 'connected'])
+        : [
+            ...attempts('settle', ['timeout', 'timeout'], {}, CUT_LATER_MS),
+            ...attempts('closing', ['connected']),
+          ]),
     ],
     verdict: 'pass',
-    ...(verdict === 'pass' ? { settledMs: expected === 'reachable' ? 60 : 280 } : {}),
+    ...(verdict === 'pass'
+      ? { settledMs: BEGAN_MS.settle - APPLIED_MS + (expected === 'reachable' ? 0 : CUT_LATER_MS) }
+      : {}),
     ...overrides,
   };
 }
 
-/** One attempt per outcome, a round each; the listener was alive. */
+/** When the last policy of a scenario had been applied, in milliseconds after it began. */
+export const APPLIED_MS = 770;
+/** When the first attempt of a phase begins, and how much later each of the next. */
+const BEGAN_MS = { control: 650, settle: 830, observe: 3610, closing: 5310 } as const;
+const EVERY_MS = { control: 15, settle: 750, observe: 750, closing: 15 } as const;
+/** Pairs that must be cut off take longer. */
+const CUT_LATER_MS = 220;
+/** What did not connect under the policies may have been cut off: the sides of its triangle, after the attempt began. */
+const SEEN_MS = { source: 310, destination: 225, between: 12 } as const;
+
+/**
+ * One attempt per outcome, a round each; the listener was alive, and what did not connect under the policies has its whole triangle.
+ * @param laterMs than attempts of this phase mostly begin
+ */
 export function attempts(
   phase: AttemptRecord['phase'],
   outcomes: readonly AttemptRecord['outcome'][],
   overrides: Overrides<AttemptRecord> = {},
+  laterMs = 0,
 ): AttemptRecord[] {
-  const beganMs = { control: 650, settle: 780, observe: 1540 }[phase];
-  return outcomes.map((outcome, index) => ({
-    phase,
-    round: index + 1,
-    atMs: beganMs + index * 100,
-    outcome,
-    durationMs: outcome === 'timeout' ? 500.4 : 0.41 + index * 0.35,
-    listenerAlive: true,
-    ...overrides,
-  }));
+  return outcomes.map((outcome, index): AttemptRecord => {
+    const { atMs = BEGAN_MS[phase] + laterMs + index * EVERY_MS[phase] } = overrides;
+    const isSilent = outcome === 'timeout' || outcome === 'one-way';
+    return {
+      phase,
+      round: index + 1,
+      atMs,
+      outcome,
+      durationMs: isSilent ? 500.4 : 0.41 + index * 0.35,
+      listenerAlive: true,
+      ...(isSilent ? { dials: 3 } : {}),
+      ...(outcome !== 'connected' && (phase === 'settle' || phase === 'observe')
+        ? { seen: triangleOf(atMs, isSilent) }
+        : {}),
+      ...overrides,
+    };
+  });
+}
+
+/** An attempt that is answered dials once: its triangle lies before it. */
+function triangleOf(atMs: number, isSilent: boolean): NonNullable<AttemptRecord['seen']> {
+  const { source, destination, between } = SEEN_MS;
+  const beginMs = isSilent ? atMs : atMs - 500;
+  return { source: beginMs + source, destination: beginMs + destination, between: beginMs + between };
 }
 
 /** Two scenarios that hold every verdict and every kind of evidence between them. */
 export function everyVerdict(): RunRecord {
   const isolated = { egress: [], ingress: ['shop/deny-all', 'shop/allow-api'] };
+  const clusterPolicy = '1 Calico GlobalNetworkPolicy object (baseline)';
   const threeTier = buildScenario(
     'three-tier',
     {
@@ -145,7 +186,9 @@ export function everyVerdict(): RunRecord {
         'shop/api': [8080, 'metrics=9090'],
         'shop/db': [5432, '5432/UDP'],
         'monitoring/prometheus': [9090],
+        'shop/batch': [],
       },
+      nodes: { 'shop/batch': 'node-3' },
       policies: { 'shop/deny-all': 1, 'shop/allow-api': 12, 'monitoring/no-egress': 31 },
       checks: [
         { from: 'shop/web', to: 'shop/api', port: 8080 },
@@ -159,6 +202,7 @@ export function everyVerdict(): RunRecord {
           attempts: [
             ...attempts('control', ['connected']),
             ...attempts('settle', ['timeout', 'timeout', 'timeout']),
+            ...attempts('closing', ['connected']),
           ],
           isolatedBy: isolated,
         },
@@ -180,8 +224,12 @@ export function everyVerdict(): RunRecord {
           from: 'shop/web',
           expected: 'unreachable',
           protocol: 'UDP',
+          verdict: 'inconclusive',
           predicted: { verdict: 'allowed', grounds: 0 },
           disagreement: 'outside',
+          reason: `it was cut by something else, such as ${clusterPolicy}: the policies of the scenario allow it`,
+          settledMs: 280,
+          isolatedBy: { egress: [], ingress: [] },
         },
         {
           from: 'monitoring/prometheus',
@@ -195,12 +243,13 @@ export function everyVerdict(): RunRecord {
             rule: 'I1',
             reason: 'network plugins differ in whether an ipBlock matches the address of a pod',
           },
-          reason: 'it had settled as expected, then showed timeout 2 of 3',
+          reason: 'it had settled as expected, then showed timeout 2 of 2',
           settledMs: 60,
           attempts: [
             ...attempts('control', ['connected']),
             ...attempts('settle', ['connected', 'connected']),
             ...attempts('observe', ['timeout', 'timeout', 'connected']),
+            ...attempts('closing', ['connected']),
           ],
           isolatedBy: { egress: ['monitoring/no-egress'], ingress: isolated.ingress },
         },
@@ -229,8 +278,59 @@ export function everyVerdict(): RunRecord {
                 reason:
                   'it could not connect even before any policy (timeout 2 of 2), so there was nothing to block',
                 attempts: attempts('control', ['timeout', 'timeout']),
+                isolatedBy: { egress: [], ingress: [] },
               }),
         })),
+        {
+          from: 'monitoring/prometheus',
+          expected: 'unreachable',
+          predicted: { verdict: 'denied', grounds: 3 },
+          settledMs: 1560,
+          attempts: [
+            ...attempts('control', ['connected']),
+            ...attempts('settle', ['connected', 'connected', 'timeout', 'timeout']),
+            ...attempts('closing', ['connected']),
+          ],
+        },
+        {
+          from: 'shop/api',
+          protocol: 'UDP',
+          verdict: 'broken',
+          predicted: { verdict: 'allowed', grounds: 1 },
+          disagreement: 'cluster',
+          reason: 'it could not connect: one-way 2 of 2',
+          attempts: [
+            ...attempts('control', ['connected']),
+            ...attempts('settle', ['one-way', 'one-way'], {
+              detail: 'the datagram arrived, and no answer came back',
+            }),
+            ...attempts('closing', ['connected']),
+          ],
+          isolatedBy: isolated,
+        },
+        {
+          from: 'shop/db',
+          to: 'shop/web',
+          port: 80,
+          portName: 'http',
+          expected: 'unreachable',
+          cutBy: 'others',
+          because: 'the firewall between the zones keeps the database from talking to the front',
+          predicted: { verdict: 'allowed', grounds: 0 },
+          attempts: [
+            ...attempts('control', ['timeout']),
+            ...attempts('settle', ['timeout', 'timeout'], {}, CUT_LATER_MS),
+          ],
+        },
+        {
+          from: 'shop/batch',
+          expected: 'unreachable',
+          verdict: 'inconclusive',
+          predicted: { verdict: 'denied', grounds: 3 },
+          reason: 'node-3 has not taken up policies for 10 s',
+          attempts: attempts('control', ['connected']),
+          isolatedBy: isolated,
+        },
       ],
     },
     {
@@ -241,6 +341,7 @@ export function everyVerdict(): RunRecord {
       runbook: 'https://wiki.example.org/runbooks/payments_network',
       reviewBy: '2026-06-30',
       tags: ['smoke'],
+      force: [{ node: 'node-1', turnedMs: 41 }, { node: 'node-2', turnedMs: 55 }, { node: 'node-3' }],
       grounds: [
         [],
         [
@@ -259,6 +360,15 @@ export function everyVerdict(): RunRecord {
             location: { file: 'policies/three-tier.yaml', line: 36, column: 7 },
           },
         ],
+        ['shop/deny-all', 'shop/allow-api'].map((policy) => ({
+          direction: 'ingress' as const,
+          policy,
+          location: {
+            file: 'policies/three-tier.yaml',
+            line: policy === 'shop/deny-all' ? 1 : 12,
+            column: 1,
+          },
+        })),
       ],
       warnings: [
         {
@@ -280,17 +390,22 @@ export function everyVerdict(): RunRecord {
       networkPlugins: [
         { name: 'Calico', version: 'v3.32.1', daemonSet: 'kube-system/calico-node', enforces: true },
       ],
+      nodes: [
+        { name: 'node-1', kernel: '6.12.48', os: 'Debian GNU/Linux 13' },
+        { name: 'node-2' },
+        { name: 'node-3' },
+      ],
+      clusterPolicies: [clusterPolicy],
       kubeProxy: 'iptables',
       canary: {
         nodes: [
           { name: 'node-1', enforcedMs: 212, restoredMs: 180 },
           { name: 'node-2', enforcedMs: 431, restoredMs: 195 },
+          { name: 'node-3', enforcedMs: 388, restoredMs: 201 },
         ],
         enforcedMs: 431,
       },
-      warnings: [
-        '1 Calico GlobalNetworkPolicy object (baseline) may decide over the policies of the scenarios',
-      ],
+      warnings: [`${clusterPolicy} may decide over the policies of the scenarios`],
     },
   );
 }
@@ -312,10 +427,13 @@ export function calmScenario(name: string, overrides: Overrides<ScenarioRecord> 
 }
 
 /** The same scenario before any of its checks was judged. */
-export function unjudged(scenario: ScenarioRecord): ScenarioRecord {
+export function unjudged({ closingControl, ...scenario }: ScenarioRecord): ScenarioRecord {
   return {
     ...scenario,
-    checks: scenario.checks.map(({ verdict, reason, settledMs, isolatedBy, ...check }) => check),
+    checks: scenario.checks.map(({ verdict, reason, settledMs, isolatedBy, ...check }) => ({
+      ...check,
+      attempts: check.attempts.filter(({ phase }) => phase !== 'closing'),
+    })),
   };
 }
 

@@ -41,15 +41,17 @@ test('lets no name begin a command or a property of its own', () => {
     expect(['title', 'file,line,col,title']).toContain(Object.keys(properties).join(','));
 });
 
-test('warns of what passed for another reason, at its line', () => {
+test('warns of what something else cuts, at its line, and of nodes without the policies', () => {
   const warnings = read(everyVerdict()).filter(({ properties }) =>
     properties['title']?.endsWith(': warning'),
   );
   expect(warnings.map(({ command, properties: { title, line } }) => [command, title, line])).toEqual([
     ['warning', 'the cluster: warning', undefined],
+    ['warning', 'three-tier: warning', '1'],
     ['warning', 'three-tier: warning', '23'],
   ]);
-  expect(warnings[1]?.message).toContain('not because of these policies (shop/web → shop/db:5432/UDP)');
+  expect(warnings[1]?.message).toContain('node-3 has not taken up the policies');
+  expect(warnings[2]?.message).toContain('not by these policies (shop/web → shop/db:5432/UDP)');
 });
 
 describe('checks of one rule that went wrong in the same way', () => {

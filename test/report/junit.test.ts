@@ -81,10 +81,10 @@ test('explains a failure without any other file', () => {
   ]);
 });
 
-test('names in its properties what passed for another reason', () => {
+test('names in its properties what something else cuts', () => {
   const [warnings] = readElements(renderJunit(everyVerdict()), '//property[@name="warnings"]');
   expect(warnings?.attr('value')?.value).toContain(
-    '; three-tier: 1 check came out as expected, and not because of these policies (shop/web → shop/db:5432/UDP)',
+    '; three-tier: 1 connection is cut off, and not by these policies (shop/web → shop/db:5432/UDP)',
   );
 });
 

@@ -57,17 +57,17 @@ describe('as the text format of Prometheus, for the textfile collector', () => {
 
   test('says what the record says', () => {
     expect(valuesOf(everyVerdict(), 'podreach_checks', { scenario: 'three-tier' })).toEqual({
-      pass: '3',
+      pass: '4',
       leaked: '1',
-      broken: '1',
+      broken: '2',
       flapping: '1',
-      inconclusive: '3',
+      inconclusive: '5',
       not_judged: '0',
     });
     // The parser takes the histograms of several scenarios for one, and knows no sum of one with labels.
     const record = buildRecord(everyVerdict().scenarios.filter(({ name }) => name === 'three-tier'));
     const [settled] = familyOf(record, 'podreach_settle_seconds')?.metrics ?? [];
-    expect(settled?.buckets).toMatchObject({ '0.1': '2', '0.25': '2', '0.5': '4', '+Inf': '4' });
+    expect(settled?.buckets).toMatchObject({ '0.1': '2', '0.25': '2', '0.5': '5', '2.5': '6', '+Inf': '6' });
   });
 
   test('tells the time to enforce only where every way that must be shut was', () => {
@@ -85,10 +85,54 @@ describe('as the text format of Prometheus, for the textfile collector', () => {
     ).toBeUndefined();
   });
 
-  test('counts what passed for another reason', () => {
+  test('counts what something else decides', () => {
     expect(
       familyOf(everyVerdict(), 'podreach_checks_decided_elsewhere')?.metrics.map(({ value }) => value),
     ).toEqual(['0', '1', '0']);
+  });
+
+  test('counts what passed, and not in every attempt', () => {
+    expect(
+      familyOf(everyVerdict(), 'podreach_checks_with_contrary_attempts')?.metrics.map(({ value }) => value),
+    ).toEqual(['0', '1', '0']);
+  });
+
+  test('tells when each node had taken up the policies, and how many have not', () => {
+    const times = familyOf(everyVerdict(), 'podreach_take_up_seconds')?.metrics.filter(
+      ({ labels }) => labels?.['scenario'] === 'three-tier',
+    );
+    expect(times?.map(({ labels, value }) => [labels?.['node'], value])).toEqual([
+      ['node-1', '0.041'],
+      ['node-2', '0.055'],
+    ]);
+    const late = (record: RunRecord) =>
+      familyOf(record, 'podreach_late_nodes')?.metrics.map(({ value }) => value);
+    expect(late(everyVerdict())).toEqual(['0', '1', '0']);
+    // Of two scenarios of one name the slower one counts, and a node that was late in one of them is late.
+    const twins = buildRecord([
+      calmScenario('twin', { force: [{ node: 'a', turnedMs: 10 }, { node: 'b' }] }),
+      calmScenario('twin', {
+        force: [
+          { node: 'a', turnedMs: 30 },
+          { node: 'b', turnedMs: 20 },
+        ],
+      }),
+    ]);
+    expect(late(twins)).toEqual(['1']);
+    expect(familyOf(twins, 'podreach_take_up_seconds')?.metrics).toEqual([
+      { labels: { cluster: 'sandbox', scenario: 'twin', node: 'a' }, value: '0.03' },
+    ]);
+  });
+
+  test('leaves what others cut out of the time to enforce', () => {
+    const scenario = buildScenario('cut', {
+      pods: { 'shop/web': [], 'shop/db': [80, 5432] },
+      checks: [
+        { from: 'shop/web', expected: 'unreachable' },
+        { from: 'shop/web', port: 80, expected: 'unreachable', cutBy: 'others', settledMs: 9000 },
+      ],
+    });
+    expect(familyOf(buildRecord([scenario]), 'podreach_enforce_seconds')?.metrics[0]?.value).toBe('0.28');
   });
 
   test('keeps hostile names as they are', () => {
@@ -124,7 +168,7 @@ describe('the time of the last success', () => {
   test('is the end of a run in which every check passed', () => {
     const record = buildRecord([calmScenario('done')]);
     expect(familyOf(record, 'podreach_last_success_timestamp_seconds')?.metrics).toMatchObject([
-      { value: '1795140004.12' },
+      { value: '1795140008.12' },
     ]);
     expect(familyOf(record, 'podreach_run_success')?.metrics).toMatchObject([{ value: '1' }]);
   });

@@ -44,9 +44,13 @@ export function hostileRecord(): RunRecord {
           ...(verdict === 'pass' ? {} : { reason: text(index + 4) }),
           predicted: { verdict: 'undefined', grounds: 0, rule: text(index), reason: text(index + 1) },
           disagreement: 'outside' as const,
+          ...(verdict === 'leaked' ? { cutBy: 'others' as const } : {}),
           attempts: [
             ...attempts('control', ['connected']),
-            ...attempts('settle', ['connected', 'timeout'], { detail: text(index + 5) }),
+            ...attempts('settle', ['connected', 'timeout', 'wrong-peer', 'connected'], {
+              detail: text(index + 5),
+            }),
+            ...attempts('closing', ['error'], { detail: text(index + 6) }),
           ],
           isolatedBy: { egress: [], ingress: [`shop/${text(index + 1)}`] },
         })),
@@ -60,6 +64,8 @@ export function hostileRecord(): RunRecord {
         tags: [text(index + 9)],
         location: { file: text(index), line: 1, column: 1 },
         error: { code: text(index), message: text(index + 1), hint: text(index + 2) },
+        force: [{ node: text(index) }, { node: text(index + 1), turnedMs: 3 }],
+        closingControl: 'left-out',
         grounds: [
           [
             {
@@ -88,6 +94,7 @@ export function hostileRecord(): RunRecord {
       kubernetes: text(2),
       nodes: texts.map((name) => ({ name, os: name })),
       networkPlugins: [{ name: text(3), version: text(4), daemonSet: text(5), enforces: true }],
+      clusterPolicies: [text(0), text(9)],
       kubeProxy: text(6),
       canary: { nodes: [{ name: text(7), enforcedMs: 1, restoredMs: 2 }], enforcedMs: 1 },
       warnings: [text(8)],
@@ -137,6 +144,18 @@ export function provisioningFailure(): RunRecord {
     },
   });
   return buildRecord([calmScenario('default-deny'), unjudged(failed)]);
+}
+
+/** All is well, as far as can be told of a run that leaves its policies in place. */
+export function keptRun(): RunRecord {
+  const scenario = calmScenario('kept', { closingControl: 'left-out' });
+  const checks = scenario.checks.map((check) => ({
+    ...check,
+    attempts: check.attempts.filter(({ phase }) => phase !== 'closing'),
+  }));
+  const phases = scenario.phases.filter(({ name }) => name !== 'closing' && name !== 'cleanup');
+  const options = { confirm: 2, keep: true, failFast: false };
+  return buildRecord([{ ...scenario, checks, phases }], { options, exitCode: 0 });
 }
 
 /** Stopped by the user between two scenarios. */

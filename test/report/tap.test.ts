@@ -24,10 +24,13 @@ test('is read by others for what it says', () => {
   expect(points.filter(({ ok }) => !ok).map(({ diag }) => [diag.kind, diag.at])).toEqual([
     ['broken', 'scenarios/three-tier.yaml:21'],
     ['leaked', 'scenarios/three-tier.yaml:22'],
+    ['inconclusive', 'scenarios/three-tier.yaml:23'],
     ['flapping', 'scenarios/three-tier.yaml:24'],
     ['inconclusive', 'scenarios/three-tier.yaml:25'],
     ['inconclusive', 'scenarios/three-tier.yaml:27'],
     ['inconclusive', 'scenarios/three-tier.yaml:28'],
+    ['broken', 'scenarios/three-tier.yaml:30'],
+    ['inconclusive', 'scenarios/three-tier.yaml:32'],
   ]);
 });
 
@@ -67,10 +70,10 @@ test('is ok for a run in which every check passed', () => {
   expect(points).toHaveLength(380);
 });
 
-test('comments on what passed for another reason', () => {
+test('comments on what something else cuts', () => {
   const comments = renderTap(everyVerdict()).match(/^# warning: .*$/gm);
-  expect(comments).toHaveLength(2);
-  expect(comments?.[1]).toContain('not because of these policies (shop/web → shop/db:5432/UDP)');
+  expect(comments).toHaveLength(3);
+  expect(comments?.[2]).toContain('not by these policies (shop/web → shop/db:5432/UDP)');
 });
 
 describe('a check that the run did not come to', () => {

@@ -2,11 +2,12 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { ExecResult, Kube } from '../../src/kube/kube.ts';
+import { PLAIN_BATCH } from '../../src/probe/batch.ts';
 import { askAgent } from '../../src/run/ask-agent.ts';
 import type { RunContext } from '../../src/run/context.ts';
 
 const POD = { namespace: 'shop', name: 'web', ip: '10.0.0.1', node: 'node-1' };
-const BATCH = { runId: 'r', timeoutMs: 100, deadlineMs: 100, targets: [], listeners: [] };
+const BATCH = { ...PLAIN_BATCH, runId: 'r', timeoutMs: 100, deadlineMs: 100, targets: [], listeners: [] };
 const CRASH = `node:internal/modules/cjs/loader:1386
   throw err;
   ^

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterProvider } from '../../src/cluster/cluster.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
-import { canaryNamespace } from '../../src/run/canary.ts';
+import { outpostsNamespace } from '../../src/run/outposts.ts';
 import { failure, throughProxy } from '../support/api-proxy.ts';
 import { asContext, foreignAnswers } from '../support/real-cluster.ts';
 import { runWith, sandbox, verdicts } from './run-with.ts';
@@ -10,7 +10,7 @@ import { runWith, sandbox, verdicts } from './run-with.ts';
 const CALICO = { 'calico-node': { container: 'calico-node', image: 'quay.io/calico/node:v3.32.1' } };
 
 describe.concurrent('a cluster that enforces policies', () => {
-  test('is described, proven on each node, and left without a trace of the canary', async () => {
+  test('is described, proven on each node, and left without a trace of the outposts', async () => {
     const left: string[] = [];
     const record = await runWith(
       asContext(
@@ -64,11 +64,11 @@ describe.concurrent('a cluster that enforces policies', () => {
   });
 });
 
-describe.concurrent('a canary that cannot be taken away', () => {
+describe.concurrent('outposts that cannot be taken away', () => {
   const holding = (provider: ClusterProvider): ClusterProvider =>
     throughProxy(provider, {
       answer: ({ method, path }) =>
-        method === 'DELETE' && path.includes('canary')
+        method === 'DELETE' && path.startsWith('/api/v1/namespaces/podreach-outposts')
           ? failure(403, 'Forbidden', 'namespaces cannot be deleted here')
           : undefined,
     });
@@ -151,7 +151,7 @@ describe.concurrent('a cluster that does not', () => {
       },
     );
     expect(record.run.error?.code).toBe('not-enforcing');
-    expect(left).toEqual([canaryNamespace(record.run.id)]);
+    expect(left).toEqual([outpostsNamespace(record.run.id)]);
     expect(events.filter((type) => /stop/.test(type))).toEqual(['stopped']);
   });
 
@@ -171,9 +171,12 @@ describe.concurrent('a cluster that does not', () => {
     const partial = throughProxy(sandbox(), {
       change: ({ path, body }) =>
         path.includes('/networkpolicies/deny-all')
-          ? body.replace('"podreach.dev/canary":"guarded"', '"podreach.dev/canary":"guarded","first":"yes"')
+          ? body.replace('"podreach.dev/outpost":"guarded"', '"podreach.dev/outpost":"guarded","first":"yes"')
           : path.includes('/pods?') && body.includes('guarded-0')
-            ? body.replace('"podreach.dev/canary":"guarded"', '"podreach.dev/canary":"guarded","first":"yes"')
+            ? body.replace(
+                '"podreach.dev/outpost":"guarded"',
+                '"podreach.dev/outpost":"guarded","first":"yes"',
+              )
             : body,
     });
     const { error } = (await runWith(asContext(partial), undefined, { withinMs: 1_000 })).run;

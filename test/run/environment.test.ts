@@ -245,13 +245,17 @@ test('a kind of cluster-wide policy that may not be looked at hides no other', a
   const { signal } = new AbortController();
   const cluster = await provider.start({ clock: systemClock, signal });
   const kube = await connectKube(cluster.kubeconfig);
-  expect(await findClusterPolicies(kube, signal)).toEqual([
+  expect(await findClusterPolicies(kube, signal)).toEqual({
     // The same ones are in Calico's other group.
-    '1 Calico GlobalNetworkPolicy object (default-deny) may decide over the policies of the scenarios',
-    '1 BaselineAdminNetworkPolicy object (default) may decide over the policies of the scenarios',
-    'could not look at objects of the kind CiliumClusterwideNetworkPolicy: not for you (403 Forbidden)',
-    'could not look at objects of the kind AdminNetworkPolicy: not for you (403 Forbidden)',
-  ]);
+    found: [
+      '1 Calico GlobalNetworkPolicy object (default-deny)',
+      '1 BaselineAdminNetworkPolicy object (default)',
+    ],
+    refused: [
+      'could not look at objects of the kind CiliumClusterwideNetworkPolicy: not for you (403 Forbidden)',
+      'could not look at objects of the kind AdminNetworkPolicy: not for you (403 Forbidden)',
+    ],
+  });
   kube.close();
   await cluster.stop();
 });

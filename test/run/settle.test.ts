@@ -2,9 +2,10 @@
 import pLimit from 'p-limit';
 import { describe, expect, test } from 'vitest';
 import type { ExecRequest, ExecResult, Kube } from '../../src/kube/kube.ts';
-import type { Batch } from '../../src/probe/protocol.ts';
+import type { AgentLine, Batch } from '../../src/probe/protocol.ts';
 import type { CheckRecord, Outcome } from '../../src/record.ts';
 import type { RunContext } from '../../src/run/context.ts';
+import { Evidence } from '../../src/run/evidence.ts';
 import type { Stage } from '../../src/run/round.ts';
 import { control, observe, settle } from '../../src/run/settle.ts';
 import { sleepingClock } from '../cluster/kind/world.ts';
@@ -12,9 +13,14 @@ import { attempt } from '../judge/attempts.ts';
 
 const APPLIED_MS = 500;
 const FLOOR_MS = 200;
-const WITHIN_MS = 1_000;
+const WITHIN_MS = 4_000;
 const ROUND_MS = 40;
 const PAUSE_MS = 100;
+/** A row of attempts that were cut off lasts so long that the kubelet, which comes each second, has been at both ends. */
+const ROW_MS = 1_150;
+const TIMEOUT_MS = 30;
+/** An attempt that nobody answers dials for the last time after four fifths of its time. */
+const LAST_DIAL_MS = 24;
 const RULES = { confirm: 2, appliedMs: APPLIED_MS };
 
 /** What the source sees of one destination, round by round; the last goes on for ever. */
@@ -23,17 +29,24 @@ interface Seen {
   readonly rounds: readonly Outcome[];
 }
 
+interface World {
+  readonly policies?: readonly unknown[];
+  /** Pods that no kubelet visits any more. */
+  readonly unvisited?: readonly string[];
+}
+
 /** Has one source try a destination for each of `seen`, and gives the attempts at each. */
 async function settled(
   seen: readonly Seen[],
-  policies: readonly unknown[] = ['deny'],
+  { policies = ['deny'], unvisited = [] }: World = {},
 ): Promise<readonly CheckRecord['attempts'][]> {
   const checks = seen.map(({ expected }, id) => checkOf(id, expected));
   const clock = sleepingClock();
   await clock.sleep(APPLIED_MS);
 
-  const answer = async ({ stdin = '' }: ExecRequest): Promise<ExecResult> => {
+  const answer = async ({ pod, stdin = '' }: ExecRequest): Promise<ExecResult> => {
     if (clock.now() > APPLIED_MS + 3 * WITHIN_MS) throw new Error('it does not end');
+    const clockMs = clock.now();
     const { targets, listeners }: Batch = JSON.parse(stdin);
     const outcomes = targets.map(({ id }): [number, Outcome] => {
       const rounds = seen[id]?.rounds ?? [];
@@ -43,10 +56,27 @@ async function settled(
     if (targets.length > 0) await clock.sleep(ROUND_MS);
     if (outcomes.some(([, outcome]) => outcome === 'error'))
       return { kind: 'broken', reason: 'the exec broke', mayHeal: false, stdout: '', stderr: '' };
-    const lines = [
-      ...outcomes.map(([id, outcome]) => ({ kind: 'attempt', id, outcome, startedMs: 0, durationMs: 1 })),
-      ...listeners.map(({ port, protocol }) => ({ kind: 'listener', port, protocol, alive: true })),
-      { kind: 'end', attempts: targets.length, listeners: listeners.length },
+    const seconds = Array.from({ length: 20 }, (_, second) => second * 1_000);
+    const lines: AgentLine[] = [
+      ...outcomes.map(([id, outcome]): AgentLine => {
+        const dials = outcome === 'timeout' ? { dials: 3, lastDialMs: LAST_DIAL_MS } : {};
+        return { kind: 'attempt', id, outcome, startedMs: 0, durationMs: 1, ...dials };
+      }),
+      ...listeners.map(
+        ({ port, protocol }): AgentLine => ({ kind: 'listener', port, protocol, alive: true }),
+      ),
+      {
+        kind: 'end',
+        attempts: targets.length,
+        listeners: listeners.length,
+        clockMs,
+        elapsedMs: clock.now() - clockMs,
+        visitsMs: unvisited.includes(pod)
+          ? []
+          : seconds.filter((second) => second <= clock.now()).map((second) => second - clockMs),
+        retransmissions: 0,
+        arrived: [],
+      },
     ];
     const stdout = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
     return { kind: 'exited', exitCode: 0, stdout, stderr: '' };
@@ -62,6 +92,7 @@ function stageOf(...names: readonly string[]): Stage {
   return {
     pods: new Map(pods.map((pod) => [`x/${pod.name}`, pod])),
     beganMs: 0,
+    evidence: new Evidence(0),
     noteSetbacks: () => undefined,
   };
 }
@@ -91,7 +122,7 @@ function contextOn(kube: Kube, clock = sleepingClock()): RunContext {
     clock,
     random: () => 0,
     timing: {
-      timeoutMs: 30,
+      timeoutMs: TIMEOUT_MS,
       withinMs: WITHIN_MS,
       controlMs: WITHIN_MS,
       settleFloorMs: FLOOR_MS,
@@ -112,11 +143,27 @@ const timesOf = (attempts: CheckRecord['attempts']): number[] =>
 
 test('a check is tried until it has shown what is expected as often in a row as it takes, and no more', async () => {
   const [late = [], early = []] = await settled([
-    { expected: 'unreachable', rounds: ['connected', 'timeout', 'connected', 'timeout', 'timeout'] },
+    { expected: 'unreachable', rounds: ['connected', 'connected', 'timeout', 'timeout'] },
     { expected: 'unreachable', rounds: ['timeout', 'timeout', 'connected'] },
   ]);
-  expect(outcomesOf(late)).toEqual(['connected', 'timeout', 'connected', 'timeout', 'timeout']);
+  expect(outcomesOf(late)).toEqual(['connected', 'connected', 'timeout', 'timeout']);
   expect(outcomesOf(early)).toEqual(['timeout', 'timeout']);
+});
+
+test('a check that was cut off and connects again is tried no more: nothing can mend that', async () => {
+  const [turned = [], lost = []] = await settled([
+    { expected: 'unreachable', rounds: ['timeout', 'connected', 'timeout'] },
+    { expected: 'reachable', rounds: ['connected', 'timeout'] },
+  ]);
+  expect(outcomesOf(turned)).toEqual(['timeout', 'connected']);
+  expect(outcomesOf(lost)).toEqual(['connected', 'timeout', 'timeout']);
+});
+
+test('one lost attempt of a pair that is to be reachable is no change', async () => {
+  const [attempts = []] = await settled([
+    { expected: 'reachable', rounds: ['connected', 'timeout', 'connected', 'connected'] },
+  ]);
+  expect(outcomesOf(attempts)).toEqual(['connected', 'timeout', 'connected', 'connected']);
 });
 
 test('a round that errors is no agreement, and the count begins anew', async () => {
@@ -127,55 +174,120 @@ test('a round that errors is no agreement, and the count begins anew', async () 
   expect(attempts[1]?.detail).toBe('the exec broke');
 });
 
-test('rounds that agree follow at once, and there is a pause before all others', async () => {
-  const [attempts = []] = await settled([
-    { expected: 'unreachable', rounds: ['connected', 'timeout', 'timeout'] },
-  ]);
-  const second = ROUND_MS + PAUSE_MS;
-  expect(timesOf(attempts)).toEqual([0, second, second + ROUND_MS]);
+test('what was cut off is tried again when the kubelet has come by at both ends', async () => {
+  const [attempts = []] = await settled([{ expected: 'unreachable', rounds: ['timeout'] }]);
+  expect(timesOf(attempts)).toEqual([0, ROW_MS - LAST_DIAL_MS]);
+});
+
+test('what was refused at once takes as long: its last dial is its first', async () => {
+  const [attempts = []] = await settled([{ expected: 'unreachable', rounds: ['refused'] }]);
+  expect(timesOf(attempts)).toEqual([0, ROW_MS]);
+});
+
+test.each(['a', 'b0'])('what was cut off is never confirmed where no kubelet comes to %s', async (pod) => {
+  const [attempts = []] = await settled([{ expected: 'unreachable', rounds: ['timeout'] }], {
+    unvisited: [pod],
+  });
+  expect(timesOf(attempts).at(-1)).toBeGreaterThan(WITHIN_MS - ROW_MS);
+  const side = pod === 'a' ? 'source' : 'destination';
+  expect(attempts.map(({ seen }) => seen?.[side])).toEqual(attempts.map(() => undefined));
+});
+
+test('connections that agree follow at once, and there is a pause before all others', async () => {
+  const [attempts = []] = await settled([{ expected: 'reachable', rounds: ['connected'] }], { policies: [] });
+  const [slow = []] = await settled(
+    [{ expected: 'reachable', rounds: ['error', 'connected', 'connected'] }],
+    { policies: [] },
+  );
+  expect(timesOf(attempts)).toEqual([0, ROUND_MS]);
+  expect(timesOf(slow)).toEqual([0, ROUND_MS + PAUSE_MS, 2 * ROUND_MS + PAUSE_MS]);
 });
 
 describe('the first round', () => {
   const OPEN: Seen = { expected: 'reachable', rounds: ['connected'] };
   const SHUT: Seen = { expected: 'unreachable', rounds: ['timeout'] };
 
-  test('waits until policies can be in force where something is to be reachable', async () => {
+  test('waits for the floor where something is to be reachable', async () => {
     const [shut = [], open = []] = await settled([SHUT, OPEN]);
     expect([timesOf(shut)[0], timesOf(open)[0]]).toEqual([FLOOR_MS, FLOOR_MS]);
   });
 
   test('waits for nothing where nothing is to be reachable, or nothing was applied', async () => {
     const [shut = []] = await settled([SHUT]);
-    const [open = []] = await settled([OPEN], []);
+    const [open = []] = await settled([OPEN], { policies: [] });
     expect([timesOf(shut)[0], timesOf(open)[0]]).toEqual([0, 0]);
   });
 });
 
 describe('when the time is over', () => {
-  // A round takes 140 ms with the pause before it: the eighth is the last that begins in time.
-  const sevenTimes = Array<Outcome>(7).fill('connected');
+  // A round takes 140 ms with the pause before it: the 30th is the last that is decided on in time.
+  const inTime = Array<Outcome>(29).fill('connected');
 
   test('what still contradicts is left as it is', async () => {
     const [attempts = []] = await settled([{ expected: 'unreachable', rounds: ['connected'] }]);
-    expect(timesOf(attempts).at(-1)).toBe(7 * (ROUND_MS + PAUSE_MS));
+    expect(timesOf(attempts).at(-1)).toBe(29 * (ROUND_MS + PAUSE_MS));
   });
 
   test('what agrees is tried on until that is confirmed', async () => {
     const [late = [], never = []] = await settled([
-      { expected: 'unreachable', rounds: [...sevenTimes, 'timeout'] },
+      { expected: 'unreachable', rounds: [...inTime, 'timeout'] },
       { expected: 'unreachable', rounds: ['connected'] },
     ]);
-    expect(outcomesOf(late)).toEqual([...sevenTimes, 'timeout', 'timeout']);
-    expect(never).toHaveLength(8);
+    expect(outcomesOf(late)).toEqual([...inTime, 'timeout', 'timeout']);
+    expect(never).toHaveLength(30);
+  });
+
+  test('what fails is tried on until one lost attempt can be told from a block', async () => {
+    const [late = []] = await settled([
+      { expected: 'reachable', rounds: [...Array<Outcome>(27).fill('error'), 'timeout'] },
+    ]);
+    expect(outcomesOf(late).slice(27)).toEqual(['timeout', 'timeout']);
   });
 
   test('what agrees is tried on until it contradicts', async () => {
     const [late = []] = await settled([
-      { expected: 'unreachable', rounds: [...sevenTimes, 'timeout', 'connected'] },
+      { expected: 'unreachable', rounds: [...inTime, 'timeout', 'connected'] },
     ]);
-    expect(outcomesOf(late)).toEqual([...sevenTimes, 'timeout', 'connected']);
+    expect(outcomesOf(late)).toEqual([...inTime, 'timeout', 'connected']);
   });
 });
+
+test('a round that takes all the time there is is not the only one', async () => {
+  const clock = sleepingClock();
+  let rounds = 0;
+  const kube = {
+    exec: async () => {
+      rounds += 1;
+      await clock.sleep(2 * WITHIN_MS);
+      return { kind: 'broken', reason: 'busy', mayHeal: false, stdout: '', stderr: '' };
+    },
+    list: async () => [podThatRuns('a'), podThatRuns('b0')],
+  } as Partial<Kube> as Kube;
+  const context = contextOn(kube, clock);
+  const execs = 2; // of a round: source and destination
+  const settling = [checkOf(0, 'unreachable')];
+  await settle({ name: 'x', checks: settling, policies: ['deny'] }, RULES, stageOf('a', 'b0'), context);
+  expect(rounds).toBe(3 * execs);
+  rounds = 0;
+  await control(
+    { name: 'x', checks: [{ ...checkOf(0, 'reachable'), attempts: [] }] },
+    stageOf('a', 'b0'),
+    context,
+  );
+  expect(rounds).toBe(3 * execs);
+});
+
+function podThatRuns(name: string): object {
+  return {
+    metadata: { namespace: 'x', name },
+    spec: { nodeName: 'node-1' },
+    status: {
+      phase: 'Running',
+      podIP: '10.0.0.1',
+      containerStatuses: [{ ready: true, state: { running: {} } }],
+    },
+  };
+}
 
 test('before the policies a pod that has died is told, even where a round takes all the time there is', async () => {
   const clock = sleepingClock();

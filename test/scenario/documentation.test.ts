@@ -41,7 +41,7 @@ namespaces: { shop: {}, monitoring: { labels: { team: devops } } }
 pods:
 ${pods.map((pod) => `  ${pod}: { ports: [8080, 5672, 5432, 53/UDP] }\n`).join('')}`;
   const rules = blocksOf('yaml').filter((block) => /^(reachable|unreachable|otherwise):/.test(block));
-  expect(rules).toHaveLength(3);
+  expect(rules).toHaveLength(4);
   for (const rule of rules) {
     await using project = await createProject({ 'part.yaml': head + rule });
     expect((await project.load())[0]?.checks.length).toBeGreaterThan(0);

@@ -332,3 +332,83 @@ scenario-invalid: 1 problem in a.yaml`);
 scenario-invalid: 1 problem in a.yaml`);
   });
 });
+
+describe('what something else cuts', () => {
+  const RULE = 'from: shop/web, to: shop/db';
+  const BECAUSE = 'because: the firewall';
+  const HINT = 'Write "cutBy: others" and, under "because", what it is that cuts the pair.';
+  const MISPLACED = '"cutBy" is only for rules under "unreachable"';
+  const ELSEWHERE = 'Write it beside "from" and "to" of a rule; "otherwise" cannot have it.';
+
+  test.each([
+    [
+      `unreachable: [{ ${RULE}, cutBy: others }]`,
+      'others',
+      'a rule with "cutBy" must say why, and has no "because"',
+      HINT,
+    ],
+    [
+      `unreachable: [{ ${RULE}, cutBy: the firewall, ${BECAUSE} }]`,
+      'the firewall,',
+      'expected "others", found "the firewall"',
+      HINT,
+    ],
+    [`unreachable: [{ ${RULE}, cutBy: , ${BECAUSE} }]`, 'cutBy', 'expected "others", found nothing', HINT],
+    [`unreachable: [{ ${RULE}, cutBy: others, because: "" }]`, '""', 'this text is empty', undefined],
+    [
+      `reachable: [{ ${RULE}, cutBy: others, ${BECAUSE} }]`,
+      'cutBy',
+      MISPLACED,
+      'Leave it out, or move the rule to "unreachable".',
+    ],
+    ['cutBy: others', 'cutBy', MISPLACED, ELSEWHERE],
+    [`unreachable: [{ ${RULE}, except: { from: shop/api, cutBy: others } }]`, 'cutBy', MISPLACED, ELSEWHERE],
+    [
+      'unreachable: [{ from: { podSelector: { matchLabels: { cutBy: 3 } } }, to: shop/db }]',
+      '3',
+      'expected text, found 3',
+      'Put it in quotes: "3"',
+    ],
+    [
+      'otherwise: { cutBy: others }',
+      '{',
+      'expected "reachable" or "unreachable", found a mapping',
+      undefined,
+    ],
+  ])('%s', async (line, place, message, hint) => {
+    const column = line.indexOf(place) + 1;
+    expect(await failureOf(scenarioWith(`${line}\n`))).toBe(
+      [
+        `a.yaml:12:${column}: ${message}`,
+        `  12 | ${line}`,
+        `     | ${' '.repeat(column - 1)}^`,
+        ...(hint === undefined ? [] : [`  hint: ${hint}`]),
+        '',
+        'scenario-invalid: 1 problem in a.yaml',
+      ].join('\n'),
+    );
+  });
+
+  test('a misspelt "cutBy" needs its reason all the same, and a misspelt reason is one', async () => {
+    const rules = `unreachable:
+  - { from: shop/web, to: "shop/db:5432", cutby: others }
+  - { from: shop/web, to: "shop/db:5432/UDP", cutBy: others, becuase: the firewall }
+`;
+    expect(await failureOf(scenarioWith(rules))).toBe(`a.yaml:13:43: unknown key "cutby"
+  13 |   - { from: shop/web, to: "shop/db:5432", cutby: others }
+     |                                           ^
+  hint: Did you mean "cutBy"?
+
+a.yaml:13:50: a rule with "cutBy" must say why, and has no "because"
+  13 |   - { from: shop/web, to: "shop/db:5432", cutby: others }
+     |                                                  ^
+  hint: ${HINT}
+
+a.yaml:14:62: unknown key "becuase"
+  14 |   - { from: shop/web, to: "shop/db:5432/UDP", cutBy: others, becuase: the firewall }
+     |                                                              ^
+  hint: Did you mean "because"?
+
+scenario-invalid: 3 problems in a.yaml`);
+  });
+});

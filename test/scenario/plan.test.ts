@@ -166,6 +166,54 @@ reachable:
   });
 });
 
+describe('what something else cuts', () => {
+  test('is in the check with its reason, and wins over "otherwise"', async () => {
+    await using project = await createProject({
+      'a.yaml': scenarioWith(`
+unreachable:
+  - { from: shop/web, to: "shop/db:5432", cutBy: others, because: the firewall }
+  - { from: [shop/web, shop/api], to: "shop/db:5432", cutBy: others, because: the mesh }
+otherwise: unreachable
+`),
+    });
+    const [plan] = await project.load();
+    const toDatabase = plan?.checks.filter(({ port, protocol }) => port === 5432 && protocol === 'TCP');
+    expect(toDatabase).toEqual([
+      {
+        id: 2,
+        from: 'shop/web',
+        to: 'shop/db',
+        port: 5432,
+        protocol: 'TCP',
+        expected: 'unreachable',
+        declared: { file: 'a.yaml', line: 13, column: 5 },
+        because: 'the firewall',
+        cutBy: 'others',
+      },
+      {
+        id: 5,
+        from: 'shop/api',
+        to: 'shop/db',
+        port: 5432,
+        protocol: 'TCP',
+        expected: 'unreachable',
+        declared: { file: 'a.yaml', line: 14, column: 5 },
+        because: 'the mesh',
+        cutBy: 'others',
+      },
+      {
+        id: 13,
+        from: 'ops/prometheus',
+        to: 'shop/db',
+        port: 5432,
+        protocol: 'TCP',
+        expected: 'unreachable',
+        declared: { file: 'a.yaml', line: 15, column: 1 },
+      },
+    ]);
+  });
+});
+
 describe('what a rule speaks of', () => {
   test.each([
     ['from: shop/web, to: shop/db', ['shop/web > shop/db:5432/TCP', 'shop/web > shop/db:5432/UDP']],
@@ -360,6 +408,50 @@ a.yaml:16:5: shop/web to shop/db:5432/TCP is declared both reachable and unreach
   hint: Take it out of one of the two rules, or out of the wider one with "except".
 
 scenario-invalid: 2 problems in a.yaml`);
+  });
+
+  test('a pair is cut by others or is not, whichever rule comes first', async () => {
+    expect(
+      await failureOf(`
+unreachable:
+  - { from: "*", to: "shop/db:5432" }
+  - { from: [shop/web, shop/api], to: shop/db, cutBy: others, because: the firewall }
+  - { from: shop/web, to: "shop/db:5432/UDP" }
+`),
+    ).toBe(`a.yaml:14:5: shop/web to shop/db:5432/TCP is declared unreachable both with "cutBy" and without it (and 1 more of this rule)
+  14 |   - { from: [shop/web, shop/api], to: shop/db, cutBy: others, because: the firewall }
+     |     ^
+  a.yaml:13:5: declared without it here
+  13 |   - { from: "*", to: "shop/db:5432" }
+     |     ^
+  hint: Take it out of one of the two rules, or out of the wider one with "except".
+
+a.yaml:15:5: shop/web to shop/db:5432/UDP is declared unreachable both with "cutBy" and without it
+  15 |   - { from: shop/web, to: "shop/db:5432/UDP" }
+     |     ^
+  a.yaml:14:5: declared with it here
+  14 |   - { from: [shop/web, shop/api], to: shop/db, cutBy: others, because: the firewall }
+     |     ^
+  hint: Take it out of one of the two rules, or out of the wider one with "except".
+
+scenario-invalid: 2 problems in a.yaml`);
+  });
+
+  test('what is cut by others is not reachable', async () => {
+    expect(
+      await failureOf(`
+unreachable: [{ from: shop/web, to: "shop/db:5432", cutBy: others, because: the firewall }]
+reachable: [{ from: shop/web, to: "shop/db:5432" }]
+`),
+    ).toBe(`a.yaml:13:13: shop/web to shop/db:5432/TCP is declared both reachable and unreachable
+  13 | reachable: [{ from: shop/web, to: "shop/db:5432" }]
+     |             ^
+  a.yaml:12:15: declared unreachable here
+  12 | unreachable: [{ from: shop/web, to: "shop/db:5432", cutBy: others, because: the firewall }]
+     |               ^
+  hint: Take it out of one of the two rules, or out of the wider one with "except".
+
+scenario-invalid: 1 problem in a.yaml`);
   });
 });
 

@@ -60,6 +60,7 @@ describe('the schema of scenarios', () => {
   test.each([
     'reachable: [{ from: [shop/web, "*"], to: ["shop/*:80", "*:53/UDP", "shop/api:metrics", { podSelector: {}, ports: [1, 2/UDP, x] }] }]',
     'reachable: [{ from: { namespaceSelector: {} }, to: "*", except: [shop/web, { to: shop/db }, { from: shop/*, to: shop/api }] }]',
+    'unreachable: [{ from: shop/web, to: shop/db, cutBy: others, because: the firewall }]',
     'otherwise: reachable\nreviewBy: 2028-02-29\ntags: []\npolicies: [a.yaml, { any: thing }]',
     'reachable: [{ from: { podSelector: { matchExpressions: [{ key: a.b/c, operator: Exists }] } }, to: shop/web }]',
   ])('accepts what podreach reads: %s', (lines) => {
@@ -73,6 +74,9 @@ describe('the schema of scenarios', () => {
     'reachable: [{ from: shop/web, to: "shop/api:70000" }]',
     'reachable: [{ from: {}, to: "shop/api" }]',
     'reachable: [{ from: shop/web, to: shop/api, except: {} }]',
+    'unreachable: [{ from: shop/web, to: shop/db, cutBy: others }]',
+    'unreachable: [{ from: shop/web, to: shop/db, cutBy: policies, because: they do }]',
+    'reachable: [{ from: shop/web, to: shop/db, cutBy: others, because: the firewall }]',
     'reviewBy: 2027-02-29',
     'otherwise: always',
   ])('refuses what podreach refuses: %s', (lines) => {

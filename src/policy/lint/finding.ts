@@ -26,6 +26,8 @@ export interface Finding {
 /** A check of a scenario: as much of it as lints look at. */
 export interface LintCheck extends PodPair {
   readonly expected: 'reachable' | 'unreachable';
+  /** Something else than the policies cuts it, so that it shows nothing of what they do. */
+  readonly cutBy?: 'others';
 }
 
 export interface LintContext {

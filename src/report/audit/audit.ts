@@ -5,13 +5,14 @@
 import { createHash } from 'node:crypto';
 import { objectKey } from '../../keys.ts';
 import type { RunRecord, ScenarioRecord } from '../../record.ts';
+import { underPolicies } from '../parts/attempts.ts';
 import { describeCanary, describeNetwork, describeNodes } from '../parts/circumstances.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { type Failure, manifestOf } from '../parts/failure.ts';
-import { underPolicies } from '../parts/mismatch.ts';
-import { decidedElsewhere } from '../parts/opinion.ts';
+import { cutElsewhere, letThroughElsewhere } from '../parts/opinion.ts';
 import { findPatterns, findRunPatterns } from '../parts/patterns.ts';
 import { dayOf, isOverdue } from '../parts/review.ts';
+import { describeForce, describeLeftOut, lateNodes } from '../parts/scenario-notes.ts';
 import { describeExtent, runWord } from '../parts/summary.ts';
 import { count, duration, formatNumber, neutraliseAll } from '../text/text.ts';
 import { drawFlows, type FlowChart } from './flow-chart.ts';
@@ -129,14 +130,32 @@ function cautionsOf(record: RunRecord): Phrase[] {
         ]
       : []),
     ...(environment.warnings ?? []).map((text) => say`About the cluster: ${name(text)}.`),
-    ...record.scenarios.flatMap(({ name: scenario, checks }) => {
-      const others = decidedElsewhere(checks).length;
-      return others === 0
-        ? []
-        : [
-            say`In scenario ${name(scenario)}, ${count(others, 'connection')} ${others === 1 ? 'is' : 'are'} as stated, but not because of its policies: something else decides, such as a policy of the whole cluster. The statements concerned say so.`,
-          ];
-    }),
+    ...record.scenarios.flatMap(scenarioCautions),
+  ];
+}
+
+/** What the policies of a scenario did not do, although it came out as stated, and nodes on which they were not in force. */
+function scenarioCautions(scenario: ScenarioRecord): Phrase[] {
+  const cut = cutElsewhere(scenario.checks).length;
+  const open = letThroughElsewhere(scenario.checks).length;
+  const nodes = lateNodes(scenario);
+  const where = say`In scenario ${name(scenario.name)}, `;
+  return [
+    ...(cut === 0
+      ? []
+      : [
+          say`${where}${count(cut, 'connection')} ${cut === 1 ? 'is' : 'are'} blocked as stated, but not by its policies, which let ${cut === 1 ? 'it' : 'them'} through. That is not proven: nobody has said what blocks ${cut === 1 ? 'it' : 'them'}, and it may be gone tomorrow. Whoever maintains the scenario has to find out; if it is meant, the scenario can name it.`,
+        ]),
+    ...(open === 0
+      ? []
+      : [
+          say`${where}${count(open, 'connection')} ${open === 1 ? 'is' : 'are'} possible as stated, but not because of its policies, which do not let ${open === 1 ? 'it' : 'them'} through: something else decides, such as a policy of the whole cluster. The statements concerned say so.`,
+        ]),
+    ...(nodes.length === 0
+      ? []
+      : [
+          say`${where}${nodes.length === 1 ? 'node' : 'nodes'} ${list(nodes.map(name))} did not take up the policies within the time. Nothing that was seen there is about these policies, and it is counted as not proven.`,
+        ]),
   ];
 }
 
@@ -167,7 +186,8 @@ function circumstancesOf({ run, podreach, environment }: RunRecord): Entry[] {
       ]),
     },
     ...(nodes.length === 0 ? [] : [{ label: 'Nodes', text: name(describeNodes(nodes)) }]),
-    ...(network === undefined ? [] : [{ label: 'Network', text: name(network) }]),
+    ...entry('Network', network),
+    ...entry('Policies of the whole cluster', environment.clusterPolicies?.join(', ')),
     ...(canary === undefined
       ? []
       : [{ label: 'Proof that policies work here', text: say`before the scenarios: ${canary}` }]),
@@ -225,11 +245,17 @@ function entriesOf(scenario: ScenarioRecord, today: string): Entry[] {
       label: 'Tested',
       text: startedAt === undefined ? say`not begun` : say`${describeInstant(startedAt)} UTC${took}`,
     },
+    ...entry('Policies in force', describeForce(scenario)),
+    ...entry('Last step of the test', describeLeftOut(scenario)),
     {
       label: 'Test pods',
       text: say`${formatNumber(pods.length)} in ${count(namespaces.length, 'namespace')}`,
     },
   ];
+}
+
+function entry(label: string, text: string | undefined): Entry[] {
+  return text === undefined ? [] : [{ label, text: name(text) }];
 }
 
 function scenarioCaution({ status, error }: ScenarioRecord): Phrase | undefined {
@@ -292,9 +318,11 @@ function describeInstant(instant: string): string {
 const METHOD: readonly Phrase[] = [
   say`A scenario states which connections must be possible, and which must be impossible. A policy tells the cluster which connections to let through. A pod is one running piece of software; test pods stand for the real ones.`,
   say`Test pods with the labels of the real workloads are started, in namespaces of their own. They make real connections.`,
-  say`Before any policy is applied, each pair of pods has to connect once. Without that, a failed connection later proves nothing.`,
-  say`Then the policies are applied, exactly as their authors wrote them, and every pair tries again and again, with a new connection each time.`,
-  say`A pair counts as unreachable only if the destination could reach its own port at the same time. A dead server is never taken for a policy.`,
+  say`Before any policy is applied, each pair of pods has to connect once. Without that, a failed connection later proves nothing. Only a pair that something else than the policies is to block need not.`,
+  say`Then the policies are applied, exactly as their authors wrote them. Each node has to show that it has taken them up: what is seen on one that has not in time is not proven. Then every pair tries again and again, with a new connection each time.`,
+  say`Whoever gets no answer asks up to three times, so that one lost packet is not taken for a block.`,
+  say`A failed attempt counts as blocked only if three things worked at the same time. The destination could reach its own port. The nodes of both pods could reach them: each node looks after its pods once a second. And other test pods, which no policy restricts, could connect on the way between these nodes. A dead server, a pod that has lost its network and a broken line are never taken for a policy.`,
+  say`At the end the policies are taken away. Every pair that was blocked has to connect once more. One that cannot was not blocked by the policies.`,
   say`What could not be established is called not proven, and is never counted as confirmed.`,
   say`"Nobody else" means no other test pod of the scenario.`,
   say`A fingerprint is the SHA-256 of a policy's text as it was applied. Two texts with the same fingerprint are the same.`,

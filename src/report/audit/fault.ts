@@ -5,6 +5,7 @@
 import type { Mismatch } from '../../judge/mismatch.ts';
 import { namespaceOf } from '../../keys.ts';
 import type { RunRecord, ScenarioRecord } from '../../record.ts';
+import { isOneWay } from '../parts/attempts.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { groupBy } from '../parts/group.ts';
 import { describePod, describePorts } from './names.ts';
@@ -35,8 +36,9 @@ type Ground = ScenarioRecord['grounds'][number][number];
 
 /** Undefined for a record that does not say what the policies mean, or does not hold it against what was seen. */
 export function faultOf(found: Case): Fault | undefined {
-  const { predicted, disagreement, verdict } = found.check;
+  const { predicted, disagreement, verdict, cutBy } = found.check;
   if (predicted === undefined) return undefined;
+  if (cutBy !== undefined) return faultOfOthers(found, predicted);
   if (verdict === 'flapping') return faultOfFlapping(found, predicted);
   switch (disagreement) {
     case 'policy':
@@ -47,7 +49,7 @@ export function faultOf(found: Case): Fault | undefined {
       };
     case 'cluster':
       return {
-        account: say`${theCluster(found)}${verdict === 'broken' ? ', or a policy that is not in the scenario' : ''}. ${policiesSay(found, predicted)} That is what the scenario asks for. ${theCluster(found)} ${verdict === 'broken' ? 'blocked it' : 'let it through'} all the same.${verdict === 'leaked' ? ' Other connections may be open in the same way.' : ''}`,
+        account: say`${theCluster(found)}${verdict === 'broken' ? ', or a policy that is not in the scenario' : ''}. ${policiesSay(found, predicted)} That is what the scenario asks for. ${theCluster(found)} ${verdict === 'leaked' ? 'let it through' : isOneWay(found.check) ? 'lost its answers' : 'blocked it'} all the same.${verdict === 'leaked' ? ' Other connections may be open in the same way.' : ''}`,
         firstChecks: clusterChecks(found),
         isOfCluster: true,
       };
@@ -57,9 +59,34 @@ export function faultOf(found: Case): Fault | undefined {
         firstChecks: openChecks(found, predicted),
         isOfCluster: false,
       };
+    // What others were to cut has been told above.
     default:
       return undefined;
   }
+}
+
+/** The scenario itself says that something else than its policies cuts the connection. */
+function faultOfOthers(found: Case, predicted: Predicted): Fault {
+  const { check, environment } = found;
+  const what =
+    check.because === undefined ? say`something else` : say`something else (${name(check.because)})`;
+  const did = check.verdict === 'flapping' ? 'It did so at one time, and not at another.' : 'It did not.';
+  const policies =
+    predicted.verdict === 'denied'
+      ? say`${policiesSay(found, predicted)} ${theCluster(found)} did not do that ${check.verdict === 'flapping' ? 'all the time ' : ''}either.`
+      : say`The policies of the scenario are not at fault: they do not have to block it.`;
+  return {
+    account: say`What is to block this connection besides the policies. The scenario says that ${what} blocks it. ${did} ${policies}`,
+    firstChecks: isSandbox(environment)
+      ? [
+          say`On the sandbox there is nothing but the policies of the scenario. What else is to block the connection can only be tested where it is.`,
+        ]
+      : [
+          say`Look for what is to block the connection. Is it still there, and does it still apply to both pods?`,
+          describeOtherPolicies(environment),
+        ],
+    isOfCluster: !isSandbox(environment),
+  };
 }
 
 /** It was one and then the other: no single observation to hold against what the policies mean. */

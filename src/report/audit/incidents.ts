@@ -3,9 +3,11 @@ import { findingOf } from '../../judge/finding.ts';
 import type { Mismatch } from '../../judge/mismatch.ts';
 import { namespaceOf } from '../../keys.ts';
 import type { RunRecord } from '../../record.ts';
+import { isOneWay, underPolicies } from '../parts/attempts.ts';
+import { dayAndTime } from '../parts/clock.ts';
 import { describeLocation, describePair } from '../parts/describe.ts';
 import { keepNote } from '../parts/keep-note.ts';
-import { factsOf, mismatchesOf, underPolicies } from '../parts/mismatch.ts';
+import { factsOf, mismatchesOf } from '../parts/mismatch.ts';
 import { askForPolicy, type Case, faultOf } from './fault.ts';
 import { describePod, describePorts } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
@@ -60,6 +62,7 @@ function describeIncident(found: Case, keepsPods: boolean): Incident {
     urgency: account.urgency,
     firstChecks: [
       ...(check.verdict === 'flapping' ? unsteadiness(found) : []),
+      ...(check.verdict !== 'flapping' && isOneWay(check) ? [wayBack(found)] : []),
       ...(fault?.firstChecks ?? (check.expected === 'unreachable' ? whyOpen(found) : whyBlocked(found))),
       repetition(keepsPods),
     ],
@@ -94,6 +97,13 @@ interface Account {
 function accountOf(check: Mismatch, { from, to, port }: Ends): Account {
   switch (check.verdict) {
     case 'leaked':
+      if (isOneWay(check)) {
+        return {
+          title: say`What ${from} sent arrived at ${to} on ${port} although it must not`,
+          meaning: say`A connection that must be impossible is open in one direction. Whoever controls ${from} can send data to ${to}. Only the answers were lost, which protects nobody.`,
+          urgency: say`High. Treat this connection as open until the cause is known.`,
+        };
+      }
       return {
         title: say`${from} reached ${to} on ${port} although it must not`,
         meaning: say`A connection that must be impossible was made. Whoever controls ${from} can talk to ${to}.`,
@@ -102,7 +112,9 @@ function accountOf(check: Mismatch, { from, to, port }: Ends): Account {
     case 'broken':
       return {
         title: say`${from} could not reach ${to} on ${port} although it must`,
-        meaning: say`A connection that is needed was blocked. Nothing is exposed, but what depends on this connection does not work.`,
+        meaning: isOneWay(check)
+          ? say`A connection that is needed works in one direction only: what ${from} sent arrived at ${to}, and the answers were lost. Nothing is exposed, but what depends on this connection does not work.`
+          : say`A connection that is needed was blocked. Nothing is exposed, but what depends on this connection does not work.`,
         urgency: say`High where users depend on it now, otherwise medium. Do not remove policies to make it work: that opens more than this one way.`,
       };
     case 'flapping':
@@ -118,6 +130,14 @@ function accountOf(check: Mismatch, { from, to, port }: Ends): Account {
             urgency: say`Medium, and higher where users depend on it. It may grow worse by itself.`,
           };
   }
+}
+
+/** Policies decide about the first packet, which was let through (D19a). */
+function wayBack({ check, scenario }: Case): Phrase {
+  const way = say`the way back, from ${describePod(check.to)} to ${describePod(check.from)}`;
+  return check.expected === 'unreachable'
+    ? say`Do not take it for a block that the answers are lost. Policies decide about the first packet, and it was let through. Something is wrong on ${way}, and when that is mended, the connection is open in both directions.`
+    : say`Look at ${way}: routes, firewalls and the tracking of connections on ${nodesOf(check, scenario)}. Policies decide about the first packet, and it was let through.`;
 }
 
 /** Where the record does not say what the policies mean, both sides are asked about. */
@@ -175,10 +195,8 @@ function unsteadiness({ check, scenario, environment }: Case): Phrase[] {
       findingOf(check.expected, attempt).kind === 'contradicts' &&
       all.slice(0, index).some((earlier) => findingOf(check.expected, earlier).kind === 'agrees'),
   );
-  const when =
-    turn === undefined || scenario.startedAt === undefined
-      ? say`during the run`
-      : say`at ${new Date(Date.parse(scenario.startedAt) + turn.atMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  const time = turn === undefined ? undefined : dayAndTime(scenario, turn.atMs);
+  const when = time === undefined ? 'during the run' : `at ${time} UTC`;
   return [
     say`What happened on ${nodesOf(check, scenario)} ${when}? Have the log of ${describePlugin(environment)} looked at, and pods that were restarted.`,
   ];

@@ -114,7 +114,7 @@ function renderManifest(manifest: readonly string[] | undefined): string[] {
 }
 
 function renderStatement({ sentence, standing, ...statement }: Statement, index: number): string {
-  const { deviations, reservation, reasons, evidence, declared } = statement;
+  const { deviations, reservation, reasons, contrary, evidence, declared } = statement;
   const lines = [
     `${STANDING_WORDS[standing]}${deviations.length === 1 ? ` ${markdown(capitalise(deviations[0] ?? []))}.` : ''}`,
     ...(deviations.length > 1
@@ -123,6 +123,9 @@ function renderStatement({ sentence, standing, ...statement }: Statement, index:
     ...(reservation === undefined ? [] : [markdown(reservation)]),
     ...(reasons.length === 0 ? [] : [`Reason given: ${reasons.map(markdown).join('; ')}.`]),
     `Evidence: ${markdown(evidence)}`,
+    ...(contrary.length === 0
+      ? []
+      : ['Not in every attempt:', ...contrary.map((account) => `  - ${markdown(capitalise(account))}.`)]),
     `Stated in ${declared.map(code).join(', ')}.`,
   ];
   const indent = ' '.repeat(String(index + 1).length + 2);

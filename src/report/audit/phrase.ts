@@ -19,7 +19,7 @@ export function name(text: string): Phrase {
 
 /** A template of the report's own words around names and other phrases. */
 export function say(words: TemplateStringsArray, ...values: readonly (Phrase | string | number)[]): Phrase {
-  return join(
+  return melt(
     words.map((word, index) => {
       const value = values[index];
       return [word, ...(typeof value === 'object' ? value : value === undefined ? [] : [String(value)])];
@@ -29,12 +29,17 @@ export function say(words: TemplateStringsArray, ...values: readonly (Phrase | s
 
 /** `a`, `a and b`, `a, b and c` */
 export function list(phrases: readonly Phrase[], conjunction = 'and'): Phrase {
-  return join(
+  return melt(
     phrases.map((phrase, index) => {
       if (index === 0) return phrase;
       return [index === phrases.length - 1 ? ` ${conjunction} ` : ', ', ...phrase];
     }),
   );
+}
+
+/** One after the other, with something in between. */
+export function join(phrases: readonly Phrase[], between: string): Phrase {
+  return melt(phrases.map((phrase, index) => (index === 0 ? phrase : [between, ...phrase])));
 }
 
 /** The same, beginning with a capital where it begins with a word of the report's own. */
@@ -48,8 +53,8 @@ export function plainText(phrase: Phrase): string {
   return phrase.map((part) => (typeof part === 'string' ? part : part.name)).join('');
 }
 
-/** One after the other, neighbouring texts melted into one. */
-function join(phrases: readonly Phrase[]): Phrase {
+/** Neighbouring texts become one. */
+function melt(phrases: readonly Phrase[]): Phrase {
   const parts: Part[] = [];
   for (const part of phrases.flat()) {
     const last = parts.at(-1);

@@ -1,15 +1,14 @@
 /** Checks as statements about the ports of a pod: who can reach it, and who cannot. */
 import { isMismatch } from '../../judge/mismatch.ts';
 import { namespaceOf, objectKey } from '../../keys.ts';
-import { greatest, least } from '../../numbers.ts';
-import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../../record.ts';
+import type { CheckRecord, ScenarioRecord } from '../../record.ts';
+import { passedContrary } from '../parts/contrary.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { groupBy } from '../parts/group.ts';
-import { underPolicies } from '../parts/mismatch.ts';
-import { decidedElsewhere } from '../parts/opinion.ts';
-import { count } from '../text/text.ts';
+import { letThroughElsewhere } from '../parts/opinion.ts';
 import { describePod, describePods, describePorts } from './names.ts';
-import { capitalise, name, type Phrase, say } from './phrase.ts';
+import { capitalise, join, name, type Phrase, say } from './phrase.ts';
+import { describeEvidence, phraseSeen } from './statement-evidence.ts';
 
 export const STANDINGS = ['confirmed', 'contradicted', 'not proven'] as const;
 /** Whether the run showed that it is so: `contradicted` as soon as one pair was otherwise. */
@@ -21,10 +20,12 @@ export interface Statement {
   readonly standing: Standing;
   /** What was otherwise, or not proven. */
   readonly deviations: readonly Phrase[];
-  /** The pairs that are as expected for another reason than these policies. */
+  /** What is as stated, and not the doing of these policies. */
   readonly reservation?: Phrase;
   /** Why it is to be so, in the words of the scenario. */
   readonly reasons: readonly Phrase[];
+  /** Those of several pairs that passed, and not in every attempt, with their numbers; of a single one the evidence says so. */
+  readonly contrary: readonly Phrase[];
   readonly evidence: Phrase;
   /** Where it is written: `file:line`. */
   readonly declared: readonly string[];
@@ -120,7 +121,7 @@ function state(first: Target, group: readonly Target[], scenario: ScenarioRecord
   const checks = group.flatMap((target) => target.checks);
   const deviations = checks.filter(({ verdict }) => verdict !== 'pass');
   const because = [...new Set(checks.flatMap((check) => check.because ?? []))];
-  const others = [...new Set(decidedElsewhere(checks).map(({ from }) => from))];
+  const reservation = reservationOf(checks, scenario);
   return {
     sentence: sentenceOf(
       first,
@@ -133,15 +134,39 @@ function state(first: Target, group: readonly Target[], scenario: ScenarioRecord
         ? 'not proven'
         : 'confirmed',
     deviations: deviations.map(describeDeviation),
-    ...(others.length === 0
-      ? {}
-      : {
-          reservation: say`For ${describePods(others, scenario.pods)} it is as stated, but not because of these policies: something else decides, such as a policy of the whole cluster.`,
-        }),
+    ...(reservation === undefined ? {} : { reservation }),
     reasons: because.map(name),
+    contrary:
+      checks.length === 1
+        ? []
+        : passedContrary(checks).map(
+            (check) => say`${describePod(check.from)} to ${describeTarget(check)}: ${phraseSeen(check)}`,
+          ),
     evidence: describeEvidence(checks, scenario),
     declared: placesOf(checks),
   };
+}
+
+/** What is as stated, and not the doing of these policies. */
+function reservationOf(checks: readonly CheckRecord[], { pods }: ScenarioRecord): Phrase | undefined {
+  const cutByOthers = checks.filter(({ cutBy, verdict }) => cutBy !== undefined && verdict === 'pass');
+  const letThrough = letThroughElsewhere(checks);
+  const told = [
+    ...groupBy(cutByOthers, ({ because }) => because).map((group) => {
+      const what = group[0]?.because;
+      return say`That ${describeSources(group, pods)} cannot is not the doing of these policies: the scenario says that something else cuts it${what === undefined ? '' : say` (${name(what)})`}. What cuts it was not tested.`;
+    }),
+    ...(letThrough.length === 0
+      ? []
+      : [
+          say`That ${describeSources(letThrough, pods)} can is not because of these policies: they do not let it through. Something else does, such as a policy of the whole cluster.`,
+        ]),
+  ];
+  return told.length === 0 ? undefined : join(told, ' ');
+}
+
+function describeSources(checks: readonly CheckRecord[], pods: ScenarioRecord['pods']): Phrase {
+  return describePods([...new Set(checks.map(({ from }) => from))], pods);
 }
 
 /** In the order in which a reader of the files comes by them. */
@@ -178,8 +203,8 @@ function sentenceOf(
 
 /** `leaked: web in shop reached db on UDP 53 although it must not` */
 function describeDeviation(check: CheckRecord): Phrase {
-  const pair = say`${describePod(check.from)}`;
-  const target = say`${describePod(check.to, namespaceOf(check.from))} on ${describePorts([check])}`;
+  const pair = describePod(check.from);
+  const target = describeTarget(check);
   switch (check.verdict) {
     case 'leaked':
       return say`${pair} reached ${target} although it must not`;
@@ -194,37 +219,11 @@ function describeDeviation(check: CheckRecord): Phrase {
   }
 }
 
+function describeTarget(check: CheckRecord): Phrase {
+  return say`${describePod(check.to, namespaceOf(check.from))} on ${describePorts([check])}`;
+}
+
 function reasonOf({ verdict, reason }: CheckRecord): Phrase {
   if (verdict === undefined) return say`the run ended before it was decided`;
   return reason === undefined ? say`no reason was recorded` : name(reason);
-}
-
-/** How many pairs, how often, when, and whether there was something to block. */
-function describeEvidence(checks: readonly CheckRecord[], { startedAt }: ScenarioRecord): Phrase {
-  const attempts = checks.flatMap((check) => check.attempts);
-  if (attempts.length === 0) return say`None: nothing was tried.`;
-  const times = checks.map((check) => underPolicies(check).length);
-  const [fewest, most] = [least(times), greatest(times)];
-  const often = fewest === most ? count(most, 'time') : `${fewest} to ${count(most, 'time')}`;
-  const ready = checks.filter((check) => check.attempts.some(isControlSuccess)).length;
-  const who = checks.length === 1 ? 'It' : 'Each';
-  const control =
-    ready === checks.length
-      ? `${who} could connect before any policy was applied, and was`
-      : checks.length === 1
-        ? 'It could not connect even before any policy was applied. It was'
-        : `${ready} of them could connect before any policy was applied. Each was`;
-  return say`${count(checks.length, 'pair')}, ${count(attempts.length, 'connection')} in all${describeTime(attempts, startedAt)}. ${control} tried ${often} with the policies in force.`;
-}
-
-function describeTime(attempts: readonly AttemptRecord[], startedAt: string | undefined): string {
-  if (startedAt === undefined) return '';
-  const times = attempts.map(({ atMs }) => atMs);
-  const clock = (ms: number): string => new Date(Date.parse(startedAt) + ms).toISOString().slice(11, 19);
-  const [first, last] = [clock(least(times)), clock(greatest(times))];
-  return first === last ? ` at ${first} UTC` : ` between ${first} and ${last} UTC`;
-}
-
-function isControlSuccess({ phase, outcome }: AttemptRecord): boolean {
-  return phase === 'control' && outcome === 'connected';
 }

@@ -25,8 +25,10 @@ export function describePlugin({ networkPlugins = [] }: Environment): Phrase {
 
 /** What else may decide than the policies of the scenario, as far as the run could see: it tells what it could not look at too. */
 export function describeOtherPolicies(environment: Environment): Phrase {
-  const { warnings } = environment;
+  const { warnings, clusterPolicies } = environment;
   if (isSandbox(environment)) return say`On the sandbox there are no other policies.`;
+  if (clusterPolicies !== undefined)
+    return say`Does a policy of the whole cluster decide here? The run found: ${list(clusterPolicies.map(name))}.`;
   if (warnings === undefined)
     return say`Does a policy of the whole cluster decide here? The run did not look for any.`;
   if (warnings.length === 0)

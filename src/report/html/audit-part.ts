@@ -20,6 +20,8 @@ import { renderFactList, renderManifest, renderWord } from './parts.ts';
 const INCIDENTS_TOLD = 50;
 /** In all statements together: of more than that each names its share, and says where the others are. */
 const DEVIATIONS_TOLD = 500;
+/** Passes of one statement that showed something else too. */
+const CONTRARY_TOLD = 20;
 /** Lines of one file at which the checks of one statement stand. */
 const LINES_TOLD = 20;
 const STYLES: Readonly<Record<Statement['standing'], string>> = {
@@ -99,12 +101,12 @@ ${bullets(untested)}
 }
 
 function renderStatement({ sentence, standing, ...statement }: Statement, share: number): Markup {
-  const { deviations, reservation, reasons, evidence, declared } = statement;
+  const { deviations, reservation, reasons, contrary, evidence, declared } = statement;
   return html`<li><p class="sentence">${renderPhrase(sentence)}</p>
 <p>${renderWord(capitaliseWord(standing), STYLES[standing])}</p>
 ${renderDeviations(deviations, share)}${reservation === undefined ? '' : html`<p>${renderPhrase(reservation)}</p>`}
 ${reasons.length === 0 ? '' : html`<p>Reason given: ${reasons.flatMap((reason, index) => [...(index === 0 ? [] : [html`; `]), renderPhrase(reason)])}.</p>`}
-<p class="evidence">Evidence: ${renderPhrase(evidence)} Stated in ${gatherPlaces(declared).flatMap((place, index) => [...(index === 0 ? [] : [html`, `]), place])}.</p></li>
+<p class="evidence">Evidence: ${renderPhrase(evidence)} Stated in ${gatherPlaces(declared).flatMap((place, index) => [...(index === 0 ? [] : [html`, `]), place])}.</p>${renderContrary(contrary)}</li>
 `;
 }
 
@@ -123,6 +125,12 @@ function renderDeviations(deviations: readonly Phrase[], share: number): Markup 
   const told = deviations.slice(0, share);
   const left = deviations.length - told.length;
   return html`<ul>${told.map((deviation) => html`<li>${renderPhrase(capitalise(deviation))}.</li>`)}${left > 0 ? html`<li>And ${formatNumber(left)} more, which the matrix shows.</li>` : ''}</ul>`;
+}
+
+function renderContrary(contrary: readonly Phrase[]): Markup | string {
+  if (contrary.length === 0) return '';
+  const left = contrary.length - CONTRARY_TOLD;
+  return html`<p>Not in every attempt:</p><ul>${contrary.slice(0, CONTRARY_TOLD).map((account) => html`<li>${renderPhrase(capitalise(account))}.</li>`)}${left > 0 ? html`<li>And ${formatNumber(left)} more: <a href="#contrary=yes">show them</a>.</li>` : ''}</ul>`;
 }
 
 function renderPolicy({ key, place, sentences, fingerprint }: AuditedPolicy): Markup {

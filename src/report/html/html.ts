@@ -10,9 +10,11 @@ import type { RunRecord } from '../../record.ts';
 import { scriptSource } from '../../script-source.ts';
 import { problemsOf } from '../parts/cases.ts';
 import { circumstanceFacts } from '../parts/circumstances.ts';
+import { passedContrary, summariseContrary } from '../parts/contrary.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { resultOf } from '../parts/result-line.ts';
 import { dayOf, describeOverdue } from '../parts/review.ts';
+import { describeLeftOut } from '../parts/scenario-notes.ts';
 import { type Counts, describeRun, isCalm, runWord, scenarioWord, summarise } from '../parts/summary.ts';
 import { duration, formatNumber, neutraliseAll, shortenMiddle } from '../text/text.ts';
 import { renderAuditPart } from './audit-part.ts';
@@ -114,8 +116,9 @@ function renderFilter(record: RunRecord): Markup {
     ([kind, word, style]) =>
       html`<label class="is-${style}"><input type="checkbox" name="verdict" value="${kind}"> ${word} (${formatNumber(counts[kind])})</label>`,
   );
+  const contrary = passedContrary(scenarios.flatMap(({ checks }) => checks)).length;
   return html`<form id="filter" role="search" aria-label="Choose checks" hidden>
-<fieldset><legend>Verdict</legend>${boxes}</fieldset>
+<fieldset><legend>Verdict</legend>${boxes}${only(contrary > 0, () => html`<label class="is-inconclusive"><input type="checkbox" name="contrary" value="yes"> passed, but not in every attempt (${formatNumber(contrary)})</label>`)}</fieldset>
 ${renderSelect('namespace', 'Namespace', namespaces)}
 ${renderSelect('policy', 'Policy', policies)}
 <label>Text <input type="search" name="text" placeholder="pod, port, reason, file" autocomplete="off" spellcheck="false"></label>
@@ -144,15 +147,23 @@ function renderSummary(record: RunRecord, today: string): Markup {
     return html`<tr><td>${renderWord(outcome.word, outcome.style)}</td><th scope="row"><a href="#${scenarioId(index)}">${scenario.name}</a></th>${cells}<td class="number">${settledMs === undefined ? '' : duration(settledMs)}</td><td class="number">${result.durationMs === undefined ? '' : duration(result.durationMs)}</td></tr>
 `;
   });
-  const overdue = record.scenarios.flatMap((scenario) => {
-    const text = describeOverdue(scenario, today);
-    return text === undefined ? [] : [html`<p class="callout is-inconclusive">${scenario.name}: ${text}</p>`];
+  const notes = record.scenarios.flatMap((scenario) =>
+    [describeOverdue(scenario, today), describeLeftOut(scenario)].flatMap((text) =>
+      text === undefined ? [] : [html`<p class="callout is-inconclusive">${scenario.name}: ${text}</p>`],
+    ),
+  );
+  const contrary = record.scenarios.flatMap(({ name, checks }) => {
+    const text = summariseContrary(checks);
+    return text === undefined
+      ? []
+      : [html`<p class="note">${name}: ${text} (<a href="#contrary=yes">show</a>)</p>`];
   });
   return html`<section id="summary" aria-labelledby="summary-title">
 <h2 id="summary-title">Summary</h2>
 ${problemsOf(record).map(renderProblem)}
 ${warningsOf(record).map(({ text }) => html`<p class="callout is-inconclusive">${text}</p>`)}
-${overdue}
+${notes}
+${contrary}
 ${only(rows.length > 0, () =>
   renderTable(
     'Scenarios',

@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { namespaceOf } from '../../keys.ts';
 import type { RunRecord, ScenarioRecord } from '../../record.ts';
+import { isPassedContrary } from '../parts/contrary.ts';
 import { describePair } from '../parts/describe.ts';
 import { buildMatrix, CELLS, cellOf, type MatrixColumn } from '../parts/matrix.ts';
 import { factsOf } from '../parts/mismatch.ts';
@@ -33,6 +34,7 @@ function packChecks(scenario: ScenarioRecord, environment: RunRecord['environmen
     meanings: packTexts(checks.map((check) => CELLS[cellOf(check)].meaning)),
     namespaces: packLists(checks.map(({ from, to }) => [...new Set([namespaceOf(from), namespaceOf(to)])])),
     policies: packLists(checks.map((check) => policiesOf(check, scenario))),
+    contrary: checks.flatMap((check, index) => (isPassedContrary(check) ? [index] : [])),
     shapes: shapes.map((shape) => JSON.parse(shape)),
     shapeOf,
     facts: Object.fromEntries(

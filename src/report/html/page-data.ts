@@ -22,6 +22,8 @@ export interface PackedChecks {
   readonly namespaces: Lists;
   /** Policies that have a say in it or isolate its ends, as `namespace/name`. */
   readonly policies: Lists;
+  /** The numbers of those that passed, and not in every attempt. */
+  readonly contrary: readonly number[];
   /** Which facts there are, in their order; all checks share a few such lists. */
   readonly shapes: readonly (readonly FactHead[])[];
   readonly shapeOf: readonly number[];

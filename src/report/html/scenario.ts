@@ -5,6 +5,7 @@ import { describeLocation } from '../parts/describe.ts';
 import { failureFacts } from '../parts/failure.ts';
 import { resultOf } from '../parts/result-line.ts';
 import { describeOverdue } from '../parts/review.ts';
+import { describeForce } from '../parts/scenario-notes.ts';
 import { countVerdicts, describeCounts, scenarioWord } from '../parts/summary.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
 import { policiesOf, untestedPolicies } from './exercise.ts';
@@ -56,6 +57,7 @@ function renderHead(scenario: ScenarioRecord, today: string): Markup {
     ['written in', describeLocation(location)],
     ['tags', tags.length === 0 ? undefined : tags.join(', ')],
     ['pods', `${formatNumber(pods.length)} in ${count(namespaces.length, 'namespace')}`],
+    ['in force', describeForce(scenario)],
   ];
   return html`<dl class="facts">${entries.flatMap(([label, text]) => (text === undefined ? [] : [html`<dt>${label}</dt><dd>${text}</dd>`]))}</dl>`;
 }

@@ -1,9 +1,11 @@
 /** What is not as expected, and what was not proven, over all scenarios. */
 import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
+import { describeAttempts, underPolicies } from '../parts/attempts.ts';
 import { describePair } from '../parts/describe.ts';
+import { describeExpected } from '../parts/expectation.ts';
 import { groupInconclusive } from '../parts/inconclusive.ts';
 import { keepNote } from '../parts/keep-note.ts';
-import { describeAttempts, factsOf, mismatchesOf, underPolicies } from '../parts/mismatch.ts';
+import { factsOf, mismatchesOf } from '../parts/mismatch.ts';
 import { findPatterns, findRunPatterns } from '../parts/patterns.ts';
 import { count, formatNumber } from '../text/text.ts';
 import { html, type Markup } from './markup.ts';
@@ -45,7 +47,7 @@ function renderMismatches(record: RunRecord, places: Places): readonly Markup[] 
     const { scenario, entry } = place;
     const seen = describeAttempts(underPolicies(check));
     return [
-      html`<details class="mismatch" data-entry="${entry}"${index < OPEN ? html` open` : ''}><summary>${renderWord(check.verdict, check.verdict)} <span class="pair">${describePair(check)}</span> <span class="seen">expected ${check.expected}, seen ${seen}</span></summary>${renderFactList(factsOf(check, { scenario, environment: record.environment }))}</details>
+      html`<details class="mismatch" data-entry="${entry}"${index < OPEN ? html` open` : ''}><summary>${renderWord(check.verdict, check.verdict)} <span class="pair">${describePair(check)}</span> <span class="seen">expected ${describeExpected(check)}, seen ${seen}</span></summary>${renderFactList(factsOf(check, { scenario, environment: record.environment }))}</details>
 `,
     ];
   });

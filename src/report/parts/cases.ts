@@ -5,10 +5,13 @@
 import { isMismatch } from '../../judge/mismatch.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
 import type { Fact } from '../text/block.ts';
+import { describeAttempts, underPolicies } from './attempts.ts';
+import { describeContrary, isPassedContrary } from './contrary.ts';
 import { describePair } from './describe.ts';
+import { describeExpected } from './expectation.ts';
 import { endFacts, failureFacts, manifestOf } from './failure.ts';
 import { keepNote } from './keep-note.ts';
-import { describeAttempts, factsOf, type Place, underPolicies } from './mismatch.ts';
+import { factsOf, type Place } from './mismatch.ts';
 import { describeExtent, runWord } from './summary.ts';
 
 export interface Suite {
@@ -20,7 +23,11 @@ export interface Suite {
 
 export type Case = CaseName &
   (
-    | { readonly result: 'passed' }
+    | {
+        readonly result: 'passed';
+        /** What was seen besides what is expected; absent where nothing was. */
+        readonly contrary?: string;
+      }
     | { readonly result: 'skipped'; readonly message: string }
     | ({ readonly result: 'failed' | 'errored' } & Problem)
   );
@@ -81,7 +88,10 @@ function caseOf(check: CheckRecord, place: Place, note: string | undefined): Cas
     check,
     durationMs: check.attempts.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), 0),
   };
-  if (check.verdict === 'pass') return { ...name, result: 'passed' };
+  if (check.verdict === 'pass') {
+    const contrary = isPassedContrary(check) ? { contrary: describeContrary(check) } : {};
+    return { ...name, result: 'passed', ...contrary };
+  }
   if (check.verdict === undefined && place.scenario.status !== 'finished')
     return { ...name, result: 'skipped', message: 'not judged: the run ended before' };
   return {
@@ -96,11 +106,11 @@ function caseOf(check: CheckRecord, place: Place, note: string | undefined): Cas
 
 /** `leaked: shop/web → shop/db:5432/TCP: expected unreachable, seen connected 3 of 3 (in 0.4 ms)` */
 function describeCheck(check: CheckRecord): string {
-  const { verdict, expected, reason } = check;
+  const { verdict, reason } = check;
   const seen = isMismatch(check)
     ? `seen ${describeAttempts(underPolicies(check))}`
     : `but ${reason ?? 'it was not judged'}`;
-  return `${verdict ?? 'not judged'}: ${describePair(check)}: expected ${expected}, ${seen}`;
+  return `${verdict ?? 'not judged'}: ${describePair(check)}: expected ${describeExpected(check)}, ${seen}`;
 }
 
 function runProblem(record: RunRecord, suites: readonly Suite[]): Problem | undefined {

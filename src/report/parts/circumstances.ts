@@ -25,6 +25,7 @@ export function circumstanceFacts({ podreach, run, environment }: RunRecord): Fa
     },
     ...(nodes.length === 0 ? [] : [{ label: 'nodes', text: describeNodes(nodes) }]),
     ...fact('network', describeNetwork(environment)),
+    ...fact('others', describeClusterPolicies(environment)),
     ...fact('canary', describeCanary(environment)),
     ...fact('probe', describeProbe(probe)),
     { label: 'rules', text: rules.join(', ') },
@@ -64,6 +65,11 @@ export function describeNetwork({ networkPlugins, kubeProxy }: Environment): str
 /** `Calico v3.32.1`; the name alone where the version is not known. */
 export function nameOfPlugin({ name, version }: NonNullable<Environment['networkPlugins']>[number]): string {
   return version === undefined ? name : `${name} ${version}`;
+}
+
+/** Policies that hold for the whole cluster, where there are any. */
+function describeClusterPolicies({ clusterPolicies }: Environment): string | undefined {
+  return clusterPolicies && `policies of the whole cluster: ${clusterPolicies.join(', ')}`;
 }
 
 /** `policies are enforced on 3 nodes, after 0.4 s at the latest`; undefined where there was no canary. */

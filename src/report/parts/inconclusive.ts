@@ -4,6 +4,7 @@ import { BLOCK_INDENT, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
 import { count, formatNumber, wrap } from '../text/text.ts';
 import { describeLocation, describePair } from './describe.ts';
+import { describeExpected } from './expectation.ts';
 import { groupBy } from './group.ts';
 
 export interface InconclusiveGroup {
@@ -34,7 +35,7 @@ export function renderInconclusive(group: InconclusiveGroup, most: number, canva
       canvas,
     ),
     ...group.checks.slice(0, most).flatMap((check) => {
-      const expectation = `expected ${check.expected} (${describeLocation(check.declared)})`;
+      const expectation = `expected ${describeExpected(check)} (${describeLocation(check.declared)})`;
       return wrap(`${describePair(check)}, ${expectation}`, canvas.width, `${BLOCK_INDENT}- `);
     }),
     ...(left > 0 ? [`${BLOCK_INDENT}- and ${formatNumber(left)} more`] : []),

@@ -10,9 +10,9 @@ export const CELLS = {
   unreachable: { glyph: '-', meaning: 'unreachable, as expected', style: 'passed' },
   unjudged: { glyph: '~', meaning: 'not judged: the run ended before', style: 'inconclusive' },
   inconclusive: { glyph: '?', meaning: 'inconclusive: nothing was proven', style: 'inconclusive' },
-  flapping: { glyph: 'F', meaning: 'flapping: settled, then changed its mind', style: 'flapping' },
+  flapping: { glyph: 'F', meaning: 'flapping: as expected, then not', style: 'flapping' },
   broken: { glyph: 'B', meaning: 'broken: must be reachable, was not', style: 'broken' },
-  leaked: { glyph: 'L', meaning: 'leaked: must be unreachable, connected', style: 'leaked' },
+  leaked: { glyph: 'L', meaning: 'leaked: must be unreachable, got through', style: 'leaked' },
 } as const satisfies Record<string, { glyph: string; meaning: string; style: Style }>;
 
 export type CellKind = keyof typeof CELLS;

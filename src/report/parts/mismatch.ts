@@ -1,25 +1,20 @@
 /** One check that did not turn out as expected: everything that a person needs to understand it and to see it again. */
 import { isMismatch, MISMATCHES, type Mismatch } from '../../judge/mismatch.ts';
 import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
-import {
-  type AttemptRecord,
-  type CheckRecord,
-  OUTCOMES,
-  type RunRecord,
-  type ScenarioRecord,
-} from '../../record.ts';
+import type { AttemptRecord, CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
 import { shellCommand } from '../../shell.ts';
 import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
-import { durationRange } from '../text/text.ts';
+import { afterPolicies, beforePolicies, describeAttempts, describeOrder, underPolicies } from './attempts.ts';
+import { describeContrary, isPassedContrary } from './contrary.ts';
 import { describeLocation, describePair } from './describe.ts';
+import { describeEvidence } from './evidence.ts';
+import { describeExpectation } from './expectation.ts';
 import { findByKey } from './find.ts';
 import { opinionFacts } from './opinion.ts';
 
 /** A list of more policies than this explains nothing. */
 const POLICIES_NAMED = 5;
-const DETAILS_NAMED = 2;
-const CHANGES_SHOWN = 8;
 
 /** The checks that did not turn out as expected, the most dangerous first. */
 export function mismatchesOf(checks: readonly CheckRecord[]): Mismatch[] {
@@ -36,26 +31,27 @@ export interface Place {
   readonly environment: Environment;
 }
 
-/** The block of one mismatch. `place` is where its pods and policies, and its cluster, are looked up. */
-export function renderMismatch(check: Mismatch, place: Place, canvas: Canvas): string[] {
+/**
+ * The block of one mismatch.
+ * @param place where its pods and policies, and its cluster, are looked up
+ * @param isWhole also what shows that a cut was one, at length
+ */
+export function renderMismatch(
+  check: Mismatch,
+  place: Place,
+  { canvas, isWhole }: { readonly canvas: Canvas; readonly isWhole: boolean },
+): string[] {
+  const facts = factsOf(check, place).filter(({ label }) => isWhole || label !== 'evidence');
   return [
     ...renderHeadline(check.verdict.toUpperCase(), check.verdict, describePair(check), canvas),
-    ...renderFacts(factsOf(check, place), canvas),
+    ...renderFacts(facts, canvas),
   ];
 }
 
-/** What was expected, what was seen, and who may be the cause, of a check that did not pass. */
+/** What was expected, what was seen, what that rests on, and who may be the cause. */
 export function factsOf(check: CheckRecord, { scenario, environment }: Place): Fact[] {
-  const control = check.attempts.filter(({ phase }) => phase === 'control');
-  const later = underPolicies(check);
-  const because = check.because === undefined ? '' : `, because ${check.because}`;
   return [
-    { label: 'expected', text: `${check.expected}${because}` },
-    { label: 'seen', text: describeAttempts(later) },
-    ...orderFacts(later),
-    ...listenerFacts(check, later),
-    ...verdictFacts(check),
-    { label: 'control', text: `${describeAttempts(control)} before any policy` },
+    ...seenFacts(check, scenario),
     { label: 'declared', text: describeLocation(check.declared) },
     ...opinionFacts(check, scenario),
     ...policyFacts(check, scenario),
@@ -64,51 +60,47 @@ export function factsOf(check: CheckRecord, { scenario, environment }: Place): F
   ];
 }
 
-/** The attempts since the policies were applied: those that the verdict rests on. */
-export function underPolicies(check: CheckRecord): AttemptRecord[] {
-  return check.attempts.filter(({ phase }) => phase !== 'control');
+/** What was expected and seen, and what that rests on. */
+export function seenFacts(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
+  const later = underPolicies(check);
+  return [
+    { label: 'expected', text: describeExpectation(check) },
+    { label: 'seen', text: describeAttempts(later) },
+    ...fact('in order', describeOrder(later)),
+    ...(isPassedContrary(check) ? fact('contrary', describeContrary(check)) : []),
+    ...fact('one-way', adviceOnOneWay(check, later)),
+    ...listenerFacts(check, later),
+    ...verdictFacts(check),
+    ...fact('evidence', describeEvidence(check, scenario)),
+    ...controlFacts(check),
+  ];
 }
 
-/** Outcomes with their share and their durations, the most frequent first: `timeout 3 of 3 (after 1.0 s)`. */
-export function describeAttempts(attempts: readonly AttemptRecord[]): string {
-  if (attempts.length === 0) return 'not tried';
-  return OUTCOMES.map((outcome) => ({
-    outcome,
-    group: attempts.filter((attempt) => attempt.outcome === outcome),
-  }))
-    .filter(({ group }) => group.length > 0)
-    .sort((left, right) => right.group.length - left.group.length)
-    .map(({ outcome, group }) => {
-      const evidence = [...detailsOf(group), ...timesOf(outcome, group)];
-      return `${outcome} ${group.length} of ${attempts.length}${evidence.length === 0 ? '' : ` (${evidence.join(', ')})`}`;
-    })
-    .join(', ');
+function fact(label: string, text: string | undefined): Fact[] {
+  return text === undefined ? [] : [{ label, text }];
 }
 
-function detailsOf(attempts: readonly AttemptRecord[]): string[] {
-  const details = new Set(attempts.flatMap(({ detail }) => detail ?? []));
-  return [...details].slice(0, DETAILS_NAMED);
+/** What was seen without the policies: before them, and after they were taken away. */
+function controlFacts(check: CheckRecord): Fact[] {
+  const closing = afterPolicies(check);
+  const needNot = check.cutBy === undefined ? '' : '; it need not connect';
+  return [
+    { label: 'control', text: `${describeAttempts(beforePolicies(check))} before any policy${needNot}` },
+    ...(closing.length === 0
+      ? []
+      : [{ label: 'closing', text: `${describeAttempts(closing)} after the policies were taken away` }]),
+  ];
 }
 
-function timesOf(outcome: AttemptRecord['outcome'], attempts: readonly AttemptRecord[]): string[] {
-  const times = attempts.flatMap(({ durationMs }) => durationMs ?? []);
-  if (times.length === 0) return [];
-  return [`${outcome === 'connected' ? 'in' : 'after'} ${durationRange(times)}`];
-}
-
-/** When more than one thing was seen, its order says whether it changed once or keeps changing. */
-function orderFacts(attempts: readonly AttemptRecord[]): Fact[] {
-  const runs: { outcome: string; times: number }[] = [];
-  for (const { outcome } of attempts) {
-    const last = runs.at(-1);
-    if (last?.outcome === outcome) last.times += 1;
-    else runs.push({ outcome, times: 1 });
-  }
-  if (runs.length < 2) return [];
-  const shown = runs
-    .slice(-CHANGES_SHOWN)
-    .map(({ outcome, times }) => (times === 1 ? outcome : `${times} × ${outcome}`));
-  return [{ label: 'in order', text: [...(runs.length > shown.length ? ['…'] : []), ...shown].join(', ') }];
+/** Policies decide about the first packet, and that one arrived: so what is wrong is on the way back (D19a). A pass needs no advice. */
+function adviceOnOneWay(
+  { from, to, expected, verdict }: CheckRecord,
+  later: readonly AttemptRecord[],
+): string | undefined {
+  if (verdict === 'pass' || !later.some(({ outcome }) => outcome === 'one-way')) return undefined;
+  return expected === 'unreachable'
+    ? `datagrams of ${from} arrived at ${to}, so they were not cut off: policies decide about the first packet, and that was let through. Only the answers were lost, on the way back`
+    : `datagrams of ${from} arrived at ${to}, so the policies let them through: they decide about the first packet. Only the answers were lost: look at the way back, from ${to} to ${from}`;
 }
 
 /** Only where something did not connect: a connection is its own proof that somebody listened. */

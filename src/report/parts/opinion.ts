@@ -3,19 +3,21 @@ import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
 import type { Fact } from '../text/block.ts';
 import { count } from '../text/text.ts';
 import { describeLocation, describePair } from './describe.ts';
+import { describeLateNodes } from './scenario-notes.ts';
 
 /** Of more than this, the first ones tell enough. */
 const NAMED = 3;
 
-const AT_FAULT: Readonly<Record<NonNullable<CheckRecord['disagreement']>, string>> = {
+const AT_FAULT: Readonly<Record<Exclude<NonNullable<CheckRecord['disagreement']>, 'outside'>, string>> = {
   policy:
     'the policies, or the scenario: they say different things, and the cluster does what the policies say',
   cluster:
     'the cluster: scenario and policies agree, and it does something else. Look at the network plugin, and for policies that are not in the scenario',
-  outside:
-    'not these policies: the cluster does what the scenario asks for, and they do not say so. Something else decides',
   open: 'undecided: the specification does not define this case; write the policy so that it does',
 };
+/** What to do about a pair that something unknown cuts: it may be the safeguard that is relied on, or a fault that is mended tomorrow. */
+const NAME_IT =
+  'Find out what cuts it; if that is meant, say so in the scenario: "cutBy: others", and under "because" what it is';
 
 /** The predicted state with what decides it, and who is wrong. Nothing for a record without predictions. */
 export function opinionFacts(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
@@ -23,8 +25,22 @@ export function opinionFacts(check: CheckRecord, scenario: ScenarioRecord): Fact
     ...(check.predicted === undefined
       ? []
       : [{ label: 'predicted', text: describePrediction(check.predicted, scenario) }]),
-    ...(check.disagreement === undefined ? [] : [{ label: 'at fault', text: AT_FAULT[check.disagreement] }]),
+    ...(check.disagreement === undefined
+      ? []
+      : [{ label: 'at fault', text: describeFault(check, check.disagreement) }]),
   ];
+}
+
+function describeFault(check: CheckRecord, disagreement: NonNullable<CheckRecord['disagreement']>): string {
+  if (disagreement !== 'outside') return AT_FAULT[disagreement];
+  if (check.cutBy !== undefined) {
+    return check.predicted?.verdict === 'denied'
+      ? 'what else is to cut it, and did not; nor did the cluster do what these policies say, which deny it as well'
+      : 'not these policies: something else is to cut it, and did not. Look whether it is still there';
+  }
+  return check.verdict === 'pass'
+    ? 'not these policies: they deny it, and something else lets it through as the scenario asks for'
+    : `not these policies: they allow it, and something else cut it. ${NAME_IT}`;
 }
 
 /** `denied by the ingress of policy shop/deny (policies.yaml:3)` */
@@ -54,21 +70,63 @@ export interface Warning {
   readonly location?: CheckRecord['declared'];
 }
 
-/** What the reader of a result must know besides: what is unusual about the cluster, and what passed for another reason. */
+/** What the reader of a result must know besides: what is unusual about the cluster, what others decide, which nodes lag behind. */
 export function warningsOf({ environment, scenarios }: RunRecord): Warning[] {
+  const others = environment.clusterPolicies?.join(', ') ?? 'a policy of the whole cluster';
   return [
     ...(environment.warnings ?? []).map((text) => ({ about: 'the cluster', text })),
-    ...scenarios.flatMap(({ name, checks }) => {
-      const others = decidedElsewhere(checks);
-      const [first] = others;
-      if (first === undefined) return [];
-      const text = `${name}: ${count(others.length, 'check')} came out as expected, and not because of these policies (${describePair(first)}${others.length > 1 ? ' and others' : ''}): something else decides, such as a policy of the whole cluster`;
-      return [{ about: name, text, location: first.declared }];
+    ...scenarios.flatMap((scenario) => {
+      const { name, checks, location } = scenario;
+      const late = describeLateNodes(scenario);
+      return [
+        ...(late === undefined ? [] : [{ about: name, text: `${name}: ${late}`, location }]),
+        ...warn(
+          name,
+          cutElsewhere(checks),
+          (which) =>
+            `cut off, and not by these policies (${which}), which allow it: so it is not proven. ${NAME_IT}`,
+        ),
+        ...warn(
+          name,
+          letThroughElsewhere(checks),
+          (which) =>
+            `open as expected, and not because of these policies (${which}), which deny it: something else lets it through, such as ${others}`,
+        ),
+      ];
     }),
   ];
 }
 
-/** Checks that came out as expected although the policies do not say so: they are no proof of these policies. */
+/** @param say what is the matter with the checks, which are given as the first one and whether there are others */
+function warn(about: string, checks: readonly CheckRecord[], say: (which: string) => string): Warning[] {
+  const [first] = checks;
+  if (first === undefined) return [];
+  const which = `${describePair(first)}${checks.length > 1 ? ' and others' : ''}`;
+  const are = checks.length === 1 ? 'is' : 'are';
+  return [
+    {
+      about,
+      text: `${about}: ${count(checks.length, 'connection')} ${are} ${say(which)}`,
+      location: first.declared,
+    },
+  ];
+}
+
+/** Checks that something else than the policies decided, and the scenario does not say so itself. */
 export function decidedElsewhere(checks: readonly CheckRecord[]): CheckRecord[] {
-  return checks.filter(({ disagreement }) => disagreement === 'outside');
+  return [...cutElsewhere(checks), ...letThroughElsewhere(checks)];
+}
+
+/** Cut off as expected, although the policies allow it: not proven, because nobody knows what cuts it. */
+export function cutElsewhere(checks: readonly CheckRecord[]): CheckRecord[] {
+  return checks.filter((check) => isDecidedElsewhere(check) && check.verdict === 'inconclusive');
+}
+
+/** Open as expected, although the policies deny it. */
+export function letThroughElsewhere(checks: readonly CheckRecord[]): CheckRecord[] {
+  return checks.filter((check) => isDecidedElsewhere(check) && check.verdict === 'pass');
+}
+
+function isDecidedElsewhere({ disagreement, cutBy }: CheckRecord): boolean {
+  return disagreement === 'outside' && cutBy === undefined;
 }

@@ -20,6 +20,7 @@ const PHASES: Readonly<Record<Phase, string>> = {
   apply: 'applying policies',
   settle: 'waiting for the policies to take effect',
   observe: 'looking once more',
+  closing: 'taking the policies away, and connecting what was cut off',
   cleanup: 'cleaning up',
 };
 
@@ -101,4 +102,5 @@ const ROUND_WORDS = {
   control: 'connected without policies',
   settle: 'settled',
   observe: 'seen once more',
+  closing: 'connected again without policies',
 } as const;

@@ -1,13 +1,16 @@
 /** One scenario in the terminal report: a line where all is well, everything that helps where it is not. */
 import { objectKey } from '../../keys.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
+import { passedContrary, summariseContrary } from '../parts/contrary.ts';
+import { describePair } from '../parts/describe.ts';
 import { renderFailure } from '../parts/failure.ts';
 import { groupInconclusive, renderInconclusive } from '../parts/inconclusive.ts';
 import { renderMatrixSection } from '../parts/matrix-section.ts';
-import { mismatchesOf, renderMismatch } from '../parts/mismatch.ts';
+import { mismatchesOf, renderMismatch, seenFacts } from '../parts/mismatch.ts';
 import { findPatterns } from '../parts/patterns.ts';
 import { type ResultColumns, renderResultLine, resultOf } from '../parts/result-line.ts';
 import { describeOverdue } from '../parts/review.ts';
+import { describeForce, describeLeftOut } from '../parts/scenario-notes.ts';
 import { isCalm, scenarioWord } from '../parts/summary.ts';
 import { renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
@@ -32,26 +35,55 @@ export function renderScenario(scenario: ScenarioRecord, options: SectionOptions
   const result = resultOf(scenario);
   const isQuiet = isCalm(scenarioWord(result));
   if (isQuiet && quiet) return [];
-  const head = [...renderResultLine(result, columns, canvas), ...renderReview(scenario, options)];
+  const head = [
+    ...renderResultLine(result, columns, canvas),
+    ...renderNotes(scenario, options),
+    ...(verbose ? renderAbout(scenario, canvas) : []),
+  ];
   if (isQuiet && !verbose) return [head];
   return [
-    [...head, ...(verbose ? renderAbout(scenario, canvas) : [])],
+    head,
     ...renderError(scenario, canvas),
     ...(quiet ? [] : renderMatrixSection(scenario, verbose, canvas)),
     ...renderPatterns(scenario, canvas),
     ...renderMismatches(scenario, options),
+    ...(verbose ? renderContrary(scenario, canvas) : []),
     ...renderInconclusives(scenario.checks, verbose, canvas),
   ];
 }
 
-/** An overdue review is worth a line and never more: it says nothing about the cluster. */
-function renderReview(scenario: ScenarioRecord, { today, columns, canvas }: SectionOptions): string[] {
-  const text = describeOverdue(scenario, today);
-  return text === undefined ? [] : wrap(text, canvas.width, ' '.repeat(columns.word + 2));
+/** What is worth a line and never more: an overdue review, and on what else the verdicts rest. */
+function renderNotes(
+  scenario: ScenarioRecord,
+  { today, columns, canvas, verbose, quiet }: SectionOptions,
+): string[] {
+  const texts = [
+    describeOverdue(scenario, today),
+    ...(quiet ? [] : [describeLeftOut(scenario), verbose ? undefined : describeContraries(scenario)]),
+  ];
+  return texts.flatMap((text) =>
+    text === undefined ? [] : wrap(text, canvas.width, ' '.repeat(columns.word + 2)),
+  );
+}
+
+function describeContraries({ checks }: ScenarioRecord): string | undefined {
+  const text = summariseContrary(checks);
+  return text === undefined || passedContrary(checks).length === 1
+    ? text
+    : `${text} (--verbose shows all of them)`;
+}
+
+/** All that was seen of the checks that passed, and not in every attempt. */
+function renderContrary(scenario: ScenarioRecord, canvas: Canvas): string[][] {
+  return passedContrary(scenario.checks).map((check) => [
+    ...renderHeadline('CONTRARY', 'inconclusive', `${describePair(check)}, which passed`, canvas),
+    ...renderFacts(seenFacts(check, scenario), canvas),
+  ]);
 }
 
 function renderAbout(scenario: ScenarioRecord, canvas: Canvas): string[] {
   const { description, owner, purpose, runbook, execRetries } = scenario;
+  const force = describeForce(scenario);
   const policies = scenario.policies.map(objectKey);
   const phases = scenario.phases.flatMap(({ name, durationMs }) =>
     durationMs === undefined ? [] : `${name} ${duration(durationMs)}`,
@@ -66,6 +98,7 @@ function renderAbout(scenario: ScenarioRecord, canvas: Canvas): string[] {
     },
     { label: 'policies', text: policies.length === 0 ? 'none' : policies.join(', ') },
     ...(phases.length === 0 ? [] : [{ label: 'phases', text: phases.join(', ') }]),
+    ...(force === undefined ? [] : [{ label: 'in force', text: force }]),
     ...(execRetries === undefined
       ? []
       : [
@@ -101,7 +134,7 @@ function renderMismatches(
   const mismatches = mismatchesOf(scenario.checks);
   const shown = verbose ? mismatches : mismatches.slice(0, BLOCKS_SHOWN);
   return [
-    ...shown.map((check) => renderMismatch(check, { scenario, environment }, canvas)),
+    ...shown.map((check) => renderMismatch(check, { scenario, environment }, { canvas, isWhole: verbose })),
     ...renderMore(mismatches.length - shown.length, 'that are not as expected', canvas),
   ];
 }

@@ -52,11 +52,21 @@ interface ObjectList {
 
 type Reader = (path: string) => Promise<unknown>;
 
+export interface ClusterPolicies {
+  /** Of each kind that has any: `2 Calico GlobalNetworkPolicy objects (a, b)`. */
+  readonly found: readonly string[];
+  /** A sentence for each kind that could not be looked at. */
+  readonly refused: readonly string[];
+}
+
 /**
- * One warning for each kind that has any, `2 GlobalNetworkPolicies (a, b) …`, and one for each that could not be looked at.
+ * Looks for policies of all kinds that hold for a whole cluster.
  * @throws what `read` throws where that is not about a kind, and the signal's reason
  */
-export async function findClusterPolicies(kube: Pick<Kube, 'read'>, signal: AbortSignal): Promise<string[]> {
+export async function findClusterPolicies(
+  kube: Pick<Kube, 'read'>,
+  signal: AbortSignal,
+): Promise<ClusterPolicies> {
   const read: Reader = (path) => kube.read(path, { signal });
   // Answers of the API: each field is read as optional.
   const { groups = [] } = ((await read('/apis')) ?? {}) as GroupList;
@@ -75,12 +85,12 @@ export async function findClusterPolicies(kube: Pick<Kube, 'read'>, signal: Abor
       }
     }
   }
-  return [
-    ...[...found].flatMap(([label, names]) => (names.length === 0 ? [] : [describeFound(label, names)])),
-    ...[...refused].flatMap(([label, words]) =>
+  return {
+    found: [...found].flatMap(([label, names]) => (names.length === 0 ? [] : [describeFound(label, names)])),
+    refused: [...refused].flatMap(([label, words]) =>
       found.has(label) ? [] : [`could not look at objects of the kind ${label}: ${words}`],
     ),
-  ];
+  };
 }
 
 /**
@@ -103,7 +113,7 @@ async function namesOf(
 
 function describeFound(label: string, names: readonly string[]): string {
   const objects = names.length === 1 ? 'object' : 'objects';
-  return `${names.length} ${label} ${objects} (${summarise(names)}) may decide over the policies of the scenarios`;
+  return `${names.length} ${label} ${objects} (${summarise(names)})`;
 }
 
 function summarise(names: readonly string[]): string {

@@ -70,7 +70,12 @@ export async function describeNetwork(
     warnings.push(...pluginWarnings(plugins, wanted));
   }
   if (proxy !== undefined) environment.kubeProxy = proxy;
-  environment.warnings = [...warnings, ...(policies ?? [])];
+  if (policies !== undefined && policies.found.length > 0) environment.clusterPolicies = [...policies.found];
+  environment.warnings = [
+    ...warnings,
+    ...(policies?.found ?? []).map((found) => `${found} may decide over the policies of the scenarios`),
+    ...(policies?.refused ?? []),
+  ];
 }
 
 async function daemonSets({ kube, signal }: RunContext): Promise<readonly KubeObject[]> {

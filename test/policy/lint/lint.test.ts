@@ -215,6 +215,27 @@ describe('policies that nothing tests', () => {
     );
   });
 
+  test('a policy is not tested by what others cut, and no such pair is proposed', () => {
+    const cut: LintCheck = { ...check('!shop/api > shop/db:5432'), cutBy: 'others' };
+    expect(lint(policies, { checks: [cut, check('!shop/web > shop/api:8080')] })).toEqual([
+      {
+        ...untested(
+          'db',
+          'Add other pods or ports that it is about. If there are none, accept this finding, with a reason.',
+        ),
+        message:
+          'all that this policy decides between the pods and ports of the scenario is cut by others: no check can test it',
+      },
+    ]);
+    const monitored = policy('shop/db', { ...db, ...from(api), ...from(ops) });
+    expect(lint([monitored], { checks: [cut] })).toEqual([
+      untested(
+        'db',
+        'Add a check of something that it decides, such as shop/web → shop/db:5432/TCP, or take the policy out.',
+      ),
+    ]);
+  });
+
   test('every policy is tested when each decides some check', () => {
     const checks = ['shop/api > shop/db:5432', '!shop/web > shop/api:8080'].map(check);
     expect(lint(policies, { checks })).toEqual([]);

@@ -47,11 +47,12 @@ test('says that a sandbox is no cluster', () => {
   expect([cautionsOn('sandbox'), cautionsOn('context')]).toEqual([1, 0]);
 });
 
-test('warns of what passed for another reason, and marks its statement', () => {
+test('warns of what something else cuts and of nodes without the policies, and marks what the scenario says that others cut', () => {
   const { cautions, scenarios } = buildAudit(everyVerdict());
   expect(cautions.map(plainText)).toEqual([
     'About the cluster: 1 Calico GlobalNetworkPolicy object (baseline) may decide over the policies of the scenarios.',
-    'In scenario three-tier, 1 connection is as stated, but not because of its policies: something else decides, such as a policy of the whole cluster. The statements concerned say so.',
+    'In scenario three-tier, 1 connection is blocked as stated, but not by its policies, which let it through. That is not proven: nobody has said what blocks it, and it may be gone tomorrow. Whoever maintains the scenario has to find out; if it is meant, the scenario can name it.',
+    'In scenario three-tier, node node-3 did not take up the policies within the time. Nothing that was seen there is about these policies, and it is counted as not proven.',
   ]);
   expect(
     scenarios.flatMap(({ statements }) =>
@@ -61,9 +62,37 @@ test('warns of what passed for another reason, and marks its statement', () => {
     ),
   ).toEqual([
     [
-      'Pods of web in shop cannot reach db on UDP 5432.',
-      'For pods of web in shop it is as stated, but not because of these policies: something else decides, such as a policy of the whole cluster.',
+      'Pods of db in shop cannot reach web on TCP 80 (http).',
+      'That pods of db in shop cannot is not the doing of these policies: the scenario says that something else cuts it (the firewall between the zones keeps the database from talking to the front). What cuts it was not tested.',
     ],
+  ]);
+});
+
+test('says what was let through by something else, once for a scenario and with its statement', () => {
+  const scenario = calmScenario('odd');
+  const checks = scenario.checks.map((check) =>
+    check.expected === 'reachable'
+      ? { ...check, predicted: { verdict: 'denied' as const, grounds: 0 }, disagreement: 'outside' as const }
+      : check,
+  );
+  const audit = buildAudit(buildRecord([{ ...scenario, checks }], {}, { cluster: 'kind' }));
+  expect(audit.cautions.map(plainText)).toEqual([
+    'In scenario odd, 1 connection is possible as stated, but not because of its policies, which do not let it through: something else decides, such as a policy of the whole cluster. The statements concerned say so.',
+  ]);
+  expect(audit.scenarios[0]?.statements[1]?.reservation).toBeDefined();
+});
+
+test('says when the policies were in force, on which nodes they were not, and that they were left in place', () => {
+  const entriesOf = (overrides: Parameters<typeof calmScenario>[1]) =>
+    buildAudit(buildRecord([calmScenario('done', overrides)])).scenarios.flatMap(({ entries }) =>
+      entries.flatMap(({ label, text }) =>
+        label === 'Policies in force' || label === 'Last step of the test' ? [plainText(text)] : [],
+      ),
+    );
+  expect(entriesOf({})).toEqual(['node-1 after 41 ms, node-2 after 55 ms']);
+  expect(entriesOf({ force: [{ node: 'node-1' }], closingControl: 'left-out' })).toEqual([
+    'node-1 not within the time',
+    'closing control left out: the run keeps its policies (--keep). What was cut off was not tried again without them, so anything else that began to cut it during the run would not have been noticed',
   ]);
 });
 
@@ -100,7 +129,7 @@ describe('what was not tested', () => {
   test('holds pairs that had nothing to block', () => {
     const [, scenario] = buildAudit(everyVerdict()).scenarios;
     expect(plainText(scenario?.untested[0] ?? [])).toBe(
-      'Of the pairs above, 2 of 9: not tried with the policies in force, or not to the end.',
+      'Of the pairs above, 3 of 13: not tried with the policies in force, or not to the end.',
     );
   });
 });
@@ -124,7 +153,7 @@ test('sums up its statements', () => {
   expect(summaryOf()).toBe('Nothing was stated about who can reach whom.');
   expect(summaryOf(calmScenario('done'))).toBe('2 statements about who can reach whom, all confirmed.');
   expect(summaryOf(...everyVerdict().scenarios)).toBe(
-    '9 statements about who can reach whom: 5 confirmed, 2 contradicted and 2 not proven.',
+    '10 statements about who can reach whom: 5 confirmed, 3 contradicted and 2 not proven.',
   );
 });
 
@@ -210,6 +239,48 @@ describe('an incident', () => {
     ]);
   });
 
+  test.each([
+    [
+      'leaked',
+      'unreachable',
+      'What service-0 in team-0 sent arrived at service-1 in team-1 on TCP 8080 although it must not',
+      'A connection that must be impossible is open in one direction. Whoever controls service-0 in team-0 can send data to service-1 in team-1. Only the answers were lost, which protects nobody.',
+      'Do not take it for a block that the answers are lost. Policies decide about the first packet, and it was let through. Something is wrong on the way back, from service-1 in team-1 to service-0 in team-0, and when that is mended, the connection is open in both directions.',
+    ],
+    [
+      'broken',
+      'reachable',
+      'service-0 in team-0 could not reach service-1 in team-1 on TCP 8080 although it must',
+      'A connection that is needed works in one direction only: what service-0 in team-0 sent arrived at service-1 in team-1, and the answers were lost. Nothing is exposed, but what depends on this connection does not work.',
+      'Look at the way back, from service-1 in team-1 to service-0 in team-0: routes, firewalls and the tracking of connections on nodes node-1 and node-2. Policies decide about the first packet, and it was let through.',
+    ],
+  ] as const)(
+    'whose datagrams arrived unanswered is told as what it is: %s',
+    (verdict, expected, title, meaning, check) => {
+      const oneWay = attempts('settle', ['one-way', 'one-way']);
+      const scenario = meshScenario(2, (from) => (from === 0 ? { verdict, expected, attempts: oneWay } : {}));
+      const [incident] = buildAudit(buildRecord([scenario])).incidents;
+      expect(plainText(incident?.title ?? [])).toBe(title);
+      expect(plainText(incident?.meaning[0] ?? [])).toBe(meaning);
+      expect(plainText(incident?.firstChecks[0] ?? [])).toBe(check);
+    },
+  );
+
+  test('of answers that were lost says that the cluster lost them', () => {
+    const scenario = meshScenario(2, (from) =>
+      from === 0
+        ? {
+            verdict: 'broken',
+            predicted: { verdict: 'allowed', grounds: 0 },
+            disagreement: 'cluster',
+            attempts: attempts('settle', ['one-way', 'one-way']),
+          }
+        : {},
+    );
+    const [incident] = buildAudit(buildRecord([scenario], {}, { cluster: 'kind' })).incidents;
+    expect(plainText(incident?.fault ?? [])).toContain('The cluster lost its answers all the same.');
+  });
+
   test('of a block that did not last tells when it was seen open', () => {
     const changing = [
       ...attempts('control', ['connected']),
@@ -223,7 +294,7 @@ describe('an incident', () => {
           : {},
       )[0],
     ).toBe(
-      'What happened on nodes node-1 and node-2 at 2026-11-20 02:00:01 UTC? Have the log of the network plugin looked at, and pods that were restarted.',
+      'What happened on nodes node-1 and node-2 at 2026-11-20 02:00:03 UTC? Have the log of the network plugin looked at, and pods that were restarted.',
     );
   });
 });

@@ -184,7 +184,7 @@ describe('a connection that changed its mind', () => {
       'The cluster, most likely. The policies block this connection: policy shop/deny (policies.yaml:2) for what comes in to db in shop. That is what the scenario asks for. The cluster did so at one time, and not at another.',
     );
     expect(checks.slice(0, 2)).toEqual([
-      'What happened on nodes node-1 and node-2 at 2026-11-20 02:00:01 UTC? Have the log of the network plugin (Calico v3.32.1) looked at, and pods that were restarted.',
+      'What happened on nodes node-1 and node-2 at 2026-11-20 02:00:03 UTC? Have the log of the network plugin (Calico v3.32.1) looked at, and pods that were restarted.',
       'Have those who run the cluster look at the state and the log of the network plugin (Calico v3.32.1) on nodes node-1 and node-2.',
     ]);
   });
@@ -200,6 +200,60 @@ describe('a connection that changed its mind', () => {
     expect(fault).toBe(
       'Undecided. The specification of network policies leaves open what these policies mean here. So the network plugin (Calico v3.32.1) may take them either way. It did not do the same all the time.',
     );
+  });
+});
+
+describe('where something else is to cut, as the scenario says', () => {
+  const cutByOthers: Partial<CheckRecord> = {
+    ...LEAK,
+    cutBy: 'others',
+    because: 'the mesh of the platform',
+    predicted: allowed,
+    disagreement: 'outside',
+  };
+
+  test('a leak is put down to that, and the policies are not at fault', () => {
+    const { fault, checks, whom } = incidentOf(cutByOthers, [IN], {
+      environment: { clusterPolicies: ['1 AdminNetworkPolicy object (baseline)'] },
+    });
+    expect(fault).toBe(
+      'What is to block this connection besides the policies. The scenario says that something else (the mesh of the platform) blocks it. It did not. The policies of the scenario are not at fault: they do not have to block it.',
+    );
+    expect(checks).toEqual([
+      'Look for what is to block the connection. Is it still there, and does it still apply to both pods?',
+      'Does a policy of the whole cluster decide here? The run found: 1 AdminNetworkPolicy object (baseline).',
+      REPETITION,
+    ]);
+    expect(whom).toBe('Those who run the cluster. Tell payments-team, the owner of this scenario, as well.');
+  });
+
+  test('a leak that the policies deny as well is put down to both', () => {
+    const { fault } = incidentOf({ ...cutByOthers, predicted: denied }, [DENY]);
+    expect(fault).toMatch(
+      / It did not\. The policies block this connection: policy shop\/deny \(policies\.yaml:2\) for what comes in to db in shop\. The cluster did not do that either\.$/,
+    );
+  });
+
+  test('a block that came and went is not put down to the policies either', () => {
+    const { fault } = incidentOf(
+      {
+        ...cutByOthers,
+        verdict: 'flapping',
+        attempts: [...attempts('settle', ['timeout', 'timeout']), ...attempts('observe', ['connected'])],
+      },
+      [],
+    );
+    expect(fault).toContain(
+      'blocks it. It did so at one time, and not at another. The policies of the scenario are not at fault',
+    );
+  });
+
+  test('is nothing that a sandbox has', () => {
+    const { checks, whom } = incidentOf(cutByOthers, [], { environment: { cluster: 'sandbox' } });
+    expect(checks[0]).toBe(
+      'On the sandbox there is nothing but the policies of the scenario. What else is to block the connection can only be tested where it is.',
+    );
+    expect(whom).toBe('payments-team, the owner of this scenario.');
   });
 });
 

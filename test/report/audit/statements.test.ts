@@ -109,8 +109,13 @@ describe('whether it is so', () => {
         'contradicted',
         'api in shop could not reach db on TCP 5432 although it must',
         'web in shop reached db on TCP 5432 although it must not',
+        'for batch in shop and db on TCP 5432: node-3 has not taken up policies for 10 s',
       ],
-      ['confirmed'],
+      [
+        'contradicted',
+        'for web in shop and db on UDP 5432: it was cut by something else, such as 1 Calico GlobalNetworkPolicy object (baseline): the policies of the scenario allow it',
+        'api in shop could not reach db on UDP 5432 although it must',
+      ],
       [
         'contradicted',
         'prometheus in monitoring could reach api in shop on TCP 9090 (metrics) at one time and not at another',
@@ -122,6 +127,7 @@ describe('whether it is so', () => {
             `for ${pod} in shop and prometheus in monitoring on TCP 9090: it could not connect even before any policy (timeout 2 of 2), so there was nothing to block`,
         ),
       ],
+      ['confirmed'],
     ]);
   });
 
@@ -138,15 +144,117 @@ describe('whether it is so', () => {
   });
 });
 
-test('the evidence tells how many, how often, when, and what was there before', () => {
-  const late = [...attempts('control', ['connected']), ...attempts('settle', ['timeout'], { atMs: 61_000 })];
-  const scenario = buildScenario('x', {
-    pods: PODS,
-    checks: [can('shop/web', 8080, { attempts: late }), can('shop/db', 8080)],
+describe('the evidence', () => {
+  const evidenceOf = (...checks: Part[]) => {
+    const [statement] = claimsOf(buildScenario('x', { pods: PODS, checks })).statements;
+    return statement && plainText(statement.evidence);
+  };
+  const cutLate: Part = {
+    attempts: [
+      ...attempts('control', ['connected']),
+      ...attempts('settle', ['connected', 'connected', 'connected', 'connected', 'timeout', 'timeout']),
+      ...attempts('closing', ['connected']),
+    ],
+  };
+
+  test('tells how many, how often, when, and what was there before', () => {
+    const later = [
+      ...attempts('control', ['connected']),
+      ...attempts('settle', ['connected'], { atMs: 61_000 }),
+    ];
+    expect(evidenceOf(can('shop/web', 8080, { attempts: later }), can('shop/db', 8080))).toBe(
+      '2 pairs, 5 attempts in all between 02:00:00 and 02:01:01 UTC. Each could connect before any policy was applied. Each was tried 1 to 2 times with the policies applied; 3 of 3 attempts showed what is stated.',
+    );
   });
-  const [statement] = claimsOf(scenario).statements;
-  expect(statement && plainText(statement.evidence)).toBe(
-    '2 pairs, 5 connections in all between 02:00:00 and 02:01:01 UTC. Each could connect before any policy was applied, and was tried 1 to 2 times with the policies in force.',
+
+  test('of a pass never takes connections for cuts, nor attempts without the policies for any with them', () => {
+    expect(evidenceOf({ ...cannot('shop/web', 8080), ...cutLate })).toBe(
+      '1 pair, 8 attempts in all between 02:00:00 and 02:00:05 UTC. It could connect before any policy was applied. It was cut off in 2 of 6 attempts with the policies applied; 4 connections before that, while the policies were taking effect. The cut is proven. When it was seen last, the port was open from inside its own pod. The nodes of both pods had just reached them (at 02:00:04 UTC). The way between the nodes was open. It connected again when the policies had been taken away.',
+    );
+  });
+
+  test('of several pairs counts what showed what is stated, and names those that showed something else too', () => {
+    const checks = [
+      { ...cannot('shop/web', 8080), ...cutLate },
+      cannot('shop/db', 8080),
+      can('ops/prometheus', 8080),
+    ];
+    expect(evidenceOf(...checks)).toBe(
+      '3 pairs, 15 attempts in all between 02:00:00 and 02:00:05 UTC. Each could connect before any policy was applied. Each was tried 2 to 6 times with the policies applied; 6 of 10 attempts showed what is stated. The cut of 2 pairs is proven. When it was seen last, the port was open from inside its own pod. The nodes of both pods had just reached them (between 02:00:02 and 02:00:04 UTC). The way between the nodes was open. 2 of 2 connected again when the policies had been taken away.',
+    );
+    const [statement] = claimsOf(buildScenario('x', { pods: PODS, checks })).statements;
+    expect(statement?.contrary.map(plainText)).toEqual([
+      'web in shop to api on TCP 8080: cut off in 2 of 6 attempts with the policies applied; 4 connections before that, while the policies were taking effect',
+    ]);
+  });
+
+  test('says where the policies were not taken away, and where a pair did not connect without them', () => {
+    const kept = buildScenario(
+      'x',
+      { pods: PODS, checks: [cannot('shop/web', 8080)] },
+      { closingControl: 'left-out' },
+    );
+    const [statement] = claimsOf(kept).statements;
+    expect(statement && plainText(statement.evidence)).toMatch(
+      / It was not tried again without the policies, because the run keeps them\.$/,
+    );
+    expect(
+      evidenceOf({
+        ...cannot('shop/web', 8080),
+        verdict: 'inconclusive',
+        attempts: [
+          ...attempts('control', ['connected']),
+          ...attempts('settle', ['timeout', 'timeout']),
+          ...attempts('closing', ['timeout', 'timeout']),
+        ],
+      }),
+    ).toMatch(/ It did not connect when the policies had been taken away either\.$/);
+  });
+
+  test('of what others are to cut asks for no connection without the policies', () => {
+    const cutByOthers: Part = {
+      ...cannot('shop/web', 8080),
+      cutBy: 'others',
+      because: 'the mesh',
+      attempts: [...attempts('control', ['timeout']), ...attempts('settle', ['timeout', 'timeout'])],
+    };
+    expect(evidenceOf(cutByOthers)).toMatch(
+      /UTC\. It need not connect without the policies: something else is to cut it\. It was cut off in 2 of 2 attempts .* The way between the nodes was open\.$/,
+    );
+    expect(evidenceOf(cutByOthers, cannot('shop/db', 8080))).toContain(
+      'UTC. 1 of them need not connect without the policies: something else is to cut them. Each other could connect before any policy was applied. Each was tried 2 times',
+    );
+  });
+
+  test('takes a lost packet of a pair that connects for no cut', () => {
+    expect(
+      evidenceOf(
+        can('shop/web', 8080, {
+          attempts: [
+            ...attempts('control', ['connected']),
+            ...attempts('settle', ['connected', 'timeout', 'connected', 'connected']),
+          ],
+        }),
+      ),
+    ).toMatch(
+      /applied\. It connected in 3 of 4 attempts with the policies applied; 1 timeout in between, too few in a row to count\.$/,
+    );
+  });
+});
+
+test('what is as stated, and not because of the policies, is told with its statement', () => {
+  const [statement] = claimsOf(
+    buildScenario('x', {
+      pods: PODS,
+      checks: [
+        can('shop/web', 8080, { predicted: { verdict: 'denied', grounds: 0 }, disagreement: 'outside' }),
+        { ...cannot('shop/db', 8080), cutBy: 'others', because: 'the mesh' },
+      ],
+    }),
+  ).statements;
+  expect(statement?.standing).toBe('confirmed');
+  expect(statement?.reservation && plainText(statement.reservation)).toBe(
+    'That pods of db in shop cannot is not the doing of these policies: the scenario says that something else cuts it (the mesh). What cuts it was not tested. That pods of web in shop can is not because of these policies: they do not let it through. Something else does, such as a policy of the whole cluster.',
   );
 });
 

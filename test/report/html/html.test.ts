@@ -78,7 +78,7 @@ describe('the page', () => {
 
   test('holds the facts of every check for its script', () => {
     const packed = unpack(render(everyVerdict()));
-    expect(packed.map(({ pairs }) => pairs.lengths.length)).toEqual([2, 9, 2]);
+    expect(packed.map(({ pairs }) => pairs.lengths.length)).toEqual([2, 13, 2]);
     const [, threeTier] = packed;
     if (threeTier === undefined) throw new Error('the page lacks a scenario');
     const { pairs, verdicts, namespaces, policies, shapes, shapeOf, facts } = threeTier;
@@ -215,7 +215,7 @@ describe('of leaks into one pod the audit part', () => {
 test('the summary says how fast policies took effect only of scenarios that passed', () => {
   const rows = [
     ...render(everyVerdict()).matchAll(
-      /<a href="#scenario-\d">(.*?)<\/a>.*?(\d+ ms)?<\/td><td class="number">1\.8 s/g,
+      /<a href="#scenario-\d">(.*?)<\/a>.*?(\d+ ms)?<\/td><td class="number">5\.8 s/g,
     ),
   ];
   expect(rows.map(([, name, settled]) => [name, settled])).toEqual([

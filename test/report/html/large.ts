@@ -120,7 +120,7 @@ function manifest(name: string, pod: number): string {
   ].join('\n');
 }
 
-/** What a run records of a pair: one attempt before the policies, and rounds until it is sure. */
+/** What a run records of a pair: one attempt before the policies, rounds until it is sure, and one more when they are gone if they cut it. */
 function history({
   isLeak,
   isReachable,
@@ -131,20 +131,32 @@ function history({
   readonly random: () => number;
 }): AttemptRecord[] {
   const attempt = (phase: AttemptRecord['phase'], round: number): AttemptRecord => {
-    const isConnected = phase === 'control' || isLeak || isReachable;
+    const isConnected = phase === 'control' || phase === 'closing' || isLeak || isReachable;
+    const atMs = 600 * round + random() * 400;
     return {
       phase,
       round,
-      atMs: 600 * round + random() * 400,
+      atMs,
       outcome: isConnected ? 'connected' : 'timeout',
       // Most connections are made within a few milliseconds, some take long.
       durationMs: isConnected ? 0.3 + random() ** 6 * 60 : 1000 + random() * 3,
       listenerAlive: true,
+      ...(isConnected
+        ? {}
+        : {
+            dials: 3,
+            seen: {
+              source: atMs + random() * 800,
+              destination: atMs + random() * 800,
+              between: atMs + random() * 50,
+            },
+          }),
     };
   };
   return [
     attempt('control', 1),
     ...Array.from({ length: isLeak ? 12 : 4 }, (_, round) => attempt('settle', round + 1)),
+    ...(isLeak || isReachable ? [] : [attempt('closing', 1)]),
   ];
 }
 

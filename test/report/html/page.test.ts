@@ -56,7 +56,9 @@ describeInBrowser('the page', () => {
     const text = await detail(page).innerText();
     for (const words of [
       'broken: must be reachable, was not',
-      'timeout 3 of 3 (after 500 ms)',
+      'timeout 3 of 3 (after 500 ms, 3 dials each)',
+      'Both pods were on the network: the kubelets of their nodes visited shop/api at 02:00:02 UTC',
+      'When the policies had been taken away, it connected again.',
       'allowed by ingress rule 1 of policy shop/allow-api (policies/three-tier.yaml:18)',
       'scenarios/three-tier.yaml:21',
     ])
@@ -114,9 +116,9 @@ describeInBrowser('the page', () => {
       ['End', 1, 6, 'unreachable, as expected'],
       ['ArrowRight', 1, 6, 'unreachable, as expected'],
       ['ArrowDown', 2, 6, 'inconclusive: nothing was proven'],
-      ['Control+End', 4, 6, 'not tested'],
+      ['Control+End', 5, 6, 'not tested'],
       ['Control+Home', 1, 1, 'not tested'],
-      ['PageDown', 4, 1, 'not tested'],
+      ['PageDown', 5, 1, 'not tested'],
       ['PageUp', 1, 1, 'not tested'],
     ];
     for (const [key, ...place] of steps) {
@@ -128,7 +130,7 @@ describeInBrowser('the page', () => {
     // The tabulator key leaves the grid, and comes back to the same cell.
     await page.keyboard.press('Tab');
     await page.keyboard.press('Shift+Tab');
-    expect(await focused()).toEqual([1, 4, 'leaked: must be unreachable, connected']);
+    expect(await focused()).toEqual([1, 4, 'leaked: must be unreachable, got through']);
   });
 
   test('verdict, namespace, policy and words choose checks, and stand in the address', async () => {
@@ -136,29 +138,53 @@ describeInBrowser('the page', () => {
     const shown = (): Promise<string> => page.locator('#shown').innerText();
     const rows = (): Promise<string[]> =>
       page.locator('table[data-scenario="1"] tbody tr:visible th').allInnerTexts();
-    expect(await shown()).toBe('all 13 checks shown');
+    expect(await shown()).toBe('all 17 checks shown');
     await page.getByLabel('leaked (1)').check();
-    await page.getByText('1 of 13 checks shown').waitFor();
+    await page.getByText('1 of 17 checks shown').waitFor();
     expect(await addressOf(page)).toBe('#verdict=leaked');
     expect(await rows()).toEqual(['shop/web']);
     expect(await page.locator('details.mismatch:visible').count()).toBe(1);
     expect(await page.locator('#scenario-1 .nothing').isVisible()).toBe(true);
-    await page.getByLabel('broken (1)').check();
-    await page.getByText('2 of 13 checks shown').waitFor();
+    await page.getByLabel('broken (2)').check();
+    await page.getByText('3 of 17 checks shown').waitFor();
     expect(await rows()).toEqual(['shop/web', 'shop/api']);
-    expect(await page.locator('details.mismatch:visible').count()).toBe(2);
+    expect(await page.locator('details.mismatch:visible').count()).toBe(3);
     await page.getByRole('button', { name: 'Show all' }).click();
-    expect([await shown(), await addressOf(page)]).toEqual(['all 13 checks shown', '']);
+    expect([await shown(), await addressOf(page)]).toEqual(['all 17 checks shown', '']);
     await page.locator('#filter').getByLabel('Namespace').selectOption('monitoring');
-    await page.getByText('5 of 13 checks shown').waitFor();
-    expect(await page.locator('table[data-scenario="1"] td.faded[data-check]:visible').count()).toBe(1);
+    await page.getByText('6 of 17 checks shown').waitFor();
+    expect(await page.locator('table[data-scenario="1"] td.faded[data-check]:visible').count()).toBe(3);
     await page.locator('#filter').getByLabel('Text').fill('SHOP/API 9090 settled');
-    await page.getByText('1 of 13 checks shown').waitFor();
+    await page.getByText('1 of 17 checks shown').waitFor();
     expect(await addressOf(page)).toBe('#namespace=monitoring&text=SHOP%2FAPI+9090+settled');
     await page.reload();
-    await page.getByText('1 of 13 checks shown').waitFor();
+    await page.getByText('1 of 17 checks shown').waitFor();
     expect(await page.locator('#filter').getByLabel('Namespace').inputValue()).toBe('monitoring');
     expect(await page.locator('#filter').getByLabel('Text').inputValue()).toBe('SHOP/API 9090 settled');
+    expect(seen).toEqual([]);
+  });
+
+  test('what passed, and not in every attempt, can be chosen, and tells what else was seen', async () => {
+    const { page, seen } = await open(everyVerdict());
+    await page.getByLabel('passed, but not in every attempt (1)').check();
+    await page.getByText('1 of 17 checks shown').waitFor();
+    expect(await addressOf(page)).toBe('#contrary=yes');
+    await cell(page, 1, 9).hover();
+    expect(await detail(page).innerText()).toContain(
+      'cut off in 2 of 4 attempts with the policies applied; 2 connections before that, while the policies were taking effect',
+    );
+    await page.getByLabel('leaked (1)').check();
+    await page.getByText('0 of 17 checks shown').waitFor();
+    await page.getByRole('button', { name: 'Show all' }).click();
+    expect([await page.locator('#shown').innerText(), await addressOf(page)]).toEqual([
+      'all 17 checks shown',
+      '',
+    ]);
+    await page.locator('#summary a[href="#contrary=yes"]').click();
+    await page.getByText('1 of 17 checks shown').waitFor();
+    expect(await page.getByLabel('passed, but not in every attempt (1)').isChecked()).toBe(true);
+    const calm = await open(buildRecord([meshScenario(3, () => ({}))]));
+    expect(await calm.page.locator('input[name=contrary]').count()).toBe(0);
     expect(seen).toEqual([]);
   });
 
@@ -175,7 +201,7 @@ describeInBrowser('the page', () => {
       (await page.locator(`#${part} > :visible, #${part} .pairs > :visible`).allInnerTexts()).map(
         (text) => text.split('\n')[0] ?? '',
       );
-    expect(await told('unexpected')).toContain('… and 109 more. The matrices below show every one.');
+    expect(await told('unexpected')).toContain('… and 110 more. The matrices below show every one.');
     expect(await told('unproven')).toContain('and 10 more');
     await page.getByLabel('leaked (1)').check();
     await page.locator('#shown', { hasText: /^1 of/ }).waitFor();
@@ -185,7 +211,7 @@ describeInBrowser('the page', () => {
       expect.stringContaining('shop/web → shop/db:5432/TCP'),
     ]);
     expect(await told('unproven')).toEqual(['Not proven', 'None of these checks matches the filter.']);
-    await page.goto(`${page.url().split('#')[0]}#verdict=inconclusive&text=shop/db`);
+    await page.goto(`${page.url().split('#')[0]}#verdict=inconclusive&text=shop/db+prometheus`);
     await page.locator('#shown', { hasText: /^1 of/ }).waitFor();
     expect(await told('unexpected')).toEqual([
       'Not as expected',
@@ -199,12 +225,13 @@ describeInBrowser('the page', () => {
   test('policies and namespaces lead to their checks, parts of the page leave the choice alone', async () => {
     const { page } = await open(everyVerdict());
     await page.locator('a[href="#policy=shop%2Fallow-api"]').click();
-    await page.getByText('3 of 13 checks shown').waitFor();
+    await page.getByText('6 of 17 checks shown').waitFor();
     expect(await page.locator('#filter').getByLabel('Policy').inputValue()).toBe('shop/allow-api');
     await page.getByRole('link', { name: 'Not as expected' }).click();
-    expect(await page.locator('#shown').innerText()).toBe('3 of 13 checks shown');
+    expect(await page.locator('#shown').innerText()).toBe('6 of 17 checks shown');
+    await page.locator('#filter').getByLabel('Policy').selectOption('');
     await page.locator('#scenario-2 svg a').last().click();
-    await page.getByText('5 of 13 checks shown').waitFor();
+    await page.getByText('6 of 17 checks shown').waitFor();
     expect(await page.locator('#filter').getByLabel('Policy').inputValue()).toBe('');
   });
 
@@ -215,7 +242,9 @@ describeInBrowser('the page', () => {
     await cell(page, 1, 2).focus();
     await page.keyboard.press('ArrowDown');
     expect(await page.evaluate('document.activeElement.parentElement.rowIndex')).toBe(2);
-    expect(await detail(page).locator('.meaning').innerText()).toBe('leaked: must be unreachable, connected');
+    expect(await detail(page).locator('.meaning').innerText()).toBe(
+      'leaked: must be unreachable, got through',
+    );
   });
 
   test('what has the focus is never below the heads of the matrix', async () => {
@@ -248,7 +277,7 @@ describeInBrowser('the page', () => {
       expect(await clearance()).toBeGreaterThanOrEqual(0);
       expect(await addressOf(page)).toBe('#scenario-2');
       await page.locator('.card.is-leaked').click();
-      await page.getByText('1 of 13 checks shown').waitFor();
+      await page.getByText('1 of 17 checks shown').waitFor();
       await page.locator('nav a[href="#scenario-2"]').click();
       await page.waitForFunction('location.hash === "#verdict=leaked"');
       expect(await clearance()).toBeGreaterThanOrEqual(0);
@@ -278,7 +307,7 @@ describeInBrowser('the page', () => {
 
   test('arrows skip what is not chosen, and a choice that hides the entry moves it', async () => {
     const { page } = await open(everyVerdict(), { hash: '#verdict=flapping,inconclusive&text=shop/api' });
-    await page.getByText('3 of 13 checks shown').waitFor();
+    await page.getByText('3 of 17 checks shown').waitFor();
     const grid = page.locator('table[data-scenario="1"]');
     await grid.locator('td[tabindex="0"]').focus();
     await page.keyboard.press('ArrowDown');
@@ -367,7 +396,7 @@ describeInBrowser('the page', () => {
 
   test('on paper the choice is lifted, of which paper says nothing, and is back afterwards', async () => {
     const { page } = await open(everyVerdict(), { hash: '#verdict=leaked' });
-    await page.getByText('1 of 13 checks shown').waitFor();
+    await page.getByText('1 of 17 checks shown').waitFor();
     const visible = (): Promise<number[]> =>
       Promise.all(
         ['.matrix tbody tr', 'details.mismatch', 'td.faded[data-check]'].map((parts) =>
@@ -376,7 +405,7 @@ describeInBrowser('the page', () => {
       );
     const chosen = await visible();
     await page.evaluate('dispatchEvent(new Event("beforeprint"))');
-    expect(await visible()).toEqual([8, 3, 0]);
+    expect(await visible()).toEqual([9, 4, 0]);
     await page.evaluate('dispatchEvent(new Event("afterprint"))');
     expect(await visible()).toEqual(chosen);
     expect(await addressOf(page)).toBe('#verdict=leaked');

@@ -39,9 +39,8 @@ describe('a matrix', () => {
         '',
         '  · not tested   + reachable, as expected   - unreachable, as expected',
         '  ~ not judged: the run ended before   ? inconclusive: nothing was proven',
-        '  F flapping: settled, then changed its mind',
-        '  B broken: must be reachable, was not',
-        '  L leaked: must be unreachable, connected',
+        '  F flapping: as expected, then not   B broken: must be reachable, was not',
+        '  L leaked: must be unreachable, got through',
       ].join('\n'),
     );
   });

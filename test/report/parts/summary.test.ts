@@ -9,16 +9,16 @@ test('counts scenarios and checks by how they ended', () => {
     scenarios: 3,
     statuses: { waiting: 0, running: 0, finished: 3, failed: 0, interrupted: 0, skipped: 0 },
     errors: 0,
-    checks: 13,
-    counts: { pass: 7, leaked: 1, broken: 1, flapping: 1, inconclusive: 3, unjudged: 0 },
+    checks: 17,
+    counts: { pass: 8, leaked: 1, broken: 2, flapping: 1, inconclusive: 5, unjudged: 0 },
   });
 });
 
 test('the summary says what there is and nothing of what there is not', () => {
   expect(describeRun(buildRecord([calmScenario('one')]))).toBe(
-    '1 scenario, 2 checks: 2 passed (4.1 s, sandbox v1.36.0)',
+    '1 scenario, 2 checks: 2 passed (8.1 s, sandbox v1.36.0)',
   );
-  expect(describeRun(buildRecord([]))).toBe('0 scenarios, 0 checks (4.1 s, sandbox v1.36.0)');
+  expect(describeRun(buildRecord([]))).toBe('0 scenarios, 0 checks (8.1 s, sandbox v1.36.0)');
   const skipped = unjudged(calmScenario('two', { status: 'skipped' }));
   expect(describeRun(buildRecord([calmScenario('one'), skipped], { durationMs: 125_000 }))).toBe(
     '2 scenarios (1 not started), 4 checks: 2 passed, 2 not judged (2 min 5 s, sandbox v1.36.0)',

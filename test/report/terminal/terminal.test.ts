@@ -69,10 +69,10 @@ describe('a run in which all is well', () => {
   test('takes one line per scenario and one for the result', () => {
     expect(render(record)).toBe(
       [
-        'passed  default-deny         2 checks, settled in 280 ms, took 1.8 s',
-        'passed  namespace-isolation  2 checks, settled in 280 ms, took 1.8 s',
+        'passed  default-deny         2 checks, settled in 280 ms, took 5.8 s',
+        'passed  namespace-isolation  2 checks, settled in 280 ms, took 5.8 s',
         '',
-        'PASSED  2 scenarios, 4 checks: 4 passed (4.1 s, sandbox v1.36.0)',
+        'PASSED  2 scenarios, 4 checks: 4 passed (8.1 s, sandbox v1.36.0)',
         '',
       ].join('\n'),
     );
@@ -80,7 +80,7 @@ describe('a run in which all is well', () => {
 
   test('takes one line in all when asked to be quiet', () => {
     expect(render(record, { quiet: true })).toBe(
-      'PASSED  2 scenarios, 4 checks: 4 passed (4.1 s, sandbox v1.36.0)\n',
+      'PASSED  2 scenarios, 4 checks: 4 passed (8.1 s, sandbox v1.36.0)\n',
     );
   });
 
@@ -88,16 +88,69 @@ describe('a run in which all is well', () => {
     await expect(render(record, { verbose: true })).toMatchFileSnapshot(golden('passed-verbose'));
   });
 
+  describe('but not in every attempt', () => {
+    const late = (number: number) =>
+      buildScenario('late', {
+        pods: { 'shop/web': [], 'shop/db': [5432, 5433] },
+        checks: [5432, 5433].slice(0, number).map((port) => ({
+          from: 'shop/web',
+          port,
+          expected: 'unreachable',
+          settledMs: 810,
+          attempts: [
+            ...attempts('control', ['connected']),
+            ...attempts('settle', ['connected', 'timeout', 'timeout']),
+            ...attempts('closing', ['connected']),
+          ],
+        })),
+      });
+
+    test('says so below the line of the scenario', () => {
+      expect(render(buildRecord([late(1), calmScenario('done')]))).toBe(
+        [
+          'passed  late  1 check, settled in 810 ms, took 5.8 s',
+          '        1 check passed, but not in every attempt: shop/web → shop/db:5432/TCP,',
+          '        cut off in 2 of 3 attempts with the policies applied; 1 connection',
+          '        before that, while the policies were taking effect',
+          'passed  done  2 checks, settled in 280 ms, took 5.8 s',
+          '',
+          'PASSED  2 scenarios, 3 checks: 3 passed (8.1 s, sandbox v1.36.0)',
+          '',
+        ].join('\n'),
+      );
+    });
+
+    test('names one of several, and all of them when asked to', () => {
+      const several = buildRecord([late(2)]);
+      expect(render(several).replaceAll(/\s+/g, ' ')).toContain(
+        '2 checks passed, but not in every attempt, such as shop/web → shop/db:5432/TCP, cut off in 2 of 3 attempts with the policies applied; 1 connection before that, while the policies were taking effect (--verbose shows all of them)',
+      );
+      const told = render(several, { verbose: true });
+      expect(told.match(/^ {2}CONTRARY {2}.*$/gm)).toEqual([
+        '  CONTRARY  shop/web → shop/db:5432/TCP, which passed',
+        '  CONTRARY  shop/web → shop/db:5433/TCP, which passed',
+      ]);
+      expect(told).toContain('    in order   connected, 2 × timeout\n');
+      expect(told).not.toContain('--verbose shows');
+    });
+
+    test('is no matter where only what is not as expected is asked for', () => {
+      expect(render(buildRecord([late(1)]), { quiet: true })).toBe(
+        'PASSED  1 scenario, 1 check: 1 passed (8.1 s, sandbox v1.36.0)\n',
+      );
+    });
+  });
+
   test('mentions a review that is overdue, and passes all the same', () => {
     const overdue = calmScenario('audit', { reviewBy: '2026-11-19', owner: 'payments-team' });
     const due = calmScenario('fresh', { reviewBy: '2026-11-20' });
     expect(render(buildRecord([overdue, due]))).toBe(
       [
-        'passed  audit  2 checks, settled in 280 ms, took 1.8 s',
+        'passed  audit  2 checks, settled in 280 ms, took 5.8 s',
         '        review overdue since 2026-11-19 (owner: payments-team)',
-        'passed  fresh  2 checks, settled in 280 ms, took 1.8 s',
+        'passed  fresh  2 checks, settled in 280 ms, took 5.8 s',
         '',
-        'PASSED  2 scenarios, 4 checks: 4 passed (4.1 s, sandbox v1.36.0)',
+        'PASSED  2 scenarios, 4 checks: 4 passed (8.1 s, sandbox v1.36.0)',
         '',
       ].join('\n'),
     );
@@ -161,9 +214,9 @@ describe('a run that was cut off', () => {
         'INCOMPLETE  the run did not come to its own end, 1 of 1 scenario finished. What',
         '            follows was seen until then; nothing is proven about the rest.',
         '',
-        'passed  done  2 checks, settled in 280 ms, took 1.8 s',
+        'passed  done  2 checks, settled in 280 ms, took 5.8 s',
         '',
-        'INCOMPLETE  1 scenario, 2 checks: 2 passed (4.1 s, sandbox v1.36.0)',
+        'INCOMPLETE  1 scenario, 2 checks: 2 passed (8.1 s, sandbox v1.36.0)',
         '',
       ].join('\n'),
     );
@@ -193,6 +246,41 @@ test('what the specification leaves open is nobody’s fault', () => {
   );
 });
 
+test('what shows that a cut was one is told at length only when asked to', () => {
+  expect(render(everyVerdict())).not.toContain('evidence');
+  expect(render(everyVerdict(), { verbose: true })).toContain('    evidence   The port was open: ');
+});
+
+test('a pair that others are to cut says so with its expectation', () => {
+  const leak = buildScenario('zones', {
+    pods: { 'shop/web': [], 'shop/db': [5432] },
+    checks: [
+      {
+        from: 'shop/web',
+        expected: 'unreachable',
+        cutBy: 'others',
+        because: 'the mesh',
+        verdict: 'leaked',
+        attempts: [...attempts('control', ['timeout']), ...attempts('settle', ['connected'])],
+      },
+      {
+        from: 'shop/db',
+        expected: 'unreachable',
+        cutBy: 'others',
+        because: 'the mesh',
+        verdict: 'inconclusive',
+        reason: 'it was not tried after the policies were applied',
+      },
+    ],
+  });
+  const output = render(buildRecord([leak]), { width: 100 });
+  expect(output).toContain('    expected   unreachable, cut by others: the mesh\n');
+  expect(output).toContain('(after 500 ms, 3 dials) before any policy; it need not connect\n');
+  expect(output).toContain(
+    '    - shop/db → shop/db:5432/TCP, expected unreachable, cut by others (scenarios/zones.yaml:21)\n',
+  );
+});
+
 test('a cluster with a name is named, and reproduce lines find it', () => {
   const { environment, ...rest } = everyVerdict();
   const kubectl = ['--context', 'two words'];
@@ -200,7 +288,7 @@ test('a cluster with a name is named, and reproduce lines find it', () => {
     ...rest,
     environment: { ...environment, cluster: 'context', clusterName: 'staging', kubectl },
   });
-  expect(output).toMatch(/\(4\.1 s, context staging v1\.36\.0\)\n$/);
+  expect(output).toMatch(/\(8\.1 s, context staging v1\.36\.0\)\n$/);
   expect(output).toContain("    reproduce  kubectl --context 'two words' exec -n shop web ");
 });
 
@@ -337,9 +425,9 @@ describe('a hundred pods', () => {
   test('need no matrix when all is well', () => {
     expect(render(buildRecord([meshScenario(100, () => ({}))]))).toBe(
       [
-        'passed  mesh  9,900 checks, settled in 60 ms, took 1.8 s',
+        'passed  mesh  9,900 checks, settled in 60 ms, took 5.8 s',
         '',
-        'PASSED  1 scenario, 9,900 checks: 9,900 passed (4.1 s, sandbox v1.36.0)',
+        'PASSED  1 scenario, 9,900 checks: 9,900 passed (8.1 s, sandbox v1.36.0)',
         '',
       ].join('\n'),
     );

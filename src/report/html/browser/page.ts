@@ -13,11 +13,15 @@ interface PageCheck {
   readonly meaning: string;
   readonly namespaces: readonly string[];
   readonly policies: readonly string[];
+  /** It passed, and not in every attempt. */
+  readonly isContrary: boolean;
   readonly facts: readonly (FactHead & { readonly text: string })[];
 }
 
 interface Choice {
   readonly verdicts: readonly string[];
+  /** `yes`: only checks that passed, and not in every attempt. */
+  readonly contrary: string;
   readonly namespace: string;
   readonly policy: string;
   readonly text: string;
@@ -25,7 +29,7 @@ interface Choice {
   readonly check: string;
 }
 
-const NOTHING: Choice = { verdicts: [], namespace: '', policy: '', text: '', check: '' };
+const NOTHING: Choice = { verdicts: [], contrary: '', namespace: '', policy: '', text: '', check: '' };
 /** A command holds addresses and paths that nobody looks for, and would match too much. */
 const UNSEARCHED = 'reproduce';
 
@@ -107,6 +111,7 @@ function checksOf(packed: PackedChecks): PageCheck[] {
   const meanings = textsOf(packed.meanings);
   const namespaces = listsOf(packed.namespaces);
   const policies = listsOf(packed.policies);
+  const contrary = new Set(packed.contrary);
   const texts = new Map(
     Object.entries(packed.facts).map(([label, lists]) => [label, textsOf(lists).values()]),
   );
@@ -118,6 +123,7 @@ function checksOf(packed: PackedChecks): PageCheck[] {
     meaning: meanings[check] ?? '',
     namespaces: namespaces[check] ?? [],
     policies: policies[check] ?? [],
+    isContrary: contrary.has(check),
     facts: (packed.shapes[packed.shapeOf[check] ?? 0] ?? []).map((head) => ({
       ...head,
       text: texts.get(head.label)?.next().value ?? '',
@@ -159,6 +165,7 @@ function readAddress(): Choice | undefined {
   const verdict = values.get('verdict') ?? '';
   return {
     verdicts: verdict === '' ? [] : verdict.split(','),
+    contrary: values.get('contrary') ?? '',
     namespace: values.get('namespace') ?? '',
     policy: values.get('policy') ?? '',
     text: values.get('text') ?? '',
@@ -192,9 +199,10 @@ function writeChoice(): string {
 /* What is chosen. */
 
 function matches(check: PageCheck, text: string, wanted: readonly string[]): boolean {
-  const { verdicts, namespace, policy } = choice;
+  const { verdicts, contrary, namespace, policy } = choice;
   return (
     (verdicts.length === 0 || verdicts.includes(check.verdict)) &&
+    (contrary === '' || check.isContrary) &&
     (namespace === '' || check.namespaces.includes(namespace)) &&
     (policy === '' || check.policies.includes(policy)) &&
     wanted.every((word) => text.includes(word))
@@ -266,6 +274,8 @@ function showGrid(grid: Grid, isAll: boolean, isChosen: (check: number | undefin
 function showForm(): void {
   for (const box of form.querySelectorAll<HTMLInputElement>('input[name=verdict]'))
     box.checked = choice.verdicts.includes(box.value);
+  for (const box of form.querySelectorAll<HTMLInputElement>('input[name=contrary]'))
+    box.checked = choice.contrary !== '';
   for (const name of ['namespace', 'policy', 'text'] as const) {
     const field = form.elements.namedItem(name);
     if (field instanceof HTMLSelectElement || field instanceof HTMLInputElement) field.value = choice[name];
@@ -277,6 +287,7 @@ function readForm(): void {
   const text = (name: string): string => String(values.get(name) ?? '');
   choose({
     verdicts: values.getAll('verdict').map(String),
+    contrary: text('contrary'),
     namespace: text('namespace'),
     policy: text('policy'),
     text: text('text'),

@@ -1,0 +1,39 @@
+/** Whether it was the policies that cut a pair off: they are taken away, and it must connect again. */
+import type { CheckRecord, Verdict } from '../record.ts';
+import type { JudgeRules } from './judge.ts';
+import { describeOutcomes } from './reasons.ts';
+import type { Judged } from './rows.ts';
+
+/** How the reason begins where a pair is cut off as expected, and the policies do not say so. */
+export const CUT_BY_SOMETHING_ELSE = 'it was cut by something else';
+
+/** Whether a pair that was cut off has connected again since the policies were taken away. */
+export function hasReconnected({ attempts }: Pick<CheckRecord, 'attempts'>): boolean {
+  return attempts.some(({ phase, outcome }) => phase === 'closing' && outcome === 'connected');
+}
+
+/**
+ * Why a verdict that rests on a cut does not stand; undefined where it does, or where it rests on a connection: that something got
+ * through is a fact, whoever cut it before.
+ */
+export function closingDoubt(
+  check: Judged,
+  verdict: Verdict,
+  { closing, others }: Pick<JudgeRules, 'closing' | 'others'>,
+): string | undefined {
+  if (check.cutBy !== undefined || !restsOnCut(check, verdict)) return undefined;
+  if (verdict === 'pass' && check.predicted?.verdict === 'allowed') {
+    const suspect = others === undefined ? '' : `, such as ${others}`;
+    return `${CUT_BY_SOMETHING_ELSE}${suspect}: the policies of the scenario allow it`;
+  }
+  if (closing === undefined)
+    return 'it was cut off, but the policies were not taken away to see whether it was they that cut it';
+  if (closing === 'left-out' || hasReconnected(check)) return undefined;
+  const attempts = check.attempts.filter(({ phase }) => phase === 'closing');
+  const seen = attempts.length === 0 ? 'not tried' : describeOutcomes(attempts);
+  return `it could not connect after the policies were taken away either (${seen}), so it was not they that cut it`;
+}
+
+function restsOnCut({ expected }: Judged, verdict: Verdict): boolean {
+  return expected === 'unreachable' ? verdict === 'pass' : verdict === 'broken' || verdict === 'flapping';
+}

@@ -1,0 +1,116 @@
+/**
+ * Passes that were not of one piece: attempts under the policies that did not show what was expected, before or between those that did.
+ * Whoever reads that a check passed must be able to see them.
+ */
+import { findingOf } from '../../judge/finding.ts';
+import { contraryAttempts } from '../../judge/judge.ts';
+import type { AttemptRecord, CheckRecord, Outcome } from '../../record.ts';
+import { count, formatNumber } from '../text/text.ts';
+import { underPolicies } from './attempts.ts';
+import { describePair } from './describe.ts';
+import { groupBy } from './group.ts';
+
+/** Of more reasons why attempts proved nothing, the first ones tell enough. */
+const REASONS_NAMED = 2;
+
+const NOUNS: Readonly<Record<Outcome, readonly [one: string, many: string]>> = {
+  connected: ['connection', 'connections'],
+  refused: ['refusal', 'refusals'],
+  timeout: ['timeout', 'timeouts'],
+  prohibited: ['attempt that was prohibited', 'attempts that were prohibited'],
+  reset: ['connection that was reset', 'connections that were reset'],
+  'wrong-peer': ['answer of another pod', 'answers of another pod'],
+  'one-way': ['datagram that arrived unanswered', 'datagrams that arrived unanswered'],
+  'dns-failure': ['name that did not resolve', 'names that did not resolve'],
+  error: ['attempt that could not be made', 'attempts that could not be made'],
+};
+
+/** The checks that passed, and in whose attempts under the policies something else was seen as well. */
+export function passedContrary<Check extends CheckRecord>(checks: readonly Check[]): Check[] {
+  return checks.filter(isPassedContrary);
+}
+
+export function isPassedContrary(check: CheckRecord): boolean {
+  return check.verdict === 'pass' && contraryAttempts(check).length > 0;
+}
+
+/** What was seen of a check under the policies, with its numbers. */
+export interface Seen {
+  /** `cut off in 2 of 6 attempts with the policies applied`, and of a pass what else was seen. */
+  readonly account: string;
+  /** Why the attempts proved nothing that are told last; in words of the record. */
+  readonly reasons: readonly string[];
+}
+
+/** Of a pass nothing is left out. */
+export function describeSeen(check: CheckRecord): Seen {
+  const { agreeing, before, between, reasons } = sortAttempts(check);
+  const did = check.expected === 'unreachable' ? 'cut off' : 'connected';
+  const tried = underPolicies(check).length;
+  const head = `${did} in ${formatNumber(agreeing)} of ${count(tried, 'attempt')} with the policies applied`;
+  if (check.verdict !== 'pass') return { account: head, reasons: [] };
+  const unproven = tried - agreeing - before.length - between.length;
+  const clauses = [
+    head,
+    ...(before.length === 0
+      ? []
+      : [`${countOutcomes(before)} before that, while the policies were taking effect`]),
+    ...(between.length === 0 ? [] : [`${countOutcomes(between)} in between, too few in a row to count`]),
+    ...(unproven === 0 ? [] : [`${formatNumber(unproven)} more proved nothing`]),
+  ];
+  return { account: clauses.join('; '), reasons: reasons.slice(0, REASONS_NAMED) };
+}
+
+/**
+ * The same on one line: `cut off in 2 of 6 attempts with the policies applied; 4 connections before that, while the policies were
+ * taking effect`.
+ */
+export function describeContrary(check: CheckRecord): string {
+  const { account, reasons } = describeSeen(check);
+  return `${account}${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`;
+}
+
+/** `2 checks passed, but not in every attempt, such as …` on one line; undefined where there are none. */
+export function summariseContrary(checks: readonly CheckRecord[]): string | undefined {
+  const contrary = passedContrary(checks);
+  const [first] = contrary;
+  if (first === undefined) return undefined;
+  const such = contrary.length === 1 ? ':' : ', such as';
+  return `${count(contrary.length, 'check')} passed, but not in every attempt${such} ${describePair(first)}, ${describeContrary(first)}`;
+}
+
+interface Sorted {
+  readonly agreeing: number;
+  /** They showed the opposite, before what is expected was seen for the first time. */
+  readonly before: readonly AttemptRecord[];
+  /** The opposite, later. */
+  readonly between: readonly AttemptRecord[];
+  /** Why all others proved nothing. */
+  readonly reasons: readonly string[];
+}
+
+function sortAttempts(check: CheckRecord): Sorted {
+  const attempts = underPolicies(check);
+  const findings = attempts.map((attempt) => findingOf(check.expected, attempt));
+  const first = findings.findIndex(({ kind }) => kind === 'agrees');
+  const contradicts = (_: AttemptRecord, index: number): boolean => findings[index]?.kind === 'contradicts';
+  return {
+    agreeing: findings.filter(({ kind }) => kind === 'agrees').length,
+    before: attempts.filter((attempt, index) => contradicts(attempt, index) && index < first),
+    between: attempts.filter((attempt, index) => contradicts(attempt, index) && index > first),
+    reasons: [
+      ...new Set(findings.flatMap((finding) => (finding.kind === 'proves-nothing' ? finding.reason : []))),
+    ],
+  };
+}
+
+function countOutcomes(attempts: readonly AttemptRecord[]): string {
+  return groupBy(attempts, ({ outcome }) => outcome)
+    .flatMap((group) => {
+      const [first] = group;
+      if (first === undefined) return [];
+      const [one, many] = NOUNS[first.outcome];
+      return [`${formatNumber(group.length)} ${group.length === 1 ? one : many}`];
+    })
+    .join(' and ');
+}

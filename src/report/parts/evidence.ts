@@ -1,0 +1,92 @@
+/** What it rests on that a pair was cut off, and that it was the policies that cut it. */
+import { hasReconnected } from '../../judge/closing.ts';
+import { findingOf } from '../../judge/finding.ts';
+import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../../record.ts';
+import { afterPolicies, underPolicies } from './attempts.ts';
+import { timeOfDay } from './clock.ts';
+import { findByKey } from './find.ts';
+
+export interface CutEvidence {
+  /** The last attempt that was cut off with its whole triangle, and a listener that was alive. */
+  readonly attempt: AttemptRecord;
+  /** When each side was last seen to work before that, in milliseconds after the scenario began. */
+  readonly seen: Readonly<Required<NonNullable<AttemptRecord['seen']>>>;
+  readonly withoutPolicies: WithoutPolicies;
+}
+
+/** How the pair fared when the policies were taken away again. `need-not`: others are to cut it with and without them. */
+export type WithoutPolicies = 'connected' | 'not-connected' | 'left-out' | 'not-tried' | 'need-not';
+
+/** Undefined where what the check came to does not rest on a cut. */
+export function cutEvidenceOf(
+  check: CheckRecord,
+  scenario: Pick<ScenarioRecord, 'closingControl'>,
+): CutEvidence | undefined {
+  if (!restsOnCut(check)) return undefined;
+  const proof = check.expected === 'unreachable' ? 'agrees' : 'contradicts';
+  const attempt = underPolicies(check).findLast((one) => findingOf(check.expected, one).kind === proof);
+  const { source, destination, between } = attempt?.seen ?? {};
+  if (attempt === undefined || source === undefined || destination === undefined || between === undefined)
+    return undefined;
+  return {
+    attempt,
+    seen: { source, destination, between },
+    withoutPolicies: fateWithoutPolicies(check, scenario),
+  };
+}
+
+/** A single attempt that was cut off is none: only what was cut off enough times in a row is tried without the policies. */
+function restsOnCut(check: CheckRecord): boolean {
+  switch (check.verdict) {
+    case 'pass':
+      return check.expected === 'unreachable';
+    case 'broken':
+    case 'flapping':
+      return true;
+    case 'inconclusive':
+      return check.disagreement === 'outside' || afterPolicies(check).length > 0;
+    default:
+      return false;
+  }
+}
+
+function fateWithoutPolicies(
+  check: CheckRecord,
+  { closingControl }: Pick<ScenarioRecord, 'closingControl'>,
+): WithoutPolicies {
+  if (check.cutBy !== undefined) return 'need-not';
+  if (closingControl === 'left-out') return 'left-out';
+  if (hasReconnected(check)) return 'connected';
+  return afterPolicies(check).length === 0 ? 'not-tried' : 'not-connected';
+}
+
+const WITHOUT_POLICIES: Readonly<Record<WithoutPolicies, string>> = {
+  connected: 'When the policies had been taken away, it connected again.',
+  'not-connected': 'When the policies had been taken away, it did not connect either.',
+  'left-out': 'Whether it connects again without the policies was not tried: the run keeps them.',
+  'not-tried': 'Whether it connects again without the policies was not tried.',
+  'need-not': 'It need not connect without the policies: the scenario says that something else cuts it.',
+};
+
+/** The same in short sentences; undefined as {@link cutEvidenceOf}. */
+export function describeEvidence(check: CheckRecord, scenario: ScenarioRecord): string | undefined {
+  const evidence = cutEvidenceOf(check, scenario);
+  if (evidence === undefined) return undefined;
+  const { from, to, confirm } = check;
+  const { source, destination, between } = evidence.seen;
+  const at = (ms: number): string => timeOfDay(scenario, ms);
+  return [
+    `The port was open: ${to} reached it itself.`,
+    `Both pods were on the network: the kubelets of their nodes visited ${from} at ${at(source)} and ${to} at ${at(destination)}.`,
+    `${describeWay(check, scenario)} was open at ${at(between)}.`,
+    ...(confirm === undefined
+      ? []
+      : [`Packets get lost on this way, so it took ${confirm} attempts in a row.`]),
+    WITHOUT_POLICIES[evidence.withoutPolicies],
+  ].join(' ');
+}
+
+function describeWay({ from, to }: CheckRecord, { pods }: ScenarioRecord): string {
+  const [one, other] = [from, to].map((key) => findByKey(pods, key)?.node);
+  return one !== undefined && one === other ? `The way inside ${one}` : 'The way between their nodes';
+}

@@ -1,0 +1,17 @@
+/** What the scenario says of a pair. */
+import type { CheckRecord } from '../../record.ts';
+
+type Expectation = Pick<CheckRecord, 'expected' | 'cutBy' | 'because'>;
+
+/** `unreachable`; `unreachable, cut by others` where something else than the policies is to cut it. */
+export function describeExpected({ expected, cutBy }: Omit<Expectation, 'because'>): string {
+  return cutBy === undefined ? expected : `${expected}, cut by ${cutBy}`;
+}
+
+/** The same with the scenario's reason: `unreachable, because …`, `unreachable, cut by others: …` */
+export function describeExpectation(check: Expectation): string {
+  const { cutBy, because } = check;
+  const expected = describeExpected(check);
+  if (because === undefined) return expected;
+  return `${expected}${cutBy === undefined ? ', because' : ':'} ${because}`;
+}

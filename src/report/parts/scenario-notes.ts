@@ -1,0 +1,39 @@
+/** What holds for a scenario as a whole and bears on all of its verdicts: when its policies were in force, and whether they were taken away again. */
+import type { CheckRecord, ScenarioRecord } from '../../record.ts';
+import { duration } from '../text/text.ts';
+import { cutEvidenceOf } from './evidence.ts';
+
+/** When nodes showed that they had taken up the policies. */
+export type Force = readonly NonNullable<ScenarioRecord['force']>[number][];
+
+/** The nodes that have not. */
+export function lateNodes({ force = [] }: { readonly force?: Force }): string[] {
+  return force.flatMap(({ node, turnedMs }) => (turnedMs === undefined ? [node] : []));
+}
+
+/** When each node showed that it had: `node-1 after 212 ms, node-2 not within the time`. Undefined where nobody looked. */
+export function describeForce({ force = [] }: Pick<ScenarioRecord, 'force'>): string | undefined {
+  if (force.length === 0) return undefined;
+  return force
+    .map(({ node, turnedMs }) =>
+      turnedMs === undefined ? `${node} not within the time` : `${node} after ${duration(turnedMs)}`,
+    )
+    .join(', ');
+}
+
+/** `node-2 has not taken up the policies …`; undefined where all nodes have. */
+export function describeLateNodes(scenario: Pick<ScenarioRecord, 'force'>): string | undefined {
+  const nodes = lateNodes(scenario);
+  if (nodes.length === 0) return undefined;
+  const have = nodes.length === 1 ? 'has' : 'have';
+  return `${nodes.join(', ')} ${have} not taken up the policies within the time: what is seen there is not about them, and its checks are inconclusive`;
+}
+
+/** That the closing control was left out, and what that means; undefined where it was not, or where nothing was cut off. */
+export function describeLeftOut(scenario: ScenarioRecord): string | undefined {
+  if (scenario.closingControl !== 'left-out') return undefined;
+  const lacks = (check: CheckRecord): boolean =>
+    cutEvidenceOf(check, scenario)?.withoutPolicies === 'left-out';
+  if (!scenario.checks.some(lacks)) return undefined;
+  return 'closing control left out: the run keeps its policies (--keep). What was cut off was not tried again without them, so anything else that began to cut it during the run would not have been noticed';
+}

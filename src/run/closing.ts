@@ -1,0 +1,42 @@
+/**
+ * The closing control: the policies are taken away, and every pair that was cut off is connected once more. One that cannot was not cut
+ * by them.
+ */
+import { hasReconnected } from '../judge/closing.ts';
+import { type JudgeRules, wasCut } from '../judge/judge.ts';
+import type { PlannedPolicy } from '../scenario/scenario.ts';
+import type { RunContext } from './context.ts';
+import { hearOut, runRound, type Stage } from './round.ts';
+import { PAUSE_MS, type Tried, tell } from './settle.ts';
+
+/**
+ * Takes the policies away, if anything was cut off, and connects what was, until all have or the bound of the control is over. Before
+ * that, every pod has told what it knows of the attempts so far.
+ */
+export async function closingControl(
+  tried: Tried,
+  policies: readonly PlannedPolicy[],
+  rules: Pick<JudgeRules, 'confirm'>,
+  stage: Stage,
+  context: RunContext,
+): Promise<void> {
+  const cut = tried.checks.filter((check) => check.cutBy === undefined && wasCut(check, rules));
+  if (cut.length === 0) return await hearOut(tried.checks, stage, context);
+  stage.evidence.close();
+  await Promise.all(
+    policies.map(({ namespace, name }) =>
+      context.kube.delete({ resource: 'networkpolicies', namespace, name }, context),
+    ),
+  );
+  const deadline = context.clock.now() + context.timing.controlMs;
+  for (let number = 1; ; number += 1) {
+    const due = cut.filter((check) => !hasReconnected(check));
+    if (due.length === 0 || (number > LEAST_ROUNDS && context.clock.now() > deadline)) break;
+    if (number > 1) await context.clock.sleep(PAUSE_MS, context.signal);
+    await runRound(due, { phase: 'closing', number }, stage, context);
+    tell('closing', number, cut.filter(hasReconnected).length, { ...tried, checks: cut }, context);
+  }
+  await hearOut(tried.checks, stage, context);
+}
+
+const LEAST_ROUNDS = 3;

@@ -1,0 +1,228 @@
+/**
+ * What a scenario knows of its network beside its attempts: the kubelets' visits to its pods, the connections of the witnesses between
+ * nodes, and the datagrams that arrived. From it each attempt that was cut off gets its triangle, as soon as enough is known.
+ */
+import { greatest, least } from '../numbers.ts';
+import type { EndLine, Protocol } from '../probe/protocol.ts';
+import type { AttemptRecord, CheckRecord } from '../record.ts';
+import { type Exchange, type Moment, NodeClocks } from './node-clocks.ts';
+import type { RunningPod } from './provision.ts';
+
+/** A visit that is older proves nothing any more: of one a second, two have been missed. */
+const FRESH_MS = 2_500;
+/** Where packets get lost, a cut takes so many times as many attempts in a row. */
+const CONFIRM_MORE = 3;
+
+interface Sent {
+  readonly check: CheckRecord;
+  readonly attempt: AttemptRecord;
+  readonly to: RunningPod;
+}
+
+interface Cut extends Sent {
+  readonly from: RunningPod;
+  /** On the clock of the source's node. */
+  readonly lastDialMs: number;
+  /** Whether the witnesses of both nodes connected in the same round; `unwitnessed` where there are none to ask. */
+  readonly way: 'open' | 'closed' | 'unwitnessed';
+}
+
+interface Seen {
+  /** On the node's clock, in ascending order. */
+  visits: readonly number[];
+  /** Up to when they are known. */
+  knownUntilMs: number;
+  /** What the pod's network had sent again when it was first asked. */
+  retransmissions: number;
+}
+
+/** A connection of a witness: when it began, on the clock of its node, how long it took, and how many dials it lost. */
+export interface WitnessConnection {
+  readonly pod: RunningPod;
+  readonly clockMs: number;
+  readonly durationMs: number;
+  readonly lost: number;
+}
+
+export class Evidence {
+  readonly #clocks = new NodeClocks();
+  readonly #beganMs: number;
+  readonly #pods = new Map<RunningPod, Seen>();
+  readonly #ways = new Map<string, Moment[]>();
+  readonly #lossy = new Set<RunningPod>();
+  readonly #lossyWays = new Set<string>();
+  #isClosed = false;
+  /** Attempts whose triangle may still change: what is known of their ends does not reach up to their last dial. */
+  #open: Cut[] = [];
+  /** Attempts with datagrams that may have arrived, by the pod that they went to and the nonce in them. */
+  readonly #sent = new Map<RunningPod, Map<string, Sent>>();
+
+  /** @param beganMs when the scenario began, on the run's clock */
+  constructor(beganMs: number) {
+    this.#beganMs = beganMs;
+  }
+
+  /**
+   * From now on packets that get lost count no more: what was cut off cannot be tried again, and one lost packet among the many of the
+   * closing control is nothing to doubt it for.
+   */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** What an agent told at the end of a batch. */
+  noteEnd(pod: RunningPod, sent: Pick<Exchange, 'sentMs' | 'receivedMs'>, end: EndLine): void {
+    this.#clocks.note(pod, { ...sent, clockMs: end.clockMs, elapsedMs: end.elapsedMs });
+    const visits = end.visitsMs.map((visitMs) => end.clockMs + visitMs);
+    const knownUntilMs = end.clockMs + end.elapsedMs;
+    const { retransmissions } = this.#pods.get(pod) ?? end;
+    this.#pods.set(pod, { visits, knownUntilMs, retransmissions });
+    if (end.retransmissions > retransmissions) this.noteLoss(pod);
+    for (const nonce of end.arrived) this.#arrive(pod, nonce);
+  }
+
+  /** The nonces that the agent in a pod is to be asked for. */
+  askedOf(pod: RunningPod): readonly string[] {
+    return [...(this.#sent.get(pod)?.keys() ?? [])];
+  }
+
+  /** The agent has answered for these: those that have not arrived by now never will. */
+  forget(pod: RunningPod, nonces: readonly string[]): void {
+    for (const nonce of nonces) this.#sent.get(pod)?.delete(nonce);
+  }
+
+  /** A dial to or from these was answered only after another had been lost. */
+  noteLoss(...pods: readonly RunningPod[]): void {
+    if (this.#isClosed) return;
+    for (const pod of pods) this.#lossy.add(pod);
+  }
+
+  /** The witnesses of two nodes connected, in each direction. @param key see {@link wayKey} */
+  noteWay(key: string, connections: readonly WitnessConnection[]): void {
+    const moments = connections.flatMap(({ pod, clockMs, durationMs }) => {
+      const from = this.#clocks.at(pod, clockMs);
+      const until = this.#clocks.at(pod, clockMs + durationMs);
+      return from === undefined || until === undefined
+        ? []
+        : [{ earliest: from.earliest, latest: until.latest }];
+    });
+    const times = this.#ways.get(key) ?? [];
+    times.push({
+      earliest: least(moments.map(({ earliest }) => earliest)),
+      latest: greatest(moments.map(({ latest }) => latest)),
+    });
+    this.#ways.set(key, times);
+    if (connections.some(({ lost }) => lost > 0)) this.#lossyWays.add(key);
+  }
+
+  /** When it happened at the latest, in milliseconds after the scenario began. @param clockMs on the pod's node's clock */
+  latest(pod: RunningPod, clockMs: number): number | undefined {
+    const moment = this.#clocks.at(pod, clockMs);
+    return moment && moment.latest - this.#beganMs;
+  }
+
+  /** Keeps an attempt that was cut off until its triangle is known. */
+  noteCut(cut: Cut): void {
+    this.#open.push(cut);
+  }
+
+  noteSent(nonce: string, sent: Sent): void {
+    const known = this.#sent.get(sent.to) ?? new Map<string, Sent>();
+    known.set(nonce, sent);
+    this.#sent.set(sent.to, known);
+  }
+
+  /** Destinations that have more to tell about attempts of these checks. */
+  unheard(checks: readonly CheckRecord[]): ReadonlySet<RunningPod> {
+    const wanted = new Set(checks);
+    const open = [...this.#open, ...[...this.#sent.values()].flatMap((sent) => [...sent.values()])];
+    return new Set(open.flatMap(({ check, to }) => (wanted.has(check) ? [to] : [])));
+  }
+
+  /**
+   * Gives every attempt whose triangle is not final the one that is known now, and every check whose pods lose packets the number of
+   * attempts that it takes.
+   */
+  review(
+    checks: readonly CheckRecord[],
+    podOf: (key: string) => RunningPod | undefined,
+    confirm: number,
+  ): void {
+    this.#open = this.#open.filter((cut) => {
+      cut.attempt.seen = this.#triangleOf(cut);
+      return !this.#isFinal(cut);
+    });
+    if (this.#lossy.size + this.#lossyWays.size === 0) return;
+    for (const check of checks) {
+      const from = podOf(check.from);
+      const to = podOf(check.to);
+      if (from === undefined || to === undefined) continue;
+      const isLossy =
+        this.#lossy.has(from) ||
+        this.#lossy.has(to) ||
+        this.#lossyWays.has(wayKey(from.node, to.node, check.protocol));
+      if (isLossy) check.confirm = CONFIRM_MORE * confirm;
+    }
+  }
+
+  #arrive(pod: RunningPod, nonce: string): void {
+    const { attempt } = this.#sent.get(pod)?.get(nonce) ?? {};
+    if (attempt === undefined) return;
+    attempt.outcome = 'one-way';
+    attempt.detail = 'the datagram arrived, and no answer came back';
+  }
+
+  #triangleOf(cut: Cut): NonNullable<AttemptRecord['seen']> {
+    const lastDial = this.#clocks.at(cut.from, cut.lastDialMs);
+    if (lastDial === undefined) return {};
+    const source = this.#lastVisit(cut.from, cut, lastDial);
+    const destination = this.#lastVisit(cut.to, cut, lastDial);
+    const between = this.#lastOpening(cut, lastDial);
+    return {
+      ...(source === undefined ? {} : { source: this.#since(source) }),
+      ...(destination === undefined ? {} : { destination: this.#since(destination) }),
+      ...(between === undefined ? {} : { between: this.#since(between) }),
+    };
+  }
+
+  /**
+   * The newest visit that certainly came before the last dial, as early as it can have been. Undefined where it is too old.
+   * On the source's own clock it is put as late as the attempt itself is (see {@link Evidence.latest}): the two compare exactly.
+   */
+  #lastVisit(pod: RunningPod, { from, lastDialMs }: Cut, lastDial: Moment): number | undefined {
+    const { visits = [] } = this.#pods.get(pod) ?? {};
+    const isSameClock = this.#clocks.clockOf(pod) === this.#clocks.clockOf(from);
+    const last = visits.findLast((visit) =>
+      isSameClock
+        ? visit <= lastDialMs
+        : (this.#clocks.at(pod, visit)?.latest ?? Infinity) <= lastDial.earliest,
+    );
+    const moment = last === undefined ? undefined : this.#clocks.at(pod, last);
+    if (moment === undefined) return undefined;
+    const at = isSameClock ? moment.latest : moment.earliest;
+    return lastDial.latest - at > FRESH_MS ? undefined : at;
+  }
+
+  #lastOpening({ check, from, to, way }: Cut, lastDial: Moment): number | undefined {
+    if (way === 'unwitnessed') return lastDial.latest;
+    if (way === 'closed') return undefined;
+    const times = this.#ways.get(wayKey(from.node, to.node, check.protocol)) ?? [];
+    return times.findLast(({ latest }) => latest <= lastDial.earliest)?.earliest;
+  }
+
+  #isFinal({ from, to, lastDialMs }: Cut): boolean {
+    const lastDial = this.#clocks.at(from, lastDialMs);
+    const { knownUntilMs } = this.#pods.get(to) ?? {};
+    const known = knownUntilMs === undefined ? undefined : this.#clocks.at(to, knownUntilMs);
+    return lastDial !== undefined && known !== undefined && known.earliest >= lastDial.latest;
+  }
+
+  #since(ms: number): number {
+    return Math.round(ms - this.#beganMs);
+  }
+}
+
+/** Both directions of a way are one. */
+export function wayKey(one: string, other: string, protocol: Protocol): string {
+  return `${[one, other].toSorted().join(' ')} ${protocol}`;
+}

@@ -1,0 +1,180 @@
+/**
+ * Outposts: two pods of podreach's own on every node, which stay as long as the run. The *open* one is isolated by nobody: it is the
+ * witness of its node. Into the *guarded* one nothing may go but what a marker policy lets in: it shows when its node has taken up
+ * what was applied. On a real cluster the canary proves enforcement with them first.
+ */
+import { PodreachError } from '../errors.ts';
+import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
+import type { Watch } from '../probe/protocol.ts';
+import { askAgent, type Reply } from './ask-agent.ts';
+import type { RunContext } from './context.ts';
+import { createAll, type RunningPod, type RunningPods, type Wanted, waitForPods } from './provision.ts';
+import type { ProbeNode } from './schedulable.ts';
+
+export interface Outpost {
+  readonly node: string;
+  readonly open: RunningPod;
+  readonly guarded: RunningPod;
+}
+
+/** What they are called where progress is told. */
+const NAME = 'outposts';
+/** Every outpost listens there, on TCP and on UDP. */
+export const OUTPOST_PORT = 8080;
+/** A guarded pod listens on as many ports from here on as there are markers, and one more that no marker opens. */
+const FIRST_MARKER_PORT = 10_000;
+const ROLE_LABEL = 'podreach.dev/outpost';
+
+export function outpostsNamespace(runId: string): string {
+  return `podreach-outposts-${runId}`;
+}
+
+/** The port that marker `number` opens. They count from 1; 0 stays closed. */
+export function markerPort(number: number): number {
+  return FIRST_MARKER_PORT + number;
+}
+
+/** A policy for guarded pods. @param rules of its spec, beside the selector */
+export function guardingPolicy(name: string, rules: object, { runId }: Pick<RunContext, 'runId'>) {
+  const namespace = outpostsNamespace(runId);
+  const object = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy' as const,
+    metadata: { name, namespace },
+    spec: { podSelector: { matchLabels: { [ROLE_LABEL]: 'guarded' } }, ...rules },
+  };
+  return { namespace, name, text: JSON.stringify(object) };
+}
+
+/** Closes all guarded pods. Their way out stays open: that is how a node is its own witness. */
+const CLOSED = { name: 'closed', rules: { policyTypes: ['Ingress'] } };
+
+/**
+ * Creates the outposts' namespace and pods, and waits for none of them.
+ * @param markers how many markers there will be
+ * @throws as `provision`
+ */
+export async function createOutposts(
+  nodes: readonly ProbeNode[],
+  markers: number,
+  context: RunContext,
+): Promise<Wanted> {
+  const namespace = outpostsNamespace(context.runId);
+  const ports = (['TCP', 'UDP'] as const).map((protocol) => ({ port: OUTPOST_PORT, protocol }));
+  const markerPorts = Array.from({ length: markers + 1 }, (_, number) => ({
+    port: markerPort(number),
+    protocol: 'TCP' as const,
+  }));
+  const wanted = {
+    name: NAME,
+    namespaces: [{ name: namespace, labels: {} }],
+    pods: nodes.flatMap(({ hostname }, index) => [
+      { namespace, name: `open-${index}`, labels: { [ROLE_LABEL]: 'open' }, ports, hostname },
+      {
+        namespace,
+        name: `guarded-${index}`,
+        labels: { [ROLE_LABEL]: 'guarded' },
+        ports: [...ports, ...markerPorts],
+        hostname,
+      },
+    ]),
+  };
+  await createAll(wanted, context);
+  return wanted;
+}
+
+/** Waits until the outposts run. @throws as `waitForPods` */
+export async function waitForOutposts(
+  wanted: Wanted,
+  nodes: readonly ProbeNode[],
+  context: RunContext,
+): Promise<readonly Outpost[]> {
+  const pods = await waitForPods(wanted, context);
+  return nodes.map(({ name }, index) => ({
+    node: name,
+    open: podOf(pods, `open-${index}`, context),
+    guarded: podOf(pods, `guarded-${index}`, context),
+  }));
+}
+
+function podOf(pods: RunningPods, name: string, { runId }: RunContext): RunningPod {
+  const pod = pods.get(`${outpostsNamespace(runId)}/${name}`);
+  if (pod === undefined) throw new Error(`outpost ${name} is not among the pods that run`);
+  return pod;
+}
+
+/** Applies the policy that closes the guarded pods. */
+export async function applyClosed(context: RunContext): Promise<void> {
+  const { namespace, name, text } = guardingPolicy(CLOSED.name, CLOSED.rules, context);
+  await context.kube.apply({ resource: 'networkpolicies', namespace, name }, text, context);
+}
+
+/**
+ * Waits until every guarded pod is closed: before, a marker could not be seen to open.
+ * @throws PodreachError `not-enforcing` naming the nodes where one stays open
+ */
+export async function untilClosed(outposts: readonly Outpost[], context: RunContext): Promise<void> {
+  const shown = await Promise.all(
+    outposts.map(async (outpost) => ({
+      node: outpost.node,
+      turn: turnOf(await watchMarker(outpost, { number: 0, wanted: 'cut' }, context)),
+    })),
+  );
+  context.signal.throwIfAborted();
+  const open = shown.filter(({ turn }) => turn.kind !== 'turned');
+  if (open.length === 0) return;
+  const nodes = open.map(({ node }) => node).join(', ');
+  const [first] = open;
+  const why = first?.turn.kind === 'unknown' ? `: ${first.turn.reason}` : '';
+  throw new PodreachError(
+    'not-enforcing',
+    `a policy that closes a pod was not taken up within ${context.timing.withinMs / 1000} s on ${nodes}${why}`,
+    { hint: 'Look at the network plugin on these nodes; --within gives it more time.' },
+  );
+}
+
+export type Turn =
+  /** When it was seen first, in milliseconds after the watch began. */
+  | { readonly kind: 'turned'; readonly afterMs: number }
+  | { readonly kind: 'not-turned' }
+  /** Nobody could look. */
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** Watches the connection from a node's open pod to a port of its guarded pod, until it is as wanted or `within` is over. */
+export async function watchMarker(
+  { open, guarded }: Outpost,
+  { number, wanted }: { readonly number: number } & Pick<Watch, 'wanted'>,
+  context: RunContext,
+): Promise<Reply> {
+  const { timeoutMs, withinMs } = context.timing;
+  const pod = `${guarded.namespace}/${guarded.name}`;
+  const watch = {
+    id: 0,
+    host: guarded.ip,
+    port: markerPort(number),
+    protocol: 'TCP',
+    pod,
+    wanted,
+  } as const;
+  return await askAgent(
+    open,
+    {
+      ...PLAIN_BATCH,
+      runId: context.runId,
+      timeoutMs,
+      deadlineMs: withinMs + batchDeadlineMs(0, timeoutMs),
+      watchMs: withinMs,
+      watches: [watch],
+      targets: [],
+      listeners: [],
+    },
+    context,
+  );
+}
+
+/** What a watch of one marker showed. */
+export function turnOf({ answer }: Reply): Turn {
+  if (answer.kind === 'broken') return { kind: 'unknown', reason: answer.reason };
+  const afterMs = answer.turns[0]?.turnedMs;
+  return afterMs === undefined ? { kind: 'not-turned' } : { kind: 'turned', afterMs };
+}

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import type { CheckRecord } from '../../../src/record.ts';
+import { decidedElsewhere, opinionFacts, warningsOf } from '../../../src/report/parts/opinion.ts';
+import { buildRecord, buildScenario } from '../fixture.ts';
+
+const OUTSIDE = { disagreement: 'outside' } as const;
+const allowed = { verdict: 'allowed', grounds: 0 } as const;
+const denied = { verdict: 'denied', grounds: 0 } as const;
+const CUT: Partial<CheckRecord> = {
+  ...OUTSIDE,
+  from: 'shop/web',
+  expected: 'unreachable',
+  verdict: 'inconclusive',
+  predicted: allowed,
+};
+const LET_THROUGH: Partial<CheckRecord> = { ...OUTSIDE, from: 'shop/web', predicted: denied };
+const NOT_CUT: Partial<CheckRecord> = {
+  ...OUTSIDE,
+  from: 'shop/web',
+  expected: 'unreachable',
+  verdict: 'leaked',
+  cutBy: 'others',
+  because: 'the mesh',
+  predicted: allowed,
+};
+
+function scenarioOf(...checks: Partial<CheckRecord>[]) {
+  return buildScenario('shop', { pods: { 'shop/web': [], 'shop/db': [5432] }, checks });
+}
+
+describe('where something else than the policies decides', () => {
+  test.each<[string, Partial<CheckRecord>, string]>([
+    [
+      'a cut is to be named',
+      CUT,
+      'not these policies: they allow it, and something else cut it. Find out what cuts it; if that is meant, say so in the scenario: "cutBy: others", and under "because" what it is',
+    ],
+    [
+      'a connection that it lets through is not the policies’ doing',
+      LET_THROUGH,
+      'not these policies: they deny it, and something else lets it through as the scenario asks for',
+    ],
+    [
+      'and did not cut as the scenario says, it is missing',
+      NOT_CUT,
+      'not these policies: something else is to cut it, and did not. Look whether it is still there',
+    ],
+    [
+      'and did not cut as policies and scenario say, the cluster is wrong too',
+      { ...NOT_CUT, predicted: denied },
+      'what else is to cut it, and did not; nor did the cluster do what these policies say, which deny it as well',
+    ],
+  ])('%s', (_, check, fault) => {
+    const scenario = scenarioOf(check);
+    const facts = scenario.checks.flatMap((one) => opinionFacts(one, scenario));
+    expect(facts.find(({ label }) => label === 'at fault')?.text).toBe(fault);
+  });
+
+  test('the run warns of it, and names what there is', () => {
+    const record = (...policies: string[]) =>
+      buildRecord(
+        [scenarioOf(CUT, CUT, LET_THROUGH, NOT_CUT, { ...NOT_CUT, verdict: 'pass' })],
+        {},
+        {
+          ...(policies.length === 0 ? {} : { clusterPolicies: policies }),
+        },
+      );
+    expect(warningsOf(record())).toEqual([
+      {
+        about: 'shop',
+        text: 'shop: 2 connections are cut off, and not by these policies (shop/web → shop/db:5432/TCP and others), which allow it: so it is not proven. Find out what cuts it; if that is meant, say so in the scenario: "cutBy: others", and under "because" what it is',
+        location: { file: 'scenarios/shop.yaml', line: 20, column: 5 },
+      },
+      {
+        about: 'shop',
+        text: 'shop: 1 connection is open as expected, and not because of these policies (shop/web → shop/db:5432/TCP), which deny it: something else lets it through, such as a policy of the whole cluster',
+        location: { file: 'scenarios/shop.yaml', line: 22, column: 5 },
+      },
+    ]);
+    expect(warningsOf(record('1 AdminNetworkPolicy object (open)')).at(-1)?.text).toMatch(
+      / such as 1 AdminNetworkPolicy object \(open\)$/,
+    );
+  });
+
+  test('what the scenario itself says that others cut is not counted', () => {
+    expect(decidedElsewhere(scenarioOf(CUT, LET_THROUGH, NOT_CUT).checks).map(({ id }) => id)).toEqual([
+      0, 1,
+    ]);
+  });
+});
+
+test('nodes that have not taken up the policies are a warning', () => {
+  const scenario = { ...scenarioOf(), force: [{ node: 'node-2' }] };
+  expect(warningsOf(buildRecord([scenario]))).toEqual([
+    {
+      about: 'shop',
+      text: expect.stringMatching(/^shop: node-2 has not taken up the policies/),
+      location: scenario.location,
+    },
+  ]);
+});

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { compile } from '../../src/policy/oracle.ts';
+import { predictAll, renderPredictions } from '../../src/report/prediction.ts';
+import { createPaint } from '../../src/report/text/paint.ts';
+import { loadPlans } from '../../src/scenario/load-plans.ts';
+import { folderWith } from '../support/cli.ts';
+
+const canvas = { width: 80, paint: createPaint(false) };
+
+async function predict(cutBy: string) {
+  using folder = folderWith({
+    'shop.yaml': `
+apiVersion: podreach/v1
+kind: Scenario
+name: shop
+namespaces: { shop: {} }
+pods:
+  shop/web: {}
+  shop/db: { ports: [5432] }
+unreachable: [{ from: shop/web, to: shop/db, because: the firewall${cutBy} }]
+`,
+  });
+  const [plan] = await loadPlans(['shop.yaml'], { cwd: folder.path });
+  if (plan === undefined) throw new Error('no plan');
+  const predictions = predictAll(plan, compile(plan));
+  return { predictions, lines: renderPredictions(plan, predictions, canvas) };
+}
+
+test('a pair that others are to cut contradicts nothing, whatever the policies mean for it', async () => {
+  const contradicted = await predict('');
+  expect(contradicted.lines).toContain('  shop/web  L');
+  expect(contradicted.predictions[0]).not.toHaveProperty('cutBy');
+  const { predictions, lines } = await predict(', cutBy: others');
+  expect(lines).toContain('  shop/web  +');
+  expect(lines.at(-1)).toBe('  + allowed');
+  expect(predictions[0]).toEqual({
+    from: 'shop/web',
+    to: 'shop/db',
+    port: 5432,
+    protocol: 'TCP',
+    verdict: 'allowed',
+    declared: 'unreachable',
+    cutBy: 'others',
+  });
+});

@@ -1,0 +1,272 @@
+/** A network that fails while podreach looks: real packets, faults of which the truth is known, and not one false verdict. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { ClusterProvider } from '../../src/cluster/cluster.ts';
+import { sandboxCluster } from '../../src/cluster/sandbox.ts';
+import type { CheckRecord, RunRecord } from '../../src/record.ts';
+import { findTools, searchPath } from '../../src/sandbox/host.ts';
+import { lasting, NetworkFaults } from '../support/network-faults.ts';
+import { NODE_TRIALS, POD_TRIALS, placeOf, runTrials, type Seen } from './degraded/arena.ts';
+import { runWith, SCENARIO, sandbox, verdicts } from './run-with.ts';
+
+/** What came of a trial that should not have. */
+function falseOnes(seen: readonly Seen[]): string[] {
+  return seen
+    .filter(({ isFalse }) => isFalse)
+    .map(
+      ({ trial, destination, protocol, verdict, reason }) =>
+        `${trial.name}: ${destination} ${protocol} ${verdict} (${reason})`,
+    );
+}
+
+describe('while the network fails', () => {
+  test('at the pods, nothing false is said', { timeout: 400_000 }, async () => {
+    const seen = await runTrials(POD_TRIALS, { parallel: 8, withinMs: 3_000 });
+    expect(falseOnes(seen)).toEqual([]);
+    // Where nothing fails, everything comes out.
+    const undisturbed = seen.filter(({ trial }) => trial.name === 'nothing');
+    expect(undisturbed.map(({ destination, verdict }) => `${destination} ${verdict}`).toSorted()).toEqual(
+      ['shut pass', 'leak leaked', 'open pass', 'broken broken'].flatMap((one) => [one, one]).toSorted(),
+    );
+    expect(seen).toHaveLength(8 * POD_TRIALS.length);
+  });
+
+  test.each(NODE_TRIALS.map((trial) => [trial.name, trial] as const))(
+    'at a node (%s), nothing false is said',
+    { timeout: 120_000 },
+    async (_, trial) => {
+      const seen = await runTrials([trial], { parallel: 1, withinMs: 3_000 });
+      expect(falseOnes(seen)).toEqual([]);
+      expect(seen).toHaveLength(8);
+    },
+  );
+});
+
+/** Acts on the network of the run's pods once, when a phase begins or the first round under the policies has ended. */
+async function runWhile(
+  moment: string,
+  act: (faults: NetworkFaults, kube: Parameters<typeof placeOf>[1]) => Promise<unknown>,
+  options: Parameters<typeof runWith>[2] = {},
+  provider: ClusterProvider = sandbox(),
+): Promise<RunRecord> {
+  let hasActed = false;
+  return await runWith(
+    provider,
+    (event, kube) => {
+      const isThen =
+        (event.type === 'phase-started' && event.phase === moment) ||
+        (event.type === 'round-ended' && `${event.phase} round` === moment);
+      if (hasActed || !isThen) return undefined;
+      hasActed = true;
+      return NetworkFaults.of(kube).then((faults) => act(faults, kube));
+    },
+    { withinMs: 5_000, ...options },
+  );
+}
+
+/** Nothing is cut by the policy, which selects nobody. */
+const NOBODY = SCENARIO.replace('key: open, operator: DoesNotExist', 'key: nobody, operator: Exists');
+const UDP = NOBODY.replaceAll('ports: [80]', 'ports: [53/UDP]');
+
+function checkTo(record: RunRecord, to: string): CheckRecord | undefined {
+  return record.scenarios[0]?.checks.find((check) => check.to === to);
+}
+
+describe.concurrent('what once was a false green', () => {
+  test('a source without a route shows no block', async () => {
+    const record = await runWhile('apply', (faults) => faults.linkDown('pair/a'), { scenario: NOBODY });
+    expect(verdicts(record)).toEqual({ 'pair/b': 'inconclusive', 'pair/c': 'inconclusive' });
+    expect(checkTo(record, 'pair/b')?.reason).toBe('the probe could not try: ENETUNREACH');
+    expect(record.run.exitCode).toBe(4);
+  });
+
+  test('a destination whose link is down proves nothing, though its listener is alive', async () => {
+    const record = await runWhile('apply', (faults) => faults.linkDown('pair/b'), { scenario: NOBODY });
+    const check = checkTo(record, 'pair/b');
+    expect(check?.verdict).toBe('inconclusive');
+    expect(check?.attempts.at(-1)).toMatchObject({ outcome: 'timeout', listenerAlive: true });
+    expect(check?.reason).toContain("the destination's own network was not proven");
+  });
+
+  test('what connects after it was cut is flapping', async () => {
+    const record = await runWhile('settle round', (faults) =>
+      Promise.all(faults.nodes.map((node) => lasting(3_000, faults.flush(node)))),
+    );
+    expect(verdicts(record)['pair/b']).toBe('flapping');
+    expect(record.run.exitCode).toBe(1);
+  });
+
+  test('a datagram that arrives has leaked, whatever becomes of the answer', async () => {
+    const record = await runWhile(
+      'apply',
+      async (faults, kube) => {
+        const { ip, node } = await placeOf('pair/b', kube);
+        await faults.filterNode(node, { incoming: [`ip saddr ${ip} udp sport 53 drop`] });
+      },
+      { scenario: UDP },
+    );
+    const check = checkTo(record, 'pair/b');
+    expect(check?.verdict).toBe('leaked');
+    expect(check?.attempts.filter(({ phase }) => phase === 'settle').at(-1)).toMatchObject({
+      outcome: 'one-way',
+      detail: 'the datagram arrived, and no answer came back',
+    });
+  });
+
+  test('a handshake that goes through is no block', async () => {
+    const record = await runWhile(
+      'apply',
+      (faults) => faults.filterPod('pair/b', { outgoing: ['tcp sport 80 ip length > 60 drop'] }),
+      { scenario: NOBODY },
+    );
+    expect(checkTo(record, 'pair/b')).toMatchObject({
+      verdict: 'leaked',
+      reason: expect.stringContaining('reset'),
+    });
+  });
+
+  test('a node that does not take up policies makes its checks inconclusive, and names itself', async () => {
+    // Every pod of the pair that is cut is on one node, and that node is stopped.
+    const record = await runWhile('apply', async (faults) => {
+      await faults.filterNode('node-2', { incoming: ['tcp dport 10001 drop'] });
+    });
+    const [scenario] = record.scenarios;
+    expect(scenario?.force).toEqual([{ node: 'node-1', turnedMs: expect.any(Number) }, { node: 'node-2' }]);
+    const onNode2 = scenario?.pods.flatMap(({ namespace, name, node }) =>
+      node === 'node-2' ? [`${namespace}/${name}`] : [],
+    );
+    for (const { from, to, verdict, reason } of scenario?.checks ?? []) {
+      const isTouched = [from, to].some((pod) => onNode2?.includes(pod));
+      expect([verdict, reason]).toEqual(
+        isTouched ? ['inconclusive', 'node-2 has not taken up policies for 5 s'] : ['pass', undefined],
+      );
+    }
+  });
+
+  test('where no node takes up policies, the run ends with 3', async () => {
+    const record = await runWhile(
+      'apply',
+      (faults) =>
+        Promise.all(
+          faults.nodes.map((node) => faults.filterNode(node, { incoming: ['tcp dport 10001 drop'] })),
+        ),
+      { withinMs: 2_000 },
+    );
+    expect(record.scenarios[0]?.error).toMatchObject({
+      code: 'not-enforcing',
+      message: 'no node has taken up the policies for 2 s (node-1, node-2)',
+    });
+    expect(record.run.exitCode).toBe(3);
+  });
+
+  test('what something else cuts is no pass, unless the scenario says so', async () => {
+    const cut = async (faults: NetworkFaults) => {
+      await faults.filterPod('pair/b', { incoming: ['tcp dport 80 ip saddr != 127.0.0.0/8 iif != lo drop'] });
+    };
+    const unsaid = await runWhile('apply', cut, { scenario: NOBODY });
+    expect(checkTo(unsaid, 'pair/b')).toMatchObject({
+      verdict: 'inconclusive',
+      reason: 'it was cut by something else: the policies of the scenario allow it',
+      disagreement: 'outside',
+    });
+    const said = await runWhile('apply', cut, {
+      scenario: NOBODY.replace(
+        '{ from: pair/a, to: pair/b }',
+        '{ from: pair/a, to: pair/b, cutBy: others, because: a firewall of the host }',
+      ),
+    });
+    expect(verdicts(said)).toEqual({ 'pair/b': 'pass', 'pair/c': 'pass' });
+    expect(said.run.exitCode).toBe(0);
+  });
+
+  test('a pair that cannot connect without the policies either was not cut by them', async () => {
+    const record = await runWhile('apply', (faults) =>
+      faults.filterPod('pair/b', { incoming: ['tcp dport 80 iif != lo drop'] }),
+    );
+    expect(checkTo(record, 'pair/b')).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringMatching(/^it could not connect after the policies were taken away either/),
+    });
+  });
+});
+
+// By itself: it changes where programs are looked for.
+test('rules that are committed a second late are waited for', async () => {
+  const provider = withSlowRules(1);
+  const denyAll = SCENARIO.replace(
+    'podSelector: { matchExpressions: [{ key: open, operator: DoesNotExist }] }',
+    'podSelector: {}',
+  );
+  const record = await runWith(provider, undefined, { scenario: denyAll, withinMs: 10_000 });
+  expect(verdicts(record)).toEqual({ 'pair/b': 'pass', 'pair/c': 'broken' });
+  for (const { turnedMs } of record.scenarios[0]?.force ?? []) expect(turnedMs).toBeGreaterThan(900);
+});
+
+test('one packet in twenty that is lost everywhere breaks nothing', { timeout: 120_000 }, async () => {
+  const pods = Array.from({ length: 17 }, (_, index) => `p${index}`);
+  const scenario = `apiVersion: podreach/v1
+kind: Scenario
+name: lossy
+namespaces:
+  lossy: {}
+pods:
+${pods.map((pod) => `  lossy/${pod}: { ports: [80], labels: { app: ${pod} } }`).join('\n')}
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: shut, namespace: lossy }
+    spec: { podSelector: { matchLabels: { app: p0 } }, ingress: [{ from: [{ podSelector: { matchLabels: { app: p1 } } }] }] }
+unreachable:
+  - { from: [lossy/p2, lossy/p3, lossy/p4], to: lossy/p0 }
+reachable:
+  - { from: lossy/*, to: lossy/*, except: [{ to: lossy/p0 }] }
+`;
+  const record = await runWhile(
+    'apply',
+    (faults) =>
+      Promise.all(
+        faults.nodes.map((node) =>
+          // Each packet once, where it leaves its pod.
+          faults.filterNode(node, { incoming: ['iifname "pod*" numgen random mod 100 < 5 drop'] }),
+        ),
+      ),
+    { scenario, withinMs: 20_000 },
+  );
+  const mismatches = record.scenarios[0]?.checks.filter(({ verdict }) => verdict !== 'pass') ?? [];
+  expect(mismatches.map(({ from, to, verdict, reason }) => `${from} ${to} ${verdict}: ${reason}`)).toEqual(
+    [],
+  );
+  expect(record.scenarios[0]?.checks).toHaveLength(259);
+});
+
+/** A sandbox whose `nft` takes its time. */
+function withSlowRules(seconds: number): ClusterProvider {
+  const provider = sandboxCluster({ nodes: 2, enforcement: 'on' });
+  return {
+    kind: 'sandbox',
+    async start(options) {
+      const found = findTools(searchPath(process.env['PATH']));
+      if (found.kind !== 'complete') throw new Error('the tools of the sandbox are missing');
+      const folder = mkdtempSync(join(tmpdir(), 'podreach-slow-'));
+      writeFileSync(join(folder, 'nft'), `#!/bin/sh\nsleep ${seconds}\nexec ${found.tools.nft} "$@"\n`);
+      chmodSync(join(folder, 'nft'), 0o755);
+      chmodSync(folder, 0o755);
+      const before = process.env['PATH'];
+      process.env['PATH'] = [folder, before].join(delimiter);
+      try {
+        const cluster = await provider.start(options);
+        return {
+          ...cluster,
+          async stop() {
+            await cluster.stop();
+            rmSync(folder, { recursive: true });
+          },
+        };
+      } finally {
+        process.env['PATH'] = before;
+      }
+    },
+  };
+}

@@ -1,0 +1,304 @@
+/**
+ * Small scenarios of which the truth is known, and faults of the network beside them. Whatever the network does, no verdict may be
+ * false: inconclusive is the worst that noise may do.
+ */
+import type { Kube } from '../../../src/kube/kube.ts';
+import type { ProgressEvent } from '../../../src/progress.ts';
+import type { RunRecord, Verdict } from '../../../src/record.ts';
+import { throughProxy } from '../../support/api-proxy.ts';
+import { lasting, NetworkFaults, type Undo } from '../../support/network-faults.ts';
+import { runWith, sandbox } from '../run-with.ts';
+
+/** What the policies do to each destination of an arena, whatever the network does. */
+const TRUTH = {
+  /** A policy cuts it off, as expected. */
+  shut: { expected: 'unreachable', verdict: 'pass' },
+  /** A policy should cut it off, and the cluster does not enforce it. */
+  leak: { expected: 'unreachable', verdict: 'leaked' },
+  /** Nothing cuts it off, as expected. */
+  open: { expected: 'reachable', verdict: 'pass' },
+  /** A policy cuts it off that should not. */
+  broken: { expected: 'reachable', verdict: 'broken' },
+} as const;
+type Destination = keyof typeof TRUTH;
+export const DESTINATIONS = Object.keys(TRUTH) as Destination[];
+
+/** Verdicts that are not false, by the true one: who saw one thing and then the other may say so where it was so. */
+const NOT_FALSE: Readonly<Record<'pass' | 'leaked' | 'broken', readonly Verdict[]>> = {
+  pass: ['pass', 'inconclusive'],
+  leaked: ['leaked', 'flapping', 'inconclusive'],
+  broken: ['broken', 'flapping', 'inconclusive'],
+};
+
+export interface Pods {
+  readonly source: string;
+  readonly destinations: readonly string[];
+}
+
+/** One fault, and when it comes. */
+export interface Trial {
+  /** Becomes the name of its namespace. */
+  readonly name: string;
+  /** In words, for the table of the documentation. */
+  readonly fault: string;
+  /** Verdicts that are true as well, because the fault itself changes who reaches whom. */
+  readonly alsoTrue?: Partial<Record<Destination, Verdict>>;
+  /** The phase whose beginning brings it; `rounds`: the end of the first round under the policies. */
+  readonly at: Moment;
+  /** Does it, and undoes what must not go on. */
+  readonly act: (faults: NetworkFaults, pods: Pods, kube: Kube) => Promise<void>;
+}
+
+export const MOMENTS = ['control', 'apply', 'settle', 'rounds', 'closing'] as const;
+export type Moment = (typeof MOMENTS)[number];
+
+export interface Seen {
+  readonly trial: Trial;
+  readonly destination: Destination;
+  readonly protocol: string;
+  readonly verdict: Verdict | undefined;
+  readonly reason: string | undefined;
+  readonly isFalse: boolean;
+}
+
+/** Runs all trials on one sandbox, several side by side. @throws where a scenario could not be run at all */
+export async function runTrials(
+  trials: readonly Trial[],
+  { parallel, withinMs }: { readonly parallel: number; readonly withinMs: number },
+): Promise<readonly Seen[]> {
+  const come = new Set<string>();
+  let faults: Promise<NetworkFaults> | undefined;
+  const interfere = (event: ProgressEvent, kube: Kube): Promise<void> | undefined => {
+    const trial = trials.find(({ name }) => 'scenario' in event && event.scenario === name);
+    if (trial === undefined || come.has(trial.name) || momentOf(event) !== trial.at) return undefined;
+    come.add(trial.name);
+    faults = NetworkFaults.of(kube);
+    return faults.then((found) => trial.act(found, podsOf(trial.name), kube));
+  };
+  const record = await runWith(shamming(), interfere, {
+    scenario: trials.map(({ name }) => scenarioOf(name)).join('---\n'),
+    parallel,
+    withinMs,
+  });
+  return trials.flatMap((trial) => seenOf(trial, record));
+}
+
+/** What came of one trial. */
+function seenOf(trial: Trial, record: RunRecord): Seen[] {
+  const scenario = record.scenarios.find(({ name }) => name === trial.name);
+  if (scenario?.error !== undefined) throw new Error(`${trial.name}: ${scenario.error.message}`);
+  return (scenario?.checks ?? []).map(({ to, protocol, verdict, reason }) => {
+    const destination = DESTINATIONS.find((one) => to.endsWith(`/${one}`)) ?? 'open';
+    const isFalse =
+      verdict === undefined ||
+      ![...NOT_FALSE[TRUTH[destination].verdict], trial.alsoTrue?.[destination]].includes(verdict);
+    return { trial, destination, protocol, verdict, reason, isFalse };
+  });
+}
+
+function momentOf(event: ProgressEvent): string | undefined {
+  if (event.type === 'phase-started') return event.phase;
+  return event.type === 'round-ended' && event.phase === 'settle' ? 'rounds' : undefined;
+}
+
+/** A cluster that takes the policies named `sham`, and does not enforce them. */
+function shamming() {
+  return throughProxy(sandbox(), {
+    change: ({ path, body }) =>
+      path.includes('/networkpolicies/sham') ? body.replace('sham: "yes"', 'nobody: "is"') : body,
+  });
+}
+
+function podsOf(name: string): Pods {
+  return {
+    source: `${name}/a`,
+    destinations: DESTINATIONS.map((destination) => `${name}/${destination}`),
+  };
+}
+
+function scenarioOf(name: string): string {
+  const rule = (expected: string): string =>
+    DESTINATIONS.filter((destination) => TRUTH[destination].expected === expected)
+      .map((destination) => `  - { from: ${name}/a, to: ${name}/${destination} }`)
+      .join('\n');
+  return `apiVersion: podreach/v1
+kind: Scenario
+name: ${name}
+namespaces:
+  ${name}: {}
+pods:
+  ${name}/a: {}
+  ${name}/shut: { ports: [80, 53/UDP], labels: { closed: "yes" } }
+  ${name}/leak: { ports: [80, 53/UDP], labels: { sham: "yes" } }
+  ${name}/open: { ports: [80, 53/UDP] }
+  ${name}/broken: { ports: [80, 53/UDP], labels: { closed: "yes" } }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: closed, namespace: ${name} }
+    spec: { podSelector: { matchLabels: { closed: "yes" } } }
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: sham, namespace: ${name} }
+    spec: { podSelector: { matchLabels: { sham: "yes" } } }
+unreachable:
+${rule('unreachable')}
+reachable:
+${rule('reachable')}
+`;
+}
+
+type End = 'source' | 'destinations';
+
+function endsOf(end: End, pods: Pods): readonly string[] {
+  return end === 'source' ? [pods.source] : pods.destinations;
+}
+
+/** No fault at all: the truth comes out. */
+const NOTHING: Trial = { name: 'nothing', fault: 'none', at: 'apply', act: async () => {} };
+
+/** The link of one end is down for a while. */
+function linkDown(end: End, ms: number, at: Moment): Trial {
+  return {
+    name: `link-${end}-${ms}-${at}`,
+    fault: `link of the ${end} down for ${ms / 1000} s`,
+    at,
+    act: async (faults, pods) => {
+      await Promise.all(endsOf(end, pods).map((pod) => lasting(ms, faults.linkDown(pod))));
+    },
+  };
+}
+
+/** So many of a hundred packets of one end are lost, in both directions, for the rest of the run. */
+function loss(end: End, percent: number): Trial {
+  return {
+    name: `loss-${end}-${percent}`,
+    fault: `${percent} % of the packets of the ${end} lost`,
+    at: 'apply',
+    act: async (faults, pods, kube) => {
+      await Promise.all(endsOf(end, pods).map((pod) => losePackets(faults, pod, percent, kube)));
+    },
+  };
+}
+
+async function losePackets(faults: NetworkFaults, pod: string, percent: number, kube: Kube): Promise<Undo> {
+  const { ip, node } = await placeOf(pod, kube);
+  return await faults.filterNode(node, {
+    incoming: [`ip saddr ${ip} numgen random mod 100 < ${percent} drop`],
+    outgoing: [`ip daddr ${ip} numgen random mod 100 < ${percent} drop`],
+  });
+}
+
+/** Where a pod runs. */
+export async function placeOf(
+  pod: string,
+  kube: Kube,
+): Promise<{ readonly ip: string; readonly node: string }> {
+  const [namespace = '', name = ''] = pod.split('/');
+  const object = await kube.get({ resource: 'pods', namespace, name });
+  // A Pod of the API that runs: both are there.
+  const { status, spec } = object as unknown as { status: { podIP: string }; spec: { nodeName: string } };
+  return { ip: status.podIP, node: spec.nodeName };
+}
+
+/** The same on the way between the nodes. */
+function lossBetween(percent: number): Trial {
+  return {
+    name: `loss-between-${percent}`,
+    fault: `${percent} % of the packets between the nodes lost`,
+    at: 'apply',
+    act: async (faults) => {
+      await faults.filterNode('node-1', {
+        incoming: [`ip saddr 10.244.2.0/24 numgen random mod 100 < ${percent} drop`],
+        outgoing: [`ip daddr 10.244.2.0/24 numgen random mod 100 < ${percent} drop`],
+      });
+    },
+  };
+}
+
+/** A node forwards nothing for a while: what it sends itself, the kubelet's visits among it, still arrives. */
+function forwardingOff(ms: number, at: Moment): Trial {
+  return {
+    name: `forwarding-${ms}-${at}`,
+    fault: `a node forwards nothing for ${ms / 1000} s`,
+    at,
+    act: (faults) => lasting(ms, faults.forwardingOff('node-1')),
+  };
+}
+
+/** No node enforces policies for a while. */
+function flushed(ms: number, at: Moment): Trial {
+  return {
+    name: `flushed-${ms}-${at}`,
+    fault: `enforcement gone for ${ms / 1000} s`,
+    alsoTrue: { shut: 'flapping', broken: 'pass' },
+    at,
+    act: async (faults) => {
+      await Promise.all(faults.nodes.map((node) => lasting(ms, faults.flush(node))));
+    },
+  };
+}
+
+/** Answers do not come back: what is sent arrives. */
+function repliesCut(at: Moment): Trial {
+  return {
+    name: `replies-${at}`,
+    fault: 'answers of the destinations cut',
+    at,
+    act: async (faults, { source, destinations }, kube) => {
+      const { ip: to } = await placeOf(source, kube);
+      for (const pod of destinations) {
+        const { ip, node } = await placeOf(pod, kube);
+        await faults.filterNode(node, { incoming: [`ip saddr ${ip} ip daddr ${to} drop`] });
+      }
+    },
+  };
+}
+
+/** Handshakes go through, and whatever a destination says after that is lost. */
+function answersMuted(at: Moment): Trial {
+  return {
+    name: `muted-${at}`,
+    fault: 'handshakes go through, answers do not',
+    at,
+    act: async (faults, { destinations }) => {
+      for (const pod of destinations)
+        await faults.filterPod(pod, { outgoing: ['tcp sport 80 ip length > 60 drop'] });
+    },
+  };
+}
+
+/** The kubelets reach no pod of the trial any more. */
+function visitsBlocked(at: Moment): Trial {
+  return {
+    name: `visits-${at}`,
+    fault: "the kubelet's visits blocked",
+    at,
+    act: async (faults) => {
+      await Promise.all(
+        faults.nodes.map((node) => faults.filterNode(node, { outgoing: ['tcp dport 20817 drop'] })),
+      );
+    },
+  };
+}
+
+/** Trials that share no node: each disturbs the pods of its own namespace alone. */
+export const POD_TRIALS: readonly Trial[] = [
+  NOTHING,
+  ...(['source', 'destinations'] as const).flatMap((end) => [
+    ...[300, 1_000, 3_000, 10_000].flatMap((ms) => MOMENTS.map((at) => linkDown(end, ms, at))),
+    ...[1, 5, 20, 50].map((percent) => loss(end, percent)),
+  ]),
+  repliesCut('apply'),
+  answersMuted('apply'),
+];
+
+/** Trials that disturb a node, and so everything that is on it: each has a sandbox of its own. */
+export const NODE_TRIALS: readonly Trial[] = [
+  ...[1, 5, 20, 50].map(lossBetween),
+  forwardingOff(1_000, 'settle'),
+  forwardingOff(10_000, 'apply'),
+  flushed(200, 'rounds'),
+  flushed(2_000, 'rounds'),
+  visitsBlocked('apply'),
+];
