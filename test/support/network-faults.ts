@@ -143,11 +143,13 @@ export class NetworkFaults {
 
 /** A fault that lasts so long, or as long as the place that it is at. */
 export async function lasting(ms: number, fault: Promise<Undo>): Promise<void> {
-  const undo = await fault;
-  await delay(ms);
-  await undo().catch((thrown: unknown) => {
+  try {
+    const undo = await fault;
+    await delay(ms);
+    await undo();
+  } catch (thrown) {
     if (!(thrown instanceof PlaceIsGone)) throw thrown;
-  });
+  }
 }
 
 class PlaceIsGone extends Error {}

@@ -282,15 +282,26 @@ function visitsBlocked(at: Moment): Trial {
   };
 }
 
-/** Trials that share no node: each disturbs the pods of its own namespace alone. */
-export const POD_TRIALS: readonly Trial[] = [
+const LINK_TRIALS = (['source', 'destinations'] as const).map((end) =>
+  [300, 1_000, 3_000, 10_000].flatMap((ms) => MOMENTS.map((at) => linkDown(end, ms, at))),
+);
+
+const OTHER_POD_TRIALS: readonly Trial[] = [
   NOTHING,
-  ...(['source', 'destinations'] as const).flatMap((end) => [
-    ...[300, 1_000, 3_000, 10_000].flatMap((ms) => MOMENTS.map((at) => linkDown(end, ms, at))),
-    ...[1, 5, 20, 50].map((percent) => loss(end, percent)),
-  ]),
+  ...(['source', 'destinations'] as const).flatMap((end) =>
+    [1, 5, 20, 50].map((percent) => loss(end, percent)),
+  ),
   repliesCut('apply'),
   answersMuted('apply'),
+];
+
+/** Trials that share no node: each disturbs the pods of its own namespace alone. */
+export const POD_TRIALS: readonly Trial[] = [...LINK_TRIALS.flat(), ...OTHER_POD_TRIALS];
+
+/** Half of them: every outage at every moment, at the one end or the other. */
+export const HALF_OF_POD_TRIALS: readonly Trial[] = [
+  ...LINK_TRIALS.flatMap((trials, end) => trials.filter((_, index) => index % 2 === end)),
+  ...OTHER_POD_TRIALS,
 ];
 
 /** Trials that disturb a node, and so everything that is on it: each has a sandbox of its own. */
