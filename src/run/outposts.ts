@@ -52,11 +52,13 @@ const CLOSED = { name: 'closed', rules: { policyTypes: ['Ingress'] } };
 /**
  * Creates the outposts' namespace and pods, and waits for none of them.
  * @param markers how many markers there will be
+ * @param prepare called when the namespace is there, and before any pod
  * @throws as `provision`
  */
 export async function createOutposts(
   nodes: readonly ProbeNode[],
   markers: number,
+  prepare: () => Promise<void>,
   context: RunContext,
 ): Promise<Wanted> {
   const namespace = outpostsNamespace(context.runId);
@@ -79,7 +81,9 @@ export async function createOutposts(
       },
     ]),
   };
-  await createAll(wanted, context);
+  await createAll({ ...wanted, pods: [] }, context);
+  await prepare();
+  await createAll({ ...wanted, namespaces: [] }, context);
   return wanted;
 }
 

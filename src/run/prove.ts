@@ -75,6 +75,8 @@ export async function removeOutposts(context: RunContext): Promise<void> {
 }
 
 /**
+ * Their guarded pods are closed before they are there, and so from their first instant (D20).
+ *
  * Returns when they are created: scenarios start beside them, and need them only when the first has applied its policies. Whatever goes
  * wrong with them is told then; what goes wrong with the scenario's own pods is told first.
  */
@@ -84,12 +86,8 @@ async function startOutposts(
   context: RunContext,
 ): Promise<Pick<ProvenCluster, 'outposts'>> {
   const silently = { ...context, progress: () => {} };
-  const created = createOutposts(hosts, markers, context);
-  const outposts = created.then(async (wanted) => {
-    const [running] = await Promise.all([waitForOutposts(wanted, hosts, silently), applyClosed(context)]);
-    await untilClosed(running, context);
-    return running;
-  });
+  const created = createOutposts(hosts, markers, () => applyClosed(context), context);
+  const outposts = created.then((wanted) => waitForOutposts(wanted, hosts, silently));
   outposts.catch(() => {});
   await created.catch(() => {});
   return { outposts };
@@ -101,7 +99,8 @@ async function proveOutposts(
   { environment }: RunRecord,
   context: RunContext,
 ): Promise<readonly Outpost[]> {
-  const outposts = await waitForOutposts(await createOutposts(hosts, markers, context), hosts, context);
+  const wanted = await createOutposts(hosts, markers, async () => {}, context);
+  const outposts = await waitForOutposts(wanted, hosts, context);
   const plugins =
     environment.networkPlugins?.map(({ name, version }) => [name, version].join(' ').trim()) ?? [];
   const names = plugins.length === 0 ? 'none that podreach knows' : plugins.join(', ');
