@@ -88,7 +88,10 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     .option('--ready-within <duration>', 'how long probe pods may take to run (default: 2m)', parseDuration)
     .option('--confirm <rounds>', 'rounds in a row that must agree', parseWhole(1, 20), 2)
     .option('--parallel <scenarios>', 'scenarios that may run side by side', parseWhole(1, 64), 4)
-    .option('--keep', 'leave everything in place at the end and say how to look')
+    .option(
+      '--keep',
+      'leave everything in place at the end and say how to look; the policies stay, so there is no closing control',
+    )
     .option('--fail-fast', 'start no further scenario after one that went wrong')
     .option('--strict', 'start nothing where validate has a warning')
     .addOption(quiet)

@@ -39,4 +39,4 @@ export async function closingControl(
   await hearOut(tried.checks, stage, context);
 }
 
-const LEAST_ROUNDS = 3;
+const LEAST_ROUNDS = 6;

@@ -267,14 +267,14 @@ test('a round that takes all the time there is is not the only one', async () =>
   const execs = 2; // of a round: source and destination
   const settling = [checkOf(0, 'unreachable')];
   await settle({ name: 'x', checks: settling, policies: ['deny'] }, RULES, stageOf('a', 'b0'), context);
-  expect(rounds).toBe(3 * execs);
+  expect(rounds).toBe(6 * execs);
   rounds = 0;
   await control(
     { name: 'x', checks: [{ ...checkOf(0, 'reachable'), attempts: [] }] },
     stageOf('a', 'b0'),
     context,
   );
-  expect(rounds).toBe(3 * execs);
+  expect(rounds).toBe(6 * execs);
 });
 
 function podThatRuns(name: string): object {

@@ -1,0 +1,143 @@
+/** What a scenario knows of its network beside its attempts, and the triangles that follow from it. */
+import { describe, expect, test } from 'vitest';
+import type { EndLine } from '../../src/probe/protocol.ts';
+import type { CheckRecord } from '../../src/record.ts';
+import { Evidence, wayKey } from '../../src/run/evidence.ts';
+import { attempt } from '../judge/attempts.ts';
+
+const FROM = { namespace: 'x', name: 'from', ip: '10.0.0.1', node: 'node-1' };
+const TO = { namespace: 'x', name: 'to', ip: '10.0.0.2', node: 'node-2' };
+const podOf = (key: string) => [FROM, TO].find(({ name }) => key === `x/${name}`);
+
+/** A batch that took no time on its way: all clocks are the run's. */
+function end(clockMs: number, elapsedMs: number, more: Partial<EndLine> = {}): EndLine {
+  return {
+    kind: 'end',
+    attempts: 0,
+    listeners: 0,
+    clockMs,
+    elapsedMs,
+    visitsMs: [],
+    retransmissions: 0,
+    arrived: [],
+    ...more,
+  };
+}
+
+function checkOf(protocol: 'TCP' | 'UDP' = 'TCP'): CheckRecord {
+  return {
+    id: 0,
+    from: 'x/from',
+    to: 'x/to',
+    port: 80,
+    protocol,
+    path: 'podIP',
+    expected: 'unreachable',
+    declared: { file: 'x.yaml', line: 1, column: 1 },
+    attempts: [attempt('settle', 'timeout', { atMs: 1_000 })],
+  };
+}
+
+/** Evidence of a cut at 1000 ms, dialled last at 1400, with visits at these times. */
+function cutAt(visits: { readonly source: readonly number[]; readonly destination: readonly number[] }) {
+  const evidence = new Evidence(0);
+  const check = checkOf();
+  const [cut] = check.attempts;
+  if (cut === undefined) throw new Error('the check has an attempt');
+  const tell = (pod: typeof FROM, times: readonly number[]): void =>
+    evidence.noteEnd(
+      pod,
+      { sentMs: 1_000, receivedMs: 1_500 },
+      end(1_000, 500, { visitsMs: times.map((time) => time - 1_000) }),
+    );
+  tell(FROM, visits.source);
+  tell(TO, visits.destination);
+  evidence.noteWay(wayKey('node-2', 'node-1', 'TCP'), [
+    { pod: FROM, clockMs: 1_010, durationMs: 5, lost: 0 },
+    { pod: TO, clockMs: 1_020, durationMs: 5, lost: 0 },
+  ]);
+  evidence.noteCut({ check, attempt: cut, from: FROM, to: TO, lastDialMs: 1_400, way: 'open' });
+  evidence.review([check], podOf, 2);
+  return { evidence, check, cut };
+}
+
+describe('the triangle of an attempt that was cut off', () => {
+  test('has of each side when it was last seen to work before the last dial', () => {
+    const { cut } = cutAt({ source: [300, 1_300, 1_450], destination: [200, 1_200] });
+    expect(cut.seen).toEqual({ source: 1_300, destination: 1_200, between: 1_010 });
+  });
+
+  test('lacks a side that was seen too long ago, or never', () => {
+    const { cut } = cutAt({ source: [-1_200], destination: [] });
+    expect(cut.seen).toEqual({ between: 1_010 });
+  });
+
+  test('is completed by what its destination tells later', () => {
+    const { evidence, check, cut } = cutAt({ source: [1_100], destination: [] });
+    expect([...evidence.unheard([check])]).toEqual([]);
+    const late = new Evidence(0);
+    late.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_500 }, end(1_000, 500, { visitsMs: [100] }));
+    late.noteEnd(TO, { sentMs: 1_000, receivedMs: 1_010 }, end(1_000, 10));
+    late.noteCut({ check, attempt: cut, from: FROM, to: TO, lastDialMs: 1_400, way: 'unwitnessed' });
+    late.review([check], podOf, 2);
+    expect(cut.seen).toEqual({ source: 1_100, between: 1_400 });
+    expect([...late.unheard([check])]).toEqual([TO]);
+    late.noteEnd(TO, { sentMs: 2_000, receivedMs: 2_010 }, end(2_000, 10, { visitsMs: [-800] }));
+    late.review([check], podOf, 2);
+    expect(cut.seen).toEqual({ source: 1_100, destination: 1_200, between: 1_400 });
+    expect([...late.unheard([check])]).toEqual([]);
+  });
+
+  test('counts a visit only where it certainly came before the last dial', () => {
+    const evidence = new Evidence(0);
+    const check = checkOf();
+    const [cut] = check.attempts;
+    if (cut === undefined) throw new Error('the check has an attempt');
+    evidence.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_500 }, end(1_000, 500, { visitsMs: [0] }));
+    // Its exec took 300 ms on the way: the visit may have come between 1250 and 1550.
+    evidence.noteEnd(TO, { sentMs: 1_000, receivedMs: 1_800 }, end(1_000, 500, { visitsMs: [250] }));
+    evidence.noteCut({ check, attempt: cut, from: FROM, to: TO, lastDialMs: 1_400, way: 'unwitnessed' });
+    evidence.review([check], podOf, 2);
+    expect(cut.seen).toEqual({ source: 1_000, between: 1_400 });
+  });
+});
+
+describe('where packets get lost', () => {
+  test('a cut takes three times as many attempts', () => {
+    const { evidence, check } = cutAt({ source: [1_100], destination: [1_200] });
+    expect(check.confirm).toBe(undefined);
+    evidence.noteLoss(TO);
+    evidence.review([check], podOf, 2);
+    expect(check.confirm).toBe(6);
+  });
+
+  test('what was sent again since the first look tells it', () => {
+    const { evidence, check } = cutAt({ source: [1_100], destination: [1_200] });
+    evidence.noteEnd(FROM, { sentMs: 2_000, receivedMs: 2_010 }, end(2_000, 10, { retransmissions: 1 }));
+    evidence.review([check], podOf, 2);
+    expect(check.confirm).toBe(6);
+  });
+
+  test('what is lost while everything is connected once more counts no more', () => {
+    const { evidence, check } = cutAt({ source: [1_100], destination: [1_200] });
+    evidence.close();
+    evidence.noteLoss(FROM, TO);
+    evidence.review([check], podOf, 2);
+    expect(check.confirm).toBe(undefined);
+  });
+});
+
+test('a datagram that turns out to have arrived makes its attempt one-way', () => {
+  const evidence = new Evidence(0);
+  const check = checkOf('UDP');
+  const [sent] = check.attempts;
+  if (sent === undefined) throw new Error('the check has an attempt');
+  evidence.noteSent('0123456789abcdef', { check, attempt: sent, to: TO });
+  expect(evidence.askedOf(TO)).toEqual(['0123456789abcdef']);
+  expect([...evidence.unheard([check])]).toEqual([TO]);
+  const arrived = ['0123456789abcdef'];
+  evidence.noteEnd(TO, { sentMs: 2_000, receivedMs: 2_010 }, end(2_000, 10, { arrived }));
+  evidence.forget(TO, arrived);
+  expect(sent).toMatchObject({ outcome: 'one-way', detail: 'the datagram arrived, and no answer came back' });
+  expect(evidence.askedOf(TO)).toEqual([]);
+});
