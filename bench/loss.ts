@@ -52,7 +52,8 @@ function documented(seen: ReadonlyMap<Setting, number>, trials: number): string[
           setting.expected === expected,
       );
       const bounds = alike.map(([setting]) => boundOf(setting) * trials);
-      return [Math.max(...alike.map(([, wrong]) => wrong)), rounded(Math.max(...bounds))];
+      const worst = Math.max(...alike.map(([, wrong]) => wrong));
+      return [worst.toLocaleString('en'), rounded(Math.max(...bounds))];
     });
   return LOSSES.flatMap((loss) =>
     [false, true].flatMap((isOneWay) =>

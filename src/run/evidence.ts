@@ -8,8 +8,8 @@ import type { AttemptRecord, CheckRecord } from '../record.ts';
 import { type Exchange, type Moment, NodeClocks } from './node-clocks.ts';
 import type { RunningPod } from './provision.ts';
 
-/** A visit that is older proves nothing any more: of one a second, two have been missed. */
-const FRESH_MS = 2_500;
+/** A visit that is older proves nothing any more: of one a second, four have been missed, which is more than a busy machine delays. */
+const FRESH_MS = 5_000;
 /** Where packets get lost, a cut takes so many times as many attempts in a row. */
 const CONFIRM_MORE = 3;
 

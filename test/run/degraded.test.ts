@@ -129,7 +129,7 @@ describe.concurrent('what once was a false green', () => {
 
   test('a node that does not take up policies makes its checks inconclusive, and names itself', async () => {
     // Every pod of the pair that is cut is on one node, and that node is stopped.
-    const record = await runWhile('apply', async (faults) => {
+    const record = await runWhile('control', async (faults) => {
       await faults.filterNode('node-2', { incoming: ['tcp dport 10001 drop'] });
     });
     const [scenario] = record.scenarios;
@@ -147,7 +147,7 @@ describe.concurrent('what once was a false green', () => {
 
   test('where no node takes up policies, the run ends with 3', async () => {
     const record = await runWhile(
-      'apply',
+      'control',
       (faults) =>
         Promise.all(
           faults.nodes.map((node) => faults.filterNode(node, { incoming: ['tcp dport 10001 drop'] })),

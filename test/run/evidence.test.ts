@@ -68,7 +68,7 @@ describe('the triangle of an attempt that was cut off', () => {
   });
 
   test('lacks a side that was seen too long ago, or never', () => {
-    const { cut } = cutAt({ source: [-1_200], destination: [] });
+    const { cut } = cutAt({ source: [-3_700], destination: [] });
     expect(cut.seen).toEqual({ between: 1_010 });
   });
 

@@ -97,31 +97,29 @@ export class Pair {
 
   /**
    * One round. Under policies the destination tells what it knows only when the attempt is over.
-   * @param witnessed absent: under policies the witnesses connect at the same time
+   * @param witnessed just before; absent: there are no policies
    */
   round(phase: AttemptRecord['phase'], number: number, witnessed?: Witnessed): void {
     const { isCut, expected } = this.#setting;
-    const isUnderPolicies = phase === 'settle' || phase === 'observe';
+    const isUnderPolicies = witnessed !== undefined;
     const mayBeCut = expected === 'unreachable' || this.check.attempts.at(-1)?.outcome !== 'connected';
-    const way = witnessed ?? (isUnderPolicies ? this.witness() : { isOpen: false, endedMs: 0 });
     const startedMs = this.nowMs + this.#execMs();
     const shown = attemptOn(this.#way, isUnderPolicies && isCut, TIMEOUT_MS, this.#random);
     this.#from.retransmissions += shown.repeats.client;
     this.#to.retransmissions += shown.repeats.server;
     const endedMs = Math.max(
-      way.endedMs,
       this.#hear(this.#from, startedMs, shown.durationMs),
       this.#hear(this.#to, this.nowMs + this.#execMs(), isUnderPolicies && mayBeCut ? TIMEOUT_MS : 1),
     );
     const attempt = this.#record(shown, startedMs, { phase, round: number });
-    if (isUnderPolicies && shown.outcome !== 'connected')
+    if (witnessed !== undefined && shown.outcome !== 'connected')
       this.#evidence.noteCut({
         check: this.check,
         attempt,
         from: this.#from.running,
         to: this.#to.running,
         lastDialMs: startedMs + this.#from.aheadMs + shown.lastDialMs,
-        way: way.isOpen ? 'open' : 'closed',
+        way: witnessed.isOpen ? 'open' : 'closed',
       });
     this.nowMs = endedMs;
     this.#review();

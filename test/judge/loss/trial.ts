@@ -35,9 +35,10 @@ export function verdictOn(setting: Setting, random: () => number): Verdict {
   const rules: JudgeRules = { confirm: CONFIRM, appliedMs: pair.nowMs, closing: 'made' };
   if (!passedControl(check)) return judge(check, rules).verdict;
 
-  pair.nowMs = Math.max(pair.nowMs + FORCE_MS, pair.witness().endedMs);
+  const witnessed = pair.witness();
+  pair.nowMs = Math.max(pair.nowMs + FORCE_MS, witnessed.endedMs);
   if (setting.expected === 'reachable') pair.nowMs = Math.max(pair.nowMs, rules.appliedMs + FLOOR_MS);
-  settle(pair, rules);
+  settle(pair, rules, witnessed);
   // Others may settle later, and then it is looked at once more: one more chance to be wrong for what is to be reachable only.
   if (setting.expected === 'reachable' && isConfirmed(check, rules)) observe(pair, rules);
   if (wasCut(check, rules)) pair.close();
@@ -51,7 +52,7 @@ export function verdictOn(setting: Setting, random: () => number): Verdict {
   return judge(check, rules).verdict;
 }
 
-function settle(pair: Pair, rules: JudgeRules): void {
+function settle(pair: Pair, rules: JudgeRules, witnessed: Witnessed): void {
   const { check } = pair;
   const untilMs = rules.appliedMs + WITHIN_MS;
   let lateRounds = 0;
@@ -61,7 +62,7 @@ function settle(pair: Pair, rules: JudgeRules): void {
       lateRounds += 1;
       if (row === undefined || row.isComplete || lateRounds > 2 * row.needed) return;
     }
-    pair.round('settle', number, number === 1 ? undefined : pauseBefore(pair));
+    pair.round('settle', number, number === 1 ? witnessed : pauseBefore(pair));
   }
 }
 
