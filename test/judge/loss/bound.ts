@@ -7,9 +7,17 @@ import { DIALS_AT } from './packets.ts';
 /** Attempts in a row: as a rule, and where packets were seen to get lost. */
 const ROW = 2;
 const LONG_ROW = 6;
-/** A row may begin in so many rounds: of the ten seconds that a leak is tried for; and before a pair that must connect is confirmed and looked at again. */
-const BEGINNINGS = { unreachable: 16, reachable: 3 } as const;
-type Expected = keyof typeof BEGINNINGS;
+type Expected = 'unreachable' | 'reachable';
+
+/**
+ * In how many rounds a row of cuts may begin. A leak is tried for ten seconds. A pair that must connect is tried until it has connected
+ * twice in a row, and then once more: the expected number of rounds until then.
+ * @param attempt how probable it is that an attempt fails
+ */
+function beginnings(expected: Expected, attempt: number): number {
+  return expected === 'unreachable' ? 16 : (3 - 2 * attempt) / (1 - attempt) ** 2;
+}
+
 /** What else must have gone well at once for nobody to notice: the control's dial, and a visit or a witness. */
 const LEAST_NOTICING = 2;
 
@@ -25,10 +33,10 @@ export function unanswered(loss: number, direction: 'both' | 'one'): number {
  */
 export function falseCut(q: number, expected: Expected, noticing: number = LEAST_NOTICING): number {
   const attempt = q ** DIALS_AT.length;
+  const rounds = beginnings(expected, attempt);
   const unnoticed = (1 - q) ** noticing;
   // In each round before the row there was one more dial that goes unnoticed with 1 - q: all of these together are at most 1 / q.
-  const beginnings = Math.min(BEGINNINGS[expected], 1 / q);
-  return beginnings * unnoticed * attempt ** ROW + BEGINNINGS[expected] * attempt ** LONG_ROW;
+  return Math.min(rounds, 1 / q) * unnoticed * attempt ** ROW + rounds * attempt ** LONG_ROW;
 }
 
 /** Of a check that is one of many: each pod is tried from each other, and all ways lose packets alike. */
