@@ -3,7 +3,8 @@
  * by them.
  */
 import { hasReconnected } from '../judge/closing.ts';
-import { type JudgeRules, wasCut } from '../judge/judge.ts';
+import { isConfirmed, type JudgeRules, wasCut } from '../judge/judge.ts';
+import type { CheckRecord } from '../record.ts';
 import type { PlannedPolicy } from '../scenario/scenario.ts';
 import type { RunContext } from './context.ts';
 import { hearOut, runRound, type Stage } from './round.ts';
@@ -11,7 +12,7 @@ import { PAUSE_MS, type Tried, tell } from './settle.ts';
 
 /**
  * Takes the policies away, if anything was cut off, and connects what was, until all have or the bound of the control is over. Before
- * that, every pod has told what it knows of the attempts so far.
+ * that, the pods of what is still open have told what they know of the attempts so far.
  */
 export async function closingControl(
   tried: Tried,
@@ -20,6 +21,8 @@ export async function closingControl(
   stage: Stage,
   context: RunContext,
 ): Promise<void> {
+  const isOpen = (check: CheckRecord): boolean => !isConfirmed(check, rules) && !wasCut(check, rules);
+  await hearOut(tried.checks.filter(isOpen), stage, context);
   const cut = tried.checks.filter((check) => check.cutBy === undefined && wasCut(check, rules));
   if (cut.length === 0) return await hearOut(tried.checks, stage, context);
   stage.evidence.close();

@@ -47,7 +47,7 @@ export async function control(tried: Tried, stage: Stage, context: RunContext): 
 
 /**
  * Rounds until every check is confirmed or the deadline. Only checks that can still change are tried. One that is in the middle of a
- * row when the deadline passes is tried on until the row is complete or broken, so that no verdict depends on the last moment.
+ * row when the deadline passes is tried on, twice as often as the row takes at most, so that no verdict depends on the last moment.
  * @param witnessed see `runRound`, for the first round
  */
 export async function settle(
@@ -102,7 +102,10 @@ export async function observe(
 ): Promise<void> {
   const settled = tried.checks.filter((check) => isConfirmed(check, rules));
   const lastRound = greatest(tried.checks.map(lastRoundOf));
-  let due: readonly CheckRecord[] = settled.filter((check) => lastRoundOf(check) < lastRound);
+  reviewAll(tried, stage, context);
+  let due: readonly CheckRecord[] = settled.filter(
+    (check) => lastRoundOf(check) < lastRound || !isConfirmed(check, rules),
+  );
   for (let number = 1; due.length > 0 && number <= 1 + 2 * mostNeeded(due, rules); number += 1) {
     const witnessed = pauseBefore(due, stage, context);
     await runRound(due, { phase: 'observe', number }, stage, context, witnessed);
