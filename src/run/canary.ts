@@ -8,7 +8,7 @@ import { objectKey } from '../keys.ts';
 import type { CheckRecord, RunRecord } from '../record.ts';
 import type { RunContext } from './context.ts';
 import { Evidence } from './evidence.ts';
-import { guardingPolicy, OUTPOST_PORT, type Outpost } from './outposts.ts';
+import { guard, OUTPOST_PORT, type Outpost, unguard } from './outposts.ts';
 import type { RunningPod, RunningPods } from './provision.ts';
 import type { Stage } from './round.ts';
 import { control, settle } from './settle.ts';
@@ -28,7 +28,7 @@ interface Pair {
 }
 
 /**
- * Proves that every node with outposts enforces policies. Its own policies are gone afterwards: see {@link removeCanaryPolicies}.
+ * Proves that every node with outposts enforces policies. Its policies stay until {@link removeCanaryPolicies}.
  * @param plugins what is known of the network plugins, for the error
  * @throws PodreachError `not-enforcing` naming the nodes; `provision-failed` where pods cannot connect even without any policy; what
  *   applying throws
@@ -56,10 +56,7 @@ export async function proveEnforcement(
 
 /** Takes the canary's policies away. @throws what the API server says */
 export async function removeCanaryPolicies(context: RunContext): Promise<void> {
-  for (const form of [DENY, ALLOW]) {
-    const { namespace, name } = guardingPolicy(form.name, form.rules, context);
-    await context.kube.delete({ resource: 'networkpolicies', namespace, name }, context);
-  }
+  for (const { name } of [DENY, ALLOW]) await unguard(name, context);
 }
 
 /**
@@ -120,8 +117,7 @@ async function times(
   trial: Trial,
   context: RunContext,
 ): Promise<Map<string, number>> {
-  const { namespace, name, text } = guardingPolicy(policy.name, policy.rules, context);
-  await context.kube.apply({ resource: 'networkpolicies', namespace, name }, text, context);
+  await guard(policy.name, policy.rules, context);
   const rules: JudgeRules = {
     confirm: context.timing.confirm,
     appliedMs: context.clock.now() - stage.beganMs,

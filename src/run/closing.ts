@@ -8,7 +8,7 @@ import type { CheckRecord } from '../record.ts';
 import type { PlannedPolicy } from '../scenario/scenario.ts';
 import type { RunContext } from './context.ts';
 import { hearOut, runRound, type Stage } from './round.ts';
-import { PAUSE_MS, type Tried, tell } from './settle.ts';
+import { LEAST_ROUNDS, PAUSE_MS, type Tried, tell } from './settle.ts';
 
 /**
  * Takes the policies away, if anything was cut off, and connects what was, until all have or the bound of the control is over. Before
@@ -41,5 +41,3 @@ export async function closingControl(
   }
   await hearOut(tried.checks, stage, context);
 }
-
-const LEAST_ROUNDS = 6;

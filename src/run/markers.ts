@@ -5,7 +5,7 @@
 import { PodreachError } from '../errors.ts';
 import type { CheckRecord, ScenarioRecord } from '../record.ts';
 import type { RunContext } from './context.ts';
-import { guardingPolicy, markerPort, type Outpost, type Turn, turnOf, watchMarker } from './outposts.ts';
+import { guard, markerPort, type Outpost, type Turn, turnOf, watchMarker } from './outposts.ts';
 import { type OpenWays, type Stage, witness } from './round.ts';
 
 /** One scenario's marker. */
@@ -21,8 +21,7 @@ export async function turnMarker({ number }: Marker, context: RunContext): Promi
     policyTypes: ['Ingress'],
     ingress: [{ ports: [{ protocol: 'TCP', port: markerPort(number) }] }],
   };
-  const { namespace, name, text } = guardingPolicy(`marker-${number}`, rules, context);
-  await context.kube.apply({ resource: 'networkpolicies', namespace, name }, text, context);
+  await guard(`marker-${number}`, rules, context);
 }
 
 /**

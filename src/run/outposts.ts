@@ -34,20 +34,26 @@ export function markerPort(number: number): number {
   return FIRST_MARKER_PORT + number;
 }
 
-/** A policy for guarded pods. @param rules of its spec, beside the selector */
-export function guardingPolicy(name: string, rules: object, { runId }: Pick<RunContext, 'runId'>) {
-  const namespace = outpostsNamespace(runId);
-  const object = {
+/** Applies a policy for the guarded pods. @param rules of its spec, beside the selector @throws what the API server says */
+export async function guard(name: string, rules: object, context: RunContext): Promise<void> {
+  const address = guardAddress(name, context);
+  const policy = {
     apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy' as const,
-    metadata: { name, namespace },
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace: address.namespace },
     spec: { podSelector: { matchLabels: { [ROLE_LABEL]: 'guarded' } }, ...rules },
   };
-  return { namespace, name, text: JSON.stringify(object) };
+  await context.kube.apply(address, JSON.stringify(policy), context);
 }
 
-/** Closes all guarded pods. Their way out stays open: that is how a node is its own witness. */
-const CLOSED = { name: 'closed', rules: { policyTypes: ['Ingress'] } };
+/** Takes a policy for the guarded pods away. @throws what the API server says */
+export async function unguard(name: string, context: RunContext): Promise<void> {
+  await context.kube.delete(guardAddress(name, context), context);
+}
+
+function guardAddress(name: string, { runId }: RunContext) {
+  return { resource: 'networkpolicies', namespace: outpostsNamespace(runId), name } as const;
+}
 
 /**
  * Creates the outposts' namespace and pods, and waits for none of them.
@@ -107,10 +113,9 @@ function podOf(pods: RunningPods, name: string, { runId }: RunContext): RunningP
   return pod;
 }
 
-/** Applies the policy that closes the guarded pods. */
+/** Closes all guarded pods. Their way out stays open: that is how a node is its own witness. */
 export async function applyClosed(context: RunContext): Promise<void> {
-  const { namespace, name, text } = guardingPolicy(CLOSED.name, CLOSED.rules, context);
-  await context.kube.apply({ resource: 'networkpolicies', namespace, name }, text, context);
+  await guard('closed', { policyTypes: ['Ingress'] }, context);
 }
 
 /**

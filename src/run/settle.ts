@@ -11,7 +11,7 @@ import { hearOut, type OpenWays, runRound, type Stage, witness } from './round.t
 /** Between rounds that did not settle everything: an eventual state is given time, an API server is given rest. */
 export const PAUSE_MS = 100;
 /** A deadline never cuts below so many rounds: on a busy machine one round may take all the time there is. */
-const LEAST_ROUNDS = 6;
+export const LEAST_ROUNDS = 6;
 /** From the first dial of a row to its last, so that the kubelet comes by at both ends: it does each second. */
 const ROW_MS = 1_150;
 
