@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { readAccess } from './access.ts';
 import { fieldOf, toJson, toList, toObject, toVersion } from './answers.ts';
 import { ApiStatusError, isAlreadyExists, type Purpose } from './errors.ts';
-import { EXEC_LIMITS, exec } from './exec.ts';
+import { EXEC_LIMITS, Session } from './exec.ts';
 import type { CallOptions, Kube, KubeObject } from './kube.ts';
 import { pathOf, purposeOf, queryOf, resourceOf } from './paths.ts';
 import { type ApiRequest, send } from './request.ts';
@@ -206,7 +206,7 @@ export async function connectKube(
       }
     },
 
-    exec: (request) => exec(access, request, { ...EXEC_LIMITS, ...limits }),
+    exec: (request) => new Session(access, request, { ...EXEC_LIMITS, ...limits }),
     close: () => access.close(),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Runs a command in a container over a WebSocket. The protocol ends with a `Status` on channel 3; a stream that ends without
- * one has proven nothing, however it ended.
+ * Runs a command in a container over a WebSocket, and talks with it. The protocol ends with a `Status` on channel 3; a stream that
+ * ends without one, and without the answer that was asked for, has proven nothing, however it ended.
  */
 import { text } from 'node:stream/consumers';
 import { WebSocket } from 'ws';
@@ -8,17 +8,15 @@ import { messageOf } from '../errors.ts';
 import type { Access } from './access.ts';
 import { retryAfterMs } from './backoff.ts';
 import { describeAnswer, describeFailure, isTransient, parseStreamStatus, type Status } from './errors.ts';
-import type { ExecRequest, ExecResult } from './kube.ts';
+import type { ExecQuestion, ExecRequest, ExecResult, ExecSession } from './kube.ts';
 
-/** v5 can close standard input; every server since Kubernetes 1.4 speaks v4. */
-const V5 = 'v5.channel.k8s.io';
-const V4 = 'v4.channel.k8s.io';
+/** v5 differs in what is not used here: every server since Kubernetes 1.4 speaks v4. */
+const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
 const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
 const STATUS = 3;
-const CLOSE = 255;
 
 export interface ExecLimits {
   /** From connecting to the answer to the handshake. */
@@ -30,12 +28,13 @@ export interface ExecLimits {
   readonly silenceMs: number;
   /** After the status, the server closes; it need not. */
   readonly closeMs: number;
-  /** Of both outputs together. */
+  /** Of both outputs together, for one answer. */
   readonly outputBytes: number;
 }
 
 /** Pings sent before silence counts as death. */
 const PINGS = 4;
+const NEWLINE = 0x0a;
 
 /** What does not depend on the way to the server. */
 export const EXEC_LIMITS: Pick<ExecLimits, 'closeMs' | 'outputBytes'> = {
@@ -48,89 +47,95 @@ const INTERRUPTED = 'interrupted';
 type Broken = Omit<Extract<ExecResult, { kind: 'broken' }>, 'stdout' | 'stderr'>;
 type Ending = { readonly kind: 'exited'; readonly exitCode: number } | Broken;
 
-/** What an exec ended with, and whether the server did not know who asked. */
-type Answered = ExecResult & { readonly isUnauthorized: boolean };
+/** A stream of its own for each session; a second one where the server did not know who asked. */
+export class Session implements ExecSession {
+  readonly #access: Access;
+  readonly #request: ExecRequest;
+  readonly #limits: ExecLimits;
+  #stream: Stream | undefined;
 
-/** Runs a command and collects its output. Never rejects: see {@link ExecResult}. */
-export async function exec(access: Access, request: ExecRequest, limits: ExecLimits): Promise<ExecResult> {
-  const { generation } = access;
-  const first = await execOnce(access, request, limits);
-  if (!first.isUnauthorized) return resultOf(first);
-  // Nothing was run: the credentials may have run out since they were read.
-  access.renew(generation);
-  return resultOf(await execOnce(access, request, limits));
-}
+  constructor(access: Access, request: ExecRequest, limits: ExecLimits) {
+    this.#access = access;
+    this.#request = request;
+    this.#limits = limits;
+  }
 
-async function execOnce(access: Access, request: ExecRequest, limits: ExecLimits): Promise<Answered> {
-  try {
-    const options = await access.alone(request.signal);
-    const socket = new WebSocket(execUrl(access.server, request), [V5, V4], {
+  get isOpen(): boolean {
+    return this.#stream?.isOpen ?? true;
+  }
+
+  async ask(question: ExecQuestion): Promise<ExecResult> {
+    try {
+      if (this.#stream !== undefined) return await this.#stream.ask(question);
+      const { generation } = this.#access;
+      this.#stream = await this.#connect();
+      const result = await this.#stream.ask(question);
+      if (!this.#stream.isUnauthorized) return result;
+      // Nothing was run: the credentials may have run out since they were read.
+      this.#access.renew(generation);
+      this.#stream = await this.#connect();
+      return await this.#stream.ask(question);
+    } catch (thrown) {
+      const reason = this.#request.signal?.aborted ? INTERRUPTED : messageOf(thrown);
+      return { kind: 'broken', reason, mayHeal: false, stdout: '', stderr: '' };
+    }
+  }
+
+  close(): void {
+    this.#stream?.close();
+  }
+
+  async #connect(): Promise<Stream> {
+    const options = await this.#access.alone(this.#request.signal);
+    const socket = new WebSocket(execUrl(this.#access.server, this.#request), PROTOCOLS, {
       ...options,
       perMessageDeflate: false,
-      maxPayload: limits.outputBytes,
+      maxPayload: this.#limits.outputBytes,
     });
-    return await new Promise((resolve) => new Stream(socket, access.place, request, limits, resolve));
-  } catch (thrown) {
-    return {
-      kind: 'broken',
-      reason: request.signal?.aborted ? INTERRUPTED : messageOf(thrown),
-      mayHeal: false,
-      stdout: '',
-      stderr: '',
-      isUnauthorized: false,
-    };
+    return new Stream(socket, this.#access.place, this.#limits, this.#request.signal);
   }
 }
 
-function resultOf({ isUnauthorized: _, ...result }: Answered): ExecResult {
-  return result;
-}
-
-function execUrl(server: string, { namespace, pod, container, command, stdin }: ExecRequest): URL {
+function execUrl(server: string, { namespace, pod, container, command }: ExecRequest): URL {
   const url = new URL(
     `${server}/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/exec`,
   );
   url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
   url.searchParams.append('container', container);
   for (const word of command) url.searchParams.append('command', word);
-  url.searchParams.append('stdin', String(stdin !== undefined));
-  url.searchParams.append('stdout', 'true');
-  url.searchParams.append('stderr', 'true');
+  for (const stream of ['stdin', 'stdout', 'stderr']) url.searchParams.append(stream, 'true');
   return url;
 }
 
-/** One running exec: what it has heard so far, and everything that may end it. */
+interface OpenQuestion extends Pick<ExecQuestion, 'isLast'> {
+  readonly resolve: (result: ExecResult) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** One running exec: what it has printed since it was asked last, and everything that may end it. */
 class Stream {
   readonly #socket: WebSocket;
-  readonly #request: ExecRequest;
   readonly #limits: ExecLimits;
-  readonly #resolve: (result: Answered) => void;
-  readonly #output: { readonly [STDOUT]: Buffer[]; readonly [STDERR]: Buffer[] } = {
-    [STDOUT]: [],
-    [STDERR]: [],
-  };
+  readonly #signal: AbortSignal | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
+  #output: { readonly [STDOUT]: Buffer[]; readonly [STDERR]: Buffer[] } = { [STDOUT]: [], [STDERR]: [] };
   #bytes = 0;
   #statusText = '';
   /** What the status says; nothing that happens after it changes that. */
   #decided: Ending | undefined;
+  #ending: Ending | undefined;
+  #question: OpenQuestion | undefined;
+  /** Written before the handshake was answered. */
+  #unsent: string | undefined;
   #isUnauthorized = false;
   #heardAt = performance.now();
 
-  constructor(
-    socket: WebSocket,
-    server: string,
-    request: ExecRequest,
-    limits: ExecLimits,
-    resolve: (result: Answered) => void,
-  ) {
+  constructor(socket: WebSocket, server: string, limits: ExecLimits, signal: AbortSignal | undefined) {
     this.#socket = socket;
-    this.#request = request;
     this.#limits = limits;
-    this.#resolve = resolve;
+    this.#signal = signal;
 
     const handshake = this.#breakAfter(limits.handshakeMs, 'no answer to the handshake');
-    this.#breakAfter(request.timeoutMs, 'no status');
     socket.on('open', () => {
       clearTimeout(handshake);
       this.#onOpen();
@@ -161,19 +166,39 @@ class Stream {
     socket.on('close', (code) =>
       this.#break(`the stream was closed without a status (WebSocket code ${code})`),
     );
-    request.signal?.addEventListener('abort', this.#onAbort);
-    if (request.signal?.aborted) this.#onAbort();
+    signal?.addEventListener('abort', this.#onAbort);
+    if (signal?.aborted) this.#onAbort();
+  }
+
+  /** @see ExecSession.isOpen */
+  get isOpen(): boolean {
+    return this.#ending === undefined && this.#decided === undefined;
+  }
+
+  /** The server did not know who asked, and has run nothing. */
+  get isUnauthorized(): boolean {
+    return this.#isUnauthorized;
+  }
+
+  ask({ input, isLast, timeoutMs }: ExecQuestion): Promise<ExecResult> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#break(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
+      this.#question = { isLast, resolve, timer };
+      if (this.#ending !== undefined) this.#tellEnd(this.#ending);
+      else if (this.#socket.readyState === WebSocket.CONNECTING) this.#unsent = input;
+      else this.#write(input);
+    });
+  }
+
+  close(): void {
+    this.#break('closed', { mayHeal: false });
   }
 
   readonly #onAbort = (): void => this.#break(INTERRUPTED, { mayHeal: false });
 
   #onOpen(): void {
     this.#hear();
-    const { stdin } = this.#request;
-    if (stdin !== undefined) {
-      this.#socket.send(Buffer.concat([Buffer.of(STDIN), Buffer.from(stdin)]));
-      if (this.#socket.protocol === V5) this.#socket.send(Buffer.of(CLOSE, STDIN));
-    }
+    if (this.#unsent !== undefined) this.#write(this.#unsent);
     const { silenceMs } = this.#limits;
     const pings = setInterval(() => {
       if (performance.now() - this.#heardAt > silenceMs) {
@@ -185,6 +210,10 @@ class Stream {
     this.#timers.push(pings);
   }
 
+  #write(input: string): void {
+    this.#socket.send(Buffer.concat([Buffer.of(STDIN), Buffer.from(input)]));
+  }
+
   /** A frame is a channel number and data. Frames of other channels (255 closes one) say nothing that the status does not. */
   #onFrame(frame: Buffer): void {
     const channel = frame[0];
@@ -194,12 +223,24 @@ class Stream {
       this.#bytes += data.length;
       if (this.#bytes > this.#limits.outputBytes) {
         this.#break(`more than ${this.#limits.outputBytes} bytes of output`, { mayHeal: false });
+      } else if (channel === STDOUT && data.at(-1) === NEWLINE) {
+        this.#onLine();
       }
     } else if (channel === STATUS) {
       this.#statusText += data.toString('utf8');
       const status = parseStreamStatus(this.#statusText);
       if (status !== undefined) this.#onStatus(status);
     }
+  }
+
+  /** What comes unasked stays in the way of the next answer, and breaks that. */
+  #onLine(): void {
+    const { stdout } = this.#printed();
+    const lastLine = stdout.slice(stdout.lastIndexOf('\n', stdout.length - 2) + 1, -1);
+    if (this.#question?.isLast(lastLine) !== true) return;
+    this.#output = { [STDOUT]: [], [STDERR]: [] };
+    this.#bytes = 0;
+    this.#resolve({ kind: 'answered', stdout });
   }
 
   /** What the status decides is told once the server has closed, so that no output on its way is lost. */
@@ -225,15 +266,29 @@ class Stream {
   }
 
   #finish(ending: Ending): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = ending;
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#request.signal?.removeEventListener('abort', this.#onAbort);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#socket.terminate();
-    this.#resolve({
-      ...ending,
+    this.#tellEnd(ending);
+  }
+
+  #tellEnd(ending: Ending): void {
+    this.#resolve({ ...ending, ...this.#printed() });
+  }
+
+  #resolve(result: ExecResult): void {
+    clearTimeout(this.#question?.timer);
+    this.#question?.resolve(result);
+    this.#question = undefined;
+  }
+
+  #printed(): { readonly stdout: string; readonly stderr: string } {
+    return {
       stdout: Buffer.concat(this.#output[STDOUT]).toString('utf8'),
       stderr: Buffer.concat(this.#output[STDERR]).toString('utf8'),
-      isUnauthorized: this.#isUnauthorized,
-    });
+    };
   }
 }
 

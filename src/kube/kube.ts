@@ -53,28 +53,48 @@ export interface CallOptions {
   readonly outageMs?: number;
 }
 
+/** A command to be run in a container. */
 export interface ExecRequest {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
   readonly command: readonly string[];
-  /** Written to standard input in one piece. The command must not wait for the end of the input: v4 cannot signal it. */
-  readonly stdin?: string;
-  /** From the first byte of the handshake to the status. */
-  readonly timeoutMs: number;
+  /** Ends the session, and with it the question that is open. */
   readonly signal?: AbortSignal;
 }
 
-/** How an exec ended. Never an exception: a broken exec is an outcome. */
+/** A command that runs in a container for as long as it is asked, each answer on the same stream. */
+export interface ExecSession {
+  /** False from its end on, or after an answer that did not come: then it answers nothing any more. */
+  readonly isOpen: boolean;
+  /** One at a time. The first starts the command. Never rejects: see {@link ExecResult}. */
+  ask(question: ExecQuestion): Promise<ExecResult>;
+  /** Ends it. What the command still does is its own affair: its input ends. */
+  close(): void;
+}
+
+export interface ExecQuestion {
+  /** Written to standard input in one piece. */
+  readonly input: string;
+  /** Whether a line of standard output is the last of the answer. */
+  readonly isLast: (line: string) => boolean;
+  /** From now to the whole answer; with the first question, the handshake included. */
+  readonly timeoutMs: number;
+}
+
+/** How a question to an exec ended. Never an exception: a broken exec is an outcome. */
 export type ExecResult =
+  /** All lines up to the last. */
+  | { readonly kind: 'answered'; readonly stdout: string }
+  /** The command ended instead. */
   | { readonly kind: 'exited'; readonly exitCode: number; readonly stdout: string; readonly stderr: string }
-  /** No status came: refused, timed out, cut off, or the server's own failure. Nothing is proven by `stdout`. */
+  /** Neither came: refused, timed out, cut off, or the server's own failure. Nothing is proven by `stdout`. */
   | (BrokenExec & { readonly stdout: string; readonly stderr: string });
 
 interface BrokenExec {
   readonly kind: 'broken';
   readonly reason: string;
-  /** Whether the same exec may succeed when it is made again. */
+  /** Whether the same question may be answered when it is asked again, of a new exec. */
   readonly mayHeal: boolean;
   /** How long the server asked to be left alone. */
   readonly retryAfterMs?: number;
@@ -93,7 +113,7 @@ export interface AccessQuestion {
   readonly name?: string;
 }
 
-/** All methods but `exec` throw `PodreachError` (`permission-denied`, `api-error`, `cluster-unavailable`, `interrupted`). */
+/** All methods that ask the server throw `PodreachError` (`permission-denied`, `api-error`, `cluster-unavailable`, `interrupted`). */
 export interface Kube {
   /** The API server's address, such as `https://127.0.0.1:6443`. */
   readonly server: string;
@@ -122,7 +142,8 @@ export interface Kube {
   apply(address: ObjectAddress, body: string, options?: CallOptions): Promise<KubeObject>;
   /** Deletes in the background; an object that is not there is fine. */
   delete(address: ObjectAddress, options?: CallOptions): Promise<void>;
-  exec(request: ExecRequest): Promise<ExecResult>;
+  /** Makes a session; nothing is sent before its first question. */
+  exec(request: ExecRequest): ExecSession;
   /** Closes idle connections. */
   close(): void;
 }

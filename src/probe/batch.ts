@@ -83,11 +83,16 @@ const agentLine = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** Whether a line of an agent's output is the end mark of an answer. */
+export function isEndMark(line: string): boolean {
+  return readLine(line)?.kind === 'end';
+}
+
 /** Why an output proves nothing. */
 class BrokenOutput extends Error {}
 
 /**
- * Reads the output of one `probe`. It counts only if each target, listener and watch of the batch was answered exactly once,
+ * Reads the answer to a batch. It counts only if each target, listener and watch of the batch was answered exactly once,
  * nothing else was, and the end mark closes it.
  */
 export function parseAgentOutput(stdout: string, batch: Batch): AgentAnswer {

@@ -1,8 +1,8 @@
 /**
  * What the harness and the probe agent say to each other.
  *
- * The harness starts a relay in a pod by exec (`relay.ts`) and writes one line of JSON, a {@link Batch}, to its standard input. The
- * agent that serves the pod answers with one line of JSON per attempt, listener and watch, in the order in which they end,
+ * The harness starts a relay in a pod by exec (`relay.ts`) and writes lines of JSON to its standard input, each a {@link Batch}. The
+ * agent that serves the pod answers each with one line of JSON per attempt, listener and watch, in the order in which they end,
  * and closes with an {@link EndLine}. Output without that line proves nothing.
  */
 
@@ -48,7 +48,7 @@ export interface Watch extends Target {
   readonly wanted: 'open' | 'cut';
 }
 
-/** One exec's work: attempts at others, and the proof that the pod's own listeners are alive. */
+/** One round's work in a pod: attempts at others, and the proof that the pod's own listeners are alive. */
 export interface Batch {
   readonly runId: string;
   /** How long one attempt may take. */

@@ -1,39 +1,57 @@
 /**
- * What an exec starts in a pod: hands the batch on its standard input to the agent that serves there, and prints its answers. The agent
- * makes the connections, because they cost less in a process that has made many; this one only has to start fast, which a script on the
- * command line does a quarter faster than a module.
+ * What an exec starts in a pod: hands the batches on its standard input to the agent that serves there, one after the other, and prints
+ * its answers. The agent makes the connections, because they cost less in a process that has made many; this one only has to start fast,
+ * which a script on the command line does a quarter faster than a module.
  */
 import { AGENT_SOCKET } from './protocol.ts';
 
+/** A relay that is not asked for so long ends: its exec may have been lost without its input being closed. */
+export const RELAY_IDLE_MS = 60_000;
+
 /**
- * CommonJS, for any Node.js from 18 on. Does not wait for the end of its input, which not every exec can signal, and prints everything
- * in one piece: a slow reader in between would hold up the measurement. A line that begins with `!` is a complaint about the batch.
+ * CommonJS, for any Node.js from 18 on. Does not wait for the end of its input, which not every exec can signal, and prints each answer
+ * in one piece: a slow reader in between would hold up the measurement. A line that begins with `!` is a complaint about the batch. An
+ * answer without its end mark is the last: the agent has gone away.
  */
 const RELAY = `
-const fail = (text, code) => { process.stderr.write('podreach agent: ' + text + '\\n', () => process.exit(code)); };
-const late = setTimeout(() => fail('no batch on standard input within 30 s', 2), 30000);
-let batch = '';
-let answers = '';
-let isSent = false;
-const send = () => {
-  if (isSent) return;
-  isSent = true;
-  clearTimeout(late);
-  process.stdin.pause();
-  const socket = require('net').connect(process.argv[1], () => socket.write(batch.split('\\n')[0] + '\\n'));
+const exit = (code) => () => process.exit(code);
+const fail = (text, code) => { process.stderr.write('podreach agent: ' + text + '\\n', exit(code)); };
+let idle = setTimeout(() => fail('no batch on standard input within 30 s', 2), 30000);
+let input = '';
+let isBusy = false;
+let isOver = false;
+const hand = (batch) => {
+  isBusy = true;
+  clearTimeout(idle);
+  let answers = '';
+  const socket = require('net').connect(process.argv[1], () => socket.write(batch + '\\n'));
   socket.setEncoding('utf8');
   socket.on('data', (text) => { answers += text; });
   socket.on('end', () => {
-    if (answers.startsWith('!')) fail(answers.slice(1).trim(), 2);
-    else process.stdout.write(answers, () => process.exit(0));
+    if (answers.startsWith('!')) return fail(answers.slice(1).trim(), 2);
+    const isWhole = answers.startsWith('{"kind":"end"', answers.lastIndexOf('\\n', answers.length - 2) + 1);
+    process.stdout.write(answers, () => {
+      if (!isWhole) process.exit(0);
+      isBusy = false;
+      idle = setTimeout(exit(0), ${RELAY_IDLE_MS});
+      next();
+    });
   });
   socket.on('error', (error) => fail('the agent that serves this pod does not answer: ' + error.code, 1));
 };
-process.stdout.on('error', () => process.exit(1));
+const next = () => {
+  if (isBusy) return;
+  const end = isOver && input !== '' && !input.includes('\\n') ? input.length : input.indexOf('\\n');
+  if (end === -1) return isOver ? process.exit(0) : undefined;
+  const batch = input.slice(0, end);
+  input = input.slice(end + 1);
+  hand(batch);
+};
+process.stdout.on('error', exit(1));
 process.stdin.setEncoding('utf8');
-process.stdin.on('data', (text) => { batch += text; if (text.includes('\\n')) send(); });
-process.stdin.on('end', send);
+process.stdin.on('data', (text) => { input += text; next(); });
+process.stdin.on('end', () => { isOver = true; next(); });
 `.trim();
 
-/** The command that works through one batch, given on its standard input as `batchInput` writes it. */
+/** The command that works through batches, given on its standard input as `batchInput` writes them. */
 export const PROBE_COMMAND: readonly string[] = ['node', '--input-type=commonjs', '-e', RELAY, AGENT_SOCKET];

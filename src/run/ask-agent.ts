@@ -1,19 +1,18 @@
-/** One batch, asked of the agent in one pod: by one exec, or by as many as it takes until one of them holds. */
+/** One batch, asked of the agent in one pod: through the session that is open, or through as many as it takes until one holds. */
 import { pauseMs, tooLongWords } from '../kube/backoff.ts';
 import type { ExecResult } from '../kube/kube.ts';
-import { type AgentAnswer, batchInput, parseAgentOutput } from '../probe/batch.ts';
-import { type Batch, PROBE_CONTAINER } from '../probe/protocol.ts';
-import { PROBE_COMMAND } from '../probe/relay.ts';
+import { type AgentAnswer, batchInput, isEndMark, parseAgentOutput } from '../probe/batch.ts';
+import type { Batch } from '../probe/protocol.ts';
 import type { RunContext } from './context.ts';
 import type { RunningPod } from './provision.ts';
 
 export interface Reply {
   readonly answer: AgentAnswer;
-  /** When the exec that brought the answer began, on the run's clock. */
+  /** When the question was put that brought the answer, on the run's clock. */
   readonly startedMs: number;
   /** When its answer was there. */
   readonly endedMs: number;
-  /** Why each exec before it was made again. */
+  /** Why each session before it was given up. */
   readonly setbacks: readonly string[];
 }
 
@@ -26,8 +25,8 @@ interface Setback {
 }
 
 /**
- * Has the agent work through a batch. An exec that breaks on its way says nothing about the pods, so the whole batch is tried again,
- * on fresh sockets, until the round's time is over. What was printed by an exec that broke is never looked at.
+ * Has the agent work through a batch. A session that breaks on its way says nothing about the pods, so the whole batch is tried again,
+ * by a new one, until the round's time is over. What was printed by an exec that broke is never looked at.
  * @returns the answer; broken, with the reason of the last try, where none came in time. Never throws for what the cluster does.
  */
 export async function askAgent(pod: RunningPod, batch: Batch, context: RunContext): Promise<Reply> {
@@ -36,7 +35,8 @@ export async function askAgent(pod: RunningPod, batch: Batch, context: RunContex
   const setbacks: string[] = [];
   for (let tries = 1; ; tries += 1) {
     const startedMs = clock.now();
-    const timeoutMs = lastStart - startedMs + batch.deadlineMs;
+    // An answer that is lost on its way must leave the time to ask again.
+    const timeoutMs = batch.deadlineMs + Math.min(lastStart - startedMs, timing.execGraceMs / 2);
     const tried = await tryOnce(pod, batch, timeoutMs, context);
     const endedMs = clock.now();
     if (tried.kind === 'settled') return { answer: tried.answer, startedMs, endedMs, setbacks };
@@ -57,30 +57,26 @@ async function tryOnce(
   pod: RunningPod,
   batch: Batch,
   timeoutMs: number,
-  { kube, signal }: RunContext,
+  { sessions }: RunContext,
 ): Promise<Tried> {
-  const result = await kube.exec({
-    namespace: pod.namespace,
-    pod: pod.name,
-    container: PROBE_CONTAINER,
-    command: PROBE_COMMAND,
-    stdin: batchInput(batch),
-    timeoutMs,
-    signal,
-  });
+  const session = sessions.take(pod);
+  const result = await session.ask({ input: batchInput(batch), isLast: isEndMark, timeoutMs });
   if (result.kind === 'broken') {
     const { reason, mayHeal, retryAfterMs } = result;
     return mayHeal
       ? { kind: 'setback', reason, askedMs: retryAfterMs }
       : { kind: 'settled', answer: { kind: 'broken', reason } };
   }
-  if (result.exitCode !== 0)
+  if (result.kind === 'exited' && result.exitCode !== 0)
     return { kind: 'settled', answer: { kind: 'broken', reason: lastWords(result) } };
   const answer = parseAgentOutput(result.stdout, batch);
-  // Cut short on its way, without an error: the status of the exec says success all the same.
-  return answer.kind === 'complete'
-    ? { kind: 'settled', answer }
-    : { kind: 'setback', reason: answer.reason };
+  if (answer.kind === 'complete') {
+    sessions.rest(pod, session);
+    return { kind: 'settled', answer };
+  }
+  // Cut short on its way, without an error: an exec may end well all the same.
+  session.close();
+  return { kind: 'setback', reason: answer.reason };
 }
 
 function lastWords({ exitCode, stderr }: Extract<ExecResult, { kind: 'exited' }>): string {

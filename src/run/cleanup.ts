@@ -19,10 +19,11 @@ export async function cleanUpNamespaces(context: RunContext, namespaces: readonl
 }
 
 async function remove(
-  { kube, clock, runId, cleanWith }: RunContext,
+  { kube, clock, runId, cleanWith, sessions }: RunContext,
   signal: AbortSignal,
   only?: ReadonlySet<string>,
 ): Promise<void> {
+  sessions.close(only);
   try {
     await removeLeftOver({ kube, clock, runId, signal, ...(only === undefined ? {} : { only }) });
   } catch (thrown) {

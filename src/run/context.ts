@@ -5,6 +5,7 @@ import type { Kube } from '../kube/kube.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import type { ProbeSettings } from '../probe/settings.ts';
 import type { ProgressListener } from '../progress.ts';
+import type { Sessions } from './sessions.ts';
 
 export interface RunTiming {
   /** How long one attempt may take. */
@@ -35,7 +36,8 @@ export interface RunContext {
   readonly probe: ProbeSettings;
   /** What is known of how the cluster takes policies. */
   readonly assumptions: Assumptions;
-  /** Bounds the execs of all scenarios together. */
+  readonly sessions: Sessions;
+  /** Bounds what is asked of agents at once, over all scenarios together. */
   readonly execLimit: LimitFunction;
   /** Aborted by a signal of the user or by the loss of the cluster; its reason is a `PodreachError`. */
   readonly signal: AbortSignal;

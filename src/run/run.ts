@@ -24,9 +24,10 @@ import { checkPermissions, refuseForeignNamespaces } from './preflight.ts';
 import { proveCluster, removeOutposts } from './prove.ts';
 import { runScenario, type ScenarioOptions } from './scenario-run.ts';
 import { runDisjoint } from './schedule.ts';
+import { Sessions } from './sessions.ts';
 import { startRecord } from './start-record.ts';
 
-/** How many execs run at once, over all scenarios. Each is a process in a pod and a stream of the API server and a kubelet. */
+/** How many agents are asked at once, over all scenarios. Each works, and its answer comes through the API server and a kubelet. */
 const PARALLEL_EXECS = 32;
 
 /** For how long a cluster that does not answer is waited for. */
@@ -134,6 +135,7 @@ async function runOnCluster(
       hasFailed = record.scenarios.some(({ error }) => error !== undefined);
       isKept = options.keep;
     } finally {
+      there.context.sessions.close();
       kube.close();
     }
   } finally {
@@ -248,6 +250,7 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
   record.run.options.withinMs = timing.withinMs;
   record.run.options.readyWithinMs = timing.readyWithinMs;
   const probe = options.probe ?? DEFAULT_PROBE_SETTINGS;
+  const signal = AbortSignal.any([options.signal, cluster.lost]);
   if (cluster.runsImages) record.run.options.probe = describeSettings(probe);
   return {
     runId: record.run.id,
@@ -258,8 +261,9 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
     timing,
     probe,
     assumptions: {},
+    sessions: new Sessions(kube, options.clock, signal),
     execLimit: pLimit(PARALLEL_EXECS),
-    signal: AbortSignal.any([options.signal, cluster.lost]),
+    signal,
     lost: cluster.lost,
     progress: options.progress,
     save: options.save,

@@ -15,6 +15,7 @@ import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { askAgent } from '../../src/run/ask-agent.ts';
 import type { RunContext } from '../../src/run/context.ts';
 import { provision, type RunningPods } from '../../src/run/provision.ts';
+import { Sessions } from '../../src/run/sessions.ts';
 import {
   type Alphabet,
   DEFAULT_ALPHABET,
@@ -185,6 +186,7 @@ function contextOf(name: string, { kube, signal, limit }: Ground): RunContext {
     },
     probe: DEFAULT_PROBE_SETTINGS,
     assumptions: {},
+    sessions: new Sessions(kube, systemClock, signal),
     execLimit: limit,
     signal,
     lost: new AbortController().signal,

@@ -8,6 +8,7 @@ import { Interruption, PodreachError } from '../../src/errors.ts';
 import { connectKube } from '../../src/kube/connect.ts';
 import { findKubeconfig } from '../../src/kube/kubeconfig.ts';
 import { folderWith } from '../support/cli.ts';
+import { runCommand } from '../support/run-command.ts';
 import { ApiServer, type Behaviour, frame, status } from './api-server.ts';
 
 const POD = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'shop' } };
@@ -60,7 +61,7 @@ test('a plugin is asked again when its token has run out, once for many requests
   const get = () => kube.get({ resource: 'pods', namespace: 'shop', name: 'web' });
   expect(await Promise.all([get(), get(), get(), get()])).toEqual([POD, POD, POD, POD]);
   expect(readFileSync(join(folder.path, 'runs'), 'utf8')).toBe('ran\nran\n');
-  expect(await kube.exec(EXEC)).toMatchObject({ kind: 'exited', exitCode: 0 });
+  expect(await runCommand(kube, EXEC)).toMatchObject({ kind: 'exited', exitCode: 0 });
   kube.close();
 });
 
@@ -70,7 +71,7 @@ test('an exec that is not authorized is made again with new credentials', async 
   const { command } = writePlugin(folder.path);
   const exec = { apiVersion: 'client.authentication.k8s.io/v1', command, interactiveMode: 'Never' };
   const kube = await connectKube(await kubeconfigWith(server, folder.path, { exec }));
-  expect(await kube.exec(EXEC)).toMatchObject({ kind: 'exited', exitCode: 0 });
+  expect(await runCommand(kube, EXEC)).toMatchObject({ kind: 'exited', exitCode: 0 });
   kube.close();
 });
 
@@ -98,7 +99,7 @@ test('credentials that stay wrong are said to be, on requests and on execs', asy
     code: 'permission-denied',
     hint: 'The credentials of context "test" are missing, wrong or expired: log in again.',
   });
-  expect(await kube.exec(EXEC)).toMatchObject({
+  expect(await runCommand(kube, EXEC)).toMatchObject({
     kind: 'broken',
     mayHeal: false,
     reason: 'the exec was refused: Unauthorized (401 Unauthorized)',
@@ -138,7 +139,7 @@ test('a plugin that does not answer is ended with all that it started, on reques
     message: words,
     hint: 'Interactive logins are not supported: kubectl --context test version must work without a prompt.',
   });
-  expect(await kube.exec(EXEC)).toMatchObject({ kind: 'broken', reason: words });
+  expect(await runCommand(kube, EXEC)).toMatchObject({ kind: 'broken', reason: words });
   const pids = readFileSync(join(folder.path, 'pids'), 'utf8').trim().split(' ');
   expect(pids).toHaveLength(2);
   await expect.poll(() => pids.filter(isRunning)).toEqual([]);
@@ -152,7 +153,7 @@ test('an interruption does not wait for a plugin, and closing ends it', async ()
   const kube = await connectKube(await kubeconfigWith(server, folder.path, { exec }));
   const interruption = new AbortController();
   const { signal } = interruption;
-  const calls = [kube.list({ resource: 'pods' }, { signal }), kube.exec({ ...EXEC, signal })];
+  const calls = [kube.list({ resource: 'pods' }, { signal }), runCommand(kube, { ...EXEC, signal })];
   await expect.poll(() => existsSync(join(folder.path, 'pids'))).toBe(true);
   interruption.abort(new Interruption('SIGINT'));
   expect(await Promise.allSettled(calls)).toMatchObject([
@@ -279,7 +280,7 @@ test('whom a user acts as is asked for in full, on requests and on execs', async
   };
   const kube = await connectKube(await kubeconfigWith(server, folder.path, user));
   expect(await kube.get({ resource: 'pods', namespace: 'shop', name: 'web' })).toEqual(POD);
-  expect(await kube.exec(EXEC)).toMatchObject({ kind: 'exited', exitCode: 0 });
+  expect(await runCommand(kube, EXEC)).toMatchObject({ kind: 'exited', exitCode: 0 });
   kube.close();
   const expected = {
     'impersonate-user': 'jane',

@@ -1,12 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { readAccess } from '../../src/kube/access.ts';
-import { type ExecLimits, exec } from '../../src/kube/exec.ts';
+import { type Access, readAccess } from '../../src/kube/access.ts';
+import { type ExecLimits, Session } from '../../src/kube/exec.ts';
 import type { ExecRequest, ExecResult } from '../../src/kube/kube.ts';
+import { runCommand } from '../support/run-command.ts';
 import { ApiServer, type Behaviour, frame, kubeconfigOf, status, TOKEN } from './api-server.ts';
 
-const REQUEST: ExecRequest = {
+const REQUEST: ExecRequest & { stdin: string; timeoutMs: number } = {
   namespace: 'shop',
   pod: 'web',
   container: 'probe',
@@ -22,14 +23,18 @@ const LIMITS: ExecLimits = {
 };
 const SUCCESS = { metadata: {}, status: 'Success' };
 
+function runOn(access: Access, request: typeof REQUEST, limits: ExecLimits): Promise<ExecResult> {
+  return runCommand({ exec: (command) => new Session(access, command, limits) }, request);
+}
+
 async function execOn(
   behaviour: Behaviour,
-  request: Partial<ExecRequest> = {},
+  request: Partial<typeof REQUEST> = {},
   limits: Partial<ExecLimits> = {},
 ): Promise<ExecResult> {
   await using server = await ApiServer.start(behaviour);
   const access = await readAccess(server.kubeconfig, 5_000);
-  const result = await exec(access, { ...REQUEST, ...request }, { ...LIMITS, ...limits });
+  const result = await runOn(access, { ...REQUEST, ...request }, { ...LIMITS, ...limits });
   access.close();
   return JSON.parse(JSON.stringify(result).replaceAll(server.address, 'SERVER'));
 }
@@ -67,7 +72,7 @@ function failure(cause?: string, message = 'command terminated with non-zero exi
 }
 
 describe('an exec', () => {
-  test('asks for the command with the credentials, sends the input, and in v5 its end', async () => {
+  test('asks for the command with the credentials, and sends the input', async () => {
     const frames: string[] = [];
     let asked: string[] = [];
     const result = await execOn({
@@ -75,8 +80,7 @@ describe('an exec', () => {
         asked = [url, String(headers.authorization), String(headers['sec-websocket-protocol'])];
         socket.on('message', (data: Buffer) => {
           frames.push(data.toString('latin1'));
-          if (data[0] === 255)
-            for (const step of [send(1, 'out'), send(2, 'err'), send(3, SUCCESS)]) step(socket);
+          for (const step of [send(1, 'out'), send(2, 'err'), send(3, SUCCESS)]) step(socket);
         });
       },
     });
@@ -86,18 +90,18 @@ describe('an exec', () => {
       `Bearer ${TOKEN}`,
       'v5.channel.k8s.io,v4.channel.k8s.io',
     ]);
-    expect(frames).toEqual(['\x00the batch\n', '\xff\x00']);
+    expect(frames).toEqual(['\x00the batch\n']);
     expect(result).toEqual({ kind: 'exited', exitCode: 0, stdout: 'out', stderr: 'err' });
   });
 
-  test('does without the end of the input where the server speaks only v4', async () => {
+  test('works with a server that speaks only v4', async () => {
     const frames: string[] = [];
     const result = await execOn({
       protocols: ['v4.channel.k8s.io'],
       exec: (socket) => {
         socket.on('message', (data: Buffer) => {
           frames.push(data.toString('latin1'));
-          if (frames.length === 1) afterAllRead(socket, send(3, SUCCESS));
+          afterAllRead(socket, send(3, SUCCESS));
         });
       },
     });
@@ -199,7 +203,7 @@ describe('a broken exec', () => {
 
   test('is one that stalls midway, although pings are answered', async () => {
     expect(await execOn(play(send(1, output)), { timeoutMs: 500 })).toEqual(
-      broken('no status within 0.5 s', output),
+      broken('no answer within 0.5 s', output),
     );
   });
 
@@ -265,7 +269,7 @@ describe('a broken exec', () => {
 
   test('is one without a server', async () => {
     const access = await readAccess(kubeconfigOf({ server: 'https://127.0.0.1:1' }), 5_000);
-    expect(await exec(access, REQUEST, LIMITS)).toEqual(
+    expect(await runOn(access, REQUEST, LIMITS)).toEqual(
       broken('no API server answers at https://127.0.0.1:1 (ECONNREFUSED)'),
     );
   });
@@ -275,7 +279,7 @@ describe('a broken exec', () => {
     config.users[0].user = {
       exec: { apiVersion: 'client.authentication.k8s.io/v1', command: '/no/such/program' },
     };
-    const result = await exec(await readAccess(JSON.stringify(config), 5_000), REQUEST, LIMITS);
+    const result = await runOn(await readAccess(JSON.stringify(config), 5_000), REQUEST, LIMITS);
     expect(result).toMatchObject({ kind: 'broken' });
     expect(result.kind === 'broken' && result.reason).toMatch(
       /^the credentials of context "test" cannot be used: /,
@@ -294,6 +298,102 @@ describe('a broken exec', () => {
     const connecting = new AbortController();
     expect(await execOn({ upgrade: () => connecting.abort() }, { signal: connecting.signal })).toEqual(
       broken('interrupted', '', '', false),
+    );
+  });
+});
+
+describe('a session', () => {
+  const isLast = (line: string): boolean => line === 'end';
+  const question = (input: string) => ({ input, isLast, timeoutMs: 5_000 });
+
+  /** A command that answers each question with what a test says. */
+  async function talk(
+    answer: (input: string, socket: WebSocket) => void,
+    then: (session: Session) => Promise<void>,
+  ): Promise<number> {
+    let handshakes = 0;
+    await using server = await ApiServer.start({
+      exec: (socket) => {
+        handshakes += 1;
+        socket.on('message', (data: Buffer) => answer(data.subarray(1).toString(), socket));
+      },
+    });
+    const access = await readAccess(server.kubeconfig, 5_000);
+    await then(new Session(access, REQUEST, LIMITS));
+    access.close();
+    return handshakes;
+  }
+
+  test('answers one question after another on one stream, up to the last line of each', async () => {
+    const handshakes = await talk(
+      (input, socket) => {
+        for (const part of [`${input}: half a `, 'line\nend of', ' it\n', 'end\n']) send(1, part)(socket);
+      },
+      async (session) => {
+        for (const input of ['one', 'two']) {
+          expect(await session.ask(question(input))).toEqual({
+            kind: 'answered',
+            stdout: `${input}: half a line\nend of it\nend\n`,
+          });
+          expect(session.isOpen).toBe(true);
+        }
+      },
+    );
+    expect(handshakes).toBe(1);
+  });
+
+  test('tells the bound of output for each answer', async () => {
+    await talk(
+      (_, socket) => send(1, `${'x'.repeat(600)}\nend\n`)(socket),
+      async (session) => {
+        for (const input of ['one', 'two', 'three'])
+          expect(await session.ask(question(input))).toMatchObject({ kind: 'answered' });
+      },
+    );
+  });
+
+  test.each<[string, (socket: WebSocket) => void, ExecResult]>([
+    [
+      'is cut',
+      (socket) => socket.terminate(),
+      broken('the stream was closed without a status (WebSocket code 1006)'),
+    ],
+    ['goes silent', (socket) => socket.pause(), broken('the stream was silent for 0.3 s')],
+    ['ends', send(3, failure('3')), { kind: 'exited', exitCode: 3, stdout: '', stderr: '' }],
+  ])('that %s after an answer is over, and says why when it is asked again', async (_, end, ending) => {
+    await talk(
+      (_input, socket) => {
+        send(1, 'end\n')(socket);
+        afterAllRead(socket, end);
+      },
+      async (session) => {
+        expect(await session.ask(question('one'))).toMatchObject({ kind: 'answered' });
+        await expect.poll(() => session.isOpen).toBe(false);
+        expect(await session.ask(question('two'))).toEqual(ending);
+      },
+    );
+  });
+
+  test('that loses the last line of an answer is over after the time of the question', async () => {
+    await talk(
+      (_, socket) => send(1, 'a line\n')(socket),
+      async (session) => {
+        const result = await session.ask({ ...question('one'), timeoutMs: 300 });
+        expect(result).toEqual(broken('no answer within 0.3 s', 'a line\n'));
+        expect(session.isOpen).toBe(false);
+      },
+    );
+  });
+
+  test('that is closed answers nothing', async () => {
+    await talk(
+      (_, socket) => send(1, 'end\n')(socket),
+      async (session) => {
+        await session.ask(question('one'));
+        session.close();
+        expect(session.isOpen).toBe(false);
+        expect(await session.ask(question('two'))).toEqual(broken('closed', '', '', false));
+      },
     );
   });
 });

@@ -7,9 +7,11 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { systemClock } from '../../src/clock.ts';
 import { readAccess } from '../../src/kube/access.ts';
-import { EXEC_LIMITS, exec } from '../../src/kube/exec.ts';
+import { EXEC_LIMITS, Session } from '../../src/kube/exec.ts';
+import type { ExecRequest } from '../../src/kube/kube.ts';
 import { proxyFor } from '../../src/kube/proxy.ts';
 import { send } from '../../src/kube/request.ts';
+import { runCommand } from '../support/run-command.ts';
 import { ApiServer, frame } from './api-server.ts';
 
 const PROXY = 'http://proxy.example:3128';
@@ -83,7 +85,8 @@ test('requests and execs go through the proxy of the environment', async () => {
   expect(await send(access, request, {}, patience)).toBe('{"gitVersion":"v1"}');
   const limits = { ...EXEC_LIMITS, handshakeMs: 5_000, silenceMs: 5_000 };
   const command = { namespace: 'a', pod: 'b', container: 'c', command: ['true'], timeoutMs: 5_000 };
-  expect(await exec(access, command, limits)).toMatchObject({ kind: 'exited', exitCode: 0 });
+  const exec = (request: ExecRequest) => new Session(access, request, limits);
+  expect(await runCommand({ exec }, command)).toMatchObject({ kind: 'exited', exitCode: 0 });
   expect(asked).toEqual(['api.example:6443', 'api.example:6443']);
   access.close();
   proxy.close();

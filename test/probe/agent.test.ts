@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchDeadlineMs, batchInput, parseAgentOutput } from '../../src/probe/batch.ts';
 import type { AttemptLine, Batch, EndLine, Protocol } from '../../src/probe/protocol.ts';
@@ -403,18 +404,40 @@ describe('a batch', () => {
     });
   });
 
-  test('does not wait for the end of its input', async () => {
+  test('proves nothing when the agent that works through it is killed', async () => {
+    const agent = await network.serving({ pod: 'shop/brief', ports: [] });
+    const batch = batchOf({ holdMs: 5_000 });
+    const { child, ended } = network.probe({ self: 'shop/brief' });
+    for (const asked of [batchOf({}), batch]) child.stdin.write(batchInput(asked));
+    await once(child.stdout, 'data');
+    agent.child.kill('SIGKILL');
+    const { stdout, stderr, exitCode } = await ended;
+    expect({ answers: stdout.trim().split('\n').length, exitCode }).toEqual({ answers: 1, exitCode: 1 });
+    expect(stderr).toMatch(/^podreach agent: the agent that serves this pod does not answer: E/);
+  });
+
+  test('is answered before the input ends, and so is the next on the same input', async () => {
     const { child, ended } = network.probe({});
-    child.stdin.write(batchInput(batchOf({})));
+    for (let asked = 1; asked <= 2; asked += 1) {
+      child.stdin.write(batchInput(batchOf({})));
+      const [answer] = await once(child.stdout, 'data');
+      expect(JSON.parse(String(answer))).toMatchObject({ kind: 'end', attempts: 0, listeners: 0 });
+    }
+    child.stdin.end();
+    expect(await ended).toMatchObject({ exitCode: 0 });
+  });
+
+  test('is answered after the one before it where both come at once', async () => {
+    const [slow, quick] = [batchOf({ holdMs: 300 }), batchOf({})];
+    const { ended } = network.probe({ input: batchInput(slow) + batchInput(quick) });
     const { stdout, exitCode } = await ended;
-    expect({ answer: JSON.parse(stdout), exitCode }).toMatchObject({
-      answer: { kind: 'end', attempts: 0, listeners: 0 },
-      exitCode: 0,
-    });
+    const [first = '', second = ''] = stdout.trim().split('\n');
+    expect(JSON.parse(first).elapsedMs).toBeGreaterThan(290);
+    expect(JSON.parse(second).elapsedMs).toBeLessThan(290);
+    expect(exitCode).toBe(0);
   });
 
   test.each([
-    ['', 'the batch is not JSON: Unexpected end of JSON input'],
     ['{}\n', 'runId must be a text without blanks'],
     [batchInput(batchOf({ timeoutMs: 0 })), 'timeoutMs must be a number of milliseconds'],
     [

@@ -1,10 +1,11 @@
 /** What is said of a probe that did not do its work. */
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import type { ExecResult, Kube } from '../../src/kube/kube.ts';
+import type { ExecResult } from '../../src/kube/kube.ts';
 import { PLAIN_BATCH } from '../../src/probe/batch.ts';
 import { askAgent } from '../../src/run/ask-agent.ts';
 import type { RunContext } from '../../src/run/context.ts';
+import { Sessions } from '../../src/run/sessions.ts';
 
 const POD = { namespace: 'shop', name: 'web', ip: '10.0.0.1', node: 'node-1' };
 const BATCH = { ...PLAIN_BATCH, runId: 'r', timeoutMs: 100, deadlineMs: 100, targets: [], listeners: [] };
@@ -25,11 +26,13 @@ test.each([
   ['sh: node: not found\n', 'the probe ended with exit code 1: sh: node: not found'],
   [CRASH, "the probe ended with exit code 1: Error: Cannot find module '/tmp/podreach-agent.mjs'"],
 ])('a probe that fails with %j is told by the line that says why', async (stderr, reason) => {
-  const exec = async (): Promise<ExecResult> => ({ kind: 'exited', exitCode: 1, stdout: '', stderr });
+  const result: ExecResult = { kind: 'exited', exitCode: 1, stdout: '', stderr };
+  const exec = () => ({ isOpen: true, ask: async () => result, close: () => {} });
+  const { signal } = new AbortController();
   const context = {
-    kube: { exec } as Partial<Kube>,
+    sessions: new Sessions({ exec }, systemClock, signal),
     clock: systemClock,
-    signal: new AbortController().signal,
+    signal,
     timing: { execGraceMs: 0 },
   } as unknown as RunContext;
   expect((await askAgent(POD, BATCH, context)).answer).toEqual({ kind: 'broken', reason });

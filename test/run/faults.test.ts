@@ -5,7 +5,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Phase, RunRecord } from '../../src/record.ts';
 import type { Patience } from '../../src/run/run.ts';
-import { type Call, type ExecFault, failure, type Intervention, throughProxy } from '../support/api-proxy.ts';
+import {
+  type Call,
+  failure,
+  type HandshakeFault,
+  type Intervention,
+  type QuestionFault,
+  throughProxy,
+} from '../support/api-proxy.ts';
 import { asContext } from '../support/real-cluster.ts';
 import { runWith, sandbox } from './run-with.ts';
 
@@ -21,12 +28,12 @@ const PATIENCE: Patience = {
 interface Case {
   /** The pod whose execs have the fault. */
   readonly pod: string;
-  readonly fault: ExecFault;
+  readonly fault: HandshakeFault | QuestionFault;
   /** What the reason of an inconclusive check must say. */
   readonly words: RegExp;
 }
 
-const refuse = (status: number, reason: string, headers?: Record<string, string>): ExecFault => ({
+const refuse = (status: number, reason: string, headers?: Record<string, string>): HandshakeFault => ({
   kind: 'refuse',
   answer: failure(status, reason, `the words of the server about ${status}`, headers),
 });
@@ -49,7 +56,7 @@ const CASES: readonly Case[] = [
   },
   { pod: 'stalls-early', fault: { kind: 'stall-handshake' }, words: /no answer to the handshake/ },
   { pod: 'stalls-late', fault: { kind: 'stall-stream' }, words: /silent for 1.5 s/ },
-  { pod: 'truncates', fault: { kind: 'truncate' }, words: /output/ },
+  { pod: 'truncates', fault: { kind: 'truncate' }, words: /no answer within/ },
   { pod: 'drops', fault: { kind: 'drop' }, words: /closed without a status/ },
 ];
 
@@ -77,15 +84,38 @@ unreachable:
   - { from: faults/healthy, to: faults/unseen }
 `;
 
-/** Lets execs into the pods of {@link CASES} fail for as long as `isActive` says so, counting each pod's. */
-function withFaults(isActive: (pod: string, count: number) => boolean): Intervention {
+const isHandshakeFault = (fault: Case['fault']): fault is HandshakeFault =>
+  ['refuse', 'cut', 'stall-handshake'].includes(fault.kind);
+
+/**
+ * Lets questions to the pods of {@link CASES} fail when `isActive` says so, counting each pod's. Where it is the handshake that has the
+ * fault, the session is cut first, and the next one has it.
+ * @param isLasting all that follow have it as well
+ */
+function withFaults(
+  isActive: (pod: string, count: number) => boolean,
+  { isLasting }: { readonly isLasting: boolean },
+): Intervention {
   const counts = new Map<string, number>();
+  const refused = new Set<string>();
+  const faultFor = ({ path }: Call): Partial<Case> => {
+    const name = /\/pods\/([^/]+)\/exec/.exec(path)?.[1];
+    return CASES.find(({ pod }) => pod === name) ?? {};
+  };
   return {
-    exec({ path }) {
-      const pod = /\/pods\/([^/]+)\/exec/.exec(path)?.[1] ?? '';
+    exec(call) {
+      const { pod = '', fault } = faultFor(call);
+      if (fault === undefined || !isHandshakeFault(fault)) return undefined;
+      return (isLasting ? refused.has(pod) : refused.delete(pod)) ? fault : undefined;
+    },
+    question(call) {
+      const { pod = '', fault } = faultFor(call);
       const count = (counts.get(pod) ?? 0) + 1;
       counts.set(pod, count);
-      return isActive(pod, count) ? CASES.find((one) => one.pod === pod)?.fault : undefined;
+      if (fault === undefined || !isActive(pod, count)) return undefined;
+      if (!isHandshakeFault(fault)) return fault;
+      refused.add(pod);
+      return { kind: 'drop' };
     },
   };
 }
@@ -123,7 +153,9 @@ function outcomesOf(record: RunRecord, pod: string): (readonly [string | undefin
 // One after the other: each of them has dozens of processes of its own.
 describe('an exec', () => {
   test('that heals within its round is made again, and nobody is misled', async () => {
-    const record = await runFaults(withFaults((_, count) => count === 1 || count === 3));
+    const record = await runFaults(
+      withFaults((_, count) => count === 1 || count === 3, { isLasting: false }),
+    );
     const [scenario] = record.scenarios;
     expect(scenario?.checks.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
     expect(record.run.exitCode).toBe(0);
@@ -132,13 +164,14 @@ describe('an exec', () => {
     const errors = scenario?.checks.flatMap(({ from, attempts }) =>
       attempts.some(({ outcome }) => outcome === 'error') ? [from] : [],
     );
+    // That the end of an answer is lost shows only when the agent must have given up, which is later than this round lasts.
     expect([...new Set(errors)].sort()).toEqual(
-      ['answers-403', 'answers-404', 'answers-409', 'answers-503'].map((pod) => `faults/${pod}`),
+      ['answers-403', 'answers-404', 'answers-409', 'answers-503', 'truncates'].map((pod) => `faults/${pod}`),
     );
   });
 
   test('that never works leaves its checks inconclusive, with the reason, and the others alone', async () => {
-    const record = await runFaults(withFaults(() => true));
+    const record = await runFaults(withFaults(() => true, { isLasting: true }));
     expect(record.run.exitCode).toBe(4);
     for (const { pod, words } of CASES) {
       expect(outcomesOf(record, pod)).toEqual([
@@ -151,14 +184,15 @@ describe('an exec', () => {
 
   test('that stops working under the policies proves no block', async () => {
     let phase: Phase = 'provision';
-    const intervention = withFaults((pod) => phase === 'settle' && pod !== 'healthy');
+    const intervention = withFaults(() => phase === 'settle', { isLasting: true });
     const record = await runFaults(
       {
+        ...intervention,
         // The destination of one check falls silent as well: nobody can say then that it listened.
-        exec: (call) =>
+        question: (call) =>
           phase === 'settle' && call.path.includes('/pods/unseen/')
             ? { kind: 'drop' }
-            : intervention.exec?.(call),
+            : intervention.question?.(call),
       },
       (next) => {
         phase = next;

@@ -132,7 +132,7 @@ describe('what the environment can do', () => {
       await kube.delete(address);
       await expect.poll(() => kube.get(address), { timeout: 10_000 }).toBeUndefined();
     };
-    return runWith(throughProxy(sandbox(), { exec: () => isGone }), (event, kube) => {
+    return runWith(throughProxy(sandbox(), { question: () => isGone }), (event, kube) => {
       if (event.type !== 'phase-started' || event.phase !== phase) return undefined;
       isGone = takeAway(kube);
       return isGone;

@@ -7,6 +7,7 @@ import type { CheckRecord, Outcome } from '../../src/record.ts';
 import type { RunContext } from '../../src/run/context.ts';
 import { Evidence } from '../../src/run/evidence.ts';
 import type { Stage } from '../../src/run/round.ts';
+import { Sessions } from '../../src/run/sessions.ts';
 import { control, observe, settle } from '../../src/run/settle.ts';
 import { sleepingClock } from '../cluster/kind/world.ts';
 import { attempt } from '../judge/attempts.ts';
@@ -44,10 +45,10 @@ async function settled(
   const clock = sleepingClock();
   await clock.sleep(APPLIED_MS);
 
-  const answer = async ({ pod, stdin = '' }: ExecRequest): Promise<ExecResult> => {
+  const answer: Answering = async ({ pod }, input) => {
     if (clock.now() > APPLIED_MS + 3 * WITHIN_MS) throw new Error('it does not end');
     const clockMs = clock.now();
-    const { targets, listeners }: Batch = JSON.parse(stdin);
+    const { targets, listeners }: Batch = JSON.parse(input);
     const outcomes = targets.map(({ id }): [number, Outcome] => {
       const rounds = seen[id]?.rounds ?? [];
       const round = (checks[id]?.attempts.length ?? 0) - 1;
@@ -79,11 +80,16 @@ async function settled(
       },
     ];
     const stdout = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-    return { kind: 'exited', exitCode: 0, stdout, stderr: '' };
+    return { kind: 'answered', stdout };
   };
 
   const stage = stageOf('a', ...seen.map((_, id) => `b${id}`));
-  await settle({ name: 'x', checks, policies }, RULES, stage, contextOn({ exec: answer } as Kube, clock));
+  await settle(
+    { name: 'x', checks, policies },
+    RULES,
+    stage,
+    contextOn({ exec: sessionsThat(answer) } as Kube, clock),
+  );
   return checks.map(({ attempts }) => attempts.filter(({ phase }) => phase === 'settle'));
 }
 
@@ -114,8 +120,16 @@ function checkOf(id: number, expected: CheckRecord['expected']): CheckRecord {
   };
 }
 
+type Answering = (request: ExecRequest, input: string) => Promise<ExecResult>;
+
+/** Execs whose every question is answered so. */
+function sessionsThat(answer: Answering): Kube['exec'] {
+  return (request) => ({ isOpen: true, ask: ({ input }) => answer(request, input), close: () => {} });
+}
+
 /** As much of a context as settling needs. */
 function contextOn(kube: Kube, clock = sleepingClock()): RunContext {
+  const { signal } = new AbortController();
   return {
     runId: 'run',
     kube,
@@ -130,8 +144,9 @@ function contextOn(kube: Kube, clock = sleepingClock()): RunContext {
       execGraceMs: 0,
       confirm: RULES.confirm,
     },
+    sessions: new Sessions(kube, clock, signal),
     execLimit: pLimit(10),
-    signal: new AbortController().signal,
+    signal,
     progress: () => undefined,
     save: () => undefined,
   } as Partial<RunContext> as RunContext;
@@ -256,11 +271,11 @@ test('a round that takes all the time there is is not the only one', async () =>
   const clock = sleepingClock();
   let rounds = 0;
   const kube = {
-    exec: async () => {
+    exec: sessionsThat(async () => {
       rounds += 1;
       await clock.sleep(2 * WITHIN_MS);
       return { kind: 'broken', reason: 'busy', mayHeal: false, stdout: '', stderr: '' };
-    },
+    }),
     list: async () => [podThatRuns('a'), podThatRuns('b0')],
   } as Partial<Kube> as Kube;
   const context = contextOn(kube, clock);
@@ -292,10 +307,10 @@ function podThatRuns(name: string): object {
 test('before the policies a pod that has died is told, even where a round takes all the time there is', async () => {
   const clock = sleepingClock();
   const kube = {
-    exec: async () => {
+    exec: sessionsThat(async () => {
       await clock.sleep(2 * WITHIN_MS);
       return { kind: 'broken', reason: 'not found', mayHeal: false, stdout: '', stderr: '' };
-    },
+    }),
     list: async () => [],
   } as Partial<Kube> as Kube;
   const checks = [{ ...checkOf(0, 'reachable'), attempts: [] }];

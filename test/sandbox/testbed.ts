@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectKube } from '../../src/kube/connect.ts';
 import type { ExecResult, Kube, KubeObject } from '../../src/kube/kube.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { runCommand } from '../support/run-command.ts';
 
 export interface Target {
   readonly host: string;
@@ -135,7 +136,7 @@ export class Testbed implements AsyncDisposable {
   }
 
   exec(namespace: string, pod: string, ...command: readonly string[]): Promise<ExecResult> {
-    return this.kube.exec({ namespace, pod, container: 'main', command, timeoutMs: 20_000 });
+    return runCommand(this.kube, { namespace, pod, container: 'main', command, timeoutMs: 20_000 });
   }
 
   /** Who answered each target, or what went wrong: `shut` is silence. */
@@ -153,7 +154,7 @@ export class Testbed implements AsyncDisposable {
       CONNECTOR,
       JSON.stringify([targets, timeoutMs]),
     );
-    if (result.kind === 'broken' || result.exitCode !== 0) return targets.map(() => JSON.stringify(result));
+    if (result.kind !== 'exited' || result.exitCode !== 0) return targets.map(() => JSON.stringify(result));
     return JSON.parse(result.stdout);
   }
 

@@ -23,18 +23,22 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export type ExecFault =
-  /** The handshake is answered with an error. */
+/** What becomes of the handshake of an exec. */
+export type HandshakeFault =
+  /** It is answered with an error. */
   | { readonly kind: 'refuse'; readonly answer: Answer }
-  /** The connection is reset in place of an answer to the handshake. */
+  /** The connection is reset in place of an answer. */
   | { readonly kind: 'cut' }
-  /** The handshake is never answered. */
-  | { readonly kind: 'stall-handshake' }
-  /** It opens, and then nothing more is heard. */
+  /** It is never answered. */
+  | { readonly kind: 'stall-handshake' };
+
+/** What becomes of an exec from one of its questions on. */
+export type QuestionFault =
+  /** Nothing more is heard. */
   | { readonly kind: 'stall-stream' }
-  /** A part of the output is lost; the status says success all the same. */
+  /** The second half of the answer is lost. */
   | { readonly kind: 'truncate' }
-  /** All of the output comes, and the connection ends before the status. */
+  /** The connection ends in place of the answer. */
   | { readonly kind: 'drop' };
 
 export interface Intervention {
@@ -48,8 +52,10 @@ export interface Intervention {
   readonly change?: (call: Call & { readonly body: string }) => string;
   /** Changes the body of an answer on its way back. */
   readonly changeAnswer?: (call: Call & { readonly body: string }) => string;
-  /** What becomes of an exec; undefined: nothing. It is held until that is known. */
-  readonly exec?: (call: Call) => ExecFault | undefined | Promise<undefined>;
+  /** What becomes of the handshake of an exec; undefined: nothing. It is held until that is known. */
+  readonly exec?: (call: Call) => HandshakeFault | undefined | Promise<undefined>;
+  /** What becomes of a question to an exec, of which each is one message; undefined: nothing. It is held until that is known. */
+  readonly question?: (call: Call) => QuestionFault | undefined | Promise<undefined>;
   /** Is given the means to take the server away, and to bring it back at the same address. */
   readonly attach?: (proxy: { readonly down: () => void; readonly up: () => void }) => void;
 }
@@ -190,10 +196,6 @@ async function startProxy(
     }
     const accept = (then: (client: WebSocket) => void): void =>
       sockets.handleUpgrade(incoming, socket, head, then);
-    if (fault?.kind === 'stall-stream') {
-      accept((client) => client.pause());
-      return;
-    }
     const address = new URL(path, upstream);
     address.protocol = 'wss:';
     const { authorization, 'sec-websocket-protocol': protocols = '' } = incoming.headers;
@@ -202,7 +204,9 @@ async function startProxy(
       refuse(socket, { status: answered.statusCode ?? 500, body: JSON.parse(await textOf(answered)) });
     });
     stream.on('error', () => socket.destroy());
-    stream.on('open', () => accept((client) => relay(client, stream, fault)));
+    stream.on('open', () =>
+      accept((client) => relay(client, stream, () => intervention.question?.({ method, path }))),
+    );
   });
   const listen = (port: number): Promise<void> =>
     new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -232,16 +236,26 @@ function refuse(socket: Duplex, { status, body, headers = {} }: Answer): void {
   );
 }
 
+const STDIN = 0;
 const STDOUT = 1;
-const STATUS = 3;
 
-/** Passes the frames of an exec in both directions, but for what the fault takes away. */
-function relay(client: WebSocket, server: WebSocket, fault: ExecFault | undefined): void {
-  client.on('message', (data: Buffer) => server.send(data));
+/** Passes the frames of an exec in both directions, but for what a fault takes away. */
+function relay(
+  client: WebSocket,
+  server: WebSocket,
+  faultOf: () => ReturnType<NonNullable<Intervention['question']>>,
+): void {
+  let fault: QuestionFault | undefined;
+  const forward = async (data: Buffer): Promise<void> => {
+    if (data[0] === STDIN) fault ??= await faultOf();
+    if (fault?.kind === 'stall-stream') client.pause();
+    server.send(data);
+  };
+  client.on('message', (data: Buffer) => void forward(data));
   server.on('message', (data: Buffer) => {
-    if (fault?.kind === 'drop' && data[0] === STATUS) client.terminate();
-    else if (fault?.kind === 'truncate' && data[0] === STDOUT) client.send(data.subarray(0, data.length / 2));
-    else client.send(data);
+    if (fault === undefined) client.send(data);
+    else if (fault.kind === 'drop') client.terminate();
+    else if (fault.kind === 'truncate' && data[0] === STDOUT) client.send(data.subarray(0, data.length / 2));
   });
   server.on('close', () => client.close());
   server.on('error', () => client.terminate());

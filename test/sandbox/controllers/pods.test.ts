@@ -1,6 +1,7 @@
 /** The life of pods on a sandbox: where they run, what they see, how they end. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../src/kube/kube.ts';
+import { runCommand } from '../../support/run-command.ts';
 import { podManifest, type SeenStatus, startTestbed, statusOf, type Testbed } from '../testbed.ts';
 
 let bed: Testbed;
@@ -96,7 +97,7 @@ describe('a pod', () => {
     const second = { name: 'second', image: 'none', command: ['sleep', '1000'] };
     await bed.start(podManifest('default', 'pair', {}, { containers: [first, second] }));
     const net = (container: string) =>
-      bed.kube.exec({
+      runCommand(bed.kube, {
         namespace: 'default',
         pod: 'pair',
         container,
@@ -118,7 +119,7 @@ describe('exec', () => {
   });
 
   test('passes input and much output', async () => {
-    const result = await bed.kube.exec({
+    const result = await runCommand(bed.kube, {
       namespace: 'default',
       pod: 'web',
       container: 'main',

@@ -1,0 +1,66 @@
+/**
+ * Execs that stay: the agent of a pod is asked again and again through one relay, because starting a process for each round would cost
+ * more than the round.
+ */
+
+import type { Clock } from '../clock.ts';
+import { namespaceOf, objectKey } from '../keys.ts';
+import type { ExecSession, Kube } from '../kube/kube.ts';
+import { PROBE_CONTAINER } from '../probe/protocol.ts';
+import { PROBE_COMMAND, RELAY_IDLE_MS } from '../probe/relay.ts';
+import type { RunningPod } from './provision.ts';
+
+/** One that has rested for longer is not asked again: its relay is about to end. */
+const REST_MS = RELAY_IDLE_MS / 2;
+
+interface Resting {
+  readonly session: ExecSession;
+  readonly sinceMs: number;
+}
+
+export class Sessions {
+  readonly #kube: Pick<Kube, 'exec'>;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  readonly #resting = new Map<string, Resting[]>();
+
+  /** @param signal ends all of them */
+  constructor(kube: Pick<Kube, 'exec'>, clock: Clock, signal: AbortSignal) {
+    this.#kube = kube;
+    this.#clock = clock;
+    this.#signal = signal;
+  }
+
+  /** One that rests, or a new one: its taker alone talks to it. */
+  take(pod: RunningPod): ExecSession {
+    const resting = this.#resting.get(objectKey(pod)) ?? [];
+    for (let last = resting.pop(); last !== undefined; last = resting.pop()) {
+      if (last.session.isOpen && this.#clock.now() - last.sinceMs < REST_MS) return last.session;
+      last.session.close();
+    }
+    return this.#kube.exec({
+      namespace: pod.namespace,
+      pod: pod.name,
+      container: PROBE_CONTAINER,
+      command: PROBE_COMMAND,
+      signal: this.#signal,
+    });
+  }
+
+  /** Gives one back that has answered and can be asked again. */
+  rest(pod: RunningPod, session: ExecSession): void {
+    const key = objectKey(pod);
+    const resting = this.#resting.get(key) ?? [];
+    resting.push({ session, sinceMs: this.#clock.now() });
+    this.#resting.set(key, resting);
+  }
+
+  /** Ends those that rest. @param only into pods of these namespaces; absent: all */
+  close(only?: ReadonlySet<string>): void {
+    for (const [key, resting] of this.#resting) {
+      if (only?.has(namespaceOf(key)) === false) continue;
+      for (const { session } of resting) session.close();
+      this.#resting.delete(key);
+    }
+  }
+}
