@@ -1,6 +1,10 @@
 /** What a run tells while it goes. Emitted by `run/`, shown by `report/progress/`; a library user may listen as well. */
 import type { AttemptRecord, Phase, RunRecord, ScenarioRecord, Verdict } from './record.ts';
 
+/** What has pods and rounds to tell beside scenarios. */
+export const OUTPOSTS = 'outposts';
+export const CANARY = 'canary';
+
 export type ProgressEvent =
   | { readonly type: 'cluster-starting'; readonly cluster: string }
   | {
@@ -10,6 +14,8 @@ export type ProgressEvent =
       readonly durationMs: number;
     }
   | { readonly type: 'cluster-stopping'; readonly cluster: string }
+  /** Whether nodes enforce policies is about to be proven, beside the first scenarios. */
+  | { readonly type: 'canary-started'; readonly nodes: number }
   /** Every node enforces policies; the slowest took so long. */
   | { readonly type: 'canary-ended'; readonly nodes: number; readonly enforcedMs: number }
   | {
@@ -47,6 +53,8 @@ export type ProgressEvent =
       readonly durationMs: number;
       readonly error?: NonNullable<RunRecord['run']['error']>;
     }
+  /** All scenarios have their verdicts; what they have created is still being taken away. */
+  | { readonly type: 'cleaning-up' }
   /** Anything else that a person should hear of at once. */
   | { readonly type: 'note'; readonly text: string };
 

@@ -5,6 +5,7 @@
 import { PodreachError } from '../errors.ts';
 import { type JudgeRules, judge } from '../judge/judge.ts';
 import { objectKey } from '../keys.ts';
+import { CANARY } from '../progress.ts';
 import type { CheckRecord, RunRecord } from '../record.ts';
 import type { RunContext } from './context.ts';
 import { Evidence } from './evidence.ts';
@@ -16,15 +17,14 @@ import { control, settle } from './settle.ts';
 export type CanaryRecord = NonNullable<RunRecord['environment']['canary']>;
 type Direction = 'ingress' | 'egress';
 
-/** What it is called where its progress is told. */
-const NAME = 'canary';
-
 /** One pair, and the node whose enforcement it proves. */
 interface Pair {
   readonly from: string;
   readonly to: string;
   readonly node: string;
   readonly direction: Direction;
+  /** Both pods run there. */
+  readonly isInside: boolean;
 }
 
 /**
@@ -68,8 +68,20 @@ function pairsOf(outposts: readonly Outpost[]): Pair[] {
     const next = outposts[(index + 1) % outposts.length]?.open ?? open;
     const partners: readonly RunningPod[] = next === open ? [open] : [open, next];
     return partners.flatMap((partner): Pair[] => [
-      { from: objectKey(partner), to: objectKey(guarded), node, direction: 'ingress' },
-      { from: objectKey(guarded), to: objectKey(partner), node, direction: 'egress' },
+      {
+        from: objectKey(partner),
+        to: objectKey(guarded),
+        node,
+        direction: 'ingress',
+        isInside: partner === open,
+      },
+      {
+        from: objectKey(guarded),
+        to: objectKey(partner),
+        node,
+        direction: 'egress',
+        isInside: partner === open,
+      },
     ]);
   });
 }
@@ -90,7 +102,7 @@ function stageOf({ pods }: Trial, { clock }: RunContext): Stage {
 async function cut(trial: Trial, context: RunContext): Promise<Map<string, number>> {
   const checks = checksOf(trial.pairs, 'unreachable');
   const stage = stageOf(trial, context);
-  await control({ name: NAME, checks }, stage, context);
+  await control({ name: CANARY, checks }, stage, context);
   const unconnected = checks.filter(({ attempts }) =>
     attempts.every(({ outcome }) => outcome !== 'connected'),
   );
@@ -124,7 +136,7 @@ async function times(
     // The second part is the closing control of the first.
     closing: 'left-out',
   };
-  await settle({ name: NAME, checks, policies: [policy] }, rules, stage, context);
+  await settle({ name: CANARY, checks, policies: [policy] }, rules, stage, context);
   const slowest = new Map<string, number>();
   const failed: Failed[] = [];
   for (const check of checks) {
@@ -148,7 +160,7 @@ function checksOf(pairs: readonly Pair[], expected: CheckRecord['expected']): Ch
     protocol: 'TCP',
     path: 'podIP',
     expected,
-    declared: { file: NAME, line: 1, column: 1 },
+    declared: { file: CANARY, line: 1, column: 1 },
     attempts: [],
   }));
 }
@@ -173,12 +185,17 @@ interface Failed {
 }
 
 function notConnected(checks: readonly CheckRecord[], { pods, pairs }: Trial): PodreachError {
-  const nodes = new Set(
-    checks.flatMap(({ from, to }) => [from, to].flatMap((key) => pods.get(key)?.node ?? [])),
+  const failed = ofOwnNode(
+    checks.flatMap((check) => {
+      const pair = pairs[check.id];
+      return pair === undefined ? [] : [{ pair, check }];
+    }),
   );
-  const [first] = checks;
-  const pair = first === undefined ? undefined : pairs[first.id];
-  const last = first?.attempts.at(-1);
+  const nodes = new Set(
+    failed.flatMap(({ pair }) => [pair.from, pair.to].flatMap((key) => pods.get(key)?.node ?? [])),
+  );
+  const [{ pair, check } = {}] = failed;
+  const last = check?.attempts.at(-1);
   const seen = last === undefined ? 'not tried' : [last.outcome, last.detail].filter(Boolean).join(': ');
   return new PodreachError(
     'provision-failed',
@@ -198,8 +215,9 @@ function notEnforcing(
   policy: PolicyForm,
   { plugins, pairs }: Trial,
 ): PodreachError {
-  const unclear = failed.find(({ isUnclear }) => isUnclear);
-  const nodes = [...new Set(failed.map(({ pair }) => pair.node))];
+  const own = ofOwnNode(failed);
+  const unclear = own.find(({ isUnclear }) => isUnclear);
+  const nodes = [...new Set(own.map(({ pair }) => pair.node))];
   if (unclear !== undefined) {
     return new PodreachError(
       'not-enforcing',
@@ -218,7 +236,7 @@ function notEnforcing(
   }
   const all = new Set(pairs.map(({ node }) => node));
   const directions = (['ingress', 'egress'] as const).filter((direction) =>
-    failed.some(({ pair }) => pair.direction === direction),
+    own.some(({ pair }) => pair.direction === direction),
   );
   return new PodreachError(
     'not-enforcing',
@@ -227,6 +245,15 @@ function notEnforcing(
       hint: `Here every "unreachable" would be luck, so no scenario was run. The network plugin (${plugins}) must enforce NetworkPolicies on every node.`,
     },
   );
+}
+
+/**
+ * Those between the pods of one node, if there are any: where a node does not do its part, pairs with it fail on other nodes as well,
+ * which are not to blame.
+ */
+function ofOwnNode<Found extends { readonly pair: Pair }>(failed: readonly Found[]): readonly Found[] {
+  const own = failed.filter(({ pair }) => pair.isInside);
+  return own.length === 0 ? failed : own;
 }
 
 function listNodes(nodes: readonly string[]): string {

@@ -1,12 +1,15 @@
 /** What runs have left on a cluster: namespaces with the label of a run, and how they are taken away. */
 import type { Clock } from '../clock.ts';
 import { PodreachError } from '../errors.ts';
+import { ApiStatusError } from '../kube/errors.ts';
 import type { Kube, KubeObject } from '../kube/kube.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
 import { pollPauseMs } from './poll.ts';
 
 /** Real clusters take their time to finalise a namespace. */
 const GONE_WITHIN_MS = 120_000;
+/** The kubelet gives pods a second to end, and takes as long again for their network. */
+const PODS_GONE_WITHIN_MS = 15_000;
 const POLL_MS = 50;
 
 /** One run that left something. */
@@ -54,10 +57,13 @@ export interface Removal {
 }
 
 /**
- * Deletes namespaces of a run, with everything in them, and waits until they are gone.
+ * Deletes namespaces of a run, with everything in them, and waits until they are gone. Their pods go first: a namespace that still has
+ * some is looked at again only after a while.
  * @throws PodreachError `api-error` naming what is left, and what holds it
  */
-export async function removeLeftOver({ kube, clock, runId, only, signal, progress }: Removal): Promise<void> {
+export async function removeLeftOver(removal: Removal): Promise<void> {
+  await removePods(removal);
+  const { kube, clock, runId, only, signal, progress } = removal;
   const options = signal === undefined ? {} : { signal };
   const list = async (): Promise<readonly KubeObject[]> => {
     const all = await kube.list({ resource: 'namespaces', labelSelector: `${RUN_LABEL}=${runId}` }, options);
@@ -82,6 +88,33 @@ export async function removeLeftOver({ kube, clock, runId, only, signal, progres
         `namespaces are still there after ${GONE_WITHIN_MS / 1000} s: ${left.map(describeStuck).join('; ')}`,
         { hint: 'What a namespace says of what holds it: kubectl get namespace NAME --output yaml' },
       );
+    }
+    await clock.sleep(pollPauseMs(soFarMs, POLL_MS), signal);
+  }
+}
+
+/** Deletes the pods of a run and waits a moment for them; where the server refuses, or it takes long, they go with their namespaces. */
+async function removePods({ kube, clock, runId, only, signal }: Removal): Promise<void> {
+  const options = signal === undefined ? {} : { signal };
+  const query = { resource: 'pods', labelSelector: `${RUN_LABEL}=${runId}` } as const;
+  const beganMs = clock.now();
+  for (let soFarMs = 0; soFarMs <= PODS_GONE_WITHIN_MS; soFarMs = clock.now() - beganMs) {
+    const lists =
+      only === undefined
+        ? [kube.list(query, options)]
+        : [...only].map((namespace) => kube.list({ ...query, namespace }, options));
+    const left = (await Promise.all(lists)).flat();
+    if (left.length === 0) return;
+    const staying = left.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    try {
+      await Promise.all(
+        staying.map(({ metadata: { namespace = '', name } }) =>
+          kube.delete({ resource: 'pods', namespace, name }, options),
+        ),
+      );
+    } catch (thrown) {
+      if (thrown instanceof ApiStatusError) return;
+      throw thrown;
     }
     await clock.sleep(pollPauseMs(soFarMs, POLL_MS), signal);
   }

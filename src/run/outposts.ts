@@ -6,6 +6,7 @@
 import { PodreachError } from '../errors.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { Watch } from '../probe/protocol.ts';
+import { OUTPOSTS } from '../progress.ts';
 import { askAgent, type Reply } from './ask-agent.ts';
 import type { RunContext } from './context.ts';
 import { createAll, type RunningPod, type RunningPods, type Wanted, waitForPods } from './provision.ts';
@@ -17,8 +18,6 @@ export interface Outpost {
   readonly guarded: RunningPod;
 }
 
-/** What they are called where progress is told. */
-const NAME = 'outposts';
 /** Every outpost listens there, on TCP and on UDP. */
 export const OUTPOST_PORT = 8080;
 /** A guarded pod listens on as many ports from here on as there are markers, and one more that no marker opens. */
@@ -74,7 +73,7 @@ export async function createOutposts(
     protocol: 'TCP' as const,
   }));
   const wanted = {
-    name: NAME,
+    name: OUTPOSTS,
     namespaces: [{ name: namespace, labels: {} }],
     pods: nodes.flatMap(({ hostname }, index) => [
       { namespace, name: `open-${index}`, labels: { [ROLE_LABEL]: 'open' }, ports, hostname },

@@ -31,6 +31,7 @@ const REQUIRED: readonly Permission[] = [
 ];
 
 const OPTIONAL: readonly Permission[] = [
+  { group: '', resource: 'pods', verbs: ['delete'], without: 'cleaning up takes longer' },
   {
     group: '',
     resource: 'events',

@@ -3,7 +3,6 @@
  * rest while scenarios run.
  */
 import type { Cluster } from '../cluster/cluster.ts';
-import { messageOf, PodreachError } from '../errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { RunRecord } from '../record.ts';
 import { proveEnforcement, removeCanaryPolicies } from './canary.ts';
@@ -18,55 +17,53 @@ import {
   untilClosed,
   waitForOutposts,
 } from './outposts.ts';
+import type { Wanted } from './provision.ts';
 import { nodesForProbes, type ProbeNode } from './schedulable.ts';
 
-export interface ProvenCluster {
-  /** The same, with the time that enforcing takes here. */
-  readonly context: RunContext;
-  /** Rejects as {@link proveCluster} does, where it went on before they ran. */
-  readonly outposts: Promise<readonly Outpost[]>;
+/** What scenarios need of a cluster before they apply policies. */
+export interface Proof {
+  readonly outposts: readonly Outpost[];
+  /** See `ClusterTiming.settleFloorMs`: with the time that enforcing takes here. */
+  readonly settleFloorMs: number;
+}
+
+/** Notes what the network of a cluster is that has to be proven. @throws what the API server says */
+export async function meetNetwork(
+  cluster: Cluster,
+  { environment }: RunRecord,
+  context: RunContext,
+): Promise<void> {
+  await describeNetwork(environment, cluster.networkPlugin, context);
+  for (const text of environment.warnings ?? []) context.progress({ type: 'note', text: `warning: ${text}` });
 }
 
 /**
- * Makes the outposts. On a cluster that has to be proven, notes what it is and proves with them that it enforces policies; on any
- * other they may still be on their way when this returns.
+ * Makes the outposts, and where the cluster has to be proven, proves with them that it enforces policies.
+ *
+ * Returns when they are created: scenarios start beside them, and need the proof only when the first is to apply its policies. Whatever
+ * goes wrong is told then, by the proof; what goes wrong with the scenario's own pods is told first.
  * @param markers how many scenarios there are
- * @param keep leaves the outposts of a canary that failed in place, to be looked at
- * @throws PodreachError `provision-failed`, `not-enforcing`; the outposts are gone then, unless they are kept
+ * @throws PodreachError `provision-failed` where no node takes probe pods; the proof rejects with that or `not-enforcing`
  */
 export async function proveCluster(
   cluster: Cluster,
   nodes: readonly KubeObject[],
   record: RunRecord,
-  { keep, markers }: { readonly keep: boolean; readonly markers: number },
+  markers: number,
   context: RunContext,
-): Promise<ProvenCluster> {
+): Promise<{ readonly proof: Promise<Proof> }> {
   const hosts = nodesForProbes(nodes, context.probe);
-  if (hosts.length === 0) {
-    throw new PodreachError('provision-failed', 'no node of the cluster takes probe pods', {
-      hint: 'All are cordoned, tainted or not selected: choose nodes with --node-selector and --toleration.',
-    });
-  }
-  if (!cluster.needsCanary) return { context, ...(await startOutposts(hosts, markers, context)) };
-  const { environment } = record;
-  await describeNetwork(environment, cluster.networkPlugin, context);
-  for (const text of environment.warnings ?? []) context.progress({ type: 'note', text: `warning: ${text}` });
-  try {
-    const outposts = await proveOutposts(hosts, markers, record, context);
-    const settleFloorMs = floorFor(environment.canary?.enforcedMs ?? 0, context);
-    return {
-      context: { ...context, timing: { ...context.timing, settleFloorMs } },
-      outposts: Promise.resolve(outposts),
-    };
-  } catch (thrown) {
-    // An interrupted run is cleaned up as a whole.
-    if (!keep && !context.signal.aborted) {
-      await removeOutposts(context).catch((left: unknown) => {
-        environment.warnings = [...(environment.warnings ?? []), adviceOf(left)];
-      });
-    }
-    throw thrown;
-  }
+  // Where no canary has to connect first, guarded pods are closed before they are there, and so from their first instant (D20).
+  const close = cluster.needsCanary ? async () => {} : () => applyClosed(context);
+  const created = createOutposts(hosts, markers, close, context);
+  const proof = created.then((wanted) =>
+    cluster.needsCanary
+      ? proveOutposts(wanted, hosts, record, context)
+      : startedOutposts(wanted, hosts, context),
+  );
+  proof.catch(() => {});
+  await created.catch(() => {});
+  return { proof };
 }
 
 /** @throws as {@link cleanUpNamespaces} */
@@ -74,36 +71,27 @@ export async function removeOutposts(context: RunContext): Promise<void> {
   await cleanUpNamespaces(context, [outpostsNamespace(context.runId)]);
 }
 
-/**
- * Their guarded pods are closed before they are there, and so from their first instant (D20).
- *
- * Returns when they are created: scenarios start beside them, and need them only when the first has applied its policies. Whatever goes
- * wrong with them is told then; what goes wrong with the scenario's own pods is told first.
- */
-async function startOutposts(
+async function startedOutposts(
+  wanted: Wanted,
   hosts: readonly ProbeNode[],
-  markers: number,
   context: RunContext,
-): Promise<Pick<ProvenCluster, 'outposts'>> {
+): Promise<Proof> {
   const silently = { ...context, progress: () => {} };
-  const created = createOutposts(hosts, markers, () => applyClosed(context), context);
-  const outposts = created.then((wanted) => waitForOutposts(wanted, hosts, silently));
-  outposts.catch(() => {});
-  await created.catch(() => {});
-  return { outposts };
+  const { settleFloorMs } = context.timing;
+  return { outposts: await waitForOutposts(wanted, hosts, silently), settleFloorMs };
 }
 
 async function proveOutposts(
+  wanted: Wanted,
   hosts: readonly ProbeNode[],
-  markers: number,
   { environment }: RunRecord,
   context: RunContext,
-): Promise<readonly Outpost[]> {
-  const wanted = await createOutposts(hosts, markers, async () => {}, context);
+): Promise<Proof> {
   const outposts = await waitForOutposts(wanted, hosts, context);
   const plugins =
     environment.networkPlugins?.map(({ name, version }) => [name, version].join(' ').trim()) ?? [];
   const names = plugins.length === 0 ? 'none that podreach knows' : plugins.join(', ');
+  context.progress({ type: 'canary-started', nodes: outposts.length });
   const canary = await proveEnforcement(outposts, names, context);
   environment.canary = canary;
   context.progress({ type: 'canary-ended', nodes: canary.nodes.length, enforcedMs: canary.enforcedMs });
@@ -111,7 +99,7 @@ async function proveOutposts(
   await applyClosed(context);
   await removeCanaryPolicies(context);
   await untilClosed(outposts, context);
-  return outposts;
+  return { outposts, settleFloorMs: floorFor(canary.enforcedMs, context) };
 }
 
 /**
@@ -120,9 +108,4 @@ async function proveOutposts(
  */
 function floorFor(enforcedMs: number, { timing }: RunContext): number {
   return Math.min(Math.max(timing.settleFloorMs, 2 * enforcedMs), timing.withinMs / 2);
-}
-
-function adviceOf(thrown: unknown): string {
-  const { hint } = thrown instanceof PodreachError ? thrown : {};
-  return [messageOf(thrown), ...(hint === undefined ? [] : [hint])].join('. ');
 }

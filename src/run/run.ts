@@ -6,14 +6,14 @@ import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { Clock } from '../clock.ts';
 import type { Cluster, ClusterProvider } from '../cluster/cluster.ts';
-import { Interruption } from '../errors.ts';
+import { Interruption, messageOf, PodreachError } from '../errors.ts';
 import { exitCodeFor } from '../judge/exit-code.ts';
 import { isMismatch } from '../judge/mismatch.ts';
 import { connectKube, type KubePatience } from '../kube/connect.ts';
 import type { Kube } from '../kube/kube.ts';
 import { DEFAULT_PROBE_SETTINGS, describeSettings, type ProbeSettings } from '../probe/settings.ts';
 import type { ProgressListener } from '../progress.ts';
-import type { RunRecord } from '../record.ts';
+import type { RunRecord, ScenarioRecord } from '../record.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { cleanUp } from './cleanup.ts';
 import type { RunContext } from './context.ts';
@@ -21,8 +21,8 @@ import { describeNodes, describeServer } from './environment/describe.ts';
 import { failureOf } from './failure.ts';
 import { assumptionsFor } from './predict.ts';
 import { checkPermissions, refuseForeignNamespaces } from './preflight.ts';
-import { proveCluster, removeOutposts } from './prove.ts';
-import { runScenario, type ScenarioOptions } from './scenario-run.ts';
+import { meetNetwork, proveCluster, removeOutposts } from './prove.ts';
+import { cleanUpAfter, runScenario, type ScenarioOptions } from './scenario-run.ts';
 import { runDisjoint } from './schedule.ts';
 import { Sessions } from './sessions.ts';
 import { startRecord } from './start-record.ts';
@@ -206,7 +206,11 @@ async function runAndCleanUp(
   if (options.signal.aborted && cluster.outlivesRun) await cleanUp(context);
 }
 
-/** Scenarios, on a cluster that is proven to enforce policies: the sandbox by its own tests, any other by the canary. */
+/**
+ * Scenarios, on a cluster that is proven to enforce policies: the sandbox by its own tests, any other by the canary, which runs while
+ * the first scenarios start.
+ * @throws PodreachError what the proof of a cluster rejects with; nothing is left there then, unless it is kept
+ */
 async function runProven(
   plans: readonly Plan[],
   record: RunRecord,
@@ -214,8 +218,10 @@ async function runProven(
   options: Inner,
 ): Promise<void> {
   const nodes = await describeNodes(record.environment, context);
-  const wanted = { keep: options.keep, markers: plans.length };
-  const proven = await proveCluster(cluster, nodes, record, wanted, context);
+  if (cluster.needsCanary) await meetNetwork(cluster, record, context);
+  const { proof } = await proveCluster(cluster, nodes, record, plans.length, context);
+  const failed = new AbortController();
+  if (cluster.needsCanary) proof.catch((reason: unknown) => failed.abort(reason));
   let running = plans.length;
   let tellUnneeded = (): void => {};
   const unneeded = new Promise<void>((resolve) => {
@@ -226,14 +232,31 @@ async function runProven(
     if (running === 0) tellUnneeded();
   };
   const cleaned = unneeded.then(async () => {
-    if (!context.signal.aborted) await removeOutposts(context);
+    const isNeeded = cluster.outlivesRun && !context.signal.aborted && !failed.signal.aborted;
+    if (isNeeded) await removeOutposts(context);
   });
-  const scenarios = runScenarios(plans, record, { cluster, context: proven.context }, options, {
-    outposts: proven.outposts,
-    onSeen,
-  }).finally(tellUnneeded);
+  const unlessFailed = { ...context, signal: AbortSignal.any([context.signal, failed.signal]) };
+  const shared = { proof, unproven: failed.signal, onSeen };
+  const scenarios = runScenarios(plans, record, { cluster, context: unlessFailed }, options, shared).finally(
+    tellUnneeded,
+  );
   const ended = await Promise.allSettled([scenarios, cleaned]);
+  if (failed.signal.aborted) {
+    if (cluster.outlivesRun && !options.keep) await cleanUpAfterFailure(record, context);
+    failed.signal.throwIfAborted();
+  }
   for (const part of ended) if (part.status === 'rejected') throw part.reason;
+}
+
+/** Clean-up that must not hide why it is needed. */
+async function cleanUpAfterFailure({ environment }: RunRecord, context: RunContext): Promise<void> {
+  try {
+    if (!context.signal.aborted) await cleanUp(context);
+  } catch (thrown) {
+    const { hint } = thrown instanceof PodreachError ? thrown : {};
+    const words = [messageOf(thrown), ...(hint === undefined ? [] : [hint])].join('. ');
+    environment.warnings = [...(environment.warnings ?? []), words];
+  }
 }
 
 function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: Inner): RunContext {
@@ -275,7 +298,7 @@ async function runScenarios(
   record: RunRecord,
   { cluster, context: proven }: OnCluster,
   options: Inner,
-  shared: Pick<ScenarioOptions, 'outposts' | 'onSeen'>,
+  shared: Pick<ScenarioOptions, 'proof' | 'unproven' | 'onSeen'>,
 ): Promise<void> {
   const context = { ...proven, assumptions: assumptionsFor(cluster, record.environment) };
   const others = record.environment.clusterPolicies?.join(', ');
@@ -286,6 +309,7 @@ async function runScenarios(
   const stop = (): boolean =>
     context.signal.aborted || (options.failFast && record.scenarios.some(wentWrong));
   const keysOf = ({ plan }: { plan: Plan }): string[] => plan.namespaces.map(({ name }) => name);
+  const cleaner = createCleaner(record, cluster, options, context);
   await runDisjoint(
     pairs,
     { parallel: options.parallel, keysOf, stop },
@@ -300,9 +324,33 @@ async function runScenarios(
       });
       const own = { ...shared, keep: options.keep, number: index + 1, others };
       await runScenario(plan, scenario, own, context);
+      return { cleaned: cleaner(scenario) };
     },
   );
   for (const { scenario } of pairs) if (scenario.status === 'waiting') scenario.status = 'skipped';
+}
+
+/**
+ * Cleans up after scenarios, beside those that go on. On a cluster that ends with the run that is for those that still wait for room;
+ * with the last of them it is called off.
+ */
+function createCleaner(
+  { scenarios }: RunRecord,
+  { outlivesRun }: Cluster,
+  { keep, progress }: Inner,
+  context: RunContext,
+): (scenario: ScenarioRecord) => Promise<void> {
+  const isAny = (status: ScenarioRecord['status']): boolean => scenarios.some((one) => one.status === status);
+  const uncalled = new AbortController();
+  const signal = AbortSignal.any([context.signal, uncalled.signal]);
+  return async (scenario) => {
+    const isLast = !isAny('waiting') && !isAny('running');
+    if (isLast && !outlivesRun) uncalled.abort();
+    // A run that is cut off is cleaned up as a whole.
+    if (keep || context.signal.aborted || (!outlivesRun && !isAny('waiting'))) return;
+    if (isLast) progress({ type: 'cleaning-up' });
+    await cleanUpAfter(scenario, { ...context, signal });
+  };
 }
 
 function wentWrong(scenario: RunRecord['scenarios'][number]): boolean {

@@ -1,4 +1,5 @@
-/** One scenario from provisioning to clean-up. */
+/** One scenario from provisioning to the verdicts, and its clean-up. */
+import { messageOf } from '../errors.ts';
 import { type Judgement, type JudgeRules, judge } from '../judge/judge.ts';
 import { disagreementOf } from '../judge/opinions.ts';
 import { objectKey } from '../keys.ts';
@@ -13,8 +14,8 @@ import type { RunContext } from './context.ts';
 import { Evidence } from './evidence.ts';
 import { failureOf } from './failure.ts';
 import { awaitForce, type Marker, turnMarker, unforced } from './markers.ts';
-import type { Outpost } from './outposts.ts';
 import { predictPlaced } from './predict.ts';
+import type { Proof } from './prove.ts';
 import { provision, type RunningPods } from './provision.ts';
 import { hearOut, type Stage, witness } from './round.ts';
 import { control, observe, settle, type Tried } from './settle.ts';
@@ -25,7 +26,9 @@ export interface ScenarioOptions {
   readonly keep: boolean;
   /** Its place among the scenarios of the run, counted from 1: that of its marker. */
   readonly number: number;
-  readonly outposts: Promise<readonly Outpost[]>;
+  readonly proof: Promise<Proof>;
+  /** Aborted where the proof has failed: then nothing is to be seen there. */
+  readonly unproven: AbortSignal;
   /** See `JudgeRules.others`. */
   readonly others: string | undefined;
   /** Called when it needs the outposts no more. */
@@ -69,24 +72,44 @@ export async function runScenario(
       evidence: new Evidence(beganMs),
       noteSetbacks: (reasons) => noteSetbacks(scenario, reasons),
     };
-    const marker = await inPhase('control', async (): Promise<Marker> => {
+    const { outposts, settleFloorMs } = await inPhase('control', async () => {
       await control(scenario, stage, context);
-      return { number: options.number, outposts: await options.outposts };
+      return await options.proof;
     });
-    const witnessed = { ...stage, witnesses: new Witnesses(marker.outposts) };
-    await runUnderPolicies(plan, scenario, marker, witnessed, options, inPhase, context);
+    const marker: Marker = { number: options.number, outposts };
+    const witnessed = { ...stage, witnesses: new Witnesses(outposts) };
+    const proven = { ...context, timing: { ...context.timing, settleFloorMs } };
+    await runUnderPolicies(plan, scenario, marker, witnessed, options, inPhase, proven);
     scenario.status = 'finished';
   } catch (thrown) {
-    scenario.status = context.signal.aborted ? 'interrupted' : 'failed';
+    if (options.unproven.aborted) scenario.status = 'skipped';
+    else scenario.status = context.signal.aborted ? 'interrupted' : 'failed';
     if (!context.signal.aborted) scenario.error = failureOf(thrown);
   }
   options.onSeen();
-  // A run that is cut off is cleaned up as a whole.
-  if (!options.keep && !context.signal.aborted)
-    await inPhase('cleanup', () => cleanUpAfter(scenario, context));
   scenario.durationMs = elapsed();
   context.save();
   tellEnd(scenario, context);
+}
+
+/** Takes away what a scenario has created, while others run. What goes wrong stands in its record, unless the signal is aborted. */
+export async function cleanUpAfter(scenario: ScenarioRecord, context: RunContext): Promise<void> {
+  const beganMs = context.clock.now();
+  const phase: ScenarioRecord['phases'][number] = { name: 'cleanup', atMs: scenario.durationMs ?? 0 };
+  scenario.phases.push(phase);
+  try {
+    await cleanUpNamespaces(
+      context,
+      scenario.namespaces.map(({ name }) => name),
+    );
+  } catch (thrown) {
+    if (context.signal.aborted) return;
+    scenario.error ??= failureOf(thrown);
+    context.progress({ type: 'note', text: `${scenario.name}: ${messageOf(thrown)}` });
+  } finally {
+    phase.durationMs = Math.round(context.clock.now() - beganMs);
+    context.save();
+  }
 }
 
 type InPhase = <Result>(name: Phase, work: () => Promise<Result>) => Promise<Result>;
@@ -146,17 +169,6 @@ function noteSetbacks(scenario: ScenarioRecord, reasons: readonly string[]): voi
   const lastReason = reasons.at(-1);
   if (lastReason === undefined) return;
   scenario.execRetries = { count: (scenario.execRetries?.count ?? 0) + reasons.length, lastReason };
-}
-
-async function cleanUpAfter(scenario: ScenarioRecord, context: RunContext): Promise<void> {
-  try {
-    await cleanUpNamespaces(
-      context,
-      scenario.namespaces.map(({ name }) => name),
-    );
-  } catch (thrown) {
-    if (!context.signal.aborted) scenario.error ??= failureOf(thrown);
-  }
 }
 
 /** @param cutOff the run ended before the checks had their time: only what has shown itself already is a verdict */

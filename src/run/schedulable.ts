@@ -1,4 +1,5 @@
 /** Which nodes of a cluster take probe pods. */
+import { PodreachError } from '../errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { ProbeSettings, Toleration } from '../probe/settings.ts';
 
@@ -10,30 +11,57 @@ interface Taint {
 
 const CORDONED: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
+/** So many nodes are named where none will do. */
+const TOLD_NODES = 5;
+
 export interface ProbeNode {
   readonly name: string;
   /** The value of its label `kubernetes.io/hostname`: mostly its name, and not on every cloud. */
   readonly hostname: string;
 }
 
-/** Selected, and without a taint that probe pods do not tolerate: a node that is cordoned or not ready has one, too. */
+/** The nodes that take probe pods. @throws PodreachError `provision-failed` where there is none, with what keeps each of them */
 export function nodesForProbes(nodes: readonly KubeObject[], settings: ProbeSettings): readonly ProbeNode[] {
-  const wanted = Object.entries(settings.nodeSelector);
-  return nodes.flatMap((node) => {
-    // A Node of the API: each field is read as optional.
-    const spec = (node['spec'] ?? {}) as {
-      readonly unschedulable?: boolean;
-      readonly taints?: readonly Taint[];
-    };
-    const { name, labels = {} } = node.metadata;
-    // Cordoned nodes have a taint as well, but only once a controller has seen them.
-    const taints = [...(spec.taints ?? []), ...(spec.unschedulable === true ? [CORDONED] : [])];
-    const isFit =
-      (labels['kubernetes.io/os'] ?? 'linux') === 'linux' &&
-      wanted.every(([key, value]) => labels[key] === value) &&
-      taints.every((taint) => isHarmless(taint, settings.tolerations));
-    return isFit ? [{ name, hostname: labels['kubernetes.io/hostname'] ?? name }] : [];
+  const obstacles = nodes.map((node) => [node, obstacleAt(node, settings)] as const);
+  const fit = obstacles.flatMap(([{ metadata }, obstacle]) => {
+    const { name, labels = {} } = metadata;
+    return obstacle === undefined ? [{ name, hostname: labels['kubernetes.io/hostname'] ?? name }] : [];
   });
+  if (fit.length > 0) return fit;
+  const told = obstacles
+    .slice(0, TOLD_NODES)
+    .map(([{ metadata }, obstacle]) => `${metadata.name} ${obstacle}`)
+    .join(', ');
+  const more = obstacles.length > TOLD_NODES ? `, and ${obstacles.length - TOLD_NODES} more` : '';
+  throw new PodreachError(
+    'provision-failed',
+    `no node of the cluster takes probe pods${told === '' ? '' : `: ${told}${more}`}`,
+    { hint: 'Choose nodes with --node-selector, and let probe pods tolerate taints with --toleration.' },
+  );
+}
+
+/** What keeps probe pods from a node; undefined where it is selected, and has no taint that they do not tolerate. */
+function obstacleAt({ metadata, ...node }: KubeObject, settings: ProbeSettings): string | undefined {
+  // A Node of the API: each field is read as optional.
+  const spec = (node['spec'] ?? {}) as {
+    readonly unschedulable?: boolean;
+    readonly taints?: readonly Taint[];
+  };
+  const { labels = {} } = metadata;
+  const system = labels['kubernetes.io/os'] ?? 'linux';
+  if (system !== 'linux') return `runs ${system}`;
+  const unmet = Object.entries(settings.nodeSelector).find(([key, value]) => labels[key] !== value);
+  if (unmet !== undefined) return `has no label ${unmet.join('=')}`;
+  // Cordoned nodes have a taint as well, but only once a controller has seen them. One that is not ready has one, too.
+  const taints = [...(spec.unschedulable === true ? [CORDONED] : []), ...(spec.taints ?? [])];
+  const taint = taints.find((one) => !isHarmless(one, settings.tolerations));
+  if (taint === undefined) return undefined;
+  return taint.key === CORDONED.key ? 'is cordoned' : `has the taint ${describeTaint(taint)}`;
+}
+
+/** As `kubectl taint` writes it. */
+function describeTaint({ key = '', value = '', effect = '' }: Taint): string {
+  return `${key}${value === '' ? '' : `=${value}`}:${effect}`;
 }
 
 function isHarmless(taint: Taint, tolerations: readonly Toleration[]): boolean {

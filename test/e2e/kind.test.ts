@@ -170,10 +170,11 @@ test('a run that keeps its cluster says how to look, and ends', { timeout: 60_00
 test('a run that uses a kept cluster does not say that it stops it, and one of its own does', {
   timeout: 60_000,
 }, async () => {
-  await using host = await kindHost();
-  const own = await host.run().ended;
+  await using brief = await kindHost();
+  const own = await brief.run().ended;
   expect(own).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('stopping the cluster (kind)') });
-  expect(host.hasNodes()).toBe(false);
+  expect(brief.hasNodes()).toBe(false);
+  await using host = await kindHost();
   const { stderr } = await host.run('--keep').ended;
   const [, id = ''] = /podreach clean --run (\w+) /.exec(stderr) ?? [];
   expect(stderr).toContain('Clean up before you run the same scenarios there again');

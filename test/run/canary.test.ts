@@ -2,9 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterProvider } from '../../src/cluster/cluster.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
+import type { Kube } from '../../src/kube/kube.ts';
+import type { Target } from '../../src/probe/protocol.ts';
+import type { Outcome } from '../../src/record.ts';
+import { proveEnforcement } from '../../src/run/canary.ts';
 import { outpostsNamespace } from '../../src/run/outposts.ts';
+import { sleepingClock } from '../cluster/kind/world.ts';
 import { failure, throughProxy } from '../support/api-proxy.ts';
 import { asContext, foreignAnswers } from '../support/real-cluster.ts';
+import { agentsThat, contextOn, sessionsThat } from './fake-agents.ts';
 import { runWith, sandbox, verdicts } from './run-with.ts';
 
 const CALICO = { 'calico-node': { container: 'calico-node', image: 'quay.io/calico/node:v3.32.1' } };
@@ -38,6 +44,17 @@ describe.concurrent('a cluster that enforces policies', () => {
     expect(canary?.nodes.map(({ name }) => name)).toEqual(['node-1', 'node-2']);
     expect(canary?.enforcedMs).toBe(Math.max(...(canary?.nodes.map(({ enforcedMs }) => enforcedMs) ?? [])));
     expect(left).toEqual([]);
+  });
+
+  test('is proven while the first scenario starts, and before that applies its policies', async () => {
+    const events: string[] = [];
+    await runWith(asContext(sandboxCluster({ nodes: 1, enforcement: 'on' })), (event) => {
+      events.push(event.type === 'phase-started' ? event.phase : event.type);
+      return undefined;
+    });
+    const order = ['canary-started', 'canary-ended', 'apply'].map((one) => events.indexOf(one));
+    expect(order).toEqual(order.toSorted((one, other) => one - other));
+    expect(events.indexOf('provision')).toBeLessThan(events.indexOf('canary-ended'));
   });
 
   test('of one node is proven on that', async () => {
@@ -127,6 +144,9 @@ describe.concurrent('a cluster that does not', () => {
       },
     });
     expect(record.scenarios.map(({ status }) => status)).toEqual(['skipped']);
+    const [{ phases, checks } = { phases: [], checks: [] }] = record.scenarios;
+    expect(phases.map(({ name }) => name)).not.toContain('apply');
+    expect(checks.map(({ verdict }) => verdict)).toEqual([undefined, undefined]);
     expect(left).toEqual([]);
   });
 
@@ -151,7 +171,7 @@ describe.concurrent('a cluster that does not', () => {
       },
     );
     expect(record.run.error?.code).toBe('not-enforcing');
-    expect(left).toEqual([outpostsNamespace(record.run.id)]);
+    expect(left.toSorted()).toEqual(['pair', outpostsNamespace(record.run.id)]);
     expect(events.filter((type) => /stop/.test(type))).toEqual(['stopped']);
   });
 
@@ -220,5 +240,57 @@ describe.concurrent('a cluster that does not', () => {
       message: expect.stringMatching(/^probe pods cannot connect even without any policy, on nodes? node-/),
     });
     expect(verdicts(record)).toEqual({ 'pair/b': undefined, 'pair/c': undefined });
+  });
+});
+
+/** Outposts on three nodes, of which some connections go on under the deny-all. */
+async function proveWith(goesOn: (from: string, to: string) => boolean): Promise<unknown> {
+  const clock = sleepingClock();
+  let isDenied = false;
+  const outcomeOf = ({ pod: to }: Target, from: string): Outcome =>
+    !isDenied || goesOn(`x/${from}`, to) ? 'connected' : 'timeout';
+  const kube: Partial<Kube> = {
+    exec: sessionsThat(agentsThat({ outcomeOf }, clock)),
+    async apply(_, body) {
+      isDenied = !body.includes('ingress');
+      return JSON.parse(body);
+    },
+  };
+  const timing = {
+    timeoutMs: 30,
+    withinMs: 4_000,
+    controlMs: 4_000,
+    settleFloorMs: 0,
+    readyWithinMs: 0,
+    execGraceMs: 0,
+    confirm: 2,
+  };
+  const pod = (name: string, node: string) => ({ namespace: 'x', name, ip: name, node });
+  const outposts = ['1', '2', '3'].map((node) => ({
+    node: `node-${node}`,
+    open: pod(`open-${node}`, `node-${node}`),
+    guarded: pod(`guarded-${node}`, `node-${node}`),
+  }));
+  return await proveEnforcement(outposts, 'Calico', contextOn(kube, clock, timing));
+}
+
+describe('the canary', () => {
+  test('is content where all is cut and restored', async () => {
+    expect(await proveWith(() => false)).toMatchObject({
+      nodes: [{ name: 'node-1' }, { name: 'node-2' }, { name: 'node-3' }],
+    });
+  });
+
+  test('blames the node whose own pods go on connecting, and no other that only connects to it', async () => {
+    const pairs = ['x/open-1 x/guarded-1', 'x/guarded-1 x/open-1', 'x/guarded-3 x/open-1'];
+    await expect(proveWith((from, to) => pairs.includes(`${from} ${to}`))).rejects.toThrow(
+      'connections went on under a deny-all on 1 of 3 nodes (node-1; ingress and egress)',
+    );
+  });
+
+  test('blames a node whose pods go on connecting to others alone', async () => {
+    await expect(proveWith((from, to) => `${from} ${to}` === 'x/guarded-3 x/open-1')).rejects.toThrow(
+      'connections went on under a deny-all on 1 of 3 nodes (node-3; egress)',
+    );
   });
 });

@@ -188,43 +188,58 @@ describe('a node', () => {
   const taint = { key: 'dedicated', value: 'db', effect: 'NoSchedule' };
   const settings = DEFAULT_PROBE_SETTINGS;
   test.each([
-    ['that is free', node({}), settings, true],
-    ['that is cordoned', node({ unschedulable: true }), settings, false],
+    ['that is free', node({}), settings, undefined],
+    ['that is cordoned', node({ unschedulable: true }), settings, 'is cordoned'],
     [
       'that is cordoned, where every taint is tolerated: the scheduler takes it then',
       node({ unschedulable: true }),
       { ...settings, tolerations: [{ operator: 'Exists' as const }] },
-      true,
+      undefined,
     ],
-    ['with a taint', node({ taints: [taint] }), settings, false],
+    ['with a taint', node({ taints: [taint] }), settings, 'has the taint dedicated=db:NoSchedule'],
     [
       'with a taint that only asks',
       node({ taints: [{ ...taint, effect: 'PreferNoSchedule' }] }),
       settings,
-      true,
+      undefined,
     ],
     [
       'with a tolerated taint',
       node({ taints: [taint] }),
       { ...settings, tolerations: [{ key: 'dedicated', operator: 'Exists' as const }] },
-      true,
+      undefined,
     ],
     [
       'with a taint of another value',
       node({ taints: [taint] }),
       { ...settings, tolerations: [{ key: 'dedicated', operator: 'Equal' as const, value: 'web' }] },
-      false,
+      'has the taint dedicated=db:NoSchedule',
     ],
     [
       'where every taint is tolerated',
       node({ taints: [taint, { key: 'x', effect: 'NoExecute' }] }),
       { ...settings, tolerations: [{ operator: 'Exists' as const }] },
-      true,
+      undefined,
     ],
-    ['that is not selected', node({}, { pool: 'a' }), { ...settings, nodeSelector: { pool: 'b' } }, false],
-    ['of another system', node({}, { 'kubernetes.io/os': 'windows' }), settings, false],
-  ])('%s', (_, object, given, isFit) => {
-    expect(nodesForProbes([object], given)).toEqual(isFit ? [{ name: 'n', hostname: 'n.example' }] : []);
+    [
+      'that is not selected',
+      node({}, { pool: 'a' }),
+      { ...settings, nodeSelector: { pool: 'b' } },
+      'has no label pool=b',
+    ],
+    ['of another system', node({}, { 'kubernetes.io/os': 'windows' }), settings, 'runs windows'],
+  ])('%s', (_, object, given, obstacle) => {
+    const free = { ...object, metadata: { name: 'free' }, spec: {} };
+    const alone = () => nodesForProbes([object], given);
+    if (obstacle === undefined) expect(alone()).toEqual([{ name: 'n', hostname: 'n.example' }]);
+    else expect(alone).toThrow(`no node of the cluster takes probe pods: n ${obstacle}`);
+    const beside = nodesForProbes([object, free], { ...settings, tolerations: given.tolerations });
+    expect(beside).toContainEqual({ name: 'free', hostname: 'free' });
+  });
+
+  test('of many that do not fit is named with a few others', () => {
+    const nodes = Array.from({ length: 7 }, () => node({ unschedulable: true }));
+    expect(() => nodesForProbes(nodes, settings)).toThrow(/: (n is cordoned, ){5}and 2 more$/);
   });
 });
 

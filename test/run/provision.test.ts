@@ -56,7 +56,8 @@ describe.concurrent('a pod', () => {
       ),
       hint: 'Name an image that the nodes can pull with --probe-image, and a Secret for it with --image-pull-secret.',
     });
-    expect(performance.now() - beganMs).toBeLessThan(20_000);
+    // Pods have two minutes.
+    expect(performance.now() - beganMs).toBeLessThan(90_000);
   });
 
   test('whose image comes late is waited for, and said to be', async () => {

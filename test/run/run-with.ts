@@ -39,11 +39,15 @@ export async function runWith(
   interfere?: (event: ProgressEvent, kube: Kube) => Promise<unknown> | undefined,
   options: Partial<RunOptions> & {
     readonly scenario?: string;
+    /** Another, in namespaces of its own. */
+    readonly second?: string;
     readonly atTheEnd?: (kube: Kube) => Promise<void>;
   } = {},
 ): Promise<RunRecord> {
-  using folder = folderWith({ 'pair.yaml': options.scenario ?? SCENARIO });
-  const plans = await loadPlans(['pair.yaml'], { cwd: folder.path, only: [], tags: [] });
+  const { scenario = SCENARIO, second } = options;
+  const files = { 'pair.yaml': scenario, ...(second === undefined ? {} : { 'second.yaml': second }) };
+  using folder = folderWith(files);
+  const plans = await loadPlans(Object.keys(files), { cwd: folder.path, only: [], tags: [] });
   let kube: Kube | undefined;
   const interference: Promise<unknown>[] = [];
   const { record, kept } = await run(plans, {

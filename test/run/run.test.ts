@@ -18,7 +18,6 @@ test('all is well where nobody interferes', async () => {
     'settle',
     'observe',
     'closing',
-    'cleanup',
   ]);
   expect(record.environment.nodes).toHaveLength(2);
 });
@@ -176,6 +175,36 @@ test('a pair that opens again while others settle is flapping', async () => {
   expect(record.run.exitCode).toBe(1);
 });
 
+describe('what a scenario leaves', () => {
+  const second = SCENARIO.replaceAll('pair', 'other');
+  const namesLeft = async (kube: Kube): Promise<string[]> => {
+    const left = await kube.list({ resource: 'namespaces', labelSelector: 'podreach.dev/run' });
+    return left.map(({ metadata }) => metadata.name);
+  };
+
+  test('is cleaned up beside the next, where it would outlive the run', async () => {
+    const left: string[] = [];
+    const atTheEnd = async (kube: Kube): Promise<void> => void left.push(...(await namesLeft(kube)));
+    const record = await runWith(asContext(sandbox()), undefined, { second, atTheEnd });
+    const [one, other] = record.scenarios;
+    const cleaning = one?.phases.find(({ name }) => name === 'cleanup');
+    const cleanedAt = Date.parse(one?.startedAt ?? '') + (cleaning?.atMs ?? 0) + (cleaning?.durationMs ?? 0);
+    expect(Date.parse(other?.startedAt ?? '')).toBeLessThan(cleanedAt);
+    expect(record.run.exitCode).toBe(0);
+    expect(left).toEqual([]);
+  });
+
+  test('is left to the end of a cluster that ends with the run, but for what is in the way of others', async () => {
+    const left: string[] = [];
+    const atTheEnd = async (kube: Kube): Promise<void> => void left.push(...(await namesLeft(kube)));
+    const same = SCENARIO.replace('name: pair', 'name: again');
+    const record = await runWith(sandbox(), undefined, { second: same, atTheEnd });
+    expect(record.run.exitCode).toBe(0);
+    expect(record.scenarios.map(({ phases }) => phases.at(-1)?.name)).toEqual(['cleanup', 'closing']);
+    expect(left).toContain('pair');
+  });
+});
+
 test('an interrupt cleans up and is told', async () => {
   const controller = new AbortController();
   let left: readonly unknown[] | undefined;
@@ -203,7 +232,7 @@ test('an interrupt whose clean-up fails says what to do, and does not clean up t
   const stubborn = throughProxy(sandbox(), {
     answer({ method, path }) {
       if (method !== 'DELETE' || !path.startsWith('/api/v1/namespaces/pair')) return undefined;
-      deletions += 1;
+      if (!path.includes('/pods/')) deletions += 1;
       return failure(403, 'Forbidden', 'deletions are frozen until Monday');
     },
   });

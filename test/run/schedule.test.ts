@@ -6,8 +6,15 @@ interface Item {
   readonly keys: readonly string[];
 }
 
+interface Options {
+  readonly parallel?: number;
+  readonly stop?: () => boolean;
+  readonly cleaned?: (name: string) => Promise<void>;
+}
+
 /** Runs items whose work ends only when the test says so, and keeps a log of starts and ends. */
-function stage(items: readonly Item[], options: { parallel?: number; stop?: () => boolean } = {}) {
+function stage(items: readonly Item[], options: Options = {}) {
+  const { cleaned = async () => {} } = options;
   const log: string[] = [];
   const finishers = new Map<string, () => void>();
   const done = runDisjoint(
@@ -18,7 +25,7 @@ function stage(items: readonly Item[], options: { parallel?: number; stop?: () =
       return new Promise((resolve) => {
         finishers.set(name, () => {
           log.push(`-${name}`);
-          resolve();
+          resolve({ cleaned: cleaned(name) });
         });
       });
     },
@@ -85,4 +92,38 @@ test('work that fails is heard of', async () => {
     Promise.reject(new Error('no')),
   );
   await expect(failing).rejects.toThrow('no');
+});
+
+test('cleaning up after an item takes no place, and holds its keys', async () => {
+  const cleaning = Promise.withResolvers<void>();
+  const { log, done, finish } = stage(
+    [
+      { name: 'a', keys: ['x'] },
+      { name: 'b', keys: ['x'] },
+      { name: 'c', keys: ['y'] },
+    ],
+    { parallel: 1, cleaned: (name) => (name === 'a' ? cleaning.promise : Promise.resolve()) },
+  );
+  await finish('a');
+  expect(log).toEqual(['+a', '-a', '+c']);
+  await finish('c');
+  expect(log).toEqual(['+a', '-a', '+c', '-c']);
+  cleaning.resolve();
+  await finish('none');
+  expect(log).toEqual(['+a', '-a', '+c', '-c', '+b']);
+  await finish('b');
+  await done;
+});
+
+test('is over when everything is cleaned up', async () => {
+  const cleaning = Promise.withResolvers<void>();
+  let isOver = false;
+  const { done, finish } = stage([{ name: 'a', keys: ['x'] }], { cleaned: () => cleaning.promise });
+  void done.then(() => {
+    isOver = true;
+  });
+  await finish('a');
+  expect(isOver).toBe(false);
+  cleaning.resolve();
+  await done;
 });

@@ -1,16 +1,14 @@
 /** Waiting for policies, with agents that see what the test says, and time that passes only where somebody waits. */
-import pLimit from 'p-limit';
 import { describe, expect, test } from 'vitest';
-import type { ExecRequest, ExecResult, Kube } from '../../src/kube/kube.ts';
-import type { AgentLine, Batch } from '../../src/probe/protocol.ts';
+import type { Kube } from '../../src/kube/kube.ts';
 import type { CheckRecord, Outcome } from '../../src/record.ts';
 import type { RunContext } from '../../src/run/context.ts';
 import { Evidence } from '../../src/run/evidence.ts';
 import type { Stage } from '../../src/run/round.ts';
-import { Sessions } from '../../src/run/sessions.ts';
 import { control, observe, settle } from '../../src/run/settle.ts';
 import { sleepingClock } from '../cluster/kind/world.ts';
 import { attempt } from '../judge/attempts.ts';
+import { agentsThat, contextOn as contextWith, sessionsThat } from './fake-agents.ts';
 
 const APPLIED_MS = 500;
 const FLOOR_MS = 200;
@@ -45,50 +43,25 @@ async function settled(
   const clock = sleepingClock();
   await clock.sleep(APPLIED_MS);
 
-  const answer: Answering = async ({ pod }, input) => {
-    if (clock.now() > APPLIED_MS + 3 * WITHIN_MS) throw new Error('it does not end');
-    const clockMs = clock.now();
-    const { targets, listeners }: Batch = JSON.parse(input);
-    const outcomes = targets.map(({ id }): [number, Outcome] => {
-      const rounds = seen[id]?.rounds ?? [];
-      const round = (checks[id]?.attempts.length ?? 0) - 1;
-      return [id, rounds[round] ?? rounds.at(-1) ?? 'error'];
-    });
-    if (targets.length > 0) await clock.sleep(ROUND_MS);
-    if (outcomes.some(([, outcome]) => outcome === 'error'))
-      return { kind: 'broken', reason: 'the exec broke', mayHeal: false, stdout: '', stderr: '' };
-    const seconds = Array.from({ length: 20 }, (_, second) => second * 1_000);
-    const lines: AgentLine[] = [
-      ...outcomes.map(([id, outcome]): AgentLine => {
-        const dials = outcome === 'timeout' ? { dials: 3, lastDialMs: LAST_DIAL_MS } : {};
-        return { kind: 'attempt', id, outcome, startedMs: 0, durationMs: 1, ...dials };
-      }),
-      ...listeners.map(
-        ({ port, protocol }): AgentLine => ({ kind: 'listener', port, protocol, alive: true }),
-      ),
-      {
-        kind: 'end',
-        attempts: targets.length,
-        listeners: listeners.length,
-        clockMs,
-        elapsedMs: clock.now() - clockMs,
-        visitsMs: unvisited.includes(pod)
-          ? []
-          : seconds.filter((second) => second <= clock.now()).map((second) => second - clockMs),
-        retransmissions: 0,
-        arrived: [],
+  const answer = agentsThat(
+    {
+      outcomeOf({ id }) {
+        if (clock.now() > APPLIED_MS + 3 * WITHIN_MS) throw new Error('it does not end');
+        const rounds = seen[id]?.rounds ?? [];
+        const round = (checks[id]?.attempts.length ?? 0) - 1;
+        return rounds[round] ?? rounds.at(-1) ?? 'error';
       },
-    ];
-    const stdout = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-    return { kind: 'answered', stdout };
-  };
+      isVisited: (pod) => !unvisited.includes(pod),
+    },
+    clock,
+  );
 
   const stage = stageOf('a', ...seen.map((_, id) => `b${id}`));
   await settle(
     { name: 'x', checks, policies },
     RULES,
     stage,
-    contextOn({ exec: sessionsThat(answer) } as Kube, clock),
+    contextOn({ exec: sessionsThat(answer) }, clock),
   );
   return checks.map(({ attempts }) => attempts.filter(({ phase }) => phase === 'settle'));
 }
@@ -120,36 +93,17 @@ function checkOf(id: number, expected: CheckRecord['expected']): CheckRecord {
   };
 }
 
-type Answering = (request: ExecRequest, input: string) => Promise<ExecResult>;
-
-/** Execs whose every question is answered so. */
-function sessionsThat(answer: Answering): Kube['exec'] {
-  return (request) => ({ isOpen: true, ask: ({ input }) => answer(request, input), close: () => {} });
-}
-
 /** As much of a context as settling needs. */
-function contextOn(kube: Kube, clock = sleepingClock()): RunContext {
-  const { signal } = new AbortController();
-  return {
-    runId: 'run',
-    kube,
-    clock,
-    random: () => 0,
-    timing: {
-      timeoutMs: TIMEOUT_MS,
-      withinMs: WITHIN_MS,
-      controlMs: WITHIN_MS,
-      settleFloorMs: FLOOR_MS,
-      readyWithinMs: 0,
-      execGraceMs: 0,
-      confirm: RULES.confirm,
-    },
-    sessions: new Sessions(kube, clock, signal),
-    execLimit: pLimit(10),
-    signal,
-    progress: () => undefined,
-    save: () => undefined,
-  } as Partial<RunContext> as RunContext;
+function contextOn(kube: Partial<Kube>, clock = sleepingClock()): RunContext {
+  return contextWith(kube, clock, {
+    timeoutMs: TIMEOUT_MS,
+    withinMs: WITHIN_MS,
+    controlMs: WITHIN_MS,
+    settleFloorMs: FLOOR_MS,
+    readyWithinMs: 0,
+    execGraceMs: 0,
+    confirm: RULES.confirm,
+  });
 }
 
 const outcomesOf = (attempts: CheckRecord['attempts']): string[] => attempts.map(({ outcome }) => outcome);

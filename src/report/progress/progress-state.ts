@@ -1,5 +1,5 @@
 /** What a run is doing right now, followed from its events. Pure: an event makes a new state of the last one. */
-import type { ProgressEvent } from '../../progress.ts';
+import { CANARY, OUTPOSTS, type ProgressEvent } from '../../progress.ts';
 import type { Phase } from '../../record.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
 
@@ -30,7 +30,7 @@ export function advance(state: ProgressState, event: ProgressEvent): ProgressSta
     case 'cluster-starting':
     case 'cluster-ready':
     case 'cluster-stopping':
-    case 'canary-ended':
+    case 'cleaning-up':
       return { ...state, cluster: describeEvent(event), running: new Map() };
     case 'scenario-started':
       return {
@@ -51,8 +51,11 @@ export function advance(state: ProgressState, event: ProgressEvent): ProgressSta
       return {
         ...state,
         ended: state.ended + 1,
-        running: new Map([...state.running].filter(([scenario]) => scenario !== event.scenario)),
+        running: without(state, event.scenario),
       };
+    case 'canary-ended':
+      return { ...state, running: without(state, OUTPOSTS, CANARY) };
+    case 'canary-started':
     case 'note':
       return state;
   }
@@ -64,6 +67,10 @@ function withScenario(
   doing: string,
 ): ReadonlyMap<string, string> {
   return new Map([...running, [scenario, doing]]);
+}
+
+function without({ running }: ProgressState, ...names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map([...running].filter(([name]) => !names.includes(name)));
 }
 
 /** One line, the most telling first: `1 of 3 done, three-tier: 45 of 72 checks settled (round 4)`. */
@@ -83,6 +90,10 @@ export function describeEvent(event: Exclude<ProgressEvent, { type: 'scenario-en
       return `the cluster (${event.cluster}) is ready`;
     case 'cluster-stopping':
       return `stopping the cluster (${event.cluster})`;
+    case 'cleaning-up':
+      return 'cleaning up';
+    case 'canary-started':
+      return `proving that policies are enforced, on ${count(event.nodes, 'node')}`;
     case 'canary-ended':
       return `policies are enforced on ${count(event.nodes, 'node')}, after ${duration(event.enforcedMs)} at the latest`;
     case 'scenario-started':

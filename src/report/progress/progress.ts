@@ -61,6 +61,8 @@ function plainLines(event: Exclude<ProgressEvent, { type: 'note' }>, isVerbose: 
   switch (event.type) {
     case 'cluster-starting':
     case 'cluster-stopping':
+    case 'cleaning-up':
+    case 'canary-started':
     case 'canary-ended':
       return [describeEvent(event)];
     case 'cluster-ready':

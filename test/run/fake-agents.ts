@@ -1,0 +1,77 @@
+/** Agents that see what a test says, and a context in which time passes only where somebody waits. */
+import pLimit from 'p-limit';
+import type { Clock } from '../../src/clock.ts';
+import type { ExecRequest, ExecResult, Kube } from '../../src/kube/kube.ts';
+import type { AgentLine, Batch, Target } from '../../src/probe/protocol.ts';
+import type { Outcome } from '../../src/record.ts';
+import type { RunContext, RunTiming } from '../../src/run/context.ts';
+import { Sessions } from '../../src/run/sessions.ts';
+
+const ROUND_MS = 40;
+/** An attempt that nobody answers dials for the last time after four fifths of its time. */
+const LAST_DIAL_MS = 24;
+
+type Answering = (request: ExecRequest, input: string) => Promise<ExecResult>;
+
+/** Execs whose every question is answered so. */
+export function sessionsThat(answer: Answering): Kube['exec'] {
+  return (request) => ({ isOpen: true, ask: ({ input }) => answer(request, input), close: () => {} });
+}
+
+interface Seeing {
+  readonly outcomeOf: (target: Target, pod: string) => Outcome;
+  /** Whether the kubelet, which comes each second, reaches a pod. */
+  readonly isVisited?: (pod: string) => boolean;
+}
+
+/** Agents that work through batches in {@link ROUND_MS}. An attempt that is an `error` breaks the exec of its batch. */
+export function agentsThat({ outcomeOf, isVisited = () => true }: Seeing, clock: Clock): Answering {
+  return async ({ pod }, input) => {
+    const clockMs = clock.now();
+    const { targets, listeners }: Batch = JSON.parse(input);
+    const outcomes = targets.map((target): [number, Outcome] => [target.id, outcomeOf(target, pod)]);
+    if (targets.length > 0) await clock.sleep(ROUND_MS);
+    if (outcomes.some(([, outcome]) => outcome === 'error'))
+      return { kind: 'broken', reason: 'the exec broke', mayHeal: false, stdout: '', stderr: '' };
+    const seconds = Array.from({ length: 20 }, (_, second) => second * 1_000);
+    const lines: AgentLine[] = [
+      ...outcomes.map(([id, outcome]): AgentLine => {
+        const dials = outcome === 'timeout' ? { dials: 3, lastDialMs: LAST_DIAL_MS } : {};
+        return { kind: 'attempt', id, outcome, startedMs: 0, durationMs: 1, ...dials };
+      }),
+      ...listeners.map(
+        ({ port, protocol }): AgentLine => ({ kind: 'listener', port, protocol, alive: true }),
+      ),
+      {
+        kind: 'end',
+        attempts: targets.length,
+        listeners: listeners.length,
+        clockMs,
+        elapsedMs: clock.now() - clockMs,
+        visitsMs: isVisited(pod)
+          ? seconds.filter((second) => second <= clock.now()).map((second) => second - clockMs)
+          : [],
+        retransmissions: 0,
+        arrived: [],
+      },
+    ];
+    return { kind: 'answered', stdout: lines.map((line) => `${JSON.stringify(line)}\n`).join('') };
+  };
+}
+
+/** As much of a context as rounds need. */
+export function contextOn(kube: Partial<Kube>, clock: Clock, timing: RunTiming): RunContext {
+  const { signal } = new AbortController();
+  return {
+    runId: 'run',
+    kube,
+    clock,
+    random: () => 0,
+    timing,
+    sessions: new Sessions(kube as Kube, clock, signal),
+    execLimit: pLimit(10),
+    signal,
+    progress: () => undefined,
+    save: () => undefined,
+  } as Partial<RunContext> as RunContext;
+}
