@@ -33,6 +33,15 @@ function patchOf(kind: Kind): object {
   };
 }
 
+/**
+ * The second version's document in protobuf, the only form in which kubectl reads it: an empty one. kubectl looks there for the kinds
+ * that the third version does not have, to find that there are none.
+ */
+export const OPENAPI_V2_PROTOBUF = {
+  type: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+  body: Buffer.alloc(0),
+};
+
 /** @returns the document at `/openapi/v2`, `/openapi/v3` or below; undefined where there is none */
 export function openApi(path: string): object | undefined {
   if (path === '/openapi/v2') {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { startCluster, type TestCluster } from './cluster.ts';
 
 const KUBECTL = 'kubectl';
@@ -154,6 +155,25 @@ spec:
     );
   });
 
+  it('has no kinds but its own, and says so', async () => {
+    const n = await newNamespace('others');
+    const deployment = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  selector: { matchLabels: { app: web } }
+  template: { metadata: { labels: { app: web } }, spec: { containers: [{ name: c, image: 'node:24' }] } }
+`;
+    const none =
+      'error: resource mapping not found for name: "web" namespace: "" from "STDIN": no matches for kind "Deployment" in version "apps/v1"\nensure CRDs are installed first';
+    for (const verb of ['apply', 'apply --server-side', 'create', 'replace', 'delete', 'diff']) {
+      expect(await fail([...verb.split(' '), '-n', n, '-f', '-'], deployment)).toBe(none);
+    }
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [parse(policy)] });
+    expect(await run(['apply', '-n', n, '-f', '-'], list)).toBe('networkpolicy.networking.k8s.io/db created');
+  });
+
   it('gets, describes, labels, annotates, patches and edits', async () => {
     const n = await newNamespace('changes');
     await run(['apply', '-n', n, '-f', '-'], pod);
@@ -218,6 +238,12 @@ spec:
     expect(await fail(['exec', '-n', n, 'nope', '--', 'true'])).toBe(
       'Error from server (NotFound): pods "nope" not found',
     );
+    expect(await kubectl(['exec', '-n', n, 'web', '--', 'no-such-program'])).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr:
+        'error: Internal error occurred: error executing command in container: spawn no-such-program ENOENT',
+    });
     expect(await fail(['exec', '-n', n, 'web', '-c', 'x', '--', 'true'])).toBe(
       'Error from server (BadRequest): container x is not valid for pod web',
     );
