@@ -41,7 +41,11 @@ const containerFields = {
   command: listOf(string),
   args: listOf(string),
   workingDir: string,
-  ports: keyedList(containerPort, { name: 'containerPort' }, { name: 'protocol', default: 'TCP' }),
+  ports: keyedList(
+    containerPort,
+    { name: 'containerPort', default: 0 },
+    { name: 'protocol', default: 'TCP' },
+  ),
   envFrom: listOf(any),
   env: keyedList(environmentVariable, { name: 'name' }),
   resources: any,
