@@ -2,6 +2,7 @@
  * What is settled about a cluster before a scenario runs there: what it is, that it enforces policies, and the outposts that prove the
  * rest while scenarios run.
  */
+import { isIP } from 'node:net';
 import type { Cluster } from '../cluster/cluster.ts';
 import { messageOf, PodreachError } from '../errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
@@ -18,6 +19,7 @@ import {
   untilClosed,
   waitForOutposts,
 } from './outposts.ts';
+import type { RunningPod } from './provision.ts';
 import { nodesForProbes, type ProbeNode } from './schedulable.ts';
 
 export interface ProvenCluster {
@@ -101,6 +103,11 @@ async function proveOutposts(
 ): Promise<readonly Outpost[]> {
   const wanted = await createOutposts(hosts, markers, async () => {}, context);
   const outposts = await waitForOutposts(wanted, hosts, context);
+  const untried = untriedFamilies(outposts[0]?.open);
+  if (untried !== undefined) {
+    environment.warnings = [...(environment.warnings ?? []), untried];
+    context.progress({ type: 'note', text: `warning: ${untried}` });
+  }
   const plugins =
     environment.networkPlugins?.map(({ name, version }) => [name, version].join(' ').trim()) ?? [];
   const names = plugins.length === 0 ? 'none that podreach knows' : plugins.join(', ');
@@ -112,6 +119,13 @@ async function proveOutposts(
   await removeCanaryPolicies(context);
   await untilClosed(outposts, context);
   return outposts;
+}
+
+/** What the addresses of a pod say about the cluster that is not tried; undefined where it has one family. */
+function untriedFamilies(pod: RunningPod | undefined): string | undefined {
+  const { ip = '', otherIps = [] } = pod ?? {};
+  if (otherIps.length === 0) return undefined;
+  return `pods have addresses of more than one family here, and only the first, IPv${isIP(ip)}, is tried: nothing is said about ${otherIps.map((other) => `IPv${isIP(other)}`).join(', ')}`;
 }
 
 /**
