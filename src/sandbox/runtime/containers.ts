@@ -149,7 +149,7 @@ exec ${dropRights.join(' ')} "$@" 3>&-
 `;
 }
 
-/** Shell that tells a descriptor whether the command in its arguments can be executed, and ends where it cannot: why not, as a runtime says it. */
+/** Shell that tells a descriptor that the command in its arguments starts, or why it cannot, as a runtime says it, and then ends. */
 function tellStart(descriptor: number): string {
   return `set -f
 why=

@@ -95,6 +95,31 @@ spec:
     );
   });
 
+  it('explains which fields there are', async () => {
+    expect(
+      await run(['explain', 'netpol.spec.ingress.ports', '--recursive']),
+    ).toBe(`GROUP:      networking.k8s.io
+KIND:       NetworkPolicy
+VERSION:    v1
+
+FIELD: ports <[]NetworkPolicyPort>
+
+
+DESCRIPTION:
+    <empty>
+FIELDS:
+  endPort\t<integer>
+  port\t<IntOrString>
+  protocol\t<string>
+`);
+    expect(await run(['explain', 'pod.spec.containers.readinessProbe'])).toContain(
+      'httpGet\t<HTTPGetAction>',
+    );
+    expect(await run(['explain', 'namespaces'])).toContain('KIND:       Namespace');
+    expect(await run(['explain', 'nodes'])).toContain('KIND:       Node');
+    expect(await fail(['explain', 'pods.spec.nope'])).toBe('error: field "nope" does not exist');
+  });
+
   it('applies from the client side', async () => {
     const n = await newNamespace('client-side');
     expect(await run(['apply', '-n', n, '-f', '-'], policy)).toBe(
