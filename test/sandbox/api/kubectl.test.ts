@@ -180,6 +180,37 @@ FIELDS:
     );
   });
 
+  it('warns of unknown fields where it is asked to, however deep they are', async () => {
+    const n = await newNamespace('warnings');
+    const misspelt = `
+apiVersion: v1
+kind: Pod
+metadata: { name: web, labls: {} }
+spec:
+  securityContext: { runAsNonRot: true, seccompProfile: { typ: RuntimeDefault } }
+  tolerations: [{ efect: NoSchedule }]
+  containers:
+  - name: c
+    image: node:24
+    resources: { limit: { cpu: 1 } }
+    securityContext: { runAsUser: 1000, capabilities: { dorp: [ALL] } }
+`;
+    expect(await kubectl(['apply', '-n', n, '--validate=warn', '-f', '-'], misspelt)).toEqual({
+      exitCode: 0,
+      stdout: 'pod/web created',
+      stderr: [
+        'metadata.labls',
+        'spec.containers[0].resources.limit',
+        'spec.containers[0].securityContext.capabilities.dorp',
+        'spec.securityContext.runAsNonRot',
+        'spec.securityContext.seccompProfile.typ',
+        'spec.tolerations[0].efect',
+      ]
+        .map((field) => `Warning: unknown field "${field}"`)
+        .join('\n'),
+    });
+  });
+
   it('has no kinds but its own, and says so', async () => {
     const n = await newNamespace('others');
     const deployment = `
