@@ -11,7 +11,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runRecordSchema } from '../src/record.ts';
 import { REPORTS, type ReportFormat } from '../src/report/report.ts';
-import { folderWith, ROOT, runCli, startCli } from '../test/support/cli.ts';
+import { ROOT, runCli, startCli } from '../test/support/cli.ts';
 
 const RECORDS = 'docs/examples';
 const PAGE = join(ROOT, 'docs/reports.md');
@@ -57,10 +57,9 @@ async function recordAll(): Promise<void> {
   await interrupted.until(/payments: waiting for the policies/);
   interrupted.child.kill('SIGINT');
   await interrupted.ended;
-  using folder = folderWith({});
-  const KUBECONFIG = join(folder.path, 'kubeconfig');
-  const sandbox = startCli(['sandbox', '--no-enforcement', '--kubeconfig', KUBECONFIG]);
-  await sandbox.until(/The sandbox is running/);
+  // Its kubeconfig is gone when it has ended.
+  const sandbox = startCli(['sandbox', '--no-enforcement']);
+  const [, KUBECONFIG = ''] = await sandbox.until(/Its kubeconfig: (\S+)/);
   await runCli(['run', ...paths, '--cluster', 'context', ...record('not-enforcing')], {
     env: { KUBECONFIG },
   });

@@ -1,7 +1,10 @@
 /** A kubeconfig for people's own tools: a file that only its owner can read, gone when the cluster is. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
 import { messageOf, PodreachError } from '../errors.ts';
 
 export interface KubeconfigFile extends Disposable {
@@ -9,11 +12,13 @@ export interface KubeconfigFile extends Disposable {
 }
 
 /**
- * @param path where to write it; absent: a new folder of the system's temporary one
- * @throws PodreachError `usage` where the file exists already or cannot be written
+ * @param path where to write it; absent: a new folder of the system's temporary one. A file that a sandbox left there is replaced,
+ * unless that sandbox still runs
+ * @throws PodreachError `usage` where another file is there already, or it cannot be written
  */
-export function writeKubeconfig(text: string, path?: string): KubeconfigFile {
+export async function writeKubeconfig(text: string, path?: string): Promise<KubeconfigFile> {
   const file = path ?? join(mkdtempSync(join(tmpdir(), 'podreach-')), 'kubeconfig');
+  if (path !== undefined && (await isLeftOver(path))) rmSync(path);
   try {
     writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
   } catch (thrown) {
@@ -28,4 +33,29 @@ export function writeKubeconfig(text: string, path?: string): KubeconfigFile {
       rmSync(path === undefined ? dirname(file) : file, { recursive: true, force: true });
     },
   };
+}
+
+/** Whether a file is the kubeconfig of a sandbox that is gone: who was killed could not take it away. */
+async function isLeftOver(file: string): Promise<boolean> {
+  const port = sandboxPort(file);
+  if (port === undefined) return false;
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return false;
+  } catch {
+    return true;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** The port of the sandbox that a kubeconfig is of; undefined for any other file. */
+function sandboxPort(file: string): number | undefined {
+  try {
+    const { 'current-context': context, clusters } = parse(readFileSync(file, 'utf8'));
+    return context === 'podreach-sandbox' ? Number(new URL(clusters[0].cluster.server).port) : undefined;
+  } catch {
+    return undefined;
+  }
 }

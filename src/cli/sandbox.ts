@@ -54,7 +54,7 @@ export async function holdUntilSignal(
   path?: string,
 ): Promise<void> {
   try {
-    using kubeconfig = writeKubeconfig(sandbox.kubeconfig, path);
+    using kubeconfig = await writeKubeconfig(sandbox.kubeconfig, path);
     output.write(`The sandbox is running. Its kubeconfig: ${kubeconfig.path}
 
   kubectl --kubeconfig ${kubeconfig.path} get pods --all-namespaces

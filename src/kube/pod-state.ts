@@ -3,7 +3,14 @@ import type { KubeObject } from './kube.ts';
 import { type Advice, adviseEnd, adviseRejection, adviseWait } from './pod-advice.ts';
 
 export type PodState =
-  | { readonly kind: 'running'; readonly ip: string; readonly node: string }
+  | {
+      readonly kind: 'running';
+      /** Of the cluster's first family: what a pod has as its address where it has one. */
+      readonly ip: string;
+      /** Of further families. */
+      readonly otherIps: readonly string[];
+      readonly node: string;
+    }
   | NotRunning<'waiting'>
   /** It will not run without someone's help. */
   | NotRunning<'failed'>;
@@ -26,6 +33,8 @@ interface PodStatus {
   readonly reason?: string;
   readonly message?: string;
   readonly podIP?: string;
+  /** One for each family, `podIP` first. */
+  readonly podIPs?: readonly { readonly ip?: string }[];
   readonly conditions?: readonly Condition[];
   readonly initContainerStatuses?: readonly ContainerStatus[];
   /** Sorted by name by the kubelet: where a mesh has put a container beside the probe, that may come first. */
@@ -72,6 +81,7 @@ export function podState(pod: KubeObject | undefined): PodState {
   const spec = (pod['spec'] ?? {}) as PodSpec;
   const node = spec.nodeName === undefined ? {} : { node: spec.nodeName };
   const containers = status.containerStatuses ?? [];
+  const [ip = status.podIP, ...otherIps] = (status.podIPs ?? []).flatMap((address) => address.ip ?? []);
   if (status.phase === 'Failed' || status.phase === 'Succeeded' || containers.some(hasEnded)) {
     return { kind: 'failed', ...ending(status), ...node };
   }
@@ -87,11 +97,11 @@ export function podState(pod: KubeObject | undefined): PodState {
     status.phase === 'Running' &&
     containers.length > 0 &&
     containers.every(({ state }) => state?.running !== undefined) &&
-    status.podIP !== undefined &&
+    ip !== undefined &&
     spec.nodeName !== undefined
   ) {
     if (containers.every(({ ready }) => ready !== false))
-      return { kind: 'running', ip: status.podIP, node: spec.nodeName };
+      return { kind: 'running', ip, otherIps, node: spec.nodeName };
     return { kind: 'waiting', isUnvisited: true, ...UNVISITED, ...node };
   }
   const [first] = held;

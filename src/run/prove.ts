@@ -2,6 +2,7 @@
  * What is settled about a cluster before a scenario runs there: what it is, that it enforces policies, and the outposts that prove the
  * rest while scenarios run.
  */
+import { isIP } from 'node:net';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { RunRecord } from '../record.ts';
@@ -17,7 +18,7 @@ import {
   untilClosed,
   waitForOutposts,
 } from './outposts.ts';
-import type { Wanted } from './provision.ts';
+import type { RunningPod, Wanted } from './provision.ts';
 import { nodesForProbes, type ProbeNode } from './schedulable.ts';
 
 /** What scenarios need of a cluster before they apply policies. */
@@ -88,6 +89,11 @@ async function proveOutposts(
   context: RunContext,
 ): Promise<Proof> {
   const outposts = await waitForOutposts(wanted, hosts, context);
+  const untried = untriedFamilies(outposts[0]?.open);
+  if (untried !== undefined) {
+    environment.warnings = [...(environment.warnings ?? []), untried];
+    context.progress({ type: 'note', text: `warning: ${untried}` });
+  }
   const plugins =
     environment.networkPlugins?.map(({ name, version }) => [name, version].join(' ').trim()) ?? [];
   const names = plugins.length === 0 ? 'none that podreach knows' : plugins.join(', ');
@@ -100,6 +106,13 @@ async function proveOutposts(
   await removeCanaryPolicies(context);
   await untilClosed(outposts, context);
   return { outposts, settleFloorMs: floorFor(canary.enforcedMs, context) };
+}
+
+/** What the addresses of a pod say about the cluster that is not tried; undefined where it has one family. */
+function untriedFamilies(pod: RunningPod | undefined): string | undefined {
+  const { ip = '', otherIps = [] } = pod ?? {};
+  if (otherIps.length === 0) return undefined;
+  return `pods have addresses of more than one family here, and only the first, IPv${isIP(ip)}, is tried: nothing is said about ${otherIps.map((other) => `IPv${isIP(other)}`).join(', ')}`;
 }
 
 /**

@@ -34,6 +34,8 @@ export interface RunningPod {
   readonly namespace: string;
   readonly name: string;
   readonly ip: string;
+  /** Addresses of further families, which nobody tries. */
+  readonly otherIps?: readonly string[];
   readonly node: string;
 }
 
@@ -259,7 +261,8 @@ function runningPods(pods: readonly WantedPod[], states: ReadonlyMap<string, Pod
       const state = states.get(objectKey(pod));
       if (state?.kind !== 'running') return [];
       const { namespace, name } = pod;
-      return [[objectKey(pod), { namespace, name, ip: state.ip, node: state.node }] as const];
+      const { ip, otherIps, node } = state;
+      return [[objectKey(pod), { namespace, name, ip, otherIps, node }] as const];
     }),
   );
 }

@@ -1,5 +1,5 @@
-/** What the sandbox needs of the machine: its programs, and namespaces that the kernel lets us make. */
-import { accessSync, constants, readFileSync, realpathSync } from 'node:fs';
+/** The programs that the sandbox needs of the machine. */
+import { accessSync, constants, realpathSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { SandboxError } from './sandbox-error.ts';
 
@@ -150,71 +150,5 @@ function isExecutable(file: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/**
- * The error for namespaces that the kernel refused to make, naming the setting that stands in the way.
- * @param stderr what `unshare` said
- * @param isRoot whether this process is root, so that namespaces were also tried without a user namespace
- * @param readSetting reads a file of /proc; undefined where it does not exist
- */
-export function namespacesRefused(
-  stderr: string,
-  isRoot: boolean,
-  readSetting: (file: string) => string | undefined = readProc,
-): SandboxError {
-  const said = stderr.trim().split('\n').at(-1) ?? '';
-  const message = `the kernel refuses the namespaces that the sandbox is made of${said === '' ? '' : ` (${said})`}`;
-  return new SandboxError('not-supported', message, adviceFor(isRoot, readSetting));
-}
-
-function adviceFor(isRoot: boolean, readSetting: (file: string) => string | undefined): string {
-  const confined = /^Seccomp:\s*2$/m.test(readSetting('/proc/self/status') ?? '');
-  if (isRoot) {
-    return confined
-      ? 'This container may not make namespaces: start it with --privileged.'
-      : 'This root lacks CAP_SYS_ADMIN: run podreach with it, such as in a container started with --privileged.';
-  }
-  const blocking = USER_NAMESPACE_SETTINGS.find(({ file, blocks }) => blocks(readSetting(file)?.trim()));
-  if (blocking !== undefined) {
-    return `${blocking.name} is ${readSetting(blocking.file)?.trim()}: set it as root with "sysctl -w ${blocking.name}=${blocking.wanted}", or run podreach as root.`;
-  }
-  return confined
-    ? 'A seccomp filter forbids user namespaces here: start the container with --privileged, or run podreach outside of it.'
-    : 'Allow unprivileged user namespaces (kernel.unprivileged_userns_clone, user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns), or run podreach as root.';
-}
-
-const USER_NAMESPACE_SETTINGS: readonly {
-  readonly name: string;
-  readonly file: string;
-  readonly blocks: (value: string | undefined) => boolean;
-  readonly wanted: string;
-}[] = [
-  {
-    name: 'kernel.unprivileged_userns_clone',
-    file: '/proc/sys/kernel/unprivileged_userns_clone',
-    blocks: (value) => value === '0',
-    wanted: '1',
-  },
-  {
-    name: 'user.max_user_namespaces',
-    file: '/proc/sys/user/max_user_namespaces',
-    blocks: (value) => value === '0',
-    wanted: '15000',
-  },
-  {
-    name: 'kernel.apparmor_restrict_unprivileged_userns',
-    file: '/proc/sys/kernel/apparmor_restrict_unprivileged_userns',
-    blocks: (value) => value === '1',
-    wanted: '0',
-  },
-];
-
-function readProc(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 /** Every way a run can end leaves nothing on the host, and never a record that looks complete. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../src/record.ts';
@@ -111,4 +111,28 @@ test('--keep stays until Ctrl-C, with a kubeconfig to look around', async () => 
   expect(stdout).not.toContain('kubeconfig');
   expect(() => readFileSync(kubeconfig)).toThrow('ENOENT');
   expect(await leftOf(traces)).toEqual([]);
+});
+
+test('the kubeconfig of a sandbox that was killed is replaced by the next, and that of one that runs is not', async () => {
+  using folder = folderWith({ 'mine.yaml': 'current-context: mine\n' });
+  const file = join(folder.path, 'sandbox.yaml');
+  const start = (path: string) => startCli(['sandbox', '--kubeconfig', path], { cwd: folder.path });
+  const killed = start(file);
+  await killed.until(/The sandbox is running/);
+  const left = readFileSync(file, 'utf8');
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  const next = start(file);
+  await next.until(/The sandbox is running/);
+  expect(readFileSync(file, 'utf8')).not.toBe(left);
+  for (const path of [file, 'mine.yaml']) {
+    const { exitCode, stderr } = await start(path).ended;
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: `error: cannot write the kubeconfig ${path}: EEXIST: file already exists, open '${path}'\nhint: Name a file that does not exist yet, in a folder that does.\n`,
+    });
+  }
+  next.child.kill('SIGINT');
+  expect((await next.ended).exitCode).toBe(0);
+  expect(existsSync(file)).toBe(false);
 });

@@ -22,7 +22,19 @@ function waiting(reason: string, message?: string) {
 const RUNNING = { phase: 'Running', podIP: '10.0.0.7', containerStatuses: [{ state: { running: {} } }] };
 
 test('a pod that runs has an address and a node', () => {
-  expect(podState(pod(RUNNING))).toEqual({ kind: 'running', ip: '10.0.0.7', node: 'worker-1' });
+  const running = { kind: 'running', ip: '10.0.0.7', otherIps: [], node: 'worker-1' };
+  expect(podState(pod(RUNNING))).toEqual(running);
+  expect(podState(pod({ ...RUNNING, podIPs: [{ ip: '10.0.0.7' }] }))).toEqual(running);
+});
+
+test('a pod of two families has its first address, and the other', () => {
+  const podIPs = [{ ip: 'fd00::7' }, { ip: '10.0.0.7' }];
+  expect(podState(pod({ ...RUNNING, podIP: 'fd00::7', podIPs }))).toEqual({
+    kind: 'running',
+    ip: 'fd00::7',
+    otherIps: ['10.0.0.7'],
+    node: 'worker-1',
+  });
 });
 
 test.each([

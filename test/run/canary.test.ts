@@ -79,6 +79,22 @@ describe.concurrent('a cluster that enforces policies', () => {
     ]);
     expect(notes).toEqual(record.environment.warnings?.map((text) => `warning: ${text}`));
   });
+
+  test('of two families is tried by the first, and says so', async () => {
+    const notes: string[] = [];
+    const changeAnswer = ({ body }: { readonly body: string }): string =>
+      body.replaceAll(/("podIPs":\[\{"ip":"[^"]+"\})\]/g, '$1,{"ip":"fd00::7"}]');
+    const answer = foreignAnswers({ daemonSets: CALICO });
+    const record = await runWith(asContext(throughProxy(sandbox(), { answer, changeAnswer })), (event) => {
+      if (event.type === 'note') notes.push(event.text);
+      return undefined;
+    });
+    expect(record.run.exitCode).toBe(0);
+    expect(record.environment.warnings).toEqual([
+      'pods have addresses of more than one family here, and only the first, IPv4, is tried: nothing is said about IPv6',
+    ]);
+    expect(notes).toEqual(record.environment.warnings?.map((text) => `warning: ${text}`));
+  });
 });
 
 describe.concurrent('outposts that cannot be taken away', () => {

@@ -3,18 +3,21 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { findTools, searchPath } from '../../src/sandbox/host.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { ROOT } from '../support/cli.ts';
 import { podManifest, startTestbed } from './testbed.ts';
 import { leftOf, type Traces, tracesBelow } from './traces.ts';
 
@@ -192,10 +195,65 @@ describe.runIf(process.geteuid?.() === 0)('seen from root', () => {
     child.stdin?.write('\n');
     return child;
   }
-  const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+  /** Runs the fixture as nobody, who may be unable to look into the folder that it is in. */
+  const fixtureAsNobody = [
+    ...['unshare', '--mount', 'sh', '-euc'],
+    `mount -t tmpfs -o mode=755 tmpfs /mnt
+     mkdir /mnt/all
+     : > /mnt/node
+     mount --rbind "$1" /mnt/all
+     mount --bind "$2" /mnt/node
+     exec setpriv --reuid=65534 --regid=65534 --clear-groups /mnt/node "/mnt/all/$3"`,
+    ...['sh', ROOT, process.execPath, relative(ROOT, FIXTURE)],
+  ];
+  /**
+   * Runs the fixture in a chroot that has all of the host's folders, its `/run` among them.
+   * @param kind whether the chroot's own folder is a mount point
+   */
+  const fixtureInChroot = (kind: 'mounted' | 'plain'): string[] => [
+    ...['unshare', '--mount', 'sh', '-euc'],
+    `mount -t tmpfs -o mode=755 tmpfs /mnt
+     mkdir /mnt/root
+     case $1 in mounted) mount --bind /mnt/root /mnt/root ;; esac
+     for path in /*; do
+       if [ -L "$path" ]; then cp -P "$path" /mnt/root/
+       elif [ -d "$path" ]; then
+         mkdir "/mnt/root$path"
+         case $path in /mnt) ;; *) mount --rbind "$path" "/mnt/root$path" ;; esac
+       fi
+     done
+     shift
+     exec chroot /mnt/root "$@"`,
+    ...['sh', kind, process.execPath, FIXTURE],
+  ];
+  const netns = (): string[] => (existsSync('/run/netns') ? readdirSync('/run/netns') : ['(no folder)']);
 
   test('an ordinary user has the same sandbox', async () => {
-    expect(await firstLine(runFixture([...asNobody, process.execPath, FIXTURE]))).toEqual(seenBy('0'));
+    expect(await firstLine(runFixture(fixtureAsNobody))).toEqual(seenBy('0'));
+  });
+
+  test('in a chroot root has the same sandbox, and leaves nothing outside of it', async () => {
+    const before = netns();
+    expect(await firstLine(runFixture(fixtureInChroot('mounted')))).toEqual(seenBy('65534'));
+    expect(netns()).toEqual(before);
+  });
+
+  test('in a chroot whose folder is no mount point root hears so', async () => {
+    expect(await firstLine(runFixture(fixtureInChroot('plain')))).toEqual({
+      code: 'not-supported',
+      message:
+        'the kernel refuses the namespaces that the sandbox is made of (unshare: cannot change root filesystem propagation: Invalid argument)',
+      hint: 'This is a chroot whose folder is no mount point: leave it, make it one with "mount --bind FOLDER FOLDER", and enter it again.',
+    });
+  });
+
+  test('a host without /var/run is named', async () => {
+    const hide = 'mount -t tmpfs tmpfs /var && exec "$@"';
+    const child = runFixture(['unshare', '--mount', 'sh', '-c', hide, 'sh', process.execPath, FIXTURE]);
+    expect(await firstLine(child)).toEqual({
+      code: 'start-failed',
+      message: 'the sandbox did not start: there is no /var/run, where "ip netns" keeps its files: make it',
+    });
   });
 
   test('without user namespaces root runs pods as nobody', async () => {
@@ -203,7 +261,7 @@ describe.runIf(process.geteuid?.() === 0)('seen from root', () => {
   });
 
   test('without user namespaces an ordinary user hears which setting forbids them', async () => {
-    expect(await firstLine(runWithoutUserNamespaces(...asNobody, process.execPath, FIXTURE))).toEqual({
+    expect(await firstLine(runWithoutUserNamespaces(...fixtureAsNobody))).toEqual({
       code: 'not-supported',
       message: expect.stringContaining(
         'the kernel refuses the namespaces that the sandbox is made of (unshare: ',

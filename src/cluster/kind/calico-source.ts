@@ -105,7 +105,7 @@ async function download(url: string, context: DownloadContext): Promise<Buffer> 
     context.signal?.throwIfAborted();
     if (!answer.mayHeal || attempt === ATTEMPTS) {
       throw new PodreachError('cluster-unavailable', `cannot fetch ${url}: ${answer.reason}`, {
-        hint: 'Fetch it where there is a way out and give it with --calico-manifest FILE; behind a proxy set HTTPS_PROXY and NODE_USE_ENV_PROXY=1.',
+        hint: 'Fetch it where there is a way out and give it with --calico-manifest FILE; behind a proxy set HTTPS_PROXY and NODE_USE_ENV_PROXY=1, with Node.js 22.21 or newer.',
       });
     }
     context.progress(`${answer.reason}; trying again in ${pauseMs / 1000} s`);

@@ -4,7 +4,7 @@ import type { Api } from './api.ts';
 import { discover, versionInfo } from './discovery.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 import type { Kind, Verb } from './kinds/kind.ts';
-import { openApi } from './openapi.ts';
+import { OPENAPI_V2_PROTOBUF, openApi } from './openapi.ts';
 import { jsonPatch } from './patch/json-patch.ts';
 import { mergePatch } from './patch/merge-patch.ts';
 import { strategicMergePatch } from './patch/strategic-merge-patch.ts';
@@ -18,7 +18,7 @@ import { readExec } from './requests/exec.ts';
 import { readLog } from './requests/log.ts';
 import { readBoolean, readWriteOptions } from './requests/options.ts';
 import { get, list, shown, type Wishes } from './requests/read.ts';
-import { json, type Reply, text } from './requests/reply.ts';
+import { json, other, type Reply, text } from './requests/reply.ts';
 import { review } from './requests/reviews.ts';
 import { watch } from './requests/watch.ts';
 import type { Target, Written } from './requests/written.ts';
@@ -72,6 +72,8 @@ async function answerOther(api: Api, { request, method }: Call, path: string): P
     case '/readyz':
       return text(200, 'ok');
     default: {
+      if (path === '/openapi/v2' && request.headers.accept?.includes('protobuf') === true)
+        return other(200, OPENAPI_V2_PROTOBUF.type, OPENAPI_V2_PROTOBUF.body);
       const document = path.startsWith('/openapi/') ? openApi(path) : discover(path);
       if (document === undefined) throw noSuchPath();
       return json(200, document);

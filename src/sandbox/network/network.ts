@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import type { Tools } from '../host.ts';
+import { mountsOf } from '../nsenter.ts';
 import { run } from '../run.ts';
 import type { NodePlan } from './addresses.ts';
 import { attachScript, connectScript, detachScript, fabricScript, type PodLink } from './scripts.ts';
@@ -33,18 +34,16 @@ export async function buildNetwork(
   rules: string,
   groupId: number,
 ): Promise<Network> {
-  // `ip netns` keeps its files in /var/run/netns, which is a link where /var/run is.
-  const folder = realpathSync('/var/run');
+  const folder = runFolder();
   const keeper = await startKeeper(tools, folder, fabricScript(tools, nodes, rules, groupId));
   const fileOf = (name: string): string => `/proc/${keeper.pid}/root${folder}/netns/${name}`;
-  const enterKeeper = `--mount=/proc/${keeper.pid}/ns/mnt`;
   const onNode = async (
     what: string,
     node: string,
     program: readonly string[],
     input: string,
   ): Promise<void> => {
-    const enter = [enterKeeper, `--net=${fileOf(node)}`, '--'];
+    const enter = [...mountsOf(keeper.pid), `--net=${fileOf(node)}`, '--'];
     await run(`${what} on ${node}`, tools.nsenter, [...enter, ...program], input);
   };
   const shell = [tools.sh, '-s'];
@@ -56,6 +55,15 @@ export async function buildNetwork(
     detach: (node, pods) => onNode('removing pod networks', node, shell, detachScript(tools, pods)),
     enforce: (node, text) => onNode('replacing the rules', node, [tools.nft, '-f', '-'], text),
   };
+}
+
+/** `ip netns` keeps its files in /var/run/netns, which is a link where /var/run is. */
+function runFolder(): string {
+  try {
+    return realpathSync('/var/run');
+  } catch (cause) {
+    throw new Error('there is no /var/run, where "ip netns" keeps its files: make it', { cause });
+  }
 }
 
 /** Starts the process whose mount namespace holds the network namespaces, and builds the fabric in it. */

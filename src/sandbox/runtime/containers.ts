@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Tools } from '../host.ts';
+import { mountsOf } from '../nsenter.ts';
 import { run } from '../run.ts';
 import { endingOf } from '../unshare.ts';
 import type { ContainerProcess } from './container-process.ts';
@@ -134,10 +135,36 @@ ${tools.mount} -t tmpfs -o mode=1777,nosuid,nodev tmpfs /tmp
 ${tools.mount} -o bind "$1" /etc/hosts
 cd "$3"
 shift 3
-command -v "$1" > /dev/null || { echo "exec: \\"$1\\": executable file not found in \\$PATH" >&2; exit 127; }
-echo started >&2
+${tellStart(2)}
 exec ${dropRights.join(' ')} "$@" 2>&1
 `;
+}
+
+/** Arguments: the working directory, and the command with its arguments. */
+function execScript(dropRights: readonly string[]): string {
+  return `cd "$1" 2>&3 || exit 127
+shift
+${tellStart(3)}
+exec ${dropRights.join(' ')} "$@" 3>&-
+`;
+}
+
+/** Shell that tells a descriptor that the command in its arguments starts, or why it cannot, as a runtime says it, and then ends. */
+function tellStart(descriptor: number): string {
+  return `set -f
+why=
+case $1 in
+*/*)
+  if [ ! -e "$1" ]; then why="stat $1: no such file or directory"
+  elif [ -d "$1" ]; then why='is a directory'
+  elif [ ! -x "$1" ]; then why='permission denied'
+  fi ;;
+*)
+  why='executable file not found in $PATH' IFS=:
+  for folder in $PATH; do if [ -f "$folder/$1" ] && [ -x "$folder/$1" ]; then why=; fi; done ;;
+esac
+[ -z "$why" ] || { printf 'exec: "%s": %s\\n' "$1" "$why" >&${descriptor}; exit 127; }
+echo started >&${descriptor}`;
 }
 
 function startExec(
@@ -148,24 +175,30 @@ function startExec(
   command: readonly string[],
 ): ExecProcess {
   const namespaces = `/proc/${waiter}/ns`;
-  const enterFolder =
-    workingDir === '/' ? [] : [tools.sh, '-c', 'cd "$1" && shift && exec "$@"', 'sh', workingDir];
   const child = spawn(
     tools.nsenter,
     [
-      ...[`--mount=${namespaces}/mnt`, `--uts=${namespaces}/uts`, `--net=${namespaces}/net`],
-      ...[`--pid=${namespaces}/pid_for_children`, '--', ...enterFolder, ...dropRights, ...command],
+      ...[...mountsOf(waiter), `--uts=${namespaces}/uts`, `--net=${namespaces}/net`],
+      ...[`--pid=${namespaces}/pid_for_children`, '--', tools.sh, '-c'],
+      ...[execScript(dropRights), 'sh', workingDir, ...command],
     ],
-    { env: program.environment, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] },
+    { env: program.environment, cwd: '/', stdio: ['pipe', 'pipe', 'pipe', 'pipe'] },
   );
   // A process that ends without reading its input is no failure.
   child.stdin.on('error', () => {});
+  let said = '';
+  child.stdio[3]?.on('data', (chunk: Buffer) => {
+    said += chunk;
+  });
   return {
     stdin: child.stdin,
     stdout: child.stdout,
     stderr: child.stderr,
-    exited: new Promise((resolve) => {
-      whenClosed(child, (code, signal) => resolve(endingOf(code, signal, '').exitCode));
+    exited: new Promise((resolve, reject) => {
+      whenClosed(child, (code, signal) => {
+        if (said.endsWith(STARTED)) resolve(endingOf(code, signal, '').exitCode);
+        else reject(new Error(said.trim() || 'the container has ended'));
+      });
     }),
   };
 }

@@ -5,7 +5,10 @@ export interface ExecProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Resolves once the process has ended and its output is read. A signal counts as 128 + its number, as in a shell. */
+  /**
+   * Resolves once the process has ended and its output is read. A signal counts as 128 + its number, as in a shell.
+   * Rejects where the command could not be started, and says why.
+   */
   readonly exited: Promise<number>;
 }
 

@@ -37,10 +37,31 @@ test('pull requests run on two Kubernetes versions', () => {
   expect(jobs.kind.strategy.matrix.include).toHaveLength(2);
 });
 
-test('the same kind is installed everywhere', () => {
-  const versions = [...WORKFLOWS, 'action.yml'].flatMap((file) => read(file).match(/kind@v[\d.]+/g) ?? []);
-  expect(versions).toHaveLength(3);
-  expect(new Set(versions).size).toBe(1);
+test('kind is set up in one place', () => {
+  const users = ['.github/workflows/kind-tests.yml', 'action.yml', '.ci/run'].map(read);
+  for (const text of users) expect(text).toContain('.github/setup-kind.sh');
+  const files = [...users, ...WORKFLOWS.map(read), read('.github/setup-kind.sh')];
+  expect(files.flatMap((text) => text.match(/go install.*/g) ?? [])).toHaveLength(1);
+});
+
+test('actions of others are pinned by digest, with the version beside it', () => {
+  const folder = '.github/workflows';
+  const files = [...readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`), 'action.yml'];
+  const used = files.flatMap((file) => [...read(file).matchAll(/uses: (.+)/g)].map(([, action]) => action));
+  const foreign = used.filter((action) => !action?.startsWith('./'));
+  expect(foreign).not.toEqual([]);
+  for (const action of foreign) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  // One digest for each action: where one is raised, all are.
+  expect(new Set(foreign).size).toBe(new Set(foreign.map((action) => action?.split('@')[0])).size);
+});
+
+test('the oldest Node.js that will do is tested by itself', () => {
+  const { jobs } = parse(read('.github/workflows/ci.yml'));
+  const { engines } = JSON.parse(read('package.json'));
+  const { steps } = jobs.oldest;
+  const [node] = steps.flatMap((step: { with?: object }) => Object.values(step.with ?? {}));
+  expect(engines.node).toBe(`>=${String(node).replace(/\.0$/, '')}`);
+  expect(steps.map(({ run = '' }) => run)).toContain('node dist/cli.js run scenarios');
 });
 
 test('the inputs of the action and their defaults are in the documentation', () => {

@@ -233,12 +233,15 @@ describe('FieldSet', () => {
 });
 
 describe('listProblems', () => {
-  it('wants keys, and each of them once', () => {
-    const containers = [{ image: 'x' }, { name: 'c' }, { name: 'c', ports: [{ protocol: 'TCP' }] }];
+  it('wants each key once, and takes one that is missing as empty', () => {
+    const ports = [{ name: 'a' }, { name: 'b', protocol: 'TCP' }];
+    const containers = [{ image: 'x' }, { name: 'c' }, { name: 'c', ports }];
     expect(listProblems(schema, { spec: { containers } })).toEqual([
-      '.spec.containers: element 0: associative list with keys has an element that omits key field "name" (and doesn\'t have default value)',
       '.spec.containers: duplicate entries for key [name="c"]',
-      '.spec.containers[name="c"].ports: element 0: associative list with keys has an element that omits key field "containerPort" (and doesn\'t have default value)',
+      '.spec.containers[name="c"].ports: duplicate entries for key [containerPort=0,protocol="TCP"]',
+    ]);
+    expect(listProblems(schema, { spec: { containers: [{ image: 'x' }, { image: 'y' }] } })).toEqual([
+      '.spec.containers: duplicate entries for key [name=""]',
     ]);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { startCluster, type TestCluster } from './cluster.ts';
 
 const KUBECTL = 'kubectl';
@@ -94,6 +95,31 @@ spec:
     );
   });
 
+  it('explains which fields there are', async () => {
+    expect(
+      await run(['explain', 'netpol.spec.ingress.ports', '--recursive']),
+    ).toBe(`GROUP:      networking.k8s.io
+KIND:       NetworkPolicy
+VERSION:    v1
+
+FIELD: ports <[]NetworkPolicyPort>
+
+
+DESCRIPTION:
+    <empty>
+FIELDS:
+  endPort\t<integer>
+  port\t<IntOrString>
+  protocol\t<string>
+`);
+    expect(await run(['explain', 'pod.spec.containers.readinessProbe'])).toContain(
+      'httpGet\t<HTTPGetAction>',
+    );
+    expect(await run(['explain', 'namespaces'])).toContain('KIND:       Namespace');
+    expect(await run(['explain', 'nodes'])).toContain('KIND:       Node');
+    expect(await fail(['explain', 'pods.spec.nope'])).toBe('error: field "nope" does not exist');
+  });
+
   it('applies from the client side', async () => {
     const n = await newNamespace('client-side');
     expect(await run(['apply', '-n', n, '-f', '-'], policy)).toBe(
@@ -152,6 +178,56 @@ spec:
     expect(await fail(['delete', 'namespace', 'default'])).toBe(
       'Error from server (Forbidden): namespaces "default" is forbidden: this namespace may not be deleted',
     );
+  });
+
+  it('warns of unknown fields where it is asked to, however deep they are', async () => {
+    const n = await newNamespace('warnings');
+    const misspelt = `
+apiVersion: v1
+kind: Pod
+metadata: { name: web, labls: {} }
+spec:
+  securityContext: { runAsNonRot: true, seccompProfile: { typ: RuntimeDefault } }
+  tolerations: [{ efect: NoSchedule }]
+  containers:
+  - name: c
+    image: node:24
+    resources: { limit: { cpu: 1 } }
+    securityContext: { runAsUser: 1000, capabilities: { dorp: [ALL] } }
+`;
+    expect(await kubectl(['apply', '-n', n, '--validate=warn', '-f', '-'], misspelt)).toEqual({
+      exitCode: 0,
+      stdout: 'pod/web created',
+      stderr: [
+        'metadata.labls',
+        'spec.containers[0].resources.limit',
+        'spec.containers[0].securityContext.capabilities.dorp',
+        'spec.securityContext.runAsNonRot',
+        'spec.securityContext.seccompProfile.typ',
+        'spec.tolerations[0].efect',
+      ]
+        .map((field) => `Warning: unknown field "${field}"`)
+        .join('\n'),
+    });
+  });
+
+  it('has no kinds but its own, and says so', async () => {
+    const n = await newNamespace('others');
+    const deployment = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  selector: { matchLabels: { app: web } }
+  template: { metadata: { labels: { app: web } }, spec: { containers: [{ name: c, image: 'node:24' }] } }
+`;
+    const none =
+      'error: resource mapping not found for name: "web" namespace: "" from "STDIN": no matches for kind "Deployment" in version "apps/v1"\nensure CRDs are installed first';
+    for (const verb of ['apply', 'apply --server-side', 'create', 'replace', 'delete', 'diff']) {
+      expect(await fail([...verb.split(' '), '-n', n, '-f', '-'], deployment)).toBe(none);
+    }
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [parse(policy)] });
+    expect(await run(['apply', '-n', n, '-f', '-'], list)).toBe('networkpolicy.networking.k8s.io/db created');
   });
 
   it('gets, describes, labels, annotates, patches and edits', async () => {
@@ -218,6 +294,12 @@ spec:
     expect(await fail(['exec', '-n', n, 'nope', '--', 'true'])).toBe(
       'Error from server (NotFound): pods "nope" not found',
     );
+    expect(await kubectl(['exec', '-n', n, 'web', '--', 'no-such-program'])).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr:
+        'error: Internal error occurred: error executing command in container: spawn no-such-program ENOENT',
+    });
     expect(await fail(['exec', '-n', n, 'web', '-c', 'x', '--', 'true'])).toBe(
       'Error from server (BadRequest): container x is not valid for pod web',
     );

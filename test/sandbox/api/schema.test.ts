@@ -100,10 +100,10 @@ describe('decode', () => {
 
   it('keeps nulls for an apply', () => {
     const sent = policy({ egress: null, ingress: [null] });
-    expect(decode(policySchema, sent, 'keep').value).toEqual(sent);
+    expect(decode(policySchema, sent, 'apply').value).toEqual(sent);
   });
 
-  it('names every unknown field, in the words of strict decoding and of typed merging', () => {
+  it('names every unknown field, in the words of strict decoding', () => {
     const sent = policy({ ingres: [], ingress: [{ frm: [] }, { from: [{ podSelecter: {} }] }] });
     const { findings } = decode(policySchema, sent);
     expect(unknownFields(findings)).toEqual([
@@ -111,10 +111,18 @@ describe('decode', () => {
       'unknown field "spec.ingress[0].frm"',
       'unknown field "spec.ingress[1].from[0].podSelecter"',
     ]);
-    expect(typedErrors(findings)).toEqual([
+  });
+
+  it('looks in an apply at no field behind an unknown one, and at all other values', () => {
+    const errors = (spec: unknown): string[] =>
+      typedErrors(decode(policySchema, policy(spec), 'apply').findings);
+    expect(errors({ ingres: [], egres: [], ingress: [{ frm: [] }] })).toEqual([
       '.spec.ingres: field not declared in schema',
-      '.spec.ingress[0].frm: field not declared in schema',
-      '.spec.ingress[1].from[0].podSelecter: field not declared in schema',
+    ]);
+    expect(errors({ policyTypes: 'Ingress', ingress: [{ ports: [{ prt: 1 }] }, { frm: [] }] })).toEqual([
+      '.spec.policyTypes: expected list, got &{Ingress}',
+      '.spec.ingress[0].ports[0].prt: field not declared in schema',
+      '.spec.ingress[1].frm: field not declared in schema',
     ]);
   });
 

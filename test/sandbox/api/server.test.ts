@@ -590,7 +590,7 @@ describe('server-side apply', () => {
   });
 
   it('answers 500 without a reason for what does not fit the schema, as a real server does', async () => {
-    const yaml = policyYaml('deny', '  ingres: []\n  egress: all\n');
+    const yaml = policyYaml('deny', '  ingress: all\n  egress: all\n');
     expect(await cluster.call('PATCH', `${policies}/deny?fieldManager=a`, yaml, APPLY)).toMatchObject({
       code: 500,
       body: {
@@ -598,7 +598,7 @@ describe('server-side apply', () => {
         apiVersion: 'v1',
         metadata: {},
         status: 'Failure',
-        message: `failed to create typed patch object (${namespace}/deny; networking.k8s.io/v1, Kind=NetworkPolicy): errors:\n  .spec.ingres: field not declared in schema\n  .spec.egress: expected list, got &{all}`,
+        message: `failed to create typed patch object (${namespace}/deny; networking.k8s.io/v1, Kind=NetworkPolicy): errors:\n  .spec.ingress: expected list, got &{all}\n  .spec.egress: expected list, got &{all}`,
         code: 500,
       },
     });

@@ -86,7 +86,7 @@ describe('NetworkPolicies (D3)', () => {
         [
           'Invalid',
           'spec.egress[0].ports[0].endPort',
-          'Invalid value: 80: must be greater than or equal to `port`',
+          'Invalid value: 90: must be greater than or equal to `port`',
         ],
       ],
     ],
@@ -114,6 +114,17 @@ describe('NetworkPolicies (D3)', () => {
           'Invalid',
           'spec.egress[0].ports[0].endPort',
           'Invalid value: 65536: must be between 1 and 65535, inclusive',
+        ],
+      ],
+    ],
+    [
+      'a long port name',
+      ports({ port: 'a-name-of-a-port' }),
+      [
+        [
+          'Invalid',
+          'spec.egress[0].ports[0].port',
+          'Invalid value: "a-name-of-a-port": must be no more than 15 characters',
         ],
       ],
     ],
@@ -295,7 +306,29 @@ describe('metadata', () => {
     [
       'a long name',
       { name: 'x'.repeat(254) },
-      [['Invalid', 'metadata.name', `Invalid value: "${'x'.repeat(254)}": must be no more than 253 bytes`]],
+      [
+        [
+          'Invalid',
+          'metadata.name',
+          `Invalid value: "${'x'.repeat(254)}": must be no more than 253 characters`,
+        ],
+      ],
+    ],
+    [
+      'a long label key',
+      { name: 'x', labels: { [`${'p'.repeat(254)}/${'k'.repeat(64)}`]: '' } },
+      [
+        [
+          'Invalid',
+          'metadata.labels',
+          `Invalid value: "${'p'.repeat(254)}/${'k'.repeat(64)}": prefix part must be no more than 253 bytes`,
+        ],
+        [
+          'Invalid',
+          'metadata.labels',
+          `Invalid value: "${'p'.repeat(254)}/${'k'.repeat(64)}": name part must be no more than 63 bytes`,
+        ],
+      ],
     ],
     [
       'a label key with two slashes',

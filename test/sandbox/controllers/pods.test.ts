@@ -134,8 +134,28 @@ describe('exec', () => {
     });
   });
 
-  test('of a program that is not there fails with 127', async () => {
-    expect(await bed.exec('default', 'web', 'no-such-program')).toMatchObject({ exitCode: 127 });
+  test.each([
+    ['no-such-program', 'exec: "no-such-program": executable file not found in $PATH'],
+    ['cd', 'exec: "cd": executable file not found in $PATH'],
+    ['/no/such/program', 'exec: "/no/such/program": stat /no/such/program: no such file or directory'],
+    ['/etc/passwd', 'exec: "/etc/passwd": permission denied'],
+    ['/usr', 'exec: "/usr": is a directory'],
+    ['', 'exec: "": executable file not found in $PATH'],
+  ])('of %j, which cannot be executed, is no exit code', async (program, why) => {
+    expect(await bed.exec('default', 'web', program)).toMatchObject({
+      kind: 'broken',
+      reason: `the exec failed: Internal error occurred: error executing command in container: ${why}`,
+      stdout: '',
+      stderr: '',
+    });
+  });
+
+  test('of a command that ends with 127 is one', async () => {
+    expect(await shell('echo "exec: not this" >&2; exit 127')).toMatchObject({
+      kind: 'exited',
+      exitCode: 127,
+      stderr: 'exec: not this\n',
+    });
   });
 
   test('runs in the working directory and environment of the container', async () => {

@@ -1,6 +1,6 @@
-/** What typed merging demands of keyed lists: every item has its keys, and no two have the same. */
+/** What typed merging demands of keyed lists: no two items have the same keys. */
 import { isJsonObject } from '../json.ts';
-import { idOf, missingKey, type Path, typedPath } from '../schema/path.ts';
+import { idOf, type Path, typedPath } from '../schema/path.ts';
 import { childOf, type ListSchema, type Schema } from '../schema/schema.ts';
 
 /** @returns the complaints of a real server, such as `.spec.containers: duplicate entries for key [name="a"]` */
@@ -26,13 +26,7 @@ export function listProblems(schema: Schema, value: unknown, path: Path = []): s
 
 function itemProblems(schema: ListSchema, items: readonly unknown[], at: string): string[] {
   const seen = new Set<string>();
-  return items.flatMap((item, index) => {
-    const missing = schema.identity === 'map' ? missingKey(schema, item) : undefined;
-    if (missing !== undefined) {
-      return [
-        `${at}: element ${index}: associative list with keys has an element that omits key field ${JSON.stringify(missing)} (and doesn't have default value)`,
-      ];
-    }
+  return items.flatMap((item) => {
     const id = idOf(schema, item) ?? '';
     const repeated = seen.has(id);
     seen.add(id);

@@ -39,7 +39,7 @@ function itemsOf(schema: ListSchema, items: readonly unknown[]): readonly Part[]
 export function itemSegment(schema: ListSchema, item: unknown): Segment {
   return schema.identity === 'set'
     ? `v:${JSON.stringify(item)}`
-    : `k:${JSON.stringify(keysOf(schema, item) ?? {})}`;
+    : `k:${JSON.stringify(keysOf(schema, item))}`;
 }
 
 /** The fields that a configuration sets, as an apply owns them: leaves, and each entry of a map or keyed list. */

@@ -64,7 +64,7 @@ function readConfig(target: Target, sent: unknown): JsonObject {
   }
   if (sent['kind'] !== kind.kind)
     throw badRequest(`invalid object type: ${version}, Kind=${sent['kind'] ?? ''}`);
-  const { value, findings } = decode(kind.schema, sent, 'keep');
+  const { value, findings } = decode(kind.schema, sent, 'apply');
   const errors = [...typedErrors(findings), ...listProblems(kind.schema, value)];
   if (errors.length > 0) {
     const all =

@@ -10,7 +10,7 @@ export type Reply =
       readonly body: Buffer;
       readonly warnings: readonly string[];
     }
-  | { readonly kind: 'text'; readonly code: number; readonly body: Buffer }
+  | { readonly kind: 'other'; readonly code: number; readonly type: string; readonly body: Buffer }
   /** Answers by itself, for as long as it takes. */
   | { readonly kind: 'stream'; readonly open: (response: ServerResponse<IncomingMessage>) => void };
 
@@ -25,7 +25,12 @@ export function json(code: number, body: object, warnings: readonly string[] = [
 }
 
 export function text(code: number, body: string | Buffer): Reply {
-  return { kind: 'text', code, body: typeof body === 'string' ? Buffer.from(body) : body };
+  return other(code, 'text/plain; charset=utf-8', Buffer.from(body));
+}
+
+/** @param type the media type */
+export function other(code: number, type: string, body: Buffer): Reply {
+  return { kind: 'other', code, type, body };
 }
 
 export function failure(error: StatusError): Reply {
@@ -49,7 +54,7 @@ export function headersOf(
   reply: Exclude<Reply, { kind: 'stream' }>,
 ): Record<string, string | number | string[]> {
   return {
-    'Content-Type': reply.kind === 'json' ? 'application/json' : 'text/plain; charset=utf-8',
+    'Content-Type': reply.kind === 'json' ? 'application/json' : reply.type,
     'Content-Length': reply.body.length,
     'Cache-Control': 'no-cache, private',
     ...(reply.kind === 'json' && reply.warnings.length > 0

@@ -22,24 +22,28 @@ export interface Decoded {
 /**
  * Keeps the fields that the schema knows. A null field counts as absent and a null item as the zero value of its type,
  * as in Go: `ingress: [null]` is one empty rule. Values of a wrong type and unknown fields are left out and reported.
- * @param nulls `keep` for a server-side apply, where a null field is an intent of its own
+ * @param purpose in an `apply`, a null field is an intent of its own, and stays
  */
-export function decode(schema: StructSchema, value: unknown, nulls: 'drop' | 'keep' = 'drop'): Decoded {
-  const decoder = new Decoder(nulls === 'keep');
+export function decode(
+  schema: StructSchema,
+  value: unknown,
+  purpose: 'object' | 'apply' = 'object',
+): Decoded {
+  const decoder = new Decoder(purpose === 'apply');
   const decoded = decoder.read(schema, value, [], schema.name);
   return { value: isJsonObject(decoded) ? decoded : {}, findings: decoder.findings };
 }
 
 class Decoder {
   readonly findings: Finding[] = [];
-  readonly keepsNulls: boolean;
+  readonly isApply: boolean;
 
-  constructor(keepsNulls: boolean) {
-    this.keepsNulls = keepsNulls;
+  constructor(isApply: boolean) {
+    this.isApply = isApply;
   }
 
   read(schema: Schema, value: unknown, path: Path, struct: string): unknown {
-    if (schema.kind === 'any') return this.keepsNulls ? value : withoutNulls(value);
+    if (schema.kind === 'any') return this.isApply ? value : withoutNulls(value);
     if (!fits(schema, value)) {
       this.findings.push({ kind: 'mismatch', path, schema, struct, value });
       return undefined;
@@ -54,8 +58,18 @@ class Decoder {
           this.#element(schema.values, child, [...path, { kind: 'entry', name }], struct),
         );
       case 'struct':
-        return this.#members(value, (name, child) => this.#field(schema, name, child, path));
+        return this.#members(this.#upToUnknown(schema, value), (name, child) =>
+          this.#field(schema, name, child, path),
+        );
     }
+  }
+
+  /** An apply looks at no field behind one that it does not know. */
+  #upToUnknown({ fields }: StructSchema, value: unknown): unknown {
+    if (!this.isApply || !isJsonObject(value)) return value;
+    const entries = Object.entries(value);
+    const unknown = entries.findIndex(([name]) => !Object.hasOwn(fields, name));
+    return unknown === -1 ? value : Object.fromEntries(entries.slice(0, unknown + 1));
   }
 
   #members(value: unknown, read: (name: string, child: unknown) => unknown): JsonObject {
@@ -74,7 +88,7 @@ class Decoder {
       this.findings.push({ kind: 'unknown', path: at });
       return undefined;
     }
-    if (child === null) return this.keepsNulls ? null : undefined;
+    if (child === null) return this.isApply ? null : undefined;
     return this.read(field, child, at, schema.name);
   }
 
@@ -88,7 +102,7 @@ class Decoder {
   }
 
   #element(schema: Schema, value: unknown, path: Path, struct: string): unknown {
-    if (value === null) return this.keepsNulls ? null : zeroOf(schema);
+    if (value === null) return this.isApply ? null : zeroOf(schema);
     return this.read(schema, value, path, struct);
   }
 }

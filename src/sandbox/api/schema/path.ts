@@ -31,28 +31,20 @@ export function goFieldPath(path: Path): string {
   return path.flatMap((element) => (element.kind === 'field' ? [element.name] : [])).join('.');
 }
 
-/** The first key field that an item lacks, where it has no default. */
-export function missingKey(list: ListSchema, item: unknown): string | undefined {
-  return list.keys.find((key) => keyValue(key, item) === undefined)?.name;
-}
-
-/** The values of an item's key fields in the order of their names; undefined where one is missing. */
-export function keysOf(list: ListSchema, item: unknown): Readonly<Record<string, unknown>> | undefined {
-  if (missingKey(list, item) !== undefined) return undefined;
+/** The values of an item's key fields in the order of their names. */
+export function keysOf(list: ListSchema, item: unknown): Readonly<Record<string, unknown>> {
   const keys = list.keys.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return Object.fromEntries(keys.map((key) => [key.name, keyValue(key, item)]));
 }
 
 function keyValue(key: ListKey, item: unknown): unknown {
-  return isJsonObject(item) ? (item[key.name] ?? key.default) : undefined;
+  return (isJsonObject(item) ? item[key.name] : undefined) ?? key.default ?? '';
 }
 
 /** The identity of a list item as paths show it: `[name="a"]`, `[="value"]`; undefined in an atomic list. */
 export function idOf(list: ListSchema, item: unknown): string | undefined {
   if (list.identity === 'atomic') return undefined;
   if (list.identity === 'set') return `[=${JSON.stringify(item)}]`;
-  const keys = keysOf(list, item);
-  if (keys === undefined) return undefined;
-  const shown = Object.entries(keys).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const shown = Object.entries(keysOf(list, item)).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return `[${shown.join(',')}]`;
 }

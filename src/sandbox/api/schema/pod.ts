@@ -14,6 +14,23 @@ import {
   strings,
   struct,
 } from './schema.ts';
+import { podSecurityContext, securityContext } from './security-context.ts';
+
+/** Quantities are numbers or text. */
+const quantities: MapSchema = { kind: 'map', values: any, atomic: false };
+const resources = struct('ResourceRequirements', {
+  limits: quantities,
+  requests: quantities,
+  claims: keyedList(struct('ResourceClaim', { name: string, request: string }), { name: 'name' }),
+});
+
+const toleration = struct('Toleration', {
+  key: string,
+  operator: named('v1.TolerationOperator'),
+  value: string,
+  effect: named('v1.TaintEffect'),
+  tolerationSeconds: int64,
+});
 
 const environmentVariable = struct('EnvVar', { name: string, value: string, valueFrom: any });
 
@@ -41,10 +58,14 @@ const containerFields = {
   command: listOf(string),
   args: listOf(string),
   workingDir: string,
-  ports: keyedList(containerPort, { name: 'containerPort' }, { name: 'protocol', default: 'TCP' }),
+  ports: keyedList(
+    containerPort,
+    { name: 'containerPort', default: 0 },
+    { name: 'protocol', default: 'TCP' },
+  ),
   envFrom: listOf(any),
   env: keyedList(environmentVariable, { name: 'name' }),
-  resources: any,
+  resources,
   resizePolicy: listOf(any),
   restartPolicy: named('v1.ContainerRestartPolicy'),
   restartPolicyRules: listOf(any),
@@ -57,7 +78,7 @@ const containerFields = {
   terminationMessagePath: string,
   terminationMessagePolicy: named('v1.TerminationMessagePolicy'),
   imagePullPolicy: named('v1.PullPolicy'),
-  securityContext: any,
+  securityContext,
   stdin: bool,
   stdinOnce: bool,
   tty: bool,
@@ -86,13 +107,13 @@ const podSpec = struct('PodSpec', {
   hostPID: bool,
   hostIPC: bool,
   shareProcessNamespace: bool,
-  securityContext: any,
+  securityContext: podSecurityContext,
   imagePullSecrets: keyedList(any, { name: 'name' }),
   hostname: string,
   subdomain: string,
   affinity: any,
   schedulerName: string,
-  tolerations: listOf(any),
+  tolerations: listOf(toleration),
   hostAliases: keyedList(any, { name: 'ip' }),
   priorityClassName: string,
   priority: int32,
@@ -108,7 +129,7 @@ const podSpec = struct('PodSpec', {
   hostUsers: bool,
   schedulingGates: keyedList(any, { name: 'name' }),
   resourceClaims: keyedList(any, { name: 'name' }),
-  resources: any,
+  resources,
   hostnameOverride: string,
   schedulingGroup: any,
 });

@@ -39,8 +39,8 @@ export interface ListSchema {
 
 export interface ListKey {
   readonly name: string;
-  /** The value of an item without the field. */
-  readonly default?: string;
+  /** The value of an item without the field; absent: the empty text. */
+  readonly default?: string | number;
 }
 
 export interface StructSchema {

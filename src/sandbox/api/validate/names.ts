@@ -11,7 +11,7 @@ const labelValue = new RegExp(`^(${QUALIFIED})?$`);
 
 /** RFC 1123 label, at most 63 bytes: namespaces, containers. */
 export function dnsLabelProblems(value: string): string[] {
-  const problems = tooLong(value, 63);
+  const problems = tooLong(value, 63, 'characters');
   if (dnsLabel.test(value)) return problems;
   if (dnsSubdomain.test(value)) return [...problems, 'must not contain dots'];
   return [
@@ -22,7 +22,11 @@ export function dnsLabelProblems(value: string): string[] {
 
 /** RFC 1123 subdomain, at most 253 bytes: pods, NetworkPolicies, nodes. */
 export function dnsSubdomainProblems(value: string): string[] {
-  const problems = tooLong(value, 253);
+  return subdomainProblems(value, 'characters');
+}
+
+function subdomainProblems(value: string, unit: Unit): string[] {
+  const problems = tooLong(value, 253, unit);
   if (dnsSubdomain.test(value)) return problems;
   return [
     ...problems,
@@ -42,18 +46,18 @@ export function qualifiedNameProblems(value: string): string[] {
   const name = parts.at(-1) ?? '';
   const problems = parts.length === 2 ? prefixProblems(parts[0] ?? '') : [];
   if (name === '') problems.push('name part must be non-empty');
-  problems.push(...tooLong(name, 63).map((problem) => `name part ${problem}`));
+  problems.push(...tooLong(name, 63, 'bytes').map((problem) => `name part ${problem}`));
   if (!qualifiedName.test(name)) problems.push(`name part ${rule}`);
   return problems;
 }
 
 function prefixProblems(prefix: string): string[] {
   if (prefix === '') return ['prefix part must be non-empty'];
-  return dnsSubdomainProblems(prefix).map((problem) => `prefix part ${problem}`);
+  return subdomainProblems(prefix, 'bytes').map((problem) => `prefix part ${problem}`);
 }
 
 export function labelValueProblems(value: string): string[] {
-  const problems = tooLong(value, 63);
+  const problems = tooLong(value, 63, 'bytes');
   if (labelValue.test(value)) return problems;
   return [
     ...problems,
@@ -67,7 +71,7 @@ export function portNumberProblems(port: number): string[] {
 
 /** IANA service names: at most 15 of `a-z0-9-`, at least one letter. */
 export function portNameProblems(name: string): string[] {
-  const problems = tooLong(name, 15);
+  const problems = tooLong(name, 15, 'characters');
   if (!/^[-a-z0-9]+$/.test(name)) {
     problems.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   }
@@ -91,8 +95,11 @@ export function httpHeaderNameProblems(name: string): string[] {
       ];
 }
 
-function tooLong(value: string, limit: number): string[] {
-  return Buffer.byteLength(value) > limit ? [`must be no more than ${limit} bytes`] : [];
+/** Bytes are counted in any case. Of names and ports a real server says "characters", of labels "bytes". */
+type Unit = 'bytes' | 'characters';
+
+function tooLong(value: string, limit: number, unit: Unit): string[] {
+  return Buffer.byteLength(value) > limit ? [`must be no more than ${limit} ${unit}`] : [];
 }
 
 /** The doubled blank before "or" is the real server's. */

@@ -52,7 +52,8 @@ function portProblems({ protocol, port, endPort }: PolicyPort, field: string): I
   if (typeof port === 'number') {
     problems.push(...invalidFor(`${field}.port`, port, portNumberProblems(port)));
     if (endPort !== undefined && endPort < port) {
-      problems.push(invalidValue(`${field}.endPort`, endPort, 'must be greater than or equal to `port`'));
+      // A real server shows the value of `port` here.
+      problems.push(invalidValue(`${field}.endPort`, port, 'must be greater than or equal to `port`'));
     }
     if (endPort !== undefined)
       problems.push(...invalidFor(`${field}.endPort`, endPort, portNumberProblems(endPort)));
