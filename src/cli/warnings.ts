@@ -53,8 +53,9 @@ function countReaders(plans: readonly Plan[]): ReadonlyMap<string, number> {
   return new Map([...Map.groupBy(files, (file) => file)].map(([file, all]) => [file, all.length]));
 }
 
+/** Policies that no API server takes, or none since Kubernetes 1.36, and checks that cannot be met. */
 function isCertain({ code }: Warning): boolean {
-  return code === 'refused-policy' || code === 'contradicted-check';
+  return code === 'refused-policy' || code === 'lax-cidr' || code === 'contradicted-check';
 }
 
 /** @param readers how many scenarios read the file: where it is one, the place says which one is meant */

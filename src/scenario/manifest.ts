@@ -1,8 +1,8 @@
 /** Manifests in YAML files: Kubernetes objects, read as an API server reads them. */
 import { Document, isAlias, isNode, visit, type YAMLMap } from 'yaml';
 import type { Problem } from '../errors.ts';
+import { readAsServer, resolvePlain } from '../policy/api-yaml.ts';
 import type { Retyped } from '../policy/model.ts';
-import { readAsServer, resolvePlain } from './api-yaml.ts';
 import { problemAt } from './mark.ts';
 import type { Mark } from './scenario.ts';
 import { MAX_ALIASES, type SourceDocument } from './source.ts';

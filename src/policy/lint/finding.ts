@@ -6,7 +6,7 @@ import type { Rule } from '../manifest.ts';
 import type { Path, PodPair, PodPort } from '../model.ts';
 import type { Oracle, Ruling } from '../oracle.ts';
 import type { Peer } from '../peers.ts';
-import { DIRECTIONS, locationOf, type Policy, peersField, type Responsible, rulesOf } from '../policy.ts';
+import { DIRECTIONS, isolates, locationOf, type Policy, peersField, type Responsible } from '../policy.ts';
 import type { LintCode } from './codes.ts';
 
 /** Something in a policy that probably does not mean what its author thinks. */
@@ -61,13 +61,13 @@ export interface PlacedRule {
 
 /** The rules of a policy that do something, egress first. */
 export function placedRules(policy: Policy): readonly PlacedRule[] {
+  return writtenRules(policy).filter(({ direction }) => isolates(policy, direction));
+}
+
+/** All rules of a policy, egress first: also those that do nothing, as the API server looks at them too. */
+export function writtenRules(policy: Policy): readonly PlacedRule[] {
   return DIRECTIONS.flatMap((direction) =>
-    rulesOf(policy, direction).map((rule, index) => ({
-      direction,
-      index,
-      rule,
-      path: ['spec', direction, index],
-    })),
+    policy[direction].map((rule, index) => ({ direction, index, rule, path: ['spec', direction, index] })),
   );
 }
 

@@ -871,6 +871,13 @@ describe('blocks that some servers refuse, and that nobody is in', () => {
     ]);
   });
 
+  test('are told of rules that do nothing, too: they are refused with the others', () => {
+    const egress = [{ to: [{ ipBlock: { cidr: '203.0.113.1/24' } }] }];
+    expect(
+      lint([policy('shop/p', { ...db, policyTypes: ['Ingress'], egress })]).map(({ code }) => code),
+    ).toEqual(['ignored-rules', 'lax-cidr']);
+  });
+
   test.for([
     ['0.0.0.0/24', '0.0.0.0/0'],
     ['0.0.0.0/8', '0.0.0.0/0'],

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
-import { readAsServer, resolvePlain } from '../../src/scenario/api-yaml.ts';
+import { parseAsServer, readAsServer, resolvePlain } from '../../src/policy/api-yaml.ts';
 import { PLAIN_SCALARS } from '../support/api-yaml.ts';
 import { hasKubectl, KUBECTL } from '../support/kubectl.ts';
 
@@ -80,6 +80,15 @@ describe('a document', () => {
         { written: '1_0', read: 10, isKey: false, offset: 38 },
       ],
     });
+  });
+
+  test('of a text is read as a whole, or not at all', () => {
+    expect(parseAsServer('a: &a { x: no }\nb: { <<: *a, 010: 0b11 }\n')).toEqual({
+      a: { x: false },
+      b: { x: false, 8: 3 },
+    });
+    expect(parseAsServer('')).toBeNull();
+    expect(() => parseAsServer('a: [1')).toThrow('Flow sequence');
   });
 
   test('what is the same to a person is not told', () => {

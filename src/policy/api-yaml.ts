@@ -4,8 +4,8 @@
  * those of `resolve` in https://github.com/kubernetes-sigs/yaml/blob/master/goyaml.v2/resolve.go, whose integers are Go's
  * `strconv.ParseInt` with base 0.
  */
-import { type Node, visit } from 'yaml';
-import type { Retyped } from '../policy/model.ts';
+import { type Node, parseDocument, visit } from 'yaml';
+import type { Retyped } from './model.ts';
 
 /** A plain scalar in which YAML 1.2, as a person would, reads something else. */
 interface Found extends Omit<Retyped, 'location'> {
@@ -70,6 +70,19 @@ export function readAsServer(node: Node): readonly Found[] {
     },
   });
   return retyped;
+}
+
+/**
+ * The object that an API server reads in the text of one manifest.
+ *
+ * @throws Error where the text is no YAML
+ */
+export function parseAsServer(text: string): unknown {
+  const document = parseDocument(text, { merge: true });
+  const [error] = document.errors;
+  if (error !== undefined) throw error;
+  if (document.contents !== null) readAsServer(document.contents);
+  return document.toJS();
 }
 
 /** A word in the three ways in which YAML 1.1 spells it: `no`, `No`, `NO`. */
