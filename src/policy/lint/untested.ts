@@ -50,7 +50,7 @@ function describe(
       advice: guards ? `${add}.` : `${add}, or take the policy out.`,
     };
   }
-  if (guards) {
+  if (guards && !isAllCut) {
     return {
       message:
         'nothing tests this default deny, since other policies deny the same today: it guards the pods that are yet to come',
@@ -68,7 +68,7 @@ function describe(
         message:
           'without this policy nothing between the pods and ports of the scenario would change: no check can test it',
         advice:
-          'Add the pods or ports that it is about. If another policy says the same, take one of the two out, and validate again.',
+          'Add the pods or ports that it is about. If another policy says the same, take one of the two out, but not a default deny, and validate again.',
       };
 }
 

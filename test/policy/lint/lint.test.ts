@@ -1009,6 +1009,26 @@ describe('a default deny', () => {
       advice: 'Keep it, and accept this finding.',
     });
   });
+
+  test('that decides only what others cut is not called redundant', () => {
+    const cut = ['shop/web > shop/api:8080', 'shop/api > shop/db:5432'].map(
+      (text): LintCheck => ({ ...check(`!${text}`), cutBy: 'others' }),
+    );
+    const world = {
+      pods: TOPOLOGY.pods
+        .filter(({ name }) => name === 'api' || name === 'web')
+        .map((one) => ({
+          ...one,
+          ports: one.name === 'api' ? [{ port: 8080, protocol: 'TCP' as const }] : [],
+        })),
+    };
+    expect(lint([deny], { checks: cut.slice(0, 1), world })).toEqual([
+      expect.objectContaining({
+        code: 'untested-policy',
+        message: expect.stringContaining('is cut by others: no check can test it'),
+      }),
+    ]);
+  });
 });
 
 test('values that are something else to the API server are told, unless they are refused', () => {
