@@ -40,7 +40,8 @@ export function resolvePlain(source: string): Retyped['read'] {
   const word = WORDS.get(source);
   if (word !== undefined) return word;
   if (!/^[-+.\d]/.test(source)) return source;
-  const plain = source.replaceAll('_', '');
+  // Behind a point Go itself looks at the underscores, and wants digits around each.
+  const plain = source.replaceAll(source.startsWith('.') ? /(?<=\d)_(?=\d)/g : /_/g, '');
   for (const { form, base } of INTEGERS) {
     const digits = form.exec(plain)?.[1];
     if (digits !== undefined) return Number.parseInt(digits, base) * (plain.startsWith('-') ? -1 : 1);

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
 import { parseAsServer, readAsServer, resolvePlain } from '../../src/policy/api-yaml.ts';
@@ -20,8 +21,9 @@ test.for<readonly [string, number]>([
 });
 
 describe.runIf(hasKubectl())('the decoder of a real kubectl', () => {
-  test('reads the same', () => {
-    const data = PLAIN_SCALARS.map(([source], index) => `  k${index}: ${source}\n`).join('');
+  /** What it reads in scalars, each a value of its own. */
+  function readReally(sources: readonly string[]): readonly unknown[] {
+    const data = sources.map((source, index) => `  k${index}: ${source}\n`).join('');
     const printed = execFileSync(
       KUBECTL,
       [
@@ -29,8 +31,7 @@ describe.runIf(hasKubectl())('the decoder of a real kubectl', () => {
         '--local',
         '-f',
         '-',
-        '--type',
-        'merge',
+        '--type=merge',
         '-p',
         '{"metadata":{"labels":{"a":"b"}}}',
         '-o',
@@ -42,8 +43,20 @@ describe.runIf(hasKubectl())('the decoder of a real kubectl', () => {
       },
     );
     const read: Readonly<Record<string, unknown>> = JSON.parse(printed).data;
-    expect(PLAIN_SCALARS.map(([source], index) => [source, read[`k${index}`] ?? null])).toEqual(
-      PLAIN_SCALARS,
+    return sources.map((_, index) => read[`k${index}`] ?? null);
+  }
+
+  test('reads what is written here', () => {
+    expect(readReally(PLAIN_SCALARS.map(([source]) => source))).toEqual(
+      PLAIN_SCALARS.map(([, value]) => value),
+    );
+  });
+
+  test('and whatever looks like a number', () => {
+    const sources = fc.sample(fc.stringMatching(/^[+.0-9][0-9a-fxoBXO_.+-]{0,6}$/), 2000);
+    const positive = (value: unknown) => (Object.is(value, -0) ? 0 : value);
+    expect(sources.map((source) => [source, positive(resolvePlain(source))])).toEqual(
+      readReally(sources).map((value, index) => [sources[index], value]),
     );
   });
 });

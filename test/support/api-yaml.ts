@@ -61,4 +61,6 @@ export const PLAIN_SCALARS: readonly (readonly [string, string | number | boolea
   ['=', '='],
   ['-Infinity', '-Infinity'],
   ['.5_5', 0.55],
+  ['.5_', '.5_'],
+  ['._5', '._5'],
 ];

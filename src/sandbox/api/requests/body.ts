@@ -94,6 +94,7 @@ const NUMBER: ScalarTag = {
 
 /** The text, where Go would find no number in it. */
 function readNumber(text: string): number | string {
+  if (/^\..*_/.test(text) && !/^\.\d+(_\d+)*(e|$)/i.test(text)) return text;
   const [, sign, digits = 'none'] = /^([-+]?)([.\d].*)$/.exec(text.replaceAll('_', '')) ?? [];
   const size = Number(/^0[0-7]+$/.test(digits) ? `0o${digits}` : digits);
   if (!Number.isFinite(size)) return text;
