@@ -241,7 +241,7 @@ const scenario = z.strictObject({
         code: z
           .string()
           .describe(
-            'contradicted-check, cut-by-policies, refused-policy, stale-acceptance, or the name of a lint.',
+            'contradicted-check, cut-by-policies, idle-exception, refused-policy, stale-acceptance, or the name of a lint.',
           ),
         rule: z.string().exactOptional().describe('The rule of docs/semantics.md behind it.'),
         message: z.string(),

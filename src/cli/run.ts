@@ -209,7 +209,7 @@ async function tellWarnings(
 ): Promise<void> {
   const { describeWarnings, warningsFor } = await import('./warnings.ts');
   const warnings = await warningsFor(plans);
-  for (const line of describeWarnings(warnings)) note(line);
+  for (const line of describeWarnings(warnings, plans)) note(line);
   if (!isStrict || warnings.length === 0) return;
   throw new PodreachError(
     'scenario-invalid',

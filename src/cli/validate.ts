@@ -58,7 +58,7 @@ async function validate(paths: readonly string[], options: ValidateOptions): Pro
         );
       }
       const shown = options.verbose === true ? warnings.length : undefined;
-      for (const line of describeWarnings(warnings, shown)) print(line);
+      for (const line of describeWarnings(warnings, plans, shown)) print(line);
       print(`${count(scenarios.length, 'scenario')} valid${describeFound(warnings.length, options)}`);
     }
     return options.strict === true && warnings.length > 0 ? 2 : 0;

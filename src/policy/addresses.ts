@@ -9,7 +9,15 @@ export interface Cidr {
   readonly text: string;
   readonly network: Address;
   readonly bits: number;
+  /** Why API servers refuse it since Kubernetes 1.36 (D3a); absent where they take it. */
+  readonly laxity?: Laxity;
 }
+
+/**
+ * What API servers took until Kubernetes 1.36: zeros in front of a number, which they read as decimal and others as octal; IPv4 in the
+ * clothes of IPv6, which is either to some reader; an address within the block in place of its first one.
+ */
+export type Laxity = 'leading-zeros' | 'mapped' | 'host-bits';
 
 /** The addresses of `cidr` without those of `except`. */
 export interface Block {
@@ -28,13 +36,52 @@ export function parseAddress(text: string): Address | undefined {
   return isIP(text) === 0 ? undefined : ipaddr.parse(text);
 }
 
-/** Reads a CIDR such as `10.0.0.0/8`; undefined where the text is none. */
+/** An IPv4 address, perhaps at the end of an IPv6 one, whose numbers may have zeros in front. */
+const DOTTED = /(?<=^|:)\d+(?:\.\d+){3}$/;
+
+/**
+ * Reads a CIDR such as `10.0.0.0/8`; undefined where the text is none to any API server. The rules are those of `parseCIDR` in
+ * https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apimachinery/pkg/util/validation/ip.go: what servers took
+ * before 1.36 is told by its `laxity`.
+ */
 export function parseCidr(text: string): Cidr | undefined {
-  const [, address = '', digits = ''] = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text) ?? [];
-  const network = parseAddress(address);
+  const [, address = '', digits = ''] = /^([0-9a-fA-F.:]+)\/(\d+)$/.exec(text) ?? [];
+  const decimal = address.replace(DOTTED, (dotted) => dotted.split('.').map(Number).join('.'));
+  const network = parseAddress(decimal);
   const bits = Number(digits);
-  if (network === undefined || bits > (network.kind() === 'ipv4' ? 32 : 128)) return undefined;
-  return { text, network, bits };
+  if (network === undefined || bits > widthOf(network)) return undefined;
+  const laxity = findLaxity(network, bits, decimal !== address || /^0\d/.test(digits));
+  return { text, network, bits, ...(laxity === undefined ? {} : { laxity }) };
+}
+
+/** In the order in which an API server looks for them: it names one. */
+function findLaxity(network: Address, bits: number, hasLeadingZeros: boolean): Laxity | undefined {
+  if (hasLeadingZeros) return 'leading-zeros';
+  if (network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress()) return 'mapped';
+  return firstAddress(network, bits) === network.toString() ? undefined : 'host-bits';
+}
+
+/** A CIDR in the form that every API server takes: the first address of the block, and its size. */
+export function canonicalCidr({ network, bits }: Cidr): string {
+  if (network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress()) {
+    const address = network.toIPv4Address();
+    return canonicalCidr({ text: '', network: address, bits: Math.max(0, bits - 96) });
+  }
+  return `${firstAddress(network, bits)}/${bits}`;
+}
+
+/** The block of just the address that a CIDR is written with. */
+export function singleAddress({ network }: Cidr): string {
+  return `${network.toString()}/${widthOf(network)}`;
+}
+
+function firstAddress(address: Address, bits: number): string {
+  const family = address.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6;
+  return family.networkAddressFromCIDR(`${address.toString()}/${bits}`).toString();
+}
+
+function widthOf(address: Address): number {
+  return address.kind() === 'ipv4' ? 32 : 128;
 }
 
 /** Whether all addresses of one CIDR are in another, or in the same. */

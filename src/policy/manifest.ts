@@ -198,10 +198,23 @@ export type Spec = z.output<typeof spec>;
 export function readSpec(
   written: unknown,
 ): { readonly spec: Spec } | { readonly problems: readonly ManifestProblem[] } {
-  const result = spec.safeParse(written);
+  const result = spec.safeParse(written, { error: describeType });
   if (result.success) return { spec: result.data };
   return { problems: result.error.issues.flatMap((issue) => describeIssue(issue, ['spec'])) };
 }
+
+/** A value of another type altogether, such as a number where text belongs. */
+function describeType(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== 'invalid_type') return undefined;
+  return `${shown(issue.input)} is not ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: 'text',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+};
 
 function describeIssue(issue: z.core.$ZodIssue, base: Path): readonly ManifestProblem[] {
   const path = [...base, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];

@@ -41,12 +41,28 @@ export interface PolicyNode {
   readonly address?: string;
 }
 
+/**
+ * A value without quotes that is something else to an API server than to a person: it reads YAML 1.1, where `no` is false and `010`
+ * is 8 (D3a).
+ */
+export interface Retyped {
+  /** As it was written. */
+  readonly written: string;
+  /** What the API server reads. */
+  readonly read: string | number | boolean | null;
+  /** Whether it is the key of a mapping; the API server makes text of what it reads there. */
+  readonly isKey: boolean;
+  readonly location: Location;
+}
+
 /** A NetworkPolicy as somebody wrote it: nothing in `object` is taken for valid. */
 export interface WrittenPolicy {
   /** The namespace that it is applied to (D2). */
   readonly namespace: string;
   readonly name: string;
   readonly object: { readonly spec?: unknown };
+  /** What in it is something else to an API server than to a person. */
+  readonly retyped?: readonly Retyped[];
   /** Where the manifest begins. */
   readonly location?: Location;
   /** The place of a part of the manifest. */

@@ -4,6 +4,7 @@ import { objectKey } from '../keys.ts';
 import { type Direction, effectivePolicyTypes, type PolicyType } from './isolation.ts';
 import { type Rule, readSpec, type Spec } from './manifest.ts';
 import type { Path, WrittenPolicy } from './model.ts';
+import { adviseOnRetyped, explainRetyped, findRetyped } from './retyped.ts';
 import type { LabelSelector } from './selectors.ts';
 
 export const DIRECTIONS = ['egress', 'ingress'] as const satisfies readonly Direction[];
@@ -28,6 +29,8 @@ export interface PolicyProblem {
   readonly policy: string;
   readonly path: Path;
   readonly message: string;
+  /** What to write instead, where that is known, as sentences in the imperative. */
+  readonly advice?: string;
   readonly location?: Location;
 }
 
@@ -56,11 +59,17 @@ export function readPolicies(written: readonly WrittenPolicy[]): {
     if ('spec' in read) policies.push(toPolicy(one, read.spec));
     else {
       problems.push(
-        ...read.problems.map((problem) => ({
-          policy: objectKey(one),
-          ...problem,
-          ...locationOf(one, problem.path),
-        })),
+        ...read.problems.map(({ path, message }) => {
+          const place = locationOf(one, path);
+          const retyped = findRetyped(one.retyped, place.location);
+          return {
+            policy: objectKey(one),
+            path,
+            message: retyped === undefined ? message : `${message}: ${explainRetyped(retyped)}`,
+            ...(retyped === undefined ? {} : { advice: adviseOnRetyped(retyped) }),
+            ...place,
+          };
+        }),
       );
     }
   }
@@ -86,6 +95,12 @@ export function isolates({ types }: Policy, direction: Direction): boolean {
 /** The field of a rule that lists its peers. */
 export function peersField(direction: Direction): 'from' | 'to' {
   return direction === 'ingress' ? 'from' : 'to';
+}
+
+/** `ingress rule 1 of policy shop/db (db.yaml:7)`, `the egress of policy shop/db` */
+export function describeResponsible({ direction, policy, rule, location }: Responsible): string {
+  const place = location === undefined ? '' : ` (${location.file}:${location.line})`;
+  return `${rule === undefined ? `the ${direction} of` : `${direction} rule ${rule + 1} of`} policy ${policy}${place}`;
 }
 
 function toPolicy(written: WrittenPolicy, spec: Spec): Policy {

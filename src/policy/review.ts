@@ -8,8 +8,9 @@ import type { LintCode } from './lint/codes.ts';
 import type { LintCheck } from './lint/finding.ts';
 import { lintPolicies } from './lint/lint.ts';
 import { flowBetween, type World } from './model.ts';
+import { describeNearestMisses } from './nearest-miss.ts';
 import { compile, type Oracle, type Ruling } from './oracle.ts';
-import type { PolicyProblem, Responsible } from './policy.ts';
+import { describeResponsible, type PolicyProblem } from './policy.ts';
 
 interface ReviewedCheck extends LintCheck {
   readonly declared: Location;
@@ -25,7 +26,13 @@ export interface Acceptance {
 }
 
 export interface Warning {
-  readonly code: LintCode | 'refused-policy' | 'contradicted-check' | 'cut-by-policies' | 'stale-acceptance';
+  readonly code:
+    | LintCode
+    | 'refused-policy'
+    | 'contradicted-check'
+    | 'cut-by-policies'
+    | 'idle-exception'
+    | 'stale-acceptance';
   /** The rule of docs/semantics.md behind it, such as `D8`; absent where it is not about the meaning of policies. */
   readonly rule?: string;
   readonly message: string;
@@ -37,6 +44,8 @@ export interface Warning {
 export interface Reviewed extends World {
   readonly scenario: { readonly name: string; readonly location: Location };
   readonly checks: readonly ReviewedCheck[];
+  /** The places of exceptions that match no pair of their rule. */
+  readonly idleExceptions: readonly Location[];
   readonly accepted: readonly Acceptance[];
 }
 
@@ -54,6 +63,14 @@ export function reviewScenario(plan: Reviewed, oracle: Oracle = compile(plan)): 
     ...oracle.problems.map((problem) => refusal(problem, plan)),
     ...contradictions(plan, oracle),
     ...needlessCuts(plan, oracle),
+    ...plan.idleExceptions.map(
+      (location): Warning => ({
+        code: 'idle-exception',
+        message: 'this exception takes nothing out: the rule has no such pair without it',
+        location,
+        advice: 'Correct what it names, or take it out.',
+      }),
+    ),
     ...open.map(
       ({ code, rule, policy, message, advice, location = plan.scenario.location }): Warning => ({
         code,
@@ -75,13 +92,13 @@ export function reviewScenario(plan: Reviewed, oracle: Oracle = compile(plan)): 
 }
 
 /** What the policies mean is worked out without such a policy: it never comes to be. */
-function refusal({ policy, message, location }: PolicyProblem, { scenario }: Reviewed): Warning {
+function refusal({ policy, message, advice, location }: PolicyProblem, { scenario }: Reviewed): Warning {
   return {
     code: 'refused-policy',
     rule: 'D3',
     message: `policy ${policy}: the API server will refuse it: ${message}`,
     location: location ?? scenario.location,
-    advice: 'Fix it: a run ends when it is applied. The other warnings leave this policy out.',
+    advice: `${advice === undefined ? 'Fix it: a' : `${advice} A`} run ends when it is applied. The other warnings leave this policy out.`,
   };
 }
 
@@ -100,10 +117,14 @@ function contradictions({ checks, scenario }: Reviewed, oracle: Oracle): readonl
     const { expected, declared } = check;
     const { rule, advice } = amendment(check, ruling);
     const [is, them] = all.length === 1 ? ['is', 'it'] : ['are', 'them'];
+    const misses = expected === 'reachable' ? describeNearestMisses(oracle.explain(flowBetween(check))) : [];
     return {
       code: 'contradicted-check',
       rule,
-      message: `${describeFlows(check, all.length)} ${is} to be ${expected}, but the policies ${expected === 'reachable' ? 'deny' : 'allow'} ${them}`,
+      message: [
+        `${describeFlows(check, all.length)} ${is} to be ${expected}, but the policies ${expected === 'reachable' ? 'deny' : 'allow'} ${them}`,
+        ...misses,
+      ].join('; '),
       location: declared,
       advice: `${advice} ${seeWhy(check, scenario)}`,
     };
@@ -173,9 +194,4 @@ function amendment(
         advice: `Isolate the ingress of ${to} or the egress of ${from}: no policy does, ${orElse}`,
       }
     : { rule: 'D6', advice: `Narrow ${named}, ${orElse}` };
-}
-
-function describeResponsible({ direction, policy, rule, location }: Responsible): string {
-  const place = location === undefined ? '' : ` (${location.file}:${location.line})`;
-  return `${rule === undefined ? `the ${direction} of` : `${direction} rule ${rule + 1} of`} policy ${policy}${place}`;
 }

@@ -6,10 +6,20 @@ import { problemAt } from './mark.ts';
 import type { Labels, Mark, Scenario, ScenarioPod } from './scenario.ts';
 import { quote, suggest } from './suggest.ts';
 
+/** Names that Kubernetes keeps for itself. */
+const OWN_NAMESPACE = /^(default$|kube-)/;
+
 /** Everything that is wrong with the namespaces and pods of a scenario. */
 export function* checkTopology(scenario: Scenario): Generator<Problem> {
   const declared = scenario.namespaces.map(({ value }) => value.name);
   for (const { value, mark } of scenario.namespaces) {
+    if (OWN_NAMESPACE.test(value.name)) {
+      yield problemAt(
+        mark,
+        `${quote(value.name)} is a namespace of Kubernetes itself: a run makes the namespaces of a scenario, and deletes them when it ends`,
+        { hint: 'Choose another name, which does not begin with "kube-".' },
+      );
+    }
     const label = value.labels[NAMESPACE_NAME_LABEL];
     if (label !== undefined && label !== value.name) {
       yield problemAt(

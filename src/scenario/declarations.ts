@@ -2,7 +2,7 @@
 import type { Location, Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { problemAt } from './mark.ts';
-import type { Marked, Port, Rule } from './scenario.ts';
+import type { Mark, Marked, Port, Rule } from './scenario.ts';
 import { type Selected, selectPods, selectTargets, type Target, type Topology } from './select.ts';
 
 /** One connection that a rule speaks of. */
@@ -28,17 +28,22 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
 
   const sources = new Set(collect(rule.from, selectPods).map(objectKey));
   const targets = collect(rule.to, selectTargets);
-  const exceptions = rule.except.map(({ from, to }) => ({
+  const exceptions = rule.except.map(({ from, to, mark }) => ({
+    mark,
     sources: from === undefined ? undefined : new Set(collect(from, selectPods).map(objectKey)),
     targets: to === undefined ? undefined : new Set(collect(to, selectTargets).flatMap(targetKeys)),
   }));
   if (problems.length > 0) return problems;
 
-  const isExcepted = ({ from, to, port }: Connection): boolean =>
-    exceptions.some(
-      (exception) =>
-        (exception.sources?.has(from) ?? true) && (exception.targets?.has(targetKey(to, port)) ?? true),
+  const used = new Set<Mark>();
+  const isExcepted = ({ from, to, port }: Connection): boolean => {
+    const matching = exceptions.filter(
+      ({ sources: ends, targets: others }) =>
+        (ends?.has(from) ?? true) && (others?.has(targetKey(to, port)) ?? true),
     );
+    for (const { mark } of matching) used.add(mark);
+    return matching.length > 0;
+  };
   const pairsItself = namesOnePodTwice(rule);
   let count = 0;
   for (const from of sources) {
@@ -54,6 +59,7 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
       }
     }
   }
+  for (const { mark } of exceptions) if (!used.has(mark)) declarations.idleExceptions.push(mark.location);
   if (count > 0) return [];
   return [
     rule.except.length > 0
@@ -84,6 +90,8 @@ function targetKey(to: string, port: Port): string {
 
 /** Which rule speaks of which connection. The first one to do so counts. */
 export class Declarations {
+  /** Exceptions that match no pair of their rule. */
+  readonly idleExceptions: Location[] = [];
   readonly #rules = new Map<string, Rule>();
   /** For every two rules, the connections over which they contradict each other, in words. */
   readonly #conflicts = new Map<Rule, Map<Rule, Set<string>>>();

@@ -82,7 +82,7 @@ export async function hintForMissing(path: string): Promise<string | undefined> 
  * All YAML files of a folder and its subfolders, sorted. Hidden entries and `node_modules` are passed over: a mounted
  * ConfigMap keeps the files behind its links in the first, and other people's YAML is in the second.
  *
- * @throws PodreachError `usage` where a folder cannot be read
+ * @throws PodreachError `usage` where a folder cannot be read, and for a link that leads nowhere: what it is to bring in is missing
  */
 export async function listYamlFiles(
   folder: string,
@@ -100,17 +100,27 @@ export async function listYamlFiles(
     if (entry.startsWith('.') || entry === FOREIGN_FOLDER) continue;
     const path = join(folder, entry);
     const kind = await kindOf(path);
+    if (kind === undefined) throw leadsNowhere(path);
     if (kind === 'folder') files.push(...(await listYamlFiles(path, new Set([...visited, real]))));
-    else if (kind === 'file' && isYaml(path)) files.push(path);
+    else if (isYaml(path)) files.push(path);
   }
   return files;
+}
+
+function leadsNowhere(path: string): PodreachError {
+  return new PodreachError('usage', `${path} is a link that leads nowhere`, {
+    hint: 'Mend it or remove it.',
+  });
 }
 
 async function matchYamlFiles(pattern: string, cwd: string): Promise<readonly string[]> {
   const files: string[] = [];
   for await (const match of glob(pattern, { cwd, exclude: (path) => basename(path) === FOREIGN_FOLDER })) {
     const path = resolve(cwd, match);
-    if (isYaml(path) && (await kindOf(path)) === 'file') files.push(path);
+    if (!isYaml(path)) continue;
+    const kind = await kindOf(path);
+    if (kind === undefined) throw leadsNowhere(path);
+    if (kind === 'file') files.push(path);
   }
   return files.sort();
 }

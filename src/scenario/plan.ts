@@ -43,6 +43,7 @@ export function planScenario(scenario: Scenario): Planned {
       pods,
       policies: scenario.policies,
       checks,
+      idleExceptions: declarations.idleExceptions,
       accepted: scenario.accepted,
     },
     problems,

@@ -3,11 +3,12 @@
  * is valid is for the API server to say; here only those questions are asked without which a run could not start.
  */
 import { dirname, resolve } from 'node:path';
-import { stringify } from 'yaml';
 import type { Location, Problem } from '../errors.ts';
 import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
+import { adviseOnRetyped, explainRetyped, findRetyped } from '../policy/retyped.ts';
 import { hintForMissing, kindOf, listYamlFiles } from './files.ts';
+import { type Manifest, readInlineManifest, readManifest } from './manifest.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Marked, NetworkPolicyObject, PlannedPolicy } from './scenario.ts';
 import type { PolicyText } from './schema.ts';
@@ -29,13 +30,6 @@ export interface LoadedPolicies {
   readonly problems: readonly Problem[];
 }
 
-/** One manifest, from wherever it came. */
-interface Manifest {
-  readonly value: unknown;
-  readonly text: string;
-  readonly at: (path: Path) => Mark;
-}
-
 /** Loads the policies of a scenario, in the order in which it names them; the files of a folder are sorted by name. */
 export async function loadPolicies(
   entries: readonly PolicyText[],
@@ -49,7 +43,7 @@ export async function loadPolicies(
     const found =
       typeof entry === 'string'
         ? await readManifests({ value: entry, mark: source.at(path) }, context)
-        : { manifests: [inlineManifest(entry, path, source)], problems: [] };
+        : { manifests: [readInlineManifest(source, path)], problems: [] };
     problems.push(...found.problems);
     for (const manifest of found.manifests) {
       const accepted = acceptPolicy(manifest, context);
@@ -92,12 +86,15 @@ async function readManifests(
     for (const file of kind === 'folder' ? await listYamlFiles(path) : [path]) {
       for (const document of await readSource(file, context.cwd)) {
         problems.push(...document.problems);
-        if (document.readable) manifests.push(document);
+        if (!document.readable) continue;
+        const manifest = readManifest(document);
+        problems.push(...manifest.problems);
+        manifests.push(manifest);
       }
     }
   } catch (thrown) {
     if (!(thrown instanceof PodreachError)) throw thrown;
-    problems.push(problemAt(entry.mark, thrown.message));
+    problems.push(problemAt(entry.mark, thrown.message, { hint: thrown.hint }));
   }
   if (manifests.length === 0 && problems.length === 0) {
     problems.push(problemAt(entry.mark, `there is no policy in ${entry.value}`));
@@ -105,20 +102,11 @@ async function readManifests(
   return { manifests, problems };
 }
 
-function inlineManifest(value: unknown, path: Path, source: SourceDocument): Manifest {
-  return {
-    value,
-    // Kubernetes reads YAML 1.1, where a bare `yes` or `010` is no text: such words get quotes.
-    text: stringify(value, { compat: 'yaml-1.1', aliasDuplicateObjects: false, lineWidth: 0 }),
-    at: (inner) => source.at([...path, ...inner]),
-  };
-}
-
 function acceptPolicy(
   manifest: Manifest,
   context: PolicyContext,
 ): (PlannedPolicy & { readonly mark: Mark }) | Problem {
-  const { value, text, at } = manifest;
+  const { value, text, retyped, at } = manifest;
   const mark = at([]);
   if (!isMapping(value)) return problemAt(mark, 'a policy must be a mapping');
   if (value['apiVersion'] !== 'networking.k8s.io/v1' || value['kind'] !== 'NetworkPolicy') {
@@ -129,18 +117,38 @@ function acceptPolicy(
   const metadata = isMapping(value['metadata']) ? value['metadata'] : {};
   const { name } = metadata;
   if (typeof name !== 'string' || name === '') {
-    return problemAt(at(['metadata', 'name']), 'a policy needs a name, as text', {
-      hint: 'Write metadata.name.',
-    });
+    return notText(['metadata', 'name'], 'a policy needs a name, as text', manifest, 'Write metadata.name.');
+  }
+  const { finalizers } = metadata;
+  if (Array.isArray(finalizers) && finalizers.length > 0) {
+    return problemAt(
+      at(['metadata', 'finalizers']),
+      `this policy could not be deleted after the run: it has the finalizer ${finalizers.map((one) => quote(String(one))).join(', ')}, and waits for whoever takes that away`,
+      { hint: 'Leave metadata.finalizers out: a controller that needs a finalizer adds it by itself.' },
+    );
   }
   const namespace = findNamespace(metadata['namespace'], manifest, context);
   if (typeof namespace !== 'string') return namespace;
   const locate = (path: Path): Location => at(path).location;
-  return { namespace, name, text, object: asNetworkPolicy(value), location: mark.location, locate, mark };
+  return {
+    namespace,
+    name,
+    text,
+    object: asNetworkPolicy(value),
+    ...(retyped.length === 0 ? {} : { retyped }),
+    location: mark.location,
+    locate,
+    mark,
+  };
 }
 
 /** The namespace that a policy belongs to, or what is wrong with it. */
-function findNamespace(written: unknown, { at }: Manifest, { namespaces }: PolicyContext): string | Problem {
+function findNamespace(
+  written: unknown,
+  manifest: Manifest,
+  { namespaces }: PolicyContext,
+): string | Problem {
+  const { at } = manifest;
   if (written === undefined || written === null || written === '') {
     const [only, ...others] = namespaces ?? [''];
     if (only !== undefined && others.length === 0) return only;
@@ -149,7 +157,7 @@ function findNamespace(written: unknown, { at }: Manifest, { namespaces }: Polic
     });
   }
   if (typeof written !== 'string')
-    return problemAt(at(['metadata', 'namespace']), 'metadata.namespace must be text');
+    return notText(['metadata', 'namespace'], 'metadata.namespace must be text', manifest);
   if (namespaces === undefined || namespaces.includes(written)) return written;
   return problemAt(
     at(['metadata', 'namespace']),
@@ -158,6 +166,15 @@ function findNamespace(written: unknown, { at }: Manifest, { namespaces }: Polic
       hint: suggest(written, namespaces, 'namespaces'),
     },
   );
+}
+
+/** @param hint where the value is not text for a reason that only the API server sees, that is said in its place */
+function notText(path: Path, message: string, { at, retyped }: Manifest, hint?: string): Problem {
+  const mark = at(path);
+  const value = findRetyped(retyped, mark.location);
+  return value === undefined
+    ? problemAt(mark, message, { hint })
+    : problemAt(mark, `${message}: ${explainRetyped(value)}`, { hint: adviseOnRetyped(value) });
 }
 
 function describeKind(value: Readonly<Record<string, unknown>>): string {

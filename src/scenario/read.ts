@@ -131,9 +131,11 @@ function readRule(expected: Expectation, rule: RuleText, path: Path, source: Sou
 }
 
 function readException(exception: ExceptionText, path: Path, source: SourceDocument): Exception {
-  if (!isPair(exception)) return { from: [{ value: readPodSelection(exception), mark: source.at(path) }] };
+  const mark = source.at(path);
+  if (!isPair(exception)) return { from: [{ value: readPodSelection(exception), mark }], mark };
   const { from, to } = exception;
   return {
+    mark,
     ...(from === undefined ? {} : { from: readEnds(from, [...path, 'from'], source, readPodSelection) }),
     ...(to === undefined ? {} : { to: readEnds(to, [...path, 'to'], source, readDestination) }),
   };

@@ -3,6 +3,7 @@
  * `load.ts` makes the first from files, `plan.ts` the second from the first; `load-plans.ts` is the way in.
  */
 import type { Location } from '../errors.ts';
+import type { Retyped } from '../policy/model.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type { LabelSelector } from '../policy/selectors.ts';
 
@@ -55,6 +56,7 @@ export interface Destination {
 export interface Exception {
   readonly from?: readonly Marked<PodSelection>[];
   readonly to?: readonly Marked<Destination>[];
+  readonly mark: Mark;
 }
 
 /** Every source paired with every destination, but for the exceptions. */
@@ -113,9 +115,11 @@ export interface PlannedPolicy {
   readonly name: string;
   /** The YAML text of the one object, as written: it is sent to the API server byte for byte. */
   readonly text: string;
-  /** The same, parsed, for selection and explanation only. */
+  /** The same, as an API server reads it, for selection and explanation only. */
   readonly object: NetworkPolicyObject;
   readonly location: Location;
+  /** What in it is something else to an API server than to a person. */
+  readonly retyped?: readonly Retyped[];
   /** The place of a part of it, such as `['spec', 'ingress', 0]`, or of the nearest thing around that. */
   readonly locate?: (path: readonly (string | number)[]) => Location;
 }
@@ -178,6 +182,8 @@ export interface Plan {
   readonly pods: readonly PlannedPod[];
   readonly policies: readonly PlannedPolicy[];
   readonly checks: readonly Check[];
+  /** The places of exceptions that match no pair of their rule. */
+  readonly idleExceptions: readonly Location[];
   /** Findings of the lints that are meant. */
   readonly accepted: readonly Acceptance[];
 }

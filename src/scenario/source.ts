@@ -10,7 +10,7 @@ import { findSyntaxProblems, findUnreadableNodes } from './syntax.ts';
 import { type Path, walk } from './walk.ts';
 
 /** How often anchors may be used in one document: plenty for a scenario, too little for an expansion bomb. */
-const MAX_ALIASES = 10_000;
+export const MAX_ALIASES = 10_000;
 
 /** One document of a YAML file. */
 export interface SourceDocument {
@@ -23,6 +23,8 @@ export interface SourceDocument {
   readonly readable: boolean;
   /** The content as plain data; undefined where it is not readable. */
   readonly value: unknown;
+  /** The place of what begins at an offset, in UTF-16 code units. */
+  markAt(offset: number): Mark;
   /** The place of the value at a path, or of the nearest thing around it. */
   at(path: Path): Mark;
   /** The place of the last key of a path, or of the nearest thing around it. */
@@ -77,6 +79,7 @@ function parseSource(file: string, text: string): readonly SourceDocument[] {
       text: text.slice(start, end),
       yaml,
       ...(syntax.readable ? readValue(yaml, syntax.problems, markAt) : { ...syntax, value: undefined }),
+      markAt,
       at: (path) => markAt(offsetOf(walk(yaml, path).node)),
       keyAt(path) {
         const { node, key, complete } = walk(yaml, path);

@@ -50,15 +50,21 @@ function stepInto(
 function findPair(yaml: Document, map: YAMLMap, key: string): Pair | undefined {
   const own = map.items.find((pair) => textOfKey(pair) === key);
   if (own !== undefined) return own;
-  for (const merge of map.items.filter((pair) => textOfKey(pair) === '<<')) {
-    const value = isAlias(merge.value) ? merge.value.resolve(yaml) : merge.value;
-    for (const entry of isSeq(value) ? value.items : [value]) {
-      const merged = isAlias(entry) ? entry.resolve(yaml) : entry;
-      const found = isMap(merged) ? findPair(yaml, merged, key) : undefined;
-      if (found !== undefined) return found;
-    }
+  for (const merged of map.items.flatMap((pair) => mergedMaps(yaml, pair))) {
+    const found = findPair(yaml, merged, key);
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** The mappings that a pair merges into its own, as `<<: *name` does; none where it is an ordinary one. */
+export function mergedMaps(yaml: Document, pair: Pair): readonly YAMLMap[] {
+  if (textOfKey(pair) !== '<<') return [];
+  const value = isAlias(pair.value) ? pair.value.resolve(yaml) : pair.value;
+  return (isSeq(value) ? value.items : [value]).flatMap((entry) => {
+    const merged = isAlias(entry) ? entry.resolve(yaml) : entry;
+    return isMap(merged) ? [merged] : [];
+  });
 }
 
 /** A key as text; undefined where it is a collection. */

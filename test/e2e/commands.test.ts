@@ -78,6 +78,33 @@ tiny.yaml:14:5: warning: tiny/a → tiny/b:80/TCP is to be reachable, but the po
     expect((await runCli(['validate', '--strict', 'scenarios'])).exitCode).toBe(0);
   });
 
+  test('a warning about a file that scenarios share says whose it is, once for all that it holds for', async () => {
+    const scenario = (name: string, to: string) =>
+      SCENARIO.replace('name: tiny', `name: ${name}`)
+        .replace('reachable:', 'policies: [p.yaml]\nreachable:')
+        .replace('ports: [80,', `ports: [${to},`)
+        .replaceAll('tiny/b:80', `tiny/b:${to}`);
+    using folder = folderWith({
+      'one.yaml': scenario('one', '80'),
+      'two.yaml': scenario('two', '80'),
+      'three.yaml': scenario('three', '81'),
+      'p.yaml': `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: p, namespace: tiny }
+spec: { podSelector: {}, ingress: [{ from: [], ports: [{ port: 81 }] }, { ports: [{ port: 80 }] }] }
+`,
+    });
+    const { stdout } = await runCli(['validate', '--verbose', 'one.yaml', 'two.yaml', 'three.yaml'], {
+      cwd: folder.path,
+    });
+    expect(stdout.match(/^p\.yaml.*$/gm)).toEqual([
+      'p.yaml:1:1: warning: in all 3 scenarios that read it: policy tiny/p: without this policy every check would be predicted the same: nothing tests it [untested-policy, D6]',
+      'p.yaml:4:64: warning: in scenarios one, two: policy tiny/p: no pod that this policy selects listens on TCP 81 [unused-port, D13]',
+      'p.yaml:4:44: warning: in all 3 scenarios that read it: policy tiny/p: "from" is there and names nothing: so the rule lets everybody in, as if "from" were left out [empty-list, D7]',
+      'p.yaml:4:91: warning: in scenario three: policy tiny/p: no pod that this policy selects listens on TCP 80 [unused-port, D13]',
+    ]);
+  });
+
   test('tells what cannot be met and what is refused first, and never cuts it behind what may be meant', async () => {
     const peers = Array.from(
       { length: 11 },

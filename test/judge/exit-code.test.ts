@@ -16,6 +16,7 @@ function recordWith(
         pods: ['a', 'b'].map((name) => ({ namespace: 'n', name, labels: {}, ports: [] })),
         policies: [],
         accepted: [],
+        idleExceptions: [],
         checks: verdicts.map((_, id) => ({
           id,
           from: 'n/a',

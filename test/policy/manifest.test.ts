@@ -139,7 +139,7 @@ describe('what the API server refuses (D3)', () => {
       { ingress: [{ to: [] }] },
       ['spec.ingress.0.to: there is no field "to" here'],
     ],
-    ['a spec that is no mapping', 'all', ['spec: Invalid input: expected object, received string']],
+    ['a spec that is no mapping', 'all', ['spec: "all" is not a mapping']],
     [
       'everything at once',
       { policyTypes: ['Both'], ingress: [{ from: [{}], ports: [{ endPort: 1 }] }] },

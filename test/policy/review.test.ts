@@ -70,6 +70,71 @@ test('a policy that the API server will refuse is told with its line, and left o
     expect(stderr).toContain('a.yaml:16: warning: policy reviewed/db is left out, since the API server');
 });
 
+test('a policy that is refused for what only the API server reads says what that is', async () => {
+  using folder = folderWith({ 'a.yaml': scenario('').replace('app: webb', 'app: no') });
+  const [plan] = await loadPlans(['a.yaml'], { cwd: folder.path });
+  expect(plan && reviewScenario(plan)).toEqual([
+    {
+      code: 'refused-policy',
+      rule: 'D3',
+      message:
+        'policy reviewed/db: the API server will refuse it: false is not text: the API server reads YAML 1.1, where no is false',
+      location: { file: 'a.yaml', line: 16, column: 50 },
+      advice:
+        'Put it in quotes: "no". A run ends when it is applied. The other warnings leave this policy out.',
+    },
+  ]);
+  const { stderr } = await runCli(['explain', 'a.yaml', 'reviewed/web', 'reviewed/db'], { cwd: folder.path });
+  expect(stderr).toContain('where no is false');
+});
+
+test('explain and the lints speak of the port that the API server reads', async () => {
+  const ported = scenario('').replace('app: webb } }', 'app: web } }\n          ports: [{ port: 012470 }]');
+  using folder = folderWith({ 'a.yaml': ported });
+  const { stdout } = await runCli(['explain', 'a.yaml', 'reviewed/web', 'reviewed/db'], { cwd: folder.path });
+  expect(stdout).toContain('TCP 5432: matches');
+  const [plan] = await loadPlans(['a.yaml'], { cwd: folder.path });
+  expect(plan && reviewScenario(plan).map(({ code, message }) => `${code}: ${message}`)).toEqual([
+    expect.stringMatching(/^untested-policy: /),
+    'retyped-value: policy reviewed/db: the API server reads YAML 1.1, where 012470 is the octal number 5432',
+  ]);
+});
+
+test('a check that is contradicted says the nearest miss', async () => {
+  const review = async (from: string, ...more: string[]) => {
+    using folder = folderWith({ 'a.yaml': [scenario('').replace('app: webb } }', from), ...more].join('') });
+    const [plan] = await loadPlans(['a.yaml'], { cwd: folder.path });
+    return plan && reviewScenario(plan).find(({ code }) => code === 'contradicted-check')?.message;
+  };
+  const denied = 'reviewed/web → reviewed/db:5432/TCP is to be reachable, but the policies deny it';
+  const rule = 'ingress rule 1 of policy reviewed/db (a.yaml:15) would let it through but for the';
+  expect(await review('app: web } }\n          ports: [{ port: 80 }, { port: 5432, protocol: UDP }]')).toBe(
+    `${denied}; ${rule} port: it says TCP 80 or UDP 5432`,
+  );
+  expect(await review('app: webb } }')).toBe(
+    `${denied}; ${rule} peer: it says pods with app=webb in namespace reviewed`,
+  );
+  // A rule that misses both is nowhere near.
+  expect(await review('app: webb } }\n          ports: [{ port: 80 }]')).toBe(denied);
+});
+
+test('an exception that takes nothing out is told with its place', async () => {
+  const text = scenario('').replace(
+    '{ from: reviewed/web, to: reviewed/db }',
+    '{ from: reviewed/web, to: reviewed/db, except: reviewed/db }',
+  );
+  using folder = folderWith({ 'a.yaml': text });
+  const [plan] = await loadPlans(['a.yaml'], { cwd: folder.path });
+  expect(plan && reviewScenario(plan).filter(({ code }) => code === 'idle-exception')).toEqual([
+    {
+      code: 'idle-exception',
+      message: 'this exception takes nothing out: the rule has no such pair without it',
+      location: { file: 'a.yaml', line: 19, column: 52 },
+      advice: 'Correct what it names, or take it out.',
+    },
+  ]);
+});
+
 test('checks of one rule that fail alike are one warning, with what to write instead and how to see why', async () => {
   const text = scenario('')
     .replace(/reachable:.*/s, 'otherwise: unreachable\n')
@@ -158,6 +223,9 @@ test('run tells warnings and goes on; with --strict nothing is started', async (
   const loose = await runCli(['run', 'a.yaml', '--within', '1s'], { cwd: folder.path });
   expect(loose.stderr).toContain('a.yaml:16:15: warning: policy reviewed/db:');
   expect(loose.stderr).toContain('[peer-matches-no-pod, D');
+  // With what is not ASCII in it as well.
+  expect(loose.stderr).toMatch(/^ {2}next: Add a rule .* See why: podreach explain/m);
+  expect(loose.stderr).not.toMatch(/^next:/m);
   expect(loose.exitCode).toBe(1);
   const strict = await runCli(['run', 'a.yaml', '--strict'], { cwd: folder.path });
   expect(strict.stderr).toContain('2 warnings, and --strict was asked for: nothing was started');

@@ -5,18 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { hasKubectl, KUBECTL } from '../support/kubectl.ts';
 import { podManifest } from './testbed.ts';
-
-const KUBECTL = 'kubectl';
-
-function hasKubectl(): boolean {
-  try {
-    execFileSync(KUBECTL, ['version', '--client'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe.runIf(hasKubectl())('kubectl', () => {
   let sandbox: Sandbox;

@@ -82,6 +82,17 @@ describe('which files are loaded', () => {
     expect((await project.load(['.'])).map((plan) => plan.scenario.location.file)).toEqual(['a.yaml']);
   });
 
+  test.each(['in', 'in/*.yaml'])(
+    'a link that leads nowhere is no scenario less, but an error: %s',
+    async (path) => {
+      await using project = await createProject({ 'in/a.yaml': scenario('a') });
+      await symlink('gone.yaml', join(project.folder, 'in/b.yaml'));
+      expect(await project.failure([path])).toBe(
+        `usage: ${project.folder}/in/b.yaml is a link that leads nowhere\nhint: Mend it or remove it.`,
+      );
+    },
+  );
+
   test('a folder that links to itself ends', async () => {
     await using project = await createProject({ 'in/a.yaml': scenario('a') });
     await symlink('.', join(project.folder, 'in/loop'));

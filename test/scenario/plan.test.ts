@@ -280,6 +280,21 @@ describe('what a rule speaks of', () => {
     );
   });
 
+  test('an exception that matches no pair of its rule is remembered with its place', async () => {
+    await using project = await createProject({
+      'a.yaml': scenarioWith(`
+unreachable:
+  - { from: [shop/web, shop/api], to: shop/db, except: [ops/prometheus, { from: "*", to: shop/api }, shop/api] }
+  - { from: "*", to: "shop/db:5432", except: { from: shop/db } }
+`),
+    });
+    expect((await project.load())[0]?.idleExceptions).toEqual([
+      { file: 'a.yaml', line: 13, column: 57 },
+      { file: 'a.yaml', line: 13, column: 73 },
+      { file: 'a.yaml', line: 14, column: 46 },
+    ]);
+  });
+
   test('"except" with ports takes out those ports only', async () => {
     expect(
       await checksOf(
@@ -503,6 +518,32 @@ a.yaml:12:9: the port name "http" of a/x is there twice
     |         ^
 
 scenario-invalid: 2 problems in a.yaml`);
+  });
+
+  test("namespaces that are Kubernetes' own", async () => {
+    const text = `apiVersion: podreach/v1
+kind: Scenario
+name: own
+namespaces:
+  default:
+  kube-system:
+  kube-of-mine:
+  default-2:
+pods:
+  default/x: { ports: [80] }
+  default-2/y: {}
+otherwise: reachable
+`;
+    const problem = (line: number, name: string) =>
+      `a.yaml:${line}:3: "${name}" is a namespace of Kubernetes itself: a run makes the namespaces of a scenario, and deletes them when it ends
+  ${line} |   ${name}:
+    |   ^
+  hint: Choose another name, which does not begin with "kube-".
+
+`;
+    expect(await failureOfFile(text)).toBe(
+      `${problem(5, 'default')}${problem(6, 'kube-system')}${problem(7, 'kube-of-mine')}scenario-invalid: 3 problems in a.yaml`,
+    );
   });
 
   test('labels that are not for the scenario to give', async () => {

@@ -1,3 +1,5 @@
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createProject } from './project.ts';
@@ -140,6 +142,83 @@ describe('what is loaded', () => {
   });
 });
 
+describe('manifests are read as the API server reads them', () => {
+  const written = `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: db, namespace: shop }
+spec:
+  podSelector: { matchLabels: { on: text, app: no } }
+  ingress:
+    - ports: [{ port: 012470 }, { port: 5_432 }, { port: 0o12470 }]
+`;
+  const object = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'db', namespace: 'shop' },
+    spec: {
+      podSelector: { matchLabels: { true: 'text', app: false } },
+      ingress: [{ ports: [{ port: 5432 }, { port: 5432 }, { port: 5432 }] }],
+    },
+  };
+
+  test('in files, of which the text stays as it is', async () => {
+    await using project = await createProject({ 'a.yaml': scenario('  - p.yaml\n'), 'p.yaml': written });
+    expect((await project.load())[0]?.policies).toEqual([
+      {
+        namespace: 'shop',
+        name: 'db',
+        text: written,
+        object,
+        retyped: [
+          { written: 'on', read: true, isKey: true, location: { file: 'p.yaml', line: 5, column: 33 } },
+          { written: 'no', read: false, isKey: false, location: { file: 'p.yaml', line: 5, column: 48 } },
+          { written: '012470', read: 5432, isKey: false, location: { file: 'p.yaml', line: 7, column: 23 } },
+          { written: '5_432', read: 5432, isKey: false, location: { file: 'p.yaml', line: 7, column: 41 } },
+        ],
+        location: { file: 'p.yaml', line: 1, column: 1 },
+        locate: expect.any(Function),
+      },
+    ]);
+  });
+
+  test('in scenarios, whose own values are those of YAML 1.2', async () => {
+    const inline = written.replaceAll(/^/gm, '    ').replace('    apiVersion', '  - apiVersion');
+    const text = scenario(`${inline.trimEnd()}\n`).replace(
+      'shop/web: {}',
+      'shop/web: { labels: { app: no } }',
+    );
+    await using project = await createProject({ 'a.yaml': text });
+    const [plan] = await project.load();
+    expect(plan?.pods[0]?.labels).toEqual({ app: 'no' });
+    const [policy] = plan?.policies ?? [];
+    expect(policy?.object).toEqual(object);
+    expect(policy?.retyped?.map(({ location }) => location)).toEqual([
+      { file: 'a.yaml', line: 11, column: 37 },
+      { file: 'a.yaml', line: 11, column: 52 },
+      { file: 'a.yaml', line: 13, column: 27 },
+      { file: 'a.yaml', line: 13, column: 45 },
+    ]);
+    for (const version of ['1.1', '1.2'] as const)
+      expect(parse(policy?.text ?? '', { version })).toEqual(object);
+  });
+
+  test('an inline text that only some readers take for a number is sent in quotes', async () => {
+    const labels = { a: '0X1F', b: '0B11', c: '0O17', d: '1_0', e: '0x1f', f: '12:30', g: 'e2', h: 'y' };
+    const texts = Object.entries(labels).map(([key, value]) => `${key}: "${value}"`);
+    await using project = await createProject({
+      'a.yaml': scenario(`  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: a, namespace: shop }
+    spec: { podSelector: { matchLabels: { ${texts.join(', ')} } } }
+`),
+    });
+    const [policy] = (await project.load())[0]?.policies ?? [];
+    expect(policy?.object.spec?.podSelector?.matchLabels).toEqual(labels);
+    for (const value of ['0X1F', '0B11', '0O17', '1_0', '0x1f', 'y'])
+      expect(policy?.text).toContain(`"${value}"`);
+  });
+});
+
 describe('what is wrong', () => {
   async function failureOf(
     policies: string,
@@ -244,6 +323,74 @@ s.yaml:1:1: a policy needs a name, as text
   hint: Write metadata.name.
 
 scenario-invalid: 4 problems in 4 files`);
+  });
+
+  test('a name and a namespace that are text to a person only', async () => {
+    const files = { 'p.yaml': policy('no', 'shop'), 'q.yaml': policy('q', '1_0') };
+    expect(
+      await failureOf('  - p.yaml\n  - q.yaml\n', files),
+    ).toBe(`p.yaml:4:9: a policy needs a name, as text: the API server reads YAML 1.1, where no is false
+  4 |   name: no
+    |         ^
+  hint: Put it in quotes: "no".
+
+q.yaml:5:14: metadata.namespace must be text: the API server reads YAML 1.1, where 1_0 is 10
+  5 |   namespace: 1_0
+    |              ^
+  hint: Write 10. If it is meant as text: "1_0".
+
+scenario-invalid: 2 problems in 2 files`);
+  });
+
+  test('what the API server does not take as YAML', async () => {
+    const merged = `${policy('q', 'shop').replace('podSelector: {}', 'podSelector: { matchLabels: &all { app: web, tier: front } }')}  ingress:
+    - from: [{ podSelector: { matchLabels: { <<: *all, app: api } } }]
+`;
+    const files = { 'p.yaml': `%YAML 1.2\n---\n${policy('p', 'shop')}`, 'q.yaml': merged };
+    expect(
+      await failureOf('  - p.yaml\n  - q.yaml\n', files),
+    ).toBe(`p.yaml:3:1: the API server reads YAML 1.1, and refuses YAML 1.2
+  3 | apiVersion: networking.k8s.io/v1
+    | ^
+  hint: Leave out the line that begins with "%YAML".
+
+q.yaml:9:56: to the API server the key "app" is there twice, and it refuses that
+  9 |     - from: [{ podSelector: { matchLabels: { <<: *all, app: api } } }]
+    |                                                        ^
+  q.yaml:7:38: first here
+  7 |   podSelector: { matchLabels: &all { app: web, tier: front } }
+    |                                      ^
+  hint: Take one of them out: a merge may only bring in keys that are not there.
+
+scenario-invalid: 2 problems in 2 files`);
+  });
+
+  test('a policy that could not be deleted again', async () => {
+    const text = policy('p', 'shop').replace('spec:', '  finalizers: [example.com/audit]\nspec:');
+    expect(
+      await failureOf('  - p.yaml\n', { 'p.yaml': text }),
+    ).toBe(`p.yaml:6:15: this policy could not be deleted after the run: it has the finalizer "example.com/audit", and waits for whoever takes that away
+  6 |   finalizers: [example.com/audit]
+    |               ^
+  hint: Leave metadata.finalizers out: a controller that needs a finalizer adds it by itself.
+
+scenario-invalid: 1 problem in p.yaml`);
+  });
+
+  test('a link in a folder that leads nowhere', async () => {
+    await using project = await createProject({
+      'a.yaml': scenario('  - policies\n'),
+      'policies/p.yaml': policy('p', 'shop'),
+    });
+    await symlink('../elsewhere', join(project.folder, 'policies/team'));
+    expect(
+      await project.failure(),
+    ).toBe(`a.yaml:7:5: ${project.folder}/policies/team is a link that leads nowhere
+  7 |   - policies
+    |     ^
+  hint: Mend it or remove it.
+
+scenario-invalid: 1 problem in a.yaml`);
   });
 
   test('a namespace that the scenario does not declare', async () => {

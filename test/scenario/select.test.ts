@@ -173,7 +173,9 @@ describe('for every topology and every rule', () => {
         fc.pre(all !== undefined && selected.kind === 'found');
         const sources = new Set(selected.found.map(objectKey));
         const left = all.filter((check) => !sources.has(check.from));
-        const rule = ruleOf(one, 'reachable', 1, [{ from: [{ value: excepted, mark: markAt(1) }] }]);
+        const rule = ruleOf(one, 'reachable', 1, [
+          { from: [{ value: excepted, mark: markAt(1) }], mark: markAt(1) },
+        ]);
         const { plan, problems } = planScenario(scenarioOf(given, [rule]));
         expect(keysOf(plan.checks)).toEqual(keysOf(left));
         expect(problems.length === 0).toBe(left.length > 0);
@@ -190,6 +192,7 @@ describe('for every topology and every rule', () => {
           {
             from: excepted.from.map((value) => ({ value, mark: markAt(1) })),
             to: excepted.to.map((value) => ({ value, mark: markAt(1) })),
+            mark: markAt(1),
           },
         ];
         const { plan } = planScenario(scenarioOf(given, [ruleOf(one, 'reachable', 1, except)]));

@@ -3,6 +3,7 @@ export const LINT_CODES = [
   'selects-no-pod',
   'peer-matches-no-pod',
   'untested-policy',
+  'untested-rule',
   'egress-cuts-dns',
   'ignored-rules',
   'empty-egress',
@@ -13,6 +14,11 @@ export const LINT_CODES = [
   'block-of-services',
   'overlapping-except',
   'unknown-port-name',
+  'unused-port',
+  'empty-list',
+  'retyped-value',
+  'lax-cidr',
+  'block-of-nobody',
 ] as const;
 
 export type LintCode = (typeof LINT_CODES)[number];

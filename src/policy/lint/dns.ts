@@ -46,20 +46,33 @@ export const lintDns: Lint = (policy, { oracle }) => {
     const missing = DNS_PROTOCOLS.filter(
       (protocol) => !isolating.some((one) => allowsDns(one, protocol, servers)),
     );
-    return missing.length === 0 ? [] : [{ pod, missing }];
+    return missing.length === 0 ? [] : [{ name: pod.name, missing }];
   });
-  if (cut.length === 0) return [];
-  const missing = DNS_PROTOCOLS.filter((protocol) => cut.some((one) => one.missing.includes(protocol)));
-  const ports = missing.map((protocol) => `${protocol} ${DNS}`);
-  return [
-    findingAt(policy, ['spec', policy.egress.length === 0 ? 'policyTypes' : 'egress'], {
+  return [...Map.groupBy(cut, ({ missing }) => missing.join())].map(([, pods]) => {
+    const missing = pods[0]?.missing ?? [];
+    return findingAt(policy, ['spec', policy.egress.length === 0 ? 'policyTypes' : 'egress'], {
       code: 'egress-cuts-dns',
       rule: 'D22',
-      message: `the egress of ${listNames(cut.map(({ pod }) => pod.name))} is isolated, and no policy lets ${cut.length === 1 ? 'it' : 'them'} ask a name server on ${ports.join(' or ')}: names will not resolve`,
+      message: describeCut(
+        pods.map(({ name }) => name),
+        missing,
+      ),
       advice: `Add an egress rule for DNS: ports: [${missing.map((protocol) => `{ port: ${DNS}, protocol: ${protocol} }`).join(', ')}].`,
-    }),
-  ];
+    });
+  });
 };
+
+/** A name is asked for by UDP, and again by TCP where the answer is too long. */
+function describeCut(pods: readonly string[], missing: readonly Protocol[]): string {
+  const isolated = `the egress of ${listNames(pods)} is isolated, and no policy lets ${pods.length === 1 ? 'it' : 'them'} ask a name server on`;
+  const [only, ...others] = missing;
+  if (only === undefined || others.length > 0) {
+    return `${isolated} ${missing.map((protocol) => `${protocol} ${DNS}`).join(' or ')}: names will not resolve`;
+  }
+  return only === 'TCP'
+    ? `${isolated} TCP ${DNS}, only on UDP ${DNS}: names resolve, but not where the answer is too long for UDP`
+    : `${isolated} ${only} ${DNS}, only on TCP ${DNS}: names will not resolve, since they are asked for by UDP first`;
+}
 
 /** Whether a rule names the port of DNS, as against leaving it open among others. */
 export function allowsDnsByPort({ ports }: Rule, protocol: 'UDP' | 'TCP'): boolean {

@@ -3,10 +3,10 @@ import type { Location } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
 import type { Direction } from '../isolation.ts';
 import type { Rule } from '../manifest.ts';
-import type { Path, PodPair } from '../model.ts';
-import type { Oracle } from '../oracle.ts';
+import type { Path, PodPair, PodPort } from '../model.ts';
+import type { Oracle, Ruling } from '../oracle.ts';
 import type { Peer } from '../peers.ts';
-import { DIRECTIONS, locationOf, type Policy, peersField, rulesOf } from '../policy.ts';
+import { DIRECTIONS, isolates, locationOf, type Policy, peersField, type Responsible } from '../policy.ts';
 import type { LintCode } from './codes.ts';
 
 /** Something in a policy that probably does not mean what its author thinks. */
@@ -35,6 +35,8 @@ export interface LintContext {
   readonly checks: readonly LintCheck[];
   /** The checks of which a pod is the end that policies of a direction isolate: the source for egress. */
   readonly checksOn: (pod: string, direction: Direction) => readonly LintCheck[];
+  /** The checks that are predicted to be let through, and in a direction by this rule alone. */
+  readonly checksLetThroughBy: (policy: Policy, direction: Direction, rule: number) => readonly LintCheck[];
 }
 
 /** Looks at one policy, in the light of all. */
@@ -59,13 +61,13 @@ export interface PlacedRule {
 
 /** The rules of a policy that do something, egress first. */
 export function placedRules(policy: Policy): readonly PlacedRule[] {
+  return writtenRules(policy).filter(({ direction }) => isolates(policy, direction));
+}
+
+/** All rules of a policy, egress first: also those that do nothing, as the API server looks at them too. */
+export function writtenRules(policy: Policy): readonly PlacedRule[] {
   return DIRECTIONS.flatMap((direction) =>
-    rulesOf(policy, direction).map((rule, index) => ({
-      direction,
-      index,
-      rule,
-      path: ['spec', direction, index],
-    })),
+    policy[direction].map((rule, index) => ({ direction, index, rule, path: ['spec', direction, index] })),
   );
 }
 
@@ -78,14 +80,41 @@ export function placedPeers({
   return rule.peers.map((peer, index) => ({ peer, path: [...path, peersField(direction), index] }));
 }
 
+/** The rule without which a flow would no longer be let through; undefined where there is none, or none by itself. */
+export function onlyRule({ answer, responsible }: Ruling, direction: Direction): Responsible | undefined {
+  if (answer.verdict !== 'allowed') return undefined;
+  const [only, ...others] = responsible.filter((one) => one.direction === direction);
+  return others.length === 0 ? only : undefined;
+}
+
+/** The ports of the pods that a rule opens, and what these pods are to it; undefined where there are none. */
+export function openedPods(
+  policy: Policy,
+  { direction, index }: PlacedRule,
+  oracle: Oracle,
+): { readonly ports: readonly PodPort[]; readonly who: string } | undefined {
+  const isIngress = direction === 'ingress';
+  const pods = isIngress ? oracle.subjectsOf(policy) : oracle.peersOf(policy, direction, index);
+  if (pods.length === 0) return undefined;
+  return {
+    ports: pods.flatMap(({ ports }) => ports),
+    who: isIngress ? 'pod that this policy selects' : 'pod that this rule leads to',
+  };
+}
+
 /** The end of a check that policies of a direction isolate. */
-export function subjectOf({ from, to }: LintCheck, direction: Direction): string {
+export function subjectOf({ from, to }: PodPair, direction: Direction): string {
   return direction === 'ingress' ? to : from;
 }
 
 /** The other end. */
-export function otherOf({ from, to }: LintCheck, direction: Direction): string {
+export function otherOf({ from, to }: PodPair, direction: Direction): string {
   return direction === 'ingress' ? from : to;
+}
+
+/** `shop/web → shop/api:8080/TCP` */
+export function describePair({ from, to, port, protocol }: PodPair): string {
+  return `${from} → ${to}:${port}/${protocol}`;
 }
 
 /** How many names a message lists. */

@@ -1,16 +1,23 @@
 /** Holds policies against what catches people. Pure: what the policies mean comes from the oracle. */
+import { objectKey } from '../../keys.ts';
 import type { Direction } from '../isolation.ts';
+import { flowBetween } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
+import { DIRECTIONS, type Responsible } from '../policy.ts';
 import { lintAlternatives } from './alternatives.ts';
 import { lintBlocks } from './blocks.ts';
 import { lintBroadPeer, lintBroadSelector } from './broad.ts';
+import { lintCidrs } from './cidrs.ts';
 import { lintDns } from './dns.ts';
+import { lintEmptyLists } from './empty-lists.ts';
 import { lintExceptions } from './exceptions.ts';
-import { type Finding, type Lint, type LintCheck, type LintContext, subjectOf } from './finding.ts';
+import { type Finding, type Lint, type LintCheck, type LintContext, onlyRule, subjectOf } from './finding.ts';
 import { lintEmptyEgress, lintIgnoredRules } from './policy-types.ts';
 import { lintPortNames } from './port-names.ts';
+import { lintRetyped } from './retyped.ts';
 import { lintPeers, lintSubjects } from './selects-nothing.ts';
 import { lintUntested } from './untested.ts';
+import { lintUnusedPorts } from './unused-ports.ts';
 
 const LINTS: readonly Lint[] = [
   lintUntested,
@@ -25,6 +32,10 @@ const LINTS: readonly Lint[] = [
   lintBlocks,
   lintExceptions,
   lintPortNames,
+  lintUnusedPorts,
+  lintEmptyLists,
+  lintRetyped,
+  lintCidrs,
 ];
 
 /**
@@ -34,10 +45,13 @@ const LINTS: readonly Lint[] = [
  */
 export function lintPolicies(oracle: Oracle, checks: readonly LintCheck[]): readonly Finding[] {
   const bySubject = { ingress: groupBySubject(checks, 'ingress'), egress: groupBySubject(checks, 'egress') };
+  const byRule = groupByRule(oracle, checks);
   const context: LintContext = {
     oracle,
     checks,
     checksOn: (pod, direction) => bySubject[direction].get(pod) ?? [],
+    checksLetThroughBy: (policy, direction, rule) =>
+      byRule.get(ruleKey({ policy: objectKey(policy), direction, rule })) ?? [],
   };
   return oracle.policies.flatMap((policy) => LINTS.flatMap((lint) => lint(policy, context)));
 }
@@ -46,12 +60,29 @@ function groupBySubject(
   checks: readonly LintCheck[],
   direction: Direction,
 ): ReadonlyMap<string, readonly LintCheck[]> {
+  return Map.groupBy(checks, (check) => subjectOf(check, direction));
+}
+
+/** The checks that are let through by one rule of a direction alone, by that rule. */
+function groupByRule(
+  oracle: Oracle,
+  checks: readonly LintCheck[],
+): ReadonlyMap<string, readonly LintCheck[]> {
   const groups = new Map<string, LintCheck[]>();
   for (const check of checks) {
-    const subject = subjectOf(check, direction);
-    const group = groups.get(subject);
-    if (group === undefined) groups.set(subject, [check]);
-    else group.push(check);
+    const ruling = oracle.rule(flowBetween(check));
+    for (const direction of DIRECTIONS) {
+      const only = onlyRule(ruling, direction);
+      if (only === undefined) continue;
+      const key = ruleKey(only);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [check]);
+      else group.push(check);
+    }
   }
   return groups;
+}
+
+function ruleKey({ policy, direction, rule }: Pick<Responsible, 'policy' | 'direction' | 'rule'>): string {
+  return `${policy} ${direction} ${rule}`;
 }

@@ -2,21 +2,20 @@
 import type { PodPort } from '../model.ts';
 import type { PortEntry } from '../ports.ts';
 import { namesDns } from './dns.ts';
-import { type Finding, findingAt, type Lint, listNames, placedRules } from './finding.ts';
+import { type Finding, findingAt, type Lint, listNames, openedPods, placedRules } from './finding.ts';
 
 type NamedEntry = Extract<PortEntry, { kind: 'name' }>;
 
 export const lintPortNames: Lint = (policy, { oracle }) =>
-  placedRules(policy).flatMap(({ direction, index, rule, path }) => {
-    const targets =
-      direction === 'ingress' ? oracle.subjectsOf(policy) : oracle.peersOf(policy, direction, index);
-    const declared = targets.flatMap(({ ports }) => ports);
-    const who = direction === 'ingress' ? 'pod that this policy selects' : 'pod that this rule leads to';
+  placedRules(policy).flatMap((placed) => {
+    const { direction, rule, path } = placed;
+    const opened = openedPods(policy, placed, oracle);
+    if (opened === undefined) return [];
     return rule.ports.flatMap((entry, position): readonly Finding[] => {
-      if (entry.kind !== 'name' || targets.length === 0) return [];
+      if (entry.kind !== 'name') return [];
       // A name server is hardly ever among the pods that are looked at.
       if (direction === 'egress' && namesDns(entry)) return [];
-      const text = describeMissing(entry, declared, who);
+      const text = describeMissing(entry, opened.ports, opened.who);
       return text === undefined
         ? []
         : [

@@ -2,7 +2,17 @@
 import { flowBetween, type PodPair } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
 import { DIRECTIONS, isolates, type Policy } from '../policy.ts';
-import { findingAt, type Lint, type LintCheck, type LintContext } from './finding.ts';
+import { requirementsOf } from '../requirements.ts';
+import {
+  describePair,
+  type Finding,
+  findingAt,
+  type Lint,
+  type LintCheck,
+  type LintContext,
+  placedRules,
+} from './finding.ts';
+import { findUntestedRules } from './untested-rules.ts';
 
 export const lintUntested: Lint = (policy, context) => {
   const { oracle, checks } = context;
@@ -11,39 +21,61 @@ export const lintUntested: Lint = (policy, context) => {
   const without = oracle.without(policy);
   const decides = (pair: PodPair): boolean => predict(pair, oracle) !== predict(pair, without);
   // What others cut is cut with and without the policy: such a check is never a test of it.
-  const cutByOthers = new Set(checks.filter(({ cutBy }) => cutBy !== undefined).map(describe));
-  const isTested = (pair: PodPair): boolean => !cutByOthers.has(describe(pair)) && decides(pair);
-  if (checksOf(policy, subjects, context).some(isTested)) return [];
+  const cutByOthers = new Set(checks.filter(({ cutBy }) => cutBy !== undefined).map(describePair));
+  const isCutByOthers = (pair: PodPair): boolean => cutByOthers.has(describePair(pair));
+  const isTested = (pair: PodPair): boolean => !isCutByOthers(pair) && decides(pair);
+  const own = checksOf(policy, subjects, context).filter((check) => check.cutBy === undefined);
+  if (own.some(decides)) return findUntestedRules(policy, isCutByOthers, context);
   const testable = findPair(policy, subjects, oracle, isTested);
-  const finding = { code: 'untested-policy', rule: 'D6' } as const;
-  if (testable !== undefined) {
-    return [
-      findingAt(policy, [], {
-        ...finding,
-        message: 'without this policy every check would be predicted the same: nothing tests it',
-        advice: `Add a check of something that it decides, such as ${describe(testable)}, or take the policy out.`,
-      }),
-    ];
-  }
+  const isAllCut = checks.some((check) => check.cutBy !== undefined && decides(check));
   return [
-    findingAt(policy, [], {
-      ...finding,
-      ...(checks.some((check) => check.cutBy !== undefined && decides(check))
-        ? {
-            message:
-              'all that this policy decides between the pods and ports of the scenario is cut by others: no check can test it',
-            advice:
-              'Add other pods or ports that it is about. If there are none, accept this finding, with a reason.',
-          }
-        : {
-            message:
-              'without this policy nothing between the pods and ports of the scenario would change: no check can test it',
-            advice:
-              'Add the pods or ports that it is about. If another policy says the same, take one of the two out, and validate again.',
-          }),
-    }),
+    findingAt(policy, [], { code: 'untested-policy', rule: 'D6', ...describe(policy, testable, isAllCut) }),
   ];
 };
+
+/**
+ * @param testable a pair that the policy decides, and that no check looks at
+ * @param isAllCut whether it decides checks, all of which are of what others cut
+ */
+function describe(
+  policy: Policy,
+  testable: PodPair | undefined,
+  isAllCut: boolean,
+): Pick<Finding, 'message' | 'advice'> {
+  const add = testable && `Add a check of something that it decides, such as ${describePair(testable)}`;
+  const guards = isDefaultDeny(policy);
+  if (add !== undefined) {
+    return {
+      message: 'without this policy every check would be predicted the same: nothing tests it',
+      advice: guards ? `${add}.` : `${add}, or take the policy out.`,
+    };
+  }
+  if (guards && !isAllCut) {
+    return {
+      message:
+        'nothing tests this default deny, since other policies deny the same today: it guards the pods that are yet to come',
+      advice: 'Keep it, and accept this finding.',
+    };
+  }
+  return isAllCut
+    ? {
+        message:
+          'all that this policy decides between the pods and ports of the scenario is cut by others: no check can test it',
+        advice:
+          'Add other pods or ports that it is about. If there are none, accept this finding, with a reason.',
+      }
+    : {
+        message:
+          'without this policy nothing between the pods and ports of the scenario would change: no check can test it',
+        advice:
+          'Add the pods or ports that it is about. If another policy says the same, take one of the two out, but not a default deny, and validate again.',
+      };
+}
+
+/** A policy that denies all of a direction to every pod of its namespace, and so to those that do not exist yet. */
+function isDefaultDeny(policy: Policy): boolean {
+  return requirementsOf(policy.podSelector).length === 0 && placedRules(policy).length === 0;
+}
 
 /** The checks that the policy could decide. */
 function checksOf(
@@ -77,8 +109,4 @@ function findPair(
 
 function predict(pair: PodPair, oracle: Oracle): string {
   return oracle.evaluate(flowBetween(pair)).verdict;
-}
-
-function describe({ from, to, port, protocol }: PodPair): string {
-  return `${from} → ${to}:${port}/${protocol}`;
 }

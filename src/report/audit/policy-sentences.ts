@@ -2,8 +2,8 @@
  * NetworkPolicies in plain language. What is said follows the numbered rules of `docs/semantics.md`; whatever cannot be
  * read as a policy is not guessed at.
  */
-import { parse } from 'yaml';
 import { NAMESPACE_NAME_LABEL } from '../../labels.ts';
+import { parseAsServer } from '../../policy/api-yaml.ts';
 import type { Rule } from '../../policy/manifest.ts';
 import type { Peer } from '../../policy/peers.ts';
 import { isolates, type Policy, readPolicies } from '../../policy/policy.ts';
@@ -35,7 +35,7 @@ export function describePolicy(text: string, namespace: string): Phrase[] {
 function readPolicy(text: string, namespace: string): Policy | undefined {
   let object: unknown;
   try {
-    object = parse(text);
+    object = parseAsServer(text);
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import stringWidth from 'string-width';
 import { greatest, least } from '../../numbers.ts';
 
 const BLANKS = /[\t\n\r]+/g;
+const OUTER_BREAKS = /^[\t\n\r]+|\s*[\t\n\r]\s*$/g;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 /** Blanks where a line may end: not between a number and what it counts or measures, nor before what would be a command there. */
 const BREAKS = /(?<!(?:^|[ (])[\d.,]+) +(?!\s*::)/;
@@ -16,7 +17,7 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/g
  */
 export function neutralise(text: string): string {
   if (PRINTABLE_ASCII.test(text)) return text;
-  return text.replace(BLANKS, ' ').trim().replace(INVISIBLE, escapeCharacter);
+  return text.replace(OUTER_BREAKS, '').replace(BLANKS, ' ').replace(INVISIBLE, escapeCharacter);
 }
 
 /** Lines with the commands of GitHub Actions in them made visible instead. */

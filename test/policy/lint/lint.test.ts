@@ -188,7 +188,7 @@ describe('policies that nothing tests', () => {
     ).toEqual([
       untested(
         'default-deny',
-        'Add a check of something that it decides, such as shop/api → shop/web:80/TCP, or take the policy out.',
+        'Add a check of something that it decides, such as shop/api → shop/web:80/TCP.',
       ),
     ]);
   });
@@ -268,7 +268,7 @@ describe('egress isolation that cuts DNS', () => {
       cut('p', {
         path: ['spec', 'egress'],
         message:
-          'the egress of shop/web is isolated, and no policy lets it ask a name server on TCP 53: names will not resolve',
+          'the egress of shop/web is isolated, and no policy lets it ask a name server on TCP 53, only on UDP 53: names resolve, but not where the answer is too long for UDP',
         advice: 'Add an egress rule for DNS: ports: [{ port: 53, protocol: TCP }].',
       }),
     ]);
@@ -721,6 +721,338 @@ describe('named ports', () => {
   test('that some of the selected pods have', () => {
     expect(lint([ingress({}, { port: 'http' }, { port: 'metrics', protocol: 'UDP' })])).toEqual([]);
   });
+});
+
+describe('numbered ports', () => {
+  const unused = (path: Finding['path'], message: string, known: string): Finding => ({
+    code: 'unused-port',
+    rule: 'D13',
+    policy: 'shop/p',
+    path,
+    message,
+    advice: `Write a port of the pods themselves, since that of a Service does not count: here ${known}.`,
+  });
+
+  test('on which no selected pod listens', () => {
+    const ports = [
+      { port: 80 },
+      { port: 5432 },
+      { port: 5432, protocol: 'UDP' },
+      { port: 6000, endPort: 7000 },
+    ];
+    expect(lint([policy('shop/p', { ...db, ingress: [{ ports }] })])).toEqual([
+      unused(
+        ['spec', 'ingress', 0, 'ports', 0, 'port'],
+        'no pod that this policy selects listens on TCP 80',
+        'they listen on TCP 5432',
+      ),
+      unused(
+        ['spec', 'ingress', 0, 'ports', 2, 'port'],
+        'no pod that this policy selects listens on UDP 5432',
+        'they listen on TCP 5432',
+      ),
+      unused(
+        ['spec', 'ingress', 0, 'ports', 3, 'port'],
+        'no pod that this policy selects listens on TCP 6000 to 7000',
+        'they listen on TCP 5432',
+      ),
+    ]);
+    const monitor = { podSelector: { matchLabels: { app: 'monitor' } } };
+    expect(lint([policy('ops/p', { ...monitor, ingress: [{ ports: [{ port: 80 }] }] })])).toEqual([
+      {
+        ...unused(
+          ['spec', 'ingress', 0, 'ports', 0, 'port'],
+          'no pod that this policy selects listens on TCP 80',
+          'they listen on none',
+        ),
+        policy: 'ops/p',
+      },
+    ]);
+  });
+
+  test('of egress are those of the reached pods, unless the rule leads out of the scenario', () => {
+    const ports = [{ port: 9999 }, { port: 53, protocol: 'UDP' }, { port: 53 }];
+    const egress = (...peers: unknown[]) =>
+      lint([policy('shop/p', { ...web, policyTypes: ['Egress'], egress: [{ to: peers, ports }] })]).filter(
+        ({ code }) => code === 'unused-port',
+      );
+    expect(egress(api)).toEqual([
+      unused(
+        ['spec', 'egress', 0, 'ports', 0, 'port'],
+        'no pod that this rule leads to listens on TCP 9999',
+        'they listen on TCP 8080 and UDP 9090',
+      ),
+    ]);
+    expect(egress()).toEqual([]);
+    expect(egress(api, { ipBlock: { cidr: '203.0.113.0/24' } })).toEqual([]);
+  });
+
+  test('that some selected pod listens on, or that are in a range with one', () => {
+    const ports = [
+      { port: 80 },
+      { port: 8000, endPort: 9000 },
+      { port: 9000, protocol: 'SCTP' },
+      { protocol: 'UDP' },
+    ];
+    expect(lint([policy('shop/p', { ingress: [{ ports }] })])).toEqual([]);
+  });
+});
+
+describe('lists that are there and empty', () => {
+  test('of peers and of ports, in each way to write them', () => {
+    const rules = [
+      { from: [], ports: [{ port: 5432 }] },
+      { from: null },
+      { from: [api], ports: [] },
+      { from: [web], ports: null },
+      {},
+    ];
+    expect(lint([policy('shop/p', { ...db, ingress: rules })])).toEqual(
+      [
+        [0, 'from', 'lets everybody in', 'nobody', 'everybody'] as const,
+        [1, 'from', 'lets everybody in', 'nobody', 'everybody'] as const,
+        [2, 'ports', 'allows every port', 'no port', 'every port'] as const,
+        [3, 'ports', 'allows every port', 'no port', 'every port'] as const,
+      ].map(([index, field, effect, nothing, all]) => ({
+        code: 'empty-list',
+        rule: 'D7',
+        policy: 'shop/p',
+        path: ['spec', 'ingress', index, field],
+        message: `"${field}" is there and names nothing: so the rule ${effect}, as if "${field}" were left out`,
+        advice: `To allow ${nothing}, take the whole rule out; to allow ${all}, leave "${field}" out.`,
+      })),
+    );
+    const [found] = lint([policy('shop/p', { ...db, policyTypes: ['Egress'], egress: [{ to: [] }] })]);
+    expect(found?.message).toBe(
+      '"to" is there and names nothing: so the rule leads everywhere, as if "to" were left out',
+    );
+  });
+});
+
+describe('blocks that some servers refuse, and that nobody is in', () => {
+  const path = ['spec', 'ingress', 0, 'from', 0, 'ipBlock'];
+  const lintBlock = (cidr: string, ...except: string[]) =>
+    lint([policy('shop/p', { ...db, ...from({ ipBlock: { cidr, except } }) })]);
+  const lax = (place: Finding['path'], message: string, advice: string): Finding => ({
+    code: 'lax-cidr',
+    rule: 'D3a',
+    policy: 'shop/p',
+    path: [...path, ...place],
+    message,
+    advice,
+  });
+
+  test('that API servers refuse since Kubernetes 1.36', () => {
+    expect(lintBlock('203.0.113.1/24')).toEqual([
+      lax(
+        ['cidr'],
+        '203.0.113.1/24 is no block, since it begins with an address within one: API servers refuse it since Kubernetes 1.36; older ones take it for 203.0.113.0/24',
+        'Write 203.0.113.0/24, or 203.0.113.1/32 if one address is meant.',
+      ),
+    ]);
+    expect(lintBlock('203.000.113.0/24', '203.0.113.0/025')).toEqual([
+      lax(
+        ['cidr'],
+        '203.000.113.0/24 has numbers with leading zeros: API servers refuse it since Kubernetes 1.36; older ones take it for 203.0.113.0/24, and other programs may read octal numbers',
+        'Write 203.0.113.0/24.',
+      ),
+      lax(
+        ['except', 0],
+        '203.0.113.0/025 has numbers with leading zeros: API servers refuse it since Kubernetes 1.36; older ones take it for 203.0.113.0/25, and other programs may read octal numbers',
+        'Write 203.0.113.0/25.',
+      ),
+    ]);
+    expect(lintBlock('::ffff:203.0.113.0/120')).toEqual([
+      lax(
+        ['cidr'],
+        '::ffff:203.0.113.0/120 is IPv4 written as IPv6: API servers refuse it since Kubernetes 1.36; older ones take it, and network plugins differ in what it matches',
+        'Write it as IPv4: 203.0.113.0/24.',
+      ),
+    ]);
+  });
+
+  test('are told of rules that do nothing, too: they are refused with the others', () => {
+    const egress = [{ to: [{ ipBlock: { cidr: '203.0.113.1/24' } }] }];
+    expect(
+      lint([policy('shop/p', { ...db, policyTypes: ['Ingress'], egress })]).map(({ code }) => code),
+    ).toEqual(['ignored-rules', 'lax-cidr']);
+  });
+
+  test.for([
+    ['0.0.0.0/24', '0.0.0.0/0'],
+    ['0.0.0.0/8', '0.0.0.0/0'],
+    ['::/64', '::/0'],
+  ] as const)('that mean nobody: %s', ([cidr, all]) => {
+    expect(lintBlock(cidr)).toEqual([
+      {
+        code: 'block-of-nobody',
+        rule: 'D12',
+        policy: 'shop/p',
+        path: [...path, 'cidr'],
+        message: `${cidr} does not mean everybody: nobody has an address in it`,
+        advice: `Write ${all} to mean everybody, or take it out.`,
+      },
+    ]);
+  });
+
+  test.each(['0.0.0.0/0', '0.0.0.0/1', '128.0.0.0/1', '::/0', '64:ff9b::/96'])(
+    'that mean somebody: %s',
+    (cidr) => {
+      expect(lintBlock(cidr)).toEqual([]);
+    },
+  );
+});
+
+describe('rules, peers and ports that nothing tests', () => {
+  const untested = (path: Finding['path'], name: string, advice: string): Finding => ({
+    code: 'untested-rule',
+    rule: 'D6',
+    policy: 'shop/p',
+    path: ['spec', ...path],
+    message: `without this ${name} every check would be predicted the same: nothing tests it`,
+    advice,
+  });
+  const add = (pair: string) => `Add a check of something that it decides, such as ${pair}.`;
+  const denied = '!ops/intern > shop/db:5432';
+
+  test('a rule', () => {
+    const spec = { ...db, ingress: [{ from: [web] }, { from: [api], ports: [{ port: 5432 }] }] };
+    const checks = [denied, 'shop/web > shop/db:5432'].map(check);
+    expect(lint([policy('shop/p', spec)], { checks })).toEqual([
+      untested(['ingress', 1], 'rule', add('shop/api → shop/db:5432/TCP')),
+    ]);
+    expect(lint([policy('shop/p', spec)], { checks: [...checks, check('shop/api > shop/db:5432')] })).toEqual(
+      [],
+    );
+  });
+
+  test('a peer of a rule that another peer tests', () => {
+    const spec = { ...db, ingress: [{ from: [web, api] }] };
+    const checks = [denied, 'shop/web > shop/db:5432'].map(check);
+    expect(lint([policy('shop/p', spec)], { checks })).toEqual([
+      untested(
+        ['ingress', 0, 'from', 1],
+        'peer, "pods with app=api in namespace shop",',
+        add('shop/api → shop/db:5432/TCP'),
+      ),
+    ]);
+  });
+
+  test('a port of a rule that another port tests', () => {
+    const world = { pods: [...TOPOLOGY.pods, pod('shop/two', { app: 'two' }, [1, 2])] };
+    const two = { podSelector: { matchLabels: { app: 'two' } } };
+    const spec = { ...two, ingress: [{ from: [api], ports: [{ port: 1 }, { port: 2 }] }] };
+    const checks = ['!ops/intern > shop/two:1', 'shop/api > shop/two:1'].map(check);
+    expect(lint([policy('shop/p', spec)], { checks, world })).toEqual([
+      untested(['ingress', 0, 'ports', 1], 'port, TCP 2,', add('shop/api → shop/two:2/TCP')),
+    ]);
+  });
+
+  test('is told of egress as well', () => {
+    const spec = {
+      ...web,
+      policyTypes: ['Egress'],
+      egress: [{ to: [api] }, { to: [db] }, { ports: [{ port: 53 }, { port: 53, protocol: 'UDP' }] }],
+    };
+    const checks = ['!shop/web > ops/intern:22', 'shop/web > shop/api:8080'].map(check);
+    expect(lint([policy('shop/p', spec)], { checks })).toEqual([
+      untested(['egress', 1], 'rule', add('shop/web → shop/db:5432/TCP')),
+    ]);
+  });
+
+  test('a rule that another one makes superfluous, which no check can test', () => {
+    const checks = [denied, 'shop/api > shop/db:5432'].map(check);
+    const twice = ['p', 'q'].map((name) => policy(`shop/${name}`, { ...db, ...from(api) }));
+    const deny = policy('shop/deny', db);
+    expect(lint([...twice, deny], { checks }).map(({ code, policy: name }) => `${code} ${name}`)).toEqual([
+      'untested-policy shop/p',
+      'untested-policy shop/q',
+      'untested-policy shop/deny',
+    ]);
+    const spec = { ...db, ingress: [{ from: [api] }, { from: [api], ports: [{ port: 5432 }] }] };
+    const idle =
+      'No check can: what it lets through, another rule lets through too, or the other end does not. Accept this finding, with a reason, or add the pods that it is about.';
+    expect(lint([policy('shop/p', spec)], { checks })).toEqual([
+      untested(['ingress', 0], 'rule', idle),
+      untested(['ingress', 1], 'rule', idle),
+    ]);
+  });
+
+  test('is not said of what is outside of the scenario, or cut by others', () => {
+    const spec = { ...db, ingress: [{ from: [web] }, { from: [{ ipBlock: { cidr: '203.0.113.0/24' } }] }] };
+    const checks = [denied, 'shop/web > shop/db:5432'].map(check);
+    expect(lint([policy('shop/p', spec)], { checks })).toEqual([]);
+    const cut: LintCheck = { ...check('!shop/api > shop/db:5432'), cutBy: 'others' };
+    const both = policy('shop/p', { ...db, ingress: [{ from: [web] }, { from: [api] }] });
+    expect(lint([both], { checks: [...checks, cut] })).toEqual([]);
+  });
+});
+
+describe('a default deny', () => {
+  const deny = policy('shop/deny', { policyTypes: ['Ingress'] });
+  const all = ['web', 'api', 'db'].map((app) =>
+    policy(`shop/${app}`, { podSelector: { matchLabels: { app } }, policyTypes: ['Ingress'] }),
+  );
+
+  test('that others make redundant today guards what is yet to come', () => {
+    const checks = ['!shop/web > shop/api:8080', '!shop/web > shop/db:5432', '!shop/api > shop/web:80'].map(
+      check,
+    );
+    const [found] = lint([deny, ...all], { checks });
+    expect(found).toEqual({
+      code: 'untested-policy',
+      rule: 'D6',
+      policy: 'shop/deny',
+      path: [],
+      message:
+        'nothing tests this default deny, since other policies deny the same today: it guards the pods that are yet to come',
+      advice: 'Keep it, and accept this finding.',
+    });
+  });
+
+  test('that decides only what others cut is not called redundant', () => {
+    const cut = ['shop/web > shop/api:8080', 'shop/api > shop/db:5432'].map(
+      (text): LintCheck => ({ ...check(`!${text}`), cutBy: 'others' }),
+    );
+    const world = {
+      pods: TOPOLOGY.pods
+        .filter(({ name }) => name === 'api' || name === 'web')
+        .map((one) => ({
+          ...one,
+          ports: one.name === 'api' ? [{ port: 8080, protocol: 'TCP' as const }] : [],
+        })),
+    };
+    expect(lint([deny], { checks: cut.slice(0, 1), world })).toEqual([
+      expect.objectContaining({
+        code: 'untested-policy',
+        message: expect.stringContaining('is cut by others: no check can test it'),
+      }),
+    ]);
+  });
+});
+
+test('values that are something else to the API server are told, unless they are refused', () => {
+  const location = { file: 'p.yaml', line: 7, column: 9 };
+  const told = (written: string, read: boolean | number, isKey = false) => {
+    const retyped = [{ written, read, isKey, location }];
+    const [found] = lint([{ ...policy('shop/p', { ...db, ingress: [{}] }), retyped }]);
+    return found;
+  };
+  expect(told('012470', 5432)).toEqual({
+    code: 'retyped-value',
+    rule: 'D3a',
+    policy: 'shop/p',
+    path: [],
+    location,
+    message: 'the API server reads YAML 1.1, where 012470 is the octal number 5432',
+    advice: 'Write 5432. If it is meant as text: "012470".',
+  });
+  expect(told('on', true, true)).toEqual(
+    expect.objectContaining({
+      message: 'the API server reads YAML 1.1, where on is true: the key is "true"',
+      advice: 'Put it in quotes: "on".',
+    }),
+  );
 });
 
 test('findings say where they are, as exactly as is known', () => {

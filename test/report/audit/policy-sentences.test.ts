@@ -119,6 +119,14 @@ describe('whom a rule admits', () => {
     );
   });
 
+  test('on the ports that the API server reads in its text, which is YAML 1.1 (D3a)', () => {
+    const text =
+      'kind: NetworkPolicy\nspec: { podSelector: {}, ingress: [{ ports: [{ port: 012470 }, { port: 5_433 }] }] }\n';
+    expect(describePolicy(text, 'shop').map(plainText)).toContain(
+      'It lets everybody connect to them on TCP 5432 and TCP 5433.',
+    );
+  });
+
   test('on the ports that it names (D2, D13 to D15)', () => {
     const ports = [
       { port: 80 },

@@ -6,6 +6,8 @@ test.each([
   ['shop/web', 'shop/web'],
   ['\u001b[31mred\u001b[0m', '\\x1b[31mred\\x1b[0m'],
   ['a\r\n\tb', 'a b'],
+  ['  next: a → b', '  next: a → b'],
+  ['\n  next: a → b \n\n', '  next: a → b'],
   ['\u009b2J', '\\x9b2J'],
   ['\u202egpj.exe', '\\u{202e}gpj.exe'],
   ['zero\u200bwidth', 'zero\\u{200b}width'],

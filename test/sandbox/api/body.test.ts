@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseJson, parseYaml } from '../../../src/sandbox/api/requests/body.ts';
 import { decodeProtobuf } from '../../../src/sandbox/api/requests/protobuf.ts';
+import { PLAIN_SCALARS } from '../../support/api-yaml.ts';
 
 describe('parseYaml', () => {
   it.each([
@@ -18,6 +19,10 @@ describe('parseYaml', () => {
     ['', null],
   ])('reads %j as API servers do', (text, value) => {
     expect(parseYaml(text)).toEqual({ value, duplicates: [] });
+  });
+
+  it.each(PLAIN_SCALARS)('reads the plain scalar %s as API servers do', (source, value) => {
+    expect(parseYaml(`a: ${source}`).value).toEqual({ a: value });
   });
 
   it('takes the last of a key that is there twice, and says so', () => {

@@ -187,6 +187,45 @@ describe('NetworkPolicies (D3)', () => {
       from({ ipBlock: { cidr: '10.0.0.0/8', except: ['10.0.0.0/33'] } }),
       [['Invalid', 'spec.ingress[0].from[0].ipBlock.except[0]', `Invalid value: "10.0.0.0/33": ${CIDR}`]],
     ],
+    ...(
+      [
+        ['10.0.0.1/8', 'must not have bits set beyond the prefix length'],
+        ['2001:db8::1/64', 'must not have bits set beyond the prefix length'],
+        ['10.0.0.0/08', 'must not have leading 0s in IP or prefix length'],
+        ['010.0.0.0/8', 'must not have leading 0s in IP or prefix length'],
+        ['::ffff:010.0.0.0/104', 'must not have leading 0s in IP or prefix length'],
+        ['::ffff:10.0.0.0/96', 'must not have an IPv4-mapped IPv6 address'],
+        ['fe80::1%eth0/64', CIDR],
+        ['10.0.0.0/33', CIDR],
+        ['10.0.0.0/8/8', CIDR],
+        ['10.0.0/8', CIDR],
+      ] as const
+    ).map(([cidr, complaint]): [string, unknown, Causes] => [
+      `the cidr ${cidr}`,
+      from({ ipBlock: { cidr } }),
+      [['Invalid', 'spec.ingress[0].from[0].ipBlock.cidr', `Invalid value: "${cidr}": ${complaint}`]],
+    ]),
+    [
+      'an except with host bits, and one that is outside as well',
+      from({ ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.1/16', '011.0.0.0/16'] } }),
+      [
+        [
+          'Invalid',
+          'spec.ingress[0].from[0].ipBlock.except[0]',
+          'Invalid value: "10.1.0.1/16": must not have bits set beyond the prefix length',
+        ],
+        [
+          'Invalid',
+          'spec.ingress[0].from[0].ipBlock.except[1]',
+          'Invalid value: "011.0.0.0/16": must not have leading 0s in IP or prefix length',
+        ],
+        [
+          'Invalid',
+          'spec.ingress[0].from[0].ipBlock.except[1]',
+          'Invalid value: "011.0.0.0/16": must be a strict subset of `cidr`',
+        ],
+      ],
+    ],
     [
       'more than two policyTypes',
       { policyTypes: ['Ingress', 'Egress', 'Ingress'] },

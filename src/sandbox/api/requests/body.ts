@@ -1,6 +1,6 @@
 /** Reads the bodies of requests, up to a limit. */
 import type { IncomingMessage } from 'node:http';
-import { LineCounter, parseAllDocuments } from 'yaml';
+import { type CollectionTag, LineCounter, parseAllDocuments, type ScalarTag } from 'yaml';
 import { badRequest, tooLarge, unsupportedMediaType } from '../status.ts';
 import { decodeProtobuf } from './protobuf.ts';
 
@@ -61,8 +61,8 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * The first document of a YAML text by the rules of YAML 1.1, as API servers read it: `yes` is true, `0755` is octal.
- * Timestamps and sexagesimal numbers stay text, as their parser leaves them.
+ * The first document of a YAML text by the rules of YAML 1.1, as API servers read it: `yes` is true, `0755` is octal. Their parser
+ * (`goyaml.v2` of github.com/kubernetes-sigs/yaml) leaves timestamps and sexagesimal numbers text, and asks Go what a number is.
  * @returns the value, and each key that a mapping has twice
  * @throws StatusError BadRequest
  */
@@ -72,7 +72,7 @@ export function parseYaml(text: string): { readonly value: unknown; readonly dup
   const documents = parseAllDocuments(text, {
     version: '1.1',
     lineCounter,
-    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !isForeign(tag)),
+    customTags: (tags) => [...tags.filter((tag) => typeof tag === 'string' || !isReplaced(tag)), NUMBER],
   });
   const [document] = Array.isArray(documents) ? documents : [];
   if (document === undefined) return { value: null, duplicates: [] };
@@ -85,8 +85,26 @@ export function parseYaml(text: string): { readonly value: unknown; readonly dup
   return { value: document.toJS(), duplicates };
 }
 
-function isForeign(tag: { readonly tag: string; readonly format?: string }): boolean {
-  return tag.tag === 'tag:yaml.org,2002:timestamp' || tag.format === 'TIME';
+const NUMBER: ScalarTag = {
+  tag: 'tag:yaml.org,2002:float',
+  default: true,
+  test: /^[-+.\d]/,
+  resolve: readNumber,
+};
+
+/** The text, where Go would find no number in it. */
+function readNumber(text: string): number | string {
+  if (/^\..*_/.test(text) && !/^\.\d+(_\d+)*(e|$)/i.test(text)) return text;
+  const [, sign, digits = 'none'] = /^([-+]?)([.\d].*)$/.exec(text.replaceAll('_', '')) ?? [];
+  const size = Number(/^0[0-7]+$/.test(digits) ? `0o${digits}` : digits);
+  if (!Number.isFinite(size)) return text;
+  return sign === '-' ? -size : size;
+}
+
+/** The infinities and what is no number stay. */
+function isReplaced({ tag, test }: ScalarTag | CollectionTag): boolean {
+  const kind = tag.replace('tag:yaml.org,2002:', '');
+  return kind === 'timestamp' || kind === 'int' || (kind === 'float' && test?.test('.inf') !== true);
 }
 
 /** A key of this name would change the prototype of the object that it is copied into. */
