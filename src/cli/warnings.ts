@@ -1,6 +1,7 @@
 /** What is doubtful about scenarios before anything has started, as the commands tell it. */
 import type { Warning } from '../policy/review.ts';
-import type { Plan } from '../scenario/scenario.ts';
+import { neutralise } from '../report/text/text.ts';
+import { type Plan, wholePlan } from '../scenario/scenario.ts';
 
 /** How many warnings are told where some can wait: policies that miss the point altogether show it by their first few. */
 const SHOWN = 10;
@@ -8,7 +9,7 @@ const SHOWN = 10;
 /** All warnings of all scenarios. What will go wrong in a run comes before what may be meant. */
 export async function warningsFor(plans: readonly Plan[]): Promise<readonly Warning[]> {
   const { reviewScenario } = await import('../policy/review.ts');
-  const warnings = plans.flatMap((plan) => reviewScenario(plan));
+  const warnings = plans.flatMap((plan) => reviewScenario(wholePlan(plan)));
   return [...warnings.filter(isCertain), ...warnings.filter((warning) => !isCertain(warning))];
 }
 
@@ -29,7 +30,7 @@ function isCertain({ code }: Warning): boolean {
 function describeWarning({ code, rule, message, location, advice }: Warning): string[] {
   const name = rule === undefined ? code : `${code}, ${rule}`;
   return [
-    `${location.file}:${location.line}:${location.column}: warning: ${message} [${name}]`,
-    `  next: ${advice}`,
+    `${neutralise(location.file)}:${location.line}:${location.column}: warning: ${neutralise(message)} [${name}]`,
+    `  next: ${neutralise(advice)}`,
   ];
 }

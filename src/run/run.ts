@@ -24,7 +24,7 @@ import { checkPermissions, refuseForeignNamespaces } from './preflight.ts';
 import { proveCluster, removeOutposts } from './prove.ts';
 import { runScenario, type ScenarioOptions } from './scenario-run.ts';
 import { runDisjoint } from './schedule.ts';
-import { startRecord } from './start-record.ts';
+import { type RunOrigin, startRecord } from './start-record.ts';
 
 /** How many execs run at once, over all scenarios. Each is a process in a pod and a stream of the API server and a kubelet. */
 const PARALLEL_EXECS = 32;
@@ -63,6 +63,10 @@ export interface RunOptions {
   readonly keep: boolean;
   /** Start no further scenario after one with a mismatch or a failure. */
   readonly failFast: boolean;
+  /** Who runs it, and from what, for the record. */
+  readonly origin?: RunOrigin;
+  /** The options of `podreach run` with which a part of it can be run again as it was, for the reports. */
+  readonly again?: readonly string[];
   readonly progress: ProgressListener;
   /** Called whenever the record has changed in a way worth saving; the record is the same object each time. */
   readonly save: (record: RunRecord) => void;
@@ -86,7 +90,13 @@ export async function run(plans: readonly Plan[], options: RunOptions): Promise<
     version: options.version,
     startedAt: options.clock.date(),
     cluster: options.provider.kind,
-    options: { confirm, keep, failFast },
+    options: {
+      confirm,
+      keep,
+      failFast,
+      ...(options.again === undefined ? {} : { again: [...options.again] }),
+    },
+    origin: options.origin,
   });
   const save = (): void => options.save(record);
   save();
