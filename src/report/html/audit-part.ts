@@ -71,7 +71,7 @@ function renderIncidents({ incidents }: Audit, share: number): readonly Markup[]
   return [
     html`<h3>Incidents</h3>
 ${told.map((incident, index) => renderIncident(incident, index, Math.floor(CONNECTIONS_TOLD / told.length)))}
-${left > 0 ? html`<p>… and ${count(left, 'more incident')}. ${share === Number.POSITIVE_INFINITY ? 'The statements below name each of them.' : html`The statements below name up to ${formatNumber(share)} each; the matrices above show every one, and the audit document (<code>--report audit</code>) tells it.`}</p>` : ''}`,
+${left > 0 ? html`<p>… and ${count(left, 'more incident')}. ${share === Number.POSITIVE_INFINITY ? 'The statements below name each of them.' : html`The statements below name up to ${formatNumber(share)} each; the matrices show every one, and the audit document (<code>--report audit</code>) tells it.`}</p>` : ''}`,
   ];
 }
 

@@ -393,6 +393,26 @@ describeInBrowser('the page', () => {
     expect(await page.locator('details:not([open])').count()).toBeGreaterThan(0);
   });
 
+  test('on paper the audit follows the summary, whole pages long, with the policies as they were applied', async () => {
+    const { page } = await open(everyVerdict());
+    const tops = async (): Promise<string[]> =>
+      page.evaluate(`[...document.querySelectorAll('main > section')]
+        .sort((one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top)
+        .map(({ id }) => id)`);
+    expect((await tops()).at(-1)).toBe('audit');
+    await page.emulateMedia({ media: 'print' });
+    expect((await tops()).slice(0, 3)).toEqual(['summary', 'audit', 'unexpected']);
+    const breaks = await page.evaluate(
+      `[...new Set([...document.querySelectorAll('.incident, .mismatch, .statements > li, #audit li:has(pre)')]
+        .map((part) => getComputedStyle(part).breakInside))]`,
+    );
+    expect(breaks).toEqual(['auto']);
+    const policy = page.locator('#audit pre').first();
+    expect(await policy.isVisible()).toBe(true);
+    expect(await policy.innerText()).toContain('kind: NetworkPolicy');
+    expect(await page.locator('.signatures tbody tr').count()).toBe(3);
+  });
+
   test('on paper the choice is lifted, of which paper says nothing, and is back afterwards', async () => {
     const { page } = await open(everyVerdict(), { hash: '#verdict=leaked' });
     await page.getByText('1 of 17 checks shown').waitFor();
