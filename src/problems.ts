@@ -34,12 +34,12 @@ function cut(line: string, column: number): { readonly text: string; readonly co
 /** A problem as plain text: `file:line:column: message`, the frame, related places and the hint, without a last newline. */
 export function renderProblem(problem: Problem): string {
   const related = (problem.related ?? []).flatMap((other) => [
-    `  ${renderLocation(other.location)}: ${printable(other.message)}`,
+    `  ${renderLocation(other.location)}: ${onOneLine(other.message)}`,
     ...indented(other.frame),
   ]);
-  const hint = problem.hint === undefined ? [] : [`  hint: ${printable(problem.hint)}`];
+  const hint = problem.hint === undefined ? [] : [`  hint: ${onOneLine(problem.hint)}`];
   return [
-    `${renderLocation(problem.location)}: ${printable(problem.message)}`,
+    `${renderLocation(problem.location)}: ${onOneLine(problem.message)}`,
     ...indented(problem.frame),
     ...related,
     ...hint,
@@ -47,7 +47,12 @@ export function renderProblem(problem: Problem): string {
 }
 
 function renderLocation(location: Location): string {
-  return `${location.file}:${location.line}:${location.column}`;
+  return `${onOneLine(location.file)}:${location.line}:${location.column}`;
+}
+
+/** What a message names, such as a file, begins no line of its own. */
+function onOneLine(text: string): string {
+  return printable(text.replaceAll(/[\n\r\u2028\u2029]+/g, ' '));
 }
 
 function indented(frame: string | undefined): readonly string[] {

@@ -179,6 +179,14 @@ const scenario = z.strictObject({
   reviewBy: z.string().exactOptional(),
   tags: z.array(z.string()),
   location,
+  fingerprint: z
+    .string()
+    .exactOptional()
+    .describe("SHA-256 of the scenario's document as it was read: of the file, where it holds no other."),
+  declaredChecks: z
+    .int()
+    .exactOptional()
+    .describe('How many checks the scenario declares, where only some of them were chosen; absent: all.'),
   status: z
     .enum(['waiting', 'running', 'finished', 'failed', 'interrupted', 'skipped'])
     .describe('skipped: not started, because the run ended before.'),
@@ -267,6 +275,14 @@ export const runRecordSchema = z
         .boolean()
         .describe('True until the run has ended by itself: a record that says true is never a success.'),
       interruptedBy: z.enum(['SIGINT', 'SIGTERM']).exactOptional(),
+      by: z
+        .string()
+        .exactOptional()
+        .describe('Who started it, and where: user@host, or what a CI server says.'),
+      commit: z
+        .string()
+        .exactOptional()
+        .describe('The commit that was checked out; with "+changes" where files differed from it.'),
       exitCode: z.int().exactOptional(),
       error: failure.exactOptional(),
       options: z.strictObject({
@@ -299,6 +315,10 @@ export const runRecordSchema = z
         confirm: z.int(),
         keep: z.boolean(),
         failFast: z.boolean(),
+        again: z
+          .array(z.string())
+          .exactOptional()
+          .describe('The options of the command line that decide where and how a run of the same is made.'),
       }),
     }),
     environment: z.strictObject({

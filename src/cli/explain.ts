@@ -13,7 +13,12 @@ Examples:
   podreach explain scenarios/three-tier.yaml shop/web 203.0.113.1:443  an address outside the cluster
   podreach explain scenarios/three-tier.yaml 2001:db8::1 shop/db       from one
   podreach explain --all scenarios/three-tier.yaml                     who may reach whom, as a matrix
-  podreach explain --json scenarios/three-tier.yaml shop/web shop/db:5432/UDP   for a script`;
+  podreach explain --json scenarios/three-tier.yaml shop/web shop/db:5432/UDP   for a script
+
+Exit codes:
+  0  it was explained
+  1  with --all: the scenario says otherwise of a pair than its policies
+  2  wrong usage or an invalid scenario`;
 
 interface ExplainOptions extends SelectionOptions {
   readonly json?: boolean;
@@ -36,12 +41,14 @@ export function explainCommand(program: Command, setExitCode: SetExitCode): void
   for (const option of selectionOptions()) command.addOption(option);
   command.action(
     async (path: string, from: string | undefined, to: string | undefined, options: ExplainOptions) => {
-      process.stdout.write(
-        options.all === true
-          ? await explainAll(path, from, options)
-          : await explain(path, needed(from, 'FROM'), needed(to, 'TO'), options),
-      );
-      setExitCode(0);
+      if (options.all === true) {
+        const { text, isContradicted } = await explainAll(path, from, options);
+        process.stdout.write(text);
+        setExitCode(isContradicted ? 1 : 0);
+      } else {
+        process.stdout.write(await explain(path, needed(from, 'FROM'), needed(to, 'TO'), options));
+        setExitCode(0);
+      }
     },
   );
 }
@@ -53,7 +60,12 @@ function needed(argument: string | undefined, name: string): string {
   });
 }
 
-async function explainAll(path: string, from: string | undefined, options: ExplainOptions): Promise<string> {
+/** @returns also whether the scenario says otherwise of a pair than its policies */
+async function explainAll(
+  path: string,
+  from: string | undefined,
+  options: ExplainOptions,
+): Promise<{ readonly text: string; readonly isContradicted: boolean }> {
   if (from !== undefined) {
     throw new PodreachError('usage', `--all is about every pair, and ${from} names one`, {
       hint: 'Leave out either.',
@@ -61,7 +73,7 @@ async function explainAll(path: string, from: string | undefined, options: Expla
   }
   const { loadPlans } = await import('../scenario/load-plans.ts');
   const { compile } = await import('../policy/oracle.ts');
-  const { predictAll, renderPredictions } = await import('../report/prediction.ts');
+  const { isContradiction, predictAll, renderPredictions } = await import('../report/prediction.ts');
   const { createPaint, usableWidth } = await import('../report/text/paint.ts');
   const { neutralise } = await import('../report/text/text.ts');
   const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
@@ -70,15 +82,17 @@ async function explainAll(path: string, from: string | undefined, options: Expla
     tellRefused(oracle, neutralise);
     return { plan, predictions: predictAll(plan, oracle) };
   });
+  const isContradicted = predicted.some(({ predictions }) => predictions.some(isContradiction));
   if (options.json === true) {
     const all = predicted.map(({ plan, predictions }) => ({ scenario: plan.scenario.name, predictions }));
-    return `${JSON.stringify(all, undefined, 2)}\n`;
+    return { text: `${JSON.stringify(all, undefined, 2)}\n`, isContradicted };
   }
   const isColoured = process.stdout.isTTY === true && process.stdout.hasColors();
   const canvas = { width: usableWidth(process.stdout.columns ?? 100), paint: createPaint(isColoured) };
-  return `${predicted
-    .map(({ plan, predictions }) => renderPredictions(plan, predictions, canvas).join('\n'))
-    .join('\n\n')}\n`;
+  const matrices = predicted.map(({ plan, predictions }) =>
+    renderPredictions(plan, predictions, canvas).join('\n'),
+  );
+  return { text: `${matrices.join('\n\n')}\n`, isContradicted };
 }
 
 async function explain(path: string, from: string, to: string, options: ExplainOptions): Promise<string> {

@@ -4,6 +4,7 @@ import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { type End, type Flow, type PodPort, PROTOCOLS, type Protocol } from '../policy/model.ts';
 import type { Plan, PlannedPod } from '../scenario/scenario.ts';
+import { suggest } from '../scenario/suggest.ts';
 
 export interface AskedFlows {
   /** The scenario that has the pods. */
@@ -83,7 +84,15 @@ function planWith(plans: readonly Plan[], pods: readonly string[]): Plan {
   const missing =
     pods.find((pod) => plans.every((plan) => podOf(plan, pod) === undefined)) ?? pods.join(' and ');
   const known = plans.flatMap((plan) => plan.pods.map(objectKey));
-  fail(`no scenario there has the pod ${missing}`, `Write an address, or one of: ${known.join(', ')}.`);
+  fail(`no scenario there has the pod ${missing}`, hintForPod(missing, [...new Set(known)]));
+}
+
+/** A pod may have been written without its namespace. */
+function hintForPod(missing: string, known: readonly string[]): string {
+  const same = known.filter((key) => key.endsWith(`/${missing}`));
+  return same.length > 0
+    ? `Write it with its namespace: ${same.join(' or ')}.`
+    : `${suggest(missing, known, 'pods')} An address outside the cluster will do, too.`;
 }
 
 function podOf(plan: Plan, key: string): PlannedPod | undefined {

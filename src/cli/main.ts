@@ -4,13 +4,16 @@ import { ownVersion } from '../version.ts';
 import { cleanCommand } from './clean.ts';
 import { clusterCommand } from './cluster.ts';
 import { explainCommand } from './explain.ts';
+import { helpCommand } from './help.ts';
 import { imagesCommand } from './images.ts';
 import { planCommand } from './plan.ts';
 import { printError } from './print-error.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
 import { sandboxCommand } from './sandbox.ts';
+import { schemaCommand } from './schema.ts';
 import { guardStandardOutput } from './standard-output.ts';
+import { renderUsageError } from './usage-error.ts';
 import { validateCommand } from './validate.ts';
 
 const EXAMPLES = `
@@ -44,6 +47,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     .version(ownVersion())
     .showHelpAfterError('(podreach --help shows what there is)')
     .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      outputError: (text, write) => write(renderUsageError(text, program, argv)),
+    })
     .addHelpText('after', EXAMPLES)
     .exitOverride();
   for (const add of [
@@ -56,8 +62,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     clusterCommand,
     imagesCommand,
     cleanCommand,
+    schemaCommand,
   ])
     add(program, setExitCode);
+  helpCommand(program);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;

@@ -1,5 +1,5 @@
 /** Option values shared by the commands: what they accept, and what they say when they do not. */
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PodreachError } from '../errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
@@ -77,6 +77,14 @@ export function selectionOptions(): Option[] {
   ];
 }
 
+/** Which of their checks are tried. */
+export function checkOption(): Option {
+  return repeatable(
+    '--check <from → to:port>',
+    'try only this check, such as "shop/web -> shop/db:5432" (repeatable); pods and policies stay as they are',
+  );
+}
+
 /** Of the sandbox. */
 export const DEFAULT_NODES = 2;
 
@@ -105,6 +113,22 @@ export function outputOptions(): {
     quiet: new Option('-q, --quiet', 'only what is not as expected, and the last line'),
     verbose: new Option('-v, --verbose', 'show every matrix and every mismatch'),
   };
+}
+
+/**
+ * The options that a command is given, as they were written: filled when it is parsed.
+ * @param left the names of those that do not count
+ */
+export function noteGiven(command: Command, left: ReadonlySet<string>): readonly string[] {
+  const given: string[] = [];
+  for (const option of command.options) {
+    const { long } = option;
+    if (long === undefined || left.has(option.name())) continue;
+    command.on(`option:${option.name()}`, (value: string | undefined) => {
+      given.push(long, ...(typeof value === 'string' ? [value] : []));
+    });
+  }
+  return given;
 }
 
 /** The flags of those options that were given, as commander hands them over. */

@@ -8,6 +8,7 @@ import type { ProgressListener } from '../progress.ts';
 import type { RunRecord } from '../record.ts';
 import { renderJson } from '../report/json.ts';
 import { createProgress } from '../report/progress/progress.ts';
+import { neutralise } from '../report/text/text.ts';
 import { defaultReports } from './default-reports.ts';
 import { parseReportOptions, type ReportRequest } from './report-requests.ts';
 import { writeReportFile, writeReports } from './write-reports.ts';
@@ -69,7 +70,7 @@ export function openOutputs(options: OutputOptions, env: NodeJS.ProcessEnv = {})
       });
       for (const { request, error } of problems) {
         const weight = request.unasked === true ? 'warning' : 'error';
-        process.stderr.write(`${weight}: the ${request.format} report: ${messageOf(error)}\n`);
+        process.stderr.write(`${weight}: the ${request.format} report: ${neutralise(messageOf(error))}\n`);
       }
       return problems.filter(({ request }) => request.unasked !== true).length;
     },

@@ -31,8 +31,11 @@ export function planCommand(program: Command, setExitCode: SetExitCode): void {
       only: options.only ?? [],
       tags: options.tag ?? [],
     });
+    const { disarmCommands, neutraliseAll } = await import('../report/text/text.ts');
     process.stdout.write(
-      options.json === true ? `${JSON.stringify(plans, undefined, 2)}\n` : plans.map(describePlan).join('\n'),
+      options.json === true
+        ? `${JSON.stringify(plans, undefined, 2)}\n`
+        : disarmCommands(plans.map((plan) => describePlan(neutraliseAll(plan))).join('\n')),
     );
     setExitCode(0);
   });

@@ -1,17 +1,21 @@
 /** Says on standard error what went wrong, where, and what to do. */
 import { exitCodeOf, FAULT, PodreachError } from '../errors.ts';
 import { renderProblem } from '../problems.ts';
+import { disarmCommands, neutralise } from '../report/text/text.ts';
 
-/** @returns the exit code that the error stands for */
+/**
+ * What messages name, such as files, is shown and never obeyed: it begins no line of its own.
+ * @returns the exit code that the error stands for
+ */
 export function printError(thrown: unknown, output: { write(text: string): unknown }): number {
   if (!(thrown instanceof PodreachError)) {
     const account = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-    output.write(`${FAULT}; please report this.\n${account}\n`);
+    output.write(disarmCommands(`${FAULT}; please report this.\n${account}\n`));
     return 3;
   }
-  for (const problem of thrown.problems) output.write(`${renderProblem(problem)}\n\n`);
-  output.write(`error: ${thrown.message}\n`);
-  if (thrown.hint !== undefined) output.write(`hint: ${thrown.hint}\n`);
+  for (const problem of thrown.problems) output.write(disarmCommands(`${renderProblem(problem)}\n\n`));
+  output.write(disarmCommands(`error: ${neutralise(thrown.message)}\n`));
+  if (thrown.hint !== undefined) output.write(disarmCommands(`hint: ${neutralise(thrown.hint)}\n`));
   if (thrown.manifest !== undefined) output.write(`\n${thrown.manifest}`);
   return exitCodeOf(thrown.code);
 }

@@ -11,10 +11,13 @@ import type { Plan } from '../scenario/scenario.ts';
 import { shellCommand } from '../shell.ts';
 import { ownVersion } from '../version.ts';
 import { givenKindFlags, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
+import { type KubeconfigFile, writeKubeconfig } from './kubeconfig-file.ts';
 import type { SetExitCode } from './main.ts';
 import {
+  checkOption,
   DEFAULT_NODES,
   nodesOption,
+  noteGiven,
   outputOptions,
   parseAttemptTimeout,
   parseCluster,
@@ -39,6 +42,7 @@ Examples:
   podreach run                                  the scenarios below scenarios/, on the sandbox
   podreach run checks --tag smoke               only those tagged smoke
   podreach run web.yaml --only three-tier       only the one of this name
+  podreach run web.yaml --check 'shop/web -> shop/db:5432' --keep   one check again, to look at with kubectl
   podreach run --report json=run.json           the terminal's report, and the whole record in a file
   podreach run --report json --quiet | jq .run  the record on standard output, and nothing else
   podreach run web.yaml --keep                  leave the sandbox up afterwards, to look around with kubectl
@@ -51,6 +55,7 @@ interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeC
   readonly kubeconfig?: string;
   readonly readyWithin?: number;
   readonly nodes?: number;
+  readonly check?: string[];
   readonly report?: string[];
   readonly timeout?: number;
   readonly within?: number;
@@ -71,6 +76,7 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     .argument('[paths...]', 'files, folders or globs; without any: scenarios/');
   for (const option of selectionOptions()) command.addOption(option);
   command
+    .addOption(checkOption())
     .option('--cluster <name>', 'where to run: sandbox, kind[=NAME] or context[=NAME]', 'sandbox')
     .addOption(nodesOption())
     .option('--kubeconfig <file>', 'the kubeconfig of --cluster context, in place of $KUBECONFIG')
@@ -100,14 +106,34 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     command.addOption(option.helpGroup('Probe pods, on --cluster kind and context:'));
   for (const option of kindOptions())
     command.addOption(option.helpGroup('A kind cluster, on --cluster kind:'));
+  const again = noteGiven(command, NOT_AGAIN);
   command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: RunCommandOptions) => {
     // Letting V8's young generation grow doubles the memory of a large run, and saves no time that matters beside the network's.
     setFlagsFromString('--semi-space-growth-factor=1');
-    setExitCode(await runScenarios(paths, options));
+    setExitCode(await runScenarios(paths, options, again));
   });
 }
 
-async function runScenarios(paths: readonly string[], options: RunCommandOptions): Promise<number> {
+/** What is chosen, said and kept is for each run to decide; everything else makes it the same run. */
+const NOT_AGAIN = new Set([
+  'only',
+  'tag',
+  'check',
+  'report',
+  'keep',
+  'fail-fast',
+  'strict',
+  'parallel',
+  'retain',
+  'quiet',
+  'verbose',
+]);
+
+async function runScenarios(
+  paths: readonly string[],
+  options: RunCommandOptions,
+  again: readonly string[],
+): Promise<number> {
   const { openOutputs } = await import('./outputs.ts');
   const outputs = openOutputs(options, process.env);
   const { loadPlans } = await import('../scenario/load-plans.ts');
@@ -115,14 +141,18 @@ async function runScenarios(paths: readonly string[], options: RunCommandOptions
     cwd: process.cwd(),
     only: options.only ?? [],
     tags: options.tag ?? [],
+    checks: options.check ?? [],
   });
   await tellWarnings(plans, options.strict === true, outputs.note);
   const probe = readProbeSettings(options);
   checkNamespaceLabels(probe, plans);
   const provider = await providerFor(options, probe.image, outputs.note);
   const { run } = await import('../run/run.ts');
+  const { findOrigin } = await import('./origin.ts');
+  const origin = await findOrigin(process.cwd(), process.env);
 
   let cluster: Cluster | undefined;
+  let kubeconfig: KubeconfigFile | undefined;
   let runId = '';
   using signals = listenToSignals(
     () => outputs.note('interrupted: cleaning up; press Ctrl-C again to leave at once'),
@@ -133,9 +163,16 @@ async function runScenarios(paths: readonly string[], options: RunCommandOptions
       kind: provider.kind,
       async start(startOptions) {
         cluster = await provider.start(startOptions);
+        // Before anything is reported of it: the lines that lead there name its kubeconfig.
+        if (options.keep === true && cluster.kubectlWith === undefined) {
+          kubeconfig = await writeKubeconfig(cluster.kubeconfig);
+          cluster = { ...cluster, kubectlWith: ['--kubeconfig', kubeconfig.path] };
+        }
         return cluster;
       },
     },
+    origin,
+    again,
     probe,
     version: ownVersion(),
     clock: systemClock,
@@ -160,9 +197,15 @@ async function runScenarios(paths: readonly string[], options: RunCommandOptions
       process.stderr.write(howToLook(kept, record.run.id));
       await kept.stop();
     } else {
-      await holdUntilSignal(kept, signals.signal, process.stderr);
+      await holdUntilSignal(
+        kept,
+        signals.signal,
+        process.stderr,
+        async () => kubeconfig ?? (await writeKubeconfig(kept.kubeconfig)),
+      );
     }
   }
+  kubeconfig?.[Symbol.dispose]();
   const exitCode = record.run.exitCode ?? 3;
   return exitCode === 0 && failures > 0 ? 3 : exitCode;
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { writeKubeconfig } from './kubeconfig-file.ts';
+import { type KubeconfigFile, writeKubeconfig } from './kubeconfig-file.ts';
 import type { SetExitCode } from './main.ts';
 import { DEFAULT_NODES, nodesOption } from './options.ts';
 import { listenToSignals, untilAborted } from './signals.ts';
@@ -36,7 +36,9 @@ export function sandboxCommand(program: Command, setExitCode: SetExitCode): void
       const { nodes = DEFAULT_NODES, enforcement } = options;
       const provider = sandboxCluster({ nodes, enforcement: enforcement ? 'on' : 'off' });
       const cluster = await provider.start({ signal: signals.signal, clock: systemClock });
-      await holdUntilSignal(cluster, signals.signal, process.stdout, options.kubeconfig);
+      await holdUntilSignal(cluster, signals.signal, process.stdout, () =>
+        writeKubeconfig(cluster.kubeconfig, options.kubeconfig),
+      );
       setExitCode(0);
     });
 }
@@ -44,17 +46,17 @@ export function sandboxCommand(program: Command, setExitCode: SetExitCode): void
 /**
  * Prints how to use a sandbox, stays until the signal is aborted, and stops it.
  * @param output where to say it
- * @param path where to write the kubeconfig; absent: a temporary file
+ * @param write hands over the file with its kubeconfig, which is deleted at the end
  * @throws PodreachError `cluster-lost` when the sandbox ends by itself
  */
 export async function holdUntilSignal(
   sandbox: Cluster,
   signal: AbortSignal,
   output: { write(text: string): unknown },
-  path?: string,
+  write: () => Promise<KubeconfigFile>,
 ): Promise<void> {
   try {
-    using kubeconfig = await writeKubeconfig(sandbox.kubeconfig, path);
+    using kubeconfig = await write();
     output.write(`The sandbox is running. Its kubeconfig: ${kubeconfig.path}
 
   kubectl --kubeconfig ${kubeconfig.path} get pods --all-namespaces

@@ -1,5 +1,6 @@
 /** `podreach validate`: are these scenarios sound? Starts nothing. */
 import type { Command } from 'commander';
+import { disarmCommands, neutralise } from '../report/text/text.ts';
 import type { SetExitCode } from './main.ts';
 import { type SelectionOptions, selectionOptions } from './options.ts';
 import { describeWarnings, warningsFor } from './warnings.ts';
@@ -54,7 +55,7 @@ async function validate(paths: readonly string[], options: ValidateOptions): Pro
     else {
       for (const { name, file, pods, policies, checks } of scenarios) {
         print(
-          `${name}  ${count(pods, 'pod')}, ${count(policies, 'policy', 'policies')}, ${count(checks, 'check')}  (${file})`,
+          `${name}  ${count(pods, 'pod')}, ${count(policies, 'policy', 'policies')}, ${count(checks, 'check')}  (${neutralise(file)})`,
         );
       }
       const shown = options.verbose === true ? warnings.length : undefined;
@@ -80,5 +81,5 @@ function count(number: number, singular: string, plural = `${singular}s`): strin
 }
 
 function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(disarmCommands(`${line}\n`));
 }

@@ -1,6 +1,7 @@
 /** What is doubtful about scenarios before anything has started, as the commands tell it. */
 import type { Warning } from '../policy/review.ts';
-import type { Plan } from '../scenario/scenario.ts';
+import { neutralise } from '../report/text/text.ts';
+import { type Plan, wholePlan } from '../scenario/scenario.ts';
 
 /** How many warnings are told where some can wait: policies that miss the point altogether show it by their first few. */
 const SHOWN = 10;
@@ -14,7 +15,7 @@ interface ToldWarning extends Warning {
 export async function warningsFor(plans: readonly Plan[]): Promise<readonly ToldWarning[]> {
   const { reviewScenario } = await import('../policy/review.ts');
   const found = plans.flatMap((plan) =>
-    reviewScenario(plan).map((warning) => ({ warning, scenario: plan.scenario.name })),
+    reviewScenario(wholePlan(plan)).map((warning) => ({ warning, scenario: plan.scenario.name })),
   );
   const warnings = [...Map.groupBy(found, ({ warning }) => JSON.stringify(warning)).values()].flatMap(
     (same) =>
@@ -66,8 +67,8 @@ function describeWarning(
   const name = rule === undefined ? code : `${code}, ${rule}`;
   const whose = readers > 1 ? `in ${describeScenarios(scenarios, readers)}: ` : '';
   return [
-    `${location.file}:${location.line}:${location.column}: warning: ${whose}${message} [${name}]`,
-    `  next: ${advice}`,
+    `${neutralise(location.file)}:${location.line}:${location.column}: warning: ${neutralise(whose + message)} [${name}]`,
+    `  next: ${neutralise(advice)}`,
   ];
 }
 

@@ -11,7 +11,6 @@ import { describeContrary, passedContrary } from './parts/contrary.ts';
 import { describeLocation, describePair } from './parts/describe.ts';
 import { describeExpected } from './parts/expectation.ts';
 import { groupInconclusive } from './parts/inconclusive.ts';
-import { keepNote } from './parts/keep-note.ts';
 import { renderMatrixSection } from './parts/matrix-section.ts';
 import { factsOf, mismatchesOf, type Place } from './parts/mismatch.ts';
 import { warningsOf } from './parts/opinion.ts';
@@ -212,15 +211,11 @@ function renderMismatchDetails(record: RunRecord, isWhole: boolean): string[] {
   const ordered = mismatchesOf(found.map(({ check }) => check));
   const scenarioOf = new Map(found.map(({ check, scenario }) => [check, scenario]));
   const shown = isWhole ? ordered : ordered.slice(0, DETAILS);
-  const note = keepNote(record);
   return [
     '### What is known of each',
-    ...(note === undefined ? [] : [prose(note)]),
     ...shown.flatMap((check) => {
       const scenario = scenarioOf.get(check);
-      return scenario === undefined
-        ? []
-        : [renderDetails(check, { scenario, environment: record.environment })];
+      return scenario === undefined ? [] : [renderDetails(check, { scenario, record })];
     }),
   ];
 }

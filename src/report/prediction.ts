@@ -91,14 +91,20 @@ export function renderPredictions(
   ];
 }
 
-/** As the check that a cell of this kind stands for. What others are to cut the policies may well allow. */
-function shownAs({ verdict, declared, cutBy }: Prediction): {
+/** Whether the scenario says otherwise than the policies. What others are to cut the policies may well allow. */
+export function isContradiction({ verdict, declared, cutBy }: Prediction): boolean {
+  if (verdict === 'undefined' || declared === undefined || cutBy !== undefined) return false;
+  return declared !== (verdict === 'allowed' ? 'reachable' : 'unreachable');
+}
+
+/** As the check that a cell of this kind stands for. */
+function shownAs(prediction: Prediction): {
   readonly verdict: Extract<CellKind, 'inconclusive' | 'broken' | 'leaked'> | 'pass';
   readonly expected: Pair['expected'];
 } {
+  const { verdict } = prediction;
   const expected = verdict === 'allowed' ? 'reachable' : 'unreachable';
   if (verdict === 'undefined') return { verdict: 'inconclusive', expected };
-  if (declared === undefined || declared === expected || cutBy !== undefined)
-    return { verdict: 'pass', expected };
+  if (!isContradiction(prediction)) return { verdict: 'pass', expected };
   return { verdict: verdict === 'allowed' ? 'leaked' : 'broken', expected };
 }

@@ -25,7 +25,7 @@ import { meetNetwork, proveCluster, removeOutposts } from './prove.ts';
 import { cleanUpAfter, runScenario, type ScenarioOptions } from './scenario-run.ts';
 import { runDisjoint } from './schedule.ts';
 import { Sessions } from './sessions.ts';
-import { startRecord } from './start-record.ts';
+import { type RunOrigin, startRecord } from './start-record.ts';
 
 /** How many agents are asked at once, over all scenarios. Each works, and its answer comes through the API server and a kubelet. */
 const PARALLEL_EXECS = 32;
@@ -64,6 +64,10 @@ export interface RunOptions {
   readonly keep: boolean;
   /** Start no further scenario after one with a mismatch or a failure. */
   readonly failFast: boolean;
+  /** Who runs it, and from what, for the record. */
+  readonly origin?: RunOrigin;
+  /** The options of `podreach run` with which a part of it can be run again as it was, for the reports. */
+  readonly again?: readonly string[];
   readonly progress: ProgressListener;
   /** Called whenever the record has changed in a way worth saving; the record is the same object each time. */
   readonly save: (record: RunRecord) => void;
@@ -87,7 +91,13 @@ export async function run(plans: readonly Plan[], options: RunOptions): Promise<
     version: options.version,
     startedAt: options.clock.date(),
     cluster: options.provider.kind,
-    options: { confirm, keep, failFast },
+    options: {
+      confirm,
+      keep,
+      failFast,
+      ...(options.again === undefined ? {} : { again: [...options.again] }),
+    },
+    origin: options.origin,
   });
   const save = (): void => options.save(record);
   save();

@@ -2,7 +2,7 @@
 import { compile } from '../policy/oracle.ts';
 import { reviewScenario } from '../policy/review.ts';
 import { type CheckRecord, RECORD_SCHEMA_VERSION, type RunRecord, type ScenarioRecord } from '../record.ts';
-import type { Check, Plan } from '../scenario/scenario.ts';
+import { type Check, type Plan, wholePlan } from '../scenario/scenario.ts';
 import { predictChecks } from './predict.ts';
 
 export interface StartOptions {
@@ -11,6 +11,15 @@ export interface StartOptions {
   readonly startedAt: Date;
   readonly cluster: string;
   readonly options: RunRecord['run']['options'];
+  readonly origin?: RunOrigin | undefined;
+}
+
+/** Who runs it, and from what. */
+export interface RunOrigin {
+  /** A person and a machine, or what a CI server says of itself. */
+  readonly by?: string | undefined;
+  /** What is checked out where the scenarios are. */
+  readonly commit?: string | undefined;
 }
 
 export function startRecord(plans: readonly Plan[], start: StartOptions): RunRecord {
@@ -20,6 +29,8 @@ export function startRecord(plans: readonly Plan[], start: StartOptions): RunRec
     run: {
       id: start.runId,
       startedAt: start.startedAt.toISOString(),
+      ...(start.origin?.by === undefined ? {} : { by: start.origin.by }),
+      ...(start.origin?.commit === undefined ? {} : { commit: start.origin.commit }),
       incomplete: true,
       options: start.options,
     },
@@ -34,6 +45,7 @@ function startScenario(plan: Plan): ScenarioRecord {
   return {
     ...plan.scenario,
     tags: [...plan.scenario.tags],
+    ...(plan.declaredChecks === undefined ? {} : { declaredChecks: plan.declaredChecks.length }),
     status: 'waiting',
     phases: [],
     namespaces: plan.namespaces.map(({ name, labels }) => ({ name, labels: { ...labels } })),
@@ -45,7 +57,7 @@ function startScenario(plan: Plan): ScenarioRecord {
       text,
     })),
     grounds,
-    warnings: reviewScenario(plan, oracle).map((warning) => ({ ...warning })),
+    warnings: reviewScenario(wholePlan(plan), oracle).map((warning) => ({ ...warning })),
     checks: plan.checks.map((check, index) => startCheck(check, predicted[index])),
   };
 }

@@ -84,7 +84,8 @@ function targetKeys({ pod, ports }: Target): readonly string[] {
   return ports.map((port) => targetKey(objectKey(pod), port));
 }
 
-function targetKey(to: string, port: Port): string {
+/** `shop/db:5432/TCP` */
+export function targetKey(to: string, port: Port): string {
   return `${to}:${port.port}/${port.protocol}`;
 }
 
@@ -92,14 +93,17 @@ function targetKey(to: string, port: Port): string {
 export class Declarations {
   /** Exceptions that match no pair of their rule. */
   readonly idleExceptions: Location[] = [];
-  readonly #rules = new Map<string, Rule>();
+  /** By source, then by destination and port. */
+  readonly #rules = new Map<string, Map<string, Rule>>();
   /** For every two rules, the connections over which they contradict each other, in words. */
   readonly #conflicts = new Map<Rule, Map<Rule, Set<string>>>();
 
   add(connection: Connection, rule: Rule): void {
-    const key = connectionKey(connection);
-    const first = this.#rules.get(key);
-    if (first === undefined) this.#rules.set(key, rule);
+    const rules = this.#rules.get(connection.from) ?? new Map<string, Rule>();
+    this.#rules.set(connection.from, rules);
+    const key = targetKey(connection.to, connection.port);
+    const first = rules.get(key);
+    if (first === undefined) rules.set(key, rule);
     else if (first.expected !== rule.expected || first.cutBy !== rule.cutBy) {
       const others = this.#conflicts.get(first) ?? new Map<Rule, Set<string>>();
       const connections = others.get(rule) ?? new Set();
@@ -108,8 +112,9 @@ export class Declarations {
     }
   }
 
-  ruleOf(connection: Connection): Rule | undefined {
-    return this.#rules.get(connectionKey(connection));
+  /** What is said of connections from a pod, by {@link targetKey}; undefined where nothing is. */
+  rulesFrom(from: string): ReadonlyMap<string, Rule> | undefined {
+    return this.#rules.get(from);
   }
 
   /** One problem for every two rules that contradict each other, shown where the later of them stands. */
@@ -139,10 +144,6 @@ function compare(earlier: Rule, later: Rule): { readonly conflict: string; reado
         said: earlier.cutBy === undefined ? 'without it' : 'with it',
       }
     : { conflict: 'both reachable and unreachable', said: earlier.expected };
-}
-
-function connectionKey({ from, to, port }: Connection): string {
-  return `${from} ${targetKey(to, port)}`;
 }
 
 function isBefore(a: Location, b: Location): boolean {

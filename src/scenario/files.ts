@@ -47,7 +47,10 @@ async function findFilesOf(argument: string, cwd: string): Promise<FoundFiles> {
   if (kind === 'file') return { argument, named: true, files: [path] };
   if (kind === undefined && !/[*?[{]/.test(argument)) {
     throw new PodreachError('usage', `no such file or folder: ${argument}`, {
-      hint: await hintForMissing(path),
+      hint:
+        argument === '-'
+          ? 'Standard input is not read, since paths in a scenario are relative to its file. Write it to a file.'
+          : await hintForMissing(path),
     });
   }
   const files = kind === 'folder' ? await listYamlFiles(path) : await matchYamlFiles(argument, cwd);

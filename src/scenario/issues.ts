@@ -1,6 +1,7 @@
 /** What the schema has against a document, as problems with places and hints. */
 import { z } from 'zod';
 import type { Problem } from '../errors.ts';
+import { hintForChoice, hintForPodKey, hintForText } from './hints.ts';
 import { problemAt } from './mark.ts';
 import type { Mark } from './scenario.ts';
 import { CUT_BY_HINT, HEAD_HINT, scenarioSchema } from './schema.ts';
@@ -42,14 +43,15 @@ export function describeIssue(issue: Issue, root: unknown, source: SourceDocumen
     });
   }
   if (issue.code === 'invalid_key') {
-    return issue.issues.map((inner) => problemAt(source.keyAt(path), inner.message));
+    const hint = path[0] === 'pods' && path.length === 2 ? hintForPodKey(String(path[1]), root) : undefined;
+    return issue.issues.map((inner) => problemAt(source.keyAt(path), inner.message, { hint }));
   }
   if (value === undefined) {
     const key = String(path.at(-1));
     const hint = key === 'apiVersion' || key === 'kind' ? { hint: HEAD_HINT } : {};
     return [problemAt(source.at(path.slice(0, -1)), `the key ${quote(key)} is missing`, hint)];
   }
-  const { message, hint } = complaintOf(issue, value);
+  const { message, hint } = complaintOf(issue, value, root);
   return [problemAt(source.at(path), message, { hint: isCutBy(path) ? CUT_BY_HINT : hint })];
 }
 
@@ -72,7 +74,11 @@ function valueAt(root: unknown, path: Path): unknown {
   return path.reduce<unknown>((inner, step) => (isRecord(inner) ? inner[String(step)] : undefined), root);
 }
 
-function complaintOf(issue: Issue, value: unknown): { readonly message: string; readonly hint?: string } {
+function complaintOf(
+  issue: Issue,
+  value: unknown,
+  root: unknown,
+): { readonly message: string; readonly hint?: string | undefined } {
   switch (issue.code) {
     case 'invalid_type':
       return {
@@ -91,23 +97,29 @@ function complaintOf(issue: Issue, value: unknown): { readonly message: string; 
     case 'too_big':
       return { message: `${shown(value)} is more than ${issue.maximum}` };
     default:
-      return { message: issue.message };
+      return {
+        message: issue.message,
+        hint: typeof value === 'string' ? hintForText(value, issue.path, root) : undefined,
+      };
   }
 }
 
 function oneOf(
   value: unknown,
   allowed: readonly unknown[],
-): { readonly message: string; readonly hint?: string } {
+): { readonly message: string; readonly hint?: string | undefined } {
   const names = allowed.map(String);
-  const message = `expected ${names.map(quote).join(' or ')}, found ${shown(value)}`;
-  const hint = suggest(String(value), names, 'choices');
-  return hint.startsWith('Did you mean') && names.length > 1 ? { message, hint } : { message };
+  return {
+    message: `expected ${names.map(quote).join(' or ')}, found ${shown(value)}`,
+    hint: hintForChoice(value, names),
+  };
 }
 
 function hintForKind(expected: string, value: unknown): { readonly hint?: string } {
   if (value === null && expected === 'a list')
     return { hint: 'Leave the key out, or write an empty list: []' };
+  if (expected === 'a list' && isRecord(value) && !Array.isArray(value))
+    return { hint: 'Write it as a list: put "- " before each entry, also where there is only one.' };
   if (typeof value === 'object') return {};
   if (expected === 'text') return { hint: `Put it in quotes: ${quote(String(value))}` };
   if (expected === 'a list') return { hint: `Write it as a list: [${String(value)}]` };

@@ -1,6 +1,7 @@
 /** The way in: from paths on the command line to the plans to run, or one error with everything that is wrong. */
 import type { Problem } from '../errors.ts';
 import { PodreachError } from '../errors.ts';
+import { chooseChecks } from './chosen-checks.ts';
 import { loadScenarios } from './load.ts';
 import { planScenario } from './plan.ts';
 import type { Plan } from './scenario.ts';
@@ -13,13 +14,15 @@ export interface LoadOptions {
   readonly only?: readonly string[] | undefined;
   /** Only the scenarios with at least one of these tags. */
   readonly tags?: readonly string[] | undefined;
+  /** Only these checks: `FROM → TO:PORT`, see {@link chooseChecks}. */
+  readonly checks?: readonly string[] | undefined;
 }
 
 /**
  * Loads and plans all scenarios behind the paths.
  *
  * @param paths files, folders and globs; none stands for `scenarios/`
- * @throws PodreachError `usage` where paths, names or tags lead to nothing; `scenario-invalid` with every problem of
+ * @throws PodreachError `usage` where paths, names, tags or checks lead to nothing; `scenario-invalid` with every problem of
  * every file, in the order of files and lines
  */
 export async function loadPlans(paths: readonly string[], options: LoadOptions): Promise<readonly Plan[]> {
@@ -32,7 +35,9 @@ export async function loadPlans(paths: readonly string[], options: LoadOptions):
     problems.push(...planned.problems);
   }
   if (problems.length > 0) throw invalid(problems);
-  return filterPlans(plans, options);
+  const chosen = filterPlans(plans, options);
+  const { checks = [] } = options;
+  return checks.length === 0 ? chosen : chooseChecks(chosen, checks);
 }
 
 function invalid(problems: readonly Problem[]): PodreachError {

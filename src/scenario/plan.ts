@@ -2,9 +2,9 @@
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { checkTopology } from './check-topology.ts';
-import { Declarations, declareRule } from './declarations.ts';
+import { Declarations, declareRule, targetKey } from './declarations.ts';
 import { problemAt } from './mark.ts';
-import type { Check, Expectation, Marked, Plan, PlannedPod, Rule, Scenario } from './scenario.ts';
+import type { Check, Expectation, Marked, Plan, PlannedPod, Port, Rule, Scenario } from './scenario.ts';
 import { arrangeTopology } from './select.ts';
 import { quote } from './suggest.ts';
 
@@ -61,29 +61,41 @@ function listChecks(
   declarations: Declarations,
   otherwise: Marked<Expectation> | undefined,
 ): readonly Check[] {
-  const targets = pods.flatMap((pod) => pod.ports.map((port) => ({ to: objectKey(pod), port })));
+  const targets = pods.flatMap((pod) => {
+    const to = objectKey(pod);
+    return pod.ports.map((port) => ({ to, port, key: targetKey(to, port) }));
+  });
   const checks: Check[] = [];
   for (const from of pods.map(objectKey)) {
-    for (const { to, port } of targets) {
-      const rule = declarations.ruleOf({ from, to, port });
+    const rules = declarations.rulesFrom(from);
+    // Thousands of pods have millions of pairs: those of which nothing is said are not looked up one by one.
+    if (rules === undefined && otherwise === undefined) continue;
+    for (const { to, port, key } of targets) {
+      const rule = rules?.get(key);
       const statement = rule ?? (from === to || otherwise === undefined ? undefined : asStatement(otherwise));
       if (statement === undefined) continue;
-      const { expected, mark, because, cutBy } = statement;
-      checks.push({
-        id: checks.length,
-        from,
-        to,
-        port: port.port,
-        ...(port.name === undefined ? {} : { portName: port.name }),
-        protocol: port.protocol,
-        expected,
-        declared: mark.location,
-        ...(because === undefined ? {} : { because }),
-        ...(cutBy === undefined ? {} : { cutBy }),
-      });
+      checks.push({ id: checks.length, from, to, ...describePort(port), ...describeStatement(statement) });
     }
   }
   return checks;
+}
+
+function describePort({ name, port, protocol }: Port): Pick<Check, 'port' | 'portName' | 'protocol'> {
+  return { port, ...(name === undefined ? {} : { portName: name }), protocol };
+}
+
+function describeStatement({
+  expected,
+  mark,
+  because,
+  cutBy,
+}: Statement): Pick<Check, 'expected' | 'declared' | 'because' | 'cutBy'> {
+  return {
+    expected,
+    declared: mark.location,
+    ...(because === undefined ? {} : { because }),
+    ...(cutBy === undefined ? {} : { cutBy }),
+  };
 }
 
 /** What the file says of a connection, and where. */

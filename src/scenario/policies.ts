@@ -74,7 +74,9 @@ async function readManifests(
   const path = resolve(dirname(context.scenarioFile), entry.value);
   const kind = await kindOf(path);
   if (kind === undefined) {
-    const hint = (await hintForMissing(path)) ?? 'Paths of policies are relative to the scenario file.';
+    const hint = /[*?[{]/.test(entry.value)
+      ? 'Patterns are not read here. Name a folder, which stands for all YAML files in it, or each file.'
+      : ((await hintForMissing(path)) ?? 'Paths of policies are relative to the scenario file.');
     return {
       manifests: [],
       problems: [problemAt(entry.mark, `no such policy file or folder: ${entry.value}`, { hint })],

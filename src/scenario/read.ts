@@ -1,4 +1,5 @@
 /** From a document that fits the grammar to the scenario's nouns, each with its place. Names are not looked up yet. */
+import { createHash } from 'node:crypto';
 import type { Acceptance } from '../policy/review.ts';
 import type {
   Destination,
@@ -48,6 +49,7 @@ export function readScenario(
       ...(reviewBy === undefined ? {} : { reviewBy }),
       tags,
       location: mark.location,
+      fingerprint: createHash('sha256').update(source.text).digest('hex'),
     },
     mark,
     complete: loaded.complete,
@@ -162,14 +164,16 @@ function isList<T>(value: T | readonly T[]): value is readonly T[] {
   return Array.isArray(value);
 }
 
-function readPodSelection(text: SourceText): PodSelection {
+/** Pods, as a rule names them. */
+export function readPodSelection(text: SourceText): PodSelection {
   if (typeof text === 'object') return { kind: 'labels', ...text };
   if (text === '*') return { kind: 'all' };
   const [namespace = '', name] = text.split('/');
   return name === '*' ? { kind: 'namespace', namespace } : { kind: 'pod', key: text };
 }
 
-function readDestination(text: DestinationText): Destination {
+/** Pods and ports, as a rule names them. */
+export function readDestination(text: DestinationText): Destination {
   if (typeof text === 'object') {
     const { ports = [], ...peer } = text;
     return { pods: readPodSelection(peer), ports: ports.map((port) => readPort(String(port))) };

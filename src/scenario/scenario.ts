@@ -173,6 +173,8 @@ interface ScenarioHead {
   readonly tags: readonly string[];
   /** Where the document begins. */
   readonly location: Location;
+  /** SHA-256 of the document's text, in UTF-8. */
+  readonly fingerprint?: string;
 }
 
 /** Everything that a run of one scenario creates and tries. A pure function of the files. */
@@ -184,6 +186,13 @@ export interface Plan {
   readonly checks: readonly Check[];
   /** The places of exceptions that match no pair of their rule. */
   readonly idleExceptions: readonly Location[];
+  /** All checks of the scenario, where only some of them were chosen; absent: `checks` are all. */
+  readonly declaredChecks?: readonly Check[];
   /** Findings of the lints that are meant. */
   readonly accepted: readonly Acceptance[];
+}
+
+/** The plan with all checks of its scenario: what it says as a whole is doubted as a whole, whichever checks were chosen. */
+export function wholePlan(plan: Plan): Plan {
+  return { ...plan, checks: plan.declaredChecks ?? plan.checks };
 }

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { DNS_LABEL, LABEL_KEY, LABEL_VALUE, NAMESPACE_NAME_LABEL, PORT_NAME } from '../labels.ts';
 import { LINT_CODES } from '../policy/lint/codes.ts';
+import { NETWORK_POLICY_SCHEMA } from './network-policy-schema.ts';
 import { quote } from './suggest.ts';
 
 export const API_VERSION = 'podreach/v1';
@@ -19,14 +20,18 @@ const POD_KEY = `${DNS_LABEL}/${DNS_LABEL}`;
 const POD_KEY_OF_POLICY = `${DNS_LABEL}/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?`;
 const POD_PATTERN = `(\\*|${DNS_LABEL}/(\\*|${DNS_LABEL}))`;
 
-/** Text of one form. `complaint` says what the form is; it follows the text in question. */
+/** Text of one form. `complaint` says what the form is; it follows the text in question. Editors say it in place of the pattern. */
 function text(pattern: string, complaint: string) {
   return z
     .string()
-    .regex(new RegExp(`^${pattern}$`), { error: (issue) => `${quote(String(issue.input))} ${complaint}` });
+    .regex(new RegExp(`^${pattern}$`), { error: (issue) => `${quote(String(issue.input))} ${complaint}` })
+    .meta({ patternErrorMessage: `This ${complaint}.` });
 }
 
-const prose = z.string().regex(/\S/, { error: 'this text is empty' });
+const prose = z
+  .string()
+  .regex(/\S/, { error: 'this text is empty' })
+  .meta({ patternErrorMessage: 'This text is empty.' });
 
 const scenarioName = text(
   DNS_LABEL,
@@ -172,20 +177,24 @@ const peer = z
     ...eitherSelector,
   });
 
-const source = z
-  .union([text(POD_PATTERN, 'names no pods: write "namespace/pod", "namespace/*" or "*"'), peer])
-  .meta({
-    id: 'Source',
-    description: 'Where connections start: "namespace/pod", "namespace/*", "*", or pods by their labels.',
-    examples: ['shop/web', 'shop/*', '*', { podSelector: { matchLabels: { app: 'web' } } }],
-  });
+/** Pods, where connections start, as text. */
+export const sourceText = text(POD_PATTERN, 'names no pods: write "namespace/pod", "namespace/*" or "*"');
+
+const source = z.union([sourceText, peer]).meta({
+  id: 'Source',
+  description: 'Where connections start: "namespace/pod", "namespace/*", "*", or pods by their labels.',
+  examples: ['shop/web', 'shop/*', '*', { podSelector: { matchLabels: { app: 'web' } } }],
+});
+
+/** Pods and perhaps a port, where connections go, as text. */
+export const destinationText = text(
+  `${POD_PATTERN}(:(${NUMBERED_PORT}|${PORT_NAME}))?`,
+  'names no destination: write "namespace/pod", "namespace/*" or "*", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
+);
 
 const destination = z
   .union([
-    text(
-      `${POD_PATTERN}(:(${NUMBERED_PORT}|${PORT_NAME}))?`,
-      'names no destination: write "namespace/pod", "namespace/*" or "*", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
-    ),
+    destinationText,
     z
       .strictObject({
         ...peerFields,
@@ -294,8 +303,13 @@ const unreachableRule = z
 
 const policy = z
   .union([
-    z.string().regex(/\S/, { error: 'this path is empty' }),
-    z.looseObject({}).describe('A NetworkPolicy of networking.k8s.io/v1, inline.'),
+    z
+      .string()
+      .regex(/\S/, { error: 'this path is empty' })
+      .meta({ patternErrorMessage: 'This path is empty.' }),
+    z
+      .looseObject({})
+      .meta({ description: 'A NetworkPolicy of networking.k8s.io/v1, inline.', ...NETWORK_POLICY_SCHEMA }),
   ])
   .meta({
     id: 'Policy',

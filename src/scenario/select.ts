@@ -11,13 +11,15 @@ import type {
   Port,
   PortSelection,
 } from './scenario.ts';
-import { nearest, quote, suggest } from './suggest.ts';
+import { Names, nearest, quote, suggest } from './suggest.ts';
 
 /** A scenario's namespaces and pods, arranged for looking things up; both in the order of the file. */
 export interface Topology {
   /** Labels by namespace, with the one that Kubernetes adds to every namespace (D9). */
   readonly namespaces: ReadonlyMap<string, Labels>;
   readonly pods: ReadonlyMap<string, PlannedPod>;
+  /** The keys of the pods, for names that are none. */
+  readonly podNames: Names;
 }
 
 /** A pod with those of its ports that a destination speaks of. */
@@ -35,25 +37,24 @@ export function arrangeTopology(
   namespaces: readonly PlannedNamespace[],
   pods: readonly PlannedPod[],
 ): Topology {
+  const byKey = new Map(pods.map((pod) => [objectKey(pod), pod]));
   return {
     namespaces: new Map(
       namespaces.map(({ name, labels }) => [name, { ...labels, [NAMESPACE_NAME_LABEL]: name }]),
     ),
-    pods: new Map(pods.map((pod) => [objectKey(pod), pod])),
+    pods: byKey,
+    podNames: new Names([...byKey.keys()]),
   };
 }
 
 /** The pods that a selection speaks of, in the order of the topology. */
 export function selectPods(selection: PodSelection, topology: Topology): Selected<PlannedPod> {
-  const pods = [...topology.pods.values()];
+  const pods = selection.kind === 'pod' ? [] : [...topology.pods.values()];
   switch (selection.kind) {
     case 'pod': {
       const pod = topology.pods.get(selection.key);
       return pod === undefined
-        ? nothing(
-            `unknown pod ${quote(selection.key)}`,
-            suggest(selection.key, [...topology.pods.keys()], 'pods'),
-          )
+        ? nothing(`unknown pod ${quote(selection.key)}`, suggest(selection.key, topology.podNames, 'pods'))
         : { kind: 'found', found: [pod] };
     }
     case 'namespace': {

@@ -316,10 +316,17 @@ describe('explain', () => {
     ]);
   });
 
-  const PODS = 'Write an address, or one of: shop/web, shop/api, shop/db, shop-monitoring/prometheus.';
+  const OR_ADDRESS = 'An address outside the cluster will do, too.';
+  const PODS = `The pods are: shop/web, shop/api, shop/db, shop-monitoring/prometheus. ${OR_ADDRESS}`;
   test.each([
-    ['shop/web', 'shop/bd:5432', 'no scenario there has the pod shop/bd', PODS],
-    ['shop/wbe', '203.0.113.1:443', 'no scenario there has the pod shop/wbe', PODS],
+    [
+      'shop/web',
+      'shop/bd:5432',
+      'no scenario there has the pod shop/bd',
+      `Did you mean "shop/db"? ${OR_ADDRESS}`,
+    ],
+    ['payments/card', '203.0.113.1:443', 'no scenario there has the pod payments/card', PODS],
+    ['web', 'shop/db', 'no scenario there has the pod web', 'Write it with its namespace: shop/web.'],
     [
       'shop/web',
       'shop/api:metrics/UDP',
@@ -350,6 +357,82 @@ describe('explain', () => {
   });
 });
 
+describe('explain --all', () => {
+  test('ends with 1 where the scenario says otherwise than its policies, in both forms', async () => {
+    const policy = `policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: deny, namespace: tiny }
+    spec: { podSelector: {} }
+`;
+    using folder = folderWith({
+      'sound.yaml': SCENARIO,
+      'contradicted.yaml': SCENARIO.replace('reachable:', `${policy}reachable:`),
+    });
+    for (const form of [[], ['--json']]) {
+      for (const [file, expected] of [
+        ['sound.yaml', 0],
+        ['contradicted.yaml', 1],
+      ] as const) {
+        const { exitCode, stderr } = await runCli(['explain', '--all', file, ...form], { cwd: folder.path });
+        expect({ file, exitCode, stderr }).toEqual({ file, exitCode: expected, stderr: '' });
+      }
+    }
+  });
+});
+
+describe('help and schema', () => {
+  test('help shows the help of a command, also of one below another', async () => {
+    expect((await runCli(['help', 'cluster', 'create'])).stdout).toMatch(/^Usage: podreach cluster create /);
+    expect((await runCli(['help'])).stdout).toMatch(/^Usage: podreach \[options\] \[command\]\n/);
+  });
+
+  test.each([
+    [[], 'scenario'],
+    [['scenario'], 'scenario'],
+    [['record'], 'run-record'],
+  ])('schema %j prints the published schema', async (which, name) => {
+    expect(await runCli(['schema', ...which])).toEqual({
+      exitCode: 0,
+      stdout: readFileSync(join(ROOT, `schema/${name}.schema.json`), 'utf8'),
+      stderr: '',
+    });
+  });
+});
+
+describe('a file name', () => {
+  const EVIL = 'a\n::error::evil\u001b[31m.yaml';
+  /** No line of what is printed begins with what a file is called, or holds an escape. */
+  const tame = async (args: readonly string[], cwd: string): Promise<void> => {
+    const { stdout, stderr } = await runCli(args, { cwd });
+    expect(`${stdout}${stderr}`).toContain('a ::error::evil');
+    expect(`${stdout}${stderr}`).not.toMatch(/^::|##\[|(?!\n)\p{Cc}/mu);
+  };
+
+  test.each([['validate'], ['plan'], ['explain', '--all']])(
+    'begins no line of its own: %s',
+    async (...command) => {
+      const policy = `policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: deny, namespace: tiny }
+    spec: { podSelector: {}, ingress: [{ from: [{}] }] }
+`;
+      using folder = folderWith({ [EVIL]: SCENARIO.replace('reachable:', `${policy}reachable:`) });
+      await tame([...command, EVIL], folder.path);
+    },
+  );
+
+  test('does so where the file does not fit, is not there or cannot be written either', async () => {
+    using folder = folderWith({ [EVIL]: 'kind: Scenario\n', 'fine.yaml': SCENARIO, [`${EVIL}.json`]: '{' });
+    await tame(['validate', EVIL], folder.path);
+    await tame(['validate', EVIL.replace('.yaml', '.yml')], folder.path);
+    await tame(['report', `${EVIL}.json`], folder.path);
+    await tame(['run', 'fine.yaml', '--report', `json=fine.yaml/${EVIL}`], folder.path);
+    await tame(['validate', `--${EVIL}`], folder.path);
+  });
+});
+
 describe('report', () => {
   test('html, built, is the page of the sources with its style and its compiled script', async () => {
     const file = 'test/report/golden/every-verdict.json';
@@ -367,6 +450,20 @@ describe('wrong usage ends with 2 and starts nothing', () => {
   test.each([
     [['frobnicate'], "unknown command 'frobnicate'"],
     [['run', '--frobnicate'], "unknown option '--frobnicate'"],
+    [['help', 'NOSUCH'], "unknown command 'NOSUCH'"],
+    [['help', 'runn'], '(Did you mean run?)'],
+    [['validate', '-'], 'hint: Standard input is not read'],
+    [
+      ['plan', '--quiet'],
+      'hint: --quiet is an option of podreach run, podreach report, podreach cluster create.',
+    ],
+    [['validate', '-f', 'x.yaml'], 'hint: Files are named without an option: podreach validate FILE.'],
+    [['run', '-n', 'shop'], 'hint: A scenario names its namespaces itself, so there is no option for one.'],
+    [['plan', '-o', 'json'], 'hint: Write --json.'],
+    [['run', '-o', 'json'], 'hint: Write --report json, or --report FORMAT=FILE.'],
+    [['run', '--context', 'x'], 'hint: Write --cluster context=NAME.'],
+    [['plan', '--context', 'x'], 'hint: Only podreach run and podreach clean go to a cluster'],
+    [['run', 'scenarios/three-tier.yaml', '--check', 'shop/web->shop/bd'], 'hint: Did you mean "shop/db"?'],
     [['run', '--timeout', 'soon'], 'Write a duration such as 500ms, 2s or 1m.'],
     [['run', '--timeout', '500'], 'Write it with a unit: 500ms, 2s or 1m.'],
     [['run', '--within', '0s'], 'Write a duration such as 500ms, 2s or 1m.'],

@@ -77,7 +77,6 @@ test('explains a failure without any other file', () => {
     'ingress',
     'runbook',
     'reproduce',
-    'note',
   ]);
 });
 

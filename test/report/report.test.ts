@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { RunRecord } from '../../src/record.ts';
 import { REPORTS, type ReportFormat } from '../../src/report/report.ts';
 import { escapeXml } from '../../src/report/text/xml.ts';
-import { attempts, buildRecord, buildScenario, everyVerdict } from './fixture.ts';
+import { attempts, buildRecord, buildScenario, calmScenario, everyVerdict } from './fixture.ts';
 import { interruptedRun, keptRun, missingRight, ROLE } from './records.ts';
 
 const PLAIN = { width: 200, colour: false, verbose: false, quiet: false };
@@ -145,3 +146,32 @@ test.each(['terminal', 'junit', 'markdown', 'github', 'html', 'tap'] as const)(
     );
   },
 );
+
+describe('a pass without an attempt that shows it', () => {
+  /** What each report says of a run in which all is well, and says of no other. */
+  const SIGNS: readonly (readonly [ReportFormat, RegExp])[] = [
+    ['terminal', /^PASSED/m],
+    ['junit', /failures="0" errors="0"/],
+    ['markdown', /PASSED/],
+    ['github', /^$/],
+    ['html', /PASSED/],
+    ['audit', /\*\*PASSED\*\*/],
+    ['openmetrics', /^podreach_run_success\{.*\} 1$/m],
+    ['tap', /^(?!.*not ok)/s],
+  ];
+  const recordWithout = (phases: readonly string[]): RunRecord => {
+    const scenario = calmScenario('calm');
+    const checks = scenario.checks.map((check) => ({
+      ...check,
+      attempts: check.attempts.filter(({ phase }) => !phases.includes(phase)),
+    }));
+    return buildRecord([{ ...scenario, checks }]);
+  };
+
+  test.each(SIGNS)('is none in the report %s', (format, sign) => {
+    const render = (...phases: string[]): string => REPORTS[format](recordWithout(phases), PLAIN);
+    expect(render()).toMatch(sign);
+    expect(render('control', 'settle', 'observe', 'closing')).not.toMatch(sign);
+    expect(render('settle', 'observe')).not.toMatch(sign);
+  });
+});

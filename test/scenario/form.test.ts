@@ -183,11 +183,13 @@ scenario-invalid: 1 problem in a.yaml`);
       'from: shop-web, to: shop/api',
       13,
       '"shop-web" names no pods: write "namespace/pod", "namespace/*" or "*"',
+      'Did you mean "shop/web"?',
     ],
     [
       'from: "shop/web:80", to: shop/api',
       13,
       '"shop/web:80" names no pods: write "namespace/pod", "namespace/*" or "*"',
+      'Leave the port out: write "shop/web".',
     ],
     [
       'from: shop/web, to: "shop/api:http_"',
@@ -224,11 +226,11 @@ scenario-invalid: 1 problem in a.yaml`);
       'these pods have no selector: write namespaceSelector, podSelector or both',
     ],
     ['from: shop/web, to: shop/api, because: ""', 46, 'this text is empty'],
-  ])('a rule that does not fit: %s', async (rule, column, message) => {
+  ])('a rule that does not fit: %s', async (rule, column, message, hint = '') => {
     const line = `  - { ${rule} }`;
     expect(await failureOf(scenarioWith(`reachable:\n${line}\n`))).toBe(`a.yaml:13:${column}: ${message}
   13 | ${line}
-     | ${' '.repeat(column - 1)}^
+     | ${' '.repeat(column - 1)}^${hint === '' ? '' : `\n  hint: ${hint}`}
 
 scenario-invalid: 1 problem in a.yaml`);
   });
@@ -308,6 +310,46 @@ otherwise: reachable
       'a.yaml:11:81: "UPPER" is not a port name: use at most 15 lower-case letters, digits and single "-", with at least one letter',
       'a.yaml:11:107: "a--b" is not a port name: use at most 15 lower-case letters, digits and single "-", with at least one letter',
     ]);
+  });
+
+  const TOPOLOGY = `apiVersion: podreach/v1
+kind: Scenario
+name: slips
+namespaces: { shop: {} }
+pods:
+  shop/frontend: { ports: [80] }
+  shop/db: { ports: [5432] }
+`;
+  const rule = (ends: string): string => `${TOPOLOGY}reachable: [{ ${ends} }]\n`;
+  const portOf = (port: string): string => TOPOLOGY.replace('5432', port);
+  const SCTP =
+    'podreach tries TCP and UDP only. What policies mean for SCTP, podreach explain shows without trying.';
+  const RANGE =
+    'podreach tries single ports: write those of the range that matter, such as its first and its last.';
+  test.each([
+    [portOf('8080/udp'), 'Did you mean "8080/UDP"?'],
+    [portOf('53/SCTP'), SCTP],
+    [portOf('{ port: 53, protocol: SCTP }'), SCTP],
+    [portOf('80-90'), RANGE],
+    [rule('from: frontend, to: shop/db'), 'Write it with its namespace: "shop/frontend".'],
+    [rule('from: shop/db, to: "frontend:80"'), 'Write it with its namespace: "shop/frontend:80".'],
+    [rule('from: fronted, to: shop/db'), 'Did you mean "shop/frontend"?'],
+    [rule('from: shop, to: shop/db'), 'Write "shop/*" for all pods of this namespace.'],
+    [rule('from: "*", to: "shop/db:5432/tcp"'), 'Did you mean "shop/db:5432/TCP"?'],
+    [rule('from: "*", to: "shop/db:80-90"'), RANGE],
+    [`${TOPOLOGY}otherwise: deny\n`, 'Did you mean "unreachable"?'],
+    [`${TOPOLOGY}otherwise: Allowed\n`, 'Did you mean "reachable"?'],
+    [TOPOLOGY.replace('shop/db', 'db'), 'Write "shop/db".'],
+    [
+      `${TOPOLOGY}unreachable: { from: shop/frontend, to: shop/db }\n`,
+      'Write it as a list: put "- " before each entry, also where there is only one.',
+    ],
+    [
+      `${TOPOLOGY}policies: [policies/*.yaml]\notherwise: reachable\n`,
+      'Patterns are not read here. Name a folder, which stands for all YAML files in it, or each file.',
+    ],
+  ])('a slip that many make gets a hint that helps: %#', async (text, hint) => {
+    expect((await failureOf(text)).match(/(?<=hint: ).*/g)).toEqual([hint]);
   });
 
   test.each(['- a list\n', 'just text\n', '3\n'])('a document that is no mapping: %j', async (text) => {

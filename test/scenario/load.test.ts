@@ -1,6 +1,8 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { startProcessorClock } from '../support/processor-time.ts';
 import { createProject, scenarioWith } from './project.ts';
 
 function scenario(name: string): string {
@@ -393,6 +395,9 @@ otherwise: reachable
   });
   const [plan] = await project.load();
   expect(plan?.scenario).toEqual({
+    fingerprint: createHash('sha256')
+      .update(await readFile(join(project.folder, 'a.yaml')))
+      .digest('hex'),
     name: 'example',
     description: 'First line.\nSecond line.',
     owner: 'payments-team',
@@ -402,6 +407,29 @@ otherwise: reachable
     tags: ['smoke', 'pci'],
     location: { file: 'a.yaml', line: 1, column: 1 },
   });
+});
+
+test('a thousand unknown names among thousands of pods are told in little time', {
+  timeout: 30_000,
+}, async () => {
+  const team = (index: number): string => `team-${index % 40}`;
+  const lines = (count: number, line: (index: number) => string): string =>
+    Array.from({ length: count }, (_, index) => `  ${line(index)}\n`).join('');
+  await using project = await createProject({
+    'large.yaml': `apiVersion: podreach/v1
+kind: Scenario
+name: large
+namespaces:
+${lines(40, (index) => `${team(index)}: {}`)}pods:
+${lines(4000, (index) => `${team(index)}/service-${index}: { ports: [80] }`)}reachable:
+${lines(1000, (index) => `- { from: ${team(index)}/servcie-${index + 4000}, to: team-0/service-0 }`)}`,
+  });
+  const used = startProcessorClock();
+  const failure = await project.failure();
+  // Some five times what it takes: all names held against all names take longer by far.
+  expect(used()).toBeLessThan(10_000);
+  expect(failure.match(/unknown pod/g)).toHaveLength(1000);
+  expect(failure.match(/hint: Did you mean "team-/g)).toHaveLength(1000);
 });
 
 describe('choosing scenarios', () => {

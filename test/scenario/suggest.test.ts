@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nearest, quote, suggest } from '../../src/scenario/suggest.ts';
+import { Names, nearest, quote, suggest } from '../../src/scenario/suggest.ts';
+import { startProcessorClock } from '../support/processor-time.ts';
 
 describe('the nearest word', () => {
   test.each([
@@ -40,7 +41,53 @@ describe('the nearest word', () => {
       ),
     );
   });
+
+  test('is the one that the whole table of distances says', () => {
+    const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '/'), maxLength: 9 });
+    return fc.assert(
+      fc.property(word, fc.array(word, { maxLength: 6 }), (sought, candidates) => {
+        const allowed = Math.max(1, Math.floor(sought.length / 3));
+        const distances = candidates.map((candidate) => distanceOf(sought, candidate));
+        const least = Math.min(allowed + 1, ...distances);
+        expect(nearest(sought, candidates)).toBe(
+          least > allowed ? undefined : candidates[distances.indexOf(least)],
+        );
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('of thousands of names for each of a thousand is found in little time', () => {
+    const names = Array.from({ length: 4000 }, (_, index) => `team-${index % 40}/service-${index}`);
+    const known = new Names(names);
+    const used = startProcessorClock();
+    for (let index = 0; index < 1000; index += 1) {
+      expect(known.nearest(`team-${index % 40}/servcie-${index + 4000}`)).toBeDefined();
+      expect(known.nearest(`no-such-namespace/of-any-${index}`)).toBeUndefined();
+    }
+    expect(used()).toBeLessThan(2000);
+  });
 });
+
+/** The textbook's, with swaps of neighbours. */
+function distanceOf(from: string, to: string): number {
+  const table = Array.from({ length: from.length + 1 }, (_, row) =>
+    Array.from({ length: to.length + 1 }, (_, column) => (row === 0 ? column : column === 0 ? row : 0)),
+  );
+  const at = (row: number, column: number): number => table[row]?.[column] ?? Number.POSITIVE_INFINITY;
+  for (let row = 1; row <= from.length; row += 1) {
+    for (let column = 1; column <= to.length; column += 1) {
+      const isSwap = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      (table[row] ?? [])[column] = Math.min(
+        at(row - 1, column) + 1,
+        at(row, column - 1) + 1,
+        at(row - 1, column - 1) + (from[row - 1] === to[column - 1] ? 0 : 1),
+        row > 1 && column > 1 && isSwap ? at(row - 2, column - 2) + 1 : Number.POSITIVE_INFINITY,
+      );
+    }
+  }
+  return at(from.length, to.length);
+}
 
 test.each([
   ['shop/ap', ['shop/api'], 'Did you mean "shop/api"?'],

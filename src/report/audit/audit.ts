@@ -14,11 +14,12 @@ import { findPatterns, findRunPatterns } from '../parts/patterns.ts';
 import { dayOf, isOverdue } from '../parts/review.ts';
 import { describeForce, describeLeftOut, lateNodes } from '../parts/scenario-notes.ts';
 import { describeExtent, runWord } from '../parts/summary.ts';
-import { count, duration, formatNumber, neutraliseAll } from '../text/text.ts';
+import { count, duration, formatNumber, neutralise, neutraliseAll } from '../text/text.ts';
+import { addUp, coverageOf, describeCoverage, PAIR } from './coverage.ts';
 import { drawFlows, type FlowChart } from './flow-chart.ts';
 import { type Incident, incidentsOf } from './incidents.ts';
 import { describePod, describePods, describePorts } from './names.ts';
-import { capitalise, list, name, type Phrase, say } from './phrase.ts';
+import { capitalise, join, list, name, type Phrase, say } from './phrase.ts';
 import { describePolicy } from './policy-sentences.ts';
 import { claimsOf, type Gap, STANDINGS, type Statement } from './statements.ts';
 import { isSandbox } from './surroundings.ts';
@@ -34,6 +35,8 @@ export interface Audit {
   /** `PASSED`, `FAILED` and so on, as in every other report. */
   readonly word: string;
   readonly summary: Phrase;
+  /** The same by connections and incidents, and how many could have been tried: numbers that add up. */
+  readonly tally: readonly Phrase[];
   /** Why the document is no evidence, or only of a part. */
   readonly cautions: readonly Phrase[];
   /** Lines of YAML that the last step of a caution may speak of. */
@@ -47,6 +50,8 @@ export interface Audit {
   readonly method: readonly Phrase[];
   /** What no scenario of any run looks at. */
   readonly limits: readonly Phrase[];
+  /** Who has to sign, for evidence that is kept. */
+  readonly signatures: readonly string[];
 }
 
 export interface Entry {
@@ -73,6 +78,8 @@ export interface AuditedPolicy {
   readonly key: string;
   readonly place: string;
   readonly sentences: readonly Phrase[];
+  /** As it was applied; what a terminal would obey in it is made visible. */
+  readonly text: readonly string[];
   /** SHA-256 of the text as it was applied, in UTF-8. */
   readonly fingerprint: string;
 }
@@ -83,18 +90,42 @@ export function buildAudit(written: RunRecord): Audit {
   const scenarios = record.scenarios.map((scenario, index) =>
     auditScenario(scenario, written.scenarios[index]?.policies ?? [], dayOf(record)),
   );
+  const incidents = incidentsOf(record);
   return {
     word: runWord(record).word,
     summary: summarise(scenarios),
+    tally: tallyOf(record, incidents),
     cautions: cautionsOf(record),
     ...(record.run.error === undefined ? {} : manifestOf(record.run.error)),
     circumstances: circumstancesOf(record),
-    incidents: incidentsOf(record),
+    incidents,
     commonalities: commonalitiesOf(record),
     scenarios,
     method: METHOD,
     limits: limitsOf(record),
+    signatures: ['Tested by', 'Reviewed by', 'Accepted by'],
   };
+}
+
+/** Statements gather connections, incidents gather those that were otherwise: only of connections the numbers add up. */
+function tallyOf({ scenarios }: RunRecord, incidents: readonly Incident[]): Phrase[] {
+  const checks = scenarios.flatMap((scenario) => scenario.checks);
+  if (checks.length === 0) return [];
+  const passed = checks.filter(({ verdict }) => verdict === 'pass').length;
+  const otherwise = incidents.reduce((sum, { connections }) => sum + connections.length, 0);
+  const unproven = checks.length - passed - otherwise;
+  const parts = [
+    ...(passed === 0 ? [] : [say`${formatNumber(passed)} came out as stated`]),
+    ...(otherwise === 0
+      ? []
+      : [say`${formatNumber(otherwise)} did not (told below as ${count(incidents.length, 'incident')})`]),
+    ...(unproven === 0 ? [] : [say`${formatNumber(unproven)} ${unproven === 1 ? 'is' : 'are'} not proven`]),
+  ];
+  return [
+    say`They are about ${count(checks.length, 'connection')}: ${join(parts, '; ')}.`,
+    describeCoverage(addUp(scenarios.map(coverageOf))),
+    PAIR,
+  ];
 }
 
 function summarise(scenarios: readonly AuditedScenario[]): Phrase {
@@ -140,7 +171,13 @@ function scenarioCautions(scenario: ScenarioRecord): Phrase[] {
   const open = letThroughElsewhere(scenario.checks).length;
   const nodes = lateNodes(scenario);
   const where = say`In scenario ${name(scenario.name)}, `;
+  const { declaredChecks } = scenario;
   return [
+    ...(declaredChecks === undefined
+      ? []
+      : [
+          say`${where}only ${formatNumber(scenario.checks.length)} of ${count(declaredChecks, 'connection')} ${scenario.checks.length === 1 ? 'was' : 'were'} chosen for this run. Nothing is said about the others.`,
+        ]),
     ...(cut === 0
       ? []
       : [
@@ -192,7 +229,15 @@ function circumstancesOf({ run, podreach, environment }: RunRecord): Entry[] {
       ? []
       : [{ label: 'Proof that policies work here', text: say`before the scenarios: ${canary}` }]),
     { label: 'Tested with', text: say`podreach ${name(podreach.version)}, run ${name(run.id)}` },
+    { label: 'Started by', text: run.by === undefined ? say`not recorded` : name(run.by) },
+    { label: 'From commit', text: describeCommit(run.commit) },
   ];
+}
+
+function describeCommit(commit: string | undefined): Phrase {
+  if (commit === undefined) return say`not recorded`;
+  const [hash = '', ...changes] = commit.split('+');
+  return changes.length === 0 ? name(hash) : say`${name(hash)}, with changes that are not in it`;
 }
 
 /** @param written the policies before they were made harmless: their texts are read and fingerprinted as they are */
@@ -216,6 +261,7 @@ function auditScenario(
         key: objectKey(policy),
         place: describeLocation(policy.location),
         sentences: describePolicy(text, policy.namespace),
+        text: text.trimEnd().split('\n').map(neutraliseLine),
         fingerprint: createHash('sha256').update(text).digest('hex'),
       };
     }),
@@ -225,7 +271,8 @@ function auditScenario(
 }
 
 function entriesOf(scenario: ScenarioRecord, today: string): Entry[] {
-  const { owner, purpose, runbook, reviewBy, location, startedAt, durationMs, pods, namespaces } = scenario;
+  const { owner, purpose, runbook, reviewBy, location, fingerprint } = scenario;
+  const { startedAt, durationMs, pods, namespaces } = scenario;
   const took = durationMs === undefined ? '' : `, took ${duration(durationMs)}`;
   return [
     { label: 'Owner', text: owner === undefined ? say`not named` : name(owner) },
@@ -241,6 +288,7 @@ function entriesOf(scenario: ScenarioRecord, today: string): Entry[] {
             : name(reviewBy),
     },
     { label: 'Written in', text: name(describeLocation(location)) },
+    ...(fingerprint === undefined ? [] : [{ label: 'Fingerprint', text: say`SHA-256 ${name(fingerprint)}` }]),
     {
       label: 'Tested',
       text: startedAt === undefined ? say`not begun` : say`${describeInstant(startedAt)} UTC${took}`,
@@ -278,9 +326,16 @@ function nextStep(failure: Failure | undefined): Phrase {
   return failure?.hint === undefined ? [] : say` What to do next: ${name(failure.hint)}`;
 }
 
+/** A line keeps its indentation: it is what YAML is made of. */
+function neutraliseLine(line: string): string {
+  const [indent = ''] = /^ */.exec(line) ?? [];
+  return indent + neutralise(line.slice(indent.length));
+}
+
 /** Pairs that were stated and not tried to the end, then those that nothing was stated about. */
 function describeUntested(gaps: readonly Gap[], scenario: ScenarioRecord): Phrase[] {
-  const { checks, status } = scenario;
+  const { checks, status, pods } = scenario;
+  const coverage = pods.length === 0 ? [] : [describeCoverage(coverageOf(scenario))];
   const untried = checks.filter(
     (check) => check.verdict === undefined || underPolicies(check).length === 0,
   ).length;
@@ -292,11 +347,14 @@ function describeUntested(gaps: readonly Gap[], scenario: ScenarioRecord): Phras
         ]),
     ...describeGaps(gaps, scenario),
   ];
-  if (told.length > 0) return told;
-  if (checks.length === 0) return [say`Everything: this scenario holds no checks.`];
-  return status === 'finished'
-    ? [say`Nothing: every pair of test pods was tested on every port.`]
-    : [say`Not known: this scenario did not come to its end.`];
+  if (told.length > 0) return [...coverage, ...told];
+  if (checks.length === 0) return [...coverage, say`Everything: this scenario holds no checks.`];
+  return [
+    ...coverage,
+    status === 'finished'
+      ? say`Nothing was left out: every pair of test pods was tested on every port.`
+      : say`Not known: this scenario did not come to its end.`,
+  ];
 }
 
 function describeGaps(gaps: readonly Gap[], { pods }: ScenarioRecord): Phrase[] {

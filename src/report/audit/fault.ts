@@ -12,9 +12,6 @@ import { describePod, describePorts } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
 import { describeOtherPolicies, describePlugin, isSandbox, labelsOf, nodesOf } from './surroundings.ts';
 
-/** Of more policies and rules than this, the first ones tell enough. */
-const NAMED = 3;
-
 export interface Fault {
   /** Who is wrong, and why that is known. */
   readonly account: Phrase;
@@ -28,7 +25,7 @@ export interface Fault {
 export interface Case {
   readonly check: Mismatch;
   readonly scenario: ScenarioRecord;
-  readonly environment: RunRecord['environment'];
+  readonly record: RunRecord;
 }
 
 type Predicted = NonNullable<Mismatch['predicted']>;
@@ -67,7 +64,10 @@ export function faultOf(found: Case): Fault | undefined {
 
 /** The scenario itself says that something else than its policies cuts the connection. */
 function faultOfOthers(found: Case, predicted: Predicted): Fault {
-  const { check, environment } = found;
+  const {
+    check,
+    record: { environment },
+  } = found;
   const what =
     check.because === undefined ? say`something else` : say`something else (${name(check.because)})`;
   const did = check.verdict === 'flapping' ? 'It did so at one time, and not at another.' : 'It did not.';
@@ -116,7 +116,7 @@ function scenarioSays({ check }: Case): string {
   return `The scenario says that it must be ${check.expected === 'reachable' ? 'possible' : 'impossible'}.`;
 }
 
-function theCluster({ environment }: Case): string {
+function theCluster({ record: { environment } }: Case): string {
   return isSandbox(environment) ? 'The sandbox' : 'The cluster';
 }
 
@@ -129,7 +129,7 @@ function policiesSay(found: Case, { verdict, grounds }: Predicted): Phrase {
   return say`The policies ${verb}: ${describeGrounds(deciding, found)}.`;
 }
 
-function specificationSays({ environment }: Case, { rule, reason }: Predicted): Phrase {
+function specificationSays({ record: { environment } }: Case, { rule, reason }: Predicted): Phrase {
   const why = [rule, reason].filter((part) => part !== undefined).join(': ');
   const because = why === '' ? [] : say` (${name(why)})`;
   return say`The specification of network policies leaves open what these policies mean here${because}. So ${describePlugin(environment)} may take them either way.`;
@@ -145,15 +145,13 @@ function describeGrounds(grounds: readonly Ground[], { check }: Case): Phrase {
 }
 
 function namePolicies(grounds: readonly Ground[]): Phrase {
-  const more = grounds.length - NAMED;
-  return list([
-    ...grounds.slice(0, NAMED).map(({ policy, rule, location }) => {
+  return list(
+    grounds.map(({ policy, rule, location }) => {
       const which =
         rule === undefined ? say`policy ${name(policy)}` : say`rule ${rule} of policy ${name(policy)}`;
       return location === undefined ? which : say`${which} (${name(describeLocation(location))})`;
     }),
-    ...(more > 0 ? [say`${more} more`] : []),
-  ]);
+  );
 }
 
 function wayOf(direction: Ground['direction'] | undefined, { from, to }: Mismatch): Phrase {
@@ -196,7 +194,7 @@ function askForRule(group: readonly Ground[], { check, scenario }: Case): Phrase
 }
 
 /** Who may have decided otherwise than the policies say. */
-function clusterChecks({ check, scenario, environment }: Case): Phrase[] {
+function clusterChecks({ check, scenario, record: { environment } }: Case): Phrase[] {
   if (isSandbox(environment)) {
     return [
       say`The sandbox is a part of podreach. Run the scenario again: if it comes out the same, those who maintain podreach have to look at it.`,

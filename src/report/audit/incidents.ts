@@ -1,13 +1,15 @@
-/** What was not as it must be, each for itself: what it means, how urgent it is, what to check first, whom to ask. */
+/** What was not as it must be, each cause for itself: what it means, how urgent it is, what to check first, whom to ask. */
 import { findingOf } from '../../judge/finding.ts';
 import type { Mismatch } from '../../judge/mismatch.ts';
 import { namespaceOf } from '../../keys.ts';
-import type { RunRecord } from '../../record.ts';
-import { isOneWay, underPolicies } from '../parts/attempts.ts';
+import type { RunRecord, ScenarioRecord } from '../../record.ts';
+import { describeAttempts, isOneWay, underPolicies } from '../parts/attempts.ts';
 import { dayAndTime } from '../parts/clock.ts';
 import { describeLocation, describePair } from '../parts/describe.ts';
-import { keepNote } from '../parts/keep-note.ts';
+import { groupBy } from '../parts/group.ts';
 import { factsOf, mismatchesOf } from '../parts/mismatch.ts';
+import { keepsPods } from '../parts/reproduction.ts';
+import { count } from '../text/text.ts';
 import { askForPolicy, type Case, faultOf } from './fault.ts';
 import { describePod, describePorts } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
@@ -16,8 +18,8 @@ import { describeOtherPolicies, describePlugin, isSandbox, labelsOf, nodesOf } f
 export interface Incident {
   readonly title: Phrase;
   readonly verdict: Mismatch['verdict'];
-  /** For those who work with the cluster: `shop/web → shop/db:5432/TCP`. */
-  readonly pair: string;
+  /** All that have this one cause. What is told at length is told of the first. */
+  readonly connections: readonly Connection[];
   readonly meaning: readonly Phrase[];
   /** Who is wrong, and why that is known; absent where the record does not say what the policies mean. */
   readonly fault?: Phrase;
@@ -25,53 +27,96 @@ export interface Incident {
   /** In the order in which to do it. */
   readonly firstChecks: readonly Phrase[];
   readonly whomToAsk: Phrase;
-  /** Label and text of what was expected and seen. */
+  /** Label and text of what was expected and seen, of the first connection. */
   readonly facts: ReturnType<typeof factsOf>;
 }
 
-/** The incidents of all scenarios, the most dangerous first. */
+/** For those who work with the cluster. */
+export interface Connection {
+  /** `shop/web → shop/db:5432/TCP` */
+  readonly pair: string;
+  readonly seen: string;
+  /** `scenarios/three-tier.yaml:34` */
+  readonly declared: string;
+}
+
+/** The incidents of all scenarios, the most dangerous first; mismatches of one cause are one incident. */
 export function incidentsOf(record: RunRecord): Incident[] {
-  const { scenarios, environment } = record;
-  const keepsPods = keepNote(record) === undefined;
-  const scenarioOf = new Map(
-    scenarios.flatMap((scenario) => mismatchesOf(scenario.checks).map((check) => [check, scenario] as const)),
+  const found = record.scenarios.flatMap((scenario) =>
+    mismatchesOf(scenario.checks).map((check) => ({ check, scenario })),
   );
-  return mismatchesOf([...scenarioOf.keys()]).flatMap((check) => {
-    const scenario = scenarioOf.get(check);
-    return scenario === undefined ? [] : [describeIncident({ check, scenario, environment }, keepsPods)];
+  const scenarioOf = new Map(found.map(({ check, scenario }) => [check, scenario]));
+  const ordered = mismatchesOf(found.map(({ check }) => check));
+  return groupBy(ordered, (check) => causeOf(check, scenarioOf.get(check))).flatMap((checks) => {
+    const [check] = checks;
+    const scenario = check === undefined ? undefined : scenarioOf.get(check);
+    return check === undefined || scenario === undefined
+      ? []
+      : [describeIncident({ check, scenario, record }, checks)];
   });
 }
 
-function describeIncident(found: Case, keepsPods: boolean): Incident {
+/** Those that went wrong in the same way, and of which the same policies decide, have one cause; where none decides, each destination lacks its own. */
+function causeOf(check: Mismatch, scenario: ScenarioRecord | undefined): string {
+  const { verdict, expected, disagreement, predicted, cutBy, because, isolatedBy } = check;
+  const deciding = predicted === undefined ? isolatedBy : [predicted.verdict, predicted.grounds];
+  const isDecided = predicted === undefined || (scenario?.grounds[predicted.grounds] ?? []).length > 0;
+  const reason = cutBy === undefined ? undefined : because;
+  return JSON.stringify([
+    scenario?.name,
+    verdict,
+    expected,
+    isOneWay(check),
+    disagreement,
+    deciding,
+    isDecided ? undefined : check.to,
+    cutBy,
+    reason,
+  ]);
+}
+
+function describeIncident(found: Case, checks: readonly Mismatch[]): Incident {
   const { check, scenario } = found;
-  const from = describePod(check.from);
-  const to = describePod(check.to, namespaceOf(check.from));
-  const port = describePorts([check]);
-  const reason =
-    check.because === undefined ? [] : [say`The scenario gives this reason: ${name(check.because)}.`];
+  const reasons = [...new Set(checks.flatMap(({ because }) => because ?? []))].map(
+    (because) => say`The scenario gives this reason: ${name(because)}.`,
+  );
   const purpose =
     scenario.purpose === undefined ? [] : [say`The scenario serves this purpose: ${name(scenario.purpose)}.`];
-  const account = accountOf(check, { from, to, port });
+  const account = checks.length === 1 ? accountOfOne(check) : accountOfMany(checks);
+  const example =
+    checks.length === 1
+      ? []
+      : [
+          say`What follows is told of the first of them, ${describePod(check.from)} to ${targetOf(check)}; the others have the same cause.`,
+        ];
   const fault = faultOf(found);
   return {
     title: account.title,
     verdict: check.verdict,
-    pair: describePair(check),
-    meaning: [account.meaning, ...reason, ...purpose],
+    connections: checks.map((one) => ({
+      pair: describePair(one),
+      seen: describeAttempts(underPolicies(one)),
+      declared: describeLocation(one.declared),
+    })),
+    meaning: [account.meaning, ...reasons, ...purpose, ...example],
     ...(fault === undefined ? {} : { fault: fault.account }),
     urgency: account.urgency,
     firstChecks: [
       ...(check.verdict === 'flapping' ? unsteadiness(found) : []),
       ...(check.verdict !== 'flapping' && isOneWay(check) ? [wayBack(found)] : []),
       ...(fault?.firstChecks ?? (check.expected === 'unreachable' ? whyOpen(found) : whyBlocked(found))),
-      repetition(keepsPods),
+      repetition(found.record),
     ],
     whomToAsk: whomToAsk(found, fault?.isOfCluster ?? false),
     facts: factsOf(check, found),
   };
 }
 
-function whomToAsk({ scenario, environment }: Case, isOfCluster: boolean): Phrase {
+function targetOf(check: Mismatch): Phrase {
+  return say`${describePod(check.to, namespaceOf(check.from))} on ${describePorts([check])}`;
+}
+
+function whomToAsk({ scenario, record: { environment } }: Case, isOfCluster: boolean): Phrase {
   const { owner, runbook, location } = scenario;
   const whoever = say`whoever maintains ${name(describeLocation(location))}`;
   const whom = isOfCluster
@@ -82,36 +127,33 @@ function whomToAsk({ scenario, environment }: Case, isOfCluster: boolean): Phras
   return runbook === undefined ? whom : say`${whom} What to do is written in the runbook: ${name(runbook)}`;
 }
 
-interface Ends {
-  readonly from: Phrase;
-  readonly to: Phrase;
-  readonly port: Phrase;
-}
-
 interface Account {
   readonly title: Phrase;
   readonly meaning: Phrase;
   readonly urgency: Phrase;
 }
 
-function accountOf(check: Mismatch, { from, to, port }: Ends): Account {
+function accountOfOne(check: Mismatch): Account {
+  const from = describePod(check.from);
+  const to = describePod(check.to, namespaceOf(check.from));
+  const target = targetOf(check);
   switch (check.verdict) {
     case 'leaked':
       if (isOneWay(check)) {
         return {
-          title: say`What ${from} sent arrived at ${to} on ${port} although it must not`,
+          title: say`What ${from} sent arrived at ${target} although it must not`,
           meaning: say`A connection that must be impossible is open in one direction. Whoever controls ${from} can send data to ${to}. Only the answers were lost, which protects nobody.`,
           urgency: say`High. Treat this connection as open until the cause is known.`,
         };
       }
       return {
-        title: say`${from} reached ${to} on ${port} although it must not`,
+        title: say`${from} reached ${target} although it must not`,
         meaning: say`A connection that must be impossible was made. Whoever controls ${from} can talk to ${to}.`,
         urgency: say`High. Treat this connection as open until the cause is known.`,
       };
     case 'broken':
       return {
-        title: say`${from} could not reach ${to} on ${port} although it must`,
+        title: say`${from} could not reach ${target} although it must`,
         meaning: isOneWay(check)
           ? say`A connection that is needed works in one direction only: what ${from} sent arrived at ${to}, and the answers were lost. Nothing is exposed, but what depends on this connection does not work.`
           : say`A connection that is needed was blocked. Nothing is exposed, but what depends on this connection does not work.`,
@@ -120,16 +162,64 @@ function accountOf(check: Mismatch, { from, to, port }: Ends): Account {
     case 'flapping':
       return check.expected === 'unreachable'
         ? {
-            title: say`${from} reached ${to} on ${port} at times although it must not`,
+            title: say`${from} reached ${target} at times although it must not`,
             meaning: say`The connection was blocked, and then it was possible. A block that does not last protects nobody.`,
             urgency: say`High. Treat this connection as open until the cause is known.`,
           }
         : {
-            title: say`${from} could not reach ${to} on ${port} at times although it must`,
+            title: say`${from} could not reach ${target} at times although it must`,
             meaning: say`The connection worked, and then it was blocked. Nothing is exposed, but what depends on this connection fails now and then.`,
             urgency: say`Medium, and higher where users depend on it. It may grow worse by itself.`,
           };
   }
+}
+
+function accountOfMany(checks: readonly Mismatch[]): Account {
+  const [check] = checks;
+  const those = say`${count(checks.length, 'connection')}${whereOf(checks)}`;
+  const isOpen = check?.expected === 'unreachable';
+  const danger = say`High. Treat these connections as open until the cause is known.`;
+  if (check?.verdict === 'flapping') {
+    return isOpen
+      ? {
+          title: say`${those} were possible at times although they must not be`,
+          meaning: say`The connections were blocked, and then they were possible. A block that does not last protects nobody.`,
+          urgency: danger,
+        }
+      : {
+          title: say`${those} were blocked at times although they must be possible`,
+          meaning: say`The connections worked, and then they were blocked. Nothing is exposed, but what depends on them fails now and then.`,
+          urgency: say`Medium, and higher where users depend on them. It may grow worse by itself.`,
+        };
+  }
+  const onlyThere = check !== undefined && isOneWay(check);
+  return isOpen
+    ? {
+        title: say`${those} ${onlyThere ? 'were open in one direction' : 'were possible'} although they must not be`,
+        meaning: onlyThere
+          ? say`Connections that must be impossible are open in one direction. Whoever controls one of the pods that connected can send data to the other one. Only the answers were lost, which protects nobody.`
+          : say`Connections that must be impossible were made. Whoever controls one of the pods that connected can talk to the other one.`,
+        urgency: danger,
+      }
+    : {
+        title: say`${those} ${onlyThere ? 'got no answer' : 'were blocked'} although they must be possible`,
+        meaning: onlyThere
+          ? say`Connections that are needed work in one direction only: what was sent arrived, and the answers were lost. Nothing is exposed, but what depends on these connections does not work.`
+          : say`Connections that are needed were blocked. Nothing is exposed, but what depends on them does not work.`,
+        urgency: say`High where users depend on them now, otherwise medium. Do not remove policies to make them work: that opens more than these ways.`,
+      };
+}
+
+/** The end that all of them share: ` from web in shop`, ` to db in shop on TCP 5432`. */
+function whereOf(checks: readonly Mismatch[]): Phrase {
+  const [first] = checks;
+  if (first === undefined) return [];
+  const from = checks.every((check) => check.from === first.from)
+    ? say` from ${describePod(first.from)}`
+    : [];
+  if (checks.some((check) => check.to !== first.to)) return from;
+  const isOnePort = checks.every((check) => check.port === first.port && check.protocol === first.protocol);
+  return say`${from} to ${describePod(first.to)}${isOnePort ? say` on ${describePorts([first])}` : []}`;
 }
 
 /** Policies decide about the first packet, which was let through (D19a). */
@@ -141,7 +231,7 @@ function wayBack({ check, scenario }: Case): Phrase {
 }
 
 /** Where the record does not say what the policies mean, both sides are asked about. */
-function whyOpen({ check, scenario, environment }: Case): Phrase[] {
+function whyOpen({ check, scenario, record: { environment } }: Case): Phrase[] {
   const { egress, ingress } = check.isolatedBy ?? { egress: [], ingress: [] };
   if (ingress.length + egress.length === 0)
     return [
@@ -162,7 +252,7 @@ function whyOpen({ check, scenario, environment }: Case): Phrase[] {
   ];
 }
 
-function whyBlocked({ check, scenario, environment }: Case): Phrase[] {
+function whyBlocked({ check, scenario, record: { environment } }: Case): Phrase[] {
   const { egress, ingress } = check.isolatedBy ?? { egress: [], ingress: [] };
   if (ingress.length + egress.length === 0) {
     return [
@@ -189,7 +279,7 @@ function anyOf(policies: readonly string[]): string {
   return policies.length === 1 ? 'Does it' : 'Does one of them';
 }
 
-function unsteadiness({ check, scenario, environment }: Case): Phrase[] {
+function unsteadiness({ check, scenario, record: { environment } }: Case): Phrase[] {
   const turn = underPolicies(check).find(
     (attempt, index, all) =>
       findingOf(check.expected, attempt).kind === 'contradicts' &&
@@ -202,9 +292,8 @@ function unsteadiness({ check, scenario, environment }: Case): Phrase[] {
   ];
 }
 
-/** Its pods are gone after a run, and with them the address that is part of the command. */
-function repetition(keepsPods: boolean): Phrase {
-  return keepsPods
+function repetition(record: RunRecord): Phrase {
+  return keepsPods(record)
     ? say`Have somebody who works with the cluster make the connection again: the last of the facts below is the command.`
-    : say`Have somebody who works with the cluster make the connection again. That needs a new run with --keep, because the test pods of this one are gone.`;
+    : say`Have somebody who works with the cluster make the connection again: the last of the facts below is the command. It starts the test pods anew, tries this connection alone, and leaves all in place to look at.`;
 }

@@ -38,7 +38,7 @@ export function renderAudit(record: RunRecord): string {
     '# Who can reach whom',
     'Which connections are possible, and which are not, as a test showed. What is meant by scenario, policy and pod stands under "How podreach tests", near the end.',
     renderEntries([{ label: 'Result', text: [`**${audit.word}**`] }, ...audit.circumstances]),
-    markdown(audit.summary),
+    [audit.summary, ...audit.tally].map(markdown).join(' '),
     ...audit.cautions.map((caution) => `> ${markdown(caution)}`),
     ...renderManifest(audit.manifest),
     ...renderIncidents(audit),
@@ -47,6 +47,11 @@ export function renderAudit(record: RunRecord): string {
     bullets(audit.method),
     '## What no scenario looks at',
     bullets(audit.limits),
+    '## Signatures',
+    table(
+      ['', 'Name', 'Date', 'Signature'],
+      audit.signatures.map((role) => [role, '', '', '']),
+    ),
   ].join('\n\n')}\n`;
 }
 
@@ -73,13 +78,23 @@ function renderIncident(incident: Incident, index: number): string[] {
       `- **What to check first:**\n${incident.firstChecks.map((check, position) => `  ${position + 1}. ${markdown(check)}`).join('\n')}`,
       `- **Whom to ask:** ${markdown(incident.whomToAsk)}`,
     ].join('\n'),
+    ...(incident.connections.length === 1
+      ? []
+      : [`All ${formatNumber(incident.connections.length)} connections:`, renderConnections(incident)]),
     'For those who work with the cluster:',
     fence(renderFacts([verdictFact(incident), ...incident.facts], CANVAS, '')),
   ];
 }
 
-function verdictFact({ verdict, pair }: Incident): Fact {
-  return { label: verdict, text: pair };
+function renderConnections({ connections }: Incident): string {
+  return connections
+    .map(({ pair, seen, declared }) => `- ${code(pair)}: ${prose(seen)}, stated in ${code(declared)}`)
+    .join('\n');
+}
+
+/** What is told is told of the first connection. */
+function verdictFact({ verdict, connections }: Incident): Fact {
+  return { label: verdict, text: connections[0]?.pair ?? '' };
 }
 
 function renderScenario(scenario: AuditedScenario): string[] {

@@ -27,6 +27,24 @@ export function describePods(keys: readonly string[], pods: Pods): Phrase {
   );
 }
 
+/**
+ * Who cannot: `no pod in shop can`, `pods of web in shop cannot`. Of "all pods cannot" a reader may think that some can.
+ * @param what follows the verb: ` reach db`
+ */
+export function describeCannot(keys: readonly string[], pods: Pods, what: Phrase = []): Phrase {
+  const everywhere = groupBy(pods.map(objectKey), namespaceOf);
+  const sizes = new Map(everywhere.map((group) => [namespaceOf(group[0] ?? ''), group.length]));
+  const groups = groupBy(keys, namespaceOf);
+  const isWhole = (group: readonly string[]): boolean =>
+    group.length > 1 && group.length === sizes.get(namespaceOf(group[0] ?? ''));
+  const whole = groups.length > NAMED ? [] : groups.filter(isWhole);
+  if (whole.length === 0) return say`${describePods(keys, pods)} cannot${what}`;
+  const spaces = whole.map(([first = '']) => name(namespaceOf(first)));
+  const nobody = say`no pod in ${list(spaces, 'or')} can${what}`;
+  const others = groups.filter((group) => !whole.includes(group)).flat();
+  return others.length === 0 ? nobody : say`${nobody}, and ${describePods(others, pods)} cannot either`;
+}
+
 /** `api in shop`; `api` alone where the reader already knows the namespace. */
 export function describePod(key: string, known?: string): Phrase {
   const namespace = namespaceOf(key);

@@ -6,7 +6,7 @@ import { passedContrary } from '../parts/contrary.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { groupBy } from '../parts/group.ts';
 import { letThroughElsewhere } from '../parts/opinion.ts';
-import { describePod, describePods, describePorts } from './names.ts';
+import { describeCannot, describePod, describePods, describePorts } from './names.ts';
 import { capitalise, join, name, type Phrase, say } from './phrase.ts';
 import { describeEvidence, phraseSeen } from './statement-evidence.ts';
 
@@ -154,19 +154,19 @@ function reservationOf(checks: readonly CheckRecord[], { pods }: ScenarioRecord)
   const told = [
     ...groupBy(cutByOthers, ({ because }) => because).map((group) => {
       const what = group[0]?.because;
-      return say`That ${describeSources(group, pods)} cannot is not the doing of these policies: the scenario says that something else cuts it${what === undefined ? '' : say` (${name(what)})`}. What cuts it was not tested.`;
+      return say`That ${describeCannot(sourcesOf(group), pods)} is not the doing of these policies: the scenario says that something else cuts it${what === undefined ? '' : say` (${name(what)})`}. What cuts it was not tested.`;
     }),
     ...(letThrough.length === 0
       ? []
       : [
-          say`That ${describeSources(letThrough, pods)} can is not because of these policies: they do not let it through. Something else does, such as a policy of the whole cluster.`,
+          say`That ${describePods(sourcesOf(letThrough), pods)} can is not because of these policies: they do not let it through. Something else does, such as a policy of the whole cluster.`,
         ]),
   ];
   return told.length === 0 ? undefined : join(told, ' ');
 }
 
-function describeSources(checks: readonly CheckRecord[], pods: ScenarioRecord['pods']): Phrase {
-  return describePods([...new Set(checks.map(({ from }) => from))], pods);
+function sourcesOf(checks: readonly CheckRecord[]): readonly string[] {
+  return [...new Set(checks.map(({ from }) => from))];
 }
 
 /** In the order in which a reader of the files comes by them. */
@@ -192,13 +192,13 @@ function sentenceOf(
   if (allowed.length === 0) {
     return isWhole && denied.length > 1
       ? say`Nobody can reach ${describePod(to)} on ${portPhrase}.`
-      : say`${capitalise(describePods(denied, pods))} cannot reach ${destination} on ${portPhrase}.`;
+      : say`${capitalise(describeCannot(denied, pods, say` reach ${destination} on ${portPhrase}`))}.`;
   }
   if (isWhole && denied.length === 0 && allowed.length > 1)
     return say`Everybody can reach ${describePod(to)} on ${portPhrase}.`;
   const can = say`${capitalise(describePods(allowed, pods))} can reach ${destination} on ${portPhrase}`;
   if (denied.length === 0) return say`${can}.`;
-  return isWhole ? say`${can}; nobody else can.` : say`${can}; ${describePods(denied, pods)} cannot.`;
+  return isWhole ? say`${can}; nobody else can.` : say`${can}; ${describeCannot(denied, pods)}.`;
 }
 
 /** `leaked: web in shop reached db on UDP 53 although it must not` */

@@ -4,9 +4,6 @@ import { nameOfPlugin } from '../parts/circumstances.ts';
 import { findByKey } from '../parts/find.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
 
-/** Of more than this, the beginning of the document tells the others. */
-const WARNINGS_NAMED = 3;
-
 type Environment = RunRecord['environment'];
 
 /** Where no real cluster was tested: the sandbox is a part of podreach. */
@@ -33,12 +30,7 @@ export function describeOtherPolicies(environment: Environment): Phrase {
     return say`Does a policy of the whole cluster decide here? The run did not look for any.`;
   if (warnings.length === 0)
     return say`No policy of the whole cluster is known to decide here: the run looked for the kinds that podreach knows, and found none.`;
-  const more = warnings.length - WARNINGS_NAMED;
-  const noted = [
-    ...warnings.slice(0, WARNINGS_NAMED).map(name),
-    ...(more > 0 ? [say`${more} more, at the beginning of this document`] : []),
-  ];
-  return say`Does something else decide here? The run noted about the cluster: ${list(noted)}.`;
+  return say`Does something else decide here? The run noted about the cluster: ${list(warnings.map(name))}.`;
 }
 
 /** ` (app=db and tier=data)` */

@@ -17,9 +17,11 @@ import { html, type Markup } from './markup.ts';
 import { renderFactList, renderManifest, renderWord } from './parts.ts';
 
 /** As many stand one by one; the statements, the matrices and the audit document name the others. */
-const INCIDENTS_TOLD = 50;
+const INCIDENTS_TOLD = 20;
+/** In all incidents together, in the same way. */
+const CONNECTIONS_TOLD = 140;
 /** In all statements together: of more than that each names its share, and says where the others are. */
-const DEVIATIONS_TOLD = 500;
+const DEVIATIONS_TOLD = 400;
 /** Passes of one statement that showed something else too. */
 const CONTRARY_TOLD = 20;
 /** Lines of one file at which the checks of one statement stand. */
@@ -36,7 +38,7 @@ export function renderAuditPart(written: RunRecord): Markup {
   const share = shareOf(audit);
   return html`<section id="audit" aria-labelledby="audit-title">
 <h2 id="audit-title">For audits: who can reach whom</h2>
-<p>${renderPhrase(audit.summary)}</p>
+<p>${[audit.summary, ...audit.tally].map((phrase) => html`${renderPhrase(phrase)} `)}</p>
 ${audit.cautions.map((caution) => html`<p class="callout is-inconclusive">${renderPhrase(caution)}</p>`)}${renderManifest(audit.manifest)}
 ${renderEntries(audit.circumstances)}
 ${renderIncidents(audit, share)}
@@ -45,6 +47,8 @@ ${audit.scenarios.map((scenario) => renderScenario(scenario, share))}
 ${bullets(audit.method)}
 <h3>What no scenario looks at</h3>
 ${bullets(audit.limits)}
+<h3>Signatures</h3>
+<table class="signatures"><thead><tr><td></td><th scope="col">Name</th><th scope="col">Date</th><th scope="col">Signature</th></tr></thead><tbody>${audit.signatures.map((role) => html`<tr><th scope="row">${role}</th><td></td><td></td><td></td></tr>`)}</tbody></table>
 </section>
 `;
 }
@@ -62,15 +66,16 @@ function shareOf({ scenarios }: Audit): number {
 
 function renderIncidents({ incidents }: Audit, share: number): readonly Markup[] {
   if (incidents.length === 0) return [];
-  const left = incidents.length - INCIDENTS_TOLD;
+  const told = incidents.slice(0, INCIDENTS_TOLD);
+  const left = incidents.length - told.length;
   return [
     html`<h3>Incidents</h3>
-${incidents.slice(0, INCIDENTS_TOLD).map(renderIncident)}
-${left > 0 ? html`<p>… and ${count(left, 'more incident')}. ${share === Number.POSITIVE_INFINITY ? 'The statements below name each of them.' : html`The statements below name up to ${formatNumber(share)} each; the matrices above show every one, and the audit document (<code>--report audit</code>) tells it.`}</p>` : ''}`,
+${told.map((incident, index) => renderIncident(incident, index, Math.floor(CONNECTIONS_TOLD / told.length)))}
+${left > 0 ? html`<p>… and ${count(left, 'more incident')}. ${share === Number.POSITIVE_INFINITY ? 'The statements below name each of them.' : html`The statements below name up to ${formatNumber(share)} each; the matrices show every one, and the audit document (<code>--report audit</code>) tells it.`}</p>` : ''}`,
   ];
 }
 
-function renderIncident(incident: Incident, index: number): Markup {
+function renderIncident(incident: Incident, index: number, most: number): Markup {
   return html`<article class="incident">
 <h4>${index + 1}. ${renderPhrase(incident.title)}</h4>
 <dl class="facts">
@@ -80,9 +85,17 @@ ${incident.fault === undefined ? '' : html`<dt>Who is at fault</dt><dd>${renderP
 <dt>What to check first</dt><dd><ol>${incident.firstChecks.map((phrase) => html`<li>${renderPhrase(phrase)}</li>`)}</ol></dd>
 <dt>Whom to ask</dt><dd>${renderPhrase(incident.whomToAsk)}</dd>
 </dl>
-<details><summary>For those who work with the cluster</summary>${renderFactList([{ label: incident.verdict, text: incident.pair }, ...incident.facts])}</details>
+${renderConnections(incident, most)}<details><summary>For those who work with the cluster</summary>${renderFactList([{ label: incident.verdict, text: incident.connections[0]?.pair ?? '' }, ...incident.facts])}</details>
 </article>
 `;
+}
+
+/** @param most as many are named */
+function renderConnections({ connections }: Incident, most: number): Markup | string {
+  if (connections.length === 1) return '';
+  const told = connections.slice(0, most);
+  const left = connections.length - told.length;
+  return html`<p>All ${formatNumber(connections.length)} connections:</p><ul class="pairs">${told.map(({ pair }) => html`<li class="pair">${pair}</li>`)}${left > 0 ? html`<li>And ${formatNumber(left)} more, which the matrix shows.</li>` : ''}</ul>`;
 }
 
 function renderScenario(scenario: AuditedScenario, share: number): Markup {
@@ -92,7 +105,7 @@ ${renderEntries(entries)}
 ${caution === undefined ? '' : html`<p class="callout is-inconclusive">${renderPhrase(caution)}</p>`}${renderManifest(manifest)}
 <h4>What was tested</h4>
 ${statements.length === 0 ? html`<p>Nothing.</p>` : html`<ol class="statements">${statements.map((statement) => renderStatement(statement, share))}</ol>`}
-<h4>Policies in plain language</h4>
+<h4>Policies, in plain language and as they were applied</h4>
 ${policies.length > 1 ? html`<p>${POLICIES_ADD_UP}</p>` : ''}
 ${policies.length === 0 ? html`<p>None.</p>` : html`<ul>${policies.map(renderPolicy)}</ul>`}
 <h4>What was not tested</h4>
@@ -133,8 +146,8 @@ function renderContrary(contrary: readonly Phrase[]): Markup | string {
   return html`<p>Not in every attempt:</p><ul>${contrary.slice(0, CONTRARY_TOLD).map((account) => html`<li>${renderPhrase(capitalise(account))}.</li>`)}${left > 0 ? html`<li>And ${formatNumber(left)} more: <a href="#contrary=yes">show them</a>.</li>` : ''}</ul>`;
 }
 
-function renderPolicy({ key, place, sentences, fingerprint }: AuditedPolicy): Markup {
-  return html`<li><b>${key}</b> (<code>${place}</code>): ${sentences.map((sentence) => html`${renderPhrase(sentence)} `)}<br>SHA-256 <code>${fingerprint}</code></li>
+function renderPolicy({ key, place, sentences, text, fingerprint }: AuditedPolicy): Markup {
+  return html`<li><b>${key}</b> (<code>${place}</code>): ${sentences.map((sentence) => html`${renderPhrase(sentence)} `)}<br>SHA-256 <code>${fingerprint}</code><pre>${text.join('\n')}</pre></li>
 `;
 }
 

@@ -10,17 +10,17 @@ import { policiesOf } from './exercise.ts';
 import type { FactHead, Items, Lists, PackedChecks, PageData } from './page-data.ts';
 
 /** As base64, which needs no escaping. */
-export function packRecord({ scenarios, environment }: RunRecord): string {
-  const data: PageData = { scenarios: scenarios.map((scenario) => packChecks(scenario, environment)) };
+export function packRecord(record: RunRecord): string {
+  const data: PageData = { scenarios: record.scenarios.map((scenario) => packChecks(scenario, record)) };
   return gzipSync(JSON.stringify(data), { level: 9 }).toString('base64');
 }
 
-function packChecks(scenario: ScenarioRecord, environment: RunRecord['environment']): PackedChecks {
+function packChecks(scenario: ScenarioRecord, record: RunRecord): PackedChecks {
   const { checks } = scenario;
   const matrix = buildMatrix(scenario);
   const rowOf = new Map(matrix.rows.map((key, row) => [key, row]));
   const columnOf = new Map(matrix.columns.map((column, position) => [keyOf(column), position]));
-  const facts = checks.map((check) => factsOf(check, { scenario, environment }));
+  const facts = checks.map((check) => factsOf(check, { scenario, record }));
   const heads = facts.map((all) =>
     JSON.stringify(all.map(({ label, isCommand }): FactHead => ({ label, ...(isCommand && { isCommand }) }))),
   );

@@ -4,7 +4,6 @@ import { describeAttempts, underPolicies } from '../parts/attempts.ts';
 import { describePair } from '../parts/describe.ts';
 import { describeExpected } from '../parts/expectation.ts';
 import { groupInconclusive } from '../parts/inconclusive.ts';
-import { keepNote } from '../parts/keep-note.ts';
 import { factsOf, mismatchesOf } from '../parts/mismatch.ts';
 import { findPatterns, findRunPatterns } from '../parts/patterns.ts';
 import { count, formatNumber } from '../text/text.ts';
@@ -40,14 +39,13 @@ function renderMismatches(record: RunRecord, places: Places): readonly Markup[] 
       findPatterns(scenario).map((text) => html`<li><b>${scenario.name}</b>: ${text}</li>`),
     ),
   ];
-  const note = keepNote(record);
   const blocks = mismatches.slice(0, MISMATCHES_TOLD).flatMap((check, index) => {
     const place = places.get(check);
     if (place === undefined) return [];
     const { scenario, entry } = place;
     const seen = describeAttempts(underPolicies(check));
     return [
-      html`<details class="mismatch" data-entry="${entry}"${index < OPEN ? html` open` : ''}><summary>${renderWord(check.verdict, check.verdict)} <span class="pair">${describePair(check)}</span> <span class="seen">expected ${describeExpected(check)}, seen ${seen}</span></summary>${renderFactList(factsOf(check, { scenario, environment: record.environment }))}</details>
+      html`<details class="mismatch" data-entry="${entry}"${index < OPEN ? html` open` : ''}><summary>${renderWord(check.verdict, check.verdict)} <span class="pair">${describePair(check)}</span> <span class="seen">expected ${describeExpected(check)}, seen ${seen}</span></summary>${renderFactList(factsOf(check, { scenario, record }))}</details>
 `,
     ];
   });
@@ -57,7 +55,6 @@ function renderMismatches(record: RunRecord, places: Places): readonly Markup[] 
 <h2 id="unexpected-title">Not as expected</h2>
 ${patterns.length === 0 ? [] : html`<ul class="patterns" data-whole>${patterns}</ul>`}
 ${renderNothing(left > 0 ? `the ${formatNumber(blocks.length)} that are told here` : 'these checks')}
-${note === undefined ? [] : html`<p class="note">${note}</p>`}
 ${blocks}
 ${left === 0 ? [] : html`<p data-whole>… and ${formatNumber(left)} more. The matrices below show every one.</p>`}
 </section>

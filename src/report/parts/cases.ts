@@ -10,7 +10,6 @@ import { describeContrary, isPassedContrary } from './contrary.ts';
 import { describePair } from './describe.ts';
 import { describeExpected } from './expectation.ts';
 import { endFacts, failureFacts, manifestOf } from './failure.ts';
-import { keepNote } from './keep-note.ts';
 import { factsOf, type Place } from './mismatch.ts';
 import { describeExtent, runWord } from './summary.ts';
 
@@ -54,9 +53,7 @@ export interface Problem {
 
 /** A suite per scenario and, where something is wrong with the run itself, one for that, which comes first. */
 export function suitesOf(record: RunRecord): Suite[] {
-  const suites = record.scenarios.map((scenario) =>
-    suiteOf({ scenario, environment: record.environment }, keepNote(record)),
-  );
+  const suites = record.scenarios.map((scenario) => suiteOf({ scenario, record }));
   const problem = runProblem(record, suites);
   if (problem === undefined) return suites;
   const itself: Case = { name: 'the run itself', durationMs: 0, result: 'errored', ...problem };
@@ -64,10 +61,10 @@ export function suitesOf(record: RunRecord): Suite[] {
 }
 
 /** A case per check and, where the scenario itself failed, one for that, which comes first. */
-function suiteOf(place: Place, note: string | undefined): Suite {
+function suiteOf(place: Place): Suite {
   const { scenario } = place;
   const { name, error, checks } = scenario;
-  const cases = checks.map((check) => caseOf(check, place, note));
+  const cases = checks.map((check) => caseOf(check, place));
   if (error === undefined) return { name, scenario, cases };
   const itself: Case = {
     name: 'the scenario itself',
@@ -82,7 +79,7 @@ function suiteOf(place: Place, note: string | undefined): Suite {
   return { name, scenario, cases: [itself, ...cases] };
 }
 
-function caseOf(check: CheckRecord, place: Place, note: string | undefined): Case {
+function caseOf(check: CheckRecord, place: Place): Case {
   const name: CaseName = {
     name: `${describePair(check)} is ${check.expected}`,
     check,
@@ -99,7 +96,7 @@ function caseOf(check: CheckRecord, place: Place, note: string | undefined): Cas
     result: isMismatch(check) ? 'failed' : 'errored',
     kind: check.verdict ?? 'not-judged',
     message: describeCheck(check),
-    facts: [...factsOf(check, place), ...(note === undefined ? [] : [{ label: 'note', text: note }])],
+    facts: factsOf(check, place),
     location: check.declared,
   };
 }

@@ -1,8 +1,6 @@
 /** One check that did not turn out as expected: everything that a person needs to understand it and to see it again. */
 import { isMismatch, MISMATCHES, type Mismatch } from '../../judge/mismatch.ts';
-import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
 import type { AttemptRecord, CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
-import { shellCommand } from '../../shell.ts';
 import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
 import { afterPolicies, beforePolicies, describeAttempts, describeOrder, underPolicies } from './attempts.ts';
@@ -12,9 +10,7 @@ import { describeEvidence } from './evidence.ts';
 import { describeExpectation } from './expectation.ts';
 import { findByKey } from './find.ts';
 import { opinionFacts } from './opinion.ts';
-
-/** A list of more policies than this explains nothing. */
-const POLICIES_NAMED = 5;
+import { reproduction } from './reproduction.ts';
 
 /** The checks that did not turn out as expected, the most dangerous first. */
 export function mismatchesOf(checks: readonly CheckRecord[]): Mismatch[] {
@@ -23,12 +19,10 @@ export function mismatchesOf(checks: readonly CheckRecord[]): Mismatch[] {
     .sort((left, right) => MISMATCHES.indexOf(left.verdict) - MISMATCHES.indexOf(right.verdict));
 }
 
-type Environment = RunRecord['environment'];
-
 /** What a check belongs to. */
 export interface Place {
   readonly scenario: ScenarioRecord;
-  readonly environment: Environment;
+  readonly record: RunRecord;
 }
 
 /**
@@ -49,14 +43,14 @@ export function renderMismatch(
 }
 
 /** What was expected, what was seen, what that rests on, and who may be the cause. */
-export function factsOf(check: CheckRecord, { scenario, environment }: Place): Fact[] {
+export function factsOf(check: CheckRecord, { scenario, record }: Place): Fact[] {
   return [
     ...seenFacts(check, scenario),
     { label: 'declared', text: describeLocation(check.declared) },
     ...opinionFacts(check, scenario),
     ...policyFacts(check, scenario),
     ...runbookFacts(scenario),
-    reproduction(check, scenario, environment),
+    reproduction(check, scenario, record),
   ];
 }
 
@@ -142,39 +136,14 @@ function policyFacts(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
 
 function describePolicies(references: readonly string[], scenario: ScenarioRecord): string | undefined {
   if (references.length === 0) return undefined;
-  const named = references.slice(0, POLICIES_NAMED).map((reference) => {
+  const named = references.map((reference) => {
     const policy = findByKey(scenario.policies, reference);
     return policy === undefined ? reference : `${reference} (${describeLocation(policy.location)})`;
   });
-  const more = references.length - named.length;
-  const list = [...named, ...(more === 0 ? [] : [`${more} more`])].join(', ');
-  return `${references.length === 1 ? 'policy' : 'policies'} ${list}`;
+  return `${references.length === 1 ? 'policy' : 'policies'} ${named.join(', ')}`;
 }
 
 /** On one line, however long, so that it can be opened. */
 function runbookFacts({ runbook }: ScenarioRecord): Fact[] {
   return runbook === undefined ? [] : [{ label: 'runbook', text: runbook, isCommand: true }];
-}
-
-/** The command line that makes the same connection once more, by the same agent in the same pod. */
-function reproduction(check: CheckRecord, scenario: ScenarioRecord, { kubectl = [] }: Environment): Fact {
-  const source = findByKey(scenario.pods, check.from);
-  const destination = findByKey(scenario.pods, check.to);
-  if (source === undefined || destination?.ip === undefined) {
-    return { label: 'reproduce', text: `not possible: the address of ${check.to} is not known` };
-  }
-  const agent = ['node', AGENT_PATH, 'connect', destination.ip, String(check.port), check.protocol];
-  const exec = [
-    'kubectl',
-    ...kubectl,
-    'exec',
-    '-n',
-    source.namespace,
-    source.name,
-    '-c',
-    PROBE_CONTAINER,
-    '--',
-    ...agent,
-  ];
-  return { label: 'reproduce', text: shellCommand(exec), isCommand: true };
 }

@@ -5,9 +5,6 @@ import { count } from '../text/text.ts';
 import { describeLocation, describePair } from './describe.ts';
 import { describeLateNodes } from './scenario-notes.ts';
 
-/** Of more than this, the first ones tell enough. */
-const NAMED = 3;
-
 const AT_FAULT: Readonly<Record<Exclude<NonNullable<CheckRecord['disagreement']>, 'outside'>, string>> = {
   policy:
     'the policies, or the scenario: they say different things, and the cluster does what the policies say',
@@ -52,8 +49,7 @@ function describePrediction(
     ({ direction, policy, rule: number, location }) =>
       `${number === undefined ? `the ${direction} of` : `${direction} rule ${number} of`} policy ${policy}${location === undefined ? '' : ` (${describeLocation(location)})`}`,
   );
-  const more = deciding.length - NAMED;
-  const list = [...deciding.slice(0, NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  const list = deciding.join(', ');
   if (verdict === 'undefined') {
     const why = [rule, reason].filter((part) => part !== undefined).join(': ');
     return `left open${why === '' ? '' : ` (${why})`}${list === '' ? '' : `; it depends on ${list}`}`;

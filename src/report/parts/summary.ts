@@ -137,10 +137,21 @@ export function describeRun(record: RunRecord): string {
   return [
     count(scenarios, 'scenario'),
     notes.length === 0 ? '' : ` (${notes.join(', ')})`,
-    `, ${count(checks, 'check')}`,
+    `, ${describeChecks(record, checks)}`,
     checks === 0 ? '' : `: ${describeCounts(counts)}`,
     ` (${circumstances.join(', ')})`,
   ].join('');
+}
+
+/** `14 checks`; `1 of 14 checks (--check)` where only some of them were chosen: that those passed says nothing about the others. */
+function describeChecks({ scenarios }: RunRecord, checks: number): string {
+  const declared = scenarios.reduce(
+    (sum, { declaredChecks, checks: own }) => sum + (declaredChecks ?? own.length),
+    0,
+  );
+  return declared === checks
+    ? count(checks, 'check')
+    : `${formatNumber(checks)} of ${count(declared, 'check')} (--check)`;
 }
 
 /** How far a run came: `1 of 3 scenarios finished`. */

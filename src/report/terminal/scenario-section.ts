@@ -20,7 +20,7 @@ const BLOCKS_SHOWN = 20;
 const INCONCLUSIVE_SHOWN = 5;
 
 export interface SectionOptions {
-  readonly environment: RunRecord['environment'];
+  readonly record: RunRecord;
   readonly canvas: Canvas;
   readonly verbose: boolean;
   readonly quiet: boolean;
@@ -127,14 +127,11 @@ function renderPatterns(scenario: ScenarioRecord, canvas: Canvas): string[][] {
     : [patterns.flatMap((text) => renderHeadline('PATTERN', 'name', text, canvas))];
 }
 
-function renderMismatches(
-  scenario: ScenarioRecord,
-  { environment, verbose, canvas }: SectionOptions,
-): string[][] {
+function renderMismatches(scenario: ScenarioRecord, { record, verbose, canvas }: SectionOptions): string[][] {
   const mismatches = mismatchesOf(scenario.checks);
   const shown = verbose ? mismatches : mismatches.slice(0, BLOCKS_SHOWN);
   return [
-    ...shown.map((check) => renderMismatch(check, { scenario, environment }, { canvas, isWhole: verbose })),
+    ...shown.map((check) => renderMismatch(check, { scenario, record }, { canvas, isWhole: verbose })),
     ...renderMore(mismatches.length - shown.length, 'that are not as expected', canvas),
   ];
 }

@@ -1,9 +1,7 @@
 /** The report for people: quiet where all is well, complete where it is not, the result on the last line. */
-import { isMismatch } from '../../judge/mismatch.ts';
 import type { RunRecord } from '../../record.ts';
 import { circumstanceFacts } from '../parts/circumstances.ts';
 import { endFacts, renderFailure } from '../parts/failure.ts';
-import { keepNote } from '../parts/keep-note.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { findRunPatterns } from '../parts/patterns.ts';
 import { columnsFor, resultOf } from '../parts/result-line.ts';
@@ -21,7 +19,7 @@ export function renderTerminal(written: RunRecord, options: RenderOptions): stri
   const record = neutraliseAll(written);
   const canvas = { width: usableWidth(options.width), paint: createPaint(options.colour) };
   const section = {
-    environment: record.environment,
+    record,
     canvas,
     verbose: options.verbose,
     quiet: options.quiet,
@@ -34,7 +32,6 @@ export function renderTerminal(written: RunRecord, options: RenderOptions): stri
     ...joinLines(record.scenarios.map((scenario) => renderScenario(scenario, section))),
     ...renderPatterns(record, canvas),
     ...renderWarnings(record, canvas),
-    ...renderKeepNote(record, canvas),
     renderResult(record, canvas),
   ];
   const text = disarmCommands(`${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`);
@@ -89,12 +86,6 @@ function renderWarnings(record: RunRecord, { width, paint }: Canvas): string[][]
       ),
     ),
   ];
-}
-
-function renderKeepNote(record: RunRecord, canvas: Canvas): string[][] {
-  const note = keepNote(record);
-  const hasCommands = record.scenarios.some(({ checks }) => checks.some(isMismatch));
-  return note === undefined || !hasCommands ? [] : [wrap(note, canvas.width)];
 }
 
 function renderResult(record: RunRecord, canvas: Canvas): string[] {

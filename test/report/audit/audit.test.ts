@@ -104,22 +104,24 @@ test('says of a scenario that was cut short why', () => {
 });
 
 describe('what was not tested', () => {
-  const nothing = 'Nothing: every pair of test pods was tested on every port.';
+  const nothing = 'Nothing was left out: every pair of test pods was tested on every port.';
   const untried = 'Of the pairs above, 2 of 2: not tried with the policies in force, or not to the end.';
+  const tried = (number: number): string =>
+    `${number} of 2 possible pairs were tried with the policies in force.`;
   test.each([
-    ['a run that came to its end', buildRecord([calmScenario('done')]), [nothing]],
-    ['an environment that failed', environmentFailure(), [untried]],
-    ['pods that did not start', provisioningFailure(), [nothing, untried]],
-    ['an interruption', interruptedRun(), [nothing, untried]],
+    ['a run that came to its end', buildRecord([calmScenario('done')]), [tried(2), nothing]],
+    ['an environment that failed', environmentFailure(), [tried(0), untried]],
+    ['pods that did not start', provisioningFailure(), [tried(2), nothing, tried(0), untried]],
+    ['an interruption', interruptedRun(), [tried(2), nothing, tried(0), untried]],
     [
       'a scenario that was stopped behind its last check',
       buildRecord([calmScenario('cut', { status: 'failed' })]),
-      ['Not known: this scenario did not come to its end.'],
+      [tried(2), 'Not known: this scenario did not come to its end.'],
     ],
     [
       'a scenario without checks',
       buildRecord([buildScenario('empty', { pods: { 'shop/web': [] }, checks: [] })]),
-      ['Everything: this scenario holds no checks.'],
+      ['No pair is possible.', 'Everything: this scenario holds no checks.'],
     ],
   ])('is told for %s', (_, record, expected) => {
     const told = buildAudit(record).scenarios.flatMap(({ untested }) => untested.map(plainText));
@@ -128,9 +130,10 @@ describe('what was not tested', () => {
 
   test('holds pairs that had nothing to block', () => {
     const [, scenario] = buildAudit(everyVerdict()).scenarios;
-    expect(plainText(scenario?.untested[0] ?? [])).toBe(
+    expect(scenario?.untested.slice(0, 2).map(plainText)).toEqual([
+      '10 of 24 possible pairs were tried with the policies in force.',
       'Of the pairs above, 3 of 13: not tried with the policies in force, or not to the end.',
-    );
+    ]);
   });
 });
 
@@ -155,6 +158,57 @@ test('sums up its statements', () => {
   expect(summaryOf(...everyVerdict().scenarios)).toBe(
     '10 statements about who can reach whom: 5 confirmed, 3 contradicted and 2 not proven.',
   );
+});
+
+test('its numbers add up, over statements, incidents and connections', () => {
+  const leaks = meshScenario(4, (_, to) =>
+    to === 1 ? { expected: 'unreachable', verdict: 'leaked' } : to === 2 ? { verdict: 'inconclusive' } : {},
+  );
+  const { summary, tally, incidents } = buildAudit(buildRecord([leaks]));
+  expect([summary, ...tally].map(plainText)).toEqual([
+    '4 statements about who can reach whom: 2 confirmed, 1 contradicted and 1 not proven.',
+    'They are about 12 connections: 6 came out as stated; 3 did not (told below as 1 incident); 3 are not proven.',
+    '12 of 12 possible pairs were tried with the policies in force.',
+    'A pair is a test pod, and a port of another one.',
+  ]);
+  expect(incidents.map(({ connections }) => connections.map(({ pair }) => pair))).toEqual([
+    [0, 2, 3].map((from) => `team-${from}/service-${from} → team-1/service-1:8080/TCP`),
+  ]);
+});
+
+test('says of a part of the checks that it is one', () => {
+  const { cautions } = buildAudit(
+    buildRecord([calmScenario('part', { declaredChecks: 14 })], {}, { cluster: 'kind' }),
+  );
+  expect(cautions.map(plainText)).toEqual([
+    'In scenario part, only 2 of 14 connections were chosen for this run. Nothing is said about the others.',
+  ]);
+});
+
+test('says who started it, from which commit, and what exactly was read', () => {
+  const told = (run: Parameters<typeof buildRecord>[1], fingerprint?: string) => {
+    const scenario = calmScenario('done', fingerprint === undefined ? {} : { fingerprint });
+    const { circumstances, scenarios } = buildAudit(buildRecord([scenario], run));
+    return [...circumstances, ...scenarios.flatMap(({ entries }) => entries)].flatMap(({ label, text }) =>
+      ['Started by', 'From commit', 'Fingerprint'].includes(label) ? [`${label}: ${plainText(text)}`] : [],
+    );
+  };
+  expect(told({})).toEqual(['Started by: not recorded', 'From commit: not recorded']);
+  expect(told({ by: 'mia@ci-7', commit: '0a1b2c+changes' }, 'f00d')).toEqual([
+    'Started by: mia@ci-7',
+    'From commit: 0a1b2c, with changes that are not in it',
+    'Fingerprint: SHA-256 f00d',
+  ]);
+  expect(told({ commit: '0a1b2c' })[1]).toBe('From commit: 0a1b2c');
+});
+
+test('has room to sign, and the policies as they were applied', () => {
+  const record = buildRecord([calmScenario('done')]);
+  expect(renderAudit(record)).toMatch(
+    /\n## Signatures\n\n\| {2}\| Name \| Date \| Signature \|\n.*\n\| Tested by \| {2}\| {2}\| {2}\|\n/,
+  );
+  const [policy] = buildAudit(record).scenarios[0]?.policies ?? [];
+  expect(policy?.text.join('\n')).toBe(record.scenarios[0]?.policies[0]?.text.trimEnd());
 });
 
 test('marks a review that was overdue on the day of the run, by no clock', () => {
@@ -203,6 +257,57 @@ describe('an incident', () => {
     );
   });
 
+  test('of one cause is one, however many connections it has, and names each of them', () => {
+    const allowed = { verdict: 'allowed', grounds: 0 } as const;
+    const leak = {
+      expected: 'unreachable',
+      verdict: 'leaked',
+      disagreement: 'policy',
+      predicted: allowed,
+    } as const;
+    const scenario = meshScenario(4, (from, to) =>
+      from === 0
+        ? leak
+        : to === 0
+          ? { ...leak, predicted: { verdict: 'allowed', grounds: 1 } }
+          : from === 1 && to === 2
+            ? { verdict: 'broken', predicted: { verdict: 'denied', grounds: 1 }, disagreement: 'policy' }
+            : {},
+    );
+    const grounds = ['one', 'other'].map((policy) => [
+      { direction: 'ingress' as const, policy: `team/${policy}` },
+    ]);
+    const record = buildRecord([{ ...scenario, grounds }]);
+    const { incidents } = buildAudit(record);
+    expect(
+      incidents.map(({ title, connections }) => [plainText(title), connections.map(({ pair }) => pair)]),
+    ).toEqual([
+      [
+        '3 connections from service-0 in team-0 were possible although they must not be',
+        [1, 2, 3].map((to) => `team-0/service-0 → team-${to}/service-${to}:8080/TCP`),
+      ],
+      [
+        '3 connections to service-0 in team-0 on TCP 8080 were possible although they must not be',
+        [1, 2, 3].map((from) => `team-${from}/service-${from} → team-0/service-0:8080/TCP`),
+      ],
+      [
+        'service-1 in team-1 could not reach service-2 in team-2 on TCP 8080 although it must',
+        ['team-1/service-1 → team-2/service-2:8080/TCP'],
+      ],
+    ]);
+    expect(incidents[0]?.meaning.map(plainText)).toEqual([
+      'Connections that must be impossible were made. Whoever controls one of the pods that connected can talk to the other one.',
+      'What follows is told of the first of them, service-0 in team-0 to service-1 in team-1 on TCP 8080; the others have the same cause.',
+    ]);
+    expect(renderAudit(record)).toMatch(
+      /\nAll 3 connections:\n\n- `team-0\/service-0 → team-1\/service-1:8080\/TCP`: .*, stated in `scenarios\/mesh\.yaml:20`\n- /,
+    );
+    // What no policy decides about has a cause of its own at each destination.
+    expect(
+      buildAudit(buildRecord([scenario])).incidents.map(({ connections }) => connections.length),
+    ).toEqual([1, 1, 1, 3, 1]);
+  });
+
   test('with policies on a leak asks which of them admits it, then whether they are enforced', () => {
     expect(
       incidentOf((from, to) =>
@@ -212,7 +317,7 @@ describe('an incident', () => {
       'The connection is restricted by team-1/in and team-1/more for what comes in to service-1 in team-1 and team-0/out for what goes out of service-0 in team-0. Does one of them let it through? Policies are described in plain language below.',
       'If not, the network plugin may not enforce what they say: have its state looked at on nodes node-1 and node-2.',
       'On the sandbox there are no other policies.',
-      'Have somebody who works with the cluster make the connection again. That needs a new run with --keep, because the test pods of this one are gone.',
+      'Have somebody who works with the cluster make the connection again: the last of the facts below is the command. It starts the test pods anew, tries this connection alone, and leaves all in place to look at.',
     ]);
   });
 
@@ -330,9 +435,16 @@ test('says that policies add up where there are several', () => {
 });
 
 test('five thousand incidents do not become a book', () => {
+  // Each its own cause.
   const record = buildRecord([
     meshScenario(100, (from, to) =>
-      (from + to) % 2 === 0 ? {} : { expected: 'unreachable', verdict: 'leaked' },
+      (from + to) % 2 === 0
+        ? {}
+        : {
+            expected: 'unreachable',
+            verdict: 'leaked',
+            isolatedBy: { egress: [], ingress: [`shop/${from}-${to}`] },
+          },
     ),
   ]);
   const spentMs = startProcessorClock();

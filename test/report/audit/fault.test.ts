@@ -14,7 +14,7 @@ const CALICO = { name: 'Calico', version: 'v3.32.1', daemonSet: 'kube-system/cal
 /** Makes connections, and enforces nothing. */
 const FLANNEL = { name: 'Flannel', daemonSet: 'kube-flannel/kube-flannel-ds', enforces: false };
 const REPETITION =
-  'Have somebody who works with the cluster make the connection again. That needs a new run with --keep, because the test pods of this one are gone.';
+  'Have somebody who works with the cluster make the connection again: the last of the facts below is the command. It starts the test pods anew, tries this connection alone, and leaves all in place to look at.';
 
 function incidentOf(
   check: Partial<CheckRecord>,
@@ -80,10 +80,12 @@ describe('where the policies say otherwise than the scenario', () => {
     ]);
   });
 
-  test('of many policies the first ones are named', () => {
+  test('every one of the policies that decide is named, however many', () => {
     const many = Array.from({ length: 5 }, (_, index) => ({ ...DENY, policy: `shop/p${index}` }));
     const { fault } = incidentOf({ ...BROKEN, predicted: denied, disagreement: 'policy' }, many);
-    expect(fault).toContain('policy shop/p2 (policies.yaml:2) and 2 more for what comes in');
+    expect(fault).toContain(
+      'policy shop/p0 (policies.yaml:2), policy shop/p1 (policies.yaml:2), policy shop/p2 (policies.yaml:2), policy shop/p3 (policies.yaml:2) and policy shop/p4 (policies.yaml:2) for what comes in',
+    );
   });
 });
 
@@ -111,7 +113,7 @@ describe('where the cluster does otherwise than policies and scenario', () => {
       /^The cluster, or a policy that is not in the scenario\. .* blocked it all the same\.$/,
     );
     expect(checks.slice(0, 3)).toEqual([
-      'Does something else decide here? The run noted about the cluster: 1 GlobalNetworkPolicy (baseline) may decide, two, three and 1 more, at the beginning of this document.',
+      'Does something else decide here? The run noted about the cluster: 1 GlobalNetworkPolicy (baseline) may decide, two, three and four.',
       'Is there a policy in the namespace shop that is not in the scenario, such as one that is put into every new namespace?',
       'Have those who run the cluster look at the state and the log of the network plugin on nodes node-1 and node-2, and at firewalls there.',
     ]);

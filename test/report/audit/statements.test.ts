@@ -52,6 +52,44 @@ describe('a statement', () => {
     expect(sentences(...checks)).toEqual([expected]);
   });
 
+  test.each<[string, string[], string]>([
+    [
+      'of a whole namespace',
+      ['shop/web', 'shop/api', 'shop/db'],
+      'No pod in shop can reach prometheus in ops on TCP 9090.',
+    ],
+    [
+      'of a whole namespace and some of another',
+      ['shop/web', 'shop/api', 'shop/db', 'ops/a'],
+      'No pod in shop can reach prometheus in ops on TCP 9090, and pods of a in ops cannot either.',
+    ],
+    [
+      'of two whole namespaces',
+      ['shop/web', 'shop/api', 'shop/db', 'dev/x', 'dev/y'],
+      'No pod in shop or dev can reach prometheus in ops on TCP 9090.',
+    ],
+  ])('never says that all cannot: %s', (_, sources, expected) => {
+    const pods = {
+      ...{ 'shop/web': [], 'shop/api': [], 'shop/db': [] },
+      ...{ 'ops/prometheus': [9090], 'ops/a': [], 'ops/b': [], 'dev/x': [], 'dev/y': [] },
+    };
+    const checks = sources.map((from) => ({
+      from,
+      to: 'ops/prometheus',
+      port: 9090,
+      expected: 'unreachable' as const,
+    }));
+    const told = (more: Part[]): string[] =>
+      claimsOf(buildScenario('x', { pods, checks: [...checks, ...more] })).statements.map(({ sentence }) =>
+        plainText(sentence),
+      );
+    expect(told([])).toEqual([expected]);
+    const [both] = told([{ from: 'ops/b', to: 'ops/prometheus', port: 9090 }]);
+    expect(both).toMatch(
+      /^Pods of b in ops can reach prometheus on TCP 9090; no pod in shop (or dev )?can[,.]/,
+    );
+  });
+
   test('is one for all ports of a pod of which the same is said', () => {
     const both = [8080, 9090].flatMap((port) => [
       can('shop/web', port, port === 9090 ? { portName: 'metrics' } : {}),

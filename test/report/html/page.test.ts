@@ -77,7 +77,7 @@ describeInBrowser('the page', () => {
       await cell(page, 0, number).hover();
       const panel = page.locator('.detail');
       expect(await panel.locator('h4').innerText()).toBe(describePair(check));
-      const facts = factsOf(check, { scenario, environment: record.environment });
+      const facts = factsOf(check, { scenario, record });
       expect(await panel.locator('dt').allInnerTexts()).toEqual(facts.map(({ label }) => label));
       expect(await panel.locator('dd').allInnerTexts()).toEqual(facts.map(({ text }) => text));
     }
@@ -207,7 +207,6 @@ describeInBrowser('the page', () => {
     await page.locator('#shown', { hasText: /^1 of/ }).waitFor();
     expect(await told('unexpected')).toEqual([
       'Not as expected',
-      expect.stringMatching(/^The pods of this run are gone/),
       expect.stringContaining('shop/web → shop/db:5432/TCP'),
     ]);
     expect(await told('unproven')).toEqual(['Not proven', 'None of these checks matches the filter.']);
@@ -392,6 +391,26 @@ describeInBrowser('the page', () => {
     expect((await page.pdf()).byteLength).toBeGreaterThan(10_000);
     await page.evaluate('dispatchEvent(new Event("afterprint"))');
     expect(await page.locator('details:not([open])').count()).toBeGreaterThan(0);
+  });
+
+  test('on paper the audit follows the summary, whole pages long, with the policies as they were applied', async () => {
+    const { page } = await open(everyVerdict());
+    const tops = async (): Promise<string[]> =>
+      page.evaluate(`[...document.querySelectorAll('main > section')]
+        .sort((one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top)
+        .map(({ id }) => id)`);
+    expect((await tops()).at(-1)).toBe('audit');
+    await page.emulateMedia({ media: 'print' });
+    expect((await tops()).slice(0, 3)).toEqual(['summary', 'audit', 'unexpected']);
+    const breaks = await page.evaluate(
+      `[...new Set([...document.querySelectorAll('.incident, .mismatch, .statements > li, #audit li:has(pre)')]
+        .map((part) => getComputedStyle(part).breakInside))]`,
+    );
+    expect(breaks).toEqual(['auto']);
+    const policy = page.locator('#audit pre').first();
+    expect(await policy.isVisible()).toBe(true);
+    expect(await policy.innerText()).toContain('kind: NetworkPolicy');
+    expect(await page.locator('.signatures tbody tr').count()).toBe(3);
   });
 
   test('on paper the choice is lifted, of which paper says nothing, and is back afterwards', async () => {

@@ -286,6 +286,7 @@ test('a cluster with a name is named, and reproduce lines find it', () => {
   const kubectl = ['--context', 'two words'];
   const output = render({
     ...rest,
+    run: { ...rest.run, options: { ...rest.run.options, keep: true } },
     environment: { ...environment, cluster: 'context', clusterName: 'staging', kubectl },
   });
   expect(output).toMatch(/\(8\.1 s, context staging v1\.36\.0\)\n$/);
@@ -335,9 +336,7 @@ describe('names that try to deceive', () => {
   });
 
   test('are quoted in commands', () => {
-    expect(render(record)).toContain(
-      `kubectl exec -n shop 'it'\\''s; rm -rf ~' -c probe -- node /tmp/podreach-agent.mjs connect 10.64.0.12 80 TCP\n`,
-    );
+    expect(render(record)).toContain(` --check 'shop/it'\\''s; rm -rf ~ → shop/מסד:80/TCP' `);
   });
 
   test('begin no command of GitHub Actions, which reads what a step prints', () => {
@@ -479,15 +478,21 @@ test('what only several scenarios together show stands below them, whatever is a
   for (const options of [{}, { quiet: true }, { verbose: true }]) {
     const [above = '', below] = render(record, options).split(`\n\n${pattern}`);
     expect(above).toContain('LEAKED');
-    expect(below).toMatch(/^The pods of this run are gone\./);
+    expect(below).toMatch(/^FAILED {2}3 scenarios, /);
   }
 });
 
 test('a kept run does not send its reader to another one', () => {
   const record = everyVerdict();
   const kept = { ...record, run: { ...record.run, options: { ...record.run.options, keep: true } } };
-  expect(render(record)).toContain('run again with --keep');
+  expect(render(record)).toContain('reproduce  podreach run ');
   expect(render(kept)).not.toContain('--keep');
+});
+
+test('that only some of the checks were chosen stands in the last line', () => {
+  expect(render(buildRecord([calmScenario('part', { declaredChecks: 14 })]))).toMatch(
+    /^PASSED {2}1 scenario, 2 of 14 checks \(--check\): 2 passed /m,
+  );
 });
 
 test('a terminal that does not know its width, or an absurd one, still gets a report', () => {

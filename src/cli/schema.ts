@@ -1,0 +1,25 @@
+/** `podreach schema`: the published JSON Schemas, for editors and for programs that read records. */
+import { readFileSync } from 'node:fs';
+import { Argument, type Command } from 'commander';
+import type { SetExitCode } from './main.ts';
+
+const FILES = { scenario: 'scenario.schema.json', record: 'run-record.schema.json' } as const;
+
+const EXAMPLES = `
+Examples:
+  podreach schema > scenario.schema.json          for an editor: # yaml-language-server: $schema=scenario.schema.json
+  podreach schema record > run-record.schema.json   for programs that read what --report json writes`;
+
+export function schemaCommand(program: Command, setExitCode: SetExitCode): void {
+  program
+    .command('schema')
+    .description('print the JSON Schema of scenarios, or of run records')
+    .addArgument(
+      new Argument('[which]', 'scenario or record').choices(Object.keys(FILES)).default('scenario'),
+    )
+    .addHelpText('after', EXAMPLES)
+    .action((which: keyof typeof FILES) => {
+      process.stdout.write(readFileSync(new URL(`../../schema/${FILES[which]}`, import.meta.url), 'utf8'));
+      setExitCode(0);
+    });
+}

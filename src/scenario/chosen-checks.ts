@@ -1,0 +1,123 @@
+/** Some checks of scenarios, chosen by their ends: `shop/web → shop/db:5432`. */
+import { PodreachError } from '../errors.ts';
+import { objectKey } from '../keys.ts';
+import { readDestination, readPodSelection } from './read.ts';
+import type { Check, Destination, Plan, PlannedPod, PodSelection } from './scenario.ts';
+import { destinationText, sourceText } from './schema.ts';
+import { arrangeTopology, type Selected, selectPods, selectTargets, type Topology } from './select.ts';
+import { quote } from './suggest.ts';
+
+const FORM = 'Write FROM → TO:PORT with pods as the scenario names them, such as "shop/web -> shop/db:5432".';
+/** As reports write a pair, with the name of the port behind it. */
+const PAIR = /^(?<from>.+?)\s*(?:→|->)\s*(?<to>.+?)(?:\s+\([^)]*\))?$/s;
+/** The most checks that a hint lists. */
+const LISTED = 4;
+
+/** What one `--check` asks for. */
+interface Wanted {
+  readonly text: string;
+  readonly from: PodSelection;
+  readonly to: Destination;
+}
+
+/**
+ * The plans with those of their checks that are asked for; plans without any are left out. Pods and policies stay as they are:
+ * what a check shows depends on them.
+ *
+ * @param texts `FROM → TO:PORT`, with `->` in place of the arrow if need be; the ends are written as in a rule
+ * @throws PodreachError `usage` where one of them chooses nothing
+ */
+export function chooseChecks(plans: readonly Plan[], texts: readonly string[]): readonly Plan[] {
+  const wanted = texts.map(readWanted);
+  const chosen = new Map<Plan, Set<Check>>(plans.map((plan) => [plan, new Set()]));
+  for (const one of wanted) {
+    const matches = plans.map((plan) => ({ plan, checks: matching(one, plan) }));
+    if (matches.every(({ checks }) => checks.length === 0)) throw chosenNothing(one, plans);
+    for (const { plan, checks } of matches) for (const check of checks) chosen.get(plan)?.add(check);
+  }
+  return plans.flatMap((plan) => {
+    const own = chosen.get(plan);
+    if (own === undefined || own.size === 0) return [];
+    return [{ ...plan, checks: plan.checks.filter((check) => own.has(check)), declaredChecks: plan.checks }];
+  });
+}
+
+function readWanted(text: string): Wanted {
+  const { from, to } = PAIR.exec(text.trim())?.groups ?? {};
+  if (from === undefined || to === undefined) {
+    throw new PodreachError('usage', `--check ${quote(text)} names no two ends`, { hint: FORM });
+  }
+  for (const [end, schema] of [
+    [from, sourceText],
+    [to, destinationText],
+  ] as const) {
+    const issue = schema.safeParse(end).error?.issues[0];
+    if (issue !== undefined) {
+      throw new PodreachError('usage', `--check ${quote(text)}: ${issue.message}`, { hint: FORM });
+    }
+  }
+  return { text, from: readPodSelection(from), to: readDestination(to) };
+}
+
+function matching({ from, to }: Wanted, { namespaces, pods, checks }: Plan): readonly Check[] {
+  const topology = arrangeTopology(namespaces, pods);
+  const sources = new Set(found(selectPods(from, topology)).map(objectKey));
+  const targets = new Set(
+    found(selectTargets(to, topology)).flatMap(({ pod, ports }) =>
+      ports.map(({ port, protocol }) => `${objectKey(pod)}:${port}/${protocol}`),
+    ),
+  );
+  return checks.filter((check) => sources.has(check.from) && targets.has(targetOf(check)));
+}
+
+function found<T>(selected: Selected<T>): readonly T[] {
+  return selected.kind === 'found' ? selected.found : [];
+}
+
+/** An end that no scenario has is the reason; otherwise nothing is said about this pair. */
+function chosenNothing({ text, from, to }: Wanted, plans: readonly Plan[]): PodreachError {
+  const all = arrangeTopology(
+    plans.flatMap(({ namespaces }) => namespaces),
+    plans.flatMap(({ pods }) => pods).map((pod) => withAllPorts(pod, plans)),
+  );
+  const missing = [selectPods(from, all), selectTargets(to, all)].find(({ kind }) => kind === 'nothing');
+  if (missing?.kind === 'nothing') {
+    return new PodreachError('usage', `--check ${quote(text)}: ${missing.message}`, {
+      hint: missing.hint ?? FORM,
+    });
+  }
+  return new PodreachError('usage', `no check is ${quote(text)}: nothing is said about it`, {
+    hint: listNearest({ from, to }, all, plans),
+  });
+}
+
+/** A pod of one name may be in several scenarios, with other ports in each. */
+function withAllPorts(pod: PlannedPod, plans: readonly Plan[]): PlannedPod {
+  const same = plans.flatMap(({ pods }) => pods.filter((one) => objectKey(one) === objectKey(pod)));
+  return { ...pod, ports: same.flatMap(({ ports }) => ports) };
+}
+
+/** The checks between the same pods, else those to the same, else those from the same. */
+function listNearest(
+  { from, to }: Pick<Wanted, 'from' | 'to'>,
+  topology: Topology,
+  plans: readonly Plan[],
+): string {
+  const sources = new Set(found(selectPods(from, topology)).map(objectKey));
+  const destinations = new Set(found(selectPods(to.pods, topology)).map(objectKey));
+  const checks = plans.flatMap((plan) => plan.checks);
+  const near =
+    [
+      checks.filter((check) => sources.has(check.from) && destinations.has(check.to)),
+      checks.filter((check) => destinations.has(check.to)),
+      checks.filter((check) => sources.has(check.from)),
+      checks,
+    ].find(({ length }) => length > 0) ?? [];
+  const pairs = [...new Set(near.map((check) => `${check.from} → ${targetOf(check)}`))];
+  const more = pairs.length > LISTED ? `, and ${pairs.length - LISTED} more` : '';
+  return `The nearest there are: ${pairs.slice(0, LISTED).join(', ')}${more}.`;
+}
+
+function targetOf({ to, port, protocol }: Check): string {
+  return `${to}:${port}/${protocol}`;
+}
