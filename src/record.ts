@@ -315,6 +315,10 @@ export const runRecordSchema = z
         confirm: z.int(),
         keep: z.boolean(),
         failFast: z.boolean(),
+        patient: z
+          .literal(true)
+          .exactOptional()
+          .describe('Mismatches that the policies predict were tried until the deadline, too.'),
         again: z
           .array(z.string())
           .exactOptional()

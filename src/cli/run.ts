@@ -61,6 +61,7 @@ interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeC
   readonly within?: number;
   readonly confirm: number;
   readonly parallel: number;
+  readonly patient?: boolean;
   readonly keep?: boolean;
   readonly failFast?: boolean;
   readonly strict?: boolean;
@@ -93,6 +94,10 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     )
     .option('--ready-within <duration>', 'how long probe pods may take to run (default: 2m)', parseDuration)
     .option('--confirm <rounds>', 'rounds in a row that must agree', parseWhole(1, 20), 2)
+    .option(
+      '--patient',
+      'give mismatches all of --within to mend themselves, also those that the policies predict',
+    )
     .option('--parallel <scenarios>', 'scenarios that may run side by side', parseWhole(1, 64), 4)
     .option(
       '--keep',
@@ -182,6 +187,7 @@ async function runScenarios(
     readyWithinMs: options.readyWithin,
     confirm: options.confirm,
     parallel: options.parallel,
+    patient: options.patient === true,
     keep: options.keep === true,
     failFast: options.failFast === true,
     progress: outputs.progress,

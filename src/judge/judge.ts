@@ -46,6 +46,16 @@ export function hasFlapped(check: Judged, { confirm }: Pick<JudgeRules, 'confirm
   return flapped(rowsOf(check, confirm));
 }
 
+/**
+ * Whether it shows the opposite of what is expected, as often as a confirmation takes, and the policies predict just that: then no time
+ * will change it.
+ */
+export function isExplained(check: Judged, { confirm }: Pick<JudgeRules, 'confirm'>): boolean {
+  const row = rowsOf(check, confirm).at(-1);
+  if (row === undefined || !refutes(row) || row.attempts.length < confirm) return false;
+  return check.predicted?.verdict === (row.isCut ? 'denied' : 'allowed');
+}
+
 /** Whether the pair was proven to be cut off under the policies, expected or not. */
 export function wasCut(check: Judged, { confirm }: Pick<JudgeRules, 'confirm'>): boolean {
   return rowsOf(check, confirm).some(({ isCut, isComplete }) => isCut && isComplete);

@@ -22,6 +22,8 @@ export interface RunTiming {
   readonly execGraceMs: number;
   /** Rounds in a row that must agree. */
   readonly confirm: number;
+  /** Whether a mismatch has all of `withinMs` to mend itself, also where the policies predict it. */
+  readonly isPatient: boolean;
 }
 
 export interface RunContext {

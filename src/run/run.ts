@@ -56,6 +56,8 @@ export interface RunOptions {
   /** How long probe pods may take to run. Default: two minutes. */
   readonly readyWithinMs?: number | undefined;
   readonly confirm: number;
+  /** Wait for the deadline also where the policies predict a mismatch that is seen. Default: no. */
+  readonly patient?: boolean;
   /** Default: what suits a cluster that is busy, or far away. */
   readonly patience?: Partial<Patience>;
   /** How many scenarios may run side by side. */
@@ -95,6 +97,7 @@ export async function run(plans: readonly Plan[], options: RunOptions): Promise<
       confirm,
       keep,
       failFast,
+      ...(options.patient === true ? { patient: true as const } : {}),
       ...(options.again === undefined ? {} : { again: [...options.again] }),
     },
     origin: options.origin,
@@ -278,6 +281,7 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
     readyWithinMs: options.readyWithinMs ?? READY_WITHIN_MS,
     execGraceMs: options.patience?.execGraceMs ?? EXEC_GRACE_MS,
     confirm: options.confirm,
+    isPatient: options.patient ?? false,
   };
   record.run.options.timeoutMs = timing.timeoutMs;
   record.run.options.withinMs = timing.withinMs;

@@ -1,5 +1,12 @@
 /** Rounds of attempts: before the policies, until they have settled, and once more when they have. */
-import { agreesAtLast, hasFlapped, isConfirmed, type JudgeRules, passedControl } from '../judge/judge.ts';
+import {
+  agreesAtLast,
+  hasFlapped,
+  isConfirmed,
+  isExplained,
+  type JudgeRules,
+  passedControl,
+} from '../judge/judge.ts';
 import { type Row, trailingRow } from '../judge/rows.ts';
 import { greatest } from '../numbers.ts';
 import { LAST_DIAL_AT } from '../probe/batch.ts';
@@ -46,7 +53,8 @@ export async function control(tried: Tried, stage: Stage, context: RunContext): 
 }
 
 /**
- * Rounds until every check is confirmed or the deadline. Only checks that can still change are tried. One that is in the middle of a
+ * Rounds until every check is confirmed or the deadline. Only checks that can still change are tried: not those that have flapped, and
+ * of those that contradict what is expected only the ones that the policies do not explain, unless the run is patient. One that is in the middle of a
  * row when the deadline passes is tried on, twice as often as the row takes at most, so that no verdict depends on the last moment.
  * @param witnessed see `runRound`, for the first round
  */
@@ -61,7 +69,7 @@ export async function settle(
   const controlled = tried.checks.filter(passedControl);
   let lateRounds = 0;
   for (let number = 1; ; number += 1) {
-    const open = controlled.filter((check) => !isConfirmed(check, rules) && !hasFlapped(check, rules));
+    const open = controlled.filter((check) => !isSettled(check, rules, context));
     const isLate = number > LEAST_ROUNDS && context.clock.now() > deadline;
     if (isLate) lateRounds += 1;
     const due = isLate ? open.filter((check) => isUndecided(check, rules, lateRounds)) : open;
@@ -74,8 +82,15 @@ export async function settle(
       stage,
       context,
     );
-    tell('settle', number, controlled.filter((check) => isConfirmed(check, rules)).length, tried, context);
+    const settled = controlled.filter((check) => isSettled(check, rules, context)).length;
+    tell('settle', number, settled, tried, context);
   }
+}
+
+function isSettled(check: CheckRecord, rules: JudgeRules, { timing }: RunContext): boolean {
+  return (
+    isConfirmed(check, rules) || hasFlapped(check, rules) || (!timing.isPatient && isExplained(check, rules))
+  );
 }
 
 /** What it lacks may be no more than what its destination has seen meanwhile. */

@@ -183,6 +183,7 @@ function contextOf(name: string, { kube, signal, limit }: Ground): RunContext {
       readyWithinMs: 60_000,
       execGraceMs: 10_000,
       confirm: 1,
+      isPatient: false,
     },
     probe: DEFAULT_PROBE_SETTINGS,
     assumptions: {},

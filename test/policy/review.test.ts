@@ -245,7 +245,7 @@ test('explain --all shows every pair, and marks what the scenario contradicts', 
 
   + allowed   B denied, and the scenario says reachable
 `);
-  expect(exitCode).toBe(0);
+  expect(exitCode).toBe(1);
   const json = JSON.parse(
     (await runCli(['explain', '--all', '--json', 'a.yaml'], { cwd: folder.path })).stdout,
   );

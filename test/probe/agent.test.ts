@@ -339,40 +339,40 @@ describe('a batch', () => {
     );
   });
 
-  test('takes no answer for a timeout because the agent itself was held up', async () => {
-    // Holds the event loop for four timeouts right after the first attempts began.
-    const preload = `
-      import dgram from 'node:dgram';
-      import net from 'node:net';
-      let held = false;
-      for (const socket of [net.Socket.prototype, dgram.Socket.prototype]) {
-        const connect = socket.connect;
-        socket.connect = function (...args) {
-          if (!held) {
-            held = true;
-            setTimeout(() => {
-              const end = performance.now() + 1_000;
-              while (performance.now() < end);
-            }, 0);
-          }
+  test.each(['TCP', 'UDP'] as const)(
+    'takes no %s answer for a timeout because the agent itself was held up',
+    async (protocol) => {
+      // Holds the event loop for four timeouts, where it reads sockets, right after the first packet was sent: its answer waits then.
+      const preload = `
+        import dgram from 'node:dgram';
+        import net from 'node:net';
+        let isHeld = false;
+        const hold = () => {
+          if (isHeld) return;
+          isHeld = true;
+          const end = performance.now() + 1_000;
+          while (performance.now() < end);
+        };
+        const { connect } = net.Socket.prototype;
+        net.Socket.prototype.connect = function (...args) {
+          process.nextTick(() => process.nextTick(hold));
           return connect.apply(this, args);
         };
-      }`;
-    const targets = (['TCP', 'UDP'] as const).map((protocol, id) => ({
-      id,
-      host: '127.0.0.1',
-      port: 8001,
-      protocol,
-      pod: 'shop/db',
-    }));
-    const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(preload)}`];
-    await network.serving({ pod: 'shop/slow', ports: [], nodeArgs });
-    const attempts = await probe(batchOf({ targets, timeoutMs: 250 }), 'shop/slow');
-    expect(attempts.map(({ outcome, durationMs }) => ({ outcome, late: durationMs > 900 }))).toEqual([
-      { outcome: 'connected', late: true },
-      { outcome: 'connected', late: true },
-    ]);
-  });
+        const { send } = dgram.Socket.prototype;
+        dgram.Socket.prototype.send = function (...args) {
+          send.apply(this, args);
+          hold();
+        };`;
+      const targets = [{ id: 0, host: '127.0.0.1', port: 8001, protocol, pod: 'shop/db' }];
+      const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(preload)}`];
+      const pod = `shop/slow-${protocol}`;
+      await network.serving({ pod, ports: [], nodeArgs });
+      const attempts = await probe(batchOf({ targets, timeoutMs: 250 }), pod);
+      expect(attempts.map(({ outcome, durationMs }) => ({ outcome, late: durationMs > 900 }))).toEqual([
+        { outcome: 'connected', late: true },
+      ]);
+    },
+  );
 
   test('proves nothing when the agent is killed halfway', async () => {
     const silent = network.run([

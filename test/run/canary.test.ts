@@ -280,6 +280,7 @@ async function proveWith(goesOn: (from: string, to: string) => boolean): Promise
     readyWithinMs: 0,
     execGraceMs: 0,
     confirm: 2,
+    isPatient: false,
   };
   const pod = (name: string, node: string) => ({ namespace: 'x', name, ip: name, node });
   const outposts = ['1', '2', '3'].map((node) => ({

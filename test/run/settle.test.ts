@@ -26,20 +26,26 @@ const RULES = { confirm: 2, appliedMs: APPLIED_MS };
 interface Seen {
   readonly expected: CheckRecord['expected'];
   readonly rounds: readonly Outcome[];
+  /** What the policies mean. */
+  readonly predicted?: 'allowed' | 'denied';
 }
 
 interface World {
   readonly policies?: readonly unknown[];
   /** Pods that no kubelet visits any more. */
   readonly unvisited?: readonly string[];
+  readonly isPatient?: boolean;
 }
 
 /** Has one source try a destination for each of `seen`, and gives the attempts at each. */
 async function settled(
   seen: readonly Seen[],
-  { policies = ['deny'], unvisited = [] }: World = {},
+  { policies = ['deny'], unvisited = [], isPatient = false }: World = {},
 ): Promise<readonly CheckRecord['attempts'][]> {
-  const checks = seen.map(({ expected }, id) => checkOf(id, expected));
+  const checks = seen.map(({ expected, predicted }, id) => ({
+    ...checkOf(id, expected),
+    ...(predicted === undefined ? {} : { predicted: { verdict: predicted, grounds: 0 } }),
+  }));
   const clock = sleepingClock();
   await clock.sleep(APPLIED_MS);
 
@@ -61,7 +67,7 @@ async function settled(
     { name: 'x', checks, policies },
     RULES,
     stage,
-    contextOn({ exec: sessionsThat(answer) }, clock),
+    contextOn({ exec: sessionsThat(answer) }, clock, isPatient),
   );
   return checks.map(({ attempts }) => attempts.filter(({ phase }) => phase === 'settle'));
 }
@@ -94,7 +100,7 @@ function checkOf(id: number, expected: CheckRecord['expected']): CheckRecord {
 }
 
 /** As much of a context as settling needs. */
-function contextOn(kube: Partial<Kube>, clock = sleepingClock()): RunContext {
+function contextOn(kube: Partial<Kube>, clock = sleepingClock(), isPatient = false): RunContext {
   return contextWith(kube, clock, {
     timeoutMs: TIMEOUT_MS,
     withinMs: WITHIN_MS,
@@ -103,6 +109,7 @@ function contextOn(kube: Partial<Kube>, clock = sleepingClock()): RunContext {
     readyWithinMs: 0,
     execGraceMs: 0,
     confirm: RULES.confirm,
+    isPatient,
   });
 }
 
@@ -170,6 +177,32 @@ test('connections that agree follow at once, and there is a pause before all oth
   );
   expect(timesOf(attempts)).toEqual([0, ROUND_MS]);
   expect(timesOf(slow)).toEqual([0, ROUND_MS + PAUSE_MS, 2 * ROUND_MS + PAUSE_MS]);
+});
+
+describe('a mismatch', () => {
+  const leak: Seen = { expected: 'unreachable', rounds: ['connected'], predicted: 'allowed' };
+  const breach: Seen = { expected: 'reachable', rounds: ['timeout'], predicted: 'denied' };
+
+  test('that the policies predict is tried as often as a confirmation takes', async () => {
+    const [leaks = [], breaches = []] = await settled([leak, breach]);
+    expect(outcomesOf(leaks)).toEqual(['connected', 'connected']);
+    expect(outcomesOf(breaches)).toEqual(['timeout', 'timeout']);
+  });
+
+  test.each<[string, Seen, World]>([
+    ['the policies do not predict', { ...leak, predicted: 'denied' }, {}],
+    ['nobody can explain', { expected: 'unreachable', rounds: ['connected'] }, {}],
+    ['a patient run sees', leak, { isPatient: true }],
+    ['nobody proves, because no kubelet comes by', breach, { unvisited: ['b0'] }],
+  ])('that %s has all the time there is', async (_, seen, world) => {
+    const [attempts = []] = await settled([seen], world);
+    expect(attempts.length).toBeGreaterThan(5);
+  });
+
+  test('that mends itself in time is none', async () => {
+    const [attempts = []] = await settled([{ ...leak, rounds: ['connected', 'timeout'] }]);
+    expect(outcomesOf(attempts)).toEqual(['connected', 'timeout', 'timeout']);
+  });
 });
 
 describe('the first round', () => {
