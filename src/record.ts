@@ -68,6 +68,10 @@ const attempt = z
       .describe(
         "Whether the destination's own agent reached this port in the same round; absent where it could not be asked.",
       ),
+    unasked: z
+      .string()
+      .exactOptional()
+      .describe("Why the destination's own agent could not be asked; absent where it was, or had not to be."),
     dials: z
       .int()
       .min(2)

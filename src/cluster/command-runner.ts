@@ -117,11 +117,22 @@ function describeFailure(failure: CommandFailure): string {
   }
 }
 
+/** A frame of a Go stack trace is two lines: the function, and `file.go:123`, perhaps with an offset. */
+const FRAME = /^\S+\.(go|s):\d+( \+0x[0-9a-f]+)?$/;
+
+function isFrame(line: string, next: string | undefined): boolean {
+  return FRAME.test(line) || (next !== undefined && FRAME.test(next) && /^[\w./*()[\]…{}-]+$/.test(line));
+}
+
+function isTrace(line: string): boolean {
+  return /^goroutine \d+ \[|^To see the stack trace of this error/.test(line);
+}
+
 const LONGEST_WORDS = 700;
 
 /**
  * What a program said last, on one line: from the first line that begins with "error" on, without the stack traces of Go
- * programs; the last lines where there is no such line. Long logs are cut in the middle, since their cause is at either end.
+ * programs, and without their advice to ask for one; the last lines where there is no such line. Long logs are cut in the middle, since their cause is at either end.
  */
 export function lastWords({ stdout, stderr }: CommandResult): string {
   const text = stripVTControlCharacters(stderr.trim() === '' ? stdout : stderr).replace(
@@ -131,7 +142,7 @@ export function lastWords({ stdout, stderr }: CommandResult): string {
   const lines = text
     .split('\n')
     .map((line) => line.replaceAll(/\s+/g, ' ').trim())
-    .filter((line) => line !== '');
+    .filter((line, index, all) => line !== '' && !isTrace(line) && !isFrame(line, all[index + 1]));
   const errorAt = lines.findIndex((line) => /^error\b/i.test(line));
   const said = errorAt === -1 ? lines.slice(-3) : lines.slice(errorAt);
   const kept = said.length <= 4 ? said : [...said.slice(0, 2), '…', ...said.slice(-2)];

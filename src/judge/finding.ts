@@ -6,7 +6,7 @@ export type Finding =
   | { readonly kind: 'contradicts' }
   | { readonly kind: 'proves-nothing'; readonly reason: string };
 
-type Judged = Pick<AttemptRecord, 'outcome' | 'listenerAlive' | 'seen' | 'detail'>;
+type Judged = Pick<AttemptRecord, 'outcome' | 'listenerAlive' | 'unasked' | 'seen' | 'detail'>;
 
 const AGREES: Finding = { kind: 'agrees' };
 const CONTRADICTS: Finding = { kind: 'contradicts' };
@@ -40,10 +40,12 @@ export function findingOf(expected: CheckRecord['expected'], attempt: Judged): F
 }
 
 /** Why an attempt that reached nobody proves nothing; undefined where its triangle is whole. */
-function provenCut({ listenerAlive, seen = {} }: Judged): Finding | undefined {
+function provenCut({ listenerAlive, unasked, seen = {} }: Judged): Finding | undefined {
   if (listenerAlive === false) return provesNothing('nothing was listening on the destination port');
   if (listenerAlive === undefined)
-    return provesNothing('the destination pod could not be asked whether its port was open');
+    return provesNothing(
+      withDetail('the destination pod could not be asked whether its port was open', unasked),
+    );
   const missing = (['source', 'destination', 'between'] as const).find((side) => seen[side] === undefined);
   return missing === undefined ? undefined : provesNothing(MISSING[missing]);
 }

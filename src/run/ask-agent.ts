@@ -16,6 +16,9 @@ export interface Reply {
   readonly setbacks: readonly string[];
 }
 
+/** How an API server says that there is no such pod: while a run goes on, it has been there. */
+const GONE = /\bpods "[^"]+" not found\b/;
+
 type Tried = { readonly kind: 'settled'; readonly answer: AgentAnswer } | Setback;
 
 interface Setback {
@@ -62,7 +65,8 @@ async function tryOnce(
   const session = sessions.take(pod);
   const result = await session.ask({ input: batchInput(batch), isLast: isEndMark, timeoutMs });
   if (result.kind === 'broken') {
-    const { reason, mayHeal, retryAfterMs } = result;
+    const { mayHeal, retryAfterMs } = result;
+    const reason = GONE.test(result.reason) ? 'the pod was deleted' : result.reason;
     return mayHeal
       ? { kind: 'setback', reason, askedMs: retryAfterMs }
       : { kind: 'settled', answer: { kind: 'broken', reason } };

@@ -2,6 +2,8 @@
  * One round: one exec per pod that has something to try, to prove or to tell, all side by side, bounded. A round costs about
  * one timeout, however many pairs it has.
  */
+
+import { objectKey } from '../keys.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { AttemptLine, Batch, Target } from '../probe/protocol.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
@@ -185,23 +187,26 @@ function hear({ work: { pod }, asked, reply }: Answered, evidence: Evidence): vo
   evidence.forget(pod, asked);
 }
 
-/** Of every listener that was asked, its answer, by pod and port. */
-function listenersAlive(answers: readonly Answered[]): Map<string, boolean> {
-  const alive = new Map<string, boolean>();
+type Aliveness = Pick<AttemptRecord, 'listenerAlive' | 'unasked'>;
+
+/** Of every listener that was to be asked, its answer or why there is none, by pod and port. */
+function listenersAlive(answers: readonly Answered[]): Map<string, Aliveness> {
+  const alive = new Map<string, Aliveness>();
   for (const { work, reply } of answers) {
-    if (reply.answer.kind !== 'complete') continue;
-    for (const listener of reply.answer.listeners)
-      alive.set(
-        `${work.pod.namespace}/${work.pod.name} ${listener.port}/${listener.protocol}`,
-        listener.alive,
-      );
+    const { answer } = reply;
+    const pod = objectKey(work.pod);
+    if (answer.kind === 'broken')
+      for (const port of work.listeners.keys()) alive.set(`${pod} ${port}`, { unasked: answer.reason });
+    else
+      for (const listener of answer.listeners)
+        alive.set(`${pod} ${listener.port}/${listener.protocol}`, { listenerAlive: listener.alive });
   }
   return alive;
 }
 
 interface Surroundings {
   readonly round: Round;
-  readonly alive: ReadonlyMap<string, boolean>;
+  readonly alive: ReadonlyMap<string, Aliveness>;
   readonly openWays: OpenWays;
   readonly stage: Stage;
 }
@@ -262,12 +267,8 @@ function numbered({ phase, number }: Round): Pick<AttemptRecord, 'phase' | 'roun
   return { phase, round: number };
 }
 
-function aliveOf(
-  { to, port, protocol }: CheckRecord,
-  { alive }: Surroundings,
-): Pick<AttemptRecord, 'listenerAlive'> {
-  const listenerAlive = alive.get(`${to} ${port}/${protocol}`);
-  return listenerAlive === undefined ? {} : { listenerAlive };
+function aliveOf({ to, port, protocol }: CheckRecord, { alive }: Surroundings): Aliveness {
+  return alive.get(`${to} ${port}/${protocol}`) ?? {};
 }
 
 function rounded(ms: number): number {

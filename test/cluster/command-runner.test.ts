@@ -109,6 +109,20 @@ test.each([
     'ERROR: it failed | because',
   ],
   ['no stack traces', 'ERROR: no\n\nStack Trace: \nmain.go:1\nmain.go:2', 'ERROR: no'],
+  [
+    'the cause, and not the frames of Go below it',
+    `ERROR: failed to create cluster: failed to init node with kubeadm
+[kubelet-check] The kubelet is not healthy after 4m0s
+error execution phase wait-control-plane: could not initialize a Kubernetes cluster
+k8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/workflow.(*Runner).Run.func1
+\tk8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/workflow/runner.go:262
+main.main
+\tk8s.io/kubernetes/cmd/kubeadm/kubeadm.go:25
+runtime.goexit
+\truntime/asm_amd64.s:1700 +0x5e
+To see the stack trace of this error execute with --v=5 or higher`,
+    'ERROR: failed to create cluster: failed to init node with kubeadm | [kubelet-check] The kubelet is not healthy after 4m0s | error execution phase wait-control-plane: could not initialize a Kubernetes cluster',
+  ],
   ['both ends of a long log', 'ERROR: no\n1\n2\n3\n4\n5', 'ERROR: no | 1 | … | 4 | 5'],
 ])('the last words of a program are %s', (_, stderr, words) => {
   expect(lastWords({ stdout: 'what it wrote', stderr })).toBe(words);

@@ -3,7 +3,7 @@ import { findingOf } from '../../src/judge/finding.ts';
 import { type AttemptRecord, OUTCOMES } from '../../src/record.ts';
 import { seenAt } from './attempts.ts';
 
-type Circumstances = Pick<AttemptRecord, 'listenerAlive' | 'seen'>;
+type Circumstances = Pick<AttemptRecord, 'listenerAlive' | 'unasked' | 'seen'>;
 
 const seen = seenAt(0);
 const WHOLE = { listenerAlive: true, seen } as const satisfies Circumstances;
@@ -85,6 +85,10 @@ describe('a doubt says whose it is', () => {
   test.each<[string, Circumstances]>([
     ['nothing was listening on the destination port', { listenerAlive: false, seen }],
     ['the destination pod could not be asked whether its port was open', { seen }],
+    [
+      'the destination pod could not be asked whether its port was open: the pod was deleted',
+      { seen, unasked: 'the pod was deleted' },
+    ],
     [source, without('source')],
     [
       "the destination's own network was not proven: its node had not reached it in time",

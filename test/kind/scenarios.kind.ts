@@ -1,7 +1,6 @@
 /**
- * The shipped scenarios on real kind clusters with Calico, with the built command line. Read from the environment:
- * PODREACH_KIND_NODE_IMAGE (the nodes' image), PODREACH_KIND_CALICO (a Calico version), PODREACH_KIND_REQUIRED=1 (fail where Docker
- * or kind is missing, and do not skip), PODREACH_KIND_REPORTS (a folder for the records of the runs, and the logs of what failed).
+ * The shipped scenarios on real kind clusters with Calico, with the built command line. What a machine needs is read from the
+ * environment: see docs/kind.md.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,11 +41,20 @@ const ephemeral = `pre-${process.pid}`;
 /** The nodes that take pods. */
 const workers = [`${kept}-worker`, `${kept}-worker2`];
 
-const nodeImage = process.env['PODREACH_KIND_NODE_IMAGE'] ?? '';
-const calico = process.env['PODREACH_KIND_CALICO'] ?? '';
+/** An option, where its variable is set. */
+function given(option: string, variable: string): string[] {
+  const value = process.env[`PODREACH_KIND_${variable}`] ?? '';
+  return value === '' ? [] : [option, value];
+}
+
+const probe = given('--probe-image', 'PROBE_IMAGE');
 const recipe = [
-  ...(nodeImage === '' ? [] : ['--node-image', nodeImage]),
-  ...(calico === '' ? [] : ['--calico-version', calico]),
+  ...given('--kind-config', 'CONFIG'),
+  ...given('--node-image', 'NODE_IMAGE'),
+  ...given('--calico-version', 'CALICO'),
+  ...given('--calico-manifest', 'CALICO_MANIFEST'),
+  ...given('--calico-encapsulation', 'ENCAPSULATION'),
+  ...(process.env['PODREACH_KIND_LOAD_IMAGES'] === '1' ? ['--load-images'] : []),
   '--retain',
 ];
 
@@ -78,7 +86,7 @@ afterAll(async () => {
 describe.skipIf(reason !== undefined)('a real kind cluster with Calico', () => {
   test('is made by a run, and gone after it', async () => {
     const report = `json=${join(reports, 'ephemeral.json')}`;
-    const args = ['--cluster', `kind=${ephemeral}`, ...recipe, '--report', report];
+    const args = ['--cluster', `kind=${ephemeral}`, ...recipe, ...probe, '--report', report];
     const { exitCode } = await podreach('run', 'scenarios/three-tier.yaml', ...args);
     expect(exitCode).toBe(0);
     expect(readRecord('ephemeral.json').run).toMatchObject({ exitCode: 0, incomplete: false });
@@ -97,7 +105,8 @@ describe.skipIf(reason !== undefined)('a real kind cluster with Calico', () => {
 
   test('passes all shipped scenarios', async () => {
     const report = `json=${join(reports, 'scenarios.json')}`;
-    const { exitCode } = await podreach('run', 'scenarios', '--cluster', `kind=${kept}`, '--report', report);
+    const args = ['--cluster', `kind=${kept}`, ...probe, '--report', report];
+    const { exitCode } = await podreach('run', 'scenarios', ...args);
     const { scenarios, environment } = readRecord('scenarios.json');
     const verdicts = scenarios.flatMap(({ name, checks, error }) => [
       ...(error === undefined ? [] : [`${name}: ${error.message}`]),
@@ -144,7 +153,8 @@ unreachable:
     });
     const report = `json=${join(reports, 'wrong.json')}`;
     const file = join(files.path, 'wrong.yaml');
-    const { exitCode } = await podreach('run', file, '--cluster', `kind=${kept}`, '--report', report);
+    const args = ['--cluster', `kind=${kept}`, ...probe, '--report', report];
+    const { exitCode } = await podreach('run', file, ...args);
     expect(exitCode).toBe(1);
     const verdicts = readRecord('wrong.json').scenarios.flatMap(({ checks }) =>
       checks.map(({ to, verdict }) => [to, verdict]),

@@ -152,6 +152,8 @@ describe('what the environment can do', () => {
     async (name) => {
       const record = await runWithDeathIn('settle', name);
       expect(verdicts(record)['pair/b']).toBe('inconclusive');
+      const check = record.scenarios[0]?.checks.find(({ to }) => to === 'pair/b');
+      expect(check?.reason).toMatch(/: the pod was deleted$/);
       expect(record.run.exitCode).toBe(4);
     },
   );

@@ -1,11 +1,11 @@
 /** What to do when a stage fails, by what was said. */
 import { CommandError } from '../command-runner.ts';
-import { inotifyAdvice } from './machine.ts';
+import { CGROUP_ADVICE, inotifyAdvice, isCgroupRefused } from './machine.ts';
 import type { Work } from './work.ts';
 
 /** What to do about the failures of `kind create cluster` that people meet. */
 export function adviseCreation(thrown: unknown, work: Work): string {
-  const { options, machine } = work;
+  const { options, machine, config } = work;
   const words = thrown instanceof CommandError ? `${thrown.stderr}\n${thrown.stdout}` : '';
   const sysctl = machine.inotify === undefined ? undefined : inotifyAdvice(machine.inotify);
   if (/failed to pull image|no such image|manifest unknown/i.test(words)) {
@@ -17,9 +17,7 @@ export function adviseCreation(thrown: unknown, work: Work): string {
   if (/too many open files|inotify|could not find a log line/i.test(words) && sysctl !== undefined) {
     return `Raise the limits and try again: ${sysctl}`;
   }
-  if (machine.cgroupVersion === '1') {
-    return 'Docker runs on cgroup v1: take a node image before Kubernetes 1.35 with --node-image, or a newer system.';
-  }
+  if (isCgroupRefused(machine.cgroupVersion, config)) return `Docker runs on cgroup v1: ${CGROUP_ADVICE}.`;
   return adviseLook(work);
 }
 

@@ -140,14 +140,16 @@ function parseUser(text: string): NotedProcess[] {
 
 /** What a later run asks for, and the cluster was not made from; undefined where they agree. */
 export function recipeDifference(made: Recipe, wanted: Partial<Recipe>): string | undefined {
-  const names: Readonly<Record<keyof Recipe, string>> = {
-    config: 'another kind config',
-    nodeImage: 'another node image',
-    calico: 'another Calico',
-    encapsulation: 'another encapsulation',
-  };
-  for (const key of ['config', 'nodeImage', 'calico', 'encapsulation'] as const) {
-    if (wanted[key] !== undefined && wanted[key] !== made[key]) return names[key];
-  }
-  return undefined;
+  const { config, nodeImage, calico, encapsulation } = wanted;
+  // A kind config is known by its digest alone.
+  if (config !== undefined && config !== made.config) return 'another kind config than is asked for';
+  const differ = (what: string, was: string | undefined, asked: string | undefined): string[] =>
+    asked === undefined || asked === was
+      ? []
+      : [`another ${what} than is asked for (${was ?? 'its default'}, not ${asked})`];
+  return [
+    ...differ('node image', made.nodeImage, nodeImage),
+    ...differ('Calico', made.calico, calico),
+    ...differ('encapsulation', made.encapsulation, encapsulation),
+  ][0];
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, freemem } from 'node:os';
+import type { KindConfig } from './config.ts';
 import type { DockerInfo } from './tools.ts';
 
 const GIB = 1024 ** 3;
@@ -63,13 +64,10 @@ async function freeDisk(folder: string): Promise<number | undefined> {
 }
 
 /** What may become too little on this machine: one line each, with what to do. */
-export function machineWarnings({
-  inotify,
-  freeDiskBytes,
-  freeMemoryBytes,
-  processors,
-  cgroupVersion,
-}: Machine): string[] {
+export function machineWarnings(
+  { inotify, freeDiskBytes, freeMemoryBytes, processors, cgroupVersion }: Machine,
+  config: Pick<KindConfig, 'text'>,
+): string[] {
   const sysctl = inotify === undefined ? undefined : inotifyAdvice(inotify);
   const gib = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GiB`;
   return [
@@ -85,12 +83,18 @@ export function machineWarnings({
       ? [`${gib(freeMemoryBytes)} of memory are free; ${gib(ENOUGH_MEMORY_BYTES)} are advised`]
       : []),
     ...(processors === 1 ? ['there is one processor; a cluster of three nodes is slow to start on it'] : []),
-    ...(cgroupVersion === '1'
-      ? [
-          'Docker runs on cgroup v1, where Kubernetes 1.35 and newer do not start; take an older --node-image or a newer system',
-        ]
+    ...(isCgroupRefused(cgroupVersion, config)
+      ? [`Docker runs on cgroup v1, where Kubernetes 1.35 and newer do not start: ${CGROUP_ADVICE}`]
       : []),
   ];
+}
+
+export const CGROUP_ADVICE =
+  'take an older --node-image or a newer system, or set failCgroupV1: false for the kubelet in a --kind-config (kubeadmConfigPatches, KubeletConfiguration)';
+
+/** Whether kubelets since Kubernetes 1.35 do not start there. @param config the kubelet's settings are somewhere in its text */
+export function isCgroupRefused(cgroupVersion: string, { text }: Pick<KindConfig, 'text'>): boolean {
+  return cgroupVersion === '1' && !/^\s*failCgroupV1:\s*false\b/m.test(text);
 }
 
 /** The command that raises what is too low; undefined where all is well. */

@@ -35,7 +35,7 @@ export async function provideKindCluster(options: KindOptions, context: KindCont
     advise: (thrown) =>
       `Check what \`${thrown instanceof CommandError ? thrown.commandLine : 'docker info'}\` says.`,
   });
-  for (const text of machineWarnings(machine)) tell({ type: 'warning', text });
+  for (const text of machineWarnings(machine, config)) tell({ type: 'warning', text });
 
   const { standing, ledger, nodes } = await sequence.perform({
     name: `looking for a cluster "${options.name}"`,
@@ -86,7 +86,7 @@ async function reuse(work: Work, entry: Entry, nodes: Found['nodes']): Promise<K
   if (difference !== undefined) {
     throw new PodreachError(
       'cluster-unavailable',
-      `the name is taken: the kept kind cluster "${name}" was made with ${difference} than is asked for`,
+      `the name is taken: the kept kind cluster "${name}" was made with ${difference}`,
       { hint: `Delete it first (podreach cluster delete ${name}), or choose another name.` },
     );
   }

@@ -11,9 +11,15 @@ const condition = z.object({
 const containerStatus = z.object({
   name: z.string(),
   ready: z.boolean().optional(),
+  restartCount: z.number().optional(),
   state: z
     .object({
       waiting: z.object({ reason: z.string().optional(), message: z.string().optional() }).optional(),
+    })
+    .optional(),
+  lastState: z
+    .object({
+      terminated: z.object({ exitCode: z.number(), reason: z.string().optional() }).optional(),
     })
     .optional(),
 });
@@ -64,15 +70,38 @@ export function parseSnapshot(text: string): Snapshot {
 export interface Requirement {
   readonly name: string;
   readonly lacks: (snapshot: Snapshot) => readonly string[];
+  /** The pods that keep it from being ready. */
+  readonly pods: (snapshot: Snapshot) => readonly PodName[];
+}
+
+export interface PodName {
+  readonly namespace: string;
+  readonly name: string;
 }
 
 /** In the order in which they become true, so that each wait's time is its own. */
 export const REQUIREMENTS: readonly Requirement[] = [
-  { name: CALICO_NODE, lacks: (snapshot) => lackOfDaemonSet(snapshot, CALICO_NODE) },
-  { name: 'the nodes', lacks: lackOfNodes },
-  { name: CALICO_CONTROLLERS, lacks: (snapshot) => lackOfDeployment(snapshot, CALICO_CONTROLLERS) },
-  { name: 'CoreDNS', lacks: (snapshot) => lackOfDeployment(snapshot, 'coredns') },
+  workload(CALICO_NODE, CALICO_NODE, lackOfDaemonSet),
+  { name: 'the nodes', lacks: lackOfNodes, pods: () => [] },
+  workload(CALICO_CONTROLLERS, CALICO_CONTROLLERS, lackOfDeployment),
+  workload('CoreDNS', 'coredns', lackOfDeployment),
 ];
+
+function workload(
+  name: string,
+  object: string,
+  lackOf: (snapshot: Snapshot, object: string) => readonly string[],
+): Requirement {
+  return {
+    name,
+    lacks: (snapshot) => lackOf(snapshot, object),
+    pods: (snapshot) =>
+      unreadyPods(snapshot, object).map(({ pod: { metadata } }) => ({
+        namespace: metadata.namespace ?? 'default',
+        name: metadata.name,
+      })),
+  };
+}
 
 /** The Kubernetes version of the cluster's nodes, such as `v1.36.1`; undefined before there are any. */
 export function kubernetesVersion(snapshot: Snapshot): string | undefined {
@@ -120,15 +149,32 @@ function isObserved({ metadata, status }: Item): boolean {
   return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
 }
 
-function lackOfPods(snapshot: Snapshot, workload: string): string[] {
+function lackOfPods(snapshot: Snapshot, object: string): string[] {
+  return unreadyPods(snapshot, object).map(({ pod, reason }) => {
+    const node = pod.spec?.nodeName;
+    return `${pod.metadata.name}${node === undefined ? '' : ` on ${node}`}: ${reason}`;
+  });
+}
+
+function unreadyPods(snapshot: Snapshot, object: string): { pod: Item; reason: string }[] {
   return snapshot
-    .filter(({ kind, metadata }) => kind === 'Pod' && metadata.name.startsWith(`${workload}-`))
+    .filter(({ kind, metadata }) => kind === 'Pod' && metadata.name.startsWith(`${object}-`))
     .flatMap((pod) => {
       const reason = whyPodIsNotReady(pod);
-      if (reason === undefined) return [];
-      const node = pod.spec?.nodeName;
-      return [`${pod.metadata.name}${node === undefined ? '' : ` on ${node}`}: ${reason}`];
+      return reason === undefined ? [] : [{ pod, reason: `${reason}${restartsOf(pod)}` }];
     });
+}
+
+/** A container that comes and goes may run at the moment of looking. */
+function restartsOf({ status }: Item): string {
+  const [worst] = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].toSorted(
+    (one, other) => (other.restartCount ?? 0) - (one.restartCount ?? 0),
+  );
+  const { name = '', restartCount = 0, lastState } = worst ?? {};
+  if (restartCount === 0) return '';
+  const { exitCode, reason = 'Error' } = lastState?.terminated ?? {};
+  const last = exitCode === undefined ? '' : `, the last time after ${reason} with exit code ${exitCode}`;
+  return ` (${name} was restarted ${restartCount === 1 ? 'once' : `${restartCount} times`}${last})`;
 }
 
 function whyPodIsNotReady({ status }: Item): string | undefined {

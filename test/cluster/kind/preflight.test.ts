@@ -87,7 +87,7 @@ test.each([
   const info = JSON.stringify({ ServerVersion: '28.1.0', OperatingSystem: system, CgroupVersion: '2' });
   const docker = await askDocker(answering(info, host), {});
   expect(docker).toMatchObject({ host, isLocal: false });
-  expect(machineWarnings(await readMachine(docker))).toEqual([]);
+  expect(machineWarnings(await readMachine(docker), { text: '' })).toEqual([]);
 });
 
 test('a Docker client that knows no contexts goes by DOCKER_HOST', async () => {
@@ -111,30 +111,33 @@ const LARGE: Machine = {
 };
 
 test('a large machine is worth no word', () => {
-  expect(machineWarnings(LARGE)).toEqual([]);
+  expect(machineWarnings(LARGE, { text: '' })).toEqual([]);
 });
 
 test('each thing that is too little is told, with what to do', () => {
   expect(
-    machineWarnings({
-      inotify: { max_user_watches: 8192, max_user_instances: 128 },
-      freeDiskBytes: 2.5 * 1024 ** 3,
-      freeMemoryBytes: 1024 ** 3,
-      processors: 1,
-      cgroupVersion: '1',
-    }),
+    machineWarnings(
+      {
+        inotify: { max_user_watches: 8192, max_user_instances: 128 },
+        freeDiskBytes: 2.5 * 1024 ** 3,
+        freeMemoryBytes: 1024 ** 3,
+        processors: 1,
+        cgroupVersion: '1',
+      },
+      { text: '' },
+    ),
   ).toEqual([
     'inotify limits are low, which ends in "too many open files" on the nodes; raise them: sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512',
     '2.5 GiB of disk are free where Docker keeps images; 8.0 GiB are advised',
     '1.0 GiB of memory are free; 4.0 GiB are advised',
     'there is one processor; a cluster of three nodes is slow to start on it',
-    'Docker runs on cgroup v1, where Kubernetes 1.35 and newer do not start; take an older --node-image or a newer system',
+    expect.stringMatching(/^Docker runs on cgroup v1, .*failCgroupV1: false/),
   ]);
 });
 
 test('only the limit that is too low is to be raised', () => {
   const inotify = { max_user_watches: 1_000_000, max_user_instances: 128 };
-  expect(machineWarnings({ ...LARGE, inotify })).toEqual([
+  expect(machineWarnings({ ...LARGE, inotify }, { text: '' })).toEqual([
     expect.stringMatching(/sudo sysctl fs\.inotify\.max_user_instances=512$/),
   ]);
 });
@@ -194,4 +197,15 @@ test.each([
   ],
 ])('folders follow the XDG base directories: %o', (env, folders) => {
   expect(foldersOf(env)).toEqual(folders);
+});
+
+test('cgroup v1 is no trouble where the kubelet is told to take it', () => {
+  const config = `kubeadmConfigPatches:
+  - |
+    kind: KubeletConfiguration
+    failCgroupV1: false
+`;
+  const old = { ...LARGE, cgroupVersion: '1' };
+  expect(machineWarnings(old, { text: config })).toEqual([]);
+  expect(machineWarnings(old, { text: config.replace('failCgroupV1', '# failCgroupV1') })).toHaveLength(1);
 });

@@ -245,7 +245,7 @@ describe('a failure', () => {
     const [node, daemonSet, ...others] = READY_ITEMS;
     const pod = {
       kind: 'Pod',
-      metadata: { name: 'calico-node-x7' },
+      metadata: { name: 'calico-node-x7', namespace: 'kube-system' },
       spec: { nodeName: 'c-worker' },
       status: {
         phase: 'Pending',
@@ -259,10 +259,19 @@ describe('a failure', () => {
       },
     };
     const items = [node, { ...daemonSet, status: { ...daemonSet?.status, numberReady: 0 } }, ...others, pod];
-    using world = memoryWorld([{ match: / get /, stdout: JSON.stringify({ items }) }]);
+    const logged = {
+      match: / logs calico-node-x7 --tail=1 --namespace kube-system/,
+      stdout: 'it waits for its data store\n',
+    };
+    const warned = {
+      match: / get events --field-selector=type=Warning,involvedObject.name=calico-node-x7 /,
+      stdout: 'Failed to\n pull image',
+    };
+    using world = memoryWorld([warned, logged, { match: / get /, stdout: JSON.stringify({ items }) }]);
     const { message, hint } = await failureOf(provideKindCluster(optionsWith(), world.context));
     expect(message).toBe(
-      'waiting for calico-node failed: after 300 s: 0 of 1 ready; calico-node-x7 on c-worker: ErrImagePull: no route to host',
+      'waiting for calico-node failed: after 300 s: 0 of 1 ready; calico-node-x7 on c-worker: ErrImagePull: no route to host; ' +
+        'the newest warning about calico-node-x7: Failed to pull image; the last line of its log: it waits for its data store',
     );
     expect(hint).toContain('--load-images');
     expect(world.containers()).toEqual([]);
@@ -381,17 +390,21 @@ describe('a cluster of that name', () => {
   });
 
   test.each([
-    ['node image', { nodeImage: 'kindest/node:v1.34.8' }],
-    ['Calico', { calico: { type: 'version' as const, version: 'v3.31.7' } }],
-    ['encapsulation', { encapsulation: 'none' as const }],
-  ])('that is kept is refused where another %s is asked for', async (what, wanted) => {
+    ['node image', { nodeImage: 'kindest/node:v1.34.8' }, '(its default, not kindest/node:v1.34.8)'],
+    [
+      'Calico',
+      { calico: { type: 'version' as const, version: 'v3.31.7' } },
+      `(${MANIFEST_FILE}, not v3.31.7)`,
+    ],
+    ['encapsulation', { encapsulation: 'none' as const }, '(its default, not none)'],
+  ])('that is kept is refused where another %s is asked for', async (what, wanted, which) => {
     using world = memoryWorld();
     await provideKindCluster(optionsWith(), world.context);
     const { message, hint } = await failureOf(
       provideKindCluster({ name: 'c', probeImage: 'probe:v1', keep: false, ...wanted }, world.context),
     );
     expect(message).toBe(
-      `the name is taken: the kept kind cluster "c" was made with another ${what} than is asked for`,
+      `the name is taken: the kept kind cluster "c" was made with another ${what} than is asked for ${which}`,
     );
     expect(hint).toContain('podreach cluster delete c');
     expect(world.containers()).toHaveLength(2);

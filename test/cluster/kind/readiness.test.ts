@@ -99,8 +99,28 @@ test.each([
   ],
   [
     'crashes',
-    { containerStatuses: [{ name: 'a', state: { waiting: { reason: 'CrashLoopBackOff' } } }] },
-    'coredns-1: CrashLoopBackOff',
+    {
+      containerStatuses: [
+        {
+          name: 'a',
+          restartCount: 5,
+          state: { waiting: { reason: 'CrashLoopBackOff' } },
+          lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } },
+        },
+      ],
+    },
+    'coredns-1: CrashLoopBackOff (a was restarted 5 times, the last time after OOMKilled with exit code 137)',
+  ],
+  [
+    'crashes, and runs at the moment',
+    {
+      phase: 'Running',
+      containerStatuses: [
+        { name: 'a', ready: true, restartCount: 0 },
+        { name: 'b', ready: false, restartCount: 1, lastState: { terminated: { exitCode: 1 } } },
+      ],
+    },
+    'coredns-1: running, not ready (b was restarted once, the last time after Error with exit code 1)',
   ],
   [
     'runs and does not answer',
