@@ -6,10 +6,8 @@ import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import { type Folder, folderWith } from '../../support/cli.ts';
+import { type CliResult, type Folder, folderWith, runCli } from '../../support/cli.ts';
 import { MANIFEST_FILE } from './world.ts';
-
-const COMMAND = join(import.meta.dirname, 'command.ts');
 
 async function isThere(program: string, args: readonly string[]): Promise<boolean> {
   return (await execa(program, args, { reject: false, stdin: 'ignore' })).exitCode === 0;
@@ -17,26 +15,18 @@ async function isThere(program: string, args: readonly string[]): Promise<boolea
 const hasDocker = await isThere('docker', ['--version']);
 const hasKind = await isThere('kind', ['version']);
 
-interface Ended {
-  readonly exitCode: number | undefined;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function runCluster(
+function runCluster(
   folder: Folder,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
-): Promise<Ended> {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [COMMAND, 'cluster', ...args], {
-    reject: false,
+): Promise<CliResult> {
+  return runCli(['cluster', ...args], {
     env: { XDG_STATE_HOME: join(folder.path, 'state'), XDG_CACHE_HOME: join(folder.path, 'cache'), ...env },
   });
-  return { exitCode, stdout, stderr };
 }
 
 /** The lines that say why it ended. */
-function endingOf({ stderr }: Ended): string[] {
+function endingOf({ stderr }: CliResult): string[] {
   return stderr.split('\n').filter((line) => /^(error|hint): /.test(line));
 }
 
@@ -177,7 +167,8 @@ esac`;
   expect(status).toMatchObject({
     exitCode: 3,
     stdout: `kind cluster "mine": not ready (it exists, and podreach did not make it)
-  mine-control-plane       running`,
+  mine-control-plane       running
+`,
   });
 });
 
