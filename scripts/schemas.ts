@@ -8,14 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { RECORD_SCHEMA_VERSION, runRecordSchema } from '../src/record.ts';
 import { API_VERSION, scenarioSchema } from '../src/scenario/schema.ts';
-import { withSnippets } from './snippets.ts';
+import { forEditors } from './editors.ts';
 
 const folder = fileURLToPath(new URL('../schema/', import.meta.url));
 
 /** draft-07 is what the YAML language server and most editors read best. */
 function render(schema: z.ZodType, id: string): string {
   const { $schema, title, description, ...rest } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input' });
-  return `${JSON.stringify(withSnippets({ $schema, $id: id, title, description, ...rest }), null, 2)}\n`;
+  return `${JSON.stringify(forEditors({ $schema, $id: id, title, description, ...rest }), null, 2)}\n`;
 }
 
 const schemas = {

@@ -141,6 +141,9 @@ async function runScenarios(
 ): Promise<number> {
   const { openOutputs } = await import('./outputs.ts');
   const outputs = openOutputs(options, process.env);
+  const { findOrigin } = await import('./origin.ts');
+  // While the files are read: git takes its time in a large repository.
+  const origin = findOrigin(process.cwd(), process.env);
   const { loadPlans } = await import('../scenario/load-plans.ts');
   const plans = await loadPlans(paths, {
     cwd: process.cwd(),
@@ -153,8 +156,6 @@ async function runScenarios(
   checkNamespaceLabels(probe, plans);
   const provider = await providerFor(options, probe.image, outputs.note);
   const { run } = await import('../run/run.ts');
-  const { findOrigin } = await import('./origin.ts');
-  const origin = await findOrigin(process.cwd(), process.env);
 
   let cluster: Cluster | undefined;
   let kubeconfig: KubeconfigFile | undefined;
@@ -176,7 +177,7 @@ async function runScenarios(
         return cluster;
       },
     },
-    origin,
+    origin: await origin,
     again,
     probe,
     version: ownVersion(),

@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { neutralise } from '../report/text/text.ts';
+import { shellCommand } from '../shell.ts';
 import { type KubeconfigFile, writeKubeconfig } from './kubeconfig-file.ts';
 import type { SetExitCode } from './main.ts';
 import { DEFAULT_NODES, nodesOption } from './options.ts';
@@ -57,9 +59,10 @@ export async function holdUntilSignal(
 ): Promise<void> {
   try {
     using kubeconfig = await write();
-    output.write(`The sandbox is running. Its kubeconfig: ${kubeconfig.path}
+    const look = ['kubectl', '--kubeconfig', kubeconfig.path, 'get', 'pods', '--all-namespaces'];
+    output.write(`The sandbox is running. Its kubeconfig: ${neutralise(kubeconfig.path)}
 
-  kubectl --kubeconfig ${kubeconfig.path} get pods --all-namespaces
+  ${neutralise(shellCommand(look))}
 
 Ctrl-C ends it and takes everything in it away.\n`);
     await untilAborted(AbortSignal.any([signal, sandbox.lost]));

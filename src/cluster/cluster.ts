@@ -35,7 +35,7 @@ export interface Cluster {
   readonly networkPlugin?: string;
   /** Whether it stays when podreach ends: then `stop` leaves it in place, and ends only what watches it. */
   readonly outlivesRun: boolean;
-  /** The arguments with which `kubectl` finds it, such as `--context staging`; absent where nothing outlives a run. */
+  /** The arguments with which `kubectl` finds it, such as `--context staging`; absent where no file says so. */
   readonly kubectlWith?: readonly string[];
   /**
    * Keeps what the provider started, to be looked at after a run that has failed, and collects what shows why: `stop` then leaves it in

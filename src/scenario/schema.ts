@@ -74,13 +74,15 @@ const declaredPort = z
       NUMBERED_PORT,
       'is not a port: write a number from 1 to 65535, alone or followed by "/TCP" or "/UDP"',
     ),
-    z.strictObject({
-      name: portName
-        .describe('The name by which rules and policies may refer to this port; unique within the pod.')
-        .exactOptional(),
-      port: portNumber.describe('The port number.'),
-      protocol: protocol.describe('TCP unless said otherwise.').exactOptional(),
-    }),
+    z
+      .strictObject({
+        name: portName
+          .describe('The name by which rules and policies may refer to this port; unique within the pod.')
+          .exactOptional(),
+        port: portNumber.describe('The port number.'),
+        protocol: protocol.describe('TCP unless said otherwise.').exactOptional(),
+      })
+      .meta({ title: 'port' }),
   ])
   .meta({
     id: 'DeclaredPort',
@@ -307,9 +309,11 @@ const policy = z
       .string()
       .regex(/\S/, { error: 'this path is empty' })
       .meta({ patternErrorMessage: 'This path is empty.' }),
-    z
-      .looseObject({})
-      .meta({ description: 'A NetworkPolicy of networking.k8s.io/v1, inline.', ...NETWORK_POLICY_SCHEMA }),
+    z.looseObject({}).meta({
+      title: 'NetworkPolicy',
+      description: 'A NetworkPolicy of networking.k8s.io/v1, inline.',
+      ...NETWORK_POLICY_SCHEMA,
+    }),
   ])
   .meta({
     id: 'Policy',

@@ -111,7 +111,51 @@ describe('the schema of scenarios', () => {
     expect(undescribed).toEqual([]);
     expect(wrong).toEqual([]);
   });
+
+  test('has words for editors in place of patterns', async () => {
+    const wordless: string[] = [];
+    walk(await readSchema('scenario.schema.json'), '#', (part, path) => {
+      if ('pattern' in part && !('patternErrorMessage' in part || 'format' in part)) wordless.push(path);
+    });
+    expect(wordless).toEqual([]);
+  });
+
+  test('gives editors what they can insert without quotes of their own', async () => {
+    const schema = await readSchema('scenario.schema.json');
+    const examples: unknown[] = [];
+    const snippets: { readonly label: string; readonly body: unknown; readonly part: object }[] = [];
+    walk(schema, '#', (part) => {
+      examples.push(...(Reflect.get(part, 'examples') ?? []));
+      for (const snippet of Reflect.get(part, 'defaultSnippets') ?? []) snippets.push({ ...snippet, part });
+    });
+    expect(examples.map((example) => parse(`x: ${example}`).x)).toEqual(examples);
+    expect(snippets.map(({ label }) => label)).toContain('"*"');
+    for (const { label, body, part } of snippets) {
+      const check = ajv.compile({ ...part, $id: undefined, definitions: Reflect.get(schema, 'definitions') });
+      expect(check(parse(label)), label).toBe(true);
+      // What is inserted, once its texts are read as YAML, is what the label shows.
+      expect(JSON.parse(JSON.stringify(body), readTexts)).toEqual(parse(label));
+    }
+  });
+
+  test('completes a policy that stands in the scenario', async () => {
+    const completed: string[] = [];
+    walk(await readSchema('scenario.schema.json'), '#', (part) => {
+      if (Reflect.get(part, 'title') === 'NetworkPolicy')
+        JSON.stringify(part, (key, value) => {
+          if (key === 'properties') completed.push(...Object.keys(value));
+          return value;
+        });
+    });
+    expect(completed).toEqual(
+      expect.arrayContaining(['spec', 'podSelector', 'policyTypes', 'egress', 'ipBlock', 'endPort']),
+    );
+  });
 });
+
+function readTexts(_: string, value: unknown): unknown {
+  return typeof value === 'string' ? parse(value) : value;
+}
 
 function walk(part: unknown, path: string, visit: (part: object, path: string) => void): void {
   if (typeof part !== 'object' || part === null) return;

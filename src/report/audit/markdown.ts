@@ -129,8 +129,9 @@ function renderManifest(manifest: readonly string[] | undefined): string[] {
 }
 
 function renderStatement({ sentence, standing, ...statement }: Statement, index: number): string {
-  const { deviations, reservation, reasons, contrary, evidence, declared } = statement;
+  const { inFull, deviations, reservation, reasons, contrary, evidence, declared } = statement;
   const lines = [
+    ...inFull.map(markdown),
     `${STANDING_WORDS[standing]}${deviations.length === 1 ? ` ${markdown(capitalise(deviations[0] ?? []))}.` : ''}`,
     ...(deviations.length > 1
       ? deviations.map((deviation) => `  - ${markdown(capitalise(deviation))}.`)

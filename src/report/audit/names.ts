@@ -3,28 +3,37 @@ import { namespaceOf, objectKey } from '../../keys.ts';
 import type { CheckRecord, ScenarioRecord } from '../../record.ts';
 import { groupBy } from '../parts/group.ts';
 import { count } from '../text/text.ts';
-import { list, name, type Phrase, say } from './phrase.ts';
+import { list, name, type Phrase, plainText, say } from './phrase.ts';
 
 /** Longer lists are told by number. */
 const NAMED = 12;
 
 type Pods = ScenarioRecord['pods'];
 
-/** `pods of web and api in shop and all pods in monitoring`; of many, how many there are. */
-export function describePods(keys: readonly string[], pods: Pods): Phrase {
+/**
+ * `pods of web and api in shop and all pods in monitoring`; of many, how many there are.
+ * @param most of longer lists only the number is told
+ */
+export function describePods(keys: readonly string[], pods: Pods, most = NAMED): Phrase {
   const groups = groupBy(keys, namespaceOf);
-  if (groups.length > NAMED) return say`${count(keys.length, 'pod')} in ${count(groups.length, 'namespace')}`;
+  if (groups.length > most) return say`${count(keys.length, 'pod')} in ${count(groups.length, 'namespace')}`;
   const everywhere = pods.map(objectKey);
   return list(
     groups.map((group) => {
       const namespace = namespaceOf(group[0] ?? '');
       const all = everywhere.filter((key) => namespaceOf(key) === namespace);
       if (group.length > 1 && group.length === all.length) return say`all pods in ${name(namespace)}`;
-      return keys.length > NAMED
+      return keys.length > most
         ? say`${count(group.length, 'pod')} in ${name(namespace)}`
         : say`pods of ${list(group.map((key) => name(podOf(key))))} in ${name(namespace)}`;
     }),
   );
+}
+
+/** The names behind a number that {@link describePods} tells; undefined where it tells names. */
+export function describePodsInFull(keys: readonly string[], pods: Pods): Phrase | undefined {
+  const full = describePods(keys, pods, Number.POSITIVE_INFINITY);
+  return plainText(full) === plainText(describePods(keys, pods)) ? undefined : full;
 }
 
 /**

@@ -6,7 +6,7 @@ import { passedContrary } from '../parts/contrary.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { groupBy } from '../parts/group.ts';
 import { letThroughElsewhere } from '../parts/opinion.ts';
-import { describeCannot, describePod, describePods, describePorts } from './names.ts';
+import { describeCannot, describePod, describePods, describePodsInFull, describePorts } from './names.ts';
 import { capitalise, join, name, type Phrase, say } from './phrase.ts';
 import { describeEvidence, phraseSeen } from './statement-evidence.ts';
 
@@ -17,6 +17,8 @@ export type Standing = (typeof STANDINGS)[number];
 export interface Statement {
   /** `Pods of web in shop can reach api on TCP 8080; nobody else can.` */
   readonly sentence: Phrase;
+  /** The pods of which the sentence tells only the number: who can and who cannot, as far as it speaks of them. */
+  readonly inFull: readonly Phrase[];
   readonly standing: Standing;
   /** What was otherwise, or not proven. */
   readonly deviations: readonly Phrase[];
@@ -128,6 +130,7 @@ function state(first: Target, group: readonly Target[], scenario: ScenarioRecord
       group.map(({ port }) => port),
       scenario,
     ),
+    inFull: inFullOf(first, scenario),
     standing: deviations.some(isMismatch)
       ? 'contradicted'
       : deviations.length > 0
@@ -199,6 +202,17 @@ function sentenceOf(
   const can = say`${capitalise(describePods(allowed, pods))} can reach ${destination} on ${portPhrase}`;
   if (denied.length === 0) return say`${can}.`;
   return isWhole ? say`${can}; nobody else can.` : say`${can}; ${describeCannot(denied, pods)}.`;
+}
+
+/** Where everybody can, or nobody else, the sentence says of all others what holds for them. */
+function inFullOf({ allowed, denied, untested }: Target, { pods }: ScenarioRecord): Phrase[] {
+  const isWhole = untested.length === 0;
+  const can = isWhole && denied.length === 0 ? undefined : describePodsInFull(allowed, pods);
+  const cannot = isWhole ? undefined : describePodsInFull(denied, pods);
+  return [
+    ...(can === undefined ? [] : [say`Who can, by name: ${can}.`]),
+    ...(cannot === undefined ? [] : [say`Who cannot, by name: ${cannot}.`]),
+  ];
 }
 
 /** `leaked: web in shop reached db on UDP 53 although it must not` */

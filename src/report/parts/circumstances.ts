@@ -12,11 +12,13 @@ export function circumstanceFacts({ podreach, run, environment }: RunRecord): Fa
     ...(withinMs === undefined ? [] : [`policies may take ${duration(withinMs)} to settle`]),
     `${count(confirm, 'round')} in a row must agree`,
   ];
+  const by = run.by === undefined ? '' : ` by ${run.by}`;
   return [
     {
       label: 'run',
-      text: `${run.id}, started ${run.startedAt}, podreach ${podreach.version}, Node.js ${node}`,
+      text: `${run.id}, started ${run.startedAt}${by}, podreach ${podreach.version}, Node.js ${node}`,
     },
+    ...fact('commit', run.commit),
     {
       label: 'cluster',
       text: [describeCluster(environment), kubernetes, server]

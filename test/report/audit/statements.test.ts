@@ -104,6 +104,12 @@ describe('a statement', () => {
   test('does not list a hundred names', () => {
     const scenario = meshScenario(100, (from) => ({ expected: from < 50 ? 'reachable' : 'unreachable' }));
     const [first] = claimsOf(scenario).statements;
+    // Who can is what decides: the names are beside it.
+    expect(first?.inFull.map(plainText)).toEqual([
+      expect.stringMatching(/^Who can, by name: pods of service-0, service-10, service-20, .*\.$/),
+    ]);
+    for (const from of Array.from({ length: 50 }, (_, index) => index).filter((index) => index !== 1))
+      expect(plainText(first?.inFull[0] ?? [])).toMatch(new RegExp(`\\bservice-${from}\\b`));
     expect(first && plainText(first.sentence)).toBe(
       '5 pods in team-0, 5 pods in team-2, 5 pods in team-3, 5 pods in team-4, 5 pods in team-5, 5 pods in team-6, 5 pods in team-7, 5 pods in team-8, 5 pods in team-9 and 4 pods in team-1 can reach service-1 in team-1 on TCP 8080; nobody else can.',
     );

@@ -27,3 +27,10 @@ test('tells how probe pods were asked to be, as far as anything was asked', () =
     'rules',
   ]);
 });
+
+test('says who started it and from which commit, where that is known', () => {
+  const run = { by: 'mia@ci-7', commit: '0a1b2c+changes' };
+  const [first, second] = circumstanceFacts(buildRecord([], run));
+  expect(first?.text).toContain(', started 2026-11-20T02:00:00.000Z by mia@ci-7, podreach ');
+  expect(second).toEqual({ label: 'commit', text: '0a1b2c+changes' });
+});
