@@ -6,6 +6,7 @@ import type { Cluster, ClusterProvider } from '../cluster/cluster.ts';
 import { DEFAULT_CLUSTER_NAME } from '../cluster/kind/choices.ts';
 import { PodreachError } from '../errors.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
+import type { ProgressListener } from '../progress.ts';
 import { cleanCommand } from '../run/cleanup.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { shellCommand } from '../shell.ts';
@@ -48,7 +49,8 @@ Examples:
   podreach run web.yaml --keep                  leave the sandbox up afterwards, to look around with kubectl
   podreach run slow.yaml --within 30s --timeout 2s
   podreach run --cluster kind                   on a kind cluster with Calico, made and deleted by the run
-  podreach run --cluster context=staging        on a cluster of your kubeconfig`;
+  podreach run --cluster context=staging        on a cluster of your kubeconfig
+  podreach run --cluster context=staging --print-role | kubectl apply --context staging-admin -f -`;
 
 interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeCommandOptions {
   readonly cluster: string;
@@ -62,6 +64,7 @@ interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeC
   readonly confirm: number;
   readonly parallel: number;
   readonly patient?: boolean;
+  readonly printRole?: boolean;
   readonly keep?: boolean;
   readonly failFast?: boolean;
   readonly strict?: boolean;
@@ -105,6 +108,7 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     )
     .option('--fail-fast', 'start no further scenario after one that went wrong')
     .option('--strict', 'start nothing where validate has a warning')
+    .option('--print-role', 'print the role that would grant what is missing on the cluster, and run nothing')
     .addOption(quiet)
     .addOption(verbose);
   for (const option of probeOptions())
@@ -115,7 +119,9 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
   command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: RunCommandOptions) => {
     // Letting V8's young generation grow doubles the memory of a large run, and saves no time that matters beside the network's.
     setFlagsFromString('--semi-space-growth-factor=1');
-    setExitCode(await runScenarios(paths, options, again));
+    setExitCode(
+      options.printRole === true ? await printRole(options) : await runScenarios(paths, options, again),
+    );
   });
 }
 
@@ -215,6 +221,43 @@ async function runScenarios(
   kubeconfig?.[Symbol.dispose]();
   const exitCode = record.run.exitCode ?? 3;
   return exitCode === 0 && failures > 0 ? 3 : exitCode;
+}
+
+/**
+ * Prints the role that would grant the user of a cluster what is missing, so that it can be piped to `kubectl apply`.
+ * @returns the exit code
+ * @throws PodreachError `usage` on the sandbox, whose user may do everything; what the API server says
+ */
+async function printRole(options: RunCommandOptions): Promise<number> {
+  const note = (text: string): void => void process.stderr.write(`${text}\n`);
+  const probe = readProbeSettings(options);
+  const provider = await providerFor(options, probe.image, note);
+  if (provider.kind !== 'context') {
+    throw new PodreachError('usage', `--print-role has no use on --cluster ${provider.kind}`, {
+      hint: 'There podreach may do everything. Choose the cluster with --cluster context.',
+    });
+  }
+  const { connectKube } = await import('../kube/connect.ts');
+  const { missingRole } = await import('../run/preflight.ts');
+  using signals = listenToSignals(
+    () => note('interrupted'),
+    () => undefined,
+  );
+  const { signal } = signals;
+  const cluster = await provider.start({ signal, clock: systemClock });
+  try {
+    const kube = await connectKube(cluster.kubeconfig, { clock: systemClock });
+    const progress: ProgressListener = (event) => {
+      if (event.type === 'note') note(event.text);
+    };
+    const role = await missingRole({ kube, signal, progress, probe });
+    if (role === undefined) note('nothing is missing that podreach could name');
+    else process.stdout.write(role);
+    kube.close();
+  } finally {
+    await cluster.stop();
+  }
+  return 0;
 }
 
 /** @throws PodreachError `usage` for a cluster that does not exist, or options that it has no use for */

@@ -29,10 +29,24 @@ export async function checkPermissions(context: RunContext): Promise<void> {
     context.progress({ type: 'note', text: `no right to ${right}: ${without}` });
 }
 
+/** What the preflight needs of a run. */
+type Asking = Pick<RunContext, 'kube' | 'signal' | 'progress' | 'probe'>;
+
+/**
+ * The role that would grant all that is missing, also what a run can do without; undefined where nothing is, or where the server does
+ * not tell.
+ * @throws what the API server says
+ */
+export async function missingRole(context: Asking): Promise<string | undefined> {
+  const missing = (await missingOf(permissionsFor(context.probe), context)) ?? [];
+  if (missing.length === 0) return undefined;
+  return roleFor(missing, await context.kube.whoAmI(context), context.kube.context);
+}
+
 /** What is not allowed, each with the verbs that are not; undefined where the server answers no reviews. */
 async function missingOf(
   permissions: readonly Permission[],
-  { kube, signal, progress }: RunContext,
+  { kube, signal, progress }: Asking,
 ): Promise<readonly Permission[] | undefined> {
   const limit = pLimit(PARALLEL_REVIEWS);
   try {
@@ -82,7 +96,7 @@ function notAllowed(
   );
   const more = optional.length === 0 ? '' : `. Missing too, but a run can do without: ${optional.join('; ')}`;
   return new PodreachError('permission-denied', `${who} may not ${required.join('; ')}${more}`, {
-    hint: 'Nothing was created. Have a cluster administrator apply the manifest below: it grants all that is missing.',
+    hint: 'Nothing was created. Have a cluster administrator apply the manifest below: it grants all that is missing. With --print-role it is all that is printed.',
     manifest: roleFor(missing, user, kube.context),
   });
 }

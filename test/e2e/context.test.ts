@@ -2,7 +2,9 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { ApiServer } from '../kube/api-server.ts';
 import { folderWith, runCli, startCli } from '../support/cli.ts';
 
 function verdicts(stdout: string): Record<string, (string | undefined)[]> {
@@ -75,4 +77,38 @@ test('Ctrl-C does not wait for a credential plugin that does not answer', async 
   run.child.kill('SIGINT');
   expect((await run.ended).exitCode).toBe(130);
   expect(performance.now() - beganMs).toBeLessThan(10_000);
+});
+
+test('--print-role prints the role that is missing, and nothing else, so that it can be piped', async () => {
+  const asked: string[] = [];
+  await using server = await ApiServer.start({
+    answer: ({ path: url, body }) => {
+      asked.push(url);
+      if (url.endsWith('/selfsubjectreviews'))
+        return {
+          status: 201,
+          body: { kind: 'SelfSubjectReview', status: { userInfo: { username: 'jane' } } },
+        };
+      const { resource, subresource } = JSON.parse(body).spec.resourceAttributes;
+      const allowed = `${resource}/${subresource}` !== 'pods/exec';
+      return { status: 201, body: { kind: 'SelfSubjectAccessReview', status: { allowed } } };
+    },
+  });
+  using folder = folderWith({ config: server.kubeconfig });
+  const env = { KUBECONFIG: join(folder.path, 'config') };
+  const { exitCode, stdout } = await runCli(['run', '--cluster', 'context', '--print-role'], { env });
+  expect(exitCode).toBe(0);
+  const [role, binding] = parseAllDocuments(stdout).map((document) => document.toJS());
+  expect(role).toMatchObject({
+    kind: 'ClusterRole',
+    rules: [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['create', 'get'] }],
+  });
+  expect(binding).toMatchObject({ kind: 'ClusterRoleBinding', subjects: [{ kind: 'User', name: 'jane' }] });
+  expect(asked.every((url) => url.includes('selfsubject'))).toBe(true);
+});
+
+test('--print-role has no use where podreach may do everything', async () => {
+  const { exitCode, stderr } = await runCli(['run', '--print-role']);
+  expect(stderr).toContain('--print-role has no use on --cluster sandbox');
+  expect(exitCode).toBe(2);
 });
