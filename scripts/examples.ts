@@ -42,6 +42,14 @@ function excerpt(text: string, first: string, last: string = first): string {
   return part.map((line) => `${line.slice(indent)}\n`).join('');
 }
 
+/** Who runs them is nobody in particular. */
+const ORIGIN = {
+  GITHUB_ACTOR: 'mia',
+  GITHUB_SERVER_URL: 'https://github.com',
+  GITHUB_REPOSITORY: 'example/payments',
+  GITHUB_RUN_ID: '4711',
+};
+
 /** A run with a leak and a broken connection, one that is interrupted, and one on a cluster that does not enforce policies. */
 async function recordAll(): Promise<void> {
   const record = (name: string): string[] => [
@@ -51,9 +59,9 @@ async function recordAll(): Promise<void> {
     `json=${RECORDS}/${name}.json`,
   ];
   const paths = [`${RECORDS}/payments.yaml`, 'scenarios/default-deny.yaml'];
-  await runCli(['run', ...paths, ...record('run')]);
+  await runCli(['run', ...paths, ...record('run')], { env: ORIGIN });
   const inTurn = ['scenarios/namespace-isolation.yaml', ...paths, '--parallel', '1'];
-  const interrupted = startCli(['run', ...inTurn, ...record('interrupted')]);
+  const interrupted = startCli(['run', ...inTurn, ...record('interrupted')], { env: ORIGIN });
   await interrupted.until(/payments: waiting for the policies/);
   interrupted.child.kill('SIGINT');
   await interrupted.ended;
@@ -61,7 +69,7 @@ async function recordAll(): Promise<void> {
   const sandbox = startCli(['sandbox', '--no-enforcement']);
   const [, KUBECONFIG = ''] = await sandbox.until(/Its kubeconfig: (\S+)/);
   await runCli(['run', ...paths, '--cluster', 'context', ...record('not-enforcing')], {
-    env: { KUBECONFIG },
+    env: { ...ORIGIN, KUBECONFIG },
   });
   sandbox.child.kill('SIGINT');
   await sandbox.ended;

@@ -58,7 +58,9 @@ function hintForPort(port: string, before: string): string | undefined {
 /** A pod without its namespace. */
 function hintForBareName(name: string, port: string | undefined, root: unknown): string | undefined {
   const behind = port === undefined ? '' : `:${port}`;
-  const pods = keysOf(root, 'pods');
+  // Declared like this too: both are to be written alike.
+  if (keysOf(root, 'pods').includes(name)) return hintForPodKey(name + behind, root);
+  const pods = keysOf(root, 'pods').filter((key) => key.includes('/'));
   const same = pods.filter((key) => key.slice(key.indexOf('/') + 1) === name);
   if (same.length > 0) {
     return `Write it with its namespace: ${same.map((key) => quote(key + behind)).join(' or ')}.`;

@@ -348,8 +348,13 @@ pods:
       `${TOPOLOGY}policies: [policies/*.yaml]\notherwise: reachable\n`,
       'Patterns are not read here. Name a folder, which stands for all YAML files in it, or each file.',
     ],
-  ])('a slip that many make gets a hint that helps: %#', async (text, hint) => {
-    expect((await failureOf(text)).match(/(?<=hint: ).*/g)).toEqual([hint]);
+    [
+      `${TOPOLOGY.replace('shop/frontend', 'frontend')}reachable: [{ from: frontend, to: shop/db }]\n`,
+      'Write "shop/frontend".',
+      'Write "shop/frontend".',
+    ],
+  ])('a slip that many make gets a hint that helps: %#', async (text, ...hints) => {
+    expect((await failureOf(text)).match(/(?<=hint: ).*/g)).toEqual(hints);
   });
 
   test.each(['- a list\n', 'just text\n', '3\n'])('a document that is no mapping: %j', async (text) => {
