@@ -38,14 +38,12 @@ export async function askAgent(pod: RunningPod, batch: Batch, context: RunContex
   const setbacks: string[] = [];
   for (let tries = 1; ; tries += 1) {
     const startedMs = clock.now();
-    // An answer that is lost on its way must leave the time to ask again.
-    const timeoutMs = batch.deadlineMs + Math.min(lastStart - startedMs, timing.execGraceMs / 2);
-    const tried = await tryOnce(pod, batch, timeoutMs, context);
+    const tried = await tryOnce(pod, batch, lastStart - startedMs, context);
     const endedMs = clock.now();
     if (tried.kind === 'settled') return { answer: tried.answer, startedMs, endedMs, setbacks };
     const pause = pauseMs({ tries, random, askedMs: tried.askedMs });
     const { reason, askedMs = 0 } = tried;
-    const more = clock.now() + askedMs > lastStart ? tooLongWords(askedMs) : '';
+    const more = askedMs > 0 && clock.now() + askedMs > lastStart ? tooLongWords(askedMs) : '';
     const broken: AgentAnswer = { kind: 'broken', reason: reason + more };
     // One that has less time than its batch may take would only hide why the others broke.
     if (signal.aborted || clock.now() + pause > lastStart)
@@ -56,13 +54,17 @@ export async function askAgent(pod: RunningPod, batch: Batch, context: RunContex
   }
 }
 
+/** @param leftMs how long another try may still be begun */
 async function tryOnce(
   pod: RunningPod,
   batch: Batch,
-  timeoutMs: number,
-  { sessions }: RunContext,
+  leftMs: number,
+  { sessions, timing }: RunContext,
 ): Promise<Tried> {
-  const session = sessions.take(pod);
+  const { session, isNew } = sessions.take(pod);
+  // A new exec may take its time to start. One that has answered before answers soon, or must leave the time to ask another.
+  const graceMs = isNew ? leftMs : Math.min(leftMs, timing.execGraceMs / 2);
+  const timeoutMs = batch.deadlineMs + graceMs;
   const result = await session.ask({ input: batchInput(batch), isLast: isEndMark, timeoutMs });
   if (result.kind === 'broken') {
     const { mayHeal, retryAfterMs } = result;

@@ -13,6 +13,12 @@ import type { RunningPod } from './provision.ts';
 /** One that has rested for longer is not asked again: its relay is about to end. */
 const REST_MS = RELAY_IDLE_MS / 2;
 
+export interface Taken {
+  readonly session: ExecSession;
+  /** It has not been asked yet. */
+  readonly isNew: boolean;
+}
+
 interface Resting {
   readonly session: ExecSession;
   readonly sinceMs: number;
@@ -32,19 +38,21 @@ export class Sessions {
   }
 
   /** One that rests, or a new one: its taker alone talks to it. */
-  take(pod: RunningPod): ExecSession {
+  take(pod: RunningPod): Taken {
     const resting = this.#resting.get(objectKey(pod)) ?? [];
     for (let last = resting.pop(); last !== undefined; last = resting.pop()) {
-      if (last.session.isOpen && this.#clock.now() - last.sinceMs < REST_MS) return last.session;
+      if (last.session.isOpen && this.#clock.now() - last.sinceMs < REST_MS)
+        return { session: last.session, isNew: false };
       last.session.close();
     }
-    return this.#kube.exec({
+    const session = this.#kube.exec({
       namespace: pod.namespace,
       pod: pod.name,
       container: PROBE_CONTAINER,
       command: PROBE_COMMAND,
       signal: this.#signal,
     });
+    return { session, isNew: true };
   }
 
   /** Gives one back that has answered and can be asked again. */

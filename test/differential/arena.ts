@@ -181,7 +181,7 @@ function contextOf(name: string, { kube, signal, limit }: Ground): RunContext {
       controlMs: 10_000,
       settleFloorMs: 0,
       readyWithinMs: 60_000,
-      execGraceMs: 10_000,
+      execGraceMs: 60_000,
       confirm: 1,
       isPatient: false,
     },

@@ -21,7 +21,7 @@ reachable: [{ from: small-a/client, to: small-b/server }]
 `;
 
 test('what a run with --keep left is shown, is in the way, and is taken away by name', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   using folder = folderWith({ 'small.yaml': SCENARIO });
   const kubeconfig = join(folder.path, 'kubeconfig');
@@ -105,7 +105,7 @@ test('what a run with --keep left is shown, is in the way, and is taken away by 
 });
 
 test('what one run left, and cannot be deleted, keeps nobody from deleting the rest', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   using folder = folderWith({});
   const cluster = await throughProxy(sandboxCluster({ nodes: 1, enforcement: 'on' }), {

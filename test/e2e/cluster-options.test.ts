@@ -55,7 +55,7 @@ const SECRETS: Intervention['answer'] = ({ method, path }) => {
 };
 
 test('what a cluster wants is in every pod and namespace, and in the record', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const options = [
     ['--probe-image', 'mirror.example/node:24'],
@@ -116,7 +116,7 @@ test('what a cluster wants is in every pod and namespace, and in the record', {
 });
 
 test('without any of them the record names the stock image, and no Secret is touched', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const asked: string[] = [];
   const { result } = await runOn(['--verbose'], {
@@ -131,7 +131,7 @@ test('without any of them the record names the stock image, and no Secret is tou
 });
 
 test('a cluster that cannot run the image ends with exit code 3, one line of cause and one of advice', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const message = 'mirror.example/nod:24: not found';
   const { result } = await runOn(['--probe-image', 'mirror.example/nod:24'], {

@@ -72,7 +72,7 @@ test('Ctrl-C does not wait for a credential plugin that does not answer', async 
   const kubeconfig = join(folder.path, 'config');
   const args = ['--cluster', 'context', '--kubeconfig', kubeconfig];
   const run = startCli(['run', 'scenarios/three-tier.yaml', ...args]);
-  await expect.poll(() => existsSync(join(folder.path, 'plugin.runs')), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => existsSync(join(folder.path, 'plugin.runs')), { timeout: 60_000 }).toBe(true);
   const beganMs = performance.now();
   run.child.kill('SIGINT');
   expect((await run.ended).exitCode).toBe(130);

@@ -157,7 +157,7 @@ async function internetOf(page: string, folder: Folder): Promise<Internet> {
   };
 }
 
-test('a run that keeps its cluster says how to look, and ends', { timeout: 60_000 }, async () => {
+test('a run that keeps its cluster says how to look, and ends', { timeout: 120_000 }, async () => {
   await using host = await kindHost();
   const run = host.run('--keep');
   await run.until(/podreach clean --run \w+ --cluster kind=podreach/);
@@ -168,7 +168,7 @@ test('a run that keeps its cluster says how to look, and ends', { timeout: 60_00
 });
 
 test('a run that uses a kept cluster does not say that it stops it, and one of its own does', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   await using brief = await kindHost();
   const own = await brief.run().ended;
@@ -192,7 +192,7 @@ test('a run that uses a kept cluster does not say that it stops it, and one of i
 });
 
 test('whoever does not wait for the deletion of a cluster is told how to delete it', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   await using host = await kindHost({}, 'exec sleep 600');
   const run = host.run();
@@ -206,7 +206,7 @@ test('whoever does not wait for the deletion of a cluster is told how to delete 
 });
 
 test('whoever does not wait for the clean-up of a kept cluster is told how to finish it', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const deletions = new EventEmitter();
   const deletion = once(deletions, 'asked');
@@ -230,7 +230,7 @@ test('whoever does not wait for the clean-up of a kept cluster is told how to fi
 });
 
 /** Only there does Node.js ask the proxy that stands for the internet. */
-const KNOWS_PROXIES = { timeout: 60_000, skip: process.version < 'v22.21' };
+const KNOWS_PROXIES = { timeout: 120_000, skip: process.version < 'v22.21' };
 
 test('a manifest with a wrong checksum ends it before there are nodes', KNOWS_PROXIES, async () => {
   await using host = await kindHost();
@@ -270,7 +270,7 @@ describe('--retain', () => {
         : undefined,
   };
 
-  test('keeps the nodes of a run that fails, with their logs', { timeout: 60_000 }, async () => {
+  test('keeps the nodes of a run that fails, with their logs', { timeout: 120_000 }, async () => {
     await using host = await kindHost(NO_PODS);
     const { exitCode, stderr } = await host.run('--retain').ended;
     expect(exitCode).toBe(3);
@@ -296,13 +296,13 @@ describe('--retain', () => {
     expect(host.hasNodes()).toBe(false);
   });
 
-  test('keeps nothing of a run that does not fail', { timeout: 60_000 }, async () => {
+  test('keeps nothing of a run that does not fail', { timeout: 120_000 }, async () => {
     await using host = await kindHost();
     expect(await host.run('--retain').ended).toMatchObject({ exitCode: 0 });
     expect(host.hasNodes()).toBe(false);
   });
 
-  test('keeps nothing of a run that is interrupted', { timeout: 60_000 }, async () => {
+  test('keeps nothing of a run that is interrupted', { timeout: 120_000 }, async () => {
     await using host = await kindHost();
     const run = host.run('--retain');
     await run.until(/small: starting pods/);

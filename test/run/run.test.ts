@@ -129,7 +129,7 @@ describe('what the environment can do', () => {
     const takeAway = async (kube: Kube): Promise<undefined> => {
       const address = { resource: 'pods', namespace: 'pair', name } as const;
       await kube.delete(address);
-      await expect.poll(() => kube.get(address), { timeout: 10_000 }).toBeUndefined();
+      await expect.poll(() => kube.get(address), { timeout: 60_000 }).toBeUndefined();
     };
     return runWith(throughProxy(sandbox(), { question: () => isGone }), (event, kube) => {
       if (event.type !== 'phase-started' || event.phase !== phase) return undefined;
@@ -171,7 +171,7 @@ test('a pair that opens again while others settle is flapping', async () => {
       event.type === 'round-ended' && event.phase === 'settle' && event.round === 3
         ? kube.delete({ resource: 'networkpolicies', namespace: 'pair', name: 'deny' })
         : undefined,
-    { scenario, withinMs: 10_000 },
+    { scenario, withinMs: 10_000, patient: true },
   );
   expect(verdicts(record)).toEqual({ 'pair/b': 'flapping', 'pair/c': 'pass', 'pair/late': 'pass' });
   expect(record.run.exitCode).toBe(1);

@@ -33,11 +33,12 @@ function world() {
 
 test('one that rests is asked again; one that is in use is not', () => {
   const { opened, sessions } = world();
-  const first = sessions.take(WEB);
-  expect(sessions.take(WEB)).not.toBe(first);
+  const { session: first, isNew } = sessions.take(WEB);
+  expect(isNew).toBe(true);
+  expect(sessions.take(WEB).session).not.toBe(first);
   sessions.rest(WEB, first);
-  expect(sessions.take(WEB)).toBe(first);
-  expect(sessions.take(DB)).not.toBe(first);
+  expect(sessions.take(WEB)).toEqual({ session: first, isNew: false });
+  expect(sessions.take(DB).isNew).toBe(true);
   expect(opened.map(({ request }) => `${request.namespace}/${request.pod}`)).toEqual([
     'shop/web',
     'shop/web',
@@ -47,24 +48,24 @@ test('one that rests is asked again; one that is in use is not', () => {
 
 test('one that has ended while it rested is not asked', () => {
   const { sessions } = world();
-  const session = sessions.take(WEB);
+  const { session } = sessions.take(WEB);
   sessions.rest(WEB, session);
   session.close();
-  expect(sessions.take(WEB)).not.toBe(session);
+  expect(sessions.take(WEB).session).not.toBe(session);
 });
 
 test('one whose relay is about to end is closed, and not asked', async () => {
   const { sessions, clock } = world();
-  const session = sessions.take(WEB);
+  const { session } = sessions.take(WEB);
   sessions.rest(WEB, session);
   await clock.sleep(MINUTE_MS - 1);
-  expect(sessions.take(WEB)).not.toBe(session);
+  expect(sessions.take(WEB).session).not.toBe(session);
   expect(session.isOpen).toBe(false);
 });
 
 test('those into the pods of some namespaces are closed when these go', () => {
   const { opened, sessions } = world();
-  for (const pod of [WEB, DB]) sessions.rest(pod, sessions.take(pod));
+  for (const pod of [WEB, DB]) sessions.rest(pod, sessions.take(pod).session);
   sessions.close(new Set(['shop']));
   expect(opened.map(({ isOpen }) => isOpen)).toEqual([false, true]);
   sessions.close();

@@ -32,7 +32,7 @@ describe.runIf(hasKubectl())('kubectl', () => {
       ...args.split(' '),
     ];
     return new Promise((resolve, reject) => {
-      const child = execFile(KUBECTL, all, { timeout: 20_000 }, (error, stdout, stderr) =>
+      const child = execFile(KUBECTL, all, { timeout: 90_000 }, (error, stdout, stderr) =>
         error === null ? resolve(stdout) : reject(new Error(`${stderr}${stdout}`, { cause: error })),
       );
       child.stdin?.end(manifest === undefined ? '' : JSON.stringify(manifest));
@@ -54,7 +54,7 @@ describe.runIf(hasKubectl())('kubectl', () => {
     );
     const address = await kubectl('get pod db -o jsonpath={.status.podIP}');
     expect(address).toMatch(/^10\.244\.[12]\.\d+$/);
-    await expect.poll(() => knock('web', address), { timeout: 10_000 }).toBe('db\n');
+    await expect.poll(() => knock('web', address), { timeout: 60_000 }).toBe('db\n');
 
     const spec = {
       podSelector: { matchLabels: { app: 'db' } },
@@ -63,9 +63,9 @@ describe.runIf(hasKubectl())('kubectl', () => {
     const metadata = { name: 'db', namespace: 'default' };
     const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata, spec };
     expect(await kubectl('apply -f -', policy)).toBe('networkpolicy.networking.k8s.io/db created\n');
-    await expect.poll(() => knock('web', address), { timeout: 10_000 }).toBe('');
+    await expect.poll(() => knock('web', address), { timeout: 60_000 }).toBe('');
     expect(await kubectl('label pod web role=reader')).toBe('pod/web labeled\n');
-    await expect.poll(() => knock('web', address), { timeout: 10_000 }).toBe('db\n');
+    await expect.poll(() => knock('web', address), { timeout: 60_000 }).toBe('db\n');
 
     expect(await kubectl('delete pod db')).toBe('pod "db" deleted\n');
     await expect(kubectl('get pod db')).rejects.toThrow('Error from server (NotFound): pods "db" not found');
@@ -97,7 +97,7 @@ describe.runIf(hasKubectl())('kubectl', () => {
     };
     writeFileSync(join(folder, 'deny.yaml'), JSON.stringify(policy));
     const env = { ...process.env, KUBECONFIG: join(folder, 'kubeconfig') };
-    execFileSync('sh', ['-euc', script], { cwd: folder, env, timeout: 20_000 });
+    execFileSync('sh', ['-euc', script], { cwd: folder, env, timeout: 90_000 });
     const version = await kubectl('get netpol deny -o jsonpath={.metadata.resourceVersion}');
     const messages = '{.items[*].status.conditions[?(@.type=="PoliciesInForce")].message}';
     expect(await kubectl(`get nodes -o jsonpath=${messages}`)).toBe(

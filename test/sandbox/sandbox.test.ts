@@ -123,7 +123,7 @@ describe.each([1, 2, 3])('a start with %i of its processes there', (count) => {
         const traces = tracesBelow(pid);
         return traces.processes.size >= count && traces;
       },
-      { interval: 1, timeout: 20_000 },
+      { interval: 1, timeout: 90_000 },
     );
 
   test('leaves nothing when its harness is killed', async () => {

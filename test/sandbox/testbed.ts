@@ -159,7 +159,7 @@ export class Testbed implements AsyncDisposable {
   }
 
   /** Waits for a condition. @throws Error that says what was waited for */
-  async until(what: string, condition: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
+  async until(what: string, condition: () => Promise<boolean>, withinMs = 60_000): Promise<void> {
     const deadline = performance.now() + withinMs;
     while (!(await condition())) {
       if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);

@@ -37,7 +37,7 @@ export function tracesBelow(pid: number): Traces {
 }
 
 /** Waits until nothing of these traces, nor of any sandbox on the host itself, is left; gives what is left after `withinMs`. */
-export async function leftOf(traces: Traces, withinMs = 5_000): Promise<readonly string[]> {
+export async function leftOf(traces: Traces, withinMs = 30_000): Promise<readonly string[]> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const now = processes();

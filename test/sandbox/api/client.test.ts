@@ -143,7 +143,7 @@ it('watches', async () => {
   const core = config.makeApiClient(CoreV1Api);
   await core.createNamespace({ body: { metadata: { name: 'seen', labels: { watched: 'yes' } } } });
   await core.deleteNamespace({ name: 'seen' });
-  await expect.poll(() => seen, { timeout: 5000 }).toEqual(['ADDED seen', 'MODIFIED seen', 'DELETED seen']);
+  await expect.poll(() => seen, { timeout: 60_000 }).toEqual(['ADDED seen', 'MODIFIED seen', 'DELETED seen']);
   controller.abort();
 });
 

@@ -194,7 +194,7 @@ describe('exec', () => {
           last = await readFile(file, 'utf8').catch(() => '');
           return last !== '' && last === before;
         },
-        { timeout: 10_000, interval: 300 },
+        { timeout: 60_000, interval: 300 },
       )
       .toBe(true);
     expect(Number(last)).toBeLessThan(100);
@@ -208,7 +208,7 @@ describe('exec', () => {
     await new Promise((resolve) => socket.on('message', (data: Buffer) => data.length > 1 && resolve(data)));
     const [process] = cluster.runtime.processes();
     socket.terminate();
-    await expect.poll(() => process?.exitCode, { timeout: 5000 }).toBe(3);
+    await expect.poll(() => process?.exitCode, { timeout: 60_000 }).toBe(3);
   });
 
   it('runs many at once', async () => {
@@ -348,11 +348,11 @@ describe('logs', () => {
     const address = { podUid: body.metadata.uid, container: 'c' };
     cluster.runtime.print(address, 'one\ntwo\n');
     const followed = cluster.call('GET', `${PODS}/chatty/log?follow=true&tailLines=1`);
-    await expect.poll(() => cluster.runtime.followers(address), { timeout: 5000 }).toBe(1);
+    await expect.poll(() => cluster.runtime.followers(address), { timeout: 60_000 }).toBe(1);
     cluster.runtime.print(address, 'three\n');
     cluster.runtime.end(address);
     expect((await followed).body).toBe('two\nthree\n');
-    await expect.poll(() => cluster.runtime.followers(address), { timeout: 5000 }).toBe(0);
+    await expect.poll(() => cluster.runtime.followers(address), { timeout: 60_000 }).toBe(0);
   });
 
   it.each([

@@ -308,7 +308,7 @@ spec:
     cluster.runtime.print(address, 'one\ntwo\n');
     expect(await run(['logs', '-n', n, 'web'])).toBe('one\ntwo');
     const followed = run(['logs', '-f', '--tail=1', '-n', n, 'web']);
-    await expect.poll(() => cluster.runtime.followers(address), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => cluster.runtime.followers(address), { timeout: 60_000 }).toBe(1);
     cluster.runtime.print(address, 'three\n');
     cluster.runtime.end(address);
     expect(await followed).toBe('two\nthree');
@@ -329,9 +329,9 @@ spec:
     watching.stdout.on('data', (chunk) => {
       seen += chunk;
     });
-    await expect.poll(() => seen, { timeout: 10_000 }).toMatch(/^web +1\/1 +Running/);
+    await expect.poll(() => seen, { timeout: 60_000 }).toMatch(/^web +1\/1 +Running/);
     expect(await run(['delete', 'pod', 'web', '-n', n, '--wait'])).toMatch(/^pod "web" deleted/);
-    await expect.poll(() => seen, { timeout: 10_000 }).toMatch(/^web +1\/1 +Terminating/m);
+    await expect.poll(() => seen, { timeout: 60_000 }).toMatch(/^web +1\/1 +Terminating/m);
     watching.kill();
     await watching;
   });
@@ -361,7 +361,7 @@ spec:
       const { stdout } = await execa(SCRIPT, ['-qec', `sh ${script}`, '/dev/null'], {
         env: { KUBECONFIG: cluster.kubeconfig, HOME: folder },
         reject: false,
-        timeout: 10_000,
+        timeout: 60_000,
       });
       expect(stdout).toContain(
         'the sandbox has no terminals: run the command without one (kubectl exec without -t)',
