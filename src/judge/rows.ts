@@ -18,6 +18,12 @@ export interface Row {
   readonly isComplete: boolean;
 }
 
+/**
+ * From the first to the last connection of a row that the policies deny: something else may let the pair through, but so does a moment
+ * in which nothing is enforced.
+ */
+const LET_THROUGH_MS = 1_000;
+const LEAST_LET_THROUGH = 2;
 /** A single attempt may have lost its packets: it is no cut, whatever `confirm` says. */
 const LEAST_CUTS = 2;
 
@@ -37,8 +43,11 @@ export function rowsOf(check: Judged, confirm: number): Row[] {
     const [first] = attempts;
     const last = attempts.at(-1) ?? first;
     const isCut = kind === (check.expected === 'unreachable' ? 'agrees' : 'contradicts');
-    const needed = isCut ? (check.confirm ?? Math.max(LEAST_CUTS, confirm)) : neededOf(kind, confirm);
-    const isComplete = attempts.length >= needed && (!isCut || spansVisits(first, last));
+    const needed = isCut
+      ? (check.confirm ?? Math.max(LEAST_CUTS, confirm))
+      : neededOf(kind, isLetThrough(check) ? Math.max(LEAST_LET_THROUGH, confirm) : confirm);
+    const isLong = isCut ? spansVisits(first, last) : spansMoment(check, first, last);
+    const isComplete = attempts.length >= needed && isLong;
     return { kind, attempts, first, last, isCut, needed, isComplete };
   });
 }
@@ -51,6 +60,16 @@ export function trailingRow(check: Judged, confirm: number): Row | undefined {
 
 export function underPolicies(attempts: readonly AttemptRecord[]): AttemptRecord[] {
   return attempts.filter(({ phase }) => phase === 'settle' || phase === 'observe');
+}
+
+/** Whether a row of connections is that of a pair which the policies are to let through, or lasts. */
+function spansMoment(check: Judged, first: AttemptRecord, last: AttemptRecord): boolean {
+  return !isLetThrough(check) || last.atMs - first.atMs >= LET_THROUGH_MS;
+}
+
+/** Whether a pair is to connect although the policies deny it. */
+export function isLetThrough({ expected, predicted, cutBy }: Omit<Judged, 'attempts'>): boolean {
+  return expected === 'reachable' && predicted?.verdict === 'denied' && cutBy === undefined;
 }
 
 /** Of attempts that do not show a cut. */

@@ -267,7 +267,9 @@ function dialRepeatedly(
       for (const undo of [...timers, ...closers]) {
         undo();
       }
-      const mayHaveArrived = sign.outcome === 'timeout' && address.protocol === 'UDP';
+      // Also where a later dial was refused: an earlier one may have been heard.
+      const mayHaveArrived =
+        address.protocol === 'UDP' && sign.outcome !== 'connected' && sign.outcome !== 'wrong-peer';
       resolve({
         ...sign,
         durationMs: performance.now() - begun,
@@ -567,7 +569,7 @@ async function runJobs(
 
 /** Tries a connection again and again until it shows what is wanted, or the batch's time for watching is over. */
 async function watch(
-  { id, pod, wanted, ...address }: Watch,
+  { id, pod, wanted, shutPort, ...address }: Watch,
   batch: Batch,
   arrived: number,
   isWanted: () => boolean,
@@ -575,8 +577,11 @@ async function watch(
   const timeoutMs = Math.min(batch.timeoutMs, WATCH_TIMEOUT_MS);
   for (;;) {
     const startedMs = performance.now() - arrived;
-    const { outcome } = await attempt(address, timeoutMs, { runId: batch.runId, pod });
-    const isShown = wanted === 'open' ? outcome === 'connected' : CUT_OFF.includes(outcome);
+    const look = async (port: number): Promise<Outcome> =>
+      (await attempt({ ...address, port }, timeoutMs, { runId: batch.runId, pod })).outcome;
+    const outcome = await look(address.port);
+    const isSeen = wanted === 'open' ? outcome === 'connected' : CUT_OFF.includes(outcome);
+    const isShown = isSeen && (shutPort === undefined || CUT_OFF.includes(await look(shutPort)));
     if (isShown) {
       return { kind: 'turn', id, turnedMs: round(startedMs) };
     }
@@ -893,10 +898,14 @@ function readBatch(line: string): Batch {
     watchMs: orZero('watchMs'),
     listeners: list(field(batch, 'listeners'), 'listeners', address),
     targets: list(field(batch, 'targets'), 'targets', target),
-    watches: list(field(batch, 'watches'), 'watches', (item, name) => ({
-      ...target(item, name),
-      wanted: wantedState(field(item, 'wanted'), `${name}.wanted`),
-    })),
+    watches: list(field(batch, 'watches'), 'watches', (item, name) => {
+      const shutPort = field(item, 'shutPort');
+      return {
+        ...target(item, name),
+        wanted: wantedState(field(item, 'wanted'), `${name}.wanted`),
+        ...(shutPort === undefined ? {} : { shutPort: portNumber(shutPort, `${name}.shutPort`) }),
+      };
+    }),
     asked: list(field(batch, 'asked'), 'asked', word),
   };
 }

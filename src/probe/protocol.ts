@@ -46,6 +46,8 @@ export interface Target {
 /** A connection to try again and again until it is open, or cut off. */
 export interface Watch extends Target {
   readonly wanted: 'open' | 'cut';
+  /** A port of the same pod that must be cut off in the same look: where nothing is enforced, every port is open. */
+  readonly shutPort?: number;
 }
 
 /** One round's work in a pod: attempts at others, and the proof that the pod's own listeners are alive. */

@@ -148,7 +148,10 @@ export type Turn =
   /** Nobody could look. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
-/** Watches the connection from a node's open pod to a port of its guarded pod, until it is as wanted or `within` is over. */
+/**
+ * Watches the connection from a node's open pod to a port of its guarded pod, until it is as wanted or `within` is over. Open counts only
+ * while the port that no marker opens is shut: where nothing is enforced, all are open.
+ */
 export async function watchMarker(
   { open, guarded }: Outpost,
   { number, wanted }: { readonly number: number } & Pick<Watch, 'wanted'>,
@@ -163,6 +166,7 @@ export async function watchMarker(
     protocol: 'TCP',
     pod,
     wanted,
+    ...(wanted === 'open' ? { shutPort: markerPort(0) } : {}),
   } as const;
   return await askAgent(
     open,

@@ -7,7 +7,7 @@ import {
   type JudgeRules,
   passedControl,
 } from '../judge/judge.ts';
-import { type Row, trailingRow } from '../judge/rows.ts';
+import { isLetThrough, type Row, trailingRow } from '../judge/rows.ts';
 import { greatest } from '../numbers.ts';
 import { LAST_DIAL_AT } from '../probe/batch.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
@@ -20,7 +20,7 @@ export const PAUSE_MS = 100;
 /** A deadline never cuts below so many rounds: on a busy machine one round may take all the time there is. */
 export const LEAST_ROUNDS = 6;
 /** From the first dial of a row to its last, so that the kubelet comes by at both ends: it does each second. */
-const ROW_MS = 1_150;
+export const ROW_MS = 1_150;
 
 /** What is tried: a scenario, or whatever else has checks. */
 export interface Tried {
@@ -169,7 +169,7 @@ async function waitForFloor(
 }
 
 /**
- * Rows of attempts that were cut off must be long enough for the kubelet to come by. Meanwhile the witnesses connect: so they have
+ * Rows of attempts that were cut off must be long enough for the kubelet to come by, and connections that the policies deny must last. Meanwhile the witnesses connect: so they have
  * done it after the last attempts, and before the next.
  */
 async function pauseBefore(
@@ -178,8 +178,12 @@ async function pauseBefore(
   context: RunContext,
 ): Promise<OpenWays> {
   const now = context.clock.now() - stage.beganMs;
-  const rows = due.flatMap((check) => trailingRow(check, context.timing.confirm) ?? []);
-  const span = greatest(rows.map((row) => nextAt(row, context) - now));
+  const span = greatest(
+    due.flatMap((check) => {
+      const row = trailingRow(check, context.timing.confirm);
+      return row === undefined ? [] : [nextAt(row, check, context) - now];
+    }),
+  );
   const shortest = due.every(agreesAtLast) ? 0 : PAUSE_MS;
   const pauseMs = Math.max(span, shortest);
   const [openWays] = await Promise.all([
@@ -190,8 +194,8 @@ async function pauseBefore(
 }
 
 /** When the next attempt may begin so that its last dial ends a row that is long enough. */
-function nextAt({ first, last, isCut }: Row, { timing }: RunContext): number {
-  if (!isCut) return 0;
+function nextAt({ first, last, isCut }: Row, check: CheckRecord, { timing }: RunContext): number {
+  if (!isCut && !isLetThrough(check)) return 0;
   const lastDialMs = last.outcome === 'timeout' ? LAST_DIAL_AT * timing.timeoutMs : 0;
   return first.atMs + ROW_MS - lastDialMs;
 }

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { hasFlapped, isConfirmed, type JudgeRules, judge } from '../../src/judge/judge.ts';
 import type { CheckRecord, Verdict } from '../../src/record.ts';
-import { closed, sequence } from './attempts.ts';
+import { closed, seenAt, sequence } from './attempts.ts';
 
 const LONGEST = 6;
 
@@ -45,12 +45,25 @@ function checkOf(findings: string, { expected, closing, predicted, cutBy }: Worl
     finding === 'N' ? 'nothing' : isCut(finding) ? 'cut' : 'connected',
   );
   const check = {
-    ...sequence(expected, words.join(' ')),
+    ...apart(sequence(expected, words.join(' '))),
     ...(predicted === undefined ? {} : { predicted: { verdict: predicted, grounds: 0 } }),
     ...(cutBy === undefined ? {} : { cutBy }),
   };
   if (closing === 'reconnected') return closed(check, 'connected');
   return closing === 'still cut' ? closed(check, 'timeout') : check;
+}
+
+/** The attempts a second apart: as long as it takes to believe whatever they show. */
+function apart<Check extends Pick<CheckRecord, 'attempts'>>(check: Check): Check {
+  const later = (ms: number): number => 10 * ms;
+  return {
+    ...check,
+    attempts: check.attempts.map((attempt) => ({
+      ...attempt,
+      atMs: later(attempt.atMs),
+      ...(attempt.seen === undefined ? {} : { seen: seenAt(later(attempt.atMs)) }),
+    })),
+  };
 }
 
 function rulesOf({ confirm, closing }: World): JudgeRules {
@@ -79,12 +92,17 @@ const isMismatch = (verdict: Verdict): boolean => verdict !== 'pass' && verdict 
 const isWithoutDoubt = ({ closing, predicted, cutBy }: World): boolean =>
   cutBy !== undefined || ((closing === 'left-out' || closing === 'reconnected') && predicted !== 'allowed');
 
+/** It is to connect although the policies deny it. */
+const isLetThrough = ({ expected, predicted, cutBy }: World): boolean =>
+  expected === 'reachable' && predicted === 'denied' && cutBy === undefined;
+
 /** How many findings in a row it takes in a world: to believe what is expected, and to believe the opposite. */
-function needed({ expected, confirm }: World): { confirms: string; refutes: string } {
+function needed(world: World): { confirms: string; refutes: string } {
+  const { expected, confirm } = world;
   const cuts = Math.max(2, confirm);
   return expected === 'unreachable'
     ? { confirms: 'A'.repeat(cuts), refutes: 'C' }
-    : { confirms: 'A'.repeat(confirm), refutes: 'C'.repeat(cuts) };
+    : { confirms: 'A'.repeat(isLetThrough(world) ? cuts : confirm), refutes: 'C'.repeat(cuts) };
 }
 
 type Law = (findings: string, verdict: Verdict, world: World) => boolean;
@@ -274,10 +292,11 @@ describe('what is known besides', () => {
     ).toEqual([]);
   });
 
-  test('what the policies mean decides only about a pass of unreachable that they allow', () => {
+  test('what the policies mean decides only about a pass of unreachable that they allow, and how long it takes where they deny', () => {
     expect(
       breaches((findings, verdict, world) => {
-        const unknown = verdictOf(findings, { ...world, predicted: undefined });
+        const confirm = isLetThrough(world) ? Math.max(2, world.confirm) : world.confirm;
+        const unknown = verdictOf(findings, { ...world, confirm, predicted: undefined });
         const isInDoubt = world.predicted === 'allowed' && world.expected === 'unreachable';
         return verdict === (isInDoubt && unknown === 'pass' ? 'inconclusive' : unknown);
       }, doubted),

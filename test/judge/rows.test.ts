@@ -123,3 +123,23 @@ describe('what a run asks while it goes on', () => {
     expect(contraryAttempts(check).map(({ outcome }) => outcome)).toEqual(['connected', 'error']);
   });
 });
+
+describe('connections that the policies deny', () => {
+  const rowOf = (...times: readonly number[]) =>
+    rowsOf(
+      {
+        ...checked(
+          'reachable',
+          times.map((atMs) => ['settle', 'connected', { atMs }]),
+        ),
+        predicted: { verdict: 'denied', grounds: 0 },
+      },
+      2,
+    )[0];
+
+  test('are believed when they last: a moment without enforcement is no permission', () => {
+    expect(rowOf(1_000, 1_013)?.isComplete).toBe(false);
+    expect(rowOf(1_000, 1_500, 1_999)?.isComplete).toBe(false);
+    expect(rowOf(1_000, 2_000)?.isComplete).toBe(true);
+  });
+});

@@ -527,19 +527,36 @@ describe('a watch', () => {
   test('tells when a connection opens, and when it is cut off', async () => {
     await using turning = await PodNetwork.create('tcp dport 8001 drop');
     await turning.serving({ pod: 'shop/turned', ports: [{ port: 8001, protocol: 'TCP' }] });
-    const seeTurn = async (wanted: 'open' | 'cut', rules: string): Promise<number> => {
+    const seeTurn = async (wanted: 'open' | 'cut', rules: string): Promise<void> => {
       const batch = watch(8001, wanted);
       const running = turning.probe({ input: batchInput(batch), self: 'shop/turned' });
-      const begun = performance.now();
       await turning.nft(rules);
-      const turned = performance.now() - begun;
       const answer = parseAgentOutput((await running.ended).stdout, batch);
       if (answer.kind === 'broken') throw new Error(answer.reason);
       expect(answer.turns).toEqual([{ kind: 'turn', id: 1, turnedMs: expect.any(Number) }]);
-      return turned;
     };
     await seeTurn('open', 'flush chain inet test input');
     await seeTurn('cut', 'add rule inet test input tcp dport 8001 drop');
+  });
+
+  test('takes no port for opened where one that must be shut is open as well', async () => {
+    await using turning = await PodNetwork.create('tcp dport 8002 drop');
+    const ports = [8001, 8002].map((port) => ({ port, protocol: 'TCP' as const }));
+    await turning.serving({ pod: 'shop/turned', ports });
+    const turnsOf = async (shutPort: number) => {
+      const plain = watch(8001, 'open');
+      const batch = {
+        ...plain,
+        watchMs: 600,
+        watches: plain.watches.map((one) => ({ ...one, shutPort })),
+      };
+      const { stdout } = await turning.probe({ input: batchInput(batch), self: 'shop/turned' }).ended;
+      const answer = parseAgentOutput(stdout, batch);
+      return answer.kind === 'complete' ? answer.turns : answer;
+    };
+    expect(await turnsOf(8002)).toEqual([{ kind: 'turn', id: 1, turnedMs: expect.any(Number) }]);
+    await turning.nft('flush chain inet test input');
+    expect(await turnsOf(8002)).toEqual([{ kind: 'turn', id: 1, last: 'connected' }]);
   });
 
   test('says what it saw instead when its time is over', async () => {

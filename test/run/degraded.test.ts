@@ -275,3 +275,14 @@ function withSlowRules(seconds: number): ClusterProvider {
     },
   };
 }
+
+test('pods that their kubelets do not reach end the run, with the node', { timeout: 120_000 }, async () => {
+  const record = await runWhile('provision', (faults) =>
+    Promise.all(faults.nodes.map((node) => faults.filterNode(node, { outgoing: ['tcp dport 20817 drop'] }))),
+  );
+  expect(record.scenarios[0]?.error).toMatchObject({
+    code: 'provision-failed',
+    message: expect.stringMatching(/^the kubelet does not reach its pods on node-1, node-2: /),
+  });
+  expect(record.run.exitCode).toBe(3);
+});

@@ -22,10 +22,14 @@ test('all is well where nobody interferes', async () => {
   expect(record.environment.nodes).toHaveLength(2);
 });
 
-test('a network that does not enforce policies leaks, and is never green', async () => {
+test('a network that does not enforce policies is never green', async () => {
   const record = await runWith(sandboxCluster({ nodes: 2, enforcement: 'off' }));
-  expect(verdicts(record)).toEqual({ 'pair/b': 'leaked', 'pair/c': 'pass' });
-  expect(record.run.exitCode).toBe(1);
+  expect(record.scenarios[0]?.error).toMatchObject({
+    code: 'not-enforcing',
+    message: 'no node has taken up the policies for 2 s (node-1, node-2)',
+  });
+  expect(verdicts(record)).toEqual({ 'pair/b': 'inconclusive', 'pair/c': 'inconclusive' });
+  expect(record.run.exitCode).toBe(3);
 });
 
 describe('what the environment can do', () => {
@@ -175,6 +179,14 @@ test('a pair that opens again while others settle is flapping', async () => {
   );
   expect(verdicts(record)).toEqual({ 'pair/b': 'flapping', 'pair/c': 'pass', 'pair/late': 'pass' });
   expect(record.run.exitCode).toBe(1);
+});
+
+test('policies that are to stay are not taken away to see whether it was they that cut', async () => {
+  const record = await runWith(sandbox(), undefined, { keep: true });
+  expect(record.scenarios[0]).toMatchObject({ closingControl: 'left-out' });
+  const phases = record.scenarios[0]?.checks.flatMap(({ attempts }) => attempts.map(({ phase }) => phase));
+  expect(phases).not.toContain('closing');
+  expect(verdicts(record)).toEqual({ 'pair/b': 'pass', 'pair/c': 'pass' });
 });
 
 describe('what a scenario leaves', () => {

@@ -11,16 +11,14 @@ import {
 } from '../../../src/judge/judge.ts';
 import { trailingRow } from '../../../src/judge/rows.ts';
 import type { Verdict } from '../../../src/record.ts';
+import { LEAST_ROUNDS, PAUSE_MS, ROW_MS } from '../../../src/run/settle.ts';
 import { Pair, type Setting, TIMEOUT_MS, type Witnessed } from './pair.ts';
 
-/** The times of `src/run/settle.ts` and `src/cluster/sandbox.ts`. */
+/** The times of `src/cluster/sandbox.ts`. */
 const CONFIRM = 2;
 const CONTROL_MS = 10_000;
 const WITHIN_MS = 10_000;
 const FLOOR_MS = 250;
-const PAUSE_MS = 100;
-const LEAST_ROUNDS = 3;
-const ROW_MS = 1_150;
 const LAST_DIAL_AT = 0.8;
 /** From the last policy to the markers of all nodes: the policies are in force then. */
 const FORCE_MS = 100;

@@ -80,6 +80,8 @@ export async function runTrials(
     parallel,
     withinMs,
   });
+  const missed = trials.filter(({ name }) => !come.has(name));
+  if (missed.length > 0) throw new Error(`never came: ${missed.map(({ name }) => name).join(', ')}`);
   return trials.flatMap((trial) => seenOf(trial, record));
 }
 
@@ -147,6 +149,9 @@ reachable:
 ${rule('reachable')}
 `;
 }
+
+/** Connections that the policies deny are believed when they last longer. */
+const MOMENT_MS = 1_000;
 
 type End = 'source' | 'destinations';
 
@@ -226,12 +231,12 @@ function forwardingOff(ms: number, at: Moment): Trial {
   };
 }
 
-/** No node enforces policies for a while. */
+/** No node enforces policies for a while: one that lasts longer than a moment is what was to be seen then. */
 function flushed(ms: number, at: Moment): Trial {
   return {
     name: `flushed-${ms}-${at}`,
     fault: `enforcement gone for ${ms / 1000} s`,
-    alsoTrue: { shut: 'flapping', broken: 'pass' },
+    alsoTrue: { shut: 'flapping', ...(ms > MOMENT_MS ? { broken: 'pass' } : {}) },
     at,
     act: async (faults) => {
       await Promise.all(faults.nodes.map((node) => lasting(ms, faults.flush(node))));
@@ -301,7 +306,7 @@ export const POD_TRIALS: readonly Trial[] = [...LINK_TRIALS.flat(), ...OTHER_POD
 /** Some of them, for every run of the tests: every length and every moment of an outage, at one end or the other. */
 export const SOME_POD_TRIALS: readonly Trial[] = [
   ...LINK_TRIALS.flatMap((trials, end) => trials.filter((_, index) => index % 4 === 2 * end)),
-  ...OTHER_POD_TRIALS.filter((_, index) => index % 2 === 0),
+  ...OTHER_POD_TRIALS.filter(({ name }) => !/^loss-.*-(1|20)$/.test(name)),
 ];
 
 /** Trials that disturb a node, and so everything that is on it: each has a sandbox of its own. */
@@ -309,10 +314,18 @@ export const NODE_TRIALS: readonly Trial[] = [
   ...[1, 5, 20, 50].map(lossBetween),
   forwardingOff(1_000, 'settle'),
   forwardingOff(10_000, 'apply'),
-  flushed(200, 'rounds'),
+  ...(['apply', 'settle', 'rounds'] as const).flatMap((at) => [flushed(200, at), flushed(700, at)]),
   flushed(2_000, 'rounds'),
   visitsBlocked('apply'),
 ];
 
 /** Some of them, for every run of the tests: one of each kind. */
-export const SOME_NODE_TRIALS: readonly Trial[] = NODE_TRIALS.filter((_, index) => index % 2 === 1);
+export const SOME_NODE_TRIALS: readonly Trial[] = NODE_TRIALS.filter(({ name }) =>
+  [
+    'loss-between-20',
+    'forwarding-10000-apply',
+    'flushed-200-rounds',
+    'flushed-700-settle',
+    'visits-apply',
+  ].includes(name),
+);
