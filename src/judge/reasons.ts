@@ -1,7 +1,7 @@
 /** Why a verdict is not a pass, in one sentence. */
 import type { AttemptRecord, CheckRecord, Verdict } from '../record.ts';
 import { findingOf } from './finding.ts';
-import type { Judged, Row } from './rows.ts';
+import { alternates, type Judged, type Row } from './rows.ts';
 
 type Attempts = readonly AttemptRecord[];
 
@@ -18,7 +18,9 @@ export function reasonOf(verdict: Verdict, check: Judged, rows: readonly Row[]):
     case 'broken':
       return `it could not connect: ${describeOutcomes(attempts)}`;
     case 'inconclusive':
-      return doubtOf(check, rows.at(-1), attempts);
+      return alternates(rows)
+        ? `it was connected and cut off in turns (${describeOutcomes(attempts)})`
+        : doubtOf(check, rows.at(-1), attempts);
   }
 }
 

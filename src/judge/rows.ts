@@ -52,6 +52,12 @@ export function rowsOf(check: Judged, confirm: number): Row[] {
   });
 }
 
+/** Whether it has contradicted more than once after it had agreed, each time too shortly to be believed. */
+export function alternates(rows: readonly Row[]): boolean {
+  const agreed = rows.findIndex(({ kind }) => kind === 'agrees');
+  return agreed !== -1 && rows.slice(agreed).filter(({ kind }) => kind === 'contradicts').length > 1;
+}
+
 /** The newest row; undefined where the newest attempt proves nothing, or there is none. */
 export function trailingRow(check: Judged, confirm: number): Row | undefined {
   const row = rowsOf(check, confirm).at(-1);

@@ -60,7 +60,8 @@ async function runWhile(
     (event, kube) => {
       const isThen =
         (event.type === 'phase-started' && event.phase === moment) ||
-        (event.type === 'round-ended' && `${event.phase} round` === moment);
+        (event.type === 'round-ended' &&
+          [`${event.phase} round`, `${event.phase} round ${event.round}`].includes(moment));
       if (hasActed || !isThen) return undefined;
       hasActed = true;
       const done = NetworkFaults.of(kube).then((faults) => act(faults, kube));
@@ -130,6 +131,25 @@ describe.concurrent('what once was a false green', () => {
       verdict: 'leaked',
       reason: expect.stringContaining('reset'),
     });
+  });
+
+  test('a handshake that goes through after the pair was cut off is flapping', async () => {
+    // What never settles by itself keeps the others waiting for their last look.
+    const scenario = SCENARIO.replace(
+      'unreachable:',
+      '  - { from: pair/a, to: pair/late }\nunreachable:',
+    ).replace('  pair/c:', '  pair/late: { ports: [80] }\n  pair/c:');
+    const record = await runWhile(
+      'settle round 3',
+      async (faults, kube) => {
+        await faults.filterPod('pair/b', { outgoing: ['tcp sport 80 ip length > 60 drop'] });
+        await kube.delete({ resource: 'networkpolicies', namespace: 'pair', name: 'deny' });
+      },
+      { scenario, patient: true, withinMs: 10_000 },
+    );
+    const check = checkTo(record, 'pair/b');
+    expect(check?.verdict).toBe('flapping');
+    expect(check?.attempts.map(({ outcome }) => outcome)).toContain('reset');
   });
 
   test('a node that does not take up policies makes its checks inconclusive, and names itself', async () => {
