@@ -16,7 +16,8 @@ export function helpCommand(program: Command): void {
         const next = command.commands.find((one) => one.name() === word);
         if (next === undefined) {
           const near = nearest(word, names);
-          const meant = near === undefined ? '' : `\n(Did you mean ${near}?)`;
+          const meant =
+            near === undefined ? `\n(The commands are: ${names.join(', ')}.)` : `\n(Did you mean ${near}?)`;
           program.error(`error: unknown command '${word}'${meant}`);
         }
         command = next;

@@ -347,7 +347,10 @@ export const scenarioSchema = z
           `${quote(String(issue.input))} is not a date: write year-month-day, such as 2027-06-30`,
       })
       .describe('When somebody should look at it again. Being overdue is reported and never fails a run.')
-      .meta({ examples: ['2027-06-30'] })
+      .meta({
+        examples: ['2027-06-30'],
+        patternErrorMessage: 'This is not a date: write year-month-day, such as 2027-06-30.',
+      })
       .exactOptional(),
     tags: z
       .array(

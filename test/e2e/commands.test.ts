@@ -450,7 +450,7 @@ describe('wrong usage ends with 2 and starts nothing', () => {
   test.each([
     [['frobnicate'], "unknown command 'frobnicate'"],
     [['run', '--frobnicate'], "unknown option '--frobnicate'"],
-    [['help', 'NOSUCH'], "unknown command 'NOSUCH'"],
+    [['help', 'NOSUCH'], '(The commands are: '],
     [['help', 'runn'], '(Did you mean run?)'],
     [['validate', '-'], 'hint: Standard input is not read'],
     [

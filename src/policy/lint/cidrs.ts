@@ -43,7 +43,10 @@ function describeLaxity(cidr: Cidr): Text | undefined {
     case 'mapped':
       return {
         message: `${cidr.text} is IPv4 written as IPv6: ${SINCE}, and network plugins differ in what it matches`,
-        advice: `Write it as IPv4: ${canonical}.`,
+        advice:
+          cidr.bits === 96 || canonical.endsWith('/0')
+            ? 'Write the IPv4 block that is meant: as it stands it is 0.0.0.0/0, which is everybody.'
+            : `Write it as IPv4: ${canonical}.`,
       };
     case 'host-bits':
       return {

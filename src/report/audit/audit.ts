@@ -118,11 +118,13 @@ function tallyOf({ scenarios }: RunRecord, incidents: readonly Incident[]): Phra
     ...(passed === 0 ? [] : [say`${formatNumber(passed)} came out as stated`]),
     ...(otherwise === 0
       ? []
-      : [say`${formatNumber(otherwise)} did not (told below as ${count(incidents.length, 'incident')})`]),
+      : [
+          say`${formatNumber(otherwise)} came out otherwise (told below as ${count(incidents.length, 'incident')})`,
+        ]),
     ...(unproven === 0 ? [] : [say`${formatNumber(unproven)} ${unproven === 1 ? 'is' : 'are'} not proven`]),
   ];
   return [
-    say`They are about ${count(checks.length, 'connection')}: ${join(parts, '; ')}.`,
+    say`All in all ${count(checks.length, 'connection')} ${checks.length === 1 ? 'was' : 'were'} stated: ${join(parts, '; ')}.`,
     describeCoverage(addUp(scenarios.map(coverageOf))),
     PAIR,
   ];

@@ -1,11 +1,13 @@
 /** Progress for people, on standard error: a live line on a terminal, plain lines elsewhere. */
 import type { Clock } from '../../clock.ts';
-import type { ProgressEvent, ProgressListener } from '../../progress.ts';
+import { CANARY, type ProgressEvent, type ProgressListener } from '../../progress.ts';
 import { nameColumn, renderResultLine, WORD_WIDTH } from '../parts/result-line.ts';
 import { createPaint, usableWidth } from '../text/paint.ts';
 import { disarmCommands, duration, neutraliseAll } from '../text/text.ts';
 import { createLiveLine } from './live-line.ts';
 import { advance, BEGINNING, describeEvent, describeState, type ProgressState } from './progress-state.ts';
+
+const CANARY_EVERY_MS = 5_000;
 
 /** Where progress is written. */
 export interface Screen {
@@ -41,6 +43,7 @@ export function createProgress(screen: Screen, options: ProgressOptions, clock: 
     else live.print(lines);
   };
   const endings = createEndings(screen, options.colour ?? false);
+  const isDue = createCanaryPace(clock);
   let state = BEGINNING;
   return {
     listen(written) {
@@ -49,10 +52,22 @@ export function createProgress(screen: Screen, options: ProgressOptions, clock: 
       live?.show(describeState(state));
       if (event.type === 'note') print([event.text]);
       if (options.quiet || event.type === 'note') return;
-      if (live === undefined) print(plainLines(event, options.verbose));
+      if (live === undefined) print(plainLines(event, options.verbose || isDue(event)));
       print(endings(event, state));
     },
     close: () => live?.close(),
+  };
+}
+
+/** Of the canary's rounds one every few seconds is told: whoever waits for a cluster that does not enforce sees what it waits for. */
+function createCanaryPace(clock: Clock): (event: ProgressEvent) => boolean {
+  let toldMs = Number.NaN;
+  return (event) => {
+    if (event.type === 'canary-started') toldMs = clock.now();
+    if (event.type !== 'round-ended' || event.scenario !== CANARY) return false;
+    if (!(clock.now() - toldMs >= CANARY_EVERY_MS)) return false;
+    toldMs = clock.now();
+    return true;
   };
 }
 

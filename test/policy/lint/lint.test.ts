@@ -869,6 +869,10 @@ describe('blocks that some servers refuse, and that nobody is in', () => {
         'Write it as IPv4: 203.0.113.0/24.',
       ),
     ]);
+    // Whoever writes that means something else, and is not told to let everybody in.
+    expect(lintBlock('::ffff:10.0.0.0/96').map(({ advice }) => advice)).toEqual([
+      'Write the IPv4 block that is meant: as it stands it is 0.0.0.0/0, which is everybody.',
+    ]);
   });
 
   test('are told of rules that do nothing, too: they are refused with the others', () => {

@@ -167,7 +167,7 @@ test('its numbers add up, over statements, incidents and connections', () => {
   const { summary, tally, incidents } = buildAudit(buildRecord([leaks]));
   expect([summary, ...tally].map(plainText)).toEqual([
     '4 statements about who can reach whom: 2 confirmed, 1 contradicted and 1 not proven.',
-    'They are about 12 connections: 6 came out as stated; 3 did not (told below as 1 incident); 3 are not proven.',
+    'All in all 12 connections were stated: 6 came out as stated; 3 came out otherwise (told below as 1 incident); 3 are not proven.',
     '12 of 12 possible pairs were tried with the policies in force.',
     'A pair is a test pod, and a port of another one.',
   ]);

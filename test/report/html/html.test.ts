@@ -206,7 +206,7 @@ describe('of leaks into one pod the audit part', () => {
 
   test('says of how many it does not, and where they are', () => {
     const audit = auditOf((_, to) => to < 10);
-    expect(audit).toContain('990 did not (told below as 1 incident).');
+    expect(audit).toContain('990 came out otherwise (told below as 1 incident).');
     expect(audit).toContain('<p>All 990 connections:</p>');
     expect(audit.match(/<li class="pair">/g)).toHaveLength(140);
     expect(audit).toContain('<li>And 850 more, which the matrix shows.');

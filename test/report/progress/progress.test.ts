@@ -75,17 +75,48 @@ describe('without a terminal', () => {
     expect(record(only, PLAIN).filter((line) => line.startsWith('FAILED'))).toEqual([]);
   });
 
+  test('tells every few seconds how far the canary is, which may take its time before it fails', () => {
+    const rounds = [1, 2, 3, 4].map(
+      (round): ProgressEvent => ({
+        type: 'round-ended',
+        scenario: 'canary',
+        phase: 'settle',
+        round,
+        settled: 3,
+        total: 12,
+      }),
+    );
+    let nowMs = 0;
+    const clock = { ...systemClock, now: () => nowMs };
+    const listened = record([{ type: 'canary-started', nodes: 3 }, ...rounds], PLAIN, clock, () => {
+      nowMs += 2_600;
+    });
+    expect(listened).toEqual([
+      'proving that policies are enforced, on 3 nodes',
+      'canary: 3 of 12 checks settled (round 2)',
+      'canary: 3 of 12 checks settled (round 4)',
+    ]);
+  });
+
   test('shows names for what they are', () => {
     expect(record([{ type: 'phase-started', scenario: 'a\u001b[2J\nb', phase: 'apply' }], PLAIN)).toEqual([
       'a\\x1b[2J b: applying policies',
     ]);
   });
 
-  function record(events: readonly ProgressEvent[], options: ProgressOptions): string[] {
+  function record(
+    events: readonly ProgressEvent[],
+    options: ProgressOptions,
+    clock = systemClock,
+    afterEach = () => {},
+  ): string[] {
     const written: string[] = [];
     const screen = { isTerminal: false, columns: 40, write: (text: string) => void written.push(text) };
-    const progress = createProgress(screen, options, systemClock);
-    for (const event of events) progress.listen(event);
+    const progress = createProgress(screen, options, clock);
+    for (const event of events) {
+      progress.listen(event);
+      afterEach();
+    }
     progress.close();
     return written.join('').split('\n').slice(0, -1);
   }
