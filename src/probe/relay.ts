@@ -41,7 +41,7 @@ const hand = (batch) => {
 };
 const next = () => {
   if (isBusy) return;
-  const end = isOver && input !== '' && !input.includes('\\n') ? input.length : input.indexOf('\\n');
+  const end = input.indexOf('\\n');
   if (end === -1) return isOver ? process.exit(0) : undefined;
   const batch = input.slice(0, end);
   input = input.slice(end + 1);
@@ -50,7 +50,7 @@ const next = () => {
 process.stdout.on('error', exit(1));
 process.stdin.setEncoding('utf8');
 process.stdin.on('data', (text) => { input += text; next(); });
-process.stdin.on('end', () => { isOver = true; next(); });
+process.stdin.on('end', () => { isOver = true; if (!/(^|\\n)$/.test(input)) input += '\\n'; next(); });
 `.trim();
 
 /** The command that works through batches, given on its standard input as `batchInput` writes them. */

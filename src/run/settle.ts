@@ -67,9 +67,10 @@ export async function settle(
 ): Promise<void> {
   const deadline = stage.beganMs + rules.appliedMs + context.timing.withinMs;
   const controlled = tried.checks.filter(passedControl);
+  const unsettled = (): CheckRecord[] => controlled.filter((check) => !isSettled(check, rules, context));
+  let open = unsettled();
   let lateRounds = 0;
   for (let number = 1; ; number += 1) {
-    const open = controlled.filter((check) => !isSettled(check, rules, context));
     const isLate = number > LEAST_ROUNDS && context.clock.now() > deadline;
     if (isLate) lateRounds += 1;
     const due = isLate ? open.filter((check) => isUndecided(check, rules, lateRounds)) : open;
@@ -82,8 +83,8 @@ export async function settle(
       stage,
       context,
     );
-    const settled = controlled.filter((check) => isSettled(check, rules, context)).length;
-    tell('settle', number, settled, tried, context);
+    open = unsettled();
+    tell('settle', number, controlled.length - open.length, tried, context);
   }
 }
 

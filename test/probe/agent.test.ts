@@ -516,6 +516,23 @@ describe('what a pod sees by itself', () => {
   });
 });
 
+test('a datagram that was heard is told, though a later one was refused', async () => {
+  const rules =
+    'udp sport 8001 drop\nudp dport 8001 numgen inc mod 2 == 1 reject with icmpx port-unreachable';
+  await using deaf = await PodNetwork.create(rules);
+  await deaf.serving({ pod: 'shop/db', ports: [{ port: 8001, protocol: 'UDP' }] });
+  await deaf.serving({ pod: 'shop/web', ports: [] });
+  const batch = batchOf({
+    targets: [{ id: 0, host: '127.0.0.1', port: 8001, protocol: 'UDP', pod: 'shop/db' }],
+  });
+  const { stdout } = await deaf.probe({ input: batchInput(batch) }).ended;
+  const answer = parseAgentOutput(stdout, batch);
+  const [attempt] = answer.kind === 'complete' ? answer.attempts : [];
+  expect(attempt).toMatchObject({ outcome: 'refused', dials: 2, nonce: expect.any(String) });
+  const asked = [attempt?.nonce ?? ''];
+  expect((await endOf(batchOf({ asked }), 'shop/db', deaf)).arrived).toEqual(asked);
+});
+
 describe('a watch', () => {
   const watch = (port: number, wanted: 'open' | 'cut') =>
     batchOf({

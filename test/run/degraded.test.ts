@@ -10,7 +10,7 @@ import { findTools, searchPath } from '../../src/sandbox/host.ts';
 import { throughProxy } from '../support/api-proxy.ts';
 import { NetworkFaults } from '../support/network-faults.ts';
 import { placeOf, runTrials, type Seen, SOME_NODE_TRIALS, SOME_POD_TRIALS } from './degraded/arena.ts';
-import { runWith, SCENARIO, sandbox, verdicts } from './run-with.ts';
+import { runWith, SCENARIO, sandbox, verdicts, WITH_LATE_PAIR } from './run-with.ts';
 
 /** What came of a trial that should not have. */
 function falseOnes(seen: readonly Seen[]): string[] {
@@ -134,18 +134,13 @@ describe.concurrent('what once was a false green', () => {
   });
 
   test('a handshake that goes through after the pair was cut off is flapping', async () => {
-    // What never settles by itself keeps the others waiting for their last look.
-    const scenario = SCENARIO.replace(
-      'unreachable:',
-      '  - { from: pair/a, to: pair/late }\nunreachable:',
-    ).replace('  pair/c:', '  pair/late: { ports: [80] }\n  pair/c:');
     const record = await runWhile(
       'settle round 3',
       async (faults, kube) => {
         await faults.filterPod('pair/b', { outgoing: ['tcp sport 80 ip length > 60 drop'] });
         await kube.delete({ resource: 'networkpolicies', namespace: 'pair', name: 'deny' });
       },
-      { scenario, patient: true, withinMs: 10_000 },
+      { scenario: WITH_LATE_PAIR, patient: true, withinMs: 10_000 },
     );
     const check = checkTo(record, 'pair/b');
     expect(check?.verdict).toBe('flapping');

@@ -31,6 +31,12 @@ unreachable:
   - { from: pair/a, to: pair/b }
 `;
 
+/** One pair more, which never settles as expected: it keeps the others waiting for their last look. */
+export const WITH_LATE_PAIR = SCENARIO.replace(
+  'unreachable:',
+  '  - { from: pair/a, to: pair/late }\nunreachable:',
+).replace('  pair/c:', '  pair/late: { ports: [80] }\n  pair/c:');
+
 export const sandbox = (): ClusterProvider => sandboxCluster({ nodes: 2, enforcement: 'on' });
 
 /** Lets a test act on the cluster while the run goes: the provider tells where it is, events tell when. */

@@ -5,7 +5,7 @@ import type { Kube } from '../../src/kube/kube.ts';
 import type { Phase, RunRecord } from '../../src/record.ts';
 import { failure, throughProxy } from '../support/api-proxy.ts';
 import { asContext } from '../support/real-cluster.ts';
-import { runWith, SCENARIO, sandbox, verdicts } from './run-with.ts';
+import { runWith, SCENARIO, sandbox, verdicts, WITH_LATE_PAIR } from './run-with.ts';
 
 test('all is well where nobody interferes', async () => {
   const record = await runWith(sandbox());
@@ -164,18 +164,13 @@ describe('what the environment can do', () => {
 });
 
 test('a pair that opens again while others settle is flapping', async () => {
-  // What never settles by itself keeps the others waiting for their last look.
-  const scenario = SCENARIO.replace(
-    'unreachable:',
-    '  - { from: pair/a, to: pair/late }\nunreachable:',
-  ).replace('  pair/c:', '  pair/late: { ports: [80] }\n  pair/c:');
   const record = await runWith(
     sandbox(),
     (event, kube) =>
       event.type === 'round-ended' && event.phase === 'settle' && event.round === 3
         ? kube.delete({ resource: 'networkpolicies', namespace: 'pair', name: 'deny' })
         : undefined,
-    { scenario, withinMs: 10_000, patient: true },
+    { scenario: WITH_LATE_PAIR, withinMs: 10_000, patient: true },
   );
   expect(verdicts(record)).toEqual({ 'pair/b': 'flapping', 'pair/c': 'pass', 'pair/late': 'pass' });
   expect(record.run.exitCode).toBe(1);
