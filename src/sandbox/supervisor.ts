@@ -14,7 +14,7 @@ import { requireTools, searchPath } from './host.ts';
 import type { HarnessMessage, StartMessage, SupervisorMessage } from './messages.ts';
 import { planNodes } from './network/addresses.ts';
 import { buildNetwork } from './network/network.ts';
-import { rulesFor } from './network/rules.ts';
+import { NO_RULES, replaceRules } from './network/rules.ts';
 import { createProber } from './probes/prober.ts';
 import { createContainers, type Identity } from './runtime/containers.ts';
 import { mountRootFiles } from './runtime/root-files.ts';
@@ -45,9 +45,9 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   const tools = requireTools(process.platform, process.env['PATH']);
   const nodes = planNodes(options.nodes);
   const identity: Identity = options.hasUserNamespace ? { kind: 'same-user' } : NOBODY;
-  const noRules = rulesFor(['any'], { pods: [], namespaces: new Map(), policies: [] }).get('any') ?? '';
+  const initialRules = replaceRules(NO_RULES, NO_RULES);
   const [network, files, containers, tls] = await Promise.all([
-    buildNetwork(tools, nodes, noRules, identity.kind === 'user' ? identity.gid : 0),
+    buildNetwork(tools, nodes, initialRules, identity.kind === 'user' ? identity.gid : 0),
     mountRootFiles(tools, process.execPath, [
       import.meta.filename,
       fileURLToPath(import.meta.resolve('selfsigned')),
@@ -66,7 +66,6 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
       : enforcePolicies({
           store,
           nodes,
-          initialRules: noRules,
           enforce: network.enforce,
           onCommit: tellPoliciesInForce(store, now),
           onFailure: endBecause,

@@ -63,7 +63,13 @@ export async function answer(api: Api, call: Call): Promise<Reply> {
 
 async function answerOther(api: Api, { request, method }: Call, path: string): Promise<Reply> {
   if (path.startsWith('/apis/authorization.k8s.io/v1/')) return answerReview(request, method, path);
+  const reply = readOther(api, request, path);
+  if (reply === undefined) throw noSuchPath();
   if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed();
+  return reply;
+}
+
+function readOther(api: Api, request: IncomingMessage, path: string): Reply | undefined {
   switch (path) {
     case '/version':
       return json(200, versionInfo(api.version));
@@ -75,8 +81,7 @@ async function answerOther(api: Api, { request, method }: Call, path: string): P
       if (path === '/openapi/v2' && request.headers.accept?.includes('protobuf') === true)
         return other(200, OPENAPI_V2_PROTOBUF.type, OPENAPI_V2_PROTOBUF.body);
       const document = path.startsWith('/openapi/') ? openApi(path) : discover(path);
-      if (document === undefined) throw noSuchPath();
-      return json(200, document);
+      return document === undefined ? undefined : json(200, document);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Brings the policies in the store into force on every node. */
 import type { Store } from '../api/store.ts';
 import type { NodePlan } from '../network/addresses.ts';
+import { NO_RULES, type NodeRules, replaceRules } from '../network/rules.ts';
 import { keepRulebook } from './rulebook.ts';
 
 export interface PolicyEnforcement {
@@ -11,10 +12,8 @@ export interface PolicyEnforcement {
 export interface PolicyDependencies {
   readonly store: Store;
   readonly nodes: readonly NodePlan[];
-  /** What every node has from the start. */
-  readonly initialRules: string;
-  /** Replaces a node's rules in one transaction. */
-  readonly enforce: (node: string, rules: string) => Promise<void>;
+  /** Carries out a transaction on a node that has {@link NO_RULES} from the start. */
+  readonly enforce: (node: string, transaction: string) => Promise<void>;
   /**
    * Called when a node enforces all policies, pods and namespaces as they are at a revision: also where its rules stayed the same.
    * @param revision that of the newest of these objects
@@ -33,9 +32,9 @@ export const NO_ENFORCEMENT: PolicyEnforcement = { inForce: async () => {} };
  * anywhere follows on what is in force everywhere.
  */
 export function enforcePolicies(dependencies: PolicyDependencies): PolicyEnforcement {
-  const { store, nodes, initialRules, enforce, onCommit, onFailure } = dependencies;
+  const { store, nodes, enforce, onCommit, onFailure } = dependencies;
   const rulebook = keepRulebook(store, nodes, wake);
-  const rulesInForce = new Map(nodes.map(({ name }) => [name, initialRules]));
+  const rulesInForce = new Map(nodes.map(({ name }) => [name, NO_RULES]));
   const waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
   let isBehind = false;
   let isWorking = false;
@@ -47,7 +46,7 @@ export function enforcePolicies(dependencies: PolicyDependencies): PolicyEnforce
       await new Promise(setImmediate);
       isBehind = false;
       const { revision, rules } = rulebook.read();
-      await Promise.all([...rules].map(([node, text]) => replace(node, text, revision)));
+      await Promise.all([...rules].map(([node, after]) => replace(node, after, revision)));
       for (const waiter of waiting.splice(0)) {
         if (waiter.revision <= revision) waiter.resolve();
         else waiting.push(waiter);
@@ -56,9 +55,10 @@ export function enforcePolicies(dependencies: PolicyDependencies): PolicyEnforce
     isWorking = false;
   }
 
-  async function replace(node: string, rules: string, revision: number): Promise<void> {
-    if (rulesInForce.get(node) !== rules) await enforce(node, rules);
-    rulesInForce.set(node, rules);
+  async function replace(node: string, after: NodeRules, revision: number): Promise<void> {
+    const before = rulesInForce.get(node) ?? NO_RULES;
+    if (before.table !== after.table) await enforce(node, replaceRules(before, after));
+    rulesInForce.set(node, after);
     onCommit(node, revision);
   }
 

@@ -1,14 +1,14 @@
 /** The rules of all nodes as the store has them now. */
 import type { Store } from '../api/store.ts';
 import type { NodePlan } from '../network/addresses.ts';
-import { rulesFor } from '../network/rules.ts';
+import { type NodeRules, rulesFor } from '../network/rules.ts';
 import { mattersToPolicies, policyStateOf } from './policy-state.ts';
 
 export interface Rulebook {
   /** The revision of the newest policy, pod or namespace. */
   revision(): number;
   /** The rules of each node at this revision. They are computed anew only when something has changed that matters. */
-  read(): { readonly revision: number; readonly rules: ReadonlyMap<string, string> };
+  read(): { readonly revision: number; readonly rules: ReadonlyMap<string, NodeRules> };
 }
 
 /**
@@ -19,7 +19,7 @@ export interface Rulebook {
 export function keepRulebook(store: Store, nodes: readonly NodePlan[], onChange: () => void): Rulebook {
   const names = nodes.map(({ name }) => name);
   let { revision } = store;
-  let rules: ReadonlyMap<string, string> | undefined;
+  let rules: ReadonlyMap<string, NodeRules> | undefined;
   store.listen((change) => {
     if (change.resource === 'nodes') return;
     revision = change.revision;

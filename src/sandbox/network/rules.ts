@@ -1,6 +1,12 @@
 /**
  * NetworkPolicy as nftables rules, as pure functions. One table per node judges what its own pods send and what is sent to
- * them: `ip saddr` and `ip daddr` look up a pod's chains, each of which returns for what some policy allows and ends in `drop`.
+ * them: a packet from or to an isolated pod goes through the pod's chain, which returns for what some policy allows and ends in
+ * `drop`.
+ *
+ * A transaction is atomic for one chain that stays hooked, and for nothing else. While a table is deleted and made again, a packet
+ * meets the new chain before it is filled and the old one after it was emptied; a set that a rule looks up belongs to the new rules
+ * a moment before the rule does not. So one chain stays for good, which pods are isolated stands in its rules and not in a map, and
+ * sets are asked only for what is allowed: a packet in that moment is lost, and none slips through.
  */
 import { selectorMatches } from '../selectors.ts';
 import {
@@ -16,18 +22,38 @@ import {
 import { addressOfNumber, normalise, type Range } from './ranges.ts';
 
 const TABLE = 'ip podreach';
+/** The chain that stays. */
+const HOOKED = 'forward';
+const HOOK = '\t\ttype filter hook forward priority filter; policy accept;\n';
+const SET_TYPE = '\t\ttype ipv4_addr\n\t\tflags interval\n';
 
 /**
- * The rules of all nodes, as input of `nft -f`: each text replaces the table of its node in one transaction.
- * @returns the text for each of `nodes`
+ * D19: replies and the errors of an allowed connection pass, and so does everything that is not the start of something. A SYN and
+ * a datagram are always judged, so that a port number used again never rides on an old connection. What a pod and its node say
+ * to each other is not forwarded and passes (D18).
  */
-export function rulesFor(nodes: readonly string[], state: PolicyState): Map<string, string> {
+const PASSED = `\t\tct state established,related ct direction reply accept
+\t\tct state related accept
+\t\tct state established tcp flags & (syn | ack) != syn accept
+`;
+
+/** What a node enforces. */
+export interface NodeRules {
+  /** The whole table, as `nft -f` reads it. Alike for rules that are alike. */
+  readonly table: string;
+  /** What the table consists of beside the chain that stays, so that it can be taken away. */
+  readonly sets: readonly string[];
+  readonly chains: readonly string[];
+}
+
+/** @returns the rules for each of `nodes` */
+export function rulesFor(nodes: readonly string[], state: PolicyState): Map<string, NodeRules> {
   const selections = state.policies.map((policy) => resolvePolicy(policy, state));
   const bodies = new Map<string, ChainBody>();
   return new Map(
     nodes.map((node) => [
       node,
-      tableOf(
+      rulesOf(
         state.pods.filter((pod) => pod.node === node),
         selections,
         bodies,
@@ -36,16 +62,34 @@ export function rulesFor(nodes: readonly string[], state: PolicyState): Map<stri
   );
 }
 
+/**
+ * One transaction that puts rules in the place of others, as input of `nft -f`. It also works where some of the others, or all, are
+ * missing.
+ */
+export function replaceRules(before: NodeRules, after: NodeRules): string {
+  const remains = [
+    ...before.sets.map((name) => `\tset ${name} {\n${SET_TYPE}\t}\n`),
+    ...before.chains.map((name) => `\tchain ${name} {\n\t}\n`),
+    `\tchain ${HOOKED} {\n${HOOK}\t}\n`,
+  ];
+  const removals = [
+    `flush chain ${TABLE} ${HOOKED}\n`,
+    ...before.chains.map((name) => `delete chain ${TABLE} ${name}\n`),
+    ...before.sets.map((name) => `delete set ${TABLE} ${name}\n`),
+  ];
+  return `table ${TABLE} {\n${remains.join('')}}\n${removals.join('')}${after.table}`;
+}
+
 /** What an isolated pod's chain lets pass: addresses and ports, ready to be written. Nothing at all where empty. */
 type ChainBody =
   | readonly { readonly addresses: string | undefined; readonly ports: readonly ProtocolPorts[] | 'any' }[]
   | 'all';
 
-function tableOf(
+function rulesOf(
   pods: readonly PolicyPod[],
   policies: readonly ResolvedPolicy[],
   bodies: Map<string, ChainBody>,
-): string {
+): NodeRules {
   const writer = new TableWriter();
   for (const pod of pods) {
     const selecting = policies.filter(
@@ -57,7 +101,7 @@ function tableOf(
       if (isolating.length > 0) writer.add(pod.address, direction, bodyOf(pod, direction, isolating, bodies));
     }
   }
-  return writer.text();
+  return writer.rules();
 }
 
 /** Pods that the same policies select share a body, unless it depends on their own port names. */
@@ -123,13 +167,13 @@ function addressText({ from, to }: Range): string {
 class TableWriter {
   readonly #sets = new Map<string, string>();
   readonly #chains = new Map<string, string>();
-  readonly #verdicts: Record<Direction, string[]> = { Egress: [], Ingress: [] };
+  readonly #judged: Record<Direction, string[]> = { Egress: [], Ingress: [] };
 
   add(address: string, direction: Direction, body: ChainBody): void {
     if (body === 'all') return;
-    this.#verdicts[direction].push(
-      `${address} : ${body.length === 0 ? 'drop' : `jump ${this.#chain(direction, body)}`}`,
-    );
+    const end = direction === 'Egress' ? 'ip saddr' : 'ip daddr';
+    const verdict = body.length === 0 ? 'drop' : `jump ${this.#chain(direction, body)}`;
+    this.#judged[direction].push(`\t\t${end} ${address} ${verdict}\n`);
   }
 
   #chain(direction: Direction, body: Exclude<ChainBody, 'all'>): string {
@@ -146,44 +190,29 @@ class TableWriter {
     return nameOf(this.#sets, addresses, 'peers');
   }
 
-  text(): string {
+  rules(): NodeRules {
     const sets = [...this.#sets].map(
-      ([addresses, name]) =>
-        `\tset ${name} {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\telements = { ${addresses} }\n\t}\n`,
+      ([addresses, name]) => `\tset ${name} {\n${SET_TYPE}\t\telements = { ${addresses} }\n\t}\n`,
     );
     const chains = [...this.#chains].map(([lines, name]) => `\tchain ${name} {\n${lines}\t}\n`);
-    const maps = (['Egress', 'Ingress'] as const).map((direction) => this.#map(direction));
-    // The first two lines make the third start from nothing, whether there was a table or not.
-    return `table ${TABLE}\ndelete table ${TABLE}\ntable ${TABLE} {\n${sets.join('')}${chains.join('')}${maps.join('')}${FORWARD}}\n`;
-  }
-
-  #map(direction: Direction): string {
-    const verdicts = this.#verdicts[direction];
-    const elements = verdicts.length === 0 ? '' : `\t\telements = { ${verdicts.join(', ')} }\n`;
-    return `\tmap ${direction.toLowerCase()} {\n\t\ttype ipv4_addr : verdict\n${elements}\t}\n`;
+    const judged = [...this.#judged.Egress, ...this.#judged.Ingress];
+    const hooked = `\tchain ${HOOKED} {\n${HOOK}${PASSED}${judged.join('')}\t}\n`;
+    return {
+      table: `table ${TABLE} {\n${sets.join('')}${chains.join('')}${hooked}}\n`,
+      sets: [...this.#sets.values()],
+      chains: [...this.#chains.values()],
+    };
   }
 }
+
+/** What a node enforces from the start: nothing. */
+export const NO_RULES: NodeRules = new TableWriter().rules();
 
 function nameOf(names: Map<string, string>, key: string, prefix: string): string {
   const name = names.get(key) ?? `${prefix}${names.size}`;
   names.set(key, name);
   return name;
 }
-
-/**
- * D19: replies and the errors of an allowed connection pass, and so does everything that is not the start of something. A SYN and
- * a datagram are always judged, so that a port number used again never rides on an old connection. What a pod and its node say
- * to each other is not forwarded and passes (D18).
- */
-const FORWARD = `\tchain forward {
-		type filter hook forward priority filter; policy accept;
-		ct state established,related ct direction reply accept
-		ct state related accept
-		ct state established tcp flags & (syn | ack) != syn accept
-		ip saddr vmap @egress
-		ip daddr vmap @ingress
-	}
-`;
 
 /** D13, D16: each protocol by itself. */
 function portMatches(ports: readonly ProtocolPorts[] | 'any'): string[] {

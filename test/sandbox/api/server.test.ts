@@ -114,6 +114,14 @@ describe('what there is', () => {
   });
 
   it.each([
+    ['POST', '/apis/apps/v1/namespaces/default/deployments'],
+    ['PATCH', '/api/v1/namespaces/default/services/web'],
+    ['DELETE', '/nonsense'],
+  ])('answers 404 for %s %s', async (method, path) => {
+    expect(await cluster.call(method, path, {})).toMatchObject({ code: 404, body: { reason: 'NotFound' } });
+  });
+
+  it.each([
     ['POST', '/api/v1/pods'],
     ['POST', '/api/v1/nodes'],
     ['DELETE', '/api/v1/nodes/node-a'],

@@ -732,3 +732,40 @@ test('D22: isolated egress cuts name resolution, which fails as a name', async (
   const script = "require('node:dns').lookup('db.shop.svc', (error) => console.log(error.code))";
   expect(await bed.exec('shop', 'web', 'node', '-e', script)).toMatchObject({ stdout: 'EAI_AGAIN\n' });
 });
+
+/** Sends datagrams as fast as it can until a file is there, and prints how many were answered. */
+const FLOOD = `
+  const [, until, host] = process.argv;
+  const socket = require('node:dgram').createSocket('udp4');
+  let answers = 0;
+  let sent = 0;
+  socket.on('message', () => { answers += 1; });
+  setInterval(() => {
+    if (!require('node:fs').existsSync(until)) return;
+    console.log(answers);
+    process.exit(sent > 10000 ? 0 : 1);
+  }, 50);
+  const send = () => {
+    for (let n = 0; n < 200; n += 1) socket.send('x', 53, host);
+    sent += 200;
+    setTimeout(send, 0);
+  };
+  socket.bind(send);`;
+
+test('what is denied is denied while other rules change: each transaction is one moment', async () => {
+  const [to = '', until] = [addresses.get('shop/db'), '/tmp/flooded'];
+  await bed.policy('shop', 'case-0', {
+    podSelector: app('db'),
+    ingress: [{ from: [{ podSelector: app('web') }] }],
+  });
+  await bed.inForce();
+  const flood = bed.exec('ops', 'job', 'node', '-e', FLOOD, until, to);
+  const endMs = performance.now() + 5_000;
+  for (let turn = 0; performance.now() < endMs; turn += 1) {
+    const name = `turn-${turn}`;
+    await bed.policy('ops', name, { podSelector: app('web') });
+    await bed.kube.delete({ resource: 'networkpolicies', namespace: 'ops', name });
+  }
+  await bed.exec('ops', 'job', 'touch', until);
+  expect(await flood).toMatchObject({ kind: 'exited', exitCode: 0, stdout: '0\n' });
+});

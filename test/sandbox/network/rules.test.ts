@@ -1,7 +1,7 @@
 /** The text of the rules; what they do to packets is in enforcement.test.ts. */
 import { describe, expect, test } from 'vitest';
 import type { PolicyPod, PolicyState } from '../../../src/sandbox/network/allowances.ts';
-import { rulesFor } from '../../../src/sandbox/network/rules.ts';
+import { NO_RULES, replaceRules, rulesFor } from '../../../src/sandbox/network/rules.ts';
 import type { NetworkPolicy } from '../../../src/sandbox/objects.ts';
 import { startProcessorClock } from '../../support/processor-time.ts';
 
@@ -23,12 +23,12 @@ function stateWith(pods: readonly PolicyPod[], policies: readonly NetworkPolicy[
 }
 
 function rulesOn(node: string, state: PolicyState): string {
-  return rulesFor([node], state).get(node) ?? '';
+  return rulesFor([node], state).get(node)?.table ?? '';
 }
 
 const app = (name: string) => ({ matchLabels: { app: name } });
 
-test('a node gets one table with its own pods, and replaces what it had', () => {
+test('a node gets one table with its own pods', () => {
   const state = stateWith(
     [
       pod('web', 'node-1', '10.244.1.2'),
@@ -53,9 +53,7 @@ test('a node gets one table with its own pods, and replaces what it had', () => 
       }),
     ],
   );
-  expect(rulesOn('node-1', state)).toBe(`table ip podreach
-delete table ip podreach
-table ip podreach {
+  expect(rulesOn('node-1', state)).toBe(`table ip podreach {
 	set peers0 {
 		type ipv4_addr
 		flags interval
@@ -76,25 +74,40 @@ table ip podreach {
 		ip saddr @peers1 return
 		drop
 	}
-	map egress {
-		type ipv4_addr : verdict
-		elements = { 10.244.1.2 : jump pods0 }
-	}
-	map ingress {
-		type ipv4_addr : verdict
-		elements = { 10.244.1.2 : drop, 10.244.1.3 : jump pods1 }
-	}
 	chain forward {
 		type filter hook forward priority filter; policy accept;
 		ct state established,related ct direction reply accept
 		ct state related accept
 		ct state established tcp flags & (syn | ack) != syn accept
-		ip saddr vmap @egress
-		ip daddr vmap @ingress
+		ip saddr 10.244.1.2 jump pods0
+		ip daddr 10.244.1.2 drop
+		ip daddr 10.244.1.3 jump pods1
 	}
 }
 `);
   expect(rulesOn('node-2', state)).not.toMatch(/peers|pods|drop|elements/);
+});
+
+test('a transaction keeps the chain that is hooked, and takes away the rest of what was', () => {
+  const pods = [pod('db', 'node-1', '10.244.1.3')];
+  const allow = policy('db', { podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }] });
+  const before = rulesFor(['node-1'], stateWith(pods, [allow])).get('node-1') ?? NO_RULES;
+  expect(before).toMatchObject({ sets: ['peers0'], chains: ['pods0'] });
+  expect(replaceRules(before, NO_RULES)).toBe(`table ip podreach {
+	set peers0 {
+		type ipv4_addr
+		flags interval
+	}
+	chain pods0 {
+	}
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+	}
+}
+flush chain ip podreach forward
+delete chain ip podreach pods0
+delete set ip podreach peers0
+${NO_RULES.table}`);
 });
 
 describe('what is alike is written once', () => {
@@ -151,5 +164,5 @@ test('hundreds of policies on hundreds of pods take a fraction of a second to wr
   const spentMs = startProcessorClock();
   const rules = rulesFor(['node-1', 'node-2'], stateWith(pods, policies));
   expect(spentMs()).toBeLessThan(500);
-  expect(rules.get('node-1')?.length).toBeLessThan(200_000);
+  expect(rules.get('node-1')?.table.length).toBeLessThan(200_000);
 });
