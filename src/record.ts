@@ -258,7 +258,7 @@ const scenario = z.strictObject({
         rule: z.string().exactOptional().describe('The rule of docs/semantics.md behind it.'),
         message: z.string(),
         location,
-        advice: z.string(),
+        advice: z.string().exactOptional(),
       }),
     )
     .default([])

@@ -65,18 +65,17 @@ function describeWarning(
   readers: number,
 ): string[] {
   const name = rule === undefined ? code : `${code}, ${rule}`;
-  const whose = readers > 1 ? `in ${describeScenarios(scenarios, readers)}: ` : '';
+  const whose = readers > 1 ? `in ${describeScenarios(scenarios)}: ` : '';
   return [
     `${neutralise(location.file)}:${location.line}:${location.column}: warning: ${neutralise(whose + message)} [${name}]`,
-    `  next: ${neutralise(advice)}`,
+    ...(advice === undefined ? [] : [`  next: ${neutralise(advice)}`]),
   ];
 }
 
 /** How many scenarios a warning names. */
 const NAMED = 3;
 
-function describeScenarios(names: readonly string[], readers: number): string {
-  if (names.length === readers) return `all ${readers} scenarios that read it`;
+function describeScenarios(names: readonly string[]): string {
   const more = names.length - NAMED;
   const named = more > 0 ? `${names.slice(0, NAMED).join(', ')} and ${more} more` : names.join(', ');
   return `${names.length === 1 ? 'scenario' : 'scenarios'} ${named}`;

@@ -2,6 +2,7 @@
 
 import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
+import { isNotThere } from '../search-path.ts';
 
 export interface CommandOptions {
   /** Written to standard input. Absent: there is none. */
@@ -75,7 +76,10 @@ export const systemRunner: CommandRunner = {
     const { stdout, stderr } = result;
     if (!result.failed) return { stdout, stderr };
     if (signal?.aborted) throw signal.reason;
-    throw new CommandError(command, result.escapedCommand, failureOf(result, timeoutMs), { stdout, stderr });
+    throw new CommandError(command, result.escapedCommand, failureOf(command, result, timeoutMs), {
+      stdout,
+      stderr,
+    });
   },
 };
 
@@ -94,11 +98,11 @@ interface Ending {
   readonly originalMessage?: string | undefined;
 }
 
-function failureOf(ending: Ending, timeoutMs: number | undefined): CommandFailure {
+function failureOf(command: string, ending: Ending, timeoutMs: number | undefined): CommandFailure {
   if (ending.timedOut && timeoutMs !== undefined) return { reason: 'timed-out', timeoutMs };
   if (ending.exitCode !== undefined) return { reason: 'exited', exitCode: ending.exitCode };
   if (ending.signal !== undefined) return { reason: 'killed', signalName: ending.signal };
-  if (ending.code === 'ENOENT') return { reason: 'missing' };
+  if (isNotThere(command, ending.code)) return { reason: 'missing' };
   return { reason: 'not-started', words: ending.originalMessage ?? ending.code ?? 'for no known reason' };
 }
 

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { PodreachError } from '../errors.ts';
+import { isNotThere } from '../search-path.ts';
 
 const pluginSchema = z.object({
   apiVersion: z.string(),
@@ -61,7 +62,7 @@ export async function runPlugin(plugin: Plugin, cluster: Cluster, signal: AbortS
   const { exitCode, signalName, stdout, stderr } = await runToItsEnd(plugin, cluster, signal).catch(
     (thrown: unknown) => {
       const code = thrown instanceof Error && 'code' in thrown ? thrown.code : thrown;
-      throw code === 'ENOENT'
+      throw isNotThere(plugin.command, code)
         ? pluginError(`${said} is not there`, plugin.installHint ?? undefined)
         : pluginError(`${said} cannot be run: ${code}`);
     },

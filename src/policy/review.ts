@@ -37,8 +37,8 @@ export interface Warning {
   readonly rule?: string;
   readonly message: string;
   readonly location: Location;
-  /** What to do about it, in the imperative. */
-  readonly advice: string;
+  /** What to do about it, in the imperative; absent where it only says how things are. */
+  readonly advice?: string;
 }
 
 export interface Reviewed extends World {
@@ -77,7 +77,7 @@ export function reviewScenario(plan: Reviewed, oracle: Oracle = compile(plan)): 
         rule,
         message: `policy ${policy}: ${message}`,
         location,
-        advice,
+        ...(advice === undefined ? {} : { advice }),
       }),
     ),
     ...stale.map(

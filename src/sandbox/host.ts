@@ -68,11 +68,12 @@ export type HostTools =
 
 /**
  * The search path with the system administrator's folders at its end: they hold `ip` and `nft`, and are missing from
- * the path of an ordinary user on Debian.
+ * the path of an ordinary user on Debian. Without the folders that may not be looked into: they would make of a name that is
+ * nowhere one that is forbidden.
  */
 export function searchPath(path: string | undefined): string {
-  return [path ?? '', '/usr/sbin', '/sbin', '/usr/bin', '/bin']
-    .filter((folder) => folder !== '')
+  return [...(path ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/bin', '/bin']
+    .filter(isExecutable)
     .join(delimiter);
 }
 
@@ -144,6 +145,7 @@ function packageManager(missing: readonly Tool[], path: string): PackageManager 
   return { ...manager, install: [...manager.install, ...names] };
 }
 
+/** Of a folder: whether names may be looked for in it. */
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);

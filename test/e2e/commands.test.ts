@@ -98,9 +98,9 @@ spec: { podSelector: {}, ingress: [{ from: [], ports: [{ port: 81 }] }, { ports:
       cwd: folder.path,
     });
     expect(stdout.match(/^p\.yaml.*$/gm)).toEqual([
-      'p.yaml:1:1: warning: in all 3 scenarios that read it: policy tiny/p: without this policy every check would be predicted the same: nothing tests it [untested-policy, D6]',
+      'p.yaml:1:1: warning: in scenarios one, two, three: policy tiny/p: without this policy every check would be predicted the same: nothing tests it [untested-policy, D6]',
       'p.yaml:4:64: warning: in scenarios one, two: policy tiny/p: no pod that this policy selects listens on TCP 81 [unused-port, D13]',
-      'p.yaml:4:44: warning: in all 3 scenarios that read it: policy tiny/p: "from" is there and names nothing: so the rule lets everybody in, as if "from" were left out [empty-list, D7]',
+      'p.yaml:4:44: warning: in scenarios one, two, three: policy tiny/p: "from" is there and names nothing: so the rule lets everybody in, as if "from" were left out [empty-list, D7]',
       'p.yaml:4:91: warning: in scenario three: policy tiny/p: no pod that this policy selects listens on TCP 80 [unused-port, D13]',
     ]);
   });

@@ -19,8 +19,8 @@ export interface Finding {
   readonly path: Path;
   readonly location?: Location;
   readonly message: string;
-  /** What to write instead, as sentences in the imperative. */
-  readonly advice: string;
+  /** What to write instead, as sentences in the imperative; absent where nothing need change. */
+  readonly advice?: string;
 }
 
 /** A check of a scenario: as much of it as lints look at. */

@@ -54,7 +54,6 @@ function describe(
     return {
       message:
         'nothing tests this default deny, since other policies deny the same today: it guards the pods that are yet to come',
-      advice: 'Keep it, and accept this finding.',
     };
   }
   return isAllCut

@@ -74,7 +74,7 @@ ${warnings.map(
     advice,
     code,
     rule,
-  }) => html`<li>${message} <code>${describeLocation(location)}</code> (${[code, rule].filter((part) => part !== undefined).join(', ')})<br>${advice}</li>
+  }) => html`<li>${message} <code>${describeLocation(location)}</code> (${[code, rule].filter((part) => part !== undefined).join(', ')})${advice === undefined ? '' : html`<br>${advice}`}</li>
 `,
 )}</ul></details>`,
   );
