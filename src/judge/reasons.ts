@@ -58,7 +58,7 @@ function leakOf(attempts: Attempts): string {
     attempts.some(({ outcome }) => outcome === wanted);
   if (isSeen('connected')) return 'it connected although it must not';
   if (isSeen('one-way'))
-    return 'its datagrams arrived although they must not; only the answers did not come back';
+    return 'what was sent arrived although it must not; only the answers did not come back';
   return `it got through although it must not: ${describeOutcomes(attempts)}`;
 }
 

@@ -107,6 +107,8 @@ interface Finding extends Sign {
   readonly lastDialMs: number;
   /** What a datagram carried, where no answer came back: it may have arrived all the same. */
   readonly nonce?: string;
+  /** Of connections, where they came from. */
+  readonly localPorts?: readonly number[];
 }
 
 /** Who must answer; undefined accepts any agent. */
@@ -178,8 +180,14 @@ interface DialEvents {
   readonly onTrace: (sign: Sign) => void;
 }
 
-/** Opens one fresh socket. @returns a function that closes it */
-type Dial = (ip: string, port: number, nonce: string, expected: Expected, events: DialEvents) => () => void;
+/** One fresh socket. */
+interface Dialled {
+  readonly close: () => void;
+  /** Undefined where the system gave it none. */
+  readonly localPort: () => number | undefined;
+}
+
+type Dial = (ip: string, port: number, nonce: string, expected: Expected, events: DialEvents) => Dialled;
 
 const dialTcp: Dial = (ip, port, nonce, expected, { onSign, onTrace }) => {
   let connected = false;
@@ -202,7 +210,7 @@ const dialTcp: Dial = (ip, port, nonce, expected, { onSign, onTrace }) => {
     const code = codeOf(error);
     onSign({ outcome: connected ? 'reset' : outcomeOf(code, ip), detail: code });
   });
-  return () => void socket.destroy();
+  return { close: () => void socket.destroy(), localPort: () => socket.localPort };
 };
 
 /** The socket is connected, so that ICMP errors reach it. Only a reply with the nonce is an answer. */
@@ -226,10 +234,11 @@ const dialUdp: Dial = (ip, port, nonce, expected, { onSign, onTrace }) => {
   });
   socket.on('connect', () => socket.send(`podreach ${nonce}\n`, fail));
   socket.connect(port, ip);
-  return () => {
+  const close = (): void => {
     isOpen = false;
     socket.close();
   };
+  return { close, localPort: () => undefined };
 };
 
 /**
@@ -248,7 +257,7 @@ function dialRepeatedly(
   return new Promise((resolve) => {
     const nonce = newNonce();
     const begun = performance.now();
-    const closers: (() => void)[] = [];
+    const dialled: Dialled[] = [];
     const timers: (() => void)[] = [];
     let dials = 0;
     let lost = 0;
@@ -264,19 +273,19 @@ function dialRepeatedly(
         return;
       }
       isOver = true;
-      for (const undo of [...timers, ...closers]) {
+      const localPorts = dialled.flatMap(({ localPort }) => localPort() ?? []);
+      for (const undo of [...timers, ...dialled.map(({ close }) => close)]) {
         undo();
       }
       // Also where a later dial was refused: an earlier one may have been heard.
-      const mayHaveArrived =
-        address.protocol === 'UDP' && sign.outcome !== 'connected' && sign.outcome !== 'wrong-peer';
+      const mayHaveArrived = sign.outcome !== 'connected' && sign.outcome !== 'wrong-peer';
       resolve({
         ...sign,
         durationMs: performance.now() - begun,
         dials,
         lost,
         lastDialMs,
-        ...(mayHaveArrived ? { nonce } : {}),
+        ...(mayHaveArrived ? (address.protocol === 'UDP' ? { nonce } : { localPorts }) : {}),
       });
     };
     /** @param earlier how many dials had been made before the one that tells */
@@ -322,7 +331,7 @@ function dialRepeatedly(
       dials += 1;
       lastDialMs = performance.now() - begun;
       try {
-        closers.push(dial(ip, address.port, nonce, expected, events));
+        dialled.push(dial(ip, address.port, nonce, expected, events));
       } catch (error) {
         onSign({ outcome: 'error', detail: codeOf(error) }, earlier);
       }
@@ -437,7 +446,10 @@ function jobsOf(batch: Batch, self: Identity): readonly Job[] {
     (target): Job => ({
       address: target,
       expected: { runId: batch.runId, pod: target.pod },
-      report: ({ outcome, durationMs, dials, lost, lastDialMs, nonce, detail }, startedMs) => ({
+      report: (
+        { outcome, durationMs, dials, lost, lastDialMs, nonce, localPorts = [], detail },
+        startedMs,
+      ) => ({
         kind: 'attempt',
         id: target.id,
         outcome,
@@ -446,6 +458,7 @@ function jobsOf(batch: Batch, self: Identity): readonly Job[] {
         ...(dials === 1 ? {} : { dials, lastDialMs: round(startedMs + lastDialMs) }),
         ...(lost === 0 ? {} : { lost }),
         ...(nonce === undefined ? {} : { nonce }),
+        ...(localPorts.length === 0 ? {} : { localPorts }),
         ...(detail === undefined ? {} : { detail }),
       }),
     }),
@@ -478,6 +491,50 @@ function retransmissions(): number {
   const sent = counter('/proc/net/snmp', 'Tcp', 'RetransSegs');
   const first = counter('/proc/net/netstat', 'TcpExt', 'TCPSynRetrans');
   return sent === undefined || first === undefined ? 0 : Math.max(0, sent - first);
+}
+
+/** The state of a socket whose SYN has come and whose handshake is not through, as `/proc/net/tcp` writes it. */
+const SYN_RECEIVED = '03';
+/** More are not told: whoever floods a pod must not fill the memory of the one who tests it. */
+const HALF_OPEN_TOLD = 10_000;
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
+/**
+ * Connections that have arrived in this pod and hear no more from where they came from: policies decide about the first packet, and
+ * that one is here. The kernel keeps each for as long as it answers it again, a minute by default.
+ * @param address the pod's own
+ * @returns `ADDRESS:PORT>PORT` for each; nothing where the kernel does not tell
+ */
+function halfOpenConnections(address: string): readonly string[] {
+  let table: string;
+  try {
+    table = readFileSync(net.isIPv6(address) ? '/proc/net/tcp6' : '/proc/net/tcp', 'utf8');
+  } catch {
+    return [];
+  }
+  return table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state]) => state === SYN_RECEIVED)
+    .slice(0, HALF_OPEN_TOLD)
+    .map(([, local = '', remote = '']) => {
+      const [, port = ''] = local.split(':');
+      const [from = '', localPort = ''] = remote.split(':');
+      return `${addressOf(from)}:${Number.parseInt(localPort, 16)}>${Number.parseInt(port, 16)}`;
+    });
+}
+
+/** The kernel writes an address as words of 32 bits in the machine's own order: `0100007F` is 127.0.0.1 on most. */
+function addressOf(hex: string): string {
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => {
+    const ordered = word.match(/../g) ?? [];
+    return (IS_LITTLE_ENDIAN ? ordered.reverse() : ordered).map((byte) => Number.parseInt(byte, 16));
+  });
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, group) =>
+    (((bytes[2 * group] ?? 0) << 8) | (bytes[2 * group + 1] ?? 0)).toString(16),
+  );
+  return new net.SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address;
 }
 
 /** A counter of the kernel; undefined where it has no such thing, or does not tell. */
@@ -521,6 +578,7 @@ async function runBatch(
       visitsMs: memory.visits.map((visit) => round(visit - clockMs)),
       retransmissions: retransmissions(),
       arrived: batch.asked.filter((nonce) => memory.nonces.has(nonce)),
+      halfOpen: batch.halfOpenAt === undefined ? [] : halfOpenConnections(batch.halfOpenAt),
     },
   ];
 }
@@ -888,6 +946,7 @@ function readBatch(line: string): Batch {
     pod: word(field(item, 'pod'), `${name}.pod`),
     ...address(item, name),
   });
+  const halfOpenAt = field(batch, 'halfOpenAt');
   const orZero = (key: string): number =>
     field(batch, key) === 0 ? 0 : milliseconds(field(batch, key), key);
   return {
@@ -907,6 +966,7 @@ function readBatch(line: string): Batch {
       };
     }),
     asked: list(field(batch, 'asked'), 'asked', word),
+    ...(halfOpenAt === undefined ? {} : { halfOpenAt: word(halfOpenAt, 'halfOpenAt') }),
   };
 }
 

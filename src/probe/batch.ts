@@ -56,6 +56,7 @@ const agentLine = z.discriminatedUnion('kind', [
     lastDialMs: z.number().exactOptional(),
     lost: z.int().exactOptional(),
     nonce: z.string().exactOptional(),
+    localPorts: z.array(z.int()).exactOptional(),
     detail: z.string().exactOptional(),
   }),
   z.strictObject({
@@ -80,6 +81,7 @@ const agentLine = z.discriminatedUnion('kind', [
     visitsMs: z.array(z.number()),
     retransmissions: z.int(),
     arrived: z.array(z.string()),
+    halfOpen: z.array(z.string()),
   }),
 ]);
 

@@ -64,6 +64,8 @@ export interface Batch {
   readonly watches: readonly Watch[];
   /** Nonces of datagrams: have they arrived here? */
   readonly asked: readonly string[];
+  /** The pod's own address, where half-open connections to it are to be told: looking for them costs more than all the rest. */
+  readonly halfOpenAt?: string;
   readonly targets: readonly Target[];
   /** The pod's own listeners to connect to. `host` is the pod's own address. */
   readonly listeners: readonly {
@@ -89,6 +91,8 @@ export interface AttemptLine {
   readonly lost?: number;
   /** What its datagrams carried, where none was answered. */
   readonly nonce?: string;
+  /** Where its connections came from, where none was answered. */
+  readonly localPorts?: readonly number[];
   /** The system's own word for it (`ECONNREFUSED`), or who answered instead. */
   readonly detail?: string;
 }
@@ -125,6 +129,13 @@ export interface EndLine {
   readonly retransmissions: number;
   /** Those of the asked nonces that have arrived. */
   readonly arrived: readonly string[];
+  /** Connections that have arrived and whose handshake is not through, as {@link connectionKey} writes them; empty where nobody asked. */
+  readonly halfOpen: readonly string[];
 }
 
 export type AgentLine = AttemptLine | ListenerLine | TurnLine | EndLine;
+
+/** A connection to a port of a pod, as the pod sees it: `10.244.1.2:40001>80`. The agent writes the same. */
+export function connectionKey(address: string, localPort: number, port: number): string {
+  return `${address}:${localPort}>${port}`;
+}

@@ -5,6 +5,7 @@
 import { greatest, least } from '../numbers.ts';
 import type { EndLine, Protocol } from '../probe/protocol.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
+import { DialledConnections } from './dialled-connections.ts';
 import { type Exchange, type Moment, NodeClocks } from './node-clocks.ts';
 import type { RunningPod } from './provision.ts';
 
@@ -56,6 +57,8 @@ export class Evidence {
   #open: Cut[] = [];
   /** Attempts with datagrams that may have arrived, by the pod that they went to and the nonce in them. */
   readonly #sent = new Map<RunningPod, Map<string, Sent>>();
+  /** Connections that were not answered. */
+  readonly dialled = new DialledConnections();
 
   /** @param beganMs when the scenario began, on the run's clock */
   constructor(beganMs: number) {
@@ -79,6 +82,7 @@ export class Evidence {
     this.#pods.set(pod, { visits, knownUntilMs, retransmissions });
     if (end.retransmissions > retransmissions) this.noteLoss(pod);
     for (const nonce of end.arrived) this.#arrive(pod, nonce);
+    this.dialled.hear(pod, end.halfOpen);
   }
 
   /** The nonces that the agent in a pod is to be asked for. */

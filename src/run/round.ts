@@ -36,6 +36,8 @@ interface Work {
   readonly listeners: Map<string, Batch['listeners'][number]>;
   /** Whether what the pod tells of itself must cover the attempts that others make meanwhile. */
   mustHold: boolean;
+  /** Whether it is asked which connections have arrived and got no answer through. */
+  readonly asksHalfOpen: boolean;
 }
 
 interface Answered {
@@ -98,12 +100,33 @@ export async function hearOut(
   const { evidence, pods } = stage;
   const works = new Map<RunningPod, Work>();
   for (const pod of evidence.unheard(checks)) workOf(pod, works);
-  const answers = await Promise.all(
-    [...works.values()].map((work) => context.execLimit(execute, work, stage, context)),
-  );
-  context.signal.throwIfAborted();
-  for (const answered of answers) hear(answered, evidence);
+  await ask([...works.values()], stage, context);
   evidence.review(checks, (key) => pods.get(key), context.timing.confirm);
+}
+
+/**
+ * Asks the destinations of connections that were not answered whether they arrived. To be asked soon after the last attempt: what the
+ * destination answers is answered again after a second, and once that comes through, nothing is left to tell. Costs an exec per pod.
+ * @throws the signal's reason when it is aborted
+ */
+export async function hearArrivals(
+  checks: readonly CheckRecord[],
+  stage: Stage,
+  context: RunContext,
+): Promise<void> {
+  const destinations = [...stage.evidence.dialled.destinations(checks)];
+  await ask(
+    destinations.map((pod) => ({ ...newWork(pod), asksHalfOpen: true })),
+    stage,
+    context,
+  );
+}
+
+/** Has pods tell what they have seen. */
+async function ask(works: readonly Work[], stage: Stage, context: RunContext): Promise<void> {
+  const answers = await Promise.all(works.map((work) => context.execLimit(execute, work, stage, context)));
+  context.signal.throwIfAborted();
+  for (const answered of answers) hear(answered, stage.evidence);
 }
 
 export interface NodePair {
@@ -146,9 +169,13 @@ function workByPod(
 }
 
 function workOf(pod: RunningPod, works: Map<RunningPod, Work>): Work {
-  const work = works.get(pod) ?? { pod, checks: [], listeners: new Map(), mustHold: false };
+  const work = works.get(pod) ?? newWork(pod);
   works.set(pod, work);
   return work;
+}
+
+function newWork(pod: RunningPod): Work {
+  return { pod, checks: [], listeners: new Map(), mustHold: false, asksHalfOpen: false };
 }
 
 function mayBeCut({ expected, attempts }: CheckRecord): boolean {
@@ -176,6 +203,7 @@ function batchOf(work: Work, asked: readonly string[], pods: RunningPods, contex
     deadlineMs: batchDeadlineMs(targets.length + work.listeners.size, timeoutMs),
     holdMs: work.mustHold ? timeoutMs : 0,
     asked,
+    ...(work.asksHalfOpen ? { halfOpenAt: work.pod.ip } : {}),
     targets,
     listeners: [...work.listeners.values()],
   };
@@ -241,7 +269,17 @@ function recordAttempt(
   surroundings: Surroundings,
 ): void {
   const { evidence, pods } = surroundings.stage;
-  const { outcome, durationMs, startedMs, dials = 1, lastDialMs = startedMs, lost = 0, nonce, detail } = line;
+  const {
+    outcome,
+    durationMs,
+    startedMs,
+    dials = 1,
+    lastDialMs = startedMs,
+    lost = 0,
+    nonce,
+    localPorts = [],
+    detail,
+  } = line;
   const attempt: AttemptRecord = {
     ...numbered(surroundings.round),
     atMs: rounded(evidence.latest(from, clockMs + startedMs) ?? 0),
@@ -257,7 +295,9 @@ function recordAttempt(
   if (lost > 0) evidence.noteLoss(from, to);
   if (nonce !== undefined) evidence.noteSent(nonce, { check, attempt, to });
   const { phase } = surroundings.round;
-  if (outcome === 'connected' || phase === 'control' || phase === 'closing') return;
+  if (phase === 'control' || phase === 'closing') return;
+  if (check.protocol === 'TCP') evidence.dialled.note(check, attempt, from, to, localPorts);
+  if (outcome === 'connected') return;
   const isOpen = surroundings.openWays?.has(wayKey(from.node, to.node, check.protocol));
   const way = isOpen === undefined ? 'unwitnessed' : isOpen ? 'open' : 'closed';
   evidence.noteCut({ check, attempt, from, to, lastDialMs: clockMs + lastDialMs, way });

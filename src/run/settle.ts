@@ -13,7 +13,7 @@ import { LAST_DIAL_AT } from '../probe/batch.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
 import type { RunContext } from './context.ts';
 import { failOnDeadPods, podStates } from './provision.ts';
-import { hearOut, type OpenWays, runRound, type Stage, witness } from './round.ts';
+import { hearArrivals, hearOut, type OpenWays, runRound, type Stage, witness } from './round.ts';
 
 /** Between rounds that did not settle everything: an eventual state is given time, an API server is given rest. */
 export const PAUSE_MS = 100;
@@ -83,6 +83,7 @@ export async function settle(
       stage,
       context,
     );
+    await hearArrivals(due.filter(hasFailed), stage, context);
     open = unsettled();
     tell('settle', number, controlled.length - open.length, tried, context);
   }
@@ -92,6 +93,11 @@ function isSettled(check: CheckRecord, rules: JudgeRules, { timing }: RunContext
   return (
     isConfirmed(check, rules) || hasFlapped(check, rules) || (!timing.isPatient && isExplained(check, rules))
   );
+}
+
+/** It must connect and did not: whether it was heard can only be told now. Where it must not connect, the end is soon enough. */
+function hasFailed(check: CheckRecord): boolean {
+  return check.expected === 'reachable' && !agreesAtLast(check);
 }
 
 /** What it lacks may be no more than what its destination has seen meanwhile. */
@@ -108,7 +114,8 @@ function isUndecided(check: CheckRecord, rules: JudgeRules, lateRounds: number):
 
 /**
  * One more look at everything that had settled before the last round of settling: it was left alone since. What does not show
- * the expected state now is tried again as often as a confirmation takes, so that one lost packet is not taken for a change.
+ * the expected state now is tried again as often as a confirmation takes, so that one lost packet is not taken for a change. Last of all
+ * the destinations tell what arrived and was answered in vain.
  */
 export async function observe(
   tried: Tried,
@@ -130,10 +137,12 @@ export async function observe(
       stage,
       context,
     );
+    await hearArrivals(due.filter(hasFailed), stage, context);
     reviewAll(tried, stage, context);
     due = settled.filter((check) => !isAsSettled(check, rules) && !hasFlapped(check, rules));
     tell('observe', number, settled.length - due.length, tried, context);
   }
+  await hearArrivals(tried.checks, stage, context);
 }
 
 /** It shows what is expected, and often enough, also where more turned out to be needed. */

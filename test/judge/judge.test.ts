@@ -37,7 +37,7 @@ describe('a check that does not settle', () => {
   });
 
   test.each([
-    ['one-way', 'its datagrams arrived although they must not; only the answers did not come back'],
+    ['one-way', 'what was sent arrived although it must not; only the answers did not come back'],
     ['reset', 'it got through although it must not: reset 1 of 1'],
     ['wrong-peer', 'it got through although it must not: wrong-peer 1 of 1'],
   ] as const)('leaks where something got through: %s', (outcome, reason) => {

@@ -1,7 +1,13 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchDeadlineMs, batchInput, parseAgentOutput } from '../../src/probe/batch.ts';
-import type { AttemptLine, Batch, EndLine, Protocol } from '../../src/probe/protocol.ts';
+import {
+  type AttemptLine,
+  type Batch,
+  connectionKey,
+  type EndLine,
+  type Protocol,
+} from '../../src/probe/protocol.ts';
 import type { Outcome } from '../../src/record.ts';
 import { batchOf, firstOutput, PodNetwork, RUN_ID } from './pod-network.ts';
 
@@ -277,6 +283,7 @@ describe('a batch', () => {
         visitsMs: [],
         retransmissions: 0,
         arrived: [],
+        halfOpen: [],
       },
       { kind: 'listener', port: 8001, protocol: 'TCP', alive: true },
     ]);
@@ -514,6 +521,27 @@ describe('what a pod sees by itself', () => {
     const { arrived } = await endOf(batchOf({ asked: [nonceOf(0), nonceOf(1)] }), 'shop/db', deaf);
     expect(arrived).toEqual([nonceOf(0)]);
   });
+});
+
+test.each([
+  ['IPv4', '127.0.0.1'],
+  ['IPv6', '::1'],
+])('a connection over %s that arrived is told, though nobody heard the answer', async (_, host) => {
+  await using deaf = await PodNetwork.create('tcp sport 8001 drop\ntcp dport 7001 drop');
+  await deaf.serving({ pod: 'shop/db', ports: [{ port: 8001, protocol: 'TCP' }] });
+  await deaf.serving({ pod: 'shop/web', ports: [] });
+  const batch = batchOf({
+    targets: [8001, 7001].map((port, id) => ({ id, host, port, protocol: 'TCP' as const, pod: 'shop/db' })),
+  });
+  const { stdout } = await deaf.probe({ input: batchInput(batch) }).ended;
+  const answer = parseAgentOutput(stdout, batch);
+  const attempts = answer.kind === 'complete' ? answer.attempts : [];
+  expect(attempts).toMatchObject([{ outcome: 'timeout' }, { outcome: 'timeout' }]);
+  const heard = attempts.find(({ id }) => id === 0)?.localPorts ?? [];
+  expect(heard).toHaveLength(3);
+  const { halfOpen } = await endOf(batchOf({ halfOpenAt: host }), 'shop/db', deaf);
+  expect(halfOpen.toSorted()).toEqual(heard.map((port) => connectionKey(host, port, 8001)).toSorted());
+  expect((await endOf(batchOf({}), 'shop/db', deaf)).halfOpen).toEqual([]);
 });
 
 test('a datagram that was heard is told, though a later one was refused', async () => {

@@ -35,6 +35,7 @@ const end: EndLine = {
   visitsMs: [-400.25, 599.75],
   retransmissions: 0,
   arrived: [],
+  halfOpen: [],
 };
 
 function printed(...lines: readonly object[]): string {

@@ -20,6 +20,7 @@ function end(clockMs: number, elapsedMs: number, more: Partial<EndLine> = {}): E
     visitsMs: [],
     retransmissions: 0,
     arrived: [],
+    halfOpen: [],
     ...more,
   };
 }
@@ -140,4 +141,42 @@ test('a datagram that turns out to have arrived makes its attempt one-way', () =
   evidence.forget(TO, arrived);
   expect(sent).toMatchObject({ outcome: 'one-way', detail: 'the datagram arrived, and no answer came back' });
   expect(evidence.askedOf(TO)).toEqual([]);
+});
+
+describe('connections that were not answered', () => {
+  function dialled(outcomes: readonly ('timeout' | 'connected')[]) {
+    const evidence = new Evidence(0);
+    const check = checkOf();
+    check.attempts = outcomes.map((outcome) => attempt('settle', outcome));
+    for (const [index, one] of check.attempts.entries())
+      evidence.dialled.note(check, one, FROM, TO, [40_000 + index]);
+    const tell = (...halfOpen: readonly string[]): void =>
+      evidence.noteEnd(TO, { sentMs: 2_000, receivedMs: 2_010 }, end(2_000, 10, { halfOpen }));
+    return { evidence, check, tell };
+  }
+
+  test('are one-way where their destination tells that they arrived', () => {
+    const { evidence, check, tell } = dialled(['timeout', 'timeout']);
+    expect([...evidence.dialled.destinations([check])]).toEqual([TO]);
+    tell('10.0.0.1:40000>80', '10.0.0.9:40001>80', '10.0.0.1:40001>81');
+    expect(check.attempts).toMatchObject([
+      { outcome: 'one-way', detail: 'the connection arrived, and no answer came back' },
+      { outcome: 'timeout' },
+    ]);
+    tell('10.0.0.1:40001>80');
+    expect(check.attempts.map(({ outcome }) => outcome)).toEqual(['one-way', 'one-way']);
+  });
+
+  test('are not in question once the pair has connected', () => {
+    const { evidence, check, tell } = dialled(['timeout', 'connected']);
+    expect([...evidence.dialled.destinations([check])]).toEqual([]);
+    tell('10.0.0.1:40000>80');
+    expect(check.attempts.map(({ outcome }) => outcome)).toEqual(['timeout', 'connected']);
+  });
+
+  test('are remembered for the last attempts of a long row', () => {
+    const { check, tell } = dialled(Array.from({ length: 20 }, () => 'timeout' as const));
+    tell(...Array.from({ length: 20 }, (_, index) => `10.0.0.1:${40_000 + index}>80`));
+    expect(check.attempts.filter(({ outcome }) => outcome === 'one-way')).toHaveLength(8);
+  });
 });

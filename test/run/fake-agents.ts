@@ -53,6 +53,7 @@ export function agentsThat({ outcomeOf, isVisited = () => true }: Seeing, clock:
           : [],
         retransmissions: 0,
         arrived: [],
+        halfOpen: [],
       },
     ];
     return { kind: 'answered', stdout: lines.map((line) => `${JSON.stringify(line)}\n`).join('') };

@@ -88,13 +88,14 @@ function controlFacts(check: CheckRecord): Fact[] {
 
 /** Policies decide about the first packet, and that one arrived: so what is wrong is on the way back (D19a). A pass needs no advice. */
 function adviceOnOneWay(
-  { from, to, expected, verdict }: CheckRecord,
+  { from, to, protocol, expected, verdict }: CheckRecord,
   later: readonly AttemptRecord[],
 ): string | undefined {
   if (verdict === 'pass' || !later.some(({ outcome }) => outcome === 'one-way')) return undefined;
+  const sent = protocol === 'UDP' ? 'datagrams' : 'connections';
   return expected === 'unreachable'
-    ? `datagrams of ${from} arrived at ${to}, so they were not cut off: policies decide about the first packet, and that was let through. Only the answers were lost, on the way back`
-    : `datagrams of ${from} arrived at ${to}, so the policies let them through: they decide about the first packet. Only the answers were lost: look at the way back, from ${to} to ${from}`;
+    ? `${sent} of ${from} arrived at ${to}, so they were not cut off: policies decide about the first packet, and that was let through. Only the answers were lost, on the way back`
+    : `${sent} of ${from} arrived at ${to}, so the policies let them through: they decide about the first packet. Only the answers were lost: look at the way back, from ${to} to ${from}`;
 }
 
 /** Only where something did not connect: a connection is its own proof that somebody listened. */

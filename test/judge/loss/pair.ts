@@ -164,6 +164,7 @@ export class Pair {
         visitsMs: pod.visits.map((visitMs) => visitMs - arrivedMs),
         retransmissions: pod.retransmissions,
         arrived: [],
+        halfOpen: [],
       },
     );
     return receivedMs;

@@ -35,7 +35,7 @@ describe('of a pass that was not of one piece is told', () => {
       'what else got through by then',
       'unreachable',
       attempts('settle', ['connected', 'one-way', 'reset', 'reset', 'timeout', 'refused']),
-      'cut off in 2 of 6 attempts with the policies applied; 1 connection and 1 datagram that arrived unanswered and 2 connections that were reset before that, while the policies were taking effect',
+      'cut off in 2 of 6 attempts with the policies applied; 1 connection and 1 attempt that arrived unanswered and 2 connections that were reset before that, while the policies were taking effect',
     ],
     [
       'what was not open yet',

@@ -42,14 +42,14 @@ export interface Trial {
   /** In words, for the table of the documentation. */
   readonly fault: string;
   /** Verdicts that are true as well, because the fault itself changes who reaches whom. */
-  readonly alsoTrue?: Partial<Record<Destination, Verdict>>;
+  readonly alsoTrue?: Partial<Record<Destination, readonly Verdict[]>>;
   /** The phase whose beginning brings it; `rounds`: the end of the first round under the policies. */
   readonly at: Moment;
   /** Does it, and undoes what must not go on. */
   readonly act: (faults: NetworkFaults, pods: Pods, kube: Kube) => Promise<void>;
 }
 
-export const MOMENTS = ['control', 'apply', 'settle', 'rounds', 'closing'] as const;
+export const MOMENTS = ['control', 'apply', 'settle', 'rounds', 'observe', 'closing'] as const;
 export type Moment = (typeof MOMENTS)[number];
 
 export interface Seen {
@@ -93,7 +93,7 @@ function seenOf(trial: Trial, record: RunRecord): Seen[] {
     const destination = DESTINATIONS.find((one) => to.endsWith(`/${one}`)) ?? 'open';
     const isFalse =
       verdict === undefined ||
-      ![...NOT_FALSE[TRUTH[destination].verdict], trial.alsoTrue?.[destination]].includes(verdict);
+      ![...NOT_FALSE[TRUTH[destination].verdict], ...(trial.alsoTrue?.[destination] ?? [])].includes(verdict);
     return { trial, destination, protocol, verdict, reason, isFalse };
   });
 }
@@ -236,7 +236,7 @@ function flushed(ms: number, at: Moment): Trial {
   return {
     name: `flushed-${ms}-${at}`,
     fault: `enforcement gone for ${ms / 1000} s`,
-    alsoTrue: { shut: 'flapping', ...(ms > MOMENT_MS ? { broken: 'pass' } : {}) },
+    alsoTrue: { shut: ['flapping'], ...(ms > MOMENT_MS ? { broken: ['pass'] } : {}) },
     at,
     act: async (faults) => {
       await Promise.all(faults.nodes.map((node) => lasting(ms, faults.flush(node))));
@@ -244,18 +244,22 @@ function flushed(ms: number, at: Moment): Trial {
   };
 }
 
-/** Answers do not come back: what is sent arrives. */
-function repliesCut(at: Moment): Trial {
+/** Answers do not come back for a while, or for good: what is sent arrives. A reachable pair is then broken in truth, and named so. */
+function repliesCut(at: Moment, ms?: number): Trial {
   return {
-    name: `replies-${at}`,
-    fault: 'answers of the destinations cut',
+    name: `replies-${ms ?? 'ever'}-${at}`,
+    fault: `answers of the destinations cut${ms === undefined ? '' : ` for ${ms / 1000} s`}`,
+    alsoTrue: { open: ['broken', 'flapping'] },
     at,
     act: async (faults, { source, destinations }, kube) => {
       const { ip: to } = await placeOf(source, kube);
-      for (const pod of destinations) {
-        const { ip, node } = await placeOf(pod, kube);
-        await faults.filterNode(node, { incoming: [`ip saddr ${ip} ip daddr ${to} drop`] });
-      }
+      await Promise.all(
+        destinations.map(async (pod) => {
+          const { ip, node } = await placeOf(pod, kube);
+          const cut = faults.filterNode(node, { incoming: [`ip saddr ${ip} ip daddr ${to} drop`] });
+          await (ms === undefined ? cut : lasting(ms, cut));
+        }),
+      );
     },
   };
 }
@@ -297,6 +301,9 @@ const OTHER_POD_TRIALS: readonly Trial[] = [
     [1, 5, 20, 50].map((percent) => loss(end, percent)),
   ),
   repliesCut('apply'),
+  ...[1_000, 3_000, 6_000, 10_000].flatMap((ms) =>
+    (['apply', 'settle', 'rounds', 'observe'] as const).map((at) => repliesCut(at, ms)),
+  ),
   answersMuted('apply'),
 ];
 
@@ -306,7 +313,7 @@ export const POD_TRIALS: readonly Trial[] = [...LINK_TRIALS.flat(), ...OTHER_POD
 /** Some of them, for every run of the tests: every length and every moment of an outage, at one end or the other. */
 export const SOME_POD_TRIALS: readonly Trial[] = [
   ...LINK_TRIALS.flatMap((trials, end) => trials.filter((_, index) => index % 4 === 2 * end)),
-  ...OTHER_POD_TRIALS.filter(({ name }) => !/^loss-.*-(1|20)$/.test(name)),
+  ...OTHER_POD_TRIALS.filter(({ name }) => !/^loss-.*-(1|20)$|^replies-(1000|10000)-/.test(name)),
 ];
 
 /** Trials that disturb a node, and so everything that is on it: each has a sandbox of its own. */
