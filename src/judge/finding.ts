@@ -39,6 +39,11 @@ export function findingOf(expected: CheckRecord['expected'], attempt: Judged): F
   }
 }
 
+/** Whether something of it arrived, and no answer of the right pod came back. */
+export function gotThrough({ outcome }: Pick<AttemptRecord, 'outcome'>): boolean {
+  return outcome === 'reset' || outcome === 'one-way';
+}
+
 /** Why an attempt that reached nobody proves nothing; undefined where its triangle is whole. */
 function provenCut({ listenerAlive, unasked, seen = {} }: Judged): Finding | undefined {
   if (listenerAlive === false) return provesNothing('nothing was listening on the destination port');

@@ -66,7 +66,7 @@ function doubtOf({ expected, confirm }: Judged, row: Row | undefined, attempts: 
   if (row === undefined) return 'it was not tried after the policies were applied';
   const finding = findingOf(expected, row.last);
   if (finding.kind === 'proves-nothing') return finding.reason;
-  if (row.isCut && row.attempts.length >= row.needed)
+  if (row.isCut && row.counted >= row.needed)
     return `it was cut off ${row.attempts.length} times in a row, but too close together to tell a block from a short failure of the network`;
   if (finding.kind === 'contradicts')
     return `it failed at last, too seldom in a row to tell a block from a lost packet (${describeOutcomes(attempts)})`;

@@ -1,6 +1,6 @@
 /** Attempts in a row: what it takes to believe that a pair is connected, or that it is cut off. */
 import type { AttemptRecord, CheckRecord } from '../record.ts';
-import { type Finding, findingOf } from './finding.ts';
+import { type Finding, findingOf, gotThrough } from './finding.ts';
 
 export type Judged = Pick<CheckRecord, 'expected' | 'attempts' | 'confirm' | 'predicted' | 'cutBy'>;
 
@@ -12,6 +12,8 @@ export interface Row {
   readonly last: AttemptRecord;
   /** Whether they show the pair cut off. */
   readonly isCut: boolean;
+  /** How many of them count. */
+  readonly counted: number;
   /** How many of them it takes. */
   readonly needed: number;
   /** Whether it is to be believed. */
@@ -47,8 +49,11 @@ export function rowsOf(check: Judged, confirm: number): Row[] {
       ? (check.confirm ?? Math.max(LEAST_CUTS, confirm))
       : neededOf(kind, isLetThrough(check) ? Math.max(LEAST_LET_THROUGH, confirm) : confirm);
     const isLong = isCut ? spansVisits(first, last) : spansMoment(check, first, last);
-    const isComplete = attempts.length >= needed && isLong;
-    return { kind, attempts, first, last, isCut, needed, isComplete };
+    // Where packets get lost, one that got through one way lost the others: that is no cut.
+    const isLossy = check.confirm !== undefined;
+    const counted = attempts.filter((attempt) => !isCut || !isLossy || !gotThrough(attempt)).length;
+    const isComplete = counted >= needed && isLong;
+    return { kind, attempts, first, last, isCut, counted, needed, isComplete };
   });
 }
 

@@ -100,6 +100,27 @@ describe('a check that does not settle', () => {
     });
   });
 
+  test.each([
+    ['six that were cut off', 'broken', ['timeout', 'timeout', 'timeout', 'timeout', 'timeout', 'timeout']],
+    [
+      'five, and one that arrived',
+      'inconclusive',
+      ['timeout', 'timeout', 'one-way', 'timeout', 'timeout', 'timeout'],
+    ],
+    [
+      'five, and one that was taken',
+      'inconclusive',
+      ['timeout', 'timeout', 'reset', 'timeout', 'timeout', 'timeout'],
+    ],
+  ] as const)('where packets get lost, takes %s for %s', (_, verdict, outcomes) => {
+    const check = checked(
+      'reachable',
+      outcomes.map((outcome) => ['settle', outcome]),
+    );
+    expect(judge({ ...check, confirm: 6 }, rules).verdict).toBe(verdict);
+    expect(judge(check, rules).verdict).toBe('broken');
+  });
+
   test('is inconclusive when it was not tried under the policies', () => {
     expect(judge(sequence('reachable', ''), rules)).toEqual({
       verdict: 'inconclusive',
