@@ -218,6 +218,12 @@ const scenario = z.strictObject({
     )
     .exactOptional()
     .describe('When each node showed that it had taken up the policies, by its markers.'),
+  denialMs: z
+    .number()
+    .exactOptional()
+    .describe(
+      'How long an attempt might take under the policies that was to be cut off: a multiple of the slowest answer before them, within the limit of the run.',
+    ),
   closingControl: z
     .enum(['made', 'left-out'])
     .exactOptional()

@@ -422,6 +422,7 @@ async function attempt(address: Address, timeoutMs: number, expected: Expected):
 
 interface Job {
   readonly address: Address;
+  readonly timeoutMs?: number | undefined;
   readonly expected: Expected;
   /** The line that tells the finding of an attempt which began `startedMs` after the batch arrived. */
   readonly report: (finding: Finding, startedMs: number) => AgentLine;
@@ -445,6 +446,7 @@ function jobsOf(batch: Batch, self: Identity): readonly Job[] {
   const targets = batch.targets.map(
     (target): Job => ({
       address: target,
+      timeoutMs: target.timeoutMs,
       expected: { runId: batch.runId, pod: target.pod },
       report: (
         { outcome, durationMs, dials, lost, lastDialMs, nonce, localPorts = [], detail },
@@ -597,7 +599,7 @@ async function runJobs(
     for (let job = waiting.shift(); job !== undefined && isWanted(); job = waiting.shift()) {
       const startedMs = performance.now() - arrived;
       open.set(job, startedMs);
-      const finding = await attempt(job.address, batch.timeoutMs, job.expected);
+      const finding = await attempt(job.address, job.timeoutMs ?? batch.timeoutMs, job.expected);
       if (open.delete(job)) {
         lines.push(job.report(finding, startedMs));
       }
@@ -945,6 +947,9 @@ function readBatch(line: string): Batch {
     id: identifier(field(item, 'id'), `${name}.id`),
     pod: word(field(item, 'pod'), `${name}.pod`),
     ...address(item, name),
+    ...(field(item, 'timeoutMs') === undefined
+      ? {}
+      : { timeoutMs: milliseconds(field(item, 'timeoutMs'), `${name}.timeoutMs`) }),
   });
   const halfOpenAt = field(batch, 'halfOpenAt');
   const orZero = (key: string): number =>

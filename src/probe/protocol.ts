@@ -41,6 +41,8 @@ export interface Target {
   readonly protocol: Protocol;
   /** The pod that must answer, as `namespace/name`. */
   readonly pod: string;
+  /** How long the attempt may take; absent: as long as the batch says. */
+  readonly timeoutMs?: number;
 }
 
 /** A connection to try again and again until it is open, or cut off. */
@@ -53,7 +55,7 @@ export interface Watch extends Target {
 /** One round's work in a pod: attempts at others, and the proof that the pod's own listeners are alive. */
 export interface Batch {
   readonly runId: string;
-  /** How long one attempt may take. */
+  /** How long one attempt may take at most. */
   readonly timeoutMs: number;
   /** When the agent gives up on everything, whatever is still open; counted from the batch's arrival. */
   readonly deadlineMs: number;

@@ -31,12 +31,15 @@ export async function closingControl(
       context.kube.delete({ resource: 'networkpolicies', namespace, name }, context),
     ),
   );
+  // They are to connect now.
+  const { timeoutMs } = context.timing;
+  const unhurried = { ...context, timing: { ...context.timing, denialMs: timeoutMs } };
   const deadline = context.clock.now() + context.timing.controlMs;
   for (let number = 1; ; number += 1) {
     const due = cut.filter((check) => !hasReconnected(check));
     if (due.length === 0 || (number > LEAST_ROUNDS && context.clock.now() > deadline)) break;
     if (number > 1) await context.clock.sleep(PAUSE_MS, context.signal);
-    await runRound(due, { phase: 'closing', number }, stage, context);
+    await runRound(due, { phase: 'closing', number }, stage, unhurried);
     tell('closing', number, cut.filter(hasReconnected).length, { ...tried, checks: cut }, context);
   }
   await hearOut(tried.checks, stage, context);

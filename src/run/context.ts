@@ -10,6 +10,8 @@ import type { Sessions } from './sessions.ts';
 export interface RunTiming {
   /** How long one attempt may take. */
   readonly timeoutMs: number;
+  /** How long one may take that is to be cut off: no longer. See `denialTimeMs`. */
+  readonly denialMs: number;
   /** How long policies may take to settle. */
   readonly withinMs: number;
   /** How long every pair may take to connect before any policy: listeners start, and networks learn of pods. */

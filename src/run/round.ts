@@ -8,7 +8,8 @@ import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { AttemptLine, Batch, Target } from '../probe/protocol.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
 import { askAgent, type Reply } from './ask-agent.ts';
-import type { RunContext } from './context.ts';
+import type { RunContext, RunTiming } from './context.ts';
+import { timeLimitOf } from './denial-time.ts';
 import { type Evidence, wayKey } from './evidence.ts';
 import type { RunningPod, RunningPods } from './provision.ts';
 import type { Witnesses } from './witnesses.ts';
@@ -34,8 +35,8 @@ interface Work {
   readonly pod: RunningPod;
   readonly checks: CheckRecord[];
   readonly listeners: Map<string, Batch['listeners'][number]>;
-  /** Whether what the pod tells of itself must cover the attempts that others make meanwhile. */
-  mustHold: boolean;
+  /** What the pod tells of itself must cover the attempts that others make meanwhile. */
+  holdMs: number;
   /** Whether it is asked which connections have arrived and got no answer through. */
   readonly asksHalfOpen: boolean;
 }
@@ -61,7 +62,7 @@ export async function runRound(
 ): Promise<void> {
   const { evidence } = stage;
   const canBeCut = round.phase === 'settle' || round.phase === 'observe';
-  const works = workByPod(checks, stage.pods, canBeCut);
+  const works = workByPod(checks, stage.pods, canBeCut, context.timing);
   await witnessed;
   const [openWays, answers] = await Promise.all([
     witnessed ?? (canBeCut ? witness(checks, stage, context) : undefined),
@@ -153,6 +154,7 @@ function workByPod(
   checks: readonly CheckRecord[],
   pods: RunningPods,
   canBeCut: boolean,
+  timing: RunTiming,
 ): Map<RunningPod, Work> {
   const works = new Map<RunningPod, Work>();
   for (const check of checks) {
@@ -163,7 +165,7 @@ function workByPod(
     const { port, protocol } = check;
     const work = workOf(to, works);
     work.listeners.set(`${port}/${protocol}`, { host: to.ip, port, protocol });
-    if (canBeCut && mayBeCut(check)) work.mustHold = true;
+    if (canBeCut && mayBeCut(check)) work.holdMs = Math.max(work.holdMs, timeLimitOf(check, timing));
   }
   return works;
 }
@@ -175,7 +177,7 @@ function workOf(pod: RunningPod, works: Map<RunningPod, Work>): Work {
 }
 
 function newWork(pod: RunningPod): Work {
-  return { pod, checks: [], listeners: new Map(), mustHold: false, asksHalfOpen: false };
+  return { pod, checks: [], listeners: new Map(), holdMs: 0, asksHalfOpen: false };
 }
 
 function mayBeCut({ expected, attempts }: CheckRecord): boolean {
@@ -192,16 +194,17 @@ function batchOf(work: Work, asked: readonly string[], pods: RunningPods, contex
   const targets = work.checks.flatMap((check): Target[] => {
     const destination = pods.get(check.to);
     if (destination === undefined) return [];
-    return [
-      { id: check.id, host: destination.ip, port: check.port, protocol: check.protocol, pod: check.to },
-    ];
+    const { id, port, protocol } = check;
+    const limitMs = timeLimitOf(check, context.timing);
+    const ownLimit = limitMs === timeoutMs ? {} : { timeoutMs: limitMs };
+    return [{ id, host: destination.ip, port, protocol, pod: check.to, ...ownLimit }];
   });
   return {
     ...PLAIN_BATCH,
     runId: context.runId,
     timeoutMs,
     deadlineMs: batchDeadlineMs(targets.length + work.listeners.size, timeoutMs),
-    holdMs: work.mustHold ? timeoutMs : 0,
+    holdMs: work.holdMs,
     asked,
     ...(work.asksHalfOpen ? { halfOpenAt: work.pod.ip } : {}),
     targets,

@@ -273,8 +273,10 @@ async function cleanUpAfterFailure({ environment }: RunRecord, context: RunConte
 }
 
 function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: Inner): RunContext {
+  const timeoutMs = options.timeoutMs ?? cluster.timing.timeoutMs;
   const timing = {
-    timeoutMs: options.timeoutMs ?? cluster.timing.timeoutMs,
+    timeoutMs,
+    denialMs: timeoutMs,
     withinMs: options.withinMs ?? cluster.timing.withinMs,
     controlMs: Math.max(options.withinMs ?? 0, cluster.timing.withinMs),
     settleFloorMs: cluster.timing.settleFloorMs,

@@ -11,6 +11,7 @@ import { applyPolicies } from './apply.ts';
 import { cleanUpNamespaces } from './cleanup.ts';
 import { closingControl } from './closing.ts';
 import type { RunContext } from './context.ts';
+import { denialTimeMs } from './denial-time.ts';
 import { Evidence } from './evidence.ts';
 import { failureOf } from './failure.ts';
 import { awaitForce, type Marker, turnMarker, unforced } from './markers.ts';
@@ -78,7 +79,9 @@ export async function runScenario(
     });
     const marker: Marker = { number: options.number, outposts };
     const witnessed = { ...stage, witnesses: new Witnesses(outposts) };
-    const proven = { ...context, timing: { ...context.timing, settleFloorMs } };
+    const denialMs = denialTimeMs(scenario.checks, context.timing.timeoutMs);
+    scenario.denialMs = denialMs;
+    const proven = { ...context, timing: { ...context.timing, settleFloorMs, denialMs } };
     await runUnderPolicies(plan, scenario, marker, witnessed, options, inPhase, proven);
     scenario.status = 'finished';
   } catch (thrown) {

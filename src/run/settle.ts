@@ -12,6 +12,7 @@ import { greatest } from '../numbers.ts';
 import { LAST_DIAL_AT } from '../probe/batch.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
 import type { RunContext } from './context.ts';
+import { timeLimitOf } from './denial-time.ts';
 import { failOnDeadPods, podStates } from './provision.ts';
 import { hearArrivals, hearOut, type OpenWays, runRound, type Stage, witness } from './round.ts';
 
@@ -206,7 +207,7 @@ async function pauseBefore(
 /** When the next attempt may begin so that its last dial ends a row that is long enough. */
 function nextAt({ first, last, isCut }: Row, check: CheckRecord, { timing }: RunContext): number {
   if (!isCut && !isLetThrough(check)) return 0;
-  const lastDialMs = last.outcome === 'timeout' ? LAST_DIAL_AT * timing.timeoutMs : 0;
+  const lastDialMs = last.outcome === 'timeout' ? LAST_DIAL_AT * timeLimitOf(check, timing) : 0;
   return first.atMs + ROW_MS - lastDialMs;
 }
 

@@ -3,9 +3,10 @@
  * a node its guarded outpost connects to its open one: nothing isolates that direction either.
  */
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
-import type { Target } from '../probe/protocol.ts';
+import type { AttemptLine, Target } from '../probe/protocol.ts';
 import { askAgent } from './ask-agent.ts';
 import type { RunContext } from './context.ts';
+import { isInTime } from './denial-time.ts';
 import { type WitnessConnection, wayKey } from './evidence.ts';
 import { OUTPOST_PORT, type Outpost } from './outposts.ts';
 import type { RunningPod } from './provision.ts';
@@ -26,7 +27,7 @@ export class Witnesses {
   }
 
   /**
-   * Connects the witnesses of node pairs, each in both directions, and notes the ways that were open as evidence.
+   * Connects the witnesses of node pairs, each in both directions, and notes the ways that were open, and soon enough, as evidence.
    * @returns the keys of the ways that were open; a node without an outpost has none
    */
   async connect(
@@ -73,7 +74,7 @@ async function askWitness(
   { evidence, noteSetbacks }: Pick<Stage, 'evidence' | 'noteSetbacks'>,
   context: RunContext,
 ): Promise<Made[]> {
-  const { timeoutMs } = context.timing;
+  const { timeoutMs, denialMs } = context.timing;
   const targets = directions.map(
     ({ to, protocol }, id): Target => ({
       id,
@@ -95,9 +96,21 @@ async function askWitness(
   noteSetbacks(setbacks);
   if (answer.kind === 'broken') return [];
   evidence.noteEnd(pod, { sentMs: startedMs, receivedMs: endedMs }, answer.end);
-  return answer.attempts.flatMap(({ id, outcome, startedMs: at, durationMs, lost = 0 }) => {
+  return answer.attempts.flatMap((line) => {
+    const { id, outcome, startedMs: at, durationMs, lost = 0 } = line;
     const direction = directions[id];
-    if (direction === undefined || outcome !== 'connected') return [];
+    if (direction === undefined || outcome !== 'connected' || !isInTime(answerMs(line), denialMs)) return [];
     return [{ key: direction.key, pod, clockMs: answer.end.clockMs + at, durationMs, lost }];
   });
+}
+
+/** From the dial that was answered to its answer. Where a later one was made in vain, the first may have been answered late. */
+function answerMs({
+  startedMs,
+  durationMs,
+  dials = 1,
+  lastDialMs = startedMs,
+  lost = 0,
+}: AttemptLine): number {
+  return lost === dials - 1 ? startedMs + durationMs - lastDialMs : durationMs;
 }

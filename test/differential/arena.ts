@@ -177,6 +177,7 @@ function contextOf(name: string, { kube, signal, limit }: Ground): RunContext {
     random: Math.random,
     timing: {
       timeoutMs: TIMEOUT_MS,
+      denialMs: TIMEOUT_MS,
       withinMs: 10_000,
       controlMs: 10_000,
       settleFloorMs: 0,

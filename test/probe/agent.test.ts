@@ -544,6 +544,29 @@ test.each([
   expect((await endOf(batchOf({}), 'shop/db', deaf)).halfOpen).toEqual([]);
 });
 
+test('an attempt with a time of its own takes no longer', async () => {
+  await using cut = await PodNetwork.create('tcp dport 7001 drop');
+  await cut.serving({ pod: 'shop/web', ports: [] });
+  const target = { host: '127.0.0.1', port: 7001, protocol: 'TCP' as const, pod: 'shop/db' };
+  const batch = batchOf({
+    timeoutMs: 900,
+    targets: [
+      { id: 0, ...target },
+      { id: 1, ...target, timeoutMs: 100 },
+    ],
+  });
+  const { stdout } = await cut.probe({ input: batchInput(batch) }).ended;
+  const answer = parseAgentOutput(stdout, batch);
+  const attempts = answer.kind === 'complete' ? answer.attempts : [];
+  // The shorter one ends first, after its own last dial.
+  expect(attempts).toMatchObject([
+    { id: 1, outcome: 'timeout', dials: 3 },
+    { id: 0, outcome: 'timeout', dials: 3 },
+  ]);
+  expect(attempts[0]?.durationMs).toBeGreaterThanOrEqual(99);
+  expect(attempts[1]?.durationMs).toBeGreaterThanOrEqual(899);
+});
+
 test('a datagram that was heard is told, though a later one was refused', async () => {
   const rules =
     'udp sport 8001 drop\nudp dport 8001 numgen inc mod 2 == 1 reject with icmpx port-unreachable';

@@ -274,6 +274,7 @@ async function proveWith(goesOn: (from: string, to: string) => boolean): Promise
   };
   const timing = {
     timeoutMs: 30,
+    denialMs: 30,
     withinMs: 4_000,
     controlMs: 4_000,
     settleFloorMs: 0,

@@ -103,6 +103,7 @@ function checkOf(id: number, expected: CheckRecord['expected']): CheckRecord {
 function contextOn(kube: Partial<Kube>, clock = sleepingClock(), isPatient = false): RunContext {
   return contextWith(kube, clock, {
     timeoutMs: TIMEOUT_MS,
+    denialMs: TIMEOUT_MS,
     withinMs: WITHIN_MS,
     controlMs: WITHIN_MS,
     settleFloorMs: FLOOR_MS,
