@@ -45,6 +45,45 @@ test('what a request under way creates after the first look is taken away as wel
   });
 });
 
+const pod = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'web', namespace: 'shop', labels: { 'podreach.dev/run': 'abc' } },
+  spec: { containers: [{ name: 'main', image: 'any', command: ['sleep', '60'] }] },
+};
+
+/** What deletes an object, in the order in which it was asked for. */
+async function deletionsOf(answer: Intervention['answer']): Promise<readonly string[]> {
+  const deleted: string[] = [];
+  const noting: Intervention = {
+    see({ method, path }) {
+      if (method === 'DELETE') deleted.push(path.split('?')[0] ?? '');
+    },
+    ...(answer === undefined ? {} : { answer }),
+  };
+  await onCluster(noting, async (kube) => {
+    await kube.create(namespace('shop'));
+    await kube.create(pod);
+    await removeLeftOver({ kube, clock: systemClock, runId: 'abc' });
+    expect(await kube.list({ resource: 'namespaces', labelSelector: 'podreach.dev/run' })).toEqual([]);
+  });
+  return deleted;
+}
+
+const POD_PATH = '/api/v1/namespaces/shop/pods/web';
+
+test('pods go first, and their namespaces when none is left', async () => {
+  expect(await deletionsOf(undefined)).toEqual([POD_PATH, '/api/v1/namespaces/shop']);
+});
+
+test('pods that may not be deleted go with their namespaces', async () => {
+  const refused = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', code: 403 };
+  const deleted = await deletionsOf(({ method, path }) =>
+    method === 'DELETE' && path.startsWith(POD_PATH) ? { status: 403, body: refused } : undefined,
+  );
+  expect(deleted).toEqual([POD_PATH, '/api/v1/namespaces/shop']);
+});
+
 test('what does not go is asked for less and less often, and told with what holds it', async () => {
   let looks = 0;
   const condition = {
