@@ -474,6 +474,8 @@ function round(ms: number): number {
 
 /** What happens in the pod whether or not anybody asks. */
 interface Memory {
+  /** Unlike any other agent's. */
+  readonly agent: string;
   /** When the kubelet was here, in milliseconds on the node's clock. */
   readonly visits: number[];
   /** Of datagrams that have arrived, the oldest first. */
@@ -573,6 +575,7 @@ async function runBatch(
     ...turns,
     {
       kind: 'end',
+      agent: memory.agent,
       attempts: batch.targets.length,
       listeners: batch.listeners.length,
       clockMs: round(clockMs),
@@ -792,7 +795,7 @@ async function listenOn(what: string, start: (ipv6: boolean) => Promise<void>): 
 
 async function serve(): Promise<void> {
   const config = readConfig();
-  const memory: Memory = { visits: [], nonces: new Set() };
+  const memory: Memory = { agent: newNonce(), visits: [], nonces: new Set() };
   // The kernel does nothing by itself with a signal to the first process of a container.
   process.on('SIGTERM', () => process.exit(0));
   for (const { port, protocol } of config.ports) {

@@ -74,6 +74,7 @@ const agentLine = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('end'),
+    agent: z.string(),
     attempts: z.int(),
     listeners: z.int(),
     clockMs: z.number(),

@@ -119,6 +119,8 @@ export interface TurnLine {
 /** The end mark: everything that was asked for has been answered. With it comes what the pod has seen by itself. */
 export interface EndLine {
   readonly kind: 'end';
+  /** Unlike that of any other agent: a pod that was replaced has another. */
+  readonly agent: string;
   readonly attempts: number;
   readonly listeners: number;
   /** When the batch arrived, on the clock of the pod's node: it runs on by itself, and only differences mean something. */

@@ -11,7 +11,7 @@ export const RELAY_IDLE_MS = 60_000;
 /**
  * CommonJS, for any Node.js from 18 on. Does not wait for the end of its input, which not every exec can signal, and prints each answer
  * in one piece: a slow reader in between would hold up the measurement. A line that begins with `!` is a complaint about the batch. An
- * answer without its end mark is the last: the agent has gone away.
+ * answer without its end mark is the last: the agent has gone away, which is a failure.
  */
 const RELAY = `
 const exit = (code) => () => process.exit(code);
@@ -31,7 +31,7 @@ const hand = (batch) => {
     if (answers.startsWith('!')) return fail(answers.slice(1).trim(), 2);
     const isWhole = answers.startsWith('{"kind":"end"', answers.lastIndexOf('\\n', answers.length - 2) + 1);
     process.stdout.write(answers, () => {
-      if (!isWhole) process.exit(0);
+      if (!isWhole) return fail('the agent that serves this pod does not answer: it has ended', 1);
       isBusy = false;
       idle = setTimeout(exit(0), ${RELAY_IDLE_MS});
       next();

@@ -77,6 +77,10 @@ async function tryOnce(
     return { kind: 'settled', answer: { kind: 'broken', reason: lastWords(result) } };
   const answer = parseAgentOutput(result.stdout, batch);
   if (answer.kind === 'complete') {
+    if (!sessions.isSameAgent(pod, answer.end.agent)) {
+      session.close();
+      return { kind: 'settled', answer: { kind: 'broken', reason: 'the pod was replaced' } };
+    }
     sessions.rest(pod, session);
     return { kind: 'settled', answer };
   }

@@ -29,6 +29,7 @@ export class Sessions {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #resting = new Map<string, Resting[]>();
+  readonly #agents = new Map<RunningPod, string>();
 
   /** @param signal ends all of them */
   constructor(kube: Pick<Kube, 'exec'>, clock: Clock, signal: AbortSignal) {
@@ -53,6 +54,13 @@ export class Sessions {
       signal: this.#signal,
     });
     return { session, isNew: true };
+  }
+
+  /** Whether the agent that has answered is the one that answered for this pod first: another has come with another pod. */
+  isSameAgent(pod: RunningPod, agent: string): boolean {
+    const first = this.#agents.get(pod) ?? agent;
+    this.#agents.set(pod, first);
+    return first === agent;
   }
 
   /** Gives one back that has answered and can be asked again. */

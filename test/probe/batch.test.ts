@@ -28,6 +28,7 @@ const own: AgentLine = { kind: 'listener', port: 80, protocol: 'TCP', alive: tru
 const turn: AgentLine = { kind: 'turn', id: 3, turnedMs: 12 };
 const end: EndLine = {
   kind: 'end',
+  agent: '9f86d081884c7d65',
   attempts: 2,
   listeners: 1,
   clockMs: 70_000.5,

@@ -13,6 +13,7 @@ const podOf = (key: string) => [FROM, TO].find(({ name }) => key === `x/${name}`
 function end(clockMs: number, elapsedMs: number, more: Partial<EndLine> = {}): EndLine {
   return {
     kind: 'end',
+    agent: 'agent',
     attempts: 0,
     listeners: 0,
     clockMs,

@@ -44,6 +44,7 @@ export function agentsThat({ outcomeOf, isVisited = () => true }: Seeing, clock:
       ),
       {
         kind: 'end',
+        agent: pod,
         attempts: targets.length,
         listeners: listeners.length,
         clockMs,

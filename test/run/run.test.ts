@@ -4,6 +4,7 @@ import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import type { Kube } from '../../src/kube/kube.ts';
 import type { Phase, RunRecord } from '../../src/record.ts';
 import { failure, throughProxy } from '../support/api-proxy.ts';
+import { NetworkFaults } from '../support/network-faults.ts';
 import { asContext } from '../support/real-cluster.ts';
 import { runWith, SCENARIO, sandbox, verdicts, WITH_LATE_PAIR } from './run-with.ts';
 
@@ -127,23 +128,47 @@ describe('what the environment can do', () => {
     expect(record.run.exitCode).toBe(3);
   });
 
-  /** Runs the scenario, and has a pod gone before anything is tried in a phase. */
-  function runWithDeathIn(phase: Phase, name: string): Promise<RunRecord> {
-    let isGone: Promise<undefined> | undefined;
-    const takeAway = async (kube: Kube): Promise<undefined> => {
-      const address = { resource: 'pods', namespace: 'pair', name } as const;
-      await kube.delete(address);
-      await expect.poll(() => kube.get(address), { timeout: 60_000 }).toBeUndefined();
-    };
-    return runWith(throughProxy(sandbox(), { question: () => isGone }), (event, kube) => {
+  type Blow = (kube: Kube, name: string) => Promise<undefined>;
+
+  const podAt = (name: string) => ({ resource: 'pods', namespace: 'pair', name }) as const;
+
+  const takeAway: Blow = async (kube, name) => {
+    await kube.delete(podAt(name));
+    await expect.poll(() => kube.get(podAt(name)), { timeout: 60_000 }).toBeUndefined();
+  };
+
+  const kill: Blow = async (kube, name) => {
+    await (await NetworkFaults.of(kube)).kill(`pair/${name}`);
+    await expect.poll(() => phaseOf(kube, name), { timeout: 60_000 }).toBe('Failed');
+  };
+
+  /** Another pod of the same name: it has another address. */
+  const replace: Blow = async (kube, name) => {
+    const old = await kube.get(podAt(name));
+    if (old === undefined) throw new Error(`pair/${name} is not there`);
+    await takeAway(kube, name);
+    const { namespace = '', labels = {} } = old.metadata;
+    await kube.create({ ...old, metadata: { name, namespace, labels }, status: {} });
+    await expect.poll(() => phaseOf(kube, name), { timeout: 60_000 }).toBe('Running');
+  };
+
+  async function phaseOf(kube: Kube, name: string): Promise<unknown> {
+    const status = (await kube.get(podAt(name)))?.['status'];
+    return status instanceof Object && 'phase' in status ? status.phase : undefined;
+  }
+
+  /** Runs the scenario, and has a pod struck before anything is tried in a phase. */
+  function runWithBlowIn(phase: Phase, name: string, strike: Blow): Promise<RunRecord> {
+    let isStruck: Promise<undefined> | undefined;
+    return runWith(throughProxy(sandbox(), { question: () => isStruck }), (event, kube) => {
       if (event.type !== 'phase-started' || event.phase !== phase) return undefined;
-      isGone = takeAway(kube);
-      return isGone;
+      isStruck = strike(kube, name);
+      return isStruck;
     });
   }
 
   test('a pod that dies before the policies ends the scenario', async () => {
-    const record = await runWithDeathIn('control', 'b');
+    const record = await runWithBlowIn('control', 'b', takeAway);
     expect(record.scenarios[0]?.error).toMatchObject({
       code: 'provision-failed',
       message: 'pod pair/b cannot run: somebody has deleted it',
@@ -154,13 +179,31 @@ describe('what the environment can do', () => {
   test.each(['a', 'b'])(
     'when pair/%s dies while policies settle, what it is part of proves nothing',
     async (name) => {
-      const record = await runWithDeathIn('settle', name);
+      const record = await runWithBlowIn('settle', name, takeAway);
       expect(verdicts(record)['pair/b']).toBe('inconclusive');
       const check = record.scenarios[0]?.checks.find(({ to }) => to === 'pair/b');
       expect(check?.reason).toMatch(/: the pod was deleted$/);
       expect(record.run.exitCode).toBe(4);
     },
   );
+
+  test.each([
+    ['a', 'whose agent is killed', kill, /^the probe could not try: /],
+    [
+      'b',
+      'whose agent is killed',
+      kill,
+      /^the destination pod could not be asked whether its port was open: /,
+    ],
+    ['a', 'that is replaced', replace, /: the pod was replaced$/],
+    ['b', 'that is replaced', replace, /: the pod was replaced$/],
+  ] as const)('pair/%s, %s while policies settle, proves nothing', async (name, _, strike, reason) => {
+    const record = await runWithBlowIn('settle', name, strike);
+    const check = record.scenarios[0]?.checks.find(({ to }) => to === 'pair/b');
+    expect(check?.verdict).toBe('inconclusive');
+    expect(check?.reason).toMatch(reason);
+    expect(record.run.exitCode).toBe(4);
+  });
 });
 
 test('a pair that opens again while others settle is flapping', async () => {

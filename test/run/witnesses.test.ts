@@ -37,6 +37,7 @@ async function isOpen(back: Partial<AttemptLine>): Promise<boolean> {
       ),
       {
         kind: 'end',
+        agent: pod,
         attempts: targets.length,
         listeners: 0,
         clockMs: clock.now(),

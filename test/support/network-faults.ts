@@ -120,6 +120,11 @@ export class NetworkFaults {
     };
   }
 
+  /** The agent of a pod ends, as if the system had run out of memory. */
+  async kill(pod: string): Promise<void> {
+    process.kill(this.#pod(pod).pid, 'SIGKILL');
+  }
+
   get nodes(): readonly string[] {
     return [...this.#nodes.keys()];
   }

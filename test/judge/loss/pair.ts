@@ -157,6 +157,7 @@ export class Pair {
       { sentMs: this.nowMs, receivedMs },
       {
         kind: 'end',
+        agent: 'agent',
         attempts: 1,
         listeners: 1,
         clockMs: arrivedMs + pod.aheadMs,
