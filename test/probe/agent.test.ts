@@ -425,7 +425,9 @@ describe('a batch', () => {
     agent.child.kill('SIGKILL');
     const { stdout, stderr, exitCode } = await ended;
     expect({ answers: stdout.trim().split('\n').length, exitCode }).toEqual({ answers: 1, exitCode: 1 });
-    expect(stderr).toMatch(/^podreach agent: the agent that serves this pod does not answer: (E|it has ended)/);
+    expect(stderr).toMatch(
+      /^podreach agent: the agent that serves this pod does not answer: (E|it has ended)/,
+    );
   });
 
   test('is answered before the input ends, and so is the next on the same input', async () => {
