@@ -1,6 +1,7 @@
 /** What deleting does to each kind of object; shared by the API and the namespace controller. */
-import type { NetworkPolicy, Pod } from '../objects.ts';
 import type { AnyObject } from './kinds/kind.ts';
+import type { NetworkPolicy } from './kinds/networkpolicies/object.ts';
+import type { Pod } from './kinds/pods/object.ts';
 import type { Store } from './store.ts';
 import { timestampOf } from './time.ts';
 

@@ -1,6 +1,6 @@
 /** Discovery: which groups, versions and resources there are. */
 import type { Kind } from './kinds/kind.ts';
-import { KINDS } from './resources.ts';
+import { KINDS } from './kinds/kinds.ts';
 
 interface ApiResource {
   readonly name: string;

@@ -1,9 +1,9 @@
 /** The {@link Store} in memory. */
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { ObjectOf, ResourceName } from '../objects.ts';
 import { copyJson, freezeJson } from './json.ts';
-import { KINDS, resourceNameOf } from './resources.ts';
+import type { ObjectOf, ResourceName } from './kinds/kinds.ts';
+import { KINDS, resourceNameOf } from './kinds/kinds.ts';
 import { alreadyExists } from './status.ts';
 import type { Change, Store } from './store.ts';
 import { timestampOf } from './time.ts';

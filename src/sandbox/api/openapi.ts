@@ -3,7 +3,7 @@
  * patch operation, and to explain a kind's fields.
  */
 import { apiVersionOf, type Kind } from './kinds/kind.ts';
-import { KINDS } from './resources.ts';
+import { KINDS } from './kinds/kinds.ts';
 import type { ScalarSchema, Schema, StructSchema } from './schema/schema.ts';
 
 const PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation', 'force'].map((name) => ({

@@ -1,6 +1,6 @@
 /** What a path addresses. */
 import type { Kind } from './kinds/kind.ts';
-import { findKind } from './resources.ts';
+import { findKind } from './kinds/kinds.ts';
 
 export type Route =
   /** All objects of a kind: in one namespace, or everywhere. */

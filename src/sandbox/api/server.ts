@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 import type { Api } from './api.ts';
 import { answer, readCall } from './dispatch.ts';
-import { createExecEndpoint, type ExecEndpoint } from './requests/exec.ts';
+import { createExecEndpoint, type ExecEndpoint } from './kinds/pods/exec.ts';
 import { failure, headersOf, type Reply, send } from './requests/reply.ts';
 import { badRequest, internalError, StatusError, unauthorized } from './status.ts';
 import type { Store } from './store.ts';

@@ -2,7 +2,7 @@
  * The sandbox's etcd: all objects in memory, one revision counter, and listeners that hear of every change in order.
  * The API server writes users' changes into it; the controllers read it and write status back.
  */
-import type { ObjectOf, ResourceName } from '../objects.ts';
+import type { ObjectOf, ResourceName } from './kinds/kinds.ts';
 
 export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
 

@@ -1,7 +1,7 @@
 /** What the API server has to know about a kind of object. */
-import type { ObjectOf, ResourceName } from '../../objects.ts';
 import type { StructSchema } from '../schema/schema.ts';
 import type { Invalidity } from '../status.ts';
+import type { ObjectOf, ResourceName } from './kinds.ts';
 
 /** An object of any kind that the sandbox serves. */
 export type AnyObject = ObjectOf[ResourceName];

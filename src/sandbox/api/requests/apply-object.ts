@@ -5,7 +5,7 @@ import { listProblems } from '../apply/check.ts';
 import { decodeManagers, encodeManagers } from '../apply/managers.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { type AnyObject, apiVersionOf } from '../kinds/kind.ts';
-import { resourceNameOf } from '../resources.ts';
+import { resourceNameOf } from '../kinds/kinds.ts';
 import { decode } from '../schema/decode.ts';
 import { typedErrors } from '../schema/messages.ts';
 import { badRequest, notFound, unclassified } from '../status.ts';

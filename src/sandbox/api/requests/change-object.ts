@@ -5,7 +5,7 @@ import type { Api } from '../api.ts';
 import { afterUpdate, decodeManagers, encodeManagers } from '../apply/managers.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import type { AnyObject, Kind } from '../kinds/kind.ts';
-import { kindNameOf, resourceNameOf } from '../resources.ts';
+import { kindNameOf, resourceNameOf } from '../kinds/kinds.ts';
 import { conflict, invalid, notFound } from '../status.ts';
 import { timestampOf } from '../time.ts';
 import { invalidValue } from '../validate/fields.ts';

@@ -1,11 +1,13 @@
 /** Delete and deletecollection. */
 import type { IncomingMessage } from 'node:http';
-import type { Namespace, NetworkPolicy, Pod } from '../../objects.ts';
 import type { Api } from '../api.ts';
 import { deletePod, deletePolicy, marked, markedPod } from '../deletion.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import type { AnyObject, Kind } from '../kinds/kind.ts';
-import { resourceNameOf } from '../resources.ts';
+import { resourceNameOf } from '../kinds/kinds.ts';
+import type { Namespace } from '../kinds/namespaces/object.ts';
+import type { NetworkPolicy } from '../kinds/networkpolicies/object.ts';
+import type { Pod } from '../kinds/pods/object.ts';
 import { badRequest, conflict, forbidden, invalid, notFound } from '../status.ts';
 import { mediaTypeOf, parseJson, parseYaml, readBody } from './body.ts';
 import { dryRunProblems } from './options.ts';
