@@ -4,7 +4,7 @@
  */
 import type { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { runNamespaces, seedNamespaces } from './api/kinds/namespaces/controller.ts';
+import { seedNamespaces } from './api/kinds/namespaces/controller.ts';
 import { enforcePolicies, NO_ENFORCEMENT } from './api/kinds/networkpolicies/controller/policies.ts';
 import { createNodes, tellPoliciesInForce } from './api/kinds/nodes/controller/nodes.ts';
 import { runPods } from './api/kinds/pods/controller/pods.ts';
@@ -75,7 +75,7 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
     namespaceFile: network.namespaceFile,
     onFailure: endBecause,
   });
-  runNamespaces(store, now);
+  for (const { controller } of store.kinds) controller?.(store, now);
   runPods({ store, nodes, network, files, containers, policies, prober, now });
 
   const { server } = createApiServer({

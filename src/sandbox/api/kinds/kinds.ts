@@ -1,39 +1,25 @@
-/** The kinds that the API serves. */
-import type { Named } from '../status.ts';
-import type { Kind } from './kind.ts';
+/**
+ * The kinds that the sandbox knows: the one place that lists them. Paths, discovery, OpenAPI, tables and the store follow from their
+ * definitions.
+ */
+import type { Definition } from './definition.ts';
 import { namespaces } from './namespaces/definition.ts';
-import type { Namespace } from './namespaces/object.ts';
 import { networkpolicies } from './networkpolicies/definition.ts';
-import type { NetworkPolicy } from './networkpolicies/object.ts';
 import { nodes } from './nodes/definition.ts';
-import type { Node } from './nodes/object.ts';
 import { pods } from './pods/definition.ts';
-import type { Pod } from './pods/object.ts';
+
+export const KINDS = { namespaces, nodes, pods, networkpolicies } as const;
+
+export type ResourceName = keyof typeof KINDS;
 
 /** The object type behind each resource name. */
-export interface ObjectOf {
-  namespaces: Namespace;
-  nodes: Node;
-  pods: Pod;
-  networkpolicies: NetworkPolicy;
-}
-export type ResourceName = keyof ObjectOf;
+export type ObjectOf = { [Name in ResourceName]: ObjectIn<(typeof KINDS)[Name]> };
+type ObjectIn<Of> = Of extends Definition<string, infer Object> ? Object : never;
 
-export const KINDS: Readonly<Record<ResourceName, Kind>> = { namespaces, nodes, pods, networkpolicies };
+/** An object of any kind. */
+export type AnyObject = ObjectOf[ResourceName];
+/** Any of the definitions. */
+export type Kind = Definition<ResourceName, AnyObject>;
 
-/** The kind behind a plural name in an API group; undefined where none is served. */
-export function findKind(group: string, version: string, resource: string): Kind | undefined {
-  return Object.values(KINDS).find(
-    (kind) => kind.resource === resource && kind.group === group && kind.version === version,
-  );
-}
-
-/** A kind's resource as messages name it: `networkpolicies.networking.k8s.io`. */
-export function resourceNameOf({ resource, group }: Kind): Named {
-  return { name: resource, group };
-}
-
-/** A kind as messages name it: `NetworkPolicy.networking.k8s.io`. */
-export function kindNameOf({ kind, group }: Kind): Named {
-  return { name: kind, group };
-}
+/** In the order of the list. */
+export const ALL_KINDS: readonly Kind[] = Object.values(KINDS);

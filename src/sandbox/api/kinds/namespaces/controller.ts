@@ -1,10 +1,12 @@
 /** Namespaces: the ones that are there from the start, and the end of those that are deleted. */
-import { deletePod, deletePolicy } from '../../deletion.ts';
+import { deleteFrom } from '../../deletion.ts';
 import type { Store } from '../../store.ts';
 
-/** Makes the namespaces that every cluster has. */
+/** The namespaces that every cluster has. They stay. */
+export const FIRST_NAMESPACES: readonly string[] = ['default', 'kube-system'];
+
 export function seedNamespaces(store: Store): void {
-  for (const name of ['default', 'kube-system']) {
+  for (const name of FIRST_NAMESPACES) {
     store.create('namespaces', {
       apiVersion: 'v1',
       kind: 'Namespace',
@@ -16,7 +18,7 @@ export function seedNamespaces(store: Store): void {
 
 /**
  * Empties namespaces that are being deleted, and takes them away once nothing is left in them and their finalizers are
- * gone. Pods leave as if each had been deleted by itself.
+ * gone. What is in them leaves as if each object had been deleted by itself.
  * @param now the wall clock
  * @returns a function that ends it
  */
@@ -32,17 +34,21 @@ export function runNamespaces(store: Store, now: () => Date): () => void {
 }
 
 function empty(store: Store, namespace: string, now: Date): void {
-  for (const pod of store.list('pods', namespace)) {
-    if (pod.metadata.deletionTimestamp === undefined) deletePod(store, pod, undefined, now);
+  for (const kind of store.kinds) {
+    if (!kind.namespaced) continue;
+    for (const object of store.list(kind.resource, namespace)) {
+      if (object.metadata.deletionTimestamp === undefined) deleteFrom(store, kind, object, undefined, now);
+    }
   }
-  for (const policy of store.list('networkpolicies', namespace)) deletePolicy(store, policy, now);
   removeIfEmpty(store, namespace);
 }
 
 function removeIfEmpty(store: Store, name: string): void {
   const namespace = store.get('namespaces', undefined, name);
   if (namespace?.metadata.deletionTimestamp === undefined) return;
-  const isEmpty = store.list('pods', name).length === 0 && store.list('networkpolicies', name).length === 0;
+  const isEmpty = store.kinds.every(
+    ({ namespaced, resource }) => !namespaced || store.list(resource, name).length === 0,
+  );
   if (isEmpty && (namespace.metadata.finalizers ?? []).length === 0)
     store.remove('namespaces', undefined, name);
 }

@@ -1,13 +1,19 @@
 /** Namespaces. */
+import { deletionOf, marked } from '../../deletion.ts';
 import { typeMeta } from '../../schema/meta.ts';
+import { withSpec } from '../../schema/protobuf.ts';
 import { any, listOf, named, struct } from '../../schema/schema.ts';
-import { ageOf } from '../../time.ts';
+import { forbidden } from '../../status.ts';
 import { metadataProblems, newMetadataProblems } from '../../validate/metadata.ts';
 import { dnsLabelProblems } from '../../validate/names.ts';
-import { AGE_COLUMN, column, type Kind, NAME_COLUMN } from '../kind.ts';
+import { ageColumn, column, inColumns, nameColumn } from '../columns.ts';
+import type { Definition } from '../definition.ts';
+import { FIRST_NAMESPACES, runNamespaces } from './controller.ts';
 import type { Namespace } from './object.ts';
 
-export const namespaces: Kind<Namespace> = {
+const phaseOf = ({ status }: Namespace): string => status?.phase ?? '';
+
+export const namespaces: Definition<'namespaces', Namespace> = {
   resource: 'namespaces',
   kind: 'Namespace',
   singular: 'namespace',
@@ -22,6 +28,7 @@ export const namespaces: Kind<Namespace> = {
     spec: struct('NamespaceSpec', { finalizers: listOf(named('v1.FinalizerName')) }),
     status: any,
   }),
+  protobuf: withSpec({ 1: { name: 'finalizers', type: 'strings' } }),
   countsGenerations: false,
 
   /** Every namespace carries its name as a label (D9). */
@@ -32,12 +39,24 @@ export const namespaces: Kind<Namespace> = {
   initial: (namespace) => ({ ...namespace, status: { phase: 'Active' } }),
   problems: (namespace) => newMetadataProblems(namespace.metadata, false, dnsLabelProblems),
   updateProblems: (namespace) => metadataProblems(namespace.metadata),
+  deletion: deletionOf<Namespace>({
+    assertAllowed({ metadata: { name } }) {
+      if (!FIRST_NAMESPACES.includes(name)) return;
+      throw forbidden({ group: '', name: 'namespaces' }, name, 'this namespace may not be deleted');
+    },
+    /** The controller takes it away when it is empty. */
+    isFree: () => false,
+    marked: (namespace, _graceSeconds, now) => ({
+      ...marked(namespace, now),
+      status: { phase: 'Terminating' },
+    }),
+  }),
+
   selectableFields: ['status.phase'],
-  fieldOf: (namespace) => namespace.status?.phase ?? '',
-  columns: [NAME_COLUMN, column('Status', 'The status of the namespace'), AGE_COLUMN],
-  cells: ({ metadata, status }, now) => [
-    metadata.name,
-    status?.phase ?? '',
-    ageOf(metadata.creationTimestamp, now),
-  ],
+  fieldOf: phaseOf,
+  ...inColumns(nameColumn, column('Status', 'The status of the namespace', phaseOf), ageColumn),
+
+  hasStatus: false,
+  subresources: [],
+  controller: runNamespaces,
 };

@@ -1,17 +1,16 @@
 /** Nodes. The sandbox makes them; users read them and set labels and annotations. */
 import { isDeepStrictEqual } from 'node:util';
+import { deletionOf } from '../../deletion.ts';
 import { typeMeta } from '../../schema/meta.ts';
 import { any, bool, listOf, string, struct } from '../../schema/schema.ts';
-import { ageOf } from '../../time.ts';
 import { forbiddenValue } from '../../validate/fields.ts';
 import { metadataProblems, newMetadataProblems } from '../../validate/metadata.ts';
 import { dnsSubdomainProblems } from '../../validate/names.ts';
-import { AGE_COLUMN, column, type Kind, NAME_COLUMN } from '../kind.ts';
+import type { Definition } from '../definition.ts';
+import { nodeColumns } from './columns.ts';
 import type { Node } from './object.ts';
 
-const ROLE_LABEL = 'node-role.kubernetes.io/';
-
-export const nodes: Kind<Node> = {
+export const nodes: Definition<'nodes', Node> = {
   resource: 'nodes',
   kind: 'Node',
   singular: 'node',
@@ -50,46 +49,12 @@ export const nodes: Kind<Node> = {
           ),
         ]),
   ],
+  deletion: deletionOf(),
+
   selectableFields: ['spec.unschedulable'],
   fieldOf: () => 'false',
-  columns: [
-    NAME_COLUMN,
-    column('Status', 'The status of the node'),
-    column('Roles', 'The roles of the node'),
-    AGE_COLUMN,
-    column('Version', 'Kubelet version reported by the node'),
-    column('Internal-IP', 'Internal address of the node', 1),
-    column('External-IP', 'External address of the node', 1),
-    column('OS-Image', 'Operating system of the node', 1),
-    column('Kernel-Version', 'Kernel version of the node', 1),
-    column('Container-Runtime', 'What runs the containers', 1),
-  ],
-  cells({ metadata, status }, now) {
-    const info = status.nodeInfo;
-    return [
-      metadata.name,
-      readiness(status.conditions),
-      rolesOf(metadata.labels ?? {}),
-      ageOf(metadata.creationTimestamp, now),
-      info['kubeletVersion'] ?? '<unknown>',
-      status.addresses.find(({ type }) => type === 'InternalIP')?.address ?? '<none>',
-      '<none>',
-      info['osImage'] ?? '<unknown>',
-      info['kernelVersion'] ?? '<unknown>',
-      info['containerRuntimeVersion'] ?? '<unknown>',
-    ];
-  },
+  ...nodeColumns,
+
+  hasStatus: false,
+  subresources: [],
 };
-
-function readiness(conditions: Node['status']['conditions']): string {
-  const ready = conditions.find(({ type }) => type === 'Ready');
-  if (ready === undefined) return 'Unknown';
-  return ready.status === 'True' ? 'Ready' : 'NotReady';
-}
-
-function rolesOf(labels: Readonly<Record<string, string>>): string {
-  const roles = Object.keys(labels).flatMap((key) =>
-    key.startsWith(ROLE_LABEL) ? [key.slice(ROLE_LABEL.length)] : [],
-  );
-  return roles.length === 0 ? '<none>' : roles.toSorted().join(',');
-}

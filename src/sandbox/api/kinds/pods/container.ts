@@ -2,15 +2,11 @@
 import type { ContainerAddress } from '../../../runtime/runtime.ts';
 import type { Api } from '../../api.ts';
 import { badRequest, notFound } from '../../status.ts';
+import type { ObjectAddress } from '../subresource.ts';
 import type { ContainerStatus, Pod } from './object.ts';
 
-export interface PodAddress {
-  readonly namespace: string;
-  readonly name: string;
-}
-
 /** @throws StatusError NotFound */
-export function findPod(api: Api, { namespace, name }: PodAddress): Pod {
+export function findPod(api: Api, { namespace, name }: ObjectAddress): Pod {
   const pod = api.store.get('pods', namespace, name);
   if (pod === undefined) throw notFound({ group: '', name: 'pods' }, name);
   return pod;

@@ -1,12 +1,12 @@
 /** `pods/exec`: runs a command in a container over a WebSocket. */
 import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ContainerAddress, ExecProcess } from '../../../runtime/runtime.ts';
 import type { Api } from '../../api.ts';
 import { readBoolean } from '../../requests/options.ts';
 import { badRequest, internalError, type Status } from '../../status.ts';
-import { chooseContainer, findPod, type PodAddress } from './container.ts';
+import type { Endpoint, ObjectAddress, Subresource } from '../subresource.ts';
+import { chooseContainer, findPod } from './container.ts';
 
 /** The protocols that are spoken, the best first. They differ in one thing: v5 can close single channels. */
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
@@ -29,25 +29,22 @@ interface ExecRequest {
   readonly streams: Streams;
 }
 
-/** A request that asks to leave HTTP. */
-interface Upgrade {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-}
+export const exec: Subresource = {
+  name: 'exec',
+  kind: 'PodExecOptions',
+  verbs: ['create', 'get'],
+  answer(api, address, query, request) {
+    readExec(api, address, query, request);
+    throw badRequest('Upgrade request required');
+  },
+  createEndpoint: createExecEndpoint,
+};
 
-export interface ExecEndpoint {
-  /**
-   * Checks everything that can be answered with a `Status`, starts the command, and only then makes the connection a
-   * WebSocket. The command goes on when the client leaves; its input then ends and its output is thrown away.
-   * @throws StatusError NotFound, BadRequest
-   */
-  upgrade(address: PodAddress, query: URLSearchParams, upgrade: Upgrade): void;
-  /** Ends all connections. */
-  close(): void;
-}
-
-export function createExecEndpoint(api: Api): ExecEndpoint {
+/**
+ * Checks everything that can be answered with a `Status`, starts the command, and only then makes the connection a
+ * WebSocket. The command goes on when the client leaves; its input then ends and its output is thrown away.
+ */
+function createExecEndpoint(api: Api): Endpoint {
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -74,9 +71,9 @@ export function createExecEndpoint(api: Api): ExecEndpoint {
 }
 
 /** @throws StatusError NotFound, BadRequest; always for a request that is no WebSocket handshake */
-export function readExec(
+function readExec(
   api: Api,
-  address: PodAddress,
+  address: ObjectAddress,
   query: URLSearchParams,
   request: IncomingMessage,
 ): ExecRequest {

@@ -5,15 +5,23 @@ import type { Api } from '../../api.ts';
 import { readBoolean, readCount } from '../../requests/options.ts';
 import { type Reply, text } from '../../requests/reply.ts';
 import { badRequest } from '../../status.ts';
-import { chooseContainer, findPod, type PodAddress, statusOf } from './container.ts';
+import type { ObjectAddress, Subresource } from '../subresource.ts';
+import { chooseContainer, findPod, statusOf } from './container.ts';
 
 /** Wishes that need times or streams, which the sandbox does not keep apart. Refusing them beats a wrong answer. */
 const UNSUPPORTED = ['sinceSeconds', 'sinceTime', 'timestamps', 'stream'];
 /** A client that lags behind by this much is cut off. */
 const LAG_LIMIT_BYTES = 16 * 1024 * 1024;
 
+export const log: Subresource = {
+  name: 'log',
+  kind: 'Pod',
+  verbs: ['get'],
+  answer: readLog,
+};
+
 /** @throws StatusError NotFound, BadRequest */
-export function readLog(api: Api, address: PodAddress, query: URLSearchParams): Reply {
+function readLog(api: Api, address: ObjectAddress, query: URLSearchParams): Reply {
   const pod = findPod(api, address);
   const container = chooseContainer(pod, query.get('container') ?? '');
   const name = container.container;

@@ -2,8 +2,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PolicyPod, PolicyState } from '../../../../dataplane/allowances.ts';
 import type { Change, Store } from '../../../store.ts';
+import type { ResourceName } from '../../kinds.ts';
 import { hasEnded } from '../../pods/controller/pod-status.ts';
 import type { Pod } from '../../pods/object.ts';
+
+/** The kinds that {@link policyStateOf} looks at. */
+const LOOKED_AT: readonly ResourceName[] = ['networkpolicies', 'namespaces', 'pods'];
+
+/** Whether a change belongs to what {@link policyStateOf} looks at, be it of importance or not. */
+export function concernsPolicies({ resource }: Change): boolean {
+  return LOOKED_AT.includes(resource);
+}
 
 /** Whether rules may be others after a change. */
 export function mattersToPolicies({ resource, object, before }: Change): boolean {
@@ -18,7 +27,7 @@ export function mattersToPolicies({ resource, object, before }: Change): boolean
         policyPodOf(object as Pod),
         before === undefined ? undefined : policyPodOf(before as Pod),
       );
-    case 'nodes':
+    default:
       return false;
   }
 }

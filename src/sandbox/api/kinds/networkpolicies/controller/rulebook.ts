@@ -2,7 +2,7 @@
 import type { NodePlan } from '../../../../dataplane/addresses.ts';
 import { type NodeRules, rulesFor } from '../../../../dataplane/rules.ts';
 import type { Store } from '../../../store.ts';
-import { mattersToPolicies, policyStateOf } from './policy-state.ts';
+import { concernsPolicies, mattersToPolicies, policyStateOf } from './policy-state.ts';
 
 export interface Rulebook {
   /** The revision of the newest policy, pod or namespace. */
@@ -21,7 +21,7 @@ export function keepRulebook(store: Store, nodes: readonly NodePlan[], onChange:
   let { revision } = store;
   let rules: ReadonlyMap<string, NodeRules> | undefined;
   store.listen((change) => {
-    if (change.resource === 'nodes') return;
+    if (!concernsPolicies(change)) return;
     revision = change.revision;
     if (mattersToPolicies(change)) rules = undefined;
     onChange();
