@@ -9,11 +9,11 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { MAX_NODES } from './dataplane/addresses.ts';
 import { requireTools, searchPath, type Tools } from './host.ts';
 import { lastWords, mainLine } from './last-words.ts';
 import type { Enforcement, HarnessMessage, StartMessage, SupervisorMessage } from './messages.ts';
 import { namespacesRefused } from './namespaces-refused.ts';
-import { MAX_NODES } from './network/addresses.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { endingOf } from './unshare.ts';
 

@@ -4,17 +4,17 @@
  */
 import type { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { seedNamespaces } from './api/kinds/namespaces/controller.ts';
+import { enforcePolicies, NO_ENFORCEMENT } from './api/kinds/networkpolicies/controller/policies.ts';
+import { createNodes, tellPoliciesInForce } from './api/kinds/nodes/controller/nodes.ts';
+import { runPods } from './api/kinds/pods/controller/pods.ts';
 import { createStore } from './api/memory-store.ts';
 import { createApiServer } from './api/server.ts';
-import { runNamespaces, seedNamespaces } from './controllers/namespaces.ts';
-import { createNodes, tellPoliciesInForce } from './controllers/nodes.ts';
-import { runPods } from './controllers/pods.ts';
-import { enforcePolicies, NO_ENFORCEMENT } from './controllers/policies.ts';
+import { planNodes } from './dataplane/addresses.ts';
+import { buildNetwork } from './dataplane/network.ts';
+import { NO_RULES, replaceRules } from './dataplane/rules.ts';
 import { requireTools, searchPath } from './host.ts';
 import type { HarnessMessage, StartMessage, SupervisorMessage } from './messages.ts';
-import { planNodes } from './network/addresses.ts';
-import { buildNetwork } from './network/network.ts';
-import { NO_RULES, replaceRules } from './network/rules.ts';
 import { createProber } from './probes/prober.ts';
 import { createContainers, type Identity } from './runtime/containers.ts';
 import { mountRootFiles } from './runtime/root-files.ts';
@@ -75,7 +75,7 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
     namespaceFile: network.namespaceFile,
     onFailure: endBecause,
   });
-  runNamespaces(store, now);
+  for (const { controller } of store.kinds) controller?.(store, now);
   runPods({ store, nodes, network, files, containers, policies, prober, now });
 
   const { server } = createApiServer({

@@ -721,15 +721,15 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, title: string]>
   D3: ['policy/manifest.test.ts', 'what the API server refuses (D3)'],
   D3a: ['scenario/policies.test.ts', 'manifests are read as the API server reads them'],
   D21: [
-    'sandbox/network/enforcement.test.ts',
+    'sandbox/dataplane/enforcement.test.ts',
     'D21: a policy comes into force without a word: nothing of its object changes, and it has no status',
   ],
   I6: [
-    'sandbox/network/enforcement.test.ts',
+    'sandbox/dataplane/enforcement.test.ts',
     'I6: a rule for all ports lets ICMP through, and no rule for some ports does',
   ],
   I7: [
-    'sandbox/network/enforcement.test.ts',
+    'sandbox/dataplane/enforcement.test.ts',
     'D19: an established connection outlives a new policy (I7), a datagram is judged each time',
   ],
 };

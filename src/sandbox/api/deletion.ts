@@ -1,50 +1,59 @@
-/** What deleting does to each kind of object; shared by the API and the namespace controller. */
-import type { NetworkPolicy, Pod } from '../objects.ts';
-import type { AnyObject } from './kinds/kind.ts';
+/** Deleting objects, each in the manner of its kind; shared by the API and the namespaces' controller. */
+import type { KubeObject } from '../objects.ts';
+import type { AnyObject, Kind } from './kinds/kinds.ts';
 import type { Store } from './store.ts';
 import { timestampOf } from './time.ts';
 
-const DEFAULT_GRACE_SECONDS = 30;
-
-/**
- * Deletes a pod: at once where it has no node yet; else it is marked, and whoever runs it removes it when its
- * processes are gone. A pod that is leaving already can only be given less time.
- * @param graceSeconds undefined: what the pod asks for
- * @returns the pod as it is now
- */
-export function deletePod(store: Store, pod: Pod, graceSeconds: number | undefined, now: Date): Pod {
-  const { namespace, name } = pod.metadata;
-  if (pod.spec.nodeName === undefined || pod.spec.nodeName === '') {
-    store.remove('pods', namespace, name);
-    return pod;
-  }
-  return store.update('pods', namespace, name, (live) => markedPod(live, graceSeconds, now)) ?? pod;
+/** What deleting does to the objects of a kind. */
+export interface Deletion<Object extends KubeObject> {
+  /** @throws StatusError Forbidden for an object that stays */
+  assertAllowed(object: Object): void;
+  /** Whether nothing holds the object back, such as a finalizer or its processes: once deleted, it goes at once. */
+  isFree(object: Object): boolean;
+  /**
+   * The object as its deletion leaves it until it goes; of one that is leaving already, too.
+   * @param graceSeconds undefined: what the object asks for
+   */
+  marked(object: Object, graceSeconds: number | undefined, now: Date): Object;
+  /** Whether the answer to a deletion shows the object also where it is gone. */
+  readonly isShown: boolean;
 }
 
-/** A pod as its deletion leaves it until its processes are gone. */
-export function markedPod(pod: Pod, graceSeconds: number | undefined, now: Date): Pod {
-  const asked = pod.spec['terminationGracePeriodSeconds'];
-  const grace = graceSeconds ?? (typeof asked === 'number' ? asked : DEFAULT_GRACE_SECONDS);
-  const current = pod.metadata.deletionGracePeriodSeconds;
-  if (pod.metadata.deletionTimestamp !== undefined && current !== undefined && current <= grace) return pod;
-  const end = timestampOf(new Date(now.getTime() + grace * 1000));
-  return { ...pod, metadata: { ...pod.metadata, deletionTimestamp: end, deletionGracePeriodSeconds: grace } };
-}
-
-/**
- * Deletes a policy: at once, or once its finalizers are gone.
- * @returns the policy where it waits for finalizers; undefined where it is gone
- */
-export function deletePolicy(store: Store, policy: NetworkPolicy, now: Date): NetworkPolicy | undefined {
-  const { namespace, name, finalizers = [] } = policy.metadata;
-  if (finalizers.length > 0)
-    return store.update('networkpolicies', namespace, name, (live) => marked(live, now));
-  store.remove('networkpolicies', namespace, name);
-  return undefined;
+/** Deletion that waits for finalizers and nothing else, but for what the kind does in its own way. */
+export function deletionOf<Object extends KubeObject>(own: Partial<Deletion<Object>> = {}): Deletion<Object> {
+  return {
+    assertAllowed() {},
+    isFree: ({ metadata }) => (metadata.finalizers ?? []).length === 0,
+    marked: (object, _graceSeconds, now) => marked(object, now),
+    isShown: false,
+    ...own,
+  };
 }
 
 /** An object that waits for its finalizers, or for its contents. */
-export function marked<Object extends AnyObject>(object: Object, now: Date): Object {
+export function marked<Object extends KubeObject>(object: Object, now: Date): Object {
   if (object.metadata.deletionTimestamp !== undefined) return object;
   return { ...object, metadata: { ...object.metadata, deletionTimestamp: timestampOf(now) } };
+}
+
+/**
+ * Deletes an object: at once where nothing holds it; else it is marked, and goes with what it waits for.
+ * @param graceSeconds undefined: what the object asks for
+ * @returns what the answer shows: the object as it is now; undefined where it is gone and is not shown any more
+ */
+export function deleteFrom(
+  store: Store,
+  { resource, deletion }: Kind,
+  object: AnyObject,
+  graceSeconds: number | undefined,
+  now: Date,
+): AnyObject | undefined {
+  const { namespace, name } = object.metadata;
+  if (deletion.isFree(object)) {
+    store.remove(resource, namespace, name);
+    return deletion.isShown ? object : undefined;
+  }
+  return (
+    store.update(resource, namespace, name, (live) => deletion.marked(live, graceSeconds, now)) ?? object
+  );
 }

@@ -1,6 +1,7 @@
 /** Discovery: which groups, versions and resources there are. */
-import type { Kind } from './kinds/kind.ts';
-import { KINDS } from './resources.ts';
+import { apiVersionOf } from './kinds/definition.ts';
+import { ALL_KINDS, type Kind } from './kinds/kinds.ts';
+import { REVIEW_GROUP, REVIEWS } from './requests/reviews.ts';
 
 interface ApiResource {
   readonly name: string;
@@ -12,40 +13,57 @@ interface ApiResource {
   readonly categories?: readonly string[];
 }
 
-const GROUPS = ['authorization.k8s.io', 'networking.k8s.io'];
-
-function resourceOf(kind: Kind): ApiResource {
+function resourcesOf(kind: Kind): ApiResource[] {
   const { resource, singular, namespaced, verbs, shortNames, categories } = kind;
   const shown = { name: resource, singularName: singular, namespaced, kind: kind.kind, verbs, shortNames };
-  return categories.length === 0 ? shown : { ...shown, categories };
+  return [categories.length === 0 ? shown : { ...shown, categories }, ...subresourcesOf(kind)];
 }
 
-function subresource(name: string, kind: string, verbs: readonly string[]): ApiResource {
-  return { name, singularName: '', namespaced: true, kind, verbs };
+function subresourcesOf({ resource, kind, namespaced, hasStatus, subresources }: Kind): ApiResource[] {
+  const status = { name: 'status', kind, verbs: ['get', 'patch', 'update'] };
+  return [...subresources, ...(hasStatus ? [status] : [])]
+    .map(({ name, kind, verbs }) => ({
+      name: `${resource}/${name}`,
+      singularName: '',
+      namespaced,
+      kind,
+      verbs,
+    }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-const RESOURCES: Readonly<Record<string, readonly ApiResource[]>> = {
-  v1: [
-    resourceOf(KINDS.namespaces),
-    resourceOf(KINDS.nodes),
-    resourceOf(KINDS.pods),
-    subresource('pods/exec', 'PodExecOptions', ['create', 'get']),
-    subresource('pods/log', 'Pod', ['get']),
-    subresource('pods/status', 'Pod', ['get', 'patch', 'update']),
-  ],
-  'networking.k8s.io/v1': [resourceOf(KINDS.networkpolicies)],
-  'authorization.k8s.io/v1': ['SelfSubjectAccessReview', 'SelfSubjectRulesReview'].map((kind) => ({
-    name: `${kind.toLowerCase()}s`,
-    singularName: kind.toLowerCase(),
-    namespaced: false,
-    kind,
-    verbs: ['create'],
-  })),
-};
+const REVIEW_RESOURCES: readonly ApiResource[] = REVIEWS.map(({ resource, kind }) => ({
+  name: resource,
+  singularName: kind.toLowerCase(),
+  namespaced: false,
+  kind,
+  verbs: ['create'],
+}));
 
-function groupOf(name: string): object {
-  const version = { groupVersion: `${name}/v1`, version: 'v1' };
-  return { name, versions: [version], preferredVersion: version };
+/** All groups and versions, and what is in them; in the order of their names. */
+const SERVED = [
+  { ...REVIEW_GROUP, resources: REVIEW_RESOURCES },
+  ...ALL_KINDS.map((kind) => ({ group: kind.group, version: kind.version, resources: resourcesOf(kind) })),
+].toSorted((a, b) => a.group.localeCompare(b.group, 'en'));
+
+/** @returns undefined where there is no such group */
+function groupOf(name: string): object | undefined {
+  const served = SERVED.filter(({ group }) => group === name && group !== '');
+  const versions = [...new Set(served.map(({ version }) => version))].map((version) => ({
+    groupVersion: `${name}/${version}`,
+    version,
+  }));
+  return versions.length === 0 ? undefined : { name, versions, preferredVersion: versions[0] };
+}
+
+/** @returns undefined where there is no such version of a group */
+function resourceListOf(groupVersion: string): object | undefined {
+  const resources = SERVED.filter((one) => apiVersionOf(one) === groupVersion).flatMap(
+    (one) => one.resources,
+  );
+  return resources.length === 0
+    ? undefined
+    : { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources };
 }
 
 /** @returns the document at a discovery path; undefined where there is none */
@@ -53,14 +71,21 @@ export function discover(path: string): object | undefined {
   if (path === '/api') {
     return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] };
   }
-  if (path === '/apis') return { kind: 'APIGroupList', apiVersion: 'v1', groups: GROUPS.map(groupOf) };
-  const [, , ...rest] = path.split('/');
+  if (path === '/apis') {
+    const names = new Set(SERVED.map(({ group }) => group));
+    return {
+      kind: 'APIGroupList',
+      apiVersion: 'v1',
+      groups: [...names].flatMap((name) => groupOf(name) ?? []),
+    };
+  }
+  const [, root, ...rest] = path.split('/');
   const name = rest.join('/');
-  if (path.startsWith('/apis/') && GROUPS.includes(name))
-    return { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(name) };
-  const isKnown = path.startsWith(name === 'v1' ? '/api/' : '/apis/') && Object.hasOwn(RESOURCES, name);
-  if (!isKnown) return undefined;
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: name, resources: RESOURCES[name] };
+  if (root === 'api') return name.includes('/') ? undefined : resourceListOf(name);
+  if (root !== 'apis') return undefined;
+  if (name.includes('/')) return resourceListOf(name);
+  const group = groupOf(name);
+  return group === undefined ? undefined : { kind: 'APIGroup', apiVersion: 'v1', ...group };
 }
 
 /** What `/version` answers. @param version such as `v1.36.0` */

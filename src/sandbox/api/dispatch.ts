@@ -3,7 +3,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Api } from './api.ts';
 import { discover, versionInfo } from './discovery.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
-import type { Kind, Verb } from './kinds/kind.ts';
+import { apiVersionOf, type Verb } from './kinds/definition.ts';
+import type { Kind } from './kinds/kinds.ts';
+import type { ObjectAddress } from './kinds/subresource.ts';
 import { OPENAPI_V2_PROTOBUF, openApi } from './openapi.ts';
 import { jsonPatch } from './patch/json-patch.ts';
 import { mergePatch } from './patch/merge-patch.ts';
@@ -14,12 +16,10 @@ import { patchObject, replaceObject } from './requests/change-object.ts';
 import { createObject } from './requests/create-object.ts';
 import { decodeObject } from './requests/decode-object.ts';
 import { deleteCollection, deleteObject, readDeleteOptions } from './requests/delete.ts';
-import { readExec } from './requests/exec.ts';
-import { readLog } from './requests/log.ts';
 import { readBoolean, readWriteOptions } from './requests/options.ts';
 import { get, list, shown, type Wishes } from './requests/read.ts';
 import { json, other, type Reply, text } from './requests/reply.ts';
-import { review } from './requests/reviews.ts';
+import { REVIEW_GROUP, REVIEWS, review } from './requests/reviews.ts';
 import { watch } from './requests/watch.ts';
 import type { Target, Written } from './requests/written.ts';
 import { type Route, routeOf } from './route.ts';
@@ -62,7 +62,7 @@ export async function answer(api: Api, call: Call): Promise<Reply> {
 }
 
 async function answerOther(api: Api, { request, method }: Call, path: string): Promise<Reply> {
-  if (path.startsWith('/apis/authorization.k8s.io/v1/')) return answerReview(request, method, path);
+  if (path.startsWith(REVIEW_PATH)) return answerReview(request, method, path);
   const reply = readOther(api, request, path);
   if (reply === undefined) throw noSuchPath();
   if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed();
@@ -86,12 +86,14 @@ function readOther(api: Api, request: IncomingMessage, path: string): Reply | un
   }
 }
 
+const REVIEW_PATH = `/apis/${apiVersionOf(REVIEW_GROUP)}/`;
+
 async function answerReview(request: IncomingMessage, method: string, path: string): Promise<Reply> {
   const resource = path.split('/').at(-1);
-  const isAccess = resource === 'selfsubjectaccessreviews';
-  if (!isAccess && resource !== 'selfsubjectrulesreviews') throw noSuchPath();
+  const asked = REVIEWS.find((one) => one.resource === resource);
+  if (asked === undefined) throw noSuchPath();
   if (method !== 'POST') throw methodNotAllowed();
-  return review(isAccess ? 'SelfSubjectAccessReview' : 'SelfSubjectRulesReview', await readObject(request));
+  return review(asked, await readObject(request));
 }
 
 function wishesOf({ request, query }: Call): Wishes {
@@ -128,16 +130,18 @@ async function answerCollection(
 async function answerObject(api: Api, call: Call, target: Target): Promise<Reply> {
   const { kind, namespace, name, subresource } = target;
   const { method, query, request } = call;
-  if (subresource !== undefined && kind.resource !== 'pods') throw noSuchPath();
+  if (subresource !== undefined && !kind.hasStatus) throw noSuchPath();
   switch (method) {
     case 'GET':
       return get(api, kind, namespace, name, wishesOf(call));
     case 'PUT': {
+      assertVerb(kind, 'update');
       const options = readWriteOptions('Update', query, userAgentOf(request));
       const sent = decodeObject(kind, await readObject(request), options.validation);
       return written(api, call, kind, replaceObject(api, target, sent, options));
     }
     case 'PATCH':
+      assertVerb(kind, 'patch');
       return written(api, call, kind, await patch(api, call, target));
     case 'DELETE':
       assertVerb(kind, 'delete');
@@ -192,16 +196,13 @@ function answerSubresource(
   api: Api,
   { request, method, query }: Call,
   kind: Kind,
-  subresource: string,
-  address: { readonly namespace: string; readonly name: string },
+  name: string,
+  address: ObjectAddress,
 ): Reply {
-  if (kind.resource !== 'pods') throw noSuchPath();
-  if (subresource === 'log') {
-    if (method !== 'GET') throw methodNotAllowed();
-    return readLog(api, address, query);
-  }
-  if (subresource !== 'exec') throw noSuchPath();
-  if (method !== 'GET' && method !== 'POST') throw methodNotAllowed();
-  readExec(api, address, query, request);
-  throw badRequest('Upgrade request required');
+  const subresource = kind.subresources.find((one) => one.name === name);
+  if (subresource === undefined) throw noSuchPath();
+  if (!subresource.verbs.some((verb) => METHODS[verb] === method)) throw methodNotAllowed();
+  return subresource.answer(api, address, query, request);
 }
+
+const METHODS = { create: 'POST', get: 'GET' } as const;

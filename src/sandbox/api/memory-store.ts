@@ -1,9 +1,9 @@
 /** The {@link Store} in memory. */
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { ObjectOf, ResourceName } from '../objects.ts';
 import { copyJson, freezeJson } from './json.ts';
-import { KINDS, resourceNameOf } from './resources.ts';
+import { resourceNameOf } from './kinds/definition.ts';
+import { ALL_KINDS, KINDS, type ObjectOf, type ResourceName } from './kinds/kinds.ts';
 import { alreadyExists } from './status.ts';
 import type { Change, Store } from './store.ts';
 import { timestampOf } from './time.ts';
@@ -35,12 +35,7 @@ export interface StoreOptions {
  */
 export function createStore(options: StoreOptions = {}): Store {
   const { now = () => new Date(), newUid = randomUUID, historyLength = 1000 } = options;
-  const tables: Tables = {
-    namespaces: emptyTable(),
-    nodes: emptyTable(),
-    pods: emptyTable(),
-    networkpolicies: emptyTable(),
-  };
+  const tables = Object.fromEntries(ALL_KINDS.map(({ resource }) => [resource, emptyTable()])) as Tables; // by the names of all kinds
   let revision = 0;
   const publish = createPublisher();
 
@@ -54,6 +49,8 @@ export function createStore(options: StoreOptions = {}): Store {
   }
 
   return {
+    kinds: ALL_KINDS,
+
     get revision() {
       return revision;
     },

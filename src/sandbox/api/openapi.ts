@@ -2,8 +2,8 @@
  * As much of OpenAPI as kubectl needs: to leave validation to the server, for which it looks for the query parameters of each kind's
  * patch operation, and to explain a kind's fields.
  */
-import { apiVersionOf, type Kind } from './kinds/kind.ts';
-import { KINDS } from './resources.ts';
+import { apiVersionOf } from './kinds/definition.ts';
+import { ALL_KINDS, type Kind } from './kinds/kinds.ts';
 import type { ScalarSchema, Schema, StructSchema } from './schema/schema.ts';
 
 const PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation', 'force'].map((name) => ({
@@ -12,7 +12,6 @@ const PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation', 'force'].map((n
   schema: { type: name === 'force' ? 'boolean' : 'string' },
 }));
 
-const KIND_LIST = Object.values(KINDS);
 const INFO = { title: 'podreach sandbox', version: 'v1' };
 
 function rootOf(kind: Kind): string {
@@ -46,16 +45,16 @@ export const OPENAPI_V2_PROTOBUF = {
 /** @returns the document at `/openapi/v2`, `/openapi/v3` or below; undefined where there is none */
 export function openApi(path: string): object | undefined {
   if (path === '/openapi/v2') {
-    const paths = KIND_LIST.map((kind) => [pathOf(kind), { patch: patchOf(kind) }]);
+    const paths = ALL_KINDS.map((kind) => [pathOf(kind), { patch: patchOf(kind) }]);
     return { swagger: '2.0', info: INFO, paths: Object.fromEntries(paths), definitions: {} };
   }
   if (path === '/openapi/v3') {
-    const roots = [...new Set(KIND_LIST.map(rootOf))];
+    const roots = [...new Set(ALL_KINDS.map(rootOf))];
     return {
       paths: Object.fromEntries(roots.map((root) => [root, { serverRelativeURL: `/openapi/v3/${root}` }])),
     };
   }
-  const kinds = KIND_LIST.filter((kind) => path === `/openapi/v3/${rootOf(kind)}`);
+  const kinds = ALL_KINDS.filter((kind) => path === `/openapi/v3/${rootOf(kind)}`);
   if (kinds.length === 0) return undefined;
   const paths = kinds.map((kind) => [pathOf(kind), { patch: patchOf(kind) }]);
   const schemas = Object.assign({}, INT_OR_STRING, ...kinds.map(schemasOf));

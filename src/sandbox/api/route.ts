@@ -1,6 +1,5 @@
 /** What a path addresses. */
-import type { Kind } from './kinds/kind.ts';
-import { findKind } from './resources.ts';
+import { ALL_KINDS, type Kind } from './kinds/kinds.ts';
 
 export type Route =
   /** All objects of a kind: in one namespace, or everywhere. */
@@ -47,4 +46,11 @@ function decodeParts(parts: readonly string[]): string[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The kind behind a plural name in an API group; undefined where none is served. */
+function findKind(group: string, version: string, resource: string): Kind | undefined {
+  return ALL_KINDS.find(
+    (kind) => kind.resource === resource && kind.group === group && kind.version === version,
+  );
 }

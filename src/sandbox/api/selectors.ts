@@ -1,6 +1,6 @@
 /** Label and field selectors as they stand in query strings: `app in (a,b),!canary`, `status.phase!=Running`. */
 import { type LabelSelector, type LabelSelectorRequirement, selectorMatches } from '../selectors.ts';
-import type { AnyObject, Kind } from './kinds/kind.ts';
+import type { AnyObject, Kind } from './kinds/kinds.ts';
 import { badRequest } from './status.ts';
 import { invalidValue } from './validate/fields.ts';
 import { labelValueProblems, qualifiedNameProblems } from './validate/names.ts';

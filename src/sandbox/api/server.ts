@@ -6,10 +6,10 @@ import type { Duplex } from 'node:stream';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 import type { Api } from './api.ts';
 import { answer, readCall } from './dispatch.ts';
-import { createExecEndpoint, type ExecEndpoint } from './requests/exec.ts';
 import { failure, headersOf, type Reply, send } from './requests/reply.ts';
-import { badRequest, internalError, StatusError, unauthorized } from './status.ts';
+import { internalError, StatusError, unauthorized } from './status.ts';
 import type { Store } from './store.ts';
+import { createUpgrades, type Upgrades } from './upgrades.ts';
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -38,16 +38,16 @@ const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { store, runtime, tls, token, version, now = () => new Date() } = options;
   const api: Api = { store, runtime, version, now, newSuffix };
-  const endpoint = createExecEndpoint(api);
+  const upgrades = createUpgrades(api);
   const isAllowed = createAuthenticator(token);
   const server = createServer({ ...tls, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     void handle(api, isAllowed, request, response);
   });
-  server.on('upgrade', (request, socket, head) => upgrade(endpoint, isAllowed, request, socket, head));
+  server.on('upgrade', (request, socket, head) => upgrade(upgrades, isAllowed, request, socket, head));
   return {
     server,
     close() {
-      endpoint.close();
+      upgrades.close();
       return new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
@@ -91,7 +91,7 @@ function asStatusError(thrown: unknown): StatusError {
 }
 
 function upgrade(
-  endpoint: ExecEndpoint,
+  upgrades: Upgrades,
   isAllowed: Authenticator,
   request: IncomingMessage,
   socket: Duplex,
@@ -101,14 +101,7 @@ function upgrade(
   try {
     if (!isAllowed(request)) throw unauthorized();
     const { route, query } = readCall(request);
-    if (route.kind !== 'object' || route.of.resource !== 'pods' || route.subresource !== 'exec') {
-      throw badRequest('the sandbox upgrades connections for pods/exec only');
-    }
-    endpoint.upgrade({ namespace: route.namespace ?? '', name: route.name }, query, {
-      request,
-      socket,
-      head,
-    });
+    upgrades.upgrade(route, query, { request, socket, head });
   } catch (thrown) {
     refuse(socket, asStatusError(thrown));
   }

@@ -2,7 +2,7 @@
  * The sandbox's etcd: all objects in memory, one revision counter, and listeners that hear of every change in order.
  * The API server writes users' changes into it; the controllers read it and write status back.
  */
-import type { ObjectOf, ResourceName } from '../objects.ts';
+import type { Kind, ObjectOf, ResourceName } from './kinds/kinds.ts';
 
 export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
@@ -21,6 +21,8 @@ export interface Change<Name extends ResourceName = ResourceName> {
  * of the change that it answers first, and of its own change then.
  */
 export interface Store {
+  /** The kinds of objects that it keeps. */
+  readonly kinds: readonly Kind[];
   /** The revision of the newest change. */
   readonly revision: number;
   get<Name extends ResourceName>(

@@ -1,6 +1,6 @@
 /** Answers as tables, which `kubectl get` asks for. */
 import type { JsonObject } from './json.ts';
-import type { AnyObject, Kind } from './kinds/kind.ts';
+import type { AnyObject, Kind } from './kinds/kinds.ts';
 
 /** How much of each object a row carries. */
 export type Included = 'Metadata' | 'Object' | 'None';

@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Container } from '../api/kinds/pods/object.ts';
 import { lastWords, mainLine } from '../last-words.ts';
-import type { Container } from '../objects.ts';
 import type { ProberMessage, VisitorMessage } from './messages.ts';
 import { READY, type Readiness, type ReadinessWatch, UNREADY } from './readiness.ts';
 import { isVisited, planProbe } from './target.ts';

@@ -1,5 +1,5 @@
 /** Whether a container is ready for connections, and who watches it. */
-import type { Container } from '../objects.ts';
+import type { Container } from '../api/kinds/pods/object.ts';
 
 export type Readiness =
   | { readonly kind: 'ready' }

@@ -1,5 +1,5 @@
 /** From a container's readiness probe to what is visited, as pure functions. */
-import type { Container, HTTPGetAction, Probe } from '../objects.ts';
+import type { Container, HTTPGetAction, Probe } from '../api/kinds/pods/object.ts';
 
 /** One probe, ready to be played. */
 export interface ProbeTarget {

@@ -1,5 +1,5 @@
 /** From a container's specification to the process that it is, as a kubelet and a container runtime would have it. */
-import type { Container } from '../objects.ts';
+import type { Container } from '../api/kinds/pods/object.ts';
 
 /** A process, ready to be started. */
 export interface ContainerProcess {

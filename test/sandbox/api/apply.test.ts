@@ -11,7 +11,7 @@ import {
 } from '../../../src/sandbox/api/apply/managers.ts';
 import { fieldsOf } from '../../../src/sandbox/api/apply/parts.ts';
 import type { JsonObject } from '../../../src/sandbox/api/json.ts';
-import { KINDS } from '../../../src/sandbox/api/resources.ts';
+import { KINDS } from '../../../src/sandbox/api/kinds/kinds.ts';
 
 const schema = KINDS.pods.schema;
 

@@ -7,12 +7,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
+import { runNamespaces, seedNamespaces } from '../../../src/sandbox/api/kinds/namespaces/controller.ts';
+import type { Pod } from '../../../src/sandbox/api/kinds/pods/object.ts';
 import { createStore } from '../../../src/sandbox/api/memory-store.ts';
 import { createApiServer } from '../../../src/sandbox/api/server.ts';
 import type { Store } from '../../../src/sandbox/api/store.ts';
 import { timestampOf } from '../../../src/sandbox/api/time.ts';
-import { runNamespaces, seedNamespaces } from '../../../src/sandbox/controllers/namespaces.ts';
-import type { Pod } from '../../../src/sandbox/objects.ts';
 import { createHostRuntime, type HostRuntime } from './host-runtime.ts';
 
 export const TOKEN = 'token-of-the-test';

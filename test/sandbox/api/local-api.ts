@@ -1,13 +1,13 @@
 /** The API's handlers over a store, without a server: for tests of what they accept and answer. */
 import type { Api } from '../../../src/sandbox/api/api.ts';
+import type { ObjectOf, ResourceName } from '../../../src/sandbox/api/kinds/kinds.ts';
+import { KINDS } from '../../../src/sandbox/api/kinds/kinds.ts';
+import { seedNamespaces } from '../../../src/sandbox/api/kinds/namespaces/controller.ts';
 import { createStore } from '../../../src/sandbox/api/memory-store.ts';
 import { createObject } from '../../../src/sandbox/api/requests/create-object.ts';
 import { decodeObject } from '../../../src/sandbox/api/requests/decode-object.ts';
 import type { WriteOptions } from '../../../src/sandbox/api/requests/options.ts';
-import { KINDS } from '../../../src/sandbox/api/resources.ts';
 import { type Status, StatusError } from '../../../src/sandbox/api/status.ts';
-import { seedNamespaces } from '../../../src/sandbox/controllers/namespaces.ts';
-import type { ObjectOf, ResourceName } from '../../../src/sandbox/objects.ts';
 import { createHostRuntime } from './host-runtime.ts';
 
 const OPTIONS: WriteOptions = {

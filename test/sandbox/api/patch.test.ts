@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { KINDS } from '../../../src/sandbox/api/kinds/kinds.ts';
 import { jsonPatch } from '../../../src/sandbox/api/patch/json-patch.ts';
 import { mergePatch } from '../../../src/sandbox/api/patch/merge-patch.ts';
 import { strategicMergePatch } from '../../../src/sandbox/api/patch/strategic-merge-patch.ts';
-import { KINDS } from '../../../src/sandbox/api/resources.ts';
 
 describe('mergePatch', () => {
   it.each([

@@ -25,7 +25,7 @@ import {
 } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { isJsonObject } from '../../../src/sandbox/api/json.ts';
-import { KINDS } from '../../../src/sandbox/api/resources.ts';
+import { KINDS } from '../../../src/sandbox/api/kinds/kinds.ts';
 import { decode } from '../../../src/sandbox/api/schema/decode.ts';
 import { firstMismatch, typedErrors, unknownFields } from '../../../src/sandbox/api/schema/messages.ts';
 import type { Schema, StructSchema } from '../../../src/sandbox/api/schema/schema.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { KINDS } from '../../../src/sandbox/api/resources.ts';
+import { KINDS } from '../../../src/sandbox/api/kinds/kinds.ts';
+import type { Pod } from '../../../src/sandbox/api/kinds/pods/object.ts';
 import { createMatcher, parseLabelSelector } from '../../../src/sandbox/api/selectors.ts';
-import type { Pod } from '../../../src/sandbox/objects.ts';
 
 describe('parseLabelSelector', () => {
   it.each([

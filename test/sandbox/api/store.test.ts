@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Namespace } from '../../../src/sandbox/api/kinds/namespaces/object.ts';
 import { createStore } from '../../../src/sandbox/api/memory-store.ts';
 import { alreadyExists } from '../../../src/sandbox/api/status.ts';
 import type { Change } from '../../../src/sandbox/api/store.ts';
-import type { Namespace } from '../../../src/sandbox/objects.ts';
 
 function namespace(name: string, labels: Record<string, string> = {}): Namespace {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { KINDS } from '../../../src/sandbox/api/resources.ts';
+import { KINDS } from '../../../src/sandbox/api/kinds/kinds.ts';
+import type { NetworkPolicy } from '../../../src/sandbox/api/kinds/networkpolicies/object.ts';
+import type { ContainerStatus, Pod } from '../../../src/sandbox/api/kinds/pods/object.ts';
 import { wantsTable } from '../../../src/sandbox/api/table.ts';
 import { ageOf } from '../../../src/sandbox/api/time.ts';
-import type { ContainerStatus, NetworkPolicy, Pod } from '../../../src/sandbox/objects.ts';
 
 const NOW = new Date('2026-01-02T00:00:00Z');
 

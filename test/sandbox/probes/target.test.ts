@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Container, Probe } from '../../../src/sandbox/objects.ts';
+import type { Container, Probe } from '../../../src/sandbox/api/kinds/pods/object.ts';
 import { planProbe } from '../../../src/sandbox/probes/target.ts';
 
 const ADDRESS = '10.244.1.2';

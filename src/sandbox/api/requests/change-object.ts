@@ -4,8 +4,8 @@ import type { ManagedFields, ObjectMeta } from '../../objects.ts';
 import type { Api } from '../api.ts';
 import { afterUpdate, decodeManagers, encodeManagers } from '../apply/managers.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
-import type { AnyObject, Kind } from '../kinds/kind.ts';
-import { kindNameOf, resourceNameOf } from '../resources.ts';
+import { kindNameOf, resourceNameOf } from '../kinds/definition.ts';
+import type { AnyObject, Kind } from '../kinds/kinds.ts';
 import { conflict, invalid, notFound } from '../status.ts';
 import { timestampOf } from '../time.ts';
 import { invalidValue } from '../validate/fields.ts';
@@ -146,7 +146,7 @@ function managersAfter(
   return encodeManagers(afterUpdate(kind.schema, before, after, managers, who, timestampOf(api.now())));
 }
 
-/** Stores the object, or takes it away where its last finalizer is gone and it was deleted before. */
+/** Stores the object, or takes it away where it was deleted before and nothing holds it any more. */
 function put(
   api: Api,
   { kind, namespace, name }: Target,
@@ -155,7 +155,7 @@ function put(
 ): AnyObject {
   if (options.isDryRun) return object;
   const isDeleted = object.metadata.deletionTimestamp !== undefined;
-  if (kind.resource === 'networkpolicies' && isDeleted && (object.metadata.finalizers ?? []).length === 0) {
+  if (isDeleted && kind.deletion.isFree(object)) {
     api.store.remove(kind.resource, namespace, name);
     return object;
   }

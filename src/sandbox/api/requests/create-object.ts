@@ -2,8 +2,8 @@
 import type { ManagedFields, ObjectMeta } from '../../objects.ts';
 import type { Api } from '../api.ts';
 import { afterUpdate, encodeManagers } from '../apply/managers.ts';
-import type { AnyObject, Kind } from '../kinds/kind.ts';
-import { kindNameOf, resourceNameOf } from '../resources.ts';
+import { kindNameOf, resourceNameOf } from '../kinds/definition.ts';
+import type { AnyObject, Kind } from '../kinds/kinds.ts';
 import { alreadyExists, badRequest, forbidden, invalid, notFound } from '../status.ts';
 import { timestampOf } from '../time.ts';
 import type { DecodedObject } from './decode-object.ts';

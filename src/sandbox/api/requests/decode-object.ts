@@ -1,6 +1,7 @@
 /** From a request's JSON to an object of its kind. */
 import { isJsonObject, type JsonObject } from '../json.ts';
-import { type AnyObject, apiVersionOf, type Kind } from '../kinds/kind.ts';
+import { apiVersionOf } from '../kinds/definition.ts';
+import type { AnyObject, Kind } from '../kinds/kinds.ts';
 import { decode } from '../schema/decode.ts';
 import { firstMismatch, unknownFields } from '../schema/messages.ts';
 import { tidy } from '../schema/tidy.ts';

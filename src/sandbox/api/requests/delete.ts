@@ -1,19 +1,15 @@
 /** Delete and deletecollection. */
 import type { IncomingMessage } from 'node:http';
-import type { Namespace, NetworkPolicy, Pod } from '../../objects.ts';
 import type { Api } from '../api.ts';
-import { deletePod, deletePolicy, marked, markedPod } from '../deletion.ts';
+import { deleteFrom } from '../deletion.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
-import type { AnyObject, Kind } from '../kinds/kind.ts';
-import { resourceNameOf } from '../resources.ts';
-import { badRequest, conflict, forbidden, invalid, notFound } from '../status.ts';
+import { resourceNameOf } from '../kinds/definition.ts';
+import type { AnyObject, Kind } from '../kinds/kinds.ts';
+import { badRequest, conflict, invalid, notFound } from '../status.ts';
 import { mediaTypeOf, parseJson, parseYaml, readBody } from './body.ts';
 import { dryRunProblems } from './options.ts';
 import { listText, select } from './read.ts';
 import { json, type Reply, success } from './reply.ts';
-
-/** The namespaces that are there from the start stay. */
-const IMMORTAL = ['default', 'kube-system'];
 
 export interface DeleteOptions {
   /** Undefined: what the object asks for. */
@@ -58,7 +54,7 @@ function fromQuery(query: URLSearchParams): JsonObject {
   return grace === null || grace === '' ? {} : { gracePeriodSeconds: Number(grace) };
 }
 
-/** @throws StatusError NotFound, Conflict for preconditions, Forbidden for namespaces that stay */
+/** @throws StatusError NotFound, Conflict for preconditions, Forbidden for what stays */
 export function deleteObject(
   api: Api,
   kind: Kind,
@@ -69,7 +65,7 @@ export function deleteObject(
   const object = api.store.get(kind.resource, namespace, name);
   if (object === undefined) throw notFound(resourceNameOf(kind), name);
   assertPreconditions(kind, object, options);
-  const left = remove(api, object, options);
+  const left = remove(api, kind, object, options);
   if (left !== undefined) return json(200, left);
   const { group, resource } = kind;
   const uid = object.metadata.uid ?? '';
@@ -85,7 +81,7 @@ export function deleteCollection(
   options: DeleteOptions,
 ): Reply {
   const objects = select(api, kind, namespace, query);
-  for (const object of objects) remove(api, object, options);
+  for (const object of objects) remove(api, kind, object, options);
   const metadata = { resourceVersion: String(api.store.revision) };
   return { kind: 'json', code: 200, body: listText(kind, objects, metadata), warnings: [] };
 }
@@ -107,45 +103,16 @@ function assertPreconditions(
   }
 }
 
-/** @returns the object where a real server shows it: it is still there, or it was a pod */
-function remove(api: Api, object: AnyObject, options: DeleteOptions): AnyObject | undefined {
-  switch (object.kind) {
-    case 'Pod':
-      return removePod(api, object, options);
-    case 'Namespace':
-      return removeNamespace(api, object, options);
-    case 'NetworkPolicy':
-      return removePolicy(api, object, options);
-    case 'Node':
-      throw forbidden({ group: '', name: 'nodes' }, object.metadata.name, 'the nodes of the sandbox stay');
-  }
-}
-
-function removePod(api: Api, pod: Pod, { graceSeconds, isDryRun }: DeleteOptions): Pod {
-  return isDryRun
-    ? markedPod(pod, graceSeconds, api.now())
-    : deletePod(api.store, pod, graceSeconds, api.now());
-}
-
-/** The controller takes the namespace away when it is empty. */
-function removeNamespace(api: Api, namespace: Namespace, { isDryRun }: DeleteOptions): Namespace {
-  const { name } = namespace.metadata;
-  if (IMMORTAL.includes(name)) {
-    throw forbidden({ group: '', name: 'namespaces' }, name, 'this namespace may not be deleted');
-  }
-  const terminate = (live: Namespace): Namespace => ({
-    ...marked(live, api.now()),
-    status: { phase: 'Terminating' },
-  });
-  if (isDryRun) return terminate(namespace);
-  return api.store.update('namespaces', undefined, name, terminate) ?? terminate(namespace);
-}
-
-function removePolicy(
+/** @returns what the answer shows. @throws StatusError Forbidden */
+function remove(
   api: Api,
-  policy: NetworkPolicy,
-  { isDryRun }: DeleteOptions,
-): NetworkPolicy | undefined {
-  if (!isDryRun) return deletePolicy(api.store, policy, api.now());
-  return (policy.metadata.finalizers ?? []).length === 0 ? undefined : marked(policy, api.now());
+  kind: Kind,
+  object: AnyObject,
+  { graceSeconds, isDryRun }: DeleteOptions,
+): AnyObject | undefined {
+  const { deletion } = kind;
+  deletion.assertAllowed(object);
+  if (!isDryRun) return deleteFrom(api.store, kind, object, graceSeconds, api.now());
+  if (deletion.isFree(object) && !deletion.isShown) return undefined;
+  return deletion.marked(object, graceSeconds, api.now());
 }

@@ -3,42 +3,17 @@
  * other form. Everything else comes as JSON or YAML.
  */
 import { isJsonObject, type JsonObject } from '../json.ts';
+import { ALL_KINDS } from '../kinds/kinds.ts';
+import { type Message, stringFields } from '../schema/protobuf.ts';
 import { badRequest, unsupportedMediaType } from '../status.ts';
-
-/** Field numbers with the names and types of the JSON form. */
-type Message = Readonly<Record<number, { readonly name: string; readonly type: FieldType }>>;
-type FieldType = 'string' | 'strings' | 'string-map' | Message;
+import { REVIEWS } from './reviews.ts';
 
 const MAP_ENTRY: Message = { 1: { name: 'key', type: 'string' }, 2: { name: 'value', type: 'string' } };
 
-const METADATA: Message = {
-  1: { name: 'name', type: 'string' },
-  2: { name: 'generateName', type: 'string' },
-  3: { name: 'namespace', type: 'string' },
-  11: { name: 'labels', type: 'string-map' },
-  12: { name: 'annotations', type: 'string-map' },
-  14: { name: 'finalizers', type: 'strings' },
-};
-
-function withSpec(spec: Message): Message {
-  return { 1: { name: 'metadata', type: METADATA }, 2: { name: 'spec', type: spec } };
-}
-
-const RESOURCE_ATTRIBUTES = ['namespace', 'verb', 'group', 'version', 'resource', 'subresource', 'name'];
-
-function stringFields(names: readonly string[]): Message {
-  return Object.fromEntries(names.map((name, index) => [index + 1, { name, type: 'string' as const }]));
-}
-
 const MESSAGES: ReadonlyMap<string, Message> = new Map(
-  Object.entries({
-    Namespace: withSpec({ 1: { name: 'finalizers', type: 'strings' } }),
-    SelfSubjectAccessReview: withSpec({
-      1: { name: 'resourceAttributes', type: stringFields(RESOURCE_ATTRIBUTES) },
-      2: { name: 'nonResourceAttributes', type: stringFields(['path', 'verb']) },
-    }),
-    SelfSubjectRulesReview: withSpec(stringFields(['namespace'])),
-  }),
+  [...ALL_KINDS, ...REVIEWS].flatMap(({ kind, protobuf }) =>
+    protobuf === undefined ? [] : [[kind, protobuf]],
+  ),
 );
 
 /** The header of `runtime.Unknown`, the envelope of every object; the object itself is its field 2. */

@@ -1,8 +1,8 @@
 /** Get and list. */
 import type { Api } from '../api.ts';
 import { textOf } from '../json.ts';
-import { type AnyObject, apiVersionOf, type Kind } from '../kinds/kind.ts';
-import { resourceNameOf } from '../resources.ts';
+import { apiVersionOf, resourceNameOf } from '../kinds/definition.ts';
+import type { AnyObject, Kind } from '../kinds/kinds.ts';
 import { createMatcher } from '../selectors.ts';
 import { badRequest, notFound, resourceVersionTooLarge } from '../status.ts';
 import { includedObject, tableOf, wantsTable } from '../table.ts';

@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Api } from '../api.ts';
 import { type JsonObject, textOf } from '../json.ts';
-import { type AnyObject, apiVersionOf, type Kind } from '../kinds/kind.ts';
+import { apiVersionOf } from '../kinds/definition.ts';
+import type { AnyObject, Kind } from '../kinds/kinds.ts';
 import { createMatcher, type Matcher } from '../selectors.ts';
 import { expired } from '../status.ts';
 import type { Change, ChangeType } from '../store.ts';

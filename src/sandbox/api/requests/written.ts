@@ -1,7 +1,8 @@
 /** What creating, changing and applying have in common: where an object is written, and who owns what. */
 import type { ManagedFields, ObjectMeta } from '../../objects.ts';
 import type { ManagerIdentity } from '../apply/managers.ts';
-import { type AnyObject, apiVersionOf, type Kind } from '../kinds/kind.ts';
+import { apiVersionOf } from '../kinds/definition.ts';
+import type { AnyObject, Kind } from '../kinds/kinds.ts';
 import { badRequest } from '../status.ts';
 
 /** Where an object is written. */

@@ -1,0 +1,20 @@
+/** Nodes, as the sandbox makes them. */
+import type { KubeObject } from '../../../objects.ts';
+
+export interface NodeCondition {
+  type: string;
+  status: 'True' | 'False';
+  reason: string;
+  message?: string;
+  lastTransitionTime: string;
+}
+
+export interface Node extends KubeObject {
+  kind: 'Node';
+  spec: { podCIDR: string; podCIDRs: string[] };
+  status: {
+    addresses: { type: 'InternalIP' | 'Hostname'; address: string }[];
+    conditions: NodeCondition[];
+    nodeInfo: Record<string, string>;
+  };
+}

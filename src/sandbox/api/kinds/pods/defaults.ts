@@ -1,0 +1,35 @@
+/** What a real server fills into pods. */
+import type { Container, Pod } from './object.ts';
+import { probesWithDefaults } from './probe-defaults.ts';
+
+export function withPodDefaults(pod: Pod): Pod {
+  const { containers = [], ...given } = pod.spec ?? {};
+  const spec: Pod['spec'] = {
+    restartPolicy: 'Always',
+    terminationGracePeriodSeconds: DEFAULT_GRACE_SECONDS,
+    dnsPolicy: 'ClusterFirst',
+    securityContext: {},
+    schedulerName: 'default-scheduler',
+    enableServiceLinks: true,
+    ...given,
+    containers: containers.map(withContainerDefaults),
+  };
+  return { ...pod, spec };
+}
+
+export const DEFAULT_GRACE_SECONDS = 30;
+
+function withContainerDefaults(container: Container): Container {
+  const { ports, image = '', ...rest } = container;
+  const pullsAlways = /:latest$|^[^:]*(:\d+\/[^:]*)?$/.test(image);
+  return {
+    terminationMessagePath: '/dev/termination-log',
+    terminationMessagePolicy: 'File',
+    imagePullPolicy: pullsAlways ? 'Always' : 'IfNotPresent',
+    resources: {},
+    ...rest,
+    ...probesWithDefaults(container),
+    image,
+    ...(ports === undefined ? {} : { ports: ports.map((port) => ({ protocol: 'TCP', ...port })) }),
+  } as Container; // the defaults are fields that the sandbox keeps without reading them
+}

@@ -1,0 +1,104 @@
+/** Pods, as far as the sandbox reads them. */
+import type { KubeObject } from '../../../objects.ts';
+
+export interface ContainerPort {
+  name?: string;
+  containerPort: number;
+  protocol?: 'TCP' | 'UDP' | 'SCTP';
+}
+
+export interface HTTPGetAction {
+  path?: string;
+  /** A number, or the name of one of the container's ports. */
+  port?: number | string;
+  /** Whom to visit instead of the pod. */
+  host?: string;
+  scheme?: string;
+  httpHeaders?: { name?: string; value?: string }[];
+}
+
+export interface Probe {
+  exec?: { command?: string[] };
+  httpGet?: HTTPGetAction;
+  tcpSocket?: Pick<HTTPGetAction, 'port' | 'host'>;
+  grpc?: { port?: number; service?: string };
+  initialDelaySeconds?: number;
+  timeoutSeconds?: number;
+  periodSeconds?: number;
+  successThreshold?: number;
+  failureThreshold?: number;
+  terminationGracePeriodSeconds?: number;
+}
+
+export interface Container {
+  name: string;
+  image?: string;
+  command?: string[];
+  args?: string[];
+  env?: { name: string; value?: string }[];
+  ports?: ContainerPort[];
+  workingDir?: string;
+  livenessProbe?: Probe;
+  readinessProbe?: Probe;
+  startupProbe?: Probe;
+  terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError';
+}
+
+export interface ContainerStatus {
+  name: string;
+  image: string;
+  imageID: string;
+  ready: boolean;
+  started: boolean;
+  restartCount: number;
+  /** How the container ended before its newest restart. */
+  lastState?: ContainerStatus['state'];
+  state:
+    | { waiting: { reason: string; message?: string } }
+    | { running: { startedAt: string } }
+    | {
+        terminated: {
+          exitCode: number;
+          signal?: number;
+          reason: string;
+          message?: string;
+          startedAt: string;
+          finishedAt: string;
+        };
+      };
+}
+
+export interface PodCondition {
+  type: 'PodScheduled' | 'Initialized' | 'ContainersReady' | 'Ready';
+  status: 'True' | 'False';
+  lastTransitionTime: string;
+  reason?: string;
+  message?: string;
+}
+
+export interface PodStatus {
+  phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+  conditions?: PodCondition[];
+  hostIP?: string;
+  podIP?: string;
+  podIPs?: { ip: string }[];
+  startTime?: string;
+  reason?: string;
+  message?: string;
+  containerStatuses?: ContainerStatus[];
+}
+
+export interface Pod extends KubeObject {
+  kind: 'Pod';
+  spec: {
+    containers: Container[];
+    nodeName?: string;
+    nodeSelector?: Record<string, string>;
+    restartPolicy?: 'Always' | 'OnFailure' | 'Never';
+    hostNetwork?: boolean;
+    hostname?: string;
+    initContainers?: Container[];
+    [field: string]: unknown;
+  };
+  status?: PodStatus;
+}

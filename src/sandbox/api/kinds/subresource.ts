@@ -1,0 +1,38 @@
+/** What stands below the address of an object and has a handler of its own, such as `pods/log`. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Api } from '../api.ts';
+import type { Reply } from '../requests/reply.ts';
+
+export interface ObjectAddress {
+  /** Empty for a kind without namespaces. */
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface Subresource {
+  readonly name: string;
+  /** The kind that discovery gives it. */
+  readonly kind: string;
+  /** What is answered: a GET is a `get`, a POST a `create`. */
+  readonly verbs: readonly ('create' | 'get')[];
+  /** @throws StatusError */
+  answer(api: Api, address: ObjectAddress, query: URLSearchParams, request: IncomingMessage): Reply;
+  /** For a subresource that takes requests which ask to leave HTTP. Called once for each server. */
+  createEndpoint?(api: Api): Endpoint;
+}
+
+/** Takes requests that leave HTTP, and keeps their connections. */
+export interface Endpoint {
+  /** @throws StatusError for everything that can be answered before the connection is another one */
+  upgrade(address: ObjectAddress, query: URLSearchParams, upgrade: Upgrade): void;
+  /** Ends all connections. */
+  close(): void;
+}
+
+/** A request that asks to leave HTTP. */
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}

@@ -1,0 +1,171 @@
+/**
+ * What NetworkPolicies allow, as pure functions: from selectors, blocks and port names to addresses and port numbers. The D numbers are the
+ * rules of docs/semantics.md.
+ */
+import type { NetworkPolicy, PolicyPeer, PolicyPort } from '../api/kinds/networkpolicies/object.ts';
+import type { ContainerPort } from '../api/kinds/pods/object.ts';
+import { type LabelSelector, selectorMatches } from '../selectors.ts';
+import {
+  ALL_ADDRESSES,
+  contains,
+  normalise,
+  numberOfAddress,
+  type Range,
+  rangeOfCidr,
+  subtract,
+} from './ranges.ts';
+
+type Labels = Readonly<Record<string, string>>;
+type Protocol = 'TCP' | 'UDP' | 'SCTP';
+export type Direction = 'Ingress' | 'Egress';
+
+/** A pod as policies see it. Pods on the host's network are no pods to them (I5). */
+export interface PolicyPod {
+  readonly namespace: string;
+  readonly labels: Labels;
+  readonly node: string;
+  readonly address: string;
+  readonly ports: readonly ContainerPort[];
+}
+
+/** Everything that decides who may reach whom. */
+export interface PolicyState {
+  readonly pods: readonly PolicyPod[];
+  /** The labels of each namespace. */
+  readonly namespaces: ReadonlyMap<string, Labels>;
+  readonly policies: readonly NetworkPolicy[];
+}
+
+/** What one rule of a policy allows: these addresses, on these ports. */
+export interface Allowance {
+  readonly addresses: readonly Range[] | 'any';
+  readonly ports: readonly ProtocolPorts[] | 'any';
+}
+
+export interface ProtocolPorts extends Range {
+  readonly protocol: Protocol;
+}
+
+export const ALL_PORTS: Range = { from: 0, to: 0xff_ff };
+
+/** A policy with its peers looked up. */
+export interface ResolvedPolicy {
+  readonly id: number;
+  readonly namespace: string;
+  readonly podSelector: LabelSelector;
+  readonly isolates: Readonly<Record<Direction, boolean>>;
+  readonly allows: Readonly<Record<Direction, readonly ((subject: PolicyPod) => readonly Allowance[])[]>>;
+  /** Whether what ingress allows depends on the selected pod's own port names (D14). */
+  readonly namesIngressPorts: boolean;
+}
+
+/** Looks up whom a policy's peers are at this moment. */
+export function resolvePolicy(policy: NetworkPolicy, state: PolicyState): ResolvedPolicy {
+  const { spec } = policy;
+  const namespace = policy.metadata.namespace ?? 'default';
+  const egress = spec.egress ?? [];
+  // The API fills them in (D1).
+  const types = spec.policyTypes ?? [];
+  const ingress = types.includes('Ingress') ? (spec.ingress ?? []) : [];
+  return {
+    id: state.policies.indexOf(policy),
+    namespace,
+    podSelector: spec.podSelector ?? {},
+    isolates: { Ingress: types.includes('Ingress'), Egress: types.includes('Egress') },
+    allows: {
+      Ingress: ingress.map((rule) => ingressAllowances(rule, namespace, state)),
+      Egress: types.includes('Egress') ? egress.map((rule) => egressAllowances(rule, namespace, state)) : [],
+    },
+    namesIngressPorts: ingress.some((rule) =>
+      (rule.ports ?? []).some(({ port }) => typeof port === 'string'),
+    ),
+  };
+}
+
+type IngressRule = NonNullable<NetworkPolicy['spec']['ingress']>[number];
+type EgressRule = NonNullable<NetworkPolicy['spec']['egress']>[number];
+
+function ingressAllowances(rule: IngressRule, namespace: string, state: PolicyState) {
+  const addresses = addressesOf(rule.from ?? [], namespace, state);
+  const ports = rule.ports ?? [];
+  return (subject: PolicyPod): Allowance[] => [
+    { addresses, ports: ports.length === 0 ? 'any' : ports.flatMap((port) => portsOn(subject, port)) },
+  ];
+}
+
+/** D14: a named port stands for another number on each pod that is reached. */
+function egressAllowances(rule: EgressRule, namespace: string, state: PolicyState) {
+  const addresses = addressesOf(rule.to ?? [], namespace, state);
+  const ports = rule.ports ?? [];
+  const numbered = ports.filter(({ port }) => typeof port !== 'string');
+  const named = ports.filter(({ port }) => typeof port === 'string');
+  const allowances: Allowance[] = [];
+  if (ports.length === 0) allowances.push({ addresses, ports: 'any' });
+  if (numbered.length > 0) allowances.push({ addresses, ports: numbered.map(numberedPorts) });
+  for (const pod of named.length === 0 ? [] : state.pods) {
+    const address = numberOfAddress(pod.address);
+    if (addresses !== 'any' && !contains(addresses, address)) continue;
+    const resolved = named.flatMap((port) => portsOn(pod, port));
+    if (resolved.length > 0)
+      allowances.push({ addresses: [{ from: address, to: address }], ports: resolved });
+  }
+  return (): readonly Allowance[] => allowances;
+}
+
+/** D7, D10: no peers means every address, outside ones too; peers are ORed (D8). */
+function addressesOf(
+  peers: readonly PolicyPeer[],
+  namespace: string,
+  state: PolicyState,
+): readonly Range[] | 'any' {
+  if (peers.length === 0) return 'any';
+  const ranges = normalise(
+    peers.flatMap((peer) =>
+      peer.ipBlock !== undefined ? blockRanges(peer.ipBlock) : podRanges(peer, namespace, state),
+    ),
+  );
+  const [first] = ranges;
+  return first?.from === ALL_ADDRESSES.from && first.to === ALL_ADDRESSES.to ? 'any' : ranges;
+}
+
+/** D12: an exception is a hole in this block only. */
+function blockRanges(block: NonNullable<PolicyPeer['ipBlock']>): Range[] {
+  const range = rangeOfCidr(block.cidr);
+  if (range === undefined) return [];
+  return subtract(
+    range,
+    (block.except ?? []).map(rangeOfCidr).filter((hole) => hole !== undefined),
+  );
+}
+
+/** D9 */
+function podRanges(peer: PolicyPeer, namespace: string, state: PolicyState): Range[] {
+  return state.pods
+    .filter((pod) => isPeer(pod, peer, namespace, state))
+    .map((pod) => {
+      const address = numberOfAddress(pod.address);
+      return { from: address, to: address };
+    });
+}
+
+function isPeer(pod: PolicyPod, peer: PolicyPeer, namespace: string, state: PolicyState): boolean {
+  const inNamespace =
+    peer.namespaceSelector === undefined
+      ? pod.namespace === namespace
+      : selectorMatches(peer.namespaceSelector, state.namespaces.get(pod.namespace) ?? {});
+  return inNamespace && selectorMatches(peer.podSelector ?? {}, pod.labels);
+}
+
+function portsOn(pod: PolicyPod, port: PolicyPort): ProtocolPorts[] {
+  if (typeof port.port !== 'string') return [numberedPorts(port)];
+  const protocol = port.protocol ?? 'TCP';
+  return pod.ports
+    .filter((declared) => declared.name === port.port && (declared.protocol ?? 'TCP') === protocol)
+    .map(({ containerPort }) => ({ protocol, from: containerPort, to: containerPort }));
+}
+
+/** D13, D15 */
+function numberedPorts({ protocol = 'TCP', port, endPort }: PolicyPort): ProtocolPorts {
+  if (typeof port !== 'number') return { protocol, ...ALL_PORTS };
+  return { protocol, from: port, to: endPort ?? port };
+}

@@ -1,0 +1,196 @@
+import { expect, test } from 'vitest';
+import { enforcePolicies } from '../../../../../../src/sandbox/api/kinds/networkpolicies/controller/policies.ts';
+import type { NetworkPolicy } from '../../../../../../src/sandbox/api/kinds/networkpolicies/object.ts';
+import { createNodes } from '../../../../../../src/sandbox/api/kinds/nodes/controller/nodes.ts';
+import type { Pod } from '../../../../../../src/sandbox/api/kinds/pods/object.ts';
+import { createStore } from '../../../../../../src/sandbox/api/memory-store.ts';
+import type { Store } from '../../../../../../src/sandbox/api/store.ts';
+import { planNodes } from '../../../../../../src/sandbox/dataplane/addresses.ts';
+
+interface Commit {
+  readonly node: string;
+  readonly revision: number;
+}
+
+interface Transaction {
+  readonly node: string;
+  readonly rules: string;
+}
+
+/** A store with two nodes, whose transactions take as long as the test wants. */
+function startOn(store: Store) {
+  const transactions: Transaction[] = [];
+  const failed = Promise.withResolvers<unknown>();
+  const gates = new Map<string, Promise<void>>();
+  const commits: Commit[] = [];
+  let failure: Error | undefined;
+  const policies = enforcePolicies({
+    store,
+    nodes: planNodes(2),
+    async enforce(node, rules) {
+      transactions.push({ node, rules });
+      await gates.get(node);
+      if (failure !== undefined) throw failure;
+    },
+    onCommit: (node, revision) => commits.push({ node, revision }),
+    onFailure: failed.resolve,
+  });
+  return {
+    policies,
+    transactions,
+    commits,
+    failed: failed.promise,
+    /** Lets transactions that begin from now on end only when the returned function is called. */
+    holdTransactions(...nodes: readonly string[]): () => void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      for (const node of nodes) gates.set(node, promise);
+      return resolve;
+    },
+    failFromNowOn(error: Error): void {
+      failure = error;
+    },
+  };
+}
+
+function addPod(store: Store, name: string, node: string, podIP: string): Pod {
+  return store.create('pods', {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'shop', labels: { app: name } },
+    spec: { containers: [], nodeName: node },
+    status: { phase: 'Pending', podIP },
+  });
+}
+
+function isolate(store: Store, app: string): void {
+  const policy: NetworkPolicy = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: `isolate-${app}`, namespace: 'shop' },
+    spec: { podSelector: { matchLabels: { app } }, policyTypes: ['Ingress'] },
+  };
+  store.create('networkpolicies', policy);
+}
+
+test('changes in one breath are one transaction, on the nodes that they concern', async () => {
+  const store = createStore();
+  const { policies, transactions } = startOn(store);
+  addPod(store, 'web', 'node-1', '10.244.1.2');
+  addPod(store, 'db', 'node-2', '10.244.2.2');
+  isolate(store, 'db');
+  await policies.inForce();
+  expect(transactions.map(({ node }) => node)).toEqual(['node-2']);
+  expect(transactions.at(-1)?.rules).toContain('ip daddr 10.244.2.2 drop');
+});
+
+test('what comes during a transaction is in force only after the next one', async () => {
+  const store = createStore();
+  const { policies, transactions, holdTransactions } = startOn(store);
+  await policies.inForce();
+  addPod(store, 'db', 'node-1', '10.244.1.2');
+
+  const release = holdTransactions('node-1', 'node-2');
+  isolate(store, 'db');
+  const order: string[] = [];
+  const first = policies.inForce().then(() => order.push('first'));
+  while (transactions.length < 1) await new Promise(setImmediate);
+  addPod(store, 'job', 'node-1', '10.244.1.3');
+  isolate(store, 'job');
+  const second = policies.inForce().then(() => order.push('second'));
+  expect(order).toEqual([]);
+  release();
+  await Promise.all([first, second]);
+  expect(order).toEqual(['first', 'second']);
+  expect(transactions.map(({ rules }) => /10\.244\.1\.3/.test(rules))).toEqual([false, true]);
+});
+
+test('changes that mean nothing to policies cause no work', async () => {
+  const store = createStore();
+  const { policies, transactions } = startOn(store);
+  addPod(store, 'db', 'node-1', '10.244.1.2');
+  isolate(store, 'db');
+  await policies.inForce();
+  const before = transactions.length;
+  store.update('pods', 'shop', 'db', (pod) => ({
+    ...pod,
+    status: { phase: 'Running', podIP: '10.244.1.2' },
+  }));
+  await policies.inForce();
+  expect(transactions).toHaveLength(before);
+});
+
+test('a node that does not take its rules is told', async () => {
+  const store = createStore();
+  const { policies, failed, failFromNowOn } = startOn(store);
+  await policies.inForce();
+  failFromNowOn(new Error('nft: no'));
+  addPod(store, 'db', 'node-1', '10.244.1.2');
+  isolate(store, 'db');
+  expect(await failed).toEqual(new Error('nft: no'));
+});
+
+test('a node that has the right rules from the start is left alone, and tells so', async () => {
+  const store = createStore();
+  const { policies, transactions, commits } = startOn(store);
+  await policies.inForce();
+  expect(transactions).toEqual([]);
+  expect(commits.slice(0, 2)).toEqual([
+    { node: 'node-1', revision: 0 },
+    { node: 'node-2', revision: 0 },
+  ]);
+});
+
+test('a node tells when it is done itself, and begins nothing new before all others are', async () => {
+  const store = createStore();
+  const { policies, transactions, commits, holdTransactions } = startOn(store);
+  await policies.inForce();
+  addPod(store, 'web', 'node-1', '10.244.1.2');
+  addPod(store, 'db', 'node-2', '10.244.2.2');
+  await policies.inForce();
+  const release = holdTransactions('node-1');
+  const newestOf = (node: string) => commits.findLast((commit) => commit.node === node)?.revision ?? -1;
+
+  isolate(store, 'web');
+  const first = store.revision;
+  let isEverywhere = false;
+  const everywhere = policies.inForce().then(() => {
+    isEverywhere = true;
+  });
+  while (newestOf('node-2') < first) await new Promise(setImmediate);
+  isolate(store, 'db');
+  for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+  expect([newestOf('node-1') < first, newestOf('node-2')]).toEqual([true, first]);
+  expect(isEverywhere).toBe(false);
+
+  release();
+  await everywhere;
+  expect(newestOf('node-1')).toBe(first);
+  await policies.inForce();
+  expect([newestOf('node-1'), newestOf('node-2')]).toEqual([store.revision, store.revision]);
+  expect(transactions.map(({ node }) => node)).toEqual(['node-1', 'node-2']);
+});
+
+test('every change of a pod, a namespace or a policy is told as known, a change of a node is not', async () => {
+  const store = createStore();
+  const { policies, commits } = startOn(store);
+  const [plan] = planNodes(1);
+  if (plan === undefined) throw new Error('no node');
+  createNodes(store, [plan], 'v1', new Date());
+  addPod(store, 'web', 'node-1', '10.244.1.2');
+  await policies.inForce();
+  store.update('pods', 'shop', 'web', (pod) => ({
+    ...pod,
+    metadata: { ...pod.metadata, annotations: { note: 'means nothing' } },
+  }));
+  const { revision } = store;
+  await policies.inForce();
+  expect(commits.at(-1)?.revision).toBe(revision);
+
+  const before = commits.length;
+  store.update('nodes', undefined, 'node-1', (node) => ({
+    ...node,
+    metadata: { ...node.metadata, annotations: { note: 'means nothing' } },
+  }));
+  for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+  expect(commits).toHaveLength(before);
+});

@@ -1,0 +1,64 @@
+import { expect, test, vi } from 'vitest';
+import {
+  createNodes,
+  tellPoliciesInForce,
+} from '../../../../../../src/sandbox/api/kinds/nodes/controller/nodes.ts';
+import { createStore } from '../../../../../../src/sandbox/api/memory-store.ts';
+import { planNodes } from '../../../../../../src/sandbox/dataplane/addresses.ts';
+
+const start = new Date('2026-01-02T03:04:05Z');
+
+function startOn() {
+  const store = createStore();
+  createNodes(store, planNodes(2), 'v1.36.0', start);
+  let now = start;
+  const tell = tellPoliciesInForce(store, () => now);
+  const conditionOf = (node: string) => store.get('nodes', undefined, node)?.status.conditions[1];
+  return {
+    store,
+    tell,
+    conditionOf,
+    pass(ms: number): void {
+      now = new Date(now.getTime() + ms);
+      vi.advanceTimersByTime(ms);
+    },
+  };
+}
+
+test('a node tells which policies are in force as a condition beside its own, and since when there are any', () => {
+  const { store, tell, conditionOf } = startOn();
+  const before = store.get('nodes', undefined, 'node-2');
+  tell('node-1', 57);
+  expect(store.get('nodes', undefined, 'node-1')?.status.conditions).toEqual([
+    { type: 'Ready', status: 'True', reason: 'KubeletReady', lastTransitionTime: '2026-01-02T03:04:05Z' },
+    {
+      type: 'PoliciesInForce',
+      status: 'True',
+      reason: 'Committed',
+      message: 'resourceVersion 57',
+      lastTransitionTime: '2026-01-02T03:04:05Z',
+    },
+  ]);
+  expect(conditionOf('node-2')).toBeUndefined();
+  expect(store.get('nodes', undefined, 'node-2')).toBe(before);
+});
+
+test('of what comes in quick succession the first is told at once and the last soon after', () => {
+  vi.useFakeTimers();
+  try {
+    const { store, tell, conditionOf, pass } = startOn();
+    const messages: (string | undefined)[] = [];
+    store.listen(() => messages.push(conditionOf('node-1')?.message));
+    for (let revision = 1; revision <= 100; revision += 1) tell('node-1', revision);
+    expect(messages).toEqual(['resourceVersion 1']);
+    pass(1000);
+    expect(messages).toEqual(['resourceVersion 1', 'resourceVersion 100']);
+    tell('node-1', 100);
+    pass(1000);
+    tell('node-1', 101);
+    expect(messages).toEqual(['resourceVersion 1', 'resourceVersion 100', 'resourceVersion 101']);
+    expect(conditionOf('node-1')?.lastTransitionTime).toBe('2026-01-02T03:04:05Z');
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import type { Node } from '../../../../../../src/sandbox/api/kinds/nodes/object.ts';
+import {
+  chooseNode,
+  mattersToScheduling,
+  type NodeState,
+} from '../../../../../../src/sandbox/api/kinds/pods/controller/schedule.ts';
+import type { Pod } from '../../../../../../src/sandbox/api/kinds/pods/object.ts';
+
+function podWith(spec: Partial<Pod['spec']>): Pod {
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [], ...spec } };
+}
+
+const nodes: readonly NodeState[] = [
+  { name: 'node-1', labels: { zone: 'a', os: 'linux' }, pods: 3, hasRoom: true },
+  { name: 'node-2', labels: { zone: 'b', os: 'linux' }, pods: 1, hasRoom: true },
+  { name: 'node-3', labels: { zone: 'b', os: 'linux' }, pods: 1, hasRoom: true },
+  { name: 'node-4', labels: { zone: 'c', os: 'linux' }, pods: 250, hasRoom: false },
+];
+
+describe('a pod goes', () => {
+  test.each([
+    ['to the emptiest node', {}, 'node-2'],
+    ['to the node that it names', { nodeName: 'node-1' }, 'node-1'],
+    ['to a node with all labels that it asks for', { nodeSelector: { zone: 'a', os: 'linux' } }, 'node-1'],
+  ])('%s', (_, spec, node) => {
+    expect(chooseNode(podWith(spec), nodes)).toEqual({ kind: 'node', node });
+  });
+
+  test.each([
+    [
+      'nowhere when no node has its labels',
+      { nodeSelector: { zone: 'd' } },
+      "0/4 nodes are available: 4 node(s) didn't match Pod's node affinity/selector.",
+    ],
+    [
+      'nowhere when the only fitting node is full',
+      { nodeSelector: { zone: 'c' } },
+      "0/4 nodes are available: 3 node(s) didn't match Pod's node affinity/selector, 1 Too many pods.",
+    ],
+    [
+      'nowhere when the node that it names is not there',
+      { nodeName: 'node-9' },
+      "0/4 nodes are available: 4 node(s) didn't match Pod's node affinity/selector.",
+    ],
+  ])('%s', (_, spec, reason) => {
+    expect(chooseNode(podWith(spec), nodes)).toEqual({ kind: 'none', reason });
+  });
+});
+
+test('pods that wait for a node are tried again when labels of a node change, and not for its status', () => {
+  const node = (labels: Record<string, string>, message: string): Node => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'node-1', labels },
+    spec: { podCIDR: '', podCIDRs: [] },
+    status: {
+      addresses: [],
+      conditions: [{ type: 'Ready', status: 'True', reason: '', message, lastTransitionTime: '' }],
+      nodeInfo: {},
+    },
+  });
+  const change = { resource: 'nodes', revision: 1 } as const;
+  const before = node({ zone: 'a' }, 'one');
+  expect(mattersToScheduling({ ...change, type: 'ADDED', object: before })).toBe(true);
+  const relabelled = node({ zone: 'b' }, 'one');
+  expect(mattersToScheduling({ ...change, type: 'MODIFIED', before, object: relabelled })).toBe(true);
+  const news = node({ zone: 'a' }, 'two');
+  expect(mattersToScheduling({ ...change, type: 'MODIFIED', before, object: news })).toBe(false);
+});

@@ -1,0 +1,168 @@
+/** The text of the rules; what they do to packets is in enforcement.test.ts. */
+import { describe, expect, test } from 'vitest';
+import type { NetworkPolicy } from '../../../src/sandbox/api/kinds/networkpolicies/object.ts';
+import type { PolicyPod, PolicyState } from '../../../src/sandbox/dataplane/allowances.ts';
+import { NO_RULES, replaceRules, rulesFor } from '../../../src/sandbox/dataplane/rules.ts';
+import { startProcessorClock } from '../../support/processor-time.ts';
+
+function pod(name: string, node: string, address: string, ports: PolicyPod['ports'] = []): PolicyPod {
+  return { namespace: 'shop', labels: { app: name }, node, address, ports };
+}
+
+function policy(name: string, spec: NetworkPolicy['spec']): NetworkPolicy {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace: 'shop' },
+    spec: { policyTypes: ['Ingress'], ...spec },
+  };
+}
+
+function stateWith(pods: readonly PolicyPod[], policies: readonly NetworkPolicy[]): PolicyState {
+  return { pods, namespaces: new Map([['shop', {}]]), policies };
+}
+
+function rulesOn(node: string, state: PolicyState): string {
+  return rulesFor([node], state).get(node)?.table ?? '';
+}
+
+const app = (name: string) => ({ matchLabels: { app: name } });
+
+test('a node gets one table with its own pods', () => {
+  const state = stateWith(
+    [
+      pod('web', 'node-1', '10.244.1.2'),
+      pod('api', 'node-2', '10.244.2.2', [{ name: 'http', containerPort: 8080 }]),
+      pod('db', 'node-1', '10.244.1.3'),
+    ],
+    [
+      policy('db', {
+        podSelector: app('db'),
+        ingress: [
+          { from: [{ podSelector: app('api') }], ports: [{ port: 5432 }, { port: 5433, endPort: 5440 }] },
+          { from: [{ ipBlock: { cidr: '10.0.0.0/8', except: ['10.244.0.0/16'] } }] },
+        ],
+      }),
+      policy('web', {
+        podSelector: app('web'),
+        policyTypes: ['Ingress', 'Egress'],
+        egress: [
+          { to: [{ podSelector: {} }], ports: [{ port: 'http' }] },
+          { ports: [{ port: 53, protocol: 'UDP' }] },
+        ],
+      }),
+    ],
+  );
+  expect(rulesOn('node-1', state)).toBe(`table ip podreach {
+	set peers0 {
+		type ipv4_addr
+		flags interval
+		elements = { 10.244.2.2 }
+	}
+	set peers1 {
+		type ipv4_addr
+		flags interval
+		elements = { 10.0.0.0-10.243.255.255, 10.245.0.0-10.255.255.255 }
+	}
+	chain pods0 {
+		ip daddr @peers0 tcp dport { 8080 } return
+		udp dport { 53 } return
+		drop
+	}
+	chain pods1 {
+		ip saddr @peers0 tcp dport { 5432-5440 } return
+		ip saddr @peers1 return
+		drop
+	}
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+		ct state established,related ct direction reply accept
+		ct state related accept
+		ct state established tcp flags & (syn | ack) != syn accept
+		ip saddr 10.244.1.2 jump pods0
+		ip daddr 10.244.1.2 drop
+		ip daddr 10.244.1.3 jump pods1
+	}
+}
+`);
+  expect(rulesOn('node-2', state)).not.toMatch(/peers|pods|drop|elements/);
+});
+
+test('a transaction keeps the chain that is hooked, and takes away the rest of what was', () => {
+  const pods = [pod('db', 'node-1', '10.244.1.3')];
+  const allow = policy('db', { podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }] });
+  const before = rulesFor(['node-1'], stateWith(pods, [allow])).get('node-1') ?? NO_RULES;
+  expect(before).toMatchObject({ sets: ['peers0'], chains: ['pods0'] });
+  expect(replaceRules(before, NO_RULES)).toBe(`table ip podreach {
+	set peers0 {
+		type ipv4_addr
+		flags interval
+	}
+	chain pods0 {
+	}
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+	}
+}
+flush chain ip podreach forward
+delete chain ip podreach pods0
+delete set ip podreach peers0
+${NO_RULES.table}`);
+});
+
+describe('what is alike is written once', () => {
+  const pods = Array.from({ length: 100 }, (_, index) => pod(`p${index}`, 'node-1', `10.244.1.${index + 2}`));
+  const allow = (name: string, port: number) =>
+    policy(name, { ingress: [{ from: [{ podSelector: {} }], ports: [{ port }] }] });
+
+  test('chains of pods that the same policies select, and neighbouring addresses', () => {
+    const rules = rulesOn('node-1', stateWith(pods, [allow('a', 80), allow('b', 81), allow('c', 443)]));
+    expect(rules.match(/chain pods/g)).toHaveLength(1);
+    expect(rules).toContain('elements = { 10.244.1.2-10.244.1.101 }');
+    expect(rules).toContain('ip saddr @peers0 tcp dport { 80-81, 443 } return');
+  });
+
+  test('but not chains whose named ports differ', () => {
+    const state = stateWith(
+      [
+        pod('a', 'node-1', '10.244.1.2', [{ name: 'http', containerPort: 80 }]),
+        pod('b', 'node-1', '10.244.1.3', [{ name: 'http', containerPort: 8080 }]),
+      ],
+      [policy('http', { ingress: [{ ports: [{ port: 'http' }] }] })],
+    );
+    expect(rulesOn('node-1', state).match(/dport .* return/g)).toEqual([
+      'dport { 80 } return',
+      'dport { 8080 } return',
+    ]);
+  });
+});
+
+test.each([
+  ['a rule for everybody and everything', { ingress: [{}] }],
+  ['an ipBlock of all addresses', { ingress: [{ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }] }],
+])('%s makes isolation meaningless', (_, spec) => {
+  const rules = rulesOn('node-1', stateWith([pod('a', 'node-1', '10.244.1.2')], [policy('open', spec)]));
+  expect(rules).not.toMatch(/drop|elements/);
+});
+
+test('hundreds of policies on hundreds of pods take a fraction of a second to write', () => {
+  const pods = Array.from({ length: 400 }, (_, index) =>
+    pod(`p${index % 40}`, `node-${(index % 2) + 1}`, `10.244.${(index % 2) + 1}.${(index >> 1) + 2}`),
+  );
+  const policies = Array.from({ length: 300 }, (_, index) =>
+    policy(`policy-${index}`, {
+      podSelector: app(`p${index % 40}`),
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [
+        { from: [{ podSelector: app(`p${(index * 7) % 40}`) }], ports: [{ port: 8000 + (index % 50) }] },
+      ],
+      egress: [
+        { to: [{ podSelector: app(`p${(index * 11) % 40}`) }], ports: [{ port: 8000 + (index % 50) }] },
+      ],
+    }),
+  );
+  const spentMs = startProcessorClock();
+  const rules = rulesFor(['node-1', 'node-2'], stateWith(pods, policies));
+  expect(spentMs()).toBeLessThan(500);
+  expect(rules.get('node-1')?.table.length).toBeLessThan(200_000);
+});
