@@ -72,6 +72,10 @@ const attempt = z
       .string()
       .exactOptional()
       .describe("Why the destination's own agent could not be asked; absent where it was, or had not to be."),
+    late: z
+      .literal(true)
+      .exactOptional()
+      .describe('Something answered after the attempt was over: it was slow, not blocked.'),
     dials: z
       .int()
       .min(2)

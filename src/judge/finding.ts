@@ -6,7 +6,7 @@ export type Finding =
   | { readonly kind: 'contradicts' }
   | { readonly kind: 'proves-nothing'; readonly reason: string };
 
-type Judged = Pick<AttemptRecord, 'outcome' | 'listenerAlive' | 'unasked' | 'seen' | 'detail'>;
+type Judged = Pick<AttemptRecord, 'outcome' | 'late' | 'listenerAlive' | 'unasked' | 'seen' | 'detail'>;
 
 const AGREES: Finding = { kind: 'agrees' };
 const CONTRADICTS: Finding = { kind: 'contradicts' };
@@ -21,6 +21,11 @@ export function findingOf(expected: CheckRecord['expected'], attempt: Judged): F
     case 'connected':
       return expected === 'reachable' ? AGREES : CONTRADICTS;
     case 'timeout':
+      if (attempt.late === true)
+        return expected === 'unreachable'
+          ? CONTRADICTS
+          : provesNothing('it was answered late: the network was slow');
+      return provenCut(attempt) ?? (expected === 'unreachable' ? AGREES : CONTRADICTS);
     case 'prohibited':
     case 'refused':
       return provenCut(attempt) ?? (expected === 'unreachable' ? AGREES : CONTRADICTS);

@@ -6,7 +6,7 @@ import type { AttemptRecord, CheckRecord, Verdict } from '../record.ts';
 import { closingDoubt } from './closing.ts';
 import { findingOf } from './finding.ts';
 import { reasonOf, whyNoControl } from './reasons.ts';
-import { alternates, type Judged, type Row, rowsOf, underPolicies } from './rows.ts';
+import { alternates, type Judged, losesAnswers, type Row, rowsOf, underPolicies } from './rows.ts';
 
 /** What the verdicts of one scenario depend on besides the attempts. Times count from the scenario's beginning. */
 export interface JudgeRules {
@@ -81,7 +81,8 @@ export function contraryAttempts({
  * 0. It could not connect before the policies: `inconclusive`.
  * 1. It agreed, and was refuted after that: `flapping`.
  * 2. It never agreed, and was refuted: `leaked` or `broken`.
- * 3. It was confirmed, its last attempt agrees, and it has not contradicted again and again in between: `pass`.
+ * 3. It was confirmed, its last attempt agrees, and it has not contradicted again and again in between, or lost its answers for as
+ *    long as a confirmation takes: `pass`.
  * 4. Anything else: `inconclusive`.
  *
  * One attempt *agrees*; a complete row of them *confirms*, and a complete row of the opposite *refutes* ({@link rowsOf}): of
@@ -104,7 +105,8 @@ export function judge(check: Judged, rules: JudgeRules): Judgement {
 function verdictOf({ expected }: Judged, rows: readonly Row[]): Verdict {
   if (flapped(rows)) return 'flapping';
   if (!rows.some(agrees) && rows.some(refutes)) return expected === 'unreachable' ? 'leaked' : 'broken';
-  const isPass = rows.some(confirms) && rows.at(-1)?.kind === 'agrees' && !alternates(rows);
+  const isPass =
+    rows.some(confirms) && rows.at(-1)?.kind === 'agrees' && !alternates(rows) && !losesAnswers(rows);
   return isPass ? 'pass' : 'inconclusive';
 }
 

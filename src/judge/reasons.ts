@@ -1,7 +1,7 @@
 /** Why a verdict is not a pass, in one sentence. */
 import type { AttemptRecord, CheckRecord, Verdict } from '../record.ts';
 import { findingOf } from './finding.ts';
-import { alternates, type Judged, type Row } from './rows.ts';
+import { alternates, type Judged, losesAnswers, type Row } from './rows.ts';
 
 type Attempts = readonly AttemptRecord[];
 
@@ -18,6 +18,8 @@ export function reasonOf(verdict: Verdict, check: Judged, rows: readonly Row[]):
     case 'broken':
       return `it could not connect: ${describeOutcomes(attempts)}`;
     case 'inconclusive':
+      if (losesAnswers(rows))
+        return `what was sent arrived, and no answer came back, on a way that loses packets (${describeOutcomes(attempts)})`;
       return alternates(rows)
         ? `it was connected and cut off in turns (${describeOutcomes(attempts)})`
         : doubtOf(check, rows.at(-1), attempts);
@@ -59,6 +61,8 @@ function leakOf(attempts: Attempts): string {
   if (isSeen('connected')) return 'it connected although it must not';
   if (isSeen('one-way'))
     return 'what was sent arrived although it must not; only the answers did not come back';
+  if (attempts.some(({ late }) => late === true))
+    return 'it was answered although it must not, only too late for the attempt';
   return `it got through although it must not: ${describeOutcomes(attempts)}`;
 }
 

@@ -63,6 +63,16 @@ export function alternates(rows: readonly Row[]): boolean {
   return agreed !== -1 && rows.slice(agreed).filter(({ kind }) => kind === 'contradicts').length > 1;
 }
 
+/**
+ * Whether it failed as often in a row as a cut takes, and would have been one but for attempts of which something arrived: where packets
+ * get lost, that is no cut, and no connection either.
+ */
+export function losesAnswers(rows: readonly Row[]): boolean {
+  return rows.some(
+    ({ isCut, attempts, counted, needed }) => isCut && attempts.length >= needed && counted < needed,
+  );
+}
+
 /** The newest row; undefined where the newest attempt proves nothing, or there is none. */
 export function trailingRow(check: Judged, confirm: number): Row | undefined {
   const row = rowsOf(check, confirm).at(-1);

@@ -24,6 +24,10 @@ const WATCH_EVERY_MS = 50;
 const WATCH_TIMEOUT_MS = 250;
 /** So many visits of the kubelet are remembered: two minutes of them. */
 const VISITS_KEPT = 120;
+/** For how long dials stay open after their attempt: the kernel of the other end answers again after one second, and after three. */
+const LATE_MS = 3_500;
+/** Of so many attempts at most, each with three dials: file descriptors are few. */
+const LATE_ATTEMPTS = 200;
 /** So many nonces of datagrams that have arrived are remembered. */
 const NONCES_KEPT = 100_000;
 /** Pending handshakes per listener: a burst of probes must not overflow it, or the kernel drops a SYN and a second is lost. */
@@ -105,7 +109,7 @@ interface Finding extends Sign {
   readonly lost: number;
   /** From the beginning of the attempt to its last dial. */
   readonly lastDialMs: number;
-  /** What a datagram carried, where no answer came back: it may have arrived all the same. */
+  /** What its dials carried, where no answer came back: they may have arrived all the same. */
   readonly nonce?: string;
   /** Of connections, where they came from. */
   readonly localPorts?: readonly number[];
@@ -242,10 +246,46 @@ const dialUdp: Dial = (ip, port, nonce, expected, { onSign, onTrace }) => {
 };
 
 /**
+ * Dials of attempts that have ended without an answer. They stay open for a while: what is answered late was not blocked, it was slow.
+ */
+class LateAnswers {
+  /** Of the attempts that were answered after their end. */
+  readonly nonces = new Set<string>();
+  readonly #open = new Set<() => void>();
+
+  /** @param close called in time, and before too many are open */
+  await(close: () => void): void {
+    this.#open.add(close);
+    const timer = setTimeout(() => this.#close(close), LATE_MS);
+    timer.unref();
+    for (const oldest of this.#open) {
+      if (this.#open.size <= LATE_ATTEMPTS) {
+        break;
+      }
+      this.#close(oldest);
+    }
+  }
+
+  end(): void {
+    for (const close of this.#open) {
+      this.#close(close);
+    }
+  }
+
+  #close(close: () => void): void {
+    if (this.#open.delete(close)) {
+      close();
+    }
+  }
+}
+
+/**
  * One attempt at an address: up to three dials, each from a fresh port, staggered within `timeoutMs`, until a handshake is through. The
  * first answer ends it. A dial that the source's own system refused to make proves nothing about the others, and without an answer makes the attempt an `error`.
  *
  * A handshake that is through has `timeoutMs` again for its reply: the port is reachable, so no silence after it may count as a block.
+ *
+ * @param late keeps the dials of an attempt that nobody answered, and takes down whether somebody does yet
  */
 function dialRepeatedly(
   dial: Dial,
@@ -253,6 +293,7 @@ function dialRepeatedly(
   ip: string,
   timeoutMs: number,
   expected: Expected,
+  late: LateAnswers | undefined,
 ): Promise<Finding> {
   return new Promise((resolve) => {
     const nonce = newNonce();
@@ -268,14 +309,24 @@ function dialRepeatedly(
     let trace: Sign | undefined;
     let isOver = false;
 
+    const closeAll = (): void => {
+      for (const { close } of dialled.splice(0)) {
+        close();
+      }
+    };
     const settle = (sign: Sign): void => {
       if (isOver) {
         return;
       }
       isOver = true;
       const localPorts = dialled.flatMap(({ localPort }) => localPort() ?? []);
-      for (const undo of [...timers, ...dialled.map(({ close }) => close)]) {
-        undo();
+      for (const cancel of timers) {
+        cancel();
+      }
+      if (sign.outcome === 'timeout' && late !== undefined) {
+        late.await(closeAll);
+      } else {
+        closeAll();
       }
       // Also where a later dial was refused: an earlier one may have been heard.
       const mayHaveArrived = sign.outcome !== 'connected' && sign.outcome !== 'wrong-peer';
@@ -285,11 +336,21 @@ function dialRepeatedly(
         dials,
         lost,
         lastDialMs,
-        ...(mayHaveArrived ? (address.protocol === 'UDP' ? { nonce } : { localPorts }) : {}),
+        ...(mayHaveArrived ? { nonce, localPorts } : {}),
       });
+    };
+    const onLate = ({ outcome }: Sign): void => {
+      if (outcome === 'connected' || outcome === 'reset' || outcome === 'wrong-peer') {
+        late?.nonces.add(nonce);
+        closeAll();
+      }
     };
     /** @param earlier how many dials had been made before the one that tells */
     const onSign = (sign: Sign, earlier: number): void => {
+      if (isOver) {
+        onLate(sign);
+        return;
+      }
       if (sign.outcome !== 'error') {
         noteAnswer(earlier);
         settle(sign);
@@ -315,6 +376,10 @@ function dialRepeatedly(
       isAnswered = true;
     };
     const onTrace = (sign: Sign, earlier: number): void => {
+      if (isOver) {
+        onLate(sign);
+        return;
+      }
       trace ??= sign;
       noteAnswer(earlier);
       // Through is through: what follows gets lost no more than TCP mends by itself.
@@ -396,7 +461,13 @@ async function resolveName(name: string, timeoutMs: number): Promise<string> {
 }
 
 /** One attempt. Never rejects: whatever goes wrong is the outcome. */
-async function attempt(address: Address, timeoutMs: number, expected: Expected): Promise<Finding> {
+/** @param late takes down what answers after its end; absent: nobody wants to know */
+async function attempt(
+  address: Address,
+  timeoutMs: number,
+  expected: Expected,
+  late?: LateAnswers,
+): Promise<Finding> {
   const begun = performance.now();
   let ip = address.host;
   if (net.isIP(ip) === 0) {
@@ -415,7 +486,7 @@ async function attempt(address: Address, timeoutMs: number, expected: Expected):
     }
   }
   const dial = address.protocol === 'TCP' ? dialTcp : dialUdp;
-  return await dialRepeatedly(dial, address, ip, timeoutMs, expected);
+  return await dialRepeatedly(dial, address, ip, timeoutMs, expected, late);
 }
 
 // --- Batches --------------------------------------------------------------------------------------------------------
@@ -423,6 +494,8 @@ async function attempt(address: Address, timeoutMs: number, expected: Expected):
 interface Job {
   readonly address: Address;
   readonly timeoutMs?: number | undefined;
+  /** Whether it matters what answers after its end. */
+  readonly mayBeLate: boolean;
   readonly expected: Expected;
   /** The line that tells the finding of an attempt which began `startedMs` after the batch arrived. */
   readonly report: (finding: Finding, startedMs: number) => AgentLine;
@@ -432,6 +505,7 @@ function jobsOf(batch: Batch, self: Identity): readonly Job[] {
   const listeners = batch.listeners.map(
     (address): Job => ({
       address,
+      mayBeLate: false,
       expected: { runId: batch.runId, pod: self.pod },
       report: ({ outcome, detail }) => ({
         kind: 'listener',
@@ -447,6 +521,7 @@ function jobsOf(batch: Batch, self: Identity): readonly Job[] {
     (target): Job => ({
       address: target,
       timeoutMs: target.timeoutMs,
+      mayBeLate: true,
       expected: { runId: batch.runId, pod: target.pod },
       report: (
         { outcome, durationMs, dials, lost, lastDialMs, nonce, localPorts = [], detail },
@@ -480,6 +555,7 @@ interface Memory {
   readonly visits: number[];
   /** Of datagrams that have arrived, the oldest first. */
   readonly nonces: Set<string>;
+  readonly late: LateAnswers;
 }
 
 /** The clock that all processes of a node share: it never goes back. */
@@ -566,10 +642,13 @@ async function runBatch(
   const arrived = performance.now();
   const held = new Promise<void>((resolve) => after(batch.holdMs, resolve));
   const [lines, turns] = await Promise.all([
-    runJobs(batch, self, arrived, isWanted),
+    runJobs(batch, self, arrived, memory.late, isWanted),
     Promise.all(batch.watches.map((one) => watch(one, batch, arrived, isWanted))),
     held,
   ]);
+  if (batch.endsDials) {
+    memory.late.end();
+  }
   return [
     ...lines,
     ...turns,
@@ -583,6 +662,7 @@ async function runBatch(
       visitsMs: memory.visits.map((visit) => round(visit - clockMs)),
       retransmissions: retransmissions(),
       arrived: batch.asked.filter((nonce) => memory.nonces.has(nonce)),
+      late: [...memory.late.nonces],
       halfOpen: batch.halfOpenAt === undefined ? [] : halfOpenConnections(batch.halfOpenAt),
     },
   ];
@@ -593,6 +673,7 @@ async function runJobs(
   batch: Batch,
   self: Identity,
   arrived: number,
+  late: LateAnswers,
   isWanted: () => boolean,
 ): Promise<readonly AgentLine[]> {
   const waiting = [...jobsOf(batch, self)];
@@ -602,7 +683,8 @@ async function runJobs(
     for (let job = waiting.shift(); job !== undefined && isWanted(); job = waiting.shift()) {
       const startedMs = performance.now() - arrived;
       open.set(job, startedMs);
-      const finding = await attempt(job.address, job.timeoutMs ?? batch.timeoutMs, job.expected);
+      const { address, expected, timeoutMs = batch.timeoutMs, mayBeLate } = job;
+      const finding = await attempt(address, timeoutMs, expected, mayBeLate ? late : undefined);
       if (open.delete(job)) {
         lines.push(job.report(finding, startedMs));
       }
@@ -795,7 +877,7 @@ async function listenOn(what: string, start: (ipv6: boolean) => Promise<void>): 
 
 async function serve(): Promise<void> {
   const config = readConfig();
-  const memory: Memory = { agent: newNonce(), visits: [], nonces: new Set() };
+  const memory: Memory = { agent: newNonce(), visits: [], nonces: new Set(), late: new LateAnswers() };
   // The kernel does nothing by itself with a signal to the first process of a container.
   process.on('SIGTERM', () => process.exit(0));
   for (const { port, protocol } of config.ports) {
@@ -974,6 +1056,7 @@ function readBatch(line: string): Batch {
       };
     }),
     asked: list(field(batch, 'asked'), 'asked', word),
+    ...(field(batch, 'endsDials') === true ? { endsDials: true } : {}),
     ...(halfOpenAt === undefined ? {} : { halfOpenAt: word(halfOpenAt, 'halfOpenAt') }),
   };
 }

@@ -82,6 +82,7 @@ const agentLine = z.discriminatedUnion('kind', [
     visitsMs: z.array(z.number()),
     retransmissions: z.int(),
     arrived: z.array(z.string()),
+    late: z.array(z.string()),
     halfOpen: z.array(z.string()),
   }),
 ]);

@@ -66,6 +66,8 @@ export interface Batch {
   readonly watches: readonly Watch[];
   /** Nonces of datagrams: have they arrived here? */
   readonly asked: readonly string[];
+  /** Whether dials that were given up, and are open still for what comes too late, are closed now. */
+  readonly endsDials?: boolean;
   /** The pod's own address, where half-open connections to it are to be told: looking for them costs more than all the rest. */
   readonly halfOpenAt?: string;
   readonly targets: readonly Target[];
@@ -91,7 +93,7 @@ export interface AttemptLine {
   readonly lastDialMs?: number;
   /** How many dials the network had not answered when it answered a later one, over TCP; absent: none. */
   readonly lost?: number;
-  /** What its datagrams carried, where none was answered. */
+  /** What its dials carried, where none was answered. */
   readonly nonce?: string;
   /** Where its connections came from, where none was answered. */
   readonly localPorts?: readonly number[];
@@ -133,6 +135,8 @@ export interface EndLine {
   readonly retransmissions: number;
   /** Those of the asked nonces that have arrived. */
   readonly arrived: readonly string[];
+  /** Nonces of its attempts that something answered after they had ended. */
+  readonly late: readonly string[];
   /** Connections that have arrived and whose handshake is not through, as {@link connectionKey} writes them; empty where nobody asked. */
   readonly halfOpen: readonly string[];
 }

@@ -5,9 +5,9 @@
 import { greatest, least } from '../numbers.ts';
 import type { EndLine, Protocol } from '../probe/protocol.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
-import { DialledConnections } from './dialled-connections.ts';
 import { type Exchange, type Moment, NodeClocks } from './node-clocks.ts';
 import type { RunningPod } from './provision.ts';
+import { UnansweredAttempts } from './unanswered.ts';
 
 /** A visit that is older proves nothing any more: of one a second, four have been missed, which is more than a busy machine delays. */
 const FRESH_MS = 5_000;
@@ -57,8 +57,7 @@ export class Evidence {
   #open: Cut[] = [];
   /** Attempts with datagrams that may have arrived, by the pod that they went to and the nonce in them. */
   readonly #sent = new Map<RunningPod, Map<string, Sent>>();
-  /** Connections that were not answered. */
-  readonly dialled = new DialledConnections();
+  readonly unanswered = new UnansweredAttempts();
 
   /** @param beganMs when the scenario began, on the run's clock */
   constructor(beganMs: number) {
@@ -66,7 +65,7 @@ export class Evidence {
   }
 
   /**
-   * From now on packets that get lost count no more: what was cut off cannot be tried again, and one lost packet among the many of the
+   * The policies are about to be taken away. From now on packets that get lost count no more: what was cut off cannot be tried again, and one lost packet among the many of the
    * closing control is nothing to doubt it for.
    */
   close(): void {
@@ -82,7 +81,10 @@ export class Evidence {
     this.#pods.set(pod, { visits, knownUntilMs, retransmissions });
     if (end.retransmissions > retransmissions) this.noteLoss(pod);
     for (const nonce of end.arrived) this.#arrive(pod, nonce);
-    this.dialled.hear(pod, end.halfOpen);
+    // Without the policies, what is answered now says nothing about them.
+    if (this.#isClosed) return;
+    this.unanswered.hearHalfOpen(pod, end.halfOpen);
+    this.unanswered.hearLate(pod, end.late);
   }
 
   /** The nonces that the agent in a pod is to be asked for. */

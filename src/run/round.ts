@@ -39,6 +39,8 @@ interface Work {
   holdMs: number;
   /** Whether it is asked which connections have arrived and got no answer through. */
   readonly asksHalfOpen: boolean;
+  /** Whether it waits no longer for late answers. */
+  readonly endsDials: boolean;
 }
 
 interface Answered {
@@ -115,9 +117,32 @@ export async function hearArrivals(
   stage: Stage,
   context: RunContext,
 ): Promise<void> {
-  const destinations = [...stage.evidence.dialled.destinations(checks)];
+  const destinations = stage.evidence.unanswered.destinations(checks);
   await ask(
-    destinations.map((pod) => ({ ...newWork(pod), asksHalfOpen: true })),
+    [...destinations].map((pod) => ({ ...newWork(pod), asksHalfOpen: true })),
+    stage,
+    context,
+  );
+}
+
+/**
+ * The same for the last time, and asks the sources what was answered late: no dial of theirs is open after that.
+ * @throws the signal's reason when it is aborted
+ */
+export async function hearTheLast(
+  checks: readonly CheckRecord[],
+  stage: Stage,
+  context: RunContext,
+): Promise<void> {
+  const { unanswered } = stage.evidence;
+  const destinations = unanswered.destinations(checks);
+  const sources = unanswered.sources(checks);
+  await ask(
+    [...new Set([...destinations, ...sources])].map((pod) => ({
+      ...newWork(pod),
+      asksHalfOpen: destinations.has(pod),
+      endsDials: sources.has(pod),
+    })),
     stage,
     context,
   );
@@ -177,7 +202,7 @@ function workOf(pod: RunningPod, works: Map<RunningPod, Work>): Work {
 }
 
 function newWork(pod: RunningPod): Work {
-  return { pod, checks: [], listeners: new Map(), holdMs: 0, asksHalfOpen: false };
+  return { pod, checks: [], listeners: new Map(), holdMs: 0, asksHalfOpen: false, endsDials: false };
 }
 
 function mayBeCut({ expected, attempts }: CheckRecord): boolean {
@@ -206,6 +231,7 @@ function batchOf(work: Work, asked: readonly string[], pods: RunningPods, contex
     deadlineMs: batchDeadlineMs(targets.length + work.listeners.size, timeoutMs),
     holdMs: work.holdMs,
     asked,
+    ...(work.endsDials ? { endsDials: true } : {}),
     ...(work.asksHalfOpen ? { halfOpenAt: work.pod.ip } : {}),
     targets,
     listeners: [...work.listeners.values()],
@@ -296,10 +322,10 @@ function recordAttempt(
   const to = pods.get(check.to);
   if (to === undefined) return;
   if (lost > 0) evidence.noteLoss(from, to);
-  if (nonce !== undefined) evidence.noteSent(nonce, { check, attempt, to });
+  if (nonce !== undefined && check.protocol === 'UDP') evidence.noteSent(nonce, { check, attempt, to });
   const { phase } = surroundings.round;
   if (phase === 'control' || phase === 'closing') return;
-  if (check.protocol === 'TCP') evidence.dialled.note(check, attempt, from, to, localPorts);
+  evidence.unanswered.note(check, attempt, from, to, nonce === undefined ? undefined : { nonce, localPorts });
   if (outcome === 'connected') return;
   const isOpen = surroundings.openWays?.has(wayKey(from.node, to.node, check.protocol));
   const way = isOpen === undefined ? 'unwitnessed' : isOpen ? 'open' : 'closed';

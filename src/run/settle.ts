@@ -14,7 +14,7 @@ import type { AttemptRecord, CheckRecord } from '../record.ts';
 import type { RunContext } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
 import { failOnDeadPods, podStates } from './provision.ts';
-import { hearArrivals, hearOut, type OpenWays, runRound, type Stage, witness } from './round.ts';
+import { hearArrivals, hearOut, hearTheLast, type OpenWays, runRound, type Stage, witness } from './round.ts';
 
 /** Between rounds that did not settle everything: an eventual state is given time, an API server is given rest. */
 export const PAUSE_MS = 100;
@@ -116,7 +116,7 @@ function isUndecided(check: CheckRecord, rules: JudgeRules, lateRounds: number):
 /**
  * One more look at everything that had settled before the last round of settling: it was left alone since. What does not show
  * the expected state now is tried again as often as a confirmation takes, so that one lost packet is not taken for a change. Last of all
- * the destinations tell what arrived and was answered in vain.
+ * the destinations tell what arrived and was answered in vain, and the sources what was answered late.
  */
 export async function observe(
   tried: Tried,
@@ -143,7 +143,7 @@ export async function observe(
     due = settled.filter((check) => !isAsSettled(check, rules) && !hasFlapped(check, rules));
     tell('observe', number, settled.length - due.length, tried, context);
   }
-  await hearArrivals(tried.checks, stage, context);
+  await hearTheLast(tried.checks, stage, context);
 }
 
 /** It shows what is expected, and often enough, also where more turned out to be needed. */

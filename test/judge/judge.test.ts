@@ -121,6 +121,42 @@ describe('a check that does not settle', () => {
     expect(judge(check, rules).verdict).toBe('broken');
   });
 
+  test('where packets get lost, a row of lost answers is no cut, and no pass either', () => {
+    const shown = (...outcomes: readonly ('connected' | 'one-way' | 'timeout')[]) => ({
+      ...checked(
+        'reachable',
+        outcomes.map((outcome) => ['settle', outcome]),
+      ),
+      confirm: 6,
+    });
+    const arrived = Array.from({ length: 12 }, () => 'one-way' as const);
+    const reason = 'what was sent arrived, and no answer came back, on a way that loses packets';
+    expect(judge(shown('connected', 'connected', ...arrived, 'connected'), rules)).toMatchObject({
+      verdict: 'inconclusive',
+      reason: `${reason} (one-way 12 of 15, connected 3 of 15)`,
+    });
+    expect(judge(shown(...arrived), rules)).toEqual({
+      verdict: 'inconclusive',
+      reason: `${reason} (one-way 12 of 12)`,
+    });
+  });
+
+  test('an answer that comes late is no block, and no connection', () => {
+    const late = (expected: 'reachable' | 'unreachable') =>
+      checked(expected, [
+        ['settle', 'timeout', { late: true }],
+        ['settle', 'timeout', { late: true }],
+      ]);
+    expect(judge(late('unreachable'), rules)).toEqual({
+      verdict: 'leaked',
+      reason: 'it was answered although it must not, only too late for the attempt',
+    });
+    expect(judge(late('reachable'), rules)).toEqual({
+      verdict: 'inconclusive',
+      reason: 'it was answered late: the network was slow',
+    });
+  });
+
   test('is inconclusive when it was not tried under the policies', () => {
     expect(judge(sequence('reachable', ''), rules)).toEqual({
       verdict: 'inconclusive',

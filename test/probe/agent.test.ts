@@ -284,6 +284,7 @@ describe('a batch', () => {
         visitsMs: [],
         retransmissions: 0,
         arrived: [],
+        late: [],
         halfOpen: [],
       },
       { kind: 'listener', port: 8001, protocol: 'TCP', alive: true },
@@ -545,6 +546,62 @@ test.each([
   const { halfOpen } = await endOf(batchOf({ halfOpenAt: host }), 'shop/db', deaf);
   expect(halfOpen.toSorted()).toEqual(heard.map((port) => connectionKey(host, port, 8001)).toSorted());
   expect((await endOf(batchOf({}), 'shop/db', deaf)).halfOpen).toEqual([]);
+});
+
+describe('an answer that comes after the attempt is over', () => {
+  /** Answers datagrams as an agent does, but slowly. */
+  const SLOW = `
+    const socket = require('node:dgram').createSocket('udp4');
+    socket.on('message', (message, { port, address }) => setTimeout(() =>
+      socket.send(String(message).trim() + ' ${RUN_ID} shop/db\\n', port, address), 400));
+    socket.bind(8002, () => console.log('ready'));`;
+  const target = (port: number, protocol: 'TCP' | 'UDP') =>
+    batchOf({ timeoutMs: 100, targets: [{ id: 0, host: '127.0.0.1', port, protocol, pod: 'shop/db' }] });
+
+  async function nonceOf(batch: Batch, agents: PodNetwork): Promise<string> {
+    const { stdout } = await agents.probe({ input: batchInput(batch) }).ended;
+    const answer = parseAgentOutput(stdout, batch);
+    const [attempt] = answer.kind === 'complete' ? answer.attempts : [];
+    expect(attempt).toMatchObject({ outcome: 'timeout', nonce: expect.any(String) });
+    return attempt?.nonce ?? '';
+  }
+  const lateOf = async (agents: PodNetwork, more: Partial<Batch> = {}): Promise<readonly string[]> =>
+    (await endOf(batchOf(more), 'shop/web', agents)).late;
+
+  test('is told: of a datagram', async () => {
+    await using slow = await PodNetwork.create('');
+    await slow.serving({ pod: 'shop/web', ports: [] });
+    await firstOutput(slow.run([process.execPath, '-e', SLOW]));
+    const nonce = await nonceOf(target(8002, 'UDP'), slow);
+    await expect.poll(() => lateOf(slow), { timeout: 30_000 }).toEqual([nonce]);
+  });
+
+  test('is told: of a connection', async () => {
+    await using slow = await PodNetwork.create('tcp sport 8001 drop');
+    await slow.serving({ pod: 'shop/db', ports: [{ port: 8001, protocol: 'TCP' }] });
+    await slow.serving({ pod: 'shop/web', ports: [] });
+    const nonce = await nonceOf(target(8001, 'TCP'), slow);
+    expect(await lateOf(slow)).toEqual([]);
+    await slow.nft('flush ruleset');
+    // The other end answers again after a second.
+    await expect.poll(() => lateOf(slow), { timeout: 30_000 }).toEqual([nonce]);
+  });
+
+  test('is not waited for when the dials are ended', async () => {
+    await using slow = await PodNetwork.create('tcp sport 8001 drop');
+    await slow.serving({ pod: 'shop/db', ports: [{ port: 8001, protocol: 'TCP' }] });
+    await slow.serving({ pod: 'shop/web', ports: [] });
+    await nonceOf(target(8001, 'TCP'), slow);
+    expect(await lateOf(slow, { endsDials: true })).toEqual([]);
+    await slow.nft('flush ruleset');
+    // What was half open is gone as soon as the other end hears that nobody is there any more.
+    await expect
+      .poll(async () => (await endOf(batchOf({ halfOpenAt: '127.0.0.1' }), 'shop/db', slow)).halfOpen, {
+        timeout: 30_000,
+      })
+      .toEqual([]);
+    expect(await lateOf(slow)).toEqual([]);
+  });
 });
 
 test('an attempt with a time of its own takes no longer', async () => {

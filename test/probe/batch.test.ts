@@ -36,6 +36,7 @@ const end: EndLine = {
   visitsMs: [-400.25, 599.75],
   retransmissions: 0,
   arrived: [],
+  late: [],
   halfOpen: [],
 };
 

@@ -80,7 +80,7 @@ function checkTo(record: RunRecord, to: string): CheckRecord | undefined {
   return record.scenarios[0]?.checks.find((check) => check.to === to);
 }
 
-describe.concurrent('what once was a false green', () => {
+describe.concurrent('what once was a false green', { timeout: 400_000 }, () => {
   test('a source without a route shows no block', async () => {
     const record = await runWhile('apply', (faults) => faults.linkDown('pair/a'), { scenario: NOBODY });
     expect(verdicts(record)).toEqual({ 'pair/b': 'inconclusive', 'pair/c': 'inconclusive' });

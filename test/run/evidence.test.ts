@@ -21,6 +21,7 @@ function end(clockMs: number, elapsedMs: number, more: Partial<EndLine> = {}): E
     visitsMs: [],
     retransmissions: 0,
     arrived: [],
+    late: [],
     halfOpen: [],
     ...more,
   };
@@ -150,7 +151,13 @@ describe('connections that were not answered', () => {
     const check = checkOf();
     check.attempts = outcomes.map((outcome) => attempt('settle', outcome));
     for (const [index, one] of check.attempts.entries())
-      evidence.dialled.note(check, one, FROM, TO, [40_000 + index]);
+      evidence.unanswered.note(
+        check,
+        one,
+        FROM,
+        TO,
+        one.outcome === 'connected' ? undefined : { nonce: `nonce-${index}`, localPorts: [40_000 + index] },
+      );
     const tell = (...halfOpen: readonly string[]): void =>
       evidence.noteEnd(TO, { sentMs: 2_000, receivedMs: 2_010 }, end(2_000, 10, { halfOpen }));
     return { evidence, check, tell };
@@ -158,7 +165,7 @@ describe('connections that were not answered', () => {
 
   test('are one-way where their destination tells that they arrived', () => {
     const { evidence, check, tell } = dialled(['timeout', 'timeout']);
-    expect([...evidence.dialled.destinations([check])]).toEqual([TO]);
+    expect([...evidence.unanswered.destinations([check])]).toEqual([TO]);
     tell('10.0.0.1:40000>80', '10.0.0.9:40001>80', '10.0.0.1:40001>81');
     expect(check.attempts).toMatchObject([
       { outcome: 'one-way', detail: 'the connection arrived, and no answer came back' },
@@ -168,9 +175,34 @@ describe('connections that were not answered', () => {
     expect(check.attempts.map(({ outcome }) => outcome)).toEqual(['one-way', 'one-way']);
   });
 
+  test('are late where their source tells that they were answered after all, half open or not', () => {
+    const { evidence, check } = dialled(['timeout', 'timeout', 'timeout']);
+    expect([...evidence.unanswered.sources([check])]).toEqual([FROM]);
+    const tell = (pod: typeof FROM, more: Partial<EndLine>): void =>
+      evidence.noteEnd(pod, { sentMs: 2_000, receivedMs: 2_010 }, end(2_000, 10, more));
+    tell(TO, { halfOpen: ['10.0.0.1:40000>80'] });
+    tell(TO, { late: ['nonce-2'] });
+    tell(FROM, { late: ['nonce-0', 'nonce-1'] });
+    tell(TO, { halfOpen: ['10.0.0.1:40001>80'] });
+    expect(check.attempts).toMatchObject([
+      { outcome: 'timeout', late: true, detail: 'answered late' },
+      { outcome: 'timeout', late: true },
+      { outcome: 'timeout' },
+    ]);
+    expect(check.attempts[2]?.late).toBe(undefined);
+  });
+
+  test('say nothing about the policies when these are taken away', () => {
+    const { evidence, check, tell } = dialled(['timeout']);
+    evidence.close();
+    tell('10.0.0.1:40000>80');
+    evidence.noteEnd(FROM, { sentMs: 2_000, receivedMs: 2_010 }, end(2_000, 10, { late: ['nonce-0'] }));
+    expect(check.attempts).toEqual([attempt('settle', 'timeout')]);
+  });
+
   test('are not in question once the pair has connected', () => {
     const { evidence, check, tell } = dialled(['timeout', 'connected']);
-    expect([...evidence.dialled.destinations([check])]).toEqual([]);
+    expect([...evidence.unanswered.destinations([check])]).toEqual([]);
     tell('10.0.0.1:40000>80');
     expect(check.attempts.map(({ outcome }) => outcome)).toEqual(['timeout', 'connected']);
   });

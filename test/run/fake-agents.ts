@@ -54,6 +54,7 @@ export function agentsThat({ outcomeOf, isVisited = () => true }: Seeing, clock:
           : [],
         retransmissions: 0,
         arrived: [],
+        late: [],
         halfOpen: [],
       },
     ];

@@ -45,6 +45,7 @@ async function isOpen(back: Partial<AttemptLine>): Promise<boolean> {
         visitsMs: [],
         retransmissions: 0,
         arrived: [],
+        late: [],
         halfOpen: [],
       },
     ];

@@ -165,6 +165,7 @@ export class Pair {
         visitsMs: pod.visits.map((visitMs) => visitMs - arrivedMs),
         retransmissions: pod.retransmissions,
         arrived: [],
+        late: [],
         halfOpen: [],
       },
     );

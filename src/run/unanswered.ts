@@ -1,0 +1,90 @@
+/**
+ * Attempts that nobody answered in time. Whether they arrived all the same, the kernel of the destination tells for a while: it answers
+ * a SYN again and again until it hears more. And whether they were answered too late, their source tells.
+ */
+import { connectionKey } from '../probe/protocol.ts';
+import type { AttemptRecord, CheckRecord } from '../record.ts';
+import type { RunningPod } from './provision.ts';
+
+/** Older ones of a check are let go: the last ones of its row tell enough. */
+const KEPT = 8;
+
+interface Unanswered {
+  readonly attempt: AttemptRecord;
+  readonly from: RunningPod;
+  readonly to: RunningPod;
+  /** As the source would tell of them. */
+  readonly nonce: string;
+  /** Its connections, as the destination would tell of them; none over UDP. */
+  readonly connections: readonly string[];
+}
+
+/** What an agent tells of an attempt that was not answered. */
+export interface Dialled {
+  readonly nonce: string;
+  readonly localPorts: readonly number[];
+}
+
+export class UnansweredAttempts {
+  readonly #byCheck = new Map<CheckRecord, Unanswered[]>();
+
+  /** @param dialled absent: it was answered, which ends what was known of its check */
+  note(
+    check: CheckRecord,
+    attempt: AttemptRecord,
+    from: RunningPod,
+    to: RunningPod,
+    dialled: Dialled | undefined,
+  ): void {
+    if (dialled === undefined) {
+      this.#byCheck.delete(check);
+      return;
+    }
+    const { nonce, localPorts } = dialled;
+    const connections = localPorts.map((localPort) => connectionKey(from.ip, localPort, check.port));
+    const known = this.#byCheck.get(check) ?? [];
+    this.#byCheck.set(check, [...known.slice(1 - KEPT), { attempt, from, to, nonce, connections }]);
+  }
+
+  /** Where connections of these checks may have arrived. */
+  destinations(checks: readonly CheckRecord[]): ReadonlySet<RunningPod> {
+    return new Set(
+      this.#lastOf(checks).flatMap(({ to, connections }) => (connections.length > 0 ? [to] : [])),
+    );
+  }
+
+  /** Who may yet get an answer. */
+  sources(checks: readonly CheckRecord[]): ReadonlySet<RunningPod> {
+    return new Set(this.#lastOf(checks).map(({ from }) => from));
+  }
+
+  /** Makes attempts whose connections have arrived `one-way`. @param halfOpen what the agent in their destination has told */
+  hearHalfOpen(pod: RunningPod, halfOpen: readonly string[]): void {
+    for (const { attempt } of this.#find(halfOpen, ({ to, connections }) =>
+      to === pod ? connections : [],
+    )) {
+      if (attempt.late === true) continue;
+      attempt.outcome = 'one-way';
+      attempt.detail = 'the connection arrived, and no answer came back';
+    }
+  }
+
+  /** Marks attempts that were answered too late. @param nonces what the agent in their source has told */
+  hearLate(pod: RunningPod, nonces: readonly string[]): void {
+    for (const { attempt } of this.#find(nonces, ({ from, nonce }) => (from === pod ? [nonce] : []))) {
+      attempt.outcome = 'timeout';
+      attempt.late = true;
+      attempt.detail = 'answered late';
+    }
+  }
+
+  #lastOf(checks: readonly CheckRecord[]): readonly Unanswered[] {
+    return checks.flatMap((check) => this.#byCheck.get(check)?.at(-1) ?? []);
+  }
+
+  #find(told: readonly string[], keysOf: (one: Unanswered) => readonly string[]): readonly Unanswered[] {
+    if (told.length === 0) return [];
+    const known = new Set(told);
+    return [...this.#byCheck.values()].flat().filter((one) => keysOf(one).some((key) => known.has(key)));
+  }
+}
