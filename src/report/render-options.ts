@@ -1,6 +1,6 @@
 /** What a report is rendered from, and for. */
 import type { RunRecord } from '../record.ts';
-import type { LinkTo } from './terminal/hyperlinks.ts';
+import type { LinkTo } from './formats/terminal/hyperlinks.ts';
 
 export interface RenderOptions {
   /** Columns of the terminal. */

@@ -1,26 +1,17 @@
 /** Reports by name. Each is a pure function of the run record. */
-import { renderAudit } from './audit/markdown.ts';
-import { renderGithub } from './github.ts';
-import { renderHtml } from './html/html.ts';
-import { renderJson } from './json.ts';
-import { renderJunit } from './junit.ts';
-import { renderMarkdown } from './markdown.ts';
-import { renderOpenMetrics } from './openmetrics.ts';
+
+import { renderAudit } from './formats/audit/markdown.ts';
+import { renderGithub } from './formats/github.ts';
+import { renderHtml } from './formats/html/html.ts';
+import { renderJson } from './formats/json.ts';
+import { renderJunit } from './formats/junit.ts';
+import { renderMarkdown } from './formats/markdown.ts';
+import { renderOpenMetrics } from './formats/openmetrics.ts';
+import { renderTap } from './formats/tap.ts';
+import { renderTerminal } from './formats/terminal/terminal.ts';
+import type { ReportFormat } from './formats.ts';
 import { withoutEmptyPasses } from './parts/unproven.ts';
 import type { Report } from './render-options.ts';
-import { renderTap } from './tap.ts';
-import { renderTerminal } from './terminal/terminal.ts';
-
-export type ReportFormat =
-  | 'terminal'
-  | 'json'
-  | 'junit'
-  | 'markdown'
-  | 'github'
-  | 'html'
-  | 'audit'
-  | 'openmetrics'
-  | 'tap';
 
 export const REPORTS: Readonly<Record<ReportFormat, Report>> = {
   terminal: proven(renderTerminal),

@@ -5,8 +5,8 @@ import { Command } from 'commander';
 import { afterAll, describe, expect, test } from 'vitest';
 import { reportCommand } from '../../src/cli/report.ts';
 import { PodreachError } from '../../src/errors.ts';
-import { renderJson } from '../../src/report/json.ts';
-import { renderJunit } from '../../src/report/junit.ts';
+import { renderJson } from '../../src/report/formats/json.ts';
+import { renderJunit } from '../../src/report/formats/junit.ts';
 import { everyVerdict } from '../report/fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'podreach-report-'));

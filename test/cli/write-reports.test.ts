@@ -7,8 +7,8 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeReportFile, writeReports } from '../../src/cli/write-reports.ts';
 import { PodreachError } from '../../src/errors.ts';
-import { renderJson } from '../../src/report/json.ts';
-import { renderMarkdown } from '../../src/report/markdown.ts';
+import { renderJson } from '../../src/report/formats/json.ts';
+import { renderMarkdown } from '../../src/report/formats/markdown.ts';
 import { everyVerdict } from '../report/fixture.ts';
 
 let folder: string;

@@ -4,7 +4,7 @@ import { existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runRecordSchema } from '../../src/record.ts';
-import { renderHtml } from '../../src/report/html/html.ts';
+import { renderHtml } from '../../src/report/formats/html/html.ts';
 import { folderWith, ROOT, runCli, startCli } from '../support/cli.ts';
 
 const SCENARIO = `apiVersion: podreach/v1

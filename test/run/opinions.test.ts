@@ -1,7 +1,7 @@
 /** Three ways of being wrong, each on real packets, and what the report says of it. */
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/record.ts';
-import { renderTerminal } from '../../src/report/terminal/terminal.ts';
+import { renderTerminal } from '../../src/report/formats/terminal/terminal.ts';
 import { assumptionsFor } from '../../src/run/predict.ts';
 import { throughProxy } from '../support/api-proxy.ts';
 import { runWith, SCENARIO, sandbox } from './run-with.ts';
