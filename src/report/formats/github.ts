@@ -2,16 +2,14 @@
  * Workflow commands of GitHub Actions: annotations at the lines of the scenarios that were not met. GitHub reads them from
  * what a step prints.
  */
-import { isMismatch } from '../../judge/mismatch.ts';
-import type { RunRecord } from '../../record.ts';
 import { type Case, isBad, suitesOf } from '../parts/cases.ts';
 import { summariseContrary } from '../parts/contrary.ts';
-import { describePair } from '../parts/describe.ts';
 import { groupBy } from '../parts/group.ts';
 import { warningsOf } from '../parts/opinion.ts';
-import { dayOf, describeOverdue } from '../parts/review.ts';
+import { describeOverdue } from '../parts/review.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
-import { count, formatNumber, neutraliseAll } from '../text/text.ts';
+import { count, formatNumber } from '../text/text.ts';
+import { isMismatch, type RunView } from '../view/view.ts';
 
 /** GitHub shows ten of each kind for a step, and drops the others without a word. */
 const SHOWN_OF_EACH = 10;
@@ -35,17 +33,16 @@ interface Annotation {
  * errors for mismatches and failures, warnings for what was not proven or passed for another reason, notices for reviews
  * that are overdue and for what a pass does not rest on. Nothing where all is well.
  */
-export function renderGithub(written: RunRecord): string {
-  const record = neutraliseAll(written);
-  const annotations = [...annotateCases(record), ...annotateWarnings(record), ...annotateNotes(record)];
+export function renderGithub(view: RunView): string {
+  const annotations = [...annotateCases(view), ...annotateWarnings(view), ...annotateNotes(view)];
   return (['error', 'warning', 'notice'] as const)
     .flatMap((level) => limit(annotations.filter((annotation) => annotation.level === level)))
     .map((annotation) => `${renderCommand(annotation)}\n`)
     .join('');
 }
 
-function annotateCases(record: RunRecord): Annotation[] {
-  const bad = suitesOf(record).flatMap(({ name, cases }) =>
+function annotateCases(view: RunView): Annotation[] {
+  const bad = suitesOf(view).flatMap(({ name, cases }) =>
     cases.filter(isBad).map((testCase) => ({ scenario: name, testCase })),
   );
   return groupBy(bad, keyOf)
@@ -91,7 +88,7 @@ function annotate(
     };
   const level = isMismatch(check) ? 'error' : 'warning';
   if (group.length === 1)
-    return { level, title: `${kind}: ${describePair(check)}`, message: [message, ...details], ...place };
+    return { level, title: `${kind}: ${check.pair}`, message: [message, ...details], ...place };
   const left = group.length - PAIRS_NAMED;
   return {
     level,
@@ -105,8 +102,8 @@ function annotate(
 }
 
 /** What may have decided besides the policies. */
-function annotateWarnings(record: RunRecord): Annotation[] {
-  return warningsOf(record).map(({ about, text, ...place }) => ({
+function annotateWarnings(view: RunView): Annotation[] {
+  return warningsOf(view).map(({ about, text, ...place }) => ({
     level: 'warning',
     title: `${about}: warning`,
     message: [text],
@@ -114,11 +111,11 @@ function annotateWarnings(record: RunRecord): Annotation[] {
   }));
 }
 
-function annotateNotes(record: RunRecord): Annotation[] {
-  return record.scenarios.flatMap((scenario) => {
+function annotateNotes({ scenarios }: RunView): Annotation[] {
+  return scenarios.flatMap((scenario) => {
     const { name, checks, location } = scenario;
     const notes = [
-      ['review', describeOverdue(scenario, dayOf(record))],
+      ['review', describeOverdue(scenario)],
       ['closing control', describeLeftOut(scenario)],
       ['contrary attempts', summariseContrary(checks)],
     ] as const;

@@ -2,56 +2,54 @@
  * JUnit XML, the form of test results that CI systems read. There is no one standard of it: what is written here is valid by
  * the Ant schema, the strictest of those in use, and by that of Jenkins.
  */
-import { objectKey } from '../../keys.ts';
-import type { RunRecord, ScenarioRecord } from '../../record.ts';
 import { type Case, isBad, type Suite, suitesOf } from '../parts/cases.ts';
 import { describeNetwork, describeNodes } from '../parts/circumstances.ts';
 import { describeContrary, passedContrary } from '../parts/contrary.ts';
-import { describeLocation, describePair } from '../parts/describe.ts';
+import { describeLocation } from '../parts/describe.ts';
 import { renderMatrixSection } from '../parts/matrix-section.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { describeForce, describeLeftOut } from '../parts/scenario-notes.ts';
 import { renderFacts } from '../text/block.ts';
 import { createPaint } from '../text/paint.ts';
-import { count, duration, neutraliseAll } from '../text/text.ts';
+import { count, duration } from '../text/text.ts';
 import { escapeXml, xmlAttributes } from '../text/xml.ts';
+import type { RunView, ScenarioView } from '../view/view.ts';
 
 const INDENT = '  ';
 /** Nothing is wrapped: whatever shows it has its own width. */
 const CANVAS = { width: Number.POSITIVE_INFINITY, paint: createPaint(false) };
 
 /** Writes a suite per scenario and a case per check. */
-export function renderJunit(written: RunRecord): string {
-  const record = neutraliseAll(written);
+export function renderJunit(view: RunView): string {
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     ...element(
       'testsuites',
       {},
-      suitesOf(record).flatMap((suite, id) => renderSuite(suite, id, record)),
+      suitesOf(view).flatMap((suite, id) => renderSuite(suite, id, view)),
     ),
     '',
   ].join('\n');
 }
 
-function renderSuite(suite: Suite, id: number, record: RunRecord): string[] {
+function renderSuite(suite: Suite, id: number, view: RunView): string[] {
   const { cases, scenario } = suite;
   const number = (result: Case['result']): number => cases.filter((one) => one.result === result).length;
   const attributes = {
     id,
     package: 'podreach',
     name: orUnnamed(suite.name),
-    timestamp: localTime(scenario?.startedAt ?? record.run.startedAt),
+    timestamp: localTime(scenario?.startedAt ?? view.run.startedAt),
     // By the schema: what is to be said where the machine's name is not known.
     hostname: 'localhost',
     tests: cases.length,
     failures: number('failed'),
     errors: number('errored'),
     skipped: number('skipped'),
-    time: seconds((scenario === undefined ? record.run.durationMs : scenario.durationMs) ?? 0),
+    time: seconds((scenario === undefined ? view.run.durationMs : scenario.durationMs) ?? 0),
   };
   return element('testsuite', attributes, [
-    ...element('properties', {}, renderProperties(record, scenario)),
+    ...element('properties', {}, renderProperties(view, scenario)),
     ...cases.flatMap((testCase) => renderCase(testCase, suite)),
     textElement('system-out', {}, scenario === undefined ? '' : describeScenario(scenario)),
     textElement('system-err', {}, ''),
@@ -74,8 +72,8 @@ function renderCase(testCase: Case, suite: Suite): string[] {
 }
 
 /** What the results depend on, and whose they are. */
-function renderProperties(record: RunRecord, scenario: ScenarioRecord | undefined): string[] {
-  const { run, podreach, environment } = record;
+function renderProperties(view: RunView, scenario: ScenarioView | undefined): string[] {
+  const { run, podreach, environment } = view;
   const { timeoutMs, withinMs, confirm } = run.options;
   const properties = {
     'podreach.version': podreach.version,
@@ -93,7 +91,7 @@ function renderProperties(record: RunRecord, scenario: ScenarioRecord | undefine
     'cluster.timeToEnforce':
       environment.canary === undefined ? undefined : duration(environment.canary.enforcedMs),
     warnings:
-      warningsOf(record)
+      warningsOf(view)
         .map(({ text }) => text)
         .join('; ') || undefined,
     'cluster.nodes': environment.nodes.length === 0 ? undefined : describeNodes(environment.nodes),
@@ -110,7 +108,7 @@ function renderProperties(record: RunRecord, scenario: ScenarioRecord | undefine
     'scenario.policies':
       scenario === undefined || scenario.policies.length === 0
         ? undefined
-        : scenario.policies.map(objectKey).join(', '),
+        : scenario.policies.map(({ key }) => key).join(', '),
   };
   return Object.entries(properties).flatMap(([name, value]) =>
     value === undefined ? [] : element('property', { name, value }, []),
@@ -118,7 +116,7 @@ function renderProperties(record: RunRecord, scenario: ScenarioRecord | undefine
 }
 
 /** What a suite says of itself on the page that shows it. */
-function describeScenario(scenario: ScenarioRecord): string {
+function describeScenario(scenario: ScenarioView): string {
   const { description, checks } = scenario;
   const leftOut = describeLeftOut(scenario);
   return [
@@ -126,7 +124,7 @@ function describeScenario(scenario: ScenarioRecord): string {
     ...renderMatrixSection(scenario, true, CANVAS).flat(),
     ...(leftOut === undefined ? [] : [leftOut]),
     ...passedContrary(checks).map(
-      (check) => `passed, but not in every attempt: ${describePair(check)}: ${describeContrary(check)}`,
+      (check) => `passed, but not in every attempt: ${check.pair}: ${describeContrary(check)}`,
     ),
   ].join('\n');
 }

@@ -2,35 +2,28 @@
  * The report for pull requests and for `$GITHUB_STEP_SUMMARY`: the verdict first, then what is not as expected, then the
  * rest, as much of it as GitHub takes.
  */
-import type { Mismatch } from '../../judge/mismatch.ts';
-import type { RunRecord } from '../../record.ts';
 import { describeAttempts, underPolicies } from '../parts/attempts.ts';
 import { problemsOf } from '../parts/cases.ts';
 import { circumstanceFacts } from '../parts/circumstances.ts';
 import { describeContrary, passedContrary } from '../parts/contrary.ts';
-import { describeLocation, describePair } from '../parts/describe.ts';
+import { describeLocation } from '../parts/describe.ts';
 import { describeExpected } from '../parts/expectation.ts';
 import { groupInconclusive } from '../parts/inconclusive.ts';
 import { renderMatrixSection } from '../parts/matrix-section.ts';
-import { factsOf, mismatchesOf, type Place } from '../parts/mismatch.ts';
+import { factsOf } from '../parts/mismatch.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { findPatterns, findRunPatterns } from '../parts/patterns.ts';
 import { resultOf } from '../parts/result-line.ts';
-import { dayOf, describeOverdue } from '../parts/review.ts';
+import { describeOverdue } from '../parts/review.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
-import {
-  countVerdicts,
-  describeCounts,
-  describeRun,
-  isCalm,
-  runWord,
-  scenarioWord,
-} from '../parts/summary.ts';
+import { describeCounts, describeRun, isCalm, runWord, scenarioWord } from '../parts/summary.ts';
 import type { RenderOptions } from '../render-options.ts';
 import { renderFacts } from '../text/block.ts';
 import { details, fence, htmlCode, paragraph, prose, shortCode, table } from '../text/markdown-text.ts';
 import { createPaint } from '../text/paint.ts';
-import { count, duration, formatNumber, neutraliseAll, shortenEnd } from '../text/text.ts';
+import { count, duration, formatNumber, shortenEnd } from '../text/text.ts';
+import { describePortName, describeTarget } from '../view/pair.ts';
+import type { Mismatch, RunView } from '../view/view.ts';
 
 /**
  * GitHub refuses a comment of more than 65,536 characters, and a step summary of more than 1 MiB. One text serves both, and
@@ -44,30 +37,29 @@ const LONGEST_SENTENCE = 300;
 const CANVAS = { width: 100, paint: createPaint(false) };
 
 /** Renders whole parts in the order of their weight until the next one would be too much, and says what is missing. */
-export function renderMarkdown(written: RunRecord, { verbose }: RenderOptions): string {
-  const record = neutraliseAll(written);
-  const { word } = runWord(record);
-  const matrices = renderMatrices(record, verbose);
+export function renderMarkdown(view: RunView, { verbose }: RenderOptions): string {
+  const { word } = runWord(view);
+  const matrices = renderMatrices(view, verbose);
   return joinWithin(MARKDOWN_LIMIT, [
     `## podreach: ${word}`,
-    paragraph(shortenEnd(describeRun(record), LONGEST_SENTENCE)),
-    ...renderProblems(record),
-    ...renderWarnings(record),
-    ...renderMismatches(record),
-    ...renderInconclusives(record),
-    ...renderScenarios(record),
-    ...renderContrary(record),
+    paragraph(shortenEnd(describeRun(view), LONGEST_SENTENCE)),
+    ...renderProblems(view),
+    ...renderWarnings(view),
+    ...renderMismatches(view),
+    ...renderInconclusives(view),
+    ...renderScenarios(view),
+    ...renderContrary(view),
     ...matrices.open,
-    ...renderSettling(record),
-    ...renderMismatchDetails(record, verbose),
+    ...renderSettling(view),
+    ...renderMismatchDetails(view, verbose),
     ...matrices.collapsed,
-    details('Circumstances of the run', fence(renderFacts(circumstanceFacts(record), CANVAS, ''))),
+    details('Circumstances of the run', fence(renderFacts(circumstanceFacts(view), CANVAS, ''))),
   ]);
 }
 
 /** Whatever kept podreach itself from going on, and what is to be known of a scenario: a review that is overdue, a control left out. */
-function renderProblems(record: RunRecord): string[] {
-  const lines = problemsOf(record).map(({ message, facts, manifest }) =>
+function renderProblems(view: RunView): string[] {
+  const lines = problemsOf(view).map(({ message, facts, manifest }) =>
     [
       [`- **${sentence(message)}**`, ...facts.map(({ label, text }) => `  ${label}: ${sentence(text)}`)].join(
         '<br>\n',
@@ -75,8 +67,8 @@ function renderProblems(record: RunRecord): string[] {
       ...(manifest === undefined ? [] : ['', fence(manifest, 'yaml').replaceAll(/^/gm, '  ')]),
     ].join('\n'),
   );
-  const notes = record.scenarios.flatMap((scenario) =>
-    [describeOverdue(scenario, dayOf(record)), describeLeftOut(scenario)].flatMap((text) =>
+  const notes = view.scenarios.flatMap((scenario) =>
+    [describeOverdue(scenario), describeLeftOut(scenario)].flatMap((text) =>
       text === undefined ? [] : [`- ${shortCode(scenario.name)}: ${sentence(text)}`],
     ),
   );
@@ -87,27 +79,27 @@ function renderProblems(record: RunRecord): string[] {
 }
 
 /** What may have decided besides the policies. */
-function renderWarnings(record: RunRecord): string[] {
-  const lines = warningsOf(record).map(({ text }) => `> Warning: ${sentence(text)}`);
+function renderWarnings(view: RunView): string[] {
+  const lines = warningsOf(view).map(({ text }) => `> Warning: ${sentence(text)}`);
   return lines.length === 0 ? [] : [limitLines(lines, ROWS)];
 }
 
-function renderMismatches({ scenarios }: RunRecord): string[] {
-  const mismatches = scenarios.flatMap((scenario) => mismatchesOf(scenario.checks));
+function renderMismatches(view: RunView): string[] {
+  const { scenarios, mismatches } = view;
   if (mismatches.length === 0) return [];
-  const rows = mismatchesOf(mismatches)
+  const rows = mismatches
     .slice(0, ROWS)
     .map((check) => [
       `**${check.verdict}**`,
       shortCode(check.from),
-      shortCode(describePair(check).slice(check.from.length + ' → '.length)),
+      shortCode(describeTarget(check) + describePortName(check.portName)),
       describeExpected(check),
       sentence(describeAttempts(underPolicies(check))),
       shortCode(describeLocation(check.declared)),
     ]);
   const left = mismatches.length - rows.length;
   const patterns = [
-    ...findRunPatterns(scenarios).map((text) => `- ${sentence(text)}`),
+    ...findRunPatterns(view).map((text) => `- ${sentence(text)}`),
     ...scenarios.flatMap((scenario) =>
       findPatterns(scenario).map((text) => `- ${shortCode(scenario.name)}: ${sentence(text)}`),
     ),
@@ -120,12 +112,12 @@ function renderMismatches({ scenarios }: RunRecord): string[] {
   ];
 }
 
-function renderInconclusives({ scenarios }: RunRecord): string[] {
-  const groups = groupInconclusive(scenarios.flatMap(({ checks }) => checks));
+function renderInconclusives({ checks: all }: RunView): string[] {
+  const groups = groupInconclusive(all);
   if (groups.length === 0) return [];
   const lines = groups.map(({ reason, checks }) => {
     const left = checks.length - PAIRS_NAMED;
-    const pairs = checks.slice(0, PAIRS_NAMED).map((check) => shortCode(describePair(check)));
+    const pairs = checks.slice(0, PAIRS_NAMED).map((check) => shortCode(check.pair));
     if (left > 0) pairs.push(`${formatNumber(left)} more`);
     return `- ${count(checks.length, 'check')}: ${sentence(reason)}<br>\n  ${pairs.join(', ')}`;
   });
@@ -133,25 +125,25 @@ function renderInconclusives({ scenarios }: RunRecord): string[] {
 }
 
 /** Collapsed: they passed. */
-function renderContrary({ scenarios }: RunRecord): string[] {
-  const checks = scenarios.flatMap((scenario) => passedContrary(scenario.checks));
+function renderContrary(view: RunView): string[] {
+  const checks = passedContrary(view.checks);
   if (checks.length === 0) return [];
   const lines = checks.map(
     (check) =>
-      `- ${shortCode(describePair(check))} (${shortCode(describeLocation(check.declared))}): ${sentence(describeContrary(check))}`,
+      `- ${shortCode(check.pair)} (${shortCode(describeLocation(check.declared))}): ${sentence(describeContrary(check))}`,
   );
   return [
     details(`${count(checks.length, 'check')} passed, but not in every attempt`, limitLines(lines, ROWS)),
   ];
 }
 
-function renderScenarios({ scenarios }: RunRecord): string[] {
+function renderScenarios({ scenarios }: RunView): string[] {
   const rows = scenarios.map((scenario) => {
     const result = resultOf(scenario);
     return [
       scenarioWord(result).word,
       shortCode(scenario.name),
-      scenario.checks.length === 0 ? 'none' : describeCounts(countVerdicts(scenario.checks)),
+      scenario.checks.length === 0 ? 'none' : describeCounts(scenario.counts),
       result.durationMs === undefined ? '' : duration(result.durationMs),
     ];
   });
@@ -163,7 +155,7 @@ function renderScenarios({ scenarios }: RunRecord): string[] {
 
 /** Open where there is something to see, collapsed where all is well. */
 function renderMatrices(
-  { scenarios }: RunRecord,
+  { scenarios }: RunView,
   isWhole: boolean,
 ): Readonly<Record<'open' | 'collapsed', readonly string[]>> {
   const matrices = scenarios.flatMap((scenario) => {
@@ -181,7 +173,7 @@ function renderMatrices(
   };
 }
 
-function renderSettling({ scenarios }: RunRecord): string[] {
+function renderSettling({ scenarios }: RunView): string[] {
   const rows = scenarios.flatMap((scenario) => {
     const settled = scenario.checks
       .flatMap((check) => (check.settledMs === undefined ? [] : [{ check, ms: check.settledMs }]))
@@ -194,7 +186,7 @@ function renderSettling({ scenarios }: RunRecord): string[] {
         `${formatNumber(settled.length)} of ${formatNumber(scenario.checks.length)}`,
         duration(median.ms),
         duration(slowest.ms),
-        shortCode(describePair(slowest.check)),
+        shortCode(slowest.check.pair),
       ],
     ];
   });
@@ -203,27 +195,16 @@ function renderSettling({ scenarios }: RunRecord): string[] {
   return [`### How fast policies took effect\n\n${table(head, rows.slice(0, ROWS))}`];
 }
 
-function renderMismatchDetails(record: RunRecord, isWhole: boolean): string[] {
-  const found = record.scenarios.flatMap((scenario) =>
-    mismatchesOf(scenario.checks).map((check) => ({ check, scenario })),
-  );
-  if (found.length === 0) return [];
-  const ordered = mismatchesOf(found.map(({ check }) => check));
-  const scenarioOf = new Map(found.map(({ check, scenario }) => [check, scenario]));
-  const shown = isWhole ? ordered : ordered.slice(0, DETAILS);
-  return [
-    '### What is known of each',
-    ...shown.flatMap((check) => {
-      const scenario = scenarioOf.get(check);
-      return scenario === undefined ? [] : [renderDetails(check, { scenario, record })];
-    }),
-  ];
+function renderMismatchDetails({ mismatches }: RunView, isWhole: boolean): string[] {
+  if (mismatches.length === 0) return [];
+  const shown = isWhole ? mismatches : mismatches.slice(0, DETAILS);
+  return ['### What is known of each', ...shown.map(renderDetails)];
 }
 
-function renderDetails(check: Mismatch, place: Place): string {
+function renderDetails(check: Mismatch): string {
   return details(
-    `<b>${check.verdict}</b> ${htmlCode(describePair(check))}`,
-    fence(renderFacts(factsOf(check, place), CANVAS, '')),
+    `<b>${check.verdict}</b> ${htmlCode(check.pair)}`,
+    fence(renderFacts(factsOf(check), CANVAS, '')),
   );
 }
 

@@ -3,14 +3,15 @@
  * text format at once: there are no types, suffixes or timestamps that only one of them knows.
  */
 import { greatest } from '../../numbers.ts';
-import { type RunRecord, type ScenarioRecord, VERDICTS } from '../../record.ts';
+import { VERDICTS } from '../../record.ts';
 import { nameOfPlugin } from '../parts/circumstances.ts';
 import { passedContrary } from '../parts/contrary.ts';
 import { groupBy } from '../parts/group.ts';
 import { decidedElsewhere } from '../parts/opinion.ts';
 import { type Force, lateNodes } from '../parts/scenario-notes.ts';
-import { countVerdicts, runWord } from '../parts/summary.ts';
-import { neutraliseAll } from '../text/text.ts';
+import { runWord } from '../parts/summary.ts';
+import { countVerdicts } from '../view/counts.ts';
+import type { RunView, ScenarioView } from '../view/view.ts';
 
 /**
  * Upper bounds in seconds, written as OpenMetrics wants floats to be. A sandbox settles in tenths, a large cluster may take a
@@ -37,15 +38,14 @@ interface Sample {
 /** A scenario's series. Two of one name would be one series for Prometheus, so they are counted together. */
 interface Scenario {
   readonly labels: Labels;
-  readonly checks: ScenarioRecord['checks'];
+  readonly checks: ScenarioView['checks'];
   readonly force: Force;
   readonly durationsMs: readonly number[];
 }
 
 /** Every series of a verdict is there also where it is 0, so that an alert has something to compare. */
-export function renderOpenMetrics(written: RunRecord): string {
-  const record = neutraliseAll(written);
-  const scenarios = groupBy(record.scenarios, ({ name }) => name).map(
+export function renderOpenMetrics(view: RunView): string {
+  const scenarios = groupBy(view.scenarios, ({ name }) => name).map(
     (group): Scenario => ({
       labels: { scenario: group[0]?.name ?? '' },
       checks: group.flatMap(({ checks }) => checks),
@@ -53,8 +53,8 @@ export function renderOpenMetrics(written: RunRecord): string {
       durationsMs: group.flatMap(({ durationMs }) => durationMs ?? []),
     }),
   );
-  const families = [...runFamilies(record), ...scenarioFamilies(scenarios)];
-  const { cluster, clusterName = cluster } = record.environment;
+  const families = [...runFamilies(view), ...scenarioFamilies(scenarios)];
+  const { cluster, clusterName = cluster } = view.environment;
   return [
     ...families
       .filter(({ samples }) => samples.length > 0)
@@ -64,9 +64,9 @@ export function renderOpenMetrics(written: RunRecord): string {
   ].join('\n');
 }
 
-function runFamilies(record: RunRecord): Family[] {
-  const { run, podreach, environment } = record;
-  const hasPassed = runWord(record).word === 'PASSED';
+function runFamilies(view: RunView): Family[] {
+  const { run, podreach, environment } = view;
+  const hasPassed = runWord(view).word === 'PASSED';
   const endedSeconds = run.endedAt === undefined ? [] : [{ value: Date.parse(run.endedAt) / 1000 }];
   return [
     {
@@ -215,7 +215,7 @@ function scenarioFamilies(scenarios: readonly Scenario[]): Family[] {
   ];
 }
 
-function histogram(labels: Labels, checks: ScenarioRecord['checks']): Sample[] {
+function histogram(labels: Labels, checks: ScenarioView['checks']): Sample[] {
   const settledMs = checks.flatMap((check) => check.settledMs ?? []);
   const upTo = (bound: string): number => settledMs.filter((ms) => ms <= Number(bound) * 1000).length;
   return [
@@ -246,7 +246,7 @@ function renderLabels(labels: Labels): string {
     .join(',')}}`;
 }
 
-/** Line breaks, the third thing to escape, are gone: the record was neutralised. All else stands for itself in UTF-8. */
+/** Line breaks, the third thing to escape, are gone: the view holds none. All else stands for itself in UTF-8. */
 function escapeValue(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
 }

@@ -1,29 +1,27 @@
 /** TAP 14, for those who pipe: a subtest per scenario, a test point per check, diagnostics in YAML. */
 import { stringify } from 'yaml';
-import type { RunRecord } from '../../record.ts';
 import { type Case, isBad, type Suite, suitesOf } from '../parts/cases.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
-import { neutraliseAll } from '../text/text.ts';
+import type { RunView } from '../view/view.ts';
 
 const SUBTEST_INDENT = '    ';
 const DIAGNOSTIC_INDENT = '  ';
 
 /** A run that was cut off ends with `Bail out!`, so that no reader takes what is there for all there is. */
-export function renderTap(written: RunRecord): string {
-  const record = neutraliseAll(written);
-  const suites = suitesOf(record);
+export function renderTap(view: RunView): string {
+  const suites = suitesOf(view);
   return [
     'TAP version 14',
     `1..${suites.length}`,
     ...suites.flatMap((suite, index) => renderSuite(suite, index + 1)),
-    ...warningsOf(record).map(({ text }) => `# warning: ${text}`),
-    ...record.scenarios.flatMap((scenario) => {
+    ...warningsOf(view).map(({ text }) => `# warning: ${text}`),
+    ...view.scenarios.flatMap((scenario) => {
       const leftOut = describeLeftOut(scenario);
       return leftOut === undefined ? [] : [`# note: ${scenario.name}: ${leftOut}`];
     }),
-    ...renderBailOut(record),
+    ...renderBailOut(view),
     '',
   ].join('\n');
 }
@@ -77,7 +75,7 @@ function renderDiagnostics(diagnostics: Readonly<Record<string, string | number>
   return ['---', ...yaml.trimEnd().split('\n'), '...'].map((line) => DIAGNOSTIC_INDENT + line);
 }
 
-function renderBailOut({ run }: RunRecord): string[] {
+function renderBailOut({ run }: RunView): string[] {
   const reasons = [
     ...(run.interruptedBy === undefined ? [] : [`interrupted by ${run.interruptedBy}`]),
     ...(run.error === undefined ? [] : [run.error.message]),

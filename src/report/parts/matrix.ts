@@ -2,6 +2,7 @@
 import { objectKey } from '../../keys.ts';
 import type { CheckRecord, ScenarioRecord } from '../../record.ts';
 import type { Style } from '../text/paint.ts';
+import { describeTarget } from '../view/pair.ts';
 
 /** What a cell can show, mildest first. Glyphs differ without colour, and letters are only for what wants attention. */
 export const CELLS = {
@@ -109,7 +110,7 @@ function addColumn(columns: Map<string, MatrixColumn>, column: MatrixColumn): vo
 }
 
 function columnKey(column: Pick<MatrixColumn, 'to' | 'port' | 'protocol'>): string {
-  return `${column.to}:${column.port}/${column.protocol}`;
+  return describeTarget(column);
 }
 
 /** What a check shows in its cell. */

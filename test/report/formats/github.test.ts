@@ -1,17 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../../src/record.ts';
 import { renderGithub } from '../../../src/report/formats/github.ts';
+import { viewOf } from '../../../src/report/view/view.ts';
 import { attempts, buildRecord, calmScenario, everyVerdict, meshScenario } from '../fixture.ts';
 import { environmentFailure, hostileRecord, interruptedRun, provisioningFailure } from '../records.ts';
 
 test('marks the lines of the scenario that were not met', async () => {
-  await expect(renderGithub(runRecordSchema.parse(everyVerdict()))).toMatchFileSnapshot(
+  await expect(renderGithub(viewOf(runRecordSchema.parse(everyVerdict())))).toMatchFileSnapshot(
     '../golden/every-verdict.github.txt',
   );
 });
 
 test('says nothing where all is well', () => {
-  expect(renderGithub(buildRecord([calmScenario('done')]))).toBe('');
+  expect(renderGithub(viewOf(buildRecord([calmScenario('done')])))).toBe('');
 });
 
 test('is read by a runner as it was meant', () => {
@@ -109,7 +110,7 @@ interface WorkflowCommand {
 
 /** Reads the output as a runner does: by line, the command up to a blank, properties up to the next two colons. */
 function read(record: RunRecord): WorkflowCommand[] {
-  return renderGithub(record)
+  return renderGithub(viewOf(record))
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {

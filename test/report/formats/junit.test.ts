@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../../src/record.ts';
 import { renderJunit } from '../../../src/report/formats/junit.ts';
 import { neutralise } from '../../../src/report/text/text.ts';
+import { viewOf } from '../../../src/report/view/view.ts';
 import { buildRecord, calmScenario, everyVerdict, meshScenario, unjudged } from '../fixture.ts';
 import {
   environmentFailure,
@@ -24,7 +25,7 @@ const RECORDS: Readonly<Record<string, () => RunRecord>> = {
 };
 
 test('holds a suite per scenario and a case per check', async () => {
-  await expect(renderJunit(runRecordSchema.parse(everyVerdict()))).toMatchFileSnapshot(
+  await expect(renderJunit(viewOf(runRecordSchema.parse(everyVerdict())))).toMatchFileSnapshot(
     '../golden/every-verdict.junit.xml',
   );
 });
@@ -35,7 +36,7 @@ describe.each(['junit-ant.xsd', 'junit-jenkins.xsd'])('is valid by %s', async (s
   test.each(Object.keys(RECORDS))('for %s', (name) => {
     using schemaDocument = XmlDocument.fromString(text);
     using validator = XsdValidator.fromDoc(schemaDocument);
-    using document = XmlDocument.fromString(renderJunit(RECORDS[name]?.() ?? buildRecord([])));
+    using document = XmlDocument.fromString(renderJunit(viewOf(RECORDS[name]?.() ?? buildRecord([]))));
     validator.validate(document);
   });
 
@@ -43,14 +44,14 @@ describe.each(['junit-ant.xsd', 'junit-jenkins.xsd'])('is valid by %s', async (s
     using schemaDocument = XmlDocument.fromString(text);
     using validator = XsdValidator.fromDoc(schemaDocument);
     using document = XmlDocument.fromString(
-      renderJunit(everyVerdict()).replace('<testcase ', '<testcase line="1" '),
+      renderJunit(viewOf(everyVerdict())).replace('<testcase ', '<testcase line="1" '),
     );
     expect(() => validator.validate(document)).toThrow(/line/);
   });
 });
 
 test('tells names as they are, made visible where they are not', () => {
-  const names = readElements(renderJunit(hostileRecord()), '//testsuite').map(
+  const names = readElements(renderJunit(viewOf(hostileRecord())), '//testsuite').map(
     (suite) => suite.attr('name')?.value,
   );
   const expected = Object.values(HOSTILE).map((name) =>
@@ -60,7 +61,7 @@ test('tells names as they are, made visible where they are not', () => {
 });
 
 test('explains a failure without any other file', () => {
-  const [failure] = readElements(renderJunit(everyVerdict()), '//failure[@type="leaked"]');
+  const [failure] = readElements(renderJunit(viewOf(everyVerdict())), '//failure[@type="leaked"]');
   expect(failure?.attr('message')?.value).toBe(
     'leaked: shop/web → shop/db:5432/TCP: expected unreachable, seen connected 3 of 3 (in 0.4 ms to 1.1 ms) (scenarios/three-tier.yaml:22)',
   );
@@ -81,14 +82,14 @@ test('explains a failure without any other file', () => {
 });
 
 test('names in its properties what something else cuts', () => {
-  const [warnings] = readElements(renderJunit(everyVerdict()), '//property[@name="warnings"]');
+  const [warnings] = readElements(renderJunit(viewOf(everyVerdict())), '//property[@name="warnings"]');
   expect(warnings?.attr('value')?.value).toContain(
     '; three-tier: 1 connection is cut off, and not by these policies (shop/web → shop/db:5432/UDP)',
   );
 });
 
 test('counts each suite as it is', () => {
-  for (const suite of readElements(renderJunit(hostileRecord()), '//testsuite')) {
+  for (const suite of readElements(renderJunit(viewOf(hostileRecord())), '//testsuite')) {
     const count = (path: string) => String(suite.find(path).length);
     expect([suite.attr('tests')?.value, suite.attr('failures')?.value, suite.attr('errors')?.value]).toEqual([
       count('testcase'),
@@ -100,7 +101,7 @@ test('counts each suite as it is', () => {
 
 describe('is written when podreach itself fails', () => {
   test('to start a cluster: one error case, and checks that were skipped', () => {
-    const output = renderJunit(environmentFailure());
+    const output = renderJunit(viewOf(environmentFailure()));
     expect(readElements(output, '//error').map((error) => error.attr('message')?.value)).toEqual([
       'the sandbox needs nft, which is not installed',
     ]);
@@ -108,7 +109,7 @@ describe('is written when podreach itself fails', () => {
   });
 
   test('to start the pods of a scenario: one error case in its suite', () => {
-    const output = renderJunit(provisioningFailure());
+    const output = renderJunit(viewOf(provisioningFailure()));
     expect(readElements(output, '//error/../..').map((suite) => suite.attr('name')?.value)).toEqual([
       'unlucky',
     ]);
@@ -128,12 +129,12 @@ test.each([
   ['without any check', buildRecord([])],
   ['with a check that nobody judged', buildRecord([unjudged(calmScenario('lost'))])],
 ])('is never green for a run that was %s', (_, record) => {
-  expect(readElements(renderJunit(record), '//error').length).toBeGreaterThan(0);
+  expect(readElements(renderJunit(viewOf(record)), '//error').length).toBeGreaterThan(0);
 });
 
 test('is green for a run in which every check passed', () => {
   expect(
-    readElements(renderJunit(buildRecord([calmScenario('done')])), '//error | //failure | //skipped'),
+    readElements(renderJunit(viewOf(buildRecord([calmScenario('done')]))), '//error | //failure | //skipped'),
   ).toEqual([]);
 });
 

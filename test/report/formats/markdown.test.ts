@@ -9,6 +9,7 @@ import { MARKDOWN_LIMIT, renderMarkdown } from '../../../src/report/formats/mark
 import type { RenderOptions } from '../../../src/report/render-options.ts';
 import { code, details, htmlCode, paragraph, prose, table } from '../../../src/report/text/markdown-text.ts';
 import { neutralise } from '../../../src/report/text/text.ts';
+import { viewOf } from '../../../src/report/view/view.ts';
 import { attempts, buildRecord, calmScenario, everyVerdict, meshScenario } from '../fixture.ts';
 import {
   environmentFailure,
@@ -27,7 +28,7 @@ const OWN_ELEMENTS = new Set(
 );
 
 function render(record: RunRecord, options: Partial<RenderOptions> = {}): string {
-  return renderMarkdown(runRecordSchema.parse(record), { ...PLAIN, ...options });
+  return renderMarkdown(viewOf(runRecordSchema.parse(record)), { ...PLAIN, ...options });
 }
 
 describe('the report for GitHub', () => {
@@ -98,7 +99,7 @@ describe('the report for GitHub', () => {
 
 describe.each([
   ['markdown', (record: RunRecord) => render(record)],
-  ['audit', renderAudit],
+  ['audit', (record: RunRecord) => renderAudit(viewOf(record))],
 ])('%s', (_, renderReport) => {
   test('holds no markup and no link that it did not write itself', () => {
     const page = readPage(renderReport(hostileRecord()));

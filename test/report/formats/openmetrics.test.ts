@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { type RunRecord, runRecordSchema } from '../../../src/record.ts';
 import { renderOpenMetrics } from '../../../src/report/formats/openmetrics.ts';
 import { neutralise } from '../../../src/report/text/text.ts';
+import { viewOf } from '../../../src/report/view/view.ts';
 import { buildRecord, buildScenario, calmScenario, everyVerdict, unjudged } from '../fixture.ts';
 import {
   environmentFailure,
@@ -39,13 +40,13 @@ print(json.dumps([[family.name, family.type, family.unit, len(family.samples)] f
 `;
 
 test('holds checks by verdict, times to settle, and when it last went well', async () => {
-  const text = renderOpenMetrics(runRecordSchema.parse(everyVerdict()));
+  const text = renderOpenMetrics(viewOf(runRecordSchema.parse(everyVerdict())));
   await expect(text).toMatchFileSnapshot('../golden/every-verdict.prom');
 });
 
 describe('as the text format of Prometheus, for the textfile collector', () => {
   test.each(Object.entries(RECORDS))('%s can be read', (_, record) => {
-    const families = parsePrometheusTextFormat(renderOpenMetrics(record));
+    const families = parsePrometheusTextFormat(renderOpenMetrics(viewOf(record)));
     expect(
       families.map(({ type }) => type).filter((type) => type !== 'GAUGE' && type !== 'HISTOGRAM'),
     ).toEqual([]);
@@ -153,7 +154,7 @@ describe.skipIf(PYTHON === undefined)(
   () => {
     test.each(Object.entries(RECORDS))('%s can be read', (_, record) => {
       const { status, stdout, stderr } = spawnSync(PYTHON ?? '', ['-c', READ_OPEN_METRICS], {
-        input: renderOpenMetrics(record),
+        input: renderOpenMetrics(viewOf(record)),
         encoding: 'utf8',
       });
       expect(stderr).toBe('');
@@ -187,7 +188,7 @@ describe('the time of the last success', () => {
 
 describe('the examples in the documentation', async () => {
   const known = new Set(
-    parsePrometheusTextFormat(renderOpenMetrics(buildRecord([calmScenario('done')]))).flatMap(
+    parsePrometheusTextFormat(renderOpenMetrics(viewOf(buildRecord([calmScenario('done')])))).flatMap(
       ({ name, type }) =>
         type === 'HISTOGRAM' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
     ),
@@ -237,7 +238,7 @@ function mistakesIn(query: string): string[] {
 }
 
 function familyOf(record: RunRecord, name: string) {
-  return parsePrometheusTextFormat(renderOpenMetrics(record)).find((family) => family.name === name);
+  return parsePrometheusTextFormat(renderOpenMetrics(viewOf(record))).find((family) => family.name === name);
 }
 
 /** Values by verdict, of the series with these labels. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../../src/record.ts';
 import { renderTap } from '../../../src/report/formats/tap.ts';
 import { neutralise } from '../../../src/report/text/text.ts';
+import { viewOf } from '../../../src/report/view/view.ts';
 import { buildRecord, calmScenario, everyVerdict, meshScenario, unjudged } from '../fixture.ts';
 import {
   environmentFailure,
@@ -13,7 +14,7 @@ import {
 } from '../records.ts';
 
 test('holds a subtest per scenario and a point per check', async () => {
-  await expect(renderTap(runRecordSchema.parse(everyVerdict()))).toMatchFileSnapshot(
+  await expect(renderTap(viewOf(runRecordSchema.parse(everyVerdict())))).toMatchFileSnapshot(
     '../golden/every-verdict.tap',
   );
 });
@@ -71,7 +72,7 @@ test('is ok for a run in which every check passed', () => {
 });
 
 test('comments on what something else cuts', () => {
-  const comments = renderTap(everyVerdict()).match(/^# warning: .*$/gm);
+  const comments = renderTap(viewOf(everyVerdict())).match(/^# warning: .*$/gm);
   expect(comments).toHaveLength(3);
   expect(comments?.[2]).toContain('not by these policies (shop/web → shop/db:5432/UDP)');
 });
@@ -90,7 +91,7 @@ test('a scenario that was cut off is not ok, though all that was tried in it is'
   const [done, cut] = [calmScenario('done'), calmScenario('cut')];
   const checks = [...cut.checks.slice(0, 1), ...unjudged(cut).checks.slice(1)];
   const text = renderTap(
-    buildRecord([done, { ...cut, status: 'interrupted', checks }], { interruptedBy: 'SIGINT' }),
+    viewOf(buildRecord([done, { ...cut, status: 'interrupted', checks }], { interruptedBy: 'SIGINT' })),
   );
   expect(text.match(/^(?:not )?ok .*$/gm)).toEqual([
     'not ok 1 - podreach',
@@ -119,7 +120,7 @@ function read(record: RunRecord): {
     results = final;
   });
   listen(parser);
-  parser.end(renderTap(record));
+  parser.end(renderTap(viewOf(record)));
   if (results === undefined) throw new Error('the parser did not come to an end');
   return { results, points, stray };
 }

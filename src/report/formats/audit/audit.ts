@@ -2,19 +2,17 @@
  * A run for people who answer for security and do not read YAML: what was tested, in sentences, with its evidence, what was
  * not as it must be, and what nobody looked at. Data, for every form in which the document is shown.
  */
-import { createHash } from 'node:crypto';
-import { objectKey } from '../../../keys.ts';
-import type { RunRecord, ScenarioRecord } from '../../../record.ts';
 import { underPolicies } from '../../parts/attempts.ts';
 import { describeCanary, describeNetwork, describeNodes } from '../../parts/circumstances.ts';
 import { describeLocation } from '../../parts/describe.ts';
-import { type Failure, manifestOf } from '../../parts/failure.ts';
+import { manifestOf } from '../../parts/failure.ts';
 import { cutElsewhere, letThroughElsewhere } from '../../parts/opinion.ts';
 import { findPatterns, findRunPatterns } from '../../parts/patterns.ts';
-import { dayOf, isOverdue } from '../../parts/review.ts';
+import { isOverdue } from '../../parts/review.ts';
 import { describeForce, describeLeftOut, lateNodes } from '../../parts/scenario-notes.ts';
 import { describeExtent, runWord } from '../../parts/summary.ts';
-import { count, duration, formatNumber, neutralise, neutraliseAll } from '../../text/text.ts';
+import { count, duration, formatNumber } from '../../text/text.ts';
+import type { FailureView, RunView, ScenarioView } from '../../view/view.ts';
 import { addUp, coverageOf, describeCoverage, PAIR } from './coverage.ts';
 import { drawFlows, type FlowChart } from './flow-chart.ts';
 import { type Incident, incidentsOf } from './incidents.ts';
@@ -84,34 +82,30 @@ export interface AuditedPolicy {
   readonly fingerprint: string;
 }
 
-/** The document of a record. Names in its phrases are harmless to show as text; markup is for each form to escape. */
-export function buildAudit(written: RunRecord): Audit {
-  const record = neutraliseAll(written);
-  const scenarios = record.scenarios.map((scenario, index) =>
-    auditScenario(scenario, written.scenarios[index]?.policies ?? [], dayOf(record)),
-  );
-  const incidents = incidentsOf(record);
+/** The document of a run. Markup in the names of its phrases is for each form to escape. */
+export function buildAudit(view: RunView): Audit {
+  const scenarios = view.scenarios.map(auditScenario);
+  const incidents = incidentsOf(view);
   return {
-    word: runWord(record).word,
+    word: runWord(view).word,
     summary: summarise(scenarios),
-    tally: tallyOf(record, incidents),
-    cautions: cautionsOf(record),
-    ...(record.run.error === undefined ? {} : manifestOf(record.run.error)),
-    circumstances: circumstancesOf(record),
+    tally: tallyOf(view, incidents),
+    cautions: cautionsOf(view),
+    ...(view.run.error === undefined ? {} : manifestOf(view.run.error)),
+    circumstances: circumstancesOf(view),
     incidents,
-    commonalities: commonalitiesOf(record),
+    commonalities: commonalitiesOf(view),
     scenarios,
     method: METHOD,
-    limits: limitsOf(record),
+    limits: limitsOf(view),
     signatures: ['Tested by', 'Reviewed by', 'Accepted by'],
   };
 }
 
 /** Statements gather connections, incidents gather those that were otherwise: only of connections the numbers add up. */
-function tallyOf({ scenarios }: RunRecord, incidents: readonly Incident[]): Phrase[] {
-  const checks = scenarios.flatMap((scenario) => scenario.checks);
+function tallyOf({ scenarios, checks, counts }: RunView, incidents: readonly Incident[]): Phrase[] {
   if (checks.length === 0) return [];
-  const passed = checks.filter(({ verdict }) => verdict === 'pass').length;
+  const passed = counts.pass;
   const otherwise = incidents.reduce((sum, { connections }) => sum + connections.length, 0);
   const unproven = checks.length - passed - otherwise;
   const parts = [
@@ -144,8 +138,8 @@ function summarise(scenarios: readonly AuditedScenario[]): Phrase {
     : say`${noun}: ${list(counts.map(({ number, standing }) => say`${formatNumber(number)} ${standing}`))}.`;
 }
 
-function cautionsOf(record: RunRecord): Phrase[] {
-  const { run, environment } = record;
+function cautionsOf(view: RunView): Phrase[] {
+  const { run, environment } = view;
   const end =
     run.interruptedBy !== undefined
       ? say`The run was interrupted by ${run.interruptedBy}${run.error === undefined ? '' : say`; ${name(run.error.message)}`}.`
@@ -155,7 +149,7 @@ function cautionsOf(record: RunRecord): Phrase[] {
   const isCut = run.incomplete || run.interruptedBy !== undefined || run.error !== undefined;
   return [
     ...(isCut
-      ? [say`${end} ${describeExtent(record)}; nothing is proven about the rest.${nextStep(run.error)}`]
+      ? [say`${end} ${describeExtent(view)}; nothing is proven about the rest.${nextStep(run.error)}`]
       : []),
     ...(isSandbox(environment)
       ? [
@@ -163,12 +157,12 @@ function cautionsOf(record: RunRecord): Phrase[] {
         ]
       : []),
     ...(environment.warnings ?? []).map((text) => say`About the cluster: ${name(text)}.`),
-    ...record.scenarios.flatMap(scenarioCautions),
+    ...view.scenarios.flatMap(scenarioCautions),
   ];
 }
 
 /** What the policies of a scenario did not do, although it came out as stated, and nodes on which they were not in force. */
-function scenarioCautions(scenario: ScenarioRecord): Phrase[] {
+function scenarioCautions(scenario: ScenarioView): Phrase[] {
   const cut = cutElsewhere(scenario.checks).length;
   const open = letThroughElsewhere(scenario.checks).length;
   const nodes = lateNodes(scenario);
@@ -198,16 +192,16 @@ function scenarioCautions(scenario: ScenarioRecord): Phrase[] {
   ];
 }
 
-function commonalitiesOf({ scenarios }: RunRecord): Phrase[] {
+function commonalitiesOf(view: RunView): Phrase[] {
   return [
-    ...findRunPatterns(scenarios).map((text) => say`${name(text)}.`),
-    ...scenarios.flatMap((scenario) =>
+    ...findRunPatterns(view).map((text) => say`${name(text)}.`),
+    ...view.scenarios.flatMap((scenario) =>
       findPatterns(scenario).map((text) => say`In scenario ${name(scenario.name)}: ${name(text)}.`),
     ),
   ];
 }
 
-function circumstancesOf({ run, podreach, environment }: RunRecord): Entry[] {
+function circumstancesOf({ run, podreach, environment }: RunView): Entry[] {
   const { cluster, clusterName, kubernetes, server, nodes } = environment;
   const network = describeNetwork(environment);
   const canary = describeCanary(environment);
@@ -242,37 +236,29 @@ function describeCommit(commit: string | undefined): Phrase {
   return changes.length === 0 ? name(hash) : say`${name(hash)}, with changes that are not in it`;
 }
 
-/** @param written the policies before they were made harmless: their texts are read and fingerprinted as they are */
-function auditScenario(
-  scenario: ScenarioRecord,
-  written: ScenarioRecord['policies'],
-  today: string,
-): AuditedScenario {
+function auditScenario(scenario: ScenarioView): AuditedScenario {
   const { statements, gaps } = claimsOf(scenario);
   const caution = scenarioCaution(scenario);
   return {
     name: scenario.name,
     ...(scenario.description === undefined ? {} : { description: scenario.description }),
-    entries: entriesOf(scenario, today),
+    entries: entriesOf(scenario),
     ...(caution === undefined ? {} : { caution }),
     ...(scenario.error === undefined ? {} : manifestOf(scenario.error)),
     statements,
-    policies: scenario.policies.map((policy, index) => {
-      const text = written[index]?.text ?? policy.text;
-      return {
-        key: objectKey(policy),
-        place: describeLocation(policy.location),
-        sentences: describePolicy(text, policy.namespace),
-        text: text.trimEnd().split('\n').map(neutraliseLine),
-        fingerprint: createHash('sha256').update(text).digest('hex'),
-      };
-    }),
+    policies: scenario.policies.map(({ key, location, read, lines, fingerprint }) => ({
+      key,
+      place: describeLocation(location),
+      sentences: describePolicy(read()),
+      text: lines,
+      fingerprint,
+    })),
     chart: drawFlows(scenario),
     untested: describeUntested(gaps, scenario),
   };
 }
 
-function entriesOf(scenario: ScenarioRecord, today: string): Entry[] {
+function entriesOf(scenario: ScenarioView): Entry[] {
   const { owner, purpose, runbook, reviewBy, location, fingerprint } = scenario;
   const { startedAt, durationMs, pods, namespaces } = scenario;
   const took = durationMs === undefined ? '' : `, took ${duration(durationMs)}`;
@@ -285,7 +271,7 @@ function entriesOf(scenario: ScenarioRecord, today: string): Entry[] {
       text:
         reviewBy === undefined
           ? say`no day is set`
-          : isOverdue(scenario, today)
+          : isOverdue(scenario)
             ? say`${name(reviewBy)}: OVERDUE on the day of the run`
             : name(reviewBy),
     },
@@ -308,7 +294,7 @@ function entry(label: string, text: string | undefined): Entry[] {
   return text === undefined ? [] : [{ label, text: name(text) }];
 }
 
-function scenarioCaution({ status, error }: ScenarioRecord): Phrase | undefined {
+function scenarioCaution({ status, error }: ScenarioView): Phrase | undefined {
   if (error !== undefined)
     return say`podreach could not go on with this scenario: ${name(error.message)}.${nextStep(error)}`;
   switch (status) {
@@ -324,18 +310,12 @@ function scenarioCaution({ status, error }: ScenarioRecord): Phrase | undefined 
   }
 }
 
-function nextStep(failure: Failure | undefined): Phrase {
+function nextStep(failure: FailureView | undefined): Phrase {
   return failure?.hint === undefined ? [] : say` What to do next: ${name(failure.hint)}`;
 }
 
-/** A line keeps its indentation: it is what YAML is made of. */
-function neutraliseLine(line: string): string {
-  const [indent = ''] = /^ */.exec(line) ?? [];
-  return indent + neutralise(line.slice(indent.length));
-}
-
 /** Pairs that were stated and not tried to the end, then those that nothing was stated about. */
-function describeUntested(gaps: readonly Gap[], scenario: ScenarioRecord): Phrase[] {
+function describeUntested(gaps: readonly Gap[], scenario: ScenarioView): Phrase[] {
   const { checks, status, pods } = scenario;
   const coverage = pods.length === 0 ? [] : [describeCoverage(coverageOf(scenario))];
   const untried = checks.filter(
@@ -359,7 +339,7 @@ function describeUntested(gaps: readonly Gap[], scenario: ScenarioRecord): Phras
   ];
 }
 
-function describeGaps(gaps: readonly Gap[], { pods }: ScenarioRecord): Phrase[] {
+function describeGaps(gaps: readonly Gap[], { pods }: ScenarioView): Phrase[] {
   const told = gaps
     .slice(0, GAPS_TOLD)
     .map(
@@ -388,8 +368,8 @@ const METHOD: readonly Phrase[] = [
   say`A fingerprint is the SHA-256 of a policy's text as it was applied. Two texts with the same fingerprint are the same.`,
 ];
 
-function limitsOf({ scenarios }: RunRecord): Phrase[] {
-  const isSelfTested = scenarios.some(({ checks }) => checks.some(({ from, to }) => from === to));
+function limitsOf({ checks }: RunView): Phrase[] {
+  const isSelfTested = checks.some(({ from, to }) => from === to);
   return [
     say`The real workloads, other namespaces, nodes and addresses outside of the scenarios.`,
     say`Ways through Services, names, proxies and load balancers: connections went from pod to pod, by address.`,

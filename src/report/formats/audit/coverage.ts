@@ -1,8 +1,7 @@
 /** How much was looked at, in numbers. */
-import { objectKey } from '../../../keys.ts';
-import type { ScenarioRecord } from '../../../record.ts';
 import { underPolicies } from '../../parts/attempts.ts';
 import { formatNumber } from '../../text/text.ts';
+import type { ScenarioView } from '../../view/view.ts';
 import { type Phrase, say } from './phrase.ts';
 
 export interface Coverage {
@@ -12,14 +11,13 @@ export interface Coverage {
   readonly tried: number;
 }
 
-export function coverageOf({ pods, checks }: Pick<ScenarioRecord, 'pods' | 'checks'>): Coverage {
-  const ports = new Map(pods.map((pod) => [objectKey(pod), pod.ports.length]));
-  const all = [...ports.values()].reduce((sum, number) => sum + number, 0);
+export function coverageOf({ pods, checks }: Pick<ScenarioView, 'pods' | 'checks'>): Coverage {
+  const all = pods.reduce((sum, { ports }) => sum + ports.length, 0);
   const tried = checks.filter(
     (check) =>
       check.from !== check.to &&
-      ports.has(check.from) &&
-      ports.has(check.to) &&
+      check.source !== undefined &&
+      check.destination !== undefined &&
       check.verdict !== undefined &&
       underPolicies(check).length > 0,
   );

@@ -2,12 +2,11 @@
  * Who is wrong about a check that was not as it must be, in plain words: what the scenario says, what the policies mean and what the
  * cluster did, held against each other.
  */
-import type { Mismatch } from '../../../judge/mismatch.ts';
 import { namespaceOf } from '../../../keys.ts';
-import type { RunRecord, ScenarioRecord } from '../../../record.ts';
 import { isOneWay } from '../../parts/attempts.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
+import type { Mismatch, ScenarioView } from '../../view/view.ts';
 import { describePod, describePorts } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
 import { describeOtherPolicies, describePlugin, isSandbox, labelsOf, nodesOf } from './surroundings.ts';
@@ -21,39 +20,32 @@ export interface Fault {
   readonly isOfCluster: boolean;
 }
 
-/** A mismatch with all that it has to be seen with. */
-export interface Case {
-  readonly check: Mismatch;
-  readonly scenario: ScenarioRecord;
-  readonly record: RunRecord;
-}
-
 type Predicted = NonNullable<Mismatch['predicted']>;
-type Ground = ScenarioRecord['grounds'][number][number];
+type Ground = ScenarioView['grounds'][number][number];
 
 /** Undefined for a record that does not say what the policies mean, or does not hold it against what was seen. */
-export function faultOf(found: Case): Fault | undefined {
-  const { predicted, disagreement, verdict, cutBy } = found.check;
+export function faultOf(check: Mismatch): Fault | undefined {
+  const { predicted, disagreement, verdict, cutBy } = check;
   if (predicted === undefined) return undefined;
-  if (cutBy !== undefined) return faultOfOthers(found, predicted);
-  if (verdict === 'flapping') return faultOfFlapping(found, predicted);
+  if (cutBy !== undefined) return faultOfOthers(check, predicted);
+  if (verdict === 'flapping') return faultOfFlapping(check, predicted);
   switch (disagreement) {
     case 'policy':
       return {
-        account: say`The policies, or the scenario: they say different things. ${policiesSay(found, predicted)} ${scenarioSays(found)} ${theCluster(found)} does what the policies say.`,
-        firstChecks: policyChecks(found, predicted),
+        account: say`The policies, or the scenario: they say different things. ${policiesSay(check, predicted)} ${scenarioSays(check)} ${theCluster(check)} does what the policies say.`,
+        firstChecks: policyChecks(check, predicted),
         isOfCluster: false,
       };
     case 'cluster':
       return {
-        account: say`${theCluster(found)}${verdict === 'broken' ? ', or a policy that is not in the scenario' : ''}. ${policiesSay(found, predicted)} That is what the scenario asks for. ${theCluster(found)} ${verdict === 'leaked' ? 'let it through' : isOneWay(found.check) ? 'lost its answers' : 'blocked it'} all the same.${verdict === 'leaked' ? ' Other connections may be open in the same way.' : ''}`,
-        firstChecks: clusterChecks(found),
+        account: say`${theCluster(check)}${verdict === 'broken' ? ', or a policy that is not in the scenario' : ''}. ${policiesSay(check, predicted)} That is what the scenario asks for. ${theCluster(check)} ${verdict === 'leaked' ? 'let it through' : isOneWay(check) ? 'lost its answers' : 'blocked it'} all the same.${verdict === 'leaked' ? ' Other connections may be open in the same way.' : ''}`,
+        firstChecks: clusterChecks(check),
         isOfCluster: true,
       };
     case 'open':
       return {
-        account: say`Undecided. ${specificationSays(found, predicted)} It did not do what the scenario asks for.`,
-        firstChecks: openChecks(found, predicted),
+        account: say`Undecided. ${specificationSays(check, predicted)} It did not do what the scenario asks for.`,
+        firstChecks: openChecks(check, predicted),
         isOfCluster: false,
       };
     // What others were to cut has been told above.
@@ -63,17 +55,14 @@ export function faultOf(found: Case): Fault | undefined {
 }
 
 /** The scenario itself says that something else than its policies cuts the connection. */
-function faultOfOthers(found: Case, predicted: Predicted): Fault {
-  const {
-    check,
-    record: { environment },
-  } = found;
+function faultOfOthers(check: Mismatch, predicted: Predicted): Fault {
+  const { environment } = check.scenario.run;
   const what =
     check.because === undefined ? say`something else` : say`something else (${name(check.because)})`;
   const did = check.verdict === 'flapping' ? 'It did so at one time, and not at another.' : 'It did not.';
   const policies =
     predicted.verdict === 'denied'
-      ? say`${policiesSay(found, predicted)} ${theCluster(found)} did not do that ${check.verdict === 'flapping' ? 'all the time ' : ''}either.`
+      ? say`${policiesSay(check, predicted)} ${theCluster(check)} did not do that ${check.verdict === 'flapping' ? 'all the time ' : ''}either.`
       : say`The policies of the scenario are not at fault: they do not have to block it.`;
   return {
     account: say`What is to block this connection besides the policies. The scenario says that ${what} blocks it. ${did} ${policies}`,
@@ -90,53 +79,53 @@ function faultOfOthers(found: Case, predicted: Predicted): Fault {
 }
 
 /** It was one and then the other: no single observation to hold against what the policies mean. */
-function faultOfFlapping(found: Case, predicted: Predicted): Fault {
+function faultOfFlapping(check: Mismatch, predicted: Predicted): Fault {
   if (predicted.verdict === 'undefined') {
     return {
-      account: say`Undecided. ${specificationSays(found, predicted)} It did not do the same all the time.`,
-      firstChecks: openChecks(found, predicted),
+      account: say`Undecided. ${specificationSays(check, predicted)} It did not do the same all the time.`,
+      firstChecks: openChecks(check, predicted),
       isOfCluster: false,
     };
   }
-  if ((predicted.verdict === 'allowed') === (found.check.expected === 'reachable')) {
+  if ((predicted.verdict === 'allowed') === (check.expected === 'reachable')) {
     return {
-      account: say`${theCluster(found)}, most likely. ${policiesSay(found, predicted)} That is what the scenario asks for. ${theCluster(found)} did so at one time, and not at another.`,
-      firstChecks: clusterChecks(found),
+      account: say`${theCluster(check)}, most likely. ${policiesSay(check, predicted)} That is what the scenario asks for. ${theCluster(check)} did so at one time, and not at another.`,
+      firstChecks: clusterChecks(check),
       isOfCluster: true,
     };
   }
   return {
-    account: say`The policies, or the scenario: they say different things. ${policiesSay(found, predicted)} ${scenarioSays(found)} ${theCluster(found)} is at fault as well: it did one thing at one time, and another at another.`,
-    firstChecks: [...policyChecks(found, predicted), ...clusterChecks(found)],
+    account: say`The policies, or the scenario: they say different things. ${policiesSay(check, predicted)} ${scenarioSays(check)} ${theCluster(check)} is at fault as well: it did one thing at one time, and another at another.`,
+    firstChecks: [...policyChecks(check, predicted), ...clusterChecks(check)],
     isOfCluster: true,
   };
 }
 
-function scenarioSays({ check }: Case): string {
-  return `The scenario says that it must be ${check.expected === 'reachable' ? 'possible' : 'impossible'}.`;
+function scenarioSays({ expected }: Mismatch): string {
+  return `The scenario says that it must be ${expected === 'reachable' ? 'possible' : 'impossible'}.`;
 }
 
-function theCluster({ record: { environment } }: Case): string {
-  return isSandbox(environment) ? 'The sandbox' : 'The cluster';
+function theCluster({ scenario }: Mismatch): string {
+  return isSandbox(scenario.run.environment) ? 'The sandbox' : 'The cluster';
 }
 
 /** What they mean for the connection, and which of them decide. */
-function policiesSay(found: Case, { verdict, grounds }: Predicted): Phrase {
-  const deciding = found.scenario.grounds[grounds] ?? [];
+function policiesSay(check: Mismatch, { verdict, grounds }: Predicted): Phrase {
+  const deciding = check.scenario.grounds[grounds] ?? [];
   if (deciding.length === 0)
     return say`None of the scenario's policies restricts this connection: they leave it open.`;
   const verb = verdict === 'allowed' ? 'let this connection through' : 'block this connection';
-  return say`The policies ${verb}: ${describeGrounds(deciding, found)}.`;
+  return say`The policies ${verb}: ${describeGrounds(deciding, check)}.`;
 }
 
-function specificationSays({ record: { environment } }: Case, { rule, reason }: Predicted): Phrase {
+function specificationSays({ scenario }: Mismatch, { rule, reason }: Predicted): Phrase {
   const why = [rule, reason].filter((part) => part !== undefined).join(': ');
   const because = why === '' ? [] : say` (${name(why)})`;
-  return say`The specification of network policies leaves open what these policies mean here${because}. So ${describePlugin(environment)} may take them either way.`;
+  return say`The specification of network policies leaves open what these policies mean here${because}. So ${describePlugin(scenario.run.environment)} may take them either way.`;
 }
 
 /** `rule 1 of policy shop/allow-api (policies.yaml:18) for what comes in to db in shop` */
-function describeGrounds(grounds: readonly Ground[], { check }: Case): Phrase {
+function describeGrounds(grounds: readonly Ground[], check: Mismatch): Phrase {
   return list(
     groupBy(grounds, ({ direction }) => direction).map(
       (group) => say`${namePolicies(group)} for ${wayOf(group[0]?.direction, check)}`,
@@ -161,18 +150,17 @@ function wayOf(direction: Ground['direction'] | undefined, { from, to }: Mismatc
 }
 
 /** What is wrong with the policies, or else with the scenario. */
-function policyChecks(found: Case, { verdict, grounds }: Predicted): Phrase[] {
-  const { check, scenario } = found;
-  const deciding = scenario.grounds[grounds] ?? [];
+function policyChecks(check: Mismatch, { verdict, grounds }: Predicted): Phrase[] {
+  const deciding = check.scenario.grounds[grounds] ?? [];
   const port = describePorts([check]);
   const questions =
     deciding.length === 0
-      ? [askForPolicy(check, scenario)]
+      ? [askForPolicy(check)]
       : verdict === 'allowed'
         ? [
-            say`Look at ${describeGrounds(deciding, found)}. Is that meant to let ${describePod(check.from)}${labelsOf(check.from, scenario)} through to ${describePod(check.to)} on ${port}? It may be wider than it looks. Policies are described in plain language below.`,
+            say`Look at ${describeGrounds(deciding, check)}. Is that meant to let ${describePod(check.from)}${labelsOf(check.source)} through to ${describePod(check.to)} on ${port}? It may be wider than it looks. Policies are described in plain language below.`,
           ]
-        : groupBy(deciding, ({ direction }) => direction).map((group) => askForRule(group, found));
+        : groupBy(deciding, ({ direction }) => direction).map((group) => askForRule(group, check));
   const isMeant = check.expected === 'unreachable' ? 'to be possible' : 'to be blocked';
   return [
     ...questions,
@@ -181,27 +169,28 @@ function policyChecks(found: Case, { verdict, grounds }: Predicted): Phrase[] {
 }
 
 /** Nothing restricts what must be impossible. */
-export function askForPolicy({ to }: Mismatch, scenario: ScenarioRecord): Phrase {
-  return say`Is there a policy in the namespace ${name(namespaceOf(to))} that is meant to restrict it? Then its selector has to match the labels of ${describePod(to)}${labelsOf(to, scenario)}, and the scenario has to list it.`;
+export function askForPolicy({ to, destination }: Mismatch): Phrase {
+  return say`Is there a policy in the namespace ${name(namespaceOf(to))} that is meant to restrict it? Then its selector has to match the labels of ${describePod(to)}${labelsOf(destination)}, and the scenario has to list it.`;
 }
 
-function askForRule(group: readonly Ground[], { check, scenario }: Case): Phrase {
+function askForRule(group: readonly Ground[], check: Mismatch): Phrase {
   const direction = group[0]?.direction;
   const isOut = direction === 'egress';
   const other = isOut ? check.to : check.from;
   const missing = isOut ? 'lets it out to' : 'lets in';
-  return say`For ${wayOf(direction, check)}, no rule of ${namePolicies(group)} ${missing} ${describePod(other)} on ${describePorts([check])}. Is that rule missing, or does it not match the labels of ${describePod(other)}${labelsOf(other, scenario)}?${isOut ? ' This direction is the one that is forgotten most.' : ''}`;
+  return say`For ${wayOf(direction, check)}, no rule of ${namePolicies(group)} ${missing} ${describePod(other)} on ${describePorts([check])}. Is that rule missing, or does it not match the labels of ${describePod(other)}${labelsOf(isOut ? check.destination : check.source)}?${isOut ? ' This direction is the one that is forgotten most.' : ''}`;
 }
 
 /** Who may have decided otherwise than the policies say. */
-function clusterChecks({ check, scenario, record: { environment } }: Case): Phrase[] {
+function clusterChecks(check: Mismatch): Phrase[] {
+  const { environment } = check.scenario.run;
   if (isSandbox(environment)) {
     return [
       say`The sandbox is a part of podreach. Run the scenario again: if it comes out the same, those who maintain podreach have to look at it.`,
     ];
   }
   const isBlocked = check.expected === 'reachable';
-  const plugin = say`Have those who run the cluster look at the state and the log of ${describePlugin(environment)} on ${nodesOf(check, scenario)}${isBlocked ? ', and at firewalls there' : ''}.`;
+  const plugin = say`Have those who run the cluster look at the state and the log of ${describePlugin(environment)} on ${nodesOf(check)}${isBlocked ? ', and at firewalls there' : ''}.`;
   const others = describeOtherPolicies(environment);
   return isBlocked
     ? [
@@ -217,11 +206,11 @@ function namespacesOf({ from, to }: Mismatch): Phrase {
   return say`the ${spaces.length === 1 ? 'namespace' : 'namespaces'} ${list(spaces.map(name), 'or')}`;
 }
 
-function openChecks(found: Case, { grounds, rule }: Predicted): Phrase[] {
-  const deciding = found.scenario.grounds[grounds] ?? [];
+function openChecks(check: Mismatch, { grounds, rule }: Predicted): Phrase[] {
+  const deciding = check.scenario.grounds[grounds] ?? [];
   const advice =
     rule === 'I1' ? ' Name the pods by their labels and namespaces, instead of by their addresses.' : '';
-  const what = deciding.length === 0 ? say`the policies` : describeGrounds(deciding, found);
+  const what = deciding.length === 0 ? say`the policies` : describeGrounds(deciding, check);
   return [
     say`Have whoever wrote the policies change ${what}, so that every network plugin takes it the same way.${advice}`,
   ];

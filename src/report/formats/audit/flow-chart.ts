@@ -1,9 +1,9 @@
 /** Who may talk to whom, as a chart in the language of Mermaid. */
-import { namespaceOf, objectKey } from '../../../keys.ts';
-import type { ScenarioRecord } from '../../../record.ts';
+import { namespaceOf } from '../../../keys.ts';
 import { type Flow, type FlowStyle, flowsOf } from '../../parts/flows.ts';
 import { groupBy } from '../../parts/group.ts';
-import { count, neutralise, shortenMiddle } from '../../text/text.ts';
+import { count, shortenMiddle } from '../../text/text.ts';
+import type { ScenarioView } from '../../view/view.ts';
 
 /** More arrows than this are a thicket. Mermaid itself gives up at 500. */
 const ARROWS = 60;
@@ -31,11 +31,12 @@ export interface FlowChart {
  * An arrow for each way that is open, a thick one where it must not be, a dotted one where a way that must be open was not, or
  * not always. Where that would be too many: between namespaces, then without what is as it must be, then no chart.
  */
-export function drawFlows(scenario: ScenarioRecord): FlowChart {
+export function drawFlows(scenario: ScenarioView): FlowChart {
   const flows = flowsOf(scenario);
   const arrows = betweenPods(flows);
   if (arrows.length === 0) return { lines: [] };
-  if (arrows.length <= ARROWS) return { lines: drawPods(arrows, scenario.pods.map(objectKey)) };
+  const pods = scenario.pods.map(({ key }) => key);
+  if (arrows.length <= ARROWS) return { lines: drawPods(arrows, pods) };
   const spaces = betweenNamespaces(flows);
   const limit = `A chart with more than ${ARROWS} arrows cannot be read`;
   if (spaces.length <= ARROWS) {
@@ -61,20 +62,24 @@ export function drawFlows(scenario: ScenarioRecord): FlowChart {
 }
 
 function betweenPods(flows: readonly Flow[]): Arrow[] {
-  return groupBy(flows, ({ from, to, style }) => JSON.stringify([from, to, style])).map(toArrow);
+  return groupBy(flows, ({ check, style }) => JSON.stringify([check.from, check.to, style])).map(toArrow);
 }
 
 function betweenNamespaces(flows: readonly Flow[]): Flow[][] {
-  return groupBy(flows, ({ from, to, style }) => JSON.stringify([namespaceOf(from), namespaceOf(to), style]));
+  return groupBy(flows, ({ check, style }) =>
+    JSON.stringify([namespaceOf(check.from), namespaceOf(check.to), style]),
+  );
 }
 
 function toArrow(flows: readonly Flow[]): Arrow {
   const [first] = flows;
-  const ports = [...new Set(flows.map(({ port, protocol }) => `${protocol} ${port}`))].join(', ');
-  const verdicts = [...new Set(flows.map(({ verdict }) => verdict))].filter((verdict) => verdict !== 'pass');
+  const ports = [...new Set(flows.map(({ check: { port, protocol } }) => `${protocol} ${port}`))].join(', ');
+  const verdicts = [...new Set(flows.map(({ check }) => check.verdict))].filter(
+    (verdict) => verdict !== 'pass',
+  );
   return {
-    from: first?.from ?? '',
-    to: first?.to ?? '',
+    from: first?.check.from ?? '',
+    to: first?.check.to ?? '',
     style: first?.style ?? 'open',
     label: [...verdicts, ports].join(': '),
   };
@@ -103,8 +108,8 @@ function drawNamespaces(groups: readonly (readonly Flow[])[]): string[] {
     const [first] = flows;
     const what = { open: 'open', leaked: 'leaked', shut: 'not reached' }[first?.style ?? 'open'];
     return {
-      from: namespaceOf(first?.from ?? ''),
-      to: namespaceOf(first?.to ?? ''),
+      from: namespaceOf(first?.check.from ?? ''),
+      to: namespaceOf(first?.check.to ?? ''),
       style: first?.style ?? 'open',
       label: `${flows.length} ${what}`,
     };
@@ -125,8 +130,5 @@ function drawArrow({ from, to, style, label }: Arrow, ids: ReadonlyMap<string, s
 /** A text between quotes, as itself. */
 function quote(text: string): string {
   if (text.trim() === '') return '(unnamed)';
-  return shortenMiddle(neutralise(text), LONGEST_LABEL).replace(
-    UNPLAIN,
-    (character) => `#${character.codePointAt(0)};`,
-  );
+  return shortenMiddle(text, LONGEST_LABEL).replace(UNPLAIN, (character) => `#${character.codePointAt(0)};`);
 }

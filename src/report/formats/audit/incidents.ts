@@ -1,16 +1,14 @@
 /** What was not as it must be, each cause for itself: what it means, how urgent it is, what to check first, whom to ask. */
 import { findingOf } from '../../../judge/finding.ts';
-import type { Mismatch } from '../../../judge/mismatch.ts';
 import { namespaceOf } from '../../../keys.ts';
-import type { RunRecord, ScenarioRecord } from '../../../record.ts';
 import { describeAttempts, isOneWay, underPolicies } from '../../parts/attempts.ts';
 import { dayAndTime } from '../../parts/clock.ts';
-import { describeLocation, describePair } from '../../parts/describe.ts';
+import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
-import { factsOf, mismatchesOf } from '../../parts/mismatch.ts';
-import { keepsPods } from '../../parts/reproduction.ts';
+import { factsOf } from '../../parts/mismatch.ts';
 import { count } from '../../text/text.ts';
-import { askForPolicy, type Case, faultOf } from './fault.ts';
+import type { Mismatch, RunView, ScenarioView } from '../../view/view.ts';
+import { askForPolicy, faultOf } from './fault.ts';
 import { describePod, describePorts } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
 import { describeOtherPolicies, describePlugin, isSandbox, labelsOf, nodesOf } from './surroundings.ts';
@@ -41,29 +39,21 @@ export interface Connection {
 }
 
 /** The incidents of all scenarios, the most dangerous first; mismatches of one cause are one incident. */
-export function incidentsOf(record: RunRecord): Incident[] {
-  const found = record.scenarios.flatMap((scenario) =>
-    mismatchesOf(scenario.checks).map((check) => ({ check, scenario })),
-  );
-  const scenarioOf = new Map(found.map(({ check, scenario }) => [check, scenario]));
-  const ordered = mismatchesOf(found.map(({ check }) => check));
-  return groupBy(ordered, (check) => causeOf(check, scenarioOf.get(check))).flatMap((checks) => {
+export function incidentsOf({ mismatches }: RunView): Incident[] {
+  return groupBy(mismatches, causeOf).flatMap((checks) => {
     const [check] = checks;
-    const scenario = check === undefined ? undefined : scenarioOf.get(check);
-    return check === undefined || scenario === undefined
-      ? []
-      : [describeIncident({ check, scenario, record }, checks)];
+    return check === undefined ? [] : [describeIncident(check, checks)];
   });
 }
 
 /** Those that went wrong in the same way, and of which the same policies decide, have one cause; where none decides, each destination lacks its own. */
-function causeOf(check: Mismatch, scenario: ScenarioRecord | undefined): string {
-  const { verdict, expected, disagreement, predicted, cutBy, because, isolatedBy } = check;
+function causeOf(check: Mismatch): string {
+  const { scenario, verdict, expected, disagreement, predicted, cutBy, because, isolatedBy } = check;
   const deciding = predicted === undefined ? isolatedBy : [predicted.verdict, predicted.grounds];
-  const isDecided = predicted === undefined || (scenario?.grounds[predicted.grounds] ?? []).length > 0;
+  const isDecided = predicted === undefined || (scenario.grounds[predicted.grounds] ?? []).length > 0;
   const reason = cutBy === undefined ? undefined : because;
   return JSON.stringify([
-    scenario?.name,
+    scenario.name,
     verdict,
     expected,
     isOneWay(check),
@@ -75,8 +65,8 @@ function causeOf(check: Mismatch, scenario: ScenarioRecord | undefined): string 
   ]);
 }
 
-function describeIncident(found: Case, checks: readonly Mismatch[]): Incident {
-  const { check, scenario } = found;
+function describeIncident(check: Mismatch, checks: readonly Mismatch[]): Incident {
+  const { scenario } = check;
   const reasons = [...new Set(checks.flatMap(({ because }) => because ?? []))].map(
     (because) => say`The scenario gives this reason: ${name(because)}.`,
   );
@@ -89,12 +79,12 @@ function describeIncident(found: Case, checks: readonly Mismatch[]): Incident {
       : [
           say`What follows is told of the first of them, ${describePod(check.from)} to ${targetOf(check)}; the others have the same cause.`,
         ];
-  const fault = faultOf(found);
+  const fault = faultOf(check);
   return {
     title: account.title,
     verdict: check.verdict,
     connections: checks.map((one) => ({
-      pair: describePair(one),
+      pair: one.pair,
       seen: describeAttempts(underPolicies(one)),
       declared: describeLocation(one.declared),
     })),
@@ -102,13 +92,13 @@ function describeIncident(found: Case, checks: readonly Mismatch[]): Incident {
     ...(fault === undefined ? {} : { fault: fault.account }),
     urgency: account.urgency,
     firstChecks: [
-      ...(check.verdict === 'flapping' ? unsteadiness(found) : []),
-      ...(check.verdict !== 'flapping' && isOneWay(check) ? [wayBack(found)] : []),
-      ...(fault?.firstChecks ?? (check.expected === 'unreachable' ? whyOpen(found) : whyBlocked(found))),
-      repetition(found.record),
+      ...(check.verdict === 'flapping' ? unsteadiness(check) : []),
+      ...(check.verdict !== 'flapping' && isOneWay(check) ? [wayBack(check)] : []),
+      ...(fault?.firstChecks ?? (check.expected === 'unreachable' ? whyOpen(check) : whyBlocked(check))),
+      repetition(scenario.run),
     ],
-    whomToAsk: whomToAsk(found, fault?.isOfCluster ?? false),
-    facts: factsOf(check, found),
+    whomToAsk: whomToAsk(scenario, fault?.isOfCluster ?? false),
+    facts: factsOf(check),
   };
 }
 
@@ -116,11 +106,10 @@ function targetOf(check: Mismatch): Phrase {
   return say`${describePod(check.to, namespaceOf(check.from))} on ${describePorts([check])}`;
 }
 
-function whomToAsk({ scenario, record: { environment } }: Case, isOfCluster: boolean): Phrase {
-  const { owner, runbook, location } = scenario;
+function whomToAsk({ owner, runbook, location, run }: ScenarioView, isOfCluster: boolean): Phrase {
   const whoever = say`whoever maintains ${name(describeLocation(location))}`;
   const whom = isOfCluster
-    ? say`${isSandbox(environment) ? 'Those who maintain podreach' : 'Those who run the cluster'}. Tell ${owner === undefined ? whoever : say`${name(owner)}, the owner of this scenario,`} as well.`
+    ? say`${isSandbox(run.environment) ? 'Those who maintain podreach' : 'Those who run the cluster'}. Tell ${owner === undefined ? whoever : say`${name(owner)}, the owner of this scenario,`} as well.`
     : owner === undefined
       ? say`The scenario names no owner. Ask ${whoever}.`
       : say`${name(owner)}, the owner of this scenario.`;
@@ -223,19 +212,20 @@ function whereOf(checks: readonly Mismatch[]): Phrase {
 }
 
 /** Policies decide about the first packet, which was let through (D19a). */
-function wayBack({ check, scenario }: Case): Phrase {
+function wayBack(check: Mismatch): Phrase {
   const way = say`the way back, from ${describePod(check.to)} to ${describePod(check.from)}`;
   return check.expected === 'unreachable'
     ? say`Do not take it for a block that the answers are lost. Policies decide about the first packet, and it was let through. Something is wrong on ${way}, and when that is mended, the connection is open in both directions.`
-    : say`Look at ${way}: routes, firewalls and the tracking of connections on ${nodesOf(check, scenario)}. Policies decide about the first packet, and it was let through.`;
+    : say`Look at ${way}: routes, firewalls and the tracking of connections on ${nodesOf(check)}. Policies decide about the first packet, and it was let through.`;
 }
 
 /** Where the record does not say what the policies mean, both sides are asked about. */
-function whyOpen({ check, scenario, record: { environment } }: Case): Phrase[] {
+function whyOpen(check: Mismatch): Phrase[] {
+  const { environment } = check.scenario.run;
   const { egress, ingress } = check.isolatedBy ?? { egress: [], ingress: [] };
   if (ingress.length + egress.length === 0)
     return [
-      say`None of the scenario's policies restricts this connection at either end. ${askForPolicy(check, scenario)}`,
+      say`None of the scenario's policies restricts this connection at either end. ${askForPolicy(check)}`,
     ];
   const concerned = [
     ...(ingress.length === 0
@@ -247,17 +237,18 @@ function whyOpen({ check, scenario, record: { environment } }: Case): Phrase[] {
   ];
   return [
     say`The connection is restricted by ${list(concerned)}. ${anyOf([...ingress, ...egress])} let it through? Policies are described in plain language below.`,
-    say`If not, ${describePlugin(environment)} may not enforce what they say: have its state looked at on ${nodesOf(check, scenario)}.`,
+    say`If not, ${describePlugin(environment)} may not enforce what they say: have its state looked at on ${nodesOf(check)}.`,
     describeOtherPolicies(environment),
   ];
 }
 
-function whyBlocked({ check, scenario, record: { environment } }: Case): Phrase[] {
+function whyBlocked(check: Mismatch): Phrase[] {
+  const { environment } = check.scenario.run;
   const { egress, ingress } = check.isolatedBy ?? { egress: [], ingress: [] };
   if (ingress.length + egress.length === 0) {
     return [
       say`None of the scenario's policies restricts this connection at either end. ${describeOtherPolicies(environment)}`,
-      say`Have ${describePlugin(environment)} and firewalls looked at on ${nodesOf(check, scenario)}.`,
+      say`Have ${describePlugin(environment)} and firewalls looked at on ${nodesOf(check)}.`,
     ];
   }
   return [
@@ -271,7 +262,7 @@ function whyBlocked({ check, scenario, record: { environment } }: Case): Phrase[
       : [
           say`What goes out of ${describePod(check.from)} is restricted by ${list(egress.map(name))}. ${anyOf(egress)} let it out to ${describePod(check.to)} on ${describePorts([check])}? This direction is the one that is forgotten most.`,
         ]),
-    say`Does the rule that is meant to match the labels of ${describePod(check.from)}${labelsOf(check.from, scenario)}?`,
+    say`Does the rule that is meant to match the labels of ${describePod(check.from)}${labelsOf(check.source)}?`,
   ];
 }
 
@@ -279,7 +270,8 @@ function anyOf(policies: readonly string[]): string {
   return policies.length === 1 ? 'Does it' : 'Does one of them';
 }
 
-function unsteadiness({ check, scenario, record: { environment } }: Case): Phrase[] {
+function unsteadiness(check: Mismatch): Phrase[] {
+  const { scenario } = check;
   const turn = underPolicies(check).find(
     (attempt, index, all) =>
       findingOf(check.expected, attempt).kind === 'contradicts' &&
@@ -288,12 +280,12 @@ function unsteadiness({ check, scenario, record: { environment } }: Case): Phras
   const time = turn === undefined ? undefined : dayAndTime(scenario, turn.atMs);
   const when = time === undefined ? 'during the run' : `at ${time} UTC`;
   return [
-    say`What happened on ${nodesOf(check, scenario)} ${when}? Have the log of ${describePlugin(environment)} looked at, and pods that were restarted.`,
+    say`What happened on ${nodesOf(check)} ${when}? Have the log of ${describePlugin(scenario.run.environment)} looked at, and pods that were restarted.`,
   ];
 }
 
-function repetition(record: RunRecord): Phrase {
-  return keepsPods(record)
+function repetition({ keepsPods }: RunView): Phrase {
+  return keepsPods
     ? say`Have somebody who works with the cluster make the connection again: the last of the facts below is the command.`
     : say`Have somebody who works with the cluster make the connection again: the last of the facts below is the command. It starts the test pods anew, tries this connection alone, and leaves all in place to look at.`;
 }

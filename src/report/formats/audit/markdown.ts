@@ -1,11 +1,10 @@
 /** The audit document as Markdown. */
-import type { RunRecord } from '../../../record.ts';
 import { FLOW_LEGEND } from '../../parts/flows.ts';
-import type { Fact } from '../../text/block.ts';
-import { renderFacts } from '../../text/block.ts';
+import { type Fact, renderFacts } from '../../text/block.ts';
 import { code, fence, paragraph, prose, table } from '../../text/markdown-text.ts';
 import { createPaint } from '../../text/paint.ts';
 import { formatNumber } from '../../text/text.ts';
+import type { RunView } from '../../view/view.ts';
 import {
   type Audit,
   type AuditedPolicy,
@@ -32,8 +31,8 @@ const STANDING_WORDS: Readonly<Record<Statement['standing'], string>> = {
 };
 
 /** Renders all of it: an audit is not cut short. */
-export function renderAudit(record: RunRecord): string {
-  const audit = buildAudit(record);
+export function renderAudit(view: RunView): string {
+  const audit = buildAudit(view);
   return `${[
     '# Who can reach whom',
     'Which connections are possible, and which are not, as a test showed. What is meant by scenario, policy and pod stands under "How podreach tests", near the end.',

@@ -1,14 +1,15 @@
 /** Pods and ports, as people who do not work with Kubernetes call them. */
-import { namespaceOf, objectKey } from '../../../keys.ts';
-import type { CheckRecord, ScenarioRecord } from '../../../record.ts';
+import { namespaceOf } from '../../../keys.ts';
+import type { CheckRecord } from '../../../record.ts';
 import { groupBy } from '../../parts/group.ts';
 import { count } from '../../text/text.ts';
+import type { PodView } from '../../view/view.ts';
 import { list, name, type Phrase, plainText, say } from './phrase.ts';
 
 /** Longer lists are told by number. */
 const NAMED = 12;
 
-type Pods = ScenarioRecord['pods'];
+type Pods = readonly Pick<PodView, 'key'>[];
 
 /**
  * `pods of web and api in shop and all pods in monitoring`; of many, how many there are.
@@ -17,7 +18,7 @@ type Pods = ScenarioRecord['pods'];
 export function describePods(keys: readonly string[], pods: Pods, most = NAMED): Phrase {
   const groups = groupBy(keys, namespaceOf);
   if (groups.length > most) return say`${count(keys.length, 'pod')} in ${count(groups.length, 'namespace')}`;
-  const everywhere = pods.map(objectKey);
+  const everywhere = pods.map(({ key }) => key);
   return list(
     groups.map((group) => {
       const namespace = namespaceOf(group[0] ?? '');
@@ -41,8 +42,8 @@ export function describePodsInFull(keys: readonly string[], pods: Pods): Phrase 
  * @param what follows the verb: ` reach db`
  */
 export function describeCannot(keys: readonly string[], pods: Pods, what: Phrase = []): Phrase {
-  const everywhere = groupBy(pods.map(objectKey), namespaceOf);
-  const sizes = new Map(everywhere.map((group) => [namespaceOf(group[0] ?? ''), group.length]));
+  const everywhere = groupBy(pods, ({ key }) => namespaceOf(key));
+  const sizes = new Map(everywhere.map((group) => [namespaceOf(group[0]?.key ?? ''), group.length]));
   const groups = groupBy(keys, namespaceOf);
   const isWhole = (group: readonly string[]): boolean =>
     group.length > 1 && group.length === sizes.get(namespaceOf(group[0] ?? ''));

@@ -2,7 +2,6 @@
  * Sentences in which the report's own words and the names of a record stay apart, so that each form of the document can show
  * a name as one, and no name is ever taken for markup.
  */
-import { neutralise } from '../../text/text.ts';
 
 export interface Name {
   readonly name: string;
@@ -12,9 +11,9 @@ export interface Name {
 export type Part = string | Name;
 export type Phrase = readonly Part[];
 
-/** Marks what comes from the record. */
+/** Marks what comes from the run: harmless to show, and markup for each form to escape. */
 export function name(text: string): Phrase {
-  return [{ name: neutralise(text) }];
+  return [{ name: text }];
 }
 
 /** A template of the report's own words around names and other phrases. */

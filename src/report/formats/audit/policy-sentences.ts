@@ -3,10 +3,9 @@
  * read as a policy is not guessed at.
  */
 import { NAMESPACE_NAME_LABEL } from '../../../labels.ts';
-import { parseAsServer } from '../../../policy/api-yaml.ts';
 import type { Rule } from '../../../policy/manifest.ts';
 import type { Peer } from '../../../policy/peers.ts';
-import { isolates, type Policy, readPolicies } from '../../../policy/policy.ts';
+import { isolates, type Policy } from '../../../policy/policy.ts';
 import type { PortEntry } from '../../../policy/ports.ts';
 import type { LabelSelector, LabelSelectorRequirement } from '../../../policy/selectors.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
@@ -14,13 +13,12 @@ import { list, name, type Phrase, say } from './phrase.ts';
 /**
  * What a policy says, a sentence each: whom it concerns, who may connect to them, whom they may connect to.
  *
- * @param text of one NetworkPolicy, in YAML, as it was applied
- * @param namespace that it was applied to
+ * @param policy as its text was read; undefined where it could not be
  */
-export function describePolicy(text: string, namespace: string): Phrase[] {
-  const policy = readPolicy(text, namespace);
+export function describePolicy(policy: Policy | undefined): Phrase[] {
   if (policy === undefined)
     return [say`Its text could not be read as a NetworkPolicy, so it is not described here.`];
+  const { namespace } = policy;
   return [
     say`It concerns ${describeSubjects(policy.podSelector, namespace)}.`,
     ...(isolates(policy, 'ingress')
@@ -30,24 +28,6 @@ export function describePolicy(text: string, namespace: string): Phrase[] {
       ? describeEgress(policy.egress, namespace)
       : [say`It does not restrict whom they may connect to.`]),
   ];
-}
-
-function readPolicy(text: string, namespace: string): Policy | undefined {
-  let object: unknown;
-  try {
-    object = parseAsServer(text);
-  } catch {
-    return undefined;
-  }
-  if (!isNetworkPolicy(object)) return undefined;
-  const [policy] = readPolicies([{ namespace, name: '', object }]).policies;
-  return policy;
-}
-
-function isNetworkPolicy(
-  value: unknown,
-): value is { readonly kind: 'NetworkPolicy'; readonly spec?: unknown } {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'NetworkPolicy';
 }
 
 /** Without any rule nobody is admitted; what no rule of any policy admits is blocked (D6, D7). */

@@ -1,16 +1,16 @@
 /** What a statement rests on, in short sentences: for readers who have never seen a policy. */
-import { contraryAttempts } from '../../../judge/judge.ts';
 import { greatest, least } from '../../../numbers.ts';
-import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../../../record.ts';
+import type { AttemptRecord } from '../../../record.ts';
 import { underPolicies } from '../../parts/attempts.ts';
 import { dayAndTime } from '../../parts/clock.ts';
 import { describeSeen } from '../../parts/contrary.ts';
 import { cutEvidenceOf, type WithoutPolicies } from '../../parts/evidence.ts';
 import { count, formatNumber } from '../../text/text.ts';
+import type { CheckView, ScenarioView } from '../../view/view.ts';
 import { join, list, name, type Phrase, say } from './phrase.ts';
 
 /** How many pairs, how often, when, whether there was something to block, and whether it was the policies that blocked it. */
-export function describeEvidence(checks: readonly CheckRecord[], scenario: ScenarioRecord): Phrase {
+export function describeEvidence(checks: readonly CheckView[], scenario: ScenarioView): Phrase {
   const attempts = checks.flatMap((check) => check.attempts);
   if (attempts.length === 0) return say`None: nothing was tried.`;
   const when = describeSpan(
@@ -29,14 +29,14 @@ export function describeEvidence(checks: readonly CheckRecord[], scenario: Scena
 }
 
 /** `between 02:00:00 and 02:00:01 UTC`; nothing where it is not known when the scenario began. @param times after that, in milliseconds */
-function describeSpan(times: readonly number[], scenario: ScenarioRecord): string {
+function describeSpan(times: readonly number[], scenario: ScenarioView): string {
   const [first, last] = [least(times), greatest(times)].map((ms) => dayAndTime(scenario, ms)?.slice(11));
   if (first === undefined || last === undefined) return '';
   return first === last ? `at ${first} UTC` : `between ${first} and ${last} UTC`;
 }
 
 /** Whether there was something to block. */
-function describeControl(checks: readonly CheckRecord[]): Phrase[] {
+function describeControl(checks: readonly CheckView[]): Phrase[] {
   const controlled = checks.filter(({ cutBy }) => cutBy === undefined);
   const ready = controlled.filter((check) => check.attempts.some(isControlSuccess)).length;
   const others = checks.length - controlled.length;
@@ -60,7 +60,7 @@ function describeControl(checks: readonly CheckRecord[]): Phrase[] {
 }
 
 /** How often what is stated was seen, and of the pairs that passed what else was. */
-function describeTrials(checks: readonly CheckRecord[]): Phrase[] {
+function describeTrials(checks: readonly CheckView[]): Phrase[] {
   const [only] = checks;
   if (only !== undefined && checks.length === 1) {
     if (underPolicies(only).length === 0) return [say`It was not tried with the policies applied.`];
@@ -68,7 +68,7 @@ function describeTrials(checks: readonly CheckRecord[]): Phrase[] {
   }
   const times = checks.map((check) => underPolicies(check).length);
   const tried = times.reduce((sum, number) => sum + number, 0);
-  const agreeing = tried - checks.reduce((sum, check) => sum + contraryAttempts(check).length, 0);
+  const agreeing = tried - checks.reduce((sum, check) => sum + check.contrary, 0);
   const [fewest, most] = [least(times), greatest(times)];
   const often = fewest === most ? count(most, 'time') : `${formatNumber(fewest)} to ${count(most, 'time')}`;
   return [
@@ -77,14 +77,14 @@ function describeTrials(checks: readonly CheckRecord[]): Phrase[] {
 }
 
 /** How often what is stated of a pair was seen, and if it passed, what else was. */
-export function phraseSeen(check: CheckRecord): Phrase {
+export function phraseSeen(check: CheckView): Phrase {
   const { account, reasons } = describeSeen(check);
   return reasons.length === 0 ? say`${account}` : say`${account} (${list(reasons.map(name))})`;
 }
 
 /** What shows that pairs were cut off, and that it was the policies that cut them. */
-function describeCuts(checks: readonly CheckRecord[], scenario: ScenarioRecord): Phrase[] {
-  const cuts = checks.flatMap((check) => cutEvidenceOf(check, scenario) ?? []);
+function describeCuts(checks: readonly CheckView[], scenario: ScenarioView): Phrase[] {
+  const cuts = checks.flatMap((check) => cutEvidenceOf(check) ?? []);
   if (cuts.length === 0) return [];
   const visited = describeSpan(
     cuts.flatMap(({ seen }) => [seen.source, seen.destination]),

@@ -1,11 +1,12 @@
 /** Checks as statements about the ports of a pod: who can reach it, and who cannot. */
-import { isMismatch } from '../../../judge/mismatch.ts';
-import { namespaceOf, objectKey } from '../../../keys.ts';
-import type { CheckRecord, ScenarioRecord } from '../../../record.ts';
+import { namespaceOf } from '../../../keys.ts';
+import type { CheckRecord } from '../../../record.ts';
 import { passedContrary } from '../../parts/contrary.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
 import { letThroughElsewhere } from '../../parts/opinion.ts';
+import { describeTarget } from '../../view/pair.ts';
+import { type CheckView, isMismatch, type ScenarioView } from '../../view/view.ts';
 import { describeCannot, describePod, describePods, describePodsInFull, describePorts } from './names.ts';
 import { capitalise, join, name, type Phrase, say } from './phrase.ts';
 import { describeEvidence, phraseSeen } from './statement-evidence.ts';
@@ -46,20 +47,20 @@ export interface Claims {
   readonly gaps: readonly Gap[];
 }
 
-type Port = Pick<CheckRecord, 'port' | 'protocol'> & { readonly portName?: string };
+type Port = Pick<CheckRecord, 'port' | 'protocol' | 'portName'>;
 
 /** One port of a pod with everybody who could try it. */
 interface Target {
   readonly to: string;
   readonly port: Port;
-  readonly checks: readonly CheckRecord[];
+  readonly checks: readonly CheckView[];
   readonly allowed: readonly string[];
   readonly denied: readonly string[];
   readonly untested: readonly string[];
 }
 
 /** Statements in the order of the scenario's checks; ports of a pod of which the same is said come together. */
-export function claimsOf(scenario: ScenarioRecord): Claims {
+export function claimsOf(scenario: ScenarioView): Claims {
   const targets = targetsOf(scenario);
   const tested = targets.filter(({ checks }) => checks.length > 0);
   const sameClaim = groupBy(tested, ({ to, allowed, denied, untested }) =>
@@ -84,16 +85,15 @@ export function claimsOf(scenario: ScenarioRecord): Claims {
 }
 
 /** Ports that are tested come first, in the order of their checks. */
-function targetsOf({ checks, pods }: ScenarioRecord): Target[] {
-  const keys = pods.map(objectKey);
-  const portKey = (to: string, { port, protocol }: Port): string => `${to}:${port}/${protocol}`;
-  const tested = groupBy(checks, (check) => portKey(check.to, check)).flatMap((group): Target[] => {
+function targetsOf({ checks, pods }: ScenarioView): Target[] {
+  const keys = pods.map(({ key }) => key);
+  const tested = groupBy(checks, describeTarget).flatMap((group): Target[] => {
     const [first] = group;
     if (first === undefined) return [];
     const { to, port, protocol, portName } = first;
     const allowed = group.filter(({ expected }) => expected === 'reachable').map(({ from }) => from);
     const denied = group.filter(({ expected }) => expected === 'unreachable').map(({ from }) => from);
-    const spoken = new Set([to, ...allowed, ...denied]);
+    const spoken = new Set<string>([to, ...allowed, ...denied]);
     return [
       {
         to,
@@ -105,21 +105,20 @@ function targetsOf({ checks, pods }: ScenarioRecord): Target[] {
       },
     ];
   });
-  const known = new Set(tested.map(({ to, port }) => portKey(to, port)));
-  const silent = pods.flatMap((pod) => {
-    const to = objectKey(pod);
-    return pod.ports.flatMap(({ name: portName, port, protocol }): Target[] => {
+  const known = new Set(tested.map(({ to, port }) => describeTarget({ to, ...port })));
+  const silent = pods.flatMap(({ key: to, ports }) =>
+    ports.flatMap(({ name: portName, port, protocol }): Target[] => {
       const own = { port, protocol, ...(portName === undefined ? {} : { portName }) };
-      if (known.has(portKey(to, own))) return [];
+      if (known.has(describeTarget({ to, ...own }))) return [];
       return [
         { to, port: own, checks: [], allowed: [], denied: [], untested: keys.filter((key) => key !== to) },
       ];
-    });
-  });
+    }),
+  );
   return [...tested, ...silent];
 }
 
-function state(first: Target, group: readonly Target[], scenario: ScenarioRecord): Statement {
+function state(first: Target, group: readonly Target[], scenario: ScenarioView): Statement {
   const checks = group.flatMap((target) => target.checks);
   const deviations = checks.filter(({ verdict }) => verdict !== 'pass');
   const because = [...new Set(checks.flatMap((check) => check.because ?? []))];
@@ -143,7 +142,7 @@ function state(first: Target, group: readonly Target[], scenario: ScenarioRecord
       checks.length === 1
         ? []
         : passedContrary(checks).map(
-            (check) => say`${describePod(check.from)} to ${describeTarget(check)}: ${phraseSeen(check)}`,
+            (check) => say`${describePod(check.from)} to ${phraseTarget(check)}: ${phraseSeen(check)}`,
           ),
     evidence: describeEvidence(checks, scenario),
     declared: placesOf(checks),
@@ -151,7 +150,7 @@ function state(first: Target, group: readonly Target[], scenario: ScenarioRecord
 }
 
 /** What is as stated, and not the doing of these policies. */
-function reservationOf(checks: readonly CheckRecord[], { pods }: ScenarioRecord): Phrase | undefined {
+function reservationOf(checks: readonly CheckView[], { pods }: ScenarioView): Phrase | undefined {
   const cutByOthers = checks.filter(({ cutBy, verdict }) => cutBy !== undefined && verdict === 'pass');
   const letThrough = letThroughElsewhere(checks);
   const told = [
@@ -168,12 +167,12 @@ function reservationOf(checks: readonly CheckRecord[], { pods }: ScenarioRecord)
   return told.length === 0 ? undefined : join(told, ' ');
 }
 
-function sourcesOf(checks: readonly CheckRecord[]): readonly string[] {
+function sourcesOf(checks: readonly CheckView[]): readonly string[] {
   return [...new Set(checks.map(({ from }) => from))];
 }
 
 /** In the order in which a reader of the files comes by them. */
-function placesOf(checks: readonly CheckRecord[]): string[] {
+function placesOf(checks: readonly CheckView[]): string[] {
   const places = checks
     .map(({ declared }) => declared)
     .sort((left, right) => left.file.localeCompare(right.file) || left.line - right.line);
@@ -183,7 +182,7 @@ function placesOf(checks: readonly CheckRecord[]): string[] {
 function sentenceOf(
   { to, allowed, denied, untested }: Target,
   ports: readonly Port[],
-  { pods }: ScenarioRecord,
+  { pods }: ScenarioView,
 ): Phrase {
   const portPhrase = describePorts(ports);
   const isWhole = untested.length === 0;
@@ -205,7 +204,7 @@ function sentenceOf(
 }
 
 /** Where everybody can, or nobody else, the sentence says of all others what holds for them. */
-function inFullOf({ allowed, denied, untested }: Target, { pods }: ScenarioRecord): Phrase[] {
+function inFullOf({ allowed, denied, untested }: Target, { pods }: ScenarioView): Phrase[] {
   const isWhole = untested.length === 0;
   const can = isWhole && denied.length === 0 ? undefined : describePodsInFull(allowed, pods);
   const cannot = isWhole ? undefined : describePodsInFull(denied, pods);
@@ -216,9 +215,9 @@ function inFullOf({ allowed, denied, untested }: Target, { pods }: ScenarioRecor
 }
 
 /** `leaked: web in shop reached db on UDP 53 although it must not` */
-function describeDeviation(check: CheckRecord): Phrase {
+function describeDeviation(check: CheckView): Phrase {
   const pair = describePod(check.from);
-  const target = describeTarget(check);
+  const target = phraseTarget(check);
   switch (check.verdict) {
     case 'leaked':
       return say`${pair} reached ${target} although it must not`;
@@ -233,11 +232,11 @@ function describeDeviation(check: CheckRecord): Phrase {
   }
 }
 
-function describeTarget(check: CheckRecord): Phrase {
+function phraseTarget(check: CheckView): Phrase {
   return say`${describePod(check.to, namespaceOf(check.from))} on ${describePorts([check])}`;
 }
 
-function reasonOf({ verdict, reason }: CheckRecord): Phrase {
+function reasonOf({ verdict, reason }: CheckView): Phrase {
   if (verdict === undefined) return say`the run ended before it was decided`;
   return reason === undefined ? say`no reason was recorded` : name(reason);
 }

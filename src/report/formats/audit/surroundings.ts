@@ -1,18 +1,15 @@
 /** What is around a connection and may decide about it: labels, nodes, the network plugin, policies of other kinds. */
-import type { CheckRecord, RunRecord, ScenarioRecord } from '../../../record.ts';
 import { nameOfPlugin } from '../../parts/circumstances.ts';
-import { findByKey } from '../../parts/find.ts';
+import type { CheckView, EnvironmentView, PodView } from '../../view/view.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
 
-type Environment = RunRecord['environment'];
-
 /** Where no real cluster was tested: the sandbox is a part of podreach. */
-export function isSandbox({ cluster }: Environment): boolean {
+export function isSandbox({ cluster }: EnvironmentView): boolean {
   return cluster === 'sandbox';
 }
 
 /** `the network plugin (Calico v3.32.1)`, as far as it is known. */
-export function describePlugin({ networkPlugins = [] }: Environment): Phrase {
+export function describePlugin({ networkPlugins = [] }: EnvironmentView): Phrase {
   const enforcing = networkPlugins.filter(({ enforces }) => enforces);
   const known = enforcing.length > 0 ? enforcing : networkPlugins;
   if (known.length === 0) return say`the network plugin`;
@@ -21,7 +18,7 @@ export function describePlugin({ networkPlugins = [] }: Environment): Phrase {
 }
 
 /** What else may decide than the policies of the scenario, as far as the run could see: it tells what it could not look at too. */
-export function describeOtherPolicies(environment: Environment): Phrase {
+export function describeOtherPolicies(environment: EnvironmentView): Phrase {
   const { warnings, clusterPolicies } = environment;
   if (isSandbox(environment)) return say`On the sandbox there are no other policies.`;
   if (clusterPolicies !== undefined)
@@ -34,16 +31,16 @@ export function describeOtherPolicies(environment: Environment): Phrase {
 }
 
 /** ` (app=db and tier=data)` */
-export function labelsOf(key: string, { pods }: ScenarioRecord): Phrase {
-  const labels = Object.entries(findByKey(pods, key)?.labels ?? {});
+export function labelsOf(pod: PodView | undefined): Phrase {
+  const labels = Object.entries(pod?.labels ?? {});
   return labels.length === 0
     ? []
     : say` (${list(labels.map(([label, value]) => name(`${label}=${value}`)))})`;
 }
 
 /** `node worker-2`, `nodes worker-1 and worker-2` */
-export function nodesOf({ from, to }: CheckRecord, { pods }: ScenarioRecord): Phrase {
-  const nodes = [from, to].flatMap((key) => findByKey(pods, key)?.node ?? []);
+export function nodesOf({ source, destination }: CheckView): Phrase {
+  const nodes = [source, destination].flatMap((pod) => pod?.node ?? []);
   const different = [...new Set(nodes)];
   if (different.length === 0) return say`the nodes of both pods`;
   return say`${different.length === 1 ? 'node' : 'nodes'} ${list(different.map(name))}`;

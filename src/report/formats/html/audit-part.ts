@@ -1,7 +1,6 @@
 /** The audit document as a part of the page. */
-
-import type { RunRecord } from '../../../record.ts';
 import { count, formatNumber } from '../../text/text.ts';
+import type { RunView } from '../../view/view.ts';
 import {
   type Audit,
   type AuditedPolicy,
@@ -32,9 +31,8 @@ const STYLES: Readonly<Record<Statement['standing'], string>> = {
   'not proven': 'inconclusive',
 };
 
-/** @param written the record as it is: policies are fingerprinted before anything is changed */
-export function renderAuditPart(written: RunRecord): Markup {
-  const audit = buildAudit(written);
+export function renderAuditPart(view: RunView): Markup {
+  const audit = buildAudit(view);
   const share = shareOf(audit);
   return html`<section id="audit" aria-labelledby="audit-title">
 <h2 id="audit-title">For audits: who can reach whom</h2>

@@ -1,9 +1,9 @@
 /** Which namespaces talk to which, drawn: as many arrows as there are kinds of ways between two of them. */
 import { namespaceOf } from '../../../keys.ts';
-import type { ScenarioRecord } from '../../../record.ts';
 import { FLOW_LEGEND, type Flow, type FlowStyle, flowsOf } from '../../parts/flows.ts';
 import { groupBy } from '../../parts/group.ts';
 import { count, formatNumber, shortenMiddle } from '../../text/text.ts';
+import type { ScenarioView } from '../../view/view.ts';
 import { html, type Markup, only } from './markup.ts';
 import { renderTable } from './parts.ts';
 
@@ -48,9 +48,9 @@ interface Box extends Point {
 }
 
 /** The drawing with its legend, and the same as a table; nothing where no way was found open and none was missed. */
-export function renderGraph(scenario: ScenarioRecord, id: string): Markup | readonly Markup[] {
-  const arrows = groupBy(flowsOf(scenario), ({ from, to, style }) =>
-    JSON.stringify([namespaceOf(from), namespaceOf(to), style]),
+export function renderGraph(scenario: ScenarioView, id: string): Markup | readonly Markup[] {
+  const arrows = groupBy(flowsOf(scenario), ({ check, style }) =>
+    JSON.stringify([namespaceOf(check.from), namespaceOf(check.to), style]),
   ).map(toArrow);
   if (arrows.length === 0) return [];
   const names = namespacesOf(scenario, arrows);
@@ -66,15 +66,15 @@ ${renderWays(arrows)}
 function toArrow(flows: readonly Flow[]): Arrow {
   const [first] = flows;
   return {
-    from: namespaceOf(first?.from ?? ''),
-    to: namespaceOf(first?.to ?? ''),
+    from: namespaceOf(first?.check.from ?? ''),
+    to: namespaceOf(first?.check.to ?? ''),
     style: first?.style ?? 'open',
     flows,
   };
 }
 
 /** In the order of the scenario; where there are too many, those with the most ways first. */
-function namespacesOf({ namespaces }: ScenarioRecord, arrows: readonly Arrow[]): string[] {
+function namespacesOf({ namespaces }: ScenarioView, arrows: readonly Arrow[]): string[] {
   const names = [
     ...new Set([...namespaces.map(({ name }) => name), ...arrows.flatMap(({ from, to }) => [from, to])]),
   ];

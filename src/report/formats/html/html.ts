@@ -4,22 +4,21 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { isMismatch } from '../../../judge/mismatch.ts';
-import { objectKey } from '../../../keys.ts';
-import type { RunRecord } from '../../../record.ts';
 import { scriptSource } from '../../../script-source.ts';
 import { problemsOf } from '../../parts/cases.ts';
 import { circumstanceFacts } from '../../parts/circumstances.ts';
 import { passedContrary, summariseContrary } from '../../parts/contrary.ts';
 import { warningsOf } from '../../parts/opinion.ts';
 import { resultOf } from '../../parts/result-line.ts';
-import { dayOf, describeOverdue } from '../../parts/review.ts';
+import { describeOverdue } from '../../parts/review.ts';
 import { describeLeftOut } from '../../parts/scenario-notes.ts';
-import { type Counts, describeRun, isCalm, runWord, scenarioWord, summarise } from '../../parts/summary.ts';
-import { duration, formatNumber, neutraliseAll, shortenMiddle } from '../../text/text.ts';
+import { describeRun, isCalm, runWord, scenarioWord } from '../../parts/summary.ts';
+import { duration, formatNumber, shortenMiddle } from '../../text/text.ts';
+import type { Counts } from '../../view/counts.ts';
+import type { RunView } from '../../view/view.ts';
 import { renderAuditPart } from './audit-part.ts';
 import { html, Markup, only } from './markup.ts';
-import { packRecord } from './pack.ts';
+import { packChecks } from './pack.ts';
 import { renderFactList, renderProblem, renderTable, renderWord } from './parts.ts';
 import { renderScenario, scenarioId } from './scenario.ts';
 import { renderUnexpected } from './unexpected.ts';
@@ -37,12 +36,10 @@ const VERDICTS: readonly (readonly [kind: keyof Counts, word: string, style: str
 /** Of a scenario's name in the list of the page's parts. */
 const LONGEST_ENTRY = 40;
 
-export function renderHtml(written: RunRecord): string {
-  const record = neutraliseAll(written);
-  const { word } = runWord(record);
+export function renderHtml(view: RunView): string {
+  const { word } = runWord(view);
   const style = new Markup(readFileSync(new URL('./page.css', import.meta.url), 'utf8'));
   const script = new Markup(scriptSource('./browser/page', import.meta.url));
-  const today = dayOf(record);
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -51,22 +48,22 @@ export function renderHtml(written: RunRecord): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>podreach: ${word}, ${describeRun(record)}</title>
+<title>podreach: ${word}, ${describeRun(view)}</title>
 <style>${style}</style>
 </head>
 <body>
 <a class="skip" href="#content">Skip to the results</a>
-${renderHeader(record)}
-${renderNavigation(record)}
-${renderFilter(record)}
+${renderHeader(view)}
+${renderNavigation(view)}
+${renderFilter(view)}
 <main id="content">
-${renderSummary(record, today)}
-${renderUnexpected(record)}
-${record.scenarios.map((scenario, index) => renderScenario(scenario, index, today))}
-${renderAuditPart(written)}
+${renderSummary(view)}
+${renderUnexpected(view)}
+${view.scenarios.map((scenario, index) => renderScenario(scenario, index))}
+${renderAuditPart(view)}
 </main>
-<footer><p>podreach ${record.podreach.version}, run ${record.run.id}</p></footer>
-<script type="application/octet-stream" id="checks">${new Markup(packRecord(record))}</script>
+<footer><p>podreach ${view.podreach.version}, run ${view.run.id}</p></footer>
+<script type="application/octet-stream" id="checks">${new Markup(packChecks(view))}</script>
 <script type="module">${script}</script>
 </body>
 </html>
@@ -78,28 +75,25 @@ function hashOf({ text }: Markup): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
 
-function renderHeader(record: RunRecord): Markup {
-  const { word, style } = runWord(record);
-  const { counts } = summarise(record);
+function renderHeader(view: RunView): Markup {
+  const { word, style } = runWord(view);
+  const { counts } = view;
   const cards = VERDICTS.filter(([kind]) => counts[kind] > 0).map(
     ([kind, name, colour]) =>
       html`<li><a class="card is-${colour}" href="#verdict=${kind}"><b>${formatNumber(counts[kind])}</b> ${name}</a></li>`,
   );
   return html`<header>
 <p class="brand">podreach</p>
-<h1>${renderWord(word, style)} <span>${describeRun(record)}</span></h1>
+<h1>${renderWord(word, style)} <span>${describeRun(view)}</span></h1>
 <ul class="cards">${cards}</ul>
 </header>`;
 }
 
-function renderNavigation({ scenarios }: RunRecord): Markup {
-  const checks = scenarios.flatMap((scenario) => scenario.checks);
+function renderNavigation({ scenarios, mismatches, counts }: RunView): Markup {
   const entries: readonly (readonly [place: string, text: string])[] = [
     ['summary', 'Summary'],
-    ...(checks.some(isMismatch) ? [['unexpected', 'Not as expected'] as const] : []),
-    ...(checks.some(({ verdict }) => verdict === 'inconclusive')
-      ? [['unproven', 'Not proven'] as const]
-      : []),
+    ...(mismatches.length > 0 ? [['unexpected', 'Not as expected'] as const] : []),
+    ...(counts.inconclusive > 0 ? [['unproven', 'Not proven'] as const] : []),
     ...scenarios.map(({ name }, index) => [scenarioId(index), name] as const),
     ['audit', 'For audits'],
   ];
@@ -107,16 +101,14 @@ function renderNavigation({ scenarios }: RunRecord): Markup {
 }
 
 /** Hidden until the script is there that makes it work. */
-function renderFilter(record: RunRecord): Markup {
-  const { counts } = summarise(record);
-  const { scenarios } = record;
+function renderFilter({ counts, scenarios, checks }: RunView): Markup {
   const namespaces = new Set(scenarios.flatMap((scenario) => scenario.namespaces.map(({ name }) => name)));
-  const policies = new Set(scenarios.flatMap((scenario) => scenario.policies.map(objectKey)));
+  const policies = new Set(scenarios.flatMap((scenario) => scenario.policies.map(({ key }) => key)));
   const boxes = VERDICTS.filter(([kind]) => counts[kind] > 0).map(
     ([kind, word, style]) =>
       html`<label class="is-${style}"><input type="checkbox" name="verdict" value="${kind}"> ${word} (${formatNumber(counts[kind])})</label>`,
   );
-  const contrary = passedContrary(scenarios.flatMap(({ checks }) => checks)).length;
+  const contrary = passedContrary(checks).length;
   return html`<form id="filter" role="search" aria-label="Choose checks" hidden>
 <fieldset><legend>Verdict</legend>${boxes}${only(contrary > 0, () => html`<label class="is-inconclusive"><input type="checkbox" name="contrary" value="yes"> passed, but not in every attempt (${formatNumber(contrary)})</label>`)}</fieldset>
 ${renderSelect('namespace', 'Namespace', namespaces)}
@@ -132,10 +124,10 @@ function renderSelect(name: string, label: string, values: ReadonlySet<string>):
   return html`<label>${label} <select name="${name}"><option value="">all</option>${[...values].map((value) => html`<option value="${value}">${value}</option>`)}</select></label>`;
 }
 
-function renderSummary(record: RunRecord, today: string): Markup {
-  const { counts } = summarise(record);
+function renderSummary(view: RunView): Markup {
+  const { counts } = view;
   const verdicts = VERDICTS.filter(([kind]) => counts[kind] > 0);
-  const rows = record.scenarios.map((scenario, index) => {
+  const rows = view.scenarios.map((scenario, index) => {
     const result = resultOf(scenario);
     const outcome = scenarioWord(result);
     // Policies that left a way open have not settled, whatever the other ways took.
@@ -147,12 +139,12 @@ function renderSummary(record: RunRecord, today: string): Markup {
     return html`<tr><td>${renderWord(outcome.word, outcome.style)}</td><th scope="row"><a href="#${scenarioId(index)}">${scenario.name}</a></th>${cells}<td class="number">${settledMs === undefined ? '' : duration(settledMs)}</td><td class="number">${result.durationMs === undefined ? '' : duration(result.durationMs)}</td></tr>
 `;
   });
-  const notes = record.scenarios.flatMap((scenario) =>
-    [describeOverdue(scenario, today), describeLeftOut(scenario)].flatMap((text) =>
+  const notes = view.scenarios.flatMap((scenario) =>
+    [describeOverdue(scenario), describeLeftOut(scenario)].flatMap((text) =>
       text === undefined ? [] : [html`<p class="callout is-inconclusive">${scenario.name}: ${text}</p>`],
     ),
   );
-  const contrary = record.scenarios.flatMap(({ name, checks }) => {
+  const contrary = view.scenarios.flatMap(({ name, checks }) => {
     const text = summariseContrary(checks);
     return text === undefined
       ? []
@@ -160,8 +152,8 @@ function renderSummary(record: RunRecord, today: string): Markup {
   });
   return html`<section id="summary" aria-labelledby="summary-title">
 <h2 id="summary-title">Summary</h2>
-${problemsOf(record).map(renderProblem)}
-${warningsOf(record).map(({ text }) => html`<p class="callout is-inconclusive">${text}</p>`)}
+${problemsOf(view).map(renderProblem)}
+${warningsOf(view).map(({ text }) => html`<p class="callout is-inconclusive">${text}</p>`)}
 ${notes}
 ${contrary}
 ${only(rows.length > 0, () =>
@@ -171,7 +163,7 @@ ${only(rows.length > 0, () =>
     rows,
   ),
 )}
-<details><summary>Circumstances of the run</summary>${renderFactList(circumstanceFacts(record))}</details>
+<details><summary>Circumstances of the run</summary>${renderFactList(circumstanceFacts(view))}</details>
 </section>
 `;
 }

@@ -1,7 +1,8 @@
 /** The whole matrix of a scenario as a table, which the page's script makes a grid to walk through. */
-import type { ScenarioRecord } from '../../../record.ts';
 import { buildMatrix, CELL_KINDS, CELLS, type CellKind, type MatrixColumn } from '../../parts/matrix.ts';
 import { shortenMiddle } from '../../text/text.ts';
+import { describePort, describePortName, describeTarget } from '../../view/pair.ts';
+import type { ScenarioView } from '../../view/view.ts';
 import { html, type Markup } from './markup.ts';
 
 /** Longer ones are shortened in their middle: namespace and pod are at the ends. */
@@ -21,7 +22,7 @@ const CLASSES: Readonly<Record<CellKind, string>> = {
 
 /** Nothing for a scenario without pods. */
 export function renderMatrixTable(
-  scenario: ScenarioRecord,
+  scenario: ScenarioView,
   index: number,
   id: string,
 ): Markup | readonly Markup[] {
@@ -57,7 +58,6 @@ function renderCell(kind: CellKind): Markup {
 }
 
 function renderHead(column: MatrixColumn): Markup {
-  const port = `${column.port}/${column.protocol}`;
-  const name = column.portName === undefined ? '' : ` (${column.portName})`;
-  return html`<th scope="col" title="${column.to}:${port}${name}"><span><i>${shortenMiddle(column.to, LONGEST_NAME)}</i><b>:${port}</b></span></th>`;
+  const whole = describeTarget(column) + describePortName(column.portName);
+  return html`<th scope="col" title="${whole}"><span><i>${shortenMiddle(column.to, LONGEST_NAME)}</i><b>:${describePort(column)}</b></span></th>`;
 }

@@ -1,26 +1,26 @@
 /** The facts of all checks for the page's script, in little room. */
 import { gzipSync } from 'node:zlib';
 import { namespaceOf } from '../../../keys.ts';
-import type { RunRecord, ScenarioRecord } from '../../../record.ts';
 import { isPassedContrary } from '../../parts/contrary.ts';
-import { describePair } from '../../parts/describe.ts';
-import { buildMatrix, CELLS, cellOf, type MatrixColumn } from '../../parts/matrix.ts';
+import { buildMatrix, CELLS, cellOf } from '../../parts/matrix.ts';
 import { factsOf } from '../../parts/mismatch.ts';
+import { describeTarget } from '../../view/pair.ts';
+import type { RunView, ScenarioView } from '../../view/view.ts';
 import { policiesOf } from './exercise.ts';
 import type { FactHead, Items, Lists, PackedChecks, PageData } from './page-data.ts';
 
 /** As base64, which needs no escaping. */
-export function packRecord(record: RunRecord): string {
-  const data: PageData = { scenarios: record.scenarios.map((scenario) => packChecks(scenario, record)) };
+export function packChecks({ scenarios }: RunView): string {
+  const data: PageData = { scenarios: scenarios.map(packScenario) };
   return gzipSync(JSON.stringify(data), { level: 9 }).toString('base64');
 }
 
-function packChecks(scenario: ScenarioRecord, record: RunRecord): PackedChecks {
+function packScenario(scenario: ScenarioView): PackedChecks {
   const { checks } = scenario;
   const matrix = buildMatrix(scenario);
   const rowOf = new Map(matrix.rows.map((key, row) => [key, row]));
-  const columnOf = new Map(matrix.columns.map((column, position) => [keyOf(column), position]));
-  const facts = checks.map((check) => factsOf(check, { scenario, record }));
+  const columnOf = new Map(matrix.columns.map((column, position) => [describeTarget(column), position]));
+  const facts = checks.map(factsOf);
   const heads = facts.map((all) =>
     JSON.stringify(all.map(({ label, isCommand }): FactHead => ({ label, ...(isCommand && { isCommand }) }))),
   );
@@ -28,12 +28,12 @@ function packChecks(scenario: ScenarioRecord, record: RunRecord): PackedChecks {
   const texts = Map.groupBy(facts.flat(), ({ label }) => label);
   return {
     rows: checks.map(({ from }) => rowOf.get(from) ?? 0),
-    columns: checks.map((check) => columnOf.get(keyOf(check)) ?? 0),
-    pairs: packTexts(checks.map(describePair)),
+    columns: checks.map((check) => columnOf.get(describeTarget(check)) ?? 0),
+    pairs: packTexts(checks.map(({ pair }) => pair)),
     verdicts: packTexts(checks.map(({ verdict }) => verdict ?? 'unjudged')),
     meanings: packTexts(checks.map((check) => CELLS[cellOf(check)].meaning)),
     namespaces: packLists(checks.map(({ from, to }) => [...new Set([namespaceOf(from), namespaceOf(to)])])),
-    policies: packLists(checks.map((check) => policiesOf(check, scenario))),
+    policies: packLists(checks.map(policiesOf)),
     contrary: checks.flatMap((check, index) => (isPassedContrary(check) ? [index] : [])),
     shapes: shapes.map((shape) => JSON.parse(shape)),
     shapeOf,
@@ -41,10 +41,6 @@ function packChecks(scenario: ScenarioRecord, record: RunRecord): PackedChecks {
       [...texts].map(([label, all]) => [label, packTexts(all.map(({ text }) => text))]),
     ),
   };
-}
-
-function keyOf({ to, port, protocol }: Pick<MatrixColumn, 'to' | 'port' | 'protocol'>): string {
-  return `${to}:${port}/${protocol}`;
 }
 
 function packTexts(texts: readonly string[]): Lists {

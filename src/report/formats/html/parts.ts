@@ -1,5 +1,4 @@
 /** Pieces that several sections of the page share. */
-
 import type { Problem } from '../../parts/cases.ts';
 import type { Fact } from '../../text/block.ts';
 import { html, type Markup } from './markup.ts';

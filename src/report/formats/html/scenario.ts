@@ -1,13 +1,13 @@
 /** Everything about one scenario: its matrix, its ways between namespaces, its timeline, its policies. */
-import { objectKey } from '../../../keys.ts';
-import type { ScenarioRecord } from '../../../record.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { failureFacts } from '../../parts/failure.ts';
 import { resultOf } from '../../parts/result-line.ts';
 import { describeOverdue } from '../../parts/review.ts';
 import { describeForce } from '../../parts/scenario-notes.ts';
-import { countVerdicts, describeCounts, scenarioWord } from '../../parts/summary.ts';
+import { describeCounts, scenarioWord } from '../../parts/summary.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
+import { countVerdicts } from '../../view/counts.ts';
+import type { CheckView, ScenarioView } from '../../view/view.ts';
 import { policiesOf, untestedPolicies } from './exercise.ts';
 import { renderGraph } from './graph.ts';
 import { html, type Markup, only } from './markup.ts';
@@ -20,22 +20,21 @@ export function scenarioId(index: number): string {
   return `scenario-${index + 1}`;
 }
 
-/** @param today the day of the run, `YYYY-MM-DD` */
-export function renderScenario(scenario: ScenarioRecord, index: number, today: string): Markup {
+export function renderScenario(scenario: ScenarioView, index: number): Markup {
   const id = scenarioId(index);
   const { word, style } = scenarioWord(resultOf(scenario));
   const { name, description, error, checks, durationMs } = scenario;
   const facts = [
     checks.length === 0
       ? 'no checks'
-      : `${count(checks.length, 'check')}: ${describeCounts(countVerdicts(checks))}`,
+      : `${count(checks.length, 'check')}: ${describeCounts(scenario.counts)}`,
     ...(durationMs === undefined ? [] : [`took ${duration(durationMs)}`]),
   ];
   return html`<section id="${id}" aria-labelledby="${id}-title">
 <h2 id="${id}-title">${renderWord(word, style)} ${name}</h2>
 <p class="counts">${facts.join(', ')}</p>
 ${description === undefined ? [] : html`<p>${description}</p>`}
-${renderHead(scenario, today)}
+${renderHead(scenario)}
 ${error === undefined || error.code === 'interrupted' ? [] : renderProblem({ ...error, facts: failureFacts(error) })}
 ${renderWarnings(scenario)}
 ${renderMatrixTable(scenario, index, id)}
@@ -46,9 +45,9 @@ ${renderPolicies(scenario, id)}
 `;
 }
 
-function renderHead(scenario: ScenarioRecord, today: string): Markup {
+function renderHead(scenario: ScenarioView): Markup {
   const { owner, purpose, runbook, reviewBy, location, pods, namespaces, tags } = scenario;
-  const overdue = describeOverdue(scenario, today);
+  const overdue = describeOverdue(scenario);
   const entries: readonly (readonly [label: string, text: Markup | string | undefined])[] = [
     ['owner', owner],
     ['purpose', purpose],
@@ -63,7 +62,7 @@ function renderHead(scenario: ScenarioRecord, today: string): Markup {
 }
 
 /** What was doubtful before the scenario started. */
-function renderWarnings({ warnings }: ScenarioRecord): Markup | readonly Markup[] {
+function renderWarnings({ warnings }: ScenarioView): Markup | readonly Markup[] {
   return only(
     warnings.length > 0,
     () => html`<details class="callout is-inconclusive"><summary>${count(warnings.length, 'warning')} about what is written</summary><ul>
@@ -80,12 +79,12 @@ ${warnings.map(
   );
 }
 
-function renderPolicies(scenario: ScenarioRecord, id: string): Markup | readonly Markup[] {
+function renderPolicies(scenario: ScenarioView, id: string): Markup | readonly Markup[] {
   const { policies, checks } = scenario;
   if (policies.length === 0) return [];
-  const concerned = new Map<string, ScenarioRecord['checks']>();
+  const concerned = new Map<string, CheckView[]>();
   for (const check of checks) {
-    for (const policy of policiesOf(check, scenario)) {
+    for (const policy of policiesOf(check)) {
       const known = concerned.get(policy);
       if (known === undefined) concerned.set(policy, [check]);
       else known.push(check);
@@ -93,7 +92,7 @@ function renderPolicies(scenario: ScenarioRecord, id: string): Markup | readonly
   }
   const untested = untestedPolicies(scenario);
   const rows = policies.map((policy) => {
-    const key = objectKey(policy);
+    const { key } = policy;
     const own = concerned.get(key) ?? [];
     const say =
       own.length === 0

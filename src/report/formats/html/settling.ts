@@ -1,7 +1,6 @@
 /** When what happened: the phases of a scenario, and how the policies came into force. */
-import type { CheckRecord, ScenarioRecord } from '../../../record.ts';
-import { describePair } from '../../parts/describe.ts';
 import { duration, formatNumber } from '../../text/text.ts';
+import type { CheckView, ScenarioView } from '../../view/view.ts';
 import { html, type Markup, only } from './markup.ts';
 import { renderTable } from './parts.ts';
 
@@ -20,10 +19,10 @@ const CURVES = [
   { expected: 'unreachable', name: 'to be unreachable', style: 'curve-unreachable' },
 ] as const;
 
-type Settled = CheckRecord & { readonly settledMs: number };
+type Settled = CheckView & { readonly settledMs: number };
 
 /** Nothing for a scenario that has not begun. */
-export function renderTimeline(scenario: ScenarioRecord, id: string): Markup | readonly Markup[] {
+export function renderTimeline(scenario: ScenarioView, id: string): Markup | readonly Markup[] {
   const phases = renderPhases(scenario, id);
   const settled = scenario.checks
     .filter((check): check is Settled => check.settledMs !== undefined)
@@ -39,7 +38,7 @@ ${renderTimes(settled, scenario.checks)}
   ];
 }
 
-function renderPhases({ phases, durationMs }: ScenarioRecord, id: string): readonly Markup[] {
+function renderPhases({ phases, durationMs }: ScenarioView, id: string): readonly Markup[] {
   const known = phases.flatMap(({ name, atMs, durationMs: took }) =>
     took === undefined ? [] : [{ name, atMs, took }],
   );
@@ -58,7 +57,7 @@ function renderPhases({ phases, durationMs }: ScenarioRecord, id: string): reado
   ];
 }
 
-function drawCurves(settled: readonly Settled[], checks: readonly CheckRecord[], id: string): Markup {
+function drawCurves(settled: readonly Settled[], checks: readonly CheckView[], id: string): Markup {
   const endMs = Math.max(settled.at(-1)?.settledMs ?? 0, 1);
   const ticks = ticksUpTo(endMs);
   const axisMs = ticks.at(-1) ?? endMs;
@@ -104,14 +103,14 @@ export function ticksUpTo(endMs: number): number[] {
   return Array.from({ length: Math.ceil(endMs / step) + 1 }, (_, index) => index * step);
 }
 
-function renderTimes(settled: readonly Settled[], checks: readonly CheckRecord[]): Markup {
+function renderTimes(settled: readonly Settled[], checks: readonly CheckView[]): Markup {
   const rows = CURVES.flatMap(({ expected, name }) => {
     const all = checks.filter((check) => check.expected === expected);
     const own = settled.filter((check) => check.expected === expected);
     const [median, slowest] = [own[Math.floor((own.length - 1) / 2)], own.at(-1)];
     if (median === undefined || slowest === undefined) return [];
     return [
-      html`<tr><th scope="row">${name}</th><td class="number">${formatNumber(own.length)} of ${formatNumber(all.length)}</td><td class="number">${duration(median.settledMs)}</td><td class="number">${duration(slowest.settledMs)}</td><td>${describePair(slowest)}</td></tr>
+      html`<tr><th scope="row">${name}</th><td class="number">${formatNumber(own.length)} of ${formatNumber(all.length)}</td><td class="number">${duration(median.settledMs)}</td><td class="number">${duration(slowest.settledMs)}</td><td>${slowest.pair}</td></tr>
 `,
     ];
   });

@@ -1,12 +1,11 @@
 /** What is not as expected, and what was not proven, over all scenarios. */
-import type { CheckRecord, RunRecord, ScenarioRecord } from '../../../record.ts';
 import { describeAttempts, underPolicies } from '../../parts/attempts.ts';
-import { describePair } from '../../parts/describe.ts';
 import { describeExpected } from '../../parts/expectation.ts';
 import { groupInconclusive } from '../../parts/inconclusive.ts';
-import { factsOf, mismatchesOf } from '../../parts/mismatch.ts';
+import { factsOf } from '../../parts/mismatch.ts';
 import { findPatterns, findRunPatterns } from '../../parts/patterns.ts';
 import { count, formatNumber } from '../../text/text.ts';
+import type { CheckView, RunView } from '../../view/view.ts';
 import { html, type Markup } from './markup.ts';
 import { entryOf, renderFactList, renderWord } from './parts.ts';
 
@@ -16,38 +15,32 @@ const MISMATCHES_TOLD = 50;
 const OPEN = 3;
 const PAIRS_NAMED = 20;
 
-/** Where checks are found: their scenarios, and their names in the page. */
-type Places = ReadonlyMap<CheckRecord, { readonly scenario: ScenarioRecord; readonly entry: string }>;
-
-export function renderUnexpected(record: RunRecord): readonly Markup[] {
-  const places: Places = new Map(
-    record.scenarios.flatMap((scenario, index) =>
-      scenario.checks.map(
-        (check, position) => [check, { scenario, entry: entryOf(index, position) }] as const,
-      ),
+export function renderUnexpected(view: RunView): readonly Markup[] {
+  const entries: Entries = new Map(
+    view.scenarios.flatMap(({ checks }, scenario) =>
+      checks.map((check, position) => [check, entryOf(scenario, position)] as const),
     ),
   );
-  return [...renderMismatches(record, places), ...renderInconclusives(places)];
+  return [...renderMismatches(view, entries), ...renderInconclusives(view, entries)];
 }
 
-function renderMismatches(record: RunRecord, places: Places): readonly Markup[] {
-  const mismatches = mismatchesOf([...places.keys()]);
+/** The names of checks in the page. */
+type Entries = ReadonlyMap<CheckView, string>;
+
+function renderMismatches(view: RunView, entries: Entries): readonly Markup[] {
+  const { scenarios, mismatches } = view;
   if (mismatches.length === 0) return [];
   const patterns = [
-    ...findRunPatterns(record.scenarios).map((text) => html`<li>${text}</li>`),
-    ...record.scenarios.flatMap((scenario) =>
+    ...findRunPatterns(view).map((text) => html`<li>${text}</li>`),
+    ...scenarios.flatMap((scenario) =>
       findPatterns(scenario).map((text) => html`<li><b>${scenario.name}</b>: ${text}</li>`),
     ),
   ];
-  const blocks = mismatches.slice(0, MISMATCHES_TOLD).flatMap((check, index) => {
-    const place = places.get(check);
-    if (place === undefined) return [];
-    const { scenario, entry } = place;
+  const blocks = mismatches.slice(0, MISMATCHES_TOLD).map((check, index) => {
+    const entry = entries.get(check) ?? '';
     const seen = describeAttempts(underPolicies(check));
-    return [
-      html`<details class="mismatch" data-entry="${entry}"${index < OPEN ? html` open` : ''}><summary>${renderWord(check.verdict, check.verdict)} <span class="pair">${describePair(check)}</span> <span class="seen">expected ${describeExpected(check)}, seen ${seen}</span></summary>${renderFactList(factsOf(check, { scenario, record }))}</details>
-`,
-    ];
+    return html`<details class="mismatch" data-entry="${entry}"${index < OPEN ? html` open` : ''}><summary>${renderWord(check.verdict, check.verdict)} <span class="pair">${check.pair}</span> <span class="seen">expected ${describeExpected(check)}, seen ${seen}</span></summary>${renderFactList(factsOf(check))}</details>
+`;
   });
   const left = mismatches.length - blocks.length;
   return [
@@ -67,16 +60,16 @@ function renderNothing(what: string): Markup {
   return html`<p class="nothing" hidden>None of ${what} matches the filter.</p>`;
 }
 
-function renderInconclusives(places: Places): readonly Markup[] {
-  const groups = groupInconclusive([...places.keys()]);
+function renderInconclusives(view: RunView, entries: Entries): readonly Markup[] {
+  const groups = groupInconclusive(view.checks);
   if (groups.length === 0) return [];
   const items = groups.map(({ reason, checks }) => {
     const left = checks.length - PAIRS_NAMED;
-    const entries = checks.map((check) => places.get(check)?.entry ?? '');
+    const names = checks.map((check) => entries.get(check) ?? '');
     const pairs = checks
       .slice(0, PAIRS_NAMED)
-      .map((check, index) => html`<li data-entry="${entries[index] ?? ''}">${describePair(check)}</li>`);
-    return html`<li data-entry="${entries.join(' ')}">${count(checks.length, 'check')}: ${reason}<ul class="pairs">${pairs}${left > 0 ? html`<li data-whole>and ${formatNumber(left)} more</li>` : ''}</ul></li>
+      .map((check, index) => html`<li data-entry="${names[index] ?? ''}">${check.pair}</li>`);
+    return html`<li data-entry="${names.join(' ')}">${count(checks.length, 'check')}: ${reason}<ul class="pairs">${pairs}${left > 0 ? html`<li data-whole>and ${formatNumber(left)} more</li>` : ''}</ul></li>
 `;
   });
   return [

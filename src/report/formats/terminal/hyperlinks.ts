@@ -1,9 +1,7 @@
 /** Places in files as links, for terminals that can follow them (OSC 8). */
-import type { RunRecord } from '../../../record.ts';
 import { describeLocation } from '../../parts/describe.ts';
-
-/** The address of a file as the record names it. */
-export type LinkTo = (file: string) => string;
+import type { LinkTo } from '../../render-options.ts';
+import type { RunView } from '../../view/view.ts';
 
 const OPEN = '\u001b]8;;';
 const END = '\u001b\\';
@@ -11,19 +9,19 @@ const END = '\u001b\\';
 const PLACE = /[^\s()]+:\d+/g;
 
 /**
- * The same text, in which each place that the record names is a link to its file. Done when all is laid out, because a link
+ * The same text, in which each place that the run names is a link to its file. Done when all is laid out, because a link
  * takes no room.
- * @param record as the text was rendered from it: neutralised
+ * @param view that the text was rendered from
  */
-export function linkPlaces(text: string, record: RunRecord, linkTo: LinkTo): string {
-  const files = filesByPlace(record);
+export function linkPlaces(text: string, view: RunView, linkTo: LinkTo): string {
+  const files = filesByPlace(view);
   return text.replace(PLACE, (place) => {
     const file = files.get(place);
     return file === undefined ? place : `${OPEN}${linkTo(file)}${END}${place}${OPEN}${END}`;
   });
 }
 
-function filesByPlace({ run, scenarios }: RunRecord): Map<string, string> {
+function filesByPlace({ run, scenarios }: RunView): Map<string, string> {
   const locations = [
     run.error?.location,
     ...scenarios.flatMap(({ location, error, policies, checks }) => [

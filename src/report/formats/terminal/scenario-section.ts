@@ -1,12 +1,9 @@
 /** One scenario in the terminal report: a line where all is well, everything that helps where it is not. */
-import { objectKey } from '../../../keys.ts';
-import type { CheckRecord, RunRecord, ScenarioRecord } from '../../../record.ts';
 import { passedContrary, summariseContrary } from '../../parts/contrary.ts';
-import { describePair } from '../../parts/describe.ts';
 import { renderFailure } from '../../parts/failure.ts';
 import { groupInconclusive, renderInconclusive } from '../../parts/inconclusive.ts';
 import { renderMatrixSection } from '../../parts/matrix-section.ts';
-import { mismatchesOf, renderMismatch, seenFacts } from '../../parts/mismatch.ts';
+import { renderMismatch, seenFacts } from '../../parts/mismatch.ts';
 import { findPatterns } from '../../parts/patterns.ts';
 import { type ResultColumns, renderResultLine, resultOf } from '../../parts/result-line.ts';
 import { describeOverdue } from '../../parts/review.ts';
@@ -15,22 +12,20 @@ import { isCalm, scenarioWord } from '../../parts/summary.ts';
 import { renderFacts, renderHeadline } from '../../text/block.ts';
 import type { Canvas } from '../../text/paint.ts';
 import { count, duration, formatNumber, wrap } from '../../text/text.ts';
+import type { CheckView, ScenarioView } from '../../view/view.ts';
 
 const BLOCKS_SHOWN = 20;
 const INCONCLUSIVE_SHOWN = 5;
 
 export interface SectionOptions {
-  readonly record: RunRecord;
   readonly canvas: Canvas;
   readonly verbose: boolean;
   readonly quiet: boolean;
   readonly columns: ResultColumns;
-  /** The day of the run, `YYYY-MM-DD`. */
-  readonly today: string;
 }
 
 /** The scenario's paragraphs, to be set apart by blank lines; none where all is well and quiet is asked for. */
-export function renderScenario(scenario: ScenarioRecord, options: SectionOptions): string[][] {
+export function renderScenario(scenario: ScenarioView, options: SectionOptions): string[][] {
   const { canvas, columns, verbose, quiet } = options;
   const result = resultOf(scenario);
   const isQuiet = isCalm(scenarioWord(result));
@@ -53,12 +48,9 @@ export function renderScenario(scenario: ScenarioRecord, options: SectionOptions
 }
 
 /** What is worth a line and never more: an overdue review, and on what else the verdicts rest. */
-function renderNotes(
-  scenario: ScenarioRecord,
-  { today, columns, canvas, verbose, quiet }: SectionOptions,
-): string[] {
+function renderNotes(scenario: ScenarioView, { columns, canvas, verbose, quiet }: SectionOptions): string[] {
   const texts = [
-    describeOverdue(scenario, today),
+    describeOverdue(scenario),
     ...(quiet ? [] : [describeLeftOut(scenario), verbose ? undefined : describeContraries(scenario)]),
   ];
   return texts.flatMap((text) =>
@@ -66,7 +58,7 @@ function renderNotes(
   );
 }
 
-function describeContraries({ checks }: ScenarioRecord): string | undefined {
+function describeContraries({ checks }: ScenarioView): string | undefined {
   const text = summariseContrary(checks);
   return text === undefined || passedContrary(checks).length === 1
     ? text
@@ -74,17 +66,17 @@ function describeContraries({ checks }: ScenarioRecord): string | undefined {
 }
 
 /** All that was seen of the checks that passed, and not in every attempt. */
-function renderContrary(scenario: ScenarioRecord, canvas: Canvas): string[][] {
+function renderContrary(scenario: ScenarioView, canvas: Canvas): string[][] {
   return passedContrary(scenario.checks).map((check) => [
-    ...renderHeadline('CONTRARY', 'inconclusive', `${describePair(check)}, which passed`, canvas),
-    ...renderFacts(seenFacts(check, scenario), canvas),
+    ...renderHeadline('CONTRARY', 'inconclusive', `${check.pair}, which passed`, canvas),
+    ...renderFacts(seenFacts(check), canvas),
   ]);
 }
 
-function renderAbout(scenario: ScenarioRecord, canvas: Canvas): string[] {
+function renderAbout(scenario: ScenarioView, canvas: Canvas): string[] {
   const { description, owner, purpose, runbook, execRetries } = scenario;
   const force = describeForce(scenario);
-  const policies = scenario.policies.map(objectKey);
+  const policies = scenario.policies.map(({ key }) => key);
   const phases = scenario.phases.flatMap(({ name, durationMs }) =>
     durationMs === undefined ? [] : `${name} ${duration(durationMs)}`,
   );
@@ -115,28 +107,27 @@ function renderAbout(scenario: ScenarioRecord, canvas: Canvas): string[] {
 }
 
 /** An interruption is told by the run itself. */
-function renderError({ error }: ScenarioRecord, canvas: Canvas): string[][] {
+function renderError({ error }: ScenarioView, canvas: Canvas): string[][] {
   return error === undefined || error.code === 'interrupted' ? [] : [renderFailure(error, canvas, [], '  ')];
 }
 
 /** What many of them have in common comes before each for itself. */
-function renderPatterns(scenario: ScenarioRecord, canvas: Canvas): string[][] {
+function renderPatterns(scenario: ScenarioView, canvas: Canvas): string[][] {
   const patterns = findPatterns(scenario);
   return patterns.length === 0
     ? []
     : [patterns.flatMap((text) => renderHeadline('PATTERN', 'name', text, canvas))];
 }
 
-function renderMismatches(scenario: ScenarioRecord, { record, verbose, canvas }: SectionOptions): string[][] {
-  const mismatches = mismatchesOf(scenario.checks);
+function renderMismatches({ mismatches }: ScenarioView, { verbose, canvas }: SectionOptions): string[][] {
   const shown = verbose ? mismatches : mismatches.slice(0, BLOCKS_SHOWN);
   return [
-    ...shown.map((check) => renderMismatch(check, { scenario, record }, { canvas, isWhole: verbose })),
+    ...shown.map((check) => renderMismatch(check, { canvas, isWhole: verbose })),
     ...renderMore(mismatches.length - shown.length, 'that are not as expected', canvas),
   ];
 }
 
-function renderInconclusives(checks: readonly CheckRecord[], verbose: boolean, canvas: Canvas): string[][] {
+function renderInconclusives(checks: readonly CheckView[], verbose: boolean, canvas: Canvas): string[][] {
   const groups = groupInconclusive(checks);
   const shown = verbose ? groups : groups.slice(0, BLOCKS_SHOWN);
   const hidden = groups.slice(shown.length).reduce((sum, group) => sum + group.checks.length, 0);

@@ -1,49 +1,45 @@
 /** The report for people: quiet where all is well, complete where it is not, the result on the last line. */
-import type { RunRecord } from '../../../record.ts';
 import { circumstanceFacts } from '../../parts/circumstances.ts';
 import { endFacts, renderFailure } from '../../parts/failure.ts';
 import { warningsOf } from '../../parts/opinion.ts';
 import { findRunPatterns } from '../../parts/patterns.ts';
 import { columnsFor, resultOf } from '../../parts/result-line.ts';
-import { dayOf } from '../../parts/review.ts';
 import { describeExtent, describeRun, runWord } from '../../parts/summary.ts';
 import type { RenderOptions } from '../../render-options.ts';
 import { renderFacts, renderHeadline } from '../../text/block.ts';
 import { type Canvas, createPaint, usableWidth } from '../../text/paint.ts';
-import { disarmCommands, neutraliseAll, wrap } from '../../text/text.ts';
+import { disarmCommands, wrap } from '../../text/text.ts';
+import type { RunView } from '../../view/view.ts';
 import { linkPlaces } from './hyperlinks.ts';
 import { renderScenario } from './scenario-section.ts';
 
 /** Renders the whole report. Nothing that a record says can move the cursor, change a colour or begin a line. */
-export function renderTerminal(written: RunRecord, options: RenderOptions): string {
-  const record = neutraliseAll(written);
+export function renderTerminal(view: RunView, options: RenderOptions): string {
   const canvas = { width: usableWidth(options.width), paint: createPaint(options.colour) };
   const section = {
-    record,
     canvas,
     verbose: options.verbose,
     quiet: options.quiet,
-    columns: columnsFor(record.scenarios.map(resultOf)),
-    today: dayOf(record),
+    columns: columnsFor(view.scenarios.map(resultOf)),
   };
   const paragraphs = [
-    ...renderBeginning(record, canvas),
-    ...(options.verbose ? [renderFacts(circumstanceFacts(record), canvas, '')] : []),
-    ...joinLines(record.scenarios.map((scenario) => renderScenario(scenario, section))),
-    ...renderPatterns(record, canvas),
-    ...renderWarnings(record, canvas),
-    renderResult(record, canvas),
+    ...renderBeginning(view, canvas),
+    ...(options.verbose ? [renderFacts(circumstanceFacts(view), canvas, '')] : []),
+    ...joinLines(view.scenarios.map((scenario) => renderScenario(scenario, section))),
+    ...renderPatterns(view, canvas),
+    ...renderWarnings(view, canvas),
+    renderResult(view, canvas),
   ];
   const text = disarmCommands(`${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`);
-  return options.linkTo === undefined ? text : linkPlaces(text, record, options.linkTo);
+  return options.linkTo === undefined ? text : linkPlaces(text, view, options.linkTo);
 }
 
 /** What was cut off says so before anything else; a failure of the run says it with its own reason. */
-function renderBeginning(record: RunRecord, canvas: Canvas): string[][] {
-  const { incomplete, interruptedBy, error } = record.run;
-  const extent = describeExtent(record);
+function renderBeginning(view: RunView, canvas: Canvas): string[][] {
+  const { incomplete, interruptedBy, error } = view.run;
+  const extent = describeExtent(view);
   if (error !== undefined && error.code !== 'interrupted') {
-    return [renderFailure(error, canvas, endFacts(record), '')];
+    return [renderFailure(error, canvas, endFacts(view), '')];
   }
   if (!incomplete && interruptedBy === undefined) return [];
   const reason =
@@ -67,16 +63,16 @@ function joinLines(scenarios: readonly string[][][]): string[][] {
 }
 
 /** What no scenario shows by itself. */
-function renderPatterns({ scenarios }: RunRecord, canvas: Canvas): string[][] {
-  const patterns = findRunPatterns(scenarios);
+function renderPatterns(view: RunView, canvas: Canvas): string[][] {
+  const patterns = findRunPatterns(view);
   return patterns.length === 0
     ? []
     : [patterns.flatMap((text) => renderHeadline('PATTERN', 'name', text, canvas, ''))];
 }
 
 /** What may have decided besides the policies. */
-function renderWarnings(record: RunRecord, { width, paint }: Canvas): string[][] {
-  const warnings = warningsOf(record);
+function renderWarnings(view: RunView, { width, paint }: Canvas): string[][] {
+  const warnings = warningsOf(view);
   if (warnings.length === 0) return [];
   const prefix = 'warning  ';
   return [
@@ -88,7 +84,7 @@ function renderWarnings(record: RunRecord, { width, paint }: Canvas): string[][]
   ];
 }
 
-function renderResult(record: RunRecord, canvas: Canvas): string[] {
-  const { word, style } = runWord(record);
-  return [`${canvas.paint(style, word)}  ${describeRun(record)}`];
+function renderResult(view: RunView, canvas: Canvas): string[] {
+  const { word, style } = runWord(view);
+  return [`${canvas.paint(style, word)}  ${describeRun(view)}`];
 }

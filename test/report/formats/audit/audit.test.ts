@@ -4,6 +4,7 @@ import { runRecordSchema } from '../../../../src/record.ts';
 import { buildAudit } from '../../../../src/report/formats/audit/audit.ts';
 import { renderAudit } from '../../../../src/report/formats/audit/markdown.ts';
 import { plainText } from '../../../../src/report/formats/audit/phrase.ts';
+import { viewOf } from '../../../../src/report/view/view.ts';
 import { startProcessorClock } from '../../../support/processor-time.ts';
 import {
   attempts,
@@ -16,7 +17,7 @@ import {
 import { environmentFailure, interruptedRun, provisioningFailure } from '../../records.ts';
 
 test('tells a run to people who read no YAML', async () => {
-  await expect(renderAudit(runRecordSchema.parse(everyVerdict()))).toMatchFileSnapshot(
+  await expect(renderAudit(viewOf(runRecordSchema.parse(everyVerdict())))).toMatchFileSnapshot(
     '../../golden/every-verdict.audit.md',
   );
 });
@@ -38,17 +39,17 @@ test.each([
     'The run did not come to its own end. 1 of 1 scenario finished; nothing is proven about the rest.',
   ],
 ])('warns of %s before anything else', (_, record, caution) => {
-  expect(buildAudit(record).cautions.map(plainText)[0]).toBe(caution);
+  expect(buildAudit(viewOf(record)).cautions.map(plainText)[0]).toBe(caution);
 });
 
 test('says that a sandbox is no cluster', () => {
   const cautionsOn = (cluster: string) =>
-    buildAudit(buildRecord([calmScenario('done')], {}, { cluster })).cautions.length;
+    buildAudit(viewOf(buildRecord([calmScenario('done')], {}, { cluster }))).cautions.length;
   expect([cautionsOn('sandbox'), cautionsOn('context')]).toEqual([1, 0]);
 });
 
 test('warns of what something else cuts and of nodes without the policies, and marks what the scenario says that others cut', () => {
-  const { cautions, scenarios } = buildAudit(everyVerdict());
+  const { cautions, scenarios } = buildAudit(viewOf(everyVerdict()));
   expect(cautions.map(plainText)).toEqual([
     'About the cluster: 1 Calico GlobalNetworkPolicy object (baseline) may decide over the policies of the scenarios.',
     'In scenario three-tier, 1 connection is blocked as stated, but not by its policies, which let it through. That is not proven: nobody has said what blocks it, and it may be gone tomorrow. Whoever maintains the scenario has to find out; if it is meant, the scenario can name it.',
@@ -75,7 +76,7 @@ test('says what was let through by something else, once for a scenario and with 
       ? { ...check, predicted: { verdict: 'denied' as const, grounds: 0 }, disagreement: 'outside' as const }
       : check,
   );
-  const audit = buildAudit(buildRecord([{ ...scenario, checks }], {}, { cluster: 'kind' }));
+  const audit = buildAudit(viewOf(buildRecord([{ ...scenario, checks }], {}, { cluster: 'kind' })));
   expect(audit.cautions.map(plainText)).toEqual([
     'In scenario odd, 1 connection is possible as stated, but not because of its policies, which do not let it through: something else decides, such as a policy of the whole cluster. The statements concerned say so.',
   ]);
@@ -84,7 +85,7 @@ test('says what was let through by something else, once for a scenario and with 
 
 test('says when the policies were in force, on which nodes they were not, and that they were left in place', () => {
   const entriesOf = (overrides: Parameters<typeof calmScenario>[1]) =>
-    buildAudit(buildRecord([calmScenario('done', overrides)])).scenarios.flatMap(({ entries }) =>
+    buildAudit(viewOf(buildRecord([calmScenario('done', overrides)]))).scenarios.flatMap(({ entries }) =>
       entries.flatMap(({ label, text }) =>
         label === 'Policies in force' || label === 'Last step of the test' ? [plainText(text)] : [],
       ),
@@ -97,7 +98,7 @@ test('says when the policies were in force, on which nodes they were not, and th
 });
 
 test('says of a scenario that was cut short why', () => {
-  const [, failed] = buildAudit(provisioningFailure()).scenarios;
+  const [, failed] = buildAudit(viewOf(provisioningFailure())).scenarios;
   expect(failed?.caution && plainText(failed.caution)).toBe(
     'podreach could not go on with this scenario: pod shop/db did not become ready within 60 s: ErrImagePull. What to do next: Look at the events of the pod.',
   );
@@ -124,12 +125,12 @@ describe('what was not tested', () => {
       ['No pair is possible.', 'Everything: this scenario holds no checks.'],
     ],
   ])('is told for %s', (_, record, expected) => {
-    const told = buildAudit(record).scenarios.flatMap(({ untested }) => untested.map(plainText));
+    const told = buildAudit(viewOf(record)).scenarios.flatMap(({ untested }) => untested.map(plainText));
     expect(told).toEqual(expected);
   });
 
   test('holds pairs that had nothing to block', () => {
-    const [, scenario] = buildAudit(everyVerdict()).scenarios;
+    const [, scenario] = buildAudit(viewOf(everyVerdict())).scenarios;
     expect(scenario?.untested.slice(0, 2).map(plainText)).toEqual([
       '10 of 24 possible pairs were tried with the policies in force.',
       'Of the pairs above, 3 of 13: not tried with the policies in force, or not to the end.',
@@ -140,9 +141,11 @@ describe('what was not tested', () => {
 test('a connection of a pod to itself is no limit where one was tested', () => {
   const limitsOf = (from: string) =>
     buildAudit(
-      buildRecord([
-        buildScenario('own', { pods: { 'shop/web': [80] }, checks: [{ from, to: 'shop/web', port: 80 }] }),
-      ]),
+      viewOf(
+        buildRecord([
+          buildScenario('own', { pods: { 'shop/web': [80] }, checks: [{ from, to: 'shop/web', port: 80 }] }),
+        ]),
+      ),
     )
       .limits.map(plainText)
       .filter((text) => text.includes('to itself'));
@@ -152,7 +155,7 @@ test('a connection of a pod to itself is no limit where one was tested', () => {
 
 test('sums up its statements', () => {
   const summaryOf = (...scenarios: Parameters<typeof buildRecord>[0]) =>
-    plainText(buildAudit(buildRecord(scenarios)).summary);
+    plainText(buildAudit(viewOf(buildRecord(scenarios))).summary);
   expect(summaryOf()).toBe('Nothing was stated about who can reach whom.');
   expect(summaryOf(calmScenario('done'))).toBe('2 statements about who can reach whom, all confirmed.');
   expect(summaryOf(...everyVerdict().scenarios)).toBe(
@@ -164,7 +167,7 @@ test('its numbers add up, over statements, incidents and connections', () => {
   const leaks = meshScenario(4, (_, to) =>
     to === 1 ? { expected: 'unreachable', verdict: 'leaked' } : to === 2 ? { verdict: 'inconclusive' } : {},
   );
-  const { summary, tally, incidents } = buildAudit(buildRecord([leaks]));
+  const { summary, tally, incidents } = buildAudit(viewOf(buildRecord([leaks])));
   expect([summary, ...tally].map(plainText)).toEqual([
     '4 statements about who can reach whom: 2 confirmed, 1 contradicted and 1 not proven.',
     'All in all 12 connections were stated: 6 came out as stated; 3 came out otherwise (told below as 1 incident); 3 are not proven.',
@@ -178,7 +181,7 @@ test('its numbers add up, over statements, incidents and connections', () => {
 
 test('says of a part of the checks that it is one', () => {
   const { cautions } = buildAudit(
-    buildRecord([calmScenario('part', { declaredChecks: 14 })], {}, { cluster: 'kind' }),
+    viewOf(buildRecord([calmScenario('part', { declaredChecks: 14 })], {}, { cluster: 'kind' })),
   );
   expect(cautions.map(plainText)).toEqual([
     'In scenario part, only 2 of 14 connections were chosen for this run. Nothing is said about the others.',
@@ -188,7 +191,7 @@ test('says of a part of the checks that it is one', () => {
 test('says who started it, from which commit, and what exactly was read', () => {
   const told = (run: Parameters<typeof buildRecord>[1], fingerprint?: string) => {
     const scenario = calmScenario('done', fingerprint === undefined ? {} : { fingerprint });
-    const { circumstances, scenarios } = buildAudit(buildRecord([scenario], run));
+    const { circumstances, scenarios } = buildAudit(viewOf(buildRecord([scenario], run)));
     return [...circumstances, ...scenarios.flatMap(({ entries }) => entries)].flatMap(({ label, text }) =>
       ['Started by', 'From commit', 'Fingerprint'].includes(label) ? [`${label}: ${plainText(text)}`] : [],
     );
@@ -204,20 +207,22 @@ test('says who started it, from which commit, and what exactly was read', () => 
 
 test('has room to sign, and the policies as they were applied', () => {
   const record = buildRecord([calmScenario('done')]);
-  expect(renderAudit(record)).toMatch(
+  expect(renderAudit(viewOf(record))).toMatch(
     /\n## Signatures\n\n\| {2}\| Name \| Date \| Signature \|\n.*\n\| Tested by \| {2}\| {2}\| {2}\|\n/,
   );
-  const [policy] = buildAudit(record).scenarios[0]?.policies ?? [];
+  const [policy] = buildAudit(viewOf(record)).scenarios[0]?.policies ?? [];
   expect(policy?.text.join('\n')).toBe(record.scenarios[0]?.policies[0]?.text.trimEnd());
 });
 
 test('marks a review that was overdue on the day of the run, by no clock', () => {
   const reviews = buildAudit(
-    buildRecord([
-      calmScenario('late', { reviewBy: '2026-11-19' }),
-      calmScenario('due', { reviewBy: '2026-11-20' }),
-      calmScenario('free'),
-    ]),
+    viewOf(
+      buildRecord([
+        calmScenario('late', { reviewBy: '2026-11-19' }),
+        calmScenario('due', { reviewBy: '2026-11-20' }),
+        calmScenario('free'),
+      ]),
+    ),
   ).scenarios.map(({ entries }) =>
     entries.filter(({ label }) => label === 'To be reviewed by').map(({ text }) => plainText(text)),
   );
@@ -228,7 +233,7 @@ test('gives the fingerprint of a policy as it was applied, line breaks and all',
   const text = 'kind: NetworkPolicy\r\nspec:\n  podSelector: {}\n';
   const scenario = calmScenario('done');
   const policies = scenario.policies.map((policy) => ({ ...policy, text }));
-  const [audited] = buildAudit(buildRecord([{ ...scenario, policies }])).scenarios;
+  const [audited] = buildAudit(viewOf(buildRecord([{ ...scenario, policies }]))).scenarios;
   expect(audited?.policies).toMatchObject([
     { key: 'shop/deny-all', fingerprint: createHash('sha256').update(text).digest('hex') },
   ]);
@@ -239,7 +244,9 @@ describe('an incident', () => {
     overrides: Parameters<typeof meshScenario>[1],
     environment: Parameters<typeof buildRecord>[2] = {},
   ) => {
-    const [incident] = buildAudit(buildRecord([meshScenario(3, overrides)], {}, environment)).incidents;
+    const [incident] = buildAudit(
+      viewOf(buildRecord([meshScenario(3, overrides)], {}, environment)),
+    ).incidents;
     return incident?.firstChecks.map(plainText) ?? [];
   };
   const policies = { egress: ['team-0/out'], ingress: ['team-1/in', 'team-1/more'] };
@@ -278,7 +285,7 @@ describe('an incident', () => {
       { direction: 'ingress' as const, policy: `team/${policy}` },
     ]);
     const record = buildRecord([{ ...scenario, grounds }]);
-    const { incidents } = buildAudit(record);
+    const { incidents } = buildAudit(viewOf(record));
     expect(
       incidents.map(({ title, connections }) => [plainText(title), connections.map(({ pair }) => pair)]),
     ).toEqual([
@@ -299,12 +306,12 @@ describe('an incident', () => {
       'Connections that must be impossible were made. Whoever controls one of the pods that connected can talk to the other one.',
       'What follows is told of the first of them, service-0 in team-0 to service-1 in team-1 on TCP 8080; the others have the same cause.',
     ]);
-    expect(renderAudit(record)).toMatch(
+    expect(renderAudit(viewOf(record))).toMatch(
       /\nAll 3 connections:\n\n- `team-0\/service-0 → team-1\/service-1:8080\/TCP`: .*, stated in `scenarios\/mesh\.yaml:20`\n- /,
     );
     // What no policy decides about has a cause of its own at each destination.
     expect(
-      buildAudit(buildRecord([scenario])).incidents.map(({ connections }) => connections.length),
+      buildAudit(viewOf(buildRecord([scenario]))).incidents.map(({ connections }) => connections.length),
     ).toEqual([1, 1, 1, 3, 1]);
   });
 
@@ -364,7 +371,7 @@ describe('an incident', () => {
     (verdict, expected, title, meaning, check) => {
       const oneWay = attempts('settle', ['one-way', 'one-way']);
       const scenario = meshScenario(2, (from) => (from === 0 ? { verdict, expected, attempts: oneWay } : {}));
-      const [incident] = buildAudit(buildRecord([scenario])).incidents;
+      const [incident] = buildAudit(viewOf(buildRecord([scenario]))).incidents;
       expect(plainText(incident?.title ?? [])).toBe(title);
       expect(plainText(incident?.meaning[0] ?? [])).toBe(meaning);
       expect(plainText(incident?.firstChecks[0] ?? [])).toBe(check);
@@ -382,7 +389,7 @@ describe('an incident', () => {
           }
         : {},
     );
-    const [incident] = buildAudit(buildRecord([scenario], {}, { cluster: 'kind' })).incidents;
+    const [incident] = buildAudit(viewOf(buildRecord([scenario], {}, { cluster: 'kind' }))).incidents;
     expect(plainText(incident?.fault ?? [])).toContain('The cluster lost its answers all the same.');
   });
 
@@ -411,7 +418,7 @@ test('what incidents have in common is said before each of them', () => {
       ...(pairs.includes(`${from}-${to}`) ? { verdict: 'leaked' } : {}),
     }));
   const pairs = ['0-1', '3-1'];
-  const text = renderAudit(buildRecord([leaks(pairs), leaks(pairs), leaks(['0-1', '2-1', '3-1'])]));
+  const text = renderAudit(viewOf(buildRecord([leaks(pairs), leaks(pairs), leaks(['0-1', '2-1', '3-1'])])));
   expect(text).toContain(
     [
       '## Incidents',
@@ -428,8 +435,8 @@ test('what incidents have in common is said before each of them', () => {
 
 test('says that policies add up where there are several', () => {
   const [one, several] = [calmScenario('one'), everyVerdict().scenarios[1]];
-  expect(renderAudit(buildRecord([one]))).toContain('### Policies\n\n- **');
-  expect(renderAudit(buildRecord(several === undefined ? [] : [several]))).toContain(
+  expect(renderAudit(viewOf(buildRecord([one])))).toContain('### Policies\n\n- **');
+  expect(renderAudit(viewOf(buildRecord(several === undefined ? [] : [several])))).toContain(
     '### Policies\n\nPolicies add up: ',
   );
 });
@@ -448,7 +455,7 @@ test('five thousand incidents do not become a book', () => {
     ),
   ]);
   const spentMs = startProcessorClock();
-  const text = renderAudit(record);
+  const text = renderAudit(viewOf(record));
   expect(spentMs()).toBeLessThan(1500);
   expect(text).toContain('### 100. ');
   expect(text).toContain('… and 4,900 more. The statements below name each of them.');

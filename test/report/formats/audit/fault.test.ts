@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CheckRecord, RunRecord, ScenarioRecord } from '../../../../src/record.ts';
 import { buildAudit } from '../../../../src/report/formats/audit/audit.ts';
 import { plainText } from '../../../../src/report/formats/audit/phrase.ts';
+import { viewOf } from '../../../../src/report/view/view.ts';
 import { attempts, buildRecord, buildScenario } from '../../fixture.ts';
 
 type Ground = ScenarioRecord['grounds'][number][number];
@@ -29,7 +30,9 @@ function incidentOf(
     { pods: { 'shop/web': [], 'shop/db': [5432] }, checks: [check] },
     { owner: 'payments-team', grounds: [[...grounds]], ...overrides },
   );
-  const [incident] = buildAudit(buildRecord([scenario], {}, { cluster: 'kind', ...environment })).incidents;
+  const [incident] = buildAudit(
+    viewOf(buildRecord([scenario], {}, { cluster: 'kind', ...environment })),
+  ).incidents;
   return {
     fault: incident?.fault === undefined ? undefined : plainText(incident.fault),
     checks: incident?.firstChecks.map(plainText) ?? [],
@@ -129,7 +132,7 @@ describe('where the cluster does otherwise than policies and scenario', () => {
   test('whoever maintains an unowned scenario is told too', () => {
     const check = { ...LEAK, predicted: denied, disagreement: 'cluster' } as const;
     const scenario = buildScenario('shop', { pods: {}, checks: [check] }, { grounds: [[DENY]] });
-    const [incident] = buildAudit(buildRecord([scenario], {}, { cluster: 'kind' })).incidents;
+    const [incident] = buildAudit(viewOf(buildRecord([scenario], {}, { cluster: 'kind' }))).incidents;
     expect(plainText(incident?.whomToAsk ?? [])).toBe(
       'Those who run the cluster. Tell whoever maintains scenarios/shop.yaml:1 as well.',
     );
@@ -267,7 +270,7 @@ test('a record that does not say what the policies mean names nobody', () => {
 test('pods that were kept can be asked again at once', () => {
   const scenario = buildScenario('shop', { pods: { 'shop/web': [], 'shop/db': [5432] }, checks: [LEAK] });
   const [incident] = buildAudit(
-    buildRecord([scenario], { options: { confirm: 2, keep: true, failFast: false } }),
+    viewOf(buildRecord([scenario], { options: { confirm: 2, keep: true, failFast: false } })),
   ).incidents;
   expect(plainText(incident?.firstChecks.at(-1) ?? [])).toBe(
     'Have somebody who works with the cluster make the connection again: the last of the facts below is the command.',

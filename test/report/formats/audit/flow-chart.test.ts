@@ -1,12 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { drawFlows } from '../../../../src/report/formats/audit/flow-chart.ts';
 import { renderAudit } from '../../../../src/report/formats/audit/markdown.ts';
-import { buildRecord, buildScenario, calmScenario, everyVerdict, meshScenario } from '../../fixture.ts';
+import { viewOf } from '../../../../src/report/view/view.ts';
+import {
+  buildRecord,
+  buildScenario,
+  calmScenario,
+  everyVerdict,
+  meshScenario,
+  viewScenario,
+} from '../../fixture.ts';
 import { HOSTILE, hostileRecord } from '../../records.ts';
 
 test('draws what is open, thick where it must not be, dotted where it must be and was not', () => {
   const [, scenario] = everyVerdict().scenarios;
-  expect(scenario && drawFlows(scenario)).toEqual({
+  expect(scenario && drawFlows(viewScenario(scenario))).toEqual({
     lines: [
       'flowchart LR',
       '  subgraph namespace0["shop"]',
@@ -31,7 +39,7 @@ test('draws one arrow for all ports between two pods', () => {
     pods: { 'shop/web': [], 'shop/db': [5432, '5432/UDP'] },
     checks: [{ from: 'shop/web' }, { from: 'shop/web', protocol: 'UDP' }],
   });
-  expect(drawFlows(scenario).lines.at(-1)).toBe('  pod0 -->|"TCP 5432, UDP 5432"| pod1');
+  expect(drawFlows(viewScenario(scenario)).lines.at(-1)).toBe('  pod0 -->|"TCP 5432, UDP 5432"| pod1');
 });
 
 test.each([
@@ -43,7 +51,7 @@ test.each([
     pods: Object.fromEntries(['shop/hub', ...keys].map((key) => [key, [80]])),
     checks: keys.map((to) => ({ from: 'shop/hub', to, port: 80 })),
   });
-  expect(drawFlows(scenario).lines).toContain(line);
+  expect(drawFlows(viewScenario(scenario)).lines).toContain(line);
 });
 
 describe('a thicket', () => {
@@ -67,7 +75,7 @@ describe('a thicket', () => {
   };
 
   test('is drawn by namespace', () => {
-    expect(drawFlows(twoNamespaces())).toEqual({
+    expect(drawFlows(viewScenario(twoNamespaces()))).toEqual({
       note: 'Whole namespaces are drawn, without ports: between pods there would be 90 arrows. A chart with more than 60 arrows cannot be read.',
       lines: [
         'flowchart LR',
@@ -88,7 +96,7 @@ describe('a thicket', () => {
 
   test('of too many namespaces as well shows what is not as it must be', () => {
     const scenario = meshScenario(100, (from, to) => (from === 3 && to < 2 ? { verdict: 'broken' } : {}));
-    expect(drawFlows(scenario)).toEqual({
+    expect(drawFlows(viewScenario(scenario))).toEqual({
       note: `${ALL.replace('100', '102')}, so only what is not as it must be is drawn. ${ELSEWHERE}`,
       lines: [
         'flowchart LR',
@@ -111,7 +119,7 @@ describe('a thicket', () => {
     const scenario = meshScenario(100, (from, to) =>
       from % 10 === 3 && to % 10 < 2 ? { expected: 'unreachable', verdict: 'leaked' } : {},
     );
-    expect(drawFlows(scenario)).toEqual({
+    expect(drawFlows(viewScenario(scenario))).toEqual({
       note: `${ALL}, so only what is not as it must be is drawn, between whole namespaces and without ports. ${ELSEWHERE}`,
       lines: [
         'flowchart LR',
@@ -128,18 +136,18 @@ describe('a thicket', () => {
     ['all is as it must be', {}],
     ['all of it is amiss', { expected: 'unreachable', verdict: 'leaked' } as const],
   ])('is not drawn, and said to be left out, where there are too many namespaces and %s', (_, check) => {
-    expect(drawFlows(meshScenario(100, () => check))).toEqual({
+    expect(drawFlows(viewScenario(meshScenario(100, () => check)))).toEqual({
       lines: [],
       note: `No chart is drawn. ${ALL}. ${ELSEWHERE}`,
     });
   });
 
   test('is told in the place of the chart', () => {
-    const text = renderAudit(buildRecord([meshScenario(100, () => ({}))]));
+    const text = renderAudit(viewOf(buildRecord([meshScenario(100, () => ({}))])));
     expect(text).not.toContain('```mermaid');
     expect(text).not.toContain('An arrow is');
     expect(text).toMatch(/\.\n\nNo chart is drawn\. .*\n\n### Policies\n/);
-    const less = renderAudit(buildRecord([twoNamespaces()]));
+    const less = renderAudit(viewOf(buildRecord([twoNamespaces()])));
     expect(less).toMatch(/An arrow is .*\n\nWhole namespaces are drawn, .*\n\n```mermaid\n/);
   });
 });
@@ -147,12 +155,12 @@ describe('a thicket', () => {
 test('draws nothing where nothing is open', () => {
   const scenario = calmScenario('shut');
   const checks = scenario.checks.filter(({ expected }) => expected === 'unreachable');
-  expect(drawFlows({ ...scenario, checks })).toEqual({ lines: [] });
+  expect(drawFlows(viewScenario({ ...scenario, checks }))).toEqual({ lines: [] });
 });
 
 test('writes names in letters, digits and references only', () => {
   const [scenario] = hostileRecord().scenarios;
-  const lines = scenario === undefined ? [] : drawFlows(scenario).lines;
+  const lines = scenario === undefined ? [] : drawFlows(viewScenario(scenario)).lines;
   const labels = lines.flatMap((line) => /"(.*)"/.exec(line)?.[1] ?? []);
   expect(labels.length).toBeGreaterThan(Object.keys(HOSTILE).length);
   for (const label of labels) expect(label).toMatch(/^(?:[\p{L}\p{N} /.:,_()-]|#\d+;)+$/u);

@@ -3,13 +3,19 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { plainText } from '../../../../src/report/formats/audit/phrase.ts';
 import { describePolicy } from '../../../../src/report/formats/audit/policy-sentences.ts';
+import { readApplied } from '../../../../src/report/view/applied-policy.ts';
 
 const LABELS = { matchLabels: { app: 'web' } };
 
-/** What is said of a policy in the namespace shop. */
+/** What is said of a policy in the namespace shop, as its text says. */
+function sentencesOf(text: string): string[] {
+  return describePolicy(readApplied(text, 'shop')).map(plainText);
+}
+
+/** The same of what it specifies. */
 function describeSpec(spec: unknown): string[] {
   const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'x' }, spec };
-  return describePolicy(stringify(policy), 'shop').map(plainText);
+  return sentencesOf(stringify(policy));
 }
 
 /** The sentences about who may connect to the pods of a policy. */
@@ -122,9 +128,7 @@ describe('whom a rule admits', () => {
   test('on the ports that the API server reads in its text, which is YAML 1.1 (D3a)', () => {
     const text =
       'kind: NetworkPolicy\nspec: { podSelector: {}, ingress: [{ ports: [{ port: 012470 }, { port: 5_433 }] }] }\n';
-    expect(describePolicy(text, 'shop').map(plainText)).toContain(
-      'It lets everybody connect to them on TCP 5432 and TCP 5433.',
-    );
+    expect(sentencesOf(text)).toContain('It lets everybody connect to them on TCP 5432 and TCP 5433.');
   });
 
   test('on the ports that it names (D2, D13 to D15)', () => {
@@ -149,7 +153,7 @@ test.each([
   ['a selector of another form', 'kind: NetworkPolicy\nspec: { podSelector: [a] }\n'],
   ['peers of another form', 'kind: NetworkPolicy\nspec: { ingress: [{ from: everybody }] }\n'],
 ])('a text that is %s is not guessed at', (_, text) => {
-  expect(describePolicy(text, 'shop').map(plainText)).toEqual([
+  expect(sentencesOf(text)).toEqual([
     'Its text could not be read as a NetworkPolicy, so it is not described here.',
   ]);
 });
@@ -159,7 +163,7 @@ test('the policies of the three tiers', async () => {
     new URL('../../../../scenarios/policies/three-tier.yaml', import.meta.url),
     'utf8',
   );
-  expect(file.split(/^---$/m).map((text) => describePolicy(text, 'shop').map(plainText).join(' '))).toEqual([
+  expect(file.split(/^---$/m).map((text) => sentencesOf(text).join(' '))).toEqual([
     'It concerns all pods in shop. It lets nobody connect to them. It does not restrict whom they may connect to.',
     'It concerns pods in shop labelled app=api. It lets pods in shop labelled app=web connect to them on TCP 8080. It lets pods labelled app=prometheus in namespaces labelled team=devops connect to them on the TCP port named metrics. It lets nobody else connect to them. It does not restrict whom they may connect to.',
     'It concerns pods in shop labelled app=db. It lets pods in shop labelled app=api connect to them on TCP 5432. It lets nobody else connect to them. It does not restrict whom they may connect to.',

@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { CheckRecord } from '../../../../src/record.ts';
 import { plainText } from '../../../../src/report/formats/audit/phrase.ts';
 import { claimsOf } from '../../../../src/report/formats/audit/statements.ts';
-import { attempts, buildScenario, everyVerdict, meshScenario, unjudged } from '../../fixture.ts';
+import {
+  attempts,
+  buildScenario,
+  everyVerdict,
+  meshScenario,
+  unjudged,
+  viewScenario,
+} from '../../fixture.ts';
 
 const PODS = { 'shop/web': [], 'shop/api': [8080, 'metrics=9090'], 'shop/db': [5432], 'ops/prometheus': [] };
 type Part = Partial<CheckRecord>;
@@ -11,7 +18,7 @@ const can = (from: string, port: number, part: Part = {}): Part => ({ from, to: 
 const cannot = (from: string, port: number): Part => can(from, port, { expected: 'unreachable' });
 
 function sentences(...checks: Part[]): string[] {
-  return claimsOf(buildScenario('x', { pods: PODS, checks })).statements.map(({ sentence }) =>
+  return claimsOf(viewScenario(buildScenario('x', { pods: PODS, checks }))).statements.map(({ sentence }) =>
     plainText(sentence),
   );
 }
@@ -80,8 +87,8 @@ describe('a statement', () => {
       expected: 'unreachable' as const,
     }));
     const told = (more: Part[]): string[] =>
-      claimsOf(buildScenario('x', { pods, checks: [...checks, ...more] })).statements.map(({ sentence }) =>
-        plainText(sentence),
+      claimsOf(viewScenario(buildScenario('x', { pods, checks: [...checks, ...more] }))).statements.map(
+        ({ sentence }) => plainText(sentence),
       );
     expect(told([])).toEqual([expected]);
     const [both] = told([{ from: 'ops/b', to: 'ops/prometheus', port: 9090 }]);
@@ -103,7 +110,7 @@ describe('a statement', () => {
 
   test('does not list a hundred names', () => {
     const scenario = meshScenario(100, (from) => ({ expected: from < 50 ? 'reachable' : 'unreachable' }));
-    const [first] = claimsOf(scenario).statements;
+    const [first] = claimsOf(viewScenario(scenario)).statements;
     // Who can is what decides: the names are beside it.
     expect(first?.inFull.map(plainText)).toEqual([
       expect.stringMatching(/^Who can, by name: pods of service-0, service-10, service-20, .*\.$/),
@@ -143,7 +150,7 @@ describe('a statement', () => {
 describe('whether it is so', () => {
   test('is told by all of its checks, the worst of them first', () => {
     const [, scenario] = everyVerdict().scenarios;
-    const statements = scenario === undefined ? [] : claimsOf(scenario).statements;
+    const statements = scenario === undefined ? [] : claimsOf(viewScenario(scenario)).statements;
     expect(statements.map(({ standing, deviations }) => [standing, ...deviations.map(plainText)])).toEqual([
       [
         'not proven',
@@ -179,7 +186,7 @@ describe('whether it is so', () => {
     const scenario = unjudged(
       buildScenario('x', { pods: PODS, checks: [can('shop/web', 8080, { attempts: [] })] }),
     );
-    const [statement] = claimsOf(scenario).statements;
+    const [statement] = claimsOf(viewScenario(scenario)).statements;
     expect(statement?.standing).toBe('not proven');
     expect(statement?.deviations.map(plainText)).toEqual([
       'for web in shop and api on TCP 8080: the run ended before it was decided',
@@ -190,7 +197,7 @@ describe('whether it is so', () => {
 
 describe('the evidence', () => {
   const evidenceOf = (...checks: Part[]) => {
-    const [statement] = claimsOf(buildScenario('x', { pods: PODS, checks })).statements;
+    const [statement] = claimsOf(viewScenario(buildScenario('x', { pods: PODS, checks }))).statements;
     return statement && plainText(statement.evidence);
   };
   const cutLate: Part = {
@@ -226,7 +233,7 @@ describe('the evidence', () => {
     expect(evidenceOf(...checks)).toBe(
       '3 pairs, 15 attempts in all between 02:00:00 and 02:00:05 UTC. Each could connect before any policy was applied. Each was tried 2 to 6 times with the policies applied; 6 of 10 attempts showed what is stated. The cut of 2 pairs is proven. When it was seen last, the port was open from inside its own pod. The nodes of both pods had just reached them (between 02:00:02 and 02:00:04 UTC). The way between the nodes was open. 2 of 2 connected again when the policies had been taken away.',
     );
-    const [statement] = claimsOf(buildScenario('x', { pods: PODS, checks })).statements;
+    const [statement] = claimsOf(viewScenario(buildScenario('x', { pods: PODS, checks }))).statements;
     expect(statement?.contrary.map(plainText)).toEqual([
       'web in shop to api on TCP 8080: cut off in 2 of 6 attempts with the policies applied; 4 connections before that, while the policies were taking effect',
     ]);
@@ -238,7 +245,7 @@ describe('the evidence', () => {
       { pods: PODS, checks: [cannot('shop/web', 8080)] },
       { closingControl: 'left-out' },
     );
-    const [statement] = claimsOf(kept).statements;
+    const [statement] = claimsOf(viewScenario(kept)).statements;
     expect(statement && plainText(statement.evidence)).toMatch(
       / It was not tried again without the policies, because the run keeps them\.$/,
     );
@@ -288,13 +295,15 @@ describe('the evidence', () => {
 
 test('what is as stated, and not because of the policies, is told with its statement', () => {
   const [statement] = claimsOf(
-    buildScenario('x', {
-      pods: PODS,
-      checks: [
-        can('shop/web', 8080, { predicted: { verdict: 'denied', grounds: 0 }, disagreement: 'outside' }),
-        { ...cannot('shop/db', 8080), cutBy: 'others', because: 'the mesh' },
-      ],
-    }),
+    viewScenario(
+      buildScenario('x', {
+        pods: PODS,
+        checks: [
+          can('shop/web', 8080, { predicted: { verdict: 'denied', grounds: 0 }, disagreement: 'outside' }),
+          { ...cannot('shop/db', 8080), cutBy: 'others', because: 'the mesh' },
+        ],
+      }),
+    ),
   ).statements;
   expect(statement?.standing).toBe('confirmed');
   expect(statement?.reservation && plainText(statement.reservation)).toBe(
@@ -303,7 +312,9 @@ test('what is as stated, and not because of the policies, is told with its state
 });
 
 test('gaps are all pairs of pods that no check looks at, but for a pod and itself', () => {
-  const { gaps } = claimsOf(buildScenario('x', { pods: PODS, checks: [can('shop/web', 8080)] }));
+  const { gaps } = claimsOf(
+    viewScenario(buildScenario('x', { pods: PODS, checks: [can('shop/web', 8080)] })),
+  );
   expect(gaps).toEqual([
     {
       sources: ['shop/db', 'ops/prometheus'],

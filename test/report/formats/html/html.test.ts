@@ -7,6 +7,7 @@ import { renderHtml } from '../../../../src/report/formats/html/html.ts';
 import { html } from '../../../../src/report/formats/html/markup.ts';
 import type { Lists, PackedChecks, PageData } from '../../../../src/report/formats/html/page-data.ts';
 import { ticksUpTo } from '../../../../src/report/formats/html/settling.ts';
+import { viewOf } from '../../../../src/report/view/view.ts';
 import { startRecord } from '../../../../src/run/start-record.ts';
 import { loadPlans } from '../../../../src/scenario/load-plans.ts';
 import { folderWith } from '../../../support/cli.ts';
@@ -15,7 +16,7 @@ import { environmentFailure, hostileRecord, interruptedRun, provisioningFailure 
 import { largeRun } from './large.ts';
 
 function render(record: RunRecord): string {
-  return renderHtml(runRecordSchema.parse(record));
+  return renderHtml(viewOf(runRecordSchema.parse(record)));
 }
 
 function contentOf(page: string, element: 'style' | 'script', attributes = ''): string {

@@ -7,8 +7,8 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../../../src/record.ts';
 import { renderHtml } from '../../../../src/report/formats/html/html.ts';
-import { describePair } from '../../../../src/report/parts/describe.ts';
 import { factsOf } from '../../../../src/report/parts/mismatch.ts';
+import { viewOf } from '../../../../src/report/view/view.ts';
 import { folderWith } from '../../../support/cli.ts';
 import { buildRecord, everyVerdict, meshScenario } from '../../fixture.ts';
 import { hostileRecord } from '../../records.ts';
@@ -35,7 +35,7 @@ describeInBrowser('the page', () => {
     { hash = '', ...options }: BrowserContextOptions & { readonly hash?: string } = {},
   ): Promise<{ page: Page; seen: string[] }> {
     const file = join(folder.path, 'report.html');
-    writeFileSync(file, renderHtml(runRecordSchema.parse(record)));
+    writeFileSync(file, renderHtml(viewOf(runRecordSchema.parse(record))));
     const context = await browser.newContext(options);
     const page = await context.newPage();
     const seen = troubles(page);
@@ -70,14 +70,13 @@ describeInBrowser('the page', () => {
 
   test('what is shown of a check is what the other reports tell, whatever it came to', async () => {
     const record = largeRun({ pods: 12, ports: 2, leaked: (check) => check % 3 === 0 });
-    const [scenario] = record.scenarios;
-    if (scenario === undefined) throw new Error('no scenario');
+    const { checks } = viewOf(record);
     const { page } = await open(record);
-    for (const [number, check] of [...scenario.checks.entries()].filter(([index]) => index % 37 === 0)) {
+    for (const [number, check] of [...checks.entries()].filter(([index]) => index % 37 === 0)) {
       await cell(page, 0, number).hover();
       const panel = page.locator('.detail');
-      expect(await panel.locator('h4').innerText()).toBe(describePair(check));
-      const facts = factsOf(check, { scenario, record });
+      expect(await panel.locator('h4').innerText()).toBe(check.pair);
+      const facts = factsOf(check);
       expect(await panel.locator('dt').allInnerTexts()).toEqual(facts.map(({ label }) => label));
       expect(await panel.locator('dd').allInnerTexts()).toEqual(facts.map(({ text }) => text));
     }
@@ -371,7 +370,7 @@ describeInBrowser('the page', () => {
 
   test('a browser that cannot unpack the facts says so, and shows all the rest', async () => {
     const file = join(folder.path, 'old.html');
-    writeFileSync(file, renderHtml(runRecordSchema.parse(everyVerdict())));
+    writeFileSync(file, renderHtml(viewOf(runRecordSchema.parse(everyVerdict()))));
     const page = await (await browser.newContext()).newPage();
     await page.addInitScript('delete globalThis.DecompressionStream');
     await page.goto(pathToFileURL(file).href);

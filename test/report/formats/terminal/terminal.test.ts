@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type CheckRecord, type RunRecord, runRecordSchema } from '../../../../src/record.ts';
 import { renderTerminal } from '../../../../src/report/formats/terminal/terminal.ts';
 import type { RenderOptions } from '../../../../src/report/render-options.ts';
+import { viewOf } from '../../../../src/report/view/view.ts';
 import { startProcessorClock } from '../../../support/processor-time.ts';
 import {
   attempts,
@@ -22,7 +23,7 @@ const OBEYED = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** Renders a record that is proven to be one. */
 function render(record: RunRecord, options: Partial<RenderOptions> = {}): string {
-  return renderTerminal(runRecordSchema.parse(record), { ...PLAIN, ...options });
+  return renderTerminal(viewOf(runRecordSchema.parse(record)), { ...PLAIN, ...options });
 }
 
 function golden(name: string): string {
@@ -360,23 +361,25 @@ describe('names that try to deceive', () => {
     fc.assert(
       fc.property(text, text, text, text, fc.boolean(), (pod, name, reason, policy, verbose) => {
         const output = renderTerminal(
-          buildRecord(
-            [
-              buildScenario(name, {
-                pods: { [`shop/${pod}`]: [80] },
-                policies: { [`shop/${policy}`]: 1 },
-                checks: [
-                  { from: `shop/${pod}`, to: `shop/${pod}`, port: 80, verdict: 'inconclusive', reason },
-                  {
-                    from: `shop/${pod}`,
-                    verdict: 'leaked',
-                    because: reason,
-                    isolatedBy: { egress: [`shop/${policy}`], ingress: [] },
-                  },
-                ],
-              }),
-            ],
-            { error: { code: 'api-error', message: reason, hint: name } },
+          viewOf(
+            buildRecord(
+              [
+                buildScenario(name, {
+                  pods: { [`shop/${pod}`]: [80] },
+                  policies: { [`shop/${policy}`]: 1 },
+                  checks: [
+                    { from: `shop/${pod}`, to: `shop/${pod}`, port: 80, verdict: 'inconclusive', reason },
+                    {
+                      from: `shop/${pod}`,
+                      verdict: 'leaked',
+                      because: reason,
+                      isolatedBy: { egress: [`shop/${policy}`], ingress: [] },
+                    },
+                  ],
+                }),
+              ],
+              { error: { code: 'api-error', message: reason, hint: name } },
+            ),
           ),
           { ...PLAIN, verbose },
         );
@@ -409,7 +412,7 @@ describe('a hundred pods', () => {
   test('stay readable when half of their 9,900 checks leaked, and are rendered at once', () => {
     const record = buildRecord([meshScenario(100, (from, to) => ((from + to) % 2 === 0 ? {} : leak))]);
     const spentMs = startProcessorClock();
-    const output = renderTerminal(record, PLAIN);
+    const output = renderTerminal(viewOf(record), PLAIN);
     expect(spentMs()).toBeLessThan(1000);
     const lines = output.split('\n');
     expect(lines.length).toBeLessThan(300);
@@ -461,7 +464,7 @@ describe('many inconclusive checks', () => {
       verdict: 'inconclusive',
       reason: `pod ${from} does not know ${to}`,
     }));
-    const output = renderTerminal(buildRecord([scenario]), { ...PLAIN, verbose: true });
+    const output = renderTerminal(viewOf(buildRecord([scenario])), { ...PLAIN, verbose: true });
     expect(output.match(/ does not know /g)).toHaveLength(370 * 369);
   });
 });

@@ -1,6 +1,6 @@
 /** Verdicts that a record claims and does not show. */
+import { underPolicies } from '../../judge/rows.ts';
 import type { CheckRecord, RunRecord } from '../../record.ts';
-import { underPolicies } from './attempts.ts';
 
 const REASON = 'the record holds no attempt with the policies in force, so nothing shows that it passed';
 
@@ -8,7 +8,7 @@ const REASON = 'the record holds no attempt with the policies in force, so nothi
 export function withoutEmptyPasses(record: RunRecord): RunRecord {
   const scenarios = record.scenarios.map((scenario) => {
     const isEmpty = (check: CheckRecord): boolean =>
-      check.verdict === 'pass' && underPolicies(check).length === 0;
+      check.verdict === 'pass' && underPolicies(check.attempts).length === 0;
     if (!scenario.checks.some(isEmpty)) return scenario;
     const checks = scenario.checks.map((check): CheckRecord => {
       if (!isEmpty(check)) return check;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../../src/record.ts';
-import { reproduction } from '../../../src/report/parts/reproduction.ts';
+import { viewOf } from '../../../src/report/view/view.ts';
 import { buildRecord, buildScenario } from '../fixture.ts';
 
 const SCENARIO = buildScenario('shop', {
@@ -9,10 +9,9 @@ const SCENARIO = buildScenario('shop', {
 });
 
 function lineOf(record: RunRecord): string {
-  const [scenario] = record.scenarios;
-  const [check] = scenario?.checks ?? [];
-  if (scenario === undefined || check === undefined) throw new Error('no check');
-  return reproduction(check, scenario, record).text;
+  const [check] = viewOf(record).checks;
+  if (check === undefined) throw new Error('no check');
+  return check.reproduce().text;
 }
 
 type Options = Partial<RunRecord['run']['options']>;
