@@ -1,11 +1,11 @@
 /** What the policies of a scenario mean for every pair of its pods, as a matrix. */
 import { objectKey } from '../keys.ts';
+import { describeConnection } from '../pair.ts';
 import { flowBetween } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import { buildMatrix, type CellKind, type Meanings } from './parts/matrix.ts';
 import { renderMatrix } from './parts/matrix-text.ts';
 import type { Canvas } from './text/paint.ts';
-import { describeConnection } from './view/pair.ts';
 
 interface PlannedScenario {
   readonly scenario: { readonly name: string };

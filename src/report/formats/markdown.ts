@@ -2,6 +2,7 @@
  * The report for pull requests and for `$GITHUB_STEP_SUMMARY`: the verdict first, then what is not as expected, then the
  * rest, as much of it as GitHub takes.
  */
+import { describePortName, describeTarget } from '../../pair.ts';
 import { describeAttempts, underPolicies } from '../parts/attempts.ts';
 import { problemsOf } from '../parts/cases.ts';
 import { circumstanceFacts } from '../parts/circumstances.ts';
@@ -22,7 +23,6 @@ import { renderFacts } from '../text/block.ts';
 import { details, fence, htmlCode, paragraph, prose, shortCode, table } from '../text/markdown-text.ts';
 import { createPaint } from '../text/paint.ts';
 import { count, duration, formatNumber, shortenEnd } from '../text/text.ts';
-import { describePortName, describeTarget } from '../view/pair.ts';
 import type { Mismatch, RunView } from '../view/view.ts';
 
 /**

@@ -8,9 +8,9 @@
  *     shop/web    · +
  */
 import stringWidth from 'string-width';
+import { describePort, describePortName, describeTarget } from '../../pair.ts';
 import type { Canvas } from '../text/paint.ts';
 import { groupByWidth, padEnd, shortenMiddle, widest } from '../text/text.ts';
-import { describePort, describePortName, describeTarget } from '../view/pair.ts';
 import { CELL_KINDS, CELLS, type CellKind, type Matrix, type MatrixColumn, type Meanings } from './matrix.ts';
 
 const INDENT = '  ';

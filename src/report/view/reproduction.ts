@@ -1,8 +1,8 @@
 /** The command line that shows a check again: in the pods of its run where they are still there, by a run of this check alone otherwise. */
+import { describeConnection } from '../../pair.ts';
 import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
 import { shellCommand } from '../../shell.ts';
 import type { Fact } from '../text/block.ts';
-import { describeConnection } from './pair.ts';
 import type { CheckView, RunView } from './view.ts';
 
 export function reproduction(check: CheckView): Fact {

@@ -7,12 +7,12 @@ import { exitCodeFor } from '../../judge/exit-code.ts';
 import { contraryAttempts } from '../../judge/judge.ts';
 import { MISMATCHES } from '../../judge/mismatch.ts';
 import { objectKey } from '../../keys.ts';
+import { describeConnection, describePortName } from '../../pair.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
 import type { Fact } from '../text/block.ts';
 import { type PolicyView, viewPolicy } from './applied-policy.ts';
 import { type Counts, countVerdicts } from './counts.ts';
 import { harmless, type View } from './harmless.ts';
-import { describeConnection, describePortName } from './pair.ts';
 import { withoutEmptyPasses } from './proven.ts';
 import { reproduction } from './reproduction.ts';
 

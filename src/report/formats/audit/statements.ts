@@ -1,11 +1,11 @@
 /** Checks as statements about the ports of a pod: who can reach it, and who cannot. */
 import { namespaceOf } from '../../../keys.ts';
+import { describeTarget } from '../../../pair.ts';
 import type { CheckRecord } from '../../../record.ts';
 import { passedContrary } from '../../parts/contrary.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
 import { letThroughElsewhere } from '../../parts/opinion.ts';
-import { describeTarget } from '../../view/pair.ts';
 import { type CheckView, isMismatch, type ScenarioView } from '../../view/view.ts';
 import { describeCannot, describePod, describePods, describePodsInFull, describePorts } from './names.ts';
 import { capitalise, join, name, type Phrase, say } from './phrase.ts';

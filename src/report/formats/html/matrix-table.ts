@@ -1,7 +1,7 @@
 /** The whole matrix of a scenario as a table, which the page's script makes a grid to walk through. */
+import { describePort, describePortName, describeTarget } from '../../../pair.ts';
 import { buildMatrix, CELL_KINDS, CELLS, type CellKind, type MatrixColumn } from '../../parts/matrix.ts';
 import { shortenMiddle } from '../../text/text.ts';
-import { describePort, describePortName, describeTarget } from '../../view/pair.ts';
 import type { ScenarioView } from '../../view/view.ts';
 import { html, type Markup } from './markup.ts';
 

@@ -1,10 +1,10 @@
 /** The facts of all checks for the page's script, in little room. */
 import { gzipSync } from 'node:zlib';
 import { namespaceOf } from '../../../keys.ts';
+import { describeTarget } from '../../../pair.ts';
 import { isPassedContrary } from '../../parts/contrary.ts';
 import { buildMatrix, CELLS, cellOf } from '../../parts/matrix.ts';
 import { factsOf } from '../../parts/mismatch.ts';
-import { describeTarget } from '../../view/pair.ts';
 import type { RunView, ScenarioView } from '../../view/view.ts';
 import { policiesOf } from './exercise.ts';
 import type { FactHead, Items, Lists, PackedChecks, PageData } from './page-data.ts';
