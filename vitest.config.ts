@@ -6,7 +6,7 @@ const SLOW = [
   'test/run/degraded.test.ts',
   'test/differential/',
   'test/run/faults.test.ts',
-  'test/report/html/page.test.ts',
+  'test/report/formats/html/page.test.ts',
 ];
 
 class SlowFirst extends BaseSequencer {

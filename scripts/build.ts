@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 rmSync(`${root}dist`, { recursive: true, force: true });
-for (const project of [['tsconfig.build.json'], ['src/report/html/browser', '--noEmit', 'false']])
+for (const project of [['tsconfig.build.json'], ['src/report/formats/html/browser', '--noEmit', 'false']])
   execFileSync('tsc', ['-p', ...project], { cwd: root, stdio: 'inherit' });
-copyFileSync(`${root}src/report/html/page.css`, `${root}dist/report/html/page.css`);
+copyFileSync(`${root}src/report/formats/html/page.css`, `${root}dist/report/formats/html/page.css`);
 chmodSync(`${root}dist/cli.js`, 0o755);

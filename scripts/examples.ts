@@ -10,7 +10,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runRecordSchema } from '../src/record.ts';
-import { REPORTS, type ReportFormat } from '../src/report/report.ts';
+import type { ReportFormat } from '../src/report/formats.ts';
+import { REPORTS } from '../src/report/report.ts';
 import { ROOT, runCli, startCli } from '../test/support/cli.ts';
 
 const RECORDS = 'docs/examples';

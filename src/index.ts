@@ -13,8 +13,9 @@ export { type ErrorCode, Interruption, type Location, PodreachError, type Proble
 export type { ProbeSettings, PullSecret, Toleration } from './probe/settings.ts';
 export type { ProgressEvent, ProgressListener } from './progress.ts';
 export type { AttemptRecord, CheckRecord, Outcome, RunRecord, ScenarioRecord, Verdict } from './record.ts';
+export type { ReportFormat } from './report/formats.ts';
 export type { RenderOptions, Report } from './report/render-options.ts';
-export { REPORTS, type ReportFormat } from './report/report.ts';
+export { REPORTS } from './report/report.ts';
 export { type Patience, type RunOptions, type RunResult, run } from './run/run.ts';
 export type { RunOrigin } from './run/start-record.ts';
 export { type LoadOptions, loadPlans } from './scenario/load-plans.ts';

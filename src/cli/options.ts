@@ -1,6 +1,7 @@
 /** Option values shared by the commands: what they accept, and what they say when they do not. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PodreachError } from '../errors.ts';
+import { FORMAT_NAMES } from '../report/formats.ts';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 
@@ -99,6 +100,9 @@ function repeatable(flags: string, description: string): Option {
   return new Option(flags, description).argParser(collect);
 }
 
+/** `a, b or c` */
+const EITHER = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+
 /** What a command says, where, and how much of it. */
 export function outputOptions(): {
   readonly report: Option;
@@ -108,7 +112,7 @@ export function outputOptions(): {
   return {
     report: repeatable(
       '--report <format[=file]>',
-      'terminal, json, junit, markdown, github, html, audit, openmetrics or tap, to standard output or a file (repeatable)',
+      `${EITHER.format(FORMAT_NAMES)}, to standard output or a file (repeatable)`,
     ),
     quiet: new Option('-q, --quiet', 'only what is not as expected, and the last line'),
     verbose: new Option('-v, --verbose', 'show every matrix and every mismatch'),

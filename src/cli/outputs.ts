@@ -6,7 +6,7 @@ import { systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { RunRecord } from '../record.ts';
-import { renderJson } from '../report/json.ts';
+import { renderJson } from '../report/formats/json.ts';
 import { createProgress } from '../report/progress/progress.ts';
 import { neutralise } from '../report/text/text.ts';
 import { defaultReports } from './default-reports.ts';

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { objectKey } from '../keys.ts';
 import { greatest } from '../numbers.ts';
+import { describePortName, describeTarget } from '../pair.ts';
 import type { Check, Plan, Port } from '../scenario/scenario.ts';
 import type { SetExitCode } from './main.ts';
 import { type SelectionOptions, selectionOptions } from './options.ts';
@@ -70,11 +71,10 @@ function describePlan(plan: Plan): string {
 }
 
 function describeCheck(check: Check): string[] {
-  const port = `${check.port}/${check.protocol}${check.portName === undefined ? '' : ` (${check.portName})`}`;
   return [
     check.expected,
     check.from,
-    `→ ${check.to}:${port}`,
+    `→ ${describeTarget(check)}${describePortName(check.portName)}`,
     `${check.declared.file}:${check.declared.line}`,
     ...(check.cutBy === undefined ? [] : [`cut by ${check.cutBy}`]),
   ];

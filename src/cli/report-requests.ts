@@ -1,7 +1,7 @@
 /** The values of `--report`: which reports are to be made, and where they go. */
 import { normalize } from 'node:path';
 import { PodreachError } from '../errors.ts';
-import { REPORTS, type ReportFormat } from '../report/report.ts';
+import { FORMAT_NAMES, isReportFormat, type ReportFormat } from '../report/formats.ts';
 
 /** One `--report`. Without a file it goes to standard output. */
 export interface ReportRequest {
@@ -22,7 +22,7 @@ export function parseReportOption(text: string): ReportRequest {
   const format = end === -1 ? text : text.slice(0, end);
   if (!isReportFormat(format)) {
     throw new PodreachError('usage', `unknown report format ${JSON.stringify(format)}`, {
-      hint: `${didYouMean(format)}Write --report FORMAT or --report FORMAT=FILE; the formats are: ${Object.keys(REPORTS).join(', ')}.`,
+      hint: `${didYouMean(format)}Write --report FORMAT or --report FORMAT=FILE; the formats are: ${FORMAT_NAMES.join(', ')}.`,
     });
   }
   if (end === -1) return { format };
@@ -59,12 +59,8 @@ export function parseReportOptions(texts: readonly string[]): ReportRequest[] {
 /** For a format that was abbreviated, extended or written in capitals. */
 function didYouMean(text: string): string {
   const word = text.toLowerCase();
-  const near = Object.keys(REPORTS).find(
+  const near = FORMAT_NAMES.find(
     (format) => word !== '' && (format.startsWith(word) || word.startsWith(format)),
   );
   return near === undefined ? '' : `Did you mean ${near}? `;
-}
-
-function isReportFormat(text: string): text is ReportFormat {
-  return Object.hasOwn(REPORTS, text);
 }

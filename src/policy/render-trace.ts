@@ -4,6 +4,7 @@
  * left to the caller.
  */
 import type { Location } from '../errors.ts';
+import { describeConnection } from '../pair.ts';
 import type { Direction, PolicyType } from './isolation.ts';
 import { type Match, reasonOf } from './match.ts';
 import type { PeerMiss } from './peers.ts';
@@ -31,7 +32,7 @@ export function renderTrace(trace: Trace): string {
 function describeFlow({ from, to, flow: { to: destination, port, protocol } }: Trace): string {
   const end = to.includes(':') ? `[${to}]` : to;
   const service = destination.kind === 'service' ? ', through a Service' : '';
-  return `${from} → ${end}:${port}/${protocol}${service}`;
+  return describeConnection({ from, to: end, port, protocol }) + service;
 }
 
 function renderReading({ hostNetwork }: Walk): readonly string[] {

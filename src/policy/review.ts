@@ -3,6 +3,7 @@
  * policies, and findings that are accepted and no longer there.
  */
 import type { Location } from '../errors.ts';
+import { describeConnection, describeTarget } from '../pair.ts';
 import { shellCommand } from '../shell.ts';
 import type { LintCode } from './lint/codes.ts';
 import type { LintCheck } from './lint/finding.ts';
@@ -163,17 +164,14 @@ function groupByRule<T extends { readonly check: ReviewedCheck }>(
   });
 }
 
-function describeFlows({ from, to, port, protocol }: ReviewedCheck, count: number): string {
-  const flow = `${from} → ${to}:${port}/${protocol}`;
+function describeFlows(check: ReviewedCheck, count: number): string {
+  const flow = describeConnection(check);
   return count === 1 ? flow : `${count} checks of this rule, such as ${flow},`;
 }
 
-function seeWhy(
-  { from, to, port, protocol, declared }: ReviewedCheck,
-  { name }: Reviewed['scenario'],
-): string {
-  const target = `${to}:${port}/${protocol}`;
-  return `See why: ${shellCommand(['podreach', 'explain', '--only', name, declared.file, from, target])}`;
+function seeWhy(check: ReviewedCheck, { name }: Reviewed['scenario']): string {
+  const words = ['explain', '--only', name, check.declared.file, check.from, describeTarget(check)];
+  return `See why: ${shellCommand(['podreach', ...words])}`;
 }
 
 /** The rule behind a contradiction, and what to write instead. */

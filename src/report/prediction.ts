@@ -1,5 +1,6 @@
 /** What the policies of a scenario mean for every pair of its pods, as a matrix. */
 import { objectKey } from '../keys.ts';
+import { describeConnection } from '../pair.ts';
 import { flowBetween } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import { buildMatrix, type CellKind, type Meanings } from './parts/matrix.ts';
@@ -43,13 +44,13 @@ export interface Prediction {
 
 /** Every pod to every port of every pod, itself included. */
 export function predictAll({ pods, checks }: PlannedScenario, oracle: Oracle): readonly Prediction[] {
-  const declared = new Map(checks.map((check) => [keyOf(check), check]));
+  const declared = new Map(checks.map((check) => [describeConnection(check), check]));
   const keys = pods.map(objectKey);
   return keys.flatMap((from) =>
     pods.flatMap((pod, index) =>
       pod.ports.map(({ port, protocol }): Prediction => {
         const pair = { from, to: keys[index] ?? '', port, protocol };
-        const { expected, cutBy } = declared.get(keyOf(pair)) ?? {};
+        const { expected, cutBy } = declared.get(describeConnection(pair)) ?? {};
         const { verdict } = oracle.evaluate(flowBetween(pair));
         return {
           ...pair,
@@ -60,10 +61,6 @@ export function predictAll({ pods, checks }: PlannedScenario, oracle: Oracle): r
       }),
     ),
   );
-}
-
-function keyOf({ from, to, port, protocol }: Omit<Pair, 'expected' | 'cutBy'>): string {
-  return `${from} ${to}:${port}/${protocol}`;
 }
 
 const MEANINGS: Meanings = {

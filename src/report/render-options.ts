@@ -1,6 +1,8 @@
 /** What a report is rendered from, and for. */
 import type { RunRecord } from '../record.ts';
-import type { LinkTo } from './terminal/hyperlinks.ts';
+
+/** The address of a file as the record names it. */
+export type LinkTo = (file: string) => string;
 
 export interface RenderOptions {
   /** Columns of the terminal. */

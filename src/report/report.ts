@@ -1,40 +1,31 @@
 /** Reports by name. Each is a pure function of the run record. */
-import { renderAudit } from './audit/markdown.ts';
-import { renderGithub } from './github.ts';
-import { renderHtml } from './html/html.ts';
-import { renderJson } from './json.ts';
-import { renderJunit } from './junit.ts';
-import { renderMarkdown } from './markdown.ts';
-import { renderOpenMetrics } from './openmetrics.ts';
-import { withoutEmptyPasses } from './parts/unproven.ts';
-import type { Report } from './render-options.ts';
-import { renderTap } from './tap.ts';
-import { renderTerminal } from './terminal/terminal.ts';
-
-export type ReportFormat =
-  | 'terminal'
-  | 'json'
-  | 'junit'
-  | 'markdown'
-  | 'github'
-  | 'html'
-  | 'audit'
-  | 'openmetrics'
-  | 'tap';
+import type { RunRecord } from '../record.ts';
+import { renderAudit } from './formats/audit/markdown.ts';
+import { renderGithub } from './formats/github.ts';
+import { renderHtml } from './formats/html/html.ts';
+import { renderJson } from './formats/json.ts';
+import { renderJunit } from './formats/junit.ts';
+import { renderMarkdown } from './formats/markdown.ts';
+import { renderOpenMetrics } from './formats/openmetrics.ts';
+import { renderTap } from './formats/tap.ts';
+import { renderTerminal } from './formats/terminal/terminal.ts';
+import type { ReportFormat } from './formats.ts';
+import type { RenderOptions, Report } from './render-options.ts';
+import { type RunView, viewOf } from './view/view.ts';
 
 export const REPORTS: Readonly<Record<ReportFormat, Report>> = {
-  terminal: proven(renderTerminal),
+  terminal: viewed(renderTerminal),
   json: renderJson,
-  junit: proven(renderJunit),
-  markdown: proven(renderMarkdown),
-  github: proven(renderGithub),
-  html: proven(renderHtml),
-  audit: proven(renderAudit),
-  openmetrics: proven(renderOpenMetrics),
-  tap: proven(renderTap),
+  junit: viewed(renderJunit),
+  markdown: viewed(renderMarkdown),
+  github: viewed(renderGithub),
+  html: viewed(renderHtml),
+  audit: viewed(renderAudit),
+  openmetrics: viewed(renderOpenMetrics),
+  tap: viewed(renderTap),
 };
 
-/** A report that is read as a result: no pass of it rests on nothing. The record itself, as JSON, is handed on as it is. */
-function proven(render: Report): Report {
-  return (record, options) => render(withoutEmptyPasses(record), options);
+/** A report that is read as a result. The record itself, as JSON, is handed on as it is. */
+function viewed(render: (view: RunView, options: RenderOptions) => string): Report {
+  return (record: RunRecord, options) => render(viewOf(record), options);
 }

@@ -1,6 +1,7 @@
 /** Some checks of scenarios, chosen by their ends: `shop/web → shop/db:5432`. */
 import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
+import { describeConnection, describeTarget } from '../pair.ts';
 import { readDestination, readPodSelection } from './read.ts';
 import type { Check, Destination, Plan, PlannedPod, PodSelection } from './scenario.ts';
 import { destinationText, sourceText } from './schema.ts';
@@ -64,10 +65,10 @@ function matching({ from, to }: Wanted, { namespaces, pods, checks }: Plan): rea
   const sources = new Set(found(selectPods(from, topology)).map(objectKey));
   const targets = new Set(
     found(selectTargets(to, topology)).flatMap(({ pod, ports }) =>
-      ports.map(({ port, protocol }) => `${objectKey(pod)}:${port}/${protocol}`),
+      ports.map(({ port, protocol }) => describeTarget({ to: objectKey(pod), port, protocol })),
     ),
   );
-  return checks.filter((check) => sources.has(check.from) && targets.has(targetOf(check)));
+  return checks.filter((check) => sources.has(check.from) && targets.has(describeTarget(check)));
 }
 
 function found<T>(selected: Selected<T>): readonly T[] {
@@ -113,11 +114,7 @@ function listNearest(
       checks.filter((check) => sources.has(check.from)),
       checks,
     ].find(({ length }) => length > 0) ?? [];
-  const pairs = [...new Set(near.map((check) => `${check.from} → ${targetOf(check)}`))];
+  const pairs = [...new Set(near.map(describeConnection))];
   const more = pairs.length > LISTED ? `, and ${pairs.length - LISTED} more` : '';
   return `The nearest there are: ${pairs.slice(0, LISTED).join(', ')}${more}.`;
-}
-
-function targetOf({ to, port, protocol }: Check): string {
-  return `${to}:${port}/${protocol}`;
 }

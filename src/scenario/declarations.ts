@@ -1,6 +1,7 @@
 /** What the rules of a scenario say of each connection, and where they contradict each other. */
 import type { Location, Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
+import { describeTarget } from '../pair.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Marked, Port, Rule } from './scenario.ts';
 import { type Selected, selectPods, selectTargets, type Target, type Topology } from './select.ts';
@@ -85,8 +86,8 @@ function targetKeys({ pod, ports }: Target): readonly string[] {
 }
 
 /** `shop/db:5432/TCP` */
-export function targetKey(to: string, port: Port): string {
-  return `${to}:${port.port}/${port.protocol}`;
+export function targetKey(to: string, { port, protocol }: Port): string {
+  return describeTarget({ to, port, protocol });
 }
 
 /** Which rule speaks of which connection. The first one to do so counts. */

@@ -5,8 +5,9 @@ import { Command } from 'commander';
 import { afterAll, describe, expect, test } from 'vitest';
 import { reportCommand } from '../../src/cli/report.ts';
 import { PodreachError } from '../../src/errors.ts';
-import { renderJson } from '../../src/report/json.ts';
-import { renderJunit } from '../../src/report/junit.ts';
+import { renderJson } from '../../src/report/formats/json.ts';
+import { renderJunit } from '../../src/report/formats/junit.ts';
+import { viewOf } from '../../src/report/view/view.ts';
 import { everyVerdict } from '../report/fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'podreach-report-'));
@@ -54,7 +55,7 @@ test('renders a saved record in every format that is asked for, and succeeds wha
     ),
   ).toBe(0);
   expect(readFileSync(json, 'utf8')).toBe(renderJson(everyVerdict()));
-  expect(readFileSync(junit, 'utf8')).toBe(renderJunit(everyVerdict()));
+  expect(readFileSync(junit, 'utf8')).toBe(renderJunit(viewOf(everyVerdict())));
 });
 
 describe('a file that is no record', () => {

@@ -7,8 +7,9 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeReportFile, writeReports } from '../../src/cli/write-reports.ts';
 import { PodreachError } from '../../src/errors.ts';
-import { renderJson } from '../../src/report/json.ts';
-import { renderMarkdown } from '../../src/report/markdown.ts';
+import { renderJson } from '../../src/report/formats/json.ts';
+import { renderMarkdown } from '../../src/report/formats/markdown.ts';
+import { viewOf } from '../../src/report/view/view.ts';
 import { everyVerdict } from '../report/fixture.ts';
 
 let folder: string;
@@ -73,7 +74,9 @@ describe('a report that others share a file with', () => {
     await writeFile(file, '# Another step\n');
     const request = { format: 'markdown', file, append: true } as const;
     expect(writeReports(everyVerdict(), [request], { options, print: () => {} })).toEqual([]);
-    expect(await readFile(file, 'utf8')).toBe(`# Another step\n${renderMarkdown(everyVerdict(), options)}`);
+    expect(await readFile(file, 'utf8')).toBe(
+      `# Another step\n${renderMarkdown(viewOf(everyVerdict()), options)}`,
+    );
   });
 
   test('is a problem that names the file where it cannot be written', () => {

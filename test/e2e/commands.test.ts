@@ -4,7 +4,8 @@ import { existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runRecordSchema } from '../../src/record.ts';
-import { renderHtml } from '../../src/report/html/html.ts';
+import { renderHtml } from '../../src/report/formats/html/html.ts';
+import { viewOf } from '../../src/report/view/view.ts';
 import { folderWith, ROOT, runCli, startCli } from '../support/cli.ts';
 
 const SCENARIO = `apiVersion: podreach/v1
@@ -440,7 +441,7 @@ describe('report', () => {
     const { exitCode, stdout } = await runCli(['report', file, '--report', 'html']);
     expect(exitCode).toBe(0);
     const script = /<script type="module">.*<\/script>|script-src '[^']+'/gs;
-    expect(stdout.replaceAll(script, '')).toBe(renderHtml(record).replaceAll(script, ''));
+    expect(stdout.replaceAll(script, '')).toBe(renderHtml(viewOf(record)).replaceAll(script, ''));
     expect(stdout.match(script)?.[1]).toContain('new DecompressionStream');
     expect(stdout.match(script)?.[1]).not.toContain('interface ');
   });

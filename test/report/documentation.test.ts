@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { FORMATS } from '../../src/report/formats.ts';
 import { CELLS } from '../../src/report/parts/matrix.ts';
-import { REPORTS } from '../../src/report/report.ts';
 import { ROOT } from '../support/cli.ts';
 
 const documentation = await readFile(new URL('../../docs/reports.md', import.meta.url), 'utf8');
@@ -18,7 +18,7 @@ test('docs/reports.md shows what the records of docs/examples render to', () => 
 
 test('docs/reports.md shows every format but the page, which is a picture', () => {
   const shown = new Set([...documentation.matchAll(/^<!-- (\w+) of /gm)].map(([, format]) => format));
-  expect(shown).toEqual(new Set(Object.keys(REPORTS).filter((format) => format !== 'html')));
+  expect(shown).toEqual(new Set(Object.keys(FORMATS).filter((format) => format !== 'html')));
 });
 
 test('docs/reports.md explains every fact of a mismatch', async () => {
@@ -28,9 +28,11 @@ test('docs/reports.md explains every fact of a mismatch', async () => {
   for (const label of labels) expect(documentation).toMatch(new RegExp(`^\\| .*\`${label}\`.* \\| `, 'm'));
 });
 
-test('docs/reports.md names every format', () => {
-  for (const format of Object.keys(REPORTS))
-    expect(documentation).toMatch(new RegExp(`^\\| \\[?\`${format}\``, 'm'));
+test('docs/reports.md says of every format for whom it is', () => {
+  const [table = ''] = /^\| format \| for \|.*?^$/ms.exec(documentation) ?? [];
+  const rows = table.matchAll(/^\| \[?`(\w+)`(?:\]\(\S+\))? \| ([^|]+) \|/gm);
+  const told = Array.from(rows, ([, format, readers]) => [format, readers]);
+  expect(told).toEqual(Object.entries(FORMATS).map(([format, { readers }]) => [format, readers]));
 });
 
 test('docs/reports.md explains every glyph', () => {

@@ -1,5 +1,6 @@
 /** Run records for tests, built from as few words as a test needs to say. All of them are valid records. */
 import type { AttemptRecord, CheckRecord, RunRecord, ScenarioRecord } from '../../src/record.ts';
+import { type ScenarioView, viewOf } from '../../src/report/view/view.ts';
 
 const STARTED_AT = '2026-11-20T02:00:00.000Z';
 
@@ -467,4 +468,11 @@ function buildPort(written: number | string): ScenarioRecord['pods'][number]['po
     port: Number(port),
     protocol: protocol === 'UDP' ? 'UDP' : 'TCP',
   };
+}
+
+/** A scenario as the formats read it, of a run of its own. */
+export function viewScenario(scenario: ScenarioRecord): ScenarioView {
+  const [view] = viewOf(buildRecord([scenario])).scenarios;
+  if (view === undefined) throw new Error('a view has the scenarios of its record');
+  return view;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/record.ts';
-import { REPORTS, type ReportFormat } from '../../src/report/report.ts';
+import type { ReportFormat } from '../../src/report/formats.ts';
+import { REPORTS } from '../../src/report/report.ts';
 import { escapeXml } from '../../src/report/text/xml.ts';
 import { attempts, buildRecord, buildScenario, calmScenario, everyVerdict } from './fixture.ts';
 import { interruptedRun, keptRun, missingRight, ROLE } from './records.ts';

@@ -1,14 +1,15 @@
 /** Three ways of being wrong, each on real packets, and what the report says of it. */
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/record.ts';
-import { renderTerminal } from '../../src/report/terminal/terminal.ts';
+import { renderTerminal } from '../../src/report/formats/terminal/terminal.ts';
+import { viewOf } from '../../src/report/view/view.ts';
 import { assumptionsFor } from '../../src/run/predict.ts';
 import { throughProxy } from '../support/api-proxy.ts';
 import { runWith, SCENARIO, sandbox } from './run-with.ts';
 
 function told(record: RunRecord): string {
   const options = { width: 100, colour: false, verbose: false, quiet: false };
-  return renderTerminal(record, options).replaceAll(/\s+/g, ' ');
+  return renderTerminal(viewOf(record), options).replaceAll(/\s+/g, ' ');
 }
 
 function opinions(record: RunRecord): unknown {

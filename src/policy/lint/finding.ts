@@ -112,11 +112,6 @@ export function otherOf({ from, to }: PodPair, direction: Direction): string {
   return direction === 'ingress' ? from : to;
 }
 
-/** `shop/web → shop/api:8080/TCP` */
-export function describePair({ from, to, port, protocol }: PodPair): string {
-  return `${from} → ${to}:${port}/${protocol}`;
-}
-
 /** How many names a message lists. */
 const LISTED = 5;
 

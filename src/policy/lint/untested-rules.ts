@@ -1,5 +1,6 @@
 /** Rules, peers and ports whose removal would change no check, within a policy that is tested as a whole (D6). */
 import { objectKey } from '../../keys.ts';
+import { describeConnection } from '../../pair.ts';
 import { flowBetween, type PodPair } from '../model.ts';
 import type { Oracle, Ruling } from '../oracle.ts';
 import { describePeer, matchPeer } from '../peers.ts';
@@ -7,7 +8,6 @@ import type { Policy } from '../policy.ts';
 import { describePort, matchPort, type PortEntry, targetAt } from '../ports.ts';
 import { allowsDnsByPort } from './dns.ts';
 import {
-  describePair,
   type Finding,
   findingAt,
   type LintContext,
@@ -74,7 +74,7 @@ function adviseOn(
     if (isCutByOthers(pair)) continue;
     count += 1;
     if (isLetThroughBy(placed, policy, oracle.rule(flowBetween(pair))) && part.isAlone(pair))
-      return `Add a check of something that it decides, such as ${describePair(pair)}.`;
+      return `Add a check of something that it decides, such as ${describeConnection(pair)}.`;
   }
   const isAboutOthers =
     allowsDnsByPort(rule, 'UDP') ||

@@ -1,10 +1,10 @@
 /** Policies whose removal would change no check, so that nothing tests them (D6). */
+import { describeConnection } from '../../pair.ts';
 import { flowBetween, type PodPair } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
 import { DIRECTIONS, isolates, type Policy } from '../policy.ts';
 import { requirementsOf } from '../requirements.ts';
 import {
-  describePair,
   type Finding,
   findingAt,
   type Lint,
@@ -21,8 +21,8 @@ export const lintUntested: Lint = (policy, context) => {
   const without = oracle.without(policy);
   const decides = (pair: PodPair): boolean => predict(pair, oracle) !== predict(pair, without);
   // What others cut is cut with and without the policy: such a check is never a test of it.
-  const cutByOthers = new Set(checks.filter(({ cutBy }) => cutBy !== undefined).map(describePair));
-  const isCutByOthers = (pair: PodPair): boolean => cutByOthers.has(describePair(pair));
+  const cutByOthers = new Set(checks.filter(({ cutBy }) => cutBy !== undefined).map(describeConnection));
+  const isCutByOthers = (pair: PodPair): boolean => cutByOthers.has(describeConnection(pair));
   const isTested = (pair: PodPair): boolean => !isCutByOthers(pair) && decides(pair);
   const own = checksOf(policy, subjects, context).filter((check) => check.cutBy === undefined);
   if (own.some(decides)) return findUntestedRules(policy, isCutByOthers, context);
@@ -42,7 +42,7 @@ function describe(
   testable: PodPair | undefined,
   isAllCut: boolean,
 ): Pick<Finding, 'message' | 'advice'> {
-  const add = testable && `Add a check of something that it decides, such as ${describePair(testable)}`;
+  const add = testable && `Add a check of something that it decides, such as ${describeConnection(testable)}`;
   const guards = isDefaultDeny(policy);
   if (add !== undefined) {
     return {

@@ -1,11 +1,14 @@
 /** The attempts of a check by what was in force when they were made, and how they are told. */
 import { underPolicies as attemptsUnderPolicies } from '../../judge/rows.ts';
 import { greatest, least } from '../../numbers.ts';
-import { type AttemptRecord, type CheckRecord, OUTCOMES } from '../../record.ts';
+import { type AttemptRecord, OUTCOMES } from '../../record.ts';
 import { durationRange } from '../text/text.ts';
 
-type Tried = Pick<CheckRecord, 'attempts'>;
 type Attempts = readonly AttemptRecord[];
+
+interface Tried {
+  readonly attempts: Attempts;
+}
 
 const DETAILS_NAMED = 2;
 const CHANGES_SHOWN = 8;

@@ -2,21 +2,25 @@
  * A run as suites of test cases, for the formats that other tools read as test results. Whatever keeps a run from being
  * `PASSED` shows as a case that failed or errored, so that none of these formats is ever green where the run was not.
  */
-import { isMismatch } from '../../judge/mismatch.ts';
-import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
 import type { Fact } from '../text/block.ts';
+import {
+  type CheckView,
+  isMismatch,
+  type LocationView,
+  type RunView,
+  type ScenarioView,
+} from '../view/view.ts';
 import { describeAttempts, underPolicies } from './attempts.ts';
 import { describeContrary, isPassedContrary } from './contrary.ts';
-import { describePair } from './describe.ts';
 import { describeExpected } from './expectation.ts';
 import { endFacts, failureFacts, manifestOf } from './failure.ts';
-import { factsOf, type Place } from './mismatch.ts';
+import { factsOf } from './mismatch.ts';
 import { describeExtent, runWord } from './summary.ts';
 
 export interface Suite {
   readonly name: string;
   /** Absent for what concerns the run as a whole. */
-  readonly scenario?: ScenarioRecord;
+  readonly scenario?: ScenarioView;
   readonly cases: readonly Case[];
 }
 
@@ -34,7 +38,7 @@ export type Case = CaseName &
 interface CaseName {
   readonly name: string;
   /** Absent where the case stands for a scenario or a run itself. */
-  readonly check?: CheckRecord;
+  readonly check?: CheckView;
   /** What all of its attempts took together. */
   readonly durationMs: number;
 }
@@ -48,23 +52,22 @@ export interface Problem {
   readonly facts: readonly Fact[];
   /** Lines of YAML that would mend it, which a hint may speak of. */
   readonly manifest?: readonly string[];
-  readonly location?: CheckRecord['declared'];
+  readonly location?: LocationView;
 }
 
 /** A suite per scenario and, where something is wrong with the run itself, one for that, which comes first. */
-export function suitesOf(record: RunRecord): Suite[] {
-  const suites = record.scenarios.map((scenario) => suiteOf({ scenario, record }));
-  const problem = runProblem(record, suites);
+export function suitesOf(view: RunView): Suite[] {
+  const suites = view.scenarios.map(suiteOf);
+  const problem = runProblem(view, suites);
   if (problem === undefined) return suites;
   const itself: Case = { name: 'the run itself', durationMs: 0, result: 'errored', ...problem };
   return [{ name: 'podreach', cases: [itself] }, ...suites];
 }
 
 /** A case per check and, where the scenario itself failed, one for that, which comes first. */
-function suiteOf(place: Place): Suite {
-  const { scenario } = place;
+function suiteOf(scenario: ScenarioView): Suite {
   const { name, error, checks } = scenario;
-  const cases = checks.map((check) => caseOf(check, place));
+  const cases = checks.map(caseOf);
   if (error === undefined) return { name, scenario, cases };
   const itself: Case = {
     name: 'the scenario itself',
@@ -79,9 +82,9 @@ function suiteOf(place: Place): Suite {
   return { name, scenario, cases: [itself, ...cases] };
 }
 
-function caseOf(check: CheckRecord, place: Place): Case {
+function caseOf(check: CheckView): Case {
   const name: CaseName = {
-    name: `${describePair(check)} is ${check.expected}`,
+    name: `${check.pair} is ${check.expected}`,
     check,
     durationMs: check.attempts.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), 0),
   };
@@ -89,33 +92,33 @@ function caseOf(check: CheckRecord, place: Place): Case {
     const contrary = isPassedContrary(check) ? { contrary: describeContrary(check) } : {};
     return { ...name, result: 'passed', ...contrary };
   }
-  if (check.verdict === undefined && place.scenario.status !== 'finished')
+  if (check.verdict === undefined && check.scenario.status !== 'finished')
     return { ...name, result: 'skipped', message: 'not judged: the run ended before' };
   return {
     ...name,
     result: isMismatch(check) ? 'failed' : 'errored',
     kind: check.verdict ?? 'not-judged',
     message: describeCheck(check),
-    facts: factsOf(check, place),
+    facts: factsOf(check),
     location: check.declared,
   };
 }
 
 /** `leaked: shop/web → shop/db:5432/TCP: expected unreachable, seen connected 3 of 3 (in 0.4 ms)` */
-function describeCheck(check: CheckRecord): string {
+function describeCheck(check: CheckView): string {
   const { verdict, reason } = check;
   const seen = isMismatch(check)
     ? `seen ${describeAttempts(underPolicies(check))}`
     : `but ${reason ?? 'it was not judged'}`;
-  return `${verdict ?? 'not judged'}: ${describePair(check)}: expected ${describeExpected(check)}, ${seen}`;
+  return `${verdict ?? 'not judged'}: ${check.pair}: expected ${describeExpected(check)}, ${seen}`;
 }
 
-function runProblem(record: RunRecord, suites: readonly Suite[]): Problem | undefined {
-  const { error, interruptedBy, incomplete } = record.run;
-  const extent = `${describeExtent(record)}; nothing is proven about the rest`;
+function runProblem(view: RunView, suites: readonly Suite[]): Problem | undefined {
+  const { error, interruptedBy, incomplete } = view.run;
+  const extent = `${describeExtent(view)}; nothing is proven about the rest`;
   if (error !== undefined && error.code !== 'interrupted') {
     const { code, message, location } = error;
-    const facts = [...failureFacts(error), ...endFacts(record)];
+    const facts = [...failureFacts(error), ...endFacts(view)];
     return {
       kind: code,
       message,
@@ -134,13 +137,13 @@ function runProblem(record: RunRecord, suites: readonly Suite[]): Problem | unde
     };
   }
   const isExplained = suites.some(({ cases }) => cases.some(isBad));
-  if (isExplained || runWord(record).word === 'PASSED') return undefined;
-  return { kind: 'nothing-proven', message: `nothing was proven: ${describeExtent(record)}`, facts: [] };
+  if (isExplained || runWord(view).word === 'PASSED') return undefined;
+  return { kind: 'nothing-proven', message: `nothing was proven: ${describeExtent(view)}`, facts: [] };
 }
 
 /** What kept podreach itself from going on: what is wrong with the run, then with whole scenarios. */
-export function problemsOf(record: RunRecord): Problem[] {
-  return suitesOf(record).flatMap(({ cases }) =>
+export function problemsOf(view: RunView): Problem[] {
+  return suitesOf(view).flatMap(({ cases }) =>
     cases.flatMap((one) => (one.check === undefined && 'facts' in one ? [one] : [])),
   );
 }

@@ -1,10 +1,10 @@
 /** Where, when and by which rules a run went. */
-import type { RunRecord } from '../../record.ts';
 import type { Fact } from '../text/block.ts';
 import { count, duration } from '../text/text.ts';
+import type { RunView } from '../view/view.ts';
 
 /** Run, cluster, nodes and rules, as far as they are known. */
-export function circumstanceFacts({ podreach, run, environment }: RunRecord): Fact[] {
+export function circumstanceFacts({ podreach, run, environment }: RunView): Fact[] {
   const { kubernetes, server, nodes, node } = environment;
   const { timeoutMs, withinMs, confirm, probe } = run.options;
   const rules = [
@@ -40,7 +40,7 @@ export function describeCluster({ cluster, clusterName }: Environment): string {
 }
 
 /** `node-1 (Debian GNU/Linux 13, 6.12.48), node-2` */
-export function describeNodes(nodes: RunRecord['environment']['nodes']): string {
+export function describeNodes(nodes: RunView['environment']['nodes']): string {
   return nodes
     .map(({ name, kernel, os, runtime }) => {
       const details = [os, kernel, runtime].filter((detail) => detail !== undefined);
@@ -53,7 +53,7 @@ function fact(label: string, text: string | undefined): Fact[] {
   return text === undefined ? [] : [{ label, text }];
 }
 
-type Environment = RunRecord['environment'];
+type Environment = RunView['environment'];
 
 /** `Calico v3.32.1, kube-proxy in mode iptables`; undefined where nothing is known. */
 export function describeNetwork({ networkPlugins, kubeProxy }: Environment): string | undefined {
@@ -82,7 +82,7 @@ export function describeCanary({ canary }: Environment): string | undefined {
 }
 
 /** The image, and what else was asked of probe pods and namespaces; undefined where they run no images. */
-function describeProbe(probe: RunRecord['run']['options']['probe']): string | undefined {
+function describeProbe(probe: RunView['run']['options']['probe']): string | undefined {
   if (probe === undefined) return undefined;
   const { image, nodeSelector = {}, tolerations = [], pullSecrets = [], namespaceLabels = {} } = probe;
   const parts: readonly (readonly [what: string, values: readonly string[]])[] = [

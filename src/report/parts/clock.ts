@@ -1,7 +1,7 @@
 /** When something of a scenario happened, for whoever reads other logs beside the report. */
-import type { ScenarioRecord } from '../../record.ts';
+import type { ScenarioView } from '../view/view.ts';
 
-type Began = Pick<ScenarioRecord, 'startedAt'>;
+type Began = Pick<ScenarioView, 'startedAt'>;
 
 /**
  * The time of day, as `02:00:01 UTC`; where it is not known when the scenario began, the seconds since then.

@@ -3,11 +3,10 @@
  * Whoever reads that a check passed must be able to see them.
  */
 import { findingOf } from '../../judge/finding.ts';
-import { contraryAttempts } from '../../judge/judge.ts';
-import type { AttemptRecord, CheckRecord, Outcome } from '../../record.ts';
+import type { AttemptRecord, Outcome } from '../../record.ts';
 import { count, formatNumber } from '../text/text.ts';
+import type { CheckView } from '../view/view.ts';
 import { underPolicies } from './attempts.ts';
-import { describePair } from './describe.ts';
 import { groupBy } from './group.ts';
 
 /** Of more reasons why attempts proved nothing, the first ones tell enough. */
@@ -26,12 +25,12 @@ const NOUNS: Readonly<Record<Outcome, readonly [one: string, many: string]>> = {
 };
 
 /** The checks that passed, and in whose attempts under the policies something else was seen as well. */
-export function passedContrary<Check extends CheckRecord>(checks: readonly Check[]): Check[] {
+export function passedContrary(checks: readonly CheckView[]): CheckView[] {
   return checks.filter(isPassedContrary);
 }
 
-export function isPassedContrary(check: CheckRecord): boolean {
-  return check.verdict === 'pass' && contraryAttempts(check).length > 0;
+export function isPassedContrary(check: CheckView): boolean {
+  return check.verdict === 'pass' && check.contrary > 0;
 }
 
 /** What was seen of a check under the policies, with its numbers. */
@@ -43,7 +42,7 @@ export interface Seen {
 }
 
 /** Of a pass nothing is left out. */
-export function describeSeen(check: CheckRecord): Seen {
+export function describeSeen(check: CheckView): Seen {
   const { agreeing, before, between, reasons } = sortAttempts(check);
   const did = check.expected === 'unreachable' ? 'cut off' : 'connected';
   const tried = underPolicies(check).length;
@@ -65,18 +64,18 @@ export function describeSeen(check: CheckRecord): Seen {
  * The same on one line: `cut off in 2 of 6 attempts with the policies applied; 4 connections before that, while the policies were
  * taking effect`.
  */
-export function describeContrary(check: CheckRecord): string {
+export function describeContrary(check: CheckView): string {
   const { account, reasons } = describeSeen(check);
   return `${account}${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`;
 }
 
 /** `2 checks passed, but not in every attempt, such as …` on one line; undefined where there are none. */
-export function summariseContrary(checks: readonly CheckRecord[]): string | undefined {
+export function summariseContrary(checks: readonly CheckView[]): string | undefined {
   const contrary = passedContrary(checks);
   const [first] = contrary;
   if (first === undefined) return undefined;
   const such = contrary.length === 1 ? ':' : ', such as';
-  return `${count(contrary.length, 'check')} passed, but not in every attempt${such} ${describePair(first)}, ${describeContrary(first)}`;
+  return `${count(contrary.length, 'check')} passed, but not in every attempt${such} ${first.pair}, ${describeContrary(first)}`;
 }
 
 interface Sorted {
@@ -89,7 +88,7 @@ interface Sorted {
   readonly reasons: readonly string[];
 }
 
-function sortAttempts(check: CheckRecord): Sorted {
+function sortAttempts(check: CheckView): Sorted {
   const attempts = underPolicies(check);
   const findings = attempts.map((attempt) => findingOf(check.expected, attempt));
   const first = findings.findIndex(({ kind }) => kind === 'agrees');

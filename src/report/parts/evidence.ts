@@ -1,10 +1,9 @@
 /** What it rests on that a pair was cut off, and that it was the policies that cut it. */
-import { hasReconnected } from '../../judge/closing.ts';
 import { findingOf } from '../../judge/finding.ts';
-import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../../record.ts';
+import type { AttemptRecord } from '../../record.ts';
+import type { CheckView } from '../view/view.ts';
 import { afterPolicies, underPolicies } from './attempts.ts';
 import { timeOfDay } from './clock.ts';
-import { findByKey } from './find.ts';
 
 export interface CutEvidence {
   /** The last attempt that was cut off with its whole triangle, and a listener that was alive. */
@@ -18,10 +17,7 @@ export interface CutEvidence {
 export type WithoutPolicies = 'connected' | 'not-connected' | 'left-out' | 'not-tried' | 'need-not';
 
 /** Undefined where what the check came to does not rest on a cut. */
-export function cutEvidenceOf(
-  check: CheckRecord,
-  scenario: Pick<ScenarioRecord, 'closingControl'>,
-): CutEvidence | undefined {
+export function cutEvidenceOf(check: CheckView): CutEvidence | undefined {
   if (!restsOnCut(check)) return undefined;
   const proof = check.expected === 'unreachable' ? 'agrees' : 'contradicts';
   const attempt = underPolicies(check).findLast((one) => findingOf(check.expected, one).kind === proof);
@@ -31,12 +27,12 @@ export function cutEvidenceOf(
   return {
     attempt,
     seen: { source, destination, between },
-    withoutPolicies: fateWithoutPolicies(check, scenario),
+    withoutPolicies: fateWithoutPolicies(check),
   };
 }
 
 /** A single attempt that was cut off is none: only what was cut off enough times in a row is tried without the policies. */
-function restsOnCut(check: CheckRecord): boolean {
+function restsOnCut(check: CheckView): boolean {
   switch (check.verdict) {
     case 'pass':
       return check.expected === 'unreachable';
@@ -50,13 +46,10 @@ function restsOnCut(check: CheckRecord): boolean {
   }
 }
 
-function fateWithoutPolicies(
-  check: CheckRecord,
-  { closingControl }: Pick<ScenarioRecord, 'closingControl'>,
-): WithoutPolicies {
+function fateWithoutPolicies(check: CheckView): WithoutPolicies {
   if (check.cutBy !== undefined) return 'need-not';
-  if (closingControl === 'left-out') return 'left-out';
-  if (hasReconnected(check)) return 'connected';
+  if (check.scenario.closingControl === 'left-out') return 'left-out';
+  if (check.hasReconnected) return 'connected';
   return afterPolicies(check).length === 0 ? 'not-tried' : 'not-connected';
 }
 
@@ -69,16 +62,16 @@ const WITHOUT_POLICIES: Readonly<Record<WithoutPolicies, string>> = {
 };
 
 /** The same in short sentences; undefined as {@link cutEvidenceOf}. */
-export function describeEvidence(check: CheckRecord, scenario: ScenarioRecord): string | undefined {
-  const evidence = cutEvidenceOf(check, scenario);
+export function describeEvidence(check: CheckView): string | undefined {
+  const evidence = cutEvidenceOf(check);
   if (evidence === undefined) return undefined;
-  const { from, to, confirm } = check;
+  const { from, to, confirm, scenario } = check;
   const { source, destination, between } = evidence.seen;
   const at = (ms: number): string => timeOfDay(scenario, ms);
   return [
     `The port was open: ${to} reached it itself.`,
     `Both pods were on the network: the kubelets of their nodes visited ${from} at ${at(source)} and ${to} at ${at(destination)}.`,
-    `${describeWay(check, scenario)} was open at ${at(between)}.`,
+    `${describeWay(check)} was open at ${at(between)}.`,
     ...(confirm === undefined
       ? []
       : [`Packets get lost on this way, so it took ${confirm} attempts in a row.`]),
@@ -86,7 +79,9 @@ export function describeEvidence(check: CheckRecord, scenario: ScenarioRecord): 
   ].join(' ');
 }
 
-function describeWay({ from, to }: CheckRecord, { pods }: ScenarioRecord): string {
-  const [one, other] = [from, to].map((key) => findByKey(pods, key)?.node);
-  return one !== undefined && one === other ? `The way inside ${one}` : 'The way between their nodes';
+function describeWay({ source, destination }: CheckView): string {
+  const node = source?.node;
+  return node !== undefined && node === destination?.node
+    ? `The way inside ${node}`
+    : 'The way between their nodes';
 }

@@ -1,7 +1,7 @@
 /** What the scenario says of a pair. */
-import type { CheckRecord } from '../../record.ts';
+import type { CheckView } from '../view/view.ts';
 
-type Expectation = Pick<CheckRecord, 'expected' | 'cutBy' | 'because'>;
+type Expectation = Pick<CheckView, 'expected' | 'cutBy' | 'because'>;
 
 /** `unreachable`; `unreachable, cut by others` where something else than the policies is to cut it. */
 export function describeExpected({ expected, cutBy }: Omit<Expectation, 'because'>): string {

@@ -1,11 +1,9 @@
 /** Why podreach itself could not go on: what, where, and what to do next. */
-import type { RunRecord } from '../../record.ts';
 import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
+import type { FailureView, RunView } from '../view/view.ts';
 import { describeLocation } from './describe.ts';
 import { describeExtent } from './summary.ts';
-
-export type Failure = NonNullable<RunRecord['run']['error']>;
 
 /**
  * The block of one failure.
@@ -13,7 +11,7 @@ export type Failure = NonNullable<RunRecord['run']['error']>;
  * @param indent of the headline: none for a failure of the whole run
  */
 export function renderFailure(
-  failure: Failure,
+  failure: FailureView,
   canvas: Canvas,
   more: readonly Fact[],
   indent: string,
@@ -27,12 +25,12 @@ export function renderFailure(
 }
 
 /** The manifest of a failure, where it has one, for what is built of it. */
-export function manifestOf({ manifest }: Failure): Pick<Failure, 'manifest'> {
+export function manifestOf({ manifest }: FailureView): Pick<FailureView, 'manifest'> {
   return manifest === undefined ? {} : { manifest };
 }
 
 /** What a failure says beside its message. */
-export function failureFacts({ code, location, hint }: Failure): Fact[] {
+export function failureFacts({ code, location, hint }: FailureView): Fact[] {
   return [
     { label: 'kind', text: code },
     ...(location === undefined ? [] : [{ label: 'where', text: describeLocation(location) }]),
@@ -41,10 +39,10 @@ export function failureFacts({ code, location, hint }: Failure): Fact[] {
 }
 
 /** What ended the run besides its failure, and how far it had come. */
-export function endFacts(record: RunRecord): Fact[] {
-  const { interruptedBy } = record.run;
+export function endFacts(view: RunView): Fact[] {
+  const { interruptedBy } = view.run;
   return [
     ...(interruptedBy === undefined ? [] : [{ label: 'ended by', text: interruptedBy }]),
-    { label: 'so far', text: `${describeExtent(record)}; nothing is proven about the rest` },
+    { label: 'so far', text: `${describeExtent(view)}; nothing is proven about the rest` },
   ];
 }

@@ -1,24 +1,27 @@
 /** Ways between pods as they were found, for drawings. */
-import type { CheckRecord, ScenarioRecord } from '../../record.ts';
+import type { CheckView, ScenarioView } from '../view/view.ts';
 
 /** `open`: as it must be; `leaked`: open and must not be; `shut`: must be open, and was not, or not always. */
 export type FlowStyle = 'open' | 'leaked' | 'shut';
 
-export type Flow = CheckRecord & { readonly style: FlowStyle };
+export interface Flow {
+  readonly check: CheckView;
+  readonly style: FlowStyle;
+}
 
 /** What {@link FlowStyle} means, for a legend. */
 export const FLOW_LEGEND =
   'An arrow is a way that is open. A thick one is open and must not be; a dotted one must be open and was not, or not always.';
 
 /** The ways that are open, or were to be. What was found shut as it must be, and what was not proven, is none. */
-export function flowsOf({ checks }: ScenarioRecord): Flow[] {
+export function flowsOf({ checks }: ScenarioView): Flow[] {
   return checks.flatMap((check) => {
     const style = styleOf(check);
-    return style === undefined ? [] : [{ ...check, style }];
+    return style === undefined ? [] : [{ check, style }];
   });
 }
 
-function styleOf({ expected, verdict }: CheckRecord): FlowStyle | undefined {
+function styleOf({ expected, verdict }: CheckView): FlowStyle | undefined {
   switch (verdict) {
     case 'pass':
       return expected === 'reachable' ? 'open' : undefined;

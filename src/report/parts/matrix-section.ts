@@ -1,7 +1,7 @@
 /** The matrix of a scenario, or as much of a big one as shows what is unexpected. */
-import type { ScenarioRecord } from '../../record.ts';
 import type { Canvas } from '../text/paint.ts';
 import { count, formatNumber, wrap } from '../text/text.ts';
+import type { ScenarioView } from '../view/view.ts';
 import { buildMatrix, excerptUnexpected, type LeftOut } from './matrix.ts';
 import { renderMatrix } from './matrix-text.ts';
 
@@ -9,7 +9,7 @@ import { renderMatrix } from './matrix-text.ts';
 const SIDE = 25;
 
 /** The matrix as one paragraph; none where nothing was judged, or where a big one holds nothing unexpected. */
-export function renderMatrixSection(scenario: ScenarioRecord, isWhole: boolean, canvas: Canvas): string[][] {
+export function renderMatrixSection(scenario: ScenarioView, isWhole: boolean, canvas: Canvas): string[][] {
   if (scenario.checks.every(({ verdict }) => verdict === undefined)) return [];
   const matrix = buildMatrix(scenario);
   if (isWhole || matrix.rows.length * matrix.columns.length <= SIDE ** 2)

@@ -8,6 +8,7 @@
  *     shop/web    · +
  */
 import stringWidth from 'string-width';
+import { describePort, describePortName, describeTarget } from '../../pair.ts';
 import type { Canvas } from '../text/paint.ts';
 import { groupByWidth, padEnd, shortenMiddle, widest } from '../text/text.ts';
 import { CELL_KINDS, CELLS, type CellKind, type Matrix, type MatrixColumn, type Meanings } from './matrix.ts';
@@ -76,11 +77,11 @@ function renderLegend(matrix: Matrix, canvas: Canvas, meanings: Meanings): strin
 
 /** `shop/api:9090/TCP (metrics)` */
 function columnLabel(column: MatrixColumn): string {
-  return column.to + portLabel(column);
+  return describeTarget(column) + describePortName(column.portName);
 }
 
-function portLabel({ port, protocol, portName }: MatrixColumn): string {
-  return `:${port}/${protocol}${portName === undefined ? '' : ` (${portName})`}`;
+function portLabel(column: MatrixColumn): string {
+  return `:${describePort(column)}${describePortName(column.portName)}`;
 }
 
 /** Shortens the pod before the port: half a port number says nothing. */

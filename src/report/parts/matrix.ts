@@ -1,5 +1,6 @@
 /** Sources × destination ports as data: what each cell shows, and which part is worth showing. */
 import { objectKey } from '../../keys.ts';
+import { describeTarget } from '../../pair.ts';
 import type { CheckRecord, ScenarioRecord } from '../../record.ts';
 import type { Style } from '../text/paint.ts';
 
@@ -109,7 +110,7 @@ function addColumn(columns: Map<string, MatrixColumn>, column: MatrixColumn): vo
 }
 
 function columnKey(column: Pick<MatrixColumn, 'to' | 'port' | 'protocol'>): string {
-  return `${column.to}:${column.port}/${column.protocol}`;
+  return describeTarget(column);
 }
 
 /** What a check shows in its cell. */

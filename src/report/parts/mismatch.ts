@@ -1,61 +1,44 @@
 /** One check that did not turn out as expected: everything that a person needs to understand it and to see it again. */
-import { isMismatch, MISMATCHES, type Mismatch } from '../../judge/mismatch.ts';
-import type { AttemptRecord, CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
+import type { AttemptRecord } from '../../record.ts';
 import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
+import type { CheckView, Mismatch, ScenarioView } from '../view/view.ts';
 import { afterPolicies, beforePolicies, describeAttempts, describeOrder, underPolicies } from './attempts.ts';
 import { describeContrary, isPassedContrary } from './contrary.ts';
-import { describeLocation, describePair } from './describe.ts';
+import { describeLocation } from './describe.ts';
 import { describeEvidence } from './evidence.ts';
 import { describeExpectation } from './expectation.ts';
-import { findByKey } from './find.ts';
 import { opinionFacts } from './opinion.ts';
-import { reproduction } from './reproduction.ts';
-
-/** The checks that did not turn out as expected, the most dangerous first. */
-export function mismatchesOf(checks: readonly CheckRecord[]): Mismatch[] {
-  return checks
-    .filter(isMismatch)
-    .sort((left, right) => MISMATCHES.indexOf(left.verdict) - MISMATCHES.indexOf(right.verdict));
-}
-
-/** What a check belongs to. */
-export interface Place {
-  readonly scenario: ScenarioRecord;
-  readonly record: RunRecord;
-}
 
 /**
  * The block of one mismatch.
- * @param place where its pods and policies, and its cluster, are looked up
  * @param isWhole also what shows that a cut was one, at length
  */
 export function renderMismatch(
   check: Mismatch,
-  place: Place,
   { canvas, isWhole }: { readonly canvas: Canvas; readonly isWhole: boolean },
 ): string[] {
-  const facts = factsOf(check, place).filter(({ label }) => isWhole || label !== 'evidence');
+  const facts = factsOf(check).filter(({ label }) => isWhole || label !== 'evidence');
   return [
-    ...renderHeadline(check.verdict.toUpperCase(), check.verdict, describePair(check), canvas),
+    ...renderHeadline(check.verdict.toUpperCase(), check.verdict, check.pair, canvas),
     ...renderFacts(facts, canvas),
   ];
 }
 
 /** What was expected, what was seen, what that rests on, and who may be the cause. */
-export function factsOf(check: CheckRecord, { scenario, record }: Place): Fact[] {
+export function factsOf(check: CheckView): Fact[] {
   return [
-    ...seenFacts(check, scenario),
+    ...seenFacts(check),
     { label: 'declared', text: describeLocation(check.declared) },
-    ...opinionFacts(check, scenario),
-    ...policyFacts(check, scenario),
-    ...runbookFacts(scenario),
-    reproduction(check, scenario, record),
+    ...opinionFacts(check),
+    ...policyFacts(check),
+    ...runbookFacts(check.scenario),
+    check.reproduce(),
   ];
 }
 
 /** What was expected and seen, and what that rests on. */
-export function seenFacts(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
+export function seenFacts(check: CheckView): Fact[] {
   const later = underPolicies(check);
   return [
     { label: 'expected', text: describeExpectation(check) },
@@ -65,7 +48,7 @@ export function seenFacts(check: CheckRecord, scenario: ScenarioRecord): Fact[] 
     ...fact('one-way', adviceOnOneWay(check, later)),
     ...listenerFacts(check, later),
     ...verdictFacts(check),
-    ...fact('evidence', describeEvidence(check, scenario)),
+    ...fact('evidence', describeEvidence(check)),
     ...controlFacts(check),
   ];
 }
@@ -75,7 +58,7 @@ function fact(label: string, text: string | undefined): Fact[] {
 }
 
 /** What was seen without the policies: before them, and after they were taken away. */
-function controlFacts(check: CheckRecord): Fact[] {
+function controlFacts(check: CheckView): Fact[] {
   const closing = afterPolicies(check);
   const needNot = check.cutBy === undefined ? '' : '; it need not connect';
   return [
@@ -88,7 +71,7 @@ function controlFacts(check: CheckRecord): Fact[] {
 
 /** Policies decide about the first packet, and that one arrived: so what is wrong is on the way back (D19a). A pass needs no advice. */
 function adviceOnOneWay(
-  { from, to, protocol, expected, verdict }: CheckRecord,
+  { from, to, protocol, expected, verdict }: CheckView,
   later: readonly AttemptRecord[],
 ): string | undefined {
   if (verdict === 'pass' || !later.some(({ outcome }) => outcome === 'one-way')) return undefined;
@@ -99,7 +82,7 @@ function adviceOnOneWay(
 }
 
 /** Only where something did not connect: a connection is its own proof that somebody listened. */
-function listenerFacts(check: CheckRecord, attempts: readonly AttemptRecord[]): Fact[] {
+function listenerFacts(check: CheckView, attempts: readonly AttemptRecord[]): Fact[] {
   const failed = attempts.filter(({ outcome }) => outcome !== 'connected');
   if (failed.length === 0) return [];
   const shares = [
@@ -115,14 +98,15 @@ function listenerFacts(check: CheckRecord, attempts: readonly AttemptRecord[]): 
 }
 
 /** Of leaked and broken, expected and seen say it all. */
-function verdictFacts({ verdict, reason }: CheckRecord): Fact[] {
+function verdictFacts({ verdict, reason }: CheckView): Fact[] {
   if (reason === undefined || verdict === 'leaked' || verdict === 'broken') return [];
   return [{ label: 'why', text: reason }];
 }
 
-function policyFacts(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
-  if (check.isolatedBy === undefined) return [];
-  const { egress, ingress } = check.isolatedBy;
+function policyFacts(check: CheckView): Fact[] {
+  const { isolatedBy, scenario } = check;
+  if (isolatedBy === undefined) return [];
+  const { egress, ingress } = isolatedBy;
   return [
     {
       label: 'egress',
@@ -135,16 +119,16 @@ function policyFacts(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
   ];
 }
 
-function describePolicies(references: readonly string[], scenario: ScenarioRecord): string | undefined {
+function describePolicies(references: readonly string[], scenario: ScenarioView): string | undefined {
   if (references.length === 0) return undefined;
   const named = references.map((reference) => {
-    const policy = findByKey(scenario.policies, reference);
+    const policy = scenario.policyOf.get(reference);
     return policy === undefined ? reference : `${reference} (${describeLocation(policy.location)})`;
   });
   return `${references.length === 1 ? 'policy' : 'policies'} ${named.join(', ')}`;
 }
 
 /** On one line, however long, so that it can be opened. */
-function runbookFacts({ runbook }: ScenarioRecord): Fact[] {
+function runbookFacts({ runbook }: ScenarioView): Fact[] {
   return runbook === undefined ? [] : [{ label: 'runbook', text: runbook, isCommand: true }];
 }

@@ -1,11 +1,11 @@
 /** What the policies mean for a check, and who is wrong where scenario, policies and cluster are not of one mind. */
-import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
 import type { Fact } from '../text/block.ts';
 import { count } from '../text/text.ts';
-import { describeLocation, describePair } from './describe.ts';
+import type { CheckView, RunView, ScenarioView } from '../view/view.ts';
+import { describeLocation } from './describe.ts';
 import { describeLateNodes } from './scenario-notes.ts';
 
-const AT_FAULT: Readonly<Record<Exclude<NonNullable<CheckRecord['disagreement']>, 'outside'>, string>> = {
+const AT_FAULT: Readonly<Record<Exclude<NonNullable<CheckView['disagreement']>, 'outside'>, string>> = {
   policy:
     'the policies, or the scenario: they say different things, and the cluster does what the policies say',
   cluster:
@@ -17,18 +17,18 @@ const NAME_IT =
   'Find out what cuts it; if that is meant, say so in the scenario: "cutBy: others", and under "because" what it is';
 
 /** The predicted state with what decides it, and who is wrong. Nothing for a record without predictions. */
-export function opinionFacts(check: CheckRecord, scenario: ScenarioRecord): Fact[] {
+export function opinionFacts(check: CheckView): Fact[] {
   return [
     ...(check.predicted === undefined
       ? []
-      : [{ label: 'predicted', text: describePrediction(check.predicted, scenario) }]),
+      : [{ label: 'predicted', text: describePrediction(check.predicted, check.scenario) }]),
     ...(check.disagreement === undefined
       ? []
       : [{ label: 'at fault', text: describeFault(check, check.disagreement) }]),
   ];
 }
 
-function describeFault(check: CheckRecord, disagreement: NonNullable<CheckRecord['disagreement']>): string {
+function describeFault(check: CheckView, disagreement: NonNullable<CheckView['disagreement']>): string {
   if (disagreement !== 'outside') return AT_FAULT[disagreement];
   if (check.cutBy !== undefined) {
     return check.predicted?.verdict === 'denied'
@@ -42,8 +42,8 @@ function describeFault(check: CheckRecord, disagreement: NonNullable<CheckRecord
 
 /** `denied by the ingress of policy shop/deny (policies.yaml:3)` */
 function describePrediction(
-  { verdict, grounds, rule, reason }: NonNullable<CheckRecord['predicted']>,
-  scenario: ScenarioRecord,
+  { verdict, grounds, rule, reason }: NonNullable<CheckView['predicted']>,
+  scenario: ScenarioView,
 ): string {
   const deciding = (scenario.grounds[grounds] ?? []).map(
     ({ direction, policy, rule: number, location }) =>
@@ -63,11 +63,11 @@ export interface Warning {
   readonly about: string;
   /** Can be understood without `about`. */
   readonly text: string;
-  readonly location?: CheckRecord['declared'];
+  readonly location?: CheckView['declared'];
 }
 
 /** What the reader of a result must know besides: what is unusual about the cluster, what others decide, which nodes lag behind. */
-export function warningsOf({ environment, scenarios }: RunRecord): Warning[] {
+export function warningsOf({ environment, scenarios }: RunView): Warning[] {
   const others = environment.clusterPolicies?.join(', ') ?? 'a policy of the whole cluster';
   return [
     ...(environment.warnings ?? []).map((text) => ({ about: 'the cluster', text })),
@@ -94,10 +94,10 @@ export function warningsOf({ environment, scenarios }: RunRecord): Warning[] {
 }
 
 /** @param say what is the matter with the checks, which are given as the first one and whether there are others */
-function warn(about: string, checks: readonly CheckRecord[], say: (which: string) => string): Warning[] {
+function warn(about: string, checks: readonly CheckView[], say: (which: string) => string): Warning[] {
   const [first] = checks;
   if (first === undefined) return [];
-  const which = `${describePair(first)}${checks.length > 1 ? ' and others' : ''}`;
+  const which = `${first.pair}${checks.length > 1 ? ' and others' : ''}`;
   const are = checks.length === 1 ? 'is' : 'are';
   return [
     {
@@ -109,20 +109,20 @@ function warn(about: string, checks: readonly CheckRecord[], say: (which: string
 }
 
 /** Checks that something else than the policies decided, and the scenario does not say so itself. */
-export function decidedElsewhere(checks: readonly CheckRecord[]): CheckRecord[] {
+export function decidedElsewhere(checks: readonly CheckView[]): CheckView[] {
   return [...cutElsewhere(checks), ...letThroughElsewhere(checks)];
 }
 
 /** Cut off as expected, although the policies allow it: not proven, because nobody knows what cuts it. */
-export function cutElsewhere(checks: readonly CheckRecord[]): CheckRecord[] {
+export function cutElsewhere(checks: readonly CheckView[]): CheckView[] {
   return checks.filter((check) => isDecidedElsewhere(check) && check.verdict === 'inconclusive');
 }
 
 /** Open as expected, although the policies deny it. */
-export function letThroughElsewhere(checks: readonly CheckRecord[]): CheckRecord[] {
+export function letThroughElsewhere(checks: readonly CheckView[]): CheckView[] {
   return checks.filter((check) => isDecidedElsewhere(check) && check.verdict === 'pass');
 }
 
-function isDecidedElsewhere({ disagreement, cutBy }: CheckRecord): boolean {
+function isDecidedElsewhere({ disagreement, cutBy }: CheckView): boolean {
   return disagreement === 'outside' && cutBy === undefined;
 }

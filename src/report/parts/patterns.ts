@@ -1,7 +1,9 @@
 /** What many checks that went wrong have in common: one cause mostly has many of them. */
-import { namespaceOf, objectKey } from '../../keys.ts';
-import type { CheckRecord, ScenarioRecord, Verdict } from '../../record.ts';
+import { namespaceOf } from '../../keys.ts';
+import { describePort, describeTarget } from '../../pair.ts';
+import type { Verdict } from '../../record.ts';
 import { formatNumber } from '../text/text.ts';
+import type { CheckView, RunView, ScenarioView } from '../view/view.ts';
 
 /** Of fewer checks everything is a coincidence. */
 const FEWEST = 3;
@@ -30,26 +32,16 @@ interface Feature {
   readonly implied: readonly string[];
 }
 
-type Scenario = Pick<ScenarioRecord, 'checks' | 'pods'>;
-
-/** A check that was judged, with what its own scenario knows of its pods. */
-interface Sighting {
-  readonly check: CheckRecord;
-  readonly scenario: Scenario;
-  /** By `namespace/name`. */
-  readonly nodes: ReadonlyMap<string, string | undefined>;
-}
-
 interface Counted {
   readonly feature: Feature;
-  readonly wrong: Set<Sighting>;
+  readonly wrong: Set<CheckView>;
   tested: number;
 }
 
 interface Pattern {
   /** Of what, and what it has in common. */
   readonly key: string;
-  readonly wrong: ReadonlySet<Sighting>;
+  readonly wrong: ReadonlySet<CheckView>;
   /** @param where in how many scenarios, or nothing */
   readonly describe: (where: string) => string;
 }
@@ -58,23 +50,19 @@ interface Pattern {
  * Sentences such as `all 6 leaks end on node worker-2 (6 of the 6 checks that do)` and `every check into
  * shop/db:5432/TCP leaked (4 of 4)`, the most dangerous verdict first. What all tested checks have in common is no pattern.
  */
-export function findPatterns(scenario: Scenario): string[] {
-  return patternsIn(sightingsIn(scenario), 1).map(({ describe }) => describe(''));
+export function findPatterns(scenario: ScenarioView): string[] {
+  return patternsIn(judgedOf(scenario), 1).map(({ describe }) => describe(''));
 }
 
 /**
  * What only several scenarios together show, such as `all 6 leaks, in 3 scenarios, end on node worker-2 (6 of the 18 checks that
  * do)`: where each of them shows the same by itself, nothing.
  */
-export function findRunPatterns(scenarios: readonly Scenario[]): string[] {
-  const sightings = scenarios.map(sightingsIn);
+export function findRunPatterns({ scenarios }: RunView): string[] {
   const alone = new Map(
-    scenarios.map((scenario, index) => [
-      scenario,
-      new Set(patternsIn(sightings[index] ?? [], 1).map(({ key }) => key)),
-    ]),
+    scenarios.map((scenario) => [scenario, new Set(patternsIn(judgedOf(scenario), 1).map(({ key }) => key))]),
   );
-  return patternsIn(sightings.flat(), 2).flatMap(({ key, wrong, describe }) => {
+  return patternsIn(scenarios.flatMap(judgedOf), 2).flatMap(({ key, wrong, describe }) => {
     const involved = scenariosOf(wrong);
     return [...involved].every((scenario) => alone.get(scenario)?.has(key))
       ? []
@@ -82,23 +70,20 @@ export function findRunPatterns(scenarios: readonly Scenario[]): string[] {
   });
 }
 
-function sightingsIn(scenario: Scenario): Sighting[] {
-  const nodes = new Map(scenario.pods.map((pod) => [objectKey(pod), pod.node]));
-  return scenario.checks
-    .filter(({ verdict }) => verdict !== undefined)
-    .map((check) => ({ check, scenario, nodes }));
+function judgedOf({ checks }: ScenarioView): CheckView[] {
+  return checks.filter(({ verdict }) => verdict !== undefined);
 }
 
-function scenariosOf(sightings: Iterable<Sighting>): Set<Scenario> {
-  return new Set(Array.from(sightings, ({ scenario }) => scenario));
+function scenariosOf(checks: Iterable<CheckView>): Set<ScenarioView> {
+  return new Set(Array.from(checks, ({ scenario }) => scenario));
 }
 
 /** @param fewest a pattern must be made of wrong checks of so many scenarios */
-function patternsIn(judged: readonly Sighting[], fewest: number): Pattern[] {
+function patternsIn(judged: readonly CheckView[], fewest: number): Pattern[] {
   return VERDICTS.flatMap((verdict) => {
-    const wrong = judged.filter(({ check }) => check.verdict === verdict);
+    const wrong = judged.filter((check) => check.verdict === verdict);
     if (wrong.length < FEWEST || scenariosOf(wrong).size < fewest) return [];
-    const tested = judged.filter(({ check }) => isComparable(check, verdict));
+    const tested = judged.filter((check) => isComparable(check, verdict));
     if (wrong.length === tested.length) return [patternOfAll(verdict, new Set(wrong))];
     const counted = countFeatures(tested, verdict);
     const shared = sharedByAll(counted, wrong.length, tested.length);
@@ -110,18 +95,18 @@ function patternsIn(judged: readonly Sighting[], fewest: number): Pattern[] {
 }
 
 /** A leak is one among the checks that must be unreachable, a broken check among those that must be reachable. */
-function isComparable(check: CheckRecord, verdict: Wrong): boolean {
+function isComparable(check: CheckView, verdict: Wrong): boolean {
   if (verdict === 'leaked') return check.expected === 'unreachable';
   return verdict === 'broken' ? check.expected === 'reachable' : true;
 }
 
-function countFeatures(tested: readonly Sighting[], verdict: Wrong): Counted[] {
+function countFeatures(tested: readonly CheckView[], verdict: Wrong): Counted[] {
   const counted = new Map<string, Counted>();
-  for (const sighting of tested) {
-    for (const feature of featuresOf(sighting)) {
+  for (const check of tested) {
+    for (const feature of featuresOf(check)) {
       const entry = counted.get(feature.key) ?? { feature, wrong: new Set(), tested: 0 };
       entry.tested += 1;
-      if (sighting.check.verdict === verdict) entry.wrong.add(sighting);
+      if (check.verdict === verdict) entry.wrong.add(check);
       counted.set(feature.key, entry);
     }
   }
@@ -129,10 +114,11 @@ function countFeatures(tested: readonly Sighting[], verdict: Wrong): Counted[] {
 }
 
 /** The most telling first. */
-function featuresOf({ check, nodes }: Sighting): Feature[] {
+function featuresOf(check: CheckView): Feature[] {
   const { from, to } = check;
-  const port = `${check.port}/${check.protocol}`;
-  const [fromNode, toNode] = [nodes.get(from), nodes.get(to)];
+  const port = describePort(check);
+  const target = describeTarget(check);
+  const [fromNode, toNode] = [check.source?.node, check.destination?.node];
   const [fromSpace, toSpace] = [namespaceOf(from), namespaceOf(to)];
   const key = (...parts: string[]): string => JSON.stringify(parts);
   const toNodeKey = toNode === undefined ? [] : [key('to-node', toNode)];
@@ -141,8 +127,8 @@ function featuresOf({ check, nodes }: Sighting): Feature[] {
   return [
     {
       key: key('to-port', to, port),
-      all: `lead into ${to}:${port}`,
-      every: `into ${to}:${port}`,
+      all: `lead into ${target}`,
+      every: `into ${target}`,
       implied: [key('to', to), key('to-space', toSpace), key('port', port), ...toNodeKey],
     },
     {
@@ -208,7 +194,7 @@ function sharedByAll(counted: readonly Counted[], wrong: number, tested: number)
 
 /** Features without a single exception, those with the most checks first, each with enough that the others have not told. */
 function wholeGroups(counted: readonly Counted[], shareOfWrong: number, fewest: number): Counted[] {
-  const told = new Set<Sighting>();
+  const told = new Set<CheckView>();
   const groups: Counted[] = [];
   const whole = counted
     .filter((one) => one.wrong.size === one.tested && shareOfWrong ** one.tested < COINCIDENCE)
@@ -216,8 +202,8 @@ function wholeGroups(counted: readonly Counted[], shareOfWrong: number, fewest: 
     .sort((left, right) => right.tested - left.tested);
   for (const group of whole) {
     if (groups.length === PATTERNS_TOLD) break;
-    if ([...group.wrong].filter((sighting) => !told.has(sighting)).length < FEWEST) continue;
-    for (const sighting of group.wrong) told.add(sighting);
+    if ([...group.wrong].filter((check) => !told.has(check)).length < FEWEST) continue;
+    for (const check of group.wrong) told.add(check);
     groups.push(group);
   }
   return groups;
@@ -243,7 +229,7 @@ function patternOfGroup({ feature, wrong }: Counted, verdict: Wrong): Pattern {
   };
 }
 
-function patternOfAll(verdict: Wrong, wrong: ReadonlySet<Sighting>): Pattern {
+function patternOfAll(verdict: Wrong, wrong: ReadonlySet<CheckView>): Pattern {
   const which =
     verdict === 'leaked'
       ? ' that must be unreachable'

@@ -1,9 +1,9 @@
 /** How one scenario ended, on one line. */
 import stringWidth from 'string-width';
-import type { ScenarioRecord } from '../../record.ts';
 import type { Canvas } from '../text/paint.ts';
 import { count, duration, padEnd, shortenMiddle, widest, wrap } from '../text/text.ts';
-import { countVerdicts, describeCounts, type ScenarioOutcome, scenarioWord } from './summary.ts';
+import type { ScenarioView } from '../view/view.ts';
+import { describeCounts, type ScenarioOutcome, scenarioWord } from './summary.ts';
 
 /** Room for any word, where it is not known which ones come. */
 export const WORD_WIDTH = 'INCONCLUSIVE'.length;
@@ -39,12 +39,12 @@ export function nameColumn(names: readonly string[]): number {
 }
 
 /** What a scenario's record says of its result. */
-export function resultOf(scenario: ScenarioRecord): ScenarioResult {
+export function resultOf(scenario: ScenarioView): ScenarioResult {
   const settled = scenario.checks.flatMap(({ settledMs }) => settledMs ?? []);
   return {
     name: scenario.name,
     status: scenario.status,
-    counts: countVerdicts(scenario.checks),
+    counts: scenario.counts,
     error: scenario.error,
     settledMs: settled.length === 0 ? undefined : settled.reduce((most, ms) => Math.max(most, ms)),
     durationMs: scenario.durationMs,

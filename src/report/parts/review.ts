@@ -1,22 +1,14 @@
 /** Scenarios are to be looked at again by a day that they name. Days are compared with that of the run, never with a clock. */
-import type { RunRecord, ScenarioRecord } from '../../record.ts';
+import type { ScenarioView } from '../view/view.ts';
 
-/** The day of a run in UTC, `YYYY-MM-DD`. */
-export function dayOf({ run }: RunRecord): string {
-  return run.startedAt.slice(0, 10);
-}
-
-/** Whether the review was due before `today`. */
-export function isOverdue({ reviewBy }: Pick<ScenarioRecord, 'reviewBy'>, today: string): boolean {
-  return reviewBy !== undefined && reviewBy < today;
+/** Whether the review was due before the day of the run. */
+export function isOverdue({ reviewBy, run }: ScenarioView): boolean {
+  return reviewBy !== undefined && reviewBy < run.day;
 }
 
 /** `review overdue since 2026-06-30 (owner: payments-team)` */
-export function describeOverdue(
-  scenario: Pick<ScenarioRecord, 'reviewBy' | 'owner'>,
-  today: string,
-): string | undefined {
-  if (!isOverdue(scenario, today)) return undefined;
+export function describeOverdue(scenario: ScenarioView): string | undefined {
+  if (!isOverdue(scenario)) return undefined;
   const { reviewBy, owner } = scenario;
   return `review overdue since ${reviewBy}${owner === undefined ? '' : ` (owner: ${owner})`}`;
 }

@@ -1,18 +1,23 @@
 /** What holds for a scenario as a whole and bears on all of its verdicts: when its policies were in force, and whether they were taken away again. */
-import type { CheckRecord, ScenarioRecord } from '../../record.ts';
+import type { ScenarioRecord } from '../../record.ts';
 import { duration } from '../text/text.ts';
+import type { CheckView, ScenarioView } from '../view/view.ts';
 import { cutEvidenceOf } from './evidence.ts';
 
 /** When nodes showed that they had taken up the policies. */
 export type Force = readonly NonNullable<ScenarioRecord['force']>[number][];
 
+interface Forced {
+  readonly force?: Force;
+}
+
 /** The nodes that have not. */
-export function lateNodes({ force = [] }: { readonly force?: Force }): string[] {
+export function lateNodes({ force = [] }: Forced): string[] {
   return force.flatMap(({ node, turnedMs }) => (turnedMs === undefined ? [node] : []));
 }
 
 /** When each node showed that it had: `node-1 after 212 ms, node-2 not within the time`. Undefined where nobody looked. */
-export function describeForce({ force = [] }: Pick<ScenarioRecord, 'force'>): string | undefined {
+export function describeForce({ force = [] }: Forced): string | undefined {
   if (force.length === 0) return undefined;
   return force
     .map(({ node, turnedMs }) =>
@@ -22,7 +27,7 @@ export function describeForce({ force = [] }: Pick<ScenarioRecord, 'force'>): st
 }
 
 /** `node-2 has not taken up the policies …`; undefined where all nodes have. */
-export function describeLateNodes(scenario: Pick<ScenarioRecord, 'force'>): string | undefined {
+export function describeLateNodes(scenario: Forced): string | undefined {
   const nodes = lateNodes(scenario);
   if (nodes.length === 0) return undefined;
   const have = nodes.length === 1 ? 'has' : 'have';
@@ -30,10 +35,9 @@ export function describeLateNodes(scenario: Pick<ScenarioRecord, 'force'>): stri
 }
 
 /** That the closing control was left out, and what that means; undefined where it was not, or where nothing was cut off. */
-export function describeLeftOut(scenario: ScenarioRecord): string | undefined {
+export function describeLeftOut(scenario: ScenarioView): string | undefined {
   if (scenario.closingControl !== 'left-out') return undefined;
-  const lacks = (check: CheckRecord): boolean =>
-    cutEvidenceOf(check, scenario)?.withoutPolicies === 'left-out';
+  const lacks = (check: CheckView): boolean => cutEvidenceOf(check)?.withoutPolicies === 'left-out';
   if (!scenario.checks.some(lacks)) return undefined;
   return 'closing control left out: the run keeps its policies (--keep). What was cut off was not tried again without them, so anything else that began to cut it during the run would not have been noticed';
 }

@@ -1,24 +1,12 @@
 /** What a run record comes to: counts, and the words that stand for them. */
-import { exitCodeFor } from '../../judge/exit-code.ts';
 import { MISMATCHES } from '../../judge/mismatch.ts';
-import type { CheckRecord, RunRecord, ScenarioRecord, Verdict } from '../../record.ts';
 import type { Style } from '../text/paint.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
+import type { Counts } from '../view/counts.ts';
+import type { RunView, ScenarioView } from '../view/view.ts';
 import { describeCluster } from './circumstances.ts';
 
-/** Checks by verdict; `unjudged` are those that the run did not come to. */
-export type Counts = Readonly<Record<Verdict | 'unjudged', number>>;
-type ScenarioStatus = ScenarioRecord['status'];
-
-export interface Summary {
-  readonly scenarios: number;
-  /** Scenarios by how they ended. */
-  readonly statuses: Readonly<Record<ScenarioStatus, number>>;
-  /** Scenarios that hold an error. */
-  readonly errors: number;
-  readonly checks: number;
-  readonly counts: Counts;
-}
+type ScenarioStatus = ScenarioView['status'];
 
 /** The word for a result, and how it is painted. Capitals ask for attention, small letters do not. */
 export interface ResultWord {
@@ -30,7 +18,7 @@ export interface ResultWord {
 export interface ScenarioOutcome {
   readonly status: ScenarioStatus;
   readonly counts: Counts;
-  readonly error?: ScenarioRecord['error'];
+  readonly error?: { readonly code: string } | undefined;
 }
 
 const PASSED: ResultWord = { word: 'PASSED', style: 'passed' };
@@ -51,27 +39,6 @@ const COUNT_WORDS = [
   ['unjudged', 'not judged'],
 ] as const satisfies readonly (readonly [keyof Counts, string])[];
 
-/** Counts everything in a record, once for all reports. */
-export function summarise(record: RunRecord): Summary {
-  const statuses = { waiting: 0, running: 0, finished: 0, failed: 0, interrupted: 0, skipped: 0 };
-  for (const { status } of record.scenarios) statuses[status] += 1;
-  const checks = record.scenarios.flatMap((scenario) => scenario.checks);
-  return {
-    scenarios: record.scenarios.length,
-    statuses,
-    errors: record.scenarios.filter(({ error }) => error !== undefined).length,
-    checks: checks.length,
-    counts: countVerdicts(checks),
-  };
-}
-
-/** Checks by verdict. */
-export function countVerdicts(checks: readonly Pick<CheckRecord, 'verdict'>[]): Counts {
-  const counts = { pass: 0, leaked: 0, broken: 0, flapping: 0, inconclusive: 0, unjudged: 0 };
-  for (const { verdict } of checks) counts[verdict ?? 'unjudged'] += 1;
-  return counts;
-}
-
 /** `46 passed, 1 leaked, 1 broken`: what there is, and nothing of what there is not. */
 export function describeCounts(counts: Counts): string {
   return COUNT_WORDS.filter(([kind]) => counts[kind] > 0)
@@ -80,17 +47,17 @@ export function describeCounts(counts: Counts): string {
 }
 
 /** The word for a whole run, in step with its exit code. Only a complete run in which every check passed is `PASSED`. */
-export function runWord(record: RunRecord): ResultWord {
-  if (record.run.interruptedBy !== undefined) return INCOMPLETE;
-  switch (exitCodeFor(record)) {
+export function runWord({ run, exitCode }: RunView): ResultWord {
+  if (run.interruptedBy !== undefined) return INCOMPLETE;
+  switch (exitCode) {
     case 1:
       return FAILED;
     case 3:
       return ERROR;
     case 0:
-      return record.run.incomplete ? INCOMPLETE : PASSED;
+      return run.incomplete ? INCOMPLETE : PASSED;
     default:
-      return record.run.incomplete ? INCOMPLETE : INCONCLUSIVE;
+      return run.incomplete ? INCOMPLETE : INCONCLUSIVE;
   }
 }
 
@@ -119,43 +86,48 @@ export function isCalm({ word }: ResultWord): boolean {
 }
 
 /** The last line of every run: `3 scenarios, 48 checks: 46 passed, 2 leaked (4.1 s, sandbox v1.36.0)`. */
-export function describeRun(record: RunRecord): string {
-  const { scenarios, statuses, errors, checks, counts } = summarise(record);
+export function describeRun(view: RunView): string {
+  const { scenarios, checks, counts } = view;
   const unfinished = [
-    [errors, 'with an error'],
-    [statuses.interrupted + statuses.running, 'interrupted'],
-    [statuses.waiting + statuses.skipped, 'not started'],
+    [scenarios.filter(({ error }) => error !== undefined).length, 'with an error'],
+    [countStatuses(view, 'interrupted', 'running'), 'interrupted'],
+    [countStatuses(view, 'waiting', 'skipped'), 'not started'],
   ] as const;
   const notes = unfinished.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
-  const { durationMs } = record.run;
-  const cluster = describeCluster(record.environment);
-  const { kubernetes } = record.environment;
+  const { durationMs } = view.run;
+  const cluster = describeCluster(view.environment);
+  const { kubernetes } = view.environment;
   const circumstances = [
     ...(durationMs === undefined ? [] : [duration(durationMs)]),
     kubernetes === undefined ? cluster : `${cluster} ${kubernetes}`,
   ];
   return [
-    count(scenarios, 'scenario'),
+    count(scenarios.length, 'scenario'),
     notes.length === 0 ? '' : ` (${notes.join(', ')})`,
-    `, ${describeChecks(record, checks)}`,
-    checks === 0 ? '' : `: ${describeCounts(counts)}`,
+    `, ${describeChecks(view)}`,
+    checks.length === 0 ? '' : `: ${describeCounts(counts)}`,
     ` (${circumstances.join(', ')})`,
   ].join('');
 }
 
 /** `14 checks`; `1 of 14 checks (--check)` where only some of them were chosen: that those passed says nothing about the others. */
-function describeChecks({ scenarios }: RunRecord, checks: number): string {
+function describeChecks({ scenarios, checks }: RunView): string {
   const declared = scenarios.reduce(
     (sum, { declaredChecks, checks: own }) => sum + (declaredChecks ?? own.length),
     0,
   );
-  return declared === checks
-    ? count(checks, 'check')
-    : `${formatNumber(checks)} of ${count(declared, 'check')} (--check)`;
+  return declared === checks.length
+    ? count(checks.length, 'check')
+    : `${formatNumber(checks.length)} of ${count(declared, 'check')} (--check)`;
 }
 
 /** How far a run came: `1 of 3 scenarios finished`. */
-export function describeExtent(record: RunRecord): string {
-  const { scenarios, statuses } = summarise(record);
-  return `${formatNumber(statuses.finished)} of ${count(scenarios, 'scenario')} finished`;
+export function describeExtent(view: RunView): string {
+  const finished = formatNumber(countStatuses(view, 'finished'));
+  return `${finished} of ${count(view.scenarios.length, 'scenario')} finished`;
+}
+
+/** How many scenarios ended like this. */
+function countStatuses({ scenarios }: RunView, ...statuses: readonly ScenarioStatus[]): number {
+  return scenarios.filter(({ status }) => statuses.includes(status)).length;
 }

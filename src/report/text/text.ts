@@ -32,8 +32,8 @@ export function escapeCharacter(character: string): string {
 }
 
 /**
- * The same data with every string value neutralised, so that whatever is printed of it is harmless. Keys stay as they
- * are. What needs no change is shared with the original, not copied.
+ * The same data with every string in it neutralised, keys such as those of labels too, so that whatever is printed of it is harmless.
+ * What needs no change is shared with the original, not copied.
  */
 export function neutraliseAll<Data>(data: Data): Data {
   // The copy has the shape of the original: strings become strings, everything else stays.
@@ -47,14 +47,15 @@ function neutraliseValue(value: unknown): unknown {
     return items.every((item, index) => item === value[index]) ? value : items;
   }
   if (typeof value !== 'object' || value === null) return value;
-  let changed: Record<string, unknown> | undefined;
-  for (const [key, old] of Object.entries(value)) {
-    const harmless = neutraliseValue(old);
-    if (harmless === old) continue;
-    changed ??= { ...value };
-    changed[key] = harmless;
+  const entries = Object.entries(value);
+  let isSame = true;
+  for (const entry of entries) {
+    const [key, old] = entry;
+    entry[0] = neutralise(key);
+    entry[1] = neutraliseValue(old);
+    isSame &&= entry[0] === key && entry[1] === old;
   }
-  return changed ?? value;
+  return isSame ? value : Object.fromEntries(entries);
 }
 
 /** Fills up with blanks to `width` columns of the terminal. */

@@ -6,13 +6,14 @@ import {
   passedContrary,
   summariseContrary,
 } from '../../../src/report/parts/contrary.ts';
-import { attempts, buildScenario } from '../fixture.ts';
+import type { CheckView } from '../../../src/report/view/view.ts';
+import { attempts, buildScenario, viewScenario } from '../fixture.ts';
 
 function checkOf(
   expected: CheckRecord['expected'],
   made: readonly AttemptRecord[],
   overrides: Partial<CheckRecord> = {},
-): CheckRecord {
+): CheckView {
   const check = {
     from: 'shop/web',
     expected,
@@ -20,7 +21,7 @@ function checkOf(
     ...overrides,
   };
   const scenario = buildScenario('x', { pods: { 'shop/web': [], 'shop/db': [5432] }, checks: [check] });
-  return scenario.checks[0] ?? expect.unreachable();
+  return viewScenario(scenario).checks[0] ?? expect.unreachable();
 }
 
 describe('of a pass that was not of one piece is told', () => {

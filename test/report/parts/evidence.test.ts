@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../../../src/record.ts';
 import { describeEvidence } from '../../../src/report/parts/evidence.ts';
-import { attempts, buildScenario, calmScenario, unjudged } from '../fixture.ts';
+import { attempts, buildScenario, calmScenario, unjudged, viewScenario } from '../fixture.ts';
 
 const CUT = attempts('settle', ['timeout', 'timeout']);
 const AGAIN = attempts('closing', ['timeout', 'connected']);
@@ -30,7 +30,11 @@ function evidenceOf(
     },
     overrides,
   );
-  return describeEvidence(scenario.checks[0] ?? expect.unreachable(), scenario);
+  return evidenceIn(scenario)[0];
+}
+
+function evidenceIn(scenario: ScenarioRecord): (string | undefined)[] {
+  return viewScenario(scenario).checks.map(describeEvidence);
 }
 
 describe('what a cut rests on is told in short sentences', () => {
@@ -101,8 +105,7 @@ describe('what a cut rests on is told in short sentences', () => {
       pods: { 'shop/web': [], 'shop/db': [5432] },
       checks: [{ from: 'shop/web', expected: 'unreachable' }],
     });
-    const [check] = scenario.checks;
-    expect(check && describeEvidence(check, scenario)).toContain('visited shop/web at 2.1 s and shop/db at');
+    expect(evidenceIn(scenario)[0]).toContain('visited shop/web at 2.1 s and shop/db at');
   });
 });
 
@@ -130,6 +133,6 @@ describe('nothing is told of a cut', () => {
 
   test('of a check that was not judged', () => {
     const scenario = unjudged(calmScenario('cut'));
-    expect(scenario.checks.map((check) => describeEvidence(check, scenario))).toEqual([undefined, undefined]);
+    expect(evidenceIn(scenario)).toEqual([undefined, undefined]);
   });
 });

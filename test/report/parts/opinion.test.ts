@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { CheckRecord } from '../../../src/record.ts';
 import { decidedElsewhere, opinionFacts, warningsOf } from '../../../src/report/parts/opinion.ts';
-import { buildRecord, buildScenario } from '../fixture.ts';
+import { viewOf } from '../../../src/report/view/view.ts';
+import { buildRecord, buildScenario, viewScenario } from '../fixture.ts';
 
 const OUTSIDE = { disagreement: 'outside' } as const;
 const allowed = { verdict: 'allowed', grounds: 0 } as const;
@@ -51,8 +52,7 @@ describe('where something else than the policies decides', () => {
       'what else is to cut it, and did not; nor did the cluster do what these policies say, which deny it as well',
     ],
   ])('%s', (_, check, fault) => {
-    const scenario = scenarioOf(check);
-    const facts = scenario.checks.flatMap((one) => opinionFacts(one, scenario));
+    const facts = viewScenario(scenarioOf(check)).checks.flatMap(opinionFacts);
     expect(facts.find(({ label }) => label === 'at fault')?.text).toBe(fault);
   });
 
@@ -65,7 +65,7 @@ describe('where something else than the policies decides', () => {
           ...(policies.length === 0 ? {} : { clusterPolicies: policies }),
         },
       );
-    expect(warningsOf(record())).toEqual([
+    expect(warningsOf(viewOf(record()))).toEqual([
       {
         about: 'shop',
         text: 'shop: 2 connections are cut off, and not by these policies (shop/web → shop/db:5432/TCP and others), which allow it: so it is not proven. Find out what cuts it; if that is meant, say so in the scenario: "cutBy: others", and under "because" what it is',
@@ -77,21 +77,21 @@ describe('where something else than the policies decides', () => {
         location: { file: 'scenarios/shop.yaml', line: 22, column: 5 },
       },
     ]);
-    expect(warningsOf(record('1 AdminNetworkPolicy object (open)')).at(-1)?.text).toMatch(
+    expect(warningsOf(viewOf(record('1 AdminNetworkPolicy object (open)'))).at(-1)?.text).toMatch(
       / such as 1 AdminNetworkPolicy object \(open\)$/,
     );
   });
 
   test('what the scenario itself says that others cut is not counted', () => {
-    expect(decidedElsewhere(scenarioOf(CUT, LET_THROUGH, NOT_CUT).checks).map(({ id }) => id)).toEqual([
-      0, 1,
-    ]);
+    expect(
+      decidedElsewhere(viewScenario(scenarioOf(CUT, LET_THROUGH, NOT_CUT)).checks).map(({ id }) => id),
+    ).toEqual([0, 1]);
   });
 });
 
 test('nodes that have not taken up the policies are a warning', () => {
   const scenario = { ...scenarioOf(), force: [{ node: 'node-2' }] };
-  expect(warningsOf(buildRecord([scenario]))).toEqual([
+  expect(warningsOf(viewOf(buildRecord([scenario])))).toEqual([
     {
       about: 'shop',
       text: expect.stringMatching(/^shop: node-2 has not taken up the policies/),

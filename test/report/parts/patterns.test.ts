@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { CheckRecord, ScenarioRecord } from '../../../src/record.ts';
 import { findPatterns, findRunPatterns } from '../../../src/report/parts/patterns.ts';
+import { viewOf } from '../../../src/report/view/view.ts';
 import { startProcessorClock } from '../../support/processor-time.ts';
-import { buildScenario, everyVerdict, meshScenario } from '../fixture.ts';
+import { buildRecord, buildScenario, everyVerdict, meshScenario, viewScenario } from '../fixture.ts';
 
 const LEAK: Partial<CheckRecord> = { expected: 'unreachable', verdict: 'leaked' };
 const SHUT: Partial<CheckRecord> = { expected: 'unreachable' };
@@ -13,19 +14,21 @@ describe('checks that went wrong', () => {
     // Pods 1, 3 and 5 run there.
     const leaks = new Set(['0-1', '4-1', '1-3', '5-3', '2-5', '3-5']);
     const scenario = meshScenario(6, (from, to) => (leaks.has(`${from}-${to}`) ? LEAK : SHUT));
-    expect(findPatterns(scenario)).toEqual(['all 6 leaks end on node node-2 (6 of the 15 checks that do)']);
+    expect(findPatterns(viewScenario(scenario))).toEqual([
+      'all 6 leaks end on node node-2 (6 of the 15 checks that do)',
+    ]);
   });
 
   test('all into one port are told by that port, and not by what follows from it', () => {
     const scenario = meshScenario(10, (_, to) => (to === 4 ? BROKEN : {}));
-    expect(findPatterns(scenario)).toEqual([
+    expect(findPatterns(viewScenario(scenario))).toEqual([
       'all 9 broken checks lead into team-4/service-4:8080/TCP (9 of the 9 checks that do)',
     ]);
   });
 
   test('all from one pod are told by that pod', () => {
     const scenario = meshScenario(30, (from, to) => (from === 7 && to > 10 ? LEAK : SHUT));
-    expect(findPatterns(scenario)).toEqual([
+    expect(findPatterns(viewScenario(scenario))).toEqual([
       'all 19 leaks start at team-7/service-7 (19 of the 29 checks that do)',
     ]);
   });
@@ -34,7 +37,7 @@ describe('checks that went wrong', () => {
     const scenario = meshScenario(10, (from, to) =>
       to === 2 || to === 5 || (from === 0 && to === 1) ? LEAK : SHUT,
     );
-    expect(findPatterns(scenario)).toEqual([
+    expect(findPatterns(viewScenario(scenario))).toEqual([
       'every check into team-2/service-2:8080/TCP leaked (9 of 9)',
       'every check into team-5/service-5:8080/TCP leaked (9 of 9)',
     ]);
@@ -42,13 +45,15 @@ describe('checks that went wrong', () => {
 
   test('all of those that could are told as that', () => {
     const scenario = meshScenario(4, (from) => (from === 0 ? {} : LEAK));
-    expect(findPatterns(scenario)).toEqual(['every check that must be unreachable leaked (9 of 9)']);
+    expect(findPatterns(viewScenario(scenario))).toEqual([
+      'every check that must be unreachable leaked (9 of 9)',
+    ]);
   });
 
   test('are compared with those that were to be the same', () => {
     // All checks into service-2 that must be unreachable leaked; the others into it are as they must be.
     const scenario = meshScenario(12, (from, to) => (to !== 2 ? SHUT : from < 6 ? LEAK : {}));
-    expect(findPatterns(scenario)).toEqual([
+    expect(findPatterns(viewScenario(scenario))).toEqual([
       'all 5 leaks lead into team-2/service-2:8080/TCP (5 of the 5 checks that do)',
     ]);
   });
@@ -56,19 +61,23 @@ describe('checks that went wrong', () => {
 
 describe('nothing is made of', () => {
   test('two checks', () => {
-    expect(findPatterns(meshScenario(5, (_, to) => (to === 1 ? {} : SHUT)))).toEqual([]);
-    expect(findPatterns(meshScenario(5, (from, to) => (to === 1 && from < 3 ? LEAK : SHUT)))).toEqual([]);
+    expect(findPatterns(viewScenario(meshScenario(5, (_, to) => (to === 1 ? {} : SHUT))))).toEqual([]);
+    expect(
+      findPatterns(viewScenario(meshScenario(5, (from, to) => (to === 1 && from < 3 ? LEAK : SHUT)))),
+    ).toEqual([]);
   });
 
   test('what half of all checks have in common', () => {
     const [, threeTier] = everyVerdict().scenarios;
-    expect(threeTier && findPatterns(threeTier)).toEqual([]);
+    expect(threeTier && findPatterns(viewScenario(threeTier))).toEqual([]);
   });
 
   test('checks that were not judged', () => {
     const scenario = meshScenario(5, () => SHUT);
     expect(
-      findPatterns({ ...scenario, checks: scenario.checks.map(({ verdict, ...check }) => check) }),
+      findPatterns(
+        viewScenario({ ...scenario, checks: scenario.checks.map(({ verdict, ...check }) => check) }),
+      ),
     ).toEqual([]);
   });
 });
@@ -79,14 +88,18 @@ describe('over several scenarios', () => {
 
   test('what none shows by itself is told with their number', () => {
     const scenarios = [leaking('0-1', '1-3'), leaking('0-1', '1-3'), leaking(), leaking('0-1', '1-3')];
-    expect(scenarios.flatMap((scenario) => findPatterns(scenario))).toEqual([]);
-    expect(findRunPatterns(scenarios)).toEqual([
+    expect(scenarios.flatMap((scenario) => findPatterns(viewScenario(scenario)))).toEqual([]);
+    expect(findRunPatterns(viewOf(buildRecord(scenarios)))).toEqual([
       'all 6 leaks, in 3 scenarios, end on node node-2 (6 of the 24 checks that do)',
     ]);
   });
 
   test('a pod of the same name is told, with its namespace and port', () => {
-    expect(findRunPatterns([leaking('0-1', '3-1'), leaking('0-1', '3-1'), leaking('0-1', '3-1')])).toEqual([
+    expect(
+      findRunPatterns(
+        viewOf(buildRecord([leaking('0-1', '3-1'), leaking('0-1', '3-1'), leaking('0-1', '3-1')])),
+      ),
+    ).toEqual([
       'all 6 leaks, in 3 scenarios, lead into team-1/service-1:8080/TCP (6 of the 9 checks that do)',
     ]);
   });
@@ -98,7 +111,7 @@ describe('over several scenarios', () => {
       return { ...scenario, pods };
     };
     const leaky = () => placed('node-2', '0-1', '3-1');
-    expect(findRunPatterns([leaky(), leaky(), leaky(), placed('node-1')])).toEqual([
+    expect(findRunPatterns(viewOf(buildRecord([leaky(), leaky(), leaky(), placed('node-1')])))).toEqual([
       'all 6 leaks, in 3 scenarios, lead into team-1/service-1:8080/TCP (6 of the 12 checks that do)',
       'all 6 leaks, in 3 scenarios, end on node node-2 (6 of the 9 checks that do)',
       'all 6 leaks, in 3 scenarios, go from one node to another (6 of the 18 checks that do)',
@@ -107,8 +120,8 @@ describe('over several scenarios', () => {
 
   test('all of those that could are told as that', () => {
     const wholly = () => meshScenario(3, (from) => (from === 0 ? LEAK : {}));
-    expect(findPatterns(wholly())).toEqual([]);
-    expect(findRunPatterns([wholly(), wholly()])).toEqual([
+    expect(findPatterns(viewScenario(wholly()))).toEqual([]);
+    expect(findRunPatterns(viewOf(buildRecord([wholly(), wholly()])))).toEqual([
       'every check that must be unreachable leaked, in 2 scenarios (4 of 4)',
     ]);
   });
@@ -133,7 +146,7 @@ describe('over several scenarios', () => {
       });
       return { ...scenario, pods: pods.map((pod) => (pod.name === 'p9' ? { ...pod, node: 'node-9' } : pod)) };
     });
-    expect(findRunPatterns(scenarios)).toEqual([
+    expect(findRunPatterns(viewOf(buildRecord(scenarios)))).toEqual([
       'every check to a pod on node node-9 leaked, in 4 scenarios (8 of 8)',
     ]);
   });
@@ -141,9 +154,9 @@ describe('over several scenarios', () => {
   test('what each shows by itself is not told again, unless one does not', () => {
     const clear = () => meshScenario(5, (_, to) => (to === 1 ? LEAK : SHUT));
     const few = meshScenario(5, (from, to) => (to === 1 && from < 3 ? LEAK : to === 1 ? {} : SHUT));
-    expect(findPatterns(few)).toEqual([]);
-    expect(findRunPatterns([clear(), clear()])).toEqual([]);
-    expect(findRunPatterns([clear(), few])).toEqual([
+    expect(findPatterns(viewScenario(few))).toEqual([]);
+    expect(findRunPatterns(viewOf(buildRecord([clear(), clear()])))).toEqual([]);
+    expect(findRunPatterns(viewOf(buildRecord([clear(), few])))).toEqual([
       'all 6 leaks, in 2 scenarios, lead into team-1/service-1:8080/TCP (6 of the 6 checks that do)',
     ]);
   });
@@ -152,15 +165,15 @@ describe('over several scenarios', () => {
     const leaky = leaking('0-1', '1-3', '2-3');
     const calm = leaking();
     const elsewhere = { ...calm, pods: calm.pods.map((pod) => ({ ...pod, node: 'node-1' })) };
-    expect(findPatterns(leaky)).toEqual([]);
-    expect(findRunPatterns([leaky, elsewhere])).toEqual([]);
+    expect(findPatterns(viewScenario(leaky))).toEqual([]);
+    expect(findRunPatterns(viewOf(buildRecord([leaky, elsewhere])))).toEqual([]);
   });
 });
 
 test('ten thousand checks are looked through at once', () => {
   const scenario = meshScenario(100, (from, to) => ((from + to) % 2 === 0 ? SHUT : LEAK));
   const spentMs = startProcessorClock();
-  expect(findPatterns(scenario)).toEqual([
+  expect(findPatterns(viewScenario(scenario))).toEqual([
     'all 5,000 leaks go from one node to another (5,000 of the 5,000 checks that do)',
   ]);
   expect(spentMs()).toBeLessThan(500);

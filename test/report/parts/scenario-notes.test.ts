@@ -5,7 +5,7 @@ import {
   describeLateNodes,
   describeLeftOut,
 } from '../../../src/report/parts/scenario-notes.ts';
-import { attempts, buildScenario, calmScenario } from '../fixture.ts';
+import { attempts, buildScenario, calmScenario, viewScenario } from '../fixture.ts';
 
 const BOTH = [{ node: 'node-1', turnedMs: 212 }, { node: 'node-2' }];
 
@@ -24,10 +24,12 @@ test('nodes are told with the time that they took, or that they did not come to 
 test('a closing control that was left out is told where something was cut off, and nothing else cuts it', () => {
   const leftOut = (...checks: Parameters<typeof buildScenario>[1]['checks']) =>
     describeLeftOut(
-      buildScenario(
-        'kept',
-        { pods: { 'shop/web': [], 'shop/db': [5432] }, checks },
-        { closingControl: 'left-out' },
+      viewScenario(
+        buildScenario(
+          'kept',
+          { pods: { 'shop/web': [], 'shop/db': [5432] }, checks },
+          { closingControl: 'left-out' },
+        ),
       ),
     );
   const cut: Partial<CheckRecord> = {
@@ -40,5 +42,5 @@ test('a closing control that was left out is told where something was cut off, a
   );
   expect(leftOut({ from: 'shop/web' })).toBeUndefined();
   expect(leftOut({ ...cut, cutBy: 'others', because: 'the mesh' })).toBeUndefined();
-  expect(describeLeftOut(calmScenario('done'))).toBeUndefined();
+  expect(describeLeftOut(viewScenario(calmScenario('done')))).toBeUndefined();
 });

@@ -1,26 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { exitCodeFor } from '../../../src/judge/exit-code.ts';
 import type { RunRecord } from '../../../src/record.ts';
-import { describeRun, runWord, summarise } from '../../../src/report/parts/summary.ts';
+import { describeRun, runWord } from '../../../src/report/parts/summary.ts';
+import { viewOf } from '../../../src/report/view/view.ts';
 import { buildRecord, calmScenario, everyVerdict, unjudged } from '../fixture.ts';
 
-test('counts scenarios and checks by how they ended', () => {
-  expect(summarise(everyVerdict())).toEqual({
-    scenarios: 3,
-    statuses: { waiting: 0, running: 0, finished: 3, failed: 0, interrupted: 0, skipped: 0 },
-    errors: 0,
-    checks: 17,
-    counts: { pass: 8, leaked: 1, broken: 2, flapping: 1, inconclusive: 5, unjudged: 0 },
-  });
-});
-
 test('the summary says what there is and nothing of what there is not', () => {
-  expect(describeRun(buildRecord([calmScenario('one')]))).toBe(
+  expect(describeRun(viewOf(buildRecord([calmScenario('one')])))).toBe(
     '1 scenario, 2 checks: 2 passed (8.1 s, sandbox v1.36.0)',
   );
-  expect(describeRun(buildRecord([]))).toBe('0 scenarios, 0 checks (8.1 s, sandbox v1.36.0)');
+  expect(describeRun(viewOf(buildRecord([])))).toBe('0 scenarios, 0 checks (8.1 s, sandbox v1.36.0)');
   const skipped = unjudged(calmScenario('two', { status: 'skipped' }));
-  expect(describeRun(buildRecord([calmScenario('one'), skipped], { durationMs: 125_000 }))).toBe(
+  expect(describeRun(viewOf(buildRecord([calmScenario('one'), skipped], { durationMs: 125_000 })))).toBe(
     '2 scenarios (1 not started), 4 checks: 2 passed, 2 not judged (2 min 5 s, sandbox v1.36.0)',
   );
 });
@@ -45,11 +36,11 @@ describe('the word for a run is in step with its exit code', () => {
   ];
   test.each(cases)('%s is %i', (word, exitCode, record) => {
     expect(exitCodeFor(record)).toBe(exitCode);
-    expect(runWord(record).word).toBe(word);
+    expect(runWord(viewOf(record)).word).toBe(word);
   });
 
   test('and a record of a run that never ended is INCOMPLETE, even if every check in it passed', () => {
-    expect(runWord(buildRecord([calm], { incomplete: true })).word).toBe('INCOMPLETE');
-    expect(runWord(buildRecord([unjudged(calm)], { incomplete: true })).word).toBe('INCOMPLETE');
+    expect(runWord(viewOf(buildRecord([calm], { incomplete: true }))).word).toBe('INCOMPLETE');
+    expect(runWord(viewOf(buildRecord([unjudged(calm)], { incomplete: true }))).word).toBe('INCOMPLETE');
   });
 });

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { duration, neutralise, shortenEnd, shortenMiddle, wrap } from '../../../src/report/text/text.ts';
+import {
+  duration,
+  neutralise,
+  neutraliseAll,
+  shortenEnd,
+  shortenMiddle,
+  wrap,
+} from '../../../src/report/text/text.ts';
 import { shellCommand } from '../../../src/shell.ts';
 
 test.each([
@@ -15,6 +22,15 @@ test.each([
   ['Müller 数据库 מסד 👩', 'Müller 数据库 מסד 👩'],
 ])('%j is shown as %j', (text, shown) => {
   expect(neutralise(text)).toBe(shown);
+});
+
+test('data is neutralised wherever it holds a text, keys included, and shared where it needs no change', () => {
+  const labels = { app: 'web' };
+  const data = { labels, nodes: [{ 'a\u009b': 'b\nc', port: 1 }], none: null };
+  const harmless = neutraliseAll(data);
+  expect(harmless).toEqual({ labels, nodes: [{ 'a\\x9b': 'b c', port: 1 }], none: null });
+  expect(harmless.labels).toBe(labels);
+  expect(neutraliseAll(labels)).toBe(labels);
 });
 
 describe('a text that is too wide', () => {

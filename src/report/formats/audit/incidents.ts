@@ -1,0 +1,291 @@
+/** What was not as it must be, each cause for itself: what it means, how urgent it is, what to check first, whom to ask. */
+import { findingOf } from '../../../judge/finding.ts';
+import { namespaceOf } from '../../../keys.ts';
+import { describeAttempts, isOneWay, underPolicies } from '../../parts/attempts.ts';
+import { dayAndTime } from '../../parts/clock.ts';
+import { describeLocation } from '../../parts/describe.ts';
+import { groupBy } from '../../parts/group.ts';
+import { factsOf } from '../../parts/mismatch.ts';
+import { count } from '../../text/text.ts';
+import type { Mismatch, RunView, ScenarioView } from '../../view/view.ts';
+import { askForPolicy, faultOf } from './fault.ts';
+import { describePod, describePorts } from './names.ts';
+import { list, name, type Phrase, say } from './phrase.ts';
+import { describeOtherPolicies, describePlugin, isSandbox, labelsOf, nodesOf } from './surroundings.ts';
+
+export interface Incident {
+  readonly title: Phrase;
+  readonly verdict: Mismatch['verdict'];
+  /** All that have this one cause. What is told at length is told of the first. */
+  readonly connections: readonly Connection[];
+  readonly meaning: readonly Phrase[];
+  /** Who is wrong, and why that is known; absent where the record does not say what the policies mean. */
+  readonly fault?: Phrase;
+  readonly urgency: Phrase;
+  /** In the order in which to do it. */
+  readonly firstChecks: readonly Phrase[];
+  readonly whomToAsk: Phrase;
+  /** Label and text of what was expected and seen, of the first connection. */
+  readonly facts: ReturnType<typeof factsOf>;
+}
+
+/** For those who work with the cluster. */
+export interface Connection {
+  /** `shop/web → shop/db:5432/TCP` */
+  readonly pair: string;
+  readonly seen: string;
+  /** `scenarios/three-tier.yaml:34` */
+  readonly declared: string;
+}
+
+/** The incidents of all scenarios, the most dangerous first; mismatches of one cause are one incident. */
+export function incidentsOf({ mismatches }: RunView): Incident[] {
+  return groupBy(mismatches, causeOf).flatMap((checks) => {
+    const [check] = checks;
+    return check === undefined ? [] : [describeIncident(check, checks)];
+  });
+}
+
+/** Those that went wrong in the same way, and of which the same policies decide, have one cause; where none decides, each destination lacks its own. */
+function causeOf(check: Mismatch): string {
+  const { scenario, verdict, expected, disagreement, predicted, cutBy, because, isolatedBy } = check;
+  const deciding = predicted === undefined ? isolatedBy : [predicted.verdict, predicted.grounds];
+  const isDecided = predicted === undefined || (scenario.grounds[predicted.grounds] ?? []).length > 0;
+  const reason = cutBy === undefined ? undefined : because;
+  return JSON.stringify([
+    scenario.name,
+    verdict,
+    expected,
+    isOneWay(check),
+    disagreement,
+    deciding,
+    isDecided ? undefined : check.to,
+    cutBy,
+    reason,
+  ]);
+}
+
+function describeIncident(check: Mismatch, checks: readonly Mismatch[]): Incident {
+  const { scenario } = check;
+  const reasons = [...new Set(checks.flatMap(({ because }) => because ?? []))].map(
+    (because) => say`The scenario gives this reason: ${name(because)}.`,
+  );
+  const purpose =
+    scenario.purpose === undefined ? [] : [say`The scenario serves this purpose: ${name(scenario.purpose)}.`];
+  const account = checks.length === 1 ? accountOfOne(check) : accountOfMany(checks);
+  const example =
+    checks.length === 1
+      ? []
+      : [
+          say`What follows is told of the first of them, ${describePod(check.from)} to ${targetOf(check)}; the others have the same cause.`,
+        ];
+  const fault = faultOf(check);
+  return {
+    title: account.title,
+    verdict: check.verdict,
+    connections: checks.map((one) => ({
+      pair: one.pair,
+      seen: describeAttempts(underPolicies(one)),
+      declared: describeLocation(one.declared),
+    })),
+    meaning: [account.meaning, ...reasons, ...purpose, ...example],
+    ...(fault === undefined ? {} : { fault: fault.account }),
+    urgency: account.urgency,
+    firstChecks: [
+      ...(check.verdict === 'flapping' ? unsteadiness(check) : []),
+      ...(check.verdict !== 'flapping' && isOneWay(check) ? [wayBack(check)] : []),
+      ...(fault?.firstChecks ?? (check.expected === 'unreachable' ? whyOpen(check) : whyBlocked(check))),
+      repetition(scenario.run),
+    ],
+    whomToAsk: whomToAsk(scenario, fault?.isOfCluster ?? false),
+    facts: factsOf(check),
+  };
+}
+
+function targetOf(check: Mismatch): Phrase {
+  return say`${describePod(check.to, namespaceOf(check.from))} on ${describePorts([check])}`;
+}
+
+function whomToAsk({ owner, runbook, location, run }: ScenarioView, isOfCluster: boolean): Phrase {
+  const whoever = say`whoever maintains ${name(describeLocation(location))}`;
+  const whom = isOfCluster
+    ? say`${isSandbox(run.environment) ? 'Those who maintain podreach' : 'Those who run the cluster'}. Tell ${owner === undefined ? whoever : say`${name(owner)}, the owner of this scenario,`} as well.`
+    : owner === undefined
+      ? say`The scenario names no owner. Ask ${whoever}.`
+      : say`${name(owner)}, the owner of this scenario.`;
+  return runbook === undefined ? whom : say`${whom} What to do is written in the runbook: ${name(runbook)}`;
+}
+
+interface Account {
+  readonly title: Phrase;
+  readonly meaning: Phrase;
+  readonly urgency: Phrase;
+}
+
+function accountOfOne(check: Mismatch): Account {
+  const from = describePod(check.from);
+  const to = describePod(check.to, namespaceOf(check.from));
+  const target = targetOf(check);
+  switch (check.verdict) {
+    case 'leaked':
+      if (isOneWay(check)) {
+        return {
+          title: say`What ${from} sent arrived at ${target} although it must not`,
+          meaning: say`A connection that must be impossible is open in one direction. Whoever controls ${from} can send data to ${to}. Only the answers were lost, which protects nobody.`,
+          urgency: say`High. Treat this connection as open until the cause is known.`,
+        };
+      }
+      return {
+        title: say`${from} reached ${target} although it must not`,
+        meaning: say`A connection that must be impossible was made. Whoever controls ${from} can talk to ${to}.`,
+        urgency: say`High. Treat this connection as open until the cause is known.`,
+      };
+    case 'broken':
+      return {
+        title: say`${from} could not reach ${target} although it must`,
+        meaning: isOneWay(check)
+          ? say`A connection that is needed works in one direction only: what ${from} sent arrived at ${to}, and the answers were lost. Nothing is exposed, but what depends on this connection does not work.`
+          : say`A connection that is needed was blocked. Nothing is exposed, but what depends on this connection does not work.`,
+        urgency: say`High where users depend on it now, otherwise medium. Do not remove policies to make it work: that opens more than this one way.`,
+      };
+    case 'flapping':
+      return check.expected === 'unreachable'
+        ? {
+            title: say`${from} reached ${target} at times although it must not`,
+            meaning: say`The connection was blocked, and then it was possible. A block that does not last protects nobody.`,
+            urgency: say`High. Treat this connection as open until the cause is known.`,
+          }
+        : {
+            title: say`${from} could not reach ${target} at times although it must`,
+            meaning: say`The connection worked, and then it was blocked. Nothing is exposed, but what depends on this connection fails now and then.`,
+            urgency: say`Medium, and higher where users depend on it. It may grow worse by itself.`,
+          };
+  }
+}
+
+function accountOfMany(checks: readonly Mismatch[]): Account {
+  const [check] = checks;
+  const those = say`${count(checks.length, 'connection')}${whereOf(checks)}`;
+  const isOpen = check?.expected === 'unreachable';
+  const danger = say`High. Treat these connections as open until the cause is known.`;
+  if (check?.verdict === 'flapping') {
+    return isOpen
+      ? {
+          title: say`${those} were possible at times although they must not be`,
+          meaning: say`The connections were blocked, and then they were possible. A block that does not last protects nobody.`,
+          urgency: danger,
+        }
+      : {
+          title: say`${those} were blocked at times although they must be possible`,
+          meaning: say`The connections worked, and then they were blocked. Nothing is exposed, but what depends on them fails now and then.`,
+          urgency: say`Medium, and higher where users depend on them. It may grow worse by itself.`,
+        };
+  }
+  const onlyThere = check !== undefined && isOneWay(check);
+  return isOpen
+    ? {
+        title: say`${those} ${onlyThere ? 'were open in one direction' : 'were possible'} although they must not be`,
+        meaning: onlyThere
+          ? say`Connections that must be impossible are open in one direction. Whoever controls one of the pods that connected can send data to the other one. Only the answers were lost, which protects nobody.`
+          : say`Connections that must be impossible were made. Whoever controls one of the pods that connected can talk to the other one.`,
+        urgency: danger,
+      }
+    : {
+        title: say`${those} ${onlyThere ? 'got no answer' : 'were blocked'} although they must be possible`,
+        meaning: onlyThere
+          ? say`Connections that are needed work in one direction only: what was sent arrived, and the answers were lost. Nothing is exposed, but what depends on these connections does not work.`
+          : say`Connections that are needed were blocked. Nothing is exposed, but what depends on them does not work.`,
+        urgency: say`High where users depend on them now, otherwise medium. Do not remove policies to make them work: that opens more than these ways.`,
+      };
+}
+
+/** The end that all of them share: ` from web in shop`, ` to db in shop on TCP 5432`. */
+function whereOf(checks: readonly Mismatch[]): Phrase {
+  const [first] = checks;
+  if (first === undefined) return [];
+  const from = checks.every((check) => check.from === first.from)
+    ? say` from ${describePod(first.from)}`
+    : [];
+  if (checks.some((check) => check.to !== first.to)) return from;
+  const isOnePort = checks.every((check) => check.port === first.port && check.protocol === first.protocol);
+  return say`${from} to ${describePod(first.to)}${isOnePort ? say` on ${describePorts([first])}` : []}`;
+}
+
+/** Policies decide about the first packet, which was let through (D19a). */
+function wayBack(check: Mismatch): Phrase {
+  const way = say`the way back, from ${describePod(check.to)} to ${describePod(check.from)}`;
+  return check.expected === 'unreachable'
+    ? say`Do not take it for a block that the answers are lost. Policies decide about the first packet, and it was let through. Something is wrong on ${way}, and when that is mended, the connection is open in both directions.`
+    : say`Look at ${way}: routes, firewalls and the tracking of connections on ${nodesOf(check)}. Policies decide about the first packet, and it was let through.`;
+}
+
+/** Where the record does not say what the policies mean, both sides are asked about. */
+function whyOpen(check: Mismatch): Phrase[] {
+  const { environment } = check.scenario.run;
+  const { egress, ingress } = check.isolatedBy ?? { egress: [], ingress: [] };
+  if (ingress.length + egress.length === 0)
+    return [
+      say`None of the scenario's policies restricts this connection at either end. ${askForPolicy(check)}`,
+    ];
+  const concerned = [
+    ...(ingress.length === 0
+      ? []
+      : [say`${list(ingress.map(name))} for what comes in to ${describePod(check.to)}`]),
+    ...(egress.length === 0
+      ? []
+      : [say`${list(egress.map(name))} for what goes out of ${describePod(check.from)}`]),
+  ];
+  return [
+    say`The connection is restricted by ${list(concerned)}. ${anyOf([...ingress, ...egress])} let it through? Policies are described in plain language below.`,
+    say`If not, ${describePlugin(environment)} may not enforce what they say: have its state looked at on ${nodesOf(check)}.`,
+    describeOtherPolicies(environment),
+  ];
+}
+
+function whyBlocked(check: Mismatch): Phrase[] {
+  const { environment } = check.scenario.run;
+  const { egress, ingress } = check.isolatedBy ?? { egress: [], ingress: [] };
+  if (ingress.length + egress.length === 0) {
+    return [
+      say`None of the scenario's policies restricts this connection at either end. ${describeOtherPolicies(environment)}`,
+      say`Have ${describePlugin(environment)} and firewalls looked at on ${nodesOf(check)}.`,
+    ];
+  }
+  return [
+    ...(ingress.length === 0
+      ? []
+      : [
+          say`What comes in to ${describePod(check.to)} is restricted by ${list(ingress.map(name))}. ${anyOf(ingress)} let ${describePod(check.from)} in on ${describePorts([check])}?`,
+        ]),
+    ...(egress.length === 0
+      ? []
+      : [
+          say`What goes out of ${describePod(check.from)} is restricted by ${list(egress.map(name))}. ${anyOf(egress)} let it out to ${describePod(check.to)} on ${describePorts([check])}? This direction is the one that is forgotten most.`,
+        ]),
+    say`Does the rule that is meant to match the labels of ${describePod(check.from)}${labelsOf(check.source)}?`,
+  ];
+}
+
+function anyOf(policies: readonly string[]): string {
+  return policies.length === 1 ? 'Does it' : 'Does one of them';
+}
+
+function unsteadiness(check: Mismatch): Phrase[] {
+  const { scenario } = check;
+  const turn = underPolicies(check).find(
+    (attempt, index, all) =>
+      findingOf(check.expected, attempt).kind === 'contradicts' &&
+      all.slice(0, index).some((earlier) => findingOf(check.expected, earlier).kind === 'agrees'),
+  );
+  const time = turn === undefined ? undefined : dayAndTime(scenario, turn.atMs);
+  const when = time === undefined ? 'during the run' : `at ${time} UTC`;
+  return [
+    say`What happened on ${nodesOf(check)} ${when}? Have the log of ${describePlugin(scenario.run.environment)} looked at, and pods that were restarted.`,
+  ];
+}
+
+function repetition({ keepsPods }: RunView): Phrase {
+  return keepsPods
+    ? say`Have somebody who works with the cluster make the connection again: the last of the facts below is the command.`
+    : say`Have somebody who works with the cluster make the connection again: the last of the facts below is the command. It starts the test pods anew, tries this connection alone, and leaves all in place to look at.`;
+}

@@ -1,0 +1,115 @@
+/** What a statement rests on, in short sentences: for readers who have never seen a policy. */
+import { greatest, least } from '../../../numbers.ts';
+import type { AttemptRecord } from '../../../record.ts';
+import { underPolicies } from '../../parts/attempts.ts';
+import { dayAndTime } from '../../parts/clock.ts';
+import { describeSeen } from '../../parts/contrary.ts';
+import { cutEvidenceOf, type WithoutPolicies } from '../../parts/evidence.ts';
+import { count, formatNumber } from '../../text/text.ts';
+import type { CheckView, ScenarioView } from '../../view/view.ts';
+import { join, list, name, type Phrase, say } from './phrase.ts';
+
+/** How many pairs, how often, when, whether there was something to block, and whether it was the policies that blocked it. */
+export function describeEvidence(checks: readonly CheckView[], scenario: ScenarioView): Phrase {
+  const attempts = checks.flatMap((check) => check.attempts);
+  if (attempts.length === 0) return say`None: nothing was tried.`;
+  const when = describeSpan(
+    attempts.map(({ atMs }) => atMs),
+    scenario,
+  );
+  return join(
+    [
+      say`${count(checks.length, 'pair')}, ${count(attempts.length, 'attempt')} in all${when === '' ? '' : ` ${when}`}.`,
+      ...describeControl(checks),
+      ...describeTrials(checks),
+      ...describeCuts(checks, scenario),
+    ],
+    ' ',
+  );
+}
+
+/** `between 02:00:00 and 02:00:01 UTC`; nothing where it is not known when the scenario began. @param times after that, in milliseconds */
+function describeSpan(times: readonly number[], scenario: ScenarioView): string {
+  const [first, last] = [least(times), greatest(times)].map((ms) => dayAndTime(scenario, ms)?.slice(11));
+  if (first === undefined || last === undefined) return '';
+  return first === last ? `at ${first} UTC` : `between ${first} and ${last} UTC`;
+}
+
+/** Whether there was something to block. */
+function describeControl(checks: readonly CheckView[]): Phrase[] {
+  const controlled = checks.filter(({ cutBy }) => cutBy === undefined);
+  const ready = controlled.filter((check) => check.attempts.some(isControlSuccess)).length;
+  const others = checks.length - controlled.length;
+  const who = checks.length === 1 ? 'It' : others === 0 ? 'Each' : 'Each other';
+  return [
+    ...(others === 0
+      ? []
+      : [
+          checks.length === 1
+            ? say`It need not connect without the policies: something else is to cut it.`
+            : say`${formatNumber(others)} of them need not connect without the policies: something else is to cut them.`,
+        ]),
+    ...(controlled.length === 0
+      ? []
+      : ready === controlled.length
+        ? [say`${who} could connect before any policy was applied.`]
+        : checks.length === 1
+          ? [say`It could not connect even before any policy was applied.`]
+          : [say`${formatNumber(ready)} of them could connect before any policy was applied.`]),
+  ];
+}
+
+/** How often what is stated was seen, and of the pairs that passed what else was. */
+function describeTrials(checks: readonly CheckView[]): Phrase[] {
+  const [only] = checks;
+  if (only !== undefined && checks.length === 1) {
+    if (underPolicies(only).length === 0) return [say`It was not tried with the policies applied.`];
+    return [say`It ${only.expected === 'unreachable' ? 'was ' : ''}${phraseSeen(only)}.`];
+  }
+  const times = checks.map((check) => underPolicies(check).length);
+  const tried = times.reduce((sum, number) => sum + number, 0);
+  const agreeing = tried - checks.reduce((sum, check) => sum + check.contrary, 0);
+  const [fewest, most] = [least(times), greatest(times)];
+  const often = fewest === most ? count(most, 'time') : `${formatNumber(fewest)} to ${count(most, 'time')}`;
+  return [
+    say`Each was tried ${often} with the policies applied; ${formatNumber(agreeing)} of ${count(tried, 'attempt')} showed what is stated.`,
+  ];
+}
+
+/** How often what is stated of a pair was seen, and if it passed, what else was. */
+export function phraseSeen(check: CheckView): Phrase {
+  const { account, reasons } = describeSeen(check);
+  return reasons.length === 0 ? say`${account}` : say`${account} (${list(reasons.map(name))})`;
+}
+
+/** What shows that pairs were cut off, and that it was the policies that cut them. */
+function describeCuts(checks: readonly CheckView[], scenario: ScenarioView): Phrase[] {
+  const cuts = checks.flatMap((check) => cutEvidenceOf(check) ?? []);
+  if (cuts.length === 0) return [];
+  const visited = describeSpan(
+    cuts.flatMap(({ seen }) => [seen.source, seen.destination]),
+    scenario,
+  );
+  const which = checks.length === 1 ? 'The cut' : `The cut of ${count(cuts.length, 'pair')}`;
+  return [
+    say`${which} is proven. When it was seen last, the port was open from inside its own pod. The nodes of both pods had just reached them${visited === '' ? '' : ` (${visited})`}. The way between the nodes was open.`,
+    ...FATES.flatMap(([fate, describe]) => {
+      const number = cuts.filter(({ withoutPolicies }) => withoutPolicies === fate).length;
+      if (number === 0) return [];
+      const who = checks.length === 1 ? 'It' : `${formatNumber(number)} of ${formatNumber(cuts.length)}`;
+      return [say`${who} ${describe(number === 1 ? 'was' : 'were')}.`];
+    }),
+  ];
+}
+
+/** Of those that something else is to cut it has been said before. */
+const FATES: readonly (readonly [WithoutPolicies, (was: string) => string])[] = [
+  ['connected', () => 'connected again when the policies had been taken away'],
+  ['not-connected', () => 'did not connect when the policies had been taken away either'],
+  ['left-out', (was) => `${was} not tried again without the policies, because the run keeps them`],
+  ['not-tried', (was) => `${was} not tried again without the policies`],
+];
+
+function isControlSuccess({ phase, outcome }: AttemptRecord): boolean {
+  return phase === 'control' && outcome === 'connected';
+}

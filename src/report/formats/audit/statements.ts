@@ -1,0 +1,242 @@
+/** Checks as statements about the ports of a pod: who can reach it, and who cannot. */
+import { namespaceOf } from '../../../keys.ts';
+import { describeTarget } from '../../../pair.ts';
+import type { CheckRecord } from '../../../record.ts';
+import { passedContrary } from '../../parts/contrary.ts';
+import { describeLocation } from '../../parts/describe.ts';
+import { groupBy } from '../../parts/group.ts';
+import { letThroughElsewhere } from '../../parts/opinion.ts';
+import { type CheckView, isMismatch, type ScenarioView } from '../../view/view.ts';
+import { describeCannot, describePod, describePods, describePodsInFull, describePorts } from './names.ts';
+import { capitalise, join, name, type Phrase, say } from './phrase.ts';
+import { describeEvidence, phraseSeen } from './statement-evidence.ts';
+
+export const STANDINGS = ['confirmed', 'contradicted', 'not proven'] as const;
+/** Whether the run showed that it is so: `contradicted` as soon as one pair was otherwise. */
+export type Standing = (typeof STANDINGS)[number];
+
+export interface Statement {
+  /** `Pods of web in shop can reach api on TCP 8080; nobody else can.` */
+  readonly sentence: Phrase;
+  /** The pods of which the sentence tells only the number: who can and who cannot, as far as it speaks of them. */
+  readonly inFull: readonly Phrase[];
+  readonly standing: Standing;
+  /** What was otherwise, or not proven. */
+  readonly deviations: readonly Phrase[];
+  /** What is as stated, and not the doing of these policies. */
+  readonly reservation?: Phrase;
+  /** Why it is to be so, in the words of the scenario. */
+  readonly reasons: readonly Phrase[];
+  /** Those of several pairs that passed, and not in every attempt, with their numbers; of a single one the evidence says so. */
+  readonly contrary: readonly Phrase[];
+  readonly evidence: Phrase;
+  /** Where it is written: `file:line`. */
+  readonly declared: readonly string[];
+}
+
+/** Pods that nothing was said about, and the pod and its ports that they could have tried. */
+export interface Gap {
+  readonly sources: readonly string[];
+  readonly to: string;
+  readonly ports: readonly Port[];
+}
+
+export interface Claims {
+  readonly statements: readonly Statement[];
+  /** What lies beside the statements: pairs of pods of the scenario that no check looks at. */
+  readonly gaps: readonly Gap[];
+}
+
+type Port = Pick<CheckRecord, 'port' | 'protocol' | 'portName'>;
+
+/** One port of a pod with everybody who could try it. */
+interface Target {
+  readonly to: string;
+  readonly port: Port;
+  readonly checks: readonly CheckView[];
+  readonly allowed: readonly string[];
+  readonly denied: readonly string[];
+  readonly untested: readonly string[];
+}
+
+/** Statements in the order of the scenario's checks; ports of a pod of which the same is said come together. */
+export function claimsOf(scenario: ScenarioView): Claims {
+  const targets = targetsOf(scenario);
+  const tested = targets.filter(({ checks }) => checks.length > 0);
+  const sameClaim = groupBy(tested, ({ to, allowed, denied, untested }) =>
+    JSON.stringify([to, allowed, denied, untested]),
+  );
+  const sameGap = groupBy(
+    targets.filter(({ untested }) => untested.length > 0),
+    ({ to, untested }) => JSON.stringify([to, untested]),
+  );
+  return {
+    statements: sameClaim.flatMap((group) => {
+      const [first] = group;
+      return first === undefined ? [] : [state(first, group, scenario)];
+    }),
+    gaps: sameGap.flatMap((group) => {
+      const [first] = group;
+      return first === undefined
+        ? []
+        : [{ sources: first.untested, to: first.to, ports: group.map(({ port }) => port) }];
+    }),
+  };
+}
+
+/** Ports that are tested come first, in the order of their checks. */
+function targetsOf({ checks, pods }: ScenarioView): Target[] {
+  const keys = pods.map(({ key }) => key);
+  const tested = groupBy(checks, describeTarget).flatMap((group): Target[] => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { to, port, protocol, portName } = first;
+    const allowed = group.filter(({ expected }) => expected === 'reachable').map(({ from }) => from);
+    const denied = group.filter(({ expected }) => expected === 'unreachable').map(({ from }) => from);
+    const spoken = new Set<string>([to, ...allowed, ...denied]);
+    return [
+      {
+        to,
+        port: { port, protocol, ...(portName === undefined ? {} : { portName }) },
+        checks: group,
+        allowed,
+        denied,
+        untested: keys.filter((key) => !spoken.has(key)),
+      },
+    ];
+  });
+  const known = new Set(tested.map(({ to, port }) => describeTarget({ to, ...port })));
+  const silent = pods.flatMap(({ key: to, ports }) =>
+    ports.flatMap(({ name: portName, port, protocol }): Target[] => {
+      const own = { port, protocol, ...(portName === undefined ? {} : { portName }) };
+      if (known.has(describeTarget({ to, ...own }))) return [];
+      return [
+        { to, port: own, checks: [], allowed: [], denied: [], untested: keys.filter((key) => key !== to) },
+      ];
+    }),
+  );
+  return [...tested, ...silent];
+}
+
+function state(first: Target, group: readonly Target[], scenario: ScenarioView): Statement {
+  const checks = group.flatMap((target) => target.checks);
+  const deviations = checks.filter(({ verdict }) => verdict !== 'pass');
+  const because = [...new Set(checks.flatMap((check) => check.because ?? []))];
+  const reservation = reservationOf(checks, scenario);
+  return {
+    sentence: sentenceOf(
+      first,
+      group.map(({ port }) => port),
+      scenario,
+    ),
+    inFull: inFullOf(first, scenario),
+    standing: deviations.some(isMismatch)
+      ? 'contradicted'
+      : deviations.length > 0
+        ? 'not proven'
+        : 'confirmed',
+    deviations: deviations.map(describeDeviation),
+    ...(reservation === undefined ? {} : { reservation }),
+    reasons: because.map(name),
+    contrary:
+      checks.length === 1
+        ? []
+        : passedContrary(checks).map(
+            (check) => say`${describePod(check.from)} to ${phraseTarget(check)}: ${phraseSeen(check)}`,
+          ),
+    evidence: describeEvidence(checks, scenario),
+    declared: placesOf(checks),
+  };
+}
+
+/** What is as stated, and not the doing of these policies. */
+function reservationOf(checks: readonly CheckView[], { pods }: ScenarioView): Phrase | undefined {
+  const cutByOthers = checks.filter(({ cutBy, verdict }) => cutBy !== undefined && verdict === 'pass');
+  const letThrough = letThroughElsewhere(checks);
+  const told = [
+    ...groupBy(cutByOthers, ({ because }) => because).map((group) => {
+      const what = group[0]?.because;
+      return say`That ${describeCannot(sourcesOf(group), pods)} is not the doing of these policies: the scenario says that something else cuts it${what === undefined ? '' : say` (${name(what)})`}. What cuts it was not tested.`;
+    }),
+    ...(letThrough.length === 0
+      ? []
+      : [
+          say`That ${describePods(sourcesOf(letThrough), pods)} can is not because of these policies: they do not let it through. Something else does, such as a policy of the whole cluster.`,
+        ]),
+  ];
+  return told.length === 0 ? undefined : join(told, ' ');
+}
+
+function sourcesOf(checks: readonly CheckView[]): readonly string[] {
+  return [...new Set(checks.map(({ from }) => from))];
+}
+
+/** In the order in which a reader of the files comes by them. */
+function placesOf(checks: readonly CheckView[]): string[] {
+  const places = checks
+    .map(({ declared }) => declared)
+    .sort((left, right) => left.file.localeCompare(right.file) || left.line - right.line);
+  return [...new Set(places.map(describeLocation))];
+}
+
+function sentenceOf(
+  { to, allowed, denied, untested }: Target,
+  ports: readonly Port[],
+  { pods }: ScenarioView,
+): Phrase {
+  const portPhrase = describePorts(ports);
+  const isWhole = untested.length === 0;
+  const speakers = allowed.length > 0 ? allowed : denied;
+  const spaces = new Set(speakers.map(namespaceOf));
+  const [only] = spaces;
+  // Where everybody who is named is of one namespace, the reader takes the other end to be there too.
+  const destination = describePod(to, spaces.size === 1 ? only : undefined);
+  if (allowed.length === 0) {
+    return isWhole && denied.length > 1
+      ? say`Nobody can reach ${describePod(to)} on ${portPhrase}.`
+      : say`${capitalise(describeCannot(denied, pods, say` reach ${destination} on ${portPhrase}`))}.`;
+  }
+  if (isWhole && denied.length === 0 && allowed.length > 1)
+    return say`Everybody can reach ${describePod(to)} on ${portPhrase}.`;
+  const can = say`${capitalise(describePods(allowed, pods))} can reach ${destination} on ${portPhrase}`;
+  if (denied.length === 0) return say`${can}.`;
+  return isWhole ? say`${can}; nobody else can.` : say`${can}; ${describeCannot(denied, pods)}.`;
+}
+
+/** Where everybody can, or nobody else, the sentence says of all others what holds for them. */
+function inFullOf({ allowed, denied, untested }: Target, { pods }: ScenarioView): Phrase[] {
+  const isWhole = untested.length === 0;
+  const can = isWhole && denied.length === 0 ? undefined : describePodsInFull(allowed, pods);
+  const cannot = isWhole ? undefined : describePodsInFull(denied, pods);
+  return [
+    ...(can === undefined ? [] : [say`Who can, by name: ${can}.`]),
+    ...(cannot === undefined ? [] : [say`Who cannot, by name: ${cannot}.`]),
+  ];
+}
+
+/** `leaked: web in shop reached db on UDP 53 although it must not` */
+function describeDeviation(check: CheckView): Phrase {
+  const pair = describePod(check.from);
+  const target = phraseTarget(check);
+  switch (check.verdict) {
+    case 'leaked':
+      return say`${pair} reached ${target} although it must not`;
+    case 'broken':
+      return say`${pair} could not reach ${target} although it must`;
+    case 'flapping':
+      return check.expected === 'reachable'
+        ? say`${pair} could reach ${target} at one time and not at another`
+        : say`${pair} could not reach ${target} at one time and could at another`;
+    default:
+      return say`for ${pair} and ${target}: ${reasonOf(check)}`;
+  }
+}
+
+function phraseTarget(check: CheckView): Phrase {
+  return say`${describePod(check.to, namespaceOf(check.from))} on ${describePorts([check])}`;
+}
+
+function reasonOf({ verdict, reason }: CheckView): Phrase {
+  if (verdict === undefined) return say`the run ended before it was decided`;
+  return reason === undefined ? say`no reason was recorded` : name(reason);
+}

@@ -1,0 +1,109 @@
+/** Everything about one scenario: its matrix, its ways between namespaces, its timeline, its policies. */
+import { describeLocation } from '../../parts/describe.ts';
+import { failureFacts } from '../../parts/failure.ts';
+import { resultOf } from '../../parts/result-line.ts';
+import { describeOverdue } from '../../parts/review.ts';
+import { describeForce } from '../../parts/scenario-notes.ts';
+import { describeCounts, scenarioWord } from '../../parts/summary.ts';
+import { count, duration, formatNumber } from '../../text/text.ts';
+import { countVerdicts } from '../../view/counts.ts';
+import type { CheckView, ScenarioView } from '../../view/view.ts';
+import { policiesOf, untestedPolicies } from './exercise.ts';
+import { renderGraph } from './graph.ts';
+import { html, type Markup, only } from './markup.ts';
+import { renderMatrixTable } from './matrix-table.ts';
+import { renderAddress, renderProblem, renderTable, renderWord } from './parts.ts';
+import { renderTimeline } from './settling.ts';
+
+/** The name of a scenario's place in the page. */
+export function scenarioId(index: number): string {
+  return `scenario-${index + 1}`;
+}
+
+export function renderScenario(scenario: ScenarioView, index: number): Markup {
+  const id = scenarioId(index);
+  const { word, style } = scenarioWord(resultOf(scenario));
+  const { name, description, error, checks, durationMs } = scenario;
+  const facts = [
+    checks.length === 0
+      ? 'no checks'
+      : `${count(checks.length, 'check')}: ${describeCounts(scenario.counts)}`,
+    ...(durationMs === undefined ? [] : [`took ${duration(durationMs)}`]),
+  ];
+  return html`<section id="${id}" aria-labelledby="${id}-title">
+<h2 id="${id}-title">${renderWord(word, style)} ${name}</h2>
+<p class="counts">${facts.join(', ')}</p>
+${description === undefined ? [] : html`<p>${description}</p>`}
+${renderHead(scenario)}
+${error === undefined || error.code === 'interrupted' ? [] : renderProblem({ ...error, facts: failureFacts(error) })}
+${renderWarnings(scenario)}
+${renderMatrixTable(scenario, index, id)}
+${renderGraph(scenario, id)}
+${renderTimeline(scenario, id)}
+${renderPolicies(scenario, id)}
+</section>
+`;
+}
+
+function renderHead(scenario: ScenarioView): Markup {
+  const { owner, purpose, runbook, reviewBy, location, pods, namespaces, tags } = scenario;
+  const overdue = describeOverdue(scenario);
+  const entries: readonly (readonly [label: string, text: Markup | string | undefined])[] = [
+    ['owner', owner],
+    ['purpose', purpose],
+    ['runbook', runbook === undefined ? undefined : renderAddress(runbook)],
+    ['review', overdue === undefined ? reviewBy : html`<strong class="is-inconclusive">${overdue}</strong>`],
+    ['written in', describeLocation(location)],
+    ['tags', tags.length === 0 ? undefined : tags.join(', ')],
+    ['pods', `${formatNumber(pods.length)} in ${count(namespaces.length, 'namespace')}`],
+    ['in force', describeForce(scenario)],
+  ];
+  return html`<dl class="facts">${entries.flatMap(([label, text]) => (text === undefined ? [] : [html`<dt>${label}</dt><dd>${text}</dd>`]))}</dl>`;
+}
+
+/** What was doubtful before the scenario started. */
+function renderWarnings({ warnings }: ScenarioView): Markup | readonly Markup[] {
+  return only(
+    warnings.length > 0,
+    () => html`<details class="callout is-inconclusive"><summary>${count(warnings.length, 'warning')} about what is written</summary><ul>
+${warnings.map(
+  ({
+    message,
+    location,
+    advice,
+    code,
+    rule,
+  }) => html`<li>${message} <code>${describeLocation(location)}</code> (${[code, rule].filter((part) => part !== undefined).join(', ')})${advice === undefined ? '' : html`<br>${advice}`}</li>
+`,
+)}</ul></details>`,
+  );
+}
+
+function renderPolicies(scenario: ScenarioView, id: string): Markup | readonly Markup[] {
+  const { policies, checks } = scenario;
+  if (policies.length === 0) return [];
+  const concerned = new Map<string, CheckView[]>();
+  for (const check of checks) {
+    for (const policy of policiesOf(check)) {
+      const known = concerned.get(policy);
+      if (known === undefined) concerned.set(policy, [check]);
+      else known.push(check);
+    }
+  }
+  const untested = untestedPolicies(scenario);
+  const rows = policies.map((policy) => {
+    const { key } = policy;
+    const own = concerned.get(key) ?? [];
+    const say =
+      own.length === 0
+        ? 'no check'
+        : html`<a href="#policy=${encodeURIComponent(key)}">${count(own.length, 'check')}</a>: ${describeCounts(countVerdicts(own))}`;
+    const lack = untested.has(key) ? html`<br>${renderWord('Nothing tests it', 'inconclusive')}` : '';
+    return html`<tr><th scope="row">${key}</th><td><code>${describeLocation(policy.location)}</code></td><td>${say}${lack}</td></tr>
+`;
+  });
+  return html`<h3 id="${id}-policies">Policies and the checks that they have a say in</h3>
+${renderTable('Policies', ['policy', 'written in', 'has a say in'], rows)}
+<p class="note">A policy has a say in the checks whose prediction rests on it, and in those that did not pass and begin or end at a pod that it isolates. Others may say the same: nothing tests a policy without which every check would be predicted as it is.</p>
+`;
+}

@@ -1,0 +1,233 @@
+/**
+ * The report for pull requests and for `$GITHUB_STEP_SUMMARY`: the verdict first, then what is not as expected, then the
+ * rest, as much of it as GitHub takes.
+ */
+import { describePortName, describeTarget } from '../../pair.ts';
+import { describeAttempts, underPolicies } from '../parts/attempts.ts';
+import { problemsOf } from '../parts/cases.ts';
+import { circumstanceFacts } from '../parts/circumstances.ts';
+import { describeContrary, passedContrary } from '../parts/contrary.ts';
+import { describeLocation } from '../parts/describe.ts';
+import { describeExpected } from '../parts/expectation.ts';
+import { groupInconclusive } from '../parts/inconclusive.ts';
+import { renderMatrixSection } from '../parts/matrix-section.ts';
+import { factsOf } from '../parts/mismatch.ts';
+import { warningsOf } from '../parts/opinion.ts';
+import { findPatterns, findRunPatterns } from '../parts/patterns.ts';
+import { resultOf } from '../parts/result-line.ts';
+import { describeOverdue } from '../parts/review.ts';
+import { describeLeftOut } from '../parts/scenario-notes.ts';
+import { describeCounts, describeRun, isCalm, runWord, scenarioWord } from '../parts/summary.ts';
+import type { RenderOptions } from '../render-options.ts';
+import { renderFacts } from '../text/block.ts';
+import { details, fence, htmlCode, paragraph, prose, shortCode, table } from '../text/markdown-text.ts';
+import { createPaint } from '../text/paint.ts';
+import { count, duration, formatNumber, shortenEnd } from '../text/text.ts';
+import type { Mismatch, RunView } from '../view/view.ts';
+
+/**
+ * GitHub refuses a comment of more than 65,536 characters, and a step summary of more than 1 MiB. One text serves both, and
+ * leaves room for a few words of whoever posts it.
+ */
+export const MARKDOWN_LIMIT = 65_000;
+const ROWS = 50;
+const DETAILS = 20;
+const PAIRS_NAMED = 5;
+const LONGEST_SENTENCE = 300;
+const CANVAS = { width: 100, paint: createPaint(false) };
+
+/** Renders whole parts in the order of their weight until the next one would be too much, and says what is missing. */
+export function renderMarkdown(view: RunView, { verbose }: RenderOptions): string {
+  const { word } = runWord(view);
+  const matrices = renderMatrices(view, verbose);
+  return joinWithin(MARKDOWN_LIMIT, [
+    `## podreach: ${word}`,
+    paragraph(shortenEnd(describeRun(view), LONGEST_SENTENCE)),
+    ...renderProblems(view),
+    ...renderWarnings(view),
+    ...renderMismatches(view),
+    ...renderInconclusives(view),
+    ...renderScenarios(view),
+    ...renderContrary(view),
+    ...matrices.open,
+    ...renderSettling(view),
+    ...renderMismatchDetails(view, verbose),
+    ...matrices.collapsed,
+    details('Circumstances of the run', fence(renderFacts(circumstanceFacts(view), CANVAS, ''))),
+  ]);
+}
+
+/** Whatever kept podreach itself from going on, and what is to be known of a scenario: a review that is overdue, a control left out. */
+function renderProblems(view: RunView): string[] {
+  const lines = problemsOf(view).map(({ message, facts, manifest }) =>
+    [
+      [`- **${sentence(message)}**`, ...facts.map(({ label, text }) => `  ${label}: ${sentence(text)}`)].join(
+        '<br>\n',
+      ),
+      ...(manifest === undefined ? [] : ['', fence(manifest, 'yaml').replaceAll(/^/gm, '  ')]),
+    ].join('\n'),
+  );
+  const notes = view.scenarios.flatMap((scenario) =>
+    [describeOverdue(scenario), describeLeftOut(scenario)].flatMap((text) =>
+      text === undefined ? [] : [`- ${shortCode(scenario.name)}: ${sentence(text)}`],
+    ),
+  );
+  return [
+    ...(lines.length === 0 ? [] : [`### Errors\n\n${limitLines(lines, ROWS)}`]),
+    ...(notes.length === 0 ? [] : [limitLines(notes, ROWS)]),
+  ];
+}
+
+/** What may have decided besides the policies. */
+function renderWarnings(view: RunView): string[] {
+  const lines = warningsOf(view).map(({ text }) => `> Warning: ${sentence(text)}`);
+  return lines.length === 0 ? [] : [limitLines(lines, ROWS)];
+}
+
+function renderMismatches(view: RunView): string[] {
+  const { scenarios, mismatches } = view;
+  if (mismatches.length === 0) return [];
+  const rows = mismatches
+    .slice(0, ROWS)
+    .map((check) => [
+      `**${check.verdict}**`,
+      shortCode(check.from),
+      shortCode(describeTarget(check) + describePortName(check.portName)),
+      describeExpected(check),
+      sentence(describeAttempts(underPolicies(check))),
+      shortCode(describeLocation(check.declared)),
+    ]);
+  const left = mismatches.length - rows.length;
+  const patterns = [
+    ...findRunPatterns(view).map((text) => `- ${sentence(text)}`),
+    ...scenarios.flatMap((scenario) =>
+      findPatterns(scenario).map((text) => `- ${shortCode(scenario.name)}: ${sentence(text)}`),
+    ),
+  ];
+  return [
+    '### Not as expected',
+    ...(patterns.length === 0 ? [] : [limitLines(patterns, ROWS)]),
+    table(['', 'from', 'to', 'expected', 'seen', 'declared'], rows) +
+      (left > 0 ? `\n\n… and ${formatNumber(left)} more.` : ''),
+  ];
+}
+
+function renderInconclusives({ checks: all }: RunView): string[] {
+  const groups = groupInconclusive(all);
+  if (groups.length === 0) return [];
+  const lines = groups.map(({ reason, checks }) => {
+    const left = checks.length - PAIRS_NAMED;
+    const pairs = checks.slice(0, PAIRS_NAMED).map((check) => shortCode(check.pair));
+    if (left > 0) pairs.push(`${formatNumber(left)} more`);
+    return `- ${count(checks.length, 'check')}: ${sentence(reason)}<br>\n  ${pairs.join(', ')}`;
+  });
+  return [`### Not proven\n\n${limitLines(lines, ROWS)}`];
+}
+
+/** Collapsed: they passed. */
+function renderContrary(view: RunView): string[] {
+  const checks = passedContrary(view.checks);
+  if (checks.length === 0) return [];
+  const lines = checks.map(
+    (check) =>
+      `- ${shortCode(check.pair)} (${shortCode(describeLocation(check.declared))}): ${sentence(describeContrary(check))}`,
+  );
+  return [
+    details(`${count(checks.length, 'check')} passed, but not in every attempt`, limitLines(lines, ROWS)),
+  ];
+}
+
+function renderScenarios({ scenarios }: RunView): string[] {
+  const rows = scenarios.map((scenario) => {
+    const result = resultOf(scenario);
+    return [
+      scenarioWord(result).word,
+      shortCode(scenario.name),
+      scenario.checks.length === 0 ? 'none' : describeCounts(scenario.counts),
+      result.durationMs === undefined ? '' : duration(result.durationMs),
+    ];
+  });
+  if (rows.length === 0) return [];
+  const left = rows.length - ROWS;
+  const text = table(['result', 'scenario', 'checks', 'took'], rows.slice(0, ROWS));
+  return [`### Scenarios\n\n${text}${left > 0 ? `\n\n… and ${formatNumber(left)} more.` : ''}`];
+}
+
+/** Open where there is something to see, collapsed where all is well. */
+function renderMatrices(
+  { scenarios }: RunView,
+  isWhole: boolean,
+): Readonly<Record<'open' | 'collapsed', readonly string[]>> {
+  const matrices = scenarios.flatMap((scenario) => {
+    const [lines] = renderMatrixSection(scenario, isWhole, CANVAS);
+    if (lines === undefined) return [];
+    return [{ scenario, text: fence(lines), isQuiet: isCalm(scenarioWord(resultOf(scenario))) }];
+  });
+  const open = matrices.filter(({ isQuiet }) => !isQuiet);
+  const collapsed = matrices.filter(({ isQuiet }) => isQuiet);
+  return {
+    open: open.map(({ scenario, text }) => `### Who reached whom in ${shortCode(scenario.name)}\n\n${text}`),
+    collapsed: collapsed.map(({ scenario, text }) =>
+      details(`Who reached whom in ${htmlCode(scenario.name)}`, text),
+    ),
+  };
+}
+
+function renderSettling({ scenarios }: RunView): string[] {
+  const rows = scenarios.flatMap((scenario) => {
+    const settled = scenario.checks
+      .flatMap((check) => (check.settledMs === undefined ? [] : [{ check, ms: check.settledMs }]))
+      .sort((left, right) => left.ms - right.ms);
+    const [median, slowest] = [settled[Math.floor((settled.length - 1) / 2)], settled.at(-1)];
+    if (median === undefined || slowest === undefined) return [];
+    return [
+      [
+        shortCode(scenario.name),
+        `${formatNumber(settled.length)} of ${formatNumber(scenario.checks.length)}`,
+        duration(median.ms),
+        duration(slowest.ms),
+        shortCode(slowest.check.pair),
+      ],
+    ];
+  });
+  if (rows.length === 0) return [];
+  const head = ['scenario', 'checks settled', 'median', 'slowest', 'which was'];
+  return [`### How fast policies took effect\n\n${table(head, rows.slice(0, ROWS))}`];
+}
+
+function renderMismatchDetails({ mismatches }: RunView, isWhole: boolean): string[] {
+  if (mismatches.length === 0) return [];
+  const shown = isWhole ? mismatches : mismatches.slice(0, DETAILS);
+  return ['### What is known of each', ...shown.map(renderDetails)];
+}
+
+function renderDetails(check: Mismatch): string {
+  return details(
+    `<b>${check.verdict}</b> ${htmlCode(check.pair)}`,
+    fence(renderFacts(factsOf(check), CANVAS, '')),
+  );
+}
+
+function sentence(text: string): string {
+  return prose(shortenEnd(text, LONGEST_SENTENCE));
+}
+
+function limitLines(lines: readonly string[], most: number): string {
+  const left = lines.length - most;
+  return [...lines.slice(0, most), ...(left > 0 ? [`- and ${formatNumber(left)} more`] : [])].join('\n');
+}
+
+/** Parts are left out whole: half a table or an open code block would spoil what follows. */
+function joinWithin(limit: number, parts: readonly string[]): string {
+  const note = (left: number): string =>
+    `*Left out to stay within what GitHub takes: ${count(left, 'part')}. The terminal's report and \`--report json=FILE\` have all of it.*`;
+  const room = limit - note(parts.length).length - 4;
+  let used = 0;
+  const shown = parts.filter((part) => {
+    const fits = used + part.length + 2 <= room;
+    if (fits) used += part.length + 2;
+    return fits;
+  });
+  const left = parts.length - shown.length;
+  return `${[...shown, ...(left === 0 ? [] : [note(left)])].join('\n\n')}\n`;
+}

@@ -1,0 +1,152 @@
+/** One scenario in the terminal report: a line where all is well, everything that helps where it is not. */
+import { passedContrary, summariseContrary } from '../../parts/contrary.ts';
+import { renderFailure } from '../../parts/failure.ts';
+import { groupInconclusive, renderInconclusive } from '../../parts/inconclusive.ts';
+import { renderMatrixSection } from '../../parts/matrix-section.ts';
+import { renderMismatch, seenFacts } from '../../parts/mismatch.ts';
+import { findPatterns } from '../../parts/patterns.ts';
+import { type ResultColumns, renderResultLine, resultOf } from '../../parts/result-line.ts';
+import { describeOverdue } from '../../parts/review.ts';
+import { describeForce, describeLeftOut } from '../../parts/scenario-notes.ts';
+import { isCalm, scenarioWord } from '../../parts/summary.ts';
+import { renderFacts, renderHeadline } from '../../text/block.ts';
+import type { Canvas } from '../../text/paint.ts';
+import { count, duration, formatNumber, wrap } from '../../text/text.ts';
+import type { CheckView, ScenarioView } from '../../view/view.ts';
+
+const BLOCKS_SHOWN = 20;
+const INCONCLUSIVE_SHOWN = 5;
+
+export interface SectionOptions {
+  readonly canvas: Canvas;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+  readonly columns: ResultColumns;
+}
+
+/** The scenario's paragraphs, to be set apart by blank lines; none where all is well and quiet is asked for. */
+export function renderScenario(scenario: ScenarioView, options: SectionOptions): string[][] {
+  const { canvas, columns, verbose, quiet } = options;
+  const result = resultOf(scenario);
+  const isQuiet = isCalm(scenarioWord(result));
+  if (isQuiet && quiet) return [];
+  const head = [
+    ...renderResultLine(result, columns, canvas),
+    ...renderNotes(scenario, options),
+    ...(verbose ? renderAbout(scenario, canvas) : []),
+  ];
+  if (isQuiet && !verbose) return [head];
+  return [
+    head,
+    ...renderError(scenario, canvas),
+    ...(quiet ? [] : renderMatrixSection(scenario, verbose, canvas)),
+    ...renderPatterns(scenario, canvas),
+    ...renderMismatches(scenario, options),
+    ...(verbose ? renderContrary(scenario, canvas) : []),
+    ...renderInconclusives(scenario.checks, verbose, canvas),
+  ];
+}
+
+/** What is worth a line and never more: an overdue review, and on what else the verdicts rest. */
+function renderNotes(scenario: ScenarioView, { columns, canvas, verbose, quiet }: SectionOptions): string[] {
+  const texts = [
+    describeOverdue(scenario),
+    ...(quiet ? [] : [describeLeftOut(scenario), verbose ? undefined : describeContraries(scenario)]),
+  ];
+  return texts.flatMap((text) =>
+    text === undefined ? [] : wrap(text, canvas.width, ' '.repeat(columns.word + 2)),
+  );
+}
+
+function describeContraries({ checks }: ScenarioView): string | undefined {
+  const text = summariseContrary(checks);
+  return text === undefined || passedContrary(checks).length === 1
+    ? text
+    : `${text} (--verbose shows all of them)`;
+}
+
+/** All that was seen of the checks that passed, and not in every attempt. */
+function renderContrary(scenario: ScenarioView, canvas: Canvas): string[][] {
+  return passedContrary(scenario.checks).map((check) => [
+    ...renderHeadline('CONTRARY', 'inconclusive', `${check.pair}, which passed`, canvas),
+    ...renderFacts(seenFacts(check), canvas),
+  ]);
+}
+
+function renderAbout(scenario: ScenarioView, canvas: Canvas): string[] {
+  const { description, owner, purpose, runbook, execRetries } = scenario;
+  const force = describeForce(scenario);
+  const policies = scenario.policies.map(({ key }) => key);
+  const phases = scenario.phases.flatMap(({ name, durationMs }) =>
+    durationMs === undefined ? [] : `${name} ${duration(durationMs)}`,
+  );
+  const facts = [
+    ...(owner === undefined ? [] : [{ label: 'owner', text: owner }]),
+    ...(purpose === undefined ? [] : [{ label: 'purpose', text: purpose }]),
+    ...(runbook === undefined ? [] : [{ label: 'runbook', text: runbook, isCommand: true }]),
+    {
+      label: 'pods',
+      text: `${formatNumber(scenario.pods.length)} in ${count(scenario.namespaces.length, 'namespace')}`,
+    },
+    { label: 'policies', text: policies.length === 0 ? 'none' : policies.join(', ') },
+    ...(phases.length === 0 ? [] : [{ label: 'phases', text: phases.join(', ') }]),
+    ...(force === undefined ? [] : [{ label: 'in force', text: force }]),
+    ...(execRetries === undefined
+      ? []
+      : [
+          {
+            label: 'retries',
+            text: `${count(execRetries.count, 'broken exec')} repeated, the last because: ${execRetries.lastReason}`,
+          },
+        ]),
+  ];
+  return [
+    ...(description === undefined ? [] : wrap(description, canvas.width, '  ')),
+    ...renderFacts(facts, canvas, '  '),
+  ];
+}
+
+/** An interruption is told by the run itself. */
+function renderError({ error }: ScenarioView, canvas: Canvas): string[][] {
+  return error === undefined || error.code === 'interrupted' ? [] : [renderFailure(error, canvas, [], '  ')];
+}
+
+/** What many of them have in common comes before each for itself. */
+function renderPatterns(scenario: ScenarioView, canvas: Canvas): string[][] {
+  const patterns = findPatterns(scenario);
+  return patterns.length === 0
+    ? []
+    : [patterns.flatMap((text) => renderHeadline('PATTERN', 'name', text, canvas))];
+}
+
+function renderMismatches({ mismatches }: ScenarioView, { verbose, canvas }: SectionOptions): string[][] {
+  const shown = verbose ? mismatches : mismatches.slice(0, BLOCKS_SHOWN);
+  return [
+    ...shown.map((check) => renderMismatch(check, { canvas, isWhole: verbose })),
+    ...renderMore(mismatches.length - shown.length, 'that are not as expected', canvas),
+  ];
+}
+
+function renderInconclusives(checks: readonly CheckView[], verbose: boolean, canvas: Canvas): string[][] {
+  const groups = groupInconclusive(checks);
+  const shown = verbose ? groups : groups.slice(0, BLOCKS_SHOWN);
+  const hidden = groups.slice(shown.length).reduce((sum, group) => sum + group.checks.length, 0);
+  return [
+    ...shown.map((group) =>
+      renderInconclusive(group, verbose ? group.checks.length : INCONCLUSIVE_SHOWN, canvas),
+    ),
+    ...renderMore(hidden, 'that are inconclusive', canvas),
+  ];
+}
+
+function renderMore(hidden: number, which: string, canvas: Canvas): string[][] {
+  if (hidden === 0) return [];
+  const more = `${count(hidden, 'more check')} ${hidden === 1 ? which.replace('are', 'is') : which}`;
+  return [
+    wrap(
+      `… and ${more}. --verbose shows them all, --report json=FILE records every attempt.`,
+      canvas.width,
+      '  ',
+    ),
+  ];
+}

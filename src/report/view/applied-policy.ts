@@ -1,0 +1,60 @@
+/** A policy as it was applied: to be shown, told and compared. */
+import { createHash } from 'node:crypto';
+import { objectKey } from '../../keys.ts';
+import { parseAsServer } from '../../policy/api-yaml.ts';
+import { type Policy, readPolicies } from '../../policy/policy.ts';
+import type { ScenarioRecord } from '../../record.ts';
+import { neutraliseAll } from '../text/text.ts';
+import { harmless, type View } from './harmless.ts';
+
+type Written = ScenarioRecord['policies'][number];
+
+export interface PolicyView extends View<Omit<Written, 'text'>> {
+  /** `namespace/name` */
+  readonly key: string;
+  /** Its text. What a terminal would obey in it is made visible. */
+  readonly lines: readonly string[];
+  /** SHA-256 of the text as it was applied, in UTF-8. */
+  readonly fingerprint: string;
+  /** What the text says; undefined where it cannot be read as a NetworkPolicy. */
+  readonly read: () => Policy | undefined;
+}
+
+export function viewPolicy({ text, ...rest }: Written): PolicyView {
+  const policy = harmless(rest);
+  return {
+    ...policy,
+    key: objectKey(policy),
+    lines: text.trimEnd().split('\n').map(harmlessLine),
+    fingerprint: createHash('sha256').update(text).digest('hex'),
+    read: () => readApplied(text, rest.namespace),
+  };
+}
+
+/** A line keeps its indentation: it is what YAML is made of. */
+function harmlessLine(line: string): string {
+  const [indent = ''] = /^ */.exec(line) ?? [];
+  return indent + harmless(line.slice(indent.length));
+}
+
+/**
+ * @param text of one NetworkPolicy, in YAML, as it was applied
+ * @param namespace that it was applied to
+ */
+export function readApplied(text: string, namespace: string): Policy | undefined {
+  let object: unknown;
+  try {
+    object = parseAsServer(text);
+  } catch {
+    return undefined;
+  }
+  if (!isNetworkPolicy(object)) return undefined;
+  const [policy] = readPolicies([{ namespace, name: '', object }]).policies;
+  return neutraliseAll(policy);
+}
+
+function isNetworkPolicy(
+  value: unknown,
+): value is { readonly kind: 'NetworkPolicy'; readonly spec?: unknown } {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'NetworkPolicy';
+}

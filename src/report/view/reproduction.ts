@@ -1,0 +1,48 @@
+/** The command line that shows a check again: in the pods of its run where they are still there, by a run of this check alone otherwise. */
+import { describeConnection } from '../../pair.ts';
+import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
+import { shellCommand } from '../../shell.ts';
+import type { Fact } from '../text/block.ts';
+import type { CheckView, RunView } from './view.ts';
+
+export function reproduction(check: CheckView): Fact {
+  const label = 'reproduce';
+  if (!check.scenario.run.keepsPods) return { label, text: runAgain(check), isCommand: true };
+  const command = connectAgain(check);
+  return command === undefined
+    ? { label, text: `not possible: the address of ${check.to} is not known` }
+    : { label, text: command, isCommand: true };
+}
+
+/** The same connection once more, by the same agent in the same pod. */
+function connectAgain({ source, destination, port, protocol, scenario }: CheckView): string | undefined {
+  const { kubectl = [] } = scenario.run.environment;
+  if (source === undefined || destination?.ip === undefined) return undefined;
+  const agent = ['node', AGENT_PATH, 'connect', destination.ip, String(port), protocol];
+  const pod = ['-n', source.namespace, source.name, '-c', PROBE_CONTAINER];
+  return shellCommand(['kubectl', ...kubectl, 'exec', ...pod, '--', ...agent]);
+}
+
+function runAgain(check: CheckView): string {
+  const { name, run, location } = check.scenario;
+  const { file } = location;
+  const isAlone = run.scenarios.every((other) => other.name === name || other.location.file !== file);
+  return shellCommand([
+    'podreach',
+    'run',
+    file.startsWith('-') ? `./${file}` : file,
+    ...(isAlone ? [] : ['--only', name]),
+    '--check',
+    describeConnection(check),
+    ...optionsOf(run),
+    '--keep',
+  ]);
+}
+
+/** Those with which the run was made. It must be the same cluster, whatever the current context is by then. */
+function optionsOf({ run, environment: { cluster, clusterName } }: RunView): readonly string[] {
+  const named = clusterName === undefined ? cluster : `${cluster}=${clusterName}`;
+  const { again } = run.options;
+  if (again === undefined) return cluster === 'sandbox' ? [] : ['--cluster', named];
+  return again.map((word, index) => (again[index - 1] === '--cluster' ? named : word));
+}

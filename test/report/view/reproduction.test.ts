@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import type { RunRecord } from '../../../src/record.ts';
+import { viewOf } from '../../../src/report/view/view.ts';
+import { buildRecord, buildScenario } from '../fixture.ts';
+
+const SCENARIO = buildScenario('shop', {
+  pods: { 'shop/web': [], 'shop/db': [5432] },
+  checks: [{ from: 'shop/web', to: 'shop/db', verdict: 'broken' }],
+});
+
+function lineOf(record: RunRecord): string {
+  const [check] = viewOf(record).checks;
+  if (check === undefined) throw new Error('no check');
+  return check.reproduce().text;
+}
+
+type Options = Partial<RunRecord['run']['options']>;
+const run = (options: Options) =>
+  ({ options: { confirm: 2, keep: false, failFast: false, ...options } }) as const;
+const CHECK = "'shop/web → shop/db:5432/TCP'";
+
+describe('a run whose pods are gone', () => {
+  test('names the command that runs this one check again', () => {
+    expect(lineOf(buildRecord([SCENARIO]))).toBe(`podreach run scenarios/shop.yaml --check ${CHECK} --keep`);
+  });
+
+  test.each<[string, Options, Partial<RunRecord['environment']>, string]>([
+    [
+      'with the options that it was made with',
+      { again: ['--nodes', '3', '--within', '1m'] },
+      {},
+      '--nodes 3 --within 1m',
+    ],
+    [
+      'on the same context, whichever is current by then',
+      { again: ['--cluster', 'context', '--toleration', '*'] },
+      { cluster: 'context', clusterName: 'staging' },
+      "--cluster context=staging --toleration '*'",
+    ],
+    [
+      'on the same cluster, from a record that holds no options',
+      {},
+      { cluster: 'kind', clusterName: 'ci' },
+      '--cluster kind=ci',
+    ],
+  ])('%s', (_, options, environment, expected) => {
+    expect(lineOf(buildRecord([SCENARIO], run(options), environment))).toBe(
+      `podreach run scenarios/shop.yaml --check ${CHECK} ${expected} --keep`,
+    );
+  });
+
+  test('names the scenario too where its file holds several', () => {
+    const other = { ...SCENARIO, name: 'other' };
+    expect(lineOf(buildRecord([SCENARIO, other]))).toBe(
+      `podreach run scenarios/shop.yaml --only shop --check ${CHECK} --keep`,
+    );
+  });
+
+  test('does so after an interruption as well, which takes away what was to be kept', () => {
+    const record = buildRecord([SCENARIO], { ...run({ keep: true }), interruptedBy: 'SIGINT' });
+    expect(lineOf(record)).toContain('podreach run ');
+  });
+});
+
+describe('a run that keeps its pods', () => {
+  const kept = run({ keep: true });
+  test('names the command that connects from the same pod', () => {
+    const kubectl = ['--kubeconfig', '/tmp/podreach-x/kubeconfig'];
+    expect(lineOf(buildRecord([SCENARIO], kept, { kubectl }))).toBe(
+      'kubectl --kubeconfig /tmp/podreach-x/kubeconfig exec -n shop web -c probe -- node /tmp/podreach-agent.mjs connect 10.64.0.11 5432 TCP',
+    );
+  });
+
+  test('says what is not known', () => {
+    const pods = SCENARIO.pods.map(({ ip: _, ...pod }) => pod);
+    expect(lineOf(buildRecord([{ ...SCENARIO, pods }], kept))).toBe(
+      'not possible: the address of shop/db is not known',
+    );
+  });
+});
