@@ -103,8 +103,8 @@ interface Finding extends Sign {
   readonly durationMs: number;
   readonly dials: number;
   /**
-   * How many dials the network had not answered when it answered a later one: a handshake, or a refusal. Of datagrams nothing is known:
-   * it is a process that answers them, and it may be slow.
+   * How many dials had not been answered when a later one was. A process that is slow answers datagrams late, but in their order: one
+   * that was passed over is lost, or its answer.
    */
   readonly lost: number;
   /** From the beginning of the attempt to its last dial. */
@@ -353,7 +353,12 @@ function dialRepeatedly(
       }
       if (sign.outcome !== 'error') {
         noteAnswer(earlier);
-        settle(sign);
+        if (address.protocol === 'UDP' && earlier > 0) {
+          // The answer to an earlier one may wait beside it, where this process was held up.
+          setImmediate(settle, sign);
+        } else {
+          settle(sign);
+        }
         return;
       }
       refusal = sign;
@@ -370,9 +375,7 @@ function dialRepeatedly(
       }
     };
     const noteAnswer = (earlier: number): void => {
-      if (!isAnswered && address.protocol === 'TCP') {
-        lost = earlier;
-      }
+      lost = isAnswered ? Math.min(lost, earlier) : earlier;
       isAnswered = true;
     };
     const onTrace = (sign: Sign, earlier: number): void => {

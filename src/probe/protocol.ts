@@ -91,7 +91,7 @@ export interface AttemptLine {
   readonly dials?: number;
   /** When it dialled last, as `startedMs`; absent where it dialled once. */
   readonly lastDialMs?: number;
-  /** How many dials the network had not answered when it answered a later one, over TCP; absent: none. */
+  /** How many dials had not been answered when a later one was; absent: none. */
   readonly lost?: number;
   /** What its dials carried, where none was answered. */
   readonly nonce?: string;

@@ -15,7 +15,7 @@ type Expected = 'unreachable' | 'reachable';
  * @param attempt how probable it is that an attempt fails
  */
 function beginnings(expected: Expected, attempt: number): number {
-  return expected === 'unreachable' ? 16 : (3 - 2 * attempt) / (1 - attempt) ** 2;
+  return expected === 'unreachable' ? 28 : (3 - 2 * attempt) / (1 - attempt) ** 2;
 }
 
 /** What else must have gone well at once for nobody to notice: the control's dial, and a visit or a witness. */
