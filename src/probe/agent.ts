@@ -24,10 +24,13 @@ const WATCH_EVERY_MS = 50;
 const WATCH_TIMEOUT_MS = 250;
 /** So many visits of the kubelet are remembered: two minutes of them. */
 const VISITS_KEPT = 120;
-/** For how long dials stay open after their attempt: the kernel of the other end answers again after one second, and after three. */
-const LATE_MS = 3_500;
-/** Of so many attempts at most, each with three dials: file descriptors are few. */
-const LATE_ATTEMPTS = 200;
+/**
+ * For how long dials are open in all, so that late answers to them are heard. Before the kernel sends a SYN again, after a second: the
+ * answer to that would say what is so then.
+ */
+const LATE_MS = { TCP: 900, UDP: 3_500 } as const;
+/** So many dials of ended attempts are open at most: file descriptors are few. */
+const LATE_DIALS = 600;
 /** So many nonces of datagrams that have arrived are remembered. */
 const NONCES_KEPT = 100_000;
 /** Pending handshakes per listener: a burst of probes must not overflow it, or the kernel drops a SYN and a second is lost. */
@@ -239,27 +242,26 @@ const dialUdp: Dial = (ip, port, nonce, expected, { onSign, onTrace }) => {
   socket.on('connect', () => socket.send(`podreach ${nonce}\n`, fail));
   socket.connect(port, ip);
   const close = (): void => {
-    isOpen = false;
-    socket.close();
+    if (isOpen) {
+      isOpen = false;
+      socket.close();
+    }
   };
   return { close, localPort: () => undefined };
 };
 
-/**
- * Dials of attempts that have ended without an answer. They stay open for a while: what is answered late was not blocked, it was slow.
- */
+/** Dials of attempts that have ended without an answer, open for a while: what is answered late was not blocked, it was slow. */
 class LateAnswers {
   /** Of the attempts that were answered after their end. */
   readonly nonces = new Set<string>();
   readonly #open = new Set<() => void>();
 
-  /** @param close called in time, and before too many are open */
-  await(close: () => void): void {
+  /** @param close called after `ms`, or sooner where too many are open */
+  await(close: () => void, ms: number): void {
     this.#open.add(close);
-    const timer = setTimeout(() => this.#close(close), LATE_MS);
-    timer.unref();
+    setTimeout(() => this.#close(close), ms).unref();
     for (const oldest of this.#open) {
-      if (this.#open.size <= LATE_ATTEMPTS) {
+      if (this.#open.size <= LATE_DIALS) {
         break;
       }
       this.#close(oldest);
@@ -298,7 +300,7 @@ function dialRepeatedly(
   return new Promise((resolve) => {
     const nonce = newNonce();
     const begun = performance.now();
-    const dialled: Dialled[] = [];
+    const dialled: (Dialled & { readonly afterMs: number })[] = [];
     const timers: (() => void)[] = [];
     let dials = 0;
     let lost = 0;
@@ -310,7 +312,7 @@ function dialRepeatedly(
     let isOver = false;
 
     const closeAll = (): void => {
-      for (const { close } of dialled.splice(0)) {
+      for (const { close } of dialled) {
         close();
       }
     };
@@ -324,7 +326,10 @@ function dialRepeatedly(
         cancel();
       }
       if (sign.outcome === 'timeout' && late !== undefined) {
-        late.await(closeAll);
+        const endMs = begun + LATE_MS[address.protocol] - performance.now();
+        for (const { close, afterMs } of dialled) {
+          late.await(close, Math.max(0, endMs + afterMs));
+        }
       } else {
         closeAll();
       }
@@ -399,7 +404,7 @@ function dialRepeatedly(
       dials += 1;
       lastDialMs = performance.now() - begun;
       try {
-        dialled.push(dial(ip, address.port, nonce, expected, events));
+        dialled.push({ ...dial(ip, address.port, nonce, expected, events), afterMs: lastDialMs });
       } catch (error) {
         onSign({ outcome: 'error', detail: codeOf(error) }, earlier);
       }

@@ -238,10 +238,11 @@ function batchOf(work: Work, asked: readonly string[], pods: RunningPods, contex
   };
 }
 
-function hear({ work: { pod }, asked, reply }: Answered, evidence: Evidence): void {
+function hear({ work: { pod, asksHalfOpen }, asked, reply }: Answered, evidence: Evidence): void {
   if (reply.answer.kind !== 'complete') return;
   evidence.noteEnd(pod, { sentMs: reply.startedMs, receivedMs: reply.endedMs }, reply.answer.end);
   evidence.forget(pod, asked);
+  if (asksHalfOpen) evidence.unanswered.noteAsked(pod);
 }
 
 type Aliveness = Pick<AttemptRecord, 'listenerAlive' | 'unasked'>;

@@ -84,7 +84,11 @@ export async function settle(
       stage,
       context,
     );
-    await hearArrivals(due.filter(hasFailed), stage, context);
+    await hearArrivals(
+      due.filter((check) => isNoConnection(check, rules)),
+      stage,
+      context,
+    );
     open = unsettled();
     tell('settle', number, controlled.length - open.length, tried, context);
   }
@@ -96,9 +100,9 @@ function isSettled(check: CheckRecord, rules: JudgeRules, { timing }: RunContext
   );
 }
 
-/** It must connect and did not: whether it was heard can only be told now. Where it must not connect, the end is soon enough. */
-function hasFailed(check: CheckRecord): boolean {
-  return check.expected === 'reachable' && !agreesAtLast(check);
+/** It must connect and did not, or it has just been confirmed that it does not: whether it was heard can only be told now. */
+function isNoConnection(check: CheckRecord, rules: JudgeRules): boolean {
+  return check.expected === 'reachable' ? !agreesAtLast(check) : isConfirmed(check, rules);
 }
 
 /** What it lacks may be no more than what its destination has seen meanwhile. */
@@ -138,7 +142,11 @@ export async function observe(
       stage,
       context,
     );
-    await hearArrivals(due.filter(hasFailed), stage, context);
+    await hearArrivals(
+      due.filter((check) => isNoConnection(check, rules)),
+      stage,
+      context,
+    );
     reviewAll(tried, stage, context);
     due = settled.filter((check) => !isAsSettled(check, rules) && !hasFlapped(check, rules));
     tell('observe', number, settled.length - due.length, tried, context);

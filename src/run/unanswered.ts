@@ -17,6 +17,8 @@ interface Unanswered {
   readonly nonce: string;
   /** Its connections, as the destination would tell of them; none over UDP. */
   readonly connections: readonly string[];
+  /** Whether the destination has been asked for them. */
+  isAsked: boolean;
 }
 
 /** What an agent tells of an attempt that was not answered. */
@@ -43,14 +45,24 @@ export class UnansweredAttempts {
     const { nonce, localPorts } = dialled;
     const connections = localPorts.map((localPort) => connectionKey(from.ip, localPort, check.port));
     const known = this.#byCheck.get(check) ?? [];
-    this.#byCheck.set(check, [...known.slice(1 - KEPT), { attempt, from, to, nonce, connections }]);
+    this.#byCheck.set(check, [
+      ...known.slice(1 - KEPT),
+      { attempt, from, to, nonce, connections, isAsked: false },
+    ]);
   }
 
-  /** Where connections of these checks may have arrived. */
+  /** Where connections of these checks may have arrived, as far as nobody has asked there since. */
   destinations(checks: readonly CheckRecord[]): ReadonlySet<RunningPod> {
     return new Set(
-      this.#lastOf(checks).flatMap(({ to, connections }) => (connections.length > 0 ? [to] : [])),
+      this.#lastOf(checks).flatMap(({ to, connections, isAsked }) =>
+        connections.length > 0 && !isAsked ? [to] : [],
+      ),
     );
+  }
+
+  /** The agent in a pod has been asked for half-open connections, and has answered. */
+  noteAsked(pod: RunningPod): void {
+    for (const one of [...this.#byCheck.values()].flat()) if (one.to === pod) one.isAsked = true;
   }
 
   /** Who may yet get an answer. */
