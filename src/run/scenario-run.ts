@@ -3,7 +3,7 @@ import { messageOf } from '../errors.ts';
 import { type Judgement, type JudgeRules, judge } from '../judge/judge.ts';
 import { disagreementOf } from '../judge/opinions.ts';
 import { objectKey } from '../keys.ts';
-import { policiesIsolating } from '../policy/isolation.ts';
+import type { Oracle } from '../policy/oracle.ts';
 import type { CheckRecord, Phase, ScenarioRecord, Verdict } from '../record.ts';
 import { VERDICTS } from '../record.ts';
 import type { Plan } from '../scenario/scenario.ts';
@@ -66,7 +66,7 @@ export async function runScenario(
   try {
     const pods = await inPhase('provision', () => provision(scenario, context));
     noteWherePodsRun(scenario, pods);
-    predictPlaced(plan, scenario, context.assumptions);
+    const oracle = predictPlaced(plan, scenario, context.assumptions);
     const stage: Stage = {
       pods,
       beganMs,
@@ -82,7 +82,7 @@ export async function runScenario(
     const denialMs = denialTimeMs(scenario.checks, context.timing.timeoutMs);
     scenario.denialMs = denialMs;
     const proven = { ...context, timing: { ...context.timing, settleFloorMs, denialMs } };
-    await runUnderPolicies(plan, scenario, marker, witnessed, options, inPhase, proven);
+    await runUnderPolicies({ plan, oracle, scenario }, marker, witnessed, options, inPhase, proven);
     scenario.status = 'finished';
   } catch (thrown) {
     if (options.unproven.aborted) scenario.status = 'skipped';
@@ -117,10 +117,17 @@ export async function cleanUpAfter(scenario: ScenarioRecord, context: RunContext
 
 type InPhase = <Result>(name: Phase, work: () => Promise<Result>) => Promise<Result>;
 
+/** A scenario whose pods run. */
+interface Placed {
+  readonly plan: Plan;
+  /** Knows where they run. */
+  readonly oracle: Oracle;
+  readonly scenario: ScenarioRecord;
+}
+
 /** From applying the policies to the verdicts, which are given in every ending. @throws what applying, waiting and trying throw */
 async function runUnderPolicies(
-  plan: Plan,
-  scenario: ScenarioRecord,
+  { plan, oracle, scenario }: Placed,
   marker: Marker,
   stage: Stage,
   { keep, others }: ScenarioOptions,
@@ -149,7 +156,12 @@ async function runUnderPolicies(
     scenario.closingControl = keep ? 'left-out' : 'made';
   } finally {
     const late = (check: CheckRecord): string | undefined => unforced(check, scenario, stage, context);
-    judgeChecks(plan, scenario, { ...rules, closing: scenario.closingControl, late }, context.signal.aborted);
+    judgeChecks(
+      oracle,
+      scenario,
+      { ...rules, closing: scenario.closingControl, late },
+      context.signal.aborted,
+    );
   }
 }
 
@@ -176,7 +188,7 @@ function noteSetbacks(scenario: ScenarioRecord, reasons: readonly string[]): voi
 
 /** @param cutOff the run ended before the checks had their time: only what has shown itself already is a verdict */
 function judgeChecks(
-  plan: Plan,
+  oracle: Oracle,
   scenario: ScenarioRecord,
   { late, ...rules }: JudgeRules & { readonly late: (check: CheckRecord) => string | undefined },
   cutOff: boolean,
@@ -189,18 +201,17 @@ function judgeChecks(
     check.verdict = verdict;
     if (reason !== undefined) check.reason = reason;
     if (settledMs !== undefined) check.settledMs = Math.round(settledMs);
-    if (verdict !== 'pass') check.isolatedBy = isolatedBy(plan, check);
+    if (verdict !== 'pass') check.isolatedBy = isolatedBy(oracle, check);
     const disagreement = disagreementOf(check);
     if (disagreement !== undefined) check.disagreement = disagreement;
   }
 }
 
-function isolatedBy(plan: Plan, check: CheckRecord): NonNullable<CheckRecord['isolatedBy']> {
-  const names = (key: string, direction: 'egress' | 'ingress'): string[] => {
-    const pod = plan.pods.find((candidate) => objectKey(candidate) === key);
-    return pod === undefined ? [] : policiesIsolating(pod, plan.policies, direction).map(objectKey);
+function isolatedBy(oracle: Oracle, { from, to }: CheckRecord): NonNullable<CheckRecord['isolatedBy']> {
+  return {
+    egress: oracle.policiesIsolating(from, 'egress').map(objectKey),
+    ingress: oracle.policiesIsolating(to, 'ingress').map(objectKey),
   };
-  return { egress: names(check.from, 'egress'), ingress: names(check.to, 'ingress') };
 }
 
 function tellEnd(scenario: ScenarioRecord, context: RunContext): void {
