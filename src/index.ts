@@ -3,7 +3,14 @@
  * record of that in any format (`REPORTS`). The command line is built from the same functions.
  */
 export { type Clock, systemClock } from './clock.ts';
-export type { Cluster, ClusterKind, ClusterProvider, ClusterTiming } from './cluster/cluster.ts';
+export type {
+  Cluster,
+  ClusterKind,
+  ClusterProvider,
+  ClusterTiming,
+  Lifetime,
+  Trust,
+} from './cluster/cluster.ts';
 export { contextCluster } from './cluster/context.ts';
 export type { CalicoSource, Encapsulation } from './cluster/kind/choices.ts';
 export type { KindOptions } from './cluster/kind/context.ts';

@@ -41,7 +41,7 @@ async function remove(
 
 /**
  * The command that cleans up after a run by hand.
- * @param cleanWith see `Cluster.cleanWith`
+ * @param cleanWith see `Lifetime`
  */
 export function cleanCommand(runId: string, cleanWith: readonly string[] = []): string {
   return shellCommand(['podreach', 'clean', '--run', runId, ...cleanWith]);

@@ -31,7 +31,7 @@ export interface RunTiming {
 export interface RunContext {
   readonly runId: string;
   readonly kube: Kube;
-  /** See `Cluster.cleanWith`. */
+  /** See `Lifetime`; absent where the cluster ends with the run. */
   readonly cleanWith: readonly string[] | undefined;
   readonly clock: Clock;
   /** From 0 to 1: spreads retries. */

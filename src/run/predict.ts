@@ -1,5 +1,5 @@
 /** What the oracle says about each check of a scenario, for the record. */
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Trust } from '../cluster/cluster.ts';
 import { objectKey } from '../keys.ts';
 import { flowBetween, type PodPair } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
@@ -20,11 +20,8 @@ const MATCHES_PODS: Readonly<Record<string, boolean>> = {
 };
 
 /** What may be taken for granted about the policies of a cluster: what its provider says or, failing that, its network plugin. */
-export function assumptionsFor(
-  { ipBlocksMatchPods }: Pick<Cluster, 'ipBlocksMatchPods'>,
-  { networkPlugins = [] }: RunRecord['environment'],
-): Assumptions {
-  if (ipBlocksMatchPods !== undefined) return { ipBlocksMatchPods };
+export function assumptionsFor(trust: Trust, { networkPlugins = [] }: RunRecord['environment']): Assumptions {
+  if (trust.kind === 'proven') return { ipBlocksMatchPods: trust.ipBlocksMatchPods };
   const [only, ...others] = networkPlugins.filter(({ enforces }) => enforces);
   const matches = only === undefined || others.length > 0 ? undefined : MATCHES_PODS[only.name];
   return matches === undefined ? {} : { ipBlocksMatchPods: matches };

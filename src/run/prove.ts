@@ -3,7 +3,7 @@
  * rest while scenarios run.
  */
 import { isIP } from 'node:net';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Trust } from '../cluster/cluster.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { RunRecord } from '../record.ts';
 import { proveEnforcement, removeCanaryPolicies } from './canary.ts';
@@ -28,13 +28,15 @@ export interface Proof {
   readonly settleFloorMs: number;
 }
 
+type ToBeProven = Extract<Trust, { kind: 'to-be-proven' }>;
+
 /** Notes what the network of a cluster is that has to be proven. @throws what the API server says */
 export async function meetNetwork(
-  cluster: Cluster,
+  { networkPlugin }: ToBeProven,
   { environment }: RunRecord,
   context: RunContext,
 ): Promise<void> {
-  await describeNetwork(environment, cluster.networkPlugin, context);
+  await describeNetwork(environment, networkPlugin, context);
   for (const text of environment.warnings ?? []) context.progress({ type: 'note', text: `warning: ${text}` });
 }
 
@@ -47,7 +49,7 @@ export async function meetNetwork(
  * @throws PodreachError `provision-failed` where no node takes probe pods; the proof rejects with that or `not-enforcing`
  */
 export async function proveCluster(
-  cluster: Cluster,
+  trust: Trust,
   nodes: readonly KubeObject[],
   record: RunRecord,
   markers: number,
@@ -55,12 +57,12 @@ export async function proveCluster(
 ): Promise<{ readonly proof: Promise<Proof> }> {
   const hosts = nodesForProbes(nodes, context.probe);
   // Where no canary has to connect first, guarded pods are closed before they are there, and so from their first instant (D20).
-  const close = cluster.needsCanary ? async () => {} : () => applyClosed(context);
+  const close = trust.kind === 'proven' ? () => applyClosed(context) : async () => {};
   const created = createOutposts(hosts, markers, close, context);
   const proof = created.then((wanted) =>
-    cluster.needsCanary
-      ? proveOutposts(wanted, hosts, record, context)
-      : startedOutposts(wanted, hosts, context),
+    trust.kind === 'proven'
+      ? startedOutposts(wanted, hosts, context)
+      : proveOutposts(wanted, hosts, record, context),
   );
   proof.catch(() => {});
   await created.catch(() => {});

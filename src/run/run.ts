@@ -143,7 +143,7 @@ async function runOnCluster(
     try {
       await untilInterrupted(signal, () => meetCluster(plans, record, there, beganMs));
       // From here on something may be there to look at, also after a failure.
-      isKept = options.keep && cluster.outlivesRun;
+      isKept = options.keep && staysBehind(cluster);
       if (!signal.aborted) await runAndCleanUp(plans, record, there, options);
       hasFailed = record.scenarios.some(({ error }) => error !== undefined);
       isKept = options.keep;
@@ -152,15 +152,25 @@ async function runOnCluster(
       kube.close();
     }
   } finally {
-    const isRetained = hasFailed && !signal.aborted && cluster.retain !== undefined;
-    if (isRetained) await cluster.retain?.();
+    const isRetained = hasFailed && !signal.aborted && (await retain(cluster));
     if (isKept && !signal.aborted && !cluster.lost.aborted) keep(cluster);
     else await stop(cluster, isRetained, options);
   }
 }
 
+function staysBehind({ lifetime }: Cluster): boolean {
+  return lifetime.kind !== 'ends-with-run';
+}
+
+/** @returns whether it is kept, as the user asked for */
+async function retain({ lifetime }: Cluster): Promise<boolean> {
+  if (lifetime.kind === 'users' || lifetime.retain === undefined) return false;
+  await lifetime.retain();
+  return true;
+}
+
 async function stop(cluster: Cluster, isRetained: boolean, { provider, progress }: Inner): Promise<void> {
-  if (!cluster.outlivesRun && !isRetained) progress({ type: 'cluster-stopping', cluster: provider.kind });
+  if (!staysBehind(cluster) && !isRetained) progress({ type: 'cluster-stopping', cluster: provider.kind });
   await cluster.stop();
 }
 
@@ -199,7 +209,7 @@ async function meetCluster(
     server: context.kube.server,
     durationMs: context.clock.now() - beganMs,
   });
-  if (!cluster.needsPreflight) return;
+  if (cluster.trust.kind === 'proven') return;
   await checkPermissions(context);
   await refuseForeignNamespaces(plans, context);
 }
@@ -216,7 +226,7 @@ async function runAndCleanUp(
     await runProven(plans, record, there, options);
     cluster.lost.throwIfAborted();
   });
-  if (options.signal.aborted && cluster.outlivesRun) await cleanUp(context);
+  if (options.signal.aborted && staysBehind(cluster)) await cleanUp(context);
 }
 
 /**
@@ -231,10 +241,11 @@ async function runProven(
   options: Inner,
 ): Promise<void> {
   const nodes = await describeNodes(record.environment, context);
-  if (cluster.needsCanary) await meetNetwork(cluster, record, context);
-  const { proof } = await proveCluster(cluster, nodes, record, plans.length, context);
+  const { trust } = cluster;
+  if (trust.kind === 'to-be-proven') await meetNetwork(trust, record, context);
+  const { proof } = await proveCluster(trust, nodes, record, plans.length, context);
   const failed = new AbortController();
-  if (cluster.needsCanary) proof.catch((reason: unknown) => failed.abort(reason));
+  if (trust.kind === 'to-be-proven') proof.catch((reason: unknown) => failed.abort(reason));
   let running = plans.length;
   let tellUnneeded = (): void => {};
   const unneeded = new Promise<void>((resolve) => {
@@ -245,7 +256,7 @@ async function runProven(
     if (running === 0) tellUnneeded();
   };
   const cleaned = unneeded.then(async () => {
-    const isNeeded = cluster.outlivesRun && !context.signal.aborted && !failed.signal.aborted;
+    const isNeeded = staysBehind(cluster) && !context.signal.aborted && !failed.signal.aborted;
     if (isNeeded) await removeOutposts(context);
   });
   const unlessFailed = { ...context, signal: AbortSignal.any([context.signal, failed.signal]) };
@@ -255,7 +266,7 @@ async function runProven(
   );
   const ended = await Promise.allSettled([scenarios, cleaned]);
   if (failed.signal.aborted) {
-    if (cluster.outlivesRun && !options.keep) await cleanUpAfterFailure(record, context);
+    if (staysBehind(cluster) && !options.keep) await cleanUpAfterFailure(record, context);
     failed.signal.throwIfAborted();
   }
   for (const part of ended) if (part.status === 'rejected') throw part.reason;
@@ -290,11 +301,11 @@ function contextFor(cluster: Cluster, kube: Kube, record: RunRecord, options: In
   record.run.options.readyWithinMs = timing.readyWithinMs;
   const probe = options.probe ?? DEFAULT_PROBE_SETTINGS;
   const signal = AbortSignal.any([options.signal, cluster.lost]);
-  if (cluster.runsImages) record.run.options.probe = describeSettings(probe);
+  if (cluster.trust.kind === 'to-be-proven') record.run.options.probe = describeSettings(probe);
   return {
     runId: record.run.id,
     kube,
-    cleanWith: cluster.cleanWith,
+    cleanWith: cluster.lifetime.kind === 'ends-with-run' ? undefined : cluster.lifetime.cleanWith,
     clock: options.clock,
     random: Math.random,
     timing,
@@ -316,7 +327,7 @@ async function runScenarios(
   options: Inner,
   shared: Pick<ScenarioOptions, 'proof' | 'unproven' | 'onSeen'>,
 ): Promise<void> {
-  const context = { ...proven, assumptions: assumptionsFor(cluster, record.environment) };
+  const context = { ...proven, assumptions: assumptionsFor(cluster.trust, record.environment) };
   const others = record.environment.clusterPolicies?.join(', ');
   const pairs = record.scenarios.flatMap((scenario, index) => {
     const plan = plans[index];
@@ -352,7 +363,7 @@ async function runScenarios(
  */
 function createCleaner(
   { scenarios }: RunRecord,
-  { outlivesRun }: Cluster,
+  cluster: Cluster,
   { keep, progress }: Inner,
   context: RunContext,
 ): (scenario: ScenarioRecord) => Promise<void> {
@@ -361,9 +372,9 @@ function createCleaner(
   const signal = AbortSignal.any([context.signal, uncalled.signal]);
   return async (scenario) => {
     const isLast = !isAny('waiting') && !isAny('running');
-    if (isLast && !outlivesRun) uncalled.abort();
+    if (isLast && !staysBehind(cluster)) uncalled.abort();
     // A run that is cut off is cleaned up as a whole.
-    if (keep || context.signal.aborted || (!outlivesRun && !isAny('waiting'))) return;
+    if (keep || context.signal.aborted || (!staysBehind(cluster) && !isAny('waiting'))) return;
     if (isLast) progress({ type: 'cleaning-up' });
     await cleanUpAfter(scenario, { ...context, signal });
   };
