@@ -23,7 +23,8 @@ export type { AttemptRecord, CheckRecord, Outcome, RunRecord, ScenarioRecord, Ve
 export type { ReportFormat } from './report/formats.ts';
 export type { RenderOptions, Report } from './report/render-options.ts';
 export { REPORTS } from './report/report.ts';
-export { type Patience, type RunOptions, type RunResult, run } from './run/run.ts';
+export type { Patience, RunOptions } from './run/job.ts';
+export { type RunResult, run } from './run/run.ts';
 export type { RunOrigin } from './run/start-record.ts';
 export { type LoadOptions, loadPlans } from './scenario/load-plans.ts';
 export type { Check, Plan } from './scenario/scenario.ts';

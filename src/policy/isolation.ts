@@ -1,4 +1,4 @@
-/** Which policies isolate a pod (D1, D4). Nothing here takes a policy for valid: the API server may yet refuse it. */
+/** Which directions a policy isolates (D1). Nothing here takes a policy for valid: the API server may yet refuse it. */
 
 export type Direction = 'ingress' | 'egress';
 export type PolicyType = 'Ingress' | 'Egress';
