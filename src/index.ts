@@ -3,7 +3,14 @@
  * record of that in any format (`REPORTS`). The command line is built from the same functions.
  */
 export { type Clock, systemClock } from './clock.ts';
-export type { Cluster, ClusterKind, ClusterProvider, ClusterTiming } from './cluster/cluster.ts';
+export type {
+  Cluster,
+  ClusterKind,
+  ClusterProvider,
+  ClusterTiming,
+  Lifetime,
+  Trust,
+} from './cluster/cluster.ts';
 export { contextCluster } from './cluster/context.ts';
 export type { CalicoSource, Encapsulation } from './cluster/kind/choices.ts';
 export type { KindOptions } from './cluster/kind/context.ts';
@@ -16,7 +23,8 @@ export type { AttemptRecord, CheckRecord, Outcome, RunRecord, ScenarioRecord, Ve
 export type { ReportFormat } from './report/formats.ts';
 export type { RenderOptions, Report } from './report/render-options.ts';
 export { REPORTS } from './report/report.ts';
-export { type Patience, type RunOptions, type RunResult, run } from './run/run.ts';
+export type { Patience, RunOptions } from './run/job.ts';
+export { type RunResult, run } from './run/run.ts';
 export type { RunOrigin } from './run/start-record.ts';
 export { type LoadOptions, loadPlans } from './scenario/load-plans.ts';
 export type { Check, Plan } from './scenario/scenario.ts';

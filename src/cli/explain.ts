@@ -72,13 +72,12 @@ async function explainAll(
     });
   }
   const { loadPlans } = await import('../scenario/load-plans.ts');
-  const { compile } = await import('../policy/oracle.ts');
   const { isContradiction, predictAll, renderPredictions } = await import('../report/prediction.ts');
   const { createPaint, usableWidth } = await import('../report/text/paint.ts');
   const { neutralise } = await import('../report/text/text.ts');
   const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
   const predicted = plans.map((plan) => {
-    const oracle = compile(plan);
+    const oracle = plan.oracle();
     tellRefused(oracle, neutralise);
     return { plan, predictions: predictAll(plan, oracle) };
   });
@@ -97,13 +96,12 @@ async function explainAll(
 
 async function explain(path: string, from: string, to: string, options: ExplainOptions): Promise<string> {
   const { loadPlans } = await import('../scenario/load-plans.ts');
-  const { compile } = await import('../policy/oracle.ts');
   const { renderTrace } = await import('../policy/render-trace.ts');
   const { neutralise, neutraliseAll } = await import('../report/text/text.ts');
   const { findFlows } = await import('./flows.ts');
   const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
   const { plan, flows, undeclared } = findFlows(plans, from, to);
-  const oracle = compile(plan);
+  const oracle = plan.oracle();
   tellRefused(oracle, neutralise);
   if (undeclared !== undefined) {
     process.stderr.write(

@@ -206,8 +206,9 @@ async function runScenarios(
   const failures = outputs.finish(record);
   if (kept !== undefined) {
     // On standard error: standard output may be a report.
-    if (kept.outlivesRun) {
-      process.stderr.write(howToLook(kept, record.run.id));
+    const { lifetime, kubectlWith } = kept;
+    if (lifetime.kind !== 'ends-with-run') {
+      process.stderr.write(howToLook(kubectlWith, lifetime.cleanWith, record.run.id));
       await kept.stop();
     } else {
       await holdUntilSignal(
@@ -322,13 +323,15 @@ function leftBehind(options: RunCommandOptions, cluster: Cluster | undefined, ru
       ? `left at once; podreach cluster status ${name} says what there is of the cluster, and podreach cluster delete ${name} takes it away`
       : 'left at once; nothing was created';
   }
-  const command = cluster.outlivesRun
-    ? cleanCommand(runId, cluster.cleanWith)
-    : `podreach cluster delete ${name}`;
+  const { lifetime } = cluster;
+  const command =
+    lifetime.kind === 'ends-with-run'
+      ? `podreach cluster delete ${name}`
+      : cleanCommand(runId, lifetime.cleanWith);
   return `left at once; take away what is left with: ${command}`;
 }
 
-function howToLook({ kubectlWith = [], cleanWith }: Cluster, runId: string): string {
+function howToLook(kubectlWith: readonly string[] = [], cleanWith: readonly string[], runId: string): string {
   const pods = ['get', 'pods', '--all-namespaces', '-l', `${RUN_LABEL}=${runId}`];
   return `
 Everything was left in place, as --keep asks. To look around, and to clean up:

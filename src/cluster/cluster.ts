@@ -11,6 +11,46 @@ export interface ClusterTiming {
   readonly settleFloorMs: number;
 }
 
+/** What a run may take for granted of a cluster. */
+export type Trust =
+  /** Its own tests prove that it enforces policies, and it is the run's alone. Its pods are processes: no images are asked for. */
+  | {
+      readonly kind: 'proven';
+      /** Whether an `ipBlock` matches the addresses of pods (I1). */
+      readonly ipBlocksMatchPods: boolean;
+    }
+  /**
+   * The run must ask first what it may do there and whether its namespaces are free, and see that policies are enforced. Its pods run
+   * images, so that it matters how probe pods were asked to be.
+   */
+  | {
+      readonly kind: 'to-be-proven';
+      /** That which the provider asked for, as `environment/network-plugins.ts` names it. */
+      readonly networkPlugin?: string;
+    };
+
+/** What becomes of a cluster when podreach ends. */
+export type Lifetime =
+  /** It ends with the run, and all that is on it. */
+  | ({ readonly kind: 'ends-with-run' } & Retainable)
+  /** podreach has made it, and it stays. */
+  | ({ readonly kind: 'kept' } & Cleanable & Retainable)
+  /** It was there before. */
+  | ({ readonly kind: 'users' } & Cleanable);
+
+interface Cleanable {
+  /** The arguments with which `podreach clean` finds it, such as `--cluster kind=ci`. */
+  readonly cleanWith: readonly string[];
+}
+
+interface Retainable {
+  /**
+   * Keeps what the provider started, to be looked at after a run that has failed, and collects what shows why: `stop` then leaves it in
+   * place. Absent where the user did not ask for that. Never throws.
+   */
+  readonly retain?: () => Promise<void>;
+}
+
 /** A running cluster. */
 export interface Cluster {
   readonly kind: ClusterKind;
@@ -21,28 +61,14 @@ export interface Cluster {
   readonly timing: ClusterTiming;
   /** Aborted, with a `PodreachError` as the reason, when the cluster is gone before `stop` was called. */
   readonly lost: AbortSignal;
-  /** Whether the run must ask first what it may do there, and whether its namespaces are free. */
-  readonly needsPreflight: boolean;
-  /** Whether it must be proven there, before a scenario runs, that policies are enforced. The sandbox is proven by its own tests. */
-  readonly needsCanary: boolean;
-  /** Whether its pods run images, so that it matters how probe pods were asked to be. */
-  readonly runsImages: boolean;
-  /** Whether an `ipBlock` matches the addresses of pods (I1); absent where the network plugin decides it. */
-  readonly ipBlocksMatchPods?: boolean;
-  /** The arguments with which `podreach clean` finds it, such as `--cluster kind=ci`; absent where nothing outlives a run. */
-  readonly cleanWith?: readonly string[];
-  /** The network plugin that the provider asked for, as `environment/network-plugins.ts` names it. */
-  readonly networkPlugin?: string;
-  /** Whether it stays when podreach ends: then `stop` leaves it in place, and ends only what watches it. */
-  readonly outlivesRun: boolean;
+  readonly trust: Trust;
+  readonly lifetime: Lifetime;
   /** The arguments with which `kubectl` finds it, such as `--context staging`; absent where no file says so. */
   readonly kubectlWith?: readonly string[];
   /**
-   * Keeps what the provider started, to be looked at after a run that has failed, and collects what shows why: `stop` then leaves it in
-   * place. Absent where the user did not ask for that. Never throws.
+   * Ends what the provider started and waits until it is gone; a cluster that stays is left in place, and only what watches it ends. Safe
+   * to call twice.
    */
-  readonly retain?: () => Promise<void>;
-  /** Ends what the provider started and waits until it is gone. Safe to call twice. */
   stop(): Promise<void>;
 }
 

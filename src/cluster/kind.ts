@@ -36,29 +36,27 @@ export function kindCluster(
         },
       };
       const cluster = await provideKindCluster(options, context);
-      const outlivesRun = options.keep || !cluster.isNew;
+      const stays = options.keep || !cluster.isNew;
       const retain = (): Promise<void> => {
         watch.end();
-        stopping ??= outlivesRun ? leave() : Promise.resolve();
+        stopping ??= stays ? leave() : Promise.resolve();
         return retainAfterRun(options, cluster, context);
       };
-      const leave = outlivesRun ? await noteUse(cluster, context) : () => remove(cluster, context);
+      const leave = stays ? await noteUse(cluster, context) : () => remove(cluster, context);
       const watch = watchControlPlane(cluster, world);
       let stopping: Promise<void> | undefined;
+      const retainable = options.retain === true ? { retain } : {};
       return {
         kind: 'kind',
         name: cluster.name,
         kubeconfig: cluster.kubeconfig,
         kubectlWith: ['--kubeconfig', cluster.kubeconfigFile],
-        networkPlugin: 'Calico',
-        cleanWith: ['--cluster', `kind=${cluster.name}`],
-        outlivesRun,
-        needsPreflight: true,
-        needsCanary: true,
-        runsImages: true,
+        trust: { kind: 'to-be-proven', networkPlugin: 'Calico' },
+        lifetime: stays
+          ? { kind: 'kept', cleanWith: ['--cluster', `kind=${cluster.name}`], ...retainable }
+          : { kind: 'ends-with-run', ...retainable },
         timing: TIMING,
         lost: watch.lost,
-        ...(options.retain === true ? { retain } : {}),
         stop() {
           watch.end();
           stopping ??= leave();

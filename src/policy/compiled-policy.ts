@@ -10,6 +10,12 @@ import { matchPort, type PortOutcome, type Target } from './ports.ts';
 import { eitherRow, type Row } from './rows.ts';
 import { selectorMatches } from './selectors.ts';
 
+/** What a policy is held against. */
+interface Surroundings {
+  readonly parties: Parties;
+  readonly assumptions: Assumptions;
+}
+
 export class CompiledPolicy {
   readonly policy: Policy;
   readonly rules: Readonly<Record<Direction, readonly CompiledRule[]>>;
@@ -19,28 +25,28 @@ export class CompiledPolicy {
   readonly #selected: readonly boolean[];
   readonly #rows = { ingress: new Map<string, Row>(), egress: new Map<string, Row>() };
 
-  constructor(policy: Policy, parties: Parties, assumptions: Assumptions) {
+  constructor(policy: Policy, surroundings: Surroundings) {
     this.policy = policy;
-    this.#selected = parties.groups.map(
+    this.#selected = surroundings.parties.groups.map(
       ({ namespace, labels }) =>
         namespace === policy.namespace && selectorMatches(policy.podSelector, labels),
     );
     const compileRules = (direction: Direction): readonly CompiledRule[] =>
       rulesOf(policy, direction).map(
         (rule, index) =>
-          new CompiledRule(
-            rule,
-            responsibleFor(policy, direction, index),
-            policy.namespace,
-            parties,
-            assumptions,
-          ),
+          new CompiledRule(rule, responsibleFor(policy, direction, index), policy.namespace, surroundings),
       );
     this.rules = { ingress: compileRules('ingress'), egress: compileRules('egress') };
     this.responsible = {
       ingress: responsibleFor(policy, 'ingress'),
       egress: responsibleFor(policy, 'egress'),
     };
+  }
+
+  /** The same where its pods are known to be somewhere: itself, where none of its rules asks for an address. */
+  placed(surroundings: Surroundings): CompiledPolicy {
+    const rules = [...this.rules.ingress, ...this.rules.egress];
+    return rules.some((rule) => rule.asksForAddresses) ? new CompiledPolicy(this.policy, surroundings) : this;
   }
 
   /** Whether the pod is one of the policy's subjects. */
@@ -69,23 +75,20 @@ export class CompiledRule {
   /** The rule as what allows. */
   readonly responsible: Responsible;
   readonly #namespace: string;
-  readonly #parties: Parties;
-  readonly #assumptions: Assumptions;
+  readonly #surroundings: Surroundings;
   readonly #ports = new Map<string, Match>();
   #pods: Row | undefined;
 
-  constructor(
-    rule: Rule,
-    responsible: Responsible,
-    namespace: string,
-    parties: Parties,
-    assumptions: Assumptions,
-  ) {
+  constructor(rule: Rule, responsible: Responsible, namespace: string, surroundings: Surroundings) {
     this.rule = rule;
     this.responsible = responsible;
     this.#namespace = namespace;
-    this.#parties = parties;
-    this.#assumptions = assumptions;
+    this.#surroundings = surroundings;
+  }
+
+  /** Whether it matters to it which addresses pods have. */
+  get asksForAddresses(): boolean {
+    return this.rule.peers.some(({ kind }) => kind === 'block');
   }
 
   /** Whether the rule matches a flow (D7). */
@@ -124,7 +127,7 @@ export class CompiledRule {
   }
 
   #matchAllPods(): Row {
-    const { pods, groups } = this.#parties;
+    const { pods, groups } = this.#surroundings.parties;
     const { peers } = this.rule;
     if (peers.length === 0) return pods.map(() => 'yes');
     const blocks = peers.filter(({ kind }) => kind === 'block');
@@ -139,7 +142,7 @@ export class CompiledRule {
   }
 
   #matchPeer(peer: Peer, counterpart: Counterpart): PeerOutcome {
-    return matchPeer(peer, counterpart, this.#namespace, this.#assumptions);
+    return matchPeer(peer, counterpart, this.#namespace, this.#surroundings.assumptions);
   }
 }
 

@@ -8,7 +8,7 @@ import { Gate } from './gate.ts';
 import type { Direction } from './isolation.ts';
 import { type Answer, answerOf, type Match } from './match.ts';
 import type { Destination, Flow, World } from './model.ts';
-import { type FoundEnd, locate, Parties, type Party, type PodParty } from './parties.ts';
+import { type FoundEnd, locate, Parties, type Party, type Places, type PodParty } from './parties.ts';
 import type { Assumptions, Counterpart } from './peers.ts';
 import { DIRECTIONS, type Policy, type PolicyProblem, type Responsible, readPolicies } from './policy.ts';
 import { type Target, targetAt } from './ports.ts';
@@ -61,6 +61,11 @@ export interface Oracle {
   peersOf(policy: Policy, direction: Direction, rule: number, peer?: number): readonly PodParty[];
   /** The same world without one policy. Shares what has been worked out, so that it costs little. */
   without(policy: Policy): Oracle;
+  /**
+   * The same world, now that it is known where its pods run and how the cluster takes policies. Shares what does not depend on
+   * that: without an `ipBlock` that is everything.
+   */
+  placed(places: Places, assumptions: Assumptions): Oracle;
 }
 
 /**
@@ -78,7 +83,7 @@ export function compile(world: World, assumptions: Assumptions = {}): Oracle {
   const parties = new Parties(world);
   return new CompiledOracle(
     parties,
-    policies.map((policy) => new CompiledPolicy(policy, parties, assumptions)),
+    policies.map((policy) => new CompiledPolicy(policy, { parties, assumptions })),
     problems,
   );
 }
@@ -92,20 +97,28 @@ interface Journey extends Ends {
   readonly hostNetwork: Walk['hostNetwork'];
 }
 
+/** The gate of each pod, by its index. */
+type Gates = Readonly<Record<Direction, readonly (Gate | undefined)[]>>;
+
 class CompiledOracle implements Oracle {
   readonly parties: Parties;
   readonly problems: readonly PolicyProblem[];
   readonly #policies: readonly CompiledPolicy[];
-  readonly #gates: Readonly<Record<Direction, readonly (Gate | undefined)[]>>;
+  readonly #gates: Gates;
 
-  constructor(parties: Parties, policies: readonly CompiledPolicy[], problems: readonly PolicyProblem[]) {
+  constructor(
+    parties: Parties,
+    policies: readonly CompiledPolicy[],
+    problems: readonly PolicyProblem[],
+    gates: Gates = {
+      ingress: buildGates(parties, policies, 'ingress'),
+      egress: buildGates(parties, policies, 'egress'),
+    },
+  ) {
     this.parties = parties;
     this.problems = problems;
     this.#policies = policies;
-    this.#gates = {
-      ingress: buildGates(parties, policies, 'ingress'),
-      egress: buildGates(parties, policies, 'egress'),
-    };
+    this.#gates = gates;
   }
 
   get policies(): readonly Policy[] {
@@ -162,6 +175,13 @@ class CompiledOracle implements Oracle {
       this.#policies.filter((one) => one.policy !== policy),
       this.problems,
     );
+  }
+
+  placed(places: Places, assumptions: Assumptions): Oracle {
+    const parties = this.parties.placed(places);
+    const policies = this.#policies.map((policy) => policy.placed({ parties, assumptions }));
+    const isSame = policies.every((policy, index) => policy === this.#policies[index]);
+    return new CompiledOracle(parties, policies, this.problems, isSame ? this.#gates : undefined);
   }
 
   #find(policy: Policy): CompiledPolicy | undefined {

@@ -2,7 +2,7 @@
 import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL } from '../labels.ts';
 import { type Address, parseAddress } from './addresses.ts';
-import type { Destination, Labels, PodPort, PolicyNode, World } from './model.ts';
+import type { Destination, Labels, PodPort, PolicyNode, PolicyPod, World } from './model.ts';
 
 /** A pod that policies see as one. */
 export interface PodParty {
@@ -50,6 +50,12 @@ export type FoundEnd =
   | { readonly kind: 'certain'; readonly party: Party }
   | { readonly kind: 'host-network'; readonly asPod: PodParty; readonly asNode: NodeParty };
 
+/** Who is in a world, whatever its policies are. */
+type Inhabitants = Omit<World, 'policies'>;
+
+/** Where pods are, by `namespace/name`: what is known only when they run. */
+export type Places = ReadonlyMap<string, Pick<PolicyPod, 'address' | 'node'>>;
+
 /** The pods, namespaces and nodes of a world, arranged for looking them up. */
 export class Parties {
   /** All pods, each as a pod, in the order of the world. */
@@ -58,10 +64,13 @@ export class Parties {
   readonly groups: readonly PodParty[];
   /** The labels of every namespace that is declared or has a pod (D9). */
   readonly namespaces: ReadonlyMap<string, Labels>;
+  readonly #world: Inhabitants;
   readonly #pods: ReadonlyMap<string, PodParty>;
   readonly #nodes: ReadonlyMap<string, FoundEnd>;
 
-  constructor({ pods, namespaces = [], nodes = [] }: World) {
+  constructor(world: Inhabitants) {
+    const { pods, namespaces = [], nodes = [] } = world;
+    this.#world = world;
     this.namespaces = new Map([
       ...pods.map(({ namespace }) => [namespace, { [NAMESPACE_NAME_LABEL]: namespace }] as const),
       ...namespaces.map(({ name, labels }) => [name, { ...labels, [NAMESPACE_NAME_LABEL]: name }] as const),
@@ -92,6 +101,12 @@ export class Parties {
     this.groups = [...groups.values()].flatMap((group) => this.pods.find((pod) => pod.group === group) ?? []);
     this.#pods = new Map(this.pods.map((party) => [party.name, party]));
     this.#nodes = new Map(nodes.map((node) => [node.name, { kind: 'certain', party: nodeParty(node) }]));
+  }
+
+  /** The same pods, in the same groups, now that it is known where they are. */
+  placed(places: Places): Parties {
+    const pods = this.#world.pods.map((pod) => ({ ...pod, ...places.get(objectKey(pod)) }));
+    return new Parties({ ...this.#world, pods });
   }
 
   /**

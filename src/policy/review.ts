@@ -10,7 +10,7 @@ import type { LintCheck } from './lint/finding.ts';
 import { lintPolicies } from './lint/lint.ts';
 import { flowBetween, type World } from './model.ts';
 import { describeNearestMisses } from './nearest-miss.ts';
-import { compile, type Oracle, type Ruling } from './oracle.ts';
+import type { Oracle, Ruling } from './oracle.ts';
 import { describeResponsible, type PolicyProblem } from './policy.ts';
 
 interface ReviewedCheck extends LintCheck {
@@ -43,6 +43,8 @@ export interface Warning {
 }
 
 export interface Reviewed extends World {
+  /** Of this world. */
+  readonly oracle: () => Oracle;
   readonly scenario: { readonly name: string; readonly location: Location };
   readonly checks: readonly ReviewedCheck[];
   /** The places of exceptions that match no pair of their rule. */
@@ -54,7 +56,8 @@ export interface Reviewed extends World {
  * All warnings of one scenario: what the API server will refuse, then checks that cannot be met or need not be cut by others, then
  * what the lints find.
  */
-export function reviewScenario(plan: Reviewed, oracle: Oracle = compile(plan)): readonly Warning[] {
+export function reviewScenario(plan: Reviewed): readonly Warning[] {
+  const oracle = plan.oracle();
   const findings = lintPolicies(oracle, plan.checks);
   const isAccepted = (acceptance: Acceptance, { code, policy }: (typeof findings)[number]): boolean =>
     acceptance.lint === code && (acceptance.policy ?? policy) === policy;

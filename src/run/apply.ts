@@ -2,14 +2,17 @@
 import { PodreachError } from '../errors.ts';
 import { ApiStatusError } from '../kube/errors.ts';
 import type { PlannedPolicy } from '../scenario/scenario.ts';
-import type { RunContext } from './context.ts';
+import type { Requesting } from './context.ts';
 
 /** @throws PodreachError `policy-rejected` with the API server's own message and the policy's place */
-export async function applyPolicies(policies: readonly PlannedPolicy[], context: RunContext): Promise<void> {
+export async function applyPolicies(
+  policies: readonly PlannedPolicy[],
+  context: Requesting<'apply'>,
+): Promise<void> {
   await Promise.all(policies.map((policy) => applyPolicy(policy, context)));
 }
 
-async function applyPolicy(policy: PlannedPolicy, context: RunContext): Promise<void> {
+async function applyPolicy(policy: PlannedPolicy, context: Requesting<'apply'>): Promise<void> {
   const { namespace, name, location } = policy;
   try {
     await context.kube.apply({ resource: 'networkpolicies', namespace, name }, policy.text, context);

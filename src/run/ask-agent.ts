@@ -3,7 +3,7 @@ import { pauseMs, tooLongWords } from '../kube/backoff.ts';
 import type { ExecResult } from '../kube/kube.ts';
 import { type AgentAnswer, batchInput, isEndMark, parseAgentOutput } from '../probe/batch.ts';
 import type { Batch } from '../probe/protocol.ts';
-import type { RunContext } from './context.ts';
+import type { Asking } from './context.ts';
 import type { RunningPod } from './provision.ts';
 
 export interface Reply {
@@ -32,7 +32,7 @@ interface Setback {
  * by a new one, until the round's time is over. What was printed by an exec that broke is never looked at.
  * @returns the answer; broken, with the reason of the last try, where none came in time. Never throws for what the cluster does.
  */
-export async function askAgent(pod: RunningPod, batch: Batch, context: RunContext): Promise<Reply> {
+export async function askAgent(pod: RunningPod, batch: Batch, context: Asking): Promise<Reply> {
   const { clock, signal, timing, random } = context;
   const lastStart = clock.now() + timing.execGraceMs;
   const setbacks: string[] = [];
@@ -59,7 +59,7 @@ async function tryOnce(
   pod: RunningPod,
   batch: Batch,
   leftMs: number,
-  { sessions, timing }: RunContext,
+  { sessions, timing }: Pick<Asking, 'sessions' | 'timing'>,
 ): Promise<Tried> {
   const { session, isNew } = sessions.take(pod);
   // A new exec may take its time to start. One that has answered before answers soon, or must leave the time to ask another.

@@ -7,7 +7,7 @@ import { type JudgeRules, judge } from '../judge/judge.ts';
 import { objectKey } from '../keys.ts';
 import { CANARY } from '../progress.ts';
 import type { CheckRecord, RunRecord } from '../record.ts';
-import type { RunContext } from './context.ts';
+import type { Owning, Requesting, Settling } from './context.ts';
 import { Evidence } from './evidence.ts';
 import { guard, OUTPOST_PORT, type Outpost, unguard } from './outposts.ts';
 import type { RunningPod, RunningPods } from './provision.ts';
@@ -15,6 +15,9 @@ import type { Stage } from './round.ts';
 import { control, settle } from './settle.ts';
 
 export type CanaryRecord = NonNullable<RunRecord['environment']['canary']>;
+/** What enforcement is proven with. */
+export type Proving = Settling & Requesting<'apply' | 'delete'>;
+
 type Direction = 'ingress' | 'egress';
 
 /** One pair, and the node whose enforcement it proves. */
@@ -36,7 +39,7 @@ interface Pair {
 export async function proveEnforcement(
   outposts: readonly Outpost[],
   plugins: string,
-  context: RunContext,
+  context: Proving,
 ): Promise<CanaryRecord> {
   const pods = new Map(
     outposts.flatMap(({ open, guarded }) => [open, guarded].map((pod) => [objectKey(pod), pod] as const)),
@@ -55,7 +58,7 @@ export async function proveEnforcement(
 }
 
 /** Takes the canary's policies away. @throws what the API server says */
-export async function removeCanaryPolicies(context: RunContext): Promise<void> {
+export async function removeCanaryPolicies(context: Requesting<'delete'> & Owning): Promise<void> {
   for (const { name } of [DENY, ALLOW]) await unguard(name, context);
 }
 
@@ -93,13 +96,13 @@ interface Trial {
 }
 
 /** Without witnesses: the pairs of the canary are the ways between nodes themselves. */
-function stageOf({ pods }: Trial, { clock }: RunContext): Stage {
+function stageOf({ pods }: Trial, { clock }: Pick<Proving, 'clock'>): Stage {
   const beganMs = clock.now();
   return { pods, beganMs, evidence: new Evidence(beganMs), noteSetbacks: () => {} };
 }
 
 /** @returns how long each node took to enforce */
-async function cut(trial: Trial, context: RunContext): Promise<Map<string, number>> {
+async function cut(trial: Trial, context: Proving): Promise<Map<string, number>> {
   const checks = checksOf(trial.pairs, 'unreachable');
   const stage = stageOf(trial, context);
   await control({ name: CANARY, checks }, stage, context);
@@ -111,7 +114,7 @@ async function cut(trial: Trial, context: RunContext): Promise<Map<string, numbe
 }
 
 /** @returns how long each node took to let connections through again */
-async function restore(trial: Trial, context: RunContext): Promise<Map<string, number>> {
+async function restore(trial: Trial, context: Proving): Promise<Map<string, number>> {
   const checks = checksOf(trial.pairs, 'reachable');
   // They have connected before: that is the control of the first part.
   for (const check of checks)
@@ -127,7 +130,7 @@ async function times(
   policy: PolicyForm,
   stage: Stage,
   trial: Trial,
-  context: RunContext,
+  context: Proving,
 ): Promise<Map<string, number>> {
   await guard(policy.name, policy.rules, context);
   const rules: JudgeRules = {

@@ -1,25 +1,37 @@
 /** Stage 6: take away what the run created, by its label, in every ending. */
+import type { Clock } from '../clock.ts';
 import { messageOf, PodreachError } from '../errors.ts';
 import { shellCommand } from '../shell.ts';
-import type { RunContext } from './context.ts';
+import type { Owning, Requesting } from './context.ts';
 import { removeLeftOver } from './leftovers.ts';
+import type { Sessions } from './sessions.ts';
+
+/** What a run is cleaned up with. */
+export type Cleaning = Requesting<'list' | 'delete'> &
+  Owning & {
+    readonly clock: Clock;
+    readonly sessions: Pick<Sessions, 'close'>;
+    /** See `Lifetime`; absent where the cluster ends with the run. */
+    readonly cleanWith?: readonly string[] | undefined;
+  };
 
 /**
  * Deletes all namespaces that this run created, and waits until they are gone. Runs on its own deadline, not on the run's signal: an
  * interrupted run is cleaned up as well, and only one whose cluster is gone is not.
+ * @param lost aborted by the loss of the cluster: then there is nothing left to take away
  * @throws PodreachError naming what is left, and the command that takes it away; `cluster-lost`
  */
-export async function cleanUp(context: RunContext): Promise<void> {
-  await remove(context, context.lost);
+export async function cleanUp(context: Cleaning, lost: AbortSignal): Promise<void> {
+  await remove(context, lost);
 }
 
 /** The same for some of them, while the run goes on: where it is interrupted, {@link cleanUp} follows. @throws the signal's reason */
-export async function cleanUpNamespaces(context: RunContext, namespaces: readonly string[]): Promise<void> {
+export async function cleanUpNamespaces(context: Cleaning, namespaces: readonly string[]): Promise<void> {
   await remove(context, context.signal, new Set(namespaces));
 }
 
 async function remove(
-  { kube, clock, runId, cleanWith, sessions }: RunContext,
+  { kube, clock, runId, cleanWith, sessions }: Cleaning,
   signal: AbortSignal,
   only?: ReadonlySet<string>,
 ): Promise<void> {
@@ -41,7 +53,7 @@ async function remove(
 
 /**
  * The command that cleans up after a run by hand.
- * @param cleanWith see `Cluster.cleanWith`
+ * @param cleanWith see `Lifetime`
  */
 export function cleanCommand(runId: string, cleanWith: readonly string[] = []): string {
   return shellCommand(['podreach', 'clean', '--run', runId, ...cleanWith]);

@@ -6,7 +6,7 @@ import { hasReconnected } from '../judge/closing.ts';
 import { isConfirmed, type JudgeRules, wasCut } from '../judge/judge.ts';
 import type { CheckRecord } from '../record.ts';
 import type { PlannedPolicy } from '../scenario/scenario.ts';
-import type { RunContext } from './context.ts';
+import type { Requesting, Settling } from './context.ts';
 import { hearOut, runRound, type Stage } from './round.ts';
 import { LEAST_ROUNDS, PAUSE_MS, type Tried, tell } from './settle.ts';
 
@@ -19,7 +19,7 @@ export async function closingControl(
   policies: readonly PlannedPolicy[],
   rules: Pick<JudgeRules, 'confirm'>,
   stage: Stage,
-  context: RunContext,
+  context: Settling & Requesting<'delete'>,
 ): Promise<void> {
   const isOpen = (check: CheckRecord): boolean => !isConfirmed(check, rules) && !wasCut(check, rules);
   await hearOut(tried.checks.filter(isOpen), stage, context);

@@ -4,6 +4,25 @@ import type { RunRecord } from '../record.ts';
 
 export type Failure = NonNullable<RunRecord['run']['error']>;
 
+/** Notes what a run failed on. What then went wrong where its stages were released is a warning: it must not hide the failure. */
+export function noteFailure({ run, environment }: RunRecord, thrown: unknown): void {
+  const later: unknown[] = [];
+  let first = thrown;
+  for (; isSuppressing(first); first = first.suppressed) later.unshift(first.error);
+  run.error = failureOf(first);
+  if (later.length > 0) environment.warnings = [...(environment.warnings ?? []), ...later.map(wordsOf)];
+}
+
+/** By its name: Node.js 22 does not have the class. */
+function isSuppressing(thrown: unknown): thrown is SuppressedError {
+  return thrown instanceof Error && thrown.name === 'SuppressedError';
+}
+
+function wordsOf(thrown: unknown): string {
+  const { hint } = thrown instanceof PodreachError ? thrown : {};
+  return [messageOf(thrown), ...(hint === undefined ? [] : [hint])].join('. ');
+}
+
 export function failureOf(thrown: unknown): Failure {
   if (!(thrown instanceof PodreachError)) {
     const stack = thrown instanceof Error ? thrown.stack?.split('\n') : undefined;

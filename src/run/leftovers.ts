@@ -23,7 +23,10 @@ export interface LeftOver {
 }
 
 /** The runs that have left namespaces, the oldest first. @throws PodreachError */
-export async function findLeftOvers(kube: Kube, signal?: AbortSignal): Promise<readonly LeftOver[]> {
+export async function findLeftOvers(
+  kube: Pick<Kube, 'list'>,
+  signal?: AbortSignal,
+): Promise<readonly LeftOver[]> {
   const namespaces = await kube.list(
     { resource: 'namespaces', labelSelector: RUN_LABEL },
     signal === undefined ? {} : { signal },
@@ -46,7 +49,7 @@ function leftOverOf(runId: string, objects: readonly KubeObject[]): LeftOver {
 }
 
 export interface Removal {
-  readonly kube: Kube;
+  readonly kube: Pick<Kube, 'list' | 'delete'>;
   readonly clock: Clock;
   readonly runId: string;
   /** Absent: all that the run created. */

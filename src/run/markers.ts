@@ -4,8 +4,16 @@
  */
 import { PodreachError } from '../errors.ts';
 import type { CheckRecord, ScenarioRecord } from '../record.ts';
-import type { RunContext } from './context.ts';
-import { guard, markerPort, type Outpost, type Turn, turnOf, watchMarker } from './outposts.ts';
+import type { Bounded, Owning, Requesting, Trying } from './context.ts';
+import {
+  guard,
+  markerPort,
+  type Outpost,
+  type Turn,
+  turnOf,
+  type Watching,
+  watchMarker,
+} from './outposts.ts';
 import { type OpenWays, type Stage, witness } from './round.ts';
 
 /** One scenario's marker. */
@@ -16,7 +24,7 @@ export interface Marker {
 }
 
 /** Opens a marker: to be called when the last policy has been applied. @throws what the API server says */
-export async function turnMarker({ number }: Marker, context: RunContext): Promise<void> {
+export async function turnMarker({ number }: Marker, context: Requesting<'apply'> & Owning): Promise<void> {
   const rules = {
     policyTypes: ['Ingress'],
     ingress: [{ ports: [{ protocol: 'TCP', port: markerPort(number) }] }],
@@ -36,7 +44,7 @@ export async function awaitForce(
   marker: Marker,
   appliedMs: number,
   stage: Stage,
-  context: RunContext,
+  context: Trying & Watching,
 ): Promise<OpenWays> {
   const nodes = [...new Set([...stage.pods.values()].map(({ node }) => node))].toSorted();
   const [turns, openWays] = await Promise.all([
@@ -52,7 +60,11 @@ export async function awaitForce(
   return openWays;
 }
 
-function notInForce(nodes: readonly string[], turns: readonly Turn[], context: RunContext): PodreachError {
+function notInForce(
+  nodes: readonly string[],
+  turns: readonly Turn[],
+  context: Bounded<'withinMs'>,
+): PodreachError {
   const unknown = turns.find((turn) => turn.kind === 'unknown');
   if (unknown !== undefined && turns.every(({ kind }) => kind === 'unknown')) {
     return new PodreachError(
@@ -71,7 +83,7 @@ function notInForce(nodes: readonly string[], turns: readonly Turn[], context: R
 }
 
 /** @returns when it turned, in milliseconds after the scenario began */
-async function turnAt(node: string, marker: Marker, stage: Stage, context: RunContext): Promise<Turn> {
+async function turnAt(node: string, marker: Marker, stage: Stage, context: Watching): Promise<Turn> {
   const outpost = marker.outposts.find((one) => one.node === node);
   if (outpost === undefined) return { kind: 'unknown', reason: 'the node has no outpost' };
   const reply = await watchMarker(outpost, { number: marker.number, wanted: 'open' }, context);
@@ -90,13 +102,13 @@ export function unforced(
   check: CheckRecord,
   { force = [] }: Pick<ScenarioRecord, 'force'>,
   { pods }: Pick<Stage, 'pods'>,
-  context: RunContext,
+  context: Bounded<'withinMs'>,
 ): string | undefined {
   const ends = [check.from, check.to].flatMap((key) => pods.get(key)?.node ?? []);
   const late = force.find(({ node, turnedMs }) => turnedMs === undefined && ends.includes(node));
   return late && `${late.node} has not taken up policies for ${seconds(context)}`;
 }
 
-function seconds({ timing }: RunContext): string {
+function seconds({ timing }: Bounded<'withinMs'>): string {
   return `${timing.withinMs / 1000} s`;
 }

@@ -8,9 +8,19 @@ import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { Watch } from '../probe/protocol.ts';
 import { OUTPOSTS } from '../progress.ts';
 import { askAgent, type Reply } from './ask-agent.ts';
-import type { RunContext } from './context.ts';
-import { createAll, type RunningPod, type RunningPods, type Wanted, waitForPods } from './provision.ts';
+import type { Asking, Bounded, Owning, Requesting } from './context.ts';
+import {
+  createAll,
+  type Provisioning,
+  type RunningPod,
+  type RunningPods,
+  type Wanted,
+  waitForPods,
+} from './provision.ts';
 import type { ProbeNode } from './schedulable.ts';
+
+/** What the outposts are watched with. */
+export type Watching = Asking & Owning & Bounded<'timeoutMs' | 'withinMs'>;
 
 export interface Outpost {
   readonly node: string;
@@ -34,7 +44,11 @@ export function markerPort(number: number): number {
 }
 
 /** Applies a policy for the guarded pods. @param rules of its spec, beside the selector @throws what the API server says */
-export async function guard(name: string, rules: object, context: RunContext): Promise<void> {
+export async function guard(
+  name: string,
+  rules: object,
+  context: Requesting<'apply'> & Owning,
+): Promise<void> {
   const address = guardAddress(name, context);
   const policy = {
     apiVersion: 'networking.k8s.io/v1',
@@ -46,11 +60,11 @@ export async function guard(name: string, rules: object, context: RunContext): P
 }
 
 /** Takes a policy for the guarded pods away. @throws what the API server says */
-export async function unguard(name: string, context: RunContext): Promise<void> {
+export async function unguard(name: string, context: Requesting<'delete'> & Owning): Promise<void> {
   await context.kube.delete(guardAddress(name, context), context);
 }
 
-function guardAddress(name: string, { runId }: RunContext) {
+function guardAddress(name: string, { runId }: Owning) {
   return { resource: 'networkpolicies', namespace: outpostsNamespace(runId), name } as const;
 }
 
@@ -64,7 +78,7 @@ export async function createOutposts(
   nodes: readonly ProbeNode[],
   markers: number,
   prepare: () => Promise<void>,
-  context: RunContext,
+  context: Provisioning,
 ): Promise<Wanted> {
   const namespace = outpostsNamespace(context.runId);
   const ports = (['TCP', 'UDP'] as const).map((protocol) => ({ port: OUTPOST_PORT, protocol }));
@@ -96,7 +110,7 @@ export async function createOutposts(
 export async function waitForOutposts(
   wanted: Wanted,
   nodes: readonly ProbeNode[],
-  context: RunContext,
+  context: Provisioning,
 ): Promise<readonly Outpost[]> {
   const pods = await waitForPods(wanted, context);
   return nodes.map(({ name }, index) => ({
@@ -106,14 +120,14 @@ export async function waitForOutposts(
   }));
 }
 
-function podOf(pods: RunningPods, name: string, { runId }: RunContext): RunningPod {
+function podOf(pods: RunningPods, name: string, { runId }: Owning): RunningPod {
   const pod = pods.get(`${outpostsNamespace(runId)}/${name}`);
   if (pod === undefined) throw new Error(`outpost ${name} is not among the pods that run`);
   return pod;
 }
 
 /** Closes all guarded pods. Their way out stays open: that is how a node is its own witness. */
-export async function applyClosed(context: RunContext): Promise<void> {
+export async function applyClosed(context: Requesting<'apply'> & Owning): Promise<void> {
   await guard('closed', { policyTypes: ['Ingress'] }, context);
 }
 
@@ -121,7 +135,7 @@ export async function applyClosed(context: RunContext): Promise<void> {
  * Waits until every guarded pod is closed: before, a marker could not be seen to open.
  * @throws PodreachError `not-enforcing` naming the nodes where one stays open
  */
-export async function untilClosed(outposts: readonly Outpost[], context: RunContext): Promise<void> {
+export async function untilClosed(outposts: readonly Outpost[], context: Watching): Promise<void> {
   const shown = await Promise.all(
     outposts.map(async (outpost) => ({
       node: outpost.node,
@@ -155,7 +169,7 @@ export type Turn =
 export async function watchMarker(
   { open, guarded }: Outpost,
   { number, wanted }: { readonly number: number } & Pick<Watch, 'wanted'>,
-  context: RunContext,
+  context: Watching,
 ): Promise<Reply> {
   const { timeoutMs, withinMs } = context.timing;
   const pod = `${guarded.namespace}/${guarded.name}`;

@@ -1,6 +1,6 @@
 /** What a cluster says about a pod beside its status: the newest warning among its events that tells more. */
 import type { KubeObject } from '../kube/kube.ts';
-import type { RunContext } from './context.ts';
+import type { Requesting } from './context.ts';
 
 /** As much of a core/v1 Event as podreach reads. */
 interface EventFields {
@@ -22,7 +22,7 @@ const LONGEST_MESSAGE = 400;
  */
 export async function newestWarning(
   key: string,
-  { kube, signal }: Pick<RunContext, 'kube' | 'signal'>,
+  { kube, signal }: Requesting<'list'>,
 ): Promise<string | undefined> {
   const [namespace = '', name = ''] = key.split('/');
   try {

@@ -1,7 +1,9 @@
 /** What the oracle says about each check of a scenario, for the record. */
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Trust } from '../cluster/cluster.ts';
+import { objectKey } from '../keys.ts';
 import { flowBetween, type PodPair } from '../policy/model.ts';
-import { compile, type Oracle } from '../policy/oracle.ts';
+import type { Oracle } from '../policy/oracle.ts';
+import type { Places } from '../policy/parties.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import type { Responsible } from '../policy/policy.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord } from '../record.ts';
@@ -18,28 +20,36 @@ const MATCHES_PODS: Readonly<Record<string, boolean>> = {
 };
 
 /** What may be taken for granted about the policies of a cluster: what its provider says or, failing that, its network plugin. */
-export function assumptionsFor(
-  { ipBlocksMatchPods }: Pick<Cluster, 'ipBlocksMatchPods'>,
-  { networkPlugins = [] }: RunRecord['environment'],
-): Assumptions {
-  if (ipBlocksMatchPods !== undefined) return { ipBlocksMatchPods };
+export function assumptionsFor(trust: Trust, { networkPlugins = [] }: RunRecord['environment']): Assumptions {
+  if (trust.kind === 'proven') return { ipBlocksMatchPods: trust.ipBlocksMatchPods };
   const [only, ...others] = networkPlugins.filter(({ enforces }) => enforces);
   const matches = only === undefined || others.length > 0 ? undefined : MATCHES_PODS[only.name];
   return matches === undefined ? {} : { ipBlocksMatchPods: matches };
 }
 
-/** Predicts a scenario's checks anew, now that it is known where its pods run: an `ipBlock` is about addresses. */
-export function predictPlaced(plan: Plan, scenario: ScenarioRecord, assumptions: Assumptions): void {
-  const pods = plan.pods.map((pod, index) => {
-    const { ip, node } = scenario.pods[index] ?? {};
-    return { ...pod, ...(ip === undefined ? {} : { address: ip }), ...(node === undefined ? {} : { node }) };
-  });
-  const { predicted, grounds } = predictChecks(compile({ ...plan, pods }, assumptions), plan.checks);
+/**
+ * Predicts a scenario's checks anew, now that it is known where its pods run: an `ipBlock` is about addresses.
+ * @returns the oracle that knows it
+ */
+export function predictPlaced(plan: Plan, scenario: ScenarioRecord, assumptions: Assumptions): Oracle {
+  const oracle = plan.oracle().placed(placesOf(scenario), assumptions);
+  const { predicted, grounds } = predictChecks(oracle, plan.checks);
   scenario.grounds = grounds;
   for (const [index, check] of scenario.checks.entries()) {
     const prediction = predicted[index];
     if (prediction !== undefined) check.predicted = prediction;
   }
+  return oracle;
+}
+
+function placesOf({ pods }: ScenarioRecord): Places {
+  return new Map(
+    pods.map((pod) => {
+      const { ip, node } = pod;
+      const address = ip === undefined ? {} : { address: ip };
+      return [objectKey(pod), { ...address, ...(node === undefined ? {} : { node }) }];
+    }),
+  );
 }
 
 export interface Predictions {

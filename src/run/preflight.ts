@@ -6,18 +6,21 @@ import { PodreachError } from '../errors.ts';
 import { ApiStatusError } from '../kube/errors.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
 import type { Plan } from '../scenario/scenario.ts';
-import { cleanCommand } from './cleanup.ts';
-import type { RunContext } from './context.ts';
+import { type Cleaning, cleanCommand } from './cleanup.ts';
+import type { Probing, Requesting, Telling } from './context.ts';
 import { type Permission, permissionsFor } from './permissions.ts';
 
 /** An API server answers reviews out of its memory. */
 const PARALLEL_REVIEWS = 8;
 
+/** What permissions are asked for with. */
+type Reviewing = Requesting<'mayI' | 'whoAmI' | 'context'> & Telling & Probing;
+
 /**
  * Asks the API server for every permission of a run, with SelfSubjectAccessReviews: its own answer, whatever authorizes there.
  * @throws PodreachError `permission-denied` with everything that is missing, and the role that would grant it
  */
-export async function checkPermissions(context: RunContext): Promise<void> {
+export async function checkPermissions(context: Reviewing): Promise<void> {
   const wanted = permissionsFor(context.probe);
   const missing = await missingOf(wanted, context);
   if (missing === undefined) return;
@@ -29,15 +32,12 @@ export async function checkPermissions(context: RunContext): Promise<void> {
     context.progress({ type: 'note', text: `no right to ${right}: ${without}` });
 }
 
-/** What the preflight needs of a run. */
-type Asking = Pick<RunContext, 'kube' | 'signal' | 'progress' | 'probe'>;
-
 /**
  * The role that would grant all that is missing, also what a run can do without; undefined where nothing is, or where the server does
  * not tell.
  * @throws what the API server says
  */
-export async function missingRole(context: Asking): Promise<string | undefined> {
+export async function missingRole(context: Reviewing): Promise<string | undefined> {
   const missing = (await missingOf(permissionsFor(context.probe), context)) ?? [];
   if (missing.length === 0) return undefined;
   return roleFor(missing, await context.kube.whoAmI(context), context.kube.context);
@@ -46,7 +46,7 @@ export async function missingRole(context: Asking): Promise<string | undefined> 
 /** What is not allowed, each with the verbs that are not; undefined where the server answers no reviews. */
 async function missingOf(
   permissions: readonly Permission[],
-  { kube, signal, progress }: Asking,
+  { kube, signal, progress }: Reviewing,
 ): Promise<readonly Permission[] | undefined> {
   const limit = pLimit(PARALLEL_REVIEWS);
   try {
@@ -86,7 +86,7 @@ function alike(
 function notAllowed(
   missing: readonly Permission[],
   user: string | undefined,
-  { kube }: RunContext,
+  { kube }: Pick<Reviewing, 'kube'>,
 ): PodreachError {
   const who = user === undefined ? `the user of context "${kube.context}"` : `user "${user}"`;
   const rights = alike(missing);
@@ -148,7 +148,10 @@ function subjectOf(user: string | undefined): object {
  * Refuses a run whose scenarios name namespaces that are there already: they belong to somebody else, if only to an earlier run.
  * @throws PodreachError `namespace-foreign` with all of them
  */
-export async function refuseForeignNamespaces(plans: readonly Plan[], context: RunContext): Promise<void> {
+export async function refuseForeignNamespaces(
+  plans: readonly Plan[],
+  context: Requesting<'list'> & Pick<Cleaning, 'cleanWith'>,
+): Promise<void> {
   const wanted = new Set(plans.flatMap(({ namespaces }) => namespaces.map(({ name }) => name)));
   const existing = await context.kube.list({ resource: 'namespaces' }, context);
   const taken = existing.filter(({ metadata }) => wanted.has(metadata.name));

@@ -3,12 +3,12 @@
  * rest while scenarios run.
  */
 import { isIP } from 'node:net';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Trust } from '../cluster/cluster.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { RunRecord } from '../record.ts';
-import { proveEnforcement, removeCanaryPolicies } from './canary.ts';
-import { cleanUpNamespaces } from './cleanup.ts';
-import type { RunContext } from './context.ts';
+import { type Proving, proveEnforcement, removeCanaryPolicies } from './canary.ts';
+import { type Cleaning, cleanUpNamespaces } from './cleanup.ts';
+import type { Bounded, Requesting, Telling } from './context.ts';
 import { describeNetwork } from './environment/describe.ts';
 import {
   applyClosed,
@@ -16,9 +16,10 @@ import {
   type Outpost,
   outpostsNamespace,
   untilClosed,
+  type Watching,
   waitForOutposts,
 } from './outposts.ts';
-import type { RunningPod, Wanted } from './provision.ts';
+import type { Provisioning, RunningPod, Wanted } from './provision.ts';
 import { nodesForProbes, type ProbeNode } from './schedulable.ts';
 
 /** What scenarios need of a cluster before they apply policies. */
@@ -28,13 +29,15 @@ export interface Proof {
   readonly settleFloorMs: number;
 }
 
+type ToBeProven = Extract<Trust, { kind: 'to-be-proven' }>;
+
 /** Notes what the network of a cluster is that has to be proven. @throws what the API server says */
 export async function meetNetwork(
-  cluster: Cluster,
-  { environment }: RunRecord,
-  context: RunContext,
+  { networkPlugin }: ToBeProven,
+  environment: RunRecord['environment'],
+  context: Requesting<'list' | 'read'> & Telling,
 ): Promise<void> {
-  await describeNetwork(environment, cluster.networkPlugin, context);
+  await describeNetwork(environment, networkPlugin, context);
   for (const text of environment.warnings ?? []) context.progress({ type: 'note', text: `warning: ${text}` });
 }
 
@@ -47,20 +50,20 @@ export async function meetNetwork(
  * @throws PodreachError `provision-failed` where no node takes probe pods; the proof rejects with that or `not-enforcing`
  */
 export async function proveCluster(
-  cluster: Cluster,
+  trust: Trust,
   nodes: readonly KubeObject[],
   record: RunRecord,
   markers: number,
-  context: RunContext,
+  context: Proving & Provisioning & Watching,
 ): Promise<{ readonly proof: Promise<Proof> }> {
   const hosts = nodesForProbes(nodes, context.probe);
   // Where no canary has to connect first, guarded pods are closed before they are there, and so from their first instant (D20).
-  const close = cluster.needsCanary ? async () => {} : () => applyClosed(context);
+  const close = trust.kind === 'proven' ? () => applyClosed(context) : async () => {};
   const created = createOutposts(hosts, markers, close, context);
   const proof = created.then((wanted) =>
-    cluster.needsCanary
-      ? proveOutposts(wanted, hosts, record, context)
-      : startedOutposts(wanted, hosts, context),
+    trust.kind === 'proven'
+      ? startedOutposts(wanted, hosts, context)
+      : proveOutposts(wanted, hosts, record, context),
   );
   proof.catch(() => {});
   await created.catch(() => {});
@@ -68,14 +71,14 @@ export async function proveCluster(
 }
 
 /** @throws as {@link cleanUpNamespaces} */
-export async function removeOutposts(context: RunContext): Promise<void> {
+export async function removeOutposts(context: Cleaning): Promise<void> {
   await cleanUpNamespaces(context, [outpostsNamespace(context.runId)]);
 }
 
 async function startedOutposts(
   wanted: Wanted,
   hosts: readonly ProbeNode[],
-  context: RunContext,
+  context: Provisioning & Bounded<'settleFloorMs'>,
 ): Promise<Proof> {
   const silently = { ...context, progress: () => {} };
   const { settleFloorMs } = context.timing;
@@ -86,7 +89,7 @@ async function proveOutposts(
   wanted: Wanted,
   hosts: readonly ProbeNode[],
   { environment }: RunRecord,
-  context: RunContext,
+  context: Proving & Provisioning & Watching,
 ): Promise<Proof> {
   const outposts = await waitForOutposts(wanted, hosts, context);
   const untried = untriedFamilies(outposts[0]?.open);
@@ -119,6 +122,6 @@ function untriedFamilies(pod: RunningPod | undefined): string | undefined {
  * A cluster that took its time once may take it again: twice that long passes before a connection proves that a policy lets it
  * through, unless that left no time to settle.
  */
-function floorFor(enforcedMs: number, { timing }: RunContext): number {
+function floorFor(enforcedMs: number, { timing }: Bounded<'settleFloorMs' | 'withinMs'>): number {
   return Math.min(Math.max(timing.settleFloorMs, 2 * enforcedMs), timing.withinMs / 2);
 }

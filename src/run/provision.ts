@@ -9,7 +9,7 @@ import { probeNamespace, probePod, RUN_LABEL } from '../probe/manifest.ts';
 import type { ProbeSettings } from '../probe/settings.ts';
 import { agentSource } from '../probe/source.ts';
 import type { PlannedNamespace, PlannedPod } from '../scenario/scenario.ts';
-import type { RunContext } from './context.ts';
+import type { Owning, Probing, Requesting, Telling, Timed } from './context.ts';
 import { inAddition, newestWarning } from './pod-events.ts';
 import { pollPauseMs } from './poll.ts';
 import { copyPullSecrets } from './pull-secrets.ts';
@@ -28,6 +28,13 @@ const VISITED_WITHIN_MS = 30_000;
 
 /** A controller that is busy, or that moves to another machine, takes seconds. */
 const CONTROLLERS_WITHIN_MS = 30_000;
+
+/** What pods are created with, and waited for. */
+export type Provisioning = Requesting<'create' | 'get' | 'list'> &
+  Timed<'readyWithinMs'> &
+  Owning &
+  Probing &
+  Telling;
 
 /** A pod that runs, with what a round needs to know of it. */
 export interface RunningPod {
@@ -59,13 +66,13 @@ export type RunningPods = ReadonlyMap<string, RunningPod>;
  * Creates namespaces, then all pods at once, and waits until each of them runs.
  * @throws PodreachError `namespace-foreign`, `permission-denied`, `provision-failed`
  */
-export async function provision(wanted: Wanted, context: RunContext): Promise<RunningPods> {
+export async function provision(wanted: Wanted, context: Provisioning): Promise<RunningPods> {
   await createAll(wanted, context);
   return await waitForPods(wanted, context);
 }
 
 /** Creates namespaces, then all pods at once, and waits for none. @throws as {@link provision} */
-export async function createAll(wanted: Wanted, context: RunContext): Promise<void> {
+export async function createAll(wanted: Wanted, context: Provisioning): Promise<void> {
   const limit = pLimit(PARALLEL_REQUESTS);
   const agent = agentSource();
   const manifestOf = (pod: WantedPod): KubeObject =>
@@ -74,13 +81,13 @@ export async function createAll(wanted: Wanted, context: RunContext): Promise<vo
   await Promise.all(wanted.pods.map((pod) => limit(createPod, manifestOf(pod), context)));
 }
 
-function settingsFor({ hostname }: WantedPod, { probe }: RunContext): ProbeSettings {
+function settingsFor({ hostname }: WantedPod, { probe }: Probing): ProbeSettings {
   if (hostname === undefined) return probe;
   // Chosen by its label and not by its name, so that the scheduler still has its say.
   return { ...probe, nodeSelector: { ...probe.nodeSelector, 'kubernetes.io/hostname': hostname } };
 }
 
-async function createNamespace(namespace: PlannedNamespace, context: RunContext): Promise<void> {
+async function createNamespace(namespace: PlannedNamespace, context: Provisioning): Promise<void> {
   try {
     await context.kube.create(
       probeNamespace(namespace, { runId: context.runId, settings: context.probe }),
@@ -101,7 +108,7 @@ async function createNamespace(namespace: PlannedNamespace, context: RunContext)
   await copyPullSecrets(namespace.name, context);
 }
 
-async function createPod(manifest: KubeObject, context: RunContext): Promise<void> {
+async function createPod(manifest: KubeObject, context: Provisioning): Promise<void> {
   const { metadata } = manifest;
   const deadline = context.clock.now() + CONTROLLERS_WITHIN_MS;
   for (;;) {
@@ -120,7 +127,7 @@ async function createPod(manifest: KubeObject, context: RunContext): Promise<voi
 type WaitingPod = readonly [key: string, state: PodState];
 
 /** Waits until each pod runs and was visited by its kubelet. @throws PodreachError `provision-failed` */
-export async function waitForPods(wanted: Wanted, context: RunContext): Promise<RunningPods> {
+export async function waitForPods(wanted: Wanted, context: Provisioning): Promise<RunningPods> {
   const { clock, timing } = context;
   const beganMs = clock.now();
   const explain = createExplainer(context);
@@ -153,7 +160,7 @@ export async function waitForPods(wanted: Wanted, context: RunContext): Promise<
 }
 
 /** Of pods that run, and that their kubelets do not reach. */
-async function notVisited(waiting: readonly WaitingPod[], context: RunContext): Promise<PodreachError> {
+async function notVisited(waiting: readonly WaitingPod[], context: Provisioning): Promise<PodreachError> {
   const told = await createExplainer(context)(waiting.slice(0, TOLD_PODS), true);
   const nodes = [...new Set(waiting.flatMap(([, { node }]) => node ?? []))].toSorted();
   return new PodreachError(
@@ -165,7 +172,7 @@ async function notVisited(waiting: readonly WaitingPod[], context: RunContext): 
 
 /** Says of pods what each waits for. Their events are asked for now and then only, and once more when it is the last word. */
 function createExplainer(
-  context: RunContext,
+  context: Provisioning,
 ): (waiting: readonly WaitingPod[], isLast: boolean) => Promise<readonly string[]> {
   const { clock } = context;
   let warnings: ReadonlyMap<string, string> = new Map();
@@ -182,7 +189,7 @@ function createExplainer(
 /** Tells how many pods run and what keeps the others, whenever that has changed. */
 function createTeller(
   scenario: string,
-  { progress }: RunContext,
+  { progress }: Telling,
 ): (ready: number, total: number, waitingFor: readonly string[]) => void {
   let told = '';
   return (ready, total, waitingFor) => {
@@ -195,7 +202,7 @@ function createTeller(
 
 async function warningsAbout(
   pods: readonly WaitingPod[],
-  context: RunContext,
+  context: Requesting<'list'>,
 ): Promise<ReadonlyMap<string, string>> {
   const found = await Promise.all(
     pods.map(async ([key]) => [key, await newestWarning(key, context)] as const),
@@ -213,7 +220,7 @@ function hintOfAny(waiting: readonly WaitingPod[]): string | undefined {
 /** The state of each pod, by `namespace/name`. */
 export async function podStates(
   pods: readonly Pick<PlannedPod, 'namespace' | 'name'>[],
-  context: RunContext,
+  context: Requesting<'list'> & Owning,
 ): Promise<Map<string, PodState>> {
   // One list per namespace costs the API server less than one GET per pod, and far less than a look through all pods of a cluster.
   const limit = pLimit(PARALLEL_REQUESTS);
@@ -232,7 +239,7 @@ export async function podStates(
 /** @throws PodreachError `provision-failed` with the words of the first pod that cannot recover, and of its events */
 export async function failOnDeadPods(
   states: ReadonlyMap<string, PodState>,
-  context: RunContext,
+  context: Requesting<'list'>,
 ): Promise<void> {
   for (const [key, state] of states) {
     if (state.kind !== 'failed') continue;

@@ -3,7 +3,7 @@ import { PodreachError } from '../errors.ts';
 import { ApiStatusError, isAlreadyExists } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
-import type { RunContext } from './context.ts';
+import type { Owning, Probing, Requesting } from './context.ts';
 import { refusalError } from './refusal.ts';
 
 /** What a kubelet takes for pulling. Anything else would be of no use there, and is nobody's to copy. */
@@ -13,7 +13,10 @@ const PULL_TYPES: readonly unknown[] = ['kubernetes.io/dockerconfigjson', 'kuber
  * Copies every Secret of the probe settings that names where it is to be copied from.
  * @throws PodreachError `provision-failed` where there is none, or none for pulling; `permission-denied`
  */
-export async function copyPullSecrets(namespace: string, context: RunContext): Promise<void> {
+export async function copyPullSecrets(
+  namespace: string,
+  context: Requesting<'create' | 'get'> & Owning & Probing,
+): Promise<void> {
   const { kube, probe, runId } = context;
   for (const { name, copyFrom } of probe.pullSecrets) {
     if (copyFrom === undefined) continue;
@@ -36,7 +39,7 @@ export async function copyPullSecrets(namespace: string, context: RunContext): P
   }
 }
 
-async function createCopy(copy: KubeObject, context: RunContext): Promise<void> {
+async function createCopy(copy: KubeObject, context: Requesting<'create'>): Promise<void> {
   try {
     await context.kube.create(copy, context);
   } catch (thrown) {

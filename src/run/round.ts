@@ -8,7 +8,7 @@ import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { AttemptLine, Batch, Target } from '../probe/protocol.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
 import { askAgent, type Reply } from './ask-agent.ts';
-import type { RunContext, RunTiming } from './context.ts';
+import type { Trying } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
 import { type Evidence, wayKey } from './evidence.ts';
 import type { RunningPod, RunningPods } from './provision.ts';
@@ -59,7 +59,7 @@ export async function runRound(
   checks: readonly CheckRecord[],
   round: Round,
   stage: Stage,
-  context: RunContext,
+  context: Trying,
   witnessed?: Promise<OpenWays>,
 ): Promise<void> {
   const { evidence } = stage;
@@ -85,7 +85,7 @@ export type OpenWays = ReadonlySet<string> | undefined;
 export async function witness(
   checks: readonly CheckRecord[],
   stage: Stage,
-  context: RunContext,
+  context: Trying,
 ): Promise<OpenWays> {
   return await stage.witnesses?.connect([...waysOf(checks, stage.pods).values()], stage, context);
 }
@@ -95,11 +95,7 @@ export async function witness(
  * the last dial. Costs an exec per pod and no timeout.
  * @throws the signal's reason when it is aborted
  */
-export async function hearOut(
-  checks: readonly CheckRecord[],
-  stage: Stage,
-  context: RunContext,
-): Promise<void> {
+export async function hearOut(checks: readonly CheckRecord[], stage: Stage, context: Trying): Promise<void> {
   const { evidence, pods } = stage;
   const works = new Map<RunningPod, Work>();
   for (const pod of evidence.unheard(checks)) workOf(pod, works);
@@ -115,7 +111,7 @@ export async function hearOut(
 export async function hearArrivals(
   checks: readonly CheckRecord[],
   stage: Stage,
-  context: RunContext,
+  context: Trying,
 ): Promise<void> {
   const destinations = stage.evidence.unanswered.destinations(checks);
   await ask(
@@ -132,7 +128,7 @@ export async function hearArrivals(
 export async function hearTheLast(
   checks: readonly CheckRecord[],
   stage: Stage,
-  context: RunContext,
+  context: Trying,
 ): Promise<void> {
   const { unanswered } = stage.evidence;
   const destinations = unanswered.destinations(checks);
@@ -149,7 +145,7 @@ export async function hearTheLast(
 }
 
 /** Has pods tell what they have seen. */
-async function ask(works: readonly Work[], stage: Stage, context: RunContext): Promise<void> {
+async function ask(works: readonly Work[], stage: Stage, context: Trying): Promise<void> {
   const answers = await Promise.all(works.map((work) => context.execLimit(execute, work, stage, context)));
   context.signal.throwIfAborted();
   for (const answered of answers) hear(answered, stage.evidence);
@@ -179,7 +175,7 @@ function workByPod(
   checks: readonly CheckRecord[],
   pods: RunningPods,
   canBeCut: boolean,
-  timing: RunTiming,
+  timing: Trying['timing'],
 ): Map<RunningPod, Work> {
   const works = new Map<RunningPod, Work>();
   for (const check of checks) {
@@ -209,12 +205,12 @@ function mayBeCut({ expected, attempts }: CheckRecord): boolean {
   return expected === 'unreachable' || attempts.at(-1)?.outcome !== 'connected';
 }
 
-async function execute(work: Work, stage: Stage, context: RunContext): Promise<Answered> {
+async function execute(work: Work, stage: Stage, context: Trying): Promise<Answered> {
   const asked = stage.evidence.askedOf(work.pod);
   return { work, asked, reply: await askAgent(work.pod, batchOf(work, asked, stage.pods, context), context) };
 }
 
-function batchOf(work: Work, asked: readonly string[], pods: RunningPods, context: RunContext): Batch {
+function batchOf(work: Work, asked: readonly string[], pods: RunningPods, context: Trying): Batch {
   const { timeoutMs } = context.timing;
   const targets = work.checks.flatMap((check): Target[] => {
     const destination = pods.get(check.to);

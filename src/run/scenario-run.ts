@@ -3,21 +3,23 @@ import { messageOf } from '../errors.ts';
 import { type Judgement, type JudgeRules, judge } from '../judge/judge.ts';
 import { disagreementOf } from '../judge/opinions.ts';
 import { objectKey } from '../keys.ts';
-import { policiesIsolating } from '../policy/isolation.ts';
+import type { Oracle } from '../policy/oracle.ts';
+import type { Assumptions } from '../policy/peers.ts';
 import type { CheckRecord, Phase, ScenarioRecord, Verdict } from '../record.ts';
 import { VERDICTS } from '../record.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { applyPolicies } from './apply.ts';
-import { cleanUpNamespaces } from './cleanup.ts';
+import { type Cleaning, cleanUpNamespaces } from './cleanup.ts';
 import { closingControl } from './closing.ts';
-import type { RunContext } from './context.ts';
+import type { Bounded, Recording, Requesting, Settling, Telling } from './context.ts';
 import { denialTimeMs } from './denial-time.ts';
 import { Evidence } from './evidence.ts';
 import { failureOf } from './failure.ts';
 import { awaitForce, type Marker, turnMarker, unforced } from './markers.ts';
+import type { Watching } from './outposts.ts';
 import { predictPlaced } from './predict.ts';
 import type { Proof } from './prove.ts';
-import { provision, type RunningPods } from './provision.ts';
+import { type Provisioning, provision, type RunningPods } from './provision.ts';
 import { hearOut, type Stage, witness } from './round.ts';
 import { control, observe, settle, type Tried } from './settle.ts';
 import { Witnesses } from './witnesses.ts';
@@ -30,11 +32,16 @@ export interface ScenarioOptions {
   readonly proof: Promise<Proof>;
   /** Aborted where the proof has failed: then nothing is to be seen there. */
   readonly unproven: AbortSignal;
+  /** What is known of how the cluster takes policies. */
+  readonly assumptions: Assumptions;
   /** See `JudgeRules.others`. */
   readonly others: string | undefined;
   /** Called when it needs the outposts no more. */
   readonly onSeen: () => void;
 }
+
+/** What scenarios are run with. */
+export type Running = Provisioning & Settling & Watching & Cleaning & Requesting<'apply'>;
 
 /**
  * Runs one scenario and writes all it sees into `scenario`. Never throws for what belongs to the scenario: its failure
@@ -44,7 +51,7 @@ export async function runScenario(
   plan: Plan,
   scenario: ScenarioRecord,
   options: ScenarioOptions,
-  context: RunContext,
+  context: Running,
 ): Promise<void> {
   const beganMs = context.clock.now();
   const elapsed = (): number => Math.round(context.clock.now() - beganMs);
@@ -66,7 +73,7 @@ export async function runScenario(
   try {
     const pods = await inPhase('provision', () => provision(scenario, context));
     noteWherePodsRun(scenario, pods);
-    predictPlaced(plan, scenario, context.assumptions);
+    const oracle = predictPlaced(plan, scenario, options.assumptions);
     const stage: Stage = {
       pods,
       beganMs,
@@ -82,7 +89,7 @@ export async function runScenario(
     const denialMs = denialTimeMs(scenario.checks, context.timing.timeoutMs);
     scenario.denialMs = denialMs;
     const proven = { ...context, timing: { ...context.timing, settleFloorMs, denialMs } };
-    await runUnderPolicies(plan, scenario, marker, witnessed, options, inPhase, proven);
+    await runUnderPolicies({ plan, oracle, scenario }, marker, witnessed, options, inPhase, proven);
     scenario.status = 'finished';
   } catch (thrown) {
     if (options.unproven.aborted) scenario.status = 'skipped';
@@ -96,7 +103,7 @@ export async function runScenario(
 }
 
 /** Takes away what a scenario has created, while others run. What goes wrong stands in its record, unless the signal is aborted. */
-export async function cleanUpAfter(scenario: ScenarioRecord, context: RunContext): Promise<void> {
+export async function cleanUpAfter(scenario: ScenarioRecord, context: Cleaning & Recording): Promise<void> {
   const beganMs = context.clock.now();
   const phase: ScenarioRecord['phases'][number] = { name: 'cleanup', atMs: scenario.durationMs ?? 0 };
   scenario.phases.push(phase);
@@ -117,15 +124,22 @@ export async function cleanUpAfter(scenario: ScenarioRecord, context: RunContext
 
 type InPhase = <Result>(name: Phase, work: () => Promise<Result>) => Promise<Result>;
 
+/** A scenario whose pods run. */
+interface Placed {
+  readonly plan: Plan;
+  /** Knows where they run. */
+  readonly oracle: Oracle;
+  readonly scenario: ScenarioRecord;
+}
+
 /** From applying the policies to the verdicts, which are given in every ending. @throws what applying, waiting and trying throw */
 async function runUnderPolicies(
-  plan: Plan,
-  scenario: ScenarioRecord,
+  { plan, oracle, scenario }: Placed,
   marker: Marker,
   stage: Stage,
   { keep, others }: ScenarioOptions,
   inPhase: InPhase,
-  context: RunContext,
+  context: Running,
 ): Promise<void> {
   const hasPolicies = plan.policies.length > 0;
   const appliedMs = await inPhase('apply', async () => {
@@ -149,12 +163,17 @@ async function runUnderPolicies(
     scenario.closingControl = keep ? 'left-out' : 'made';
   } finally {
     const late = (check: CheckRecord): string | undefined => unforced(check, scenario, stage, context);
-    judgeChecks(plan, scenario, { ...rules, closing: scenario.closingControl, late }, context.signal.aborted);
+    judgeChecks(
+      oracle,
+      scenario,
+      { ...rules, closing: scenario.closingControl, late },
+      context.signal.aborted,
+    );
   }
 }
 
 /** A scenario without the checks of nodes that have not taken up its policies: whatever they showed would not be about these. */
-function forced(scenario: ScenarioRecord, stage: Stage, context: RunContext): Tried {
+function forced(scenario: ScenarioRecord, stage: Stage, context: Bounded<'withinMs'>): Tried {
   const checks = scenario.checks.filter((check) => unforced(check, scenario, stage, context) === undefined);
   return { ...scenario, checks };
 }
@@ -176,7 +195,7 @@ function noteSetbacks(scenario: ScenarioRecord, reasons: readonly string[]): voi
 
 /** @param cutOff the run ended before the checks had their time: only what has shown itself already is a verdict */
 function judgeChecks(
-  plan: Plan,
+  oracle: Oracle,
   scenario: ScenarioRecord,
   { late, ...rules }: JudgeRules & { readonly late: (check: CheckRecord) => string | undefined },
   cutOff: boolean,
@@ -189,21 +208,20 @@ function judgeChecks(
     check.verdict = verdict;
     if (reason !== undefined) check.reason = reason;
     if (settledMs !== undefined) check.settledMs = Math.round(settledMs);
-    if (verdict !== 'pass') check.isolatedBy = isolatedBy(plan, check);
+    if (verdict !== 'pass') check.isolatedBy = isolatedBy(oracle, check);
     const disagreement = disagreementOf(check);
     if (disagreement !== undefined) check.disagreement = disagreement;
   }
 }
 
-function isolatedBy(plan: Plan, check: CheckRecord): NonNullable<CheckRecord['isolatedBy']> {
-  const names = (key: string, direction: 'egress' | 'ingress'): string[] => {
-    const pod = plan.pods.find((candidate) => objectKey(candidate) === key);
-    return pod === undefined ? [] : policiesIsolating(pod, plan.policies, direction).map(objectKey);
+function isolatedBy(oracle: Oracle, { from, to }: CheckRecord): NonNullable<CheckRecord['isolatedBy']> {
+  return {
+    egress: oracle.policiesIsolating(from, 'egress').map(objectKey),
+    ingress: oracle.policiesIsolating(to, 'ingress').map(objectKey),
   };
-  return { egress: names(check.from, 'egress'), ingress: names(check.to, 'ingress') };
 }
 
-function tellEnd(scenario: ScenarioRecord, context: RunContext): void {
+function tellEnd(scenario: ScenarioRecord, context: Telling): void {
   const verdicts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as Record<Verdict, number>;
   for (const { verdict } of scenario.checks) if (verdict !== undefined) verdicts[verdict] += 1;
   const { name, status, durationMs = 0, error } = scenario;

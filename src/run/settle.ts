@@ -11,7 +11,7 @@ import { isLetThrough, type Row, trailingRow } from '../judge/rows.ts';
 import { greatest } from '../numbers.ts';
 import { LAST_DIAL_AT } from '../probe/batch.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
-import type { RunContext } from './context.ts';
+import type { Settling } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
 import { failOnDeadPods, podStates } from './provision.ts';
 import { hearArrivals, hearOut, hearTheLast, type OpenWays, runRound, type Stage, witness } from './round.ts';
@@ -36,7 +36,7 @@ export interface Tried {
  * attempts say why. One that others are to cut is tried once.
  * @throws PodreachError `provision-failed` when a pod has died
  */
-export async function control(tried: Tried, stage: Stage, context: RunContext): Promise<void> {
+export async function control(tried: Tried, stage: Stage, context: Settling): Promise<void> {
   const deadline = context.clock.now() + context.timing.controlMs;
   for (let number = 1; ; number += 1) {
     const open = tried.checks.filter(
@@ -63,7 +63,7 @@ export async function settle(
   tried: Tried,
   rules: JudgeRules,
   stage: Stage,
-  context: RunContext,
+  context: Settling,
   witnessed?: Promise<OpenWays>,
 ): Promise<void> {
   const deadline = stage.beganMs + rules.appliedMs + context.timing.withinMs;
@@ -94,7 +94,7 @@ export async function settle(
   }
 }
 
-function isSettled(check: CheckRecord, rules: JudgeRules, { timing }: RunContext): boolean {
+function isSettled(check: CheckRecord, rules: JudgeRules, { timing }: Settling): boolean {
   return (
     isConfirmed(check, rules) || hasFlapped(check, rules) || (!timing.isPatient && isExplained(check, rules))
   );
@@ -126,7 +126,7 @@ export async function observe(
   tried: Tried,
   rules: JudgeRules,
   stage: Stage,
-  context: RunContext,
+  context: Settling,
 ): Promise<void> {
   const settled = tried.checks.filter((check) => isConfirmed(check, rules));
   const lastRound = greatest(tried.checks.map(lastRoundOf));
@@ -163,7 +163,7 @@ function mostNeeded(checks: readonly CheckRecord[], { confirm }: JudgeRules): nu
   return greatest(checks.map((check) => check.confirm ?? confirm));
 }
 
-function reviewAll({ checks }: Tried, { evidence, pods }: Stage, { timing }: RunContext): void {
+function reviewAll({ checks }: Tried, { evidence, pods }: Stage, { timing }: Settling): void {
   evidence.review(checks, (key) => pods.get(key), timing.confirm);
 }
 
@@ -180,7 +180,7 @@ async function waitForFloor(
   due: readonly CheckRecord[],
   { appliedMs }: JudgeRules,
   stage: Stage,
-  context: RunContext,
+  context: Settling,
 ): Promise<void> {
   if ((tried.policies ?? []).length === 0 || due.every(({ expected }) => expected === 'unreachable')) return;
   const until = stage.beganMs + appliedMs + context.timing.settleFloorMs;
@@ -191,11 +191,7 @@ async function waitForFloor(
  * Rows of attempts that were cut off must be long enough for the kubelet to come by, and connections that the policies deny must last. Meanwhile the witnesses connect: so they have
  * done it after the last attempts, and before the next.
  */
-async function pauseBefore(
-  due: readonly CheckRecord[],
-  stage: Stage,
-  context: RunContext,
-): Promise<OpenWays> {
+async function pauseBefore(due: readonly CheckRecord[], stage: Stage, context: Settling): Promise<OpenWays> {
   const now = context.clock.now() - stage.beganMs;
   const span = greatest(
     due.flatMap((check) => {
@@ -213,7 +209,7 @@ async function pauseBefore(
 }
 
 /** When the next attempt may begin so that its last dial ends a row that is long enough. */
-function nextAt({ first, last, isCut }: Row, check: CheckRecord, { timing }: RunContext): number {
+function nextAt({ first, last, isCut }: Row, check: CheckRecord, { timing }: Settling): number {
   if (!isCut && !isLetThrough(check)) return 0;
   const lastDialMs = last.outcome === 'timeout' ? LAST_DIAL_AT * timeLimitOf(check, timing) : 0;
   return first.atMs + ROW_MS - lastDialMs;
@@ -224,7 +220,7 @@ export function tell(
   round: number,
   settled: number,
   tried: Tried,
-  context: RunContext,
+  context: Settling,
 ): void {
   context.progress({
     type: 'round-ended',

@@ -1,5 +1,4 @@
 /** The record of a run that has not begun: everything planned, nothing seen, incomplete. */
-import { compile } from '../policy/oracle.ts';
 import { reviewScenario } from '../policy/review.ts';
 import { type CheckRecord, RECORD_SCHEMA_VERSION, type RunRecord, type ScenarioRecord } from '../record.ts';
 import { type Check, type Plan, wholePlan } from '../scenario/scenario.ts';
@@ -40,8 +39,7 @@ export function startRecord(plans: readonly Plan[], start: StartOptions): RunRec
 }
 
 function startScenario(plan: Plan): ScenarioRecord {
-  const oracle = compile(plan);
-  const { predicted, grounds } = predictChecks(oracle, plan.checks);
+  const { predicted, grounds } = predictChecks(plan.oracle(), plan.checks);
   return {
     ...plan.scenario,
     tags: [...plan.scenario.tags],
@@ -57,7 +55,7 @@ function startScenario(plan: Plan): ScenarioRecord {
       text,
     })),
     grounds,
-    warnings: reviewScenario(wholePlan(plan), oracle).map((warning) => ({ ...warning })),
+    warnings: reviewScenario(wholePlan(plan)).map((warning) => ({ ...warning })),
     checks: plan.checks.map((check, index) => startCheck(check, predicted[index])),
   };
 }

@@ -2,10 +2,11 @@
  * The way between nodes, as its witnesses see it: in each round the open outposts of two nodes connect to each other, both ways. Inside
  * a node its guarded outpost connects to its open one: nothing isolates that direction either.
  */
+
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { AttemptLine, Target } from '../probe/protocol.ts';
 import { askAgent } from './ask-agent.ts';
-import type { RunContext } from './context.ts';
+import type { Trying } from './context.ts';
 import { isInTime } from './denial-time.ts';
 import { type WitnessConnection, wayKey } from './evidence.ts';
 import { OUTPOST_PORT, type Outpost } from './outposts.ts';
@@ -33,7 +34,7 @@ export class Witnesses {
   async connect(
     ways: readonly NodePair[],
     stage: Pick<Stage, 'evidence' | 'noteSetbacks'>,
-    context: RunContext,
+    context: Trying,
   ): Promise<ReadonlySet<string>> {
     const directions = ways.flatMap((way) => this.#directionsOf(way));
     const byPod = Map.groupBy(directions, ({ from }) => from);
@@ -72,7 +73,7 @@ async function askWitness(
   pod: RunningPod,
   directions: readonly Direction[],
   { evidence, noteSetbacks }: Pick<Stage, 'evidence' | 'noteSetbacks'>,
-  context: RunContext,
+  context: Trying,
 ): Promise<Made[]> {
   const { timeoutMs, denialMs } = context.timing;
   const targets = directions.map(

@@ -1,6 +1,8 @@
 /** From a scenario to its plan: names are looked up, and rules become checks. */
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
+import type { World } from '../policy/model.ts';
+import { compile, type Oracle } from '../policy/oracle.ts';
 import { checkTopology } from './check-topology.ts';
 import { Declarations, declareRule, targetKey } from './declarations.ts';
 import { problemAt } from './mark.ts';
@@ -42,11 +44,20 @@ export function planScenario(scenario: Scenario): Planned {
       namespaces,
       pods,
       policies: scenario.policies,
+      oracle: compiledOnce({ namespaces, pods, policies: scenario.policies }),
       checks,
       idleExceptions: declarations.idleExceptions,
       accepted: scenario.accepted,
     },
     problems,
+  };
+}
+
+function compiledOnce(world: World): () => Oracle {
+  let oracle: Oracle | undefined;
+  return () => {
+    oracle ??= compile(world);
+    return oracle;
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Location } from '../errors.ts';
 import type { Retyped } from '../policy/model.ts';
+import type { Oracle } from '../policy/oracle.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type { LabelSelector } from '../policy/selectors.ts';
 
@@ -183,6 +184,8 @@ export interface Plan {
   readonly namespaces: readonly PlannedNamespace[];
   readonly pods: readonly PlannedPod[];
   readonly policies: readonly PlannedPolicy[];
+  /** What the policies mean for the pods: one oracle for a scenario, compiled when it is first asked for. */
+  readonly oracle: () => Oracle;
   readonly checks: readonly Check[];
   /** The places of exceptions that match no pair of their rule. */
   readonly idleExceptions: readonly Location[];

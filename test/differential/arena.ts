@@ -13,8 +13,8 @@ import { batchDeadlineMs, PLAIN_BATCH } from '../../src/probe/batch.ts';
 import type { Target } from '../../src/probe/protocol.ts';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { askAgent } from '../../src/run/ask-agent.ts';
-import type { RunContext } from '../../src/run/context.ts';
-import { provision, type RunningPods } from '../../src/run/provision.ts';
+import type { Requesting, Trying } from '../../src/run/context.ts';
+import { type Provisioning, provision, type RunningPods } from '../../src/run/provision.ts';
 import { Sessions } from '../../src/run/sessions.ts';
 import {
   type Alphabet,
@@ -59,6 +59,9 @@ export interface Arena {
   /** Puts a set of policies in force in place of the last, and tries every declared port of every pod from every pod. */
   try(policies: readonly Manifest[]): Promise<Trial>;
 }
+
+/** What pods are created with, and tried. */
+type Context = Provisioning & Trying & Requesting<'apply' | 'delete'>;
 
 /** What arenas of one sandbox share. */
 export interface Ground {
@@ -168,32 +171,24 @@ function blocksFor(addresses: readonly string[]): Alphabet['blocks'] {
   ];
 }
 
-function contextOf(name: string, { kube, signal, limit }: Ground): RunContext {
+function contextOf(name: string, { kube, signal, limit }: Ground): Context {
   return {
     runId: name,
     kube,
-    cleanWith: undefined,
     clock: systemClock,
     random: Math.random,
     timing: {
       timeoutMs: TIMEOUT_MS,
       denialMs: TIMEOUT_MS,
-      withinMs: 10_000,
-      controlMs: 10_000,
-      settleFloorMs: 0,
       readyWithinMs: 60_000,
       execGraceMs: 60_000,
       confirm: 1,
-      isPatient: false,
     },
     probe: DEFAULT_PROBE_SETTINGS,
-    assumptions: {},
     sessions: new Sessions(kube, systemClock, signal),
     execLimit: limit,
     signal,
-    lost: new AbortController().signal,
     progress: () => undefined,
-    save: () => undefined,
   };
 }
 
@@ -201,7 +196,7 @@ function contextOf(name: string, { kube, signal, limit }: Ground): RunContext {
 async function replacePolicies(
   before: readonly Manifest[],
   after: readonly Manifest[],
-  { kube }: RunContext,
+  { kube }: Context,
 ): Promise<void> {
   await Promise.all(
     before.map(({ metadata: { namespace, name } }) =>
@@ -219,7 +214,7 @@ async function passFence(
   namespace: string,
   generation: number,
   running: RunningPods,
-  context: RunContext,
+  context: Context,
 ): Promise<void> {
   const port = FENCE_PORTS[generation % 2] ?? 80;
   await openFence(namespace, port, context);
@@ -227,14 +222,14 @@ async function passFence(
 }
 
 /** The first port that is opened must have been shut before. */
-async function putUpFence(namespace: string, running: RunningPods, context: RunContext): Promise<void> {
+async function putUpFence(namespace: string, running: RunningPods, context: Context): Promise<void> {
   const [open, shut] = FENCE_PORTS;
   await openFence(namespace, open, context);
   await untilFence(namespace, shut, 'timeout', running, context);
 }
 
 /** A container runs before it has put the probe in its place. */
-async function untilProbesAnswer(running: RunningPods, context: RunContext): Promise<void> {
+async function untilProbesAnswer(running: RunningPods, context: Context): Promise<void> {
   const deadline = context.clock.now() + ANSWERS_WITHIN_MS;
   const untilAnswer = async (pod: string): Promise<void> => {
     for (;;) {
@@ -250,7 +245,7 @@ async function untilProbesAnswer(running: RunningPods, context: RunContext): Pro
   await Promise.all([...running.keys()].map(untilAnswer));
 }
 
-async function openFence(namespace: string, port: number, context: RunContext): Promise<void> {
+async function openFence(namespace: string, port: number, context: Context): Promise<void> {
   const policy = {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -269,7 +264,7 @@ async function untilFence(
   port: number,
   wanted: string,
   running: RunningPods,
-  context: RunContext,
+  context: Context,
 ): Promise<void> {
   const aim: Aim = { to: `${namespace}/to`, port, protocol: 'TCP' };
   for (let tries = 1; tries <= 20; tries += 1) {
@@ -287,7 +282,7 @@ async function attempt(
   aims: readonly Aim[],
   timeoutMs: number,
   running: RunningPods,
-  context: RunContext,
+  context: Context,
 ): Promise<string[]> {
   const pod = running.get(from);
   if (pod === undefined) throw new Error(`${from} does not run`);
@@ -321,7 +316,7 @@ async function compare(
   world: World,
   running: RunningPods,
   predict: Predict,
-  context: RunContext,
+  context: Context,
 ): Promise<Trial> {
   const oracle = predict(world);
   const keys = world.pods.map(({ namespace, name }) => `${namespace}/${name}`);
@@ -366,7 +361,7 @@ async function attemptAll(
   from: string,
   doubtful: readonly { readonly aim: Aim }[],
   running: RunningPods,
-  context: RunContext,
+  context: Context,
 ): Promise<string[]> {
   if (doubtful.length === 0) return [];
   return attempt(

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { exitCodeFor } from '../../src/judge/exit-code.ts';
+import { compile } from '../../src/policy/oracle.ts';
 import type { RunRecord, Verdict } from '../../src/record.ts';
 import { startRecord } from '../../src/run/start-record.ts';
 
@@ -8,13 +9,15 @@ function recordWith(
   error?: NonNullable<RunRecord['run']['error']>,
 ): RunRecord {
   const location = { file: 'a.yaml', line: 1, column: 1 };
+  const pods = ['a', 'b'].map((name) => ({ namespace: 'n', name, labels: {}, ports: [] }));
   const record = startRecord(
     [
       {
         scenario: { name: 'a', tags: [], location },
         namespaces: [{ name: 'n', labels: {} }],
-        pods: ['a', 'b'].map((name) => ({ namespace: 'n', name, labels: {}, ports: [] })),
+        pods,
         policies: [],
+        oracle: () => compile({ pods, policies: [] }),
         accepted: [],
         idleExceptions: [],
         checks: verdicts.map((_, id) => ({

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { objectKey } from '../../src/keys.ts';
 import { parseAddress, parseCidr, placeAddress } from '../../src/policy/addresses.ts';
 import { effectivePolicyTypes } from '../../src/policy/isolation.ts';
 import type { Verdict } from '../../src/policy/match.ts';
-import type { World, WrittenPolicy } from '../../src/policy/model.ts';
+import type { PolicyPod, World, WrittenPolicy } from '../../src/policy/model.ts';
 import { compile } from '../../src/policy/oracle.ts';
 import type { Assumptions } from '../../src/policy/peers.ts';
 import {
@@ -26,6 +27,10 @@ function predict(world: World, assumptions?: Assumptions): readonly Verdict[] {
   const oracle = compile(world, assumptions);
   expect(oracle.problems).toEqual([]);
   return flowsOf(world).map((flow) => oracle.evaluate(flow).verdict);
+}
+
+function placeOf({ address, node }: PolicyPod): Pick<PolicyPod, 'address' | 'node'> {
+  return { ...(address === undefined ? {} : { address }), ...(node === undefined ? {} : { node }) };
 }
 
 function withPolicies(world: World, policies: readonly Manifest[]): World {
@@ -121,6 +126,25 @@ describe('what both ways of asking agree on', () => {
         expect(flowsOf(world).map((flow) => without.evaluate(flow).verdict)).toEqual(
           predict({ ...world, policies: world.policies.toSpliced(removed, 1) }),
         );
+      }),
+      RUNS,
+    );
+  });
+
+  test('an oracle that learns where pods are is one that has always known it', () => {
+    fc.assert(
+      fc.property(worlds(), fc.constantFrom(undefined, true, false), (world, known) => {
+        const unborn: World = { ...world, pods: world.pods.map(({ address: _, node: __, ...pod }) => pod) };
+        const places = new Map(world.pods.map((pod) => [objectKey(pod), placeOf(pod)]));
+        const assumptions = known === undefined ? {} : { ipBlocksMatchPods: known };
+        const flows = flowsOf(world);
+        const before = compile(unborn);
+        // What was worked out without the places must not be taken for what holds with them.
+        const early = flows.map((flow) => before.rule(flow));
+        const placed = before.placed(places, assumptions);
+        const always = compile(world, assumptions);
+        for (const flow of flows) expect(placed.rule(flow)).toEqual(always.rule(flow));
+        expect(flows.map((flow) => before.rule(flow))).toEqual(early);
       }),
       RUNS,
     );

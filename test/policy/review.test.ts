@@ -265,9 +265,8 @@ test('explain --all shows every pair, and marks what the scenario contradicts', 
 
 test('explain agrees with every shipped scenario, check by check', async () => {
   const plans = await loadPlans([], { cwd: ROOT });
-  const { compile } = await import('../../src/policy/oracle.ts');
   for (const plan of plans) {
-    const oracle = compile(plan);
+    const oracle = plan.oracle();
     for (const { from, to, port, protocol, expected } of plan.checks) {
       const trace = oracle.explain({
         from: { kind: 'pod', pod: from },

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { compile } from '../../src/policy/oracle.ts';
 import { predictAll, renderPredictions } from '../../src/report/prediction.ts';
 import { createPaint } from '../../src/report/text/paint.ts';
 import { loadPlans } from '../../src/scenario/load-plans.ts';
@@ -22,7 +21,7 @@ unreachable: [{ from: shop/web, to: shop/db, because: the firewall${cutBy} }]
   });
   const [plan] = await loadPlans(['shop.yaml'], { cwd: folder.path });
   if (plan === undefined) throw new Error('no plan');
-  const predictions = predictAll(plan, compile(plan));
+  const predictions = predictAll(plan, plan.oracle());
   return { predictions, lines: renderPredictions(plan, predictions, canvas) };
 }
 

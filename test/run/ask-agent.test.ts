@@ -1,10 +1,11 @@
 /** What is said of a probe that did not do its work. */
+
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { ExecResult } from '../../src/kube/kube.ts';
 import { PLAIN_BATCH } from '../../src/probe/batch.ts';
 import { askAgent } from '../../src/run/ask-agent.ts';
-import type { RunContext } from '../../src/run/context.ts';
+import type { Asking } from '../../src/run/context.ts';
 import { Sessions } from '../../src/run/sessions.ts';
 
 const POD = { namespace: 'shop', name: 'web', ip: '10.0.0.1', node: 'node-1' };
@@ -29,11 +30,12 @@ test.each([
   const result: ExecResult = { kind: 'exited', exitCode: 1, stdout: '', stderr };
   const exec = () => ({ isOpen: true, ask: async () => result, close: () => {} });
   const { signal } = new AbortController();
-  const context = {
+  const context: Asking = {
     sessions: new Sessions({ exec }, systemClock, signal),
     clock: systemClock,
+    random: () => 0,
     signal,
     timing: { execGraceMs: 0 },
-  } as unknown as RunContext;
+  };
   expect((await askAgent(POD, BATCH, context)).answer).toEqual({ kind: 'broken', reason });
 });

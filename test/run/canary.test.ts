@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterProvider } from '../../src/cluster/cluster.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
-import type { Kube } from '../../src/kube/kube.ts';
 import type { Target } from '../../src/probe/protocol.ts';
 import type { Outcome } from '../../src/record.ts';
 import { proveEnforcement } from '../../src/run/canary.ts';
@@ -10,7 +9,7 @@ import { outpostsNamespace } from '../../src/run/outposts.ts';
 import { sleepingClock } from '../cluster/kind/world.ts';
 import { failure, throughProxy } from '../support/api-proxy.ts';
 import { asContext, foreignAnswers } from '../support/real-cluster.ts';
-import { agentsThat, contextOn, sessionsThat } from './fake-agents.ts';
+import { type Answers, agentsThat, contextOn, sessionsThat } from './fake-agents.ts';
 import { runWith, sandbox, verdicts } from './run-with.ts';
 
 const CALICO = { 'calico-node': { container: 'calico-node', image: 'quay.io/calico/node:v3.32.1' } };
@@ -265,7 +264,7 @@ async function proveWith(goesOn: (from: string, to: string) => boolean): Promise
   let isDenied = false;
   const outcomeOf = ({ pod: to }: Target, from: string): Outcome =>
     !isDenied || goesOn(`x/${from}`, to) ? 'connected' : 'timeout';
-  const kube: Partial<Kube> = {
+  const answers: Answers = {
     exec: sessionsThat(agentsThat({ outcomeOf }, clock)),
     async apply(_, body) {
       isDenied = !body.includes('ingress');
@@ -278,7 +277,6 @@ async function proveWith(goesOn: (from: string, to: string) => boolean): Promise
     withinMs: 4_000,
     controlMs: 4_000,
     settleFloorMs: 0,
-    readyWithinMs: 0,
     execGraceMs: 0,
     confirm: 2,
     isPatient: false,
@@ -289,7 +287,7 @@ async function proveWith(goesOn: (from: string, to: string) => boolean): Promise
     open: pod(`open-${node}`, `node-${node}`),
     guarded: pod(`guarded-${node}`, `node-${node}`),
   }));
-  return await proveEnforcement(outposts, 'Calico', contextOn(kube, clock, timing));
+  return await proveEnforcement(outposts, 'Calico', contextOn(answers, clock, timing));
 }
 
 describe('the canary', () => {

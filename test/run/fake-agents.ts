@@ -4,7 +4,7 @@ import type { Clock } from '../../src/clock.ts';
 import type { ExecRequest, ExecResult, Kube } from '../../src/kube/kube.ts';
 import type { AgentLine, Batch, Target } from '../../src/probe/protocol.ts';
 import type { Outcome } from '../../src/record.ts';
-import type { RunContext, RunTiming } from '../../src/run/context.ts';
+import type { Proving } from '../../src/run/canary.ts';
 import { Sessions } from '../../src/run/sessions.ts';
 
 const ROUND_MS = 40;
@@ -62,19 +62,26 @@ export function agentsThat({ outcomeOf, isVisited = () => true }: Seeing, clock:
   };
 }
 
-/** As much of a context as rounds need. */
-export function contextOn(kube: Partial<Kube>, clock: Clock, timing: RunTiming): RunContext {
+export type Answers = Partial<Pick<Kube, 'apply' | 'delete' | 'exec' | 'list'>>;
+
+/** What attempts are made with, again and again, on an API server that answers so, and nothing else. */
+export function contextOn(answers: Answers, clock: Clock, timing: Proving['timing']): Proving {
   const { signal } = new AbortController();
+  const kube = { apply: unexpected, delete: unexpected, exec: unexpected, list: unexpected, ...answers };
   return {
     runId: 'run',
     kube,
     clock,
     random: () => 0,
     timing,
-    sessions: new Sessions(kube as Kube, clock, signal),
+    sessions: new Sessions(kube, clock, signal),
     execLimit: pLimit(10),
     signal,
     progress: () => undefined,
     save: () => undefined,
-  } as Partial<RunContext> as RunContext;
+  };
+}
+
+function unexpected(): never {
+  throw new Error('nobody was to ask that');
 }

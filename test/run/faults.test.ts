@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { Phase, RunRecord } from '../../src/record.ts';
-import type { Patience } from '../../src/run/run.ts';
+import type { Patience } from '../../src/run/job.ts';
 import {
   type Call,
   failure,

@@ -117,8 +117,9 @@ describe.concurrent('blocks of addresses are predicted where pods have theirs', 
     [[], {}],
   ])('with what is known of %j', (names, assumptions) => {
     const networkPlugins = names.map((name) => ({ name, daemonSet: 'kube-system/x', enforces: true }));
-    expect(assumptionsFor({}, { cluster: 'context', nodes: [], node: 'v24', networkPlugins })).toEqual(
-      assumptions,
-    );
+    const environment = { cluster: 'context', nodes: [], node: 'v24', networkPlugins };
+    expect(assumptionsFor({ kind: 'to-be-proven' }, environment)).toEqual(assumptions);
+    const proven = { ipBlocksMatchPods: false };
+    expect(assumptionsFor({ kind: 'proven', ...proven }, environment)).toEqual(proven);
   });
 });

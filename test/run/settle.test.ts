@@ -1,14 +1,15 @@
 /** Waiting for policies, with agents that see what the test says, and time that passes only where somebody waits. */
+
 import { describe, expect, test } from 'vitest';
-import type { Kube } from '../../src/kube/kube.ts';
+import type { KubeObject } from '../../src/kube/kube.ts';
 import type { CheckRecord, Outcome } from '../../src/record.ts';
-import type { RunContext } from '../../src/run/context.ts';
+import type { Settling } from '../../src/run/context.ts';
 import { Evidence } from '../../src/run/evidence.ts';
 import type { Stage } from '../../src/run/round.ts';
 import { control, observe, settle } from '../../src/run/settle.ts';
 import { sleepingClock } from '../cluster/kind/world.ts';
 import { attempt } from '../judge/attempts.ts';
-import { agentsThat, contextOn as contextWith, sessionsThat } from './fake-agents.ts';
+import { type Answers, agentsThat, contextOn as contextWith, sessionsThat } from './fake-agents.ts';
 
 const APPLIED_MS = 500;
 const FLOOR_MS = 200;
@@ -100,14 +101,13 @@ function checkOf(id: number, expected: CheckRecord['expected']): CheckRecord {
 }
 
 /** As much of a context as settling needs. */
-function contextOn(kube: Partial<Kube>, clock = sleepingClock(), isPatient = false): RunContext {
-  return contextWith(kube, clock, {
+function contextOn(answers: Answers, clock = sleepingClock(), isPatient = false): Settling {
+  return contextWith(answers, clock, {
     timeoutMs: TIMEOUT_MS,
     denialMs: TIMEOUT_MS,
     withinMs: WITHIN_MS,
     controlMs: WITHIN_MS,
     settleFloorMs: FLOOR_MS,
-    readyWithinMs: 0,
     execGraceMs: 0,
     confirm: RULES.confirm,
     isPatient,
@@ -258,15 +258,15 @@ describe('when the time is over', () => {
 test('a round that takes all the time there is is not the only one', async () => {
   const clock = sleepingClock();
   let rounds = 0;
-  const kube = {
+  const answers: Answers = {
     exec: sessionsThat(async () => {
       rounds += 1;
       await clock.sleep(2 * WITHIN_MS);
       return { kind: 'broken', reason: 'busy', mayHeal: false, stdout: '', stderr: '' };
     }),
     list: async () => [podThatRuns('a'), podThatRuns('b0')],
-  } as Partial<Kube> as Kube;
-  const context = contextOn(kube, clock);
+  };
+  const context = contextOn(answers, clock);
   const execs = 2; // of a round: source and destination
   const settling = [checkOf(0, 'unreachable')];
   await settle({ name: 'x', checks: settling, policies: ['deny'] }, RULES, stageOf('a', 'b0'), context);
@@ -280,8 +280,10 @@ test('a round that takes all the time there is is not the only one', async () =>
   expect(rounds).toBe(6 * execs);
 });
 
-function podThatRuns(name: string): object {
+function podThatRuns(name: string): KubeObject {
   return {
+    apiVersion: 'v1',
+    kind: 'Pod',
     metadata: { namespace: 'x', name },
     spec: { nodeName: 'node-1' },
     status: {
@@ -294,16 +296,16 @@ function podThatRuns(name: string): object {
 
 test('before the policies a pod that has died is told, even where a round takes all the time there is', async () => {
   const clock = sleepingClock();
-  const kube = {
+  const answers: Answers = {
     exec: sessionsThat(async () => {
       await clock.sleep(2 * WITHIN_MS);
       return { kind: 'broken', reason: 'not found', mayHeal: false, stdout: '', stderr: '' };
     }),
     list: async () => [],
-  } as Partial<Kube> as Kube;
+  };
   const checks = [{ ...checkOf(0, 'reachable'), attempts: [] }];
   await expect(
-    control({ name: 'x', checks }, stageOf('a', 'b0'), contextOn(kube, clock)),
+    control({ name: 'x', checks }, stageOf('a', 'b0'), contextOn(answers, clock)),
   ).rejects.toMatchObject({
     code: 'provision-failed',
     message: 'pod x/a cannot run: somebody has deleted it',
@@ -315,6 +317,6 @@ test('200,000 checks that have settled together need no last look', async () => 
     ...checkOf(id, 'unreachable'),
     attempts: [1, 2].map((round) => attempt('settle', 'timeout', { round })),
   }));
-  await observe({ name: 'x', checks }, RULES, stageOf(), contextOn({} as Kube));
+  await observe({ name: 'x', checks }, RULES, stageOf(), contextOn({}));
   expect(checks.every(({ attempts }) => attempts.length === 2)).toBe(true);
 });

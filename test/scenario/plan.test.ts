@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { wholePlan } from '../../src/scenario/scenario.ts';
 import { startProcessorClock } from '../support/processor-time.ts';
 import { createProject, describeChecks, scenarioWith } from './project.ts';
 
@@ -11,6 +12,16 @@ async function failureOf(lines: string): Promise<string> {
   await using project = await createProject({ 'a.yaml': scenarioWith(lines) });
   return await project.failure();
 }
+
+test('a scenario has one oracle, whoever asks for it', async () => {
+  await using project = await createProject({
+    'a.yaml': scenarioWith('reachable: [{ from: shop/api, to: shop/db }]\n'),
+  });
+  const [plan] = await project.load(undefined, { checks: ['shop/api -> shop/db'] });
+  expect(plan?.oracle().parties.pods.map(({ name }) => name)).toContain('shop/db');
+  expect(plan?.oracle()).toBe(plan?.oracle());
+  expect(plan && wholePlan(plan).oracle()).toBe(plan?.oracle());
+});
 
 describe('checks', () => {
   test('carry where they were declared and why, in the order of sources, destinations and ports', async () => {

@@ -8,16 +8,12 @@ export function asContext(provider: ClusterProvider, networkPlugin?: string): Cl
   return {
     kind: 'context',
     async start(options) {
-      const { ipBlocksMatchPods: _ofTheSandbox, ...cluster } = await provider.start(options);
+      const cluster = await provider.start(options);
       return {
         ...cluster,
         kind: 'context',
-        needsPreflight: true,
-        needsCanary: true,
-        runsImages: true,
-        cleanWith: ['--cluster', 'context=test'],
-        outlivesRun: true,
-        ...(networkPlugin === undefined ? {} : { networkPlugin }),
+        trust: { kind: 'to-be-proven', ...(networkPlugin === undefined ? {} : { networkPlugin }) },
+        lifetime: { kind: 'users', cleanWith: ['--cluster', 'context=test'] },
         stop: () => cluster.stop(),
       };
     },

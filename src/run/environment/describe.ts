@@ -2,7 +2,7 @@
 import { ApiStatusError, wordsOf } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/kube.ts';
 import type { RunRecord } from '../../record.ts';
-import type { RunContext } from '../context.ts';
+import type { Requesting } from '../context.ts';
 import { findClusterPolicies } from './cluster-policies.ts';
 import { findProxyMode } from './kube-proxy.ts';
 import { findPlugins, type NetworkPlugin } from './network-plugins.ts';
@@ -13,7 +13,10 @@ type Environment = RunRecord['environment'];
  * Notes what the API server says of itself: the first contact with a cluster.
  * @throws PodreachError `cluster-unavailable`, `permission-denied`, `api-error`
  */
-export async function describeServer(environment: Environment, context: RunContext): Promise<void> {
+export async function describeServer(
+  environment: Environment,
+  context: Requesting<'server' | 'version'>,
+): Promise<void> {
   environment.server = context.kube.server;
   environment.kubernetes = await context.kube.version(context);
 }
@@ -21,7 +24,7 @@ export async function describeServer(environment: Environment, context: RunConte
 /** Notes the nodes. @returns the Node objects @throws as {@link describeServer} */
 export async function describeNodes(
   environment: Environment,
-  context: RunContext,
+  context: Requesting<'list'>,
 ): Promise<readonly KubeObject[]> {
   const nodes = await context.kube.list({ resource: 'nodes' }, context);
   environment.nodes = nodes.map(describeNode);
@@ -48,7 +51,7 @@ function describeNode(node: KubeObject): Environment['nodes'][number] {
 export async function describeNetwork(
   environment: Environment,
   wanted: string | undefined,
-  context: RunContext,
+  context: Requesting<'list' | 'read'>,
 ): Promise<void> {
   const warnings: string[] = [];
   const looking = async <Found>(what: string, look: () => Promise<Found>): Promise<Found | undefined> => {
@@ -78,7 +81,7 @@ export async function describeNetwork(
   ];
 }
 
-async function daemonSets({ kube, signal }: RunContext): Promise<readonly KubeObject[]> {
+async function daemonSets({ kube, signal }: Requesting<'list'>): Promise<readonly KubeObject[]> {
   try {
     return await kube.list({ resource: 'daemonsets' }, { signal });
   } catch (thrown) {

@@ -52,13 +52,19 @@ async function startOn(
   return { cluster: await provider.start({ signal, clock }), stopControlPlane, notes };
 }
 
+async function retain({ lifetime }: Cluster): Promise<void> {
+  if (lifetime.kind === 'users') throw new Error("nobody retains what is the user's");
+  await lifetime.retain?.();
+}
+
 describe('the provider', () => {
   test('deletes what it made when it is stopped, once', async () => {
     using world = memoryWorld();
     const { cluster, notes } = await startOn(world, { keep: false });
     expect(cluster).toMatchObject({
       kind: 'kind',
-      outlivesRun: false,
+      trust: { kind: 'to-be-proven', networkPlugin: 'Calico' },
+      lifetime: { kind: 'ends-with-run' },
       timing: { timeoutMs: 1000, withinMs: 30_000, settleFloorMs: 2000 },
     });
     expect(cluster.kubeconfig).toContain('current-context: kind-c');
@@ -74,7 +80,7 @@ describe('the provider', () => {
     using world = memoryWorld();
     const { cluster } = await startOn(world, { keep: true });
     await cluster.stop();
-    expect(cluster.outlivesRun).toBe(true);
+    expect(cluster.lifetime).toEqual({ kind: 'kept', cleanWith: ['--cluster', 'kind=c'] });
     expect(world.containers()).toHaveLength(2);
   });
 
@@ -83,7 +89,7 @@ describe('the provider', () => {
     await provideKindCluster(optionsWith(), world.context);
     const { cluster } = await startOn(world, { keep: false });
     await cluster.stop();
-    expect(cluster.outlivesRun).toBe(true);
+    expect(cluster.lifetime).toEqual({ kind: 'kept', cleanWith: ['--cluster', 'kind=c'] });
     expect(world.containers()).toHaveLength(2);
   });
 
@@ -155,7 +161,7 @@ describe('--retain on a kept cluster', () => {
     await provideKindCluster(optionsWith(), world.context);
     const { cluster } = await startOn(world, { keep: false, retain: true });
     await world.context.clock.sleep(300_000);
-    await cluster.retain?.();
+    await retain(cluster);
     await cluster.stop();
     expect(world.commands.at(-1)).toBe(`kind export logs ${logs} --name c`);
     expect(world.containers()).toHaveLength(2);
@@ -166,7 +172,7 @@ describe('--retain on a kept cluster', () => {
 test('a cluster that is retained is not deleted when it is stopped, even where its logs cannot be had', async () => {
   using world = memoryWorld([{ match: /^kind export logs/, fails: 'ERROR: no' }]);
   const { cluster, notes } = await startOn(world, { keep: false, retain: true });
-  await cluster.retain?.();
+  await retain(cluster);
   await cluster.stop();
   expect(world.containers()).toHaveLength(2);
   expect(notes.at(-1)).toMatch(

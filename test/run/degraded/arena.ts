@@ -3,6 +3,7 @@
  * false: inconclusive is the worst that noise may do.
  */
 import type { Kube } from '../../../src/kube/kube.ts';
+import { podState } from '../../../src/kube/pod-state.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
 import type { RunRecord, Verdict } from '../../../src/record.ts';
 import { throughProxy } from '../../support/api-proxy.ts';
@@ -200,10 +201,9 @@ export async function placeOf(
   kube: Kube,
 ): Promise<{ readonly ip: string; readonly node: string }> {
   const [namespace = '', name = ''] = pod.split('/');
-  const object = await kube.get({ resource: 'pods', namespace, name });
-  // A Pod of the API that runs: both are there.
-  const { status, spec } = object as unknown as { status: { podIP: string }; spec: { nodeName: string } };
-  return { ip: status.podIP, node: spec.nodeName };
+  const state = podState(await kube.get({ resource: 'pods', namespace, name }));
+  if (state.kind !== 'running') throw new Error(`${pod} does not run: ${state.reason}`);
+  return { ip: state.ip, node: state.node };
 }
 
 /** The same on the way between the nodes. */

@@ -1,0 +1,42 @@
+/** The third stage of a run: a cluster of which all is known that can be told before anything is created there. */
+import type { KubeObject } from '../kube/kube.ts';
+import type { Assumptions } from '../policy/peers.ts';
+import type { Connected } from './connected.ts';
+import { describeNodes, describeServer } from './environment/describe.ts';
+import type { Job } from './job.ts';
+import { assumptionsFor } from './predict.ts';
+import { checkPermissions, refuseForeignNamespaces } from './preflight.ts';
+import { meetNetwork } from './prove.ts';
+
+export interface Checked extends Pick<Connected, 'cluster' | 'tools'> {
+  readonly nodes: readonly KubeObject[];
+  /** What is known of how it takes policies. */
+  readonly assumptions: Assumptions;
+}
+
+/**
+ * Asks a cluster what it is and, where podreach is a guest, whether it may do there what a run does.
+ * @param askedForMs when the cluster was asked for, on the run's clock
+ * @throws PodreachError `permission-denied`, `namespace-foreign`; what the API server says
+ */
+export async function check(
+  { cluster, tools }: Connected,
+  { plans, record: { environment } }: Job,
+  askedForMs: number,
+): Promise<Checked> {
+  const { trust } = cluster;
+  await describeServer(environment, tools);
+  tools.progress({
+    type: 'cluster-ready',
+    cluster: cluster.kind,
+    server: tools.kube.server,
+    durationMs: tools.clock.now() - askedForMs,
+  });
+  if (trust.kind === 'to-be-proven') {
+    await checkPermissions(tools);
+    await refuseForeignNamespaces(plans, tools);
+  }
+  const nodes = await describeNodes(environment, tools);
+  if (trust.kind === 'to-be-proven') await meetNetwork(trust, environment, tools);
+  return { cluster, tools, nodes, assumptions: assumptionsFor(trust, environment) };
+}

@@ -1,0 +1,59 @@
+/** What a run is asked to do, and the record of what becomes of it. */
+import type { Clock } from '../clock.ts';
+import type { ClusterProvider } from '../cluster/cluster.ts';
+import type { KubePatience } from '../kube/connect.ts';
+import type { ProbeSettings } from '../probe/settings.ts';
+import type { ProgressListener } from '../progress.ts';
+import type { RunRecord } from '../record.ts';
+import type { Plan } from '../scenario/scenario.ts';
+import type { RunOrigin } from './start-record.ts';
+
+/** For how long a cluster that does not answer is waited for. */
+export interface Patience extends KubePatience {
+  /** For how long an exec that breaks is made again; each has the time that its work may take on top. */
+  readonly execGraceMs: number;
+}
+
+export interface RunOptions {
+  readonly provider: ClusterProvider;
+  /** podreach's own version, for the record. */
+  readonly version: string;
+  readonly clock: Clock;
+  /** Aborted by the user; the reason is an `Interruption`. */
+  readonly signal: AbortSignal;
+  /** How probe pods are to be on this cluster. Default: a stock image, on any node. */
+  readonly probe?: ProbeSettings;
+  /** Default: what suits the cluster. */
+  readonly timeoutMs?: number | undefined;
+  /** Default: what suits the cluster. */
+  readonly withinMs?: number | undefined;
+  /** How long probe pods may take to run. Default: two minutes. */
+  readonly readyWithinMs?: number | undefined;
+  readonly confirm: number;
+  /** Wait for the deadline also where the policies predict a mismatch that is seen. Default: no. */
+  readonly patient?: boolean;
+  /** Default: what suits a cluster that is busy, or far away. */
+  readonly patience?: Partial<Patience>;
+  /** How many scenarios may run side by side. */
+  readonly parallel: number;
+  /** Leave the cluster and everything on it as it is at the end. */
+  readonly keep: boolean;
+  /** Start no further scenario after one with a mismatch or a failure. */
+  readonly failFast: boolean;
+  /** Who runs it, and from what, for the record. */
+  readonly origin?: RunOrigin;
+  /** The options of `podreach run` with which a part of it can be run again as it was, for the reports. */
+  readonly again?: readonly string[];
+  readonly progress: ProgressListener;
+  /** Called whenever the record has changed in a way worth saving; the record is the same object each time. */
+  readonly save: (record: RunRecord) => void;
+}
+
+/** One run, as all its stages know it. */
+export interface Job {
+  readonly plans: readonly Plan[];
+  readonly options: Omit<RunOptions, 'save'>;
+  readonly record: RunRecord;
+  /** Says that the record has changed in a way worth saving. */
+  readonly save: () => void;
+}

@@ -1,0 +1,139 @@
+/** The last stage of a run: its scenarios, side by side, on a cluster that is proven meanwhile. */
+import { isMismatch } from '../judge/mismatch.ts';
+import type { ScenarioRecord } from '../record.ts';
+import type { Plan } from '../scenario/scenario.ts';
+import type { Checked } from './checked.ts';
+import { cleanUp } from './cleanup.ts';
+import { untilInterrupted } from './interruption.ts';
+import type { Job } from './job.ts';
+import { proveCluster, removeOutposts } from './prove.ts';
+import { cleanUpAfter, runScenario, type ScenarioOptions } from './scenario-run.ts';
+import { runDisjoint } from './schedule.ts';
+
+/**
+ * Runs the scenarios. What is there when that is cut off is taken away, where it does not end with the run.
+ * @throws PodreachError where the proof of the cluster fails: nothing is left there then, unless it is kept; what the loss of the
+ *   cluster has as its reason
+ */
+export async function runScenarios(checked: Checked, job: Job): Promise<void> {
+  await using traces = tracesOn(checked, job);
+  await untilInterrupted(job.options.signal, async () => {
+    await runProven(checked, job, traces);
+    checked.cluster.lost.throwIfAborted();
+  });
+}
+
+/** What a run has on a cluster: each scenario takes its own away, as long as nothing cuts it off. Released, the rest is taken away. */
+interface Traces extends AsyncDisposable {
+  /** Says that the cluster is not what it must be, so that all that is there is of no use. */
+  abandon(): void;
+}
+
+function tracesOn({ cluster, tools }: Checked, { options }: Job): Traces {
+  let isAbandoned = false;
+  return {
+    abandon() {
+      isAbandoned = true;
+    },
+    async [Symbol.asyncDispose]() {
+      if (cluster.lifetime.kind === 'ends-with-run') return;
+      const isUseless = isAbandoned && !options.keep && !cluster.lost.aborted;
+      if (options.signal.aborted || isUseless) await cleanUp(tools, cluster.lost);
+    },
+  };
+}
+
+/**
+ * Scenarios, on a cluster that is proven to enforce policies: the sandbox by its own tests, any other by the canary, which runs while
+ * the first scenarios start.
+ * @throws PodreachError what the proof of a cluster rejects with
+ */
+async function runProven(checked: Checked, job: Job, traces: Traces): Promise<void> {
+  const { cluster, tools, nodes } = checked;
+  const { proof } = await proveCluster(cluster.trust, nodes, job.record, job.plans.length, tools);
+  const failed = new AbortController();
+  if (cluster.trust.kind === 'to-be-proven') proof.catch((reason: unknown) => failed.abort(reason));
+  let running = job.plans.length;
+  const { promise: unneeded, resolve: tellUnneeded } = Promise.withResolvers<void>();
+  const onSeen = (): void => {
+    running -= 1;
+    if (running === 0) tellUnneeded();
+  };
+  const cleaned = unneeded.then(async () => {
+    const stays = cluster.lifetime.kind !== 'ends-with-run';
+    if (stays && !tools.signal.aborted && !failed.signal.aborted) await removeOutposts(tools);
+  });
+  const signal = AbortSignal.any([tools.signal, failed.signal]);
+  const scenarios = runAll({ ...checked, tools: { ...tools, signal } }, job, {
+    proof,
+    unproven: failed.signal,
+    onSeen,
+  }).finally(tellUnneeded);
+  const ended = await Promise.allSettled([scenarios, cleaned]);
+  if (failed.signal.aborted) {
+    traces.abandon();
+    failed.signal.throwIfAborted();
+  }
+  for (const part of ended) if (part.status === 'rejected') throw part.reason;
+}
+
+async function runAll(
+  checked: Checked,
+  job: Job,
+  shared: Pick<ScenarioOptions, 'proof' | 'unproven' | 'onSeen'>,
+): Promise<void> {
+  const { tools, assumptions } = checked;
+  const { plans, options, record } = job;
+  const others = record.environment.clusterPolicies?.join(', ');
+  const pairs = record.scenarios.flatMap((scenario, index) => {
+    const plan = plans[index];
+    return plan === undefined ? [] : [{ plan, scenario, index }];
+  });
+  const stop = (): boolean => tools.signal.aborted || (options.failFast && record.scenarios.some(wentWrong));
+  const keysOf = ({ plan }: { plan: Plan }): string[] => plan.namespaces.map(({ name }) => name);
+  const cleaner = createCleaner(checked, job);
+  await runDisjoint(
+    pairs,
+    { parallel: options.parallel, keysOf, stop },
+    async ({ plan, scenario, index }) => {
+      tools.progress({
+        type: 'scenario-started',
+        scenario: scenario.name,
+        index: index + 1,
+        total: pairs.length,
+        pods: scenario.pods.length,
+        checks: scenario.checks.length,
+      });
+      const own = { ...shared, keep: options.keep, number: index + 1, assumptions, others };
+      await runScenario(plan, scenario, own, tools);
+      return { cleaned: cleaner(scenario) };
+    },
+  );
+  for (const { scenario } of pairs) if (scenario.status === 'waiting') scenario.status = 'skipped';
+}
+
+/**
+ * Cleans up after scenarios, beside those that go on. On a cluster that ends with the run that is for those that still wait for room;
+ * with the last of them it is called off.
+ */
+function createCleaner(
+  { cluster, tools }: Checked,
+  { options, record: { scenarios } }: Job,
+): (scenario: ScenarioRecord) => Promise<void> {
+  const isAny = (status: ScenarioRecord['status']): boolean => scenarios.some((one) => one.status === status);
+  const endsWithRun = cluster.lifetime.kind === 'ends-with-run';
+  const uncalled = new AbortController();
+  const signal = AbortSignal.any([tools.signal, uncalled.signal]);
+  return async (scenario) => {
+    const isLast = !isAny('waiting') && !isAny('running');
+    if (isLast && endsWithRun) uncalled.abort();
+    // A run that is cut off is cleaned up as a whole.
+    if (options.keep || tools.signal.aborted || (endsWithRun && !isAny('waiting'))) return;
+    if (isLast) tools.progress({ type: 'cleaning-up' });
+    await cleanUpAfter(scenario, { ...tools, signal });
+  };
+}
+
+function wentWrong(scenario: ScenarioRecord): boolean {
+  return scenario.error !== undefined || scenario.checks.some(isMismatch);
+}
