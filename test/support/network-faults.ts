@@ -18,6 +18,8 @@ interface Place {
   readonly pid: number;
 }
 
+const FOUND_WITHIN_MS = 60_000;
+
 export class NetworkFaults {
   readonly #pods: ReadonlyMap<string, Place>;
   readonly #nodes: ReadonlyMap<string, Place>;
@@ -29,8 +31,18 @@ export class NetworkFaults {
     this.#nodes = nodes;
   }
 
-  /** Finds the pods of the run that goes on there, and their nodes. */
+  /** Finds the pods of the run that goes on there, and their nodes, as soon as one is there. */
   static async of(kube: Kube): Promise<NetworkFaults> {
+    const until = performance.now() + FOUND_WITHIN_MS;
+    for (;;) {
+      const faults = await NetworkFaults.#find(kube);
+      if (faults.nodes.length > 0) return faults;
+      if (performance.now() > until) throw new Error('no pod of a run is there');
+      await delay(5);
+    }
+  }
+
+  static async #find(kube: Kube): Promise<NetworkFaults> {
     const namespaces = await kube.list({ resource: 'namespaces', labelSelector: 'podreach.dev/run' });
     const runs = new Set(namespaces.map(({ metadata }) => metadata.labels?.['podreach.dev/run']));
     const processes = listProcesses();
