@@ -187,7 +187,7 @@ describe('what the environment can do', () => {
     },
   );
 
-  test.each([
+  test.concurrent.each([
     ['a', 'whose agent is killed', kill, /^the probe could not try: /],
     [
       'b',

@@ -313,7 +313,9 @@ export const POD_TRIALS: readonly Trial[] = [...LINK_TRIALS.flat(), ...OTHER_POD
 /** Some of them, for every run of the tests: every length and every moment of an outage, at one end or the other. */
 export const SOME_POD_TRIALS: readonly Trial[] = [
   ...LINK_TRIALS.flatMap((trials, end) => trials.filter((_, index) => index % 4 === 2 * end)),
-  ...OTHER_POD_TRIALS.filter(({ name }) => !/^loss-.*-(1|20)$|^replies-(1000|10000)-/.test(name)),
+  ...OTHER_POD_TRIALS.filter(
+    ({ name }) => !/^loss-.*-(1|20)$|^replies-(?!ever-|3000-settle|6000-(apply|rounds))/.test(name),
+  ),
 ];
 
 /** Trials that disturb a node, and so everything that is on it: each has a sandbox of its own. */
