@@ -147,6 +147,16 @@ describe.concurrent('what once was a false green', { timeout: 400_000 }, () => {
     expect(check?.attempts.map(({ outcome }) => outcome)).toContain('reset');
   });
 
+  test('an answer of another pod is no block', async () => {
+    const record = await runWhile('settle', async (faults, kube) => {
+      const [b, c] = await Promise.all(['pair/b', 'pair/c'].map((pod) => placeOf(pod, kube)));
+      await faults.redirect('pair/a', b?.ip ?? '', c?.ip ?? '');
+    });
+    const check = checkTo(record, 'pair/b');
+    expect(check?.verdict).toBe('leaked');
+    expect(check?.reason).toContain('it got through although it must not: wrong-peer');
+  });
+
   test('a node that does not take up policies makes its checks inconclusive, and names itself', async () => {
     // Every pod of the pair that is cut is on one node, and that node is stopped.
     const record = await runWhile('control', async (faults) => {

@@ -132,6 +132,14 @@ export class NetworkFaults {
     };
   }
 
+  /** What a pod sends to one address goes to another. */
+  async redirect(pod: string, from: string, to: string): Promise<void> {
+    NetworkFaults.#faults += 1;
+    const rules = `type nat hook output priority -100; ip daddr ${from} dnat to ${to}`;
+    const table = `table ip fault${NetworkFaults.#faults} { chain out { ${rules}; }; }`;
+    await enter(this.#pod(pod), ['nft', '-f', '-'], `${table}\n`);
+  }
+
   /** The agent of a pod ends, as if the system had run out of memory. */
   async kill(pod: string): Promise<void> {
     process.kill(this.#pod(pod).pid, 'SIGKILL');
