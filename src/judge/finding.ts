@@ -21,13 +21,12 @@ export function findingOf(expected: CheckRecord['expected'], attempt: Judged): F
     case 'connected':
       return expected === 'reachable' ? AGREES : CONTRADICTS;
     case 'timeout':
+    case 'prohibited':
+    case 'refused':
       if (attempt.late === true)
         return expected === 'unreachable'
           ? CONTRADICTS
           : provesNothing('it was answered late: the network was slow');
-      return provenCut(attempt) ?? (expected === 'unreachable' ? AGREES : CONTRADICTS);
-    case 'prohibited':
-    case 'refused':
       return provenCut(attempt) ?? (expected === 'unreachable' ? AGREES : CONTRADICTS);
     case 'reset':
     case 'one-way':

@@ -31,6 +31,8 @@ const VISITS_KEPT = 120;
 const LATE_MS = { TCP: 900, UDP: 3_500 } as const;
 /** So many dials of ended attempts are open at most: file descriptors are few. */
 const LATE_DIALS = 600;
+/** So many nonces of attempts that were answered late are remembered: each answer tells all of them. */
+const LATE_KEPT = 10_000;
 /** So many nonces of datagrams that have arrived are remembered. */
 const NONCES_KEPT = 100_000;
 /** Pending handshakes per listener: a burst of probes must not overflow it, or the kernel drops a SYN and a second is lost. */
@@ -252,9 +254,13 @@ const dialUdp: Dial = (ip, port, nonce, expected, { onSign, onTrace }) => {
 
 /** Dials of attempts that have ended without an answer, open for a while: what is answered late was not blocked, it was slow. */
 class LateAnswers {
-  /** Of the attempts that were answered after their end. */
+  /** Of the attempts that were answered after their end, the oldest first. */
   readonly nonces = new Set<string>();
   readonly #open = new Set<() => void>();
+
+  note(nonce: string): void {
+    remember(this.nonces, nonce, LATE_KEPT);
+  }
 
   /** @param close called after `ms`, or sooner where too many are open */
   await(close: () => void, ms: number): void {
@@ -346,16 +352,12 @@ function dialRepeatedly(
     };
     const onLate = ({ outcome }: Sign): void => {
       if (outcome === 'connected' || outcome === 'reset' || outcome === 'wrong-peer') {
-        late?.nonces.add(nonce);
+        late?.note(nonce);
         closeAll();
       }
     };
     /** @param earlier how many dials had been made before the one that tells */
     const onSign = (sign: Sign, earlier: number): void => {
-      if (isOver) {
-        onLate(sign);
-        return;
-      }
       if (sign.outcome !== 'error') {
         noteAnswer(earlier);
         if (address.protocol === 'UDP' && earlier > 0) {
@@ -384,10 +386,6 @@ function dialRepeatedly(
       isAnswered = true;
     };
     const onTrace = (sign: Sign, earlier: number): void => {
-      if (isOver) {
-        onLate(sign);
-        return;
-      }
       trace ??= sign;
       noteAnswer(earlier);
       // Through is through: what follows gets lost no more than TCP mends by itself.
@@ -398,8 +396,8 @@ function dialRepeatedly(
     const dialOnce = (): void => {
       const earlier = dials;
       const events = {
-        onTrace: (sign: Sign) => onTrace(sign, earlier),
-        onSign: (sign: Sign) => onSign(sign, earlier),
+        onTrace: (sign: Sign) => (isOver ? onLate(sign) : onTrace(sign, earlier)),
+        onSign: (sign: Sign) => (isOver ? onLate(sign) : onSign(sign, earlier)),
       };
       dials += 1;
       lastDialMs = performance.now() - begun;
@@ -468,8 +466,10 @@ async function resolveName(name: string, timeoutMs: number): Promise<string> {
   }
 }
 
-/** One attempt. Never rejects: whatever goes wrong is the outcome. */
-/** @param late takes down what answers after its end; absent: nobody wants to know */
+/**
+ * One attempt. Never rejects: whatever goes wrong is the outcome.
+ * @param late takes down what answers after its end; absent: nobody wants to know
+ */
 async function attempt(
   address: Address,
   timeoutMs: number,
@@ -827,7 +827,7 @@ function listenUdp(port: number, ipv6: boolean, self: Identity, { nonces }: Memo
       const text = message.toString('latin1');
       const reply = replyTo(text, self);
       if (reply !== undefined) {
-        remember(nonces, text.slice(REQUEST_PREFIX.length, -1));
+        remember(nonces, text.slice(REQUEST_PREFIX.length, -1), NONCES_KEPT);
         socket.send(reply, sender.port, sender.address, () => {});
       }
     });
@@ -836,9 +836,9 @@ function listenUdp(port: number, ipv6: boolean, self: Identity, { nonces }: Memo
 }
 
 /** Forgets the oldest where there are too many. */
-function remember(nonces: Set<string>, nonce: string): void {
+function remember(nonces: Set<string>, nonce: string, kept: number): void {
   nonces.add(nonce);
-  if (nonces.size > NONCES_KEPT) {
+  if (nonces.size > kept) {
     for (const oldest of nonces) {
       nonces.delete(oldest);
       break;

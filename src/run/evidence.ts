@@ -65,8 +65,8 @@ export class Evidence {
   }
 
   /**
-   * The policies are about to be taken away. From now on packets that get lost count no more: what was cut off cannot be tried again, and one lost packet among the many of the
-   * closing control is nothing to doubt it for.
+   * The policies are about to be taken away. From now on packets that get lost count no more: what was cut off cannot be tried again,
+   * and one lost packet among the many of the closing control is nothing to doubt it for.
    */
   close(): void {
     this.#isClosed = true;

@@ -28,7 +28,9 @@ export interface Dialled {
 }
 
 export class UnansweredAttempts {
-  readonly #byCheck = new Map<CheckRecord, Unanswered[]>();
+  readonly #byCheck = new Map<CheckRecord, readonly Unanswered[]>();
+  /** The checks that a pod is an end of. */
+  readonly #checksOf = new Map<RunningPod, Set<CheckRecord>>();
 
   /** @param dialled absent: it was answered, which ends what was known of its check */
   note(
@@ -49,6 +51,10 @@ export class UnansweredAttempts {
       ...known.slice(1 - KEPT),
       { attempt, from, to, nonce, connections, isAsked: false },
     ]);
+    for (const pod of [from, to]) {
+      const checks = this.#checksOf.get(pod) ?? new Set();
+      this.#checksOf.set(pod, checks.add(check));
+    }
   }
 
   /** Where connections of these checks may have arrived, as far as nobody has asked there since. */
@@ -62,7 +68,7 @@ export class UnansweredAttempts {
 
   /** The agent in a pod has been asked for half-open connections, and has answered. */
   noteAsked(pod: RunningPod): void {
-    for (const one of [...this.#byCheck.values()].flat()) if (one.to === pod) one.isAsked = true;
+    for (const one of this.#of(pod)) if (one.to === pod) one.isAsked = true;
   }
 
   /** Who may yet get an answer. */
@@ -72,10 +78,10 @@ export class UnansweredAttempts {
 
   /** Makes attempts whose connections have arrived `one-way`. @param halfOpen what the agent in their destination has told */
   hearHalfOpen(pod: RunningPod, halfOpen: readonly string[]): void {
-    for (const { attempt } of this.#find(halfOpen, ({ to, connections }) =>
-      to === pod ? connections : [],
-    )) {
-      if (attempt.late === true) continue;
+    if (halfOpen.length === 0) return;
+    const arrived = new Set(halfOpen);
+    for (const { attempt, to, connections } of this.#of(pod)) {
+      if (to !== pod || attempt.late === true || !connections.some((one) => arrived.has(one))) continue;
       attempt.outcome = 'one-way';
       attempt.detail = 'the connection arrived, and no answer came back';
     }
@@ -83,7 +89,10 @@ export class UnansweredAttempts {
 
   /** Marks attempts that were answered too late. @param nonces what the agent in their source has told */
   hearLate(pod: RunningPod, nonces: readonly string[]): void {
-    for (const { attempt } of this.#find(nonces, ({ from, nonce }) => (from === pod ? [nonce] : []))) {
+    if (nonces.length === 0) return;
+    const late = new Set(nonces);
+    for (const { attempt, from, nonce } of this.#of(pod)) {
+      if (from !== pod || !late.has(nonce)) continue;
       attempt.outcome = 'timeout';
       attempt.late = true;
       attempt.detail = 'answered late';
@@ -94,9 +103,7 @@ export class UnansweredAttempts {
     return checks.flatMap((check) => this.#byCheck.get(check)?.at(-1) ?? []);
   }
 
-  #find(told: readonly string[], keysOf: (one: Unanswered) => readonly string[]): readonly Unanswered[] {
-    if (told.length === 0) return [];
-    const known = new Set(told);
-    return [...this.#byCheck.values()].flat().filter((one) => keysOf(one).some((key) => known.has(key)));
+  #of(pod: RunningPod): readonly Unanswered[] {
+    return [...(this.#checksOf.get(pod) ?? [])].flatMap((check) => this.#byCheck.get(check) ?? []);
   }
 }

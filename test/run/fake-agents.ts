@@ -36,7 +36,10 @@ export function agentsThat({ outcomeOf, isVisited = () => true }: Seeing, clock:
     const seconds = Array.from({ length: 20 }, (_, second) => second * 1_000);
     const lines: AgentLine[] = [
       ...outcomes.map(([id, outcome]): AgentLine => {
-        const dials = outcome === 'timeout' ? { dials: 3, lastDialMs: LAST_DIAL_MS } : {};
+        const dials =
+          outcome === 'timeout'
+            ? { dials: 3, lastDialMs: LAST_DIAL_MS, nonce: `nonce-${id}`, localPorts: [40_000 + id] }
+            : {};
         return { kind: 'attempt', id, outcome, startedMs: 0, durationMs: 1, ...dials };
       }),
       ...listeners.map(

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../src/kube/kube.ts';
+import type { Batch } from '../../src/probe/protocol.ts';
 import type { CheckRecord, Outcome } from '../../src/record.ts';
 import type { Settling } from '../../src/run/context.ts';
 import { Evidence } from '../../src/run/evidence.ts';
@@ -319,4 +320,39 @@ test('200,000 checks that have settled together need no last look', async () => 
   }));
   await observe({ name: 'x', checks }, RULES, stageOf(), contextOn({}));
   expect(checks.every(({ attempts }) => attempts.length === 2)).toBe(true);
+});
+
+test('agents give denials their own time, and are asked what arrived, and last of all what came late', async () => {
+  const clock = sleepingClock();
+  await clock.sleep(APPLIED_MS);
+  const checks = [checkOf(0, 'unreachable'), checkOf(1, 'reachable')];
+  const answer = agentsThat({ outcomeOf: ({ id }) => (id === 0 ? 'timeout' : 'connected') }, clock);
+  const batches: { readonly pod: string; readonly batch: Batch }[] = [];
+  const exec = sessionsThat(async (request, input) => {
+    batches.push({ pod: request.pod, batch: JSON.parse(input) });
+    return await answer(request, input);
+  });
+  const { timing, ...rest } = contextOn({ exec }, clock);
+  const context = { ...rest, timing: { ...timing, denialMs: 20 } };
+  const [tried, stage] = [{ name: 'x', checks, policies: ['deny'] }, stageOf('a', 'b0', 'b1')];
+
+  await settle(tried, RULES, stage, context);
+  const rounds = batches.filter(({ batch }) => batch.targets.length > 0);
+  expect(rounds.map(({ batch }) => batch.targets.map(({ timeoutMs }) => timeoutMs))).toEqual(
+    rounds.map(() => [20, undefined]),
+  );
+  const held = batches.filter(({ pod, batch }) => pod === 'b0' && batch.listeners.length > 0);
+  expect(new Set(held.map(({ batch }) => batch.holdMs))).toEqual(new Set([20]));
+  // Once, when the cut was confirmed.
+  const asked = batches.flatMap(({ pod, batch }) =>
+    batch.halfOpenAt === undefined ? [] : [pod, batch.halfOpenAt],
+  );
+  expect(asked).toEqual(['b0', 'ip-b0']);
+  expect(batches.filter(({ batch }) => batch.endsDials)).toEqual([]);
+
+  batches.length = 0;
+  await observe(tried, RULES, stage, context);
+  expect(batches.map(({ pod, batch }) => [pod, batch.endsDials, batch.halfOpenAt])).toEqual([
+    ['a', true, undefined],
+  ]);
 });
