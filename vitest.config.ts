@@ -23,7 +23,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // Tests wait for timeouts a quarter of their time: three files at a time keep two cores busy.
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: SlowFirst },
     // However busy the machine is: a whole run on a sandbox takes seconds, and ten times that beside other work.
     testTimeout: 120_000,

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ClusterProvider } from '../../src/cluster/cluster.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
+import type { Kube } from '../../src/kube/kube.ts';
 import type { CheckRecord, RunRecord } from '../../src/record.ts';
 import { findTools, searchPath } from '../../src/sandbox/host.ts';
 import { throughProxy } from '../support/api-proxy.ts';
@@ -45,10 +46,13 @@ describe('while the network fails', () => {
   );
 });
 
-/** Acts on the network of the run's pods once, when a phase begins or the first round under the policies has ended. */
+/**
+ * Acts on the network of the run's pods once, when a phase begins or a round under the policies has ended. Where it says that it
+ * is `not yet` time to act, it is asked again when the next one has.
+ */
 async function runWhile(
-  moment: string,
-  act: (faults: NetworkFaults, kube: Parameters<typeof placeOf>[1]) => Promise<unknown>,
+  moments: string | readonly string[],
+  act: (faults: NetworkFaults, kube: Kube) => Promise<unknown>,
   options: Parameters<typeof runWith>[2] = {},
   provider: ClusterProvider = sandbox(),
 ): Promise<RunRecord> {
@@ -58,13 +62,22 @@ async function runWhile(
   return await runWith(
     throughProxy(provider, { question: () => acting }),
     (event, kube) => {
-      const isThen =
-        (event.type === 'phase-started' && event.phase === moment) ||
-        (event.type === 'round-ended' &&
-          [`${event.phase} round`, `${event.phase} round ${event.round}`].includes(moment));
+      const names =
+        !('scenario' in event) || event.scenario !== 'pair' // The canary has rounds as well.
+          ? []
+          : event.type === 'phase-started'
+            ? [event.phase]
+            : event.type === 'round-ended'
+              ? [`${event.phase} round`, `${event.phase} round ${event.round}`]
+              : [];
+      const isThen = names.some((name) => [moments].flat().includes(name));
       if (hasActed || !isThen) return undefined;
       hasActed = true;
-      const done = NetworkFaults.of(kube).then((faults) => act(faults, kube));
+      const done = NetworkFaults.of(kube)
+        .then((faults) => act(faults, kube))
+        .then((answer) => {
+          hasActed = answer !== 'not yet';
+        });
       acting = done.then(() => undefined);
       return done;
     },
@@ -97,9 +110,14 @@ describe.concurrent('what once was a false green', { timeout: 400_000 }, () => {
   });
 
   test('what connects after it was cut is flapping', async () => {
-    const record = await runWhile('settle round', (faults) =>
-      Promise.all(faults.nodes.map((node) => faults.flush(node))),
-    );
+    let wasCut = false;
+    const record = await runWhile(['settle', 'settle round'], async (faults, kube) => {
+      if (wasCut) return await Promise.all(faults.nodes.map((name) => faults.flush(name)));
+      const { ip, node } = await placeOf('pair/b', kube);
+      await expect.poll(() => faults.isJudged(node, ip), { timeout: 60_000 }).toBe(true);
+      wasCut = true;
+      return 'not yet';
+    });
     expect(verdicts(record)['pair/b']).toBe('flapping');
     expect(record.run.exitCode).toBe(1);
   });

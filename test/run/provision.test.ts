@@ -179,7 +179,7 @@ describe.concurrent('a pod', () => {
     const record = await runWith(throughProxy(sandbox(), secretive), undefined, { readyWithinMs: 2_000 });
     expect(errorOf(record)).toMatchObject({
       code: 'provision-failed',
-      message: expect.stringMatching(/: pair\/b: ContainerCreating on node node-\d$/),
+      message: expect.stringMatching(/: pair\/b: ContainerCreating on node node-\d(;|$)/),
     });
   });
 
