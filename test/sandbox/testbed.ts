@@ -212,5 +212,5 @@ export function versionOf(object: KubeObject | undefined): number {
 export async function startTestbed(options: Partial<SandboxOptions> = {}): Promise<Testbed> {
   const signal = new AbortController().signal;
   const sandbox = await startSandbox({ nodes: 2, enforcement: 'on', signal, ...options });
-  return new Testbed(sandbox, await connectKube(sandbox.kubeconfig));
+  return new Testbed(sandbox, await connectKube(sandbox.kubeconfig, { patience: { answerMs: 120_000 } }));
 }
