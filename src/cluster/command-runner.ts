@@ -90,7 +90,7 @@ function forwardLines(listener: (line: string) => void): (line: unknown) => Gene
   };
 }
 
-interface Ending {
+interface ProcessEnding {
   readonly timedOut: boolean;
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
@@ -98,7 +98,7 @@ interface Ending {
   readonly originalMessage?: string | undefined;
 }
 
-function failureOf(command: string, ending: Ending, timeoutMs: number | undefined): CommandFailure {
+function failureOf(command: string, ending: ProcessEnding, timeoutMs: number | undefined): CommandFailure {
   if (ending.timedOut && timeoutMs !== undefined) return { reason: 'timed-out', timeoutMs };
   if (ending.exitCode !== undefined) return { reason: 'exited', exitCode: ending.exitCode };
   if (ending.signal !== undefined) return { reason: 'killed', signalName: ending.signal };

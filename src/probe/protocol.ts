@@ -32,7 +32,7 @@ export interface AgentConfig {
 }
 
 /** One connection to try. */
-export interface Target {
+export interface DialRequest {
   /** Echoed in the answer. */
   readonly id: number;
   /** An address or a DNS name. */
@@ -46,7 +46,7 @@ export interface Target {
 }
 
 /** A connection to try again and again until it is open, or cut off. */
-export interface Watch extends Target {
+export interface Watch extends DialRequest {
   readonly wanted: 'open' | 'cut';
   /** A port of the same pod that must be cut off in the same look: where nothing is enforced, every port is open. */
   readonly shutPort?: number;
@@ -70,7 +70,7 @@ export interface Batch {
   readonly endsDials?: boolean;
   /** The pod's own address, where half-open connections to it are to be told: looking for them costs more than all the rest. */
   readonly halfOpenAt?: string;
-  readonly targets: readonly Target[];
+  readonly targets: readonly DialRequest[];
   /** The pod's own listeners to connect to. `host` is the pod's own address. */
   readonly listeners: readonly {
     readonly host: string;

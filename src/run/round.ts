@@ -5,7 +5,7 @@
 
 import { objectKey } from '../keys.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
-import type { AttemptLine, Batch, Target } from '../probe/protocol.ts';
+import type { AttemptLine, Batch, DialRequest } from '../probe/protocol.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
 import { askAgent, type Reply } from './ask-agent.ts';
 import type { Trying } from './context.ts';
@@ -212,7 +212,7 @@ async function execute(work: Work, stage: Stage, context: Trying): Promise<Answe
 
 function batchOf(work: Work, asked: readonly string[], pods: RunningPods, context: Trying): Batch {
   const { timeoutMs } = context.timing;
-  const targets = work.checks.flatMap((check): Target[] => {
+  const targets = work.checks.flatMap((check): DialRequest[] => {
     const destination = pods.get(check.to);
     if (destination === undefined) return [];
     const { id, port, protocol } = check;

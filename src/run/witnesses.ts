@@ -4,7 +4,7 @@
  */
 
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
-import type { AttemptLine, Target } from '../probe/protocol.ts';
+import type { AttemptLine, DialRequest } from '../probe/protocol.ts';
 import { askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { isInTime } from './denial-time.ts';
@@ -77,7 +77,7 @@ async function askWitness(
 ): Promise<Made[]> {
   const { timeoutMs, denialMs } = context.timing;
   const targets = directions.map(
-    ({ to, protocol }, id): Target => ({
+    ({ to, protocol }, id): DialRequest => ({
       id,
       host: to.ip,
       port: OUTPOST_PORT,

@@ -9,7 +9,7 @@ const PULL_TIMEOUT_MS = 600_000;
 const LOAD_TIMEOUT_MS = 600_000;
 const INSPECT_TIMEOUT_MS = 30_000;
 
-export interface LoadOptions {
+export interface ImageLoad {
   readonly runner: CommandRunner;
   readonly cluster: string;
   readonly images: readonly string[];
@@ -23,7 +23,7 @@ export interface LoadOptions {
  * Puts images into every node of a cluster; those that the local Docker does not have are pulled first.
  * @throws CommandError
  */
-export async function loadImages(options: LoadOptions): Promise<void> {
+export async function loadImages(options: ImageLoad): Promise<void> {
   const { runner, cluster, images, signal, progress } = options;
   for (const image of images) await provideImage(image, options);
   progress(images.join(', '));
@@ -42,7 +42,7 @@ export async function loadImages(options: LoadOptions): Promise<void> {
 
 async function provideImage(
   image: string,
-  { runner, platform, signal, progress }: LoadOptions,
+  { runner, platform, signal, progress }: ImageLoad,
 ): Promise<void> {
   try {
     await runner.run('docker', ['image', 'inspect', '--format', '{{.Id}}', image], {
@@ -63,7 +63,7 @@ async function provideImage(
  * Docker's containerd image store names every platform of an image in what it saves, and has the bytes of one only; the nodes
  * refuse that. An archive of one platform is what they take. Docker before version 28 has no such option, and no need for it.
  */
-async function loadArchive({ runner, cluster, images, platform, signal }: LoadOptions): Promise<void> {
+async function loadArchive({ runner, cluster, images, platform, signal }: ImageLoad): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'podreach-images-'));
   const archive = join(folder, 'images.tar');
   const save = (platforms: readonly string[]): Promise<unknown> =>

@@ -6,7 +6,7 @@ import { kubectl, type NodeKubectl } from './nodes.ts';
 import {
   type PodName,
   parseSnapshot,
-  type Requirement,
+  type ReadinessRequirement,
   SNAPSHOT_ARGUMENTS,
   type Snapshot,
 } from './readiness.ts';
@@ -36,7 +36,7 @@ export async function takeSnapshot(access: NodeKubectl): Promise<Snapshot> {
  * @throws PodreachError `cluster-unavailable` at the deadline, with what is still missing, or when the node is gone
  */
 export async function waitFor(
-  requirement: Requirement,
+  requirement: ReadinessRequirement,
   { access, clock, progress }: WaitContext,
   timeoutMs: number = READY_TIMEOUT_MS,
 ): Promise<void> {
@@ -61,7 +61,7 @@ export async function waitFor(
 
 /** A question that fails is asked again: the API server of a new cluster comes and goes. */
 async function look(
-  requirement: Requirement,
+  requirement: ReadinessRequirement,
   access: NodeKubectl,
 ): Promise<{ readonly lacks: readonly string[]; readonly pods: readonly PodName[] }> {
   try {
