@@ -67,7 +67,9 @@ function parseJson(text: string, isStatus: (parsed: object) => boolean): ErrorSt
   try {
     const parsed: unknown = JSON.parse(text);
     // The shape is the API's own; every field is read as optional, and no text is taken for granted.
-    return typeof parsed === 'object' && parsed !== null && isStatus(parsed) ? (parsed as ErrorStatus) : undefined;
+    return typeof parsed === 'object' && parsed !== null && isStatus(parsed)
+      ? (parsed as ErrorStatus)
+      : undefined;
   } catch {
     return undefined;
   }

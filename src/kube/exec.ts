@@ -7,7 +7,13 @@ import { WebSocket } from 'ws';
 import { messageOf } from '../errors.ts';
 import type { Access } from './access.ts';
 import { retryAfterMs } from './backoff.ts';
-import { describeAnswer, describeFailure, isTransient, parseStreamStatus, type ErrorStatus } from './errors.ts';
+import {
+  describeAnswer,
+  describeFailure,
+  type ErrorStatus,
+  isTransient,
+  parseStreamStatus,
+} from './errors.ts';
 import type { ExecQuestion, ExecRequest, ExecResult, ExecSession } from './kube.ts';
 
 /** v5 differs in what is not used here: every server since Kubernetes 1.4 speaks v4. */

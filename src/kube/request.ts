@@ -97,7 +97,11 @@ export async function send(
 }
 
 /** Once more with credentials that are read anew where the server did not take them; it has done nothing then. */
-async function tryAuthorized(access: Access, request: ApiRequest, signal: AbortSignal): Promise<HttpExchange> {
+async function tryAuthorized(
+  access: Access,
+  request: ApiRequest,
+  signal: AbortSignal,
+): Promise<HttpExchange> {
   const { generation } = access;
   const exchange = await tryOnce(access, request, signal);
   if (exchange.kind === 'failure' || exchange.answer.httpStatus !== 401) return exchange;

@@ -18,10 +18,10 @@ interface PlannedScenario {
       readonly protocol: 'TCP' | 'UDP';
     }[];
   }[];
-  readonly checks: readonly Pair[];
+  readonly checks: readonly PredictedPair[];
 }
 
-interface Pair {
+interface PredictedPair {
   readonly from: string;
   readonly to: string;
   readonly port: number;
@@ -38,7 +38,7 @@ export interface Prediction {
   readonly protocol: 'TCP' | 'UDP';
   readonly verdict: 'allowed' | 'denied' | 'undefined';
   /** What the scenario says; absent where it says nothing. */
-  readonly declared?: Pair['expected'];
+  readonly declared?: PredictedPair['expected'];
   readonly cutBy?: 'others';
 }
 
@@ -97,7 +97,7 @@ export function isContradiction({ verdict, declared, cutBy }: Prediction): boole
 /** As the check that a cell of this kind stands for. */
 function shownAs(prediction: Prediction): {
   readonly verdict: Extract<CellKind, 'inconclusive' | 'broken' | 'leaked'> | 'pass';
-  readonly expected: Pair['expected'];
+  readonly expected: PredictedPair['expected'];
 } {
   const { verdict } = prediction;
   const expected = verdict === 'allowed' ? 'reachable' : 'unreachable';

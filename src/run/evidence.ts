@@ -28,7 +28,7 @@ interface Cut extends Sent {
   readonly way: 'open' | 'closed' | 'unwitnessed';
 }
 
-interface Seen {
+interface SeenOfPod {
   /** On the node's clock, in ascending order. */
   visits: readonly number[];
   /** Up to when they are known. */
@@ -48,7 +48,7 @@ export interface WitnessConnection {
 export class Evidence {
   readonly #clocks = new NodeClocks();
   readonly #beganMs: number;
-  readonly #pods = new Map<RunningPod, Seen>();
+  readonly #pods = new Map<RunningPod, SeenOfPod>();
   readonly #ways = new Map<string, Moment[]>();
   readonly #lossy = new Set<RunningPod>();
   readonly #lossyWays = new Set<string>();

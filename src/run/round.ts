@@ -7,7 +7,7 @@ import { objectKey } from '../keys.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { AttemptLine, Batch, DialRequest } from '../probe/protocol.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
-import { askAgent, type Reply } from './ask-agent.ts';
+import { type AgentReply, askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
 import { type Evidence, wayKey } from './evidence.ts';
@@ -46,7 +46,7 @@ interface Work {
 interface Answered {
   readonly work: Work;
   readonly asked: readonly string[];
-  readonly reply: Reply;
+  readonly reply: AgentReply;
 }
 
 /**

@@ -100,7 +100,7 @@ function describeStatement({
   mark,
   because,
   cutBy,
-}: Statement): Pick<Check, 'expected' | 'declared' | 'because' | 'cutBy'> {
+}: StatedRule): Pick<Check, 'expected' | 'declared' | 'because' | 'cutBy'> {
   return {
     expected,
     declared: mark.location,
@@ -110,8 +110,8 @@ function describeStatement({
 }
 
 /** What the file says of a connection, and where. */
-type Statement = Pick<Rule, 'expected' | 'mark' | 'because' | 'cutBy'>;
+type StatedRule = Pick<Rule, 'expected' | 'mark' | 'because' | 'cutBy'>;
 
-function asStatement(otherwise: Marked<Expectation>): Statement {
+function asStatement(otherwise: Marked<Expectation>): StatedRule {
   return { expected: otherwise.value, mark: otherwise.mark };
 }

@@ -47,7 +47,7 @@ export type PortSelection =
   | { readonly kind: 'number'; readonly port: number; readonly protocol: Protocol }
   | { readonly kind: 'name'; readonly name: string };
 
-export interface Destination {
+export interface DestinationSelection {
   readonly pods: PodSelection;
   /** Empty: every port that the pod declares. */
   readonly ports: readonly PortSelection[];
@@ -56,7 +56,7 @@ export interface Destination {
 /** Pairs that a rule does not speak of: those that match both ends. An end left out matches everything. */
 export interface Exception {
   readonly from?: readonly Marked<PodSelection>[];
-  readonly to?: readonly Marked<Destination>[];
+  readonly to?: readonly Marked<DestinationSelection>[];
   readonly mark: Mark;
 }
 
@@ -64,7 +64,7 @@ export interface Exception {
 export interface Rule {
   readonly expected: Expectation;
   readonly from: readonly Marked<PodSelection>[];
-  readonly to: readonly Marked<Destination>[];
+  readonly to: readonly Marked<DestinationSelection>[];
   readonly except: readonly Exception[];
   readonly because?: string;
   /** See `Check`; only where `expected` is unreachable, and never without `because`. */

@@ -3,7 +3,7 @@ import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL } from '../labels.ts';
 import { selectorMatches } from '../policy/selectors.ts';
 import type {
-  Destination,
+  DestinationSelection,
   Labels,
   PlannedNamespace,
   PlannedPod,
@@ -23,7 +23,7 @@ export interface Topology {
 }
 
 /** A pod with those of its ports that a destination speaks of. */
-export interface Target {
+export interface SelectedPorts {
   readonly pod: PlannedPod;
   readonly ports: readonly Port[];
 }
@@ -89,7 +89,10 @@ export function selectPods(selection: PodSelection, topology: Topology): Selecte
  * The pods and ports that a destination speaks of. Where it may mean several pods, those without such a port are left
  * out; a port that none of them listens on is a mistake, because a connection to it would prove nothing.
  */
-export function selectTargets(destination: Destination, topology: Topology): Selected<Target> {
+export function selectTargets(
+  destination: DestinationSelection,
+  topology: Topology,
+): Selected<SelectedPorts> {
   const pods = selectPods(destination.pods, topology);
   if (pods.kind === 'nothing') return pods;
   const unheard = destination.ports.find(

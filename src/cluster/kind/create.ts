@@ -73,7 +73,10 @@ export async function createKindCluster(work: KindWork): Promise<KindCluster> {
   }
 }
 
-function fetchCalico({ options, context, sequence }: KindWork, source: CalicoSource): Promise<CalicoManifest> {
+function fetchCalico(
+  { options, context, sequence }: KindWork,
+  source: CalicoSource,
+): Promise<CalicoManifest> {
   return sequence.perform({
     name: `fetching the manifest of ${describeSource(source)}`,
     async run(progress) {

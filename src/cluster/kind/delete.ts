@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts';
 import { PodreachError } from '../../errors.ts';
 import type { CommandRunner } from '../command-runner.ts';
 import { KIND_ENVIRONMENT, type KindContext } from './context.ts';
-import type { LedgerEntry, Ledger } from './ledger.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
 import { listNodes } from './nodes.ts';
 import { isRunning, type NotedProcess } from './process.ts';
 import { stageError, startSequence } from './stages.ts';

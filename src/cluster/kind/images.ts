@@ -40,10 +40,7 @@ export async function loadImages(options: ImageLoad): Promise<void> {
   }
 }
 
-async function provideImage(
-  image: string,
-  { runner, platform, signal, progress }: ImageLoad,
-): Promise<void> {
+async function provideImage(image: string, { runner, platform, signal, progress }: ImageLoad): Promise<void> {
   try {
     await runner.run('docker', ['image', 'inspect', '--format', '{{.Id}}', image], {
       timeoutMs: INSPECT_TIMEOUT_MS,

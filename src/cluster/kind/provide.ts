@@ -6,7 +6,7 @@ import type { KindContext, KindOptions } from './context.ts';
 import { createKindCluster } from './create.ts';
 import { clusterInUse, deleteNodes, foreignCluster } from './delete.ts';
 import { findNodes, loadAllImages, loadProbeImage, waitForAll } from './equip.ts';
-import { type LedgerEntry, type Ledger, type Recipe, recipeDifference } from './ledger.ts';
+import { type Ledger, type LedgerEntry, type Recipe, recipeDifference } from './ledger.ts';
 import { machineWarnings, readMachine } from './machine.ts';
 import { collectLogs } from './retain.ts';
 import { startSequence } from './stages.ts';

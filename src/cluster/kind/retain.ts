@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { messageOf } from '../../errors.ts';
 import { KIND_ENVIRONMENT, type KindContext, type KindOptions } from './context.ts';
-import type { LedgerEntry, Ledger } from './ledger.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
 import type { Sequence } from './stages.ts';
 
 const LOGS_TIMEOUT_MS = 300_000;

@@ -1,6 +1,6 @@
 /** How the name of a cluster stands: what podreach has noted of it, held against what Docker shows. */
 import type { KindContext } from './context.ts';
-import { type LedgerEntry, type Ledger, openLedger } from './ledger.ts';
+import { type Ledger, type LedgerEntry, openLedger } from './ledger.ts';
 import { listNodes, type NodeContainer } from './nodes.ts';
 import { isRunning, type NotedProcess } from './process.ts';
 
@@ -38,7 +38,11 @@ export async function lookUp(
   return { ledger, known, nodes, standing: standingOf(known, nodes, clock.date()) };
 }
 
-function standingOf(known: LedgerEntry | undefined, nodes: readonly NodeContainer[], now: Date): ClusterStanding {
+function standingOf(
+  known: LedgerEntry | undefined,
+  nodes: readonly NodeContainer[],
+  now: Date,
+): ClusterStanding {
   if (known === undefined) return { type: nodes.length === 0 ? 'free' : 'foreign' };
   if (known.nodes !== undefined && !areAmong(known.nodes, nodes)) return { type: 'foreign' };
   const { owner } = known;

@@ -4,7 +4,7 @@ import type { LedgerEntry } from './ledger.ts';
 import { controlPlaneOf } from './nodes.ts';
 import { kubernetesVersion, REQUIREMENTS } from './readiness.ts';
 import { stageError } from './stages.ts';
-import { lookUp, type ClusterStanding } from './standing.ts';
+import { type ClusterStanding, lookUp } from './standing.ts';
 import { takeSnapshot } from './wait.ts';
 
 export interface KindStatus {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { CalicoSource } from './choices.ts';
 import type { KindConfig } from './config.ts';
 import type { KindContext, KindOptions } from './context.ts';
-import type { LedgerEntry, Ledger } from './ledger.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import type { Sequence } from './stages.ts';
 import type { DockerInfo } from './tools.ts';

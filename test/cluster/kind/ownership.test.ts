@@ -121,7 +121,8 @@ test('nodes are known as soon as kind has made them', async () => {
         if (args[0] === 'create') {
           options.onErrorLine?.(' • Preparing nodes 📦 📦 📦   ...');
           options.onErrorLine?.(' ✓ Preparing nodes 📦 📦 📦 ');
-          while (((await world.entryOf('c')) as LedgerEntry).nodes === undefined) await new Promise(setImmediate);
+          while (((await world.entryOf('c')) as LedgerEntry).nodes === undefined)
+            await new Promise(setImmediate);
           seen.push(await world.entryOf('c'));
         }
         return result;
@@ -133,7 +134,11 @@ test('nodes are known as soon as kind has made them', async () => {
 });
 
 describe('a note of a creation', () => {
-  const entryBy = (owner: LedgerEntry['owner'], world: World, more: Partial<LedgerEntry> = {}): LedgerEntry => ({
+  const entryBy = (
+    owner: LedgerEntry['owner'],
+    world: World,
+    more: Partial<LedgerEntry> = {},
+  ): LedgerEntry => ({
     schemaVersion: 1,
     phase: 'creating',
     startedAt: world.context.clock.date().toISOString(),
