@@ -1,6 +1,7 @@
 /** `podreach plan`: what a run would create and try, without a cluster. */
 import type { Command } from 'commander';
 import { objectKey } from '../keys.ts';
+import type { Labels } from '../model/labels.ts';
 import { greatest } from '../numbers.ts';
 import { describePortName, describeTarget } from '../pair.ts';
 import type { Check, Plan, Port } from '../scenario/scenario.ts';
@@ -88,7 +89,7 @@ function section(title: string, rows: readonly (readonly string[])[]): string[] 
   return [`  ${title} (${rows.length})`, ...lines];
 }
 
-function describeLabels(labels: Readonly<Record<string, string>>): string {
+function describeLabels(labels: Labels): string {
   return Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(',');

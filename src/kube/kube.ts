@@ -2,11 +2,12 @@
  * The Kubernetes API as the harness sees it. `connect.ts` makes one from a kubeconfig; this is the only folder that
  * imports the Kubernetes client.
  */
+import type { Labels } from '../model/labels.ts';
 
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels?: Labels;
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
 }

@@ -3,10 +3,10 @@
  * data that the caller gives.
  */
 import type { Location } from '../errors.ts';
+import type { Labels } from '../model/labels.ts';
 
 export const POLICY_PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 export type PolicyProtocol = (typeof POLICY_PROTOCOLS)[number];
-export type Labels = Readonly<Record<string, string>>;
 
 /** A way into a manifest, such as `['spec', 'ingress', 0, 'from', 1]`. */
 export type ManifestPath = readonly (string | number)[];

@@ -12,8 +12,9 @@ import dgram from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
+import type { Protocol } from '../model/protocol.ts';
 import type { Outcome } from '../record.ts';
-import type { AgentConfig, AgentLine, Batch, Protocol, Watch } from './protocol.ts';
+import type { AgentConfig, AgentLine, Batch, Watch } from './protocol.ts';
 
 /** How many attempts are open side by side; more wait for their turn. Keeps within the file descriptors of a container. */
 const ATTEMPTS_AT_ONCE = 512;
@@ -196,9 +197,9 @@ interface OpenDial {
   readonly localPort: () => number | undefined;
 }
 
-type Dial = (ip: string, port: number, nonce: string, expected: Expected, events: DialEvents) => OpenDial;
+type Dialler = (ip: string, port: number, nonce: string, expected: Expected, events: DialEvents) => OpenDial;
 
-const dialTcp: Dial = (ip, port, nonce, expected, { onSign, onTrace }) => {
+const dialTcp: Dialler = (ip, port, nonce, expected, { onSign, onTrace }) => {
   let connected = false;
   let text = '';
   const socket = net.connect({ host: ip, port, noDelay: true });
@@ -223,7 +224,7 @@ const dialTcp: Dial = (ip, port, nonce, expected, { onSign, onTrace }) => {
 };
 
 /** The socket is connected, so that ICMP errors reach it. Only a reply with the nonce is an answer. */
-const dialUdp: Dial = (ip, port, nonce, expected, { onSign, onTrace }) => {
+const dialUdp: Dialler = (ip, port, nonce, expected, { onSign, onTrace }) => {
   const socket = dgram.createSocket(net.isIPv6(ip) ? 'udp6' : 'udp4');
   let isOpen = true;
   const fail = (error: Error | null): void => {
@@ -296,7 +297,7 @@ class LateAnswers {
  * @param late keeps the dials of an attempt that nobody answered, and takes down whether somebody does yet
  */
 function dialRepeatedly(
-  dial: Dial,
+  dial: Dialler,
   address: DialAddress,
   ip: string,
   timeoutMs: number,

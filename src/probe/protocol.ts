@@ -6,9 +6,8 @@
  * and closes with an {@link EndLine}. Output without that line proves nothing.
  */
 
+import type { Protocol } from '../model/protocol.ts';
 import type { Outcome } from '../record.ts';
-
-export type Protocol = 'TCP' | 'UDP';
 
 /** The name of the one container of a probe pod, in which the agent runs. */
 export const PROBE_CONTAINER = 'probe';

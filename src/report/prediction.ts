@@ -1,5 +1,6 @@
 /** What the policies of a scenario mean for every pair of its pods, as a matrix. */
 import { objectKey } from '../keys.ts';
+import type { Protocol } from '../model/protocol.ts';
 import { describeConnection } from '../pair.ts';
 import { flowBetween } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
@@ -15,7 +16,7 @@ interface PlannedScenario {
     readonly ports: readonly {
       readonly name?: string;
       readonly port: number;
-      readonly protocol: 'TCP' | 'UDP';
+      readonly protocol: Protocol;
     }[];
   }[];
   readonly checks: readonly PredictedPair[];
@@ -25,7 +26,7 @@ interface PredictedPair {
   readonly from: string;
   readonly to: string;
   readonly port: number;
-  readonly protocol: 'TCP' | 'UDP';
+  readonly protocol: Protocol;
   readonly expected: 'reachable' | 'unreachable';
   /** Something else than the policies is to cut it, whatever they mean for it. */
   readonly cutBy?: 'others';
@@ -35,7 +36,7 @@ export interface Prediction {
   readonly from: string;
   readonly to: string;
   readonly port: number;
-  readonly protocol: 'TCP' | 'UDP';
+  readonly protocol: Protocol;
   readonly verdict: 'allowed' | 'denied' | 'undefined';
   /** What the scenario says; absent where it says nothing. */
   readonly declared?: PredictedPair['expected'];

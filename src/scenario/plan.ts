@@ -1,6 +1,6 @@
 /** From a scenario to its plan: names are looked up, and rules become checks. */
 import type { Problem } from '../errors.ts';
-import { objectKey } from '../keys.ts';
+import { endpointKey } from '../model/endpoint.ts';
 import type { World } from '../policy/model.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
 import { checkTopology } from './check-topology.ts';
@@ -73,11 +73,11 @@ function listChecks(
   otherwise: Marked<Expectation> | undefined,
 ): readonly Check[] {
   const targets = pods.flatMap((pod) => {
-    const to = objectKey(pod);
+    const to = podKey(pod);
     return pod.ports.map((port) => ({ to, port, key: targetKey(to, port) }));
   });
   const checks: Check[] = [];
-  for (const from of pods.map(objectKey)) {
+  for (const from of pods.map(podKey)) {
     const rules = declarations.rulesFrom(from);
     // Thousands of pods have millions of pairs: those of which nothing is said are not looked up one by one.
     if (rules === undefined && otherwise === undefined) continue;
@@ -85,10 +85,21 @@ function listChecks(
       const rule = rules?.get(key);
       const statement = rule ?? (from === to || otherwise === undefined ? undefined : asStatement(otherwise));
       if (statement === undefined) continue;
-      checks.push({ id: checks.length, from, to, ...describePort(port), ...describeStatement(statement) });
+      checks.push({
+        id: checks.length,
+        from,
+        to,
+        ...describePort(port),
+        family: 'IPv4',
+        ...describeStatement(statement),
+      });
     }
   }
   return checks;
+}
+
+function podKey({ namespace, name }: PlannedPod): string {
+  return endpointKey({ kind: 'pod', namespace, name });
 }
 
 function describePort({ name, port, protocol }: Port): Pick<Check, 'port' | 'portName' | 'protocol'> {

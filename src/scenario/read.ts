@@ -1,5 +1,6 @@
 /** From a document that fits the grammar to the scenario's nouns, each with its place. Names are not looked up yet. */
 import { createHash } from 'node:crypto';
+import type { Protocol } from '../model/protocol.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type {
   DestinationSelection,
@@ -11,7 +12,6 @@ import type {
   PodSelection,
   Port,
   PortSelection,
-  Protocol,
   Rule,
   Scenario,
   ScenarioPod,

@@ -1,10 +1,10 @@
 /** Which pods and ports an end of a rule speaks of. */
 import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL } from '../labels.ts';
+import type { Labels } from '../model/labels.ts';
 import { selectorMatches } from '../policy/selectors.ts';
 import type {
   DestinationSelection,
-  Labels,
   PlannedNamespace,
   PlannedPod,
   PodSelection,

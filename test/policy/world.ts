@@ -1,9 +1,9 @@
 /** Short ways to write worlds and flows down in tests. */
+import type { Labels } from '../../src/model/labels.ts';
 import type {
   Destination,
   End,
   Flow,
-  Labels,
   PodPort,
   PolicyPod,
   PolicyProtocol,

@@ -1,5 +1,5 @@
 /** Policies and peers whose selectors match nothing in the world. */
-import type { Labels } from '../model.ts';
+import type { Labels } from '../../model/labels.ts';
 import type { Oracle } from '../oracle.ts';
 import { describePeer, type Peer } from '../peers.ts';
 import { describeSelector } from '../requirements.ts';
