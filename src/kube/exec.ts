@@ -186,9 +186,9 @@ class Stream {
     return this.#isUnauthorized;
   }
 
-  ask({ input, isLast, timeoutMs }: ExecQuestion): Promise<ExecResult> {
+  ask({ input, isLast, answerMs }: ExecQuestion): Promise<ExecResult> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#break(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
+      const timer = setTimeout(() => this.#break(`no answer within ${answerMs / 1000} s`), answerMs);
       this.#question = { isLast, resolve, timer };
       if (this.#ending !== undefined) this.#tellEnd(this.#ending);
       else if (this.#socket.readyState === WebSocket.CONNECTING) this.#unsent = input;

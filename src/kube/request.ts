@@ -66,15 +66,15 @@ export async function send(
   { signal, ...call }: CallOptions,
   { clock, random, answerMs }: KubePatience,
 ): Promise<string> {
-  const timeoutMs = call.timeoutMs ?? answerMs;
-  const deadline = clock.now() + (call.outageMs ?? timeoutMs);
-  const limit = AbortSignal.timeout(timeoutMs);
+  const limitMs = call.answerMs ?? answerMs;
+  const deadline = clock.now() + (call.outageMs ?? limitMs);
+  const limit = AbortSignal.timeout(limitMs);
   const stop = signal === undefined ? limit : AbortSignal.any([signal, limit]);
   const stopped = (cause?: unknown): Error =>
     signal?.aborted
       ? abortError(signal, request.purpose)
       : unavailableError(
-          `no answer from ${access.server} within ${timeoutMs / 1000} s`,
+          `no answer from ${access.server} within ${limitMs / 1000} s`,
           request.purpose,
           cause,
         );

@@ -64,8 +64,8 @@ async function tryOnce(
   const { session, isNew } = sessions.take(pod);
   // A new exec may take its time to start. One that has answered before answers soon, or must leave the time to ask another.
   const graceMs = isNew ? leftMs : Math.min(leftMs, timing.execGraceMs / 2);
-  const timeoutMs = batch.deadlineMs + graceMs;
-  const result = await session.ask({ input: batchInput(batch), isLast: isEndMark, timeoutMs });
+  const answerMs = batch.deadlineMs + graceMs;
+  const result = await session.ask({ input: batchInput(batch), isLast: isEndMark, answerMs });
   if (result.kind === 'broken') {
     const { mayHeal, retryAfterMs } = result;
     const reason = GONE.test(result.reason) ? 'the pod was deleted' : result.reason;

@@ -162,7 +162,7 @@ async function createNodes(work: KindWork, entry: LedgerEntry, making: Making): 
       };
       try {
         await runner.run('kind', args, {
-          timeoutMs: CREATE_TIMEOUT_MS,
+          processMs: CREATE_TIMEOUT_MS,
           signal,
           env: KIND_ENVIRONMENT,
           onErrorLine,

@@ -47,7 +47,7 @@ export async function deleteUnfinished(deletion: Omit<ClusterDeletion, 'ids'>, c
 
 async function runDeletion({ runner, ledger, cluster }: Omit<ClusterDeletion, 'ids'>): Promise<void> {
   const args = ['delete', 'cluster', '--name', cluster, '--kubeconfig', ledger.kubeconfigFile];
-  await runner.run('kind', args, { timeoutMs: DELETE_TIMEOUT_MS, env: KIND_ENVIRONMENT });
+  await runner.run('kind', args, { processMs: DELETE_TIMEOUT_MS, env: KIND_ENVIRONMENT });
 }
 
 /**

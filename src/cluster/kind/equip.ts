@@ -37,7 +37,7 @@ export async function findNodes(work: KindWork): Promise<{
         'kind',
         ['export', 'kubeconfig', '--name', options.name, '--kubeconfig', ledger.kubeconfigFile],
         {
-          timeoutMs: KUBECONFIG_TIMEOUT_MS,
+          processMs: KUBECONFIG_TIMEOUT_MS,
           signal,
           env: KIND_ENVIRONMENT,
         },
@@ -101,7 +101,7 @@ export async function installCalico(
     async run(progress) {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          const access = { runner, node: controlPlane, signal, timeoutMs: APPLY_TIMEOUT_MS };
+          const access = { runner, node: controlPlane, signal, processMs: APPLY_TIMEOUT_MS };
           await kubectl(access, ['apply', '--filename=-'], manifest.text);
           return;
         } catch (thrown) {

@@ -29,7 +29,7 @@ export async function loadImages(options: ImageLoad): Promise<void> {
   progress(images.join(', '));
   try {
     await runner.run('kind', ['load', 'docker-image', '--name', cluster, ...images], {
-      timeoutMs: LOAD_TIMEOUT_MS,
+      processMs: LOAD_TIMEOUT_MS,
       signal,
       env: KIND_ENVIRONMENT,
     });
@@ -43,14 +43,14 @@ export async function loadImages(options: ImageLoad): Promise<void> {
 async function provideImage(image: string, { runner, platform, signal, progress }: ImageLoad): Promise<void> {
   try {
     await runner.run('docker', ['image', 'inspect', '--format', '{{.Id}}', image], {
-      timeoutMs: INSPECT_TIMEOUT_MS,
+      processMs: INSPECT_TIMEOUT_MS,
       signal,
     });
   } catch (thrown) {
     if (!(thrown instanceof CommandError) || thrown.failure.reason !== 'exited') throw thrown;
     progress(`pulling ${image}`);
     await runner.run('docker', ['pull', '--quiet', '--platform', platform, image], {
-      timeoutMs: PULL_TIMEOUT_MS,
+      processMs: PULL_TIMEOUT_MS,
       signal,
     });
   }
@@ -65,7 +65,7 @@ async function loadArchive({ runner, cluster, images, platform, signal }: ImageL
   const archive = join(folder, 'images.tar');
   const save = (platforms: readonly string[]): Promise<unknown> =>
     runner.run('docker', ['image', 'save', ...platforms, '--output', archive, ...images], {
-      timeoutMs: LOAD_TIMEOUT_MS,
+      processMs: LOAD_TIMEOUT_MS,
       signal,
     });
   try {
@@ -75,7 +75,7 @@ async function loadArchive({ runner, cluster, images, platform, signal }: ImageL
       return save([]);
     });
     await runner.run('kind', ['load', 'image-archive', '--name', cluster, archive], {
-      timeoutMs: LOAD_TIMEOUT_MS,
+      processMs: LOAD_TIMEOUT_MS,
       signal,
       env: KIND_ENVIRONMENT,
     });

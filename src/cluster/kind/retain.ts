@@ -39,7 +39,7 @@ export async function collectLogs(
       async run() {
         await mkdir(folder, { recursive: true });
         await runner.run('kind', ['export', 'logs', folder, '--name', options.name], {
-          timeoutMs: LOGS_TIMEOUT_MS,
+          processMs: LOGS_TIMEOUT_MS,
           env: KIND_ENVIRONMENT,
         });
       },
