@@ -29,7 +29,7 @@ export interface ApiRequest {
 }
 
 /** What retries need of the world, and how long a server is waited for. */
-export interface KubePatience {
+export interface Retrying {
   readonly clock: Clock;
   /** From 0 to 1: spreads the retries of many clients. */
   readonly random: () => number;
@@ -64,7 +64,7 @@ export async function send(
   access: Access,
   request: ApiRequest,
   { signal, ...call }: CallOptions,
-  { clock, random, answerMs }: KubePatience,
+  { clock, random, answerMs }: Retrying,
 ): Promise<string> {
   const limitMs = call.answerMs ?? answerMs;
   const deadline = clock.now() + (call.outageMs ?? limitMs);

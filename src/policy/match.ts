@@ -11,7 +11,7 @@ export type Question = OpenRule | 'address' | 'node';
 
 export type Match = 'yes' | 'no' | Question;
 
-export type Permission = 'allowed' | 'denied' | 'undefined';
+export type PolicyVerdict = 'allowed' | 'denied' | 'undefined';
 
 export type PolicyAnswer =
   | { readonly verdict: 'allowed' | 'denied' }

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { systemClock } from '../../src/clock.ts';
 import type { Kube } from '../../src/kube/kube.ts';
-import type { Permission } from '../../src/policy/match.ts';
+import type { PolicyVerdict } from '../../src/policy/match.ts';
 import type { Flow, World } from '../../src/policy/model.ts';
 import { compile, type Oracle } from '../../src/policy/oracle.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../../src/probe/batch.ts';
@@ -377,7 +377,7 @@ function flowOf(from: string, { to, port, protocol }: Aim): Flow {
   return { from: { kind: 'pod', pod: from }, to: { kind: 'pod', pod: to }, port, protocol };
 }
 
-type Compared = Omit<Disagreement, 'predicted'> & { readonly predicted: Permission };
+type Compared = Omit<Disagreement, 'predicted'> & { readonly predicted: PolicyVerdict };
 
 /** A broken attempt agrees with nothing; what the rules leave open agrees with everything. */
 function isDisagreement<One extends Compared>(one: One): one is One & Disagreement {

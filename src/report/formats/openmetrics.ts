@@ -21,7 +21,7 @@ const SETTLE_BUCKETS = ['0.1', '0.25', '0.5', '1.0', '2.5', '5.0', '10.0', '30.0
 
 type SeriesLabels = Readonly<Record<string, string>>;
 
-interface Family {
+interface MetricFamily {
   readonly name: string;
   readonly type: 'gauge' | 'histogram';
   readonly help: string;
@@ -64,7 +64,7 @@ export function renderOpenMetrics(view: RunView): string {
   ].join('\n');
 }
 
-function runFamilies(view: RunView): Family[] {
+function runFamilies(view: RunView): MetricFamily[] {
   const { run, podreach, environment } = view;
   const hasPassed = runWord(view).word === 'PASSED';
   const endedSeconds = run.endedAt === undefined ? [] : [{ value: Date.parse(run.endedAt) / 1000 }];
@@ -133,7 +133,7 @@ function runFamilies(view: RunView): Family[] {
   ];
 }
 
-function scenarioFamilies(scenarios: readonly ScenarioSeries[]): Family[] {
+function scenarioFamilies(scenarios: readonly ScenarioSeries[]): MetricFamily[] {
   return [
     {
       name: 'podreach_checks',
@@ -227,7 +227,7 @@ function histogram(labels: SeriesLabels, checks: ScenarioView['checks']): Sample
 }
 
 /** @param common the labels of every sample */
-function renderFamily({ name, type, help, samples }: Family, common: SeriesLabels): string[] {
+function renderFamily({ name, type, help, samples }: MetricFamily, common: SeriesLabels): string[] {
   const unit = name.endsWith('_seconds') ? [`# UNIT ${name} seconds`] : [];
   return [
     `# TYPE ${name} ${type}`,

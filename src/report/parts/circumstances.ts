@@ -1,7 +1,7 @@
 /** Where, when and by which rules a run went. */
 import type { Fact } from '../text/block.ts';
 import { count, duration } from '../text/text.ts';
-import type { RunView } from '../view/view.ts';
+import type { EnvironmentView, RunView } from '../view/view.ts';
 
 /** Run, cluster, nodes and rules, as far as they are known. */
 export function circumstanceFacts({ podreach, run, environment }: RunView): Fact[] {
@@ -52,8 +52,6 @@ export function describeNodes(nodes: RunView['environment']['nodes']): string {
 function fact(label: string, text: string | undefined): Fact[] {
   return text === undefined ? [] : [{ label, text }];
 }
-
-type EnvironmentView = RunView['environment'];
 
 /** `Calico v3.32.1, kube-proxy in mode iptables`; undefined where nothing is known. */
 export function describeNetwork({ networkPlugins, kubeProxy }: EnvironmentView): string | undefined {

@@ -19,11 +19,11 @@ export interface Subresource {
   /** @throws StatusError */
   answer(api: Api, address: ObjectName, query: URLSearchParams, request: IncomingMessage): Reply;
   /** For a subresource that takes requests which ask to leave HTTP. Called once for each server. */
-  createEndpoint?(api: Api): Endpoint;
+  createEndpoint?(api: Api): UpgradeEndpoint;
 }
 
 /** Takes requests that leave HTTP, and keeps their connections. */
-export interface Endpoint {
+export interface UpgradeEndpoint {
   /** @throws StatusError for everything that can be answered before the connection is another one */
   upgrade(address: ObjectName, query: URLSearchParams, upgrade: Upgrade): void;
   /** Ends all connections. */

@@ -5,7 +5,7 @@ import type { ContainerAddress, ExecProcess } from '../../../runtime/runtime.ts'
 import type { Api } from '../../api.ts';
 import { readBoolean } from '../../requests/options.ts';
 import { badRequest, internalError, type Status } from '../../status.ts';
-import type { Endpoint, ObjectName, Subresource } from '../subresource.ts';
+import type { ObjectName, Subresource, UpgradeEndpoint } from '../subresource.ts';
 import { chooseContainer, findPod } from './container.ts';
 
 /** The protocols that are spoken, the best first. They differ in one thing: v5 can close single channels. */
@@ -44,7 +44,7 @@ export const exec: Subresource = {
  * Checks everything that can be answered with a `Status`, starts the command, and only then makes the connection a
  * WebSocket. The command goes on when the client leaves; its input then ends and its output is thrown away.
  */
-function createExecEndpoint(api: Api): Endpoint {
+function createExecEndpoint(api: Api): UpgradeEndpoint {
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
