@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { objectKey } from '../keys.ts';
 import type { Labels } from '../model/labels.ts';
 import { greatest } from '../numbers.ts';
-import { describePortName, describeTarget } from '../pair.ts';
+import { describePort, describePortName, describeTarget } from '../pair.ts';
 import type { Check, Plan, Port } from '../scenario/scenario.ts';
 import type { SetExitCode } from './main.ts';
 import { type SelectionOptions, selectionOptions } from './options.ts';
@@ -55,7 +55,7 @@ function describePlan(plan: Plan): string {
       'pods',
       plan.pods.map((pod) => [
         objectKey(pod),
-        pod.ports.map(describePort).join(' ') || 'no ports',
+        pod.ports.map(describeDeclared).join(' ') || 'no ports',
         describeLabels(pod.labels),
       ]),
     ),
@@ -95,6 +95,6 @@ function describeLabels(labels: Labels): string {
     .join(',');
 }
 
-function describePort({ name, port, protocol }: Port): string {
-  return `${name === undefined ? '' : `${name}:`}${port}/${protocol}`;
+function describeDeclared(port: Port): string {
+  return `${port.name === undefined ? '' : `${port.name}:`}${describePort(port)}`;
 }

@@ -64,7 +64,7 @@ export function targetAt(destination: Party, port: number, protocol: PolicyProto
 }
 
 /** `TCP 5432`, `TCP 8000 to 8100`, `TCP port "metrics"`, `every TCP port` */
-export function describePort(entry: PortEntry): string {
+export function describePortEntry(entry: PortEntry): string {
   switch (entry.kind) {
     case 'every':
       return `every ${entry.protocol} port`;

@@ -9,7 +9,7 @@ import type { Flow, ManifestPath } from './model.ts';
 import type { PodParty } from './parties.ts';
 import { type Counterpart, describePeer, type PeerOutcome } from './peers.ts';
 import { locationOf, type Policy, type PolicyReference, peersField, type Responsible } from './policy.ts';
-import { type DestinationPort, describePort, type PortOutcome } from './ports.ts';
+import { type DestinationPort, describePortEntry, type PortOutcome } from './ports.ts';
 
 /** A ruling with the walk that leads to it. */
 export interface Trace {
@@ -149,7 +149,7 @@ function traceRule(
     }),
     ports: rule.matchPorts(target).map((outcome, position) => {
       const port = ports[position];
-      return { ...entry('ports', position, port === undefined ? '' : describePort(port)), ...outcome };
+      return { ...entry('ports', position, port === undefined ? '' : describePortEntry(port)), ...outcome };
     }),
   };
 }

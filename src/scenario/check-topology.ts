@@ -4,6 +4,7 @@ import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL, RESERVED_PREFIX } from '../labels.ts';
 import { ENDPOINT_PREFIXES, endpointKey } from '../model/endpoint.ts';
 import type { Labels } from '../model/labels.ts';
+import { describePort } from '../pair.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Scenario, ScenarioPod } from './scenario.ts';
 import { quote, suggest } from './suggest.ts';
@@ -70,7 +71,7 @@ function* checkPorts(pod: ScenarioPod): Generator<Problem> {
   const seen = new Map<string, Mark>();
   for (const { value: port, mark } of pod.ports) {
     const names = port.name === undefined ? [] : [`the port name ${quote(port.name)}`];
-    for (const name of [`the port ${port.port}/${port.protocol}`, ...names]) {
+    for (const name of [`the port ${describePort(port)}`, ...names]) {
       const first = seen.get(name);
       if (first === undefined) seen.set(name, mark);
       else {

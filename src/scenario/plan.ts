@@ -89,9 +89,9 @@ function listChecks(
         id: checks.length,
         from,
         to,
-        ...describePort(port),
+        ...portOf(port),
         family: 'IPv4',
-        ...describeStatement(statement),
+        ...statedBy(statement),
       });
     }
   }
@@ -102,11 +102,11 @@ function podKey({ namespace, name }: PlannedPod): string {
   return endpointKey({ kind: 'pod', namespace, name });
 }
 
-function describePort({ name, port, protocol }: Port): Pick<Check, 'port' | 'portName' | 'protocol'> {
+function portOf({ name, port, protocol }: Port): Pick<Check, 'port' | 'portName' | 'protocol'> {
   return { port, ...(name === undefined ? {} : { portName: name }), protocol };
 }
 
-function describeStatement({
+function statedBy({
   expected,
   mark,
   because,

@@ -5,7 +5,7 @@ import type { PolicyRule } from '../manifest.ts';
 import type { ManifestPath } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
 import type { Policy } from '../policy.ts';
-import { describePort, type PortEntry } from '../ports.ts';
+import { describePortEntry, type PortEntry } from '../ports.ts';
 import {
   findingAt,
   type Lint,
@@ -83,7 +83,7 @@ function coversPort(outer: PortEntry, inner: PortEntry): boolean {
   if (outer.protocol !== inner.protocol) return false;
   if (outer.kind === 'numbers' && inner.kind === 'numbers')
     return outer.first <= inner.first && inner.last <= outer.last;
-  return outer.kind === 'every' || describePort(outer) === describePort(inner);
+  return outer.kind === 'every' || describePortEntry(outer) === describePortEntry(inner);
 }
 
 /** Exceptions within another one; of two that are the same, the later. */

@@ -5,7 +5,7 @@ import { flowBetween, type PodPair } from '../model.ts';
 import type { Oracle, Ruling } from '../oracle.ts';
 import { describePeer, matchPeer } from '../peers.ts';
 import type { Policy } from '../policy.ts';
-import { describePort, matchPort, type PortEntry, targetAt } from '../ports.ts';
+import { describePortEntry, matchPort, type PortEntry, targetAt } from '../ports.ts';
 import { allowsDnsByPort } from './dns.ts';
 import {
   findingAt,
@@ -132,7 +132,7 @@ function partsOf(policy: Policy, placed: PlacedRule, { parties }: Oracle): reado
     (port, index): RulePart => ({
       kind: 'port',
       path: [...path, 'ports', index],
-      name: `port, ${describePort(port)},`,
+      name: `port, ${describePortEntry(port)},`,
       ports: [port],
       isAlone: (pair) => {
         const target = targetAt(parties.findPod(pair.to), pair.port, pair.protocol);

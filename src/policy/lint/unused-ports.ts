@@ -1,5 +1,5 @@
 /** Numbered ports on which none of the pods listens that a rule is about (D13). */
-import { describePort } from '../ports.ts';
+import { describePortEntry } from '../ports.ts';
 import { namesDns } from './dns.ts';
 import { findingAt, type Lint, type LintFinding, listNames, openedPods, placedRules } from './finding.ts';
 
@@ -26,7 +26,7 @@ export const lintUnusedPorts: Lint = (policy, { oracle }) =>
         findingAt(policy, [...path, 'ports', position, 'port'], {
           code: 'unused-port',
           rule: 'D13',
-          message: `no ${opened.who} listens on ${describePort(entry)}`,
+          message: `no ${opened.who} listens on ${describePortEntry(entry)}`,
           advice: `Write a port of the pods themselves, since that of a Service does not count: here ${known}.`,
         }),
       ];

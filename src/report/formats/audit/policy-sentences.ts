@@ -123,11 +123,11 @@ function describeRequirement({ key, operator, values }: LabelSelectorRequirement
 
 /** Nothing where a rule names no ports: then all of them are meant (D7). */
 function describePorts({ ports }: PolicyRule): Phrase {
-  return ports.length === 0 ? [] : say` on ${list(ports.map(describePort))}`;
+  return ports.length === 0 ? [] : say` on ${list(ports.map(sayPort))}`;
 }
 
 /** D2, D13–D15. */
-function describePort(entry: PortEntry): Phrase {
+function sayPort(entry: PortEntry): Phrase {
   switch (entry.kind) {
     case 'every':
       return say`any ${entry.protocol} port`;
