@@ -1,26 +1,26 @@
 /** How the ends of a connection are written. */
 
-interface Port {
+interface WrittenPort {
   readonly port: number;
   readonly protocol: string;
 }
 
-interface Target extends Port {
+interface WrittenTarget extends WrittenPort {
   readonly to: string;
 }
 
 /** `5432/TCP` */
-export function describePort({ port, protocol }: Port): string {
+export function describePort({ port, protocol }: WrittenPort): string {
   return `${port}/${protocol}`;
 }
 
 /** `shop/db:5432/TCP` */
-export function describeTarget(target: Target): string {
+export function describeTarget(target: WrittenTarget): string {
   return `${target.to}:${describePort(target)}`;
 }
 
 /** `shop/web → shop/db:5432/TCP` */
-export function describeConnection(pair: Target & { readonly from: string }): string {
+export function describeConnection(pair: WrittenTarget & { readonly from: string }): string {
   return `${pair.from} → ${describeTarget(pair)}`;
 }
 

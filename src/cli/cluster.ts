@@ -97,14 +97,14 @@ function deleteCommand(setExitCode: SetExitCode): Command {
     });
 }
 
-interface Session {
+interface KindCommand {
   readonly context: KindContext;
   /** Says something, unless it is to be quiet. */
   readonly say: (text: string) => void;
 }
 
 /** Does something with the world as it is, and with the user's signals. @returns the exit code */
-async function inSession(isQuiet: boolean, work: (session: Session) => Promise<number>): Promise<number> {
+async function inSession(isQuiet: boolean, work: (session: KindCommand) => Promise<number>): Promise<number> {
   const { systemWorld } = await import('../cluster/kind/context.ts');
   const { describeStageEvent } = await import('../cluster/kind/stages.ts');
   const print = (text: string): void => void process.stderr.write(`${text}\n`);

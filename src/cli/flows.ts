@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
-import { type End, type Flow, type PodPort, PROTOCOLS, type Protocol } from '../policy/model.ts';
+import { type End, type Flow, POLICY_PROTOCOLS, type PodPort, type PolicyProtocol } from '../policy/model.ts';
 import type { Plan, PlannedPod } from '../scenario/scenario.ts';
 import { suggest } from '../scenario/suggest.ts';
 
@@ -102,7 +102,7 @@ function podOf(plan: Plan, key: string): PlannedPod | undefined {
 /** A number need not be declared: policies judge it all the same. */
 function portsOf({ name, port, protocol }: WrittenEnd, declared: readonly PodPort[]): readonly PodPort[] {
   if (protocol !== undefined && !isProtocol(protocol)) {
-    fail(`there is no protocol "${protocol}" here`, `Write one of: ${PROTOCOLS.join(', ')}.`);
+    fail(`there is no protocol "${protocol}" here`, `Write one of: ${POLICY_PROTOCOLS.join(', ')}.`);
   }
   if (port === undefined) {
     if (declared.length > 0) return declared;
@@ -119,8 +119,8 @@ function portsOf({ name, port, protocol }: WrittenEnd, declared: readonly PodPor
   );
 }
 
-function isProtocol(text: string): text is Protocol {
-  return PROTOCOLS.some((protocol) => protocol === text);
+function isProtocol(text: string): text is PolicyProtocol {
+  return POLICY_PROTOCOLS.some((protocol) => protocol === text);
 }
 
 function fail(message: string, hint: string): never {

@@ -1,8 +1,9 @@
 /** `podreach plan`: what a run would create and try, without a cluster. */
 import type { Command } from 'commander';
 import { objectKey } from '../keys.ts';
+import type { Labels } from '../model/labels.ts';
 import { greatest } from '../numbers.ts';
-import { describePortName, describeTarget } from '../pair.ts';
+import { describePort, describePortName, describeTarget } from '../pair.ts';
 import type { Check, Plan, Port } from '../scenario/scenario.ts';
 import type { SetExitCode } from './main.ts';
 import { type SelectionOptions, selectionOptions } from './options.ts';
@@ -54,7 +55,7 @@ function describePlan(plan: Plan): string {
       'pods',
       plan.pods.map((pod) => [
         objectKey(pod),
-        pod.ports.map(describePort).join(' ') || 'no ports',
+        pod.ports.map(describeDeclared).join(' ') || 'no ports',
         describeLabels(pod.labels),
       ]),
     ),
@@ -88,12 +89,12 @@ function section(title: string, rows: readonly (readonly string[])[]): string[] 
   return [`  ${title} (${rows.length})`, ...lines];
 }
 
-function describeLabels(labels: Readonly<Record<string, string>>): string {
+function describeLabels(labels: Labels): string {
   return Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
 }
 
-function describePort({ name, port, protocol }: Port): string {
-  return `${name === undefined ? '' : `${name}:`}${port}/${protocol}`;
+function describeDeclared(port: Port): string {
+  return `${port.name === undefined ? '' : `${port.name}:`}${describePort(port)}`;
 }

@@ -15,7 +15,7 @@ Examples:
   podreach sandbox --kubeconfig sb.yaml    write it there
   podreach sandbox --no-enforcement        policies are stored and never enforced, as with a CNI without a policy engine`;
 
-interface SandboxOptions {
+interface SandboxCommandOptions {
   readonly nodes?: number;
   readonly kubeconfig?: string;
   readonly enforcement: boolean;
@@ -29,7 +29,7 @@ export function sandboxCommand(program: Command, setExitCode: SetExitCode): void
     .option('--kubeconfig <file>', 'where to write the kubeconfig; it is deleted at the end')
     .option('--no-enforcement', 'do not enforce policies')
     .addHelpText('after', EXAMPLES)
-    .action(async (options: SandboxOptions) => {
+    .action(async (options: SandboxCommandOptions) => {
       const { sandboxCluster } = await import('../cluster/sandbox.ts');
       using signals = listenToSignals(
         () => process.stderr.write('\nstopping the sandbox\n'),

@@ -1,5 +1,5 @@
 /** What is doubtful about scenarios before anything has started, as the commands tell it. */
-import type { Warning } from '../policy/review.ts';
+import type { ScenarioWarning } from '../policy/review.ts';
 import { neutralise } from '../report/text/text.ts';
 import { type Plan, wholePlan } from '../scenario/scenario.ts';
 
@@ -7,7 +7,7 @@ import { type Plan, wholePlan } from '../scenario/scenario.ts';
 const SHOWN = 10;
 
 /** A warning and the scenarios for which it holds: what is wrong with a policy by itself holds for all that use it. */
-interface ToldWarning extends Warning {
+interface ToldWarning extends ScenarioWarning {
   readonly scenarios: readonly string[];
 }
 
@@ -55,7 +55,7 @@ function countReaders(plans: readonly Plan[]): ReadonlyMap<string, number> {
 }
 
 /** Policies that no API server takes, or none since Kubernetes 1.36, and checks that cannot be met. */
-function isCertain({ code }: Warning): boolean {
+function isCertain({ code }: ScenarioWarning): boolean {
   return code === 'refused-policy' || code === 'lax-cidr' || code === 'contradicted-check';
 }
 

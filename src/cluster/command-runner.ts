@@ -8,7 +8,7 @@ export interface CommandOptions {
   /** Written to standard input. Absent: there is none. */
   readonly input?: string | undefined;
   /** After it the program is ended. Absent: it may take as long as it likes. */
-  readonly timeoutMs?: number | undefined;
+  readonly processMs?: number | undefined;
   /** Ends the program; `run` then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** On top of this process's own environment; undefined takes a variable away. */
@@ -38,7 +38,7 @@ export type CommandFailure =
   | { readonly reason: 'not-started'; readonly words: string }
   | { readonly reason: 'exited'; readonly exitCode: number }
   | { readonly reason: 'killed'; readonly signalName: string }
-  | { readonly reason: 'timed-out'; readonly timeoutMs: number };
+  | { readonly reason: 'timed-out'; readonly processMs: number };
 
 /** A command that did not succeed, with its whole output. */
 export class CommandError extends Error {
@@ -63,12 +63,12 @@ export class CommandError extends Error {
 }
 
 export const systemRunner: CommandRunner = {
-  async run(command, args, { input, timeoutMs, signal, env, onErrorLine } = {}) {
+  async run(command, args, { input, processMs, signal, env, onErrorLine } = {}) {
     signal?.throwIfAborted();
     const result = await execa(command, args, {
       reject: false,
       ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
-      ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
+      ...(processMs === undefined ? {} : { timeout: processMs }),
       ...(signal === undefined ? {} : { cancelSignal: signal }),
       ...(env === undefined ? {} : { env }),
       ...(onErrorLine === undefined ? {} : { stderr: forwardLines(onErrorLine) }),
@@ -76,7 +76,7 @@ export const systemRunner: CommandRunner = {
     const { stdout, stderr } = result;
     if (!result.failed) return { stdout, stderr };
     if (signal?.aborted) throw signal.reason;
-    throw new CommandError(command, result.escapedCommand, failureOf(command, result, timeoutMs), {
+    throw new CommandError(command, result.escapedCommand, failureOf(command, result, processMs), {
       stdout,
       stderr,
     });
@@ -90,7 +90,7 @@ function forwardLines(listener: (line: string) => void): (line: unknown) => Gene
   };
 }
 
-interface Ending {
+interface ProcessEnding {
   readonly timedOut: boolean;
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
@@ -98,8 +98,8 @@ interface Ending {
   readonly originalMessage?: string | undefined;
 }
 
-function failureOf(command: string, ending: Ending, timeoutMs: number | undefined): CommandFailure {
-  if (ending.timedOut && timeoutMs !== undefined) return { reason: 'timed-out', timeoutMs };
+function failureOf(command: string, ending: ProcessEnding, processMs: number | undefined): CommandFailure {
+  if (ending.timedOut && processMs !== undefined) return { reason: 'timed-out', processMs };
   if (ending.exitCode !== undefined) return { reason: 'exited', exitCode: ending.exitCode };
   if (ending.signal !== undefined) return { reason: 'killed', signalName: ending.signal };
   if (isNotThere(command, ending.code)) return { reason: 'missing' };
@@ -117,7 +117,7 @@ function describeFailure(failure: CommandFailure): string {
     case 'killed':
       return `was ended by ${failure.signalName}`;
     case 'timed-out':
-      return `had not ended after ${Math.round(failure.timeoutMs / 1000)} s`;
+      return `had not ended after ${Math.round(failure.processMs / 1000)} s`;
   }
 }
 

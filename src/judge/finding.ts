@@ -6,7 +6,10 @@ export type Finding =
   | { readonly kind: 'contradicts' }
   | { readonly kind: 'proves-nothing'; readonly reason: string };
 
-type Judged = Pick<AttemptRecord, 'outcome' | 'late' | 'listenerAlive' | 'unasked' | 'seen' | 'detail'>;
+type JudgedAttempt = Pick<
+  AttemptRecord,
+  'outcome' | 'late' | 'listenerAlive' | 'unasked' | 'seen' | 'detail'
+>;
 
 const AGREES: Finding = { kind: 'agrees' };
 const CONTRADICTS: Finding = { kind: 'contradicts' };
@@ -16,7 +19,7 @@ const CONTRADICTS: Finding = { kind: 'contradicts' };
  * off counts only with its whole triangle: the listener alive, both ends visited by their kubelets, and the way between their nodes
  * open. A dead listener, a pod whose link is down and a broken network all look the same as a policy.
  */
-export function findingOf(expected: CheckRecord['expected'], attempt: Judged): Finding {
+export function findingOf(expected: CheckRecord['expected'], attempt: JudgedAttempt): Finding {
   switch (attempt.outcome) {
     case 'connected':
       return expected === 'reachable' ? AGREES : CONTRADICTS;
@@ -49,7 +52,7 @@ export function gotThrough({ outcome }: Pick<AttemptRecord, 'outcome'>): boolean
 }
 
 /** Why an attempt that reached nobody proves nothing; undefined where its triangle is whole. */
-function provenCut({ listenerAlive, unasked, seen = {} }: Judged): Finding | undefined {
+function provenCut({ listenerAlive, unasked, seen = {} }: JudgedAttempt): Finding | undefined {
   if (listenerAlive === false) return provesNothing('nothing was listening on the destination port');
   if (listenerAlive === undefined)
     return provesNothing(

@@ -4,8 +4,8 @@ import type { CheckRecord, Verdict } from '../record.ts';
 /** The most dangerous first. */
 export const MISMATCHES = ['leaked', 'broken', 'flapping'] as const satisfies readonly Verdict[];
 
-export type Mismatch = CheckRecord & { readonly verdict: (typeof MISMATCHES)[number] };
+export type MismatchRecord = CheckRecord & { readonly verdict: (typeof MISMATCHES)[number] };
 
-export function isMismatch(check: CheckRecord): check is Mismatch {
+export function isMismatch(check: CheckRecord): check is MismatchRecord {
   return MISMATCHES.some((verdict) => verdict === check.verdict);
 }

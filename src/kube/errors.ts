@@ -42,32 +42,34 @@ export function wordsOf(thrown: unknown): string {
   return thrown instanceof ApiStatusError ? thrown.words : messageOf(thrown);
 }
 
-/** As much of a `Status` as podreach reads. */
-export interface Status {
+/** As much of a `ErrorStatus` as podreach reads. */
+export interface ErrorStatus {
   readonly status?: string;
   readonly message?: string;
   readonly reason?: string;
   readonly details?: { readonly causes?: readonly { readonly reason?: string; readonly message?: string }[] };
 }
 
-/** The `Status` in a body, or undefined where it holds anything else, as the answers of proxies do. */
-export function parseStatus(body: string): Status | undefined {
+/** The `ErrorStatus` in a body, or undefined where it holds anything else, as the answers of proxies do. */
+export function parseStatus(body: string): ErrorStatus | undefined {
   return parseJson(body, (parsed) => 'kind' in parsed && parsed.kind === 'Status');
 }
 
-/** The `Status` that ends an exec, or undefined while it is not complete. On a stream it comes without a `kind`. */
-export function parseStreamStatus(text: string): Status | undefined {
+/** The `ErrorStatus` that ends an exec, or undefined while it is not complete. On a stream it comes without a `kind`. */
+export function parseStreamStatus(text: string): ErrorStatus | undefined {
   return parseJson(
     text,
     (parsed) => 'status' in parsed && (parsed.status === 'Success' || parsed.status === 'Failure'),
   );
 }
 
-function parseJson(text: string, isStatus: (parsed: object) => boolean): Status | undefined {
+function parseJson(text: string, isStatus: (parsed: object) => boolean): ErrorStatus | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
     // The shape is the API's own; every field is read as optional, and no text is taken for granted.
-    return typeof parsed === 'object' && parsed !== null && isStatus(parsed) ? (parsed as Status) : undefined;
+    return typeof parsed === 'object' && parsed !== null && isStatus(parsed)
+      ? (parsed as ErrorStatus)
+      : undefined;
   } catch {
     return undefined;
   }

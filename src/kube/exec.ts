@@ -1,5 +1,5 @@
 /**
- * Runs a command in a container over a WebSocket, and talks with it. The protocol ends with a `Status` on channel 3; a stream that
+ * Runs a command in a container over a WebSocket, and talks with it. The protocol ends with a `ErrorStatus` on channel 3; a stream that
  * ends without one, and without the answer that was asked for, has proven nothing, however it ended.
  */
 import { text } from 'node:stream/consumers';
@@ -7,7 +7,13 @@ import { WebSocket } from 'ws';
 import { messageOf } from '../errors.ts';
 import type { Access } from './access.ts';
 import { retryAfterMs } from './backoff.ts';
-import { describeAnswer, describeFailure, isTransient, parseStreamStatus, type Status } from './errors.ts';
+import {
+  describeAnswer,
+  describeFailure,
+  type ErrorStatus,
+  isTransient,
+  parseStreamStatus,
+} from './errors.ts';
 import type { ExecQuestion, ExecRequest, ExecResult, ExecSession } from './kube.ts';
 
 /** v5 differs in what is not used here: every server since Kubernetes 1.4 speaks v4. */
@@ -45,7 +51,7 @@ export const EXEC_LIMITS: Pick<ExecLimits, 'closeMs' | 'outputBytes'> = {
 const INTERRUPTED = 'interrupted';
 
 type Broken = Omit<Extract<ExecResult, { kind: 'broken' }>, 'stdout' | 'stderr'>;
-type Ending = { readonly kind: 'exited'; readonly exitCode: number } | Broken;
+type ExecEnding = { readonly kind: 'exited'; readonly exitCode: number } | Broken;
 
 /** A stream of its own for each session; a second one where the server did not know who asked. */
 export class Session implements ExecSession {
@@ -122,8 +128,8 @@ class Stream {
   #bytes = 0;
   #statusText = '';
   /** What the status says; nothing that happens after it changes that. */
-  #decided: Ending | undefined;
-  #ending: Ending | undefined;
+  #decided: ExecEnding | undefined;
+  #ending: ExecEnding | undefined;
   #question: OpenQuestion | undefined;
   /** Written before the handshake was answered. */
   #unsent: string | undefined;
@@ -180,9 +186,9 @@ class Stream {
     return this.#isUnauthorized;
   }
 
-  ask({ input, isLast, timeoutMs }: ExecQuestion): Promise<ExecResult> {
+  ask({ input, isLast, answerMs }: ExecQuestion): Promise<ExecResult> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#break(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
+      const timer = setTimeout(() => this.#break(`no answer within ${answerMs / 1000} s`), answerMs);
       this.#question = { isLast, resolve, timer };
       if (this.#ending !== undefined) this.#tellEnd(this.#ending);
       else if (this.#socket.readyState === WebSocket.CONNECTING) this.#unsent = input;
@@ -244,7 +250,7 @@ class Stream {
   }
 
   /** What the status decides is told once the server has closed, so that no output on its way is lost. */
-  #onStatus(status: Status): void {
+  #onStatus(status: ErrorStatus): void {
     const decided = endingOf(status);
     this.#decided = decided;
     this.#socket.close();
@@ -265,7 +271,7 @@ class Stream {
     this.#finish(this.#decided ?? { kind: 'broken', reason, ...prospect });
   }
 
-  #finish(ending: Ending): void {
+  #finish(ending: ExecEnding): void {
     if (this.#ending !== undefined) return;
     this.#ending = ending;
     for (const timer of this.#timers) clearTimeout(timer);
@@ -274,7 +280,7 @@ class Stream {
     this.#tellEnd(ending);
   }
 
-  #tellEnd(ending: Ending): void {
+  #tellEnd(ending: ExecEnding): void {
     this.#resolve({ ...ending, ...this.#printed() });
   }
 
@@ -293,7 +299,7 @@ class Stream {
 }
 
 /** A failure without an exit code is one of the server, not of the command. */
-function endingOf(status: Status): Ending {
+function endingOf(status: ErrorStatus): ExecEnding {
   if (status.status === 'Success') return { kind: 'exited', exitCode: 0 };
   const cause = status.details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message ?? '';
   return /^\d+$/.test(cause)

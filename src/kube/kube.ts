@@ -2,11 +2,12 @@
  * The Kubernetes API as the harness sees it. `connect.ts` makes one from a kubeconfig; this is the only folder that
  * imports the Kubernetes client.
  */
+import type { Labels } from '../model/labels.ts';
 
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels?: Labels;
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
 }
@@ -48,7 +49,7 @@ export interface ListQuery {
 export interface CallOptions {
   readonly signal?: AbortSignal;
   /** For this one call with all its tries, from connecting to the end of the answer. Default 30 s. */
-  readonly timeoutMs?: number;
+  readonly answerMs?: number;
   /** For how long a server that does not serve is asked again. Default: as long as the call may take. */
   readonly outageMs?: number;
 }
@@ -79,7 +80,7 @@ export interface ExecQuestion {
   /** Whether a line of standard output is the last of the answer. */
   readonly isLast: (line: string) => boolean;
   /** From now to the whole answer; with the first question, the handshake included. */
-  readonly timeoutMs: number;
+  readonly answerMs: number;
 }
 
 /** How a question to an exec ended. Never an exception: a broken exec is an outcome. */

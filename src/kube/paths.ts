@@ -45,10 +45,10 @@ export function queryOf(parameters: Readonly<Record<string, string | undefined>>
   return query.size === 0 ? '' : `?${query}`;
 }
 
-type Verb = 'get' | 'list' | 'create' | 'apply' | 'delete';
+type RequestVerb = 'get' | 'list' | 'create' | 'apply' | 'delete';
 
 /** What a request is for, in words and in RBAC's terms. */
-export function purposeOf(verb: Verb, resource: Resource, namespace?: string, name?: string): Purpose {
+export function purposeOf(verb: RequestVerb, resource: Resource, namespace?: string, name?: string): Purpose {
   const scope = namespace === undefined ? '' : ` in namespace ${namespace}`;
   const what =
     name === undefined

@@ -54,11 +54,11 @@ interface ContainerStatus {
   readonly state?: {
     readonly running?: object;
     readonly waiting?: { readonly reason?: string; readonly message?: string };
-    readonly terminated?: Terminated;
+    readonly terminated?: TerminatedState;
   };
 }
 
-interface Terminated {
+interface TerminatedState {
   readonly exitCode: number;
   readonly reason?: string;
   readonly message?: string;
@@ -145,7 +145,7 @@ function ending(status: PodStatus): Told {
 }
 
 /** With `FallbackToLogsOnError` the message is the end of the log, and of that the line that names an error. */
-function lastWords({ message = '' }: Terminated): string {
+function lastWords({ message = '' }: TerminatedState): string {
   const lines = message
     .split('\n')
     .map((line) => line.trim())

@@ -12,7 +12,7 @@ export function proxyFor(server: string, env: NodeJS.ProcessEnv): string | undef
   const { protocol, hostname, port } = new URL(server);
   const host = hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   const address = ipaddr.isValid(host) ? ipaddr.process(host) : undefined;
-  const target: Target = { host, port: port || (protocol === 'https:' ? '443' : '80'), address };
+  const target: ProxiedHost = { host, port: port || (protocol === 'https:' ? '443' : '80'), address };
   const proxy = variable(env, protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
   const exempt = variable(env, 'NO_PROXY').split(',');
   if (proxy === '' || host === 'localhost' || address?.range() === 'loopback') return undefined;
@@ -20,7 +20,7 @@ export function proxyFor(server: string, env: NodeJS.ProcessEnv): string | undef
   return /^\w+:\/\//.test(proxy) ? proxy : `http://${proxy}`;
 }
 
-interface Target {
+interface ProxiedHost {
   readonly host: string;
   readonly port: string;
   /** Where the host is one. */
@@ -32,7 +32,7 @@ function variable(env: NodeJS.ProcessEnv, name: string): string {
 }
 
 /** @param entry of NO_PROXY: `*`, a CIDR, or a host with or without its port; a domain stands for all below it, too */
-function matches(entry: string, { host, port, address }: Target): boolean {
+function matches(entry: string, { host, port, address }: ProxiedHost): boolean {
   if (entry === '') return false;
   if (entry === '*') return true;
   if (ipaddr.isValidCIDR(entry)) {

@@ -29,7 +29,7 @@ export interface ApiRequest {
 }
 
 /** What retries need of the world, and how long a server is waited for. */
-export interface Patience {
+export interface Retrying {
   readonly clock: Clock;
   /** From 0 to 1: spreads the retries of many clients. */
   readonly random: () => number;
@@ -37,15 +37,15 @@ export interface Patience {
   readonly answerMs: number;
 }
 
-interface Answer {
+interface HttpAnswer {
   readonly httpStatus: number;
   /** How long the server asks to be left alone. */
   readonly askedMs: number | undefined;
   readonly body: string;
 }
 
-type Exchange =
-  | { readonly kind: 'answer'; readonly answer: Answer }
+type HttpExchange =
+  | { readonly kind: 'answer'; readonly answer: HttpAnswer }
   /** `isSent` where a part of the request may have reached the server. */
   | { readonly kind: 'failure'; readonly thrown: unknown; readonly isSent: boolean };
 
@@ -64,17 +64,17 @@ export async function send(
   access: Access,
   request: ApiRequest,
   { signal, ...call }: CallOptions,
-  { clock, random, answerMs }: Patience,
+  { clock, random, answerMs }: Retrying,
 ): Promise<string> {
-  const timeoutMs = call.timeoutMs ?? answerMs;
-  const deadline = clock.now() + (call.outageMs ?? timeoutMs);
-  const limit = AbortSignal.timeout(timeoutMs);
+  const limitMs = call.answerMs ?? answerMs;
+  const deadline = clock.now() + (call.outageMs ?? limitMs);
+  const limit = AbortSignal.timeout(limitMs);
   const stop = signal === undefined ? limit : AbortSignal.any([signal, limit]);
   const stopped = (cause?: unknown): Error =>
     signal?.aborted
       ? abortError(signal, request.purpose)
       : unavailableError(
-          `no answer from ${access.server} within ${timeoutMs / 1000} s`,
+          `no answer from ${access.server} within ${limitMs / 1000} s`,
           request.purpose,
           cause,
         );
@@ -97,7 +97,11 @@ export async function send(
 }
 
 /** Once more with credentials that are read anew where the server did not take them; it has done nothing then. */
-async function tryAuthorized(access: Access, request: ApiRequest, signal: AbortSignal): Promise<Exchange> {
+async function tryAuthorized(
+  access: Access,
+  request: ApiRequest,
+  signal: AbortSignal,
+): Promise<HttpExchange> {
   const { generation } = access;
   const exchange = await tryOnce(access, request, signal);
   if (exchange.kind === 'failure' || exchange.answer.httpStatus !== 401) return exchange;
@@ -105,7 +109,7 @@ async function tryAuthorized(access: Access, request: ApiRequest, signal: AbortS
   return tryOnce(access, request, signal);
 }
 
-async function tryOnce(access: Access, request: ApiRequest, signal: AbortSignal): Promise<Exchange> {
+async function tryOnce(access: Access, request: ApiRequest, signal: AbortSignal): Promise<HttpExchange> {
   const { headers, ...options } = await optionsFor(access, request, signal);
   const url = new URL(access.server + request.path);
   const { request: open } = url.protocol === 'http:' ? http : https;
@@ -168,7 +172,7 @@ function creates({ method, isSafe = false }: ApiRequest): boolean {
 }
 
 /** Whether a request may be sent again: without a second thought, or only by who can tell what has become of the first. */
-function prospectOf(request: ApiRequest, exchange: Exchange): 'final' | 'repeatable' | 'doubtful' {
+function prospectOf(request: ApiRequest, exchange: HttpExchange): 'final' | 'repeatable' | 'doubtful' {
   if (exchange.kind === 'failure' && !isTransient(exchange.thrown)) return 'final';
   if (isUntouched(exchange)) return 'repeatable';
   if (creates(request)) return request.onDoubt !== undefined && isOutage(exchange) ? 'doubtful' : 'final';
@@ -178,22 +182,22 @@ function prospectOf(request: ApiRequest, exchange: Exchange): 'final' | 'repeata
 }
 
 /** Whether the server cannot have carried it out. */
-function isUntouched(exchange: Exchange): boolean {
+function isUntouched(exchange: HttpExchange): boolean {
   return exchange.kind === 'failure' ? !exchange.isSent : exchange.answer.httpStatus === 429;
 }
 
 /** The body of a successful answer. */
-function successIn(exchange: Exchange): string | undefined {
+function successIn(exchange: HttpExchange): string | undefined {
   if (exchange.kind === 'failure') return undefined;
   const { httpStatus, body } = exchange.answer;
   return httpStatus >= 200 && httpStatus < 300 ? body : undefined;
 }
 
-function askedMsOf(exchange: Exchange): number | undefined {
+function askedMsOf(exchange: HttpExchange): number | undefined {
   return exchange.kind === 'answer' ? exchange.answer.askedMs : undefined;
 }
 
-function isOutage(exchange: Exchange): boolean {
+function isOutage(exchange: HttpExchange): boolean {
   return exchange.kind === 'failure' || OUTAGES.has(exchange.answer.httpStatus);
 }
 
@@ -202,7 +206,7 @@ function isAboutTheObject(body: string): boolean {
   return parseStatus(body)?.message?.startsWith('failed to create typed patch object') === true;
 }
 
-function failureOf(access: Access, { purpose }: ApiRequest, exchange: Exchange, leftMs: number): Error {
+function failureOf(access: Access, { purpose }: ApiRequest, exchange: HttpExchange, leftMs: number): Error {
   if (exchange.kind === 'failure')
     return unavailableError(describeFailure(exchange.thrown, access.place), purpose, exchange.thrown);
   const { httpStatus, body, askedMs = 0 } = exchange.answer;

@@ -26,7 +26,7 @@ export interface Block {
 }
 
 /** Where an address stands to a block. */
-export type Placement =
+export type BlockPlacement =
   | { readonly kind: 'inside' }
   | { readonly kind: 'outside' }
   | { readonly kind: 'excepted'; readonly except: string };
@@ -90,7 +90,7 @@ export function isWithin(inner: Cidr, outer: Cidr): boolean {
 }
 
 /** Whether an address is in a block (D12). */
-export function placeAddress(address: Address, { cidr, except }: Block): Placement {
+export function placeAddress(address: Address, { cidr, except }: Block): BlockPlacement {
   if (!contains(cidr, address)) return { kind: 'outside' };
   const hole = except.find((one) => contains(one, address));
   return hole === undefined ? { kind: 'inside' } : { kind: 'excepted', except: hole.text };

@@ -8,7 +8,7 @@ import { type Node, parseDocument, visit } from 'yaml';
 import type { Retyped } from './model.ts';
 
 /** A plain scalar in which YAML 1.2, as a person would, reads something else. */
-interface Found extends Omit<Retyped, 'location'> {
+interface FoundScalar extends Omit<Retyped, 'location'> {
   /** In UTF-16 code units. */
   readonly offset: number;
 }
@@ -56,8 +56,8 @@ export function resolvePlain(source: string): Retyped['read'] {
  *
  * @returns those in which a person would read something else
  */
-export function readAsServer(node: Node): readonly Found[] {
-  const retyped: Found[] = [];
+export function readAsServer(node: Node): readonly FoundScalar[] {
+  const retyped: FoundScalar[] = [];
   visit(node, {
     Scalar(position, scalar) {
       const { source, type, tag, value: shown } = scalar;

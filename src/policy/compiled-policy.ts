@@ -1,17 +1,17 @@
 /** A policy held against the pods of a world once, so that single flows need not do it again. */
 import { objectKey } from '../keys.ts';
 import type { Direction } from './isolation.ts';
-import type { Rule } from './manifest.ts';
+import type { PolicyRule } from './manifest.ts';
 import { both, either, eitherOf, type Match } from './match.ts';
 import type { Parties, PodParty } from './parties.ts';
 import { type Assumptions, type Counterpart, matchPeer, type Peer, type PeerOutcome } from './peers.ts';
 import { isolates, locationOf, type Policy, type Responsible, rulesOf } from './policy.ts';
-import { matchPort, type PortOutcome, type Target } from './ports.ts';
-import { eitherRow, type Row } from './rows.ts';
+import { type DestinationPort, matchPort, type PortOutcome } from './ports.ts';
+import { eitherRow, type MatchRow } from './rows.ts';
 import { selectorMatches } from './selectors.ts';
 
 /** What a policy is held against. */
-interface Surroundings {
+interface PolicySurroundings {
   readonly parties: Parties;
   readonly assumptions: Assumptions;
 }
@@ -23,9 +23,9 @@ export class CompiledPolicy {
   readonly responsible: Readonly<Record<Direction, Responsible>>;
   /** By group of pods. */
   readonly #selected: readonly boolean[];
-  readonly #rows = { ingress: new Map<string, Row>(), egress: new Map<string, Row>() };
+  readonly #rows = { ingress: new Map<string, MatchRow>(), egress: new Map<string, MatchRow>() };
 
-  constructor(policy: Policy, surroundings: Surroundings) {
+  constructor(policy: Policy, surroundings: PolicySurroundings) {
     this.policy = policy;
     this.#selected = surroundings.parties.groups.map(
       ({ namespace, labels }) =>
@@ -44,7 +44,7 @@ export class CompiledPolicy {
   }
 
   /** The same where its pods are known to be somewhere: itself, where none of its rules asks for an address. */
-  placed(surroundings: Surroundings): CompiledPolicy {
+  placed(surroundings: PolicySurroundings): CompiledPolicy {
     const rules = [...this.rules.ingress, ...this.rules.egress];
     return rules.some((rule) => rule.asksForAddresses) ? new CompiledPolicy(this.policy, surroundings) : this;
   }
@@ -60,7 +60,7 @@ export class CompiledPolicy {
   }
 
   /** The pods that some rule lets through to or from a target, as the other end. */
-  admittedPods(direction: Direction, target: Target): Row {
+  admittedPods(direction: Direction, target: DestinationPort): MatchRow {
     const known = this.#rows[direction].get(target.key);
     if (known !== undefined) return known;
     const rules = this.rules[direction].filter((rule) => rule.matchesPort(target) === 'yes');
@@ -71,15 +71,20 @@ export class CompiledPolicy {
 }
 
 export class CompiledRule {
-  readonly rule: Rule;
+  readonly rule: PolicyRule;
   /** The rule as what allows. */
   readonly responsible: Responsible;
   readonly #namespace: string;
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: PolicySurroundings;
   readonly #ports = new Map<string, Match>();
-  #pods: Row | undefined;
+  #pods: MatchRow | undefined;
 
-  constructor(rule: Rule, responsible: Responsible, namespace: string, surroundings: Surroundings) {
+  constructor(
+    rule: PolicyRule,
+    responsible: Responsible,
+    namespace: string,
+    surroundings: PolicySurroundings,
+  ) {
     this.rule = rule;
     this.responsible = responsible;
     this.#namespace = namespace;
@@ -92,7 +97,7 @@ export class CompiledRule {
   }
 
   /** Whether the rule matches a flow (D7). */
-  matches(target: Target, counterpart: Counterpart): Match {
+  matches(target: DestinationPort, counterpart: Counterpart): Match {
     const { party, service } = counterpart;
     const peers =
       party.kind === 'pod' && service === undefined
@@ -101,7 +106,7 @@ export class CompiledRule {
     return both(this.matchesPort(target), peers);
   }
 
-  matchesPort(target: Target): Match {
+  matchesPort(target: DestinationPort): Match {
     let match = this.#ports.get(target.key);
     if (match === undefined) {
       match = combine(this.matchPorts(target));
@@ -111,7 +116,7 @@ export class CompiledRule {
   }
 
   /** Whether its peers match each pod of the world. */
-  get pods(): Row {
+  get pods(): MatchRow {
     this.#pods ??= this.#matchAllPods();
     return this.#pods;
   }
@@ -122,11 +127,11 @@ export class CompiledRule {
   }
 
   /** What became of each port, in order. */
-  matchPorts(target: Target): readonly PortOutcome[] {
+  matchPorts(target: DestinationPort): readonly PortOutcome[] {
     return this.rule.ports.map((entry) => matchPort(entry, target));
   }
 
-  #matchAllPods(): Row {
+  #matchAllPods(): MatchRow {
     const { pods, groups } = this.#surroundings.parties;
     const { peers } = this.rule;
     if (peers.length === 0) return pods.map(() => 'yes');

@@ -4,13 +4,13 @@ import type { Direction } from './isolation.ts';
 import { either, type Match } from './match.ts';
 import type { Counterpart } from './peers.ts';
 import type { Responsible } from './policy.ts';
-import type { Target } from './ports.ts';
-import { eitherRow, type Row } from './rows.ts';
+import type { DestinationPort } from './ports.ts';
+import { eitherRow, type MatchRow } from './rows.ts';
 
 export class Gate {
   readonly #policies: readonly CompiledPolicy[];
   readonly #direction: Direction;
-  readonly #rows = new Map<string, Row>();
+  readonly #rows = new Map<string, MatchRow>();
 
   constructor(policies: readonly CompiledPolicy[], direction: Direction) {
     this.#policies = policies;
@@ -18,7 +18,7 @@ export class Gate {
   }
 
   /** Whether any rule of any policy matches (D6). */
-  admits(target: Target, counterpart: Counterpart): Match {
+  admits(target: DestinationPort, counterpart: Counterpart): Match {
     const { party, service } = counterpart;
     if (party.kind === 'pod' && service === undefined) return this.#admittedPods(target)[party.index] ?? 'no';
     const rules = this.#policies.flatMap((policy) => policy.rules[this.#direction]);
@@ -26,7 +26,7 @@ export class Gate {
   }
 
   /** What makes the gate answer as it does: its policies where no rule matches, otherwise the rules that match just so. */
-  deciding(target: Target, counterpart: Counterpart, match: Match): readonly Responsible[] {
+  deciding(target: DestinationPort, counterpart: Counterpart, match: Match): readonly Responsible[] {
     if (match === 'no') return this.#policies.map(({ responsible }) => responsible[this.#direction]);
     return this.#policies.flatMap(({ rules }) =>
       rules[this.#direction]
@@ -35,7 +35,7 @@ export class Gate {
     );
   }
 
-  #admittedPods(target: Target): Row {
+  #admittedPods(target: DestinationPort): MatchRow {
     let row = this.#rows.get(target.key);
     if (row === undefined) {
       row = eitherRow(this.#policies.map((policy) => policy.admittedPods(this.#direction, target)));

@@ -5,20 +5,20 @@
 import { z } from 'zod';
 import { LABEL_KEY, LABEL_VALUE, PORT_NAME } from '../labels.ts';
 import { type Block, isWithin, parseCidr } from './addresses.ts';
-import { type Path, PROTOCOLS } from './model.ts';
+import { type ManifestPath, POLICY_PROTOCOLS } from './model.ts';
 import type { Peer } from './peers.ts';
 import type { PortEntry } from './ports.ts';
 
 const portName = new RegExp(`^${PORT_NAME}$`);
 
 /** One entry of `ingress` or `egress`. An empty list of peers or ports is one that restricts nothing (D7). */
-export interface Rule {
+export interface PolicyRule {
   readonly peers: readonly Peer[];
   readonly ports: readonly PortEntry[];
 }
 
 export interface ManifestProblem {
-  readonly path: Path;
+  readonly path: ManifestPath;
   readonly message: string;
 }
 
@@ -141,7 +141,7 @@ const portNumberOrName = z.custom<number | string>(
 
 const port = z
   .strictObject({
-    protocol: oneOf(PROTOCOLS).nullish(),
+    protocol: oneOf(POLICY_PROTOCOLS).nullish(),
     port: portNumberOrName.nullish(),
     endPort: portNumber.nullish(),
   })
@@ -178,11 +178,13 @@ const spec = z.preprocess(
       .nullish()
       .transform((types) => types ?? []),
     ingress: list(
-      z.strictObject({ from: peers, ports }).transform(({ from, ports }): Rule => ({ peers: from, ports })),
+      z
+        .strictObject({ from: peers, ports })
+        .transform(({ from, ports }): PolicyRule => ({ peers: from, ports })),
       {},
     ),
     egress: list(
-      z.strictObject({ to: peers, ports }).transform(({ to, ports }): Rule => ({ peers: to, ports })),
+      z.strictObject({ to: peers, ports }).transform(({ to, ports }): PolicyRule => ({ peers: to, ports })),
       {},
     ),
   }),
@@ -216,7 +218,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   record: 'a mapping',
 };
 
-function describeIssue(issue: z.core.$ZodIssue, base: Path): readonly ManifestProblem[] {
+function describeIssue(issue: z.core.$ZodIssue, base: ManifestPath): readonly ManifestProblem[] {
   const path = [...base, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
   switch (issue.code) {
     case 'unrecognized_keys':

@@ -11,9 +11,9 @@ export type Question = OpenRule | 'address' | 'node';
 
 export type Match = 'yes' | 'no' | Question;
 
-export type Verdict = 'allowed' | 'denied' | 'undefined';
+export type PolicyVerdict = 'allowed' | 'denied' | 'undefined';
 
-export type Answer =
+export type PolicyAnswer =
   | { readonly verdict: 'allowed' | 'denied' }
   | {
       readonly verdict: 'undefined';
@@ -32,7 +32,7 @@ const REASONS: Readonly<Record<Question, string>> = {
   node: "it is not known whether this is the pod's own node",
 };
 
-const ANSWERS: Readonly<Record<Match, Answer>> = {
+const ANSWERS: Readonly<Record<Match, PolicyAnswer>> = {
   yes: { verdict: 'allowed' },
   no: { verdict: 'denied' },
   I1: leftOpen('I1'),
@@ -44,12 +44,12 @@ const ANSWERS: Readonly<Record<Match, Answer>> = {
   node: { verdict: 'undefined', reason: REASONS.node },
 };
 
-function leftOpen(rule: OpenRule): Answer {
+function leftOpen(rule: OpenRule): PolicyAnswer {
   return { verdict: 'undefined', rule, reason: REASONS[rule] };
 }
 
 /** A result as a verdict on the flow. */
-export function answerOf(match: Match): Answer {
+export function answerOf(match: Match): PolicyAnswer {
   return ANSWERS[match];
 }
 

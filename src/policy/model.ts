@@ -3,19 +3,19 @@
  * data that the caller gives.
  */
 import type { Location } from '../errors.ts';
+import type { Labels } from '../model/labels.ts';
 
-export const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
-export type Protocol = (typeof PROTOCOLS)[number];
-export type Labels = Readonly<Record<string, string>>;
+export const POLICY_PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
+export type PolicyProtocol = (typeof POLICY_PROTOCOLS)[number];
 
 /** A way into a manifest, such as `['spec', 'ingress', 0, 'from', 1]`. */
-export type Path = readonly (string | number)[];
+export type ManifestPath = readonly (string | number)[];
 
 /** A port that a container of the pod declares. */
 export interface PodPort {
   readonly name?: string;
   readonly port: number;
-  readonly protocol: Protocol;
+  readonly protocol: PolicyProtocol;
 }
 
 export interface PolicyPod {
@@ -66,7 +66,7 @@ export interface WrittenPolicy {
   /** Where the manifest begins. */
   readonly location?: Location;
   /** The place of a part of the manifest. */
-  readonly locate?: (path: Path) => Location | undefined;
+  readonly locate?: (path: ManifestPath) => Location | undefined;
 }
 
 export interface World {
@@ -92,7 +92,7 @@ export interface PodPair {
   readonly from: string;
   readonly to: string;
   readonly port: number;
-  readonly protocol: Protocol;
+  readonly protocol: PolicyProtocol;
 }
 
 /** The opening of one connection. */
@@ -101,7 +101,7 @@ export interface Flow {
   readonly to: Destination;
   /** The port of the destination itself: behind a Service, that of the pod (D13). */
   readonly port: number;
-  readonly protocol: Protocol;
+  readonly protocol: PolicyProtocol;
 }
 
 /** The connection of one pod to another, by its address. */

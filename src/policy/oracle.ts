@@ -6,17 +6,17 @@ import { CompiledPolicy } from './compiled-policy.ts';
 import { type Decision, decide, type Ends, type Leave } from './decide.ts';
 import { Gate } from './gate.ts';
 import type { Direction } from './isolation.ts';
-import { type Answer, answerOf, type Match } from './match.ts';
+import { answerOf, type Match, type PolicyAnswer } from './match.ts';
 import type { Destination, Flow, World } from './model.ts';
 import { type FoundEnd, locate, Parties, type Party, type Places, type PodParty } from './parties.ts';
 import type { Assumptions, Counterpart } from './peers.ts';
 import { DIRECTIONS, type Policy, type PolicyProblem, type Responsible, readPolicies } from './policy.ts';
-import { type Target, targetAt } from './ports.ts';
+import { type DestinationPort, targetAt } from './ports.ts';
 import { leaveOf, type SideTrace, type Trace, traceSide, type Walk } from './trace.ts';
 
 /** What becomes of a flow, and why. */
 export interface Ruling {
-  readonly answer: Answer;
+  readonly answer: PolicyAnswer;
   /**
    * What decides: where the flow is denied, the policies that isolate an end without allowing it; where it is allowed, the
    * rules that allow it; where it is undefined, what leaves it open. Empty where no policy has a say.
@@ -35,7 +35,7 @@ export interface Oracle {
    *
    * @throws RangeError for an end that the world does not have
    */
-  evaluate(flow: Flow): Answer;
+  evaluate(flow: Flow): PolicyAnswer;
   /**
    * The same, with what decides.
    *
@@ -90,7 +90,7 @@ export function compile(world: World, assumptions: Assumptions = {}): Oracle {
 
 /** A flow with its ends looked up, its host-network pods taken in one way. */
 interface Journey extends Ends {
-  readonly target: Target;
+  readonly target: DestinationPort;
   /** The ends as the policies of the other one see them. */
   readonly source: Counterpart;
   readonly destination: Counterpart;
@@ -125,7 +125,7 @@ class CompiledOracle implements Oracle {
     return this.#policies.map(({ policy }) => policy);
   }
 
-  evaluate(flow: Flow): Answer {
+  evaluate(flow: Flow): PolicyAnswer {
     return answerOf(agree(this.#journeysOf(flow).map((journey) => this.#decide(journey).match)));
   }
 
@@ -201,7 +201,7 @@ class CompiledOracle implements Oracle {
     return subject.kind === 'pod' ? this.#gates[direction][subject.index] : undefined;
   }
 
-  #responsibleFor(journey: Journey, { verdict }: Answer): readonly Responsible[] {
+  #responsibleFor(journey: Journey, { verdict }: PolicyAnswer): readonly Responsible[] {
     return DIRECTIONS.flatMap((direction) => {
       const { subject, counterpart } = sideOf(journey, direction);
       const gate = this.#gateOf(subject, direction);
@@ -212,7 +212,12 @@ class CompiledOracle implements Oracle {
     });
   }
 
-  #traceSide(subject: Party, direction: Direction, target: Target, counterpart: Counterpart): SideTrace {
+  #traceSide(
+    subject: Party,
+    direction: Direction,
+    target: DestinationPort,
+    counterpart: Counterpart,
+  ): SideTrace {
     if (subject.kind !== 'pod')
       return {
         kind: 'no-pod',

@@ -1,8 +1,9 @@
 /** The ends of flows as policies see them, looked up in a world. */
 import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL } from '../labels.ts';
+import type { Labels } from '../model/labels.ts';
 import { type Address, parseAddress } from './addresses.ts';
-import type { Destination, Labels, PodPort, PolicyNode, PolicyPod, World } from './model.ts';
+import type { Destination, PodPort, PolicyNode, PolicyPod, World } from './model.ts';
 
 /** A pod that policies see as one. */
 export interface PodParty {

@@ -2,8 +2,8 @@
 import type { Location } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { type Direction, effectivePolicyTypes, type PolicyType } from './isolation.ts';
-import { type Rule, readSpec, type Spec } from './manifest.ts';
-import type { Path, WrittenPolicy } from './model.ts';
+import { type PolicyRule, readSpec, type Spec } from './manifest.ts';
+import type { ManifestPath, WrittenPolicy } from './model.ts';
 import { adviseOnRetyped, explainRetyped, findRetyped } from './retyped.ts';
 import type { LabelSelector } from './selectors.ts';
 
@@ -18,8 +18,8 @@ export interface Policy {
   readonly typesByDefault: boolean;
   readonly podSelector: LabelSelector;
   /** As written: those of a direction that the types leave out do nothing. */
-  readonly ingress: readonly Rule[];
-  readonly egress: readonly Rule[];
+  readonly ingress: readonly PolicyRule[];
+  readonly egress: readonly PolicyRule[];
   readonly written: WrittenPolicy;
 }
 
@@ -27,7 +27,7 @@ export interface Policy {
 export interface PolicyProblem {
   /** `namespace/name` */
   readonly policy: string;
-  readonly path: Path;
+  readonly path: ManifestPath;
   readonly message: string;
   /** What to write instead, where that is known, as sentences in the imperative. */
   readonly advice?: string;
@@ -77,13 +77,13 @@ export function readPolicies(written: readonly WrittenPolicy[]): {
 }
 
 /** The place of a part of a policy, or of the policy where the part's is not known; nothing where neither is. */
-export function locationOf(written: WrittenPolicy, path: Path): { readonly location?: Location } {
+export function locationOf(written: WrittenPolicy, path: ManifestPath): { readonly location?: Location } {
   const location = written.locate?.(path) ?? written.location;
   return location === undefined ? {} : { location };
 }
 
 /** The rules of a direction that count: none where the policy does not isolate it. */
-export function rulesOf(policy: Policy, direction: Direction): readonly Rule[] {
+export function rulesOf(policy: Policy, direction: Direction): readonly PolicyRule[] {
   return isolates(policy, direction) ? policy[direction] : [];
 }
 

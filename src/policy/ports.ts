@@ -1,18 +1,23 @@
 /** The `ports` of a rule held against the port that a flow goes to (D13 to D16). */
-import type { Protocol } from './model.ts';
+import type { PolicyProtocol } from './model.ts';
 import type { Party } from './parties.ts';
 
 /** One entry of `ports`. */
 export type PortEntry =
-  | { readonly kind: 'every'; readonly protocol: Protocol }
-  | { readonly kind: 'numbers'; readonly protocol: Protocol; readonly first: number; readonly last: number }
-  | { readonly kind: 'name'; readonly protocol: Protocol; readonly name: string };
+  | { readonly kind: 'every'; readonly protocol: PolicyProtocol }
+  | {
+      readonly kind: 'numbers';
+      readonly protocol: PolicyProtocol;
+      readonly first: number;
+      readonly last: number;
+    }
+  | { readonly kind: 'name'; readonly protocol: PolicyProtocol; readonly name: string };
 
 /** A port of a destination, on which a named port depends (D14). */
-export interface Target {
+export interface DestinationPort {
   readonly destination: Party;
   readonly port: number;
-  readonly protocol: Protocol;
+  readonly protocol: PolicyProtocol;
   /** Entries cannot tell targets with the same key apart: same protocol, same number, same names for it. */
   readonly key: string;
 }
@@ -29,7 +34,7 @@ export type PortMiss =
   /** Only pods declare names. */
   | { readonly kind: 'name-needs-pod' };
 
-export function matchPort(entry: PortEntry, target: Target): PortOutcome {
+export function matchPort(entry: PortEntry, target: DestinationPort): PortOutcome {
   if (entry.protocol !== target.protocol) return miss({ kind: 'other-protocol' });
   switch (entry.kind) {
     case 'every':
@@ -50,7 +55,7 @@ export function matchPort(entry: PortEntry, target: Target): PortOutcome {
 }
 
 /** A port of a destination, with its key. */
-export function targetAt(destination: Party, port: number, protocol: Protocol): Target {
+export function targetAt(destination: Party, port: number, protocol: PolicyProtocol): DestinationPort {
   const declared = destination.kind === 'pod' ? destination.ports : [];
   const names = declared.flatMap((own) =>
     own.port === port && own.protocol === protocol ? (own.name ?? []) : [],
@@ -59,7 +64,7 @@ export function targetAt(destination: Party, port: number, protocol: Protocol): 
 }
 
 /** `TCP 5432`, `TCP 8000 to 8100`, `TCP port "metrics"`, `every TCP port` */
-export function describePort(entry: PortEntry): string {
+export function describePortEntry(entry: PortEntry): string {
   switch (entry.kind) {
     case 'every':
       return `every ${entry.protocol} port`;

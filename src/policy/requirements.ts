@@ -1,6 +1,6 @@
 /** A label selector taken apart, to say what labels miss (D11). */
 
-import type { Labels } from './model.ts';
+import type { Labels } from '../model/labels.ts';
 import { type LabelSelector, type LabelSelectorRequirement, selectorMatches } from './selectors.ts';
 
 /** One requirement of a selector; `Equals` is an entry of `matchLabels`. */

@@ -26,7 +26,7 @@ export interface Acceptance {
   readonly declared: Location;
 }
 
-export interface Warning {
+export interface ScenarioWarning {
   readonly code:
     | LintCode
     | 'refused-policy'
@@ -56,7 +56,7 @@ export interface Reviewed extends World {
  * All warnings of one scenario: what the API server will refuse, then checks that cannot be met or need not be cut by others, then
  * what the lints find.
  */
-export function reviewScenario(plan: Reviewed): readonly Warning[] {
+export function reviewScenario(plan: Reviewed): readonly ScenarioWarning[] {
   const oracle = plan.oracle();
   const findings = lintPolicies(oracle, plan.checks);
   const isAccepted = (acceptance: Acceptance, { code, policy }: (typeof findings)[number]): boolean =>
@@ -68,7 +68,7 @@ export function reviewScenario(plan: Reviewed): readonly Warning[] {
     ...contradictions(plan, oracle),
     ...needlessCuts(plan, oracle),
     ...plan.idleExceptions.map(
-      (location): Warning => ({
+      (location): ScenarioWarning => ({
         code: 'idle-exception',
         message: 'this exception takes nothing out: the rule has no such pair without it',
         location,
@@ -76,7 +76,7 @@ export function reviewScenario(plan: Reviewed): readonly Warning[] {
       }),
     ),
     ...open.map(
-      ({ code, rule, policy, message, advice, location = plan.scenario.location }): Warning => ({
+      ({ code, rule, policy, message, advice, location = plan.scenario.location }): ScenarioWarning => ({
         code,
         rule,
         message: `policy ${policy}: ${message}`,
@@ -85,7 +85,7 @@ export function reviewScenario(plan: Reviewed): readonly Warning[] {
       }),
     ),
     ...stale.map(
-      ({ lint, policy, declared }): Warning => ({
+      ({ lint, policy, declared }): ScenarioWarning => ({
         code: 'stale-acceptance',
         message: `nothing is found that this accepts: ${lint}${policy === undefined ? '' : ` of ${policy}`}`,
         location: declared,
@@ -96,7 +96,10 @@ export function reviewScenario(plan: Reviewed): readonly Warning[] {
 }
 
 /** What the policies mean is worked out without such a policy: it never comes to be. */
-function refusal({ policy, message, advice, location }: PolicyProblem, { scenario }: Reviewed): Warning {
+function refusal(
+  { policy, message, advice, location }: PolicyProblem,
+  { scenario }: Reviewed,
+): ScenarioWarning {
   return {
     code: 'refused-policy',
     rule: 'D3',
@@ -110,7 +113,7 @@ function refusal({ policy, message, advice, location }: PolicyProblem, { scenari
  * One warning for all checks of a rule that are contradicted in the same way. What is left open (I1 to I5) contradicts nothing, and
  * what others are to cut may well be allowed by the policies.
  */
-function contradictions({ checks, scenario }: Reviewed, oracle: Oracle): readonly Warning[] {
+function contradictions({ checks, scenario }: Reviewed, oracle: Oracle): readonly ScenarioWarning[] {
   const contradicted = checks.flatMap((check) => {
     if (check.cutBy !== undefined) return [];
     const ruling = oracle.rule(flowBetween(check));
@@ -136,7 +139,7 @@ function contradictions({ checks, scenario }: Reviewed, oracle: Oracle): readonl
 }
 
 /** One warning for each rule whose checks are all to be cut by others, although the policies deny every one of them. */
-function needlessCuts({ checks, scenario }: Reviewed, oracle: Oracle): readonly Warning[] {
+function needlessCuts({ checks, scenario }: Reviewed, oracle: Oracle): readonly ScenarioWarning[] {
   const rulings = checks.flatMap((check) =>
     check.cutBy === undefined ? [] : [{ check, verdict: oracle.evaluate(flowBetween(check)).verdict }],
   );

@@ -1,10 +1,10 @@
 /** Results for all pods of a world at once, by the pod's index. */
 import { eitherOf, type Match } from './match.ts';
 
-export type Row = readonly Match[];
+export type MatchRow = readonly Match[];
 
 /** For each pod, whether any of the rows matches it; no rows match none. */
-export function eitherRow(rows: readonly Row[]): Row {
+export function eitherRow(rows: readonly MatchRow[]): MatchRow {
   const [first = [], ...others] = rows;
   const result = [...first];
   for (const row of others) {

@@ -1,4 +1,5 @@
 /** Label selectors of the Kubernetes API, as pure functions (D9, D11). */
+import type { Labels } from '../model/labels.ts';
 
 type SelectorOperator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
 
@@ -9,11 +10,9 @@ export interface LabelSelectorRequirement {
 }
 
 export interface LabelSelector {
-  readonly matchLabels?: Readonly<Record<string, string>> | null;
+  readonly matchLabels?: Labels | null;
   readonly matchExpressions?: readonly LabelSelectorRequirement[] | null;
 }
-
-type Labels = Readonly<Record<string, string>>;
 
 /**
  * Says whether a selector matches labels. The empty selector `{}` matches everything; all requirements are

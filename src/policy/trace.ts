@@ -4,12 +4,12 @@ import { objectKey } from '../keys.ts';
 import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
 import type { Decision, Leave } from './decide.ts';
 import type { Direction, PolicyType } from './isolation.ts';
-import { type Answer, either, type Match } from './match.ts';
-import type { Flow, Path } from './model.ts';
+import { either, type Match, type PolicyAnswer } from './match.ts';
+import type { Flow, ManifestPath } from './model.ts';
 import type { PodParty } from './parties.ts';
 import { type Counterpart, describePeer, type PeerOutcome } from './peers.ts';
 import { locationOf, type Policy, type PolicyReference, peersField, type Responsible } from './policy.ts';
-import { describePort, type PortOutcome, type Target } from './ports.ts';
+import { type DestinationPort, describePortEntry, type PortOutcome } from './ports.ts';
 
 /** A ruling with the walk that leads to it. */
 export interface Trace {
@@ -17,7 +17,7 @@ export interface Trace {
   /** The ends as a reader knows them. */
   readonly from: string;
   readonly to: string;
-  readonly answer: Answer;
+  readonly answer: PolicyAnswer;
   /** See {@link Ruling}. */
   readonly responsible: readonly Responsible[];
   /** One walk, or two where an end is a host-network pod (I5): then the answer is defined where both end the same. */
@@ -92,7 +92,7 @@ export function traceSide(
   pod: PodParty,
   direction: Direction,
   policies: readonly CompiledPolicy[],
-  target: Target,
+  target: DestinationPort,
   counterpart: Counterpart,
 ): SideTrace {
   const end = pod.name;
@@ -128,7 +128,7 @@ function traceRule(
   rule: CompiledRule,
   policy: Policy,
   path: readonly ['spec', Direction, number],
-  target: Target,
+  target: DestinationPort,
   counterpart: Counterpart,
 ): RuleTrace {
   const [, direction, index] = path;
@@ -149,13 +149,13 @@ function traceRule(
     }),
     ports: rule.matchPorts(target).map((outcome, position) => {
       const port = ports[position];
-      return { ...entry('ports', position, port === undefined ? '' : describePort(port)), ...outcome };
+      return { ...entry('ports', position, port === undefined ? '' : describePortEntry(port)), ...outcome };
     }),
   };
 }
 
 /** Where only the place of the policy is known, a rule has none of its own. */
-function ownLocation({ written }: Policy, path: Path): { readonly location?: Location } {
+function ownLocation({ written }: Policy, path: ManifestPath): { readonly location?: Location } {
   const location = written.locate?.(path);
   return location === undefined ? {} : { location };
 }

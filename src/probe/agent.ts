@@ -12,8 +12,9 @@ import dgram from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
+import type { Protocol } from '../model/protocol.ts';
 import type { Outcome } from '../record.ts';
-import type { AgentConfig, AgentLine, Batch, Protocol, Watch } from './protocol.ts';
+import type { AgentConfig, AgentLine, Batch, Watch } from './protocol.ts';
 
 /** How many attempts are open side by side; more wait for their turn. Keeps within the file descriptors of a container. */
 const ATTEMPTS_AT_ONCE = 512;
@@ -47,14 +48,14 @@ class InputError extends Error {}
 
 // --- Messages -------------------------------------------------------------------------------------------------------
 
-interface Identity {
+interface AgentIdentity {
   readonly runId: string;
   readonly pod: string;
 }
 
-type Reply =
+type PeerReply =
   | { readonly kind: 'partial' }
-  | { readonly kind: 'agent'; readonly identity: Identity }
+  | { readonly kind: 'agent'; readonly identity: AgentIdentity }
   | { readonly kind: 'foreign'; readonly detail: string };
 
 const REQUEST_PREFIX = 'podreach ';
@@ -65,13 +66,13 @@ function newNonce(): string {
 }
 
 /** The answer to a request, or undefined for anything that is not one. */
-function replyTo(request: string, self: Identity): string | undefined {
+function replyTo(request: string, self: AgentIdentity): string | undefined {
   const nonce = /^podreach ([0-9a-f]{16})\n$/.exec(request)?.[1];
   return nonce === undefined ? undefined : `podreach ${nonce} ${self.runId} ${self.pod}\n`;
 }
 
 /** Reads as much of a reply as has come; whatever cannot become one any more is foreign at once. */
-function readReply(text: string, nonce: string): Reply {
+function readReply(text: string, nonce: string): PeerReply {
   const prefix = `podreach ${nonce} `;
   if (!text.startsWith(prefix)) {
     return prefix.startsWith(text)
@@ -90,7 +91,7 @@ function readReply(text: string, nonce: string): Reply {
 
 // --- Attempts -------------------------------------------------------------------------------------------------------
 
-interface Address {
+interface DialAddress {
   readonly host: string;
   readonly port: number;
   readonly protocol: Protocol;
@@ -101,10 +102,10 @@ interface Sign {
   readonly outcome: Outcome;
   readonly detail?: string;
   /** Who answered, whenever an agent did. */
-  readonly peer?: Identity;
+  readonly peer?: AgentIdentity;
 }
 
-interface Finding extends Sign {
+interface AttemptResult extends Sign {
   readonly durationMs: number;
   readonly dials: number;
   /**
@@ -121,7 +122,7 @@ interface Finding extends Sign {
 }
 
 /** Who must answer; undefined accepts any agent. */
-type Expected = Identity | undefined;
+type Expected = AgentIdentity | undefined;
 
 /**
  * Which outcome a system error is. An `error` says nothing about the path: what the source's own system refuses to send, for want of
@@ -167,7 +168,7 @@ function after(ms: number, decide: () => void): () => void {
 }
 
 /** What a complete reply means for the one who asked. */
-function judgeReply(reply: Exclude<Reply, { kind: 'partial' }>, expected: Expected): Sign {
+function judgeReply(reply: Exclude<PeerReply, { kind: 'partial' }>, expected: Expected): Sign {
   if (reply.kind === 'foreign') {
     return { outcome: 'wrong-peer', detail: reply.detail };
   }
@@ -190,15 +191,15 @@ interface DialEvents {
 }
 
 /** One fresh socket. */
-interface Dialled {
+interface OpenDial {
   readonly close: () => void;
   /** Undefined where the system gave it none. */
   readonly localPort: () => number | undefined;
 }
 
-type Dial = (ip: string, port: number, nonce: string, expected: Expected, events: DialEvents) => Dialled;
+type Dialler = (ip: string, port: number, nonce: string, expected: Expected, events: DialEvents) => OpenDial;
 
-const dialTcp: Dial = (ip, port, nonce, expected, { onSign, onTrace }) => {
+const dialTcp: Dialler = (ip, port, nonce, expected, { onSign, onTrace }) => {
   let connected = false;
   let text = '';
   const socket = net.connect({ host: ip, port, noDelay: true });
@@ -223,7 +224,7 @@ const dialTcp: Dial = (ip, port, nonce, expected, { onSign, onTrace }) => {
 };
 
 /** The socket is connected, so that ICMP errors reach it. Only a reply with the nonce is an answer. */
-const dialUdp: Dial = (ip, port, nonce, expected, { onSign, onTrace }) => {
+const dialUdp: Dialler = (ip, port, nonce, expected, { onSign, onTrace }) => {
   const socket = dgram.createSocket(net.isIPv6(ip) ? 'udp6' : 'udp4');
   let isOpen = true;
   const fail = (error: Error | null): void => {
@@ -296,17 +297,17 @@ class LateAnswers {
  * @param late keeps the dials of an attempt that nobody answered, and takes down whether somebody does yet
  */
 function dialRepeatedly(
-  dial: Dial,
-  address: Address,
+  dial: Dialler,
+  address: DialAddress,
   ip: string,
   timeoutMs: number,
   expected: Expected,
   late: LateAnswers | undefined,
-): Promise<Finding> {
+): Promise<AttemptResult> {
   return new Promise((resolve) => {
     const nonce = newNonce();
     const begun = performance.now();
-    const dialled: (Dialled & { readonly afterMs: number })[] = [];
+    const dialled: (OpenDial & { readonly afterMs: number })[] = [];
     const timers: (() => void)[] = [];
     let dials = 0;
     let lost = 0;
@@ -471,11 +472,11 @@ async function resolveName(name: string, timeoutMs: number): Promise<string> {
  * @param late takes down what answers after its end; absent: nobody wants to know
  */
 async function attempt(
-  address: Address,
+  address: DialAddress,
   timeoutMs: number,
   expected: Expected,
   late?: LateAnswers,
-): Promise<Finding> {
+): Promise<AttemptResult> {
   const begun = performance.now();
   let ip = address.host;
   if (net.isIP(ip) === 0) {
@@ -499,19 +500,19 @@ async function attempt(
 
 // --- Batches --------------------------------------------------------------------------------------------------------
 
-interface Job {
-  readonly address: Address;
+interface DialJob {
+  readonly address: DialAddress;
   readonly timeoutMs?: number | undefined;
   /** Whether it matters what answers after its end. */
   readonly mayBeLate: boolean;
   readonly expected: Expected;
   /** The line that tells the finding of an attempt which began `startedMs` after the batch arrived. */
-  readonly report: (finding: Finding, startedMs: number) => AgentLine;
+  readonly report: (finding: AttemptResult, startedMs: number) => AgentLine;
 }
 
-function jobsOf(batch: Batch, self: Identity): readonly Job[] {
+function jobsOf(batch: Batch, self: AgentIdentity): readonly DialJob[] {
   const listeners = batch.listeners.map(
-    (address): Job => ({
+    (address): DialJob => ({
       address,
       mayBeLate: false,
       expected: { runId: batch.runId, pod: self.pod },
@@ -526,7 +527,7 @@ function jobsOf(batch: Batch, self: Identity): readonly Job[] {
     }),
   );
   const targets = batch.targets.map(
-    (target): Job => ({
+    (target): DialJob => ({
       address: target,
       timeoutMs: target.timeoutMs,
       mayBeLate: true,
@@ -642,7 +643,7 @@ function counter(file: string, group: string, name: string): number | undefined 
 /** Works through a batch, and tells at its end what the pod has seen meanwhile. @param isWanted whether somebody still waits for it */
 async function runBatch(
   batch: Batch,
-  self: Identity,
+  self: AgentIdentity,
   memory: Memory,
   isWanted: () => boolean,
 ): Promise<readonly AgentLine[]> {
@@ -679,13 +680,13 @@ async function runBatch(
 /** What is not finished at the batch's deadline is told as `error`: it could not be tried. */
 async function runJobs(
   batch: Batch,
-  self: Identity,
+  self: AgentIdentity,
   arrived: number,
   late: LateAnswers,
   isWanted: () => boolean,
 ): Promise<readonly AgentLine[]> {
   const waiting = [...jobsOf(batch, self)];
-  const open = new Map<Job, number>();
+  const open = new Map<DialJob, number>();
   const lines: AgentLine[] = [];
   const work = async (): Promise<void> => {
     for (let job = waiting.shift(); job !== undefined && isWanted(); job = waiting.shift()) {
@@ -751,7 +752,7 @@ const CUT_OFF: readonly Outcome[] = ['timeout', 'refused', 'prohibited'];
 const COMPLAINT = '!';
 
 /** Takes batches, one a connection, from what an exec starts (`relay.ts`). A relay that goes away takes its batch with it. */
-function listenForBatches(self: Identity, memory: Memory): Promise<void> {
+function listenForBatches(self: AgentIdentity, memory: Memory): Promise<void> {
   const path = socketPath();
   return new Promise((resolve, reject) => {
     const server = net.createServer((socket) => {
@@ -774,7 +775,7 @@ function listenForBatches(self: Identity, memory: Memory): Promise<void> {
   });
 }
 
-function answerBatch(line: string, self: Identity, memory: Memory, socket: net.Socket): void {
+function answerBatch(line: string, self: AgentIdentity, memory: Memory, socket: net.Socket): void {
   let batch: Batch;
   try {
     batch = readBatch(line);
@@ -794,7 +795,7 @@ function socketPath(): string {
 
 // --- serve ----------------------------------------------------------------------------------------------------------
 
-function answerConnection(socket: net.Socket, self: Identity): void {
+function answerConnection(socket: net.Socket, self: AgentIdentity): void {
   let text = '';
   socket.setTimeout(IDLE_CLIENT_MS, () => socket.destroy());
   socket.on('error', () => socket.destroy());
@@ -819,7 +820,7 @@ function listenTcp(port: number, ipv6: boolean, answer: (socket: net.Socket) => 
   });
 }
 
-function listenUdp(port: number, ipv6: boolean, self: Identity, { nonces }: Memory): Promise<void> {
+function listenUdp(port: number, ipv6: boolean, self: AgentIdentity, { nonces }: Memory): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = dgram.createSocket({ type: ipv6 ? 'udp6' : 'udp4', ipv6Only: ipv6 });
     socket.on('error', reject); // after the start, what fails is one datagram, and its sender tells it
@@ -922,7 +923,7 @@ async function connect(args: readonly string[]): Promise<void> {
   process.exitCode = outcome === 'connected' ? 0 : 1;
 }
 
-function readConnectArguments(args: readonly string[]): { address: Address; timeoutMs: number } {
+function readConnectArguments(args: readonly string[]): { address: DialAddress; timeoutMs: number } {
   const words = [...args];
   const option = words.indexOf('--timeout');
   const [, timeout] = option === -1 ? ['--timeout', '3000'] : words.splice(option, 2);
@@ -1032,7 +1033,7 @@ function wantedState(value: unknown, name: string): Watch['wanted'] {
 
 function readBatch(line: string): Batch {
   const batch = parseJson(line, 'the batch');
-  const address = (item: unknown, name: string): Address => ({
+  const address = (item: unknown, name: string): DialAddress => ({
     host: word(field(item, 'host'), `${name}.host`),
     ...listener(item, name),
   });

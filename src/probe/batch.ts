@@ -1,5 +1,6 @@
 /** The harness's end of the batch protocol: what to run in a pod, and what its output proves. */
 import { z } from 'zod';
+import { describePort } from '../pair.ts';
 import { OUTCOMES } from '../record.ts';
 import type { AttemptLine, Batch, EndLine, ListenerLine, TurnLine } from './protocol.ts';
 
@@ -112,7 +113,7 @@ export function parseAgentOutput(stdout: string, batch: Batch): AgentAnswer {
 
 function readAnswers(stdout: string, batch: Batch): AgentAnswer {
   const targets = new Set(batch.targets.map(({ id }) => id));
-  const ports = new Set(batch.listeners.map(portKey));
+  const ports = new Set(batch.listeners.map(describePort));
   const watches = new Set(batch.watches.map(({ id }) => id));
   const attempts: AttemptLine[] = [];
   const turns: TurnLine[] = [];
@@ -133,7 +134,7 @@ function readAnswers(stdout: string, batch: Batch): AgentAnswer {
       take(targets, answer.id, `attempt ${answer.id}`);
       attempts.push(answer);
     } else if (answer.kind === 'listener') {
-      take(ports, portKey(answer), `the listener on ${portKey(answer)}`);
+      take(ports, describePort(answer), `the listener on ${describePort(answer)}`);
       listeners.push(answer);
     } else if (answer.kind === 'turn') {
       take(watches, answer.id, `watch ${answer.id}`);
@@ -155,10 +156,6 @@ function readAnswers(stdout: string, batch: Batch): AgentAnswer {
     );
   }
   return { kind: 'complete', attempts, listeners, turns, end: last };
-}
-
-function portKey({ port, protocol }: { readonly port: number; readonly protocol: string }): string {
-  return `${port}/${protocol}`;
 }
 
 function readLine(line: string): z.infer<typeof agentLine> | undefined {

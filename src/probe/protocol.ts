@@ -6,9 +6,8 @@
  * and closes with an {@link EndLine}. Output without that line proves nothing.
  */
 
+import type { Protocol } from '../model/protocol.ts';
 import type { Outcome } from '../record.ts';
-
-export type Protocol = 'TCP' | 'UDP';
 
 /** The name of the one container of a probe pod, in which the agent runs. */
 export const PROBE_CONTAINER = 'probe';
@@ -32,7 +31,7 @@ export interface AgentConfig {
 }
 
 /** One connection to try. */
-export interface Target {
+export interface DialRequest {
   /** Echoed in the answer. */
   readonly id: number;
   /** An address or a DNS name. */
@@ -46,7 +45,7 @@ export interface Target {
 }
 
 /** A connection to try again and again until it is open, or cut off. */
-export interface Watch extends Target {
+export interface Watch extends DialRequest {
   readonly wanted: 'open' | 'cut';
   /** A port of the same pod that must be cut off in the same look: where nothing is enforced, every port is open. */
   readonly shutPort?: number;
@@ -70,7 +69,7 @@ export interface Batch {
   readonly endsDials?: boolean;
   /** The pod's own address, where half-open connections to it are to be told: looking for them costs more than all the rest. */
   readonly halfOpenAt?: string;
-  readonly targets: readonly Target[];
+  readonly targets: readonly DialRequest[];
   /** The pod's own listeners to connect to. `host` is the pod's own address. */
   readonly listeners: readonly {
     readonly host: string;

@@ -1,4 +1,5 @@
 /** How a cluster wants its pods and namespaces to be: what a run takes over into everything that it creates there. */
+import type { Labels } from '../model/labels.ts';
 
 export interface Toleration {
   /** Absent: every taint. */
@@ -20,11 +21,11 @@ export interface PullSecret {
 export interface ProbeSettings {
   readonly image: string;
   /** Labels that a node must have to get a probe pod. */
-  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly nodeSelector: Labels;
   readonly tolerations: readonly Toleration[];
   readonly pullSecrets: readonly PullSecret[];
   /** On every namespace that the run creates, beside those that the scenario gives. */
-  readonly namespaceLabels: Readonly<Record<string, string>>;
+  readonly namespaceLabels: Labels;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What the policies of a scenario mean for every pair of its pods, as a matrix. */
 import { objectKey } from '../keys.ts';
+import type { Protocol } from '../model/protocol.ts';
 import { describeConnection } from '../pair.ts';
 import { flowBetween } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
@@ -15,17 +16,17 @@ interface PlannedScenario {
     readonly ports: readonly {
       readonly name?: string;
       readonly port: number;
-      readonly protocol: 'TCP' | 'UDP';
+      readonly protocol: Protocol;
     }[];
   }[];
-  readonly checks: readonly Pair[];
+  readonly checks: readonly PredictedPair[];
 }
 
-interface Pair {
+interface PredictedPair {
   readonly from: string;
   readonly to: string;
   readonly port: number;
-  readonly protocol: 'TCP' | 'UDP';
+  readonly protocol: Protocol;
   readonly expected: 'reachable' | 'unreachable';
   /** Something else than the policies is to cut it, whatever they mean for it. */
   readonly cutBy?: 'others';
@@ -35,10 +36,10 @@ export interface Prediction {
   readonly from: string;
   readonly to: string;
   readonly port: number;
-  readonly protocol: 'TCP' | 'UDP';
+  readonly protocol: Protocol;
   readonly verdict: 'allowed' | 'denied' | 'undefined';
   /** What the scenario says; absent where it says nothing. */
-  readonly declared?: Pair['expected'];
+  readonly declared?: PredictedPair['expected'];
   readonly cutBy?: 'others';
 }
 
@@ -97,7 +98,7 @@ export function isContradiction({ verdict, declared, cutBy }: Prediction): boole
 /** As the check that a cell of this kind stands for. */
 function shownAs(prediction: Prediction): {
   readonly verdict: Extract<CellKind, 'inconclusive' | 'broken' | 'leaked'> | 'pass';
-  readonly expected: Pair['expected'];
+  readonly expected: PredictedPair['expected'];
 } {
   const { verdict } = prediction;
   const expected = verdict === 'allowed' ? 'reachable' : 'unreachable';

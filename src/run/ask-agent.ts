@@ -6,7 +6,7 @@ import type { Batch } from '../probe/protocol.ts';
 import type { Asking } from './context.ts';
 import type { RunningPod } from './provision.ts';
 
-export interface Reply {
+export interface AgentReply {
   readonly answer: AgentAnswer;
   /** When the question was put that brought the answer, on the run's clock. */
   readonly startedMs: number;
@@ -19,9 +19,9 @@ export interface Reply {
 /** How an API server says that there is no such pod: while a run goes on, it has been there. */
 const GONE = /\bpods "[^"]+" not found\b/;
 
-type Tried = { readonly kind: 'settled'; readonly answer: AgentAnswer } | Setback;
+type TriedQuestion = { readonly kind: 'settled'; readonly answer: AgentAnswer } | BrokenTry;
 
-interface Setback {
+interface BrokenTry {
   readonly kind: 'setback';
   readonly reason: string;
   readonly askedMs?: number | undefined;
@@ -32,7 +32,7 @@ interface Setback {
  * by a new one, until the round's time is over. What was printed by an exec that broke is never looked at.
  * @returns the answer; broken, with the reason of the last try, where none came in time. Never throws for what the cluster does.
  */
-export async function askAgent(pod: RunningPod, batch: Batch, context: Asking): Promise<Reply> {
+export async function askAgent(pod: RunningPod, batch: Batch, context: Asking): Promise<AgentReply> {
   const { clock, signal, timing, random } = context;
   const lastStart = clock.now() + timing.execGraceMs;
   const setbacks: string[] = [];
@@ -60,12 +60,12 @@ async function tryOnce(
   batch: Batch,
   leftMs: number,
   { sessions, timing }: Pick<Asking, 'sessions' | 'timing'>,
-): Promise<Tried> {
+): Promise<TriedQuestion> {
   const { session, isNew } = sessions.take(pod);
   // A new exec may take its time to start. One that has answered before answers soon, or must leave the time to ask another.
   const graceMs = isNew ? leftMs : Math.min(leftMs, timing.execGraceMs / 2);
-  const timeoutMs = batch.deadlineMs + graceMs;
-  const result = await session.ask({ input: batchInput(batch), isLast: isEndMark, timeoutMs });
+  const answerMs = batch.deadlineMs + graceMs;
+  const result = await session.ask({ input: batchInput(batch), isLast: isEndMark, answerMs });
   if (result.kind === 'broken') {
     const { mayHeal, retryAfterMs } = result;
     const reason = GONE.test(result.reason) ? 'the pod was deleted' : result.reason;

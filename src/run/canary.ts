@@ -5,6 +5,7 @@
 import { PodreachError } from '../errors.ts';
 import { type JudgeRules, judge } from '../judge/judge.ts';
 import { objectKey } from '../keys.ts';
+import type { Direction } from '../policy/isolation.ts';
 import { CANARY } from '../progress.ts';
 import type { CheckRecord, RunRecord } from '../record.ts';
 import type { Owning, Requesting, Settling } from './context.ts';
@@ -17,8 +18,6 @@ import { control, settle } from './settle.ts';
 export type CanaryRecord = NonNullable<RunRecord['environment']['canary']>;
 /** What enforcement is proven with. */
 export type Proving = Settling & Requesting<'apply' | 'delete'>;
-
-type Direction = 'ingress' | 'egress';
 
 /** One pair, and the node whose enforcement it proves. */
 interface Pair {

@@ -2,8 +2,10 @@
  * What a scenario knows of its network beside its attempts: the kubelets' visits to its pods, the connections of the witnesses between
  * nodes, and the datagrams that arrived. From it each attempt that was cut off gets its triangle, as soon as enough is known.
  */
+
+import type { Protocol } from '../model/protocol.ts';
 import { greatest, least } from '../numbers.ts';
-import type { EndLine, Protocol } from '../probe/protocol.ts';
+import type { EndLine } from '../probe/protocol.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
 import { type Exchange, type Moment, NodeClocks } from './node-clocks.ts';
 import type { RunningPod } from './provision.ts';
@@ -28,7 +30,7 @@ interface Cut extends Sent {
   readonly way: 'open' | 'closed' | 'unwitnessed';
 }
 
-interface Seen {
+interface SeenOfPod {
   /** On the node's clock, in ascending order. */
   visits: readonly number[];
   /** Up to when they are known. */
@@ -48,7 +50,7 @@ export interface WitnessConnection {
 export class Evidence {
   readonly #clocks = new NodeClocks();
   readonly #beganMs: number;
-  readonly #pods = new Map<RunningPod, Seen>();
+  readonly #pods = new Map<RunningPod, SeenOfPod>();
   readonly #ways = new Map<string, Moment[]>();
   readonly #lossy = new Set<RunningPod>();
   readonly #lossyWays = new Set<string>();

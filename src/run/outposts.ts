@@ -7,7 +7,7 @@ import { PodreachError } from '../errors.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { Watch } from '../probe/protocol.ts';
 import { OUTPOSTS } from '../progress.ts';
-import { askAgent, type Reply } from './ask-agent.ts';
+import { type AgentReply, askAgent } from './ask-agent.ts';
 import type { Asking, Bounded, Owning, Requesting } from './context.ts';
 import {
   createAll,
@@ -170,7 +170,7 @@ export async function watchMarker(
   { open, guarded }: Outpost,
   { number, wanted }: { readonly number: number } & Pick<Watch, 'wanted'>,
   context: Watching,
-): Promise<Reply> {
+): Promise<AgentReply> {
   const { timeoutMs, withinMs } = context.timing;
   const pod = `${guarded.namespace}/${guarded.name}`;
   const watch = {
@@ -199,7 +199,7 @@ export async function watchMarker(
 }
 
 /** What a watch of one marker showed. */
-export function turnOf({ answer }: Reply): Turn {
+export function turnOf({ answer }: AgentReply): Turn {
   if (answer.kind === 'broken') return { kind: 'unknown', reason: answer.reason };
   const afterMs = answer.turns[0]?.turnedMs;
   return afterMs === undefined ? { kind: 'not-turned' } : { kind: 'turned', afterMs };

@@ -32,7 +32,7 @@ export async function newestWarning(
         namespace,
         fieldSelector: `involvedObject.kind=Pod,involvedObject.name=${name}`,
       },
-      { signal, timeoutMs: EVENTS_TIMEOUT_MS, outageMs: 0 },
+      { signal, answerMs: EVENTS_TIMEOUT_MS, outageMs: 0 },
     );
     return describeNewest(events);
   } catch {

@@ -4,12 +4,15 @@
  */
 
 import { objectKey } from '../keys.ts';
+import type { Dial, Listener } from '../model/dial.ts';
+import { describePort } from '../pair.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
-import type { AttemptLine, Batch, Target } from '../probe/protocol.ts';
+import type { AttemptLine, Batch, DialRequest } from '../probe/protocol.ts';
 import type { AttemptRecord, CheckRecord } from '../record.ts';
-import { askAgent, type Reply } from './ask-agent.ts';
+import { type AgentReply, askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
+import { dialOf } from './dial.ts';
 import { type Evidence, wayKey } from './evidence.ts';
 import type { RunningPod, RunningPods } from './provision.ts';
 import type { Witnesses } from './witnesses.ts';
@@ -33,8 +36,9 @@ export interface Stage {
 
 interface Work {
   readonly pod: RunningPod;
-  readonly checks: CheckRecord[];
-  readonly listeners: Map<string, Batch['listeners'][number]>;
+  readonly tries: Try[];
+  /** By their port and protocol. */
+  readonly listeners: Map<string, Listener>;
   /** What the pod tells of itself must cover the attempts that others make meanwhile. */
   holdMs: number;
   /** Whether it is asked which connections have arrived and got no answer through. */
@@ -43,10 +47,16 @@ interface Work {
   readonly endsDials: boolean;
 }
 
+interface Try {
+  readonly check: CheckRecord;
+  /** Absent where nothing was placed that could be dialled. */
+  readonly dial: Dial | undefined;
+}
+
 interface Answered {
   readonly work: Work;
   readonly asked: readonly string[];
-  readonly reply: Reply;
+  readonly reply: AgentReply;
 }
 
 /**
@@ -180,12 +190,13 @@ function workByPod(
   const works = new Map<RunningPod, Work>();
   for (const check of checks) {
     const from = pods.get(check.from);
-    if (from !== undefined) workOf(from, works).checks.push(check);
-    const to = pods.get(check.to);
-    if (to === undefined) continue;
-    const { port, protocol } = check;
-    const work = workOf(to, works);
-    work.listeners.set(`${port}/${protocol}`, { host: to.ip, port, protocol });
+    const dial = dialOf({ family: 'IPv4', ...check }, pods);
+    if (from !== undefined) workOf(from, works).tries.push({ check, dial });
+    if (dial === undefined) continue;
+    const listening = pods.get(dial.listener.pod);
+    if (listening === undefined) continue;
+    const work = workOf(listening, works);
+    work.listeners.set(describePort(dial.listener), dial.listener);
     if (canBeCut && mayBeCut(check)) work.holdMs = Math.max(work.holdMs, timeLimitOf(check, timing));
   }
   return works;
@@ -198,7 +209,7 @@ function workOf(pod: RunningPod, works: Map<RunningPod, Work>): Work {
 }
 
 function newWork(pod: RunningPod): Work {
-  return { pod, checks: [], listeners: new Map(), holdMs: 0, asksHalfOpen: false, endsDials: false };
+  return { pod, tries: [], listeners: new Map(), holdMs: 0, asksHalfOpen: false, endsDials: false };
 }
 
 function mayBeCut({ expected, attempts }: CheckRecord): boolean {
@@ -207,18 +218,17 @@ function mayBeCut({ expected, attempts }: CheckRecord): boolean {
 
 async function execute(work: Work, stage: Stage, context: Trying): Promise<Answered> {
   const asked = stage.evidence.askedOf(work.pod);
-  return { work, asked, reply: await askAgent(work.pod, batchOf(work, asked, stage.pods, context), context) };
+  return { work, asked, reply: await askAgent(work.pod, batchOf(work, asked, context), context) };
 }
 
-function batchOf(work: Work, asked: readonly string[], pods: RunningPods, context: Trying): Batch {
+function batchOf(work: Work, asked: readonly string[], context: Trying): Batch {
   const { timeoutMs } = context.timing;
-  const targets = work.checks.flatMap((check): Target[] => {
-    const destination = pods.get(check.to);
-    if (destination === undefined) return [];
-    const { id, port, protocol } = check;
+  const targets = work.tries.flatMap(({ check, dial }): DialRequest[] => {
+    if (dial === undefined) return [];
+    const { address, port, protocol, answerer } = dial;
     const limitMs = timeLimitOf(check, context.timing);
     const ownLimit = limitMs === timeoutMs ? {} : { timeoutMs: limitMs };
-    return [{ id, host: destination.ip, port, protocol, pod: check.to, ...ownLimit }];
+    return [{ id: check.id, host: address, port, protocol, pod: answerer, ...ownLimit }];
   });
   return {
     ...PLAIN_BATCH,
@@ -230,7 +240,11 @@ function batchOf(work: Work, asked: readonly string[], pods: RunningPods, contex
     ...(work.endsDials ? { endsDials: true } : {}),
     ...(work.asksHalfOpen ? { halfOpenAt: work.pod.ip } : {}),
     targets,
-    listeners: [...work.listeners.values()],
+    listeners: [...work.listeners.values()].map(({ address, port, protocol }) => ({
+      host: address,
+      port,
+      protocol,
+    })),
   };
 }
 
@@ -253,7 +267,7 @@ function listenersAlive(answers: readonly Answered[]): Map<string, Aliveness> {
       for (const port of work.listeners.keys()) alive.set(`${pod} ${port}`, { unasked: answer.reason });
     else
       for (const listener of answer.listeners)
-        alive.set(`${pod} ${listener.port}/${listener.protocol}`, { listenerAlive: listener.alive });
+        alive.set(`${pod} ${describePort(listener)}`, { listenerAlive: listener.alive });
   }
   return alive;
 }
@@ -270,10 +284,10 @@ function recordAttempts({ work, reply }: Answered, surroundings: Surroundings): 
   const lines = new Map<number, AttemptLine>(
     answer.kind === 'complete' ? answer.attempts.map((line) => [line.id, line]) : [],
   );
-  for (const check of work.checks) {
+  for (const { check, dial } of work.tries) {
     const line = lines.get(check.id);
     if (line !== undefined && answer.kind === 'complete') {
-      recordAttempt(check, line, answer.end.clockMs, work.pod, surroundings);
+      recordAttempt({ check, dial }, line, answer.end.clockMs, work.pod, surroundings);
       continue;
     }
     check.attempts.push({
@@ -281,14 +295,14 @@ function recordAttempts({ work, reply }: Answered, surroundings: Surroundings): 
       atMs: rounded(reply.startedMs - surroundings.stage.beganMs),
       outcome: 'error',
       detail: answer.kind === 'broken' ? answer.reason : 'the agent did not answer for it',
-      ...aliveOf(check, surroundings),
+      ...aliveOf(dial, surroundings),
     });
   }
 }
 
 /** @param clockMs when the batch arrived in the source, on the clock of its node */
 function recordAttempt(
-  check: CheckRecord,
+  { check, dial }: Try,
   line: AttemptLine,
   clockMs: number,
   from: RunningPod,
@@ -312,11 +326,11 @@ function recordAttempt(
     outcome,
     durationMs,
     ...(dials === 1 ? {} : { dials }),
-    ...aliveOf(check, surroundings),
+    ...aliveOf(dial, surroundings),
     ...(detail === undefined ? {} : { detail }),
   };
   check.attempts.push(attempt);
-  const to = pods.get(check.to);
+  const to = dial && pods.get(dial.answerer);
   if (to === undefined) return;
   if (lost > 0) evidence.noteLoss(from, to);
   if (nonce !== undefined && check.protocol === 'UDP') evidence.noteSent(nonce, { check, attempt, to });
@@ -333,8 +347,9 @@ function numbered({ phase, number }: Round): Pick<AttemptRecord, 'phase' | 'roun
   return { phase, round: number };
 }
 
-function aliveOf({ to, port, protocol }: CheckRecord, { alive }: Surroundings): Aliveness {
-  return alive.get(`${to} ${port}/${protocol}`) ?? {};
+function aliveOf(dial: Dial | undefined, { alive }: Surroundings): Aliveness {
+  if (dial === undefined) return {};
+  return alive.get(`${dial.listener.pod} ${describePort(dial.listener)}`) ?? {};
 }
 
 function rounded(ms: number): number {

@@ -60,6 +60,6 @@ function startScenario(plan: Plan): ScenarioRecord {
   };
 }
 
-function startCheck(check: Check, predicted: CheckRecord['predicted']): CheckRecord {
+function startCheck({ family: _family, ...check }: Check, predicted: CheckRecord['predicted']): CheckRecord {
   return { ...check, path: 'podIP', attempts: [], ...(predicted === undefined ? {} : { predicted }) };
 }

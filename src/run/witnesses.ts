@@ -4,7 +4,7 @@
  */
 
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
-import type { AttemptLine, Target } from '../probe/protocol.ts';
+import type { AttemptLine, DialRequest } from '../probe/protocol.ts';
 import { askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { isInTime } from './denial-time.ts';
@@ -13,7 +13,7 @@ import { OUTPOST_PORT, type Outpost } from './outposts.ts';
 import type { RunningPod } from './provision.ts';
 import type { NodePair, Stage } from './round.ts';
 
-interface Direction {
+interface WitnessedWay {
   readonly key: string;
   readonly from: RunningPod;
   readonly to: RunningPod;
@@ -52,7 +52,7 @@ export class Witnesses {
     return open;
   }
 
-  #directionsOf({ from, to, protocol }: NodePair): Direction[] {
+  #directionsOf({ from, to, protocol }: NodePair): WitnessedWay[] {
     const one = this.#outposts.get(from);
     const other = this.#outposts.get(to);
     if (one === undefined || other === undefined) return [];
@@ -71,13 +71,13 @@ interface Made extends WitnessConnection {
 
 async function askWitness(
   pod: RunningPod,
-  directions: readonly Direction[],
+  directions: readonly WitnessedWay[],
   { evidence, noteSetbacks }: Pick<Stage, 'evidence' | 'noteSetbacks'>,
   context: Trying,
 ): Promise<Made[]> {
   const { timeoutMs, denialMs } = context.timing;
   const targets = directions.map(
-    ({ to, protocol }, id): Target => ({
+    ({ to, protocol }, id): DialRequest => ({
       id,
       host: to.ip,
       port: OUTPOST_PORT,

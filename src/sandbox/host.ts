@@ -7,7 +7,7 @@ import { SandboxError } from './sandbox-error.ts';
 export const TOOLS = ['ip', 'nft', 'unshare', 'nsenter', 'setpriv', 'mount', 'sh'] as const;
 export type Tool = (typeof TOOLS)[number];
 /** Absolute paths, symbolic links resolved: a later mount may hide the links. */
-export type Tools = Readonly<Record<Tool, string>>;
+export type ToolPaths = Readonly<Record<Tool, string>>;
 
 const PACKAGE_OF: Readonly<Record<Tool, 'iproute2' | 'nftables' | 'util-linux' | undefined>> = {
   ip: 'iproute2',
@@ -58,7 +58,7 @@ export interface PackageManager {
 
 /** What a search for the programs showed. */
 export type HostTools =
-  | { readonly kind: 'complete'; readonly tools: Tools }
+  | { readonly kind: 'complete'; readonly tools: ToolPaths }
   | {
       readonly kind: 'incomplete';
       readonly missing: readonly Tool[];
@@ -85,7 +85,7 @@ export function findTools(path: string): HostTools {
   const found = TOOLS.map((tool) => [tool, findTool(tool, path)] as const);
   const missing = found.filter(([, file]) => file === undefined).map(([tool]) => tool);
   // Every tool has a path when none is missing; Object.fromEntries cannot say so.
-  if (missing.length === 0) return { kind: 'complete', tools: Object.fromEntries(found) as Tools };
+  if (missing.length === 0) return { kind: 'complete', tools: Object.fromEntries(found) as ToolPaths };
   return { kind: 'incomplete', missing, packages: packageManager(missing, path) };
 }
 
@@ -93,7 +93,7 @@ export function findTools(path: string): HostTools {
  * The sandbox's programs on this machine.
  * @throws SandboxError `not-supported` where this is not Linux, `tool-missing` with the package to install
  */
-export function requireTools(platform: NodeJS.Platform, path: string): Tools {
+export function requireTools(platform: NodeJS.Platform, path: string): ToolPaths {
   if (platform !== 'linux') {
     throw new SandboxError(
       'not-supported',

@@ -29,7 +29,7 @@ export interface ManagedFields {
   subresource?: string;
 }
 
-export interface KubeObject {
+export interface StoredObject {
   apiVersion: string;
   kind: string;
   metadata: ObjectMeta;

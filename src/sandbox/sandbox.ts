@@ -10,7 +10,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { MAX_NODES } from './dataplane/addresses.ts';
-import { requireTools, searchPath, type Tools } from './host.ts';
+import { requireTools, searchPath, type ToolPaths } from './host.ts';
 import { lastWords, mainLine } from './last-words.ts';
 import type { Enforcement, HarnessMessage, StartMessage, SupervisorMessage } from './messages.ts';
 import { namespacesRefused } from './namespaces-refused.ts';
@@ -58,7 +58,7 @@ export async function startSandbox({ nodes, enforcement, signal }: SandboxOption
   const listener = createServer();
   try {
     await once(listener.listen(0, '127.0.0.1'), 'listening', { signal });
-    const start = (hasUserNamespace: boolean): Promise<Started> =>
+    const start = (hasUserNamespace: boolean): Promise<StartedSupervisor> =>
       startSupervisor(
         tools,
         { kind: 'start', nodes, enforcement, token, hasUserNamespace },
@@ -80,17 +80,17 @@ export async function startSandbox({ nodes, enforcement, signal }: SandboxOption
   }
 }
 
-interface Started {
+interface StartedSupervisor {
   readonly certificate: string;
   readonly control: Pick<Sandbox, 'exited' | 'stop'>;
 }
 
 async function startSupervisor(
-  tools: Tools,
+  tools: ToolPaths,
   message: StartMessage,
   listener: Server,
   signal: AbortSignal,
-): Promise<Started> {
+): Promise<StartedSupervisor> {
   const child = spawnSupervisor(tools, message.hasUserNamespace);
   const stderr = lastWords(child);
   const control = controlOf(child, stderr);
@@ -118,7 +118,7 @@ async function startSupervisor(
   }
 }
 
-function spawnSupervisor(tools: Tools, hasUserNamespace: boolean): ChildProcess {
+function spawnSupervisor(tools: ToolPaths, hasUserNamespace: boolean): ChildProcess {
   const self = fileURLToPath(import.meta.url);
   const supervisor = fileURLToPath(new URL(`./supervisor${extname(self)}`, import.meta.url));
   return spawn(

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 /** Up to 2.38, `unshare` cannot end by the one signal that nobody can handle, and says this instead. */
 const DIED_OF_SIGKILL = /^unshare: sigprocmask unblock failed: .*\n?/m;
 
-export interface Ending {
+export interface UnshareEnding {
   /** As a shell counts: a signal is 128 + its number. */
   readonly exitCode: number;
   readonly signal: NodeJS.Signals | undefined;
@@ -13,7 +13,7 @@ export interface Ending {
 }
 
 /** @param code and `signal`: how `unshare` itself has ended, as Node.js tells it */
-export function endingOf(code: number | null, signal: NodeJS.Signals | null, stderr: string): Ending {
+export function endingOf(code: number | null, signal: NodeJS.Signals | null, stderr: string): UnshareEnding {
   const real = DIED_OF_SIGKILL.test(stderr) ? 'SIGKILL' : (signal ?? undefined);
   return {
     exitCode: real === undefined ? (code ?? 0) : 128 + constants.signals[real],

@@ -2,8 +2,11 @@
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL, RESERVED_PREFIX } from '../labels.ts';
+import { ENDPOINT_PREFIXES, endpointKey } from '../model/endpoint.ts';
+import type { Labels } from '../model/labels.ts';
+import { describePort } from '../pair.ts';
 import { problemAt } from './mark.ts';
-import type { Labels, Mark, Scenario, ScenarioPod } from './scenario.ts';
+import type { Mark, Scenario, ScenarioPod } from './scenario.ts';
 import { quote, suggest } from './suggest.ts';
 
 /** Names that Kubernetes keeps for itself. */
@@ -20,6 +23,7 @@ export function* checkTopology(scenario: Scenario): Generator<Problem> {
         { hint: 'Choose another name, which does not begin with "kube-".' },
       );
     }
+    yield* checkPrefix(value.name, mark);
     const label = value.labels[NAMESPACE_NAME_LABEL];
     if (label !== undefined && label !== value.name) {
       yield problemAt(
@@ -43,6 +47,20 @@ export function* checkTopology(scenario: Scenario): Generator<Problem> {
   }
 }
 
+/** A pod of such a namespace could not be told from another endpoint. */
+function* checkPrefix(namespace: string, mark: Mark): Generator<Problem> {
+  const kind = ENDPOINT_PREFIXES.find((prefix) => prefix === namespace);
+  if (kind === undefined) return;
+  const example = endpointKey(
+    kind === 'host' ? { kind, name: 'bank' } : { kind, namespace: 'shop', name: 'api' },
+  );
+  yield problemAt(
+    mark,
+    `a namespace may not be called ${quote(namespace)}: names such as ${quote(example)} are kept for what is not a pod`,
+    { hint: `Choose another name, such as ${quote(`${namespace}s`)}.` },
+  );
+}
+
 function* checkLabels(labels: Labels, mark: Mark): Generator<Problem> {
   for (const key of Object.keys(labels).filter((name) => name.startsWith(RESERVED_PREFIX))) {
     yield problemAt(mark, `the label ${key} is for podreach's own use`, { hint: 'Choose another label.' });
@@ -53,7 +71,7 @@ function* checkPorts(pod: ScenarioPod): Generator<Problem> {
   const seen = new Map<string, Mark>();
   for (const { value: port, mark } of pod.ports) {
     const names = port.name === undefined ? [] : [`the port name ${quote(port.name)}`];
-    for (const name of [`the port ${port.port}/${port.protocol}`, ...names]) {
+    for (const name of [`the port ${describePort(port)}`, ...names]) {
       const first = seen.get(name);
       if (first === undefined) seen.set(name, mark);
       else {

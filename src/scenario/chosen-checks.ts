@@ -3,7 +3,7 @@ import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { describeConnection, describeTarget } from '../pair.ts';
 import { readDestination, readPodSelection } from './read.ts';
-import type { Check, Destination, Plan, PlannedPod, PodSelection } from './scenario.ts';
+import type { Check, DestinationSelection, Plan, PlannedPod, PodSelection } from './scenario.ts';
 import { destinationText, sourceText } from './schema.ts';
 import { arrangeTopology, type Selected, selectPods, selectTargets, type Topology } from './select.ts';
 import { quote } from './suggest.ts';
@@ -15,10 +15,10 @@ const PAIR = /^(?<from>.+?)\s*(?:→|->)\s*(?<to>.+?)(?:\s+\([^)]*\))?$/s;
 const LISTED = 4;
 
 /** What one `--check` asks for. */
-interface Wanted {
+interface WantedCheck {
   readonly text: string;
   readonly from: PodSelection;
-  readonly to: Destination;
+  readonly to: DestinationSelection;
 }
 
 /**
@@ -43,7 +43,7 @@ export function chooseChecks(plans: readonly Plan[], texts: readonly string[]): 
   });
 }
 
-function readWanted(text: string): Wanted {
+function readWanted(text: string): WantedCheck {
   const { from, to } = PAIR.exec(text.trim())?.groups ?? {};
   if (from === undefined || to === undefined) {
     throw new PodreachError('usage', `--check ${quote(text)} names no two ends`, { hint: FORM });
@@ -60,7 +60,7 @@ function readWanted(text: string): Wanted {
   return { text, from: readPodSelection(from), to: readDestination(to) };
 }
 
-function matching({ from, to }: Wanted, { namespaces, pods, checks }: Plan): readonly Check[] {
+function matching({ from, to }: WantedCheck, { namespaces, pods, checks }: Plan): readonly Check[] {
   const topology = arrangeTopology(namespaces, pods);
   const sources = new Set(found(selectPods(from, topology)).map(objectKey));
   const targets = new Set(
@@ -76,7 +76,7 @@ function found<T>(selected: Selected<T>): readonly T[] {
 }
 
 /** An end that no scenario has is the reason; otherwise nothing is said about this pair. */
-function chosenNothing({ text, from, to }: Wanted, plans: readonly Plan[]): PodreachError {
+function chosenNothing({ text, from, to }: WantedCheck, plans: readonly Plan[]): PodreachError {
   const all = arrangeTopology(
     plans.flatMap(({ namespaces }) => namespaces),
     plans.flatMap(({ pods }) => pods).map((pod) => withAllPorts(pod, plans)),
@@ -100,7 +100,7 @@ function withAllPorts(pod: PlannedPod, plans: readonly Plan[]): PlannedPod {
 
 /** The checks between the same pods, else those to the same, else those from the same. */
 function listNearest(
-  { from, to }: Pick<Wanted, 'from' | 'to'>,
+  { from, to }: Pick<WantedCheck, 'from' | 'to'>,
   topology: Topology,
   plans: readonly Plan[],
 ): string {

@@ -4,10 +4,10 @@ import { objectKey } from '../keys.ts';
 import { describeTarget } from '../pair.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Marked, Port, Rule } from './scenario.ts';
-import { type Selected, selectPods, selectTargets, type Target, type Topology } from './select.ts';
+import { type Selected, type SelectedPorts, selectPods, selectTargets, type Topology } from './select.ts';
 
 /** One connection that a rule speaks of. */
-interface Connection {
+interface DeclaredConnection {
   readonly from: string;
   readonly to: string;
   readonly port: Port;
@@ -37,7 +37,7 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
   if (problems.length > 0) return problems;
 
   const used = new Set<Mark>();
-  const isExcepted = ({ from, to, port }: Connection): boolean => {
+  const isExcepted = ({ from, to, port }: DeclaredConnection): boolean => {
     const matching = exceptions.filter(
       ({ sources: ends, targets: others }) =>
         (ends?.has(from) ?? true) && (others?.has(targetKey(to, port)) ?? true),
@@ -81,7 +81,7 @@ function namesOnePodTwice(rule: Rule): boolean {
   );
 }
 
-function targetKeys({ pod, ports }: Target): readonly string[] {
+function targetKeys({ pod, ports }: SelectedPorts): readonly string[] {
   return ports.map((port) => targetKey(objectKey(pod), port));
 }
 
@@ -99,7 +99,7 @@ export class Declarations {
   /** For every two rules, the connections over which they contradict each other, in words. */
   readonly #conflicts = new Map<Rule, Map<Rule, Set<string>>>();
 
-  add(connection: Connection, rule: Rule): void {
+  add(connection: DeclaredConnection, rule: Rule): void {
     const rules = this.#rules.get(connection.from) ?? new Map<string, Rule>();
     this.#rules.set(connection.from, rules);
     const key = targetKey(connection.to, connection.port);

@@ -6,7 +6,7 @@ import { describeIssue, findIssues, type Issue, knownKeys } from './issues.ts';
 import { API_VERSION, KIND, type ScenarioDocument, scenarioSchema } from './schema.ts';
 import { type SourceDocument, toData } from './source.ts';
 import { nearest } from './suggest.ts';
-import { type Path, textOfKey } from './walk.ts';
+import { type DocumentPath, textOfKey } from './walk.ts';
 
 export interface Form {
   readonly problems: readonly Problem[];
@@ -26,7 +26,7 @@ const ROUNDS = 4;
 export function checkForm(source: SourceDocument): Form {
   const problems: Problem[] = [];
   let topologyIsSound = true;
-  let corrected: readonly Path[] = [[]];
+  let corrected: readonly DocumentPath[] = [[]];
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
       const value = toData(source.yaml);
@@ -44,7 +44,7 @@ export function checkForm(source: SourceDocument): Form {
   return { problems, topologyIsSound: false };
 }
 
-function isBelow(path: Path, start: Path): boolean {
+function isBelow(path: DocumentPath, start: DocumentPath): boolean {
   return start.every((step, index) => path[index] === step);
 }
 
@@ -63,7 +63,7 @@ const STAND_INS: Readonly<Record<string, unknown>> = {
 };
 
 /** Corrects misspelt keys and takes out the entries that do not fit. Gives the paths of the corrected keys. */
-function takeOut(yaml: Document, issues: readonly Issue[]): readonly Path[] {
+function takeOut(yaml: Document, issues: readonly Issue[]): readonly DocumentPath[] {
   const corrected = issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys' ? issue.keys.flatMap((key) => correctKey(yaml, issue, key)) : [],
   );
@@ -79,7 +79,7 @@ function takeOut(yaml: Document, issues: readonly Issue[]): readonly Path[] {
   return corrected;
 }
 
-function correctKey(yaml: Document, issue: Issue, key: string): readonly Path[] {
+function correctKey(yaml: Document, issue: Issue, key: string): readonly DocumentPath[] {
   const parent = yaml.getIn(issue.path, true);
   const near = nearest(key, knownKeys(issue));
   const pair = isMap(parent) ? parent.items.find((item) => textOfKey(item) === key) : undefined;
@@ -91,10 +91,10 @@ function correctKey(yaml: Document, issue: Issue, key: string): readonly Path[] 
   return [[...issue.path, near]];
 }
 
-function unique(paths: readonly Path[]): readonly Path[] {
+function unique(paths: readonly DocumentPath[]): readonly DocumentPath[] {
   return [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()];
 }
 
-function indexOf(path: Path): number {
+function indexOf(path: DocumentPath): number {
   return typeof path[1] === 'number' ? path[1] : 0;
 }

@@ -1,6 +1,6 @@
 /** What was probably meant by text that does not fit the grammar, for the slips that people make. */
 import { nearest, quote, suggest } from './suggest.ts';
-import type { Path } from './walk.ts';
+import type { DocumentPath } from './walk.ts';
 
 /** Words of policies and firewalls for what a scenario calls reachable and unreachable. */
 const MEANT: Readonly<Record<string, string>> = {
@@ -34,7 +34,7 @@ export function hintForChoice(value: unknown, choices: readonly string[]): strin
  * For text at a place: ports, and the ends of rules.
  * @param root the document, for the pods that it declares
  */
-export function hintForText(text: string, path: Path, root: unknown): string | undefined {
+export function hintForText(text: string, path: DocumentPath, root: unknown): string | undefined {
   if (path.includes('ports')) return hintForPort(text, '');
   if (path[0] !== 'reachable' && path[0] !== 'unreachable') return undefined;
   if (!path.some((step) => step === 'from' || step === 'to' || step === 'except')) return undefined;

@@ -7,7 +7,7 @@ import type { Mark } from './scenario.ts';
 import { CUT_BY_HINT, HEAD_HINT, scenarioSchema } from './schema.ts';
 import type { SourceDocument } from './source.ts';
 import { nearest, quote, suggest } from './suggest.ts';
-import type { Path } from './walk.ts';
+import type { DocumentPath } from './walk.ts';
 
 export type Issue = z.core.$ZodIssue;
 
@@ -56,7 +56,7 @@ export function describeIssue(issue: Issue, root: unknown, source: SourceDocumen
 }
 
 /** The key is known elsewhere: that it is unknown here would help nobody. */
-function misplacedCutBy(path: Path, mark: Mark): Problem {
+function misplacedCutBy(path: DocumentPath, mark: Mark): Problem {
   return problemAt(mark, '"cutBy" is only for rules under "unreachable"', {
     hint:
       path[0] === 'reachable'
@@ -66,11 +66,11 @@ function misplacedCutBy(path: Path, mark: Mark): Problem {
 }
 
 /** Whether a path leads to the key of a rule, and not to a label of that name. */
-function isCutBy(path: Path): boolean {
+function isCutBy(path: DocumentPath): boolean {
   return path.length === 3 && path[0] === 'unreachable' && path[2] === 'cutBy';
 }
 
-function valueAt(root: unknown, path: Path): unknown {
+function valueAt(root: unknown, path: DocumentPath): unknown {
   return path.reduce<unknown>((inner, step) => (isRecord(inner) ? inner[String(step)] : undefined), root);
 }
 
@@ -164,7 +164,7 @@ export function knownKeys(issue: Issue): readonly string[] {
 }
 
 /** The issues behind an issue: for a choice of forms, those of the form that the value comes nearest to. */
-function flatten(issue: Issue, base: Path): readonly Issue[] {
+function flatten(issue: Issue, base: DocumentPath): readonly Issue[] {
   const path = [...base, ...issue.path];
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ ...issue, path }];
   const forms = issue.errors.map((errors) => errors.flatMap((inner) => flatten(inner, path)));

@@ -7,7 +7,7 @@ import { problemAt } from './mark.ts';
 import type { Mark } from './scenario.ts';
 import { MAX_ALIASES, type SourceDocument } from './source.ts';
 import { quote } from './suggest.ts';
-import { mergedMaps, type Path, textOfKey, walk } from './walk.ts';
+import { type DocumentPath, mergedMaps, textOfKey, walk } from './walk.ts';
 
 /** One manifest, from wherever it came. */
 export interface Manifest {
@@ -17,7 +17,7 @@ export interface Manifest {
   readonly retyped: readonly Retyped[];
   /** What an API server refuses in it as YAML. */
   readonly problems: readonly Problem[];
-  readonly at: (path: Path) => Mark;
+  readonly at: (path: DocumentPath) => Mark;
 }
 
 /** A manifest that is a document of its own. Its text is the document's, byte for byte. */
@@ -38,12 +38,12 @@ export function readManifest(source: SourceDocument): Manifest {
 }
 
 /** A manifest within a scenario, written out so that every reader of YAML finds the same in it. */
-export function readInlineManifest(source: SourceDocument, path: Path): Manifest {
+export function readInlineManifest(source: SourceDocument, path: DocumentPath): Manifest {
   const part = readPart(source, path);
   return { ...part, text: write(part.value), problems: [] };
 }
 
-function readPart(source: SourceDocument, path: Path): Pick<Manifest, 'value' | 'retyped' | 'at'> {
+function readPart(source: SourceDocument, path: DocumentPath): Pick<Manifest, 'value' | 'retyped' | 'at'> {
   const { node: found } = walk(source.yaml, path);
   const node = isAlias(found) ? (found.resolve(source.yaml) ?? null) : found;
   const retyped = node === null ? [] : readAsServer(node);

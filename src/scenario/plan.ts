@@ -1,6 +1,6 @@
 /** From a scenario to its plan: names are looked up, and rules become checks. */
 import type { Problem } from '../errors.ts';
-import { objectKey } from '../keys.ts';
+import { endpointKey } from '../model/endpoint.ts';
 import type { World } from '../policy/model.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
 import { checkTopology } from './check-topology.ts';
@@ -73,11 +73,11 @@ function listChecks(
   otherwise: Marked<Expectation> | undefined,
 ): readonly Check[] {
   const targets = pods.flatMap((pod) => {
-    const to = objectKey(pod);
+    const to = podKey(pod);
     return pod.ports.map((port) => ({ to, port, key: targetKey(to, port) }));
   });
   const checks: Check[] = [];
-  for (const from of pods.map(objectKey)) {
+  for (const from of pods.map(podKey)) {
     const rules = declarations.rulesFrom(from);
     // Thousands of pods have millions of pairs: those of which nothing is said are not looked up one by one.
     if (rules === undefined && otherwise === undefined) continue;
@@ -85,22 +85,33 @@ function listChecks(
       const rule = rules?.get(key);
       const statement = rule ?? (from === to || otherwise === undefined ? undefined : asStatement(otherwise));
       if (statement === undefined) continue;
-      checks.push({ id: checks.length, from, to, ...describePort(port), ...describeStatement(statement) });
+      checks.push({
+        id: checks.length,
+        from,
+        to,
+        ...portOf(port),
+        family: 'IPv4',
+        ...statedBy(statement),
+      });
     }
   }
   return checks;
 }
 
-function describePort({ name, port, protocol }: Port): Pick<Check, 'port' | 'portName' | 'protocol'> {
+function podKey({ namespace, name }: PlannedPod): string {
+  return endpointKey({ kind: 'pod', namespace, name });
+}
+
+function portOf({ name, port, protocol }: Port): Pick<Check, 'port' | 'portName' | 'protocol'> {
   return { port, ...(name === undefined ? {} : { portName: name }), protocol };
 }
 
-function describeStatement({
+function statedBy({
   expected,
   mark,
   because,
   cutBy,
-}: Statement): Pick<Check, 'expected' | 'declared' | 'because' | 'cutBy'> {
+}: StatedRule): Pick<Check, 'expected' | 'declared' | 'because' | 'cutBy'> {
   return {
     expected,
     declared: mark.location,
@@ -110,8 +121,8 @@ function describeStatement({
 }
 
 /** What the file says of a connection, and where. */
-type Statement = Pick<Rule, 'expected' | 'mark' | 'because' | 'cutBy'>;
+type StatedRule = Pick<Rule, 'expected' | 'mark' | 'because' | 'cutBy'>;
 
-function asStatement(otherwise: Marked<Expectation>): Statement {
+function asStatement(otherwise: Marked<Expectation>): StatedRule {
   return { expected: otherwise.value, mark: otherwise.mark };
 }

@@ -14,7 +14,7 @@ import type { Mark, Marked, NetworkPolicyObject, PlannedPolicy } from './scenari
 import type { PolicyText } from './schema.ts';
 import { isMapping, readSource, type SourceDocument } from './source.ts';
 import { quote, suggest } from './suggest.ts';
-import type { Path } from './walk.ts';
+import type { DocumentPath } from './walk.ts';
 
 /** Where policies belong. */
 export interface PolicyContext {
@@ -131,7 +131,7 @@ function acceptPolicy(
   }
   const namespace = findNamespace(metadata['namespace'], manifest, context);
   if (typeof namespace !== 'string') return namespace;
-  const locate = (path: Path): Location => at(path).location;
+  const locate = (path: DocumentPath): Location => at(path).location;
   return {
     namespace,
     name,
@@ -171,7 +171,7 @@ function findNamespace(
 }
 
 /** @param hint where the value is not text for a reason that only the API server sees, that is said in its place */
-function notText(path: Path, message: string, { at, retyped }: Manifest, hint?: string): Problem {
+function notText(path: DocumentPath, message: string, { at, retyped }: Manifest, hint?: string): Problem {
   const mark = at(path);
   const value = findRetyped(retyped, mark.location);
   return value === undefined

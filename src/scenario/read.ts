@@ -1,8 +1,9 @@
 /** From a document that fits the grammar to the scenario's nouns, each with its place. Names are not looked up yet. */
 import { createHash } from 'node:crypto';
+import type { Protocol } from '../model/protocol.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type {
-  Destination,
+  DestinationSelection,
   Exception,
   Expectation,
   Marked,
@@ -11,7 +12,6 @@ import type {
   PodSelection,
   Port,
   PortSelection,
-  Protocol,
   Rule,
   Scenario,
   ScenarioPod,
@@ -25,7 +25,7 @@ import type {
   SourceText,
 } from './schema.ts';
 import type { SourceDocument } from './source.ts';
-import type { Path } from './walk.ts';
+import type { DocumentPath } from './walk.ts';
 
 /**
  * Reads a scenario from its document.
@@ -119,7 +119,7 @@ function readAccepted(document: ScenarioDocument, source: SourceDocument): reado
   }));
 }
 
-function readRule(expected: Expectation, rule: RuleText, path: Path, source: SourceDocument): Rule {
+function readRule(expected: Expectation, rule: RuleText, path: DocumentPath, source: SourceDocument): Rule {
   const exceptions = rule.except === undefined ? [] : oneOrMore(rule.except, [...path, 'except']);
   return {
     expected,
@@ -132,7 +132,7 @@ function readRule(expected: Expectation, rule: RuleText, path: Path, source: Sou
   };
 }
 
-function readException(exception: ExceptionText, path: Path, source: SourceDocument): Exception {
+function readException(exception: ExceptionText, path: DocumentPath, source: SourceDocument): Exception {
   const mark = source.at(path);
   if (!isPair(exception)) return { from: [{ value: readPodSelection(exception), mark }], mark };
   const { from, to } = exception;
@@ -149,14 +149,14 @@ function isPair(exception: ExceptionText): exception is Exclude<ExceptionText, S
 
 function readEnds<Text, End>(
   ends: Text | readonly Text[],
-  path: Path,
+  path: DocumentPath,
   source: SourceDocument,
   read: (text: Text) => End,
 ): readonly Marked<End>[] {
   return oneOrMore(ends, path).map(([end, at]) => ({ value: read(end), mark: source.at(at) }));
 }
 
-function oneOrMore<T>(value: T | readonly T[], path: Path): readonly (readonly [T, Path])[] {
+function oneOrMore<T>(value: T | readonly T[], path: DocumentPath): readonly (readonly [T, DocumentPath])[] {
   return isList(value) ? value.map((item, index) => [item, [...path, index]] as const) : [[value, path]];
 }
 
@@ -173,7 +173,7 @@ export function readPodSelection(text: SourceText): PodSelection {
 }
 
 /** Pods and ports, as a rule names them. */
-export function readDestination(text: DestinationText): Destination {
+export function readDestination(text: DestinationText): DestinationSelection {
   if (typeof text === 'object') {
     const { ports = [], ...peer } = text;
     return { pods: readPodSelection(peer), ports: ports.map((port) => readPort(String(port))) };

@@ -3,14 +3,15 @@
  * `load.ts` makes the first from files, `plan.ts` the second from the first; `load-plans.ts` is the way in.
  */
 import type { Location } from '../errors.ts';
+import type { Family } from '../model/family.ts';
+import type { Labels } from '../model/labels.ts';
+import type { Protocol } from '../model/protocol.ts';
 import type { Retyped } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type { LabelSelector } from '../policy/selectors.ts';
 
-export type Protocol = 'TCP' | 'UDP';
 export type Expectation = 'reachable' | 'unreachable';
-export type Labels = Readonly<Record<string, string>>;
 
 export interface Port {
   readonly name?: string;
@@ -47,7 +48,7 @@ export type PortSelection =
   | { readonly kind: 'number'; readonly port: number; readonly protocol: Protocol }
   | { readonly kind: 'name'; readonly name: string };
 
-export interface Destination {
+export interface DestinationSelection {
   readonly pods: PodSelection;
   /** Empty: every port that the pod declares. */
   readonly ports: readonly PortSelection[];
@@ -56,7 +57,7 @@ export interface Destination {
 /** Pairs that a rule does not speak of: those that match both ends. An end left out matches everything. */
 export interface Exception {
   readonly from?: readonly Marked<PodSelection>[];
-  readonly to?: readonly Marked<Destination>[];
+  readonly to?: readonly Marked<DestinationSelection>[];
   readonly mark: Mark;
 }
 
@@ -64,7 +65,7 @@ export interface Exception {
 export interface Rule {
   readonly expected: Expectation;
   readonly from: readonly Marked<PodSelection>[];
-  readonly to: readonly Marked<Destination>[];
+  readonly to: readonly Marked<DestinationSelection>[];
   readonly except: readonly Exception[];
   readonly because?: string;
   /** See `Check`; only where `expected` is unreachable, and never without `because`. */
@@ -142,13 +143,15 @@ export interface NetworkPolicyObject {
 export interface Check {
   /** Unique within its scenario, counted from 0 in a stable order. */
   readonly id: number;
-  /** `namespace/pod` */
+  /** Key of an endpoint: `namespace/pod`. */
   readonly from: string;
-  /** `namespace/pod` */
+  /** As `from`. */
   readonly to: string;
   readonly port: number;
   readonly portName?: string;
   readonly protocol: Protocol;
+  /** Of the address that is dialled. */
+  readonly family: Family;
   readonly expected: Expectation;
   /** The rule of the scenario that says so. */
   readonly declared: Location;

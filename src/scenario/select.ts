@@ -1,10 +1,11 @@
 /** Which pods and ports an end of a rule speaks of. */
 import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL } from '../labels.ts';
+import type { Labels } from '../model/labels.ts';
+import { describePort, describePortName } from '../pair.ts';
 import { selectorMatches } from '../policy/selectors.ts';
 import type {
-  Destination,
-  Labels,
+  DestinationSelection,
   PlannedNamespace,
   PlannedPod,
   PodSelection,
@@ -23,7 +24,7 @@ export interface Topology {
 }
 
 /** A pod with those of its ports that a destination speaks of. */
-export interface Target {
+export interface SelectedPorts {
   readonly pod: PlannedPod;
   readonly ports: readonly Port[];
 }
@@ -89,7 +90,10 @@ export function selectPods(selection: PodSelection, topology: Topology): Selecte
  * The pods and ports that a destination speaks of. Where it may mean several pods, those without such a port are left
  * out; a port that none of them listens on is a mistake, because a connection to it would prove nothing.
  */
-export function selectTargets(destination: Destination, topology: Topology): Selected<Target> {
+export function selectTargets(
+  destination: DestinationSelection,
+  topology: Topology,
+): Selected<SelectedPorts> {
   const pods = selectPods(destination.pods, topology);
   if (pods.kind === 'nothing') return pods;
   const unheard = destination.ports.find(
@@ -111,12 +115,6 @@ export function selectTargets(destination: Destination, topology: Topology): Sel
   );
 }
 
-/** `8080/TCP`, with its name where it has one. */
-function describePort(port: Port): string {
-  const text = `${port.port}/${port.protocol}`;
-  return port.name === undefined ? text : `${text} (${port.name})`;
-}
-
 /** A name stands for the port of that name, whatever its protocol. */
 function isPort(selection: PortSelection, port: Port): boolean {
   return selection.kind === 'name'
@@ -126,11 +124,11 @@ function isPort(selection: PortSelection, port: Port): boolean {
 
 function noListener(wanted: PortSelection, pods: readonly PlannedPod[]): Selected<never> {
   const ports = pods.flatMap((pod) => pod.ports);
-  const text = wanted.kind === 'name' ? quote(wanted.name) : `${wanted.port}/${wanted.protocol}`;
+  const text = wanted.kind === 'name' ? quote(wanted.name) : describePort(wanted);
   const message = `${whoOf(pods)} on port ${text}: a connection there would prove nothing`;
   const near = nearestPort(wanted, ports);
   if (near !== undefined) return nothing(message, `Did you mean ${quote(near)}?`);
-  const listed = [...new Set(ports.map(describePort))];
+  const listed = [...new Set(ports.map((port) => `${describePort(port)}${describePortName(port.name)}`))];
   return nothing(message, listed.length === 0 ? undefined : `The ports are: ${listed.join(', ')}.`);
 }
 
@@ -147,7 +145,7 @@ function nearestPort(wanted: PortSelection, ports: readonly Port[]): string | un
     ports.map((port) => String(port.port)),
   );
   const port = ports.find((own) => String(own.port) === number);
-  return port && `${port.port}/${port.protocol}`;
+  return port && describePort(port);
 }
 
 function whoOf(pods: readonly PlannedPod[]): string {

@@ -7,7 +7,7 @@ import { messageOf, PodreachError } from '../errors.ts';
 import { problemAt, SourceMark } from './mark.ts';
 import type { Mark } from './scenario.ts';
 import { findSyntaxProblems, findUnreadableNodes } from './syntax.ts';
-import { type Path, walk } from './walk.ts';
+import { type DocumentPath, walk } from './walk.ts';
 
 /** How often anchors may be used in one document: plenty for a scenario, too little for an expansion bomb. */
 export const MAX_ALIASES = 10_000;
@@ -26,9 +26,9 @@ export interface SourceDocument {
   /** The place of what begins at an offset, in UTF-16 code units. */
   markAt(offset: number): Mark;
   /** The place of the value at a path, or of the nearest thing around it. */
-  at(path: Path): Mark;
+  at(path: DocumentPath): Mark;
   /** The place of the last key of a path, or of the nearest thing around it. */
-  keyAt(path: Path): Mark;
+  keyAt(path: DocumentPath): Mark;
 }
 
 /** Whether a value is a mapping, rather than a list, text or nothing. */

@@ -11,12 +11,12 @@ import {
   type YAMLMap,
 } from 'yaml';
 
-export type Path = readonly PropertyKey[];
+export type DocumentPath = readonly PropertyKey[];
 
 /** The deepest node that a path leads to, through anchors and merged mappings. */
 export function walk(
   yaml: Document,
-  path: Path,
+  path: DocumentPath,
 ): { readonly node: Node | null; readonly key?: Node; readonly complete: boolean } {
   let node = yaml.contents;
   let key: Node | undefined;

@@ -80,8 +80,8 @@ test('a program that cannot be started says why', async () => {
 });
 
 test('a program that takes too long is ended', async () => {
-  const error = await failureOf(runScript('setInterval(() => {}, 1000)', { timeoutMs: 200 }));
-  expect(error.failure).toEqual({ reason: 'timed-out', timeoutMs: 200 });
+  const error = await failureOf(runScript('setInterval(() => {}, 1000)', { processMs: 200 }));
+  expect(error.failure).toEqual({ reason: 'timed-out', processMs: 200 });
 });
 
 test('a program that a signal ends is told by its name', async () => {

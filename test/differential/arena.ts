@@ -6,11 +6,11 @@ import fc from 'fast-check';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { systemClock } from '../../src/clock.ts';
 import type { Kube } from '../../src/kube/kube.ts';
-import type { Verdict } from '../../src/policy/match.ts';
+import type { PolicyVerdict } from '../../src/policy/match.ts';
 import type { Flow, World } from '../../src/policy/model.ts';
 import { compile, type Oracle } from '../../src/policy/oracle.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../../src/probe/batch.ts';
-import type { Target } from '../../src/probe/protocol.ts';
+import type { DialRequest } from '../../src/probe/protocol.ts';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { askAgent } from '../../src/run/ask-agent.ts';
 import type { Requesting, Trying } from '../../src/run/context.ts';
@@ -274,7 +274,7 @@ async function untilFence(
   throw new Error(`the policies of ${namespace} did not come into force`);
 }
 
-type Aim = Pick<Target, 'port' | 'protocol'> & { readonly to: string };
+type Aim = Pick<DialRequest, 'port' | 'protocol'> & { readonly to: string };
 
 /** What became of each attempt from a pod, in the order of the aims. @throws Error where the probe did not answer */
 async function attempt(
@@ -377,7 +377,7 @@ function flowOf(from: string, { to, port, protocol }: Aim): Flow {
   return { from: { kind: 'pod', pod: from }, to: { kind: 'pod', pod: to }, port, protocol };
 }
 
-type Compared = Omit<Disagreement, 'predicted'> & { readonly predicted: Verdict };
+type Compared = Omit<Disagreement, 'predicted'> & { readonly predicted: PolicyVerdict };
 
 /** A broken attempt agrees with nothing; what the rules leave open agrees with everything. */
 function isDisagreement<One extends Compared>(one: One): one is One & Disagreement {

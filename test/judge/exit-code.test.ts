@@ -26,6 +26,7 @@ function recordWith(
           to: 'n/b',
           port: 80,
           protocol: 'TCP',
+          family: 'IPv4',
           expected: 'reachable',
           declared: location,
         })),

@@ -493,7 +493,7 @@ describe('trouble on the way', () => {
 
   test('ends at the time limit of the call', async () => {
     await using api = await connected({ answer: () => () => {} });
-    expect(told(await rejection(api.kube.get(address, { timeoutMs: 150 })))).toEqual({
+    expect(told(await rejection(api.kube.get(address, { answerMs: 150 })))).toEqual({
       code: 'cluster-unavailable',
       message: `cannot get pod shop/db: no answer from ${api.server.address} within 0.15 s`,
       hint: 'Check that the cluster runs and that the kubeconfig leads to it.',
@@ -507,7 +507,7 @@ describe('trouble on the way', () => {
         response.write('{');
       },
     });
-    expect(told(await rejection(api.kube.get(address, { timeoutMs: 150 })))).toMatchObject({
+    expect(told(await rejection(api.kube.get(address, { answerMs: 150 })))).toMatchObject({
       code: 'cluster-unavailable',
     });
   });

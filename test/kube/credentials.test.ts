@@ -50,7 +50,7 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
   return { command };
 }
 
-const EXEC = { namespace: 'shop', pod: 'web', container: 'c', command: ['true'], timeoutMs: 5_000 };
+const EXEC = { namespace: 'shop', pod: 'web', container: 'c', command: ['true'], answerMs: 5_000 };
 
 test('a plugin is asked again when its token has run out, once for many requests, and for an exec', async () => {
   await using server = await ApiServer.start(guarded());

@@ -7,13 +7,13 @@ import type { ExecRequest, ExecResult } from '../../src/kube/kube.ts';
 import { runCommand } from '../support/run-command.ts';
 import { ApiServer, type Behaviour, frame, kubeconfigOf, status, TOKEN } from './api-server.ts';
 
-const REQUEST: ExecRequest & { stdin: string; timeoutMs: number } = {
+const REQUEST: ExecRequest & { stdin: string; answerMs: number } = {
   namespace: 'shop',
   pod: 'web',
   container: 'probe',
   command: ['node', '/tmp/a b.mjs', 'probe'],
   stdin: 'the batch\n',
-  timeoutMs: 5_000,
+  answerMs: 5_000,
 };
 const LIMITS: ExecLimits = {
   handshakeMs: 2_000,
@@ -202,7 +202,7 @@ describe('a broken exec', () => {
   });
 
   test('is one that stalls midway, although pings are answered', async () => {
-    expect(await execOn(play(send(1, output)), { timeoutMs: 500 })).toEqual(
+    expect(await execOn(play(send(1, output)), { answerMs: 500 })).toEqual(
       broken('no answer within 0.5 s', output),
     );
   });
@@ -304,7 +304,7 @@ describe('a broken exec', () => {
 
 describe('a session', () => {
   const isLast = (line: string): boolean => line === 'end';
-  const question = (input: string) => ({ input, isLast, timeoutMs: 5_000 });
+  const question = (input: string) => ({ input, isLast, answerMs: 5_000 });
 
   /** A command that answers each question with what a test says. */
   async function talk(
@@ -378,7 +378,7 @@ describe('a session', () => {
     await talk(
       (_, socket) => send(1, 'a line\n')(socket),
       async (session) => {
-        const result = await session.ask({ ...question('one'), timeoutMs: 300 });
+        const result = await session.ask({ ...question('one'), answerMs: 300 });
         expect(result).toEqual(broken('no answer within 0.3 s', 'a line\n'));
         expect(session.isOpen).toBe(false);
       },

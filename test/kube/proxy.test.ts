@@ -84,7 +84,7 @@ test('requests and execs go through the proxy of the environment', async () => {
   const patience = { clock: systemClock, random: Math.random, answerMs: 5_000 };
   expect(await send(access, request, {}, patience)).toBe('{"gitVersion":"v1"}');
   const limits = { ...EXEC_LIMITS, handshakeMs: 5_000, silenceMs: 5_000 };
-  const command = { namespace: 'a', pod: 'b', container: 'c', command: ['true'], timeoutMs: 5_000 };
+  const command = { namespace: 'a', pod: 'b', container: 'c', command: ['true'], answerMs: 5_000 };
   const exec = (request: ExecRequest) => new Session(access, request, limits);
   expect(await runCommand({ exec }, command)).toMatchObject({ kind: 'exited', exitCode: 0 });
   expect(asked).toEqual(['api.example:6443', 'api.example:6443']);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { objectKey } from '../../src/keys.ts';
 import { parseAddress, parseCidr, placeAddress } from '../../src/policy/addresses.ts';
 import { effectivePolicyTypes } from '../../src/policy/isolation.ts';
-import type { Verdict } from '../../src/policy/match.ts';
+import type { PolicyVerdict } from '../../src/policy/match.ts';
 import type { PolicyPod, World, WrittenPolicy } from '../../src/policy/model.ts';
 import { compile } from '../../src/policy/oracle.ts';
 import type { Assumptions } from '../../src/policy/peers.ts';
@@ -20,10 +20,10 @@ import {
 } from './arbitraries.ts';
 
 const RUNS = { numRuns: 150 };
-const ORDER: Readonly<Record<Verdict, number>> = { denied: 0, undefined: 1, allowed: 2 };
+const ORDER: Readonly<Record<PolicyVerdict, number>> = { denied: 0, undefined: 1, allowed: 2 };
 
 /** The verdicts of all flows, in the order of {@link flowsOf}. */
-function predict(world: World, assumptions?: Assumptions): readonly Verdict[] {
+function predict(world: World, assumptions?: Assumptions): readonly PolicyVerdict[] {
   const oracle = compile(world, assumptions);
   expect(oracle.problems).toEqual([]);
   return flowsOf(world).map((flow) => oracle.evaluate(flow).verdict);
@@ -38,7 +38,7 @@ function withPolicies(world: World, policies: readonly Manifest[]): World {
 }
 
 /** Says that no flow is further from being allowed than before. */
-function expectNoLess(after: readonly Verdict[], before: readonly Verdict[]): void {
+function expectNoLess(after: readonly PolicyVerdict[], before: readonly PolicyVerdict[]): void {
   expect(after.filter((verdict, index) => ORDER[verdict] < ORDER[before[index] ?? 'denied'])).toEqual([]);
 }
 

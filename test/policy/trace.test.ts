@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Path, WrittenPolicy } from '../../src/policy/model.ts';
+import type { ManifestPath, WrittenPolicy } from '../../src/policy/model.ts';
 import { compile } from '../../src/policy/oracle.ts';
 import { renderTrace } from '../../src/policy/render-trace.ts';
 import type { Trace } from '../../src/policy/trace.ts';
@@ -7,7 +7,7 @@ import { flow, pod, policy } from './world.ts';
 
 /** As if every policy stood in a file of its own, one step of a path per line. */
 function inFile(file: string, written: WrittenPolicy): WrittenPolicy {
-  const line = (path: Path): number =>
+  const line = (path: ManifestPath): number =>
     path.reduce<number>((sum, step) => sum + (typeof step === 'number' ? step : 1), 1);
   return {
     ...written,

@@ -1,15 +1,15 @@
 /** Short ways to write worlds and flows down in tests. */
+import type { Labels } from '../../src/model/labels.ts';
 import type {
   Destination,
   End,
   Flow,
-  Labels,
   PodPort,
   PolicyPod,
-  Protocol,
+  PolicyProtocol,
   WrittenPolicy,
 } from '../../src/policy/model.ts';
-import { PROTOCOLS } from '../../src/policy/model.ts';
+import { POLICY_PROTOCOLS } from '../../src/policy/model.ts';
 
 /** @param ports `80`, `53/UDP`, `9090=metrics`, `53/UDP=dns` */
 export function pod(
@@ -57,8 +57,8 @@ function readPort(text: number | string): PodPort {
   return { port: Number(port), protocol: readProtocol(protocol), ...(name === undefined ? {} : { name }) };
 }
 
-function readProtocol(text: string): Protocol {
-  const protocol = PROTOCOLS.find((known) => known === text);
+function readProtocol(text: string): PolicyProtocol {
+  const protocol = POLICY_PROTOCOLS.find((known) => known === text);
   if (protocol === undefined) throw new Error(`no such protocol: ${text}`);
   return protocol;
 }

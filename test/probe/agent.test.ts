@@ -1,13 +1,8 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Protocol } from '../../src/model/protocol.ts';
 import { batchDeadlineMs, batchInput, parseAgentOutput } from '../../src/probe/batch.ts';
-import {
-  type AttemptLine,
-  type Batch,
-  connectionKey,
-  type EndLine,
-  type Protocol,
-} from '../../src/probe/protocol.ts';
+import { type AttemptLine, type Batch, connectionKey, type EndLine } from '../../src/probe/protocol.ts';
 import type { Outcome } from '../../src/record.ts';
 import { batchOf, firstOutput, PodNetwork, RUN_ID } from './pod-network.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterProvider } from '../../src/cluster/cluster.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
-import type { Target } from '../../src/probe/protocol.ts';
+import type { DialRequest } from '../../src/probe/protocol.ts';
 import type { Outcome } from '../../src/record.ts';
 import { proveEnforcement } from '../../src/run/canary.ts';
 import { outpostsNamespace } from '../../src/run/outposts.ts';
@@ -262,7 +262,7 @@ describe.concurrent('a cluster that does not', () => {
 async function proveWith(goesOn: (from: string, to: string) => boolean): Promise<unknown> {
   const clock = sleepingClock();
   let isDenied = false;
-  const outcomeOf = ({ pod: to }: Target, from: string): Outcome =>
+  const outcomeOf = ({ pod: to }: DialRequest, from: string): Outcome =>
     !isDenied || goesOn(`x/${from}`, to) ? 'connected' : 'timeout';
   const answers: Answers = {
     exec: sessionsThat(agentsThat({ outcomeOf }, clock)),

@@ -2,7 +2,7 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../../src/clock.ts';
 import type { ExecRequest, ExecResult, Kube } from '../../src/kube/kube.ts';
-import type { AgentLine, Batch, Target } from '../../src/probe/protocol.ts';
+import type { AgentLine, Batch, DialRequest } from '../../src/probe/protocol.ts';
 import type { Outcome } from '../../src/record.ts';
 import type { Proving } from '../../src/run/canary.ts';
 import { Sessions } from '../../src/run/sessions.ts';
@@ -19,7 +19,7 @@ export function sessionsThat(answer: Answering): Kube['exec'] {
 }
 
 interface Seeing {
-  readonly outcomeOf: (target: Target, pod: string) => Outcome;
+  readonly outcomeOf: (target: DialRequest, pod: string) => Outcome;
   /** Whether the kubelet, which comes each second, reaches a pod. */
   readonly isVisited?: (pod: string) => boolean;
 }

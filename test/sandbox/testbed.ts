@@ -136,7 +136,7 @@ export class Testbed implements AsyncDisposable {
   }
 
   exec(namespace: string, pod: string, ...command: readonly string[]): Promise<ExecResult> {
-    return runCommand(this.kube, { namespace, pod, container: 'main', command, timeoutMs: 20_000 });
+    return runCommand(this.kube, { namespace, pod, container: 'main', command, answerMs: 20_000 });
   }
 
   /** Who answered each target, or what went wrong: `shut` is silence. */

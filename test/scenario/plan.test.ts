@@ -45,6 +45,7 @@ reachable:
         to: 'shop/db',
         port: 5432,
         protocol: 'TCP',
+        family: 'IPv4',
         expected: 'unreachable',
         declared: { file: 'a.yaml', line: 13, column: 5 },
         because: 'card numbers',
@@ -55,6 +56,7 @@ reachable:
         to: 'shop/db',
         port: 5432,
         protocol: 'UDP',
+        family: 'IPv4',
         expected: 'unreachable',
         declared: { file: 'a.yaml', line: 13, column: 5 },
         because: 'card numbers',
@@ -65,6 +67,7 @@ reachable:
         to: 'shop/db',
         port: 5432,
         protocol: 'TCP',
+        family: 'IPv4',
         expected: 'reachable',
         declared: { file: 'a.yaml', line: 19, column: 5 },
       },
@@ -75,6 +78,7 @@ reachable:
         port: 9090,
         portName: 'metrics',
         protocol: 'TCP',
+        family: 'IPv4',
         expected: 'reachable',
         declared: { file: 'a.yaml', line: 18, column: 5 },
       },
@@ -84,6 +88,7 @@ reachable:
         to: 'shop/db',
         port: 5432,
         protocol: 'TCP',
+        family: 'IPv4',
         expected: 'unreachable',
         declared: { file: 'a.yaml', line: 13, column: 5 },
         because: 'card numbers',
@@ -94,6 +99,7 @@ reachable:
         to: 'shop/db',
         port: 5432,
         protocol: 'UDP',
+        family: 'IPv4',
         expected: 'unreachable',
         declared: { file: 'a.yaml', line: 13, column: 5 },
         because: 'card numbers',
@@ -196,6 +202,7 @@ otherwise: unreachable
         to: 'shop/db',
         port: 5432,
         protocol: 'TCP',
+        family: 'IPv4',
         expected: 'unreachable',
         declared: { file: 'a.yaml', line: 13, column: 5 },
         because: 'the firewall',
@@ -207,6 +214,7 @@ otherwise: unreachable
         to: 'shop/db',
         port: 5432,
         protocol: 'TCP',
+        family: 'IPv4',
         expected: 'unreachable',
         declared: { file: 'a.yaml', line: 14, column: 5 },
         because: 'the mesh',
@@ -218,6 +226,7 @@ otherwise: unreachable
         to: 'shop/db',
         port: 5432,
         protocol: 'TCP',
+        family: 'IPv4',
         expected: 'unreachable',
         declared: { file: 'a.yaml', line: 15, column: 1 },
       },
@@ -554,6 +563,32 @@ otherwise: reachable
 `;
     expect(await failureOfFile(text)).toBe(
       `${problem(5, 'default')}${problem(6, 'kube-system')}${problem(7, 'kube-of-mine')}scenario-invalid: 3 problems in a.yaml`,
+    );
+  });
+
+  test('namespaces whose pods could not be told from other endpoints', async () => {
+    const text = `apiVersion: podreach/v1
+kind: Scenario
+name: prefixes
+namespaces:
+  service:
+  host:
+  workload:
+  services:
+pods:
+  host/x: { ports: [80] }
+  services/y: {}
+otherwise: reachable
+`;
+    const problem = (line: number, name: string, example: string) =>
+      `a.yaml:${line}:3: a namespace may not be called "${name}": names such as "${example}" are kept for what is not a pod
+  ${line} |   ${name}:
+    |   ^
+  hint: Choose another name, such as "${name}s".
+
+`;
+    expect(await failureOfFile(text)).toBe(
+      `${problem(5, 'service', 'service/shop/api')}${problem(6, 'host', 'host/bank')}${problem(7, 'workload', 'workload/shop/api')}scenario-invalid: 3 problems in a.yaml`,
     );
   });
 

@@ -5,7 +5,7 @@ import { objectKey } from '../../src/keys.ts';
 import { planScenario } from '../../src/scenario/plan.ts';
 import type {
   Check,
-  Destination,
+  DestinationSelection,
   Expectation,
   Mark,
   PodSelection,
@@ -53,7 +53,7 @@ const selection: fc.Arbitrary<PodSelection> = fc.oneof(
     { requiredKeys: ['kind'] },
   ),
 );
-const destination: fc.Arbitrary<Destination> = fc.record({
+const destination: fc.Arbitrary<DestinationSelection> = fc.record({
   pods: selection,
   ports: fc.oneof(
     fc.constant([]),
@@ -66,7 +66,7 @@ const destination: fc.Arbitrary<Destination> = fc.record({
 
 interface Ends {
   readonly from: readonly PodSelection[];
-  readonly to: readonly Destination[];
+  readonly to: readonly DestinationSelection[];
 }
 const ends: fc.Arbitrary<Ends> = fc.record({
   from: fc.array(selection, { minLength: 1, maxLength: 2 }),

@@ -1,10 +1,10 @@
 /** What to do when a stage fails, by what was said. */
 import { CommandError } from '../command-runner.ts';
 import { CGROUP_ADVICE, inotifyAdvice, isCgroupRefused } from './machine.ts';
-import type { Work } from './work.ts';
+import type { KindWork } from './work.ts';
 
 /** What to do about the failures of `kind create cluster` that people meet. */
-export function adviseCreation(thrown: unknown, work: Work): string {
+export function adviseCreation(thrown: unknown, work: KindWork): string {
   const { options, machine, config } = work;
   const words = thrown instanceof CommandError ? `${thrown.stderr}\n${thrown.stdout}` : '';
   const sysctl = machine.inotify === undefined ? undefined : inotifyAdvice(machine.inotify);
@@ -22,7 +22,7 @@ export function adviseCreation(thrown: unknown, work: Work): string {
 }
 
 /** Where nothing more is known than that it failed: how to see more. */
-export function adviseLook({ options: { name, retain }, isReused }: Work): string {
+export function adviseLook({ options: { name, retain }, isReused }: KindWork): string {
   if (retain === true) return `Look at the logs; when you have seen enough: podreach cluster delete ${name}`;
   return isReused
     ? `Run it again with --retain to collect the logs of its nodes, or delete it: podreach cluster delete ${name}`

@@ -114,11 +114,11 @@ async function download(url: string, context: DownloadContext): Promise<Buffer> 
   }
 }
 
-type Answer =
+type Download =
   | { readonly type: 'bytes'; readonly bytes: Buffer }
   | { readonly type: 'failure'; readonly reason: string; readonly mayHeal: boolean };
 
-async function fetchOnce(url: string, { fetch: send, signal }: DownloadContext): Promise<Answer> {
+async function fetchOnce(url: string, { fetch: send, signal }: DownloadContext): Promise<Download> {
   const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
   try {
     const response = await send(url, {

@@ -16,11 +16,11 @@ import {
   foreignCluster,
 } from './delete.ts';
 import { findNodes, installCalico, loadAllImages, loadProbeImage, waitForAll } from './equip.ts';
-import type { Entry } from './ledger.ts';
+import type { LedgerEntry } from './ledger.ts';
 import { listNodes } from './nodes.ts';
 import { noteProcess } from './process.ts';
 import { retainCluster } from './retain.ts';
-import { calicoKey, digest, type KindCluster, type Work } from './work.ts';
+import { calicoKey, digest, type KindCluster, type KindWork } from './work.ts';
 
 /** Pulling a node image of 400 MB is a part of it. */
 const CREATE_TIMEOUT_MS = 900_000;
@@ -32,7 +32,7 @@ const DEFAULT_CALICO: CalicoSource = { type: 'version', version: DEFAULT_CALICO_
  * Makes the cluster, stage by stage. What was made is deleted again when a stage fails, unless `retain` asks for it.
  * @throws PodreachError `cluster-unavailable`, `tool-missing`, `usage`, `interrupted`
  */
-export async function createKindCluster(work: Work): Promise<KindCluster> {
+export async function createKindCluster(work: KindWork): Promise<KindCluster> {
   const { options, context, sequence, ledger } = work;
   const source = options.calico ?? DEFAULT_CALICO;
   const manifest = await fetchCalico(work, source);
@@ -40,7 +40,7 @@ export async function createKindCluster(work: Work): Promise<KindCluster> {
   const making: Making = { isPulling: false };
   try {
     const ids = await createNodes(work, entry, making);
-    const noted: Entry = { ...entry, nodes: [...ids] };
+    const noted: LedgerEntry = { ...entry, nodes: [...ids] };
     await ledger.update(noted);
     const { controlPlane, kubeconfig } = await findNodes(work);
     await loadAllImages(work, manifest.images);
@@ -49,7 +49,7 @@ export async function createKindCluster(work: Work): Promise<KindCluster> {
     await loadProbeImage(work);
     await waitForAll(work, controlPlane);
     const { owner: _, ...kept } = noted;
-    const ready: Entry = { ...(options.keep ? kept : noted), phase: 'ready' };
+    const ready: LedgerEntry = { ...(options.keep ? kept : noted), phase: 'ready' };
     await ledger.update(ready);
     return {
       name: options.name,
@@ -73,7 +73,10 @@ export async function createKindCluster(work: Work): Promise<KindCluster> {
   }
 }
 
-function fetchCalico({ options, context, sequence }: Work, source: CalicoSource): Promise<CalicoManifest> {
+function fetchCalico(
+  { options, context, sequence }: KindWork,
+  source: CalicoSource,
+): Promise<CalicoManifest> {
   return sequence.perform({
     name: `fetching the manifest of ${describeSource(source)}`,
     async run(progress) {
@@ -96,10 +99,10 @@ export async function calicoImages(
 }
 
 async function reserveName(
-  { options, context: { clock, pid }, config, ledger }: Work,
+  { options, context: { clock, pid }, config, ledger }: KindWork,
   source: CalicoSource,
-): Promise<Entry> {
-  const entry: Entry = {
+): Promise<LedgerEntry> {
+  const entry: LedgerEntry = {
     schemaVersion: 1,
     phase: 'creating',
     startedAt: clock.date().toISOString(),
@@ -125,7 +128,7 @@ interface Making {
 }
 
 /** @returns the ids of their containers */
-async function createNodes(work: Work, entry: Entry, making: Making): Promise<readonly string[]> {
+async function createNodes(work: KindWork, entry: LedgerEntry, making: Making): Promise<readonly string[]> {
   const { options, context, sequence, ledger, config } = work;
   const { runner, clock, signal } = context;
   const { name } = options;
@@ -159,7 +162,7 @@ async function createNodes(work: Work, entry: Entry, making: Making): Promise<re
       };
       try {
         await runner.run('kind', args, {
-          timeoutMs: CREATE_TIMEOUT_MS,
+          processMs: CREATE_TIMEOUT_MS,
           signal,
           env: KIND_ENVIRONMENT,
           onErrorLine,
@@ -192,7 +195,7 @@ function readStatusLine(line: string): string | undefined {
 }
 
 /** Keeps the nodes, collects their logs and says where. @returns the error to throw in place of the first */
-async function retain(work: Work, entry: Entry, making: Making, thrown: unknown): Promise<unknown> {
+async function retain(work: KindWork, entry: LedgerEntry, making: Making, thrown: unknown): Promise<unknown> {
   const { options, context, ledger } = work;
   const ids = await nodesOf(making, options.name, context);
   // kind may have failed before it made any; where Docker does not answer, nothing is known and nothing is forgotten.
@@ -218,7 +221,7 @@ async function nodesOf(
   );
 }
 
-function withoutLogs(thrown: unknown, work: Work): unknown {
+function withoutLogs(thrown: unknown, work: KindWork): unknown {
   if (!(thrown instanceof PodreachError) || thrown.hint !== adviseLook(work)) return thrown;
   return new PodreachError(thrown.code, thrown.message, {
     hint: 'kind made no nodes, so there are no logs: correct what it says, and try again.',

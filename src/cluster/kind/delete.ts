@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts';
 import { PodreachError } from '../../errors.ts';
 import type { CommandRunner } from '../command-runner.ts';
 import { KIND_ENVIRONMENT, type KindContext } from './context.ts';
-import type { Entry, Ledger } from './ledger.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
 import { listNodes } from './nodes.ts';
 import { isRunning, type NotedProcess } from './process.ts';
 import { stageError, startSequence } from './stages.ts';
@@ -13,7 +13,7 @@ import { areAmong, lookUp } from './standing.ts';
 const DELETE_TIMEOUT_MS = 180_000;
 const SETTLE_MS = 2000;
 
-export interface Deletion {
+export interface ClusterDeletion {
   readonly runner: CommandRunner;
   readonly ledger: Ledger;
   readonly cluster: string;
@@ -25,7 +25,7 @@ export interface Deletion {
  * Deletes a cluster's nodes and forgets it. Not to be interrupted: what it does is the clean-up.
  * @throws CommandError; PodreachError where there are other nodes of that name, which are left alone
  */
-export async function deleteNodes({ runner, ledger, cluster, ids }: Deletion): Promise<void> {
+export async function deleteNodes({ runner, ledger, cluster, ids }: ClusterDeletion): Promise<void> {
   const nodes = await listNodes(runner, cluster);
   if (!areAmong(ids, nodes)) throw foreignCluster(cluster);
   if (nodes.length > 0) await runDeletion({ runner, ledger, cluster });
@@ -36,7 +36,7 @@ export async function deleteNodes({ runner, ledger, cluster, ids }: Deletion): P
  * The same for a creation that was cut off, before the ids of its nodes were noted. There were none of that name when it began. A
  * container that Docker was just making when kind was ended comes up a little later.
  */
-export async function deleteUnfinished(deletion: Omit<Deletion, 'ids'>, clock: Clock): Promise<void> {
+export async function deleteUnfinished(deletion: Omit<ClusterDeletion, 'ids'>, clock: Clock): Promise<void> {
   const { runner, ledger, cluster } = deletion;
   await runDeletion(deletion);
   await clock.sleep(SETTLE_MS);
@@ -45,9 +45,9 @@ export async function deleteUnfinished(deletion: Omit<Deletion, 'ids'>, clock: C
   await ledger.remove();
 }
 
-async function runDeletion({ runner, ledger, cluster }: Omit<Deletion, 'ids'>): Promise<void> {
+async function runDeletion({ runner, ledger, cluster }: Omit<ClusterDeletion, 'ids'>): Promise<void> {
   const args = ['delete', 'cluster', '--name', cluster, '--kubeconfig', ledger.kubeconfigFile];
-  await runner.run('kind', args, { timeoutMs: DELETE_TIMEOUT_MS, env: KIND_ENVIRONMENT });
+  await runner.run('kind', args, { processMs: DELETE_TIMEOUT_MS, env: KIND_ENVIRONMENT });
 }
 
 /**
@@ -60,7 +60,7 @@ export async function deleteKindCluster(cluster: string, context: KindContext): 
   const { standing, ledger, nodes } = await lookUp(cluster, context).catch((thrown: unknown) => {
     throw stageError('looking for the cluster', thrown, 'Check that Docker runs: docker info');
   });
-  const deleteOwn = async ({ nodes: ids = [] }: Entry): Promise<boolean> => {
+  const deleteOwn = async ({ nodes: ids = [] }: LedgerEntry): Promise<boolean> => {
     await startSequence(tell, clock).perform({
       name: 'deleting the nodes',
       run: () => deleteNodes({ runner, ledger, cluster, ids }),

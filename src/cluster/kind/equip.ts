@@ -10,7 +10,7 @@ import { loadImages } from './images.ts';
 import { controlPlaneOf, kubectl, listNodes } from './nodes.ts';
 import { REQUIREMENTS } from './readiness.ts';
 import { waitFor } from './wait.ts';
-import type { Work } from './work.ts';
+import type { KindWork } from './work.ts';
 
 const KUBECONFIG_TIMEOUT_MS = 60_000;
 const APPLY_TIMEOUT_MS = 120_000;
@@ -21,7 +21,7 @@ const NOT_THERE_YET =
   /refused|timed? ?out|timeout|EOF|connection reset|ServiceUnavailable|currently unable|etcdserver|no matches for kind/i;
 
 /** The nodes of the cluster and a kubeconfig for it: a new cluster's, or one that may have moved to another port since. */
-export async function findNodes(work: Work): Promise<{
+export async function findNodes(work: KindWork): Promise<{
   readonly controlPlane: string;
   readonly kubeconfig: string;
 }> {
@@ -37,7 +37,7 @@ export async function findNodes(work: Work): Promise<{
         'kind',
         ['export', 'kubeconfig', '--name', options.name, '--kubeconfig', ledger.kubeconfigFile],
         {
-          timeoutMs: KUBECONFIG_TIMEOUT_MS,
+          processMs: KUBECONFIG_TIMEOUT_MS,
           signal,
           env: KIND_ENVIRONMENT,
         },
@@ -51,13 +51,13 @@ export async function findNodes(work: Work): Promise<{
 }
 
 /** All images that the cluster will need, where the user asked for that. @throws PodreachError where one cannot be had */
-export async function loadAllImages(work: Work, calico: readonly string[]): Promise<void> {
+export async function loadAllImages(work: KindWork, calico: readonly string[]): Promise<void> {
   if (work.options.loadImages !== true) return;
   await performLoading(work, 'loading images', [...calico, work.options.probeImage]);
 }
 
 /** The probe's image, pulled once and not by every node. Where the local Docker cannot have it, the nodes may. */
-export async function loadProbeImage(work: Work): Promise<void> {
+export async function loadProbeImage(work: KindWork): Promise<void> {
   const { options, context } = work;
   if (options.loadImages === true) return;
   try {
@@ -69,7 +69,7 @@ export async function loadProbeImage(work: Work): Promise<void> {
 }
 
 async function performLoading(
-  { options, context, sequence, docker }: Work,
+  { options, context, sequence, docker }: KindWork,
   name: string,
   images: readonly string[],
 ): Promise<void> {
@@ -90,7 +90,7 @@ async function performLoading(
 }
 
 export async function installCalico(
-  work: Work,
+  work: KindWork,
   manifest: CalicoManifest,
   controlPlane: string,
 ): Promise<void> {
@@ -101,7 +101,7 @@ export async function installCalico(
     async run(progress) {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          const access = { runner, node: controlPlane, signal, timeoutMs: APPLY_TIMEOUT_MS };
+          const access = { runner, node: controlPlane, signal, processMs: APPLY_TIMEOUT_MS };
           await kubectl(access, ['apply', '--filename=-'], manifest.text);
           return;
         } catch (thrown) {
@@ -120,7 +120,7 @@ export async function installCalico(
 }
 
 /** Waits for all that Kubernetes and Calico need, one thing after the other. */
-export async function waitForAll(work: Work, controlPlane: string): Promise<void> {
+export async function waitForAll(work: KindWork, controlPlane: string): Promise<void> {
   const { context, sequence } = work;
   const { runner, clock, signal } = context;
   for (const requirement of REQUIREMENTS) {

@@ -9,7 +9,7 @@ const PULL_TIMEOUT_MS = 600_000;
 const LOAD_TIMEOUT_MS = 600_000;
 const INSPECT_TIMEOUT_MS = 30_000;
 
-export interface LoadOptions {
+export interface ImageLoad {
   readonly runner: CommandRunner;
   readonly cluster: string;
   readonly images: readonly string[];
@@ -23,13 +23,13 @@ export interface LoadOptions {
  * Puts images into every node of a cluster; those that the local Docker does not have are pulled first.
  * @throws CommandError
  */
-export async function loadImages(options: LoadOptions): Promise<void> {
+export async function loadImages(options: ImageLoad): Promise<void> {
   const { runner, cluster, images, signal, progress } = options;
   for (const image of images) await provideImage(image, options);
   progress(images.join(', '));
   try {
     await runner.run('kind', ['load', 'docker-image', '--name', cluster, ...images], {
-      timeoutMs: LOAD_TIMEOUT_MS,
+      processMs: LOAD_TIMEOUT_MS,
       signal,
       env: KIND_ENVIRONMENT,
     });
@@ -40,20 +40,17 @@ export async function loadImages(options: LoadOptions): Promise<void> {
   }
 }
 
-async function provideImage(
-  image: string,
-  { runner, platform, signal, progress }: LoadOptions,
-): Promise<void> {
+async function provideImage(image: string, { runner, platform, signal, progress }: ImageLoad): Promise<void> {
   try {
     await runner.run('docker', ['image', 'inspect', '--format', '{{.Id}}', image], {
-      timeoutMs: INSPECT_TIMEOUT_MS,
+      processMs: INSPECT_TIMEOUT_MS,
       signal,
     });
   } catch (thrown) {
     if (!(thrown instanceof CommandError) || thrown.failure.reason !== 'exited') throw thrown;
     progress(`pulling ${image}`);
     await runner.run('docker', ['pull', '--quiet', '--platform', platform, image], {
-      timeoutMs: PULL_TIMEOUT_MS,
+      processMs: PULL_TIMEOUT_MS,
       signal,
     });
   }
@@ -63,12 +60,12 @@ async function provideImage(
  * Docker's containerd image store names every platform of an image in what it saves, and has the bytes of one only; the nodes
  * refuse that. An archive of one platform is what they take. Docker before version 28 has no such option, and no need for it.
  */
-async function loadArchive({ runner, cluster, images, platform, signal }: LoadOptions): Promise<void> {
+async function loadArchive({ runner, cluster, images, platform, signal }: ImageLoad): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'podreach-images-'));
   const archive = join(folder, 'images.tar');
   const save = (platforms: readonly string[]): Promise<unknown> =>
     runner.run('docker', ['image', 'save', ...platforms, '--output', archive, ...images], {
-      timeoutMs: LOAD_TIMEOUT_MS,
+      processMs: LOAD_TIMEOUT_MS,
       signal,
     });
   try {
@@ -78,7 +75,7 @@ async function loadArchive({ runner, cluster, images, platform, signal }: LoadOp
       return save([]);
     });
     await runner.run('kind', ['load', 'image-archive', '--name', cluster, archive], {
-      timeoutMs: LOAD_TIMEOUT_MS,
+      processMs: LOAD_TIMEOUT_MS,
       signal,
       env: KIND_ENVIRONMENT,
     });

@@ -27,8 +27,8 @@ const entry = z.strictObject({
     encapsulation: z.string().optional(),
   }),
 });
-export type Entry = z.infer<typeof entry>;
-export type Recipe = Entry['recipe'];
+export type LedgerEntry = z.infer<typeof entry>;
+export type Recipe = LedgerEntry['recipe'];
 
 export interface Folders {
   /** Kept between runs: what clusters there are. */
@@ -51,10 +51,10 @@ export interface Ledger {
   readonly kubeconfigFile: string;
   /** Where the logs of the nodes are collected. @param at when the cluster was begun; for a kept one, when it failed */
   logsFolder(at: Date): string;
-  read(): Promise<Entry | undefined>;
+  read(): Promise<LedgerEntry | undefined>;
   /** Makes the entry. @returns false where another process has made one */
-  claim(value: Entry): Promise<boolean>;
-  update(value: Entry): Promise<void>;
+  claim(value: LedgerEntry): Promise<boolean>;
+  update(value: LedgerEntry): Promise<void>;
   /** Notes a process that uses a kept cluster. */
   addUser(user: NotedProcess): Promise<void>;
   removeUser(user: NotedProcess): Promise<void>;
@@ -68,7 +68,7 @@ export interface Ledger {
 export function openLedger(folders: Folders, cluster: string): Ledger {
   const folder = join(folders.state, 'kind', cluster);
   const file = join(folder, 'cluster.json');
-  const read = async (): Promise<Entry | undefined> => {
+  const read = async (): Promise<LedgerEntry | undefined> => {
     try {
       const parsed = entry.safeParse(JSON.parse(await readFile(file, 'utf8')));
       return parsed.success ? parsed.data : undefined;
@@ -77,7 +77,7 @@ export function openLedger(folders: Folders, cluster: string): Ledger {
       return undefined;
     }
   };
-  const write = async (path: string, value: Entry | NotedProcess): Promise<void> => {
+  const write = async (path: string, value: LedgerEntry | NotedProcess): Promise<void> => {
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       await writeFile(path, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
@@ -89,7 +89,7 @@ export function openLedger(folders: Folders, cluster: string): Ledger {
     }
   };
   /** Beside the file, so that it comes into its place whole or not at all. */
-  const writeDraft = async (value: Entry): Promise<string> => {
+  const writeDraft = async (value: LedgerEntry): Promise<string> => {
     const draft = `${file}.${randomBytes(4).toString('hex')}`;
     await write(draft, value);
     return draft;

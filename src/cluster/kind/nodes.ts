@@ -31,7 +31,7 @@ export async function listNodes(
   cluster: string,
   signal?: AbortSignal,
 ): Promise<readonly NodeContainer[]> {
-  const options = { timeoutMs: TIMEOUT_MS, signal };
+  const options = { processMs: TIMEOUT_MS, signal };
   const filter = `label=${CLUSTER_LABEL}=${cluster}`;
   const { stdout } = await runner.run(
     'docker',
@@ -62,7 +62,7 @@ export interface NodeKubectl {
   /** The name of a control plane's container. */
   readonly node: string;
   readonly signal?: AbortSignal | undefined;
-  readonly timeoutMs?: number;
+  readonly processMs?: number;
 }
 
 /**
@@ -70,7 +70,7 @@ export interface NodeKubectl {
  * @returns its standard output; @throws CommandError
  */
 export async function kubectl(
-  { runner, node, signal, timeoutMs = TIMEOUT_MS }: NodeKubectl,
+  { runner, node, signal, processMs = TIMEOUT_MS }: NodeKubectl,
   args: readonly string[],
   input?: string,
 ): Promise<string> {
@@ -78,7 +78,7 @@ export async function kubectl(
   const { stdout } = await runner.run(
     'docker',
     [...command, '--kubeconfig=/etc/kubernetes/admin.conf', ...args],
-    { timeoutMs, input, signal },
+    { processMs, input, signal },
   );
   return stdout;
 }

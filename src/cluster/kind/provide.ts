@@ -6,13 +6,13 @@ import type { KindContext, KindOptions } from './context.ts';
 import { createKindCluster } from './create.ts';
 import { clusterInUse, deleteNodes, foreignCluster } from './delete.ts';
 import { findNodes, loadAllImages, loadProbeImage, waitForAll } from './equip.ts';
-import { type Entry, type Ledger, type Recipe, recipeDifference } from './ledger.ts';
+import { type Ledger, type LedgerEntry, type Recipe, recipeDifference } from './ledger.ts';
 import { machineWarnings, readMachine } from './machine.ts';
 import { collectLogs } from './retain.ts';
 import { startSequence } from './stages.ts';
-import { type Found, lookUp } from './standing.ts';
+import { type FoundCluster, lookUp } from './standing.ts';
 import { askDocker, askKind } from './tools.ts';
-import { calicoKey, digest, type KindCluster, type Work } from './work.ts';
+import { calicoKey, digest, type KindCluster, type KindWork } from './work.ts';
 
 /**
  * Takes the cluster of that name that podreach kept, or makes it. One that somebody else made is never touched.
@@ -43,7 +43,7 @@ export async function provideKindCluster(options: KindOptions, context: KindCont
     advise: () => 'Check that Docker answers: docker ps',
   });
   const isReused = standing.type === 'kept';
-  const work: Work = { options, context, sequence, ledger, isReused, config, docker, machine };
+  const work: KindWork = { options, context, sequence, ledger, isReused, config, docker, machine };
   switch (standing.type) {
     case 'foreign':
       throw foreignCluster(options.name);
@@ -65,7 +65,7 @@ export async function provideKindCluster(options: KindOptions, context: KindCont
   }
 }
 
-function retainedCluster(name: string, ledger: Ledger, entry: Entry): PodreachError {
+function retainedCluster(name: string, ledger: Ledger, entry: LedgerEntry): PodreachError {
   return new PodreachError(
     'cluster-unavailable',
     `the name is taken: the kind cluster "${name}" has failed and its nodes are kept, with their logs in ${ledger.logsFolder(new Date(entry.startedAt))}`,
@@ -73,7 +73,7 @@ function retainedCluster(name: string, ledger: Ledger, entry: Entry): PodreachEr
   );
 }
 
-async function reuse(work: Work, entry: Entry, nodes: Found['nodes']): Promise<KindCluster> {
+async function reuse(work: KindWork, entry: LedgerEntry, nodes: FoundCluster['nodes']): Promise<KindCluster> {
   const { options, context, ledger, config } = work;
   const { name } = options;
   const wanted: Partial<Recipe> = {

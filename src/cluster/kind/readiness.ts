@@ -67,7 +67,7 @@ export function parseSnapshot(text: string): Snapshot {
 }
 
 /** Something that must be ready before a cluster is: its name, and what it still lacks (nothing: it is ready). */
-export interface Requirement {
+export interface ReadinessRequirement {
   readonly name: string;
   readonly lacks: (snapshot: Snapshot) => readonly string[];
   /** The pods that keep it from being ready. */
@@ -80,7 +80,7 @@ export interface PodName {
 }
 
 /** In the order in which they become true, so that each wait's time is its own. */
-export const REQUIREMENTS: readonly Requirement[] = [
+export const REQUIREMENTS: readonly ReadinessRequirement[] = [
   workload(CALICO_NODE, CALICO_NODE, lackOfDaemonSet),
   { name: 'the nodes', lacks: lackOfNodes, pods: () => [] },
   workload(CALICO_CONTROLLERS, CALICO_CONTROLLERS, lackOfDeployment),
@@ -91,7 +91,7 @@ function workload(
   name: string,
   object: string,
   lackOf: (snapshot: Snapshot, object: string) => readonly string[],
-): Requirement {
+): ReadinessRequirement {
   return {
     name,
     lacks: (snapshot) => lackOf(snapshot, object),

@@ -2,12 +2,12 @@
 import { mkdir } from 'node:fs/promises';
 import { messageOf } from '../../errors.ts';
 import { KIND_ENVIRONMENT, type KindContext, type KindOptions } from './context.ts';
-import type { Entry, Ledger } from './ledger.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
 import type { Sequence } from './stages.ts';
 
 const LOGS_TIMEOUT_MS = 300_000;
 
-interface Failed {
+interface FailedCreation {
   readonly options: KindOptions;
   readonly context: KindContext;
   readonly sequence: Sequence;
@@ -15,7 +15,7 @@ interface Failed {
 }
 
 /** Notes a cluster of this process as one to be looked at, collects its logs and says where. */
-export async function retainCluster(entry: Entry, failed: Failed): Promise<void> {
+export async function retainCluster(entry: LedgerEntry, failed: FailedCreation): Promise<void> {
   const { owner: _, ...rest } = entry;
   await failed.ledger.update({ ...rest, phase: 'retained' }).catch((thrown: unknown) => {
     failed.context.tell({ type: 'warning', text: messageOf(thrown) });
@@ -30,7 +30,7 @@ export async function retainCluster(entry: Entry, failed: Failed): Promise<void>
  */
 export async function collectLogs(
   at: Date,
-  { options, context: { runner, tell }, sequence, ledger }: Failed,
+  { options, context: { runner, tell }, sequence, ledger }: FailedCreation,
 ): Promise<void> {
   const folder = ledger.logsFolder(at);
   try {
@@ -39,7 +39,7 @@ export async function collectLogs(
       async run() {
         await mkdir(folder, { recursive: true });
         await runner.run('kind', ['export', 'logs', folder, '--name', options.name], {
-          timeoutMs: LOGS_TIMEOUT_MS,
+          processMs: LOGS_TIMEOUT_MS,
           env: KIND_ENVIRONMENT,
         });
       },

@@ -1,29 +1,29 @@
 /** How the name of a cluster stands: what podreach has noted of it, held against what Docker shows. */
 import type { KindContext } from './context.ts';
-import { type Entry, type Ledger, openLedger } from './ledger.ts';
+import { type Ledger, type LedgerEntry, openLedger } from './ledger.ts';
 import { listNodes, type NodeContainer } from './nodes.ts';
 import { isRunning, type NotedProcess } from './process.ts';
 
 /** Longer than `kind create cluster` is given: what has no nodes after that time will have none. */
 const CREATION_WINDOW_MS = 1_800_000;
 
-export type Standing =
+export type ClusterStanding =
   | { readonly type: 'free' }
   /** Made by podreach and kept: to be used again. */
-  | { readonly type: 'kept'; readonly entry: Entry }
+  | { readonly type: 'kept'; readonly entry: LedgerEntry }
   /** Made by podreach, with the process that should have deleted it gone. */
-  | { readonly type: 'left-over'; readonly entry: Entry }
+  | { readonly type: 'left-over'; readonly entry: LedgerEntry }
   /** Made by podreach, failed, and kept to be looked at. */
-  | { readonly type: 'retained'; readonly entry: Entry }
+  | { readonly type: 'retained'; readonly entry: LedgerEntry }
   /** In use by another process of podreach. */
   | { readonly type: 'in-use'; readonly owner: NotedProcess }
   /** Not podreach's. */
   | { readonly type: 'foreign' };
 
-export interface Found {
-  readonly standing: Standing;
+export interface FoundCluster {
+  readonly standing: ClusterStanding;
   readonly ledger: Ledger;
-  readonly known: Entry | undefined;
+  readonly known: LedgerEntry | undefined;
   readonly nodes: readonly NodeContainer[];
 }
 
@@ -31,14 +31,18 @@ export interface Found {
 export async function lookUp(
   cluster: string,
   { runner, folders, signal, clock }: KindContext,
-): Promise<Found> {
+): Promise<FoundCluster> {
   const ledger = openLedger(folders, cluster);
   const known = await ledger.read();
   const nodes = await listNodes(runner, cluster, signal);
   return { ledger, known, nodes, standing: standingOf(known, nodes, clock.date()) };
 }
 
-function standingOf(known: Entry | undefined, nodes: readonly NodeContainer[], now: Date): Standing {
+function standingOf(
+  known: LedgerEntry | undefined,
+  nodes: readonly NodeContainer[],
+  now: Date,
+): ClusterStanding {
   if (known === undefined) return { type: nodes.length === 0 ? 'free' : 'foreign' };
   if (known.nodes !== undefined && !areAmong(known.nodes, nodes)) return { type: 'foreign' };
   const { owner } = known;

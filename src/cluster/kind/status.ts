@@ -1,19 +1,19 @@
 /** How one of podreach's kind clusters is, as seen from outside. */
 import type { KindContext } from './context.ts';
-import type { Entry } from './ledger.ts';
+import type { LedgerEntry } from './ledger.ts';
 import { controlPlaneOf } from './nodes.ts';
 import { kubernetesVersion, REQUIREMENTS } from './readiness.ts';
 import { stageError } from './stages.ts';
-import { lookUp, type Standing } from './standing.ts';
+import { type ClusterStanding, lookUp } from './standing.ts';
 import { takeSnapshot } from './wait.ts';
 
 export interface KindStatus {
-  /** See {@link Standing}. */
-  readonly standing: Standing['type'];
+  /** See {@link ClusterStanding}. */
+  readonly standing: ClusterStanding['type'];
   /** Whether everything is ready to be used. */
   readonly isReady: boolean;
   /** Absent where podreach did not make it. */
-  readonly entry?: Entry;
+  readonly entry?: LedgerEntry;
   readonly kubeconfigFile: string;
   readonly nodes: readonly { readonly name: string; readonly isRunning: boolean }[];
   /** Such as `v1.36.1`; absent where the cluster does not answer. */

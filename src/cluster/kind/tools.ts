@@ -32,7 +32,7 @@ export async function askDocker(
     'Start Docker, or point DOCKER_HOST to one that runs; `docker info` says whether it answers.';
   const answer = await runner
     .run('docker', ['info', '--format', '{{json .}}'], {
-      timeoutMs: ANSWER_TIMEOUT_MS,
+      processMs: ANSWER_TIMEOUT_MS,
       signal,
     })
     .catch((thrown: unknown) => {
@@ -68,7 +68,7 @@ export async function askDocker(
 
 /** By the context that the client works with: DOCKER_CONTEXT, DOCKER_HOST, or what `docker context use` has set. */
 async function hostOf(runner: CommandRunner, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<string> {
-  const options = { timeoutMs: ANSWER_TIMEOUT_MS, signal };
+  const options = { processMs: ANSWER_TIMEOUT_MS, signal };
   const format = ['--format', '{{.Endpoints.docker.Host}}'];
   try {
     return (await runner.run('docker', ['context', 'inspect', ...format], options)).stdout.trim();
@@ -116,7 +116,7 @@ function parseInfo(text: string): Info {
  */
 export async function askKind(runner: CommandRunner, signal?: AbortSignal): Promise<string> {
   const { stdout } = await runner
-    .run('kind', ['version'], { timeoutMs: ANSWER_TIMEOUT_MS, signal })
+    .run('kind', ['version'], { processMs: ANSWER_TIMEOUT_MS, signal })
     .catch((thrown: unknown) => {
       if (thrown instanceof CommandError && thrown.failure.reason === 'missing')
         throw toolMissing('kind', thrown);

@@ -6,7 +6,7 @@ import { kubectl, type NodeKubectl } from './nodes.ts';
 import {
   type PodName,
   parseSnapshot,
-  type Requirement,
+  type ReadinessRequirement,
   SNAPSHOT_ARGUMENTS,
   type Snapshot,
 } from './readiness.ts';
@@ -28,7 +28,7 @@ export interface WaitContext {
 
 /** Asks the cluster once. @throws CommandError */
 export async function takeSnapshot(access: NodeKubectl): Promise<Snapshot> {
-  return parseSnapshot(await kubectl({ ...access, timeoutMs: POLL_TIMEOUT_MS }, SNAPSHOT_ARGUMENTS));
+  return parseSnapshot(await kubectl({ ...access, processMs: POLL_TIMEOUT_MS }, SNAPSHOT_ARGUMENTS));
 }
 
 /**
@@ -36,11 +36,11 @@ export async function takeSnapshot(access: NodeKubectl): Promise<Snapshot> {
  * @throws PodreachError `cluster-unavailable` at the deadline, with what is still missing, or when the node is gone
  */
 export async function waitFor(
-  requirement: Requirement,
+  requirement: ReadinessRequirement,
   { access, clock, progress }: WaitContext,
-  timeoutMs: number = READY_TIMEOUT_MS,
+  readyWithinMs: number = READY_TIMEOUT_MS,
 ): Promise<void> {
-  const deadlineMs = clock.now() + timeoutMs;
+  const deadlineMs = clock.now() + readyWithinMs;
   let told = '';
   for (;;) {
     const { lacks: missing, pods } = await look(requirement, access);
@@ -50,7 +50,7 @@ export async function waitFor(
       const words = pods[0] === undefined ? [] : await wordsOf(pods[0], access);
       throw new PodreachError(
         'cluster-unavailable',
-        `waiting for ${requirement.name} failed: after ${Math.round(timeoutMs / 1000)} s: ${[text, ...words].join('; ')}`,
+        `waiting for ${requirement.name} failed: after ${Math.round(readyWithinMs / 1000)} s: ${[text, ...words].join('; ')}`,
       );
     }
     if (text !== told) progress(text);
@@ -61,7 +61,7 @@ export async function waitFor(
 
 /** A question that fails is asked again: the API server of a new cluster comes and goes. */
 async function look(
-  requirement: Requirement,
+  requirement: ReadinessRequirement,
   access: NodeKubectl,
 ): Promise<{ readonly lacks: readonly string[]; readonly pods: readonly PodName[] }> {
   try {
@@ -79,7 +79,7 @@ async function look(
 async function wordsOf({ namespace, name }: PodName, access: NodeKubectl): Promise<string[]> {
   const ask = async (args: readonly string[]): Promise<string> => {
     try {
-      return await kubectl({ ...access, timeoutMs: POLL_TIMEOUT_MS }, [...args, '--namespace', namespace]);
+      return await kubectl({ ...access, processMs: POLL_TIMEOUT_MS }, [...args, '--namespace', namespace]);
     } catch (thrown) {
       access.signal?.throwIfAborted();
       if (thrown instanceof CommandError) return ''; // it is only an addition

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { CalicoSource } from './choices.ts';
 import type { KindConfig } from './config.ts';
 import type { KindContext, KindOptions } from './context.ts';
-import type { Entry, Ledger } from './ledger.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import type { Sequence } from './stages.ts';
 import type { DockerInfo } from './tools.ts';
@@ -17,13 +17,13 @@ export interface KindCluster {
   /** The name of the container whose end is the cluster's. */
   readonly controlPlane: string;
   /** As it is noted. */
-  readonly entry: Entry;
+  readonly entry: LedgerEntry;
   /** Whether this call made it; otherwise an earlier one did. */
   readonly isNew: boolean;
 }
 
 /** What one call works with. */
-export interface Work {
+export interface KindWork {
   readonly options: KindOptions;
   readonly context: KindContext;
   readonly sequence: Sequence;

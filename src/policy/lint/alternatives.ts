@@ -1,12 +1,12 @@
 /** Two peers where one with both selectors was probably meant: one dash too many (D8). */
 import { describePeer, type Peer } from '../peers.ts';
 import { requirementsOf } from '../requirements.ts';
-import { type Finding, findingAt, type Lint, placedPeers, placedRules } from './finding.ts';
+import { findingAt, type Lint, type LintFinding, placedPeers, placedRules } from './finding.ts';
 
 export const lintAlternatives: Lint = (policy) =>
   placedRules(policy).flatMap((rule) => {
     const peers = placedPeers(rule);
-    return peers.flatMap(({ peer, path }, index): readonly Finding[] => {
+    return peers.flatMap(({ peer, path }, index): readonly LintFinding[] => {
       const before = peers[index - 1]?.peer;
       const meant = before && joinPeers(before, peer);
       if (before === undefined || meant === undefined) return [];

@@ -1,15 +1,15 @@
 /** Blocks of addresses that pods or Services commonly have, which network plugins see differently (I1, I2). */
 import { objectKey } from '../../keys.ts';
 import { type Cidr, isWithin, parseCidr } from '../addresses.ts';
-import type { Rule } from '../manifest.ts';
+import type { PolicyRule } from '../manifest.ts';
 import { flowBetween } from '../model.ts';
 import type { PodParty } from '../parties.ts';
 import type { Policy } from '../policy.ts';
 import {
-  type Finding,
   findingAt,
   type Lint,
   type LintContext,
+  type LintFinding,
   listNames,
   otherOf,
   type PlacedRule,
@@ -42,7 +42,7 @@ const USUAL_RANGES: readonly UsualRange[] = [
 
 export const lintBlocks: Lint = (policy, context) =>
   placedRules(policy).flatMap((rule) =>
-    placedPeers(rule).flatMap(({ peer, path }): readonly Finding[] => {
+    placedPeers(rule).flatMap(({ peer, path }): readonly LintFinding[] => {
       const range = peer.kind === 'block' ? usualRangeOf(peer.cidr, rule.rule) : undefined;
       if (peer.kind !== 'block' || range === undefined) return [];
       return [
@@ -54,7 +54,7 @@ export const lintBlocks: Lint = (policy, context) =>
     }),
   );
 
-function usualRangeOf(cidr: Cidr, { peers }: Rule): UsualRange | undefined {
+function usualRangeOf(cidr: Cidr, { peers }: PolicyRule): UsualRange | undefined {
   return USUAL_RANGES.find(
     ({ range, isAmbiguous }) =>
       isWithin(cidr, range) &&
@@ -65,7 +65,7 @@ function usualRangeOf(cidr: Cidr, { peers }: Rule): UsualRange | undefined {
 function describeRange(
   { text }: Cidr,
   { of, range, where }: UsualRange,
-): Pick<Finding, 'code' | 'rule' | 'message'> {
+): Pick<LintFinding, 'code' | 'rule' | 'message'> {
   return of === 'pods'
     ? {
         code: 'block-of-pods',

@@ -8,10 +8,10 @@ import { describePeer } from '../peers.ts';
 import { DIRECTIONS, isolates } from '../policy.ts';
 import { describeSelector, requirementsOf } from '../requirements.ts';
 import {
-  type Finding,
   findingAt,
   type Lint,
   type LintContext,
+  type LintFinding,
   listNames,
   otherOf,
   placedPeers,
@@ -48,7 +48,7 @@ export const lintBroadSelector: Lint = (policy, { oracle, checksOn }) => {
 export const lintBroadPeer: Lint = (policy, context) => {
   const subjects = new Set(context.oracle.subjectsOf(policy).map(({ name }) => name));
   return placedRules(policy).flatMap((rule) =>
-    placedPeers(rule).flatMap(({ peer, path }, position): readonly Finding[] => {
+    placedPeers(rule).flatMap(({ peer, path }, position): readonly LintFinding[] => {
       if (peer.kind === 'block') return [];
       const caught = context.oracle.peersOf(policy, rule.direction, rule.index, position);
       const { strangers, meant } = sortOut(caught, subjects, rule.direction, context);

@@ -1,13 +1,13 @@
 /** Blocks that API servers refuse since Kubernetes 1.36 (D3a), and a block that holds nobody. */
 import { type Cidr, canonicalCidr, singleAddress } from '../addresses.ts';
-import { type Finding, findingAt, type Lint, placedPeers, writtenRules } from './finding.ts';
+import { findingAt, type Lint, type LintFinding, placedPeers, writtenRules } from './finding.ts';
 
-type Text = Pick<Finding, 'message' | 'advice'>;
+type Text = Pick<LintFinding, 'message' | 'advice'>;
 
 export const lintCidrs: Lint = (policy) =>
   writtenRules(policy)
     .flatMap(placedPeers)
-    .flatMap(({ peer, path }): readonly Finding[] => {
+    .flatMap(({ peer, path }): readonly LintFinding[] => {
       if (peer.kind !== 'block') return [];
       const at = [...path, 'ipBlock'];
       const written = [

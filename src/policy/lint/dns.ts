@@ -1,8 +1,8 @@
 /** Egress isolation that cuts pods off from their name server (D22). */
 import { NAMESPACE_NAME_LABEL } from '../../labels.ts';
 import { parseCidr, reachesInto } from '../addresses.ts';
-import type { Rule } from '../manifest.ts';
-import type { Protocol } from '../model.ts';
+import type { PolicyRule } from '../manifest.ts';
+import type { PolicyProtocol } from '../model.ts';
 import type { PodParty } from '../parties.ts';
 import { matchPeer, type Peer } from '../peers.ts';
 import { type Policy, rulesOf } from '../policy.ts';
@@ -63,7 +63,7 @@ export const lintDns: Lint = (policy, { oracle }) => {
 };
 
 /** A name is asked for by UDP, and again by TCP where the answer is too long. */
-function describeCut(pods: readonly string[], missing: readonly Protocol[]): string {
+function describeCut(pods: readonly string[], missing: readonly PolicyProtocol[]): string {
   const isolated = `the egress of ${listNames(pods)} is isolated, and no policy lets ${pods.length === 1 ? 'it' : 'them'} ask a name server on`;
   const [only, ...others] = missing;
   if (only === undefined || others.length > 0) {
@@ -75,7 +75,7 @@ function describeCut(pods: readonly string[], missing: readonly Protocol[]): str
 }
 
 /** Whether a rule names the port of DNS, as against leaving it open among others. */
-export function allowsDnsByPort({ ports }: Rule, protocol: 'UDP' | 'TCP'): boolean {
+export function allowsDnsByPort({ ports }: PolicyRule, protocol: 'UDP' | 'TCP'): boolean {
   return ports.some((entry) => entry.protocol === protocol && namesDns(entry));
 }
 
@@ -97,7 +97,7 @@ function allowsDns(policy: Policy, protocol: 'UDP' | 'TCP', servers: readonly Po
   });
 }
 
-function coversDns({ ports }: Rule, protocol: Protocol): boolean {
+function coversDns({ ports }: PolicyRule, protocol: PolicyProtocol): boolean {
   return (
     ports.length === 0 ||
     ports.some(

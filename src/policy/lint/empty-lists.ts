@@ -1,7 +1,7 @@
 /** Lists of peers or ports that are there and empty: they restrict nothing, as if they were left out (D7). */
-import type { Path } from '../model.ts';
+import type { ManifestPath } from '../model.ts';
 import { peersField } from '../policy.ts';
-import { type Finding, findingAt, type Lint, placedRules } from './finding.ts';
+import { findingAt, type Lint, type LintFinding, placedRules } from './finding.ts';
 
 export const lintEmptyLists: Lint = (policy) =>
   placedRules(policy).flatMap(({ direction, path }) => {
@@ -12,7 +12,7 @@ export const lintEmptyLists: Lint = (policy) =>
     ]
       .filter(({ field }) => isEmptyAt(policy.written.object, [...path, field]))
       .map(
-        ({ field, effect, nothing, all }): Finding =>
+        ({ field, effect, nothing, all }): LintFinding =>
           findingAt(policy, [...path, field], {
             code: 'empty-list',
             rule: 'D7',
@@ -23,7 +23,7 @@ export const lintEmptyLists: Lint = (policy) =>
   });
 
 /** Whether a list is there, as `[]` or with nothing behind its colon. */
-function isEmptyAt(object: unknown, path: Path): boolean {
+function isEmptyAt(object: unknown, path: ManifestPath): boolean {
   const value = path.reduce<unknown>(
     (inner, step) =>
       typeof inner === 'object' && inner !== null && Object.hasOwn(inner, step)

@@ -1,18 +1,25 @@
 /** Exceptions of blocks that take nothing out, or only seem to (D12). */
 import { objectKey } from '../../keys.ts';
 import { type Block, type Cidr, isWithin, reachesInto } from '../addresses.ts';
-import type { Rule } from '../manifest.ts';
-import type { Path } from '../model.ts';
+import type { PolicyRule } from '../manifest.ts';
+import type { ManifestPath } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
 import type { Policy } from '../policy.ts';
-import { describePort, type PortEntry } from '../ports.ts';
-import { type Finding, findingAt, type Lint, type PlacedRule, placedPeers, placedRules } from './finding.ts';
+import { describePortEntry, type PortEntry } from '../ports.ts';
+import {
+  findingAt,
+  type Lint,
+  type LintFinding,
+  type PlacedRule,
+  placedPeers,
+  placedRules,
+} from './finding.ts';
 
 export const lintExceptions: Lint = (policy, { oracle }) =>
   placedRules(policy).flatMap((rule) =>
-    placedPeers(rule).flatMap(({ peer, path }): readonly Finding[] => {
+    placedPeers(rule).flatMap(({ peer, path }): readonly LintFinding[] => {
       if (peer.kind !== 'block') return [];
-      const at = (index: number): Path => [...path, 'ipBlock', 'except', index];
+      const at = (index: number): ManifestPath => [...path, 'ipBlock', 'except', index];
       const useless = findOverlaps(peer);
       return [
         ...useless.map(({ index, hole, around }) =>
@@ -65,7 +72,7 @@ function findOpener(hole: Cidr, { peer, policy, rule }: Excepting, oracle: Oracl
 }
 
 /** Whether every port of the inner rule is one of the outer. */
-function coversPorts(outer: Rule, inner: Rule): boolean {
+function coversPorts(outer: PolicyRule, inner: PolicyRule): boolean {
   if (outer.ports.length === 0) return true;
   return (
     inner.ports.length > 0 && inner.ports.every((one) => outer.ports.some((other) => coversPort(other, one)))
@@ -76,7 +83,7 @@ function coversPort(outer: PortEntry, inner: PortEntry): boolean {
   if (outer.protocol !== inner.protocol) return false;
   if (outer.kind === 'numbers' && inner.kind === 'numbers')
     return outer.first <= inner.first && inner.last <= outer.last;
-  return outer.kind === 'every' || describePort(outer) === describePort(inner);
+  return outer.kind === 'every' || describePortEntry(outer) === describePortEntry(inner);
 }
 
 /** Exceptions within another one; of two that are the same, the later. */

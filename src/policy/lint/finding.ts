@@ -2,21 +2,21 @@
 import type { Location } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
 import type { Direction } from '../isolation.ts';
-import type { Rule } from '../manifest.ts';
-import type { Path, PodPair, PodPort } from '../model.ts';
+import type { PolicyRule } from '../manifest.ts';
+import type { ManifestPath, PodPair, PodPort } from '../model.ts';
 import type { Oracle, Ruling } from '../oracle.ts';
 import type { Peer } from '../peers.ts';
 import { DIRECTIONS, isolates, locationOf, type Policy, peersField, type Responsible } from '../policy.ts';
 import type { LintCode } from './codes.ts';
 
 /** Something in a policy that probably does not mean what its author thinks. */
-export interface Finding {
+export interface LintFinding {
   readonly code: LintCode;
   /** The rule of docs/semantics.md behind it, such as `D8`. */
   readonly rule: string;
   /** `namespace/name` */
   readonly policy: string;
-  readonly path: Path;
+  readonly path: ManifestPath;
   readonly location?: Location;
   readonly message: string;
   /** What to write instead, as sentences in the imperative; absent where nothing need change. */
@@ -40,14 +40,14 @@ export interface LintContext {
 }
 
 /** Looks at one policy, in the light of all. */
-export type Lint = (policy: Policy, context: LintContext) => readonly Finding[];
+export type Lint = (policy: Policy, context: LintContext) => readonly LintFinding[];
 
 /** A finding at a part of a policy. */
 export function findingAt(
   policy: Policy,
-  path: Path,
-  details: Pick<Finding, 'code' | 'rule' | 'message' | 'advice'>,
-): Finding {
+  path: ManifestPath,
+  details: Pick<LintFinding, 'code' | 'rule' | 'message' | 'advice'>,
+): LintFinding {
   return { ...details, policy: objectKey(policy), path, ...locationOf(policy.written, path) };
 }
 
@@ -55,8 +55,8 @@ export interface PlacedRule {
   readonly direction: Direction;
   /** Counts from 0. */
   readonly index: number;
-  readonly rule: Rule;
-  readonly path: Path;
+  readonly rule: PolicyRule;
+  readonly path: ManifestPath;
 }
 
 /** The rules of a policy that do something, egress first. */
@@ -76,7 +76,7 @@ export function placedPeers({
   direction,
   rule,
   path,
-}: PlacedRule): readonly { readonly peer: Peer; readonly path: Path }[] {
+}: PlacedRule): readonly { readonly peer: Peer; readonly path: ManifestPath }[] {
   return rule.peers.map((peer, index) => ({ peer, path: [...path, peersField(direction), index] }));
 }
 

@@ -11,7 +11,14 @@ import { lintCidrs } from './cidrs.ts';
 import { lintDns } from './dns.ts';
 import { lintEmptyLists } from './empty-lists.ts';
 import { lintExceptions } from './exceptions.ts';
-import { type Finding, type Lint, type LintCheck, type LintContext, onlyRule, subjectOf } from './finding.ts';
+import {
+  type Lint,
+  type LintCheck,
+  type LintContext,
+  type LintFinding,
+  onlyRule,
+  subjectOf,
+} from './finding.ts';
 import { lintEmptyEgress, lintIgnoredRules } from './policy-types.ts';
 import { lintPortNames } from './port-names.ts';
 import { lintRetyped } from './retyped.ts';
@@ -43,7 +50,7 @@ const LINTS: readonly Lint[] = [
  *
  * @param checks all that a scenario declares: their ends must be pods of the world
  */
-export function lintPolicies(oracle: Oracle, checks: readonly LintCheck[]): readonly Finding[] {
+export function lintPolicies(oracle: Oracle, checks: readonly LintCheck[]): readonly LintFinding[] {
   const bySubject = { ingress: groupBySubject(checks, 'ingress'), egress: groupBySubject(checks, 'egress') };
   const byRule = groupByRule(oracle, checks);
   const context: LintContext = {

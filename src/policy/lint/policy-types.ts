@@ -1,10 +1,10 @@
 /** Policies whose `policyTypes` do not fit their rules (D1). */
 import { DIRECTIONS, isolates, type Policy } from '../policy.ts';
-import { type Finding, findingAt, type Lint } from './finding.ts';
+import { findingAt, type Lint, type LintFinding } from './finding.ts';
 
 export const lintIgnoredRules: Lint = (policy) =>
   DIRECTIONS.filter((direction) => policy[direction].length > 0 && !isolates(policy, direction)).map(
-    (direction): Finding => {
+    (direction): LintFinding => {
       const type = direction === 'ingress' ? 'Ingress' : 'Egress';
       return findingAt(policy, ['spec', direction], {
         code: 'ignored-rules',

@@ -2,7 +2,7 @@
 import type { PodPort } from '../model.ts';
 import type { PortEntry } from '../ports.ts';
 import { namesDns } from './dns.ts';
-import { type Finding, findingAt, type Lint, listNames, openedPods, placedRules } from './finding.ts';
+import { findingAt, type Lint, type LintFinding, listNames, openedPods, placedRules } from './finding.ts';
 
 type NamedEntry = Extract<PortEntry, { kind: 'name' }>;
 
@@ -11,7 +11,7 @@ export const lintPortNames: Lint = (policy, { oracle }) =>
     const { direction, rule, path } = placed;
     const opened = openedPods(policy, placed, oracle);
     if (opened === undefined) return [];
-    return rule.ports.flatMap((entry, position): readonly Finding[] => {
+    return rule.ports.flatMap((entry, position): readonly LintFinding[] => {
       if (entry.kind !== 'name') return [];
       // A name server is hardly ever among the pods that are looked at.
       if (direction === 'egress' && namesDns(entry)) return [];
@@ -33,7 +33,7 @@ function describeMissing(
   { name, protocol }: NamedEntry,
   declared: readonly PodPort[],
   who: string,
-): Pick<Finding, 'message' | 'advice'> | undefined {
+): Pick<LintFinding, 'message' | 'advice'> | undefined {
   const same = declared.filter((port) => port.name === name);
   if (same.some((port) => port.protocol === protocol)) return undefined;
   const message = `no ${who} has a ${protocol} port named "${name}"`;

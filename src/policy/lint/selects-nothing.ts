@@ -1,11 +1,11 @@
 /** Policies and peers whose selectors match nothing in the world. */
-import type { Labels } from '../model.ts';
+import type { Labels } from '../../model/labels.ts';
 import type { Oracle } from '../oracle.ts';
 import { describePeer, type Peer } from '../peers.ts';
 import { describeSelector } from '../requirements.ts';
 import { selectorMatches } from '../selectors.ts';
 import { allowsDnsByPort } from './dns.ts';
-import { type Finding, findingAt, type Lint, listNames, placedPeers, placedRules } from './finding.ts';
+import { findingAt, type Lint, type LintFinding, listNames, placedPeers, placedRules } from './finding.ts';
 
 export const lintSubjects: Lint = (policy, { oracle }) => {
   if (oracle.subjectsOf(policy).length > 0) return [];
@@ -30,7 +30,7 @@ export const lintPeers: Lint = (policy, { oracle }) =>
   placedRules(policy)
     .filter(({ rule }) => !allowsDnsByPort(rule, 'UDP') && !allowsDnsByPort(rule, 'TCP'))
     .flatMap(placedPeers)
-    .flatMap(({ peer, path }): readonly Finding[] => {
+    .flatMap(({ peer, path }): readonly LintFinding[] => {
       const advice = peer.kind === 'block' ? undefined : adviseOnPeer(peer, policy.namespace, oracle);
       if (advice === undefined) return [];
       return [

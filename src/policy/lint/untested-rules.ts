@@ -5,12 +5,12 @@ import { flowBetween, type PodPair } from '../model.ts';
 import type { Oracle, Ruling } from '../oracle.ts';
 import { describePeer, matchPeer } from '../peers.ts';
 import type { Policy } from '../policy.ts';
-import { describePort, matchPort, type PortEntry, targetAt } from '../ports.ts';
+import { describePortEntry, matchPort, type PortEntry, targetAt } from '../ports.ts';
 import { allowsDnsByPort } from './dns.ts';
 import {
-  type Finding,
   findingAt,
   type LintContext,
+  type LintFinding,
   onlyRule,
   otherOf,
   type PlacedRule,
@@ -19,9 +19,9 @@ import {
 } from './finding.ts';
 
 /** A rule, or one entry of it. */
-interface Part {
+interface RulePart {
   readonly kind: 'rule' | 'peer' | 'port';
-  readonly path: Finding['path'];
+  readonly path: LintFinding['path'];
   readonly name: string;
   /** The place of a peer among those of its rule. */
   readonly peer?: number;
@@ -36,15 +36,15 @@ export function findUntestedRules(
   policy: Policy,
   isCutByOthers: (pair: PodPair) => boolean,
   { oracle, checksLetThroughBy }: LintContext,
-): readonly Finding[] {
+): readonly LintFinding[] {
   return placedRules(policy).flatMap((placed) => {
     const { direction, index, path, rule } = placed;
     const tests = checksLetThroughBy(policy, direction, index).filter((check) => !isCutByOthers(check));
-    const whole: Part = { kind: 'rule', path, name: 'rule', ports: rule.ports, isAlone: () => true };
+    const whole: RulePart = { kind: 'rule', path, name: 'rule', ports: rule.ports, isAlone: () => true };
     const parts = tests.length === 0 ? [whole] : partsOf(policy, placed, oracle);
     return parts
       .filter(({ isAlone }) => !tests.some(isAlone))
-      .flatMap((part): readonly Finding[] => {
+      .flatMap((part): readonly LintFinding[] => {
         const advice = adviseOn(part, placed, { policy, isCutByOthers, oracle });
         const message = `without this ${part.name} every check would be predicted the same: nothing tests it`;
         return advice === undefined
@@ -56,7 +56,7 @@ export function findUntestedRules(
 
 /** What would test a part; undefined where it is about what is not there, of which other lints speak, or outside of the scenario. */
 function adviseOn(
-  part: Part,
+  part: RulePart,
   placed: PlacedRule,
   {
     policy,
@@ -94,7 +94,7 @@ function isLetThroughBy({ direction, index }: PlacedRule, policy: Policy, ruling
 /** The pairs of different pods that a part is about, on the ports that it names. */
 function* pairsOf(
   policy: Policy,
-  { peer, ports }: Part,
+  { peer, ports }: RulePart,
   { direction, index }: PlacedRule,
   oracle: Oracle,
 ): Generator<PodPair> {
@@ -112,11 +112,11 @@ function* pairsOf(
 }
 
 /** The peers and ports of a rule, where there are several. */
-function partsOf(policy: Policy, placed: PlacedRule, { parties }: Oracle): readonly Part[] {
+function partsOf(policy: Policy, placed: PlacedRule, { parties }: Oracle): readonly RulePart[] {
   const { namespace } = policy;
   const { rule, direction, path } = placed;
   const peers = placedPeers(placed).map(
-    ({ peer, path: place }, index): Part => ({
+    ({ peer, path: place }, index): RulePart => ({
       kind: 'peer',
       path: place,
       name: `peer, "${describePeer(peer, namespace)}",`,
@@ -129,10 +129,10 @@ function partsOf(policy: Policy, placed: PlacedRule, { parties }: Oracle): reado
     }),
   );
   const ports = rule.ports.map(
-    (port, index): Part => ({
+    (port, index): RulePart => ({
       kind: 'port',
       path: [...path, 'ports', index],
-      name: `port, ${describePort(port)},`,
+      name: `port, ${describePortEntry(port)},`,
       ports: [port],
       isAlone: (pair) => {
         const target = targetAt(parties.findPod(pair.to), pair.port, pair.protocol);

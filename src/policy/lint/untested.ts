@@ -5,11 +5,11 @@ import type { Oracle } from '../oracle.ts';
 import { DIRECTIONS, isolates, type Policy } from '../policy.ts';
 import { requirementsOf } from '../requirements.ts';
 import {
-  type Finding,
   findingAt,
   type Lint,
   type LintCheck,
   type LintContext,
+  type LintFinding,
   placedRules,
 } from './finding.ts';
 import { findUntestedRules } from './untested-rules.ts';
@@ -41,7 +41,7 @@ function describe(
   policy: Policy,
   testable: PodPair | undefined,
   isAllCut: boolean,
-): Pick<Finding, 'message' | 'advice'> {
+): Pick<LintFinding, 'message' | 'advice'> {
   const add = testable && `Add a check of something that it decides, such as ${describeConnection(testable)}`;
   const guards = isDefaultDeny(policy);
   if (add !== undefined) {

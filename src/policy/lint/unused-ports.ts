@@ -1,7 +1,7 @@
 /** Numbered ports on which none of the pods listens that a rule is about (D13). */
-import { describePort } from '../ports.ts';
+import { describePortEntry } from '../ports.ts';
 import { namesDns } from './dns.ts';
-import { type Finding, findingAt, type Lint, listNames, openedPods, placedRules } from './finding.ts';
+import { findingAt, type Lint, type LintFinding, listNames, openedPods, placedRules } from './finding.ts';
 
 export const lintUnusedPorts: Lint = (policy, { oracle }) =>
   placedRules(policy).flatMap((placed) => {
@@ -11,7 +11,7 @@ export const lintUnusedPorts: Lint = (policy, { oracle }) =>
       direction === 'egress' && (rule.peers.length === 0 || rule.peers.some(({ kind }) => kind === 'block'));
     const opened = openedPods(policy, placed, oracle);
     if (leadsElsewhere || opened === undefined) return [];
-    return rule.ports.flatMap((entry, position): readonly Finding[] => {
+    return rule.ports.flatMap((entry, position): readonly LintFinding[] => {
       // Probe pods know no SCTP; a name server is hardly ever among the pods that are looked at.
       if (entry.kind !== 'numbers' || entry.protocol === 'SCTP') return [];
       if (direction === 'egress' && namesDns(entry)) return [];
@@ -26,7 +26,7 @@ export const lintUnusedPorts: Lint = (policy, { oracle }) =>
         findingAt(policy, [...path, 'ports', position, 'port'], {
           code: 'unused-port',
           rule: 'D13',
-          message: `no ${opened.who} listens on ${describePort(entry)}`,
+          message: `no ${opened.who} listens on ${describePortEntry(entry)}`,
           advice: `Write a port of the pods themselves, since that of a Service does not count: here ${known}.`,
         }),
       ];

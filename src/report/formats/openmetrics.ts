@@ -19,9 +19,9 @@ import type { RunView, ScenarioView } from '../view/view.ts';
  */
 const SETTLE_BUCKETS = ['0.1', '0.25', '0.5', '1.0', '2.5', '5.0', '10.0', '30.0', '60.0'];
 
-type Labels = Readonly<Record<string, string>>;
+type SeriesLabels = Readonly<Record<string, string>>;
 
-interface Family {
+interface MetricFamily {
   readonly name: string;
   readonly type: 'gauge' | 'histogram';
   readonly help: string;
@@ -31,13 +31,13 @@ interface Family {
 interface Sample {
   /** `_bucket`, `_sum` and `_count` of a histogram. */
   readonly suffix?: string;
-  readonly labels?: Labels;
+  readonly labels?: SeriesLabels;
   readonly value: number;
 }
 
 /** A scenario's series. Two of one name would be one series for Prometheus, so they are counted together. */
-interface Scenario {
-  readonly labels: Labels;
+interface ScenarioSeries {
+  readonly labels: SeriesLabels;
   readonly checks: ScenarioView['checks'];
   readonly force: Force;
   readonly durationsMs: readonly number[];
@@ -46,7 +46,7 @@ interface Scenario {
 /** Every series of a verdict is there also where it is 0, so that an alert has something to compare. */
 export function renderOpenMetrics(view: RunView): string {
   const scenarios = groupBy(view.scenarios, ({ name }) => name).map(
-    (group): Scenario => ({
+    (group): ScenarioSeries => ({
       labels: { scenario: group[0]?.name ?? '' },
       checks: group.flatMap(({ checks }) => checks),
       force: group.flatMap(({ force = [] }) => force),
@@ -64,7 +64,7 @@ export function renderOpenMetrics(view: RunView): string {
   ].join('\n');
 }
 
-function runFamilies(view: RunView): Family[] {
+function runFamilies(view: RunView): MetricFamily[] {
   const { run, podreach, environment } = view;
   const hasPassed = runWord(view).word === 'PASSED';
   const endedSeconds = run.endedAt === undefined ? [] : [{ value: Date.parse(run.endedAt) / 1000 }];
@@ -133,7 +133,7 @@ function runFamilies(view: RunView): Family[] {
   ];
 }
 
-function scenarioFamilies(scenarios: readonly Scenario[]): Family[] {
+function scenarioFamilies(scenarios: readonly ScenarioSeries[]): MetricFamily[] {
   return [
     {
       name: 'podreach_checks',
@@ -215,7 +215,7 @@ function scenarioFamilies(scenarios: readonly Scenario[]): Family[] {
   ];
 }
 
-function histogram(labels: Labels, checks: ScenarioView['checks']): Sample[] {
+function histogram(labels: SeriesLabels, checks: ScenarioView['checks']): Sample[] {
   const settledMs = checks.flatMap((check) => check.settledMs ?? []);
   const upTo = (bound: string): number => settledMs.filter((ms) => ms <= Number(bound) * 1000).length;
   return [
@@ -227,7 +227,7 @@ function histogram(labels: Labels, checks: ScenarioView['checks']): Sample[] {
 }
 
 /** @param common the labels of every sample */
-function renderFamily({ name, type, help, samples }: Family, common: Labels): string[] {
+function renderFamily({ name, type, help, samples }: MetricFamily, common: SeriesLabels): string[] {
   const unit = name.endsWith('_seconds') ? [`# UNIT ${name} seconds`] : [];
   return [
     `# TYPE ${name} ${type}`,
@@ -240,7 +240,7 @@ function renderFamily({ name, type, help, samples }: Family, common: Labels): st
   ];
 }
 
-function renderLabels(labels: Labels): string {
+function renderLabels(labels: SeriesLabels): string {
   return `{${Object.entries(labels)
     .map(([name, value]) => `${name}="${escapeValue(value)}"`)
     .join(',')}}`;

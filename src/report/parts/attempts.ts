@@ -4,38 +4,38 @@ import { greatest, least } from '../../numbers.ts';
 import { type AttemptRecord, OUTCOMES } from '../../record.ts';
 import { durationRange } from '../text/text.ts';
 
-type Attempts = readonly AttemptRecord[];
+type ShownAttempts = readonly AttemptRecord[];
 
-interface Tried {
-  readonly attempts: Attempts;
+interface TriedCheck {
+  readonly attempts: ShownAttempts;
 }
 
 const DETAILS_NAMED = 2;
 const CHANGES_SHOWN = 8;
 
 /** Those of the control: no policy was there yet. */
-export function beforePolicies({ attempts }: Tried): AttemptRecord[] {
+export function beforePolicies({ attempts }: TriedCheck): AttemptRecord[] {
   return attempts.filter(({ phase }) => phase === 'control');
 }
 
 /** Those since the policies were applied, and while they stood: what the verdict rests on. */
-export function underPolicies({ attempts }: Tried): AttemptRecord[] {
+export function underPolicies({ attempts }: TriedCheck): AttemptRecord[] {
   return attemptsUnderPolicies(attempts);
 }
 
 /** Those of the closing control: the policies were taken away again. */
-export function afterPolicies({ attempts }: Tried): AttemptRecord[] {
+export function afterPolicies({ attempts }: TriedCheck): AttemptRecord[] {
   return attempts.filter(({ phase }) => phase === 'closing');
 }
 
 /** Whether what was sent under the policies arrived, and nothing came back. */
-export function isOneWay(check: Tried): boolean {
+export function isOneWay(check: TriedCheck): boolean {
   const outcomes = underPolicies(check).map(({ outcome }) => outcome);
   return outcomes.includes('one-way') && !outcomes.includes('connected');
 }
 
 /** Outcomes with their share and their durations, the most frequent first: `timeout 3 of 3 (after 1.0 s, 3 dials each)`. */
-export function describeAttempts(attempts: Attempts): string {
+export function describeAttempts(attempts: ShownAttempts): string {
   if (attempts.length === 0) return 'not tried';
   return OUTCOMES.map((outcome) => ({
     outcome,
@@ -50,19 +50,19 @@ export function describeAttempts(attempts: Attempts): string {
     .join(', ');
 }
 
-function detailsOf(attempts: Attempts): string[] {
+function detailsOf(attempts: ShownAttempts): string[] {
   const details = new Set(attempts.flatMap(({ detail }) => detail ?? []));
   return [...details].slice(0, DETAILS_NAMED);
 }
 
-function timesOf(outcome: AttemptRecord['outcome'], attempts: Attempts): string[] {
+function timesOf(outcome: AttemptRecord['outcome'], attempts: ShownAttempts): string[] {
   const times = attempts.flatMap(({ durationMs }) => durationMs ?? []);
   if (times.length === 0) return [];
   return [`${outcome === 'connected' ? 'in' : 'after'} ${durationRange(times)}`];
 }
 
 /** One dial for an attempt goes without saying. */
-function dialsOf(attempts: Attempts): string[] {
+function dialsOf(attempts: ShownAttempts): string[] {
   const numbers = attempts.map(({ dials = 1 }) => dials);
   const [fewest, most] = [least(numbers), greatest(numbers)];
   if (most === 1) return [];
@@ -71,7 +71,7 @@ function dialsOf(attempts: Attempts): string[] {
 }
 
 /** What came after what: `4 × connected, 2 × timeout`. Undefined where it was the same all the time. */
-export function describeOrder(attempts: Attempts): string | undefined {
+export function describeOrder(attempts: ShownAttempts): string | undefined {
   const runs: { outcome: string; times: number }[] = [];
   for (const { outcome } of attempts) {
     const last = runs.at(-1);

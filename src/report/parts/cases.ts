@@ -32,7 +32,7 @@ export type Case = CaseName &
         readonly contrary?: string;
       }
     | { readonly result: 'skipped'; readonly message: string }
-    | ({ readonly result: 'failed' | 'errored' } & Problem)
+    | ({ readonly result: 'failed' | 'errored' } & CaseProblem)
   );
 
 interface CaseName {
@@ -44,7 +44,7 @@ interface CaseName {
 }
 
 /** Why a case is not as it should be. */
-export interface Problem {
+export interface CaseProblem {
   /** A verdict, an error code, or how the run ended. */
   readonly kind: string;
   /** One sentence that can be understood without anything else. */
@@ -113,7 +113,7 @@ function describeCheck(check: CheckView): string {
   return `${verdict ?? 'not judged'}: ${check.pair}: expected ${describeExpected(check)}, ${seen}`;
 }
 
-function runProblem(view: RunView, suites: readonly Suite[]): Problem | undefined {
+function runProblem(view: RunView, suites: readonly Suite[]): CaseProblem | undefined {
   const { error, interruptedBy, incomplete } = view.run;
   const extent = `${describeExtent(view)}; nothing is proven about the rest`;
   if (error !== undefined && error.code !== 'interrupted') {
@@ -142,13 +142,13 @@ function runProblem(view: RunView, suites: readonly Suite[]): Problem | undefine
 }
 
 /** What kept podreach itself from going on: what is wrong with the run, then with whole scenarios. */
-export function problemsOf(view: RunView): Problem[] {
+export function problemsOf(view: RunView): CaseProblem[] {
   return suitesOf(view).flatMap(({ cases }) =>
     cases.flatMap((one) => (one.check === undefined && 'facts' in one ? [one] : [])),
   );
 }
 
 /** Whether a case keeps its run from being green. */
-export function isBad(testCase: Case): testCase is Extract<Case, Problem> {
+export function isBad(testCase: Case): testCase is Extract<Case, CaseProblem> {
   return testCase.result === 'failed' || testCase.result === 'errored';
 }

@@ -1,7 +1,7 @@
 /** Where, when and by which rules a run went. */
 import type { Fact } from '../text/block.ts';
 import { count, duration } from '../text/text.ts';
-import type { RunView } from '../view/view.ts';
+import type { EnvironmentView, RunView } from '../view/view.ts';
 
 /** Run, cluster, nodes and rules, as far as they are known. */
 export function circumstanceFacts({ podreach, run, environment }: RunView): Fact[] {
@@ -35,7 +35,7 @@ export function circumstanceFacts({ podreach, run, environment }: RunView): Fact
 }
 
 /** `sandbox`, `kind ci`, `context staging` */
-export function describeCluster({ cluster, clusterName }: Environment): string {
+export function describeCluster({ cluster, clusterName }: EnvironmentView): string {
   return clusterName === undefined ? cluster : `${cluster} ${clusterName}`;
 }
 
@@ -53,10 +53,8 @@ function fact(label: string, text: string | undefined): Fact[] {
   return text === undefined ? [] : [{ label, text }];
 }
 
-type Environment = RunView['environment'];
-
 /** `Calico v3.32.1, kube-proxy in mode iptables`; undefined where nothing is known. */
-export function describeNetwork({ networkPlugins, kubeProxy }: Environment): string | undefined {
+export function describeNetwork({ networkPlugins, kubeProxy }: EnvironmentView): string | undefined {
   const plugins = networkPlugins?.map(
     (plugin) => `${nameOfPlugin(plugin)}${plugin.enforces ? '' : ' (does not enforce policies)'}`,
   );
@@ -65,17 +63,20 @@ export function describeNetwork({ networkPlugins, kubeProxy }: Environment): str
 }
 
 /** `Calico v3.32.1`; the name alone where the version is not known. */
-export function nameOfPlugin({ name, version }: NonNullable<Environment['networkPlugins']>[number]): string {
+export function nameOfPlugin({
+  name,
+  version,
+}: NonNullable<EnvironmentView['networkPlugins']>[number]): string {
   return version === undefined ? name : `${name} ${version}`;
 }
 
 /** Policies that hold for the whole cluster, where there are any. */
-function describeClusterPolicies({ clusterPolicies }: Environment): string | undefined {
+function describeClusterPolicies({ clusterPolicies }: EnvironmentView): string | undefined {
   return clusterPolicies && `policies of the whole cluster: ${clusterPolicies.join(', ')}`;
 }
 
 /** `policies are enforced on 3 nodes, after 0.4 s at the latest`; undefined where there was no canary. */
-export function describeCanary({ canary }: Environment): string | undefined {
+export function describeCanary({ canary }: EnvironmentView): string | undefined {
   return canary === undefined
     ? undefined
     : `policies are enforced on ${count(canary.nodes.length, 'node')}, after ${duration(canary.enforcedMs)} at the latest`;

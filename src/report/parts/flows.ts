@@ -4,7 +4,7 @@ import type { CheckView, ScenarioView } from '../view/view.ts';
 /** `open`: as it must be; `leaked`: open and must not be; `shut`: must be open, and was not, or not always. */
 export type FlowStyle = 'open' | 'leaked' | 'shut';
 
-export interface Flow {
+export interface ShownFlow {
   readonly check: CheckView;
   readonly style: FlowStyle;
 }
@@ -14,7 +14,7 @@ export const FLOW_LEGEND =
   'An arrow is a way that is open. A thick one is open and must not be; a dotted one must be open and was not, or not always.';
 
 /** The ways that are open, or were to be. What was found shut as it must be, and what was not proven, is none. */
-export function flowsOf({ checks }: ScenarioView): Flow[] {
+export function flowsOf({ checks }: ScenarioView): ShownFlow[] {
   return checks.flatMap((check) => {
     const style = styleOf(check);
     return style === undefined ? [] : [{ check, style }];

@@ -19,11 +19,11 @@ interface KnownPlugin {
   readonly daemonSet: RegExp;
   /** The container whose image carries the version; absent: the first. */
   readonly container?: string;
-  readonly enforces: boolean | Condition;
+  readonly enforces: boolean | EnforcingCondition;
 }
 
 /** What makes a plugin enforce that does not always. */
-interface Condition {
+interface EnforcingCondition {
   /** There is a container of this name. */
   readonly withContainer: string;
   /** And it has this argument, the last one of its name. */
@@ -79,13 +79,13 @@ interface DaemonSetFields {
   readonly spec?: {
     readonly template?: {
       readonly spec?: {
-        readonly containers?: readonly Container[];
+        readonly containers?: readonly PluginContainer[];
       };
     };
   };
 }
 
-interface Container {
+interface PluginContainer {
   readonly name?: string;
   readonly image?: string;
   readonly args?: readonly string[];
@@ -106,7 +106,10 @@ function describePlugin(known: KnownPlugin, daemonSet: KubeObject): NetworkPlugi
   };
 }
 
-function isMet({ withContainer, enabledBy }: Condition, containers: readonly Container[]): boolean {
+function isMet(
+  { withContainer, enabledBy }: EnforcingCondition,
+  containers: readonly PluginContainer[],
+): boolean {
   const container = containers.find(({ name }) => name === withContainer);
   if (container === undefined || enabledBy === undefined) return container !== undefined;
   const given = container.args?.findLast((arg) => arg === enabledBy || arg.startsWith(`${enabledBy}=`));

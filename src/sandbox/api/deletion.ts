@@ -1,11 +1,11 @@
 /** Deleting objects, each in the manner of its kind; shared by the API and the namespaces' controller. */
-import type { KubeObject } from '../objects.ts';
+import type { StoredObject } from '../objects.ts';
 import type { AnyObject, Kind } from './kinds/kinds.ts';
 import type { Store } from './store.ts';
 import { timestampOf } from './time.ts';
 
 /** What deleting does to the objects of a kind. */
-export interface Deletion<Object extends KubeObject> {
+export interface Deletion<Object extends StoredObject> {
   /** @throws StatusError Forbidden for an object that stays */
   assertAllowed(object: Object): void;
   /** Whether nothing holds the object back, such as a finalizer or its processes: once deleted, it goes at once. */
@@ -20,7 +20,9 @@ export interface Deletion<Object extends KubeObject> {
 }
 
 /** Deletion that waits for finalizers and nothing else, but for what the kind does in its own way. */
-export function deletionOf<Object extends KubeObject>(own: Partial<Deletion<Object>> = {}): Deletion<Object> {
+export function deletionOf<Object extends StoredObject>(
+  own: Partial<Deletion<Object>> = {},
+): Deletion<Object> {
   return {
     assertAllowed() {},
     isFree: ({ metadata }) => (metadata.finalizers ?? []).length === 0,
@@ -31,7 +33,7 @@ export function deletionOf<Object extends KubeObject>(own: Partial<Deletion<Obje
 }
 
 /** An object that waits for its finalizers, or for its contents. */
-export function marked<Object extends KubeObject>(object: Object, now: Date): Object {
+export function marked<Object extends StoredObject>(object: Object, now: Date): Object {
   if (object.metadata.deletionTimestamp !== undefined) return object;
   return { ...object, metadata: { ...object.metadata, deletionTimestamp: timestampOf(now) } };
 }

@@ -5,7 +5,7 @@ import { discover, versionInfo } from './discovery.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 import { apiVersionOf, type Verb } from './kinds/definition.ts';
 import type { Kind } from './kinds/kinds.ts';
-import type { ObjectAddress } from './kinds/subresource.ts';
+import type { ObjectName } from './kinds/subresource.ts';
 import { OPENAPI_V2_PROTOBUF, openApi } from './openapi.ts';
 import { jsonPatch } from './patch/json-patch.ts';
 import { mergePatch } from './patch/merge-patch.ts';
@@ -21,7 +21,7 @@ import { get, list, shown, type Wishes } from './requests/read.ts';
 import { json, other, type Reply, text } from './requests/reply.ts';
 import { REVIEW_GROUP, REVIEWS, review } from './requests/reviews.ts';
 import { watch } from './requests/watch.ts';
-import type { Target, Written } from './requests/written.ts';
+import type { ObjectPlace, WrittenObject } from './requests/written.ts';
 import { type Route, routeOf } from './route.ts';
 import { badRequest, methodNotAllowed, noSuchPath, unsupportedMediaType } from './status.ts';
 
@@ -127,7 +127,7 @@ async function answerCollection(
   }
 }
 
-async function answerObject(api: Api, call: Call, target: Target): Promise<Reply> {
+async function answerObject(api: Api, call: Call, target: ObjectPlace): Promise<Reply> {
   const { kind, namespace, name, subresource } = target;
   const { method, query, request } = call;
   if (subresource !== undefined && !kind.hasStatus) throw noSuchPath();
@@ -160,12 +160,14 @@ function userAgentOf(request: IncomingMessage): string {
   return request.headers['user-agent'] ?? '';
 }
 
-function written(api: Api, call: Call, kind: Kind, { object, isNew, warnings }: Written): Reply {
+function written(api: Api, call: Call, kind: Kind, { object, isNew, warnings }: WrittenObject): Reply {
   return shown(api, kind, isNew ? 201 : 200, object, wishesOf(call), warnings);
 }
 
 const APPLY = 'application/apply-patch+yaml';
-const PATCHES: Readonly<Record<string, (target: Target, patch: unknown, object: JsonObject) => unknown>> = {
+const PATCHES: Readonly<
+  Record<string, (target: ObjectPlace, patch: unknown, object: JsonObject) => unknown>
+> = {
   'application/json-patch+json': (_target, patch, object) => jsonPatch(object, patch),
   'application/merge-patch+json': (_target, patch, object) => mergePatch(object, asPatch(patch)),
   'application/strategic-merge-patch+json': ({ kind }, patch, object) =>
@@ -177,7 +179,7 @@ function asPatch(patch: unknown): JsonObject {
   return patch;
 }
 
-async function patch(api: Api, { request, query }: Call, target: Target): Promise<Written> {
+async function patch(api: Api, { request, query }: Call, target: ObjectPlace): Promise<WrittenObject> {
   const type = mediaTypeOf(request);
   const body = await readBody(request);
   if (type === APPLY) {
@@ -197,7 +199,7 @@ function answerSubresource(
   { request, method, query }: Call,
   kind: Kind,
   name: string,
-  address: ObjectAddress,
+  address: ObjectName,
 ): Reply {
   const subresource = kind.subresources.find((one) => one.name === name);
   if (subresource === undefined) throw noSuchPath();

@@ -1,7 +1,7 @@
 /** Requests that ask to leave HTTP, and the subresources that take them. */
 import type { Api } from './api.ts';
 import { ALL_KINDS } from './kinds/kinds.ts';
-import type { Endpoint, Upgrade } from './kinds/subresource.ts';
+import type { Upgrade, UpgradeEndpoint } from './kinds/subresource.ts';
 import type { Route } from './route.ts';
 import { badRequest } from './status.ts';
 
@@ -13,7 +13,7 @@ export interface Upgrades {
 }
 
 export function createUpgrades(api: Api): Upgrades {
-  const endpoints = new Map<string, Endpoint>();
+  const endpoints = new Map<string, UpgradeEndpoint>();
   for (const { resource, subresources } of ALL_KINDS) {
     for (const { name, createEndpoint } of subresources) {
       if (createEndpoint !== undefined) endpoints.set(`${resource}/${name}`, createEndpoint(api));

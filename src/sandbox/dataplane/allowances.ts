@@ -15,14 +15,14 @@ import {
   subtract,
 } from './ranges.ts';
 
-type Labels = Readonly<Record<string, string>>;
-type Protocol = 'TCP' | 'UDP' | 'SCTP';
-export type Direction = 'Ingress' | 'Egress';
+type ObjectLabels = Readonly<Record<string, string>>;
+type EnforcedProtocol = 'TCP' | 'UDP' | 'SCTP';
+export type EnforcedDirection = 'Ingress' | 'Egress';
 
 /** A pod as policies see it. Pods on the host's network are no pods to them (I5). */
-export interface PolicyPod {
+export interface EnforcedPod {
   readonly namespace: string;
-  readonly labels: Labels;
+  readonly labels: ObjectLabels;
   readonly node: string;
   readonly address: string;
   readonly ports: readonly ContainerPort[];
@@ -30,9 +30,9 @@ export interface PolicyPod {
 
 /** Everything that decides who may reach whom. */
 export interface PolicyState {
-  readonly pods: readonly PolicyPod[];
+  readonly pods: readonly EnforcedPod[];
   /** The labels of each namespace. */
-  readonly namespaces: ReadonlyMap<string, Labels>;
+  readonly namespaces: ReadonlyMap<string, ObjectLabels>;
   readonly policies: readonly NetworkPolicy[];
 }
 
@@ -43,7 +43,7 @@ export interface Allowance {
 }
 
 export interface ProtocolPorts extends Range {
-  readonly protocol: Protocol;
+  readonly protocol: EnforcedProtocol;
 }
 
 export const ALL_PORTS: Range = { from: 0, to: 0xff_ff };
@@ -53,8 +53,10 @@ export interface ResolvedPolicy {
   readonly id: number;
   readonly namespace: string;
   readonly podSelector: LabelSelector;
-  readonly isolates: Readonly<Record<Direction, boolean>>;
-  readonly allows: Readonly<Record<Direction, readonly ((subject: PolicyPod) => readonly Allowance[])[]>>;
+  readonly isolates: Readonly<Record<EnforcedDirection, boolean>>;
+  readonly allows: Readonly<
+    Record<EnforcedDirection, readonly ((subject: EnforcedPod) => readonly Allowance[])[]>
+  >;
   /** Whether what ingress allows depends on the selected pod's own port names (D14). */
   readonly namesIngressPorts: boolean;
 }
@@ -88,7 +90,7 @@ type EgressRule = NonNullable<NetworkPolicy['spec']['egress']>[number];
 function ingressAllowances(rule: IngressRule, namespace: string, state: PolicyState) {
   const addresses = addressesOf(rule.from ?? [], namespace, state);
   const ports = rule.ports ?? [];
-  return (subject: PolicyPod): Allowance[] => [
+  return (subject: EnforcedPod): Allowance[] => [
     { addresses, ports: ports.length === 0 ? 'any' : ports.flatMap((port) => portsOn(subject, port)) },
   ];
 }
@@ -148,7 +150,7 @@ function podRanges(peer: PolicyPeer, namespace: string, state: PolicyState): Ran
     });
 }
 
-function isPeer(pod: PolicyPod, peer: PolicyPeer, namespace: string, state: PolicyState): boolean {
+function isPeer(pod: EnforcedPod, peer: PolicyPeer, namespace: string, state: PolicyState): boolean {
   const inNamespace =
     peer.namespaceSelector === undefined
       ? pod.namespace === namespace
@@ -156,7 +158,7 @@ function isPeer(pod: PolicyPod, peer: PolicyPeer, namespace: string, state: Poli
   return inNamespace && selectorMatches(peer.podSelector ?? {}, pod.labels);
 }
 
-function portsOn(pod: PolicyPod, port: PolicyPort): ProtocolPorts[] {
+function portsOn(pod: EnforcedPod, port: PolicyPort): ProtocolPorts[] {
   if (typeof port.port !== 'string') return [numberedPorts(port)];
   const protocol = port.protocol ?? 'TCP';
   return pod.ports

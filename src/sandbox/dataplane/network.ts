@@ -1,7 +1,7 @@
 /** The sandbox's network on this machine: a fabric, nodes, and links to pods, each a network namespace with a name. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
-import type { Tools } from '../host.ts';
+import type { ToolPaths } from '../host.ts';
 import { mountsOf } from '../nsenter.ts';
 import { run } from '../run.ts';
 import type { NodePlan } from './addresses.ts';
@@ -29,7 +29,7 @@ export interface Network {
  * @param groupId who may send ICMP echo requests
  */
 export async function buildNetwork(
-  tools: Tools,
+  tools: ToolPaths,
   nodes: readonly NodePlan[],
   rules: string,
   groupId: number,
@@ -67,7 +67,7 @@ function runFolder(): string {
 }
 
 /** Starts the process whose mount namespace holds the network namespaces, and builds the fabric in it. */
-async function startKeeper(tools: Tools, folder: string, script: string): Promise<ChildProcess> {
+async function startKeeper(tools: ToolPaths, folder: string, script: string): Promise<ChildProcess> {
   const keep = `set -e\n${tools.mount} -t tmpfs -o mode=755 podreach ${folder}\n${script}\necho ready\nread -r _\n`;
   const keeper = spawn(tools.unshare, ['--mount', '--', tools.sh, '-c', keep], {
     stdio: ['pipe', 'pipe', 'pipe'],

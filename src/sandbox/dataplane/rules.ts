@@ -12,8 +12,8 @@ import { selectorMatches } from '../selectors.ts';
 import {
   ALL_PORTS,
   type Allowance,
-  type Direction,
-  type PolicyPod,
+  type EnforcedDirection,
+  type EnforcedPod,
   type PolicyState,
   type ProtocolPorts,
   type ResolvedPolicy,
@@ -86,7 +86,7 @@ type ChainBody =
   | 'all';
 
 function rulesOf(
-  pods: readonly PolicyPod[],
+  pods: readonly EnforcedPod[],
   policies: readonly ResolvedPolicy[],
   bodies: Map<string, ChainBody>,
 ): NodeRules {
@@ -106,8 +106,8 @@ function rulesOf(
 
 /** Pods that the same policies select share a body, unless it depends on their own port names. */
 function bodyOf(
-  pod: PolicyPod,
-  direction: Direction,
+  pod: EnforcedPod,
+  direction: EnforcedDirection,
   policies: readonly ResolvedPolicy[],
   bodies: Map<string, ChainBody>,
 ): ChainBody {
@@ -167,16 +167,16 @@ function addressText({ from, to }: Range): string {
 class TableWriter {
   readonly #sets = new Map<string, string>();
   readonly #chains = new Map<string, string>();
-  readonly #judged: Record<Direction, string[]> = { Egress: [], Ingress: [] };
+  readonly #judged: Record<EnforcedDirection, string[]> = { Egress: [], Ingress: [] };
 
-  add(address: string, direction: Direction, body: ChainBody): void {
+  add(address: string, direction: EnforcedDirection, body: ChainBody): void {
     if (body === 'all') return;
     const end = direction === 'Egress' ? 'ip saddr' : 'ip daddr';
     const verdict = body.length === 0 ? 'drop' : `jump ${this.#chain(direction, body)}`;
     this.#judged[direction].push(`\t\t${end} ${address} ${verdict}\n`);
   }
 
-  #chain(direction: Direction, body: Exclude<ChainBody, 'all'>): string {
+  #chain(direction: EnforcedDirection, body: Exclude<ChainBody, 'all'>): string {
     const peer = direction === 'Ingress' ? 'ip saddr' : 'ip daddr';
     const lines = body.flatMap(({ addresses, ports }) => {
       const match = addresses === undefined ? '' : `${peer} @${this.#set(addresses)} `;

@@ -6,7 +6,7 @@
  * link, the inner side sends everything to 169.254.1.1, and neighbours are entered by hand, so that no connection ever
  * waits for ARP and no table of neighbours overflows.
  */
-import type { Tools } from '../host.ts';
+import type { ToolPaths } from '../host.ts';
 import { FABRIC_ADDRESS, type NodePlan } from './addresses.ts';
 
 /** The outer side of every link. */
@@ -27,7 +27,7 @@ export interface PodLink {
  * @param groupId who may send ICMP echo requests
  */
 export function fabricScript(
-  tools: Tools,
+  tools: ToolPaths,
   nodes: readonly NodePlan[],
   rules: string,
   groupId: number,
@@ -55,7 +55,7 @@ export function fabricScript(
  * the links stay down: no packet passes yet.
  * @param groupId who may send ICMP echo requests
  */
-export function attachScript(tools: Tools, pods: readonly PodLink[], groupId: number): string {
+export function attachScript(tools: ToolPaths, pods: readonly PodLink[], groupId: number): string {
   const links = ipBatch(
     tools,
     pods.flatMap((pod) => [`netns add ${pod.link}`, ...addLink(pod)]),
@@ -68,7 +68,7 @@ export function attachScript(tools: Tools, pods: readonly PodLink[], groupId: nu
 }
 
 /** Lets packets pass to and from pods. Runs in the network namespace of their node. */
-export function connectScript(tools: Tools, pods: readonly PodLink[]): string {
+export function connectScript(tools: ToolPaths, pods: readonly PodLink[]): string {
   return ipBatch(tools, pods.flatMap(connectLink));
 }
 
@@ -76,7 +76,7 @@ export function connectScript(tools: Tools, pods: readonly PodLink[]): string {
  * Lets go of pods' network namespaces. With the last process in it a namespace ends, and its link with it; the kernel
  * does that by itself a little later, and much faster than one by one.
  */
-export function detachScript(tools: Tools, pods: readonly PodLink[]): string {
+export function detachScript(tools: ToolPaths, pods: readonly PodLink[]): string {
   // -force: the rest is let go even where one never came to be.
   return `${tools.ip} -force -batch - <<'IP' 2>/dev/null || :\n${pods.map(({ link }) => `netns delete ${link}\n`).join('')}IP\n`;
 }
@@ -127,11 +127,11 @@ function macOf(address: string): string {
   );
 }
 
-function inNamespace(tools: Tools, name: string): string {
+function inNamespace(tools: ToolPaths, name: string): string {
   return `${tools.nsenter} --net=/var/run/netns/${name}`;
 }
 
-function ipBatch(tools: Tools, commands: readonly string[]): string {
+function ipBatch(tools: ToolPaths, commands: readonly string[]): string {
   return `${tools.ip} -batch - <<'IP'\n${commands.join('\n')}\nIP\n`;
 }
 

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Tools } from '../host.ts';
+import type { ToolPaths } from '../host.ts';
 import { mountsOf } from '../nsenter.ts';
 import { run } from '../run.ts';
 import { endingOf } from '../unshare.ts';
@@ -62,7 +62,7 @@ interface RunningContainer {
 const STARTED = 'started\n';
 
 /** @returns the runtime, once it is known which rights there are to take from containers */
-export async function createContainers(tools: Tools, identity: Identity): Promise<Containers> {
+export async function createContainers(tools: ToolPaths, identity: Identity): Promise<Containers> {
   const capabilities = await run('listing capabilities', tools.setpriv, ['--list-caps'], '');
   const dropRights = [tools.setpriv, ...privilegeOptions(identity, capabilities.trim().split('\n')), '--'];
   const containers = new Map<string, RunningContainer>();
@@ -89,7 +89,7 @@ export async function createContainers(tools: Tools, identity: Identity): Promis
 }
 
 function startContainer(
-  tools: Tools,
+  tools: ToolPaths,
   dropRights: readonly string[],
   container: RunningContainer,
   onRunning: () => void,
@@ -128,7 +128,7 @@ function startContainer(
 }
 
 /** Arguments: the hosts file, the host name, the working directory, and the command with its arguments. */
-function startScript(tools: Tools, dropRights: readonly string[]): string {
+function startScript(tools: ToolPaths, dropRights: readonly string[]): string {
   return `set -e
 hostname "$2" 2>/dev/null || { echo "$2" > /proc/sys/kernel/hostname; } 2>/dev/null || :
 ${tools.mount} -t tmpfs -o mode=1777,nosuid,nodev tmpfs /tmp
@@ -168,7 +168,7 @@ echo started >&${descriptor}`;
 }
 
 function startExec(
-  tools: Tools,
+  tools: ToolPaths,
   dropRights: readonly string[],
   waiter: number,
   { process: program, workingDir }: ContainerRequest,

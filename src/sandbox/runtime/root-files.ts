@@ -5,7 +5,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Tools } from '../host.ts';
+import type { ToolPaths } from '../host.ts';
 import { run } from '../run.ts';
 
 /** No DNS server answers there: names fail at once, not after a pod's patience. */
@@ -27,7 +27,7 @@ export interface RootFiles {
  * @param keepVisible files that the private folder must not hide
  */
 export async function mountRootFiles(
-  tools: Tools,
+  tools: ToolPaths,
   nodeBinary: string,
   keepVisible: readonly string[],
 ): Promise<RootFiles> {
@@ -59,7 +59,7 @@ function choosePrivateFolder(keepVisible: readonly string[]): string {
   return folder;
 }
 
-function mountScript({ mount }: Tools, folder: string, programs: string, nodeBinary: string): string {
+function mountScript({ mount }: ToolPaths, folder: string, programs: string, nodeBinary: string): string {
   return `set -e
 ${mount} -t tmpfs -o mode=755 podreach ${folder}
 mkdir ${programs} ${folder}/etc

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { Cluster } from '../../../src/cluster/cluster.ts';
 import { CommandError, type CommandRunner } from '../../../src/cluster/command-runner.ts';
 import { deleteKindCluster } from '../../../src/cluster/kind/delete.ts';
-import { type Entry, openLedger } from '../../../src/cluster/kind/ledger.ts';
+import { type LedgerEntry, openLedger } from '../../../src/cluster/kind/ledger.ts';
 import { provideKindCluster } from '../../../src/cluster/kind/provide.ts';
 import { kindStatus } from '../../../src/cluster/kind/status.ts';
 import { kindCluster } from '../../../src/cluster/kind.ts';
@@ -315,7 +315,7 @@ describe('the status', () => {
 
 test('of two that claim a name at once, one gets it', async () => {
   using world = memoryWorld();
-  const entry: Entry = {
+  const entry: LedgerEntry = {
     schemaVersion: 1,
     phase: 'creating',
     startedAt: world.context.clock.date().toISOString(),

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { CommandError, type CommandOptions } from '../../../src/cluster/command-runner.ts';
 import type { KindContext } from '../../../src/cluster/kind/context.ts';
 import { deleteKindCluster } from '../../../src/cluster/kind/delete.ts';
-import { type Entry, openLedger } from '../../../src/cluster/kind/ledger.ts';
+import { type LedgerEntry, openLedger } from '../../../src/cluster/kind/ledger.ts';
 import { noteProcess } from '../../../src/cluster/kind/process.ts';
 import { provideKindCluster } from '../../../src/cluster/kind/provide.ts';
 import { kindStatus } from '../../../src/cluster/kind/status.ts';
@@ -121,7 +121,8 @@ test('nodes are known as soon as kind has made them', async () => {
         if (args[0] === 'create') {
           options.onErrorLine?.(' • Preparing nodes 📦 📦 📦   ...');
           options.onErrorLine?.(' ✓ Preparing nodes 📦 📦 📦 ');
-          while (((await world.entryOf('c')) as Entry).nodes === undefined) await new Promise(setImmediate);
+          while (((await world.entryOf('c')) as LedgerEntry).nodes === undefined)
+            await new Promise(setImmediate);
           seen.push(await world.entryOf('c'));
         }
         return result;
@@ -133,7 +134,11 @@ test('nodes are known as soon as kind has made them', async () => {
 });
 
 describe('a note of a creation', () => {
-  const entryBy = (owner: Entry['owner'], world: World, more: Partial<Entry> = {}): Entry => ({
+  const entryBy = (
+    owner: LedgerEntry['owner'],
+    world: World,
+    more: Partial<LedgerEntry> = {},
+  ): LedgerEntry => ({
     schemaVersion: 1,
     phase: 'creating',
     startedAt: world.context.clock.date().toISOString(),
@@ -145,7 +150,7 @@ describe('a note of a creation', () => {
   const GONE = { host: hostname(), pid: 2 ** 22 + 1 };
   const ELSEWHERE = { host: 'elsewhere', pid: 1 };
 
-  async function note(world: World, entry: Entry): Promise<void> {
+  async function note(world: World, entry: LedgerEntry): Promise<void> {
     await openLedger(world.context.folders, 'c').claim(entry);
   }
 

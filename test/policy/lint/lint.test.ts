@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { Finding, LintCheck } from '../../../src/policy/lint/finding.ts';
+import type { LintCheck, LintFinding } from '../../../src/policy/lint/finding.ts';
 import { lintPolicies } from '../../../src/policy/lint/lint.ts';
 import type { World, WrittenPolicy } from '../../../src/policy/model.ts';
 import { compile } from '../../../src/policy/oracle.ts';
@@ -29,7 +29,7 @@ function lint(
     checks = [],
     world = {},
   }: { readonly checks?: readonly LintCheck[]; readonly world?: Partial<World> } = {},
-): readonly Finding[] {
+): readonly LintFinding[] {
   const oracle = compile({ ...TOPOLOGY, ...world, policies });
   expect(oracle.problems).toEqual([]);
   return lintPolicies(oracle, checks);
@@ -120,7 +120,7 @@ describe('selectors that match nothing', () => {
       { namespaceSelector: { matchLabels: { team: 'opps' } } },
       { namespaceSelector: { matchLabels: { team: 'none' } } },
     ];
-    const finding = (index: number, message: string, advice: string): Finding => ({
+    const finding = (index: number, message: string, advice: string): LintFinding => ({
       code: 'peer-matches-no-pod',
       rule: 'D9',
       policy: 'shop/p',
@@ -173,7 +173,7 @@ describe('policies that nothing tests', () => {
     policy('shop/default-deny', { policyTypes: ['Ingress'] }),
     policy('shop/db', { ...db, ...from(api) }),
   ];
-  const untested = (name: string, advice: string): Finding => ({
+  const untested = (name: string, advice: string): LintFinding => ({
     code: 'untested-policy',
     rule: 'D6',
     policy: `shop/${name}`,
@@ -243,7 +243,7 @@ describe('policies that nothing tests', () => {
 });
 
 describe('egress isolation that cuts DNS', () => {
-  const cut = (name: string, details: Pick<Finding, 'path' | 'message' | 'advice'>): Finding => ({
+  const cut = (name: string, details: Pick<LintFinding, 'path' | 'message' | 'advice'>): LintFinding => ({
     code: 'egress-cuts-dns',
     rule: 'D22',
     policy: `shop/${name}`,
@@ -386,7 +386,7 @@ describe('policyTypes that do not fit the rules', () => {
 });
 
 describe('peers that are alternatives', () => {
-  const finding = (first: string, second: string): Finding => ({
+  const finding = (first: string, second: string): LintFinding => ({
     code: 'or-instead-of-and',
     rule: 'D8',
     policy: 'shop/p',
@@ -465,7 +465,7 @@ describe('selectors that catch pods beyond those that checks speak of', () => {
   });
 
   const checks = ['ops/monitor > shop/db:5432', '!shop/web > shop/db:5432'].map(check);
-  const stranger = (meaning: string): Finding => ({
+  const stranger = (meaning: string): LintFinding => ({
     code: 'broad-peer',
     rule: 'D9',
     policy: 'shop/p',
@@ -650,7 +650,7 @@ describe('blocks', () => {
   });
 
   test('with exceptions that are part of others', () => {
-    const overlap = (index: number, hole: string, around: string): Finding => ({
+    const overlap = (index: number, hole: string, around: string): LintFinding => ({
       code: 'overlapping-except',
       rule: 'D12',
       policy: 'shop/p',
@@ -669,7 +669,7 @@ describe('blocks', () => {
 });
 
 describe('named ports', () => {
-  const finding = (path: Finding['path'], message: string, advice: string): Finding => ({
+  const finding = (path: LintFinding['path'], message: string, advice: string): LintFinding => ({
     code: 'unknown-port-name',
     rule: 'D14',
     policy: 'shop/p',
@@ -724,7 +724,7 @@ describe('named ports', () => {
 });
 
 describe('numbered ports', () => {
-  const unused = (path: Finding['path'], message: string, known: string): Finding => ({
+  const unused = (path: LintFinding['path'], message: string, known: string): LintFinding => ({
     code: 'unused-port',
     rule: 'D13',
     policy: 'shop/p',
@@ -833,7 +833,7 @@ describe('blocks that some servers refuse, and that nobody is in', () => {
   const path = ['spec', 'ingress', 0, 'from', 0, 'ipBlock'];
   const lintBlock = (cidr: string, ...except: string[]) =>
     lint([policy('shop/p', { ...db, ...from({ ipBlock: { cidr, except } }) })]);
-  const lax = (place: Finding['path'], message: string, advice: string): Finding => ({
+  const lax = (place: LintFinding['path'], message: string, advice: string): LintFinding => ({
     code: 'lax-cidr',
     rule: 'D3a',
     policy: 'shop/p',
@@ -908,7 +908,7 @@ describe('blocks that some servers refuse, and that nobody is in', () => {
 });
 
 describe('rules, peers and ports that nothing tests', () => {
-  const untested = (path: Finding['path'], name: string, advice: string): Finding => ({
+  const untested = (path: LintFinding['path'], name: string, advice: string): LintFinding => ({
     code: 'untested-rule',
     rule: 'D6',
     policy: 'shop/p',

@@ -1,11 +1,11 @@
 /** The text of the rules; what they do to packets is in enforcement.test.ts. */
 import { describe, expect, test } from 'vitest';
 import type { NetworkPolicy } from '../../../src/sandbox/api/kinds/networkpolicies/object.ts';
-import type { PolicyPod, PolicyState } from '../../../src/sandbox/dataplane/allowances.ts';
+import type { EnforcedPod, PolicyState } from '../../../src/sandbox/dataplane/allowances.ts';
 import { NO_RULES, replaceRules, rulesFor } from '../../../src/sandbox/dataplane/rules.ts';
 import { startProcessorClock } from '../../support/processor-time.ts';
 
-function pod(name: string, node: string, address: string, ports: PolicyPod['ports'] = []): PolicyPod {
+function pod(name: string, node: string, address: string, ports: EnforcedPod['ports'] = []): EnforcedPod {
   return { namespace: 'shop', labels: { app: name }, node, address, ports };
 }
 
@@ -18,7 +18,7 @@ function policy(name: string, spec: NetworkPolicy['spec']): NetworkPolicy {
   };
 }
 
-function stateWith(pods: readonly PolicyPod[], policies: readonly NetworkPolicy[]): PolicyState {
+function stateWith(pods: readonly EnforcedPod[], policies: readonly NetworkPolicy[]): PolicyState {
   return { pods, namespaces: new Map([['shop', {}]]), policies };
 }
 

@@ -39,7 +39,7 @@ export interface Audit {
   readonly cautions: readonly Phrase[];
   /** Lines of YAML that the last step of a caution may speak of. */
   readonly manifest?: readonly string[];
-  readonly circumstances: readonly Entry[];
+  readonly circumstances: readonly AuditEntry[];
   readonly incidents: readonly Incident[];
   /** What many of them have in common, and may be the cause of all of them. */
   readonly commonalities: readonly Phrase[];
@@ -52,7 +52,7 @@ export interface Audit {
   readonly signatures: readonly string[];
 }
 
-export interface Entry {
+export interface AuditEntry {
   readonly label: string;
   readonly text: Phrase;
 }
@@ -61,7 +61,7 @@ export interface AuditedScenario {
   readonly name: string;
   readonly description?: string;
   /** Owner, purpose, review, place and time. */
-  readonly entries: readonly Entry[];
+  readonly entries: readonly AuditEntry[];
   readonly caution?: Phrase;
   readonly manifest?: readonly string[];
   readonly statements: readonly Statement[];
@@ -201,7 +201,7 @@ function commonalitiesOf(view: RunView): Phrase[] {
   ];
 }
 
-function circumstancesOf({ run, podreach, environment }: RunView): Entry[] {
+function circumstancesOf({ run, podreach, environment }: RunView): AuditEntry[] {
   const { cluster, clusterName, kubernetes, server, nodes } = environment;
   const network = describeNetwork(environment);
   const canary = describeCanary(environment);
@@ -258,7 +258,7 @@ function auditScenario(scenario: ScenarioView): AuditedScenario {
   };
 }
 
-function entriesOf(scenario: ScenarioView): Entry[] {
+function entriesOf(scenario: ScenarioView): AuditEntry[] {
   const { owner, purpose, runbook, reviewBy, location, fingerprint } = scenario;
   const { startedAt, durationMs, pods, namespaces } = scenario;
   const took = durationMs === undefined ? '' : `, took ${duration(durationMs)}`;
@@ -290,7 +290,7 @@ function entriesOf(scenario: ScenarioView): Entry[] {
   ];
 }
 
-function entry(label: string, text: string | undefined): Entry[] {
+function entry(label: string, text: string | undefined): AuditEntry[] {
   return text === undefined ? [] : [{ label, text: name(text) }];
 }
 

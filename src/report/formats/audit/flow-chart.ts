@@ -1,6 +1,6 @@
 /** Who may talk to whom, as a chart in the language of Mermaid. */
 import { namespaceOf } from '../../../keys.ts';
-import { type Flow, type FlowStyle, flowsOf } from '../../parts/flows.ts';
+import { type FlowStyle, flowsOf, type ShownFlow } from '../../parts/flows.ts';
 import { groupBy } from '../../parts/group.ts';
 import { count, shortenMiddle } from '../../text/text.ts';
 import type { ScenarioView } from '../../view/view.ts';
@@ -61,17 +61,17 @@ export function drawFlows(scenario: ScenarioView): FlowChart {
   return { lines: [], note: `No chart is drawn. ${left} ${limit}. ${elsewhere}` };
 }
 
-function betweenPods(flows: readonly Flow[]): Arrow[] {
+function betweenPods(flows: readonly ShownFlow[]): Arrow[] {
   return groupBy(flows, ({ check, style }) => JSON.stringify([check.from, check.to, style])).map(toArrow);
 }
 
-function betweenNamespaces(flows: readonly Flow[]): Flow[][] {
+function betweenNamespaces(flows: readonly ShownFlow[]): ShownFlow[][] {
   return groupBy(flows, ({ check, style }) =>
     JSON.stringify([namespaceOf(check.from), namespaceOf(check.to), style]),
   );
 }
 
-function toArrow(flows: readonly Flow[]): Arrow {
+function toArrow(flows: readonly ShownFlow[]): Arrow {
   const [first] = flows;
   const ports = [...new Set(flows.map(({ check: { port, protocol } }) => `${protocol} ${port}`))].join(', ');
   const verdicts = [...new Set(flows.map(({ check }) => check.verdict))].filter(
@@ -103,7 +103,7 @@ function drawPods(arrows: readonly Arrow[], pods: readonly string[]): string[] {
   ];
 }
 
-function drawNamespaces(groups: readonly (readonly Flow[])[]): string[] {
+function drawNamespaces(groups: readonly (readonly ShownFlow[])[]): string[] {
   const arrows = groups.map((flows) => {
     const [first] = flows;
     const what = { open: 'open', leaked: 'leaked', shut: 'not reached' }[first?.style ?? 'open'];

@@ -7,10 +7,10 @@ import { formatNumber } from '../../text/text.ts';
 import type { RunView } from '../../view/view.ts';
 import {
   type Audit,
+  type AuditEntry,
   type AuditedPolicy,
   type AuditedScenario,
   buildAudit,
-  type Entry,
   POLICIES_ADD_UP,
 } from './audit.ts';
 import type { FlowChart } from './flow-chart.ts';
@@ -158,7 +158,7 @@ function renderPolicy({ key, place, sentences, fingerprint }: AuditedPolicy): st
   ].join('\n');
 }
 
-function renderEntries(entries: readonly Entry[]): string {
+function renderEntries(entries: readonly AuditEntry[]): string {
   return table(
     ['', ''],
     entries.map(({ label, text }) => [label, markdown(text)]),

@@ -8,8 +8,8 @@ export interface Name {
 }
 
 /** A text of the report's own, or a name. */
-export type Part = string | Name;
-export type Phrase = readonly Part[];
+export type PhrasePart = string | Name;
+export type Phrase = readonly PhrasePart[];
 
 /** Marks what comes from the run: harmless to show, and markup for each form to escape. */
 export function name(text: string): Phrase {
@@ -54,7 +54,7 @@ export function plainText(phrase: Phrase): string {
 
 /** Neighbouring texts become one. */
 function melt(phrases: readonly Phrase[]): Phrase {
-  const parts: Part[] = [];
+  const parts: PhrasePart[] = [];
   for (const part of phrases.flat()) {
     const last = parts.at(-1);
     if (typeof part === 'string' && typeof last === 'string') parts[parts.length - 1] = last + part;

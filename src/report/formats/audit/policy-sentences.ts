@@ -3,7 +3,7 @@
  * read as a policy is not guessed at.
  */
 import { NAMESPACE_NAME_LABEL } from '../../../labels.ts';
-import type { Rule } from '../../../policy/manifest.ts';
+import type { PolicyRule } from '../../../policy/manifest.ts';
 import type { Peer } from '../../../policy/peers.ts';
 import { isolates, type Policy } from '../../../policy/policy.ts';
 import type { PortEntry } from '../../../policy/ports.ts';
@@ -31,7 +31,7 @@ export function describePolicy(policy: Policy | undefined): Phrase[] {
 }
 
 /** Without any rule nobody is admitted; what no rule of any policy admits is blocked (D6, D7). */
-function describeIngress(rules: readonly Rule[], namespace: string): Phrase[] {
+function describeIngress(rules: readonly PolicyRule[], namespace: string): Phrase[] {
   if (rules.length === 0) return [say`It lets nobody connect to them.`];
   const sentences = rules.map(
     (rule) => say`It lets ${describePeers(rule, namespace)} connect to them${describePorts(rule)}.`,
@@ -39,7 +39,7 @@ function describeIngress(rules: readonly Rule[], namespace: string): Phrase[] {
   return [...sentences, ...(rules.some(admitsAll) ? [] : [say`It lets nobody else connect to them.`])];
 }
 
-function describeEgress(rules: readonly Rule[], namespace: string): Phrase[] {
+function describeEgress(rules: readonly PolicyRule[], namespace: string): Phrase[] {
   if (rules.length === 0) return [say`It lets them connect to nobody.`];
   const sentences = rules.map(
     (rule) => say`It lets them connect to ${describePeers(rule, namespace)}${describePorts(rule)}.`,
@@ -47,7 +47,7 @@ function describeEgress(rules: readonly Rule[], namespace: string): Phrase[] {
   return [...sentences, ...(rules.some(admitsAll) ? [] : [say`It lets them connect to nobody else.`])];
 }
 
-function admitsAll({ peers, ports }: Rule): boolean {
+function admitsAll({ peers, ports }: PolicyRule): boolean {
   return peers.length === 0 && ports.length === 0;
 }
 
@@ -59,7 +59,7 @@ function describeSubjects(selector: LabelSelector, namespace: string): Phrase {
 }
 
 /** Peers are alternatives; a rule without any is open to everybody (D7, D8). */
-function describePeers({ peers }: Rule, namespace: string): Phrase {
+function describePeers({ peers }: PolicyRule, namespace: string): Phrase {
   return peers.length === 0 ? say`everybody` : list(peers.map((peer) => describePeer(peer, namespace)));
 }
 
@@ -122,12 +122,12 @@ function describeRequirement({ key, operator, values }: LabelSelectorRequirement
 }
 
 /** Nothing where a rule names no ports: then all of them are meant (D7). */
-function describePorts({ ports }: Rule): Phrase {
-  return ports.length === 0 ? [] : say` on ${list(ports.map(describePort))}`;
+function describePorts({ ports }: PolicyRule): Phrase {
+  return ports.length === 0 ? [] : say` on ${list(ports.map(sayPort))}`;
 }
 
 /** D2, D13–D15. */
-function describePort(entry: PortEntry): Phrase {
+function sayPort(entry: PortEntry): Phrase {
   switch (entry.kind) {
     case 'every':
       return say`any ${entry.protocol} port`;

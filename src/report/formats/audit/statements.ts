@@ -38,7 +38,7 @@ export interface Statement {
 export interface Gap {
   readonly sources: readonly string[];
   readonly to: string;
-  readonly ports: readonly Port[];
+  readonly ports: readonly CheckedPort[];
 }
 
 export interface Claims {
@@ -47,12 +47,12 @@ export interface Claims {
   readonly gaps: readonly Gap[];
 }
 
-type Port = Pick<CheckRecord, 'port' | 'protocol' | 'portName'>;
+type CheckedPort = Pick<CheckRecord, 'port' | 'protocol' | 'portName'>;
 
 /** One port of a pod with everybody who could try it. */
-interface Target {
+interface TriedPort {
   readonly to: string;
-  readonly port: Port;
+  readonly port: CheckedPort;
   readonly checks: readonly CheckView[];
   readonly allowed: readonly string[];
   readonly denied: readonly string[];
@@ -85,9 +85,9 @@ export function claimsOf(scenario: ScenarioView): Claims {
 }
 
 /** Ports that are tested come first, in the order of their checks. */
-function targetsOf({ checks, pods }: ScenarioView): Target[] {
+function targetsOf({ checks, pods }: ScenarioView): TriedPort[] {
   const keys = pods.map(({ key }) => key);
-  const tested = groupBy(checks, describeTarget).flatMap((group): Target[] => {
+  const tested = groupBy(checks, describeTarget).flatMap((group): TriedPort[] => {
     const [first] = group;
     if (first === undefined) return [];
     const { to, port, protocol, portName } = first;
@@ -107,7 +107,7 @@ function targetsOf({ checks, pods }: ScenarioView): Target[] {
   });
   const known = new Set(tested.map(({ to, port }) => describeTarget({ to, ...port })));
   const silent = pods.flatMap(({ key: to, ports }) =>
-    ports.flatMap(({ name: portName, port, protocol }): Target[] => {
+    ports.flatMap(({ name: portName, port, protocol }): TriedPort[] => {
       const own = { port, protocol, ...(portName === undefined ? {} : { portName }) };
       if (known.has(describeTarget({ to, ...own }))) return [];
       return [
@@ -118,7 +118,7 @@ function targetsOf({ checks, pods }: ScenarioView): Target[] {
   return [...tested, ...silent];
 }
 
-function state(first: Target, group: readonly Target[], scenario: ScenarioView): Statement {
+function state(first: TriedPort, group: readonly TriedPort[], scenario: ScenarioView): Statement {
   const checks = group.flatMap((target) => target.checks);
   const deviations = checks.filter(({ verdict }) => verdict !== 'pass');
   const because = [...new Set(checks.flatMap((check) => check.because ?? []))];
@@ -180,8 +180,8 @@ function placesOf(checks: readonly CheckView[]): string[] {
 }
 
 function sentenceOf(
-  { to, allowed, denied, untested }: Target,
-  ports: readonly Port[],
+  { to, allowed, denied, untested }: TriedPort,
+  ports: readonly CheckedPort[],
   { pods }: ScenarioView,
 ): Phrase {
   const portPhrase = describePorts(ports);
@@ -204,7 +204,7 @@ function sentenceOf(
 }
 
 /** Where everybody can, or nobody else, the sentence says of all others what holds for them. */
-function inFullOf({ allowed, denied, untested }: Target, { pods }: ScenarioView): Phrase[] {
+function inFullOf({ allowed, denied, untested }: TriedPort, { pods }: ScenarioView): Phrase[] {
   const isWhole = untested.length === 0;
   const can = isWhole && denied.length === 0 ? undefined : describePodsInFull(allowed, pods);
   const cannot = isWhole ? undefined : describePodsInFull(denied, pods);

@@ -3,10 +3,10 @@ import { count, formatNumber } from '../../text/text.ts';
 import type { RunView } from '../../view/view.ts';
 import {
   type Audit,
+  type AuditEntry,
   type AuditedPolicy,
   type AuditedScenario,
   buildAudit,
-  type Entry,
   POLICIES_ADD_UP,
 } from '../audit/audit.ts';
 import type { Incident } from '../audit/incidents.ts';
@@ -149,7 +149,7 @@ function renderPolicy({ key, place, sentences, text, fingerprint }: AuditedPolic
 `;
 }
 
-function renderEntries(entries: readonly Entry[]): Markup {
+function renderEntries(entries: readonly AuditEntry[]): Markup {
   return html`<dl class="facts">${entries.map(({ label, text }) => html`<dt>${label}</dt><dd>${renderPhrase(text)}</dd>`)}</dl>`;
 }
 

@@ -1,6 +1,6 @@
 /** Which namespaces talk to which, drawn: as many arrows as there are kinds of ways between two of them. */
 import { namespaceOf } from '../../../keys.ts';
-import { FLOW_LEGEND, type Flow, type FlowStyle, flowsOf } from '../../parts/flows.ts';
+import { FLOW_LEGEND, type FlowStyle, flowsOf, type ShownFlow } from '../../parts/flows.ts';
 import { groupBy } from '../../parts/group.ts';
 import { count, formatNumber, shortenMiddle } from '../../text/text.ts';
 import type { ScenarioView } from '../../view/view.ts';
@@ -29,11 +29,11 @@ const WORDS: Readonly<Record<FlowStyle, string>> = {
 const STYLES = ['open', 'shut', 'leaked'] as const satisfies readonly FlowStyle[];
 
 /** All ways of one kind from one namespace to another, or within one. */
-interface Arrow {
+interface NamespaceArrow {
   readonly from: string;
   readonly to: string;
   readonly style: FlowStyle;
-  readonly flows: readonly Flow[];
+  readonly flows: readonly ShownFlow[];
 }
 
 interface Point {
@@ -63,7 +63,7 @@ ${renderWays(arrows)}
 `;
 }
 
-function toArrow(flows: readonly Flow[]): Arrow {
+function toArrow(flows: readonly ShownFlow[]): NamespaceArrow {
   const [first] = flows;
   return {
     from: namespaceOf(first?.check.from ?? ''),
@@ -74,7 +74,7 @@ function toArrow(flows: readonly Flow[]): Arrow {
 }
 
 /** In the order of the scenario; where there are too many, those with the most ways first. */
-function namespacesOf({ namespaces }: ScenarioView, arrows: readonly Arrow[]): string[] {
+function namespacesOf({ namespaces }: ScenarioView, arrows: readonly NamespaceArrow[]): string[] {
   const names = [
     ...new Set([...namespaces.map(({ name }) => name), ...arrows.flatMap(({ from, to }) => [from, to])]),
   ];
@@ -87,7 +87,7 @@ function namespacesOf({ namespaces }: ScenarioView, arrows: readonly Arrow[]): s
   return names.sort((left, right) => (number.get(right) ?? 0) - (number.get(left) ?? 0));
 }
 
-function draw(names: readonly string[], arrows: readonly Arrow[], id: string): Markup {
+function draw(names: readonly string[], arrows: readonly NamespaceArrow[], id: string): Markup {
   const { boxes, width, height } = place(names);
   const ordered = STYLES.flatMap((style) => arrows.filter((arrow) => arrow.style === style));
   const shapes = ordered.flatMap((arrow) => {
@@ -142,7 +142,7 @@ function drawBox({ name, label, x, y, width }: Box): Markup {
 `;
 }
 
-interface Place {
+interface ArrowPlace {
   readonly start: Box;
   readonly end: Box;
   /** The height at which the drawing's middle is. */
@@ -151,7 +151,10 @@ interface Place {
   readonly id: string;
 }
 
-function drawArrow({ from, to, style, flows }: Arrow, { start, end, middle, isNumbered, id }: Place): Markup {
+function drawArrow(
+  { from, to, style, flows }: NamespaceArrow,
+  { start, end, middle, isNumbered, id }: ArrowPlace,
+): Markup {
   const { path, label } =
     start === end ? loop(start, style, middle) : curve(start, end, STYLES.indexOf(style));
   const number = formatNumber(flows.length);
@@ -209,7 +212,7 @@ function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-function renderWays(arrows: readonly Arrow[]): Markup {
+function renderWays(arrows: readonly NamespaceArrow[]): Markup {
   const rows = groupBy(arrows, ({ from, to }) => JSON.stringify([from, to])).map((group) => {
     const [first] = group;
     const number = (style: FlowStyle): string =>

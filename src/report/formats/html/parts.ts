@@ -1,5 +1,5 @@
 /** Pieces that several sections of the page share. */
-import type { Problem } from '../../parts/cases.ts';
+import type { CaseProblem } from '../../parts/cases.ts';
 import type { Fact } from '../../text/block.ts';
 import { html, type Markup } from './markup.ts';
 
@@ -13,7 +13,7 @@ export function renderProblem({
   message,
   facts,
   manifest,
-}: Pick<Problem, 'message' | 'facts' | 'manifest'>): Markup {
+}: Pick<CaseProblem, 'message' | 'facts' | 'manifest'>): Markup {
   return html`<div class="callout is-error" role="note"><p><strong>${message}</strong></p>${renderFactList(facts)}${renderManifest(manifest)}</div>`;
 }
 

@@ -1,5 +1,5 @@
 /** The columns of tables, as `kubectl get` shows them. */
-import type { KubeObject } from '../../objects.ts';
+import type { StoredObject } from '../../objects.ts';
 import { ageOf } from '../time.ts';
 import type { Definition } from './definition.ts';
 
@@ -22,7 +22,7 @@ interface FilledColumn<Object> {
 }
 
 /** The part of a definition that says how its objects stand in a table. */
-export function inColumns<Object extends KubeObject>(
+export function inColumns<Object extends StoredObject>(
   ...columns: readonly FilledColumn<Object>[]
 ): Pick<Definition<string, Object>, 'columns' | 'cells'> {
   return {
@@ -48,7 +48,7 @@ export function wideColumn<Object>(
   return { column: { name, type: 'string', format: '', description, priority: 1 }, cellOf };
 }
 
-export const nameColumn: FilledColumn<KubeObject> = {
+export const nameColumn: FilledColumn<StoredObject> = {
   column: {
     name: 'Name',
     type: 'string',
@@ -59,7 +59,7 @@ export const nameColumn: FilledColumn<KubeObject> = {
   cellOf: ({ metadata }) => metadata.name,
 };
 
-export const ageColumn: FilledColumn<KubeObject> = column(
+export const ageColumn: FilledColumn<StoredObject> = column(
   'Age',
   'The time since the object was created',
   ({ metadata }, now) => ageOf(metadata.creationTimestamp, now),

@@ -1,5 +1,5 @@
 /** What there is to know about a kind of object. Each kind's folder has one definition; all that the API serves follows from them. */
-import type { KubeObject } from '../../objects.ts';
+import type { StoredObject } from '../../objects.ts';
 import type { Deletion } from '../deletion.ts';
 import type { Message } from '../schema/protobuf.ts';
 import type { StructSchema } from '../schema/schema.ts';
@@ -11,7 +11,7 @@ import type { Subresource } from './subresource.ts';
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
 /** The methods never change the objects that they are given. */
-export interface Definition<Name extends string = string, Object extends KubeObject = KubeObject> {
+export interface Definition<Name extends string = string, Object extends StoredObject = StoredObject> {
   /** The plural, as in paths. */
   readonly resource: Name;
   readonly kind: string;

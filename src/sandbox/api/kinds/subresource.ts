@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Api } from '../api.ts';
 import type { Reply } from '../requests/reply.ts';
 
-export interface ObjectAddress {
+export interface ObjectName {
   /** Empty for a kind without namespaces. */
   readonly namespace: string;
   readonly name: string;
@@ -17,15 +17,15 @@ export interface Subresource {
   /** What is answered: a GET is a `get`, a POST a `create`. */
   readonly verbs: readonly ('create' | 'get')[];
   /** @throws StatusError */
-  answer(api: Api, address: ObjectAddress, query: URLSearchParams, request: IncomingMessage): Reply;
+  answer(api: Api, address: ObjectName, query: URLSearchParams, request: IncomingMessage): Reply;
   /** For a subresource that takes requests which ask to leave HTTP. Called once for each server. */
-  createEndpoint?(api: Api): Endpoint;
+  createEndpoint?(api: Api): UpgradeEndpoint;
 }
 
 /** Takes requests that leave HTTP, and keeps their connections. */
-export interface Endpoint {
+export interface UpgradeEndpoint {
   /** @throws StatusError for everything that can be answered before the connection is another one */
-  upgrade(address: ObjectAddress, query: URLSearchParams, upgrade: Upgrade): void;
+  upgrade(address: ObjectName, query: URLSearchParams, upgrade: Upgrade): void;
   /** Ends all connections. */
   close(): void;
 }

@@ -14,7 +14,7 @@ import { update } from './change-object.ts';
 import { insert, prepareNew } from './create-object.ts';
 import { asObject } from './decode-object.ts';
 import type { WriteOptions } from './options.ts';
-import { assertAddress, identityOf, ownedPart, type Target, type Written } from './written.ts';
+import { assertAddress, identityOf, type ObjectPlace, ownedPart, type WrittenObject } from './written.ts';
 
 /**
  * Applies a configuration; makes the object where there is none.
@@ -24,11 +24,11 @@ import { assertAddress, identityOf, ownedPart, type Target, type Written } from 
  */
 export function applyObject(
   api: Api,
-  target: Target,
+  target: ObjectPlace,
   sent: unknown,
   duplicates: readonly string[],
   options: WriteOptions,
-): Written {
+): WrittenObject {
   const { kind, namespace, name, subresource } = target;
   const live = api.store.get(kind.resource, namespace, name);
   if (live === undefined && subresource !== undefined) throw notFound(resourceNameOf(kind), name);
@@ -53,7 +53,7 @@ export function applyObject(
 }
 
 /** The configuration, held against its address and the schema. Nulls stay: they say "no value". */
-function readConfig(target: Target, sent: unknown): JsonObject {
+function readConfig(target: ObjectPlace, sent: unknown): JsonObject {
   const { kind } = target;
   if (!isJsonObject(sent)) throw badRequest('error decoding YAML: the configuration is not an object');
   const version = sent['apiVersion'] ?? '';
@@ -77,12 +77,12 @@ function readConfig(target: Target, sent: unknown): JsonObject {
   return value;
 }
 
-function describe({ kind, namespace = '', name }: Target): string {
+function describe({ kind, namespace = '', name }: ObjectPlace): string {
   return `${namespace}/${name}; ${kind.group}/${kind.version}, Kind=${kind.kind}`;
 }
 
 /** The merged JSON as an object of the kind. */
-function convert(target: Target, merged: JsonObject, live: AnyObject | undefined): AnyObject {
+function convert(target: ObjectPlace, merged: JsonObject, live: AnyObject | undefined): AnyObject {
   const { kind, subresource } = target;
   const { value, findings } = decode(kind.schema, merged);
   if (findings.length > 0) {

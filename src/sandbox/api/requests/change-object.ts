@@ -14,9 +14,9 @@ import type { WriteOptions } from './options.ts';
 import {
   assertAddress,
   identityOf,
+  type ObjectPlace,
   ownedPart,
-  type Target,
-  type Written,
+  type WrittenObject,
   withManagedFields,
   withMetadata,
 } from './written.ts';
@@ -25,7 +25,12 @@ import {
  * Replaces an object by what a PUT sent.
  * @throws StatusError NotFound, Conflict for an outdated resourceVersion, Invalid, BadRequest
  */
-export function replaceObject(api: Api, target: Target, sent: DecodedObject, options: WriteOptions): Written {
+export function replaceObject(
+  api: Api,
+  target: ObjectPlace,
+  sent: DecodedObject,
+  options: WriteOptions,
+): WrittenObject {
   const live = find(api, target);
   return { object: update(api, target, live, sent.object, options), isNew: false, warnings: sent.warnings };
 }
@@ -36,10 +41,10 @@ export function replaceObject(api: Api, target: Target, sent: DecodedObject, opt
  */
 export function patchObject(
   api: Api,
-  target: Target,
+  target: ObjectPlace,
   patch: (object: JsonObject) => unknown,
   options: WriteOptions,
-): Written {
+): WrittenObject {
   const live = find(api, target);
   const patched = patch({ ...live });
   const sent = decodeWith(target.kind, isJsonObject(patched) ? patched : {}, options.validation, (why) =>
@@ -48,7 +53,7 @@ export function patchObject(
   return { object: update(api, target, live, sent.object, options), isNew: false, warnings: sent.warnings };
 }
 
-function find(api: Api, { kind, namespace, name }: Target): AnyObject {
+function find(api: Api, { kind, namespace, name }: ObjectPlace): AnyObject {
   const live = api.store.get(kind.resource, namespace, name);
   if (live === undefined) throw notFound(resourceNameOf(kind), name);
   return live;
@@ -61,7 +66,7 @@ function find(api: Api, { kind, namespace, name }: Target): AnyObject {
  */
 export function update(
   api: Api,
-  target: Target,
+  target: ObjectPlace,
   live: AnyObject,
   proposed: AnyObject,
   options: WriteOptions,
@@ -96,7 +101,7 @@ function assertCurrent(kind: Kind, live: AnyObject, { uid, resourceVersion }: Ob
 }
 
 /** The live object with what the request may change: the status, or everything but the status. */
-function successor({ subresource }: Target, live: AnyObject, proposed: AnyObject): AnyObject {
+function successor({ subresource }: ObjectPlace, live: AnyObject, proposed: AnyObject): AnyObject {
   const [from, status] = subresource === undefined ? [proposed, live.status] : [live, proposed.status];
   const { status: _status, ...rest } = from;
   const metadata =
@@ -134,7 +139,7 @@ function countGeneration(kind: Kind, next: AnyObject, live: AnyObject): AnyObjec
 /** Who sends managedFields decides about them: an empty list forgets all, none at all leaves them as they are. */
 function managersAfter(
   api: Api,
-  { kind, subresource }: Target,
+  { kind, subresource }: ObjectPlace,
   live: AnyObject,
   next: AnyObject,
   sent: unknown,
@@ -149,7 +154,7 @@ function managersAfter(
 /** Stores the object, or takes it away where it was deleted before and nothing holds it any more. */
 function put(
   api: Api,
-  { kind, namespace, name }: Target,
+  { kind, namespace, name }: ObjectPlace,
   object: AnyObject,
   options: WriteOptions,
 ): AnyObject {

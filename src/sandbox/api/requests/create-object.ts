@@ -12,7 +12,7 @@ import {
   assertNamespace,
   identityOf,
   ownedPart,
-  type Written,
+  type WrittenObject,
   withManagedFields,
   withMetadata,
 } from './written.ts';
@@ -28,7 +28,7 @@ export function createObject(
   namespace: string | undefined,
   sent: DecodedObject,
   options: WriteOptions,
-): Written {
+): WrittenObject {
   const ready = prepareNew(api, kind, namespace, sent.object);
   const who = identityOf(kind, 'Update', options.manager, undefined);
   const managers = afterUpdate(kind.schema, {}, ownedPart(ready, undefined), [], who, timestampOf(api.now()));

@@ -6,14 +6,14 @@ import type { AnyObject, Kind } from '../kinds/kinds.ts';
 import { badRequest } from '../status.ts';
 
 /** Where an object is written. */
-export interface Target {
+export interface ObjectPlace {
   readonly kind: Kind;
   readonly namespace: string | undefined;
   readonly name: string;
   readonly subresource: 'status' | undefined;
 }
 
-export interface Written {
+export interface WrittenObject {
   readonly object: AnyObject;
   readonly isNew: boolean;
   /** For the client, as `Warning` headers. */
@@ -33,13 +33,13 @@ export function identityOf(
   kind: Kind,
   operation: ManagerIdentity['operation'],
   manager: string,
-  subresource: Target['subresource'],
+  subresource: ObjectPlace['subresource'],
 ): ManagerIdentity {
   return { manager, operation, apiVersion: apiVersionOf(kind), subresource };
 }
 
 /** The part of an object that a request to this address owns: the status is a world of its own. */
-export function ownedPart(object: object, subresource: Target['subresource']): Record<string, unknown> {
+export function ownedPart(object: object, subresource: ObjectPlace['subresource']): Record<string, unknown> {
   const { status, ...rest }: Record<string, unknown> = { ...object };
   if (subresource === undefined) return rest;
   return status === undefined ? {} : { status };
@@ -47,7 +47,7 @@ export function ownedPart(object: object, subresource: Target['subresource']): R
 
 /** @throws StatusError BadRequest where an object names another address than the request's */
 export function assertAddress(
-  { namespace, name }: Target,
+  { namespace, name }: ObjectPlace,
   metadata: { name?: unknown; namespace?: unknown },
 ): void {
   assertNamespace(namespace, metadata.namespace);

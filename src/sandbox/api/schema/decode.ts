@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from '../json.ts';
 import { idOf, type Path, type PathElement } from './path.ts';
 import type { ListSchema, ScalarSchema, Schema, StructSchema } from './schema.ts';
 
-export type Finding =
+export type Misfit =
   | { readonly kind: 'unknown'; readonly path: Path }
   | {
       readonly kind: 'mismatch';
@@ -16,7 +16,7 @@ export type Finding =
 
 export interface Decoded {
   readonly value: JsonObject;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Misfit[];
 }
 
 /**
@@ -35,7 +35,7 @@ export function decode(
 }
 
 class Decoder {
-  readonly findings: Finding[] = [];
+  readonly findings: Misfit[] = [];
   readonly isApply: boolean;
 
   constructor(isApply: boolean) {

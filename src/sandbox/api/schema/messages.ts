@@ -1,18 +1,18 @@
 /** What a real API server says about findings: each of its decoders has words of its own. */
 import { isJsonObject } from '../json.ts';
-import type { Finding } from './decode.ts';
+import type { Misfit } from './decode.ts';
 import { goFieldPath, strictPath, typedPath } from './path.ts';
 import { goTypeOf, type Schema } from './schema.ts';
 
 /** As strict decoding says it: `unknown field "spec.ingres"`. */
-export function unknownFields(findings: readonly Finding[]): string[] {
+export function unknownFields(findings: readonly Misfit[]): string[] {
   return findings.flatMap((one) =>
     one.kind === 'unknown' ? [`unknown field "${strictPath(one.path)}"`] : [],
   );
 }
 
 /** What Go's JSON decoder says about the first value of a wrong type; undefined where all types fit. */
-export function firstMismatch(findings: readonly Finding[]): string | undefined {
+export function firstMismatch(findings: readonly Misfit[]): string | undefined {
   for (const one of findings) {
     if (one.kind !== 'mismatch') continue;
     const type = goTypeOf(one.schema);
@@ -32,7 +32,7 @@ function jsonKind({ schema, value }: { readonly schema: Schema; readonly value: 
 }
 
 /** What typed merging says about the findings: `.spec.ingres: field not declared in schema`. */
-export function typedErrors(findings: readonly Finding[]): string[] {
+export function typedErrors(findings: readonly Misfit[]): string[] {
   return findings.map((one) =>
     one.kind === 'unknown'
       ? `${typedPath(one.path)}: field not declared in schema`

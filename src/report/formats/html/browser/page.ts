@@ -359,12 +359,12 @@ function placeCheck({ rows }: Grid, { row, column, meaning }: PageCheck, check: 
   cell.element.setAttribute('aria-label', meaning);
 }
 
-interface Place {
+interface CellPlace {
   readonly row: number;
   readonly column: number;
 }
 
-function placeOf(grid: Grid, target: EventTarget | null): Place | undefined {
+function placeOf(grid: Grid, target: EventTarget | null): CellPlace | undefined {
   const element = target instanceof Element ? target.closest('td') : null;
   if (element === null) return undefined;
   const row = grid.rows.findIndex((candidate) => candidate.element === element.parentElement);
@@ -375,7 +375,7 @@ function isVisible(grid: Grid, row: number, column: number): boolean {
   return grid.rows[row]?.element.hidden === false && grid.heads[column]?.hidden === false;
 }
 
-function firstVisible(grid: Grid): Place {
+function firstVisible(grid: Grid): CellPlace {
   const row = Math.max(
     0,
     grid.rows.findIndex(({ element }) => !element.hidden),
@@ -388,7 +388,7 @@ function firstVisible(grid: Grid): Place {
 }
 
 /** The one cell that the tabulator key comes to. */
-function enterAt(grid: Grid, { row, column }: Place): void {
+function enterAt(grid: Grid, { row, column }: CellPlace): void {
   const before = grid.rows[grid.entry.row]?.cells[grid.entry.column];
   if (before !== undefined) before.element.tabIndex = -1;
   grid.entry = { row, column };
@@ -445,7 +445,7 @@ function stepOver(length: number, from: number, by: number, isShown: (index: num
 
 /* A check. */
 
-function look(grid: Grid, { row, column }: Place): void {
+function look(grid: Grid, { row, column }: CellPlace): void {
   const cell = grid.rows[row]?.cells[column];
   const check = checkAt(grid.scenario, cell?.check);
   if (check === undefined) {
@@ -485,7 +485,7 @@ function holdsPinned({ scenario }: Grid): boolean {
 }
 
 /** Keeps a check in view while pointer and focus move on; once more lets it go. */
-function pin(grid: Grid, place: Place): void {
+function pin(grid: Grid, place: CellPlace): void {
   const cell = grid.rows[place.row]?.cells[place.column];
   if (cell?.check === undefined) return;
   const name = `${grid.scenario}.${cell.check}`;

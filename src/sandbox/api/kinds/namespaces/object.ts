@@ -1,7 +1,7 @@
 /** Namespaces. */
-import type { KubeObject } from '../../../objects.ts';
+import type { StoredObject } from '../../../objects.ts';
 
-export interface Namespace extends KubeObject {
+export interface Namespace extends StoredObject {
   kind: 'Namespace';
   status?: { phase: 'Active' | 'Terminating' };
 }

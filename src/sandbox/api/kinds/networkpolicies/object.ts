@@ -1,5 +1,5 @@
 /** NetworkPolicies. */
-import type { KubeObject } from '../../../objects.ts';
+import type { StoredObject } from '../../../objects.ts';
 import type { LabelSelector } from '../../../selectors.ts';
 
 export interface PolicyPeer {
@@ -14,7 +14,7 @@ export interface PolicyPort {
   endPort?: number;
 }
 
-export interface NetworkPolicy extends KubeObject {
+export interface NetworkPolicy extends StoredObject {
   kind: 'NetworkPolicy';
   spec: {
     podSelector?: LabelSelector;

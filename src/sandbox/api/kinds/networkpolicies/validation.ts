@@ -121,10 +121,10 @@ function cidrProblems(text: string, field: string): Invalidity[] {
   return [];
 }
 
-type Cidr = ReturnType<typeof ipaddr.parseCIDR>;
+type ParsedCidr = ReturnType<typeof ipaddr.parseCIDR>;
 
 /** As servers before 1.36 read it: zeros in front of a number mean nothing. */
-function parseCidr(text: string): Cidr | undefined {
+function parseCidr(text: string): ParsedCidr | undefined {
   const [address = '', bits = '', ...more] = text.split('/');
   const plain = address.replaceAll(/(^|[.:])0+(?=\d+(\.|$))/g, '$1');
   const read = isIP(address) === 0 ? plain : address;
@@ -141,11 +141,11 @@ function hasLeadingZeros(text: string): boolean {
   return isIP(address) === 0 || /^0\d/.test(bits);
 }
 
-function networkOf(address: Cidr[0], bits: number): string {
+function networkOf(address: ParsedCidr[0], bits: number): string {
   const family = address.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6;
   return family.networkAddressFromCIDR(`${address.toString()}/${bits}`).toString();
 }
 
-function isStrictSubset([address, bits]: Cidr, [block, blockBits]: Cidr): boolean {
+function isStrictSubset([address, bits]: ParsedCidr, [block, blockBits]: ParsedCidr): boolean {
   return address.kind() === block.kind() && bits > blockBits && address.match(block, blockBits);
 }

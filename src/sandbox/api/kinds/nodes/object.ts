@@ -1,5 +1,5 @@
 /** Nodes, as the sandbox makes them. */
-import type { KubeObject } from '../../../objects.ts';
+import type { StoredObject } from '../../../objects.ts';
 
 export interface NodeCondition {
   type: string;
@@ -9,7 +9,7 @@ export interface NodeCondition {
   lastTransitionTime: string;
 }
 
-export interface Node extends KubeObject {
+export interface Node extends StoredObject {
   kind: 'Node';
   spec: { podCIDR: string; podCIDRs: string[] };
   status: {

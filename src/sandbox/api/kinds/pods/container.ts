@@ -2,11 +2,11 @@
 import type { ContainerAddress } from '../../../runtime/runtime.ts';
 import type { Api } from '../../api.ts';
 import { badRequest, notFound } from '../../status.ts';
-import type { ObjectAddress } from '../subresource.ts';
+import type { ObjectName } from '../subresource.ts';
 import type { ContainerStatus, Pod } from './object.ts';
 
 /** @throws StatusError NotFound */
-export function findPod(api: Api, { namespace, name }: ObjectAddress): Pod {
+export function findPod(api: Api, { namespace, name }: ObjectName): Pod {
   const pod = api.store.get('pods', namespace, name);
   if (pod === undefined) throw notFound({ group: '', name: 'pods' }, name);
   return pod;

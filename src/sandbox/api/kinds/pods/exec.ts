@@ -5,7 +5,7 @@ import type { ContainerAddress, ExecProcess } from '../../../runtime/runtime.ts'
 import type { Api } from '../../api.ts';
 import { readBoolean } from '../../requests/options.ts';
 import { badRequest, internalError, type Status } from '../../status.ts';
-import type { Endpoint, ObjectAddress, Subresource } from '../subresource.ts';
+import type { ObjectName, Subresource, UpgradeEndpoint } from '../subresource.ts';
 import { chooseContainer, findPod } from './container.ts';
 
 /** The protocols that are spoken, the best first. They differ in one thing: v5 can close single channels. */
@@ -23,7 +23,7 @@ interface Streams {
   readonly stderr: boolean;
 }
 
-interface ExecRequest {
+interface ExecCall {
   readonly container: ContainerAddress;
   readonly command: readonly string[];
   readonly streams: Streams;
@@ -44,7 +44,7 @@ export const exec: Subresource = {
  * Checks everything that can be answered with a `Status`, starts the command, and only then makes the connection a
  * WebSocket. The command goes on when the client leaves; its input then ends and its output is thrown away.
  */
-function createExecEndpoint(api: Api): Endpoint {
+function createExecEndpoint(api: Api): UpgradeEndpoint {
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -71,12 +71,7 @@ function createExecEndpoint(api: Api): Endpoint {
 }
 
 /** @throws StatusError NotFound, BadRequest; always for a request that is no WebSocket handshake */
-function readExec(
-  api: Api,
-  address: ObjectAddress,
-  query: URLSearchParams,
-  request: IncomingMessage,
-): ExecRequest {
+function readExec(api: Api, address: ObjectName, query: URLSearchParams, request: IncomingMessage): ExecCall {
   const pod = findPod(api, address);
   const container = chooseContainer(pod, query.get('container') ?? '');
   if (pod.spec.nodeName === undefined) throw badRequest(`pod ${address.name} does not have a host assigned`);

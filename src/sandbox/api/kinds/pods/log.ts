@@ -5,7 +5,7 @@ import type { Api } from '../../api.ts';
 import { readBoolean, readCount } from '../../requests/options.ts';
 import { type Reply, text } from '../../requests/reply.ts';
 import { badRequest } from '../../status.ts';
-import type { ObjectAddress, Subresource } from '../subresource.ts';
+import type { ObjectName, Subresource } from '../subresource.ts';
 import { chooseContainer, findPod, statusOf } from './container.ts';
 
 /** Wishes that need times or streams, which the sandbox does not keep apart. Refusing them beats a wrong answer. */
@@ -21,7 +21,7 @@ export const log: Subresource = {
 };
 
 /** @throws StatusError NotFound, BadRequest */
-function readLog(api: Api, address: ObjectAddress, query: URLSearchParams): Reply {
+function readLog(api: Api, address: ObjectName, query: URLSearchParams): Reply {
   const pod = findPod(api, address);
   const container = chooseContainer(pod, query.get('container') ?? '');
   const name = container.container;

@@ -1,5 +1,5 @@
 /** Pods, as far as the sandbox reads them. */
-import type { KubeObject } from '../../../objects.ts';
+import type { StoredObject } from '../../../objects.ts';
 
 export interface ContainerPort {
   name?: string;
@@ -88,7 +88,7 @@ export interface PodStatus {
   containerStatuses?: ContainerStatus[];
 }
 
-export interface Pod extends KubeObject {
+export interface Pod extends StoredObject {
   kind: 'Pod';
   spec: {
     containers: Container[];

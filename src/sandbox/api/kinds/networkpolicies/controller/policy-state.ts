@@ -1,6 +1,6 @@
 /** What of the store decides which rules the nodes have. */
 import { isDeepStrictEqual } from 'node:util';
-import type { PolicyPod, PolicyState } from '../../../../dataplane/allowances.ts';
+import type { EnforcedPod, PolicyState } from '../../../../dataplane/allowances.ts';
 import type { Change, Store } from '../../../store.ts';
 import type { ResourceName } from '../../kinds.ts';
 import { hasEnded } from '../../pods/controller/pod-status.ts';
@@ -46,7 +46,7 @@ export function policyStateOf(store: Store): PolicyState {
 }
 
 /** @returns undefined for a pod that policies do not see: without an address, ended, or on its node's own network (I5) */
-function policyPodOf({ metadata, spec, status }: Pod): PolicyPod | undefined {
+function policyPodOf({ metadata, spec, status }: Pod): EnforcedPod | undefined {
   if (
     status?.podIP === undefined ||
     spec.nodeName === undefined ||

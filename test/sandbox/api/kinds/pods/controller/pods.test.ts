@@ -102,7 +102,7 @@ describe('a pod', () => {
         pod: 'pair',
         container,
         command: ['readlink', '/proc/self/ns/net'],
-        timeoutMs: 5000,
+        answerMs: 5000,
       });
     expect(await net('second')).toEqual(await net('main'));
   });
@@ -125,7 +125,7 @@ describe('exec', () => {
       container: 'main',
       command: ['sh', '-c', 'read line; echo "got $line"; head -c 300000 /dev/zero | tr "\\0" x'],
       stdin: 'hello\n',
-      timeoutMs: 10_000,
+      answerMs: 10_000,
     });
     expect(result).toMatchObject({
       kind: 'exited',
