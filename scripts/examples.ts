@@ -9,7 +9,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runRecordSchema } from '../src/record.ts';
+import { runRecordSchema } from '../src/record/schema.ts';
 import type { ReportFormat } from '../src/report/formats.ts';
 import { REPORTS } from '../src/report/report.ts';
 import { ROOT, runCli, startCli } from '../test/support/cli.ts';

@@ -19,7 +19,14 @@ export { type SandboxClusterOptions, sandboxCluster } from './cluster/sandbox.ts
 export { type ErrorCode, Interruption, type Location, PodreachError, type Problem } from './errors.ts';
 export type { ProbeSettings, PullSecret, Toleration } from './probe/settings.ts';
 export type { ProgressEvent, ProgressListener } from './progress.ts';
-export type { AttemptRecord, CheckRecord, Outcome, RunRecord, ScenarioRecord, Verdict } from './record.ts';
+export type {
+  AttemptRecord,
+  CheckRecord,
+  Outcome,
+  RunRecord,
+  ScenarioRecord,
+  Verdict,
+} from './record/schema.ts';
 export type { ReportFormat } from './report/formats.ts';
 export type { RenderOptions, Report } from './report/render-options.ts';
 export { REPORTS } from './report/report.ts';

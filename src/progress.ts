@@ -1,5 +1,5 @@
 /** What a run tells while it goes. Emitted by `run/`, shown by `report/progress/`; a library user may listen as well. */
-import type { AttemptRecord, Phase, RunRecord, ScenarioRecord, Verdict } from './record.ts';
+import type { AttemptRecord, Phase, RunRecord, ScenarioRecord, Verdict } from './record/schema.ts';
 
 /** What has pods and rounds to tell beside scenarios. */
 export const OUTPOSTS = 'outposts';

@@ -1,5 +1,5 @@
 /** The process exit code that a run record stands for. */
-import type { RunRecord } from '../record.ts';
+import type { RunRecord } from '../record/schema.ts';
 import { isMismatch } from './mismatch.ts';
 
 /** What a process ends with that a signal ended, as a shell has it: 128 and the number of the signal. */

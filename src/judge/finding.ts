@@ -1,5 +1,5 @@
 /** One attempt held against the expectation. */
-import type { AttemptRecord, CheckRecord } from '../record.ts';
+import type { AttemptRecord, CheckRecord } from '../record/schema.ts';
 
 export type Finding =
   | { readonly kind: 'agrees' }

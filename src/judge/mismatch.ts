@@ -1,5 +1,5 @@
 /** Verdicts that say: the cluster is not as expected. What stayed inconclusive says nothing about it. */
-import type { CheckRecord, Verdict } from '../record.ts';
+import type { CheckRecord, Verdict } from '../record/schema.ts';
 
 /** The most dangerous first. */
 export const MISMATCHES = ['leaked', 'broken', 'flapping'] as const satisfies readonly Verdict[];

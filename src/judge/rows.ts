@@ -1,5 +1,5 @@
 /** Attempts in a row: what it takes to believe that a pair is connected, or that it is cut off. */
-import type { AttemptRecord, CheckRecord } from '../record.ts';
+import type { AttemptRecord, CheckRecord } from '../record/schema.ts';
 import { type Finding, findingOf, gotThrough } from './finding.ts';
 
 export type Judged = Pick<CheckRecord, 'expected' | 'attempts' | 'confirm' | 'predicted' | 'cutBy'>;

@@ -6,7 +6,7 @@
  * and closes with an {@link EndLine}. Output without that line proves nothing.
  */
 
-import type { Outcome } from '../record.ts';
+import type { Outcome } from '../record/schema.ts';
 
 export type Protocol = 'TCP' | 'UDP';
 

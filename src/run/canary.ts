@@ -6,7 +6,7 @@ import { PodreachError } from '../errors.ts';
 import { type JudgeRules, judge } from '../judge/judge.ts';
 import { objectKey } from '../keys.ts';
 import { CANARY } from '../progress.ts';
-import type { CheckRecord, RunRecord } from '../record.ts';
+import type { CheckRecord, RunRecord } from '../record/schema.ts';
 import type { Owning, Requesting, Settling } from './context.ts';
 import { Evidence } from './evidence.ts';
 import { guard, OUTPOST_PORT, type Outpost, unguard } from './outposts.ts';

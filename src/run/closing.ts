@@ -4,7 +4,7 @@
  */
 import { hasReconnected } from '../judge/closing.ts';
 import { isConfirmed, type JudgeRules, wasCut } from '../judge/judge.ts';
-import type { CheckRecord } from '../record.ts';
+import type { CheckRecord } from '../record/schema.ts';
 import type { PlannedPolicy } from '../scenario/scenario.ts';
 import type { Requesting, Settling } from './context.ts';
 import { hearOut, runRound, type Stage } from './round.ts';

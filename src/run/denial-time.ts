@@ -3,7 +3,7 @@
  * control has measured that. An attempt that is to connect has all the time there is, which costs nothing where it does.
  */
 import { greatest } from '../numbers.ts';
-import type { CheckRecord } from '../record.ts';
+import type { CheckRecord } from '../record/schema.ts';
 import type { RunTiming } from './context.ts';
 
 /** So many times as long as the slowest answer of the control: what comes later than that has another cause than distance. */

@@ -4,7 +4,7 @@
  */
 import { greatest, least } from '../numbers.ts';
 import type { EndLine, Protocol } from '../probe/protocol.ts';
-import type { AttemptRecord, CheckRecord } from '../record.ts';
+import type { AttemptRecord, CheckRecord } from '../record/schema.ts';
 import { type Exchange, type Moment, NodeClocks } from './node-clocks.ts';
 import type { RunningPod } from './provision.ts';
 import { UnansweredAttempts } from './unanswered.ts';

@@ -1,6 +1,6 @@
 /** Any thrown thing as the record's account of a failure. */
 import { type ErrorCode, FAULT, messageOf, PodreachError } from '../errors.ts';
-import type { RunRecord } from '../record.ts';
+import type { RunRecord } from '../record/schema.ts';
 
 export type Failure = NonNullable<RunRecord['run']['error']>;
 

@@ -4,7 +4,7 @@ import type { ClusterProvider } from '../cluster/cluster.ts';
 import type { KubePatience } from '../kube/connect.ts';
 import type { ProbeSettings } from '../probe/settings.ts';
 import type { ProgressListener } from '../progress.ts';
-import type { RunRecord } from '../record.ts';
+import type { RunRecord } from '../record/schema.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import type { RunOrigin } from './start-record.ts';
 

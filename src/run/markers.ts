@@ -3,7 +3,7 @@
  * of the guarded outposts; what a node shows of that it has taken up, it has taken up of what came before.
  */
 import { PodreachError } from '../errors.ts';
-import type { CheckRecord, ScenarioRecord } from '../record.ts';
+import type { CheckRecord, ScenarioRecord } from '../record/schema.ts';
 import type { Bounded, Owning, Requesting, Trying } from './context.ts';
 import {
   guard,

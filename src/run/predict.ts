@@ -6,7 +6,7 @@ import type { Oracle } from '../policy/oracle.ts';
 import type { Places } from '../policy/parties.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import type { Responsible } from '../policy/policy.ts';
-import type { CheckRecord, RunRecord, ScenarioRecord } from '../record.ts';
+import type { CheckRecord, RunRecord, ScenarioRecord } from '../record/schema.ts';
 import type { Plan } from '../scenario/scenario.ts';
 
 type Grounds = ScenarioRecord['grounds'];

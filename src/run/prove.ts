@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import type { Trust } from '../cluster/cluster.ts';
 import type { KubeObject } from '../kube/kube.ts';
-import type { RunRecord } from '../record.ts';
+import type { RunRecord } from '../record/schema.ts';
 import { type Proving, proveEnforcement, removeCanaryPolicies } from './canary.ts';
 import { type Cleaning, cleanUpNamespaces } from './cleanup.ts';
 import type { Bounded, Requesting, Telling } from './context.ts';

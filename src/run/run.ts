@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Interruption } from '../errors.ts';
 import { exitCodeFor } from '../judge/exit-code.ts';
-import type { RunRecord } from '../record.ts';
+import type { RunRecord } from '../record/schema.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { check } from './checked.ts';
 import { connect } from './connected.ts';

@@ -1,6 +1,6 @@
 /** The last stage of a run: its scenarios, side by side, on a cluster that is proven meanwhile. */
 import { isMismatch } from '../judge/mismatch.ts';
-import type { ScenarioRecord } from '../record.ts';
+import type { ScenarioRecord } from '../record/schema.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import type { Checked } from './checked.ts';
 import { cleanUp } from './cleanup.ts';

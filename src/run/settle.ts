@@ -10,7 +10,7 @@ import {
 import { isLetThrough, type Row, trailingRow } from '../judge/rows.ts';
 import { greatest } from '../numbers.ts';
 import { LAST_DIAL_AT } from '../probe/batch.ts';
-import type { AttemptRecord, CheckRecord } from '../record.ts';
+import type { AttemptRecord, CheckRecord } from '../record/schema.ts';
 import type { Settling } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
 import { failOnDeadPods, podStates } from './provision.ts';

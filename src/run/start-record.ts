@@ -1,6 +1,11 @@
 /** The record of a run that has not begun: everything planned, nothing seen, incomplete. */
 import { reviewScenario } from '../policy/review.ts';
-import { type CheckRecord, RECORD_SCHEMA_VERSION, type RunRecord, type ScenarioRecord } from '../record.ts';
+import {
+  type CheckRecord,
+  RECORD_SCHEMA_VERSION,
+  type RunRecord,
+  type ScenarioRecord,
+} from '../record/schema.ts';
 import { type Check, type Plan, wholePlan } from '../scenario/scenario.ts';
 import { predictChecks } from './predict.ts';
 

@@ -3,7 +3,7 @@
  * a SYN again and again until it hears more. And whether they were answered too late, their source tells.
  */
 import { connectionKey } from '../probe/protocol.ts';
-import type { AttemptRecord, CheckRecord } from '../record.ts';
+import type { AttemptRecord, CheckRecord } from '../record/schema.ts';
 import type { RunningPod } from './provision.ts';
 
 /** Older ones of a check are let go: the last ones of its row tell enough. */

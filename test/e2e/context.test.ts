@@ -3,7 +3,7 @@ import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import { ApiServer } from '../kube/api-server.ts';
 import { folderWith, runCli, startCli } from '../support/cli.ts';
 

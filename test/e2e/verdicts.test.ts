@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import { type Folder, folderWith, runCli } from '../support/cli.ts';
 
 function recordIn(folder: Folder, name = 'run.json'): RunRecord {

@@ -1,5 +1,5 @@
 /** Short ways to write down what the attempts of a check showed. */
-import type { AttemptRecord, CheckRecord } from '../../src/record.ts';
+import type { AttemptRecord, CheckRecord } from '../../src/record/schema.ts';
 
 type Phase = AttemptRecord['phase'];
 type Outcome = AttemptRecord['outcome'];

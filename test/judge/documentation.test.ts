@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { judge } from '../../src/judge/judge.ts';
-import { OUTCOMES, VERDICTS } from '../../src/record.ts';
+import { OUTCOMES, VERDICTS } from '../../src/record/schema.ts';
 import { closed, sequence } from './attempts.ts';
 import { boundRows } from './loss/bound-table.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { exitCodeFor } from '../../src/judge/exit-code.ts';
 import { compile } from '../../src/policy/oracle.ts';
-import type { RunRecord, Verdict } from '../../src/record.ts';
+import type { RunRecord, Verdict } from '../../src/record/schema.ts';
 import { startRecord } from '../../src/run/start-record.ts';
 
 function recordWith(

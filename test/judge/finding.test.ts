@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { findingOf } from '../../src/judge/finding.ts';
-import { type AttemptRecord, OUTCOMES } from '../../src/record.ts';
+import { type AttemptRecord, OUTCOMES } from '../../src/record/schema.ts';
 import { seenAt } from './attempts.ts';
 
 type Circumstances = Pick<AttemptRecord, 'listenerAlive' | 'unasked' | 'seen'>;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { judge } from '../../src/judge/judge.ts';
 import { disagreementOf } from '../../src/judge/opinions.ts';
-import type { CheckRecord, Verdict } from '../../src/record.ts';
+import type { CheckRecord, Verdict } from '../../src/record/schema.ts';
 import { sequence } from './attempts.ts';
 
 type Predicted = NonNullable<CheckRecord['predicted']>['verdict'];

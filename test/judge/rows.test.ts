@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { contraryAttempts, hasFlapped, isConfirmed, wasCut } from '../../src/judge/judge.ts';
 import { rowsOf, trailingRow } from '../../src/judge/rows.ts';
-import type { AttemptRecord } from '../../src/record.ts';
+import type { AttemptRecord } from '../../src/record/schema.ts';
 import { attempt, checked, closed, seenAt, sequence } from './attempts.ts';
 
 const CONFIRM = 2;

@@ -10,7 +10,7 @@ import { systemRunner } from '../../src/cluster/command-runner.ts';
 import { listNodes } from '../../src/cluster/kind/nodes.ts';
 import { askDocker, askKind } from '../../src/cluster/kind/tools.ts';
 import { messageOf } from '../../src/errors.ts';
-import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import { type CliResult, folderWith, runCli } from '../support/cli.ts';
 
 const SENTINEL = '# no tool of this test may touch this file\n';

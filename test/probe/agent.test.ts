@@ -8,7 +8,7 @@ import {
   type EndLine,
   type Protocol,
 } from '../../src/probe/protocol.ts';
-import type { Outcome } from '../../src/record.ts';
+import type { Outcome } from '../../src/record/schema.ts';
 import { batchOf, firstOutput, PodNetwork, RUN_ID } from './pod-network.ts';
 
 // Ports by what becomes of them. 70xx: rules of the network; 80xx: an honest agent; 90xx: other servers.

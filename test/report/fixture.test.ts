@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { judge } from '../../src/judge/judge.ts';
 import { disagreementOf } from '../../src/judge/opinions.ts';
 import { objectKey } from '../../src/keys.ts';
-import type { CheckRecord, RunRecord, ScenarioRecord } from '../../src/record.ts';
+import type { CheckRecord, RunRecord, ScenarioRecord } from '../../src/record/schema.ts';
 import { lateNodes } from '../../src/report/parts/scenario-notes.ts';
 import { APPLIED_MS, buildRecord, calmScenario, everyVerdict } from './fixture.ts';
 import { keptRun } from './records.ts';

@@ -1,5 +1,5 @@
 /** Run records for tests, built from as few words as a test needs to say. All of them are valid records. */
-import type { AttemptRecord, CheckRecord, RunRecord, ScenarioRecord } from '../../src/record.ts';
+import type { AttemptRecord, CheckRecord, RunRecord, ScenarioRecord } from '../../src/record/schema.ts';
 import { type ScenarioView, viewOf } from '../../src/report/view/view.ts';
 
 const STARTED_AT = '2026-11-20T02:00:00.000Z';

@@ -1,5 +1,5 @@
 /** Records of runs that ended in the ways that every report must cope with. All of them are valid records. */
-import type { RunRecord } from '../../src/record.ts';
+import type { RunRecord } from '../../src/record/schema.ts';
 import { attempts, buildRecord, buildScenario, calmScenario, unjudged } from './fixture.ts';
 
 /** Names and texts that would be something else than text to one format or another, by what they try. */

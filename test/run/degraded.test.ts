@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { ClusterProvider } from '../../src/cluster/cluster.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import type { Kube } from '../../src/kube/kube.ts';
-import type { CheckRecord, RunRecord } from '../../src/record.ts';
+import type { CheckRecord, RunRecord } from '../../src/record/schema.ts';
 import { findTools, searchPath } from '../../src/sandbox/host.ts';
 import { throughProxy } from '../support/api-proxy.ts';
 import { NetworkFaults } from '../support/network-faults.ts';

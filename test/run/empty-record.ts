@@ -1,4 +1,4 @@
-import type { RunRecord } from '../../src/record.ts';
+import type { RunRecord } from '../../src/record/schema.ts';
 import { startRecord } from '../../src/run/start-record.ts';
 
 /** The record of a run of no scenarios. */

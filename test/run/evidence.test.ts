@@ -1,7 +1,7 @@
 /** What a scenario knows of its network beside its attempts, and the triangles that follow from it. */
 import { describe, expect, test } from 'vitest';
 import type { EndLine } from '../../src/probe/protocol.ts';
-import type { CheckRecord } from '../../src/record.ts';
+import type { CheckRecord } from '../../src/record/schema.ts';
 import { Evidence, wayKey } from '../../src/run/evidence.ts';
 import { attempt } from '../judge/attempts.ts';
 

@@ -3,7 +3,7 @@
  * as if nothing had been.
  */
 import { describe, expect, test } from 'vitest';
-import type { Phase, RunRecord } from '../../src/record.ts';
+import type { Phase, RunRecord } from '../../src/record/schema.ts';
 import type { Patience } from '../../src/run/job.ts';
 import {
   type Call,

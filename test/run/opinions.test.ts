@@ -1,6 +1,6 @@
 /** Three ways of being wrong, each on real packets, and what the report says of it. */
 import { describe, expect, test } from 'vitest';
-import type { RunRecord } from '../../src/record.ts';
+import type { RunRecord } from '../../src/record/schema.ts';
 import { renderTerminal } from '../../src/report/formats/terminal/terminal.ts';
 import { viewOf } from '../../src/report/view/view.ts';
 import { assumptionsFor } from '../../src/run/predict.ts';

@@ -5,7 +5,7 @@ import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import { connectKube } from '../../src/kube/connect.ts';
 import type { Kube } from '../../src/kube/kube.ts';
 import type { ProgressEvent } from '../../src/progress.ts';
-import type { RunRecord } from '../../src/record.ts';
+import type { RunRecord } from '../../src/record/schema.ts';
 import type { RunOptions } from '../../src/run/job.ts';
 import { run } from '../../src/run/run.ts';
 import { loadPlans } from '../../src/scenario/load-plans.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import type { Kube } from '../../src/kube/kube.ts';
-import type { Phase, RunRecord } from '../../src/record.ts';
+import type { Phase, RunRecord } from '../../src/record/schema.ts';
 import { failure, throughProxy } from '../support/api-proxy.ts';
 import { NetworkFaults } from '../support/network-faults.ts';
 import { asContext } from '../support/real-cluster.ts';

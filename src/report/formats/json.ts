@@ -1,5 +1,5 @@
 /** The run record as JSON, in a form that is small for machines and still readable for people. */
-import type { RunRecord } from '../../record.ts';
+import type { RunRecord } from '../../record/schema.ts';
 
 /** Values that lie this deep, such as a check of a scenario, take one line each. */
 const DEPTH_OF_LINES = 4;

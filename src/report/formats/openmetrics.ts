@@ -3,7 +3,7 @@
  * text format at once: there are no types, suffixes or timestamps that only one of them knows.
  */
 import { greatest } from '../../numbers.ts';
-import { VERDICTS } from '../../record.ts';
+import { VERDICTS } from '../../record/schema.ts';
 import { nameOfPlugin } from '../parts/circumstances.ts';
 import { passedContrary } from '../parts/contrary.ts';
 import { groupBy } from '../parts/group.ts';

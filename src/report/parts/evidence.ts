@@ -1,6 +1,6 @@
 /** What it rests on that a pair was cut off, and that it was the policies that cut it. */
 import { findingOf } from '../../judge/finding.ts';
-import type { AttemptRecord } from '../../record.ts';
+import type { AttemptRecord } from '../../record/schema.ts';
 import type { CheckView } from '../view/view.ts';
 import { afterPolicies, underPolicies } from './attempts.ts';
 import { timeOfDay } from './clock.ts';

@@ -1,5 +1,5 @@
 /** One check that did not turn out as expected: everything that a person needs to understand it and to see it again. */
-import type { AttemptRecord } from '../../record.ts';
+import type { AttemptRecord } from '../../record/schema.ts';
 import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
 import type { CheckView, Mismatch, ScenarioView } from '../view/view.ts';

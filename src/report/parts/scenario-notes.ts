@@ -1,5 +1,5 @@
 /** What holds for a scenario as a whole and bears on all of its verdicts: when its policies were in force, and whether they were taken away again. */
-import type { ScenarioRecord } from '../../record.ts';
+import type { ScenarioRecord } from '../../record/schema.ts';
 import { duration } from '../text/text.ts';
 import type { CheckView, ScenarioView } from '../view/view.ts';
 import { cutEvidenceOf } from './evidence.ts';

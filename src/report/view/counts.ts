@@ -1,5 +1,5 @@
 /** Results in numbers. */
-import type { CheckRecord, Verdict } from '../../record.ts';
+import type { CheckRecord, Verdict } from '../../record/schema.ts';
 
 /** Checks by verdict; `unjudged` are those that the run did not come to. */
 export type Counts = Readonly<Record<Verdict | 'unjudged', number>>;

@@ -1,6 +1,6 @@
 /** Verdicts that a record claims and does not show. */
 import { underPolicies } from '../../judge/rows.ts';
-import type { CheckRecord, RunRecord } from '../../record.ts';
+import type { CheckRecord, RunRecord } from '../../record/schema.ts';
 
 const REASON = 'the record holds no attempt with the policies in force, so nothing shows that it passed';
 

@@ -8,7 +8,7 @@ import { contraryAttempts } from '../../judge/judge.ts';
 import { MISMATCHES } from '../../judge/mismatch.ts';
 import { objectKey } from '../../keys.ts';
 import { describeConnection, describePortName } from '../../pair.ts';
-import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
+import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record/schema.ts';
 import type { Fact } from '../text/block.ts';
 import { type PolicyView, viewPolicy } from './applied-policy.ts';
 import { type Counts, countVerdicts } from './counts.ts';

@@ -1,7 +1,7 @@
 /** What kind of cluster it is: versions, nodes, who enforces policies, and what else may decide over them. */
 import { ApiStatusError, wordsOf } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/kube.ts';
-import type { RunRecord } from '../../record.ts';
+import type { RunRecord } from '../../record/schema.ts';
 import type { Requesting } from '../context.ts';
 import { findClusterPolicies } from './cluster-policies.ts';
 import { findProxyMode } from './kube-proxy.ts';

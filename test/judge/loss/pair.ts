@@ -1,5 +1,5 @@
 /** A pair of pods on two nodes whose packets get lost, and what a run sees of it: rounds as `src/run/round.ts` makes them. */
-import type { AttemptRecord, CheckRecord } from '../../../src/record.ts';
+import type { AttemptRecord, CheckRecord } from '../../../src/record/schema.ts';
 import { Evidence, wayKey } from '../../../src/run/evidence.ts';
 import type { RunningPod } from '../../../src/run/provision.ts';
 import { attemptOn, reversed, type Shown, SOUND, visitOn, type Way } from './packets.ts';

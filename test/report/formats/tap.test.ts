@@ -1,6 +1,6 @@
 import { type FinalResults, Parser, type Result } from 'tap-parser';
 import { describe, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../../../src/record.ts';
+import { type RunRecord, runRecordSchema } from '../../../src/record/schema.ts';
 import { renderTap } from '../../../src/report/formats/tap.ts';
 import { neutralise } from '../../../src/report/text/text.ts';
 import { viewOf } from '../../../src/report/view/view.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AttemptRecord, CheckRecord } from '../../../src/record.ts';
+import type { AttemptRecord, CheckRecord } from '../../../src/record/schema.ts';
 import {
   describeContrary,
   isPassedContrary,

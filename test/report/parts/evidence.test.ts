@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../../../src/record.ts';
+import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../../../src/record/schema.ts';
 import { describeEvidence } from '../../../src/report/parts/evidence.ts';
 import { attempts, buildScenario, calmScenario, unjudged, viewScenario } from '../fixture.ts';
 

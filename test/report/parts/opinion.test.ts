@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckRecord } from '../../../src/record.ts';
+import type { CheckRecord } from '../../../src/record/schema.ts';
 import { decidedElsewhere, opinionFacts, warningsOf } from '../../../src/report/parts/opinion.ts';
 import { viewOf } from '../../../src/report/view/view.ts';
 import { buildRecord, buildScenario, viewScenario } from '../fixture.ts';

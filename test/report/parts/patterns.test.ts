@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckRecord, ScenarioRecord } from '../../../src/record.ts';
+import type { CheckRecord, ScenarioRecord } from '../../../src/record/schema.ts';
 import { findPatterns, findRunPatterns } from '../../../src/report/parts/patterns.ts';
 import { viewOf } from '../../../src/report/view/view.ts';
 import { startProcessorClock } from '../../support/processor-time.ts';

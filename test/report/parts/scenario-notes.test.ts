@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { CheckRecord } from '../../../src/record.ts';
+import type { CheckRecord } from '../../../src/record/schema.ts';
 import {
   describeForce,
   describeLateNodes,

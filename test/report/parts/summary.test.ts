@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { exitCodeFor } from '../../../src/judge/exit-code.ts';
-import type { RunRecord } from '../../../src/record.ts';
+import type { RunRecord } from '../../../src/record/schema.ts';
 import { describeRun, runWord } from '../../../src/report/parts/summary.ts';
 import { viewOf } from '../../../src/report/view/view.ts';
 import { buildRecord, calmScenario, everyVerdict, unjudged } from '../fixture.ts';

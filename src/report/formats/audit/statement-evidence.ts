@@ -1,6 +1,6 @@
 /** What a statement rests on, in short sentences: for readers who have never seen a policy. */
 import { greatest, least } from '../../../numbers.ts';
-import type { AttemptRecord } from '../../../record.ts';
+import type { AttemptRecord } from '../../../record/schema.ts';
 import { underPolicies } from '../../parts/attempts.ts';
 import { dayAndTime } from '../../parts/clock.ts';
 import { describeSeen } from '../../parts/contrary.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckRecord, RunRecord, ScenarioRecord } from '../../../../src/record.ts';
+import type { CheckRecord, RunRecord, ScenarioRecord } from '../../../../src/record/schema.ts';
 import { buildAudit } from '../../../../src/report/formats/audit/audit.ts';
 import { plainText } from '../../../../src/report/formats/audit/phrase.ts';
 import { viewOf } from '../../../../src/report/view/view.ts';

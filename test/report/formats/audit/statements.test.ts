@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckRecord } from '../../../../src/record.ts';
+import type { CheckRecord } from '../../../../src/record/schema.ts';
 import { plainText } from '../../../../src/report/formats/audit/phrase.ts';
 import { claimsOf } from '../../../../src/report/formats/audit/statements.ts';
 import {

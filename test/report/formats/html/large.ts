@@ -1,5 +1,5 @@
 /** Runs with many pods in which nothing is as even as in a fixture: times differ, and every check has a history of its own. */
-import type { AttemptRecord, CheckRecord, RunRecord } from '../../../../src/record.ts';
+import type { AttemptRecord, CheckRecord, RunRecord } from '../../../../src/record/schema.ts';
 import { buildRecord, buildScenario } from '../../fixture.ts';
 
 const FILE = 'security/network-policies/scenarios/production/payments-platform-connectivity.yaml';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import { type CheckRecord, type RunRecord, runRecordSchema } from '../../../../src/record.ts';
+import { type CheckRecord, type RunRecord, runRecordSchema } from '../../../../src/record/schema.ts';
 import { renderTerminal } from '../../../../src/report/formats/terminal/terminal.ts';
 import type { RenderOptions } from '../../../../src/report/render-options.ts';
 import { viewOf } from '../../../../src/report/view/view.ts';
