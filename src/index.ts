@@ -17,16 +17,11 @@ export type { KindOptions } from './cluster/kind/context.ts';
 export { kindCluster } from './cluster/kind.ts';
 export { type SandboxClusterOptions, sandboxCluster } from './cluster/sandbox.ts';
 export { type ErrorCode, Interruption, type Location, PodreachError, type Problem } from './errors.ts';
+export type { Outcome } from './model/attempt.ts';
+export type { Verdict } from './model/verdict.ts';
 export type { ProbeSettings, PullSecret, Toleration } from './probe/settings.ts';
 export type { ProgressEvent, ProgressListener } from './progress.ts';
-export type {
-  AttemptRecord,
-  CheckRecord,
-  Outcome,
-  RunRecord,
-  ScenarioRecord,
-  Verdict,
-} from './record/schema.ts';
+export type { AttemptRecord, CheckRecord, RunRecord, ScenarioRecord } from './record/schema.ts';
 export type { ReportFormat } from './report/formats.ts';
 export type { RenderOptions, Report } from './report/render-options.ts';
 export { REPORTS } from './report/report.ts';

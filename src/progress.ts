@@ -1,5 +1,6 @@
 /** What a run tells while it goes. Emitted by `run/`, shown by `report/progress/`; a library user may listen as well. */
-import type { AttemptRecord, Phase, RunRecord, ScenarioRecord, Verdict } from './record/schema.ts';
+import type { Verdict } from './model/verdict.ts';
+import type { AttemptRecord, Phase, RunRecord, ScenarioRecord } from './record/schema.ts';
 
 /** What has pods and rounds to tell beside scenarios. */
 export const OUTPOSTS = 'outposts';

@@ -1,5 +1,6 @@
 /** Whether it was the policies that cut a pair off: they are taken away, and it must connect again. */
-import type { CheckRecord, Verdict } from '../record/schema.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { CheckRecord } from '../record/schema.ts';
 import type { JudgeRules } from './judge.ts';
 import { describeOutcomes } from './reasons.ts';
 import type { Judged } from './rows.ts';

@@ -2,7 +2,8 @@
  * Observation and expectation become a verdict, by the table of docs/verdicts.md. Pure: a check's verdict is a function of its
  * attempts, so a saved record can be judged again.
  */
-import type { AttemptRecord, CheckRecord, Verdict } from '../record/schema.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { AttemptRecord, CheckRecord } from '../record/schema.ts';
 import { closingDoubt } from './closing.ts';
 import { findingOf } from './finding.ts';
 import { reasonOf, whyNoControl } from './reasons.ts';

@@ -1,5 +1,6 @@
 /** Why a verdict is not a pass, in one sentence. */
-import type { AttemptRecord, CheckRecord, Verdict } from '../record/schema.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { AttemptRecord, CheckRecord } from '../record/schema.ts';
 import { findingOf } from './finding.ts';
 import { alternates, type Judged, losesAnswers, type Row } from './rows.ts';
 

@@ -12,7 +12,7 @@ import dgram from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
-import type { Outcome } from '../record/schema.ts';
+import type { Outcome } from '../model/attempt.ts';
 import type { AgentConfig, AgentLine, Batch, Protocol, Watch } from './protocol.ts';
 
 /** How many attempts are open side by side; more wait for their turn. Keeps within the file descriptors of a container. */

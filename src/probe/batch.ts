@@ -1,6 +1,6 @@
 /** The harness's end of the batch protocol: what to run in a pod, and what its output proves. */
 import { z } from 'zod';
-import { OUTCOMES } from '../record/schema.ts';
+import { OUTCOMES } from '../model/attempt.ts';
 import type { AttemptLine, Batch, EndLine, ListenerLine, TurnLine } from './protocol.ts';
 
 /** The line that the agent reads. */

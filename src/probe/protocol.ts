@@ -6,7 +6,7 @@
  * and closes with an {@link EndLine}. Output without that line proves nothing.
  */
 
-import type { Outcome } from '../record/schema.ts';
+import type { Outcome } from '../model/attempt.ts';
 
 export type Protocol = 'TCP' | 'UDP';
 

@@ -3,33 +3,12 @@
  * published JSON Schema (`schema/run-record.schema.json`) is generated from here.
  */
 import { z } from 'zod';
+import { OUTCOMES } from '../model/attempt.ts';
+import { DISAGREEMENTS, VERDICTS } from '../model/verdict.ts';
 
 /** Grows by one with every incompatible change of the record's form. */
 export const RECORD_SCHEMA_VERSION = 1;
 
-export const VERDICTS = ['pass', 'leaked', 'broken', 'flapping', 'inconclusive'] as const;
-/** What one attempt showed; the table of `docs/verdicts.md`. */
-export const OUTCOMES = [
-  'connected',
-  'refused',
-  'timeout',
-  'prohibited',
-  'reset',
-  'wrong-peer',
-  'one-way',
-  'dns-failure',
-  'error',
-] as const;
-/**
- * Who is wrong where declared, predicted and observed are not one:
- *
- * - `policy`: the policies do what they say, and that is not what the scenario asks for.
- * - `cluster`: scenario and policies agree, and the cluster does something else.
- * - `outside`: the cluster does what the scenario asks for, and these policies do not say so: something else decides. With `cutBy`
- *   that is as it should be, and `outside` says that what others were to cut is open.
- * - `open`: the specification leaves it open, and the cluster took the other way.
- */
-const DISAGREEMENTS = ['policy', 'cluster', 'outside', 'open'] as const;
 const PHASES = ['provision', 'control', 'apply', 'settle', 'observe', 'closing', 'cleanup'] as const;
 
 const location = z
@@ -412,7 +391,4 @@ export type RunRecord = z.infer<typeof runRecordSchema>;
 export type ScenarioRecord = RunRecord['scenarios'][number];
 export type CheckRecord = ScenarioRecord['checks'][number];
 export type AttemptRecord = CheckRecord['attempts'][number];
-export type Verdict = (typeof VERDICTS)[number];
-export type Outcome = (typeof OUTCOMES)[number];
-export type Disagreement = (typeof DISAGREEMENTS)[number];
 export type Phase = (typeof PHASES)[number];

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { exitCodeFor } from '../../src/judge/exit-code.ts';
+import type { Verdict } from '../../src/model/verdict.ts';
 import { compile } from '../../src/policy/oracle.ts';
-import type { RunRecord, Verdict } from '../../src/record/schema.ts';
+import type { RunRecord } from '../../src/record/schema.ts';
 import { startRecord } from '../../src/run/start-record.ts';
 
 function recordWith(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findingOf } from '../../src/judge/finding.ts';
-import { type AttemptRecord, OUTCOMES } from '../../src/record/schema.ts';
+import { OUTCOMES } from '../../src/model/attempt.ts';
+import type { AttemptRecord } from '../../src/record/schema.ts';
 import { seenAt } from './attempts.ts';
 
 type Circumstances = Pick<AttemptRecord, 'listenerAlive' | 'unasked' | 'seen'>;

@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { hasFlapped, isConfirmed, type JudgeRules, judge } from '../../src/judge/judge.ts';
-import type { CheckRecord, Verdict } from '../../src/record/schema.ts';
+import type { Verdict } from '../../src/model/verdict.ts';
+import type { CheckRecord } from '../../src/record/schema.ts';
 import { closed, seenAt, sequence } from './attempts.ts';
 
 const LONGEST = 6;

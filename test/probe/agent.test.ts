@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Outcome } from '../../src/model/attempt.ts';
 import { batchDeadlineMs, batchInput, parseAgentOutput } from '../../src/probe/batch.ts';
 import {
   type AttemptLine,
@@ -8,7 +9,6 @@ import {
   type EndLine,
   type Protocol,
 } from '../../src/probe/protocol.ts';
-import type { Outcome } from '../../src/record/schema.ts';
 import { batchOf, firstOutput, PodNetwork, RUN_ID } from './pod-network.ts';
 
 // Ports by what becomes of them. 70xx: rules of the network; 80xx: an honest agent; 90xx: other servers.

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterProvider } from '../../src/cluster/cluster.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
+import type { Outcome } from '../../src/model/attempt.ts';
 import type { Target } from '../../src/probe/protocol.ts';
-import type { Outcome } from '../../src/record/schema.ts';
 import { proveEnforcement } from '../../src/run/canary.ts';
 import { outpostsNamespace } from '../../src/run/outposts.ts';
 import { sleepingClock } from '../cluster/kind/world.ts';

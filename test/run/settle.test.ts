@@ -2,8 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../src/kube/kube.ts';
+import type { Outcome } from '../../src/model/attempt.ts';
 import type { Batch } from '../../src/probe/protocol.ts';
-import type { CheckRecord, Outcome } from '../../src/record/schema.ts';
+import type { CheckRecord } from '../../src/record/schema.ts';
 import type { Settling } from '../../src/run/context.ts';
 import { Evidence } from '../../src/run/evidence.ts';
 import type { Stage } from '../../src/run/round.ts';

@@ -1,7 +1,8 @@
 /** The attempts of a check by what was in force when they were made, and how they are told. */
 import { underPolicies as attemptsUnderPolicies } from '../../judge/rows.ts';
+import { OUTCOMES } from '../../model/attempt.ts';
 import { greatest, least } from '../../numbers.ts';
-import { type AttemptRecord, OUTCOMES } from '../../record/schema.ts';
+import type { AttemptRecord } from '../../record/schema.ts';
 import { durationRange } from '../text/text.ts';
 
 type Attempts = readonly AttemptRecord[];

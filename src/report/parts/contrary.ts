@@ -3,7 +3,8 @@
  * Whoever reads that a check passed must be able to see them.
  */
 import { findingOf } from '../../judge/finding.ts';
-import type { AttemptRecord, Outcome } from '../../record/schema.ts';
+import type { Outcome } from '../../model/attempt.ts';
+import type { AttemptRecord } from '../../record/schema.ts';
 import { count, formatNumber } from '../text/text.ts';
 import type { CheckView } from '../view/view.ts';
 import { underPolicies } from './attempts.ts';

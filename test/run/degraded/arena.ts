@@ -4,8 +4,9 @@
  */
 import type { Kube } from '../../../src/kube/kube.ts';
 import { podState } from '../../../src/kube/pod-state.ts';
+import type { Verdict } from '../../../src/model/verdict.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
-import type { RunRecord, Verdict } from '../../../src/record/schema.ts';
+import type { RunRecord } from '../../../src/record/schema.ts';
 import { throughProxy } from '../../support/api-proxy.ts';
 import { lasting, NetworkFaults, type Undo } from '../../support/network-faults.ts';
 import { runWith, sandbox } from '../run-with.ts';
