@@ -55,7 +55,7 @@ async function recordOf(file: string): Promise<RunRecord> {
     case 'newer':
       throw new PodreachError(
         'usage',
-        `${file} was written by a newer podreach: its record is of version ${reading.version}, and this one reads version ${RECORD_SCHEMA_VERSION}`,
+        `${file} was written by a newer podreach: its record is of version ${reading.version}, and this one reads up to version ${RECORD_SCHEMA_VERSION}`,
         { hint: 'Render it with the podreach that wrote it, or a newer one.' },
       );
     case 'no-record': {

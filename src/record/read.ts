@@ -1,6 +1,7 @@
 /** Reading what a run has saved: a record of any version that this podreach knows, as one of the version that it writes. */
 import { z } from 'zod';
 import { RECORD_SCHEMA_VERSION, type RunRecord, runRecordSchema } from './schema.ts';
+import { fromVersion1, version1Schema } from './version-1.ts';
 
 /** A record, or why it is none. */
 export type Reading =
@@ -14,9 +15,16 @@ export type Reading =
 export function readRecord(value: unknown): Reading {
   const version = z.object({ schemaVersion: z.number() }).safeParse(value).data?.schemaVersion;
   if (version !== undefined && version > RECORD_SCHEMA_VERSION) return { kind: 'newer', version };
+  if (version === 1) {
+    const { data, error } = version1Schema.safeParse(value);
+    return data === undefined ? noRecord(error) : { kind: 'record', record: fromVersion1(data) };
+  }
   const { success, error } = runRecordSchema.safeParse(value);
   // What has been found to be a record is handed on as it was read: its keys keep their order.
-  if (success) return { kind: 'record', record: value as RunRecord };
+  return success ? { kind: 'record', record: value as RunRecord } : noRecord(error);
+}
+
+function noRecord(error: z.ZodError): Reading {
   const problems = error.issues.map(({ path, message }) => `${describePath(path)}: ${message}`);
   return { kind: 'no-record', problems };
 }

@@ -4,9 +4,11 @@
  */
 
 import { objectKey } from '../keys.ts';
+import type { Attempt, TryingPhase } from '../model/attempt.ts';
+import { newestOf } from '../model/observation.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { AttemptLine, Batch, Target } from '../probe/protocol.ts';
-import type { AttemptRecord, CheckRecord } from '../record/schema.ts';
+import type { Attempts, CheckDraft } from '../record/draft.ts';
 import { askAgent, type Reply } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
@@ -15,7 +17,7 @@ import type { RunningPod, RunningPods } from './provision.ts';
 import type { Witnesses } from './witnesses.ts';
 
 export interface Round {
-  readonly phase: AttemptRecord['phase'];
+  readonly phase: TryingPhase;
   /** Counts from 1 within its phase. */
   readonly number: number;
 }
@@ -25,6 +27,8 @@ export interface Stage {
   readonly pods: RunningPods;
   readonly beganMs: number;
   readonly evidence: Evidence;
+  /** Where attempts are written down. */
+  readonly attempts: Attempts;
   /** Absent before there are any: then no way between nodes is in doubt. */
   readonly witnesses?: Witnesses;
   /** Takes down why execs had to be made again. */
@@ -33,7 +37,7 @@ export interface Stage {
 
 interface Work {
   readonly pod: RunningPod;
-  readonly checks: CheckRecord[];
+  readonly checks: CheckDraft[];
   readonly listeners: Map<string, Batch['listeners'][number]>;
   /** What the pod tells of itself must cover the attempts that others make meanwhile. */
   holdMs: number;
@@ -50,13 +54,13 @@ interface Answered {
 }
 
 /**
- * Tries every check once and appends what it showed to its attempts.
+ * Tries every check once and notes what it showed.
  * @param witnessed the ways that are open, where the witnesses have been asked already: the attempts begin when they have answered.
  *   Absent: they are asked at the same time
  * @throws the signal's reason when it is aborted
  */
 export async function runRound(
-  checks: readonly CheckRecord[],
+  checks: readonly CheckDraft[],
   round: Round,
   stage: Stage,
   context: Trying,
@@ -83,7 +87,7 @@ export type OpenWays = ReadonlySet<string> | undefined;
 
 /** Has the witnesses of all nodes in question connect. */
 export async function witness(
-  checks: readonly CheckRecord[],
+  checks: readonly CheckDraft[],
   stage: Stage,
   context: Trying,
 ): Promise<OpenWays> {
@@ -95,7 +99,7 @@ export async function witness(
  * the last dial. Costs an exec per pod and no timeout.
  * @throws the signal's reason when it is aborted
  */
-export async function hearOut(checks: readonly CheckRecord[], stage: Stage, context: Trying): Promise<void> {
+export async function hearOut(checks: readonly CheckDraft[], stage: Stage, context: Trying): Promise<void> {
   const { evidence, pods } = stage;
   const works = new Map<RunningPod, Work>();
   for (const pod of evidence.unheard(checks)) workOf(pod, works);
@@ -109,7 +113,7 @@ export async function hearOut(checks: readonly CheckRecord[], stage: Stage, cont
  * @throws the signal's reason when it is aborted
  */
 export async function hearArrivals(
-  checks: readonly CheckRecord[],
+  checks: readonly CheckDraft[],
   stage: Stage,
   context: Trying,
 ): Promise<void> {
@@ -126,7 +130,7 @@ export async function hearArrivals(
  * @throws the signal's reason when it is aborted
  */
 export async function hearTheLast(
-  checks: readonly CheckRecord[],
+  checks: readonly CheckDraft[],
   stage: Stage,
   context: Trying,
 ): Promise<void> {
@@ -154,11 +158,11 @@ async function ask(works: readonly Work[], stage: Stage, context: Trying): Promi
 export interface NodePair {
   readonly from: string;
   readonly to: string;
-  readonly protocol: CheckRecord['protocol'];
+  readonly protocol: CheckDraft['protocol'];
 }
 
 /** The ways between the nodes of checks, each once. */
-function waysOf(checks: readonly CheckRecord[], pods: RunningPods): Map<string, NodePair> {
+function waysOf(checks: readonly CheckDraft[], pods: RunningPods): Map<string, NodePair> {
   return new Map(
     checks.flatMap((check) => {
       const from = pods.get(check.from)?.node;
@@ -172,7 +176,7 @@ function waysOf(checks: readonly CheckRecord[], pods: RunningPods): Map<string, 
 
 /** Sources carry their targets, destinations the proof that they listen. */
 function workByPod(
-  checks: readonly CheckRecord[],
+  checks: readonly CheckDraft[],
   pods: RunningPods,
   canBeCut: boolean,
   timing: Trying['timing'],
@@ -201,8 +205,8 @@ function newWork(pod: RunningPod): Work {
   return { pod, checks: [], listeners: new Map(), holdMs: 0, asksHalfOpen: false, endsDials: false };
 }
 
-function mayBeCut({ expected, attempts }: CheckRecord): boolean {
-  return expected === 'unreachable' || attempts.at(-1)?.outcome !== 'connected';
+function mayBeCut(check: CheckDraft): boolean {
+  return check.expected === 'unreachable' || newestOf(check)?.outcome !== 'connected';
 }
 
 async function execute(work: Work, stage: Stage, context: Trying): Promise<Answered> {
@@ -241,7 +245,7 @@ function hear({ work: { pod, asksHalfOpen }, asked, reply }: Answered, evidence:
   if (asksHalfOpen) evidence.unanswered.noteAsked(pod);
 }
 
-type Aliveness = Pick<AttemptRecord, 'listenerAlive' | 'unasked'>;
+type Aliveness = Pick<Attempt, 'listenerAlive' | 'unasked'>;
 
 /** Of every listener that was to be asked, its answer or why there is none, by pod and port. */
 function listenersAlive(answers: readonly Answered[]): Map<string, Aliveness> {
@@ -276,7 +280,7 @@ function recordAttempts({ work, reply }: Answered, surroundings: Surroundings): 
       recordAttempt(check, line, answer.end.clockMs, work.pod, surroundings);
       continue;
     }
-    check.attempts.push({
+    surroundings.stage.attempts.note(check, {
       ...numbered(surroundings.round),
       atMs: rounded(reply.startedMs - surroundings.stage.beganMs),
       outcome: 'error',
@@ -288,13 +292,13 @@ function recordAttempts({ work, reply }: Answered, surroundings: Surroundings): 
 
 /** @param clockMs when the batch arrived in the source, on the clock of its node */
 function recordAttempt(
-  check: CheckRecord,
+  check: CheckDraft,
   line: AttemptLine,
   clockMs: number,
   from: RunningPod,
   surroundings: Surroundings,
 ): void {
-  const { evidence, pods } = surroundings.stage;
+  const { attempts, evidence, pods } = surroundings.stage;
   const {
     outcome,
     durationMs,
@@ -306,7 +310,7 @@ function recordAttempt(
     localPorts = [],
     detail,
   } = line;
-  const attempt: AttemptRecord = {
+  const attempt = attempts.note(check, {
     ...numbered(surroundings.round),
     atMs: rounded(evidence.latest(from, clockMs + startedMs) ?? 0),
     outcome,
@@ -314,8 +318,7 @@ function recordAttempt(
     ...(dials === 1 ? {} : { dials }),
     ...aliveOf(check, surroundings),
     ...(detail === undefined ? {} : { detail }),
-  };
-  check.attempts.push(attempt);
+  });
   const to = pods.get(check.to);
   if (to === undefined) return;
   if (lost > 0) evidence.noteLoss(from, to);
@@ -329,11 +332,11 @@ function recordAttempt(
   evidence.noteCut({ check, attempt, from, to, lastDialMs: clockMs + lastDialMs, way });
 }
 
-function numbered({ phase, number }: Round): Pick<AttemptRecord, 'phase' | 'round'> {
+function numbered({ phase, number }: Round): Pick<Attempt, 'phase' | 'round'> {
   return { phase, round: number };
 }
 
-function aliveOf({ to, port, protocol }: CheckRecord, { alive }: Surroundings): Aliveness {
+function aliveOf({ to, port, protocol }: CheckDraft, { alive }: Surroundings): Aliveness {
   return alive.get(`${to} ${port}/${protocol}`) ?? {};
 }
 

@@ -13,7 +13,7 @@ function told(record: RunRecord): string {
 }
 
 function opinions(record: RunRecord): unknown {
-  return record.scenarios[0]?.checks.map(({ to, predicted, verdict, disagreement }) => [
+  return record.scenarios[0]?.steps[0]?.checks.map(({ to, predicted, verdict, disagreement }) => [
     to,
     predicted?.verdict,
     verdict,

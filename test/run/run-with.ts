@@ -96,5 +96,7 @@ export async function runWith(
 
 /** The verdicts of the first scenario by destination. */
 export function verdicts(record: RunRecord): Record<string, string | undefined> {
-  return Object.fromEntries(record.scenarios[0]?.checks.map(({ to, verdict }) => [to, verdict]) ?? []);
+  return Object.fromEntries(
+    record.scenarios[0]?.steps[0]?.checks.map(({ to, verdict }) => [to, verdict]) ?? [],
+  );
 }

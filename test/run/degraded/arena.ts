@@ -91,7 +91,7 @@ export async function runTrials(
 function seenOf(trial: Trial, record: RunRecord): Seen[] {
   const scenario = record.scenarios.find(({ name }) => name === trial.name);
   if (scenario?.error !== undefined) throw new Error(`${trial.name}: ${scenario.error.message}`);
-  return (scenario?.checks ?? []).map(({ to, protocol, verdict, reason }) => {
+  return (scenario?.steps[0]?.checks ?? []).map(({ to, protocol, verdict, reason }) => {
     const destination = DESTINATIONS.find((one) => to.endsWith(`/${one}`)) ?? 'open';
     const isFalse =
       verdict === undefined ||
