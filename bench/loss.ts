@@ -3,7 +3,7 @@
  * that docs/verdicts.md derives. Run by hand: `node bench/loss.ts [TRIALS]`.
  */
 import { parseArgs } from 'node:util';
-import { VERDICTS, type Verdict } from '../src/record.ts';
+import { VERDICTS, type Verdict } from '../src/model/verdict.ts';
 import { falseCut, unanswered } from '../test/judge/loss/bound.ts';
 import { boundRows } from '../test/judge/loss/bound-table.ts';
 import { seededRandom } from '../test/judge/loss/packets.ts';

@@ -7,7 +7,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Verdict } from '../src/record.ts';
+import type { Verdict } from '../src/model/verdict.ts';
 import { DESTINATIONS, NODE_TRIALS, POD_TRIALS, runTrials, type Seen } from '../test/run/degraded/arena.ts';
 import { ROOT } from '../test/support/cli.ts';
 

@@ -9,7 +9,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runRecordSchema } from '../src/record.ts';
+import { readRecord } from '../src/record/read.ts';
 import type { ReportFormat } from '../src/report/formats.ts';
 import { REPORTS } from '../src/report/report.ts';
 import { ROOT, runCli, startCli } from '../test/support/cli.ts';
@@ -29,7 +29,9 @@ function fill(page: string): string {
 }
 
 function render(format: ReportFormat, file: string): string {
-  const record = runRecordSchema.parse(JSON.parse(readFileSync(join(ROOT, RECORDS, file), 'utf8')));
+  const reading = readRecord(JSON.parse(readFileSync(join(ROOT, RECORDS, file), 'utf8')));
+  if (reading.kind !== 'record') throw new Error(`${RECORDS}/${file} is no run record`);
+  const { record } = reading;
   return REPORTS[format](record, { width: 80, colour: false, verbose: false, quiet: false });
 }
 

@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { RECORD_SCHEMA_VERSION, runRecordSchema } from '../src/record.ts';
+import { RECORD_SCHEMA_VERSION, runRecordSchema } from '../src/record/schema.ts';
 import { API_VERSION, scenarioSchema } from '../src/scenario/schema.ts';
 import { forEditors } from './editors.ts';
 

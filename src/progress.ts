@@ -1,5 +1,8 @@
 /** What a run tells while it goes. Emitted by `run/`, shown by `report/progress/`; a library user may listen as well. */
-import type { AttemptRecord, Phase, RunRecord, ScenarioRecord, Verdict } from './record.ts';
+
+import type { TryingPhase } from './model/attempt.ts';
+import type { Verdict } from './model/verdict.ts';
+import type { Phase, RunRecord, ScenarioRecord } from './record/schema.ts';
 
 /** What has pods and rounds to tell beside scenarios. */
 export const OUTPOSTS = 'outposts';
@@ -39,7 +42,7 @@ export type ProgressEvent =
   | {
       readonly type: 'round-ended';
       readonly scenario: string;
-      readonly phase: AttemptRecord['phase'];
+      readonly phase: TryingPhase;
       readonly round: number;
       /** Checks that need no further round of this phase. */
       readonly settled: number;

@@ -5,7 +5,7 @@ import { createSupportsHyperlinks } from 'supports-hyperlinks';
 import { systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { ProgressListener } from '../progress.ts';
-import type { RunRecord } from '../record.ts';
+import type { RunRecord } from '../record/schema.ts';
 import { renderJson } from '../report/formats/json.ts';
 import { createProgress } from '../report/progress/progress.ts';
 import { neutralise } from '../report/text/text.ts';

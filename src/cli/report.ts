@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { messageOf, PodreachError } from '../errors.ts';
-import type { RunRecord } from '../record.ts';
+import type { RunRecord } from '../record/schema.ts';
 import { neutralise } from '../report/text/text.ts';
 import type { SetExitCode } from './main.ts';
 import { outputOptions } from './options.ts';
@@ -40,33 +40,34 @@ export function reportCommand(program: Command, setExitCode: SetExitCode): void 
     .action(async (file: string, options: ReportCommandOptions) => {
       const { openOutputs } = await import('./outputs.ts');
       const outputs = openOutputs(options);
-      setExitCode(outputs.finish(await readRecord(file)) === 0 ? 0 : 3);
+      setExitCode(outputs.finish(await recordOf(file)) === 0 ? 0 : 3);
     });
 }
 
 /** @throws PodreachError `usage`: the file cannot be read, or is no run record of a version that is known here */
-async function readRecord(file: string): Promise<RunRecord> {
-  const { RECORD_SCHEMA_VERSION, runRecordSchema } = await import('../record.ts');
-  const { z } = await import('zod');
-  const value = readJson(file);
-  const version = z.object({ schemaVersion: z.number() }).safeParse(value).data?.schemaVersion;
-  if (version !== undefined && version > RECORD_SCHEMA_VERSION) {
-    throw new PodreachError(
-      'usage',
-      `${file} was written by a newer podreach: its record is of version ${version}, and this one reads version ${RECORD_SCHEMA_VERSION}`,
-      { hint: 'Render it with the podreach that wrote it, or a newer one.' },
-    );
+async function recordOf(file: string): Promise<RunRecord> {
+  const { readRecord } = await import('../record/read.ts');
+  const { RECORD_SCHEMA_VERSION } = await import('../record/schema.ts');
+  const reading = readRecord(readJson(file));
+  switch (reading.kind) {
+    case 'record':
+      return reading.record;
+    case 'newer':
+      throw new PodreachError(
+        'usage',
+        `${file} was written by a newer podreach: its record is of version ${reading.version}, and this one reads up to version ${RECORD_SCHEMA_VERSION}`,
+        { hint: 'Render it with the podreach that wrote it, or a newer one.' },
+      );
+    case 'no-record': {
+      const { problems } = reading;
+      const more = problems.length > PROBLEMS_SHOWN ? `; and ${problems.length - PROBLEMS_SHOWN} more` : '';
+      throw new PodreachError(
+        'usage',
+        `${file} is no run record: ${neutralise(problems.slice(0, PROBLEMS_SHOWN).join('; '))}${more}`,
+        { hint: 'Give a file that podreach run --report json=FILE has written.' },
+      );
+    }
   }
-  const { success, error } = runRecordSchema.safeParse(value);
-  // What has been found to be a record is handed on as it was read: its keys keep their order.
-  if (success) return value as RunRecord;
-  const issues = error.issues.map(({ path, message }) => `${describePath(path)}: ${message}`);
-  const more = issues.length > PROBLEMS_SHOWN ? `; and ${issues.length - PROBLEMS_SHOWN} more` : '';
-  throw new PodreachError(
-    'usage',
-    `${file} is no run record: ${neutralise(issues.slice(0, PROBLEMS_SHOWN).join('; '))}${more}`,
-    { hint: 'Give a file that podreach run --report json=FILE has written.' },
-  );
 }
 
 function readJson(file: string): unknown {
@@ -84,12 +85,4 @@ function readJson(file: string): unknown {
       cause: thrown,
     });
   }
-}
-
-/** `scenarios[0].checks[12].verdict` */
-function describePath(path: readonly PropertyKey[]): string {
-  if (path.length === 0) return 'the whole of it';
-  return path
-    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))
-    .join('');
 }

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, PodreachError } from '../errors.ts';
-import type { RunRecord } from '../record.ts';
+import type { RunRecord } from '../record/schema.ts';
 import type { RenderOptions } from '../report/render-options.ts';
 import { REPORTS } from '../report/report.ts';
 import type { ReportRequest } from './report-requests.ts';

@@ -1,5 +1,6 @@
 /** Whether it was the policies that cut a pair off: they are taken away, and it must connect again. */
-import type { CheckRecord, Verdict } from '../record.ts';
+import type { Observations } from '../model/observation.ts';
+import type { Verdict } from '../model/verdict.ts';
 import type { JudgeRules } from './judge.ts';
 import { describeOutcomes } from './reasons.ts';
 import type { Judged } from './rows.ts';
@@ -8,8 +9,8 @@ import type { Judged } from './rows.ts';
 export const CUT_BY_SOMETHING_ELSE = 'it was cut by something else';
 
 /** Whether a pair that was cut off has connected again since the policies were taken away. */
-export function hasReconnected({ attempts }: Pick<CheckRecord, 'attempts'>): boolean {
-  return attempts.some(({ phase, outcome }) => phase === 'closing' && outcome === 'connected');
+export function hasReconnected({ closing = [] }: Pick<Observations, 'closing'>): boolean {
+  return closing.some(({ outcome }) => outcome === 'connected');
 }
 
 /**
@@ -29,8 +30,7 @@ export function closingDoubt(
   if (closing === undefined)
     return 'it was cut off, but the policies were not taken away to see whether it was they that cut it';
   if (closing === 'left-out' || hasReconnected(check)) return undefined;
-  const attempts = check.attempts.filter(({ phase }) => phase === 'closing');
-  const seen = attempts.length === 0 ? 'not tried' : describeOutcomes(attempts);
+  const seen = check.closing === undefined ? 'not tried' : describeOutcomes(check.closing);
   return `it could not connect after the policies were taken away either (${seen}), so it was not they that cut it`;
 }
 

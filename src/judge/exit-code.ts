@@ -1,5 +1,5 @@
 /** The process exit code that a run record stands for. */
-import type { RunRecord } from '../record.ts';
+import { checksOf, type RunRecord } from '../record/schema.ts';
 import { isMismatch } from './mismatch.ts';
 
 /** What a process ends with that a signal ended, as a shell has it: 128 and the number of the signal. */
@@ -12,7 +12,7 @@ export const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
  */
 export function exitCodeFor(record: RunRecord): number {
   if (record.run.interruptedBy !== undefined) return INTERRUPTED[record.run.interruptedBy];
-  const checks = record.scenarios.flatMap((scenario) => scenario.checks);
+  const checks = record.scenarios.flatMap(checksOf);
   if (checks.some(isMismatch)) return 1;
   if (record.run.error !== undefined || record.scenarios.some(({ error }) => error !== undefined)) return 3;
   if (checks.length === 0 || checks.some(({ verdict }) => verdict !== 'pass')) return 4;

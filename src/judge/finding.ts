@@ -1,15 +1,13 @@
 /** One attempt held against the expectation. */
-import type { AttemptRecord, CheckRecord } from '../record.ts';
+import type { Moment, Shown } from '../model/attempt.ts';
+import type { CheckRecord } from '../record/schema.ts';
 
 export type Finding =
   | { readonly kind: 'agrees' }
   | { readonly kind: 'contradicts' }
   | { readonly kind: 'proves-nothing'; readonly reason: string };
 
-type JudgedAttempt = Pick<
-  AttemptRecord,
-  'outcome' | 'late' | 'listenerAlive' | 'unasked' | 'seen' | 'detail'
->;
+type JudgedAttempt = Shown & Pick<Moment, 'seen'>;
 
 const AGREES: Finding = { kind: 'agrees' };
 const CONTRADICTS: Finding = { kind: 'contradicts' };
@@ -47,7 +45,7 @@ export function findingOf(expected: CheckRecord['expected'], attempt: JudgedAtte
 }
 
 /** Whether something of it arrived, and no answer of the right pod came back. */
-export function gotThrough({ outcome }: Pick<AttemptRecord, 'outcome'>): boolean {
+export function gotThrough({ outcome }: Pick<Shown, 'outcome'>): boolean {
   return outcome === 'reset' || outcome === 'one-way';
 }
 

@@ -1,12 +1,14 @@
 /**
- * Observation and expectation become a verdict, by the table of docs/verdicts.md. Pure: a check's verdict is a function of its
- * attempts, so a saved record can be judged again.
+ * Observation and expectation become a verdict, by the table of docs/verdicts.md. Pure: a check's verdict is a function of what was
+ * observed, so a saved record can be judged again; and it costs as much as there are changes, however many attempts were made.
  */
-import type { AttemptRecord, CheckRecord, Verdict } from '../record.ts';
+import { countOf, lastOf, newestOf, type Observations } from '../model/observation.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { CheckRecord } from '../record/schema.ts';
 import { closingDoubt } from './closing.ts';
 import { findingOf } from './finding.ts';
 import { reasonOf, whyNoControl } from './reasons.ts';
-import { alternates, type Judged, losesAnswers, type Row, rowsOf, underPolicies } from './rows.ts';
+import { alternates, type Judged, losesAnswers, type Row, rowsOf } from './rows.ts';
 
 /** What the verdicts of one scenario depend on besides the attempts. Times count from the scenario's beginning. */
 export interface JudgeRules {
@@ -29,11 +31,8 @@ export interface Judgement {
 }
 
 /** Whether the pair could connect before any policy, or need not: without that there is nothing to block. */
-export function passedControl(check: Pick<CheckRecord, 'attempts' | 'cutBy'>): boolean {
-  return (
-    check.cutBy !== undefined ||
-    check.attempts.some(({ phase, outcome }) => phase === 'control' && outcome === 'connected')
-  );
+export function passedControl({ cutBy, control = [] }: Pick<CheckRecord, 'control' | 'cutBy'>): boolean {
+  return cutBy !== undefined || control.some(({ outcome }) => outcome === 'connected');
 }
 
 /** Whether enough attempts in a row have shown what is expected since the policies were applied. */
@@ -52,7 +51,7 @@ export function hasFlapped(check: Judged, { confirm }: Pick<JudgeRules, 'confirm
  */
 export function isExplained(check: Judged, { confirm }: Pick<JudgeRules, 'confirm'>): boolean {
   const row = rowsOf(check, confirm).at(-1);
-  if (row === undefined || !refutes(row) || row.attempts.length < confirm) return false;
+  if (row === undefined || !refutes(row) || row.count < confirm) return false;
   return check.predicted?.verdict === (row.isCut ? 'denied' : 'allowed');
 }
 
@@ -62,17 +61,17 @@ export function wasCut(check: Judged, { confirm }: Pick<JudgeRules, 'confirm'>):
 }
 
 /** Whether the newest attempt shows what is expected. */
-export function agreesAtLast({ expected, attempts }: Pick<CheckRecord, 'expected' | 'attempts'>): boolean {
-  const last = attempts.at(-1);
+export function agreesAtLast({ expected, ...seen }: Pick<CheckRecord, 'expected'> & Observations): boolean {
+  const last = newestOf(seen);
   return last !== undefined && findingOf(expected, last).kind === 'agrees';
 }
 
-/** The attempts since the policies were applied that did not show what is expected. */
-export function contraryAttempts({
+/** How many attempts since the policies were applied did not show what is expected. */
+export function countContrary({
   expected,
-  attempts,
-}: Pick<CheckRecord, 'expected' | 'attempts'>): AttemptRecord[] {
-  return underPolicies(attempts).filter((attempt) => findingOf(expected, attempt).kind !== 'agrees');
+  observed = [],
+}: Pick<CheckRecord, 'expected' | 'observed'>): number {
+  return countOf(observed.filter((stretch) => findingOf(expected, lastOf(stretch)).kind !== 'agrees'));
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Verdicts that say: the cluster is not as expected. What stayed inconclusive says nothing about it. */
-import type { CheckRecord, Verdict } from '../record.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { CheckRecord } from '../record/schema.ts';
 
 /** The most dangerous first. */
 export const MISMATCHES = ['leaked', 'broken', 'flapping'] as const satisfies readonly Verdict[];

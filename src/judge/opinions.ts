@@ -2,7 +2,8 @@
  * Three opinions of one check: what the scenario declares, what the policies mean, and what was seen. Where they are not one, two of
  * them agree, and that tells who is wrong.
  */
-import type { CheckRecord, Disagreement } from '../record.ts';
+import type { Disagreement } from '../model/verdict.ts';
+import type { CheckRecord } from '../record/schema.ts';
 import { CUT_BY_SOMETHING_ELSE } from './closing.ts';
 
 /**

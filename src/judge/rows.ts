@@ -1,15 +1,27 @@
 /** Attempts in a row: what it takes to believe that a pair is connected, or that it is cut off. */
-import type { AttemptRecord, CheckRecord } from '../record.ts';
+import type { Attempt } from '../model/attempt.ts';
+import {
+  countOf,
+  firstOf,
+  lastOf,
+  type Observation,
+  type Observations,
+  type Stretch,
+} from '../model/observation.ts';
+import type { CheckRecord } from '../record/schema.ts';
 import { type Finding, findingOf, gotThrough } from './finding.ts';
 
-export type Judged = Pick<CheckRecord, 'expected' | 'attempts' | 'confirm' | 'predicted' | 'cutBy'>;
+export type Judged = Expected & Observations;
+
+type Expected = Pick<CheckRecord, 'expected' | 'confirm' | 'predicted' | 'cutBy'>;
 
 /** Attempts that followed each other and all show the same, as many as there are. */
 export interface Row {
   readonly kind: Finding['kind'];
-  readonly attempts: readonly AttemptRecord[];
-  readonly first: AttemptRecord;
-  readonly last: AttemptRecord;
+  readonly stretches: Observation;
+  readonly count: number;
+  readonly first: Attempt;
+  readonly last: Attempt;
   /** Whether they show the pair cut off. */
   readonly isCut: boolean;
   /** How many of them count. */
@@ -34,16 +46,17 @@ const LEAST_CUTS = 2;
  * @param confirm how many attempts in a row it takes; where packets get lost, a cut takes as many as `check.confirm` says
  */
 export function rowsOf(check: Judged, confirm: number): Row[] {
-  const rows: { readonly kind: Row['kind']; readonly attempts: [AttemptRecord, ...AttemptRecord[]] }[] = [];
-  for (const attempt of underPolicies(check.attempts)) {
-    const { kind } = findingOf(check.expected, attempt);
+  const rows: { readonly kind: Row['kind']; readonly stretches: [Stretch, ...Stretch[]] }[] = [];
+  for (const stretch of check.observed ?? []) {
+    const { kind } = findingOf(check.expected, lastOf(stretch));
     const row = rows.at(-1);
-    if (row?.kind === kind) row.attempts.push(attempt);
-    else rows.push({ kind, attempts: [attempt] });
+    if (row?.kind === kind) row.stretches.push(stretch);
+    else rows.push({ kind, stretches: [stretch] });
   }
-  return rows.map(({ kind, attempts }) => {
-    const [first] = attempts;
-    const last = attempts.at(-1) ?? first;
+  return rows.map(({ kind, stretches }) => {
+    const [oldest] = stretches;
+    const first = firstOf(oldest);
+    const last = lastOf(stretches.at(-1) ?? oldest);
     const isCut = kind === (check.expected === 'unreachable' ? 'agrees' : 'contradicts');
     const needed = isCut
       ? (check.confirm ?? Math.max(LEAST_CUTS, confirm))
@@ -51,9 +64,10 @@ export function rowsOf(check: Judged, confirm: number): Row[] {
     const isLong = isCut ? spansVisits(first, last) : spansMoment(check, first, last);
     // Where packets get lost, one that got through one way lost the others: that is no cut.
     const isLossy = check.confirm !== undefined;
-    const counted = attempts.filter((attempt) => !isCut || !isLossy || !gotThrough(attempt)).length;
+    const count = countOf(stretches);
+    const counted = isCut && isLossy ? countOf(stretches.filter((one) => !gotThrough(one))) : count;
     const isComplete = counted >= needed && isLong;
-    return { kind, attempts, first, last, isCut, counted, needed, isComplete };
+    return { kind, stretches, count, first, last, isCut, counted, needed, isComplete };
   });
 }
 
@@ -68,9 +82,7 @@ export function alternates(rows: readonly Row[]): boolean {
  * get lost, that is no cut, and no connection either.
  */
 export function losesAnswers(rows: readonly Row[]): boolean {
-  return rows.some(
-    ({ isCut, attempts, counted, needed }) => isCut && attempts.length >= needed && counted < needed,
-  );
+  return rows.some(({ isCut, count, counted, needed }) => isCut && count >= needed && counted < needed);
 }
 
 /** The newest row; undefined where the newest attempt proves nothing, or there is none. */
@@ -79,17 +91,13 @@ export function trailingRow(check: Judged, confirm: number): Row | undefined {
   return row?.kind === 'proves-nothing' ? undefined : row;
 }
 
-export function underPolicies(attempts: readonly AttemptRecord[]): AttemptRecord[] {
-  return attempts.filter(({ phase }) => phase === 'settle' || phase === 'observe');
-}
-
 /** Whether a row of connections is that of a pair which the policies are to let through, or lasts. */
-function spansMoment(check: Judged, first: AttemptRecord, last: AttemptRecord): boolean {
+function spansMoment(check: Expected, first: Attempt, last: Attempt): boolean {
   return !isLetThrough(check) || last.atMs - first.atMs >= LET_THROUGH_MS;
 }
 
 /** Whether a pair is to connect although the policies deny it. */
-export function isLetThrough({ expected, predicted, cutBy }: Omit<Judged, 'attempts'>): boolean {
+export function isLetThrough({ expected, predicted, cutBy }: Expected): boolean {
   return expected === 'reachable' && predicted?.verdict === 'denied' && cutBy === undefined;
 }
 
@@ -109,7 +117,7 @@ function neededOf(kind: Row['kind'], confirm: number): number {
  * Whether each side of the triangle was seen to work between the first dial of one attempt and the last dial of another: a failure of
  * the network that took both attempts would have had to take that as well.
  */
-function spansVisits(first: AttemptRecord, { seen = {} }: AttemptRecord): boolean {
+function spansVisits(first: Attempt, { seen = {} }: Attempt): boolean {
   const { source = -1, destination = -1, between = -1 } = seen;
   return Math.min(source, destination, between) >= first.atMs;
 }

@@ -12,8 +12,8 @@ import dgram from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
+import type { Outcome } from '../model/attempt.ts';
 import type { Protocol } from '../model/protocol.ts';
-import type { Outcome } from '../record.ts';
 import type { AgentConfig, AgentLine, Batch, Watch } from './protocol.ts';
 
 /** How many attempts are open side by side; more wait for their turn. Keeps within the file descriptors of a container. */

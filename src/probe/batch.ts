@@ -1,7 +1,7 @@
 /** The harness's end of the batch protocol: what to run in a pod, and what its output proves. */
 import { z } from 'zod';
+import { OUTCOMES } from '../model/attempt.ts';
 import { describePort } from '../pair.ts';
-import { OUTCOMES } from '../record.ts';
 import type { AttemptLine, Batch, EndLine, ListenerLine, TurnLine } from './protocol.ts';
 
 /** The line that the agent reads. */

@@ -6,8 +6,8 @@
  * and closes with an {@link EndLine}. Output without that line proves nothing.
  */
 
+import type { Outcome } from '../model/attempt.ts';
 import type { Protocol } from '../model/protocol.ts';
-import type { Outcome } from '../record.ts';
 
 /** The name of the one container of a probe pod, in which the agent runs. */
 export const PROBE_CONTAINER = 'probe';

@@ -1,5 +1,5 @@
 /** What a report is rendered from, and for. */
-import type { RunRecord } from '../record.ts';
+import type { RunRecord } from '../record/schema.ts';
 
 /** The address of a file as the record names it. */
 export type LinkTo = (file: string) => string;

@@ -1,5 +1,5 @@
 /** Reports by name. Each is a pure function of the run record. */
-import type { RunRecord } from '../record.ts';
+import type { RunRecord } from '../record/schema.ts';
 import { renderAudit } from './formats/audit/markdown.ts';
 import { renderGithub } from './formats/github.ts';
 import { renderHtml } from './formats/html/html.ts';

@@ -3,11 +3,12 @@
  * luck. The outposts of each node must connect, a deny-all must cut them off, and an allow must bring them back.
  */
 import { PodreachError } from '../errors.ts';
-import { type JudgeRules, judge } from '../judge/judge.ts';
+import { type JudgeRules, judge, passedControl } from '../judge/judge.ts';
 import { objectKey } from '../keys.ts';
+import { newestOf } from '../model/observation.ts';
 import type { Direction } from '../policy/isolation.ts';
 import { CANARY } from '../progress.ts';
-import type { CheckRecord, RunRecord } from '../record.ts';
+import { Attempts, type CheckDraft, type RunDraft } from '../record/draft.ts';
 import type { Owning, Requesting, Settling } from './context.ts';
 import { Evidence } from './evidence.ts';
 import { guard, OUTPOST_PORT, type Outpost, unguard } from './outposts.ts';
@@ -15,7 +16,7 @@ import type { RunningPod, RunningPods } from './provision.ts';
 import type { Stage } from './round.ts';
 import { control, settle } from './settle.ts';
 
-export type CanaryRecord = NonNullable<RunRecord['environment']['canary']>;
+export type CanaryRecord = NonNullable<RunDraft['environment']['canary']>;
 /** What enforcement is proven with. */
 export type Proving = Settling & Requesting<'apply' | 'delete'>;
 
@@ -97,7 +98,7 @@ interface Trial {
 /** Without witnesses: the pairs of the canary are the ways between nodes themselves. */
 function stageOf({ pods }: Trial, { clock }: Pick<Proving, 'clock'>): Stage {
   const beganMs = clock.now();
-  return { pods, beganMs, evidence: new Evidence(beganMs), noteSetbacks: () => {} };
+  return { pods, beganMs, evidence: new Evidence(beganMs), attempts: new Attempts(), noteSetbacks: () => {} };
 }
 
 /** @returns how long each node took to enforce */
@@ -105,9 +106,7 @@ async function cut(trial: Trial, context: Proving): Promise<Map<string, number>>
   const checks = checksOf(trial.pairs, 'unreachable');
   const stage = stageOf(trial, context);
   await control({ name: CANARY, checks }, stage, context);
-  const unconnected = checks.filter(({ attempts }) =>
-    attempts.every(({ outcome }) => outcome !== 'connected'),
-  );
+  const unconnected = checks.filter((check) => !passedControl(check));
   if (unconnected.length > 0) throw notConnected(unconnected, trial);
   return await times(checks, DENY, stage, trial, context);
 }
@@ -115,17 +114,17 @@ async function cut(trial: Trial, context: Proving): Promise<Map<string, number>>
 /** @returns how long each node took to let connections through again */
 async function restore(trial: Trial, context: Proving): Promise<Map<string, number>> {
   const checks = checksOf(trial.pairs, 'reachable');
+  const stage = stageOf(trial, context);
   // They have connected before: that is the control of the first part.
   for (const check of checks)
-    check.attempts.push({ phase: 'control', round: 1, atMs: 0, outcome: 'connected' });
-  const stage = stageOf(trial, context);
+    stage.attempts.note(check, { phase: 'control', round: 1, atMs: 0, outcome: 'connected' });
   // All was cut before, so whatever connects now has been let through: there is no old state to be mistaken for the new one.
   const timing = { ...context.timing, settleFloorMs: 0 };
   return await times(checks, ALLOW, stage, trial, { ...context, timing });
 }
 
 async function times(
-  checks: readonly CheckRecord[],
+  checks: readonly CheckDraft[],
   policy: PolicyForm,
   stage: Stage,
   trial: Trial,
@@ -153,7 +152,7 @@ async function times(
   return slowest;
 }
 
-function checksOf(pairs: readonly Pair[], expected: CheckRecord['expected']): CheckRecord[] {
+function checksOf(pairs: readonly Pair[], expected: CheckDraft['expected']): CheckDraft[] {
   return pairs.map(({ from, to }, id) => ({
     id,
     from,
@@ -161,9 +160,9 @@ function checksOf(pairs: readonly Pair[], expected: CheckRecord['expected']): Ch
     port: OUTPOST_PORT,
     protocol: 'TCP',
     path: 'podIP',
+    family: 'IPv4',
     expected,
     declared: { file: CANARY, line: 1, column: 1 },
-    attempts: [],
   }));
 }
 
@@ -186,7 +185,7 @@ interface Failed {
   readonly isUnclear: boolean;
 }
 
-function notConnected(checks: readonly CheckRecord[], { pods, pairs }: Trial): PodreachError {
+function notConnected(checks: readonly CheckDraft[], { pods, pairs }: Trial): PodreachError {
   const failed = ofOwnNode(
     checks.flatMap((check) => {
       const pair = pairs[check.id];
@@ -197,7 +196,7 @@ function notConnected(checks: readonly CheckRecord[], { pods, pairs }: Trial): P
     failed.flatMap(({ pair }) => [pair.from, pair.to].flatMap((key) => pods.get(key)?.node ?? [])),
   );
   const [{ pair, check } = {}] = failed;
-  const last = check?.attempts.at(-1);
+  const last = check && newestOf(check);
   const seen = last === undefined ? 'not tried' : [last.outcome, last.detail].filter(Boolean).join(': ');
   return new PodreachError(
     'provision-failed',

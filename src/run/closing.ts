@@ -4,7 +4,7 @@
  */
 import { hasReconnected } from '../judge/closing.ts';
 import { isConfirmed, type JudgeRules, wasCut } from '../judge/judge.ts';
-import type { CheckRecord } from '../record.ts';
+import type { CheckDraft } from '../record/draft.ts';
 import type { PlannedPolicy } from '../scenario/scenario.ts';
 import type { Requesting, Settling } from './context.ts';
 import { hearOut, runRound, type Stage } from './round.ts';
@@ -21,7 +21,7 @@ export async function closingControl(
   stage: Stage,
   context: Settling & Requesting<'delete'>,
 ): Promise<void> {
-  const isOpen = (check: CheckRecord): boolean => !isConfirmed(check, rules) && !wasCut(check, rules);
+  const isOpen = (check: CheckDraft): boolean => !isConfirmed(check, rules) && !wasCut(check, rules);
   await hearOut(tried.checks.filter(isOpen), stage, context);
   const cut = tried.checks.filter((check) => check.cutBy === undefined && wasCut(check, rules));
   if (cut.length === 0) return await hearOut(tried.checks, stage, context);

@@ -2,8 +2,9 @@
  * How long an attempt may take that policies are to cut off. A denial costs all of it, so it is no longer than the network needs: the
  * control has measured that. An attempt that is to connect has all the time there is, which costs nothing where it does.
  */
+import { type Observations, tookOf } from '../model/observation.ts';
 import { greatest } from '../numbers.ts';
-import type { CheckRecord } from '../record.ts';
+import type { CheckDraft } from '../record/draft.ts';
 import type { RunTiming } from './context.ts';
 
 /** So many times as long as the slowest answer of the control: what comes later than that has another cause than distance. */
@@ -14,11 +15,9 @@ const LEAST_MS = 250;
 const WITNESS_PART = 1 / 3;
 
 /** @param limitMs how long an attempt may take at most @returns milliseconds, no more than the limit */
-export function denialTimeMs(checks: readonly Pick<CheckRecord, 'attempts'>[], limitMs: number): number {
-  const answers = checks.flatMap(({ attempts }) =>
-    attempts.flatMap(({ phase, outcome, durationMs }) =>
-      phase === 'control' && outcome === 'connected' ? (durationMs ?? []) : [],
-    ),
+export function denialTimeMs(checks: readonly Pick<Observations, 'control'>[], limitMs: number): number {
+  const answers = checks.flatMap(({ control = [] }) =>
+    control.flatMap((stretch) => (stretch.outcome === 'connected' ? (tookOf(stretch)?.mostMs ?? []) : [])),
   );
   if (answers.length === 0) return limitMs;
   return Math.min(limitMs, Math.max(LEAST_MS, Math.ceil(MULTIPLE * greatest(answers))));
@@ -26,7 +25,7 @@ export function denialTimeMs(checks: readonly Pick<CheckRecord, 'attempts'>[], l
 
 /** How long an attempt of a check may take, in milliseconds. */
 export function timeLimitOf(
-  { expected }: Pick<CheckRecord, 'expected'>,
+  { expected }: Pick<CheckDraft, 'expected'>,
   { timeoutMs, denialMs }: Pick<RunTiming, 'timeoutMs' | 'denialMs'>,
 ): number {
   return expected === 'unreachable' ? denialMs : timeoutMs;

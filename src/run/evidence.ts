@@ -3,10 +3,11 @@
  * nodes, and the datagrams that arrived. From it each attempt that was cut off gets its triangle, as soon as enough is known.
  */
 
+import type { Triangle } from '../model/attempt.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { greatest, least } from '../numbers.ts';
 import type { EndLine } from '../probe/protocol.ts';
-import type { AttemptRecord, CheckRecord } from '../record.ts';
+import type { CheckDraft, NotedAttempt } from '../record/draft.ts';
 import { type Exchange, type Moment, NodeClocks } from './node-clocks.ts';
 import type { RunningPod } from './provision.ts';
 import { UnansweredAttempts } from './unanswered.ts';
@@ -17,8 +18,8 @@ const FRESH_MS = 5_000;
 const CONFIRM_MORE = 3;
 
 interface Sent {
-  readonly check: CheckRecord;
-  readonly attempt: AttemptRecord;
+  readonly check: CheckDraft;
+  readonly attempt: NotedAttempt;
   readonly to: RunningPod;
 }
 
@@ -96,7 +97,11 @@ export class Evidence {
 
   /** The agent has answered for these: those that have not arrived by now never will. */
   forget(pod: RunningPod, nonces: readonly string[]): void {
-    for (const nonce of nonces) this.#sent.get(pod)?.delete(nonce);
+    const sent = this.#sent.get(pod);
+    for (const nonce of nonces) {
+      sent?.get(nonce)?.attempt.release();
+      sent?.delete(nonce);
+    }
   }
 
   /** A dial to or from these was answered only after another had been lost. */
@@ -131,17 +136,19 @@ export class Evidence {
 
   /** Keeps an attempt that was cut off until its triangle is known. */
   noteCut(cut: Cut): void {
+    cut.attempt.hold();
     this.#open.push(cut);
   }
 
   noteSent(nonce: string, sent: Sent): void {
+    sent.attempt.hold();
     const known = this.#sent.get(sent.to) ?? new Map<string, Sent>();
     known.set(nonce, sent);
     this.#sent.set(sent.to, known);
   }
 
   /** Destinations that have more to tell about attempts of these checks. */
-  unheard(checks: readonly CheckRecord[]): ReadonlySet<RunningPod> {
+  unheard(checks: readonly CheckDraft[]): ReadonlySet<RunningPod> {
     const wanted = new Set(checks);
     const open = [...this.#open, ...[...this.#sent.values()].flatMap((sent) => [...sent.values()])];
     return new Set(open.flatMap(({ check, to }) => (wanted.has(check) ? [to] : [])));
@@ -152,13 +159,15 @@ export class Evidence {
    * attempts that it takes.
    */
   review(
-    checks: readonly CheckRecord[],
+    checks: readonly CheckDraft[],
     podOf: (key: string) => RunningPod | undefined,
     confirm: number,
   ): void {
     this.#open = this.#open.filter((cut) => {
-      cut.attempt.seen = this.#triangleOf(cut);
-      return !this.#isFinal(cut);
+      this.#see(cut);
+      if (!this.#isFinal(cut)) return true;
+      cut.attempt.release();
+      return false;
     });
     if (this.#lossy.size + this.#lossyWays.size === 0) return;
     for (const check of checks) {
@@ -175,12 +184,22 @@ export class Evidence {
 
   #arrive(pod: RunningPod, nonce: string): void {
     const { attempt } = this.#sent.get(pod)?.get(nonce) ?? {};
-    if (attempt === undefined) return;
-    attempt.outcome = 'one-way';
-    attempt.detail = 'the datagram arrived, and no answer came back';
+    attempt?.amend({ outcome: 'one-way', detail: 'the datagram arrived, and no answer came back' });
   }
 
-  #triangleOf(cut: Cut): NonNullable<AttemptRecord['seen']> {
+  /** Gives an attempt its triangle, as it is known by now. */
+  #see(cut: Cut): void {
+    const { source, destination, between } = cut.attempt.attempt.seen ?? {};
+    const seen = this.#triangleOf(cut);
+    const isNews =
+      cut.attempt.attempt.seen === undefined ||
+      source !== seen.source ||
+      destination !== seen.destination ||
+      between !== seen.between;
+    if (isNews) cut.attempt.amend({ seen });
+  }
+
+  #triangleOf(cut: Cut): Triangle {
     const lastDial = this.#clocks.at(cut.from, cut.lastDialMs);
     if (lastDial === undefined) return {};
     const source = this.#lastVisit(cut.from, cut, lastDial);

@@ -1,11 +1,11 @@
 /** Any thrown thing as the record's account of a failure. */
 import { type ErrorCode, FAULT, messageOf, PodreachError } from '../errors.ts';
-import type { RunRecord } from '../record.ts';
+import type { RunDraft } from '../record/draft.ts';
 
-export type Failure = NonNullable<RunRecord['run']['error']>;
+export type Failure = NonNullable<RunDraft['run']['error']>;
 
 /** Notes what a run failed on. What then went wrong where its stages were released is a warning: it must not hide the failure. */
-export function noteFailure({ run, environment }: RunRecord, thrown: unknown): void {
+export function noteFailure({ run, environment }: RunDraft, thrown: unknown): void {
   const later: unknown[] = [];
   let first = thrown;
   for (; isSuppressing(first); first = first.suppressed) later.unshift(first.error);

@@ -4,7 +4,8 @@ import type { ClusterProvider } from '../cluster/cluster.ts';
 import type { KubePatience } from '../kube/connect.ts';
 import type { ProbeSettings } from '../probe/settings.ts';
 import type { ProgressListener } from '../progress.ts';
-import type { RunRecord } from '../record.ts';
+import type { RunDraft } from '../record/draft.ts';
+import type { RunRecord } from '../record/schema.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import type { RunOrigin } from './start-record.ts';
 
@@ -53,7 +54,7 @@ export interface RunOptions {
 export interface Job {
   readonly plans: readonly Plan[];
   readonly options: Omit<RunOptions, 'save'>;
-  readonly record: RunRecord;
+  readonly record: RunDraft;
   /** Says that the record has changed in a way worth saving. */
   readonly save: () => void;
 }

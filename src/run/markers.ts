@@ -3,7 +3,7 @@
  * of the guarded outposts; what a node shows of that it has taken up, it has taken up of what came before.
  */
 import { PodreachError } from '../errors.ts';
-import type { CheckRecord, ScenarioRecord } from '../record.ts';
+import type { CheckDraft, StepDraft } from '../record/draft.ts';
 import type { Bounded, Owning, Requesting, Trying } from './context.ts';
 import {
   guard,
@@ -40,7 +40,7 @@ export async function turnMarker({ number }: Marker, context: Requesting<'apply'
  * @throws PodreachError `not-enforcing` where no node shows it
  */
 export async function awaitForce(
-  scenario: ScenarioRecord,
+  step: StepDraft,
   marker: Marker,
   appliedMs: number,
   stage: Stage,
@@ -49,10 +49,10 @@ export async function awaitForce(
   const nodes = [...new Set([...stage.pods.values()].map(({ node }) => node))].toSorted();
   const [turns, openWays] = await Promise.all([
     Promise.all(nodes.map(async (node) => [node, await turnAt(node, marker, stage, context)] as const)),
-    witness(scenario.checks, stage, context),
+    witness(step.checks, stage, context),
   ]);
   context.signal.throwIfAborted();
-  scenario.force = turns.map(([node, turn]) =>
+  step.force = turns.map(([node, turn]) =>
     turn.kind === 'turned' ? { node, turnedMs: Math.max(0, Math.round(turn.afterMs - appliedMs)) } : { node },
   );
   const lacking = turns.flatMap(([, turn]) => (turn.kind === 'turned' ? [] : [turn]));
@@ -99,8 +99,8 @@ async function turnAt(node: string, marker: Marker, stage: Stage, context: Watch
 
 /** Why the policies cannot be expected to be in force for a check: a node of its ends has not shown them. Undefined where both have. */
 export function unforced(
-  check: CheckRecord,
-  { force = [] }: Pick<ScenarioRecord, 'force'>,
+  check: CheckDraft,
+  { force = [] }: Pick<StepDraft, 'force'>,
   { pods }: Pick<Stage, 'pods'>,
   context: Bounded<'withinMs'>,
 ): string | undefined {

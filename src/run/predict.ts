@@ -6,10 +6,10 @@ import type { Oracle } from '../policy/oracle.ts';
 import type { Places } from '../policy/parties.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import type { Responsible } from '../policy/policy.ts';
-import type { CheckRecord, RunRecord, ScenarioRecord } from '../record.ts';
+import type { CheckDraft, RunDraft, ScenarioDraft } from '../record/draft.ts';
 import type { Plan } from '../scenario/scenario.ts';
 
-type Grounds = ScenarioRecord['grounds'];
+type Grounds = ScenarioDraft['grounds'];
 
 /** Of the network plugins whose way with an `ipBlock` that contains pods is known (I1). */
 const MATCHES_PODS: Readonly<Record<string, boolean>> = {
@@ -20,7 +20,7 @@ const MATCHES_PODS: Readonly<Record<string, boolean>> = {
 };
 
 /** What may be taken for granted about the policies of a cluster: what its provider says or, failing that, its network plugin. */
-export function assumptionsFor(trust: Trust, { networkPlugins = [] }: RunRecord['environment']): Assumptions {
+export function assumptionsFor(trust: Trust, { networkPlugins = [] }: RunDraft['environment']): Assumptions {
   if (trust.kind === 'proven') return { ipBlocksMatchPods: trust.ipBlocksMatchPods };
   const [only, ...others] = networkPlugins.filter(({ enforces }) => enforces);
   const matches = only === undefined || others.length > 0 ? undefined : MATCHES_PODS[only.name];
@@ -31,18 +31,18 @@ export function assumptionsFor(trust: Trust, { networkPlugins = [] }: RunRecord[
  * Predicts a scenario's checks anew, now that it is known where its pods run: an `ipBlock` is about addresses.
  * @returns the oracle that knows it
  */
-export function predictPlaced(plan: Plan, scenario: ScenarioRecord, assumptions: Assumptions): Oracle {
+export function predictPlaced(plan: Plan, scenario: ScenarioDraft, assumptions: Assumptions): Oracle {
   const oracle = plan.oracle().placed(placesOf(scenario), assumptions);
   const { predicted, grounds } = predictChecks(oracle, plan.checks);
   scenario.grounds = grounds;
-  for (const [index, check] of scenario.checks.entries()) {
+  for (const [index, check] of scenario.steps[0].checks.entries()) {
     const prediction = predicted[index];
     if (prediction !== undefined) check.predicted = prediction;
   }
   return oracle;
 }
 
-function placesOf({ pods }: ScenarioRecord): Places {
+function placesOf({ pods }: ScenarioDraft): Places {
   return new Map(
     pods.map((pod) => {
       const { ip, node } = pod;
@@ -54,7 +54,7 @@ function placesOf({ pods }: ScenarioRecord): Places {
 
 export interface Predictions {
   /** In the order of the checks. */
-  readonly predicted: readonly CheckRecord['predicted'][];
+  readonly predicted: readonly CheckDraft['predicted'][];
   /** What decides, each once: many checks have the same. */
   readonly grounds: Grounds;
 }
@@ -69,7 +69,7 @@ export function predictChecks(oracle: Oracle, checks: readonly PodPair[]): Predi
     numbers.set(one, number);
     return number;
   };
-  const predicted = checks.map((check): CheckRecord['predicted'] => {
+  const predicted = checks.map((check): CheckDraft['predicted'] => {
     const { answer, responsible } = oracle.rule(flowBetween(check));
     const key = responsible.map(numberOf).join();
     const index = known.get(key) ?? grounds.push(groundsOf(responsible)) - 1;

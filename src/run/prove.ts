@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import type { Trust } from '../cluster/cluster.ts';
 import type { KubeObject } from '../kube/kube.ts';
-import type { RunRecord } from '../record.ts';
+import type { RunDraft } from '../record/draft.ts';
 import { type Proving, proveEnforcement, removeCanaryPolicies } from './canary.ts';
 import { type Cleaning, cleanUpNamespaces } from './cleanup.ts';
 import type { Bounded, Requesting, Telling } from './context.ts';
@@ -34,7 +34,7 @@ type ToBeProven = Extract<Trust, { kind: 'to-be-proven' }>;
 /** Notes what the network of a cluster is that has to be proven. @throws what the API server says */
 export async function meetNetwork(
   { networkPlugin }: ToBeProven,
-  environment: RunRecord['environment'],
+  environment: RunDraft['environment'],
   context: Requesting<'list' | 'read'> & Telling,
 ): Promise<void> {
   await describeNetwork(environment, networkPlugin, context);
@@ -52,7 +52,7 @@ export async function meetNetwork(
 export async function proveCluster(
   trust: Trust,
   nodes: readonly KubeObject[],
-  record: RunRecord,
+  record: RunDraft,
   markers: number,
   context: Proving & Provisioning & Watching,
 ): Promise<{ readonly proof: Promise<Proof> }> {
@@ -88,7 +88,7 @@ async function startedOutposts(
 async function proveOutposts(
   wanted: Wanted,
   hosts: readonly ProbeNode[],
-  { environment }: RunRecord,
+  { environment }: RunDraft,
   context: Proving & Provisioning & Watching,
 ): Promise<Proof> {
   const outposts = await waitForOutposts(wanted, hosts, context);

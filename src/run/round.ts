@@ -4,11 +4,13 @@
  */
 
 import { objectKey } from '../keys.ts';
+import type { Attempt, TryingPhase } from '../model/attempt.ts';
 import type { Dial, Listener } from '../model/dial.ts';
+import { newestOf } from '../model/observation.ts';
 import { describePort } from '../pair.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { AttemptLine, Batch, DialRequest } from '../probe/protocol.ts';
-import type { AttemptRecord, CheckRecord } from '../record.ts';
+import type { Attempts, CheckDraft } from '../record/draft.ts';
 import { type AgentReply, askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
@@ -18,7 +20,7 @@ import type { RunningPod, RunningPods } from './provision.ts';
 import type { Witnesses } from './witnesses.ts';
 
 export interface Round {
-  readonly phase: AttemptRecord['phase'];
+  readonly phase: TryingPhase;
   /** Counts from 1 within its phase. */
   readonly number: number;
 }
@@ -28,6 +30,8 @@ export interface Stage {
   readonly pods: RunningPods;
   readonly beganMs: number;
   readonly evidence: Evidence;
+  /** Where attempts are written down. */
+  readonly attempts: Attempts;
   /** Absent before there are any: then no way between nodes is in doubt. */
   readonly witnesses?: Witnesses;
   /** Takes down why execs had to be made again. */
@@ -48,7 +52,7 @@ interface Work {
 }
 
 interface Try {
-  readonly check: CheckRecord;
+  readonly check: CheckDraft;
   /** Absent where nothing was placed that could be dialled. */
   readonly dial: Dial | undefined;
 }
@@ -60,13 +64,13 @@ interface Answered {
 }
 
 /**
- * Tries every check once and appends what it showed to its attempts.
+ * Tries every check once and notes what it showed.
  * @param witnessed the ways that are open, where the witnesses have been asked already: the attempts begin when they have answered.
  *   Absent: they are asked at the same time
  * @throws the signal's reason when it is aborted
  */
 export async function runRound(
-  checks: readonly CheckRecord[],
+  checks: readonly CheckDraft[],
   round: Round,
   stage: Stage,
   context: Trying,
@@ -93,7 +97,7 @@ export type OpenWays = ReadonlySet<string> | undefined;
 
 /** Has the witnesses of all nodes in question connect. */
 export async function witness(
-  checks: readonly CheckRecord[],
+  checks: readonly CheckDraft[],
   stage: Stage,
   context: Trying,
 ): Promise<OpenWays> {
@@ -105,7 +109,7 @@ export async function witness(
  * the last dial. Costs an exec per pod and no timeout.
  * @throws the signal's reason when it is aborted
  */
-export async function hearOut(checks: readonly CheckRecord[], stage: Stage, context: Trying): Promise<void> {
+export async function hearOut(checks: readonly CheckDraft[], stage: Stage, context: Trying): Promise<void> {
   const { evidence, pods } = stage;
   const works = new Map<RunningPod, Work>();
   for (const pod of evidence.unheard(checks)) workOf(pod, works);
@@ -119,7 +123,7 @@ export async function hearOut(checks: readonly CheckRecord[], stage: Stage, cont
  * @throws the signal's reason when it is aborted
  */
 export async function hearArrivals(
-  checks: readonly CheckRecord[],
+  checks: readonly CheckDraft[],
   stage: Stage,
   context: Trying,
 ): Promise<void> {
@@ -136,7 +140,7 @@ export async function hearArrivals(
  * @throws the signal's reason when it is aborted
  */
 export async function hearTheLast(
-  checks: readonly CheckRecord[],
+  checks: readonly CheckDraft[],
   stage: Stage,
   context: Trying,
 ): Promise<void> {
@@ -164,11 +168,11 @@ async function ask(works: readonly Work[], stage: Stage, context: Trying): Promi
 export interface NodePair {
   readonly from: string;
   readonly to: string;
-  readonly protocol: CheckRecord['protocol'];
+  readonly protocol: CheckDraft['protocol'];
 }
 
 /** The ways between the nodes of checks, each once. */
-function waysOf(checks: readonly CheckRecord[], pods: RunningPods): Map<string, NodePair> {
+function waysOf(checks: readonly CheckDraft[], pods: RunningPods): Map<string, NodePair> {
   return new Map(
     checks.flatMap((check) => {
       const from = pods.get(check.from)?.node;
@@ -182,7 +186,7 @@ function waysOf(checks: readonly CheckRecord[], pods: RunningPods): Map<string, 
 
 /** Sources carry their targets, destinations the proof that they listen. */
 function workByPod(
-  checks: readonly CheckRecord[],
+  checks: readonly CheckDraft[],
   pods: RunningPods,
   canBeCut: boolean,
   timing: Trying['timing'],
@@ -190,7 +194,7 @@ function workByPod(
   const works = new Map<RunningPod, Work>();
   for (const check of checks) {
     const from = pods.get(check.from);
-    const dial = dialOf({ family: 'IPv4', ...check }, pods);
+    const dial = dialOf(check, pods);
     if (from !== undefined) workOf(from, works).tries.push({ check, dial });
     if (dial === undefined) continue;
     const listening = pods.get(dial.listener.pod);
@@ -212,8 +216,8 @@ function newWork(pod: RunningPod): Work {
   return { pod, tries: [], listeners: new Map(), holdMs: 0, asksHalfOpen: false, endsDials: false };
 }
 
-function mayBeCut({ expected, attempts }: CheckRecord): boolean {
-  return expected === 'unreachable' || attempts.at(-1)?.outcome !== 'connected';
+function mayBeCut(check: CheckDraft): boolean {
+  return check.expected === 'unreachable' || newestOf(check)?.outcome !== 'connected';
 }
 
 async function execute(work: Work, stage: Stage, context: Trying): Promise<Answered> {
@@ -255,7 +259,7 @@ function hear({ work: { pod, asksHalfOpen }, asked, reply }: Answered, evidence:
   if (asksHalfOpen) evidence.unanswered.noteAsked(pod);
 }
 
-type Aliveness = Pick<AttemptRecord, 'listenerAlive' | 'unasked'>;
+type Aliveness = Pick<Attempt, 'listenerAlive' | 'unasked'>;
 
 /** Of every listener that was to be asked, its answer or why there is none, by pod and port. */
 function listenersAlive(answers: readonly Answered[]): Map<string, Aliveness> {
@@ -290,7 +294,7 @@ function recordAttempts({ work, reply }: Answered, surroundings: Surroundings): 
       recordAttempt({ check, dial }, line, answer.end.clockMs, work.pod, surroundings);
       continue;
     }
-    check.attempts.push({
+    surroundings.stage.attempts.note(check, {
       ...numbered(surroundings.round),
       atMs: rounded(reply.startedMs - surroundings.stage.beganMs),
       outcome: 'error',
@@ -308,7 +312,7 @@ function recordAttempt(
   from: RunningPod,
   surroundings: Surroundings,
 ): void {
-  const { evidence, pods } = surroundings.stage;
+  const { attempts, evidence, pods } = surroundings.stage;
   const {
     outcome,
     durationMs,
@@ -320,7 +324,7 @@ function recordAttempt(
     localPorts = [],
     detail,
   } = line;
-  const attempt: AttemptRecord = {
+  const attempt = attempts.note(check, {
     ...numbered(surroundings.round),
     atMs: rounded(evidence.latest(from, clockMs + startedMs) ?? 0),
     outcome,
@@ -328,8 +332,7 @@ function recordAttempt(
     ...(dials === 1 ? {} : { dials }),
     ...aliveOf(dial, surroundings),
     ...(detail === undefined ? {} : { detail }),
-  };
-  check.attempts.push(attempt);
+  });
   const to = dial && pods.get(dial.answerer);
   if (to === undefined) return;
   if (lost > 0) evidence.noteLoss(from, to);
@@ -343,7 +346,7 @@ function recordAttempt(
   evidence.noteCut({ check, attempt, from, to, lastDialMs: clockMs + lastDialMs, way });
 }
 
-function numbered({ phase, number }: Round): Pick<AttemptRecord, 'phase' | 'round'> {
+function numbered({ phase, number }: Round): Pick<Attempt, 'phase' | 'round'> {
   return { phase, round: number };
 }
 

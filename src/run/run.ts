@@ -7,7 +7,8 @@ import { randomBytes } from 'node:crypto';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Interruption } from '../errors.ts';
 import { exitCodeFor } from '../judge/exit-code.ts';
-import type { RunRecord } from '../record.ts';
+import type { RunDraft } from '../record/draft.ts';
+import type { RunRecord } from '../record/schema.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { check } from './checked.ts';
 import { connect } from './connected.ts';
@@ -75,7 +76,7 @@ async function runStages(job: Job, keep: (cluster: Cluster) => void): Promise<vo
   started.finish();
 }
 
-function finish(record: RunRecord, options: RunOptions, beganMs: number): void {
+function finish(record: RunDraft, options: RunOptions, beganMs: number): void {
   for (const scenario of record.scenarios) if (scenario.status === 'waiting') scenario.status = 'skipped';
   record.run.endedAt = options.clock.date().toISOString();
   record.run.durationMs = Math.round(options.clock.now() - beganMs);

@@ -3,10 +3,12 @@ import { messageOf } from '../errors.ts';
 import { type Judgement, type JudgeRules, judge } from '../judge/judge.ts';
 import { disagreementOf } from '../judge/opinions.ts';
 import { objectKey } from '../keys.ts';
+import type { Verdict } from '../model/verdict.ts';
+import { VERDICTS } from '../model/verdict.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { Assumptions } from '../policy/peers.ts';
-import type { CheckRecord, Phase, ScenarioRecord, Verdict } from '../record.ts';
-import { VERDICTS } from '../record.ts';
+import { Attempts, type CheckDraft, type ScenarioDraft, type StepDraft } from '../record/draft.ts';
+import type { Phase } from '../record/schema.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { applyPolicies } from './apply.ts';
 import { type Cleaning, cleanUpNamespaces } from './cleanup.ts';
@@ -49,17 +51,19 @@ export type Running = Provisioning & Settling & Watching & Cleaning & Requesting
  */
 export async function runScenario(
   plan: Plan,
-  scenario: ScenarioRecord,
+  scenario: ScenarioDraft,
   options: ScenarioOptions,
   context: Running,
 ): Promise<void> {
   const beganMs = context.clock.now();
   const elapsed = (): number => Math.round(context.clock.now() - beganMs);
+  const [step] = scenario.steps;
+  const tried: Tried = { name: scenario.name, policies: plan.policies, checks: step.checks };
   scenario.status = 'running';
   scenario.startedAt = context.clock.date().toISOString();
 
   const inPhase: InPhase = async (name, work) => {
-    const phase: ScenarioRecord['phases'][number] = { name, atMs: elapsed() };
+    const phase: ScenarioDraft['phases'][number] = { name, atMs: elapsed() };
     scenario.phases.push(phase);
     context.progress({ type: 'phase-started', scenario: scenario.name, phase: name });
     context.save();
@@ -78,18 +82,26 @@ export async function runScenario(
       pods,
       beganMs,
       evidence: new Evidence(beganMs),
+      attempts: new Attempts(),
       noteSetbacks: (reasons) => noteSetbacks(scenario, reasons),
     };
     const { outposts, settleFloorMs } = await inPhase('control', async () => {
-      await control(scenario, stage, context);
+      await control(tried, stage, context);
       return await options.proof;
     });
     const marker: Marker = { number: options.number, outposts };
     const witnessed = { ...stage, witnesses: new Witnesses(outposts) };
-    const denialMs = denialTimeMs(scenario.checks, context.timing.timeoutMs);
-    scenario.denialMs = denialMs;
+    const denialMs = denialTimeMs(step.checks, context.timing.timeoutMs);
+    step.denialMs = denialMs;
     const proven = { ...context, timing: { ...context.timing, settleFloorMs, denialMs } };
-    await runUnderPolicies({ plan, oracle, scenario }, marker, witnessed, options, inPhase, proven);
+    await runUnderPolicies(
+      { plan, oracle, scenario, step, tried },
+      marker,
+      witnessed,
+      options,
+      inPhase,
+      proven,
+    );
     scenario.status = 'finished';
   } catch (thrown) {
     if (options.unproven.aborted) scenario.status = 'skipped';
@@ -103,9 +115,9 @@ export async function runScenario(
 }
 
 /** Takes away what a scenario has created, while others run. What goes wrong stands in its record, unless the signal is aborted. */
-export async function cleanUpAfter(scenario: ScenarioRecord, context: Cleaning & Recording): Promise<void> {
+export async function cleanUpAfter(scenario: ScenarioDraft, context: Cleaning & Recording): Promise<void> {
   const beganMs = context.clock.now();
-  const phase: ScenarioRecord['phases'][number] = { name: 'cleanup', atMs: scenario.durationMs ?? 0 };
+  const phase: ScenarioDraft['phases'][number] = { name: 'cleanup', atMs: scenario.durationMs ?? 0 };
   scenario.phases.push(phase);
   try {
     await cleanUpNamespaces(
@@ -129,12 +141,15 @@ interface Placed {
   readonly plan: Plan;
   /** Knows where they run. */
   readonly oracle: Oracle;
-  readonly scenario: ScenarioRecord;
+  readonly scenario: ScenarioDraft;
+  readonly step: StepDraft;
+  /** All of its checks. */
+  readonly tried: Tried;
 }
 
 /** From applying the policies to the verdicts, which are given in every ending. @throws what applying, waiting and trying throw */
 async function runUnderPolicies(
-  { plan, oracle, scenario }: Placed,
+  { plan, oracle, scenario, step, tried }: Placed,
   marker: Marker,
   stage: Stage,
   { keep, others }: ScenarioOptions,
@@ -152,33 +167,28 @@ async function runUnderPolicies(
   try {
     await inPhase('settle', async () => {
       const openWays = hasPolicies
-        ? await awaitForce(scenario, marker, appliedMs, stage, context)
-        : await witness(scenario.checks, stage, context);
+        ? await awaitForce(step, marker, appliedMs, stage, context)
+        : await witness(step.checks, stage, context);
       const witnessed = Promise.resolve(openWays);
-      await settle(forced(scenario, stage, context), rules, stage, context, witnessed);
+      await settle(forced(tried, step, stage, context), rules, stage, context, witnessed);
     });
-    await inPhase('observe', () => observe(scenario, rules, stage, context));
-    if (keep) await hearOut(scenario.checks, stage, context);
-    else await inPhase('closing', () => closingControl(scenario, plan.policies, rules, stage, context));
+    await inPhase('observe', () => observe(tried, rules, stage, context));
+    if (keep) await hearOut(step.checks, stage, context);
+    else await inPhase('closing', () => closingControl(tried, plan.policies, rules, stage, context));
     scenario.closingControl = keep ? 'left-out' : 'made';
   } finally {
-    const late = (check: CheckRecord): string | undefined => unforced(check, scenario, stage, context);
-    judgeChecks(
-      oracle,
-      scenario,
-      { ...rules, closing: scenario.closingControl, late },
-      context.signal.aborted,
-    );
+    const late = (check: CheckDraft): string | undefined => unforced(check, step, stage, context);
+    judgeChecks(oracle, step, { ...rules, closing: scenario.closingControl, late }, context.signal.aborted);
   }
 }
 
 /** A scenario without the checks of nodes that have not taken up its policies: whatever they showed would not be about these. */
-function forced(scenario: ScenarioRecord, stage: Stage, context: Bounded<'withinMs'>): Tried {
-  const checks = scenario.checks.filter((check) => unforced(check, scenario, stage, context) === undefined);
-  return { ...scenario, checks };
+function forced(tried: Tried, step: StepDraft, stage: Stage, context: Bounded<'withinMs'>): Tried {
+  const checks = tried.checks.filter((check) => unforced(check, step, stage, context) === undefined);
+  return { ...tried, checks };
 }
 
-function noteWherePodsRun(scenario: ScenarioRecord, running: RunningPods): void {
+function noteWherePodsRun(scenario: ScenarioDraft, running: RunningPods): void {
   for (const pod of scenario.pods) {
     const found = running.get(objectKey(pod));
     if (found === undefined) continue;
@@ -187,7 +197,7 @@ function noteWherePodsRun(scenario: ScenarioRecord, running: RunningPods): void 
   }
 }
 
-function noteSetbacks(scenario: ScenarioRecord, reasons: readonly string[]): void {
+function noteSetbacks(scenario: ScenarioDraft, reasons: readonly string[]): void {
   const lastReason = reasons.at(-1);
   if (lastReason === undefined) return;
   scenario.execRetries = { count: (scenario.execRetries?.count ?? 0) + reasons.length, lastReason };
@@ -196,11 +206,11 @@ function noteSetbacks(scenario: ScenarioRecord, reasons: readonly string[]): voi
 /** @param cutOff the run ended before the checks had their time: only what has shown itself already is a verdict */
 function judgeChecks(
   oracle: Oracle,
-  scenario: ScenarioRecord,
-  { late, ...rules }: JudgeRules & { readonly late: (check: CheckRecord) => string | undefined },
+  step: StepDraft,
+  { late, ...rules }: JudgeRules & { readonly late: (check: CheckDraft) => string | undefined },
   cutOff: boolean,
 ): void {
-  for (const check of scenario.checks) {
+  for (const check of step.checks) {
     const lateness = late(check);
     const { verdict, reason, settledMs }: Judgement =
       lateness === undefined ? judge(check, rules) : { verdict: 'inconclusive', reason: lateness };
@@ -214,16 +224,16 @@ function judgeChecks(
   }
 }
 
-function isolatedBy(oracle: Oracle, { from, to }: CheckRecord): NonNullable<CheckRecord['isolatedBy']> {
+function isolatedBy(oracle: Oracle, { from, to }: CheckDraft): NonNullable<CheckDraft['isolatedBy']> {
   return {
     egress: oracle.policiesIsolating(from, 'egress').map(objectKey),
     ingress: oracle.policiesIsolating(to, 'ingress').map(objectKey),
   };
 }
 
-function tellEnd(scenario: ScenarioRecord, context: Telling): void {
+function tellEnd(scenario: ScenarioDraft, context: Telling): void {
   const verdicts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as Record<Verdict, number>;
-  for (const { verdict } of scenario.checks) if (verdict !== undefined) verdicts[verdict] += 1;
+  for (const { verdict } of scenario.steps[0].checks) if (verdict !== undefined) verdicts[verdict] += 1;
   const { name, status, durationMs = 0, error } = scenario;
   context.progress({
     type: 'scenario-ended',

@@ -1,6 +1,6 @@
 /** The last stage of a run: its scenarios, side by side, on a cluster that is proven meanwhile. */
 import { isMismatch } from '../judge/mismatch.ts';
-import type { ScenarioRecord } from '../record.ts';
+import type { ScenarioDraft } from '../record/draft.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import type { Checked } from './checked.ts';
 import { cleanUp } from './cleanup.ts';
@@ -102,7 +102,7 @@ async function runAll(
         index: index + 1,
         total: pairs.length,
         pods: scenario.pods.length,
-        checks: scenario.checks.length,
+        checks: scenario.steps[0].checks.length,
       });
       const own = { ...shared, keep: options.keep, number: index + 1, assumptions, others };
       await runScenario(plan, scenario, own, tools);
@@ -119,8 +119,8 @@ async function runAll(
 function createCleaner(
   { cluster, tools }: Checked,
   { options, record: { scenarios } }: Job,
-): (scenario: ScenarioRecord) => Promise<void> {
-  const isAny = (status: ScenarioRecord['status']): boolean => scenarios.some((one) => one.status === status);
+): (scenario: ScenarioDraft) => Promise<void> {
+  const isAny = (status: ScenarioDraft['status']): boolean => scenarios.some((one) => one.status === status);
   const endsWithRun = cluster.lifetime.kind === 'ends-with-run';
   const uncalled = new AbortController();
   const signal = AbortSignal.any([tools.signal, uncalled.signal]);
@@ -134,6 +134,6 @@ function createCleaner(
   };
 }
 
-function wentWrong(scenario: ScenarioRecord): boolean {
-  return scenario.error !== undefined || scenario.checks.some(isMismatch);
+function wentWrong(scenario: ScenarioDraft): boolean {
+  return scenario.error !== undefined || scenario.steps[0].checks.some(isMismatch);
 }

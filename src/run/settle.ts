@@ -8,9 +8,11 @@ import {
   passedControl,
 } from '../judge/judge.ts';
 import { isLetThrough, type Row, trailingRow } from '../judge/rows.ts';
+import type { TryingPhase } from '../model/attempt.ts';
+import { countOf } from '../model/observation.ts';
 import { greatest } from '../numbers.ts';
 import { LAST_DIAL_AT } from '../probe/batch.ts';
-import type { AttemptRecord, CheckRecord } from '../record.ts';
+import type { CheckDraft } from '../record/draft.ts';
 import type { Settling } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
 import { failOnDeadPods, podStates } from './provision.ts';
@@ -26,7 +28,7 @@ export const ROW_MS = 1_150;
 /** What is tried: a scenario, or whatever else has checks. */
 export interface Tried {
   readonly name: string;
-  readonly checks: readonly CheckRecord[];
+  readonly checks: readonly CheckDraft[];
   /** Absent: nothing was applied. */
   readonly policies?: readonly unknown[];
 }
@@ -68,7 +70,7 @@ export async function settle(
 ): Promise<void> {
   const deadline = stage.beganMs + rules.appliedMs + context.timing.withinMs;
   const controlled = tried.checks.filter(passedControl);
-  const unsettled = (): CheckRecord[] => controlled.filter((check) => !isSettled(check, rules, context));
+  const unsettled = (): CheckDraft[] => controlled.filter((check) => !isSettled(check, rules, context));
   let open = unsettled();
   let lateRounds = 0;
   for (let number = 1; ; number += 1) {
@@ -94,25 +96,24 @@ export async function settle(
   }
 }
 
-function isSettled(check: CheckRecord, rules: JudgeRules, { timing }: Settling): boolean {
+function isSettled(check: CheckDraft, rules: JudgeRules, { timing }: Settling): boolean {
   return (
     isConfirmed(check, rules) || hasFlapped(check, rules) || (!timing.isPatient && isExplained(check, rules))
   );
 }
 
 /** It must connect and did not, or it has just been confirmed that it does not: whether it was heard can only be told now. */
-function isNoConnection(check: CheckRecord, rules: JudgeRules): boolean {
+function isNoConnection(check: CheckDraft, rules: JudgeRules): boolean {
   return check.expected === 'reachable' ? !agreesAtLast(check) : isConfirmed(check, rules);
 }
 
 /** What it lacks may be no more than what its destination has seen meanwhile. */
-function isLongEnough(check: CheckRecord, rules: JudgeRules): boolean {
-  const tried = check.attempts.filter(({ phase }) => phase === 'settle');
-  return tried.length >= rules.confirm && !isConfirmed(check, rules);
+function isLongEnough(check: CheckDraft, rules: JudgeRules): boolean {
+  return countOf(check.observed ?? []) >= rules.confirm && !isConfirmed(check, rules);
 }
 
 /** In a row of attempts that all prove the same, which is not as long as it takes yet. */
-function isUndecided(check: CheckRecord, rules: JudgeRules, lateRounds: number): boolean {
+function isUndecided(check: CheckDraft, rules: JudgeRules, lateRounds: number): boolean {
   const row = trailingRow(check, rules.confirm);
   return row !== undefined && !row.isComplete && lateRounds <= 2 * row.needed;
 }
@@ -131,7 +132,7 @@ export async function observe(
   const settled = tried.checks.filter((check) => isConfirmed(check, rules));
   const lastRound = greatest(tried.checks.map(lastRoundOf));
   reviewAll(tried, stage, context);
-  let due: readonly CheckRecord[] = settled.filter(
+  let due: readonly CheckDraft[] = settled.filter(
     (check) => lastRoundOf(check) < lastRound || !isConfirmed(check, rules),
   );
   for (let number = 1; due.length > 0 && number <= 1 + 2 * mostNeeded(due, rules); number += 1) {
@@ -155,11 +156,11 @@ export async function observe(
 }
 
 /** It shows what is expected, and often enough, also where more turned out to be needed. */
-function isAsSettled(check: CheckRecord, rules: JudgeRules): boolean {
+function isAsSettled(check: CheckDraft, rules: JudgeRules): boolean {
   return agreesAtLast(check) && isConfirmed(check, rules);
 }
 
-function mostNeeded(checks: readonly CheckRecord[], { confirm }: JudgeRules): number {
+function mostNeeded(checks: readonly CheckDraft[], { confirm }: JudgeRules): number {
   return greatest(checks.map((check) => check.confirm ?? confirm));
 }
 
@@ -167,8 +168,10 @@ function reviewAll({ checks }: Tried, { evidence, pods }: Stage, { timing }: Set
   evidence.review(checks, (key) => pods.get(key), timing.confirm);
 }
 
-function lastRoundOf(check: CheckRecord): number {
-  return check.attempts.findLast(({ phase }) => phase === 'settle')?.round ?? 0;
+/** Before a last look is taken. */
+function lastRoundOf(check: CheckDraft): number {
+  const { first, last = first } = check.observed?.at(-1) ?? {};
+  return last?.round ?? 0;
 }
 
 /**
@@ -177,7 +180,7 @@ function lastRoundOf(check: CheckRecord): number {
  */
 async function waitForFloor(
   tried: Tried,
-  due: readonly CheckRecord[],
+  due: readonly CheckDraft[],
   { appliedMs }: JudgeRules,
   stage: Stage,
   context: Settling,
@@ -191,7 +194,7 @@ async function waitForFloor(
  * Rows of attempts that were cut off must be long enough for the kubelet to come by, and connections that the policies deny must last. Meanwhile the witnesses connect: so they have
  * done it after the last attempts, and before the next.
  */
-async function pauseBefore(due: readonly CheckRecord[], stage: Stage, context: Settling): Promise<OpenWays> {
+async function pauseBefore(due: readonly CheckDraft[], stage: Stage, context: Settling): Promise<OpenWays> {
   const now = context.clock.now() - stage.beganMs;
   const span = greatest(
     due.flatMap((check) => {
@@ -209,14 +212,14 @@ async function pauseBefore(due: readonly CheckRecord[], stage: Stage, context: S
 }
 
 /** When the next attempt may begin so that its last dial ends a row that is long enough. */
-function nextAt({ first, last, isCut }: Row, check: CheckRecord, { timing }: Settling): number {
+function nextAt({ first, last, isCut }: Row, check: CheckDraft, { timing }: Settling): number {
   if (!isCut && !isLetThrough(check)) return 0;
   const lastDialMs = last.outcome === 'timeout' ? LAST_DIAL_AT * timeLimitOf(check, timing) : 0;
   return first.atMs + ROW_MS - lastDialMs;
 }
 
 export function tell(
-  phase: AttemptRecord['phase'],
+  phase: TryingPhase,
   round: number,
   settled: number,
   tried: Tried,

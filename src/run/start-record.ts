@@ -1,6 +1,7 @@
 /** The record of a run that has not begun: everything planned, nothing seen, incomplete. */
 import { reviewScenario } from '../policy/review.ts';
-import { type CheckRecord, RECORD_SCHEMA_VERSION, type RunRecord, type ScenarioRecord } from '../record.ts';
+import type { CheckDraft, RunDraft, ScenarioDraft } from '../record/draft.ts';
+import { RECORD_SCHEMA_VERSION } from '../record/schema.ts';
 import { type Check, type Plan, wholePlan } from '../scenario/scenario.ts';
 import { predictChecks } from './predict.ts';
 
@@ -9,7 +10,7 @@ export interface StartOptions {
   readonly version: string;
   readonly startedAt: Date;
   readonly cluster: string;
-  readonly options: RunRecord['run']['options'];
+  readonly options: RunDraft['run']['options'];
   readonly origin?: RunOrigin | undefined;
 }
 
@@ -21,7 +22,7 @@ export interface RunOrigin {
   readonly commit?: string | undefined;
 }
 
-export function startRecord(plans: readonly Plan[], start: StartOptions): RunRecord {
+export function startRecord(plans: readonly Plan[], start: StartOptions): RunDraft {
   return {
     schemaVersion: RECORD_SCHEMA_VERSION,
     podreach: { version: start.version },
@@ -38,7 +39,7 @@ export function startRecord(plans: readonly Plan[], start: StartOptions): RunRec
   };
 }
 
-function startScenario(plan: Plan): ScenarioRecord {
+function startScenario(plan: Plan): ScenarioDraft {
   const { predicted, grounds } = predictChecks(plan.oracle(), plan.checks);
   return {
     ...plan.scenario,
@@ -56,10 +57,10 @@ function startScenario(plan: Plan): ScenarioRecord {
     })),
     grounds,
     warnings: reviewScenario(wholePlan(plan)).map((warning) => ({ ...warning })),
-    checks: plan.checks.map((check, index) => startCheck(check, predicted[index])),
+    steps: [{ checks: plan.checks.map((check, index) => startCheck(check, predicted[index])) }],
   };
 }
 
-function startCheck({ family: _family, ...check }: Check, predicted: CheckRecord['predicted']): CheckRecord {
-  return { ...check, path: 'podIP', attempts: [], ...(predicted === undefined ? {} : { predicted }) };
+function startCheck(check: Check, predicted: CheckDraft['predicted']): CheckDraft {
+  return { ...check, path: 'podIP', ...(predicted === undefined ? {} : { predicted }) };
 }

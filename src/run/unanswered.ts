@@ -3,14 +3,14 @@
  * a SYN again and again until it hears more. And whether they were answered too late, their source tells.
  */
 import { connectionKey } from '../probe/protocol.ts';
-import type { AttemptRecord, CheckRecord } from '../record.ts';
+import type { CheckDraft, NotedAttempt } from '../record/draft.ts';
 import type { RunningPod } from './provision.ts';
 
 /** Older ones of a check are let go: the last ones of its row tell enough. */
 const KEPT = 8;
 
 interface Unanswered {
-  readonly attempt: AttemptRecord;
+  readonly attempt: NotedAttempt;
   readonly from: RunningPod;
   readonly to: RunningPod;
   /** As the source would tell of them. */
@@ -28,29 +28,27 @@ export interface Dialled {
 }
 
 export class UnansweredAttempts {
-  readonly #byCheck = new Map<CheckRecord, readonly Unanswered[]>();
+  readonly #byCheck = new Map<CheckDraft, readonly Unanswered[]>();
   /** The checks that a pod is an end of. */
-  readonly #checksOf = new Map<RunningPod, Set<CheckRecord>>();
+  readonly #checksOf = new Map<RunningPod, Set<CheckDraft>>();
 
   /** @param dialled absent: it was answered, which ends what was known of its check */
   note(
-    check: CheckRecord,
-    attempt: AttemptRecord,
+    check: CheckDraft,
+    attempt: NotedAttempt,
     from: RunningPod,
     to: RunningPod,
     dialled: Dialled | undefined,
   ): void {
     if (dialled === undefined) {
-      this.#byCheck.delete(check);
+      this.#keep(check, []);
       return;
     }
     const { nonce, localPorts } = dialled;
     const connections = localPorts.map((localPort) => connectionKey(from.ip, localPort, check.port));
+    attempt.hold();
     const known = this.#byCheck.get(check) ?? [];
-    this.#byCheck.set(check, [
-      ...known.slice(1 - KEPT),
-      { attempt, from, to, nonce, connections, isAsked: false },
-    ]);
+    this.#keep(check, [...known.slice(1 - KEPT), { attempt, from, to, nonce, connections, isAsked: false }]);
     for (const pod of [from, to]) {
       const checks = this.#checksOf.get(pod) ?? new Set();
       this.#checksOf.set(pod, checks.add(check));
@@ -58,7 +56,7 @@ export class UnansweredAttempts {
   }
 
   /** Where connections of these checks may have arrived, as far as nobody has asked there since. */
-  destinations(checks: readonly CheckRecord[]): ReadonlySet<RunningPod> {
+  destinations(checks: readonly CheckDraft[]): ReadonlySet<RunningPod> {
     return new Set(
       this.#lastOf(checks).flatMap(({ to, connections, isAsked }) =>
         connections.length > 0 && !isAsked ? [to] : [],
@@ -72,7 +70,7 @@ export class UnansweredAttempts {
   }
 
   /** Who may yet get an answer. */
-  sources(checks: readonly CheckRecord[]): ReadonlySet<RunningPod> {
+  sources(checks: readonly CheckDraft[]): ReadonlySet<RunningPod> {
     return new Set(this.#lastOf(checks).map(({ from }) => from));
   }
 
@@ -81,9 +79,9 @@ export class UnansweredAttempts {
     if (halfOpen.length === 0) return;
     const arrived = new Set(halfOpen);
     for (const { attempt, to, connections } of this.#of(pod)) {
-      if (to !== pod || attempt.late === true || !connections.some((one) => arrived.has(one))) continue;
-      attempt.outcome = 'one-way';
-      attempt.detail = 'the connection arrived, and no answer came back';
+      if (to !== pod || attempt.attempt.late === true || !connections.some((one) => arrived.has(one)))
+        continue;
+      attempt.amend({ outcome: 'one-way', detail: 'the connection arrived, and no answer came back' });
     }
   }
 
@@ -93,13 +91,18 @@ export class UnansweredAttempts {
     const late = new Set(nonces);
     for (const { attempt, from, nonce } of this.#of(pod)) {
       if (from !== pod || !late.has(nonce)) continue;
-      attempt.outcome = 'timeout';
-      attempt.late = true;
-      attempt.detail = 'answered late';
+      attempt.amend({ outcome: 'timeout', late: true, detail: 'answered late' });
     }
   }
 
-  #lastOf(checks: readonly CheckRecord[]): readonly Unanswered[] {
+  /** Lets go of all others. */
+  #keep(check: CheckDraft, kept: readonly Unanswered[]): void {
+    for (const one of this.#byCheck.get(check) ?? []) if (!kept.includes(one)) one.attempt.release();
+    if (kept.length === 0) this.#byCheck.delete(check);
+    else this.#byCheck.set(check, kept);
+  }
+
+  #lastOf(checks: readonly CheckDraft[]): readonly Unanswered[] {
     return checks.flatMap((check) => this.#byCheck.get(check)?.at(-1) ?? []);
   }
 

@@ -82,18 +82,22 @@ describe('a file that is no record', () => {
     const record = everyVerdict();
     const scenarios = record.scenarios.map((scenario) => ({
       ...scenario,
-      checks: scenario.checks.map((check) => ({ ...check, verdict: 'fine' })),
+      steps: scenario.steps.map(({ checks }) => ({
+        checks: checks.map((check) => ({ ...check, verdict: 'fine' })),
+      })),
     }));
     const error = await failureOf(file('verdicts.json', JSON.stringify({ ...record, scenarios })));
-    expect(error.message).toMatch(/verdicts\.json is no run record: scenarios\[0\]\.checks\[0\]\.verdict: /);
+    expect(error.message).toMatch(
+      /verdicts\.json is no run record: scenarios\[0\]\.steps\[0\]\.checks\[0\]\.verdict: /,
+    );
     expect(error.message).toMatch(/; and 14 more$/);
   });
 
   test('but one of a newer podreach says so', async () => {
-    const path = file('newer.json', JSON.stringify({ schemaVersion: 2, all: 'different' }));
+    const path = file('newer.json', JSON.stringify({ schemaVersion: 3, all: 'different' }));
     const error = await failureOf(path);
     expect(error.message).toBe(
-      `${path} was written by a newer podreach: its record is of version 2, and this one reads version 1`,
+      `${path} was written by a newer podreach: its record is of version 3, and this one reads up to version 2`,
     );
   });
 });

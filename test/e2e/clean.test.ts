@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import { connectKube } from '../../src/kube/connect.ts';
-import { runRecordSchema } from '../../src/record.ts';
+import { runRecordSchema } from '../../src/record/schema.ts';
 import { failure, throughProxy } from '../support/api-proxy.ts';
 import { folderWith, runCli, startCli } from '../support/cli.ts';
 

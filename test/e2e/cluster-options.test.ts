@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import { RUN_LABEL } from '../../src/probe/manifest.ts';
-import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import { type Intervention, throughProxy } from '../support/api-proxy.ts';
 import { folderWith, runCli } from '../support/cli.ts';
 

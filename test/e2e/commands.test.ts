@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runRecordSchema } from '../../src/record.ts';
+import { runRecordSchema } from '../../src/record/schema.ts';
 import { renderHtml } from '../../src/report/formats/html/html.ts';
 import { viewOf } from '../../src/report/view/view.ts';
 import { folderWith, ROOT, runCli, startCli } from '../support/cli.ts';

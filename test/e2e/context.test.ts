@@ -3,14 +3,14 @@ import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { checksOf, type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import { ApiServer } from '../kube/api-server.ts';
 import { folderWith, runCli, startCli } from '../support/cli.ts';
 
 function verdicts(stdout: string): Record<string, (string | undefined)[]> {
   const record: RunRecord = runRecordSchema.parse(JSON.parse(stdout));
   return Object.fromEntries(
-    record.scenarios.map(({ name, checks }) => [name, checks.map(({ verdict }) => verdict)]),
+    record.scenarios.map((scenario) => [scenario.name, checksOf(scenario).map(({ verdict }) => verdict)]),
   );
 }
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import { leftOf, supervisorBelow, tracesBelow } from '../sandbox/traces.ts';
 import { type Folder, folderWith, startCli } from '../support/cli.ts';
 

@@ -14,7 +14,7 @@ import { generate } from 'selfsigned';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
-import { runRecordSchema } from '../../src/record.ts';
+import { runRecordSchema } from '../../src/record/schema.ts';
 import { MANIFEST_FILE, READY_ITEMS } from '../cluster/kind/world.ts';
 import { type Intervention, throughProxy } from '../support/api-proxy.ts';
 import {

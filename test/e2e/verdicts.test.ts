@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { checksOf, type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import { type Folder, folderWith, runCli } from '../support/cli.ts';
 
 function recordIn(folder: Folder, name = 'run.json'): RunRecord {
@@ -43,11 +43,7 @@ test('every shipped scenario passes', { timeout: 120_000 }, async () => {
   const record = recordIn(folder);
   expect(record.run).toMatchObject({ incomplete: false, exitCode: 0 });
   expect(record.scenarios.length).toBeGreaterThanOrEqual(10);
-  expect(
-    record.scenarios
-      .flatMap(({ checks }) => checks.map(({ verdict }) => verdict))
-      .every((verdict) => verdict === 'pass'),
-  ).toBe(true);
+  expect(record.scenarios.flatMap(checksOf).every(({ verdict }) => verdict === 'pass')).toBe(true);
 });
 
 test('a wrong expectation of each kind ends with 1 and shows both', { timeout: 120_000 }, async () => {
@@ -72,7 +68,7 @@ unreachable:
   expect(stdout).toContain(
     "podreach run wrong.yaml --check 'shop/job → shop/db:5432/TCP' --within 1s --keep",
   );
-  const verdicts = recordIn(folder).scenarios[0]?.checks.map(
+  const verdicts = recordIn(folder).scenarios[0]?.steps[0]?.checks.map(
     ({ from, to, port, protocol, verdict, isolatedBy }) => ({
       pair: `${from} ${to}:${port}/${protocol}`,
       verdict,

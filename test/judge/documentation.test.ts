@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { judge } from '../../src/judge/judge.ts';
-import { OUTCOMES, VERDICTS } from '../../src/record.ts';
+import { OUTCOMES } from '../../src/model/attempt.ts';
+import { VERDICTS } from '../../src/model/verdict.ts';
 import { closed, sequence } from './attempts.ts';
 import { boundRows } from './loss/bound-table.ts';
 

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { exitCodeFor } from '../../src/judge/exit-code.ts';
+import type { Verdict } from '../../src/model/verdict.ts';
 import { compile } from '../../src/policy/oracle.ts';
-import type { RunRecord, Verdict } from '../../src/record.ts';
+import type { RunDraft } from '../../src/record/draft.ts';
 import { startRecord } from '../../src/run/start-record.ts';
 
 function recordWith(
   verdicts: readonly (Verdict | undefined)[],
-  error?: NonNullable<RunRecord['run']['error']>,
-): RunRecord {
+  error?: NonNullable<RunDraft['run']['error']>,
+): RunDraft {
   const location = { file: 'a.yaml', line: 1, column: 1 };
   const pods = ['a', 'b'].map((name) => ({ namespace: 'n', name, labels: {}, ports: [] }));
   const record = startRecord(
@@ -42,7 +43,7 @@ function recordWith(
   );
   const [scenario] = record.scenarios;
   for (const [index, verdict] of verdicts.entries()) {
-    const check = scenario?.checks[index];
+    const check = scenario?.steps[0].checks[index];
     if (check !== undefined && verdict !== undefined) check.verdict = verdict;
   }
   if (scenario !== undefined && error !== undefined) scenario.error = error;

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { findingOf } from '../../src/judge/finding.ts';
-import { type AttemptRecord, OUTCOMES } from '../../src/record.ts';
+import type { Attempt } from '../../src/model/attempt.ts';
+import { OUTCOMES } from '../../src/model/attempt.ts';
 import { seenAt } from './attempts.ts';
 
-type Circumstances = Pick<AttemptRecord, 'listenerAlive' | 'unasked' | 'seen'>;
+type Circumstances = Pick<Attempt, 'listenerAlive' | 'unasked' | 'seen'>;
 
 const seen = seenAt(0);
 const WHOLE = { listenerAlive: true, seen } as const satisfies Circumstances;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type JudgeRules, judge } from '../../src/judge/judge.ts';
 import { describeOutcomes } from '../../src/judge/reasons.ts';
+import { observeAll } from '../../src/model/observation.ts';
 import { attempt, checked, seenAt, sequence } from './attempts.ts';
 
 const rules: JudgeRules = { confirm: 2, appliedMs: 900, closing: 'left-out' };
@@ -168,7 +169,7 @@ describe('a check that does not settle', () => {
 describe('without a positive control', () => {
   test('a pair that never connected has nothing to block', () => {
     const attempts = [attempt('control', 'refused'), attempt('control', 'refused')];
-    expect(judge({ expected: 'unreachable', attempts }, rules)).toEqual({
+    expect(judge({ expected: 'unreachable', ...observeAll(attempts) }, rules)).toEqual({
       verdict: 'inconclusive',
       reason: 'it could not connect even before any policy (refused 2 of 2), so there was nothing to block',
     });
@@ -176,15 +177,15 @@ describe('without a positive control', () => {
 
   test('a probe that never could try says why', () => {
     const broken = attempt('control', 'error', { detail: 'the exec was refused: Forbidden (403)' });
-    expect(judge({ expected: 'reachable', attempts: [broken, broken] }, rules)).toEqual({
+    expect(judge({ expected: 'reachable', ...observeAll([broken, broken]) }, rules)).toEqual({
       verdict: 'inconclusive',
       reason: 'the probe could not try, even before any policy: the exec was refused: Forbidden (403)',
     });
   });
 
   test.each(['', 'cut cut', 'connected'])('what was not tried before is not judged (%s)', (words) => {
-    const { attempts } = sequence('unreachable', words);
-    expect(judge({ expected: 'unreachable', attempts: attempts.slice(1) }, rules)).toEqual({
+    const { control: _, ...uncontrolled } = sequence('unreachable', words);
+    expect(judge(uncontrolled, rules)).toEqual({
       verdict: 'inconclusive',
       reason: 'it was not tried before the policies were applied',
     });
@@ -242,5 +243,5 @@ describe('after settling', () => {
 
 test('outcomes are told with their counts, the most frequent first', () => {
   const attempts = [attempt('settle', 'refused'), attempt('settle', 'timeout'), attempt('settle', 'timeout')];
-  expect(describeOutcomes(attempts)).toBe('timeout 2 of 3, refused 1 of 3');
+  expect(describeOutcomes(observeAll(attempts).observed ?? [])).toBe('timeout 2 of 3, refused 1 of 3');
 });

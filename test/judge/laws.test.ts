@@ -4,7 +4,10 @@
  */
 import { describe, expect, test } from 'vitest';
 import { hasFlapped, isConfirmed, type JudgeRules, judge } from '../../src/judge/judge.ts';
-import type { CheckRecord, Verdict } from '../../src/record.ts';
+import type { Moment } from '../../src/model/attempt.ts';
+import type { Observations } from '../../src/model/observation.ts';
+import type { Verdict } from '../../src/model/verdict.ts';
+import type { CheckRecord } from '../../src/record/schema.ts';
 import { closed, seenAt, sequence } from './attempts.ts';
 
 const LONGEST = 6;
@@ -54,16 +57,18 @@ function checkOf(findings: string, { expected, closing, predicted, cutBy }: Worl
 }
 
 /** The attempts a second apart: as long as it takes to believe whatever they show. */
-function apart<Check extends Pick<CheckRecord, 'attempts'>>(check: Check): Check {
-  const later = (ms: number): number => 10 * ms;
-  return {
-    ...check,
-    attempts: check.attempts.map((attempt) => ({
-      ...attempt,
-      atMs: later(attempt.atMs),
-      ...(attempt.seen === undefined ? {} : { seen: seenAt(later(attempt.atMs)) }),
-    })),
-  };
+function apart<Check extends Observations>(check: Check): Check {
+  const later = ({ atMs, seen, ...moment }: Moment): Moment => ({
+    ...moment,
+    atMs: 10 * atMs,
+    ...(seen === undefined ? {} : { seen: seenAt(10 * atMs) }),
+  });
+  const observed = check.observed?.map(({ first, last, ...stretch }) => ({
+    ...stretch,
+    first: later(first),
+    ...(last === undefined ? {} : { last: later(last) }),
+  }));
+  return { ...check, ...(observed === undefined ? {} : { observed }) };
 }
 
 function rulesOf({ confirm, closing }: World): JudgeRules {

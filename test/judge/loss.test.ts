@@ -1,6 +1,6 @@
 /** On networks that lose packets: whole checks, from their control to their verdict, with the seeds fixed. */
 import { describe, expect, test } from 'vitest';
-import type { Verdict } from '../../src/record.ts';
+import type { Verdict } from '../../src/model/verdict.ts';
 import { falseCut, unanswered } from './loss/bound.ts';
 import { seededRandom } from './loss/packets.ts';
 import type { Setting } from './loss/pair.ts';

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { judge } from '../../src/judge/judge.ts';
 import { disagreementOf } from '../../src/judge/opinions.ts';
-import type { CheckRecord, Verdict } from '../../src/record.ts';
+import type { Verdict } from '../../src/model/verdict.ts';
+import type { CheckRecord } from '../../src/record/schema.ts';
 import { sequence } from './attempts.ts';
 
 type Predicted = NonNullable<CheckRecord['predicted']>['verdict'];

@@ -10,7 +10,7 @@ import { systemRunner } from '../../src/cluster/command-runner.ts';
 import { listNodes } from '../../src/cluster/kind/nodes.ts';
 import { askDocker, askKind } from '../../src/cluster/kind/tools.ts';
 import { messageOf } from '../../src/errors.ts';
-import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { checksOf, type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import { type CliResult, folderWith, runCli } from '../support/cli.ts';
 
 const SENTINEL = '# no tool of this test may touch this file\n';
@@ -108,9 +108,9 @@ describe.skipIf(reason !== undefined)('a real kind cluster with Calico', () => {
     const args = ['--cluster', `kind=${kept}`, ...probe, '--report', report];
     const { exitCode } = await podreach('run', 'scenarios', ...args);
     const { scenarios, environment } = readRecord('scenarios.json');
-    const verdicts = scenarios.flatMap(({ name, checks, error }) => [
+    const verdicts = scenarios.flatMap(({ name, steps, error }) => [
       ...(error === undefined ? [] : [`${name}: ${error.message}`]),
-      ...checks
+      ...checksOf({ steps })
         .filter(({ verdict }) => verdict !== 'pass')
         .map(
           (check) => `${name}: ${check.from} to ${check.to}:${check.port}: ${check.verdict}: ${check.reason}`,
@@ -156,9 +156,9 @@ unreachable:
     const args = ['--cluster', `kind=${kept}`, ...probe, '--report', report];
     const { exitCode } = await podreach('run', file, ...args);
     expect(exitCode).toBe(1);
-    const verdicts = readRecord('wrong.json').scenarios.flatMap(({ checks }) =>
-      checks.map(({ to, verdict }) => [to, verdict]),
-    );
+    const verdicts = readRecord('wrong.json')
+      .scenarios.flatMap(checksOf)
+      .map(({ to, verdict }) => [to, verdict]);
     expect(Object.fromEntries(verdicts)).toEqual({ 'wrong/shut': 'broken', 'wrong/open': 'leaked' });
   });
 

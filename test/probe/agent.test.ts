@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Outcome } from '../../src/model/attempt.ts';
 import type { Protocol } from '../../src/model/protocol.ts';
 import { batchDeadlineMs, batchInput, parseAgentOutput } from '../../src/probe/batch.ts';
 import { type AttemptLine, type Batch, connectionKey, type EndLine } from '../../src/probe/protocol.ts';
-import type { Outcome } from '../../src/record.ts';
 import { batchOf, firstOutput, PodNetwork, RUN_ID } from './pod-network.ts';
 
 // Ports by what becomes of them. 70xx: rules of the network; 80xx: an honest agent; 90xx: other servers.

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { judge } from '../../src/judge/judge.ts';
 import { disagreementOf } from '../../src/judge/opinions.ts';
 import { objectKey } from '../../src/keys.ts';
-import type { CheckRecord, RunRecord, ScenarioRecord } from '../../src/record.ts';
+import { type CheckRecord, checksOf, type RunRecord, type ScenarioRecord } from '../../src/record/schema.ts';
 import { lateNodes } from '../../src/report/parts/scenario-notes.ts';
 import { APPLIED_MS, buildRecord, calmScenario, everyVerdict } from './fixture.ts';
 import { keptRun } from './records.ts';
@@ -14,7 +14,7 @@ test.each<[string, RunRecord]>([
   ['of a run that leaves its policies in place', keptRun()],
 ])('a record %s holds the verdicts of its attempts', (_, record) => {
   for (const scenario of record.scenarios) {
-    for (const check of scenario.checks.filter((one) => !isLate(one, scenario))) {
+    for (const check of checksOf(scenario).filter((one) => !isLate(one, scenario))) {
       const { verdict, reason, settledMs, disagreement } = check;
       const judged = judge(check, {
         confirm: record.run.options.confirm,
@@ -34,7 +34,7 @@ test.each<[string, RunRecord]>([
 
 /** Where the policies are not in force nothing is judged by its attempts. */
 function isLate({ from, to }: CheckRecord, scenario: ScenarioRecord): boolean {
-  const late = lateNodes(scenario);
+  const late = scenario.steps.flatMap(lateNodes);
   return scenario.pods.some(
     (pod) => [from, to].includes(objectKey(pod)) && pod.node !== undefined && late.includes(pod.node),
   );

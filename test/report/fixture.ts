@@ -1,10 +1,16 @@
 /** Run records for tests, built from as few words as a test needs to say. All of them are valid records. */
-import type { AttemptRecord, CheckRecord, RunRecord, ScenarioRecord } from '../../src/record.ts';
+import type { Attempt } from '../../src/model/attempt.ts';
+import { observeAll } from '../../src/model/observation.ts';
+import type { CheckRecord, RunRecord, ScenarioRecord, StepRecord } from '../../src/record/schema.ts';
 import { type ScenarioView, viewOf } from '../../src/report/view/view.ts';
 
 const STARTED_AT = '2026-11-20T02:00:00.000Z';
 
 type Overrides<Part> = { readonly [Key in keyof Part]?: Part[Key] };
+/** What a check is to say; its attempts in place of what is observed in them. */
+export type CheckParts = Overrides<CheckRecord> & { readonly attempts?: readonly Attempt[] };
+/** What a scenario is to say, and its one step. */
+export type ScenarioParts = Overrides<ScenarioRecord> & Pick<Overrides<StepRecord>, 'force'>;
 
 /** A run that ended by itself on the sandbox. */
 export function buildRecord(
@@ -13,7 +19,7 @@ export function buildRecord(
   environment: Overrides<RunRecord['environment']> = {},
 ): RunRecord {
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     podreach: { version: '0.1.0' },
     run: {
       id: '5f1c9a02b7',
@@ -42,13 +48,13 @@ export function buildScenario(
   parts: {
     /** Ports by pod: `80`, `'5432/UDP'`, `'metrics=9090'`. */
     readonly pods: Readonly<Record<string, readonly (number | string)[]>>;
-    readonly checks: readonly Overrides<CheckRecord>[];
+    readonly checks: readonly CheckParts[];
     /** Lines in `policies/<scenario>.yaml`, by `namespace/name`. */
     readonly policies?: Readonly<Record<string, number>>;
     /** Of pods that do not run on the node of their turn, by pod. */
     readonly nodes?: Readonly<Record<string, string>>;
   },
-  overrides: Overrides<ScenarioRecord> = {},
+  { force = ON_BOTH_NODES, ...overrides }: ScenarioParts = {},
 ): ScenarioRecord {
   const file = `scenarios/${name}.yaml`;
   const keys = Object.entries(parts.pods).map(([key, ports]) => ({
@@ -71,7 +77,6 @@ export function buildScenario(
       { name: 'closing', atMs: 5300, durationMs: 120 },
       { name: 'cleanup', atMs: 5420, durationMs: 410 },
     ],
-    force: ['node-1', 'node-2'].map((node, index) => ({ node, turnedMs: 41 + 14 * index })),
     closingControl: 'made',
     namespaces: [...new Set(keys.map(({ namespace }) => namespace))].map((namespace) => ({
       name: namespace,
@@ -92,15 +97,20 @@ export function buildScenario(
     })),
     grounds: [],
     warnings: [],
-    checks: parts.checks.map((check, index) =>
-      buildCheck({ id: index, declared: { file, line: 20 + index, column: 5 }, ...check }),
-    ),
+    steps: [
+      {
+        force,
+        checks: parts.checks.map((check, index) =>
+          buildCheck({ id: index, declared: { file, line: 20 + index, column: 5 }, ...check }),
+        ),
+      },
+    ],
     ...overrides,
   };
 }
 
 /** A passed check of `shop/web` to `shop/db:5432/TCP`, with everything that `overrides` says. */
-function buildCheck(overrides: Overrides<CheckRecord> = {}): CheckRecord {
+function buildCheck({ attempts: made, ...overrides }: CheckParts = {}): CheckRecord {
   const expected = overrides.expected ?? 'reachable';
   const verdict = 'verdict' in overrides ? overrides.verdict : 'pass';
   return {
@@ -110,17 +120,20 @@ function buildCheck(overrides: Overrides<CheckRecord> = {}): CheckRecord {
     port: 5432,
     protocol: 'TCP',
     path: 'podIP',
+    family: 'IPv4',
     expected,
     declared: { file: 'scenarios/shop.yaml', line: 20, column: 5 },
-    attempts: [
-      ...attempts('control', ['connected']),
-      ...(expected === 'reachable'
-        ? attempts('settle', ['connected', 'connected'])
-        : [
-            ...attempts('settle', ['timeout', 'timeout'], {}, CUT_LATER_MS),
-            ...attempts('closing', ['connected']),
-          ]),
-    ],
+    ...observeAll(
+      made ?? [
+        ...attempts('control', ['connected']),
+        ...(expected === 'reachable'
+          ? attempts('settle', ['connected', 'connected'])
+          : [
+              ...attempts('settle', ['timeout', 'timeout'], {}, CUT_LATER_MS),
+              ...attempts('closing', ['connected']),
+            ]),
+      ],
+    ),
     verdict: 'pass',
     ...(verdict === 'pass'
       ? { settledMs: BEGAN_MS.settle - APPLIED_MS + (expected === 'reachable' ? 0 : CUT_LATER_MS) }
@@ -129,6 +142,7 @@ function buildCheck(overrides: Overrides<CheckRecord> = {}): CheckRecord {
   };
 }
 
+const ON_BOTH_NODES = ['node-1', 'node-2'].map((node, index) => ({ node, turnedMs: 41 + 14 * index }));
 /** When the last policy of a scenario had been applied, in milliseconds after it began. */
 export const APPLIED_MS = 770;
 /** When the first attempt of a phase begins, and how much later each of the next. */
@@ -144,12 +158,12 @@ const SEEN_MS = { source: 310, destination: 225, between: 12 } as const;
  * @param laterMs than attempts of this phase mostly begin
  */
 export function attempts(
-  phase: AttemptRecord['phase'],
-  outcomes: readonly AttemptRecord['outcome'][],
-  overrides: Overrides<AttemptRecord> = {},
+  phase: Attempt['phase'],
+  outcomes: readonly Attempt['outcome'][],
+  overrides: Overrides<Attempt> = {},
   laterMs = 0,
-): AttemptRecord[] {
-  return outcomes.map((outcome, index): AttemptRecord => {
+): Attempt[] {
+  return outcomes.map((outcome, index): Attempt => {
     const { atMs = BEGAN_MS[phase] + laterMs + index * EVERY_MS[phase] } = overrides;
     const isSilent = outcome === 'timeout' || outcome === 'one-way';
     return {
@@ -169,7 +183,7 @@ export function attempts(
 }
 
 /** An attempt that is answered dials once: its triangle lies before it. */
-function triangleOf(atMs: number, isSilent: boolean): NonNullable<AttemptRecord['seen']> {
+function triangleOf(atMs: number, isSilent: boolean): NonNullable<Attempt['seen']> {
   const { source, destination, between } = SEEN_MS;
   const beginMs = isSilent ? atMs : atMs - 500;
   return { source: beginMs + source, destination: beginMs + destination, between: beginMs + between };
@@ -412,7 +426,7 @@ export function everyVerdict(): RunRecord {
 }
 
 /** A scenario in which all is well. */
-export function calmScenario(name: string, overrides: Overrides<ScenarioRecord> = {}): ScenarioRecord {
+export function calmScenario(name: string, overrides: ScenarioParts = {}): ScenarioRecord {
   return buildScenario(
     name,
     {
@@ -431,17 +445,22 @@ export function calmScenario(name: string, overrides: Overrides<ScenarioRecord> 
 export function unjudged({ closingControl, ...scenario }: ScenarioRecord): ScenarioRecord {
   return {
     ...scenario,
-    checks: scenario.checks.map(({ verdict, reason, settledMs, isolatedBy, ...check }) => ({
-      ...check,
-      attempts: check.attempts.filter(({ phase }) => phase !== 'closing'),
-    })),
+    steps: changedChecks(scenario, ({ verdict, reason, settledMs, isolatedBy, closing, ...check }) => check),
   };
+}
+
+/** The steps of a scenario with its checks changed. */
+export function changedChecks(
+  { steps }: ScenarioRecord,
+  change: (check: CheckRecord, index: number) => CheckRecord,
+): ScenarioRecord['steps'] {
+  return steps.map((step) => ({ ...step, checks: step.checks.map(change) }));
 }
 
 /** Pods that all try each other on one port; `verdictOf` says what came of each pair, by the numbers of its pods. */
 export function meshScenario(
   size: number,
-  verdictOf: (from: number, to: number) => Overrides<CheckRecord>,
+  verdictOf: (from: number, to: number) => CheckParts,
 ): ScenarioRecord {
   const key = (number: number): string => `team-${number % 10}/service-${number}`;
   const numbers = Array.from({ length: size }, (_, number) => number);

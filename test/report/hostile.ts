@@ -1,6 +1,6 @@
 /** Records made from the schema of records: whatever field it grows, the texts in it are hostile. */
 import { z } from 'zod';
-import { type RunRecord, runRecordSchema } from '../../src/record.ts';
+import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 
 /** What every text of such a record says: colours, a title, an end of line of every kind, a change of direction, half a character. */
 export const ATTACK =

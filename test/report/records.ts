@@ -1,6 +1,6 @@
 /** Records of runs that ended in the ways that every report must cope with. All of them are valid records. */
-import type { RunRecord } from '../../src/record.ts';
-import { attempts, buildRecord, buildScenario, calmScenario, unjudged } from './fixture.ts';
+import type { RunRecord } from '../../src/record/schema.ts';
+import { attempts, buildRecord, buildScenario, calmScenario, changedChecks, unjudged } from './fixture.ts';
 
 /** Names and texts that would be something else than text to one format or another, by what they try. */
 export const HOSTILE = {
@@ -149,13 +149,10 @@ export function provisioningFailure(): RunRecord {
 /** All is well, as far as can be told of a run that leaves its policies in place. */
 export function keptRun(): RunRecord {
   const scenario = calmScenario('kept', { closingControl: 'left-out' });
-  const checks = scenario.checks.map((check) => ({
-    ...check,
-    attempts: check.attempts.filter(({ phase }) => phase !== 'closing'),
-  }));
+  const steps = changedChecks(scenario, ({ closing: _, ...check }) => check);
   const phases = scenario.phases.filter(({ name }) => name !== 'closing' && name !== 'cleanup');
   const options = { confirm: 2, keep: true, failFast: false };
-  return buildRecord([{ ...scenario, checks, phases }], { options, exitCode: 0 });
+  return buildRecord([{ ...scenario, steps, phases }], { options, exitCode: 0 });
 }
 
 /** Stopped by the user between two scenarios. */

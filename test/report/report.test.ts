@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import type { RunRecord } from '../../src/record.ts';
+import type { RunRecord } from '../../src/record/schema.ts';
 import type { ReportFormat } from '../../src/report/formats.ts';
 import { REPORTS } from '../../src/report/report.ts';
 import { escapeXml } from '../../src/report/text/xml.ts';
-import { attempts, buildRecord, buildScenario, calmScenario, everyVerdict } from './fixture.ts';
+import {
+  attempts,
+  buildRecord,
+  buildScenario,
+  calmScenario,
+  changedChecks,
+  everyVerdict,
+} from './fixture.ts';
 import { interruptedRun, keptRun, missingRight, ROLE } from './records.ts';
 
 const PLAIN = { width: 200, colour: false, verbose: false, quiet: false };
@@ -35,12 +42,13 @@ describe('a manifest that would mend what podreach could not go on from', () => 
 test.each(['terminal', 'junit', 'markdown', 'github', 'html', 'audit', 'tap'] as const)(
   '%s tells an interruption together with what could not be cleaned up',
   (format) => {
-    const record = interruptedRun();
-    record.run.error = {
+    const interrupted = interruptedRun();
+    const error = {
       code: 'api-error',
       message: 'cleaning up failed: the namespace stays',
       hint: 'Finish with: podreach clean --run abc',
     };
+    const record = { ...interrupted, run: { ...interrupted.run, error } };
     const text = REPORTS[format](record, { width: 200, colour: false, verbose: false, quiet: false });
     expect(text).toContain('SIGINT');
     expect(text).toContain('cleaning up failed: the namespace stays');
@@ -160,19 +168,21 @@ describe('a pass without an attempt that shows it', () => {
     ['openmetrics', /^podreach_run_success\{.*\} 1$/m],
     ['tap', /^(?!.*not ok)/s],
   ];
-  const recordWithout = (phases: readonly string[]): RunRecord => {
+  const recordWithout = (without: readonly string[]): RunRecord => {
     const scenario = calmScenario('calm');
-    const checks = scenario.checks.map((check) => ({
-      ...check,
-      attempts: check.attempts.filter(({ phase }) => !phases.includes(phase)),
-    }));
-    return buildRecord([{ ...scenario, checks }]);
+    const steps = changedChecks(scenario, ({ control, observed, closing, ...check }) => {
+      const left = Object.entries({ control, observed, closing }).filter(
+        ([name, seen]) => seen !== undefined && !without.includes(name),
+      );
+      return { ...check, ...Object.fromEntries(left) };
+    });
+    return buildRecord([{ ...scenario, steps }]);
   };
 
   test.each(SIGNS)('is none in the report %s', (format, sign) => {
-    const render = (...phases: string[]): string => REPORTS[format](recordWithout(phases), PLAIN);
+    const render = (...without: string[]): string => REPORTS[format](recordWithout(without), PLAIN);
     expect(render()).toMatch(sign);
-    expect(render('control', 'settle', 'observe', 'closing')).not.toMatch(sign);
-    expect(render('settle', 'observe')).not.toMatch(sign);
+    expect(render('control', 'observed', 'closing')).not.toMatch(sign);
+    expect(render('observed')).not.toMatch(sign);
   });
 });

@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterProvider } from '../../src/cluster/cluster.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
+import type { Outcome } from '../../src/model/attempt.ts';
 import type { DialRequest } from '../../src/probe/protocol.ts';
-import type { Outcome } from '../../src/record.ts';
+import { checksOf } from '../../src/record/schema.ts';
 import { proveEnforcement } from '../../src/run/canary.ts';
 import { outpostsNamespace } from '../../src/run/outposts.ts';
 import { sleepingClock } from '../cluster/kind/world.ts';
@@ -159,9 +160,9 @@ describe.concurrent('a cluster that does not', () => {
       },
     });
     expect(record.scenarios.map(({ status }) => status)).toEqual(['skipped']);
-    const [{ phases, checks } = { phases: [], checks: [] }] = record.scenarios;
+    const [{ phases, steps } = { phases: [], steps: [] }] = record.scenarios;
     expect(phases.map(({ name }) => name)).not.toContain('apply');
-    expect(checks.map(({ verdict }) => verdict)).toEqual([undefined, undefined]);
+    expect(checksOf({ steps }).map(({ verdict }) => verdict)).toEqual([undefined, undefined]);
     expect(left).toEqual([]);
   });
 

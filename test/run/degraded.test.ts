@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import type { ClusterProvider } from '../../src/cluster/cluster.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import type { Kube } from '../../src/kube/kube.ts';
-import type { CheckRecord, RunRecord } from '../../src/record.ts';
+import { newestOf } from '../../src/model/observation.ts';
+import type { CheckRecord, RunRecord } from '../../src/record/schema.ts';
 import { findTools, searchPath } from '../../src/sandbox/host.ts';
 import { throughProxy } from '../support/api-proxy.ts';
 import { NetworkFaults } from '../support/network-faults.ts';
@@ -90,7 +91,7 @@ const NOBODY = SCENARIO.replace('key: open, operator: DoesNotExist', 'key: nobod
 const UDP = NOBODY.replaceAll('ports: [80]', 'ports: [53/UDP]');
 
 function checkTo(record: RunRecord, to: string): CheckRecord | undefined {
-  return record.scenarios[0]?.checks.find((check) => check.to === to);
+  return record.scenarios[0]?.steps[0]?.checks.find((check) => check.to === to);
 }
 
 describe.concurrent('what once was a false green', { timeout: 400_000 }, () => {
@@ -105,7 +106,7 @@ describe.concurrent('what once was a false green', { timeout: 400_000 }, () => {
     const record = await runWhile('apply', (faults) => faults.linkDown('pair/b'), { scenario: NOBODY });
     const check = checkTo(record, 'pair/b');
     expect(check?.verdict).toBe('inconclusive');
-    expect(check?.attempts.at(-1)).toMatchObject({ outcome: 'timeout', listenerAlive: true });
+    expect(newestOf(check ?? {})).toMatchObject({ outcome: 'timeout', listenerAlive: true });
     expect(check?.reason).toContain("the destination's own network was not proven");
   });
 
@@ -133,7 +134,7 @@ describe.concurrent('what once was a false green', { timeout: 400_000 }, () => {
     );
     const check = checkTo(record, 'pair/b');
     expect(check?.verdict).toBe('leaked');
-    expect(check?.attempts.filter(({ phase }) => phase === 'settle').at(-1)).toMatchObject({
+    expect(check?.observed?.at(-1)).toMatchObject({
       outcome: 'one-way',
       detail: 'the datagram arrived, and no answer came back',
     });
@@ -162,7 +163,7 @@ describe.concurrent('what once was a false green', { timeout: 400_000 }, () => {
     );
     const check = checkTo(record, 'pair/b');
     expect(check?.verdict).toBe('flapping');
-    expect(check?.attempts.map(({ outcome }) => outcome)).toContain('reset');
+    expect(check?.observed?.map(({ outcome }) => outcome)).toContain('reset');
   });
 
   test('an answer of another pod is no block', async () => {
@@ -181,11 +182,14 @@ describe.concurrent('what once was a false green', { timeout: 400_000 }, () => {
       await faults.filterNode('node-2', { incoming: ['tcp dport 10001 drop'] });
     });
     const [scenario] = record.scenarios;
-    expect(scenario?.force).toEqual([{ node: 'node-1', turnedMs: expect.any(Number) }, { node: 'node-2' }]);
+    expect(scenario?.steps[0]?.force).toEqual([
+      { node: 'node-1', turnedMs: expect.any(Number) },
+      { node: 'node-2' },
+    ]);
     const onNode2 = scenario?.pods.flatMap(({ namespace, name, node }) =>
       node === 'node-2' ? [`${namespace}/${name}`] : [],
     );
-    for (const { from, to, verdict, reason } of scenario?.checks ?? []) {
+    for (const { from, to, verdict, reason } of scenario?.steps[0]?.checks ?? []) {
       const isTouched = [from, to].some((pod) => onNode2?.includes(pod));
       expect([verdict, reason]).toEqual(
         isTouched ? ['inconclusive', 'node-2 has not taken up policies for 5 s'] : ['pass', undefined],
@@ -249,7 +253,8 @@ test('rules that are committed a second late are waited for', async () => {
   );
   const record = await runWith(provider, undefined, { scenario: denyAll, withinMs: 10_000 });
   expect(verdicts(record)).toEqual({ 'pair/b': 'pass', 'pair/c': 'broken' });
-  for (const { turnedMs } of record.scenarios[0]?.force ?? []) expect(turnedMs).toBeGreaterThan(900);
+  for (const { turnedMs } of record.scenarios[0]?.steps[0]?.force ?? [])
+    expect(turnedMs).toBeGreaterThan(900);
 });
 
 test('one packet in twenty that is lost everywhere breaks nothing', { timeout: 120_000 }, async () => {
@@ -282,11 +287,11 @@ reachable:
       ),
     { scenario, withinMs: 20_000 },
   );
-  const mismatches = record.scenarios[0]?.checks.filter(({ verdict }) => verdict !== 'pass') ?? [];
+  const mismatches = record.scenarios[0]?.steps[0]?.checks.filter(({ verdict }) => verdict !== 'pass') ?? [];
   expect(mismatches.map(({ from, to, verdict, reason }) => `${from} ${to} ${verdict}: ${reason}`)).toEqual(
     [],
   );
-  expect(record.scenarios[0]?.checks).toHaveLength(259);
+  expect(record.scenarios[0]?.steps[0]?.checks).toHaveLength(259);
 });
 
 /** A sandbox whose `nft` takes its time. */

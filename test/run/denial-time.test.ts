@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { observeAll } from '../../src/model/observation.ts';
 import { denialTimeMs, isInTime, timeLimitOf } from '../../src/run/denial-time.ts';
 import { attempt } from '../judge/attempts.ts';
 
-const answered = (...durations: readonly number[]) => ({
-  attempts: durations.map((durationMs) => attempt('control', 'connected', { durationMs })),
-});
+const answered = (...durations: readonly number[]) =>
+  observeAll(durations.map((durationMs) => attempt('control', 'connected', { durationMs })));
 
 describe('how long an attempt may take that is to be cut off', () => {
   test.each([
@@ -13,19 +13,17 @@ describe('how long an attempt may take that is to be cut off', () => {
     ['never more than the limit', [answered(90, 400)], 1_000],
     [
       'the limit, where nothing answered',
-      [{ attempts: [attempt('control', 'timeout', { durationMs: 30 })] }],
+      [observeAll([attempt('control', 'timeout', { durationMs: 30 })])],
       1_000,
     ],
     [
       'and not what came later, or failed',
       [
         answered(80),
-        {
-          attempts: [
-            attempt('settle', 'connected', { durationMs: 90 }),
-            attempt('control', 'reset', { durationMs: 95 }),
-          ],
-        },
+        observeAll([
+          attempt('settle', 'connected', { durationMs: 90 }),
+          attempt('control', 'reset', { durationMs: 95 }),
+        ]),
       ],
       320,
     ],

@@ -1,8 +1,8 @@
-import type { RunRecord } from '../../src/record.ts';
+import type { RunDraft } from '../../src/record/draft.ts';
 import { startRecord } from '../../src/run/start-record.ts';
 
 /** The record of a run of no scenarios. */
-export function emptyRecord(): RunRecord {
+export function emptyRecord(): RunDraft {
   return startRecord([], {
     runId: 'r',
     version: '0',

@@ -1,12 +1,14 @@
 /** What a scenario knows of its network beside its attempts, and the triangles that follow from it. */
 import { describe, expect, test } from 'vitest';
 import type { EndLine } from '../../src/probe/protocol.ts';
-import type { CheckRecord } from '../../src/record.ts';
+import { Attempts, type CheckDraft } from '../../src/record/draft.ts';
 import { Evidence, wayKey } from '../../src/run/evidence.ts';
 import { attempt } from '../judge/attempts.ts';
+import { RememberedAttempts } from './noted.ts';
 
 const FROM = { namespace: 'x', name: 'from', ip: '10.0.0.1', node: 'node-1' };
 const TO = { namespace: 'x', name: 'to', ip: '10.0.0.2', node: 'node-2' };
+const ATTEMPT = attempt('settle', 'timeout', { atMs: 1_000 });
 const podOf = (key: string) => [FROM, TO].find(({ name }) => key === `x/${name}`);
 
 /** A batch that took no time on its way: all clocks are the run's. */
@@ -27,7 +29,7 @@ function end(clockMs: number, elapsedMs: number, more: Partial<EndLine> = {}): E
   };
 }
 
-function checkOf(protocol: 'TCP' | 'UDP' = 'TCP'): CheckRecord {
+function checkOf(protocol: 'TCP' | 'UDP' = 'TCP'): CheckDraft {
   return {
     id: 0,
     from: 'x/from',
@@ -35,9 +37,9 @@ function checkOf(protocol: 'TCP' | 'UDP' = 'TCP'): CheckRecord {
     port: 80,
     protocol,
     path: 'podIP',
+    family: 'IPv4',
     expected: 'unreachable',
     declared: { file: 'x.yaml', line: 1, column: 1 },
-    attempts: [attempt('settle', 'timeout', { atMs: 1_000 })],
   };
 }
 
@@ -45,8 +47,7 @@ function checkOf(protocol: 'TCP' | 'UDP' = 'TCP'): CheckRecord {
 function cutAt(visits: { readonly source: readonly number[]; readonly destination: readonly number[] }) {
   const evidence = new Evidence(0);
   const check = checkOf();
-  const [cut] = check.attempts;
-  if (cut === undefined) throw new Error('the check has an attempt');
+  const cut = new Attempts().note(check, ATTEMPT);
   const tell = (pod: typeof FROM, times: readonly number[]): void =>
     evidence.noteEnd(
       pod,
@@ -67,12 +68,12 @@ function cutAt(visits: { readonly source: readonly number[]; readonly destinatio
 describe('the triangle of an attempt that was cut off', () => {
   test('has of each side when it was last seen to work before the last dial', () => {
     const { cut } = cutAt({ source: [300, 1_300, 1_450], destination: [200, 1_200] });
-    expect(cut.seen).toEqual({ source: 1_300, destination: 1_200, between: 1_010 });
+    expect(cut.attempt.seen).toEqual({ source: 1_300, destination: 1_200, between: 1_010 });
   });
 
   test('lacks a side that was seen too long ago, or never', () => {
     const { cut } = cutAt({ source: [-3_700], destination: [] });
-    expect(cut.seen).toEqual({ between: 1_010 });
+    expect(cut.attempt.seen).toEqual({ between: 1_010 });
   });
 
   test('is completed by what its destination tells later', () => {
@@ -83,25 +84,24 @@ describe('the triangle of an attempt that was cut off', () => {
     late.noteEnd(TO, { sentMs: 1_000, receivedMs: 1_010 }, end(1_000, 10));
     late.noteCut({ check, attempt: cut, from: FROM, to: TO, lastDialMs: 1_400, way: 'unwitnessed' });
     late.review([check], podOf, 2);
-    expect(cut.seen).toEqual({ source: 1_100, between: 1_400 });
+    expect(cut.attempt.seen).toEqual({ source: 1_100, between: 1_400 });
     expect([...late.unheard([check])]).toEqual([TO]);
     late.noteEnd(TO, { sentMs: 2_000, receivedMs: 2_010 }, end(2_000, 10, { visitsMs: [-800] }));
     late.review([check], podOf, 2);
-    expect(cut.seen).toEqual({ source: 1_100, destination: 1_200, between: 1_400 });
+    expect(cut.attempt.seen).toEqual({ source: 1_100, destination: 1_200, between: 1_400 });
     expect([...late.unheard([check])]).toEqual([]);
   });
 
   test('counts a visit only where it certainly came before the last dial', () => {
     const evidence = new Evidence(0);
     const check = checkOf();
-    const [cut] = check.attempts;
-    if (cut === undefined) throw new Error('the check has an attempt');
+    const cut = new Attempts().note(check, ATTEMPT);
     evidence.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_500 }, end(1_000, 500, { visitsMs: [0] }));
     // Its exec took 300 ms on the way: the visit may have come between 1250 and 1550.
     evidence.noteEnd(TO, { sentMs: 1_000, receivedMs: 1_800 }, end(1_000, 500, { visitsMs: [250] }));
     evidence.noteCut({ check, attempt: cut, from: FROM, to: TO, lastDialMs: 1_400, way: 'unwitnessed' });
     evidence.review([check], podOf, 2);
-    expect(cut.seen).toEqual({ source: 1_000, between: 1_400 });
+    expect(cut.attempt.seen).toEqual({ source: 1_000, between: 1_400 });
   });
 });
 
@@ -133,15 +133,17 @@ describe('where packets get lost', () => {
 test('a datagram that turns out to have arrived makes its attempt one-way', () => {
   const evidence = new Evidence(0);
   const check = checkOf('UDP');
-  const [sent] = check.attempts;
-  if (sent === undefined) throw new Error('the check has an attempt');
+  const sent = new Attempts().note(check, ATTEMPT);
   evidence.noteSent('0123456789abcdef', { check, attempt: sent, to: TO });
   expect(evidence.askedOf(TO)).toEqual(['0123456789abcdef']);
   expect([...evidence.unheard([check])]).toEqual([TO]);
   const arrived = ['0123456789abcdef'];
   evidence.noteEnd(TO, { sentMs: 2_000, receivedMs: 2_010 }, end(2_000, 10, { arrived }));
   evidence.forget(TO, arrived);
-  expect(sent).toMatchObject({ outcome: 'one-way', detail: 'the datagram arrived, and no answer came back' });
+  expect(sent.attempt).toMatchObject({
+    outcome: 'one-way',
+    detail: 'the datagram arrived, and no answer came back',
+  });
   expect(evidence.askedOf(TO)).toEqual([]);
 });
 
@@ -149,34 +151,34 @@ describe('connections that were not answered', () => {
   function dialled(outcomes: readonly ('timeout' | 'connected')[]) {
     const evidence = new Evidence(0);
     const check = checkOf();
-    check.attempts = outcomes.map((outcome) => attempt('settle', outcome));
-    for (const [index, one] of check.attempts.entries())
+    const attempts = new RememberedAttempts();
+    for (const [index, outcome] of outcomes.entries())
       evidence.unanswered.note(
         check,
-        one,
+        attempts.note(check, attempt('settle', outcome)),
         FROM,
         TO,
-        one.outcome === 'connected' ? undefined : { nonce: `nonce-${index}`, localPorts: [40_000 + index] },
+        outcome === 'connected' ? undefined : { nonce: `nonce-${index}`, localPorts: [40_000 + index] },
       );
     const tell = (...halfOpen: readonly string[]): void =>
       evidence.noteEnd(TO, { sentMs: 2_000, receivedMs: 2_010 }, end(2_000, 10, { halfOpen }));
-    return { evidence, check, tell };
+    return { evidence, check, tell, seen: () => attempts.of(check) };
   }
 
   test('are one-way where their destination tells that they arrived', () => {
-    const { evidence, check, tell } = dialled(['timeout', 'timeout']);
+    const { evidence, check, tell, seen } = dialled(['timeout', 'timeout']);
     expect([...evidence.unanswered.destinations([check])]).toEqual([TO]);
     tell('10.0.0.1:40000>80', '10.0.0.9:40001>80', '10.0.0.1:40001>81');
-    expect(check.attempts).toMatchObject([
+    expect(seen()).toMatchObject([
       { outcome: 'one-way', detail: 'the connection arrived, and no answer came back' },
       { outcome: 'timeout' },
     ]);
     tell('10.0.0.1:40001>80');
-    expect(check.attempts.map(({ outcome }) => outcome)).toEqual(['one-way', 'one-way']);
+    expect(seen().map(({ outcome }) => outcome)).toEqual(['one-way', 'one-way']);
   });
 
   test('are late where their source tells that they were answered after all, half open or not', () => {
-    const { evidence, check } = dialled(['timeout', 'timeout', 'timeout']);
+    const { evidence, check, seen } = dialled(['timeout', 'timeout', 'timeout']);
     expect([...evidence.unanswered.sources([check])]).toEqual([FROM]);
     const tell = (pod: typeof FROM, more: Partial<EndLine>): void =>
       evidence.noteEnd(pod, { sentMs: 2_000, receivedMs: 2_010 }, end(2_000, 10, more));
@@ -184,32 +186,36 @@ describe('connections that were not answered', () => {
     tell(TO, { late: ['nonce-2'] });
     tell(FROM, { late: ['nonce-0', 'nonce-1'] });
     tell(TO, { halfOpen: ['10.0.0.1:40001>80'] });
-    expect(check.attempts).toMatchObject([
+    expect(seen()).toMatchObject([
       { outcome: 'timeout', late: true, detail: 'answered late' },
       { outcome: 'timeout', late: true },
       { outcome: 'timeout' },
     ]);
-    expect(check.attempts[2]?.late).toBe(undefined);
+    expect(seen()[2]?.late).toBe(undefined);
   });
 
   test('say nothing about the policies when these are taken away', () => {
-    const { evidence, check, tell } = dialled(['timeout']);
+    const { evidence, tell, seen } = dialled(['timeout']);
     evidence.close();
     tell('10.0.0.1:40000>80');
     evidence.noteEnd(FROM, { sentMs: 2_000, receivedMs: 2_010 }, end(2_000, 10, { late: ['nonce-0'] }));
-    expect(check.attempts).toEqual([attempt('settle', 'timeout')]);
+    expect(seen()).toEqual([attempt('settle', 'timeout')]);
   });
 
   test('are not in question once the pair has connected', () => {
-    const { evidence, check, tell } = dialled(['timeout', 'connected']);
+    const { evidence, check, tell, seen } = dialled(['timeout', 'connected']);
     expect([...evidence.unanswered.destinations([check])]).toEqual([]);
     tell('10.0.0.1:40000>80');
-    expect(check.attempts.map(({ outcome }) => outcome)).toEqual(['timeout', 'connected']);
+    expect(seen().map(({ outcome }) => outcome)).toEqual(['timeout', 'connected']);
   });
 
   test('are remembered for the last attempts of a long row', () => {
-    const { check, tell } = dialled(Array.from({ length: 20 }, () => 'timeout' as const));
+    const { check, tell, seen } = dialled(Array.from({ length: 20 }, () => 'timeout' as const));
     tell(...Array.from({ length: 20 }, (_, index) => `10.0.0.1:${40_000 + index}>80`));
-    expect(check.attempts.filter(({ outcome }) => outcome === 'one-way')).toHaveLength(8);
+    expect(seen().filter(({ outcome }) => outcome === 'one-way')).toHaveLength(8);
+    expect(check.observed?.map(({ outcome, count }) => [outcome, count])).toEqual([
+      ['timeout', 12],
+      ['one-way', 8],
+    ]);
   });
 });

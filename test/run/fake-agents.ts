@@ -2,8 +2,8 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../../src/clock.ts';
 import type { ExecRequest, ExecResult, Kube } from '../../src/kube/kube.ts';
+import type { Outcome } from '../../src/model/attempt.ts';
 import type { AgentLine, Batch, DialRequest } from '../../src/probe/protocol.ts';
-import type { Outcome } from '../../src/record.ts';
 import type { Proving } from '../../src/run/canary.ts';
 import { Sessions } from '../../src/run/sessions.ts';
 

@@ -3,7 +3,7 @@
  * as if nothing had been.
  */
 import { describe, expect, test } from 'vitest';
-import type { Phase, RunRecord } from '../../src/record.ts';
+import type { Phase, RunRecord } from '../../src/record/schema.ts';
 import type { Patience } from '../../src/run/job.ts';
 import {
   type Call,
@@ -145,7 +145,7 @@ async function runFaults(
 
 /** What became of the checks from each pod: verdict and reason. */
 function outcomesOf(record: RunRecord, pod: string): (readonly [string | undefined, string])[] {
-  const checks = record.scenarios[0]?.checks.filter(({ from }) => from === `faults/${pod}`) ?? [];
+  const checks = record.scenarios[0]?.steps[0]?.checks.filter(({ from }) => from === `faults/${pod}`) ?? [];
   return checks.map(({ verdict, reason = '' }) => [verdict, reason]);
 }
 
@@ -159,12 +159,13 @@ describe('an exec', () => {
       { withinMs: 60_000, patience: { execGraceMs: 20_000 } },
     );
     const [scenario] = record.scenarios;
-    expect(scenario?.checks.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
+    expect(scenario?.steps[0]?.checks.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
     expect(record.run.exitCode).toBe(0);
     expect(scenario?.execRetries?.count).toBeGreaterThanOrEqual(7);
     // What a retried exec printed is in nobody's evidence.
-    const errors = scenario?.checks.flatMap(({ from, attempts }) =>
-      attempts.some(({ outcome }) => outcome === 'error') ? [from] : [],
+    const errors = scenario?.steps[0]?.checks.flatMap(
+      ({ from, control = [], observed = [], closing = [] }) =>
+        [...control, ...observed, ...closing].some(({ outcome }) => outcome === 'error') ? [from] : [],
     );
     // That the end of an answer is lost shows only when the agent must have given up, which is later than this round lasts.
     expect([...new Set(errors)].sort()).toEqual(
@@ -324,7 +325,7 @@ describe.concurrent('a request', () => {
     const error = record.scenarios[0]?.error;
     expect({ code: error?.code, exitCode: record.run.exitCode }).toEqual({ code, exitCode: 3 });
     expect(error?.message).toMatch(words);
-    expect(record.scenarios[0]?.checks.filter(({ verdict }) => verdict === 'pass')).toEqual([]);
+    expect(record.scenarios[0]?.steps[0]?.checks.filter(({ verdict }) => verdict === 'pass')).toEqual([]);
     expect(tookMs).toBeLessThan(60_000);
   });
 });
@@ -390,7 +391,7 @@ describe.concurrent('an API server', () => {
     const { record, missed } = await runWithOutages(moments, 1_500, patience, asContext(sandbox()));
     expect(missed).toEqual([]);
     expect(record.run.error ?? record.scenarios[0]?.error).toBe(undefined);
-    expect(record.scenarios[0]?.checks.map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
+    expect(record.scenarios[0]?.steps[0]?.checks.map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
     expect(record.run.exitCode).toBe(0);
     if (moments.includes('settle'))
       expect(record.scenarios[0]?.execRetries?.lastReason).toMatch(/^no API server answers .*ECONNREFUSED/);
@@ -399,7 +400,7 @@ describe.concurrent('an API server', () => {
   test('that does not come back proves nothing', async () => {
     const patience = { answerMs: 5_000, execGraceMs: 5_000 };
     const { record } = await runWithOutages(['settle'], Number.POSITIVE_INFINITY, patience);
-    expect(record.scenarios[0]?.checks.map(({ verdict }) => verdict)).toEqual([
+    expect(record.scenarios[0]?.steps[0]?.checks.map(({ verdict }) => verdict)).toEqual([
       'inconclusive',
       'inconclusive',
     ]);

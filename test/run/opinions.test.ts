@@ -1,6 +1,6 @@
 /** Three ways of being wrong, each on real packets, and what the report says of it. */
 import { describe, expect, test } from 'vitest';
-import type { RunRecord } from '../../src/record.ts';
+import type { RunRecord } from '../../src/record/schema.ts';
 import { renderTerminal } from '../../src/report/formats/terminal/terminal.ts';
 import { viewOf } from '../../src/report/view/view.ts';
 import { assumptionsFor } from '../../src/run/predict.ts';
@@ -13,7 +13,7 @@ function told(record: RunRecord): string {
 }
 
 function opinions(record: RunRecord): unknown {
-  return record.scenarios[0]?.checks.map(({ to, predicted, verdict, disagreement }) => [
+  return record.scenarios[0]?.steps[0]?.checks.map(({ to, predicted, verdict, disagreement }) => [
     to,
     predicted?.verdict,
     verdict,

@@ -1,7 +1,7 @@
 /** What clusters do to pods that are to start, on a sandbox whose API is made to say so. */
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
-import type { RunRecord } from '../../src/record.ts';
+import type { RunRecord } from '../../src/record/schema.ts';
 import { type Call, failure, type Intervention, throughProxy } from '../support/api-proxy.ts';
 import { runWith, sandbox } from './run-with.ts';
 

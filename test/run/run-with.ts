@@ -5,7 +5,7 @@ import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import { connectKube } from '../../src/kube/connect.ts';
 import type { Kube } from '../../src/kube/kube.ts';
 import type { ProgressEvent } from '../../src/progress.ts';
-import type { RunRecord } from '../../src/record.ts';
+import type { RunRecord } from '../../src/record/schema.ts';
 import type { RunOptions } from '../../src/run/job.ts';
 import { run } from '../../src/run/run.ts';
 import { loadPlans } from '../../src/scenario/load-plans.ts';
@@ -96,5 +96,7 @@ export async function runWith(
 
 /** The verdicts of the first scenario by destination. */
 export function verdicts(record: RunRecord): Record<string, string | undefined> {
-  return Object.fromEntries(record.scenarios[0]?.checks.map(({ to, verdict }) => [to, verdict]) ?? []);
+  return Object.fromEntries(
+    record.scenarios[0]?.steps[0]?.checks.map(({ to, verdict }) => [to, verdict]) ?? [],
+  );
 }

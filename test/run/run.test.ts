@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import type { Kube } from '../../src/kube/kube.ts';
-import type { Phase, RunRecord } from '../../src/record.ts';
+import type { Phase, RunRecord } from '../../src/record/schema.ts';
 import { failure, throughProxy } from '../support/api-proxy.ts';
 import { NetworkFaults } from '../support/network-faults.ts';
 import { asContext } from '../support/real-cluster.ts';
@@ -181,7 +181,7 @@ describe('what the environment can do', () => {
     async (name) => {
       const record = await runWithBlowIn('settle', name, takeAway);
       expect(verdicts(record)['pair/b']).toBe('inconclusive');
-      const check = record.scenarios[0]?.checks.find(({ to }) => to === 'pair/b');
+      const check = record.scenarios[0]?.steps[0]?.checks.find(({ to }) => to === 'pair/b');
       expect(check?.reason).toMatch(/: the pod was deleted$/);
       expect(record.run.exitCode).toBe(4);
     },
@@ -199,7 +199,7 @@ describe('what the environment can do', () => {
     ['b', 'that is replaced', replace, /: the pod was replaced$/],
   ] as const)('pair/%s, %s while policies settle, proves nothing', async (name, _, strike, reason) => {
     const record = await runWithBlowIn('settle', name, strike);
-    const check = record.scenarios[0]?.checks.find(({ to }) => to === 'pair/b');
+    const check = record.scenarios[0]?.steps[0]?.checks.find(({ to }) => to === 'pair/b');
     expect(check?.verdict).toBe('inconclusive');
     expect(check?.reason).toMatch(reason);
     expect(record.run.exitCode).toBe(4);
@@ -222,7 +222,10 @@ test('a pair that opens again while others settle is flapping', async () => {
 test('policies that are to stay are not taken away to see whether it was they that cut', async () => {
   const record = await runWith(sandbox(), undefined, { keep: true });
   expect(record.scenarios[0]).toMatchObject({ closingControl: 'left-out' });
-  const phases = record.scenarios[0]?.checks.flatMap(({ attempts }) => attempts.map(({ phase }) => phase));
+  const phases = record.scenarios[0]?.steps[0]?.checks.flatMap(
+    ({ control = [], observed = [], closing = [] }) =>
+      [...control, ...observed, ...closing].map(({ first }) => first.phase),
+  );
   expect(phases).not.toContain('closing');
   expect(verdicts(record)).toEqual({ 'pair/b': 'pass', 'pair/c': 'pass' });
 });

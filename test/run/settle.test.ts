@@ -2,8 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../src/kube/kube.ts';
+import type { Attempt, Outcome } from '../../src/model/attempt.ts';
+import { countOf, observeAll } from '../../src/model/observation.ts';
 import type { Batch } from '../../src/probe/protocol.ts';
-import type { CheckRecord, Outcome } from '../../src/record.ts';
+import type { CheckDraft } from '../../src/record/draft.ts';
 import type { Settling } from '../../src/run/context.ts';
 import { Evidence } from '../../src/run/evidence.ts';
 import type { Stage } from '../../src/run/round.ts';
@@ -11,6 +13,7 @@ import { control, observe, settle } from '../../src/run/settle.ts';
 import { sleepingClock } from '../cluster/kind/world.ts';
 import { attempt } from '../judge/attempts.ts';
 import { type Answers, agentsThat, contextOn as contextWith, sessionsThat } from './fake-agents.ts';
+import { RememberedAttempts } from './noted.ts';
 
 const APPLIED_MS = 500;
 const FLOOR_MS = 200;
@@ -26,7 +29,7 @@ const RULES = { confirm: 2, appliedMs: APPLIED_MS };
 
 /** What the source sees of one destination, round by round; the last goes on for ever. */
 interface Seen {
-  readonly expected: CheckRecord['expected'];
+  readonly expected: CheckDraft['expected'];
   readonly rounds: readonly Outcome[];
   /** What the policies mean. */
   readonly predicted?: 'allowed' | 'denied';
@@ -43,7 +46,7 @@ interface World {
 async function settled(
   seen: readonly Seen[],
   { policies = ['deny'], unvisited = [], isPatient = false }: World = {},
-): Promise<readonly CheckRecord['attempts'][]> {
+): Promise<readonly (readonly Attempt[])[]> {
   const checks = seen.map(({ expected, predicted }, id) => ({
     ...checkOf(id, expected),
     ...(predicted === undefined ? {} : { predicted: { verdict: predicted, grounds: 0 } }),
@@ -56,7 +59,7 @@ async function settled(
       outcomeOf({ id }) {
         if (clock.now() > APPLIED_MS + 3 * WITHIN_MS) throw new Error('it does not end');
         const rounds = seen[id]?.rounds ?? [];
-        const round = (checks[id]?.attempts.length ?? 0) - 1;
+        const round = checks.slice(id, id + 1).flatMap((check) => stage.attempts.of(check)).length;
         return rounds[round] ?? rounds.at(-1) ?? 'error';
       },
       isVisited: (pod) => !unvisited.includes(pod),
@@ -71,23 +74,23 @@ async function settled(
     stage,
     contextOn({ exec: sessionsThat(answer) }, clock, isPatient),
   );
-  return checks.map(({ attempts }) => attempts.filter(({ phase }) => phase === 'settle'));
+  return checks.map((check) => stage.attempts.of(check));
 }
 
-function stageOf(...names: readonly string[]): Stage {
+function stageOf(...names: readonly string[]): Stage & { readonly attempts: RememberedAttempts } {
   const pods = names.map((name) => ({ namespace: 'x', name, ip: `ip-${name}`, node: 'node-1' }));
   return {
     pods: new Map(pods.map((pod) => [`x/${pod.name}`, pod])),
     beganMs: 0,
     evidence: new Evidence(0),
+    attempts: new RememberedAttempts(),
     noteSetbacks: () => undefined,
   };
 }
 
 /** A check that has connected before the policies. */
-function checkOf(id: number, expected: CheckRecord['expected']): CheckRecord {
+function checkOf(id: number, expected: CheckDraft['expected']): CheckDraft {
   const declared = { file: 'x.yaml', line: 1, column: 1 };
-  const attempts = [attempt('control', 'connected')];
   return {
     id,
     from: 'x/a',
@@ -95,10 +98,15 @@ function checkOf(id: number, expected: CheckRecord['expected']): CheckRecord {
     port: 80,
     protocol: 'TCP',
     path: 'podIP',
+    family: 'IPv4',
     expected,
     declared,
-    attempts,
+    ...observeAll([attempt('control', 'connected')]),
   };
+}
+
+function untried({ control: _, ...check }: CheckDraft): CheckDraft {
+  return check;
 }
 
 /** As much of a context as settling needs. */
@@ -115,9 +123,8 @@ function contextOn(answers: Answers, clock = sleepingClock(), isPatient = false)
   });
 }
 
-const outcomesOf = (attempts: CheckRecord['attempts']): string[] => attempts.map(({ outcome }) => outcome);
-const timesOf = (attempts: CheckRecord['attempts']): number[] =>
-  attempts.map(({ atMs }) => atMs - APPLIED_MS);
+const outcomesOf = (attempts: readonly Attempt[]): string[] => attempts.map(({ outcome }) => outcome);
+const timesOf = (attempts: readonly Attempt[]): number[] => attempts.map(({ atMs }) => atMs - APPLIED_MS);
 
 test('a check is tried until it has shown what is expected as often in a row as it takes, and no more', async () => {
   const [late = [], early = []] = await settled([
@@ -273,11 +280,7 @@ test('a round that takes all the time there is is not the only one', async () =>
   await settle({ name: 'x', checks: settling, policies: ['deny'] }, RULES, stageOf('a', 'b0'), context);
   expect(rounds).toBe(6 * execs);
   rounds = 0;
-  await control(
-    { name: 'x', checks: [{ ...checkOf(0, 'reachable'), attempts: [] }] },
-    stageOf('a', 'b0'),
-    context,
-  );
+  await control({ name: 'x', checks: [untried(checkOf(0, 'reachable'))] }, stageOf('a', 'b0'), context);
   expect(rounds).toBe(6 * execs);
 });
 
@@ -304,7 +307,7 @@ test('before the policies a pod that has died is told, even where a round takes 
     }),
     list: async () => [],
   };
-  const checks = [{ ...checkOf(0, 'reachable'), attempts: [] }];
+  const checks = [untried(checkOf(0, 'reachable'))];
   await expect(
     control({ name: 'x', checks }, stageOf('a', 'b0'), contextOn(answers, clock)),
   ).rejects.toMatchObject({
@@ -316,10 +319,10 @@ test('before the policies a pod that has died is told, even where a round takes 
 test('200,000 checks that have settled together need no last look', async () => {
   const checks = Array.from({ length: 200_000 }, (_, id) => ({
     ...checkOf(id, 'unreachable'),
-    attempts: [1, 2].map((round) => attempt('settle', 'timeout', { round })),
+    ...observeAll([1, 2].map((round) => attempt('settle', 'timeout', { round }))),
   }));
   await observe({ name: 'x', checks }, RULES, stageOf(), contextOn({}));
-  expect(checks.every(({ attempts }) => attempts.length === 2)).toBe(true);
+  expect(checks.every(({ observed = [] }) => countOf(observed) === 2)).toBe(true);
 });
 
 test('agents give denials their own time, and are asked what arrived, and last of all what came late', async () => {

@@ -2,8 +2,9 @@
  * Metrics of a run, for node_exporter's textfile collector or a Pushgateway. The text is OpenMetrics and the older Prometheus
  * text format at once: there are no types, suffixes or timestamps that only one of them knows.
  */
+
+import { VERDICTS } from '../../model/verdict.ts';
 import { greatest } from '../../numbers.ts';
-import { VERDICTS } from '../../record.ts';
 import { nameOfPlugin } from '../parts/circumstances.ts';
 import { passedContrary } from '../parts/contrary.ts';
 import { groupBy } from '../parts/group.ts';

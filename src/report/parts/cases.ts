@@ -2,6 +2,7 @@
  * A run as suites of test cases, for the formats that other tools read as test results. Whatever keeps a run from being
  * `PASSED` shows as a case that failed or errored, so that none of these formats is ever green where the run was not.
  */
+import { tookOf } from '../../model/observation.ts';
 import type { Fact } from '../text/block.ts';
 import {
   type CheckView,
@@ -10,7 +11,7 @@ import {
   type RunView,
   type ScenarioView,
 } from '../view/view.ts';
-import { describeAttempts, underPolicies } from './attempts.ts';
+import { allObservations, describeAttempts, underPolicies } from './attempts.ts';
 import { describeContrary, isPassedContrary } from './contrary.ts';
 import { describeExpected } from './expectation.ts';
 import { endFacts, failureFacts, manifestOf } from './failure.ts';
@@ -86,7 +87,7 @@ function caseOf(check: CheckView): Case {
   const name: CaseName = {
     name: `${check.pair} is ${check.expected}`,
     check,
-    durationMs: check.attempts.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), 0),
+    durationMs: allObservations(check).reduce((sum, stretch) => sum + (tookOf(stretch)?.totalMs ?? 0), 0),
   };
   if (check.verdict === 'pass') {
     const contrary = isPassedContrary(check) ? { contrary: describeContrary(check) } : {};

@@ -3,7 +3,8 @@
  * Whoever reads that a check passed must be able to see them.
  */
 import { findingOf } from '../../judge/finding.ts';
-import type { AttemptRecord, Outcome } from '../../record.ts';
+import type { Outcome } from '../../model/attempt.ts';
+import { countOf, lastOf, type Observation, type Stretch } from '../../model/observation.ts';
 import { count, formatNumber } from '../text/text.ts';
 import type { CheckView } from '../view/view.ts';
 import { underPolicies } from './attempts.ts';
@@ -45,10 +46,10 @@ export interface Seen {
 export function describeSeen(check: CheckView): Seen {
   const { agreeing, before, between, reasons } = sortAttempts(check);
   const did = check.expected === 'unreachable' ? 'cut off' : 'connected';
-  const tried = underPolicies(check).length;
+  const tried = countOf(underPolicies(check));
   const head = `${did} in ${formatNumber(agreeing)} of ${count(tried, 'attempt')} with the policies applied`;
   if (check.verdict !== 'pass') return { account: head, reasons: [] };
-  const unproven = tried - agreeing - before.length - between.length;
+  const unproven = tried - agreeing - countOf(before) - countOf(between);
   const clauses = [
     head,
     ...(before.length === 0
@@ -81,35 +82,36 @@ export function summariseContrary(checks: readonly CheckView[]): string | undefi
 interface Sorted {
   readonly agreeing: number;
   /** They showed the opposite, before what is expected was seen for the first time. */
-  readonly before: readonly AttemptRecord[];
+  readonly before: Observation;
   /** The opposite, later. */
-  readonly between: readonly AttemptRecord[];
+  readonly between: Observation;
   /** Why all others proved nothing. */
   readonly reasons: readonly string[];
 }
 
 function sortAttempts(check: CheckView): Sorted {
-  const attempts = underPolicies(check);
-  const findings = attempts.map((attempt) => findingOf(check.expected, attempt));
+  const observed = underPolicies(check);
+  const findings = observed.map((stretch) => findingOf(check.expected, lastOf(stretch)));
   const first = findings.findIndex(({ kind }) => kind === 'agrees');
-  const contradicts = (_: AttemptRecord, index: number): boolean => findings[index]?.kind === 'contradicts';
+  const contradicts = (_: Stretch, index: number): boolean => findings[index]?.kind === 'contradicts';
   return {
-    agreeing: findings.filter(({ kind }) => kind === 'agrees').length,
-    before: attempts.filter((attempt, index) => contradicts(attempt, index) && index < first),
-    between: attempts.filter((attempt, index) => contradicts(attempt, index) && index > first),
+    agreeing: countOf(observed.filter((_, index) => findings[index]?.kind === 'agrees')),
+    before: observed.filter((stretch, index) => contradicts(stretch, index) && index < first),
+    between: observed.filter((stretch, index) => contradicts(stretch, index) && index > first),
     reasons: [
       ...new Set(findings.flatMap((finding) => (finding.kind === 'proves-nothing' ? finding.reason : []))),
     ],
   };
 }
 
-function countOutcomes(attempts: readonly AttemptRecord[]): string {
-  return groupBy(attempts, ({ outcome }) => outcome)
+function countOutcomes(observation: Observation): string {
+  return groupBy(observation, ({ outcome }) => outcome)
     .flatMap((group) => {
       const [first] = group;
       if (first === undefined) return [];
       const [one, many] = NOUNS[first.outcome];
-      return [`${formatNumber(group.length)} ${group.length === 1 ? one : many}`];
+      const times = countOf(group);
+      return [`${formatNumber(times)} ${times === 1 ? one : many}`];
     })
     .join(' and ');
 }

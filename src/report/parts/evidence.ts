@@ -1,15 +1,16 @@
 /** What it rests on that a pair was cut off, and that it was the policies that cut it. */
 import { findingOf } from '../../judge/finding.ts';
-import type { AttemptRecord } from '../../record.ts';
+import type { Attempt, Triangle } from '../../model/attempt.ts';
+import { lastOf } from '../../model/observation.ts';
 import type { CheckView } from '../view/view.ts';
 import { afterPolicies, underPolicies } from './attempts.ts';
 import { timeOfDay } from './clock.ts';
 
 export interface CutEvidence {
   /** The last attempt that was cut off with its whole triangle, and a listener that was alive. */
-  readonly attempt: AttemptRecord;
+  readonly attempt: Attempt;
   /** When each side was last seen to work before that, in milliseconds after the scenario began. */
-  readonly seen: Readonly<Required<NonNullable<AttemptRecord['seen']>>>;
+  readonly seen: Readonly<Required<Triangle>>;
   readonly withoutPolicies: WithoutPolicies;
 }
 
@@ -20,7 +21,9 @@ export type WithoutPolicies = 'connected' | 'not-connected' | 'left-out' | 'not-
 export function cutEvidenceOf(check: CheckView): CutEvidence | undefined {
   if (!restsOnCut(check)) return undefined;
   const proof = check.expected === 'unreachable' ? 'agrees' : 'contradicts';
-  const attempt = underPolicies(check).findLast((one) => findingOf(check.expected, one).kind === proof);
+  const attempt = underPolicies(check)
+    .map(lastOf)
+    .findLast((one) => findingOf(check.expected, one).kind === proof);
   const { source, destination, between } = attempt?.seen ?? {};
   if (attempt === undefined || source === undefined || destination === undefined || between === undefined)
     return undefined;

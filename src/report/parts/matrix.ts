@@ -1,7 +1,7 @@
 /** Sources × destination ports as data: what each cell shows, and which part is worth showing. */
 import { objectKey } from '../../keys.ts';
 import { describeTarget } from '../../pair.ts';
-import type { CheckRecord, ScenarioRecord } from '../../record.ts';
+import type { CheckRecord, ScenarioRecord } from '../../record/schema.ts';
 import type { Style } from '../text/paint.ts';
 
 /** What a cell can show, mildest first. Glyphs differ without colour, and letters are only for what wants attention. */

@@ -1,5 +1,5 @@
 /** One check that did not turn out as expected: everything that a person needs to understand it and to see it again. */
-import type { AttemptRecord } from '../../record.ts';
+import { countOf, type Observation } from '../../model/observation.ts';
 import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
 import type { CheckView, Mismatch, ScenarioView } from '../view/view.ts';
@@ -72,7 +72,7 @@ function controlFacts(check: CheckView): Fact[] {
 /** Policies decide about the first packet, and that one arrived: so what is wrong is on the way back (D19a). A pass needs no advice. */
 function adviceOnOneWay(
   { from, to, protocol, expected, verdict }: CheckView,
-  later: readonly AttemptRecord[],
+  later: Observation,
 ): string | undefined {
   if (verdict === 'pass' || !later.some(({ outcome }) => outcome === 'one-way')) return undefined;
   const sent = protocol === 'UDP' ? 'datagrams' : 'connections';
@@ -82,18 +82,21 @@ function adviceOnOneWay(
 }
 
 /** Only where something did not connect: a connection is its own proof that somebody listened. */
-function listenerFacts(check: CheckView, attempts: readonly AttemptRecord[]): Fact[] {
-  const failed = attempts.filter(({ outcome }) => outcome !== 'connected');
-  if (failed.length === 0) return [];
+function listenerFacts(check: CheckView, observed: Observation): Fact[] {
+  const failed = observed.filter(({ outcome }) => outcome !== 'connected');
+  const times = countOf(failed);
+  if (times === 0) return [];
+  const listenersThat = (state: boolean | undefined): number =>
+    countOf(failed.filter(({ listenerAlive }) => listenerAlive === state));
   const shares = [
-    ['alive', failed.filter(({ listenerAlive }) => listenerAlive === true).length],
-    ['dead', failed.filter(({ listenerAlive }) => listenerAlive === false).length],
-    ['not known', failed.filter(({ listenerAlive }) => listenerAlive === undefined).length],
+    ['alive', listenersThat(true)],
+    ['dead', listenersThat(false)],
+    ['not known', listenersThat(undefined)],
   ] as const;
   const seen = shares
-    .filter(([, times]) => times > 0)
-    .map(([state, times]) => `${state} ${times} of ${failed.length}`);
-  const asked = `asked of ${check.to} itself in the same round${failed.length === 1 ? '' : 's'}`;
+    .filter(([, share]) => share > 0)
+    .map(([state, share]) => `${state} ${share} of ${times}`);
+  const asked = `asked of ${check.to} itself in the same round${times === 1 ? '' : 's'}`;
   return [{ label: 'listener', text: `${seen.join(', ')} (${asked})` }];
 }
 

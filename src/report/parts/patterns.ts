@@ -1,7 +1,7 @@
 /** What many checks that went wrong have in common: one cause mostly has many of them. */
 import { namespaceOf } from '../../keys.ts';
+import type { Verdict } from '../../model/verdict.ts';
 import { describePort, describeTarget } from '../../pair.ts';
-import type { Verdict } from '../../record.ts';
 import { formatNumber } from '../text/text.ts';
 import type { CheckView, RunView, ScenarioView } from '../view/view.ts';
 

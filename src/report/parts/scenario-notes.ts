@@ -1,11 +1,11 @@
 /** What holds for a scenario as a whole and bears on all of its verdicts: when its policies were in force, and whether they were taken away again. */
-import type { ScenarioRecord } from '../../record.ts';
+import type { StepRecord } from '../../record/schema.ts';
 import { duration } from '../text/text.ts';
 import type { CheckView, ScenarioView } from '../view/view.ts';
 import { cutEvidenceOf } from './evidence.ts';
 
 /** When nodes showed that they had taken up the policies. */
-export type Force = readonly NonNullable<ScenarioRecord['force']>[number][];
+export type Force = readonly NonNullable<StepRecord['force']>[number][];
 
 interface Forced {
   readonly force?: Force;

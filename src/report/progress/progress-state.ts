@@ -1,6 +1,6 @@
 /** What a run is doing right now, followed from its events. Pure: an event makes a new state of the last one. */
 import { CANARY, OUTPOSTS, type ProgressEvent } from '../../progress.ts';
-import type { Phase } from '../../record.ts';
+import type { Phase } from '../../record/schema.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
 
 export interface ProgressState {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { objectKey } from '../../keys.ts';
 import { parseAsServer } from '../../policy/api-yaml.ts';
 import { type Policy, readPolicies } from '../../policy/policy.ts';
-import type { ScenarioRecord } from '../../record.ts';
+import type { ScenarioRecord } from '../../record/schema.ts';
 import { neutraliseAll } from '../text/text.ts';
 import { harmless, type View } from './harmless.ts';
 

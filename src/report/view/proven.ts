@@ -1,6 +1,5 @@
 /** Verdicts that a record claims and does not show. */
-import { underPolicies } from '../../judge/rows.ts';
-import type { CheckRecord, RunRecord } from '../../record.ts';
+import { type CheckRecord, checksOf, type RunRecord } from '../../record/schema.ts';
 
 const REASON = 'the record holds no attempt with the policies in force, so nothing shows that it passed';
 
@@ -8,14 +7,17 @@ const REASON = 'the record holds no attempt with the policies in force, so nothi
 export function withoutEmptyPasses(record: RunRecord): RunRecord {
   const scenarios = record.scenarios.map((scenario) => {
     const isEmpty = (check: CheckRecord): boolean =>
-      check.verdict === 'pass' && underPolicies(check.attempts).length === 0;
-    if (!scenario.checks.some(isEmpty)) return scenario;
-    const checks = scenario.checks.map((check): CheckRecord => {
+      check.verdict === 'pass' && (check.observed ?? []).length === 0;
+    if (!checksOf(scenario).some(isEmpty)) return scenario;
+    const proven = (check: CheckRecord): CheckRecord => {
       if (!isEmpty(check)) return check;
       const { settledMs: _, ...rest } = check;
       return { ...rest, verdict: 'inconclusive', reason: REASON };
-    });
-    return { ...scenario, checks };
+    };
+    return {
+      ...scenario,
+      steps: scenario.steps.map((step) => ({ ...step, checks: step.checks.map(proven) })),
+    };
   });
   return { ...record, scenarios };
 }

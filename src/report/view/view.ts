@@ -4,11 +4,17 @@
  */
 import { hasReconnected } from '../../judge/closing.ts';
 import { exitCodeFor } from '../../judge/exit-code.ts';
-import { contraryAttempts } from '../../judge/judge.ts';
+import { countContrary } from '../../judge/judge.ts';
 import { MISMATCHES } from '../../judge/mismatch.ts';
 import { objectKey } from '../../keys.ts';
 import { describeConnection, describePortName } from '../../pair.ts';
-import type { CheckRecord, RunRecord, ScenarioRecord } from '../../record.ts';
+import {
+  type CheckRecord,
+  checksOf,
+  type RunRecord,
+  type ScenarioRecord,
+  type StepRecord,
+} from '../../record/schema.ts';
 import type { Fact } from '../text/block.ts';
 import { type PolicyView, viewPolicy } from './applied-policy.ts';
 import { type Counts, countVerdicts } from './counts.ts';
@@ -37,12 +43,15 @@ export interface RunView extends View<Omit<RunRecord, 'scenarios'>> {
   readonly keepsPods: boolean;
 }
 
-export interface ScenarioView extends View<Omit<ScenarioRecord, 'pods' | 'policies' | 'checks'>> {
+export interface ScenarioView extends View<Omit<ScenarioRecord, 'pods' | 'policies' | 'steps'>> {
   readonly run: RunView;
   readonly pods: readonly PodView[];
   readonly policies: readonly PolicyView[];
   /** By `namespace/name`. */
   readonly policyOf: ReadonlyMap<string, PolicyView>;
+  /** When each node showed that it had taken up the policies, by its markers. */
+  readonly force: View<NonNullable<StepRecord['force']>>;
+  /** Of all steps, in their order. */
   readonly checks: readonly CheckView[];
   readonly mismatches: readonly Mismatch[];
   readonly counts: Counts;
@@ -84,7 +93,7 @@ export function viewOf(written: RunRecord): RunView {
     scenarios,
     checks,
     mismatches,
-    counts: countVerdicts(writtenScenarios.flatMap((scenario) => scenario.checks)),
+    counts: countVerdicts(writtenScenarios.flatMap(checksOf)),
     exitCode: exitCodeFor(record),
     day: run.run.startedAt.slice(0, 10),
     keepsPods: run.run.options.keep && run.run.interruptedBy === undefined,
@@ -96,7 +105,8 @@ export function viewOf(written: RunRecord): RunView {
 }
 
 function viewScenario(record: ScenarioRecord, run: RunView): ScenarioView {
-  const { pods: writtenPods, policies: writtenPolicies, checks: writtenChecks, ...rest } = record;
+  const { pods: writtenPods, policies: writtenPolicies, steps, ...rest } = record;
+  const writtenChecks = checksOf(record);
   const pods = writtenPods.map((written) => {
     const pod = harmless(written);
     return { ...pod, key: objectKey(pod) };
@@ -111,6 +121,7 @@ function viewScenario(record: ScenarioRecord, run: RunView): ScenarioView {
     pods,
     policies,
     policyOf: byKey(policies),
+    force: harmless(steps.flatMap(({ force = [] }) => force)),
     checks,
     mismatches,
     counts: countVerdicts(writtenChecks),
@@ -132,7 +143,7 @@ function viewCheck(
     pair: describeConnection(check) + describePortName(check.portName),
     source: podOf.get(check.from),
     destination: podOf.get(check.to),
-    contrary: contraryAttempts(record).length,
+    contrary: countContrary(record),
     hasReconnected: hasReconnected(record),
     reproduce: () => reproduction(view),
   };

@@ -1,13 +1,13 @@
 /** What kind of cluster it is: versions, nodes, who enforces policies, and what else may decide over them. */
 import { ApiStatusError, wordsOf } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/kube.ts';
-import type { RunRecord } from '../../record.ts';
+import type { RunDraft } from '../../record/draft.ts';
 import type { Requesting } from '../context.ts';
 import { findClusterPolicies } from './cluster-policies.ts';
 import { findProxyMode } from './kube-proxy.ts';
 import { findPlugins, type NetworkPlugin } from './network-plugins.ts';
 
-type Environment = RunRecord['environment'];
+type Environment = RunDraft['environment'];
 
 /**
  * Notes what the API server says of itself: the first contact with a cluster.

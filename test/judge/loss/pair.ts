@@ -1,5 +1,8 @@
 /** A pair of pods on two nodes whose packets get lost, and what a run sees of it: rounds as `src/run/round.ts` makes them. */
-import type { AttemptRecord, CheckRecord } from '../../../src/record.ts';
+import type { Attempt } from '../../../src/model/attempt.ts';
+import { newestOf } from '../../../src/model/observation.ts';
+import { Attempts, type CheckDraft, type NotedAttempt } from '../../../src/record/draft.ts';
+import type { CheckRecord } from '../../../src/record/schema.ts';
 import { Evidence, wayKey } from '../../../src/run/evidence.ts';
 import type { RunningPod } from '../../../src/run/provision.ts';
 import { attemptOn, reversed, type Shown, SOUND, visitOn, type Way } from './packets.ts';
@@ -41,7 +44,8 @@ interface Pod {
 }
 
 export class Pair {
-  readonly check: CheckRecord;
+  readonly check: CheckDraft;
+  readonly #attempts = new Attempts();
   /** Since the scenario began. */
   nowMs = 0;
   readonly #setting: Setting;
@@ -67,9 +71,9 @@ export class Pair {
       port: 80,
       protocol: 'TCP',
       path: 'podIP',
+      family: 'IPv4',
       expected,
       declared: { file: 'loss.yaml', line: 1, column: 1 },
-      attempts: [],
     };
   }
 
@@ -99,10 +103,10 @@ export class Pair {
    * One round. Under policies the destination tells what it knows only when the attempt is over.
    * @param witnessed just before; absent: there are no policies
    */
-  round(phase: AttemptRecord['phase'], number: number, witnessed?: Witnessed): void {
+  round(phase: Attempt['phase'], number: number, witnessed?: Witnessed): void {
     const { isCut, expected } = this.#setting;
     const isUnderPolicies = witnessed !== undefined;
-    const mayBeCut = expected === 'unreachable' || this.check.attempts.at(-1)?.outcome !== 'connected';
+    const mayBeCut = expected === 'unreachable' || newestOf(this.check)?.outcome !== 'connected';
     const startedMs = this.nowMs + this.#execMs();
     const shown = attemptOn(this.#way, isUnderPolicies && isCut, TIMEOUT_MS, this.#random);
     this.#from.retransmissions += shown.repeats.client;
@@ -138,14 +142,19 @@ export class Pair {
   #record(
     { outcome, durationMs, lost }: Shown,
     startedMs: number,
-    round: Pick<AttemptRecord, 'phase' | 'round'>,
-  ): AttemptRecord {
+    round: Pick<Attempt, 'phase' | 'round'>,
+  ): NotedAttempt {
     const { running, aheadMs } = this.#from;
     const atMs = this.#evidence.latest(running, startedMs + aheadMs) ?? 0;
-    const attempt: AttemptRecord = { ...round, atMs, outcome, durationMs, listenerAlive: true };
-    this.check.attempts.push(attempt);
+    const noted = this.#attempts.note(this.check, {
+      ...round,
+      atMs,
+      outcome,
+      durationMs,
+      listenerAlive: true,
+    });
     if (lost > 0) this.#evidence.noteLoss(running, this.#to.running);
-    return attempt;
+    return noted;
   }
 
   /** Notes what a batch in a pod tells at its end. @returns when that has arrived */

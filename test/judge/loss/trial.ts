@@ -10,7 +10,7 @@ import {
   wasCut,
 } from '../../../src/judge/judge.ts';
 import { trailingRow } from '../../../src/judge/rows.ts';
-import type { Verdict } from '../../../src/record.ts';
+import type { Verdict } from '../../../src/model/verdict.ts';
 import { LEAST_ROUNDS, PAUSE_MS, ROW_MS } from '../../../src/run/settle.ts';
 import { Pair, type Setting, TIMEOUT_MS, type Witnessed } from './pair.ts';
 

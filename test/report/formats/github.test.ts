@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../../../src/record.ts';
+import { type RunRecord, runRecordSchema } from '../../../src/record/schema.ts';
 import { renderGithub } from '../../../src/report/formats/github.ts';
 import { viewOf } from '../../../src/report/view/view.ts';
 import { attempts, buildRecord, calmScenario, everyVerdict, meshScenario } from '../fixture.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runRecordSchema } from '../../../src/record.ts';
+import { runRecordSchema } from '../../../src/record/schema.ts';
 import { renderJson } from '../../../src/report/formats/json.ts';
 import { startProcessorClock } from '../../support/processor-time.ts';
 import { buildRecord, calmScenario, everyVerdict, meshScenario } from '../fixture.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { XmlDocument, XmlElement, XsdValidator } from 'libxml2-wasm';
 import { describe, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../../../src/record.ts';
+import { type RunRecord, runRecordSchema } from '../../../src/record/schema.ts';
 import { renderJunit } from '../../../src/report/formats/junit.ts';
 import { neutralise } from '../../../src/report/text/text.ts';
 import { viewOf } from '../../../src/report/view/view.ts';

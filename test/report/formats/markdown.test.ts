@@ -3,7 +3,7 @@ import { XmlDocument, XmlElement } from 'libxml2-wasm';
 import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import { describe, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../../../src/record.ts';
+import { type RunRecord, runRecordSchema } from '../../../src/record/schema.ts';
 import { renderAudit } from '../../../src/report/formats/audit/markdown.ts';
 import { MARKDOWN_LIMIT, renderMarkdown } from '../../../src/report/formats/markdown.ts';
 import type { RenderOptions } from '../../../src/report/render-options.ts';

@@ -4,7 +4,7 @@ import { parser as promql } from '@prometheus-io/lezer-promql';
 import parsePrometheusTextFormat from 'parse-prometheus-text-format';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { type RunRecord, runRecordSchema } from '../../../src/record.ts';
+import { type RunRecord, runRecordSchema } from '../../../src/record/schema.ts';
 import { renderOpenMetrics } from '../../../src/report/formats/openmetrics.ts';
 import { neutralise } from '../../../src/report/text/text.ts';
 import { viewOf } from '../../../src/report/view/view.ts';

@@ -1,6 +1,6 @@
 import { type FinalResults, Parser, type Result } from 'tap-parser';
 import { describe, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../../../src/record.ts';
+import { checksOf, type RunRecord, runRecordSchema } from '../../../src/record/schema.ts';
 import { renderTap } from '../../../src/report/formats/tap.ts';
 import { neutralise } from '../../../src/report/text/text.ts';
 import { viewOf } from '../../../src/report/view/view.ts';
@@ -89,9 +89,13 @@ describe('a check that the run did not come to', () => {
 
 test('a scenario that was cut off is not ok, though all that was tried in it is', () => {
   const [done, cut] = [calmScenario('done'), calmScenario('cut')];
-  const checks = [...cut.checks.slice(0, 1), ...unjudged(cut).checks.slice(1)];
+  const checks = [...checksOf(cut).slice(0, 1), ...checksOf(unjudged(cut)).slice(1)];
   const text = renderTap(
-    viewOf(buildRecord([done, { ...cut, status: 'interrupted', checks }], { interruptedBy: 'SIGINT' })),
+    viewOf(
+      buildRecord([done, { ...cut, status: 'interrupted', steps: [{ checks }] }], {
+        interruptedBy: 'SIGINT',
+      }),
+    ),
   );
   expect(text.match(/^(?:not )?ok .*$/gm)).toEqual([
     'not ok 1 - podreach',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { AttemptRecord, CheckRecord } from '../../../src/record.ts';
+import type { Attempt } from '../../../src/model/attempt.ts';
+import type { CheckRecord } from '../../../src/record/schema.ts';
 import {
   describeContrary,
   isPassedContrary,
@@ -7,12 +8,12 @@ import {
   summariseContrary,
 } from '../../../src/report/parts/contrary.ts';
 import type { CheckView } from '../../../src/report/view/view.ts';
-import { attempts, buildScenario, viewScenario } from '../fixture.ts';
+import { attempts, buildScenario, type CheckParts, viewScenario } from '../fixture.ts';
 
 function checkOf(
   expected: CheckRecord['expected'],
-  made: readonly AttemptRecord[],
-  overrides: Partial<CheckRecord> = {},
+  made: readonly Attempt[],
+  overrides: CheckParts = {},
 ): CheckView {
   const check = {
     from: 'shop/web',
@@ -25,7 +26,7 @@ function checkOf(
 }
 
 describe('of a pass that was not of one piece is told', () => {
-  test.each<[string, CheckRecord['expected'], AttemptRecord[], string]>([
+  test.each<[string, CheckRecord['expected'], Attempt[], string]>([
     [
       'what was open while the policies were taking effect',
       'unreachable',

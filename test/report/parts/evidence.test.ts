@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import type { AttemptRecord, CheckRecord, ScenarioRecord } from '../../../src/record.ts';
+import type { Attempt } from '../../../src/model/attempt.ts';
+import type { ScenarioRecord } from '../../../src/record/schema.ts';
 import { describeEvidence } from '../../../src/report/parts/evidence.ts';
-import { attempts, buildScenario, calmScenario, unjudged, viewScenario } from '../fixture.ts';
+import {
+  attempts,
+  buildScenario,
+  type CheckParts,
+  calmScenario,
+  type ScenarioParts,
+  unjudged,
+  viewScenario,
+} from '../fixture.ts';
 
 const CUT = attempts('settle', ['timeout', 'timeout']);
 const AGAIN = attempts('closing', ['timeout', 'connected']);
@@ -9,9 +18,9 @@ const OPEN =
   'The port was open: shop/db reached it itself. Both pods were on the network: the kubelets of their nodes visited shop/web at 02:00:01 UTC and shop/db at 02:00:01 UTC. The way between their nodes was open at 02:00:01 UTC.';
 
 function evidenceOf(
-  check: Partial<CheckRecord>,
-  made: readonly AttemptRecord[],
-  overrides: Partial<ScenarioRecord> = {},
+  check: CheckParts,
+  made: readonly Attempt[],
+  overrides: ScenarioParts = {},
   nodes: Readonly<Record<string, string>> = {},
 ): string | undefined {
   const scenario = buildScenario(
@@ -38,7 +47,7 @@ function evidenceIn(scenario: ScenarioRecord): (string | undefined)[] {
 }
 
 describe('what a cut rests on is told in short sentences', () => {
-  test.each<[string, Partial<CheckRecord>]>([
+  test.each<[string, CheckParts]>([
     ['that passed', {}],
     ['that was not expected', { expected: 'reachable', verdict: 'broken' }],
     ['that did not last', { verdict: 'flapping' }],
@@ -49,7 +58,7 @@ describe('what a cut rests on is told in short sentences', () => {
     );
   });
 
-  test.each<[string, Partial<CheckRecord>, AttemptRecord[], Partial<ScenarioRecord>, string]>([
+  test.each<[string, CheckParts, Attempt[], ScenarioParts, string]>([
     [
       'and that the run keeps its policies',
       {},
@@ -110,7 +119,7 @@ describe('what a cut rests on is told in short sentences', () => {
 });
 
 describe('nothing is told of a cut', () => {
-  test.each<[string, Partial<CheckRecord>, AttemptRecord[]]>([
+  test.each<[string, CheckParts, Attempt[]]>([
     [
       'where a packet of a pair was lost that connects',
       { expected: 'reachable' },

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { checksOf } from '../../../src/record/schema.ts';
 import { buildMatrix, CELLS, excerptUnexpected, type Matrix } from '../../../src/report/parts/matrix.ts';
 import { renderMatrix } from '../../../src/report/parts/matrix-text.ts';
 import { createPaint } from '../../../src/report/text/paint.ts';
-import { buildScenario, meshScenario } from '../fixture.ts';
+import { buildScenario, meshScenario, viewScenario } from '../fixture.ts';
 
 const canvas = { width: 80, paint: createPaint(false) };
 
@@ -25,9 +26,12 @@ describe('a matrix', () => {
         { from: 'b/three', to: 'a/one', port: 80, protocol: 'UDP', verdict: 'inconclusive' },
       ],
     });
-    const { verdict, ...cutOff } = scenario.checks[0] ?? expect.unreachable();
-    const checks = [...scenario.checks, { ...cutOff, from: 'b/three', to: 'b/three', port: 443 }];
-    expect(renderMatrix(buildMatrix({ ...scenario, checks }), canvas).join('\n')).toBe(
+    const [first = expect.unreachable()] = checksOf(scenario);
+    const { verdict, ...cutOff } = first;
+    const checks = [...checksOf(scenario), { ...cutOff, from: 'b/three', to: 'b/three', port: 443 }];
+    expect(
+      renderMatrix(buildMatrix(viewScenario({ ...scenario, steps: [{ checks }] })), canvas).join('\n'),
+    ).toBe(
       [
         '       to  a/one:80/TCP (http)',
         '           │ a/one:80/UDP',
@@ -46,7 +50,10 @@ describe('a matrix', () => {
   });
 
   test('wider than the terminal continues in blocks that repeat the sources', () => {
-    const lines = renderMatrix(buildMatrix(meshScenario(30, () => ({}))), { ...canvas, width: 60 });
+    const lines = renderMatrix(buildMatrix(viewScenario(meshScenario(30, () => ({})))), {
+      ...canvas,
+      width: 60,
+    });
     expect(lines.filter((line) => line.includes('destinations '))).toEqual([
       '  destinations 1 to 10 of 30',
       '  destinations 11 to 20 of 30',
@@ -80,8 +87,10 @@ describe('a matrix', () => {
 describe('the excerpt of what is unexpected', () => {
   test('keeps the rows and columns that hold it, and counts the others', () => {
     const matrix = buildMatrix(
-      meshScenario(6, (from, to) =>
-        (from === 1 && to === 4) || (from === 3 && to === 4) ? { verdict: 'broken' } : {},
+      viewScenario(
+        meshScenario(6, (from, to) =>
+          (from === 1 && to === 4) || (from === 3 && to === 4) ? { verdict: 'broken' } : {},
+        ),
       ),
     );
     const { matrix: part, left } = excerptUnexpected(matrix, 25);
@@ -94,7 +103,7 @@ describe('the excerpt of what is unexpected', () => {
   test('never leaves a part without anything to see', () => {
     // The first sources fail towards the last destinations only.
     const matrix = buildMatrix(
-      meshScenario(20, (from, to) => (from + to === 19 ? { verdict: 'broken' } : {})),
+      viewScenario(meshScenario(20, (from, to) => (from + to === 19 ? { verdict: 'broken' } : {}))),
     );
     const { matrix: part, left } = excerptUnexpected(matrix, 5);
     expect(part.cells.map((row) => row.filter((cell) => cell === 'broken').length)).toEqual([1, 1, 1, 1, 1]);
@@ -103,7 +112,7 @@ describe('the excerpt of what is unexpected', () => {
 
   test('prefers the sources with the most of it', () => {
     const matrix = buildMatrix(
-      meshScenario(10, (from, to) => (from === 8 || to === 2 ? { verdict: 'broken' } : {})),
+      viewScenario(meshScenario(10, (from, to) => (from === 8 || to === 2 ? { verdict: 'broken' } : {}))),
     );
     expect(excerptUnexpected(matrix, 2).matrix.rows).toEqual(['team-0/service-0', 'team-8/service-8']);
   });

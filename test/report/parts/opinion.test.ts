@@ -1,21 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckRecord } from '../../../src/record.ts';
 import { decidedElsewhere, opinionFacts, warningsOf } from '../../../src/report/parts/opinion.ts';
 import { viewOf } from '../../../src/report/view/view.ts';
-import { buildRecord, buildScenario, viewScenario } from '../fixture.ts';
+import { buildRecord, buildScenario, type CheckParts, viewScenario } from '../fixture.ts';
 
 const OUTSIDE = { disagreement: 'outside' } as const;
 const allowed = { verdict: 'allowed', grounds: 0 } as const;
 const denied = { verdict: 'denied', grounds: 0 } as const;
-const CUT: Partial<CheckRecord> = {
+const CUT: CheckParts = {
   ...OUTSIDE,
   from: 'shop/web',
   expected: 'unreachable',
   verdict: 'inconclusive',
   predicted: allowed,
 };
-const LET_THROUGH: Partial<CheckRecord> = { ...OUTSIDE, from: 'shop/web', predicted: denied };
-const NOT_CUT: Partial<CheckRecord> = {
+const LET_THROUGH: CheckParts = { ...OUTSIDE, from: 'shop/web', predicted: denied };
+const NOT_CUT: CheckParts = {
   ...OUTSIDE,
   from: 'shop/web',
   expected: 'unreachable',
@@ -25,12 +24,12 @@ const NOT_CUT: Partial<CheckRecord> = {
   predicted: allowed,
 };
 
-function scenarioOf(...checks: Partial<CheckRecord>[]) {
+function scenarioOf(...checks: CheckParts[]) {
   return buildScenario('shop', { pods: { 'shop/web': [], 'shop/db': [5432] }, checks });
 }
 
 describe('where something else than the policies decides', () => {
-  test.each<[string, Partial<CheckRecord>, string]>([
+  test.each<[string, CheckParts, string]>([
     [
       'a cut is to be named',
       CUT,
@@ -90,7 +89,7 @@ describe('where something else than the policies decides', () => {
 });
 
 test('nodes that have not taken up the policies are a warning', () => {
-  const scenario = { ...scenarioOf(), force: [{ node: 'node-2' }] };
+  const scenario = { ...scenarioOf(), steps: [{ force: [{ node: 'node-2' }], checks: [] }] };
   expect(warningsOf(viewOf(buildRecord([scenario])))).toEqual([
     {
       about: 'shop',

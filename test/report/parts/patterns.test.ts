@@ -1,13 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckRecord, ScenarioRecord } from '../../../src/record.ts';
+import type { ScenarioRecord } from '../../../src/record/schema.ts';
 import { findPatterns, findRunPatterns } from '../../../src/report/parts/patterns.ts';
 import { viewOf } from '../../../src/report/view/view.ts';
 import { startProcessorClock } from '../../support/processor-time.ts';
-import { buildRecord, buildScenario, everyVerdict, meshScenario, viewScenario } from '../fixture.ts';
+import {
+  buildRecord,
+  buildScenario,
+  type CheckParts,
+  changedChecks,
+  everyVerdict,
+  meshScenario,
+  viewScenario,
+} from '../fixture.ts';
 
-const LEAK: Partial<CheckRecord> = { expected: 'unreachable', verdict: 'leaked' };
-const SHUT: Partial<CheckRecord> = { expected: 'unreachable' };
-const BROKEN: Partial<CheckRecord> = { verdict: 'broken' };
+const LEAK: CheckParts = { expected: 'unreachable', verdict: 'leaked' };
+const SHUT: CheckParts = { expected: 'unreachable' };
+const BROKEN: CheckParts = { verdict: 'broken' };
 
 describe('checks that went wrong', () => {
   test('all on one node are told by that node', () => {
@@ -76,7 +84,7 @@ describe('nothing is made of', () => {
     const scenario = meshScenario(5, () => SHUT);
     expect(
       findPatterns(
-        viewScenario({ ...scenario, checks: scenario.checks.map(({ verdict, ...check }) => check) }),
+        viewScenario({ ...scenario, steps: changedChecks(scenario, ({ verdict, ...check }) => check) }),
       ),
     ).toEqual([]);
   });

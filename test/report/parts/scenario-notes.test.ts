@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import type { CheckRecord } from '../../../src/record.ts';
 import {
   describeForce,
   describeLateNodes,
   describeLeftOut,
 } from '../../../src/report/parts/scenario-notes.ts';
-import { attempts, buildScenario, calmScenario, viewScenario } from '../fixture.ts';
+import { attempts, buildScenario, type CheckParts, calmScenario, viewScenario } from '../fixture.ts';
 
 const BOTH = [{ node: 'node-1', turnedMs: 212 }, { node: 'node-2' }];
 
@@ -18,7 +17,7 @@ test('nodes are told with the time that they took, or that they did not come to 
   expect(describeLateNodes({ force: [{ node: 'node-1' }, { node: 'node-2' }] })).toMatch(
     /^node-1, node-2 have not taken up the policies/,
   );
-  expect(describeLateNodes(calmScenario('done'))).toBeUndefined();
+  expect(describeLateNodes(viewScenario(calmScenario('done')))).toBeUndefined();
 });
 
 test('a closing control that was left out is told where something was cut off, and nothing else cuts it', () => {
@@ -32,7 +31,7 @@ test('a closing control that was left out is told where something was cut off, a
         ),
       ),
     );
-  const cut: Partial<CheckRecord> = {
+  const cut: CheckParts = {
     from: 'shop/web',
     expected: 'unreachable',
     attempts: [...attempts('control', ['connected']), ...attempts('settle', ['timeout', 'timeout'])],

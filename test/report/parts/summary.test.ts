@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { exitCodeFor } from '../../../src/judge/exit-code.ts';
-import type { RunRecord } from '../../../src/record.ts';
+import type { RunRecord } from '../../../src/record/schema.ts';
 import { describeRun, runWord } from '../../../src/report/parts/summary.ts';
 import { viewOf } from '../../../src/report/view/view.ts';
-import { buildRecord, calmScenario, everyVerdict, unjudged } from '../fixture.ts';
+import { buildRecord, calmScenario, changedChecks, everyVerdict, unjudged } from '../fixture.ts';
 
 test('the summary says what there is and nothing of what there is not', () => {
   expect(describeRun(viewOf(buildRecord([calmScenario('one')])))).toBe(
@@ -21,7 +21,7 @@ describe('the word for a run is in step with its exit code', () => {
   const error = { code: 'api-error', message: 'gone' };
   const verdict = (given: 'inconclusive' | 'leaked') => ({
     ...calm,
-    checks: calm.checks.map((check) => ({ ...check, verdict: given })),
+    steps: changedChecks(calm, (check) => ({ ...check, verdict: given })),
   });
   const cases: [word: string, exitCode: number, record: RunRecord][] = [
     ['PASSED', 0, buildRecord([calm])],

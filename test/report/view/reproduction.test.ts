@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RunRecord } from '../../../src/record.ts';
+import type { RunRecord } from '../../../src/record/schema.ts';
 import { viewOf } from '../../../src/report/view/view.ts';
 import { buildRecord, buildScenario } from '../fixture.ts';
 

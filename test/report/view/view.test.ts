@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import type { CheckRecord, RunRecord } from '../../../src/record.ts';
+import type { CheckRecord, RunRecord } from '../../../src/record/schema.ts';
 import type { renderTap } from '../../../src/report/formats/tap.ts';
 import { type CheckView, viewOf } from '../../../src/report/view/view.ts';
 import { buildRecord, buildScenario, everyVerdict } from '../fixture.ts';

@@ -4,8 +4,9 @@
  */
 import type { Kube } from '../../../src/kube/kube.ts';
 import { podState } from '../../../src/kube/pod-state.ts';
+import type { Verdict } from '../../../src/model/verdict.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
-import type { RunRecord, Verdict } from '../../../src/record.ts';
+import type { RunRecord } from '../../../src/record/schema.ts';
 import { throughProxy } from '../../support/api-proxy.ts';
 import { lasting, NetworkFaults, type Undo } from '../../support/network-faults.ts';
 import { runWith, sandbox } from '../run-with.ts';
@@ -90,7 +91,7 @@ export async function runTrials(
 function seenOf(trial: Trial, record: RunRecord): Seen[] {
   const scenario = record.scenarios.find(({ name }) => name === trial.name);
   if (scenario?.error !== undefined) throw new Error(`${trial.name}: ${scenario.error.message}`);
-  return (scenario?.checks ?? []).map(({ to, protocol, verdict, reason }) => {
+  return (scenario?.steps[0]?.checks ?? []).map(({ to, protocol, verdict, reason }) => {
     const destination = DESTINATIONS.find((one) => to.endsWith(`/${one}`)) ?? 'open';
     const isFalse =
       verdict === undefined ||

@@ -1,6 +1,7 @@
 /** What was not as it must be, each cause for itself: what it means, how urgent it is, what to check first, whom to ask. */
 import { findingOf } from '../../../judge/finding.ts';
 import { namespaceOf } from '../../../keys.ts';
+import { lastOf } from '../../../model/observation.ts';
 import { describeAttempts, isOneWay, underPolicies } from '../../parts/attempts.ts';
 import { dayAndTime } from '../../parts/clock.ts';
 import { describeLocation } from '../../parts/describe.ts';
@@ -273,11 +274,11 @@ function anyOf(policies: readonly string[]): string {
 function unsteadiness(check: Mismatch): Phrase[] {
   const { scenario } = check;
   const turn = underPolicies(check).find(
-    (attempt, index, all) =>
-      findingOf(check.expected, attempt).kind === 'contradicts' &&
-      all.slice(0, index).some((earlier) => findingOf(check.expected, earlier).kind === 'agrees'),
+    (stretch, index, all) =>
+      findingOf(check.expected, lastOf(stretch)).kind === 'contradicts' &&
+      all.slice(0, index).some((earlier) => findingOf(check.expected, lastOf(earlier)).kind === 'agrees'),
   );
-  const time = turn === undefined ? undefined : dayAndTime(scenario, turn.atMs);
+  const time = turn === undefined ? undefined : dayAndTime(scenario, turn.first.atMs);
   const when = time === undefined ? 'during the run' : `at ${time} UTC`;
   return [
     say`What happened on ${nodesOf(check)} ${when}? Have the log of ${describePlugin(scenario.run.environment)} looked at, and pods that were restarted.`,

@@ -1,6 +1,6 @@
 /** Pods and ports, as people who do not work with Kubernetes call them. */
 import { namespaceOf } from '../../../keys.ts';
-import type { CheckRecord } from '../../../record.ts';
+import type { CheckRecord } from '../../../record/schema.ts';
 import { groupBy } from '../../parts/group.ts';
 import { count } from '../../text/text.ts';
 import type { PodView } from '../../view/view.ts';

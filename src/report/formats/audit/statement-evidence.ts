@@ -1,7 +1,7 @@
 /** What a statement rests on, in short sentences: for readers who have never seen a policy. */
+import { countOf, firstOf, lastOf, type Stretch } from '../../../model/observation.ts';
 import { greatest, least } from '../../../numbers.ts';
-import type { AttemptRecord } from '../../../record.ts';
-import { underPolicies } from '../../parts/attempts.ts';
+import { allObservations, beforePolicies, underPolicies } from '../../parts/attempts.ts';
 import { dayAndTime } from '../../parts/clock.ts';
 import { describeSeen } from '../../parts/contrary.ts';
 import { cutEvidenceOf, type WithoutPolicies } from '../../parts/evidence.ts';
@@ -11,15 +11,15 @@ import { join, list, name, type Phrase, say } from './phrase.ts';
 
 /** How many pairs, how often, when, whether there was something to block, and whether it was the policies that blocked it. */
 export function describeEvidence(checks: readonly CheckView[], scenario: ScenarioView): Phrase {
-  const attempts = checks.flatMap((check) => check.attempts);
-  if (attempts.length === 0) return say`None: nothing was tried.`;
+  const stretches = checks.flatMap(allObservations);
+  if (stretches.length === 0) return say`None: nothing was tried.`;
   const when = describeSpan(
-    attempts.map(({ atMs }) => atMs),
+    stretches.flatMap((stretch) => [firstOf(stretch).atMs, lastOf(stretch).atMs]),
     scenario,
   );
   return join(
     [
-      say`${count(checks.length, 'pair')}, ${count(attempts.length, 'attempt')} in all${when === '' ? '' : ` ${when}`}.`,
+      say`${count(checks.length, 'pair')}, ${count(countOf(stretches), 'attempt')} in all${when === '' ? '' : ` ${when}`}.`,
       ...describeControl(checks),
       ...describeTrials(checks),
       ...describeCuts(checks, scenario),
@@ -38,7 +38,7 @@ function describeSpan(times: readonly number[], scenario: ScenarioView): string 
 /** Whether there was something to block. */
 function describeControl(checks: readonly CheckView[]): Phrase[] {
   const controlled = checks.filter(({ cutBy }) => cutBy === undefined);
-  const ready = controlled.filter((check) => check.attempts.some(isControlSuccess)).length;
+  const ready = controlled.filter((check) => beforePolicies(check).some(isConnection)).length;
   const others = checks.length - controlled.length;
   const who = checks.length === 1 ? 'It' : others === 0 ? 'Each' : 'Each other';
   return [
@@ -66,7 +66,7 @@ function describeTrials(checks: readonly CheckView[]): Phrase[] {
     if (underPolicies(only).length === 0) return [say`It was not tried with the policies applied.`];
     return [say`It ${only.expected === 'unreachable' ? 'was ' : ''}${phraseSeen(only)}.`];
   }
-  const times = checks.map((check) => underPolicies(check).length);
+  const times = checks.map((check) => countOf(underPolicies(check)));
   const tried = times.reduce((sum, number) => sum + number, 0);
   const agreeing = tried - checks.reduce((sum, check) => sum + check.contrary, 0);
   const [fewest, most] = [least(times), greatest(times)];
@@ -110,6 +110,6 @@ const FATES: readonly (readonly [WithoutPolicies, (was: string) => string])[] = 
   ['not-tried', (was) => `${was} not tried again without the policies`],
 ];
 
-function isControlSuccess({ phase, outcome }: AttemptRecord): boolean {
-  return phase === 'control' && outcome === 'connected';
+function isConnection({ outcome }: Stretch): boolean {
+  return outcome === 'connected';
 }

@@ -1,7 +1,7 @@
 /** Checks as statements about the ports of a pod: who can reach it, and who cannot. */
 import { namespaceOf } from '../../../keys.ts';
 import { describeTarget } from '../../../pair.ts';
-import type { CheckRecord } from '../../../record.ts';
+import type { CheckRecord } from '../../../record/schema.ts';
 import { passedContrary } from '../../parts/contrary.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { runRecordSchema } from '../../../../src/record.ts';
+import { runRecordSchema } from '../../../../src/record/schema.ts';
 import { buildAudit } from '../../../../src/report/formats/audit/audit.ts';
 import { renderAudit } from '../../../../src/report/formats/audit/markdown.ts';
 import { plainText } from '../../../../src/report/formats/audit/phrase.ts';
@@ -11,6 +11,7 @@ import {
   buildRecord,
   buildScenario,
   calmScenario,
+  changedChecks,
   everyVerdict,
   meshScenario,
 } from '../../fixture.ts';
@@ -71,12 +72,12 @@ test('warns of what something else cuts and of nodes without the policies, and m
 
 test('says what was let through by something else, once for a scenario and with its statement', () => {
   const scenario = calmScenario('odd');
-  const checks = scenario.checks.map((check) =>
+  const steps = changedChecks(scenario, (check) =>
     check.expected === 'reachable'
       ? { ...check, predicted: { verdict: 'denied' as const, grounds: 0 }, disagreement: 'outside' as const }
       : check,
   );
-  const audit = buildAudit(viewOf(buildRecord([{ ...scenario, checks }], {}, { cluster: 'kind' })));
+  const audit = buildAudit(viewOf(buildRecord([{ ...scenario, steps }], {}, { cluster: 'kind' })));
   expect(audit.cautions.map(plainText)).toEqual([
     'In scenario odd, 1 connection is possible as stated, but not because of its policies, which do not let it through: something else decides, such as a policy of the whole cluster. The statements concerned say so.',
   ]);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckRecord, RunRecord, ScenarioRecord } from '../../../../src/record.ts';
+import type { RunRecord, ScenarioRecord } from '../../../../src/record/schema.ts';
 import { buildAudit } from '../../../../src/report/formats/audit/audit.ts';
 import { plainText } from '../../../../src/report/formats/audit/phrase.ts';
 import { viewOf } from '../../../../src/report/view/view.ts';
-import { attempts, buildRecord, buildScenario } from '../../fixture.ts';
+import { attempts, buildRecord, buildScenario, type CheckParts } from '../../fixture.ts';
 
 type Ground = ScenarioRecord['grounds'][number][number];
 
@@ -18,7 +18,7 @@ const REPETITION =
   'Have somebody who works with the cluster make the connection again: the last of the facts below is the command. It starts the test pods anew, tries this connection alone, and leaves all in place to look at.';
 
 function incidentOf(
-  check: Partial<CheckRecord>,
+  check: CheckParts,
   grounds: readonly Ground[],
   {
     environment = { warnings: [], networkPlugins: [FLANNEL, CALICO] },
@@ -173,7 +173,7 @@ test('what the specification leaves open is nobody’s fault, and has to be writ
 });
 
 describe('a connection that changed its mind', () => {
-  const flapping: Partial<CheckRecord> = {
+  const flapping: CheckParts = {
     expected: 'unreachable',
     verdict: 'flapping',
     attempts: [
@@ -209,7 +209,7 @@ describe('a connection that changed its mind', () => {
 });
 
 describe('where something else is to cut, as the scenario says', () => {
-  const cutByOthers: Partial<CheckRecord> = {
+  const cutByOthers: CheckParts = {
     ...LEAK,
     cutBy: 'others',
     because: 'the mesh of the platform',

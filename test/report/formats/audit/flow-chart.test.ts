@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { checksOf } from '../../../../src/record/schema.ts';
 import { drawFlows } from '../../../../src/report/formats/audit/flow-chart.ts';
 import { renderAudit } from '../../../../src/report/formats/audit/markdown.ts';
 import { viewOf } from '../../../../src/report/view/view.ts';
@@ -154,8 +155,8 @@ describe('a thicket', () => {
 
 test('draws nothing where nothing is open', () => {
   const scenario = calmScenario('shut');
-  const checks = scenario.checks.filter(({ expected }) => expected === 'unreachable');
-  expect(drawFlows(viewScenario({ ...scenario, checks }))).toEqual({ lines: [] });
+  const checks = checksOf(scenario).filter(({ expected }) => expected === 'unreachable');
+  expect(drawFlows(viewScenario({ ...scenario, steps: [{ checks }] }))).toEqual({ lines: [] });
 });
 
 test('writes names in letters, digits and references only', () => {

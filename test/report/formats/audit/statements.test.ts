@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckRecord } from '../../../../src/record.ts';
 import { plainText } from '../../../../src/report/formats/audit/phrase.ts';
 import { claimsOf } from '../../../../src/report/formats/audit/statements.ts';
 import {
   attempts,
   buildScenario,
+  type CheckParts,
   everyVerdict,
   meshScenario,
   unjudged,
@@ -12,7 +12,7 @@ import {
 } from '../../fixture.ts';
 
 const PODS = { 'shop/web': [], 'shop/api': [8080, 'metrics=9090'], 'shop/db': [5432], 'ops/prometheus': [] };
-type Part = Partial<CheckRecord>;
+type Part = CheckParts;
 
 const can = (from: string, port: number, part: Part = {}): Part => ({ from, to: 'shop/api', port, ...part });
 const cannot = (from: string, port: number): Part => can(from, port, { expected: 'unreachable' });

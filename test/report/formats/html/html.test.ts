@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../../../../src/record.ts';
+import { type RunRecord, runRecordSchema } from '../../../../src/record/schema.ts';
 import { renderHtml } from '../../../../src/report/formats/html/html.ts';
 import { html } from '../../../../src/report/formats/html/markup.ts';
 import type { Lists, PackedChecks, PageData } from '../../../../src/report/formats/html/page-data.ts';

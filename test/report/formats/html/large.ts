@@ -1,6 +1,7 @@
 /** Runs with many pods in which nothing is as even as in a fixture: times differ, and every check has a history of its own. */
-import type { AttemptRecord, CheckRecord, RunRecord } from '../../../../src/record.ts';
-import { buildRecord, buildScenario } from '../../fixture.ts';
+import type { Attempt } from '../../../../src/model/attempt.ts';
+import type { RunRecord } from '../../../../src/record/schema.ts';
+import { buildRecord, buildScenario, type CheckParts } from '../../fixture.ts';
 
 const FILE = 'security/network-policies/scenarios/production/payments-platform-connectivity.yaml';
 
@@ -30,7 +31,7 @@ export function largeRun({ pods, ports, leaked }: Size): RunRecord {
     numbers
       .filter((to) => to !== from)
       .flatMap((to) =>
-        allPorts.map((port): Partial<CheckRecord> => {
+        allPorts.map((port): CheckParts => {
           const index = check++;
           const isLeak = leaked(index);
           const isReachable = !isLeak && (from * 7 + to * 3) % 5 === 0;
@@ -129,8 +130,8 @@ function history({
   readonly isLeak: boolean;
   readonly isReachable: boolean;
   readonly random: () => number;
-}): AttemptRecord[] {
-  const attempt = (phase: AttemptRecord['phase'], round: number): AttemptRecord => {
+}): Attempt[] {
+  const attempt = (phase: Attempt['phase'], round: number): Attempt => {
     const isConnected = phase === 'control' || phase === 'closing' || isLeak || isReachable;
     const atMs = 600 * round + random() * 400;
     return {

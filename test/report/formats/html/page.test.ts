@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../../../../src/record.ts';
+import { type RunRecord, runRecordSchema } from '../../../../src/record/schema.ts';
 import { renderHtml } from '../../../../src/report/formats/html/html.ts';
 import { factsOf } from '../../../../src/report/parts/mismatch.ts';
 import { viewOf } from '../../../../src/report/view/view.ts';

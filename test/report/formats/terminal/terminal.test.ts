@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import { type CheckRecord, type RunRecord, runRecordSchema } from '../../../../src/record.ts';
+import { checksOf, type RunRecord, runRecordSchema } from '../../../../src/record/schema.ts';
 import { renderTerminal } from '../../../../src/report/formats/terminal/terminal.ts';
 import type { RenderOptions } from '../../../../src/report/render-options.ts';
 import { viewOf } from '../../../../src/report/view/view.ts';
@@ -10,7 +10,9 @@ import {
   attempts,
   buildRecord,
   buildScenario,
+  type CheckParts,
   calmScenario,
+  changedChecks,
   everyVerdict,
   meshScenario,
   unjudged,
@@ -191,11 +193,10 @@ describe('a failure of podreach itself', () => {
 
 describe('a run that was cut off', () => {
   const whole = calmScenario('cut-off');
-  const [judged, ...others] = whole.checks;
   const cut = {
     ...whole,
     status: 'interrupted' as const,
-    checks: [...(judged === undefined ? [] : [judged]), ...unjudged({ ...whole, checks: others }).checks],
+    steps: [{ checks: [...checksOf(whole).slice(0, 1), ...checksOf(unjudged(whole)).slice(1)] }],
   };
   const scenarios = [
     calmScenario('done'),
@@ -238,7 +239,7 @@ test('what the specification leaves open is nobody’s fault', () => {
   const record = everyVerdict();
   const scenarios = record.scenarios.map((scenario) => ({
     ...scenario,
-    checks: scenario.checks.map((check) =>
+    steps: changedChecks(scenario, (check) =>
       check.verdict === 'flapping' ? { ...check, disagreement: 'open' as const } : check,
     ),
   }));
@@ -393,7 +394,7 @@ describe('names that try to deceive', () => {
 });
 
 describe('a hundred pods', () => {
-  const leak: Partial<CheckRecord> = {
+  const leak: CheckParts = {
     expected: 'unreachable',
     verdict: 'leaked',
     attempts: [...attempts('control', ['connected']), ...attempts('settle', ['connected', 'connected'])],

@@ -3,33 +3,12 @@
  * published JSON Schema (`schema/run-record.schema.json`) is generated from here.
  */
 import { z } from 'zod';
+import { OUTCOMES, TRYING_PHASES } from '../model/attempt.ts';
+import { DISAGREEMENTS, VERDICTS } from '../model/verdict.ts';
 
 /** Grows by one with every incompatible change of the record's form. */
-export const RECORD_SCHEMA_VERSION = 1;
+export const RECORD_SCHEMA_VERSION = 2;
 
-export const VERDICTS = ['pass', 'leaked', 'broken', 'flapping', 'inconclusive'] as const;
-/** What one attempt showed; the table of `docs/verdicts.md`. */
-export const OUTCOMES = [
-  'connected',
-  'refused',
-  'timeout',
-  'prohibited',
-  'reset',
-  'wrong-peer',
-  'one-way',
-  'dns-failure',
-  'error',
-] as const;
-/**
- * Who is wrong where declared, predicted and observed are not one:
- *
- * - `policy`: the policies do what they say, and that is not what the scenario asks for.
- * - `cluster`: scenario and policies agree, and the cluster does something else.
- * - `outside`: the cluster does what the scenario asks for, and these policies do not say so: something else decides. With `cutBy`
- *   that is as it should be, and `outside` says that what others were to cut is open.
- * - `open`: the specification leaves it open, and the cluster took the other way.
- */
-const DISAGREEMENTS = ['policy', 'cluster', 'outside', 'open'] as const;
 const PHASES = ['provision', 'control', 'apply', 'settle', 'observe', 'closing', 'cleanup'] as const;
 
 const location = z
@@ -52,30 +31,15 @@ const failure = z
   })
   .describe('Why podreach itself could not go on.');
 
-const attempt = z
+export const momentSchema = z
   .strictObject({
-    phase: z.enum(['control', 'settle', 'observe', 'closing']),
+    phase: z.enum(TRYING_PHASES),
     round: z.int().min(1).describe('Counts within its phase.'),
     atMs: z.number().describe('When the attempt began, in milliseconds after the scenario began.'),
-    outcome: z.enum(OUTCOMES),
     durationMs: z
       .number()
       .exactOptional()
       .describe('From the first packet to the outcome; absent where nothing was tried.'),
-    listenerAlive: z
-      .boolean()
-      .exactOptional()
-      .describe(
-        "Whether the destination's own agent reached this port in the same round; absent where it could not be asked.",
-      ),
-    unasked: z
-      .string()
-      .exactOptional()
-      .describe("Why the destination's own agent could not be asked; absent where it was, or had not to be."),
-    late: z
-      .literal(true)
-      .exactOptional()
-      .describe('Something answered after the attempt was over: it was slow, not blocked.'),
     dials: z
       .int()
       .min(2)
@@ -91,12 +55,45 @@ const attempt = z
       .describe(
         'The triangle of an attempt that was cut off: when, in milliseconds after the scenario began, each side was last seen to work before the last dial. source, destination: a visit of the kubelet to that pod; between: a connection of the witnesses of both nodes. A side that was not seen in time is absent.',
       ),
+  })
+  .describe('When an attempt was made: one fresh connection.');
+
+export const stretchSchema = z
+  .strictObject({
+    outcome: z.enum(OUTCOMES),
+    late: z
+      .literal(true)
+      .exactOptional()
+      .describe('Something answered after the attempt was over: it was slow, not blocked.'),
+    listenerAlive: z
+      .boolean()
+      .exactOptional()
+      .describe(
+        "Whether the destination's own agent reached this port in the same round; absent where it could not be asked.",
+      ),
+    unasked: z
+      .string()
+      .exactOptional()
+      .describe("Why the destination's own agent could not be asked; absent where it was, or had not to be."),
     detail: z
       .string()
       .exactOptional()
       .describe("The system's own word for the outcome, such as ECONNREFUSED."),
+    count: z.int().min(1).describe('How many attempts.'),
+    first: momentSchema,
+    last: momentSchema.exactOptional().describe('Absent where there is but one.'),
+    took: z
+      .strictObject({ leastMs: z.number(), mostMs: z.number(), totalMs: z.number() })
+      .exactOptional()
+      .describe('How long they took; absent where first and last say all.'),
+    dialled: z
+      .strictObject({ fewest: z.int(), most: z.int() })
+      .exactOptional()
+      .describe('How often they dialled; absent where first and last say all, or all dialled once.'),
   })
-  .describe('One fresh connection.');
+  .describe('Attempts in a row that all showed the same, also of which sides of the triangle were seen.');
+
+const observation = z.array(stretchSchema).min(1);
 
 const policyReference = z.string().describe('namespace/name of a NetworkPolicy of this scenario.');
 
@@ -115,7 +112,7 @@ const grounds = z
   )
   .describe('What decides about a flow: empty where no policy has a say.');
 
-const check = z
+export const checkSchema = z
   .strictObject({
     id: z.int().min(0),
     from: z.string().describe('namespace/pod'),
@@ -124,6 +121,7 @@ const check = z
     portName: z.string().exactOptional(),
     protocol,
     path: z.literal('podIP').describe('How the destination is addressed.'),
+    family: z.literal('IPv4').describe('Of its address.'),
     expected: z.enum(['reachable', 'unreachable']),
     declared: location.describe('The rule of the scenario that expects this.'),
     because: z.string().exactOptional(),
@@ -145,7 +143,13 @@ const check = z
       })
       .exactOptional()
       .describe('What the policies mean for it, as they are written.'),
-    attempts: z.array(attempt),
+    control: observation
+      .exactOptional()
+      .describe('What was seen before any policy; absent: it was not tried.'),
+    observed: observation
+      .exactOptional()
+      .describe('What was seen under the policies; every change of it is a stretch of its own.'),
+    closing: observation.exactOptional().describe('What was seen after the policies had been taken away.'),
     confirm: z
       .int()
       .exactOptional()
@@ -175,7 +179,32 @@ const check = z
   })
   .describe('One source, destination, port and protocol, with what was expected and seen.');
 
-const scenario = z.strictObject({
+export const stepSchema = z
+  .strictObject({
+    name: z.string().exactOptional(),
+    force: z
+      .array(
+        z.strictObject({
+          node: z.string(),
+          turnedMs: z
+            .number()
+            .exactOptional()
+            .describe('Milliseconds after the policies were applied; absent: not within the time.'),
+        }),
+      )
+      .exactOptional()
+      .describe('When each node showed that it had taken up the policies, by its markers.'),
+    denialMs: z
+      .number()
+      .exactOptional()
+      .describe(
+        'How long an attempt might take under the policies that was to be cut off: a multiple of the slowest answer before them, within the limit of the run.',
+      ),
+    checks: z.array(checkSchema),
+  })
+  .describe('A state of the cluster, and what was expected and seen in it.');
+
+export const scenarioSchema = z.strictObject({
   name: z.string(),
   description: z.string().exactOptional(),
   owner: z.string().exactOptional(),
@@ -209,24 +238,6 @@ const scenario = z.strictObject({
     .exactOptional()
     .describe(
       'How often an exec broke on its way and was made again. Nothing that such an exec printed counts.',
-    ),
-  force: z
-    .array(
-      z.strictObject({
-        node: z.string(),
-        turnedMs: z
-          .number()
-          .exactOptional()
-          .describe('Milliseconds after the policies were applied; absent: not within the time.'),
-      }),
-    )
-    .exactOptional()
-    .describe('When each node showed that it had taken up the policies, by its markers.'),
-  denialMs: z
-    .number()
-    .exactOptional()
-    .describe(
-      'How long an attempt might take under the policies that was to be cut off: a multiple of the slowest answer before them, within the limit of the run.',
     ),
   closingControl: z
     .enum(['made', 'left-out'])
@@ -273,7 +284,9 @@ const scenario = z.strictObject({
     )
     .default([])
     .describe('What was doubtful about the scenario before it started.'),
-  checks: z.array(check),
+  steps: z
+    .array(stepSchema)
+    .describe('States of the cluster, one after the other; today one, without a name.'),
 });
 
 export const runRecordSchema = z
@@ -404,15 +417,20 @@ export const runRecordSchema = z
         .describe('What is unusual about the cluster and may decide over the policies of the scenarios.'),
       node: z.string().describe('The version of Node.js that ran podreach.'),
     }),
-    scenarios: z.array(scenario),
+    scenarios: z.array(scenarioSchema),
   })
   .describe('The record of one podreach run.');
 
-export type RunRecord = z.infer<typeof runRecordSchema>;
+/** As it is read: nothing of it changes. What a run writes on is in `draft.ts`. */
+export type RunRecord = Unchanging<z.infer<typeof runRecordSchema>>;
 export type ScenarioRecord = RunRecord['scenarios'][number];
-export type CheckRecord = ScenarioRecord['checks'][number];
-export type AttemptRecord = CheckRecord['attempts'][number];
-export type Verdict = (typeof VERDICTS)[number];
-export type Outcome = (typeof OUTCOMES)[number];
-export type Disagreement = (typeof DISAGREEMENTS)[number];
+export type StepRecord = ScenarioRecord['steps'][number];
+export type CheckRecord = StepRecord['checks'][number];
 export type Phase = (typeof PHASES)[number];
+
+type Unchanging<Data> = Data extends object ? { readonly [Key in keyof Data]: Unchanging<Data[Key]> } : Data;
+
+/** Of all its steps, in their order. */
+export function checksOf({ steps }: Pick<ScenarioRecord, 'steps'>): readonly CheckRecord[] {
+  return steps.flatMap(({ checks }) => checks);
+}
