@@ -42,7 +42,7 @@ export function wordsOf(thrown: unknown): string {
   return thrown instanceof ApiStatusError ? thrown.words : messageOf(thrown);
 }
 
-/** As much of a `ErrorStatus` as podreach reads. */
+/** As much of a `Status` as podreach reads. */
 export interface ErrorStatus {
   readonly status?: string;
   readonly message?: string;
@@ -50,12 +50,12 @@ export interface ErrorStatus {
   readonly details?: { readonly causes?: readonly { readonly reason?: string; readonly message?: string }[] };
 }
 
-/** The `ErrorStatus` in a body, or undefined where it holds anything else, as the answers of proxies do. */
+/** The `Status` in a body, or undefined where it holds anything else, as the answers of proxies do. */
 export function parseStatus(body: string): ErrorStatus | undefined {
   return parseJson(body, (parsed) => 'kind' in parsed && parsed.kind === 'Status');
 }
 
-/** The `ErrorStatus` that ends an exec, or undefined while it is not complete. On a stream it comes without a `kind`. */
+/** The `Status` that ends an exec, or undefined while it is not complete. On a stream it comes without a `kind`. */
 export function parseStreamStatus(text: string): ErrorStatus | undefined {
   return parseJson(
     text,

@@ -1,5 +1,5 @@
 /**
- * Runs a command in a container over a WebSocket, and talks with it. The protocol ends with a `ErrorStatus` on channel 3; a stream that
+ * Runs a command in a container over a WebSocket, and talks with it. The protocol ends with a `Status` on channel 3; a stream that
  * ends without one, and without the answer that was asked for, has proven nothing, however it ended.
  */
 import { text } from 'node:stream/consumers';
