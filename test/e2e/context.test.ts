@@ -1,21 +1,15 @@
 /** Any cluster of a kubeconfig; the sandbox of another process is the cluster here. */
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { checksOf, type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import { ApiServer } from '../kube/api-server.ts';
-import { folderWith, runCli, startCli } from '../support/cli.ts';
+import { folderWith, ROOT, runCli, startCli } from '../support/cli.ts';
 
-function verdicts(stdout: string): Record<string, (string | undefined)[]> {
-  const record: RunRecord = runRecordSchema.parse(JSON.parse(stdout));
-  return Object.fromEntries(
-    record.scenarios.map((scenario) => [scenario.name, checksOf(scenario).map(({ verdict }) => verdict)]),
-  );
-}
-
-test('the shipped scenarios have the same verdicts as on the sandbox of the run itself', {
-  timeout: 120_000,
+test('the shipped scenarios pass, as they do on a sandbox of the run itself', {
+  // However slow the machine is.
+  timeout: 300_000,
 }, async () => {
   using folder = folderWith({});
   const kubeconfig = join(folder.path, 'kubeconfig');
@@ -30,8 +24,14 @@ test('the shipped scenarios have the same verdicts as on the sandbox of the run 
   expect(there.exitCode).toBe(0);
   sandbox.child.kill('SIGINT');
   expect((await sandbox.ended).exitCode).toBe(0);
-  const here = await runCli(['run', 'scenarios', ...report]);
-  expect(verdicts(there.stdout)).toEqual(verdicts(here.stdout));
+  const shipped = readdirSync(join(ROOT, 'scenarios')).filter((file) => file.endsWith('.yaml'));
+  const { scenarios }: RunRecord = runRecordSchema.parse(JSON.parse(there.stdout));
+  expect([...new Set(scenarios.map(({ location }) => location.file))].toSorted()).toEqual(
+    shipped.map((file) => `scenarios/${file}`).toSorted(),
+  );
+  expect(
+    scenarios.flatMap((scenario) => checksOf(scenario).filter(({ verdict }) => verdict !== 'pass')),
+  ).toEqual([]);
 });
 
 test('a context that does not exist is answered with those that do', async () => {

@@ -2,17 +2,26 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { ClusterProvider } from '../../src/cluster/cluster.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import type { Kube } from '../../src/kube/kube.ts';
 import { newestOf } from '../../src/model/observation.ts';
-import type { CheckRecord, RunRecord } from '../../src/record/schema.ts';
+import type { CheckRecord, Phase, RunRecord } from '../../src/record/schema.ts';
 import { findTools, searchPath } from '../../src/sandbox/host.ts';
 import { throughProxy } from '../support/api-proxy.ts';
 import { NetworkFaults } from '../support/network-faults.ts';
 import { placeOf, runTrials, type Seen, SOME_NODE_TRIALS, SOME_POD_TRIALS } from './degraded/arena.ts';
-import { runWith, SCENARIO, sandbox, verdicts, WITH_LATE_PAIR } from './run-with.ts';
+import {
+  type Part,
+  runSideBySide,
+  runWith,
+  SCENARIO,
+  type Scenarios,
+  sandbox,
+  verdicts,
+  WITH_LATE_PAIR,
+} from './run-with.ts';
 
 /** What came of a trial that should not have. */
 function falseOnes(seen: readonly Seen[]): string[] {
@@ -90,26 +99,116 @@ async function runWhile(
 const NOBODY = SCENARIO.replace('key: open, operator: DoesNotExist', 'key: nobody, operator: Exists');
 const UDP = NOBODY.replaceAll('ports: [80]', 'ports: [53/UDP]');
 
-function checkTo(record: RunRecord, to: string): CheckRecord | undefined {
+function checkTo(record: Scenarios, to: string): CheckRecord | undefined {
   return record.scenarios[0]?.steps[0]?.checks.find((check) => check.to === to);
 }
 
-describe.concurrent('what once was a false green', { timeout: 400_000 }, () => {
-  test('a source without a route shows no block', async () => {
-    const record = await runWhile('apply', (faults) => faults.linkDown('pair/a'), { scenario: NOBODY });
-    expect(verdicts(record)).toEqual({ 'pair/b': 'inconclusive', 'pair/c': 'inconclusive' });
-    expect(checkTo(record, 'pair/b')?.reason).toBe('the probe could not try: ENETUNREACH');
-    expect(record.run.exitCode).toBe(4);
+/** What a part of a run does to the network, by the name of its namespace. */
+function failing(
+  at: Phase,
+  act: (faults: NetworkFaults, name: string, kube: Kube) => Promise<unknown>,
+  scenario = SCENARIO,
+): Part {
+  return { scenario, at, act: async (kube, name) => act(await NetworkFaults.of(kube), name, kube) };
+}
+
+const cutFromOutside = (faults: NetworkFaults, name: string) =>
+  faults.filterPod(`${name}/b`, { incoming: ['tcp dport 80 ip saddr != 127.0.0.0/8 iif != lo drop'] });
+
+/** Each fails at pods of its own: all are parts of one run. */
+const FAILING = {
+  'no-route': failing('apply', (faults, name) => faults.linkDown(`${name}/a`), NOBODY),
+  'link-down': failing('apply', (faults, name) => faults.linkDown(`${name}/b`), NOBODY),
+  'one-way': failing(
+    'apply',
+    async (faults, name, kube) => {
+      const { ip, node } = await placeOf(`${name}/b`, kube);
+      await faults.filterNode(node, { incoming: [`ip saddr ${ip} udp sport 53 drop`] });
+    },
+    UDP,
+  ),
+  handshake: failing(
+    'apply',
+    (faults, name) => faults.filterPod(`${name}/b`, { outgoing: ['tcp sport 80 ip length > 60 drop'] }),
+    NOBODY,
+  ),
+  'another-answers': failing('settle', async (faults, name, kube) => {
+    const [b, c] = await Promise.all(['b', 'c'].map((pod) => placeOf(`${name}/${pod}`, kube)));
+    await faults.redirect(`${name}/a`, b?.ip ?? '', c?.ip ?? '');
+  }),
+  outside: failing('apply', cutFromOutside, NOBODY),
+  'outside-said': failing(
+    'apply',
+    cutFromOutside,
+    NOBODY.replace(
+      '{ from: pair/a, to: pair/b }',
+      '{ from: pair/a, to: pair/b, cutBy: others, because: a firewall of the host }',
+    ),
+  ),
+  'cut-anyway': failing('apply', (faults, name) =>
+    faults.filterPod(`${name}/b`, { incoming: ['tcp dport 80 iif != lo drop'] }),
+  ),
+} satisfies Record<string, Part>;
+
+describe('what once was a false green, at pods', () => {
+  let of: (name: keyof typeof FAILING) => Scenarios;
+  beforeAll(async () => {
+    ({ of } = await runSideBySide(FAILING, { withinMs: 5_000 }));
   });
 
-  test('a destination whose link is down proves nothing, though its listener is alive', async () => {
-    const record = await runWhile('apply', (faults) => faults.linkDown('pair/b'), { scenario: NOBODY });
-    const check = checkTo(record, 'pair/b');
+  test('a source without a route shows no block', () => {
+    const part = of('no-route');
+    expect(verdicts(part)).toEqual({ 'no-route/b': 'inconclusive', 'no-route/c': 'inconclusive' });
+    expect(checkTo(part, 'no-route/b')?.reason).toBe('the probe could not try: ENETUNREACH');
+  });
+
+  test('a destination whose link is down proves nothing, though its listener is alive', () => {
+    const check = checkTo(of('link-down'), 'link-down/b');
     expect(check?.verdict).toBe('inconclusive');
     expect(newestOf(check ?? {})).toMatchObject({ outcome: 'timeout', listenerAlive: true });
     expect(check?.reason).toContain("the destination's own network was not proven");
   });
 
+  test('a datagram that arrives has leaked, whatever becomes of the answer', () => {
+    const check = checkTo(of('one-way'), 'one-way/b');
+    expect(check?.verdict).toBe('leaked');
+    expect(check?.observed?.at(-1)).toMatchObject({
+      outcome: 'one-way',
+      detail: 'the datagram arrived, and no answer came back',
+    });
+  });
+
+  test('a handshake that goes through is no block', () => {
+    expect(checkTo(of('handshake'), 'handshake/b')).toMatchObject({
+      verdict: 'leaked',
+      reason: expect.stringContaining('reset'),
+    });
+  });
+
+  test('an answer of another pod is no block', () => {
+    const check = checkTo(of('another-answers'), 'another-answers/b');
+    expect(check?.verdict).toBe('leaked');
+    expect(check?.reason).toContain('it got through although it must not: wrong-peer');
+  });
+
+  test('what something else cuts is no pass, unless the scenario says so', () => {
+    expect(checkTo(of('outside'), 'outside/b')).toMatchObject({
+      verdict: 'inconclusive',
+      reason: 'it was cut by something else: the policies of the scenario allow it',
+      disagreement: 'outside',
+    });
+    expect(verdicts(of('outside-said'))).toEqual({ 'outside-said/b': 'pass', 'outside-said/c': 'pass' });
+  });
+
+  test('a pair that cannot connect without the policies either was not cut by them', () => {
+    expect(checkTo(of('cut-anyway'), 'cut-anyway/b')).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringMatching(/^it could not connect after the policies were taken away either/),
+    });
+  });
+});
+
+describe.concurrent('what once was a false green', { timeout: 400_000 }, () => {
   test('what connects after it was cut is flapping', async () => {
     let wasCut = false;
     const record = await runWhile(['settle', 'settle round'], async (faults, kube) => {
@@ -121,35 +220,6 @@ describe.concurrent('what once was a false green', { timeout: 400_000 }, () => {
     });
     expect(verdicts(record)['pair/b']).toBe('flapping');
     expect(record.run.exitCode).toBe(1);
-  });
-
-  test('a datagram that arrives has leaked, whatever becomes of the answer', async () => {
-    const record = await runWhile(
-      'apply',
-      async (faults, kube) => {
-        const { ip, node } = await placeOf('pair/b', kube);
-        await faults.filterNode(node, { incoming: [`ip saddr ${ip} udp sport 53 drop`] });
-      },
-      { scenario: UDP },
-    );
-    const check = checkTo(record, 'pair/b');
-    expect(check?.verdict).toBe('leaked');
-    expect(check?.observed?.at(-1)).toMatchObject({
-      outcome: 'one-way',
-      detail: 'the datagram arrived, and no answer came back',
-    });
-  });
-
-  test('a handshake that goes through is no block', async () => {
-    const record = await runWhile(
-      'apply',
-      (faults) => faults.filterPod('pair/b', { outgoing: ['tcp sport 80 ip length > 60 drop'] }),
-      { scenario: NOBODY },
-    );
-    expect(checkTo(record, 'pair/b')).toMatchObject({
-      verdict: 'leaked',
-      reason: expect.stringContaining('reset'),
-    });
   });
 
   test('a handshake that goes through after the pair was cut off is flapping', async () => {
@@ -164,16 +234,6 @@ describe.concurrent('what once was a false green', { timeout: 400_000 }, () => {
     const check = checkTo(record, 'pair/b');
     expect(check?.verdict).toBe('flapping');
     expect(check?.observed?.map(({ outcome }) => outcome)).toContain('reset');
-  });
-
-  test('an answer of another pod is no block', async () => {
-    const record = await runWhile('settle', async (faults, kube) => {
-      const [b, c] = await Promise.all(['pair/b', 'pair/c'].map((pod) => placeOf(pod, kube)));
-      await faults.redirect('pair/a', b?.ip ?? '', c?.ip ?? '');
-    });
-    const check = checkTo(record, 'pair/b');
-    expect(check?.verdict).toBe('leaked');
-    expect(check?.reason).toContain('it got through although it must not: wrong-peer');
   });
 
   test('a node that does not take up policies makes its checks inconclusive, and names itself', async () => {
@@ -211,36 +271,6 @@ describe.concurrent('what once was a false green', { timeout: 400_000 }, () => {
       message: 'no node has taken up the policies for 2 s (node-1, node-2)',
     });
     expect(record.run.exitCode).toBe(3);
-  });
-
-  test('what something else cuts is no pass, unless the scenario says so', async () => {
-    const cut = async (faults: NetworkFaults) => {
-      await faults.filterPod('pair/b', { incoming: ['tcp dport 80 ip saddr != 127.0.0.0/8 iif != lo drop'] });
-    };
-    const unsaid = await runWhile('apply', cut, { scenario: NOBODY });
-    expect(checkTo(unsaid, 'pair/b')).toMatchObject({
-      verdict: 'inconclusive',
-      reason: 'it was cut by something else: the policies of the scenario allow it',
-      disagreement: 'outside',
-    });
-    const said = await runWhile('apply', cut, {
-      scenario: NOBODY.replace(
-        '{ from: pair/a, to: pair/b }',
-        '{ from: pair/a, to: pair/b, cutBy: others, because: a firewall of the host }',
-      ),
-    });
-    expect(verdicts(said)).toEqual({ 'pair/b': 'pass', 'pair/c': 'pass' });
-    expect(said.run.exitCode).toBe(0);
-  });
-
-  test('a pair that cannot connect without the policies either was not cut by them', async () => {
-    const record = await runWhile('apply', (faults) =>
-      faults.filterPod('pair/b', { incoming: ['tcp dport 80 iif != lo drop'] }),
-    );
-    expect(checkTo(record, 'pair/b')).toMatchObject({
-      verdict: 'inconclusive',
-      reason: expect.stringMatching(/^it could not connect after the policies were taken away either/),
-    });
   });
 });
 

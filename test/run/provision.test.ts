@@ -94,11 +94,11 @@ describe.concurrent('a pod', () => {
       ],
     });
     expect(
-      errorOf(await runWith(throughProxy(sandbox(), stuck), undefined, { readyWithinMs: 6_000 })),
+      errorOf(await runWith(throughProxy(sandbox(), stuck), undefined, { readyWithinMs: 10_000 })),
     ).toEqual({
       code: 'provision-failed',
       message: expect.stringMatching(
-        /^1 of 3 pods did not run within 6 s: pair\/b: ContainerCreating on node node-\d \(FailedCreatePodSandBox: plugin type="calico" failed \(add\): stat \/var\/lib\/calico\/nodename: no such file\)$/,
+        /^1 of 3 pods did not run within 10 s: pair\/b: ContainerCreating on node node-\d \(FailedCreatePodSandBox: plugin type="calico" failed \(add\): stat \/var\/lib\/calico\/nodename: no such file\)$/,
       ),
       hint: expect.stringContaining('--ready-within'),
     });
@@ -157,7 +157,7 @@ describe.concurrent('a pod', () => {
       ],
     });
     expect(
-      errorOf(await runWith(throughProxy(sandbox(), stuck), undefined, { readyWithinMs: 6_000 })),
+      errorOf(await runWith(throughProxy(sandbox(), stuck), undefined, { readyWithinMs: 10_000 })),
     ).toEqual({
       code: 'provision-failed',
       message: expect.stringMatching(
@@ -176,7 +176,7 @@ describe.concurrent('a pod', () => {
           ? failure(403, 'Forbidden', 'events is forbidden: User "ci" cannot list resource "events"')
           : undefined,
     };
-    const record = await runWith(throughProxy(sandbox(), secretive), undefined, { readyWithinMs: 2_000 });
+    const record = await runWith(throughProxy(sandbox(), secretive), undefined, { readyWithinMs: 10_000 });
     expect(errorOf(record)).toMatchObject({
       code: 'provision-failed',
       message: expect.stringMatching(/: pair\/b: ContainerCreating on node node-\d(;|$)/),
@@ -196,7 +196,7 @@ describe.concurrent('a pod', () => {
       ],
     });
     expect(
-      errorOf(await runWith(throughProxy(sandbox(), homeless), undefined, { readyWithinMs: 2_000 })),
+      errorOf(await runWith(throughProxy(sandbox(), homeless), undefined, { readyWithinMs: 10_000 })),
     ).toMatchObject({
       message: expect.stringContaining('untolerated taint {dedicated: db}'),
       hint: expect.stringContaining('--toleration'),

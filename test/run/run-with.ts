@@ -1,14 +1,16 @@
 /** Runs a small scenario on a real sandbox while somebody interferes. */
+import { expect } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { ClusterProvider } from '../../src/cluster/cluster.ts';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import { connectKube } from '../../src/kube/connect.ts';
 import type { Kube } from '../../src/kube/kube.ts';
 import type { ProgressEvent } from '../../src/progress.ts';
-import type { RunRecord } from '../../src/record/schema.ts';
+import type { Phase, RunRecord } from '../../src/record/schema.ts';
 import type { RunOptions } from '../../src/run/job.ts';
 import { run } from '../../src/run/run.ts';
 import { loadPlans } from '../../src/scenario/load-plans.ts';
+import { throughProxy } from '../support/api-proxy.ts';
 import { folderWith } from '../support/cli.ts';
 
 /** One pair that policies leave alone, and one that they cut off. */
@@ -94,8 +96,58 @@ export async function runWith(
   return record;
 }
 
+/** A record, or the part of it that is one scenario's. */
+export type Scenarios = Pick<RunRecord, 'scenarios'>;
+
+/** One scenario of several in a run, and what is done to it. */
+export interface Part {
+  /** Says `pair` wherever the part's own name is to stand. Default: {@link SCENARIO}. */
+  readonly scenario?: string;
+  /** The phase whose beginning brings it. */
+  readonly at: Phase;
+  /** @param name the part's: its namespace is called so */
+  readonly act: (kube: Kube, name: string) => Promise<unknown>;
+}
+
+/**
+ * Runs scenarios side by side on one cluster. No pod of a part is asked anything while something is done to it: that does not race
+ * with what the run looks at.
+ * @returns the record, and of it what is each part's
+ */
+export async function runSideBySide<Name extends string>(
+  parts: Readonly<Record<Name, Part>>,
+  options: Partial<RunOptions> = {},
+): Promise<{ readonly record: RunRecord; readonly of: (name: Name) => Scenarios }> {
+  const all = new Map(Object.entries<Part>(parts));
+  const acting = new Map<string, Promise<undefined>>();
+  const provider = throughProxy(sandbox(), {
+    question: ({ path }) => acting.get(/\/namespaces\/([^/]+)\//.exec(path)?.[1] ?? ''),
+  });
+  const record = await runWith(
+    provider,
+    (event, kube) => {
+      if (event.type !== 'phase-started') return undefined;
+      const { scenario: name, phase } = event;
+      const part = all.get(name);
+      if (part?.at !== phase) return undefined;
+      const done = part.act(kube, name).then(() => undefined);
+      acting.set(name, done);
+      return done;
+    },
+    {
+      ...options,
+      parallel: all.size,
+      scenario: [...all]
+        .map(([name, { scenario = SCENARIO }]) => scenario.replaceAll('pair', name))
+        .join('---\n'),
+    },
+  );
+  expect([...acting.keys()].toSorted()).toEqual([...all.keys()].toSorted());
+  return { record, of: (name) => ({ scenarios: record.scenarios.filter((one) => one.name === name) }) };
+}
+
 /** The verdicts of the first scenario by destination. */
-export function verdicts(record: RunRecord): Record<string, string | undefined> {
+export function verdicts(record: Scenarios): Record<string, string | undefined> {
   return Object.fromEntries(
     record.scenarios[0]?.steps[0]?.checks.map(({ to, verdict }) => [to, verdict]) ?? [],
   );

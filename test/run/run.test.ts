@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import type { Kube } from '../../src/kube/kube.ts';
-import type { Phase, RunRecord } from '../../src/record/schema.ts';
+import { checksOf } from '../../src/record/schema.ts';
 import { failure, throughProxy } from '../support/api-proxy.ts';
 import { NetworkFaults } from '../support/network-faults.ts';
 import { asContext } from '../support/real-cluster.ts';
-import { runWith, SCENARIO, sandbox, verdicts, WITH_LATE_PAIR } from './run-with.ts';
+import { runSideBySide, runWith, SCENARIO, sandbox, verdicts, WITH_LATE_PAIR } from './run-with.ts';
 
 test('all is well where nobody interferes', async () => {
   const record = await runWith(sandbox());
@@ -128,47 +128,40 @@ describe('what the environment can do', () => {
     expect(record.run.exitCode).toBe(3);
   });
 
-  type Blow = (kube: Kube, name: string) => Promise<undefined>;
-
-  const podAt = (name: string) => ({ resource: 'pods', namespace: 'pair', name }) as const;
-
-  const takeAway: Blow = async (kube, name) => {
-    await kube.delete(podAt(name));
-    await expect.poll(() => kube.get(podAt(name)), { timeout: 60_000 }).toBeUndefined();
+  const podAt = (pod: string) => {
+    const [namespace = '', name = ''] = pod.split('/');
+    return { resource: 'pods', namespace, name } as const;
   };
 
-  const kill: Blow = async (kube, name) => {
-    await (await NetworkFaults.of(kube)).kill(`pair/${name}`);
-    await expect.poll(() => phaseOf(kube, name), { timeout: 60_000 }).toBe('Failed');
-  };
+  async function takeAway(kube: Kube, pod: string): Promise<void> {
+    await kube.delete(podAt(pod));
+    await expect.poll(() => kube.get(podAt(pod)), { timeout: 60_000 }).toBeUndefined();
+  }
+
+  async function kill(kube: Kube, pod: string): Promise<void> {
+    await (await NetworkFaults.of(kube)).kill(pod);
+    await expect.poll(() => phaseOf(kube, pod), { timeout: 60_000 }).toBe('Failed');
+  }
 
   /** Another pod of the same name: it has another address. */
-  const replace: Blow = async (kube, name) => {
-    const old = await kube.get(podAt(name));
-    if (old === undefined) throw new Error(`pair/${name} is not there`);
-    await takeAway(kube, name);
-    const { namespace = '', labels = {} } = old.metadata;
+  async function replace(kube: Kube, pod: string): Promise<void> {
+    const old = await kube.get(podAt(pod));
+    if (old === undefined) throw new Error(`${pod} is not there`);
+    await takeAway(kube, pod);
+    const { namespace = '', name, labels = {} } = old.metadata;
     await kube.create({ ...old, metadata: { name, namespace, labels }, status: {} });
-    await expect.poll(() => phaseOf(kube, name), { timeout: 60_000 }).toBe('Running');
-  };
+    await expect.poll(() => phaseOf(kube, pod), { timeout: 60_000 }).toBe('Running');
+  }
 
-  async function phaseOf(kube: Kube, name: string): Promise<unknown> {
-    const status = (await kube.get(podAt(name)))?.['status'];
+  async function phaseOf(kube: Kube, pod: string): Promise<unknown> {
+    const status = (await kube.get(podAt(pod)))?.['status'];
     return status instanceof Object && 'phase' in status ? status.phase : undefined;
   }
 
-  /** Runs the scenario, and has a pod struck before anything is tried in a phase. */
-  function runWithBlowIn(phase: Phase, name: string, strike: Blow): Promise<RunRecord> {
-    let isStruck: Promise<undefined> | undefined;
-    return runWith(throughProxy(sandbox(), { question: () => isStruck }), (event, kube) => {
-      if (event.type !== 'phase-started' || event.phase !== phase) return undefined;
-      isStruck = strike(kube, name);
-      return isStruck;
-    });
-  }
-
   test('a pod that dies before the policies ends the scenario', async () => {
-    const record = await runWithBlowIn('control', 'b', takeAway);
+    const { record } = await runSideBySide({
+      pair: { at: 'control', act: (kube) => takeAway(kube, 'pair/b') },
+    });
     expect(record.scenarios[0]?.error).toMatchObject({
       code: 'provision-failed',
       message: 'pod pair/b cannot run: somebody has deleted it',
@@ -176,32 +169,32 @@ describe('what the environment can do', () => {
     expect(record.run.exitCode).toBe(3);
   });
 
-  test.each(['a', 'b'])(
-    'when pair/%s dies while policies settle, what it is part of proves nothing',
-    async (name) => {
-      const record = await runWithBlowIn('settle', name, takeAway);
-      expect(verdicts(record)['pair/b']).toBe('inconclusive');
-      const check = record.scenarios[0]?.steps[0]?.checks.find(({ to }) => to === 'pair/b');
-      expect(check?.reason).toMatch(/: the pod was deleted$/);
-      expect(record.run.exitCode).toBe(4);
-    },
-  );
-
-  test.concurrent.each([
-    ['a', 'whose agent is killed', kill, /^the probe could not try: /],
-    [
-      'b',
-      'whose agent is killed',
-      kill,
-      /^the destination pod could not be asked whether its port was open: /,
-    ],
-    ['a', 'that is replaced', replace, /: the pod was replaced$/],
-    ['b', 'that is replaced', replace, /: the pod was replaced$/],
-  ] as const)('pair/%s, %s while policies settle, proves nothing', async (name, _, strike, reason) => {
-    const record = await runWithBlowIn('settle', name, strike);
-    const check = record.scenarios[0]?.steps[0]?.checks.find(({ to }) => to === 'pair/b');
-    expect(check?.verdict).toBe('inconclusive');
-    expect(check?.reason).toMatch(reason);
+  test('what a pod is part of that is struck while policies settle proves nothing', async () => {
+    const blow = (pod: 'a' | 'b', strike: (kube: Kube, pod: string) => Promise<void>) =>
+      ({ at: 'settle', act: (kube: Kube, name: string) => strike(kube, `${name}/${pod}`) }) as const;
+    const { record } = await runSideBySide({
+      'source-deleted': blow('a', takeAway),
+      'destination-deleted': blow('b', takeAway),
+      'source-killed': blow('a', kill),
+      'destination-killed': blow('b', kill),
+      'source-replaced': blow('a', replace),
+      'destination-replaced': blow('b', replace),
+    });
+    const cut = record.scenarios.flatMap((scenario) =>
+      checksOf(scenario).filter(({ to }) => to.endsWith('/b')),
+    );
+    expect(cut.map(({ to, verdict, reason }) => [to, verdict, reason])).toEqual(
+      (
+        [
+          ['source-deleted', /: the pod was deleted$/],
+          ['destination-deleted', /: the pod was deleted$/],
+          ['source-killed', /^the probe could not try: /],
+          ['destination-killed', /^the destination pod could not be asked whether its port was open: /],
+          ['source-replaced', /: the pod was replaced$/],
+          ['destination-replaced', /: the pod was replaced$/],
+        ] as const
+      ).map(([name, reason]) => [`${name}/b`, 'inconclusive', expect.stringMatching(reason)]),
+    );
     expect(record.run.exitCode).toBe(4);
   });
 });
