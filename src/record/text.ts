@@ -33,26 +33,27 @@ export class GrowingText {
       return line.text;
     });
     this.#lines = lines;
-    const isSame =
+    const isKnown =
       pieces.length === this.#pieces.length && pieces.every((piece, index) => piece === this.#pieces[index]);
     this.#pieces = pieces;
-    return isSame ? undefined : pieces.join('');
+    return isKnown ? undefined : pieces.join('');
   }
 }
 
 /** An object as it was when it was put into words. */
 interface Line {
-  readonly entries: readonly unknown[];
+  readonly values: Readonly<Record<string, unknown>>;
   readonly text: string;
 }
 
+function isSame(one: Line['values'], other: Line['values']): boolean {
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
+}
+
 function lineOf(value: object, known: Line | undefined): Line {
-  const entries = Object.entries(value).flat();
-  const isSame =
-    known !== undefined &&
-    known.entries.length === entries.length &&
-    known.entries.every((entry, index) => entry === entries[index]);
-  return isSame ? known : { entries, text: textOf(value) };
+  const values: Readonly<Record<string, unknown>> = { ...value };
+  return known !== undefined && isSame(known.values, values) ? known : { values, text: textOf(value) };
 }
 
 /** @param line puts what takes no more than one line into words */
@@ -66,8 +67,10 @@ function piecesOf(record: RunRecord, line: (value: unknown) => string): string[]
     const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
     const items = Object.entries(value).filter(([, item]) => item !== undefined);
     const indent = `\n${INDENT.repeat(depth)}`;
+    const begin = `${open}${indent}${INDENT}`;
+    const next = `,${indent}${INDENT}`;
     for (const [index, [key, item]] of items.entries()) {
-      pieces.push(`${index === 0 ? open : ','}${indent}${INDENT}`);
+      pieces.push(index === 0 ? begin : next);
       if (!Array.isArray(value)) pieces.push(`${textOf(key)}: `);
       layOut(item, depth + 1, key === 'steps' ? lines + DEPTH_OF_STEPS : lines);
     }
