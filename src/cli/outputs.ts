@@ -6,7 +6,7 @@ import { systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { RunRecord } from '../record/schema.ts';
-import { renderJson } from '../report/formats/json.ts';
+import { GrowingText } from '../record/text.ts';
 import { createProgress } from '../report/progress/progress.ts';
 import { neutralise } from '../report/text/text.ts';
 import { defaultReports } from './default-reports.ts';
@@ -84,14 +84,17 @@ function recordSaver(
   const files = requests.flatMap(({ format, file }) =>
     format === 'json' && file !== undefined ? [file] : [],
   );
+  const growing = new GrowingText();
   let savedMs: number | undefined;
   return (record) => {
     if (files.length === 0 || (savedMs !== undefined && systemClock.now() - savedMs < SAVE_EVERY_MS)) return;
     const isFirst = savedMs === undefined;
     savedMs = systemClock.now();
+    const text = growing.next(record);
+    if (text === undefined) return;
     for (const file of files) {
       try {
-        writeReportFile(file, renderJson(record));
+        writeReportFile(file, text);
       } catch (thrown) {
         // Before anything has started a file that cannot be written is a wrong option; later it must not end the run.
         if (isFirst) throw thrown;

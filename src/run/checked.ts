@@ -21,7 +21,7 @@ export interface Checked extends Pick<Connected, 'cluster' | 'tools'> {
  */
 export async function check(
   { cluster, tools }: Connected,
-  { plans, record: { environment } }: Job,
+  { scenarios, record: { environment } }: Job,
   askedForMs: number,
 ): Promise<Checked> {
   const { trust } = cluster;
@@ -34,7 +34,10 @@ export async function check(
   });
   if (trust.kind === 'to-be-proven') {
     await checkPermissions(tools);
-    await refuseForeignNamespaces(plans, tools);
+    await refuseForeignNamespaces(
+      scenarios.map(({ plan }) => plan),
+      tools,
+    );
   }
   const nodes = await describeNodes(environment, tools);
   if (trust.kind === 'to-be-proven') await meetNetwork(trust, environment, tools);

@@ -4,7 +4,7 @@ import type { ClusterProvider } from '../cluster/cluster.ts';
 import type { KubePatience } from '../kube/connect.ts';
 import type { ProbeSettings } from '../probe/settings.ts';
 import type { ProgressListener } from '../progress.ts';
-import type { RunDraft } from '../record/draft.ts';
+import type { RunDraft, ScenarioDraft } from '../record/draft.ts';
 import type { RunRecord } from '../record/schema.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import type { RunOrigin } from './start-record.ts';
@@ -50,9 +50,15 @@ export interface RunOptions {
   readonly save: (record: RunRecord) => void;
 }
 
+/** A scenario of a run: what is to be done, and the record of it. */
+export interface Planned {
+  readonly plan: Plan;
+  readonly scenario: ScenarioDraft;
+}
+
 /** One run, as all its stages know it. */
 export interface Job {
-  readonly plans: readonly Plan[];
+  readonly scenarios: readonly Planned[];
   readonly options: Omit<RunOptions, 'save'>;
   readonly record: RunDraft;
   /** Says that the record has changed in a way worth saving. */

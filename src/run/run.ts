@@ -14,9 +14,9 @@ import { check } from './checked.ts';
 import { connect } from './connected.ts';
 import { noteFailure } from './failure.ts';
 import { untilInterrupted } from './interruption.ts';
-import type { Job, RunOptions } from './job.ts';
+import type { Job, Planned, RunOptions } from './job.ts';
 import { runScenarios } from './scenarios.ts';
-import { startRecord } from './start-record.ts';
+import { startRecord, startScenario } from './start-record.ts';
 import { startCluster } from './started.ts';
 
 export interface RunResult {
@@ -32,7 +32,9 @@ export interface RunResult {
 export async function run(plans: readonly Plan[], options: RunOptions): Promise<RunResult> {
   const beganMs = options.clock.now();
   const { confirm, keep, failFast } = options;
-  const record = startRecord(plans, {
+  const scenarios = plans.map((plan): Planned => ({ plan, scenario: startScenario(plan) }));
+  const drafts = scenarios.map(({ scenario }) => scenario);
+  const record = startRecord(drafts, {
     runId: newRunId(),
     version: options.version,
     startedAt: options.clock.date(),
@@ -51,7 +53,7 @@ export async function run(plans: readonly Plan[], options: RunOptions): Promise<
 
   let kept: Cluster | undefined;
   try {
-    await runStages({ plans, options, record, save }, (cluster) => {
+    await runStages({ scenarios, options, record, save }, (cluster) => {
       kept = cluster;
     });
   } catch (thrown) {

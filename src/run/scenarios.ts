@@ -1,11 +1,10 @@
 /** The last stage of a run: its scenarios, side by side, on a cluster that is proven meanwhile. */
 import { isMismatch } from '../judge/mismatch.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
-import type { Plan } from '../scenario/scenario.ts';
 import type { Checked } from './checked.ts';
 import { cleanUp } from './cleanup.ts';
 import { untilInterrupted } from './interruption.ts';
-import type { Job } from './job.ts';
+import type { Job, Planned } from './job.ts';
 import { proveCluster, removeOutposts } from './prove.ts';
 import { cleanUpAfter, runScenario, type ScenarioOptions } from './scenario-run.ts';
 import { runDisjoint } from './schedule.ts';
@@ -50,10 +49,10 @@ function tracesOn({ cluster, tools }: Checked, { options }: Job): Traces {
  */
 async function runProven(checked: Checked, job: Job, traces: Traces): Promise<void> {
   const { cluster, tools, nodes } = checked;
-  const { proof } = await proveCluster(cluster.trust, nodes, job.record, job.plans.length, tools);
+  const { proof } = await proveCluster(cluster.trust, nodes, job.record, job.scenarios.length, tools);
   const failed = new AbortController();
   if (cluster.trust.kind === 'to-be-proven') proof.catch((reason: unknown) => failed.abort(reason));
-  let running = job.plans.length;
+  let running = job.scenarios.length;
   const { promise: unneeded, resolve: tellUnneeded } = Promise.withResolvers<void>();
   const onSeen = (): void => {
     running -= 1;
@@ -83,33 +82,27 @@ async function runAll(
   shared: Pick<ScenarioOptions, 'proof' | 'unproven' | 'onSeen'>,
 ): Promise<void> {
   const { tools, assumptions } = checked;
-  const { plans, options, record } = job;
+  const { scenarios, options, record } = job;
   const others = record.environment.clusterPolicies?.join(', ');
-  const pairs = record.scenarios.flatMap((scenario, index) => {
-    const plan = plans[index];
-    return plan === undefined ? [] : [{ plan, scenario, index }];
-  });
   const stop = (): boolean => tools.signal.aborted || (options.failFast && record.scenarios.some(wentWrong));
-  const keysOf = ({ plan }: { plan: Plan }): string[] => plan.namespaces.map(({ name }) => name);
+  const keysOf = ({ plan }: Planned): string[] => plan.namespaces.map(({ name }) => name);
   const cleaner = createCleaner(checked, job);
-  await runDisjoint(
-    pairs,
-    { parallel: options.parallel, keysOf, stop },
-    async ({ plan, scenario, index }) => {
-      tools.progress({
-        type: 'scenario-started',
-        scenario: scenario.name,
-        index: index + 1,
-        total: pairs.length,
-        pods: scenario.pods.length,
-        checks: scenario.steps[0].checks.length,
-      });
-      const own = { ...shared, keep: options.keep, number: index + 1, assumptions, others };
-      await runScenario(plan, scenario, own, tools);
-      return { cleaned: cleaner(scenario) };
-    },
-  );
-  for (const { scenario } of pairs) if (scenario.status === 'waiting') scenario.status = 'skipped';
+  await runDisjoint(scenarios, { parallel: options.parallel, keysOf, stop }, async (planned) => {
+    const { plan, scenario } = planned;
+    const number = scenarios.indexOf(planned) + 1;
+    tools.progress({
+      type: 'scenario-started',
+      scenario: scenario.name,
+      index: number,
+      total: scenarios.length,
+      pods: scenario.pods.length,
+      checks: scenario.steps[0].checks.length,
+    });
+    const own = { ...shared, keep: options.keep, number, assumptions, others };
+    await runScenario(plan, scenario, own, tools);
+    return { cleaned: cleaner(scenario) };
+  });
+  for (const { scenario } of scenarios) if (scenario.status === 'waiting') scenario.status = 'skipped';
 }
 
 /**

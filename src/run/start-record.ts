@@ -22,7 +22,7 @@ export interface RunOrigin {
   readonly commit?: string | undefined;
 }
 
-export function startRecord(plans: readonly Plan[], start: StartOptions): RunDraft {
+export function startRecord(scenarios: readonly ScenarioDraft[], start: StartOptions): RunDraft {
   return {
     schemaVersion: RECORD_SCHEMA_VERSION,
     podreach: { version: start.version },
@@ -35,11 +35,11 @@ export function startRecord(plans: readonly Plan[], start: StartOptions): RunDra
       options: start.options,
     },
     environment: { cluster: start.cluster, nodes: [], node: process.version },
-    scenarios: plans.map(startScenario),
+    scenarios,
   };
 }
 
-function startScenario(plan: Plan): ScenarioDraft {
+export function startScenario(plan: Plan): ScenarioDraft {
   const { predicted, grounds } = predictChecks(plan.oracle(), plan.checks);
   return {
     ...plan.scenario,

@@ -3,7 +3,7 @@ import { exitCodeFor } from '../../src/judge/exit-code.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import { compile } from '../../src/policy/oracle.ts';
 import type { RunDraft } from '../../src/record/draft.ts';
-import { startRecord } from '../../src/run/start-record.ts';
+import { startRecord, startScenario } from '../../src/run/start-record.ts';
 
 function recordWith(
   verdicts: readonly (Verdict | undefined)[],
@@ -13,7 +13,7 @@ function recordWith(
   const pods = ['a', 'b'].map((name) => ({ namespace: 'n', name, labels: {}, ports: [] }));
   const record = startRecord(
     [
-      {
+      startScenario({
         scenario: { name: 'a', tags: [], location },
         namespaces: [{ name: 'n', labels: {} }],
         pods,
@@ -31,7 +31,7 @@ function recordWith(
           expected: 'reachable',
           declared: location,
         })),
-      },
+      }),
     ],
     {
       runId: 'r',

@@ -40,7 +40,7 @@ async function release(circumstances: Circumstances): Promise<readonly string[]>
   };
   const user = new AbortController();
   const job: Job = {
-    plans: [],
+    scenarios: [],
     record: emptyRecord(),
     save: () => undefined,
     options: {

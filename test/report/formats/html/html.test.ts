@@ -8,7 +8,7 @@ import { html } from '../../../../src/report/formats/html/markup.ts';
 import type { Lists, PackedChecks, PageData } from '../../../../src/report/formats/html/page-data.ts';
 import { ticksUpTo } from '../../../../src/report/formats/html/settling.ts';
 import { viewOf } from '../../../../src/report/view/view.ts';
-import { startRecord } from '../../../../src/run/start-record.ts';
+import { startRecord, startScenario } from '../../../../src/run/start-record.ts';
 import { loadPlans } from '../../../../src/scenario/load-plans.ts';
 import { folderWith } from '../../../support/cli.ts';
 import { buildRecord, buildScenario, everyVerdict, meshScenario } from '../../fixture.ts';
@@ -162,7 +162,7 @@ spec:
 `,
     });
     const plans = await loadPlans(['shop.yaml'], { cwd: folder.path });
-    const record = startRecord(plans, {
+    const record = startRecord(plans.map(startScenario), {
       runId: '5f1c9a02b7',
       version: '0.1.0',
       startedAt: new Date(0),
