@@ -19,15 +19,18 @@ export type RunDraft = Omit<z.infer<typeof runRecordSchema>, 'scenarios'> & {
 
 /** Writes attempts into the observations of checks, and keeps apart those of which more may become known. */
 export class Attempts {
-  readonly #logs = new Map<CheckDraft, Map<keyof Observations, Log>>();
+  /** One map for each observation: a map for each check would take more room than what it holds. */
+  readonly #logs = {
+    control: new Map<CheckDraft, Log>(),
+    observed: new Map<CheckDraft, Log>(),
+    closing: new Map<CheckDraft, Log>(),
+  };
 
   /** Adds an attempt to what its check showed. */
   note(check: CheckDraft, attempt: Attempt): NotedAttempt {
-    const logs = this.#logs.get(check) ?? new Map<keyof Observations, Log>();
-    this.#logs.set(check, logs);
     const key = observationOf(attempt.phase);
-    const log = logs.get(key) ?? new Log(check, key);
-    logs.set(key, log);
+    const log = this.#logs[key].get(check) ?? new Log(check, key);
+    this.#logs[key].set(check, log);
     return log.note(attempt);
   }
 }
@@ -36,11 +39,11 @@ export class Attempts {
 export class NotedAttempt {
   #attempt: Attempt;
   #holders = 0;
-  readonly #rewrite: () => void;
+  readonly #log: Pick<Log, 'write'>;
 
-  constructor(attempt: Attempt, rewrite: () => void) {
+  constructor(attempt: Attempt, log: Pick<Log, 'write'>) {
     this.#attempt = attempt;
-    this.#rewrite = rewrite;
+    this.#log = log;
   }
 
   get attempt(): Attempt {
@@ -64,7 +67,7 @@ export class NotedAttempt {
     if (!this.isHeld)
       throw new Error('an attempt that nobody holds is part of a stretch, and does not change');
     this.#attempt = { ...this.#attempt, ...change };
-    this.#rewrite();
+    this.#log.write();
   }
 }
 
@@ -85,9 +88,9 @@ class Log {
 
   note(attempt: Attempt): NotedAttempt {
     this.#finish();
-    const noted = new NotedAttempt(attempt, () => this.#write());
+    const noted = new NotedAttempt(attempt, this);
     this.#open = [...this.#open, noted];
-    this.#write();
+    this.write();
     return noted;
   }
 
@@ -98,7 +101,7 @@ class Log {
     this.#open = this.#open.slice(end);
   }
 
-  #write(): void {
+  write(): void {
     this.#check[this.#key] = extend(this.#final, this.#open);
   }
 }
