@@ -13,7 +13,7 @@ export interface Stretch extends Shown {
   /** What they took; absent where first and last say all. */
   readonly took?: Took;
   /** How often they dialled; absent where first and last say all, or all dialled once. */
-  readonly dialled?: Range;
+  readonly dialled?: DialRange;
 }
 
 export interface Took {
@@ -22,7 +22,7 @@ export interface Took {
   readonly totalMs: number;
 }
 
-export interface Range {
+export interface DialRange {
   readonly fewest: number;
   readonly most: number;
 }
@@ -99,7 +99,7 @@ export function tookOf({ took, first, last }: Stretch): Took | undefined {
   };
 }
 
-export function dialledOf({ dialled, first, last = first }: Stretch): Range {
+export function dialledOf({ dialled, first, last = first }: Stretch): DialRange {
   if (dialled !== undefined) return dialled;
   const [one, other] = [first.dials ?? 1, last.dials ?? 1];
   return { fewest: Math.min(one, other), most: Math.max(one, other) };

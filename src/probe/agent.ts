@@ -122,7 +122,7 @@ interface AttemptResult extends Sign {
 }
 
 /** Who must answer; undefined accepts any agent. */
-type Expected = AgentIdentity | undefined;
+type Addressee = AgentIdentity | undefined;
 
 /**
  * Which outcome a system error is. An `error` says nothing about the path: what the source's own system refuses to send, for want of
@@ -168,7 +168,7 @@ function after(ms: number, decide: () => void): () => void {
 }
 
 /** What a complete reply means for the one who asked. */
-function judgeReply(reply: Exclude<PeerReply, { kind: 'partial' }>, expected: Expected): Sign {
+function judgeReply(reply: Exclude<PeerReply, { kind: 'partial' }>, expected: Addressee): Sign {
   if (reply.kind === 'foreign') {
     return { outcome: 'wrong-peer', detail: reply.detail };
   }
@@ -197,7 +197,7 @@ interface OpenDial {
   readonly localPort: () => number | undefined;
 }
 
-type Dialler = (ip: string, port: number, nonce: string, expected: Expected, events: DialEvents) => OpenDial;
+type Dialler = (ip: string, port: number, nonce: string, expected: Addressee, events: DialEvents) => OpenDial;
 
 const dialTcp: Dialler = (ip, port, nonce, expected, { onSign, onTrace }) => {
   let connected = false;
@@ -301,7 +301,7 @@ function dialRepeatedly(
   address: DialAddress,
   ip: string,
   timeoutMs: number,
-  expected: Expected,
+  expected: Addressee,
   late: LateAnswers | undefined,
 ): Promise<AttemptResult> {
   return new Promise((resolve) => {
@@ -474,7 +474,7 @@ async function resolveName(name: string, timeoutMs: number): Promise<string> {
 async function attempt(
   address: DialAddress,
   timeoutMs: number,
-  expected: Expected,
+  expected: Addressee,
   late?: LateAnswers,
 ): Promise<AttemptResult> {
   const begun = performance.now();
@@ -505,7 +505,7 @@ interface DialJob {
   readonly timeoutMs?: number | undefined;
   /** Whether it matters what answers after its end. */
   readonly mayBeLate: boolean;
-  readonly expected: Expected;
+  readonly expected: Addressee;
   /** The line that tells the finding of an attempt which began `startedMs` after the batch arrived. */
   readonly report: (finding: AttemptResult, startedMs: number) => AgentLine;
 }

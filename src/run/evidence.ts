@@ -8,7 +8,7 @@ import type { Protocol } from '../model/protocol.ts';
 import { greatest, least } from '../numbers.ts';
 import type { EndLine } from '../probe/protocol.ts';
 import type { CheckDraft, NotedAttempt } from '../record/draft.ts';
-import { type Exchange, type Moment, NodeClocks } from './node-clocks.ts';
+import { type Exchange, type ClockBounds, NodeClocks } from './node-clocks.ts';
 import type { RunningPod } from './provision.ts';
 import { UnansweredAttempts } from './unanswered.ts';
 
@@ -52,7 +52,7 @@ export class Evidence {
   readonly #clocks = new NodeClocks();
   readonly #beganMs: number;
   readonly #pods = new Map<RunningPod, SeenOfPod>();
-  readonly #ways = new Map<string, Moment[]>();
+  readonly #ways = new Map<string, ClockBounds[]>();
   readonly #lossy = new Set<RunningPod>();
   readonly #lossyWays = new Set<string>();
   #isClosed = false;
@@ -216,7 +216,7 @@ export class Evidence {
    * The newest visit that certainly came before the last dial, as early as it can have been. Undefined where it is too old.
    * On the source's own clock it is put as late as the attempt itself is (see {@link Evidence.latest}): the two compare exactly.
    */
-  #lastVisit(pod: RunningPod, { from, lastDialMs }: Cut, lastDial: Moment): number | undefined {
+  #lastVisit(pod: RunningPod, { from, lastDialMs }: Cut, lastDial: ClockBounds): number | undefined {
     const { visits = [] } = this.#pods.get(pod) ?? {};
     const isSameClock = this.#clocks.clockOf(pod) === this.#clocks.clockOf(from);
     const last = visits.findLast((visit) =>
@@ -230,7 +230,7 @@ export class Evidence {
     return lastDial.latest - at > FRESH_MS ? undefined : at;
   }
 
-  #lastOpening({ check, from, to, way }: Cut, lastDial: Moment): number | undefined {
+  #lastOpening({ check, from, to, way }: Cut, lastDial: ClockBounds): number | undefined {
     if (way === 'unwitnessed') return lastDial.latest;
     if (way === 'closed') return undefined;
     const times = this.#ways.get(wayKey(from.node, to.node, check.protocol)) ?? [];

@@ -6,7 +6,7 @@
 import type { RunningPod } from './provision.ts';
 
 /** A moment, as well as it is known; milliseconds on the run's clock. */
-export interface Moment {
+export interface ClockBounds {
   readonly earliest: number;
   readonly latest: number;
 }
@@ -24,7 +24,7 @@ export interface Exchange {
 
 export class NodeClocks {
   /** What is to be added to a clock's time to get the run's. */
-  readonly #offsets = new Map<string, Moment>();
+  readonly #offsets = new Map<string, ClockBounds>();
   /** Nodes whose pods turned out to have clocks of their own, as some sandboxed runtimes give them. */
   readonly #apart = new Set<string>();
 
@@ -42,13 +42,13 @@ export class NodeClocks {
   }
 
   /** @param clockMs a time that an agent told @returns undefined before the first exchange with that clock */
-  at(pod: RunningPod, clockMs: number): Moment | undefined {
+  at(pod: RunningPod, clockMs: number): ClockBounds | undefined {
     const offset = this.#offsets.get(this.clockOf(pod));
     return offset && { earliest: offset.earliest + clockMs, latest: offset.latest + clockMs };
   }
 }
 
-function overlapOf(one: Moment, other: Moment): Moment | undefined {
+function overlapOf(one: ClockBounds, other: ClockBounds): ClockBounds | undefined {
   const earliest = Math.max(one.earliest, other.earliest);
   const latest = Math.min(one.latest, other.latest);
   return earliest <= latest ? { earliest, latest } : undefined;
