@@ -8,7 +8,7 @@ import type { Protocol } from '../model/protocol.ts';
 import { greatest, least } from '../numbers.ts';
 import type { EndLine } from '../probe/protocol.ts';
 import type { CheckDraft, NotedAttempt } from '../record/draft.ts';
-import { type Exchange, type ClockBounds, NodeClocks } from './node-clocks.ts';
+import { type ClockBounds, type Exchange, NodeClocks } from './node-clocks.ts';
 import type { RunningPod } from './provision.ts';
 import { UnansweredAttempts } from './unanswered.ts';
 

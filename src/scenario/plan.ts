@@ -10,7 +10,7 @@ import type { Check, Expectation, Marked, Plan, PlannedPod, Port, Rule, Scenario
 import { arrangeTopology } from './select.ts';
 import { quote } from './suggest.ts';
 
-export interface PlannedScenario {
+export interface PlannedChecks {
   readonly plan: Plan;
   /** Where there are any, the plan is not to be run. */
   readonly problems: readonly Problem[];
@@ -20,7 +20,7 @@ export interface PlannedScenario {
  * Plans a scenario. Checks are ordered by source, destination and port, each in the order of the file, so that their
  * order does not depend on how rules are written.
  */
-export function planScenario(scenario: Scenario): PlannedScenario {
+export function planScenario(scenario: Scenario): PlannedChecks {
   const namespaces = scenario.namespaces.map(({ value }) => value);
   const pods = scenario.pods.map(
     ({ namespace, name, labels, ports }): PlannedPod => ({
