@@ -118,12 +118,6 @@ export class NetworkFaults {
     return set(1);
   }
 
-  /** Whether a node's policies judge what is sent to an address. */
-  async isJudged(node: string, address: string): Promise<boolean> {
-    const rules = await enter(this.#node(node), ['nft', 'list', 'chain', 'ip', 'podreach', 'forward']);
-    return rules.includes(`ip daddr ${address} `);
-  }
-
   /** The rules of a node's policies do nothing, until newer ones come. */
   async flush(node: string): Promise<Undo> {
     const rule = ['rule', 'ip', 'podreach', 'forward'];
