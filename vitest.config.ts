@@ -26,8 +26,8 @@ const COMPILED = fileURLToPath(new URL('node_modules/.cache/podreach-compiled', 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Tests wait for timeouts a quarter of their time: four files at a time keep two cores busy.
-    maxWorkers: 4,
+    // Tests wait for timeouts a quarter of their time: three files at a time keep two cores busy, and leave room for what has a deadline.
+    maxWorkers: 3,
     sequence: { sequencer: SlowFirst },
     // However busy the machine is: a whole run on a sandbox takes seconds, and ten times that beside other work.
     testTimeout: 120_000,
