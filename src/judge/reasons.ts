@@ -2,7 +2,6 @@
 import type { Outcome } from '../model/attempt.ts';
 import { countOf, type Observation, type Observations } from '../model/observation.ts';
 import type { Verdict } from '../model/verdict.ts';
-
 import { findingOf } from './finding.ts';
 import { alternates, type Judged, losesAnswers, type Row } from './rows.ts';
 

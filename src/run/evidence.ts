@@ -2,7 +2,6 @@
  * What a scenario knows of its network beside its attempts: the kubelets' visits to its pods, the connections of the witnesses between
  * nodes, and the datagrams that arrived. From it each attempt that was cut off gets its triangle, as soon as enough is known.
  */
-
 import type { Triangle } from '../model/attempt.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { greatest, least } from '../numbers.ts';

@@ -2,7 +2,6 @@
  * One round: one exec per pod that has something to try, to prove or to tell, all side by side, bounded. A round costs about
  * one timeout, however many pairs it has.
  */
-
 import { objectKey } from '../keys.ts';
 import type { Attempt, TryingPhase } from '../model/attempt.ts';
 import type { Dial, Listener } from '../model/dial.ts';

@@ -8,6 +8,7 @@ import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import { findingOf } from '../../src/judge/finding.ts';
 import type { Kube } from '../../src/kube/kube.ts';
 import { lastOf, newestOf } from '../../src/model/observation.ts';
+import type { ProgressEvent } from '../../src/progress.ts';
 import type { CheckRecord, Phase, RunRecord } from '../../src/record/schema.ts';
 import { findTools, searchPath } from '../../src/sandbox/host.ts';
 import { throughProxy } from '../support/api-proxy.ts';
@@ -73,16 +74,7 @@ async function runWhile(
   return await runWith(
     throughProxy(provider, { question: () => acting }),
     (event, kube) => {
-      const names =
-        !('scenario' in event) || event.scenario !== 'pair' // The canary has rounds as well.
-          ? []
-          : event.type === 'phase-started'
-            ? [event.phase]
-            : event.type === 'round-ended'
-              ? [`${event.phase} round`, `${event.phase} round ${event.round}`]
-              : [];
-      const isThen = names.includes(moment);
-      if (hasActed || !isThen) return undefined;
+      if (hasActed || !momentsOf(event).includes(moment)) return undefined;
       hasActed = true;
       const done = NetworkFaults.of(kube)
         .then((faults) => act(faults, kube))
@@ -94,6 +86,14 @@ async function runWhile(
     },
     { withinMs: 5_000, ...options },
   );
+}
+
+/** What {@link runWhile} calls the moment of an event. The canary has phases and rounds as well: they are none. */
+function momentsOf(event: ProgressEvent): readonly string[] {
+  if (!('scenario' in event) || event.scenario !== 'pair') return [];
+  if (event.type === 'phase-started') return [event.phase];
+  if (event.type === 'round-ended') return [`${event.phase} round`, `${event.phase} round ${event.round}`];
+  return [];
 }
 
 /** Nothing is cut by the policy, which selects nobody. */

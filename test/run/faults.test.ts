@@ -155,8 +155,8 @@ describe('an exec', () => {
     const record = await runFaults(
       withFaults((_, count) => count === 1 || count === 3, { isLasting: false }),
       undefined,
-      // Time enough for a second try, however busy the machine is.
-      { withinMs: 60_000, patience: { execGraceMs: 20_000 } },
+      // Time enough for a second try, however busy the machine is: a dozen new execs begin at once.
+      { withinMs: 60_000, patience: { execGraceMs: 20_000, handshakeMs: 8_000, silenceMs: 8_000 } },
     );
     const [scenario] = record.scenarios;
     expect(scenario?.steps[0]?.checks.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
@@ -168,10 +168,9 @@ describe('an exec', () => {
         [...control, ...observed, ...closing].some(({ outcome }) => outcome === 'error') ? [from] : [],
     );
     // That the end of an answer is lost shows only when the agent must have given up, which is later than this round lasts.
-    // On a busy machine others may lose a round as well.
-    const expected = ['answers-403', 'answers-404', 'answers-409', 'answers-503', 'truncates'];
-    expect(errors).toEqual(expect.arrayContaining(expected.map((pod) => `faults/${pod}`)));
-    expect(errors).not.toContain('faults/healthy');
+    expect([...new Set(errors)].sort()).toEqual(
+      ['answers-403', 'answers-404', 'answers-409', 'answers-503', 'truncates'].map((pod) => `faults/${pod}`),
+    );
   });
 
   test('that never works leaves its checks inconclusive, with the reason, and the others alone', async () => {
