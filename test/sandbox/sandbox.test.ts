@@ -195,13 +195,17 @@ describe.runIf(process.geteuid?.() === 0)('seen from root', () => {
     child.stdin?.write('\n');
     return child;
   }
-  /** Runs the fixture as nobody, who may be unable to look into the folder that it is in. */
+  /** Runs the fixture as nobody, who may be unable to look into the project's folder or into the one that it is in. */
   const fixtureAsNobody = [
     ...['unshare', '--mount', 'sh', '-euc'],
     `mount -t tmpfs -o mode=755 tmpfs /mnt
      mkdir /mnt/all
      : > /mnt/node
-     mount --rbind "$1" /mnt/all
+     for path in "$1"/*; do
+       to=/mnt/all/\${path##*/}
+       if [ -d "$path" ]; then mkdir "$to"; else : > "$to"; fi
+       mount --rbind "$path" "$to"
+     done
      mount --bind "$2" /mnt/node
      exec setpriv --reuid=65534 --regid=65534 --clear-groups /mnt/node "/mnt/all/$3"`,
     ...['sh', ROOT, process.execPath, relative(ROOT, FIXTURE)],
