@@ -77,9 +77,10 @@ async function explainAll(
   const { neutralise } = await import('../report/text/text.ts');
   const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
   const predicted = plans.map((plan) => {
-    const oracle = plan.oracle();
+    const [step] = plan.steps;
+    const oracle = step.oracle();
     tellRefused(oracle, neutralise);
-    return { plan, predictions: predictAll(plan, oracle) };
+    return { plan: { ...step, scenario: plan.scenario }, predictions: predictAll(step, oracle) };
   });
   const isContradicted = predicted.some(({ predictions }) => predictions.some(isContradiction));
   if (options.json === true) {
@@ -101,7 +102,7 @@ async function explain(path: string, from: string, to: string, options: ExplainO
   const { findFlows } = await import('./flows.ts');
   const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
   const { plan, flows, undeclared } = findFlows(plans, from, to);
-  const oracle = plan.oracle();
+  const oracle = plan.steps[0].oracle();
   tellRefused(oracle, neutralise);
   if (undeclared !== undefined) {
     process.stderr.write(

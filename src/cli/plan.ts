@@ -1,10 +1,11 @@
 /** `podreach plan`: what a run would create and try, without a cluster. */
 import type { Command } from 'commander';
 import { objectKey } from '../keys.ts';
+import type { Check } from '../model/check.ts';
 import type { Labels } from '../model/labels.ts';
 import { greatest } from '../numbers.ts';
 import { describePort, describePortName, describeTarget } from '../pair.ts';
-import type { Check, Plan, Port } from '../scenario/scenario.ts';
+import type { Plan, Port } from '../scenario/scenario.ts';
 import type { SetExitCode } from './main.ts';
 import { type SelectionOptions, selectionOptions } from './options.ts';
 
@@ -61,12 +62,12 @@ function describePlan(plan: Plan): string {
     ),
     ...section(
       'policies',
-      plan.policies.map(({ namespace, name, location }) => [
+      plan.steps[0].policies.map(({ namespace, name, location }) => [
         `${namespace}/${name}`,
         `${location.file}:${location.line}`,
       ]),
     ),
-    ...section('checks', plan.checks.map(describeCheck)),
+    ...section('checks', plan.steps[0].checks.map(describeCheck)),
     '',
   ].join('\n');
 }

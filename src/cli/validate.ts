@@ -35,6 +35,7 @@ export function validateCommand(program: Command, setExitCode: SetExitCode): voi
 
 async function validate(paths: readonly string[], options: ValidateOptions): Promise<number> {
   const { loadPlans } = await import('../scenario/load-plans.ts');
+  const { policiesOf } = await import('../scenario/scenario.ts');
   const { PodreachError } = await import('../errors.ts');
   try {
     const plans = await loadPlans(paths, {
@@ -43,12 +44,12 @@ async function validate(paths: readonly string[], options: ValidateOptions): Pro
       tags: options.tag ?? [],
     });
     const warnings = await warningsFor(plans);
-    const scenarios = plans.map(({ scenario, checks, pods, policies }) => ({
-      name: scenario.name,
-      file: scenario.location.file,
-      pods: pods.length,
-      policies: policies.length,
-      checks: checks.length,
+    const scenarios = plans.map((plan) => ({
+      name: plan.scenario.name,
+      file: plan.scenario.location.file,
+      pods: plan.pods.length,
+      policies: policiesOf(plan).length,
+      checks: plan.steps.reduce((sum, { checks }) => sum + checks.length, 0),
     }));
     if (options.json === true)
       print(JSON.stringify({ valid: true, scenarios, problems: [], warnings }, undefined, 2));

@@ -1,7 +1,7 @@
 /** What is doubtful about scenarios before anything has started, as the commands tell it. */
 import type { ScenarioWarning } from '../policy/review.ts';
 import { neutralise } from '../report/text/text.ts';
-import { type Plan, wholePlan } from '../scenario/scenario.ts';
+import { type Plan, policiesOf, wholeStep } from '../scenario/scenario.ts';
 
 /** How many warnings are told where some can wait: policies that miss the point altogether show it by their first few. */
 const SHOWN = 10;
@@ -15,7 +15,10 @@ interface ToldWarning extends ScenarioWarning {
 export async function warningsFor(plans: readonly Plan[]): Promise<readonly ToldWarning[]> {
   const { reviewScenario } = await import('../policy/review.ts');
   const found = plans.flatMap((plan) =>
-    reviewScenario(wholePlan(plan)).map((warning) => ({ warning, scenario: plan.scenario.name })),
+    reviewScenario({ ...plan, ...wholeStep(plan.steps[0]) }).map((warning) => ({
+      warning,
+      scenario: plan.scenario.name,
+    })),
   );
   const warnings = [...Map.groupBy(found, ({ warning }) => JSON.stringify(warning)).values()].flatMap(
     (same) =>
@@ -48,8 +51,8 @@ export function describeWarnings(
 
 /** How many scenarios read each file. */
 function countReaders(plans: readonly Plan[]): ReadonlyMap<string, number> {
-  const files = plans.flatMap(({ scenario, policies }) => [
-    ...new Set([scenario, ...policies].map(({ location }) => location.file)),
+  const files = plans.flatMap((plan) => [
+    ...new Set([plan.scenario, ...policiesOf(plan)].map(({ location }) => location.file)),
   ]);
   return new Map([...Map.groupBy(files, (file) => file)].map(([file, all]) => [file, all.length]));
 }

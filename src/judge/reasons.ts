@@ -11,6 +11,8 @@ export function reasonOf(verdict: Verdict, check: Judged, rows: readonly Row[]):
   switch (verdict) {
     case 'pass':
       return undefined;
+    case 'late':
+      return 'it showed what is expected only after the time that its step gives it';
     case 'flapping':
       return turnOf(check, rows);
     case 'leaked':

@@ -12,7 +12,9 @@ export type CheckDraft = Omit<z.infer<typeof checkSchema>, keyof Observations> &
   -readonly [Key in keyof Observations]: Observations[Key];
 };
 export type StepDraft = Omit<z.infer<typeof stepSchema>, 'checks'> & { checks: CheckDraft[] };
-export type ScenarioDraft = Omit<z.infer<typeof scenarioSchema>, 'steps'> & { readonly steps: [StepDraft] };
+export type ScenarioDraft = Omit<z.infer<typeof scenarioSchema>, 'steps'> & {
+  readonly steps: [StepDraft, ...StepDraft[]];
+};
 export type RunDraft = Omit<z.infer<typeof runRecordSchema>, 'scenarios'> & {
   readonly scenarios: readonly ScenarioDraft[];
 };

@@ -44,7 +44,10 @@ export interface Prediction {
 }
 
 /** Every pod to every port of every pod, itself included. */
-export function predictAll({ pods, checks }: PlannedScenario, oracle: Oracle): readonly Prediction[] {
+export function predictAll(
+  { pods, checks }: Omit<PlannedScenario, 'scenario'>,
+  oracle: Oracle,
+): readonly Prediction[] {
   const declared = new Map(checks.map((check) => [describeConnection(check), check]));
   const keys = pods.map(objectKey);
   return keys.flatMap((from) =>
@@ -70,6 +73,7 @@ const MEANINGS: Meanings = {
   unreachable: 'denied',
   unjudged: 'not predicted',
   inconclusive: 'left open by the specification',
+  late: 'not predicted',
   flapping: 'not predicted',
   broken: 'denied, and the scenario says reachable',
   leaked: 'allowed, and the scenario says unreachable',

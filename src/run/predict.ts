@@ -32,8 +32,8 @@ export function assumptionsFor(trust: Trust, { networkPlugins = [] }: RunDraft['
  * @returns the oracle that knows it
  */
 export function predictPlaced(plan: Plan, scenario: ScenarioDraft, assumptions: Assumptions): Oracle {
-  const oracle = plan.oracle().placed(placesOf(scenario), assumptions);
-  const { predicted, grounds } = predictChecks(oracle, plan.checks);
+  const oracle = plan.steps[0].oracle().placed(placesOf(scenario), assumptions);
+  const { predicted, grounds } = predictChecks(oracle, plan.steps[0].checks);
   scenario.grounds = grounds;
   for (const [index, check] of scenario.steps[0].checks.entries()) {
     const prediction = predicted[index];

@@ -58,7 +58,7 @@ export async function runScenario(
   const beganMs = context.clock.now();
   const elapsed = (): number => Math.round(context.clock.now() - beganMs);
   const [step] = scenario.steps;
-  const tried: Tried = { name: scenario.name, policies: plan.policies, checks: step.checks };
+  const tried: Tried = { name: scenario.name, policies: plan.steps[0].policies, checks: step.checks };
   scenario.status = 'running';
   scenario.startedAt = context.clock.date().toISOString();
 
@@ -156,9 +156,9 @@ async function runUnderPolicies(
   inPhase: InPhase,
   context: Running,
 ): Promise<void> {
-  const hasPolicies = plan.policies.length > 0;
+  const hasPolicies = plan.steps[0].policies.length > 0;
   const appliedMs = await inPhase('apply', async () => {
-    await applyPolicies(plan.policies, context);
+    await applyPolicies(plan.steps[0].policies, context);
     const atMs = context.clock.now() - stage.beganMs;
     if (hasPolicies) await turnMarker(marker, context);
     return atMs;
@@ -174,7 +174,7 @@ async function runUnderPolicies(
     });
     await inPhase('observe', () => observe(tried, rules, stage, context));
     if (keep) await hearOut(step.checks, stage, context);
-    else await inPhase('closing', () => closingControl(tried, plan.policies, rules, stage, context));
+    else await inPhase('closing', () => closingControl(tried, plan.steps[0].policies, rules, stage, context));
     scenario.closingControl = keep ? 'left-out' : 'made';
   } finally {
     const late = (check: CheckDraft): string | undefined => unforced(check, step, stage, context);

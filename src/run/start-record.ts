@@ -1,8 +1,9 @@
 /** The record of a run that has not begun: everything planned, nothing seen, incomplete. */
+import type { Check } from '../model/check.ts';
 import { reviewScenario } from '../policy/review.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft } from '../record/draft.ts';
 import { RECORD_SCHEMA_VERSION } from '../record/schema.ts';
-import { type Check, type Plan, wholePlan } from '../scenario/scenario.ts';
+import { type Plan, wholeStep } from '../scenario/scenario.ts';
 import { predictChecks } from './predict.ts';
 
 export interface StartOptions {
@@ -40,24 +41,25 @@ export function startRecord(scenarios: readonly ScenarioDraft[], start: StartOpt
 }
 
 export function startScenario(plan: Plan): ScenarioDraft {
-  const { predicted, grounds } = predictChecks(plan.oracle(), plan.checks);
+  const [step] = plan.steps;
+  const { predicted, grounds } = predictChecks(step.oracle(), step.checks);
   return {
     ...plan.scenario,
     tags: [...plan.scenario.tags],
-    ...(plan.declaredChecks === undefined ? {} : { declaredChecks: plan.declaredChecks.length }),
+    ...(step.declaredChecks === undefined ? {} : { declaredChecks: step.declaredChecks.length }),
     status: 'waiting',
     phases: [],
     namespaces: plan.namespaces.map(({ name, labels }) => ({ name, labels: { ...labels } })),
     pods: plan.pods.map((pod) => ({ ...pod, labels: { ...pod.labels }, ports: [...pod.ports] })),
-    policies: plan.policies.map(({ namespace, name, location, text }) => ({
+    policies: step.policies.map(({ namespace, name, location, text }) => ({
       namespace,
       name,
       location,
       text,
     })),
     grounds,
-    warnings: reviewScenario(wholePlan(plan)).map((warning) => ({ ...warning })),
-    steps: [{ checks: plan.checks.map((check, index) => startCheck(check, predicted[index])) }],
+    warnings: reviewScenario({ ...plan, ...wholeStep(step) }).map((warning) => ({ ...warning })),
+    steps: [{ checks: step.checks.map((check, index) => startCheck(check, predicted[index])) }],
   };
 }
 

@@ -1,12 +1,13 @@
 /** From a scenario to its plan: names are looked up, and rules become checks. */
 import type { Problem } from '../errors.ts';
+import type { Check, Expectation } from '../model/check.ts';
 import { endpointKey } from '../model/endpoint.ts';
 import type { World } from '../policy/model.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
 import { checkTopology } from './check-topology.ts';
 import { Declarations, declareRule, targetKey } from './declarations.ts';
 import { problemAt } from './mark.ts';
-import type { Check, Expectation, Marked, Plan, PlannedPod, Port, Rule, Scenario } from './scenario.ts';
+import type { Marked, Plan, PlannedPod, Port, Rule, Scenario } from './scenario.ts';
 import { arrangeTopology } from './select.ts';
 import { quote } from './suggest.ts';
 
@@ -43,9 +44,18 @@ export function planScenario(scenario: Scenario): PlannedChecks {
       scenario: scenario.head,
       namespaces,
       pods,
-      policies: scenario.policies,
-      oracle: compiledOnce({ namespaces, pods, policies: scenario.policies }),
-      checks,
+      steps: [
+        {
+          location: scenario.head.location,
+          actions: [],
+          applied: scenario.policies,
+          namespaces,
+          pods,
+          policies: scenario.policies,
+          oracle: compiledOnce({ namespaces, pods, policies: scenario.policies }),
+          checks,
+        },
+      ],
       idleExceptions: declarations.idleExceptions,
       accepted: scenario.accepted,
     },

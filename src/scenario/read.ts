@@ -1,11 +1,11 @@
 /** From a document that fits the grammar to the scenario's nouns, each with its place. Names are not looked up yet. */
 import { createHash } from 'node:crypto';
+import type { Expectation } from '../model/check.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type {
   DestinationSelection,
   Exception,
-  Expectation,
   Marked,
   PlannedNamespace,
   PlannedPolicy,

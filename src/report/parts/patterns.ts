@@ -13,11 +13,12 @@ const PATTERNS_TOLD = 3;
 
 type Wrong = Exclude<Verdict, 'pass'>;
 
-const VERDICTS: readonly Wrong[] = ['leaked', 'broken', 'flapping', 'inconclusive'];
+const VERDICTS: readonly Wrong[] = ['leaked', 'broken', 'flapping', 'late', 'inconclusive'];
 const WORDS: Readonly<Record<Wrong, { readonly many: string; readonly did: string }>> = {
   leaked: { many: 'leaks', did: 'leaked' },
   broken: { many: 'broken checks', did: 'is broken' },
   flapping: { many: 'flapping checks', did: 'is flapping' },
+  late: { many: 'late checks', did: 'is late' },
   inconclusive: { many: 'inconclusive checks', did: 'is inconclusive' },
 };
 

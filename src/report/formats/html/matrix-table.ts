@@ -15,6 +15,7 @@ const CLASSES: Readonly<Record<CellKind, string>> = {
   unreachable: 'u',
   unjudged: 'j',
   inconclusive: 'i',
+  late: 't',
   flapping: 'f',
   broken: 'b',
   leaked: 'l',
