@@ -8,7 +8,7 @@ import { shellCommand } from '../shell.ts';
 import type { LintCode } from './lint/codes.ts';
 import type { LintCheck } from './lint/finding.ts';
 import { lintPolicies } from './lint/lint.ts';
-import { flowBetween, type World } from './model.ts';
+import { flowBetween } from './model.ts';
 import { describeNearestMisses } from './nearest-miss.ts';
 import type { Oracle, Ruling } from './oracle.ts';
 import { describeResponsible, type PolicyProblem } from './policy.ts';
@@ -42,11 +42,17 @@ export interface ScenarioWarning {
   readonly advice?: string;
 }
 
-export interface Reviewed extends World {
-  /** Of this world. */
+/** A state of the cluster, and what is expected in it. */
+interface ReviewedStep {
   readonly oracle: () => Oracle;
-  readonly scenario: { readonly name: string; readonly location: Location };
   readonly checks: readonly ReviewedCheck[];
+  /** All checks of the step, where only some of them were chosen: what a scenario says is doubted as a whole. */
+  readonly declaredChecks?: readonly ReviewedCheck[];
+}
+
+export interface ReviewedPlan {
+  readonly scenario: { readonly name: string; readonly location: Location };
+  readonly steps: readonly [ReviewedStep, ...ReviewedStep[]];
   /** The places of exceptions that match no pair of their rule. */
   readonly idleExceptions: readonly Location[];
   readonly accepted: readonly Acceptance[];
@@ -56,17 +62,19 @@ export interface Reviewed extends World {
  * All warnings of one scenario: what the API server will refuse, then checks that cannot be met or need not be cut by others, then
  * what the lints find.
  */
-export function reviewScenario(plan: Reviewed): readonly ScenarioWarning[] {
-  const oracle = plan.oracle();
-  const findings = lintPolicies(oracle, plan.checks);
+export function reviewPlan(plan: ReviewedPlan): readonly ScenarioWarning[] {
+  const [step] = plan.steps;
+  const oracle = step.oracle();
+  const checks = step.declaredChecks ?? step.checks;
+  const findings = lintPolicies(oracle, checks);
   const isAccepted = (acceptance: Acceptance, { code, policy }: (typeof findings)[number]): boolean =>
     acceptance.lint === code && (acceptance.policy ?? policy) === policy;
   const open = findings.filter((finding) => !plan.accepted.some((one) => isAccepted(one, finding)));
   const stale = plan.accepted.filter((one) => !findings.some((finding) => isAccepted(one, finding)));
   return [
     ...oracle.problems.map((problem) => refusal(problem, plan)),
-    ...contradictions(plan, oracle),
-    ...needlessCuts(plan, oracle),
+    ...contradictions(checks, plan, oracle),
+    ...needlessCuts(checks, plan, oracle),
     ...plan.idleExceptions.map(
       (location): ScenarioWarning => ({
         code: 'idle-exception',
@@ -98,7 +106,7 @@ export function reviewScenario(plan: Reviewed): readonly ScenarioWarning[] {
 /** What the policies mean is worked out without such a policy: it never comes to be. */
 function refusal(
   { policy, message, advice, location }: PolicyProblem,
-  { scenario }: Reviewed,
+  { scenario }: ReviewedPlan,
 ): ScenarioWarning {
   return {
     code: 'refused-policy',
@@ -113,7 +121,11 @@ function refusal(
  * One warning for all checks of a rule that are contradicted in the same way. What is left open (I1 to I5) contradicts nothing, and
  * what others are to cut may well be allowed by the policies.
  */
-function contradictions({ checks, scenario }: Reviewed, oracle: Oracle): readonly ScenarioWarning[] {
+function contradictions(
+  checks: readonly ReviewedCheck[],
+  { scenario }: ReviewedPlan,
+  oracle: Oracle,
+): readonly ScenarioWarning[] {
   const contradicted = checks.flatMap((check) => {
     if (check.cutBy !== undefined) return [];
     const ruling = oracle.rule(flowBetween(check));
@@ -139,7 +151,11 @@ function contradictions({ checks, scenario }: Reviewed, oracle: Oracle): readonl
 }
 
 /** One warning for each rule whose checks are all to be cut by others, although the policies deny every one of them. */
-function needlessCuts({ checks, scenario }: Reviewed, oracle: Oracle): readonly ScenarioWarning[] {
+function needlessCuts(
+  checks: readonly ReviewedCheck[],
+  { scenario }: ReviewedPlan,
+  oracle: Oracle,
+): readonly ScenarioWarning[] {
   const rulings = checks.flatMap((check) =>
     check.cutBy === undefined ? [] : [{ check, verdict: oracle.evaluate(flowBetween(check)).verdict }],
   );
@@ -175,7 +191,7 @@ function describeFlows(check: ReviewedCheck, count: number): string {
   return count === 1 ? flow : `${count} checks of this rule, such as ${flow},`;
 }
 
-function seeWhy(check: ReviewedCheck, { name }: Reviewed['scenario']): string {
+function seeWhy(check: ReviewedCheck, { name }: ReviewedPlan['scenario']): string {
   const words = ['explain', '--only', name, check.declared.file, check.from, describeTarget(check)];
   return `See why: ${shellCommand(['podreach', ...words])}`;
 }

@@ -196,8 +196,3 @@ export interface PlannedStep {
 export function policiesOf({ steps }: Plan): readonly PlannedPolicy[] {
   return steps.flatMap(({ applied }) => applied);
 }
-
-/** A step with all of its checks: what a scenario says as a whole is doubted as a whole, whichever checks were chosen. */
-export function wholeStep(step: PlannedStep): PlannedStep {
-  return { ...step, checks: step.declaredChecks ?? step.checks };
-}

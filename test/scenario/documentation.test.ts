@@ -15,7 +15,7 @@ const [example = '', mistakes = ''] = blocksOf('yaml').filter((block) => block.i
 
 test('the first example is sound', async () => {
   await using project = await createProject({ 'example.yaml': example });
-  expect((await project.load())[0]?.checks).toHaveLength(3);
+  expect((await project.load())[0]?.steps[0].checks).toHaveLength(3);
 });
 
 test('the output for the mistakes is the real one', async () => {
@@ -44,7 +44,7 @@ ${pods.map((pod) => `  ${pod}: { ports: [8080, 5672, 5432, 53/UDP] }\n`).join(''
   expect(rules).toHaveLength(4);
   for (const rule of rules) {
     await using project = await createProject({ 'part.yaml': head + rule });
-    expect((await project.load())[0]?.checks.length).toBeGreaterThan(0);
+    expect((await project.load())[0]?.steps[0].checks.length).toBeGreaterThan(0);
   }
 });
 
