@@ -96,6 +96,7 @@ test('what is known at last is what it would be if it had been known at once', (
       const known = observeAll(noted.map(({ attempt: one }) => one));
       expect({ control, turning, observed, closing }).toEqual({
         control: undefined,
+        turning: undefined,
         observed: undefined,
         closing: undefined,
         ...known,
