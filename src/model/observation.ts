@@ -93,8 +93,8 @@ export function lastOf({ first, last = first, ...rest }: Stretch): Attempt {
 }
 
 /** The newest attempt of all. */
-export function newestOf({ control, observed, closing }: Observations): Attempt | undefined {
-  const stretch = (closing ?? observed ?? control)?.at(-1);
+export function newestOf({ control, turning, observed, closing }: Observations): Attempt | undefined {
+  const stretch = (closing ?? observed ?? turning ?? control)?.at(-1);
   return stretch && lastOf(stretch);
 }
 
