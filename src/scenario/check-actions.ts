@@ -150,7 +150,7 @@ function isUnknown(
 }
 
 /** `pod "shop/web"` */
-export function describeObject(object: StepObject): string {
+function describeObject(object: StepObject): string {
   switch (object.kind) {
     case 'namespace':
       return `namespace ${quote(object.name)}`;

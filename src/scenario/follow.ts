@@ -1,8 +1,7 @@
 /** Follows the steps of a scenario: what there is after each, and what is expected in it. */
 import type { Location, Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
-import { nameObject } from '../model/step.ts';
-import { checkAction, checkNamespaceOf, describeObject, type Occasion } from './check-actions.ts';
+import { checkAction, checkNamespaceOf } from './check-actions.ts';
 import { Declarations, declareRule } from './declarations.ts';
 import { carryOver, type Expectations, NOTHING_EXPECTED } from './expectations.ts';
 import { problemAt } from './mark.ts';
@@ -46,7 +45,12 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
 
   const start = stateAtStart(scenario, declared);
   const coming = scenario.steps.flatMap(({ actions }) => actions);
-  if (scenario.complete) problems.push(...checkStart(scenario, { state: start, declared, done: [], coming }));
+  // Without its steps, it would look as if nothing ever came to be.
+  if (scenario.complete) {
+    const atStart = { state: start, declared, done: [], coming };
+    for (const { value, mark } of scenario.policies)
+      problems.push(...checkNamespaceOf(value.namespace, mark, 'this policy', atStart));
+  }
   const first: FollowedStep = { state: start, expectations: expect(scenario, start, NOTHING_EXPECTED) };
 
   const done: WrittenAction[] = [];
@@ -80,33 +84,6 @@ function stateAtStart(scenario: Scenario, { namespaces, pods }: Declared): State
     pods: late.size === 0 ? pods : new Map([...pods].filter(isThere)),
     policies: new Map(scenario.policies.map(({ value }) => [objectKey(value), value])),
   };
-}
-
-/** What cannot be there at the start, and what never comes. */
-function* checkStart({ namespaces, pods, policies }: Scenario, occasion: Occasion): Generator<Problem> {
-  for (const { value, mark } of policies)
-    yield* checkNamespaceOf(value.namespace, mark, 'this policy', occasion);
-  const created = new Set(
-    occasion.coming.flatMap((action) => (action.kind === 'create' ? [action.object] : [])),
-  );
-  const declared = [
-    ...namespaces.map(({ value, mark }) => ({
-      late: value.created,
-      mark,
-      object: { kind: 'namespace', ...value } as const,
-    })),
-    ...pods.map((pod) => ({ late: pod.created, mark: pod.mark, object: { kind: 'pod', ...pod } as const })),
-  ];
-  for (const { late, mark, object } of declared) {
-    if (late === undefined) {
-      if (object.kind === 'pod' && occasion.declared.namespaces.has(object.namespace))
-        yield* checkNamespaceOf(object.namespace, mark, 'this pod', occasion);
-    } else if (!created.has(nameObject(object))) {
-      yield problemAt(mark, `the ${describeObject(object)} is to be created later, and no step creates it`, {
-        hint: 'Name it under "create" in a step, or leave "created" out.',
-      });
-    }
-  }
 }
 
 function* checkName({ name }: ScenarioStep, steps: readonly ScenarioStep[]): Generator<Problem> {

@@ -338,15 +338,15 @@ const stepName = text(
 );
 const policyObject = text(
   `networkpolicy/${POD_KEY_OF_POLICY}`,
-  'is not a policy to delete: write "networkpolicy/namespace/name"',
+  'is not a policy: write "networkpolicy/namespace/name"; only policies are deleted',
 );
 const podOrNamespace = text(
   POD_KEY,
-  'names neither a pod nor a namespace: write "namespace/name" for a pod, and for a namespace the word "namespace" and its name, such as "namespace/shop"',
+  'names neither a pod nor a namespace: write a pod as "shop/web", and a namespace as "namespace/shop"',
 );
 const podToReplace = text(
   `(?!namespace/)${POD_KEY}`,
-  'is not a pod: write "namespace/name"; only pods are replaced',
+  'is not a pod: only pods are replaced, written as "shop/web"',
 );
 
 const step = z
