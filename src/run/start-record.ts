@@ -1,9 +1,9 @@
 /** The record of a run that has not begun: everything planned, nothing seen, incomplete. */
 import type { Check } from '../model/check.ts';
-import { reviewScenario } from '../policy/review.ts';
+import { reviewPlan } from '../policy/review.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft } from '../record/draft.ts';
 import { RECORD_SCHEMA_VERSION } from '../record/schema.ts';
-import { type Plan, wholeStep } from '../scenario/scenario.ts';
+import type { Plan } from '../scenario/scenario.ts';
 import { predictChecks } from './predict.ts';
 
 export interface StartOptions {
@@ -58,7 +58,7 @@ export function startScenario(plan: Plan): ScenarioDraft {
       text,
     })),
     grounds,
-    warnings: reviewScenario({ ...plan, ...wholeStep(step) }).map((warning) => ({ ...warning })),
+    warnings: reviewPlan(plan).map((warning) => ({ ...warning })),
     steps: [{ checks: step.checks.map((check, index) => startCheck(check, predicted[index])) }],
   };
 }

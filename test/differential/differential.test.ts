@@ -60,7 +60,7 @@ test('a wrong oracle is found out, and what shows it is small and can be run by 
   using folder = folderWith({});
   writeFileSync(join(folder.path, 'found-out.yaml'), text);
   const [plan] = await loadPlans(['found-out.yaml'], { cwd: folder.path });
-  expect(plan?.checks).toHaveLength(failure.disagreements.length);
+  expect(plan?.steps[0].checks).toHaveLength(failure.disagreements.length);
   // It expects what the wrong oracle predicts: packets contradict it.
   expect((await runCli(['run', 'found-out.yaml', '--within', '1s'], { cwd: folder.path })).exitCode).toBe(1);
 });

@@ -35,7 +35,9 @@ const files = {
 };
 
 function pairsOf(plan: Plan | undefined): string[] {
-  return (plan?.checks ?? []).map(({ from, to, port, protocol }) => `${from} → ${to}:${port}/${protocol}`);
+  return (plan?.steps[0].checks ?? []).map(
+    ({ from, to, port, protocol }) => `${from} → ${to}:${port}/${protocol}`,
+  );
 }
 
 describe('checks chosen by their ends', () => {
@@ -59,8 +61,8 @@ describe('checks chosen by their ends', () => {
     const [whole] = await project.load(['a.yaml']);
     const [plan] = await project.load(['a.yaml'], { checks: ['shop/web → shop/db', 'ops/* → shop/api'] });
     expect(plan?.pods).toEqual(whole?.pods);
-    expect(plan?.checks).toEqual([whole?.checks[2], whole?.checks[3]]);
-    expect(plan?.declaredChecks).toEqual(whole?.checks);
+    expect(plan?.steps[0].checks).toEqual([whole?.steps[0].checks[2], whole?.steps[0].checks[3]]);
+    expect(plan?.steps[0].declaredChecks).toEqual(whole?.steps[0].checks);
     expect(pairsOf(whole)).toEqual(ALL);
   });
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { reviewScenario } from '../../src/policy/review.ts';
+import { reviewPlan } from '../../src/policy/review.ts';
 import { loadPlans } from '../../src/scenario/load-plans.ts';
 
 const cwd = fileURLToPath(new URL('../../', import.meta.url));
@@ -10,7 +10,8 @@ describe('the shipped scenarios', () => {
   test('are these', () => {
     expect(
       plans.map(
-        ({ scenario, pods, checks }) => `${scenario.name}: ${pods.length} pods, ${checks.length} checks`,
+        ({ scenario, pods, steps: [{ checks }] }) =>
+          `${scenario.name}: ${pods.length} pods, ${checks.length} checks`,
       ),
     ).toMatchInlineSnapshot(`
       [
@@ -31,20 +32,23 @@ describe('the shipped scenarios', () => {
     `);
   });
 
-  test.each(plans)('$scenario.name teaches, is tagged and small', ({ scenario, pods, policies, checks }) => {
-    const sentences = (scenario.description ?? '').split(/[.:;]\s/).length;
-    expect(sentences).toBeGreaterThanOrEqual(2);
-    expect(sentences).toBeLessThanOrEqual(8);
-    expect(scenario.tags.length).toBeGreaterThan(0);
-    expect(policies.length).toBeGreaterThan(0);
-    expect(pods.length).toBeGreaterThanOrEqual(2);
-    expect(pods.length).toBeLessThanOrEqual(9);
-    // Where everything is expected to be cut off, a cluster that is broken altogether would look right.
-    expect(new Set(checks.map(({ expected }) => expected))).toEqual(new Set(['reachable', 'unreachable']));
-  });
+  test.each(plans)(
+    '$scenario.name teaches, is tagged and small',
+    ({ scenario, pods, steps: [{ policies, checks }] }) => {
+      const sentences = (scenario.description ?? '').split(/[.:;]\s/).length;
+      expect(sentences).toBeGreaterThanOrEqual(2);
+      expect(sentences).toBeLessThanOrEqual(8);
+      expect(scenario.tags.length).toBeGreaterThan(0);
+      expect(policies.length).toBeGreaterThan(0);
+      expect(pods.length).toBeGreaterThanOrEqual(2);
+      expect(pods.length).toBeLessThanOrEqual(9);
+      // Where everything is expected to be cut off, a cluster that is broken altogether would look right.
+      expect(new Set(checks.map(({ expected }) => expected))).toEqual(new Set(['reachable', 'unreachable']));
+    },
+  );
 
   test('have nothing doubtful about them that is not accepted with a reason', () => {
-    expect(plans.flatMap((plan) => reviewScenario(plan))).toEqual([]);
+    expect(plans.flatMap((plan) => reviewPlan(plan))).toEqual([]);
   });
 
   test('share no namespace, so that they can run side by side', () => {
