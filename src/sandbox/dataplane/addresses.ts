@@ -22,32 +22,45 @@ export function planNodes(count: number): NodePlan[] {
   }));
 }
 
+/** For so long an address that was given back is not given out: a pod that takes the place of another at once gets a new one. */
+const REST_MS = 300;
+
 /**
- * The pod addresses of one node. An address that was given back is not given out again before all others were, so
- * that a new pod does not inherit what others still have open to an old one.
+ * The pod addresses of one node. The next pod gets the address that was given back last, once that has rested: what others still hold
+ * for the old pod then meets the new one, as it may on any cluster.
  */
 export class AddressPool {
   readonly #prefix: string;
-  readonly #taken = new Set<number>();
-  #next = 0;
+  readonly #now: () => number;
+  /** Those that were given back, the last one last. */
+  readonly #resting: { readonly offset: number; readonly sinceMs: number }[] = [];
+  #unused = 0;
 
-  constructor(podCidr: string) {
+  /** @param now in milliseconds */
+  constructor(podCidr: string, now: () => number = () => performance.now()) {
     this.#prefix = podCidr.slice(0, podCidr.lastIndexOf('.') + 1);
+    this.#now = now;
   }
 
   /** @returns undefined where all addresses are in use */
   take(): string | undefined {
-    for (let tried = 0; tried < PODS_PER_NODE; tried += 1) {
-      const offset = this.#next;
-      this.#next = (this.#next + 1) % PODS_PER_NODE;
-      if (this.#taken.has(offset)) continue;
-      this.#taken.add(offset);
-      return `${this.#prefix}${offset + 2}`;
+    const rested = this.#resting.findLastIndex(({ sinceMs }) => this.#now() - sinceMs >= REST_MS);
+    const [reused] = rested === -1 ? [] : this.#resting.splice(rested, 1);
+    if (reused !== undefined) return this.#addressAt(reused.offset);
+    if (this.#unused < PODS_PER_NODE) {
+      this.#unused += 1;
+      return this.#addressAt(this.#unused - 1);
     }
-    return undefined;
+    const oldest = this.#resting.shift();
+    return oldest && this.#addressAt(oldest.offset);
   }
 
   giveBack(address: string): void {
-    this.#taken.delete(Number(address.slice(this.#prefix.length)) - 2);
+    const offset = Number(address.slice(this.#prefix.length)) - 2;
+    this.#resting.push({ offset, sinceMs: this.#now() });
+  }
+
+  #addressAt(offset: number): string {
+    return `${this.#prefix}${offset + 2}`;
   }
 }

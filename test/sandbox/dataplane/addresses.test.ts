@@ -17,8 +17,13 @@ test('a node gives out 250 addresses, and none twice', () => {
   expect(pool.take()).toBe('10.244.1.7');
 });
 
-test('an address that was given back rests until the others were used', () => {
-  const pool = new AddressPool('10.244.3.0/24');
-  pool.giveBack(pool.take() ?? '');
-  expect([pool.take(), pool.take()]).toEqual(['10.244.3.3', '10.244.3.4']);
+test('an address that was given back goes to the next pod, but not to one that comes at once', () => {
+  let nowMs = 0;
+  const pool = new AddressPool('10.244.3.0/24', () => nowMs);
+  const [first = '', second = ''] = [pool.take(), pool.take()];
+  pool.giveBack(first);
+  pool.giveBack(second);
+  expect(pool.take()).toBe('10.244.3.4');
+  nowMs = 1_000;
+  expect([pool.take(), pool.take(), pool.take()]).toEqual([second, first, '10.244.3.5']);
 });
