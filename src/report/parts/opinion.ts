@@ -73,9 +73,12 @@ export function warningsOf({ environment, scenarios }: RunView): Warning[] {
     ...(environment.warnings ?? []).map((text) => ({ about: 'the cluster', text })),
     ...scenarios.flatMap((scenario) => {
       const { name, checks, location } = scenario;
-      const late = describeLateNodes(scenario);
       return [
-        ...(late === undefined ? [] : [{ about: name, text: `${name}: ${late}`, location }]),
+        ...scenario.steps.flatMap((step) => {
+          const late = describeLateNodes(step);
+          const where = scenario.hasSteps ? `${step.title}: ` : '';
+          return late === undefined ? [] : [{ about: name, text: `${name}: ${where}${late}`, location }];
+        }),
         ...warn(
           name,
           cutElsewhere(checks),
@@ -97,7 +100,7 @@ export function warningsOf({ environment, scenarios }: RunView): Warning[] {
 function warn(about: string, checks: readonly CheckView[], say: (which: string) => string): Warning[] {
   const [first] = checks;
   if (first === undefined) return [];
-  const which = `${first.pair}${checks.length > 1 ? ' and others' : ''}`;
+  const which = `${first.title}${checks.length > 1 ? ' and others' : ''}`;
   const are = checks.length === 1 ? 'is' : 'are';
   return [
     {
