@@ -35,9 +35,9 @@ function describeFault(check: CheckView, disagreement: NonNullable<CheckView['di
       ? 'what else is to cut it, and did not; nor did the cluster do what these policies say, which deny it as well'
       : 'not these policies: something else is to cut it, and did not. Look whether it is still there';
   }
-  return check.verdict === 'pass'
-    ? 'not these policies: they deny it, and something else lets it through as the scenario asks for'
-    : `not these policies: they allow it, and something else cut it. ${NAME_IT}`;
+  return check.verdict === 'inconclusive'
+    ? `not these policies: they allow it, and something else cut it. ${NAME_IT}`
+    : 'not these policies: they deny it, and something else lets it through as the scenario asks for';
 }
 
 /** `denied by the ingress of policy shop/deny (policies.yaml:3)` */
@@ -123,7 +123,9 @@ export function cutElsewhere(checks: readonly CheckView[]): CheckView[] {
 
 /** Open as expected, although the policies deny it. */
 export function letThroughElsewhere(checks: readonly CheckView[]): CheckView[] {
-  return checks.filter((check) => isDecidedElsewhere(check) && check.verdict === 'pass');
+  return checks.filter(
+    (check) => isDecidedElsewhere(check) && (check.verdict === 'pass' || check.verdict === 'late'),
+  );
 }
 
 function isDecidedElsewhere({ disagreement, cutBy }: CheckView): boolean {

@@ -12,7 +12,7 @@ import { timeOf, timesOf } from './times.ts';
 import type { CheckView, Mismatch, PodView, ScenarioView, StepView } from './view.ts';
 
 /** A step as it is written, and what there is in it. */
-interface Written {
+interface WrittenStep {
   readonly step: StepRecord;
   readonly checkOf: ReadonlyMap<number, CheckRecord>;
   readonly podOf: ReadonlyMap<string, PodView>;
@@ -25,7 +25,7 @@ export function viewSteps(
   states: readonly State[],
   scenario: ScenarioView,
 ): StepView[] {
-  const written = steps.flatMap((step, index): Written[] => {
+  const written = steps.flatMap((step, index): WrittenStep[] => {
     const state = states[index];
     if (state === undefined) return [];
     const checkOf = new Map(step.checks.map((check) => [check.id, check]));
@@ -36,9 +36,9 @@ export function viewSteps(
 
 /** A check leads to its step: so that is there before its checks are. */
 function viewStep(
-  { step, state, checkOf }: Written,
+  { step, state, checkOf }: WrittenStep,
   index: number,
-  written: readonly Written[],
+  written: readonly WrittenStep[],
   scenario: ScenarioView,
 ): StepView {
   const before = written[index - 1];
@@ -68,7 +68,7 @@ function viewStep(
   return view;
 }
 
-function viewCheck(record: CheckRecord, step: StepView, written: readonly Written[]): CheckView {
+function viewCheck(record: CheckRecord, step: StepView, written: readonly WrittenStep[]): CheckView {
   const check = harmless(record);
   const own = written[step.number - 1];
   const before = written[step.number - 2];
@@ -91,7 +91,7 @@ function viewCheck(record: CheckRecord, step: StepView, written: readonly Writte
   return view;
 }
 
-function changeOf({ id, expected }: CheckRecord, before: Written | undefined): CheckView['change'] {
+function changeOf({ id, expected }: CheckRecord, before: WrittenStep | undefined): CheckView['change'] {
   if (before === undefined) return undefined;
   const was = before.checkOf.get(id)?.expected;
   if (was === undefined) return 'new';
@@ -103,9 +103,10 @@ function changeOf({ id, expected }: CheckRecord, before: Written | undefined): C
 function connectedLater(
   { id, from, to }: CheckRecord,
   number: number,
-  written: readonly Written[],
+  written: readonly WrittenStep[],
 ): number | undefined {
-  const addressOf = (step: Written | undefined, key: string): string | undefined => step?.podOf.get(key)?.ip;
+  const addressOf = (step: WrittenStep | undefined, key: string): string | undefined =>
+    step?.podOf.get(key)?.ip;
   const own = written[number - 1];
   const found = written.findIndex(
     (later, index) =>

@@ -22,7 +22,7 @@ const CLASSES: Readonly<Record<CellKind, string>> = {
   leaked: 'l',
 };
 
-/** What is expected from this step on, and was not before: beside the glyph of its cell. */
+/** What is expected from this step on, and was not before. The style sheet puts the mark into the cell. */
 const CHANGES: Readonly<
   Record<NonNullable<CheckView['change']>, { readonly mark: string; readonly meaning: string }>
 > = {
@@ -69,9 +69,9 @@ export function renderMatrixTable(
 <tbody>
 ${rows}</tbody></table></div>
 <p class="nothing" hidden>No check of this ${scenario.hasSteps ? 'step' : 'scenario'} matches the filter.</p>
-<ul class="legend">${CELL_KINDS.filter((kind) => present.has(kind)).map((kind) => html`<li><span class="key ${CLASSES[kind]}">${CELLS[kind].glyph}</span>${CELLS[kind].meaning}</li>`)}${changed.map(({ mark, meaning }) => html`<li><span class="key changed">${mark}</span>${meaning}</li>`)}</ul>
+<ul class="legend">${CELL_KINDS.filter((kind) => present.has(kind)).map((kind) => html`<li><span class="key ${CLASSES[kind]}">${CELLS[kind].glyph}</span>${CELLS[kind].meaning}</li>`)}${changed.map(({ mark, meaning }) => html`<li><span class="key framed">${mark}</span>${meaning}</li>`)}</ul>
 </div>
-<div class="detail" role="region" aria-live="polite" aria-label="The chosen check of ${scenario.name}" hidden><p>Point at a cell, or go through the matrix with the arrow keys, to see what is known of a check. Enter or a click keeps it here, Escape lets it go.</p></div>
+<div class="detail" role="region" aria-live="polite" aria-label="The chosen check of ${scenario.name}${scenario.hasSteps ? `, ${step.title}` : ''}" hidden><p>Point at a cell, or go through the matrix with the arrow keys, to see what is known of a check. Enter or a click keeps it here, Escape lets it go.</p></div>
 </div>
 `;
 }
@@ -79,8 +79,7 @@ ${rows}</tbody></table></div>
 function renderCell(kind: CellKind, change: CheckView['change']): Markup {
   if (kind === 'untested') return html`<td>${CELLS[kind].glyph}`;
   if (change === undefined) return html`<td class=${CLASSES[kind]}>${CELLS[kind].glyph}`;
-  const { mark, meaning } = CHANGES[change];
-  return html`<td class="${CLASSES[kind]} changed">${CELLS[kind].glyph}<sup title="${meaning}">${mark}</sup>`;
+  return html`<td class="${CLASSES[kind]} ${change}" title="${CHANGES[change].meaning}">${CELLS[kind].glyph}`;
 }
 
 function renderHead(column: MatrixColumn): Markup {

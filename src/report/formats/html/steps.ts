@@ -53,7 +53,7 @@ function renderOverview({ steps }: ScenarioView, id: string): Markup {
   });
   return renderTable(
     'Steps',
-    ['', 'step', 'done', 'checks', 'time to enforce', 'time to allow', 'took'],
+    ['no.', 'step', 'done', 'checks', 'time to enforce', 'time to allow', 'took'],
     rows,
   );
 }

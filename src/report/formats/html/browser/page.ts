@@ -414,8 +414,8 @@ function placeCheck({ rows }: Grid, { row, column, meaning }: PageCheck, check: 
   if (cell === undefined) throw new Error('the page has no cell for a check');
   cell.check = check;
   cell.element.dataset['check'] = String(check);
-  const change = cell.element.querySelector('sup')?.title;
-  cell.element.setAttribute('aria-label', change === undefined ? meaning : `${meaning}; ${change}`);
+  const { title: change } = cell.element;
+  cell.element.setAttribute('aria-label', change === '' ? meaning : `${meaning}; ${change}`);
 }
 
 interface CellPlace {
@@ -504,16 +504,18 @@ function stepOver(length: number, from: number, by: number, isShown: (index: num
 
 /* A check. */
 
-function look(grid: Grid, { row, column }: CellPlace): void {
-  const cell = grid.rows[row]?.cells[column];
-  const check = checkAt(grid.scenario, cell?.check);
-  if (check === undefined) {
-    const note = document.createElement('p');
-    note.textContent = 'Not tested: the scenario says nothing about this pair.';
-    grid.panel.replaceChildren(note);
-    return;
-  }
-  grid.panel.replaceChildren(describe(check));
+function look({ scenario, rows, panel }: Grid, { row, column }: CellPlace): void {
+  const check = checkAt(scenario, rows[row]?.cells[column]?.check);
+  panel.replaceChildren(check === undefined ? describeUntested() : describe(check));
+  // What does not fit is moved with the keys, too.
+  if (panel.scrollHeight > panel.clientHeight) panel.tabIndex = 0;
+  else panel.removeAttribute('tabindex');
+}
+
+function describeUntested(): HTMLElement {
+  const note = document.createElement('p');
+  note.textContent = 'Not tested: the scenario says nothing about this pair.';
+  return note;
 }
 
 function describe({ pair, verdict, meaning, facts }: PageCheck): DocumentFragment {
