@@ -93,7 +93,7 @@ describe('every format', () => {
 
   test.each(TEXTUAL)('%s says of late that it was as expected, and when', (format) => {
     expect(wordsOf(render(format, fiveSteps()))).toMatch(
-      /later than the 2\.0 s that its step gives it|only after 3\.1 s instead of within 2\.0 s/,
+      /3\.1 s after the last action, and its step gives it 2 s|only after 3\.1 s instead of within 2\.0 s/,
     );
     expect(render(format, fiveSteps())).toMatch(/late/i);
   });

@@ -207,7 +207,7 @@ function rollout(): ScenarioRecord {
           {
             expected: 'reachable',
             verdict: 'late',
-            reason: 'it showed what is expected after 3.1 s, later than the 2.0 s that its step gives it',
+            reason: 'it showed what is expected 3.1 s after the last action, and its step gives it 2 s',
             settledMs: 3_100,
             attempts: seen(2, ['timeout', 'timeout', 'timeout', 'timeout', 'connected', 'connected'], 100),
           },

@@ -99,22 +99,22 @@ function changeOf({ id, expected }: CheckRecord, before: WrittenStep | undefined
   return expected === 'reachable' ? 'opens' : 'closes';
 }
 
-/** A pod that was replaced is another one, with another address. */
+/** Until one of the pods is replaced or gone: what has its name after that is another one. */
 function connectedLater(
   { id, from, to }: CheckRecord,
   number: number,
   written: readonly WrittenStep[],
 ): number | undefined {
-  const addressOf = (step: WrittenStep | undefined, key: string): string | undefined =>
-    step?.podOf.get(key)?.ip;
-  const own = written[number - 1];
-  const found = written.findIndex(
-    (later, index) =>
-      index >= number &&
-      [from, to].every((key) => addressOf(later, key) === addressOf(own, key)) &&
-      later.checkOf.get(id)?.observed?.some(({ outcome }) => outcome === 'connected') === true,
-  );
-  return found === -1 ? undefined : found + 1;
+  for (const [index, { step, checkOf }] of written.entries()) {
+    if (index < number) continue;
+    const check = checkOf.get(id);
+    const isAnother = step.actions?.some(
+      ({ kind, object }) => kind === 'replace' && (object === from || object === to),
+    );
+    if (check === undefined || isAnother === true) return undefined;
+    if (check.observed?.some(({ outcome }) => outcome === 'connected') === true) return index + 1;
+  }
+  return undefined;
 }
 
 /** The first of each key. */
