@@ -5,7 +5,7 @@ import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import type { ReportFormat } from '../../src/report/formats.ts';
 import { REPORTS } from '../../src/report/report.ts';
 import { viewOf } from '../../src/report/view/view.ts';
-import { calmSteps, fiveSteps } from './steps.ts';
+import { brokenOff, calmSteps, fiveSteps } from './steps.ts';
 
 const PLAIN = { width: 100, colour: false, verbose: false, quiet: false };
 
@@ -47,7 +47,7 @@ test('five steps in the terminal, all of them told', async () => {
 test('five steps in which all is well take a line each in the terminal', async () => {
   await expect(render('terminal', calmSteps())).toMatchFileSnapshot('golden/calm-steps.txt');
   expect(render('terminal', calmSteps(), { quiet: true })).toBe(
-    'PASSED  1 scenario with 5 steps, 36 checks: 36 passed (8.1 s, sandbox v1.36.0)\n',
+    'PASSED  1 scenario, 5 steps, 36 checks: 36 passed (8.1 s, sandbox v1.36.0)\n',
   );
 });
 
@@ -155,6 +155,34 @@ describe('an action', () => {
     const text = render('terminal', { ...record, scenarios });
     expect(text).toContain('actions    nothing: only what is expected changes');
     expect(render('audit', { ...record, scenarios })).toContain('Nothing was done in this step');
+  });
+});
+
+describe('steps that were not done', () => {
+  const TEXTUAL = ['terminal', 'junit', 'markdown', 'html', 'audit', 'tap'] as const;
+
+  test('are told as what they are, in the terminal', async () => {
+    await expect(render('terminal', brokenOff())).toMatchFileSnapshot('golden/broken-off.txt');
+  });
+
+  test.each(TEXTUAL)('are not told as done in the report %s', (format) => {
+    const text = render(format, brokenOff()).replaceAll(/<\/?(?:em|code)>|[*`]/g, '');
+    expect(text).toMatch(/not begun/);
+    expect(text).toMatch(/begun, and not finished: replace shop\/api|not done to its end/);
+    // Of what the last two steps were to do.
+    expect(text).not.toMatch(
+      /created shop\/batch|removed shop\/batch|was started|(?:was|were) taken away, this/,
+    );
+    expect(text).not.toMatch(/never \(0 of/);
+  });
+
+  test('keep a run from being green, and have no times', () => {
+    const { steps = [] } = viewOf(brokenOff()).scenarios[0] ?? {};
+    expect(steps.map(({ stage }) => stage)).toEqual(['done', 'done', 'cut-short', 'not-begun', 'not-begun']);
+    expect(steps.map(({ times }) => times.enforce.concerned + times.allow.concerned)).toEqual([
+      5, 1, 0, 0, 0,
+    ]);
+    expect(render('openmetrics', brokenOff())).toMatch(/^podreach_run_success\{.*\} 0$/m);
   });
 });
 

@@ -117,6 +117,32 @@ export function calmSteps(): RunRecord {
   return buildRecord([{ ...scenario, steps }]);
 }
 
+/** The same, cut short in its third step: a pod did not come back. */
+export function brokenOff(): RunRecord {
+  const scenario = rollout();
+  const steps = scenario.steps.map((step, index) => {
+    if (index < 2) return step;
+    const { atMs, actedMs: _, durationMs: __, force: ___, ...rest } = step;
+    return {
+      ...rest,
+      ...(index === 2 && atMs !== undefined ? { atMs } : {}),
+      checks: step.checks.map(
+        ({ observed, closing, verdict, reason, settledMs, disagreement, isolatedBy, ...check }) => check,
+      ),
+    };
+  });
+  const message = 'the API is replaced: pod shop/api did not become ready within 60 s: ErrImagePull';
+  const { closingControl: _, ...rest } = scenario;
+  return buildRecord([
+    {
+      ...rest,
+      status: 'failed',
+      error: { code: 'provision-failed', message, hint: 'Look at its events.' },
+      steps,
+    },
+  ]);
+}
+
 function rollout(): ScenarioRecord {
   const base = buildScenario(
     'rollout',

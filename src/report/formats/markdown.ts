@@ -25,7 +25,7 @@ import { renderFacts } from '../text/block.ts';
 import { details, fence, htmlCode, paragraph, prose, shortCode, table } from '../text/markdown-text.ts';
 import { createPaint } from '../text/paint.ts';
 import { count, duration, formatNumber, shortenEnd } from '../text/text.ts';
-import type { CheckView, Mismatch, RunView } from '../view/view.ts';
+import type { Mismatch, RunView, StepView } from '../view/view.ts';
 
 /**
  * GitHub refuses a comment of more than 65,536 characters, and a step summary of more than 1 MiB. One text serves both, and
@@ -181,8 +181,8 @@ function renderSteps({ scenarios }: RunView): string[] {
           shortCode(step.label),
           step.number === 1 ? '' : sentence(describeActions(step)),
           describeCounts(step.counts),
-          renderChange(changedTo(step, 'opens')),
-          renderChange(changedTo(step, 'closes')),
+          renderChange(step, 'opens'),
+          renderChange(step, 'closes'),
           sentence(describeTimes(step.times.enforce) ?? ''),
           sentence(describeTimes(step.times.allow) ?? ''),
         ]);
@@ -192,7 +192,9 @@ function renderSteps({ scenarios }: RunView): string[] {
 }
 
 /** The pairs of which something else is expected from a step on. */
-function renderChange(checks: readonly CheckView[]): string {
+function renderChange(step: StepView, change: 'opens' | 'closes'): string {
+  if (step.stage !== 'done') return '';
+  const checks = changedTo(step, change);
   const left = checks.length - PAIRS_NAMED;
   const pairs = checks.slice(0, PAIRS_NAMED).map(({ pair }) => shortCode(pair));
   return [...pairs, ...(left > 0 ? [`${formatNumber(left)} more`] : [])].join('<br>');

@@ -22,16 +22,17 @@ export function stepsOf(scenarios: readonly ScenarioView[]): StepView[] {
  * `labelled namespace/monitoring with team=devops; replaced shop/api, shop/web`
  * @param step not the first, which has nothing to do
  */
-export function describeActions({ actions }: Pick<StepView, 'actions'>): string {
+export function describeActions({ actions, stage }: Pick<StepView, 'actions' | 'stage'>): string {
+  if (stage === 'not-begun') return 'not begun';
   if (actions.length === 0) return 'nothing: only what is expected changes';
-  return groupBy(actions, ({ kind }) => kind)
-    .map((group) => {
-      const [first] = group;
-      if (first === undefined) return '';
-      if (first.kind === 'label') return group.map(describeLabelling).join('; ');
-      return `${DONE[first.kind]} ${group.map(({ object }) => object).join(', ')}`;
-    })
-    .join('; ');
+  const isDone = stage === 'done';
+  const told = groupBy(actions, ({ kind }) => kind).map((group) => {
+    const [first] = group;
+    if (first === undefined) return '';
+    if (isDone && first.kind === 'label') return group.map(describeLabelling).join('; ');
+    return `${isDone ? DONE[first.kind] : first.kind} ${group.map(({ object }) => object).join(', ')}`;
+  });
+  return `${isDone ? '' : 'begun, and not finished: '}${told.join('; ')}`;
 }
 
 function describeLabelling(action: ActionView): string {
@@ -108,6 +109,7 @@ export function stepLines({ steps, hasSteps }: ScenarioView): string[] {
     const [opens, closes] = [changedTo(step, 'opens').length, changedTo(step, 'closes').length];
     const [enforce, allow] = [describeTimes(step.times.enforce), describeTimes(step.times.allow)];
     const extent = describeExtentOf(step);
+    if (step.stage !== 'done') return `${step.title}: ${describeActions(step)}`;
     const told = [
       ...(step.number === 1 ? [] : [describeActions(step)]),
       ...(opens === 0 ? [] : [`${formatNumber(opens)} to be reachable from here on`]),

@@ -106,8 +106,8 @@ export function describeRun(view: RunView): string {
   const steps = stepsOf(scenarios).length;
   return [
     count(scenarios.length, 'scenario'),
-    steps === 0 ? '' : ` with ${count(steps, 'step')}`,
     notes.length === 0 ? '' : ` (${notes.join(', ')})`,
+    steps === 0 ? '' : `, ${count(steps, 'step')}`,
     `, ${describeChecks(view)}`,
     checks.length === 0 ? '' : `: ${describeCounts(counts)}`,
     ` (${circumstances.join(', ')})`,

@@ -54,6 +54,7 @@ function viewStep(
     title: `step ${number}${told.name === undefined ? '' : ` (${told.name})`}`,
     label: told.name ?? 'first step',
     actions: harmless(actions),
+    stage: number === 1 ? 'done' : stageOf(step),
     ...state,
     policyOf: byKey(state.policies),
     force: harmless(force),
@@ -66,6 +67,11 @@ function viewStep(
   for (const check of writtenChecks) checks.push(viewCheck(check, view, written));
   for (const mismatch of mismatchesAmong(checks)) mismatches.push(mismatch);
   return view;
+}
+
+function stageOf({ atMs, actedMs }: StepRecord): StepView['stage'] {
+  if (atMs === undefined) return 'not-begun';
+  return actedMs === undefined ? 'cut-short' : 'done';
 }
 
 function viewCheck(record: CheckRecord, step: StepView, written: readonly WrittenStep[]): CheckView {

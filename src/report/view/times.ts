@@ -8,7 +8,7 @@ export interface StepTimes {
 }
 
 export interface Times {
-  /** How many pairs the step changes so. */
+  /** How many pairs the step changes so, of those that were judged. */
   readonly concerned: number;
   /** From the step's last action, of those that came to it and stayed so; the shortest first. */
   readonly settledMs: readonly number[];
@@ -39,10 +39,10 @@ export function timesOf({ checks }: TimedStep, before?: TimedStep): StepTimes {
  * @param before in the step before, where there was one
  */
 export function timeOf(
-  { expected, cutBy, control = [] }: CheckRecord,
+  { expected, cutBy, verdict, control = [] }: CheckRecord,
   before: { readonly check: Pick<CheckRecord, 'expected'> | undefined } | undefined,
 ): keyof StepTimes | undefined {
-  if (cutBy !== undefined) return undefined;
+  if (verdict === undefined || cutBy !== undefined) return undefined;
   if (expected === 'reachable') return before?.check?.expected === 'unreachable' ? 'allow' : undefined;
   const wasOpen =
     before === undefined

@@ -73,6 +73,8 @@ export interface StepView
   readonly label: string;
   /** None of the first. */
   readonly actions: readonly ActionView[];
+  /** How far its actions came. The first has none: they are done. */
+  readonly stage: 'not-begun' | 'cut-short' | 'done';
   /** What there is in it. */
   readonly namespaces: View<ScenarioRecord['namespaces']>;
   readonly pods: readonly PodView[];

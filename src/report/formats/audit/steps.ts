@@ -53,7 +53,10 @@ export function describeRepeated({ repeated }: AuditedStep): Phrase | undefined 
 }
 
 function accountOf(step: StepView): Phrase[] {
-  const { number, actions, times, withinMs } = step;
+  const { number, actions, stage, times, withinMs } = step;
+  if (stage === 'not-begun') return [say`This step was not begun.`];
+  if (stage === 'cut-short')
+    return [say`What this step was to do was not done to its end. So nothing is said about what it changes.`];
   const opens = changedTo(step, 'opens');
   const closes = changedTo(step, 'closes');
   const done =

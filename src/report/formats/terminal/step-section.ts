@@ -11,9 +11,9 @@ const PAIRS_NAMED = 10;
 
 /** `STEP 2  monitoring is let in: 6 checks: 5 passed, 1 late`, and its facts. */
 export function renderStep(step: StepView, canvas: Canvas): string[] {
-  const { number, label, checks, counts } = step;
+  const { number, label, stage, checks, counts } = step;
   const told = counts.pass === checks.length ? '' : `: ${describeCounts(counts)}`;
-  const text = `${label}, ${count(checks.length, 'check')}${told}`;
+  const text = `${label}, ${stage === 'not-begun' ? 'not begun' : `${count(checks.length, 'check')}${told}`}`;
   return [
     ...renderHeadline(`STEP ${formatNumber(number)}`, 'name', text, canvas),
     ...renderFacts(factsOf(step), canvas),
@@ -31,7 +31,8 @@ export function renderStepLines(scenario: ScenarioView, indent: string, canvas: 
 }
 
 function factsOf(step: StepView): Fact[] {
-  const { times, withinMs, number } = step;
+  const { times, withinMs, number, stage } = step;
+  if (stage === 'not-begun') return [];
   return [
     ...(number === 1 ? [] : [{ label: 'actions', text: describeActions(step) }]),
     ...pairsFact('opens', changedTo(step, 'opens')),
