@@ -99,14 +99,21 @@ export function describeEvent(event: Exclude<ProgressEvent, { type: 'scenario-en
     case 'scenario-started':
       return `${count(event.pods, 'pod')}, ${count(event.checks, 'check')}`;
     case 'phase-started':
-      return PHASES[event.phase];
+      return inStep(event, PHASES[event.phase]);
     case 'pods-ready': {
       const waiting = event.waitingFor.length === 0 ? '' : `, waiting for ${event.waitingFor.join(', ')}`;
       return `${formatNumber(event.ready)} of ${count(event.total, 'pod')} ready${waiting}`;
     }
     case 'round-ended':
-      return `${formatNumber(event.settled)} of ${count(event.total, 'check')} ${ROUND_WORDS[event.phase]} (round ${event.round})`;
+      return inStep(
+        event,
+        `${formatNumber(event.settled)} of ${count(event.total, 'check')} ${ROUND_WORDS[event.phase]} (round ${event.round})`,
+      );
   }
+}
+
+function inStep({ step }: { readonly step?: string }, text: string): string {
+  return step === undefined ? text : `${step}: ${text}`;
 }
 
 const ROUND_WORDS = {
