@@ -64,7 +64,7 @@ export function changedTo(
 }
 
 /** `12 checks are new, with pods that were not there before; 4 checks are gone, …`; undefined where it is the same checks. */
-export function describeExtentOf(step: StepView): string | undefined {
+export function describeNewAndGone(step: StepView): string | undefined {
   const added = changedTo(step, 'new').length;
   const parts = [
     ...(added === 0
@@ -108,7 +108,7 @@ export function stepLines({ steps, hasSteps }: ScenarioView): string[] {
   return steps.map((step) => {
     const [opens, closes] = [changedTo(step, 'opens').length, changedTo(step, 'closes').length];
     const [enforce, allow] = [describeTimes(step.times.enforce), describeTimes(step.times.allow)];
-    const extent = describeExtentOf(step);
+    const extent = describeNewAndGone(step);
     if (step.stage !== 'done') return `${step.title}: ${describeActions(step)}`;
     const told = [
       ...(step.number === 1 ? [] : [describeActions(step)]),
