@@ -1,7 +1,7 @@
 /** What a step did, what it changes, and how long that took. */
 import { count, duration, formatNumber } from '../text/text.ts';
 import type { Times } from '../view/times.ts';
-import type { ActionView, CheckView, ScenarioView, StepView } from '../view/view.ts';
+import type { ActionView, CheckView, PolicyView, ScenarioView, StepView } from '../view/view.ts';
 import { groupBy } from './group.ts';
 
 const DONE: Readonly<Record<ActionView['kind'], string>> = {
@@ -120,4 +120,11 @@ export function stepLines({ steps, hasSteps }: ScenarioView): string[] {
     ];
     return told.length === 0 ? step.title : `${step.title}: ${told.join('; ')}`;
   });
+}
+
+/** The numbers of the steps in which a policy is there in this form. */
+export function stepsWith({ key, fingerprint }: PolicyView, { steps }: ScenarioView): number[] {
+  return steps.flatMap(({ number, policyOf }) =>
+    policyOf.get(key)?.fingerprint === fingerprint ? [number] : [],
+  );
 }
