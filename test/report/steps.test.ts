@@ -100,7 +100,7 @@ describe('every format', () => {
 
   test.each(TEXTUAL)('%s says where a pass rests on no control', (format) => {
     expect(wordsOf(render(format, fiveSteps()))).toMatch(
-      /3 checks passed without a control, such as|was not tried before any policy was applied: shop\/api was replaced/,
+      /3 checks passed without a control, such as|was not tried while no policy was in force: shop\/api was replaced/,
     );
   });
 

@@ -82,19 +82,21 @@ function fact(label: string, text: string | undefined): Fact[] {
 /** What was seen without the policies: before them, and after they were taken away. */
 function controlFacts(check: CheckView): Fact[] {
   const closing = afterPolicies(check);
-  const control = beforePolicies(check);
-  const note =
-    check.cutBy !== undefined
-      ? '; it need not connect'
-      : check.withoutControl === undefined
-        ? ''
-        : `: ${check.withoutControl}`;
   return [
-    { label: 'control', text: `${describeAttempts(control)} before any policy${note}` },
+    { label: 'control', text: describeControl(check) },
     ...(closing.length === 0
       ? []
       : [{ label: 'closing', text: `${describeAttempts(closing)} after the policies were taken away` }]),
   ];
+}
+
+function describeControl(check: CheckView): string {
+  const { cutBy, withoutControl, scenario } = check;
+  const control = beforePolicies(check);
+  if (withoutControl !== undefined && control.length === 0) return `none: ${withoutControl}`;
+  // In a later step the policies may be gone again: what is tried then is tried without them, and after others.
+  const when = scenario.hasSteps ? 'while no policy was in force' : 'before any policy';
+  return `${describeAttempts(control)} ${when}${cutBy === undefined ? '' : '; it need not connect'}`;
 }
 
 /** Policies decide about the first packet, and that one arrived: so what is wrong is on the way back (D19a). A pass needs no advice. */

@@ -1,7 +1,7 @@
 /** What a step did, what it changes, and how long that took. */
 import { count, duration, formatNumber } from '../text/text.ts';
 import type { Times } from '../view/times.ts';
-import type { ActionView, CheckView, ScenarioView, StepView } from '../view/view.ts';
+import type { ActionView, CheckView, PolicyView, ScenarioView, StepView } from '../view/view.ts';
 import { groupBy } from './group.ts';
 
 const DONE: Readonly<Record<ActionView['kind'], string>> = {
@@ -64,7 +64,7 @@ export function changedTo(
 }
 
 /** `12 checks are new, with pods that were not there before; 4 checks are gone, …`; undefined where it is the same checks. */
-export function describeExtentOf(step: StepView): string | undefined {
+export function describeNewAndGone(step: StepView): string | undefined {
   const added = changedTo(step, 'new').length;
   const parts = [
     ...(added === 0
@@ -108,7 +108,7 @@ export function stepLines({ steps, hasSteps }: ScenarioView): string[] {
   return steps.map((step) => {
     const [opens, closes] = [changedTo(step, 'opens').length, changedTo(step, 'closes').length];
     const [enforce, allow] = [describeTimes(step.times.enforce), describeTimes(step.times.allow)];
-    const extent = describeExtentOf(step);
+    const extent = describeNewAndGone(step);
     if (step.stage !== 'done') return `${step.title}: ${describeActions(step)}`;
     const told = [
       ...(step.number === 1 ? [] : [describeActions(step)]),
@@ -120,4 +120,11 @@ export function stepLines({ steps, hasSteps }: ScenarioView): string[] {
     ];
     return told.length === 0 ? step.title : `${step.title}: ${told.join('; ')}`;
   });
+}
+
+/** The numbers of the steps in which a policy is there in this form. */
+export function stepsWith({ key, fingerprint }: PolicyView, { steps }: ScenarioView): number[] {
+  return steps.flatMap(({ number, policyOf }) =>
+    policyOf.get(key)?.fingerprint === fingerprint ? [number] : [],
+  );
 }

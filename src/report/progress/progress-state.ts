@@ -24,6 +24,9 @@ const PHASES: Readonly<Record<Phase, string>> = {
   cleanup: 'cleaning up',
 };
 
+/** In a step, what `apply` is called: policies are but one thing that it may change. */
+const ACTING = 'changing the cluster';
+
 /** The state after an event. */
 export function advance(state: ProgressState, event: ProgressEvent): ProgressState {
   switch (event.type) {
@@ -99,7 +102,10 @@ export function describeEvent(event: Exclude<ProgressEvent, { type: 'scenario-en
     case 'scenario-started':
       return `${count(event.pods, 'pod')}, ${count(event.checks, 'check')}`;
     case 'phase-started':
-      return inStep(event, PHASES[event.phase]);
+      return inStep(
+        event,
+        event.step !== undefined && event.phase === 'apply' ? ACTING : PHASES[event.phase],
+      );
     case 'pods-ready': {
       const waiting = event.waitingFor.length === 0 ? '' : `, waiting for ${event.waitingFor.join(', ')}`;
       return `${formatNumber(event.ready)} of ${count(event.total, 'pod')} ready${waiting}`;

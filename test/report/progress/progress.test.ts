@@ -102,12 +102,14 @@ describe('without a terminal', () => {
     const step = { scenario: 'rollout', step: 'monitoring is let in', phase: 'settle' } as const;
     const told = record(
       [
+        { type: 'phase-started', ...step, phase: 'apply' },
         { type: 'phase-started', ...step },
         { type: 'round-ended', ...step, round: 2, settled: 5, total: 7 },
       ],
       { ...PLAIN, verbose: true },
     );
     expect(told).toEqual([
+      'rollout: monitoring is let in: changing the cluster',
       'rollout: monitoring is let in: waiting for the policies to take effect',
       'rollout: monitoring is let in: 5 of 7 checks settled (round 2)',
     ]);

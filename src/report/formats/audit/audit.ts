@@ -10,9 +10,10 @@ import { cutElsewhere, letThroughElsewhere } from '../../parts/opinion.ts';
 import { findRunPatterns, findStepPatterns } from '../../parts/patterns.ts';
 import { isOverdue } from '../../parts/review.ts';
 import { describeForce, describeLeftOut, lateNodes } from '../../parts/scenario-notes.ts';
+import { stepsWith } from '../../parts/steps.ts';
 import { describeExtent, runWord } from '../../parts/summary.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
-import type { FailureView, RunView, ScenarioView } from '../../view/view.ts';
+import type { FailureView, PolicyView, RunView, ScenarioView } from '../../view/view.ts';
 import { addUp, coverageOf, describeCoverage, PAIR } from './coverage.ts';
 import { type Incident, incidentsOf } from './incidents.ts';
 import { describePod, describePods, describePorts } from './names.ts';
@@ -252,15 +253,24 @@ function auditScenario(scenario: ScenarioView): AuditedScenario {
     ...(caution === undefined ? {} : { caution }),
     ...(scenario.error === undefined ? {} : manifestOf(scenario.error)),
     steps: auditSteps(scenario),
-    policies: scenario.policies.map(({ key, location, read, lines, fingerprint }) => ({
-      key,
-      place: describeLocation(location),
-      sentences: describePolicy(read()),
-      text: lines,
-      fingerprint,
+    policies: scenario.policies.map((policy) => ({
+      key: policy.key,
+      place: describeLocation(policy.location),
+      sentences: [...describeSteps(policy, scenario), ...describePolicy(policy.read())],
+      text: policy.lines,
+      fingerprint: policy.fingerprint,
     })),
     untested: describeUntested(gaps, scenario),
   };
+}
+
+/** When a policy was there, in this form of it. */
+function describeSteps(policy: PolicyView, scenario: ScenarioView): Phrase[] {
+  if (!scenario.hasSteps) return [];
+  const steps = stepsWith(policy, scenario);
+  return [
+    say`It was there in ${steps.length === 1 ? 'step' : 'steps'} ${list(steps.map((number) => say`${number}`))}.`,
+  ];
 }
 
 function entriesOf(scenario: ScenarioView): AuditEntry[] {

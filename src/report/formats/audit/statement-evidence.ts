@@ -44,6 +44,9 @@ function describeControl(checks: readonly CheckView[]): Phrase[] {
   const ready = controlled.filter((check) => beforePolicies(check).some(isConnection)).length;
   const others = checks.length - controlled.length - without.length;
   const who = checks.length === 1 ? 'It' : checks.length === controlled.length ? 'Each' : 'Each other';
+  // In a later step the policies may be gone again.
+  const when =
+    checks[0]?.scenario.hasSteps === true ? 'while no policy was in force' : 'before any policy was applied';
   return [
     ...(others === 0
       ? []
@@ -57,15 +60,15 @@ function describeControl(checks: readonly CheckView[]): Phrase[] {
         checks.length === 1
           ? 'It was'
           : `${formatNumber(group.length)} of them ${group.length === 1 ? 'was' : 'were'}`;
-      return say`${which} not tried before any policy was applied: ${name(group[0]?.withoutControl ?? '')}.`;
+      return say`${which} not tried ${when}: ${name(group[0]?.withoutControl ?? '')}.`;
     }),
     ...(controlled.length === 0
       ? []
       : ready === controlled.length
-        ? [say`${who} could connect before any policy was applied.`]
+        ? [say`${who} could connect ${when}.`]
         : checks.length === 1
-          ? [say`It could not connect even before any policy was applied.`]
-          : [say`${formatNumber(ready)} of them could connect before any policy was applied.`]),
+          ? [say`It could not connect even ${when}.`]
+          : [say`${formatNumber(ready)} of them could connect ${when}.`]),
   ];
 }
 

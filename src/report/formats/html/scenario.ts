@@ -4,10 +4,11 @@ import { failureFacts } from '../../parts/failure.ts';
 import { resultOf } from '../../parts/result-line.ts';
 import { describeOverdue } from '../../parts/review.ts';
 import { describeForce } from '../../parts/scenario-notes.ts';
+import { stepsWith } from '../../parts/steps.ts';
 import { describeCounts, scenarioWord } from '../../parts/summary.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
 import { countVerdicts } from '../../view/counts.ts';
-import type { CheckView, PolicyView, ScenarioView } from '../../view/view.ts';
+import type { CheckView, ScenarioView } from '../../view/view.ts';
 import { policiesOf, untestedPolicies } from './exercise.ts';
 import { html, type Markup, only } from './markup.ts';
 import { renderAddress, renderProblem, renderTable, renderWord } from './parts.ts';
@@ -109,11 +110,4 @@ function renderPolicies(scenario: ScenarioView, id: string): Markup | readonly M
 ${renderTable('Policies', ['policy', 'written in', ...(scenario.hasSteps ? ['in steps'] : []), 'has a say in'], rows)}
 <p class="note">A policy has a say in the checks whose prediction rests on it, and in those that did not pass and begin or end at a pod that it isolates. Others may say the same: nothing tests a policy without which every check would be predicted as it is.</p>
 `;
-}
-
-/** The numbers of the steps in which a policy is there in this form. */
-function stepsWith({ key, fingerprint }: PolicyView, { steps }: ScenarioView): number[] {
-  return steps.flatMap(({ number, policyOf }) =>
-    policyOf.get(key)?.fingerprint === fingerprint ? [number] : [],
-  );
 }

@@ -1,6 +1,6 @@
 /** The steps of a scenario: what each did and changed, and its matrix; the page's script shows one at a time. */
 import { describeForce } from '../../parts/scenario-notes.ts';
-import { changedTo, describeActions, describeExtentOf, describeTimes } from '../../parts/steps.ts';
+import { changedTo, describeActions, describeNewAndGone, describeTimes } from '../../parts/steps.ts';
 import { describeCounts } from '../../parts/summary.ts';
 import { count, duration } from '../../text/text.ts';
 import type { CheckView, ScenarioView, StepView } from '../../view/view.ts';
@@ -84,7 +84,7 @@ function factsOf(step: StepView): { label: string; text: string }[] {
   const { number, times, withinMs } = step;
   const entries: readonly (readonly [label: string, text: string | undefined])[] = [
     ['done', number === 1 ? undefined : describeActions(step)],
-    ['checks', describeExtentOf(step)],
+    ['checks', describeNewAndGone(step)],
     ['time to enforce', describeTimes(times.enforce)],
     ['time to allow', describeTimes(times.allow)],
     ['budget', withinMs === undefined ? undefined : duration(withinMs)],

@@ -38,7 +38,9 @@ export function renderScenario(scenario: ScenarioView, options: SectionOptions):
     ...renderNotes(scenario, indent, options),
     ...(verbose ? renderAbout(scenario, canvas) : []),
   ];
-  if (isQuiet && !verbose) return [[...head, ...renderStepLines(scenario, indent, canvas)]];
+  // Of a scenario that was not started, there is nothing to tell of its steps.
+  const lines = scenario.status === 'finished' ? renderStepLines(scenario, indent, canvas) : [];
+  if (isQuiet && !verbose) return [[...head, ...lines]];
   return [
     head,
     ...renderError(scenario, canvas),

@@ -1,5 +1,11 @@
 /** A step of a scenario in the terminal report: what it did, what it changes, how long that took. */
-import { changedTo, describeActions, describeExtentOf, describeTimes, stepLines } from '../../parts/steps.ts';
+import {
+  changedTo,
+  describeActions,
+  describeNewAndGone,
+  describeTimes,
+  stepLines,
+} from '../../parts/steps.ts';
 import { describeCounts } from '../../parts/summary.ts';
 import { type Fact, renderFacts, renderHeadline } from '../../text/block.ts';
 import type { Canvas } from '../../text/paint.ts';
@@ -37,7 +43,7 @@ function factsOf(step: StepView): Fact[] {
     ...(number === 1 ? [] : [{ label: 'actions', text: describeActions(step) }]),
     ...pairsFact('opens', changedTo(step, 'opens')),
     ...pairsFact('closes', changedTo(step, 'closes')),
-    ...fact('checks', describeExtentOf(step)),
+    ...fact('checks', describeNewAndGone(step)),
     ...fact('enforced', describeTimes(times.enforce)),
     ...fact('allowed', describeTimes(times.allow)),
     ...(withinMs === undefined ? [] : [{ label: 'budget', text: duration(withinMs) }]),

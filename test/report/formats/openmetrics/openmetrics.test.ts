@@ -4,19 +4,19 @@ import { parser as promql } from '@prometheus-io/lezer-promql';
 import parsePrometheusTextFormat from 'parse-prometheus-text-format';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { type RunRecord, runRecordSchema } from '../../../src/record/schema.ts';
-import { renderOpenMetrics } from '../../../src/report/formats/openmetrics.ts';
-import { neutralise } from '../../../src/report/text/text.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
-import { buildRecord, buildScenario, calmScenario, everyVerdict, unjudged } from '../fixture.ts';
+import { type RunRecord, runRecordSchema } from '../../../../src/record/schema.ts';
+import { renderOpenMetrics } from '../../../../src/report/formats/openmetrics/openmetrics.ts';
+import { neutralise } from '../../../../src/report/text/text.ts';
+import { viewOf } from '../../../../src/report/view/view.ts';
+import { buildRecord, buildScenario, calmScenario, everyVerdict, unjudged } from '../../fixture.ts';
 import {
   environmentFailure,
   HOSTILE,
   hostileRecord,
   interruptedRun,
   provisioningFailure,
-} from '../records.ts';
-import { calmSteps, fiveSteps } from '../steps.ts';
+} from '../../records.ts';
+import { calmSteps, fiveSteps } from '../../steps.ts';
 
 const RECORDS: Readonly<Record<string, RunRecord>> = {
   'every verdict': everyVerdict(),
@@ -28,7 +28,7 @@ const RECORDS: Readonly<Record<string, RunRecord>> = {
   'no scenario at all': buildRecord([]),
   'two scenarios of one name': buildRecord([calmScenario('twin'), calmScenario('twin')]),
 };
-const DOCUMENTATION = new URL('../../../docs/', import.meta.url);
+const DOCUMENTATION = new URL('../../../../docs/', import.meta.url);
 
 /** Whoever has Python and its Prometheus client has the reference parser of OpenMetrics. */
 const PYTHON = ['python3', 'python'].find(
@@ -43,7 +43,7 @@ print(json.dumps([[family.name, family.type, family.unit, len(family.samples)] f
 
 test('holds checks by verdict, times to settle, and when it last went well', async () => {
   const text = renderOpenMetrics(viewOf(runRecordSchema.parse(everyVerdict())));
-  await expect(text).toMatchFileSnapshot('../golden/every-verdict.prom');
+  await expect(text).toMatchFileSnapshot('../../golden/every-verdict.prom');
 });
 
 describe('as the text format of Prometheus, for the textfile collector', () => {
