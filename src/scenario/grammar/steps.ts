@@ -59,7 +59,7 @@ export const step = z
     replace: z
       .array(podToReplace)
       .describe(
-        'Pods to replace: each is deleted, and another of the same name, labels and ports takes its place, as a rule with another address.',
+        'Pods to replace: each is deleted, and another of the same name, labels and ports takes its place, usually with another address.',
       )
       .meta({ examples: [['shop/api']] })
       .exactOptional(),
