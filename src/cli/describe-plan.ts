@@ -8,7 +8,7 @@ import { describeConnection, describePort, describePortName, describeTarget } fr
 import { duration } from '../report/text/text.ts';
 import type { Plan, PlannedPolicy, PlannedStep, Port } from '../scenario/scenario.ts';
 
-type Row = readonly string[];
+type Cells = readonly string[];
 
 /** Everything that a run of a scenario creates, does and tries. */
 export function describePlan(plan: Plan): string {
@@ -74,7 +74,7 @@ function changeOf(check: Check, before: Check | undefined): string {
   return before.cutBy === undefined || before.cutBy === check.cutBy ? '' : `was cut by ${before.cutBy}`;
 }
 
-function describeActions({ actions, applied }: PlannedStep): readonly Row[] {
+function describeActions({ actions, applied }: PlannedStep): readonly Cells[] {
   const policies = new Map(applied.map((policy) => [`networkpolicy/${objectKey(policy)}`, policy]));
   return actions.map(({ kind, object, labels = {} }) => {
     const policy = kind === 'apply' ? policies.get(object) : undefined;
@@ -93,7 +93,7 @@ function describePolicy({ namespace, name, location }: PlannedPolicy): readonly 
   return [`${namespace}/${name}`, `${location.file}:${location.line}`];
 }
 
-function describeCheck(check: Check, change = ''): Row {
+function describeCheck(check: Check, change = ''): Cells {
   const notes = [check.cutBy === undefined ? '' : `cut by ${check.cutBy}`, change];
   return [
     check.expected,
@@ -104,7 +104,7 @@ function describeCheck(check: Check, change = ''): Row {
   ];
 }
 
-function section(title: string, rows: readonly Row[], indent = '  '): string[] {
+function section(title: string, rows: readonly Cells[], indent = '  '): string[] {
   const widths = rows[0]?.map((_, column) => greatest(rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const lines = rows.map((row) =>
     `${indent}  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),

@@ -78,7 +78,7 @@ test.each(JUDGED.map((check) => [check.title, check] as const))(
       { ...check, ...(closing === undefined ? {} : { closing }) },
       {
         confirm: 2,
-        appliedMs: step.actedMs ?? 0,
+        actedMs: step.actedMs ?? 0,
         closing: closing === undefined ? 'left-out' : 'made',
       },
     );
