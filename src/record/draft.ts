@@ -24,6 +24,7 @@ export class Attempts {
   /** One map for each observation: a map for each check would take more room than what it holds. */
   readonly #logs = {
     control: new Map<CheckDraft, Log>(),
+    turning: new Map<CheckDraft, Log>(),
     observed: new Map<CheckDraft, Log>(),
     closing: new Map<CheckDraft, Log>(),
   };

@@ -337,7 +337,7 @@ function recordAttempt(
   if (lost > 0) evidence.noteLoss(from, to);
   if (nonce !== undefined && check.protocol === 'UDP') evidence.noteSent(nonce, { check, attempt, to });
   const { phase } = surroundings.round;
-  if (phase === 'control' || phase === 'closing') return;
+  if (phase !== 'settle' && phase !== 'observe') return;
   evidence.unanswered.note(check, attempt, from, to, nonce === undefined ? undefined : { nonce, localPorts });
   if (outcome === 'connected') return;
   const isOpen = surroundings.openWays?.has(wayKey(from.node, to.node, check.protocol));
