@@ -59,8 +59,9 @@ export function observationOf(phase: Moment['phase']): keyof Observations {
 /** The same observation, and one attempt more. */
 export function observe(observation: Observation, attempt: Attempt): Observation {
   const newest = observation.at(-1);
-  if (newest === undefined || !showsTheSame(newest, attempt)) return [...observation, stretchOf(attempt)];
-  return [...observation.slice(0, -1), lengthened(newest, momentOf(attempt))];
+  // There are tens of thousands: an array that is spread into another has room for more than it will ever hold.
+  if (newest === undefined || !showsTheSame(newest, attempt)) return observation.concat(stretchOf(attempt));
+  return observation.slice(0, -1).concat(lengthened(newest, momentOf(attempt)));
 }
 
 /** All attempts of a check as its observations. */

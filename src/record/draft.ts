@@ -92,7 +92,7 @@ class Log {
   note(attempt: Attempt): NotedAttempt {
     this.#finish();
     const noted = new NotedAttempt(attempt, this);
-    this.#open = [...this.#open, noted];
+    this.#open = this.#open.concat(noted);
     this.write();
     return noted;
   }

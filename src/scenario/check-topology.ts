@@ -45,6 +45,39 @@ export function* checkTopology(scenario: Scenario): Generator<Problem> {
     yield* checkLabelKeys(Object.keys(pod.labels), pod.mark);
     yield* checkPorts(pod);
   }
+  // Without its steps, it would look as if nothing ever came to be.
+  if (scenario.complete) yield* checkCreated(scenario);
+}
+
+/** What is to be created later, and what needs it before. */
+function* checkCreated({ namespaces, pods, steps }: Scenario): Generator<Problem> {
+  const created = new Set(
+    steps.flatMap(({ actions }) =>
+      actions.flatMap((action) => (action.kind === 'create' ? [action.object] : [])),
+    ),
+  );
+  const late = [
+    ...namespaces.map(({ value, mark }) => ({
+      ...value,
+      mark,
+      object: `namespace/${value.name}`,
+      word: 'namespace',
+    })),
+    ...pods.map((pod) => ({ ...pod, object: objectKey(pod), word: 'pod' })),
+  ].filter((one) => one.created !== undefined);
+  for (const { object, word, mark } of late) {
+    if (created.has(object)) continue;
+    yield problemAt(mark, `this ${word} is created later, and no step creates it`, {
+      hint: `Name ${quote(object)} under "create" in a step, or leave "created" out.`,
+    });
+  }
+  const lateNamespaces = new Set(late.map(({ object }) => object));
+  for (const { namespace, created: when, mark } of pods) {
+    if (when !== undefined || !lateNamespaces.has(`namespace/${namespace}`)) continue;
+    yield problemAt(mark, `the namespace ${quote(namespace)} is created later, and this pod is not`, {
+      hint: 'Write "created: later" for the pod, too, and create it with its namespace.',
+    });
+  }
 }
 
 /** Examples of names that begin like no pod's may. */
@@ -66,7 +99,7 @@ function* checkPrefix(namespace: string, mark: Mark): Generator<Problem> {
   yield problemAt(
     mark,
     `a namespace may not be called ${quote(namespace)}: names such as ${quote(example)} are kept for what is not a pod`,
-    { hint: `Choose another name, such as ${quote(`${namespace}s`)}.` },
+    { hint: `Choose another name, such as ${quote(`${namespace.replace(/y$/, 'ie')}s`)}.` },
   );
 }
 

@@ -1,14 +1,13 @@
 /** Follows the steps of a scenario: what there is after each, and what is expected in it. */
 import type { Location, Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
-import { nameObject } from '../model/step.ts';
-import { checkAction, checkNamespaceOf, describeObject, type Occasion } from './check-actions.ts';
+import { checkAction, checkNamespaceOf } from './check-actions.ts';
 import { Declarations, declareRule } from './declarations.ts';
 import { carryOver, type Expectations, NOTHING_EXPECTED } from './expectations.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Scenario, ScenarioStep, StatedExpectations, WrittenAction } from './scenario.ts';
 import { arrangeTopology, type Topology } from './select.ts';
-import { act, type Declared, type State } from './state.ts';
+import { act, type ClusterState, type Declared } from './state.ts';
 import { quote } from './suggest.ts';
 
 /** A step that has been followed. */
@@ -16,12 +15,12 @@ export interface FollowedStep {
   /** Absent for what stands at the top level. */
   readonly step?: ScenarioStep;
   /** What there is when its actions are done. */
-  readonly state: State;
+  readonly state: ClusterState;
   readonly expectations: Expectations;
 }
 
 export interface Followed {
-  readonly stages: readonly [FollowedStep, ...FollowedStep[]];
+  readonly steps: readonly [FollowedStep, ...FollowedStep[]];
   readonly problems: readonly Problem[];
   /** The places of exceptions that match no pair of their rule. */
   readonly idleExceptions: readonly Location[];
@@ -32,12 +31,12 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
   const idleExceptions: Location[] = [];
   const expect = (
     { rules, otherwise }: StatedExpectations,
-    state: State,
+    state: ClusterState,
     before: Expectations,
     isThere?: (pod: string) => boolean,
   ): Expectations => {
-    const topology = topologyIn(state, declared);
     const declarations = new Declarations();
+    const topology = topologyIn(state, declared);
     for (const rule of rules) problems.push(...declareRule(rule, topology, declarations, isThere));
     problems.push(...declarations.contradictions());
     idleExceptions.push(...declarations.idleExceptions);
@@ -46,7 +45,12 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
 
   const start = stateAtStart(scenario, declared);
   const coming = scenario.steps.flatMap(({ actions }) => actions);
-  if (scenario.complete) problems.push(...checkStart(scenario, { state: start, declared, done: [], coming }));
+  // Without its steps, it would look as if nothing ever came to be.
+  if (scenario.complete) {
+    const atStart = { state: start, declared, done: [], coming };
+    for (const { value, mark } of scenario.policies)
+      problems.push(...checkNamespaceOf(value.namespace, mark, 'this policy', atStart));
+  }
   const first: FollowedStep = { state: start, expectations: expect(scenario, start, NOTHING_EXPECTED) };
 
   const done: WrittenAction[] = [];
@@ -66,10 +70,10 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
     expectations = expect(step, state, expectations, (pod) => pods.has(pod));
     later.push({ step, state, expectations });
   }
-  return { stages: [first, ...later], problems, idleExceptions };
+  return { steps: [first, ...later], problems, idleExceptions };
 }
 
-function stateAtStart(scenario: Scenario, { namespaces, pods }: Declared): State {
+function stateAtStart(scenario: Scenario, { namespaces, pods }: Declared): ClusterState {
   const late = new Set([
     ...scenario.namespaces.flatMap(({ value }) => (value.created === undefined ? [] : [value.name])),
     ...scenario.pods.flatMap((pod) => (pod.created === undefined ? [] : [objectKey(pod)])),
@@ -80,33 +84,6 @@ function stateAtStart(scenario: Scenario, { namespaces, pods }: Declared): State
     pods: late.size === 0 ? pods : new Map([...pods].filter(isThere)),
     policies: new Map(scenario.policies.map(({ value }) => [objectKey(value), value])),
   };
-}
-
-/** What cannot be there at the start, and what never comes. */
-function* checkStart({ namespaces, pods, policies }: Scenario, occasion: Occasion): Generator<Problem> {
-  for (const { value, mark } of policies)
-    yield* checkNamespaceOf(value.namespace, mark, 'this policy', occasion);
-  const created = new Set(
-    occasion.coming.flatMap((action) => (action.kind === 'create' ? [action.object] : [])),
-  );
-  const declared = [
-    ...namespaces.map(({ value, mark }) => ({
-      late: value.created,
-      mark,
-      object: { kind: 'namespace', ...value } as const,
-    })),
-    ...pods.map((pod) => ({ late: pod.created, mark: pod.mark, object: { kind: 'pod', ...pod } as const })),
-  ];
-  for (const { late, mark, object } of declared) {
-    if (late === undefined) {
-      if (object.kind === 'pod' && occasion.declared.namespaces.has(object.namespace))
-        yield* checkNamespaceOf(object.namespace, mark, 'this pod', occasion);
-    } else if (!created.has(nameObject(object))) {
-      yield problemAt(mark, `the ${describeObject(object)} is to be created later, and no step creates it`, {
-        hint: 'Name it under "create" in a step, or leave "created" out.',
-      });
-    }
-  }
 }
 
 function* checkName({ name }: ScenarioStep, steps: readonly ScenarioStep[]): Generator<Problem> {
@@ -133,7 +110,7 @@ function* checkReplaced({ actions }: ScenarioStep): Generator<Problem> {
 }
 
 /** What rules of a step select among: all that is declared, with the labels of that time. */
-function topologyIn(state: State, declared: Declared): Topology {
+function topologyIn(state: ClusterState, declared: Declared): Topology {
   return arrangeTopology(
     [...declared.namespaces].map(([name, namespace]) => state.namespaces.get(name) ?? namespace),
     [...declared.pods].map(([key, pod]) => state.pods.get(key) ?? pod),

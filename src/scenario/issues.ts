@@ -71,6 +71,10 @@ function isCutBy(path: DocumentPath): boolean {
   return list === 'unreachable' && key === 'cutBy' && more.length === 0;
 }
 
+function isBareTime(value: unknown, path: DocumentPath): boolean {
+  return typeof value === 'number' && withoutStep(path)[0] === 'within';
+}
+
 function valueAt(root: unknown, path: DocumentPath): unknown {
   return path.reduce<unknown>((inner, step) => (isRecord(inner) ? inner[String(step)] : undefined), root);
 }
@@ -84,7 +88,9 @@ function complaintOf(
     case 'invalid_type':
       return {
         message: `expected ${kindName(issue.expected)}, found ${shown(value)}`,
-        ...hintForKind(kindName(issue.expected), value),
+        ...(isBareTime(value, issue.path)
+          ? { hint: `Write it with its unit: "${value}s".` }
+          : hintForKind(kindName(issue.expected), value)),
       };
     case 'invalid_value':
       return oneOf(value, issue.values);

@@ -5,14 +5,14 @@ import { nameObject, parseObject, type StepObject } from '../model/step.ts';
 import type { LabelChange, PlannedNamespace, PlannedPod, PlannedPolicy, WrittenAction } from './scenario.ts';
 
 /** Each by its name; pods and policies by `namespace/name`. */
-export interface State {
+export interface ClusterState {
   readonly namespaces: ReadonlyMap<string, PlannedNamespace>;
   readonly pods: ReadonlyMap<string, PlannedPod>;
   readonly policies: ReadonlyMap<string, PlannedPolicy>;
 }
 
 /** The namespaces and pods that there are at any time, as they are declared. */
-export type Declared = Pick<State, 'namespaces' | 'pods'>;
+export type Declared = Pick<ClusterState, 'namespaces' | 'pods'>;
 
 /** The name of what an action is done to, as `Action` has it. */
 export function objectOf(action: WrittenAction): string {
@@ -27,7 +27,7 @@ function nameOf({ namespace, name }: PlannedPolicy): { readonly namespace: strin
 
 /** What there is of a name. */
 export function find(
-  { namespaces, pods, policies }: Declared & Partial<State>,
+  { namespaces, pods, policies }: Declared & Partial<ClusterState>,
   object: StepObject,
 ): PlannedNamespace | PlannedPod | PlannedPolicy | undefined {
   switch (object.kind) {
@@ -44,7 +44,7 @@ export function find(
  * The state after an action that can be done in it. Maps that it does not change are the same as before.
  * @param declared what a created pod or namespace is like
  */
-export function act(action: WrittenAction, state: State, declared: Declared): State {
+export function act(action: WrittenAction, state: ClusterState, declared: Declared): ClusterState {
   switch (action.kind) {
     case 'apply':
       return { ...state, policies: new Map(state.policies).set(objectKey(action.policy), action.policy) };
@@ -64,11 +64,11 @@ export function act(action: WrittenAction, state: State, declared: Declared): St
 
 /** Sets a namespace or pod as it is elsewhere, but for its labels. */
 function change(
-  state: State,
+  state: ClusterState,
   { namespaces, pods }: Declared,
   object: StepObject,
   relabel: (labels: Labels) => Labels,
-): State {
+): ClusterState {
   if (object.kind === 'namespace') {
     const namespace = namespaces.get(object.name);
     if (namespace === undefined) return state;
@@ -82,7 +82,7 @@ function change(
 }
 
 /** With a namespace goes all that is in it. */
-function takeAway(state: State, object: StepObject): State {
+function takeAway(state: ClusterState, object: StepObject): ClusterState {
   if (object.kind === 'pod') return { ...state, pods: without(state.pods, objectKey(object)) };
   if (object.kind === 'networkpolicy')
     return { ...state, policies: without(state.policies, objectKey(object)) };
