@@ -8,7 +8,7 @@ import type { Batch } from '../../src/probe/protocol.ts';
 import type { CheckDraft } from '../../src/record/draft.ts';
 import type { Settling } from '../../src/run/context.ts';
 import { Evidence } from '../../src/run/evidence.ts';
-import type { Stage } from '../../src/run/round.ts';
+import { runRound, type Stage } from '../../src/run/round.ts';
 import { control, observe, settle } from '../../src/run/settle.ts';
 import { sleepingClock } from '../cluster/kind/world.ts';
 import { attempt } from '../judge/attempts.ts';
@@ -98,6 +98,24 @@ test('before the floor nothing is tried that the state before may be mistaken fo
   expect(timesOf(open)[0]).toBeGreaterThanOrEqual(FLOOR_MS);
   // The row of the cut one does not hold up the other.
   expect(timesOf(open)[0]).toBeLessThan(FLOOR_MS + ROUND_MS + PAUSE_MS);
+});
+
+test.each([
+  ['settle', 6],
+  ['turn', undefined],
+] as const)('a dial that is lost in the phase %s makes a cut take %s attempts', async (phase, confirm) => {
+  const clock = sleepingClock();
+  const plain = agentsThat({ outcomeOf: () => 'connected' }, clock);
+  const exec = sessionsThat(async (request, input) => {
+    const answer = await plain(request, input);
+    return {
+      ...answer,
+      stdout: answer.stdout.replaceAll('"durationMs":1', '"durationMs":1,"dials":2,"lost":1'),
+    };
+  });
+  const check = checkOf(0, 'reachable');
+  await runRound([check], { phase, number: 1 }, stageOf('a', 'b0'), contextOn({ exec }, clock));
+  expect(check.confirm).toBe(confirm);
 });
 
 function stageOf(...names: readonly string[]): Stage & { readonly attempts: RememberedAttempts } {
