@@ -79,6 +79,7 @@ export async function send(
           cause,
         );
 
+  let failures = 0;
   for (let tries = 1; ; tries += 1) {
     if (stop.aborted) throw stopped();
     const exchange = await tryAuthorized(access, request, stop).catch((thrown: unknown) => {
@@ -88,7 +89,8 @@ export async function send(
     if (body !== undefined) return body;
     if (stop.aborted) throw stopped(exchange.kind === 'failure' ? exchange.thrown : undefined);
     const pause = pauseMs({ tries, random, askedMs: askedMsOf(exchange) });
-    const isOver = clock.now() + pause > deadline || (!isOutage(exchange) && tries === TRIES);
+    failures += Number(!isOutage(exchange));
+    const isOver = clock.now() + pause > deadline || failures === TRIES;
     const prospect = prospectOf(request, exchange);
     if (isOver || prospect === 'final') throw failureOf(access, request, exchange, deadline - clock.now());
     if (prospect === 'doubtful') request.onDoubt?.();

@@ -297,6 +297,23 @@ describe('trouble on the way', () => {
     expect(api.server.received).toHaveLength(1);
   });
 
+  test('of the moment does not use up the tries that a failing server has', async () => {
+    const clock = impatientClock();
+    await using api = await connected(
+      {
+        answer: (_, count) =>
+          count < 2
+            ? (response) => response.destroy()
+            : count < 5
+              ? status(500, 'InternalError', 'a bad moment')
+              : object,
+      },
+      clock,
+    );
+    expect(await api.kube.get(address)).toEqual(POD);
+    expect(api.server.received).toHaveLength(6);
+  });
+
   test('is told in the end', async () => {
     await using api = await connected({
       answer: () => status(500, 'InternalError', 'the disk is full'),
