@@ -133,7 +133,7 @@ async function times(
   await guard(policy.name, policy.rules, context);
   const rules: JudgeRules = {
     confirm: context.timing.confirm,
-    appliedMs: context.clock.now() - stage.beganMs,
+    actedMs: context.clock.now() - stage.beganMs,
     // The second part is the closing control of the first.
     closing: 'left-out',
   };

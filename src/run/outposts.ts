@@ -163,11 +163,11 @@ export type Turn =
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /**
- * Watches the connection from a node's open pod to a port of its guarded pod, until it is as wanted or `within` is over. Open counts only
+ * Watches the connection from an open pod to a port of a guarded pod, until it is as wanted or `within` is over. Open counts only
  * while the port that no marker opens is shut: where nothing is enforced, all are open.
  */
 export async function watchMarker(
-  { open, guarded }: Outpost,
+  { open, guarded }: Pick<Outpost, 'open' | 'guarded'>,
   { number, wanted }: { readonly number: number } & Pick<Watch, 'wanted'>,
   context: Watching,
 ): Promise<AgentReply> {

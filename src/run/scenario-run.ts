@@ -157,17 +157,17 @@ async function runUnderPolicies(
   context: Running,
 ): Promise<void> {
   const hasPolicies = plan.steps[0].policies.length > 0;
-  const appliedMs = await inPhase('apply', async () => {
+  const actedMs = await inPhase('apply', async () => {
     await applyPolicies(plan.steps[0].policies, context);
     const atMs = context.clock.now() - stage.beganMs;
     if (hasPolicies) await turnMarker(marker, context);
     return atMs;
   });
-  const rules = { confirm: context.timing.confirm, appliedMs, others };
+  const rules = { confirm: context.timing.confirm, actedMs, others };
   try {
     await inPhase('settle', async () => {
       const openWays = hasPolicies
-        ? await awaitForce(step, marker, appliedMs, stage, context)
+        ? await awaitForce(step, marker, actedMs, stage, context)
         : await witness(step.checks, stage, context);
       const witnessed = Promise.resolve(openWays);
       await settle(forced(tried, step, stage, context), rules, stage, context, witnessed);

@@ -25,7 +25,7 @@ const ROW_MS = 1_150;
 const TIMEOUT_MS = 30;
 /** An attempt that nobody answers dials for the last time after four fifths of its time. */
 const LAST_DIAL_MS = 24;
-const RULES = { confirm: 2, appliedMs: APPLIED_MS };
+const RULES = { confirm: 2, actedMs: APPLIED_MS };
 
 /** What the source sees of one destination, round by round; the last goes on for ever. */
 interface Seen {
