@@ -4,6 +4,35 @@
 export const ACTION_KINDS = ['apply', 'delete', 'label', 'create', 'remove', 'replace'] as const;
 export type ActionKind = (typeof ACTION_KINDS)[number];
 
+/** Begin the names of what actions are done to that is no pod; a pod's begins with its namespace, which may not be called so. */
+export const OBJECT_PREFIXES = ['namespace', 'networkpolicy'] as const;
+
+/** What an action is done to. */
+export type StepObject =
+  | { readonly kind: 'namespace'; readonly name: string }
+  | { readonly kind: 'networkpolicy' | 'pod'; readonly namespace: string; readonly name: string };
+
+/** What the name of an object in an action stands for. */
+export function parseObject(object: string): StepObject {
+  const parts = object.split('/');
+  const [first = '', second = '', third = ''] = parts;
+  if (first === 'namespace') return { kind: 'namespace', name: second };
+  if (first === 'networkpolicy') return { kind: 'networkpolicy', namespace: second, name: third };
+  return { kind: 'pod', namespace: first, name: second };
+}
+
+/** `namespace/monitoring`, `networkpolicy/shop/default-deny`, `shop/web` */
+export function nameObject(object: StepObject): string {
+  switch (object.kind) {
+    case 'namespace':
+      return `namespace/${object.name}`;
+    case 'networkpolicy':
+      return `networkpolicy/${object.namespace}/${object.name}`;
+    case 'pod':
+      return `${object.namespace}/${object.name}`;
+  }
+}
+
 export interface Action {
   readonly kind: ActionKind;
   /** As scenarios name it: `networkpolicy/shop/default-deny`, `namespace/monitoring`, or a pod: `shop/web`. */

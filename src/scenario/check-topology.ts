@@ -3,7 +3,7 @@ import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL, RESERVED_PREFIX } from '../labels.ts';
 import { ENDPOINT_PREFIXES, endpointKey } from '../model/endpoint.ts';
-import type { Labels } from '../model/labels.ts';
+import { nameObject, OBJECT_PREFIXES } from '../model/step.ts';
 import { describePort } from '../pair.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Scenario, ScenarioPod } from './scenario.ts';
@@ -34,7 +34,7 @@ export function* checkTopology(scenario: Scenario): Generator<Problem> {
         },
       );
     }
-    yield* checkLabels(value.labels, mark);
+    yield* checkLabelKeys(Object.keys(value.labels), mark);
   }
   for (const pod of scenario.pods) {
     if (!declared.includes(pod.namespace)) {
@@ -42,18 +42,27 @@ export function* checkTopology(scenario: Scenario): Generator<Problem> {
         hint: suggest(pod.namespace, declared, 'namespaces'),
       });
     }
-    yield* checkLabels(pod.labels, pod.mark);
+    yield* checkLabelKeys(Object.keys(pod.labels), pod.mark);
     yield* checkPorts(pod);
   }
 }
 
-/** A pod of such a namespace could not be told from another endpoint. */
+/** Examples of names that begin like no pod's may. */
+const KEPT_NAMES: readonly string[] = [
+  ...ENDPOINT_PREFIXES.map((kind) =>
+    endpointKey(kind === 'host' ? { kind, name: 'bank' } : { kind, namespace: 'shop', name: 'api' }),
+  ),
+  ...OBJECT_PREFIXES.map((kind) =>
+    nameObject(
+      kind === 'namespace' ? { kind, name: 'shop' } : { kind, namespace: 'shop', name: 'default-deny' },
+    ),
+  ),
+];
+
+/** A pod of such a namespace could not be told from something else. */
 function* checkPrefix(namespace: string, mark: Mark): Generator<Problem> {
-  const kind = ENDPOINT_PREFIXES.find((prefix) => prefix === namespace);
-  if (kind === undefined) return;
-  const example = endpointKey(
-    kind === 'host' ? { kind, name: 'bank' } : { kind, namespace: 'shop', name: 'api' },
-  );
+  const example = KEPT_NAMES.find((name) => name.startsWith(`${namespace}/`));
+  if (example === undefined) return;
   yield problemAt(
     mark,
     `a namespace may not be called ${quote(namespace)}: names such as ${quote(example)} are kept for what is not a pod`,
@@ -61,8 +70,8 @@ function* checkPrefix(namespace: string, mark: Mark): Generator<Problem> {
   );
 }
 
-function* checkLabels(labels: Labels, mark: Mark): Generator<Problem> {
-  for (const key of Object.keys(labels).filter((name) => name.startsWith(RESERVED_PREFIX))) {
+export function* checkLabelKeys(keys: readonly string[], mark: Mark): Generator<Problem> {
+  for (const key of keys.filter((name) => name.startsWith(RESERVED_PREFIX))) {
     yield problemAt(mark, `the label ${key} is for podreach's own use`, { hint: 'Choose another label.' });
   }
 }

@@ -13,8 +13,16 @@ interface DeclaredConnection {
   readonly port: Port;
 }
 
-/** Declares every connection that a rule speaks of. Gives what is wrong with the rule; then nothing of it is declared. */
-export function declareRule(rule: Rule, topology: Topology, declarations: Declarations): readonly Problem[] {
+/**
+ * Declares every connection that a rule speaks of. Gives what is wrong with the rule; then nothing of it is declared.
+ * @param isThere whether a pod exists while the rule begins to hold; left out: that does not matter
+ */
+export function declareRule(
+  rule: Rule,
+  topology: Topology,
+  declarations: Declarations,
+  isThere: (pod: string) => boolean = () => true,
+): readonly Problem[] {
   const problems: Problem[] = [];
   const collect = <T, U>(
     ends: readonly Marked<T>[],
@@ -45,28 +53,45 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
     for (const { mark } of matching) used.add(mark);
     return matching.length > 0;
   };
-  const pairsItself = namesOnePodTwice(rule);
-  let count = 0;
-  for (const from of sources) {
-    for (const { pod, ports } of targets) {
-      const to = objectKey(pod);
-      // The specification always allows a pod to reach itself (D17): only a rule about just that is meant so.
-      if (from === to && !pairsItself) continue;
-      for (const port of ports) {
-        const connection = { from, to, port };
-        if (isExcepted(connection)) continue;
-        count += 1;
-        declarations.add(connection, rule);
-      }
-    }
-  }
+  const connections = pairsOf(rule, sources, targets).filter((connection) => !isExcepted(connection));
+  for (const connection of connections) declarations.add(connection, rule);
   for (const { mark } of exceptions) if (!used.has(mark)) declarations.idleExceptions.push(mark.location);
-  if (count > 0) return [];
+  if (connections.length > 0) {
+    const isTried = connections.some(({ from, to }) => isThere(from) && isThere(to));
+    return isTried ? [] : [neverTried(rule, connections, isThere)];
+  }
   return [
     rule.except.length > 0
       ? problemAt(rule.mark, 'nothing is left of this rule after its exceptions')
       : problemAt(rule.mark, 'this rule pairs no pod with another'),
   ];
+}
+
+function pairsOf(
+  rule: Rule,
+  sources: ReadonlySet<string>,
+  targets: readonly SelectedPorts[],
+): readonly DeclaredConnection[] {
+  // The specification always allows a pod to reach itself (D17): only a rule about just that is meant so.
+  const pairsItself = namesOnePodTwice(rule);
+  return [...sources].flatMap((from) =>
+    targets.flatMap(({ pod, ports }) => {
+      const to = objectKey(pod);
+      return from === to && !pairsItself ? [] : ports.map((port) => ({ from, to, port }));
+    }),
+  );
+}
+
+function neverTried(
+  { mark }: Rule,
+  connections: readonly DeclaredConnection[],
+  isThere: (pod: string) => boolean,
+): Problem {
+  const ends = new Set(connections.flatMap(({ from, to }) => [from, to]));
+  const absent = [...ends].filter((pod) => !isThere(pod));
+  return problemAt(mark, 'no connection of this rule can be tried in this step', {
+    hint: `There is no ${absent.join(' and no ')} in it: create what is missing, or move the rule to a step that has both ends.`,
+  });
 }
 
 function namesOnePodTwice(rule: Rule): boolean {
@@ -113,9 +138,9 @@ export class Declarations {
     }
   }
 
-  /** What is said of connections from a pod, by {@link targetKey}; undefined where nothing is. */
-  rulesFrom(from: string): ReadonlyMap<string, Rule> | undefined {
-    return this.#rules.get(from);
+  /** What is said of connections: by source, then by {@link targetKey}. */
+  get rules(): ReadonlyMap<string, ReadonlyMap<string, Rule>> {
+    return this.#rules;
   }
 
   /** One problem for every two rules that contradict each other, shown where the later of them stands. */

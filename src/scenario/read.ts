@@ -1,20 +1,25 @@
 /** From a document that fits the grammar to the scenario's nouns, each with its place. Names are not looked up yet. */
 import { createHash } from 'node:crypto';
+import { readDuration } from '../duration.ts';
 import type { Expectation } from '../model/check.ts';
 import type { Protocol } from '../model/protocol.ts';
+import { ACTION_KINDS, type ActionKind, parseObject } from '../model/step.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type {
   DestinationSelection,
   Exception,
   Marked,
-  PlannedNamespace,
   PlannedPolicy,
   PodSelection,
   Port,
   PortSelection,
   Rule,
   Scenario,
+  ScenarioNamespace,
   ScenarioPod,
+  ScenarioStep,
+  StatedExpectations,
+  WrittenAction,
 } from './scenario.ts';
 import type {
   DeclaredPort,
@@ -23,21 +28,33 @@ import type {
   RuleText,
   ScenarioDocument,
   SourceText,
+  StepText,
 } from './schema.ts';
 import type { SourceDocument } from './source.ts';
 import type { DocumentPath } from './walk.ts';
 
-/**
- * Reads a scenario from its document.
- *
- * @param loaded the policies that the document names, and whether the document is there as a whole
- */
+/** The policies that a document names. */
+export interface NamedPolicies {
+  readonly first: readonly Marked<PlannedPolicy>[];
+  /** By each of the steps. */
+  readonly applied: readonly (readonly Marked<PlannedPolicy>[])[];
+}
+
+export interface ReadContext {
+  readonly policies: NamedPolicies;
+  /** Whether the document is there as a whole. */
+  readonly complete: boolean;
+  /** Whether its steps do what the file means; otherwise none of them is read. */
+  readonly stepsAreSound: boolean;
+}
+
+/** Reads a scenario from its document. */
 export function readScenario(
   document: ScenarioDocument,
   source: SourceDocument,
-  loaded: { readonly policies: readonly PlannedPolicy[]; readonly complete: boolean },
+  { policies, complete, stepsAreSound }: ReadContext,
 ): Scenario {
-  const { name, description, owner, purpose, runbook, reviewBy, tags = [], otherwise } = document;
+  const { name, description, owner, purpose, runbook, reviewBy, tags = [] } = document;
   const mark = source.at([]);
   return {
     head: {
@@ -52,15 +69,13 @@ export function readScenario(
       fingerprint: createHash('sha256').update(source.text).digest('hex'),
     },
     mark,
-    complete: loaded.complete,
+    complete,
     namespaces: readNamespaces(document, source),
     pods: readPods(document, source),
-    policies: loaded.policies,
+    policies: policies.first,
     accepted: readAccepted(document, source),
-    rules: [...readRules('reachable', document, source), ...readRules('unreachable', document, source)],
-    ...(otherwise === undefined
-      ? {}
-      : { otherwise: { value: otherwise, mark: source.keyAt(['otherwise']) } }),
+    ...readExpectations(document, [], source),
+    steps: stepsAreSound ? readSteps(document, source, policies.applied) : [],
   };
 }
 
@@ -68,9 +83,13 @@ export function readScenario(
 export function readNamespaces(
   document: ScenarioDocument,
   source: SourceDocument,
-): readonly Marked<PlannedNamespace>[] {
+): readonly Marked<ScenarioNamespace>[] {
   return Object.entries(document.namespaces).map(([name, namespace]) => ({
-    value: { name, labels: namespace?.labels ?? {} },
+    value: {
+      name,
+      labels: namespace?.labels ?? {},
+      ...(namespace?.created === undefined ? {} : { created: namespace.created }),
+    },
     mark: source.keyAt(['namespaces', name]),
   }));
 }
@@ -86,6 +105,7 @@ function readPods(document: ScenarioDocument, source: SourceDocument): readonly 
         value: readDeclaredPort(port),
         mark: source.at(['pods', key, 'ports', index]),
       })),
+      ...(pod?.created === undefined ? {} : { created: pod.created }),
       mark: source.keyAt(['pods', key]),
     };
   });
@@ -102,12 +122,83 @@ function readNumberedPort(text: string): { readonly port: number; readonly proto
   return { port: Number(port), protocol: protocol === 'UDP' ? 'UDP' : 'TCP' };
 }
 
-function readRules(
-  expected: Expectation,
-  document: ScenarioDocument,
+function readSteps(
+  { steps = [] }: ScenarioDocument,
   source: SourceDocument,
-): readonly Rule[] {
-  return (document[expected] ?? []).map((rule, index) => readRule(expected, rule, [expected, index], source));
+  applied: NamedPolicies['applied'],
+): readonly ScenarioStep[] {
+  return steps.map((step, index) => {
+    const path = ['steps', index];
+    const { name, description, within } = step;
+    const withinMs = within === undefined ? undefined : readDuration(within);
+    return {
+      name: { value: name, mark: source.at([...path, 'name']) },
+      ...(description === undefined ? {} : { description: description.trim() }),
+      mark: source.at(path),
+      actions: ACTION_KINDS.flatMap((kind) => readActions(kind, step, path, source, applied[index] ?? [])),
+      ...readExpectations(step, path, source),
+      ...(withinMs === undefined ? {} : { withinMs }),
+    };
+  });
+}
+
+function readActions(
+  kind: ActionKind,
+  step: StepText,
+  path: DocumentPath,
+  source: SourceDocument,
+  applied: readonly Marked<PlannedPolicy>[],
+): readonly WrittenAction[] {
+  switch (kind) {
+    case 'apply':
+      return applied.map(({ value, mark }) => ({ kind, policy: value, mark }));
+    case 'label':
+      return Object.entries(step.label ?? {}).map(([object, labels]) => ({
+        kind,
+        object,
+        labels: Object.entries(labels).map(([key, value]) => ({
+          key,
+          value,
+          mark: source.keyAt([...path, kind, object, key]),
+        })),
+        mark: source.keyAt([...path, kind, object]),
+      }));
+    case 'delete':
+    case 'create':
+    case 'remove':
+    case 'replace': {
+      const named = (step[kind] ?? []).map((object, index) => ({
+        kind,
+        object,
+        mark: source.at([...path, kind, index]),
+      }));
+      const isNamespace = ({ object }: { readonly object: string }): boolean =>
+        parseObject(object).kind === 'namespace';
+      const namespaces = named.filter(isNamespace);
+      const others = named.filter((one) => !isNamespace(one));
+      // A namespace is there before what is in it, and goes after it.
+      return kind === 'create' ? [...namespaces, ...others] : [...others, ...namespaces];
+    }
+  }
+}
+
+/** What the top level or a step says of connections. */
+function readExpectations(
+  document: Pick<ScenarioDocument, 'reachable' | 'unreachable' | 'otherwise'>,
+  path: DocumentPath,
+  source: SourceDocument,
+): StatedExpectations {
+  const { otherwise } = document;
+  const rulesOf = (expected: Expectation): readonly Rule[] =>
+    (document[expected] ?? []).map((rule, index) =>
+      readRule(expected, rule, [...path, expected, index], source),
+    );
+  return {
+    rules: [...rulesOf('reachable'), ...rulesOf('unreachable')],
+    ...(otherwise === undefined
+      ? {}
+      : { otherwise: { value: otherwise, mark: source.keyAt([...path, 'otherwise']) } }),
+  };
 }
 
 function readAccepted(document: ScenarioDocument, source: SourceDocument): readonly Acceptance[] {

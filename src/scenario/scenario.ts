@@ -72,20 +72,35 @@ export interface Rule {
   readonly mark: Mark;
 }
 
+/** What is expected from a step on. */
+export interface StatedExpectations {
+  readonly rules: readonly Rule[];
+  /**
+   * What holds for every pair of different pods that no rule beside it speaks of. Absent: at the top level these are not tested, in a
+   * step they keep what was expected of them.
+   */
+  readonly otherwise?: Marked<Expectation>;
+}
+
 /** What one document says, its names not yet looked up. */
-export interface Scenario {
+export interface Scenario extends StatedExpectations {
   readonly head: ScenarioHead;
   readonly mark: Mark;
   /** False where parts of the document did not fit the grammar and are missing here. */
   readonly complete: boolean;
-  readonly namespaces: readonly Marked<PlannedNamespace>[];
+  readonly namespaces: readonly Marked<ScenarioNamespace>[];
   readonly pods: readonly ScenarioPod[];
-  readonly policies: readonly PlannedPolicy[];
-  readonly rules: readonly Rule[];
+  /** Each where the document names it. */
+  readonly policies: readonly Marked<PlannedPolicy>[];
+  /** The steps after the first. */
+  readonly steps: readonly ScenarioStep[];
   /** Findings of the lints that are meant. */
   readonly accepted: readonly Acceptance[];
-  /** What holds for every pair that no rule speaks of; absent where those are not tested. */
-  readonly otherwise?: Marked<Expectation>;
+}
+
+export interface ScenarioNamespace extends PlannedNamespace {
+  /** A step creates it; absent: it is there from the start. */
+  readonly created?: 'later';
 }
 
 export interface ScenarioPod {
@@ -93,6 +108,39 @@ export interface ScenarioPod {
   readonly name: string;
   readonly labels: Labels;
   readonly ports: readonly Marked<Port>[];
+  /** As of a namespace. */
+  readonly created?: 'later';
+  readonly mark: Mark;
+}
+
+export interface ScenarioStep extends StatedExpectations {
+  readonly name: Marked<string>;
+  readonly description?: string;
+  readonly mark: Mark;
+  /** In the order in which they are done. */
+  readonly actions: readonly WrittenAction[];
+  readonly withinMs?: number;
+}
+
+/** An action of a step, as the document says it; objects are named as in `Action`. */
+export type WrittenAction =
+  | { readonly kind: 'apply'; readonly policy: PlannedPolicy; readonly mark: Mark }
+  | {
+      readonly kind: 'label';
+      readonly object: string;
+      readonly labels: readonly LabelChange[];
+      readonly mark: Mark;
+    }
+  | {
+      readonly kind: 'delete' | 'create' | 'remove' | 'replace';
+      readonly object: string;
+      readonly mark: Mark;
+    };
+
+export interface LabelChange {
+  readonly key: string;
+  /** null takes the label away. */
+  readonly value: string | null;
   readonly mark: Mark;
 }
 
@@ -174,6 +222,7 @@ export interface Plan {
 export interface PlannedStep {
   /** Absent for the first. */
   readonly name?: string;
+  readonly description?: string;
   readonly location: Location;
   /** In their order; the first step has none. */
   readonly actions: readonly Action[];

@@ -11,11 +11,22 @@ function blocksOf(language: string): readonly string[] {
   );
 }
 
-const [example = '', mistakes = ''] = blocksOf('yaml').filter((block) => block.includes('kind: Scenario'));
+const [example = '', steps = '', mistakes = ''] = blocksOf('yaml').filter((block) =>
+  block.includes('kind: Scenario'),
+);
 
 test('the first example is sound', async () => {
   await using project = await createProject({ 'example.yaml': example });
   expect((await project.load())[0]?.steps[0].checks).toHaveLength(3);
+});
+
+test('the example with steps is sound, and its policies do in every step what it says', async () => {
+  await using project = await createProject({ 'steps.yaml': steps });
+  const [plan] = await project.load();
+  if (plan === undefined) return expect.unreachable('there is no plan');
+  expect(
+    plan.steps.map(({ checks }) => checks.filter(({ expected }) => expected === 'reachable').length),
+  ).toEqual([1, 2, 2, 1, 3]);
 });
 
 test('the output for the mistakes is the real one', async () => {

@@ -96,6 +96,7 @@ function scenarioOf(
     namespaces,
     pods,
     policies: [],
+    steps: [],
     accepted: [],
     rules,
     ...(otherwise === undefined ? {} : { otherwise: { value: otherwise, mark: markAt(99) } }),

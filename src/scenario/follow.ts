@@ -1,0 +1,141 @@
+/** Follows the steps of a scenario: what there is after each, and what is expected in it. */
+import type { Location, Problem } from '../errors.ts';
+import { objectKey } from '../keys.ts';
+import { nameObject } from '../model/step.ts';
+import { checkAction, checkNamespaceOf, describeObject, type Occasion } from './check-actions.ts';
+import { Declarations, declareRule } from './declarations.ts';
+import { carryOver, type Expectations, NOTHING_EXPECTED } from './expectations.ts';
+import { problemAt } from './mark.ts';
+import type { Mark, Scenario, ScenarioStep, StatedExpectations, WrittenAction } from './scenario.ts';
+import { arrangeTopology, type Topology } from './select.ts';
+import { act, type Declared, type State } from './state.ts';
+import { quote } from './suggest.ts';
+
+/** A step that has been followed. */
+export interface FollowedStep {
+  /** Absent for what stands at the top level. */
+  readonly step?: ScenarioStep;
+  /** What there is when its actions are done. */
+  readonly state: State;
+  readonly expectations: Expectations;
+}
+
+export interface Followed {
+  readonly stages: readonly [FollowedStep, ...FollowedStep[]];
+  readonly problems: readonly Problem[];
+  /** The places of exceptions that match no pair of their rule. */
+  readonly idleExceptions: readonly Location[];
+}
+
+export function followSteps(scenario: Scenario, declared: Declared): Followed {
+  const problems: Problem[] = [];
+  const idleExceptions: Location[] = [];
+  const expect = (
+    { rules, otherwise }: StatedExpectations,
+    state: State,
+    before: Expectations,
+    isThere?: (pod: string) => boolean,
+  ): Expectations => {
+    const topology = topologyIn(state, declared);
+    const declarations = new Declarations();
+    for (const rule of rules) problems.push(...declareRule(rule, topology, declarations, isThere));
+    problems.push(...declarations.contradictions());
+    idleExceptions.push(...declarations.idleExceptions);
+    return carryOver(before, declarations, otherwise);
+  };
+
+  const start = stateAtStart(scenario, declared);
+  const coming = scenario.steps.flatMap(({ actions }) => actions);
+  if (scenario.complete) problems.push(...checkStart(scenario, { state: start, declared, done: [], coming }));
+  const first: FollowedStep = { state: start, expectations: expect(scenario, start, NOTHING_EXPECTED) };
+
+  const done: WrittenAction[] = [];
+  const later: FollowedStep[] = [];
+  let { state, expectations } = first;
+  for (const step of scenario.steps) {
+    for (const action of step.actions) {
+      coming.shift();
+      const wrong = checkAction(action, { state, declared, done, coming });
+      problems.push(...wrong);
+      if (wrong.length > 0) continue;
+      state = act(action, state, declared);
+      done.push(action);
+    }
+    problems.push(...checkReplaced(step), ...checkName(step, scenario.steps));
+    const { pods } = state;
+    expectations = expect(step, state, expectations, (pod) => pods.has(pod));
+    later.push({ step, state, expectations });
+  }
+  return { stages: [first, ...later], problems, idleExceptions };
+}
+
+function stateAtStart(scenario: Scenario, { namespaces, pods }: Declared): State {
+  const late = new Set([
+    ...scenario.namespaces.flatMap(({ value }) => (value.created === undefined ? [] : [value.name])),
+    ...scenario.pods.flatMap((pod) => (pod.created === undefined ? [] : [objectKey(pod)])),
+  ]);
+  const isThere = ([name]: readonly [string, unknown]): boolean => !late.has(name);
+  return {
+    namespaces: late.size === 0 ? namespaces : new Map([...namespaces].filter(isThere)),
+    pods: late.size === 0 ? pods : new Map([...pods].filter(isThere)),
+    policies: new Map(scenario.policies.map(({ value }) => [objectKey(value), value])),
+  };
+}
+
+/** What cannot be there at the start, and what never comes. */
+function* checkStart({ namespaces, pods, policies }: Scenario, occasion: Occasion): Generator<Problem> {
+  for (const { value, mark } of policies)
+    yield* checkNamespaceOf(value.namespace, mark, 'this policy', occasion);
+  const created = new Set(
+    occasion.coming.flatMap((action) => (action.kind === 'create' ? [action.object] : [])),
+  );
+  const declared = [
+    ...namespaces.map(({ value, mark }) => ({
+      late: value.created,
+      mark,
+      object: { kind: 'namespace', ...value } as const,
+    })),
+    ...pods.map((pod) => ({ late: pod.created, mark: pod.mark, object: { kind: 'pod', ...pod } as const })),
+  ];
+  for (const { late, mark, object } of declared) {
+    if (late === undefined) {
+      if (object.kind === 'pod' && occasion.declared.namespaces.has(object.namespace))
+        yield* checkNamespaceOf(object.namespace, mark, 'this pod', occasion);
+    } else if (!created.has(nameObject(object))) {
+      yield problemAt(mark, `the ${describeObject(object)} is to be created later, and no step creates it`, {
+        hint: 'Name it under "create" in a step, or leave "created" out.',
+      });
+    }
+  }
+}
+
+function* checkName({ name }: ScenarioStep, steps: readonly ScenarioStep[]): Generator<Problem> {
+  const first = steps.find((step) => step.name.value === name.value);
+  if (first === undefined || first.name === name) return;
+  yield problemAt(name.mark, `the step name ${quote(name.value)} is there twice`, {
+    hint: 'Reports tell steps apart by their names: give each its own.',
+    related: [{ message: 'first here', mark: first.name.mark }],
+  });
+}
+
+function* checkReplaced({ actions }: ScenarioStep): Generator<Problem> {
+  const first = new Map<string, Mark>();
+  for (const action of actions) {
+    if (action.kind !== 'replace') continue;
+    const earlier = first.get(action.object);
+    if (earlier === undefined) first.set(action.object, action.mark);
+    else {
+      yield problemAt(action.mark, `the pod ${quote(action.object)} is replaced twice in this step`, {
+        related: [{ message: 'first here', mark: earlier }],
+      });
+    }
+  }
+}
+
+/** What rules of a step select among: all that is declared, with the labels of that time. */
+function topologyIn(state: State, declared: Declared): Topology {
+  return arrangeTopology(
+    [...declared.namespaces].map(([name, namespace]) => state.namespaces.get(name) ?? namespace),
+    [...declared.pods].map(([key, pod]) => state.pods.get(key) ?? pod),
+  );
+}
