@@ -7,17 +7,23 @@ import type { Verdict } from '../model/verdict.ts';
 import type { CheckRecord } from '../record/schema.ts';
 import { closingDoubt } from './closing.ts';
 import { findingOf } from './finding.ts';
-import { reasonOf, whyNoControl } from './reasons.ts';
+import type { Later } from './later.ts';
+import { reasonOf, whyLate, whyNoControl } from './reasons.ts';
 import { alternates, type Judged, losesAnswers, type Row, rowsOf } from './rows.ts';
 
-/** What the verdicts of one scenario depend on besides the attempts. Times count from the scenario's beginning. */
+/** What the verdicts of one step depend on besides the attempts. Times count from the scenario's beginning. */
 export interface JudgeRules {
   /** Rounds in a row that must agree before a check counts as settled. */
   readonly confirm: number;
-  /** When the last policy had been applied. */
-  readonly appliedMs: number;
-  /** Whether what was cut was connected once more without the policies; absent: that was not reached. */
-  readonly closing?: 'made' | 'left-out' | undefined;
+  /** When the last action of the step was done: in the first step, when the last policy had been applied. */
+  readonly actedMs: number;
+  /** The budget of the step: what comes to show what is expected only later is late. */
+  readonly withinMs?: number | undefined;
+  /**
+   * Whether what was cut was connected once more without the policies; absent: that was not reached. After a step that is not the last
+   * it is to come.
+   */
+  readonly closing?: 'made' | 'left-out' | 'to-come' | undefined;
   /** What else on this cluster may decide, as a clause, where something else than the policies must have cut a pair. */
   readonly others?: string | undefined;
 }
@@ -26,13 +32,24 @@ export interface Judgement {
   readonly verdict: Verdict;
   /** Why it is not a pass, in one sentence. */
   readonly reason?: string;
-  /** From applying the policies to the first of the attempts that confirmed the expectation. */
+  /** From the last action to the first of the attempts that confirmed the expectation. */
   readonly settledMs?: number;
 }
 
-/** Whether the pair could connect before any policy, or need not: without that there is nothing to block. */
-export function passedControl({ cutBy, control = [] }: Pick<CheckRecord, 'control' | 'cutBy'>): boolean {
-  return cutBy !== undefined || control.some(({ outcome }) => outcome === 'connected');
+/**
+ * Whether the pair could connect before any policy: without that there is nothing to block. Or need not, because others cut it; or
+ * could not be asked to, because one of its pods came to be under policies.
+ */
+export function passedControl({
+  cutBy,
+  withoutControl,
+  control = [],
+}: Pick<CheckRecord, 'control' | 'cutBy' | 'withoutControl'>): boolean {
+  return (
+    cutBy !== undefined ||
+    withoutControl !== undefined ||
+    control.some(({ outcome }) => outcome === 'connected')
+  );
 }
 
 /** Whether enough attempts in a row have shown what is expected since the policies were applied. */
@@ -84,16 +101,24 @@ export function countContrary({
  *    long as a confirmation takes: `pass`.
  * 4. Anything else: `inconclusive`.
  *
+ * A pass that came only after the budget of its step is `late`.
+ *
  * One attempt *agrees*; a complete row of them *confirms*, and a complete row of the opposite *refutes* ({@link rowsOf}): of
  * connections one is enough. What then rests on a cut stands only if it was the policies that cut ({@link closingDoubt}).
+ *
+ * @param later what the steps after its own have shown
  */
-export function judge(check: Judged, rules: JudgeRules): Judgement {
+export function judge(check: Judged, rules: JudgeRules, later: Later = {}): Judgement {
   if (!passedControl(check)) return { verdict: 'inconclusive', reason: whyNoControl(check) };
   const rows = rowsOf(check, rules.confirm);
-  const verdict = verdictOf(check, rows);
-  const doubt = closingDoubt(check, verdict, rules);
-  const reason = doubt ?? reasonOf(verdict, check, rows);
-  const settledMs = settledAfter(rows, rules.appliedMs);
+  const { withinMs = Number.POSITIVE_INFINITY } = rules;
+  const settledMs = settledAfter(rows, rules.actedMs);
+  const isLate = settledMs !== undefined && settledMs > withinMs;
+  const shown = verdictOf(check, rows);
+  const verdict = shown === 'pass' && isLate ? 'late' : shown;
+  const doubt = closingDoubt(check, verdict, rules, later);
+  const reason =
+    doubt ?? (verdict === 'late' ? whyLate(settledMs ?? 0, withinMs) : reasonOf(verdict, check, rows));
   return {
     verdict: doubt === undefined ? verdict : 'inconclusive',
     ...(reason === undefined ? {} : { reason }),
@@ -118,7 +143,7 @@ const agrees = ({ kind }: Row): boolean => kind === 'agrees';
 const confirms = ({ kind, isComplete }: Row): boolean => kind === 'agrees' && isComplete;
 const refutes = ({ kind, isComplete }: Row): boolean => kind === 'contradicts' && isComplete;
 
-function settledAfter(rows: readonly Row[], appliedMs: number): number | undefined {
+function settledAfter(rows: readonly Row[], actedMs: number): number | undefined {
   const row = rows.find(confirms);
-  return row && row.first.atMs - appliedMs;
+  return row && row.first.atMs - actedMs;
 }

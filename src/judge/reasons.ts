@@ -6,13 +6,15 @@ import { findingOf } from './finding.ts';
 import { alternates, type Judged, losesAnswers, type Row } from './rows.ts';
 
 /** @param rows all that the check showed under the policies @returns undefined for a pass */
-export function reasonOf(verdict: Verdict, check: Judged, rows: readonly Row[]): string | undefined {
+export function reasonOf(
+  verdict: Exclude<Verdict, 'late'>,
+  check: Judged,
+  rows: readonly Row[],
+): string | undefined {
   const observed = rows.flatMap((row) => row.stretches);
   switch (verdict) {
     case 'pass':
       return undefined;
-    case 'late':
-      return 'it showed what is expected only after the time that its step gives it';
     case 'flapping':
       return turnOf(check, rows);
     case 'leaked':
@@ -26,6 +28,16 @@ export function reasonOf(verdict: Verdict, check: Judged, rows: readonly Row[]):
         ? `it was connected and cut off in turns (${describeOutcomes(observed)})`
         : doubtOf(check, rows.at(-1), observed);
   }
+}
+
+/** @param settledMs when it came to show what is expected @param withinMs when it had to, at the latest */
+export function whyLate(settledMs: number, withinMs: number): string {
+  return `it showed what is expected ${inSeconds(settledMs)} after the last action, and its step gives it ${inSeconds(withinMs)}`;
+}
+
+/** Exact enough that two times which differ are not told as one. */
+function inSeconds(ms: number): string {
+  return `${Math.round(ms) / 1000} s`;
 }
 
 /** Why nothing can be told about a pair that has not connected before the policies. */

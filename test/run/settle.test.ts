@@ -25,7 +25,7 @@ const ROW_MS = 1_150;
 const TIMEOUT_MS = 30;
 /** An attempt that nobody answers dials for the last time after four fifths of its time. */
 const LAST_DIAL_MS = 24;
-const RULES = { confirm: 2, appliedMs: APPLIED_MS };
+const RULES = { confirm: 2, actedMs: APPLIED_MS };
 
 /** What the source sees of one destination, round by round; the last goes on for ever. */
 interface Seen {
@@ -36,7 +36,8 @@ interface Seen {
 }
 
 interface World {
-  readonly policies?: readonly unknown[];
+  /** Whether policies were applied; absent: yes. */
+  readonly isChanged?: boolean;
   /** Pods that no kubelet visits any more. */
   readonly unvisited?: readonly string[];
   readonly isPatient?: boolean;
@@ -45,7 +46,7 @@ interface World {
 /** Has one source try a destination for each of `seen`, and gives the attempts at each. */
 async function settled(
   seen: readonly Seen[],
-  { policies = ['deny'], unvisited = [], isPatient = false }: World = {},
+  { isChanged = true, unvisited = [], isPatient = false }: World = {},
 ): Promise<readonly (readonly Attempt[])[]> {
   const checks = seen.map(({ expected, predicted }, id) => ({
     ...checkOf(id, expected),
@@ -69,7 +70,7 @@ async function settled(
 
   const stage = stageOf('a', ...seen.map((_, id) => `b${id}`));
   await settle(
-    { name: 'x', checks, policies },
+    { name: 'x', checks, isMistakable: isChanged ? () => checks.some(isReachable) : undefined },
     RULES,
     stage,
     contextOn({ exec: sessionsThat(answer) }, clock, isPatient),
@@ -104,6 +105,8 @@ function checkOf(id: number, expected: CheckDraft['expected']): CheckDraft {
     ...observeAll([attempt('control', 'connected')]),
   };
 }
+
+const isReachable = ({ expected }: CheckDraft): boolean => expected === 'reachable';
 
 function untried({ control: _, ...check }: CheckDraft): CheckDraft {
   return check;
@@ -179,10 +182,12 @@ test.each(['a', 'b0'])('what was cut off is never confirmed where no kubelet com
 });
 
 test('connections that agree follow at once, and there is a pause before all others', async () => {
-  const [attempts = []] = await settled([{ expected: 'reachable', rounds: ['connected'] }], { policies: [] });
+  const [attempts = []] = await settled([{ expected: 'reachable', rounds: ['connected'] }], {
+    isChanged: false,
+  });
   const [slow = []] = await settled(
     [{ expected: 'reachable', rounds: ['error', 'connected', 'connected'] }],
-    { policies: [] },
+    { isChanged: false },
   );
   expect(timesOf(attempts)).toEqual([0, ROUND_MS]);
   expect(timesOf(slow)).toEqual([0, ROUND_MS + PAUSE_MS, 2 * ROUND_MS + PAUSE_MS]);
@@ -225,7 +230,7 @@ describe('the first round', () => {
 
   test('waits for nothing where nothing is to be reachable, or nothing was applied', async () => {
     const [shut = []] = await settled([SHUT]);
-    const [open = []] = await settled([OPEN], { policies: [] });
+    const [open = []] = await settled([OPEN], { isChanged: false });
     expect([timesOf(shut)[0], timesOf(open)[0]]).toEqual([0, 0]);
   });
 });
@@ -277,7 +282,12 @@ test('a round that takes all the time there is is not the only one', async () =>
   const context = contextOn(answers, clock);
   const execs = 2; // of a round: source and destination
   const settling = [checkOf(0, 'unreachable')];
-  await settle({ name: 'x', checks: settling, policies: ['deny'] }, RULES, stageOf('a', 'b0'), context);
+  await settle(
+    { name: 'x', checks: settling, isMistakable: isReachable },
+    RULES,
+    stageOf('a', 'b0'),
+    context,
+  );
   expect(rounds).toBe(6 * execs);
   rounds = 0;
   await control({ name: 'x', checks: [untried(checkOf(0, 'reachable'))] }, stageOf('a', 'b0'), context);
@@ -337,7 +347,7 @@ test('agents give denials their own time, and are asked what arrived, and last o
   });
   const { timing, ...rest } = contextOn({ exec }, clock);
   const context = { ...rest, timing: { ...timing, denialMs: 20 } };
-  const [tried, stage] = [{ name: 'x', checks, policies: ['deny'] }, stageOf('a', 'b0', 'b1')];
+  const [tried, stage] = [{ name: 'x', checks, isMistakable: () => true }, stageOf('a', 'b0', 'b1')];
 
   await settle(tried, RULES, stage, context);
   const rounds = batches.filter(({ batch }) => batch.targets.length > 0);

@@ -1,0 +1,247 @@
+/**
+ * The steps of a scenario, one after the other: act → force → settle → observe → judge. Each begins with the state that the one before
+ * has left, and settles by itself.
+ */
+import { PodreachError } from '../../errors.ts';
+import { agreesAtLast, isConfirmed, type JudgeRules, passedControl, wasCut } from '../../judge/judge.ts';
+import { laterOf } from '../../judge/later.ts';
+import { objectKey } from '../../keys.ts';
+import type { CheckDraft, ScenarioDraft, StepDraft } from '../../record/draft.ts';
+import { livesOf, pairOf } from '../../record/lives.ts';
+import type { Phase } from '../../record/schema.ts';
+import type { Plan, PlannedStep } from '../../scenario/scenario.ts';
+import type { Owning, Requesting, Settling } from '../context.ts';
+import { denialTimeMs } from '../denial-time.ts';
+import { awaitForce, type Marker, turnMarker, unforced } from '../markers.ts';
+import type { Watching } from '../outposts.ts';
+import type { Foresight } from '../predict.ts';
+import type { RunningPods } from '../provision.ts';
+import { hearOut, type Stage, witness } from '../round.ts';
+import { observe, settle, type Tried } from '../settle.ts';
+import { changesOf, isAny } from './changes.ts';
+import { controlLater } from './controls.ts';
+import { writeVerdicts } from './verdicts.ts';
+
+/** What steps are run with. */
+export type Stepping = Settling & Watching & Requesting<'apply' | 'patch'> & Owning;
+
+/** Writes down a part of the work. @param step the index of the step that it belongs to; absent: to none */
+export type InPhase = <Result>(name: Phase, work: () => Promise<Result>, step?: number) => Promise<Result>;
+
+/** What there is to go through, with the pods of the first step running, and every pair of theirs connected once. */
+export interface Course {
+  readonly plan: Plan;
+  readonly scenario: ScenarioDraft;
+  readonly stage: Stage;
+  readonly foresight: Foresight;
+  /** The markers of its steps: the first one's number, and where they turn. Absent where nothing can show what is in force. */
+  readonly markers?: { readonly first: number; readonly outposts: Marker['outposts'] };
+  /** See `JudgeRules.others`. */
+  readonly others?: string | undefined;
+  readonly inPhase: InPhase;
+  /** Performs the actions of a step. @returns the pods that run then */
+  readonly act: (step: PlannedStep, pods: RunningPods) => Promise<RunningPods>;
+  /** Is called after the last step, before its verdicts: makes the closing control, or leaves it out. */
+  readonly close: (last: StepRun, earlier: readonly StepRun[]) => Promise<'made' | 'left-out'>;
+  /** Is called when a step has its verdicts; what it throws ends the course. */
+  readonly onJudged?: (step: StepRun) => void;
+}
+
+/** A step that has begun. */
+export interface StepRun {
+  readonly index: number;
+  readonly planned: PlannedStep;
+  readonly draft: StepDraft;
+  readonly tried: Tried;
+  readonly stage: Stage;
+  readonly rules: JudgeRules;
+  readonly marker: Marker | undefined;
+  readonly context: Stepping;
+}
+
+/**
+ * Goes through the steps. Each has its verdicts when it has ended, in every ending; where the closing control was reached, all have
+ * them once more.
+ * @throws what acting, waiting and trying throw, with the name of the step
+ */
+export async function runSteps(course: Course, context: Stepping): Promise<void> {
+  const { plan } = course;
+  const earlier: StepRun[] = [];
+  let closing: JudgeRules['closing'];
+  for (const [index, planned] of plan.steps.entries()) {
+    const before = earlier.at(-1)?.stage ?? course.stage;
+    const step = await named(planned, context, () => begin(index, before, course, context));
+    closing = undefined;
+    try {
+      await named(planned, context, () => show(step, course));
+      closing = index < plan.steps.length - 1 ? 'to-come' : await course.close(step, earlier);
+    } finally {
+      judgeStep(step, closing, course);
+    }
+    course.onJudged?.(step);
+    earlier.push(step);
+  }
+  for (const step of earlier.slice(0, -1)) judgeStep(step, closing, course);
+}
+
+/** Whatever goes wrong in a step begins with its name. */
+async function named<Result>(
+  { name }: PlannedStep,
+  { signal }: Stepping,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (name === undefined || signal.aborted || !(thrown instanceof PodreachError)) throw thrown;
+    const { code, message, hint, location, manifest, cause = thrown } = thrown;
+    throw new PodreachError(code, `${name}: ${message}`, { hint, location, manifest, cause });
+  }
+}
+
+/** Performs the actions of a step, and turns its marker. */
+async function begin(index: number, before: Stage, course: Course, context: Stepping): Promise<StepRun> {
+  const { plan, scenario, foresight, inPhase } = course;
+  const planned = plan.steps[index];
+  const draft = scenario.steps[index];
+  if (planned === undefined || draft === undefined) throw new RangeError(`there is no step ${index + 1}`);
+  const changes = changesOf(planned, plan.steps[index - 1]);
+  const { first, outposts = [] } = course.markers ?? {};
+  const marker =
+    first !== undefined && isAny(changes) ? { number: first + index, outposts, changes } : undefined;
+  const elapsed = (): number => context.clock.now() - before.beganMs;
+  const isOneOfSeveral = plan.steps.length > 1;
+  if (isOneOfSeveral) draft.atMs = Math.round(elapsed());
+  draft.denialMs = denialTimeMs(draft.checks, context.timing.timeoutMs);
+  const timing = {
+    ...context.timing,
+    denialMs: draft.denialMs,
+    withinMs: Math.max(context.timing.withinMs, planned.withinMs ?? 0),
+  };
+  const own = { ...context, timing };
+  const { pods, actedMs } = await inPhase(
+    'apply',
+    async () => {
+      const running = await course.act(planned, before.pods);
+      const atMs = elapsed();
+      if (marker !== undefined) await turnMarker(marker, own);
+      return { pods: running, actedMs: atMs };
+    },
+    index,
+  );
+  if (isOneOfSeveral) draft.actedMs = Math.round(actedMs);
+  if (pods !== before.pods) {
+    if (draft.pods !== undefined) notePlaces(draft.pods, pods);
+    foresight.place(index, pods);
+  }
+  return {
+    index,
+    planned,
+    draft,
+    tried: {
+      name: scenario.name,
+      step: planned.name,
+      checks: draft.checks,
+      isMistakable: isAny(changes) ? mistakableIn(index, scenario) : undefined,
+    },
+    stage: { ...before, pods },
+    rules: {
+      confirm: timing.confirm,
+      actedMs,
+      withinMs: planned.withinMs,
+      others: course.others,
+    },
+    marker,
+    context: own,
+  };
+}
+
+/** Waits until a step is in force, and tries its checks until they have shown what they can. */
+async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise<void> {
+  const { index, planned, draft, tried, stage, rules, marker, context } = step;
+  await inPhase(
+    'settle',
+    async () => {
+      const openWays =
+        marker === undefined
+          ? await witness(draft.checks, stage, context)
+          : await awaitForce(draft, marker, rules.actedMs, stage, context);
+      if (index > 0) await controlLater(index, planned.policies.length > 0, scenario, stage, context);
+      await settle(forced(step), rules, stage, context, Promise.resolve(openWays));
+    },
+    index,
+  );
+  await inPhase('observe', () => observe(tried, rules, stage, context), index);
+  if (index < plan.steps.length - 1) {
+    await hearOut(
+      draft.checks.filter((check) => isOpen(check, rules)),
+      stage,
+      context,
+    );
+    stage.evidence.unanswered.end();
+  }
+  if (plan.steps.length > 1 && draft.atMs !== undefined)
+    draft.durationMs = Math.round(context.clock.now() - stage.beganMs) - draft.atMs;
+}
+
+/** Whether more that is heard may still tell what a check has shown. */
+export function isOpen(check: CheckDraft, rules: Pick<JudgeRules, 'confirm'>): boolean {
+  return !isConfirmed(check, rules) && !wasCut(check, rules);
+}
+
+/** A step without the checks of nodes that have not taken it up: whatever they showed would not be about it. */
+function forced(step: StepRun): Tried {
+  return { ...step.tried, checks: step.tried.checks.filter((check) => doubtOf(check, step) === undefined) };
+}
+
+function doubtOf(check: CheckDraft, { draft, stage, context }: StepRun): string | undefined {
+  return unforced(check, draft, stage, context);
+}
+
+function judgeStep(step: StepRun, closing: JudgeRules['closing'], { scenario, foresight }: Course): void {
+  const { index, draft, rules, context } = step;
+  const later = laterOf(scenario);
+  writeVerdicts(
+    {
+      checks: draft.checks,
+      oracle: foresight.oracleOf(index),
+      rules: { ...rules, closing },
+      doubtOf: (check) => doubtOf(check, step),
+      laterOf: (check) => later(index, check),
+    },
+    context.signal.aborted,
+  );
+}
+
+/**
+ * Whether the state before may be mistaken for what a step expects of a check. In the first step everything connected before: what is
+ * cut off is new, and all is tried in the same rounds. Later it is what has just shown the opposite that shows itself to be new.
+ */
+function mistakableIn(index: number, { pods, steps }: ScenarioDraft): (check: CheckDraft) => boolean {
+  const before = steps[index - 1];
+  if (before === undefined) {
+    const isAnyReachable = steps[0].checks
+      .filter(passedControl)
+      .some(({ expected }) => expected === 'reachable');
+    return () => isAnyReachable;
+  }
+  const lives = livesOf({ pods, steps });
+  const livesIn = (step: number) => lives[step] ?? new Map<string, number>();
+  const shown = new Map(before.checks.map((check) => [pairOf(check, livesIn(index - 1)), check]));
+  return (check) => {
+    const last = shown.get(pairOf(check, livesIn(index)));
+    const hasShownOpposite =
+      last?.observed !== undefined && last.expected !== check.expected && agreesAtLast(last);
+    return !hasShownOpposite;
+  };
+}
+
+/** Notes where pods run. */
+export function notePlaces(pods: ScenarioDraft['pods'], running: RunningPods): void {
+  for (const pod of pods) {
+    const found = running.get(objectKey(pod));
+    if (found === undefined) continue;
+    pod.node = found.node;
+    pod.ip = found.ip;
+  }
+}
