@@ -1,8 +1,8 @@
 /** Whether it was the policies that cut a pair off: they are taken away, and it must connect again. */
 import type { Observations } from '../model/observation.ts';
 import type { Verdict } from '../model/verdict.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import type { JudgeRules } from './judge.ts';
-import type { Later } from './later.ts';
 import { describeOutcomes } from './reasons.ts';
 import type { Judged } from './rows.ts';
 
@@ -22,14 +22,16 @@ export function closingDoubt(
   check: Judged,
   verdict: Verdict,
   { closing, others }: Pick<JudgeRules, 'closing' | 'others'>,
-  { connects = false, isGone = false }: Later = {},
+  { connectsLater = false, wasDenied = false, isGone = false }: Elsewhere = {},
 ): string | undefined {
   if (check.cutBy !== undefined || !restsOnCut(check, verdict)) return undefined;
   if (check.expected === 'unreachable' && check.predicted?.verdict === 'allowed') {
     const suspect = others === undefined ? '' : `, such as ${others}`;
     return `${CUT_BY_SOMETHING_ELSE}${suspect}: the policies of the scenario allow it`;
   }
-  if (connects) return undefined;
+  if (connectsLater) return undefined;
+  // A cut that outlasts the policies that made it is what is to be found: that it does not end with the others either is no doubt.
+  if (check.expected === 'reachable' && wasDenied) return undefined;
   if (closing === undefined)
     return 'it was cut off, but the policies were not taken away to see whether it was they that cut it';
   if (closing !== 'made' || isGone || hasReconnected(check)) return undefined;

@@ -6,8 +6,8 @@ import { countOf, lastOf, newestOf, type Observations } from '../model/observati
 import type { Verdict } from '../model/verdict.ts';
 import type { CheckRecord } from '../record/schema.ts';
 import { closingDoubt } from './closing.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import { findingOf } from './finding.ts';
-import type { Later } from './later.ts';
 import { reasonOf, whyLate, whyNoControl } from './reasons.ts';
 import { alternates, type Judged, losesAnswers, type Row, rowsOf } from './rows.ts';
 
@@ -101,22 +101,24 @@ export function countContrary({
  *    long as a confirmation takes: `pass`.
  * 4. Anything else: `inconclusive`.
  *
- * A pass that came only after the budget of its step is `late`.
+ * A pass of what had to change, or has contradicted, and came only after the budget of its step is `late`.
  *
  * One attempt *agrees*; a complete row of them *confirms*, and a complete row of the opposite *refutes* ({@link rowsOf}): of
  * connections one is enough. What then rests on a cut stands only if it was the policies that cut ({@link closingDoubt}).
  *
- * @param later what the steps after its own have shown
+ * @param elsewhere what other steps have shown of the same pair
  */
-export function judge(check: Judged, rules: JudgeRules, later: Later = {}): Judgement {
+export function judge(check: Judged, rules: JudgeRules, elsewhere: Elsewhere = {}): Judgement {
   if (!passedControl(check)) return { verdict: 'inconclusive', reason: whyNoControl(check) };
   const rows = rowsOf(check, rules.confirm);
   const { withinMs = Number.POSITIVE_INFINITY } = rules;
   const settledMs = settledAfter(rows, rules.actedMs);
-  const isLate = settledMs !== undefined && settledMs > withinMs;
+  // What shows what it showed before is not late, however long it takes until that can be told.
+  const isToChange = elsewhere.hasToChange === true || rows.some(({ kind }) => kind === 'contradicts');
+  const isLate = isToChange && settledMs !== undefined && settledMs > withinMs;
   const shown = verdictOf(check, rows);
   const verdict = shown === 'pass' && isLate ? 'late' : shown;
-  const doubt = closingDoubt(check, verdict, rules, later);
+  const doubt = closingDoubt(check, verdict, rules, elsewhere);
   const reason =
     doubt ?? (verdict === 'late' ? whyLate(settledMs ?? 0, withinMs) : reasonOf(verdict, check, rows));
   return {

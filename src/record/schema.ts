@@ -149,13 +149,13 @@ export const checkSchema = z
       .describe('What was seen before any policy; absent: it was not tried.'),
     observed: observation
       .exactOptional()
-      .describe('What was seen under the policies; every change of it is a stretch of its own.'),
+      .describe('What was seen in the step; every change of it is a stretch of its own.'),
     closing: observation.exactOptional().describe('What was seen after the policies had been taken away.'),
     withoutControl: z
       .string()
       .exactOptional()
       .describe(
-        'Why it was not connected before any policy, as a clause: one of its pods came to be under policies. What is cut off then rests on the triangle, and on the closing control where that was made.',
+        'Why it was not connected before any policy, as a clause: one of its pods came to be under policies. What is cut off then rests on the triangle, and on the closing control where that could be made.',
       ),
     confirm: z
       .int()
@@ -169,7 +169,7 @@ export const checkSchema = z
       .number()
       .exactOptional()
       .describe(
-        'From applying the policies to the first of the rounds that confirmed the expectation, in milliseconds.',
+        'From the last action of the step (in the first: from applying the policies) to the first of the rounds that confirmed the expectation, in milliseconds.',
       ),
     disagreement: z
       .enum(DISAGREEMENTS)
@@ -247,16 +247,18 @@ export const stepSchema = z
           turnedMs: z
             .number()
             .exactOptional()
-            .describe('Milliseconds after the policies were applied; absent: not within the time.'),
+            .describe('Milliseconds after the last action; absent: not within the time.'),
         }),
       )
       .exactOptional()
-      .describe('When each node showed that it had taken up the policies, by its markers.'),
+      .describe(
+        'When each node showed that it had taken up the policies, and what else the step changes, by its markers.',
+      ),
     denialMs: z
       .number()
       .exactOptional()
       .describe(
-        'How long an attempt might take under the policies that was to be cut off: a multiple of the slowest answer before them, within the limit of the run.',
+        'How long an attempt might take that was to be cut off: a multiple of the slowest answer before them, within the limit of the run.',
       ),
     checks: z.array(checkSchema),
   })

@@ -3,8 +3,8 @@
  * that cannot was not cut by them. One that has connected in a later step has shown that already, and so is left alone.
  */
 import { hasReconnected } from '../judge/closing.ts';
+import { elsewhereOf } from '../judge/elsewhere.ts';
 import { wasCut } from '../judge/judge.ts';
-import { laterOf } from '../judge/later.ts';
 import type { CheckDraft, ScenarioDraft } from '../record/draft.ts';
 import { livesOf, pairOf } from '../record/lives.ts';
 import type { Requesting } from './context.ts';
@@ -29,7 +29,7 @@ export async function closingControl(
     stage,
     context,
   );
-  const pairs = cutPairs(scenario, [...earlier, last]);
+  const pairs = cutPairs(scenario, last, [...earlier, last]);
   const cut = pairs.flatMap((pair) => pair.at(-1) ?? []);
   if (cut.length === 0) return await hearOut(draft.checks, stage, context);
   stage.evidence.close();
@@ -57,15 +57,19 @@ export async function closingControl(
 }
 
 /** The pairs that are still to connect, each as it stands in the steps that have cut it. */
-function cutPairs(scenario: ScenarioDraft, steps: readonly StepRun[]): readonly CheckDraft[][] {
-  const later = laterOf(scenario);
+function cutPairs(
+  scenario: ScenarioDraft,
+  { rules: last }: StepRun,
+  steps: readonly StepRun[],
+): readonly CheckDraft[][] {
+  const elsewhere = elsewhereOf(scenario, last);
   const lives = livesOf(scenario);
   const pairs = new Map<string, CheckDraft[]>();
   for (const { index, draft, rules } of steps) {
     for (const check of draft.checks) {
       if (check.cutBy !== undefined || !wasCut(check, rules)) continue;
-      const { connects = false, isGone = false } = later(index, check);
-      if (connects || isGone) continue;
+      const { connectsLater = false, isGone = false } = elsewhere(index, check);
+      if (connectsLater || isGone) continue;
       const key = pairOf(check, lives[index] ?? new Map());
       pairs.set(key, [...(pairs.get(key) ?? []), check]);
     }

@@ -81,28 +81,29 @@ export async function awaitForce(
     turn.kind === 'turned' ? { node, turnedMs: Math.max(0, Math.round(turn.afterMs - actedMs)) } : { node },
   );
   const lacking = turns.flatMap(([, turn]) => (turn.kind === 'turned' ? [] : [turn]));
-  if (lacking.length === nodes.length) throw notInForce(nodes, lacking, context);
+  if (nodes.length > 0 && lacking.length === nodes.length) throw notInForce(nodes, lacking, step, context);
   return openWays;
 }
 
 function notInForce(
   nodes: readonly string[],
   turns: readonly Turn[],
+  step: Pick<StepDraft, 'actions'>,
   context: Bounded<'withinMs'>,
 ): PodreachError {
   const unknown = turns.find((turn) => turn.kind === 'unknown');
   if (unknown !== undefined && turns.every(({ kind }) => kind === 'unknown')) {
     return new PodreachError(
       'cluster-unavailable',
-      `nobody could be asked whether the policies are in force: ${unknown.reason}`,
+      `nobody could be asked whether the ${whatIn(step)} are in force: ${unknown.reason}`,
       { hint: 'Look at the API server and the kubelets.' },
     );
   }
   return new PodreachError(
     'not-enforcing',
-    `no node has taken up the policies for ${seconds(context)} (${nodes.join(', ')})`,
+    `no node has taken up the ${whatIn(step)} for ${seconds(context)} (${nodes.join(', ')})`,
     {
-      hint: 'The network plugin has stopped, or it needs more time than --within gives it: nothing that was seen would be about these policies.',
+      hint: `The network plugin has stopped, or it needs more time than --within gives it: nothing that was seen would be about these ${whatIn(step)}.`,
     },
   );
 }
@@ -146,13 +147,18 @@ function turnSince(reply: AgentReply, open: RunningPod, { evidence }: Stage): Tu
 /** Why the policies cannot be expected to be in force for a check: a node of its ends has not shown them. Undefined where both have. */
 export function unforced(
   check: CheckDraft,
-  { force = [] }: Pick<StepDraft, 'force'>,
+  { force = [], ...step }: Pick<StepDraft, 'force' | 'actions'>,
   { pods }: Pick<Stage, 'pods'>,
   context: Bounded<'withinMs'>,
 ): string | undefined {
   const ends = [check.from, check.to].flatMap((key) => pods.get(key)?.node ?? []);
   const late = force.find(({ node, turnedMs }) => turnedMs === undefined && ends.includes(node));
-  return late && `${late.node} has not taken up policies for ${seconds(context)}`;
+  return late && `${late.node} has not taken up ${whatIn(step)} for ${seconds(context)}`;
+}
+
+/** What nodes are to take up: policies, unless the step does more. */
+function whatIn({ actions = [] }: Pick<StepDraft, 'actions'>): string {
+  return actions.every(({ kind }) => kind === 'apply' || kind === 'delete') ? 'policies' : 'changes';
 }
 
 function seconds({ timing }: Bounded<'withinMs'>): string {

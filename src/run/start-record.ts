@@ -62,9 +62,13 @@ export function startScenario(plan: Plan): ScenarioDraft {
   };
 }
 
-type Predicted = readonly CheckDraft['predicted'][];
+type StepPredictions = readonly CheckDraft['predicted'][];
 
-function startStep(step: PlannedStep, before: PlannedStep, predicted: Predicted | undefined): StepDraft {
+function startStep(
+  step: PlannedStep,
+  before: PlannedStep,
+  predicted: StepPredictions | undefined,
+): StepDraft {
   const { name, actions, withinMs } = step;
   return {
     ...(name === undefined ? {} : { name }),
@@ -80,7 +84,7 @@ function startStep(step: PlannedStep, before: PlannedStep, predicted: Predicted 
 }
 
 /** What there is in a step, where that is not what there was before. A pod that is replaced is another, where it runs as well. */
-function changedSince(before: PlannedStep, step: PlannedStep): Partial<State> {
+function changedSince(before: PlannedStep, step: PlannedStep): Partial<Inventory> {
   const [old, { namespaces, pods, policies }] = [stateOf(before), stateOf(step)];
   const isReplacing = step.actions.some(({ kind }) => kind === 'replace');
   return {
@@ -90,9 +94,9 @@ function changedSince(before: PlannedStep, step: PlannedStep): Partial<State> {
   };
 }
 
-type State = Pick<ScenarioDraft, 'namespaces' | 'pods' | 'policies'>;
+type Inventory = Pick<ScenarioDraft, 'namespaces' | 'pods' | 'policies'>;
 
-function stateOf({ namespaces, pods, policies }: PlannedStep): State {
+function stateOf({ namespaces, pods, policies }: PlannedStep): Inventory {
   return {
     namespaces: namespaces.map(({ name, labels }) => ({ name, labels: { ...labels } })),
     pods: pods.map((pod) => ({ ...pod, labels: { ...pod.labels }, ports: [...pod.ports] })),
@@ -100,7 +104,7 @@ function stateOf({ namespaces, pods, policies }: PlannedStep): State {
   };
 }
 
-function startChecks({ checks }: PlannedStep, predicted: Predicted = []): CheckDraft[] {
+function startChecks({ checks }: PlannedStep, predicted: StepPredictions = []): CheckDraft[] {
   return checks.map((check, index) => startCheck(check, predicted[index]));
 }
 

@@ -1,7 +1,8 @@
 /** The actions of a step, on the cluster, in their order. */
 import { PodreachError } from '../../errors.ts';
 import { namespaceOf, objectKey } from '../../keys.ts';
-import { ACTION_KINDS, type Action } from '../../model/step.ts';
+import type { ObjectAddress } from '../../kube/kube.ts';
+import { ACTION_KINDS, type Action, nameObject, parseObject } from '../../model/step.ts';
 import { RUN_LABEL } from '../../probe/manifest.ts';
 import type { PlannedStep } from '../../scenario/scenario.ts';
 import { applyPolicies } from '../apply.ts';
@@ -9,7 +10,6 @@ import type { Asking, Requesting } from '../context.ts';
 import { removeLeftOver } from '../leftovers.ts';
 import { pollPauseMs } from '../poll.ts';
 import { type Provisioning, provision, type RunningPods } from '../provision.ts';
-import { namespaceIn } from './changes.ts';
 
 /** What actions are performed with. */
 export type Acting = Provisioning & Requesting<'apply' | 'patch' | 'delete'> & Asking;
@@ -55,10 +55,14 @@ async function perform(
       await applyPolicies(step.applied, context);
       return running;
     case 'delete':
-      await Promise.all([...objects].map((object) => deletePolicy(object, context)));
+      await Promise.all([...objects].map((object) => context.kube.delete(addressOf(object), context)));
       return running;
     case 'label':
-      await Promise.all(actions.map((action) => label(action, context)));
+      await Promise.all(
+        actions.map(({ object, labels = {} }) =>
+          context.kube.patch(addressOf(object), { metadata: { labels } }, context),
+        ),
+      );
       return running;
     case 'create':
       return new Map([...running, ...(await create(objects, step, scenario, context))]);
@@ -71,19 +75,17 @@ async function perform(
   }
 }
 
-/** @param object `networkpolicy/NAMESPACE/NAME` */
-async function deletePolicy(object: string, context: Requesting<'delete'>): Promise<void> {
-  const [, namespace = '', name = ''] = object.split('/');
-  await context.kube.delete({ resource: 'networkpolicies', namespace, name }, context);
-}
-
-async function label({ object, labels = {} }: Action, context: Requesting<'patch'>): Promise<void> {
-  const namespace = namespaceIn(object);
-  const address =
-    namespace === undefined
-      ? ({ resource: 'pods', namespace: namespaceOf(object), name: object.split('/')[1] ?? '' } as const)
-      : ({ resource: 'namespaces', name: namespace } as const);
-  await context.kube.patch(address, { metadata: { labels } }, context);
+/** Where what an action is done to is found in the API. */
+function addressOf(object: string): ObjectAddress {
+  const parsed = parseObject(object);
+  switch (parsed.kind) {
+    case 'namespace':
+      return { resource: 'namespaces', name: parsed.name };
+    case 'networkpolicy':
+      return { resource: 'networkpolicies', namespace: parsed.namespace, name: parsed.name };
+    case 'pod':
+      return { resource: 'pods', namespace: parsed.namespace, name: parsed.name };
+  }
 }
 
 /** Creates what the state of a step has by these names, and waits until it runs. */
@@ -95,8 +97,8 @@ async function create(
 ): Promise<RunningPods> {
   const wanted = {
     name: scenario,
-    namespaces: namespaces.filter(({ name }) => objects.has(`namespace/${name}`)),
-    pods: pods.filter((pod) => objects.has(objectKey(pod))),
+    namespaces: namespaces.filter(({ name }) => objects.has(nameObject({ kind: 'namespace', name }))),
+    pods: pods.filter((pod) => objects.has(nameObject({ kind: 'pod', ...pod }))),
   };
   return await provision(wanted, context);
 }
@@ -108,7 +110,9 @@ async function remove(
   context: Acting,
 ): Promise<RunningPods> {
   const { kube, clock, runId, signal } = context;
-  const namespaces = [...objects].flatMap((object) => namespaceIn(object) ?? []);
+  const namespaces = [...objects]
+    .map(parseObject)
+    .flatMap(({ kind, name }) => (kind === 'namespace' ? name : []));
   const isGoing = (key: string): boolean => objects.has(key) || namespaces.includes(namespaceOf(key));
   const going = [...running.keys()].filter(isGoing);
   context.sessions.leave(going);
@@ -122,11 +126,7 @@ async function remove(
 
 async function removePods(keys: readonly string[], context: Acting): Promise<void> {
   const { kube, clock, timing, runId, signal } = context;
-  await Promise.all(
-    keys.map((key) =>
-      kube.delete({ resource: 'pods', namespace: namespaceOf(key), name: key.split('/')[1] ?? '' }, context),
-    ),
-  );
+  await Promise.all(keys.map((key) => kube.delete(addressOf(key), context)));
   const beganMs = clock.now();
   const labelSelector = `${RUN_LABEL}=${runId}`;
   const namespaces = [...new Set(keys.map(namespaceOf))];

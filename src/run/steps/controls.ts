@@ -10,7 +10,7 @@ import type { Stage } from '../round.ts';
 import { control } from '../settle.ts';
 
 /** The same connection between the same two pods, as it stands in the steps of a scenario. */
-type Pair = readonly CheckDraft[];
+type SharedPair = readonly CheckDraft[];
 
 /** Before the first policy: every pair of which both pods are there. @throws as `control` */
 export async function controlAtStart(
@@ -53,13 +53,13 @@ export async function controlLater(
       );
     return;
   }
-  await controlPairs(scenario, pairs, stage, context);
   for (const check of pairs.flat()) delete check.withoutControl;
+  await controlPairs(scenario, pairs, stage, context);
 }
 
 async function controlPairs(
   { name }: ScenarioDraft,
-  pairs: readonly Pair[],
+  pairs: readonly SharedPair[],
   stage: Stage,
   context: Settling,
 ): Promise<readonly CheckDraft[]> {
@@ -82,7 +82,7 @@ function pairsFrom(
   first: number,
   scenario: ScenarioDraft,
   isWanted: (check: CheckDraft, lives: Lives) => boolean,
-): readonly Pair[] {
+): readonly SharedPair[] {
   const all = livesOf(scenario);
   const pairs = new Map<string, CheckDraft[]>();
   for (const [index, { checks }] of scenario.steps.entries()) {
@@ -104,8 +104,9 @@ function whyWithout(check: CheckDraft, lives: Lives, last: Lives, { steps }: Sce
   const [pod = check.to] = young;
   const { name = '' } = steps[lives.get(pod) ?? 0] ?? {};
   const gone = [check.from, check.to].find((one) => last.get(one) !== lives.get(one));
-  const end = gone === undefined ? '' : `, and ${gone} was gone before the policies were taken away`;
-  return `${pod} came to be in the step ${name}, under policies${end}`;
+  const end =
+    gone === undefined ? '' : `, and ${gone === pod ? 'it' : gone} was gone before they were taken away`;
+  return `${pod} came to be in the step "${name}", under policies${end}`;
 }
 
 function livesIn(index: number, lives: readonly Lives[]): Lives {

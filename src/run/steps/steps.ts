@@ -3,8 +3,8 @@
  * has left, and settles by itself.
  */
 import { PodreachError } from '../../errors.ts';
+import { elsewhereOf } from '../../judge/elsewhere.ts';
 import { agreesAtLast, isConfirmed, type JudgeRules, passedControl, wasCut } from '../../judge/judge.ts';
-import { laterOf } from '../../judge/later.ts';
 import { objectKey } from '../../keys.ts';
 import type { CheckDraft, ScenarioDraft, StepDraft } from '../../record/draft.ts';
 import { livesOf, pairOf } from '../../record/lives.ts';
@@ -200,14 +200,14 @@ function doubtOf(check: CheckDraft, { draft, stage, context }: StepRun): string 
 
 function judgeStep(step: StepRun, closing: JudgeRules['closing'], { scenario, foresight }: Course): void {
   const { index, draft, rules, context } = step;
-  const later = laterOf(scenario);
+  const elsewhere = elsewhereOf(scenario, rules);
   writeVerdicts(
     {
       checks: draft.checks,
       oracle: foresight.oracleOf(index),
       rules: { ...rules, closing },
       doubtOf: (check) => doubtOf(check, step),
-      laterOf: (check) => later(index, check),
+      elsewhereOf: (check) => elsewhere(index, check),
     },
     context.signal.aborted,
   );

@@ -1,6 +1,7 @@
 /** The verdicts of a step, as they are written into its record. */
+
+import type { Elsewhere } from '../../judge/elsewhere.ts';
 import { type Judgement, type JudgeRules, judge } from '../../judge/judge.ts';
-import type { Later } from '../../judge/later.ts';
 import { disagreementOf } from '../../judge/opinions.ts';
 import { objectKey } from '../../keys.ts';
 import type { Oracle } from '../../policy/oracle.ts';
@@ -12,18 +13,23 @@ export interface Judging {
   readonly rules: JudgeRules;
   /** Why nothing can be told about a check, whatever it showed; undefined for all others. */
   readonly doubtOf: (check: CheckDraft) => string | undefined;
-  readonly laterOf: (check: CheckDraft) => Later;
+  readonly elsewhereOf: (check: CheckDraft) => Elsewhere;
 }
 
 /**
  * Writes the verdicts of a step: when it has ended, and once more when more is known of what its verdicts rest on.
  * @param cutOff the run ended before the checks had their time: only what has shown itself already is a verdict
  */
-export function writeVerdicts({ checks, oracle, rules, doubtOf, laterOf }: Judging, cutOff: boolean): void {
+export function writeVerdicts(
+  { checks, oracle, rules, doubtOf, elsewhereOf }: Judging,
+  cutOff: boolean,
+): void {
   for (const check of checks) {
     const doubt = doubtOf(check);
     const { verdict, reason, settledMs }: Judgement =
-      doubt === undefined ? judge(check, rules, laterOf(check)) : { verdict: 'inconclusive', reason: doubt };
+      doubt === undefined
+        ? judge(check, rules, elsewhereOf(check))
+        : { verdict: 'inconclusive', reason: doubt };
     if (cutOff && (verdict === 'inconclusive' || settledMs === undefined)) continue;
     forget(check);
     check.verdict = verdict;

@@ -1,0 +1,162 @@
+/** What the verdicts of a step take from its budget and from the other steps. */
+import { describe, expect, test } from 'vitest';
+import { type Elsewhere, elsewhereOf } from '../../src/judge/elsewhere.ts';
+import { exitCodeFor } from '../../src/judge/exit-code.ts';
+import { type JudgeRules, judge } from '../../src/judge/judge.ts';
+import { disagreementOf } from '../../src/judge/opinions.ts';
+import type { CheckRecord, ScenarioRecord, StepRecord } from '../../src/record/schema.ts';
+import { emptyRecord } from '../run/empty-record.ts';
+import { closed, sequence } from './attempts.ts';
+
+const RULES: JudgeRules = { confirm: 2, actedMs: 0, closing: 'left-out' };
+/** The first attempt of a sequence is made after a second, each other 100 ms later. */
+const TIGHT: JudgeRules = { ...RULES, withinMs: 900 };
+
+describe('a check that shows what is expected after the budget of its step', () => {
+  const cut = sequence('unreachable', 'cut cut');
+
+  test('is late where it had to change, and the reason says both times', () => {
+    expect(judge(cut, TIGHT, { hasToChange: true })).toEqual({
+      verdict: 'late',
+      reason: 'it showed what is expected 1 s after the last action, and its step gives it 0.9 s',
+      settledMs: 1_000,
+    });
+  });
+
+  test('is late where it has shown the opposite', () => {
+    expect(judge(sequence('unreachable', 'connected cut cut'), TIGHT).verdict).toBe('late');
+    expect(judge(sequence('reachable', 'cut connected connected'), TIGHT).verdict).toBe('late');
+  });
+
+  test('is not late where it is as it was before', () => {
+    expect(judge(cut, TIGHT, { hasToChange: false })).toEqual({ verdict: 'pass', settledMs: 1_000 });
+  });
+
+  test('is not late within the budget, and not without one', () => {
+    const hasToChange = { hasToChange: true };
+    expect(judge(cut, { ...RULES, withinMs: 1_000 }, hasToChange).verdict).toBe('pass');
+    expect(judge(cut, RULES, hasToChange).verdict).toBe('pass');
+  });
+
+  test('is what it is where it is worse than late', () => {
+    expect(judge(sequence('unreachable', 'cut cut connected'), TIGHT, { hasToChange: true }).verdict).toBe(
+      'flapping',
+    );
+    expect(judge(sequence('unreachable', 'connected'), TIGHT, { hasToChange: true }).verdict).toBe('leaked');
+  });
+
+  test('rests on its cut like a pass', () => {
+    const check = closed(cut, 'timeout');
+    expect(judge(check, { ...TIGHT, closing: 'made' }, { hasToChange: true })).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringContaining('so it was not they that cut it'),
+    });
+  });
+
+  test('is a mismatch, and nobody is wrong about it', () => {
+    const late = { verdict: 'late', expected: 'unreachable' } as const;
+    expect(disagreementOf({ ...late, predicted: { verdict: 'denied', grounds: 0 } })).toBeUndefined();
+    expect(exitCodeFor({ ...emptyRecord(), scenarios: [scenario([step([{ verdict: 'late' }])])] })).toBe(1);
+  });
+});
+
+describe('a check without a control', () => {
+  const { control: _, ...cut } = sequence('unreachable', 'cut cut');
+  const later = { ...cut, withoutControl: 'it came to be under policies' };
+
+  test('rests on the triangle and on the closing control', () => {
+    expect(judge(cut, RULES).verdict).toBe('inconclusive');
+    expect(judge(later, { ...RULES, closing: 'made' }).verdict).toBe('inconclusive');
+    expect(judge(closed(later, 'connected'), { ...RULES, closing: 'made' }).verdict).toBe('pass');
+  });
+
+  test('rests on the triangle alone where one of its pods is gone by then', () => {
+    expect(judge(later, { ...RULES, closing: 'made' }, { isGone: true }).verdict).toBe('pass');
+  });
+});
+
+describe('other steps', () => {
+  const made: JudgeRules = { ...RULES, closing: 'made' };
+  const closing: readonly (readonly [string, CheckRecord['expected'], Elsewhere, string])[] = [
+    [
+      'a cut pair that connected later needs no closing control',
+      'unreachable',
+      { connectsLater: true },
+      'pass',
+    ],
+    ['one that did not, needs it', 'unreachable', {}, 'inconclusive'],
+    ['a cut that outlasts the policies that made it is broken', 'reachable', { wasDenied: true }, 'broken'],
+    ['one that no policy has made is not', 'reachable', {}, 'inconclusive'],
+    [
+      'a cut that the policies made before is no pass for that',
+      'unreachable',
+      { wasDenied: true },
+      'inconclusive',
+    ],
+  ];
+  test.each(closing)('%s', (_, expected, elsewhere, verdict) => {
+    expect(judge(sequence(expected, 'cut cut'), made, elsewhere).verdict).toBe(verdict);
+  });
+
+  test('after a step that is not the last, the closing control is to come', () => {
+    expect(judge(sequence('unreachable', 'cut cut'), { ...RULES, closing: 'to-come' }).verdict).toBe('pass');
+  });
+
+  test('are looked at for the same two pods only', () => {
+    const denied = { predicted: { verdict: 'denied', grounds: 0 } } as const;
+    const replaced = { kind: 'replace', object: 'x/b' } as const;
+    const record = scenario([
+      step([{ ...sequence('unreachable', 'cut cut'), ...denied }]),
+      step([sequence('reachable', 'connected connected')]),
+      { ...step([sequence('unreachable', 'cut cut')]), actions: [replaced], pods: PODS },
+    ]);
+    const elsewhere = elsewhereOf(record, RULES);
+    const inStep = (index: number) => elsewhere(index, checkOf(record, index));
+    expect([0, 1, 2].map(inStep)).toEqual([
+      { hasToChange: false, connectsLater: true, wasDenied: false, isGone: true },
+      { hasToChange: true, connectsLater: false, wasDenied: true, isGone: true },
+      { hasToChange: false, connectsLater: false, wasDenied: false, isGone: false },
+    ]);
+  });
+});
+
+const PODS = ['a', 'b'].map((name) => ({ namespace: 'x', name, labels: {}, ports: [] }));
+
+function step(checks: readonly Partial<CheckRecord>[]): StepRecord {
+  return {
+    checks: checks.map((check, id) => ({
+      id,
+      from: 'x/a',
+      to: 'x/b',
+      port: 80,
+      protocol: 'TCP',
+      path: 'podIP',
+      family: 'IPv4',
+      expected: 'unreachable',
+      declared: { file: 'x.yaml', line: 1, column: 1 },
+      ...check,
+    })),
+  };
+}
+
+function scenario(steps: readonly StepRecord[]): ScenarioRecord {
+  return {
+    name: 'x',
+    tags: [],
+    location: { file: 'x.yaml', line: 1, column: 1 },
+    status: 'finished',
+    phases: [],
+    namespaces: [],
+    pods: PODS,
+    policies: [],
+    grounds: [],
+    warnings: [],
+    steps,
+  };
+}
+
+function checkOf({ steps }: ScenarioRecord, index: number): CheckRecord {
+  const check = steps[index]?.checks[0];
+  if (check === undefined) throw new Error(`there is no step ${index}`);
+  return check;
+}
