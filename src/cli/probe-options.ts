@@ -84,7 +84,8 @@ export function readProbeSettings(options: ProbeCommandOptions): ProbeSettings {
 export function checkNamespaceLabels({ namespaceLabels }: ProbeSettings, plans: readonly Plan[]): void {
   for (const [key, value] of Object.entries(namespaceLabels)) {
     for (const plan of plans) {
-      const { scenario, namespaces } = plan;
+      const { scenario, steps } = plan;
+      const namespaces = steps.flatMap((step) => step.namespaces);
       const other = namespaces.find(({ labels }) => labels[key] !== undefined && labels[key] !== value);
       if (other !== undefined) {
         throw new PodreachError(

@@ -7,9 +7,12 @@ import type { Oracle } from '../policy/oracle.ts';
 import { buildMatrix, type CellKind, type Meanings } from './parts/matrix.ts';
 import { renderMatrix } from './parts/matrix-text.ts';
 import type { Canvas } from './text/paint.ts';
+import { neutralise } from './text/text.ts';
 
 interface PlannedScenario {
   readonly scenario: { readonly name: string };
+  /** Of the step; absent: it is the first. */
+  readonly name?: string;
   readonly pods: readonly {
     readonly namespace: string;
     readonly name: string;
@@ -86,11 +89,11 @@ export function renderPredictions(
   canvas: Canvas,
 ): string[] {
   const checks = predictions.map((prediction) => ({ ...prediction, ...shownAs(prediction) }));
-  return [
-    plan.scenario.name,
-    '',
-    ...renderMatrix(buildMatrix({ pods: plan.pods, checks }), canvas, MEANINGS),
-  ];
+  return [titleOf(plan), '', ...renderMatrix(buildMatrix({ pods: plan.pods, checks }), canvas, MEANINGS)];
+}
+
+function titleOf({ scenario, name }: PlannedScenario): string {
+  return name === undefined ? scenario.name : `${scenario.name}, step "${neutralise(name)}"`;
 }
 
 /** Whether the scenario says otherwise than the policies. What others are to cut the policies may well allow. */

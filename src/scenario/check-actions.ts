@@ -77,21 +77,21 @@ function checkLabels({ labels, mark }: LabelAction, object: StepObject, state: S
       }),
     ];
   }
-  const absent = labels.filter(({ key, value }) => value === null && there[key] === undefined);
+  const absent = labels.filter(({ key, value }) => value === null && !there.has(key));
   if (absent.length > 0) {
     return absent.map(({ key, mark: at }) =>
       problemAt(at, `the ${describeObject(object)} has no label ${quote(key)} to take away`, {
-        hint: suggest(key, Object.keys(there), 'labels'),
+        hint: suggest(key, [...there.keys()], 'labels'),
       }),
     );
   }
-  if (labels.some(({ key, value }) => there[key] !== (value ?? undefined))) return [];
+  if (labels.some(({ key, value }) => there.get(key) !== (value ?? undefined))) return [];
   return [problemAt(mark, `the ${describeObject(object)} has these labels already: nothing changes`)];
 }
 
-function labelsOf(state: State, object: StepObject) {
+function labelsOf(state: State, object: StepObject): ReadonlyMap<string, string> {
   const found = find(state, object);
-  return found !== undefined && 'labels' in found ? found.labels : {};
+  return new Map(found !== undefined && 'labels' in found ? Object.entries(found.labels) : []);
 }
 
 /** Something that is not there at the time. */

@@ -54,13 +54,19 @@ export class Connections {
 export function numberChecks<Step>(
   steps: readonly (readonly [Step, readonly ExpectedConnection[]])[],
 ): ReadonlyMap<Step, readonly Check[]> {
-  const orders = new Set(steps.flatMap(([, connections]) => connections.map(({ order }) => order)));
-  const ids = new Map([...orders].sort((a, b) => a - b).map((order, id) => [order, id]));
+  const places = new Set<number>();
+  for (const [, connections] of steps) for (const { order } of connections) places.add(order);
+  const orders = Float64Array.from(places).sort();
   return new Map(
-    steps.map(([step, connections]) => [
-      step,
-      connections.map((connection) => asCheck(connection, ids.get(connection.order) ?? 0)),
-    ]),
+    steps.map(([step, connections]) => {
+      let id = 0;
+      const checks = connections.map((connection) => {
+        // Both are in order, so that what comes next is never before.
+        while (orders[id] !== connection.order) id += 1;
+        return asCheck(connection, id);
+      });
+      return [step, checks];
+    }),
   );
 }
 

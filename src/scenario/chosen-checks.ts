@@ -3,9 +3,9 @@ import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import type { Check } from '../model/check.ts';
 import { describeConnection, describeTarget } from '../pair.ts';
-import { readDestination, readPodSelection } from './read.ts';
+import { destinationText, sourceText } from './grammar/rules.ts';
+import { readDestination, readPodSelection } from './read-rules.ts';
 import type { DestinationSelection, Plan, PlannedPod, PlannedStep, PodSelection } from './scenario.ts';
-import { destinationText, sourceText } from './schema.ts';
 import { arrangeTopology, type Selected, selectPods, selectTargets, type Topology } from './select.ts';
 import { quote } from './suggest.ts';
 

@@ -20,7 +20,7 @@ export interface FollowedStep {
 }
 
 export interface Followed {
-  readonly stages: readonly [FollowedStep, ...FollowedStep[]];
+  readonly steps: readonly [FollowedStep, ...FollowedStep[]];
   readonly problems: readonly Problem[];
   /** The places of exceptions that match no pair of their rule. */
   readonly idleExceptions: readonly Location[];
@@ -35,8 +35,8 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
     before: Expectations,
     isThere?: (pod: string) => boolean,
   ): Expectations => {
-    const topology = topologyIn(state, declared);
     const declarations = new Declarations();
+    const topology = topologyIn(state, declared);
     for (const rule of rules) problems.push(...declareRule(rule, topology, declarations, isThere));
     problems.push(...declarations.contradictions());
     idleExceptions.push(...declarations.idleExceptions);
@@ -70,7 +70,7 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
     expectations = expect(step, state, expectations, (pod) => pods.has(pod));
     later.push({ step, state, expectations });
   }
-  return { stages: [first, ...later], problems, idleExceptions };
+  return { steps: [first, ...later], problems, idleExceptions };
 }
 
 function stateAtStart(scenario: Scenario, { namespaces, pods }: Declared): State {

@@ -23,22 +23,20 @@ export interface PlannedChecks {
  */
 export function planScenario(scenario: Scenario): PlannedChecks {
   const declared = declaredBy(scenario);
-  const { stages, problems: found, idleExceptions } = followSteps(scenario, declared);
+  const { steps: followed, problems: found, idleExceptions } = followSteps(scenario, declared);
   const connections = new Connections(declared.pods);
   const checks = numberChecks(
-    stages.map((stage) => [
-      stage,
-      connections.expected(stage.expectations, (pod) => stage.state.pods.has(pod)),
-    ]),
+    followed.map((one) => [one, connections.expected(one.expectations, (pod) => one.state.pods.has(pod))]),
   );
-  const worlds = new Map(stages.map(({ state }) => [state, worldIn(state, declared)]));
-  const plannedOf = (stage: FollowedStep): PlannedStep => ({
-    ...headOf(stage.step, scenario),
-    ...(worlds.get(stage.state) ?? worldIn(stage.state, declared)),
-    checks: checks.get(stage) ?? [],
+  // One for steps in which the same is there, and so one oracle.
+  const worlds = new Map(followed.map(({ state }) => [state, worldIn(state, declared)]));
+  const planStep = (one: FollowedStep): PlannedStep => ({
+    ...headOf(one.step, scenario),
+    ...(worlds.get(one.state) ?? worldIn(one.state, declared)),
+    checks: checks.get(one) ?? [],
   });
-  const [first, ...later] = stages;
-  const steps: Plan['steps'] = [plannedOf(first), ...later.map(plannedOf)];
+  const [first, ...later] = followed;
+  const steps: Plan['steps'] = [planStep(first), ...later.map(planStep)];
   const problems = [...checkTopology(scenario), ...found];
   if (scenario.complete && problems.length === 0) problems.push(...findIdle(scenario, steps));
   return {

@@ -1,6 +1,7 @@
 /** The language reference says what the code does: its examples are loaded, and its error output is the real one. */
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { reviewPlan } from '../../src/policy/review.ts';
 import { createProject } from './project.ts';
 
 const page = await readFile(new URL('../../docs/scenarios.md', import.meta.url), 'utf8');
@@ -27,6 +28,7 @@ test('the example with steps is sound, and its policies do in every step what it
   expect(
     plan.steps.map(({ checks }) => checks.filter(({ expected }) => expected === 'reachable').length),
   ).toEqual([1, 2, 2, 1, 3]);
+  expect(reviewPlan(plan)).toEqual([]);
 });
 
 test('the output for the mistakes is the real one', async () => {

@@ -182,6 +182,31 @@ steps:${CREATED}
     ]);
   });
 
+  test('applies files and folders as they are, and what is there already is updated in its place', async () => {
+    const file = (name: string, spec: string): string =>
+      `# as it is\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: ${name}, namespace: shop }\nspec: { ${spec} }\n`;
+    const files = {
+      'first/one.yaml': file('one', 'podSelector: {}'),
+      'first/two.yaml': file('two', 'podSelector: {}'),
+      'second/one.yaml': file('one', 'podSelector: {}, ingress: [{}]'),
+    };
+    await using project = await createProject({
+      'a.yaml': `${HEAD}policies: [first]\notherwise: reachable\nsteps:${CREATED}    apply: [second, first/two.yaml]\n`,
+      ...files,
+    });
+    const [plan] = await project.load();
+    const [first, second] = plan?.steps ?? [];
+    expect(second?.applied.map(({ text, location: { file: path } }) => [path, text])).toEqual([
+      ['second/one.yaml', files['second/one.yaml']],
+      ['first/two.yaml', files['first/two.yaml']],
+    ]);
+    expect(second?.policies).toEqual(second?.applied);
+    expect(first?.policies.map(({ text }) => text)).toEqual([
+      files['first/one.yaml'],
+      files['first/two.yaml'],
+    ]);
+  });
+
   test('asks an oracle for each step, and only one for steps in which the same is there', async () => {
     const steps = await stepsOf(`
 otherwise: reachable
