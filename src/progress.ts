@@ -50,7 +50,7 @@ export type ProgressEvent =
       readonly scenario: string;
       /** As for `phase-started`. */
       readonly step?: string;
-      readonly phase: TryingPhase;
+      readonly phase: Exclude<TryingPhase, 'turn'>;
       readonly round: number;
       /** Checks that need no further round of this phase. */
       readonly settled: number;

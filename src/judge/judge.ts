@@ -10,6 +10,7 @@ import type { Elsewhere } from './elsewhere.ts';
 import { findingOf } from './finding.ts';
 import { reasonOf, whyLate, whyNoControl } from './reasons.ts';
 import { alternates, type Judged, losesAnswers, type Row, rowsOf } from './rows.ts';
+import { turnedAt } from './turning.ts';
 
 /** What the verdicts of one step depend on besides the attempts. Times count from the scenario's beginning. */
 export interface JudgeRules {
@@ -32,7 +33,7 @@ export interface Judgement {
   readonly verdict: Verdict;
   /** Why it is not a pass, in one sentence. */
   readonly reason?: string;
-  /** From the last action to the first of the attempts that confirmed the expectation. */
+  /** From the last action to the first of the attempts that showed the expectation, and all that followed did. */
   readonly settledMs?: number;
 }
 
@@ -112,7 +113,7 @@ export function judge(check: Judged, rules: JudgeRules, elsewhere: Elsewhere = {
   if (!passedControl(check)) return { verdict: 'inconclusive', reason: whyNoControl(check) };
   const rows = rowsOf(check, rules.confirm);
   const { withinMs = Number.POSITIVE_INFINITY } = rules;
-  const settledMs = settledAfter(rows, rules.actedMs);
+  const settledMs = settledAfter(check, rows, rules.actedMs);
   // What shows what it showed before is not late, however long it takes until that can be told.
   const isToChange = elsewhere.hasToChange === true || rows.some(({ kind }) => kind === 'contradicts');
   const isLate = isToChange && settledMs !== undefined && settledMs > withinMs;
@@ -145,7 +146,9 @@ const agrees = ({ kind }: Row): boolean => kind === 'agrees';
 const confirms = ({ kind, isComplete }: Row): boolean => kind === 'agrees' && isComplete;
 const refutes = ({ kind, isComplete }: Row): boolean => kind === 'contradicts' && isComplete;
 
-function settledAfter(rows: readonly Row[], actedMs: number): number | undefined {
+/** Where all attempts since the step was in force agree, the change may have been seen before that already. */
+function settledAfter(check: Judged, rows: readonly Row[], actedMs: number): number | undefined {
   const row = rows.find(confirms);
-  return row && row.first.atMs - actedMs;
+  const turnedMs = row !== undefined && row === rows[0] ? turnedAt(check) : undefined;
+  return row && (turnedMs ?? row.first.atMs) - actedMs;
 }

@@ -205,6 +205,7 @@ class Stream {
   #onOpen(): void {
     this.#hear();
     if (this.#unsent !== undefined) this.#write(this.#unsent);
+    this.#unsent = undefined;
     const { silenceMs } = this.#limits;
     const pings = setInterval(() => {
       if (performance.now() - this.#heardAt > silenceMs) {

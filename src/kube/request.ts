@@ -114,6 +114,12 @@ async function tryOnce(access: Access, request: ApiRequest, signal: AbortSignal)
   const url = new URL(access.server + request.path);
   const { request: open } = url.protocol === 'http:' ? http : https;
   return await new Promise((resolve) => {
+    // A connection that is kept holds on to its first request for good: not to the answer as well.
+    let settle: typeof resolve | undefined = resolve;
+    const end = (exchange: HttpExchange): void => {
+      settle?.(exchange);
+      settle = undefined;
+    };
     const message = open(url, {
       ...options,
       method: request.method,
@@ -127,7 +133,7 @@ async function tryOnce(access: Access, request: ApiRequest, signal: AbortSignal)
     });
     // Of the others it does not matter; and a connection that is kept would gather listeners.
     let isSent = !creates(request);
-    const fail = (thrown: unknown): void => resolve({ kind: 'failure', thrown, isSent });
+    const fail = (thrown: unknown): void => end({ kind: 'failure', thrown, isSent });
     if (!isSent) {
       onceConnected(message, url.protocol, () => {
         isSent = true;
@@ -137,7 +143,7 @@ async function tryOnce(access: Access, request: ApiRequest, signal: AbortSignal)
     message.on('response', (response) => {
       const { statusCode: httpStatus = 0 } = response;
       const askedMs = retryAfterMs(response.headers);
-      text(response).then((body) => resolve({ kind: 'answer', answer: { httpStatus, askedMs, body } }), fail);
+      text(response).then((body) => end({ kind: 'answer', answer: { httpStatus, askedMs, body } }), fail);
     });
     message.end(request.body?.text);
   });

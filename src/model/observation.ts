@@ -34,6 +34,8 @@ export type Observation = readonly Stretch[];
 export interface Observations {
   /** Before any policy. */
   readonly control?: Observation;
+  /** While its step came into force: it tells when a change came, and decides nothing. */
+  readonly turning?: Observation;
   /** Under the policies. */
   readonly observed?: Observation;
   /** After the policies had been taken away. */
@@ -42,14 +44,24 @@ export interface Observations {
 
 /** Which of its observations an attempt belongs to. */
 export function observationOf(phase: Moment['phase']): keyof Observations {
-  return phase === 'settle' || phase === 'observe' ? 'observed' : phase;
+  switch (phase) {
+    case 'settle':
+    case 'observe':
+      return 'observed';
+    case 'turn':
+      return 'turning';
+    case 'control':
+    case 'closing':
+      return phase;
+  }
 }
 
 /** The same observation, and one attempt more. */
 export function observe(observation: Observation, attempt: Attempt): Observation {
   const newest = observation.at(-1);
-  if (newest === undefined || !showsTheSame(newest, attempt)) return [...observation, stretchOf(attempt)];
-  return [...observation.slice(0, -1), lengthened(newest, momentOf(attempt))];
+  // There are tens of thousands: an array that is spread into another has room for more than it will ever hold.
+  if (newest === undefined || !showsTheSame(newest, attempt)) return observation.concat(stretchOf(attempt));
+  return observation.slice(0, -1).concat(lengthened(newest, momentOf(attempt)));
 }
 
 /** All attempts of a check as its observations. */
@@ -82,8 +94,8 @@ export function lastOf({ first, last = first, ...rest }: Stretch): Attempt {
 }
 
 /** The newest attempt of all. */
-export function newestOf({ control, observed, closing }: Observations): Attempt | undefined {
-  const stretch = (closing ?? observed ?? control)?.at(-1);
+export function newestOf({ control, turning, observed, closing }: Observations): Attempt | undefined {
+  const stretch = (closing ?? observed ?? turning ?? control)?.at(-1);
   return stretch && lastOf(stretch);
 }
 

@@ -24,6 +24,7 @@ export class Attempts {
   /** One map for each observation: a map for each check would take more room than what it holds. */
   readonly #logs = {
     control: new Map<CheckDraft, Log>(),
+    turning: new Map<CheckDraft, Log>(),
     observed: new Map<CheckDraft, Log>(),
     closing: new Map<CheckDraft, Log>(),
   };
@@ -91,7 +92,7 @@ class Log {
   note(attempt: Attempt): NotedAttempt {
     this.#finish();
     const noted = new NotedAttempt(attempt, this);
-    this.#open = [...this.#open, noted];
+    this.#open = this.#open.concat(noted);
     this.write();
     return noted;
   }

@@ -147,6 +147,11 @@ export const checkSchema = z
     control: observation
       .exactOptional()
       .describe('What was seen before any policy; absent: it was not tried.'),
+    turning: observation
+      .exactOptional()
+      .describe(
+        'What was seen while its step came into force, of a pair that was to change: it tells when the change came, and decides nothing.',
+      ),
     observed: observation
       .exactOptional()
       .describe('What was seen in the step; every change of it is a stretch of its own.'),
@@ -169,7 +174,7 @@ export const checkSchema = z
       .number()
       .exactOptional()
       .describe(
-        'From the last action of the step (in the first: from applying the policies) to the first of the rounds that confirmed the expectation, in milliseconds.',
+        'From the last action of the step (in the first: from applying the policies) to the first of the attempts that showed the expectation, and all that followed did, in milliseconds.',
       ),
     disagreement: z
       .enum(DISAGREEMENTS)

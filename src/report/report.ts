@@ -6,7 +6,7 @@ import { renderHtml } from './formats/html/html.ts';
 import { renderJson } from './formats/json.ts';
 import { renderJunit } from './formats/junit.ts';
 import { renderMarkdown } from './formats/markdown.ts';
-import { renderOpenMetrics } from './formats/openmetrics.ts';
+import { renderOpenMetrics } from './formats/openmetrics/openmetrics.ts';
 import { renderTap } from './formats/tap.ts';
 import { renderTerminal } from './formats/terminal/terminal.ts';
 import type { ReportFormat } from './formats.ts';

@@ -334,10 +334,11 @@ function recordAttempt(
   });
   const to = dial && pods.get(dial.answerer);
   if (to === undefined) return;
-  if (lost > 0) evidence.noteLoss(from, to);
-  if (nonce !== undefined && check.protocol === 'UDP') evidence.noteSent(nonce, { check, attempt, to });
   const { phase } = surroundings.round;
-  if (phase === 'control' || phase === 'closing') return;
+  // Until a step is in force, a dial may be the last that was cut off, and the next one of the same attempt the first that is not.
+  if (lost > 0 && phase !== 'turn') evidence.noteLoss(from, to);
+  if (nonce !== undefined && check.protocol === 'UDP') evidence.noteSent(nonce, { check, attempt, to });
+  if (phase !== 'settle' && phase !== 'observe') return;
   evidence.unanswered.note(check, attempt, from, to, nonce === undefined ? undefined : { nonce, localPorts });
   if (outcome === 'connected') return;
   const isOpen = surroundings.openWays?.has(wayKey(from.node, to.node, check.protocol));

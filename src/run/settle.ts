@@ -232,7 +232,7 @@ function nextAt({ first, last, isCut }: Row, check: CheckDraft, { timing }: Sett
 }
 
 export function tell(
-  phase: TryingPhase,
+  phase: Exclude<TryingPhase, 'turn'>,
   round: number,
   settled: number,
   tried: Tried,

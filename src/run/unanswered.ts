@@ -15,8 +15,10 @@ interface Unanswered {
   readonly to: RunningPod;
   /** As the source would tell of them. */
   readonly nonce: string;
-  /** Its connections, as the destination would tell of them; none over UDP. */
-  readonly connections: readonly string[];
+  /** Those of its connections; none over UDP. */
+  readonly localPorts: readonly number[];
+  /** Where they went. */
+  readonly port: number;
   /** Whether the destination has been asked for them. */
   isAsked: boolean;
 }
@@ -45,10 +47,13 @@ export class UnansweredAttempts {
       return;
     }
     const { nonce, localPorts } = dialled;
-    const connections = localPorts.map((localPort) => connectionKey(from.ip, localPort, check.port));
     attempt.hold();
     const known = this.#byCheck.get(check) ?? [];
-    this.#keep(check, [...known.slice(1 - KEPT), { attempt, from, to, nonce, connections, isAsked: false }]);
+    const { port } = check;
+    this.#keep(
+      check,
+      known.slice(1 - KEPT).concat({ attempt, from, to, nonce, localPorts, port, isAsked: false }),
+    );
     for (const pod of [from, to]) {
       const checks = this.#checksOf.get(pod) ?? new Set();
       this.#checksOf.set(pod, checks.add(check));
@@ -58,8 +63,8 @@ export class UnansweredAttempts {
   /** Where connections of these checks may have arrived, as far as nobody has asked there since. */
   destinations(checks: readonly CheckDraft[]): ReadonlySet<RunningPod> {
     return new Set(
-      this.#lastOf(checks).flatMap(({ to, connections, isAsked }) =>
-        connections.length > 0 && !isAsked ? [to] : [],
+      this.#lastOf(checks).flatMap(({ to, localPorts, isAsked }) =>
+        localPorts.length > 0 && !isAsked ? [to] : [],
       ),
     );
   }
@@ -78,9 +83,9 @@ export class UnansweredAttempts {
   hearHalfOpen(pod: RunningPod, halfOpen: readonly string[]): void {
     if (halfOpen.length === 0) return;
     const arrived = new Set(halfOpen);
-    for (const { attempt, to, connections } of this.#of(pod)) {
-      if (to !== pod || attempt.attempt.late === true || !connections.some((one) => arrived.has(one)))
-        continue;
+    for (const { attempt, from, to, localPorts, port } of this.#of(pod)) {
+      const hasArrived = localPorts.some((localPort) => arrived.has(connectionKey(from.ip, localPort, port)));
+      if (to !== pod || attempt.attempt.late === true || !hasArrived) continue;
       attempt.amend({ outcome: 'one-way', detail: 'the connection arrived, and no answer came back' });
     }
   }

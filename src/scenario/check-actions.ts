@@ -5,14 +5,14 @@ import { ACTION_KINDS, nameObject, parseObject, type StepObject } from '../model
 import { checkLabelKeys } from './check-topology.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, WrittenAction } from './scenario.ts';
-import { type Declared, find, objectOf, type State } from './state.ts';
+import { type ClusterState, type Declared, find, objectOf } from './state.ts';
 import { quote, suggest } from './suggest.ts';
 
 type LabelAction = Extract<WrittenAction, { readonly kind: 'label' }>;
 
 /** Around an action. */
 export interface Occasion {
-  readonly state: State;
+  readonly state: ClusterState;
   readonly declared: Declared;
   /** Before it, in their order, also in earlier steps. */
   readonly done: readonly WrittenAction[];
@@ -65,7 +65,11 @@ export function checkNamespaceOf(
   return [isMissing({ kind: 'namespace', name }, mark, occasion, ` of ${of}`)];
 }
 
-function checkLabels({ labels, mark }: LabelAction, object: StepObject, state: State): readonly Problem[] {
+function checkLabels(
+  { labels, mark }: LabelAction,
+  object: StepObject,
+  state: ClusterState,
+): readonly Problem[] {
   const there = labelsOf(state, object);
   const reserved = labels.flatMap(({ key, mark: at }) => [...checkLabelKeys([key], at)]);
   if (reserved.length > 0) return reserved;
@@ -89,7 +93,7 @@ function checkLabels({ labels, mark }: LabelAction, object: StepObject, state: S
   return [problemAt(mark, `the ${describeObject(object)} has these labels already: nothing changes`)];
 }
 
-function labelsOf(state: State, object: StepObject): ReadonlyMap<string, string> {
+function labelsOf(state: ClusterState, object: StepObject): ReadonlyMap<string, string> {
   const found = find(state, object);
   return new Map(found !== undefined && 'labels' in found ? Object.entries(found.labels) : []);
 }
@@ -133,7 +137,7 @@ function brings(action: WrittenAction, object: StepObject): boolean {
 function isUnknown(
   object: StepObject,
   mark: Mark,
-  { namespaces, pods, policies }: Declared & Partial<State>,
+  { namespaces, pods, policies }: Declared & Partial<ClusterState>,
 ): Problem {
   const { word, names } = {
     namespace: { word: 'namespace', names: [...namespaces.keys()].map((name) => `namespace/${name}`) },

@@ -7,7 +7,7 @@ import { carryOver, type Expectations, NOTHING_EXPECTED } from './expectations.t
 import { problemAt } from './mark.ts';
 import type { Mark, Scenario, ScenarioStep, StatedExpectations, WrittenAction } from './scenario.ts';
 import { arrangeTopology, type Topology } from './select.ts';
-import { act, type Declared, type State } from './state.ts';
+import { act, type ClusterState, type Declared } from './state.ts';
 import { quote } from './suggest.ts';
 
 /** A step that has been followed. */
@@ -15,7 +15,7 @@ export interface FollowedStep {
   /** Absent for what stands at the top level. */
   readonly step?: ScenarioStep;
   /** What there is when its actions are done. */
-  readonly state: State;
+  readonly state: ClusterState;
   readonly expectations: Expectations;
 }
 
@@ -31,7 +31,7 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
   const idleExceptions: Location[] = [];
   const expect = (
     { rules, otherwise }: StatedExpectations,
-    state: State,
+    state: ClusterState,
     before: Expectations,
     isThere?: (pod: string) => boolean,
   ): Expectations => {
@@ -73,7 +73,7 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
   return { steps: [first, ...later], problems, idleExceptions };
 }
 
-function stateAtStart(scenario: Scenario, { namespaces, pods }: Declared): State {
+function stateAtStart(scenario: Scenario, { namespaces, pods }: Declared): ClusterState {
   const late = new Set([
     ...scenario.namespaces.flatMap(({ value }) => (value.created === undefined ? [] : [value.name])),
     ...scenario.pods.flatMap((pod) => (pod.created === undefined ? [] : [objectKey(pod)])),
@@ -110,7 +110,7 @@ function* checkReplaced({ actions }: ScenarioStep): Generator<Problem> {
 }
 
 /** What rules of a step select among: all that is declared, with the labels of that time. */
-function topologyIn(state: State, declared: Declared): Topology {
+function topologyIn(state: ClusterState, declared: Declared): Topology {
   return arrangeTopology(
     [...declared.namespaces].map(([name, namespace]) => state.namespaces.get(name) ?? namespace),
     [...declared.pods].map(([key, pod]) => state.pods.get(key) ?? pod),

@@ -8,7 +8,7 @@ import { Connections, numberChecks } from './checks.ts';
 import { type FollowedStep, followSteps } from './follow.ts';
 import { problemAt } from './mark.ts';
 import type { Plan, PlannedStep, Scenario, ScenarioStep, WrittenAction } from './scenario.ts';
-import { type Declared, objectOf, type State } from './state.ts';
+import { type ClusterState, type Declared, objectOf } from './state.ts';
 import { quote } from './suggest.ts';
 
 export interface PlannedChecks {
@@ -94,7 +94,7 @@ export function asAction(action: WrittenAction): Action {
 type PlannedWorld = Pick<PlannedStep, 'namespaces' | 'pods' | 'policies' | 'oracle'>;
 
 /** What there is, in the order of the file, and what its policies mean. */
-function worldIn(state: State, declared: Declared): PlannedWorld {
+function worldIn(state: ClusterState, declared: Declared): PlannedWorld {
   const world = {
     namespaces: [...declared.namespaces.keys()].flatMap((name) => state.namespaces.get(name) ?? []),
     pods: [...declared.pods.keys()].flatMap((key) => state.pods.get(key) ?? []),

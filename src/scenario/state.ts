@@ -6,14 +6,14 @@ import { keptPolicyTypes } from '../policy/isolation.ts';
 import type { LabelChange, PlannedNamespace, PlannedPod, PlannedPolicy, WrittenAction } from './scenario.ts';
 
 /** Each by its name; pods and policies by `namespace/name`. */
-export interface State {
+export interface ClusterState {
   readonly namespaces: ReadonlyMap<string, PlannedNamespace>;
   readonly pods: ReadonlyMap<string, PlannedPod>;
   readonly policies: ReadonlyMap<string, PlannedPolicy>;
 }
 
 /** The namespaces and pods that there are at any time, as they are declared. */
-export type Declared = Pick<State, 'namespaces' | 'pods'>;
+export type Declared = Pick<ClusterState, 'namespaces' | 'pods'>;
 
 /** The name of what an action is done to, as `Action` has it. */
 export function objectOf(action: WrittenAction): string {
@@ -28,7 +28,7 @@ function nameOf({ namespace, name }: PlannedPolicy): { readonly namespace: strin
 
 /** What there is of a name. */
 export function find(
-  { namespaces, pods, policies }: Declared & Partial<State>,
+  { namespaces, pods, policies }: Declared & Partial<ClusterState>,
   object: StepObject,
 ): PlannedNamespace | PlannedPod | PlannedPolicy | undefined {
   switch (object.kind) {
@@ -45,7 +45,7 @@ export function find(
  * The state after an action that can be done in it. Maps that it does not change are the same as before.
  * @param declared what a created pod or namespace is like
  */
-export function act(action: WrittenAction, state: State, declared: Declared): State {
+export function act(action: WrittenAction, state: ClusterState, declared: Declared): ClusterState {
   switch (action.kind) {
     case 'apply':
       return { ...state, policies: apply(action.policy, state.policies) };
@@ -74,11 +74,11 @@ function apply(policy: PlannedPolicy, policies: State['policies']): State['polic
 
 /** Sets a namespace or pod as it is elsewhere, but for its labels. */
 function change(
-  state: State,
+  state: ClusterState,
   { namespaces, pods }: Declared,
   object: StepObject,
   relabel: (labels: Labels) => Labels,
-): State {
+): ClusterState {
   if (object.kind === 'namespace') {
     const namespace = namespaces.get(object.name);
     if (namespace === undefined) return state;
@@ -92,7 +92,7 @@ function change(
 }
 
 /** With a namespace goes all that is in it. */
-function takeAway(state: State, object: StepObject): State {
+function takeAway(state: ClusterState, object: StepObject): ClusterState {
   if (object.kind === 'pod') return { ...state, pods: without(state.pods, objectKey(object)) };
   if (object.kind === 'networkpolicy')
     return { ...state, policies: without(state.policies, objectKey(object)) };

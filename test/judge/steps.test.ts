@@ -4,9 +4,11 @@ import { type Elsewhere, elsewhereOf } from '../../src/judge/elsewhere.ts';
 import { exitCodeFor } from '../../src/judge/exit-code.ts';
 import { type JudgeRules, judge } from '../../src/judge/judge.ts';
 import { disagreementOf } from '../../src/judge/opinions.ts';
+import type { Attempt, Outcome } from '../../src/model/attempt.ts';
+import { observeAll } from '../../src/model/observation.ts';
 import type { CheckRecord, ScenarioRecord, StepRecord } from '../../src/record/schema.ts';
 import { emptyRecord } from '../run/empty-record.ts';
-import { closed, sequence } from './attempts.ts';
+import { attempt, closed, sequence } from './attempts.ts';
 
 const RULES: JudgeRules = { confirm: 2, actedMs: 0, closing: 'left-out' };
 /** The first attempt of a sequence is made after a second, each other 100 ms later. */
@@ -57,6 +59,45 @@ describe('a check that shows what is expected after the budget of its step', () 
     const late = { verdict: 'late', expected: 'unreachable' } as const;
     expect(disagreementOf({ ...late, predicted: { verdict: 'denied', grounds: 0 } })).toBeUndefined();
     expect(exitCodeFor({ ...emptyRecord(), scenarios: [scenario([step([{ verdict: 'late' }])])] })).toBe(1);
+  });
+});
+
+describe('a change that was seen before its step was in force', () => {
+  /** Seen at 100, 200, … ms, while the step came into force; what was seen after that begins at 1000 ms. */
+  const turning = (...outcomes: readonly (readonly [Outcome, Partial<Attempt>?])[]) =>
+    observeAll(
+      outcomes.map(([outcome, more], index) =>
+        attempt('turn', outcome, { round: index + 1, atMs: 100 * (index + 1), ...more }),
+      ),
+    );
+  const cut = sequence('unreachable', 'cut cut');
+  const settled = (check: Parameters<typeof judge>[0]) => judge(check, RULES).settledMs;
+
+  test('dates what all attempts after that confirm', () => {
+    expect(settled({ ...cut, ...turning(['connected'], ['connected'], ['timeout']) })).toBe(300);
+    expect(settled({ ...cut, ...turning(['timeout'], ['timeout']) })).toBe(100);
+    expect(settled({ ...cut, ...turning(['timeout'], ['connected'], ['timeout']) })).toBe(300);
+    expect(settled({ ...cut, ...turning(['connected']) })).toBe(1_000);
+    expect(settled({ ...cut, ...turning(['timeout', { late: true }]) })).toBe(1_000);
+    expect(settled({ ...cut, ...turning(['error']) })).toBe(1_000);
+  });
+
+  test('dates nothing that turned back', () => {
+    const late = sequence('unreachable', 'connected cut cut');
+    expect(settled({ ...late, ...turning(['timeout']) })).toBe(1_100);
+  });
+
+  test('proves nothing', () => {
+    const { observed: _, ...untried } = cut;
+    expect(judge({ ...untried, ...turning(['timeout'], ['timeout']) }, RULES).verdict).toBe('inconclusive');
+  });
+
+  test('is dated by the dial that was answered', () => {
+    const open = sequence('reachable', 'connected connected');
+    expect(settled({ ...open, ...turning(['timeout'], ['connected', { dials: 2, durationMs: 120 }]) })).toBe(
+      320,
+    );
+    expect(settled({ ...open, ...turning(['connected', { durationMs: 3 }]) })).toBe(100);
   });
 });
 

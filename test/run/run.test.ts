@@ -24,7 +24,8 @@ test('all is well where nobody interferes', async () => {
 });
 
 test('a network that does not enforce policies is never green', async () => {
-  const record = await runWith(sandboxCluster({ nodes: 2, enforcement: 'off' }));
+  const cluster = sandboxCluster({ nodes: 2, enforcement: 'off' });
+  const record = await runWith(cluster, undefined, { withinMs: 2_000 });
   expect(record.scenarios[0]?.error).toMatchObject({
     code: 'not-enforcing',
     message: 'no node has taken up the policies for 2 s (node-1, node-2)',

@@ -8,7 +8,7 @@ import type { Batch } from '../../src/probe/protocol.ts';
 import type { CheckDraft } from '../../src/record/draft.ts';
 import type { Settling } from '../../src/run/context.ts';
 import { Evidence } from '../../src/run/evidence.ts';
-import type { Stage } from '../../src/run/round.ts';
+import { runRound, type Stage } from '../../src/run/round.ts';
 import { control, observe, settle } from '../../src/run/settle.ts';
 import { sleepingClock } from '../cluster/kind/world.ts';
 import { attempt } from '../judge/attempts.ts';
@@ -38,6 +38,8 @@ interface Seen {
 interface World {
   /** Whether policies were applied; absent: yes. */
   readonly isChanged?: boolean;
+  /** What the state before may be mistaken for; absent: all where anything is expected to be reachable. */
+  readonly mistakable?: readonly CheckDraft['expected'][];
   /** Pods that no kubelet visits any more. */
   readonly unvisited?: readonly string[];
   readonly isPatient?: boolean;
@@ -46,7 +48,7 @@ interface World {
 /** Has one source try a destination for each of `seen`, and gives the attempts at each. */
 async function settled(
   seen: readonly Seen[],
-  { isChanged = true, unvisited = [], isPatient = false }: World = {},
+  { isChanged = true, mistakable, unvisited = [], isPatient = false }: World = {},
 ): Promise<readonly (readonly Attempt[])[]> {
   const checks = seen.map(({ expected, predicted }, id) => ({
     ...checkOf(id, expected),
@@ -70,13 +72,51 @@ async function settled(
 
   const stage = stageOf('a', ...seen.map((_, id) => `b${id}`));
   await settle(
-    { name: 'x', checks, isMistakable: isChanged ? () => checks.some(isReachable) : undefined },
+    {
+      name: 'x',
+      checks,
+      isMistakable: isChanged
+        ? ({ expected }) => mistakable?.includes(expected) ?? checks.some(isReachable)
+        : undefined,
+    },
     RULES,
     stage,
     contextOn({ exec: sessionsThat(answer) }, clock, isPatient),
   );
   return checks.map((check) => stage.attempts.of(check));
 }
+
+test('before the floor nothing is tried that the state before may be mistaken for, and what is new is', async () => {
+  const [open = [], cut = []] = await settled(
+    [
+      { expected: 'reachable', rounds: ['connected'] },
+      { expected: 'unreachable', rounds: ['timeout'] },
+    ],
+    { mistakable: ['reachable'] },
+  );
+  expect(timesOf(cut)[0]).toBeLessThan(FLOOR_MS);
+  expect(timesOf(open)[0]).toBeGreaterThanOrEqual(FLOOR_MS);
+  // The row of the cut one does not hold up the other.
+  expect(timesOf(open)[0]).toBeLessThan(FLOOR_MS + ROUND_MS + PAUSE_MS);
+});
+
+test.each([
+  ['settle', 6],
+  ['turn', undefined],
+] as const)('a dial that is lost in the phase %s makes a cut take %s attempts', async (phase, confirm) => {
+  const clock = sleepingClock();
+  const plain = agentsThat({ outcomeOf: () => 'connected' }, clock);
+  const exec = sessionsThat(async (request, input) => {
+    const answer = await plain(request, input);
+    return {
+      ...answer,
+      stdout: answer.stdout.replaceAll('"durationMs":1', '"durationMs":1,"dials":2,"lost":1'),
+    };
+  });
+  const check = checkOf(0, 'reachable');
+  await runRound([check], { phase, number: 1 }, stageOf('a', 'b0'), contextOn({ exec }, clock));
+  expect(check.confirm).toBe(confirm);
+});
 
 function stageOf(...names: readonly string[]): Stage & { readonly attempts: RememberedAttempts } {
   const pods = names.map((name) => ({ namespace: 'x', name, ip: `ip-${name}`, node: 'node-1' }));

@@ -11,7 +11,7 @@ export const CELLS = {
   unreachable: { glyph: '-', meaning: 'unreachable, as expected', style: 'passed' },
   unjudged: { glyph: '~', meaning: 'not judged: the run ended before', style: 'inconclusive' },
   inconclusive: { glyph: '?', meaning: 'inconclusive: nothing was proven', style: 'inconclusive' },
-  late: { glyph: 'T', meaning: 'late: as expected, after its time', style: 'flapping' },
+  late: { glyph: 'T', meaning: 'late: as expected, after its time', style: 'late' },
   flapping: { glyph: 'F', meaning: 'flapping: as expected, then not', style: 'flapping' },
   broken: { glyph: 'B', meaning: 'broken: must be reachable, was not', style: 'broken' },
   leaked: { glyph: 'L', meaning: 'leaked: must be unreachable, got through', style: 'leaked' },

@@ -17,18 +17,23 @@ export function lateNodes({ force = [] }: Forced): string[] {
 }
 
 /** When each node showed that it had: `node-1 after 212 ms, node-2 not within the time`. Undefined where nobody looked. */
-export function describeForce({ force = [] }: Forced): string | undefined {
-  if (force.length === 0) return undefined;
-  return force
-    .map(({ node, turnedMs }) =>
+export function describeForce({
+  steps,
+  hasSteps,
+}: Pick<ScenarioView, 'steps' | 'hasSteps'>): string | undefined {
+  const told = steps.flatMap(({ force, title }) => {
+    if (force.length === 0) return [];
+    const turns = force.map(({ node, turnedMs }) =>
       turnedMs === undefined ? `${node} not within the time` : `${node} after ${duration(turnedMs)}`,
-    )
-    .join(', ');
+    );
+    return [`${hasSteps ? `${title}: ` : ''}${turns.join(', ')}`];
+  });
+  return told.length === 0 ? undefined : told.join('; ');
 }
 
 /** `node-2 has not taken up the policies …`; undefined where all nodes have. */
-export function describeLateNodes(scenario: Forced): string | undefined {
-  const nodes = lateNodes(scenario);
+export function describeLateNodes(step: Forced): string | undefined {
+  const nodes = lateNodes(step);
   if (nodes.length === 0) return undefined;
   const have = nodes.length === 1 ? 'has' : 'have';
   return `${nodes.join(', ')} ${have} not taken up the policies within the time: what is seen there is not about them, and its checks are inconclusive`;

@@ -5,6 +5,7 @@
 import { PodreachError } from '../../errors.ts';
 import { elsewhereOf } from '../../judge/elsewhere.ts';
 import { agreesAtLast, isConfirmed, type JudgeRules, passedControl, wasCut } from '../../judge/judge.ts';
+import { turnedAt } from '../../judge/turning.ts';
 import { objectKey } from '../../keys.ts';
 import type { CheckDraft, ScenarioDraft, StepDraft } from '../../record/draft.ts';
 import { livesOf, pairOf } from '../../record/lives.ts';
@@ -16,8 +17,8 @@ import { awaitForce, type Marker, turnMarker, unforced } from '../markers.ts';
 import type { Watching } from '../outposts.ts';
 import type { Foresight } from '../predict.ts';
 import type { RunningPods } from '../provision.ts';
-import { hearOut, type Stage, witness } from '../round.ts';
-import { observe, settle, type Tried } from '../settle.ts';
+import { hearOut, runRound, type Stage, witness } from '../round.ts';
+import { observe, PAUSE_MS, settle, type Tried } from '../settle.ts';
 import { changesOf, isAny } from './changes.ts';
 import { controlLater } from './controls.ts';
 import { writeVerdicts } from './verdicts.ts';
@@ -165,7 +166,7 @@ async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise
       const openWays =
         marker === undefined
           ? await witness(draft.checks, stage, context)
-          : await awaitForce(draft, marker, rules.actedMs, stage, context);
+          : await watchTurn(step, awaitForce(draft, marker, rules.actedMs, stage, context));
       if (index > 0) await controlLater(index, planned.policies.length > 0, scenario, stage, context);
       await settle(forced(step), rules, stage, context, Promise.resolve(openWays));
     },
@@ -182,6 +183,42 @@ async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise
   }
   if (plan.steps.length > 1 && draft.atMs !== undefined)
     draft.durationMs = Math.round(context.clock.now() - stage.beganMs) - draft.atMs;
+}
+
+/** What is to change is tried while its step comes into force: a node may show a change long before it shows its marker. */
+async function watchTurn<Forced>(step: StepRun, force: Promise<Forced>): Promise<Forced> {
+  const { index, tried, stage, context } = step;
+  if (index === 0) return await force;
+  const { isMistakable = () => true } = tried;
+  const changing = tried.checks.filter((check) => passedControl(check) && !isMistakable(check));
+  let isForced = false;
+  const forced = force.finally(() => {
+    isForced = true;
+  });
+  // Neither is left alone where the other fails.
+  const [result, watched] = await Promise.allSettled([
+    forced,
+    untilTurned(changing, () => isForced, stage, context),
+  ]);
+  if (watched.status === 'rejected') throw watched.reason;
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+}
+
+async function untilTurned(
+  checks: readonly CheckDraft[],
+  isForced: () => boolean,
+  stage: Stage,
+  context: Stepping,
+): Promise<void> {
+  // Soon tried again, so that a change is not dated long after it came.
+  const timing = { ...context.timing, timeoutMs: context.timing.denialMs };
+  let due = checks;
+  for (let number = 1; due.length > 0 && !isForced(); number += 1) {
+    await runRound(due, { phase: 'turn', number }, stage, { ...context, timing });
+    due = due.filter((check) => turnedAt(check) === undefined);
+    if (due.length > 0) await context.clock.sleep(PAUSE_MS, context.signal);
+  }
 }
 
 /** Whether more that is heard may still tell what a check has shown. */

@@ -13,9 +13,11 @@ import {
   interruptedRun,
   provisioningFailure,
 } from '../records.ts';
+import { fiveSteps } from '../steps.ts';
 
 const RECORDS: Readonly<Record<string, () => RunRecord>> = {
   'every verdict': everyVerdict,
+  'five steps': fiveSteps,
   'hostile names': hostileRecord,
   'an environment that failed': environmentFailure,
   'pods that did not start': provisioningFailure,

@@ -12,6 +12,7 @@ import {
   interruptedRun,
   provisioningFailure,
 } from '../records.ts';
+import { fiveSteps } from '../steps.ts';
 
 test('holds a subtest per scenario and a point per check', async () => {
   await expect(renderTap(viewOf(runRecordSchema.parse(everyVerdict())))).toMatchFileSnapshot(
@@ -45,6 +46,12 @@ test('is well-formed, whatever names say', () => {
   expect(points).toHaveLength(1 + suites * 6);
   expect(points.filter(({ skip, todo }) => skip || todo)).toEqual([]);
   expect(points[1]?.diag.message).toBe(`scenario ${neutralise(HOSTILE.html)}: ${neutralise(HOSTILE.cdata)}`);
+});
+
+test('has a point for each check of each step', () => {
+  const { points, stray } = read(fiveSteps());
+  expect(stray).toEqual([]);
+  expect(points).toHaveLength(36);
 });
 
 test.each([

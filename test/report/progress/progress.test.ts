@@ -98,6 +98,23 @@ describe('without a terminal', () => {
     ]);
   });
 
+  test('says of which step it tells, where that has a name', () => {
+    const step = { scenario: 'rollout', step: 'monitoring is let in', phase: 'settle' } as const;
+    const told = record(
+      [
+        { type: 'phase-started', ...step, phase: 'apply' },
+        { type: 'phase-started', ...step },
+        { type: 'round-ended', ...step, round: 2, settled: 5, total: 7 },
+      ],
+      { ...PLAIN, verbose: true },
+    );
+    expect(told).toEqual([
+      'rollout: monitoring is let in: changing the cluster',
+      'rollout: monitoring is let in: waiting for the policies to take effect',
+      'rollout: monitoring is let in: 5 of 7 checks settled (round 2)',
+    ]);
+  });
+
   test('shows names for what they are', () => {
     expect(record([{ type: 'phase-started', scenario: 'a\u001b[2J\nb', phase: 'apply' }], PLAIN)).toEqual([
       'a\\x1b[2J b: applying policies',

@@ -24,6 +24,8 @@ type Settled = CheckView & { readonly settledMs: number };
 /** Nothing for a scenario that has not begun. */
 export function renderTimeline(scenario: ScenarioView, id: string): Markup | readonly Markup[] {
   const phases = renderPhases(scenario, id);
+  // Of steps, their table says it.
+  if (scenario.hasSteps) return phases;
   const settled = scenario.checks
     .filter((check): check is Settled => check.settledMs !== undefined)
     .sort((left, right) => left.settledMs - right.settledMs);
@@ -39,20 +41,22 @@ ${renderTimes(settled, scenario.checks)}
 }
 
 function renderPhases({ phases, durationMs }: ScenarioView, id: string): readonly Markup[] {
-  const known = phases.flatMap(({ name, atMs, durationMs: took }) =>
-    took === undefined ? [] : [{ name, atMs, took }],
+  const known = phases.flatMap(({ name, step, atMs, durationMs: took }) =>
+    took === undefined
+      ? []
+      : [{ name, whole: step === undefined ? name : `${name} of step ${step}`, atMs, took }],
   );
   const endMs = Math.max(durationMs ?? 0, ...known.map(({ atMs, took }) => atMs + took));
   if (known.length === 0 || endMs === 0) return [];
   const scale = (ms: number): number => round((ms / endMs) * WIDTH);
-  const bars = known.map(({ name, atMs, took }, index) => {
+  const bars = known.map(({ name, whole, atMs, took }, index) => {
     const [x, width] = [scale(atMs), Math.max(1, scale(took))];
-    return html`<g class="phase phase-${index % 2}"><title>${name}: ${duration(took)}</title><rect x="${x}" y="${BAR.top}" width="${width}" height="${BAR.height}"/>${only(width >= NAME_WIDTH, () => html`<text x="${round(x + width / 2)}" y="${BAR.top + 17}" text-anchor="middle">${name}</text>`)}</g>`;
+    return html`<g class="phase phase-${index % 2}"><title>${whole}: ${duration(took)}</title><rect x="${x}" y="${BAR.top}" width="${width}" height="${BAR.height}"/>${only(width >= NAME_WIDTH, () => html`<text x="${round(x + width / 2)}" y="${BAR.top + 17}" text-anchor="middle">${name}</text>`)}</g>`;
   });
   return [
     html`<h3 id="${id}-phases">Phases</h3>
 <svg class="phases" viewBox="0 0 ${WIDTH} 34" width="${WIDTH}" height="34" role="img" aria-labelledby="${id}-phases">${bars}</svg>
-<p class="legend">${known.map(({ name, took }) => `${name} ${duration(took)}`).join(', ')}</p>
+<p class="legend">${known.map(({ whole, took }) => `${whole} ${duration(took)}`).join(', ')}</p>
 `,
   ];
 }
