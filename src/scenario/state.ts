@@ -64,7 +64,7 @@ export function act(action: WrittenAction, state: ClusterState, declared: Declar
 }
 
 /** A policy that is there already keeps of its earlier text what the API server keeps. */
-function apply(policy: PlannedPolicy, policies: State['policies']): State['policies'] {
+function apply(policy: PlannedPolicy, policies: ClusterState['policies']): ClusterState['policies'] {
   const key = objectKey(policy);
   const before = policies.get(key);
   const keptTypes =

@@ -20,7 +20,7 @@ import { Sessions } from '../../src/run/sessions.ts';
 import { type Acting, act as perform } from '../../src/run/steps/act.ts';
 import { asAction } from '../../src/scenario/plan.ts';
 import type { PlannedPolicy, PlannedStep } from '../../src/scenario/scenario.ts';
-import { act, type Declared, type State } from '../../src/scenario/state.ts';
+import { act, type ClusterState, type Declared } from '../../src/scenario/state.ts';
 import { type Alphabet, DEFAULT_ALPHABET, worlds } from '../policy/arbitraries.ts';
 import { policySets, relabel, type Sequence, type Stage, sequences, unfold } from './sequences.ts';
 
@@ -123,7 +123,7 @@ export async function openArena(
     },
     context,
   );
-  let state: State = { ...declared, policies: new Map() };
+  let state: ClusterState = { ...declared, policies: new Map() };
   const world = worldOf(state, running);
   const addresses = world.pods.map(({ address = '' }) => address);
   const alphabet = { addresses, blocks: blocksFor(addresses) };
@@ -192,7 +192,7 @@ function declaredBy({ namespaces = [], pods }: World): Declared {
 }
 
 /** What policies see of a state. */
-function worldOf({ namespaces, pods, policies }: State, running: RunningPods): World {
+function worldOf({ namespaces, pods, policies }: ClusterState, running: RunningPods): World {
   return {
     namespaces: [...namespaces.values()],
     pods: [...pods].map(([key, pod]) => {

@@ -5,7 +5,7 @@ import type { Labels } from '../../src/model/labels.ts';
 import { ACTION_KINDS, nameObject } from '../../src/model/step.ts';
 import type { World } from '../../src/policy/model.ts';
 import type { LabelChange, Mark, PlannedPolicy, WrittenAction } from '../../src/scenario/scenario.ts';
-import { act, type Declared, objectOf, type State } from '../../src/scenario/state.ts';
+import { act, type ClusterState, type Declared, objectOf } from '../../src/scenario/state.ts';
 import { type Alphabet, labels, type Manifest, manifests, specs } from '../policy/arbitraries.ts';
 
 /** Policies that are put in force, and what is done then, step by step. */
@@ -31,7 +31,7 @@ type Move =
 export interface Stage {
   /** In the order in which they are done; none for the first. */
   readonly actions: readonly WrittenAction[];
-  readonly state: State;
+  readonly state: ClusterState;
 }
 
 const MOVES = 3;
@@ -91,7 +91,7 @@ function relabelling(...keys: readonly string[]): fc.Arbitrary<Record<string, st
 
 /** What a sequence leads to. Moves that change nothing are left out, and steps without any. */
 export function unfold({ policies, steps }: Sequence, declared: Declared): readonly [Stage, ...Stage[]] {
-  let state: State = {
+  let state: ClusterState = {
     ...declared,
     policies: new Map(policies.map((manifest) => [objectKey(manifest.metadata), planned(manifest)])),
   };
@@ -117,7 +117,7 @@ function isSameKind(one: WrittenAction, other: WrittenAction): boolean {
 
 const NOWHERE: Mark = { location: { file: '', line: 1, column: 1 }, frame: '' };
 
-function actionOf(move: Move, state: State): WrittenAction | undefined {
+function actionOf(move: Move, state: ClusterState): WrittenAction | undefined {
   switch (move.kind) {
     case 'apply': {
       const { metadata, ...rest } = move.manifest;
@@ -150,7 +150,7 @@ function at<One>(place: number, all: readonly One[]): One | undefined {
   return all[place % all.length];
 }
 
-function labelsOf(object: string, { namespaces, pods }: State): Labels {
+function labelsOf(object: string, { namespaces, pods }: ClusterState): Labels {
   return (namespaces.get(object.replace('namespace/', '')) ?? pods.get(object))?.labels ?? {};
 }
 
