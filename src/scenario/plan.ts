@@ -82,7 +82,8 @@ function headOf(
   };
 }
 
-function asAction(action: WrittenAction): Action {
+/** An action as a run performs it. */
+export function asAction(action: WrittenAction): Action {
   const { kind } = action;
   const object = objectOf(action);
   return kind === 'label'

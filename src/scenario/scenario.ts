@@ -7,6 +7,7 @@ import type { Check, Expectation } from '../model/check.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { Action } from '../model/step.ts';
+import type { PolicyType } from '../policy/isolation.ts';
 import type { Retyped } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { Acceptance } from '../policy/review.ts';
@@ -167,6 +168,8 @@ export interface PlannedPolicy {
   /** The same, as an API server reads it, for selection and explanation only. */
   readonly object: NetworkPolicyObject;
   readonly location: Location;
+  /** The policyTypes that it keeps from the text that it is applied over; see `keptPolicyTypes`. */
+  readonly keptTypes?: readonly PolicyType[];
   /** What in it is something else to an API server than to a person. */
   readonly retyped?: readonly Retyped[];
   /** The place of a part of it, such as `['spec', 'ingress', 0]`, or of the nearest thing around that. */

@@ -2,6 +2,7 @@
 import { objectKey } from '../keys.ts';
 import type { Labels } from '../model/labels.ts';
 import { nameObject, parseObject, type StepObject } from '../model/step.ts';
+import { keptPolicyTypes } from '../policy/isolation.ts';
 import type { LabelChange, PlannedNamespace, PlannedPod, PlannedPolicy, WrittenAction } from './scenario.ts';
 
 /** Each by its name; pods and policies by `namespace/name`. */
@@ -47,7 +48,7 @@ export function find(
 export function act(action: WrittenAction, state: ClusterState, declared: Declared): ClusterState {
   switch (action.kind) {
     case 'apply':
-      return { ...state, policies: new Map(state.policies).set(objectKey(action.policy), action.policy) };
+      return { ...state, policies: apply(action.policy, state.policies) };
     case 'label':
       return change(state, state, parseObject(action.object), (labels) =>
         changeLabels(labels, action.labels),
@@ -60,6 +61,15 @@ export function act(action: WrittenAction, state: ClusterState, declared: Declar
     case 'replace':
       return state;
   }
+}
+
+/** A policy that is there already keeps of its earlier text what the API server keeps. */
+function apply(policy: PlannedPolicy, policies: ClusterState['policies']): ClusterState['policies'] {
+  const key = objectKey(policy);
+  const before = policies.get(key);
+  const keptTypes =
+    before && keptPolicyTypes({ spec: before.object.spec, keptTypes: before.keptTypes }, policy.object.spec);
+  return new Map(policies).set(key, keptTypes === undefined ? policy : { ...policy, keptTypes });
 }
 
 /** Sets a namespace or pod as it is elsewhere, but for its labels. */

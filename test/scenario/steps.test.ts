@@ -1,5 +1,7 @@
 /** Steps: what there is in each, what is expected of whom, and what cannot be. */
+
 import { describe, expect, test } from 'vitest';
+import { renderTrace } from '../../src/policy/render-trace.ts';
 import type { PlannedStep } from '../../src/scenario/scenario.ts';
 import { createProject, describeChecks } from './project.ts';
 
@@ -94,6 +96,24 @@ steps:
     });
     expect(third?.policies).toEqual([third?.applied[1]]);
     expect(third?.policies).not.toEqual(second?.policies);
+  });
+
+  test('predicts that a policy keeps the policyTypes that were filled in for its earlier text, until it is made anew', async () => {
+    const steps = await stepsOf(`
+otherwise: reachable
+steps:${CREATED}    apply: [${policy('p', 'podSelector: {}, egress: [{}], ingress: [{}]')}]
+  - { name: ingress alone, apply: [${policy('p', 'podSelector: {}, ingress: [{}]')}] }
+  - { name: gone, delete: [networkpolicy/shop/p] }
+  - { name: made anew, apply: [${policy('p', 'podSelector: {}, ingress: [{}]')}] }
+`);
+    expect(steps.map(({ oracle }) => oracle().policiesIsolating('shop/web', 'egress').length)).toEqual([
+      0, 1, 1, 0, 0,
+    ]);
+    const flow = { from: { kind: 'pod', pod: 'shop/web' }, to: { kind: 'pod', pod: 'shop/api' } } as const;
+    const trace = steps[2]?.oracle().explain({ ...flow, port: 8080, protocol: 'TCP' });
+    expect(trace && renderTrace(trace)).toContain(
+      'It names no policyTypes and keeps those that its earlier text was given, so it isolates ingress and egress (D1).',
+    );
   });
 
   test('tries in each step every pair of which both pods are there, with the expectation that it had', async () => {

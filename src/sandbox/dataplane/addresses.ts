@@ -22,45 +22,32 @@ export function planNodes(count: number): NodePlan[] {
   }));
 }
 
-/** For so long an address that was given back is not given out: a pod that takes the place of another at once gets a new one. */
-const REST_MS = 300;
-
 /**
- * The pod addresses of one node. The next pod gets the address that was given back last, once that has rested: what others still hold
- * for the old pod then meets the new one, as it may on any cluster.
+ * The pod addresses of one node. What others have given back is given out before all that nobody has had yet, so that whatever
+ * remembers an address longer than the pod that had it shows itself. A pod that is made anew does not get its own again.
  */
 export class AddressPool {
   readonly #prefix: string;
-  readonly #now: () => number;
-  /** Those that were given back, the last one last. */
-  readonly #resting: { readonly offset: number; readonly sinceMs: number }[] = [];
-  #unused = 0;
+  readonly #givenBack: { readonly address: string; readonly owner: string }[] = [];
+  #fresh = 0;
 
-  /** @param now in milliseconds */
-  constructor(podCidr: string, now: () => number = () => performance.now()) {
+  constructor(podCidr: string) {
     this.#prefix = podCidr.slice(0, podCidr.lastIndexOf('.') + 1);
-    this.#now = now;
   }
 
-  /** @returns undefined where all addresses are in use */
-  take(): string | undefined {
-    const rested = this.#resting.findLastIndex(({ sinceMs }) => this.#now() - sinceMs >= REST_MS);
-    const [reused] = rested === -1 ? [] : this.#resting.splice(rested, 1);
-    if (reused !== undefined) return this.#addressAt(reused.offset);
-    if (this.#unused < PODS_PER_NODE) {
-      this.#unused += 1;
-      return this.#addressAt(this.#unused - 1);
-    }
-    const oldest = this.#resting.shift();
-    return oldest && this.#addressAt(oldest.offset);
+  /**
+   * @param owner the name of the pod, with its namespace
+   * @returns undefined where all addresses are in use
+   */
+  take(owner: string): string | undefined {
+    const ofAnother = this.#givenBack.findLastIndex((one) => one.owner !== owner);
+    if (ofAnother >= 0) return this.#givenBack.splice(ofAnother, 1)[0]?.address;
+    if (this.#fresh === PODS_PER_NODE) return this.#givenBack.pop()?.address;
+    this.#fresh += 1;
+    return `${this.#prefix}${this.#fresh + 1}`;
   }
 
-  giveBack(address: string): void {
-    const offset = Number(address.slice(this.#prefix.length)) - 2;
-    this.#resting.push({ offset, sinceMs: this.#now() });
-  }
-
-  #addressAt(offset: number): string {
-    return `${this.#prefix}${offset + 2}`;
+  giveBack(address: string, owner: string): void {
+    this.#givenBack.push({ address, owner });
   }
 }
