@@ -4,7 +4,7 @@ import { judge } from '../../src/judge/judge.ts';
 import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import type { ReportFormat } from '../../src/report/formats.ts';
 import { REPORTS } from '../../src/report/report.ts';
-import { viewOf } from '../../src/report/view/view.ts';
+import { viewOf } from '../../src/report/view/run.ts';
 import { brokenOff, calmSteps, fiveSteps } from './steps.ts';
 
 const PLAIN = { width: 100, colour: false, verbose: false, quiet: false };
