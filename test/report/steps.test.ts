@@ -158,6 +158,15 @@ describe('an action', () => {
   });
 });
 
+test('the page draws for each step how fast its checks settled, from its own last action on', () => {
+  const blocks = render('html', fiveSteps()).split('data-step="').slice(1);
+  const since = blocks.map((block) => /by time (since [^<]*)<\/text>/.exec(block)?.[1]);
+  expect(since).toEqual([
+    'since the policies were applied',
+    ...Array.from({ length: 4 }, () => 'since the step&#39;s last action'),
+  ]);
+});
+
 describe('steps that were not done', () => {
   const TEXTUAL = ['terminal', 'junit', 'markdown', 'html', 'audit', 'tap'] as const;
 
