@@ -163,7 +163,7 @@ test('the page draws for each step how fast its checks settled, from its own las
   const since = blocks.map((block) => /by time (since [^<]*)<\/text>/.exec(block)?.[1]);
   expect(since).toEqual([
     'since the policies were applied',
-    ...Array.from({ length: 4 }, () => 'since the step&#39;s last action'),
+    ...Array.from({ length: 4 }, () => "since the step's last action"),
   ]);
 });
 
