@@ -51,6 +51,17 @@ test('five steps in which all is well take a line each in the terminal', async (
   );
 });
 
+test('a step of which there is nothing to tell says how many checks it has', () => {
+  const record = calmSteps();
+  const scenarios = record.scenarios.map((scenario) => ({
+    ...scenario,
+    steps: scenario.steps.map((step, index) =>
+      index > 0 ? step : { ...step, checks: step.checks.filter(({ expected }) => expected === 'reachable') },
+    ),
+  }));
+  expect(render('terminal', { ...record, scenarios })).toMatch(/^ +step 1: 2 checks$/m);
+});
+
 test('a quiet report leaves out the steps in which all is well', () => {
   const told = render('terminal', fiveSteps(), { quiet: true }).match(/STEP \d/g);
   expect(told).toEqual(['STEP 2', 'STEP 3', 'STEP 4', 'STEP 5']);
