@@ -2,6 +2,7 @@
 import { type Lives, livesOf, pairOf } from '../record/lives.ts';
 import type { CheckRecord, ScenarioRecord } from '../record/schema.ts';
 import { type JudgeRules, wasCut } from './judge.ts';
+import { laterConnections } from './later-connection.ts';
 
 /** What is known of one pair of pods from other steps. */
 export interface Elsewhere {
@@ -22,13 +23,12 @@ export function elsewhereOf(
 ): (step: number, check: CheckRecord) => Elsewhere {
   const all = livesOf(scenario);
   const livesIn = (step: number): Lives => all[step] ?? new Map();
-  /** The last step in which a pair connected, and the first in which it was cut as the policies say. */
-  const connected = new Map<string, number>();
+  const laterConnection = laterConnections(scenario);
+  /** The first step in which a pair was cut as the policies say. */
   const denied = new Map<string, number>();
   for (const [step, { checks }] of scenario.steps.entries())
     for (const check of checks) {
       const pair = pairOf(check, livesIn(step));
-      if (hasConnected(check)) connected.set(pair, step);
       if (!denied.has(pair) && check.predicted?.verdict === 'denied' && wasCut(check, rules))
         denied.set(pair, step);
     }
@@ -41,13 +41,9 @@ export function elsewhereOf(
     const pair = pairOf(check, own);
     return {
       hasToChange: (expectedIn[step - 1]?.get(pair) ?? check.expected) !== check.expected,
-      connectsLater: (connected.get(pair) ?? step) > step,
+      connectsLater: laterConnection(step, check) !== undefined,
       wasDenied: (denied.get(pair) ?? step) < step,
       isGone: [check.from, check.to].some((pod) => last.get(pod) !== own.get(pod)),
     };
   };
-}
-
-function hasConnected({ observed = [] }: Pick<CheckRecord, 'observed'>): boolean {
-  return observed.some(({ outcome }) => outcome === 'connected');
 }

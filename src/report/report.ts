@@ -11,7 +11,8 @@ import { renderTap } from './formats/tap.ts';
 import { renderTerminal } from './formats/terminal/terminal.ts';
 import type { ReportFormat } from './formats.ts';
 import type { RenderOptions, Report } from './render-options.ts';
-import { type RunView, viewOf } from './view/view.ts';
+import { viewOf } from './view/run.ts';
+import type { RunView } from './view/view.ts';
 
 export const REPORTS: Readonly<Record<ReportFormat, Report>> = {
   terminal: viewed(renderTerminal),

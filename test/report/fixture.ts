@@ -2,7 +2,8 @@
 import type { Attempt } from '../../src/model/attempt.ts';
 import { observeAll } from '../../src/model/observation.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord, StepRecord } from '../../src/record/schema.ts';
-import { type ScenarioView, viewOf } from '../../src/report/view/view.ts';
+import { viewOf } from '../../src/report/view/run.ts';
+import type { ScenarioView } from '../../src/report/view/view.ts';
 
 const STARTED_AT = '2026-11-20T02:00:00.000Z';
 

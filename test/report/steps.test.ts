@@ -4,7 +4,7 @@ import { judge } from '../../src/judge/judge.ts';
 import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import type { ReportFormat } from '../../src/report/formats.ts';
 import { REPORTS } from '../../src/report/report.ts';
-import { viewOf } from '../../src/report/view/view.ts';
+import { viewOf } from '../../src/report/view/run.ts';
 import { brokenOff, calmSteps, fiveSteps } from './steps.ts';
 
 const PLAIN = { width: 100, colour: false, verbose: false, quiet: false };
@@ -49,6 +49,17 @@ test('five steps in which all is well take a line each in the terminal', async (
   expect(render('terminal', calmSteps(), { quiet: true })).toBe(
     'PASSED  1 scenario, 5 steps, 36 checks: 36 passed (8.1 s, sandbox v1.36.0)\n',
   );
+});
+
+test('a step of which there is nothing to tell says how many checks it has', () => {
+  const record = calmSteps();
+  const scenarios = record.scenarios.map((scenario) => ({
+    ...scenario,
+    steps: scenario.steps.map((step, index) =>
+      index > 0 ? step : { ...step, checks: step.checks.filter(({ expected }) => expected === 'reachable') },
+    ),
+  }));
+  expect(render('terminal', { ...record, scenarios })).toMatch(/^ +step 1: 2 checks$/m);
 });
 
 test('a quiet report leaves out the steps in which all is well', () => {
@@ -156,6 +167,15 @@ describe('an action', () => {
     expect(text).toContain('actions    nothing: only what is expected changes');
     expect(render('audit', { ...record, scenarios })).toContain('Nothing was done in this step');
   });
+});
+
+test('the page draws for each step how fast its checks settled, from its own last action on', () => {
+  const blocks = render('html', fiveSteps()).split('data-step="').slice(1);
+  const since = blocks.map((block) => /by time (since [^<]*)<\/text>/.exec(block)?.[1]);
+  expect(since).toEqual([
+    'since the policies were applied',
+    ...Array.from({ length: 4 }, () => "since the step's last action"),
+  ]);
 });
 
 describe('steps that were not done', () => {

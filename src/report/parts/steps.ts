@@ -118,7 +118,7 @@ export function stepLines({ steps, hasSteps }: ScenarioView): string[] {
       ...(enforce === undefined ? [] : [`time to enforce: ${enforce}`]),
       ...(allow === undefined ? [] : [`time to allow: ${allow}`]),
     ];
-    return told.length === 0 ? step.title : `${step.title}: ${told.join('; ')}`;
+    return `${step.title}: ${told.length === 0 ? count(step.checks.length, 'check') : told.join('; ')}`;
   });
 }
 

@@ -1,8 +1,9 @@
 /** The steps of a scenario, each with its state and its checks. */
 import { hasReconnected } from '../../judge/closing.ts';
 import { countContrary } from '../../judge/judge.ts';
+import { laterConnections } from '../../judge/later-connection.ts';
 import { describeConnection, describePortName } from '../../pair.ts';
-import type { CheckRecord, StepRecord } from '../../record/schema.ts';
+import type { CheckRecord, ScenarioRecord, StepRecord } from '../../record/schema.ts';
 import { countVerdicts } from './counts.ts';
 import { harmless } from './harmless.ts';
 import { mismatchesAmong } from './mismatch.ts';
@@ -19,29 +20,36 @@ interface WrittenStep {
   readonly state: State;
 }
 
+/** The steps as they are written, and what is known of them all. */
+interface Written {
+  readonly steps: readonly WrittenStep[];
+  readonly laterConnection: ReturnType<typeof laterConnections>;
+}
+
 /** @param states one for each step */
 export function viewSteps(
-  steps: readonly StepRecord[],
+  record: ScenarioRecord,
   states: readonly State[],
   scenario: ScenarioView,
 ): StepView[] {
-  const written = steps.flatMap((step, index): WrittenStep[] => {
+  const steps = record.steps.flatMap((step, index): WrittenStep[] => {
     const state = states[index];
     if (state === undefined) return [];
     const checkOf = new Map(step.checks.map((check) => [check.id, check]));
     return [{ step, state, checkOf, podOf: byKey(state.pods) }];
   });
-  return written.map((own, index) => viewStep(own, index, written, scenario));
+  const written = { steps, laterConnection: laterConnections(record) };
+  return steps.map((own, index) => viewStep(own, index, written, scenario));
 }
 
 /** A check leads to its step: so that is there before its checks are. */
 function viewStep(
   { step, state, checkOf }: WrittenStep,
   index: number,
-  written: readonly WrittenStep[],
+  written: Written,
   scenario: ScenarioView,
 ): StepView {
-  const before = written[index - 1];
+  const before = written.steps[index - 1];
   const { checks: writtenChecks, actions = [], force = [], namespaces, pods, policies, ...rest } = step;
   const number = index + 1;
   const told = harmless(rest);
@@ -74,10 +82,11 @@ function stageOf({ atMs, actedMs }: StepRecord): StepView['stage'] {
   return actedMs === undefined ? 'cut-short' : 'done';
 }
 
-function viewCheck(record: CheckRecord, step: StepView, written: readonly WrittenStep[]): CheckView {
+function viewCheck(record: CheckRecord, step: StepView, { steps, laterConnection }: Written): CheckView {
   const check = harmless(record);
-  const own = written[step.number - 1];
-  const before = written[step.number - 2];
+  const own = steps[step.number - 1];
+  const before = steps[step.number - 2];
+  const later = laterConnection(step.number - 1, record);
   const pair = describeConnection(check) + describePortName(check.portName);
   const view: CheckView = {
     ...check,
@@ -91,7 +100,7 @@ function viewCheck(record: CheckRecord, step: StepView, written: readonly Writte
     destination: own?.podOf.get(check.to),
     contrary: countContrary(record),
     hasReconnected: hasReconnected(record),
-    connectedLater: connectedLater(record, step.number, written),
+    connectedLater: later === undefined ? undefined : later + 1,
     reproduce: () => reproduction(view),
   };
   return view;
@@ -103,24 +112,6 @@ function changeOf({ id, expected }: CheckRecord, before: WrittenStep | undefined
   if (was === undefined) return 'new';
   if (was === expected) return undefined;
   return expected === 'reachable' ? 'opens' : 'closes';
-}
-
-/** Until one of the pods is replaced or gone: what has its name after that is another one. */
-function connectedLater(
-  { id, from, to }: CheckRecord,
-  number: number,
-  written: readonly WrittenStep[],
-): number | undefined {
-  for (const [index, { step, checkOf }] of written.entries()) {
-    if (index < number) continue;
-    const check = checkOf.get(id);
-    const isAnother = step.actions?.some(
-      ({ kind, object }) => kind === 'replace' && (object === from || object === to),
-    );
-    if (check === undefined || isAnother === true) return undefined;
-    if (check.observed?.some(({ outcome }) => outcome === 'connected') === true) return index + 1;
-  }
-  return undefined;
 }
 
 /** The first of each key. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../../src/record/schema.ts';
 import { renderJunit } from '../../../src/report/formats/junit.ts';
 import { neutralise } from '../../../src/report/text/text.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
 import { buildRecord, calmScenario, everyVerdict, meshScenario, unjudged } from '../fixture.ts';
 import {
   environmentFailure,

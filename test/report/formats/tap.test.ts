@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { checksOf, type RunRecord, runRecordSchema } from '../../../src/record/schema.ts';
 import { renderTap } from '../../../src/report/formats/tap.ts';
 import { neutralise } from '../../../src/report/text/text.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
 import { buildRecord, calmScenario, everyVerdict, meshScenario, unjudged } from '../fixture.ts';
 import {
   environmentFailure,

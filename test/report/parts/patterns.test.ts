@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ScenarioRecord } from '../../../src/record/schema.ts';
 import { findPatterns, findRunPatterns, findStepPatterns } from '../../../src/report/parts/patterns.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
 import { startProcessorClock } from '../../support/processor-time.ts';
 import {
   buildRecord,

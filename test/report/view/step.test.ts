@@ -1,6 +1,6 @@
 /** What a view knows of steps: their state, what changes in them, and what is known of a pair in other steps. */
 import { expect, test } from 'vitest';
-import { viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
 import { buildRecord, calmScenario } from '../fixture.ts';
 import { fiveSteps } from '../steps.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { CheckRecord, RunRecord } from '../../../src/record/schema.ts';
 import type { renderTap } from '../../../src/report/formats/tap.ts';
-import { type CheckView, viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
+import type { CheckView } from '../../../src/report/view/view.ts';
 import { buildRecord, buildScenario, everyVerdict } from '../fixture.ts';
 
 describe('a view', () => {

@@ -74,8 +74,8 @@ function accountOf(step: StepView): Phrase[] {
         ]),
     ...phraseChange(opens, step, 'had to become possible'),
     ...phraseChange(closes, step, 'had to become impossible'),
-    ...phraseTimes(times.allow, 'became possible'),
-    ...phraseTimes(times.enforce, 'became impossible'),
+    ...phraseTimes(times.allow, 'possible'),
+    ...phraseTimes(times.enforce, 'impossible'),
     ...(withinMs === undefined ? [] : [say`The step gives each of them ${duration(withinMs)}.`]),
   ];
 }
@@ -142,23 +142,21 @@ function phraseChange(checks: readonly CheckView[], { pods }: StepView, verb: st
   return [say`${count(checks.length, 'connection')} ${verb}: ${join([...told, ...more], '; ')}.`];
 }
 
-function phraseTimes({ concerned, settledMs, spread }: Times, verb: string): Phrase[] {
+function phraseTimes({ concerned, settledMs, spread }: Times, state: 'possible' | 'impossible'): Phrase[] {
   if (concerned === 0) return [];
   if (spread === undefined)
-    return [
-      say`${concerned === 1 ? 'It' : 'None of them'} ${concerned === 1 ? 'never ' : ''}${verb} and stayed so.`,
-    ];
+    return [say`${concerned === 1 ? 'It did not become' : 'None of them became'} ${state}, or not for good.`];
   const { medianMs, p95Ms, maximumMs } = spread;
   const number = settledMs.length;
   if (number === 1)
     return [
-      say`${concerned === 1 ? 'It' : `1 of ${formatNumber(concerned)}`} ${verb} after ${duration(maximumMs)}.`,
+      say`${concerned === 1 ? 'It' : `1 of ${formatNumber(concerned)}`} became ${state} after ${duration(maximumMs)}.`,
     ];
   const who =
     number === concerned
       ? `All ${formatNumber(number)}`
       : `${formatNumber(number)} of ${formatNumber(concerned)}`;
   return [
-    say`${who} ${verb}: half of these within ${duration(medianMs)}, 95 of 100 within ${duration(p95Ms)}, the last after ${duration(maximumMs)}.`,
+    say`${who} became ${state}: half of these within ${duration(medianMs)}, 95 of 100 within ${duration(p95Ms)}, the last after ${duration(maximumMs)}.`,
   ];
 }

@@ -12,7 +12,7 @@ import type { CheckView, ScenarioView } from '../../view/view.ts';
 import { policiesOf, untestedPolicies } from './exercise.ts';
 import { html, type Markup, only } from './markup.ts';
 import { renderAddress, renderProblem, renderTable, renderWord } from './parts.ts';
-import { renderTimeline } from './settling.ts';
+import { renderPhases, renderSettling } from './settling.ts';
 import { renderStep, renderSteps } from './steps.ts';
 
 /** The name of a scenario's place in the page. */
@@ -39,7 +39,7 @@ ${renderHead(scenario)}
 ${error === undefined || error.code === 'interrupted' ? [] : renderProblem({ ...error, facts: failureFacts(error) })}
 ${renderWarnings(scenario)}
 ${scenario.hasSteps ? renderSteps(scenario, index, id) : scenario.steps.map((step) => renderStep(step, { index, first: 0, id }))}
-${renderTimeline(scenario, id)}
+${renderPhases(scenario, id)}${scenario.hasSteps ? [] : scenario.steps.flatMap((step) => renderSettling(step, id))}
 ${renderPolicies(scenario, id)}
 </section>
 `;

@@ -8,6 +8,7 @@ import { renderGraph } from './graph.ts';
 import { html, type Markup, only } from './markup.ts';
 import { renderMatrixTable } from './matrix-table.ts';
 import { renderFactList, renderTable } from './parts.ts';
+import { renderSettling } from './settling.ts';
 
 /** Of more pairs that change, the matrix shows which. */
 const PAIRS_NAMED = 20;
@@ -76,6 +77,7 @@ function renderBlock(step: StepView, place: StepPlace): Markup {
 ${renderFactList(factsOf(step))}
 ${only(number > 1 && stage === 'done', () => renderChanges(step))}
 ${renderStep(step, place)}
+${renderSettling(step, id)}
 </div>
 `;
 }

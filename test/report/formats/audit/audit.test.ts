@@ -4,7 +4,7 @@ import { runRecordSchema } from '../../../../src/record/schema.ts';
 import { buildAudit } from '../../../../src/report/formats/audit/audit.ts';
 import { renderAudit } from '../../../../src/report/formats/audit/markdown.ts';
 import { plainText } from '../../../../src/report/formats/audit/phrase.ts';
-import { viewOf } from '../../../../src/report/view/view.ts';
+import { viewOf } from '../../../../src/report/view/run.ts';
 import { startProcessorClock } from '../../../support/processor-time.ts';
 import {
   attempts,

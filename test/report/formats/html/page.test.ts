@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../../../src/record/schema.ts';
 import { renderHtml } from '../../../../src/report/formats/html/html.ts';
 import { factsOf } from '../../../../src/report/parts/mismatch.ts';
-import { viewOf } from '../../../../src/report/view/view.ts';
+import { viewOf } from '../../../../src/report/view/run.ts';
 import { folderWith } from '../../../support/cli.ts';
 import { buildRecord, everyVerdict, meshScenario } from '../../fixture.ts';
 import { hostileRecord } from '../../records.ts';

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { type RunRecord, runRecordSchema } from '../../../../src/record/schema.ts';
 import { renderOpenMetrics } from '../../../../src/report/formats/openmetrics/openmetrics.ts';
 import { neutralise } from '../../../../src/report/text/text.ts';
-import { viewOf } from '../../../../src/report/view/view.ts';
+import { viewOf } from '../../../../src/report/view/run.ts';
 import { buildRecord, buildScenario, calmScenario, everyVerdict, unjudged } from '../../fixture.ts';
 import {
   environmentFailure,
