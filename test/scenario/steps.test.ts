@@ -263,6 +263,11 @@ async function mistakesIn(lines: string): Promise<readonly string[]> {
   return text.split('\n').filter((line) => line !== '' && !/^ +\d* \|/.test(line));
 }
 
+const OVERRULED =
+  '  hint: Something else is expected before both pods are there: move it to a step that has them, or leave it out.';
+const APART =
+  '  hint: Its pods are never there at the same time, from here on: move it to a step that has them, or leave it out.';
+
 describe('a mistake in a step', () => {
   test('is shown at its place, and where what it needs came to be or ceased to', async () => {
     await using project = await createProject({
@@ -523,14 +528,37 @@ steps:
       ],
     ],
     [
-      'a rule of which no connection can be tried in its step',
-      `steps:
-  - { name: early, replace: [shop/api], unreachable: [{ from: staging/web, to: [shop/api, shop/late] }] }
-${CREATED.trimStart().replace(/^/, '  ')}`,
+      'a rule that no step ever tries',
+      `unreachable:
+  - { from: staging/web, to: shop/late }
+  - { from: shop/web, to: shop/late }
+steps:
+  - { name: one, create: [namespace/staging, staging/web] }
+  - { name: open, remove: [staging/web], otherwise: reachable }
+  - { name: late, create: [shop/late], unreachable: [{ from: staging/web, to: shop/* }] }
+`,
       [
-        'a.yaml:16:55: no connection of this rule can be tried in this step',
-        '  hint: There is no staging/web and no shop/late in it: create what is missing, or move the rule to a step that has both ends.',
+        'a.yaml:16:5: no connection of this rule is ever tried',
+        '  a.yaml:20:42: something else is expected from here on',
+        OVERRULED,
+        'a.yaml:17:5: no connection of this rule is ever tried',
+        '  a.yaml:20:42: something else is expected from here on',
+        OVERRULED,
+        'a.yaml:21:54: no connection of this rule is ever tried',
+        APART,
       ],
+    ],
+    [
+      'pods that a rule names, and that are never there together',
+      `unreachable:
+  - { from: [shop/web, staging/web], to: [shop/api, "shop/late:80"] }
+  - { from: [staging/web, ops/prometheus], to: shop/* }
+steps:
+  - { name: one, create: [namespace/staging, staging/web] }
+  - { name: two, remove: [staging/web, ops/prometheus] }
+  - { name: three, create: [shop/late] }
+`,
+      ['a.yaml:16:53: staging/web → shop/late:80/TCP of this rule is never tried', APART],
     ],
     [
       'in a rule, as anywhere',
@@ -565,6 +593,26 @@ unreachable: [{ from: shop/wbe, to: shop/api }]
       'a.yaml:18:5: expected a mapping, found "text"',
       'a.yaml:20:23: unknown pod "shop/wbe"',
       '  hint: Did you mean "shop/web"?',
+    ]);
+  });
+
+  test('a rule may speak of pods that come later, also where it says the same again before they do', async () => {
+    const steps = await stepsOf(`
+unreachable: [{ from: [shop/web, shop/late], to: [shop/late, shop/api] }]
+steps:
+  - { name: early, replace: [shop/api], otherwise: unreachable, reachable: [{ from: ops/prometheus, to: shop/late }] }
+${CREATED.trimStart().replace(/^/, '  ')}`);
+    const checks = steps.map((step) => describeChecks(step.checks).filter((text) => text.includes('late')));
+    expect(checks).toEqual([
+      [],
+      [],
+      [
+        'unreachable shop/web > shop/late:80/TCP',
+        'unreachable shop/api > shop/late:80/TCP',
+        'unreachable shop/late > shop/api:8080/TCP',
+        'reachable ops/prometheus > shop/late:80/TCP',
+        'unreachable staging/web > shop/late:80/TCP',
+      ],
     ]);
   });
 
