@@ -1,6 +1,7 @@
 /** Follows the steps of a scenario: what there is after each, and what is expected in it. */
 import type { Location, Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
+import { FIRST_STEP } from '../model/step.ts';
 import { checkAction, checkNamespaceOf } from './check-actions.ts';
 import { Declarations, type DeclaredRule, declareRule } from './declarations.ts';
 import { carryOver, type Expectations, NOTHING_EXPECTED } from './expectations.ts';
@@ -88,6 +89,11 @@ function stateAtStart(scenario: Scenario, { namespaces, pods }: Declared): Clust
 }
 
 function* checkName({ name }: ScenarioStep, steps: readonly ScenarioStep[]): Generator<Problem> {
+  if (name.value === FIRST_STEP) {
+    yield problemAt(name.mark, `a step may not be called ${quote(FIRST_STEP)}`, {
+      hint: 'Reports call what stands at the top level so: give this step another name.',
+    });
+  }
   const first = steps.find((step) => step.name.value === name.value);
   if (first === undefined || first.name === name) return;
   yield problemAt(name.mark, `the step name ${quote(name.value)} is there twice`, {

@@ -1,6 +1,7 @@
 /** The steps of a scenario, each with its state and its checks. */
 import { hasReconnected } from '../../judge/closing.ts';
 import { countContrary } from '../../judge/judge.ts';
+import { FIRST_STEP } from '../../model/step.ts';
 import { describeConnection, describePortName } from '../../pair.ts';
 import type { CheckRecord, StepRecord } from '../../record/schema.ts';
 import { countVerdicts } from './counts.ts';
@@ -52,7 +53,7 @@ function viewStep(
     scenario,
     number,
     title: `step ${number}${told.name === undefined ? '' : ` (${told.name})`}`,
-    label: told.name ?? 'first step',
+    label: told.name ?? FIRST_STEP,
     actions: harmless(actions),
     stage: number === 1 ? 'done' : stageOf(step),
     ...state,
