@@ -1,5 +1,6 @@
 /** Steps: what there is in each, what is expected of whom, and what cannot be. */
 import { describe, expect, test } from 'vitest';
+import { startScenario } from '../../src/run/start-record.ts';
 import type { PlannedStep } from '../../src/scenario/scenario.ts';
 import { createProject, describeChecks } from './project.ts';
 
@@ -243,6 +244,8 @@ steps:${CREATED}
       ['reachable shop/web > shop/late:80/TCP', 'reachable ops/prometheus > shop/api:8080/TCP'],
     ]);
     expect(plan?.steps.map(({ declaredChecks }) => declaredChecks?.length)).toEqual([2, 8]);
+    // The record has one number for all steps.
+    expect(plan && startScenario(plan).declaredChecks).toBe(10);
   });
 });
 
@@ -323,6 +326,14 @@ scenario-invalid: 1 problem in a.yaml`);
         'a.yaml:18:13: the step name "all is there" is there twice',
         '  a.yaml:16:11: first here',
         '  hint: Reports tell steps apart by their names: give each its own.',
+      ],
+    ],
+    [
+      'a step called as reports call the first',
+      `steps:${CREATED}  - { name: first step, replace: [shop/api] }\n`,
+      [
+        'a.yaml:18:13: a step may not be called "first step"',
+        '  hint: Reports call what stands at the top level so: give this step another name.',
       ],
     ],
     [
