@@ -4,6 +4,9 @@
 export const ACTION_KINDS = ['apply', 'delete', 'label', 'create', 'remove', 'replace'] as const;
 export type ActionKind = (typeof ACTION_KINDS)[number];
 
+/** What reports call the step that has no name: that of the top level. No other may be called so. */
+export const FIRST_STEP = 'first step';
+
 /** Begin the names of what actions are done to that is no pod; a pod's begins with its namespace, which may not be called so. */
 export const OBJECT_PREFIXES = ['namespace', 'networkpolicy'] as const;
 

@@ -288,7 +288,9 @@ export const scenarioSchema = z.strictObject({
   declaredChecks: z
     .int()
     .exactOptional()
-    .describe('How many checks the scenario declares, where only some of them were chosen; absent: all.'),
+    .describe(
+      'How many checks the scenario declares in all of its steps, where only some of them were chosen; absent: all.',
+    ),
   status: z
     .enum(['waiting', 'running', 'finished', 'failed', 'interrupted', 'skipped'])
     .describe('skipped: not started, because the run ended before.'),

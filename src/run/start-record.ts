@@ -49,7 +49,7 @@ export function startScenario(plan: Plan): ScenarioDraft {
   return {
     ...plan.scenario,
     tags: [...plan.scenario.tags],
-    ...(first.declaredChecks === undefined ? {} : { declaredChecks: first.declaredChecks.length }),
+    ...declaredIn(plan.steps),
     status: 'waiting',
     phases: [],
     ...stateOf(first),
@@ -59,6 +59,17 @@ export function startScenario(plan: Plan): ScenarioDraft {
       { checks: startChecks(first, predicted[0]) },
       ...later.map((step, index) => startStep(step, plan.steps[index] ?? first, predicted[index + 1])),
     ],
+  };
+}
+
+/** How many checks all steps have, where only some of them were chosen. */
+function declaredIn(steps: Plan['steps']): Pick<ScenarioDraft, 'declaredChecks'> {
+  if (steps.every(({ declaredChecks }) => declaredChecks === undefined)) return {};
+  return {
+    declaredChecks: steps.reduce(
+      (sum, { checks, declaredChecks }) => sum + (declaredChecks ?? checks).length,
+      0,
+    ),
   };
 }
 

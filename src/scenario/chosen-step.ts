@@ -1,5 +1,6 @@
 /** One step of scenarios, chosen by its name or its number. */
 import { PodreachError } from '../errors.ts';
+import { FIRST_STEP } from '../model/step.ts';
 import type { Plan, PlannedStep } from './scenario.ts';
 import { quote, suggest } from './suggest.ts';
 
@@ -13,13 +14,13 @@ export interface ChosenStep {
 /**
  * The step of each plan that has it.
  *
- * @param text a name, or a number counted from 1; left out: the first
+ * @param text a name as reports show it, or a number counted from 1; left out: the first
  * @throws PodreachError `usage` where no plan has such a step
  */
 export function chooseStep(plans: readonly Plan[], text = '1'): readonly ChosenStep[] {
   const index = /^\d+$/.test(text) ? Number(text) - 1 : undefined;
   const chosen = plans.flatMap((plan): readonly ChosenStep[] => {
-    const place = index ?? plan.steps.findIndex(({ name }) => name === text);
+    const place = index ?? plan.steps.findIndex(({ name = FIRST_STEP }) => name === text);
     const step = plan.steps[place];
     return step === undefined ? [] : [{ plan, step, number: place + 1 }];
   });

@@ -7,22 +7,20 @@ import type { Mark, Marked, Port, Rule } from './scenario.ts';
 import { type Selected, type SelectedPorts, selectPods, selectTargets, type Topology } from './select.ts';
 
 /** One connection that a rule speaks of. */
-interface DeclaredConnection {
+export interface DeclaredConnection {
   readonly from: string;
   readonly to: string;
   readonly port: Port;
 }
 
-/**
- * Declares every connection that a rule speaks of. Gives what is wrong with the rule; then nothing of it is declared.
- * @param isThere whether a pod exists while the rule begins to hold; left out: that does not matter
- */
-export function declareRule(
-  rule: Rule,
-  topology: Topology,
-  declarations: Declarations,
-  isThere: (pod: string) => boolean = () => true,
-): readonly Problem[] {
+/** A rule, and all that it speaks of. */
+export interface DeclaredRule {
+  readonly rule: Rule;
+  readonly connections: readonly DeclaredConnection[];
+}
+
+/** Declares every connection that a rule speaks of. Gives what is wrong with the rule; then nothing of it is declared. */
+export function declareRule(rule: Rule, topology: Topology, declarations: Declarations): readonly Problem[] {
   const problems: Problem[] = [];
   const collect = <T, U>(
     ends: readonly Marked<T>[],
@@ -54,12 +52,9 @@ export function declareRule(
     return matching.length > 0;
   };
   const connections = pairsOf(rule, sources, targets).filter((connection) => !isExcepted(connection));
-  for (const connection of connections) declarations.add(connection, rule);
+  declarations.declare({ rule, connections });
   for (const { mark } of exceptions) if (!used.has(mark)) declarations.idleExceptions.push(mark.location);
-  if (connections.length > 0) {
-    const isTried = connections.some(({ from, to }) => isThere(from) && isThere(to));
-    return isTried ? [] : [neverTried(rule, connections, isThere)];
-  }
+  if (connections.length > 0) return [];
   return [
     rule.except.length > 0
       ? problemAt(rule.mark, 'nothing is left of this rule after its exceptions')
@@ -80,18 +75,6 @@ function pairsOf(
       return from === to && !pairsItself ? [] : ports.map((port) => ({ from, to, port }));
     }),
   );
-}
-
-function neverTried(
-  { mark }: Rule,
-  connections: readonly DeclaredConnection[],
-  isThere: (pod: string) => boolean,
-): Problem {
-  const ends = new Set(connections.flatMap(({ from, to }) => [from, to]));
-  const absent = [...ends].filter((pod) => !isThere(pod));
-  return problemAt(mark, 'no connection of this rule can be tried in this step', {
-    hint: `There is no ${absent.join(' and no ')} in it: create what is missing, or move the rule to a step that has both ends.`,
-  });
 }
 
 function namesOnePodTwice(rule: Rule): boolean {
@@ -119,12 +102,18 @@ export function targetKey(to: string, { port, protocol }: Port): string {
 export class Declarations {
   /** Exceptions that match no pair of their rule. */
   readonly idleExceptions: Location[] = [];
+  readonly declared: DeclaredRule[] = [];
   /** By source, then by destination and port. */
   readonly #rules = new Map<string, Map<string, Rule>>();
   /** For every two rules, the connections over which they contradict each other, in words. */
   readonly #conflicts = new Map<Rule, Map<Rule, Set<string>>>();
 
-  add(connection: DeclaredConnection, rule: Rule): void {
+  declare(declared: DeclaredRule): void {
+    this.declared.push(declared);
+    for (const connection of declared.connections) this.#add(connection, declared.rule);
+  }
+
+  #add(connection: DeclaredConnection, rule: Rule): void {
     const rules = this.#rules.get(connection.from) ?? new Map<string, Rule>();
     this.#rules.set(connection.from, rules);
     const key = targetKey(connection.to, connection.port);

@@ -29,6 +29,15 @@ export function carryOver(
   return { rules, ...(rest === undefined ? {} : { otherwise: rest }) };
 }
 
+/** What is expected of a connection. A pod and itself are no pair of which `otherwise` speaks. */
+export function statementOn(
+  { rules, otherwise }: Expectations,
+  { from, to }: { readonly from: string; readonly to: string },
+  target: string,
+): StatedRule | undefined {
+  return rules.get(from)?.get(target) ?? (from === to ? undefined : otherwise);
+}
+
 function merge(
   before: ReadonlyMap<string, StatedRule> | undefined,
   own: ReadonlyMap<string, StatedRule>,

@@ -1,8 +1,9 @@
 /** Follows the steps of a scenario: what there is after each, and what is expected in it. */
 import type { Location, Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
+import { FIRST_STEP } from '../model/step.ts';
 import { checkAction, checkNamespaceOf } from './check-actions.ts';
-import { Declarations, declareRule } from './declarations.ts';
+import { Declarations, type DeclaredRule, declareRule } from './declarations.ts';
 import { carryOver, type Expectations, NOTHING_EXPECTED } from './expectations.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Scenario, ScenarioStep, StatedExpectations, WrittenAction } from './scenario.ts';
@@ -17,6 +18,8 @@ export interface FollowedStep {
   /** What there is when its actions are done. */
   readonly state: ClusterState;
   readonly expectations: Expectations;
+  /** What its own rules speak of. */
+  readonly declared: readonly DeclaredRule[];
 }
 
 export interface Followed {
@@ -33,14 +36,13 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
     { rules, otherwise }: StatedExpectations,
     state: ClusterState,
     before: Expectations,
-    isThere?: (pod: string) => boolean,
-  ): Expectations => {
+  ): Pick<FollowedStep, 'expectations' | 'declared'> => {
     const declarations = new Declarations();
     const topology = topologyIn(state, declared);
-    for (const rule of rules) problems.push(...declareRule(rule, topology, declarations, isThere));
+    for (const rule of rules) problems.push(...declareRule(rule, topology, declarations));
     problems.push(...declarations.contradictions());
     idleExceptions.push(...declarations.idleExceptions);
-    return carryOver(before, declarations, otherwise);
+    return { expectations: carryOver(before, declarations, otherwise), declared: declarations.declared };
   };
 
   const start = stateAtStart(scenario, declared);
@@ -51,7 +53,7 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
     for (const { value, mark } of scenario.policies)
       problems.push(...checkNamespaceOf(value.namespace, mark, 'this policy', atStart));
   }
-  const first: FollowedStep = { state: start, expectations: expect(scenario, start, NOTHING_EXPECTED) };
+  const first: FollowedStep = { state: start, ...expect(scenario, start, NOTHING_EXPECTED) };
 
   const done: WrittenAction[] = [];
   const later: FollowedStep[] = [];
@@ -66,9 +68,9 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
       done.push(action);
     }
     problems.push(...checkReplaced(step), ...checkName(step, scenario.steps));
-    const { pods } = state;
-    expectations = expect(step, state, expectations, (pod) => pods.has(pod));
-    later.push({ step, state, expectations });
+    const expected = expect(step, state, expectations);
+    expectations = expected.expectations;
+    later.push({ step, state, ...expected });
   }
   return { steps: [first, ...later], problems, idleExceptions };
 }
@@ -87,6 +89,11 @@ function stateAtStart(scenario: Scenario, { namespaces, pods }: Declared): Clust
 }
 
 function* checkName({ name }: ScenarioStep, steps: readonly ScenarioStep[]): Generator<Problem> {
+  if (name.value === FIRST_STEP) {
+    yield problemAt(name.mark, `a step may not be called ${quote(FIRST_STEP)}`, {
+      hint: 'Reports call what stands at the top level so: give this step another name.',
+    });
+  }
   const first = steps.find((step) => step.name.value === name.value);
   if (first === undefined || first.name === name) return;
   yield problemAt(name.mark, `the step name ${quote(name.value)} is there twice`, {

@@ -10,6 +10,7 @@ import { problemAt } from './mark.ts';
 import type { Plan, PlannedStep, Scenario, ScenarioStep, WrittenAction } from './scenario.ts';
 import { type ClusterState, type Declared, objectOf } from './state.ts';
 import { quote } from './suggest.ts';
+import { findUntried } from './untried.ts';
 
 export interface PlannedChecks {
   readonly plan: Plan;
@@ -38,7 +39,8 @@ export function planScenario(scenario: Scenario): PlannedChecks {
   const [first, ...later] = followed;
   const steps: Plan['steps'] = [planStep(first), ...later.map(planStep)];
   const problems = [...checkTopology(scenario), ...found];
-  if (scenario.complete && problems.length === 0) problems.push(...findIdle(scenario, steps));
+  if (scenario.complete && problems.length === 0)
+    problems.push(...findIdle(scenario, steps), ...findUntried(followed));
   return {
     plan: {
       scenario: scenario.head,

@@ -125,6 +125,11 @@ describe('explain --step', () => {
     expect(stderr).toBe('note: this is step 1 of 4 of scenario shop; --step shows another\n');
   });
 
+  test('knows the first by the name that reports give it', async () => {
+    const { stdout } = await run('explain', '--step', 'first step', 'shop.yaml', 'shop/web', 'shop/api');
+    expect(stdout).toMatch(/^ALLOWED/m);
+  });
+
   test('--all predicts every pair that is there in that step', async () => {
     const { stdout, exitCode } = await run('explain', '--all', '--step', 'the tool comes', 'shop.yaml');
     expect(exitCode).toBe(0);

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { renderTrace } from '../../src/policy/render-trace.ts';
+import { startScenario } from '../../src/run/start-record.ts';
 import type { PlannedStep } from '../../src/scenario/scenario.ts';
 import { createProject, describeChecks } from './project.ts';
 
@@ -263,6 +264,8 @@ steps:${CREATED}
       ['reachable shop/web > shop/late:80/TCP', 'reachable ops/prometheus > shop/api:8080/TCP'],
     ]);
     expect(plan?.steps.map(({ declaredChecks }) => declaredChecks?.length)).toEqual([2, 8]);
+    // The record has one number for all steps.
+    expect(plan && startScenario(plan).declaredChecks).toBe(10);
   });
 });
 
@@ -282,6 +285,11 @@ async function mistakesIn(lines: string): Promise<readonly string[]> {
   const text = (await project.failure()).replace(/\n\nscenario-invalid: .*$/s, '');
   return text.split('\n').filter((line) => line !== '' && !/^ +\d* \|/.test(line));
 }
+
+const OVERRULED =
+  '  hint: Something else is expected before both pods are there: move it to a step that has them, or leave it out.';
+const APART =
+  '  hint: Its pods are never there at the same time, from here on: move it to a step that has them, or leave it out.';
 
 describe('a mistake in a step', () => {
   test('is shown at its place, and where what it needs came to be or ceased to', async () => {
@@ -338,6 +346,14 @@ scenario-invalid: 1 problem in a.yaml`);
         'a.yaml:18:13: the step name "all is there" is there twice',
         '  a.yaml:16:11: first here',
         '  hint: Reports tell steps apart by their names: give each its own.',
+      ],
+    ],
+    [
+      'a step called as reports call the first',
+      `steps:${CREATED}  - { name: first step, replace: [shop/api] }\n`,
+      [
+        'a.yaml:18:13: a step may not be called "first step"',
+        '  hint: Reports call what stands at the top level so: give this step another name.',
       ],
     ],
     [
@@ -543,14 +559,37 @@ steps:
       ],
     ],
     [
-      'a rule of which no connection can be tried in its step',
-      `steps:
-  - { name: early, replace: [shop/api], unreachable: [{ from: staging/web, to: [shop/api, shop/late] }] }
-${CREATED.trimStart().replace(/^/, '  ')}`,
+      'a rule that no step ever tries',
+      `unreachable:
+  - { from: staging/web, to: shop/late }
+  - { from: shop/web, to: shop/late }
+steps:
+  - { name: one, create: [namespace/staging, staging/web] }
+  - { name: open, remove: [staging/web], otherwise: reachable }
+  - { name: late, create: [shop/late], unreachable: [{ from: staging/web, to: shop/* }] }
+`,
       [
-        'a.yaml:16:55: no connection of this rule can be tried in this step',
-        '  hint: There is no staging/web and no shop/late in it: create what is missing, or move the rule to a step that has both ends.',
+        'a.yaml:16:5: no connection of this rule is ever tried',
+        '  a.yaml:20:42: something else is expected from here on',
+        OVERRULED,
+        'a.yaml:17:5: no connection of this rule is ever tried',
+        '  a.yaml:20:42: something else is expected from here on',
+        OVERRULED,
+        'a.yaml:21:54: no connection of this rule is ever tried',
+        APART,
       ],
+    ],
+    [
+      'pods that a rule names, and that are never there together',
+      `unreachable:
+  - { from: [shop/web, staging/web], to: [shop/api, "shop/late:80"] }
+  - { from: [staging/web, ops/prometheus], to: shop/* }
+steps:
+  - { name: one, create: [namespace/staging, staging/web] }
+  - { name: two, remove: [staging/web, ops/prometheus] }
+  - { name: three, create: [shop/late] }
+`,
+      ['a.yaml:16:53: staging/web → shop/late:80/TCP of this rule is never tried', APART],
     ],
     [
       'in a rule, as anywhere',
@@ -585,6 +624,26 @@ unreachable: [{ from: shop/wbe, to: shop/api }]
       'a.yaml:18:5: expected a mapping, found "text"',
       'a.yaml:20:23: unknown pod "shop/wbe"',
       '  hint: Did you mean "shop/web"?',
+    ]);
+  });
+
+  test('a rule may speak of pods that come later, also where it says the same again before they do', async () => {
+    const steps = await stepsOf(`
+unreachable: [{ from: [shop/web, shop/late], to: [shop/late, shop/api] }]
+steps:
+  - { name: early, replace: [shop/api], otherwise: unreachable, reachable: [{ from: ops/prometheus, to: shop/late }] }
+${CREATED.trimStart().replace(/^/, '  ')}`);
+    const checks = steps.map((step) => describeChecks(step.checks).filter((text) => text.includes('late')));
+    expect(checks).toEqual([
+      [],
+      [],
+      [
+        'unreachable shop/web > shop/late:80/TCP',
+        'unreachable shop/api > shop/late:80/TCP',
+        'unreachable shop/late > shop/api:8080/TCP',
+        'reachable ops/prometheus > shop/late:80/TCP',
+        'unreachable staging/web > shop/late:80/TCP',
+      ],
     ]);
   });
 

@@ -2,6 +2,7 @@
 import { hasReconnected } from '../../judge/closing.ts';
 import { countContrary } from '../../judge/judge.ts';
 import { laterConnections } from '../../judge/later-connection.ts';
+import { FIRST_STEP } from '../../model/step.ts';
 import { describeConnection, describePortName } from '../../pair.ts';
 import type { CheckRecord, ScenarioRecord, StepRecord } from '../../record/schema.ts';
 import { countVerdicts } from './counts.ts';
@@ -60,7 +61,7 @@ function viewStep(
     scenario,
     number,
     title: `step ${number}${told.name === undefined ? '' : ` (${told.name})`}`,
-    label: told.name ?? 'first step',
+    label: told.name ?? FIRST_STEP,
     actions: harmless(actions),
     stage: number === 1 ? 'done' : stageOf(step),
     ...state,
