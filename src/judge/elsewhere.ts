@@ -9,7 +9,7 @@ export interface Elsewhere {
   readonly hasToChange?: boolean;
   /** The same two pods have connected in a later one. */
   readonly connectsLater?: boolean;
-  /** In an earlier one the policies cut it, as they say. */
+  /** In an earlier one the policies cut it, as they say, and it has not connected since. */
   readonly wasDenied?: boolean;
   /** One of them was gone when the last step had ended: nobody can connect them once more. */
   readonly isGone?: boolean;
@@ -22,16 +22,20 @@ export function elsewhereOf(
 ): (step: number, check: CheckRecord) => Elsewhere {
   const all = livesOf(scenario);
   const livesIn = (step: number): Lives => all[step] ?? new Map();
-  /** The last step in which a pair connected, and the first in which it was cut as the policies say. */
+  /** The last step in which a pair connected. */
   const connected = new Map<string, number>();
-  const denied = new Map<string, number>();
-  for (const [step, { checks }] of scenario.steps.entries())
-    for (const check of checks) {
-      const pair = pairOf(check, livesIn(step));
+  /** Of each step, the pairs that an earlier one has cut as the policies say, and that have not connected since. */
+  const denied: ReadonlySet<string>[] = [];
+  const standing = new Set<string>();
+  for (const [step, { checks }] of scenario.steps.entries()) {
+    const pairs = checks.map((check) => [pairOf(check, livesIn(step)), check] as const);
+    for (const [pair, check] of pairs) if (connectedSince(check)) standing.delete(pair);
+    denied.push(new Set(standing));
+    for (const [pair, check] of pairs) {
       if (hasConnected(check)) connected.set(pair, step);
-      if (!denied.has(pair) && check.predicted?.verdict === 'denied' && wasCut(check, rules))
-        denied.set(pair, step);
+      if (isDenied(check, rules)) standing.add(pair);
     }
+  }
   const expectedIn = scenario.steps.map(
     ({ checks }, step) => new Map(checks.map((check) => [pairOf(check, livesIn(step)), check.expected])),
   );
@@ -42,10 +46,21 @@ export function elsewhereOf(
     return {
       hasToChange: (expectedIn[step - 1]?.get(pair) ?? check.expected) !== check.expected,
       connectsLater: (connected.get(pair) ?? step) > step,
-      wasDenied: (denied.get(pair) ?? step) < step,
+      wasDenied: denied[step]?.has(pair) === true,
       isGone: [check.from, check.to].some((pod) => last.get(pod) !== own.get(pod)),
     };
   };
+}
+
+/** Cut as the policies say, to the end of its step. */
+function isDenied(check: CheckRecord, rules: Pick<JudgeRules, 'confirm'>): boolean {
+  const last = check.observed?.at(-1);
+  return check.predicted?.verdict === 'denied' && last?.outcome !== 'connected' && wasCut(check, rules);
+}
+
+/** Whether a cut of an earlier step has ended, as far as was seen since this one began. */
+function connectedSince({ turning = [], observed = [] }: CheckRecord): boolean {
+  return [...turning, ...observed].some(({ outcome }) => outcome === 'connected');
 }
 
 function hasConnected({ observed = [] }: Pick<CheckRecord, 'observed'>): boolean {

@@ -155,9 +155,29 @@ describe('other steps', () => {
     const inStep = (index: number) => elsewhere(index, checkOf(record, index));
     expect([0, 1, 2].map(inStep)).toEqual([
       { hasToChange: false, connectsLater: true, wasDenied: false, isGone: true },
-      { hasToChange: true, connectsLater: false, wasDenied: true, isGone: true },
+      { hasToChange: true, connectsLater: false, wasDenied: false, isGone: true },
       { hasToChange: false, connectsLater: false, wasDenied: false, isGone: false },
     ]);
+  });
+
+  test('a cut has outlasted its policies only where the pair has not connected in between', () => {
+    const denied = {
+      ...sequence('unreachable', 'cut cut'),
+      predicted: { verdict: 'denied', grounds: 0 },
+    } as const;
+    const cut = sequence('reachable', 'cut cut');
+    const wasDenied = (...checks: readonly Partial<CheckRecord>[]) => {
+      const record = scenario(checks.map((check) => step([check])));
+      const last = checks.length - 1;
+      return elsewhereOf(record, RULES)(last, checkOf(record, last)).wasDenied;
+    };
+    expect(wasDenied(denied, cut)).toBe(true);
+    expect(wasDenied(denied, cut, cut)).toBe(true);
+    expect(wasDenied(denied, sequence('reachable', 'connected connected'), cut)).toBe(false);
+    expect(wasDenied(denied, sequence('reachable', 'connected cut cut'))).toBe(false);
+    expect(wasDenied(denied, { ...cut, ...observeAll([attempt('turn', 'connected')]) })).toBe(false);
+    expect(wasDenied({ ...denied, ...sequence('unreachable', 'cut cut connected') }, cut)).toBe(false);
+    expect(wasDenied(denied, sequence('reachable', 'connected'), denied, cut)).toBe(true);
   });
 });
 
