@@ -49,7 +49,7 @@ export function startScenario(plan: Plan): ScenarioDraft {
   return {
     ...plan.scenario,
     tags: [...plan.scenario.tags],
-    ...(first.declaredChecks === undefined ? {} : { declaredChecks: first.declaredChecks.length }),
+    ...(first.declaredChecks === undefined ? {} : { declaredChecks: countDeclared(plan.steps) }),
     status: 'waiting',
     phases: [],
     ...stateOf(first),
@@ -60,6 +60,11 @@ export function startScenario(plan: Plan): ScenarioDraft {
       ...later.map((step, index) => startStep(step, plan.steps[index] ?? first, predicted[index + 1])),
     ],
   };
+}
+
+/** In all steps. */
+function countDeclared(steps: readonly PlannedStep[]): number {
+  return steps.reduce((sum, { checks, declaredChecks = checks }) => sum + declaredChecks.length, 0);
 }
 
 type StepPredictions = readonly CheckDraft['predicted'][];
