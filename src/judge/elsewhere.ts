@@ -1,11 +1,13 @@
 /** What the other steps of a scenario have shown of the pairs of one. */
+import { lastOf } from '../model/observation.ts';
 import { type Lives, livesOf, pairOf } from '../record/lives.ts';
 import type { CheckRecord, ScenarioRecord } from '../record/schema.ts';
+import { findingOf } from './finding.ts';
 import { type JudgeRules, wasCut } from './judge.ts';
 
 /** What is known of one pair of pods from other steps. */
 export interface Elsewhere {
-  /** The opposite was expected of it in the step before. */
+  /** The step brings one of its pods, or expects what it did not show in the step before: see {@link isChanged}. */
   readonly hasToChange?: boolean;
   /** The same two pods have connected in a later one. */
   readonly connectsLater?: boolean;
@@ -36,20 +38,32 @@ export function elsewhereOf(
       if (isDenied(check, rules)) standing.add(pair);
     }
   }
-  const expectedIn = scenario.steps.map(
-    ({ checks }, step) => new Map(checks.map((check) => [pairOf(check, livesIn(step)), check.expected])),
+  const shownIn = scenario.steps.map(
+    ({ checks }, step) => new Map(checks.map((check) => [pairOf(check, livesIn(step)), check])),
   );
   const last = livesIn(all.length - 1);
   return (step, check) => {
     const own = livesIn(step);
     const pair = pairOf(check, own);
     return {
-      hasToChange: (expectedIn[step - 1]?.get(pair) ?? check.expected) !== check.expected,
+      hasToChange:
+        (step > 0 && [check.from, check.to].some((pod) => own.get(pod) === step)) ||
+        isChanged(check, shownIn[step - 1]?.get(pair)),
       connectsLater: (connected.get(pair) ?? step) > step,
       wasDenied: denied[step]?.has(pair) === true,
       isGone: [check.from, check.to].some((pod) => last.get(pod) !== own.get(pod)),
     };
   };
+}
+
+/** Whether a step expects something else of a pair than the one before, and the pair did not show that already. */
+export function isChanged(
+  { expected }: Pick<CheckRecord, 'expected'>,
+  before: Pick<CheckRecord, 'expected' | 'observed'> | undefined,
+): boolean {
+  if (before === undefined || before.expected === expected) return false;
+  const last = before.observed?.at(-1);
+  return last === undefined || findingOf(expected, lastOf(last)).kind !== 'agrees';
 }
 
 /** Cut as the policies say, to the end of its step. */

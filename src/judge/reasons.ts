@@ -2,7 +2,7 @@
 import type { Outcome } from '../model/attempt.ts';
 import { countOf, type Observation, type Observations } from '../model/observation.ts';
 import type { Verdict } from '../model/verdict.ts';
-import { findingOf } from './finding.ts';
+import { type Finding, findingOf } from './finding.ts';
 import { alternates, type Judged, losesAnswers, type Row } from './rows.ts';
 
 /** @param rows all that the check showed under the policies @returns undefined for a pass */
@@ -33,6 +33,13 @@ export function reasonOf(
 /** @param settledMs when it came to show what is expected @param withinMs when it had to, at the latest */
 export function whyLate(settledMs: number, withinMs: number): string {
   return `it showed what is expected ${inSeconds(settledMs)} after the last action, and its step gives it ${inSeconds(withinMs)}`;
+}
+
+/** Why nothing can be told about a budget: it was over when the pair showed what is expected, and whether it did before was not seen. */
+export function whyUnseen(between: readonly Finding[], settledMs: number, withinMs: number): string {
+  const blind = between.find((finding) => finding.kind === 'proves-nothing');
+  const why = blind === undefined ? 'it was not tried at that time' : blind.reason;
+  return `it was seen to show what is expected ${inSeconds(settledMs)} after the last action, and whether it did within ${inSeconds(withinMs)} is not known: ${why}`;
 }
 
 /** Exact enough that two times which differ are not told as one. */

@@ -17,10 +17,31 @@ const TIGHT: JudgeRules = { ...RULES, withinMs: 900 };
 describe('a check that shows what is expected after the budget of its step', () => {
   const cut = sequence('unreachable', 'cut cut');
 
-  test('is late where it had to change, and the reason says both times', () => {
-    expect(judge(cut, TIGHT, { hasToChange: true })).toEqual({
+  test('is late where it showed the opposite when that was over, and the reason says both times', () => {
+    const open = observeAll([attempt('turn', 'connected', { atMs: 900 })]);
+    expect(judge({ ...cut, ...open }, TIGHT, { hasToChange: true })).toEqual({
       verdict: 'late',
       reason: 'it showed what is expected 1 s after the last action, and its step gives it 0.9 s',
+      settledMs: 1_000,
+    });
+  });
+
+  test.each([
+    ['nobody looked', [], 'it was not tried at that time'],
+    [
+      'it was seen before that',
+      [attempt('turn', 'connected', { atMs: 800 })],
+      'it was not tried at that time',
+    ],
+    [
+      'nobody could look',
+      [attempt('turn', 'error', { atMs: 950, detail: 'network unreachable' })],
+      'the probe could not try: network unreachable',
+    ],
+  ])('is inconclusive where %s then, and the reason says why', (_, turning, why) => {
+    expect(judge({ ...cut, ...observeAll(turning) }, TIGHT, { hasToChange: true })).toEqual({
+      verdict: 'inconclusive',
+      reason: `it was seen to show what is expected 1 s after the last action, and whether it did within 0.9 s is not known: ${why}`,
       settledMs: 1_000,
     });
   });
@@ -48,7 +69,7 @@ describe('a check that shows what is expected after the budget of its step', () 
   });
 
   test('rests on its cut like a pass', () => {
-    const check = closed(cut, 'timeout');
+    const check = closed(sequence('unreachable', 'connected cut cut'), 'timeout');
     expect(judge(check, { ...TIGHT, closing: 'made' }, { hasToChange: true })).toMatchObject({
       verdict: 'inconclusive',
       reason: expect.stringContaining('so it was not they that cut it'),
@@ -156,8 +177,24 @@ describe('other steps', () => {
     expect([0, 1, 2].map(inStep)).toEqual([
       { hasToChange: false, connectsLater: true, wasDenied: false, isGone: true },
       { hasToChange: true, connectsLater: false, wasDenied: false, isGone: true },
-      { hasToChange: false, connectsLater: false, wasDenied: false, isGone: false },
+      { hasToChange: true, connectsLater: false, wasDenied: false, isGone: false },
     ]);
+  });
+
+  test('what has to change is what a step brings, and what the step before did not show', () => {
+    const reached = sequence('reachable', 'connected connected');
+    const cut = sequence('unreachable', 'cut cut');
+    const hasToChange = (before: Partial<CheckRecord>, more: Partial<StepRecord> = {}) => {
+      const record = scenario([step([before]), { ...step([cut]), ...more }]);
+      return elsewhereOf(record, RULES)(1, checkOf(record, 1)).hasToChange;
+    };
+    expect(hasToChange(reached)).toBe(true);
+    expect(hasToChange(cut)).toBe(false);
+    // It was to connect, and was cut already.
+    expect(hasToChange(sequence('reachable', 'cut cut'))).toBe(false);
+    expect(hasToChange(sequence('reachable', 'nothing'))).toBe(true);
+    const actions = [{ kind: 'replace', object: 'x/b' }] as const;
+    expect(hasToChange(cut, { actions: [...actions], pods: PODS })).toBe(true);
   });
 
   test('a cut has outlasted its policies only where the pair has not connected in between', () => {

@@ -186,7 +186,7 @@ async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise
       const openWays =
         marker === undefined
           ? await witness(draft.checks, stage, context)
-          : await watchTurn(step, awaitForce(draft, marker, rules.actedMs, stage, context));
+          : await watchTurn(step, scenario, awaitForce(draft, marker, rules.actedMs, stage, context));
       if (index > 0) await controlLater(index, planned.policies.length > 0, scenario, stage, context);
       await settle(forced(step), rules, stage, context, Promise.resolve(openWays));
     },
@@ -206,11 +206,18 @@ async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise
 }
 
 /** What is to change is tried while its step comes into force: a node may show a change long before it shows its marker. */
-async function watchTurn<Forced>(step: StepRun, force: Promise<Forced>): Promise<Forced> {
-  const { index, tried, stage, context } = step;
+async function watchTurn<Forced>(
+  { index, tried, rules, stage, context }: StepRun,
+  scenario: ScenarioDraft,
+  force: Promise<Forced>,
+): Promise<Forced> {
   if (index === 0) return await force;
-  const { isMistakable = () => true } = tried;
-  const changing = tried.checks.filter((check) => passedControl(check) && !isMistakable(check));
+  const elsewhere = elsewhereOf(scenario, rules);
+  // A pod that has just come has its control only later.
+  const changing = tried.checks.filter(
+    (check) =>
+      (check.control === undefined || passedControl(check)) && elsewhere(index, check).hasToChange === true,
+  );
   let isForced = false;
   const forced = force.finally(() => {
     isForced = true;
