@@ -178,7 +178,11 @@ describe.concurrent('a step', () => {
       { scenario: BY_ACTION['label-pod'], withinMs: 8_000 },
     );
     expect(dropped).not.toEqual([]);
-    expect(stepsOf(record, 'label-pod').slice(0, 2)).toEqual(['first: pass', 'a label opens: inconclusive']);
+    // No node takes the step up, so the closing control is not reached either.
+    expect(stepsOf(record, 'label-pod').slice(0, 2)).toEqual([
+      'first: inconclusive',
+      'a label opens: inconclusive',
+    ]);
   });
 
   test('that only expects is inconclusive where an earlier one was not taken up', async () => {
