@@ -9,6 +9,8 @@ import { type JudgeRules, wasCut } from './judge.ts';
 export interface Elsewhere {
   /** The step brings one of its pods, or expects what it did not show in the step before: see {@link isChanged}. */
   readonly hasToChange?: boolean;
+  /** One of them came in a step: a control that it has was made there, when no policy was to be in force any more. */
+  readonly isYoung?: boolean;
   /** The same two pods have connected in a later one. */
   readonly connectsLater?: boolean;
   /** In an earlier one the policies cut it, as they say, and it has not connected since. */
@@ -49,6 +51,7 @@ export function elsewhereOf(
       hasToChange:
         (step > 0 && [check.from, check.to].some((pod) => own.get(pod) === step)) ||
         isChanged(check, shownIn[step - 1]?.get(pair)),
+      isYoung: [check.from, check.to].some((pod) => own.get(pod) !== 0),
       connectsLater: (connected.get(pair) ?? step) > step,
       wasDenied: denied[step]?.has(pair) === true,
       isGone: [check.from, check.to].some((pod) => last.get(pod) !== own.get(pod)),

@@ -111,7 +111,7 @@ export function countContrary({
  * @param elsewhere what other steps have shown of the same pair
  */
 export function judge(check: Judged, rules: JudgeRules, elsewhere: Elsewhere = {}): Judgement {
-  if (!passedControl(check)) return { verdict: 'inconclusive', reason: whyNoControl(check) };
+  if (!passedControl(check)) return { verdict: 'inconclusive', reason: whyNoControl(check, elsewhere) };
   const rows = rowsOf(check, rules.confirm);
   const { withinMs = Number.POSITIVE_INFINITY } = rules;
   const settledMs = settledAfter(check, rows, rules.actedMs);

@@ -2,6 +2,7 @@
 import type { Outcome } from '../model/attempt.ts';
 import { countOf, type Observation, type Observations } from '../model/observation.ts';
 import type { Verdict } from '../model/verdict.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { alternates, type Judged, losesAnswers, type Row } from './rows.ts';
 
@@ -47,12 +48,17 @@ function inSeconds(ms: number): string {
   return `${Math.round(ms) / 1000} s`;
 }
 
-/** Why nothing can be told about a pair that has not connected before the policies. */
-export function whyNoControl({ control = [] }: Pick<Observations, 'control'>): string {
+/** Why nothing can be told about a pair that has not connected without policies. */
+export function whyNoControl(
+  { control = [] }: Pick<Observations, 'control'>,
+  { isYoung = false }: Pick<Elsewhere, 'isYoung'>,
+): string {
   if (control.length === 0) return 'it was not tried before the policies were applied';
   const last = control.at(-1);
   if (last?.detail !== undefined && control.every(({ outcome }) => outcome === 'error'))
-    return `the probe could not try, even before any policy: ${last.detail}`;
+    return `the probe could not try, even ${isYoung ? 'without policies' : 'before any policy'}: ${last.detail}`;
+  if (isYoung)
+    return `it could not connect when no policy was to be in force any more (${describeOutcomes(control)}): either something else cuts it, or a policy that was deleted still does`;
   return `it could not connect even before any policy (${describeOutcomes(control)}), so there was nothing to block`;
 }
 

@@ -132,6 +132,16 @@ describe('a check without a control', () => {
     expect(judge(closed(later, 'connected'), { ...RULES, closing: 'made' }).verdict).toBe('pass');
   });
 
+  test('that was made late and failed says so', () => {
+    const failed = { ...cut, ...observeAll([attempt('control', 'timeout')]) };
+    expect(judge(failed, RULES).reason).toMatch(/^it could not connect even before any policy/);
+    expect(judge(failed, RULES, { isYoung: true })).toEqual({
+      verdict: 'inconclusive',
+      reason:
+        'it could not connect when no policy was to be in force any more (timeout 1 of 1): either something else cuts it, or a policy that was deleted still does',
+    });
+  });
+
   test('rests on the triangle alone where one of its pods is gone by then', () => {
     expect(judge(later, { ...RULES, closing: 'made' }, { isGone: true }).verdict).toBe('pass');
   });
@@ -175,9 +185,9 @@ describe('other steps', () => {
     const elsewhere = elsewhereOf(record, RULES);
     const inStep = (index: number) => elsewhere(index, checkOf(record, index));
     expect([0, 1, 2].map(inStep)).toEqual([
-      { hasToChange: false, connectsLater: true, wasDenied: false, isGone: true },
-      { hasToChange: true, connectsLater: false, wasDenied: false, isGone: true },
-      { hasToChange: true, connectsLater: false, wasDenied: false, isGone: false },
+      { hasToChange: false, isYoung: false, connectsLater: true, wasDenied: false, isGone: true },
+      { hasToChange: true, isYoung: false, connectsLater: false, wasDenied: false, isGone: true },
+      { hasToChange: true, isYoung: true, connectsLater: false, wasDenied: false, isGone: false },
     ]);
   });
 

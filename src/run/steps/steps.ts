@@ -187,8 +187,17 @@ async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise
         marker === undefined
           ? await witness(draft.checks, stage, context)
           : await watchTurn(step, scenario, awaitForce(draft, marker, rules.actedMs, stage, context));
-      if (index > 0) await controlLater(index, planned.policies.length > 0, scenario, stage, context);
-      await settle(forced(step), rules, stage, context, Promise.resolve(openWays));
+      const isInForce = planned.policies.length > 0;
+      const makeControl = (): Promise<void> => controlLater(index, isInForce, scenario, stage, context);
+      if (index > 0 && isInForce) await makeControl();
+      const all = forced(step);
+      const young = new Set(all.checks.filter((check) => !isInForce && check.control === undefined));
+      const old = all.checks.filter((check) => !young.has(check));
+      await settle({ ...all, checks: old }, rules, stage, context, Promise.resolve(openWays));
+      if (index === 0 || isInForce) return;
+      // The control of pods that have just come holds up nobody else.
+      await makeControl();
+      await settle({ ...all, checks: [...young] }, rules, stage, context);
     },
     index,
   );
