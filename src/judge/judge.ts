@@ -7,8 +7,8 @@ import type { Verdict } from '../model/verdict.ts';
 import type { CheckRecord } from '../record/schema.ts';
 import { closingDoubt } from './closing.ts';
 import type { Elsewhere } from './elsewhere.ts';
-import { findingOf } from './finding.ts';
-import { reasonOf, whyLate, whyNoControl } from './reasons.ts';
+import { type Finding, findingOf } from './finding.ts';
+import { reasonOf, whyLate, whyNoControl, whyUnseen } from './reasons.ts';
 import { alternates, type Judged, losesAnswers, type Row, rowsOf } from './rows.ts';
 import { turnedAt } from './turning.ts';
 
@@ -102,7 +102,8 @@ export function countContrary({
  *    long as a confirmation takes: `pass`.
  * 4. Anything else: `inconclusive`.
  *
- * A pass of what had to change, or has contradicted, and came only after the budget of its step is `late`.
+ * A pass of what had to change, or has contradicted, and came only after the budget of its step is `late` if it was seen to contradict
+ * when the budget was over; where that was not seen, it is `inconclusive`.
  *
  * One attempt *agrees*; a complete row of them *confirms*, and a complete row of the opposite *refutes* ({@link rowsOf}): of
  * connections one is enough. What then rests on a cut stands only if it was the policies that cut ({@link closingDoubt}).
@@ -110,16 +111,21 @@ export function countContrary({
  * @param elsewhere what other steps have shown of the same pair
  */
 export function judge(check: Judged, rules: JudgeRules, elsewhere: Elsewhere = {}): Judgement {
-  if (!passedControl(check)) return { verdict: 'inconclusive', reason: whyNoControl(check) };
+  if (!passedControl(check)) return { verdict: 'inconclusive', reason: whyNoControl(check, elsewhere) };
   const rows = rowsOf(check, rules.confirm);
   const { withinMs = Number.POSITIVE_INFINITY } = rules;
   const settledMs = settledAfter(check, rows, rules.actedMs);
   // What shows what it showed before is not late, however long it takes until that can be told.
   const isToChange = elsewhere.hasToChange === true || rows.some(({ kind }) => kind === 'contradicts');
-  const isLate = isToChange && settledMs !== undefined && settledMs > withinMs;
   const shown = verdictOf(check, rows);
-  const verdict = shown === 'pass' && isLate ? 'late' : shown;
-  const doubt = closingDoubt(check, verdict, rules, elsewhere);
+  const between =
+    shown === 'pass' && isToChange && settledMs !== undefined && settledMs > withinMs
+      ? findingsBetween(check, rules.actedMs + withinMs, rules.actedMs + settledMs)
+      : undefined;
+  const isLate = between?.some(({ kind }) => kind === 'contradicts') === true;
+  const verdict = isLate ? 'late' : shown;
+  const unseen = between && !isLate ? whyUnseen(between, settledMs ?? 0, withinMs) : undefined;
+  const doubt = closingDoubt(check, verdict, rules, elsewhere) ?? unseen;
   const reason =
     doubt ?? (verdict === 'late' ? whyLate(settledMs ?? 0, withinMs) : reasonOf(verdict, check, rows));
   return {
@@ -127,6 +133,18 @@ export function judge(check: Judged, rules: JudgeRules, elsewhere: Elsewhere = {
     ...(reason === undefined ? {} : { reason }),
     ...(settledMs === undefined ? {} : { settledMs }),
   };
+}
+
+/** What attempts showed that began after the budget of a step, and before what is expected came to be seen. */
+function findingsBetween(
+  { expected, turning = [], observed = [] }: Judged,
+  fromMs: number,
+  untilMs: number,
+): readonly Finding[] {
+  return [...turning, ...observed]
+    .map(lastOf)
+    .filter(({ atMs }) => atMs >= fromMs && atMs < untilMs)
+    .map((attempt) => findingOf(expected, attempt));
 }
 
 function verdictOf({ expected }: Judged, rows: readonly Row[]): Verdict {

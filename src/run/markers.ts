@@ -18,7 +18,7 @@ import {
   type Watching,
   watchMarker,
 } from './outposts.ts';
-import type { RunningPod } from './provision.ts';
+import type { RunningPod, RunningPods } from './provision.ts';
 import { type OpenWays, type Stage, witness } from './round.ts';
 import type { Changes } from './steps/changes.ts';
 
@@ -71,7 +71,7 @@ export async function awaitForce(
   stage: Stage,
   context: Trying & Watching,
 ): Promise<OpenWays> {
-  const nodes = [...new Set([...stage.pods.values()].map(({ node }) => node))].toSorted();
+  const nodes = nodesOf(stage.pods);
   const [turns, openWays] = await Promise.all([
     Promise.all(nodes.map(async (node) => [node, await turnAt(node, marker, stage, context)] as const)),
     witness(step.checks, stage, context),
@@ -83,6 +83,16 @@ export async function awaitForce(
   const lacking = turns.flatMap(([, turn]) => (turn.kind === 'turned' ? [] : [turn]));
   if (nodes.length > 0 && lacking.length === nodes.length) throw notInForce(nodes, lacking, step, context);
   return openWays;
+}
+
+/** Where pods run. */
+export function nodesOf(pods: RunningPods): readonly string[] {
+  return [...new Set([...pods.values()].map(({ node }) => node))].toSorted();
+}
+
+/** The nodes that have not shown a step to be in force: later ones are not in force there either, until a marker of theirs turns. */
+export function lackingIn(step: Pick<StepDraft, 'force'> | undefined): NonNullable<StepDraft['force']> {
+  return (step?.force ?? []).filter(({ turnedMs }) => turnedMs === undefined).map(({ node }) => ({ node }));
 }
 
 function notInForce(
@@ -153,7 +163,9 @@ export function unforced(
 ): string | undefined {
   const ends = [check.from, check.to].flatMap((key) => pods.get(key)?.node ?? []);
   const late = force.find(({ node, turnedMs }) => turnedMs === undefined && ends.includes(node));
-  return late && `${late.node} has not taken up ${whatIn(step)} for ${seconds(context)}`;
+  if (late === undefined) return undefined;
+  if (step.actions?.length === 0) return `${late.node} has not taken up what an earlier step has changed`;
+  return `${late.node} has not taken up ${whatIn(step)} for ${seconds(context)}`;
 }
 
 /** What nodes are to take up: policies, unless the step does more. */

@@ -17,10 +17,31 @@ const TIGHT: JudgeRules = { ...RULES, withinMs: 900 };
 describe('a check that shows what is expected after the budget of its step', () => {
   const cut = sequence('unreachable', 'cut cut');
 
-  test('is late where it had to change, and the reason says both times', () => {
-    expect(judge(cut, TIGHT, { hasToChange: true })).toEqual({
+  test('is late where it showed the opposite when that was over, and the reason says both times', () => {
+    const open = observeAll([attempt('turn', 'connected', { atMs: 900 })]);
+    expect(judge({ ...cut, ...open }, TIGHT, { hasToChange: true })).toEqual({
       verdict: 'late',
       reason: 'it showed what is expected 1 s after the last action, and its step gives it 0.9 s',
+      settledMs: 1_000,
+    });
+  });
+
+  test.each([
+    ['nobody looked', [], 'it was not tried at that time'],
+    [
+      'it was seen before that',
+      [attempt('turn', 'connected', { atMs: 800 })],
+      'it was not tried at that time',
+    ],
+    [
+      'nobody could look',
+      [attempt('turn', 'error', { atMs: 950, detail: 'network unreachable' })],
+      'the probe could not try: network unreachable',
+    ],
+  ])('is inconclusive where %s then, and the reason says why', (_, turning, why) => {
+    expect(judge({ ...cut, ...observeAll(turning) }, TIGHT, { hasToChange: true })).toEqual({
+      verdict: 'inconclusive',
+      reason: `it was seen to show what is expected 1 s after the last action, and whether it did within 0.9 s is not known: ${why}`,
       settledMs: 1_000,
     });
   });
@@ -48,7 +69,7 @@ describe('a check that shows what is expected after the budget of its step', () 
   });
 
   test('rests on its cut like a pass', () => {
-    const check = closed(cut, 'timeout');
+    const check = closed(sequence('unreachable', 'connected cut cut'), 'timeout');
     expect(judge(check, { ...TIGHT, closing: 'made' }, { hasToChange: true })).toMatchObject({
       verdict: 'inconclusive',
       reason: expect.stringContaining('so it was not they that cut it'),
@@ -111,6 +132,16 @@ describe('a check without a control', () => {
     expect(judge(closed(later, 'connected'), { ...RULES, closing: 'made' }).verdict).toBe('pass');
   });
 
+  test('that was made late and failed says so', () => {
+    const failed = { ...cut, ...observeAll([attempt('control', 'timeout')]) };
+    expect(judge(failed, RULES).reason).toMatch(/^it could not connect even before any policy/);
+    expect(judge(failed, RULES, { isYoung: true })).toEqual({
+      verdict: 'inconclusive',
+      reason:
+        'it could not connect when no policy was to be in force any more (timeout 1 of 1): either something else cuts it, or a policy that was deleted still does',
+    });
+  });
+
   test('rests on the triangle alone where one of its pods is gone by then', () => {
     expect(judge(later, { ...RULES, closing: 'made' }, { isGone: true }).verdict).toBe('pass');
   });
@@ -154,10 +185,46 @@ describe('other steps', () => {
     const elsewhere = elsewhereOf(record, RULES);
     const inStep = (index: number) => elsewhere(index, checkOf(record, index));
     expect([0, 1, 2].map(inStep)).toEqual([
-      { hasToChange: false, connectsLater: true, wasDenied: false, isGone: true },
-      { hasToChange: true, connectsLater: false, wasDenied: true, isGone: true },
-      { hasToChange: false, connectsLater: false, wasDenied: false, isGone: false },
+      { hasToChange: false, isYoung: false, connectsLater: true, wasDenied: false, isGone: true },
+      { hasToChange: true, isYoung: false, connectsLater: false, wasDenied: false, isGone: true },
+      { hasToChange: true, isYoung: true, connectsLater: false, wasDenied: false, isGone: false },
     ]);
+  });
+
+  test('what has to change is what a step brings, and what the step before did not show', () => {
+    const reached = sequence('reachable', 'connected connected');
+    const cut = sequence('unreachable', 'cut cut');
+    const hasToChange = (before: Partial<CheckRecord>, more: Partial<StepRecord> = {}) => {
+      const record = scenario([step([before]), { ...step([cut]), ...more }]);
+      return elsewhereOf(record, RULES)(1, checkOf(record, 1)).hasToChange;
+    };
+    expect(hasToChange(reached)).toBe(true);
+    expect(hasToChange(cut)).toBe(false);
+    // It was to connect, and was cut already.
+    expect(hasToChange(sequence('reachable', 'cut cut'))).toBe(false);
+    expect(hasToChange(sequence('reachable', 'nothing'))).toBe(true);
+    const actions = [{ kind: 'replace', object: 'x/b' }] as const;
+    expect(hasToChange(cut, { actions: [...actions], pods: PODS })).toBe(true);
+  });
+
+  test('a cut has outlasted its policies only where the pair has not connected in between', () => {
+    const denied = {
+      ...sequence('unreachable', 'cut cut'),
+      predicted: { verdict: 'denied', grounds: 0 },
+    } as const;
+    const cut = sequence('reachable', 'cut cut');
+    const wasDenied = (...checks: readonly Partial<CheckRecord>[]) => {
+      const record = scenario(checks.map((check) => step([check])));
+      const last = checks.length - 1;
+      return elsewhereOf(record, RULES)(last, checkOf(record, last)).wasDenied;
+    };
+    expect(wasDenied(denied, cut)).toBe(true);
+    expect(wasDenied(denied, cut, cut)).toBe(true);
+    expect(wasDenied(denied, sequence('reachable', 'connected connected'), cut)).toBe(false);
+    expect(wasDenied(denied, sequence('reachable', 'connected cut cut'))).toBe(false);
+    expect(wasDenied(denied, { ...cut, ...observeAll([attempt('turn', 'connected')]) })).toBe(false);
+    expect(wasDenied({ ...denied, ...sequence('unreachable', 'cut cut connected') }, cut)).toBe(false);
+    expect(wasDenied(denied, sequence('reachable', 'connected'), denied, cut)).toBe(true);
   });
 });
 

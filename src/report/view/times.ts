@@ -1,4 +1,5 @@
 /** How long a step took to bring about what it changes: worked out of the record, never stored in it. */
+import { isChanged } from '../../judge/elsewhere.ts';
 import type { CheckRecord, StepRecord } from '../../record/schema.ts';
 
 /** Time to enforce: of pairs that a step cuts off. Time to allow: of pairs that it opens. */
@@ -34,21 +35,19 @@ export function timesOf({ checks }: TimedStep, before?: TimedStep): StepTimes {
 
 /**
  * Which of its times a step takes for a check. It cuts off what was expected to be reachable in the step before, and opens what was
- * expected to be unreachable. The first step cuts off what connected in the control, and opens nothing. What others cut (`cutBy`) is
+ * expected to be unreachable, unless that showed it to be so already. The first step cuts off what connected in the control, and opens nothing. What others cut (`cutBy`) is
  * no doing of the policies.
  * @param before in the step before, where there was one
  */
 export function timeOf(
   { expected, cutBy, verdict, control = [] }: CheckRecord,
-  before: { readonly check: Pick<CheckRecord, 'expected'> | undefined } | undefined,
+  before: { readonly check: Pick<CheckRecord, 'expected' | 'observed'> | undefined } | undefined,
 ): keyof StepTimes | undefined {
   if (verdict === undefined || cutBy !== undefined) return undefined;
-  if (expected === 'reachable') return before?.check?.expected === 'unreachable' ? 'allow' : undefined;
-  const wasOpen =
-    before === undefined
-      ? control.some(({ outcome }) => outcome === 'connected')
-      : before.check?.expected === 'reachable';
-  return wasOpen ? 'enforce' : undefined;
+  if (before !== undefined && !isChanged({ expected }, before.check)) return undefined;
+  if (expected === 'reachable') return before === undefined ? undefined : 'allow';
+  const isCutNow = before !== undefined || control.some(({ outcome }) => outcome === 'connected');
+  return isCutNow ? 'enforce' : undefined;
 }
 
 function measure(concerned: readonly CheckRecord[]): Times {

@@ -1,6 +1,7 @@
 /** What a step changes, by the ways on which a node hears of it. */
 import { parseObject } from '../../model/step.ts';
-import type { PlannedStep } from '../../scenario/scenario.ts';
+import type { ScenarioDraft } from '../../record/draft.ts';
+import type { Plan, PlannedStep } from '../../scenario/scenario.ts';
 
 /** Kinds of objects of which a step changes some. A node hears of each on a way of its own. */
 export interface Changes {
@@ -23,4 +24,26 @@ export function changesOf(step: PlannedStep, before: PlannedStep | undefined): C
 
 export function isAny({ policies, pods, namespaces }: Changes): boolean {
   return policies || pods || namespaces;
+}
+
+/**
+ * What nodes are to have taken up when a step is in force: what it changes, and what the steps before it have changed, back to the last
+ * one that each of these nodes has shown to be in force.
+ */
+export function outstandingAt(
+  index: number,
+  nodes: readonly string[],
+  { steps }: Pick<Plan, 'steps'>,
+  { steps: drafts }: Pick<ScenarioDraft, 'steps'>,
+): Changes {
+  const last = drafts.slice(0, index).findLastIndex(({ force = [] }) => {
+    const turned = new Set(force.flatMap(({ node, turnedMs }) => (turnedMs === undefined ? [] : [node])));
+    return nodes.every((node) => turned.has(node));
+  });
+  const own = steps.slice(last + 1, index + 1).map((step, offset) => changesOf(step, steps[last + offset]));
+  return {
+    policies: own.some(({ policies }) => policies),
+    pods: own.some(({ pods }) => pods),
+    namespaces: own.some(({ namespaces }) => namespaces),
+  };
 }

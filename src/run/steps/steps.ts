@@ -13,13 +13,13 @@ import type { Phase } from '../../record/schema.ts';
 import type { Plan, PlannedStep } from '../../scenario/scenario.ts';
 import type { Owning, Requesting, Settling } from '../context.ts';
 import { denialTimeMs } from '../denial-time.ts';
-import { awaitForce, type Marker, turnMarker, unforced } from '../markers.ts';
+import { awaitForce, lackingIn, type Marker, nodesOf, turnMarker, unforced } from '../markers.ts';
 import type { Watching } from '../outposts.ts';
 import type { Foresight } from '../predict.ts';
 import type { RunningPods } from '../provision.ts';
 import { hearOut, runRound, type Stage, witness } from '../round.ts';
 import { observe, PAUSE_MS, settle, type Tried } from '../settle.ts';
-import { changesOf, isAny } from './changes.ts';
+import { changesOf, isAny, outstandingAt } from './changes.ts';
 import { controlLater } from './controls.ts';
 import { writeVerdicts } from './verdicts.ts';
 
@@ -61,28 +61,33 @@ export interface StepRun {
 }
 
 /**
- * Goes through the steps. Each has its verdicts when it has ended, in every ending; where the closing control was reached, all have
- * them once more.
+ * Goes through the steps. Each has its verdicts when it has ended, in every ending; and at the end all have them once more, with what
+ * the closing control showed, or without it where that was not reached.
  * @throws what acting, waiting and trying throw, with the name of the step
  */
 export async function runSteps(course: Course, context: Stepping): Promise<void> {
   const { plan } = course;
-  const earlier: StepRun[] = [];
+  const ended: StepRun[] = [];
   let closing: JudgeRules['closing'];
-  for (const [index, planned] of plan.steps.entries()) {
-    const before = earlier.at(-1)?.stage ?? course.stage;
-    const step = await named(planned, context, () => begin(index, before, course, context));
-    closing = undefined;
-    try {
-      await named(planned, context, () => show(step, course));
-      closing = index < plan.steps.length - 1 ? 'to-come' : await course.close(step, earlier);
-    } finally {
-      judgeStep(step, closing, course);
+  try {
+    for (const [index, planned] of plan.steps.entries()) {
+      const before = ended.at(-1)?.stage ?? course.stage;
+      closing = undefined;
+      const step = await named(planned, context, () => begin(index, before, course, context));
+      try {
+        await named(planned, context, () => show(step, course));
+        closing = index < plan.steps.length - 1 ? 'to-come' : await course.close(step, ended);
+      } finally {
+        judgeStep(step, closing, course, context.signal.aborted);
+      }
+      ended.push(step);
+      course.onJudged?.(step);
     }
-    course.onJudged?.(step);
-    earlier.push(step);
+  } finally {
+    // Where the steps end early, what was to come does not: what rests on a cut is not proven.
+    if (closing === 'to-come') closing = undefined;
+    for (const step of ended) judgeStep(step, closing, course, false);
   }
-  for (const step of earlier.slice(0, -1)) judgeStep(step, closing, course);
 }
 
 /** Whatever goes wrong in a step begins with its name. */
@@ -107,9 +112,6 @@ async function begin(index: number, before: Stage, course: Course, context: Step
   const draft = scenario.steps[index];
   if (planned === undefined || draft === undefined) throw new RangeError(`there is no step ${index + 1}`);
   const changes = changesOf(planned, plan.steps[index - 1]);
-  const { first, outposts = [] } = course.markers ?? {};
-  const marker =
-    first !== undefined && isAny(changes) ? { number: first + index, outposts, changes } : undefined;
   const elapsed = (): number => context.clock.now() - before.beganMs;
   const isOneOfSeveral = plan.steps.length > 1;
   if (isOneOfSeveral) draft.atMs = Math.round(elapsed());
@@ -120,17 +122,21 @@ async function begin(index: number, before: Stage, course: Course, context: Step
     withinMs: Math.max(context.timing.withinMs, planned.withinMs ?? 0),
   };
   const own = { ...context, timing };
-  const { pods, actedMs } = await inPhase(
+  const { pods, actedMs, marker } = await inPhase(
     'apply',
     async () => {
       const running = await course.act(planned, before.pods);
       const atMs = elapsed();
-      if (marker !== undefined) await turnMarker(marker, own);
-      return { pods: running, actedMs: atMs };
+      const turned = isAny(changes) ? markerOf(index, nodesOf(running), course) : undefined;
+      if (turned !== undefined) await turnMarker(turned, own);
+      return { pods: running, actedMs: atMs, marker: turned };
     },
     index,
   );
   if (isOneOfSeveral) draft.actedMs = Math.round(actedMs);
+  // Without a marker of its own, a step is in force where the one before it is.
+  const lacking = marker === undefined ? lackingIn(scenario.steps[index - 1]) : [];
+  if (lacking.length > 0) draft.force = lacking;
   if (pods !== before.pods) {
     if (draft.pods !== undefined) notePlaces(draft.pods, pods);
     foresight.place(index, pods);
@@ -157,6 +163,20 @@ async function begin(index: number, before: Stage, course: Course, context: Step
   };
 }
 
+/** The marker of a step: it also stands for what earlier steps have changed, where a node has not shown that it has taken that up. */
+function markerOf(
+  index: number,
+  nodes: readonly string[],
+  { plan, scenario, markers }: Course,
+): Marker | undefined {
+  if (markers === undefined) return undefined;
+  return {
+    number: markers.first + index,
+    outposts: markers.outposts,
+    changes: outstandingAt(index, nodes, plan, scenario),
+  };
+}
+
 /** Waits until a step is in force, and tries its checks until they have shown what they can. */
 async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise<void> {
   const { index, planned, draft, tried, stage, rules, marker, context } = step;
@@ -166,9 +186,18 @@ async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise
       const openWays =
         marker === undefined
           ? await witness(draft.checks, stage, context)
-          : await watchTurn(step, awaitForce(draft, marker, rules.actedMs, stage, context));
-      if (index > 0) await controlLater(index, planned.policies.length > 0, scenario, stage, context);
-      await settle(forced(step), rules, stage, context, Promise.resolve(openWays));
+          : await watchTurn(step, scenario, awaitForce(draft, marker, rules.actedMs, stage, context));
+      const isInForce = planned.policies.length > 0;
+      const makeControl = (): Promise<void> => controlLater(index, isInForce, scenario, stage, context);
+      if (index > 0 && isInForce) await makeControl();
+      const all = forced(step);
+      const young = new Set(all.checks.filter((check) => !isInForce && check.control === undefined));
+      const old = all.checks.filter((check) => !young.has(check));
+      await settle({ ...all, checks: old }, rules, stage, context, Promise.resolve(openWays));
+      if (index === 0 || isInForce) return;
+      // The control of pods that have just come holds up nobody else.
+      await makeControl();
+      await settle({ ...all, checks: [...young] }, rules, stage, context);
     },
     index,
   );
@@ -186,11 +215,18 @@ async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise
 }
 
 /** What is to change is tried while its step comes into force: a node may show a change long before it shows its marker. */
-async function watchTurn<Forced>(step: StepRun, force: Promise<Forced>): Promise<Forced> {
-  const { index, tried, stage, context } = step;
+async function watchTurn<Forced>(
+  { index, tried, rules, stage, context }: StepRun,
+  scenario: ScenarioDraft,
+  force: Promise<Forced>,
+): Promise<Forced> {
   if (index === 0) return await force;
-  const { isMistakable = () => true } = tried;
-  const changing = tried.checks.filter((check) => passedControl(check) && !isMistakable(check));
+  const elsewhere = elsewhereOf(scenario, rules);
+  // A pod that has just come has its control only later.
+  const changing = tried.checks.filter(
+    (check) =>
+      (check.control === undefined || passedControl(check)) && elsewhere(index, check).hasToChange === true,
+  );
   let isForced = false;
   const forced = force.finally(() => {
     isForced = true;
@@ -235,8 +271,14 @@ function doubtOf(check: CheckDraft, { draft, stage, context }: StepRun): string 
   return unforced(check, draft, stage, context);
 }
 
-function judgeStep(step: StepRun, closing: JudgeRules['closing'], { scenario, foresight }: Course): void {
-  const { index, draft, rules, context } = step;
+/** @param cutOff see `writeVerdicts` */
+function judgeStep(
+  step: StepRun,
+  closing: JudgeRules['closing'],
+  { scenario, foresight }: Course,
+  cutOff: boolean,
+): void {
+  const { index, draft, rules } = step;
   const elsewhere = elsewhereOf(scenario, rules);
   writeVerdicts(
     {
@@ -246,7 +288,7 @@ function judgeStep(step: StepRun, closing: JudgeRules['closing'], { scenario, fo
       doubtOf: (check) => doubtOf(check, step),
       elsewhereOf: (check) => elsewhere(index, check),
     },
-    context.signal.aborted,
+    cutOff,
   );
 }
 

@@ -37,6 +37,15 @@ describe('a later step', () => {
     expect(enforce.settledMs).toEqual([120]);
   });
 
+  test('leaves out what showed that already, whatever was expected of it', () => {
+    const before = step({
+      expected: 'reachable',
+      verdict: 'broken',
+      attempts: [...attempts('control', ['connected']), ...attempts('settle', ['timeout', 'timeout'])],
+    });
+    expect(timesOf(step(shut(14)), before).enforce).toEqual({ concerned: 0, settledMs: [] });
+  });
+
   test('leaves out what others cut', () => {
     const before = step(opened(20));
     const cut = { ...shut(90), cutBy: 'others' as const, because: 'the firewall' };

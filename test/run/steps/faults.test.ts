@@ -1,5 +1,6 @@
 /** What goes wrong between steps: enforcement that stands still, pods that change behind their addresses, and runs that are ended. */
 import { describe, expect, test } from 'vitest';
+import { sandboxCluster } from '../../../src/cluster/sandbox.ts';
 import { Interruption } from '../../../src/errors.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
 import { throughProxy } from '../../support/api-proxy.ts';
@@ -90,8 +91,9 @@ describe('enforcement that stands still', () => {
       },
     });
     expect(stepsOf(record, 'frozen')).toEqual([
-      'first: pass, pass',
-      'it closes: pass, pass',
+      // No closing control: what rests on a cut is not proven.
+      'first: pass, inconclusive',
+      'it closes: inconclusive, inconclusive',
       'it opens: inconclusive, inconclusive',
     ]);
     for (const { reason } of stepOf(record, 'frozen', 2).checks)
@@ -153,7 +155,8 @@ describe.concurrent('a step', () => {
       expect(record.scenarios[0]?.status).toBe('interrupted');
       expect(stepsOf(record, 'apply')).toEqual([
         'first: pass',
-        'it closes: pass',
+        // What rests on a cut is proven only by a later connection, and there was none.
+        'it closes: inconclusive',
         'it opens for all: unjudged',
       ]);
     },
@@ -175,6 +178,57 @@ describe.concurrent('a step', () => {
       { scenario: BY_ACTION['label-pod'], withinMs: 8_000 },
     );
     expect(dropped).not.toEqual([]);
-    expect(stepsOf(record, 'label-pod').slice(0, 2)).toEqual(['first: pass', 'a label opens: inconclusive']);
+    // No node takes the step up, so the closing control is not reached either.
+    expect(stepsOf(record, 'label-pod').slice(0, 2)).toEqual([
+      'first: inconclusive',
+      'a label opens: inconclusive',
+    ]);
+  });
+
+  test('that only expects is inconclusive where an earlier one was not taken up', async () => {
+    const record = await runWith(
+      throughProxy(sandboxCluster({ nodes: 3, enforcement: 'on' }), {
+        answer({ method, path }) {
+          const isMarker = method === 'PATCH' && /\/podreach-outposts-[^/]+\/pods\/open-2\?/.test(path);
+          const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'open-2' } };
+          return isMarker ? { status: 200, body: pod } : undefined;
+        },
+      }),
+      undefined,
+      { scenario: STALE, withinMs: 4_000 },
+    );
+    const [, opens, expects] = [0, 1, 2].map((step) => stepOf(record, 'stale', step));
+    const lacking = opens?.force?.filter(({ turnedMs }) => turnedMs === undefined);
+    expect(lacking).toHaveLength(1);
+    expect(expects?.force).toEqual(lacking);
+    expect(stepsOf(record, 'stale')[2]).toMatch(/inconclusive/);
+    const reasons = expects?.checks.flatMap(({ reason = [] }) => reason);
+    expect(reasons).toContain(`${lacking?.[0]?.node} has not taken up what an earlier step has changed`);
   });
 });
+
+/** With a pod on each of three nodes. */
+const STALE = `apiVersion: podreach/v1
+kind: Scenario
+name: stale
+namespaces:
+  stale: {}
+pods:
+  stale/a: { labels: { app: a } }
+  stale/b: { ports: [80], labels: { app: b } }
+  stale/c: { ports: [80], labels: { app: c } }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: b, namespace: stale }
+    spec:
+      podSelector: { matchLabels: { app: b } }
+      ingress: [{ from: [{ podSelector: { matchLabels: { app: friend } } }] }]
+unreachable: [{ from: stale/a, to: stale/b }]
+steps:
+  - name: it opens
+    label: { stale/a: { app: friend } }
+    reachable: [{ from: stale/a, to: stale/b }]
+  - name: only what is expected changes
+    reachable: [{ from: stale/a, to: "*" }, { from: stale/b, to: stale/c }]
+`;
