@@ -5,6 +5,7 @@
  * namespace, get after all that: then the port opens when the last of these ways has brought what was sent on it.
  */
 import { PodreachError } from '../errors.ts';
+import { whatIn } from '../model/step.ts';
 import type { CheckDraft, StepDraft } from '../record/draft.ts';
 import type { AgentReply } from './ask-agent.ts';
 import type { Bounded, Owning, Requesting, Trying } from './context.ts';
@@ -154,11 +155,6 @@ export function unforced(
   const ends = [check.from, check.to].flatMap((key) => pods.get(key)?.node ?? []);
   const late = force.find(({ node, turnedMs }) => turnedMs === undefined && ends.includes(node));
   return late && `${late.node} has not taken up ${whatIn(step)} for ${seconds(context)}`;
-}
-
-/** What nodes are to take up: policies, unless the step does more. */
-function whatIn({ actions = [] }: Pick<StepDraft, 'actions'>): string {
-  return actions.every(({ kind }) => kind === 'apply' || kind === 'delete') ? 'policies' : 'changes';
 }
 
 function seconds({ timing }: Bounded<'withinMs'>): string {
