@@ -43,3 +43,12 @@ export interface Action {
   /** What `label` sets; null takes a label away. */
   readonly labels?: Readonly<Record<string, string | null>>;
 }
+
+/** What nodes are to take up when a step has acted: policies, unless it does more. */
+export function whatIn({
+  actions = [],
+}: {
+  readonly actions?: readonly Pick<Action, 'kind'>[];
+}): 'policies' | 'changes' {
+  return actions.every(({ kind }) => kind === 'apply' || kind === 'delete') ? 'policies' : 'changes';
+}

@@ -5,6 +5,7 @@
  * namespace, get after all that: then the port opens when the last of these ways has brought what was sent on it.
  */
 import { PodreachError } from '../errors.ts';
+import { whatIn } from '../model/step.ts';
 import type { CheckDraft, StepDraft } from '../record/draft.ts';
 import type { AgentReply } from './ask-agent.ts';
 import type { Bounded, Owning, Requesting, Trying } from './context.ts';
@@ -166,11 +167,6 @@ export function unforced(
   if (late === undefined) return undefined;
   if (step.actions?.length === 0) return `${late.node} has not taken up what an earlier step has changed`;
   return `${late.node} has not taken up ${whatIn(step)} for ${seconds(context)}`;
-}
-
-/** What nodes are to take up: policies, unless the step does more. */
-function whatIn({ actions = [] }: Pick<StepDraft, 'actions'>): string {
-  return actions.every(({ kind }) => kind === 'apply' || kind === 'delete') ? 'policies' : 'changes';
 }
 
 function seconds({ timing }: Bounded<'withinMs'>): string {

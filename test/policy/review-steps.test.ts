@@ -158,6 +158,18 @@ steps:
     ],
   ],
   [
+    'a policy that is applied again is the same, and told once',
+    `policies: [&api ${policy('api', `${API}, policyTypes: [Ingress, Egress], ingress: [{ from: [{ namespaceSelector: { matchLabels: { team: ops } } }] }]`)}]
+reachable: [{ from: later/pod, to: shop/api }]
+unreachable: [{ from: shop/web, to: shop/api }]
+steps:
+  - ${COME}
+  - { name: open, otherwise: reachable, delete: [networkpolicy/shop/api], remove: [namespace/later] }
+  - { name: closed again, apply: [*api], otherwise: unreachable }
+`,
+    [expect.stringMatching(/^9 egress-cuts-dns: policy shop\/api: the egress of shop\/api is isolated/)],
+  ],
+  [
     'what is accepted may be found in any step',
     `policies: [${policy('web', 'podSelector: { matchLabels: { app: web } }, policyTypes: [Egress], egress: [{ to: [{ namespaceSelector: { matchLabels: { team: ops } } }], ports: [{ port: 81 }] }, { ports: [{ port: 53 }, { port: 53, protocol: UDP }] }]')}]
 unreachable: [{ from: shop/web, to: [shop/api, later/pod] }]

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { judge } from '../../src/judge/judge.ts';
 import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import type { ReportFormat } from '../../src/report/formats.ts';
+import { factsOf } from '../../src/report/parts/mismatch.ts';
 import { REPORTS } from '../../src/report/report.ts';
 import { viewOf } from '../../src/report/view/run.ts';
 import { brokenOff, calmSteps, fiveSteps } from './steps.ts';
@@ -223,4 +224,15 @@ test('a check of the last step is repeated in the pods that stay, one of another
     checks.find((check) => check.step.number === number && check.id === id)?.reproduce().text;
   expect(command(5, 0)).toMatch(/^kubectl .*connect 10\.64\.0\.40 8080 TCP$/);
   expect(command(4, 0)).toMatch(/^podreach run /);
+});
+
+test('a mismatch that is not in the last step says that the last is what stays', () => {
+  const { mismatches } = viewOf(fiveSteps());
+  const kept = mismatches.map((check) => [
+    check.step.number,
+    factsOf(check).find(({ label }) => label === 'kept')?.text,
+  ]);
+  const { title } = viewOf(fiveSteps()).scenarios[0]?.steps.at(-1) ?? {};
+  expect(kept).toContainEqual([4, `${title}, the last: --keep does not stop at step 4`]);
+  for (const [number, text] of kept) expect(text === undefined).toBe(number === 5);
 });

@@ -1,5 +1,4 @@
 /** What the lints find in a policy over all states of the cluster in which it is in force. */
-import type { Location } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
 import type { ManifestPath } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
@@ -27,31 +26,25 @@ export function lintOverStates<State extends LintState>(
   states: readonly State[],
 ): readonly LastingFinding<State>[] {
   const linted = states.map((state): LintedState<State> => {
-    const places = state.oracle.policies.map(
-      (policy) => [objectKey(policy), placeOf(policy.written.location)] as const,
+    const specs = state.oracle.policies.map(
+      (policy) => [objectKey(policy), JSON.stringify(policy.written.object.spec)] as const,
     );
     return {
       state,
-      places: new Map(places),
+      specs: new Map(specs),
       findings: lintPolicies(state.oracle, state.checks),
     };
   });
   const all = linted.flatMap((one) => one.findings.map((finding) => ({ finding, where: one })));
-  const groups = Map.groupBy(all, ({ finding, where: { places } }) =>
-    JSON.stringify([
-      finding.policy,
-      places.get(finding.policy),
-      finding.code,
-      finding.path,
-      finding.location,
-    ]),
+  const groups = Map.groupBy(all, ({ finding, where: { specs } }) =>
+    JSON.stringify([finding.policy, specs.get(finding.policy), finding.code, finding.path, finding.location]),
   );
   return [...groups.values()].flatMap((same) => {
     const [fullest] = same.toSorted((a, b) => podsIn(b.where) - podsIn(a.where));
     if (fullest === undefined) return [];
     const { finding, where } = fullest;
     const inForce = linted.filter(
-      ({ places }) => places.get(finding.policy) === where.places.get(finding.policy),
+      ({ specs }) => specs.get(finding.policy) === where.specs.get(finding.policy),
     );
     if (finding.code in MISSING && inForce.some((one) => isThere(finding, one))) return [];
     return [{ finding, states: same.map((one) => one.where.state) }];
@@ -60,17 +53,13 @@ export function lintOverStates<State extends LintState>(
 
 interface LintedState<State extends LintState> {
   readonly state: State;
-  /** Where the policies of this state are written, by their names: a policy that is updated is another one. */
-  readonly places: ReadonlyMap<string, string>;
+  /** What the policies of this state say, by their names: a policy that is updated is another one, one that is applied again is not. */
+  readonly specs: ReadonlyMap<string, string>;
   readonly findings: readonly LintFinding[];
 }
 
 function podsIn({ state }: LintedState<LintState>): number {
   return state.oracle.parties.pods.length;
-}
-
-function placeOf(location: Location | undefined): string {
-  return location === undefined ? '' : `${location.file}:${location.line}:${location.column}`;
 }
 
 /** Findings of something that is missing, each with those that keep a lint from looking for it: more than that is missing then. */

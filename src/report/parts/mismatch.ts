@@ -37,7 +37,15 @@ export function factsOf(check: CheckView): Fact[] {
     ...policyFacts(check),
     ...runbookFacts(check.scenario),
     check.reproduce(),
+    ...keptFacts(check),
   ];
+}
+
+/** A run goes on to its last step: what it leaves in place is that, and not the step in question. */
+function keptFacts({ step, scenario }: CheckView): Fact[] {
+  const last = scenario.steps.at(-1);
+  if (last === undefined || last === step) return [];
+  return [{ label: 'kept', text: `${last.title}, the last: --keep does not stop at step ${step.number}` }];
 }
 
 /** What was expected and seen, and what that rests on. */

@@ -19,6 +19,9 @@ test('nodes are told with the time that they took, or that they did not come to 
   expect(describeLateNodes({ force: [{ node: 'node-1' }, { node: 'node-2' }] })).toMatch(
     /^node-1, node-2 have not taken up the policies/,
   );
+  expect(describeLateNodes({ force: BOTH, actions: [{ kind: 'apply' }, { kind: 'label' }] })).toBe(
+    'node-2 has not taken up the changes within the time: what is seen there is not about them, and its checks are inconclusive',
+  );
   expect(describeLateNodes({ force: [{ node: 'node-1', turnedMs: 212 }] })).toBeUndefined();
 });
 

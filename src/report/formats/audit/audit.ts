@@ -2,6 +2,7 @@
  * A run for people who answer for security and do not read YAML: what was tested, in sentences, with its evidence, what was
  * not as it must be, and what nobody looked at. Data, for every form in which the document is shown.
  */
+import { whatIn } from '../../../model/step.ts';
 import { underPolicies } from '../../parts/attempts.ts';
 import { describeCanary, describeNetwork, describeNodes } from '../../parts/circumstances.ts';
 import { describeLocation } from '../../parts/describe.ts';
@@ -188,11 +189,12 @@ function scenarioCautions(scenario: ScenarioView): Phrase[] {
         ]),
     ...scenario.steps.flatMap((step) => {
       const nodes = lateNodes(step);
+      const what = whatIn(step);
       const when = scenario.hasSteps ? say` of ${phraseStep(step)}` : [];
       return nodes.length === 0
         ? []
         : [
-            say`${where}${nodes.length === 1 ? 'node' : 'nodes'} ${list(nodes.map(name))} did not take up the policies${when} within the time. Nothing that was seen there is about these policies, and it is counted as not proven.`,
+            say`${where}${nodes.length === 1 ? 'node' : 'nodes'} ${list(nodes.map(name))} did not take up the ${what}${when} within the time. Nothing that was seen there is about these ${what}, and it is counted as not proven.`,
           ];
     }),
   ];

@@ -80,7 +80,7 @@ export function checkFamilies(view: RunView): MetricFamily[] {
     {
       name: 'podreach_enforce_seconds',
       type: 'gauge',
-      help: 'From applying the policies until the last pair that they must cut off was; absent unless all of them were.',
+      help: 'From applying the policies, in a later step from its last action, until the last pair that they must cut off was; absent unless all of them were.',
       samples: steps.flatMap(({ labels, checks }) => {
         const shut = checks.filter(
           ({ expected, cutBy }) => expected === 'unreachable' && cutBy === undefined,
@@ -96,7 +96,7 @@ export function checkFamilies(view: RunView): MetricFamily[] {
     {
       name: 'podreach_take_up_seconds',
       type: 'gauge',
-      help: 'From applying the policies until the node showed that it had taken them up; absent for a node that did not within the time.',
+      help: 'From applying the policies, in a later step from its last action, until the node showed that it had taken them up; absent for a node that did not within the time.',
       samples: steps.flatMap(({ labels, force }) =>
         groupBy(force, ({ node }) => node).flatMap((group) => {
           const turnedMs = group.flatMap((one) => one.turnedMs ?? []);
@@ -110,7 +110,7 @@ export function checkFamilies(view: RunView): MetricFamily[] {
     {
       name: 'podreach_late_nodes',
       type: 'gauge',
-      help: 'Nodes that have not taken up the policies within the time: their checks are inconclusive.',
+      help: 'Nodes that have not taken up the policies, or what a later step changed, within the time: their checks are inconclusive.',
       samples: steps.map(({ labels, force }) => ({
         labels,
         value: new Set(lateNodes({ force })).size,
@@ -119,7 +119,7 @@ export function checkFamilies(view: RunView): MetricFamily[] {
     {
       name: 'podreach_settle_seconds',
       type: 'histogram',
-      help: 'From applying the policies until a check showed what was expected, over the checks that did.',
+      help: 'From applying the policies, in a later step from its last action, until a check showed what was expected, over the checks that did.',
       samples: steps.flatMap(({ labels, checks }) =>
         histogram(
           labels,
