@@ -124,7 +124,7 @@ describe('every format', () => {
     '%s tells the time to allow of the step that opens pairs: median, p95, maximum',
     (format) => {
       expect(wordsOf(render(format, fiveSteps()))).toMatch(
-        /median 120 ms, p95 1\.2 s, maximum 1\.2 s \(4 of 5 pairs\)|4 of 5 became possible: half of these within 120 ms, 95 of 100 within 1\.2 s, the last after 1\.2 s/,
+        /median 95 ms, p95 1\.2 s, maximum 1\.2 s \(2 of 3 pairs\)|2 of 3 became possible: half of these within 95 ms, 95 of 100 within 1\.2 s, the last after 1\.2 s/,
       );
     },
   );

@@ -22,7 +22,7 @@ interface WrittenStep {
 }
 
 /** The steps as they are written, and what is known of them all. */
-interface Written {
+interface WrittenSteps {
   readonly steps: readonly WrittenStep[];
   readonly laterConnection: ReturnType<typeof laterConnections>;
 }
@@ -47,7 +47,7 @@ export function viewSteps(
 function viewStep(
   { step, state, checkOf }: WrittenStep,
   index: number,
-  written: Written,
+  written: WrittenSteps,
   scenario: ScenarioView,
 ): StepView {
   const before = written.steps[index - 1];
@@ -83,7 +83,7 @@ function stageOf({ atMs, actedMs }: StepRecord): StepView['stage'] {
   return actedMs === undefined ? 'cut-short' : 'done';
 }
 
-function viewCheck(record: CheckRecord, step: StepView, { steps, laterConnection }: Written): CheckView {
+function viewCheck(record: CheckRecord, step: StepView, { steps, laterConnection }: WrittenSteps): CheckView {
   const check = harmless(record);
   const own = steps[step.number - 1];
   const before = steps[step.number - 2];

@@ -160,8 +160,8 @@ describe('as the text format of Prometheus, for the textfile collector', () => {
     ]);
     const text = renderOpenMetrics(viewOf(record));
     const labels = 'cluster="sandbox",scenario="rollout",step="back to open"';
-    expect(text).toContain(`podreach_time_to_allow_seconds_bucket{${labels},le="0.25"} 2\n`);
-    expect(text).toContain(`podreach_time_to_allow_seconds_count{${labels}} 4\n`);
+    expect(text).toContain(`podreach_time_to_allow_seconds_bucket{${labels},le="0.25"} 1\n`);
+    expect(text).toContain(`podreach_time_to_allow_seconds_count{${labels}} 2\n`);
     expect(text).toContain(
       'podreach_time_to_enforce_seconds_count{cluster="sandbox",scenario="rollout",step="first step"} 5\n',
     );
