@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const RUNS = 3;
@@ -57,6 +57,33 @@ function scenario(name: string, pods: number, denied: (index: number) => boolean
   });
 }
 
+/** The pods of {@link scenario}, all denied: then one after the other is opened, and one after the other closed again. */
+function inSteps(name: string, pods: number, steps: number): string {
+  const base = parse(scenario(name, pods, () => true));
+  const keys: readonly string[] = Object.keys(base.pods);
+  for (const key of keys) base.pods[key].labels.pod = key.replace('/', '-');
+  const step = (number: number): object => {
+    const turn = number % (2 * pods);
+    const key = keys[turn % pods] ?? '';
+    const [namespace = '', pod = ''] = key.split('/');
+    const rule = [{ from: '*', to: key, except: [{ from: key }] }];
+    const open = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: `open-${pod}`, namespace },
+      spec: { podSelector: { matchLabels: base.pods[key].labels }, ingress: [{}] },
+    };
+    return turn < pods
+      ? { name: `${number}: ${pod} opens`, apply: [open], reachable: rule }
+      : {
+          name: `${number}: ${pod} closes`,
+          delete: [`networkpolicy/${namespace}/open-${pod}`],
+          unreachable: rule,
+        };
+  };
+  return stringify({ ...base, steps: Array.from({ length: steps - 1 }, (_, number) => step(number)) });
+}
+
 async function measure(args: readonly string[]): Promise<Measured> {
   const began = performance.now();
   const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -96,8 +123,11 @@ try {
   };
   const small = file('nine-pods', 9, () => true);
   const large = file('hundred-pods', 100, (index) => index % 2 === 0);
+  const steps = join(folder, 'twenty-steps.yaml');
+  writeFileSync(steps, inSteps('twenty-steps', 9, 20));
   const cases: Case[] = [
     { title: 'run, 9 pods, 72 pairs, all denied', args: ['run', small], limit: '5 s' },
+    { title: 'run, 9 pods, 72 pairs in each of 20 steps', args: ['run', steps], limit: '40 s' },
     {
       title: 'run, 50 pods, 2,450 pairs, all denied',
       args: ['run', file('fifty-pods', 50, () => true)],

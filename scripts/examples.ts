@@ -53,7 +53,7 @@ const ORIGIN = {
   GITHUB_RUN_ID: '4711',
 };
 
-/** A run with a leak and a broken connection, one that is interrupted, and one on a cluster that does not enforce policies. */
+/** A run with a leak and a broken connection, one in steps, one that is interrupted, and one on a cluster that does not enforce policies. */
 async function recordAll(): Promise<void> {
   const record = (name: string): string[] => [
     '--report',
@@ -63,6 +63,7 @@ async function recordAll(): Promise<void> {
   ];
   const paths = [`${RECORDS}/payments.yaml`, 'scenarios/default-deny.yaml'];
   await runCli(['run', ...paths, ...record('run')], { env: ORIGIN });
+  await runCli(['run', `${RECORDS}/rollback.yaml`, ...record('rollback')], { env: ORIGIN });
   const inTurn = ['scenarios/namespace-isolation.yaml', ...paths, '--parallel', '1'];
   const interrupted = startCli(['run', ...inTurn, ...record('interrupted')], { env: ORIGIN });
   await interrupted.until(/payments: waiting for the policies/);

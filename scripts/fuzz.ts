@@ -1,6 +1,7 @@
 /**
- * The oracle against packets, for as long as you like: random policies on random topologies of six pods. Whatever the two differ
- * on is shrunk and written as a scenario that can be run by itself. Run by hand: `npm run fuzz`.
+ * The oracle against packets, for as long as you like: random policies on random topologies of six pods, and random steps that change
+ * policies, labels and pods. Whatever the two differ on is shrunk and written as a scenario that can be run by itself. Run by hand:
+ * `npm run fuzz`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -9,53 +10,63 @@ import { openGround } from '../test/differential/arena.ts';
 import { type CampaignResult, describeFailure, runCampaign } from '../test/differential/campaign.ts';
 import { startTestbed } from '../test/sandbox/testbed.ts';
 
-const USAGE = `usage: npm run fuzz -- [--sets N] [--seed N] [--out FOLDER]
+const USAGE = `usage: npm run fuzz -- [--sets N] [--sequences N] [--seed N] [--out FOLDER]
 
-  --sets N      how many sets of policies to try (default: 5000)
-  --seed N      the same seed draws the same topologies and policies (default: random)
-  --out FOLDER  where disagreements are written, as scenarios (default: fuzz)
+  --sets N       how many sets of policies to try (default: 5000)
+  --sequences N  how many sequences of steps to try (default: 500)
+  --seed N       the same seed draws the same topologies, policies and steps (default: random)
+  --out FOLDER   where disagreements are written, as scenarios (default: fuzz)
 
 exit codes: 0 no disagreement, 1 disagreements, 2 wrong usage, 130 interrupted`;
 
 /** Each batch has a sandbox of its own; its topologies are tried side by side. */
 const TOPOLOGIES = 10;
-const SETS_EACH = 50;
+const TRIED_EACH = { sets: 50, sequences: 10 } as const;
+type Kind = keyof typeof TRIED_EACH;
 const PROGRESS_MS = process.stderr.isTTY ? 200 : 30_000;
 
-const { sets, seed, out } = readOptions();
+const { seed, out, ...wanted } = readOptions();
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
 process.once('SIGTERM', () => interrupted.abort());
 
 const beganMs = performance.now();
-console.log(`seed ${seed}: ${sets} sets of policies, ${SETS_EACH} on each topology of six pods`);
-const total = { sets: 0, flows: 0, undefined: 0, failures: 0, passing: 0 };
-for (let batch = 0; total.sets < sets && !interrupted.signal.aborted; batch += 1) {
-  try {
-    note(await tryBatch(seed + batch, sets - total.sets), seed + batch);
-  } catch (thrown) {
-    if (!interrupted.signal.aborted) throw thrown;
-  }
-}
 console.log(
-  `${total.sets} sets, ${total.flows} connections, ${total.undefined} of them left open by the specification, ` +
+  `seed ${seed}: ${wanted.sets} sets of policies and ${wanted.sequences} sequences of steps, ` +
+    `${TRIED_EACH.sets} and ${TRIED_EACH.sequences} on each topology of six pods`,
+);
+const total = { sets: 0, sequences: 0, states: 0, flows: 0, undefined: 0, failures: 0, passing: 0 };
+let batch = seed;
+for (const kind of ['sets', 'sequences'] as const)
+  for (; total[kind] < wanted[kind] && !interrupted.signal.aborted; batch += 1) {
+    try {
+      note(kind, await tryBatch(kind, batch), batch);
+    } catch (thrown) {
+      if (!interrupted.signal.aborted) throw thrown;
+    }
+  }
+console.log(
+  `${total.sets} sets and ${total.sequences} sequences, ${total.states} states, ${total.flows} connections, ` +
+    `${total.undefined} of them left open by the specification, ` +
     `${total.failures} ${total.failures === 1 ? 'topology' : 'topologies'} with a disagreement, ` +
     `${total.passing} that did not come again, ${elapsed()}`,
 );
 process.exitCode = interrupted.signal.aborted ? 130 : total.failures > 0 ? 1 : 0;
 
-async function tryBatch(batchSeed: number, left: number): Promise<CampaignResult> {
+async function tryBatch(kind: Kind, batchSeed: number): Promise<CampaignResult> {
   await using testbed = await startTestbed();
   let shownMs = performance.now();
+  const left = wanted[kind] - total[kind];
+  const each = Math.min(TRIED_EACH[kind], left);
   return await runCampaign(
     {
       seed: batchSeed,
-      topologies: Math.min(TOPOLOGIES, Math.ceil(left / SETS_EACH)),
-      setsEach: Math.min(SETS_EACH, left),
+      topologies: Math.min(TOPOLOGIES, Math.ceil(left / each)),
+      ...(kind === 'sets' ? { setsEach: each } : { sequencesEach: each }),
       progress: (tried) => {
         if (performance.now() - shownMs < PROGRESS_MS) return;
         shownMs = performance.now();
-        const line = `${total.sets + tried} of ${sets} sets, ${elapsed()}`;
+        const line = `${total[kind] + tried} of ${wanted[kind]} ${kind}, ${elapsed()}`;
         process.stderr.write(process.stderr.isTTY ? `\r${line}\u001b[K` : `${line}\n`);
       },
     },
@@ -63,9 +74,10 @@ async function tryBatch(batchSeed: number, left: number): Promise<CampaignResult
   );
 }
 
-function note(result: CampaignResult, batchSeed: number): void {
+function note(kind: Kind, result: CampaignResult, batchSeed: number): void {
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
-  total.sets += result.sets;
+  total[kind] += result.tried;
+  total.states += result.states;
   total.flows += result.flows;
   total.undefined += result.undefined;
   total.failures += result.failures.length;
@@ -86,11 +98,12 @@ function elapsed(): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-function readOptions(): { sets: number; seed: number; out: string } {
+function readOptions(): Record<Kind | 'seed', number> & { out: string } {
   try {
     const { values } = parseArgs({
       options: {
         sets: { type: 'string', default: '5000' },
+        sequences: { type: 'string', default: '500' },
         seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
         out: { type: 'string', default: 'fuzz' },
         help: { type: 'boolean', default: false },
@@ -100,16 +113,21 @@ function readOptions(): { sets: number; seed: number; out: string } {
       console.log(USAGE);
       process.exit(0);
     }
-    return { sets: positive('--sets', values.sets), seed: positive('--seed', values.seed), out: values.out };
+    return {
+      sets: natural('--sets', values.sets),
+      sequences: natural('--sequences', values.sequences),
+      seed: natural('--seed', values.seed),
+      out: values.out,
+    };
   } catch (thrown) {
     console.error(`${thrown instanceof Error ? thrown.message : thrown}\n\n${USAGE}`);
     process.exit(2);
   }
 }
 
-function positive(option: string, text: string): number {
+function natural(option: string, text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new Error(`${option} is a number from 1 on, not "${text}"`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new Error(`${option} is a number from 0 on, not "${text}"`);
   return value;
 }

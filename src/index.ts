@@ -30,4 +30,4 @@ export type { Patience, RunOptions } from './run/job.ts';
 export { type RunResult, run } from './run/run.ts';
 export type { RunOrigin } from './run/start-record.ts';
 export { type LoadOptions, loadPlans } from './scenario/load-plans.ts';
-export type { Check, Plan } from './scenario/scenario.ts';
+export type { Plan } from './scenario/scenario.ts';

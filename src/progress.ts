@@ -30,7 +30,13 @@ export type ProgressEvent =
       readonly pods: number;
       readonly checks: number;
     }
-  | { readonly type: 'phase-started'; readonly scenario: string; readonly phase: Phase }
+  | {
+      readonly type: 'phase-started';
+      readonly scenario: string;
+      /** The name of the step that it is part of; absent for the first, and for what belongs to none. */
+      readonly step?: string;
+      readonly phase: Phase;
+    }
   | {
       readonly type: 'pods-ready';
       readonly scenario: string;
@@ -42,7 +48,9 @@ export type ProgressEvent =
   | {
       readonly type: 'round-ended';
       readonly scenario: string;
-      readonly phase: TryingPhase;
+      /** As for `phase-started`. */
+      readonly step?: string;
+      readonly phase: Exclude<TryingPhase, 'turn'>;
       readonly round: number;
       /** Checks that need no further round of this phase. */
       readonly settled: number;

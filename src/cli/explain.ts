@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { PodreachError } from '../errors.ts';
 import type { Oracle } from '../policy/oracle.ts';
+import type { ChosenStep } from '../scenario/chosen-step.ts';
 import type { SetExitCode } from './main.ts';
 import { type SelectionOptions, selectionOptions } from './options.ts';
 
@@ -13,6 +14,7 @@ Examples:
   podreach explain scenarios/three-tier.yaml shop/web 203.0.113.1:443  an address outside the cluster
   podreach explain scenarios/three-tier.yaml 2001:db8::1 shop/db       from one
   podreach explain --all scenarios/three-tier.yaml                     who may reach whom, as a matrix
+  podreach explain --step rollback shop.yaml shop/web shop/db          in a later step of a scenario
   podreach explain --json scenarios/three-tier.yaml shop/web shop/db:5432/UDP   for a script
 
 Exit codes:
@@ -23,6 +25,7 @@ Exit codes:
 interface ExplainOptions extends SelectionOptions {
   readonly json?: boolean;
   readonly all?: boolean;
+  readonly step?: string;
 }
 
 export function explainCommand(program: Command, setExitCode: SetExitCode): void {
@@ -36,6 +39,7 @@ export function explainCommand(program: Command, setExitCode: SetExitCode): void
       'who is connected to: the same, and a port, as :8080, :53/UDP, :5000/SCTP or :name; without one, every port that the pod declares',
     )
     .option('--all', 'every pair of pods at once, as a matrix; what the scenario contradicts is marked')
+    .option('--step <step>', 'in which step of the scenario, by its name or its number (default: 1)')
     .option('--json', 'print the whole walk, or all predictions, as JSON')
     .addHelpText('after', EXAMPLES);
   for (const option of selectionOptions()) command.addOption(option);
@@ -72,36 +76,45 @@ async function explainAll(
     });
   }
   const { loadPlans } = await import('../scenario/load-plans.ts');
+  const { chooseStep } = await import('../scenario/chosen-step.ts');
   const { isContradiction, predictAll, renderPredictions } = await import('../report/prediction.ts');
   const { createPaint, usableWidth } = await import('../report/text/paint.ts');
   const { neutralise } = await import('../report/text/text.ts');
   const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
-  const predicted = plans.map((plan) => {
-    const oracle = plan.oracle();
+  const steps = chooseStep(plans, options.step);
+  if (options.step === undefined) tellLaterSteps(steps, neutralise);
+  const predicted = steps.map(({ plan, step }) => {
+    const oracle = step.oracle();
     tellRefused(oracle, neutralise);
-    return { plan, predictions: predictAll(plan, oracle) };
+    return { step: { ...step, scenario: plan.scenario }, predictions: predictAll(step, oracle) };
   });
   const isContradicted = predicted.some(({ predictions }) => predictions.some(isContradiction));
   if (options.json === true) {
-    const all = predicted.map(({ plan, predictions }) => ({ scenario: plan.scenario.name, predictions }));
+    const all = predicted.map(({ step: { scenario, name }, predictions }) => ({
+      scenario: scenario.name,
+      ...(name === undefined ? {} : { step: name }),
+      predictions,
+    }));
     return { text: `${JSON.stringify(all, undefined, 2)}\n`, isContradicted };
   }
   const isColoured = process.stdout.isTTY === true && process.stdout.hasColors();
   const canvas = { width: usableWidth(process.stdout.columns ?? 100), paint: createPaint(isColoured) };
-  const matrices = predicted.map(({ plan, predictions }) =>
-    renderPredictions(plan, predictions, canvas).join('\n'),
+  const matrices = predicted.map(({ step, predictions }) =>
+    renderPredictions(step, predictions, canvas).join('\n'),
   );
   return { text: `${matrices.join('\n\n')}\n`, isContradicted };
 }
 
 async function explain(path: string, from: string, to: string, options: ExplainOptions): Promise<string> {
   const { loadPlans } = await import('../scenario/load-plans.ts');
+  const { chooseStep } = await import('../scenario/chosen-step.ts');
   const { renderTrace } = await import('../policy/render-trace.ts');
   const { neutralise, neutraliseAll } = await import('../report/text/text.ts');
   const { findFlows } = await import('./flows.ts');
   const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
-  const { plan, flows, undeclared } = findFlows(plans, from, to);
-  const oracle = plan.oracle();
+  const { chosen, flows, undeclared } = findFlows(chooseStep(plans, options.step), from, to);
+  if (options.step === undefined) tellLaterSteps([chosen], neutralise);
+  const oracle = chosen.step.oracle();
   tellRefused(oracle, neutralise);
   if (undeclared !== undefined) {
     process.stderr.write(
@@ -112,6 +125,15 @@ async function explain(path: string, from: string, to: string, options: ExplainO
   return options.json === true
     ? `${JSON.stringify(traces, undefined, 2)}\n`
     : `${traces.map((trace) => renderTrace(neutraliseAll(trace))).join('\n\n')}\n`;
+}
+
+/** What is explained is the first step, and there are others. */
+function tellLaterSteps(steps: readonly ChosenStep[], neutralise: (text: string) => string): void {
+  for (const { plan } of steps) {
+    if (plan.steps.length === 1) continue;
+    const text = `note: this is step 1 of ${plan.steps.length} of scenario ${plan.scenario.name}; --step shows another`;
+    process.stderr.write(`${neutralise(text)}\n`);
+  }
 }
 
 /** Policies that the API server will not take, of which an explanation says nothing. */

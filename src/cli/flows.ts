@@ -3,17 +3,21 @@ import { isIP } from 'node:net';
 import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { type End, type Flow, POLICY_PROTOCOLS, type PodPort, type PolicyProtocol } from '../policy/model.ts';
+import type { ChosenStep } from '../scenario/chosen-step.ts';
 import type { Plan, PlannedPod } from '../scenario/scenario.ts';
 import { suggest } from '../scenario/suggest.ts';
 
 export interface AskedFlows {
-  /** The scenario that has the pods. */
-  readonly plan: Plan;
+  /** Of the scenario that has the pods. */
+  readonly chosen: ChosenStep;
   /** One for each port: at least one. */
   readonly flows: readonly Flow[];
   /** A port that was asked for and that the destination, a pod, does not declare: `shop/db declares no port 22/TCP`. */
   readonly undeclared?: string;
 }
+
+/** The most steps that a hint lists. */
+const LISTED = 3;
 
 /** An end as it was written: a pod or an address, and a port of it. */
 interface WrittenEnd {
@@ -31,7 +35,7 @@ const END = /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:]*))(?::(?<port>[^/]*)(?:\
  * @param to the same, alone or followed by a port: `:8080`, `:53/UDP`, `:name`, `:name/UDP`; an IPv6 address then in brackets
  * @throws PodreachError `usage`
  */
-export function findFlows(plans: readonly Plan[], from: string, to: string): AskedFlows {
+export function findFlows(steps: readonly ChosenStep[], from: string, to: string): AskedFlows {
   const source = readEnd(from);
   const destination = readEnd(to);
   if (source.port !== undefined) {
@@ -40,13 +44,13 @@ export function findFlows(plans: readonly Plan[], from: string, to: string): Ask
   const pods = [source, destination].filter(({ isAddress }) => !isAddress).map(({ name }) => name);
   if (pods.length === 0)
     fail('neither end is a pod', 'Write one of them as namespace/pod: policies are about pods.');
-  const plan = planWith(plans, pods);
-  const declared = podOf(plan, destination.name)?.ports ?? [];
+  const chosen = stepWith(steps, pods);
+  const declared = podOf(chosen.plan, destination.name)?.ports ?? [];
   const ports = portsOf(destination, declared);
   const [{ port, protocol } = {}] = ports;
   const isDeclared = declared.some((one) => one.port === port && one.protocol === protocol);
   return {
-    plan,
+    chosen,
     flows: ports.map((one) => ({
       from: endOf(source),
       to: endOf(destination),
@@ -70,21 +74,36 @@ function endOf({ name, isAddress }: WrittenEnd): End {
   return isAddress ? { kind: 'address', address: name } : { kind: 'pod', pod: name };
 }
 
-/** The scenario that has all of these pods. */
-function planWith(plans: readonly Plan[], pods: readonly string[]): Plan {
-  const [found, ...others] = plans.filter((plan) => pods.every((pod) => podOf(plan, pod) !== undefined));
-  if (found !== undefined && others.length === 0) return found;
+/** The step of the scenario that has all of these pods. */
+function stepWith(steps: readonly ChosenStep[], pods: readonly string[]): ChosenStep {
+  const [found, ...others] = steps.filter(({ plan }) => pods.every((pod) => podOf(plan, pod) !== undefined));
+  if (found !== undefined && others.length === 0) {
+    for (const pod of pods) if (podOf(found.step, pod) === undefined) failForAbsent(pod, found);
+    return found;
+  }
   if (found !== undefined) {
-    const names = [found, ...others].map(({ scenario }) => scenario.name);
+    const names = [found, ...others].map(({ plan }) => plan.scenario.name);
     fail(
       `several scenarios there have these pods: ${names.join(', ')}`,
-      `Choose one, such as --only ${found.scenario.name}.`,
+      `Choose one, such as --only ${found.plan.scenario.name}.`,
     );
   }
+  const plans = steps.map(({ plan }) => plan);
   const missing =
     pods.find((pod) => plans.every((plan) => podOf(plan, pod) === undefined)) ?? pods.join(' and ');
   const known = plans.flatMap((plan) => plan.pods.map(objectKey));
   fail(`no scenario there has the pod ${missing}`, hintForPod(missing, [...new Set(known)]));
+}
+
+/** A pod that is there in other steps only. */
+function failForAbsent(pod: string, { plan, number }: ChosenStep): never {
+  const others = plan.steps.flatMap((step, index) => (podOf(step, pod) === undefined ? [] : [index + 1]));
+  fail(
+    `there is no ${pod} in step ${number}`,
+    others.length === 0
+      ? 'No step has it.'
+      : `Choose a step that has it: --step ${others.slice(0, LISTED).join(', --step ')}.`,
+  );
 }
 
 /** A pod may have been written without its namespace. */
@@ -95,8 +114,8 @@ function hintForPod(missing: string, known: readonly string[]): string {
     : `${suggest(missing, known, 'pods')} An address outside the cluster will do, too.`;
 }
 
-function podOf(plan: Plan, key: string): PlannedPod | undefined {
-  return plan.pods.find((pod) => objectKey(pod) === key);
+function podOf({ pods }: Pick<Plan, 'pods'>, key: string): PlannedPod | undefined {
+  return pods.find((pod) => objectKey(pod) === key);
 }
 
 /** A number need not be declared: policies judge it all the same. */

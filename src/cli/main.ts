@@ -26,7 +26,7 @@ Examples:
 
 Exit codes:
   0  every check passed
-  1  at least one check leaked, was broken or flapped
+  1  at least one check leaked, was broken, flapped or was late
   2  wrong usage or an invalid scenario; nothing was started
   3  the environment failed
   4  no mismatch, but at least one check proved nothing

@@ -1,18 +1,18 @@
 /** Option values shared by the commands: what they accept, and what they say when they do not. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readDuration } from '../duration.ts';
 import { PodreachError } from '../errors.ts';
 import { FORMAT_NAMES } from '../report/formats.ts';
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
-
 /** `500ms`, `1.5s` or `2m` in milliseconds. A bare number is refused: half of the readers would take it for the other unit. */
 export function parseDuration(text: string): number {
-  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
-  if (amount !== undefined && unit === '')
-    throw new InvalidArgumentError('Write it with a unit: 500ms, 2s or 1m.');
-  const ms = Number(amount) * (UNITS[unit] ?? Number.NaN);
-  if (!(ms > 0)) throw new InvalidArgumentError('Write a duration such as 500ms, 2s or 1m.');
-  return ms;
+  const ms = readDuration(text);
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError(
+    /^\d+(\.\d+)?$/.test(text)
+      ? 'Write it with a unit: 500ms, 2s or 1m.'
+      : 'Write a duration such as 500ms, 2s or 1m.',
+  );
 }
 
 /** An attempt must end before the kernel gives up on its own, which on Linux is after about two minutes. */

@@ -16,7 +16,7 @@ import {
   TAINT_EFFECTS,
   type Toleration,
 } from '../probe/settings.ts';
-import type { Plan } from '../scenario/scenario.ts';
+import { type Plan, policiesOf } from '../scenario/scenario.ts';
 import { givenFlags } from './options.ts';
 
 /** As commander hands them over. */
@@ -83,7 +83,9 @@ export function readProbeSettings(options: ProbeCommandOptions): ProbeSettings {
  */
 export function checkNamespaceLabels({ namespaceLabels }: ProbeSettings, plans: readonly Plan[]): void {
   for (const [key, value] of Object.entries(namespaceLabels)) {
-    for (const { scenario, namespaces, policies } of plans) {
+    for (const plan of plans) {
+      const { scenario, steps } = plan;
+      const namespaces = steps.flatMap((step) => step.namespaces);
       const other = namespaces.find(({ labels }) => labels[key] !== undefined && labels[key] !== value);
       if (other !== undefined) {
         throw new PodreachError(
@@ -92,7 +94,7 @@ export function checkNamespaceLabels({ namespaceLabels }: ProbeSettings, plans: 
           { hint: 'Leave the option out, or change the scenario.', location: scenario.location },
         );
       }
-      const selecting = policies.find(({ object }) => namespaceKeysOf(object.spec).has(key));
+      const selecting = policiesOf(plan).find(({ object }) => namespaceKeysOf(object.spec).has(key));
       if (selecting !== undefined) {
         throw new PodreachError(
           'usage',

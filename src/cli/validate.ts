@@ -35,6 +35,7 @@ export function validateCommand(program: Command, setExitCode: SetExitCode): voi
 
 async function validate(paths: readonly string[], options: ValidateOptions): Promise<number> {
   const { loadPlans } = await import('../scenario/load-plans.ts');
+  const { policiesOf } = await import('../scenario/scenario.ts');
   const { PodreachError } = await import('../errors.ts');
   try {
     const plans = await loadPlans(paths, {
@@ -43,20 +44,25 @@ async function validate(paths: readonly string[], options: ValidateOptions): Pro
       tags: options.tag ?? [],
     });
     const warnings = await warningsFor(plans);
-    const scenarios = plans.map(({ scenario, checks, pods, policies }) => ({
-      name: scenario.name,
-      file: scenario.location.file,
-      pods: pods.length,
-      policies: policies.length,
-      checks: checks.length,
+    const scenarios = plans.map((plan) => ({
+      name: plan.scenario.name,
+      file: plan.scenario.location.file,
+      pods: plan.pods.length,
+      policies: policiesOf(plan).length,
+      ...(plan.steps.length === 1 ? {} : { steps: plan.steps.length }),
+      checks: plan.steps.reduce((sum, { checks }) => sum + checks.length, 0),
     }));
     if (options.json === true)
       print(JSON.stringify({ valid: true, scenarios, problems: [], warnings }, undefined, 2));
     else {
-      for (const { name, file, pods, policies, checks } of scenarios) {
-        print(
-          `${name}  ${count(pods, 'pod')}, ${count(policies, 'policy', 'policies')}, ${count(checks, 'check')}  (${neutralise(file)})`,
-        );
+      for (const { name, file, pods, policies, steps, checks } of scenarios) {
+        const counts = [
+          count(pods, 'pod'),
+          count(policies, 'policy', 'policies'),
+          ...(steps === undefined ? [] : [count(steps, 'step')]),
+          count(checks, 'check'),
+        ];
+        print(`${name}  ${counts.join(', ')}  (${neutralise(file)})`);
       }
       const shown = options.verbose === true ? warnings.length : undefined;
       for (const line of describeWarnings(warnings, plans, shown)) print(line);

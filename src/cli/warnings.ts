@@ -1,7 +1,7 @@
 /** What is doubtful about scenarios before anything has started, as the commands tell it. */
 import type { ScenarioWarning } from '../policy/review.ts';
 import { neutralise } from '../report/text/text.ts';
-import { type Plan, wholePlan } from '../scenario/scenario.ts';
+import { type Plan, policiesOf } from '../scenario/scenario.ts';
 
 /** How many warnings are told where some can wait: policies that miss the point altogether show it by their first few. */
 const SHOWN = 10;
@@ -13,9 +13,9 @@ interface ToldWarning extends ScenarioWarning {
 
 /** All warnings of all scenarios. What will go wrong in a run comes before what may be meant. */
 export async function warningsFor(plans: readonly Plan[]): Promise<readonly ToldWarning[]> {
-  const { reviewScenario } = await import('../policy/review.ts');
+  const { reviewPlan } = await import('../policy/review.ts');
   const found = plans.flatMap((plan) =>
-    reviewScenario(wholePlan(plan)).map((warning) => ({ warning, scenario: plan.scenario.name })),
+    reviewPlan(plan).map((warning) => ({ warning, scenario: plan.scenario.name })),
   );
   const warnings = [...Map.groupBy(found, ({ warning }) => JSON.stringify(warning)).values()].flatMap(
     (same) =>
@@ -48,8 +48,8 @@ export function describeWarnings(
 
 /** How many scenarios read each file. */
 function countReaders(plans: readonly Plan[]): ReadonlyMap<string, number> {
-  const files = plans.flatMap(({ scenario, policies }) => [
-    ...new Set([scenario, ...policies].map(({ location }) => location.file)),
+  const files = plans.flatMap((plan) => [
+    ...new Set([plan.scenario, ...policiesOf(plan)].map(({ location }) => location.file)),
   ]);
   return new Map([...Map.groupBy(files, (file) => file)].map(([file, all]) => [file, all.length]));
 }

@@ -1,6 +1,7 @@
 /** Whether it was the policies that cut a pair off: they are taken away, and it must connect again. */
 import type { Observations } from '../model/observation.ts';
 import type { Verdict } from '../model/verdict.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import type { JudgeRules } from './judge.ts';
 import { describeOutcomes } from './reasons.ts';
 import type { Judged } from './rows.ts';
@@ -21,19 +22,25 @@ export function closingDoubt(
   check: Judged,
   verdict: Verdict,
   { closing, others }: Pick<JudgeRules, 'closing' | 'others'>,
+  { connectsLater = false, wasDenied = false, isGone = false }: Elsewhere = {},
 ): string | undefined {
   if (check.cutBy !== undefined || !restsOnCut(check, verdict)) return undefined;
-  if (verdict === 'pass' && check.predicted?.verdict === 'allowed') {
+  if (check.expected === 'unreachable' && check.predicted?.verdict === 'allowed') {
     const suspect = others === undefined ? '' : `, such as ${others}`;
     return `${CUT_BY_SOMETHING_ELSE}${suspect}: the policies of the scenario allow it`;
   }
+  if (connectsLater) return undefined;
+  // A cut that outlasts the policies that made it is what is to be found: that it does not end with the others either is no doubt.
+  if (check.expected === 'reachable' && wasDenied) return undefined;
   if (closing === undefined)
     return 'it was cut off, but the policies were not taken away to see whether it was they that cut it';
-  if (closing === 'left-out' || hasReconnected(check)) return undefined;
+  if (closing !== 'made' || isGone || hasReconnected(check)) return undefined;
   const seen = check.closing === undefined ? 'not tried' : describeOutcomes(check.closing);
   return `it could not connect after the policies were taken away either (${seen}), so it was not they that cut it`;
 }
 
 function restsOnCut({ expected }: Judged, verdict: Verdict): boolean {
-  return expected === 'unreachable' ? verdict === 'pass' : verdict === 'broken' || verdict === 'flapping';
+  return expected === 'unreachable'
+    ? verdict === 'pass' || verdict === 'late'
+    : verdict === 'broken' || verdict === 'flapping';
 }

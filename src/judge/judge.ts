@@ -6,18 +6,25 @@ import { countOf, lastOf, newestOf, type Observations } from '../model/observati
 import type { Verdict } from '../model/verdict.ts';
 import type { CheckRecord } from '../record/schema.ts';
 import { closingDoubt } from './closing.ts';
-import { findingOf } from './finding.ts';
-import { reasonOf, whyNoControl } from './reasons.ts';
+import type { Elsewhere } from './elsewhere.ts';
+import { type Finding, findingOf } from './finding.ts';
+import { reasonOf, whyLate, whyNoControl, whyUnseen } from './reasons.ts';
 import { alternates, type Judged, losesAnswers, type Row, rowsOf } from './rows.ts';
+import { turnedAt } from './turning.ts';
 
-/** What the verdicts of one scenario depend on besides the attempts. Times count from the scenario's beginning. */
+/** What the verdicts of one step depend on besides the attempts. Times count from the scenario's beginning. */
 export interface JudgeRules {
   /** Rounds in a row that must agree before a check counts as settled. */
   readonly confirm: number;
-  /** When the last policy had been applied. */
-  readonly appliedMs: number;
-  /** Whether what was cut was connected once more without the policies; absent: that was not reached. */
-  readonly closing?: 'made' | 'left-out' | undefined;
+  /** When the last action of the step was done: in the first step, when the last policy had been applied. */
+  readonly actedMs: number;
+  /** The budget of the step: what comes to show what is expected only later is late. */
+  readonly withinMs?: number | undefined;
+  /**
+   * Whether what was cut was connected once more without the policies; absent: that was not reached. After a step that is not the last
+   * it is to come.
+   */
+  readonly closing?: 'made' | 'left-out' | 'to-come' | undefined;
   /** What else on this cluster may decide, as a clause, where something else than the policies must have cut a pair. */
   readonly others?: string | undefined;
 }
@@ -26,13 +33,24 @@ export interface Judgement {
   readonly verdict: Verdict;
   /** Why it is not a pass, in one sentence. */
   readonly reason?: string;
-  /** From applying the policies to the first of the attempts that confirmed the expectation. */
+  /** From the last action to the first of the attempts that showed the expectation, and all that followed did. */
   readonly settledMs?: number;
 }
 
-/** Whether the pair could connect before any policy, or need not: without that there is nothing to block. */
-export function passedControl({ cutBy, control = [] }: Pick<CheckRecord, 'control' | 'cutBy'>): boolean {
-  return cutBy !== undefined || control.some(({ outcome }) => outcome === 'connected');
+/**
+ * Whether the pair could connect before any policy: without that there is nothing to block. Or need not, because others cut it; or
+ * could not be asked to, because one of its pods came to be under policies.
+ */
+export function passedControl({
+  cutBy,
+  withoutControl,
+  control = [],
+}: Pick<CheckRecord, 'control' | 'cutBy' | 'withoutControl'>): boolean {
+  return (
+    cutBy !== undefined ||
+    withoutControl !== undefined ||
+    control.some(({ outcome }) => outcome === 'connected')
+  );
 }
 
 /** Whether enough attempts in a row have shown what is expected since the policies were applied. */
@@ -84,21 +102,49 @@ export function countContrary({
  *    long as a confirmation takes: `pass`.
  * 4. Anything else: `inconclusive`.
  *
+ * A pass of what had to change, or has contradicted, and came only after the budget of its step is `late` if it was seen to contradict
+ * when the budget was over; where that was not seen, it is `inconclusive`.
+ *
  * One attempt *agrees*; a complete row of them *confirms*, and a complete row of the opposite *refutes* ({@link rowsOf}): of
  * connections one is enough. What then rests on a cut stands only if it was the policies that cut ({@link closingDoubt}).
+ *
+ * @param elsewhere what other steps have shown of the same pair
  */
-export function judge(check: Judged, rules: JudgeRules): Judgement {
-  if (!passedControl(check)) return { verdict: 'inconclusive', reason: whyNoControl(check) };
+export function judge(check: Judged, rules: JudgeRules, elsewhere: Elsewhere = {}): Judgement {
+  if (!passedControl(check)) return { verdict: 'inconclusive', reason: whyNoControl(check, elsewhere) };
   const rows = rowsOf(check, rules.confirm);
-  const verdict = verdictOf(check, rows);
-  const doubt = closingDoubt(check, verdict, rules);
-  const reason = doubt ?? reasonOf(verdict, check, rows);
-  const settledMs = settledAfter(rows, rules.appliedMs);
+  const { withinMs = Number.POSITIVE_INFINITY } = rules;
+  const settledMs = settledAfter(check, rows, rules.actedMs);
+  // What shows what it showed before is not late, however long it takes until that can be told.
+  const isToChange = elsewhere.hasToChange === true || rows.some(({ kind }) => kind === 'contradicts');
+  const shown = verdictOf(check, rows);
+  const between =
+    shown === 'pass' && isToChange && settledMs !== undefined && settledMs > withinMs
+      ? findingsBetween(check, rules.actedMs + withinMs, rules.actedMs + settledMs)
+      : undefined;
+  const isLate = between?.some(({ kind }) => kind === 'contradicts') === true;
+  const verdict = isLate ? 'late' : shown;
+  const unseen = between && !isLate ? whyUnseen(between, settledMs ?? 0, withinMs) : undefined;
+  const doubt = closingDoubt(check, verdict, rules, elsewhere) ?? unseen;
+  const reason =
+    doubt ?? (verdict === 'late' ? whyLate(settledMs ?? 0, withinMs) : reasonOf(verdict, check, rows));
   return {
     verdict: doubt === undefined ? verdict : 'inconclusive',
     ...(reason === undefined ? {} : { reason }),
     ...(settledMs === undefined ? {} : { settledMs }),
   };
+}
+
+/** What attempts showed that began after the budget of a step, and before what is expected came to be seen. */
+function findingsBetween(
+  { expected, turning = [], observed = [] }: Judged,
+  fromMs: number,
+  untilMs: number,
+): readonly Finding[] {
+  return [...turning, ...observed]
+    .map(lastOf)
+    .filter(({ atMs }) => atMs >= fromMs && atMs < untilMs)
+    .map((attempt) => findingOf(expected, attempt));
 }
 
 function verdictOf({ expected }: Judged, rows: readonly Row[]): Verdict {
@@ -118,7 +164,9 @@ const agrees = ({ kind }: Row): boolean => kind === 'agrees';
 const confirms = ({ kind, isComplete }: Row): boolean => kind === 'agrees' && isComplete;
 const refutes = ({ kind, isComplete }: Row): boolean => kind === 'contradicts' && isComplete;
 
-function settledAfter(rows: readonly Row[], appliedMs: number): number | undefined {
+/** Where all attempts since the step was in force agree, the change may have been seen before that already. */
+function settledAfter(check: Judged, rows: readonly Row[], actedMs: number): number | undefined {
   const row = rows.find(confirms);
-  return row && row.first.atMs - appliedMs;
+  const turnedMs = row !== undefined && row === rows[0] ? turnedAt(check) : undefined;
+  return row && (turnedMs ?? row.first.atMs) - actedMs;
 }

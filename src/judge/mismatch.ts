@@ -3,7 +3,7 @@ import type { Verdict } from '../model/verdict.ts';
 import type { CheckRecord } from '../record/schema.ts';
 
 /** The most dangerous first. */
-export const MISMATCHES = ['leaked', 'broken', 'flapping'] as const satisfies readonly Verdict[];
+export const MISMATCHES = ['leaked', 'broken', 'flapping', 'late'] as const satisfies readonly Verdict[];
 
 export type MismatchRecord = CheckRecord & { readonly verdict: (typeof MISMATCHES)[number] };
 

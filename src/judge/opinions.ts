@@ -20,7 +20,7 @@ export function disagreementOf({
   if (predicted === undefined || verdict === undefined || verdict === 'flapping') return undefined;
   const isPredicted = (predicted.verdict === 'allowed') === (expected === 'reachable');
   if (verdict === 'inconclusive') return reason.startsWith(CUT_BY_SOMETHING_ELSE) ? 'outside' : undefined;
-  const isAsDeclared = verdict === 'pass';
+  const isAsDeclared = verdict === 'pass' || verdict === 'late';
   if (cutBy !== undefined) return isAsDeclared ? undefined : 'outside';
   if (predicted.verdict === 'undefined') return isAsDeclared ? undefined : 'open';
   if (isAsDeclared) return isPredicted ? undefined : 'outside';

@@ -2,11 +2,16 @@
 import type { Outcome } from '../model/attempt.ts';
 import { countOf, type Observation, type Observations } from '../model/observation.ts';
 import type { Verdict } from '../model/verdict.ts';
-import { findingOf } from './finding.ts';
+import type { Elsewhere } from './elsewhere.ts';
+import { type Finding, findingOf } from './finding.ts';
 import { alternates, type Judged, losesAnswers, type Row } from './rows.ts';
 
 /** @param rows all that the check showed under the policies @returns undefined for a pass */
-export function reasonOf(verdict: Verdict, check: Judged, rows: readonly Row[]): string | undefined {
+export function reasonOf(
+  verdict: Exclude<Verdict, 'late'>,
+  check: Judged,
+  rows: readonly Row[],
+): string | undefined {
   const observed = rows.flatMap((row) => row.stretches);
   switch (verdict) {
     case 'pass':
@@ -26,12 +31,34 @@ export function reasonOf(verdict: Verdict, check: Judged, rows: readonly Row[]):
   }
 }
 
-/** Why nothing can be told about a pair that has not connected before the policies. */
-export function whyNoControl({ control = [] }: Pick<Observations, 'control'>): string {
+/** @param settledMs when it came to show what is expected @param withinMs when it had to, at the latest */
+export function whyLate(settledMs: number, withinMs: number): string {
+  return `it showed what is expected ${inSeconds(settledMs)} after the last action, and its step gives it ${inSeconds(withinMs)}`;
+}
+
+/** Why nothing can be told about a budget: it was over when the pair showed what is expected, and whether it did before was not seen. */
+export function whyUnseen(between: readonly Finding[], settledMs: number, withinMs: number): string {
+  const blind = between.find((finding) => finding.kind === 'proves-nothing');
+  const why = blind === undefined ? 'it was not tried at that time' : blind.reason;
+  return `it was seen to show what is expected ${inSeconds(settledMs)} after the last action, and whether it did within ${inSeconds(withinMs)} is not known: ${why}`;
+}
+
+/** Exact enough that two times which differ are not told as one. */
+function inSeconds(ms: number): string {
+  return `${Math.round(ms) / 1000} s`;
+}
+
+/** Why nothing can be told about a pair that has not connected without policies. */
+export function whyNoControl(
+  { control = [] }: Pick<Observations, 'control'>,
+  { isYoung = false }: Pick<Elsewhere, 'isYoung'>,
+): string {
   if (control.length === 0) return 'it was not tried before the policies were applied';
   const last = control.at(-1);
   if (last?.detail !== undefined && control.every(({ outcome }) => outcome === 'error'))
-    return `the probe could not try, even before any policy: ${last.detail}`;
+    return `the probe could not try, even ${isYoung ? 'without policies' : 'before any policy'}: ${last.detail}`;
+  if (isYoung)
+    return `it could not connect when no policy was to be in force any more (${describeOutcomes(control)}): either something else cuts it, or a policy that was deleted still does`;
   return `it could not connect even before any policy (${describeOutcomes(control)}), so there was nothing to block`;
 }
 

@@ -193,6 +193,14 @@ export async function connectKube(
       return toObject(await call({ method: 'PATCH', path, body, purpose }, options), purpose);
     },
 
+    async patch({ resource, namespace, name }, change, options) {
+      const purpose = purposeOf('patch', resource, namespace, name);
+      const query = queryOf({ fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' });
+      const path = pathOf(resource, namespace, name) + query;
+      const body = { type: 'application/merge-patch+json', text: JSON.stringify(change) };
+      return toObject(await call({ method: 'PATCH', path, body, purpose }, options), purpose);
+    },
+
     async delete({ resource, namespace, name }, options) {
       const purpose = purposeOf('delete', resource, namespace, name);
       const wish = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' };

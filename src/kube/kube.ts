@@ -141,6 +141,8 @@ export interface Kube {
    * user wrote is what the server judges.
    */
   apply(address: ObjectAddress, body: string, options?: CallOptions): Promise<KubeObject>;
+  /** Merges into an object: what is given is set, null takes away, and all else stays as it is. Carried out twice, it changes nothing more. */
+  patch(address: ObjectAddress, change: object, options?: CallOptions): Promise<KubeObject>;
   /** Deletes in the background; an object that is not there is fine. */
   delete(address: ObjectAddress, options?: CallOptions): Promise<void>;
   /** Makes a session; nothing is sent before its first question. */

@@ -45,7 +45,7 @@ export function queryOf(parameters: Readonly<Record<string, string | undefined>>
   return query.size === 0 ? '' : `?${query}`;
 }
 
-type RequestVerb = 'get' | 'list' | 'create' | 'apply' | 'delete';
+type RequestVerb = 'get' | 'list' | 'create' | 'apply' | 'patch' | 'delete';
 
 /** What a request is for, in words and in RBAC's terms. */
 export function purposeOf(verb: RequestVerb, resource: Resource, namespace?: string, name?: string): Purpose {

@@ -14,8 +14,8 @@ export const OUTCOMES = [
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** The phases of a scenario in which attempts are made. */
-export const TRYING_PHASES = ['control', 'settle', 'observe', 'closing'] as const;
+/** The phases of a scenario in which attempts are made; `turn` is until a step is in force. */
+export const TRYING_PHASES = ['control', 'turn', 'settle', 'observe', 'closing'] as const;
 export type TryingPhase = (typeof TRYING_PHASES)[number];
 
 /** What an attempt showed. */

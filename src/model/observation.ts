@@ -34,6 +34,8 @@ export type Observation = readonly Stretch[];
 export interface Observations {
   /** Before any policy. */
   readonly control?: Observation;
+  /** While its step came into force: it tells when a change came, and decides nothing. */
+  readonly turning?: Observation;
   /** Under the policies. */
   readonly observed?: Observation;
   /** After the policies had been taken away. */
@@ -42,7 +44,16 @@ export interface Observations {
 
 /** Which of its observations an attempt belongs to. */
 export function observationOf(phase: Moment['phase']): keyof Observations {
-  return phase === 'settle' || phase === 'observe' ? 'observed' : phase;
+  switch (phase) {
+    case 'settle':
+    case 'observe':
+      return 'observed';
+    case 'turn':
+      return 'turning';
+    case 'control':
+    case 'closing':
+      return phase;
+  }
 }
 
 /** The same observation, and one attempt more. */
@@ -83,8 +94,8 @@ export function lastOf({ first, last = first, ...rest }: Stretch): Attempt {
 }
 
 /** The newest attempt of all. */
-export function newestOf({ control, observed, closing }: Observations): Attempt | undefined {
-  const stretch = (closing ?? observed ?? control)?.at(-1);
+export function newestOf({ control, turning, observed, closing }: Observations): Attempt | undefined {
+  const stretch = (closing ?? observed ?? turning ?? control)?.at(-1);
   return stretch && lastOf(stretch);
 }
 

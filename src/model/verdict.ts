@@ -1,5 +1,5 @@
 /** What a check comes to: its observation held against its expectation. */
-export const VERDICTS = ['pass', 'leaked', 'broken', 'flapping', 'inconclusive'] as const;
+export const VERDICTS = ['pass', 'leaked', 'broken', 'flapping', 'late', 'inconclusive'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 /**

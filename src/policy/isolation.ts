@@ -20,6 +20,28 @@ export function effectivePolicyTypes(spec: unknown): readonly PolicyType[] {
     : [];
 }
 
+/**
+ * The policyTypes that a policy keeps when a text is applied over another (D1): what the API server has filled in for the earlier one
+ * stays, where the new one names none either. What the earlier one has named goes with it.
+ *
+ * @param before the earlier text's `spec`, and what that has kept itself
+ * @returns undefined where it isolates what the new text alone would
+ */
+export function keptPolicyTypes(
+  before: { readonly spec: unknown; readonly keptTypes: readonly PolicyType[] | undefined },
+  spec: unknown,
+): readonly PolicyType[] | undefined {
+  if (namesTypes(before.spec) || namesTypes(spec)) return undefined;
+  const kept = before.keptTypes ?? effectivePolicyTypes(before.spec);
+  const own = effectivePolicyTypes(spec);
+  return kept.length === own.length ? undefined : kept;
+}
+
+/** Whether it has the field at all: an empty list is filled in as an absent one, but goes with the text. */
+function namesTypes(spec: unknown): boolean {
+  return isRecord(spec) && !isAbsent(spec['policyTypes']);
+}
+
 /** A policy without a `spec` is one with an empty one. */
 function isSpec(value: unknown): value is Readonly<Record<string, unknown>> | null | undefined {
   return isAbsent(value) || isRecord(value);

@@ -4,6 +4,7 @@
  */
 import type { Location } from '../errors.ts';
 import type { Labels } from '../model/labels.ts';
+import type { PolicyType } from './isolation.ts';
 
 export const POLICY_PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 export type PolicyProtocol = (typeof POLICY_PROTOCOLS)[number];
@@ -61,6 +62,8 @@ export interface WrittenPolicy {
   readonly namespace: string;
   readonly name: string;
   readonly object: { readonly spec?: unknown };
+  /** The policyTypes that it keeps from the text that it was applied over; see `keptPolicyTypes`. */
+  readonly keptTypes?: readonly PolicyType[];
   /** What in it is something else to an API server than to a person. */
   readonly retyped?: readonly Retyped[];
   /** Where the manifest begins. */

@@ -109,7 +109,7 @@ function toPolicy(written: WrittenPolicy, spec: Spec): Policy {
   return {
     namespace,
     name,
-    types: effectivePolicyTypes(spec),
+    types: written.keptTypes ?? effectivePolicyTypes(spec),
     typesByDefault: spec.policyTypes.length === 0,
     podSelector,
     ingress,

@@ -91,7 +91,14 @@ function renderSide(side: SideTrace, direction: Direction, trace: Trace): readon
   ];
 }
 
-function explainBystander({ defaultTypes, ignoredRules }: Bystander, direction: Direction): string {
+function explainBystander(
+  { defaultTypes, keepsTypes, ignoredRules }: Bystander,
+  direction: Direction,
+): string {
+  if (keepsTypes) {
+    const rest = ignoredRules === 0 ? '' : `, so its ${direction} rules do nothing`;
+    return `is not about ${direction}: it names no policyTypes and keeps those that its earlier text was given${rest}`;
+  }
   if (defaultTypes !== undefined)
     return `is not about ${direction}: it names no policyTypes and has no ${direction} rules`;
   return ignoredRules === 0
@@ -111,13 +118,13 @@ function conclude(match: Match): string {
 }
 
 function renderPolicy(
-  { policy, location, defaultTypes, rules }: PolicyTrace,
+  { policy, location, defaultTypes, keepsTypes, rules }: PolicyTrace,
   direction: Direction,
   trace: Trace,
 ): readonly string[] {
   return [
     `policy ${policy}${place(location)}`,
-    ...indent(defaultTypes === undefined ? [] : [explainDefault(defaultTypes)]),
+    ...indent(defaultTypes === undefined ? [] : [explainDefault(defaultTypes, keepsTypes)]),
     ...indent(
       rules.length === 0
         ? [`It has no ${direction} rules, so it allows nothing (D7).`]
@@ -126,7 +133,11 @@ function renderPolicy(
   ];
 }
 
-function explainDefault(types: readonly PolicyType[]): string {
+function explainDefault(types: readonly PolicyType[], areKept = false): string {
+  if (areKept) {
+    const isolated = types.includes('Egress') ? 'ingress and egress' : 'ingress alone';
+    return `It names no policyTypes and keeps those that its earlier text was given, so it isolates ${isolated} (D1).`;
+  }
   return types.includes('Egress')
     ? 'It names no policyTypes and has egress rules, so it isolates ingress and egress (D1).'
     : 'It names no policyTypes and has no egress rules, so it isolates ingress alone (D1).';

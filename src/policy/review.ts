@@ -6,12 +6,12 @@ import type { Location } from '../errors.ts';
 import { describeConnection, describeTarget } from '../pair.ts';
 import { shellCommand } from '../shell.ts';
 import type { LintCode } from './lint/codes.ts';
-import type { LintCheck } from './lint/finding.ts';
-import { lintPolicies } from './lint/lint.ts';
-import { flowBetween, type World } from './model.ts';
+import { type LintCheck, type LintFinding, listNames } from './lint/finding.ts';
+import { lintOverStates } from './lint/over-states.ts';
+import { flowBetween } from './model.ts';
 import { describeNearestMisses } from './nearest-miss.ts';
 import type { Oracle, Ruling } from './oracle.ts';
-import { describeResponsible, type PolicyProblem } from './policy.ts';
+import { describeResponsible } from './policy.ts';
 
 interface ReviewedCheck extends LintCheck {
   readonly declared: Location;
@@ -42,31 +42,45 @@ export interface ScenarioWarning {
   readonly advice?: string;
 }
 
-export interface Reviewed extends World {
-  /** Of this world. */
+/** A state of the cluster, and what is expected in it. */
+interface ReviewedStep {
+  /** Absent for the first. */
+  readonly name?: string;
   readonly oracle: () => Oracle;
-  readonly scenario: { readonly name: string; readonly location: Location };
   readonly checks: readonly ReviewedCheck[];
+  /** All checks of the step, where only some of them were chosen: what a scenario says is doubted as a whole. */
+  readonly declaredChecks?: readonly ReviewedCheck[];
+}
+
+export interface ReviewedPlan {
+  readonly scenario: { readonly name: string; readonly location: Location };
+  readonly steps: readonly ReviewedStep[];
   /** The places of exceptions that match no pair of their rule. */
   readonly idleExceptions: readonly Location[];
   readonly accepted: readonly Acceptance[];
 }
 
+/** A check, in a step in which there is something to say of it. */
+interface DoubtfulCheck {
+  readonly check: ReviewedCheck;
+  readonly step: ReviewedStep;
+}
+
 /**
  * All warnings of one scenario: what the API server will refuse, then checks that cannot be met or need not be cut by others, then
- * what the lints find.
+ * what the lints find. What holds in several steps is told once; it names the steps where the first is not among them.
  */
-export function reviewScenario(plan: Reviewed): readonly ScenarioWarning[] {
-  const oracle = plan.oracle();
-  const findings = lintPolicies(oracle, plan.checks);
-  const isAccepted = (acceptance: Acceptance, { code, policy }: (typeof findings)[number]): boolean =>
-    acceptance.lint === code && (acceptance.policy ?? policy) === policy;
-  const open = findings.filter((finding) => !plan.accepted.some((one) => isAccepted(one, finding)));
-  const stale = plan.accepted.filter((one) => !findings.some((finding) => isAccepted(one, finding)));
+export function reviewPlan(plan: ReviewedPlan): readonly ScenarioWarning[] {
+  const { steps, accepted, scenario } = plan;
+  const findings = lintOverStates(
+    steps.map((step) => ({ step, oracle: step.oracle(), checks: checksOf(step) })),
+  );
+  const open = findings.filter(({ finding }) => !accepted.some((one) => isAbout(one, finding)));
+  const stale = accepted.filter((one) => !findings.some(({ finding }) => isAbout(one, finding)));
   return [
-    ...oracle.problems.map((problem) => refusal(problem, plan)),
-    ...contradictions(plan, oracle),
-    ...needlessCuts(plan, oracle),
+    ...refusals(plan),
+    ...contradictions(plan),
+    ...needlessCuts(plan),
     ...plan.idleExceptions.map(
       (location): ScenarioWarning => ({
         code: 'idle-exception',
@@ -75,15 +89,16 @@ export function reviewScenario(plan: Reviewed): readonly ScenarioWarning[] {
         advice: 'Correct what it names, or take it out.',
       }),
     ),
-    ...open.map(
-      ({ code, rule, policy, message, advice, location = plan.scenario.location }): ScenarioWarning => ({
+    ...open.map(({ finding, states }): ScenarioWarning => {
+      const { code, rule, policy, message, advice, location = scenario.location } = finding;
+      return {
         code,
         rule,
-        message: `policy ${policy}: ${message}`,
+        message: `${inSteps(states)}policy ${policy}: ${message}`,
         location,
         ...(advice === undefined ? {} : { advice }),
-      }),
-    ),
+      };
+    }),
     ...stale.map(
       ({ lint, policy, declared }): ScenarioWarning => ({
         code: 'stale-acceptance',
@@ -95,76 +110,115 @@ export function reviewScenario(plan: Reviewed): readonly ScenarioWarning[] {
   ];
 }
 
+function isAbout({ lint, policy }: Acceptance, finding: LintFinding): boolean {
+  return lint === finding.code && (policy ?? finding.policy) === finding.policy;
+}
+
+function checksOf({ checks, declaredChecks }: ReviewedStep): readonly ReviewedCheck[] {
+  return declaredChecks ?? checks;
+}
+
+/** `in step "rollback": `; nothing where the first step, which has no name, is among them. */
+function inSteps(held: readonly { readonly step: ReviewedStep }[]): string {
+  const names = new Set(held.map(({ step: { name } }) => name));
+  if (names.has(undefined)) return '';
+  return `in ${names.size === 1 ? 'step' : 'steps'} ${listNames([...names].map((name) => JSON.stringify(name)))}: `;
+}
+
 /** What the policies mean is worked out without such a policy: it never comes to be. */
-function refusal(
-  { policy, message, advice, location }: PolicyProblem,
-  { scenario }: Reviewed,
-): ScenarioWarning {
-  return {
-    code: 'refused-policy',
-    rule: 'D3',
-    message: `policy ${policy}: the API server will refuse it: ${message}`,
-    location: location ?? scenario.location,
-    advice: `${advice === undefined ? 'Fix it: a' : `${advice} A`} run ends when it is applied. The other warnings leave this policy out.`,
-  };
+function refusals({ steps, scenario }: ReviewedPlan): readonly ScenarioWarning[] {
+  const problems = steps.flatMap((step) => step.oracle().problems.map((problem) => ({ step, problem })));
+  return groupBy(problems, ({ problem: { policy, message, location } }) => [policy, message, location]).map(
+    ({ first, all }) => {
+      const { policy, message, advice, location } = first.problem;
+      return {
+        code: 'refused-policy',
+        rule: 'D3',
+        message: `${inSteps(all)}policy ${policy}: the API server will refuse it: ${message}`,
+        location: location ?? scenario.location,
+        advice: `${advice === undefined ? 'Fix it: a' : `${advice} A`} run ends when it is applied. The other warnings leave this policy out.`,
+      };
+    },
+  );
 }
 
 /**
- * One warning for all checks of a rule that are contradicted in the same way. What is left open (I1 to I5) contradicts nothing, and
+ * One warning for all checks of a rule that are contradicted in the same steps. What is left open (I1 to I5) contradicts nothing, and
  * what others are to cut may well be allowed by the policies.
  */
-function contradictions({ checks, scenario }: Reviewed, oracle: Oracle): readonly ScenarioWarning[] {
-  const contradicted = checks.flatMap((check) => {
-    if (check.cutBy !== undefined) return [];
-    const ruling = oracle.rule(flowBetween(check));
-    const isContradicted = ruling.answer.verdict === (check.expected === 'reachable' ? 'denied' : 'allowed');
-    return isContradicted ? [{ check, ruling }] : [];
+function contradictions({ steps, scenario }: ReviewedPlan): readonly ScenarioWarning[] {
+  const contradicted = steps.flatMap((step): readonly DoubtfulCheck[] => {
+    const oracle = step.oracle();
+    return checksOf(step)
+      .filter((check) => check.cutBy === undefined && isContradicted(check, oracle))
+      .map((check) => ({ check, step }));
   });
-  return groupByRule(contradicted).map(({ first: { check, ruling }, all }) => {
-    const { expected, declared } = check;
-    const { rule, advice } = amendment(check, ruling);
-    const [is, them] = all.length === 1 ? ['is', 'it'] : ['are', 'them'];
-    const misses = expected === 'reachable' ? describeNearestMisses(oracle.explain(flowBetween(check))) : [];
-    return {
-      code: 'contradicted-check',
-      rule,
-      message: [
-        `${describeFlows(check, all.length)} ${is} to be ${expected}, but the policies ${expected === 'reachable' ? 'deny' : 'allow'} ${them}`,
-        ...misses,
-      ].join('; '),
-      location: declared,
-      advice: `${advice} ${seeWhy(check, scenario)}`,
-    };
-  });
+  const pairs = groupBy(contradicted, ({ check }) => [ruleOf(check), describeConnection(check)]);
+  return groupBy(pairs, ({ first: { check }, all }) => [ruleOf(check), all.map(({ step }) => step.name)]).map(
+    ({ first: { first, all: moments }, all }) => {
+      const { check, step } = first;
+      const { expected, declared } = check;
+      const oracle = step.oracle();
+      const { rule, advice } = amendment(check, oracle.rule(flowBetween(check)));
+      const [is, them] = all.length === 1 ? ['is', 'it'] : ['are', 'them'];
+      const misses =
+        expected === 'reachable' ? describeNearestMisses(oracle.explain(flowBetween(check))) : [];
+      return {
+        code: 'contradicted-check',
+        rule,
+        message: [
+          `${inSteps(moments)}${describeFlows(check, all.length)} ${is} to be ${expected}, but the policies ${expected === 'reachable' ? 'deny' : 'allow'} ${them}`,
+          ...misses,
+        ].join('; '),
+        location: declared,
+        advice: `${advice} ${seeWhy(first, scenario)}`,
+      };
+    },
+  );
 }
 
-/** One warning for each rule whose checks are all to be cut by others, although the policies deny every one of them. */
-function needlessCuts({ checks, scenario }: Reviewed, oracle: Oracle): readonly ScenarioWarning[] {
-  const rulings = checks.flatMap((check) =>
-    check.cutBy === undefined ? [] : [{ check, verdict: oracle.evaluate(flowBetween(check)).verdict }],
-  );
-  return groupByRule(rulings)
+function isContradicted(check: ReviewedCheck, oracle: Oracle): boolean {
+  const { verdict } = oracle.evaluate(flowBetween(check));
+  return verdict === (check.expected === 'reachable' ? 'denied' : 'allowed');
+}
+
+/** One warning for each rule whose checks are all to be cut by others, although the policies deny every one of them in every step. */
+function needlessCuts({ steps, scenario }: ReviewedPlan): readonly ScenarioWarning[] {
+  const cuts = steps.flatMap((step) => {
+    const oracle = step.oracle();
+    return checksOf(step).flatMap((check) =>
+      check.cutBy === undefined
+        ? []
+        : [{ check, step, verdict: oracle.evaluate(flowBetween(check)).verdict }],
+    );
+  });
+  return groupBy(cuts, ({ check }) => ruleOf(check))
     .filter(({ all }) => all.every(({ verdict }) => verdict === 'denied'))
-    .map(({ first: { check }, all }) => {
-      const [is, them] = all.length === 1 ? ['is', 'it'] : ['are', 'them'];
+    .map(({ first, all }) => {
+      const { check } = first;
+      const count = new Set(all.map((one) => describeConnection(one.check))).size;
+      const [is, them] = count === 1 ? ['is', 'it'] : ['are', 'them'];
       return {
         code: 'cut-by-policies',
         rule: 'D7',
-        message: `${describeFlows(check, all.length)} ${is} to be cut by others, but the scenario's own policies cut ${them} already`,
+        message: `${inSteps(all)}${describeFlows(check, count)} ${is} to be cut by others, but the scenario's own policies cut ${them} already`,
         location: check.declared,
-        advice: `Leave "cutBy" out, so that the run shows that these policies do it; keep it only where they are not alone. ${seeWhy(check, scenario)}`,
+        advice: `Leave "cutBy" out, so that the run shows that these policies do it; keep it only where they are not alone. ${seeWhy(first, scenario)}`,
       };
     });
 }
 
-/** Checks by the rule that declares them, in the order of the first of each. */
-function groupByRule<T extends { readonly check: ReviewedCheck }>(
+/** The rule that declares a check. */
+function ruleOf({ declared: { file, line, column }, expected }: ReviewedCheck): unknown {
+  return [file, line, column, expected];
+}
+
+/** In the order of the first of each group. */
+function groupBy<T>(
   items: readonly T[],
+  keyOf: (item: T) => unknown,
 ): readonly { readonly first: T; readonly all: readonly T[] }[] {
-  const groups = Map.groupBy(items, ({ check: { declared, expected } }) =>
-    JSON.stringify([declared.file, declared.line, declared.column, expected]),
-  );
-  return [...groups.values()].flatMap((all) => {
+  return [...Map.groupBy(items, (item) => JSON.stringify(keyOf(item))).values()].flatMap((all) => {
     const [first] = all;
     return first === undefined ? [] : [{ first, all }];
   });
@@ -175,8 +229,12 @@ function describeFlows(check: ReviewedCheck, count: number): string {
   return count === 1 ? flow : `${count} checks of this rule, such as ${flow},`;
 }
 
-function seeWhy(check: ReviewedCheck, { name }: Reviewed['scenario']): string {
-  const words = ['explain', '--only', name, check.declared.file, check.from, describeTarget(check)];
+function seeWhy({ check, step }: DoubtfulCheck, { name }: ReviewedPlan['scenario']): string {
+  const words = [
+    ...['explain', '--only', name],
+    ...(step.name === undefined ? [] : ['--step', step.name]),
+    ...[check.declared.file, check.from, describeTarget(check)],
+  ];
   return `See why: ${shellCommand(['podreach', ...words])}`;
 }
 

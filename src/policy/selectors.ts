@@ -1,7 +1,7 @@
 /** Label selectors of the Kubernetes API, as pure functions (D9, D11). */
 import type { Labels } from '../model/labels.ts';
 
-type SelectorOperator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+export type SelectorOperator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
 
 export interface LabelSelectorRequirement {
   readonly key: string;

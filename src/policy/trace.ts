@@ -47,6 +47,8 @@ export type SideTrace =
 export interface TracedPolicy extends PolicyReference {
   /** The directions that it isolates, where they follow from its rules and not from `policyTypes` (D1). */
   readonly defaultTypes?: readonly PolicyType[];
+  /** These are kept from the text that it was applied over. */
+  readonly keepsTypes?: true;
 }
 
 /** A policy that selects the end and is about the other direction only. */
@@ -121,6 +123,7 @@ function referenceTo(policy: Policy): TracedPolicy {
     policy: objectKey(policy),
     ...locationOf(policy.written, []),
     ...(policy.typesByDefault ? { defaultTypes: policy.types } : {}),
+    ...(policy.written.keptTypes === undefined ? {} : { keepsTypes: true as const }),
   };
 }
 

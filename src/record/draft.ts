@@ -12,7 +12,9 @@ export type CheckDraft = Omit<z.infer<typeof checkSchema>, keyof Observations> &
   -readonly [Key in keyof Observations]: Observations[Key];
 };
 export type StepDraft = Omit<z.infer<typeof stepSchema>, 'checks'> & { checks: CheckDraft[] };
-export type ScenarioDraft = Omit<z.infer<typeof scenarioSchema>, 'steps'> & { readonly steps: [StepDraft] };
+export type ScenarioDraft = Omit<z.infer<typeof scenarioSchema>, 'steps'> & {
+  readonly steps: [StepDraft, ...StepDraft[]];
+};
 export type RunDraft = Omit<z.infer<typeof runRecordSchema>, 'scenarios'> & {
   readonly scenarios: readonly ScenarioDraft[];
 };
@@ -22,6 +24,7 @@ export class Attempts {
   /** One map for each observation: a map for each check would take more room than what it holds. */
   readonly #logs = {
     control: new Map<CheckDraft, Log>(),
+    turning: new Map<CheckDraft, Log>(),
     observed: new Map<CheckDraft, Log>(),
     closing: new Map<CheckDraft, Log>(),
   };

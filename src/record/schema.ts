@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { OUTCOMES, TRYING_PHASES } from '../model/attempt.ts';
+import { ACTION_KINDS } from '../model/step.ts';
 import { DISAGREEMENTS, VERDICTS } from '../model/verdict.ts';
 
 /** Grows by one with every incompatible change of the record's form. */
@@ -146,10 +147,21 @@ export const checkSchema = z
     control: observation
       .exactOptional()
       .describe('What was seen before any policy; absent: it was not tried.'),
+    turning: observation
+      .exactOptional()
+      .describe(
+        'What was seen while its step came into force, of a pair that was to change: it tells when the change came, and decides nothing.',
+      ),
     observed: observation
       .exactOptional()
-      .describe('What was seen under the policies; every change of it is a stretch of its own.'),
+      .describe('What was seen in the step; every change of it is a stretch of its own.'),
     closing: observation.exactOptional().describe('What was seen after the policies had been taken away.'),
+    withoutControl: z
+      .string()
+      .exactOptional()
+      .describe(
+        'Why it was not connected before any policy, as a clause: one of its pods came to be under policies. What is cut off then rests on the triangle, and on the closing control where that could be made.',
+      ),
     confirm: z
       .int()
       .exactOptional()
@@ -162,7 +174,7 @@ export const checkSchema = z
       .number()
       .exactOptional()
       .describe(
-        'From applying the policies to the first of the rounds that confirmed the expectation, in milliseconds.',
+        'From the last action of the step (in the first: from applying the policies) to the first of the attempts that showed the expectation, and all that followed did, in milliseconds.',
       ),
     disagreement: z
       .enum(DISAGREEMENTS)
@@ -179,9 +191,60 @@ export const checkSchema = z
   })
   .describe('One source, destination, port and protocol, with what was expected and seen.');
 
+const namespaces = z.array(z.strictObject({ name: z.string(), labels }));
+const pods = z.array(
+  z.strictObject({
+    namespace: z.string(),
+    name: z.string(),
+    labels,
+    ports: z.array(z.strictObject({ name: z.string().exactOptional(), port: z.int(), protocol })),
+    node: z.string().exactOptional(),
+    ip: z.string().exactOptional(),
+  }),
+);
+const policies = z.array(
+  z.strictObject({
+    namespace: z.string(),
+    name: z.string(),
+    location,
+    text: z.string().describe('As it was applied.'),
+  }),
+);
+const action = z
+  .strictObject({
+    kind: z.enum(ACTION_KINDS),
+    object: z.string().describe('networkpolicy/NAMESPACE/NAME, namespace/NAME, or a pod: NAMESPACE/NAME.'),
+    labels: z
+      .record(z.string(), z.string().nullable())
+      .exactOptional()
+      .describe('What was set; null took a label away.'),
+  })
+  .describe('What a step did to the cluster.');
+
 export const stepSchema = z
   .strictObject({
-    name: z.string().exactOptional(),
+    name: z.string().exactOptional().describe('Absent: the first, which is what stands at the top level.'),
+    actions: z.array(action).exactOptional().describe('What led to it; absent: it is the first.'),
+    withinMs: z
+      .number()
+      .exactOptional()
+      .describe('Its budget: what showed what is expected only later is late.'),
+    atMs: z
+      .number()
+      .exactOptional()
+      .describe('When its first action began, in milliseconds after the scenario began.'),
+    actedMs: z
+      .number()
+      .exactOptional()
+      .describe('When its last action was done, in milliseconds after the scenario began.'),
+    durationMs: z.number().exactOptional().describe('From its first action to its last attempt.'),
+    namespaces: namespaces
+      .exactOptional()
+      .describe('The namespaces in it, where they are not those of the step before.'),
+    pods: pods.exactOptional().describe('The pods in it, where they are not those of the step before.'),
+    policies: policies
+      .exactOptional()
+      .describe('The policies in it, where they are not those of the step before.'),
     force: z
       .array(
         z.strictObject({
@@ -189,16 +252,18 @@ export const stepSchema = z
           turnedMs: z
             .number()
             .exactOptional()
-            .describe('Milliseconds after the policies were applied; absent: not within the time.'),
+            .describe('Milliseconds after the last action; absent: not within the time.'),
         }),
       )
       .exactOptional()
-      .describe('When each node showed that it had taken up the policies, by its markers.'),
+      .describe(
+        'When each node showed that it had taken up the policies, and what else the step changes, by its markers.',
+      ),
     denialMs: z
       .number()
       .exactOptional()
       .describe(
-        'How long an attempt might take under the policies that was to be cut off: a multiple of the slowest answer before them, within the limit of the run.',
+        'How long an attempt might take that was to be cut off: a multiple of the slowest answer before them, within the limit of the run.',
       ),
     checks: z.array(checkSchema),
   })
@@ -223,7 +288,9 @@ export const scenarioSchema = z.strictObject({
   declaredChecks: z
     .int()
     .exactOptional()
-    .describe('How many checks the scenario declares, where only some of them were chosen; absent: all.'),
+    .describe(
+      'How many checks the scenario declares in all of its steps, where only some of them were chosen; absent: all.',
+    ),
   status: z
     .enum(['waiting', 'running', 'finished', 'failed', 'interrupted', 'skipped'])
     .describe('skipped: not started, because the run ended before.'),
@@ -231,7 +298,16 @@ export const scenarioSchema = z.strictObject({
   durationMs: z.number().exactOptional(),
   error: failure.exactOptional(),
   phases: z.array(
-    z.strictObject({ name: z.enum(PHASES), atMs: z.number(), durationMs: z.number().exactOptional() }),
+    z.strictObject({
+      name: z.enum(PHASES),
+      step: z
+        .int()
+        .min(1)
+        .exactOptional()
+        .describe('The step that it is part of, counted from 1, where a scenario has several.'),
+      atMs: z.number(),
+      durationMs: z.number().exactOptional(),
+    }),
   ),
   execRetries: z
     .strictObject({ count: z.int().min(1), lastReason: z.string() })
@@ -245,25 +321,9 @@ export const scenarioSchema = z.strictObject({
     .describe(
       'Whether every pair that was cut was connected once more after the policies were taken away. left-out: they stay, because the run keeps what it made. Absent: the scenario did not get so far.',
     ),
-  namespaces: z.array(z.strictObject({ name: z.string(), labels })),
-  pods: z.array(
-    z.strictObject({
-      namespace: z.string(),
-      name: z.string(),
-      labels,
-      ports: z.array(z.strictObject({ name: z.string().exactOptional(), port: z.int(), protocol })),
-      node: z.string().exactOptional(),
-      ip: z.string().exactOptional(),
-    }),
-  ),
-  policies: z.array(
-    z.strictObject({
-      namespace: z.string(),
-      name: z.string(),
-      location,
-      text: z.string().describe('As it was applied.'),
-    }),
-  ),
+  namespaces: namespaces.describe('Those of its first step.'),
+  pods: pods.describe('Those of its first step.'),
+  policies: policies.describe('Those of its first step.'),
   grounds: z
     .array(grounds)
     .default([])
@@ -284,9 +344,7 @@ export const scenarioSchema = z.strictObject({
     )
     .default([])
     .describe('What was doubtful about the scenario before it started.'),
-  steps: z
-    .array(stepSchema)
-    .describe('States of the cluster, one after the other; today one, without a name.'),
+  steps: z.array(stepSchema).describe('States of the cluster, one after the other; the first has no name.'),
 });
 
 export const runRecordSchema = z

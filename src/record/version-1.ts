@@ -20,7 +20,7 @@ const attempt = z.strictObject({
 });
 
 const check = checkSchema
-  .omit({ family: true, control: true, observed: true, closing: true })
+  .omit({ family: true, control: true, turning: true, observed: true, closing: true })
   .extend({ attempts: z.array(attempt) });
 
 const scenario = scenarioSchema

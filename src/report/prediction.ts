@@ -7,9 +7,12 @@ import type { Oracle } from '../policy/oracle.ts';
 import { buildMatrix, type CellKind, type Meanings } from './parts/matrix.ts';
 import { renderMatrix } from './parts/matrix-text.ts';
 import type { Canvas } from './text/paint.ts';
+import { neutralise } from './text/text.ts';
 
 interface PlannedScenario {
   readonly scenario: { readonly name: string };
+  /** Of the step; absent: it is the first. */
+  readonly name?: string;
   readonly pods: readonly {
     readonly namespace: string;
     readonly name: string;
@@ -44,7 +47,10 @@ export interface Prediction {
 }
 
 /** Every pod to every port of every pod, itself included. */
-export function predictAll({ pods, checks }: PlannedScenario, oracle: Oracle): readonly Prediction[] {
+export function predictAll(
+  { pods, checks }: Omit<PlannedScenario, 'scenario'>,
+  oracle: Oracle,
+): readonly Prediction[] {
   const declared = new Map(checks.map((check) => [describeConnection(check), check]));
   const keys = pods.map(objectKey);
   return keys.flatMap((from) =>
@@ -70,6 +76,7 @@ const MEANINGS: Meanings = {
   unreachable: 'denied',
   unjudged: 'not predicted',
   inconclusive: 'left open by the specification',
+  late: 'not predicted',
   flapping: 'not predicted',
   broken: 'denied, and the scenario says reachable',
   leaked: 'allowed, and the scenario says unreachable',
@@ -82,11 +89,11 @@ export function renderPredictions(
   canvas: Canvas,
 ): string[] {
   const checks = predictions.map((prediction) => ({ ...prediction, ...shownAs(prediction) }));
-  return [
-    plan.scenario.name,
-    '',
-    ...renderMatrix(buildMatrix({ pods: plan.pods, checks }), canvas, MEANINGS),
-  ];
+  return [titleOf(plan), '', ...renderMatrix(buildMatrix({ pods: plan.pods, checks }), canvas, MEANINGS)];
+}
+
+function titleOf({ scenario, name }: PlannedScenario): string {
+  return name === undefined ? scenario.name : `${scenario.name}, step "${neutralise(name)}"`;
 }
 
 /** Whether the scenario says otherwise than the policies. What others are to cut the policies may well allow. */

@@ -6,12 +6,13 @@ import { renderHtml } from './formats/html/html.ts';
 import { renderJson } from './formats/json.ts';
 import { renderJunit } from './formats/junit.ts';
 import { renderMarkdown } from './formats/markdown.ts';
-import { renderOpenMetrics } from './formats/openmetrics.ts';
+import { renderOpenMetrics } from './formats/openmetrics/openmetrics.ts';
 import { renderTap } from './formats/tap.ts';
 import { renderTerminal } from './formats/terminal/terminal.ts';
 import type { ReportFormat } from './formats.ts';
 import type { RenderOptions, Report } from './render-options.ts';
-import { type RunView, viewOf } from './view/view.ts';
+import { viewOf } from './view/run.ts';
+import type { RunView } from './view/view.ts';
 
 export const REPORTS: Readonly<Record<ReportFormat, Report>> = {
   terminal: viewed(renderTerminal),

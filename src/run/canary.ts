@@ -2,23 +2,30 @@
  * Stage 0: does this cluster enforce policies at all, on every node, in both directions? Without that every "unreachable" would be
  * luck. The outposts of each node must connect, a deny-all must cut them off, and an allow must bring them back.
  */
-import { PodreachError } from '../errors.ts';
-import { type JudgeRules, judge, passedControl } from '../judge/judge.ts';
+import { type Location, PodreachError } from '../errors.ts';
+import { passedControl } from '../judge/judge.ts';
 import { objectKey } from '../keys.ts';
+import type { Check, Expectation } from '../model/check.ts';
 import { newestOf } from '../model/observation.ts';
 import type { Direction } from '../policy/isolation.ts';
+import { compile } from '../policy/oracle.ts';
 import { CANARY } from '../progress.ts';
 import { Attempts, type CheckDraft, type RunDraft } from '../record/draft.ts';
-import type { Owning, Requesting, Settling } from './context.ts';
+import type { Plan, PlannedPolicy, PlannedStep } from '../scenario/scenario.ts';
+import { applyPolicies } from './apply.ts';
+import type { Owning, Requesting } from './context.ts';
 import { Evidence } from './evidence.ts';
-import { guard, OUTPOST_PORT, type Outpost, unguard } from './outposts.ts';
+import { GUARDED, guardPolicy, OUTPOST_PORT, type Outpost, unguard } from './outposts.ts';
+import { Foresight } from './predict.ts';
 import type { RunningPod, RunningPods } from './provision.ts';
 import type { Stage } from './round.ts';
-import { control, settle } from './settle.ts';
+import { startScenario } from './start-record.ts';
+import { controlAtStart } from './steps/controls.ts';
+import { runSteps, type Stepping } from './steps/steps.ts';
 
 export type CanaryRecord = NonNullable<RunDraft['environment']['canary']>;
 /** What enforcement is proven with. */
-export type Proving = Settling & Requesting<'apply' | 'delete'>;
+export type Proving = Stepping & Requesting<'delete'>;
 
 /** One pair, and the node whose enforcement it proves. */
 interface Pair {
@@ -45,15 +52,14 @@ export async function proveEnforcement(
     outposts.flatMap(({ open, guarded }) => [open, guarded].map((pod) => [objectKey(pod), pod] as const)),
   );
   const trial: Trial = { pairs: pairsOf(outposts), pods, plugins };
-  const enforcedMs = await cut(trial, context);
-  const restoredMs = await restore(trial, context);
+  const [enforcedMs, restoredMs] = await goThrough(trial, canaryPlan(trial, outposts), context);
   return {
     nodes: outposts.map(({ node }) => ({
       name: node,
-      enforcedMs: enforcedMs.get(node) ?? 0,
-      restoredMs: restoredMs.get(node) ?? 0,
+      enforcedMs: enforcedMs?.get(node) ?? 0,
+      restoredMs: restoredMs?.get(node) ?? 0,
     })),
-    enforcedMs: Math.max(...enforcedMs.values()),
+    enforcedMs: Math.max(...(enforcedMs?.values() ?? [])),
   };
 }
 
@@ -95,74 +101,138 @@ interface Trial {
   readonly plugins: string;
 }
 
-/** Without witnesses: the pairs of the canary are the ways between nodes themselves. */
-function stageOf({ pods }: Trial, { clock }: Pick<Proving, 'clock'>): Stage {
-  const beganMs = clock.now();
-  return { pods, beganMs, evidence: new Evidence(beganMs), attempts: new Attempts(), noteSetbacks: () => {} };
-}
-
-/** @returns how long each node took to enforce */
-async function cut(trial: Trial, context: Proving): Promise<Map<string, number>> {
-  const checks = checksOf(trial.pairs, 'unreachable');
-  const stage = stageOf(trial, context);
-  await control({ name: CANARY, checks }, stage, context);
-  const unconnected = checks.filter((check) => !passedControl(check));
-  if (unconnected.length > 0) throw notConnected(unconnected, trial);
-  return await times(checks, DENY, stage, trial, context);
-}
-
-/** @returns how long each node took to let connections through again */
-async function restore(trial: Trial, context: Proving): Promise<Map<string, number>> {
-  const checks = checksOf(trial.pairs, 'reachable');
-  const stage = stageOf(trial, context);
-  // They have connected before: that is the control of the first part.
-  for (const check of checks)
-    stage.attempts.note(check, { phase: 'control', round: 1, atMs: 0, outcome: 'connected' });
-  // All was cut before, so whatever connects now has been let through: there is no old state to be mistaken for the new one.
-  const timing = { ...context.timing, settleFloorMs: 0 };
-  return await times(checks, ALLOW, stage, trial, { ...context, timing });
-}
-
-async function times(
-  checks: readonly CheckDraft[],
-  policy: PolicyForm,
-  stage: Stage,
+/**
+ * The steps of the canary: nothing; a deny-all, which cuts every pair; an allow, which brings them back. So whatever connects at last has
+ * been let through: there is no older state to be mistaken for the new one, and no floor to wait for.
+ * @returns of each of the two last, how long each node took
+ */
+async function goThrough(
   trial: Trial,
+  plan: Plan,
   context: Proving,
-): Promise<Map<string, number>> {
-  await guard(policy.name, policy.rules, context);
-  const rules: JudgeRules = {
-    confirm: context.timing.confirm,
-    appliedMs: context.clock.now() - stage.beganMs,
-    // The second part is the closing control of the first.
-    closing: 'left-out',
+): Promise<readonly ReadonlyMap<string, number>[]> {
+  const scenario = startScenario(plan);
+  const beganMs = context.clock.now();
+  // Without witnesses: the pairs of the canary are the ways between nodes themselves.
+  const stage: Stage = {
+    pods: trial.pods,
+    beganMs,
+    evidence: new Evidence(beganMs),
+    attempts: new Attempts(),
+    noteSetbacks: () => {},
   };
-  await settle({ name: CANARY, checks, policies: [policy] }, rules, stage, context);
+  const unconnected = (await controlAtStart(scenario, stage, context)).filter(
+    (check) => !passedControl(check),
+  );
+  if (unconnected.length > 0) throw notConnected(unconnected, trial);
+  const times: ReadonlyMap<string, number>[] = [];
+  await runSteps(
+    {
+      plan,
+      scenario,
+      stage,
+      foresight: new Foresight(plan, scenario, {}),
+      inPhase: (_, work) => work(),
+      async act(step, running) {
+        await applyUnplaced(step.applied, context);
+        return running;
+      },
+      // Its last step is the closing control of the one before.
+      close: async () => 'left-out',
+      onJudged({ index, draft }) {
+        if (index > 0) times.push(timesOf(draft.checks, index === 1 ? DENY : ALLOW, trial));
+      },
+    },
+    { ...context, timing: { ...context.timing, settleFloorMs: 0 } },
+  );
+  return times;
+}
+
+/** These policies stand in no file that the user could correct. @throws what the API server says */
+async function applyUnplaced(policies: readonly PlannedPolicy[], context: Proving): Promise<void> {
+  try {
+    await applyPolicies(policies, context);
+  } catch (thrown) {
+    throw thrown instanceof PodreachError && thrown.cause instanceof PodreachError ? thrown.cause : thrown;
+  }
+}
+
+/** @returns how long each node took @throws PodreachError `not-enforcing` */
+function timesOf(checks: readonly CheckDraft[], policy: PolicyForm, trial: Trial): Map<string, number> {
   const slowest = new Map<string, number>();
   const failed: Failed[] = [];
-  for (const check of checks) {
-    const pair = trial.pairs[check.id];
-    const { verdict, reason = '', settledMs = 0 } = judge(check, rules);
+  for (const { id, verdict, reason = '', settledMs = 0 } of checks) {
+    const pair = trial.pairs[id];
     if (pair === undefined) continue;
-    if (verdict === 'pass')
-      slowest.set(pair.node, Math.max(slowest.get(pair.node) ?? 0, Math.round(settledMs)));
+    if (verdict === 'pass') slowest.set(pair.node, Math.max(slowest.get(pair.node) ?? 0, settledMs));
     else failed.push({ pair, reason, isUnclear: verdict === 'inconclusive' });
   }
   if (failed.length > 0) throw notEnforcing(failed, policy, trial);
   return slowest;
 }
 
-function checksOf(pairs: readonly Pair[], expected: CheckDraft['expected']): CheckDraft[] {
+const LOCATION: Location = { file: CANARY, line: 1, column: 1 };
+
+function canaryPlan({ pairs }: Trial, outposts: readonly Outpost[]): Plan {
+  const namespaces = [...new Set(outposts.map(({ guarded }) => guarded.namespace))].map((name) => ({
+    name,
+    labels: {},
+  }));
+  const ports = [{ port: OUTPOST_PORT, protocol: 'TCP' as const }];
+  const pods = outposts.flatMap(({ open, guarded }) => [
+    { ...nameOf(open), labels: {}, ports },
+    { ...nameOf(guarded), labels: GUARDED, ports },
+  ]);
+  const [{ name: namespace } = { name: '' }] = namespaces;
+  const stepWith = (
+    applied: readonly PlannedPolicy[],
+    policies: readonly PlannedPolicy[],
+    checks: readonly Check[],
+  ): PlannedStep => ({
+    location: LOCATION,
+    actions: [],
+    applied,
+    namespaces,
+    pods,
+    policies,
+    oracle: () => compile({ namespaces, pods, policies }),
+    checks,
+  });
+  const deny = plannedPolicy(DENY, namespace);
+  const allow = plannedPolicy(ALLOW, namespace);
+  return {
+    scenario: { name: CANARY, tags: [], location: LOCATION },
+    namespaces,
+    pods,
+    steps: [
+      stepWith([], [], []),
+      stepWith([deny], [deny], checksOf(pairs, 'unreachable')),
+      stepWith([allow], [deny, allow], checksOf(pairs, 'reachable')),
+    ],
+    idleExceptions: [],
+    accepted: [],
+  };
+}
+
+function nameOf({ namespace, name }: RunningPod) {
+  return { namespace, name };
+}
+
+function plannedPolicy({ name, rules }: PolicyForm, namespace: string): PlannedPolicy {
+  const object = guardPolicy({ namespace, name }, rules);
+  return { namespace, name, text: JSON.stringify(object), object, location: LOCATION };
+}
+
+function checksOf(pairs: readonly Pair[], expected: Expectation): Check[] {
   return pairs.map(({ from, to }, id) => ({
     id,
     from,
     to,
     port: OUTPOST_PORT,
     protocol: 'TCP',
-    path: 'podIP',
     family: 'IPv4',
     expected,
-    declared: { file: CANARY, line: 1, column: 1 },
+    declared: LOCATION,
   }));
 }
 

@@ -33,11 +33,9 @@ export async function check(
     durationMs: tools.clock.now() - askedForMs,
   });
   if (trust.kind === 'to-be-proven') {
-    await checkPermissions(tools);
-    await refuseForeignNamespaces(
-      scenarios.map(({ plan }) => plan),
-      tools,
-    );
+    const plans = scenarios.map(({ plan }) => plan);
+    await checkPermissions(plans, tools);
+    await refuseForeignNamespaces(plans, tools);
   }
   const nodes = await describeNodes(environment, tools);
   if (trust.kind === 'to-be-proven') await meetNetwork(trust, environment, tools);

@@ -1,33 +1,40 @@
 /**
- * The closing control: the policies are taken away, and every pair that was cut off is connected once more. One that cannot was not cut
- * by them.
+ * The closing control: the policies are taken away, and every pair that was cut off is connected once more, whichever step cut it. One
+ * that cannot was not cut by them. One that has connected in a later step has shown that already, and so is left alone.
  */
 import { hasReconnected } from '../judge/closing.ts';
-import { isConfirmed, type JudgeRules, wasCut } from '../judge/judge.ts';
-import type { CheckDraft } from '../record/draft.ts';
-import type { PlannedPolicy } from '../scenario/scenario.ts';
-import type { Requesting, Settling } from './context.ts';
-import { hearOut, runRound, type Stage } from './round.ts';
-import { LEAST_ROUNDS, PAUSE_MS, type Tried, tell } from './settle.ts';
+import { elsewhereOf } from '../judge/elsewhere.ts';
+import { wasCut } from '../judge/judge.ts';
+import type { CheckDraft, ScenarioDraft } from '../record/draft.ts';
+import { livesOf, pairOf } from '../record/lives.ts';
+import type { Requesting } from './context.ts';
+import { hearOut, runRound } from './round.ts';
+import { LEAST_ROUNDS, PAUSE_MS, tell } from './settle.ts';
+import { isOpen, type Stepping, type StepRun } from './steps/steps.ts';
 
 /**
  * Takes the policies away, if anything was cut off, and connects what was, until all have or the bound of the control is over. Before
  * that, the pods of what is still open have told what they know of the attempts so far.
+ * @param last the last step @param earlier those before it
  */
 export async function closingControl(
-  tried: Tried,
-  policies: readonly PlannedPolicy[],
-  rules: Pick<JudgeRules, 'confirm'>,
-  stage: Stage,
-  context: Settling & Requesting<'delete'>,
+  scenario: ScenarioDraft,
+  last: StepRun,
+  earlier: readonly StepRun[],
+  context: Stepping & Requesting<'delete'>,
 ): Promise<void> {
-  const isOpen = (check: CheckDraft): boolean => !isConfirmed(check, rules) && !wasCut(check, rules);
-  await hearOut(tried.checks.filter(isOpen), stage, context);
-  const cut = tried.checks.filter((check) => check.cutBy === undefined && wasCut(check, rules));
-  if (cut.length === 0) return await hearOut(tried.checks, stage, context);
+  const { draft, stage, planned, rules } = last;
+  await hearOut(
+    draft.checks.filter((check) => isOpen(check, rules)),
+    stage,
+    context,
+  );
+  const pairs = cutPairs(scenario, last, [...earlier, last]);
+  const cut = pairs.flatMap((pair) => pair.at(-1) ?? []);
+  if (cut.length === 0) return await hearOut(draft.checks, stage, context);
   stage.evidence.close();
   await Promise.all(
-    policies.map(({ namespace, name }) =>
+    planned.policies.map(({ namespace, name }) =>
       context.kube.delete({ resource: 'networkpolicies', namespace, name }, context),
     ),
   );
@@ -40,7 +47,32 @@ export async function closingControl(
     if (due.length === 0 || (number > LEAST_ROUNDS && context.clock.now() > deadline)) break;
     if (number > 1) await context.clock.sleep(PAUSE_MS, context.signal);
     await runRound(due, { phase: 'closing', number }, stage, unhurried);
-    tell('closing', number, cut.filter(hasReconnected).length, { ...tried, checks: cut }, context);
+    tell('closing', number, cut.filter(hasReconnected).length, { name: scenario.name, checks: cut }, context);
   }
-  await hearOut(tried.checks, stage, context);
+  await hearOut(draft.checks, stage, context);
+  for (const pair of pairs) {
+    const shown = pair.at(-1)?.closing;
+    if (shown !== undefined) for (const check of pair) check.closing = shown;
+  }
+}
+
+/** The pairs that are still to connect, each as it stands in the steps that have cut it. */
+function cutPairs(
+  scenario: ScenarioDraft,
+  { rules: last }: StepRun,
+  steps: readonly StepRun[],
+): readonly CheckDraft[][] {
+  const elsewhere = elsewhereOf(scenario, last);
+  const lives = livesOf(scenario);
+  const pairs = new Map<string, CheckDraft[]>();
+  for (const { index, draft, rules } of steps) {
+    for (const check of draft.checks) {
+      if (check.cutBy !== undefined || !wasCut(check, rules)) continue;
+      const { connectsLater = false, isGone = false } = elsewhere(index, check);
+      if (connectsLater || isGone) continue;
+      const key = pairOf(check, lives[index] ?? new Map());
+      pairs.set(key, [...(pairs.get(key) ?? []), check]);
+    }
+  }
+  return [...pairs.values()];
 }

@@ -74,7 +74,7 @@ export type Asking = Timed<'execGraceMs'> &
   Ending & {
     /** From 0 to 1: spreads retries. */
     readonly random: () => number;
-    readonly sessions: Pick<Sessions, 'take' | 'rest' | 'isSameAgent'>;
+    readonly sessions: Pick<Sessions, 'take' | 'rest' | 'isSameAgent' | 'leave'>;
   };
 
 /** What attempts are made with. */

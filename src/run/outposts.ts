@@ -7,6 +7,7 @@ import { PodreachError } from '../errors.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { Watch } from '../probe/protocol.ts';
 import { OUTPOSTS } from '../progress.ts';
+import type { NetworkPolicyObject } from '../scenario/scenario.ts';
 import { type AgentReply, askAgent } from './ask-agent.ts';
 import type { Asking, Bounded, Owning, Requesting } from './context.ts';
 import {
@@ -33,6 +34,8 @@ export const OUTPOST_PORT = 8080;
 /** A guarded pod listens on as many ports from here on as there are markers, and one more that no marker opens. */
 const FIRST_MARKER_PORT = 10_000;
 const ROLE_LABEL = 'podreach.dev/outpost';
+/** What guarded pods are known by. */
+export const GUARDED = { [ROLE_LABEL]: 'guarded' } as const;
 
 export function outpostsNamespace(runId: string): string {
   return `podreach-outposts-${runId}`;
@@ -50,13 +53,20 @@ export async function guard(
   context: Requesting<'apply'> & Owning,
 ): Promise<void> {
   const address = guardAddress(name, context);
-  const policy = {
+  await context.kube.apply(address, JSON.stringify(guardPolicy(address, rules)), context);
+}
+
+/** A policy for the guarded pods. @param rules of its spec, beside the selector */
+export function guardPolicy(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  rules: object,
+): NetworkPolicyObject {
+  return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: { name, namespace: address.namespace },
-    spec: { podSelector: { matchLabels: { [ROLE_LABEL]: 'guarded' } }, ...rules },
+    metadata: { name, namespace },
+    spec: { podSelector: { matchLabels: GUARDED }, ...rules },
   };
-  await context.kube.apply(address, JSON.stringify(policy), context);
 }
 
 /** Takes a policy for the guarded pods away. @throws what the API server says */
@@ -94,7 +104,7 @@ export async function createOutposts(
       {
         namespace,
         name: `guarded-${index}`,
-        labels: { [ROLE_LABEL]: 'guarded' },
+        labels: GUARDED,
         ports: [...ports, ...markerPorts],
         hostname,
       },
@@ -163,11 +173,11 @@ export type Turn =
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /**
- * Watches the connection from a node's open pod to a port of its guarded pod, until it is as wanted or `within` is over. Open counts only
+ * Watches the connection from an open pod to a port of a guarded pod, until it is as wanted or `within` is over. Open counts only
  * while the port that no marker opens is shut: where nothing is enforced, all are open.
  */
 export async function watchMarker(
-  { open, guarded }: Outpost,
+  { open, guarded }: Pick<Outpost, 'open' | 'guarded'>,
   { number, wanted }: { readonly number: number } & Pick<Watch, 'wanted'>,
   context: Watching,
 ): Promise<AgentReply> {

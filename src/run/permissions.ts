@@ -3,8 +3,10 @@
  * and a test holds all of them to what a run really does.
  */
 import type { ProbeSettings } from '../probe/settings.ts';
+import type { Plan, PlannedStep } from '../scenario/scenario.ts';
 import { CLUSTER_POLICIES } from './environment/cluster-policies.ts';
 import { PROXY_CONFIGS, PROXY_NAMESPACE } from './environment/kube-proxy.ts';
+import { type Changes, changesOf } from './steps/changes.ts';
 
 export interface Permission {
   /** Empty: the core group. */
@@ -59,8 +61,36 @@ const OPTIONAL: readonly Permission[] = [
   ),
 ];
 
-/** What a run with these settings needs, and what it makes use of. */
-export function permissionsFor({ pullSecrets }: ProbeSettings): readonly Permission[] {
+/** What a step that does so needs beside that. Where it changes pods or namespaces, its marker is made of their labels. */
+const FOR_STEPS: readonly (readonly [Permission, (doing: Doing) => boolean])[] = [
+  [{ group: '', resource: 'namespaces', verbs: ['patch'] }, ({ changes }) => changes.namespaces],
+  [{ group: '', resource: 'pods', verbs: ['patch'] }, ({ changes }) => changes.pods],
+  [
+    { group: '', resource: 'pods', verbs: ['delete'] },
+    ({ step }) => step.actions.some(({ kind }) => kind === 'remove' || kind === 'replace'),
+  ],
+];
+
+interface Doing {
+  readonly step: PlannedStep;
+  readonly changes: Changes;
+}
+
+function permissionsOfSteps(plans: readonly Plan[]): readonly Permission[] {
+  const all = plans.flatMap(({ steps }) =>
+    steps.map((step, index): Doing => ({ step, changes: changesOf(step, steps[index - 1]) })),
+  );
+  return FOR_STEPS.flatMap(([permission, isNeeded]) => (all.some(isNeeded) ? [permission] : []));
+}
+
+/**
+ * What a run with these settings needs, and what it makes use of.
+ * @param plans what is to be run. Absent: whatever a scenario may ask for
+ */
+export function permissionsFor(
+  { pullSecrets }: ProbeSettings,
+  plans?: readonly Plan[],
+): readonly Permission[] {
   const copied = pullSecrets.flatMap(({ name, copyFrom }) =>
     copyFrom === undefined
       ? []
@@ -68,6 +98,7 @@ export function permissionsFor({ pullSecrets }: ProbeSettings): readonly Permiss
   );
   return [
     ...REQUIRED,
+    ...(plans === undefined ? FOR_STEPS.map(([permission]) => permission) : permissionsOfSteps(plans)),
     ...(copied.length === 0 ? [] : [{ group: '', resource: 'secrets', verbs: ['create'] }]),
     ...copied,
     ...OPTIONAL,

@@ -1,6 +1,5 @@
-/** What the oracle says about each check of a scenario, for the record. */
+/** What the oracle of each step says about its checks, for the record. */
 import type { Trust } from '../cluster/cluster.ts';
-import { objectKey } from '../keys.ts';
 import { flowBetween, type PodPair } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { Places } from '../policy/parties.ts';
@@ -8,6 +7,7 @@ import type { Assumptions } from '../policy/peers.ts';
 import type { Responsible } from '../policy/policy.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft } from '../record/draft.ts';
 import type { Plan } from '../scenario/scenario.ts';
+import type { RunningPods } from './provision.ts';
 
 type Grounds = ScenarioDraft['grounds'];
 
@@ -27,63 +27,104 @@ export function assumptionsFor(trust: Trust, { networkPlugins = [] }: RunDraft['
   return matches === undefined ? {} : { ipBlocksMatchPods: matches };
 }
 
-/**
- * Predicts a scenario's checks anew, now that it is known where its pods run: an `ipBlock` is about addresses.
- * @returns the oracle that knows it
- */
-export function predictPlaced(plan: Plan, scenario: ScenarioDraft, assumptions: Assumptions): Oracle {
-  const oracle = plan.oracle().placed(placesOf(scenario), assumptions);
-  const { predicted, grounds } = predictChecks(oracle, plan.checks);
-  scenario.grounds = grounds;
-  for (const [index, check] of scenario.steps[0].checks.entries()) {
-    const prediction = predicted[index];
-    if (prediction !== undefined) check.predicted = prediction;
+/** What the policies of each step mean, as far as it is known where its pods run: an `ipBlock` is about addresses. */
+export class Foresight {
+  readonly #plan: Plan;
+  readonly #scenario: ScenarioDraft;
+  readonly #assumptions: Assumptions;
+  readonly #oracles: Oracle[];
+
+  constructor(plan: Plan, scenario: ScenarioDraft, assumptions: Assumptions) {
+    this.#plan = plan;
+    this.#scenario = scenario;
+    this.#assumptions = assumptions;
+    this.#oracles = plan.steps.map((step) => step.oracle());
   }
-  return oracle;
+
+  /** Predicts the checks of a step anew, and of those after it: from now on its pods run there. @param first its index */
+  place(first: number, running: RunningPods): void {
+    const places = placesOf(running);
+    for (const [index, step] of this.#plan.steps.entries())
+      if (index >= first) this.#oracles[index] = step.oracle().placed(places, this.#assumptions);
+    const { steps } = this.#scenario;
+    const { predicted, grounds } = predictSteps(
+      this.#plan.steps.map(({ checks }, index) => ({ oracle: this.oracleOf(index), checks })),
+    );
+    this.#scenario.grounds = grounds;
+    for (const [index, { checks }] of steps.entries())
+      for (const [place, check] of checks.entries()) {
+        const prediction = predicted[index]?.[place];
+        if (prediction !== undefined) check.predicted = prediction;
+      }
+  }
+
+  /** Of a step, by its index. */
+  oracleOf(index: number): Oracle {
+    const oracle = this.#oracles[index];
+    if (oracle === undefined) throw new RangeError(`there is no step ${index + 1}`);
+    return oracle;
+  }
 }
 
-function placesOf({ pods }: ScenarioDraft): Places {
-  return new Map(
-    pods.map((pod) => {
-      const { ip, node } = pod;
-      const address = ip === undefined ? {} : { address: ip };
-      return [objectKey(pod), { ...address, ...(node === undefined ? {} : { node }) }];
-    }),
-  );
+function placesOf(running: RunningPods): Places {
+  return new Map([...running].map(([key, { ip, node }]) => [key, { address: ip, node }]));
 }
 
-export interface Predictions {
-  /** In the order of the checks. */
-  readonly predicted: readonly CheckDraft['predicted'][];
+interface Predictions {
+  /** Of each step, in the order of its checks. */
+  readonly predicted: readonly (readonly CheckDraft['predicted'][])[];
   /** What decides, each once: many checks have the same. */
   readonly grounds: Grounds;
 }
 
-/** Predicts every check, with what decides it. */
-export function predictChecks(oracle: Oracle, checks: readonly PodPair[]): Predictions {
+/** Predicts the checks of steps, with what decides each. */
+export function predictSteps(
+  steps: readonly { readonly oracle: Oracle; readonly checks: readonly PodPair[] }[],
+): Predictions {
   const grounds: Grounds = [];
+  /** By what they say. */
   const known = new Map<string, number>();
-  const numbers = new Map<Responsible, number>();
-  const numberOf = (one: Responsible): number => {
-    const number = numbers.get(one) ?? numbers.size;
-    numbers.set(one, number);
-    return number;
-  };
-  const predicted = checks.map((check): CheckDraft['predicted'] => {
-    const { answer, responsible } = oracle.rule(flowBetween(check));
-    const key = responsible.map(numberOf).join();
-    const index = known.get(key) ?? grounds.push(groundsOf(responsible)) - 1;
-    known.set(key, index);
-    return answer.verdict === 'undefined'
-      ? {
-          verdict: 'undefined',
-          grounds: index,
-          reason: answer.reason,
-          ...(answer.rule === undefined ? {} : { rule: answer.rule }),
-        }
-      : { verdict: answer.verdict, grounds: index };
+  const predicted = steps.map(({ oracle, checks }) => {
+    const numberOf = numbering(grounds, known);
+    return checks.map((check): CheckDraft['predicted'] => {
+      const { answer, responsible } = oracle.rule(flowBetween(check));
+      const index = numberOf(responsible);
+      return answer.verdict === 'undefined'
+        ? {
+            verdict: 'undefined',
+            grounds: index,
+            reason: answer.reason,
+            ...(answer.rule === undefined ? {} : { rule: answer.rule }),
+          }
+        : { verdict: answer.verdict, grounds: index };
+    });
   });
   return { predicted, grounds };
+}
+
+/** Finds what decides among the grounds of all steps, or adds it. What one oracle has said before is not written out to be found. */
+function numbering(
+  grounds: Grounds,
+  known: Map<string, number>,
+): (responsible: readonly Responsible[]) => number {
+  const parts = new Map<Responsible, number>();
+  const found = new Map<string, number>();
+  const partOf = (one: Responsible): number => {
+    const number = parts.get(one) ?? parts.size;
+    parts.set(one, number);
+    return number;
+  };
+  return (responsible) => {
+    const key = responsible.map(partOf).join();
+    const before = found.get(key);
+    if (before !== undefined) return before;
+    const own = groundsOf(responsible);
+    const text = JSON.stringify(own);
+    const index = known.get(text) ?? grounds.push(own) - 1;
+    known.set(text, index);
+    found.set(key, index);
+    return index;
+  };
 }
 
 function groundsOf(responsible: readonly Responsible[]): Grounds[number] {

@@ -17,11 +17,11 @@ const PARALLEL_REVIEWS = 8;
 type Reviewing = Requesting<'mayI' | 'whoAmI' | 'context'> & Telling & Probing;
 
 /**
- * Asks the API server for every permission of a run, with SelfSubjectAccessReviews: its own answer, whatever authorizes there.
+ * Asks the API server for every permission of a run of these plans, with SelfSubjectAccessReviews: its own answer, whatever authorizes there.
  * @throws PodreachError `permission-denied` with everything that is missing, and the role that would grant it
  */
-export async function checkPermissions(context: Reviewing): Promise<void> {
-  const wanted = permissionsFor(context.probe);
+export async function checkPermissions(plans: readonly Plan[], context: Reviewing): Promise<void> {
+  const wanted = permissionsFor(context.probe, plans);
   const missing = await missingOf(wanted, context);
   if (missing === undefined) return;
   if (missing.some(({ without }) => without === undefined))
@@ -33,7 +33,7 @@ export async function checkPermissions(context: Reviewing): Promise<void> {
 }
 
 /**
- * The role that would grant all that is missing, also what a run can do without; undefined where nothing is, or where the server does
+ * The role that would grant all that is missing of what any scenario may need, also what a run can do without; undefined where nothing is, or where the server does
  * not tell.
  * @throws what the API server says
  */

@@ -46,7 +46,7 @@ export async function meetNetwork(
  *
  * Returns when they are created: scenarios start beside them, and need the proof only when the first is to apply its policies. Whatever
  * goes wrong is told then, by the proof; what goes wrong with the scenario's own pods is told first.
- * @param markers how many scenarios there are
+ * @param markers how many steps there are in all scenarios
  * @throws PodreachError `provision-failed` where no node takes probe pods; the proof rejects with that or `not-enforcing`
  */
 export async function proveCluster(

@@ -76,7 +76,7 @@ export async function runRound(
   witnessed?: Promise<OpenWays>,
 ): Promise<void> {
   const { evidence } = stage;
-  const canBeCut = round.phase === 'settle' || round.phase === 'observe';
+  const canBeCut = round.phase !== 'control' && round.phase !== 'closing';
   const works = workByPod(checks, stage.pods, canBeCut, context.timing);
   await witnessed;
   const [openWays, answers] = await Promise.all([
@@ -334,11 +334,19 @@ function recordAttempt(
   });
   const to = dial && pods.get(dial.answerer);
   if (to === undefined) return;
-  if (lost > 0) evidence.noteLoss(from, to);
-  if (nonce !== undefined && check.protocol === 'UDP') evidence.noteSent(nonce, { check, attempt, to });
   const { phase } = surroundings.round;
+  // Until a step is in force, a dial may be the last that was cut off, and the next one of the same attempt the first that is not.
+  if (lost > 0 && phase !== 'turn') evidence.noteLoss(from, to);
+  if (nonce !== undefined && check.protocol === 'UDP') evidence.noteSent(nonce, { check, attempt, to });
   if (phase === 'control' || phase === 'closing') return;
-  evidence.unanswered.note(check, attempt, from, to, nonce === undefined ? undefined : { nonce, localPorts });
+  if (phase !== 'turn')
+    evidence.unanswered.note(
+      check,
+      attempt,
+      from,
+      to,
+      nonce === undefined ? undefined : { nonce, localPorts },
+    );
   if (outcome === 'connected') return;
   const isOpen = surroundings.openWays?.has(wayKey(from.node, to.node, check.protocol));
   const way = isOpen === undefined ? 'unwitnessed' : isOpen ? 'open' : 'closed';

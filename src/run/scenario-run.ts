@@ -1,36 +1,30 @@
 /** One scenario from provisioning to the verdicts, and its clean-up. */
 import { messageOf } from '../errors.ts';
-import { type Judgement, type JudgeRules, judge } from '../judge/judge.ts';
-import { disagreementOf } from '../judge/opinions.ts';
-import { objectKey } from '../keys.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
-import type { Oracle } from '../policy/oracle.ts';
 import type { Assumptions } from '../policy/peers.ts';
-import { Attempts, type CheckDraft, type ScenarioDraft, type StepDraft } from '../record/draft.ts';
-import type { Phase } from '../record/schema.ts';
+import { Attempts, type ScenarioDraft } from '../record/draft.ts';
+import { checksOf } from '../record/schema.ts';
 import type { Plan } from '../scenario/scenario.ts';
-import { applyPolicies } from './apply.ts';
 import { type Cleaning, cleanUpNamespaces } from './cleanup.ts';
 import { closingControl } from './closing.ts';
-import type { Bounded, Recording, Requesting, Settling, Telling } from './context.ts';
-import { denialTimeMs } from './denial-time.ts';
+import type { Recording, Telling } from './context.ts';
 import { Evidence } from './evidence.ts';
 import { failureOf } from './failure.ts';
-import { awaitForce, type Marker, turnMarker, unforced } from './markers.ts';
-import type { Watching } from './outposts.ts';
-import { predictPlaced } from './predict.ts';
+import { Foresight } from './predict.ts';
 import type { Proof } from './prove.ts';
-import { type Provisioning, provision, type RunningPods } from './provision.ts';
-import { hearOut, type Stage, witness } from './round.ts';
-import { control, observe, settle, type Tried } from './settle.ts';
+import { provision } from './provision.ts';
+import { hearOut, type Stage } from './round.ts';
+import { type Acting, act } from './steps/act.ts';
+import { controlAtStart } from './steps/controls.ts';
+import { type InPhase, notePlaces, runSteps, type Stepping, type StepRun } from './steps/steps.ts';
 import { Witnesses } from './witnesses.ts';
 
 export interface ScenarioOptions {
   /** Leave everything in place at the end. */
   readonly keep: boolean;
-  /** Its place among the scenarios of the run, counted from 1: that of its marker. */
-  readonly number: number;
+  /** The number of its first marker; each of its steps has one. They count from 1 in a run. */
+  readonly firstMarker: number;
   readonly proof: Promise<Proof>;
   /** Aborted where the proof has failed: then nothing is to be seen there. */
   readonly unproven: AbortSignal;
@@ -43,7 +37,7 @@ export interface ScenarioOptions {
 }
 
 /** What scenarios are run with. */
-export type Running = Provisioning & Settling & Watching & Cleaning & Requesting<'apply'>;
+export type Running = Acting & Stepping & Cleaning;
 
 /**
  * Runs one scenario and writes all it sees into `scenario`. Never throws for what belongs to the scenario: its failure
@@ -57,15 +51,24 @@ export async function runScenario(
 ): Promise<void> {
   const beganMs = context.clock.now();
   const elapsed = (): number => Math.round(context.clock.now() - beganMs);
-  const [step] = scenario.steps;
-  const tried: Tried = { name: scenario.name, policies: plan.policies, checks: step.checks };
   scenario.status = 'running';
   scenario.startedAt = context.clock.date().toISOString();
 
-  const inPhase: InPhase = async (name, work) => {
-    const phase: ScenarioDraft['phases'][number] = { name, atMs: elapsed() };
+  const inPhase: InPhase = async (name, work, step) => {
+    const isOneOfSeveral = step !== undefined && plan.steps.length > 1;
+    const phase: ScenarioDraft['phases'][number] = {
+      name,
+      ...(isOneOfSeveral ? { step: step + 1 } : {}),
+      atMs: elapsed(),
+    };
     scenario.phases.push(phase);
-    context.progress({ type: 'phase-started', scenario: scenario.name, phase: name });
+    const stepName = step === undefined ? undefined : plan.steps[step]?.name;
+    context.progress({
+      type: 'phase-started',
+      scenario: scenario.name,
+      ...(stepName === undefined ? {} : { step: stepName }),
+      phase: name,
+    });
     context.save();
     try {
       return await work();
@@ -76,8 +79,9 @@ export async function runScenario(
 
   try {
     const pods = await inPhase('provision', () => provision(scenario, context));
-    noteWherePodsRun(scenario, pods);
-    const oracle = predictPlaced(plan, scenario, options.assumptions);
+    notePlaces(scenario.pods, pods);
+    const foresight = new Foresight(plan, scenario, options.assumptions);
+    foresight.place(0, pods);
     const stage: Stage = {
       pods,
       beganMs,
@@ -86,20 +90,28 @@ export async function runScenario(
       noteSetbacks: (reasons) => noteSetbacks(scenario, reasons),
     };
     const { outposts, settleFloorMs } = await inPhase('control', async () => {
-      await control(tried, stage, context);
+      await controlAtStart(scenario, stage, context);
       return await options.proof;
     });
-    const marker: Marker = { number: options.number, outposts };
-    const witnessed = { ...stage, witnesses: new Witnesses(outposts) };
-    const denialMs = denialTimeMs(step.checks, context.timing.timeoutMs);
-    step.denialMs = denialMs;
-    const proven = { ...context, timing: { ...context.timing, settleFloorMs, denialMs } };
-    await runUnderPolicies(
-      { plan, oracle, scenario, step, tried },
-      marker,
-      witnessed,
-      options,
-      inPhase,
+    const proven = { ...context, timing: { ...context.timing, settleFloorMs } };
+    const close = async (last: StepRun, earlier: readonly StepRun[]): Promise<'made' | 'left-out'> => {
+      if (options.keep) await hearOut(last.draft.checks, last.stage, proven);
+      else await inPhase('closing', () => closingControl(scenario, last, earlier, proven));
+      scenario.closingControl = options.keep ? 'left-out' : 'made';
+      return scenario.closingControl;
+    };
+    await runSteps(
+      {
+        plan,
+        scenario,
+        stage: { ...stage, witnesses: new Witnesses(outposts) },
+        foresight,
+        markers: { first: options.firstMarker, outposts },
+        others: options.others,
+        inPhase,
+        act: (step, running) => act(step, running, scenario.name, proven),
+        close,
+      },
       proven,
     );
     scenario.status = 'finished';
@@ -120,10 +132,7 @@ export async function cleanUpAfter(scenario: ScenarioDraft, context: Cleaning & 
   const phase: ScenarioDraft['phases'][number] = { name: 'cleanup', atMs: scenario.durationMs ?? 0 };
   scenario.phases.push(phase);
   try {
-    await cleanUpNamespaces(
-      context,
-      scenario.namespaces.map(({ name }) => name),
-    );
+    await cleanUpNamespaces(context, namespacesOf(scenario));
   } catch (thrown) {
     if (context.signal.aborted) return;
     scenario.error ??= failureOf(thrown);
@@ -134,67 +143,10 @@ export async function cleanUpAfter(scenario: ScenarioDraft, context: Cleaning & 
   }
 }
 
-type InPhase = <Result>(name: Phase, work: () => Promise<Result>) => Promise<Result>;
-
-/** A scenario whose pods run. */
-interface Placed {
-  readonly plan: Plan;
-  /** Knows where they run. */
-  readonly oracle: Oracle;
-  readonly scenario: ScenarioDraft;
-  readonly step: StepDraft;
-  /** All of its checks. */
-  readonly tried: Tried;
-}
-
-/** From applying the policies to the verdicts, which are given in every ending. @throws what applying, waiting and trying throw */
-async function runUnderPolicies(
-  { plan, oracle, scenario, step, tried }: Placed,
-  marker: Marker,
-  stage: Stage,
-  { keep, others }: ScenarioOptions,
-  inPhase: InPhase,
-  context: Running,
-): Promise<void> {
-  const hasPolicies = plan.policies.length > 0;
-  const appliedMs = await inPhase('apply', async () => {
-    await applyPolicies(plan.policies, context);
-    const atMs = context.clock.now() - stage.beganMs;
-    if (hasPolicies) await turnMarker(marker, context);
-    return atMs;
-  });
-  const rules = { confirm: context.timing.confirm, appliedMs, others };
-  try {
-    await inPhase('settle', async () => {
-      const openWays = hasPolicies
-        ? await awaitForce(step, marker, appliedMs, stage, context)
-        : await witness(step.checks, stage, context);
-      const witnessed = Promise.resolve(openWays);
-      await settle(forced(tried, step, stage, context), rules, stage, context, witnessed);
-    });
-    await inPhase('observe', () => observe(tried, rules, stage, context));
-    if (keep) await hearOut(step.checks, stage, context);
-    else await inPhase('closing', () => closingControl(tried, plan.policies, rules, stage, context));
-    scenario.closingControl = keep ? 'left-out' : 'made';
-  } finally {
-    const late = (check: CheckDraft): string | undefined => unforced(check, step, stage, context);
-    judgeChecks(oracle, step, { ...rules, closing: scenario.closingControl, late }, context.signal.aborted);
-  }
-}
-
-/** A scenario without the checks of nodes that have not taken up its policies: whatever they showed would not be about these. */
-function forced(tried: Tried, step: StepDraft, stage: Stage, context: Bounded<'withinMs'>): Tried {
-  const checks = tried.checks.filter((check) => unforced(check, step, stage, context) === undefined);
-  return { ...tried, checks };
-}
-
-function noteWherePodsRun(scenario: ScenarioDraft, running: RunningPods): void {
-  for (const pod of scenario.pods) {
-    const found = running.get(objectKey(pod));
-    if (found === undefined) continue;
-    pod.node = found.node;
-    pod.ip = found.ip;
-  }
+/** All that it has created at any time. */
+function namespacesOf({ namespaces, steps }: ScenarioDraft): readonly string[] {
+  const all = [...namespaces, ...steps.flatMap((step) => step.namespaces ?? [])];
+  return [...new Set(all.map(({ name }) => name))];
 }
 
 function noteSetbacks(scenario: ScenarioDraft, reasons: readonly string[]): void {
@@ -203,37 +155,9 @@ function noteSetbacks(scenario: ScenarioDraft, reasons: readonly string[]): void
   scenario.execRetries = { count: (scenario.execRetries?.count ?? 0) + reasons.length, lastReason };
 }
 
-/** @param cutOff the run ended before the checks had their time: only what has shown itself already is a verdict */
-function judgeChecks(
-  oracle: Oracle,
-  step: StepDraft,
-  { late, ...rules }: JudgeRules & { readonly late: (check: CheckDraft) => string | undefined },
-  cutOff: boolean,
-): void {
-  for (const check of step.checks) {
-    const lateness = late(check);
-    const { verdict, reason, settledMs }: Judgement =
-      lateness === undefined ? judge(check, rules) : { verdict: 'inconclusive', reason: lateness };
-    if (cutOff && (verdict === 'inconclusive' || settledMs === undefined)) continue;
-    check.verdict = verdict;
-    if (reason !== undefined) check.reason = reason;
-    if (settledMs !== undefined) check.settledMs = Math.round(settledMs);
-    if (verdict !== 'pass') check.isolatedBy = isolatedBy(oracle, check);
-    const disagreement = disagreementOf(check);
-    if (disagreement !== undefined) check.disagreement = disagreement;
-  }
-}
-
-function isolatedBy(oracle: Oracle, { from, to }: CheckDraft): NonNullable<CheckDraft['isolatedBy']> {
-  return {
-    egress: oracle.policiesIsolating(from, 'egress').map(objectKey),
-    ingress: oracle.policiesIsolating(to, 'ingress').map(objectKey),
-  };
-}
-
 function tellEnd(scenario: ScenarioDraft, context: Telling): void {
   const verdicts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as Record<Verdict, number>;
-  for (const { verdict } of scenario.steps[0].checks) if (verdict !== undefined) verdicts[verdict] += 1;
+  for (const { verdict } of checksOf(scenario)) if (verdict !== undefined) verdicts[verdict] += 1;
   const { name, status, durationMs = 0, error } = scenario;
   context.progress({
     type: 'scenario-ended',

@@ -1,6 +1,7 @@
 /** The last stage of a run: its scenarios, side by side, on a cluster that is proven meanwhile. */
 import { isMismatch } from '../judge/mismatch.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
+import { checksOf } from '../record/schema.ts';
 import type { Checked } from './checked.ts';
 import { cleanUp } from './cleanup.ts';
 import { untilInterrupted } from './interruption.ts';
@@ -49,7 +50,7 @@ function tracesOn({ cluster, tools }: Checked, { options }: Job): Traces {
  */
 async function runProven(checked: Checked, job: Job, traces: Traces): Promise<void> {
   const { cluster, tools, nodes } = checked;
-  const { proof } = await proveCluster(cluster.trust, nodes, job.record, job.scenarios.length, tools);
+  const { proof } = await proveCluster(cluster.trust, nodes, job.record, countSteps(job.scenarios), tools);
   const failed = new AbortController();
   if (cluster.trust.kind === 'to-be-proven') proof.catch((reason: unknown) => failed.abort(reason));
   let running = job.scenarios.length;
@@ -96,9 +97,10 @@ async function runAll(
       index: number,
       total: scenarios.length,
       pods: scenario.pods.length,
-      checks: scenario.steps[0].checks.length,
+      checks: checksOf(scenario).length,
     });
-    const own = { ...shared, keep: options.keep, number, assumptions, others };
+    const firstMarker = 1 + countSteps(scenarios.slice(0, number - 1));
+    const own = { ...shared, keep: options.keep, firstMarker, assumptions, others };
     await runScenario(plan, scenario, own, tools);
     return { cleaned: cleaner(scenario) };
   });
@@ -128,5 +130,10 @@ function createCleaner(
 }
 
 function wentWrong(scenario: ScenarioDraft): boolean {
-  return scenario.error !== undefined || scenario.steps[0].checks.some(isMismatch);
+  return scenario.error !== undefined || checksOf(scenario).some(isMismatch);
+}
+
+/** Each has a marker of its own. */
+function countSteps(scenarios: readonly Planned[]): number {
+  return scenarios.reduce((sum, { plan }) => sum + plan.steps.length, 0);
 }

@@ -71,12 +71,16 @@ export class Sessions {
     this.#resting.set(key, resting);
   }
 
-  /** Ends those that rest. @param only into pods of these namespaces; absent: all */
-  close(only?: ReadonlySet<string>): void {
-    for (const [key, resting] of this.#resting) {
-      if (only?.has(namespaceOf(key)) === false) continue;
-      for (const { session } of resting) session.close();
+  /** Ends those that rest into pods that are about to go, by `namespace/name`: what comes under their names is others. */
+  leave(pods: Iterable<string>): void {
+    for (const key of pods) {
+      for (const { session } of this.#resting.get(key) ?? []) session.close();
       this.#resting.delete(key);
     }
+  }
+
+  /** Ends those that rest. @param only into pods of these namespaces; absent: all */
+  close(only?: ReadonlySet<string>): void {
+    this.leave([...this.#resting.keys()].filter((key) => only?.has(namespaceOf(key)) !== false));
   }
 }

@@ -25,12 +25,14 @@ export const LEAST_ROUNDS = 6;
 /** From the first dial of a row to its last, so that the kubelet comes by at both ends: it does each second. */
 export const ROW_MS = 1_150;
 
-/** What is tried: a scenario, or whatever else has checks. */
+/** What is tried: a step of a scenario, or whatever else has checks. */
 export interface Tried {
   readonly name: string;
+  /** The name of the step. */
+  readonly step?: string | undefined;
   readonly checks: readonly CheckDraft[];
-  /** Absent: nothing was applied. */
-  readonly policies?: readonly unknown[];
+  /** Whether the state before may be mistaken for what is expected of a check now. Absent: nothing has changed. */
+  readonly isMistakable?: ((check: CheckDraft) => boolean) | undefined;
 }
 
 /**
@@ -68,7 +70,9 @@ export async function settle(
   context: Settling,
   witnessed?: Promise<OpenWays>,
 ): Promise<void> {
-  const deadline = stage.beganMs + rules.appliedMs + context.timing.withinMs;
+  const acted = stage.beganMs + rules.actedMs;
+  const deadline = acted + context.timing.withinMs;
+  const floor = acted + context.timing.settleFloorMs;
   const controlled = tried.checks.filter(passedControl);
   const unsettled = (): CheckDraft[] => controlled.filter((check) => !isSettled(check, rules, context));
   let open = unsettled();
@@ -76,9 +80,9 @@ export async function settle(
   for (let number = 1; ; number += 1) {
     const isLate = number > LEAST_ROUNDS && context.clock.now() > deadline;
     if (isLate) lateRounds += 1;
-    const due = isLate ? open.filter((check) => isUndecided(check, rules, lateRounds)) : open;
-    if (due.length === 0) return;
-    if (number === 1) await waitForFloor(tried, due, rules, stage, context);
+    const left = isLate ? open.filter((check) => isUndecided(check, rules, lateRounds)) : open;
+    if (left.length === 0) return;
+    const due = await dueBefore(floor, left, tried, stage, context);
     const openWays = number === 1 ? witnessed : pauseBefore(due, stage, context);
     await runRound(due, { phase: 'settle', number }, stage, context, openWays);
     await hearOut(
@@ -175,19 +179,26 @@ function lastRoundOf(check: CheckDraft): number {
 }
 
 /**
- * A connection right after applying policies may show the state without them. The markers have shown that each node has taken up what
- * was applied; where a plugin takes several policies up one after the other, a little more time does no harm.
+ * What is seen right after the actions may still be the state before. The markers have shown that each node has taken up what was done;
+ * where a plugin takes up several changes one after the other, a little more time does no harm. What shows itself to be new is not
+ * held up by that.
+ * @returns those that can be tried now
  */
-async function waitForFloor(
-  tried: Tried,
-  due: readonly CheckDraft[],
-  { appliedMs }: JudgeRules,
+async function dueBefore(
+  floor: number,
+  checks: readonly CheckDraft[],
+  { isMistakable = () => false }: Tried,
   stage: Stage,
   context: Settling,
-): Promise<void> {
-  if ((tried.policies ?? []).length === 0 || due.every(({ expected }) => expected === 'unreachable')) return;
-  const until = stage.beganMs + appliedMs + context.timing.settleFloorMs;
-  await context.clock.sleep(Math.max(0, until - context.clock.now()), context.signal);
+): Promise<readonly CheckDraft[]> {
+  const { clock, signal } = context;
+  if (clock.now() >= floor) return checks;
+  const certain = checks.filter(
+    (check) => !isMistakable(check) && stage.beganMs + dueAt(check, context) < floor,
+  );
+  if (certain.length > 0) return certain;
+  await clock.sleep(floor - clock.now(), signal);
+  return checks;
 }
 
 /**
@@ -196,12 +207,8 @@ async function waitForFloor(
  */
 async function pauseBefore(due: readonly CheckDraft[], stage: Stage, context: Settling): Promise<OpenWays> {
   const now = context.clock.now() - stage.beganMs;
-  const span = greatest(
-    due.flatMap((check) => {
-      const row = trailingRow(check, context.timing.confirm);
-      return row === undefined ? [] : [nextAt(row, check, context) - now];
-    }),
-  );
+  const isFirst = due.some(({ observed }) => observed === undefined);
+  const span = isFirst ? 0 : greatest(due.map((check) => dueAt(check, context) - now));
   const shortest = due.every(agreesAtLast) ? 0 : PAUSE_MS;
   const pauseMs = Math.max(span, shortest);
   const [openWays] = await Promise.all([
@@ -209,6 +216,12 @@ async function pauseBefore(due: readonly CheckDraft[], stage: Stage, context: Se
     pauseMs > 0 ? context.clock.sleep(pauseMs, context.signal) : undefined,
   ]);
   return openWays;
+}
+
+/** When the next attempt is of use, after the scenario began. */
+function dueAt(check: CheckDraft, context: Settling): number {
+  const row = trailingRow(check, context.timing.confirm);
+  return row === undefined ? 0 : nextAt(row, check, context);
 }
 
 /** When the next attempt may begin so that its last dial ends a row that is long enough. */
@@ -219,7 +232,7 @@ function nextAt({ first, last, isCut }: Row, check: CheckDraft, { timing }: Sett
 }
 
 export function tell(
-  phase: TryingPhase,
+  phase: Exclude<TryingPhase, 'turn'>,
   round: number,
   settled: number,
   tried: Tried,
@@ -228,6 +241,7 @@ export function tell(
   context.progress({
     type: 'round-ended',
     scenario: tried.name,
+    ...(tried.step === undefined ? {} : { step: tried.step }),
     phase,
     round,
     settled,

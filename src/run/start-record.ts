@@ -1,9 +1,11 @@
 /** The record of a run that has not begun: everything planned, nothing seen, incomplete. */
-import { reviewScenario } from '../policy/review.ts';
-import type { CheckDraft, RunDraft, ScenarioDraft } from '../record/draft.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Check } from '../model/check.ts';
+import { reviewPlan } from '../policy/review.ts';
+import type { CheckDraft, RunDraft, ScenarioDraft, StepDraft } from '../record/draft.ts';
 import { RECORD_SCHEMA_VERSION } from '../record/schema.ts';
-import { type Check, type Plan, wholePlan } from '../scenario/scenario.ts';
-import { predictChecks } from './predict.ts';
+import type { Plan, PlannedStep } from '../scenario/scenario.ts';
+import { predictSteps } from './predict.ts';
 
 export interface StartOptions {
   readonly runId: string;
@@ -40,25 +42,81 @@ export function startRecord(scenarios: readonly ScenarioDraft[], start: StartOpt
 }
 
 export function startScenario(plan: Plan): ScenarioDraft {
-  const { predicted, grounds } = predictChecks(plan.oracle(), plan.checks);
+  const [first, ...later] = plan.steps;
+  const { predicted, grounds } = predictSteps(
+    plan.steps.map((step) => ({ oracle: step.oracle(), checks: step.checks })),
+  );
   return {
     ...plan.scenario,
     tags: [...plan.scenario.tags],
-    ...(plan.declaredChecks === undefined ? {} : { declaredChecks: plan.declaredChecks.length }),
+    ...declaredIn(plan.steps),
     status: 'waiting',
     phases: [],
-    namespaces: plan.namespaces.map(({ name, labels }) => ({ name, labels: { ...labels } })),
-    pods: plan.pods.map((pod) => ({ ...pod, labels: { ...pod.labels }, ports: [...pod.ports] })),
-    policies: plan.policies.map(({ namespace, name, location, text }) => ({
-      namespace,
-      name,
-      location,
-      text,
-    })),
+    ...stateOf(first),
     grounds,
-    warnings: reviewScenario(wholePlan(plan)).map((warning) => ({ ...warning })),
-    steps: [{ checks: plan.checks.map((check, index) => startCheck(check, predicted[index])) }],
+    warnings: reviewPlan(plan).map((warning) => ({ ...warning })),
+    steps: [
+      { checks: startChecks(first, predicted[0]) },
+      ...later.map((step, index) => startStep(step, plan.steps[index] ?? first, predicted[index + 1])),
+    ],
   };
+}
+
+/** How many checks all steps have, where only some of them were chosen. */
+function declaredIn(steps: Plan['steps']): Pick<ScenarioDraft, 'declaredChecks'> {
+  if (steps.every(({ declaredChecks }) => declaredChecks === undefined)) return {};
+  return {
+    declaredChecks: steps.reduce(
+      (sum, { checks, declaredChecks }) => sum + (declaredChecks ?? checks).length,
+      0,
+    ),
+  };
+}
+
+type StepPredictions = readonly CheckDraft['predicted'][];
+
+function startStep(
+  step: PlannedStep,
+  before: PlannedStep,
+  predicted: StepPredictions | undefined,
+): StepDraft {
+  const { name, actions, withinMs } = step;
+  return {
+    ...(name === undefined ? {} : { name }),
+    actions: actions.map(({ kind, object, labels }) => ({
+      kind,
+      object,
+      ...(labels === undefined ? {} : { labels: { ...labels } }),
+    })),
+    ...(withinMs === undefined ? {} : { withinMs }),
+    ...changedSince(before, step),
+    checks: startChecks(step, predicted),
+  };
+}
+
+/** What there is in a step, where that is not what there was before. A pod that is replaced is another, where it runs as well. */
+function changedSince(before: PlannedStep, step: PlannedStep): Partial<Inventory> {
+  const [old, { namespaces, pods, policies }] = [stateOf(before), stateOf(step)];
+  const isReplacing = step.actions.some(({ kind }) => kind === 'replace');
+  return {
+    ...(isDeepStrictEqual(old.namespaces, namespaces) ? {} : { namespaces }),
+    ...(isDeepStrictEqual(old.pods, pods) && !isReplacing ? {} : { pods }),
+    ...(isDeepStrictEqual(old.policies, policies) ? {} : { policies }),
+  };
+}
+
+type Inventory = Pick<ScenarioDraft, 'namespaces' | 'pods' | 'policies'>;
+
+function stateOf({ namespaces, pods, policies }: PlannedStep): Inventory {
+  return {
+    namespaces: namespaces.map(({ name, labels }) => ({ name, labels: { ...labels } })),
+    pods: pods.map((pod) => ({ ...pod, labels: { ...pod.labels }, ports: [...pod.ports] })),
+    policies: policies.map(({ namespace, name, location, text }) => ({ namespace, name, location, text })),
+  };
+}
+
+function startChecks({ checks }: PlannedStep, predicted: StepPredictions = []): CheckDraft[] {
+  return checks.map((check, index) => startCheck(check, predicted[index]));
 }
 
 function startCheck(check: Check, predicted: CheckDraft['predicted']): CheckDraft {

@@ -100,6 +100,12 @@ export class UnansweredAttempts {
     }
   }
 
+  /** Lets go of all: what is heard from now on is about another state of the cluster. */
+  end(): void {
+    for (const check of [...this.#byCheck.keys()]) this.#keep(check, []);
+    this.#checksOf.clear();
+  }
+
   /** Lets go of all others. */
   #keep(check: CheckDraft, kept: readonly Unanswered[]): void {
     for (const one of this.#byCheck.get(check) ?? []) if (!kept.includes(one)) one.attempt.release();

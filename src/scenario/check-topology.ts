@@ -3,7 +3,7 @@ import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL, RESERVED_PREFIX } from '../labels.ts';
 import { ENDPOINT_PREFIXES, endpointKey } from '../model/endpoint.ts';
-import type { Labels } from '../model/labels.ts';
+import { nameObject, OBJECT_PREFIXES } from '../model/step.ts';
 import { describePort } from '../pair.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Scenario, ScenarioPod } from './scenario.ts';
@@ -34,7 +34,7 @@ export function* checkTopology(scenario: Scenario): Generator<Problem> {
         },
       );
     }
-    yield* checkLabels(value.labels, mark);
+    yield* checkLabelKeys(Object.keys(value.labels), mark);
   }
   for (const pod of scenario.pods) {
     if (!declared.includes(pod.namespace)) {
@@ -42,27 +42,69 @@ export function* checkTopology(scenario: Scenario): Generator<Problem> {
         hint: suggest(pod.namespace, declared, 'namespaces'),
       });
     }
-    yield* checkLabels(pod.labels, pod.mark);
+    yield* checkLabelKeys(Object.keys(pod.labels), pod.mark);
     yield* checkPorts(pod);
+  }
+  // Without its steps, it would look as if nothing ever came to be.
+  if (scenario.complete) yield* checkCreated(scenario);
+}
+
+/** What is to be created later, and what needs it before. */
+function* checkCreated({ namespaces, pods, steps }: Scenario): Generator<Problem> {
+  const created = new Set(
+    steps.flatMap(({ actions }) =>
+      actions.flatMap((action) => (action.kind === 'create' ? [action.object] : [])),
+    ),
+  );
+  const late = [
+    ...namespaces.map(({ value, mark }) => ({
+      ...value,
+      mark,
+      object: `namespace/${value.name}`,
+      word: 'namespace',
+    })),
+    ...pods.map((pod) => ({ ...pod, object: objectKey(pod), word: 'pod' })),
+  ].filter((one) => one.created !== undefined);
+  for (const { object, word, mark } of late) {
+    if (created.has(object)) continue;
+    yield problemAt(mark, `this ${word} is created later, and no step creates it`, {
+      hint: `Name ${quote(object)} under "create" in a step, or leave "created" out.`,
+    });
+  }
+  const lateNamespaces = new Set(late.map(({ object }) => object));
+  for (const { namespace, created: when, mark } of pods) {
+    if (when !== undefined || !lateNamespaces.has(`namespace/${namespace}`)) continue;
+    yield problemAt(mark, `the namespace ${quote(namespace)} is created later, and this pod is not`, {
+      hint: 'Write "created: later" for the pod, too, and create it with its namespace.',
+    });
   }
 }
 
-/** A pod of such a namespace could not be told from another endpoint. */
+/** Examples of names that begin like no pod's may. */
+const KEPT_NAMES: readonly string[] = [
+  ...ENDPOINT_PREFIXES.map((kind) =>
+    endpointKey(kind === 'host' ? { kind, name: 'bank' } : { kind, namespace: 'shop', name: 'api' }),
+  ),
+  ...OBJECT_PREFIXES.map((kind) =>
+    nameObject(
+      kind === 'namespace' ? { kind, name: 'shop' } : { kind, namespace: 'shop', name: 'default-deny' },
+    ),
+  ),
+];
+
+/** A pod of such a namespace could not be told from something else. */
 function* checkPrefix(namespace: string, mark: Mark): Generator<Problem> {
-  const kind = ENDPOINT_PREFIXES.find((prefix) => prefix === namespace);
-  if (kind === undefined) return;
-  const example = endpointKey(
-    kind === 'host' ? { kind, name: 'bank' } : { kind, namespace: 'shop', name: 'api' },
-  );
+  const example = KEPT_NAMES.find((name) => name.startsWith(`${namespace}/`));
+  if (example === undefined) return;
   yield problemAt(
     mark,
     `a namespace may not be called ${quote(namespace)}: names such as ${quote(example)} are kept for what is not a pod`,
-    { hint: `Choose another name, such as ${quote(`${namespace}s`)}.` },
+    { hint: `Choose another name, such as ${quote(`${namespace.replace(/y$/, 'ie')}s`)}.` },
   );
 }
 
-function* checkLabels(labels: Labels, mark: Mark): Generator<Problem> {
-  for (const key of Object.keys(labels).filter((name) => name.startsWith(RESERVED_PREFIX))) {
+export function* checkLabelKeys(keys: readonly string[], mark: Mark): Generator<Problem> {
+  for (const key of keys.filter((name) => name.startsWith(RESERVED_PREFIX))) {
     yield problemAt(mark, `the label ${key} is for podreach's own use`, { hint: 'Choose another label.' });
   }
 }

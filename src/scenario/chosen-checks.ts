@@ -1,10 +1,11 @@
 /** Some checks of scenarios, chosen by their ends: `shop/web → shop/db:5432`. */
 import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
+import type { Check } from '../model/check.ts';
 import { describeConnection, describeTarget } from '../pair.ts';
-import { readDestination, readPodSelection } from './read.ts';
-import type { Check, DestinationSelection, Plan, PlannedPod, PodSelection } from './scenario.ts';
-import { destinationText, sourceText } from './schema.ts';
+import { destinationText, sourceText } from './grammar/rules.ts';
+import { readDestination, readPodSelection } from './read-rules.ts';
+import type { DestinationSelection, Plan, PlannedPod, PlannedStep, PodSelection } from './scenario.ts';
 import { arrangeTopology, type Selected, selectPods, selectTargets, type Topology } from './select.ts';
 import { quote } from './suggest.ts';
 
@@ -39,7 +40,13 @@ export function chooseChecks(plans: readonly Plan[], texts: readonly string[]): 
   return plans.flatMap((plan) => {
     const own = chosen.get(plan);
     if (own === undefined || own.size === 0) return [];
-    return [{ ...plan, checks: plan.checks.filter((check) => own.has(check)), declaredChecks: plan.checks }];
+    const [first, ...later] = plan.steps;
+    const chosenOf = (step: PlannedStep): PlannedStep => ({
+      ...step,
+      checks: step.checks.filter((check) => own.has(check)),
+      declaredChecks: step.checks,
+    });
+    return [{ ...plan, steps: [chosenOf(first), ...later.map(chosenOf)] }];
   });
 }
 
@@ -60,7 +67,7 @@ function readWanted(text: string): WantedCheck {
   return { text, from: readPodSelection(from), to: readDestination(to) };
 }
 
-function matching({ from, to }: WantedCheck, { namespaces, pods, checks }: Plan): readonly Check[] {
+function matching({ from, to }: WantedCheck, { namespaces, pods, steps }: Plan): readonly Check[] {
   const topology = arrangeTopology(namespaces, pods);
   const sources = new Set(found(selectPods(from, topology)).map(objectKey));
   const targets = new Set(
@@ -68,7 +75,9 @@ function matching({ from, to }: WantedCheck, { namespaces, pods, checks }: Plan)
       ports.map(({ port, protocol }) => describeTarget({ to: objectKey(pod), port, protocol })),
     ),
   );
-  return checks.filter((check) => sources.has(check.from) && targets.has(describeTarget(check)));
+  return steps
+    .flatMap(({ checks }) => checks)
+    .filter((check) => sources.has(check.from) && targets.has(describeTarget(check)));
 }
 
 function found<T>(selected: Selected<T>): readonly T[] {
@@ -106,7 +115,7 @@ function listNearest(
 ): string {
   const sources = new Set(found(selectPods(from, topology)).map(objectKey));
   const destinations = new Set(found(selectPods(to.pods, topology)).map(objectKey));
-  const checks = plans.flatMap((plan) => plan.checks);
+  const checks = plans.flatMap(({ steps }) => steps.flatMap(({ checks }) => checks));
   const near =
     [
       checks.filter((check) => sources.has(check.from) && destinations.has(check.to)),

@@ -7,10 +7,16 @@ import type { Mark, Marked, Port, Rule } from './scenario.ts';
 import { type Selected, type SelectedPorts, selectPods, selectTargets, type Topology } from './select.ts';
 
 /** One connection that a rule speaks of. */
-interface DeclaredConnection {
+export interface DeclaredConnection {
   readonly from: string;
   readonly to: string;
   readonly port: Port;
+}
+
+/** A rule, and all that it speaks of. */
+export interface DeclaredRule {
+  readonly rule: Rule;
+  readonly connections: readonly DeclaredConnection[];
 }
 
 /** Declares every connection that a rule speaks of. Gives what is wrong with the rule; then nothing of it is declared. */
@@ -45,28 +51,30 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
     for (const { mark } of matching) used.add(mark);
     return matching.length > 0;
   };
-  const pairsItself = namesOnePodTwice(rule);
-  let count = 0;
-  for (const from of sources) {
-    for (const { pod, ports } of targets) {
-      const to = objectKey(pod);
-      // The specification always allows a pod to reach itself (D17): only a rule about just that is meant so.
-      if (from === to && !pairsItself) continue;
-      for (const port of ports) {
-        const connection = { from, to, port };
-        if (isExcepted(connection)) continue;
-        count += 1;
-        declarations.add(connection, rule);
-      }
-    }
-  }
+  const connections = pairsOf(rule, sources, targets).filter((connection) => !isExcepted(connection));
+  declarations.declare({ rule, connections });
   for (const { mark } of exceptions) if (!used.has(mark)) declarations.idleExceptions.push(mark.location);
-  if (count > 0) return [];
+  if (connections.length > 0) return [];
   return [
     rule.except.length > 0
       ? problemAt(rule.mark, 'nothing is left of this rule after its exceptions')
       : problemAt(rule.mark, 'this rule pairs no pod with another'),
   ];
+}
+
+function pairsOf(
+  rule: Rule,
+  sources: ReadonlySet<string>,
+  targets: readonly SelectedPorts[],
+): readonly DeclaredConnection[] {
+  // The specification always allows a pod to reach itself (D17): only a rule about just that is meant so.
+  const pairsItself = namesOnePodTwice(rule);
+  return [...sources].flatMap((from) =>
+    targets.flatMap(({ pod, ports }) => {
+      const to = objectKey(pod);
+      return from === to && !pairsItself ? [] : ports.map((port) => ({ from, to, port }));
+    }),
+  );
 }
 
 function namesOnePodTwice(rule: Rule): boolean {
@@ -94,12 +102,18 @@ export function targetKey(to: string, { port, protocol }: Port): string {
 export class Declarations {
   /** Exceptions that match no pair of their rule. */
   readonly idleExceptions: Location[] = [];
+  readonly declared: DeclaredRule[] = [];
   /** By source, then by destination and port. */
   readonly #rules = new Map<string, Map<string, Rule>>();
   /** For every two rules, the connections over which they contradict each other, in words. */
   readonly #conflicts = new Map<Rule, Map<Rule, Set<string>>>();
 
-  add(connection: DeclaredConnection, rule: Rule): void {
+  declare(declared: DeclaredRule): void {
+    this.declared.push(declared);
+    for (const connection of declared.connections) this.#add(connection, declared.rule);
+  }
+
+  #add(connection: DeclaredConnection, rule: Rule): void {
     const rules = this.#rules.get(connection.from) ?? new Map<string, Rule>();
     this.#rules.set(connection.from, rules);
     const key = targetKey(connection.to, connection.port);
@@ -113,9 +127,9 @@ export class Declarations {
     }
   }
 
-  /** What is said of connections from a pod, by {@link targetKey}; undefined where nothing is. */
-  rulesFrom(from: string): ReadonlyMap<string, Rule> | undefined {
-    return this.#rules.get(from);
+  /** What is said of connections: by source, then by {@link targetKey}. */
+  get rules(): ReadonlyMap<string, ReadonlyMap<string, Rule>> {
+    return this.#rules;
   }
 
   /** One problem for every two rules that contradict each other, shown where the later of them stands. */

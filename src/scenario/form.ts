@@ -14,6 +14,8 @@ export interface Form {
   readonly document?: ScenarioDocument;
   /** Whether namespaces and pods are as the file means them, so that looking up names says something. */
   readonly topologyIsSound: boolean;
+  /** Whether what the steps do is as the file means it, so that following them says something. */
+  readonly stepsAreSound: boolean;
 }
 
 /** How often taking something out may bring to light that more does not fit. */
@@ -26,22 +28,26 @@ const ROUNDS = 4;
 export function checkForm(source: SourceDocument): Form {
   const problems: Problem[] = [];
   let topologyIsSound = true;
+  let stepsAreSound = true;
   let corrected: readonly DocumentPath[] = [[]];
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
       const value = toData(source.yaml);
       const issues = findIssues(value);
-      if (issues.length === 0) return { problems, document: scenarioSchema.parse(value), topologyIsSound };
+      if (issues.length === 0) {
+        return { problems, document: scenarioSchema.parse(value), topologyIsSound, stepsAreSound };
+      }
       // After the first round, only what stands below a corrected key is news: the rest follows from what was taken out.
       const news = issues.filter((issue) => corrected.some((path) => isBelow(issue.path, path)));
       problems.push(...news.flatMap((issue) => describeIssue(issue, value, source)));
       topologyIsSound &&= !news.some(spoilsTopology);
+      stepsAreSound &&= !news.some(spoilsSteps);
       corrected = takeOut(source.yaml, issues);
     }
   } catch {
     // The document is no mapping, or an entry shares an anchor with others: the rest cannot be told apart.
   }
-  return { problems, topologyIsSound: false };
+  return { problems, topologyIsSound: false, stepsAreSound: false };
 }
 
 function isBelow(path: DocumentPath, start: DocumentPath): boolean {
@@ -52,6 +58,21 @@ function isBelow(path: DocumentPath, start: DocumentPath): boolean {
 function spoilsTopology(issue: Issue): boolean {
   return issue.code !== 'unrecognized_keys' && (issue.path[0] === 'namespaces' || issue.path[0] === 'pods');
 }
+
+/** What is missing of a step leaves another cluster behind, unless it is only about what is expected, or its name. */
+function spoilsSteps({ code, path }: Issue): boolean {
+  return code !== 'unrecognized_keys' && path[0] === 'steps' && !HARMLESS.has(String(path[2]));
+}
+
+/** Keys of a step that change nothing in the cluster. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  'name',
+  'description',
+  'reachable',
+  'unreachable',
+  'otherwise',
+  'within',
+]);
 
 /** Stand-ins for what a document must have, while the rest of it is looked at. */
 const STAND_INS: Readonly<Record<string, unknown>> = {
@@ -68,15 +89,25 @@ function takeOut(yaml: Document, issues: readonly Issue[]): readonly DocumentPat
     issue.code === 'unrecognized_keys' ? issue.keys.flatMap((key) => correctKey(yaml, issue, key)) : [],
   );
   const entries = issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys' ? [] : [issue.path.slice(0, 2)],
+    issue.code === 'unrecognized_keys' ? [] : [entryOf(issue.path)],
   );
   // From the end of each list to its start, so that no entry moves before its turn.
-  for (const path of unique(entries).toSorted((a, b) => indexOf(b) - indexOf(a))) {
-    const standIn = path.length === 1 ? STAND_INS[String(path[0])] : undefined;
+  for (const path of unique(entries).toSorted(byLastFirst)) {
+    const standIn = standInFor(path);
     if (standIn === undefined) yaml.deleteIn(path);
     else yaml.setIn(path, standIn);
   }
   return corrected;
+}
+
+/** The smallest part that can be left out: an entry of a list or mapping at the top level, or within a step. */
+function entryOf(path: DocumentPath): DocumentPath {
+  return path.slice(0, path[0] === 'steps' ? 4 : 2);
+}
+
+function standInFor(path: DocumentPath): unknown {
+  if (path.length === 1) return STAND_INS[String(path[0])];
+  return path.length === 3 && path[2] === 'name' ? `step ${Number(path[1]) + 2}` : undefined;
 }
 
 function correctKey(yaml: Document, issue: Issue, key: string): readonly DocumentPath[] {
@@ -95,6 +126,11 @@ function unique(paths: readonly DocumentPath[]): readonly DocumentPath[] {
   return [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()];
 }
 
-function indexOf(path: DocumentPath): number {
-  return typeof path[1] === 'number' ? path[1] : 0;
+function byLastFirst(a: DocumentPath, b: DocumentPath): number {
+  return indexAt(1, b) - indexAt(1, a) || indexAt(3, b) - indexAt(3, a);
+}
+
+function indexAt(level: number, path: DocumentPath): number {
+  const step = path[level];
+  return typeof step === 'number' ? step : 0;
 }

@@ -1,6 +1,6 @@
 /** What was probably meant by text that does not fit the grammar, for the slips that people make. */
 import { nearest, quote, suggest } from './suggest.ts';
-import type { DocumentPath } from './walk.ts';
+import { type DocumentPath, withoutStep } from './walk.ts';
 
 /** Words of policies and firewalls for what a scenario calls reachable and unreachable. */
 const MEANT: Readonly<Record<string, string>> = {
@@ -31,12 +31,15 @@ export function hintForChoice(value: unknown, choices: readonly string[]): strin
 }
 
 /**
- * For text at a place: ports, and the ends of rules.
+ * For text at a place: ports, the ends of rules, and what the actions of steps are done to.
  * @param root the document, for the pods that it declares
  */
 export function hintForText(text: string, path: DocumentPath, root: unknown): string | undefined {
   if (path.includes('ports')) return hintForPort(text, '');
-  if (path[0] !== 'reachable' && path[0] !== 'unreachable') return undefined;
+  const [list] = withoutStep(path);
+  if (list === 'delete') return hintForPolicy(text);
+  if (list === 'create' || list === 'remove' || list === 'replace') return hintForObject(text, root);
+  if (list !== 'reachable' && list !== 'unreachable') return undefined;
   if (!path.some((step) => step === 'from' || step === 'to' || step === 'except')) return undefined;
   const [, end = '', port] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
   if (!end.includes('/') && end !== '*') return hintForBareName(end, port, root);
@@ -72,8 +75,30 @@ function hintForBareName(name: string, port: string | undefined, root: unknown):
   return near === undefined ? suggest(name, pods, 'pods') : `Did you mean ${quote(near + behind)}?`;
 }
 
+/** For a key that is no name. */
+export function hintForKey(path: DocumentPath, root: unknown): string | undefined {
+  const [map, key, ...inner] = withoutStep(path);
+  if (inner.length > 0) return undefined;
+  if (map === 'label') return hintForObject(String(key), root);
+  return map === 'pods' ? hintForPodKey(String(key), root) : undefined;
+}
+
+function hintForPolicy(text: string): string | undefined {
+  const [name = '', ...before] = text.split('/').toReversed();
+  const [namespace = 'namespace'] = before;
+  return name === '' ? undefined : `Write ${quote(`networkpolicy/${namespace}/${name}`)}.`;
+}
+
+/** A pod without its namespace, or a namespace without the word. */
+function hintForObject(name: string, root: unknown): string | undefined {
+  if (name.includes('/')) return undefined;
+  return keysOf(root, 'namespaces').includes(name)
+    ? `Write ${quote(`namespace/${name}`)} for the namespace.`
+    : hintForBareName(name, undefined, root);
+}
+
 /** For the name of a pod that is declared without its namespace. */
-export function hintForPodKey(key: string, root: unknown): string | undefined {
+function hintForPodKey(key: string, root: unknown): string | undefined {
   if (key.includes('/')) return undefined;
   const namespaces = keysOf(root, 'namespaces');
   const [only = 'namespace'] = namespaces;

@@ -1,13 +1,13 @@
 /** What the schema has against a document, as problems with places and hints. */
 import { z } from 'zod';
 import type { Problem } from '../errors.ts';
-import { hintForChoice, hintForPodKey, hintForText } from './hints.ts';
+import { hintForChoice, hintForKey, hintForText } from './hints.ts';
 import { problemAt } from './mark.ts';
 import type { Mark } from './scenario.ts';
 import { CUT_BY_HINT, HEAD_HINT, scenarioSchema } from './schema.ts';
 import type { SourceDocument } from './source.ts';
 import { nearest, quote, suggest } from './suggest.ts';
-import type { DocumentPath } from './walk.ts';
+import { type DocumentPath, withoutStep } from './walk.ts';
 
 export type Issue = z.core.$ZodIssue;
 
@@ -43,7 +43,7 @@ export function describeIssue(issue: Issue, root: unknown, source: SourceDocumen
     });
   }
   if (issue.code === 'invalid_key') {
-    const hint = path[0] === 'pods' && path.length === 2 ? hintForPodKey(String(path[1]), root) : undefined;
+    const hint = hintForKey(path, root);
     return issue.issues.map((inner) => problemAt(source.keyAt(path), inner.message, { hint }));
   }
   if (value === undefined) {
@@ -59,7 +59,7 @@ export function describeIssue(issue: Issue, root: unknown, source: SourceDocumen
 function misplacedCutBy(path: DocumentPath, mark: Mark): Problem {
   return problemAt(mark, '"cutBy" is only for rules under "unreachable"', {
     hint:
-      path[0] === 'reachable'
+      withoutStep(path)[0] === 'reachable'
         ? 'Leave it out, or move the rule to "unreachable".'
         : 'Write it beside "from" and "to" of a rule; "otherwise" cannot have it.',
   });
@@ -67,7 +67,12 @@ function misplacedCutBy(path: DocumentPath, mark: Mark): Problem {
 
 /** Whether a path leads to the key of a rule, and not to a label of that name. */
 function isCutBy(path: DocumentPath): boolean {
-  return path.length === 3 && path[0] === 'unreachable' && path[2] === 'cutBy';
+  const [list, , key, ...more] = withoutStep(path);
+  return list === 'unreachable' && key === 'cutBy' && more.length === 0;
+}
+
+function isBareTime(value: unknown, path: DocumentPath): boolean {
+  return typeof value === 'number' && withoutStep(path)[0] === 'within';
 }
 
 function valueAt(root: unknown, path: DocumentPath): unknown {
@@ -83,7 +88,9 @@ function complaintOf(
     case 'invalid_type':
       return {
         message: `expected ${kindName(issue.expected)}, found ${shown(value)}`,
-        ...hintForKind(kindName(issue.expected), value),
+        ...(isBareTime(value, issue.path)
+          ? { hint: `Write it with its unit: "${value}s".` }
+          : hintForKind(kindName(issue.expected), value)),
       };
     case 'invalid_value':
       return oneOf(value, issue.values);

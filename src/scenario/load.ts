@@ -4,10 +4,10 @@ import { PodreachError } from '../errors.ts';
 import { type FoundFiles, findScenarioFiles } from './files.ts';
 import { checkForm } from './form.ts';
 import { problemAt } from './mark.ts';
-import { loadPolicies } from './policies.ts';
-import { readNamespaces, readScenario } from './read.ts';
+import { type LoadedPolicies, loadPolicies, type PolicyContext } from './policies.ts';
+import { type NamedPolicies, readNamespaces, readScenario } from './read.ts';
 import type { Mark, Scenario } from './scenario.ts';
-import { HEAD_HINT, KIND } from './schema.ts';
+import { HEAD_HINT, KIND, type ScenarioDocument } from './schema.ts';
 import { isMapping, readSource, type SourceDocument, shownPath } from './source.ts';
 import { quote } from './suggest.ts';
 
@@ -82,7 +82,7 @@ async function loadDocument(document: SourceDocument, scenarioFile: string, cwd:
   const namespaces = form.topologyIsSound
     ? readNamespaces(form.document, document).map(({ value }) => value.name)
     : undefined;
-  const loaded = await loadPolicies(form.document.policies ?? [], document, {
+  const { policies, problems } = await loadAllPolicies(form.document, document, {
     scenarioFile,
     cwd,
     namespaces,
@@ -92,12 +92,29 @@ async function loadDocument(document: SourceDocument, scenarioFile: string, cwd:
     scenarios: form.topologyIsSound
       ? [
           readScenario(form.document, document, {
-            policies: loaded.policies,
+            policies,
             complete: form.problems.length === 0 && document.problems.length === 0,
+            stepsAreSound: form.stepsAreSound,
           }),
         ]
       : [],
-    problems: [...form.problems, ...loaded.problems],
+    problems: [...form.problems, ...problems],
+  };
+}
+
+/** Those of the top level, and those that each step applies. */
+async function loadAllPolicies(
+  { policies = [], steps = [] }: ScenarioDocument,
+  source: SourceDocument,
+  context: PolicyContext,
+): Promise<{ readonly policies: NamedPolicies; readonly problems: readonly Problem[] }> {
+  const first = await loadPolicies(policies, ['policies'], source, context);
+  const applied: LoadedPolicies[] = [];
+  for (const [index, { apply = [] }] of steps.entries())
+    applied.push(await loadPolicies(apply, ['steps', index, 'apply'], source, context));
+  return {
+    policies: { first: first.policies, applied: applied.map((loaded) => loaded.policies) },
+    problems: [first, ...applied].flatMap((loaded) => loaded.problems),
   };
 }
 

@@ -1,14 +1,16 @@
-/** From a scenario to its plan: names are looked up, and rules become checks. */
+/** From a scenario to its plan: names are looked up, steps are followed, and rules become checks. */
 import type { Problem } from '../errors.ts';
-import { endpointKey } from '../model/endpoint.ts';
-import type { World } from '../policy/model.ts';
+import { objectKey } from '../keys.ts';
+import type { Action } from '../model/step.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
 import { checkTopology } from './check-topology.ts';
-import { Declarations, declareRule, targetKey } from './declarations.ts';
+import { Connections, numberChecks } from './checks.ts';
+import { type FollowedStep, followSteps } from './follow.ts';
 import { problemAt } from './mark.ts';
-import type { Check, Expectation, Marked, Plan, PlannedPod, Port, Rule, Scenario } from './scenario.ts';
-import { arrangeTopology } from './select.ts';
+import type { Plan, PlannedStep, Scenario, ScenarioStep, WrittenAction } from './scenario.ts';
+import { type ClusterState, type Declared, objectOf } from './state.ts';
 import { quote } from './suggest.ts';
+import { findUntried } from './untried.ts';
 
 export interface PlannedChecks {
   readonly plan: Plan;
@@ -21,108 +23,113 @@ export interface PlannedChecks {
  * order does not depend on how rules are written.
  */
 export function planScenario(scenario: Scenario): PlannedChecks {
-  const namespaces = scenario.namespaces.map(({ value }) => value);
-  const pods = scenario.pods.map(
-    ({ namespace, name, labels, ports }): PlannedPod => ({
-      namespace,
-      name,
-      labels,
-      ports: ports.map(({ value }) => value),
-    }),
+  const declared = declaredBy(scenario);
+  const { steps: followed, problems: found, idleExceptions } = followSteps(scenario, declared);
+  const connections = new Connections(declared.pods);
+  const checks = numberChecks(
+    followed.map((one) => [one, connections.expected(one.expectations, (pod) => one.state.pods.has(pod))]),
   );
-  const topology = arrangeTopology(namespaces, pods);
-  const declarations = new Declarations();
-  const problems = [...checkTopology(scenario)];
-  for (const rule of scenario.rules) problems.push(...declareRule(rule, topology, declarations));
-  problems.push(...declarations.contradictions());
-  const checks = listChecks(pods, declarations, scenario.otherwise);
-  if (scenario.complete && checks.length === 0 && problems.length === 0)
-    problems.push(testsNothing(scenario));
+  // One for steps in which the same is there, and so one oracle.
+  const worlds = new Map(followed.map(({ state }) => [state, worldIn(state, declared)]));
+  const planStep = (one: FollowedStep): PlannedStep => ({
+    ...headOf(one.step, scenario),
+    ...(worlds.get(one.state) ?? worldIn(one.state, declared)),
+    checks: checks.get(one) ?? [],
+  });
+  const [first, ...later] = followed;
+  const steps: Plan['steps'] = [planStep(first), ...later.map(planStep)];
+  const problems = [...checkTopology(scenario), ...found];
+  if (scenario.complete && problems.length === 0)
+    problems.push(...findIdle(scenario, steps), ...findUntried(followed));
   return {
     plan: {
       scenario: scenario.head,
-      namespaces,
-      pods,
-      policies: scenario.policies,
-      oracle: compiledOnce({ namespaces, pods, policies: scenario.policies }),
-      checks,
-      idleExceptions: declarations.idleExceptions,
+      namespaces: [...declared.namespaces.values()],
+      pods: [...declared.pods.values()],
+      steps,
+      idleExceptions,
       accepted: scenario.accepted,
     },
     problems,
   };
 }
 
-function compiledOnce(world: World): () => Oracle {
-  let oracle: Oracle | undefined;
-  return () => {
-    oracle ??= compile(world);
-    return oracle;
-  };
-}
-
-function testsNothing(scenario: Scenario): Problem {
-  return problemAt(scenario.mark, `the scenario ${quote(scenario.head.name)} tests nothing`, {
-    hint: 'List connections under "reachable" or "unreachable", or say what holds "otherwise".',
-  });
-}
-
-function listChecks(
-  pods: readonly PlannedPod[],
-  declarations: Declarations,
-  otherwise: Marked<Expectation> | undefined,
-): readonly Check[] {
-  const targets = pods.flatMap((pod) => {
-    const to = podKey(pod);
-    return pod.ports.map((port) => ({ to, port, key: targetKey(to, port) }));
-  });
-  const checks: Check[] = [];
-  for (const from of pods.map(podKey)) {
-    const rules = declarations.rulesFrom(from);
-    // Thousands of pods have millions of pairs: those of which nothing is said are not looked up one by one.
-    if (rules === undefined && otherwise === undefined) continue;
-    for (const { to, port, key } of targets) {
-      const rule = rules?.get(key);
-      const statement = rule ?? (from === to || otherwise === undefined ? undefined : asStatement(otherwise));
-      if (statement === undefined) continue;
-      checks.push({
-        id: checks.length,
-        from,
-        to,
-        ...portOf(port),
-        family: 'IPv4',
-        ...statedBy(statement),
-      });
-    }
-  }
-  return checks;
-}
-
-function podKey({ namespace, name }: PlannedPod): string {
-  return endpointKey({ kind: 'pod', namespace, name });
-}
-
-function portOf({ name, port, protocol }: Port): Pick<Check, 'port' | 'portName' | 'protocol'> {
-  return { port, ...(name === undefined ? {} : { portName: name }), protocol };
-}
-
-function statedBy({
-  expected,
-  mark,
-  because,
-  cutBy,
-}: StatedRule): Pick<Check, 'expected' | 'declared' | 'because' | 'cutBy'> {
+function declaredBy({ namespaces, pods }: Scenario): Declared {
   return {
-    expected,
-    declared: mark.location,
-    ...(because === undefined ? {} : { because }),
-    ...(cutBy === undefined ? {} : { cutBy }),
+    namespaces: new Map(namespaces.map(({ value: { name, labels } }) => [name, { name, labels }])),
+    pods: new Map(
+      pods.map((pod) => {
+        const { namespace, name, labels, ports } = pod;
+        return [objectKey(pod), { namespace, name, labels, ports: ports.map(({ value }) => value) }];
+      }),
+    ),
   };
 }
 
-/** What the file says of a connection, and where. */
-type StatedRule = Pick<Rule, 'expected' | 'mark' | 'because' | 'cutBy'>;
+/** What a step is called, where it stands, and what it does. */
+function headOf(
+  step: ScenarioStep | undefined,
+  { head, policies }: Scenario,
+): Omit<PlannedStep, keyof PlannedWorld | 'checks'> {
+  if (step === undefined)
+    return { location: head.location, actions: [], applied: policies.map(({ value }) => value) };
+  const { name, description, mark, actions, withinMs } = step;
+  return {
+    name: name.value,
+    ...(description === undefined ? {} : { description }),
+    location: mark.location,
+    actions: actions.map(asAction),
+    applied: actions.flatMap((action) => (action.kind === 'apply' ? [action.policy] : [])),
+    ...(withinMs === undefined ? {} : { withinMs }),
+  };
+}
 
-function asStatement(otherwise: Marked<Expectation>): StatedRule {
-  return { expected: otherwise.value, mark: otherwise.mark };
+/** An action as a run performs it. */
+export function asAction(action: WrittenAction): Action {
+  const { kind } = action;
+  const object = objectOf(action);
+  return kind === 'label'
+    ? { kind, object, labels: Object.fromEntries(action.labels.map(({ key, value }) => [key, value])) }
+    : { kind, object };
+}
+
+type PlannedWorld = Pick<PlannedStep, 'namespaces' | 'pods' | 'policies' | 'oracle'>;
+
+/** What there is, in the order of the file, and what its policies mean. */
+function worldIn(state: ClusterState, declared: Declared): PlannedWorld {
+  const world = {
+    namespaces: [...declared.namespaces.keys()].flatMap((name) => state.namespaces.get(name) ?? []),
+    pods: [...declared.pods.keys()].flatMap((key) => state.pods.get(key) ?? []),
+    policies: [...state.policies.values()],
+  };
+  let oracle: Oracle | undefined;
+  return {
+    ...world,
+    oracle() {
+      oracle ??= compile(world);
+      return oracle;
+    },
+  };
+}
+
+/** A scenario that tests nothing, and steps in which nothing is other than before. */
+function* findIdle({ mark, head, steps }: Scenario, planned: readonly PlannedStep[]): Generator<Problem> {
+  if (planned.every(({ checks }) => checks.length === 0)) {
+    yield problemAt(mark, `the scenario ${quote(head.name)} tests nothing`, {
+      hint: 'List connections under "reachable" or "unreachable", or say what holds "otherwise".',
+    });
+  }
+  for (const [index, step] of steps.entries()) {
+    const [before, after] = [planned[index], planned[index + 1]];
+    if (before === undefined || after === undefined || after.actions.length > 0) continue;
+    const known = new Map(before.checks.map((check) => [check.id, check]));
+    const isSame = after.checks.every(({ id, expected, cutBy }) => {
+      const check = known.get(id);
+      return check?.expected === expected && check.cutBy === cutBy;
+    });
+    if (!isSame) continue;
+    yield problemAt(step.mark, `the step ${quote(step.name.value)} changes nothing`, {
+      hint: 'Give it an action, such as "apply" or "label", or say what is expected otherwise than before.',
+    });
+  }
 }

@@ -8,10 +8,10 @@ import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { adviseOnRetyped, explainRetyped, findRetyped } from '../policy/retyped.ts';
 import { hintForMissing, kindOf, listYamlFiles } from './files.ts';
+import type { PolicyText } from './grammar/policies.ts';
 import { type Manifest, readInlineManifest, readManifest } from './manifest.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Marked, NetworkPolicyObject, PlannedPolicy } from './scenario.ts';
-import type { PolicyText } from './schema.ts';
 import { isMapping, readSource, type SourceDocument } from './source.ts';
 import { quote, suggest } from './suggest.ts';
 import type { DocumentPath } from './walk.ts';
@@ -26,45 +26,53 @@ export interface PolicyContext {
 }
 
 export interface LoadedPolicies {
-  readonly policies: readonly PlannedPolicy[];
+  /** Each with the entry of the scenario that names it. */
+  readonly policies: readonly Marked<PlannedPolicy>[];
   readonly problems: readonly Problem[];
 }
 
-/** Loads the policies of a scenario, in the order in which it names them; the files of a folder are sorted by name. */
+/**
+ * Loads policies that a scenario names, in the order in which it names them; the files of a folder are sorted by name.
+ * @param list the path of the list that names them
+ */
 export async function loadPolicies(
   entries: readonly PolicyText[],
+  list: DocumentPath,
   source: SourceDocument,
   context: PolicyContext,
 ): Promise<LoadedPolicies> {
-  const policies: (PlannedPolicy & { readonly mark: Mark })[] = [];
+  const policies: Marked<PlannedPolicy>[] = [];
+  const first = new Map<string, Mark>();
   const problems: Problem[] = [];
   for (const [index, entry] of entries.entries()) {
-    const path = ['policies', index];
+    const path = [...list, index];
+    const mark = source.at(path);
     const found =
       typeof entry === 'string'
-        ? await readManifests({ value: entry, mark: source.at(path) }, context)
+        ? await readManifests({ value: entry, mark }, context)
         : { manifests: [readInlineManifest(source, path)], problems: [] };
     problems.push(...found.problems);
     for (const manifest of found.manifests) {
       const accepted = acceptPolicy(manifest, context);
-      if ('message' in accepted) problems.push(accepted);
-      else policies.push(accepted);
+      if ('message' in accepted) {
+        problems.push(accepted);
+        continue;
+      }
+      policies.push({ value: accepted, mark });
+      const key = objectKey(accepted);
+      const place = manifest.at([]);
+      const earlier = first.get(key);
+      if (earlier === undefined) first.set(key, place);
+      else {
+        problems.push(
+          problemAt(place, `the policy ${quote(key)} is there twice`, {
+            related: [{ message: 'first here', mark: earlier }],
+          }),
+        );
+      }
     }
   }
-  const first = new Map<string, Mark>();
-  for (const { namespace, name, mark } of policies) {
-    const key = objectKey({ namespace, name });
-    const earlier = first.get(key);
-    if (earlier === undefined) first.set(key, mark);
-    else {
-      problems.push(
-        problemAt(mark, `the policy ${quote(key)} is there twice`, {
-          related: [{ message: 'first here', mark: earlier }],
-        }),
-      );
-    }
-  }
-  return { policies: policies.map(({ mark: _, ...policy }) => policy), problems };
+  return { policies, problems };
 }
 
 async function readManifests(
@@ -104,10 +112,7 @@ async function readManifests(
   return { manifests, problems };
 }
 
-function acceptPolicy(
-  manifest: Manifest,
-  context: PolicyContext,
-): (PlannedPolicy & { readonly mark: Mark }) | Problem {
+function acceptPolicy(manifest: Manifest, context: PolicyContext): PlannedPolicy | Problem {
   const { value, text, retyped, at } = manifest;
   const mark = at([]);
   if (!isMapping(value)) return problemAt(mark, 'a policy must be a mapping');
@@ -140,7 +145,6 @@ function acceptPolicy(
     ...(retyped.length === 0 ? {} : { retyped }),
     location: mark.location,
     locate,
-    mark,
   };
 }
 

@@ -1,43 +1,35 @@
 /** From a document that fits the grammar to the scenario's nouns, each with its place. Names are not looked up yet. */
 import { createHash } from 'node:crypto';
-import type { Protocol } from '../model/protocol.ts';
 import type { Acceptance } from '../policy/review.ts';
-import type {
-  DestinationSelection,
-  Exception,
-  Expectation,
-  Marked,
-  PlannedNamespace,
-  PlannedPolicy,
-  PodSelection,
-  Port,
-  PortSelection,
-  Rule,
-  Scenario,
-  ScenarioPod,
-} from './scenario.ts';
-import type {
-  DeclaredPort,
-  DestinationText,
-  ExceptionText,
-  RuleText,
-  ScenarioDocument,
-  SourceText,
-} from './schema.ts';
+import type { DeclaredPort } from './grammar/topology.ts';
+import { readExpectations, readNumberedPort } from './read-rules.ts';
+import { readSteps } from './read-steps.ts';
+import type { Marked, PlannedPolicy, Port, Scenario, ScenarioNamespace, ScenarioPod } from './scenario.ts';
+import type { ScenarioDocument } from './schema.ts';
 import type { SourceDocument } from './source.ts';
-import type { DocumentPath } from './walk.ts';
 
-/**
- * Reads a scenario from its document.
- *
- * @param loaded the policies that the document names, and whether the document is there as a whole
- */
+/** The policies that a document names. */
+export interface NamedPolicies {
+  readonly first: readonly Marked<PlannedPolicy>[];
+  /** By each of the steps. */
+  readonly applied: readonly (readonly Marked<PlannedPolicy>[])[];
+}
+
+export interface ReadContext {
+  readonly policies: NamedPolicies;
+  /** Whether the document is there as a whole. */
+  readonly complete: boolean;
+  /** Whether its steps do what the file means; otherwise none of them is read. */
+  readonly stepsAreSound: boolean;
+}
+
+/** Reads a scenario from its document. */
 export function readScenario(
   document: ScenarioDocument,
   source: SourceDocument,
-  loaded: { readonly policies: readonly PlannedPolicy[]; readonly complete: boolean },
+  { policies, complete, stepsAreSound }: ReadContext,
 ): Scenario {
-  const { name, description, owner, purpose, runbook, reviewBy, tags = [], otherwise } = document;
+  const { name, description, owner, purpose, runbook, reviewBy, tags = [] } = document;
   const mark = source.at([]);
   return {
     head: {
@@ -52,15 +44,13 @@ export function readScenario(
       fingerprint: createHash('sha256').update(source.text).digest('hex'),
     },
     mark,
-    complete: loaded.complete,
+    complete,
     namespaces: readNamespaces(document, source),
     pods: readPods(document, source),
-    policies: loaded.policies,
+    policies: policies.first,
     accepted: readAccepted(document, source),
-    rules: [...readRules('reachable', document, source), ...readRules('unreachable', document, source)],
-    ...(otherwise === undefined
-      ? {}
-      : { otherwise: { value: otherwise, mark: source.keyAt(['otherwise']) } }),
+    ...readExpectations(document, [], source),
+    steps: stepsAreSound ? readSteps(document, source, policies.applied) : [],
   };
 }
 
@@ -68,9 +58,13 @@ export function readScenario(
 export function readNamespaces(
   document: ScenarioDocument,
   source: SourceDocument,
-): readonly Marked<PlannedNamespace>[] {
+): readonly Marked<ScenarioNamespace>[] {
   return Object.entries(document.namespaces).map(([name, namespace]) => ({
-    value: { name, labels: namespace?.labels ?? {} },
+    value: {
+      name,
+      labels: namespace?.labels ?? {},
+      ...(namespace?.created === undefined ? {} : { created: namespace.created }),
+    },
     mark: source.keyAt(['namespaces', name]),
   }));
 }
@@ -86,6 +80,7 @@ function readPods(document: ScenarioDocument, source: SourceDocument): readonly 
         value: readDeclaredPort(port),
         mark: source.at(['pods', key, 'ports', index]),
       })),
+      ...(pod?.created === undefined ? {} : { created: pod.created }),
       mark: source.keyAt(['pods', key]),
     };
   });
@@ -96,20 +91,6 @@ function readDeclaredPort(port: DeclaredPort): Port {
   return readNumberedPort(String(port));
 }
 
-/** `8080` or `8080/UDP`; without a protocol it is TCP. */
-function readNumberedPort(text: string): { readonly port: number; readonly protocol: Protocol } {
-  const [port, protocol] = text.split('/');
-  return { port: Number(port), protocol: protocol === 'UDP' ? 'UDP' : 'TCP' };
-}
-
-function readRules(
-  expected: Expectation,
-  document: ScenarioDocument,
-  source: SourceDocument,
-): readonly Rule[] {
-  return (document[expected] ?? []).map((rule, index) => readRule(expected, rule, [expected, index], source));
-}
-
 function readAccepted(document: ScenarioDocument, source: SourceDocument): readonly Acceptance[] {
   return (document.accept ?? []).map(({ lint, policy, because }, index) => ({
     lint,
@@ -117,73 +98,4 @@ function readAccepted(document: ScenarioDocument, source: SourceDocument): reado
     because: because.trim(),
     declared: source.at(['accept', index]).location,
   }));
-}
-
-function readRule(expected: Expectation, rule: RuleText, path: DocumentPath, source: SourceDocument): Rule {
-  const exceptions = rule.except === undefined ? [] : oneOrMore(rule.except, [...path, 'except']);
-  return {
-    expected,
-    from: readEnds(rule.from, [...path, 'from'], source, readPodSelection),
-    to: readEnds(rule.to, [...path, 'to'], source, readDestination),
-    except: exceptions.map(([exception, at]) => readException(exception, at, source)),
-    ...(rule.because === undefined ? {} : { because: rule.because.trim() }),
-    ...(rule.cutBy === undefined ? {} : { cutBy: rule.cutBy }),
-    mark: source.at(path),
-  };
-}
-
-function readException(exception: ExceptionText, path: DocumentPath, source: SourceDocument): Exception {
-  const mark = source.at(path);
-  if (!isPair(exception)) return { from: [{ value: readPodSelection(exception), mark }], mark };
-  const { from, to } = exception;
-  return {
-    mark,
-    ...(from === undefined ? {} : { from: readEnds(from, [...path, 'from'], source, readPodSelection) }),
-    ...(to === undefined ? {} : { to: readEnds(to, [...path, 'to'], source, readDestination) }),
-  };
-}
-
-function isPair(exception: ExceptionText): exception is Exclude<ExceptionText, SourceText> {
-  return typeof exception === 'object' && ('from' in exception || 'to' in exception);
-}
-
-function readEnds<Text, End>(
-  ends: Text | readonly Text[],
-  path: DocumentPath,
-  source: SourceDocument,
-  read: (text: Text) => End,
-): readonly Marked<End>[] {
-  return oneOrMore(ends, path).map(([end, at]) => ({ value: read(end), mark: source.at(at) }));
-}
-
-function oneOrMore<T>(value: T | readonly T[], path: DocumentPath): readonly (readonly [T, DocumentPath])[] {
-  return isList(value) ? value.map((item, index) => [item, [...path, index]] as const) : [[value, path]];
-}
-
-function isList<T>(value: T | readonly T[]): value is readonly T[] {
-  return Array.isArray(value);
-}
-
-/** Pods, as a rule names them. */
-export function readPodSelection(text: SourceText): PodSelection {
-  if (typeof text === 'object') return { kind: 'labels', ...text };
-  if (text === '*') return { kind: 'all' };
-  const [namespace = '', name] = text.split('/');
-  return name === '*' ? { kind: 'namespace', namespace } : { kind: 'pod', key: text };
-}
-
-/** Pods and ports, as a rule names them. */
-export function readDestination(text: DestinationText): DestinationSelection {
-  if (typeof text === 'object') {
-    const { ports = [], ...peer } = text;
-    return { pods: readPodSelection(peer), ports: ports.map((port) => readPort(String(port))) };
-  }
-  const [pods = '', port] = text.split(':');
-  return { pods: readPodSelection(pods), ports: port === undefined ? [] : [readPort(port)] };
-}
-
-function readPort(text: string): PortSelection {
-  return /^[0-9]+(\/|$)/.test(text)
-    ? { kind: 'number', ...readNumberedPort(text) }
-    : { kind: 'name', name: text };
 }

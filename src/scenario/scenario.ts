@@ -3,15 +3,15 @@
  * `load.ts` makes the first from files, `plan.ts` the second from the first; `load-plans.ts` is the way in.
  */
 import type { Location } from '../errors.ts';
-import type { Family } from '../model/family.ts';
+import type { Check, Expectation } from '../model/check.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Protocol } from '../model/protocol.ts';
+import type { Action } from '../model/step.ts';
+import type { PolicyType } from '../policy/isolation.ts';
 import type { Retyped } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type { LabelSelector } from '../policy/selectors.ts';
-
-export type Expectation = 'reachable' | 'unreachable';
 
 export interface Port {
   readonly name?: string;
@@ -73,20 +73,35 @@ export interface Rule {
   readonly mark: Mark;
 }
 
+/** What is expected from a step on. */
+export interface StatedExpectations {
+  readonly rules: readonly Rule[];
+  /**
+   * What holds for every pair of different pods that no rule beside it speaks of. Absent: at the top level these are not tested, in a
+   * step they keep what was expected of them.
+   */
+  readonly otherwise?: Marked<Expectation>;
+}
+
 /** What one document says, its names not yet looked up. */
-export interface Scenario {
+export interface Scenario extends StatedExpectations {
   readonly head: ScenarioHead;
   readonly mark: Mark;
   /** False where parts of the document did not fit the grammar and are missing here. */
   readonly complete: boolean;
-  readonly namespaces: readonly Marked<PlannedNamespace>[];
+  readonly namespaces: readonly Marked<ScenarioNamespace>[];
   readonly pods: readonly ScenarioPod[];
-  readonly policies: readonly PlannedPolicy[];
-  readonly rules: readonly Rule[];
+  /** Each where the document names it. */
+  readonly policies: readonly Marked<PlannedPolicy>[];
+  /** The steps after the first. */
+  readonly steps: readonly ScenarioStep[];
   /** Findings of the lints that are meant. */
   readonly accepted: readonly Acceptance[];
-  /** What holds for every pair that no rule speaks of; absent where those are not tested. */
-  readonly otherwise?: Marked<Expectation>;
+}
+
+export interface ScenarioNamespace extends PlannedNamespace {
+  /** A step creates it; absent: it is there from the start. */
+  readonly created?: 'later';
 }
 
 export interface ScenarioPod {
@@ -94,6 +109,39 @@ export interface ScenarioPod {
   readonly name: string;
   readonly labels: Labels;
   readonly ports: readonly Marked<Port>[];
+  /** As of a namespace. */
+  readonly created?: 'later';
+  readonly mark: Mark;
+}
+
+export interface ScenarioStep extends StatedExpectations {
+  readonly name: Marked<string>;
+  readonly description?: string;
+  readonly mark: Mark;
+  /** In the order in which they are done. */
+  readonly actions: readonly WrittenAction[];
+  readonly withinMs?: number;
+}
+
+/** An action of a step, as the document says it; objects are named as in `Action`. */
+export type WrittenAction =
+  | { readonly kind: 'apply'; readonly policy: PlannedPolicy; readonly mark: Mark }
+  | {
+      readonly kind: 'label';
+      readonly object: string;
+      readonly labels: readonly LabelChange[];
+      readonly mark: Mark;
+    }
+  | {
+      readonly kind: 'delete' | 'create' | 'remove' | 'replace';
+      readonly object: string;
+      readonly mark: Mark;
+    };
+
+export interface LabelChange {
+  readonly key: string;
+  /** null takes the label away. */
+  readonly value: string | null;
   readonly mark: Mark;
 }
 
@@ -120,6 +168,8 @@ export interface PlannedPolicy {
   /** The same, as an API server reads it, for selection and explanation only. */
   readonly object: NetworkPolicyObject;
   readonly location: Location;
+  /** The policyTypes that it keeps from the text that it is applied over; see `keptPolicyTypes`. */
+  readonly keptTypes?: readonly PolicyType[];
   /** What in it is something else to an API server than to a person. */
   readonly retyped?: readonly Retyped[];
   /** The place of a part of it, such as `['spec', 'ingress', 0]`, or of the nearest thing around that. */
@@ -137,31 +187,6 @@ export interface NetworkPolicyObject {
     readonly ingress?: readonly unknown[] | null;
     readonly egress?: readonly unknown[] | null;
   };
-}
-
-/** One thing to verify: can `from` open a connection to `to` on this port? */
-export interface Check {
-  /** Unique within its scenario, counted from 0 in a stable order. */
-  readonly id: number;
-  /** Key of an endpoint: `namespace/pod`. */
-  readonly from: string;
-  /** As `from`. */
-  readonly to: string;
-  readonly port: number;
-  readonly portName?: string;
-  readonly protocol: Protocol;
-  /** Of the address that is dialled. */
-  readonly family: Family;
-  readonly expected: Expectation;
-  /** The rule of the scenario that says so. */
-  readonly declared: Location;
-  /** The reason that the rule gives (`because`). */
-  readonly because?: string;
-  /**
-   * Something else than the policies of the scenario cuts it (`cutBy`): a policy of the whole cluster, a firewall, a mesh. So it need
-   * not connect without these policies. Only where `expected` is unreachable, and never without `because`.
-   */
-  readonly cutBy?: 'others';
 }
 
 /** What a document says of itself, carried into every report. */
@@ -184,21 +209,42 @@ interface ScenarioHead {
 /** Everything that a run of one scenario creates and tries. A pure function of the files. */
 export interface Plan {
   readonly scenario: ScenarioHead;
+  /** All that there are at any time. */
   readonly namespaces: readonly PlannedNamespace[];
+  /** All that there are at any time, as they are declared. */
   readonly pods: readonly PlannedPod[];
-  readonly policies: readonly PlannedPolicy[];
-  /** What the policies mean for the pods: one oracle for a scenario, compiled when it is first asked for. */
-  readonly oracle: () => Oracle;
-  readonly checks: readonly Check[];
+  /** In their order; the first is what stands at the top level of the document. */
+  readonly steps: readonly [PlannedStep, ...PlannedStep[]];
   /** The places of exceptions that match no pair of their rule. */
   readonly idleExceptions: readonly Location[];
-  /** All checks of the scenario, where only some of them were chosen; absent: `checks` are all. */
-  readonly declaredChecks?: readonly Check[];
   /** Findings of the lints that are meant. */
   readonly accepted: readonly Acceptance[];
 }
 
-/** The plan with all checks of its scenario: what it says as a whole is doubted as a whole, whichever checks were chosen. */
-export function wholePlan(plan: Plan): Plan {
-  return { ...plan, checks: plan.declaredChecks ?? plan.checks };
+/** A state of the cluster, how it is reached from the one before, and what is tried in it. */
+export interface PlannedStep {
+  /** Absent for the first. */
+  readonly name?: string;
+  readonly description?: string;
+  readonly location: Location;
+  /** In their order; the first step has none. */
+  readonly actions: readonly Action[];
+  /** The policies that it applies: those of its `apply` actions, and in the first step all that there are. */
+  readonly applied: readonly PlannedPolicy[];
+  /** The budget: what comes to show what is expected only later is late. */
+  readonly withinMs?: number;
+  /** What there is when the actions are done. */
+  readonly namespaces: readonly PlannedNamespace[];
+  readonly pods: readonly PlannedPod[];
+  readonly policies: readonly PlannedPolicy[];
+  /** What the policies mean for the pods: one oracle for a step, compiled when it is first asked for. */
+  readonly oracle: () => Oracle;
+  readonly checks: readonly Check[];
+  /** All checks of the step, where only some of them were chosen; absent: `checks` are all. */
+  readonly declaredChecks?: readonly Check[];
+}
+
+/** Every policy that is applied at any time, in the order of the steps. */
+export function policiesOf({ steps }: Plan): readonly PlannedPolicy[] {
+  return steps.flatMap(({ applied }) => applied);
 }

@@ -1,7 +1,7 @@
 /** "Did you mean": the nearest of the words that would have been right. */
 
 /** The most names that a hint lists. */
-const LISTED = 16;
+const LISTED = 20;
 /** More slips than this are no slips any more, however long the word. */
 const MOST_SLIPS = 4;
 

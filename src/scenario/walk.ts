@@ -13,6 +13,11 @@ import {
 
 export type DocumentPath = readonly PropertyKey[];
 
+/** A path within a step as it would be at the top level. */
+export function withoutStep(path: DocumentPath): DocumentPath {
+  return path[0] === 'steps' ? path.slice(2) : path;
+}
+
 /** The deepest node that a path leads to, through anchors and merged mappings. */
 export function walk(
   yaml: Document,

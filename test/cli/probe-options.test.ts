@@ -134,8 +134,8 @@ policies:
 otherwise: reachable
 `;
 
-  async function check(label: string): Promise<void> {
-    using folder = folderWith({ 'tiny.yaml': SCENARIO });
+  async function check(label: string, steps = ''): Promise<void> {
+    using folder = folderWith({ 'tiny.yaml': SCENARIO + steps });
     checkNamespaceLabels(
       settings('--namespace-label', label),
       await loadPlans(['tiny.yaml'], { cwd: folder.path, only: [], tags: [] }),
@@ -154,6 +154,14 @@ otherwise: reachable
     await expect(check('team=other')).rejects.toMatchObject({
       code: 'usage',
       message: '--namespace-label team=other: scenario tiny gives the namespace tiny the value "shop"',
+    });
+  });
+
+  test('must not change one that a step gives', async () => {
+    const steps = 'steps: [{ name: moved, label: { namespace/tiny: { stage: live } } }]\n';
+    await check('stage=live', steps);
+    await expect(check('stage=test', steps)).rejects.toMatchObject({
+      message: '--namespace-label stage=test: scenario tiny gives the namespace tiny the value "live"',
     });
   });
 

@@ -7,7 +7,7 @@ import { reportCommand } from '../../src/cli/report.ts';
 import { PodreachError } from '../../src/errors.ts';
 import { renderJson } from '../../src/report/formats/json.ts';
 import { renderJunit } from '../../src/report/formats/junit.ts';
-import { viewOf } from '../../src/report/view/view.ts';
+import { viewOf } from '../../src/report/view/run.ts';
 import { everyVerdict } from '../report/fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'podreach-report-'));

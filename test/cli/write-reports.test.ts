@@ -9,7 +9,7 @@ import { writeReportFile, writeReports } from '../../src/cli/write-reports.ts';
 import { PodreachError } from '../../src/errors.ts';
 import { renderJson } from '../../src/report/formats/json.ts';
 import { renderMarkdown } from '../../src/report/formats/markdown.ts';
-import { viewOf } from '../../src/report/view/view.ts';
+import { viewOf } from '../../src/report/view/run.ts';
 import { everyVerdict } from '../report/fixture.ts';
 
 let folder: string;

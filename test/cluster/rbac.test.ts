@@ -5,9 +5,11 @@ import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { permissionsFor } from '../../src/run/permissions.ts';
-import { runWith, sandbox } from '../run/run-with.ts';
+import { loadPlans } from '../../src/scenario/load-plans.ts';
+import { runWith, SCENARIO, sandbox } from '../run/run-with.ts';
+import { ALL_ACTIONS, BY_ACTION } from '../run/steps/scenarios.ts';
 import { throughProxy } from '../support/api-proxy.ts';
-import { ROOT } from '../support/cli.ts';
+import { folderWith, ROOT } from '../support/cli.ts';
 import { asContext, foreignAnswers } from '../support/real-cluster.ts';
 
 interface Rule {
@@ -75,7 +77,7 @@ test('a run asks for nothing that manifests/rbac.yaml does not grant, and for al
     },
     answer: foreignAnswers({ policies: { 'globalnetworkpolicies.projectcalico.org': ['deny'] } }),
   });
-  const record = await runWith(asContext(provider));
+  const record = await runWith(asContext(provider), undefined, { scenario: ALL_ACTIONS, parallel: 4 });
   expect(record.run.exitCode).toBe(0);
   expect(rightsOf(asked)).toEqual(granted());
 });
@@ -85,6 +87,25 @@ test('the preflight asks for what the manifest grants', () => {
     ({ group, resource, name, verbs }) => [keyOf(group, resource, name), verbs] as const,
   );
   expect(rightsOf(wanted)).toEqual(granted());
+});
+
+test.each<[string, Rights]>([
+  [SCENARIO, { '/namespaces': [], '/pods': ['delete'] }],
+  [BY_ACTION.delete, { '/namespaces': [], '/pods': ['delete'] }],
+  [BY_ACTION['label-pod'], { '/namespaces': [], '/pods': ['delete', 'patch'] }],
+  [BY_ACTION['label-namespace'], { '/namespaces': ['patch'], '/pods': ['delete'] }],
+  [BY_ACTION.replace, { '/namespaces': [], '/pods': ['delete', 'patch'] }],
+])('the preflight asks for what the steps of a scenario do, and for no more', async (scenario, more) => {
+  using folder = folderWith({ 'x.yaml': scenario });
+  const plans = await loadPlans(['x.yaml'], { cwd: folder.path, only: [], tags: [] });
+  const wanted = rightsOf(
+    permissionsFor(DEFAULT_PROBE_SETTINGS, plans).map(({ group, resource, name, verbs }) => [
+      keyOf(group, resource, name),
+      verbs,
+    ]),
+  );
+  expect(wanted['/namespaces']).toEqual(['create', 'delete', 'list', ...(more['/namespaces'] ?? [])].sort());
+  expect(wanted['/pods']).toEqual(['create', 'list', ...(more['/pods'] ?? [])].sort());
 });
 
 test('the page tells the same', () => {

@@ -1,6 +1,6 @@
 /**
- * Six pods of a random topology on a real sandbox, on which one set of random policies after the other is tried: what the oracle
- * predicts against what packets do. The two share the reading of objects and nothing else.
+ * Six pods of a random topology on a real sandbox, on which random policies are tried, and steps that change them: what the oracle
+ * predicts against what packets do, after each step. The two share the reading of objects and nothing else.
  */
 import fc from 'fast-check';
 import pLimit, { type LimitFunction } from 'p-limit';
@@ -12,18 +12,17 @@ import { compile, type Oracle } from '../../src/policy/oracle.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../../src/probe/batch.ts';
 import type { DialRequest } from '../../src/probe/protocol.ts';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
+import { applyPolicies } from '../../src/run/apply.ts';
 import { askAgent } from '../../src/run/ask-agent.ts';
-import type { Requesting, Trying } from '../../src/run/context.ts';
-import { type Provisioning, provision, type RunningPods } from '../../src/run/provision.ts';
+import type { Trying } from '../../src/run/context.ts';
+import { provision, type RunningPods } from '../../src/run/provision.ts';
 import { Sessions } from '../../src/run/sessions.ts';
-import {
-  type Alphabet,
-  DEFAULT_ALPHABET,
-  type Manifest,
-  manifests,
-  toWritten,
-  worlds,
-} from '../policy/arbitraries.ts';
+import { type Acting, act as perform } from '../../src/run/steps/act.ts';
+import { asAction } from '../../src/scenario/plan.ts';
+import type { PlannedPolicy, PlannedStep } from '../../src/scenario/scenario.ts';
+import { act, type ClusterState, type Declared } from '../../src/scenario/state.ts';
+import { type Alphabet, DEFAULT_ALPHABET, worlds } from '../policy/arbitraries.ts';
+import { policySets, relabel, type Sequence, type Stage, sequences, unfold } from './sequences.ts';
 
 /** A denied flow costs this much. One that is slow for another reason is tried again. */
 const TIMEOUT_MS = 300;
@@ -40,28 +39,46 @@ export interface Disagreement {
   readonly observed: string;
 }
 
+/** What came of a sequence, up to the first step with a disagreement. */
 export interface Trial {
+  /** How many states of the cluster were tried. */
+  readonly states: number;
   readonly flows: number;
   readonly undefined: number;
   readonly disagreements: readonly Disagreement[];
 }
 
-/** What the policies mean: the oracle, unless a test puts something else in its place. */
-export type Predict = (world: World) => Pick<Oracle, 'evaluate'>;
+/** What is thought of a cluster. */
+export interface Opinion {
+  /** What policies mean for the pods and namespaces of a moment. */
+  readonly predict: (world: World) => Pick<Oracle, 'evaluate'>;
+  /** What becomes of a state by an action. */
+  readonly act: typeof act;
+}
 
-export const predictByOracle: Predict = (world) => compile(world, { ipBlocksMatchPods: true });
+/** That of podreach. Tests put others in its place. */
+export const OPINION: Opinion = {
+  predict: (world) => compile(world, { ipBlocksMatchPods: true }),
+  act,
+};
 
 export interface Arena {
-  /** Pods with their addresses, and no policies. */
+  /** Pods with their first addresses, and no policies. */
   readonly world: World;
-  /** What policies may speak of here. */
-  readonly alphabet: Alphabet;
-  /** Puts a set of policies in force in place of the last, and tries every declared port of every pod from every pod. */
-  try(policies: readonly Manifest[]): Promise<Trial>;
+  /** What there is before the first step, but for policies. */
+  readonly declared: Declared;
+  /** Sets of policies to which nothing is done. */
+  readonly sets: fc.Arbitrary<Sequence>;
+  readonly sequences: fc.Arbitrary<Sequence>;
+  /**
+   * Begins anew with the policies of a sequence, and goes through its steps. After each it tries every declared port of every pod from
+   * every pod.
+   */
+  try(sequence: Sequence): Promise<Trial>;
 }
 
 /** What pods are created with, and tried. */
-type Context = Provisioning & Trying & Requesting<'apply' | 'delete'>;
+type Context = Trying & Acting;
 
 /** What arenas of one sandbox share. */
 export interface Ground {
@@ -82,26 +99,19 @@ export async function openArena(
   name: string,
   seed: number,
   ground: Ground,
-  predict: Predict = predictByOracle,
+  opinion: Opinion = OPINION,
 ): Promise<Arena> {
   const [drawn] = fc.sample(worlds({ addresses: [], blocks: DEFAULT_ALPHABET.blocks }), { seed, numRuns: 1 });
   if (drawn === undefined) throw new Error('nothing was drawn');
-  const world = renamed(drawn, name);
+  const declared = declaredBy(renamed(drawn, name));
   const context = contextOf(name, ground);
   const fence = `fence-${name}`;
-  const running = await provision(
+  let running = await provision(
     {
       name,
-      namespaces: [...(world.namespaces ?? []), { name: fence, labels: {} }],
+      namespaces: [...declared.namespaces.values(), { name: fence, labels: {} }],
       pods: [
-        ...world.pods.map(({ namespace, name: pod, labels, ports }) => ({
-          namespace,
-          name: pod,
-          labels,
-          ports: ports.flatMap(({ protocol, ...port }) =>
-            protocol === 'SCTP' ? [] : [{ ...port, protocol }],
-          ),
-        })),
+        ...declared.pods.values(),
         { namespace: fence, name: 'from', labels: {}, ports: [] },
         {
           namespace: fence,
@@ -113,38 +123,101 @@ export async function openArena(
     },
     context,
   );
-  const placed: World = {
-    ...world,
-    policies: [],
-    pods: world.pods.map((pod) => {
-      const found = running.get(`${pod.namespace}/${pod.name}`);
-      return found === undefined ? pod : { ...pod, address: found.ip, node: found.node };
-    }),
-  };
-  const addresses = placed.pods.map(({ address = '' }) => address);
-  let inForce: readonly Manifest[] = [];
+  let state: ClusterState = { ...declared, policies: new Map() };
+  const world = worldOf(state, running);
+  const addresses = world.pods.map(({ address = '' }) => address);
+  const alphabet = { addresses, blocks: blocksFor(addresses) };
   let generation = 0;
-  await untilProbesAnswer(running, context);
+  await untilProbesAnswer(running.keys(), running, context);
   await putUpFence(fence, running, context);
+
+  const reach = async (stage: Stage): Promise<void> => {
+    running = await perform(stepOf(stage), running, name, context);
+    ({ state } = stage);
+    const replaced = stage.actions.flatMap((action) => (action.kind === 'replace' ? [action.object] : []));
+    await untilProbesAnswer(replaced, running, context);
+  };
   return {
-    world: placed,
-    alphabet: { addresses, blocks: blocksFor(addresses) },
-    async try(policies) {
-      await replacePolicies(inForce, policies, context);
-      inForce = policies;
-      // A node may have its rules a moment before another. Once a second change is in force anywhere, the first one is everywhere.
-      for (const _ of FENCE_PORTS) {
-        generation += 1;
-        await passFence(fence, generation, running, context);
+    world,
+    declared,
+    sets: policySets(alphabet).map((set) => renamed(set, name)),
+    sequences: sequences(alphabet, world).map((sequence) => renamed(sequence, name)),
+    async try(sequence) {
+      const [first, ...later] = unfold(sequence, declared);
+      const { policies } = state;
+      await reach({ actions: relabel(state, declared), state: { ...declared, policies } });
+      await replacePolicies(policies.values(), first.state.policies.values(), context);
+      ({ state } = first);
+      let believed = state;
+      let sum: Trial = { states: 0, flows: 0, undefined: 0, disagreements: [] };
+      for (const stage of [first, ...later]) {
+        if (stage !== first) await reach(stage);
+        for (const action of stage.actions) believed = opinion.act(action, believed, declared);
+        // A node may have its rules a moment before another. Once a second change is in force anywhere, the first one is everywhere.
+        for (const _ of FENCE_PORTS) {
+          generation += 1;
+          await passFence(fence, generation, running, context);
+        }
+        const trial = await compare(worldOf(believed, running), running, opinion, context);
+        sum = {
+          states: sum.states + 1,
+          flows: sum.flows + trial.flows,
+          undefined: sum.undefined + trial.undefined,
+          disagreements: trial.disagreements,
+        };
+        if (trial.disagreements.length > 0) break;
       }
-      return compare({ ...placed, policies: policies.map(toWritten) }, running, predict, context);
+      return sum;
     },
   };
 }
 
-/** Sets of policies for an arena: their namespaces are its own. */
-export function policySets(name: string, { alphabet }: Arena): fc.Arbitrary<Manifest[]> {
-  return manifests(alphabet).map((set) => renamed(set, name));
+function declaredBy({ namespaces = [], pods }: World): Declared {
+  return {
+    namespaces: new Map(namespaces.map((one) => [one.name, one])),
+    pods: new Map(
+      pods.map(({ namespace, name, labels, ports }) => [
+        `${namespace}/${name}`,
+        {
+          namespace,
+          name,
+          labels,
+          ports: ports.flatMap(({ protocol, ...port }) =>
+            protocol === 'SCTP' ? [] : [{ ...port, protocol }],
+          ),
+        },
+      ]),
+    ),
+  };
+}
+
+/** What policies see of a state. */
+function worldOf({ namespaces, pods, policies }: ClusterState, running: RunningPods): World {
+  return {
+    namespaces: [...namespaces.values()],
+    pods: [...pods].map(([key, pod]) => {
+      const found = running.get(key);
+      return found === undefined ? pod : { ...pod, address: found.ip, node: found.node };
+    }),
+    policies: [...policies.values()],
+  };
+}
+
+/** A stage as a run would perform it. */
+function stepOf({ actions, state: { namespaces, pods, policies } }: Stage): PlannedStep {
+  const world = {
+    namespaces: [...namespaces.values()],
+    pods: [...pods.values()],
+    policies: [...policies.values()],
+  };
+  return {
+    ...world,
+    location: { file: '', line: 1, column: 1 },
+    actions: actions.map(asAction),
+    applied: actions.flatMap((action) => (action.kind === 'apply' ? [action.policy] : [])),
+    oracle: () => compile(world),
+    checks: [],
+  };
 }
 
 /** Namespaces are told apart by the arena's name, wherever they are named. */
@@ -192,18 +265,18 @@ function contextOf(name: string, { kube, signal, limit }: Ground): Context {
   };
 }
 
-/** Deletes and creates: applied over another, a policy would keep the `policyTypes` that the API server once filled in (D1). */
+/** Deletes and creates: nothing of what was in force is to be left. */
 async function replacePolicies(
-  before: readonly Manifest[],
-  after: readonly Manifest[],
-  { kube }: Context,
+  before: Iterable<PlannedPolicy>,
+  after: Iterable<PlannedPolicy>,
+  context: Context,
 ): Promise<void> {
   await Promise.all(
-    before.map(({ metadata: { namespace, name } }) =>
-      kube.delete({ resource: 'networkpolicies', namespace, name }),
+    [...before].map(({ namespace, name }) =>
+      context.kube.delete({ resource: 'networkpolicies', namespace, name }),
     ),
   );
-  await Promise.all(after.map((manifest) => kube.create({ ...manifest })));
+  await applyPolicies([...after], context);
 }
 
 /**
@@ -229,7 +302,11 @@ async function putUpFence(namespace: string, running: RunningPods, context: Cont
 }
 
 /** A container runs before it has put the probe in its place. */
-async function untilProbesAnswer(running: RunningPods, context: Context): Promise<void> {
+async function untilProbesAnswer(
+  pods: Iterable<string>,
+  running: RunningPods,
+  context: Context,
+): Promise<void> {
   const deadline = context.clock.now() + ANSWERS_WITHIN_MS;
   const untilAnswer = async (pod: string): Promise<void> => {
     for (;;) {
@@ -242,7 +319,7 @@ async function untilProbesAnswer(running: RunningPods, context: Context): Promis
       await context.clock.sleep(100);
     }
   };
-  await Promise.all([...running.keys()].map(untilAnswer));
+  await Promise.all([...pods].map(untilAnswer));
 }
 
 async function openFence(namespace: string, port: number, context: Context): Promise<void> {
@@ -315,9 +392,9 @@ async function attempt(
 async function compare(
   world: World,
   running: RunningPods,
-  predict: Predict,
+  { predict }: Opinion,
   context: Context,
-): Promise<Trial> {
+): Promise<Omit<Trial, 'states'>> {
   const oracle = predict(world);
   const keys = world.pods.map(({ namespace, name }) => `${namespace}/${name}`);
   const aims = world.pods.flatMap(({ ports }, index): Aim[] =>
@@ -326,7 +403,7 @@ async function compare(
     ),
   );
   const trials = await Promise.all(
-    keys.map(async (from): Promise<Trial> => {
+    keys.map(async (from): Promise<Omit<Trial, 'states'>> => {
       const predictions = aims
         .map((aim) => ({ aim, flow: flowOf(from, aim) }))
         .map(({ aim, flow }) => ({

@@ -1,47 +1,49 @@
-/** Many sets of policies on many topologies, side by side, and what is left of a set on which oracle and packets differ. */
+/** Many sequences of steps on many topologies, side by side, and what is left of one on which oracle and packets differ. */
 import fc from 'fast-check';
 import { stringify } from 'yaml';
+import { objectKey } from '../../src/keys.ts';
 import type { World } from '../../src/policy/model.ts';
 import { compile } from '../../src/policy/oracle.ts';
 import { renderTrace } from '../../src/policy/render-trace.ts';
-import type { Manifest } from '../policy/arbitraries.ts';
-import {
-  type Arena,
-  type Disagreement,
-  type Ground,
-  openArena,
-  type Predict,
-  policySets,
-  predictByOracle,
-  type Trial,
-} from './arena.ts';
+import { asAction } from '../../src/scenario/plan.ts';
+import { objectOf } from '../../src/scenario/state.ts';
+import { type Arena, type Disagreement, type Ground, type Opinion, openArena, type Trial } from './arena.ts';
+import { type Sequence, type Stage, unfold } from './sequences.ts';
 
 export interface Campaign {
   readonly seed: number;
   readonly topologies: number;
-  /** Tried on each topology. */
-  readonly setsEach: number;
-  /** For how long a set that fails is shrunk: then it is told as small as it is. Default: to the end. */
+  /** Sets of policies to which nothing is done, tried on each topology. */
+  readonly setsEach?: number;
+  /** Tried on each topology after the sets. */
+  readonly sequencesEach?: number;
+  /** For how long what fails is shrunk: then it is told as small as it is. Default: to the end. */
   readonly shrinkMs?: number;
-  readonly predict?: Predict;
-  readonly progress?: (sets: number) => void;
+  readonly opinion?: Opinion;
+  /** @param tried how many sets and sequences so far */
+  readonly progress?: (tried: number) => void;
 }
 
 export interface CampaignResult {
-  readonly sets: number;
+  /** Sets and sequences. */
+  readonly tried: number;
+  /** States of the cluster. */
+  readonly states: number;
   readonly flows: number;
   /** Left open by the specification, and not compared. */
   readonly undefined: number;
   /** One for each topology on which there was any, shrunk. */
   readonly failures: readonly Failure[];
-  /** What was seen on topologies where it did not come again with the same policies: the machine's, not the rules'. */
+  /** What was seen on topologies where it did not come again with the same steps: the machine's, not the rules'. */
   readonly passing: readonly Disagreement[];
 }
 
 export interface Failure {
   readonly kind: 'failure';
+  /** What there is in the end, with the pods' first addresses. */
   readonly world: World;
-  readonly policies: readonly Manifest[];
+  /** From the policies at the start to the step in which the two differ. */
+  readonly stages: readonly [Stage, ...Stage[]];
   readonly disagreements: readonly Disagreement[];
 }
 
@@ -50,23 +52,28 @@ interface Passing {
   readonly disagreements: readonly Disagreement[];
 }
 
-/** Runs all topologies of a campaign side by side. A set that fails is shrunk before its topology gives up. */
+/** Runs all topologies of a campaign side by side. What fails is shrunk before its topology gives up. */
 export async function runCampaign(campaign: Campaign, ground: Ground): Promise<CampaignResult> {
-  const { seed, topologies, setsEach, shrinkMs, predict = predictByOracle, progress } = campaign;
-  const count = { sets: 0, flows: 0, undefined: 0 };
+  const { seed, topologies, setsEach = 0, sequencesEach = 0, shrinkMs, opinion, progress } = campaign;
+  const count = { tried: 0, states: 0, flows: 0, undefined: 0 };
   const note = (trial: Trial): void => {
-    count.sets += 1;
+    count.tried += 1;
+    count.states += trial.states;
     count.flows += trial.flows;
     count.undefined += trial.undefined;
-    progress?.(count.sets);
+    progress?.(count.tried);
   };
   const findings = await Promise.all(
     Array.from({ length: topologies }, async (_, index) => {
       const name = `${seed}-${index}`;
       // No two topologies of any two campaigns draw the same.
       const own = seed * 1000 + index;
-      const arena = await openArena(name, own, ground, predict);
-      return findFailure(name, arena, { seed: own, setsEach, shrinkMs, signal: ground.signal, note });
+      const arena = await openArena(name, own, ground, opinion);
+      const search = { seed: own, shrinkMs, signal: ground.signal, note };
+      return (
+        (await findFailure(arena, arena.sets, setsEach, search)) ??
+        (await findFailure(arena, arena.sequences, sequencesEach, search))
+      );
     }),
   );
   return {
@@ -78,26 +85,26 @@ export async function runCampaign(campaign: Campaign, ground: Ground): Promise<C
 
 interface Search {
   readonly seed: number;
-  readonly setsEach: number;
   readonly shrinkMs: number | undefined;
   readonly signal: AbortSignal;
   readonly note: (trial: Trial) => void;
 }
 
 async function findFailure(
-  name: string,
   arena: Arena,
-  { seed, setsEach, shrinkMs = Number.POSITIVE_INFINITY, signal, note }: Search,
+  drawn: fc.Arbitrary<Sequence>,
+  count: number,
+  { seed, shrinkMs = Number.POSITIVE_INFINITY, signal, note }: Search,
 ): Promise<Failure | Passing | undefined> {
   let seen: readonly Disagreement[] = [];
   let shrinkUntil = Number.POSITIVE_INFINITY;
   const breakdowns: unknown[] = [];
-  const property = fc.asyncProperty(policySets(name, arena), async (policies) => {
+  const property = fc.asyncProperty(drawn, async (sequence) => {
     signal.throwIfAborted();
     // As if nothing smaller failed.
     if (performance.now() >= shrinkUntil) return true;
     try {
-      const trial = await arena.try(policies);
+      const trial = await arena.try(sequence);
       note(trial);
       if (trial.disagreements.length === 0) return true;
       seen = trial.disagreements;
@@ -108,49 +115,75 @@ async function findFailure(
       throw thrown;
     }
   });
-  const details = await fc.check(property, { seed, numRuns: setsEach });
+  const details = await fc.check(property, { seed, numRuns: count });
   signal.throwIfAborted();
   if (breakdowns.length > 0) throw breakdowns[0];
-  if (!details.failed) return undefined;
-  const [policies = []] = details.counterexample ?? [];
-  const { disagreements } = await arena.try(policies);
+  const [sequence] = details.counterexample ?? [];
+  if (!details.failed || sequence === undefined) return undefined;
+  const { disagreements, states } = await arena.try(sequence);
   if (disagreements.length === 0) return { kind: 'passing', disagreements: seen };
-  return { kind: 'failure', world: { ...arena.world, policies: [] }, policies, disagreements };
+  const [first, ...later] = unfold(sequence, arena.declared);
+  return {
+    kind: 'failure',
+    world: arena.world,
+    stages: [first, ...later.slice(0, states - 1)],
+    disagreements,
+  };
 }
 
 /** A failure as a scenario that can be run by itself: it expects what the oracle predicts, and says why. */
-export function describeFailure(name: string, { world, policies, disagreements }: Failure): string {
+export function describeFailure(name: string, { world, stages, disagreements }: Failure): string {
   const { pods, namespaces = [] } = world;
+  const [first, ...later] = stages;
+  const { state } = later.at(-1) ?? first;
   const oracle = compile(
     {
-      ...world,
-      policies: policies.map((object) => ({ ...object.metadata, object })),
+      namespaces: [...state.namespaces.values()],
+      pods: pods.map((pod) => ({ ...pod, ...state.pods.get(objectKey(pod)) })),
+      policies: [...state.policies.values()],
     },
     { ipBlocksMatchPods: true },
   );
-  const rules = (verdict: Disagreement['predicted']): object[] =>
+  const rulesFor = (verdict: Disagreement['predicted']): object[] =>
     disagreements
       .filter(({ predicted }) => predicted === verdict)
       .map(({ flow: { from, to, port, protocol } }) => ({
         from: from.kind === 'pod' ? from.pod : '',
         to: `${to.kind === 'pod' ? to.pod : ''}:${port}/${protocol}`,
       }));
+  const rules = { reachable: rulesFor('allowed'), unreachable: rulesFor('denied') };
   const document = {
     apiVersion: 'podreach/v1',
     kind: 'Scenario',
     name,
     description: 'Oracle and packets differ here. What is expected is what the oracle predicts.',
     namespaces: Object.fromEntries(namespaces.map(({ name: key, labels }) => [key, { labels }])),
-    pods: Object.fromEntries(
-      pods.map(({ namespace, name: pod, labels, ports }) => [`${namespace}/${pod}`, { labels, ports }]),
-    ),
-    policies,
-    reachable: rules('allowed'),
-    unreachable: rules('denied'),
+    pods: Object.fromEntries(pods.map((pod) => [objectKey(pod), { labels: pod.labels, ports: pod.ports }])),
+    policies: [...first.state.policies.values()].map(({ object }) => object),
+    ...(later.length === 0
+      ? rules
+      : {
+          steps: later.map(({ actions }, index) => ({
+            name: `step ${index + 1}`,
+            ...asWritten(actions),
+            ...(index === later.length - 1 ? rules : {}),
+          })),
+        }),
   };
   const traces = disagreements
     .slice(0, 3)
     .map(({ flow, observed }) => `${renderTrace(oracle.explain(flow))}\nSeen: ${observed}`);
   const comment = traces.join('\n\n').replaceAll(/^/gm, '# ').replaceAll(/ +$/gm, '');
-  return `${comment}\n${stringify(document)}`;
+  return `${comment}\n${stringify(document, { aliasDuplicateObjects: false })}`;
+}
+
+/** Actions as a step of a scenario says them. */
+function asWritten(actions: Stage['actions']): Readonly<Record<string, unknown>> {
+  const written: Record<string, unknown> = {};
+  for (const [kind, own = []] of Object.entries(Object.groupBy(actions, (action) => action.kind)))
+    written[kind] =
+      kind === 'label'
+        ? Object.fromEntries(own.map((action) => [objectOf(action), asAction(action).labels]))
+        : own.map((action) => (action.kind === 'apply' ? action.policy.object : objectOf(action)));
+  return written;
 }

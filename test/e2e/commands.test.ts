@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runRecordSchema } from '../../src/record/schema.ts';
 import { renderHtml } from '../../src/report/formats/html/html.ts';
-import { viewOf } from '../../src/report/view/view.ts';
+import { viewOf } from '../../src/report/view/run.ts';
 import { folderWith, ROOT, runCli, startCli } from '../support/cli.ts';
 
 const SCENARIO = `apiVersion: podreach/v1

@@ -38,7 +38,9 @@ test('every shipped scenario passes', { timeout: 120_000 }, async () => {
     `json=${folder.path}/run.json`,
   ]);
   expect(stderr).not.toContain('error');
-  expect(stdout.trim().split('\n').at(-1)).toMatch(/^PASSED\b.*\b\d+ scenarios, \d+ checks: \d+ passed/);
+  expect(stdout.trim().split('\n').at(-1)).toMatch(
+    /^PASSED\b.*\b\d+ scenarios, \d+ steps, \d+ checks: \d+ passed/,
+  );
   expect(exitCode).toBe(0);
   const record = recordIn(folder);
   expect(record.run).toMatchObject({ incomplete: false, exitCode: 0 });

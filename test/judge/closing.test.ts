@@ -3,7 +3,7 @@ import { hasReconnected } from '../../src/judge/closing.ts';
 import { type JudgeRules, judge } from '../../src/judge/judge.ts';
 import { closed, sequence } from './attempts.ts';
 
-const rules = { confirm: 2, appliedMs: 1000 } as const;
+const rules = { confirm: 2, actedMs: 1000 } as const;
 const made: JudgeRules = { ...rules, closing: 'made' };
 const leftOut: JudgeRules = { ...rules, closing: 'left-out' };
 

@@ -32,7 +32,7 @@ test('every outcome and every verdict is explained, and no other', () => {
 });
 
 describe('the examples of sequences', () => {
-  const rules = { confirm: 2, appliedMs: 0, closing: 'made' } as const;
+  const rules = { confirm: 2, actedMs: 0, closing: 'made' } as const;
   const examples = table('| attempts under the policies |');
 
   test('are a good dozen', () => {

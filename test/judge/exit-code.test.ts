@@ -10,27 +10,37 @@ function recordWith(
   error?: NonNullable<RunDraft['run']['error']>,
 ): RunDraft {
   const location = { file: 'a.yaml', line: 1, column: 1 };
+  const namespaces = [{ name: 'n', labels: {} }];
   const pods = ['a', 'b'].map((name) => ({ namespace: 'n', name, labels: {}, ports: [] }));
   const record = startRecord(
     [
       startScenario({
         scenario: { name: 'a', tags: [], location },
-        namespaces: [{ name: 'n', labels: {} }],
+        namespaces,
         pods,
-        policies: [],
-        oracle: () => compile({ pods, policies: [] }),
         accepted: [],
         idleExceptions: [],
-        checks: verdicts.map((_, id) => ({
-          id,
-          from: 'n/a',
-          to: 'n/b',
-          port: 80,
-          protocol: 'TCP',
-          family: 'IPv4',
-          expected: 'reachable',
-          declared: location,
-        })),
+        steps: [
+          {
+            location,
+            actions: [],
+            applied: [],
+            namespaces,
+            pods,
+            policies: [],
+            oracle: () => compile({ pods, policies: [] }),
+            checks: verdicts.map((_, id) => ({
+              id,
+              from: 'n/a',
+              to: 'n/b',
+              port: 80,
+              protocol: 'TCP',
+              family: 'IPv4',
+              expected: 'reachable',
+              declared: location,
+            })),
+          },
+        ],
       }),
     ],
     {

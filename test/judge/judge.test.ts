@@ -4,7 +4,7 @@ import { describeOutcomes } from '../../src/judge/reasons.ts';
 import { observeAll } from '../../src/model/observation.ts';
 import { attempt, checked, seenAt, sequence } from './attempts.ts';
 
-const rules: JudgeRules = { confirm: 2, appliedMs: 900, closing: 'left-out' };
+const rules: JudgeRules = { confirm: 2, actedMs: 900, closing: 'left-out' };
 
 describe('a check that settles', () => {
   test('passes with the time it took to the first attempt of the row', () => {

@@ -72,7 +72,7 @@ function apart<Check extends Observations>(check: Check): Check {
 }
 
 function rulesOf({ confirm, closing }: World): JudgeRules {
-  const rules = { confirm, appliedMs: 0 };
+  const rules = { confirm, actedMs: 0 };
   if (closing === 'absent') return rules;
   return { ...rules, closing: closing === 'left-out' ? 'left-out' : 'made' };
 }

@@ -35,7 +35,7 @@ test.each(['pass', 'leaked', undefined] as const)('nobody disagrees without an o
 
 test('what something else cut is outside', () => {
   const check = { ...sequence('unreachable', 'cut cut'), ...predicted('allowed') };
-  const judged = judge(check, { confirm: 2, appliedMs: 0, closing: 'left-out', others: 'a mesh' });
+  const judged = judge(check, { confirm: 2, actedMs: 0, closing: 'left-out', others: 'a mesh' });
   expect(judged.reason).toContain(', such as a mesh:');
   expect(disagreementOf({ ...check, ...judged })).toBe('outside');
 });

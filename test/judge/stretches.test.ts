@@ -53,7 +53,7 @@ test('stretches are judged as their attempts are', () => {
           ...(predicted === undefined ? {} : { predicted: { verdict: predicted, grounds: 0 } }),
           ...(isCutByOthers ? { cutBy: 'others' as const } : {}),
         };
-        const rules: JudgeRules = { confirm, appliedMs: 0, closing };
+        const rules: JudgeRules = { confirm, actedMs: 0, closing };
         const answers = (seen: Observations) => {
           const judged = { ...check, ...seen };
           const judgement = judge(judged, rules);

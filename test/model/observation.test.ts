@@ -63,9 +63,9 @@ describe('a stretch', () => {
 test('nothing but what lies between is lost: order, counts, ends, and the bounds of times and dials', () => {
   fc.assert(
     fc.property(attemptLists, (attempts) => {
-      const { control = [], observed = [], closing = [] } = observeAll(attempts);
+      const { control = [], turning = [], observed = [], closing = [] } = observeAll(attempts);
       let rest = attempts;
-      for (const stretch of [...control, ...observed, ...closing]) {
+      for (const stretch of [...control, ...turning, ...observed, ...closing]) {
         const made = rest.slice(0, stretch.count);
         rest = rest.slice(stretch.count);
         expect(firstOf(stretch)).toEqual(made[0]);
@@ -80,7 +80,7 @@ test('nothing but what lies between is lost: order, counts, ends, and the bounds
         expect(dialledOf(stretch)).toEqual({ fewest: Math.min(...dials), most: Math.max(...dials) });
       }
       expect(rest).toEqual([]);
-      expect(countOf([...control, ...observed, ...closing])).toBe(attempts.length);
+      expect(countOf([...control, ...turning, ...observed, ...closing])).toBe(attempts.length);
       expect(newestOf(observeAll(attempts))).toEqual(attempts.at(-1));
     }),
   );

@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import type { Flow, PodPort, PolicyPod, World, WrittenPolicy } from '../../src/policy/model.ts';
+import type { SelectorOperator } from '../../src/policy/selectors.ts';
 
 /** What a test can do with a manifest before it is compiled. */
 export interface Manifest {
@@ -24,7 +25,7 @@ export interface Selector {
   readonly matchLabels?: Readonly<Record<string, string>>;
   readonly matchExpressions?: readonly {
     readonly key: string;
-    readonly operator: string;
+    readonly operator: SelectorOperator;
     readonly values?: readonly string[];
   }[];
 }
@@ -174,7 +175,7 @@ function pods(index: number, { addresses }: Alphabet): fc.Arbitrary<PolicyPod> {
     }));
 }
 
-function labels(...keys: readonly string[]): fc.Arbitrary<Record<string, string>> {
+export function labels(...keys: readonly string[]): fc.Arbitrary<Record<string, string>> {
   const values = Object.fromEntries(keys.map((key) => [key, fc.constantFrom('a', 'b', '')]));
   return fc.record(values, { requiredKeys: [] }).map((record) =>
     // Values of `fc.record` may be absent, never undefined.
@@ -190,8 +191,8 @@ function selectors(kind: 'app' | 'team'): fc.Arbitrary<Selector> {
   const values = fc.uniqueArray(fc.constantFrom('a', 'b', ''), { minLength: 1, maxLength: 2 });
   const key = fc.constantFrom(...keys);
   const expression = fc.oneof(
-    fc.record({ key, operator: fc.constantFrom('In', 'NotIn'), values }),
-    fc.record({ key, operator: fc.constantFrom('Exists', 'DoesNotExist') }),
+    fc.record({ key, operator: fc.constantFrom('In' as const, 'NotIn' as const), values }),
+    fc.record({ key, operator: fc.constantFrom('Exists' as const, 'DoesNotExist' as const) }),
   );
   const general = fc.record(
     { matchLabels: labels(...keys), matchExpressions: fc.array(expression, { maxLength: 2 }) },

@@ -1,9 +1,41 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Direction, effectivePolicyTypes } from '../../src/policy/isolation.ts';
+import {
+  type Direction,
+  effectivePolicyTypes,
+  keptPolicyTypes,
+  type PolicyType,
+} from '../../src/policy/isolation.ts';
 import type { WrittenPolicy } from '../../src/policy/model.ts';
 import { compile } from '../../src/policy/oracle.ts';
 import { pod } from './world.ts';
+
+describe('policy types that are kept when a text is applied over another (D1)', () => {
+  const earlier = (spec: unknown, keptTypes?: readonly PolicyType[]) => ({ spec, keptTypes });
+
+  test.each([
+    ['what was filled in for rules that are gone', earlier({ egress: [{}] }), {}, ['Ingress', 'Egress']],
+    ['what was filled in before there were such rules', earlier({}), { egress: [{}] }, ['Ingress']],
+    ['what was kept already', earlier({}, ['Ingress', 'Egress']), { podSelector: {} }, ['Ingress', 'Egress']],
+    ['nothing else than the new text has', earlier({ podSelector: {} }), { ingress: [{}] }, undefined],
+    ['nothing that was named', earlier({ policyTypes: ['Egress'] }), {}, undefined],
+    ['nothing that was named as empty', earlier({ policyTypes: [], egress: [{}] }), {}, undefined],
+    [
+      'nothing where the new text names them',
+      earlier({ egress: [{}] }),
+      { policyTypes: ['Ingress'] },
+      undefined,
+    ],
+    [
+      'nothing where the new text names none at all',
+      earlier({ egress: [{}] }),
+      { policyTypes: [] },
+      undefined,
+    ],
+  ])('%s', (_, text, spec, kept) => {
+    expect(keptPolicyTypes(text, spec)).toEqual(kept);
+  });
+});
 
 describe('effective policy types (D1)', () => {
   test.each([

@@ -1,6 +1,6 @@
 /** Warnings before anything starts: what is found, what is accepted, and what is accepted for nothing. */
 import { expect, test } from 'vitest';
-import { reviewScenario } from '../../src/policy/review.ts';
+import { reviewPlan } from '../../src/policy/review.ts';
 import { loadPlans } from '../../src/scenario/load-plans.ts';
 import { folderWith, ROOT, runCli } from '../support/cli.ts';
 
@@ -31,7 +31,7 @@ async function review(accept: string) {
   using folder = folderWith({ 'a.yaml': scenario(accept) });
   const plans = await loadPlans(['a.yaml'], { cwd: folder.path });
   return plans.flatMap((plan) =>
-    reviewScenario(plan).map(({ code, location: { file, line } }) => `${code} ${file}:${line}`),
+    reviewPlan(plan).map(({ code, location: { file, line } }) => `${code} ${file}:${line}`),
   );
 }
 
@@ -56,7 +56,7 @@ test('a policy that the API server will refuse is told with its line, and left o
     'a.yaml': scenario('').replace('- podSelector: { matchLabels: { app: webb } }', '- {}'),
   });
   const [plan] = await loadPlans(['a.yaml'], { cwd: folder.path });
-  expect(plan && reviewScenario(plan)).toEqual([
+  expect(plan && reviewPlan(plan)).toEqual([
     expect.objectContaining({
       code: 'refused-policy',
       rule: 'D3',
@@ -73,7 +73,7 @@ test('a policy that the API server will refuse is told with its line, and left o
 test('a policy that is refused for what only the API server reads says what that is', async () => {
   using folder = folderWith({ 'a.yaml': scenario('').replace('app: webb', 'app: no') });
   const [plan] = await loadPlans(['a.yaml'], { cwd: folder.path });
-  expect(plan && reviewScenario(plan)).toEqual([
+  expect(plan && reviewPlan(plan)).toEqual([
     {
       code: 'refused-policy',
       rule: 'D3',
@@ -94,7 +94,7 @@ test('explain and the lints speak of the port that the API server reads', async 
   const { stdout } = await runCli(['explain', 'a.yaml', 'reviewed/web', 'reviewed/db'], { cwd: folder.path });
   expect(stdout).toContain('TCP 5432: matches');
   const [plan] = await loadPlans(['a.yaml'], { cwd: folder.path });
-  expect(plan && reviewScenario(plan).map(({ code, message }) => `${code}: ${message}`)).toEqual([
+  expect(plan && reviewPlan(plan).map(({ code, message }) => `${code}: ${message}`)).toEqual([
     expect.stringMatching(/^untested-policy: /),
     'retyped-value: policy reviewed/db: the API server reads YAML 1.1, where 012470 is the octal number 5432',
   ]);
@@ -104,7 +104,7 @@ test('a check that is contradicted says the nearest miss', async () => {
   const review = async (from: string, ...more: string[]) => {
     using folder = folderWith({ 'a.yaml': [scenario('').replace('app: webb } }', from), ...more].join('') });
     const [plan] = await loadPlans(['a.yaml'], { cwd: folder.path });
-    return plan && reviewScenario(plan).find(({ code }) => code === 'contradicted-check')?.message;
+    return plan && reviewPlan(plan).find(({ code }) => code === 'contradicted-check')?.message;
   };
   const denied = 'reviewed/web → reviewed/db:5432/TCP is to be reachable, but the policies deny it';
   const rule = 'ingress rule 1 of policy reviewed/db (a.yaml:15) would let it through but for the';
@@ -125,7 +125,7 @@ test('an exception that takes nothing out is told with its place', async () => {
   );
   using folder = folderWith({ 'a.yaml': text });
   const [plan] = await loadPlans(['a.yaml'], { cwd: folder.path });
-  expect(plan && reviewScenario(plan).filter(({ code }) => code === 'idle-exception')).toEqual([
+  expect(plan && reviewPlan(plan).filter(({ code }) => code === 'idle-exception')).toEqual([
     {
       code: 'idle-exception',
       message: 'this exception takes nothing out: the rule has no such pair without it',
@@ -145,7 +145,7 @@ test('checks of one rule that fail alike are one warning, with what to write ins
       .replace(/ {6}ingress:.*app: web \} \}\n/s, '      policyTypes: [Egress]\n'),
   });
   const [plan] = await loadPlans(['the file.yaml'], { cwd: folder.path });
-  expect(plan && reviewScenario(plan).filter(({ code }) => code === 'contradicted-check')).toEqual([
+  expect(plan && reviewPlan(plan).filter(({ code }) => code === 'contradicted-check')).toEqual([
     {
       code: 'contradicted-check',
       rule: 'D4',
@@ -167,7 +167,7 @@ test('what others are to cut is not contradicted by a policy that allows it', as
     );
   using folder = folderWith({ 'a.yaml': text });
   const [plan] = await loadPlans(['a.yaml'], { cwd: folder.path });
-  expect(plan && reviewScenario(plan).map(({ code }) => code)).toEqual(['untested-policy']);
+  expect(plan && reviewPlan(plan).map(({ code }) => code)).toEqual(['untested-policy']);
 });
 
 test('a rule of which the policies cut everything already needs nobody else', async () => {
@@ -176,7 +176,7 @@ test('a rule of which the policies cut everything already needs nobody else', as
   const review = async (text: string) => {
     using folder = folderWith({ 'a.yaml': text.replace('ports: [5432]', 'ports: [5432, 80]') });
     const [plan] = await loadPlans(['a.yaml'], { cwd: folder.path });
-    return plan && reviewScenario(plan).filter(({ code }) => code === 'cut-by-policies');
+    return plan && reviewPlan(plan).filter(({ code }) => code === 'cut-by-policies');
   };
   const denying = scenario('').replace(/reachable:.*/s, '');
   const advice =
@@ -266,8 +266,9 @@ test('explain --all shows every pair, and marks what the scenario contradicts', 
 test('explain agrees with every shipped scenario, check by check', async () => {
   const plans = await loadPlans([], { cwd: ROOT });
   for (const plan of plans) {
-    const oracle = plan.oracle();
-    for (const { from, to, port, protocol, expected } of plan.checks) {
+    const [step] = plan.steps;
+    const oracle = step.oracle();
+    for (const { from, to, port, protocol, expected } of step.checks) {
       const trace = oracle.explain({
         from: { kind: 'pod', pod: from },
         to: { kind: 'pod', pod: to },

@@ -92,10 +92,11 @@ test('what is known at last is what it would be if it had been known at once', (
         const one = noted[which % Math.max(1, noted.length)];
         if (one?.isHeld === true) one.amend({ outcome });
       }
-      const { control, observed, closing } = check;
+      const { control, turning, observed, closing } = check;
       const known = observeAll(noted.map(({ attempt: one }) => one));
-      expect({ control, observed, closing }).toEqual({
+      expect({ control, turning, observed, closing }).toEqual({
         control: undefined,
+        turning: undefined,
         observed: undefined,
         closing: undefined,
         ...known,

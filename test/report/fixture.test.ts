@@ -18,7 +18,7 @@ test.each<[string, RunRecord]>([
       const { verdict, reason, settledMs, disagreement } = check;
       const judged = judge(check, {
         confirm: record.run.options.confirm,
-        appliedMs: APPLIED_MS,
+        actedMs: APPLIED_MS,
         closing: scenario.closingControl,
         others: record.environment.clusterPolicies?.join(', '),
       });

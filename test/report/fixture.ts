@@ -2,7 +2,8 @@
 import type { Attempt } from '../../src/model/attempt.ts';
 import { observeAll } from '../../src/model/observation.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord, StepRecord } from '../../src/record/schema.ts';
-import { type ScenarioView, viewOf } from '../../src/report/view/view.ts';
+import { viewOf } from '../../src/report/view/run.ts';
+import type { ScenarioView } from '../../src/report/view/view.ts';
 
 const STARTED_AT = '2026-11-20T02:00:00.000Z';
 
@@ -110,7 +111,7 @@ export function buildScenario(
 }
 
 /** A passed check of `shop/web` to `shop/db:5432/TCP`, with everything that `overrides` says. */
-function buildCheck({ attempts: made, ...overrides }: CheckParts = {}): CheckRecord {
+export function buildCheck({ attempts: made, ...overrides }: CheckParts = {}): CheckRecord {
   const expected = overrides.expected ?? 'reachable';
   const verdict = 'verdict' in overrides ? overrides.verdict : 'pass';
   return {
@@ -146,8 +147,8 @@ const ON_BOTH_NODES = ['node-1', 'node-2'].map((node, index) => ({ node, turnedM
 /** When the last policy of a scenario had been applied, in milliseconds after it began. */
 export const APPLIED_MS = 770;
 /** When the first attempt of a phase begins, and how much later each of the next. */
-const BEGAN_MS = { control: 650, settle: 830, observe: 3610, closing: 5310 } as const;
-const EVERY_MS = { control: 15, settle: 750, observe: 750, closing: 15 } as const;
+export const BEGAN_MS = { control: 650, turn: 780, settle: 830, observe: 3610, closing: 5310 } as const;
+const EVERY_MS = { control: 15, turn: 15, settle: 750, observe: 750, closing: 15 } as const;
 /** Pairs that must be cut off take longer. */
 const CUT_LATER_MS = 220;
 /** What did not connect under the policies may have been cut off: the sides of its triangle, after the attempt began. */

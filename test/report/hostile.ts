@@ -39,6 +39,8 @@ function valueFor(schema: z.core.$ZodType, choice: number): unknown {
       return Object.fromEntries(Object.entries(def.shape).map(([key, inner]) => [key, inside(inner)]));
     case 'record':
       return { [ATTACK]: inside(def.valueType) };
+    case 'nullable':
+      return choice % 2 === 1 ? null : inside(def.innerType);
     case 'optional':
     case 'default':
       return inside(def.innerType);

@@ -21,8 +21,9 @@ unreachable: [{ from: shop/web, to: shop/db, because: the firewall${cutBy} }]
   });
   const [plan] = await loadPlans(['shop.yaml'], { cwd: folder.path });
   if (plan === undefined) throw new Error('no plan');
-  const predictions = predictAll(plan, plan.oracle());
-  return { predictions, lines: renderPredictions(plan, predictions, canvas) };
+  const [step] = plan.steps;
+  const predictions = predictAll(step, step.oracle());
+  return { predictions, lines: renderPredictions({ ...plan, ...step }, predictions, canvas) };
 }
 
 test('a pair that others are to cut contradicts nothing, whatever the policies mean for it', async () => {

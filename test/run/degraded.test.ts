@@ -1,18 +1,14 @@
 /** A network that fails while podreach looks: real packets, faults of which the truth is known, and not one false verdict. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ClusterProvider } from '../../src/cluster/cluster.ts';
-import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import { findingOf } from '../../src/judge/finding.ts';
 import type { Kube } from '../../src/kube/kube.ts';
 import { lastOf, newestOf } from '../../src/model/observation.ts';
 import type { ProgressEvent } from '../../src/progress.ts';
 import type { CheckRecord, Phase, RunRecord } from '../../src/record/schema.ts';
-import { findTools, searchPath } from '../../src/sandbox/host.ts';
 import { throughProxy } from '../support/api-proxy.ts';
 import { NetworkFaults } from '../support/network-faults.ts';
+import { withSlowRules } from '../support/slow-rules.ts';
 import { placeOf, runTrials, type Seen, SOME_NODE_TRIALS, SOME_POD_TRIALS } from './degraded/arena.ts';
 import {
   type Part,
@@ -335,36 +331,6 @@ reachable:
   );
   expect(record.scenarios[0]?.steps[0]?.checks).toHaveLength(259);
 });
-
-/** A sandbox whose `nft` takes its time. */
-function withSlowRules(seconds: number): ClusterProvider {
-  const provider = sandboxCluster({ nodes: 2, enforcement: 'on' });
-  return {
-    kind: 'sandbox',
-    async start(options) {
-      const found = findTools(searchPath(process.env['PATH']));
-      if (found.kind !== 'complete') throw new Error('the tools of the sandbox are missing');
-      const folder = mkdtempSync(join(tmpdir(), 'podreach-slow-'));
-      writeFileSync(join(folder, 'nft'), `#!/bin/sh\nsleep ${seconds}\nexec ${found.tools.nft} "$@"\n`);
-      chmodSync(join(folder, 'nft'), 0o755);
-      chmodSync(folder, 0o755);
-      const before = process.env['PATH'];
-      process.env['PATH'] = [folder, before].join(delimiter);
-      try {
-        const cluster = await provider.start(options);
-        return {
-          ...cluster,
-          async stop() {
-            await cluster.stop();
-            rmSync(folder, { recursive: true });
-          },
-        };
-      } finally {
-        process.env['PATH'] = before;
-      }
-    },
-  };
-}
 
 test('pods that their kubelets do not reach end the run, with the node', { timeout: 120_000 }, async () => {
   const record = await runWhile('provision', (faults) =>

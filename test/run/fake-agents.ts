@@ -70,7 +70,14 @@ export type Answers = Partial<Pick<Kube, 'apply' | 'delete' | 'exec' | 'list'>>;
 /** What attempts are made with, again and again, on an API server that answers so, and nothing else. */
 export function contextOn(answers: Answers, clock: Clock, timing: Proving['timing']): Proving {
   const { signal } = new AbortController();
-  const kube = { apply: unexpected, delete: unexpected, exec: unexpected, list: unexpected, ...answers };
+  const kube = {
+    apply: unexpected,
+    patch: unexpected,
+    delete: unexpected,
+    exec: unexpected,
+    list: unexpected,
+    ...answers,
+  };
   return {
     runId: 'run',
     kube,

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/record/schema.ts';
 import { renderTerminal } from '../../src/report/formats/terminal/terminal.ts';
-import { viewOf } from '../../src/report/view/view.ts';
+import { viewOf } from '../../src/report/view/run.ts';
 import { assumptionsFor } from '../../src/run/predict.ts';
 import { throughProxy } from '../support/api-proxy.ts';
 import { runWith, SCENARIO, sandbox } from './run-with.ts';

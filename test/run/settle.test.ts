@@ -8,7 +8,7 @@ import type { Batch } from '../../src/probe/protocol.ts';
 import type { CheckDraft } from '../../src/record/draft.ts';
 import type { Settling } from '../../src/run/context.ts';
 import { Evidence } from '../../src/run/evidence.ts';
-import type { Stage } from '../../src/run/round.ts';
+import { runRound, type Stage } from '../../src/run/round.ts';
 import { control, observe, settle } from '../../src/run/settle.ts';
 import { sleepingClock } from '../cluster/kind/world.ts';
 import { attempt } from '../judge/attempts.ts';
@@ -25,7 +25,7 @@ const ROW_MS = 1_150;
 const TIMEOUT_MS = 30;
 /** An attempt that nobody answers dials for the last time after four fifths of its time. */
 const LAST_DIAL_MS = 24;
-const RULES = { confirm: 2, appliedMs: APPLIED_MS };
+const RULES = { confirm: 2, actedMs: APPLIED_MS };
 
 /** What the source sees of one destination, round by round; the last goes on for ever. */
 interface Seen {
@@ -36,7 +36,10 @@ interface Seen {
 }
 
 interface World {
-  readonly policies?: readonly unknown[];
+  /** Whether policies were applied; absent: yes. */
+  readonly isChanged?: boolean;
+  /** What the state before may be mistaken for; absent: all where anything is expected to be reachable. */
+  readonly mistakable?: readonly CheckDraft['expected'][];
   /** Pods that no kubelet visits any more. */
   readonly unvisited?: readonly string[];
   readonly isPatient?: boolean;
@@ -45,7 +48,7 @@ interface World {
 /** Has one source try a destination for each of `seen`, and gives the attempts at each. */
 async function settled(
   seen: readonly Seen[],
-  { policies = ['deny'], unvisited = [], isPatient = false }: World = {},
+  { isChanged = true, mistakable, unvisited = [], isPatient = false }: World = {},
 ): Promise<readonly (readonly Attempt[])[]> {
   const checks = seen.map(({ expected, predicted }, id) => ({
     ...checkOf(id, expected),
@@ -69,13 +72,51 @@ async function settled(
 
   const stage = stageOf('a', ...seen.map((_, id) => `b${id}`));
   await settle(
-    { name: 'x', checks, policies },
+    {
+      name: 'x',
+      checks,
+      isMistakable: isChanged
+        ? ({ expected }) => mistakable?.includes(expected) ?? checks.some(isReachable)
+        : undefined,
+    },
     RULES,
     stage,
     contextOn({ exec: sessionsThat(answer) }, clock, isPatient),
   );
   return checks.map((check) => stage.attempts.of(check));
 }
+
+test('before the floor nothing is tried that the state before may be mistaken for, and what is new is', async () => {
+  const [open = [], cut = []] = await settled(
+    [
+      { expected: 'reachable', rounds: ['connected'] },
+      { expected: 'unreachable', rounds: ['timeout'] },
+    ],
+    { mistakable: ['reachable'] },
+  );
+  expect(timesOf(cut)[0]).toBeLessThan(FLOOR_MS);
+  expect(timesOf(open)[0]).toBeGreaterThanOrEqual(FLOOR_MS);
+  // The row of the cut one does not hold up the other.
+  expect(timesOf(open)[0]).toBeLessThan(FLOOR_MS + ROUND_MS + PAUSE_MS);
+});
+
+test.each([
+  ['settle', 6],
+  ['turn', undefined],
+] as const)('a dial that is lost in the phase %s makes a cut take %s attempts', async (phase, confirm) => {
+  const clock = sleepingClock();
+  const plain = agentsThat({ outcomeOf: () => 'connected' }, clock);
+  const exec = sessionsThat(async (request, input) => {
+    const answer = await plain(request, input);
+    return {
+      ...answer,
+      stdout: answer.stdout.replaceAll('"durationMs":1', '"durationMs":1,"dials":2,"lost":1'),
+    };
+  });
+  const check = checkOf(0, 'reachable');
+  await runRound([check], { phase, number: 1 }, stageOf('a', 'b0'), contextOn({ exec }, clock));
+  expect(check.confirm).toBe(confirm);
+});
 
 function stageOf(...names: readonly string[]): Stage & { readonly attempts: RememberedAttempts } {
   const pods = names.map((name) => ({ namespace: 'x', name, ip: `ip-${name}`, node: 'node-1' }));
@@ -104,6 +145,8 @@ function checkOf(id: number, expected: CheckDraft['expected']): CheckDraft {
     ...observeAll([attempt('control', 'connected')]),
   };
 }
+
+const isReachable = ({ expected }: CheckDraft): boolean => expected === 'reachable';
 
 function untried({ control: _, ...check }: CheckDraft): CheckDraft {
   return check;
@@ -179,10 +222,12 @@ test.each(['a', 'b0'])('what was cut off is never confirmed where no kubelet com
 });
 
 test('connections that agree follow at once, and there is a pause before all others', async () => {
-  const [attempts = []] = await settled([{ expected: 'reachable', rounds: ['connected'] }], { policies: [] });
+  const [attempts = []] = await settled([{ expected: 'reachable', rounds: ['connected'] }], {
+    isChanged: false,
+  });
   const [slow = []] = await settled(
     [{ expected: 'reachable', rounds: ['error', 'connected', 'connected'] }],
-    { policies: [] },
+    { isChanged: false },
   );
   expect(timesOf(attempts)).toEqual([0, ROUND_MS]);
   expect(timesOf(slow)).toEqual([0, ROUND_MS + PAUSE_MS, 2 * ROUND_MS + PAUSE_MS]);
@@ -225,7 +270,7 @@ describe('the first round', () => {
 
   test('waits for nothing where nothing is to be reachable, or nothing was applied', async () => {
     const [shut = []] = await settled([SHUT]);
-    const [open = []] = await settled([OPEN], { policies: [] });
+    const [open = []] = await settled([OPEN], { isChanged: false });
     expect([timesOf(shut)[0], timesOf(open)[0]]).toEqual([0, 0]);
   });
 });
@@ -277,7 +322,12 @@ test('a round that takes all the time there is is not the only one', async () =>
   const context = contextOn(answers, clock);
   const execs = 2; // of a round: source and destination
   const settling = [checkOf(0, 'unreachable')];
-  await settle({ name: 'x', checks: settling, policies: ['deny'] }, RULES, stageOf('a', 'b0'), context);
+  await settle(
+    { name: 'x', checks: settling, isMistakable: isReachable },
+    RULES,
+    stageOf('a', 'b0'),
+    context,
+  );
   expect(rounds).toBe(6 * execs);
   rounds = 0;
   await control({ name: 'x', checks: [untried(checkOf(0, 'reachable'))] }, stageOf('a', 'b0'), context);
@@ -337,7 +387,7 @@ test('agents give denials their own time, and are asked what arrived, and last o
   });
   const { timing, ...rest } = contextOn({ exec }, clock);
   const context = { ...rest, timing: { ...timing, denialMs: 20 } };
-  const [tried, stage] = [{ name: 'x', checks, policies: ['deny'] }, stageOf('a', 'b0', 'b1')];
+  const [tried, stage] = [{ name: 'x', checks, isMistakable: () => true }, stageOf('a', 'b0', 'b1')];
 
   await settle(tried, RULES, stage, context);
   const rounds = batches.filter(({ batch }) => batch.targets.length > 0);

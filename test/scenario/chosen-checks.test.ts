@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { startScenario } from '../../src/run/start-record.ts';
 import type { Plan } from '../../src/scenario/scenario.ts';
 import { createProject } from './project.ts';
 
@@ -35,7 +36,9 @@ const files = {
 };
 
 function pairsOf(plan: Plan | undefined): string[] {
-  return (plan?.checks ?? []).map(({ from, to, port, protocol }) => `${from} → ${to}:${port}/${protocol}`);
+  return (plan?.steps[0].checks ?? []).map(
+    ({ from, to, port, protocol }) => `${from} → ${to}:${port}/${protocol}`,
+  );
 }
 
 describe('checks chosen by their ends', () => {
@@ -59,9 +62,20 @@ describe('checks chosen by their ends', () => {
     const [whole] = await project.load(['a.yaml']);
     const [plan] = await project.load(['a.yaml'], { checks: ['shop/web → shop/db', 'ops/* → shop/api'] });
     expect(plan?.pods).toEqual(whole?.pods);
-    expect(plan?.checks).toEqual([whole?.checks[2], whole?.checks[3]]);
-    expect(plan?.declaredChecks).toEqual(whole?.checks);
+    expect(plan?.steps[0].checks).toEqual([whole?.steps[0].checks[2], whole?.steps[0].checks[3]]);
+    expect(plan?.steps[0].declaredChecks).toEqual(whole?.steps[0].checks);
     expect(pairsOf(whole)).toEqual(ALL);
+  });
+
+  test('are told beside those of all steps', async () => {
+    await using project = await createProject({
+      'a.yaml': `${TOPOLOGY.replace('NAME', 'a') + RULES}steps: [{ name: one goes, remove: [shop/db] }]\n`,
+    });
+    const [plan] = await project.load(['a.yaml'], { checks: ['shop/web → shop/api:8080'] });
+    if (plan === undefined) throw new Error('there is no scenario');
+    const { declaredChecks, steps } = startScenario(plan);
+    expect(steps.map(({ checks }) => checks.length)).toEqual([1, 1]);
+    expect(declaredChecks).toBe(ALL.length + ALL.length - 1);
   });
 
   test('leave out scenarios without any', async () => {

@@ -1,6 +1,7 @@
 /** The language reference says what the code does: its examples are loaded, and its error output is the real one. */
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { reviewPlan } from '../../src/policy/review.ts';
 import { createProject } from './project.ts';
 
 const page = await readFile(new URL('../../docs/scenarios.md', import.meta.url), 'utf8');
@@ -11,11 +12,23 @@ function blocksOf(language: string): readonly string[] {
   );
 }
 
-const [example = '', mistakes = ''] = blocksOf('yaml').filter((block) => block.includes('kind: Scenario'));
+const [example = '', steps = '', mistakes = ''] = blocksOf('yaml').filter((block) =>
+  block.includes('kind: Scenario'),
+);
 
 test('the first example is sound', async () => {
   await using project = await createProject({ 'example.yaml': example });
-  expect((await project.load())[0]?.checks).toHaveLength(3);
+  expect((await project.load())[0]?.steps[0].checks).toHaveLength(3);
+});
+
+test('the example with steps is sound, and its policies do in every step what it says', async () => {
+  await using project = await createProject({ 'steps.yaml': steps });
+  const [plan] = await project.load();
+  if (plan === undefined) return expect.unreachable('there is no plan');
+  expect(
+    plan.steps.map(({ checks }) => checks.filter(({ expected }) => expected === 'reachable').length),
+  ).toEqual([1, 2, 2, 1, 3]);
+  expect(reviewPlan(plan)).toEqual([]);
 });
 
 test('the output for the mistakes is the real one', async () => {
@@ -44,7 +57,7 @@ ${pods.map((pod) => `  ${pod}: { ports: [8080, 5672, 5432, 53/UDP] }\n`).join(''
   expect(rules).toHaveLength(4);
   for (const rule of rules) {
     await using project = await createProject({ 'part.yaml': head + rule });
-    expect((await project.load())[0]?.checks.length).toBeGreaterThan(0);
+    expect((await project.load())[0]?.steps[0].checks.length).toBeGreaterThan(0);
   }
 });
 

@@ -167,13 +167,12 @@ scenario-invalid: 2 problems in a.yaml`);
 
   test.each([
     ['via: [podIP]', 'unknown key "via"'],
-    ['steps: []', 'unknown key "steps"'],
     ['hosts: {}', 'unknown key "hosts"'],
   ])('the key of a later version is unknown: %s', async (line, message) => {
     expect(await failureOf(scenarioWith(`${line}\notherwise: reachable\n`))).toBe(`a.yaml:12:1: ${message}
   12 | ${line}
      | ^
-  hint: The keys here are: apiVersion, kind, name, description, owner, purpose, runbook, reviewBy, tags, namespaces, pods, policies, reachable, unreachable, accept, otherwise.
+  hint: The keys here are: apiVersion, kind, name, description, owner, purpose, runbook, reviewBy, tags, namespaces, pods, policies, reachable, unreachable, accept, otherwise, steps.
 
 scenario-invalid: 1 problem in a.yaml`);
   });

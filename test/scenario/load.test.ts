@@ -174,7 +174,7 @@ describe('several documents in a file', () => {
     });
     const plans = await project.load();
     expect(
-      plans.map(({ scenario: { name, location }, checks }) => [
+      plans.map(({ scenario: { name, location }, steps: [{ checks }] }) => [
         name,
         location.line,
         checks[0]?.declared.line,
@@ -334,7 +334,13 @@ reachable:
     });
     const [plan] = await project.load();
     expect(
-      plan?.checks.map(({ from, to, port, because, declared }) => [from, to, port, because, declared.line]),
+      plan?.steps[0].checks.map(({ from, to, port, because, declared }) => [
+        from,
+        to,
+        port,
+        because,
+        declared.line,
+      ]),
     ).toEqual([
       ['shop/web', 'shop/api', 8080, 'so it is', 13],
       ['shop/web', 'shop/db', 5432, 'so it is', 14],
@@ -363,7 +369,7 @@ pods:
 ${pods}reachable: [{ from: a/p0, to: a/p299 }]
 `,
     });
-    expect((await project.load())[0]?.checks).toHaveLength(1);
+    expect((await project.load())[0]?.steps[0].checks).toHaveLength(1);
   });
 
   test('Windows line ends and a byte order mark are fine', async () => {

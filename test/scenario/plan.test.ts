@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { wholePlan } from '../../src/scenario/scenario.ts';
 import { startProcessorClock } from '../support/processor-time.ts';
 import { createProject, describeChecks, scenarioWith } from './project.ts';
 
 async function checksOf(lines: string): Promise<readonly string[]> {
   await using project = await createProject({ 'a.yaml': scenarioWith(lines) });
-  return describeChecks((await project.load())[0]?.checks ?? []);
+  return describeChecks((await project.load())[0]?.steps[0].checks ?? []);
 }
 
 async function failureOf(lines: string): Promise<string> {
@@ -13,14 +12,13 @@ async function failureOf(lines: string): Promise<string> {
   return await project.failure();
 }
 
-test('a scenario has one oracle, whoever asks for it', async () => {
+test('a step has one oracle, however often it is asked for', async () => {
   await using project = await createProject({
     'a.yaml': scenarioWith('reachable: [{ from: shop/api, to: shop/db }]\n'),
   });
   const [plan] = await project.load(undefined, { checks: ['shop/api -> shop/db'] });
-  expect(plan?.oracle().parties.pods.map(({ name }) => name)).toContain('shop/db');
-  expect(plan?.oracle()).toBe(plan?.oracle());
-  expect(plan && wholePlan(plan).oracle()).toBe(plan?.oracle());
+  expect(plan?.steps[0].oracle().parties.pods.map(({ name }) => name)).toContain('shop/db');
+  expect(plan?.steps[0].oracle()).toBe(plan?.steps[0].oracle());
 });
 
 describe('checks', () => {
@@ -38,7 +36,7 @@ reachable:
 `),
     });
     const [plan] = await project.load();
-    expect(plan?.checks).toEqual([
+    expect(plan?.steps[0].checks).toEqual([
       {
         id: 0,
         from: 'shop/web',
@@ -145,7 +143,7 @@ reachable: [{ from: shop/web, to: "shop/api:8080" }]
 otherwise: unreachable
 `),
     });
-    const checks = (await project.load())[0]?.checks ?? [];
+    const checks = (await project.load())[0]?.steps[0].checks ?? [];
     expect(describeChecks(checks)).toEqual([
       'reachable shop/web > shop/api:8080/TCP',
       'unreachable shop/web > shop/api:9090/TCP',
@@ -176,7 +174,7 @@ reachable:
   - { from: [shop/web, shop/web], to: ["shop/api:8080", shop/api], because: second }
 `),
     });
-    expect((await project.load())[0]?.checks.map(({ port, because }) => [port, because])).toEqual([
+    expect((await project.load())[0]?.steps[0].checks.map(({ port, because }) => [port, because])).toEqual([
       [8080, 'first'],
       [9090, 'second'],
     ]);
@@ -194,7 +192,9 @@ otherwise: unreachable
 `),
     });
     const [plan] = await project.load();
-    const toDatabase = plan?.checks.filter(({ port, protocol }) => port === 5432 && protocol === 'TCP');
+    const toDatabase = plan?.steps[0].checks.filter(
+      ({ port, protocol }) => port === 5432 && protocol === 'TCP',
+    );
     expect(toDatabase).toEqual([
       {
         id: 2,
@@ -644,8 +644,10 @@ otherwise: reachable
   await project.load();
   const spentMs = startProcessorClock();
   const [plan] = await project.load();
-  expect(plan?.checks).toHaveLength(9900);
-  expect(plan?.checks.map(({ id }) => id)).toEqual(Array.from({ length: 9900 }, (_, index) => index));
+  expect(plan?.steps[0].checks).toHaveLength(9900);
+  expect(plan?.steps[0].checks.map(({ id }) => id)).toEqual(
+    Array.from({ length: 9900 }, (_, index) => index),
+  );
   // Loading included.
   expect(spentMs()).toBeLessThan(300);
 });

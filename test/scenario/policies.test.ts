@@ -34,7 +34,7 @@ describe('what is loaded', () => {
       's/a.yaml': scenario('  - ../p.yaml\n'),
       'p.yaml': `${first}${second}---\n# nothing\n`,
     });
-    expect((await project.load())[0]?.policies).toEqual([
+    expect((await project.load())[0]?.steps[0].policies).toEqual([
       {
         namespace: 'shop',
         name: 'first',
@@ -68,7 +68,7 @@ describe('what is loaded', () => {
       'p/folder/README.md': 'not a policy',
     });
     expect(
-      (await project.load())[0]?.policies.map(({ namespace, name, location }) => [
+      (await project.load())[0]?.steps[0].policies.map(({ namespace, name, location }) => [
         `${namespace}/${name}`,
         `${location.file}:${location.line}:${location.column}`,
       ]),
@@ -110,7 +110,7 @@ describe('what is loaded', () => {
     spec: *spec
 `),
     });
-    const policies = (await project.load())[0]?.policies ?? [];
+    const policies = (await project.load())[0]?.steps[0].policies ?? [];
     expect(policies).toHaveLength(2);
     for (const { text, object } of policies) {
       expect(parse(text, { version: '1.1' })).toEqual(object);
@@ -124,9 +124,9 @@ describe('what is loaded', () => {
       'a.yaml': scenario('  - p.yaml\n', '{ shop: {} }'),
       'p.yaml': policy('alone'),
     });
-    expect((await project.load())[0]?.policies.map(({ namespace, text }) => [namespace, text])).toEqual([
-      ['shop', policy('alone')],
-    ]);
+    expect(
+      (await project.load())[0]?.steps[0].policies.map(({ namespace, text }) => [namespace, text]),
+    ).toEqual([['shop', policy('alone')]]);
   });
 
   test.each([
@@ -138,7 +138,7 @@ describe('what is loaded', () => {
   ])('what the API server will refuse is loaded all the same: %s', async (spec) => {
     const text = policy('odd', 'shop').replace('spec:\n  podSelector: {}', spec);
     await using project = await createProject({ 'a.yaml': scenario('  - p.yaml\n'), 'p.yaml': text });
-    expect((await project.load())[0]?.policies.map((loaded) => loaded.text)).toEqual([text]);
+    expect((await project.load())[0]?.steps[0].policies.map((loaded) => loaded.text)).toEqual([text]);
   });
 });
 
@@ -163,7 +163,7 @@ spec:
 
   test('in files, of which the text stays as it is', async () => {
     await using project = await createProject({ 'a.yaml': scenario('  - p.yaml\n'), 'p.yaml': written });
-    expect((await project.load())[0]?.policies).toEqual([
+    expect((await project.load())[0]?.steps[0].policies).toEqual([
       {
         namespace: 'shop',
         name: 'db',
@@ -190,7 +190,7 @@ spec:
     await using project = await createProject({ 'a.yaml': text });
     const [plan] = await project.load();
     expect(plan?.pods[0]?.labels).toEqual({ app: 'no' });
-    const [policy] = plan?.policies ?? [];
+    const [policy] = plan?.steps[0].policies ?? [];
     expect(policy?.object).toEqual(object);
     expect(policy?.retyped?.map(({ location }) => location)).toEqual([
       { file: 'a.yaml', line: 11, column: 37 },
@@ -212,7 +212,7 @@ spec:
     spec: { podSelector: { matchLabels: { ${texts.join(', ')} } } }
 `),
     });
-    const [policy] = (await project.load())[0]?.policies ?? [];
+    const [policy] = (await project.load())[0]?.steps[0].policies ?? [];
     expect(policy?.object.spec?.podSelector?.matchLabels).toEqual(labels);
     for (const value of ['0X1F', '0B11', '0O17', '1_0', '0x1f', 'y'])
       expect(policy?.text).toContain(`"${value}"`);

@@ -3,9 +3,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PodreachError } from '../../src/errors.ts';
+import type { Check } from '../../src/model/check.ts';
 import { renderProblem } from '../../src/problems.ts';
 import { type LoadOptions, loadPlans } from '../../src/scenario/load-plans.ts';
-import type { Check, Plan } from '../../src/scenario/scenario.ts';
+import type { Plan } from '../../src/scenario/scenario.ts';
 
 export interface Project extends AsyncDisposable {
   readonly folder: string;

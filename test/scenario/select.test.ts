@@ -2,11 +2,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { objectKey } from '../../src/keys.ts';
+import type { Check, Expectation } from '../../src/model/check.ts';
 import { planScenario } from '../../src/scenario/plan.ts';
 import type {
-  Check,
   DestinationSelection,
-  Expectation,
   Mark,
   PodSelection,
   Port,
@@ -97,6 +96,7 @@ function scenarioOf(
     namespaces,
     pods,
     policies: [],
+    steps: [],
     accepted: [],
     rules,
     ...(otherwise === undefined ? {} : { otherwise: { value: otherwise, mark: markAt(99) } }),
@@ -106,7 +106,7 @@ function scenarioOf(
 /** The checks of a scenario, or undefined where it is a mistake. */
 function checksOf(scenario: Scenario): readonly Check[] | undefined {
   const { plan, problems } = planScenario(scenario);
-  return problems.length === 0 ? plan.checks : undefined;
+  return problems.length === 0 ? plan.steps[0].checks : undefined;
 }
 
 function keyOf({ from, to, port: number, protocol }: Check): string {
@@ -177,7 +177,7 @@ describe('for every topology and every rule', () => {
           { from: [{ value: excepted, mark: markAt(1) }], mark: markAt(1) },
         ]);
         const { plan, problems } = planScenario(scenarioOf(given, [rule]));
-        expect(keysOf(plan.checks)).toEqual(keysOf(left));
+        expect(keysOf(plan.steps[0].checks)).toEqual(keysOf(left));
         expect(problems.length === 0).toBe(left.length > 0);
       }),
     ));
@@ -199,7 +199,7 @@ describe('for every topology and every rule', () => {
         const taken = new Set(keysOf(out));
         // A pair of a pod with itself is only in `all` where it was named; then the exception names it by its ends.
         const expected = keysOf(all.filter((check) => check.from !== check.to && !taken.has(keyOf(check))));
-        expect(keysOf(plan.checks.filter((check) => check.from !== check.to))).toEqual(expected);
+        expect(keysOf(plan.steps[0].checks.filter((check) => check.from !== check.to))).toEqual(expected);
       }),
     ));
 
@@ -230,8 +230,8 @@ describe('for every topology and every rule', () => {
     fc.assert(
       fc.property(topology, fc.array(ends, { minLength: 2, maxLength: 4 }), (given, all) => {
         const rules = all.map((one, index) => ruleOf(one, 'reachable', index + 1));
-        const forwards = planScenario(scenarioOf(given, rules)).plan.checks;
-        const backwards = planScenario(scenarioOf(given, rules.toReversed())).plan.checks;
+        const forwards = planScenario(scenarioOf(given, rules)).plan.steps[0].checks;
+        const backwards = planScenario(scenarioOf(given, rules.toReversed())).plan.steps[0].checks;
         expect(keysOf(backwards)).toEqual(keysOf(forwards));
       }),
     ));

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { reviewScenario } from '../../src/policy/review.ts';
+import { reviewPlan } from '../../src/policy/review.ts';
 import { loadPlans } from '../../src/scenario/load-plans.ts';
+import { policiesOf } from '../../src/scenario/scenario.ts';
 
 const cwd = fileURLToPath(new URL('../../', import.meta.url));
 const plans = await loadPlans([], { cwd });
@@ -10,7 +11,8 @@ describe('the shipped scenarios', () => {
   test('are these', () => {
     expect(
       plans.map(
-        ({ scenario, pods, checks }) => `${scenario.name}: ${pods.length} pods, ${checks.length} checks`,
+        ({ scenario, pods, steps }) =>
+          `${scenario.name}: ${pods.length} pods, ${steps.map(({ checks }) => checks.length).join(' + ')} checks`,
       ),
     ).toMatchInlineSnapshot(`
       [
@@ -27,16 +29,28 @@ describe('the shipped scenarios', () => {
         "policy-types-myth: 4 pods, 12 checks",
         "ports: 4 pods, 30 checks",
         "three-tier: 4 pods, 15 checks",
+        "time-address-reused: 4 pods, 2 + 1 + 2 checks",
+        "time-gradual-opening: 3 pods, 6 + 6 + 6 + 6 checks",
+        "time-namespace-created-later: 4 pods, 1 + 3 checks",
+        "time-namespace-relabelled: 3 pods, 2 + 2 + 2 checks",
+        "time-pod-relabelled: 3 pods, 2 + 2 + 2 + 2 checks",
+        "time-pod-replaced: 3 pods, 2 + 2 + 2 checks",
+        "time-policy-deleted: 3 pods, 2 + 2 checks",
+        "time-policy-updated: 4 pods, 3 + 3 checks",
+        "time-rollback: 3 pods, 4 + 4 + 4 checks",
+        "time-second-policy: 4 pods, 3 + 3 + 3 checks",
       ]
     `);
   });
 
-  test.each(plans)('$scenario.name teaches, is tagged and small', ({ scenario, pods, policies, checks }) => {
+  test.each(plans)('$scenario.name teaches, is tagged and small', (plan) => {
+    const { scenario, pods } = plan;
+    const checks = plan.steps.flatMap((step) => step.checks);
     const sentences = (scenario.description ?? '').split(/[.:;]\s/).length;
     expect(sentences).toBeGreaterThanOrEqual(2);
     expect(sentences).toBeLessThanOrEqual(8);
     expect(scenario.tags.length).toBeGreaterThan(0);
-    expect(policies.length).toBeGreaterThan(0);
+    expect(policiesOf(plan).length).toBeGreaterThan(0);
     expect(pods.length).toBeGreaterThanOrEqual(2);
     expect(pods.length).toBeLessThanOrEqual(9);
     // Where everything is expected to be cut off, a cluster that is broken altogether would look right.
@@ -44,7 +58,7 @@ describe('the shipped scenarios', () => {
   });
 
   test('have nothing doubtful about them that is not accepted with a reason', () => {
-    expect(plans.flatMap((plan) => reviewScenario(plan))).toEqual([]);
+    expect(plans.flatMap((plan) => reviewPlan(plan))).toEqual([]);
   });
 
   test('share no namespace, so that they can run side by side', () => {

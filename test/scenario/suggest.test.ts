@@ -95,8 +95,8 @@ test.each([
   ['zzz', [], 'There are no namespaces.'],
   [
     'zzz',
-    Array.from({ length: 20 }, (_, index) => `name-${index}`),
-    `The namespaces are: ${Array.from({ length: 16 }, (_, index) => `name-${index}`).join(', ')}, and 4 more.`,
+    Array.from({ length: 24 }, (_, index) => `name-${index}`),
+    `The namespaces are: ${Array.from({ length: 20 }, (_, index) => `name-${index}`).join(', ')}, and 4 more.`,
   ],
 ])('a hint for %j among %j', (word, candidates, hint) => {
   expect(suggest(word, candidates, 'namespaces')).toBe(hint);

@@ -18,7 +18,7 @@ const WORTH_TELLING_MS = 5000;
 
 export type StageListener = (event: StageEvent) => void;
 
-interface Action<T> {
+interface UndoableAction<T> {
   /** What is being done, as a gerund: the error of a failure is `NAME failed: …`. */
   readonly name: string;
   readonly run: (progress: (text: string) => void) => Promise<T>;
@@ -30,13 +30,13 @@ interface Action<T> {
 
 export interface Sequence {
   /** Runs one action. @throws PodreachError naming the action, the command with its output, and what to do */
-  perform<T>(action: Action<T>): Promise<T>;
+  perform<T>(action: UndoableAction<T>): Promise<T>;
   /** Takes back all that was done, the last thing first. Never throws: what could not be taken back is told as a warning. */
   undo(): Promise<void>;
 }
 
 export function startSequence(tell: StageListener, clock: Clock): Sequence {
-  const done: NonNullable<Action<unknown>['undo']>[] = [];
+  const done: NonNullable<UndoableAction<unknown>['undo']>[] = [];
 
   async function timed<T>(stage: string, work: () => Promise<T>): Promise<T> {
     const beganMs = clock.now();

@@ -9,7 +9,10 @@ export const lintIgnoredRules: Lint = (policy) =>
       return findingAt(policy, ['spec', direction], {
         code: 'ignored-rules',
         rule: 'D1',
-        message: `these ${direction} rules do nothing: policyTypes leaves ${type} out`,
+        message:
+          policy.written.keptTypes === undefined
+            ? `these ${direction} rules do nothing: policyTypes leaves ${type} out`
+            : `these ${direction} rules do nothing: the policy names no policyTypes, and keeps those that its earlier text was given, which leave ${type} out`,
         advice: `Write policyTypes: [Ingress, Egress] to put them in force, or take them out.`,
       });
     },

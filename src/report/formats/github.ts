@@ -8,14 +8,17 @@ import { groupBy } from '../parts/group.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { describeOverdue } from '../parts/review.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
+import { stepLines } from '../parts/steps.ts';
+import { summariseWithoutControl } from '../parts/without-control.ts';
 import { count, formatNumber } from '../text/text.ts';
-import { isMismatch, type RunView } from '../view/view.ts';
+import { isMismatch } from '../view/mismatch.ts';
+import type { RunView } from '../view/view.ts';
 
 /** GitHub shows ten of each kind for a step, and drops the others without a word. */
 const SHOWN_OF_EACH = 10;
 const PAIRS_NAMED = 10;
 /** What is told first when not all can be told. */
-const ORDER = ['leaked', 'broken', 'flapping', 'inconclusive', 'not-judged'];
+const ORDER = ['leaked', 'broken', 'flapping', 'late', 'inconclusive', 'not-judged'];
 
 type Level = 'error' | 'warning' | 'notice';
 type Bad = Extract<Case, { readonly kind: string }>;
@@ -31,7 +34,7 @@ interface Annotation {
 /**
  * One annotation for the checks of a rule that went wrong in the same way, and one for whatever podreach itself failed at:
  * errors for mismatches and failures, warnings for what was not proven or passed for another reason, notices for reviews
- * that are overdue and for what a pass does not rest on. Nothing where all is well.
+ * that are overdue, for what a pass does not rest on, and for what steps took. Nothing else where all is well.
  */
 export function renderGithub(view: RunView): string {
   const annotations = [...annotateCases(view), ...annotateWarnings(view), ...annotateNotes(view)];
@@ -88,7 +91,7 @@ function annotate(
     };
   const level = isMismatch(check) ? 'error' : 'warning';
   if (group.length === 1)
-    return { level, title: `${kind}: ${check.pair}`, message: [message, ...details], ...place };
+    return { level, title: `${kind}: ${check.title}`, message: [message, ...details], ...place };
   const left = group.length - PAIRS_NAMED;
   return {
     level,
@@ -118,6 +121,8 @@ function annotateNotes({ scenarios }: RunView): Annotation[] {
       ['review', describeOverdue(scenario)],
       ['closing control', describeLeftOut(scenario)],
       ['contrary attempts', summariseContrary(checks)],
+      ['no control', summariseWithoutControl(checks)],
+      ['steps', scenario.hasSteps ? stepLines(scenario).join('\n') : undefined],
     ] as const;
     return notes.flatMap(([what, text]): Annotation[] =>
       text === undefined ? [] : [{ level: 'notice', title: `${name}: ${what}`, message: [text], location }],

@@ -9,6 +9,8 @@ import { describeLocation } from '../parts/describe.ts';
 import { renderMatrixSection } from '../parts/matrix-section.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { describeForce, describeLeftOut } from '../parts/scenario-notes.ts';
+import { stepLines } from '../parts/steps.ts';
+import { summariseWithoutControl } from '../parts/without-control.ts';
 import { renderFacts } from '../text/block.ts';
 import { createPaint } from '../text/paint.ts';
 import { count, duration } from '../text/text.ts';
@@ -108,7 +110,7 @@ function renderProperties(view: RunView, scenario: ScenarioView | undefined): st
     'scenario.policies':
       scenario === undefined || scenario.policies.length === 0
         ? undefined
-        : scenario.policies.map(({ key }) => key).join(', '),
+        : [...new Set(scenario.policies.map(({ key }) => key))].join(', '),
   };
   return Object.entries(properties).flatMap(([name, value]) =>
     value === undefined ? [] : element('property', { name, value }, []),
@@ -117,14 +119,19 @@ function renderProperties(view: RunView, scenario: ScenarioView | undefined): st
 
 /** What a suite says of itself on the page that shows it. */
 function describeScenario(scenario: ScenarioView): string {
-  const { description, checks } = scenario;
-  const leftOut = describeLeftOut(scenario);
+  const { description, checks, steps } = scenario;
+  const notes = [describeLeftOut(scenario), summariseWithoutControl(checks)];
+  const lines = stepLines(scenario);
   return [
     ...(description === undefined ? [] : [description]),
-    ...renderMatrixSection(scenario, true, CANVAS).flat(),
-    ...(leftOut === undefined ? [] : [leftOut]),
+    ...steps.flatMap((step, index) => [
+      ...(lines[index] === undefined ? [] : [lines[index]]),
+      // What changes after the first stands in the line.
+      ...(index === 0 ? renderMatrixSection(step, true, CANVAS).flat() : []),
+    ]),
+    ...notes.flatMap((text) => text ?? []),
     ...passedContrary(checks).map(
-      (check) => `passed, but not in every attempt: ${check.pair}: ${describeContrary(check)}`,
+      (check) => `passed, but not in every attempt: ${check.title}: ${describeContrary(check)}`,
     ),
   ].join('\n');
 }

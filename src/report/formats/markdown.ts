@@ -13,17 +13,19 @@ import { groupInconclusive } from '../parts/inconclusive.ts';
 import { renderMatrixSection } from '../parts/matrix-section.ts';
 import { factsOf } from '../parts/mismatch.ts';
 import { warningsOf } from '../parts/opinion.ts';
-import { findPatterns, findRunPatterns } from '../parts/patterns.ts';
+import { findRunPatterns, findStepPatterns } from '../parts/patterns.ts';
 import { resultOf } from '../parts/result-line.ts';
 import { describeOverdue } from '../parts/review.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
+import { changedTo, describeActions, describeTimes } from '../parts/steps.ts';
 import { describeCounts, describeRun, isCalm, runWord, scenarioWord } from '../parts/summary.ts';
+import { summariseWithoutControl } from '../parts/without-control.ts';
 import type { RenderOptions } from '../render-options.ts';
 import { renderFacts } from '../text/block.ts';
 import { details, fence, htmlCode, paragraph, prose, shortCode, table } from '../text/markdown-text.ts';
 import { createPaint } from '../text/paint.ts';
 import { count, duration, formatNumber, shortenEnd } from '../text/text.ts';
-import type { Mismatch, RunView } from '../view/view.ts';
+import type { Mismatch, RunView, StepView } from '../view/view.ts';
 
 /**
  * GitHub refuses a comment of more than 65,536 characters, and a step summary of more than 1 MiB. One text serves both, and
@@ -48,6 +50,7 @@ export function renderMarkdown(view: RunView, { verbose }: RenderOptions): strin
     ...renderMismatches(view),
     ...renderInconclusives(view),
     ...renderScenarios(view),
+    ...renderSteps(view),
     ...renderContrary(view),
     ...matrices.open,
     ...renderSettling(view),
@@ -68,8 +71,8 @@ function renderProblems(view: RunView): string[] {
     ].join('\n'),
   );
   const notes = view.scenarios.flatMap((scenario) =>
-    [describeOverdue(scenario), describeLeftOut(scenario)].flatMap((text) =>
-      text === undefined ? [] : [`- ${shortCode(scenario.name)}: ${sentence(text)}`],
+    [describeOverdue(scenario), describeLeftOut(scenario), summariseWithoutControl(scenario.checks)].flatMap(
+      (text) => (text === undefined ? [] : [`- ${shortCode(scenario.name)}: ${sentence(text)}`]),
     ),
   );
   return [
@@ -87,10 +90,13 @@ function renderWarnings(view: RunView): string[] {
 function renderMismatches(view: RunView): string[] {
   const { scenarios, mismatches } = view;
   if (mismatches.length === 0) return [];
+  // Of a scenario that has but one step there is nothing to tell.
+  const hasSteps = mismatches.some(({ scenario }) => scenario.hasSteps);
   const rows = mismatches
     .slice(0, ROWS)
     .map((check) => [
       `**${check.verdict}**`,
+      ...(hasSteps ? [check.scenario.hasSteps ? shortCode(check.step.label) : ''] : []),
       shortCode(check.from),
       shortCode(describeTarget(check) + describePortName(check.portName)),
       describeExpected(check),
@@ -101,13 +107,13 @@ function renderMismatches(view: RunView): string[] {
   const patterns = [
     ...findRunPatterns(view).map((text) => `- ${sentence(text)}`),
     ...scenarios.flatMap((scenario) =>
-      findPatterns(scenario).map((text) => `- ${shortCode(scenario.name)}: ${sentence(text)}`),
+      findStepPatterns(scenario).map((text) => `- ${shortCode(scenario.name)}: ${sentence(text)}`),
     ),
   ];
   return [
     '### Not as expected',
     ...(patterns.length === 0 ? [] : [limitLines(patterns, ROWS)]),
-    table(['', 'from', 'to', 'expected', 'seen', 'declared'], rows) +
+    table(['', ...(hasSteps ? ['step'] : []), 'from', 'to', 'expected', 'seen', 'declared'], rows) +
       (left > 0 ? `\n\n… and ${formatNumber(left)} more.` : ''),
   ];
 }
@@ -117,7 +123,7 @@ function renderInconclusives({ checks: all }: RunView): string[] {
   if (groups.length === 0) return [];
   const lines = groups.map(({ reason, checks }) => {
     const left = checks.length - PAIRS_NAMED;
-    const pairs = checks.slice(0, PAIRS_NAMED).map((check) => shortCode(check.pair));
+    const pairs = checks.slice(0, PAIRS_NAMED).map((check) => shortCode(check.title));
     if (left > 0) pairs.push(`${formatNumber(left)} more`);
     return `- ${count(checks.length, 'check')}: ${sentence(reason)}<br>\n  ${pairs.join(', ')}`;
   });
@@ -130,7 +136,7 @@ function renderContrary(view: RunView): string[] {
   if (checks.length === 0) return [];
   const lines = checks.map(
     (check) =>
-      `- ${shortCode(check.pair)} (${shortCode(describeLocation(check.declared))}): ${sentence(describeContrary(check))}`,
+      `- ${shortCode(check.title)} (${shortCode(describeLocation(check.declared))}): ${sentence(describeContrary(check))}`,
   );
   return [
     details(`${count(checks.length, 'check')} passed, but not in every attempt`, limitLines(lines, ROWS)),
@@ -153,28 +159,75 @@ function renderScenarios({ scenarios }: RunView): string[] {
   return [`### Scenarios\n\n${text}${left > 0 ? `\n\n… and ${formatNumber(left)} more.` : ''}`];
 }
 
-/** Open where there is something to see, collapsed where all is well. */
+/** Of each scenario that goes on in steps: what was done, what changes, and how fast. */
+function renderSteps({ scenarios }: RunView): string[] {
+  const head = [
+    '',
+    'step',
+    'done',
+    'checks',
+    'to be reachable',
+    'to be unreachable',
+    'time to enforce',
+    'time to allow',
+  ];
+  return scenarios
+    .filter(({ hasSteps }) => hasSteps)
+    .map(({ name, steps }) => {
+      const rows = steps
+        .slice(0, ROWS)
+        .map((step) => [
+          formatNumber(step.number),
+          shortCode(step.label),
+          step.number === 1 ? '' : sentence(describeActions(step)),
+          describeCounts(step.counts),
+          renderChange(step, 'opens'),
+          renderChange(step, 'closes'),
+          sentence(describeTimes(step.times.enforce) ?? ''),
+          sentence(describeTimes(step.times.allow) ?? ''),
+        ]);
+      const left = steps.length - rows.length;
+      return `### The steps of ${shortCode(name)}\n\n${table(head, rows)}${left > 0 ? `\n\n… and ${formatNumber(left)} more.` : ''}`;
+    });
+}
+
+/** The pairs of which something else is expected from a step on. */
+function renderChange(step: StepView, change: 'opens' | 'closes'): string {
+  if (step.stage !== 'done') return '';
+  const checks = changedTo(step, change);
+  const left = checks.length - PAIRS_NAMED;
+  const pairs = checks.slice(0, PAIRS_NAMED).map(({ pair }) => shortCode(pair));
+  return [...pairs, ...(left > 0 ? [`${formatNumber(left)} more`] : [])].join('<br>');
+}
+
+/** Open where there is something to see, collapsed where all is well. Of steps only the first: the others say what changes. */
 function renderMatrices(
   { scenarios }: RunView,
   isWhole: boolean,
 ): Readonly<Record<'open' | 'collapsed', readonly string[]>> {
   const matrices = scenarios.flatMap((scenario) => {
-    const [lines] = renderMatrixSection(scenario, isWhole, CANVAS);
+    const [first] = scenario.steps;
+    const [lines] = first === undefined ? [] : renderMatrixSection(first, isWhole, CANVAS);
     if (lines === undefined) return [];
-    return [{ scenario, text: fence(lines), isQuiet: isCalm(scenarioWord(resultOf(scenario))) }];
+    const where = scenario.hasSteps ? ' at first' : '';
+    return [{ scenario, where, text: fence(lines), isQuiet: isCalm(scenarioWord(resultOf(scenario))) }];
   });
   const open = matrices.filter(({ isQuiet }) => !isQuiet);
   const collapsed = matrices.filter(({ isQuiet }) => isQuiet);
   return {
-    open: open.map(({ scenario, text }) => `### Who reached whom in ${shortCode(scenario.name)}\n\n${text}`),
-    collapsed: collapsed.map(({ scenario, text }) =>
-      details(`Who reached whom in ${htmlCode(scenario.name)}`, text),
+    open: open.map(
+      ({ scenario, where, text }) => `### Who reached whom in ${shortCode(scenario.name)}${where}\n\n${text}`,
+    ),
+    collapsed: collapsed.map(({ scenario, where, text }) =>
+      details(`Who reached whom in ${htmlCode(scenario.name)}${where}`, text),
     ),
   };
 }
 
+/** Of scenarios that go on in steps, these say it themselves. */
 function renderSettling({ scenarios }: RunView): string[] {
   const rows = scenarios.flatMap((scenario) => {
+    if (scenario.hasSteps) return [];
     const settled = scenario.checks
       .flatMap((check) => (check.settledMs === undefined ? [] : [{ check, ms: check.settledMs }]))
       .sort((left, right) => left.ms - right.ms);
@@ -203,7 +256,7 @@ function renderMismatchDetails({ mismatches }: RunView, isWhole: boolean): strin
 
 function renderDetails(check: Mismatch): string {
   return details(
-    `<b>${check.verdict}</b> ${htmlCode(check.pair)}`,
+    `<b>${check.verdict}</b> ${htmlCode(check.title)}`,
     fence(renderFacts(factsOf(check), CANVAS, '')),
   );
 }

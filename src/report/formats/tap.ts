@@ -4,6 +4,8 @@ import { type Case, isBad, type Suite, suitesOf } from '../parts/cases.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
+import { stepLines } from '../parts/steps.ts';
+import { summariseWithoutControl } from '../parts/without-control.ts';
 import type { RunView } from '../view/view.ts';
 
 const SUBTEST_INDENT = '    ';
@@ -17,10 +19,11 @@ export function renderTap(view: RunView): string {
     `1..${suites.length}`,
     ...suites.flatMap((suite, index) => renderSuite(suite, index + 1)),
     ...warningsOf(view).map(({ text }) => `# warning: ${text}`),
-    ...view.scenarios.flatMap((scenario) => {
-      const leftOut = describeLeftOut(scenario);
-      return leftOut === undefined ? [] : [`# note: ${scenario.name}: ${leftOut}`];
-    }),
+    ...view.scenarios.flatMap((scenario) =>
+      [describeLeftOut(scenario), summariseWithoutControl(scenario.checks), ...stepLines(scenario)].flatMap(
+        (text) => (text === undefined ? [] : [`# note: ${scenario.name}: ${text}`]),
+      ),
+    ),
     ...renderBailOut(view),
     '',
   ].join('\n');

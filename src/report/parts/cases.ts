@@ -4,13 +4,8 @@
  */
 import { tookOf } from '../../model/observation.ts';
 import type { Fact } from '../text/block.ts';
-import {
-  type CheckView,
-  isMismatch,
-  type LocationView,
-  type RunView,
-  type ScenarioView,
-} from '../view/view.ts';
+import { isMismatch } from '../view/mismatch.ts';
+import type { CheckView, LocationView, RunView, ScenarioView } from '../view/view.ts';
 import { allObservations, describeAttempts, underPolicies } from './attempts.ts';
 import { describeContrary, isPassedContrary } from './contrary.ts';
 import { describeExpected } from './expectation.ts';
@@ -85,7 +80,7 @@ function suiteOf(scenario: ScenarioView): Suite {
 
 function caseOf(check: CheckView): Case {
   const name: CaseName = {
-    name: `${check.pair} is ${check.expected}`,
+    name: `${check.scenario.hasSteps ? `${check.step.label}: ` : ''}${check.pair} is ${check.expected}`,
     check,
     durationMs: allObservations(check).reduce((sum, stretch) => sum + (tookOf(stretch)?.totalMs ?? 0), 0),
   };
@@ -108,10 +103,12 @@ function caseOf(check: CheckView): Case {
 /** `leaked: shop/web → shop/db:5432/TCP: expected unreachable, seen connected 3 of 3 (in 0.4 ms)` */
 function describeCheck(check: CheckView): string {
   const { verdict, reason } = check;
-  const seen = isMismatch(check)
-    ? `seen ${describeAttempts(underPolicies(check))}`
-    : `but ${reason ?? 'it was not judged'}`;
-  return `${verdict ?? 'not judged'}: ${check.pair}: expected ${describeExpected(check)}, ${seen}`;
+  // What was late was seen at last: only why it is late says what is amiss.
+  const seen =
+    isMismatch(check) && verdict !== 'late'
+      ? `seen ${describeAttempts(underPolicies(check))}`
+      : `but ${reason ?? 'it was not judged'}`;
+  return `${verdict ?? 'not judged'}: ${check.title}: expected ${describeExpected(check)}, ${seen}`;
 }
 
 function runProblem(view: RunView, suites: readonly Suite[]): CaseProblem | undefined {

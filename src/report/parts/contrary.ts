@@ -76,7 +76,7 @@ export function summariseContrary(checks: readonly CheckView[]): string | undefi
   const [first] = contrary;
   if (first === undefined) return undefined;
   const such = contrary.length === 1 ? ':' : ', such as';
-  return `${count(contrary.length, 'check')} passed, but not in every attempt${such} ${first.pair}, ${describeContrary(first)}`;
+  return `${count(contrary.length, 'check')} passed, but not in every attempt${such} ${first.title}, ${describeContrary(first)}`;
 }
 
 interface Sorted {

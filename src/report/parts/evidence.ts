@@ -14,8 +14,14 @@ export interface CutEvidence {
   readonly withoutPolicies: WithoutPolicies;
 }
 
-/** How the pair fared when the policies were taken away again. `need-not`: others are to cut it with and without them. */
-export type WithoutPolicies = 'connected' | 'not-connected' | 'left-out' | 'not-tried' | 'need-not';
+/** How the pair fared when the policies no longer cut it. `need-not`: others are to cut it with and without them. */
+export type WithoutPolicies =
+  | 'connected'
+  | 'connected-later'
+  | 'not-connected'
+  | 'left-out'
+  | 'not-tried'
+  | 'need-not';
 
 /** Undefined where what the check came to does not rest on a cut. */
 export function cutEvidenceOf(check: CheckView): CutEvidence | undefined {
@@ -38,6 +44,7 @@ export function cutEvidenceOf(check: CheckView): CutEvidence | undefined {
 function restsOnCut(check: CheckView): boolean {
   switch (check.verdict) {
     case 'pass':
+    case 'late':
       return check.expected === 'unreachable';
     case 'broken':
     case 'flapping':
@@ -51,12 +58,14 @@ function restsOnCut(check: CheckView): boolean {
 
 function fateWithoutPolicies(check: CheckView): WithoutPolicies {
   if (check.cutBy !== undefined) return 'need-not';
-  if (check.scenario.closingControl === 'left-out') return 'left-out';
-  if (check.hasReconnected) return 'connected';
+  const isLeftOut = check.scenario.closingControl === 'left-out';
+  if (check.hasReconnected && !isLeftOut) return 'connected';
+  if (check.connectedLater !== undefined) return 'connected-later';
+  if (isLeftOut) return 'left-out';
   return afterPolicies(check).length === 0 ? 'not-tried' : 'not-connected';
 }
 
-const WITHOUT_POLICIES: Readonly<Record<WithoutPolicies, string>> = {
+const WITHOUT_POLICIES: Readonly<Record<Exclude<WithoutPolicies, 'connected-later'>, string>> = {
   connected: 'When the policies had been taken away, it connected again.',
   'not-connected': 'When the policies had been taken away, it did not connect either.',
   'left-out': 'Whether it connects again without the policies was not tried: the run keeps them.',
@@ -78,8 +87,13 @@ export function describeEvidence(check: CheckView): string | undefined {
     ...(confirm === undefined
       ? []
       : [`Packets get lost on this way, so it took ${confirm} attempts in a row.`]),
-    WITHOUT_POLICIES[evidence.withoutPolicies],
+    describeFate(evidence.withoutPolicies, check),
   ].join(' ');
+}
+
+function describeFate(fate: WithoutPolicies, { connectedLater, scenario }: CheckView): string {
+  if (fate !== 'connected-later') return WITHOUT_POLICIES[fate];
+  return `In ${scenario.steps[(connectedLater ?? 0) - 1]?.title ?? 'a later step'} it connected.`;
 }
 
 function describeWay({ source, destination }: CheckView): string {

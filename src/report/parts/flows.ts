@@ -1,5 +1,5 @@
 /** Ways between pods as they were found, for drawings. */
-import type { CheckView, ScenarioView } from '../view/view.ts';
+import type { CheckView, StepView } from '../view/view.ts';
 
 /** `open`: as it must be; `leaked`: open and must not be; `shut`: must be open, and was not, or not always. */
 export type FlowStyle = 'open' | 'leaked' | 'shut';
@@ -14,7 +14,7 @@ export const FLOW_LEGEND =
   'An arrow is a way that is open. A thick one is open and must not be; a dotted one must be open and was not, or not always.';
 
 /** The ways that are open, or were to be. What was found shut as it must be, and what was not proven, is none. */
-export function flowsOf({ checks }: ScenarioView): ShownFlow[] {
+export function flowsOf({ checks }: Pick<StepView, 'checks'>): ShownFlow[] {
   return checks.flatMap((check) => {
     const style = styleOf(check);
     return style === undefined ? [] : [{ check, style }];
@@ -24,6 +24,7 @@ export function flowsOf({ checks }: ScenarioView): ShownFlow[] {
 function styleOf({ expected, verdict }: CheckView): FlowStyle | undefined {
   switch (verdict) {
     case 'pass':
+    case 'late': // at last it was as it must be
       return expected === 'reachable' ? 'open' : undefined;
     case 'leaked':
       return 'leaked';

@@ -1,17 +1,16 @@
-/** The matrix of a scenario, or as much of a big one as shows what is unexpected. */
+/** The matrix of a step, or as much of a big one as shows what is unexpected. */
 import type { Canvas } from '../text/paint.ts';
 import { count, formatNumber, wrap } from '../text/text.ts';
-import type { ScenarioView } from '../view/view.ts';
-import { buildMatrix, excerptUnexpected, type LeftOut } from './matrix.ts';
+import { buildMatrix, excerptUnexpected, type LeftOut, type MatrixSource } from './matrix.ts';
 import { renderMatrix } from './matrix-text.ts';
 
 /** A matrix with more cells than the square of this is cut down, unless all of it is asked for. */
 const SIDE = 25;
 
 /** The matrix as one paragraph; none where nothing was judged, or where a big one holds nothing unexpected. */
-export function renderMatrixSection(scenario: ScenarioView, isWhole: boolean, canvas: Canvas): string[][] {
-  if (scenario.checks.every(({ verdict }) => verdict === undefined)) return [];
-  const matrix = buildMatrix(scenario);
+export function renderMatrixSection(step: MatrixSource, isWhole: boolean, canvas: Canvas): string[][] {
+  if (step.checks.every(({ verdict }) => verdict === undefined)) return [];
+  const matrix = buildMatrix(step);
   if (isWhole || matrix.rows.length * matrix.columns.length <= SIDE ** 2)
     return [renderMatrix(matrix, canvas)];
   const { matrix: excerpt, left } = excerptUnexpected(matrix, SIDE);

@@ -11,6 +11,7 @@ export const CELLS = {
   unreachable: { glyph: '-', meaning: 'unreachable, as expected', style: 'passed' },
   unjudged: { glyph: '~', meaning: 'not judged: the run ended before', style: 'inconclusive' },
   inconclusive: { glyph: '?', meaning: 'inconclusive: nothing was proven', style: 'inconclusive' },
+  late: { glyph: 'T', meaning: 'late: as expected, after its time', style: 'late' },
   flapping: { glyph: 'F', meaning: 'flapping: as expected, then not', style: 'flapping' },
   broken: { glyph: 'B', meaning: 'broken: must be reachable, was not', style: 'broken' },
   leaked: { glyph: 'L', meaning: 'leaked: must be unreachable, got through', style: 'leaked' },
@@ -26,12 +27,19 @@ export const CELL_KINDS: readonly CellKind[] = [
   'unreachable',
   'unjudged',
   'inconclusive',
+  'late',
   'flapping',
   'broken',
   'leaked',
 ];
 
-const UNEXPECTED: ReadonlySet<CellKind> = new Set<CellKind>(['leaked', 'broken', 'flapping', 'inconclusive']);
+const UNEXPECTED: ReadonlySet<CellKind> = new Set<CellKind>([
+  'leaked',
+  'broken',
+  'flapping',
+  'late',
+  'inconclusive',
+]);
 
 /** One port of one destination. */
 export interface MatrixColumn {

@@ -2,13 +2,15 @@
 import { countOf, type Observation } from '../../model/observation.ts';
 import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
-import type { CheckView, Mismatch, ScenarioView } from '../view/view.ts';
+import { duration } from '../text/text.ts';
+import type { CheckView, Mismatch, ScenarioView, StepView } from '../view/view.ts';
 import { afterPolicies, beforePolicies, describeAttempts, describeOrder, underPolicies } from './attempts.ts';
 import { describeContrary, isPassedContrary } from './contrary.ts';
 import { describeLocation } from './describe.ts';
 import { describeEvidence } from './evidence.ts';
 import { describeExpectation } from './expectation.ts';
 import { opinionFacts } from './opinion.ts';
+import { describeActions, describeChange } from './steps.ts';
 
 /**
  * The block of one mismatch.
@@ -18,7 +20,8 @@ export function renderMismatch(
   check: Mismatch,
   { canvas, isWhole }: { readonly canvas: Canvas; readonly isWhole: boolean },
 ): string[] {
-  const facts = factsOf(check).filter(({ label }) => isWhole || label !== 'evidence');
+  // It stands below its step.
+  const facts = factsOf(check).filter(({ label }) => label !== 'step' && (isWhole || label !== 'evidence'));
   return [
     ...renderHeadline(check.verdict.toUpperCase(), check.verdict, check.pair, canvas),
     ...renderFacts(facts, canvas),
@@ -34,13 +37,22 @@ export function factsOf(check: CheckView): Fact[] {
     ...policyFacts(check),
     ...runbookFacts(check.scenario),
     check.reproduce(),
+    ...keptFacts(check),
   ];
+}
+
+/** A run goes on to its last step: what it leaves in place is that, and not the step in question. */
+function keptFacts({ step, scenario }: CheckView): Fact[] {
+  const last = scenario.steps.at(-1);
+  if (last === undefined || last === step) return [];
+  return [{ label: 'kept', text: `${last.title}, the last: --keep does not stop at step ${step.number}` }];
 }
 
 /** What was expected and seen, and what that rests on. */
 export function seenFacts(check: CheckView): Fact[] {
   const later = underPolicies(check);
   return [
+    ...stepFacts(check),
     { label: 'expected', text: describeExpectation(check) },
     { label: 'seen', text: describeAttempts(later) },
     ...fact('in order', describeOrder(later)),
@@ -53,6 +65,24 @@ export function seenFacts(check: CheckView): Fact[] {
   ];
 }
 
+/** Where a scenario goes on in steps: in which of them, what led to it, what was expected before, and how long the change took. */
+function stepFacts(check: CheckView): Fact[] {
+  const { step, scenario, settledMs } = check;
+  if (!scenario.hasSteps) return [];
+  const { number, label, withinMs } = step;
+  const which = `${number} of ${scenario.steps.length}, ${label}`;
+  return [
+    { label: 'step', text: number === 1 ? which : `${which}: ${describeActions(step)}` },
+    ...fact('before', describeChange(check)),
+    ...(settledMs === undefined || check.timed === undefined
+      ? []
+      : [{ label: TIMED[check.timed], text: `after ${duration(settledMs)}` }]),
+    ...(withinMs === undefined ? [] : [{ label: 'budget', text: `${duration(withinMs)} for this step` }]),
+  ];
+}
+
+const TIMED = { enforce: 'enforced', allow: 'allowed' } as const;
+
 function fact(label: string, text: string | undefined): Fact[] {
   return text === undefined ? [] : [{ label, text }];
 }
@@ -60,13 +90,21 @@ function fact(label: string, text: string | undefined): Fact[] {
 /** What was seen without the policies: before them, and after they were taken away. */
 function controlFacts(check: CheckView): Fact[] {
   const closing = afterPolicies(check);
-  const needNot = check.cutBy === undefined ? '' : '; it need not connect';
   return [
-    { label: 'control', text: `${describeAttempts(beforePolicies(check))} before any policy${needNot}` },
+    { label: 'control', text: describeControl(check) },
     ...(closing.length === 0
       ? []
       : [{ label: 'closing', text: `${describeAttempts(closing)} after the policies were taken away` }]),
   ];
+}
+
+function describeControl(check: CheckView): string {
+  const { cutBy, withoutControl, scenario } = check;
+  const control = beforePolicies(check);
+  if (withoutControl !== undefined && control.length === 0) return `none: ${withoutControl}`;
+  // In a later step the policies may be gone again: what is tried then is tried without them, and after others.
+  const when = scenario.hasSteps ? 'while no policy was in force' : 'before any policy';
+  return `${describeAttempts(control)} ${when}${cutBy === undefined ? '' : '; it need not connect'}`;
 }
 
 /** Policies decide about the first packet, and that one arrived: so what is wrong is on the way back (D19a). A pass needs no advice. */
@@ -107,25 +145,25 @@ function verdictFacts({ verdict, reason }: CheckView): Fact[] {
 }
 
 function policyFacts(check: CheckView): Fact[] {
-  const { isolatedBy, scenario } = check;
+  const { isolatedBy, step } = check;
   if (isolatedBy === undefined) return [];
   const { egress, ingress } = isolatedBy;
   return [
     {
       label: 'egress',
-      text: `of ${check.from}: ${describePolicies(egress, scenario) ?? 'no policy isolates it, so it may connect to everything'}`,
+      text: `of ${check.from}: ${describePolicies(egress, step) ?? 'no policy isolates it, so it may connect to everything'}`,
     },
     {
       label: 'ingress',
-      text: `of ${check.to}: ${describePolicies(ingress, scenario) ?? 'no policy isolates it, so everything may connect to it'}`,
+      text: `of ${check.to}: ${describePolicies(ingress, step) ?? 'no policy isolates it, so everything may connect to it'}`,
     },
   ];
 }
 
-function describePolicies(references: readonly string[], scenario: ScenarioView): string | undefined {
+function describePolicies(references: readonly string[], step: StepView): string | undefined {
   if (references.length === 0) return undefined;
   const named = references.map((reference) => {
-    const policy = scenario.policyOf.get(reference);
+    const policy = step.policyOf.get(reference);
     return policy === undefined ? reference : `${reference} (${describeLocation(policy.location)})`;
   });
   return `${references.length === 1 ? 'policy' : 'policies'} ${named.join(', ')}`;

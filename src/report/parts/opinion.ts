@@ -35,9 +35,9 @@ function describeFault(check: CheckView, disagreement: NonNullable<CheckView['di
       ? 'what else is to cut it, and did not; nor did the cluster do what these policies say, which deny it as well'
       : 'not these policies: something else is to cut it, and did not. Look whether it is still there';
   }
-  return check.verdict === 'pass'
-    ? 'not these policies: they deny it, and something else lets it through as the scenario asks for'
-    : `not these policies: they allow it, and something else cut it. ${NAME_IT}`;
+  return check.verdict === 'inconclusive'
+    ? `not these policies: they allow it, and something else cut it. ${NAME_IT}`
+    : 'not these policies: they deny it, and something else lets it through as the scenario asks for';
 }
 
 /** `denied by the ingress of policy shop/deny (policies.yaml:3)` */
@@ -73,9 +73,12 @@ export function warningsOf({ environment, scenarios }: RunView): Warning[] {
     ...(environment.warnings ?? []).map((text) => ({ about: 'the cluster', text })),
     ...scenarios.flatMap((scenario) => {
       const { name, checks, location } = scenario;
-      const late = describeLateNodes(scenario);
       return [
-        ...(late === undefined ? [] : [{ about: name, text: `${name}: ${late}`, location }]),
+        ...scenario.steps.flatMap((step) => {
+          const late = describeLateNodes(step);
+          const where = scenario.hasSteps ? `${step.title}: ` : '';
+          return late === undefined ? [] : [{ about: name, text: `${name}: ${where}${late}`, location }];
+        }),
         ...warn(
           name,
           cutElsewhere(checks),
@@ -97,7 +100,7 @@ export function warningsOf({ environment, scenarios }: RunView): Warning[] {
 function warn(about: string, checks: readonly CheckView[], say: (which: string) => string): Warning[] {
   const [first] = checks;
   if (first === undefined) return [];
-  const which = `${first.pair}${checks.length > 1 ? ' and others' : ''}`;
+  const which = `${first.title}${checks.length > 1 ? ' and others' : ''}`;
   const are = checks.length === 1 ? 'is' : 'are';
   return [
     {
@@ -120,7 +123,9 @@ export function cutElsewhere(checks: readonly CheckView[]): CheckView[] {
 
 /** Open as expected, although the policies deny it. */
 export function letThroughElsewhere(checks: readonly CheckView[]): CheckView[] {
-  return checks.filter((check) => isDecidedElsewhere(check) && check.verdict === 'pass');
+  return checks.filter(
+    (check) => isDecidedElsewhere(check) && (check.verdict === 'pass' || check.verdict === 'late'),
+  );
 }
 
 function isDecidedElsewhere({ disagreement, cutBy }: CheckView): boolean {

@@ -3,7 +3,8 @@ import { namespaceOf } from '../../keys.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { describePort, describeTarget } from '../../pair.ts';
 import { formatNumber } from '../text/text.ts';
-import type { CheckView, RunView, ScenarioView } from '../view/view.ts';
+import type { CheckView, RunView, ScenarioView, StepView } from '../view/view.ts';
+import { groupBy } from './group.ts';
 
 /** Of fewer checks everything is a coincidence. */
 const FEWEST = 3;
@@ -13,11 +14,12 @@ const PATTERNS_TOLD = 3;
 
 type Wrong = Exclude<Verdict, 'pass'>;
 
-const VERDICTS: readonly Wrong[] = ['leaked', 'broken', 'flapping', 'inconclusive'];
+const VERDICTS: readonly Wrong[] = ['leaked', 'broken', 'flapping', 'late', 'inconclusive'];
 const WORDS: Readonly<Record<Wrong, { readonly many: string; readonly did: string }>> = {
   leaked: { many: 'leaks', did: 'leaked' },
   broken: { many: 'broken checks', did: 'is broken' },
   flapping: { many: 'flapping checks', did: 'is flapping' },
+  late: { many: 'late checks', did: 'is late' },
   inconclusive: { many: 'inconclusive checks', did: 'is inconclusive' },
 };
 
@@ -50,8 +52,15 @@ interface Pattern {
  * Sentences such as `all 6 leaks end on node worker-2 (6 of the 6 checks that do)` and `every check into
  * shop/db:5432/TCP leaked (4 of 4)`, the most dangerous verdict first. What all tested checks have in common is no pattern.
  */
-export function findPatterns(scenario: ScenarioView): string[] {
-  return patternsIn(judgedOf(scenario), 1).map(({ describe }) => describe(''));
+export function findPatterns(step: Pick<StepView, 'checks'>): string[] {
+  return patternsIn(judged(step.checks), 1).map(({ describe }) => describe(''));
+}
+
+/** Those of all steps of a scenario; where it goes on in steps, each says of which. */
+export function findStepPatterns({ steps, hasSteps }: ScenarioView): string[] {
+  return steps.flatMap((step) =>
+    findPatterns(step).map((text) => (hasSteps ? `in ${step.title} ${text}` : text)),
+  );
 }
 
 /**
@@ -70,8 +79,20 @@ export function findRunPatterns({ scenarios }: RunView): string[] {
   });
 }
 
-function judgedOf({ checks }: ScenarioView): CheckView[] {
+function judged(checks: readonly CheckView[]): CheckView[] {
   return checks.filter(({ verdict }) => verdict !== undefined);
+}
+
+/** A pair that went wrong in several steps counts once, as it was at worst: otherwise it would make a pattern by itself. */
+function judgedOf({ checks, hasSteps }: ScenarioView): CheckView[] {
+  if (!hasSteps) return judged(checks);
+  return groupBy(judged(checks), ({ id }) => id).map((group) =>
+    group.reduce((worst, check) => (rankOf(check) < rankOf(worst) ? check : worst)),
+  );
+}
+
+function rankOf({ verdict }: CheckView): number {
+  return ['pass', ...VERDICTS.toReversed()].toReversed().indexOf(verdict ?? 'pass');
 }
 
 function scenariosOf(checks: Iterable<CheckView>): Set<ScenarioView> {
@@ -79,11 +100,11 @@ function scenariosOf(checks: Iterable<CheckView>): Set<ScenarioView> {
 }
 
 /** @param fewest a pattern must be made of wrong checks of so many scenarios */
-function patternsIn(judged: readonly CheckView[], fewest: number): Pattern[] {
+function patternsIn(among: readonly CheckView[], fewest: number): Pattern[] {
   return VERDICTS.flatMap((verdict) => {
-    const wrong = judged.filter((check) => check.verdict === verdict);
+    const wrong = among.filter((check) => check.verdict === verdict);
     if (wrong.length < FEWEST || scenariosOf(wrong).size < fewest) return [];
-    const tested = judged.filter((check) => isComparable(check, verdict));
+    const tested = among.filter((check) => isComparable(check, verdict));
     if (wrong.length === tested.length) return [patternOfAll(verdict, new Set(wrong))];
     const counted = countFeatures(tested, verdict);
     const shared = sharedByAll(counted, wrong.length, tested.length);

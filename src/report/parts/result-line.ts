@@ -17,6 +17,8 @@ export interface ScenarioResult extends ScenarioOutcome {
   /** How long the slowest check took to settle. */
   readonly settledMs?: number | undefined;
   readonly durationMs?: number | undefined;
+  /** How many, where it goes on after its first. */
+  readonly steps?: number | undefined;
 }
 
 /** How wide the columns of several result lines are. */
@@ -48,6 +50,7 @@ export function resultOf(scenario: ScenarioView): ScenarioResult {
     error: scenario.error,
     settledMs: settled.length === 0 ? undefined : settled.reduce((most, ms) => Math.max(most, ms)),
     durationMs: scenario.durationMs,
+    steps: scenario.hasSteps ? scenario.steps.length : undefined,
   };
 }
 
@@ -66,13 +69,16 @@ export function renderResultLine(result: ScenarioResult, columns: ResultColumns,
   return [`${head}${GAP}${first.slice(prefix.length)}`, ...more];
 }
 
-function describeResult({ counts, settledMs, durationMs }: ScenarioResult): string {
+function describeResult({ counts, settledMs, durationMs, steps }: ScenarioResult): string {
   const total = Object.values(counts).reduce((sum, number) => sum + number, 0);
   const hasPassed = total === counts.pass;
   const isUniform = hasPassed || total === counts.unjudged;
+  const checks = `${count(total, 'check')}${steps === undefined ? '' : ` in ${count(steps, 'step')}`}`;
   return [
-    isUniform ? count(total, 'check') : `${count(total, 'check')}: ${describeCounts(counts)}`,
-    ...(hasPassed && settledMs !== undefined ? [`settled in ${duration(settledMs)}`] : []),
+    isUniform ? checks : `${checks}: ${describeCounts(counts)}`,
+    ...(hasPassed && steps === undefined && settledMs !== undefined
+      ? [`settled in ${duration(settledMs)}`]
+      : []),
     ...(durationMs === undefined ? [] : [`took ${duration(durationMs)}`]),
   ].join(', ');
 }

@@ -1,4 +1,5 @@
 /** What holds for a scenario as a whole and bears on all of its verdicts: when its policies were in force, and whether they were taken away again. */
+import { type Action, whatIn } from '../../model/step.ts';
 import type { StepRecord } from '../../record/schema.ts';
 import { duration } from '../text/text.ts';
 import type { CheckView, ScenarioView } from '../view/view.ts';
@@ -9,6 +10,7 @@ export type Force = readonly NonNullable<StepRecord['force']>[number][];
 
 interface Forced {
   readonly force?: Force;
+  readonly actions?: readonly Pick<Action, 'kind'>[];
 }
 
 /** The nodes that have not. */
@@ -17,21 +19,26 @@ export function lateNodes({ force = [] }: Forced): string[] {
 }
 
 /** When each node showed that it had: `node-1 after 212 ms, node-2 not within the time`. Undefined where nobody looked. */
-export function describeForce({ force = [] }: Forced): string | undefined {
-  if (force.length === 0) return undefined;
-  return force
-    .map(({ node, turnedMs }) =>
+export function describeForce({
+  steps,
+  hasSteps,
+}: Pick<ScenarioView, 'steps' | 'hasSteps'>): string | undefined {
+  const told = steps.flatMap(({ force, title }) => {
+    if (force.length === 0) return [];
+    const turns = force.map(({ node, turnedMs }) =>
       turnedMs === undefined ? `${node} not within the time` : `${node} after ${duration(turnedMs)}`,
-    )
-    .join(', ');
+    );
+    return [`${hasSteps ? `${title}: ` : ''}${turns.join(', ')}`];
+  });
+  return told.length === 0 ? undefined : told.join('; ');
 }
 
 /** `node-2 has not taken up the policies …`; undefined where all nodes have. */
-export function describeLateNodes(scenario: Forced): string | undefined {
-  const nodes = lateNodes(scenario);
+export function describeLateNodes(step: Forced): string | undefined {
+  const nodes = lateNodes(step);
   if (nodes.length === 0) return undefined;
   const have = nodes.length === 1 ? 'has' : 'have';
-  return `${nodes.join(', ')} ${have} not taken up the policies within the time: what is seen there is not about them, and its checks are inconclusive`;
+  return `${nodes.join(', ')} ${have} not taken up the ${whatIn(step)} within the time: what is seen there is not about them, and its checks are inconclusive`;
 }
 
 /** That the closing control was left out, and what that means; undefined where it was not, or where nothing was cut off. */

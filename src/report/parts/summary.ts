@@ -5,6 +5,7 @@ import { count, duration, formatNumber } from '../text/text.ts';
 import type { Counts } from '../view/counts.ts';
 import type { RunView, ScenarioView } from '../view/view.ts';
 import { describeCluster } from './circumstances.ts';
+import { stepsOf } from './steps.ts';
 
 type ScenarioStatus = ScenarioView['status'];
 
@@ -35,6 +36,7 @@ const COUNT_WORDS = [
   ['leaked', 'leaked'],
   ['broken', 'broken'],
   ['flapping', 'flapping'],
+  ['late', 'late'],
   ['inconclusive', 'inconclusive'],
   ['unjudged', 'not judged'],
 ] as const satisfies readonly (readonly [keyof Counts, string])[];
@@ -101,9 +103,11 @@ export function describeRun(view: RunView): string {
     ...(durationMs === undefined ? [] : [duration(durationMs)]),
     kubernetes === undefined ? cluster : `${cluster} ${kubernetes}`,
   ];
+  const steps = stepsOf(scenarios).length;
   return [
     count(scenarios.length, 'scenario'),
     notes.length === 0 ? '' : ` (${notes.join(', ')})`,
+    steps === 0 ? '' : `, ${count(steps, 'step')}`,
     `, ${describeChecks(view)}`,
     checks.length === 0 ? '' : `: ${describeCounts(counts)}`,
     ` (${circumstances.join(', ')})`,

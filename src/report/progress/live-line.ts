@@ -2,7 +2,7 @@
 import type { Clock } from '../../clock.ts';
 import { usableWidth } from '../text/paint.ts';
 import { shortenEnd } from '../text/text.ts';
-import type { Screen } from './progress.ts';
+import type { Screen } from './screen.ts';
 
 /** Often enough to look alive, seldom enough to cost nothing. */
 const REDRAW_MS = 100;

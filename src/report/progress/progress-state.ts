@@ -24,6 +24,9 @@ const PHASES: Readonly<Record<Phase, string>> = {
   cleanup: 'cleaning up',
 };
 
+/** In a step, what `apply` is called: policies are but one thing that it may change. */
+const ACTING = 'changing the cluster';
+
 /** The state after an event. */
 export function advance(state: ProgressState, event: ProgressEvent): ProgressState {
   switch (event.type) {
@@ -99,14 +102,24 @@ export function describeEvent(event: Exclude<ProgressEvent, { type: 'scenario-en
     case 'scenario-started':
       return `${count(event.pods, 'pod')}, ${count(event.checks, 'check')}`;
     case 'phase-started':
-      return PHASES[event.phase];
+      return inStep(
+        event,
+        event.step !== undefined && event.phase === 'apply' ? ACTING : PHASES[event.phase],
+      );
     case 'pods-ready': {
       const waiting = event.waitingFor.length === 0 ? '' : `, waiting for ${event.waitingFor.join(', ')}`;
       return `${formatNumber(event.ready)} of ${count(event.total, 'pod')} ready${waiting}`;
     }
     case 'round-ended':
-      return `${formatNumber(event.settled)} of ${count(event.total, 'check')} ${ROUND_WORDS[event.phase]} (round ${event.round})`;
+      return inStep(
+        event,
+        `${formatNumber(event.settled)} of ${count(event.total, 'check')} ${ROUND_WORDS[event.phase]} (round ${event.round})`,
+      );
   }
+}
+
+function inStep({ step }: { readonly step?: string }, text: string): string {
+  return step === undefined ? text : `${step}: ${text}`;
 }
 
 const ROUND_WORDS = {

@@ -6,16 +6,9 @@ import { createPaint, usableWidth } from '../text/paint.ts';
 import { disarmCommands, duration, neutraliseAll } from '../text/text.ts';
 import { createLiveLine } from './live-line.ts';
 import { advance, BEGINNING, describeEvent, describeState, type ProgressState } from './progress-state.ts';
+import type { Screen } from './screen.ts';
 
 const CANARY_EVERY_MS = 5_000;
-
-/** Where progress is written. */
-export interface Screen {
-  readonly isTerminal: boolean;
-  /** Asked for each time, so that a terminal may change its size. */
-  readonly columns: number;
-  write(text: string): void;
-}
 
 export interface ProgressOptions {
   /** Only notes. */

@@ -6,6 +6,7 @@ const STYLES = {
   leaked: ['bold', 'white', 'bgRed'],
   broken: ['bold', 'red'],
   flapping: ['bold', 'magenta'],
+  late: ['bold', 'cyan'],
   inconclusive: ['bold', 'yellow'],
   error: ['bold', 'red'],
   name: 'bold',

@@ -6,7 +6,7 @@ import type { CheckRecord } from '../../record/schema.ts';
 export type Counts = Readonly<Record<Verdict | 'unjudged', number>>;
 
 export function countVerdicts(checks: readonly Pick<CheckRecord, 'verdict'>[]): Counts {
-  const counts = { pass: 0, leaked: 0, broken: 0, flapping: 0, inconclusive: 0, unjudged: 0 };
+  const counts = { pass: 0, leaked: 0, broken: 0, flapping: 0, late: 0, inconclusive: 0, unjudged: 0 };
   for (const { verdict } of checks) counts[verdict ?? 'unjudged'] += 1;
   return counts;
 }

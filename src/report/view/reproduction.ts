@@ -7,7 +7,9 @@ import type { CheckView, RunView } from './view.ts';
 
 export function reproduction(check: CheckView): Fact {
   const label = 'reproduce';
-  if (!check.scenario.run.keepsPods) return { label, text: runAgain(check), isCommand: true };
+  // What is kept is the last step.
+  const isLast = check.step.number === check.scenario.steps.length;
+  if (!check.scenario.run.keepsPods || !isLast) return { label, text: runAgain(check), isCommand: true };
   const command = connectAgain(check);
   return command === undefined
     ? { label, text: `not possible: the address of ${check.to} is not known` }

@@ -2,25 +2,13 @@
  * A run as every format reads it. What is looked up is indexed, what came from outside is harmless to print, and no pass rests on
  * nothing: a format is given a view and nothing else, so none can forget any of it.
  */
-import { hasReconnected } from '../../judge/closing.ts';
-import { exitCodeFor } from '../../judge/exit-code.ts';
-import { countContrary } from '../../judge/judge.ts';
-import { MISMATCHES } from '../../judge/mismatch.ts';
-import { objectKey } from '../../keys.ts';
-import { describeConnection, describePortName } from '../../pair.ts';
-import {
-  type CheckRecord,
-  checksOf,
-  type RunRecord,
-  type ScenarioRecord,
-  type StepRecord,
-} from '../../record/schema.ts';
+import type { MISMATCHES } from '../../judge/mismatch.ts';
+import type { CheckRecord, RunRecord, ScenarioRecord, StepRecord } from '../../record/schema.ts';
 import type { Fact } from '../text/block.ts';
-import { type PolicyView, viewPolicy } from './applied-policy.ts';
-import { type Counts, countVerdicts } from './counts.ts';
-import { harmless, type View } from './harmless.ts';
-import { withoutEmptyPasses } from './proven.ts';
-import { reproduction } from './reproduction.ts';
+import type { PolicyView } from './applied-policy.ts';
+import type { Counts } from './counts.ts';
+import type { View } from './harmless.ts';
+import type { StepTimes } from './times.ts';
 
 export type { PolicyView };
 /** Why podreach itself could not go on. */
@@ -43,19 +31,57 @@ export interface RunView extends View<Omit<RunRecord, 'scenarios'>> {
   readonly keepsPods: boolean;
 }
 
-export interface ScenarioView extends View<Omit<ScenarioRecord, 'pods' | 'policies' | 'steps'>> {
+export interface ScenarioView
+  extends View<Omit<ScenarioRecord, 'namespaces' | 'pods' | 'policies' | 'steps'>> {
   readonly run: RunView;
+  /** In their order. */
+  readonly steps: readonly StepView[];
+  /** Whether it goes on after its first step: only then is it said of which step something is told. */
+  readonly hasSteps: boolean;
+  /** All that there were at any time. */
+  readonly namespaces: StepView['namespaces'];
+  /** All that there were at any time, each as it was at first. */
+  readonly pods: readonly PodView[];
+  /** All that were applied at any time, in each of their forms. */
+  readonly policies: readonly PolicyView[];
+  /** Of all steps, in their order. */
+  readonly checks: readonly CheckView[];
+  readonly mismatches: readonly Mismatch[];
+  readonly counts: Counts;
+}
+
+/** A state of the cluster, how it was reached, and what was seen in it. */
+export interface StepView
+  extends View<Omit<StepRecord, 'namespaces' | 'pods' | 'policies' | 'checks' | 'actions' | 'force'>> {
+  readonly scenario: ScenarioView;
+  /** Counts from 1. */
+  readonly number: number;
+  /** `step 2 (monitoring is let in)`, `step 1` */
+  readonly title: string;
+  /** Its name, or `first step`: stays the same when a step is put before it. */
+  readonly label: string;
+  /** None of the first. */
+  readonly actions: readonly ActionView[];
+  /** How far its actions came. The first has none: they are done. */
+  readonly stage: 'not-begun' | 'cut-short' | 'done';
+  /** What there is in it. */
+  readonly namespaces: View<ScenarioRecord['namespaces']>;
   readonly pods: readonly PodView[];
   readonly policies: readonly PolicyView[];
   /** By `namespace/name`. */
   readonly policyOf: ReadonlyMap<string, PolicyView>;
   /** When each node showed that it had taken up the policies, by its markers. */
   readonly force: View<NonNullable<StepRecord['force']>>;
-  /** Of all steps, in their order. */
   readonly checks: readonly CheckView[];
   readonly mismatches: readonly Mismatch[];
   readonly counts: Counts;
+  readonly times: StepTimes;
+  /** Checks of the step before whose pods are gone. */
+  readonly gone: number;
 }
+
+/** What a step did to the cluster. */
+export type ActionView = View<NonNullable<StepRecord['actions']>[number]>;
 
 export interface PodView extends View<ScenarioRecord['pods'][number]> {
   /** `namespace/name` */
@@ -64,105 +90,27 @@ export interface PodView extends View<ScenarioRecord['pods'][number]> {
 
 export interface CheckView extends View<CheckRecord> {
   readonly scenario: ScenarioView;
+  readonly step: StepView;
   /** `shop/web → shop/db:5432/TCP (postgres)` */
   readonly pair: string;
-  /** The pods of both ends; undefined where the scenario does not hold them. */
+  /** The same; where the scenario goes on in steps, with that of the check: `… in step 2 (monitoring is let in)`. */
+  readonly title: string;
+  /** What is expected of it that was not in the step before; `new`: it was not there. Undefined in the first step. */
+  readonly change: 'opens' | 'closes' | 'new' | undefined;
+  /** Which of the times of its step it counts for: it was to be cut off, or to be opened. */
+  readonly timed: keyof StepTimes | undefined;
+  /** The pods of both ends; undefined where the step does not hold them. */
   readonly source: PodView | undefined;
   readonly destination: PodView | undefined;
   /** How many attempts under the policies did not show what is expected. */
   readonly contrary: number;
   /** Whether it connected when the policies had been taken away. */
   readonly hasReconnected: boolean;
+  /** The number of the first later step in which the same pods connected. */
+  readonly connectedLater: number | undefined;
   /** The command line that shows it again, or why there is none; made when it is asked for, as few of many are. */
   readonly reproduce: () => Fact;
 }
 
 /** A check that did not turn out as expected. */
 export type Mismatch = CheckView & { readonly verdict: (typeof MISMATCHES)[number] };
-
-/** A check leads to its scenario, and a scenario to its run: so each is there before it is filled. */
-export function viewOf(written: RunRecord): RunView {
-  const record = withoutEmptyPasses(written);
-  const { scenarios: writtenScenarios, ...rest } = record;
-  const run = harmless(rest);
-  const scenarios: ScenarioView[] = [];
-  const checks: CheckView[] = [];
-  const mismatches: Mismatch[] = [];
-  const view: RunView = {
-    ...run,
-    scenarios,
-    checks,
-    mismatches,
-    counts: countVerdicts(writtenScenarios.flatMap(checksOf)),
-    exitCode: exitCodeFor(record),
-    day: run.run.startedAt.slice(0, 10),
-    keepsPods: run.run.options.keep && run.run.interruptedBy === undefined,
-  };
-  for (const scenario of writtenScenarios) scenarios.push(viewScenario(scenario, view));
-  for (const check of scenarios.flatMap((scenario) => scenario.checks)) checks.push(check);
-  for (const mismatch of mismatchesAmong(checks)) mismatches.push(mismatch);
-  return view;
-}
-
-function viewScenario(record: ScenarioRecord, run: RunView): ScenarioView {
-  const { pods: writtenPods, policies: writtenPolicies, steps, ...rest } = record;
-  const writtenChecks = checksOf(record);
-  const pods = writtenPods.map((written) => {
-    const pod = harmless(written);
-    return { ...pod, key: objectKey(pod) };
-  });
-  const podOf = byKey(pods);
-  const policies = writtenPolicies.map(viewPolicy);
-  const checks: CheckView[] = [];
-  const mismatches: Mismatch[] = [];
-  const scenario: ScenarioView = {
-    ...harmless(rest),
-    run,
-    pods,
-    policies,
-    policyOf: byKey(policies),
-    force: harmless(steps.flatMap(({ force = [] }) => force)),
-    checks,
-    mismatches,
-    counts: countVerdicts(writtenChecks),
-  };
-  for (const check of writtenChecks) checks.push(viewCheck(check, scenario, podOf));
-  for (const mismatch of mismatchesAmong(checks)) mismatches.push(mismatch);
-  return scenario;
-}
-
-function viewCheck(
-  record: CheckRecord,
-  scenario: ScenarioView,
-  podOf: ReadonlyMap<string, PodView>,
-): CheckView {
-  const check = harmless(record);
-  const view: CheckView = {
-    ...check,
-    scenario,
-    pair: describeConnection(check) + describePortName(check.portName),
-    source: podOf.get(check.from),
-    destination: podOf.get(check.to),
-    contrary: countContrary(record),
-    hasReconnected: hasReconnected(record),
-    reproduce: () => reproduction(view),
-  };
-  return view;
-}
-
-/** The first of each key. */
-function byKey<One extends { readonly key: string }>(all: readonly One[]): ReadonlyMap<string, One> {
-  return new Map(all.toReversed().map((one) => [one.key, one]));
-}
-
-/** The most dangerous first. */
-function mismatchesAmong(checks: readonly CheckView[]): Mismatch[] {
-  return checks
-    .filter(isMismatch)
-    .sort((left, right) => MISMATCHES.indexOf(left.verdict) - MISMATCHES.indexOf(right.verdict));
-}
-
-/** Whether a check shows that the cluster is not as expected. What stayed inconclusive says nothing about it. */
-export function isMismatch(check: CheckView): check is Mismatch {
-  return MISMATCHES.some((verdict) => verdict === check.verdict);
-}

@@ -23,31 +23,31 @@ export function planNodes(count: number): NodePlan[] {
 }
 
 /**
- * The pod addresses of one node. An address that was given back is not given out again before all others were, so
- * that a new pod does not inherit what others still have open to an old one.
+ * The pod addresses of one node. What others have given back is given out before all that nobody has had yet, so that whatever
+ * remembers an address longer than the pod that had it shows itself. A pod that is made anew does not get its own again.
  */
 export class AddressPool {
   readonly #prefix: string;
-  readonly #taken = new Set<number>();
-  #next = 0;
+  readonly #givenBack: { readonly address: string; readonly owner: string }[] = [];
+  #fresh = 0;
 
   constructor(podCidr: string) {
     this.#prefix = podCidr.slice(0, podCidr.lastIndexOf('.') + 1);
   }
 
-  /** @returns undefined where all addresses are in use */
-  take(): string | undefined {
-    for (let tried = 0; tried < PODS_PER_NODE; tried += 1) {
-      const offset = this.#next;
-      this.#next = (this.#next + 1) % PODS_PER_NODE;
-      if (this.#taken.has(offset)) continue;
-      this.#taken.add(offset);
-      return `${this.#prefix}${offset + 2}`;
-    }
-    return undefined;
+  /**
+   * @param owner the name of the pod, with its namespace
+   * @returns undefined where all addresses are in use
+   */
+  take(owner: string): string | undefined {
+    const ofAnother = this.#givenBack.findLastIndex((one) => one.owner !== owner);
+    if (ofAnother >= 0) return this.#givenBack.splice(ofAnother, 1)[0]?.address;
+    if (this.#fresh === PODS_PER_NODE) return this.#givenBack.pop()?.address;
+    this.#fresh += 1;
+    return `${this.#prefix}${this.#fresh + 1}`;
   }
 
-  giveBack(address: string): void {
-    this.#taken.delete(Number(address.slice(this.#prefix.length)) - 2);
+  giveBack(address: string, owner: string): void {
+    this.#givenBack.push({ address, owner });
   }
 }

@@ -30,12 +30,12 @@ export function verdictOn(setting: Setting, random: () => number): Verdict {
   const controlUntilMs = pair.nowMs + CONTROL_MS;
   for (let number = 1; !passedControl(check) && isInTime(number, pair, controlUntilMs); number += 1)
     inRound(pair, 'control', number);
-  const rules: JudgeRules = { confirm: CONFIRM, appliedMs: pair.nowMs, closing: 'made' };
+  const rules: JudgeRules = { confirm: CONFIRM, actedMs: pair.nowMs, closing: 'made' };
   if (!passedControl(check)) return judge(check, rules).verdict;
 
   const witnessed = pair.witness();
   pair.nowMs = Math.max(pair.nowMs + FORCE_MS, witnessed.endedMs);
-  if (setting.expected === 'reachable') pair.nowMs = Math.max(pair.nowMs, rules.appliedMs + FLOOR_MS);
+  if (setting.expected === 'reachable') pair.nowMs = Math.max(pair.nowMs, rules.actedMs + FLOOR_MS);
   settle(pair, rules, witnessed);
   // Others may settle later, and then it is looked at once more: one more chance to be wrong for what is to be reachable only.
   if (setting.expected === 'reachable' && isConfirmed(check, rules)) observe(pair, rules);
@@ -52,7 +52,7 @@ export function verdictOn(setting: Setting, random: () => number): Verdict {
 
 function settle(pair: Pair, rules: JudgeRules, witnessed: Witnessed): void {
   const { check } = pair;
-  const untilMs = rules.appliedMs + WITHIN_MS;
+  const untilMs = rules.actedMs + WITHIN_MS;
   let lateRounds = 0;
   for (let number = 1; !isConfirmed(check, rules) && !hasFlapped(check, rules); number += 1) {
     const row = trailingRow(check, CONFIRM);

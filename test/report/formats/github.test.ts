@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../../src/record/schema.ts';
 import { renderGithub } from '../../../src/report/formats/github.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
 import { attempts, buildRecord, calmScenario, everyVerdict, meshScenario } from '../fixture.ts';
 import { environmentFailure, hostileRecord, interruptedRun, provisioningFailure } from '../records.ts';
 

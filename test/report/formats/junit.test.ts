@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../../src/record/schema.ts';
 import { renderJunit } from '../../../src/report/formats/junit.ts';
 import { neutralise } from '../../../src/report/text/text.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
 import { buildRecord, calmScenario, everyVerdict, meshScenario, unjudged } from '../fixture.ts';
 import {
   environmentFailure,
@@ -13,9 +13,11 @@ import {
   interruptedRun,
   provisioningFailure,
 } from '../records.ts';
+import { fiveSteps } from '../steps.ts';
 
 const RECORDS: Readonly<Record<string, () => RunRecord>> = {
   'every verdict': everyVerdict,
+  'five steps': fiveSteps,
   'hostile names': hostileRecord,
   'an environment that failed': environmentFailure,
   'pods that did not start': provisioningFailure,

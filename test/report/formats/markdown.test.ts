@@ -9,7 +9,7 @@ import { MARKDOWN_LIMIT, renderMarkdown } from '../../../src/report/formats/mark
 import type { RenderOptions } from '../../../src/report/render-options.ts';
 import { code, details, htmlCode, paragraph, prose, table } from '../../../src/report/text/markdown-text.ts';
 import { neutralise } from '../../../src/report/text/text.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
 import { attempts, buildRecord, calmScenario, everyVerdict, meshScenario } from '../fixture.ts';
 import {
   environmentFailure,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { checksOf, type RunRecord, runRecordSchema } from '../../../src/record/schema.ts';
 import { renderTap } from '../../../src/report/formats/tap.ts';
 import { neutralise } from '../../../src/report/text/text.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
 import { buildRecord, calmScenario, everyVerdict, meshScenario, unjudged } from '../fixture.ts';
 import {
   environmentFailure,
@@ -12,6 +12,7 @@ import {
   interruptedRun,
   provisioningFailure,
 } from '../records.ts';
+import { fiveSteps } from '../steps.ts';
 
 test('holds a subtest per scenario and a point per check', async () => {
   await expect(renderTap(viewOf(runRecordSchema.parse(everyVerdict())))).toMatchFileSnapshot(
@@ -45,6 +46,12 @@ test('is well-formed, whatever names say', () => {
   expect(points).toHaveLength(1 + suites * 6);
   expect(points.filter(({ skip, todo }) => skip || todo)).toEqual([]);
   expect(points[1]?.diag.message).toBe(`scenario ${neutralise(HOSTILE.html)}: ${neutralise(HOSTILE.cdata)}`);
+});
+
+test('has a point for each check of each step', () => {
+  const { points, stray } = read(fiveSteps());
+  expect(stray).toEqual([]);
+  expect(points).toHaveLength(36);
 });
 
 test.each([

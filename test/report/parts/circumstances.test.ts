@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { circumstanceFacts } from '../../../src/report/parts/circumstances.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
 import { buildRecord } from '../fixture.ts';
 
 test('tells how probe pods were asked to be, as far as anything was asked', () => {

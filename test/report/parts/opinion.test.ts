@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decidedElsewhere, opinionFacts, warningsOf } from '../../../src/report/parts/opinion.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
 import { buildRecord, buildScenario, type CheckParts, viewScenario } from '../fixture.ts';
 
 const OUTSIDE = { disagreement: 'outside' } as const;

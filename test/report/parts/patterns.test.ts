@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ScenarioRecord } from '../../../src/record/schema.ts';
-import { findPatterns, findRunPatterns } from '../../../src/report/parts/patterns.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
+import { findPatterns, findRunPatterns, findStepPatterns } from '../../../src/report/parts/patterns.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
 import { startProcessorClock } from '../../support/processor-time.ts';
 import {
   buildRecord,
@@ -175,6 +175,37 @@ describe('over several scenarios', () => {
     const elsewhere = { ...calm, pods: calm.pods.map((pod) => ({ ...pod, node: 'node-1' })) };
     expect(findPatterns(viewScenario(leaky))).toEqual([]);
     expect(findRunPatterns(viewOf(buildRecord([leaky, elsewhere])))).toEqual([]);
+  });
+});
+
+describe('a scenario that goes on in steps', () => {
+  /** Leaks in the first step, and the same ones again in a second one. */
+  const twice = (...leaks: readonly string[]): ScenarioRecord => {
+    const scenario = meshScenario(6, (from, to) => (leaks.includes(`${from}-${to}`) ? LEAK : SHUT));
+    return {
+      ...scenario,
+      steps: scenario.steps.flatMap((step) => [
+        step,
+        { ...step, name: 'again', actions: [], atMs: 0, actedMs: 0 },
+      ]),
+    };
+  };
+
+  test('has the patterns of each step, which say of which', () => {
+    const pattern = 'all 3 leaks lead into team-1/service-1:8080/TCP (3 of the 5 checks that do)';
+    expect(findStepPatterns(viewScenario(twice('0-1', '2-1', '4-1')))).toEqual([
+      `in step 1 ${pattern}`,
+      `in step 2 (again) ${pattern}`,
+    ]);
+  });
+
+  test('makes no pattern of one pair that leaks in every step', () => {
+    const scenario = twice('0-1', '2-1');
+    expect(findStepPatterns(viewScenario(scenario))).toEqual([]);
+    expect(findRunPatterns(viewOf(buildRecord([scenario, { ...twice(), name: 'calm' }])))).toEqual([]);
+    // Two pairs are told as two, however often they are seen.
+    const [pattern] = findRunPatterns(viewOf(buildRecord([scenario, { ...twice('4-1'), name: 'other' }])));
+    expect(pattern).toContain('all 3 leaks, in 2 scenarios,');
   });
 });
 

@@ -9,15 +9,20 @@ import { attempts, buildScenario, type CheckParts, calmScenario, viewScenario } 
 const BOTH = [{ node: 'node-1', turnedMs: 212 }, { node: 'node-2' }];
 
 test('nodes are told with the time that they took, or that they did not come to it', () => {
-  expect(describeForce({ force: BOTH })).toBe('node-1 after 212 ms, node-2 not within the time');
-  expect(describeForce({})).toBeUndefined();
+  expect(describeForce(viewScenario(calmScenario('done', { force: BOTH })))).toBe(
+    'node-1 after 212 ms, node-2 not within the time',
+  );
+  expect(describeForce(viewScenario(calmScenario('done', { force: [] })))).toBeUndefined();
   expect(describeLateNodes({ force: BOTH })).toBe(
     'node-2 has not taken up the policies within the time: what is seen there is not about them, and its checks are inconclusive',
   );
   expect(describeLateNodes({ force: [{ node: 'node-1' }, { node: 'node-2' }] })).toMatch(
     /^node-1, node-2 have not taken up the policies/,
   );
-  expect(describeLateNodes(viewScenario(calmScenario('done')))).toBeUndefined();
+  expect(describeLateNodes({ force: BOTH, actions: [{ kind: 'apply' }, { kind: 'label' }] })).toBe(
+    'node-2 has not taken up the changes within the time: what is seen there is not about them, and its checks are inconclusive',
+  );
+  expect(describeLateNodes({ force: [{ node: 'node-1', turnedMs: 212 }] })).toBeUndefined();
 });
 
 test('a closing control that was left out is told where something was cut off, and nothing else cuts it', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { exitCodeFor } from '../../../src/judge/exit-code.ts';
 import type { RunRecord } from '../../../src/record/schema.ts';
 import { describeRun, runWord } from '../../../src/report/parts/summary.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
 import { buildRecord, calmScenario, changedChecks, everyVerdict, unjudged } from '../fixture.ts';
 
 test('the summary says what there is and nothing of what there is not', () => {

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../../src/clock.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
 import { createProgress, type ProgressOptions } from '../../../src/report/progress/progress.ts';
 
-const CALM = { leaked: 0, broken: 0, flapping: 0, inconclusive: 0 };
+const CALM = { leaked: 0, broken: 0, late: 0, flapping: 0, inconclusive: 0 };
 const EVENTS: ProgressEvent[] = [
   { type: 'cluster-starting', cluster: 'sandbox' },
   { type: 'cluster-ready', cluster: 'sandbox', server: 'https://127.0.0.1:41234', durationMs: 612 },
@@ -95,6 +95,23 @@ describe('without a terminal', () => {
       'proving that policies are enforced, on 3 nodes',
       'canary: 3 of 12 checks settled (round 2)',
       'canary: 3 of 12 checks settled (round 4)',
+    ]);
+  });
+
+  test('says of which step it tells, where that has a name', () => {
+    const step = { scenario: 'rollout', step: 'monitoring is let in', phase: 'settle' } as const;
+    const told = record(
+      [
+        { type: 'phase-started', ...step, phase: 'apply' },
+        { type: 'phase-started', ...step },
+        { type: 'round-ended', ...step, round: 2, settled: 5, total: 7 },
+      ],
+      { ...PLAIN, verbose: true },
+    );
+    expect(told).toEqual([
+      'rollout: monitoring is let in: changing the cluster',
+      'rollout: monitoring is let in: waiting for the policies to take effect',
+      'rollout: monitoring is let in: 5 of 7 checks settled (round 2)',
     ]);
   });
 

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { FORMATS, type ReportFormat } from '../../../src/report/formats.ts';
 import { REPORTS } from '../../../src/report/report.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
 import { ATTACK, hostileBySchema } from '../hostile.ts';
 
 /** What a terminal or a browser obeys, but for the line breaks of the report itself. */

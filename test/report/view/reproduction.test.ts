@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../../src/record/schema.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
 import { buildRecord, buildScenario } from '../fixture.ts';
 
 const SCENARIO = buildScenario('shop', {

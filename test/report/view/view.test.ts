@@ -1,7 +1,8 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { CheckRecord, RunRecord } from '../../../src/record/schema.ts';
 import type { renderTap } from '../../../src/report/formats/tap.ts';
-import { type CheckView, viewOf } from '../../../src/report/view/view.ts';
+import { viewOf } from '../../../src/report/view/run.ts';
+import type { CheckView } from '../../../src/report/view/view.ts';
 import { buildRecord, buildScenario, everyVerdict } from '../fixture.ts';
 
 describe('a view', () => {
@@ -10,7 +11,15 @@ describe('a view', () => {
 
   test('counts the checks of the run and of each scenario', () => {
     expect(view.checks).toHaveLength(17);
-    expect(view.counts).toEqual({ pass: 8, leaked: 1, broken: 2, flapping: 1, inconclusive: 5, unjudged: 0 });
+    expect(view.counts).toEqual({
+      pass: 8,
+      leaked: 1,
+      broken: 2,
+      flapping: 1,
+      late: 0,
+      inconclusive: 5,
+      unjudged: 0,
+    });
     expect(view.scenarios.map(({ counts }) => counts.pass)).toEqual([2, 4, 2]);
   });
 
@@ -30,7 +39,7 @@ describe('a view', () => {
     expect(leak?.destination).toMatchObject({ key: 'shop/db', labels: { app: 'db' } });
     expect(leak?.scenario.name).toBe('three-tier');
     expect(leak?.scenario.run).toBe(view);
-    expect(leak?.scenario.policyOf.get('shop/allow-api')?.location.line).toBe(12);
+    expect(leak?.step.policyOf.get('shop/allow-api')?.location.line).toBe(12);
   });
 
   test('leaves the record as it is, and shares what needs no change', () => {

@@ -10,15 +10,31 @@ test('nodes and their pod ranges are numbered from 1', () => {
 
 test('a node gives out 250 addresses, and none twice', () => {
   const pool = new AddressPool('10.244.1.0/24');
-  const taken = Array.from({ length: PODS_PER_NODE }, () => pool.take());
+  const taken = Array.from({ length: PODS_PER_NODE }, () => pool.take('shop/web'));
   expect([taken[0], taken.at(-1), new Set(taken).size]).toEqual(['10.244.1.2', '10.244.1.251', 250]);
-  expect(pool.take()).toBeUndefined();
-  pool.giveBack('10.244.1.7');
-  expect(pool.take()).toBe('10.244.1.7');
+  expect(pool.take('shop/web')).toBeUndefined();
+  pool.giveBack('10.244.1.7', 'shop/web');
+  expect(pool.take('shop/web')).toBe('10.244.1.7');
 });
 
-test('an address that was given back rests until the others were used', () => {
+test('an address that was given back is the next that another pod gets, the last one first', () => {
   const pool = new AddressPool('10.244.3.0/24');
-  pool.giveBack(pool.take() ?? '');
-  expect([pool.take(), pool.take()]).toEqual(['10.244.3.3', '10.244.3.4']);
+  const [first = '', second = ''] = [pool.take('shop/one'), pool.take('shop/two')];
+  pool.giveBack(first, 'shop/one');
+  pool.giveBack(second, 'shop/two');
+  expect([pool.take('shop/a'), pool.take('shop/b'), pool.take('shop/c')]).toEqual([
+    '10.244.3.3',
+    '10.244.3.2',
+    '10.244.3.4',
+  ]);
+});
+
+test('pods that are made anew have other addresses: a new one, or that of another', () => {
+  const pool = new AddressPool('10.244.3.0/24');
+  const [web = '', api = ''] = [pool.take('shop/web'), pool.take('shop/api')];
+  pool.giveBack(web, 'shop/web');
+  expect(pool.take('shop/web')).toBe('10.244.3.4');
+  pool.giveBack('10.244.3.4', 'shop/web');
+  pool.giveBack(api, 'shop/api');
+  expect([pool.take('shop/web'), pool.take('shop/api')]).toEqual([api, '10.244.3.4']);
 });

@@ -1,7 +1,14 @@
 /** What policies do to real packets: a sandbox with two nodes, and a case for each rule of docs/semantics.md. */
 import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { podManifest, startTestbed, statusOf, type Target, type Testbed } from '../testbed.ts';
+import {
+  podManifest,
+  type SeenStatus,
+  startTestbed,
+  statusOf,
+  type Target,
+  type Testbed,
+} from '../testbed.ts';
 
 interface Case {
   readonly title: string;
@@ -682,6 +689,35 @@ test('D20: a new pod is isolated from its first packet on, in both directions', 
       wasKnockedAt: true,
     });
   }
+});
+
+test('D20: an address that comes to another pod brings nothing with it of what its last pod might do', async () => {
+  await bed.namespace('heirs');
+  const [db, friend, stranger] = ['db', 'friend', 'stranger'];
+  await bed.policy('heirs', 'db', {
+    podSelector: app(db),
+    ingress: [{ from: [{ podSelector: app(friend) }] }],
+  });
+  await bed.start(
+    podManifest('heirs', db, { app: db }, on('node-2')),
+    podManifest('heirs', friend, { app: friend }, on('node-1')),
+  );
+  await bed.inForce();
+  const host = await bed.address('heirs', db);
+  const address = await bed.address('heirs', friend);
+  expect(await bed.attempts('heirs', friend, [{ host, port: 80, protocol: 'TCP' }])).toEqual([db]);
+  await bed.kube.delete({ resource: 'pods', namespace: 'heirs', name: friend });
+  await bed.until('the friend is gone', async () => (await bed.pod('heirs', friend)) === undefined);
+  // The stranger knocks as its first action. It succeeds where it reaches nobody.
+  const spec = { nodeName: 'node-1', restartPolicy: 'Never' };
+  const command = ['node', '-e', KNOCK, '500', host];
+  await bed.kube.create(podManifest('heirs', stranger, { app: stranger }, spec, { command }));
+  let status: SeenStatus = {};
+  await bed.until('the stranger has ended', async () => {
+    status = statusOf(await bed.pod('heirs', stranger));
+    return /Succeeded|Failed/.test(status.phase ?? '');
+  });
+  expect(status).toMatchObject({ phase: 'Succeeded', podIP: address });
 });
 
 test('D21: a policy comes into force without a word: nothing of its object changes, and it has no status', async () => {

@@ -2,24 +2,26 @@
  * A run for people who answer for security and do not read YAML: what was tested, in sentences, with its evidence, what was
  * not as it must be, and what nobody looked at. Data, for every form in which the document is shown.
  */
+import { whatIn } from '../../../model/step.ts';
 import { underPolicies } from '../../parts/attempts.ts';
 import { describeCanary, describeNetwork, describeNodes } from '../../parts/circumstances.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { manifestOf } from '../../parts/failure.ts';
 import { cutElsewhere, letThroughElsewhere } from '../../parts/opinion.ts';
-import { findPatterns, findRunPatterns } from '../../parts/patterns.ts';
+import { findRunPatterns, findStepPatterns } from '../../parts/patterns.ts';
 import { isOverdue } from '../../parts/review.ts';
 import { describeForce, describeLeftOut, lateNodes } from '../../parts/scenario-notes.ts';
+import { stepsWith } from '../../parts/steps.ts';
 import { describeExtent, runWord } from '../../parts/summary.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
-import type { FailureView, RunView, ScenarioView } from '../../view/view.ts';
+import type { FailureView, PolicyView, RunView, ScenarioView } from '../../view/view.ts';
 import { addUp, coverageOf, describeCoverage, PAIR } from './coverage.ts';
-import { drawFlows, type FlowChart } from './flow-chart.ts';
 import { type Incident, incidentsOf } from './incidents.ts';
 import { describePod, describePods, describePorts } from './names.ts';
 import { capitalise, join, list, name, type Phrase, say } from './phrase.ts';
 import { describePolicy } from './policy-sentences.ts';
-import { claimsOf, type Gap, STANDINGS, type Statement } from './statements.ts';
+import { claimsOf, type Gap, STANDINGS } from './statements.ts';
+import { type AuditedStep, auditSteps, phraseStep } from './steps.ts';
 import { isSandbox } from './surroundings.ts';
 
 /** Without this, what is said of one policy seems to contradict what is said of another. */
@@ -64,9 +66,9 @@ export interface AuditedScenario {
   readonly entries: readonly AuditEntry[];
   readonly caution?: Phrase;
   readonly manifest?: readonly string[];
-  readonly statements: readonly Statement[];
+  /** In their order; of a scenario that has but one, only that. */
+  readonly steps: readonly AuditedStep[];
   readonly policies: readonly AuditedPolicy[];
-  readonly chart: FlowChart;
   /** Never empty: that nothing was left out must be said. */
   readonly untested: readonly Phrase[];
 }
@@ -96,7 +98,7 @@ export function buildAudit(view: RunView): Audit {
     incidents,
     commonalities: commonalitiesOf(view),
     scenarios,
-    method: METHOD,
+    method: view.scenarios.some(({ hasSteps }) => hasSteps) ? [...METHOD, ...METHOD_OF_STEPS] : METHOD,
     limits: limitsOf(view),
     signatures: ['Tested by', 'Reviewed by', 'Accepted by'],
   };
@@ -118,14 +120,16 @@ function tallyOf({ scenarios, checks, counts }: RunView, incidents: readonly Inc
     ...(unproven === 0 ? [] : [say`${formatNumber(unproven)} ${unproven === 1 ? 'is' : 'are'} not proven`]),
   ];
   return [
-    say`All in all ${count(checks.length, 'connection')} ${checks.length === 1 ? 'was' : 'were'} stated: ${join(parts, '; ')}.`,
+    say`All in all ${count(checks.length, 'connection')} ${checks.length === 1 ? 'was' : 'were'} stated${scenarios.some(({ hasSteps }) => hasSteps) ? ', in each step anew' : ''}: ${join(parts, '; ')}.`,
     describeCoverage(addUp(scenarios.map(coverageOf))),
     PAIR,
   ];
 }
 
 function summarise(scenarios: readonly AuditedScenario[]): Phrase {
-  const statements = scenarios.flatMap((scenario) => scenario.statements);
+  const statements = scenarios.flatMap(({ steps }) =>
+    steps.flatMap((step) => [...step.statements, ...step.repeated]),
+  );
   if (statements.length === 0) return say`Nothing was stated about who can reach whom.`;
   const counts = STANDINGS.map((standing) => ({
     standing,
@@ -165,7 +169,6 @@ function cautionsOf(view: RunView): Phrase[] {
 function scenarioCautions(scenario: ScenarioView): Phrase[] {
   const cut = cutElsewhere(scenario.checks).length;
   const open = letThroughElsewhere(scenario.checks).length;
-  const nodes = lateNodes(scenario);
   const where = say`In scenario ${name(scenario.name)}, `;
   const { declaredChecks } = scenario;
   return [
@@ -184,11 +187,16 @@ function scenarioCautions(scenario: ScenarioView): Phrase[] {
       : [
           say`${where}${count(open, 'connection')} ${open === 1 ? 'is' : 'are'} possible as stated, but not because of its policies, which do not let ${open === 1 ? 'it' : 'them'} through: something else decides, such as a policy of the whole cluster. The statements concerned say so.`,
         ]),
-    ...(nodes.length === 0
-      ? []
-      : [
-          say`${where}${nodes.length === 1 ? 'node' : 'nodes'} ${list(nodes.map(name))} did not take up the policies within the time. Nothing that was seen there is about these policies, and it is counted as not proven.`,
-        ]),
+    ...scenario.steps.flatMap((step) => {
+      const nodes = lateNodes(step);
+      const what = whatIn(step);
+      const when = scenario.hasSteps ? say` of ${phraseStep(step)}` : [];
+      return nodes.length === 0
+        ? []
+        : [
+            say`${where}${nodes.length === 1 ? 'node' : 'nodes'} ${list(nodes.map(name))} did not take up the ${what}${when} within the time. Nothing that was seen there is about these ${what}, and it is counted as not proven.`,
+          ];
+    }),
   ];
 }
 
@@ -196,7 +204,7 @@ function commonalitiesOf(view: RunView): Phrase[] {
   return [
     ...findRunPatterns(view).map((text) => say`${name(text)}.`),
     ...view.scenarios.flatMap((scenario) =>
-      findPatterns(scenario).map((text) => say`In scenario ${name(scenario.name)}: ${name(text)}.`),
+      findStepPatterns(scenario).map((text) => say`In scenario ${name(scenario.name)}: ${name(text)}.`),
     ),
   ];
 }
@@ -237,7 +245,8 @@ function describeCommit(commit: string | undefined): Phrase {
 }
 
 function auditScenario(scenario: ScenarioView): AuditedScenario {
-  const { statements, gaps } = claimsOf(scenario);
+  // What no step looks at.
+  const { gaps } = claimsOf(scenario);
   const caution = scenarioCaution(scenario);
   return {
     name: scenario.name,
@@ -245,17 +254,25 @@ function auditScenario(scenario: ScenarioView): AuditedScenario {
     entries: entriesOf(scenario),
     ...(caution === undefined ? {} : { caution }),
     ...(scenario.error === undefined ? {} : manifestOf(scenario.error)),
-    statements,
-    policies: scenario.policies.map(({ key, location, read, lines, fingerprint }) => ({
-      key,
-      place: describeLocation(location),
-      sentences: describePolicy(read()),
-      text: lines,
-      fingerprint,
+    steps: auditSteps(scenario),
+    policies: scenario.policies.map((policy) => ({
+      key: policy.key,
+      place: describeLocation(policy.location),
+      sentences: [...describeSteps(policy, scenario), ...describePolicy(policy.read())],
+      text: policy.lines,
+      fingerprint: policy.fingerprint,
     })),
-    chart: drawFlows(scenario),
     untested: describeUntested(gaps, scenario),
   };
+}
+
+/** When a policy was there, in this form of it. */
+function describeSteps(policy: PolicyView, scenario: ScenarioView): Phrase[] {
+  if (!scenario.hasSteps) return [];
+  const steps = stepsWith(policy, scenario);
+  return [
+    say`It was there in ${steps.length === 1 ? 'step' : 'steps'} ${list(steps.map((number) => say`${number}`))}.`,
+  ];
 }
 
 function entriesOf(scenario: ScenarioView): AuditEntry[] {
@@ -366,6 +383,12 @@ const METHOD: readonly Phrase[] = [
   say`What could not be established is called not proven, and is never counted as confirmed.`,
   say`"Nobody else" means no other test pod of the scenario.`,
   say`A fingerprint is the SHA-256 of a policy's text as it was applied. Two texts with the same fingerprint are the same.`,
+];
+
+const METHOD_OF_STEPS: readonly Phrase[] = [
+  say`Some scenarios go on in steps. A step changes something in the cluster, and states what is different from then on. Everything else that was stated is tried again, and has to be as before.`,
+  say`A pod that comes into being under policies cannot connect before them. That it is cut off then rests on what was seen at the time, on later steps, and on the last step of the test.`,
+  say`A step may say how soon its changes have to show. What shows later is called late, and counts as otherwise than stated.`,
 ];
 
 function limitsOf({ checks }: RunView): Phrase[] {

@@ -1,4 +1,5 @@
 /** How much was looked at, in numbers. */
+import { describeConnection } from '../../../pair.ts';
 import { underPolicies } from '../../parts/attempts.ts';
 import { formatNumber } from '../../text/text.ts';
 import type { ScenarioView } from '../../view/view.ts';
@@ -21,7 +22,8 @@ export function coverageOf({ pods, checks }: Pick<ScenarioView, 'pods' | 'checks
       check.verdict !== undefined &&
       underPolicies(check).length > 0,
   );
-  return { possible: all * (pods.length - 1), tried: tried.length };
+  // A pair that is tried in several steps is one pair.
+  return { possible: all * (pods.length - 1), tried: new Set(tried.map(describeConnection)).size };
 }
 
 export function addUp(coverages: readonly Coverage[]): Coverage {

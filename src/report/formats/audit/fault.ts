@@ -29,6 +29,7 @@ export function faultOf(check: Mismatch): Fault | undefined {
   if (predicted === undefined) return undefined;
   if (cutBy !== undefined) return faultOfOthers(check, predicted);
   if (verdict === 'flapping') return faultOfFlapping(check, predicted);
+  if (verdict === 'late') return faultOfLate(check);
   switch (disagreement) {
     case 'policy':
       return {
@@ -97,6 +98,15 @@ function faultOfFlapping(check: Mismatch, predicted: Predicted): Fault {
   return {
     account: say`The policies, or the scenario: they say different things. ${policiesSay(check, predicted)} ${scenarioSays(check)} ${theCluster(check)} is at fault as well: it did one thing at one time, and another at another.`,
     firstChecks: [...policyChecks(check, predicted), ...clusterChecks(check)],
+    isOfCluster: true,
+  };
+}
+
+/** It came out as stated: who is slow is asked, not who is wrong. */
+function faultOfLate(check: Mismatch): Fault {
+  return {
+    account: say`${theCluster(check)}, or the time that the step gives it. It did what the scenario asks for, only not soon enough.`,
+    firstChecks: [],
     isOfCluster: true,
   };
 }

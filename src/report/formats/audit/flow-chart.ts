@@ -3,7 +3,7 @@ import { namespaceOf } from '../../../keys.ts';
 import { type FlowStyle, flowsOf, type ShownFlow } from '../../parts/flows.ts';
 import { groupBy } from '../../parts/group.ts';
 import { count, shortenMiddle } from '../../text/text.ts';
-import type { ScenarioView } from '../../view/view.ts';
+import type { StepView } from '../../view/view.ts';
 
 /** More arrows than this are a thicket. Mermaid itself gives up at 500. */
 const ARROWS = 60;
@@ -31,11 +31,11 @@ export interface FlowChart {
  * An arrow for each way that is open, a thick one where it must not be, a dotted one where a way that must be open was not, or
  * not always. Where that would be too many: between namespaces, then without what is as it must be, then no chart.
  */
-export function drawFlows(scenario: ScenarioView): FlowChart {
-  const flows = flowsOf(scenario);
+export function drawFlows(step: Pick<StepView, 'pods' | 'checks'>): FlowChart {
+  const flows = flowsOf(step);
   const arrows = betweenPods(flows);
   if (arrows.length === 0) return { lines: [] };
-  const pods = scenario.pods.map(({ key }) => key);
+  const pods = step.pods.map(({ key }) => key);
   if (arrows.length <= ARROWS) return { lines: drawPods(arrows, pods) };
   const spaces = betweenNamespaces(flows);
   const limit = `A chart with more than ${ARROWS} arrows cannot be read`;

@@ -12,6 +12,8 @@ import type { Mismatch, RunView, ScenarioView } from '../../view/view.ts';
 import { askForPolicy, faultOf } from './fault.ts';
 import { describePod, describePorts } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
+import { describeDelay } from './statements.ts';
+import { phraseStep } from './steps.ts';
 import { describeOtherPolicies, describePlugin, isSandbox, labelsOf, nodesOf } from './surroundings.ts';
 
 export interface Incident {
@@ -49,12 +51,13 @@ export function incidentsOf({ mismatches }: RunView): Incident[] {
 
 /** Those that went wrong in the same way, and of which the same policies decide, have one cause; where none decides, each destination lacks its own. */
 function causeOf(check: Mismatch): string {
-  const { scenario, verdict, expected, disagreement, predicted, cutBy, because, isolatedBy } = check;
+  const { scenario, step, verdict, expected, disagreement, predicted, cutBy, because, isolatedBy } = check;
   const deciding = predicted === undefined ? isolatedBy : [predicted.verdict, predicted.grounds];
   const isDecided = predicted === undefined || (scenario.grounds[predicted.grounds] ?? []).length > 0;
   const reason = cutBy === undefined ? undefined : because;
   return JSON.stringify([
     scenario.name,
+    step.number,
     verdict,
     expected,
     isOneWay(check),
@@ -82,7 +85,7 @@ function describeIncident(check: Mismatch, checks: readonly Mismatch[]): Inciden
         ];
   const fault = faultOf(check);
   return {
-    title: account.title,
+    title: scenario.hasSteps ? say`${phraseStep(check.step)}: ${account.title}` : account.title,
     verdict: check.verdict,
     connections: checks.map((one) => ({
       pair: one.pair,
@@ -94,13 +97,22 @@ function describeIncident(check: Mismatch, checks: readonly Mismatch[]): Inciden
     urgency: account.urgency,
     firstChecks: [
       ...(check.verdict === 'flapping' ? unsteadiness(check) : []),
-      ...(check.verdict !== 'flapping' && isOneWay(check) ? [wayBack(check)] : []),
-      ...(fault?.firstChecks ?? (check.expected === 'unreachable' ? whyOpen(check) : whyBlocked(check))),
+      ...(check.verdict === 'late' ? [slowness(check)] : []),
+      ...(check.verdict !== 'flapping' && check.verdict !== 'late' && isOneWay(check)
+        ? [wayBack(check)]
+        : []),
+      ...(fault?.firstChecks ?? causesOf(check)),
       repetition(scenario.run),
     ],
     whomToAsk: whomToAsk(scenario, fault?.isOfCluster ?? false),
     facts: factsOf(check),
   };
+}
+
+/** Where nobody knows who is wrong, everything is asked that may be. */
+function causesOf(check: Mismatch): Phrase[] {
+  if (check.verdict === 'late') return [];
+  return check.expected === 'unreachable' ? whyOpen(check) : whyBlocked(check);
 }
 
 function targetOf(check: Mismatch): Phrase {
@@ -161,6 +173,18 @@ function accountOfOne(check: Mismatch): Account {
             meaning: say`The connection worked, and then it was blocked. Nothing is exposed, but what depends on this connection fails now and then.`,
             urgency: say`Medium, and higher where users depend on it. It may grow worse by itself.`,
           };
+    case 'late':
+      return check.expected === 'unreachable'
+        ? {
+            title: say`${from} could reach ${target} for longer than it may`,
+            meaning: say`The connection was blocked as it must be, but only ${describeDelay(check)}. Until then, whoever controls ${from} could talk to ${to}.`,
+            urgency: say`Medium. The connection is blocked now. It is open as long again after every such change.`,
+          }
+        : {
+            title: say`${from} could reach ${target} later than it must`,
+            meaning: say`The connection is possible as it must be, but became so only ${describeDelay(check)}. Nothing is exposed, but what depends on this connection has to wait.`,
+            urgency: say`Low, and higher where users depend on it. It takes as long again after every such change.`,
+          };
   }
 }
 
@@ -180,6 +204,19 @@ function accountOfMany(checks: readonly Mismatch[]): Account {
           title: say`${those} were blocked at times although they must be possible`,
           meaning: say`The connections worked, and then they were blocked. Nothing is exposed, but what depends on them fails now and then.`,
           urgency: say`Medium, and higher where users depend on them. It may grow worse by itself.`,
+        };
+  }
+  if (check?.verdict === 'late') {
+    return isOpen
+      ? {
+          title: say`${those} were possible for longer than they may be`,
+          meaning: say`The connections were blocked as they must be, but only after the time that the step gives them. Until then, whoever controls one of the pods that connected could talk to the other one.`,
+          urgency: say`Medium. The connections are blocked now. They are open as long again after every such change.`,
+        }
+      : {
+          title: say`${those} became possible later than they must`,
+          meaning: say`The connections are possible as they must be, but became so only after the time that the step gives them. Nothing is exposed, but what depends on them has to wait.`,
+          urgency: say`Low, and higher where users depend on them. It takes as long again after every such change.`,
         };
   }
   const onlyThere = check !== undefined && isOneWay(check);
@@ -283,6 +320,14 @@ function unsteadiness(check: Mismatch): Phrase[] {
   return [
     say`What happened on ${nodesOf(check)} ${when}? Have the log of ${describePlugin(scenario.run.environment)} looked at, and pods that were restarted.`,
   ];
+}
+
+/** It did what is stated: only when is amiss. */
+function slowness(check: Mismatch): Phrase {
+  const { environment } = check.scenario.run;
+  return isSandbox(environment)
+    ? say`The sandbox enforces what it is told within tenths of a second. Was the machine busy? Run the scenario again.`
+    : say`Have ${describePlugin(environment)} looked at on ${nodesOf(check)}: how busy was it, and how long does it take for a change? Is the time that the step gives it enough for this cluster?`;
 }
 
 function repetition({ keepsPods }: RunView): Phrase {

@@ -17,6 +17,7 @@ import type { FlowChart } from './flow-chart.ts';
 import type { Incident } from './incidents.ts';
 import { capitalise, type Phrase } from './phrase.ts';
 import type { Statement } from './statements.ts';
+import { type AuditedStep, describeRepeated } from './steps.ts';
 
 /** Of more than this, nobody reads one by one; the statements name them all. */
 const INCIDENTS_TOLD = 100;
@@ -97,7 +98,8 @@ function verdictFact({ verdict, connections }: Incident): Fact {
 }
 
 function renderScenario(scenario: AuditedScenario): string[] {
-  const { description, caution, manifest, statements, policies, chart, untested } = scenario;
+  const { description, caution, manifest, steps, policies, untested } = scenario;
+  const firstDrawn = steps.find(({ chart }) => chart.lines.length > 0);
   return [
     `## Scenario ${code(scenario.name)}`,
     ...(description === undefined ? [] : [paragraph(description)]),
@@ -105,8 +107,7 @@ function renderScenario(scenario: AuditedScenario): string[] {
     ...(caution === undefined ? [] : [`> ${markdown(caution)}`]),
     ...renderManifest(manifest),
     '### What was tested',
-    statements.length === 0 ? 'Nothing.' : statements.map(renderStatement).join('\n'),
-    ...renderChart(chart),
+    ...(steps.length === 0 ? ['Nothing.'] : steps.flatMap((step) => renderStep(step, step === firstDrawn))),
     '### Policies',
     ...(policies.length > 1 ? [POLICIES_ADD_UP] : []),
     policies.length === 0 ? 'None.' : policies.map(renderPolicy).join('\n'),
@@ -115,9 +116,26 @@ function renderScenario(scenario: AuditedScenario): string[] {
   ];
 }
 
-function renderChart({ lines, note }: FlowChart): string[] {
+/** @param isExplained whether what its chart shows is explained here: once is enough */
+function renderStep(step: AuditedStep, isExplained: boolean): string[] {
+  const { title, account, statements, chart } = step;
+  const repeated = describeRepeated(step);
   return [
-    ...(lines.length === 0 ? [] : [FLOW_LEGEND]),
+    ...(title === undefined ? [] : [`#### ${markdown(title)}`]),
+    ...(account.length === 0 ? [] : [account.map(markdown).join(' ')]),
+    ...(statements.length > 0
+      ? [statements.map(renderStatement).join('\n')]
+      : repeated === undefined
+        ? ['Nothing.']
+        : []),
+    ...(repeated === undefined ? [] : [markdown(repeated)]),
+    ...renderChart(chart, isExplained),
+  ];
+}
+
+function renderChart({ lines, note }: FlowChart, isExplained: boolean): string[] {
+  return [
+    ...(isExplained ? [FLOW_LEGEND] : []),
     ...(note === undefined ? [] : [note]),
     ...(lines.length === 0 ? [] : [fence(lines, 'mermaid')]),
   ];

@@ -5,14 +5,16 @@ import { allObservations, beforePolicies, underPolicies } from '../../parts/atte
 import { dayAndTime } from '../../parts/clock.ts';
 import { describeSeen } from '../../parts/contrary.ts';
 import { cutEvidenceOf, type WithoutPolicies } from '../../parts/evidence.ts';
+import { groupBy } from '../../parts/group.ts';
 import { count, formatNumber } from '../../text/text.ts';
 import type { CheckView, ScenarioView } from '../../view/view.ts';
 import { join, list, name, type Phrase, say } from './phrase.ts';
 
 /** How many pairs, how often, when, whether there was something to block, and whether it was the policies that blocked it. */
-export function describeEvidence(checks: readonly CheckView[], scenario: ScenarioView): Phrase {
+export function describeEvidence(checks: readonly CheckView[]): Phrase {
   const stretches = checks.flatMap(allObservations);
-  if (stretches.length === 0) return say`None: nothing was tried.`;
+  const scenario = checks[0]?.scenario;
+  if (scenario === undefined || stretches.length === 0) return say`None: nothing was tried.`;
   const when = describeSpan(
     stretches.flatMap((stretch) => [firstOf(stretch).atMs, lastOf(stretch).atMs]),
     scenario,
@@ -37,10 +39,14 @@ function describeSpan(times: readonly number[], scenario: ScenarioView): string 
 
 /** Whether there was something to block. */
 function describeControl(checks: readonly CheckView[]): Phrase[] {
-  const controlled = checks.filter(({ cutBy }) => cutBy === undefined);
+  const without = checks.filter((check) => check.cutBy === undefined && check.withoutControl !== undefined);
+  const controlled = checks.filter((check) => check.cutBy === undefined && !without.includes(check));
   const ready = controlled.filter((check) => beforePolicies(check).some(isConnection)).length;
-  const others = checks.length - controlled.length;
-  const who = checks.length === 1 ? 'It' : others === 0 ? 'Each' : 'Each other';
+  const others = checks.length - controlled.length - without.length;
+  const who = checks.length === 1 ? 'It' : checks.length === controlled.length ? 'Each' : 'Each other';
+  // In a later step the policies may be gone again.
+  const when =
+    checks[0]?.scenario.hasSteps === true ? 'while no policy was in force' : 'before any policy was applied';
   return [
     ...(others === 0
       ? []
@@ -49,13 +55,20 @@ function describeControl(checks: readonly CheckView[]): Phrase[] {
             ? say`It need not connect without the policies: something else is to cut it.`
             : say`${formatNumber(others)} of them need not connect without the policies: something else is to cut them.`,
         ]),
+    ...groupBy(without, ({ withoutControl }) => withoutControl).map((group) => {
+      const which =
+        checks.length === 1
+          ? 'It was'
+          : `${formatNumber(group.length)} of them ${group.length === 1 ? 'was' : 'were'}`;
+      return say`${which} not tried ${when}: ${name(group[0]?.withoutControl ?? '')}.`;
+    }),
     ...(controlled.length === 0
       ? []
       : ready === controlled.length
-        ? [say`${who} could connect before any policy was applied.`]
+        ? [say`${who} could connect ${when}.`]
         : checks.length === 1
-          ? [say`It could not connect even before any policy was applied.`]
-          : [say`${formatNumber(ready)} of them could connect before any policy was applied.`]),
+          ? [say`It could not connect even ${when}.`]
+          : [say`${formatNumber(ready)} of them could connect ${when}.`]),
   ];
 }
 
@@ -105,6 +118,7 @@ function describeCuts(checks: readonly CheckView[], scenario: ScenarioView): Phr
 /** Of those that something else is to cut it has been said before. */
 const FATES: readonly (readonly [WithoutPolicies, (was: string) => string])[] = [
   ['connected', () => 'connected again when the policies had been taken away'],
+  ['connected-later', () => 'connected in a later step'],
   ['not-connected', () => 'did not connect when the policies had been taken away either'],
   ['left-out', (was) => `${was} not tried again without the policies, because the run keeps them`],
   ['not-tried', (was) => `${was} not tried again without the policies`],

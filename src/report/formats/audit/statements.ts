@@ -2,11 +2,14 @@
 import { namespaceOf } from '../../../keys.ts';
 import { describeTarget } from '../../../pair.ts';
 import type { CheckRecord } from '../../../record/schema.ts';
-import { passedContrary } from '../../parts/contrary.ts';
+import { isPassedContrary, passedContrary } from '../../parts/contrary.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
 import { letThroughElsewhere } from '../../parts/opinion.ts';
-import { type CheckView, isMismatch, type ScenarioView } from '../../view/view.ts';
+import { restsOnNoControl } from '../../parts/without-control.ts';
+import { duration } from '../../text/text.ts';
+import { isMismatch } from '../../view/mismatch.ts';
+import type { CheckView, StepView } from '../../view/view.ts';
 import { describeCannot, describePod, describePods, describePodsInFull, describePorts } from './names.ts';
 import { capitalise, join, name, type Phrase, say } from './phrase.ts';
 import { describeEvidence, phraseSeen } from './statement-evidence.ts';
@@ -32,7 +35,12 @@ export interface Statement {
   readonly evidence: Phrase;
   /** Where it is written: `file:line`. */
   readonly declared: readonly string[];
+  /** Whether it only repeats what the step before has shown: nothing of it has changed, and all of it passed as before. */
+  readonly isRepeated: boolean;
 }
+
+/** What statements are made of: a step, or all of a scenario. */
+type Scope = Pick<StepView, 'pods' | 'checks'>;
 
 /** Pods that nothing was said about, and the pod and its ports that they could have tried. */
 export interface Gap {
@@ -60,8 +68,8 @@ interface TriedPort {
 }
 
 /** Statements in the order of the scenario's checks; ports of a pod of which the same is said come together. */
-export function claimsOf(scenario: ScenarioView): Claims {
-  const targets = targetsOf(scenario);
+export function claimsOf(scope: Scope): Claims {
+  const targets = targetsOf(scope);
   const tested = targets.filter(({ checks }) => checks.length > 0);
   const sameClaim = groupBy(tested, ({ to, allowed, denied, untested }) =>
     JSON.stringify([to, allowed, denied, untested]),
@@ -73,7 +81,7 @@ export function claimsOf(scenario: ScenarioView): Claims {
   return {
     statements: sameClaim.flatMap((group) => {
       const [first] = group;
-      return first === undefined ? [] : [state(first, group, scenario)];
+      return first === undefined ? [] : [state(first, group, scope.pods)];
     }),
     gaps: sameGap.flatMap((group) => {
       const [first] = group;
@@ -85,7 +93,7 @@ export function claimsOf(scenario: ScenarioView): Claims {
 }
 
 /** Ports that are tested come first, in the order of their checks. */
-function targetsOf({ checks, pods }: ScenarioView): TriedPort[] {
+function targetsOf({ checks, pods }: Scope): TriedPort[] {
   const keys = pods.map(({ key }) => key);
   const tested = groupBy(checks, describeTarget).flatMap((group): TriedPort[] => {
     const [first] = group;
@@ -118,18 +126,18 @@ function targetsOf({ checks, pods }: ScenarioView): TriedPort[] {
   return [...tested, ...silent];
 }
 
-function state(first: TriedPort, group: readonly TriedPort[], scenario: ScenarioView): Statement {
+function state(first: TriedPort, group: readonly TriedPort[], pods: Scope['pods']): Statement {
   const checks = group.flatMap((target) => target.checks);
   const deviations = checks.filter(({ verdict }) => verdict !== 'pass');
   const because = [...new Set(checks.flatMap((check) => check.because ?? []))];
-  const reservation = reservationOf(checks, scenario);
+  const reservation = reservationOf(checks, pods);
   return {
     sentence: sentenceOf(
       first,
       group.map(({ port }) => port),
-      scenario,
+      pods,
     ),
-    inFull: inFullOf(first, scenario),
+    inFull: inFullOf(first, pods),
     standing: deviations.some(isMismatch)
       ? 'contradicted'
       : deviations.length > 0
@@ -144,13 +152,21 @@ function state(first: TriedPort, group: readonly TriedPort[], scenario: Scenario
         : passedContrary(checks).map(
             (check) => say`${describePod(check.from)} to ${phraseTarget(check)}: ${phraseSeen(check)}`,
           ),
-    evidence: describeEvidence(checks, scenario),
+    evidence: describeEvidence(checks),
     declared: placesOf(checks),
+    isRepeated: checks.every(
+      (check) =>
+        check.step.number > 1 &&
+        check.change === undefined &&
+        check.verdict === 'pass' &&
+        !isPassedContrary(check) &&
+        !restsOnNoControl(check),
+    ),
   };
 }
 
 /** What is as stated, and not the doing of these policies. */
-function reservationOf(checks: readonly CheckView[], { pods }: ScenarioView): Phrase | undefined {
+function reservationOf(checks: readonly CheckView[], pods: Scope['pods']): Phrase | undefined {
   const cutByOthers = checks.filter(({ cutBy, verdict }) => cutBy !== undefined && verdict === 'pass');
   const letThrough = letThroughElsewhere(checks);
   const told = [
@@ -182,7 +198,7 @@ function placesOf(checks: readonly CheckView[]): string[] {
 function sentenceOf(
   { to, allowed, denied, untested }: TriedPort,
   ports: readonly CheckedPort[],
-  { pods }: ScenarioView,
+  pods: Scope['pods'],
 ): Phrase {
   const portPhrase = describePorts(ports);
   const isWhole = untested.length === 0;
@@ -204,7 +220,7 @@ function sentenceOf(
 }
 
 /** Where everybody can, or nobody else, the sentence says of all others what holds for them. */
-function inFullOf({ allowed, denied, untested }: TriedPort, { pods }: ScenarioView): Phrase[] {
+function inFullOf({ allowed, denied, untested }: TriedPort, pods: Scope['pods']): Phrase[] {
   const isWhole = untested.length === 0;
   const can = isWhole && denied.length === 0 ? undefined : describePodsInFull(allowed, pods);
   const cannot = isWhole ? undefined : describePodsInFull(denied, pods);
@@ -227,9 +243,17 @@ function describeDeviation(check: CheckView): Phrase {
       return check.expected === 'reachable'
         ? say`${pair} could reach ${target} at one time and not at another`
         : say`${pair} could not reach ${target} at one time and could at another`;
+    case 'late':
+      return say`${pair} ${check.expected === 'reachable' ? 'could reach' : 'could no longer reach'} ${target} as stated, but only ${describeDelay(check)}`;
     default:
       return say`for ${pair} and ${target}: ${reasonOf(check)}`;
   }
+}
+
+/** `after 3.1 s instead of within 2.0 s`, as far as it is known. */
+export function describeDelay({ settledMs, step }: CheckView): string {
+  const after = settledMs === undefined ? 'after its time' : `after ${duration(settledMs)}`;
+  return step.withinMs === undefined ? after : `${after} instead of within ${duration(step.withinMs)}`;
 }
 
 function phraseTarget(check: CheckView): Phrase {

@@ -12,7 +12,8 @@ import {
 import type { Incident } from '../audit/incidents.ts';
 import { capitalise, type Phrase } from '../audit/phrase.ts';
 import type { Statement } from '../audit/statements.ts';
-import { html, type Markup } from './markup.ts';
+import { type AuditedStep, describeRepeated } from '../audit/steps.ts';
+import { html, type Markup, only } from './markup.ts';
 import { renderFactList, renderManifest, renderWord } from './parts.ts';
 
 /** As many stand one by one; the statements, the matrices and the audit document name the others. */
@@ -54,7 +55,9 @@ ${bullets(audit.limits)}
 /** How many deviations each statement names: all of them where the page has room for that. */
 function shareOf({ scenarios }: Audit): number {
   const numbers = scenarios
-    .flatMap(({ statements }) => statements.map(({ deviations }) => deviations.length))
+    .flatMap(({ steps }) =>
+      steps.flatMap(({ statements }) => statements.map(({ deviations }) => deviations.length)),
+    )
     .filter((number) => number > 0);
   const all = numbers.reduce((sum, number) => sum + number, 0);
   return all <= DEVIATIONS_TOLD
@@ -97,17 +100,32 @@ function renderConnections({ connections }: Incident, most: number): Markup | st
 }
 
 function renderScenario(scenario: AuditedScenario, share: number): Markup {
-  const { name, entries, caution, manifest, statements, policies, untested } = scenario;
+  const { name, entries, caution, manifest, steps, policies, untested } = scenario;
   return html`<h3>Scenario ${renderName(name)}</h3>
 ${renderEntries(entries)}
 ${caution === undefined ? '' : html`<p class="callout is-inconclusive">${renderPhrase(caution)}</p>`}${renderManifest(manifest)}
 <h4>What was tested</h4>
-${statements.length === 0 ? html`<p>Nothing.</p>` : html`<ol class="statements">${statements.map((statement) => renderStatement(statement, share))}</ol>`}
+${steps.length === 0 ? html`<p>Nothing.</p>` : steps.map((step) => renderStep(step, share))}
 <h4>Policies, in plain language and as they were applied</h4>
 ${policies.length > 1 ? html`<p>${POLICIES_ADD_UP}</p>` : ''}
 ${policies.length === 0 ? html`<p>None.</p>` : html`<ul>${policies.map(renderPolicy)}</ul>`}
 <h4>What was not tested</h4>
 ${bullets(untested)}
+`;
+}
+
+function renderStep(step: AuditedStep, share: number): Markup {
+  const { title, account, statements } = step;
+  const repeated = describeRepeated(step);
+  const told =
+    statements.length > 0
+      ? html`<ol class="statements">${statements.map((statement) => renderStatement(statement, share))}</ol>`
+      : html`${only(repeated === undefined, () => html`<p>Nothing.</p>`)}`;
+  if (title === undefined) return told;
+  return html`<h5>${renderPhrase(title)}</h5>
+<p>${account.map((phrase) => html`${renderPhrase(phrase)} `)}</p>
+${told}
+${repeated === undefined ? '' : html`<p>${renderPhrase(repeated)}</p>`}
 `;
 }
 

@@ -3,9 +3,9 @@ import { namespaceOf } from '../../../keys.ts';
 import { FLOW_LEGEND, type FlowStyle, flowsOf, type ShownFlow } from '../../parts/flows.ts';
 import { groupBy } from '../../parts/group.ts';
 import { count, formatNumber, shortenMiddle } from '../../text/text.ts';
-import type { ScenarioView } from '../../view/view.ts';
+import type { StepView } from '../../view/view.ts';
 import { html, type Markup, only } from './markup.ts';
-import { renderTable } from './parts.ts';
+import { renderHeading, renderTable } from './parts.ts';
 
 /** More boxes than this cannot be told apart; those with the most ways are drawn. */
 const NAMESPACES_DRAWN = 24;
@@ -48,15 +48,15 @@ interface Box extends Point {
 }
 
 /** The drawing with its legend, and the same as a table; nothing where no way was found open and none was missed. */
-export function renderGraph(scenario: ScenarioView, id: string): Markup | readonly Markup[] {
-  const arrows = groupBy(flowsOf(scenario), ({ check, style }) =>
+export function renderGraph(step: StepView, id: string): Markup | readonly Markup[] {
+  const arrows = groupBy(flowsOf(step), ({ check, style }) =>
     JSON.stringify([namespaceOf(check.from), namespaceOf(check.to), style]),
   ).map(toArrow);
   if (arrows.length === 0) return [];
-  const names = namespacesOf(scenario, arrows);
+  const names = namespacesOf(step, arrows);
   const drawn = names.slice(0, NAMESPACES_DRAWN);
   const left = names.length - drawn.length;
-  return html`<h3 id="${id}-flows">Namespaces and open ways</h3>
+  return html`${renderHeading(step, `${id}-flows`, 'Namespaces and open ways')}
 ${draw(drawn, arrows, id)}
 <p class="legend">${FLOW_LEGEND} The numbers count pairs of pods and ports.${left > 0 ? ` Left out: ${count(left, 'namespace')} with the fewest ways.` : ''}</p>
 ${renderWays(arrows)}
@@ -74,7 +74,7 @@ function toArrow(flows: readonly ShownFlow[]): NamespaceArrow {
 }
 
 /** In the order of the scenario; where there are too many, those with the most ways first. */
-function namespacesOf({ namespaces }: ScenarioView, arrows: readonly NamespaceArrow[]): string[] {
+function namespacesOf({ namespaces }: StepView, arrows: readonly NamespaceArrow[]): string[] {
   const names = [
     ...new Set([...namespaces.map(({ name }) => name), ...arrows.flatMap(({ from, to }) => [from, to])]),
   ];

@@ -13,6 +13,7 @@ import { resultOf } from '../../parts/result-line.ts';
 import { describeOverdue } from '../../parts/review.ts';
 import { describeLeftOut } from '../../parts/scenario-notes.ts';
 import { describeRun, isCalm, runWord, scenarioWord } from '../../parts/summary.ts';
+import { summariseWithoutControl } from '../../parts/without-control.ts';
 import { duration, formatNumber, shortenMiddle } from '../../text/text.ts';
 import type { Counts } from '../../view/counts.ts';
 import type { RunView } from '../../view/view.ts';
@@ -28,6 +29,7 @@ const VERDICTS: readonly (readonly [kind: keyof Counts, word: string, style: str
   ['leaked', 'leaked', 'leaked'],
   ['broken', 'broken', 'broken'],
   ['flapping', 'flapping', 'flapping'],
+  ['late', 'late', 'late'],
   ['inconclusive', 'inconclusive', 'inconclusive'],
   ['unjudged', 'not judged', 'inconclusive'],
   ['pass', 'passed', 'passed'],
@@ -140,8 +142,9 @@ function renderSummary(view: RunView): Markup {
 `;
   });
   const notes = view.scenarios.flatMap((scenario) =>
-    [describeOverdue(scenario), describeLeftOut(scenario)].flatMap((text) =>
-      text === undefined ? [] : [html`<p class="callout is-inconclusive">${scenario.name}: ${text}</p>`],
+    [describeOverdue(scenario), describeLeftOut(scenario), summariseWithoutControl(scenario.checks)].flatMap(
+      (text) =>
+        text === undefined ? [] : [html`<p class="callout is-inconclusive">${scenario.name}: ${text}</p>`],
     ),
   );
   const contrary = view.scenarios.flatMap(({ name, checks }) => {

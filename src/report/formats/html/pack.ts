@@ -5,7 +5,7 @@ import { describeTarget } from '../../../pair.ts';
 import { isPassedContrary } from '../../parts/contrary.ts';
 import { buildMatrix, CELLS, cellOf } from '../../parts/matrix.ts';
 import { factsOf } from '../../parts/mismatch.ts';
-import type { RunView, ScenarioView } from '../../view/view.ts';
+import type { RunView, ScenarioView, StepView } from '../../view/view.ts';
 import { policiesOf } from './exercise.ts';
 import type { FactHead, Items, Lists, PackedChecks, PageData } from './page-data.ts';
 
@@ -17,9 +17,7 @@ export function packChecks({ scenarios }: RunView): string {
 
 function packScenario(scenario: ScenarioView): PackedChecks {
   const { checks } = scenario;
-  const matrix = buildMatrix(scenario);
-  const rowOf = new Map(matrix.rows.map((key, row) => [key, row]));
-  const columnOf = new Map(matrix.columns.map((column, position) => [describeTarget(column), position]));
+  const places = scenario.steps.flatMap(placesIn);
   const facts = checks.map(factsOf);
   const heads = facts.map((all) =>
     JSON.stringify(all.map(({ label, isCommand }): FactHead => ({ label, ...(isCommand && { isCommand }) }))),
@@ -27,8 +25,8 @@ function packScenario(scenario: ScenarioView): PackedChecks {
   const { values: shapes, index: shapeOf } = intern(heads);
   const texts = Map.groupBy(facts.flat(), ({ label }) => label);
   return {
-    rows: checks.map(({ from }) => rowOf.get(from) ?? 0),
-    columns: checks.map((check) => columnOf.get(describeTarget(check)) ?? 0),
+    rows: places.map(({ row }) => row),
+    columns: places.map(({ column }) => column),
     pairs: packTexts(checks.map(({ pair }) => pair)),
     verdicts: packTexts(checks.map(({ verdict }) => verdict ?? 'unjudged')),
     meanings: packTexts(checks.map((check) => CELLS[cellOf(check)].meaning)),
@@ -41,6 +39,17 @@ function packScenario(scenario: ScenarioView): PackedChecks {
       [...texts].map(([label, all]) => [label, packTexts(all.map(({ text }) => text))]),
     ),
   };
+}
+
+/** Where each check stands in the matrix of its step. */
+function placesIn(step: StepView): { readonly row: number; readonly column: number }[] {
+  const matrix = buildMatrix(step);
+  const rowOf = new Map(matrix.rows.map((key, row) => [key, row]));
+  const columnOf = new Map(matrix.columns.map((column, position) => [describeTarget(column), position]));
+  return step.checks.map((check) => ({
+    row: rowOf.get(check.from) ?? 0,
+    column: columnOf.get(describeTarget(check)) ?? 0,
+  }));
 }
 
 function packTexts(texts: readonly string[]): Lists {

@@ -5,11 +5,11 @@ export interface PageData {
 }
 
 /**
- * The checks of a scenario by column. One check says much the same as the next, but each says a thousand letters: by column and
+ * The checks of a scenario, step by step, by column. One check says much the same as the next, but each says a thousand letters: by column and
  * word, what is the same lies together, and packs to a tenth.
  */
 export interface PackedChecks {
-  /** Where each check stands in the matrix: its row, and its column. */
+  /** Where each check stands in the matrix of its step: its row, and its column. */
   readonly rows: readonly number[];
   readonly columns: readonly number[];
   /** `shop/web → shop/db:5432/TCP` */

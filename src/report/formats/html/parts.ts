@@ -1,6 +1,7 @@
 /** Pieces that several sections of the page share. */
 import type { CaseProblem } from '../../parts/cases.ts';
 import type { Fact } from '../../text/block.ts';
+import type { StepView } from '../../view/view.ts';
 import { html, type Markup } from './markup.ts';
 
 /** Labels and texts, commands set apart. */
@@ -26,6 +27,11 @@ export function renderManifest(manifest: readonly string[] | undefined): Markup 
 export function renderTable(label: string, head: readonly string[], rows: readonly Markup[]): Markup {
   return html`<div class="scroll" role="group" aria-label="${label}" tabindex="0"><table class="list"><thead><tr>${head.map((text) => html`<th scope="col">${text}</th>`)}</tr></thead><tbody>
 ${rows}</tbody></table></div>`;
+}
+
+/** Of a part of a scenario; where the scenario goes on in steps, of a part of one of them. */
+export function renderHeading(step: StepView, id: string, text: string): Markup {
+  return step.scenario.hasSteps ? html`<h4 id="${id}">${text}</h4>` : html`<h3 id="${id}">${text}</h3>`;
 }
 
 /** A word for a result, in its colour. */

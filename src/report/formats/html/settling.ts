@@ -1,8 +1,8 @@
 /** When what happened: the phases of a scenario, and how the policies came into force. */
 import { duration, formatNumber } from '../../text/text.ts';
-import type { CheckView, ScenarioView } from '../../view/view.ts';
+import type { CheckView, ScenarioView, StepView } from '../../view/view.ts';
 import { html, type Markup, only } from './markup.ts';
-import { renderTable } from './parts.ts';
+import { renderHeading, renderTable } from './parts.ts';
 
 const WIDTH = 760;
 /** What the axes need, in units of the drawing. */
@@ -21,43 +21,45 @@ const CURVES = [
 
 type Settled = CheckView & { readonly settledMs: number };
 
-/** Nothing for a scenario that has not begun. */
-export function renderTimeline(scenario: ScenarioView, id: string): Markup | readonly Markup[] {
-  const phases = renderPhases(scenario, id);
-  const settled = scenario.checks
+/** How the checks of a step came to show what is expected; nothing where none did. */
+export function renderSettling(step: StepView, id: string): readonly Markup[] {
+  const settled = step.checks
     .filter((check): check is Settled => check.settledMs !== undefined)
     .sort((left, right) => left.settledMs - right.settledMs);
-  if (settled.length === 0) return phases;
+  if (settled.length === 0) return [];
   return [
-    ...phases,
-    html`<h3 id="${id}-settling">How fast policies took effect</h3>
-${drawCurves(settled, scenario.checks, id)}
+    html`${renderHeading(step, `${id}-settling`, 'How fast policies took effect')}
+${drawCurves(settled, step, id)}
 <ul class="legend">${CURVES.map(({ name, style }) => html`<li><span class="key ${style}"></span>${name}</li>`)}</ul>
-${renderTimes(settled, scenario.checks)}
+${renderTimes(settled, step.checks)}
 `,
   ];
 }
 
-function renderPhases({ phases, durationMs }: ScenarioView, id: string): readonly Markup[] {
-  const known = phases.flatMap(({ name, atMs, durationMs: took }) =>
-    took === undefined ? [] : [{ name, atMs, took }],
+/** Nothing for a scenario that has not begun. */
+export function renderPhases({ phases, durationMs }: ScenarioView, id: string): readonly Markup[] {
+  const known = phases.flatMap(({ name, step, atMs, durationMs: took }) =>
+    took === undefined
+      ? []
+      : [{ name, whole: step === undefined ? name : `${name} of step ${step}`, atMs, took }],
   );
   const endMs = Math.max(durationMs ?? 0, ...known.map(({ atMs, took }) => atMs + took));
   if (known.length === 0 || endMs === 0) return [];
   const scale = (ms: number): number => round((ms / endMs) * WIDTH);
-  const bars = known.map(({ name, atMs, took }, index) => {
+  const bars = known.map(({ name, whole, atMs, took }, index) => {
     const [x, width] = [scale(atMs), Math.max(1, scale(took))];
-    return html`<g class="phase phase-${index % 2}"><title>${name}: ${duration(took)}</title><rect x="${x}" y="${BAR.top}" width="${width}" height="${BAR.height}"/>${only(width >= NAME_WIDTH, () => html`<text x="${round(x + width / 2)}" y="${BAR.top + 17}" text-anchor="middle">${name}</text>`)}</g>`;
+    return html`<g class="phase phase-${index % 2}"><title>${whole}: ${duration(took)}</title><rect x="${x}" y="${BAR.top}" width="${width}" height="${BAR.height}"/>${only(width >= NAME_WIDTH, () => html`<text x="${round(x + width / 2)}" y="${BAR.top + 17}" text-anchor="middle">${name}</text>`)}</g>`;
   });
   return [
     html`<h3 id="${id}-phases">Phases</h3>
 <svg class="phases" viewBox="0 0 ${WIDTH} 34" width="${WIDTH}" height="34" role="img" aria-labelledby="${id}-phases">${bars}</svg>
-<p class="legend">${known.map(({ name, took }) => `${name} ${duration(took)}`).join(', ')}</p>
+<p class="legend">${known.map(({ whole, took }) => `${whole} ${duration(took)}`).join(', ')}</p>
 `,
   ];
 }
 
-function drawCurves(settled: readonly Settled[], checks: readonly CheckView[], id: string): Markup {
+function drawCurves(settled: readonly Settled[], { number, checks }: StepView, id: string): Markup {
+  const since = number === 1 ? 'since the policies were applied' : "since the step's last action";
   const endMs = Math.max(settled.at(-1)?.settledMs ?? 0, 1);
   const ticks = ticksUpTo(endMs);
   const axisMs = ticks.at(-1) ?? endMs;
@@ -67,7 +69,7 @@ function drawCurves(settled: readonly Settled[], checks: readonly CheckView[], i
   return html`<svg class="settling" viewBox="0 0 ${WIDTH} ${bottom + 40}" width="${WIDTH}" height="${bottom + 40}" role="img" aria-labelledby="${id}-settling">
 ${[0, 0.5, 1].map((share) => html`<path class="axis" d="M${LEFT} ${y(share)}H${WIDTH - RIGHT}"/><text x="${LEFT - 8}" y="${y(share) + 4}" text-anchor="end">${share * 100}%</text>`)}
 ${ticks.map((ms) => html`<path class="axis" d="M${x(ms)} ${bottom}v5"/><text x="${x(ms)}" y="${bottom + 18}" text-anchor="middle">${ms === 0 ? '0' : duration(ms)}</text>`)}
-<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${bottom + 36}" text-anchor="middle">share of the checks that were as expected, by time since the policies were applied</text>
+<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${bottom + 36}" text-anchor="middle">share of the checks that were as expected, by time ${since}</text>
 ${CURVES.flatMap(({ expected, style }) => {
   const times = settled.filter((check) => check.expected === expected).map(({ settledMs }) => settledMs);
   const total = checks.filter((check) => check.expected === expected).length;

@@ -3,7 +3,7 @@ import { describeAttempts, underPolicies } from '../../parts/attempts.ts';
 import { describeExpected } from '../../parts/expectation.ts';
 import { groupInconclusive } from '../../parts/inconclusive.ts';
 import { factsOf } from '../../parts/mismatch.ts';
-import { findPatterns, findRunPatterns } from '../../parts/patterns.ts';
+import { findRunPatterns, findStepPatterns } from '../../parts/patterns.ts';
 import { count, formatNumber } from '../../text/text.ts';
 import type { CheckView, RunView } from '../../view/view.ts';
 import { html, type Markup } from './markup.ts';
@@ -33,13 +33,13 @@ function renderMismatches(view: RunView, entries: Entries): readonly Markup[] {
   const patterns = [
     ...findRunPatterns(view).map((text) => html`<li>${text}</li>`),
     ...scenarios.flatMap((scenario) =>
-      findPatterns(scenario).map((text) => html`<li><b>${scenario.name}</b>: ${text}</li>`),
+      findStepPatterns(scenario).map((text) => html`<li><b>${scenario.name}</b>: ${text}</li>`),
     ),
   ];
   const blocks = mismatches.slice(0, MISMATCHES_TOLD).map((check, index) => {
     const entry = entries.get(check) ?? '';
     const seen = describeAttempts(underPolicies(check));
-    return html`<details class="mismatch" data-entry="${entry}"${index < OPEN ? html` open` : ''}><summary>${renderWord(check.verdict, check.verdict)} <span class="pair">${check.pair}</span> <span class="seen">expected ${describeExpected(check)}, seen ${seen}</span></summary>${renderFactList(factsOf(check))}</details>
+    return html`<details class="mismatch" data-entry="${entry}"${index < OPEN ? html` open` : ''}><summary>${renderWord(check.verdict, check.verdict)} <span class="pair">${check.title}</span> <span class="seen">expected ${describeExpected(check)}, seen ${seen}</span></summary>${renderFactList(factsOf(check))}</details>
 `;
   });
   const left = mismatches.length - blocks.length;
@@ -68,7 +68,7 @@ function renderInconclusives(view: RunView, entries: Entries): readonly Markup[]
     const names = checks.map((check) => entries.get(check) ?? '');
     const pairs = checks
       .slice(0, PAIRS_NAMED)
-      .map((check, index) => html`<li data-entry="${names[index] ?? ''}">${check.pair}</li>`);
+      .map((check, index) => html`<li data-entry="${names[index] ?? ''}">${check.title}</li>`);
     return html`<li data-entry="${names.join(' ')}">${count(checks.length, 'check')}: ${reason}<ul class="pairs">${pairs}${left > 0 ? html`<li data-whole>and ${formatNumber(left)} more</li>` : ''}</ul></li>
 `;
   });

@@ -9,10 +9,12 @@ import { type ResultColumns, renderResultLine, resultOf } from '../../parts/resu
 import { describeOverdue } from '../../parts/review.ts';
 import { describeForce, describeLeftOut } from '../../parts/scenario-notes.ts';
 import { isCalm, scenarioWord } from '../../parts/summary.ts';
+import { summariseWithoutControl } from '../../parts/without-control.ts';
 import { renderFacts, renderHeadline } from '../../text/block.ts';
 import type { Canvas } from '../../text/paint.ts';
 import { count, duration, formatNumber, wrap } from '../../text/text.ts';
-import type { CheckView, ScenarioView } from '../../view/view.ts';
+import type { CheckView, ScenarioView, StepView } from '../../view/view.ts';
+import { isCalmStep, renderStep, renderStepLines } from './step-section.ts';
 
 const BLOCKS_SHOWN = 20;
 const INCONCLUSIVE_SHOWN = 5;
@@ -30,32 +32,54 @@ export function renderScenario(scenario: ScenarioView, options: SectionOptions):
   const result = resultOf(scenario);
   const isQuiet = isCalm(scenarioWord(result));
   if (isQuiet && quiet) return [];
+  const indent = ' '.repeat(columns.word + 2);
   const head = [
     ...renderResultLine(result, columns, canvas),
-    ...renderNotes(scenario, options),
+    ...renderNotes(scenario, indent, options),
     ...(verbose ? renderAbout(scenario, canvas) : []),
   ];
-  if (isQuiet && !verbose) return [head];
+  // Of a scenario that was not started, there is nothing to tell of its steps.
+  const lines = scenario.status === 'finished' ? renderStepLines(scenario, indent, canvas) : [];
+  if (isQuiet && !verbose) return [[...head, ...lines]];
   return [
     head,
     ...renderError(scenario, canvas),
-    ...(quiet ? [] : renderMatrixSection(scenario, verbose, canvas)),
-    ...renderPatterns(scenario, canvas),
-    ...renderMismatches(scenario, options),
-    ...(verbose ? renderContrary(scenario, canvas) : []),
-    ...renderInconclusives(scenario.checks, verbose, canvas),
+    ...scenario.steps.flatMap((step) => [
+      ...(scenario.hasSteps && !(quiet && isCalmStep(step)) ? [renderStep(step, canvas)] : []),
+      ...renderFindings(step, options),
+    ]),
+  ];
+}
+
+/** The matrix and what is not as expected; of a later step, what has changed in it stands in the place of the matrix. */
+function renderFindings(step: StepView, options: SectionOptions): string[][] {
+  const { canvas, verbose, quiet } = options;
+  return [
+    ...(quiet || step.number > 1 ? [] : renderMatrixSection(step, verbose, canvas)),
+    ...renderPatterns(step, canvas),
+    ...renderMismatches(step, options),
+    ...(verbose ? renderContrary(step, canvas) : []),
+    ...renderInconclusives(step.checks, verbose, canvas),
   ];
 }
 
 /** What is worth a line and never more: an overdue review, and on what else the verdicts rest. */
-function renderNotes(scenario: ScenarioView, { columns, canvas, verbose, quiet }: SectionOptions): string[] {
+function renderNotes(
+  scenario: ScenarioView,
+  indent: string,
+  { canvas, verbose, quiet }: SectionOptions,
+): string[] {
   const texts = [
     describeOverdue(scenario),
-    ...(quiet ? [] : [describeLeftOut(scenario), verbose ? undefined : describeContraries(scenario)]),
+    ...(quiet
+      ? []
+      : [
+          describeLeftOut(scenario),
+          verbose ? undefined : describeContraries(scenario),
+          summariseWithoutControl(scenario.checks),
+        ]),
   ];
-  return texts.flatMap((text) =>
-    text === undefined ? [] : wrap(text, canvas.width, ' '.repeat(columns.word + 2)),
-  );
+  return texts.flatMap((text) => (text === undefined ? [] : wrap(text, canvas.width, indent)));
 }
 
 function describeContraries({ checks }: ScenarioView): string | undefined {
@@ -66,8 +90,8 @@ function describeContraries({ checks }: ScenarioView): string | undefined {
 }
 
 /** All that was seen of the checks that passed, and not in every attempt. */
-function renderContrary(scenario: ScenarioView, canvas: Canvas): string[][] {
-  return passedContrary(scenario.checks).map((check) => [
+function renderContrary(step: StepView, canvas: Canvas): string[][] {
+  return passedContrary(step.checks).map((check) => [
     ...renderHeadline('CONTRARY', 'inconclusive', `${check.pair}, which passed`, canvas),
     ...renderFacts(seenFacts(check), canvas),
   ]);
@@ -76,9 +100,11 @@ function renderContrary(scenario: ScenarioView, canvas: Canvas): string[][] {
 function renderAbout(scenario: ScenarioView, canvas: Canvas): string[] {
   const { description, owner, purpose, runbook, execRetries } = scenario;
   const force = describeForce(scenario);
-  const policies = scenario.policies.map(({ key }) => key);
-  const phases = scenario.phases.flatMap(({ name, durationMs }) =>
-    durationMs === undefined ? [] : `${name} ${duration(durationMs)}`,
+  const policies = [...new Set(scenario.policies.map(({ key }) => key))];
+  const phases = scenario.phases.flatMap(({ name, step, durationMs }) =>
+    durationMs === undefined
+      ? []
+      : `${name}${step === undefined ? '' : ` of step ${step}`} ${duration(durationMs)}`,
   );
   const facts = [
     ...(owner === undefined ? [] : [{ label: 'owner', text: owner }]),
@@ -112,14 +138,14 @@ function renderError({ error }: ScenarioView, canvas: Canvas): string[][] {
 }
 
 /** What many of them have in common comes before each for itself. */
-function renderPatterns(scenario: ScenarioView, canvas: Canvas): string[][] {
-  const patterns = findPatterns(scenario);
+function renderPatterns(step: StepView, canvas: Canvas): string[][] {
+  const patterns = findPatterns(step);
   return patterns.length === 0
     ? []
     : [patterns.flatMap((text) => renderHeadline('PATTERN', 'name', text, canvas))];
 }
 
-function renderMismatches({ mismatches }: ScenarioView, { verbose, canvas }: SectionOptions): string[][] {
+function renderMismatches({ mismatches }: StepView, { verbose, canvas }: SectionOptions): string[][] {
   const shown = verbose ? mismatches : mismatches.slice(0, BLOCKS_SHOWN);
   return [
     ...shown.map((check) => renderMismatch(check, { canvas, isWhole: verbose })),

@@ -4,7 +4,7 @@ import { runRecordSchema } from '../../../../src/record/schema.ts';
 import { buildAudit } from '../../../../src/report/formats/audit/audit.ts';
 import { renderAudit } from '../../../../src/report/formats/audit/markdown.ts';
 import { plainText } from '../../../../src/report/formats/audit/phrase.ts';
-import { viewOf } from '../../../../src/report/view/view.ts';
+import { viewOf } from '../../../../src/report/view/run.ts';
 import { startProcessorClock } from '../../../support/processor-time.ts';
 import {
   attempts,
@@ -57,11 +57,11 @@ test('warns of what something else cuts and of nodes without the policies, and m
     'In scenario three-tier, node node-3 did not take up the policies within the time. Nothing that was seen there is about these policies, and it is counted as not proven.',
   ]);
   expect(
-    scenarios.flatMap(({ statements }) =>
-      statements.flatMap(({ sentence, reservation }) =>
+    scenarios
+      .flatMap(({ steps }) => steps.flatMap(({ statements }) => statements))
+      .flatMap(({ sentence, reservation }) =>
         reservation === undefined ? [] : [[plainText(sentence), plainText(reservation)]],
       ),
-    ),
   ).toEqual([
     [
       'Pods of db in shop cannot reach web on TCP 80 (http).',
@@ -81,7 +81,7 @@ test('says what was let through by something else, once for a scenario and with 
   expect(audit.cautions.map(plainText)).toEqual([
     'In scenario odd, 1 connection is possible as stated, but not because of its policies, which do not let it through: something else decides, such as a policy of the whole cluster. The statements concerned say so.',
   ]);
-  expect(audit.scenarios[0]?.statements[1]?.reservation).toBeDefined();
+  expect(audit.scenarios[0]?.steps[0]?.statements[1]?.reservation).toBeDefined();
 });
 
 test('says when the policies were in force, on which nodes they were not, and that they were left in place', () => {

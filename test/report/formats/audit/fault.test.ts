@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { RunRecord, ScenarioRecord } from '../../../../src/record/schema.ts';
 import { buildAudit } from '../../../../src/report/formats/audit/audit.ts';
 import { plainText } from '../../../../src/report/formats/audit/phrase.ts';
-import { viewOf } from '../../../../src/report/view/view.ts';
+import { viewOf } from '../../../../src/report/view/run.ts';
 import { attempts, buildRecord, buildScenario, type CheckParts } from '../../fixture.ts';
 
 type Ground = ScenarioRecord['grounds'][number][number];

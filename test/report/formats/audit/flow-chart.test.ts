@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { checksOf } from '../../../../src/record/schema.ts';
 import { drawFlows } from '../../../../src/report/formats/audit/flow-chart.ts';
 import { renderAudit } from '../../../../src/report/formats/audit/markdown.ts';
-import { viewOf } from '../../../../src/report/view/view.ts';
+import { viewOf } from '../../../../src/report/view/run.ts';
 import {
   buildRecord,
   buildScenario,

@@ -7,7 +7,7 @@ import { renderHtml } from '../../../../src/report/formats/html/html.ts';
 import { html } from '../../../../src/report/formats/html/markup.ts';
 import type { Lists, PackedChecks, PageData } from '../../../../src/report/formats/html/page-data.ts';
 import { ticksUpTo } from '../../../../src/report/formats/html/settling.ts';
-import { viewOf } from '../../../../src/report/view/view.ts';
+import { viewOf } from '../../../../src/report/view/run.ts';
 import { startRecord, startScenario } from '../../../../src/run/start-record.ts';
 import { loadPlans } from '../../../../src/scenario/load-plans.ts';
 import { folderWith } from '../../../support/cli.ts';

@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../../../src/record/schema.ts';
 import { renderHtml } from '../../../../src/report/formats/html/html.ts';
 import { factsOf } from '../../../../src/report/parts/mismatch.ts';
-import { viewOf } from '../../../../src/report/view/view.ts';
+import { viewOf } from '../../../../src/report/view/run.ts';
 import { folderWith } from '../../../support/cli.ts';
 import { buildRecord, everyVerdict, meshScenario } from '../../fixture.ts';
 import { hostileRecord } from '../../records.ts';
+import { calmSteps, fiveSteps } from '../../steps.ts';
 import { describeInBrowser, launch, troubles } from './browser.ts';
 import { largeRun } from './large.ts';
 
@@ -313,6 +314,117 @@ describeInBrowser('the page', () => {
     expect(await detail(page).locator('h4').innerText()).toBe(
       'monitoring/prometheus → shop/api:9090/TCP (metrics)',
     );
+  });
+
+  describe('a scenario that goes on in steps', () => {
+    const stepsOf = (page: Page): Promise<string[]> => page.locator('.step:visible > h3').allInnerTexts();
+    const ALL = [
+      'Step 1: first step',
+      'Step 2: monitoring is let in',
+      'Step 3: the API is replaced',
+      'Step 4: monitoring is shut out again',
+      'Step 5: back to open',
+    ];
+
+    test('begins with the first step in which something is amiss, or with the first of all', async () => {
+      const { page, seen } = await open(fiveSteps());
+      expect(await stepsOf(page)).toEqual([ALL[1]]);
+      const marked = page.locator('fieldset.steps label', { hasText: '(!)' });
+      expect((await marked.allInnerTexts()).map((text) => text.trim())).toEqual([
+        '2 monitoring is let in (!)',
+        '3 the API is replaced (!)',
+        '4 monitoring is shut out again (!)',
+        '5 back to open (!)',
+      ]);
+      expect(await stepsOf((await open(calmSteps())).page)).toEqual([ALL[0]]);
+      expect(seen).toEqual([]);
+    });
+
+    test('shows the step that is chosen, by keys too, and keeps it in the address', async () => {
+      const { page } = await open(fiveSteps());
+      await page.getByLabel('2 monitoring is let in').focus();
+      await page.keyboard.press('ArrowRight');
+      expect(await stepsOf(page)).toEqual([ALL[2]]);
+      expect(await addressOf(page)).toBe('#step=0.2');
+      await page.reload();
+      await page.locator('#shown:not(:empty)').waitFor();
+      expect(await stepsOf(page)).toEqual([ALL[2]]);
+      await page.getByLabel('all steps').check();
+      expect(await stepsOf(page)).toEqual(ALL);
+      expect(await addressOf(page)).toBe('#step=0.all');
+      await page.getByLabel('leaked (1)').check();
+      await page.getByText('1 of 36 checks shown').waitFor();
+      expect(await addressOf(page)).toBe('#verdict=leaked&step=0.all');
+      expect(await page.locator('.step .nothing:visible').count()).toBe(4);
+      await page.getByRole('button', { name: 'Show all' }).click();
+      expect(await addressOf(page)).toBe('#step=0.all');
+    });
+
+    test('is led to a step by its link, and by a check that is kept in view', async () => {
+      const { page } = await open(fiveSteps());
+      await page.getByRole('link', { name: 'back to open' }).click();
+      await page.locator('#scenario-1-step-5').waitFor();
+      expect(await stepsOf(page)).toEqual([ALL[4]]);
+      const kept = (await open(fiveSteps(), { hash: '#check=0.24' })).page;
+      expect(await stepsOf(kept)).toEqual([ALL[3]]);
+      const panel = kept.locator('#scenario-1-step-4 .detail');
+      expect(await panel.locator('h4').innerText()).toBe('monitoring/prometheus → shop/api:8080/TCP');
+      expect(await panel.innerText()).toContain('4 of 5, monitoring is shut out again');
+      // It is kept in its own step only.
+      await kept.getByLabel('1 first step').check();
+      await cell(kept, 0, 1).hover();
+      expect(await kept.locator('#scenario-1-step-1 .detail h4').innerText()).toBe(
+        'shop/web → shop/db:5432/TCP',
+      );
+    });
+
+    test('marks what changes, for the eye and for the ear', async () => {
+      const { page } = await open(fiveSteps(), { hash: '#step=0.all' });
+      const changed = (step: number) => page.locator(`#scenario-1-step-${step} td:is(.opens, .closes, .new)`);
+      expect(await Promise.all([1, 2, 3, 4, 5].map((step) => changed(step).count()))).toEqual([
+        0, 1, 0, 2, 5,
+      ]);
+      expect(
+        await page.evaluate(
+          `getComputedStyle(document.querySelector('#scenario-1-step-2 td.opens'), '::after').content`,
+        ),
+      ).toBe('"▴"');
+      expect(await changed(2).getAttribute('aria-label')).toBe(
+        'late: as expected, after its time; must be reachable from this step on',
+      );
+      expect(await changed(4).first().getAttribute('class')).toBe('l closes');
+    });
+
+    test('is told one step after the other without scripts, and on paper', async () => {
+      const { page } = await open(fiveSteps(), { javaScriptEnabled: false });
+      expect(await stepsOf(page)).toEqual(ALL);
+      expect(await page.locator('fieldset.steps').isVisible()).toBe(false);
+      const printed = (await open(fiveSteps())).page;
+      await printed.evaluate('dispatchEvent(new Event("beforeprint"))');
+      await printed.emulateMedia({ media: 'print' });
+      expect(await stepsOf(printed)).toEqual(ALL);
+      expect(await printed.locator('fieldset.steps').isVisible()).toBe(false);
+      await printed.evaluate('dispatchEvent(new Event("afterprint"))');
+      expect(await stepsOf(printed)).toEqual([ALL[1]]);
+    });
+
+    test.each(['light', 'dark'] as const)(
+      'has nothing for axe-core to complain of, %s',
+      async (colorScheme) => {
+        const { page } = await open(fiveSteps(), { colorScheme, hash: '#step=0.all&check=0.24' });
+        await page.evaluate(axe.source);
+        await page.evaluate(
+          'for (const details of document.querySelectorAll("details")) details.open = true',
+        );
+        const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
+        expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+      },
+    );
+
+    test('fits a small screen', async () => {
+      const { page } = await open(fiveSteps(), { viewport: { width: 390, height: 800 } });
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    });
   });
 
   test.each(['light', 'dark'] as const)('axe-core finds nothing to complain of, %s', async (colorScheme) => {

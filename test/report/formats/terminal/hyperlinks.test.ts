@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { linkPlaces } from '../../../../src/report/formats/terminal/hyperlinks.ts';
 import { renderTerminal } from '../../../../src/report/formats/terminal/terminal.ts';
-import { viewOf } from '../../../../src/report/view/view.ts';
+import { viewOf } from '../../../../src/report/view/run.ts';
 import { everyVerdict } from '../../fixture.ts';
 
 const linkTo = (file: string): string => `file://host/project/${file}`;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { checksOf, type RunRecord, runRecordSchema } from '../../../../src/record/schema.ts';
 import { renderTerminal } from '../../../../src/report/formats/terminal/terminal.ts';
 import type { RenderOptions } from '../../../../src/report/render-options.ts';
-import { viewOf } from '../../../../src/report/view/view.ts';
+import { viewOf } from '../../../../src/report/view/run.ts';
 import { startProcessorClock } from '../../../support/processor-time.ts';
 import {
   attempts,

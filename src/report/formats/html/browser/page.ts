@@ -1,5 +1,5 @@
 /**
- * What the page can do where scripts run: choose checks by verdict, namespace, policy and words, walk through a matrix, and look at
+ * What the page can do where scripts run: choose checks by verdict, namespace, policy and words, choose a step, walk through a matrix, and look at
  * any check. The page is complete without it. What is chosen stands in the address after `#`, so that it can be passed on.
  */
 import type { FactHead, Lists, PackedChecks, PageData } from '../page-data.ts';
@@ -27,9 +27,19 @@ interface Choice {
   readonly text: string;
   /** `scenario.check`, both counted from 0, of the check that stays in view. */
   readonly check: string;
+  /** `scenario.step` of each scenario whose step was chosen, both counted from 0; `0.all` for all of its steps. */
+  readonly steps: readonly string[];
 }
 
-const NOTHING: Choice = { verdicts: [], contrary: '', namespace: '', policy: '', text: '', check: '' };
+const NOTHING: Choice = {
+  verdicts: [],
+  contrary: '',
+  namespace: '',
+  policy: '',
+  text: '',
+  check: '',
+  steps: [],
+};
 /** A command holds addresses and paths that nobody looks for, and would match too much. */
 const UNSEARCHED = 'reproduce';
 
@@ -50,6 +60,11 @@ interface Cell {
 /** A matrix of the page, with its rows of cells as they stand. */
 interface Grid {
   readonly scenario: number;
+  /** The checks in it, by their numbers: from the first to before the end. */
+  readonly first: number;
+  readonly end: number;
+  /** The block of its step; null where the scenario has but one. */
+  readonly step: HTMLElement | null;
   readonly table: HTMLTableElement;
   readonly heads: readonly HTMLElement[];
   readonly rows: readonly { readonly element: HTMLTableRowElement; readonly cells: readonly Cell[] }[];
@@ -66,12 +81,15 @@ const words = scenarios.map((checks) => checks.map(wordsOf));
 const grids = [...document.querySelectorAll('table.matrix')].map((table) =>
   prepare(table as HTMLTableElement),
 );
+const selectors = [...document.querySelectorAll<HTMLFieldSetElement>('fieldset.steps')];
 let choice = readAddress() ?? NOTHING;
 
 form.hidden = false;
 byId('without-script', HTMLElement).hidden = true;
 listen();
+for (const selector of selectors) selector.hidden = false;
 showForm();
+showSteps();
 showChoice();
 keepClear(form, ({ height }) => {
   const isSticky = getComputedStyle(form).position === 'sticky';
@@ -162,14 +180,15 @@ function readAddress(): Choice | undefined {
   const text = location.hash.slice(1);
   if (text !== '' && !text.includes('=')) return undefined;
   const values = new URLSearchParams(text);
-  const verdict = values.get('verdict') ?? '';
+  const list = (key: string): string[] => (values.get(key) ?? '').split(',').filter(Boolean);
   return {
-    verdicts: verdict === '' ? [] : verdict.split(','),
+    verdicts: list('verdict'),
     contrary: values.get('contrary') ?? '',
     namespace: values.get('namespace') ?? '',
     policy: values.get('policy') ?? '',
     text: values.get('text') ?? '',
     check: values.get('check') ?? '',
+    steps: list('step'),
   };
 }
 
@@ -177,6 +196,7 @@ function readAddress(): Choice | undefined {
 function showPlace(): void {
   const place = document.querySelector(':target');
   if (place === null) return;
+  showStep(place.closest<HTMLElement>('.step'));
   place.scrollIntoView();
   if (writeChoice() !== '') choose({});
 }
@@ -190,7 +210,11 @@ function choose(change: Partial<Choice>): void {
 /** As {@link readAddress} reads it. */
 function writeChoice(): string {
   const values = new URLSearchParams();
-  for (const [key, value] of Object.entries({ ...choice, verdict: choice.verdicts.join(',') })) {
+  for (const [key, value] of Object.entries({
+    ...choice,
+    verdict: choice.verdicts.join(','),
+    step: choice.steps.join(','),
+  })) {
     if (typeof value === 'string' && value !== '') values.set(key, value);
   }
   return values.toString();
@@ -295,18 +319,51 @@ function readForm(): void {
   showChoice();
 }
 
+/* The steps of a scenario. */
+
+/** Of each scenario the step that is chosen, where none is the one that the page begins with. */
+function showSteps(): void {
+  for (const selector of selectors) {
+    const { scenario = '' } = selector.dataset;
+    const boxes = [...selector.querySelectorAll<HTMLInputElement>('input')];
+    const isChosen = ({ value }: HTMLInputElement): boolean => choice.steps.includes(`${scenario}.${value}`);
+    const box = boxes.find(isChosen) ?? boxes.find(({ defaultChecked }) => defaultChecked);
+    if (box === undefined) continue;
+    box.checked = true;
+    for (const step of document.querySelectorAll<HTMLElement>(`.step[data-step^="${scenario}."]`))
+      step.hidden = box.value !== 'all' && step.dataset['step'] !== `${scenario}.${box.value}`;
+  }
+}
+
+/** Brings the block of a step into view, as something in it is to be seen. */
+function showStep(step: HTMLElement | null): void {
+  if (step?.hidden === true) chooseStep(step.dataset['step'] ?? '');
+}
+
+function chooseStep(name: string): void {
+  const scenario = name.slice(0, name.indexOf('.') + 1);
+  choose({ steps: [...choice.steps.filter((other) => !other.startsWith(scenario)), name] });
+  showSteps();
+}
+
 /* A matrix. */
 
 function prepare(table: HTMLTableElement): Grid {
   const scenario = Number(table.dataset['scenario']);
-  const section = table.closest('section');
-  const panel = section?.querySelector<HTMLElement>('.detail');
-  const nothing = section?.querySelector<HTMLElement>('.nothing');
+  const checks = scenarios[scenario] ?? [];
+  // Of a scenario with a single step, all.
+  const { first = 0, end = checks.length } = table.dataset;
+  const around = table.closest('.matrix-and-detail');
+  const panel = around?.querySelector<HTMLElement>('.detail');
+  const nothing = around?.querySelector<HTMLElement>('.nothing');
   if (!panel || !nothing) throw new Error('the page has a matrix without its panel');
   panel.hidden = false;
   table.setAttribute('role', 'grid');
   const grid: Grid = {
     scenario,
+    first: Number(first),
+    end: Number(end),
+    step: table.closest<HTMLElement>('.step'),
     table,
     heads: [...(table.tHead?.rows[0]?.cells ?? [])].slice(1),
     rows: [...(table.tBodies[0]?.rows ?? [])].map((element) => ({
@@ -317,7 +374,8 @@ function prepare(table: HTMLTableElement): Grid {
     nothing,
     entry: { row: 0, column: 0 },
   };
-  for (const [check, found] of (scenarios[scenario] ?? []).entries()) placeCheck(grid, found, check);
+  for (const [check, found] of checks.entries())
+    if (check >= grid.first && check < grid.end) placeCheck(grid, found, check);
   table.addEventListener('keydown', (event) => walk(event, grid));
   table.addEventListener('click', (event) => {
     const place = placeOf(grid, event.target);
@@ -334,10 +392,10 @@ function prepare(table: HTMLTableElement): Grid {
     if (place !== undefined && !holdsPinned(grid)) look(grid, place);
   });
   const corner = table.querySelector('.corner');
-  const around = table.parentElement;
-  if (corner !== null && around !== null) {
+  const scroller = table.parentElement;
+  if (corner !== null && scroller !== null) {
     keepClear(corner, ({ height, width }) => {
-      around.style.scrollPadding = `${height + GAP_PX}px ${GAP_PX}px ${GAP_PX}px ${width + GAP_PX}px`;
+      scroller.style.scrollPadding = `${height + GAP_PX}px ${GAP_PX}px ${GAP_PX}px ${width + GAP_PX}px`;
     });
   }
   enterAt(grid, grid.entry);
@@ -356,7 +414,8 @@ function placeCheck({ rows }: Grid, { row, column, meaning }: PageCheck, check: 
   if (cell === undefined) throw new Error('the page has no cell for a check');
   cell.check = check;
   cell.element.dataset['check'] = String(check);
-  cell.element.setAttribute('aria-label', meaning);
+  const { title: change } = cell.element;
+  cell.element.setAttribute('aria-label', change === '' ? meaning : `${meaning}; ${change}`);
 }
 
 interface CellPlace {
@@ -445,16 +504,18 @@ function stepOver(length: number, from: number, by: number, isShown: (index: num
 
 /* A check. */
 
-function look(grid: Grid, { row, column }: CellPlace): void {
-  const cell = grid.rows[row]?.cells[column];
-  const check = checkAt(grid.scenario, cell?.check);
-  if (check === undefined) {
-    const note = document.createElement('p');
-    note.textContent = 'Not tested: the scenario says nothing about this pair.';
-    grid.panel.replaceChildren(note);
-    return;
-  }
-  grid.panel.replaceChildren(describe(check));
+function look({ scenario, rows, panel }: Grid, { row, column }: CellPlace): void {
+  const check = checkAt(scenario, rows[row]?.cells[column]?.check);
+  panel.replaceChildren(check === undefined ? describeUntested() : describe(check));
+  // What does not fit is moved with the keys, too.
+  if (panel.scrollHeight > panel.clientHeight) panel.tabIndex = 0;
+  else panel.removeAttribute('tabindex');
+}
+
+function describeUntested(): HTMLElement {
+  const note = document.createElement('p');
+  note.textContent = 'Not tested: the scenario says nothing about this pair.';
+  return note;
 }
 
 function describe({ pair, verdict, meaning, facts }: PageCheck): DocumentFragment {
@@ -480,8 +541,9 @@ function describe({ pair, verdict, meaning, facts }: PageCheck): DocumentFragmen
 }
 
 /** Whether a check of this matrix stays in view, whatever is pointed at or walked to. */
-function holdsPinned({ scenario }: Grid): boolean {
-  return choice.check.startsWith(`${scenario}.`);
+function holdsPinned({ scenario, first, end }: Grid): boolean {
+  const [of, check] = choice.check === '' ? [] : choice.check.split('.').map(Number);
+  return of === scenario && check !== undefined && check >= first && check < end;
 }
 
 /** Keeps a check in view while pointer and focus move on; once more lets it go. */
@@ -503,6 +565,7 @@ function showPinned(isArrival: boolean): void {
         const isPinned = check !== undefined && choice.check === `${grid.scenario}.${check}`;
         element.setAttribute('aria-selected', String(isPinned));
         if (!isPinned || !isArrival) continue;
+        showStep(grid.step);
         look(grid, { row, column });
         enterAt(grid, { row, column });
         element.scrollIntoView({ block: 'center', inline: 'center' });
@@ -527,10 +590,16 @@ function listen(): void {
   form.addEventListener('reset', (event) => {
     event.preventDefault();
     clearTimeout(timer);
-    choose({ ...NOTHING, check: choice.check });
+    choose({ ...NOTHING, check: choice.check, steps: choice.steps });
     showForm();
     showChoice();
   });
+  for (const selector of selectors) {
+    selector.addEventListener('change', (event) => {
+      if (event.target instanceof HTMLInputElement)
+        chooseStep(`${selector.dataset['scenario']}.${event.target.value}`);
+    });
+  }
   addEventListener('hashchange', () => {
     const chosen = readAddress();
     if (chosen === undefined) {
@@ -539,6 +608,7 @@ function listen(): void {
     }
     choice = chosen;
     showForm();
+    showSteps();
     showChoice();
     showPinned(true);
   });
@@ -571,8 +641,11 @@ function layOut(): () => void {
   choice = chosen;
   const closed = [...document.querySelectorAll<HTMLDetailsElement>('details:not([open])')];
   for (const details of closed) details.open = true;
+  const hidden = [...document.querySelectorAll<HTMLElement>('.step[hidden]')];
+  for (const step of hidden) step.hidden = false;
   const parts = grids.flatMap(splitTable);
   return () => {
+    for (const step of hidden) step.hidden = true;
     for (const details of closed) details.open = false;
     for (const part of parts) part.remove();
     showChoice();

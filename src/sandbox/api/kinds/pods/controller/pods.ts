@@ -94,7 +94,7 @@ class PodController {
   schedule(pod: Pod): void {
     const placement = chooseNode(pod, this.#nodeStates());
     const node = placement.kind === 'node' ? this.#nodes.get(placement.node) : undefined;
-    const address = pod.spec.hostNetwork === true ? node?.plan.address : node?.addresses.take();
+    const address = pod.spec.hostNetwork === true ? node?.plan.address : node?.addresses.take(nameOf(pod));
     if (node !== undefined && address !== undefined) {
       this.#place(pod, node, address);
       return;
@@ -169,26 +169,29 @@ class PodController {
     placed.isLeaving = true;
     await placed.started;
     await placed.worker.stop();
-    await this.#releaseAddress(placed);
+    const giveBack = await this.#disconnect(placed);
     this.#placed.delete(uidOf(placed.pod));
     placed.node.pods.delete(placed);
     await this.#dependencies.files.removeHosts(uidOf(placed.pod));
     this.#forget(placed.pod);
+    // Not earlier: policies would take the next pod with this address for this one.
+    giveBack();
     this.scheduleWaiting();
   }
 
-  async #releaseAddress(placed: PlacedPod): Promise<void> {
-    if (placed.link === undefined || !placed.isNetworked) return;
+  /** Takes a pod's network away. @returns a function that gives its address back: to be called when policies do not see the pod */
+  async #disconnect(placed: PlacedPod): Promise<() => void> {
+    if (placed.link === undefined || !placed.isNetworked) return () => {};
     placed.isNetworked = false;
     await placed.node.detach(placed.link);
-    placed.node.addresses.giveBack(placed.address);
+    return () => placed.node.addresses.giveBack(placed.address, nameOf(placed.pod));
   }
 
   #publish(placed: PlacedPod): void {
     this.#writeStatus(placed.pod, (before) => this.#statusOf(placed, before));
     const { namespace, name } = placed.pod.metadata;
     const status = this.#dependencies.store.get('pods', namespace, name)?.status;
-    if (hasEnded(status)) void this.#releaseAddress(placed);
+    if (hasEnded(status)) void this.#disconnect(placed).then((giveBack) => giveBack());
   }
 
   #statusOf({ pod, node, address, worker }: PlacedPod, before: PodStatus | undefined): PodStatus {
@@ -238,6 +241,10 @@ function createNodeRunner(plan: NodePlan, { network, policies }: PodDependencies
 
 function uidOf(pod: Pod): string {
   return pod.metadata.uid ?? '';
+}
+
+function nameOf({ metadata: { namespace, name } }: Pod): string {
+  return `${namespace}/${name}`;
 }
 
 /** The pod's name, as far as a host name can be that long. */

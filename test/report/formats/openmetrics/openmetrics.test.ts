@@ -4,21 +4,23 @@ import { parser as promql } from '@prometheus-io/lezer-promql';
 import parsePrometheusTextFormat from 'parse-prometheus-text-format';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { type RunRecord, runRecordSchema } from '../../../src/record/schema.ts';
-import { renderOpenMetrics } from '../../../src/report/formats/openmetrics.ts';
-import { neutralise } from '../../../src/report/text/text.ts';
-import { viewOf } from '../../../src/report/view/view.ts';
-import { buildRecord, buildScenario, calmScenario, everyVerdict, unjudged } from '../fixture.ts';
+import { type RunRecord, runRecordSchema } from '../../../../src/record/schema.ts';
+import { renderOpenMetrics } from '../../../../src/report/formats/openmetrics/openmetrics.ts';
+import { neutralise } from '../../../../src/report/text/text.ts';
+import { viewOf } from '../../../../src/report/view/run.ts';
+import { buildRecord, buildScenario, calmScenario, everyVerdict, unjudged } from '../../fixture.ts';
 import {
   environmentFailure,
   HOSTILE,
   hostileRecord,
   interruptedRun,
   provisioningFailure,
-} from '../records.ts';
+} from '../../records.ts';
+import { calmSteps, fiveSteps } from '../../steps.ts';
 
 const RECORDS: Readonly<Record<string, RunRecord>> = {
   'every verdict': everyVerdict(),
+  'five steps': fiveSteps(),
   'hostile names': hostileRecord(),
   'an environment that failed': environmentFailure(),
   'pods that did not start': provisioningFailure(),
@@ -26,7 +28,7 @@ const RECORDS: Readonly<Record<string, RunRecord>> = {
   'no scenario at all': buildRecord([]),
   'two scenarios of one name': buildRecord([calmScenario('twin'), calmScenario('twin')]),
 };
-const DOCUMENTATION = new URL('../../../docs/', import.meta.url);
+const DOCUMENTATION = new URL('../../../../docs/', import.meta.url);
 
 /** Whoever has Python and its Prometheus client has the reference parser of OpenMetrics. */
 const PYTHON = ['python3', 'python'].find(
@@ -41,7 +43,7 @@ print(json.dumps([[family.name, family.type, family.unit, len(family.samples)] f
 
 test('holds checks by verdict, times to settle, and when it last went well', async () => {
   const text = renderOpenMetrics(viewOf(runRecordSchema.parse(everyVerdict())));
-  await expect(text).toMatchFileSnapshot('../golden/every-verdict.prom');
+  await expect(text).toMatchFileSnapshot('../../golden/every-verdict.prom');
 });
 
 describe('as the text format of Prometheus, for the textfile collector', () => {
@@ -62,6 +64,7 @@ describe('as the text format of Prometheus, for the textfile collector', () => {
       leaked: '1',
       broken: '2',
       flapping: '1',
+      late: '0',
       inconclusive: '5',
       not_judged: '0',
     });
@@ -136,6 +139,35 @@ describe('as the text format of Prometheus, for the textfile collector', () => {
     expect(familyOf(buildRecord([scenario]), 'podreach_enforce_seconds')?.metrics[0]?.value).toBe('0.28');
   });
 
+  test('tells of each step, and of a scenario with a single one as before', () => {
+    const record = buildRecord([calmScenario('done'), ...fiveSteps().scenarios]);
+    const series = (name: string) =>
+      familyOf(record, name)?.metrics.map(({ labels, value }) => [labels?.['step'], value]);
+    expect(series('podreach_late_nodes')?.map(([step]) => step)).toEqual([
+      undefined,
+      'first step',
+      'monitoring is let in',
+      'the API is replaced',
+      'monitoring is shut out again',
+      'back to open',
+    ]);
+    expect(series('podreach_checks_without_control')).toEqual([
+      ['first step', '0'],
+      ['monitoring is let in', '0'],
+      ['the API is replaced', '1'],
+      ['monitoring is shut out again', '2'],
+      ['back to open', '0'],
+    ]);
+    const text = renderOpenMetrics(viewOf(record));
+    const labels = 'cluster="sandbox",scenario="rollout",step="back to open"';
+    expect(text).toContain(`podreach_time_to_allow_seconds_bucket{${labels},le="0.25"} 1\n`);
+    expect(text).toContain(`podreach_time_to_allow_seconds_count{${labels}} 2\n`);
+    expect(text).toContain(
+      'podreach_time_to_enforce_seconds_count{cluster="sandbox",scenario="rollout",step="first step"} 5\n',
+    );
+    expect(text).not.toMatch(/^podreach_time_to_.*scenario="done"/m);
+  });
+
   test('keeps hostile names as they are', () => {
     const names = familyOf(hostileRecord(), 'podreach_scenario_duration_seconds')?.metrics.map(
       ({ labels }) => labels?.['scenario'],
@@ -188,9 +220,10 @@ describe('the time of the last success', () => {
 
 describe('the examples in the documentation', async () => {
   const known = new Set(
-    parsePrometheusTextFormat(renderOpenMetrics(viewOf(buildRecord([calmScenario('done')])))).flatMap(
-      ({ name, type }) =>
-        type === 'HISTOGRAM' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+    parsePrometheusTextFormat(
+      renderOpenMetrics(viewOf(buildRecord([calmScenario('done'), ...calmSteps().scenarios]))),
+    ).flatMap(({ name, type }) =>
+      type === 'HISTOGRAM' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
     ),
   );
   const read = (file: string) => readFile(new URL(file, DOCUMENTATION), 'utf8');
@@ -204,7 +237,7 @@ describe('the examples in the documentation', async () => {
   test('explain every metric', async () => {
     const documentation = await read('reports.md');
     for (const name of known)
-      expect(documentation).toContain(`\`${name.replace(/(settle_seconds)_(bucket|sum|count)$/, '$1')}\``);
+      expect(documentation).toContain(`\`${name.replace(/(_seconds)_(bucket|sum|count)$/, '$1')}\``);
   });
 
   test('are queries that Prometheus can read', async () => {

@@ -1,0 +1,152 @@
+/** A plan as text, and as data for scripts. */
+import { objectKey } from '../keys.ts';
+import type { Check } from '../model/check.ts';
+import type { Labels } from '../model/labels.ts';
+import type { Action } from '../model/step.ts';
+import { greatest } from '../numbers.ts';
+import { describeConnection, describePort, describePortName, describeTarget } from '../pair.ts';
+import { duration } from '../report/text/text.ts';
+import type { Plan, PlannedPolicy, PlannedStep, Port } from '../scenario/scenario.ts';
+
+type Cells = readonly string[];
+
+/** Everything that a run of a scenario creates, does and tries. */
+export function describePlan(plan: Plan): string {
+  const { scenario } = plan;
+  const [first, ...later] = plan.steps;
+  const late = lateObjects(plan);
+  const when = (object: string): string => (late.has(object) ? 'created later' : '');
+  return [
+    `${scenario.name}  (${scenario.location.file}:${scenario.location.line})`,
+    ...section(
+      'namespaces',
+      plan.namespaces.map(({ name, labels }) => [name, describeLabels(labels), when(`namespace/${name}`)]),
+    ),
+    ...section(
+      'pods',
+      plan.pods.map((pod) => [
+        objectKey(pod),
+        pod.ports.map(describeDeclared).join(' ') || 'no ports',
+        describeLabels(pod.labels),
+        when(objectKey(pod)),
+      ]),
+    ),
+    ...section('policies', first.policies.map(describePolicy)),
+    ...section(
+      'checks',
+      first.checks.map((check) => describeCheck(check)),
+    ),
+    ...later.flatMap((step, index) => describeStep(step, index + 2, plan.steps[index] ?? first)),
+    '',
+  ].join('\n');
+}
+
+/** A step after the first: what it does, and what is tried in it. */
+function describeStep(step: PlannedStep, number: number, before: PlannedStep): readonly string[] {
+  const { location, withinMs } = step;
+  const known = new Map(before.checks.map((check) => [check.id, check]));
+  const own = new Set(step.checks.map(({ id }) => id));
+  const gone = before.checks.filter(({ id }) => !own.has(id));
+  const budget = withinMs === undefined ? '' : `  within ${duration(withinMs)}`;
+  return [
+    '',
+    `  step ${number}: ${step.name ?? ''}  (${location.file}:${location.line})${budget}`,
+    ...section('actions', describeActions(step), '    '),
+    ...section(
+      'checks',
+      step.checks.map((check) => describeCheck(check, changeOf(check, known.get(check.id)))),
+      '    ',
+    ),
+    ...(gone.length === 0
+      ? []
+      : section(
+          'no longer tried',
+          gone.map((check) => [describeConnection(check)]),
+          '    ',
+        )),
+  ];
+}
+
+/** What is expected of a check otherwise than in the step before. */
+function changeOf(check: Check, before: Check | undefined): string {
+  if (before === undefined) return 'new';
+  if (before.expected !== check.expected) return `was ${before.expected}`;
+  return before.cutBy === undefined || before.cutBy === check.cutBy ? '' : `was cut by ${before.cutBy}`;
+}
+
+function describeActions({ actions, applied }: PlannedStep): readonly Cells[] {
+  const policies = new Map(applied.map((policy) => [`networkpolicy/${objectKey(policy)}`, policy]));
+  return actions.map(({ kind, object, labels = {} }) => {
+    const policy = kind === 'apply' ? policies.get(object) : undefined;
+    return [kind, object, policy === undefined ? describeLabelling(labels) : describePolicy(policy)[1]];
+  });
+}
+
+/** `app=web, without role` */
+function describeLabelling(labels: NonNullable<Action['labels']>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => (value === null ? `without ${key}` : `${key}=${value}`))
+    .join(', ');
+}
+
+function describePolicy({ namespace, name, location }: PlannedPolicy): readonly [string, string] {
+  return [`${namespace}/${name}`, `${location.file}:${location.line}`];
+}
+
+function describeCheck(check: Check, change = ''): Cells {
+  const notes = [check.cutBy === undefined ? '' : `cut by ${check.cutBy}`, change];
+  return [
+    check.expected,
+    check.from,
+    `→ ${describeTarget(check)}${describePortName(check.portName)}`,
+    `${check.declared.file}:${check.declared.line}`,
+    notes.filter((note) => note !== '').join(', '),
+  ];
+}
+
+function section(title: string, rows: readonly Cells[], indent = '  '): string[] {
+  const widths = rows[0]?.map((_, column) => greatest(rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const lines = rows.map((row) =>
+    `${indent}  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
+  );
+  return [`${indent}${title} (${rows.length})`, ...lines];
+}
+
+function describeLabels(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+}
+
+function describeDeclared(port: Port): string {
+  return `${port.name === undefined ? '' : `${port.name}:`}${describePort(port)}`;
+}
+
+/** What a step creates first, as actions name it. */
+function lateObjects({ namespaces, pods, steps: [first] }: Plan): ReadonlySet<string> {
+  const objects = [...namespaces.map(({ name }) => `namespace/${name}`), ...pods.map(objectKey)];
+  const there = new Set([
+    ...first.namespaces.map(({ name }) => `namespace/${name}`),
+    ...first.pods.map(objectKey),
+  ]);
+  return new Set(objects.filter((object) => !there.has(object)));
+}
+
+/** As in a scenario: what is there and tried first stands at the top, and `steps` are those after it. */
+export function planAsData(plan: Plan): object {
+  const { scenario, namespaces, pods, steps, idleExceptions, accepted } = plan;
+  const [first, ...later] = steps;
+  const late = lateObjects(plan);
+  const marked = <T extends object>(object: string, value: T): object =>
+    late.has(object) ? { ...value, created: 'later' } : value;
+  return {
+    scenario,
+    namespaces: namespaces.map((one) => marked(`namespace/${one.name}`, one)),
+    pods: pods.map((pod) => marked(objectKey(pod), pod)),
+    policies: first.policies,
+    checks: first.checks,
+    idleExceptions,
+    accepted,
+    ...(later.length === 0 ? {} : { steps: later.map(({ applied: _, ...step }) => step) }),
+  };
+}

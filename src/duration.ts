@@ -1,0 +1,14 @@
+/** Durations as people write them. */
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+
+/** `500ms`, `1.5s` or `2m`, more than nothing. A text without anchors, so that schemas can carry it as well. */
+export const DURATION = '(?=[0.]*[1-9])[0-9]+(\\.[0-9]+)?(ms|s|m)';
+const FORM = new RegExp(`^${DURATION}$`);
+
+/** In milliseconds; undefined for a text that is none. */
+export function readDuration(text: string): number | undefined {
+  if (!FORM.test(text)) return undefined;
+  const amount = Number.parseFloat(text);
+  return amount * (UNITS[text.replace(/^[0-9.]+/, '')] ?? Number.NaN);
+}

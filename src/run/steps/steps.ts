@@ -1,0 +1,326 @@
+/**
+ * The steps of a scenario, one after the other: act → force → settle → observe → judge. Each begins with the state that the one before
+ * has left, and settles by itself.
+ */
+import { PodreachError } from '../../errors.ts';
+import { elsewhereOf } from '../../judge/elsewhere.ts';
+import { agreesAtLast, isConfirmed, type JudgeRules, passedControl, wasCut } from '../../judge/judge.ts';
+import { turnedAt } from '../../judge/turning.ts';
+import { objectKey } from '../../keys.ts';
+import type { CheckDraft, ScenarioDraft, StepDraft } from '../../record/draft.ts';
+import { livesOf, pairOf } from '../../record/lives.ts';
+import type { Phase } from '../../record/schema.ts';
+import type { Plan, PlannedStep } from '../../scenario/scenario.ts';
+import type { Owning, Requesting, Settling } from '../context.ts';
+import { denialTimeMs } from '../denial-time.ts';
+import { awaitForce, lackingIn, type Marker, nodesOf, turnMarker, unforced } from '../markers.ts';
+import type { Watching } from '../outposts.ts';
+import type { Foresight } from '../predict.ts';
+import type { RunningPods } from '../provision.ts';
+import { hearOut, runRound, type Stage, witness } from '../round.ts';
+import { observe, PAUSE_MS, settle, type Tried } from '../settle.ts';
+import { changesOf, isAny, outstandingAt } from './changes.ts';
+import { controlLater } from './controls.ts';
+import { writeVerdicts } from './verdicts.ts';
+
+/** What steps are run with. */
+export type Stepping = Settling & Watching & Requesting<'apply' | 'patch'> & Owning;
+
+/** Writes down a part of the work. @param step the index of the step that it belongs to; absent: to none */
+export type InPhase = <Result>(name: Phase, work: () => Promise<Result>, step?: number) => Promise<Result>;
+
+/** What there is to go through, with the pods of the first step running, and every pair of theirs connected once. */
+export interface Course {
+  readonly plan: Plan;
+  readonly scenario: ScenarioDraft;
+  readonly stage: Stage;
+  readonly foresight: Foresight;
+  /** The markers of its steps: the first one's number, and where they turn. Absent where nothing can show what is in force. */
+  readonly markers?: { readonly first: number; readonly outposts: Marker['outposts'] };
+  /** See `JudgeRules.others`. */
+  readonly others?: string | undefined;
+  readonly inPhase: InPhase;
+  /** Performs the actions of a step. @returns the pods that run then */
+  readonly act: (step: PlannedStep, pods: RunningPods) => Promise<RunningPods>;
+  /** Is called after the last step, before its verdicts: makes the closing control, or leaves it out. */
+  readonly close: (last: StepRun, earlier: readonly StepRun[]) => Promise<'made' | 'left-out'>;
+  /** Is called when a step has its verdicts; what it throws ends the course. */
+  readonly onJudged?: (step: StepRun) => void;
+}
+
+/** A step that has begun. */
+export interface StepRun {
+  readonly index: number;
+  readonly planned: PlannedStep;
+  readonly draft: StepDraft;
+  readonly tried: Tried;
+  readonly stage: Stage;
+  readonly rules: JudgeRules;
+  readonly marker: Marker | undefined;
+  readonly context: Stepping;
+}
+
+/**
+ * Goes through the steps. Each has its verdicts when it has ended, in every ending; and at the end all have them once more, with what
+ * the closing control showed, or without it where that was not reached.
+ * @throws what acting, waiting and trying throw, with the name of the step
+ */
+export async function runSteps(course: Course, context: Stepping): Promise<void> {
+  const { plan } = course;
+  const ended: StepRun[] = [];
+  let closing: JudgeRules['closing'];
+  try {
+    for (const [index, planned] of plan.steps.entries()) {
+      const before = ended.at(-1)?.stage ?? course.stage;
+      closing = undefined;
+      const step = await named(planned, context, () => begin(index, before, course, context));
+      try {
+        await named(planned, context, () => show(step, course));
+        closing = index < plan.steps.length - 1 ? 'to-come' : await course.close(step, ended);
+      } finally {
+        judgeStep(step, closing, course, context.signal.aborted);
+      }
+      ended.push(step);
+      course.onJudged?.(step);
+    }
+  } finally {
+    // Where the steps end early, what was to come does not: what rests on a cut is not proven.
+    if (closing === 'to-come') closing = undefined;
+    for (const step of ended) judgeStep(step, closing, course, false);
+  }
+}
+
+/** Whatever goes wrong in a step begins with its name. */
+async function named<Result>(
+  { name }: PlannedStep,
+  { signal }: Stepping,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (name === undefined || signal.aborted || !(thrown instanceof PodreachError)) throw thrown;
+    const { code, message, hint, location, manifest, cause = thrown } = thrown;
+    throw new PodreachError(code, `${name}: ${message}`, { hint, location, manifest, cause });
+  }
+}
+
+/** Performs the actions of a step, and turns its marker. */
+async function begin(index: number, before: Stage, course: Course, context: Stepping): Promise<StepRun> {
+  const { plan, scenario, foresight, inPhase } = course;
+  const planned = plan.steps[index];
+  const draft = scenario.steps[index];
+  if (planned === undefined || draft === undefined) throw new RangeError(`there is no step ${index + 1}`);
+  const changes = changesOf(planned, plan.steps[index - 1]);
+  const elapsed = (): number => context.clock.now() - before.beganMs;
+  const isOneOfSeveral = plan.steps.length > 1;
+  if (isOneOfSeveral) draft.atMs = Math.round(elapsed());
+  draft.denialMs = denialTimeMs(draft.checks, context.timing.timeoutMs);
+  const timing = {
+    ...context.timing,
+    denialMs: draft.denialMs,
+    withinMs: Math.max(context.timing.withinMs, planned.withinMs ?? 0),
+  };
+  const own = { ...context, timing };
+  const { pods, actedMs, marker } = await inPhase(
+    'apply',
+    async () => {
+      const running = await course.act(planned, before.pods);
+      const atMs = elapsed();
+      const turned = isAny(changes) ? markerOf(index, nodesOf(running), course) : undefined;
+      if (turned !== undefined) await turnMarker(turned, own);
+      return { pods: running, actedMs: atMs, marker: turned };
+    },
+    index,
+  );
+  if (isOneOfSeveral) draft.actedMs = Math.round(actedMs);
+  // Without a marker of its own, a step is in force where the one before it is.
+  const lacking = marker === undefined ? lackingIn(scenario.steps[index - 1]) : [];
+  if (lacking.length > 0) draft.force = lacking;
+  if (pods !== before.pods) {
+    if (draft.pods !== undefined) notePlaces(draft.pods, pods);
+    foresight.place(index, pods);
+  }
+  return {
+    index,
+    planned,
+    draft,
+    tried: {
+      name: scenario.name,
+      step: planned.name,
+      checks: draft.checks,
+      isMistakable: isAny(changes) ? mistakableIn(index, scenario) : undefined,
+    },
+    stage: { ...before, pods },
+    rules: {
+      confirm: timing.confirm,
+      actedMs,
+      withinMs: planned.withinMs,
+      others: course.others,
+    },
+    marker,
+    context: own,
+  };
+}
+
+/** The marker of a step: it also stands for what earlier steps have changed, where a node has not shown that it has taken that up. */
+function markerOf(
+  index: number,
+  nodes: readonly string[],
+  { plan, scenario, markers }: Course,
+): Marker | undefined {
+  if (markers === undefined) return undefined;
+  return {
+    number: markers.first + index,
+    outposts: markers.outposts,
+    changes: outstandingAt(index, nodes, plan, scenario),
+  };
+}
+
+/** Waits until a step is in force, and tries its checks until they have shown what they can. */
+async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise<void> {
+  const { index, planned, draft, tried, stage, rules, marker, context } = step;
+  await inPhase(
+    'settle',
+    async () => {
+      const openWays =
+        marker === undefined
+          ? await witness(draft.checks, stage, context)
+          : await watchTurn(step, scenario, awaitForce(draft, marker, rules.actedMs, stage, context));
+      const isInForce = planned.policies.length > 0;
+      const makeControl = (): Promise<void> => controlLater(index, isInForce, scenario, stage, context);
+      if (index > 0 && isInForce) await makeControl();
+      const all = forced(step);
+      const young = new Set(all.checks.filter((check) => !isInForce && check.control === undefined));
+      const old = all.checks.filter((check) => !young.has(check));
+      await settle({ ...all, checks: old }, rules, stage, context, Promise.resolve(openWays));
+      if (index === 0 || isInForce) return;
+      // The control of pods that have just come holds up nobody else.
+      await makeControl();
+      await settle({ ...all, checks: [...young] }, rules, stage, context);
+    },
+    index,
+  );
+  await inPhase('observe', () => observe(tried, rules, stage, context), index);
+  if (index < plan.steps.length - 1) {
+    await hearOut(
+      draft.checks.filter((check) => isOpen(check, rules)),
+      stage,
+      context,
+    );
+    stage.evidence.unanswered.end();
+  }
+  if (plan.steps.length > 1 && draft.atMs !== undefined)
+    draft.durationMs = Math.round(context.clock.now() - stage.beganMs) - draft.atMs;
+}
+
+/** What is to change is tried while its step comes into force: a node may show a change long before it shows its marker. */
+async function watchTurn<Forced>(
+  { index, tried, rules, stage, context }: StepRun,
+  scenario: ScenarioDraft,
+  force: Promise<Forced>,
+): Promise<Forced> {
+  if (index === 0) return await force;
+  const elsewhere = elsewhereOf(scenario, rules);
+  // A pod that has just come has its control only later.
+  const changing = tried.checks.filter(
+    (check) =>
+      (check.control === undefined || passedControl(check)) && elsewhere(index, check).hasToChange === true,
+  );
+  let isForced = false;
+  const forced = force.finally(() => {
+    isForced = true;
+  });
+  // Neither is left alone where the other fails.
+  const [result, watched] = await Promise.allSettled([
+    forced,
+    untilTurned(changing, () => isForced, stage, context),
+  ]);
+  if (watched.status === 'rejected') throw watched.reason;
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+}
+
+async function untilTurned(
+  checks: readonly CheckDraft[],
+  isForced: () => boolean,
+  stage: Stage,
+  context: Stepping,
+): Promise<void> {
+  // Soon tried again, so that a change is not dated long after it came.
+  const timing = { ...context.timing, timeoutMs: context.timing.denialMs };
+  let due = checks;
+  for (let number = 1; due.length > 0 && !isForced(); number += 1) {
+    await runRound(due, { phase: 'turn', number }, stage, { ...context, timing });
+    due = due.filter((check) => turnedAt(check) === undefined);
+    if (due.length > 0) await context.clock.sleep(PAUSE_MS, context.signal);
+  }
+}
+
+/** Whether more that is heard may still tell what a check has shown. */
+export function isOpen(check: CheckDraft, rules: Pick<JudgeRules, 'confirm'>): boolean {
+  return !isConfirmed(check, rules) && !wasCut(check, rules);
+}
+
+/** A step without the checks of nodes that have not taken it up: whatever they showed would not be about it. */
+function forced(step: StepRun): Tried {
+  return { ...step.tried, checks: step.tried.checks.filter((check) => doubtOf(check, step) === undefined) };
+}
+
+function doubtOf(check: CheckDraft, { draft, stage, context }: StepRun): string | undefined {
+  return unforced(check, draft, stage, context);
+}
+
+/** @param cutOff see `writeVerdicts` */
+function judgeStep(
+  step: StepRun,
+  closing: JudgeRules['closing'],
+  { scenario, foresight }: Course,
+  cutOff: boolean,
+): void {
+  const { index, draft, rules } = step;
+  const elsewhere = elsewhereOf(scenario, rules);
+  writeVerdicts(
+    {
+      checks: draft.checks,
+      oracle: foresight.oracleOf(index),
+      rules: { ...rules, closing },
+      doubtOf: (check) => doubtOf(check, step),
+      elsewhereOf: (check) => elsewhere(index, check),
+    },
+    cutOff,
+  );
+}
+
+/**
+ * Whether the state before may be mistaken for what a step expects of a check. In the first step everything connected before: what is
+ * cut off is new, and all is tried in the same rounds. Later it is what has just shown the opposite that shows itself to be new.
+ */
+function mistakableIn(index: number, { pods, steps }: ScenarioDraft): (check: CheckDraft) => boolean {
+  const before = steps[index - 1];
+  if (before === undefined) {
+    const isAnyReachable = steps[0].checks
+      .filter(passedControl)
+      .some(({ expected }) => expected === 'reachable');
+    return () => isAnyReachable;
+  }
+  const lives = livesOf({ pods, steps });
+  const livesIn = (step: number) => lives[step] ?? new Map<string, number>();
+  const shown = new Map(before.checks.map((check) => [pairOf(check, livesIn(index - 1)), check]));
+  return (check) => {
+    const last = shown.get(pairOf(check, livesIn(index)));
+    const hasShownOpposite =
+      last?.observed !== undefined && last.expected !== check.expected && agreesAtLast(last);
+    return !hasShownOpposite;
+  };
+}
+
+/** Notes where pods run. */
+export function notePlaces(pods: ScenarioDraft['pods'], running: RunningPods): void {
+  for (const pod of pods) {
+    const found = running.get(objectKey(pod));
+    if (found === undefined) continue;
+    pod.node = found.node;
+    pod.ip = found.ip;
+  }
+}

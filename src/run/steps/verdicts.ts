@@ -1,0 +1,57 @@
+/** The verdicts of a step, as they are written into its record. */
+
+import type { Elsewhere } from '../../judge/elsewhere.ts';
+import { type Judgement, type JudgeRules, judge } from '../../judge/judge.ts';
+import { disagreementOf } from '../../judge/opinions.ts';
+import { objectKey } from '../../keys.ts';
+import type { Oracle } from '../../policy/oracle.ts';
+import type { CheckDraft } from '../../record/draft.ts';
+
+export interface Judging {
+  readonly checks: readonly CheckDraft[];
+  readonly oracle: Oracle;
+  readonly rules: JudgeRules;
+  /** Why nothing can be told about a check, whatever it showed; undefined for all others. */
+  readonly doubtOf: (check: CheckDraft) => string | undefined;
+  readonly elsewhereOf: (check: CheckDraft) => Elsewhere;
+}
+
+/**
+ * Writes the verdicts of a step: when it has ended, and once more when more is known of what its verdicts rest on.
+ * @param cutOff the run ended before the checks had their time: only what has shown itself already is a verdict
+ */
+export function writeVerdicts(
+  { checks, oracle, rules, doubtOf, elsewhereOf }: Judging,
+  cutOff: boolean,
+): void {
+  for (const check of checks) {
+    const doubt = doubtOf(check);
+    const { verdict, reason, settledMs }: Judgement =
+      doubt === undefined
+        ? judge(check, rules, elsewhereOf(check))
+        : { verdict: 'inconclusive', reason: doubt };
+    if (cutOff && (verdict === 'inconclusive' || settledMs === undefined)) continue;
+    forget(check);
+    check.verdict = verdict;
+    if (reason !== undefined) check.reason = reason;
+    if (settledMs !== undefined) check.settledMs = Math.round(settledMs);
+    if (verdict !== 'pass') check.isolatedBy = isolatedBy(oracle, check);
+    const disagreement = disagreementOf(check);
+    if (disagreement !== undefined) check.disagreement = disagreement;
+  }
+}
+
+function forget(check: CheckDraft): void {
+  delete check.verdict;
+  delete check.reason;
+  delete check.settledMs;
+  delete check.isolatedBy;
+  delete check.disagreement;
+}
+
+function isolatedBy(oracle: Oracle, { from, to }: CheckDraft): NonNullable<CheckDraft['isolatedBy']> {
+  return {
+    egress: oracle.policiesIsolating(from, 'egress').map(objectKey),
+    ingress: oracle.policiesIsolating(to, 'ingress').map(objectKey),
+  };
+}

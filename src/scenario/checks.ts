@@ -1,0 +1,91 @@
+/** From what is expected to checks, in the order of sources, destinations and ports, each in the order of the file. */
+import type { Check } from '../model/check.ts';
+import { targetKey } from './declarations.ts';
+import type { Expectations, StatedRule } from './expectations.ts';
+import type { PlannedPod, Port } from './scenario.ts';
+
+/** A connection of which something is expected. */
+interface ExpectedConnection {
+  /** Its place among all connections that the pods of a scenario could open. */
+  readonly order: number;
+  readonly from: string;
+  readonly to: string;
+  readonly port: Port;
+  readonly statement: StatedRule;
+}
+
+/** All connections that the pods of a scenario could open. */
+export class Connections {
+  readonly #sources: readonly string[];
+  readonly #targets: readonly { readonly to: string; readonly port: Port; readonly key: string }[];
+
+  /** @param pods all that there are at any time, by their names */
+  constructor(pods: ReadonlyMap<string, PlannedPod>) {
+    this.#sources = [...pods.keys()];
+    this.#targets = [...pods].flatMap(([to, { ports }]) =>
+      ports.map((port) => ({ to, port, key: targetKey(to, port) })),
+    );
+  }
+
+  /** Those between pods that are there, of which something is expected. */
+  expected(
+    { rules, otherwise }: Expectations,
+    isThere: (pod: string) => boolean,
+  ): readonly ExpectedConnection[] {
+    const connections: ExpectedConnection[] = [];
+    const targets = this.#targets.flatMap((target, index) =>
+      isThere(target.to) ? [{ ...target, index }] : [],
+    );
+    for (const [index, from] of this.#sources.entries()) {
+      const own = rules.get(from);
+      // Thousands of pods have millions of pairs: those of which nothing is said are not looked up one by one.
+      if ((own === undefined && otherwise === undefined) || !isThere(from)) continue;
+      for (const { to, port, key, index: place } of targets) {
+        const statement = own?.get(key) ?? (from === to ? undefined : otherwise);
+        if (statement === undefined) continue;
+        connections.push({ order: index * this.#targets.length + place, from, to, port, statement });
+      }
+    }
+    return connections;
+  }
+}
+
+/** The checks of each step. The same connection has the same number in all of them. */
+export function numberChecks<Step>(
+  steps: readonly (readonly [Step, readonly ExpectedConnection[]])[],
+): ReadonlyMap<Step, readonly Check[]> {
+  const places = new Set<number>();
+  for (const [, connections] of steps) for (const { order } of connections) places.add(order);
+  const orders = Float64Array.from(places).sort();
+  return new Map(
+    steps.map(([step, connections]) => {
+      let id = 0;
+      const checks = connections.map((connection) => {
+        // Both are in order, so that what comes next is never before.
+        while (orders[id] !== connection.order) id += 1;
+        return asCheck(connection, id);
+      });
+      return [step, checks];
+    }),
+  );
+}
+
+function asCheck(
+  { from, to, port: { name, port, protocol }, statement }: ExpectedConnection,
+  id: number,
+): Check {
+  const { expected, mark, because, cutBy } = statement;
+  return {
+    id,
+    from,
+    to,
+    port,
+    ...(name === undefined ? {} : { portName: name }),
+    protocol,
+    family: 'IPv4',
+    expected,
+    declared: mark.location,
+    ...(because === undefined ? {} : { because }),
+    ...(cutBy === undefined ? {} : { cutBy }),
+  };
+}

@@ -1,0 +1,56 @@
+/** What is expected of every connection, step by step: what a step does not speak of keeps what it had. */
+import type { Expectation } from '../model/check.ts';
+import type { Declarations } from './declarations.ts';
+import type { Marked, Rule } from './scenario.ts';
+
+/** What the file says of a connection, and where. */
+export type StatedRule = Pick<Rule, 'expected' | 'mark' | 'because' | 'cutBy'>;
+
+export interface Expectations {
+  /** By source, then by `targetKey`. */
+  readonly rules: ReadonlyMap<string, ReadonlyMap<string, StatedRule>>;
+  /** Of every pair of different pods of which no rule speaks. */
+  readonly otherwise?: StatedRule;
+}
+
+export const NOTHING_EXPECTED: Expectations = { rules: new Map() };
+
+/** What is expected from a step on: what its rules say; then its `otherwise` or, without one, what was expected before it. */
+export function carryOver(
+  before: Expectations,
+  { rules: stated }: Pick<Declarations, 'rules'>,
+  otherwise: Marked<Expectation> | undefined,
+): Expectations {
+  const kept = otherwise === undefined ? before.rules : aboutThemselves(before.rules);
+  const rules = new Map(kept);
+  for (const [from, own] of stated) rules.set(from, merge(kept.get(from), own));
+  const rest =
+    otherwise === undefined ? before.otherwise : { expected: otherwise.value, mark: otherwise.mark };
+  return { rules, ...(rest === undefined ? {} : { otherwise: rest }) };
+}
+
+/** What is expected of a connection. A pod and itself are no pair of which `otherwise` speaks. */
+export function statementOn(
+  { rules, otherwise }: Expectations,
+  { from, to }: { readonly from: string; readonly to: string },
+  target: string,
+): StatedRule | undefined {
+  return rules.get(from)?.get(target) ?? (from === to ? undefined : otherwise);
+}
+
+function merge(
+  before: ReadonlyMap<string, StatedRule> | undefined,
+  own: ReadonlyMap<string, StatedRule>,
+): ReadonlyMap<string, StatedRule> {
+  return before === undefined ? own : new Map([...before, ...own]);
+}
+
+/** The rules of pods with themselves: `otherwise` does not speak of those. */
+function aboutThemselves(rules: Expectations['rules']): Expectations['rules'] {
+  return new Map(
+    [...rules].flatMap(([from, own]) => {
+      const kept = [...own].filter(([target]) => target.startsWith(`${from}:`));
+      return kept.length === 0 ? [] : [[from, new Map(kept)] as const];
+    }),
+  );
+}

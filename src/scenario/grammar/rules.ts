@@ -1,0 +1,197 @@
+/** Rules: who must and must not be able to reach whom. */
+import { z } from 'zod';
+import { DNS_LABEL, PORT_NAME } from '../../labels.ts';
+import { labelKey, labels, labelValue, NUMBERED_PORT, prose, text } from './text.ts';
+import { portNumber } from './topology.ts';
+
+const POD_PATTERN = `(\\*|${DNS_LABEL}/(\\*|${DNS_LABEL}))`;
+
+const selectorRequirement = z
+  .discriminatedUnion('operator', [
+    z.strictObject({
+      key: labelKey.describe('The label in question.'),
+      operator: z.enum(['In', 'NotIn']).describe('NotIn also matches where the label is absent.'),
+      values: z.array(labelValue).min(1).describe('The values to compare with.'),
+    }),
+    z.strictObject({
+      key: labelKey.describe('The label in question.'),
+      operator: z
+        .enum(['Exists', 'DoesNotExist'])
+        .describe('Whether the label is there, whatever its value.'),
+    }),
+  ])
+  .meta({ id: 'SelectorRequirement', description: 'One condition on one label.' });
+
+const labelSelector = z
+  .strictObject({
+    matchLabels: labels.describe('Labels that must be there with exactly these values.').exactOptional(),
+    matchExpressions: z
+      .array(selectorRequirement)
+      .describe('Conditions, all of which must hold.')
+      .exactOptional(),
+  })
+  .meta({
+    id: 'LabelSelector',
+    description: 'A label selector as in Kubernetes. The empty selector {} matches everything of its kind.',
+    examples: [{ matchLabels: { app: 'web' } }],
+  });
+
+const peerFields = {
+  namespaceSelector: labelSelector
+    .describe('Which namespaces, by their labels. Left out: all namespaces of the scenario.')
+    .exactOptional(),
+  podSelector: labelSelector
+    .describe('Which pods of those namespaces, by their labels. Left out: all of them.')
+    .exactOptional(),
+};
+/** What the JSON Schema says of the refinement below. */
+const eitherSelector = { anyOf: [{ required: ['namespaceSelector'] }, { required: ['podSelector'] }] };
+type PeerFields = { readonly namespaceSelector?: unknown; readonly podSelector?: unknown };
+function hasSelector(peer: PeerFields): boolean {
+  return peer.namespaceSelector !== undefined || peer.podSelector !== undefined;
+}
+const noSelector = {
+  error: 'these pods have no selector: write namespaceSelector, podSelector or both',
+  when: (payload: { readonly issues: readonly unknown[] }) => payload.issues.length === 0,
+};
+
+const peer = z
+  .strictObject(peerFields)
+  .refine(hasSelector, noSelector)
+  .meta({
+    id: 'Peer',
+    description:
+      'Pods by their labels, in the form of a NetworkPolicy peer. A scenario has no namespace of its own, so podSelector alone looks in all of its namespaces.',
+    examples: [{ namespaceSelector: { matchLabels: { team: 'devops' } } }],
+    ...eitherSelector,
+  });
+
+/** Pods, where connections start, as text. */
+export const sourceText = text(POD_PATTERN, 'names no pods: write "namespace/pod", "namespace/*" or "*"');
+
+const source = z.union([sourceText, peer]).meta({
+  id: 'Source',
+  description: 'Where connections start: "namespace/pod", "namespace/*", "*", or pods by their labels.',
+  examples: ['shop/web', 'shop/*', '*', { podSelector: { matchLabels: { app: 'web' } } }],
+});
+
+/** Pods and perhaps a port, where connections go, as text. */
+export const destinationText = text(
+  `${POD_PATTERN}(:(${NUMBERED_PORT}|${PORT_NAME}))?`,
+  'names no destination: write "namespace/pod", "namespace/*" or "*", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
+);
+
+const destination = z
+  .union([
+    destinationText,
+    z
+      .strictObject({
+        ...peerFields,
+        ports: z
+          .array(
+            z.union([
+              portNumber,
+              text(
+                `(${NUMBERED_PORT}|${PORT_NAME})`,
+                'is not a port: write a number from 1 to 65535, "8080/UDP", or the name of a port',
+              ),
+            ]),
+          )
+          .min(1)
+          .describe(
+            'Which of their ports: numbers (TCP), text such as "8080/UDP", or names. Left out: all of them.',
+          )
+          .exactOptional(),
+      })
+      .refine(hasSelector, noSelector)
+      .meta(eitherSelector),
+  ])
+  .meta({
+    id: 'Destination',
+    description:
+      'Where connections go: pods as in "from", alone (all ports that they declare) or with a port: ":8080" (TCP), ":8080/UDP" or ":port-name".',
+    examples: ['shop/api:8080', 'shop/db:5432/UDP', 'shop/api:metrics', 'shop/*', '*:53/UDP'],
+  });
+
+function oneOrMore<T extends z.ZodType>(schema: T) {
+  return z.union([schema, z.array(schema).min(1)]);
+}
+
+const exception = z
+  .union([
+    source,
+    z
+      .strictObject({
+        from: oneOrMore(source).describe('Pairs from these sources. Left out: from any.').exactOptional(),
+        to: oneOrMore(destination).describe('Pairs to these destinations. Left out: to any.').exactOptional(),
+      })
+      .refine((pair) => pair.from !== undefined || pair.to !== undefined, {
+        error: 'this exception takes nothing out: write from, to or both',
+        when: (payload) => payload.issues.length === 0,
+      })
+      .meta({ anyOf: [{ required: ['from'] }, { required: ['to'] }] }),
+  ])
+  .meta({
+    id: 'Exception',
+    description:
+      'Pairs that the rule does not speak of. Pods alone are sources: every pair that starts there is taken out. With from and to, only pairs that match both.',
+    examples: ['shop/api', { to: 'shop/db:5432/UDP' }, { from: 'shop/*', to: 'shop/api' }],
+  });
+
+const ruleFields = {
+  from: oneOrMore(source).describe('Where the connections start; one or a list.'),
+  to: oneOrMore(destination).describe('Where they go; one or a list.'),
+  except: oneOrMore(exception)
+    .describe('Pairs to leave out: sources, or { from, to } for particular pairs; one or a list.')
+    .exactOptional(),
+  because: prose.describe('Why, in words that a report can show.').exactOptional(),
+};
+const ruleMeaning =
+  'Every source paired with every destination and each of its ports. A pod is paired with itself only where from and to are just that one pod.';
+const ruleExample = {
+  from: '*',
+  to: 'shop/db',
+  except: ['shop/api'],
+  because: 'the database holds card numbers',
+};
+
+export const rule = z
+  .strictObject(ruleFields)
+  .meta({ id: 'Rule', description: ruleMeaning, examples: [ruleExample] });
+
+export const unreachableRule = z
+  .strictObject({
+    ...ruleFields,
+    cutBy: z
+      .literal('others')
+      .describe(
+        'Something else than the policies of this scenario cuts these pairs: a policy of the whole cluster, a firewall between nodes, a service mesh. They need not connect before the policies. Needs "because", which says what it is.',
+      )
+      .meta({ examples: ['others'] })
+      .exactOptional(),
+  })
+  .refine((written) => written.cutBy === undefined || written.because !== undefined, {
+    error: 'a rule with "cutBy" must say why, and has no "because"',
+    path: ['cutBy'],
+    when: (payload) => payload.issues.length === 0,
+  })
+  .meta({
+    id: 'UnreachableRule',
+    description: ruleMeaning,
+    examples: [
+      ruleExample,
+      {
+        from: 'shop/web',
+        to: 'shop/db:5432',
+        cutBy: 'others',
+        because: 'the cluster-wide policy of the security team cuts everything to port 5432',
+      },
+    ],
+    dependencies: { cutBy: ['because'] },
+  });
+
+export type SourceText = z.infer<typeof source>;
+export type DestinationText = z.infer<typeof destination>;
+export type ExceptionText = z.infer<typeof exception>;
+/** A rule of either list: what only `unreachable` knows is optional. */
+export type RuleText = z.infer<typeof unreachableRule>;

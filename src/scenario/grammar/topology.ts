@@ -1,0 +1,79 @@
+/** Namespaces and pods. */
+import { z } from 'zod';
+import { DNS_LABEL, NAMESPACE_NAME_LABEL } from '../../labels.ts';
+import { labels, NUMBERED_PORT, POD_KEY, portName, text } from './text.ts';
+
+export const namespaceName = text(
+  DNS_LABEL,
+  'is not a namespace name: use lower-case letters, digits and "-", at most 63 characters',
+);
+export const podName = text(
+  POD_KEY,
+  'is not a pod name: write "namespace/name", each in lower-case letters, digits and "-", at most 63 characters',
+);
+export const portNumber = z.int().min(1).max(65535);
+const protocol = z.enum(['TCP', 'UDP']);
+
+const declaredPort = z
+  .union([
+    portNumber,
+    text(
+      NUMBERED_PORT,
+      'is not a port: write a number from 1 to 65535, alone or followed by "/TCP" or "/UDP"',
+    ),
+    z
+      .strictObject({
+        name: portName
+          .describe('The name by which rules and policies may refer to this port; unique within the pod.')
+          .exactOptional(),
+        port: portNumber.describe('The port number.'),
+        protocol: protocol.describe('TCP unless said otherwise.').exactOptional(),
+      })
+      .meta({ title: 'port' }),
+  ])
+  .meta({
+    id: 'DeclaredPort',
+    description:
+      'A port that the pod listens on: a number (TCP), text such as "5432/UDP", or a port with a name.',
+    examples: [8080, '5432/UDP', { name: 'metrics', port: 9090 }],
+  });
+
+const created = z
+  .literal('later')
+  .describe(
+    'It is not there from the start: a step creates it, under "create". Rules may speak of it from the start.',
+  )
+  .meta({ examples: ['later'] })
+  .exactOptional();
+
+export const namespace = z
+  .strictObject({
+    labels: labels
+      .describe(`Labels of the namespace. Kubernetes adds ${NAMESPACE_NAME_LABEL} by itself.`)
+      .exactOptional(),
+    created,
+  })
+  .nullable()
+  .meta({
+    id: 'Namespace',
+    description: 'A namespace that the run creates.',
+    examples: [{ labels: { team: 'shop' } }],
+  });
+
+export const pod = z
+  .strictObject({
+    labels: labels.describe('Labels of the pod, for the selectors of policies and rules.').exactOptional(),
+    ports: z
+      .array(declaredPort)
+      .describe('The ports that the pod listens on. A pod without ports can only be a source.')
+      .exactOptional(),
+    created,
+  })
+  .nullable()
+  .meta({
+    id: 'Pod',
+    description: 'A probe pod: it listens on its ports and starts connections to other pods.',
+    examples: [{ labels: { app: 'api' }, ports: [8080, { name: 'metrics', port: 9090 }] }],
+  });
+
+export type DeclaredPort = z.infer<typeof declaredPort>;

@@ -1,0 +1,93 @@
+/** Rules that no step ever tries: their pods are never there together, or something else is expected by the time they are. */
+import type { Problem } from '../errors.ts';
+import { describeConnection } from '../pair.ts';
+import { type DeclaredConnection, type DeclaredRule, targetKey } from './declarations.ts';
+import { statementOn } from './expectations.ts';
+import type { FollowedStep } from './follow.ts';
+import { problemAt } from './mark.ts';
+import type { Mark, Rule } from './scenario.ts';
+
+/** A rule that is tried in part is meant so, but for the pods that it names one by one. */
+export function* findUntried(steps: readonly FollowedStep[]): Generator<Problem> {
+  // Where there is one, all pods are in it.
+  if (steps.length === 1) return;
+  for (const [index, { declared }] of steps.entries()) {
+    const from = steps.slice(index);
+    for (const one of declared) yield* findUntriedOf(one, from);
+  }
+}
+
+/** @param steps the one that has the rule, and those after it */
+function* findUntriedOf(
+  { rule, connections }: DeclaredRule,
+  steps: readonly FollowedStep[],
+): Generator<Problem> {
+  const isTried = (connection: DeclaredConnection): boolean => fateOf(connection, rule, steps) === 'tried';
+  if (!connections.some(isTried)) {
+    yield untried(rule.mark, 'no connection of this rule is ever tried', connections, rule, steps);
+    return;
+  }
+  for (const { mark, named } of namedOutright(rule, connections)) {
+    const [first] = named;
+    if (first === undefined || named.some(isTried)) continue;
+    const { from, to, port } = first;
+    const pair = describeConnection({ from, to, port: port.port, protocol: port.protocol });
+    yield untried(mark, `${pair} of this rule is never tried`, named, rule, steps);
+  }
+}
+
+/** What a rule says of two pods that it names, both by their names. */
+function* namedOutright(
+  { from: sources, to: targets }: Rule,
+  connections: readonly DeclaredConnection[],
+): Generator<{ readonly mark: Mark; readonly named: readonly DeclaredConnection[] }> {
+  const names = sources.flatMap(({ value }) => (value.kind === 'pod' ? value.key : []));
+  if (names.length === 0) return;
+  const between = Map.groupBy(connections, ({ from, to }) => `${from} ${to}`);
+  for (const { value, mark } of targets) {
+    const { pods, ports } = value;
+    if (pods.kind !== 'pod') continue;
+    const isMeant = ({ port }: DeclaredConnection): boolean =>
+      ports.length === 0 ||
+      ports.some((one) =>
+        one.kind === 'name'
+          ? one.name === port.name
+          : one.port === port.port && one.protocol === port.protocol,
+      );
+    for (const name of names)
+      yield { mark, named: (between.get(`${name} ${pods.key}`) ?? []).filter(isMeant) };
+  }
+}
+
+/** Where something else is said of a connection before its pods are there; `apart`: they never are at the same time. */
+type Fate = 'tried' | 'apart' | Mark;
+
+function fateOf(connection: DeclaredConnection, rule: Rule, steps: readonly FollowedStep[]): Fate {
+  const { from, to, port } = connection;
+  const target = targetKey(to, port);
+  for (const { state, expectations } of steps) {
+    const said = statementOn(expectations, connection, target);
+    if (said !== undefined && (said.expected !== rule.expected || said.cutBy !== rule.cutBy))
+      return said.mark;
+    if (state.pods.has(from) && state.pods.has(to)) return 'tried';
+  }
+  return 'apart';
+}
+
+function untried(
+  mark: Mark,
+  message: string,
+  connections: readonly DeclaredConnection[],
+  rule: Rule,
+  steps: readonly FollowedStep[],
+): Problem {
+  const fates = new Set(connections.map((connection) => fateOf(connection, rule, steps)));
+  const overruled = [...fates].filter((fate) => typeof fate === 'object');
+  return problemAt(mark, message, {
+    hint:
+      overruled.length === 0
+        ? 'Its pods are never there at the same time, from here on: move it to a step that has them, or leave it out.'
+        : 'Something else is expected before both pods are there: move it to a step that has them, or leave it out.',
+    related: overruled.map((other) => ({ message: 'something else is expected from here on', mark: other })),
+  });
+}

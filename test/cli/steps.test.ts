@@ -1,0 +1,194 @@
+/** What the commands that start nothing show of a scenario with steps. */
+import { describe, expect, test } from 'vitest';
+import { folderWith, runCli } from '../support/cli.ts';
+
+const SCENARIO = `apiVersion: podreach/v1
+kind: Scenario
+name: shop
+namespaces: { shop: , ops: { created: later } }
+pods:
+  shop/web: { labels: { app: web, tier: front } }
+  shop/api: { labels: { app: api }, ports: [{ name: http, port: 80 }] }
+  ops/tool: { created: later }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: api, namespace: shop }
+    spec:
+      podSelector: { matchLabels: { app: api } }
+      ingress: [{ from: [{ podSelector: { matchLabels: { app: web } } }] }]
+reachable: [{ from: shop/web, to: shop/api }]
+unreachable: [{ from: ops/tool, to: shop/api, cutBy: others, because: the firewall }]
+steps:
+  - name: the tool comes
+    create: [ops/tool, namespace/ops]
+    within: 2s
+  - name: the web moves
+    label: { shop/web: { app: moved, tier: null } }
+    unreachable: [{ from: [shop/web, ops/tool], to: shop/api }]
+  - name: the web goes
+    remove: [shop/web]
+`;
+async function run(...args: readonly string[]) {
+  using folder = folderWith({ 'shop.yaml': SCENARIO });
+  return await runCli(args, { cwd: folder.path });
+}
+
+describe('plan', () => {
+  test('has a section for each step: what it does, what is tried in it, and what is other than before', async () => {
+    const { stdout } = await run('plan', 'shop.yaml');
+    expect(stdout).toBe(`shop  (shop.yaml:1)
+  namespaces (2)
+    shop
+    ops     created later
+  pods (3)
+    shop/web  no ports     app=web,tier=front
+    shop/api  http:80/TCP  app=api
+    ops/tool  no ports                         created later
+  policies (1)
+    shop/api  shop.yaml:10
+  checks (1)
+    reachable  shop/web  → shop/api:80/TCP (http)  shop.yaml:16
+
+  step 2: the tool comes  (shop.yaml:19)  within 2.0 s
+    actions (2)
+      create  namespace/ops
+      create  ops/tool
+    checks (2)
+      reachable    shop/web  → shop/api:80/TCP (http)  shop.yaml:16
+      unreachable  ops/tool  → shop/api:80/TCP (http)  shop.yaml:17  cut by others, new
+
+  step 3: the web moves  (shop.yaml:22)
+    actions (1)
+      label  shop/web  app=moved, without tier
+    checks (2)
+      unreachable  shop/web  → shop/api:80/TCP (http)  shop.yaml:24  was reachable
+      unreachable  ops/tool  → shop/api:80/TCP (http)  shop.yaml:24  was cut by others
+
+  step 4: the web goes  (shop.yaml:25)
+    actions (1)
+      remove  shop/web
+    checks (1)
+      unreachable  ops/tool  → shop/api:80/TCP (http)  shop.yaml:24
+    no longer tried (1)
+      shop/web → shop/api:80/TCP
+`);
+  });
+
+  test('--json has the first step at the top, as a scenario without steps, and the others under "steps"', async () => {
+    const [plan] = JSON.parse((await run('plan', '--json', 'shop.yaml')).stdout);
+    expect(Object.keys(plan)).toEqual([
+      'scenario',
+      'namespaces',
+      'pods',
+      'policies',
+      'checks',
+      'idleExceptions',
+      'accepted',
+      'steps',
+    ]);
+    expect(plan.namespaces).toEqual([
+      { name: 'shop', labels: {} },
+      { name: 'ops', labels: {}, created: 'later' },
+    ]);
+    expect(plan.pods[2]).toEqual({ namespace: 'ops', name: 'tool', labels: {}, ports: [], created: 'later' });
+    expect(plan.checks).toEqual([expect.objectContaining({ from: 'shop/web', expected: 'reachable' })]);
+    expect(plan.steps.map(({ name }: { name: string }) => name)).toEqual([
+      'the tool comes',
+      'the web moves',
+      'the web goes',
+    ]);
+    expect(Object.keys(plan.steps[0])).toEqual([
+      'name',
+      'location',
+      'actions',
+      'withinMs',
+      'namespaces',
+      'pods',
+      'policies',
+      'checks',
+    ]);
+  });
+});
+
+describe('explain --step', () => {
+  test.each([['the web moves'], ['3']])('explains a connection in that step: %s', async (step) => {
+    const { stdout, stderr } = await run('explain', '--step', step, 'shop.yaml', 'shop/web', 'shop/api');
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^DENIED/m);
+    expect(stdout).toContain('it requires app=web, but shop/web has app=moved');
+  });
+
+  test('without it explains the first, and says so where there are others', async () => {
+    const { stdout, stderr } = await run('explain', 'shop.yaml', 'shop/web', 'shop/api');
+    expect(stdout).toMatch(/^ALLOWED/m);
+    expect(stderr).toBe('note: this is step 1 of 4 of scenario shop; --step shows another\n');
+  });
+
+  test('knows the first by the name that reports give it', async () => {
+    const { stdout } = await run('explain', '--step', 'first step', 'shop.yaml', 'shop/web', 'shop/api');
+    expect(stdout).toMatch(/^ALLOWED/m);
+  });
+
+  test('--all predicts every pair that is there in that step', async () => {
+    const { stdout, exitCode } = await run('explain', '--all', '--step', 'the tool comes', 'shop.yaml');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^shop, step "the tool comes"\n/);
+    expect(stdout).toContain('ops/tool');
+    const json = JSON.parse((await run('explain', '--all', '--step', '4', '--json', 'shop.yaml')).stdout);
+    expect(json).toEqual([
+      {
+        scenario: 'shop',
+        step: 'the web goes',
+        predictions: [
+          expect.objectContaining({ from: 'shop/api', to: 'shop/api', verdict: 'allowed' }),
+          expect.objectContaining({
+            from: 'ops/tool',
+            to: 'shop/api',
+            verdict: 'denied',
+            declared: 'unreachable',
+          }),
+        ],
+      },
+    ]);
+  });
+
+  test.each([
+    [
+      ['--step', 'the web move', 'shop.yaml', 'shop/web', 'shop/api'],
+      'no step is named "the web move"',
+      'Did you mean "the web moves"?',
+    ],
+    [
+      ['--step', '5', 'shop.yaml', 'shop/web', 'shop/api'],
+      'there is no step 5',
+      'Write a number from 1 to 4, or a name.',
+    ],
+    [['--step', '0', '--all', 'shop.yaml'], 'there is no step 0', 'Write a number from 1 to 4, or a name.'],
+    [
+      ['shop.yaml', 'ops/tool', 'shop/api'],
+      'there is no ops/tool in step 1',
+      'Choose a step that has it: --step 2, --step 3, --step 4.',
+    ],
+    [
+      ['--step', 'the web goes', 'shop.yaml', 'shop/web', 'shop/api'],
+      'there is no shop/web in step 4',
+      'Choose a step that has it: --step 1, --step 2, --step 3.',
+    ],
+  ])('is a mistake where the step, or a pod in it, is not there: %j', async (args, message, hint) => {
+    const { stderr, exitCode } = await run('explain', ...args);
+    expect(stderr).toBe(`error: ${message}\nhint: ${hint}\n`);
+    expect(exitCode).toBe(2);
+  });
+});
+
+test('validate counts what there is at any time, and names the steps of what it finds', async () => {
+  const { stdout } = await run('validate', 'shop.yaml');
+  expect(stdout).toBe(`shop  3 pods, 1 policy, 4 steps, 6 checks  (shop.yaml)
+shop.yaml:17:15: warning: in step "the tool comes": ops/tool → shop/api:80/TCP is to be cut by others, but the scenario's own policies cut it already [cut-by-policies, D7]
+  next: Leave "cutBy" out, so that the run shows that these policies do it; keep it only where they are not alone. See why: podreach explain --only shop --step 'the tool comes' shop.yaml ops/tool shop/api:80/TCP
+1 scenario valid, 1 warning.
+`);
+  const { scenarios } = JSON.parse((await run('validate', '--json', 'shop.yaml')).stdout);
+  expect(scenarios).toEqual([{ name: 'shop', file: 'shop.yaml', pods: 3, policies: 1, steps: 4, checks: 6 }]);
+});

@@ -1,0 +1,234 @@
+/** What goes wrong between steps: enforcement that stands still, pods that change behind their addresses, and runs that are ended. */
+import { describe, expect, test } from 'vitest';
+import { sandboxCluster } from '../../../src/cluster/sandbox.ts';
+import { Interruption } from '../../../src/errors.ts';
+import type { ProgressEvent } from '../../../src/progress.ts';
+import { throughProxy } from '../../support/api-proxy.ts';
+import { withFreezingRules } from '../../support/slow-rules.ts';
+import { runWith, sandbox } from '../run-with.ts';
+import { BY_ACTION, stepOf, stepsOf } from './scenarios.ts';
+
+/** Whether a phase of a step begins. */
+function begins(event: ProgressEvent, step: string, phase: string): boolean {
+  return event.type === 'phase-started' && event.step === step && event.phase === phase;
+}
+
+/** Closes and opens, and at all times another pair stays as it is. */
+const TO_AND_FRO = `apiVersion: podreach/v1
+kind: Scenario
+name: frozen
+namespaces:
+  frozen: {}
+pods:
+  frozen/a: { labels: { app: a } }
+  frozen/b: { ports: [80], labels: { app: b } }
+  frozen/c: { ports: [80], labels: { app: c } }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: c, namespace: frozen }
+    spec: { podSelector: { matchLabels: { app: c } } }
+reachable: [{ from: frozen/a, to: frozen/b }]
+unreachable: [{ from: frozen/a, to: frozen/c }]
+steps:
+  - name: it closes
+    apply:
+      - apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: { name: b, namespace: frozen }
+        spec: { podSelector: { matchLabels: { app: b } } }
+    unreachable: [{ from: frozen/a, to: frozen/b }]
+    within: 1s
+  - name: it opens
+    delete: [networkpolicy/frozen/b]
+    reachable: [{ from: frozen/a, to: frozen/b }]
+`;
+
+// By themselves: they change where programs are looked for.
+describe('enforcement that stands still', () => {
+  test('for longer than the budget of a step makes its checks late, and those of one without are right', async () => {
+    const rules = withFreezingRules();
+    const record = await runWith(
+      rules.provider,
+      (event) => {
+        if (!begins(event, 'it closes', 'apply') && !begins(event, 'it opens', 'apply')) return undefined;
+        rules.freeze();
+        setTimeout(rules.thaw, 2_500);
+        return undefined;
+      },
+      { scenario: TO_AND_FRO, withinMs: 30_000 },
+    );
+    expect(stepsOf(record, 'frozen')).toEqual([
+      'first: pass, pass',
+      // The pair that is cut all the time is not late, though that can be told only when the step is in force.
+      'it closes: late, pass',
+      'it opens: pass, pass',
+    ]);
+    const [late] = stepOf(record, 'frozen', 1).checks;
+    expect(late?.settledMs).toBeGreaterThan(2_000);
+    expect(late?.reason).toMatch(
+      /^it showed what is expected \d+(\.\d+)? s after the last action, and its step gives it 1 s$/,
+    );
+    for (const { settledMs } of stepOf(record, 'frozen', 2).checks) expect(settledMs).toBeGreaterThan(2_000);
+    expect(record.run.exitCode).toBe(1);
+  });
+
+  test('for good ends the scenario with the name of the step, and nothing passes on the old state', async () => {
+    const rules = withFreezingRules();
+    const record = await runWith(
+      rules.provider,
+      (event) => {
+        if (begins(event, 'it opens', 'apply')) rules.freeze();
+        return undefined;
+      },
+      { scenario: TO_AND_FRO.replace('    within: 1s\n', ''), withinMs: 8_000 },
+    );
+    expect(record.scenarios[0]).toMatchObject({
+      status: 'failed',
+      error: {
+        code: 'not-enforcing',
+        message: 'it opens: no node has taken up the policies for 8 s (node-1, node-2)',
+      },
+    });
+    expect(stepsOf(record, 'frozen')).toEqual([
+      // No closing control: what rests on a cut is not proven.
+      'first: pass, inconclusive',
+      'it closes: inconclusive, inconclusive',
+      'it opens: inconclusive, inconclusive',
+    ]);
+    for (const { reason } of stepOf(record, 'frozen', 2).checks)
+      expect(reason).toMatch(/^node-\d has not taken up policies for 8 s$/);
+    expect(record.run.exitCode).toBe(3);
+  });
+});
+
+/** The pod that goes is the only one on its node beside others; the one that comes gets its address there. */
+const REUSED = `apiVersion: podreach/v1
+kind: Scenario
+name: reused
+namespaces:
+  reused: {}
+pods:
+  reused/a: { labels: { app: a } }
+  reused/old: { ports: [80], labels: { app: old } }
+  reused/new: { ports: [80], labels: { app: new }, created: later }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: old, namespace: reused }
+    spec: { podSelector: { matchLabels: { app: old } } }
+unreachable: [{ from: reused/a, to: reused/old }]
+steps:
+  - name: the old one goes
+    remove: [reused/old]
+    otherwise: reachable
+  - name: a new one comes
+    create: [reused/new]
+    otherwise: reachable
+`;
+
+describe.concurrent('a step', () => {
+  test('in which another pod gets the address of one that is gone is about the new one', async () => {
+    const record = await runWith(sandbox(), undefined, { scenario: REUSED });
+    const [scenario] = record.scenarios;
+    const old = scenario?.pods.find(({ name }) => name === 'old')?.ip;
+    const young = scenario?.steps[2]?.pods?.find(({ name }) => name === 'new')?.ip;
+    expect([old, young]).toEqual([expect.any(String), old]);
+    expect(stepsOf(record, 'reused')).toEqual(['first: pass', 'the old one goes: ', 'a new one comes: pass']);
+    expect(record.run.exitCode).toBe(0);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'in which %s comes ends the run; what was judged stays, and nothing is left behind',
+    async (signalName) => {
+      const controller = new AbortController();
+      const record = await runWith(
+        sandbox(),
+        (event) => {
+          if (begins(event, 'it opens for all', 'settle')) controller.abort(new Interruption(signalName));
+          return undefined;
+        },
+        { scenario: BY_ACTION.apply, signal: controller.signal },
+      );
+      expect(record.run).toMatchObject({ interruptedBy: signalName, incomplete: true });
+      expect(record.run.exitCode).toBe(signalName === 'SIGINT' ? 130 : 143);
+      expect(record.scenarios[0]?.status).toBe('interrupted');
+      expect(stepsOf(record, 'apply')).toEqual([
+        'first: pass',
+        // What rests on a cut is proven only by a later connection, and there was none.
+        'it closes: inconclusive',
+        'it opens for all: unjudged',
+      ]);
+    },
+  );
+
+  test('whose markers turn on one node alone is inconclusive on the other', async () => {
+    // The label that the marker waits for is never given to the outposts of one node.
+    const dropped: string[] = [];
+    const record = await runWith(
+      throughProxy(sandbox(), {
+        answer({ method, path }) {
+          const pod = /\/podreach-outposts-[^/]+\/pods\/(open-1)\?/.exec(path)?.[1];
+          if (method !== 'PATCH' || pod === undefined) return undefined;
+          dropped.push(pod);
+          return { status: 200, body: { apiVersion: 'v1', kind: 'Pod', metadata: { name: pod } } };
+        },
+      }),
+      undefined,
+      { scenario: BY_ACTION['label-pod'], withinMs: 8_000 },
+    );
+    expect(dropped).not.toEqual([]);
+    // No node takes the step up, so the closing control is not reached either.
+    expect(stepsOf(record, 'label-pod').slice(0, 2)).toEqual([
+      'first: inconclusive',
+      'a label opens: inconclusive',
+    ]);
+  });
+
+  test('that only expects is inconclusive where an earlier one was not taken up', async () => {
+    const record = await runWith(
+      throughProxy(sandboxCluster({ nodes: 3, enforcement: 'on' }), {
+        answer({ method, path }) {
+          const isMarker = method === 'PATCH' && /\/podreach-outposts-[^/]+\/pods\/open-2\?/.test(path);
+          const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'open-2' } };
+          return isMarker ? { status: 200, body: pod } : undefined;
+        },
+      }),
+      undefined,
+      { scenario: STALE, withinMs: 4_000 },
+    );
+    const [, opens, expects] = [0, 1, 2].map((step) => stepOf(record, 'stale', step));
+    const lacking = opens?.force?.filter(({ turnedMs }) => turnedMs === undefined);
+    expect(lacking).toHaveLength(1);
+    expect(expects?.force).toEqual(lacking);
+    expect(stepsOf(record, 'stale')[2]).toMatch(/inconclusive/);
+    const reasons = expects?.checks.flatMap(({ reason = [] }) => reason);
+    expect(reasons).toContain(`${lacking?.[0]?.node} has not taken up what an earlier step has changed`);
+  });
+});
+
+/** With a pod on each of three nodes. */
+const STALE = `apiVersion: podreach/v1
+kind: Scenario
+name: stale
+namespaces:
+  stale: {}
+pods:
+  stale/a: { labels: { app: a } }
+  stale/b: { ports: [80], labels: { app: b } }
+  stale/c: { ports: [80], labels: { app: c } }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: b, namespace: stale }
+    spec:
+      podSelector: { matchLabels: { app: b } }
+      ingress: [{ from: [{ podSelector: { matchLabels: { app: friend } } }] }]
+unreachable: [{ from: stale/a, to: stale/b }]
+steps:
+  - name: it opens
+    label: { stale/a: { app: friend } }
+    reachable: [{ from: stale/a, to: stale/b }]
+  - name: only what is expected changes
+    reachable: [{ from: stale/a, to: "*" }, { from: stale/b, to: stale/c }]
+`;
