@@ -25,6 +25,7 @@ export function elsewhereOf(
   scenario: Pick<ScenarioRecord, 'pods' | 'steps'>,
   rules: Pick<JudgeRules, 'confirm'>,
 ): (step: number, check: CheckRecord) => Elsewhere {
+  if (scenario.steps.length < 2) return () => ({});
   const all = livesOf(scenario);
   const livesIn = (step: number): Lives => all[step] ?? new Map();
   const laterConnection = laterConnections(scenario);

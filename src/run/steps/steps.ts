@@ -86,7 +86,9 @@ export async function runSteps(course: Course, context: Stepping): Promise<void>
   } finally {
     // Where the steps end early, what was to come does not: what rests on a cut is not proven.
     if (closing === 'to-come') closing = undefined;
-    for (const step of ended) judgeStep(step, closing, course, false);
+    // The last one has been judged with what the closing control showed.
+    const waiting = closing === undefined ? ended : ended.slice(0, -1);
+    for (const step of waiting) judgeStep(step, closing, course, false);
   }
 }
 
