@@ -99,6 +99,17 @@ steps:
     expect(third?.policies).not.toEqual(second?.policies);
   });
 
+  test('is written into the record with what its steps say of themselves', async () => {
+    await using project = await createProject({
+      'a.yaml': `${HEAD}otherwise: reachable\nsteps:${CREATED}    description: |\n      Pods come late.\n`,
+    });
+    const [plan] = await project.load();
+    expect(plan && startScenario(plan).steps.map(({ name, description }) => [name, description])).toEqual([
+      [undefined, undefined],
+      ['all is there', 'Pods come late.'],
+    ]);
+  });
+
   test('predicts that a policy keeps the policyTypes that were filled in for its earlier text, until it is made anew', async () => {
     const steps = await stepsOf(`
 otherwise: reachable
