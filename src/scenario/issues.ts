@@ -167,6 +167,8 @@ function hintForKind(
   path: DocumentPath,
 ): { readonly hint?: string | undefined } {
   if (expected === 'a mapping' && isLabels(path)) return { hint: hintForLabels(value) };
+  if (path[0] === 'steps' && path[2] === 'label' && path.length === 3)
+    return { hint: 'Write labels for each pod and namespace, such as { shop/web: { app: web } }.' };
   if (value === null && expected === 'a list')
     return { hint: 'Leave the key out, or write an empty list: []' };
   if (expected === 'a list' && isRecord(value) && !Array.isArray(value))

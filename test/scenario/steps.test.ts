@@ -491,6 +491,7 @@ steps:${CREATED}  - name: a
     [
       'labels that are written in another way',
       `steps:${CREATED}  - { name: a, label: { shop/web: app=web, shop/api: [app=api, tier-], namespace/ops: "role" } }
+  - { name: b, label: [shop/web] }
 `,
       [
         'a.yaml:18:35: expected a mapping, found "app=web"',
@@ -499,6 +500,8 @@ steps:${CREATED}  - name: a
         '  hint: Write labels as a mapping: { app: api, tier: null }.',
         'a.yaml:18:87: expected a mapping, found "role"',
         '  hint: Write labels as a mapping, such as { app: web }.',
+        'a.yaml:19:23: expected a mapping, found a list',
+        '  hint: Write labels for each pod and namespace, such as { shop/web: { app: web } }.',
       ],
     ],
     [
