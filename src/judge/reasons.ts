@@ -39,7 +39,11 @@ export function whyLate(settledMs: number, withinMs: number): string {
 /** Why nothing can be told about a budget: it was over when the pair showed what is expected, and whether it did before was not seen. */
 export function whyUnseen(between: readonly Finding[], settledMs: number, withinMs: number): string {
   const blind = between.find((finding) => finding.kind === 'proves-nothing');
-  const why = blind === undefined ? 'it was not tried at that time' : blind.reason;
+  const nothing =
+    between.length === 0
+      ? 'it was not tried at that time'
+      : 'it failed at that time, too seldom in a row to tell a block from a lost packet';
+  const why = blind?.reason ?? nothing;
   return `it was seen to show what is expected ${inSeconds(settledMs)} after the last action, and whether it did within ${inSeconds(withinMs)} is not known: ${why}`;
 }
 
