@@ -12,6 +12,7 @@ import type { CheckDraft, ScenarioDraft, StepDraft } from '../../record/draft.ts
 import { livesOf, pairOf } from '../../record/lives.ts';
 import type { Phase } from '../../record/schema.ts';
 import type { Plan, PlannedStep } from '../../scenario/scenario.ts';
+import { allEnded } from '../all-ended.ts';
 import type { Owning, Requesting, Settling } from '../context.ts';
 import { denialTimeMs } from '../denial-time.ts';
 import { awaitForce, lackingIn, type Marker, nodesOf, turnMarker, unforced } from '../markers.ts';
@@ -235,11 +236,8 @@ async function watchTurn<Forced>(
     isForced = true;
   });
   const turn: Turning = { forced, isForced: () => isForced };
-  // Neither is left alone where the other fails.
-  const [result, watched] = await Promise.allSettled([forced, watchChanges(changing, turn, stage, context)]);
-  if (watched.status === 'rejected') throw watched.reason;
-  if (result.status === 'rejected') throw result.reason;
-  return result.value;
+  const [, result] = await allEnded([watchChanges(changing, turn, stage, context), forced]);
+  return result;
 }
 
 /** How long a step takes to come into force. */
