@@ -97,7 +97,7 @@ export function countContrary({
  * The verdict of a check after its last attempt. The first rule that fits counts:
  *
  * 0. It could not connect before the policies: `inconclusive`.
- * 1. It agreed, and was refuted after that: `flapping`.
+ * 1. It agreed, and was refuted after that: `flapping`. What is to stay as it was has agreed in the step before.
  * 2. It never agreed, and was refuted: `leaked` or `broken`.
  * 3. It was confirmed, its last attempt agrees, and it has not contradicted again and again in between, or lost its answers for as
  *    long as a confirmation takes: `pass`.
@@ -118,7 +118,7 @@ export function judge(check: Judged, rules: JudgeRules, elsewhere: Elsewhere = {
   const settledMs = settledAfter(check, rows, rules.actedMs);
   // What shows what it showed before is not late, however long it takes until that can be told.
   const isToChange = elsewhere.hasToChange === true || rows.some(refutes);
-  const shown = verdictOf(check, rows);
+  const shown = verdictOf(check, rows, elsewhere);
   const isOverdue = shown === 'pass' && isToChange && settledMs !== undefined && settledMs > withinMs;
   const between = isOverdue
     ? { fromMs: rules.actedMs + withinMs, untilMs: rules.actedMs + settledMs }
@@ -129,7 +129,8 @@ export function judge(check: Judged, rules: JudgeRules, elsewhere: Elsewhere = {
     between && !isLate ? whyUnseen(findingsIn(check, between), settledMs ?? 0, withinMs) : undefined;
   const doubt = closingDoubt(check, verdict, rules, elsewhere) ?? unseen;
   const reason =
-    doubt ?? (verdict === 'late' ? whyLate(settledMs ?? 0, withinMs) : reasonOf(verdict, check, rows));
+    doubt ??
+    (verdict === 'late' ? whyLate(settledMs ?? 0, withinMs) : reasonOf(verdict, check, rows, elsewhere));
   return {
     verdict: doubt === undefined ? verdict : 'inconclusive',
     ...(reason === undefined ? {} : { reason }),
@@ -165,8 +166,12 @@ function allSince({ turning = [], observed = [] }: Observations): Observation {
   return [...turning, ...observed];
 }
 
-function verdictOf({ expected }: Judged, rows: readonly Row[]): Verdict {
-  if (flapped(rows)) return 'flapping';
+function verdictOf(
+  { expected }: Judged,
+  rows: readonly Row[],
+  { isToStay = false }: Pick<Elsewhere, 'isToStay'>,
+): Verdict {
+  if (flapped(rows) || (isToStay && rows.some(agrees) && rows.some(refutes))) return 'flapping';
   if (!rows.some(agrees) && rows.some(refutes)) return expected === 'unreachable' ? 'leaked' : 'broken';
   const isPass =
     rows.some(confirms) && rows.at(-1)?.kind === 'agrees' && !alternates(rows) && !losesAnswers(rows);

@@ -11,13 +11,14 @@ export function reasonOf(
   verdict: Exclude<Verdict, 'late'>,
   check: Judged,
   rows: readonly Row[],
+  { isToStay = false }: Pick<Elsewhere, 'isToStay'> = {},
 ): string | undefined {
   const observed = rows.flatMap((row) => row.stretches);
   switch (verdict) {
     case 'pass':
       return undefined;
     case 'flapping':
-      return turnOf(check, rows);
+      return turnOf(check, rows, isToStay);
     case 'leaked':
       return leakOf(observed);
     case 'broken':
@@ -77,12 +78,13 @@ export function describeOutcomes(observation: Observation): string {
     .join(', ');
 }
 
-function turnOf({ expected }: Judged, rows: readonly Row[]): string {
-  const later = rows.slice(rows.findIndex(({ kind }) => kind === 'agrees'));
+function turnOf({ expected }: Judged, rows: readonly Row[], isToStay: boolean): string {
+  const later = isToStay ? rows : rows.slice(rows.findIndex(({ kind }) => kind === 'agrees'));
   const contrary = later.flatMap(({ kind, stretches }) => (kind === 'contradicts' ? stretches : []));
-  const isSettled = later.some(({ kind, isComplete }) => kind === 'agrees' && isComplete);
+  const isSettled = isToStay || later.some(({ kind, isComplete }) => kind === 'agrees' && isComplete);
   const before = expected === 'unreachable' ? 'it had been cut off' : 'it had connected';
-  return `${isSettled ? 'it had settled as expected' : before}, then showed ${describeOutcomes(contrary)}`;
+  const since = isToStay ? ' in the step before' : '';
+  return `${isSettled ? 'it had settled as expected' : before}${since}, then showed ${describeOutcomes(contrary)}`;
 }
 
 /** What arrives has leaked, answer or not (D19a). */

@@ -203,9 +203,30 @@ describe('other steps', () => {
     const elsewhere = elsewhereOf(record, RULES);
     const inStep = (index: number) => elsewhere(index, checkOf(record, index));
     expect([0, 1, 2].map(inStep)).toEqual([
-      { hasToChange: false, isYoung: false, connectsLater: true, wasDenied: false, isGone: true },
-      { hasToChange: true, isYoung: false, connectsLater: false, wasDenied: false, isGone: true },
-      { hasToChange: true, isYoung: true, connectsLater: false, wasDenied: false, isGone: false },
+      {
+        hasToChange: false,
+        isToStay: false,
+        isYoung: false,
+        connectsLater: true,
+        wasDenied: false,
+        isGone: true,
+      },
+      {
+        hasToChange: true,
+        isToStay: false,
+        isYoung: false,
+        connectsLater: false,
+        wasDenied: false,
+        isGone: true,
+      },
+      {
+        hasToChange: true,
+        isToStay: false,
+        isYoung: true,
+        connectsLater: false,
+        wasDenied: false,
+        isGone: false,
+      },
     ]);
   });
 
@@ -223,6 +244,31 @@ describe('other steps', () => {
     expect(hasToChange(sequence('reachable', 'nothing'))).toBe(true);
     const actions = [{ kind: 'replace', object: 'x/b' }] as const;
     expect(hasToChange(cut, { actions: [...actions], pods: PODS })).toBe(true);
+  });
+
+  test('what is to stay as it was in the step before flaps where it shows something else for a while', () => {
+    const verdict = (before: Partial<CheckRecord>, now: Partial<CheckRecord>) => {
+      const record = scenario([step([before]), step([now])]);
+      const check = checkOf(record, 1);
+      const { verdict, reason } = judge({ ...check, ...now }, RULES, elsewhereOf(record, RULES)(1, check));
+      return [verdict, reason];
+    };
+    const cut = sequence('unreachable', 'cut cut');
+    const opened = sequence('unreachable', 'connected cut cut');
+    expect(verdict(cut, opened)).toEqual([
+      'flapping',
+      'it had settled as expected in the step before, then showed connected 1 of 1',
+    ]);
+    expect(verdict(closed(cut, 'connected'), opened)[0]).toBe('flapping');
+    expect(verdict(cut, cut)[0]).toBe('pass');
+    // Nothing else is told of what has not come back, and of what was not as expected before.
+    expect(verdict(cut, sequence('unreachable', 'connected'))[0]).toBe('leaked');
+    expect(verdict(sequence('unreachable', 'cut cut connected'), opened)[0]).toBe('pass');
+    expect(verdict(sequence('reachable', 'connected connected'), opened)[0]).toBe('pass');
+    const open = sequence('reachable', 'connected connected');
+    expect(verdict(open, sequence('reachable', 'cut cut connected connected'))[0]).toBe('flapping');
+    // One failed attempt breaks nothing.
+    expect(verdict(open, sequence('reachable', 'cut connected connected'))[0]).toBe('pass');
   });
 
   test('a cut has outlasted its policies only where the pair has not connected in between', () => {
