@@ -3,10 +3,10 @@ import { type ActionKind, nameObject, parseObject, type StepObject } from '../mo
 import { hintForBareName, type KnownNames } from './hints.ts';
 import { nearest, quote, quoteAny } from './suggest.ts';
 
-type Kind = StepObject['kind'];
+type ObjectKind = StepObject['kind'];
 
 /** What people write before a name, and what it stands for. */
-const WORDS: ReadonlyMap<string, Kind> = new Map([
+const WORDS: ReadonlyMap<string, ObjectKind> = new Map([
   ['networkpolicy', 'networkpolicy'],
   ['networkpolicies', 'networkpolicy'],
   ['netpol', 'networkpolicy'],
@@ -20,7 +20,7 @@ const WORDS: ReadonlyMap<string, Kind> = new Map([
 ]);
 
 /** What actions are done to. */
-const OBJECTS: Readonly<Record<ActionKind, readonly Kind[]>> = {
+const OBJECTS: Readonly<Record<ActionKind, readonly ObjectKind[]>> = {
   apply: ['networkpolicy'],
   delete: ['networkpolicy'],
   label: ['pod', 'namespace'],
@@ -105,7 +105,7 @@ function objectsMeant(text: string, known: KnownNames): readonly string[] {
 function readName(
   text: string,
   { namespaces }: KnownNames,
-): { readonly word?: Kind; readonly namespace?: string; readonly name: string } {
+): { readonly word?: ObjectKind; readonly namespace?: string; readonly name: string } {
   const parts = text.split('/');
   const [first = '', ...rest] = parts;
   const word = rest.length > 0 && !namespaces.includes(first) ? WORDS.get(first.toLowerCase()) : undefined;
