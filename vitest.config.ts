@@ -5,9 +5,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Where the time goes, the longest first: begun last, they would keep one core waiting. */
 const SLOW = [
   'test/run/degraded.test.ts',
-  'test/differential/',
+  'test/differential/differential.test.ts',
   'test/run/faults.test.ts',
   'test/report/formats/html/page.test.ts',
+  'test/differential/',
+  'test/run/',
+  'test/e2e/',
 ];
 
 class SlowFirst extends BaseSequencer {
@@ -30,8 +33,8 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: SlowFirst },
     // However busy the machine is: a whole run on a sandbox takes seconds, and ten times that beside other work.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     env: { NODE_COMPILE_CACHE: COMPILED },
   },
 });

@@ -12,6 +12,8 @@ import { type Sequence, type Stage, unfold } from './sequences.ts';
 
 export interface Campaign {
   readonly seed: number;
+  /** Begins the names of its namespaces: no two campaigns on one sandbox have the same. Default: the seed. */
+  readonly name?: string;
   readonly topologies: number;
   /** Sets of policies to which nothing is done, tried on each topology. */
   readonly setsEach?: number;
@@ -55,6 +57,7 @@ interface Passing {
 /** Runs all topologies of a campaign side by side. What fails is shrunk before its topology gives up. */
 export async function runCampaign(campaign: Campaign, ground: Ground): Promise<CampaignResult> {
   const { seed, topologies, setsEach = 0, sequencesEach = 0, shrinkMs, opinion, progress } = campaign;
+  const { name: prefix = String(seed) } = campaign;
   const count = { tried: 0, states: 0, flows: 0, undefined: 0 };
   const note = (trial: Trial): void => {
     count.tried += 1;
@@ -65,7 +68,7 @@ export async function runCampaign(campaign: Campaign, ground: Ground): Promise<C
   };
   const findings = await Promise.all(
     Array.from({ length: topologies }, async (_, index) => {
-      const name = `${seed}-${index}`;
+      const name = `${prefix}-${index}`;
       // No two topologies of any two campaigns draw the same.
       const own = seed * 1000 + index;
       const arena = await openArena(name, own, ground, opinion);

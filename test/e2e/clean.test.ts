@@ -20,9 +20,7 @@ pods:
 reachable: [{ from: small-a/client, to: small-b/server }]
 `;
 
-test('what a run with --keep left is shown, is in the way, and is taken away by name', {
-  timeout: 120_000,
-}, async () => {
+test.concurrent('what a run with --keep left is shown, is in the way, and is taken away by name', async () => {
   using folder = folderWith({ 'small.yaml': SCENARIO });
   const kubeconfig = join(folder.path, 'kubeconfig');
   const sandbox = startCli(['sandbox', '--kubeconfig', kubeconfig]);
@@ -104,9 +102,7 @@ test('what a run with --keep left is shown, is in the way, and is taken away by 
   await sandbox.ended;
 });
 
-test('what one run left, and cannot be deleted, keeps nobody from deleting the rest', {
-  timeout: 120_000,
-}, async () => {
+test.concurrent('what one run left, and cannot be deleted, keeps nobody from deleting the rest', async () => {
   using folder = folderWith({});
   const cluster = await throughProxy(sandboxCluster({ nodes: 1, enforcement: 'on' }), {
     answer: ({ method, path }) =>
@@ -136,7 +132,7 @@ test('what one run left, and cannot be deleted, keeps nobody from deleting the r
   await cluster.stop();
 });
 
-test.each([
+test.concurrent.each([
   [['clean', '--run', 'a', '--all'], '--run and --all cannot go together'],
   [['clean', '--cluster', 'sandbox'], "nothing outlives a run on 'sandbox'"],
   [['run', '--node-selector', 'pool=a'], '--node-selector is for --cluster context or kind'],
@@ -170,7 +166,7 @@ test.each([
   expect(exitCode).toBe(2);
 });
 
-test('a label that a policy selects namespaces by is refused', async () => {
+test.concurrent('a label that a policy selects namespaces by is refused', async () => {
   using folder = folderWith({
     'small.yaml': `${SCENARIO}policies:
   - apiVersion: networking.k8s.io/v1
@@ -192,7 +188,7 @@ test('a label that a policy selects namespaces by is refused', async () => {
   expect(exitCode).toBe(2);
 });
 
-test('the images of a run are listed one a line, and nothing else', async () => {
+test.concurrent('the images of a run are listed one a line, and nothing else', async () => {
   const image = 'mirror.example/node:24';
   const manifest = ['--calico-manifest', 'test/cluster/kind/fixtures/calico.yaml'];
   expect(await runCli(['images', '--probe-image', image])).toMatchObject({

@@ -54,9 +54,7 @@ const SECRETS: Intervention['answer'] = ({ method, path }) => {
   return method === 'POST' && path.includes('/secrets?') ? { status: 201, body } : undefined;
 };
 
-test('what a cluster wants is in every pod and namespace, and in the record', {
-  timeout: 120_000,
-}, async () => {
+test.concurrent('what a cluster wants is in every pod and namespace, and in the record', async () => {
   const options = [
     ['--probe-image', 'mirror.example/node:24'],
     ['--node-selector', 'kubernetes.io/os=linux'],
@@ -115,9 +113,7 @@ test('what a cluster wants is in every pod and namespace, and in the record', {
   expect(copies.toSorted()).toEqual(namespaces.map(({ metadata }) => metadata.name).toSorted());
 });
 
-test('without any of them the record names the stock image, and no Secret is touched', {
-  timeout: 120_000,
-}, async () => {
+test.concurrent('without any of them the record names the stock image, and no Secret is touched', async () => {
   const asked: string[] = [];
   const { result } = await runOn(['--verbose'], {
     answer({ path }) {
@@ -130,9 +126,7 @@ test('without any of them the record names the stock image, and no Secret is tou
   expect(asked).toEqual([]);
 });
 
-test('a cluster that cannot run the image ends with exit code 3, one line of cause and one of advice', {
-  timeout: 120_000,
-}, async () => {
+test.concurrent('a cluster that cannot run the image ends with exit code 3, one line of cause and one of advice', async () => {
   const message = 'mirror.example/nod:24: not found';
   const { result } = await runOn(['--probe-image', 'mirror.example/nod:24'], {
     changeAnswer({ path, body }) {
@@ -151,7 +145,7 @@ test('a cluster that cannot run the image ends with exit code 3, one line of cau
   expect(output).toContain('Name an image that the nodes can pull with --probe-image');
 });
 
-test('what has no use where it is given is refused before anything starts', async () => {
+test.concurrent('what has no use where it is given is refused before anything starts', async () => {
   const here = await runCli(['run', '--probe-image', 'node:24', '--toleration', '*']);
   expect(here.exitCode).toBe(2);
   expect(here.stderr).toContain('--probe-image, --toleration are for --cluster context or kind');
@@ -163,7 +157,7 @@ test('what has no use where it is given is refused before anything starts', asyn
   expect(label.stderr).toContain('"-" cannot be the value of a label');
 });
 
-test.each([
+test.concurrent.each([
   [['run', '--cluster', 'context='], '--cluster context= names no context'],
   [['clean', '--cluster', 'context='], '--cluster context= names no context'],
   [['run', '--cluster', 'kind='], '--cluster kind= names no cluster'],

@@ -1,13 +1,13 @@
 /** Any cluster of a kubeconfig; the sandbox of another process is the cluster here. */
 import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { checksOf, type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import { ApiServer } from '../kube/api-server.ts';
 import { folderWith, ROOT, runCli, startCli } from '../support/cli.ts';
 
-test('shipped scenarios pass, as they do on a sandbox of the run itself', {
+test.concurrent('shipped scenarios pass, as they do on a sandbox of the run itself', {
   // However slow the machine is.
   timeout: 300_000,
 }, async () => {
@@ -38,7 +38,7 @@ test('shipped scenarios pass, as they do on a sandbox of the run itself', {
   ).toEqual([]);
 });
 
-test('a context that does not exist is answered with those that do', async () => {
+test.concurrent('a context that does not exist is answered with those that do', async () => {
   using folder = folderWith({
     one: 'apiVersion: v1\nkind: Config\ncurrent-context: a\nclusters: [{ name: a, cluster: { server: "https://127.0.0.1:1" } }]\nusers: [{ name: a, user: {} }]\ncontexts: [{ name: a, context: { cluster: a, user: a } }]\n',
     two: 'apiVersion: v1\nkind: Config\ncurrent-context: b\nclusters: [{ name: a, cluster: { server: "https://127.0.0.1:2" } }]\nusers: []\ncontexts: [{ name: b, context: { cluster: a, user: a } }]\n',
@@ -56,7 +56,7 @@ test('a context that does not exist is answered with those that do', async () =>
   expect(unreachable.exitCode).toBe(3);
 });
 
-test('without a kubeconfig nothing is guessed', async () => {
+test.concurrent('without a kubeconfig nothing is guessed', async () => {
   using folder = folderWith({});
   const env = { KUBECONFIG: '', HOME: folder.path };
   const { exitCode, stdout } = await runCli(['run', 'scenarios/three-tier.yaml', '--cluster', 'context'], {
@@ -66,7 +66,7 @@ test('without a kubeconfig nothing is guessed', async () => {
   expect(exitCode).toBe(3);
 });
 
-test('Ctrl-C does not wait for a credential plugin that does not answer', async () => {
+test.concurrent('Ctrl-C does not wait for a credential plugin that does not answer', async () => {
   using folder = folderWith({
     config:
       'apiVersion: v1\nkind: Config\ncurrent-context: a\nclusters: [{ name: a, cluster: { server: "https://127.0.0.1:1" } }]\nusers: [{ name: a, user: { exec: { apiVersion: client.authentication.k8s.io/v1, command: ./plugin, interactiveMode: IfAvailable } } }]\ncontexts: [{ name: a, context: { cluster: a, user: a } }]\n',
@@ -76,14 +76,16 @@ test('Ctrl-C does not wait for a credential plugin that does not answer', async 
   const kubeconfig = join(folder.path, 'config');
   const args = ['--cluster', 'context', '--kubeconfig', kubeconfig];
   const run = startCli(['run', 'scenarios/three-tier.yaml', ...args]);
-  await expect.poll(() => existsSync(join(folder.path, 'plugin.runs')), { timeout: 60_000 }).toBe(true);
+  await vi.waitFor(() => expect(existsSync(join(folder.path, 'plugin.runs'))).toBe(true), {
+    timeout: 60_000,
+  });
   const beganMs = performance.now();
   run.child.kill('SIGINT');
   expect((await run.ended).exitCode).toBe(130);
   expect(performance.now() - beganMs).toBeLessThan(10_000);
 });
 
-test('--print-role prints the role that is missing, and nothing else, so that it can be piped', async () => {
+test.concurrent('--print-role prints the role that is missing, and nothing else, so that it can be piped', async () => {
   const asked: string[] = [];
   await using server = await ApiServer.start({
     answer: ({ path: url, body }) => {
@@ -111,7 +113,7 @@ test('--print-role prints the role that is missing, and nothing else, so that it
   expect(asked.every((url) => url.includes('selfsubject'))).toBe(true);
 });
 
-test('--print-role has no use where podreach may do everything', async () => {
+test.concurrent('--print-role has no use where podreach may do everything', async () => {
   const { exitCode, stderr } = await runCli(['run', '--print-role']);
   expect(stderr).toContain('--print-role has no use on --cluster sandbox');
   expect(exitCode).toBe(2);

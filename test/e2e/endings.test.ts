@@ -37,7 +37,7 @@ function recordIn(folder: Folder): RunRecord {
   return runRecordSchema.parse(JSON.parse(readFileSync(join(folder.path, 'run.json'), 'utf8')));
 }
 
-describe.each(Object.entries(STAGES))('while it is in %s', (_, stage) => {
+describe.concurrent.each(Object.entries(STAGES))('while it is in %s', (_, stage) => {
   test('podreach is killed', async () => {
     using folder = folderWith({ 'endless.yaml': SCENARIO });
     const run = startCli(ARGS, { cwd: folder.path });
@@ -51,7 +51,7 @@ describe.each(Object.entries(STAGES))('while it is in %s', (_, stage) => {
   });
 });
 
-test('the supervisor is killed', async () => {
+test.concurrent('the supervisor is killed', async () => {
   using folder = folderWith({ 'endless.yaml': SCENARIO });
   const run = startCli(ARGS, { cwd: folder.path });
   await run.until(STAGES.settle);
@@ -69,7 +69,7 @@ test('the supervisor is killed', async () => {
   });
 });
 
-test.each([
+test.concurrent.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('%s ends it with %i after a clean-up', async (signal, code) => {
@@ -86,7 +86,7 @@ test.each([
   expect(recordIn(folder).run).toMatchObject({ incomplete: true, interruptedBy: signal, exitCode: code });
 });
 
-test('an interrupt while the sandbox starts is heard as well', async () => {
+test.concurrent('an interrupt while the sandbox starts is heard as well', async () => {
   using folder = folderWith({ 'endless.yaml': SCENARIO });
   const run = startCli(ARGS, { cwd: folder.path });
   await run.until(STAGES.starting);
@@ -96,7 +96,7 @@ test('an interrupt while the sandbox starts is heard as well', async () => {
   expect(await leftOf(traces)).toEqual([]);
 });
 
-test('--keep stays until Ctrl-C, with a kubeconfig to look around', async () => {
+test.concurrent('--keep stays until Ctrl-C, with a kubeconfig to look around', async () => {
   using folder = folderWith({
     'endless.yaml': SCENARIO.replace('spec: { podSelector: {} }', 'spec: { podSelector: {}, ingress: [{}] }'),
   });
@@ -113,7 +113,7 @@ test('--keep stays until Ctrl-C, with a kubeconfig to look around', async () => 
   expect(await leftOf(traces)).toEqual([]);
 });
 
-test('the kubeconfig of a sandbox that was killed is replaced by the next, and that of one that runs is not', async () => {
+test.concurrent('the kubeconfig of a sandbox that was killed is replaced by the next, and that of one that runs is not', async () => {
   using folder = folderWith({ 'mine.yaml': 'current-context: mine\n' });
   const file = join(folder.path, 'sandbox.yaml');
   const start = (path: string) => startCli(['sandbox', '--kubeconfig', path], { cwd: folder.path });

@@ -157,7 +157,7 @@ async function internetOf(page: string, folder: Folder): Promise<Internet> {
   };
 }
 
-test('a run that keeps its cluster says how to look, and ends', { timeout: 120_000 }, async () => {
+test.concurrent('a run that keeps its cluster says how to look, and ends', async () => {
   await using host = await kindHost();
   const run = host.run('--keep');
   await run.until(/podreach clean --run \w+ --cluster kind=podreach/);
@@ -167,9 +167,7 @@ test('a run that keeps its cluster says how to look, and ends', { timeout: 120_0
   expect(host.hasNodes()).toBe(true);
 });
 
-test('a run that uses a kept cluster does not say that it stops it, and one of its own does', {
-  timeout: 120_000,
-}, async () => {
+test.concurrent('a run that uses a kept cluster does not say that it stops it, and one of its own does', async () => {
   await using brief = await kindHost();
   const own = await brief.run().ended;
   expect(own).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('stopping the cluster (kind)') });
@@ -191,9 +189,7 @@ test('a run that uses a kept cluster does not say that it stops it, and one of i
   expect(host.hasNodes()).toBe(true);
 });
 
-test('whoever does not wait for the deletion of a cluster is told how to delete it', {
-  timeout: 120_000,
-}, async () => {
+test.concurrent('whoever does not wait for the deletion of a cluster is told how to delete it', async () => {
   await using host = await kindHost({}, 'exec sleep 600');
   const run = host.run();
   await run.until(/small: starting pods/);
@@ -205,9 +201,7 @@ test('whoever does not wait for the deletion of a cluster is told how to delete 
   expect(stderr).toContain('left at once; take away what is left with: podreach cluster delete podreach\n');
 });
 
-test('whoever does not wait for the clean-up of a kept cluster is told how to finish it', {
-  timeout: 120_000,
-}, async () => {
+test.concurrent('whoever does not wait for the clean-up of a kept cluster is told how to finish it', async () => {
   const deletions = new EventEmitter();
   const deletion = once(deletions, 'asked');
   await using host = await kindHost({
@@ -230,24 +224,28 @@ test('whoever does not wait for the clean-up of a kept cluster is told how to fi
 });
 
 /** Only there does Node.js ask the proxy that stands for the internet. */
-const KNOWS_PROXIES = { timeout: 120_000, skip: process.version < 'v22.21' };
+const KNOWS_PROXIES = { skip: process.version < 'v22.21' };
 
-test('a manifest with a wrong checksum ends it before there are nodes', KNOWS_PROXIES, async () => {
-  await using host = await kindHost();
-  await using internet = await internetOf('<html>log in first</html>', host.folder);
-  const { exitCode, stderr } = await host.cluster('create', internet.env);
-  const url = 'https://raw.githubusercontent.com/projectcalico/calico/v3.32.1/manifests/calico.yaml';
-  const found = createHash('sha256').update('<html>log in first</html>').digest('hex');
-  expect(stderr.split('\n').filter((line) => /^(error|hint): /.test(line))).toEqual([
-    `error: ${url} has the wrong checksum: SHA-256 ${found}, expected a1df919d9721cf667accdc3e72848911b0cb25cfab7d2478ad0c996302c95744`,
-    "hint: Something on the way changed the file (a proxy's page?). Fetch it yourself, look at it, and give it with --calico-manifest FILE.",
-  ]);
-  expect(exitCode).toBe(3);
-  expect(internet.asked).toEqual(['raw.githubusercontent.com:443']);
-  expect(host.kindCommands()).toEqual(['version']);
-});
+test.concurrent(
+  'a manifest with a wrong checksum ends it before there are nodes',
+  KNOWS_PROXIES,
+  async () => {
+    await using host = await kindHost();
+    await using internet = await internetOf('<html>log in first</html>', host.folder);
+    const { exitCode, stderr } = await host.cluster('create', internet.env);
+    const url = 'https://raw.githubusercontent.com/projectcalico/calico/v3.32.1/manifests/calico.yaml';
+    const found = createHash('sha256').update('<html>log in first</html>').digest('hex');
+    expect(stderr.split('\n').filter((line) => /^(error|hint): /.test(line))).toEqual([
+      `error: ${url} has the wrong checksum: SHA-256 ${found}, expected a1df919d9721cf667accdc3e72848911b0cb25cfab7d2478ad0c996302c95744`,
+      "hint: Something on the way changed the file (a proxy's page?). Fetch it yourself, look at it, and give it with --calico-manifest FILE.",
+    ]);
+    expect(exitCode).toBe(3);
+    expect(internet.asked).toEqual(['raw.githubusercontent.com:443']);
+    expect(host.kindCommands()).toEqual(['version']);
+  },
+);
 
-test('a cluster that there is not is not cleaned', async () => {
+test.concurrent('a cluster that there is not is not cleaned', async () => {
   using folder = folderWith({});
   const { exitCode, stderr } = await runCli(['clean', '--cluster', 'kind=mine'], {
     env: { XDG_STATE_HOME: folder.path },
@@ -258,7 +256,7 @@ test('a cluster that there is not is not cleaned', async () => {
   );
 });
 
-describe('--retain', () => {
+describe.concurrent('--retain', () => {
   /** Pods of the scenario are refused, by what answers for the API server. */
   const NO_PODS: Intervention = {
     answer: ({ method, path }) =>
@@ -270,7 +268,7 @@ describe('--retain', () => {
         : undefined,
   };
 
-  test('keeps the nodes of a run that fails, with their logs', { timeout: 120_000 }, async () => {
+  test('keeps the nodes of a run that fails, with their logs', async () => {
     await using host = await kindHost(NO_PODS);
     const { exitCode, stderr } = await host.run('--retain').ended;
     expect(exitCode).toBe(3);
@@ -296,13 +294,13 @@ describe('--retain', () => {
     expect(host.hasNodes()).toBe(false);
   });
 
-  test('keeps nothing of a run that does not fail', { timeout: 120_000 }, async () => {
+  test('keeps nothing of a run that does not fail', async () => {
     await using host = await kindHost();
     expect(await host.run('--retain').ended).toMatchObject({ exitCode: 0 });
     expect(host.hasNodes()).toBe(false);
   });
 
-  test('keeps nothing of a run that is interrupted', { timeout: 120_000 }, async () => {
+  test('keeps nothing of a run that is interrupted', async () => {
     await using host = await kindHost();
     const run = host.run('--retain');
     await run.until(/small: starting pods/);

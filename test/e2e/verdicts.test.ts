@@ -29,7 +29,7 @@ pods:
   shop/db: { labels: { app: db }, ports: [5432, 5353/UDP] }
 `;
 
-test('every shipped scenario passes', { timeout: 120_000 }, async () => {
+test.concurrent('every shipped scenario passes', async () => {
   using folder = folderWith({});
   const { exitCode, stdout, stderr } = await runCli([
     'run',
@@ -48,7 +48,7 @@ test('every shipped scenario passes', { timeout: 120_000 }, async () => {
   expect(record.scenarios.flatMap(checksOf).every(({ verdict }) => verdict === 'pass')).toBe(true);
 });
 
-test('a wrong expectation of each kind ends with 1 and shows both', { timeout: 120_000 }, async () => {
+test.concurrent('a wrong expectation of each kind ends with 1 and shows both', async () => {
   using folder = folderWith({
     'wrong.yaml': `${TOPOLOGY}policies:${POLICY}
 reachable:
@@ -92,7 +92,7 @@ unreachable:
   ]);
 });
 
-describe('what goes wrong before or while policies are applied', () => {
+describe.concurrent('what goes wrong before or while policies are applied', () => {
   test("an invalid policy is told in the API server's own words, with its place", async () => {
     using folder = folderWith({
       'bad.yaml': `${TOPOLOGY}policies:${POLICY.replace('[{ podSelector: { matchLabels: { app: web } } }]', '[{}]')}
@@ -110,9 +110,7 @@ reachable:
     expect(recordIn(folder).scenarios[0]?.error?.code).toBe('policy-rejected');
   });
 
-  test('a failing scenario does not take the others down, and --fail-fast does', {
-    timeout: 120_000,
-  }, async () => {
+  test('a failing scenario does not take the others down, and --fail-fast does', async () => {
     const broken = `${TOPOLOGY}policies:${POLICY.replace('[{ podSelector: { matchLabels: { app: web } } }]', '[{}]')}\nreachable:\n  - { from: shop/web, to: shop/db }\n`;
     using folder = folderWith({
       'a.yaml': broken,
@@ -132,7 +130,7 @@ reachable:
   });
 });
 
-test('--report json alone leaves standard output to the record', async () => {
+test.concurrent('--report json alone leaves standard output to the record', async () => {
   using folder = folderWith({
     'fine.yaml': `${TOPOLOGY}reachable:\n  - { from: shop/web, to: shop/db }\n`,
   });
@@ -143,7 +141,7 @@ test('--report json alone leaves standard output to the record', async () => {
   expect(runRecordSchema.parse(JSON.parse(stdout)).run.exitCode).toBe(0);
 });
 
-test('--quiet says one line while all is well', async () => {
+test.concurrent('--quiet says one line while all is well', async () => {
   using folder = folderWith({
     'fine.yaml': `${TOPOLOGY}reachable:\n  - { from: shop/web, to: shop/db }\n`,
   });

@@ -32,6 +32,7 @@ function falseOnes(seen: readonly Seen[]): string[] {
 }
 
 describe('while the network fails', () => {
+  // Eight scenarios side by side are enough.
   test('at the pods, nothing false is said', { timeout: 400_000 }, async () => {
     const seen = await runTrials(SOME_POD_TRIALS, { parallel: 8, withinMs: 3_000 });
     expect(falseOnes(seen)).toEqual([]);
@@ -43,9 +44,9 @@ describe('while the network fails', () => {
     expect(seen).toHaveLength(8 * SOME_POD_TRIALS.length);
   });
 
-  test.each(SOME_NODE_TRIALS.map((trial) => [trial.name, trial] as const))(
+  test.concurrent.each(SOME_NODE_TRIALS.map((trial) => [trial.name, trial] as const))(
     'at a node (%s), nothing false is said',
-    { timeout: 120_000 },
+    { timeout: 400_000 },
     async (_, trial) => {
       const seen = await runTrials([trial], { parallel: 1, withinMs: 3_000 });
       expect(falseOnes(seen)).toEqual([]);
@@ -147,7 +148,7 @@ const FAILING = {
   ),
 } satisfies Record<string, Part>;
 
-describe('what once was a false green, at pods', () => {
+describe.concurrent('what once was a false green, at pods', () => {
   let of: (name: keyof typeof FAILING) => Scenarios;
   beforeAll(async () => {
     ({ of } = await runSideBySide(FAILING, { withinMs: 5_000 }));
@@ -282,20 +283,9 @@ describe.concurrent('what once was a false green', { timeout: 400_000 }, () => {
   });
 });
 
-// By itself: it changes where programs are looked for.
-test('rules that are committed a second late are waited for', async () => {
-  const provider = withSlowRules(1);
-  const denyAll = SCENARIO.replace(
-    'podSelector: { matchExpressions: [{ key: open, operator: DoesNotExist }] }',
-    'podSelector: {}',
-  );
-  const record = await runWith(provider, undefined, { scenario: denyAll, withinMs: 10_000 });
-  expect(verdicts(record)).toEqual({ 'pair/b': 'pass', 'pair/c': 'broken' });
-  for (const { turnedMs } of record.scenarios[0]?.steps[0]?.force ?? [])
-    expect(turnedMs).toBeGreaterThan(900);
-});
-
-test('one packet in twenty that is lost everywhere breaks nothing', { timeout: 120_000 }, async () => {
+test.concurrent('one packet in twenty that is lost everywhere breaks nothing', {
+  timeout: 400_000,
+}, async () => {
   const pods = Array.from({ length: 17 }, (_, index) => `p${index}`);
   const scenario = `apiVersion: podreach/v1
 kind: Scenario
@@ -332,7 +322,9 @@ reachable:
   expect(record.scenarios[0]?.steps[0]?.checks).toHaveLength(259);
 });
 
-test('pods that their kubelets do not reach end the run, with the node', { timeout: 120_000 }, async () => {
+test.concurrent('pods that their kubelets do not reach end the run, with the node', {
+  timeout: 400_000,
+}, async () => {
   const record = await runWhile('provision', (faults) =>
     Promise.all(faults.nodes.map((node) => faults.filterNode(node, { outgoing: ['tcp dport 20817 drop'] }))),
   );
@@ -341,4 +333,17 @@ test('pods that their kubelets do not reach end the run, with the node', { timeo
     message: expect.stringMatching(/^the kubelet does not reach its pods on node-1, node-2: /),
   });
   expect(record.run.exitCode).toBe(3);
+});
+
+// By itself: it changes where programs are looked for.
+test('rules that are committed a second late are waited for', async () => {
+  const provider = withSlowRules(1);
+  const denyAll = SCENARIO.replace(
+    'podSelector: { matchExpressions: [{ key: open, operator: DoesNotExist }] }',
+    'podSelector: {}',
+  );
+  const record = await runWith(provider, undefined, { scenario: denyAll, withinMs: 10_000 });
+  expect(verdicts(record)).toEqual({ 'pair/b': 'pass', 'pair/c': 'broken' });
+  for (const { turnedMs } of record.scenarios[0]?.steps[0]?.force ?? [])
+    expect(turnedMs).toBeGreaterThan(900);
 });

@@ -1,5 +1,5 @@
 /** The pipeline on a real sandbox, while somebody interferes. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import type { Kube } from '../../src/kube/kube.ts';
 import { checksOf } from '../../src/record/schema.ts';
@@ -8,7 +8,7 @@ import { NetworkFaults } from '../support/network-faults.ts';
 import { asContext } from '../support/real-cluster.ts';
 import { runSideBySide, runWith, SCENARIO, sandbox, verdicts, WITH_LATE_PAIR } from './run-with.ts';
 
-test('all is well where nobody interferes', async () => {
+test.concurrent('all is well where nobody interferes', async () => {
   const record = await runWith(sandbox());
   expect(verdicts(record)).toEqual({ 'pair/b': 'pass', 'pair/c': 'pass' });
   expect(record.run).toMatchObject({ exitCode: 0, incomplete: false });
@@ -23,7 +23,7 @@ test('all is well where nobody interferes', async () => {
   expect(record.environment.nodes).toHaveLength(2);
 });
 
-test('a network that does not enforce policies is never green', async () => {
+test.concurrent('a network that does not enforce policies is never green', async () => {
   const cluster = sandboxCluster({ nodes: 2, enforcement: 'off' });
   const record = await runWith(cluster, undefined, { withinMs: 2_000 });
   expect(record.scenarios[0]?.error).toMatchObject({
@@ -34,7 +34,7 @@ test('a network that does not enforce policies is never green', async () => {
   expect(record.run.exitCode).toBe(3);
 });
 
-describe('what the environment can do', () => {
+describe.concurrent('what the environment can do', () => {
   test('a namespace that exists already is refused, not adopted', async () => {
     let isThere = false;
     const taken = throughProxy(sandbox(), {
@@ -136,12 +136,12 @@ describe('what the environment can do', () => {
 
   async function takeAway(kube: Kube, pod: string): Promise<void> {
     await kube.delete(podAt(pod));
-    await expect.poll(() => kube.get(podAt(pod)), { timeout: 60_000 }).toBeUndefined();
+    await vi.waitFor(async () => expect(await kube.get(podAt(pod))).toBeUndefined(), { timeout: 60_000 });
   }
 
   async function kill(kube: Kube, pod: string): Promise<void> {
     await (await NetworkFaults.of(kube)).kill(pod);
-    await expect.poll(() => phaseOf(kube, pod), { timeout: 60_000 }).toBe('Failed');
+    await vi.waitFor(async () => expect(await phaseOf(kube, pod)).toBe('Failed'), { timeout: 60_000 });
   }
 
   /** Another pod of the same name: it has another address. */
@@ -151,7 +151,7 @@ describe('what the environment can do', () => {
     await takeAway(kube, pod);
     const { namespace = '', name, labels = {} } = old.metadata;
     await kube.create({ ...old, metadata: { name, namespace, labels }, status: {} });
-    await expect.poll(() => phaseOf(kube, pod), { timeout: 60_000 }).toBe('Running');
+    await vi.waitFor(async () => expect(await phaseOf(kube, pod)).toBe('Running'), { timeout: 60_000 });
   }
 
   async function phaseOf(kube: Kube, pod: string): Promise<unknown> {
@@ -200,7 +200,7 @@ describe('what the environment can do', () => {
   });
 });
 
-test('a pair that opens again while others settle is flapping', async () => {
+test.concurrent('a pair that opens again while others settle is flapping', async () => {
   const record = await runWith(
     sandbox(),
     (event, kube) =>
@@ -213,7 +213,7 @@ test('a pair that opens again while others settle is flapping', async () => {
   expect(record.run.exitCode).toBe(1);
 });
 
-test('policies that are to stay are not taken away to see whether it was they that cut', async () => {
+test.concurrent('policies that are to stay are not taken away to see whether it was they that cut', async () => {
   const record = await runWith(sandbox(), undefined, { keep: true });
   expect(record.scenarios[0]).toMatchObject({ closingControl: 'left-out' });
   const phases = record.scenarios[0]?.steps[0]?.checks.flatMap(
@@ -224,7 +224,7 @@ test('policies that are to stay are not taken away to see whether it was they th
   expect(verdicts(record)).toEqual({ 'pair/b': 'pass', 'pair/c': 'pass' });
 });
 
-describe('what a scenario leaves', () => {
+describe.concurrent('what a scenario leaves', () => {
   const second = SCENARIO.replaceAll('pair', 'other');
   const namesLeft = async (kube: Kube): Promise<string[]> => {
     const left = await kube.list({ resource: 'namespaces', labelSelector: 'podreach.dev/run' });
@@ -254,7 +254,7 @@ describe('what a scenario leaves', () => {
   });
 });
 
-test('an interrupt cleans up and is told', async () => {
+test.concurrent('an interrupt cleans up and is told', async () => {
   const controller = new AbortController();
   let left: readonly unknown[] | undefined;
   const record = await runWith(
@@ -275,7 +275,7 @@ test('an interrupt cleans up and is told', async () => {
   expect(left).toEqual([]);
 });
 
-test('an interrupt whose clean-up fails says what to do, and does not clean up twice', async () => {
+test.concurrent('an interrupt whose clean-up fails says what to do, and does not clean up twice', async () => {
   const controller = new AbortController();
   let deletions = 0;
   const stubborn = throughProxy(sandbox(), {
@@ -306,7 +306,7 @@ test('an interrupt whose clean-up fails says what to do, and does not clean up t
   expect(deletions).toBe(1);
 });
 
-test('an interrupt while a scenario is cleaned up takes over at once', async () => {
+test.concurrent('an interrupt while a scenario is cleaned up takes over at once', async () => {
   const controller = new AbortController();
   let deletions = 0;
   const slow = throughProxy(sandbox(), {

@@ -82,9 +82,11 @@ export async function runTrials(
     parallel,
     withinMs,
   });
+  if (record.run.error !== undefined) throw new Error(record.run.error.message);
+  const seen = trials.flatMap((trial) => seenOf(trial, record));
   const missed = trials.filter(({ name }) => !come.has(name));
   if (missed.length > 0) throw new Error(`never came: ${missed.map(({ name }) => name).join(', ')}`);
-  return trials.flatMap((trial) => seenOf(trial, record));
+  return seen;
 }
 
 /** What came of one trial. */

@@ -4,7 +4,7 @@ import { type Call, failure, throughProxy } from '../../support/api-proxy.ts';
 import { runWith, sandbox } from '../run-with.ts';
 import { ALL_ACTIONS, BY_ACTION, type ByAction, NAMESPACE_COMES, stepOf, stepsOf } from './scenarios.ts';
 
-test('every action changes what it is to change, and each change settles by itself', async () => {
+test.concurrent('every action changes what it is to change, and each change settles by itself', async () => {
   const record = await runWith(sandbox(), undefined, { scenario: ALL_ACTIONS, parallel: 4 });
   expect(Object.fromEntries(Object.keys(BY_ACTION).map((name) => [name, stepsOf(record, name)]))).toEqual({
     apply: ['first: pass', 'it closes: pass', 'it opens for all: pass'],
@@ -39,7 +39,7 @@ test('every action changes what it is to change, and each change settles by itse
   expect(stepOf(record, 'replace', 2).checks[0]).not.toHaveProperty('withoutControl');
 });
 
-test('a namespace comes and goes with its pods, and what nobody changes is not mended by a new expectation', async () => {
+test.concurrent('a namespace comes and goes with its pods, and what nobody changes is not mended by a new expectation', async () => {
   const record = await runWith(sandbox(), undefined, { scenario: NAMESPACE_COMES, withinMs: 5_000 });
   expect(stepsOf(record, 'home')).toEqual([
     'first: pass',
@@ -102,7 +102,7 @@ const MUTATIONS: Readonly<
   },
 };
 
-test('an action that is not carried out makes its step fail', async () => {
+test.concurrent('an action that is not carried out makes its step fail', async () => {
   /** A call is dropped once: what takes the policies away at the end is no action. */
   const left = new Set(Object.keys(MUTATIONS) as ByAction[]);
   let body = '';
