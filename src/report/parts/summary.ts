@@ -1,8 +1,9 @@
 /** What a run record comes to: counts, and the words that stand for them. */
+
+import type { Counts } from '../../judge/counts.ts';
 import { MISMATCHES } from '../../judge/mismatch.ts';
 import type { Style } from '../text/paint.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
-import type { Counts } from '../view/counts.ts';
 import type { RunView, ScenarioView } from '../view/view.ts';
 import { describeCluster } from './circumstances.ts';
 import { stepsOf } from './steps.ts';

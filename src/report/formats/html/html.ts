@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Counts } from '../../../judge/counts.ts';
 import { scriptSource } from '../../../script-source.ts';
 import { problemsOf } from '../../parts/cases.ts';
 import { circumstanceFacts } from '../../parts/circumstances.ts';
@@ -15,7 +16,6 @@ import { describeLeftOut } from '../../parts/scenario-notes.ts';
 import { describeRun, isCalm, runWord, scenarioWord } from '../../parts/summary.ts';
 import { summariseWithoutControl } from '../../parts/without-control.ts';
 import { duration, formatNumber, shortenMiddle } from '../../text/text.ts';
-import type { Counts } from '../../view/counts.ts';
 import type { RunView } from '../../view/view.ts';
 import { renderAuditPart } from './audit-part.ts';
 import { html, Markup, only } from './markup.ts';
