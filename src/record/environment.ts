@@ -22,6 +22,12 @@ export function describePlugin(plugin: Pick<NetworkPlugin, 'name' | 'version' | 
   return `${nameOfPlugin(plugin)}${plugin.enforces ? '' : ' (does not enforce policies)'}`;
 }
 
+/** All of them; undefined where nobody could look. */
+export function describePlugins({ networkPlugins }: Pick<Environment, 'networkPlugins'>): string | undefined {
+  if (networkPlugins?.length === 0) return 'no known network plugin';
+  return networkPlugins?.map(describePlugin).join(', ');
+}
+
 /** `Debian GNU/Linux 13, 6.12.48, containerd://2.1.4`, as far as it is known. */
 export function describeSystem({ os, kernel, runtime }: Omit<Environment['nodes'][number], 'name'>): string {
   return [os, kernel, runtime].filter((detail) => detail !== undefined).join(', ');
