@@ -6,12 +6,15 @@ import { html, Markup } from './markup.ts';
 interface Page {
   readonly title: string;
   readonly body: Markup;
+  /** What this page has beside the style of all. */
+  readonly style?: Markup;
   /** Absent: the page has none. */
   readonly script?: Markup;
 }
 
-export function renderPage({ title, body, script }: Page): string {
-  const style = new Markup(readFileSync(new URL('./page.css', import.meta.url), 'utf8'));
+export function renderPage({ title, body, style: own, script }: Page): string {
+  const common = readFileSync(new URL('./page.css', import.meta.url), 'utf8');
+  const style = new Markup(own === undefined ? common : `${common}\n${own.text}`);
   const scripts = script === undefined ? '' : ` script-src '${hashOf(script)}';`;
   return html`<!doctype html>
 <html lang="en">
