@@ -20,14 +20,21 @@ reachable:
 `;
 
 describe('--help', () => {
-  test.each([[[]], [['run']], [['validate']], [['plan']], [['explain']], [['report']], [['sandbox']]])(
-    'of %j shows examples',
-    async (command) => {
-      const { exitCode, stdout, stderr } = await runCli([...command, '--help']);
-      expect(stdout).toContain('Examples:\n  podreach ');
-      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    },
-  );
+  test.each([
+    [[]],
+    [['run']],
+    [['validate']],
+    [['plan']],
+    [['explain']],
+    [['report']],
+    [['diff']],
+    [['history']],
+    [['sandbox']],
+  ])('of %j shows examples', async (command) => {
+    const { exitCode, stdout, stderr } = await runCli([...command, '--help']);
+    expect(stdout).toContain('Examples:\n  podreach ');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  });
 });
 
 describe('validate', () => {
