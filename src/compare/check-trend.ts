@@ -3,17 +3,17 @@ import { MISMATCHES } from '../judge/mismatch.ts';
 import { VERDICTS, type Verdict } from '../model/verdict.ts';
 import { greatest } from '../numbers.ts';
 import type { CheckRecord } from '../record/schema.ts';
-import type { Place } from './sides.ts';
+import type { ScenarioPlace } from './sides.ts';
 
 /** What a run may show of a check, by number. */
 export const SHOWN = [...VERDICTS, 'unjudged'] as const;
-type Shown = (typeof SHOWN)[number];
+export type ShownVerdict = (typeof SHOWN)[number];
 
 export interface CheckTrend
   extends Pick<CheckRecord, 'from' | 'to' | 'port' | 'protocol' | 'family' | 'path'> {
-  readonly place: Place;
+  readonly place: ScenarioPlace;
   /** By run; null where it was not there. */
-  readonly verdicts: readonly (Shown | null)[];
+  readonly verdicts: readonly (ShownVerdict | null)[];
   /** In the newest run that judged it; absent where none did. */
   readonly last?: Verdict;
   /** In how many runs it was a mismatch. */
@@ -28,8 +28,9 @@ export interface CheckTrend
 const FLAKY_CHANGES = 2;
 
 /** A check in the runs that had it, in little room: run, verdict and basis of each, as they came in. */
-export interface Trace extends Pick<CheckTrend, 'from' | 'to' | 'port' | 'protocol' | 'family' | 'path'> {
-  readonly place: Place;
+export interface CheckTrace
+  extends Pick<CheckTrend, 'from' | 'to' | 'port' | 'protocol' | 'family' | 'path'> {
+  readonly place: ScenarioPlace;
   readonly runs: number[];
   readonly verdicts: number[];
   readonly bases: number[];
@@ -37,11 +38,11 @@ export interface Trace extends Pick<CheckTrend, 'from' | 'to' | 'port' | 'protoc
 
 /** @param rank of a run, by its number as it came in */
 export function trendOf(
-  { runs, verdicts, bases, ...check }: Trace,
+  { runs, verdicts, bases, ...check }: CheckTrace,
   rank: (run: number) => number,
   length: number,
 ): CheckTrend {
-  const byRun: (Shown | null)[] = Array.from({ length }, () => null);
+  const byRun: (ShownVerdict | null)[] = Array.from({ length }, () => null);
   const basisOf = new Map<number, number>();
   for (const [turn, run] of runs.entries()) {
     byRun[rank(run)] = SHOWN[verdicts[turn] ?? 0] ?? null;

@@ -3,7 +3,7 @@ import type { Counts } from '../judge/counts.ts';
 import { countVerdicts } from '../judge/counts.ts';
 import { isMismatch, MISMATCHES } from '../judge/mismatch.ts';
 import type { CheckRecord } from '../record/schema.ts';
-import { checkKey, type Place, type PlacedStep, pairUp, type Sides } from './sides.ts';
+import { checkKey, type PlacedStep, pairUp, type ScenarioPlace, type Sides } from './sides.ts';
 
 /**
  * What became of a check, the most dangerous first. A verdict: it is so now, and was not. `fixed`: it was a mismatch, and passes;
@@ -19,12 +19,12 @@ export const CHANGES = [
   'new',
   'gone',
 ] as const;
-export type Change = (typeof CHANGES)[number];
+export type CheckChange = (typeof CHANGES)[number];
 
 export interface CheckDifference
   extends Pick<CheckRecord, 'from' | 'to' | 'port' | 'portName' | 'protocol' | 'family' | 'path'> {
-  readonly place: Place;
-  readonly change: Change;
+  readonly place: ScenarioPlace;
+  readonly change: CheckChange;
   /** Whether the second record is the worse for it. */
   readonly isWorse: boolean;
   /** Absent: it was not there. */
@@ -58,7 +58,7 @@ export function compareChecks(steps: readonly Sides<PlacedStep>[]): ComparedChec
   return { differences: CHANGES.flatMap((change) => groups.get(change) ?? []), same: countVerdicts(same) };
 }
 
-function changeOf({ before, after }: Sides<CheckRecord>): Change | undefined {
+function changeOf({ before, after }: Sides<CheckRecord>): CheckChange | undefined {
   if (after === undefined) return 'gone';
   const { verdict = 'unjudged' } = after;
   if (before !== undefined && verdict === (before.verdict ?? 'unjudged'))
@@ -69,7 +69,11 @@ function changeOf({ before, after }: Sides<CheckRecord>): Change | undefined {
   return isMismatch(before) ? 'fixed' : 'proven';
 }
 
-function differenceOf({ before, after }: Sides<CheckRecord>, change: Change, place: Place): CheckDifference {
+function differenceOf(
+  { before, after }: Sides<CheckRecord>,
+  change: CheckChange,
+  place: ScenarioPlace,
+): CheckDifference {
   const { from, to, port, portName, protocol, family, path } = after ?? before;
   return {
     place,
@@ -88,7 +92,7 @@ function differenceOf({ before, after }: Sides<CheckRecord>, change: Change, pla
 }
 
 /** A mismatch of another kind than before is one that was not known; what had passed, and is not proven any more, may be one. */
-function isWorse(change: Change, before: CheckRecord | undefined): boolean {
+function isWorse(change: CheckChange, before: CheckRecord | undefined): boolean {
   return (
     MISMATCHES.some((verdict) => verdict === change) ||
     (change === 'inconclusive' && before?.verdict === 'pass')

@@ -13,7 +13,7 @@ export interface CircumstanceDifference {
   readonly after?: string;
 }
 
-type Node = RunRecord['environment']['nodes'][number];
+type NodeRecord = RunRecord['environment']['nodes'][number];
 type Facts = Readonly<Record<string, string | undefined>>;
 
 export function compareCircumstances(before: RunRecord, after: RunRecord): CircumstanceDifference[] {
@@ -46,7 +46,7 @@ function factsOf({ podreach, run, environment }: RunRecord): Facts {
     'time for pods': inMs(readyWithinMs),
     'rounds in a row': String(confirm),
     'keeps its policies': String(keep),
-    'ends at the first mismatch': String(failFast),
+    'stops after a failure': String(failFast),
     'tries mismatches to the deadline': String(patient === true),
   };
 }
@@ -73,7 +73,7 @@ function differenceOf(
 }
 
 /** Nodes of which the same is to be said are told together: an upgrade changes many of them. */
-function compareNodes(before: readonly Node[], after: readonly Node[]): CircumstanceDifference[] {
+function compareNodes(before: readonly NodeRecord[], after: readonly NodeRecord[]): CircumstanceDifference[] {
   const changed = pairUp(before, after, ({ name }) => name).flatMap((sides) => {
     const [was, is] = [describeNode(sides.before), describeNode(sides.after)];
     return was === is ? [] : [{ name: (sides.after ?? sides.before).name, was, is }];
@@ -89,7 +89,7 @@ function compareNodes(before: readonly Node[], after: readonly Node[]): Circumst
   );
 }
 
-function describeNode(node: Node | undefined): string | undefined {
+function describeNode(node: NodeRecord | undefined): string | undefined {
   if (node === undefined) return undefined;
   return describeSystem(node) || 'nothing is known of it';
 }

@@ -1,6 +1,6 @@
 /**
  * What two run records say differently: a pure function of both. Each kind of difference has a file of its own, and a field in
- * {@link Comparison}.
+ * {@link RecordComparison}.
  */
 import type { Counts } from '../judge/counts.ts';
 import { withoutEmptyPasses } from '../judge/proven.ts';
@@ -12,7 +12,7 @@ import { type RunFacts, runFacts } from './run-facts.ts';
 import { pairUp, stepKey, stepsOf } from './sides.ts';
 import { compareTimes, type TimeDifference } from './times.ts';
 
-export interface Comparison {
+export interface RecordComparison {
   readonly before: RunFacts;
   readonly after: RunFacts;
   readonly outcome: ComparisonOutcome;
@@ -31,7 +31,7 @@ export interface Comparison {
  */
 export type ComparisonOutcome = 'worse' | 'incomplete' | 'not-worse' | 'same';
 
-export function compareRecords(written: RunRecord, other: RunRecord): Comparison {
+export function compareRecords(written: RunRecord, other: RunRecord): RecordComparison {
   const [before, after] = [withoutEmptyPasses(written), withoutEmptyPasses(other)];
   const steps = pairUp(stepsOf(before), stepsOf(after), stepKey);
   const { differences: checks, same } = compareChecks(steps);

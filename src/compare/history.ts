@@ -4,10 +4,10 @@ import { fingerprintOf } from '../fingerprint.ts';
 import { withoutEmptyPasses } from '../judge/proven.ts';
 import { describeCluster, describePlugins } from '../record/environment.ts';
 import type { RunRecord } from '../record/schema.ts';
-import { type CheckTrend, SHOWN, type Trace, trendOf, weightOf } from './check-trend.ts';
+import { type CheckTrace, type CheckTrend, SHOWN, trendOf, weightOf } from './check-trend.ts';
 import { type RunFacts, runFacts } from './run-facts.ts';
-import { checkKey, type Place, type PlacedStep, stepKey, stepsOf } from './sides.ts';
-import { type Taken, takenIn } from './times.ts';
+import { checkKey, type PlacedStep, type ScenarioPlace, stepKey, stepsOf } from './sides.ts';
+import { type TimeTaken, takenIn } from './times.ts';
 
 export interface History {
   /** The oldest first. */
@@ -29,13 +29,13 @@ export interface PastRun extends RunFacts {
 }
 
 export interface TimeTrend {
-  readonly place: Place;
+  readonly place: ScenarioPlace;
   readonly measure: 'enforce' | 'allow';
   readonly points: readonly TimePoint[];
 }
 
 /** What a step took in one run. */
-export interface TimePoint extends Taken {
+export interface TimePoint extends TimeTaken {
   /** The index of the run. */
   readonly run: number;
 }
@@ -43,7 +43,7 @@ export interface TimePoint extends Taken {
 export class HistoryBuilder {
   readonly #runs: PastRun[] = [];
   readonly #known = new Map<string, PastRun>();
-  readonly #traces = new Map<string, Trace>();
+  readonly #traces = new Map<string, CheckTrace>();
   readonly #times = new Map<string, TimeTrend & { readonly points: TimePoint[] }>();
   /** What a verdict rests on, by number. */
   readonly #bases = new Map<string, number>();

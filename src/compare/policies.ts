@@ -2,11 +2,11 @@
 import { fingerprintOf } from '../fingerprint.ts';
 import { objectKey } from '../keys.ts';
 import type { ScenarioRecord } from '../record/schema.ts';
-import { type Place, type PlacedStep, pairUp, type Sides } from './sides.ts';
+import { type PlacedStep, pairUp, type ScenarioPlace, type Sides } from './sides.ts';
 
 export interface PolicyDifference {
   /** Where it begins: a step that goes on with it does not say it again. */
-  readonly place: Place;
+  readonly place: ScenarioPlace;
   /** `namespace/name` */
   readonly policy: string;
   readonly change: 'new' | 'gone' | 'changed';
@@ -38,7 +38,7 @@ export function comparePolicies(steps: readonly Sides<PlacedStep>[]): PolicyDiff
 
 function differenceOf(
   { before, after }: Sides<ScenarioRecord['policies'][number]>,
-  place: Place,
+  place: ScenarioPlace,
 ): PolicyDifference[] {
   if (before?.text === after?.text) return [];
   return [

@@ -8,7 +8,7 @@ export type Sides<One> =
   | { readonly before: One; readonly after: undefined };
 
 /** Where a difference is. */
-export interface Place {
+export interface ScenarioPlace {
   readonly scenario: string;
   /** Absent where the scenario has but one. */
   readonly step?: {
@@ -21,7 +21,7 @@ export interface Place {
 
 /** A step of a record, with what is in it. */
 export interface PlacedStep {
-  readonly place: Place;
+  readonly place: ScenarioPlace;
   /** Counts from 1. */
   readonly number: number;
   readonly step: StepRecord;

@@ -2,7 +2,7 @@
 import { type Spread, spreadOf, timesOf } from '../judge/times.ts';
 import { type Observation, tookOf } from '../model/observation.ts';
 import type { CheckRecord } from '../record/schema.ts';
-import type { Place, PlacedStep, Sides } from './sides.ts';
+import type { PlacedStep, ScenarioPlace, Sides } from './sides.ts';
 
 /**
  * `enforce`, `allow`: the times of a step. `control`, `connect`: how long connections took before any policy, and under the policies of
@@ -12,16 +12,16 @@ export const MEASURES = ['enforce', 'allow', 'control', 'connect'] as const;
 export type Measure = (typeof MEASURES)[number];
 
 /** How long something took for the pairs of a step. */
-export interface Taken extends Spread {
+export interface TimeTaken extends Spread {
   /** How many pairs. */
   readonly pairs: number;
 }
 
 export interface TimeDifference {
-  readonly place: Place;
+  readonly place: ScenarioPlace;
   readonly measure: Measure;
-  readonly before: Taken;
-  readonly after: Taken;
+  readonly before: TimeTaken;
+  readonly after: TimeTaken;
   readonly isSlower: boolean;
 }
 
@@ -47,7 +47,7 @@ export function compareTimes(steps: readonly Sides<PlacedStep>[]): TimeDifferenc
   });
 }
 
-function isNoise(measure: Measure, one: Taken, other: Taken): boolean {
+function isNoise(measure: Measure, one: TimeTaken, other: TimeTaken): boolean {
   const shorter = Math.min(one.medianMs, other.medianMs);
   const longer = Math.max(one.medianMs, other.medianMs);
   return (
@@ -62,7 +62,7 @@ export function takenIn({
   step,
   previous,
   number,
-}: PlacedStep): Readonly<Record<Measure, Taken | undefined>> {
+}: PlacedStep): Readonly<Record<Measure, TimeTaken | undefined>> {
   const { enforce, allow } = timesOf(step, previous);
   // What was connected before any policy is connected once, and kept with the check in every step.
   const control = number === 1 ? step.checks.map((check) => check.control) : [];
@@ -75,7 +75,7 @@ export function takenIn({
   };
 }
 
-function takenBy(times: readonly number[]): Taken | undefined {
+function takenBy(times: readonly number[]): TimeTaken | undefined {
   const spread = spreadOf(times.toSorted((left, right) => left - right));
   return spread && { pairs: times.length, ...spread };
 }

@@ -1,8 +1,8 @@
 /** What two records say differently: which change it is of a check, what is noise, and what is worse. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CHANGES, type Change } from '../../src/compare/checks.ts';
-import { type Comparison, compareRecords, exitCodeOfComparison } from '../../src/compare/compare.ts';
+import { CHANGES, type CheckChange } from '../../src/compare/checks.ts';
+import { compareRecords, exitCodeOfComparison, type RecordComparison } from '../../src/compare/compare.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import { VERDICTS } from '../../src/model/verdict.ts';
 import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
@@ -27,14 +27,17 @@ const came = (verdict: Verdict | undefined): RunRecord =>
   one(verdict === undefined ? { verdict: undefined as never } : { verdict });
 
 /** What is said of the one check of two records, and the outcome. */
-function said(before: RunRecord, after: RunRecord): readonly [Change | undefined, Comparison['outcome']] {
+function said(
+  before: RunRecord,
+  after: RunRecord,
+): readonly [CheckChange | undefined, RecordComparison['outcome']] {
   const { checks, outcome } = compareRecords(before, after);
   expect(checks.length).toBeLessThan(2);
   return [checks[0]?.change, outcome];
 }
 
 describe('a check', () => {
-  test.each<[Verdict, Verdict, Change | undefined, Comparison['outcome']]>([
+  test.each<[Verdict, Verdict, CheckChange | undefined, RecordComparison['outcome']]>([
     ['pass', 'leaked', 'leaked', 'worse'],
     ['pass', 'broken', 'broken', 'worse'],
     ['pass', 'flapping', 'flapping', 'worse'],
@@ -298,7 +301,10 @@ describe('whatever the records', () => {
   });
 
   /** What a change may be the other way round. */
-  function otherWay(change: Change, was: Verdict | undefined): readonly (Change | Verdict | undefined)[] {
+  function otherWay(
+    change: CheckChange,
+    was: Verdict | undefined,
+  ): readonly (CheckChange | Verdict | undefined)[] {
     switch (change) {
       case 'fixed':
         return [was];
@@ -315,7 +321,7 @@ describe('whatever the records', () => {
     }
   }
 
-  function changes({ checks }: Comparison) {
+  function changes({ checks }: RecordComparison) {
     return new Map(
       checks.map(({ from, to, port, change, before, after }) => [
         `${from} ${to} ${port}`,

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { CHANGE_WORDS } from '../../src/report/comparison/words.ts';
 import { FORMATS } from '../../src/report/formats.ts';
 import { CELLS } from '../../src/report/parts/matrix.ts';
 import { ROOT } from '../support/cli.ts';
@@ -37,4 +38,18 @@ test('docs/reports.md says of every format for whom it is', () => {
 
 test('docs/reports.md explains every glyph', () => {
   for (const { glyph } of Object.values(CELLS)) expect(documentation).toContain(`| \`${glyph}\` |`);
+});
+
+test.each(['comparison.txt', 'history.txt'])(
+  'docs/compare.md shows what podreach writes: %s',
+  async (golden) => {
+    const page = await readFile(new URL('../../docs/compare.md', import.meta.url), 'utf8');
+    expect(page).toContain(await readFile(new URL(`golden/${golden}`, import.meta.url), 'utf8'));
+  },
+);
+
+test('docs/compare.md explains every change of a check', async () => {
+  const page = await readFile(new URL('../../docs/compare.md', import.meta.url), 'utf8');
+  for (const { word } of Object.values(CHANGE_WORDS))
+    expect(page).toMatch(new RegExp(`^\\| .*\`${word}\`.* \\| `, 'm'));
 });

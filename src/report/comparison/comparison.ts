@@ -1,5 +1,5 @@
 /** What two records say differently, by format. Each but JSON is a function of the harmless comparison. */
-import type { Comparison } from '../../compare/compare.ts';
+import type { RecordComparison } from '../../compare/compare.ts';
 import { dataText } from '../../record/text.ts';
 import type { ComparisonFormat } from '../formats.ts';
 import type { RenderOptions, Report } from '../render-options.ts';
@@ -12,13 +12,13 @@ import type { ComparisonView } from './words.ts';
 /** A difference takes one line. */
 const DEPTH_OF_DIFFERENCES = 2;
 
-export const COMPARISON_REPORTS: Readonly<Record<ComparisonFormat, Report<Comparison>>> = {
+export const COMPARISON_REPORTS: Readonly<Record<ComparisonFormat, Report<RecordComparison>>> = {
   terminal: viewed(renderComparisonTerminal),
   json: (comparison) => dataText(comparison, DEPTH_OF_DIFFERENCES),
   markdown: viewed(renderComparisonMarkdown),
   html: viewed(renderComparisonHtml),
 };
 
-function viewed(render: (view: ComparisonView, options: RenderOptions) => string): Report<Comparison> {
+function viewed(render: (view: ComparisonView, options: RenderOptions) => string): Report<RecordComparison> {
   return (comparison, options) => render(harmless(comparison), options);
 }

@@ -1,7 +1,7 @@
 /** What two records say differently, in words that all formats share. */
-import { CHANGES, type Change } from '../../compare/checks.ts';
-import type { Comparison } from '../../compare/compare.ts';
-import type { Place } from '../../compare/sides.ts';
+import { CHANGES, type CheckChange } from '../../compare/checks.ts';
+import type { RecordComparison } from '../../compare/compare.ts';
+import type { ScenarioPlace } from '../../compare/sides.ts';
 import type { Measure } from '../../compare/times.ts';
 import { describeConnection, describePortName } from '../../pair.ts';
 import { describeLocation } from '../parts/describe.ts';
@@ -11,9 +11,9 @@ import type { Style } from '../text/paint.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
 import type { View } from '../view/harmless.ts';
 
-export type ComparisonView = View<Comparison>;
+export type ComparisonView = View<RecordComparison>;
 export type CheckDifferenceView = ComparisonView['checks'][number];
-type RunView = ComparisonView['before'];
+type ComparedRunView = ComparisonView['before'];
 type Side = NonNullable<CheckDifferenceView['before']>;
 
 const OUTCOMES: Readonly<Record<ComparisonView['outcome'], ResultWord>> = {
@@ -24,7 +24,7 @@ const OUTCOMES: Readonly<Record<ComparisonView['outcome'], ResultWord>> = {
 };
 
 /** What stands before the checks that became so, and their colour. */
-export const CHANGE_WORDS: Readonly<Record<Change, { readonly word: string; readonly style: Style }>> = {
+export const CHANGE_WORDS: Readonly<Record<CheckChange, { readonly word: string; readonly style: Style }>> = {
   leaked: { word: 'leaked', style: 'leaked' },
   broken: { word: 'broken', style: 'broken' },
   flapping: { word: 'flapping', style: 'flapping' },
@@ -101,7 +101,7 @@ export function warningsOf({ before, after }: ComparisonView): string[] {
   ];
 }
 
-function describeRun(run: RunView): string {
+function describeRun(run: ComparedRunView): string {
   const { id, startedAt, by, scenarios, counts, exitCode } = run;
   const { word } = runWord({ run, exitCode });
   const checks = Object.values(counts).reduce((sum, number) => sum + number, 0);
@@ -110,7 +110,7 @@ function describeRun(run: RunView): string {
 }
 
 /** `payments`; where the scenario has several steps, `payments, step 2 (rolled back)` */
-export function describePlace({ scenario, step }: View<Place>): string {
+export function describePlace({ scenario, step }: View<ScenarioPlace>): string {
   if (step === undefined) return scenario;
   return `${scenario}, step ${step.number}${step.name === undefined ? '' : ` (${step.name})`}`;
 }

@@ -77,12 +77,12 @@ function renderChecks({ checks, runs, checksSeen }: HistoryView): Markup {
     const { word, style } = headOf(check);
     const { failures, firstFailure, lastFailure, isFlaky, verdicts, place } = check;
     const seen = verdicts.filter((verdict) => verdict !== null).length;
-    return html`<tr><td>${renderWord(word, style)}</td><th scope="row" class="pair">${describePair(check)}</th><td>${describePlace(place)}</td><td class="number">${formatNumber(failures)} of ${formatNumber(seen)}</td><td class="number">${when(firstFailure)}</td><td class="number">${when(lastFailure)}</td><td>${isFlaky ? 'flaky' : ''}</td><td>${renderSigns(check)}</td></tr>
+    return html`<tr><td>${renderWord(word, style)}</td><th scope="row" class="pair">${describePair(check)}</th><td>${describePlace(place)}</td><td class="number">${formatNumber(failures)} of ${formatNumber(seen)}</td><td class="number">${when(firstFailure)}</td><td class="number">${when(lastFailure)}</td><td>${isFlaky ? 'yes' : ''}</td><td>${renderSigns(check)}</td></tr>
 `;
   });
   return html`<section id="checks" aria-labelledby="checks-title">
 <h2 id="checks-title">Checks that failed in any run, or are flaky</h2>
-${renderTable('Checks', ['now', 'check', 'where', 'failed', 'first', 'last', '', 'run by run'], rows)}
+${renderTable('Checks', ['now', 'check', 'where', 'failed', 'first', 'last', 'flaky', 'run by run'], rows)}
 <p class="note">Run by run, the oldest first: ${LEGEND}. Flaky: it was flapping, or its verdict changed at least twice with the same policies, network plugin and cluster.</p>
 </section>
 `;

@@ -1,5 +1,5 @@
 /** What many records show, in words that all formats share. */
-import type { CheckTrend } from '../../compare/check-trend.ts';
+import type { ShownVerdict } from '../../compare/check-trend.ts';
 import type { History } from '../../compare/history.ts';
 import { describeConnection } from '../../pair.ts';
 import { describePlace } from '../comparison/words.ts';
@@ -16,11 +16,10 @@ export interface HistoryView extends View<History> {
 export type PastRunView = HistoryView['runs'][number];
 export type TimeTrendView = HistoryView['times'][number];
 export type CheckTrendView = HistoryView['checks'][number];
-type Shown = CheckTrend['verdicts'][number];
 
 /** A sign for each run, as in the matrices of reports; a check that passed has no sign of what was expected of it. */
 export const SIGNS: Readonly<
-  Record<NonNullable<Shown>, { readonly sign: string; readonly word: string; readonly style: Style }>
+  Record<ShownVerdict, { readonly sign: string; readonly word: string; readonly style: Style }>
 > = {
   pass: { sign: '.', word: 'passed', style: 'passed' },
   leaked: { sign: CELLS.leaked.glyph, word: 'leaked', style: 'leaked' },
@@ -37,7 +36,7 @@ export const LEGEND = [
   'blank: not there',
 ].join(', ');
 
-export function signOf(verdict: Shown): string {
+export function signOf(verdict: ShownVerdict | null): string {
   return verdict === null ? ' ' : SIGNS[verdict].sign;
 }
 
