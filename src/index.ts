@@ -1,6 +1,7 @@
 /**
  * podreach as a library: load scenarios (`loadPlans`), run them on a cluster (`run`), which judges what it sees, and render the
- * record of that in any format (`REPORTS`), or compare it with others (`compareRecords`, `HistoryBuilder`). The command line is built from the same functions.
+ * record of that in any format (`REPORTS`), or compare it with others (`compareRecords`, `HistoryBuilder`). The command line is
+ * built from the same functions.
  */
 export { type Clock, systemClock } from './clock.ts';
 export type {

@@ -28,7 +28,7 @@ export interface TimeDifference {
 /** The median of fewer pairs is as good as a single attempt. */
 export const LEAST_PAIRS = 3;
 /** A median that stays within this factor of the other is noise. */
-export const NOISE_FACTOR = 2;
+const NOISE_FACTOR = 2;
 /** So is one that stays this close to it: attempts are made by rounds, and a busy node takes some milliseconds more. */
 export const NOISE_MS = { enforce: 500, allow: 500, control: 5, connect: 5 } as const satisfies Readonly<
   Record<Measure, number>

@@ -1,18 +1,13 @@
 /** The pages of a comparison and of a history in a real browser, from disk: what they show, on any screen, and whatever the records say. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import axe from 'axe-core';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { compareRecords } from '../../src/compare/compare.ts';
 import { HistoryBuilder } from '../../src/compare/history.ts';
 import type { RunRecord } from '../../src/record/schema.ts';
 import { COMPARISON_REPORTS } from '../../src/report/comparison/comparison.ts';
 import { HISTORY_REPORTS } from '../../src/report/history/history.ts';
 import { afterUpgrade, beforeUpgrade } from '../compare/records.ts';
-import { folderWith } from '../support/cli.ts';
-import { describeInBrowser, launch, troubles } from './formats/html/browser.ts';
+import { describeInBrowser, pagesOfGroup } from './formats/html/browser.ts';
 import { fortnight } from './history/fortnight.ts';
 import { hostileRecord } from './records.ts';
 
@@ -34,30 +29,7 @@ const PAGES = [
 ] as const;
 
 describeInBrowser('the page of', () => {
-  let browser: Browser;
-  const folder = folderWith({});
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(async () => {
-    await browser.close();
-    folder[Symbol.dispose]();
-  });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
-
-  async function open(
-    text: string,
-    options: BrowserContextOptions = {},
-  ): Promise<{ readonly page: Page; readonly seen: readonly string[] }> {
-    const file = join(folder.path, 'page.html');
-    writeFileSync(file, text);
-    const page = await (await browser.newContext(options)).newPage();
-    const seen = troubles(page);
-    await page.goto(pathToFileURL(file).href);
-    return { page, seen };
-  }
+  const open = pagesOfGroup();
 
   for (const [name, render] of PAGES) {
     test.each(['light', 'dark'] as const)(

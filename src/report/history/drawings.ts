@@ -24,7 +24,7 @@ const WIDEST_BAR = 26;
 const TREND = { width: 300, height: 56, top: 6, right: 66 };
 
 /** What is drawn of a run, the most dangerous at the bottom. */
-export const DRAWN = ['leaked', 'broken', 'flapping', 'late', 'inconclusive', 'unjudged'] as const;
+const DRAWN = ['leaked', 'broken', 'flapping', 'late', 'inconclusive', 'unjudged'] as const;
 
 /** A bar for each run: how many checks were not as expected, or not proven. Dashed: cluster, plugin or podreach changed. */
 export function drawRuns(runs: HistoryView['runs'], label: string): Markup {
@@ -64,7 +64,7 @@ ${bars}
 </svg>`;
 }
 
-/** For whoever cannot see a drawing: the same in words. */
+/** What the colours of the bars mean. */
 export function legendOf(runs: HistoryView['runs']): readonly Markup[] {
   return DRAWN.filter((kind) => runs.some(({ counts }) => counts[kind] > 0)).map(
     (kind) =>

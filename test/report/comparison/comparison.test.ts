@@ -10,6 +10,7 @@ import type { RenderOptions } from '../../../src/report/render-options.ts';
 import { MARKDOWN_LIMIT } from '../../../src/report/text/markdown-limit.ts';
 import { afterUpgrade, beforeUpgrade } from '../../compare/records.ts';
 import { buildRecord, everyVerdict, meshScenario } from '../fixture.ts';
+import { withoutStyle } from '../formats/html/without-style.ts';
 import { hostileBySchema } from '../hostile.ts';
 import { expectHarmless } from '../obeyed.ts';
 import { hostileRecord, interruptedRun } from '../records.ts';
@@ -31,7 +32,7 @@ test.each([
   ['json', 'json'],
   ['html', 'html'],
 ] as const)('an upgrade that made some checks worse and some better, as %s', async (format, end) => {
-  await expect(render(format, beforeUpgrade(), afterUpgrade())).toMatchFileSnapshot(
+  await expect(withoutStyle(render(format, beforeUpgrade(), afterUpgrade()))).toMatchFileSnapshot(
     `../golden/comparison.${end}`,
   );
 });

@@ -7,6 +7,7 @@ import { HISTORY_REPORTS, type ReadHistory } from '../../../src/report/history/h
 import type { RenderOptions } from '../../../src/report/render-options.ts';
 import { nights } from '../../compare/records.ts';
 import { everyVerdict } from '../fixture.ts';
+import { withoutStyle } from '../formats/html/without-style.ts';
 import { ATTACK, hostileBySchema } from '../hostile.ts';
 import { expectHarmless } from '../obeyed.ts';
 import { interruptedRun } from '../records.ts';
@@ -30,7 +31,7 @@ test.each([
   ['html', 'html'],
 ] as const)('two weeks with a leak, a flaky check and an upgrade, as %s', async (format, end) => {
   const leftOut = [{ file: 'records/notes.json', why: 'is no run record: run: missing' }];
-  await expect(render(format, historyOf(fortnight(), leftOut))).toMatchFileSnapshot(
+  await expect(withoutStyle(render(format, historyOf(fortnight(), leftOut)))).toMatchFileSnapshot(
     `../golden/history.${end}`,
   );
 });
