@@ -177,6 +177,21 @@ describe('a time', () => {
     ]);
   });
 
+  test('that was taken before any policy is told once, though each step keeps it', () => {
+    const inTwoSteps = (ms: number) => {
+      const scenario = meshScenario(3, () => ({
+        attempts: [
+          ...attempts('control', ['connected'], { durationMs: ms }),
+          ...attempts('settle', ['connected', 'connected']),
+        ],
+      }));
+      const later = scenario.steps.map((step) => ({ ...step, name: 'later', actions: [] }));
+      return buildRecord([{ ...scenario, steps: [...scenario.steps, ...later] }]);
+    };
+    const { times } = compareRecords(inTwoSteps(1), inTwoSteps(20));
+    expect(times.map(({ measure, place }) => [measure, place.step])).toEqual([['control', { number: 1 }]]);
+  });
+
   test('does not make a run worse', () => {
     expect(compareRecords(cut(6, 100), cut(6, 5000)).outcome).toBe('not-worse');
   });

@@ -14,6 +14,7 @@ import { withoutStyle } from '../formats/html/without-style.ts';
 import { hostileBySchema } from '../hostile.ts';
 import { expectHarmless } from '../obeyed.ts';
 import { hostileRecord, interruptedRun } from '../records.ts';
+import { calmSteps, fiveSteps } from '../steps.ts';
 
 const PLAIN: RenderOptions = { width: 100, colour: false, verbose: false, quiet: false };
 
@@ -58,6 +59,11 @@ test.each(['terminal', 'markdown', 'html'] as const)(
     );
   },
 );
+
+test.each(['terminal', 'markdown', 'html'] as const)('%s says in which step a check is another', (format) => {
+  const text = render(format, calmSteps(), fiveSteps()).replaceAll(/\s+/g, ' ');
+  expect(text).toMatch(/rollout, step [2-5] \([a-z]/);
+});
 
 describe('a long list', () => {
   const mesh = (verdict: 'pass' | 'leaked' | 'inconclusive') =>
