@@ -7,6 +7,7 @@
 export type ErrorCode =
   | 'usage' // a wrong option or argument
   | 'scenario-invalid' // a scenario or policy file that cannot be used as it is
+  | 'record-unreadable' // a file that should hold the record of a run to compare does not
   | 'not-supported' // this machine cannot do what was asked (no Linux, Node.js too old)
   | 'tool-missing' // a program that the sandbox or a provider needs is not installed
   | 'cluster-unavailable' // the cluster could not be started or reached

@@ -1,6 +1,7 @@
 /**
  * podreach as a library: load scenarios (`loadPlans`), run them on a cluster (`run`), which judges what it sees, and render the
- * record of that in any format (`REPORTS`). The command line is built from the same functions.
+ * record of that in any format (`REPORTS`), or compare it with others (`compareRecords`, `HistoryBuilder`). The command line is
+ * built from the same functions.
  */
 export { type Clock, systemClock } from './clock.ts';
 export type {
@@ -16,6 +17,8 @@ export type { CalicoSource, Encapsulation } from './cluster/kind/choices.ts';
 export type { KindOptions } from './cluster/kind/context.ts';
 export { kindCluster } from './cluster/kind.ts';
 export { type SandboxClusterOptions, sandboxCluster } from './cluster/sandbox.ts';
+export { compareRecords, type RecordComparison } from './compare/compare.ts';
+export { type History, HistoryBuilder } from './compare/history.ts';
 export { type ErrorCode, Interruption, type Location, PodreachError, type Problem } from './errors.ts';
 export type { Attempt, Outcome } from './model/attempt.ts';
 export type { Observation, Stretch } from './model/observation.ts';
@@ -23,7 +26,9 @@ export type { Verdict } from './model/verdict.ts';
 export type { ProbeSettings, PullSecret, Toleration } from './probe/settings.ts';
 export type { ProgressEvent, ProgressListener } from './progress.ts';
 export type { CheckRecord, RunRecord, ScenarioRecord } from './record/schema.ts';
-export type { ReportFormat } from './report/formats.ts';
+export { COMPARISON_REPORTS } from './report/comparison/comparison.ts';
+export type { ComparisonFormat, HistoryFormat, ReportFormat } from './report/formats.ts';
+export { HISTORY_REPORTS, type ReadHistory } from './report/history/history.ts';
 export type { RenderOptions, Report } from './report/render-options.ts';
 export { REPORTS } from './report/report.ts';
 export type { Patience, RunOptions } from './run/job.ts';

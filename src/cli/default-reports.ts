@@ -16,7 +16,6 @@ export function defaultReports(
   const isAsked = (format: ReportRequest['format']): boolean =>
     asked.some((request) => request.format === format);
   const printed = asked.filter(({ file }) => file === undefined);
-  const isTerminal = printed.length === 0 && !isAsked('terminal');
   const isGithub = env['GITHUB_ACTIONS'] === 'true';
   // Commands go unseen among other output, but would spoil one that a program reads.
   const isAnnotated = isGithub && !isAsked('github') && printed.every(({ format }) => format === 'terminal');
@@ -25,9 +24,16 @@ export function defaultReports(
   return [
     // First, so that the result of the run stays the last line.
     ...(isAnnotated ? [{ format: 'github' } as const] : []),
-    ...(isTerminal ? [{ format: 'terminal' } as const] : []),
-    ...asked,
+    ...withTerminal(asked),
     // Other steps of the job may have said something there already.
     ...(isSummarised ? [{ format: 'markdown', file: summary, append: true, unasked: true } as const] : []),
   ];
+}
+
+/** What was asked for, and the terminal's report, unless another one wants standard output. */
+export function withTerminal<Format extends string>(
+  asked: readonly ReportRequest<Format | 'terminal'>[],
+): readonly ReportRequest<Format | 'terminal'>[] {
+  const isTold = asked.some(({ format, file }) => file === undefined || format === 'terminal');
+  return isTold ? asked : [{ format: 'terminal' }, ...asked];
 }

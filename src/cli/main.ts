@@ -3,8 +3,10 @@ import { Command, CommanderError } from 'commander';
 import { ownVersion } from '../version.ts';
 import { cleanCommand } from './clean.ts';
 import { clusterCommand } from './cluster.ts';
+import { diffCommand } from './diff.ts';
 import { explainCommand } from './explain.ts';
 import { helpCommand } from './help.ts';
+import { historyCommand } from './history.ts';
 import { imagesCommand } from './images.ts';
 import { planCommand } from './plan.ts';
 import { printError } from './print-error.ts';
@@ -22,6 +24,7 @@ Examples:
   podreach validate scenarios            check the files without starting anything
   podreach plan scenarios/web.yaml       show what would be created and tried
   podreach report run.json               render a saved record again
+  podreach diff before.json after.json   say what two records say differently
   podreach sandbox                       start the sandbox and keep it for kubectl
 
 Exit codes:
@@ -58,6 +61,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     planCommand,
     explainCommand,
     reportCommand,
+    diffCommand,
+    historyCommand,
     sandboxCommand,
     clusterCommand,
     imagesCommand,

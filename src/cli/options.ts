@@ -103,6 +103,14 @@ function repeatable(flags: string, description: string): Option {
 /** `a, b or c` */
 const EITHER = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 
+/** Which reports a command makes, of those that it has. */
+export function reportOption(formats: readonly string[]): Option {
+  return repeatable(
+    '--report <format[=file]>',
+    `${EITHER.format(formats)}, to standard output or a file (repeatable)`,
+  );
+}
+
 /** What a command says, where, and how much of it. */
 export function outputOptions(): {
   readonly report: Option;
@@ -110,10 +118,7 @@ export function outputOptions(): {
   readonly verbose: Option;
 } {
   return {
-    report: repeatable(
-      '--report <format[=file]>',
-      `${EITHER.format(FORMAT_NAMES)}, to standard output or a file (repeatable)`,
-    ),
+    report: reportOption(FORMAT_NAMES),
     quiet: new Option('-q, --quiet', 'only what is not as expected, and the last line'),
     verbose: new Option('-v, --verbose', 'show every matrix and every mismatch'),
   };

@@ -1,17 +1,16 @@
 /** Where a run speaks: reports to standard output and files, progress to standard error. */
-import { hostname } from 'node:os';
-import { pathToFileURL } from 'node:url';
-import { createSupportsHyperlinks } from 'supports-hyperlinks';
 import { systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { RunRecord } from '../record/schema.ts';
 import { GrowingText } from '../record/text.ts';
+import { FORMAT_NAMES } from '../report/formats.ts';
 import { createProgress } from '../report/progress/progress.ts';
-import { neutralise } from '../report/text/text.ts';
+import { REPORTS } from '../report/report.ts';
 import { defaultReports } from './default-reports.ts';
+import { hasColours, printReports } from './print-reports.ts';
 import { parseReportOptions, type ReportRequest } from './report-requests.ts';
-import { writeReportFile, writeReports } from './write-reports.ts';
+import { writeReportFile } from './write-reports.ts';
 
 /** A large record takes some time to write; this often is often enough for a run that is cut off. */
 const SAVE_EVERY_MS = 500;
@@ -39,7 +38,7 @@ export interface Outputs {
 export function openOutputs(options: OutputOptions, env: NodeJS.ProcessEnv = {}): Outputs {
   const quiet = options.quiet === true;
   const verbose = options.verbose === true;
-  const requests = defaultReports(parseReportOptions(options.report ?? []), env);
+  const requests = defaultReports(parseReportOptions(options.report ?? [], FORMAT_NAMES), env);
   const progress = createProgress(
     {
       isTerminal: process.stderr.isTTY === true,
@@ -58,21 +57,7 @@ export function openOutputs(options: OutputOptions, env: NodeJS.ProcessEnv = {})
     save: recordSaver(requests, note),
     finish(record) {
       progress.close();
-      const problems = writeReports(record, requests, {
-        options: {
-          width: process.stdout.columns ?? 100,
-          colour: hasColours(process.stdout),
-          verbose,
-          quiet,
-          ...(createSupportsHyperlinks(process.stdout) ? { linkTo: linkToFile } : {}),
-        },
-        print: (text) => void process.stdout.write(text),
-      });
-      for (const { request, error } of problems) {
-        const weight = request.unasked === true ? 'warning' : 'error';
-        process.stderr.write(`${weight}: the ${request.format} report: ${neutralise(messageOf(error))}\n`);
-      }
-      return problems.filter(({ request }) => request.unasked !== true).length;
+      return printReports(REPORTS, record, requests, { quiet, verbose });
     },
   };
 }
@@ -102,17 +87,4 @@ function recordSaver(
       }
     }
   };
-}
-
-/** With the host, so that a terminal on another machine does not open a file of its own. */
-function linkToFile(file: string): string {
-  const url = pathToFileURL(file);
-  url.host = hostname();
-  return url.href;
-}
-
-function hasColours(stream: NodeJS.WriteStream): boolean {
-  const forced = process.env['FORCE_COLOR'];
-  if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
-  return stream.isTTY === true && stream.hasColors();
 }

@@ -1,11 +1,11 @@
 /** The values of `--report`: which reports are to be made, and where they go. */
 import { normalize } from 'node:path';
 import { PodreachError } from '../errors.ts';
-import { FORMAT_NAMES, isReportFormat, type ReportFormat } from '../report/formats.ts';
+import type { ReportFormat } from '../report/formats.ts';
 
 /** One `--report`. Without a file it goes to standard output. */
-export interface ReportRequest {
-  readonly format: ReportFormat;
+export interface ReportRequest<Format extends string = ReportFormat> {
+  readonly format: Format;
   readonly file?: string;
   /** The file belongs to others too: what it holds stays. */
   readonly append?: boolean;
@@ -15,14 +15,19 @@ export interface ReportRequest {
 
 /**
  * Reads `FORMAT` or `FORMAT=FILE`, the value of one `--report`.
+ * @param formats those that the command has
  * @throws PodreachError `usage`: an unknown format, or an equals sign without a file
  */
-export function parseReportOption(text: string): ReportRequest {
+export function parseReportOption<Format extends string>(
+  text: string,
+  formats: readonly Format[],
+): ReportRequest<Format> {
   const end = text.indexOf('=');
-  const format = end === -1 ? text : text.slice(0, end);
-  if (!isReportFormat(format)) {
-    throw new PodreachError('usage', `unknown report format ${JSON.stringify(format)}`, {
-      hint: `${didYouMean(format)}Write --report FORMAT or --report FORMAT=FILE; the formats are: ${FORMAT_NAMES.join(', ')}.`,
+  const name = end === -1 ? text : text.slice(0, end);
+  const format = formats.find((one) => one === name);
+  if (format === undefined) {
+    throw new PodreachError('usage', `unknown report format ${JSON.stringify(name)}`, {
+      hint: `${didYouMean(name, formats)}Write --report FORMAT or --report FORMAT=FILE; the formats are: ${formats.join(', ')}.`,
     });
   }
   if (end === -1) return { format };
@@ -39,9 +44,12 @@ export function parseReportOption(text: string): ReportRequest {
  * Reads the values of all `--report` options.
  * @throws PodreachError `usage`: as {@link parseReportOption}, or two reports that would end up in the same place
  */
-export function parseReportOptions(texts: readonly string[]): ReportRequest[] {
-  const requests = texts.map(parseReportOption);
-  const taken = new Map<string | undefined, ReportFormat>();
+export function parseReportOptions<Format extends string>(
+  texts: readonly string[],
+  formats: readonly Format[],
+): ReportRequest<Format>[] {
+  const requests = texts.map((text) => parseReportOption(text, formats));
+  const taken = new Map<string | undefined, Format>();
   for (const { format, file } of requests) {
     const target = file === undefined ? undefined : normalize(file);
     const other = taken.get(target);
@@ -57,10 +65,8 @@ export function parseReportOptions(texts: readonly string[]): ReportRequest[] {
 }
 
 /** For a format that was abbreviated, extended or written in capitals. */
-function didYouMean(text: string): string {
+function didYouMean(text: string, formats: readonly string[]): string {
   const word = text.toLowerCase();
-  const near = FORMAT_NAMES.find(
-    (format) => word !== '' && (format.startsWith(word) || word.startsWith(format)),
-  );
+  const near = formats.find((format) => word !== '' && (format.startsWith(word) || word.startsWith(format)));
   return near === undefined ? '' : `Did you mean ${near}? `;
 }

@@ -29,6 +29,7 @@ function hintForHabit(flag: string, command: Command): string | undefined {
       return 'A scenario names its namespaces itself, so there is no option for one.';
     case '-o':
     case '--output':
+    case '--format':
       return has(command, '--json')
         ? 'Write --json.'
         : has(command, '--report')

@@ -11,9 +11,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, PodreachError } from '../errors.ts';
-import type { RunRecord } from '../record/schema.ts';
-import type { RenderOptions } from '../report/render-options.ts';
-import { REPORTS } from '../report/report.ts';
+import type { RenderOptions, Report } from '../report/render-options.ts';
 import type { ReportRequest } from './report-requests.ts';
 
 export interface ReportTargets {
@@ -23,29 +21,32 @@ export interface ReportTargets {
 }
 
 /** A report that did not come about. */
-export interface ReportProblem {
-  readonly request: ReportRequest;
+export interface ReportProblem<Format extends string> {
+  readonly request: ReportRequest<Format>;
   /** A `PodreachError` where the file was at fault, anything else where the report itself was. */
   readonly error: unknown;
 }
 
 /**
  * Renders every report and puts it where it was asked for. One that fails leaves the others alone.
+ * @param reports by format
+ * @param subject what they tell of
  * @returns what went wrong, in the order of the requests
  */
-export function writeReports(
-  record: RunRecord,
-  requests: readonly ReportRequest[],
+export function writeReports<Format extends string, Subject>(
+  reports: Readonly<Record<Format, Report<Subject>>>,
+  subject: Subject,
+  requests: readonly ReportRequest<Format>[],
   { options, print }: ReportTargets,
-): ReportProblem[] {
+): ReportProblem<Format>[] {
   return requests.flatMap((request) => {
     try {
-      const render = REPORTS[request.format];
-      if (request.file === undefined) print(render(record, options));
+      const render = reports[request.format];
+      if (request.file === undefined) print(render(subject, options));
       else {
         // A file is no terminal, whatever standard output is.
         const { linkTo: _onTerminals, ...rest } = options;
-        const text = render(record, { ...rest, colour: false });
+        const text = render(subject, { ...rest, colour: false });
         if (request.append === true) appendReportFile(request.file, text);
         else writeReportFile(request.file, text);
       }

@@ -11,7 +11,12 @@ const UNSAFE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufef
 
 /** The same record gives the same text: keys keep the record's own order. */
 export function recordText(record: RunRecord): string {
-  return piecesOf(record, textOf).join('');
+  return dataText(record, DEPTH_OF_LINES);
+}
+
+/** Any other data in the same form. @param lines values that lie this deep take one line each */
+export function dataText(data: object, lines: number): string {
+  return piecesOf(data, lines, textOf).join('');
 }
 
 /**
@@ -26,7 +31,7 @@ export class GrowingText {
   next(record: RunRecord): string | undefined {
     const known = this.#lines;
     const lines = new Map<object, Line>();
-    const pieces = piecesOf(record, (value) => {
+    const pieces = piecesOf(record, DEPTH_OF_LINES, (value) => {
       if (typeof value !== 'object' || value === null) return textOf(value);
       const line = lineOf(value, known.get(value));
       lines.set(value, line);
@@ -57,7 +62,7 @@ function lineOf(value: object, known: Line | undefined): Line {
 }
 
 /** @param line puts what takes no more than one line into words */
-function piecesOf(record: RunRecord, line: (value: unknown) => string): string[] {
+function piecesOf(data: object, depthOfLines: number, line: (value: unknown) => string): string[] {
   const pieces: string[] = [];
   const layOut = (value: unknown, depth: number, lines: number): void => {
     if (depth >= lines || typeof value !== 'object' || value === null) {
@@ -76,7 +81,7 @@ function piecesOf(record: RunRecord, line: (value: unknown) => string): string[]
     }
     pieces.push(items.length === 0 ? `${open}${close}` : `${indent}${close}`);
   };
-  layOut(record, 0, DEPTH_OF_LINES);
+  layOut(data, 0, depthOfLines);
   pieces.push('\n');
   return pieces;
 }

@@ -23,8 +23,17 @@ export const FORMATS = {
 export type ReportFormat = keyof typeof FORMATS;
 
 /** All of their names, in the order in which they are told. */
-export const FORMAT_NAMES: readonly string[] = Object.keys(FORMATS);
+export const FORMAT_NAMES = Object.keys(FORMATS) as readonly ReportFormat[];
 
-export function isReportFormat(text: string): text is ReportFormat {
-  return Object.hasOwn(FORMATS, text);
-}
+/** Those in which it is told what two records say differently. */
+export const COMPARISON_FORMATS = [
+  'terminal',
+  'json',
+  'markdown',
+  'html',
+] as const satisfies readonly ReportFormat[];
+export type ComparisonFormat = (typeof COMPARISON_FORMATS)[number];
+
+/** Those in which it is told what many records show one after the other. */
+export const HISTORY_FORMATS = ['terminal', 'json', 'html'] as const satisfies readonly ReportFormat[];
+export type HistoryFormat = (typeof HISTORY_FORMATS)[number];

@@ -17,4 +17,4 @@ export interface RenderOptions {
 }
 
 /** The whole text of a report, ending with a line break where there is anything to say. */
-export type Report = (record: RunRecord, options: RenderOptions) => string;
+export type Report<Subject = RunRecord> = (subject: Subject, options: RenderOptions) => string;

@@ -1,5 +1,5 @@
 /** From a document that fits the grammar to the scenario's nouns, each with its place. Names are not looked up yet. */
-import { createHash } from 'node:crypto';
+import { fingerprintOf } from '../fingerprint.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type { DeclaredPort } from './grammar/topology.ts';
 import { readExpectations, readNumberedPort } from './read-rules.ts';
@@ -49,7 +49,7 @@ export function readScenario(
       ...(reviewBy === undefined ? {} : { reviewBy }),
       tags,
       location: mark.location,
-      fingerprint: createHash('sha256').update(source.text).digest('hex'),
+      fingerprint: fingerprintOf(source.text),
     },
     mark,
     complete,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defaultReports } from '../../src/cli/default-reports.ts';
 import { parseReportOptions, type ReportRequest } from '../../src/cli/report-requests.ts';
+import { FORMAT_NAMES } from '../../src/report/formats.ts';
 
 const TERMINAL: ReportRequest = { format: 'terminal' };
 const GITHUB: ReportRequest = { format: 'github' };
@@ -18,8 +19,10 @@ describe('away from GitHub', () => {
     [['json'], [{ format: 'json' }]],
     [['terminal=run.txt'], [{ format: 'terminal', file: 'run.txt' }]],
   ])('%j becomes what was asked for, and the terminal where nothing else is there', (asked, expected) => {
-    expect(defaultReports(parseReportOptions(asked), {})).toEqual(expected);
-    expect(defaultReports(parseReportOptions(asked), { GITHUB_ACTIONS: 'false' })).toEqual(expected);
+    expect(defaultReports(parseReportOptions(asked, FORMAT_NAMES), {})).toEqual(expected);
+    expect(defaultReports(parseReportOptions(asked, FORMAT_NAMES), { GITHUB_ACTIONS: 'false' })).toEqual(
+      expected,
+    );
   });
 });
 
@@ -38,7 +41,7 @@ describe('on GitHub Actions', () => {
     [['github=annotations.txt'], [TERMINAL, { format: 'github', file: 'annotations.txt' }, SUMMARY]],
     [['github'], [{ format: 'github' }, SUMMARY]],
   ])('%j brings annotations and a summary with it', (asked, expected) => {
-    expect(defaultReports(parseReportOptions(asked), env)).toEqual(expected);
+    expect(defaultReports(parseReportOptions(asked, FORMAT_NAMES), env)).toEqual(expected);
   });
 
   test('there is no summary where the runner offers no file', () => {

@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { parseReportOption, parseReportOptions } from '../../src/cli/report-requests.ts';
 import { PodreachError } from '../../src/errors.ts';
+import { FORMAT_NAMES } from '../../src/report/formats.ts';
 
 describe('--report', () => {
   test('takes a format, and a file after the first equals sign', () => {
-    expect(parseReportOption('terminal')).toEqual({ format: 'terminal' });
-    expect(parseReportOption('json=out/run=1.json')).toEqual({ format: 'json', file: 'out/run=1.json' });
+    expect(parseReportOption('terminal', FORMAT_NAMES)).toEqual({ format: 'terminal' });
+    expect(parseReportOption('json=out/run=1.json', FORMAT_NAMES)).toEqual({
+      format: 'json',
+      file: 'out/run=1.json',
+    });
   });
 
   test.each([
@@ -17,7 +21,7 @@ describe('--report', () => {
     ['', ''],
     ['toString', ''],
   ])('refuses %j and lists the formats', (text, guess) => {
-    const error = errorOf(() => parseReportOption(text));
+    const error = errorOf(() => parseReportOption(text, FORMAT_NAMES));
     expect(error.code).toBe('usage');
     expect(error.message).toBe(`unknown report format ${JSON.stringify(text.split('=')[0])}`);
     expect(error.hint).toBe(
@@ -26,21 +30,21 @@ describe('--report', () => {
   });
 
   test('refuses an equals sign without a file', () => {
-    const error = errorOf(() => parseReportOption('json='));
+    const error = errorOf(() => parseReportOption('json=', FORMAT_NAMES));
     expect(error.message).toBe('--report json= names no file');
     expect(error.hint).toBe('Write --report json=FILE, or --report json for standard output.');
   });
 
   test('can be given several times, each with a place of its own', () => {
-    expect(parseReportOptions(['terminal', 'json=a.json', 'json=b.json'])).toEqual([
+    expect(parseReportOptions(['terminal', 'json=a.json', 'json=b.json'], FORMAT_NAMES)).toEqual([
       { format: 'terminal' },
       { format: 'json', file: 'a.json' },
       { format: 'json', file: 'b.json' },
     ]);
-    expect(errorOf(() => parseReportOptions(['terminal', 'json'])).message).toBe(
+    expect(errorOf(() => parseReportOptions(['terminal', 'json'], FORMAT_NAMES)).message).toBe(
       'two reports, terminal and json, cannot both go to standard output',
     );
-    expect(errorOf(() => parseReportOptions(['terminal=a', 'json=./a'])).message).toBe(
+    expect(errorOf(() => parseReportOptions(['terminal=a', 'json=./a'], FORMAT_NAMES)).message).toBe(
       'two reports, terminal and json, cannot both go to ./a',
     );
   });

@@ -9,6 +9,7 @@ import { writeReportFile, writeReports } from '../../src/cli/write-reports.ts';
 import { PodreachError } from '../../src/errors.ts';
 import { renderJson } from '../../src/report/formats/json.ts';
 import { renderMarkdown } from '../../src/report/formats/markdown.ts';
+import { REPORTS } from '../../src/report/report.ts';
 import { viewOf } from '../../src/report/view/run.ts';
 import { everyVerdict } from '../report/fixture.ts';
 
@@ -73,17 +74,22 @@ describe('a report that others share a file with', () => {
     const file = join(folder, 'summary.md');
     await writeFile(file, '# Another step\n');
     const request = { format: 'markdown', file, append: true } as const;
-    expect(writeReports(everyVerdict(), [request], { options, print: () => {} })).toEqual([]);
+    expect(writeReports(REPORTS, everyVerdict(), [request], { options, print: () => {} })).toEqual([]);
     expect(await readFile(file, 'utf8')).toBe(
       `# Another step\n${renderMarkdown(viewOf(everyVerdict()), options)}`,
     );
   });
 
   test('is a problem that names the file where it cannot be written', () => {
-    const [problem] = writeReports(everyVerdict(), [{ format: 'markdown', file: folder, append: true }], {
-      options,
-      print: () => {},
-    });
+    const [problem] = writeReports(
+      REPORTS,
+      everyVerdict(),
+      [{ format: 'markdown', file: folder, append: true }],
+      {
+        options,
+        print: () => {},
+      },
+    );
     expect(problem?.error).toBeInstanceOf(PodreachError);
     expect(String(problem?.error)).toContain(`the report ${folder} cannot be written: `);
   });
@@ -101,6 +107,7 @@ describe('several reports', () => {
   test('are all written, though one of them fails', async () => {
     const printed: string[] = [];
     const problems = writeReports(
+      REPORTS,
       everyVerdict(),
       [
         { format: 'json', file: folder },
@@ -119,6 +126,7 @@ describe('several reports', () => {
   test('hold colours and links on standard output only', async () => {
     const printed: string[] = [];
     writeReports(
+      REPORTS,
       everyVerdict(),
       [{ format: 'terminal' }, { format: 'terminal', file: join(folder, 'run.txt') }],
       {
@@ -134,6 +142,7 @@ describe('several reports', () => {
   test('survive a standard output that is gone', async () => {
     const gone = new Error('write EPIPE');
     const problems = writeReports(
+      REPORTS,
       everyVerdict(),
       [{ format: 'terminal' }, { format: 'json', file: join(folder, 'run.json') }],
       {

@@ -20,14 +20,21 @@ reachable:
 `;
 
 describe('--help', () => {
-  test.each([[[]], [['run']], [['validate']], [['plan']], [['explain']], [['report']], [['sandbox']]])(
-    'of %j shows examples',
-    async (command) => {
-      const { exitCode, stdout, stderr } = await runCli([...command, '--help']);
-      expect(stdout).toContain('Examples:\n  podreach ');
-      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    },
-  );
+  test.each([
+    [[]],
+    [['run']],
+    [['validate']],
+    [['plan']],
+    [['explain']],
+    [['report']],
+    [['diff']],
+    [['history']],
+    [['sandbox']],
+  ])('of %j shows examples', async (command) => {
+    const { exitCode, stdout, stderr } = await runCli([...command, '--help']);
+    expect(stdout).toContain('Examples:\n  podreach ');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  });
 });
 
 describe('validate', () => {
@@ -458,7 +465,7 @@ describe('wrong usage ends with 2 and starts nothing', () => {
     [['validate', '-'], 'hint: Standard input is not read'],
     [
       ['plan', '--quiet'],
-      'hint: --quiet is an option of podreach run, podreach report, podreach cluster create.',
+      'hint: --quiet is an option of podreach run, podreach report, podreach diff, podreach history, podreach cluster create.',
     ],
     [['validate', '-f', 'x.yaml'], 'hint: Files are named without an option: podreach validate FILE.'],
     [['run', '-n', 'shop'], 'hint: A scenario names its namespaces itself, so there is no option for one.'],

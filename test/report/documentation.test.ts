@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { LEAST_PAIRS, NOISE_MS } from '../../src/compare/times.ts';
+import { CHANGE_WORDS } from '../../src/report/comparison/words.ts';
 import { FORMATS } from '../../src/report/formats.ts';
 import { CELLS } from '../../src/report/parts/matrix.ts';
 import { ROOT } from '../support/cli.ts';
@@ -37,4 +39,31 @@ test('docs/reports.md says of every format for whom it is', () => {
 
 test('docs/reports.md explains every glyph', () => {
   for (const { glyph } of Object.values(CELLS)) expect(documentation).toContain(`| \`${glyph}\` |`);
+});
+
+test.each(['comparison.txt', 'history.txt'])(
+  'docs/compare.md shows what podreach writes: %s',
+  async (golden) => {
+    const page = await readFile(new URL('../../docs/compare.md', import.meta.url), 'utf8');
+    expect(page).toContain(await readFile(new URL(`golden/${golden}`, import.meta.url), 'utf8'));
+  },
+);
+
+test('docs/compare.md explains every change of a check', async () => {
+  const page = await readFile(new URL('../../docs/compare.md', import.meta.url), 'utf8');
+  for (const { word } of Object.values(CHANGE_WORDS))
+    expect(page).toMatch(new RegExp(`^\\| .*\`${word}\`.* \\| `, 'm'));
+});
+
+test('docs/compare.md says what is noise', async () => {
+  const page = (await readFile(new URL('../../docs/compare.md', import.meta.url), 'utf8')).replaceAll(
+    '\n',
+    ' ',
+  );
+  expect(NOISE_MS.allow).toBe(NOISE_MS.enforce);
+  expect(NOISE_MS.control).toBe(NOISE_MS.connect);
+  expect(page).toContain(
+    `more than **${NOISE_MS.enforce} ms** (to enforce, to allow) or **${NOISE_MS.connect} ms** (connecting)`,
+  );
+  expect(page).toContain(`fewer than **${LEAST_PAIRS} pairs**`);
 });

@@ -22,20 +22,21 @@ import { describeCounts, describeRun, isCalm, runWord, scenarioWord } from '../p
 import { summariseWithoutControl } from '../parts/without-control.ts';
 import type { RenderOptions } from '../render-options.ts';
 import { renderFacts } from '../text/block.ts';
-import { details, fence, htmlCode, paragraph, prose, shortCode, table } from '../text/markdown-text.ts';
+import {
+  joinWithin,
+  LONGEST_SENTENCE,
+  limitLines,
+  MARKDOWN_LIMIT,
+  sentence,
+} from '../text/markdown-limit.ts';
+import { details, fence, htmlCode, paragraph, shortCode, table } from '../text/markdown-text.ts';
 import { createPaint } from '../text/paint.ts';
 import { count, duration, formatNumber, shortenEnd } from '../text/text.ts';
 import type { Mismatch, RunView, StepView } from '../view/view.ts';
 
-/**
- * GitHub refuses a comment of more than 65,536 characters, and a step summary of more than 1 MiB. One text serves both, and
- * leaves room for a few words of whoever posts it.
- */
-export const MARKDOWN_LIMIT = 65_000;
 const ROWS = 50;
 const DETAILS = 20;
 const PAIRS_NAMED = 5;
-const LONGEST_SENTENCE = 300;
 const CANVAS = { width: 100, paint: createPaint(false) };
 
 /** Renders whole parts in the order of their weight until the next one would be too much, and says what is missing. */
@@ -259,28 +260,4 @@ function renderDetails(check: Mismatch): string {
     `<b>${check.verdict}</b> ${htmlCode(check.title)}`,
     fence(renderFacts(factsOf(check), CANVAS, '')),
   );
-}
-
-function sentence(text: string): string {
-  return prose(shortenEnd(text, LONGEST_SENTENCE));
-}
-
-function limitLines(lines: readonly string[], most: number): string {
-  const left = lines.length - most;
-  return [...lines.slice(0, most), ...(left > 0 ? [`- and ${formatNumber(left)} more`] : [])].join('\n');
-}
-
-/** Parts are left out whole: half a table or an open code block would spoil what follows. */
-function joinWithin(limit: number, parts: readonly string[]): string {
-  const note = (left: number): string =>
-    `*Left out to stay within what GitHub takes: ${count(left, 'part')}. The terminal's report and \`--report json=FILE\` have all of it.*`;
-  const room = limit - note(parts.length).length - 4;
-  let used = 0;
-  const shown = parts.filter((part) => {
-    const fits = used + part.length + 2 <= room;
-    if (fits) used += part.length + 2;
-    return fits;
-  });
-  const left = parts.length - shown.length;
-  return `${[...shown, ...(left === 0 ? [] : [note(left)])].join('\n\n')}\n`;
 }

@@ -1,4 +1,5 @@
 /** Where, when and by which rules a run went. */
+import { describeCluster, describePlugin, describeSystem } from '../../record/environment.ts';
 import type { Fact } from '../text/block.ts';
 import { count, duration } from '../text/text.ts';
 import type { EnvironmentView, RunView } from '../view/view.ts';
@@ -34,17 +35,12 @@ export function circumstanceFacts({ podreach, run, environment }: RunView): Fact
   ];
 }
 
-/** `sandbox`, `kind ci`, `context staging` */
-export function describeCluster({ cluster, clusterName }: EnvironmentView): string {
-  return clusterName === undefined ? cluster : `${cluster} ${clusterName}`;
-}
-
 /** `node-1 (Debian GNU/Linux 13, 6.12.48), node-2` */
 export function describeNodes(nodes: RunView['environment']['nodes']): string {
   return nodes
-    .map(({ name, kernel, os, runtime }) => {
-      const details = [os, kernel, runtime].filter((detail) => detail !== undefined);
-      return details.length === 0 ? name : `${name} (${details.join(', ')})`;
+    .map((node) => {
+      const system = describeSystem(node);
+      return system === '' ? node.name : `${node.name} (${system})`;
     })
     .join(', ');
 }
@@ -55,19 +51,9 @@ function fact(label: string, text: string | undefined): Fact[] {
 
 /** `Calico v3.32.1, kube-proxy in mode iptables`; undefined where nothing is known. */
 export function describeNetwork({ networkPlugins, kubeProxy }: EnvironmentView): string | undefined {
-  const plugins = networkPlugins?.map(
-    (plugin) => `${nameOfPlugin(plugin)}${plugin.enforces ? '' : ' (does not enforce policies)'}`,
-  );
+  const plugins = networkPlugins?.map(describePlugin);
   const parts = [...(plugins ?? []), ...(kubeProxy === undefined ? [] : [`kube-proxy in mode ${kubeProxy}`])];
   return parts.length === 0 ? undefined : parts.join(', ');
-}
-
-/** `Calico v3.32.1`; the name alone where the version is not known. */
-export function nameOfPlugin({
-  name,
-  version,
-}: NonNullable<EnvironmentView['networkPlugins']>[number]): string {
-  return version === undefined ? name : `${name} ${version}`;
 }
 
 /** Policies that hold for the whole cluster, where there are any. */

@@ -1,6 +1,7 @@
 /** What a step did, what it changes, and how long that took. */
+
+import type { Times } from '../../judge/times.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
-import type { Times } from '../view/times.ts';
 import type { ActionView, CheckView, PolicyView, ScenarioView, StepView } from '../view/view.ts';
 import { groupBy } from './group.ts';
 

@@ -1,10 +1,11 @@
 /** What a run record comes to: counts, and the words that stand for them. */
+
+import type { Counts } from '../../judge/counts.ts';
 import { MISMATCHES } from '../../judge/mismatch.ts';
+import { describeCluster } from '../../record/environment.ts';
 import type { Style } from '../text/paint.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
-import type { Counts } from '../view/counts.ts';
 import type { RunView, ScenarioView } from '../view/view.ts';
-import { describeCluster } from './circumstances.ts';
 import { stepsOf } from './steps.ts';
 
 type ScenarioStatus = ScenarioView['status'];
@@ -48,8 +49,14 @@ export function describeCounts(counts: Counts): string {
     .join(', ');
 }
 
+/** As much of a run as its word depends on. */
+interface RunEnding {
+  readonly run: Pick<RunView['run'], 'incomplete' | 'interruptedBy'>;
+  readonly exitCode: number;
+}
+
 /** The word for a whole run, in step with its exit code. Only a complete run in which every check passed is `PASSED`. */
-export function runWord({ run, exitCode }: RunView): ResultWord {
+export function runWord({ run, exitCode }: RunEnding): ResultWord {
   if (run.interruptedBy !== undefined) return INCOMPLETE;
   switch (exitCode) {
     case 1:

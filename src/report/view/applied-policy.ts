@@ -1,5 +1,5 @@
 /** A policy as it was applied: to be shown, told and compared. */
-import { createHash } from 'node:crypto';
+import { fingerprintOf } from '../../fingerprint.ts';
 import { objectKey } from '../../keys.ts';
 import { parseAsServer } from '../../policy/api-yaml.ts';
 import { type Policy, readPolicies } from '../../policy/policy.ts';
@@ -26,7 +26,7 @@ export function viewPolicy({ text, ...rest }: Written): PolicyView {
     ...policy,
     key: objectKey(policy),
     lines: text.trimEnd().split('\n').map(harmlessLine),
-    fingerprint: createHash('sha256').update(text).digest('hex'),
+    fingerprint: fingerprintOf(text),
     read: () => readApplied(text, rest.namespace),
   };
 }

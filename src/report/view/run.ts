@@ -1,10 +1,11 @@
 /** A record becomes the view that every format reads. */
+
+import { countVerdicts } from '../../judge/counts.ts';
 import { exitCodeFor } from '../../judge/exit-code.ts';
+import { withoutEmptyPasses } from '../../judge/proven.ts';
 import { checksOf, type RunRecord, type ScenarioRecord } from '../../record/schema.ts';
-import { countVerdicts } from './counts.ts';
 import { harmless } from './harmless.ts';
 import { mismatchesAmong } from './mismatch.ts';
-import { withoutEmptyPasses } from './proven.ts';
 import { atAnyTime, statesOf } from './state.ts';
 import { viewSteps } from './step.ts';
 import type { CheckView, Mismatch, RunView, ScenarioView, StepView } from './view.ts';

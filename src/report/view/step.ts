@@ -1,16 +1,16 @@
 /** The steps of a scenario, each with its state and its checks. */
 import { hasReconnected } from '../../judge/closing.ts';
+import { countVerdicts } from '../../judge/counts.ts';
 import { countContrary } from '../../judge/judge.ts';
 import { laterConnections } from '../../judge/later-connection.ts';
+import { timeOf, timesOf } from '../../judge/times.ts';
 import { FIRST_STEP } from '../../model/step.ts';
 import { describeConnection, describePortName } from '../../pair.ts';
 import type { CheckRecord, ScenarioRecord, StepRecord } from '../../record/schema.ts';
-import { countVerdicts } from './counts.ts';
 import { harmless } from './harmless.ts';
 import { mismatchesAmong } from './mismatch.ts';
 import { reproduction } from './reproduction.ts';
 import type { State } from './state.ts';
-import { timeOf, timesOf } from './times.ts';
 import type { CheckView, Mismatch, PodView, ScenarioView, StepView } from './view.ts';
 
 /** A step as it is written, and what there is in it. */

@@ -2,13 +2,14 @@
  * A run as every format reads it. What is looked up is indexed, what came from outside is harmless to print, and no pass rests on
  * nothing: a format is given a view and nothing else, so none can forget any of it.
  */
+
+import type { Counts } from '../../judge/counts.ts';
 import type { MISMATCHES } from '../../judge/mismatch.ts';
+import type { StepTimes } from '../../judge/times.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord, StepRecord } from '../../record/schema.ts';
 import type { Fact } from '../text/block.ts';
 import type { PolicyView } from './applied-policy.ts';
-import type { Counts } from './counts.ts';
 import type { View } from './harmless.ts';
-import type { StepTimes } from './times.ts';
 
 export type { PolicyView };
 /** Why podreach itself could not go on. */

@@ -5,11 +5,8 @@ import { FORMATS, type ReportFormat } from '../../../src/report/formats.ts';
 import { REPORTS } from '../../../src/report/report.ts';
 import { viewOf } from '../../../src/report/view/run.ts';
 import { ATTACK, hostileBySchema } from '../hostile.ts';
+import { OBEYED, OWN_LINE } from '../obeyed.ts';
 
-/** What a terminal or a browser obeys, but for the line breaks of the report itself. */
-const OBEYED = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
-/** Where a line of the report's own is wrapped, the next one is indented. */
-const OWN_LINE = /^INJECTED/m;
 /** Every word of every enumeration: of the longest there are nine. */
 const CHOICES = Array.from({ length: 9 }, (_, choice) => choice);
 const FORMAT_NAMES = Object.keys(FORMATS) as ReportFormat[];

@@ -1,9 +1,10 @@
 /** The steps of a scenario in sentences: what was done, what was to change by that, and how long it took. */
+
+import type { Times } from '../../../judge/times.ts';
 import { describeTarget } from '../../../pair.ts';
 import { groupBy } from '../../parts/group.ts';
 import { changedTo, labelsOf } from '../../parts/steps.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
-import type { Times } from '../../view/times.ts';
 import type { ActionView, CheckView, ScenarioView, StepView } from '../../view/view.ts';
 import { drawFlows, type FlowChart } from './flow-chart.ts';
 import { describePod, describePods, describePorts } from './names.ts';

@@ -1,5 +1,5 @@
 /** What is around a connection and may decide about it: labels, nodes, the network plugin, policies of other kinds. */
-import { nameOfPlugin } from '../../parts/circumstances.ts';
+import { nameOfPlugin } from '../../../record/environment.ts';
 import type { CheckView, EnvironmentView, PodView } from '../../view/view.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
 

@@ -2,8 +2,7 @@
  * The report to look into: one file without anything beside it, for people who want to know more than a line. It can be read
  * without its script, loads nothing, and runs nothing but that script, whatever a record says.
  */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import type { Counts } from '../../../judge/counts.ts';
 import { scriptSource } from '../../../script-source.ts';
 import { problemsOf } from '../../parts/cases.ts';
 import { circumstanceFacts } from '../../parts/circumstances.ts';
@@ -15,11 +14,11 @@ import { describeLeftOut } from '../../parts/scenario-notes.ts';
 import { describeRun, isCalm, runWord, scenarioWord } from '../../parts/summary.ts';
 import { summariseWithoutControl } from '../../parts/without-control.ts';
 import { duration, formatNumber, shortenMiddle } from '../../text/text.ts';
-import type { Counts } from '../../view/counts.ts';
 import type { RunView } from '../../view/view.ts';
 import { renderAuditPart } from './audit-part.ts';
 import { html, Markup, only } from './markup.ts';
 import { packChecks } from './pack.ts';
+import { renderPage } from './page.ts';
 import { renderFactList, renderProblem, renderTable, renderWord } from './parts.ts';
 import { renderScenario, scenarioId } from './scenario.ts';
 import { renderUnexpected } from './unexpected.ts';
@@ -40,21 +39,9 @@ const LONGEST_ENTRY = 40;
 
 export function renderHtml(view: RunView): string {
   const { word } = runWord(view);
-  const style = new Markup(readFileSync(new URL('./page.css', import.meta.url), 'utf8'));
-  const script = new Markup(scriptSource('./browser/page', import.meta.url));
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>podreach: ${word}, ${describeRun(view)}</title>
-<style>${style}</style>
-</head>
-<body>
-<a class="skip" href="#content">Skip to the results</a>
+  return renderPage({
+    title: `podreach: ${word}, ${describeRun(view)}`,
+    body: html`<a class="skip" href="#content">Skip to the results</a>
 ${renderHeader(view)}
 ${renderNavigation(view)}
 ${renderFilter(view)}
@@ -65,16 +52,9 @@ ${view.scenarios.map((scenario, index) => renderScenario(scenario, index))}
 ${renderAuditPart(view)}
 </main>
 <footer><p>podreach ${view.podreach.version}, run ${view.run.id}</p></footer>
-<script type="application/octet-stream" id="checks">${new Markup(packChecks(view))}</script>
-<script type="module">${script}</script>
-</body>
-</html>
-`.text;
-}
-
-/** As a content security policy names what may run. */
-function hashOf({ text }: Markup): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+<script type="application/octet-stream" id="checks">${new Markup(packChecks(view))}</script>`,
+    script: new Markup(scriptSource('./browser/page', import.meta.url)),
+  });
 }
 
 function renderHeader(view: RunView): Markup {

@@ -1,4 +1,6 @@
 /** Everything about one scenario: its matrix, its ways between namespaces, its timeline, its policies. */
+
+import { countVerdicts } from '../../../judge/counts.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { failureFacts } from '../../parts/failure.ts';
 import { resultOf } from '../../parts/result-line.ts';
@@ -7,7 +9,6 @@ import { describeForce } from '../../parts/scenario-notes.ts';
 import { stepsWith } from '../../parts/steps.ts';
 import { describeCounts, scenarioWord } from '../../parts/summary.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
-import { countVerdicts } from '../../view/counts.ts';
 import type { CheckView, ScenarioView } from '../../view/view.ts';
 import { policiesOf, untestedPolicies } from './exercise.ts';
 import { html, type Markup, only } from './markup.ts';

@@ -1,4 +1,7 @@
 /** The metrics of checks, by scenario and step. */
+
+import { countVerdicts } from '../../../judge/counts.ts';
+import type { StepTimes } from '../../../judge/times.ts';
 import { VERDICTS } from '../../../model/verdict.ts';
 import { greatest } from '../../../numbers.ts';
 import { passedContrary } from '../../parts/contrary.ts';
@@ -6,8 +9,6 @@ import { groupBy } from '../../parts/group.ts';
 import { decidedElsewhere } from '../../parts/opinion.ts';
 import { type Force, lateNodes } from '../../parts/scenario-notes.ts';
 import { passedWithoutControl } from '../../parts/without-control.ts';
-import { countVerdicts } from '../../view/counts.ts';
-import type { StepTimes } from '../../view/times.ts';
 import type { RunView, StepView } from '../../view/view.ts';
 import type { MetricFamily, Sample, SeriesLabels } from './family.ts';
 

@@ -1,5 +1,5 @@
 /** The metrics of a run as a whole. */
-import { nameOfPlugin } from '../../parts/circumstances.ts';
+import { nameOfPlugin } from '../../../record/environment.ts';
 import { runWord } from '../../parts/summary.ts';
 import type { RunView } from '../../view/view.ts';
 import type { MetricFamily } from './family.ts';

@@ -1,7 +1,10 @@
 /** Chromium for the page's tests: the system's own, without a network of its own and without a profile. */
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { describe } from 'vitest';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { folderWith } from '../../../support/cli.ts';
 
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'] as const;
 const program = process.env['PODREACH_BROWSER'] ?? PROGRAMS.find((path) => existsSync(path));
@@ -15,7 +18,47 @@ export const describeInBrowser: (name: string, tests: () => void) => void =
     ? (name, tests) => describe.skip(`${name} (skipped: no Chromium; apt-get install chromium)`, tests)
     : describe;
 
-export async function launch(): Promise<Browser> {
+export interface OpenPage {
+  readonly page: Page;
+  /** What went wrong in it so far. */
+  readonly seen: string[];
+}
+
+type OpenOptions = BrowserContextOptions & {
+  readonly hash?: string;
+  /** Runs before the page's own script. */
+  readonly before?: string;
+};
+
+/**
+ * A browser for all tests of a group, each with pages of its own.
+ * @returns opens a page from disk, given its text
+ */
+export function pagesOfGroup(): (text: string, options?: OpenOptions) => Promise<OpenPage> {
+  let browser: Browser;
+  const folder = folderWith({});
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser.close();
+    folder[Symbol.dispose]();
+  });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+  });
+  return async (text, { hash = '', before, ...options } = {}) => {
+    const file = join(folder.path, 'report.html');
+    writeFileSync(file, text);
+    const page = await (await browser.newContext(options)).newPage();
+    const seen = troubles(page);
+    if (before !== undefined) await page.addInitScript(before);
+    await page.goto(`${pathToFileURL(file)}${hash}`);
+    return { page, seen };
+  };
+}
+
+async function launch(): Promise<Browser> {
   return await chromium.launch({
     executablePath: program ?? '',
     // The page is our own, and root cannot have Chromium's sandbox.
@@ -32,7 +75,7 @@ export async function launch(): Promise<Browser> {
 }
 
 /** What went wrong in a page that nobody would see: errors, refusals of its policy, requests beside the file itself. */
-export function troubles(page: Page): string[] {
+function troubles(page: Page): string[] {
   const seen: string[] = [];
   page.on('pageerror', (error) => seen.push(error.message));
   page.on('console', (message) => seen.push(message.text()));

@@ -1,5 +1,5 @@
 /** Verdicts that a record claims and does not show. */
-import { type CheckRecord, checksOf, type RunRecord } from '../../record/schema.ts';
+import { type CheckRecord, checksOf, type RunRecord } from '../record/schema.ts';
 
 const REASON = 'the record holds no attempt with the policies in force, so nothing shows that it passed';
 

@@ -1,8 +1,8 @@
 /** How long steps take to enforce and to allow: which pairs count, and which numbers are told. */
 import { describe, expect, test } from 'vitest';
-import type { CheckRecord } from '../../../src/record/schema.ts';
-import { timesOf } from '../../../src/report/view/times.ts';
-import { attempts, buildCheck, type CheckParts } from '../fixture.ts';
+import { timesOf } from '../../src/judge/times.ts';
+import type { CheckRecord } from '../../src/record/schema.ts';
+import { attempts, buildCheck, type CheckParts } from '../report/fixture.ts';
 
 const step = (...checks: readonly CheckParts[]): { checks: CheckRecord[] } => ({
   checks: checks.map((parts, id) => buildCheck({ id, ...parts })),

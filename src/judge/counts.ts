@@ -1,6 +1,6 @@
 /** Results in numbers. */
-import type { Verdict } from '../../model/verdict.ts';
-import type { CheckRecord } from '../../record/schema.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { CheckRecord } from '../record/schema.ts';
 
 /** Checks by verdict; `unjudged` are those that the run did not come to. */
 export type Counts = Readonly<Record<Verdict | 'unjudged', number>>;

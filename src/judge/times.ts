@@ -1,6 +1,7 @@
 /** How long a step took to bring about what it changes: worked out of the record, never stored in it. */
-import { isChanged } from '../../judge/elsewhere.ts';
-import type { CheckRecord, StepRecord } from '../../record/schema.ts';
+
+import type { CheckRecord, StepRecord } from '../record/schema.ts';
+import { isChanged } from './elsewhere.ts';
 
 /** Time to enforce: of pairs that a step cuts off. Time to allow: of pairs that it opens. */
 export interface StepTimes {
@@ -64,7 +65,7 @@ function measure(concerned: readonly CheckRecord[]): Times {
  * By nearest rank: the smallest of the times that at least half, or 95 of 100, of them do not exceed. So each is a time that was seen.
  * @param sorted the shortest first
  */
-function spreadOf(sorted: readonly number[]): Spread | undefined {
+export function spreadOf(sorted: readonly number[]): Spread | undefined {
   const atRank = (share: number): number | undefined => sorted[Math.ceil(share * sorted.length) - 1];
   const [medianMs, p95Ms, maximumMs] = [atRank(0.5), atRank(0.95), atRank(1)];
   return medianMs === undefined || p95Ms === undefined || maximumMs === undefined

@@ -1,0 +1,67 @@
+/**
+ * What two run records say differently: a pure function of both. Each kind of difference has a file of its own, and a field in
+ * {@link RecordComparison}.
+ */
+import type { Counts } from '../judge/counts.ts';
+import { withoutEmptyPasses } from '../judge/proven.ts';
+import type { RunRecord } from '../record/schema.ts';
+import { type CheckDifference, compareChecks } from './checks.ts';
+import { type CircumstanceDifference, compareCircumstances } from './circumstances.ts';
+import { comparePolicies, type PolicyDifference } from './policies.ts';
+import { type RunFacts, runFacts } from './run-facts.ts';
+import { pairUp, stepKey, stepsOf } from './sides.ts';
+import { compareTimes, type TimeDifference } from './times.ts';
+
+export interface RecordComparison {
+  readonly before: RunFacts;
+  readonly after: RunFacts;
+  readonly outcome: ComparisonOutcome;
+  /** The most dangerous first. */
+  readonly checks: readonly CheckDifference[];
+  /** Checks of which both records say the same, by their verdict. */
+  readonly same: Counts;
+  readonly times: readonly TimeDifference[];
+  readonly policies: readonly PolicyDifference[];
+  readonly circumstances: readonly CircumstanceDifference[];
+}
+
+/**
+ * `worse`: a mismatch that was not there, or a pass that is not proven any more. `incomplete`: nothing worse was seen, but the second run
+ * did not come to its end, so it may be. `same`: nothing differs.
+ */
+export type ComparisonOutcome = 'worse' | 'incomplete' | 'not-worse' | 'same';
+
+export function compareRecords(written: RunRecord, other: RunRecord): RecordComparison {
+  const [before, after] = [withoutEmptyPasses(written), withoutEmptyPasses(other)];
+  const steps = pairUp(stepsOf(before), stepsOf(after), stepKey);
+  const { differences: checks, same } = compareChecks(steps);
+  const parts = {
+    checks,
+    times: compareTimes(steps),
+    policies: comparePolicies(steps),
+    circumstances: compareCircumstances(before, after),
+  };
+  const [was, is] = [runFacts(before), runFacts(after)];
+  const isWorse = checks.some((check) => check.isWorse);
+  const hasDifferences = Object.values(parts).some(({ length }) => length > 0);
+  return {
+    before: was,
+    after: is,
+    outcome: isWorse ? 'worse' : is.isWhole ? (hasDifferences ? 'not-worse' : 'same') : 'incomplete',
+    ...parts,
+    same,
+  };
+}
+
+/** The process exit code of an outcome. As ever a mismatch goes before a failure. */
+export function exitCodeOfComparison(outcome: ComparisonOutcome): 0 | 1 | 3 {
+  switch (outcome) {
+    case 'worse':
+      return 1;
+    case 'incomplete':
+      return 3;
+    case 'not-worse':
+    case 'same':
+      return 0;
+  }
+}

@@ -1,0 +1,32 @@
+/** A run in few words: which it was, and what it came to. */
+import { type Counts, countVerdicts } from '../judge/counts.ts';
+import { exitCodeFor } from '../judge/exit-code.ts';
+import { checksOf, type RunRecord } from '../record/schema.ts';
+
+export interface RunFacts
+  extends Pick<RunRecord['run'], 'id' | 'startedAt' | 'by' | 'incomplete' | 'interruptedBy'> {
+  /** Whether it came to its end, and every scenario with it. */
+  readonly isWhole: boolean;
+  /** What the record stands for. */
+  readonly exitCode: number;
+  readonly scenarios: number;
+  readonly counts: Counts;
+}
+
+export function runFacts(record: RunRecord): RunFacts {
+  const { id, startedAt, by, incomplete, interruptedBy, error } = record.run;
+  const isEach = record.scenarios.every(
+    (scenario) => scenario.status === 'finished' && scenario.error === undefined,
+  );
+  return {
+    id,
+    startedAt,
+    ...(by === undefined ? {} : { by }),
+    incomplete,
+    ...(interruptedBy === undefined ? {} : { interruptedBy }),
+    isWhole: !incomplete && interruptedBy === undefined && error === undefined && isEach,
+    exitCode: exitCodeFor(record),
+    scenarios: record.scenarios.length,
+    counts: countVerdicts(record.scenarios.flatMap(checksOf)),
+  };
+}

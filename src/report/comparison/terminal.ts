@@ -1,0 +1,111 @@
+/** The comparison for people: what is worse at length, what else changed in lines, and the outcome last. */
+import { MISMATCHES } from '../../judge/mismatch.ts';
+import type { RenderOptions } from '../render-options.ts';
+import { renderFacts, renderHeadline } from '../text/block.ts';
+import { type Canvas, createPaint, usableWidth } from '../text/paint.ts';
+import { count, disarmCommands, formatNumber, wrap } from '../text/text.ts';
+import {
+  CHANGE_WORDS,
+  type CheckDifferenceView,
+  type ComparisonView,
+  checkFacts,
+  type DifferenceRow,
+  describeCheck,
+  describeOutcome,
+  describePair,
+  describePlace,
+  outcomeWord,
+  runFacts,
+  surroundingRows,
+  timeRows,
+  warningsOf,
+} from './words.ts';
+
+const BLOCKS_SHOWN = 20;
+const LINES_SHOWN = 10;
+
+export function renderComparisonTerminal(view: ComparisonView, options: RenderOptions): string {
+  const canvas = { width: usableWidth(options.width), paint: createPaint(options.colour) };
+  const { word, style } = outcomeWord(view);
+  const isLong = ({ change }: CheckDifferenceView): boolean =>
+    change === 'inconclusive' || MISMATCHES.some((verdict) => verdict === change);
+  const paragraphs = [
+    ...(options.quiet ? [] : [renderFacts(runFacts(view), canvas, '')]),
+    ...warningsOf(view).map((text) => renderHeadline('warning', 'inconclusive', text, canvas, '')),
+    ...renderBlocks(view.checks.filter(isLong), options, canvas),
+    ...(options.quiet
+      ? []
+      : [
+          ...renderLists(
+            view.checks.filter((check) => !isLong(check)),
+            options,
+            canvas,
+          ),
+          ...renderRows('times', timeRows(view), options, canvas),
+          ...renderRows('what else differs', surroundingRows(view), options, canvas),
+        ]),
+    renderHeadline(word, style, describeOutcome(view), canvas, ''),
+  ];
+  return disarmCommands(`${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`);
+}
+
+function renderBlocks(
+  checks: readonly CheckDifferenceView[],
+  { verbose }: RenderOptions,
+  canvas: Canvas,
+): string[][] {
+  const shown = verbose ? checks : checks.slice(0, BLOCKS_SHOWN);
+  const left = checks.length - shown.length;
+  return [
+    ...shown.map((check) => {
+      const { word, style } = CHANGE_WORDS[check.change];
+      return [
+        ...renderHeadline(word.toUpperCase(), style, describePair(check), canvas, ''),
+        ...renderFacts(checkFacts(check), canvas, '  '),
+      ];
+    }),
+    ...(left === 0 ? [] : [[`… and ${formatNumber(left)} more (--verbose shows all)`]]),
+  ];
+}
+
+function renderLists(
+  checks: readonly CheckDifferenceView[],
+  options: RenderOptions,
+  canvas: Canvas,
+): string[][] {
+  return [...Map.groupBy(checks, ({ change }) => change)].map(([change, group]) => {
+    const { word, style } = CHANGE_WORDS[change];
+    return [
+      ...renderHeadline(word, style, count(group.length, 'check'), canvas, ''),
+      ...limited(
+        group.map(
+          (check) => `${describePair(check)} (${describePlace(check.place)}): ${describeCheck(check)}`,
+        ),
+        options,
+        canvas,
+      ),
+    ];
+  });
+}
+
+function renderRows(
+  title: string,
+  rows: readonly DifferenceRow[],
+  options: RenderOptions,
+  canvas: Canvas,
+): string[][] {
+  if (rows.length === 0) return [];
+  const lines = rows.map(
+    ({ what, where, before, after }) => `${what}${where === '' ? '' : ` (${where})`}: ${before} → ${after}`,
+  );
+  return [[canvas.paint('name', title), ...limited(lines, options, canvas)]];
+}
+
+function limited(lines: readonly string[], { verbose }: RenderOptions, { width }: Canvas): string[] {
+  const shown = verbose ? lines : lines.slice(0, LINES_SHOWN);
+  const left = lines.length - shown.length;
+  return [
+    ...shown.flatMap((line) => wrap(line, width, '  ')),
+    ...(left === 0 ? [] : [`  … and ${formatNumber(left)} more (--verbose shows all)`]),
+  ];
+}

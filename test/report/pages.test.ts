@@ -1,0 +1,76 @@
+/** The pages of a comparison and of a history in a real browser, from disk: what they show, on any screen, and whatever the records say. */
+import axe from 'axe-core';
+import { expect, test } from 'vitest';
+import { compareRecords } from '../../src/compare/compare.ts';
+import { HistoryBuilder } from '../../src/compare/history.ts';
+import type { RunRecord } from '../../src/record/schema.ts';
+import { COMPARISON_REPORTS } from '../../src/report/comparison/comparison.ts';
+import { HISTORY_REPORTS } from '../../src/report/history/history.ts';
+import { afterUpgrade, beforeUpgrade } from '../compare/records.ts';
+import { describeInBrowser, pagesOfGroup } from './formats/html/browser.ts';
+import { fortnight } from './history/fortnight.ts';
+import { hostileRecord } from './records.ts';
+
+const OPTIONS = { width: 80, colour: false, verbose: false, quiet: false };
+
+function comparisonPage(before: RunRecord, after: RunRecord): string {
+  return COMPARISON_REPORTS.html(compareRecords(before, after), OPTIONS);
+}
+
+function historyPage(records: readonly RunRecord[]): string {
+  const builder = new HistoryBuilder();
+  for (const record of records) builder.add(record, `${record.run.id}.json`);
+  return HISTORY_REPORTS.html({ ...builder.finish(), leftOut: [] }, OPTIONS);
+}
+
+const PAGES = [
+  ['comparison', () => comparisonPage(beforeUpgrade(), afterUpgrade())],
+  ['history', () => historyPage(fortnight())],
+] as const;
+
+describeInBrowser('the page of', () => {
+  const open = pagesOfGroup();
+
+  for (const [name, render] of PAGES) {
+    test.each(['light', 'dark'] as const)(
+      `a ${name} gives axe-core nothing to complain of, %s`,
+      async (colorScheme) => {
+        const { page, seen } = await open(render(), { colorScheme });
+        await page.evaluate(axe.source);
+        await page.evaluate(
+          'for (const details of document.querySelectorAll("details")) details.open = true',
+        );
+        const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
+        expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+        expect(seen).toEqual([]);
+      },
+    );
+
+    test(`a ${name} is the same without scripts, and fits a small screen and paper`, async () => {
+      const { page, seen } = await open(render(), {
+        javaScriptEnabled: false,
+        viewport: { width: 390, height: 800 },
+      });
+      expect(await page.locator('script').count()).toBe(0);
+      expect(await page.locator('h2').count()).toBeGreaterThan(2);
+      await page.emulateMedia({ media: 'print' });
+      expect((await page.pdf({ format: 'A4' })).length).toBeGreaterThan(1000);
+      expect(seen).toEqual([]);
+      const { page: small } = await open(render(), { viewport: { width: 390, height: 800 } });
+      expect(await small.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    });
+  }
+
+  test('a comparison or a history of hostile names runs nothing, loads nothing and opens nothing', async () => {
+    const hostile = hostileRecord();
+    for (const text of [
+      comparisonPage(beforeUpgrade(), hostile),
+      comparisonPage(hostile, beforeUpgrade()),
+      historyPage([hostile, beforeUpgrade()]),
+    ]) {
+      const { page, seen } = await open(text);
+      expect(await page.locator('script, img, iframe, object').count()).toBe(0);
+      expect(seen).toEqual([]);
+    }
+  });
+});
