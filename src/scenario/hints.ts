@@ -17,6 +17,20 @@ const MEANT: Readonly<Record<string, string>> = {
   reject: 'unreachable',
   closed: 'unreachable',
 };
+/** Words for what a known issue calls by its verdict. */
+const MEANT_VERDICT: Readonly<Record<string, string>> = {
+  leak: 'leaked',
+  leaks: 'leaked',
+  open: 'leaked',
+  reachable: 'leaked',
+  break: 'broken',
+  breaks: 'broken',
+  blocked: 'broken',
+  unreachable: 'broken',
+  flaky: 'flapping',
+  flaps: 'flapping',
+  slow: 'late',
+};
 const SCTP =
   'podreach tries TCP and UDP only. What policies mean for SCTP, podreach explain shows without trying.';
 
@@ -24,10 +38,11 @@ const SCTP =
 export function hintForChoice(value: unknown, choices: readonly string[]): string | undefined {
   const word = String(value).toLowerCase();
   if (word === 'sctp' && choices.includes('TCP')) return SCTP;
-  const meant = MEANT[word] ?? nearest(String(value), choices);
-  return meant !== undefined && choices.includes(meant) && choices.length > 1
-    ? `Did you mean ${quote(meant)}?`
-    : undefined;
+  const meant = [MEANT, MEANT_VERDICT]
+    .map((meanings) => meanings[word])
+    .find((one) => choices.includes(one ?? ''));
+  const near = meant ?? nearest(String(value), choices);
+  return near !== undefined && choices.length > 1 ? `Did you mean ${quote(near)}?` : undefined;
 }
 
 /**
@@ -39,7 +54,7 @@ export function hintForText(text: string, path: DocumentPath, root: unknown): st
   const [list] = withoutStep(path);
   if (list === 'delete') return hintForPolicy(text);
   if (list === 'create' || list === 'remove' || list === 'replace') return hintForObject(text, root);
-  if (list !== 'reachable' && list !== 'unreachable') return undefined;
+  if (list !== 'reachable' && list !== 'unreachable' && list !== 'knownIssues') return undefined;
   if (!path.some((step) => step === 'from' || step === 'to' || step === 'except')) return undefined;
   const [, end = '', port] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
   if (!end.includes('/') && end !== '*') return hintForBareName(end, port, root);

@@ -12,8 +12,8 @@ import { type DocumentPath, withoutStep } from './walk.ts';
 export type Issue = z.core.$ZodIssue;
 
 /** Everything in a document that the schema does not accept; for a choice of forms, what the nearest form misses. */
-export function findIssues(value: unknown): readonly Issue[] {
-  const result = scenarioSchema.safeParse(value, { error: nameKnownKeys });
+export function findIssues(value: unknown, schema: z.ZodType = scenarioSchema): readonly Issue[] {
+  const result = schema.safeParse(value, { error: nameKnownKeys });
   if (result.success) return [];
   const issues = result.error.issues.flatMap((issue) => flatten(issue, []));
   const misspelt = new Set(
@@ -30,7 +30,12 @@ export function findIssues(value: unknown): readonly Issue[] {
 }
 
 /** An issue in words, at its place; one for each unknown key. */
-export function describeIssue(issue: Issue, root: unknown, source: SourceDocument): readonly Problem[] {
+export function describeIssue(
+  issue: Issue,
+  root: unknown,
+  source: SourceDocument,
+  headHint: string = HEAD_HINT,
+): readonly Problem[] {
   const { path } = issue;
   const value = valueAt(root, path);
   if (issue.code === 'unrecognized_keys') {
@@ -48,7 +53,7 @@ export function describeIssue(issue: Issue, root: unknown, source: SourceDocumen
   }
   if (value === undefined) {
     const key = String(path.at(-1));
-    const hint = key === 'apiVersion' || key === 'kind' ? { hint: HEAD_HINT } : {};
+    const hint = key === 'apiVersion' || key === 'kind' ? { hint: headHint } : {};
     return [problemAt(source.at(path.slice(0, -1)), `the key ${quote(key)} is missing`, hint)];
   }
   const { message, hint } = complaintOf(issue, value, root);

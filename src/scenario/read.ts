@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Acceptance } from '../policy/review.ts';
 import type { DeclaredPort } from './grammar/topology.ts';
+import { readKnownIssues } from './known-issues/read.ts';
 import { readExpectations, readNumberedPort } from './read-rules.ts';
 import { readSteps } from './read-steps.ts';
 import type { Marked, PlannedPolicy, Port, Scenario, ScenarioNamespace, ScenarioPod } from './scenario.ts';
@@ -49,6 +50,7 @@ export function readScenario(
     pods: readPods(document, source),
     policies: policies.first,
     accepted: readAccepted(document, source),
+    knownIssues: readKnownIssues(document, source),
     ...readExpectations(document, [], source),
     steps: stepsAreSound ? readSteps(document, source, policies.applied) : [],
   };

@@ -1,5 +1,5 @@
 /** What a run record comes to: counts, and the words that stand for them. */
-import { MISMATCHES } from '../../judge/mismatch.ts';
+import { MISMATCHES } from '../../model/verdict.ts';
 import type { Style } from '../text/paint.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
 import type { Counts } from '../view/counts.ts';
@@ -33,6 +33,7 @@ const NOT_STARTED: ResultWord = { word: 'not started', style: 'faint' };
 
 const COUNT_WORDS = [
   ['pass', 'passed'],
+  ['known', 'known'],
   ['leaked', 'leaked'],
   ['broken', 'broken'],
   ['flapping', 'flapping'],
@@ -48,7 +49,8 @@ export function describeCounts(counts: Counts): string {
     .join(', ');
 }
 
-/** The word for a whole run, in step with its exit code. Only a complete run in which every check passed is `PASSED`. */
+/** The word for a whole run, in step with its exit code. Only a complete run in which every check passed, or is a known
+ * issue, is `PASSED`. */
 export function runWord({ run, exitCode }: RunView): ResultWord {
   if (run.interruptedBy !== undefined) return INCOMPLETE;
   switch (exitCode) {
@@ -70,7 +72,9 @@ export function scenarioWord({ status, counts, error }: ScenarioOutcome): Result
   if (error !== undefined) return ERROR;
   switch (status) {
     case 'finished':
-      return counts.inconclusive + counts.unjudged > 0 || counts.pass === 0 ? INCONCLUSIVE : SCENARIO_PASSED;
+      return counts.inconclusive + counts.unjudged > 0 || counts.pass + counts.known === 0
+        ? INCONCLUSIVE
+        : SCENARIO_PASSED;
     case 'failed':
       return ERROR;
     case 'interrupted':

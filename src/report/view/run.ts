@@ -1,7 +1,7 @@
 /** A record becomes the view that every format reads. */
 import { exitCodeFor } from '../../judge/exit-code.ts';
-import { checksOf, type RunRecord, type ScenarioRecord } from '../../record/schema.ts';
-import { countVerdicts } from './counts.ts';
+import type { RunRecord, ScenarioRecord } from '../../record/schema.ts';
+import { countResults, countedAsIn } from './counts.ts';
 import { harmless } from './harmless.ts';
 import { mismatchesAmong } from './mismatch.ts';
 import { withoutEmptyPasses } from './proven.ts';
@@ -22,7 +22,7 @@ export function viewOf(written: RunRecord): RunView {
     scenarios,
     checks,
     mismatches,
-    counts: countVerdicts(writtenScenarios.flatMap(checksOf)),
+    counts: countResults(writtenScenarios.flatMap(countedAsIn)),
     exitCode: exitCodeFor(record),
     day: run.run.startedAt.slice(0, 10),
     keepsPods: run.run.options.keep && run.run.interruptedBy === undefined,
@@ -61,7 +61,7 @@ function viewScenario(record: ScenarioRecord, run: RunView): ScenarioView {
     ),
     checks,
     mismatches,
-    counts: countVerdicts(checksOf(record)),
+    counts: countResults(countedAsIn(record)),
   };
   for (const step of viewSteps(record, states, scenario)) {
     steps.push(step);

@@ -7,7 +7,7 @@ import { describeForce } from '../../parts/scenario-notes.ts';
 import { stepsWith } from '../../parts/steps.ts';
 import { describeCounts, scenarioWord } from '../../parts/summary.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
-import { countVerdicts } from '../../view/counts.ts';
+import { countResults } from '../../view/counts.ts';
 import type { CheckView, ScenarioView } from '../../view/view.ts';
 import { policiesOf, untestedPolicies } from './exercise.ts';
 import { html, type Markup, only } from './markup.ts';
@@ -101,7 +101,7 @@ function renderPolicies(scenario: ScenarioView, id: string): Markup | readonly M
     const say =
       own.length === 0
         ? 'no check'
-        : html`<a href="#policy=${encodeURIComponent(key)}">${count(own.length, 'check')}</a>: ${describeCounts(countVerdicts(own))}`;
+        : html`<a href="#policy=${encodeURIComponent(key)}">${count(own.length, 'check')}</a>: ${describeCounts(countResults(own.map(({ countsAs }) => countsAs)))}`;
     const lack = untested.has(key) ? html`<br>${renderWord('Nothing tests it', 'inconclusive')}` : '';
     return html`<tr><th scope="row">${key}</th><td><code>${describeLocation(policy.location)}</code></td>${only(scenario.hasSteps, () => steps)}<td>${say}${lack}</td></tr>
 `;

@@ -6,7 +6,7 @@ import { groupBy } from '../../parts/group.ts';
 import { decidedElsewhere } from '../../parts/opinion.ts';
 import { type Force, lateNodes } from '../../parts/scenario-notes.ts';
 import { passedWithoutControl } from '../../parts/without-control.ts';
-import { countVerdicts } from '../../view/counts.ts';
+import { countResults } from '../../view/counts.ts';
 import type { StepTimes } from '../../view/times.ts';
 import type { RunView, StepView } from '../../view/view.ts';
 import type { MetricFamily, Sample, SeriesLabels } from './family.ts';
@@ -48,7 +48,7 @@ export function checkFamilies(view: RunView): MetricFamily[] {
       type: 'gauge',
       help: 'Checks of the last run by verdict.',
       samples: steps.flatMap(({ labels, checks }) => {
-        const counts = countVerdicts(checks);
+        const counts = countResults(checks.map(({ countsAs }) => countsAs));
         return [
           ...VERDICTS.map((verdict) => ({ labels: { ...labels, verdict }, value: counts[verdict] })),
           { labels: { ...labels, verdict: 'not_judged' }, value: counts.unjudged },
