@@ -15,8 +15,8 @@ export function exitCodeFor(record: RunRecord): number {
   if (record.scenarios.some((scenario) => checksOf(scenario).some((check) => failsRun(check, scenario))))
     return 1;
   if (record.run.error !== undefined || record.scenarios.some(({ error }) => error !== undefined)) return 3;
-  const tallies = record.scenarios.flatMap((scenario) =>
+  const results = record.scenarios.flatMap((scenario) =>
     checksOf(scenario).map((check) => countsAs(check, scenario)),
   );
-  return tallies.length > 0 && tallies.every((tally) => tally === 'pass' || tally === 'known') ? 0 : 4;
+  return results.length > 0 && results.every((result) => result === 'pass' || result === 'known') ? 0 : 4;
 }

@@ -233,7 +233,7 @@ const knownIssue = z
     step: z.string().exactOptional().describe('The step that it is about; absent: every step.'),
     reason: z.string(),
     owner: z.string().describe('Who answers for it.'),
-    expires: z.iso.date().describe('The last day on which it counts, in UTC.'),
+    expires: z.string().describe('The last day on which it counts, in UTC: YYYY-MM-DD.'),
     expired: z
       .literal(true)
       .exactOptional()

@@ -1,5 +1,5 @@
 /** Results in numbers. */
-import { countsAs, type CountedAs } from '../../judge/known-issues.ts';
+import { type CountedAs, countsAs } from '../../judge/known-issues.ts';
 import { checksOf, type ScenarioRecord } from '../../record/schema.ts';
 
 /** Checks by what they count as; `unjudged` are those that the run did not come to. */

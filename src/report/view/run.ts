@@ -1,7 +1,7 @@
 /** A record becomes the view that every format reads. */
 import { exitCodeFor } from '../../judge/exit-code.ts';
 import type { RunRecord, ScenarioRecord } from '../../record/schema.ts';
-import { countResults, countedAsIn } from './counts.ts';
+import { countedAsIn, countResults } from './counts.ts';
 import { harmless } from './harmless.ts';
 import { mismatchesAmong } from './mismatch.ts';
 import { withoutEmptyPasses } from './proven.ts';
