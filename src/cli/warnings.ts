@@ -62,10 +62,17 @@ function countReaders(plans: readonly Plan[]): ReadonlyMap<string, number> {
   return new Map([...Map.groupBy(files, (file) => file)].map(([file, all]) => [file, all.length]));
 }
 
-/** Policies that no API server takes, or none since Kubernetes 1.36, and checks that cannot be met. */
+/** Policies that no API server takes, or none since Kubernetes 1.36, checks that cannot be met, and what excuses nothing any more. */
 function isCertain({ code }: ScenarioWarning): boolean {
-  return code === 'refused-policy' || code === 'lax-cidr' || code === 'contradicted-check';
+  return CERTAIN.has(code);
 }
+
+const CERTAIN: ReadonlySet<ScenarioWarning['code']> = new Set([
+  'refused-policy',
+  'lax-cidr',
+  'contradicted-check',
+  'expired-known-issue',
+]);
 
 /** @param readers how many scenarios read the file: where it is one, the place says which one is meant */
 function describeWarning(

@@ -120,7 +120,5 @@ export const knownIssuesSchema = z
       'Mismatches that somebody answers for: they are shown as known, and fail no run until they expire.',
   });
 
-export type KnownIssuesDocument = z.infer<typeof knownIssuesSchema>;
-
 /** A document that fits the grammar. */
 export type ScenarioDocument = z.infer<typeof scenarioSchema>;

@@ -1,11 +1,15 @@
 /** Known issues in every format: who answers for them and until when; what has expired, and what is gone. */
 import { describe, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
+import { MISMATCHES, type MismatchVerdict } from '../../src/model/verdict.ts';
+import { checksOf, type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import type { ReportFormat } from '../../src/report/formats.ts';
 import { REPORTS } from '../../src/report/report.ts';
 import { escapeXml } from '../../src/report/text/xml.ts';
+import { knownAmong } from '../../src/report/view/mismatch.ts';
 import { viewOf } from '../../src/report/view/run.ts';
+import { changedChecks, everyVerdict } from './fixture.ts';
 import { knownIssues } from './known-issues.ts';
+import { withoutMachinery } from './machinery.ts';
 
 const PLAIN = { width: 100, colour: false, verbose: false, quiet: false };
 const KNOWN = knownIssues({ expired: false });
@@ -21,14 +25,6 @@ const wordsOf = (text: string): string =>
     .replaceAll(/<\/?(?:em|code)>|[*`]/g, '')
     .replaceAll('%3A', ':')
     .replaceAll(/\s+/g, ' ');
-
-/** The page without what changes with every line of its style sheet and its script. */
-function withoutMachinery(page: string): string {
-  return page
-    .replace(/<style>.*?<\/style>/s, '<style>…</style>')
-    .replaceAll(/(<script[^>]*>).*?<\/script>/gs, '$1…</script>')
-    .replaceAll(/'sha256-[^']+'/g, "'sha256-…'");
-}
 
 const FORMATS: readonly (readonly [ReportFormat, string])[] = [
   ['terminal', 'txt'],
@@ -131,4 +127,41 @@ test('GitHub gets a notice at the entry, and no error', () => {
     '::notice file=known-issues.yaml,line=5',
     '::notice file=known-issues.yaml,line=12',
   ]);
+});
+
+/** Each set of verdicts that fail a run. */
+const SETS = Array.from({ length: 2 ** MISMATCHES.length }, (_, number) =>
+  MISMATCHES.filter((_verdict, place) => Math.floor(number / 2 ** place) % 2 === 1),
+);
+
+test.each(SETS.map((known) => [known]))('known issues of %j change no verdict, only what fails', (known) => {
+  const record = everyVerdict();
+  const listed = {
+    ...record,
+    scenarios: record.scenarios.map((scenario) => ({
+      ...scenario,
+      knownIssues: known.map((is) => ({
+        is,
+        reason: 'a bug',
+        owner: 'us',
+        expires: '2027-01-31',
+        location: scenario.location,
+        checks: checksOf(scenario).length,
+      })),
+      steps: changedChecks(scenario, (check) => ({ ...check, knownIssues: known.map((_, place) => place) })),
+    })),
+  };
+  const [bare, view] = [viewOf(record), viewOf(listed)];
+  expect(view.checks.map(({ verdict }) => verdict)).toEqual(bare.checks.map(({ verdict }) => verdict));
+  const isKnown = ({ verdict }: { readonly verdict: MismatchVerdict }): boolean =>
+    known.some((one) => one === verdict);
+  expect(view.mismatches.map(({ pair }) => pair)).toEqual(
+    bare.mismatches.filter((check) => !isKnown(check)).map(({ pair }) => pair),
+  );
+  expect(knownAmong(view.checks).map(({ pair }) => pair)).toEqual(
+    bare.mismatches.filter(isKnown).map(({ pair }) => pair),
+  );
+  expect(view.counts.inconclusive).toBe(bare.counts.inconclusive);
+  // Something of it was not proven.
+  expect(view.exitCode).not.toBe(0);
 });

@@ -6,20 +6,13 @@ import type { ReportFormat } from '../../src/report/formats.ts';
 import { factsOf } from '../../src/report/parts/mismatch.ts';
 import { REPORTS } from '../../src/report/report.ts';
 import { viewOf } from '../../src/report/view/run.ts';
+import { withoutMachinery } from './machinery.ts';
 import { brokenOff, calmSteps, fiveSteps } from './steps.ts';
 
 const PLAIN = { width: 100, colour: false, verbose: false, quiet: false };
 
 function render(format: ReportFormat, record: RunRecord, options: Partial<typeof PLAIN> = {}): string {
   return REPORTS[format](runRecordSchema.parse(record), { ...PLAIN, ...options });
-}
-
-/** The page without what changes with every line of its style sheet and its script. */
-function withoutMachinery(page: string): string {
-  return page
-    .replace(/<style>.*?<\/style>/s, '<style>…</style>')
-    .replaceAll(/(<script[^>]*>).*?<\/script>/gs, '$1…</script>')
-    .replaceAll(/'sha256-[^']+'/g, "'sha256-…'");
 }
 
 test.each<[ReportFormat, string]>([

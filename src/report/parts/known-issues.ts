@@ -24,7 +24,7 @@ export function seenIssues({ scenarios }: Pick<RunView, 'scenarios'>): SeenIssue
   );
 }
 
-/** `1 check leaked, which is known until 2027-01-31: REASON (owner: network-team; scenarios/shop.yaml:18): shop/web → …` */
+/** `known until 2027-01-31, leaked: REASON (owner: network-team; scenarios/shop.yaml:18): 1 of 2 checks, shop/web → …` */
 export function describeSeenIssue({ issue, checks }: SeenIssue): string {
   const [first] = checks;
   const all = checks.length === issue.checks ? '' : ` of ${formatNumber(issue.checks)}`;
