@@ -162,8 +162,8 @@ function tellEnd(scenario: ScenarioDraft, context: Telling): void {
     known: 0,
   };
   for (const check of checksOf(scenario)) {
-    const tally = countsAs(check, scenario);
-    if (tally !== undefined) verdicts[tally] += 1;
+    const result = countsAs(check, scenario);
+    if (result !== undefined) verdicts[result] += 1;
   }
   const { name, status, durationMs = 0, error } = scenario;
   context.progress({
