@@ -8,8 +8,8 @@ import { escapeXml } from '../../src/report/text/xml.ts';
 import { knownAmong } from '../../src/report/view/mismatch.ts';
 import { viewOf } from '../../src/report/view/run.ts';
 import { changedChecks, everyVerdict } from './fixture.ts';
+import { ENDINGS, withoutMachinery } from './goldens.ts';
 import { knownIssues } from './known-issues.ts';
-import { withoutMachinery } from './machinery.ts';
 
 const PLAIN = { width: 100, colour: false, verbose: false, quiet: false };
 const KNOWN = knownIssues({ expired: false });
@@ -26,19 +26,7 @@ const wordsOf = (text: string): string =>
     .replaceAll('%3A', ':')
     .replaceAll(/\s+/g, ' ');
 
-const FORMATS: readonly (readonly [ReportFormat, string])[] = [
-  ['terminal', 'txt'],
-  ['json', 'json'],
-  ['junit', 'junit.xml'],
-  ['markdown', 'md'],
-  ['github', 'github.txt'],
-  ['html', 'html'],
-  ['audit', 'audit.md'],
-  ['openmetrics', 'prom'],
-  ['tap', 'tap'],
-];
-
-test.each(FORMATS)('known issues in the report %s', async (format, ending) => {
+test.each(ENDINGS)('known issues in the report %s', async (format, ending) => {
   const text = render(format, KNOWN);
   await expect(format === 'html' ? withoutMachinery(text) : text).toMatchFileSnapshot(
     `golden/known-issues.${ending}`,
@@ -51,7 +39,7 @@ test('known issues in the terminal, all of them told, one of them expired', asyn
   );
 });
 
-describe.each(FORMATS.map(([format]) => format))('the report %s', (format) => {
+describe.each(ENDINGS.map(([format]) => format))('the report %s', (format) => {
   test('says reason, owner and day of what is known', () => {
     const text = wordsOf(render(format, KNOWN));
     // Metrics have no room for a reason.

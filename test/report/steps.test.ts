@@ -6,7 +6,7 @@ import type { ReportFormat } from '../../src/report/formats.ts';
 import { factsOf } from '../../src/report/parts/mismatch.ts';
 import { REPORTS } from '../../src/report/report.ts';
 import { viewOf } from '../../src/report/view/run.ts';
-import { withoutMachinery } from './machinery.ts';
+import { ENDINGS, withoutMachinery } from './goldens.ts';
 import { brokenOff, calmSteps, fiveSteps } from './steps.ts';
 
 const PLAIN = { width: 100, colour: false, verbose: false, quiet: false };
@@ -15,17 +15,7 @@ function render(format: ReportFormat, record: RunRecord, options: Partial<typeof
   return REPORTS[format](runRecordSchema.parse(record), { ...PLAIN, ...options });
 }
 
-test.each<[ReportFormat, string]>([
-  ['terminal', 'txt'],
-  ['json', 'json'],
-  ['junit', 'junit.xml'],
-  ['markdown', 'md'],
-  ['github', 'github.txt'],
-  ['html', 'html'],
-  ['audit', 'audit.md'],
-  ['openmetrics', 'prom'],
-  ['tap', 'tap'],
-])('five steps in the report %s', async (format, ending) => {
+test.each(ENDINGS)('five steps in the report %s', async (format, ending) => {
   const text = render(format, fiveSteps());
   await expect(format === 'html' ? withoutMachinery(text) : text).toMatchFileSnapshot(
     `golden/five-steps.${ending}`,
