@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { RECORD_SCHEMA_VERSION, runRecordSchema } from '../src/record/schema.ts';
-import { API_VERSION, scenarioSchema } from '../src/scenario/schema.ts';
+import { API_VERSION, knownIssuesSchema, scenarioSchema } from '../src/scenario/schema.ts';
 import { forEditors } from './editors.ts';
 
 const folder = fileURLToPath(new URL('../schema/', import.meta.url));
@@ -20,6 +20,7 @@ function render(schema: z.ZodType, id: string): string {
 
 const schemas = {
   'scenario.schema.json': render(scenarioSchema, `urn:${API_VERSION.replace('/', ':')}:scenario`),
+  'known-issues.schema.json': render(knownIssuesSchema, `urn:${API_VERSION.replace('/', ':')}:known-issues`),
   'run-record.schema.json': render(
     runRecordSchema.meta({ title: 'podreach run record' }),
     `urn:podreach:v${RECORD_SCHEMA_VERSION}:run-record`,

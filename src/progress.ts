@@ -63,7 +63,8 @@ export type ProgressEvent =
       readonly type: 'scenario-ended';
       readonly scenario: string;
       readonly status: ScenarioRecord['status'];
-      readonly verdicts: Readonly<Record<Verdict, number>>;
+      /** Of how many checks; those that are known count as that, and as no verdict. */
+      readonly verdicts: Readonly<Record<Verdict | 'known', number>>;
       readonly durationMs: number;
       readonly error?: NonNullable<RunRecord['run']['error']>;
     }

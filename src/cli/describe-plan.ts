@@ -32,18 +32,20 @@ export function describePlan(plan: Plan): string {
       ]),
     ),
     ...section('policies', first.policies.map(describePolicy)),
+    ...describeIssues(plan),
     ...section(
       'checks',
-      first.checks.map((check) => describeCheck(check)),
+      first.checks.map((check) => describeCheck(check, plan)),
     ),
-    ...later.flatMap((step, index) => describeStep(step, index + 2, plan.steps[index] ?? first)),
+    ...later.flatMap((step, index) => describeStep(step, index + 2, plan)),
     '',
   ].join('\n');
 }
 
 /** A step after the first: what it does, and what is tried in it. */
-function describeStep(step: PlannedStep, number: number, before: PlannedStep): readonly string[] {
+function describeStep(step: PlannedStep, number: number, plan: Plan): readonly string[] {
   const { location, withinMs } = step;
+  const before = plan.steps[number - 2] ?? plan.steps[0];
   const known = new Map(before.checks.map((check) => [check.id, check]));
   const own = new Set(step.checks.map(({ id }) => id));
   const gone = before.checks.filter(({ id }) => !own.has(id));
@@ -54,7 +56,7 @@ function describeStep(step: PlannedStep, number: number, before: PlannedStep): r
     ...section('actions', describeActions(step), '    '),
     ...section(
       'checks',
-      step.checks.map((check) => describeCheck(check, changeOf(check, known.get(check.id)))),
+      step.checks.map((check) => describeCheck(check, plan, changeOf(check, known.get(check.id)))),
       '    ',
     ),
     ...(gone.length === 0
@@ -89,12 +91,32 @@ function describeLabelling(labels: NonNullable<Action['labels']>): string {
     .join(', ');
 }
 
+/** Mismatches that somebody answers for; nothing where there are none. */
+function describeIssues({ knownIssues = [] }: Plan): readonly string[] {
+  if (knownIssues.length === 0) return [];
+  return section(
+    'known issues',
+    knownIssues.map(({ is, owner, expires, reason, location }) => [
+      is,
+      `until ${expires}`,
+      owner,
+      `${location.file}:${location.line}`,
+      reason,
+    ]),
+  );
+}
+
 function describePolicy({ namespace, name, location }: PlannedPolicy): readonly [string, string] {
   return [`${namespace}/${name}`, `${location.file}:${location.line}`];
 }
 
-function describeCheck(check: Check, change = ''): Cells {
-  const notes = [check.cutBy === undefined ? '' : `cut by ${check.cutBy}`, change];
+function describeCheck(check: Check, { knownIssues = [] }: Plan, change = ''): Cells {
+  const known = (check.knownIssues ?? []).flatMap((place) => knownIssues[place] ?? []);
+  const notes = [
+    check.cutBy === undefined ? '' : `cut by ${check.cutBy}`,
+    change,
+    ...known.map(({ is, expires }) => `known to be ${is} until ${expires}`),
+  ];
   return [
     check.expected,
     check.from,
@@ -134,7 +156,7 @@ function lateObjects({ namespaces, pods, steps: [first] }: Plan): ReadonlySet<st
 
 /** As in a scenario: what is there and tried first stands at the top, and `steps` are those after it. */
 export function planAsData(plan: Plan): object {
-  const { scenario, namespaces, pods, steps, idleExceptions, accepted } = plan;
+  const { scenario, namespaces, pods, steps, idleExceptions, accepted, knownIssues } = plan;
   const [first, ...later] = steps;
   const late = lateObjects(plan);
   const marked = <T extends object>(object: string, value: T): object =>
@@ -147,6 +169,7 @@ export function planAsData(plan: Plan): object {
     checks: first.checks,
     idleExceptions,
     accepted,
+    ...(knownIssues === undefined ? {} : { knownIssues }),
     ...(later.length === 0 ? {} : { steps: later.map(({ applied: _, ...step }) => step) }),
   };
 }

@@ -28,8 +28,8 @@ Examples:
   podreach sandbox                       start the sandbox and keep it for kubectl
 
 Exit codes:
-  0  every check passed
-  1  at least one check leaked, was broken, flapped or was late
+  0  every check passed, or is a known issue
+  1  at least one check leaked, was broken, flapped or was late, and is no known issue
   2  wrong usage or an invalid scenario; nothing was started
   3  the environment failed
   4  no mismatch, but at least one check proved nothing

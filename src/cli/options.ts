@@ -86,6 +86,14 @@ export function checkOption(): Option {
   );
 }
 
+/** Known issues that lie in files of their own. */
+export function knownIssuesOption(): Option {
+  return repeatable(
+    '--known-issues <file>',
+    'a list of known issues, beside those that scenarios list themselves (repeatable)',
+  );
+}
+
 /** Of the sandbox. */
 export const DEFAULT_NODES = 2;
 

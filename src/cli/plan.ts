@@ -1,7 +1,7 @@
 /** `podreach plan`: what a run would create and try, without a cluster. */
 import type { Command } from 'commander';
 import type { SetExitCode } from './main.ts';
-import { type SelectionOptions, selectionOptions } from './options.ts';
+import { knownIssuesOption, type SelectionOptions, selectionOptions } from './options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -12,6 +12,7 @@ Examples:
 
 interface PlanOptions extends SelectionOptions {
   readonly json?: boolean;
+  readonly knownIssues?: string[];
 }
 
 export function planCommand(program: Command, setExitCode: SetExitCode): void {
@@ -20,6 +21,7 @@ export function planCommand(program: Command, setExitCode: SetExitCode): void {
     .description('show what would be created and every check, step by step, without a cluster')
     .argument('[paths...]', 'files, folders or globs; without any: scenarios/')
     .option('--json', 'print the plans as JSON')
+    .addOption(knownIssuesOption())
     .addHelpText('after', EXAMPLES);
   for (const option of selectionOptions()) command.addOption(option);
   command.action(async (paths: string[], options: PlanOptions) => {
@@ -28,6 +30,7 @@ export function planCommand(program: Command, setExitCode: SetExitCode): void {
       cwd: process.cwd(),
       only: options.only ?? [],
       tags: options.tag ?? [],
+      knownIssues: options.knownIssues ?? [],
     });
     const { disarmCommands, neutraliseAll } = await import('../report/text/text.ts');
     const { describePlan, planAsData } = await import('./describe-plan.ts');

@@ -17,6 +17,7 @@ import type { SetExitCode } from './main.ts';
 import {
   checkOption,
   DEFAULT_NODES,
+  knownIssuesOption,
   nodesOption,
   noteGiven,
   outputOptions,
@@ -58,6 +59,7 @@ interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeC
   readonly readyWithin?: number;
   readonly nodes?: number;
   readonly check?: string[];
+  readonly knownIssues?: string[];
   readonly report?: string[];
   readonly timeout?: number;
   readonly within?: number;
@@ -81,6 +83,7 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
   for (const option of selectionOptions()) command.addOption(option);
   command
     .addOption(checkOption())
+    .addOption(knownIssuesOption())
     .option('--cluster <name>', 'where to run: sandbox, kind[=NAME] or context[=NAME]', 'sandbox')
     .addOption(nodesOption())
     .option('--kubeconfig <file>', 'the kubeconfig of --cluster context, in place of $KUBECONFIG')
@@ -158,6 +161,7 @@ async function runScenarios(
     only: options.only ?? [],
     tags: options.tag ?? [],
     checks: options.check ?? [],
+    knownIssues: options.knownIssues ?? [],
   });
   await tellWarnings(plans, options.strict === true, outputs.note);
   const probe = readProbeSettings(options);
@@ -304,7 +308,7 @@ async function tellWarnings(
   note: (text: string) => void,
 ): Promise<void> {
   const { describeWarnings, warningsFor } = await import('./warnings.ts');
-  const warnings = await warningsFor(plans);
+  const warnings = await warningsFor(plans, systemClock.date());
   for (const line of describeWarnings(warnings, plans)) note(line);
   if (!isStrict || warnings.length === 0) return;
   throw new PodreachError(

@@ -3,7 +3,11 @@ import { readFileSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
 import type { SetExitCode } from './main.ts';
 
-const FILES = { scenario: 'scenario.schema.json', record: 'run-record.schema.json' } as const;
+const FILES = {
+  scenario: 'scenario.schema.json',
+  'known-issues': 'known-issues.schema.json',
+  record: 'run-record.schema.json',
+} as const;
 
 const EXAMPLES = `
 Examples:
@@ -13,9 +17,11 @@ Examples:
 export function schemaCommand(program: Command, setExitCode: SetExitCode): void {
   program
     .command('schema')
-    .description('print the JSON Schema of scenarios, or of run records')
+    .description('print the JSON Schema of scenarios, of lists of known issues, or of run records')
     .addArgument(
-      new Argument('[which]', 'scenario or record').choices(Object.keys(FILES)).default('scenario'),
+      new Argument('[which]', 'scenario, known-issues or record')
+        .choices(Object.keys(FILES))
+        .default('scenario'),
     )
     .addHelpText('after', EXAMPLES)
     .action((which: keyof typeof FILES) => {

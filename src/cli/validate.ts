@@ -1,8 +1,9 @@
 /** `podreach validate`: are these scenarios sound? Starts nothing. */
 import type { Command } from 'commander';
+import { systemClock } from '../clock.ts';
 import { disarmCommands, neutralise } from '../report/text/text.ts';
 import type { SetExitCode } from './main.ts';
-import { type SelectionOptions, selectionOptions } from './options.ts';
+import { knownIssuesOption, type SelectionOptions, selectionOptions } from './options.ts';
 import { describeWarnings, warningsFor } from './warnings.ts';
 
 const EXAMPLES = `
@@ -15,6 +16,7 @@ Examples:
 
 interface ValidateOptions extends SelectionOptions {
   readonly json?: boolean;
+  readonly knownIssues?: string[];
   readonly strict?: boolean;
   readonly verbose?: boolean;
 }
@@ -27,6 +29,7 @@ export function validateCommand(program: Command, setExitCode: SetExitCode): voi
     .option('--json', 'print the result as JSON')
     .option('--strict', 'end with 2 where there is a warning, too')
     .option('-v, --verbose', 'show every warning, however many there are')
+    .addOption(knownIssuesOption())
     .addHelpText('after', EXAMPLES);
   for (const option of selectionOptions()) command.addOption(option);
   command.action(async (paths: string[], options: ValidateOptions) => {
@@ -43,8 +46,9 @@ async function validate(paths: readonly string[], options: ValidateOptions): Pro
       cwd: process.cwd(),
       only: options.only ?? [],
       tags: options.tag ?? [],
+      knownIssues: options.knownIssues ?? [],
     });
-    const warnings = await warningsFor(plans);
+    const warnings = await warningsFor(plans, systemClock.date());
     const scenarios = plans.map((plan) => ({
       name: plan.scenario.name,
       file: plan.scenario.location.file,

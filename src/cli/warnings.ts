@@ -1,4 +1,5 @@
 /** What is doubtful about scenarios before anything has started, as the commands tell it. */
+import { dayOf } from '../model/known-issue.ts';
 import type { ScenarioWarning } from '../policy/review.ts';
 import { neutralise } from '../report/text/text.ts';
 import { type Plan, policiesOf } from '../scenario/scenario.ts';
@@ -11,11 +12,18 @@ interface ToldWarning extends ScenarioWarning {
   readonly scenarios: readonly string[];
 }
 
-/** All warnings of all scenarios. What will go wrong in a run comes before what may be meant. */
-export async function warningsFor(plans: readonly Plan[]): Promise<readonly ToldWarning[]> {
-  const { reviewPlan } = await import('../policy/review.ts');
+/**
+ * All warnings of all scenarios. What will go wrong in a run comes before what may be meant.
+ * @param now what expires is held against this day
+ */
+export async function warningsFor(plans: readonly Plan[], now: Date): Promise<readonly ToldWarning[]> {
+  const { reviewExpiry, reviewPlan } = await import('../policy/review.ts');
+  const day = dayOf(now);
   const found = plans.flatMap((plan) =>
-    reviewPlan(plan).map((warning) => ({ warning, scenario: plan.scenario.name })),
+    [...reviewExpiry(plan, day), ...reviewPlan(plan)].map((warning) => ({
+      warning,
+      scenario: plan.scenario.name,
+    })),
   );
   const warnings = [...Map.groupBy(found, ({ warning }) => JSON.stringify(warning)).values()].flatMap(
     (same) =>
@@ -54,10 +62,17 @@ function countReaders(plans: readonly Plan[]): ReadonlyMap<string, number> {
   return new Map([...Map.groupBy(files, (file) => file)].map(([file, all]) => [file, all.length]));
 }
 
-/** Policies that no API server takes, or none since Kubernetes 1.36, and checks that cannot be met. */
+/** Policies that no API server takes, or none since Kubernetes 1.36, checks that cannot be met, and what excuses nothing any more. */
 function isCertain({ code }: ScenarioWarning): boolean {
-  return code === 'refused-policy' || code === 'lax-cidr' || code === 'contradicted-check';
+  return CERTAIN.has(code);
 }
+
+const CERTAIN: ReadonlySet<ScenarioWarning['code']> = new Set([
+  'refused-policy',
+  'lax-cidr',
+  'contradicted-check',
+  'expired-known-issue',
+]);
 
 /** @param readers how many scenarios read the file: where it is one, the place says which one is meant */
 function describeWarning(

@@ -1,12 +1,12 @@
 /** One check over many runs: when it failed, and whether it is flaky. */
-import { MISMATCHES } from '../judge/mismatch.ts';
-import { VERDICTS, type Verdict } from '../model/verdict.ts';
+import type { CountedAs } from '../judge/known-issues.ts';
+import { MISMATCHES, VERDICTS } from '../model/verdict.ts';
 import { greatest } from '../numbers.ts';
 import type { CheckRecord } from '../record/schema.ts';
 import type { ScenarioPlace } from './sides.ts';
 
-/** What a run may show of a check, by number. */
-export const SHOWN = [...VERDICTS, 'unjudged'] as const;
+/** What a check may count as in a run, by number. */
+export const SHOWN = [...VERDICTS, 'unjudged', 'known'] as const;
 export type ShownVerdict = (typeof SHOWN)[number];
 
 export interface CheckTrend
@@ -15,7 +15,7 @@ export interface CheckTrend
   /** By run; null where it was not there. */
   readonly verdicts: readonly (ShownVerdict | null)[];
   /** In the newest run that judged it; absent where none did. */
-  readonly last?: Verdict;
+  readonly last?: CountedAs;
   /** In how many runs it was a mismatch. */
   readonly failures: number;
   /** The indices of the first and the last of these. */
@@ -50,7 +50,7 @@ export function trendOf(
   }
   const failed = byRun.flatMap((verdict, run) => (isFailure(verdict) ? [run] : []));
   const [firstFailure, lastFailure] = [failed[0], failed.at(-1)];
-  const verdict = byRun.findLast((shown): shown is Verdict => shown !== null && shown !== 'unjudged');
+  const verdict = byRun.findLast((shown): shown is CountedAs => shown !== null && shown !== 'unjudged');
   return {
     ...check,
     verdicts: byRun,

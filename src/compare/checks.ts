@@ -1,18 +1,20 @@
 /** Checks that two records do not say the same of. */
-import type { Counts } from '../judge/counts.ts';
-import { countVerdicts } from '../judge/counts.ts';
-import { isMismatch, MISMATCHES } from '../judge/mismatch.ts';
+import { type Counts, countResults } from '../judge/counts.ts';
+import { type CountedAs, countsAs } from '../judge/known-issues.ts';
+import { MISMATCHES } from '../model/verdict.ts';
 import type { CheckRecord } from '../record/schema.ts';
 import { checkKey, type PlacedStep, pairUp, type ScenarioPlace, type Sides } from './sides.ts';
 
 /**
- * What became of a check, the most dangerous first. A verdict: it is so now, and was not. `fixed`: it was a mismatch, and passes;
+ * What became of a check, the most dangerous first. A verdict: it is so now, and was not. `known`: it is a mismatch that somebody
+ * answers for, and was not. `fixed`: it was a mismatch, and passes;
  * `proven`: nothing was proven, and it passes; `expectation`: only what is expected of it changed; `new`, `gone`: it is in one record only.
  */
 export const CHANGES = [
   ...MISMATCHES,
   'inconclusive',
   'unjudged',
+  'known',
   'fixed',
   'proven',
   'expectation',
@@ -34,7 +36,17 @@ export interface CheckDifference
 }
 
 /** What one record says of a check. */
-export type CheckSide = Pick<CheckRecord, 'expected' | 'declared' | 'because' | 'verdict' | 'reason'>;
+export interface CheckSide
+  extends Pick<CheckRecord, 'expected' | 'declared' | 'because' | 'verdict' | 'reason'> {
+  /** It is a mismatch that somebody answers for. */
+  readonly isKnown?: true;
+}
+
+/** A check with what it counts as in its record. */
+interface CountedCheck {
+  readonly check: CheckRecord;
+  readonly counted: CountedAs | 'unjudged';
+}
 
 export interface ComparedChecks {
   /** The most dangerous first. */
@@ -45,36 +57,51 @@ export interface ComparedChecks {
 
 export function compareChecks(steps: readonly Sides<PlacedStep>[]): ComparedChecks {
   const differences: CheckDifference[] = [];
-  const same: CheckRecord[] = [];
+  const same: CountedAs[] = [];
+  let unjudged = 0;
   for (const { before, after } of steps) {
     const place = (after ?? before).place;
-    for (const sides of pairUp(before?.step.checks ?? [], after?.step.checks ?? [], checkKey)) {
+    for (const sides of pairUp(countedIn(before), countedIn(after), ({ check }) => checkKey(check))) {
       const change = changeOf(sides);
       if (change !== undefined) differences.push(differenceOf(sides, change, place));
-      else if (sides.after !== undefined) same.push(sides.after);
+      else if (sides.after?.counted === 'unjudged') unjudged += 1;
+      else if (sides.after !== undefined) same.push(sides.after.counted);
     }
   }
   const groups = Map.groupBy(differences, ({ change }) => change);
-  return { differences: CHANGES.flatMap((change) => groups.get(change) ?? []), same: countVerdicts(same) };
+  return {
+    differences: CHANGES.flatMap((change) => groups.get(change) ?? []),
+    same: { ...countResults(same), unjudged },
+  };
 }
 
-function changeOf({ before, after }: Sides<CheckRecord>): CheckChange | undefined {
+function countedIn(placed: PlacedStep | undefined): CountedCheck[] {
+  const { step, knownIssues } = placed ?? {};
+  const scenario = knownIssues === undefined ? {} : { knownIssues };
+  return (step?.checks ?? []).map((check) => ({ check, counted: countsAs(check, scenario) ?? 'unjudged' }));
+}
+
+function changeOf({ before, after }: Sides<CountedCheck>): CheckChange | undefined {
   if (after === undefined) return 'gone';
-  const { verdict = 'unjudged' } = after;
-  if (before !== undefined && verdict === (before.verdict ?? 'unjudged'))
-    return before.expected === after.expected ? undefined : 'expectation';
-  if (isMismatch(after)) return after.verdict;
+  const { counted } = after;
+  if (counted === before?.counted)
+    return before.check.expected === after.check.expected ? undefined : 'expectation';
+  if (isFailure(counted)) return counted;
   if (before === undefined) return 'new';
-  if (verdict !== 'pass') return verdict;
-  return isMismatch(before) ? 'fixed' : 'proven';
+  if (counted !== 'pass') return counted;
+  return isFailure(before.counted) || before.counted === 'known' ? 'fixed' : 'proven';
+}
+
+function isFailure(counted: CountedCheck['counted']): counted is (typeof MISMATCHES)[number] {
+  return MISMATCHES.some((verdict) => verdict === counted);
 }
 
 function differenceOf(
-  { before, after }: Sides<CheckRecord>,
+  { before, after }: Sides<CountedCheck>,
   change: CheckChange,
   place: ScenarioPlace,
 ): CheckDifference {
-  const { from, to, port, portName, protocol, family, path } = after ?? before;
+  const { from, to, port, portName, protocol, family, path } = (after ?? before).check;
   return {
     place,
     from,
@@ -85,7 +112,7 @@ function differenceOf(
     family,
     path,
     change,
-    isWorse: isWorse(change, before),
+    isWorse: isWorse(change, before?.check),
     ...(before === undefined ? {} : { before: sideOf(before) }),
     ...(after === undefined ? {} : { after: sideOf(after) }),
   };
@@ -99,12 +126,14 @@ function isWorse(change: CheckChange, before: CheckRecord | undefined): boolean 
   );
 }
 
-function sideOf({ expected, declared, because, verdict, reason }: CheckRecord): CheckSide {
+function sideOf({ check, counted }: CountedCheck): CheckSide {
+  const { expected, declared, because, verdict, reason } = check;
   return {
     expected,
     declared,
     ...(because === undefined ? {} : { because }),
     ...(verdict === undefined ? {} : { verdict }),
     ...(reason === undefined ? {} : { reason }),
+    ...(counted === 'known' ? { isKnown: true as const } : {}),
   };
 }

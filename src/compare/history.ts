@@ -1,6 +1,7 @@
 /** What many run records show one after the other. They are taken in one at a time, and none is kept. */
 
 import { fingerprintOf } from '../fingerprint.ts';
+import { countsAs } from '../judge/known-issues.ts';
 import { withoutEmptyPasses } from '../judge/proven.ts';
 import { describeCluster, describePlugins } from '../record/environment.ts';
 import type { RunRecord } from '../record/schema.ts';
@@ -100,6 +101,8 @@ export class HistoryBuilder {
 
   #addChecks(step: PlacedStep, run: number): void {
     const { checks } = step.step;
+    const { knownIssues } = step;
+    const listed = knownIssues === undefined ? {} : { knownIssues };
     const place = stepKey(step);
     const circumstances = this.#runs[run];
     const basis = JSON.stringify([
@@ -134,7 +137,7 @@ export class HistoryBuilder {
       // Nothing tells two of the same apart: the first stands for both.
       if (trace.runs.at(-1) === run) continue;
       trace.runs.push(run);
-      trace.verdicts.push(SHOWN.indexOf(check.verdict ?? 'unjudged'));
+      trace.verdicts.push(SHOWN.indexOf(countsAs(check, listed) ?? 'unjudged'));
       trace.bases.push(bases[check.expected]);
     }
   }

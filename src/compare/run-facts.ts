@@ -1,7 +1,7 @@
 /** A run in few words: which it was, and what it came to. */
-import { type Counts, countVerdicts } from '../judge/counts.ts';
+import { type Counts, countedAsIn, countResults } from '../judge/counts.ts';
 import { exitCodeFor } from '../judge/exit-code.ts';
-import { checksOf, type RunRecord } from '../record/schema.ts';
+import type { RunRecord } from '../record/schema.ts';
 
 export interface RunFacts
   extends Pick<RunRecord['run'], 'id' | 'startedAt' | 'by' | 'incomplete' | 'interruptedBy'> {
@@ -27,6 +27,6 @@ export function runFacts(record: RunRecord): RunFacts {
     isWhole: !incomplete && interruptedBy === undefined && error === undefined && isEach,
     exitCode: exitCodeFor(record),
     scenarios: record.scenarios.length,
-    counts: countVerdicts(record.scenarios.flatMap(checksOf)),
+    counts: countResults(record.scenarios.flatMap(countedAsIn)),
   };
 }

@@ -29,6 +29,8 @@ export interface PlacedStep {
   readonly previous: StepRecord | undefined;
   /** In force in it. */
   readonly policies: ScenarioRecord['policies'];
+  /** Of its scenario; absent: none are listed. */
+  readonly knownIssues?: NonNullable<ScenarioRecord['knownIssues']>;
 }
 
 /** The things of two records, the same ones together: in the order of the second, and then what is there no more. */
@@ -50,6 +52,7 @@ export function pairUp<One extends object>(
 export function stepsOf({ scenarios }: Pick<RunRecord, 'scenarios'>): PlacedStep[] {
   return scenarios.flatMap((scenario) => {
     let { policies } = scenario;
+    const { knownIssues } = scenario;
     return scenario.steps.map((step, index): PlacedStep => {
       policies = step.policies ?? policies;
       const number = index + 1;
@@ -59,7 +62,14 @@ export function stepsOf({ scenarios }: Pick<RunRecord, 'scenarios'>): PlacedStep
           ? {}
           : { step: { number, ...(step.name === undefined ? {} : { name: step.name }) } }),
       };
-      return { place, number, step, previous: scenario.steps[index - 1], policies };
+      return {
+        place,
+        number,
+        step,
+        previous: scenario.steps[index - 1],
+        policies,
+        ...(knownIssues === undefined ? {} : { knownIssues }),
+      };
     });
   });
 }

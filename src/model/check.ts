@@ -27,4 +27,6 @@ export interface Check {
    * not connect without these policies. Only where `expected` is unreachable, and never without `because`.
    */
   readonly cutBy?: 'others';
+  /** Which of the known issues of its scenario speak of it, by their place in the list. */
+  readonly knownIssues?: readonly number[];
 }

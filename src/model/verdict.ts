@@ -2,6 +2,10 @@
 export const VERDICTS = ['pass', 'leaked', 'broken', 'flapping', 'late', 'inconclusive'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
+/** Verdicts that say: the cluster is not as expected. The most dangerous first. */
+export const MISMATCHES = ['leaked', 'broken', 'flapping', 'late'] as const satisfies readonly Verdict[];
+export type MismatchVerdict = (typeof MISMATCHES)[number];
+
 /**
  * Who is wrong where declared, predicted and observed are not one:
  *

@@ -3,6 +3,7 @@
  * policies, and findings that are accepted and no longer there.
  */
 import type { Location } from '../errors.ts';
+import { hasExpired, type KnownIssue } from '../model/known-issue.ts';
 import { describeConnection, describeTarget } from '../pair.ts';
 import { shellCommand } from '../shell.ts';
 import type { LintCode } from './lint/codes.ts';
@@ -33,12 +34,21 @@ export interface ScenarioWarning {
     | 'contradicted-check'
     | 'cut-by-policies'
     | 'idle-exception'
+    | 'idle-known-issue'
+    | 'expired-known-issue'
     | 'stale-acceptance';
   /** The rule of docs/semantics.md behind it, such as `D8`; absent where it is not about the meaning of policies. */
   readonly rule?: string;
   readonly message: string;
   readonly location: Location;
   /** What to do about it, in the imperative; absent where it only says how things are. */
+  readonly advice?: string;
+}
+
+/** An entry of a list of known issues that speaks of no check, and why. */
+export interface IdleIssue {
+  readonly message: string;
+  readonly location: Location;
   readonly advice?: string;
 }
 
@@ -58,6 +68,8 @@ export interface ReviewedPlan {
   /** The places of exceptions that match no pair of their rule. */
   readonly idleExceptions: readonly Location[];
   readonly accepted: readonly Acceptance[];
+  readonly knownIssues?: readonly KnownIssue[];
+  readonly idleIssues?: readonly IdleIssue[];
 }
 
 /** A check, in a step in which there is something to say of it. */
@@ -107,7 +119,20 @@ export function reviewPlan(plan: ReviewedPlan): readonly ScenarioWarning[] {
         advice: 'Take the entry out of "accept".',
       }),
     ),
+    ...(plan.idleIssues ?? []).map((idle): ScenarioWarning => ({ code: 'idle-known-issue', ...idle })),
   ];
+}
+
+/** Known issues that do not count any more: what they speak of fails a run again. @param day of the run, in UTC */
+export function reviewExpiry({ knownIssues = [] }: ReviewedPlan, day: string): readonly ScenarioWarning[] {
+  return knownIssues
+    .filter((issue) => hasExpired(issue, day))
+    .map(({ is, owner, expires, location }) => ({
+      code: 'expired-known-issue',
+      message: `this known issue expired on ${expires}: a check that is ${is} fails the run again (owner: ${owner})`,
+      location,
+      advice: 'Have it mended, or agree on another day with its owner.',
+    }));
 }
 
 function isAbout({ lint, policy }: Acceptance, finding: LintFinding): boolean {

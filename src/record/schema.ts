@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { OUTCOMES, TRYING_PHASES } from '../model/attempt.ts';
 import { ACTION_KINDS } from '../model/step.ts';
-import { DISAGREEMENTS, VERDICTS } from '../model/verdict.ts';
+import { DISAGREEMENTS, MISMATCHES, VERDICTS } from '../model/verdict.ts';
 
 /** Grows by one with every incompatible change of the record's form. */
 export const RECORD_SCHEMA_VERSION = 2;
@@ -130,6 +130,12 @@ export const checkSchema = z
       .literal('others')
       .exactOptional()
       .describe('Something else than the policies of the scenario is expected to cut it.'),
+    knownIssues: z
+      .array(z.int().min(0))
+      .exactOptional()
+      .describe(
+        "Which known issues speak of it, as indexes into those of the scenario. It is known, and does not fail the run, where one of them has not expired and 'is' what its verdict is.",
+      ),
     predicted: z
       .strictObject({
         verdict: z
@@ -220,6 +226,23 @@ const action = z
       .describe('What was set; null took a label away.'),
   })
   .describe('What a step did to the cluster.');
+
+const knownIssue = z
+  .strictObject({
+    is: z.enum(MISMATCHES).describe('The verdict that is known. Any other is not.'),
+    step: z.string().exactOptional().describe('The step that it is about; absent: every step.'),
+    reason: z.string(),
+    owner: z.string().describe('Who answers for it.'),
+    expires: z.string().describe('The last day on which it counts, in UTC: YYYY-MM-DD.'),
+    expired: z
+      .literal(true)
+      .exactOptional()
+      .describe('That day was over when the run began: it excuses nothing any more.'),
+    link: z.string().exactOptional(),
+    location: location.describe('The entry that lists it.'),
+    checks: z.int().min(1).describe('How many checks of the scenario it speaks of, over all steps.'),
+  })
+  .describe('A mismatch that somebody answers for.');
 
 export const stepSchema = z
   .strictObject({
@@ -329,13 +352,17 @@ export const scenarioSchema = z.strictObject({
     .array(grounds)
     .default([])
     .describe('What decides about the checks; each check names one of them.'),
+  knownIssues: z
+    .array(knownIssue)
+    .exactOptional()
+    .describe('Mismatches that somebody answers for; each check names those that speak of it. Absent: none.'),
   warnings: z
     .array(
       z.strictObject({
         code: z
           .string()
           .describe(
-            'contradicted-check, cut-by-policies, idle-exception, refused-policy, stale-acceptance, or the name of a lint.',
+            'contradicted-check, cut-by-policies, idle-exception, idle-known-issue, refused-policy, stale-acceptance, or the name of a lint.',
           ),
         rule: z.string().exactOptional().describe('The rule of docs/semantics.md behind it.'),
         message: z.string(),

@@ -74,6 +74,7 @@ const MEANINGS: Meanings = {
   untested: 'not predicted',
   reachable: 'allowed',
   unreachable: 'denied',
+  known: 'not predicted',
   unjudged: 'not predicted',
   inconclusive: 'left open by the specification',
   late: 'not predicted',

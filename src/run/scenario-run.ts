@@ -1,5 +1,6 @@
 /** One scenario from provisioning to the verdicts, and its clean-up. */
 import { messageOf } from '../errors.ts';
+import { countsAs } from '../judge/known-issues.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
 import type { Assumptions } from '../policy/peers.ts';
@@ -156,8 +157,14 @@ function noteSetbacks(scenario: ScenarioDraft, reasons: readonly string[]): void
 }
 
 function tellEnd(scenario: ScenarioDraft, context: Telling): void {
-  const verdicts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as Record<Verdict, number>;
-  for (const { verdict } of checksOf(scenario)) if (verdict !== undefined) verdicts[verdict] += 1;
+  const verdicts = {
+    ...(Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as Record<Verdict, number>),
+    known: 0,
+  };
+  for (const check of checksOf(scenario)) {
+    const result = countsAs(check, scenario);
+    if (result !== undefined) verdicts[result] += 1;
+  }
   const { name, status, durationMs = 0, error } = scenario;
   context.progress({
     type: 'scenario-ended',

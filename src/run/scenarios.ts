@@ -1,5 +1,5 @@
 /** The last stage of a run: its scenarios, side by side, on a cluster that is proven meanwhile. */
-import { isMismatch } from '../judge/mismatch.ts';
+import { failsRun } from '../judge/known-issues.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import { checksOf } from '../record/schema.ts';
 import type { Checked } from './checked.ts';
@@ -130,7 +130,7 @@ function createCleaner(
 }
 
 function wentWrong(scenario: ScenarioDraft): boolean {
-  return scenario.error !== undefined || checksOf(scenario).some(isMismatch);
+  return scenario.error !== undefined || checksOf(scenario).some((check) => failsRun(check, scenario));
 }
 
 /** Each has a marker of its own. */

@@ -1,6 +1,7 @@
 /** The record of a run that has not begun: everything planned, nothing seen, incomplete. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Check } from '../model/check.ts';
+import { dayOf, hasExpired } from '../model/known-issue.ts';
 import { reviewPlan } from '../policy/review.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft, StepDraft } from '../record/draft.ts';
 import { RECORD_SCHEMA_VERSION } from '../record/schema.ts';
@@ -24,7 +25,11 @@ export interface RunOrigin {
   readonly commit?: string | undefined;
 }
 
+/** Known issues that have expired when the run begins are marked as such: they excuse nothing, however long it takes. */
 export function startRecord(scenarios: readonly ScenarioDraft[], start: StartOptions): RunDraft {
+  const day = dayOf(start.startedAt);
+  for (const issue of scenarios.flatMap(({ knownIssues = [] }) => knownIssues))
+    if (hasExpired(issue, day)) issue.expired = true;
   return {
     schemaVersion: RECORD_SCHEMA_VERSION,
     podreach: { version: start.version },
@@ -54,6 +59,7 @@ export function startScenario(plan: Plan): ScenarioDraft {
     phases: [],
     ...stateOf(first),
     grounds,
+    ...knownIn(plan),
     warnings: reviewPlan(plan).map((warning) => ({ ...warning })),
     steps: [
       { checks: startChecks(first, predicted[0]) },
@@ -71,6 +77,10 @@ function declaredIn(steps: Plan['steps']): Pick<ScenarioDraft, 'declaredChecks'>
       0,
     ),
   };
+}
+
+function knownIn({ knownIssues }: Plan): Pick<ScenarioDraft, 'knownIssues'> {
+  return knownIssues === undefined ? {} : { knownIssues: knownIssues.map((issue) => ({ ...issue })) };
 }
 
 type StepPredictions = readonly CheckDraft['predicted'][];
@@ -121,5 +131,11 @@ function startChecks({ checks }: PlannedStep, predicted: StepPredictions = []): 
 }
 
 function startCheck(check: Check, predicted: CheckDraft['predicted']): CheckDraft {
-  return { ...check, path: 'podIP', ...(predicted === undefined ? {} : { predicted }) };
+  const { knownIssues, ...rest } = check;
+  return {
+    ...rest,
+    path: 'podIP',
+    ...(knownIssues === undefined ? {} : { knownIssues: [...knownIssues] }),
+    ...(predicted === undefined ? {} : { predicted }),
+  };
 }

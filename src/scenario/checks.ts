@@ -1,8 +1,8 @@
 /** From what is expected to checks, in the order of sources, destinations and ports, each in the order of the file. */
 import type { Check } from '../model/check.ts';
-import { targetKey } from './declarations.ts';
 import type { Expectations, StatedRule } from './expectations.ts';
 import type { PlannedPod, Port } from './scenario.ts';
+import { targetKey } from './select.ts';
 
 /** A connection of which something is expected. */
 interface ExpectedConnection {

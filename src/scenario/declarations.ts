@@ -1,10 +1,18 @@
 /** What the rules of a scenario say of each connection, and where they contradict each other. */
 import type { Location, Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
-import { describeTarget } from '../pair.ts';
 import { isBefore, problemAt } from './mark.ts';
 import type { Mark, Marked, Port, Rule } from './scenario.ts';
-import { type Selected, type SelectedPorts, selectPods, selectTargets, type Topology } from './select.ts';
+import {
+  type Selected,
+  type SelectedPorts,
+  selectAll,
+  selectPods,
+  selectTargets,
+  type Topology,
+  targetKey,
+  targetKeys,
+} from './select.ts';
 
 /** One connection that a rule speaks of. */
 export interface DeclaredConnection {
@@ -25,13 +33,11 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
   const collect = <T, U>(
     ends: readonly Marked<T>[],
     select: (value: T, topology: Topology) => Selected<U>,
-  ): readonly U[] =>
-    ends.flatMap(({ value, mark }) => {
-      const selected = select(value, topology);
-      if (selected.kind === 'found') return selected.found;
-      problems.push(problemAt(mark, selected.message, { hint: selected.hint }));
-      return [];
-    });
+  ): readonly U[] => {
+    const selected = selectAll(ends, select, topology);
+    problems.push(...selected.problems);
+    return selected.found;
+  };
 
   const sources = new Set(collect(rule.from, selectPods).map(objectKey));
   const targets = collect(rule.to, selectTargets);
@@ -87,15 +93,6 @@ function namesOnePodTwice(rule: Rule): boolean {
     to?.value.pods.kind === 'pod' &&
     from.value.key === to.value.pods.key
   );
-}
-
-function targetKeys({ pod, ports }: SelectedPorts): readonly string[] {
-  return ports.map((port) => targetKey(objectKey(pod), port));
-}
-
-/** `shop/db:5432/TCP` */
-export function targetKey(to: string, { port, protocol }: Port): string {
-  return describeTarget({ to, port, protocol });
 }
 
 /** Which rule speaks of which connection. The first one to do so counts. */

@@ -46,6 +46,21 @@ const MEANT_IN_STEP: ReadonlyMap<string, readonly string[]> = new Map<string, re
     (word) => [word, ['reachable', 'unreachable', 'otherwise']] satisfies [string, readonly string[]],
   ),
 ]);
+
+/** Words for what a known issue calls by its verdict. */
+const MEANT_VERDICT: Readonly<Record<string, string>> = {
+  leak: 'leaked',
+  leaks: 'leaked',
+  open: 'leaked',
+  reachable: 'leaked',
+  break: 'broken',
+  breaks: 'broken',
+  blocked: 'broken',
+  unreachable: 'broken',
+  flaky: 'flapping',
+  flaps: 'flapping',
+  slow: 'late',
+};
 const SCTP =
   'podreach tries TCP and UDP only. What policies mean for SCTP, podreach explain shows without trying.';
 
@@ -53,8 +68,11 @@ const SCTP =
 export function hintForChoice(value: unknown, choices: readonly string[]): string | undefined {
   const word = String(value).toLowerCase();
   if (word === 'sctp' && choices.includes('TCP')) return SCTP;
-  const meant = MEANT[word] ?? nearest(String(value), choices);
-  return meant !== undefined && choices.includes(meant) ? `Did you mean ${quote(meant)}?` : undefined;
+  const meant = [MEANT, MEANT_VERDICT]
+    .map((meanings) => meanings[word])
+    .find((one) => choices.includes(one ?? ''));
+  const near = meant ?? nearest(String(value), choices);
+  return near !== undefined && choices.includes(near) ? `Did you mean ${quote(near)}?` : undefined;
 }
 
 /** The keys that were probably meant by an unknown one; the one that is nearest, or those that mean what it says elsewhere. */
@@ -98,7 +116,7 @@ export function hintForLabels(value: unknown): string {
 export function hintForText(text: string, path: DocumentPath, root: unknown): string | undefined {
   if (path.includes('ports')) return hintForPort(text, '');
   const [rules] = withoutStep(path);
-  if (rules !== 'reachable' && rules !== 'unreachable') return undefined;
+  if (rules !== 'reachable' && rules !== 'unreachable' && rules !== 'knownIssues') return undefined;
   if (!path.some((step) => step === 'from' || step === 'to' || step === 'except')) return undefined;
   const [, end = '', port] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
   if (!end.includes('/') && end !== '*') return hintForBareName(end, port, namesIn(root));

@@ -20,8 +20,8 @@ import { type DocumentPath, withoutStep } from './walk.ts';
 export type Issue = z.core.$ZodIssue;
 
 /** Everything in a document that the schema does not accept; for a choice of forms, what the nearest form misses. */
-export function findIssues(value: unknown): readonly Issue[] {
-  const result = scenarioSchema.safeParse(value, { error: nameKnownKeys });
+export function findIssues(value: unknown, schema: z.ZodType = scenarioSchema): readonly Issue[] {
+  const result = schema.safeParse(value, { error: nameKnownKeys });
   if (result.success) return [];
   const issues = result.error.issues.flatMap((issue) => flatten(issue, []));
   const misspelt = new Set(
@@ -38,7 +38,12 @@ export function findIssues(value: unknown): readonly Issue[] {
 }
 
 /** An issue in words, at its place; one for each unknown key. */
-export function describeIssue(issue: Issue, root: unknown, source: SourceDocument): readonly Problem[] {
+export function describeIssue(
+  issue: Issue,
+  root: unknown,
+  source: SourceDocument,
+  headHint: string = HEAD_HINT,
+): readonly Problem[] {
   const { path } = issue;
   const value = valueAt(root, path);
   if (issue.code === 'unrecognized_keys') {
@@ -56,7 +61,7 @@ export function describeIssue(issue: Issue, root: unknown, source: SourceDocumen
   }
   if (value === undefined) {
     const key = String(path.at(-1));
-    const hint = hintForMissingKey(path);
+    const hint = hintForMissingKey(path, headHint);
     return [problemAt(source.at(path.slice(0, -1)), `the key ${quote(key)} is missing`, { hint })];
   }
   const { message, hint } = complaintOf(issue, value, root);
@@ -86,9 +91,9 @@ export function asMisnamed(issue: Issue, root: unknown, source: SourceDocument):
     : undefined;
 }
 
-function hintForMissingKey(path: DocumentPath): string | undefined {
+function hintForMissingKey(path: DocumentPath, headHint: string): string | undefined {
   const key = path.at(-1);
-  if (key === 'apiVersion' || key === 'kind') return HEAD_HINT;
+  if (key === 'apiVersion' || key === 'kind') return headHint;
   return key === 'name' && path[0] === 'steps' && path.length === 3
     ? 'Say in a few words what happens, such as "monitoring is let in": reports call the step so.'
     : undefined;

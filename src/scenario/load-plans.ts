@@ -2,6 +2,8 @@
 import type { Problem } from '../errors.ts';
 import { PodreachError } from '../errors.ts';
 import { chooseChecks } from './chosen-checks.ts';
+import { attachKnownIssues, type PlanToAttach } from './known-issues/attach.ts';
+import { loadIssueLists } from './known-issues/load.ts';
 import { loadScenarios } from './load.ts';
 import { planScenario } from './plan.ts';
 import type { Plan } from './scenario.ts';
@@ -16,6 +18,8 @@ export interface LoadOptions {
   readonly tags?: readonly string[] | undefined;
   /** Only these checks: `FROM → TO:PORT`, see {@link chooseChecks}. */
   readonly checks?: readonly string[] | undefined;
+  /** Files with nothing but known issues, beside those that scenarios list themselves. */
+  readonly knownIssues?: readonly string[] | undefined;
 }
 
 /**
@@ -28,12 +32,15 @@ export interface LoadOptions {
 export async function loadPlans(paths: readonly string[], options: LoadOptions): Promise<readonly Plan[]> {
   const loaded = await loadScenarios(paths, options.cwd);
   const problems = [...loaded.problems];
-  const plans: Plan[] = [];
+  const planned: PlanToAttach[] = [];
   for (const scenario of loaded.scenarios) {
-    const planned = planScenario(scenario);
-    plans.push(planned.plan);
-    problems.push(...planned.problems);
+    const { plan, problems: wrong } = planScenario(scenario);
+    problems.push(...wrong);
+    planned.push({ plan, own: scenario.knownIssues, isSound: scenario.complete && wrong.length === 0 });
   }
+  const known = await loadIssueLists(options.knownIssues ?? [], options.cwd);
+  const { plans, problems: aboutIssues } = attachKnownIssues(planned, known.lists);
+  problems.push(...known.problems, ...aboutIssues);
   if (problems.length > 0) throw invalid(problems);
   const chosen = filterPlans(plans, options);
   const { checks = [] } = options;

@@ -12,7 +12,7 @@ import { hintForObject } from './object-hints.ts';
 import { type LoadedPolicies, loadPolicies, type PolicyContext } from './policies.ts';
 import { type NamedPolicies, readNamespaces, readScenario } from './read.ts';
 import type { Hole, Mark, Scenario } from './scenario.ts';
-import { HEAD_HINT, KIND, type ScenarioDocument } from './schema.ts';
+import { HEAD_HINT, ISSUES_KIND, KIND, type ScenarioDocument } from './schema.ts';
 import { isMapping, readSource, type SourceDocument, shownPath } from './source.ts';
 import { quote } from './suggest.ts';
 
@@ -182,10 +182,20 @@ function isForeign(document: SourceDocument): boolean {
 
 function isOwnHead(document: SourceDocument): boolean {
   const { apiVersion, kind } = headOf(document);
+  if (isIssueList(document)) return false;
   return /^podreach\//i.test(apiVersion ?? '') || kind?.toLowerCase() === KIND.toLowerCase();
 }
 
+/** Whether it lists known issues: such a file may lie beside scenarios, and counts only where the command line names it. */
+function isIssueList(document: SourceDocument): boolean {
+  return headOf(document).kind?.toLowerCase() === ISSUES_KIND.toLowerCase();
+}
+
 function notAScenario(document: SourceDocument): Problem {
+  if (isIssueList(document))
+    return problemAt(document.at([]), 'this is no podreach scenario, but a list of known issues', {
+      hint: 'Name its file with --known-issues.',
+    });
   const { apiVersion = 'no apiVersion', kind = 'no kind' } = headOf(document);
   return problemAt(document.at([]), `this is no podreach scenario, but ${kind} of ${apiVersion}`, {
     hint: `${HEAD_HINT} Policies are named under "policies" in a scenario.`,

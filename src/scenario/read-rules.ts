@@ -62,7 +62,7 @@ function isPair(exception: ExceptionText): exception is Exclude<ExceptionText, S
   return typeof exception === 'object' && ('from' in exception || 'to' in exception);
 }
 
-function readEnds<Text, End>(
+export function readEnds<Text, End>(
   ends: Text | readonly Text[],
   path: DocumentPath,
   source: SourceDocument,

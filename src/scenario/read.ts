@@ -2,6 +2,7 @@
 import { fingerprintOf } from '../fingerprint.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type { DeclaredPort } from './grammar/topology.ts';
+import { readKnownIssues } from './known-issues/read.ts';
 import { readExpectations, readNumberedPort } from './read-rules.ts';
 import { readSteps } from './read-steps.ts';
 import type {
@@ -57,6 +58,7 @@ export function readScenario(
     pods: readPods(document, source),
     policies: policies.first,
     accepted: readAccepted(document, source),
+    knownIssues: readKnownIssues(document, source),
     ...readExpectations(document, [], source),
     holes,
     steps: readSteps(document, source, policies.applied),

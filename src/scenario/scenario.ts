@@ -4,13 +4,14 @@
  */
 import type { Location } from '../errors.ts';
 import type { Check, Expectation } from '../model/check.ts';
+import type { KnownIssue } from '../model/known-issue.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { Action } from '../model/step.ts';
 import type { PolicyType } from '../policy/isolation.ts';
 import type { Retyped } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
-import type { Acceptance } from '../policy/review.ts';
+import type { Acceptance, IdleIssue } from '../policy/review.ts';
 import type { LabelSelector } from '../policy/selectors.ts';
 
 export interface Port {
@@ -99,6 +100,16 @@ export interface Scenario extends StatedExpectations {
   readonly steps: readonly ScenarioStep[];
   /** Findings of the lints that are meant. */
   readonly accepted: readonly Acceptance[];
+  readonly knownIssues: readonly WrittenIssue[];
+}
+
+/** A known issue, as a file lists it. */
+export interface WrittenIssue extends Pick<KnownIssue, 'reason' | 'owner' | 'expires' | 'link'> {
+  readonly from: readonly Marked<PodSelection>[];
+  readonly to: readonly Marked<DestinationSelection>[];
+  readonly is: Marked<KnownIssue['is']>;
+  readonly step?: Marked<string>;
+  readonly mark: Mark;
 }
 
 /** What a part of a document that cannot be read leaves unknown: which pods and namespaces or which policies there are, or their labels. */
@@ -231,6 +242,10 @@ export interface Plan {
   readonly idleExceptions: readonly Location[];
   /** Findings of the lints that are meant. */
   readonly accepted: readonly Acceptance[];
+  /** Mismatches that somebody answers for; absent: none. Checks name them by their place. */
+  readonly knownIssues?: readonly KnownIssue[];
+  /** Entries of files with known issues that speak of no check of any scenario that was loaded, and why; absent: none. */
+  readonly idleIssues?: readonly IdleIssue[];
 }
 
 /** A state of the cluster, how it is reached from the one before, and what is tried in it. */

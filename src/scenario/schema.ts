@@ -6,15 +6,17 @@
 import { z } from 'zod';
 import { DNS_LABEL } from '../labels.ts';
 import { LINT_CODES } from '../policy/lint/codes.ts';
+import { knownIssue } from './grammar/known-issues.ts';
 import { policy } from './grammar/policies.ts';
 import { rule, unreachableRule } from './grammar/rules.ts';
 import { step } from './grammar/steps.ts';
-import { POD_KEY_OF_POLICY, prose, text } from './grammar/text.ts';
+import { date, POD_KEY_OF_POLICY, prose, text } from './grammar/text.ts';
 import { namespace, namespaceName, pod, podName } from './grammar/topology.ts';
-import { quote } from './suggest.ts';
 
 export const API_VERSION = 'podreach/v1';
 export const KIND = 'Scenario';
+export const ISSUES_KIND = 'KnownIssues';
+export const ISSUES_HEAD_HINT = `A list of known issues begins with "apiVersion: ${API_VERSION}" and "kind: ${ISSUES_KIND}".`;
 export const HEAD_HINT = `A scenario begins with "apiVersion: ${API_VERSION}" and "kind: ${KIND}".`;
 export const CUT_BY_HINT = 'Write "cutBy: others" and, under "because", what it is that cuts the pair.';
 
@@ -42,16 +44,8 @@ export const scenarioSchema = z
       .describe('Where to read what to do when a check fails: an address or a path. Carried into reports.')
       .meta({ examples: ['https://wiki.example.org/runbooks/payments-network'] })
       .exactOptional(),
-    reviewBy: z.iso
-      .date({
-        error: (issue) =>
-          `${quote(String(issue.input))} is not a date: write year-month-day, such as 2027-06-30`,
-      })
+    reviewBy: date
       .describe('When somebody should look at it again. Being overdue is reported and never fails a run.')
-      .meta({
-        examples: ['2027-06-30'],
-        patternErrorMessage: 'This is not a date: write year-month-day, such as 2027-06-30.',
-      })
       .exactOptional(),
     tags: z
       .array(
@@ -83,6 +77,12 @@ export const scenarioSchema = z
       )
       .describe('Findings of the lints that are meant. One that is no longer found is a warning.')
       .exactOptional(),
+    knownIssues: z
+      .array(knownIssue)
+      .describe(
+        'Mismatches that somebody answers for: they are shown as known, and fail no run until they expire.',
+      )
+      .exactOptional(),
     otherwise: z
       .enum(['reachable', 'unreachable'])
       .describe(
@@ -100,6 +100,24 @@ export const scenarioSchema = z
     title: 'podreach scenario',
     description:
       'A topology of probe pods, the network policies to apply, and who must and must not be able to reach whom.',
+  });
+
+/** A document with nothing but known issues, of scenarios in other files. */
+export const knownIssuesSchema = z
+  .strictObject({
+    apiVersion: z.literal(API_VERSION).describe('The version of this language.'),
+    kind: z.literal(ISSUES_KIND).describe('What this document is.'),
+    scenarios: z
+      .array(scenarioName)
+      .min(1)
+      .describe('The names of the scenarios that it is about. Left out: every one.')
+      .exactOptional(),
+    knownIssues: z.array(knownIssue).describe('Mismatches that somebody answers for.'),
+  })
+  .meta({
+    title: 'podreach known issues',
+    description:
+      'Mismatches that somebody answers for: they are shown as known, and fail no run until they expire.',
   });
 
 /** A document that fits the grammar. */

@@ -1,11 +1,14 @@
 /** Which pods and ports an end of a rule speaks of. */
+import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL } from '../labels.ts';
 import type { Labels } from '../model/labels.ts';
-import { describePort, describePortName } from '../pair.ts';
+import { describePort, describePortName, describeTarget } from '../pair.ts';
 import { selectorMatches } from '../policy/selectors.ts';
+import { problemAt } from './mark.ts';
 import type {
   DestinationSelection,
+  Marked,
   PlannedNamespace,
   PlannedPod,
   PodSelection,
@@ -113,6 +116,30 @@ export function selectTargets(
     `${whoOf(pods.found)} on any port: a connection there would prove nothing`,
     'Declare the ports that it listens on under "pods".',
   );
+}
+
+/** What all ends of a list speak of, and what is wrong with those that speak of nothing. */
+export function selectAll<Selection, One>(
+  ends: readonly Marked<Selection>[],
+  select: (selection: Selection, topology: Topology) => Selected<One>,
+  topology: Topology,
+): { readonly found: readonly One[]; readonly problems: readonly Problem[] } {
+  const selected = ends.map(({ value, mark }) => ({ mark, ...select(value, topology) }));
+  return {
+    found: selected.flatMap((one) => (one.kind === 'found' ? one.found : [])),
+    problems: selected.flatMap((one) =>
+      one.kind === 'nothing' ? problemAt(one.mark, one.message, { hint: one.hint }) : [],
+    ),
+  };
+}
+
+export function targetKeys({ pod, ports }: SelectedPorts): readonly string[] {
+  return ports.map((port) => targetKey(objectKey(pod), port));
+}
+
+/** `shop/db:5432/TCP` */
+export function targetKey(to: string, { port, protocol }: Port): string {
+  return describeTarget({ to, port, protocol });
 }
 
 /** A name stands for the port of that name, whatever its protocol. */

@@ -1,11 +1,12 @@
 /** Rules that no step ever tries: their pods are never there together, or something else is expected by the time they are. */
 import type { Problem } from '../errors.ts';
 import { describeConnection } from '../pair.ts';
-import { type DeclaredConnection, type DeclaredRule, targetKey } from './declarations.ts';
+import type { DeclaredConnection, DeclaredRule } from './declarations.ts';
 import { statementOn } from './expectations.ts';
 import type { FollowedStep } from './follow.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Rule } from './scenario.ts';
+import { targetKey } from './select.ts';
 
 /** A rule that is tried in part is meant so, but for the pods that it names one by one. */
 export function* findUntried(steps: readonly FollowedStep[]): Generator<Problem> {

@@ -6,6 +6,7 @@ import type { ReportFormat } from '../../src/report/formats.ts';
 import { factsOf } from '../../src/report/parts/mismatch.ts';
 import { REPORTS } from '../../src/report/report.ts';
 import { viewOf } from '../../src/report/view/run.ts';
+import { ENDINGS, withoutMachinery } from './goldens.ts';
 import { brokenOff, calmSteps, fiveSteps } from './steps.ts';
 
 const PLAIN = { width: 100, colour: false, verbose: false, quiet: false };
@@ -14,25 +15,7 @@ function render(format: ReportFormat, record: RunRecord, options: Partial<typeof
   return REPORTS[format](runRecordSchema.parse(record), { ...PLAIN, ...options });
 }
 
-/** The page without what changes with every line of its style sheet and its script. */
-function withoutMachinery(page: string): string {
-  return page
-    .replace(/<style>.*?<\/style>/s, '<style>…</style>')
-    .replaceAll(/(<script[^>]*>).*?<\/script>/gs, '$1…</script>')
-    .replaceAll(/'sha256-[^']+'/g, "'sha256-…'");
-}
-
-test.each<[ReportFormat, string]>([
-  ['terminal', 'txt'],
-  ['json', 'json'],
-  ['junit', 'junit.xml'],
-  ['markdown', 'md'],
-  ['github', 'github.txt'],
-  ['html', 'html'],
-  ['audit', 'audit.md'],
-  ['openmetrics', 'prom'],
-  ['tap', 'tap'],
-])('five steps in the report %s', async (format, ending) => {
+test.each(ENDINGS)('five steps in the report %s', async (format, ending) => {
   const text = render(format, fiveSteps());
   await expect(format === 'html' ? withoutMachinery(text) : text).toMatchFileSnapshot(
     `golden/five-steps.${ending}`,

@@ -37,6 +37,28 @@ test('the output for the mistakes is the real one', async () => {
   expect(blocksOf('text')).toEqual([`${failure}\n`]);
 });
 
+test('the known issues that are shown are sound, in the scenario and in a file', async () => {
+  const [own = '', list = ''] = blocksOf('yaml').filter((block) => block.includes('knownIssues:'));
+  expect(list).toContain('kind: KnownIssues');
+  const topology = `apiVersion: podreach/v1
+kind: Scenario
+name: payments
+namespaces: { shop: {} }
+pods: { shop/web: {}, shop/db: { ports: [5432] } }
+unreachable: [{ from: shop/web, to: shop/db }]
+`;
+  await using project = await createProject({
+    'own.yaml': topology + own,
+    'payments.yaml': topology,
+    'known.yaml': list,
+  });
+  const plans = [
+    ...(await project.load(['own.yaml'])),
+    ...(await project.load(['payments.yaml'], { knownIssues: ['known.yaml'] })),
+  ];
+  expect(plans.map(({ steps }) => steps[0].checks[0]?.knownIssues)).toEqual([[0], [0]]);
+});
+
 test('every part of a scenario that is shown fits', async () => {
   const pods = [
     'shop/web',

@@ -99,6 +99,7 @@ function scenarioOf(
     policies: [],
     steps: [],
     accepted: [],
+    knownIssues: [],
     rules,
     ...(otherwise === undefined ? {} : { otherwise: { value: otherwise, mark: markAt(99) } }),
   };

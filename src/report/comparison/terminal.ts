@@ -1,5 +1,5 @@
 /** The comparison for people: what is worse at length, what else changed in lines, and the outcome last. */
-import { MISMATCHES } from '../../judge/mismatch.ts';
+import { MISMATCHES } from '../../model/verdict.ts';
 import type { RenderOptions } from '../render-options.ts';
 import { renderFacts, renderHeadline } from '../text/block.ts';
 import { type Canvas, createPaint, usableWidth } from '../text/paint.ts';

@@ -31,6 +31,7 @@ export const CHANGE_WORDS: Readonly<Record<CheckChange, { readonly word: string;
   late: { word: 'late', style: 'late' },
   inconclusive: { word: 'inconclusive', style: 'inconclusive' },
   unjudged: { word: 'not judged', style: 'inconclusive' },
+  known: { word: 'known issue', style: 'known' },
   fixed: { word: 'fixed', style: 'passed' },
   proven: { word: 'proven now', style: 'passed' },
   expectation: { word: 'expected otherwise', style: 'faint' },
@@ -156,6 +157,7 @@ function describeSide(side: Side | undefined): string {
 function verdictOf(side: Side | undefined): string {
   if (side === undefined) return 'not there';
   if (side.verdict === undefined) return 'not judged';
+  if (side.isKnown === true) return `${side.verdict} (a known issue)`;
   return side.verdict === 'pass' ? 'passed' : side.verdict;
 }
 

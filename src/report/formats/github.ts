@@ -5,6 +5,7 @@
 import { type Case, isBad, suitesOf } from '../parts/cases.ts';
 import { summariseContrary } from '../parts/contrary.ts';
 import { groupBy } from '../parts/group.ts';
+import { describeSeenIssue, seenIssues } from '../parts/known-issues.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { describeOverdue } from '../parts/review.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
@@ -21,7 +22,7 @@ const PAIRS_NAMED = 10;
 const ORDER = ['leaked', 'broken', 'flapping', 'late', 'inconclusive', 'not-judged'];
 
 type Level = 'error' | 'warning' | 'notice';
-type Bad = Extract<Case, { readonly kind: string }>;
+type Bad = Extract<Case, { readonly result: 'failed' | 'errored' }>;
 
 interface Annotation {
   readonly level: Level;
@@ -33,11 +34,16 @@ interface Annotation {
 
 /**
  * One annotation for the checks of a rule that went wrong in the same way, and one for whatever podreach itself failed at:
- * errors for mismatches and failures, warnings for what was not proven or passed for another reason, notices for reviews
- * that are overdue, for what a pass does not rest on, and for what steps took. Nothing else where all is well.
+ * errors for mismatches and failures, warnings for what was not proven or passed for another reason, notices for known issues,
+ * for reviews that are overdue, for what a pass does not rest on, and for what steps took. Nothing else where all is well.
  */
 export function renderGithub(view: RunView): string {
-  const annotations = [...annotateCases(view), ...annotateWarnings(view), ...annotateNotes(view)];
+  const annotations = [
+    ...annotateCases(view),
+    ...annotateWarnings(view),
+    ...annotateKnown(view),
+    ...annotateNotes(view),
+  ];
   return (['error', 'warning', 'notice'] as const)
     .flatMap((level) => limit(annotations.filter((annotation) => annotation.level === level)))
     .map((annotation) => `${renderCommand(annotation)}\n`)
@@ -111,6 +117,16 @@ function annotateWarnings(view: RunView): Annotation[] {
     title: `${about}: warning`,
     message: [text],
     ...place,
+  }));
+}
+
+/** At the entries that list them. */
+function annotateKnown(view: RunView): Annotation[] {
+  return seenIssues(view).map((seen) => ({
+    level: 'notice',
+    title: `${seen.scenario.name}: known issue`,
+    message: [describeSeenIssue(seen)],
+    location: seen.issue.location,
   }));
 }
 

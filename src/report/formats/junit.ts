@@ -6,6 +6,7 @@ import { type Case, isBad, type Suite, suitesOf } from '../parts/cases.ts';
 import { describeNetwork, describeNodes } from '../parts/circumstances.ts';
 import { describeContrary, passedContrary } from '../parts/contrary.ts';
 import { describeLocation } from '../parts/describe.ts';
+import { knownLines } from '../parts/known-issues.ts';
 import { renderMatrixSection } from '../parts/matrix-section.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { describeForce, describeLeftOut } from '../parts/scenario-notes.ts';
@@ -47,7 +48,7 @@ function renderSuite(suite: Suite, id: number, view: RunView): string[] {
     tests: cases.length,
     failures: number('failed'),
     errors: number('errored'),
-    skipped: number('skipped'),
+    skipped: number('skipped') + number('known'),
     time: seconds((scenario === undefined ? view.run.durationMs : scenario.durationMs) ?? 0),
   };
   return element('testsuite', attributes, [
@@ -120,7 +121,7 @@ function renderProperties(view: RunView, scenario: ScenarioView | undefined): st
 /** What a suite says of itself on the page that shows it. */
 function describeScenario(scenario: ScenarioView): string {
   const { description, checks, steps } = scenario;
-  const notes = [describeLeftOut(scenario), summariseWithoutControl(checks)];
+  const notes = [describeLeftOut(scenario), summariseWithoutControl(checks), ...knownLines(scenario)];
   const lines = stepLines(scenario);
   return [
     ...(description === undefined ? [] : [description]),

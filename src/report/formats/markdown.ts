@@ -10,6 +10,7 @@ import { describeContrary, passedContrary } from '../parts/contrary.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { describeExpected } from '../parts/expectation.ts';
 import { groupInconclusive } from '../parts/inconclusive.ts';
+import { seenIssues } from '../parts/known-issues.ts';
 import { renderMatrixSection } from '../parts/matrix-section.ts';
 import { factsOf } from '../parts/mismatch.ts';
 import { warningsOf } from '../parts/opinion.ts';
@@ -49,6 +50,7 @@ export function renderMarkdown(view: RunView, { verbose }: RenderOptions): strin
     ...renderProblems(view),
     ...renderWarnings(view),
     ...renderMismatches(view),
+    ...renderKnown(view),
     ...renderInconclusives(view),
     ...renderScenarios(view),
     ...renderSteps(view),
@@ -116,6 +118,32 @@ function renderMismatches(view: RunView): string[] {
     ...(patterns.length === 0 ? [] : [limitLines(patterns, ROWS)]),
     table(['', ...(hasSteps ? ['step'] : []), 'from', 'to', 'expected', 'seen', 'declared'], rows) +
       (left > 0 ? `\n\n… and ${formatNumber(left)} more.` : ''),
+  ];
+}
+
+/** Mismatches that somebody answers for. */
+function renderKnown(view: RunView): string[] {
+  const rows = seenIssues(view).map((seen) => {
+    const { issue, scenario, checks } = seen;
+    const left = checks.length - PAIRS_NAMED;
+    const pairs = checks.slice(0, PAIRS_NAMED).map((check) => shortCode(check.title));
+    if (left > 0) pairs.push(`${formatNumber(left)} more`);
+    return [
+      `**${issue.is}**`,
+      shortCode(scenario.name),
+      pairs.join(', '),
+      sentence(issue.reason),
+      sentence([issue.owner, ...(issue.link === undefined ? [] : [issue.link])].join(', ')),
+      sentence(issue.expires),
+      shortCode(describeLocation(issue.location)),
+    ];
+  });
+  if (rows.length === 0) return [];
+  const left = rows.length - ROWS;
+  const head = ['', 'scenario', 'checks', 'reason', 'owner', 'known until', 'listed'];
+  return [
+    '### Known issues',
+    table(head, rows.slice(0, ROWS)) + (left > 0 ? `\n\n… and ${formatNumber(left)} more.` : ''),
   ];
 }
 

@@ -2,6 +2,7 @@
 import { stringify } from 'yaml';
 import { type Case, isBad, type Suite, suitesOf } from '../parts/cases.ts';
 import { describeLocation } from '../parts/describe.ts';
+import { describeKnown } from '../parts/known-issues.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
 import { stepLines } from '../parts/steps.ts';
@@ -53,19 +54,24 @@ function renderCase(testCase: Case, number: number): string[] {
     const { contrary } = testCase;
     return [`ok ${point}`, ...(contrary === undefined ? [] : renderDiagnostics({ contrary }))];
   }
-  if (!isBad(testCase)) return [`ok ${point} # SKIP ${escapeDescription(testCase.message)}`];
+  if (testCase.result === 'skipped') return [`ok ${point} # SKIP ${escapeDescription(testCase.message)}`];
   const { kind, message, facts, manifest, location, durationMs } = testCase;
   const diagnostics = {
     message,
-    severity: testCase.result === 'failed' ? 'fail' : 'error',
+    severity: SEVERITIES[testCase.result],
     kind,
     ...(location === undefined ? {} : { at: describeLocation(location) }),
     duration_ms: Math.round(durationMs * 1000) / 1000,
     ...Object.fromEntries(facts.map(({ label, text }) => [label.replaceAll(' ', '_'), text])),
     ...(manifest === undefined ? {} : { manifest: manifest.join('\n') }),
   };
-  return [`not ok ${point}`, ...renderDiagnostics(diagnostics)];
+  // A test point that is not ok and to be done does not fail its test.
+  const directive =
+    testCase.result === 'known' ? ` # TODO ${escapeDescription(describeKnown(testCase.check) ?? '')}` : '';
+  return [`not ok ${point}${directive}`, ...renderDiagnostics(diagnostics)];
 }
+
+const SEVERITIES = { failed: 'fail', errored: 'error', known: 'todo' } as const;
 
 /** Every text in quotes on one line: nothing of a record can look like the end of the diagnostics. */
 function renderDiagnostics(diagnostics: Readonly<Record<string, string | number>>): string[] {

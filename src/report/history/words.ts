@@ -28,6 +28,7 @@ export const SIGNS: Readonly<
   late: { sign: CELLS.late.glyph, word: 'late', style: 'late' },
   inconclusive: { sign: '?', word: 'inconclusive', style: 'inconclusive' },
   unjudged: { sign: '~', word: 'not judged', style: 'inconclusive' },
+  known: { sign: CELLS.known.glyph, word: 'known issue', style: 'known' },
 };
 
 /** `. passed, L leaked, …, blank: not there` */

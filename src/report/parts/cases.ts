@@ -10,6 +10,7 @@ import { allObservations, describeAttempts, underPolicies } from './attempts.ts'
 import { describeContrary, isPassedContrary } from './contrary.ts';
 import { describeExpected } from './expectation.ts';
 import { endFacts, failureFacts, manifestOf } from './failure.ts';
+import { describeKnown } from './known-issues.ts';
 import { factsOf } from './mismatch.ts';
 import { describeExtent, runWord } from './summary.ts';
 
@@ -28,6 +29,8 @@ export type Case = CaseName &
         readonly contrary?: string;
       }
     | { readonly result: 'skipped'; readonly message: string }
+    /** A mismatch that somebody answers for. */
+    | ({ readonly result: 'known'; readonly check: CheckView } & CaseProblem)
     | ({ readonly result: 'failed' | 'errored' } & CaseProblem)
   );
 
@@ -92,12 +95,18 @@ function caseOf(check: CheckView): Case {
     return { ...name, result: 'skipped', message: 'not judged: the run ended before' };
   return {
     ...name,
-    result: isMismatch(check) ? 'failed' : 'errored',
+    check,
+    result: resultOf(check),
     kind: check.verdict ?? 'not-judged',
     message: describeCheck(check),
     facts: factsOf(check),
     location: check.declared,
   };
+}
+
+function resultOf(check: CheckView): 'known' | 'failed' | 'errored' {
+  if (check.known !== undefined) return 'known';
+  return isMismatch(check) ? 'failed' : 'errored';
 }
 
 /** `leaked: shop/web → shop/db:5432/TCP: expected unreachable, seen connected 3 of 3 (in 0.4 ms)` */
@@ -108,7 +117,9 @@ function describeCheck(check: CheckView): string {
     isMismatch(check) && verdict !== 'late'
       ? `seen ${describeAttempts(underPolicies(check))}`
       : `but ${reason ?? 'it was not judged'}`;
-  return `${verdict ?? 'not judged'}: ${check.title}: expected ${describeExpected(check)}, ${seen}`;
+  const text = `${verdict ?? 'not judged'}: ${check.title}: expected ${describeExpected(check)}, ${seen}`;
+  const known = describeKnown(check);
+  return known === undefined ? text : `${text}; ${known}`;
 }
 
 function runProblem(view: RunView, suites: readonly Suite[]): CaseProblem | undefined {
@@ -147,6 +158,6 @@ export function problemsOf(view: RunView): CaseProblem[] {
 }
 
 /** Whether a case keeps its run from being green. */
-export function isBad(testCase: Case): testCase is Extract<Case, CaseProblem> {
+export function isBad(testCase: Case): testCase is Extract<Case, { readonly result: 'failed' | 'errored' }> {
   return testCase.result === 'failed' || testCase.result === 'errored';
 }

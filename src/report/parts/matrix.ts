@@ -3,12 +3,14 @@ import { objectKey } from '../../keys.ts';
 import { describeTarget } from '../../pair.ts';
 import type { CheckRecord, ScenarioRecord } from '../../record/schema.ts';
 import type { Style } from '../text/paint.ts';
+import type { CheckView } from '../view/view.ts';
 
 /** What a cell can show, mildest first. Glyphs differ without colour, and letters are only for what wants attention. */
 export const CELLS = {
   untested: { glyph: '·', meaning: 'not tested', style: 'faint' },
   reachable: { glyph: '+', meaning: 'reachable, as expected', style: 'passed' },
   unreachable: { glyph: '-', meaning: 'unreachable, as expected', style: 'passed' },
+  known: { glyph: 'k', meaning: 'known: not as expected, and listed as a known issue', style: 'known' },
   unjudged: { glyph: '~', meaning: 'not judged: the run ended before', style: 'inconclusive' },
   inconclusive: { glyph: '?', meaning: 'inconclusive: nothing was proven', style: 'inconclusive' },
   late: { glyph: 'T', meaning: 'late: as expected, after its time', style: 'late' },
@@ -25,6 +27,7 @@ export const CELL_KINDS: readonly CellKind[] = [
   'untested',
   'reachable',
   'unreachable',
+  'known',
   'unjudged',
   'inconclusive',
   'late',
@@ -76,10 +79,10 @@ export interface MatrixSource {
   readonly pods: readonly (Pick<ScenarioRecord['pods'][number], 'namespace' | 'name'> & {
     readonly ports: readonly ScenarioRecord['pods'][number]['ports'][number][];
   })[];
-  readonly checks: readonly Pick<
+  readonly checks: readonly (Pick<
     CheckRecord,
     'from' | 'to' | 'port' | 'protocol' | 'portName' | 'expected' | 'verdict'
-  >[];
+  > & { readonly countsAs?: CheckView['countsAs'] })[];
 }
 
 /** Every pod as a source, every port of every pod as a destination, in the order of the scenario. */
@@ -122,7 +125,10 @@ function columnKey(column: Pick<MatrixColumn, 'to' | 'port' | 'protocol'>): stri
 }
 
 /** What a check shows in its cell. */
-export function cellOf(check: Pick<CheckRecord, 'verdict' | 'expected'>): CellKind {
+export function cellOf(
+  check: Pick<CheckRecord, 'verdict' | 'expected'> & { readonly countsAs?: CheckView['countsAs'] },
+): CellKind {
+  if (check.countsAs === 'known') return 'known';
   if (check.verdict === undefined) return 'unjudged';
   return check.verdict === 'pass' ? check.expected : check.verdict;
 }

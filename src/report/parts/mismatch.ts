@@ -9,6 +9,7 @@ import { describeContrary, isPassedContrary } from './contrary.ts';
 import { describeLocation } from './describe.ts';
 import { describeEvidence } from './evidence.ts';
 import { describeExpectation } from './expectation.ts';
+import { knownFacts } from './known-issues.ts';
 import { opinionFacts } from './opinion.ts';
 import { describeActions, describeChange } from './steps.ts';
 
@@ -23,7 +24,9 @@ export function renderMismatch(
   // It stands below its step.
   const facts = factsOf(check).filter(({ label }) => label !== 'step' && (isWhole || label !== 'evidence'));
   return [
-    ...renderHeadline(check.verdict.toUpperCase(), check.verdict, check.pair, canvas),
+    ...(check.known === undefined
+      ? renderHeadline(check.verdict.toUpperCase(), check.verdict, check.pair, canvas)
+      : renderHeadline('KNOWN', 'known', `${check.pair}, which is ${check.verdict}`, canvas)),
     ...renderFacts(facts, canvas),
   ];
 }
@@ -33,6 +36,7 @@ export function factsOf(check: CheckView): Fact[] {
   return [
     ...seenFacts(check),
     { label: 'declared', text: describeLocation(check.declared) },
+    ...knownFacts(check),
     ...opinionFacts(check),
     ...policyFacts(check),
     ...runbookFacts(check.scenario),

@@ -3,6 +3,7 @@ import type { Fact } from '../text/block.ts';
 import { count } from '../text/text.ts';
 import type { CheckView, RunView, ScenarioView } from '../view/view.ts';
 import { describeLocation } from './describe.ts';
+import { goneLines } from './known-issues.ts';
 import { describeLateNodes } from './scenario-notes.ts';
 
 const AT_FAULT: Readonly<Record<Exclude<NonNullable<CheckView['disagreement']>, 'outside'>, string>> = {
@@ -79,6 +80,7 @@ export function warningsOf({ environment, scenarios }: RunView): Warning[] {
           const where = scenario.hasSteps ? `${step.title}: ` : '';
           return late === undefined ? [] : [{ about: name, text: `${name}: ${where}${late}`, location }];
         }),
+        ...goneLines(scenario).map(({ text, issue }) => ({ about: name, text, location: issue.location })),
         ...warn(
           name,
           cutElsewhere(checks),

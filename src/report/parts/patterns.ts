@@ -91,8 +91,8 @@ function judgedOf({ checks, hasSteps }: ScenarioView): CheckView[] {
   );
 }
 
-function rankOf({ verdict }: CheckView): number {
-  return ['pass', ...VERDICTS.toReversed()].toReversed().indexOf(verdict ?? 'pass');
+function rankOf({ countsAs = 'pass' }: CheckView): number {
+  return ['pass', 'known', ...VERDICTS.toReversed()].toReversed().indexOf(countsAs);
 }
 
 function scenariosOf(checks: Iterable<CheckView>): Set<ScenarioView> {
@@ -102,7 +102,7 @@ function scenariosOf(checks: Iterable<CheckView>): Set<ScenarioView> {
 /** @param fewest a pattern must be made of wrong checks of so many scenarios */
 function patternsIn(among: readonly CheckView[], fewest: number): Pattern[] {
   return VERDICTS.flatMap((verdict) => {
-    const wrong = among.filter((check) => check.verdict === verdict);
+    const wrong = among.filter((check) => check.countsAs === verdict);
     if (wrong.length < FEWEST || scenariosOf(wrong).size < fewest) return [];
     const tested = among.filter((check) => isComparable(check, verdict));
     if (wrong.length === tested.length) return [patternOfAll(verdict, new Set(wrong))];
@@ -127,7 +127,7 @@ function countFeatures(tested: readonly CheckView[], verdict: Wrong): Counted[] 
     for (const feature of featuresOf(check)) {
       const entry = counted.get(feature.key) ?? { feature, wrong: new Set(), tested: 0 };
       entry.tested += 1;
-      if (check.verdict === verdict) entry.wrong.add(check);
+      if (check.countsAs === verdict) entry.wrong.add(check);
       counted.set(feature.key, entry);
     }
   }

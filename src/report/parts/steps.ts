@@ -129,3 +129,8 @@ export function stepsWith({ key, fingerprint }: PolicyView, { steps }: ScenarioV
     policyOf.get(key)?.fingerprint === fingerprint ? [number] : [],
   );
 }
+
+/** Whether there is nothing in it to look at. */
+export function isCalmStep({ counts, checks }: StepView): boolean {
+  return counts.pass + counts.known === checks.length;
+}

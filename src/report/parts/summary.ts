@@ -1,7 +1,6 @@
 /** What a run record comes to: counts, and the words that stand for them. */
-
 import type { Counts } from '../../judge/counts.ts';
-import { MISMATCHES } from '../../judge/mismatch.ts';
+import { MISMATCHES } from '../../model/verdict.ts';
 import { describeCluster } from '../../record/environment.ts';
 import type { Style } from '../text/paint.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
@@ -34,6 +33,7 @@ const NOT_STARTED: ResultWord = { word: 'not started', style: 'faint' };
 
 const COUNT_WORDS = [
   ['pass', 'passed'],
+  ['known', 'known'],
   ['leaked', 'leaked'],
   ['broken', 'broken'],
   ['flapping', 'flapping'],
@@ -55,7 +55,10 @@ interface RunEnding {
   readonly exitCode: number;
 }
 
-/** The word for a whole run, in step with its exit code. Only a complete run in which every check passed is `PASSED`. */
+/**
+ * The word for a whole run, in step with its exit code. Only a complete run in which every check passed, or is a known
+ * issue, is `PASSED`.
+ */
 export function runWord({ run, exitCode }: RunEnding): ResultWord {
   if (run.interruptedBy !== undefined) return INCOMPLETE;
   switch (exitCode) {
@@ -77,7 +80,9 @@ export function scenarioWord({ status, counts, error }: ScenarioOutcome): Result
   if (error !== undefined) return ERROR;
   switch (status) {
     case 'finished':
-      return counts.inconclusive + counts.unjudged > 0 || counts.pass === 0 ? INCONCLUSIVE : SCENARIO_PASSED;
+      return counts.inconclusive + counts.unjudged > 0 || counts.pass + counts.known === 0
+        ? INCONCLUSIVE
+        : SCENARIO_PASSED;
     case 'failed':
       return ERROR;
     case 'interrupted':

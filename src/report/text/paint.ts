@@ -7,6 +7,7 @@ const STYLES = {
   broken: ['bold', 'red'],
   flapping: ['bold', 'magenta'],
   late: ['bold', 'cyan'],
+  known: 'blue',
   inconclusive: ['bold', 'yellow'],
   error: ['bold', 'red'],
   name: 'bold',

@@ -1,9 +1,9 @@
 /** A record becomes the view that every format reads. */
 
-import { countVerdicts } from '../../judge/counts.ts';
+import { countedAsIn, countResults } from '../../judge/counts.ts';
 import { exitCodeFor } from '../../judge/exit-code.ts';
 import { withoutEmptyPasses } from '../../judge/proven.ts';
-import { checksOf, type RunRecord, type ScenarioRecord } from '../../record/schema.ts';
+import type { RunRecord, ScenarioRecord } from '../../record/schema.ts';
 import { harmless } from './harmless.ts';
 import { mismatchesAmong } from './mismatch.ts';
 import { atAnyTime, statesOf } from './state.ts';
@@ -23,7 +23,7 @@ export function viewOf(written: RunRecord): RunView {
     scenarios,
     checks,
     mismatches,
-    counts: countVerdicts(writtenScenarios.flatMap(checksOf)),
+    counts: countResults(writtenScenarios.flatMap(countedAsIn)),
     exitCode: exitCodeFor(record),
     day: run.run.startedAt.slice(0, 10),
     keepsPods: run.run.options.keep && run.run.interruptedBy === undefined,
@@ -62,7 +62,7 @@ function viewScenario(record: ScenarioRecord, run: RunView): ScenarioView {
     ),
     checks,
     mismatches,
-    counts: countVerdicts(checksOf(record)),
+    counts: countResults(countedAsIn(record)),
   };
   for (const step of viewSteps(record, states, scenario)) {
     steps.push(step);

@@ -1,7 +1,8 @@
 /** The steps of a scenario, each with its state and its checks. */
 import { hasReconnected } from '../../judge/closing.ts';
-import { countVerdicts } from '../../judge/counts.ts';
+import { countResults } from '../../judge/counts.ts';
 import { countContrary } from '../../judge/judge.ts';
+import { countsAs, expiredIssueOf, knownIssueOf } from '../../judge/known-issues.ts';
 import { laterConnections } from '../../judge/later-connection.ts';
 import { timeOf, timesOf } from '../../judge/times.ts';
 import { FIRST_STEP } from '../../model/step.ts';
@@ -69,7 +70,7 @@ function viewStep(
     force: harmless(force),
     checks,
     mismatches,
-    counts: countVerdicts(writtenChecks),
+    counts: countResults(writtenChecks.map((check) => countsAs(check, scenario))),
     times: timesOf(step, before?.step),
     gone: before?.step.checks.filter(({ id }) => !checkOf.has(id)).length ?? 0,
   };
@@ -99,6 +100,9 @@ function viewCheck(record: CheckRecord, step: StepView, { steps, laterConnection
     timed: timeOf(record, before && { check: before.checkOf.get(record.id) }),
     source: own?.podOf.get(check.from),
     destination: own?.podOf.get(check.to),
+    countsAs: countsAs(record, step.scenario),
+    known: knownIssueOf(record, step.scenario),
+    wasKnown: expiredIssueOf(record, step.scenario),
     contrary: countContrary(record),
     hasReconnected: hasReconnected(record),
     connectedLater: later === undefined ? undefined : later + 1,

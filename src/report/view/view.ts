@@ -2,10 +2,10 @@
  * A run as every format reads it. What is looked up is indexed, what came from outside is harmless to print, and no pass rests on
  * nothing: a format is given a view and nothing else, so none can forget any of it.
  */
-
 import type { Counts } from '../../judge/counts.ts';
-import type { MISMATCHES } from '../../judge/mismatch.ts';
+import type { CountedAs } from '../../judge/known-issues.ts';
 import type { StepTimes } from '../../judge/times.ts';
+import type { MismatchVerdict } from '../../model/verdict.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord, StepRecord } from '../../record/schema.ts';
 import type { Fact } from '../text/block.ts';
 import type { PolicyView } from './applied-policy.ts';
@@ -22,6 +22,7 @@ export interface RunView extends View<Omit<RunRecord, 'scenarios'>> {
   readonly scenarios: readonly ScenarioView[];
   /** Of all scenarios, in their order. */
   readonly checks: readonly CheckView[];
+  /** Those that fail the run. */
   readonly mismatches: readonly Mismatch[];
   readonly counts: Counts;
   /** What the record stands for, whatever the process ended with. */
@@ -47,6 +48,7 @@ export interface ScenarioView
   readonly policies: readonly PolicyView[];
   /** Of all steps, in their order. */
   readonly checks: readonly CheckView[];
+  /** Those that fail the run. */
   readonly mismatches: readonly Mismatch[];
   readonly counts: Counts;
 }
@@ -74,6 +76,7 @@ export interface StepView
   /** When each node showed that it had taken up the policies, by its markers. */
   readonly force: View<NonNullable<StepRecord['force']>>;
   readonly checks: readonly CheckView[];
+  /** Those that fail the run. */
   readonly mismatches: readonly Mismatch[];
   readonly counts: Counts;
   readonly times: StepTimes;
@@ -103,6 +106,12 @@ export interface CheckView extends View<CheckRecord> {
   /** The pods of both ends; undefined where the step does not hold them. */
   readonly source: PodView | undefined;
   readonly destination: PodView | undefined;
+  /** Its verdict or, for a mismatch that does not fail the run, `known`. */
+  readonly countsAs: CountedAs | undefined;
+  /** What excuses it; undefined where it fails the run, or is none. */
+  readonly known: KnownIssueView | undefined;
+  /** What would have excused it, had it not expired. */
+  readonly wasKnown: KnownIssueView | undefined;
   /** How many attempts under the policies did not show what is expected. */
   readonly contrary: number;
   /** Whether it connected when the policies had been taken away. */
@@ -113,5 +122,8 @@ export interface CheckView extends View<CheckRecord> {
   readonly reproduce: () => Fact;
 }
 
+/** A mismatch that somebody answers for. */
+export type KnownIssueView = View<NonNullable<ScenarioRecord['knownIssues']>[number]>;
+
 /** A check that did not turn out as expected. */
-export type Mismatch = CheckView & { readonly verdict: (typeof MISMATCHES)[number] };
+export type Mismatch = CheckView & { readonly verdict: MismatchVerdict };

@@ -138,9 +138,14 @@ const exception = z
     examples: ['shop/api', { to: 'shop/db:5432/UDP' }, { from: 'shop/*', to: 'shop/api' }],
   });
 
-const ruleFields = {
+/** The ends of a rule. */
+export const ends = {
   from: oneOrMore(source).describe('Where the connections start; one or a list.'),
   to: oneOrMore(destination).describe('Where they go; one or a list.'),
+};
+
+const ruleFields = {
+  ...ends,
   except: oneOrMore(exception)
     .describe('Pairs to leave out: sources, or { from, to } for particular pairs; one or a list.')
     .exactOptional(),

@@ -21,6 +21,16 @@ export const prose = z
   .regex(/\S/, { error: 'this text is empty' })
   .meta({ patternErrorMessage: 'This text is empty.' });
 
+/** A day, `YYYY-MM-DD`. */
+export const date = z.iso
+  .date({
+    error: (issue) => `${quote(String(issue.input))} is not a date: write year-month-day, such as 2027-06-30`,
+  })
+  .meta({
+    examples: ['2027-06-30'],
+    patternErrorMessage: 'This is not a date: write year-month-day, such as 2027-06-30.',
+  });
+
 export const portName = text(
   PORT_NAME,
   'is not a port name: use at most 15 lower-case letters, digits and single "-", with at least one letter',

@@ -6,6 +6,7 @@ import { renderJunit } from '../../../src/report/formats/junit.ts';
 import { neutralise } from '../../../src/report/text/text.ts';
 import { viewOf } from '../../../src/report/view/run.ts';
 import { buildRecord, calmScenario, everyVerdict, meshScenario, unjudged } from '../fixture.ts';
+import { knownIssues } from '../known-issues.ts';
 import {
   environmentFailure,
   HOSTILE,
@@ -18,6 +19,7 @@ import { fiveSteps } from '../steps.ts';
 const RECORDS: Readonly<Record<string, () => RunRecord>> = {
   'every verdict': everyVerdict,
   'five steps': fiveSteps,
+  'known issues': () => knownIssues({ expired: false }),
   'hostile names': hostileRecord,
   'an environment that failed': environmentFailure,
   'pods that did not start': provisioningFailure,

@@ -4,7 +4,7 @@ import type { Action } from '../../../src/model/step.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
 import { createProgress, type ProgressOptions } from '../../../src/report/progress/progress.ts';
 
-const CALM = { leaked: 0, broken: 0, late: 0, flapping: 0, inconclusive: 0 };
+const CALM = { known: 0, leaked: 0, broken: 0, late: 0, flapping: 0, inconclusive: 0 };
 const EVENTS: ProgressEvent[] = [
   { type: 'cluster-starting', cluster: 'sandbox' },
   { type: 'cluster-ready', cluster: 'sandbox', server: 'https://127.0.0.1:41234', durationMs: 612 },

@@ -13,6 +13,7 @@ describe('a view', () => {
     expect(view.checks).toHaveLength(17);
     expect(view.counts).toEqual({
       pass: 8,
+      known: 0,
       leaked: 1,
       broken: 2,
       flapping: 1,

@@ -7,6 +7,7 @@ import { underPolicies } from '../../parts/attempts.ts';
 import { describeCanary, describeNetwork, describeNodes } from '../../parts/circumstances.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { manifestOf } from '../../parts/failure.ts';
+import { goneLines } from '../../parts/known-issues.ts';
 import { cutElsewhere, letThroughElsewhere } from '../../parts/opinion.ts';
 import { findRunPatterns, findStepPatterns } from '../../parts/patterns.ts';
 import { isOverdue } from '../../parts/review.ts';
@@ -115,7 +116,7 @@ function tallyOf({ scenarios, checks, counts }: RunView, incidents: readonly Inc
     ...(otherwise === 0
       ? []
       : [
-          say`${formatNumber(otherwise)} came out otherwise (told below as ${count(incidents.length, 'incident')})`,
+          say`${formatNumber(otherwise)} came out otherwise (told below as ${count(incidents.length, 'incident')}${counts.known === 0 ? '' : `; ${formatNumber(counts.known)} of them known, which did not fail the run`})`,
         ]),
     ...(unproven === 0 ? [] : [say`${formatNumber(unproven)} ${unproven === 1 ? 'is' : 'are'} not proven`]),
   ];
@@ -300,6 +301,7 @@ function entriesOf(scenario: ScenarioView): AuditEntry[] {
     },
     ...entry('Policies in force', describeForce(scenario)),
     ...entry('Last step of the test', describeLeftOut(scenario)),
+    ...goneLines(scenario).map(({ text }) => ({ label: 'Known issue', text: name(text) })),
     {
       label: 'Test pods',
       text: say`${formatNumber(pods.length)} in ${count(namespaces.length, 'namespace')}`,

@@ -8,6 +8,7 @@ import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
 import { factsOf } from '../../parts/mismatch.ts';
 import { count } from '../../text/text.ts';
+import { knownAmong } from '../../view/mismatch.ts';
 import type { Mismatch, RunView, ScenarioView } from '../../view/view.ts';
 import { askForPolicy, faultOf } from './fault.ts';
 import { describePod, describePorts } from './names.ts';
@@ -41,9 +42,9 @@ export interface Connection {
   readonly declared: string;
 }
 
-/** The incidents of all scenarios, the most dangerous first; mismatches of one cause are one incident. */
-export function incidentsOf({ mismatches }: RunView): Incident[] {
-  return groupBy(mismatches, causeOf).flatMap((checks) => {
+/** The incidents of all scenarios, the most dangerous first, and those that are known last; mismatches of one cause are one incident. */
+export function incidentsOf({ mismatches, checks: all }: RunView): Incident[] {
+  return groupBy([...mismatches, ...knownAmong(all)], causeOf).flatMap((checks) => {
     const [check] = checks;
     return check === undefined ? [] : [describeIncident(check, checks)];
   });
@@ -51,7 +52,8 @@ export function incidentsOf({ mismatches }: RunView): Incident[] {
 
 /** Those that went wrong in the same way, and of which the same policies decide, have one cause; where none decides, each destination lacks its own. */
 function causeOf(check: Mismatch): string {
-  const { scenario, step, verdict, expected, disagreement, predicted, cutBy, because, isolatedBy } = check;
+  const { scenario, step, verdict, expected, disagreement, predicted, cutBy, because, isolatedBy, known } =
+    check;
   const deciding = predicted === undefined ? isolatedBy : [predicted.verdict, predicted.grounds];
   const isDecided = predicted === undefined || (scenario.grounds[predicted.grounds] ?? []).length > 0;
   const reason = cutBy === undefined ? undefined : because;
@@ -66,6 +68,7 @@ function causeOf(check: Mismatch): string {
     isDecided ? undefined : check.to,
     cutBy,
     reason,
+    known?.location,
   ]);
 }
 
@@ -92,9 +95,12 @@ function describeIncident(check: Mismatch, checks: readonly Mismatch[]): Inciden
       seen: describeAttempts(underPolicies(one)),
       declared: describeLocation(one.declared),
     })),
-    meaning: [account.meaning, ...reasons, ...purpose, ...example],
+    meaning: [account.meaning, ...reasons, ...purpose, ...phraseKnown(check), ...example],
     ...(fault === undefined ? {} : { fault: fault.account }),
-    urgency: account.urgency,
+    urgency:
+      check.known === undefined
+        ? account.urgency
+        : say`It does not fail a run until the end of ${name(check.known.expires)}. ${name(check.known.owner)} answers for it until then. Were it not known: ${account.urgency}`,
     firstChecks: [
       ...(check.verdict === 'flapping' ? unsteadiness(check) : []),
       ...(check.verdict === 'late' ? [slowness(check)] : []),
@@ -107,6 +113,19 @@ function describeIncident(check: Mismatch, checks: readonly Mismatch[]): Inciden
     whomToAsk: whomToAsk(scenario, fault?.isOfCluster ?? false),
     facts: factsOf(check),
   };
+}
+
+/** That somebody has said so before, or had. */
+function phraseKnown({ known, wasKnown }: Mismatch): Phrase[] {
+  if (known !== undefined)
+    return [
+      say`This is a known issue (${name(describeLocation(known.location))}): ${name(known.reason)}.${known.link === undefined ? '' : say` More is written at ${name(known.link)}.`}`,
+    ];
+  return wasKnown === undefined
+    ? []
+    : [
+        say`It was a known issue until ${name(wasKnown.expires)}, which is over: ${name(wasKnown.reason)}. ${name(wasKnown.owner)} answered for it.`,
+      ];
 }
 
 /** Where nobody knows who is wrong, everything is asked that may be. */

@@ -143,7 +143,10 @@ function state(first: TriedPort, group: readonly TriedPort[], pods: Scope['pods'
       : deviations.length > 0
         ? 'not proven'
         : 'confirmed',
-    deviations: deviations.map(describeDeviation),
+    deviations: deviations.map(
+      (check) =>
+        say`${describeDeviation(check)}${check.known === undefined ? '' : say`, which is known until ${name(check.known.expires)} (${name(check.known.owner)})`}`,
+    ),
     ...(reservation === undefined ? {} : { reservation }),
     reasons: because.map(name),
     contrary:

@@ -31,6 +31,7 @@ const VERDICTS: readonly (readonly [kind: keyof Counts, word: string, style: str
   ['late', 'late', 'late'],
   ['inconclusive', 'inconclusive', 'inconclusive'],
   ['unjudged', 'not judged', 'inconclusive'],
+  ['known', 'known', 'known'],
   ['pass', 'passed', 'passed'],
 ];
 
@@ -75,6 +76,7 @@ function renderNavigation({ scenarios, mismatches, counts }: RunView): Markup {
   const entries: readonly (readonly [place: string, text: string])[] = [
     ['summary', 'Summary'],
     ...(mismatches.length > 0 ? [['unexpected', 'Not as expected'] as const] : []),
+    ...(counts.known > 0 ? [['known', 'Known issues'] as const] : []),
     ...(counts.inconclusive > 0 ? [['unproven', 'Not proven'] as const] : []),
     ...scenarios.map(({ name }, index) => [scenarioId(index), name] as const),
     ['audit', 'For audits'],

@@ -14,6 +14,7 @@ const CLASSES: Readonly<Record<CellKind, string>> = {
   untested: 'n',
   reachable: 'r',
   unreachable: 'u',
+  known: 'k',
   unjudged: 'j',
   inconclusive: 'i',
   late: 't',

@@ -28,7 +28,7 @@ function packScenario(scenario: ScenarioView): PackedChecks {
     rows: places.map(({ row }) => row),
     columns: places.map(({ column }) => column),
     pairs: packTexts(checks.map(({ pair }) => pair)),
-    verdicts: packTexts(checks.map(({ verdict }) => verdict ?? 'unjudged')),
+    verdicts: packTexts(checks.map(({ countsAs }) => countsAs ?? 'unjudged')),
     meanings: packTexts(checks.map((check) => CELLS[cellOf(check)].meaning)),
     namespaces: packLists(checks.map(({ from, to }) => [...new Set([namespaceOf(from), namespaceOf(to)])])),
     policies: packLists(checks.map(policiesOf)),

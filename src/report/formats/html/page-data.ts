@@ -14,7 +14,7 @@ export interface PackedChecks {
   readonly columns: readonly number[];
   /** `shop/web → shop/db:5432/TCP` */
   readonly pairs: Lists;
-  /** A verdict, or `unjudged`. */
+  /** A verdict, `known` or `unjudged`. */
   readonly verdicts: Lists;
   /** What it came to, in words: `leaked: must be unreachable, connected`. */
   readonly meanings: Lists;

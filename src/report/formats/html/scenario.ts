@@ -1,6 +1,6 @@
 /** Everything about one scenario: its matrix, its ways between namespaces, its timeline, its policies. */
 
-import { countVerdicts } from '../../../judge/counts.ts';
+import { countResults } from '../../../judge/counts.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { failureFacts } from '../../parts/failure.ts';
 import { resultOf } from '../../parts/result-line.ts';
@@ -102,7 +102,7 @@ function renderPolicies(scenario: ScenarioView, id: string): Markup | readonly M
     const say =
       own.length === 0
         ? 'no check'
-        : html`<a href="#policy=${encodeURIComponent(key)}">${count(own.length, 'check')}</a>: ${describeCounts(countVerdicts(own))}`;
+        : html`<a href="#policy=${encodeURIComponent(key)}">${count(own.length, 'check')}</a>: ${describeCounts(countResults(own.map(({ countsAs }) => countsAs)))}`;
     const lack = untested.has(key) ? html`<br>${renderWord('Nothing tests it', 'inconclusive')}` : '';
     return html`<tr><th scope="row">${key}</th><td><code>${describeLocation(policy.location)}</code></td>${only(scenario.hasSteps, () => steps)}<td>${say}${lack}</td></tr>
 `;

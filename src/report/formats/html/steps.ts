@@ -1,6 +1,12 @@
 /** The steps of a scenario: what each did and changed, and its matrix; the page's script shows one at a time. */
 import { describeForce } from '../../parts/scenario-notes.ts';
-import { changedTo, describeActions, describeNewAndGone, describeTimes } from '../../parts/steps.ts';
+import {
+  changedTo,
+  describeActions,
+  describeNewAndGone,
+  describeTimes,
+  isCalmStep,
+} from '../../parts/steps.ts';
 import { describeCounts } from '../../parts/summary.ts';
 import { count, duration } from '../../text/text.ts';
 import type { CheckView, ScenarioView, StepView } from '../../view/view.ts';
@@ -61,11 +67,11 @@ function renderOverview({ steps }: ScenarioView, id: string): Markup {
 
 /** The first step in which something is amiss is chosen, as that is what a reader looks for; otherwise the first of all. */
 function renderSelector({ steps, name }: ScenarioView, index: number): Markup {
-  const amiss = steps.findIndex(({ counts, checks }) => counts.pass < checks.length);
+  const amiss = steps.findIndex((step) => !isCalmStep(step));
   const chosen = Math.max(0, amiss);
   const choice = (value: number | 'all', text: string, isCalm: boolean): Markup =>
     html`<label${isCalm ? '' : html` class="amiss"`}><input type="radio" name="step-${index}" value="${value}"${value === chosen ? html` checked` : ''}> ${text}</label>`;
-  return html`<fieldset class="steps" data-scenario="${index}" hidden><legend>Show of ${name}</legend>${steps.map(({ number, label, counts, checks }, position) => choice(position, `${number} ${label}${counts.pass < checks.length ? ' (!)' : ''}`, counts.pass === checks.length))}${choice('all', 'all steps', true)}</fieldset>`;
+  return html`<fieldset class="steps" data-scenario="${index}" hidden><legend>Show of ${name}</legend>${steps.map((step, position) => choice(position, `${step.number} ${step.label}${isCalmStep(step) ? '' : ' (!)'}`, isCalmStep(step)))}${choice('all', 'all steps', true)}</fieldset>`;
 }
 
 function renderBlock(step: StepView, place: StepPlace): Markup {

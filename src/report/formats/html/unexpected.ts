@@ -1,13 +1,15 @@
 /** What is not as expected, and what was not proven, over all scenarios. */
 import { describeAttempts, underPolicies } from '../../parts/attempts.ts';
+import { describeLocation } from '../../parts/describe.ts';
 import { describeExpected } from '../../parts/expectation.ts';
 import { groupInconclusive } from '../../parts/inconclusive.ts';
+import { seenIssues } from '../../parts/known-issues.ts';
 import { factsOf } from '../../parts/mismatch.ts';
 import { findRunPatterns, findStepPatterns } from '../../parts/patterns.ts';
 import { count, formatNumber } from '../../text/text.ts';
 import type { CheckView, RunView } from '../../view/view.ts';
 import { html, type Markup } from './markup.ts';
-import { entryOf, renderFactList, renderWord } from './parts.ts';
+import { entryOf, renderAddress, renderFactList, renderWord } from './parts.ts';
 
 /** Nobody reads more one by one: the matrices show all of them. */
 const MISMATCHES_TOLD = 50;
@@ -21,7 +23,11 @@ export function renderUnexpected(view: RunView): readonly Markup[] {
       checks.map((check, position) => [check, entryOf(scenario, position)] as const),
     ),
   );
-  return [...renderMismatches(view, entries), ...renderInconclusives(view, entries)];
+  return [
+    ...renderMismatches(view, entries),
+    ...renderKnown(view, entries),
+    ...renderInconclusives(view, entries),
+  ];
 }
 
 /** The names of checks in the page. */
@@ -50,6 +56,30 @@ ${patterns.length === 0 ? [] : html`<ul class="patterns" data-whole>${patterns}<
 ${renderNothing(left > 0 ? `the ${formatNumber(blocks.length)} that are told here` : 'these checks')}
 ${blocks}
 ${left === 0 ? [] : html`<p data-whole>… and ${formatNumber(left)} more. The matrices below show every one.</p>`}
+</section>
+`,
+  ];
+}
+
+/** By the entries that list them. */
+function renderKnown(view: RunView, entries: Entries): readonly Markup[] {
+  const issues = seenIssues(view);
+  if (issues.length === 0) return [];
+  const items = issues.map(({ issue, scenario, checks }) => {
+    const names = checks.map((check) => entries.get(check) ?? '');
+    const left = checks.length - PAIRS_NAMED;
+    const pairs = checks
+      .slice(0, PAIRS_NAMED)
+      .map((check, index) => html`<li data-entry="${names[index] ?? ''}">${check.title}</li>`);
+    const link = issue.link === undefined ? '' : html`, ${renderAddress(issue.link)}`;
+    return html`<li data-entry="${names.join(' ')}">${renderWord('known', 'known')} until ${issue.expires}, ${issue.is}: ${issue.reason} (owner: ${issue.owner}${link}), in ${scenario.name}: ${formatNumber(checks.length)} of ${count(issue.checks, 'check')} <code>${describeLocation(issue.location)}</code><ul class="pairs">${pairs}${left > 0 ? html`<li data-whole>and ${formatNumber(left)} more</li>` : ''}</ul></li>
+`;
+  });
+  return [
+    html`<section class="unexpected" id="known" aria-labelledby="known-title">
+<h2 id="known-title">Known issues</h2>
+${renderNothing('these checks')}
+<ul>${items}</ul>
 </section>
 `,
   ];

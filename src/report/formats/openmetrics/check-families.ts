@@ -1,6 +1,6 @@
 /** The metrics of checks, by scenario and step. */
 
-import { countVerdicts } from '../../../judge/counts.ts';
+import { countResults } from '../../../judge/counts.ts';
 import type { StepTimes } from '../../../judge/times.ts';
 import { VERDICTS } from '../../../model/verdict.ts';
 import { greatest } from '../../../numbers.ts';
@@ -35,6 +35,8 @@ interface StepSeries {
   readonly labels: SeriesLabels;
   readonly checks: StepView['checks'];
   readonly force: Force;
+  /** Whether the scenario lists known issues: mismatches that are known count as that, and as no verdict. */
+  readonly lists: boolean;
   /** Of a scenario that goes on in steps: of each of them. */
   readonly changing: readonly StepView[];
 }
@@ -48,11 +50,12 @@ export function checkFamilies(view: RunView): MetricFamily[] {
       name: 'podreach_checks',
       type: 'gauge',
       help: 'Checks of the last run by verdict.',
-      samples: steps.flatMap(({ labels, checks }) => {
-        const counts = countVerdicts(checks);
+      samples: steps.flatMap(({ labels, checks, lists }) => {
+        const counts = countResults(checks.map(({ countsAs }) => countsAs));
         return [
           ...VERDICTS.map((verdict) => ({ labels: { ...labels, verdict }, value: counts[verdict] })),
           { labels: { ...labels, verdict: 'not_judged' }, value: counts.unjudged },
+          ...(lists ? [{ labels: { ...labels, verdict: 'known' }, value: counts.known }] : []),
         ];
       }),
     },
@@ -180,6 +183,7 @@ function stepSeries({ scenarios }: RunView): StepSeries[] {
   return groupBy(steps, ({ labels }) => JSON.stringify(labels)).map((group) => ({
     labels: group[0]?.labels ?? {},
     checks: group.flatMap(({ step }) => step.checks),
+    lists: group.some(({ step }) => step.scenario.knownIssues !== undefined),
     force: group.flatMap(({ step }) => step.force),
     changing: group.flatMap(({ step }) => (step.scenario.hasSteps ? step : [])),
   }));

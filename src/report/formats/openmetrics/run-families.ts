@@ -43,7 +43,7 @@ export function runFamilies(view: RunView): MetricFamily[] {
     {
       name: 'podreach_run_success',
       type: 'gauge',
-      help: '1 if the run came to its own end and every check passed, otherwise 0.',
+      help: '1 if the run came to its own end and every check passed or is a known issue, otherwise 0.',
       samples: [{ value: hasPassed ? 1 : 0 }],
     },
     {

@@ -24,11 +24,12 @@ export function linkPlaces(text: string, view: RunView, linkTo: LinkTo): string 
 function filesByPlace({ run, scenarios }: RunView): Map<string, string> {
   const locations = [
     run.error?.location,
-    ...scenarios.flatMap(({ location, error, policies, checks }) => [
+    ...scenarios.flatMap(({ location, error, policies, checks, knownIssues = [] }) => [
       location,
       error?.location,
       ...policies.map((policy) => policy.location),
       ...checks.map(({ declared }) => declared),
+      ...knownIssues.map((issue) => issue.location),
     ]),
   ];
   return new Map(

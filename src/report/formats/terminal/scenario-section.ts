@@ -2,19 +2,22 @@
 import { passedContrary, summariseContrary } from '../../parts/contrary.ts';
 import { renderFailure } from '../../parts/failure.ts';
 import { groupInconclusive, renderInconclusive } from '../../parts/inconclusive.ts';
+import { knownLines } from '../../parts/known-issues.ts';
 import { renderMatrixSection } from '../../parts/matrix-section.ts';
 import { renderMismatch, seenFacts } from '../../parts/mismatch.ts';
 import { findPatterns } from '../../parts/patterns.ts';
 import { type ResultColumns, renderResultLine, resultOf } from '../../parts/result-line.ts';
 import { describeOverdue } from '../../parts/review.ts';
 import { describeForce, describeLeftOut } from '../../parts/scenario-notes.ts';
+import { isCalmStep } from '../../parts/steps.ts';
 import { isCalm, scenarioWord } from '../../parts/summary.ts';
 import { summariseWithoutControl } from '../../parts/without-control.ts';
 import { renderFacts, renderHeadline } from '../../text/block.ts';
 import type { Canvas } from '../../text/paint.ts';
 import { count, duration, formatNumber, wrap } from '../../text/text.ts';
+import { knownAmong } from '../../view/mismatch.ts';
 import type { CheckView, ScenarioView, StepView } from '../../view/view.ts';
-import { isCalmStep, renderStep, renderStepLines } from './step-section.ts';
+import { renderStep, renderStepLines } from './step-section.ts';
 
 const BLOCKS_SHOWN = 20;
 const INCONCLUSIVE_SHOWN = 5;
@@ -58,6 +61,7 @@ function renderFindings(step: StepView, options: SectionOptions): string[][] {
     ...(quiet || step.number > 1 ? [] : renderMatrixSection(step, verbose, canvas)),
     ...renderPatterns(step, canvas),
     ...renderMismatches(step, options),
+    ...(verbose ? renderKnown(step, canvas) : []),
     ...(verbose ? renderContrary(step, canvas) : []),
     ...renderInconclusives(step.checks, verbose, canvas),
   ];
@@ -77,6 +81,7 @@ function renderNotes(
           describeLeftOut(scenario),
           verbose ? undefined : describeContraries(scenario),
           summariseWithoutControl(scenario.checks),
+          ...knownLines(scenario),
         ]),
   ];
   return texts.flatMap((text) => (text === undefined ? [] : wrap(text, canvas.width, indent)));
@@ -151,6 +156,11 @@ function renderMismatches({ mismatches }: StepView, { verbose, canvas }: Section
     ...shown.map((check) => renderMismatch(check, { canvas, isWhole: verbose })),
     ...renderMore(mismatches.length - shown.length, 'that are not as expected', canvas),
   ];
+}
+
+/** All that was seen of what somebody answers for. */
+function renderKnown({ checks }: StepView, canvas: Canvas): string[][] {
+  return knownAmong(checks).map((check) => renderMismatch(check, { canvas, isWhole: true }));
 }
 
 function renderInconclusives(checks: readonly CheckView[], verbose: boolean, canvas: Canvas): string[][] {

@@ -27,11 +27,6 @@ export function renderStep(step: StepView, canvas: Canvas): string[] {
   ];
 }
 
-/** Whether there is nothing in it to look at. */
-export function isCalmStep({ counts, checks }: StepView): boolean {
-  return counts.pass === checks.length;
-}
-
 /** Below a scenario that passed: a line for each of its steps, with the times. */
 export function renderStepLines(scenario: ScenarioView, indent: string, canvas: Canvas): string[] {
   return stepLines(scenario).flatMap((text) => wrap(text, canvas.width, indent));
