@@ -12,7 +12,7 @@ import { createStore } from './api/memory-store.ts';
 import { createApiServer } from './api/server.ts';
 import { planNodes } from './dataplane/addresses.ts';
 import { buildNetwork } from './dataplane/network.ts';
-import { NO_RULES, replaceRules } from './dataplane/rules.ts';
+import { NO_RULES } from './dataplane/rules.ts';
 import { requireTools, searchPath } from './host.ts';
 import type { HarnessMessage, StartMessage, SupervisorMessage } from './messages.ts';
 import { createProber } from './probes/prober.ts';
@@ -45,9 +45,8 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   const tools = requireTools(process.platform, process.env['PATH']);
   const nodes = planNodes(options.nodes);
   const identity: Identity = options.hasUserNamespace ? { kind: 'same-user' } : NOBODY;
-  const initialRules = replaceRules(NO_RULES, NO_RULES);
   const [network, files, containers, tls] = await Promise.all([
-    buildNetwork(tools, nodes, initialRules, identity.kind === 'user' ? identity.gid : 0),
+    buildNetwork(tools, nodes, NO_RULES.table, identity.kind === 'user' ? identity.gid : 0),
     mountRootFiles(tools, process.execPath, [
       import.meta.filename,
       fileURLToPath(import.meta.resolve('selfsigned')),

@@ -805,3 +805,42 @@ test('what is denied is denied while other rules change: each transaction is one
   await bed.exec('ops', 'job', 'touch', until);
   expect(await flood).toMatchObject({ kind: 'exited', exitCode: 0, stdout: '0\n' });
 });
+
+/** Asks over and over, each time when the last answer has come, until a file is there. Prints how many answers never came. */
+const ASK = `
+  const { createSocket } = require('node:dgram');
+  const [, until, host] = process.argv;
+  let answers = 0;
+  let lost = 0;
+  for (let asking = 0; asking < 8; asking += 1) {
+    const socket = createSocket('udp4');
+    let patience;
+    const ask = () => {
+      socket.send('?', 53, host);
+      patience = setTimeout(() => { lost += 1; ask(); }, 3000);
+    };
+    socket.on('message', () => { answers += 1; clearTimeout(patience); setImmediate(ask); });
+    socket.bind(ask);
+  }
+  setInterval(() => {
+    if (!require('node:fs').existsSync(until)) return;
+    console.log(lost);
+    process.exit(answers > 1000 ? 0 : 1);
+  }, 50);`;
+
+test('what is allowed is allowed while rules change: no packet is lost', async () => {
+  const [to = '', until] = [addresses.get('shop/db'), '/tmp/asked'];
+  const fromJobs = [{ podSelector: app('job'), namespaceSelector: all }];
+  await bed.policy('shop', 'case-0', { podSelector: app('db'), ingress: [{ from: fromJobs }] });
+  await bed.inForce();
+  const asking = bed.exec('ops', 'job', 'node', '-e', ASK, until, to);
+  const endMs = performance.now() + 8_000;
+  for (let port = 1; performance.now() < endMs; port += 1)
+    await bed.policy('shop', 'more', {
+      podSelector: app('db'),
+      ingress: [{ from: fromJobs, ports: [{ port }] }],
+    });
+  await bed.exec('ops', 'job', 'sh', '-c', `sleep 4; touch ${until}`);
+  await bed.kube.delete({ resource: 'networkpolicies', namespace: 'shop', name: 'more' });
+  expect(await asking).toMatchObject({ kind: 'exited', exitCode: 0, stdout: '0\n' });
+});

@@ -12,8 +12,8 @@ export interface PolicyEnforcement {
 export interface PolicyDependencies {
   readonly store: Store;
   readonly nodes: readonly NodePlan[];
-  /** Carries out a transaction on a node that has {@link NO_RULES} from the start. */
-  readonly enforce: (node: string, transaction: string) => Promise<void>;
+  /** Carries out transactions on a node that has {@link NO_RULES} from the start. */
+  readonly enforce: (node: string, transactions: readonly string[]) => Promise<void>;
   /**
    * Called when a node enforces all policies, pods and namespaces as they are at a revision: also where its rules stayed the same.
    * @param revision that of the newest of these objects

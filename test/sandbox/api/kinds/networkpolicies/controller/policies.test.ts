@@ -27,8 +27,8 @@ function startOn(store: Store) {
   const policies = enforcePolicies({
     store,
     nodes: planNodes(2),
-    async enforce(node, rules) {
-      transactions.push({ node, rules });
+    async enforce(node, steps) {
+      transactions.push({ node, rules: steps.join('') });
       await gates.get(node);
       if (failure !== undefined) throw failure;
     },
