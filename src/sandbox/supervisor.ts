@@ -6,7 +6,7 @@ import type { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { seedNamespaces } from './api/kinds/namespaces/controller.ts';
 import { enforcePolicies, NO_ENFORCEMENT } from './api/kinds/networkpolicies/controller/policies.ts';
-import { createNodes, tellPoliciesInForce } from './api/kinds/nodes/controller/nodes.ts';
+import { createNodes, tellEnforcement } from './api/kinds/nodes/controller/nodes.ts';
 import { runPods } from './api/kinds/pods/controller/pods.ts';
 import { createStore } from './api/memory-store.ts';
 import { createApiServer } from './api/server.ts';
@@ -18,8 +18,8 @@ import type { HarnessMessage, StartMessage, SupervisorMessage } from './messages
 import { createProber } from './probes/prober.ts';
 import { createContainers, type Identity } from './runtime/containers.ts';
 import { mountRootFiles } from './runtime/root-files.ts';
+import { VERSION } from './version.ts';
 
-const VERSION = 'v1.36.0-podreach';
 /** Nobody, where containers can be somebody else than the supervisor. */
 const NOBODY: Identity = { kind: 'user', uid: 65534, gid: 65534 };
 
@@ -66,7 +66,7 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
           store,
           nodes,
           enforce: network.enforce,
-          onCommit: tellPoliciesInForce(store, now),
+          onCommit: tellEnforcement(store, now),
           onFailure: endBecause,
         });
   const prober = createProber({

@@ -1,6 +1,7 @@
 /** What policies do to real packets: a sandbox with two nodes, and a case for each rule of docs/semantics.md. */
 import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { pourWhile } from '../pour.ts';
 import {
   podManifest,
   type SeenStatus,
@@ -806,50 +807,21 @@ test('what is denied is denied while other rules change: each transaction is one
   expect(await flood).toMatchObject({ kind: 'exited', exitCode: 0, stdout: '0\n' });
 });
 
-/** Sends datagrams to a port where nobody listens until a file is there, no more at once than the network takes. Prints how many. */
-const POUR = `
-  const [, until, host] = process.argv;
-  const socket = require('node:dgram').createSocket('udp4');
-  let sent = 0;
-  let left = 0;
-  const pour = () => {
-    if (require('node:fs').existsSync(until)) {
-      console.log(sent);
-      process.exit(0);
-    }
-    left = 100;
-    for (let n = 0; n < 100; n += 1) socket.send('x', 9999, host, () => { sent += 1; left -= 1; if (left === 0) pour(); });
-  };
-  socket.bind(pour);`;
-
-/** How many datagrams have come to a pod, taken or not. */
-async function arrivals(namespace: string, pod: string): Promise<number> {
-  const result = await bed.exec(namespace, pod, 'cat', '/proc/net/snmp');
-  if (result.kind !== 'exited') throw new Error(JSON.stringify(result));
-  const [names = [], values = []] = result.stdout
-    .split('\n')
-    .filter((line) => line.startsWith('Udp:'))
-    .map((line) => line.split(' '));
-  return ['InDatagrams', 'NoPorts', 'InErrors']
-    .map((name) => Number(values[names.indexOf(name)]))
-    .reduce((sum, count) => sum + count, 0);
-}
-
 test('what is allowed is allowed while rules change: no packet is lost', async () => {
-  const [to = '', until] = [addresses.get('shop/db'), '/tmp/poured'];
   const peers = [{ podSelector: app('job'), namespaceSelector: all }];
   await bed.policy('shop', 'case-0', { podSelector: app('db'), ingress: [{ from: peers }] });
   await bed.inForce();
-  const before = await arrivals('shop', 'db');
-  const pouring = bed.exec('ops', 'job', 'node', '-e', POUR, until, to);
-  const endMs = performance.now() + 8_000;
-  for (let port = 1; performance.now() < endMs; port += 1) {
-    const ingress = [{ from: peers, ports: [{ port }] }];
-    await bed.policy('shop', 'case-1', { podSelector: app('db'), ingress });
-  }
-  await bed.exec('ops', 'job', 'touch', until);
-  const poured = await pouring;
-  const sent = poured.kind === 'exited' ? Number(poured.stdout) : Number.NaN;
+  const [job, db] = [
+    { namespace: 'ops', name: 'job' },
+    { namespace: 'shop', name: 'db' },
+  ];
+  const { sent, arrived } = await pourWhile(bed, job, db, async () => {
+    const endMs = performance.now() + 8_000;
+    for (let port = 1; performance.now() < endMs; port += 1) {
+      const ingress = [{ from: peers, ports: [{ port }] }];
+      await bed.policy('shop', 'case-1', { podSelector: app('db'), ingress });
+    }
+  });
   expect(sent).toBeGreaterThan(10_000);
-  expect((await arrivals('shop', 'db')) - before).toBe(sent);
+  expect(arrived).toBe(sent);
 });

@@ -78,7 +78,7 @@ test('changes in one breath are one transaction, on the nodes that they concern'
   addPod(store, 'web', 'node-1', '10.244.1.2');
   addPod(store, 'db', 'node-2', '10.244.2.2');
   isolate(store, 'db');
-  await policies.inForce();
+  await policies.inForce('node-1');
   expect(transactions.map(({ node }) => node)).toEqual(['node-2']);
   expect(transactions.at(-1)?.rules).toContain('ip daddr 10.244.2.2 drop');
 });
@@ -86,17 +86,17 @@ test('changes in one breath are one transaction, on the nodes that they concern'
 test('what comes during a transaction is in force only after the next one', async () => {
   const store = createStore();
   const { policies, transactions, holdTransactions } = startOn(store);
-  await policies.inForce();
+  await policies.inForce('node-1');
   addPod(store, 'db', 'node-1', '10.244.1.2');
 
   const release = holdTransactions('node-1', 'node-2');
   isolate(store, 'db');
   const order: string[] = [];
-  const first = policies.inForce().then(() => order.push('first'));
+  const first = policies.inForce('node-1').then(() => order.push('first'));
   while (transactions.length < 1) await new Promise(setImmediate);
   addPod(store, 'job', 'node-1', '10.244.1.3');
   isolate(store, 'job');
-  const second = policies.inForce().then(() => order.push('second'));
+  const second = policies.inForce('node-1').then(() => order.push('second'));
   expect(order).toEqual([]);
   release();
   await Promise.all([first, second]);
@@ -109,20 +109,20 @@ test('changes that mean nothing to policies cause no work', async () => {
   const { policies, transactions } = startOn(store);
   addPod(store, 'db', 'node-1', '10.244.1.2');
   isolate(store, 'db');
-  await policies.inForce();
+  await policies.inForce('node-1');
   const before = transactions.length;
   store.update('pods', 'shop', 'db', (pod) => ({
     ...pod,
     status: { phase: 'Running', podIP: '10.244.1.2' },
   }));
-  await policies.inForce();
+  await policies.inForce('node-1');
   expect(transactions).toHaveLength(before);
 });
 
 test('a node that does not take its rules is told', async () => {
   const store = createStore();
   const { policies, failed, failFromNowOn } = startOn(store);
-  await policies.inForce();
+  await policies.inForce('node-1');
   failFromNowOn(new Error('nft: no'));
   addPod(store, 'db', 'node-1', '10.244.1.2');
   isolate(store, 'db');
@@ -132,7 +132,7 @@ test('a node that does not take its rules is told', async () => {
 test('a node that has the right rules from the start is left alone, and tells so', async () => {
   const store = createStore();
   const { policies, transactions, commits } = startOn(store);
-  await policies.inForce();
+  await policies.inForce('node-1');
   expect(transactions).toEqual([]);
   expect(commits.slice(0, 2)).toEqual([
     { node: 'node-1', revision: 0 },
@@ -143,17 +143,17 @@ test('a node that has the right rules from the start is left alone, and tells so
 test('a node tells when it is done itself, and begins nothing new before all others are', async () => {
   const store = createStore();
   const { policies, transactions, commits, holdTransactions } = startOn(store);
-  await policies.inForce();
+  await policies.inForce('node-1');
   addPod(store, 'web', 'node-1', '10.244.1.2');
   addPod(store, 'db', 'node-2', '10.244.2.2');
-  await policies.inForce();
+  await policies.inForce('node-1');
   const release = holdTransactions('node-1');
   const newestOf = (node: string) => commits.findLast((commit) => commit.node === node)?.revision ?? -1;
 
   isolate(store, 'web');
   const first = store.revision;
   let isEverywhere = false;
-  const everywhere = policies.inForce().then(() => {
+  const everywhere = policies.inForce('node-1').then(() => {
     isEverywhere = true;
   });
   while (newestOf('node-2') < first) await new Promise(setImmediate);
@@ -165,7 +165,7 @@ test('a node tells when it is done itself, and begins nothing new before all oth
   release();
   await everywhere;
   expect(newestOf('node-1')).toBe(first);
-  await policies.inForce();
+  await policies.inForce('node-1');
   expect([newestOf('node-1'), newestOf('node-2')]).toEqual([store.revision, store.revision]);
   expect(transactions.map(({ node }) => node)).toEqual(['node-1', 'node-2']);
 });
@@ -177,13 +177,13 @@ test('every change of a pod, a namespace or a policy is told as known, a change 
   if (plan === undefined) throw new Error('no node');
   createNodes(store, [plan], 'v1', new Date());
   addPod(store, 'web', 'node-1', '10.244.1.2');
-  await policies.inForce();
+  await policies.inForce('node-1');
   store.update('pods', 'shop', 'web', (pod) => ({
     ...pod,
     metadata: { ...pod.metadata, annotations: { note: 'means nothing' } },
   }));
   const { revision } = store;
-  await policies.inForce();
+  await policies.inForce('node-1');
   expect(commits.at(-1)?.revision).toBe(revision);
 
   const before = commits.length;
