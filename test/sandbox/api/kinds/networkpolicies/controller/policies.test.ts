@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { enforcePolicies } from '../../../../../../src/sandbox/api/kinds/networkpolicies/controller/policies.ts';
 import type { NetworkPolicy } from '../../../../../../src/sandbox/api/kinds/networkpolicies/object.ts';
 import { createNodes } from '../../../../../../src/sandbox/api/kinds/nodes/controller/nodes.ts';
@@ -193,4 +193,109 @@ test('every change of a pod, a namespace or a policy is told as known, a change 
   }));
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
   expect(commits).toHaveLength(before);
+});
+
+/** A store with two nodes that can be told to fail, and an isolated pod on each. */
+async function startWithNodes() {
+  const store = createStore();
+  createNodes(store, planNodes(2), 'v1', new Date());
+  const started = startOn(store);
+  addPod(store, 'web', 'node-1', '10.244.1.2');
+  addPod(store, 'db', 'node-2', '10.244.2.2');
+  isolate(store, 'web');
+  await started.policies.inForce('node-1');
+  started.transactions.length = 0;
+  const annotate = (key: string, value: string | undefined): void => {
+    store.update('nodes', undefined, 'node-1', (node) => {
+      const { [`sandbox.podreach.dev/${key}`]: _, ...others } = node.metadata.annotations ?? {};
+      const annotations =
+        value === undefined ? others : { ...others, [`sandbox.podreach.dev/${key}`]: value };
+      return { ...node, metadata: { ...node.metadata, annotations } };
+    });
+  };
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+  };
+  return { ...started, store, annotate, settle };
+}
+
+test('a node that fails open or closed has other rules at once, and its own again afterwards', async () => {
+  const { annotate, settle, transactions, store } = await startWithNodes();
+  annotate('enforcement', 'open');
+  await settle();
+  expect(transactions.map(({ node }) => node)).toEqual(['node-1']);
+  expect(transactions[0]?.rules).not.toContain('drop');
+  annotate('enforcement', 'closed');
+  await settle();
+  expect(transactions[1]?.rules).toMatch(/!= syn accept\n\t\tdrop\n/);
+  isolate(store, 'db');
+  await settle();
+  annotate('enforcement', undefined);
+  await settle();
+  expect(transactions.slice(2).map(({ node }) => node)).toEqual(['node-2', 'node-1']);
+  expect(transactions[3]?.rules).toContain('ip daddr 10.244.1.2 drop');
+});
+
+test('a node that is stopped is waited for by its own pods alone, and catches up in one transaction', async () => {
+  const { annotate, settle, transactions, policies, store, commits } = await startWithNodes();
+  annotate('enforcement', 'stopped');
+  addPod(store, 'job', 'node-1', '10.244.1.3');
+  isolate(store, 'job');
+  isolate(store, 'db');
+  await policies.inForce('node-2');
+  let isInForce = false;
+  const own = policies.inForce('node-1').then(() => {
+    isInForce = true;
+  });
+  await settle();
+  expect({ isInForce, nodes: transactions.map(({ node }) => node) }).toEqual({
+    isInForce: false,
+    nodes: ['node-2'],
+  });
+  annotate('enforcement', 'on');
+  await own;
+  expect(transactions.slice(1)).toEqual([
+    { node: 'node-1', rules: expect.stringContaining('ip daddr 10.244.1.3 drop') },
+  ]);
+  expect(commits.at(-1)).toEqual({ node: 'node-1', revision: commits.at(-2)?.revision });
+});
+
+test('a node that is late takes up each change when its time is over, and forgets those that were overtaken', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { annotate, settle, transactions, store } = await startWithNodes();
+  annotate('programming-delay', '3s');
+  addPod(store, 'job', 'node-1', '10.244.1.3');
+  isolate(store, 'job');
+  await settle();
+  vi.advanceTimersByTime(2999);
+  await settle();
+  expect(transactions).toEqual([]);
+  vi.advanceTimersByTime(1);
+  await settle();
+  expect(transactions.map(({ node }) => node)).toEqual(['node-1']);
+
+  addPod(store, 'late', 'node-1', '10.244.1.4');
+  isolate(store, 'late');
+  await settle();
+  annotate('programming-delay', undefined);
+  await settle();
+  expect(transactions).toHaveLength(2);
+  store.remove('networkpolicies', 'shop', 'isolate-late');
+  await settle();
+  vi.advanceTimersByTime(10_000);
+  await settle();
+  expect(transactions).toHaveLength(3);
+  expect(transactions[2]?.rules).not.toContain('10.244.1.4');
+});
+
+test('a restart writes the same rules anew, once', async () => {
+  const { annotate, settle, transactions } = await startWithNodes();
+  annotate('restarted-at', 'now');
+  await settle();
+  annotate('programming-delay', '1s');
+  await settle();
+  expect(transactions).toEqual([
+    { node: 'node-1', rules: expect.stringContaining('ip daddr 10.244.1.2 drop') },
+  ]);
 });
