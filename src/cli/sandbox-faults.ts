@@ -67,8 +67,13 @@ export function sandboxFaultCommands(setExitCode: SetExitCode): readonly Command
       .description('stop all processes of a pod of a sandbox')
       .argument('<namespace/pod>', 'whose', parsePodName)
       .addArgument(new Argument('[state]', 'off lets them go on').choices(['on', 'off']).default('on'))
-      .action(({ namespace, name }: PodName, state: string, _: FaultOptions, command: Command) =>
-        act(stallFault(namespace, name, state === 'on'), command),
+      .action(
+        (
+          [namespace, name]: ReturnType<typeof parsePodName>,
+          state: string,
+          _: FaultOptions,
+          command: Command,
+        ) => act(stallFault(namespace, name, state === 'on'), command),
       ),
   ];
 }
@@ -89,16 +94,11 @@ function parseDelay(text: string): number | null {
   return text === 'none' ? null : parseDuration(text);
 }
 
-interface PodName {
-  readonly namespace: string;
-  readonly name: string;
-}
-
-function parsePodName(text: string): PodName {
+function parsePodName(text: string): readonly [namespace: string, name: string] {
   const [, namespace, name] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
   if (namespace === undefined || name === undefined)
     throw new InvalidArgumentError('Write it with its namespace: shop/web.');
-  return { namespace, name };
+  return [namespace, name];
 }
 
 /** @returns the exit code */
