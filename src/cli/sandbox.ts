@@ -7,13 +7,20 @@ import { shellCommand } from '../shell.ts';
 import { type KubeconfigFile, writeKubeconfig } from './kubeconfig-file.ts';
 import type { SetExitCode } from './main.ts';
 import { DEFAULT_NODES, nodesOption } from './options.ts';
+import { sandboxFaultCommands } from './sandbox-faults.ts';
 import { listenToSignals, untilAborted } from './signals.ts';
 
 const EXAMPLES = `
 Examples:
   podreach sandbox                         print the kubeconfig's path and stay until Ctrl-C
   podreach sandbox --kubeconfig sb.yaml    write it there
-  podreach sandbox --no-enforcement        policies are stored and never enforced, as with a CNI without a policy engine`;
+  podreach sandbox --no-enforcement        policies are stored and never enforced, as with a CNI without a policy engine
+
+Of a sandbox that runs, with its kubeconfig in $KUBECONFIG or --kubeconfig:
+  podreach sandbox enforcement node-1 open --for 700ms     everything passes on this node, and then no more
+  podreach sandbox delay node-1 3s                         changes are taken up later there
+  podreach sandbox restart node-1                          its rules are written anew
+  podreach sandbox stall shop/web --for 5s                 the pod does nothing meanwhile`;
 
 interface SandboxCommandOptions {
   readonly nodes?: number;
@@ -22,7 +29,7 @@ interface SandboxCommandOptions {
 }
 
 export function sandboxCommand(program: Command, setExitCode: SetExitCode): void {
-  program
+  const sandbox = program
     .command('sandbox')
     .description('start the embedded cluster, print its kubeconfig and stay until Ctrl-C')
     .addOption(nodesOption())
@@ -43,6 +50,8 @@ export function sandboxCommand(program: Command, setExitCode: SetExitCode): void
       );
       setExitCode(0);
     });
+  for (const command of sandboxFaultCommands(setExitCode))
+    sandbox.addCommand(command.copyInheritedSettings(sandbox));
 }
 
 /**

@@ -8,6 +8,7 @@ export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
   readonly labels?: Labels;
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
 }

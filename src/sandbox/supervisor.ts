@@ -6,20 +6,20 @@ import type { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { seedNamespaces } from './api/kinds/namespaces/controller.ts';
 import { enforcePolicies, NO_ENFORCEMENT } from './api/kinds/networkpolicies/controller/policies.ts';
-import { createNodes, tellPoliciesInForce } from './api/kinds/nodes/controller/nodes.ts';
+import { createNodes, tellEnforcement } from './api/kinds/nodes/controller/nodes.ts';
 import { runPods } from './api/kinds/pods/controller/pods.ts';
 import { createStore } from './api/memory-store.ts';
 import { createApiServer } from './api/server.ts';
 import { planNodes } from './dataplane/addresses.ts';
 import { buildNetwork } from './dataplane/network.ts';
-import { NO_RULES, replaceRules } from './dataplane/rules.ts';
+import { NO_RULES } from './dataplane/rules.ts';
 import { requireTools, searchPath } from './host.ts';
 import type { HarnessMessage, StartMessage, SupervisorMessage } from './messages.ts';
 import { createProber } from './probes/prober.ts';
 import { createContainers, type Identity } from './runtime/containers.ts';
 import { mountRootFiles } from './runtime/root-files.ts';
+import { VERSION } from './version.ts';
 
-const VERSION = 'v1.36.0-podreach';
 /** Nobody, where containers can be somebody else than the supervisor. */
 const NOBODY: Identity = { kind: 'user', uid: 65534, gid: 65534 };
 
@@ -45,9 +45,8 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   const tools = requireTools(process.platform, process.env['PATH']);
   const nodes = planNodes(options.nodes);
   const identity: Identity = options.hasUserNamespace ? { kind: 'same-user' } : NOBODY;
-  const initialRules = replaceRules(NO_RULES, NO_RULES);
   const [network, files, containers, tls] = await Promise.all([
-    buildNetwork(tools, nodes, initialRules, identity.kind === 'user' ? identity.gid : 0),
+    buildNetwork(tools, nodes, NO_RULES.table, identity.kind === 'user' ? identity.gid : 0),
     mountRootFiles(tools, process.execPath, [
       import.meta.filename,
       fileURLToPath(import.meta.resolve('selfsigned')),
@@ -67,7 +66,7 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
           store,
           nodes,
           enforce: network.enforce,
-          onCommit: tellPoliciesInForce(store, now),
+          onCommit: tellEnforcement(store, now),
           onFailure: endBecause,
         });
   const prober = createProber({

@@ -38,7 +38,13 @@ function withRulesAfter(waiting: (folder: string) => string): {
     async start(options) {
       const found = findTools(searchPath(process.env['PATH']));
       if (found.kind !== 'complete') throw new Error('the tools of the sandbox are missing');
-      writeFileSync(join(folder, 'nft'), `#!/bin/sh\n${waiting(folder)}\nexec ${found.tools.nft} "$@"\n`);
+      // What only prepares the change does not wait.
+      const script = `#!/bin/sh
+rules=$(cat)
+case $rules in *'flush chain'*) ${waiting(folder)} ;; esac
+printf '%s\\n' "$rules" | ${found.tools.nft} "$@"
+`;
+      writeFileSync(join(folder, 'nft'), script);
       chmodSync(join(folder, 'nft'), 0o755);
       chmodSync(folder, 0o755);
       const before = process.env['PATH'];

@@ -14,8 +14,8 @@ export interface Network {
   connect(node: string, pods: readonly PodLink[]): Promise<void>;
   /** Takes pods' network namespaces away, as far as they exist. */
   detach(node: string, pods: readonly PodLink[]): Promise<void>;
-  /** Carries out a transaction of `nft`. */
-  enforce(node: string, transaction: string): Promise<void>;
+  /** Carries out transactions of `nft`, one after the other. */
+  enforce(node: string, transactions: readonly string[]): Promise<void>;
   /** The file of a node's or a pod's network namespace, for `nsenter --net`. */
   namespaceFile(name: string): string;
 }
@@ -53,7 +53,10 @@ export async function buildNetwork(
     attach: (node, pods) => onNode('making pod networks', node, shell, attachScript(tools, pods, groupId)),
     connect: (node, pods) => onNode('connecting pods', node, shell, connectScript(tools, pods)),
     detach: (node, pods) => onNode('removing pod networks', node, shell, detachScript(tools, pods)),
-    enforce: (node, transaction) => onNode('replacing the rules', node, [tools.nft, '-f', '-'], transaction),
+    async enforce(node, transactions) {
+      for (const transaction of transactions)
+        await onNode('replacing the rules', node, [tools.nft, '-f', '-'], transaction);
+    },
   };
 }
 

@@ -4,10 +4,12 @@
  * `drop`.
  *
  * A transaction is atomic for one chain that stays hooked, and for nothing else. While a table is deleted and made again, a packet
- * meets the new chain before it is filled and the old one after it was emptied; a set that a rule looks up belongs to the new rules
- * a moment before the rule does not. So one chain stays for good, which pods are isolated stands in its rules and not in a map, and
- * sets are asked only for what is allowed: a packet in that moment is lost, and none slips through.
+ * meets the new chain before it is filled and the old one after it was emptied; a set is filled a moment after the rule that looks
+ * it up is there. So one chain stays for good, which pods are isolated stands in its rules and not in a map, and whatever these
+ * rules lead to is there before them: a first transaction makes it, a second one turns to it. No packet slips through, and none is
+ * lost. Sets and chains are named by what is in them, so that those that stay the same are left alone.
  */
+import { createHash } from 'node:crypto';
 import { selectorMatches } from '../selectors.ts';
 import {
   ALL_PORTS,
@@ -41,10 +43,14 @@ const PASSED = `\t\tct state established,related ct direction reply accept
 export interface NodeRules {
   /** The whole table, as `nft -f` reads it. Alike for rules that are alike. */
   readonly table: string;
-  /** What the table consists of beside the chain that stays, so that it can be taken away. */
-  readonly sets: readonly string[];
-  readonly chains: readonly string[];
+  /** What the rules of the chain that stays lead to: definitions, by name. */
+  readonly sets: Definitions;
+  readonly chains: Definitions;
+  /** The chain that stays. */
+  readonly hooked: string;
 }
+
+type Definitions = ReadonlyMap<string, string>;
 
 /** @returns the rules for each of `nodes` */
 export function rulesFor(nodes: readonly string[], state: PolicyState): Map<string, NodeRules> {
@@ -63,21 +69,27 @@ export function rulesFor(nodes: readonly string[], state: PolicyState): Map<stri
 }
 
 /**
- * One transaction that puts rules in the place of others, as input of `nft -f`. It also works where some of the others, or all, are
- * missing.
+ * The transactions that put rules in the place of others, in their order, each as input of `nft -f`. The last one is the moment in
+ * which the rules change. Rules that take their own place are written anew.
  */
-export function replaceRules(before: NodeRules, after: NodeRules): string {
-  const remains = [
-    ...before.sets.map((name) => `\tset ${name} {\n${SET_TYPE}\t}\n`),
-    ...before.chains.map((name) => `\tchain ${name} {\n\t}\n`),
-    `\tchain ${HOOKED} {\n${HOOK}\t}\n`,
-  ];
+export function replaceRules(before: NodeRules, after: NodeRules): readonly [string, ...string[]] {
+  const [sets, chains] = [missing(after.sets, before.sets), missing(after.chains, before.chains)];
+  const made = [...sets, ...chains].map(([, definition]) => definition);
+  const hooked = `table ${TABLE} {\n\tchain ${HOOKED} {\n${HOOK}\t}\n}\nflush chain ${TABLE} ${HOOKED}\n`;
   const removals = [
-    `flush chain ${TABLE} ${HOOKED}\n`,
-    ...before.chains.map((name) => `delete chain ${TABLE} ${name}\n`),
-    ...before.sets.map((name) => `delete set ${TABLE} ${name}\n`),
+    ...missing(before.chains, after.chains).map(([name]) => `delete chain ${TABLE} ${name}\n`),
+    ...missing(before.sets, after.sets).map(([name]) => `delete set ${TABLE} ${name}\n`),
   ];
-  return `table ${TABLE} {\n${remains.join('')}}\n${removals.join('')}${after.table}`;
+  const change = `${hooked}${tableWith([after.hooked])}${removals.join('')}`;
+  return made.length === 0 ? [change] : [tableWith(made), change];
+}
+
+function missing(wanted: Definitions, there: Definitions): (readonly [name: string, definition: string])[] {
+  return [...wanted].filter(([name]) => !there.has(name));
+}
+
+function tableWith(definitions: readonly string[]): string {
+  return `table ${TABLE} {\n${definitions.join('')}}\n`;
 }
 
 /** What an isolated pod's chain lets pass: addresses and ports, ready to be written. Nothing at all where empty. */
@@ -182,35 +194,38 @@ class TableWriter {
       const match = addresses === undefined ? '' : `${peer} @${this.#set(addresses)} `;
       return portMatches(ports).map((portMatch) => `${match}${portMatch}return`);
     });
-    const text = [...lines, 'drop'].map((line) => `\t\t${line}\n`).join('');
-    return nameOf(this.#chains, text, 'pods');
+    return define(this.#chains, 'chain', 'pods', [...lines, 'drop'].map((line) => `\t\t${line}\n`).join(''));
   }
 
   #set(addresses: string): string {
-    return nameOf(this.#sets, addresses, 'peers');
+    return define(this.#sets, 'set', 'peers', `${SET_TYPE}\t\telements = { ${addresses} }\n`);
   }
 
   rules(): NodeRules {
-    const sets = [...this.#sets].map(
-      ([addresses, name]) => `\tset ${name} {\n${SET_TYPE}\t\telements = { ${addresses} }\n\t}\n`,
-    );
-    const chains = [...this.#chains].map(([lines, name]) => `\tchain ${name} {\n${lines}\t}\n`);
-    const judged = [...this.#judged.Egress, ...this.#judged.Ingress];
-    const hooked = `\tchain ${HOOKED} {\n${HOOK}${PASSED}${judged.join('')}\t}\n`;
-    return {
-      table: `table ${TABLE} {\n${sets.join('')}${chains.join('')}${hooked}}\n`,
-      sets: [...this.#sets.values()],
-      chains: [...this.#chains.values()],
-    };
+    return nodeRules(this.#sets, this.#chains, [...this.#judged.Egress, ...this.#judged.Ingress]);
   }
 }
 
-/** What a node enforces from the start: nothing. */
-export const NO_RULES: NodeRules = new TableWriter().rules();
+function nodeRules(sets: Definitions, chains: Definitions, judged: readonly string[]): NodeRules {
+  const hooked = `\tchain ${HOOKED} {\n${HOOK}${PASSED}${judged.join('')}\t}\n`;
+  return { table: tableWith([...sets.values(), ...chains.values(), hooked]), sets, chains, hooked };
+}
 
-function nameOf(names: Map<string, string>, key: string, prefix: string): string {
-  const name = names.get(key) ?? `${prefix}${names.size}`;
-  names.set(key, name);
+/** What a node enforces from the start: nothing. */
+export const NO_RULES: NodeRules = nodeRules(new Map(), new Map(), []);
+
+/** Nothing new passes to or from the pods of a node: all that it forwards is theirs. */
+export const CLOSED_RULES: NodeRules = nodeRules(new Map(), new Map(), ['\t\tdrop\n']);
+
+/** @returns the name, which is another for other contents */
+function define(
+  definitions: Map<string, string>,
+  type: 'set' | 'chain',
+  prefix: string,
+  content: string,
+): string {
+  const name = `${prefix}_${createHash('sha256').update(content).digest('hex').slice(0, 16)}`;
+  definitions.set(name, `\t${type} ${name} {\n${content}\t}\n`);
   return name;
 }
 

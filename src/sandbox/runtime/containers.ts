@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ToolPaths } from '../host.ts';
 import { mountsOf } from '../nsenter.ts';
@@ -12,6 +13,7 @@ import { endingOf } from '../unshare.ts';
 import type { ContainerProcess } from './container-process.ts';
 import { ContainerLog } from './log.ts';
 import type { ContainerAddress, ContainerRuntime, ExecProcess } from './runtime.ts';
+import { continueProcesses, processesOf, stopProcesses } from './stall.ts';
 
 /** As whom containers run: inside a user namespace they keep the only user there is. */
 export type Identity =
@@ -48,6 +50,8 @@ export interface Containers extends ContainerRuntime {
     onRunning: () => void,
     onEnd: (end: ContainerEnd) => void,
   ): () => Promise<void>;
+  /** Stops all processes of a running container, also those that are started in it from then on, or lets them go on. */
+  setStalled(address: ContainerAddress, isStalled: boolean): void;
   /** Drops the log of a container. */
   forget(address: ContainerAddress): void;
 }
@@ -57,6 +61,10 @@ interface RunningContainer {
   readonly log: ContainerLog;
   /** The process that waits for the container, while the container runs. */
   waiter: number | undefined;
+  /** Resolves when its processes go on; undefined while they do. */
+  stall: PromiseWithResolvers<void> | undefined;
+  /** The processes that wait for commands in it. */
+  readonly execs: Set<number>;
 }
 
 const STARTED = 'started\n';
@@ -70,7 +78,13 @@ export async function createContainers(tools: ToolPaths, identity: Identity): Pr
 
   return {
     start(request, onRunning, onEnd) {
-      const container: RunningContainer = { request, log: new ContainerLog(), waiter: undefined };
+      const container: RunningContainer = {
+        request,
+        log: new ContainerLog(),
+        waiter: undefined,
+        stall: undefined,
+        execs: new Set(),
+      };
       containers.set(keyOf(request.address), container);
       return startContainer(tools, dropRights, container, onRunning, onEnd);
     },
@@ -79,7 +93,14 @@ export async function createContainers(tools: ToolPaths, identity: Identity): Pr
       const container = find(address);
       return container?.waiter === undefined
         ? undefined
-        : startExec(tools, dropRights, container.waiter, container.request, command);
+        : startExec(tools, dropRights, container, container.waiter, command);
+    },
+
+    setStalled(address, isStalled) {
+      const container = find(address);
+      if (container?.waiter === undefined) return;
+      if (isStalled) stall(container);
+      else resume(container);
     },
 
     logs: (address) => find(address)?.log.content(),
@@ -118,6 +139,7 @@ function startContainer(
     whenClosed(child, (code, signal) => {
       const ran = container.waiter !== undefined;
       container.waiter = undefined;
+      resume(container);
       container.log.end();
       resolve();
       const { exitCode, stderr } = endingOf(code, signal, said);
@@ -167,35 +189,79 @@ esac
 echo started >&${descriptor}`;
 }
 
+function stall(container: RunningContainer): void {
+  container.stall ??= Promise.withResolvers();
+  stopAll(container);
+}
+
+function stopAll(container: RunningContainer): void {
+  const { stall: ofNow } = container;
+  if (ofNow !== undefined)
+    void stopProcesses(
+      () => insideOf(container),
+      () => container.stall === ofNow,
+    );
+}
+
+/** Lets everything go on that is left of the container. */
+function resume(container: RunningContainer): void {
+  const { stall: ofNow } = container;
+  if (ofNow === undefined) return;
+  container.stall = undefined;
+  ofNow.resolve();
+  void continueProcesses(
+    () => [...insideOf(container), ...container.execs],
+    () => container.stall === undefined,
+  );
+}
+
+function insideOf({ waiter }: RunningContainer): readonly number[] {
+  return waiter === undefined ? [] : processesOf(waiter);
+}
+
+/** Descriptor 4 holds a command back until it ends: nothing starts in a container that is stalled. */
+const HELD = 'read -r _ <&4; exec "$@" 4<&-';
+
 function startExec(
   tools: ToolPaths,
   dropRights: readonly string[],
+  container: RunningContainer,
   waiter: number,
-  { process: program, workingDir }: ContainerRequest,
   command: readonly string[],
 ): ExecProcess {
+  const { process: program, workingDir } = container.request;
   const namespaces = `/proc/${waiter}/ns`;
   const child = spawn(
-    tools.nsenter,
+    tools.sh,
     [
+      ...['-c', HELD, 'sh', tools.nsenter],
       ...[...mountsOf(waiter), `--uts=${namespaces}/uts`, `--net=${namespaces}/net`],
       ...[`--pid=${namespaces}/pid_for_children`, '--', tools.sh, '-c'],
       ...[execScript(dropRights), 'sh', workingDir, ...command],
     ],
-    { env: program.environment, cwd: '/', stdio: ['pipe', 'pipe', 'pipe', 'pipe'] },
+    { env: program.environment, cwd: '/', stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'] },
   );
   // A process that ends without reading its input is no failure.
   child.stdin.on('error', () => {});
   let said = '';
   child.stdio[3]?.on('data', (chunk: Buffer) => {
     said += chunk;
+    // It may have been on its way when the container was stalled.
+    if (said.endsWith(STARTED)) stopAll(container);
   });
+  const { pid } = child;
+  if (pid !== undefined) container.execs.add(pid);
+  const held = child.stdio[4];
+  const letGo = (): void => void (held instanceof Writable && held.on('error', () => {}).end());
+  if (container.stall === undefined) letGo();
+  else void container.stall.promise.then(letGo);
   return {
     stdin: child.stdin,
     stdout: child.stdout,
     stderr: child.stderr,
     exited: new Promise((resolve, reject) => {
       whenClosed(child, (code, signal) => {
+        if (pid !== undefined) container.execs.delete(pid);
         if (said.endsWith(STARTED)) resolve(endingOf(code, signal, '').exitCode);
         else reject(new Error(said.trim() || 'the container has ended'));
       });

@@ -135,6 +135,8 @@ function seedNode(store: Store): void {
     metadata: { name: 'node-a', labels: { 'kubernetes.io/hostname': 'node-a' } },
     spec: { podCIDR: '10.244.0.0/24', podCIDRs: ['10.244.0.0/24'] },
     status: {
+      capacity: { cpu: '2' },
+      allocatable: { cpu: '2' },
       addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
       conditions: [{ type: 'Ready', status: 'True', reason: 'SandboxReady', lastTransitionTime }],
       nodeInfo: { kubeletVersion: 'v1.36.0-podreach', kernelVersion: '6.1.0' },

@@ -1,6 +1,7 @@
 /** What policies do to real packets: a sandbox with two nodes, and a case for each rule of docs/semantics.md. */
 import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { pourWhile } from '../pour.ts';
 import {
   podManifest,
   type SeenStatus,
@@ -804,4 +805,23 @@ test('what is denied is denied while other rules change: each transaction is one
   }
   await bed.exec('ops', 'job', 'touch', until);
   expect(await flood).toMatchObject({ kind: 'exited', exitCode: 0, stdout: '0\n' });
+});
+
+test('what is allowed is allowed while rules change: no packet is lost', async () => {
+  const peers = [{ podSelector: app('job'), namespaceSelector: all }];
+  await bed.policy('shop', 'case-0', { podSelector: app('db'), ingress: [{ from: peers }] });
+  await bed.inForce();
+  const [job, db] = [
+    { namespace: 'ops', name: 'job' },
+    { namespace: 'shop', name: 'db' },
+  ];
+  const { sent, arrived } = await pourWhile(bed, job, db, async () => {
+    const endMs = performance.now() + 8_000;
+    for (let port = 1; performance.now() < endMs; port += 1) {
+      const ingress = [{ from: peers, ports: [{ port }] }];
+      await bed.policy('shop', 'case-1', { podSelector: app('db'), ingress });
+    }
+  });
+  expect(sent).toBeGreaterThan(10_000);
+  expect(arrived).toBe(sent);
 });

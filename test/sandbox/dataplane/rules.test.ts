@@ -26,6 +26,19 @@ function rulesOn(node: string, state: PolicyState): string {
   return rulesFor([node], state).get(node)?.table ?? '';
 }
 
+/** With the names that tell contents numbered in the order of their first place, so that a person can read them. */
+function legible(rules: string): string {
+  const counts: Record<string, number> = {};
+  const names = new Map<string, string>();
+  return rules.replace(/\b(peers|pods)_[0-9a-f]{16}\b/g, (name, prefix: string) => {
+    const count = counts[prefix] ?? 0;
+    if (!names.has(name)) counts[prefix] = count + 1;
+    const known = names.get(name) ?? `${prefix}${count}`;
+    names.set(name, known);
+    return known;
+  });
+}
+
 const app = (name: string) => ({ matchLabels: { app: name } });
 
 test('a node gets one table with its own pods', () => {
@@ -53,7 +66,7 @@ test('a node gets one table with its own pods', () => {
       }),
     ],
   );
-  expect(rulesOn('node-1', state)).toBe(`table ip podreach {
+  expect(legible(rulesOn('node-1', state))).toBe(`table ip podreach {
 	set peers0 {
 		type ipv4_addr
 		flags interval
@@ -88,26 +101,53 @@ test('a node gets one table with its own pods', () => {
   expect(rulesOn('node-2', state)).not.toMatch(/peers|pods|drop|elements/);
 });
 
-test('a transaction keeps the chain that is hooked, and takes away the rest of what was', () => {
-  const pods = [pod('db', 'node-1', '10.244.1.3')];
-  const allow = policy('db', { podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }] });
-  const before = rulesFor(['node-1'], stateWith(pods, [allow])).get('node-1') ?? NO_RULES;
-  expect(before).toMatchObject({ sets: ['peers0'], chains: ['pods0'] });
-  expect(replaceRules(before, NO_RULES)).toBe(`table ip podreach {
-	set peers0 {
-		type ipv4_addr
-		flags interval
-	}
+describe('rules take the place of others', () => {
+  const pods = [pod('db', 'node-1', '10.244.1.3'), pod('web', 'node-1', '10.244.1.2')];
+  const allow = (name: string, port: number) =>
+    policy(name, { podSelector: app(name), ingress: [{ from: [{ podSelector: {} }], ports: [{ port }] }] });
+  const rulesWith = (...policies: NetworkPolicy[]) =>
+    rulesFor(['node-1'], stateWith(pods, policies)).get('node-1') ?? NO_RULES;
+  const [db, both] = [rulesWith(allow('db', 80)), rulesWith(allow('db', 80), allow('web', 81))];
+
+  test('what the chain that stays leads to is made first, and what it no longer leads to goes with the change', () => {
+    const [made = '', changed = ''] = replaceRules(db, rulesWith(allow('web', 81)));
+    expect(legible(made)).toBe(`table ip podreach {
 	chain pods0 {
+		ip saddr @peers0 tcp dport { 81 } return
+		drop
 	}
+}
+`);
+    expect(legible(changed)).toBe(`table ip podreach {
 	chain forward {
 		type filter hook forward priority filter; policy accept;
 	}
 }
 flush chain ip podreach forward
-delete chain ip podreach pods0
-delete set ip podreach peers0
-${NO_RULES.table}`);
+table ip podreach {
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+		ct state established,related ct direction reply accept
+		ct state related accept
+		ct state established tcp flags & (syn | ack) != syn accept
+		ip daddr 10.244.1.2 jump pods0
+	}
+}
+delete chain ip podreach pods1
+`);
+  });
+
+  test('what stays the same is neither made nor taken away', () => {
+    const [made = '', changed = ''] = replaceRules(db, both);
+    expect(made.match(/chain pods_|set peers_/g)).toHaveLength(1);
+    expect(changed).not.toContain('delete');
+    expect(replaceRules(both, db)).toHaveLength(1);
+    expect(replaceRules(both, db)[0].match(/^delete .*$/gm)).toHaveLength(1);
+  });
+
+  test('rules that take their own place are written anew, in one transaction', () => {
+    expect(replaceRules(both, both)).toEqual([expect.stringContaining(both.hooked)]);
+  });
 });
 
 describe('what is alike is written once', () => {
@@ -119,7 +159,7 @@ describe('what is alike is written once', () => {
     const rules = rulesOn('node-1', stateWith(pods, [allow('a', 80), allow('b', 81), allow('c', 443)]));
     expect(rules.match(/chain pods/g)).toHaveLength(1);
     expect(rules).toContain('elements = { 10.244.1.2-10.244.1.101 }');
-    expect(rules).toContain('ip saddr @peers0 tcp dport { 80-81, 443 } return');
+    expect(legible(rules)).toContain('ip saddr @peers0 tcp dport { 80-81, 443 } return');
   });
 
   test('but not chains whose named ports differ', () => {

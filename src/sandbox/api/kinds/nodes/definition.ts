@@ -8,6 +8,7 @@ import { metadataProblems, newMetadataProblems } from '../../validate/metadata.t
 import { dnsSubdomainProblems } from '../../validate/names.ts';
 import type { Definition } from '../definition.ts';
 import { nodeColumns } from './columns.ts';
+import { faultProblems } from './faults.ts';
 import type { Node } from './object.ts';
 
 export const nodes: Definition<'nodes', Node> = {
@@ -37,9 +38,13 @@ export const nodes: Definition<'nodes', Node> = {
 
   withDefaults: (node) => node,
   initial: (node) => node,
-  problems: (node) => newMetadataProblems(node.metadata, false, dnsSubdomainProblems),
+  problems: (node) => [
+    ...newMetadataProblems(node.metadata, false, dnsSubdomainProblems),
+    ...faultProblems(node.metadata),
+  ],
   updateProblems: (node, before) => [
     ...metadataProblems(node.metadata),
+    ...faultProblems(node.metadata),
     ...(isDeepStrictEqual(node.spec, before.spec)
       ? []
       : [

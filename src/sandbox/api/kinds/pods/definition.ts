@@ -9,6 +9,7 @@ import { exec } from './exec.ts';
 import { log } from './log.ts';
 import type { Pod } from './object.ts';
 import { podSchema } from './schema.ts';
+import { stallProblems } from './stall.ts';
 import { podSpecProblems, podUpdateProblems } from './validation.ts';
 
 export const pods: Definition<'pods', Pod> = {
@@ -28,10 +29,12 @@ export const pods: Definition<'pods', Pod> = {
   initial: (pod) => ({ ...pod, status: { phase: 'Pending' } }),
   problems: (pod) => [
     ...newMetadataProblems(pod.metadata, true, dnsSubdomainProblems),
+    ...stallProblems(pod.metadata),
     ...podSpecProblems(pod.spec),
   ],
   updateProblems: (pod, before) => [
     ...metadataProblems(pod.metadata),
+    ...stallProblems(pod.metadata),
     ...podSpecProblems(pod.spec),
     ...podUpdateProblems(pod.spec, before.spec),
   ],

@@ -1,24 +1,29 @@
 /** Brings the policies in the store into force on every node. */
+import { isDeepStrictEqual } from 'node:util';
+import type { EnforcementMode } from '../../../../annotations.ts';
 import type { NodePlan } from '../../../../dataplane/addresses.ts';
-import { NO_RULES, type NodeRules, replaceRules } from '../../../../dataplane/rules.ts';
-import type { Store } from '../../../store.ts';
+import { NO_RULES } from '../../../../dataplane/rules.ts';
+import type { Change, Store } from '../../../store.ts';
+import { faultsOf } from '../../nodes/faults.ts';
+import { NodeEnforcer, type RulesAtRevision } from './node-enforcer.ts';
 import { keepRulebook } from './rulebook.ts';
 
 export interface PolicyEnforcement {
-  /** Resolves when what the store holds now is in force on all nodes. */
-  inForce(): Promise<void>;
+  /** Resolves when what the store holds now is in force on a node, and on all others that take up changes at once. */
+  inForce(node: string): Promise<void>;
 }
 
 export interface PolicyDependencies {
   readonly store: Store;
   readonly nodes: readonly NodePlan[];
-  /** Carries out a transaction on a node that has {@link NO_RULES} from the start. */
-  readonly enforce: (node: string, transaction: string) => Promise<void>;
+  /** Carries out transactions on a node that has {@link NO_RULES} from the start. */
+  readonly enforce: (node: string, transactions: readonly string[]) => Promise<void>;
   /**
-   * Called when a node enforces all policies, pods and namespaces as they are at a revision: also where its rules stayed the same.
+   * Called when a node enforces all policies, pods and namespaces as they are at a revision, or fails to as it is told: also where
+   * its rules stayed the same.
    * @param revision that of the newest of these objects
    */
-  readonly onCommit: (node: string, revision: number) => void;
+  readonly onCommit: (node: string, revision: number, enforcement: EnforcementMode) => void;
   /** Called when a node does not take its rules. What is in force is then unknown: the sandbox must end. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -29,15 +34,32 @@ export const NO_ENFORCEMENT: PolicyEnforcement = { inForce: async () => {} };
 /**
  * Listens to the store from now on. Changes that come while a transaction runs end up together in the next one, and nodes whose
  * rules stay the same are left alone. Each node is told of when it is done by itself, but all go in step: what is in force
- * anywhere follows on what is in force everywhere.
+ * anywhere follows on what is in force everywhere. Only a node that is told to be late, or stopped, is not waited for.
  */
 export function enforcePolicies(dependencies: PolicyDependencies): PolicyEnforcement {
   const { store, nodes, enforce, onCommit, onFailure } = dependencies;
   const rulebook = keepRulebook(store, nodes, wake);
-  const rulesInForce = new Map(nodes.map(({ name }) => [name, NO_RULES]));
-  const waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
+  const waiting = new Set<{
+    readonly node: string;
+    readonly revision: number;
+    readonly resolve: () => void;
+  }>();
   let isBehind = false;
   let isWorking = false;
+
+  const enforcers = new Map(
+    nodes.map(({ name }) => [
+      name,
+      new NodeEnforcer({
+        enforce: (transactions) => enforce(name, transactions),
+        onCommit(revision, enforcement) {
+          onCommit(name, revision, enforcement);
+          resolveWaiting();
+        },
+        onFailure,
+      }),
+    ]),
+  );
 
   async function catchUp(): Promise<void> {
     isWorking = true;
@@ -45,21 +67,14 @@ export function enforcePolicies(dependencies: PolicyDependencies): PolicyEnforce
       // Whatever changes in the same breath belongs to the same transaction.
       await new Promise(setImmediate);
       isBehind = false;
-      const { revision, rules } = rulebook.read();
-      await Promise.all([...rules].map(([node, after]) => replace(node, after, revision)));
-      for (const waiter of waiting.splice(0)) {
-        if (waiter.revision <= revision) waiter.resolve();
-        else waiting.push(waiter);
-      }
+      await Promise.all([...enforcers].map(([name, enforcer]) => enforcer.hear(rulesNow(name))));
     }
     isWorking = false;
   }
 
-  async function replace(node: string, after: NodeRules, revision: number): Promise<void> {
-    const before = rulesInForce.get(node) ?? NO_RULES;
-    if (before.table !== after.table) await enforce(node, replaceRules(before, after));
-    rulesInForce.set(node, after);
-    onCommit(node, revision);
+  function rulesNow(node: string): RulesAtRevision {
+    const { revision, rules } = rulebook.read();
+    return { revision, rules: rules.get(node) ?? NO_RULES };
   }
 
   function wake(): void {
@@ -67,11 +82,32 @@ export function enforcePolicies(dependencies: PolicyDependencies): PolicyEnforce
     if (!isWorking) catchUp().catch(onFailure);
   }
 
+  function resolveWaiting(): void {
+    for (const waiter of waiting) {
+      const isInForce = [...enforcers].every(
+        ([name, { keepsStep, revision }]) =>
+          (name !== waiter.node && !keepsStep) || revision >= waiter.revision,
+      );
+      if (isInForce && waiting.delete(waiter)) waiter.resolve();
+    }
+  }
+
+  function listenToFaults({ resource, type, object, before }: Change): void {
+    const enforcer = resource === 'nodes' ? enforcers.get(object.metadata.name) : undefined;
+    if (enforcer === undefined || type === 'DELETED') return;
+    const faults = faultsOf(object.metadata);
+    if (before !== undefined && isDeepStrictEqual(faults, faultsOf(before.metadata))) return;
+    enforcer.suffer(faults, () => rulesNow(object.metadata.name)).catch(onFailure);
+    // Who waited for this node to take up a change may have nothing to wait for any more.
+    resolveWaiting();
+  }
+
+  store.listen(listenToFaults);
   wake();
   return {
-    inForce: () =>
+    inForce: (node) =>
       new Promise((resolve) => {
-        waiting.push({ revision: rulebook.revision(), resolve });
+        waiting.add({ node, revision: rulebook.revision(), resolve });
         wake();
       }),
   };

@@ -1,5 +1,7 @@
 /** The sandbox's Node objects. */
-import { arch, release } from 'node:os';
+import { arch, availableParallelism, cpus, release } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import { ENFORCEMENT_REASONS, type EnforcementMode } from '../../../../annotations.ts';
 import type { NodePlan } from '../../../../dataplane/addresses.ts';
 import type { Store } from '../../../store.ts';
 import { timestampOf } from '../../../time.ts';
@@ -31,6 +33,8 @@ function nodeObject({ name, address, podCidr }: NodePlan, version: string, time:
     },
     spec: { podCIDR: podCidr, podCIDRs: [podCidr] },
     status: {
+      capacity: { cpu: String(cpus().length) },
+      allocatable: { cpu: String(availableParallelism()) },
       addresses: [
         { type: 'InternalIP', address },
         { type: 'Hostname', address: name },
@@ -51,46 +55,90 @@ function nodeObject({ name, address, podCidr }: NodePlan, version: string, time:
 /** A node's object changes no more often than this, however many pods start at once. */
 const TELL_EVERY_MS = 50;
 
+/** What a node enforces. */
+interface Enforced {
+  /** All policies, pods and namespaces as they are at a revision. */
+  readonly revision: number;
+  readonly enforcement: EnforcementMode;
+}
+
 /**
- * Tells in the status of Node objects what the nodes enforce, as a condition `PoliciesInForce`.
+ * Tells in the status of Node objects what the nodes enforce, as a condition `PoliciesInForce`, and as a condition
+ * `NetworkUnavailable` how they fail to.
  * @param now the wall clock
- * @returns a function that takes what a node enforces from now on: all policies, pods and namespaces as they are at a revision
+ * @returns a function that takes what a node enforces from now on
  */
-export function tellPoliciesInForce(store: Store, now: () => Date): (node: string, revision: number) => void {
-  const told = new Map<string, number>();
-  const newest = new Map<string, number>();
-  const resting = new Set<string>();
+export function tellEnforcement(
+  store: Store,
+  now: () => Date,
+): (node: string, revision: number, enforcement: EnforcementMode) => void {
+  const told = new Map<string, Enforced>();
+  const newest = new Map<string, Enforced>();
+  const resting = new Map<string, NodeJS.Timeout>();
 
   function tell(node: string): void {
-    const revision = newest.get(node);
-    if (resting.has(node) || revision === undefined || revision === told.get(node)) return;
-    told.set(node, revision);
-    store.update('nodes', undefined, node, (object) => withPoliciesInForce(object, revision, now()));
-    resting.add(node);
-    setTimeout(() => {
+    const [next, last] = [newest.get(node), told.get(node)];
+    if (next === undefined || isDeepStrictEqual(next, last)) return;
+    // A failure is told at once, and so is its end.
+    if (resting.has(node) && next.enforcement === last?.enforcement) return;
+    told.set(node, next);
+    store.update('nodes', undefined, node, (object) => withEnforcement(object, next, timestampOf(now())));
+    clearTimeout(resting.get(node));
+    const rest = setTimeout(() => {
       resting.delete(node);
       tell(node);
     }, TELL_EVERY_MS);
+    resting.set(node, rest);
   }
 
-  return (node, revision) => {
-    newest.set(node, revision);
+  return (node, revision, enforcement) => {
+    newest.set(node, { revision, enforcement });
     tell(node);
   };
 }
 
-function withPoliciesInForce(node: Node, revision: number, now: Date): Node {
-  const type = 'PoliciesInForce';
-  const { conditions } = node.status;
-  const before = conditions.find((condition) => condition.type === type);
-  const condition: NodeCondition = {
-    type,
-    status: 'True',
-    reason: 'Committed',
-    message: `resourceVersion ${revision}`,
+type ToldCondition = Omit<NodeCondition, 'lastTransitionTime'>;
+
+function withEnforcement(node: Node, enforced: Enforced, time: string): Node {
+  const before = (type: string): NodeCondition | undefined =>
+    node.status.conditions.find((condition) => condition.type === type);
+  const told = [
+    policiesInForce(enforced, before('PoliciesInForce')),
+    ...networkUnavailable(enforced, before('NetworkUnavailable')),
+  ].map((condition): NodeCondition => {
+    const same = before(condition.type)?.status === condition.status ? before(condition.type) : undefined;
     // As of every condition: since when it has this status.
-    lastTransitionTime: before?.lastTransitionTime ?? timestampOf(now),
+    return { ...condition, lastTransitionTime: same?.lastTransitionTime ?? time };
+  });
+  const others = node.status.conditions.filter(({ type }) => told.every((one) => one.type !== type));
+  return { ...node, status: { ...node.status, conditions: [...others, ...told] } };
+}
+
+/** While everything passes, or nothing, policies are not in force; what is told stays what was in force before. */
+function policiesInForce(
+  { revision, enforcement }: Enforced,
+  before: NodeCondition | undefined,
+): ToldCondition {
+  const isInForce = enforcement === 'on' || enforcement === 'stopped';
+  const message = `resourceVersion ${revision}`;
+  return {
+    type: 'PoliciesInForce',
+    ...(isInForce
+      ? { status: 'True', reason: 'Committed', message }
+      : { status: 'False', reason: ENFORCEMENT_REASONS[enforcement], message: before?.message ?? message }),
   };
-  const others = conditions.filter((other) => other.type !== type);
-  return { ...node, status: { ...node.status, conditions: [...others, condition] } };
+}
+
+const FAILURES: Readonly<Record<Exclude<EnforcementMode, 'on'>, string>> = {
+  open: 'everything passes to and from the pods of this node',
+  closed: 'nothing new passes to or from the pods of this node',
+  stopped: 'the rules that are in force stay, and changes are not taken up',
+};
+
+/** A node that never failed says nothing of it. */
+function networkUnavailable({ enforcement }: Enforced, before: NodeCondition | undefined): ToldCondition[] {
+  const type = 'NetworkUnavailable';
+  const reason = ENFORCEMENT_REASONS[enforcement];
+  if (enforcement !== 'on') return [{ type, status: 'True', reason, message: FAILURES[enforcement] }];
+  return before === undefined ? [] : [{ type, status: 'False', reason, message: 'policies are enforced' }];
 }

@@ -4,6 +4,7 @@ import { processOf } from '../../../../runtime/container-process.ts';
 import type { ContainerEnd, Containers } from '../../../../runtime/containers.ts';
 import { terminationMessage } from '../../../../runtime/log.ts';
 import type { Container, ContainerStatus, Pod } from '../object.ts';
+import { isStalled } from '../stall.ts';
 import type { ContainerState, ContainerView } from './pod-status.ts';
 
 const FIRST_RESTART_MS = 1000;
@@ -49,11 +50,13 @@ export class PodWorker {
   readonly #dependencies: PodWorkerDependencies;
   readonly #lives: readonly ContainerLife[];
   #isStopped = false;
+  #isStalled: boolean;
 
   constructor(pod: Pod, dependencies: PodWorkerDependencies) {
     this.#pod = pod;
     this.#uid = pod.metadata.uid ?? '';
     this.#dependencies = dependencies;
+    this.#isStalled = isStalled(pod.metadata);
     this.#lives = pod.spec.containers.map((spec) => ({
       spec,
       state: { waiting: { reason: 'ContainerCreating' } },
@@ -79,6 +82,14 @@ export class PodWorker {
   refuse(reason: string, message: string): void {
     for (const life of this.#lives) life.state = { waiting: { reason, message } };
     this.#dependencies.onChange();
+  }
+
+  /** Stops all processes, also those to come, or lets them go on. */
+  setStalled(isStalled: boolean): void {
+    if (isStalled === this.#isStalled) return;
+    this.#isStalled = isStalled;
+    for (const { spec } of this.#lives)
+      this.#dependencies.containers.setStalled({ podUid: this.#uid, container: spec.name }, isStalled);
   }
 
   /** Kills everything that runs. @returns a promise that resolves when nothing is left */
@@ -114,6 +125,7 @@ export class PodWorker {
         { address, process: program.process, network, hosts, hostname, workingDir },
         () => {
           startedAt = timestamp();
+          if (this.#isStalled) containers.setStalled(address, true);
           this.#watch(life);
           this.#enter(life, { running: { startedAt } });
         },

@@ -9,6 +9,7 @@ import type { Store } from '../../../store.ts';
 import { timestampOf } from '../../../time.ts';
 import type { PolicyEnforcement } from '../../networkpolicies/controller/policies.ts';
 import type { Pod, PodStatus } from '../object.ts';
+import { isStalled } from '../stall.ts';
 import { createBatcher } from './batcher.ts';
 import { hasEnded, statusOfPod, statusOfUnschedulable } from './pod-status.ts';
 import { PodWorker } from './pod-worker.ts';
@@ -40,6 +41,7 @@ export function runPods(dependencies: PodDependencies): void {
     const pod = object as Pod; // a change of pods carries a pod
     if (type === 'DELETED' || pod.metadata.deletionTimestamp !== undefined) pods.remove(pod);
     else if (type === 'ADDED') pods.schedule(pod);
+    else pods.stall(pod);
   });
 }
 
@@ -51,6 +53,8 @@ interface PlacedPod {
   /** Undefined for a pod on its node's own network. */
   readonly link: PodLink | undefined;
   readonly worker: PodWorker;
+  /** Resolves when it is to leave. */
+  readonly leaving: PromiseWithResolvers<void>;
   /** Resolves when the network and the containers were started, or could not be. */
   started: Promise<void>;
   isLeaving: boolean;
@@ -62,6 +66,7 @@ interface NodeRunner {
   readonly addresses: AddressPool;
   readonly pods: Set<PlacedPod>;
   readonly attach: (pod: PlacedPod) => Promise<void>;
+  readonly connect: (link: PodLink) => Promise<void>;
   readonly detach: (link: PodLink) => Promise<void>;
 }
 
@@ -89,6 +94,11 @@ class PodController {
     const placed = this.#placed.get(uidOf(pod));
     if (placed === undefined) this.#forget(pod);
     else if (!placed.isLeaving) void this.#leave(placed);
+  }
+
+  /** Stops the processes of a pod, or lets them go on, as it asks. */
+  stall(pod: Pod): void {
+    this.#placed.get(uidOf(pod))?.worker.setStalled(isStalled(pod.metadata));
   }
 
   schedule(pod: Pod): void {
@@ -125,6 +135,7 @@ class PodController {
         watchReadiness: (container, onChange) => prober.watch(node.plan.name, address, container, onChange),
         onChange: () => this.#publish(placed),
       }),
+      leaving: Promise.withResolvers(),
       started: Promise.resolve(),
       isLeaving: false,
       isNetworked: !isOnHost,
@@ -151,7 +162,7 @@ class PodController {
     try {
       const hostname = hostnameOf(pod);
       const hosts = await files.writeHosts(uidOf(pod), address, hostname);
-      if (link !== undefined) await node.attach(placed);
+      if (link !== undefined) await this.#connect(placed, link);
       const networkName = link?.link ?? node.plan.name;
       if (placed.isLeaving) return;
       worker.start({
@@ -165,8 +176,17 @@ class PodController {
     }
   }
 
+  /** Gives a pod its network. One that leaves does not wait for a node that does not take up policies. */
+  async #connect(placed: PlacedPod, link: PodLink): Promise<void> {
+    const { node, leaving } = placed;
+    const inForce = this.#dependencies.policies.inForce(node.plan.name);
+    await Promise.all([node.attach(placed), Promise.race([inForce, leaving.promise])]);
+    if (!placed.isLeaving) await node.connect(link);
+  }
+
   async #leave(placed: PlacedPod): Promise<void> {
     placed.isLeaving = true;
+    placed.leaving.resolve();
     await placed.started;
     await placed.worker.stop();
     const giveBack = await this.#disconnect(placed);
@@ -224,17 +244,16 @@ class PodController {
   }
 }
 
-function createNodeRunner(plan: NodePlan, { network, policies }: PodDependencies): NodeRunner {
+function createNodeRunner(plan: NodePlan, { network }: PodDependencies): NodeRunner {
   return {
     plan,
     addresses: new AddressPool(plan.podCidr),
     pods: new Set(),
     attach: createBatcher(PODS_PER_SCRIPT, async (batch) => {
       const links = batch.flatMap(({ link, isLeaving }) => (link === undefined || isLeaving ? [] : [link]));
-      if (links.length === 0) return;
-      await Promise.all([network.attach(plan.name, links), policies.inForce()]);
-      await network.connect(plan.name, links);
+      if (links.length > 0) await network.attach(plan.name, links);
     }),
+    connect: createBatcher(PODS_PER_SCRIPT, (links) => network.connect(plan.name, links)),
     detach: createBatcher(PODS_PER_SCRIPT, (links) => network.detach(plan.name, links)),
   };
 }

@@ -1,7 +1,8 @@
-import { expect, test, vi } from 'vitest';
+import { cpus } from 'node:os';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import {
   createNodes,
-  tellPoliciesInForce,
+  tellEnforcement,
 } from '../../../../../../src/sandbox/api/kinds/nodes/controller/nodes.ts';
 import { createStore } from '../../../../../../src/sandbox/api/memory-store.ts';
 import { planNodes } from '../../../../../../src/sandbox/dataplane/addresses.ts';
@@ -12,7 +13,7 @@ function startOn() {
   const store = createStore();
   createNodes(store, planNodes(2), 'v1.36.0', start);
   let now = start;
-  const tell = tellPoliciesInForce(store, () => now);
+  const tell = tellEnforcement(store, () => now);
   const conditionOf = (node: string) => store.get('nodes', undefined, node)?.status.conditions[1];
   return {
     store,
@@ -28,7 +29,7 @@ function startOn() {
 test('a node tells which policies are in force as a condition beside its own, and since when there are any', () => {
   const { store, tell, conditionOf } = startOn();
   const before = store.get('nodes', undefined, 'node-2');
-  tell('node-1', 57);
+  tell('node-1', 57, 'on');
   expect(store.get('nodes', undefined, 'node-1')?.status.conditions).toEqual([
     { type: 'Ready', status: 'True', reason: 'KubeletReady', lastTransitionTime: '2026-01-02T03:04:05Z' },
     {
@@ -49,16 +50,66 @@ test('of what comes in quick succession the first is told at once and the last s
     const { store, tell, conditionOf, pass } = startOn();
     const messages: (string | undefined)[] = [];
     store.listen(() => messages.push(conditionOf('node-1')?.message));
-    for (let revision = 1; revision <= 100; revision += 1) tell('node-1', revision);
+    for (let revision = 1; revision <= 100; revision += 1) tell('node-1', revision, 'on');
     expect(messages).toEqual(['resourceVersion 1']);
     pass(1000);
     expect(messages).toEqual(['resourceVersion 1', 'resourceVersion 100']);
-    tell('node-1', 100);
+    tell('node-1', 100, 'on');
     pass(1000);
-    tell('node-1', 101);
+    tell('node-1', 101, 'on');
     expect(messages).toEqual(['resourceVersion 1', 'resourceVersion 100', 'resourceVersion 101']);
     expect(conditionOf('node-1')?.lastTransitionTime).toBe('2026-01-02T03:04:05Z');
   } finally {
     vi.useRealTimers();
   }
+});
+
+test('a node tells how it fails at once, and that it does so no more', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { store, tell, pass } = startOn();
+  const conditions = () => store.get('nodes', undefined, 'node-1')?.status.conditions.slice(1);
+  const [first, second] = ['2026-01-02T03:04:05Z', '2026-01-02T03:05:05Z'];
+  tell('node-1', 57, 'on');
+  tell('node-1', 58, 'open');
+  expect(conditions()).toEqual([
+    {
+      type: 'PoliciesInForce',
+      status: 'False',
+      reason: 'EnforcementOpen',
+      message: 'resourceVersion 57',
+      lastTransitionTime: first,
+    },
+    {
+      type: 'NetworkUnavailable',
+      status: 'True',
+      reason: 'EnforcementOpen',
+      message: 'everything passes to and from the pods of this node',
+      lastTransitionTime: first,
+    },
+  ]);
+  tell('node-1', 58, 'closed');
+  expect(conditions()?.[1]).toMatchObject({ status: 'True', reason: 'EnforcementClosed' });
+  pass(60_000);
+  tell('node-1', 58, 'stopped');
+  expect(conditions()).toMatchObject([
+    { status: 'True', reason: 'Committed', message: 'resourceVersion 58', lastTransitionTime: second },
+    { status: 'True', reason: 'EnforcementStopped', lastTransitionTime: first },
+  ]);
+  tell('node-1', 58, 'on');
+  expect(conditions()?.[1]).toEqual({
+    type: 'NetworkUnavailable',
+    status: 'False',
+    reason: 'EnforcementOn',
+    message: 'policies are enforced',
+    lastTransitionTime: second,
+  });
+});
+
+test('a node has the processors of the machine', () => {
+  const { store } = startOn();
+  const node = store.get('nodes', undefined, 'node-1');
+  expect(node?.status.capacity).toEqual({ cpu: String(cpus().length) });
+  expect(Number(node?.status.allocatable.cpu)).toBeLessThanOrEqual(cpus().length);
+  expect(Number(node?.status.allocatable.cpu)).toBeGreaterThan(0);
 });

@@ -55,6 +55,8 @@ test('pods that wait for a node are tried again when labels of a node change, an
     metadata: { name: 'node-1', labels },
     spec: { podCIDR: '', podCIDRs: [] },
     status: {
+      capacity: { cpu: '1' },
+      allocatable: { cpu: '1' },
       addresses: [],
       conditions: [{ type: 'Ready', status: 'True', reason: '', message, lastTransitionTime: '' }],
       nodeInfo: {},

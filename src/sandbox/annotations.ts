@@ -1,0 +1,28 @@
+/** The annotations by which a sandbox is told to fail as a cluster may: what they are called, and what they may say. */
+
+/** Of all of them; no other cluster knows it. */
+export const OWN_PREFIX = 'sandbox.podreach.dev/';
+
+/** On a Node: how its network plugin fails. */
+export const ENFORCEMENT = `${OWN_PREFIX}enforcement`;
+/** On a Node: how much later it takes up changes. */
+export const PROGRAMMING_DELAY = `${OWN_PREFIX}programming-delay`;
+/** On a Node: with each new text its network plugin is restarted. */
+export const RESTARTED_AT = `${OWN_PREFIX}restarted-at`;
+/** On a Pod: whether its processes are stopped. */
+export const STALLED = `${OWN_PREFIX}stalled`;
+
+/**
+ * How a node's network plugin does its work: `open` lets everything pass, `closed` nothing new, and `stopped` keeps the rules that are
+ * in force and takes up no changes.
+ */
+export const ENFORCEMENT_MODES = ['on', 'open', 'closed', 'stopped'] as const;
+export type EnforcementMode = (typeof ENFORCEMENT_MODES)[number];
+
+/** The reason of a Node's condition `NetworkUnavailable` in each of them. */
+export const ENFORCEMENT_REASONS: Readonly<Record<EnforcementMode, string>> = {
+  on: 'EnforcementOn',
+  open: 'EnforcementOpen',
+  closed: 'EnforcementClosed',
+  stopped: 'EnforcementStopped',
+};

@@ -1,0 +1,105 @@
+/** What one node enforces: the policies as it has taken them up, unless its network plugin is told to fail. */
+import type { EnforcementMode } from '../../../../annotations.ts';
+import { CLOSED_RULES, NO_RULES, type NodeRules, replaceRules } from '../../../../dataplane/rules.ts';
+import { NO_FAULTS, type NodeFaults } from '../../nodes/faults.ts';
+
+/** A node's rules as the store had them at a revision. */
+export interface RulesAtRevision {
+  readonly revision: number;
+  readonly rules: NodeRules;
+}
+
+export interface NodeEnforcerDependencies {
+  /** Carries out transactions on the node, which has {@link NO_RULES} from the start. */
+  readonly enforce: (transactions: readonly string[]) => Promise<void>;
+  /** Called each time when what the node enforces agrees with what it has taken up, and with its faults. */
+  readonly onCommit: (revision: number, enforcement: EnforcementMode) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export class NodeEnforcer {
+  readonly #dependencies: NodeEnforcerDependencies;
+  #faults = NO_FAULTS;
+  #heardOf = -1;
+  #taken: RulesAtRevision = { revision: -1, rules: NO_RULES };
+  #inForce = NO_RULES;
+  #committed = -1;
+  #isRestarting = false;
+  #commits = Promise.resolve();
+
+  constructor(dependencies: NodeEnforcerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** The revision up to which the node has taken up all changes; -1 before the first. */
+  get revision(): number {
+    return this.#committed;
+  }
+
+  /** Whether it takes up changes at once, as the other nodes do. */
+  get keepsStep(): boolean {
+    return this.#faults.enforcement !== 'stopped' && this.#faults.delayMs === 0;
+  }
+
+  /** Tells the node what the store holds now. @returns when it has taken it up; at once where it does not keep step */
+  async hear(news: RulesAtRevision): Promise<void> {
+    const isNew = news.revision > this.#heardOf;
+    this.#heardOf = news.revision;
+    const { enforcement, delayMs } = this.#faults;
+    if (enforcement === 'stopped') return;
+    if (delayMs === 0) await this.#take(news);
+    else if (isNew) setTimeout(() => void this.#takeLate(news), delayMs);
+  }
+
+  /** Makes the node fail as it is told to from now on. One that was stopped or late, and is so no more, catches up. */
+  async suffer(faults: NodeFaults, now: () => RulesAtRevision): Promise<void> {
+    const before = this.#faults;
+    this.#faults = faults;
+    this.#isRestarting ||= faults.restartedAt !== undefined && faults.restartedAt !== before.restartedAt;
+    const goesOn = before.enforcement === 'stopped' && faults.enforcement !== 'stopped';
+    const isInTimeAgain = before.delayMs > 0 && faults.delayMs === 0 && faults.enforcement !== 'stopped';
+    if (goesOn || isInTimeAgain) await this.#take(now());
+    else await this.#commit();
+  }
+
+  /** What was late to be taken up may have been overtaken, or the node stopped, meanwhile. */
+  async #takeLate(news: RulesAtRevision): Promise<void> {
+    if (this.#faults.enforcement === 'stopped' || news.revision < this.#taken.revision) return;
+    await this.#take(news).catch(this.#dependencies.onFailure);
+  }
+
+  #take(news: RulesAtRevision): Promise<void> {
+    this.#taken = news;
+    return this.#commit();
+  }
+
+  #commit(): Promise<void> {
+    this.#commits = this.#commits.then(() => this.#bringIntoForce());
+    return this.#commits;
+  }
+
+  async #bringIntoForce(): Promise<void> {
+    const { enforcement } = this.#faults;
+    const { revision, rules } = this.#taken;
+    const after = rulesUnder(enforcement, rules);
+    const isRestarting = this.#isRestarting;
+    this.#isRestarting = false;
+    if (isRestarting || this.#inForce.table !== after.table)
+      await this.#dependencies.enforce(replaceRules(this.#inForce, after));
+    this.#inForce = after;
+    this.#committed = revision;
+    this.#dependencies.onCommit(revision, enforcement);
+  }
+}
+
+function rulesUnder(enforcement: EnforcementMode, rules: NodeRules): NodeRules {
+  switch (enforcement) {
+    case 'open':
+      return NO_RULES;
+    case 'closed':
+      return CLOSED_RULES;
+    case 'on':
+    case 'stopped':
+      return rules;
+  }
+}

@@ -1,0 +1,54 @@
+/** How a node's network plugin is told to fail: read from the annotations of its Node. */
+import {
+  ENFORCEMENT,
+  ENFORCEMENT_MODES,
+  type EnforcementMode,
+  PROGRAMMING_DELAY,
+  RESTARTED_AT,
+} from '../../../annotations.ts';
+import type { ObjectMeta } from '../../../objects.ts';
+import type { Invalidity } from '../../status.ts';
+import { invalidValue } from '../../validate/fields.ts';
+import { type AnnotationCheck, oneOf, ownAnnotationProblems } from '../../validate/own-annotations.ts';
+
+export interface NodeFaults {
+  readonly enforcement: EnforcementMode;
+  /** How much later changes are taken up. */
+  readonly delayMs: number;
+  /** Another text than before is a restart. */
+  readonly restartedAt: string | undefined;
+}
+
+export const NO_FAULTS: NodeFaults = { enforcement: 'on', delayMs: 0, restartedAt: undefined };
+
+/** Of metadata in which {@link faultProblems} finds nothing. */
+export function faultsOf({ annotations = {} }: ObjectMeta): NodeFaults {
+  return {
+    enforcement: ENFORCEMENT_MODES.find((mode) => mode === annotations[ENFORCEMENT]) ?? NO_FAULTS.enforcement,
+    delayMs: millisecondsOf(annotations[PROGRAMMING_DELAY] ?? '0s') ?? NO_FAULTS.delayMs,
+    restartedAt: annotations[RESTARTED_AT],
+  };
+}
+
+export function faultProblems(metadata: ObjectMeta): Invalidity[] {
+  return ownAnnotationProblems(metadata, CHECKS);
+}
+
+const LONGEST_DELAY_MS = 3_600_000;
+
+const CHECKS: Readonly<Record<string, AnnotationCheck>> = {
+  [ENFORCEMENT]: oneOf(ENFORCEMENT_MODES),
+  [PROGRAMMING_DELAY]: (field, value) =>
+    millisecondsOf(value) === undefined
+      ? [invalidValue(field, value, 'must be a duration of at most an hour, such as 500ms, 3s or 1m')]
+      : [],
+  [RESTARTED_AT]: () => [],
+};
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+
+function millisecondsOf(text: string): number | undefined {
+  const [, count, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? [];
+  const ms = Number(count) * (UNITS_MS[unit] ?? Number.NaN);
+  return ms <= LONGEST_DELAY_MS ? ms : undefined;
+}
