@@ -26,6 +26,31 @@ const none = (): RunRecord =>
 const came = (verdict: Verdict | undefined): RunRecord =>
   one(verdict === undefined ? { verdict: undefined as never } : { verdict });
 
+/** The same record, in which a leak of its one check is a known issue. */
+function listing(record: RunRecord, isExpired: boolean): RunRecord {
+  const location = { file: 'shop.yaml', line: 1, column: 1 };
+  const issue = {
+    is: 'leaked' as const,
+    reason: 'a bug of the network plugin',
+    owner: 'mia',
+    expires: '2026-12-31',
+    checks: 1,
+    location,
+    ...(isExpired ? { expired: true as const } : {}),
+  };
+  return runRecordSchema.parse({
+    ...record,
+    scenarios: record.scenarios.map((scenario) => ({
+      ...scenario,
+      knownIssues: [issue],
+      steps: scenario.steps.map((step) => ({
+        ...step,
+        checks: step.checks.map((check) => ({ ...check, knownIssues: [0] })),
+      })),
+    })),
+  });
+}
+
 /** What is said of the one check of two records, and the outcome. */
 function said(
   before: RunRecord,
@@ -55,6 +80,21 @@ describe('a check', () => {
     ['inconclusive', 'inconclusive', undefined, 'same'],
   ])('that was %s and is %s', (was, is, change, outcome) => {
     expect(said(came(was), came(is))).toEqual([change, outcome]);
+  });
+
+  test('that somebody answers for is no failure, until that expires or it fails in another way', () => {
+    const known = (verdict: Verdict, isExpired = false): RunRecord => listing(came(verdict), isExpired);
+    expect(said(came('pass'), known('leaked'))).toEqual(['known', 'not-worse']);
+    expect(said(came('leaked'), known('leaked'))).toEqual(['known', 'not-worse']);
+    expect(said(known('leaked'), known('leaked'))).toEqual([undefined, 'same']);
+    expect(said(known('leaked'), known('leaked', true))).toEqual(['leaked', 'worse']);
+    expect(said(known('leaked'), known('flapping'))).toEqual(['flapping', 'worse']);
+    expect(said(known('leaked'), known('pass'))).toEqual(['fixed', 'not-worse']);
+    expect(said(none(), known('leaked'))).toEqual(['new', 'not-worse']);
+    expect(compareRecords(came('pass'), known('leaked')).checks[0]?.after).toMatchObject({
+      verdict: 'leaked',
+      isKnown: true,
+    });
   });
 
   test('that is new is so whatever it came to, but a mismatch is what it is first', () => {
