@@ -123,23 +123,46 @@ function worldIn(state: ClusterState, declared: Declared): PlannedWorld {
 }
 
 /** A scenario that tests nothing, and steps in which nothing is other than before. */
-function* findIdle({ mark, head, steps }: Scenario, planned: readonly PlannedStep[]): Generator<Problem> {
+function* findIdle(
+  { mark, head, steps, holes }: Scenario,
+  planned: readonly PlannedStep[],
+): Generator<Problem> {
   if (planned.every(({ checks }) => checks.length === 0)) {
     yield problemAt(mark, `the scenario ${quote(head.name)} tests nothing`, {
       hint: 'List connections under "reachable" or "unreachable", or say what holds "otherwise".',
     });
   }
+  // What is missing may have been the change.
+  if (holes.length > 0) return;
   for (const [index, step] of steps.entries()) {
     const [before, after] = [planned[index], planned[index + 1]];
-    if (before === undefined || after === undefined || after.actions.length > 0) continue;
-    const known = new Map(before.checks.map((check) => [check.id, check]));
-    const isSame = after.checks.every(({ id, expected, cutBy }) => {
-      const check = known.get(id);
-      return check?.expected === expected && check.cutBy === cutBy;
-    });
-    if (!isSame) continue;
+    if (before === undefined || after === undefined) continue;
+    if (!isSameState(before, after) || !isSameExpectation(before, after)) continue;
     yield problemAt(step.mark, `the step ${quote(step.name.value)} changes nothing`, {
-      hint: 'Give it an action, such as "apply" or "label", or say what is expected otherwise than before.',
+      hint:
+        after.actions.length === 0
+          ? 'Give it an action, such as "apply" or "label", or say what is expected otherwise than before.'
+          : 'When its actions are done, all is as it was before them. Change something, or leave the step out.',
     });
   }
+}
+
+/** Whether there is the same after a step as before it: a pod that was replaced is another, though it looks the same. */
+function isSameState(before: PlannedStep, after: PlannedStep): boolean {
+  if (after.actions.some(({ kind }) => kind === 'replace')) return false;
+  const stateOf = ({ namespaces, pods, policies }: PlannedStep): string =>
+    JSON.stringify([
+      namespaces,
+      pods,
+      policies.map(({ namespace, name, object }) => [namespace, name, object]),
+    ]);
+  return after.actions.length === 0 || stateOf(before) === stateOf(after);
+}
+
+function isSameExpectation(before: PlannedStep, after: PlannedStep): boolean {
+  const known = new Map(before.checks.map((check) => [check.id, check]));
+  return after.checks.every(({ id, expected, cutBy }) => {
+    const check = known.get(id);
+    return check?.expected === expected && check.cutBy === cutBy;
+  });
 }

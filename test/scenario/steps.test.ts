@@ -704,6 +704,27 @@ steps:
       ]),
     ],
     [
+      'a step whose actions leave all as it was',
+      `steps:${CREATED}  - { name: it comes, apply: [${policy('deny')}] }
+  - { name: again, apply: [${policy('deny')}] }
+  - { name: comes and goes, apply: [${policy('other')}], delete: [networkpolicy/shop/other] }
+  - { name: replaced, replace: [shop/web] }
+`,
+      ['19:5: the step "again"', '20:5: the step "comes and goes"'].flatMap((place) => [
+        `a.yaml:${place} changes nothing`,
+        '  hint: When its actions are done, all is as it was before them. Change something, or leave the step out.',
+      ]),
+    ],
+    [
+      'of a step whose policies cannot be read that, and not that it changes nothing',
+      `steps:${CREATED}  - { name: unread, apply: [nowhere.yaml] }
+`,
+      [
+        'a.yaml:18:29: no such policy file or folder: nowhere.yaml',
+        '  hint: Paths of policies are relative to the scenario file.',
+      ],
+    ],
+    [
       'a step that contradicts itself, and one that contradicts only the step before',
       `steps:${CREATED}  - { name: closed, unreachable: [{ from: shop/web, to: shop/api }] }
   - name: both
