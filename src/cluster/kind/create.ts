@@ -8,17 +8,12 @@ import { type CalicoManifest, readManifest } from './calico.ts';
 import { type DownloadContext, describeSource, loadManifest } from './calico-source.ts';
 import { type CalicoSource, DEFAULT_CALICO_VERSION } from './choices.ts';
 import { KIND_ENVIRONMENT, type KindContext } from './context.ts';
-import {
-  clusterInUse,
-  deleteNodes,
-  deleteUnfinished,
-  ForeignClusterError,
-  foreignCluster,
-} from './delete.ts';
+import { deleteNodes, deleteUnfinished } from './delete.ts';
 import { findNodes, installCalico, loadAllImages, loadProbeImage, waitForAll } from './equip.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { listNodes } from './nodes.ts';
 import { noteProcess } from './process.ts';
+import { clusterInUse, ForeignClusterError, foreignCluster } from './refusals.ts';
 import { retainCluster } from './retain.ts';
 import { calicoKey, digest, type KindCluster, type KindWork } from './work.ts';
 
