@@ -3,6 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { PodreachError } from '../../errors.ts';
 import type { Encapsulation } from './choices.ts';
+import { digest } from './digest.ts';
 
 /** The workloads that make Calico work, by the names that its manifest gives them. */
 export const CALICO_NODE = 'calico-node';
@@ -33,6 +34,8 @@ export interface CalicoManifest {
   readonly nodeImage: string;
   /** Its custom resource definitions by name, and what applies them alone. */
   readonly definitions: { readonly names: readonly string[]; readonly text: string };
+  /** Of the file as it came. */
+  readonly digest: string;
 }
 
 /**
@@ -58,6 +61,7 @@ export function readManifest(text: string, origin: string, encapsulation?: Encap
     images,
     nodeImage: mainContainer(workload.parse(node), origin).image,
     definitions: { names: definitions.map(({ metadata }) => metadata.name), text: writeObjects(definitions) },
+    digest: digest(text),
   };
   if (encapsulation === undefined) return { text, ...facts };
   const changed = objects.map((candidate) => {
@@ -78,12 +82,12 @@ export function releaseOf(image: string): string | undefined {
   return /:(v\d+\.\d+\.\d+[^@]*)/.exec(image)?.[1];
 }
 
-/** Whether a release is older than another one, by its three numbers. */
+/** Whether a release is older than another one, by its three numbers; false where one of them is no release. */
 export function isOlder(release: string, other: string): boolean {
-  const numbers = (text: string): number[] => (text.match(/\d+/g) ?? []).slice(0, 3).map(Number);
-  const [ours, theirs] = [numbers(release), numbers(other)];
-  const at = ours.findIndex((number, index) => number !== theirs[index]);
-  return at !== -1 && (ours[at] ?? 0) < (theirs[at] ?? 0);
+  const numbersOf = (text: string): string | undefined => /^v\d+\.\d+\.\d+/.exec(text)?.[0];
+  const [ours, theirs] = [numbersOf(release), numbersOf(other)];
+  if (ours === undefined || theirs === undefined) return false;
+  return ours.localeCompare(theirs, 'en', { numeric: true }) < 0;
 }
 
 function badManifest(origin: string, words: string, cause?: unknown): PodreachError {

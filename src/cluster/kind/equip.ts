@@ -1,7 +1,7 @@
 /** The stages that turn bare nodes into a cluster that a run can use. A kept cluster goes through those again that change nothing there. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { Interruption, messageOf } from '../../errors.ts';
-import { adviseLook } from './advice.ts';
+import { adviseLook, adviseWait } from './advice.ts';
 import { applyManifest } from './apply.ts';
 import type { CalicoManifest } from './calico.ts';
 import { reachableKubeconfig } from './config.ts';
@@ -62,8 +62,13 @@ export async function loadProbeImage(work: KindWork): Promise<void> {
   }
 }
 
-async function performLoading(
-  { options, context, sequence, docker }: KindWork,
+interface LoadingWork extends Pick<KindWork, 'context' | 'sequence' | 'docker'> {
+  readonly options: Pick<KindWork['options'], 'name'>;
+}
+
+/** The stage that puts images into the nodes. */
+export async function performLoading(
+  { options, context, sequence, docker }: LoadingWork,
   name: string,
   images: readonly string[],
 ): Promise<void> {
@@ -114,10 +119,7 @@ export async function waitForAll(work: KindWork, controlPlane: string): Promise<
       name: `waiting for ${requirement.name}`,
       run: (progress) =>
         waitFor(requirement, { access: { runner, node: controlPlane, signal }, clock, progress }),
-      advise: (thrown) =>
-        /ImagePull|ErrImage/.test(String(thrown))
-          ? 'Check that the nodes can pull images, or load them from the local Docker with --load-images.'
-          : adviseLook(work),
+      advise: (thrown) => adviseWait(thrown, adviseLook(work)),
     });
   }
 }

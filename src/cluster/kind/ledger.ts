@@ -8,6 +8,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, PodreachError } from '../../errors.ts';
+import { ENCAPSULATIONS } from './choices.ts';
 import { type NotedProcess, processSchema } from './process.ts';
 
 const entry = z.strictObject({
@@ -24,7 +25,7 @@ const entry = z.strictObject({
     config: z.string(),
     nodeImage: z.string().optional(),
     calico: z.string(),
-    encapsulation: z.string().optional(),
+    encapsulation: z.enum(ENCAPSULATIONS).optional(),
     /** The digest of Calico's manifest, which tells two files of one name apart; absent in entries of older versions. */
     manifest: z.string().optional(),
   }),

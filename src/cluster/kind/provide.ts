@@ -1,10 +1,11 @@
 /** A kind cluster for a run: the one of that name that podreach kept, or a new one. */
 import { Interruption, PodreachError } from '../../errors.ts';
-import { CommandError } from '../command-runner.ts';
+import { adviseTools } from './advice.ts';
 import { readConfig } from './config.ts';
 import type { KindContext, KindOptions } from './context.ts';
 import { createKindCluster } from './create.ts';
 import { deleteNodes } from './delete.ts';
+import { digest } from './digest.ts';
 import { findNodes, loadAllImages, loadProbeImage, waitForAll } from './equip.ts';
 import { type LedgerEntry, type Recipe, recipeDifference } from './ledger.ts';
 import { machineWarnings, readMachine } from './machine.ts';
@@ -13,7 +14,7 @@ import { collectLogs } from './retain.ts';
 import { startSequence } from './stages.ts';
 import { type FoundCluster, lookUp } from './standing.ts';
 import { askDocker, askKind } from './tools.ts';
-import { calicoKey, digest, type KindCluster, type KindWork } from './work.ts';
+import { calicoKey, type KindCluster, type KindWork } from './work.ts';
 
 /**
  * Takes the cluster of that name that podreach kept, or makes it. One that somebody else made is never touched.
@@ -33,8 +34,7 @@ export async function provideKindCluster(options: KindOptions, context: KindCont
         config: await readConfig(options.configFile),
       };
     },
-    advise: (thrown) =>
-      `Check what \`${thrown instanceof CommandError ? thrown.commandLine : 'docker info'}\` says.`,
+    advise: adviseTools,
   });
   for (const text of machineWarnings(machine, config)) tell({ type: 'warning', text });
 
@@ -84,6 +84,10 @@ async function reuse(work: KindWork, entry: LedgerEntry, nodes: FoundCluster['no
     );
   }
   refuseStopped(name, nodes);
+  if (entry.upgrade !== undefined) {
+    const text = `an upgrade of Calico to ${entry.upgrade.calico} has begun on the kind cluster "${name}" and has not ended`;
+    context.tell({ type: 'warning', text });
+  }
   try {
     const { controlPlane, kubeconfig } = await findNodes(work);
     await loadAllImages(work, []);

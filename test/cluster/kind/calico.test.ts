@@ -1,4 +1,5 @@
 /** Reading and changing Calico's manifest. */
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { isOlder, readManifest, releaseOf } from '../../../src/cluster/kind/calico.ts';
@@ -17,6 +18,7 @@ test('is applied byte for byte where nothing is to be changed, and names each im
     ],
     nodeImage: 'registry.example/calico/node:v0.0.1',
     definitions: { names: [], text: '' },
+    digest: createHash('sha256').update(manifestText()).digest('hex'),
   });
 });
 
@@ -51,6 +53,8 @@ test.each([
   ['v3.9.10', 'v3.10.2', true],
   ['v3.32.1', 'v3.32.1', false],
   ['v4.0.0', 'v3.32.1', false],
+  ['v3.31.7', '/home/me/calico.yaml', false],
+  ['/home/me/calico.yaml', 'v3.32.1', false],
 ])('%s is older than %s: %s', (release, other, isIt) => {
   expect(isOlder(release, other)).toBe(isIt);
 });
