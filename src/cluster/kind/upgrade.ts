@@ -23,8 +23,8 @@ import { READY_TIMEOUT_MS, takeSnapshot, waitFor } from './wait.ts';
 import { calicoKey } from './work.ts';
 
 /**
- * As Calico's own instructions have it. A field that somebody else has set since is set back, and what the old manifest had and the new
- * one has not is taken away; a client-side apply would not fit the largest definitions into its annotation for ever.
+ * As Calico's own instructions have it. A field that somebody else has set is set back, and one that only the old manifest set is taken
+ * away; no definition is too large for it.
  */
 const APPLY_OPTIONS = ['--server-side', '--force-conflicts'];
 
