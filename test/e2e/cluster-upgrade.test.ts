@@ -2,11 +2,12 @@
  * `podreach cluster upgrade` as a program. Docker and kind are programs that write what the real ones do; what kubectl is told to get
  * is in a file that each apply replaces.
  */
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { manifestText, READY_ITEMS } from '../cluster/kind/world.ts';
 import { type CliProcess, type CliResult, type Folder, folderWith, startCli } from '../support/cli.ts';
+import { writePrograms } from '../support/programs.ts';
 
 const INFO = { ServerVersion: '28.0.0', OperatingSystem: 'Docker Desktop', CgroupVersion: '2' };
 
@@ -74,7 +75,7 @@ function kindHost(afterApply: string): KindHost {
     'kind-ci.kubeconfig': context('kind-ci'),
     'staging.kubeconfig': context('staging'),
   });
-  const programs = {
+  writePrograms(folder, {
     docker: `case "$1" in
 info) cat "$dir/info.json";;
 ps) case "$*" in *cluster=ci) if [ -e "$dir/nodes" ]; then echo 0123; fi;; esac;;
@@ -90,12 +91,7 @@ version*) echo "kind v0.32.0 go1.26.0 linux/amd64";;
 "create cluster") touch "$dir/nodes";;
 "export kubeconfig") cat "$dir/kind-ci.kubeconfig" >"$6";;
 esac`,
-  };
-  for (const [name, body] of Object.entries(programs)) {
-    const file = join(folder.path, name);
-    writeFileSync(file, `#!/bin/sh\ndir="${folder.path}"\n${body}\n`);
-    chmodSync(file, 0o755);
-  }
+  });
   const start: KindHost['start'] = (args, env = {}) =>
     startCli(['cluster', ...args], {
       env: {
