@@ -1,23 +1,20 @@
 /** `podreach cluster`: a kind cluster with Calico that stays, for many runs and for looking around. */
 import { Command } from 'commander';
-import { systemClock } from '../clock.ts';
 import { DEFAULT_CLUSTER_NAME } from '../cluster/kind/choices.ts';
-import type { KindContext } from '../cluster/kind/context.ts';
-import type { StageListener } from '../cluster/kind/stages.ts';
 import type { KindStatus } from '../cluster/kind/status.ts';
-import { Interruption } from '../errors.ts';
-import { INTERRUPTED } from '../judge/exit-code.ts';
 import { DEFAULT_PROBE_IMAGE } from '../probe/settings.ts';
+import { upgradeCommand } from './cluster-upgrade.ts';
 import { checkClusterName, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
+import { inSession } from './kind-session.ts';
 import type { SetExitCode } from './main.ts';
 import { probeImageOption } from './probe-options.ts';
-import { listenToSignals } from './signals.ts';
 
 const EXAMPLES = `
 Examples:
   podreach cluster create                        a cluster named ${DEFAULT_CLUSTER_NAME}, with kind and Calico
   podreach run scenarios --cluster kind          uses it, and leaves it in place
   podreach cluster status                        is it ready, and where is its kubeconfig?
+  podreach cluster upgrade --calico-version v3.32.1
   podreach cluster delete
   podreach cluster create old --node-image kindest/node:v1.34.8
   podreach cluster create --calico-manifest calico.yaml --load-images   without a way out for the nodes`;
@@ -30,9 +27,10 @@ interface CreateOptions extends KindCommandOptions {
 export function clusterCommand(program: Command, setExitCode: SetExitCode): void {
   const cluster = program
     .command('cluster')
-    .description('make, show or delete a kind cluster with Calico that stays between runs')
+    .description('make, upgrade, show or delete a kind cluster with Calico that stays between runs')
     .addHelpText('after', EXAMPLES);
   cluster.addCommand(createCommand(setExitCode));
+  cluster.addCommand(upgradeCommand(setExitCode));
   cluster.addCommand(statusCommand(setExitCode));
   cluster.addCommand(deleteCommand(setExitCode));
   // Commands that are added ready-made do not take over how their parent prints and ends.
@@ -55,7 +53,7 @@ function createCommand(setExitCode: SetExitCode): Command {
       const { probeImage = DEFAULT_PROBE_IMAGE } = options;
       const wanted = readKindOptions(name, options, { probeImage, keep: true });
       const { provideKindCluster } = await import('../cluster/kind/provide.ts');
-      const exitCode = await inSession(options.quiet === true, async ({ context, say }) => {
+      const exitCode = await inSession({ isQuiet: options.quiet === true }, async ({ context, say }) => {
         const { isNew, kubeconfigFile } = await provideKindCluster(wanted, context);
         say(`kind cluster "${wanted.name}" ${isNew ? 'is ready' : 'was there already, and is ready'}`);
         say(`  kubectl --kubeconfig ${kubeconfigFile} get pods --all-namespaces`);
@@ -73,7 +71,7 @@ function statusCommand(setExitCode: SetExitCode): Command {
     .action(async (given: string | undefined) => {
       const name = checkClusterName(given ?? DEFAULT_CLUSTER_NAME);
       const { kindStatus } = await import('../cluster/kind/status.ts');
-      const exitCode = await inSession(false, async ({ context }) => {
+      const exitCode = await inSession({}, async ({ context }) => {
         const status = await kindStatus(name, context);
         process.stdout.write(`${renderStatus(name, status).join('\n')}\n`);
         return status.isReady ? 0 : 3;
@@ -88,42 +86,13 @@ function deleteCommand(setExitCode: SetExitCode): Command {
     .action(async (given: string | undefined) => {
       const name = checkClusterName(given ?? DEFAULT_CLUSTER_NAME);
       const { deleteKindCluster } = await import('../cluster/kind/delete.ts');
-      const exitCode = await inSession(false, async ({ context, say }) => {
+      const exitCode = await inSession({}, async ({ context, say }) => {
         const wasThere = await deleteKindCluster(name, context);
         say(wasThere ? `kind cluster "${name}" is deleted` : `there is no kind cluster "${name}"`);
         return 0;
       });
       setExitCode(exitCode);
     });
-}
-
-interface KindCommand {
-  readonly context: KindContext;
-  /** Says something, unless it is to be quiet. */
-  readonly say: (text: string) => void;
-}
-
-/** Does something with the world as it is, and with the user's signals. @returns the exit code */
-async function inSession(isQuiet: boolean, work: (session: KindCommand) => Promise<number>): Promise<number> {
-  const { systemWorld } = await import('../cluster/kind/context.ts');
-  const { describeStageEvent } = await import('../cluster/kind/stages.ts');
-  const print = (text: string): void => void process.stderr.write(`${text}\n`);
-  using signals = listenToSignals(
-    () => print('\ninterrupted: cleaning up; press Ctrl-C again to leave at once'),
-    () => print('left at once; the next `podreach cluster create` of this name, or `delete`, cleans up'),
-  );
-  const tell: StageListener = (event) => {
-    if (isQuiet && event.type !== 'warning') return;
-    const text = describeStageEvent(event);
-    if (text !== undefined) print(text);
-  };
-  const context: KindContext = { ...systemWorld(), clock: systemClock, signal: signals.signal, tell };
-  try {
-    return await work({ context, say: (text) => (isQuiet ? undefined : print(text)) });
-  } catch (thrown) {
-    if (!(thrown instanceof Interruption)) throw thrown;
-    return INTERRUPTED[thrown.signalName];
-  }
 }
 
 const STANDINGS: Readonly<Record<KindStatus['standing'], string>> = {
@@ -140,7 +109,7 @@ function renderStatus(name: string, status: KindStatus): string[] {
   const fact = (label: string, text: string): string => `  ${label.padEnd(24)} ${text}`;
   return [
     `kind cluster "${name}": ${isReady ? 'ready' : 'not ready'} (${STANDINGS[standing]})`,
-    ...(entry === undefined ? [] : [fact('made', entry.startedAt), fact('Calico', entry.recipe.calico)]),
+    ...(entry === undefined ? [] : [fact('made', entry.startedAt), fact('Calico', describeCalico(entry))]),
     ...(kubernetes === undefined ? [] : [fact('Kubernetes', kubernetes)]),
     ...nodes.map((node) => fact(node.name, node.isRunning ? 'running' : 'stopped')),
     ...requirements.map((required) =>
@@ -148,4 +117,9 @@ function renderStatus(name: string, status: KindStatus): string[] {
     ),
     ...(entry === undefined ? [] : [fact('kubeconfig', kubeconfigFile)]),
   ];
+}
+
+function describeCalico({ recipe, upgrade }: NonNullable<KindStatus['entry']>): string {
+  if (upgrade === undefined) return recipe.calico;
+  return `${recipe.calico}, with an upgrade to ${upgrade.calico} that has not ended`;
 }

@@ -64,7 +64,7 @@ async function imagesFor(options: ImagesOptions): Promise<readonly string[]> {
 
 async function kindImages(options: ImagesOptions): Promise<readonly string[]> {
   const { readConfig } = await import('../cluster/kind/config.ts');
-  const { calicoImages } = await import('../cluster/kind/create.ts');
+  const { calicoImages } = await import('../cluster/kind/manifest.ts');
   const { foldersOf } = await import('../cluster/kind/ledger.ts');
   const { nodeImages } = await import('../cluster/kind/node-images.ts');
   const { parse } = await import('yaml');

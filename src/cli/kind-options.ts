@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import {
   CALICO_PINS,
+  type CalicoSource,
   DEFAULT_CALICO_VERSION,
   DEFAULT_CLUSTER_NAME,
   ENCAPSULATIONS,
@@ -25,16 +26,22 @@ export interface KindCommandOptions {
 
 /** Those that decide which images a cluster needs. New options each time: commander notes in them what was given. */
 export function kindImageOptions(): Option[] {
-  const pinned = Object.keys(CALICO_PINS);
   return [
     new Option('--kind-config <file>', "kind's configuration (default: one control plane, two workers)"),
     new Option(
       '--node-image <image>',
       "the nodes' image, which decides the Kubernetes version (default: kind's own)",
     ),
+    ...calicoOptions(` (default: ${DEFAULT_CALICO_VERSION})`),
+  ];
+}
+
+/** Those that name a Calico. @param note follows what is said of the version */
+export function calicoOptions(note = ''): Option[] {
+  return [
     new Option(
       '--calico-version <version>',
-      `which Calico: ${pinned.join(', ')} (default: ${DEFAULT_CALICO_VERSION})`,
+      `which Calico: ${Object.keys(CALICO_PINS).join(', ')}${note}`,
     ).argParser(parseCalicoVersion),
     new Option(
       '--calico-manifest <file|url>',
@@ -88,13 +95,12 @@ export function readKindOptions(
   options: KindCommandOptions,
   more: { readonly probeImage: string; readonly keep: boolean },
 ): KindOptions {
-  const { kindConfig, nodeImage, calicoVersion, calicoManifest, calicoEncapsulation, loadImages, retain } =
-    options;
+  const { kindConfig, nodeImage, calicoEncapsulation, loadImages, retain } = options;
   return {
     name: checkClusterName(name ?? DEFAULT_CLUSTER_NAME),
     configFile: kindConfig === undefined ? undefined : resolve(kindConfig),
     nodeImage,
-    calico: calicoSource(calicoVersion, calicoManifest),
+    calico: calicoSource(options),
     encapsulation: calicoEncapsulation,
     loadImages,
     retain,
@@ -102,7 +108,11 @@ export function readKindOptions(
   };
 }
 
-function calicoSource(version: string | undefined, manifest: string | undefined): KindOptions['calico'] {
+/** The Calico that the options of {@link calicoOptions} name; undefined where none of them was given. */
+export function calicoSource({
+  calicoVersion: version,
+  calicoManifest: manifest,
+}: KindCommandOptions): CalicoSource | undefined {
   if (version !== undefined) return { type: 'version', version };
   if (manifest === undefined) return undefined;
   return { type: 'manifest', from: /^https?:\/\//.test(manifest) ? manifest : resolve(manifest) };

@@ -94,8 +94,10 @@ async function retainAfterRun(
 ): Promise<void> {
   const { folders, tell, clock } = context;
   const sequence = startSequence(tell, clock);
-  const failed = { options, context, sequence, ledger: openLedger(folders, name) };
-  if (isNew && !options.keep) await retainCluster(entry, failed);
+  const ledger = openLedger(folders, name);
+  const failed = { options, context, sequence, ledger };
+  // Its Calico may have been upgraded during the run.
+  if (isNew && !options.keep) await retainCluster((await ledger.read()) ?? entry, failed);
   else await collectLogs(clock.date(), failed);
 }
 

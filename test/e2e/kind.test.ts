@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -25,6 +25,7 @@ import {
   runCli,
   startCli,
 } from '../support/cli.ts';
+import { writePrograms } from '../support/programs.ts';
 
 const SCENARIO = `apiVersion: podreach/v1
 kind: Scenario
@@ -65,7 +66,7 @@ async function kindHost(intervention: Intervention = {}, deletion = 'rm -f "$dir
     'node.json': JSON.stringify(NODE),
     'items.json': JSON.stringify({ items: READY_ITEMS }),
   });
-  const programs = {
+  writePrograms(folder, {
     docker: `case "$1" in
 info) cat "$dir/info.json";;
 ps) if [ -e "$dir/nodes" ]; then echo 0123; fi;;
@@ -80,12 +81,7 @@ version*) echo "kind v0.32.0 go1.26.0 linux/amd64";;
 "delete cluster") ${deletion};;
 "export kubeconfig") cat "$dir/kubeconfig" >"$6";;
 esac`,
-  };
-  for (const [name, body] of Object.entries(programs)) {
-    const file = join(folder.path, name);
-    writeFileSync(file, `#!/bin/sh\ndir="${folder.path}"\n${body}\n`);
-    chmodSync(file, 0o755);
-  }
+  });
   const cluster = await throughProxy(sandboxCluster({ nodes: 1, enforcement: 'on' }), intervention).start({
     clock: systemClock,
     signal: new AbortController().signal,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemRunner } from '../../src/cluster/command-runner.ts';
+import { DEFAULT_CALICO_VERSION } from '../../src/cluster/kind/choices.ts';
 import { listNodes } from '../../src/cluster/kind/nodes.ts';
 import { askDocker, askKind } from '../../src/cluster/kind/tools.ts';
 import { messageOf } from '../../src/errors.ts';
@@ -38,6 +39,7 @@ const foreignKubeconfig = join(folder, 'kubeconfig');
 // Short, since a node's name has to fit; the process id keeps two runs on one Docker apart.
 const kept = `prt-${process.pid}`;
 const ephemeral = `pre-${process.pid}`;
+const upgraded = `pru-${process.pid}`;
 /** The nodes that take pods. */
 const workers = [`${kept}-worker`, `${kept}-worker2`];
 
@@ -48,15 +50,21 @@ function given(option: string, variable: string): string[] {
 }
 
 const probe = given('--probe-image', 'PROBE_IMAGE');
-const recipe = [
+const loading = process.env['PODREACH_KIND_LOAD_IMAGES'] === '1' ? ['--load-images'] : [];
+const calico = [...given('--calico-version', 'CALICO'), ...given('--calico-manifest', 'CALICO_MANIFEST')];
+/** All that makes a cluster, but for its Calico. */
+const nodes = [
   ...given('--kind-config', 'CONFIG'),
   ...given('--node-image', 'NODE_IMAGE'),
-  ...given('--calico-version', 'CALICO'),
-  ...given('--calico-manifest', 'CALICO_MANIFEST'),
   ...given('--calico-encapsulation', 'ENCAPSULATION'),
-  ...(process.env['PODREACH_KIND_LOAD_IMAGES'] === '1' ? ['--load-images'] : []),
+  ...loading,
   '--retain',
 ];
+const recipe = [...nodes, ...calico];
+const olderManifest = given('--calico-manifest', 'OLD_CALICO_MANIFEST');
+const older = olderManifest.length > 0 ? olderManifest : ['--calico-version', 'v3.31.7'];
+const isOlder = calico[1]?.endsWith('3.31.7') === true;
+const newer = calico.length > 0 && !isOlder ? calico : ['--calico-version', DEFAULT_CALICO_VERSION];
 
 async function podreach(...args: readonly string[]): Promise<CliResult> {
   const result = await runCli(args, {
@@ -78,8 +86,8 @@ beforeAll(() => {
 });
 
 afterAll(async () => {
-  if (reason === undefined) await podreach('cluster', 'delete', kept);
-  if (reason === undefined) await podreach('cluster', 'delete', ephemeral);
+  for (const cluster of reason === undefined ? [kept, ephemeral, upgraded] : [])
+    await podreach('cluster', 'delete', cluster);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -172,6 +180,35 @@ unreachable:
     expect((await podreach('cluster', 'delete', kept)).exitCode).toBe(0);
     expect(await listNodes(systemRunner, kept)).toEqual([]);
     expect((await podreach('cluster', 'status', kept)).exitCode).toBe(3);
+  });
+
+  test('is upgraded to another Calico, node by node, and passes with it', async () => {
+    expect(await podreach('cluster', 'create', upgraded, ...nodes, ...older)).toMatchObject({ exitCode: 0 });
+    const { exitCode, stderr } = await podreach('cluster', 'upgrade', upgraded, ...newer, ...loading);
+    expect(exitCode).toBe(0);
+    const [, before, after] = / is upgraded from Calico (v\S+) to (v\S+)\n/.exec(stderr) ?? [];
+    expect(after).not.toBe(before);
+    // Calico's DaemonSet replaces one pod after the other (updateStrategy.rollingUpdate.maxUnavailable: 1).
+    expect(stderr).toMatch(
+      /daemonset\/kube-system\/calico-node: [0-2] of 3 updated and ready; .*: still the old one/,
+    );
+    expect(stderr).toContain('waiting for the rollout of deployment/kube-system/calico-kube-controllers\n');
+    expect(await podreach('cluster', 'status', upgraded)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.not.stringContaining('has not ended'),
+    });
+
+    const report = `json=${join(reports, 'upgraded.json')}`;
+    const args = ['--cluster', `kind=${upgraded}`, ...probe, '--report', report];
+    expect(await podreach('run', 'scenarios/three-tier.yaml', ...args)).toMatchObject({ exitCode: 0 });
+    expect(readRecord('upgraded.json').environment.networkPlugins).toEqual([
+      expect.objectContaining({ name: 'Calico', version: after, enforces: true }),
+    ]);
+
+    const again = await podreach('cluster', 'upgrade', upgraded, ...newer, ...loading);
+    expect(again.exitCode).toBe(0);
+    expect(again.stderr).toContain(`has Calico ${after} already: there was nothing to do`);
+    expect(await podreach('cluster', 'delete', upgraded)).toMatchObject({ exitCode: 0 });
   });
 
   test("leaves the user's kubeconfig alone", () => {

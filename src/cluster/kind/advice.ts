@@ -28,3 +28,15 @@ export function adviseLook({ options: { name, retain }, isReused }: KindWork): s
     ? `Run it again with --retain to collect the logs of its nodes, or delete it: podreach cluster delete ${name}`
     : 'Run it again with --retain to keep the nodes and their logs.';
 }
+
+/** Where Docker or kind does not answer as it should. */
+export function adviseTools(thrown: unknown): string {
+  return `Check what \`${thrown instanceof CommandError ? thrown.commandLine : 'docker info'}\` says.`;
+}
+
+/** Where something does not become ready. @param otherwise what to do where images are not what keeps it */
+export function adviseWait(thrown: unknown, otherwise: string): string {
+  return /ImagePull|ErrImage/.test(String(thrown))
+    ? 'Check that the nodes can pull images, or load them from the local Docker with --load-images.'
+    : otherwise;
+}

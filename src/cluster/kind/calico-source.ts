@@ -1,10 +1,11 @@
 /** Where Calico's manifest comes from: a pinned release, checked and cached, or what the user names. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { messageOf, PodreachError } from '../../errors.ts';
 import { CALICO_PINS, type CalicoSource } from './choices.ts';
+import { digest } from './digest.ts';
 
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 1000;
@@ -67,9 +68,9 @@ export async function loadManifest(
 /** From the cache where that holds the right bytes, else from its URL; nothing else is ever given back. */
 export async function fetchPinned(pinned: PinnedManifest, context: DownloadContext): Promise<string> {
   const cached = await readFile(pinned.cacheFile).catch(() => undefined);
-  if (cached !== undefined && sha256Of(cached) === pinned.sha256) return cached.toString('utf8');
+  if (cached !== undefined && digest(cached) === pinned.sha256) return cached.toString('utf8');
   const bytes = await download(pinned.url, context);
-  const found = sha256Of(bytes);
+  const found = digest(bytes);
   if (found !== pinned.sha256) {
     throw new PodreachError(
       'cluster-unavailable',
@@ -91,10 +92,6 @@ async function keep(file: string, bytes: Buffer): Promise<void> {
   const draft = `${file}.${randomBytes(4).toString('hex')}`;
   await writeFile(draft, bytes);
   await rename(draft, file);
-}
-
-function sha256Of(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 async function download(url: string, context: DownloadContext): Promise<Buffer> {

@@ -3,6 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { PodreachError } from '../../errors.ts';
 import type { Encapsulation } from './choices.ts';
+import { digest } from './digest.ts';
 
 /** The workloads that make Calico work, by the names that its manifest gives them. */
 export const CALICO_NODE = 'calico-node';
@@ -29,6 +30,12 @@ export interface CalicoManifest {
   readonly text: string;
   /** All images that its workloads name, each once. */
   readonly images: readonly string[];
+  /** The one of calico-node, whose tag is the release. */
+  readonly nodeImage: string;
+  /** Its custom resource definitions by name, and what applies them alone. */
+  readonly definitions: { readonly names: readonly string[]; readonly text: string };
+  /** Of the file as it came. */
+  readonly digest: string;
 }
 
 /**
@@ -49,14 +56,38 @@ export function readManifest(text: string, origin: string, encapsulation?: Encap
   const node = find('DaemonSet', CALICO_NODE);
   find('Deployment', CALICO_CONTROLLERS);
   const images = imagesOf(objects, origin);
-  if (encapsulation === undefined) return { text, images };
+  const definitions = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');
+  const facts = {
+    images,
+    nodeImage: mainContainer(workload.parse(node), origin).image,
+    definitions: { names: definitions.map(({ metadata }) => metadata.name), text: writeObjects(definitions) },
+    digest: digest(text),
+  };
+  if (encapsulation === undefined) return { text, ...facts };
   const changed = objects.map((candidate) => {
     if (candidate === node) return withPool(candidate, encapsulation, origin);
     const isConfig = candidate.kind === 'ConfigMap' && candidate.metadata.name === 'calico-config';
     return isConfig && encapsulation === 'vxlan' ? withBackend(candidate, 'vxlan') : candidate;
   });
-  // JSON is YAML, and leaves nothing to how a scalar is written.
-  return { text: changed.map((candidate) => JSON.stringify(candidate)).join('\n---\n'), images };
+  return { text: writeObjects(changed), ...facts };
+}
+
+/** JSON is YAML, and leaves nothing to how a scalar is written. */
+function writeObjects(objects: readonly ManifestObject[]): string {
+  return objects.map((candidate) => JSON.stringify(candidate)).join('\n---\n');
+}
+
+/** The release in the tag of an image of Calico's, such as `v3.32.1`; undefined where it has no such tag. */
+export function releaseOf(image: string): string | undefined {
+  return /:(v\d+\.\d+\.\d+[^@]*)/.exec(image)?.[1];
+}
+
+/** Whether a release is older than another one, by its three numbers; false where one of them is no release. */
+export function isOlder(release: string, other: string): boolean {
+  const numbersOf = (text: string): string | undefined => /^v\d+\.\d+\.\d+/.exec(text)?.[0];
+  const [ours, theirs] = [numbersOf(release), numbersOf(other)];
+  if (ours === undefined || theirs === undefined) return false;
+  return ours.localeCompare(theirs, 'en', { numeric: true }) < 0;
 }
 
 function badManifest(origin: string, words: string, cause?: unknown): PodreachError {
@@ -109,6 +140,12 @@ function imagesOf(objects: readonly ManifestObject[], origin: string): string[] 
   return [...new Set(images)];
 }
 
+function mainContainer({ spec }: z.infer<typeof workload>, origin: string): z.infer<typeof container> {
+  const main = spec.template.spec.containers.find(({ name }) => name === CALICO_NODE);
+  if (main === undefined) throw badManifest(origin, `its DaemonSet has no container ${CALICO_NODE}`);
+  return main;
+}
+
 /** calico-node creates the pool of pod addresses when it first starts, from these variables. */
 function withPool(node: ManifestObject, encapsulation: Encapsulation, origin: string): ManifestObject {
   const settings = new Map([
@@ -116,8 +153,7 @@ function withPool(node: ManifestObject, encapsulation: Encapsulation, origin: st
     ['CALICO_IPV4POOL_VXLAN', encapsulation === 'vxlan' ? 'Always' : 'Never'],
   ]);
   const daemonSet = structuredClone(workload.parse(node));
-  const main = daemonSet.spec.template.spec.containers.find(({ name }) => name === CALICO_NODE);
-  if (main === undefined) throw badManifest(origin, `its DaemonSet has no container ${CALICO_NODE}`);
+  const main = mainContainer(daemonSet, origin);
   const others = z
     .array(z.looseObject({ name: z.string() }))
     .catch([])

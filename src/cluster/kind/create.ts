@@ -4,29 +4,24 @@ import { dirname } from 'node:path';
 import { Interruption, PodreachError } from '../../errors.ts';
 import { CommandError } from '../command-runner.ts';
 import { adviseCreation, adviseLook } from './advice.ts';
-import { type CalicoManifest, readManifest } from './calico.ts';
-import { type DownloadContext, describeSource, loadManifest } from './calico-source.ts';
-import { type CalicoSource, DEFAULT_CALICO_VERSION } from './choices.ts';
+import type { CalicoManifest } from './calico.ts';
+import type { CalicoSource } from './choices.ts';
 import { KIND_ENVIRONMENT, type KindContext } from './context.ts';
-import {
-  clusterInUse,
-  deleteNodes,
-  deleteUnfinished,
-  ForeignClusterError,
-  foreignCluster,
-} from './delete.ts';
+import { deleteNodes, deleteUnfinished } from './delete.ts';
+import { digest } from './digest.ts';
 import { findNodes, installCalico, loadAllImages, loadProbeImage, waitForAll } from './equip.ts';
 import type { LedgerEntry } from './ledger.ts';
+import { DEFAULT_CALICO, fetchCalico } from './manifest.ts';
 import { listNodes } from './nodes.ts';
 import { noteProcess } from './process.ts';
+import { clusterInUse, ForeignClusterError, foreignCluster } from './refusals.ts';
 import { retainCluster } from './retain.ts';
-import { calicoKey, digest, type KindCluster, type KindWork } from './work.ts';
+import { calicoKey, type KindCluster, type KindWork } from './work.ts';
 
 /** Pulling a node image of 400 MB is a part of it. */
 const CREATE_TIMEOUT_MS = 900_000;
 /** What kind says that finds nodes of the name, before it makes any, and Docker where another kind makes them at this moment. */
 const NAME_TAKEN = /node\(s\) already exist|container name .* is already in use/i;
-const DEFAULT_CALICO: CalicoSource = { type: 'version', version: DEFAULT_CALICO_VERSION };
 
 /**
  * Makes the cluster, stage by stage. What was made is deleted again when a stage fails, unless `retain` asks for it.
@@ -35,8 +30,8 @@ const DEFAULT_CALICO: CalicoSource = { type: 'version', version: DEFAULT_CALICO_
 export async function createKindCluster(work: KindWork): Promise<KindCluster> {
   const { options, context, sequence, ledger } = work;
   const source = options.calico ?? DEFAULT_CALICO;
-  const manifest = await fetchCalico(work, source);
-  const entry = await reserveName(work, source);
+  const manifest = await fetchCalico(source, options.encapsulation, work);
+  const entry = await reserveName(work, source, manifest);
   const making: Making = { isPulling: false };
   try {
     const ids = await createNodes(work, entry, making);
@@ -73,34 +68,10 @@ export async function createKindCluster(work: KindWork): Promise<KindCluster> {
   }
 }
 
-function fetchCalico(
-  { options, context, sequence }: KindWork,
-  source: CalicoSource,
-): Promise<CalicoManifest> {
-  return sequence.perform({
-    name: `fetching the manifest of ${describeSource(source)}`,
-    async run(progress) {
-      const { fetch, clock, signal, folders } = context;
-      const text = await loadManifest(source, folders.cache, { fetch, clock, signal, progress });
-      return readManifest(text, describeSource(source), options.encapsulation);
-    },
-  });
-}
-
-/** The images of a Calico, read out of its manifest. @throws PodreachError as {@link loadManifest} */
-export async function calicoImages(
-  wanted: CalicoSource | undefined,
-  cacheFolder: string,
-  context: DownloadContext,
-): Promise<readonly string[]> {
-  const source = wanted ?? DEFAULT_CALICO;
-  const text = await loadManifest(source, cacheFolder, context);
-  return readManifest(text, describeSource(source)).images;
-}
-
 async function reserveName(
   { options, context: { clock, pid }, config, ledger }: KindWork,
   source: CalicoSource,
+  manifest: CalicoManifest,
 ): Promise<LedgerEntry> {
   const entry: LedgerEntry = {
     schemaVersion: 1,
@@ -110,6 +81,7 @@ async function reserveName(
     recipe: {
       config: digest(config.text),
       calico: calicoKey(source),
+      manifest: manifest.digest,
       ...(options.nodeImage === undefined ? {} : { nodeImage: options.nodeImage }),
       ...(options.encapsulation === undefined ? {} : { encapsulation: options.encapsulation }),
     },

@@ -1,12 +1,12 @@
 /** Takes the nodes of a cluster away. */
 import { hostname } from 'node:os';
 import type { Clock } from '../../clock.ts';
-import { PodreachError } from '../../errors.ts';
 import type { CommandRunner } from '../command-runner.ts';
 import { KIND_ENVIRONMENT, type KindContext } from './context.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import { listNodes } from './nodes.ts';
-import { isRunning, type NotedProcess } from './process.ts';
+import { isRunning } from './process.ts';
+import { clusterInUse, foreignCluster } from './refusals.ts';
 import { stageError, startSequence } from './stages.ts';
 import { areAmong, lookUp } from './standing.ts';
 
@@ -91,32 +91,4 @@ export async function deleteKindCluster(cluster: string, context: KindContext): 
 async function refuseUsed(cluster: string, ledger: Ledger): Promise<void> {
   const user = (await ledger.users()).find((noted) => isRunning(noted) === true);
   if (user !== undefined) throw clusterInUse(cluster, user);
-}
-
-/** A cluster that somebody else made. */
-export class ForeignClusterError extends PodreachError {}
-
-/** The error for a cluster that somebody else made. */
-export function foreignCluster(cluster: string): ForeignClusterError {
-  return new ForeignClusterError(
-    'cluster-unavailable',
-    `the name is taken: a kind cluster "${cluster}" exists that podreach did not make`,
-    { hint: `Choose another name, or delete it: kind delete cluster --name ${cluster}` },
-  );
-}
-
-/** The error for a cluster that another process of podreach uses. */
-export function clusterInUse(cluster: string, owner?: NotedProcess): PodreachError {
-  const who = owner === undefined ? '' : ` (process ${owner.pid} on ${owner.host})`;
-  const wait = 'Wait for that run, or choose another name.';
-  return new PodreachError(
-    'cluster-unavailable',
-    `the name is taken: the kind cluster "${cluster}" is used by a run of podreach that has not ended${who}`,
-    {
-      hint:
-        owner === undefined || owner.host === hostname()
-          ? wait
-          : `${wait} If it has ended: kind delete cluster --name ${cluster} && podreach cluster delete ${cluster}`,
-    },
-  );
 }

@@ -1,24 +1,18 @@
 /** The stages that turn bare nodes into a cluster that a run can use. A kept cluster goes through those again that change nothing there. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { Interruption, messageOf } from '../../errors.ts';
-import { CommandError } from '../command-runner.ts';
-import { adviseLook } from './advice.ts';
+import { adviseLook, adviseWait } from './advice.ts';
+import { applyManifest } from './apply.ts';
 import type { CalicoManifest } from './calico.ts';
 import { reachableKubeconfig } from './config.ts';
 import { KIND_ENVIRONMENT } from './context.ts';
 import { loadImages } from './images.ts';
-import { controlPlaneOf, kubectl, listNodes } from './nodes.ts';
+import { controlPlaneOf, listNodes } from './nodes.ts';
 import { REQUIREMENTS } from './readiness.ts';
 import { waitFor } from './wait.ts';
 import type { KindWork } from './work.ts';
 
 const KUBECONFIG_TIMEOUT_MS = 60_000;
-const APPLY_TIMEOUT_MS = 120_000;
-const APPLY_ATTEMPTS = 5;
-const APPLY_PAUSE_MS = 3000;
-/** What the API server of a cluster that has just started says while it is not there, and nothing else. */
-const NOT_THERE_YET =
-  /refused|timed? ?out|timeout|EOF|connection reset|ServiceUnavailable|currently unable|etcdserver|no matches for kind/i;
 
 /** The nodes of the cluster and a kubeconfig for it: a new cluster's, or one that may have moved to another port since. */
 export async function findNodes(work: KindWork): Promise<{
@@ -68,8 +62,13 @@ export async function loadProbeImage(work: KindWork): Promise<void> {
   }
 }
 
-async function performLoading(
-  { options, context, sequence, docker }: KindWork,
+interface LoadingWork extends Pick<KindWork, 'context' | 'sequence' | 'docker'> {
+  readonly options: Pick<KindWork['options'], 'name'>;
+}
+
+/** The stage that puts images into the nodes. */
+export async function performLoading(
+  { options, context, sequence, docker }: LoadingWork,
   name: string,
   images: readonly string[],
 ): Promise<void> {
@@ -98,20 +97,12 @@ export async function installCalico(
   const { runner, clock, signal } = context;
   await sequence.perform({
     name: 'installing Calico',
-    async run(progress) {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          const access = { runner, node: controlPlane, signal, processMs: APPLY_TIMEOUT_MS };
-          await kubectl(access, ['apply', '--filename=-'], manifest.text);
-          return;
-        } catch (thrown) {
-          const mayHeal = thrown instanceof CommandError && NOT_THERE_YET.test(thrown.stderr);
-          if (!mayHeal || attempt === APPLY_ATTEMPTS) throw thrown;
-          progress('the API server is not there yet; trying again');
-        }
-        await clock.sleep(APPLY_PAUSE_MS, signal);
-      }
-    },
+    run: (progress) =>
+      applyManifest(manifest.text, [], {
+        access: { runner, node: controlPlane, signal },
+        clock,
+        progress,
+      }),
     advise: () =>
       options.calico?.type === 'manifest'
         ? `Correct ${options.calico.from}: the API server did not take it.`
@@ -128,10 +119,7 @@ export async function waitForAll(work: KindWork, controlPlane: string): Promise<
       name: `waiting for ${requirement.name}`,
       run: (progress) =>
         waitFor(requirement, { access: { runner, node: controlPlane, signal }, clock, progress }),
-      advise: (thrown) =>
-        /ImagePull|ErrImage/.test(String(thrown))
-          ? 'Check that the nodes can pull images, or load them from the local Docker with --load-images.'
-          : adviseLook(work),
+      advise: (thrown) => adviseWait(thrown, adviseLook(work)),
     });
   }
 }

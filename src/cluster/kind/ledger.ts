@@ -8,6 +8,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, PodreachError } from '../../errors.ts';
+import { ENCAPSULATIONS } from './choices.ts';
 import { type NotedProcess, processSchema } from './process.ts';
 
 const entry = z.strictObject({
@@ -19,13 +20,17 @@ const entry = z.strictObject({
   owner: processSchema.optional(),
   /** The ids of the nodes' containers; absent until kind has made them. Only what is noted here is podreach's. */
   nodes: z.array(z.string()).optional(),
-  /** What it was made from, to be compared with what a later run asks for. */
+  /** What it was made from, or upgraded to: to be compared with what a later run asks for. */
   recipe: z.strictObject({
     config: z.string(),
     nodeImage: z.string().optional(),
     calico: z.string(),
-    encapsulation: z.string().optional(),
+    encapsulation: z.enum(ENCAPSULATIONS).optional(),
+    /** The digest of Calico's manifest, which tells two files of one name apart; absent in entries of older versions. */
+    manifest: z.string().optional(),
   }),
+  /** An upgrade of Calico that has begun and not ended: to what, and by which process. */
+  upgrade: z.strictObject({ calico: z.string(), by: processSchema }).optional(),
 });
 export type LedgerEntry = z.infer<typeof entry>;
 export type Recipe = LedgerEntry['recipe'];

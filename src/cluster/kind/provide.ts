@@ -1,18 +1,20 @@
 /** A kind cluster for a run: the one of that name that podreach kept, or a new one. */
 import { Interruption, PodreachError } from '../../errors.ts';
-import { CommandError } from '../command-runner.ts';
+import { adviseTools } from './advice.ts';
 import { readConfig } from './config.ts';
 import type { KindContext, KindOptions } from './context.ts';
 import { createKindCluster } from './create.ts';
-import { clusterInUse, deleteNodes, foreignCluster } from './delete.ts';
+import { deleteNodes } from './delete.ts';
+import { digest } from './digest.ts';
 import { findNodes, loadAllImages, loadProbeImage, waitForAll } from './equip.ts';
-import { type Ledger, type LedgerEntry, type Recipe, recipeDifference } from './ledger.ts';
+import { type LedgerEntry, type Recipe, recipeDifference } from './ledger.ts';
 import { machineWarnings, readMachine } from './machine.ts';
+import { clusterInUse, foreignCluster, refuseStopped, retainedCluster } from './refusals.ts';
 import { collectLogs } from './retain.ts';
 import { startSequence } from './stages.ts';
 import { type FoundCluster, lookUp } from './standing.ts';
 import { askDocker, askKind } from './tools.ts';
-import { calicoKey, digest, type KindCluster, type KindWork } from './work.ts';
+import { calicoKey, type KindCluster, type KindWork } from './work.ts';
 
 /**
  * Takes the cluster of that name that podreach kept, or makes it. One that somebody else made is never touched.
@@ -32,8 +34,7 @@ export async function provideKindCluster(options: KindOptions, context: KindCont
         config: await readConfig(options.configFile),
       };
     },
-    advise: (thrown) =>
-      `Check what \`${thrown instanceof CommandError ? thrown.commandLine : 'docker info'}\` says.`,
+    advise: adviseTools,
   });
   for (const text of machineWarnings(machine, config)) tell({ type: 'warning', text });
 
@@ -65,14 +66,6 @@ export async function provideKindCluster(options: KindOptions, context: KindCont
   }
 }
 
-function retainedCluster(name: string, ledger: Ledger, entry: LedgerEntry): PodreachError {
-  return new PodreachError(
-    'cluster-unavailable',
-    `the name is taken: the kind cluster "${name}" has failed and its nodes are kept, with their logs in ${ledger.logsFolder(new Date(entry.startedAt))}`,
-    { hint: `When you have seen enough: podreach cluster delete ${name}` },
-  );
-}
-
 async function reuse(work: KindWork, entry: LedgerEntry, nodes: FoundCluster['nodes']): Promise<KindCluster> {
   const { options, context, ledger, config } = work;
   const { name } = options;
@@ -90,15 +83,10 @@ async function reuse(work: KindWork, entry: LedgerEntry, nodes: FoundCluster['no
       { hint: `Delete it first (podreach cluster delete ${name}), or choose another name.` },
     );
   }
-  const stopped = nodes.filter(({ isRunning }) => !isRunning).map((node) => node.name);
-  if (stopped.length > 0) {
-    throw new PodreachError(
-      'cluster-unavailable',
-      `the kept kind cluster "${name}" has stopped nodes: ${stopped.join(', ')}`,
-      {
-        hint: `Start them (docker start ${stopped.join(' ')}), or delete it: podreach cluster delete ${name}`,
-      },
-    );
+  refuseStopped(name, nodes);
+  if (entry.upgrade !== undefined) {
+    const text = `an upgrade of Calico to ${entry.upgrade.calico} has begun on the kind cluster "${name}" and has not ended`;
+    context.tell({ type: 'warning', text });
   }
   try {
     const { controlPlane, kubeconfig } = await findNodes(work);

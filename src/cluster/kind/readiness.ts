@@ -1,4 +1,4 @@
-/** What a new cluster still lacks, as a pure function of what its API shows. */
+/** What a cluster still lacks, as a pure function of what its API shows. */
 import { z } from 'zod';
 import { CALICO_CONTROLLERS, CALICO_NODE } from './calico.ts';
 
@@ -23,14 +23,27 @@ const containerStatus = z.object({
     })
     .optional(),
 });
+const container = z.object({ name: z.string(), image: z.string().optional() });
 const item = z.object({
   kind: z.string(),
   metadata: z.object({
     name: z.string(),
     namespace: z.string().optional(),
     generation: z.number().optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+    ownerReferences: z.array(z.object({ kind: z.string(), name: z.string() })).optional(),
+    deletionTimestamp: z.string().optional(),
   }),
-  spec: z.object({ nodeName: z.string().optional(), replicas: z.number().optional() }).optional(),
+  spec: z
+    .object({
+      nodeName: z.string().optional(),
+      replicas: z.number().optional(),
+      template: z.object({ spec: z.object({ containers: z.array(container) }) }).optional(),
+    })
+    .optional(),
+  /** Of a ControllerRevision. */
+  revision: z.number().optional(),
   status: z
     .object({
       phase: z.string().optional(),
@@ -48,18 +61,13 @@ const item = z.object({
     .optional(),
 });
 const list = z.object({ items: z.array(item) });
-type Item = z.infer<typeof item>;
+export type SnapshotItem = z.infer<typeof item>;
 
-/** The arguments of `kubectl` whose output {@link parseSnapshot} reads. */
-export const SNAPSHOT_ARGUMENTS = [
-  'get',
-  'nodes,daemonsets,deployments,pods',
-  '--all-namespaces',
-  '--output=json',
-];
+/** The kinds of object that most of what is asked here is about, as `kubectl get` names them. */
+export const SNAPSHOT_KINDS = 'nodes,daemonsets,deployments,pods';
 
-/** Nodes, workloads and pods at one moment. */
-export type Snapshot = readonly Item[];
+/** Objects of the cluster at one moment. */
+export type Snapshot = readonly SnapshotItem[];
 
 /** @throws where it is not a list of Kubernetes objects */
 export function parseSnapshot(text: string): Snapshot {
@@ -69,6 +77,8 @@ export function parseSnapshot(text: string): Snapshot {
 /** Something that must be ready before a cluster is: its name, and what it still lacks (nothing: it is ready). */
 export interface ReadinessRequirement {
   readonly name: string;
+  /** The kinds of object that it is about, as `kubectl get` names them. */
+  readonly kinds: string;
   readonly lacks: (snapshot: Snapshot) => readonly string[];
   /** The pods that keep it from being ready. */
   readonly pods: (snapshot: Snapshot) => readonly PodName[];
@@ -79,10 +89,18 @@ export interface PodName {
   readonly name: string;
 }
 
+/** All nodes are Ready. */
+export const NODES: ReadinessRequirement = {
+  name: 'the nodes',
+  kinds: SNAPSHOT_KINDS,
+  lacks: lackOfNodes,
+  pods: () => [],
+};
+
 /** In the order in which they become true, so that each wait's time is its own. */
 export const REQUIREMENTS: readonly ReadinessRequirement[] = [
   workload(CALICO_NODE, CALICO_NODE, lackOfDaemonSet),
-  { name: 'the nodes', lacks: lackOfNodes, pods: () => [] },
+  NODES,
   workload(CALICO_CONTROLLERS, CALICO_CONTROLLERS, lackOfDeployment),
   workload('CoreDNS', 'coredns', lackOfDeployment),
 ];
@@ -94,13 +112,14 @@ function workload(
 ): ReadinessRequirement {
   return {
     name,
+    kinds: SNAPSHOT_KINDS,
     lacks: (snapshot) => lackOf(snapshot, object),
-    pods: (snapshot) =>
-      unreadyPods(snapshot, object).map(({ pod: { metadata } }) => ({
-        namespace: metadata.namespace ?? 'default',
-        name: metadata.name,
-      })),
+    pods: (snapshot) => unreadyPods(snapshot, object).map(({ pod }) => podName(pod)),
   };
+}
+
+export function podName({ metadata: { namespace = 'default', name } }: SnapshotItem): PodName {
+  return { namespace, name };
 }
 
 /** The Kubernetes version of the cluster's nodes, such as `v1.36.1`; undefined before there are any. */
@@ -119,33 +138,47 @@ function lackOfNodes(snapshot: Snapshot): string[] {
 }
 
 function lackOfDaemonSet(snapshot: Snapshot, name: string): string[] {
-  const daemonSet = find(snapshot, 'DaemonSet', name);
+  const daemonSet = findWorkload(snapshot, 'DaemonSet', name);
   if (daemonSet === undefined) return [`there is no DaemonSet ${name}`];
-  const {
-    desiredNumberScheduled: desired = 0,
-    updatedNumberScheduled = 0,
-    numberReady = 0,
-  } = daemonSet.status ?? {};
-  const isReady =
-    isObserved(daemonSet) && desired > 0 && updatedNumberScheduled >= desired && numberReady >= desired;
-  return isReady ? [] : [`${numberReady} of ${desired} ready`, ...lackOfPods(snapshot, name)];
+  const { wanted, ready, isComplete } = countPods(daemonSet);
+  return isComplete ? [] : [`${ready} of ${wanted} ready`, ...lackOfPods(snapshot, name)];
 }
 
 function lackOfDeployment(snapshot: Snapshot, name: string): string[] {
-  const deployment = find(snapshot, 'Deployment', name);
+  const deployment = findWorkload(snapshot, 'Deployment', name);
   if (deployment === undefined) return [`there is no Deployment ${name}`];
-  const { replicas = 1 } = deployment.spec ?? {};
-  const { updatedReplicas = 0, availableReplicas = 0 } = deployment.status ?? {};
-  const isReady = isObserved(deployment) && updatedReplicas >= replicas && availableReplicas >= replicas;
-  return isReady ? [] : [`${availableReplicas} of ${replicas} available`, ...lackOfPods(snapshot, name)];
+  const { wanted, ready, isComplete } = countPods(deployment);
+  return isComplete ? [] : [`${ready} of ${wanted} available`, ...lackOfPods(snapshot, name)];
 }
 
-function find(snapshot: Snapshot, kind: string, name: string): Item | undefined {
+interface PodCount {
+  readonly wanted: number;
+  readonly ready: number;
+  /** All are ready, and of the newest form that the workload has. */
+  readonly isComplete: boolean;
+}
+
+/** The pods of a DaemonSet or Deployment, as its controller counts them. */
+export function countPods(workload: SnapshotItem): PodCount {
+  const { kind, spec = {}, status = {} } = workload;
+  const { desiredNumberScheduled = 0, updatedNumberScheduled = 0, numberReady = 0 } = status;
+  const { updatedReplicas = 0, availableReplicas = 0 } = status;
+  const { wanted, updated, ready } =
+    kind === 'DaemonSet'
+      ? { wanted: desiredNumberScheduled, updated: updatedNumberScheduled, ready: numberReady }
+      : { wanted: spec.replicas ?? 1, updated: updatedReplicas, ready: availableReplicas };
+  // A DaemonSet wants none only before its controller has counted the nodes.
+  const isCounted = isObserved(workload) && (kind !== 'DaemonSet' || wanted > 0);
+  return { wanted, ready, isComplete: isCounted && updated >= wanted && ready >= wanted };
+}
+
+/** The workload of a kind and name. */
+export function findWorkload(snapshot: Snapshot, kind: string, name: string): SnapshotItem | undefined {
   return snapshot.find((candidate) => candidate.kind === kind && candidate.metadata.name === name);
 }
 
 /** A controller that has not seen the newest form of a workload counts the pods of an older one. */
-function isObserved({ metadata, status }: Item): boolean {
+export function isObserved({ metadata, status }: SnapshotItem): boolean {
   return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
 }
 
@@ -156,17 +189,20 @@ function lackOfPods(snapshot: Snapshot, object: string): string[] {
   });
 }
 
-function unreadyPods(snapshot: Snapshot, object: string): { pod: Item; reason: string }[] {
-  return snapshot
-    .filter(({ kind, metadata }) => kind === 'Pod' && metadata.name.startsWith(`${object}-`))
-    .flatMap((pod) => {
-      const reason = whyPodIsNotReady(pod);
-      return reason === undefined ? [] : [{ pod, reason: `${reason}${restartsOf(pod)}` }];
-    });
+function unreadyPods(snapshot: Snapshot, object: string): { pod: SnapshotItem; reason: string }[] {
+  return podsOf(snapshot, object).flatMap((pod) => {
+    const reason = whyPodIsNotReady(pod);
+    return reason === undefined ? [] : [{ pod, reason }];
+  });
+}
+
+/** The pods of a workload, by the names that its controller gives them. */
+export function podsOf(snapshot: Snapshot, object: string): Snapshot {
+  return snapshot.filter(({ kind, metadata }) => kind === 'Pod' && metadata.name.startsWith(`${object}-`));
 }
 
 /** A container that comes and goes may run at the moment of looking. */
-function restartsOf({ status }: Item): string {
+function restartsOf({ status }: SnapshotItem): string {
   const [worst] = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].toSorted(
     (one, other) => (other.restartCount ?? 0) - (one.restartCount ?? 0),
   );
@@ -177,7 +213,13 @@ function restartsOf({ status }: Item): string {
   return ` (${name} was restarted ${restartCount === 1 ? 'once' : `${restartCount} times`}${last})`;
 }
 
-function whyPodIsNotReady({ status }: Item): string | undefined {
+/** Undefined where it is ready. */
+export function whyPodIsNotReady(pod: SnapshotItem): string | undefined {
+  const reason = whyNotReady(pod);
+  return reason === undefined ? undefined : `${reason}${restartsOf(pod)}`;
+}
+
+function whyNotReady({ status }: SnapshotItem): string | undefined {
   const conditions = status?.conditions ?? [];
   if (conditions.some(({ type, status: holds }) => type === 'Ready' && holds === 'True')) return undefined;
   const unscheduled = conditions.find(
@@ -195,7 +237,7 @@ function whyPodIsNotReady({ status }: Item): string | undefined {
 
 const LONGEST_MESSAGE = 200;
 
-function words(message: string | undefined): string {
+export function words(message: string | undefined): string {
   if (message === undefined || message === '') return '';
   const line = message.replaceAll(/\s+/g, ' ').trim();
   return `: ${line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line}`;

@@ -7,12 +7,12 @@ import {
   type PodName,
   parseSnapshot,
   type ReadinessRequirement,
-  SNAPSHOT_ARGUMENTS,
+  SNAPSHOT_KINDS,
   type Snapshot,
 } from './readiness.ts';
 
 /** For each requirement. Pulling Calico's images alone takes two minutes on a slow line. */
-const READY_TIMEOUT_MS = 300_000;
+export const READY_TIMEOUT_MS = 300_000;
 const POLL_MS = 2000;
 const POLL_TIMEOUT_MS = 30_000;
 /** How much of what a pod says. */
@@ -26,9 +26,10 @@ export interface WaitContext {
   readonly progress: (text: string) => void;
 }
 
-/** Asks the cluster once. @throws CommandError */
-export async function takeSnapshot(access: NodeKubectl): Promise<Snapshot> {
-  return parseSnapshot(await kubectl({ ...access, processMs: POLL_TIMEOUT_MS }, SNAPSHOT_ARGUMENTS));
+/** Asks the cluster once. @param kinds as `kubectl get` names them; @throws CommandError */
+export async function takeSnapshot(access: NodeKubectl, kinds: string = SNAPSHOT_KINDS): Promise<Snapshot> {
+  const args = ['get', kinds, '--all-namespaces', '--output=json'];
+  return parseSnapshot(await kubectl({ ...access, processMs: POLL_TIMEOUT_MS }, args));
 }
 
 /**
@@ -65,7 +66,7 @@ async function look(
   access: NodeKubectl,
 ): Promise<{ readonly lacks: readonly string[]; readonly pods: readonly PodName[] }> {
   try {
-    const snapshot = await takeSnapshot(access);
+    const snapshot = await takeSnapshot(access, requirement.kinds);
     return { lacks: requirement.lacks(snapshot), pods: requirement.pods(snapshot) };
   } catch (thrown) {
     access.signal?.throwIfAborted();

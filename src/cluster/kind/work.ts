@@ -1,5 +1,4 @@
 /** What the stages of one call share, and what they give in the end. */
-import { createHash } from 'node:crypto';
 import type { CalicoSource } from './choices.ts';
 import type { KindConfig } from './config.ts';
 import type { KindContext, KindOptions } from './context.ts';
@@ -38,9 +37,4 @@ export interface KindWork {
 /** How a cluster's Calico is noted, to be compared with what a later run asks for. */
 export function calicoKey(source: CalicoSource): string {
   return source.type === 'version' ? source.version : source.from;
-}
-
-/** How a kind config is noted. */
-export function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,7 +1,8 @@
 /** Reading and changing Calico's manifest. */
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { readManifest } from '../../../src/cluster/kind/calico.ts';
+import { isOlder, readManifest, releaseOf } from '../../../src/cluster/kind/calico.ts';
 import { manifestText } from './world.ts';
 
 const ORIGIN = 'calico.yaml';
@@ -15,7 +16,47 @@ test('is applied byte for byte where nothing is to be changed, and names each im
       'registry.example/calico/node:v0.0.1',
       'registry.example/calico/kube-controllers:v0.0.1',
     ],
+    nodeImage: 'registry.example/calico/node:v0.0.1',
+    definitions: { names: [], text: '' },
+    digest: createHash('sha256').update(manifestText()).digest('hex'),
   });
+});
+
+test('its custom resource definitions can be applied before the rest', () => {
+  const definition = (name: string): string =>
+    `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: { name: ${name}.crd.projectcalico.org }\n`;
+  const text = [definition('ippools'), manifestText(), definition('bgppeers')].join('---\n');
+  const { definitions } = readManifest(text, ORIGIN);
+  const names = ['ippools.crd.projectcalico.org', 'bgppeers.crd.projectcalico.org'];
+  expect(definitions.names).toEqual(names);
+  expect(parseAllDocuments(definitions.text).map((document) => document.toJS())).toEqual(
+    names.map((name) => ({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name },
+    })),
+  );
+});
+
+test.each([
+  ['quay.io/calico/node:v3.32.1', 'v3.32.1'],
+  ['registry:5000/calico/node:v3.31.7-rc1@sha256:0123', 'v3.31.7-rc1'],
+  ['quay.io/calico/node:master', undefined],
+  ['quay.io/calico/node@sha256:0123', undefined],
+])('the release of %s is %s', (image, release) => {
+  expect(releaseOf(image)).toBe(release);
+});
+
+test.each([
+  ['v3.31.7', 'v3.32.1', true],
+  ['v3.32.1', 'v3.31.7', false],
+  ['v3.9.10', 'v3.10.2', true],
+  ['v3.32.1', 'v3.32.1', false],
+  ['v4.0.0', 'v3.32.1', false],
+  ['v3.31.7', '/home/me/calico.yaml', false],
+  ['/home/me/calico.yaml', 'v3.32.1', false],
+])('%s is older than %s: %s', (release, other, isIt) => {
+  expect(isOlder(release, other)).toBe(isIt);
 });
 
 test('VXLAN takes the place of IPIP, and BIRD is neither started nor asked for', () => {
@@ -80,6 +121,11 @@ test.each([
       '      others:\n        - name: calico-node',
     ),
     'its DaemonSet calico-node has no containers',
+  ],
+  [
+    'a DaemonSet of another program',
+    manifestText().replace('        - name: calico-node\n', '        - name: other\n'),
+    'its DaemonSet has no container calico-node',
   ],
 ])('%s is refused with the reason', (_, text, reason) => {
   expect(() => readManifest(text, ORIGIN)).toThrow(

@@ -2,11 +2,12 @@
  * `podreach cluster …` on a machine where something is wrong: one line of cause, one of advice, exit code 3. With the real programs
  * where this machine has them; else, and for what they cannot be brought to here, with programs that write what the real ones do.
  */
-import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { type CliResult, type Folder, folderWith, runCli } from '../../support/cli.ts';
+import { writePrograms } from '../../support/programs.ts';
 import { MANIFEST_FILE } from './world.ts';
 
 async function isThere(program: string, args: readonly string[]): Promise<boolean> {
@@ -28,16 +29,6 @@ function runCluster(
 /** The lines that say why it ended. */
 function endingOf({ stderr }: CliResult): string[] {
   return stderr.split('\n').filter((line) => /^(error|hint): /.test(line));
-}
-
-/** A PATH with nothing in it but these shell scripts, which use nothing but what the shell itself knows. */
-function pathWith(folder: Folder, programs: Readonly<Record<string, string>>): string {
-  for (const [name, body] of Object.entries(programs)) {
-    const file = join(folder.path, name);
-    writeFileSync(file, `#!/bin/sh\n${body}\n`);
-    chmodSync(file, 0o755);
-  }
-  return folder.path;
 }
 
 const KIND =
@@ -82,7 +73,9 @@ describe('with the real programs', () => {
 
 test('a missing kind', async () => {
   using folder = folderWith({});
-  const ended = await runCluster(folder, ['create'], { PATH: pathWith(folder, { docker: DOCKER_INFO }) });
+  const ended = await runCluster(folder, ['create'], {
+    PATH: writePrograms(folder, { docker: DOCKER_INFO }),
+  });
   expect(ended.exitCode).toBe(3);
   expect(endingOf(ended)).toEqual([
     'error: the program `kind` is not in the PATH',
@@ -92,7 +85,7 @@ test('a missing kind', async () => {
 
 test('a missing Docker', async () => {
   using folder = folderWith({});
-  const ended = await runCluster(folder, ['create'], { PATH: pathWith(folder, { kind: KIND }) });
+  const ended = await runCluster(folder, ['create'], { PATH: writePrograms(folder, { kind: KIND }) });
   expect(ended.exitCode).toBe(3);
   expect(endingOf(ended)).toEqual([
     'error: the program `docker` is not in the PATH',
@@ -102,7 +95,7 @@ test('a missing Docker', async () => {
 
 test('a stopped Docker', async () => {
   using folder = folderWith({});
-  const PATH = pathWith(folder, {
+  const PATH = writePrograms(folder, {
     kind: KIND,
     docker: `echo '{"ServerErrors":[]}'; echo "${STOPPED}" >&2; exit 1`,
   });
@@ -129,13 +122,13 @@ test.each([
   ],
 ])('%s', async (_, programs, ...ending) => {
   using folder = folderWith({});
-  const ended = await runCluster(folder, ['create'], { PATH: pathWith(folder, programs) });
+  const ended = await runCluster(folder, ['create'], { PATH: writePrograms(folder, programs) });
   expect([ended.exitCode, ...endingOf(ended)]).toEqual([3, ...ending]);
 });
 
 test('a state folder that cannot be written', async () => {
   using folder = folderWith({ file: '' });
-  const PATH = pathWith(folder, { kind: KIND, docker: DOCKER_INFO });
+  const PATH = writePrograms(folder, { kind: KIND, docker: DOCKER_INFO });
   const state = join(folder.path, 'file');
   const args = ['create', '--calico-manifest', MANIFEST_FILE];
   const ended = await runCluster(folder, args, { PATH, XDG_STATE_HOME: state });
@@ -154,7 +147,7 @@ info) echo '{"ServerVersion":"28.0.0","OperatingSystem":"Docker Desktop","Cgroup
 ps) echo 0123;;
 inspect) echo '[{"Id":"0123","Name":"/mine-control-plane","Created":"2026-01-01T00:00:00Z","State":{"Running":true},"Config":{"Labels":{"io.x-k8s.kind.role":"control-plane"}}}]';;
 esac`;
-  const PATH = pathWith(folder, { kind: KIND, docker });
+  const PATH = writePrograms(folder, { kind: KIND, docker });
   const ending = [
     'error: the name is taken: a kind cluster "mine" exists that podreach did not make',
     'hint: Choose another name, or delete it: kind delete cluster --name mine',
@@ -174,7 +167,7 @@ esac`;
 
 test('a bad manifest', async () => {
   using folder = folderWith({ 'calico.yaml': 'kind: Namespace\napiVersion: v1\nmetadata: { name: x }\n' });
-  const PATH = pathWith(folder, { kind: KIND, docker: DOCKER_INFO });
+  const PATH = writePrograms(folder, { kind: KIND, docker: DOCKER_INFO });
   const manifest = join(folder.path, 'calico.yaml');
   const ended = await runCluster(folder, ['create', '--calico-manifest', manifest], { PATH });
   expect(ended.exitCode).toBe(3);
@@ -186,7 +179,7 @@ test('a bad manifest', async () => {
 
 test('a kind that fails says so with its own words', async () => {
   using folder = folderWith({});
-  const PATH = pathWith(folder, { kind: KIND, docker: DOCKER_INFO });
+  const PATH = writePrograms(folder, { kind: KIND, docker: DOCKER_INFO });
   const ended = await runCluster(folder, ['create', '--calico-manifest', MANIFEST_FILE], { PATH });
   expect(ended.exitCode).toBe(3);
   const [cause, advice] = endingOf(ended);
@@ -202,7 +195,7 @@ test.skipIf(!hasKind)('a bad kind config, by the real kind', async () => {
       'kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnetworking: { disableDefaultCNI: true, podSubnets: no }\n',
   });
   const { stdout: kind } = await execa('sh', ['-c', 'command -v kind']);
-  const PATH = pathWith(folder, { kind: `exec ${kind} "$@"`, docker: DOCKER_INFO });
+  const PATH = writePrograms(folder, { kind: `exec ${kind} "$@"`, docker: DOCKER_INFO });
   const config = join(folder.path, 'kind.yaml');
   const args = ['create', '--kind-config', config, '--calico-manifest', MANIFEST_FILE];
   const ended = await runCluster(folder, args, { PATH });
