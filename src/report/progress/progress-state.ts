@@ -20,6 +20,7 @@ const PHASES: Readonly<Record<Phase, string>> = {
   apply: 'applying policies',
   settle: 'waiting for the policies to take effect',
   observe: 'looking once more',
+  watch: 'watching',
   closing: 'taking the policies away, and connecting what was cut off',
   cleanup: 'cleaning up',
 };
