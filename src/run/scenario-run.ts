@@ -15,6 +15,8 @@ import { Foresight } from './predict.ts';
 import type { Proof } from './prove.ts';
 import { provision } from './provision.ts';
 import { hearOut, type Stage } from './round.ts';
+import { lookAgain } from './settle.ts';
+import type { Stand } from './stand.ts';
 import { type Acting, act } from './steps/act.ts';
 import { controlAtStart } from './steps/controls.ts';
 import { type InPhase, notePlaces, runSteps, type Stepping, type StepRun } from './steps/steps.ts';
@@ -32,6 +34,8 @@ export interface ScenarioOptions {
   readonly assumptions: Assumptions;
   /** See `JudgeRules.others`. */
   readonly others: string | undefined;
+  /** Where it is to stand for a while, after its last step has settled. */
+  readonly stand?: Stand | undefined;
   /** Called when it needs the outposts no more. */
   readonly onSeen: () => void;
 }
@@ -77,6 +81,13 @@ export async function runScenario(
     }
   };
 
+  let isAwaited = options.stand !== undefined;
+  const standStill = async (stand: Stand, step: StepRun): Promise<void> => {
+    isAwaited = false;
+    await inPhase('watch', () => stand.arrive({ scenario, step }), step.index);
+    await inPhase('observe', () => lookAgain(step.tried, step.rules, step.stage, step.context), step.index);
+  };
+
   try {
     const pods = await inPhase('provision', () => provision(scenario, context));
     notePlaces(scenario.pods, pods);
@@ -95,6 +106,7 @@ export async function runScenario(
     });
     const proven = { ...context, timing: { ...context.timing, settleFloorMs } };
     const close = async (last: StepRun, earlier: readonly StepRun[]): Promise<'made' | 'left-out'> => {
+      if (options.stand !== undefined) await standStill(options.stand, last);
       if (options.keep) await hearOut(last.draft.checks, last.stage, proven);
       else await inPhase('closing', () => closingControl(scenario, last, earlier, proven));
       scenario.closingControl = options.keep ? 'left-out' : 'made';
@@ -120,6 +132,7 @@ export async function runScenario(
     else scenario.status = context.signal.aborted ? 'interrupted' : 'failed';
     if (!context.signal.aborted) scenario.error = failureOf(thrown);
   }
+  if (isAwaited) options.stand?.stayAway();
   options.onSeen();
   scenario.durationMs = elapsed();
   context.save();

@@ -1,0 +1,48 @@
+/**
+ * A run may have something done while all of its scenarios stand as they are: each has settled in its last step, its policies are in force,
+ * and nothing has been taken away yet. Scenarios arrive one by one, and go on when that is over.
+ */
+import type { ScenarioDraft } from '../record/draft.ts';
+import type { StepRun } from './steps/steps.ts';
+
+/** A scenario in its last step. */
+export interface Standing {
+  readonly scenario: ScenarioDraft;
+  readonly step: StepRun;
+}
+
+export class Stand {
+  readonly #standing: Standing[] = [];
+  readonly #work: (standing: readonly Standing[]) => Promise<void>;
+  readonly #over = Promise.withResolvers<void>();
+  #awaited: number;
+
+  /**
+   * @param awaited how many scenarios there are, each of which either arrives or stays away
+   * @param work done when none is awaited any more, with those that stand; not at all where none does
+   */
+  constructor(awaited: number, work: (standing: readonly Standing[]) => Promise<void>) {
+    this.#awaited = awaited;
+    this.#work = work;
+    // Whoever stands hears of it.
+    this.#over.promise.catch(() => {});
+  }
+
+  /** One has arrived. @returns when the work is over @throws what the work throws, for all that stand */
+  async arrive(standing: Standing): Promise<void> {
+    this.#standing.push(standing);
+    this.#count();
+    await this.#over.promise;
+  }
+
+  /** One will not come: it has failed on its way, or was never started. */
+  stayAway(): void {
+    this.#count();
+  }
+
+  #count(): void {
+    this.#awaited -= 1;
+    if (this.#awaited > 0 || this.#standing.length === 0) return;
+    this.#work(this.#standing).then(this.#over.resolve, this.#over.reject);
+  }
+}
