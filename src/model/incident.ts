@@ -12,6 +12,7 @@ export const INCIDENT_KINDS = [
   'policy-created',
   'policy-changed',
   'policy-deleted',
+  'pod-deleted',
   'pod-replaced',
   'pod-moved',
   'pod-restarted',
