@@ -32,18 +32,18 @@ export function batchDeadlineMs(jobs: number, timeoutMs: number): number {
 }
 
 /** What an exec's output is worth: all that was asked for, or nothing. */
-export type AgentAnswer =
-  | {
-      readonly kind: 'complete';
-      /** One per target, in the order in which they ended. */
-      readonly attempts: readonly AttemptLine[];
-      /** One per listener. */
-      readonly listeners: readonly ListenerLine[];
-      /** One per watch. */
-      readonly turns: readonly TurnLine[];
-      readonly end: EndLine;
-    }
-  | { readonly kind: 'broken'; readonly reason: string };
+export type AgentAnswer = CompleteAnswer | { readonly kind: 'broken'; readonly reason: string };
+
+export interface CompleteAnswer {
+  readonly kind: 'complete';
+  /** One per target, in the order in which they ended. */
+  readonly attempts: readonly AttemptLine[];
+  /** One per listener. */
+  readonly listeners: readonly ListenerLine[];
+  /** One per watch. */
+  readonly turns: readonly TurnLine[];
+  readonly end: EndLine;
+}
 
 const protocol = z.enum(['TCP', 'UDP']);
 const agentLine = z.discriminatedUnion('kind', [
