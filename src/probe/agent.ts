@@ -14,15 +14,15 @@ import { readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import type { Outcome } from '../model/attempt.ts';
 import type { Protocol } from '../model/protocol.ts';
-import type { AgentConfig, AgentLine, Batch, Watch } from './protocol.ts';
+import type { AgentConfig, AgentLine, Batch, TurnRequest } from './protocol.ts';
 
 /** How many attempts are open side by side; more wait for their turn. Keeps within the file descriptors of a container. */
 const ATTEMPTS_AT_ONCE = 512;
 /** When an attempt dials, as parts of its time: one lost packet is neither a block nor a failure. */
 const DIALS_AT = [0, 0.4, 0.8] as const;
-/** How often a watch tries, and how long such an attempt may take: it goes no further than the next pod of the same node. */
-const WATCH_EVERY_MS = 50;
-const WATCH_TIMEOUT_MS = 250;
+/** How often a connection that is to turn is tried, and how long that may take: it goes no further than the next pod of the same node. */
+const TURN_EVERY_MS = 50;
+const TURN_TIMEOUT_MS = 250;
 /** So many visits of the kubelet are remembered: two minutes of them. */
 const VISITS_KEPT = 120;
 /**
@@ -652,7 +652,7 @@ async function runBatch(
   const held = new Promise<void>((resolve) => after(batch.holdMs, resolve));
   const [lines, turns] = await Promise.all([
     runJobs(batch, self, arrived, memory.late, isWanted),
-    Promise.all(batch.watches.map((one) => watch(one, batch, arrived, isWanted))),
+    Promise.all(batch.turns.map((one) => awaitTurn(one, batch, arrived, isWanted))),
     held,
   ]);
   if (batch.endsDials) {
@@ -721,14 +721,14 @@ async function runJobs(
   return lines;
 }
 
-/** Tries a connection again and again until it shows what is wanted, or the batch's time for watching is over. */
-async function watch(
-  { id, pod, wanted, shutPort, ...address }: Watch,
+/** Tries a connection again and again until it shows what is wanted, or the batch's time for turns is over. */
+async function awaitTurn(
+  { id, pod, wanted, shutPort, ...address }: TurnRequest,
   batch: Batch,
   arrived: number,
   isWanted: () => boolean,
 ): Promise<AgentLine> {
-  const timeoutMs = Math.min(batch.timeoutMs, WATCH_TIMEOUT_MS);
+  const timeoutMs = Math.min(batch.timeoutMs, TURN_TIMEOUT_MS);
   for (;;) {
     const startedMs = performance.now() - arrived;
     const look = async (port: number): Promise<Outcome> =>
@@ -739,10 +739,10 @@ async function watch(
     if (isShown) {
       return { kind: 'turn', id, turnedMs: round(startedMs) };
     }
-    if (!isWanted() || performance.now() - arrived + WATCH_EVERY_MS > batch.watchMs) {
+    if (!isWanted() || performance.now() - arrived + TURN_EVERY_MS > batch.turnWithinMs) {
       return { kind: 'turn', id, last: outcome };
     }
-    await new Promise<void>((resolve) => after(WATCH_EVERY_MS, resolve));
+    await new Promise<void>((resolve) => after(TURN_EVERY_MS, resolve));
   }
 }
 
@@ -1024,7 +1024,7 @@ function identifier(value: unknown, name: string): number {
   return value;
 }
 
-function wantedState(value: unknown, name: string): Watch['wanted'] {
+function wantedState(value: unknown, name: string): TurnRequest['wanted'] {
   if (value !== 'open' && value !== 'cut') {
     throw new InputError(`${name} must be open or cut`);
   }
@@ -1053,10 +1053,10 @@ function readBatch(line: string): Batch {
     timeoutMs: milliseconds(field(batch, 'timeoutMs'), 'timeoutMs'),
     deadlineMs: milliseconds(field(batch, 'deadlineMs'), 'deadlineMs'),
     holdMs: orZero('holdMs'),
-    watchMs: orZero('watchMs'),
+    turnWithinMs: orZero('turnWithinMs'),
     listeners: list(field(batch, 'listeners'), 'listeners', address),
     targets: list(field(batch, 'targets'), 'targets', target),
-    watches: list(field(batch, 'watches'), 'watches', (item, name) => {
+    turns: list(field(batch, 'turns'), 'turns', (item, name) => {
       const shutPort = field(item, 'shutPort');
       return {
         ...target(item, name),
