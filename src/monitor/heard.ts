@@ -1,6 +1,7 @@
-/** What has been heard of the watch of one agent, on the clock of the watch. Pure. */
+/** What has been heard of the watch of one agent, on the clock of the watch. */
 import type { WatchedStretch } from '../judge/windows/track.ts';
-import type { HeldLine, WatchLine } from '../probe/watch-protocol.ts';
+import type { HeldLine, StretchLine, WatchLine } from '../probe/watch-protocol.ts';
+import type { ClockBounds } from '../run/node-clocks.ts';
 import type { Span } from './spans.ts';
 
 export interface HeldEvent extends Pick<HeldLine, 'event' | 'beats' | 'detail'> {
@@ -10,11 +11,16 @@ export interface HeldEvent extends Pick<HeldLine, 'event' | 'beats' | 'detail'> 
 /** All times are milliseconds after the watch began, and may be off by `clockMs`, both ways. */
 export interface Heard {
   readonly clockMs: number;
-  /** From the beginning of the agent's watch to its last answer: of this time all is known that it saw. */
+  /** From the beginning of the agent's watch to its last answer: of this time all is known that it saw. Empty before the first. */
   readonly span: Span;
+  /** How many attempts it should have begun by then, and how many it has. */
+  readonly due: number;
+  readonly begun: number;
+  /** Of how many it has told what they showed. */
+  readonly attempts: number;
   /** By the id of their target, each list in the order of time. */
-  readonly stretches: ReadonlyMap<number, readonly WatchedStretch[]>;
-  readonly held: ReadonlyMap<number, readonly HeldEvent[]>;
+  stretchesOf(target: number): readonly WatchedStretch[];
+  heldOf(target: number): readonly HeldEvent[];
   /** In which the agent did not run. */
   readonly stalls: readonly Span[];
   /** Of which it has forgotten what it saw. */
@@ -23,67 +29,120 @@ export interface Heard {
   readonly visits: readonly Span[];
 }
 
-/**
- * @param lines the newest of each number, in any order
- * @param offset what is to be added to the agent's clock to get the watch's, between these two
- * @param span of the agent's watch, on the agent's clock
- */
-export function heardFrom(
-  lines: Iterable<WatchLine>,
-  offset: { readonly earliest: number; readonly latest: number },
-  span: Span,
-): Heard {
-  const shift = (offset.earliest + offset.latest) / 2;
-  const moved = ({ fromMs, toMs }: Span): Span => ({ fromMs: fromMs + shift, toMs: toMs + shift });
-  const stretches = new Map<number, WatchedStretch[]>();
-  const held = new Map<number, HeldEvent[]>();
-  const [stalls, lost, visits]: [Span[], Span[], Span[]] = [[], [], []];
-  for (const line of [...lines].toSorted((left, right) => left.seq - right.seq)) {
+/** Of each target so many stretches are kept at most; of more the middle is forgotten. */
+const STRETCHES_KEPT = 5_000;
+
+/** Collects what an agent hands over. A line that is told again under its number replaces what was told before. */
+export class Hearing implements Heard {
+  clockMs = 0;
+  span: Span = { fromMs: 0, toMs: 0 };
+  due = 0;
+  begun = 0;
+  attempts = 0;
+  readonly #stretches = new Map<number, Map<number, WatchedStretch>>();
+  readonly #held = new Map<number, Map<number, HeldEvent>>();
+  readonly #stalls = new Map<number, Span>();
+  readonly #lost = new Map<number, Span>();
+  readonly #visits = new Map<number, Span>();
+  readonly #forgotten: Span[] = [];
+
+  /**
+   * @param offset what is to be added to the agent's clock to get the watch's, between these two: as it is now, because clocks drift
+   * @param state the agent's watch, on the agent's clock
+   */
+  hear(
+    lines: readonly WatchLine[],
+    offset: ClockBounds,
+    state: { readonly beganMs: number; readonly toMs: number; readonly due: number; readonly begun: number },
+  ): void {
+    const shift = (offset.earliest + offset.latest) / 2;
+    this.clockMs = Math.max(this.clockMs, (offset.latest - offset.earliest) / 2);
+    const fromMs = this.span.toMs === 0 ? state.beganMs + shift : this.span.fromMs;
+    this.span = { fromMs, toMs: state.toMs + shift };
+    this.due = state.due;
+    this.begun = state.begun;
+    for (const line of lines) this.#hearLine(line, shift);
+  }
+
+  stretchesOf(target: number): readonly WatchedStretch[] {
+    const own = [...(this.#stretches.get(target)?.values() ?? [])];
+    return own.toSorted((left, right) => left.firstMs - right.firstMs);
+  }
+
+  heldOf(target: number): readonly HeldEvent[] {
+    return [...(this.#held.get(target)?.values() ?? [])];
+  }
+
+  get stalls(): readonly Span[] {
+    return [...this.#stalls.values()];
+  }
+
+  get lost(): readonly Span[] {
+    return [...this.#lost.values(), ...this.#forgotten];
+  }
+
+  get visits(): readonly Span[] {
+    return [...this.#visits.values()];
+  }
+
+  #hearLine(line: WatchLine, shift: number): void {
     switch (line.kind) {
-      case 'stretch': {
-        const { id, outcome, detail, count, firstMs, firstTookMs, lastMs, lastTookMs, mostApartMs } = line;
-        add(stretches, id, {
-          outcome,
-          ...(detail === undefined ? {} : { detail }),
-          count,
-          firstMs: firstMs + shift,
-          firstTookMs,
-          lastMs: lastMs + shift,
-          lastTookMs,
-          mostApartMs,
+      case 'stretch':
+        return this.#hearStretch(line, shift);
+      case 'held':
+        ofTarget(this.#held, line.id).set(line.seq, {
+          event: line.event,
+          atMs: line.atMs + shift,
+          beats: line.beats,
+          ...(line.detail === undefined ? {} : { detail: line.detail }),
         });
-        break;
-      }
-      case 'held': {
-        const { id, event, atMs, beats, detail } = line;
-        add(held, id, { event, atMs: atMs + shift, beats, ...(detail === undefined ? {} : { detail }) });
-        break;
-      }
+        return;
       case 'stall':
-        stalls.push(moved(line));
-        break;
+        return grow(this.#stalls, line.seq, { fromMs: line.fromMs + shift, toMs: line.toMs + shift });
       case 'lost':
-        lost.push(moved(line));
-        break;
+        return grow(this.#lost, line.seq, { fromMs: line.fromMs + shift, toMs: line.toMs + shift });
       case 'visits':
-        visits.push(moved({ fromMs: line.firstMs, toMs: line.lastMs }));
-        break;
+        return grow(this.#visits, line.seq, { fromMs: line.firstMs + shift, toMs: line.lastMs + shift });
     }
   }
-  for (const own of stretches.values()) own.sort((left, right) => left.firstMs - right.firstMs);
-  return {
-    clockMs: (offset.latest - offset.earliest) / 2,
-    span: moved(span),
-    stretches,
-    held,
-    stalls,
-    lost,
-    visits,
-  };
+
+  #hearStretch(line: StretchLine, shift: number): void {
+    const own = ofTarget(this.#stretches, line.id);
+    const { outcome, detail, count, firstTookMs, lastTookMs, mostApartMs } = line;
+    this.attempts += count - (own.get(line.seq)?.count ?? 0);
+    own.set(line.seq, {
+      outcome,
+      ...(detail === undefined ? {} : { detail }),
+      count,
+      firstMs: own.get(line.seq)?.firstMs ?? line.firstMs + shift,
+      firstTookMs,
+      lastMs: line.lastMs + shift,
+      lastTookMs,
+      mostApartMs,
+    });
+    if (own.size > STRETCHES_KEPT) this.#forget(own);
+  }
+
+  /** What changes so often has shown already what it is: its first changes and its last ones say as much as all. */
+  #forget(own: Map<number, WatchedStretch>): void {
+    const middle = [...own].slice(STRETCHES_KEPT / 4, STRETCHES_KEPT / 2);
+    const [, first] = middle[0] ?? [];
+    const [, last] = middle.at(-1) ?? [];
+    for (const [seq] of middle) own.delete(seq);
+    if (first !== undefined && last !== undefined)
+      this.#forgotten.push({ fromMs: first.firstMs, toMs: last.lastMs + last.lastTookMs });
+  }
 }
 
-function add<Value>(lists: Map<number, Value[]>, id: number, value: Value): void {
-  const list = lists.get(id);
-  if (list === undefined) lists.set(id, [value]);
-  else list.push(value);
+function ofTarget<Value>(all: Map<number, Map<number, Value>>, target: number): Map<number, Value> {
+  const known = all.get(target);
+  if (known !== undefined) return known;
+  const own = new Map<number, Value>();
+  all.set(target, own);
+  return own;
+}
+
+/** What is told again has begun when it was first told to have. */
+function grow(spans: Map<number, Span>, seq: number, span: Span): void {
+  spans.set(seq, { ...span, fromMs: spans.get(seq)?.fromMs ?? span.fromMs });
 }

@@ -51,7 +51,7 @@ export class Tracks {
   of({ from, to, target, listener, ways }: Sources): Track {
     const destination = [...this.#absenceOf(to), ...this.#deafnessOf(to, listener)];
     return {
-      stretches: from.agents.flatMap(({ stretches }) => stretches.get(target) ?? []),
+      stretches: from.agents.flatMap((agent) => agent.stretchesOf(target)),
       clockMs: Math.max(0, ...from.agents.map(({ clockMs }) => clockMs)),
       dark: {
         source: this.#absenceOf(from),
@@ -113,7 +113,7 @@ export class Tracks {
 
   /** When a target did not connect that always should. One attempt that fails alone is noise. */
   #unconnected(agents: readonly Heard[], target: number): readonly Span[] {
-    const all = agents.flatMap(({ stretches }) => stretches.get(target) ?? []);
+    const all = agents.flatMap((agent) => agent.stretchesOf(target));
     const connected = all.filter(({ outcome }) => outcome === 'connected').map(spanOf);
     return holesBetween(connected, this.#within, 2.5 * this.#everyMs);
   }

@@ -2,7 +2,7 @@
  * What the harness and the probe agent say to each other.
  *
  * The harness starts a relay in a pod by exec (`relay.ts`) and writes lines of JSON to its standard input, each a {@link Batch}. The
- * agent that serves the pod answers each with one line of JSON per attempt, listener and watch, in the order in which they end,
+ * agent that serves the pod answers each with one line of JSON per attempt, listener and turn, in the order in which they end,
  * and closes with an {@link EndLine}. Output without that line proves nothing.
  */
 
@@ -45,7 +45,7 @@ export interface DialRequest {
 }
 
 /** A connection to try again and again until it is open, or cut off. */
-export interface Watch extends DialRequest {
+export interface TurnRequest extends DialRequest {
   readonly wanted: 'open' | 'cut';
   /** A port of the same pod that must be cut off in the same look: where nothing is enforced, every port is open. */
   readonly shutPort?: number;
@@ -60,9 +60,9 @@ export interface Batch {
   readonly deadlineMs: number;
   /** It is not answered before, so that what the pod tells of itself covers the attempts of others; counted as the deadline. */
   readonly holdMs: number;
-  /** How long to watch. */
-  readonly watchMs: number;
-  readonly watches: readonly Watch[];
+  /** How long to wait for turns. */
+  readonly turnWithinMs: number;
+  readonly turns: readonly TurnRequest[];
   /** Nonces of datagrams: have they arrived here? */
   readonly asked: readonly string[];
   /** Whether dials that were given up, and are open still for what comes too late, are closed now. */

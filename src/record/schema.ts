@@ -147,10 +147,8 @@ export const windowSchema = z
 
 const watchedSchema = z
   .strictObject({
-    due: z.int().min(0).describe('How many attempts there should have been.'),
-    made: z.int().min(0),
-    collected: z.int().min(0).describe('How many of them podreach heard of.'),
-    unknownMs: z.number().describe('How long nobody could tell, in all.'),
+    attempts: z.int().min(0).describe('How many of its attempts podreach heard of.'),
+    unknownMs: z.number().describe('For how long nobody could tell, in all.'),
     windows: z.array(windowSchema),
     held: z
       .strictObject({
@@ -438,7 +436,7 @@ export const watchSchema = z
     attempts: z
       .strictObject({ due: z.int(), made: z.int(), collected: z.int() })
       .describe(
-        'Of all checks together: how many there should have been, how many were made, and of how many podreach heard.',
+        "Of all checks together, of the pods' own listeners, and of the ways between nodes: how many attempts there should have been, how many were made, and of how many podreach heard.",
       ),
     longestStallMs: z.number().describe('The longest time in which an agent did not run.'),
     incidents: z

@@ -15,6 +15,8 @@ export interface Question<Answer extends AnyAnswer> {
   /** Whether a line of its output is the last. */
   readonly isLast: (line: string) => boolean;
   readonly read: (output: string) => Answer | BrokenAnswer;
+  /** Whether another agent than the one that answered first may answer: then the caller sees that. */
+  readonly isForAnyAgent?: true;
 }
 
 /** What an answer says of the one who gave it. */
@@ -100,7 +102,7 @@ export async function askPod<Answer extends AnyAnswer>(
 /** @param leftMs how long another try may still be begun */
 async function tryOnce<Answer extends AnyAnswer>(
   pod: RunningPod,
-  { input, deadlineMs, isLast, read }: Question<Answer>,
+  { input, deadlineMs, isLast, read, isForAnyAgent = false }: Question<Answer>,
   leftMs: number,
   { sessions, timing }: Pick<Asking, 'sessions' | 'timing'>,
 ): Promise<TriedQuestion<Answer>> {
@@ -119,7 +121,7 @@ async function tryOnce<Answer extends AnyAnswer>(
     return { kind: 'settled', answer: { kind: 'broken', reason: lastWords(result) } };
   const answer = read(result.stdout);
   if (answer.kind === 'complete') {
-    if (!sessions.isSameAgent(pod, answer.end.agent)) {
+    if (!isForAnyAgent && !sessions.isSameAgent(pod, answer.end.agent)) {
       session.close();
       return { kind: 'settled', answer: { kind: 'broken', reason: 'the pod was replaced' } };
     }

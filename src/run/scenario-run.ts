@@ -12,6 +12,7 @@ import type { Recording, Telling } from './context.ts';
 import { Evidence } from './evidence.ts';
 import { failureOf } from './failure.ts';
 import { Foresight } from './predict.ts';
+import type { Outpost } from './outposts.ts';
 import type { Proof } from './prove.ts';
 import { provision } from './provision.ts';
 import { hearOut, type Stage } from './round.ts';
@@ -82,9 +83,13 @@ export async function runScenario(
   };
 
   let isAwaited = options.stand !== undefined;
-  const standStill = async (stand: Stand, step: StepRun): Promise<void> => {
+  const standStill = async (
+    stand: Stand,
+    step: StepRun,
+    outposts: readonly Outpost[],
+  ): Promise<void> => {
     isAwaited = false;
-    await inPhase('watch', () => stand.arrive({ scenario, step }), step.index);
+    await inPhase('watch', () => stand.arrive({ scenario, step, outposts }), step.index);
     await inPhase('observe', () => lookAgain(step.tried, step.rules, step.stage, step.context), step.index);
   };
 
@@ -106,7 +111,7 @@ export async function runScenario(
     });
     const proven = { ...context, timing: { ...context.timing, settleFloorMs } };
     const close = async (last: StepRun, earlier: readonly StepRun[]): Promise<'made' | 'left-out'> => {
-      if (options.stand !== undefined) await standStill(options.stand, last);
+      if (options.stand !== undefined) await standStill(options.stand, last, outposts);
       if (options.keep) await hearOut(last.draft.checks, last.stage, proven);
       else await inPhase('closing', () => closingControl(scenario, last, earlier, proven));
       scenario.closingControl = options.keep ? 'left-out' : 'made';

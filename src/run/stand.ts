@@ -3,12 +3,15 @@
  * and nothing has been taken away yet. Scenarios arrive one by one, and go on when that is over.
  */
 import type { ScenarioDraft } from '../record/draft.ts';
+import type { Outpost } from './outposts.ts';
 import type { StepRun } from './steps/steps.ts';
 
 /** A scenario in its last step. */
 export interface Standing {
   readonly scenario: ScenarioDraft;
   readonly step: StepRun;
+  /** Of the run: they stay as long as it stands. */
+  readonly outposts: readonly Outpost[];
 }
 
 export class Stand {

@@ -14,7 +14,7 @@ import type { Plan, PlannedStep } from '../../scenario/scenario.ts';
 import type { Owning, Requesting, Settling } from '../context.ts';
 import { denialTimeMs } from '../denial-time.ts';
 import { awaitForce, lackingIn, type Marker, nodesOf, turnMarker, unforced } from '../markers.ts';
-import type { Watching } from '../outposts.ts';
+import type { AwaitingMarkers } from '../outposts.ts';
 import type { Foresight } from '../predict.ts';
 import type { RunningPods } from '../provision.ts';
 import { hearOut, runRound, type Stage, witness } from '../round.ts';
@@ -24,7 +24,7 @@ import { controlLater } from './controls.ts';
 import { writeVerdicts } from './verdicts.ts';
 
 /** What steps are run with. */
-export type Stepping = Settling & Watching & Requesting<'apply' | 'patch'> & Owning;
+export type Stepping = Settling & AwaitingMarkers & Requesting<'apply' | 'patch'> & Owning;
 
 /** Writes down a part of the work. @param step the index of the step that it belongs to; absent: to none */
 export type InPhase = <Result>(name: Phase, work: () => Promise<Result>, step?: number) => Promise<Result>;
