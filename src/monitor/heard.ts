@@ -88,7 +88,8 @@ export class Hearing implements Heard {
   #hearLine(line: WatchLine, shift: number): void {
     switch (line.kind) {
       case 'stretch':
-        return this.#hearStretch(line, shift);
+        this.#hearStretch(line, shift);
+        return;
       case 'held':
         ofTarget(this.#held, line.id).set(line.seq, {
           event: line.event,
@@ -98,11 +99,13 @@ export class Hearing implements Heard {
         });
         return;
       case 'stall':
-        return grow(this.#stalls, line.seq, { fromMs: line.fromMs + shift, toMs: line.toMs + shift });
+        grow(this.#stalls, line.seq, { fromMs: line.fromMs + shift, toMs: line.toMs + shift });
+        return;
       case 'lost':
-        return grow(this.#lost, line.seq, { fromMs: line.fromMs + shift, toMs: line.toMs + shift });
+        grow(this.#lost, line.seq, { fromMs: line.fromMs + shift, toMs: line.toMs + shift });
+        return;
       case 'visits':
-        return grow(this.#visits, line.seq, { fromMs: line.firstMs + shift, toMs: line.lastMs + shift });
+        grow(this.#visits, line.seq, { fromMs: line.firstMs + shift, toMs: line.lastMs + shift });
     }
   }
 

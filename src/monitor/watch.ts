@@ -101,9 +101,7 @@ export class Watch {
     return await this.#askAll((watch) => watch.collect(ends, this.#context));
   }
 
-  async #askAll(
-    ask: (watch: PodWatch) => Promise<string | undefined>,
-  ): Promise<ReadonlyMap<string, string>> {
+  async #askAll(ask: (watch: PodWatch) => Promise<string | undefined>): Promise<ReadonlyMap<string, string>> {
     const answers = await Promise.all(
       [...this.#watches].map(async ([pod, watch]) => [objectKey(pod), await ask(watch)] as const),
     );

@@ -16,7 +16,7 @@ export interface Question<Answer extends AnyAnswer> {
   readonly isLast: (line: string) => boolean;
   readonly read: (output: string) => Answer | BrokenAnswer;
   /** Whether another agent than the one that answered first may answer: then the caller sees that. */
-  readonly isForAnyAgent?: true;
+  readonly isForAnyAgent?: boolean;
 }
 
 /** What an answer says of the one who gave it. */

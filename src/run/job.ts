@@ -1,6 +1,7 @@
 /** What a run is asked to do, and the record of what becomes of it. */
 import type { Clock } from '../clock.ts';
 import type { ClusterProvider } from '../cluster/cluster.ts';
+import type { WatchRules } from '../judge/windows/verdict.ts';
 import type { KubePatience } from '../kube/connect.ts';
 import type { ProbeSettings } from '../probe/settings.ts';
 import type { ProgressListener } from '../progress.ts';
@@ -57,8 +58,14 @@ export interface RunOptions {
   readonly save: (record: RunRecord) => void;
 }
 
-/** @param standing those that have come so far */
-export type WhileStanding = (standing: readonly Standing[], run: StandingRun) => Promise<void>;
+/**
+ * @param standing those that have come so far
+ * @returns by what the checks are to be judged that were watched; undefined where none were
+ */
+export type WhileStanding = (
+  standing: readonly Standing[],
+  run: StandingRun,
+) => Promise<WatchRules | undefined>;
 
 /** The run of which scenarios stand. */
 export interface StandingRun {

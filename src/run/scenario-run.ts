@@ -1,5 +1,6 @@
 /** One scenario from provisioning to the verdicts, and its clean-up. */
 import { messageOf } from '../errors.ts';
+import type { WatchRules } from '../judge/windows/verdict.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
 import type { Assumptions } from '../policy/peers.ts';
@@ -11,8 +12,8 @@ import { closingControl } from './closing.ts';
 import type { Recording, Telling } from './context.ts';
 import { Evidence } from './evidence.ts';
 import { failureOf } from './failure.ts';
-import { Foresight } from './predict.ts';
 import type { Outpost } from './outposts.ts';
+import { Foresight } from './predict.ts';
 import type { Proof } from './prove.ts';
 import { provision } from './provision.ts';
 import { hearOut, type Stage } from './round.ts';
@@ -83,13 +84,10 @@ export async function runScenario(
   };
 
   let isAwaited = options.stand !== undefined;
-  const standStill = async (
-    stand: Stand,
-    step: StepRun,
-    outposts: readonly Outpost[],
-  ): Promise<void> => {
+  let watch: WatchRules | undefined;
+  const standStill = async (stand: Stand, step: StepRun, outposts: readonly Outpost[]): Promise<void> => {
     isAwaited = false;
-    await inPhase('watch', () => stand.arrive({ scenario, step, outposts }), step.index);
+    watch = await inPhase('watch', () => stand.arrive({ scenario, step, outposts }), step.index);
     await inPhase('observe', () => lookAgain(step.tried, step.rules, step.stage, step.context), step.index);
   };
 
@@ -128,6 +126,7 @@ export async function runScenario(
         inPhase,
         act: (step, running) => act(step, running, scenario.name, proven),
         close,
+        watch: () => watch,
       },
       proven,
     );

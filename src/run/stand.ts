@@ -2,6 +2,7 @@
  * A run may have something done while all of its scenarios stand as they are: each has settled in its last step, its policies are in force,
  * and nothing has been taken away yet. Scenarios arrive one by one, and go on when that is over.
  */
+import type { WatchRules } from '../judge/windows/verdict.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import type { Outpost } from './outposts.ts';
 import type { StepRun } from './steps/steps.ts';
@@ -16,26 +17,30 @@ export interface Standing {
 
 export class Stand {
   readonly #standing: Standing[] = [];
-  readonly #work: (standing: readonly Standing[]) => Promise<void>;
-  readonly #over = Promise.withResolvers<void>();
+  readonly #work: (standing: readonly Standing[]) => Promise<WatchRules | undefined>;
+  readonly #over = Promise.withResolvers<WatchRules | undefined>();
   #awaited: number;
 
   /**
    * @param awaited how many scenarios there are, each of which either arrives or stays away
    * @param work done when none is awaited any more, with those that stand; not at all where none does
    */
-  constructor(awaited: number, work: (standing: readonly Standing[]) => Promise<void>) {
+  constructor(awaited: number, work: (standing: readonly Standing[]) => Promise<WatchRules | undefined>) {
     this.#awaited = awaited;
     this.#work = work;
     // Whoever stands hears of it.
     this.#over.promise.catch(() => {});
   }
 
-  /** One has arrived. @returns when the work is over @throws what the work throws, for all that stand */
-  async arrive(standing: Standing): Promise<void> {
+  /**
+   * One has arrived.
+   * @returns when the work is over, by what its checks are to be judged that were watched meanwhile
+   * @throws what the work throws, for all that stand
+   */
+  async arrive(standing: Standing): Promise<WatchRules | undefined> {
     this.#standing.push(standing);
     this.#count();
-    await this.#over.promise;
+    return await this.#over.promise;
   }
 
   /** One will not come: it has failed on its way, or was never started. */

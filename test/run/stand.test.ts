@@ -12,6 +12,7 @@ describe('scenarios that stand', () => {
     const log: string[] = [];
     const stand = new Stand(3, async (all) => {
       log.push(`work on ${all.map(({ scenario }) => scenario.name).join(' and ')}`);
+      return undefined;
     });
     const first = stand.arrive(standing('a')).then(() => log.push('a goes on'));
     stand.stayAway();
@@ -41,6 +42,7 @@ it('has something done while all scenarios stand, and looks at them once more af
       stood.push(...standing.map(({ scenario }) => scenario.name));
       const { kube, signal } = checked.tools;
       await kube.delete({ resource: 'networkpolicies', namespace: 'pair', name: 'deny' }, { signal });
+      return undefined;
     },
   });
   expect(stood.toSorted()).toEqual(['other', 'pair']);

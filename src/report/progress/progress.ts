@@ -46,6 +46,7 @@ export function createProgress(screen: Screen, options: ProgressOptions, clock: 
       if (event.type === 'note') print([event.text]);
       if (options.quiet || event.type === 'note') return;
       if (live === undefined) print(plainLines(event, options.verbose || isDue(event)));
+      else if (event.type === 'incident' || event.type === 'command-line') print(plainLines(event, true));
       print(endings(event, state));
     },
     close: () => live?.close(),
@@ -82,6 +83,14 @@ function plainLines(event: Exclude<ProgressEvent, { type: 'note' }>, isVerbose: 
     case 'pods-ready':
     case 'round-ended':
       return isVerbose ? [`${event.scenario}: ${describeEvent(event)}`] : [];
+    case 'watch-began':
+    case 'watch-ending':
+    case 'incident':
+      return [describeEvent(event)];
+    case 'watch-goes-on':
+      return isVerbose ? [describeEvent(event)] : [];
+    case 'command-line':
+      return [event.text];
     case 'scenario-ended':
       return [];
   }

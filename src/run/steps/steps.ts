@@ -6,6 +6,7 @@ import { PodreachError } from '../../errors.ts';
 import { elsewhereOf } from '../../judge/elsewhere.ts';
 import { agreesAtLast, isConfirmed, type JudgeRules, passedControl, wasCut } from '../../judge/judge.ts';
 import { turnedAt } from '../../judge/turning.ts';
+import type { WatchRules } from '../../judge/windows/verdict.ts';
 import { objectKey } from '../../keys.ts';
 import type { CheckDraft, ScenarioDraft, StepDraft } from '../../record/draft.ts';
 import { livesOf, pairOf } from '../../record/lives.ts';
@@ -44,6 +45,8 @@ export interface Course {
   readonly act: (step: PlannedStep, pods: RunningPods) => Promise<RunningPods>;
   /** Is called after the last step, before its verdicts: makes the closing control, or leaves it out. */
   readonly close: (last: StepRun, earlier: readonly StepRun[]) => Promise<'made' | 'left-out'>;
+  /** How the last step was watched; undefined as long as it was not. */
+  readonly watch?: () => WatchRules | undefined;
   /** Is called when a step has its verdicts; what it throws ends the course. */
   readonly onJudged?: (step: StepRun) => void;
 }
@@ -277,10 +280,11 @@ function doubtOf(check: CheckDraft, { draft, stage, context }: StepRun): string 
 function judgeStep(
   step: StepRun,
   closing: JudgeRules['closing'],
-  { scenario, foresight }: Course,
+  { plan, scenario, foresight, watch }: Course,
   cutOff: boolean,
 ): void {
   const { index, draft, rules } = step;
+  const isLast = index === plan.steps.length - 1;
   const elsewhere = elsewhereOf(scenario, rules);
   writeVerdicts(
     {
@@ -289,6 +293,7 @@ function judgeStep(
       rules: { ...rules, closing },
       doubtOf: (check) => doubtOf(check, step),
       elsewhereOf: (check) => elsewhere(index, check),
+      watch: isLast ? watch?.() : undefined,
     },
     cutOff,
   );
