@@ -1,6 +1,7 @@
 /** What a run tells while it goes. Emitted by `run/`, shown by `report/progress/`; a library user may listen as well. */
 
 import type { TryingPhase } from './model/attempt.ts';
+import type { Action } from './model/step.ts';
 import type { Verdict } from './model/verdict.ts';
 import type { WindowKind } from './model/window.ts';
 import type { Phase, RunRecord, ScenarioRecord } from './record/schema.ts';
@@ -36,6 +37,8 @@ export type ProgressEvent =
       readonly scenario: string;
       /** The name of the step that it is part of; absent for the first, and for what belongs to none. */
       readonly step?: string;
+      /** What that step does to the cluster; absent where it is absent. */
+      readonly actions?: readonly Action[];
       readonly phase: Phase;
     }
   | {

@@ -5,9 +5,10 @@ import { type SelectionOptions, selectionOptions } from './options.ts';
 
 const EXAMPLES = `
 Examples:
-  podreach plan scenarios/three-tier.yaml    everything that a run of it would do
-  podreach plan --only three-tier            the same, chosen by name
-  podreach plan --json scenarios             for a script`;
+  podreach plan scenarios/three-tier.yaml      everything that a run of it would do
+  podreach plan --only three-tier              the same, chosen by name
+  podreach plan scenarios/time/rollback.yaml   what each step does, and what it expects otherwise than before
+  podreach plan --json scenarios               for a script`;
 
 interface PlanOptions extends SelectionOptions {
   readonly json?: boolean;

@@ -92,7 +92,7 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     )
     .option(
       '--within <duration>',
-      'how long policies may take to settle (default: 10s on the sandbox, 30s elsewhere)',
+      'how long policies, or what a step changes, may take to settle; a step may give itself longer with its own "within" (default: 10s on the sandbox, 30s elsewhere)',
       parseDuration,
     )
     .option('--ready-within <duration>', 'how long probe pods may take to run (default: 2m)', parseDuration)

@@ -9,6 +9,7 @@ const EXAMPLES = `
 Examples:
   podreach validate                      the scenarios below scenarios/
   podreach validate 'checks/**/*.yaml'   all files that match
+  podreach validate scenarios/time       scenarios with steps; what is found names the steps in which it holds
   podreach validate --strict             warnings count as errors
   podreach validate --json web.yaml      for a script`;
 

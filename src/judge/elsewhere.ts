@@ -3,13 +3,15 @@ import { lastOf } from '../model/observation.ts';
 import { type Lives, livesOf, pairOf } from '../record/lives.ts';
 import type { CheckRecord, ScenarioRecord } from '../record/schema.ts';
 import { findingOf } from './finding.ts';
-import { type JudgeRules, wasCut } from './judge.ts';
+import { isConfirmed, type JudgeRules, wasCut } from './judge.ts';
 import { laterConnections } from './later-connection.ts';
 
 /** What is known of one pair of pods from other steps. */
 export interface Elsewhere {
   /** The step brings one of its pods, or expects what it did not show in the step before: see {@link isChanged}. */
   readonly hasToChange?: boolean;
+  /** It showed to the end of the step before what this one expects as well: what it shows now is no older state. */
+  readonly isToStay?: boolean;
   /** One of them came in a step: a control that it has was made there, when no policy was to be in force any more. */
   readonly isYoung?: boolean;
   /** The same two pods have connected in a later one. */
@@ -45,10 +47,11 @@ export function elsewhereOf(
   return (step, check) => {
     const own = livesIn(step);
     const pair = pairOf(check, own);
+    const before = shownIn[step - 1]?.get(pair);
     return {
       hasToChange:
-        (step > 0 && [check.from, check.to].some((pod) => own.get(pod) === step)) ||
-        isChanged(check, shownIn[step - 1]?.get(pair)),
+        (step > 0 && [check.from, check.to].some((pod) => own.get(pod) === step)) || isChanged(check, before),
+      isToStay: before?.expected === check.expected && isConfirmed(before, rules) && endsWith(check, before),
       isYoung: [check.from, check.to].some((pod) => own.get(pod) !== 0),
       connectsLater: laterConnection(step, check) !== undefined,
       wasDenied: denied[step]?.has(pair) === true,
@@ -62,9 +65,16 @@ export function isChanged(
   { expected }: Pick<CheckRecord, 'expected'>,
   before: Pick<CheckRecord, 'expected' | 'observed'> | undefined,
 ): boolean {
-  if (before === undefined || before.expected === expected) return false;
-  const last = before.observed?.at(-1);
-  return last === undefined || findingOf(expected, lastOf(last)).kind !== 'agrees';
+  return before !== undefined && before.expected !== expected && !endsWith({ expected }, before);
+}
+
+/** Whether the last attempt of its step shows this. */
+function endsWith(
+  { expected }: Pick<CheckRecord, 'expected'>,
+  { observed = [] }: Pick<CheckRecord, 'observed'>,
+): boolean {
+  const last = observed.at(-1);
+  return last !== undefined && findingOf(expected, lastOf(last)).kind === 'agrees';
 }
 
 /** Cut as the policies say, to the end of its step. */

@@ -2,7 +2,8 @@
  * Observation and expectation become a verdict, by the table of docs/verdicts.md. Pure: a check's verdict is a function of what was
  * observed, so a saved record can be judged again; and it costs as much as there are changes, however many attempts were made.
  */
-import { countOf, lastOf, newestOf, type Observations } from '../model/observation.ts';
+import type { Attempt } from '../model/attempt.ts';
+import { countOf, lastOf, newestOf, type Observation, type Observations } from '../model/observation.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { CheckRecord } from '../record/schema.ts';
 import { closingDoubt } from './closing.ts';
@@ -96,14 +97,14 @@ export function countContrary({
  * The verdict of a check after its last attempt. The first rule that fits counts:
  *
  * 0. It could not connect before the policies: `inconclusive`.
- * 1. It agreed, and was refuted after that: `flapping`.
+ * 1. It agreed, and was refuted after that: `flapping`. What is to stay as it was has agreed in the step before.
  * 2. It never agreed, and was refuted: `leaked` or `broken`.
  * 3. It was confirmed, its last attempt agrees, and it has not contradicted again and again in between, or lost its answers for as
  *    long as a confirmation takes: `pass`.
  * 4. Anything else: `inconclusive`.
  *
- * A pass of what had to change, or has contradicted, and came only after the budget of its step is `late` if it was seen to contradict
- * when the budget was over; where that was not seen, it is `inconclusive`.
+ * A pass of what had to change, or was refuted, and came only after the budget of its step is `late` if it was refuted when the budget was
+ * over, also while the step came into force; where that was not seen, it is `inconclusive`.
  *
  * One attempt *agrees*; a complete row of them *confirms*, and a complete row of the opposite *refutes* ({@link rowsOf}): of
  * connections one is enough. What then rests on a cut stands only if it was the policies that cut ({@link closingDoubt}).
@@ -116,18 +117,20 @@ export function judge(check: Judged, rules: JudgeRules, elsewhere: Elsewhere = {
   const { withinMs = Number.POSITIVE_INFINITY } = rules;
   const settledMs = settledAfter(check, rows, rules.actedMs);
   // What shows what it showed before is not late, however long it takes until that can be told.
-  const isToChange = elsewhere.hasToChange === true || rows.some(({ kind }) => kind === 'contradicts');
-  const shown = verdictOf(check, rows);
-  const between =
-    shown === 'pass' && isToChange && settledMs !== undefined && settledMs > withinMs
-      ? findingsBetween(check, rules.actedMs + withinMs, rules.actedMs + settledMs)
-      : undefined;
-  const isLate = between?.some(({ kind }) => kind === 'contradicts') === true;
+  const isToChange = elsewhere.hasToChange === true || rows.some(refutes);
+  const shown = verdictOf(check, rows, elsewhere);
+  const isOverdue = shown === 'pass' && isToChange && settledMs !== undefined && settledMs > withinMs;
+  const between = isOverdue
+    ? { fromMs: rules.actedMs + withinMs, untilMs: rules.actedMs + settledMs }
+    : undefined;
+  const isLate = between !== undefined && wasRefuted(check, rules, between);
   const verdict = isLate ? 'late' : shown;
-  const unseen = between && !isLate ? whyUnseen(between, settledMs ?? 0, withinMs) : undefined;
+  const unseen =
+    between && !isLate ? whyUnseen(findingsIn(check, between), settledMs ?? 0, withinMs) : undefined;
   const doubt = closingDoubt(check, verdict, rules, elsewhere) ?? unseen;
   const reason =
-    doubt ?? (verdict === 'late' ? whyLate(settledMs ?? 0, withinMs) : reasonOf(verdict, check, rows));
+    doubt ??
+    (verdict === 'late' ? whyLate(settledMs ?? 0, withinMs) : reasonOf(verdict, check, rows, elsewhere));
   return {
     verdict: doubt === undefined ? verdict : 'inconclusive',
     ...(reason === undefined ? {} : { reason }),
@@ -135,20 +138,40 @@ export function judge(check: Judged, rules: JudgeRules, elsewhere: Elsewhere = {
   };
 }
 
-/** What attempts showed that began after the budget of a step, and before what is expected came to be seen. */
-function findingsBetween(
-  { expected, turning = [], observed = [] }: Judged,
-  fromMs: number,
-  untilMs: number,
-): readonly Finding[] {
-  return [...turning, ...observed]
-    .map(lastOf)
-    .filter(({ atMs }) => atMs >= fromMs && atMs < untilMs)
-    .map((attempt) => findingOf(expected, attempt));
+/** From the end of the budget of a step to the first attempt that showed what is expected. */
+interface Overtime {
+  readonly fromMs: number;
+  readonly untilMs: number;
 }
 
-function verdictOf({ expected }: Judged, rows: readonly Row[]): Verdict {
-  if (flapped(rows)) return 'flapping';
+function isIn({ fromMs, untilMs }: Overtime, { atMs }: Attempt): boolean {
+  return atMs >= fromMs && atMs < untilMs;
+}
+
+/** Whether it still showed the opposite then, as often as it takes to be believed: one lost packet makes nothing late. */
+function wasRefuted(check: Judged, { confirm }: JudgeRules, overtime: Overtime): boolean {
+  const rows = rowsOf({ ...check, observed: allSince(check) }, confirm);
+  return rows.some((row) => refutes(row) && isIn(overtime, row.last));
+}
+
+function findingsIn(check: Judged, overtime: Overtime): readonly Finding[] {
+  return allSince(check)
+    .map(lastOf)
+    .filter((attempt) => isIn(overtime, attempt))
+    .map((attempt) => findingOf(check.expected, attempt));
+}
+
+/** All attempts since the last action, also those that were made while the step came into force. */
+function allSince({ turning = [], observed = [] }: Observations): Observation {
+  return [...turning, ...observed];
+}
+
+function verdictOf(
+  { expected }: Judged,
+  rows: readonly Row[],
+  { isToStay = false }: Pick<Elsewhere, 'isToStay'>,
+): Verdict {
+  if (flapped(rows) || (isToStay && rows.some(agrees) && rows.some(refutes))) return 'flapping';
   if (!rows.some(agrees) && rows.some(refutes)) return expected === 'unreachable' ? 'leaked' : 'broken';
   const isPass =
     rows.some(confirms) && rows.at(-1)?.kind === 'agrees' && !alternates(rows) && !losesAnswers(rows);

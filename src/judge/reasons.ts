@@ -11,13 +11,14 @@ export function reasonOf(
   verdict: Exclude<Verdict, 'late'>,
   check: Judged,
   rows: readonly Row[],
+  { isToStay = false }: Pick<Elsewhere, 'isToStay'> = {},
 ): string | undefined {
   const observed = rows.flatMap((row) => row.stretches);
   switch (verdict) {
     case 'pass':
       return undefined;
     case 'flapping':
-      return turnOf(check, rows);
+      return turnOf(check, rows, isToStay);
     case 'leaked':
       return leakOf(observed);
     case 'broken':
@@ -39,7 +40,11 @@ export function whyLate(settledMs: number, withinMs: number): string {
 /** Why nothing can be told about a budget: it was over when the pair showed what is expected, and whether it did before was not seen. */
 export function whyUnseen(between: readonly Finding[], settledMs: number, withinMs: number): string {
   const blind = between.find((finding) => finding.kind === 'proves-nothing');
-  const why = blind === undefined ? 'it was not tried at that time' : blind.reason;
+  const nothing =
+    between.length === 0
+      ? 'it was not tried at that time'
+      : 'it failed at that time, too seldom in a row to tell a block from a lost packet';
+  const why = blind?.reason ?? nothing;
   return `it was seen to show what is expected ${inSeconds(settledMs)} after the last action, and whether it did within ${inSeconds(withinMs)} is not known: ${why}`;
 }
 
@@ -73,12 +78,13 @@ export function describeOutcomes(observation: Observation): string {
     .join(', ');
 }
 
-function turnOf({ expected }: Judged, rows: readonly Row[]): string {
-  const later = rows.slice(rows.findIndex(({ kind }) => kind === 'agrees'));
+function turnOf({ expected }: Judged, rows: readonly Row[], isToStay: boolean): string {
+  const later = isToStay ? rows : rows.slice(rows.findIndex(({ kind }) => kind === 'agrees'));
   const contrary = later.flatMap(({ kind, stretches }) => (kind === 'contradicts' ? stretches : []));
-  const isSettled = later.some(({ kind, isComplete }) => kind === 'agrees' && isComplete);
+  const isSettled = isToStay || later.some(({ kind, isComplete }) => kind === 'agrees' && isComplete);
   const before = expected === 'unreachable' ? 'it had been cut off' : 'it had connected';
-  return `${isSettled ? 'it had settled as expected' : before}, then showed ${describeOutcomes(contrary)}`;
+  const since = isToStay ? ' in the step before' : '';
+  return `${isSettled ? 'it had settled as expected' : before}${since}, then showed ${describeOutcomes(contrary)}`;
 }
 
 /** What arrives has leaked, answer or not (D19a). */

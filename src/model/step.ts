@@ -4,6 +4,10 @@
 export const ACTION_KINDS = ['apply', 'delete', 'label', 'create', 'remove', 'replace'] as const;
 export type ActionKind = (typeof ACTION_KINDS)[number];
 
+export function isActionKind(word: unknown): word is ActionKind {
+  return ACTION_KINDS.some((kind) => kind === word);
+}
+
 /** What reports call the step that has no name: that of the top level. No other may be called so. */
 export const FIRST_STEP = 'first step';
 

@@ -278,6 +278,7 @@ const action = z
 export const stepSchema = z
   .strictObject({
     name: z.string().exactOptional().describe('Absent: the first, which is what stands at the top level.'),
+    description: z.string().exactOptional().describe('What the step shows, as the scenario says it.'),
     actions: z.array(action).exactOptional().describe('What led to it; absent: it is the first.'),
     withinMs: z
       .number()

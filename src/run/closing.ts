@@ -6,10 +6,11 @@ import { hasReconnected } from '../judge/closing.ts';
 import { elsewhereOf } from '../judge/elsewhere.ts';
 import { wasCut } from '../judge/judge.ts';
 import type { CheckDraft, ScenarioDraft } from '../record/draft.ts';
-import { livesOf, pairOf } from '../record/lives.ts';
+import { type Lives, livesOf, pairOf } from '../record/lives.ts';
 import type { Requesting } from './context.ts';
 import { hearOut, runRound } from './round.ts';
 import { LEAST_ROUNDS, PAUSE_MS, tell } from './settle.ts';
+import { noteGone } from './steps/controls.ts';
 import { isOpen, type Stepping, type StepRun } from './steps/steps.ts';
 
 /**
@@ -63,14 +64,17 @@ function cutPairs(
   steps: readonly StepRun[],
 ): readonly CheckDraft[][] {
   const elsewhere = elsewhereOf(scenario, last);
-  const lives = livesOf(scenario);
+  const all = livesOf(scenario);
+  const livesIn = (step: number): Lives => all[step] ?? new Map();
   const pairs = new Map<string, CheckDraft[]>();
   for (const { index, draft, rules } of steps) {
+    const lives = livesIn(index);
     for (const check of draft.checks) {
       if (check.cutBy !== undefined || !wasCut(check, rules)) continue;
       const { connectsLater = false, isGone = false } = elsewhere(index, check);
+      if (isGone && !connectsLater) noteGone(check, lives, livesIn(all.length - 1));
       if (connectsLater || isGone) continue;
-      const key = pairOf(check, lives[index] ?? new Map());
+      const key = pairOf(check, lives);
       pairs.set(key, [...(pairs.get(key) ?? []), check]);
     }
   }

@@ -9,6 +9,7 @@ import { probeNamespace, probePod, RUN_LABEL } from '../probe/manifest.ts';
 import type { ProbeSettings } from '../probe/settings.ts';
 import { agentSource } from '../probe/source.ts';
 import type { PlannedNamespace, PlannedPod } from '../scenario/scenario.ts';
+import { allEnded } from './all-ended.ts';
 import type { Owning, Probing, Requesting, Telling, Timed } from './context.ts';
 import { inAddition, newestWarning } from './pod-events.ts';
 import { pollPauseMs } from './poll.ts';
@@ -77,7 +78,8 @@ export async function createAll(wanted: Wanted, context: Provisioning): Promise<
   const agent = agentSource();
   const manifestOf = (pod: WantedPod): KubeObject =>
     probePod(pod, { runId: context.runId, agent, settings: settingsFor(pod, context) });
-  await Promise.all(wanted.namespaces.map((namespace) => limit(createNamespace, namespace, context)));
+  // A namespace that is still on its way when the run cleans up would come after that, and stay.
+  await allEnded(wanted.namespaces.map((namespace) => limit(createNamespace, namespace, context)));
   await Promise.all(wanted.pods.map((pod) => limit(createPod, manifestOf(pod), context)));
 }
 

@@ -68,11 +68,11 @@ export async function runScenario(
       atMs: elapsed(),
     };
     scenario.phases.push(phase);
-    const stepName = step === undefined ? undefined : plan.steps[step]?.name;
+    const planned = step === undefined ? undefined : plan.steps[step];
     context.progress({
       type: 'phase-started',
       scenario: scenario.name,
-      ...(stepName === undefined ? {} : { step: stepName }),
+      ...(planned?.name === undefined ? {} : { step: planned.name, actions: planned.actions }),
       phase: name,
     });
     context.save();

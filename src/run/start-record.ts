@@ -80,9 +80,10 @@ function startStep(
   before: PlannedStep,
   predicted: StepPredictions | undefined,
 ): StepDraft {
-  const { name, actions, withinMs } = step;
+  const { name, description, actions, withinMs } = step;
   return {
     ...(name === undefined ? {} : { name }),
+    ...(description === undefined ? {} : { description }),
     actions: actions.map(({ kind, object, labels }) => ({
       kind,
       object,

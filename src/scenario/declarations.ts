@@ -2,7 +2,7 @@
 import type { Location, Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { describeTarget } from '../pair.ts';
-import { problemAt } from './mark.ts';
+import { isBefore, problemAt } from './mark.ts';
 import type { Mark, Marked, Port, Rule } from './scenario.ts';
 import { type Selected, type SelectedPorts, selectPods, selectTargets, type Topology } from './select.ts';
 
@@ -159,8 +159,4 @@ function compare(earlier: Rule, later: Rule): { readonly conflict: string; reado
         said: earlier.cutBy === undefined ? 'without it' : 'with it',
       }
     : { conflict: 'both reachable and unreachable', said: earlier.expected };
-}
-
-function isBefore(a: Location, b: Location): boolean {
-  return a.line < b.line || (a.line === b.line && a.column < b.column);
 }

@@ -1,14 +1,23 @@
 /** Follows the steps of a scenario: what there is after each, and what is expected in it. */
 import type { Location, Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
-import { FIRST_STEP } from '../model/step.ts';
+import { FIRST_STEP, parseObject } from '../model/step.ts';
 import { checkAction, checkNamespaceOf } from './check-actions.ts';
 import { Declarations, type DeclaredRule, declareRule } from './declarations.ts';
+import { Doubt } from './doubt.ts';
 import { carryOver, type Expectations, NOTHING_EXPECTED } from './expectations.ts';
 import { problemAt } from './mark.ts';
-import type { Mark, Scenario, ScenarioStep, StatedExpectations, WrittenAction } from './scenario.ts';
+import type {
+  Mark,
+  PodSelection,
+  Rule,
+  Scenario,
+  ScenarioStep,
+  StatedExpectations,
+  WrittenAction,
+} from './scenario.ts';
 import { arrangeTopology, type Topology } from './select.ts';
-import { act, type ClusterState, type Declared } from './state.ts';
+import { act, type ClusterState, type Declared, find, objectOf } from './state.ts';
 import { quote } from './suggest.ts';
 
 /** A step that has been followed. */
@@ -27,11 +36,15 @@ export interface Followed {
   readonly problems: readonly Problem[];
   /** The places of exceptions that match no pair of their rule. */
   readonly idleExceptions: readonly Location[];
+  /** Whether something may be created that does not look so. */
+  readonly mayMissCreation: boolean;
 }
 
 export function followSteps(scenario: Scenario, declared: Declared): Followed {
   const problems: Problem[] = [];
   const idleExceptions: Location[] = [];
+  const doubt = new Doubt(scenario.holes);
+  const undeclared = undeclaredIn(scenario, declared);
   const expect = (
     { rules, otherwise }: StatedExpectations,
     state: ClusterState,
@@ -39,7 +52,10 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
   ): Pick<FollowedStep, 'expectations' | 'declared'> => {
     const declarations = new Declarations();
     const topology = topologyIn(state, declared);
-    for (const rule of rules) problems.push(...declareRule(rule, topology, declarations));
+    for (const rule of rules) {
+      const known = withoutUnknown(rule, undeclared, doubt);
+      if (known !== undefined) problems.push(...declareRule(known, topology, declarations));
+    }
     problems.push(...declarations.contradictions());
     idleExceptions.push(...declarations.idleExceptions);
     return { expectations: carryOver(before, declarations, otherwise), declared: declarations.declared };
@@ -47,23 +63,23 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
 
   const start = stateAtStart(scenario, declared);
   const coming = scenario.steps.flatMap(({ actions }) => actions);
-  // Without its steps, it would look as if nothing ever came to be.
-  if (scenario.complete) {
-    const atStart = { state: start, declared, done: [], coming };
-    for (const { value, mark } of scenario.policies)
-      problems.push(...checkNamespaceOf(value.namespace, mark, 'this policy', atStart));
-  }
+  const atStart = { state: start, declared, done: [], coming, doubt, undeclared };
+  for (const { value, mark } of scenario.policies)
+    problems.push(...checkNamespaceOf(value.namespace, mark, 'this policy', atStart));
   const first: FollowedStep = { state: start, ...expect(scenario, start, NOTHING_EXPECTED) };
 
   const done: WrittenAction[] = [];
   const later: FollowedStep[] = [];
   let { state, expectations } = first;
-  for (const step of scenario.steps) {
+  for (const [index, step] of scenario.steps.entries()) {
+    doubt.reach(scenario.steps[index + 1]?.mark.location);
     for (const action of step.actions) {
       coming.shift();
-      const wrong = checkAction(action, { state, declared, done, coming });
+      const wrong = checkAction(action, { state, declared, done, coming, doubt, undeclared });
       problems.push(...wrong);
-      if (wrong.length > 0) continue;
+      if (wrong.length > 0) doubt.raise(action, declared);
+      // In a namespace that is not there, it is told once, and not again for all that is done to it.
+      if (wrong.length > 0 && !isNew(action, state, declared)) continue;
       state = act(action, state, declared);
       done.push(action);
     }
@@ -72,7 +88,41 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
     expectations = expected.expectations;
     later.push({ step, state, ...expected });
   }
-  return { steps: [first, ...later], problems, idleExceptions };
+  doubt.reach();
+  return { steps: [first, ...later], problems, idleExceptions, mayMissCreation: doubt.has('pods') };
+}
+
+/** What steps create, and what is not declared. */
+function undeclaredIn({ steps }: Scenario, declared: Declared): ReadonlySet<string> {
+  const created = steps.flatMap(({ actions }) =>
+    actions.flatMap((action) => (action.kind === 'create' ? [action.object] : [])),
+  );
+  return new Set(created.filter((object) => find(declared, parseObject(object)) === undefined));
+}
+
+/** Whether an action brings something that is not there, and of which it is known what it is. */
+function isNew(action: WrittenAction, state: ClusterState, declared: Declared): boolean {
+  const object = parseObject(objectOf(action));
+  if (action.kind === 'apply') return true;
+  return (
+    action.kind === 'create' && find(state, object) === undefined && find(declared, object) !== undefined
+  );
+}
+
+/** A rule without the pods that are missed elsewhere; undefined where nothing is left of it, or where it is not known what it selects. */
+function withoutUnknown(rule: Rule, undeclared: ReadonlySet<string>, doubt: Doubt): Rule | undefined {
+  const isKnown = (pods: PodSelection): boolean => pods.kind !== 'pod' || !undeclared.has(pods.key);
+  const from = rule.from.filter(({ value }) => isKnown(value));
+  const to = rule.to.filter(({ value }) => isKnown(value.pods));
+  const except = rule.except.filter(
+    (one) =>
+      (one.from?.every(({ value }) => isKnown(value)) ?? true) &&
+      (one.to?.every(({ value }) => isKnown(value.pods)) ?? true),
+  );
+  const selections = [...from.map(({ value }) => value), ...to.map(({ value }) => value.pods)];
+  const isInDoubt = doubt.isAboutLabels && selections.some(({ kind }) => kind === 'labels');
+  if (from.length === 0 || to.length === 0 || isInDoubt) return undefined;
+  return undeclared.size === 0 ? rule : { ...rule, from, to, except };
 }
 
 function stateAtStart(scenario: Scenario, { namespaces, pods }: Declared): ClusterState {

@@ -2,10 +2,21 @@
 
 import { type Document, isMap, isScalar } from 'yaml';
 import type { Problem } from '../errors.ts';
-import { describeIssue, findIssues, type Issue, knownKeys } from './issues.ts';
+import { isActionKind } from '../model/step.ts';
+import { ALL_DOUBTFUL, DOUBTFUL_AFTER } from './doubt.ts';
+import { meantKeys } from './hints.ts';
+import {
+  asMisnamed,
+  describeIssue,
+  findIssues,
+  type Issue,
+  knownKeys,
+  type Misnamed,
+  meantKey,
+} from './issues.ts';
+import type { Hole } from './scenario.ts';
 import { API_VERSION, KIND, type ScenarioDocument, scenarioSchema } from './schema.ts';
 import { type SourceDocument, toData } from './source.ts';
-import { nearest } from './suggest.ts';
 import { type DocumentPath, textOfKey } from './walk.ts';
 
 export interface Form {
@@ -14,8 +25,10 @@ export interface Form {
   readonly document?: ScenarioDocument;
   /** Whether namespaces and pods are as the file means them, so that looking up names says something. */
   readonly topologyIsSound: boolean;
-  /** Whether what the steps do is as the file means it, so that following them says something. */
-  readonly stepsAreSound: boolean;
+  /** Names in the actions of steps that do not fit, to be told when the policies are known. */
+  readonly misnamed: readonly Misnamed[];
+  /** What of the steps is missing in `document`. */
+  readonly holes: readonly Hole[];
 }
 
 /** How often taking something out may bring to light that more does not fit. */
@@ -28,26 +41,30 @@ const ROUNDS = 4;
 export function checkForm(source: SourceDocument): Form {
   const problems: Problem[] = [];
   let topologyIsSound = true;
-  let stepsAreSound = true;
+  const misnamed: Misnamed[] = [];
+  const holes: Hole[] = [];
   let corrected: readonly DocumentPath[] = [[]];
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
       const value = toData(source.yaml);
       const issues = findIssues(value);
-      if (issues.length === 0) {
-        return { problems, document: scenarioSchema.parse(value), topologyIsSound, stepsAreSound };
-      }
+      if (issues.length === 0)
+        return { problems, misnamed, document: scenarioSchema.parse(value), topologyIsSound, holes };
       // After the first round, only what stands below a corrected key is news: the rest follows from what was taken out.
       const news = issues.filter((issue) => corrected.some((path) => isBelow(issue.path, path)));
-      problems.push(...news.flatMap((issue) => describeIssue(issue, value, source)));
+      for (const issue of news) {
+        const wrong = asMisnamed(issue, value, source);
+        if (wrong === undefined) problems.push(...describeIssue(issue, value, source));
+        else misnamed.push(wrong);
+        holes.push(...holesOf(issue, source));
+      }
       topologyIsSound &&= !news.some(spoilsTopology);
-      stepsAreSound &&= !news.some(spoilsSteps);
       corrected = takeOut(source.yaml, issues);
     }
   } catch {
     // The document is no mapping, or an entry shares an anchor with others: the rest cannot be told apart.
   }
-  return { problems, topologyIsSound: false, stepsAreSound: false };
+  return { problems, misnamed, topologyIsSound: false, holes };
 }
 
 function isBelow(path: DocumentPath, start: DocumentPath): boolean {
@@ -56,12 +73,32 @@ function isBelow(path: DocumentPath, start: DocumentPath): boolean {
 
 /** An unknown key says nothing, or what its proper name would say; all else leaves a hole. */
 function spoilsTopology(issue: Issue): boolean {
-  return issue.code !== 'unrecognized_keys' && (issue.path[0] === 'namespaces' || issue.path[0] === 'pods');
+  const [map] = issue.path;
+  return issue.code !== 'unrecognized_keys' && !isCreated(issue) && (map === 'namespaces' || map === 'pods');
 }
 
-/** What is missing of a step leaves another cluster behind, unless it is only about what is expected, or its name. */
-function spoilsSteps({ code, path }: Issue): boolean {
-  return code !== 'unrecognized_keys' && path[0] === 'steps' && !HARMLESS.has(String(path[2]));
+/** Whatever is written there instead of `later`, that is what it is meant to say. */
+function isCreated({ path: [map, , key] }: Pick<Issue, 'path'>): boolean {
+  return (map === 'namespaces' || map === 'pods') && key === 'created';
+}
+
+/** What does not fit in a step leaves another cluster behind, unless it is only about what is expected, or its name. */
+function holesOf(issue: Issue, source: SourceDocument): readonly Hole[] {
+  const { path } = issue;
+  const [steps, index, key] = path;
+  if (steps !== 'steps') return [];
+  if (issue.code === 'unrecognized_keys' && path.length === 2) {
+    const lost = issue.keys.filter((unknown) => {
+      const meant = meantKeys(unknown, path, knownKeys(issue));
+      const isCorrected = meant.length === 1 && !source.yaml.hasIn([...path, meant[0]]);
+      return !isCorrected && (meant.length === 0 || !meant.every((one) => HARMLESS.has(one)));
+    });
+    return lost.map((unknown) => ({ mark: source.keyAt([...path, unknown]), doubtful: ALL_DOUBTFUL }));
+  }
+  if (key === undefined) {
+    return [{ ...(index === undefined ? {} : { mark: source.at(path) }), doubtful: ALL_DOUBTFUL }];
+  }
+  return isActionKind(key) ? [{ mark: source.keyAt(path), doubtful: DOUBTFUL_AFTER[key] }] : [];
 }
 
 /** Keys of a step that change nothing in the cluster. */
@@ -102,24 +139,26 @@ function takeOut(yaml: Document, issues: readonly Issue[]): readonly DocumentPat
 
 /** The smallest part that can be left out: an entry of a list or mapping at the top level, or within a step. */
 function entryOf(path: DocumentPath): DocumentPath {
+  if (isCreated({ path: [...path] })) return path;
   return path.slice(0, path[0] === 'steps' ? 4 : 2);
 }
 
 function standInFor(path: DocumentPath): unknown {
   if (path.length === 1) return STAND_INS[String(path[0])];
+  if (isCreated({ path: [...path] })) return 'later';
   return path.length === 3 && path[2] === 'name' ? `step ${Number(path[1]) + 2}` : undefined;
 }
 
 function correctKey(yaml: Document, issue: Issue, key: string): readonly DocumentPath[] {
   const parent = yaml.getIn(issue.path, true);
-  const near = nearest(key, knownKeys(issue));
+  const meant = meantKey(issue, key);
   const pair = isMap(parent) ? parent.items.find((item) => textOfKey(item) === key) : undefined;
-  if (!isMap(parent) || !isScalar(pair?.key) || near === undefined || parent.has(near)) {
+  if (!isMap(parent) || !isScalar(pair?.key) || meant === undefined || parent.has(meant)) {
     yaml.deleteIn([...issue.path, key]);
     return [];
   }
-  pair.key.value = near;
-  return [[...issue.path, near]];
+  pair.key.value = meant;
+  return [[...issue.path, meant]];
 }
 
 function unique(paths: readonly DocumentPath[]): readonly DocumentPath[] {

@@ -1,6 +1,14 @@
 /** What was probably meant by text that does not fit the grammar, for the slips that people make. */
-import { nearest, quote, suggest } from './suggest.ts';
+import { ACTION_KINDS } from '../model/step.ts';
+import { nearest, quote, quoteAny, suggest } from './suggest.ts';
 import { type DocumentPath, withoutStep } from './walk.ts';
+
+/** The names that there are in a scenario, and that may have been meant; pods and policies by `namespace/name`. */
+export interface KnownNames {
+  readonly namespaces: readonly string[];
+  readonly pods: readonly string[];
+  readonly policies: readonly string[];
+}
 
 /** Words of policies and firewalls for what a scenario calls reachable and unreachable. */
 const MEANT: Readonly<Record<string, string>> = {
@@ -17,6 +25,27 @@ const MEANT: Readonly<Record<string, string>> = {
   reject: 'unreachable',
   closed: 'unreachable',
 };
+
+/** Words of other tools for the keys of a step. */
+const MEANT_IN_STEP: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ['policies', ['apply']],
+  ['policy', ['apply']],
+  ['update', ['apply']],
+  ['add', ['apply', 'create']],
+  ['start', ['create']],
+  ['stop', ['remove']],
+  ['restart', ['replace']],
+  ['recreate', ['replace']],
+  ['relabel', ['label']],
+  ['wait', ['within']],
+  ['timeout', ['within']],
+  ['deadline', ['within']],
+  ['budget', ['within']],
+  ['title', ['name']],
+  ...['expect', 'expected', 'expectations', 'checks'].map(
+    (word) => [word, ['reachable', 'unreachable', 'otherwise']] satisfies [string, readonly string[]],
+  ),
+]);
 const SCTP =
   'podreach tries TCP and UDP only. What policies mean for SCTP, podreach explain shows without trying.';
 
@@ -25,24 +54,54 @@ export function hintForChoice(value: unknown, choices: readonly string[]): strin
   const word = String(value).toLowerCase();
   if (word === 'sctp' && choices.includes('TCP')) return SCTP;
   const meant = MEANT[word] ?? nearest(String(value), choices);
-  return meant !== undefined && choices.includes(meant) && choices.length > 1
-    ? `Did you mean ${quote(meant)}?`
-    : undefined;
+  return meant !== undefined && choices.includes(meant) ? `Did you mean ${quote(meant)}?` : undefined;
+}
+
+/** The keys that were probably meant by an unknown one; the one that is nearest, or those that mean what it says elsewhere. */
+export function meantKeys(key: string, path: DocumentPath, known: readonly string[]): readonly string[] {
+  const near = nearest(key, known);
+  if (near !== undefined) return [near];
+  const word = key.toLowerCase();
+  const inStep = path[0] === 'steps' && path.length === 2 ? MEANT_IN_STEP.get(word) : undefined;
+  const meant = inStep ?? (Object.hasOwn(MEANT, word) ? [String(MEANT[word])] : []);
+  return meant.filter((one) => known.includes(one));
+}
+
+/** For a key that is not known where it stands. */
+export function hintForUnknownKey(key: string, path: DocumentPath, known: readonly string[]): string {
+  const meant = meantKeys(key, path, known);
+  if (meant.length > 0) return `Did you mean ${quoteAny(meant)}?`;
+  return path.length === 0 && IN_STEPS.has(key)
+    ? `Write it in an entry of "steps": what stands beside it is there from the start.`
+    : suggest(key, known, 'keys here');
+}
+
+/** What only steps have. */
+const IN_STEPS: ReadonlySet<string> = new Set([...ACTION_KINDS, 'within']);
+
+/** For labels that are written as `kubectl label` reads them, or in another way. */
+export function hintForLabels(value: unknown): string {
+  const words = (Array.isArray(value) ? value : [value]).flatMap((one) => String(one).split(/[\s,]+/));
+  const labels = words.map((word) => {
+    const [, key, set] = /^([^=:]+?)(?:[=:](.*)|-)$/.exec(word) ?? [];
+    return key === undefined ? undefined : `${key}: ${set ?? 'null'}`;
+  });
+  return labels.includes(undefined)
+    ? 'Write labels as a mapping, such as { app: web }.'
+    : `Write labels as a mapping: { ${labels.join(', ')} }.`;
 }
 
 /**
- * For text at a place: ports, the ends of rules, and what the actions of steps are done to.
+ * For text at a place: ports, and the ends of rules.
  * @param root the document, for the pods that it declares
  */
 export function hintForText(text: string, path: DocumentPath, root: unknown): string | undefined {
   if (path.includes('ports')) return hintForPort(text, '');
-  const [list] = withoutStep(path);
-  if (list === 'delete') return hintForPolicy(text);
-  if (list === 'create' || list === 'remove' || list === 'replace') return hintForObject(text, root);
-  if (list !== 'reachable' && list !== 'unreachable') return undefined;
+  const [rules] = withoutStep(path);
+  if (rules !== 'reachable' && rules !== 'unreachable') return undefined;
   if (!path.some((step) => step === 'from' || step === 'to' || step === 'except')) return undefined;
   const [, end = '', port] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
-  if (!end.includes('/') && end !== '*') return hintForBareName(end, port, root);
+  if (!end.includes('/') && end !== '*') return hintForBareName(end, port, namesIn(root));
   if (port === undefined) return undefined;
   return path.includes('to') ? hintForPort(port, `${end}:`) : `Leave the port out: write ${quote(end)}.`;
 }
@@ -59,50 +118,44 @@ function hintForPort(port: string, before: string): string | undefined {
 }
 
 /** A pod without its namespace. */
-function hintForBareName(name: string, port: string | undefined, root: unknown): string | undefined {
+export function hintForBareName(
+  name: string,
+  port: string | undefined,
+  { namespaces, pods }: Omit<KnownNames, 'policies'>,
+): string | undefined {
   const behind = port === undefined ? '' : `:${port}`;
   // Declared like this too: both are to be written alike.
-  if (keysOf(root, 'pods').includes(name)) return hintForPodKey(name + behind, root);
-  const pods = keysOf(root, 'pods').filter((key) => key.includes('/'));
-  const same = pods.filter((key) => key.slice(key.indexOf('/') + 1) === name);
+  if (pods.includes(name)) return hintForPodKey(name + behind, namespaces);
+  const whole = pods.filter((key) => key.includes('/'));
+  const same = whole.filter((key) => key.slice(key.indexOf('/') + 1) === name);
   if (same.length > 0) {
-    return `Write it with its namespace: ${same.map((key) => quote(key + behind)).join(' or ')}.`;
+    return `Write it with its namespace: ${quoteAny(same.map((key) => key + behind))}.`;
   }
-  if (keysOf(root, 'namespaces').includes(name))
+  if (namespaces.includes(name))
     return `Write ${quote(`${name}/*${behind}`)} for all pods of this namespace.`;
-  const bare = new Map(pods.map((key) => [key.slice(key.indexOf('/') + 1), key]));
+  const bare = new Map(whole.map((key) => [key.slice(key.indexOf('/') + 1), key]));
   const near = bare.get(nearest(name, [...bare.keys()]) ?? '');
-  return near === undefined ? suggest(name, pods, 'pods') : `Did you mean ${quote(near + behind)}?`;
+  return near === undefined ? suggest(name, whole, 'pods') : `Did you mean ${quote(near + behind)}?`;
 }
 
 /** For a key that is no name. */
 export function hintForKey(path: DocumentPath, root: unknown): string | undefined {
-  const [map, key, ...inner] = withoutStep(path);
-  if (inner.length > 0) return undefined;
-  if (map === 'label') return hintForObject(String(key), root);
-  return map === 'pods' ? hintForPodKey(String(key), root) : undefined;
-}
-
-function hintForPolicy(text: string): string | undefined {
-  const [name = '', ...before] = text.split('/').toReversed();
-  const [namespace = 'namespace'] = before;
-  return name === '' ? undefined : `Write ${quote(`networkpolicy/${namespace}/${name}`)}.`;
-}
-
-/** A pod without its namespace, or a namespace without the word. */
-function hintForObject(name: string, root: unknown): string | undefined {
-  if (name.includes('/')) return undefined;
-  return keysOf(root, 'namespaces').includes(name)
-    ? `Write ${quote(`namespace/${name}`)} for the namespace.`
-    : hintForBareName(name, undefined, root);
+  const [map, key, ...inner] = path;
+  return map === 'pods' && inner.length === 0
+    ? hintForPodKey(String(key), keysOf(root, 'namespaces'))
+    : undefined;
 }
 
 /** For the name of a pod that is declared without its namespace. */
-function hintForPodKey(key: string, root: unknown): string | undefined {
+function hintForPodKey(key: string, namespaces: readonly string[]): string | undefined {
   if (key.includes('/')) return undefined;
-  const namespaces = keysOf(root, 'namespaces');
   const [only = 'namespace'] = namespaces;
   return `Write ${quote(`${namespaces.length > 1 ? 'namespace' : only}/${key}`)}.`;
+}
+
+/** The names of what a document declares, however much of it fits the grammar. */
+export function namesIn(root: unknown): Omit<KnownNames, 'policies'> {
+  return { namespaces: keysOf(root, 'namespaces'), pods: keysOf(root, 'pods') };
 }
 
 function keysOf(root: unknown, key: string): readonly string[] {

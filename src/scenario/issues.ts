@@ -1,12 +1,20 @@
 /** What the schema has against a document, as problems with places and hints. */
 import { z } from 'zod';
 import type { Problem } from '../errors.ts';
-import { hintForChoice, hintForKey, hintForText } from './hints.ts';
+import { type ActionKind, isActionKind } from '../model/step.ts';
+import {
+  hintForChoice,
+  hintForKey,
+  hintForLabels,
+  hintForText,
+  hintForUnknownKey,
+  meantKeys,
+} from './hints.ts';
 import { problemAt } from './mark.ts';
 import type { Mark } from './scenario.ts';
 import { CUT_BY_HINT, HEAD_HINT, scenarioSchema } from './schema.ts';
 import type { SourceDocument } from './source.ts';
-import { nearest, quote, suggest } from './suggest.ts';
+import { nearest, quote } from './suggest.ts';
 import { type DocumentPath, withoutStep } from './walk.ts';
 
 export type Issue = z.core.$ZodIssue;
@@ -19,7 +27,7 @@ export function findIssues(value: unknown): readonly Issue[] {
   const misspelt = new Set(
     issues.flatMap((issue) =>
       issue.code === 'unrecognized_keys'
-        ? issue.keys.map((key) => JSON.stringify([...issue.path, nearest(key, knownKeys(issue))]))
+        ? issue.keys.map((key) => JSON.stringify([...issue.path, meantKey(issue, key)]))
         : [],
     ),
   );
@@ -39,7 +47,7 @@ export function describeIssue(issue: Issue, root: unknown, source: SourceDocumen
       const mark = source.keyAt([...path, key]);
       return key === 'cutBy'
         ? misplacedCutBy(path, mark)
-        : problemAt(mark, `unknown key ${quote(key)}`, { hint: suggest(key, known, 'keys here') });
+        : problemAt(mark, `unknown key ${quote(key)}`, { hint: hintForUnknownKey(key, path, known) });
     });
   }
   if (issue.code === 'invalid_key') {
@@ -48,11 +56,42 @@ export function describeIssue(issue: Issue, root: unknown, source: SourceDocumen
   }
   if (value === undefined) {
     const key = String(path.at(-1));
-    const hint = key === 'apiVersion' || key === 'kind' ? { hint: HEAD_HINT } : {};
-    return [problemAt(source.at(path.slice(0, -1)), `the key ${quote(key)} is missing`, hint)];
+    const hint = hintForMissingKey(path);
+    return [problemAt(source.at(path.slice(0, -1)), `the key ${quote(key)} is missing`, { hint })];
   }
   const { message, hint } = complaintOf(issue, value, root);
   return [problemAt(source.at(path), message, { hint: isCutBy(path) ? CUT_BY_HINT : hint })];
+}
+
+/** What names wrongly to what an action of a step is done. */
+export interface Misnamed {
+  readonly action: ActionKind;
+  readonly text: string;
+  readonly message: string;
+  readonly mark: Mark;
+}
+
+/** Whether an issue is about such a name: what it was meant to be is not known before the policies are. */
+export function asMisnamed(issue: Issue, root: unknown, source: SourceDocument): Misnamed | undefined {
+  const { path } = issue;
+  const [action, key, ...inner] = withoutStep(path);
+  if (path[0] !== 'steps' || !isActionKind(action) || inner.length > 0) return undefined;
+  if (issue.code === 'invalid_key') {
+    const message = issue.issues.map((one) => one.message).join('; ');
+    return { action, text: String(key), message, mark: source.keyAt(path) };
+  }
+  const text = valueAt(root, path);
+  return issue.code === 'invalid_format' && typeof text === 'string' && action !== 'apply'
+    ? { action, text, message: issue.message, mark: source.at(path) }
+    : undefined;
+}
+
+function hintForMissingKey(path: DocumentPath): string | undefined {
+  const key = path.at(-1);
+  if (key === 'apiVersion' || key === 'kind') return HEAD_HINT;
+  return key === 'name' && path[0] === 'steps' && path.length === 3
+    ? 'Say in a few words what happens, such as "monitoring is let in": reports call the step so.'
+    : undefined;
 }
 
 /** The key is known elsewhere: that it is unknown here would help nobody. */
@@ -90,7 +129,7 @@ function complaintOf(
         message: `expected ${kindName(issue.expected)}, found ${shown(value)}`,
         ...(isBareTime(value, issue.path)
           ? { hint: `Write it with its unit: "${value}s".` }
-          : hintForKind(kindName(issue.expected), value)),
+          : hintForKind(kindName(issue.expected), value, issue.path)),
       };
     case 'invalid_value':
       return oneOf(value, issue.values);
@@ -122,7 +161,14 @@ function oneOf(
   };
 }
 
-function hintForKind(expected: string, value: unknown): { readonly hint?: string } {
+function hintForKind(
+  expected: string,
+  value: unknown,
+  path: DocumentPath,
+): { readonly hint?: string | undefined } {
+  if (expected === 'a mapping' && isLabels(path)) return { hint: hintForLabels(value) };
+  if (path[0] === 'steps' && path[2] === 'label' && path.length === 3)
+    return { hint: 'Write labels for each pod and namespace, such as { shop/web: { app: web } }.' };
   if (value === null && expected === 'a list')
     return { hint: 'Leave the key out, or write an empty list: []' };
   if (expected === 'a list' && isRecord(value) && !Array.isArray(value))
@@ -131,6 +177,13 @@ function hintForKind(expected: string, value: unknown): { readonly hint?: string
   if (expected === 'text') return { hint: `Put it in quotes: ${quote(String(value))}` };
   if (expected === 'a list') return { hint: `Write it as a list: [${String(value)}]` };
   return {};
+}
+
+/** Whether a path leads to the labels of a pod or a namespace. */
+function isLabels(path: DocumentPath): boolean {
+  const [map, , key, ...inner] = path;
+  if ((map === 'pods' || map === 'namespaces') && key === 'labels') return inner.length === 0;
+  return path[0] === 'steps' && withoutStep(path)[0] === 'label' && path.length === 4;
 }
 
 /** The word for a kind of value, from the schema's own name for it. */
@@ -168,6 +221,12 @@ function nameKnownKeys(issue: z.core.$ZodRawIssue): string | undefined {
 /** The keys that are known where an unknown one stands. */
 export function knownKeys(issue: Issue): readonly string[] {
   return issue.message.split(', ');
+}
+
+/** What an unknown key is read as: the one key that was probably meant by it. */
+export function meantKey(issue: Issue, key: string): string | undefined {
+  const [meant, ...others] = meantKeys(key, issue.path, knownKeys(issue));
+  return others.length === 0 ? meant : undefined;
 }
 
 /** The issues behind an issue: for a choice of forms, those of the form that the value comes nearest to. */

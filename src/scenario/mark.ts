@@ -30,6 +30,11 @@ export function problemAt(
   };
 }
 
+/** Of two places in the same file. */
+export function isBefore(a: Location, b: Location): boolean {
+  return a.line < b.line || (a.line === b.line && a.column < b.column);
+}
+
 /** A place in a file, by its offset in UTF-16 code units. */
 export class SourceMark implements Mark {
   readonly #file: string;

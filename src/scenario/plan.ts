@@ -3,7 +3,7 @@ import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import type { Action } from '../model/step.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
-import { checkTopology } from './check-topology.ts';
+import { checkCreated, checkTopology } from './check-topology.ts';
 import { Connections, numberChecks } from './checks.ts';
 import { type FollowedStep, followSteps } from './follow.ts';
 import { problemAt } from './mark.ts';
@@ -24,7 +24,12 @@ export interface PlannedChecks {
  */
 export function planScenario(scenario: Scenario): PlannedChecks {
   const declared = declaredBy(scenario);
-  const { steps: followed, problems: found, idleExceptions } = followSteps(scenario, declared);
+  const {
+    steps: followed,
+    problems: found,
+    idleExceptions,
+    mayMissCreation,
+  } = followSteps(scenario, declared);
   const connections = new Connections(declared.pods);
   const checks = numberChecks(
     followed.map((one) => [one, connections.expected(one.expectations, (pod) => one.state.pods.has(pod))]),
@@ -38,7 +43,12 @@ export function planScenario(scenario: Scenario): PlannedChecks {
   });
   const [first, ...later] = followed;
   const steps: Plan['steps'] = [planStep(first), ...later.map(planStep)];
-  const problems = [...checkTopology(scenario), ...found];
+  const problems = [
+    ...checkTopology(scenario),
+    // With parts of the steps missing, it would look as if nothing ever came to be.
+    ...(mayMissCreation ? [] : checkCreated(scenario)),
+    ...found,
+  ];
   if (scenario.complete && problems.length === 0)
     problems.push(...findIdle(scenario, steps), ...findUntried(followed));
   return {

@@ -4,7 +4,15 @@ import type { Acceptance } from '../policy/review.ts';
 import type { DeclaredPort } from './grammar/topology.ts';
 import { readExpectations, readNumberedPort } from './read-rules.ts';
 import { readSteps } from './read-steps.ts';
-import type { Marked, PlannedPolicy, Port, Scenario, ScenarioNamespace, ScenarioPod } from './scenario.ts';
+import type {
+  Hole,
+  Marked,
+  PlannedPolicy,
+  Port,
+  Scenario,
+  ScenarioNamespace,
+  ScenarioPod,
+} from './scenario.ts';
 import type { ScenarioDocument } from './schema.ts';
 import type { SourceDocument } from './source.ts';
 
@@ -19,15 +27,15 @@ export interface ReadContext {
   readonly policies: NamedPolicies;
   /** Whether the document is there as a whole. */
   readonly complete: boolean;
-  /** Whether its steps do what the file means; otherwise none of them is read. */
-  readonly stepsAreSound: boolean;
+  /** What of the rest would change the cluster. */
+  readonly holes: readonly Hole[];
 }
 
 /** Reads a scenario from its document. */
 export function readScenario(
   document: ScenarioDocument,
   source: SourceDocument,
-  { policies, complete, stepsAreSound }: ReadContext,
+  { policies, complete, holes }: ReadContext,
 ): Scenario {
   const { name, description, owner, purpose, runbook, reviewBy, tags = [] } = document;
   const mark = source.at([]);
@@ -50,7 +58,8 @@ export function readScenario(
     policies: policies.first,
     accepted: readAccepted(document, source),
     ...readExpectations(document, [], source),
-    steps: stepsAreSound ? readSteps(document, source, policies.applied) : [],
+    holes,
+    steps: readSteps(document, source, policies.applied),
   };
 }
 

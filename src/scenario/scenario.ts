@@ -89,6 +89,8 @@ export interface Scenario extends StatedExpectations {
   readonly mark: Mark;
   /** False where parts of the document did not fit the grammar and are missing here. */
   readonly complete: boolean;
+  /** What of the missing parts would change the cluster. */
+  readonly holes: readonly Hole[];
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
   readonly pods: readonly ScenarioPod[];
   /** Each where the document names it. */
@@ -97,6 +99,16 @@ export interface Scenario extends StatedExpectations {
   readonly steps: readonly ScenarioStep[];
   /** Findings of the lints that are meant. */
   readonly accepted: readonly Acceptance[];
+}
+
+/** What a part of a document that cannot be read leaves unknown: which pods and namespaces or which policies there are, or their labels. */
+export type Doubtful = 'pods' | 'policies' | 'labels';
+
+/** A part of a document that changes the cluster, and cannot be read. */
+export interface Hole {
+  /** Absent: it is about the start. */
+  readonly mark?: Mark;
+  readonly doubtful: readonly Doubtful[];
 }
 
 export interface ScenarioNamespace extends PlannedNamespace {

@@ -52,6 +52,13 @@ export function suggest(word: string, candidates: readonly string[] | Names, plu
   return `The ${plural} are: ${all.slice(0, LISTED).join(', ')}${more}.`;
 }
 
+const OR = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+
+/** `"a"`, `"a" or "b"`, `"a", "b" or "c"` */
+export function quoteAny(words: readonly string[]): string {
+  return OR.format(words.map(quote));
+}
+
 /** Text in quotes, on one line, shortened where it is long. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text);

@@ -157,14 +157,28 @@ describe('explain --step', () => {
     [
       ['--step', 'the web move', 'shop.yaml', 'shop/web', 'shop/api'],
       'no step is named "the web move"',
-      'Did you mean "the web moves"?',
+      'Did you mean "the web moves"? The steps are: 1 (first step), 2 (the tool comes), 3 (the web moves), 4 (the web goes).',
+    ],
+    [
+      ['--step', 'TOOL', 'shop.yaml', 'shop/web', 'shop/api'],
+      'no step is named "TOOL"',
+      'Did you mean "the tool comes"? The steps are: 1 (first step), 2 (the tool comes), 3 (the web moves), 4 (the web goes).',
+    ],
+    [
+      ['--step', 'rollback', 'shop.yaml', 'shop/web', 'shop/api'],
+      'no step is named "rollback"',
+      'The steps are: 1 (first step), 2 (the tool comes), 3 (the web moves), 4 (the web goes).',
     ],
     [
       ['--step', '5', 'shop.yaml', 'shop/web', 'shop/api'],
       'there is no step 5',
-      'Write a number from 1 to 4, or a name.',
+      'The steps are: 1 (first step), 2 (the tool comes), 3 (the web moves), 4 (the web goes).',
     ],
-    [['--step', '0', '--all', 'shop.yaml'], 'there is no step 0', 'Write a number from 1 to 4, or a name.'],
+    [
+      ['--step', '0', '--all', 'shop.yaml'],
+      'there is no step 0',
+      'The steps are: 1 (first step), 2 (the tool comes), 3 (the web moves), 4 (the web goes).',
+    ],
     [
       ['shop.yaml', 'ops/tool', 'shop/api'],
       'there is no ops/tool in step 1',
@@ -180,6 +194,27 @@ describe('explain --step', () => {
     expect(stderr).toBe(`error: ${message}\nhint: ${hint}\n`);
     expect(exitCode).toBe(2);
   });
+});
+
+test('explain --step of several scenarios lists the steps of each', async () => {
+  using folder = folderWith({
+    'shop.yaml': SCENARIO,
+    'other.yaml': SCENARIO.replace('name: shop', 'name: other'),
+  });
+  const { stderr } = await runCli(['explain', '--all', '--step', '9', '.'], { cwd: folder.path });
+  expect(stderr).toMatch(
+    /^error: there is no step 9\nhint: The steps of other are: 1 \(first step\), .*\. The steps of shop are: 1 /,
+  );
+});
+
+test.each(['plan', 'validate'])('%s --help has an example with steps', async (command) => {
+  const { stdout } = await runCli([command, '--help']);
+  expect(stdout).toMatch(new RegExp(`^  podreach ${command} .*scenarios/time.*step`, 'm'));
+});
+
+test('run --help says that the budget of a step may be longer than --within', async () => {
+  const { stdout } = await runCli(['run', '--help']);
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('a step may give itself longer with its own "within"');
 });
 
 test('validate counts what there is at any time, and names the steps of what it finds', async () => {

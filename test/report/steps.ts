@@ -216,6 +216,7 @@ function rollout(): ScenarioRecord {
       },
       {
         name: 'monitoring is let in',
+        description: 'A label on a namespace opens a door.',
         actions: [
           { kind: 'label', object: 'namespace/monitoring', labels: { team: 'devops' } },
           { kind: 'label', object: 'shop/web', labels: { version: 'v2', canary: null } },

@@ -1,7 +1,11 @@
 /** What clusters do to pods that are to start, on a sandbox whose API is made to say so. */
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { PodreachError } from '../../src/errors.ts';
+import type { Kube } from '../../src/kube/kube.ts';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import type { RunRecord } from '../../src/record/schema.ts';
+import { createAll } from '../../src/run/provision.ts';
 import { type Call, failure, type Intervention, throughProxy } from '../support/api-proxy.ts';
 import { runWith, sandbox } from './run-with.ts';
 
@@ -395,5 +399,37 @@ describe.concurrent('what the cluster wants', () => {
       { probe },
     );
     expect(record.run.exitCode).toBe(0);
+  });
+});
+
+describe('namespaces', () => {
+  test('that are still on their way when another is refused are waited for: what cleans up finds them all', async () => {
+    const created: string[] = [];
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    const kube: Pick<Kube, 'create' | 'get' | 'list'> = {
+      async create(object) {
+        const { name } = object.metadata;
+        if (name === 'refused') throw new PodreachError('permission-denied', 'no');
+        await answered;
+        created.push(name);
+        return object;
+      },
+      get: async () => undefined,
+      list: async () => [],
+    };
+    const namespaces = ['refused', 'slow'].map((name) => ({ name, labels: {} }));
+    const context = {
+      kube,
+      clock: systemClock,
+      runId: 'run',
+      signal: new AbortController().signal,
+      timing: { readyWithinMs: 1_000 },
+      probe: DEFAULT_PROBE_SETTINGS,
+      progress: () => undefined,
+    };
+    const creating = createAll({ name: 'x', namespaces, pods: [] }, context);
+    setTimeout(answer, 50);
+    await expect(creating).rejects.toMatchObject({ code: 'permission-denied' });
+    expect(created).toEqual(['slow']);
   });
 });

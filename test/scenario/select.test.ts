@@ -93,6 +93,7 @@ function scenarioOf(
     head: { name: 'random', tags: [], location: mark.location },
     mark,
     complete: true,
+    holes: [],
     namespaces,
     pods,
     policies: [],

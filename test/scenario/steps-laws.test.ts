@@ -153,40 +153,44 @@ function describeStep({ namespaces, pods, policies, checks }: Plan['steps'][numb
   };
 }
 
+/** A scenario in which all that is done can be, and what there is after each step. */
+function randomScenario(choose: Choose, length: number) {
+  const world = new World();
+  const [first = 'unreachable'] = choose<Expected>(['reachable', 'unreachable'], 1);
+  world.expect(PODS, PODS, first);
+  const worlds = [world.describe()];
+  const steps = Array.from({ length }, (_, index) => {
+    const step = takeStep(world, choose, index + 2, index === length - 1);
+    worlds.push(world.describe());
+    return step;
+  });
+  const declared = (things: readonly string[], kind: string, value: object) =>
+    Object.fromEntries(
+      things.map((thing) => [thing, LATER.includes(kind + thing) ? { ...value, created: 'later' } : value]),
+    );
+  const scenario = {
+    apiVersion: 'podreach/v1',
+    kind: 'Scenario',
+    name: 'random',
+    namespaces: declared(NAMESPACES, 'namespace/', {}),
+    pods: declared(PODS, '', { ports: [80] }),
+    otherwise: first,
+    steps,
+  };
+  return { scenario, worlds };
+}
+
+function chooser(generate: fc.GeneratorValue): Choose {
+  return (from, most) => [
+    ...generate(fc.subarray<(typeof from)[number]>, [...from], { maxLength: Math.min(most, from.length) }),
+  ];
+}
+
 test('whatever can be done leads to what doing it by hand leads to, and a pair has one number in all steps', async () => {
   const counts = { steps: 0, changed: 0 };
   await fc.assert(
     fc.asyncProperty(fc.gen(), fc.integer({ min: 1, max: 6 }), async (generate, length) => {
-      const choose: Choose = (from, most) => [
-        ...generate(fc.subarray<(typeof from)[number]>, [...from], {
-          maxLength: Math.min(most, from.length),
-        }),
-      ];
-      const world = new World();
-      const [first = 'unreachable'] = choose<Expected>(['reachable', 'unreachable'], 1);
-      world.expect(PODS, PODS, first);
-      const worlds = [world.describe()];
-      const steps = Array.from({ length }, (_, index) => {
-        const step = takeStep(world, choose, index + 2, index === length - 1);
-        worlds.push(world.describe());
-        return step;
-      });
-      const declared = (things: readonly string[], kind: string, value: object) =>
-        Object.fromEntries(
-          things.map((thing) => [
-            thing,
-            LATER.includes(kind + thing) ? { ...value, created: 'later' } : value,
-          ]),
-        );
-      const scenario = {
-        apiVersion: 'podreach/v1',
-        kind: 'Scenario',
-        name: 'random',
-        namespaces: declared(NAMESPACES, 'namespace/', {}),
-        pods: declared(PODS, '', { ports: [80] }),
-        otherwise: first,
-        steps,
-      };
+      const { scenario, worlds } = randomScenario(chooser(generate), length);
       await using project = await createProject({ 'a.yaml': JSON.stringify(scenario) });
       const [plan] = await project.load();
       expect(plan?.steps.map(describeStep)).toEqual(worlds);
@@ -209,3 +213,32 @@ test('whatever can be done leads to what doing it by hand leads to, and a pair h
   // The random lists are worth something: most steps lead to another state.
   expect(counts.changed).toBeGreaterThan(counts.steps / 2);
 });
+
+/** What one entry of an action is instead. Each is one mistake, and leaves open what was meant. */
+const MISTAKES: readonly (readonly [kind: string, mistake: unknown])[] = [
+  ['apply', 'missing.yaml'],
+  ['delete', 'networkpolicy/n9/zzz'],
+  ...['create', 'remove', 'replace'].map((kind) => [kind, 'n9/zzz'] as const),
+  ...['delete', 'create', 'remove', 'replace'].map((kind) => [kind, 'zzz'] as const),
+  ...['apply', 'delete', 'create', 'remove', 'replace'].map((kind) => [kind, 1] as const),
+];
+
+test.each(MISTAKES)(
+  'nothing that follows from a mistake is told as one, too: %s: %j',
+  async (kind, mistake) => {
+    await fc.assert(
+      fc.asyncProperty(fc.gen(), fc.integer({ min: 1, max: 6 }), async (generate, length) => {
+        const { scenario } = randomScenario(chooser(generate), length);
+        const places = scenario.steps.flatMap(({ [kind]: entries }) =>
+          Array.isArray(entries) ? entries.map((_, entry) => ({ entries, entry })) : [],
+        );
+        fc.pre(places.length > 0);
+        const { entries, entry } = generate(fc.constantFrom, ...places);
+        entries[entry] = mistake;
+        await using project = await createProject({ 'a.yaml': JSON.stringify(scenario) });
+        expect(await project.failure()).toMatch(/scenario-invalid: 1 problem in a\.yaml/);
+      }),
+      { numRuns: 20 },
+    );
+  },
+);

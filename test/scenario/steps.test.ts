@@ -99,6 +99,17 @@ steps:
     expect(third?.policies).not.toEqual(second?.policies);
   });
 
+  test('is written into the record with what its steps say of themselves', async () => {
+    await using project = await createProject({
+      'a.yaml': `${HEAD}otherwise: reachable\nsteps:${CREATED}    description: |\n      Pods come late.\n`,
+    });
+    const [plan] = await project.load();
+    expect(plan && startScenario(plan).steps.map(({ name, description }) => [name, description])).toEqual([
+      [undefined, undefined],
+      ['all is there', 'Pods come late.'],
+    ]);
+  });
+
   test('predicts that a policy keeps the policyTypes that were filled in for its earlier text, until it is made anew', async () => {
     const steps = await stepsOf(`
 otherwise: reachable
@@ -333,10 +344,47 @@ scenario-invalid: 1 problem in a.yaml`);
 `,
       [
         'a.yaml:18:5: the key "name" is missing',
+        '  hint: Say in a few words what happens, such as "monitoring is let in": reports call the step so.',
         ...['19:13: "12"', '20:13: " x"'].map(
           (place) =>
             `a.yaml:${place} is not the name of a step: write a few words on one line, at most 100 characters and not only digits`,
         ),
+      ],
+    ],
+    [
+      'keys of a step by the words of other tools, read as what they mean',
+      `steps:${CREATED}  - name: a
+    restart: [shop/wbe]
+    policies: [missing.yaml]
+    wait: soon
+    expect: reachable
+    add: [shop/late]
+`,
+      [
+        'a.yaml:19:5: unknown key "restart"',
+        '  hint: Did you mean "replace"?',
+        'a.yaml:19:15: unknown pod "shop/wbe"',
+        '  hint: Did you mean "shop/web"?',
+        'a.yaml:20:5: unknown key "policies"',
+        '  hint: Did you mean "apply"?',
+        'a.yaml:20:16: no such policy file or folder: missing.yaml',
+        '  hint: Paths of policies are relative to the scenario file.',
+        'a.yaml:21:5: unknown key "wait"',
+        '  hint: Did you mean "within"?',
+        'a.yaml:21:11: "soon" is not a time: write a number with its unit, such as "5s", "500ms" or "1m"',
+        'a.yaml:22:5: unknown key "expect"',
+        '  hint: Did you mean "reachable", "unreachable" or "otherwise"?',
+        'a.yaml:23:5: unknown key "add"',
+        '  hint: Did you mean "apply" or "create"?',
+      ],
+    ],
+    [
+      'what only a step has, at the top level',
+      `replace: [shop/api]
+steps:${CREATED}`,
+      [
+        'a.yaml:15:1: unknown key "replace"',
+        '  hint: Write it in an entry of "steps": what stands beside it is there from the start.',
       ],
     ],
     [
@@ -392,6 +440,116 @@ scenario-invalid: 1 problem in a.yaml`);
         'a.yaml:18:83: "late" names neither a pod nor a namespace: write a pod as "shop/web", and a namespace as "namespace/shop"',
         '  hint: Write it with its namespace: "shop/late".',
         'a.yaml:18:100: "namespace/shop" is not a pod: only pods are replaced, written as "shop/web"',
+      ],
+    ],
+    [
+      'policies without their namespace, and actions that are for something else',
+      `policies: [${policy('deny')}, ${policy('allow')}, ${policy('allow', 'podSelector: {}', 'ops')}]
+steps:${CREATED}  - name: a
+    delete:
+      - networkpolicy/deny
+      - allow
+      - denny
+      - netpol/ops/allow
+      - shop/api
+      - web
+      - namespace/ops
+    label: { networkpolicy/shop/deny: { a: b } }
+    create: [policy/shop/deny]
+    remove: [networkpolicy/shop/deny, deny, shop/allow]
+    replace: [networkpolicy/shop/deny, pod/shop/api]
+`,
+      [
+        ['21:9', 'networkpolicy/deny', 'Write "networkpolicy/shop/deny".'],
+        ['22:9', 'allow', 'Write "networkpolicy/shop/allow" or "networkpolicy/ops/allow".'],
+        ['23:9', 'denny', 'Did you mean "networkpolicy/shop/deny"?'],
+        ['24:9', 'netpol/ops/allow', 'Write "networkpolicy/ops/allow".'],
+        ['25:9', 'shop/api', 'Pods are removed: write "shop/api" under "remove".'],
+        ['26:9', 'web', 'Pods are removed: write "shop/web" or "staging/web" under "remove".'],
+        ['27:9', 'namespace/ops', 'Namespaces are removed: write "namespace/ops" under "remove".'],
+      ]
+        .flatMap(([place, name, hint]) => [
+          `a.yaml:${place}: "${name}" is not a policy: write "networkpolicy/namespace/name"; only policies are deleted`,
+          `  hint: ${hint}`,
+        ])
+        .concat([
+          'a.yaml:28:14: "networkpolicy/shop/deny" names neither a pod nor a namespace: write a pod as "shop/web", and a namespace as "namespace/shop"',
+          'a.yaml:29:14: "policy/shop/deny" names neither a pod nor a namespace: write a pod as "shop/web", and a namespace as "namespace/shop"',
+          '  hint: Policies are applied: write its file or its manifest under "apply".',
+          'a.yaml:30:14: "networkpolicy/shop/deny" names neither a pod nor a namespace: write a pod as "shop/web", and a namespace as "namespace/shop"',
+          '  hint: Policies are deleted: write "networkpolicy/shop/deny" under "delete".',
+          'a.yaml:30:39: "deny" names neither a pod nor a namespace: write a pod as "shop/web", and a namespace as "namespace/shop"',
+          '  hint: Policies are deleted: write "networkpolicy/shop/deny" under "delete".',
+          'a.yaml:30:45: unknown pod "shop/allow"',
+          '  hint: Policies are deleted: write "networkpolicy/shop/allow" under "delete".',
+          'a.yaml:31:15: "networkpolicy/shop/deny" is not a pod: only pods are replaced, written as "shop/web"',
+          '  hint: Policies are applied: write its file or its manifest under "apply".',
+          'a.yaml:31:40: "pod/shop/api" is not a pod: only pods are replaced, written as "shop/web"',
+          '  hint: Write "shop/api".',
+        ]),
+    ],
+    [
+      'labels that are written in another way',
+      `steps:${CREATED}  - { name: a, label: { shop/web: app=web, shop/api: [app=api, tier-], namespace/ops: "role" } }
+  - { name: b, label: [shop/web] }
+`,
+      [
+        'a.yaml:18:35: expected a mapping, found "app=web"',
+        '  hint: Write labels as a mapping: { app: web }.',
+        'a.yaml:18:54: expected a mapping, found a list',
+        '  hint: Write labels as a mapping: { app: api, tier: null }.',
+        'a.yaml:18:87: expected a mapping, found "role"',
+        '  hint: Write labels as a mapping, such as { app: web }.',
+        'a.yaml:19:23: expected a mapping, found a list',
+        '  hint: Write labels for each pod and namespace, such as { shop/web: { app: web } }.',
+      ],
+    ],
+    [
+      'what is created and not declared, told once',
+      `steps:
+  - { name: a, create: [shop/other], reachable: [{ from: [shop/other, shop/web], to: shop/api }] }
+  - { name: b, label: { shop/other: { a: b }, shop/late: { a: b } }, replace: [shop/other] }
+unreachable: [{ from: shop/other, to: shop/late }]
+`,
+      [
+        'a.yaml:16:25: unknown pod "shop/other"',
+        '  hint: What is created is declared as well: under "pods", with "created: later".',
+      ],
+    ],
+    [
+      'more than one, each for itself',
+      `steps:
+  - { name: a, replace: [shop/api], within: 5 }
+  - name: b
+    create: [late]
+    label: { shop/wbe: { x: y } }
+    reachable: [{ from: shop/wbe, to: shop/api }]
+  - name: c
+    delete: [networkpolicy/shop/deny]
+    remove: [staging/web]
+    replace: [shop/api, shop/api]
+    unreachable: [{ from: { podSelector: { matchLabels: { x: y } } }, to: shop/api }]
+  - { name: c, apply: [missing.yaml] }
+  - { name: e, delete: [networkpolicy/shop/deny] }
+`,
+      [
+        'a.yaml:16:45: expected text, found 5',
+        '  hint: Write it with its unit: "5s".',
+        'a.yaml:18:14: "late" names neither a pod nor a namespace: write a pod as "shop/web", and a namespace as "namespace/shop"',
+        '  hint: Write it with its namespace: "shop/late".',
+        'a.yaml:19:14: unknown pod "shop/wbe"',
+        '  hint: Did you mean "shop/web"?',
+        'a.yaml:20:25: unknown pod "shop/wbe"',
+        '  hint: Did you mean "shop/web"?',
+        'a.yaml:22:14: unknown policy "shop/deny"',
+        '  hint: There are no policies.',
+        'a.yaml:24:25: the pod "shop/api" is replaced twice in this step',
+        '  a.yaml:24:15: first here',
+        'a.yaml:26:13: the step name "c" is there twice',
+        '  a.yaml:21:11: first here',
+        '  hint: Reports tell steps apart by their names: give each its own.',
+        'a.yaml:26:24: no such policy file or folder: missing.yaml',
+        '  hint: Paths of policies are relative to the scenario file.',
       ],
     ],
     [
@@ -625,6 +783,25 @@ unreachable: [{ from: shop/wbe, to: shop/api }]
       'a.yaml:20:23: unknown pod "shop/wbe"',
       '  hint: Did you mean "shop/web"?',
     ]);
+  });
+
+  test('"later" misspelt is read as it', async () => {
+    await using project = await createProject({
+      'a.yaml': `${HEAD.replace('created: later', 'created: latter')}otherwise: reachable
+steps:${CREATED}  - { name: x, replace: [shop/wbe] }
+`,
+    });
+    expect(await project.failure()).toBe(`a.yaml:7:47: expected "later", found "latter"
+  7 |   staging: { labels: { team: shop }, created: latter }
+    |                                               ^
+  hint: Did you mean "later"?
+
+a.yaml:18:26: unknown pod "shop/wbe"
+  18 |   - { name: x, replace: [shop/wbe] }
+     |                          ^
+  hint: Did you mean "shop/web"?
+
+scenario-invalid: 2 problems in a.yaml`);
   });
 
   test('a rule may speak of pods that come later, also where it says the same again before they do', async () => {

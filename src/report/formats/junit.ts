@@ -126,6 +126,7 @@ function describeScenario(scenario: ScenarioView): string {
     ...(description === undefined ? [] : [description]),
     ...steps.flatMap((step, index) => [
       ...(lines[index] === undefined ? [] : [lines[index]]),
+      ...(step.description === undefined ? [] : [step.description]),
       // What changes after the first stands in the line.
       ...(index === 0 ? renderMatrixSection(step, true, CANVAS).flat() : []),
     ]),

@@ -1,8 +1,10 @@
 /** What a run is doing right now, followed from its events. Pure: an event makes a new state of the last one. */
 
+import { type Action, type ActionKind, whatIn } from '../../model/step.ts';
 import { WINDOW_KINDS, type WindowKind } from '../../model/window.ts';
 import { CANARY, OUTPOSTS, type ProgressEvent } from '../../progress.ts';
 import type { Phase } from '../../record/schema.ts';
+import { groupBy } from '../parts/group.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
 
 export interface ProgressState {
@@ -27,8 +29,41 @@ const PHASES: Readonly<Record<Phase, string>> = {
   cleanup: 'cleaning up',
 };
 
-/** In a step, what `apply` is called: policies are but one thing that it may change. */
-const ACTING = 'changing the cluster';
+const ACTING: Readonly<Record<ActionKind, string>> = {
+  apply: 'applying',
+  delete: 'deleting',
+  label: 'labelling',
+  create: 'creating',
+  remove: 'removing',
+  replace: 'replacing',
+};
+
+/** Of more objects of one kind of action, only how many there are. */
+const OBJECTS_NAMED = 3;
+
+/** `labelling namespace/monitoring, replacing shop/web and 4 more` */
+function describeActing(actions: readonly Action[]): string {
+  if (actions.length === 0) return 'nothing to do: only what is expected changes';
+  return groupBy(actions, ({ kind }) => kind)
+    .flatMap((group) => {
+      const [first] = group;
+      if (first === undefined) return [];
+      const named = group.slice(0, OBJECTS_NAMED).map(({ object }) => object);
+      const left = group.length - named.length;
+      return [
+        `${ACTING[first.kind]} ${named.join(', ')}${left > 0 ? ` and ${formatNumber(left)} more` : ''}`,
+      ];
+    })
+    .join(', ');
+}
+
+/** What a phase does; in a step that acts, policies are but one thing that may change. */
+function describePhase(phase: Phase, actions: readonly Action[] | undefined): string {
+  if (actions !== undefined && phase === 'apply') return describeActing(actions);
+  if (actions !== undefined && phase === 'settle' && whatIn({ actions }) === 'changes')
+    return 'waiting for the changes to take effect';
+  return PHASES[phase];
+}
 
 /** The state after an event. */
 export function advance(state: ProgressState, event: ProgressEvent): ProgressState {
@@ -130,10 +165,7 @@ export function describeEvent(
     case 'scenario-started':
       return `${count(event.pods, 'pod')}, ${count(event.checks, 'check')}`;
     case 'phase-started':
-      return inStep(
-        event,
-        event.step !== undefined && event.phase === 'apply' ? ACTING : PHASES[event.phase],
-      );
+      return inStep(event, describePhase(event.phase, event.actions));
     case 'pods-ready': {
       const waiting = event.waitingFor.length === 0 ? '' : `, waiting for ${event.waitingFor.join(', ')}`;
       return `${formatNumber(event.ready)} of ${count(event.total, 'pod')} ready${waiting}`;

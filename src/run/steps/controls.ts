@@ -45,12 +45,7 @@ export async function controlLater(
   const pairs = pairsFrom(index, scenario, (check, own) => lacking.has(pairOf(check, own)));
   if (isInForce) {
     for (const check of pairs.flat())
-      check.withoutControl ??= whyWithout(
-        check,
-        livesIn(index, lives),
-        livesIn(lives.length - 1, lives),
-        scenario,
-      );
+      check.withoutControl ??= whyWithout(check, livesIn(index, lives), scenario);
     return;
   }
   for (const check of pairs.flat()) delete check.withoutControl;
@@ -99,14 +94,27 @@ function pairsFrom(
   return [...pairs.values()];
 }
 
-function whyWithout(check: CheckDraft, lives: Lives, last: Lives, { steps }: ScenarioDraft): string {
-  const young = [check.from, check.to].filter((pod) => lives.get(pod) !== 0);
-  const [pod = check.to] = young;
+function whyWithout(check: CheckDraft, lives: Lives, { steps }: ScenarioDraft): string {
+  const pod = youngOf(check, lives);
   const { name = '' } = steps[lives.get(pod) ?? 0] ?? {};
-  const gone = [check.from, check.to].find((one) => last.get(one) !== lives.get(one));
-  const end =
-    gone === undefined ? '' : `, and ${gone === pod ? 'it' : gone} was gone before they were taken away`;
-  return `${pod} came to be in the step "${name}", under policies${end}`;
+  return `${pod} came to be in the step "${name}", under policies`;
+}
+
+/**
+ * Says of a pair without a control that no closing control can make up for that: one of its pods was gone by then. That matters only where
+ * the pair was cut off.
+ * @param last the pods of the last step
+ */
+export function noteGone(check: CheckDraft, lives: Lives, last: Lives): void {
+  if (check.withoutControl === undefined) return;
+  const young = youngOf(check, lives);
+  const gone = [young, check.from, check.to].find((pod) => last.get(pod) !== lives.get(pod));
+  check.withoutControl += `, and ${gone === young ? 'it' : gone} was gone before they were taken away`;
+}
+
+/** The pod that came in a step. */
+function youngOf({ from, to }: CheckDraft, lives: Lives): string {
+  return [from, to].find((pod) => lives.get(pod) !== 0) ?? to;
 }
 
 function livesIn(index: number, lives: readonly Lives[]): Lives {

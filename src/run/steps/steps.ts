@@ -8,10 +8,12 @@ import { agreesAtLast, isConfirmed, type JudgeRules, passedControl, wasCut } fro
 import { turnedAt } from '../../judge/turning.ts';
 import type { WatchRules } from '../../judge/windows/verdict.ts';
 import { objectKey } from '../../keys.ts';
+import { lastOf } from '../../model/observation.ts';
 import type { CheckDraft, ScenarioDraft, StepDraft } from '../../record/draft.ts';
 import { livesOf, pairOf } from '../../record/lives.ts';
 import type { Phase } from '../../record/schema.ts';
 import type { Plan, PlannedStep } from '../../scenario/scenario.ts';
+import { allEnded } from '../all-ended.ts';
 import type { Owning, Requesting, Settling } from '../context.ts';
 import { denialTimeMs } from '../denial-time.ts';
 import { awaitForce, lackingIn, type Marker, nodesOf, turnMarker, unforced } from '../markers.ts';
@@ -236,29 +238,37 @@ async function watchTurn<Forced>(
   const forced = force.finally(() => {
     isForced = true;
   });
-  // Neither is left alone where the other fails.
-  const [result, watched] = await Promise.allSettled([
-    forced,
-    untilTurned(changing, () => isForced, stage, context),
-  ]);
-  if (watched.status === 'rejected') throw watched.reason;
-  if (result.status === 'rejected') throw result.reason;
-  return result.value;
+  const turn: Turning = { forced, isForced: () => isForced };
+  const [, result] = await allEnded([watchChanges(changing, turn, stage, context), forced]);
+  return result;
 }
 
-async function untilTurned(
+/** How long a step takes to come into force. */
+interface Turning {
+  readonly forced: Promise<unknown>;
+  readonly isForced: () => boolean;
+}
+
+/** Something else may have looked like a change, such as an outage of a moment: what has turned is tried again, only less often. */
+const LOOK_AGAIN_MS = 500;
+
+async function watchChanges(
   checks: readonly CheckDraft[],
-  isForced: () => boolean,
+  { forced, isForced }: Turning,
   stage: Stage,
   context: Stepping,
 ): Promise<void> {
+  const { clock, signal } = context;
   // Soon tried again, so that a change is not dated long after it came.
   const timing = { ...context.timing, timeoutMs: context.timing.denialMs };
-  let due = checks;
-  for (let number = 1; due.length > 0 && !isForced(); number += 1) {
-    await runRound(due, { phase: 'turn', number }, stage, { ...context, timing });
-    due = due.filter((check) => turnedAt(check) === undefined);
-    if (due.length > 0) await context.clock.sleep(PAUSE_MS, context.signal);
+  const isDue = (check: CheckDraft): boolean => {
+    const last = check.turning?.at(-1);
+    if (last === undefined || turnedAt(check) === undefined) return true;
+    return clock.now() - stage.beganMs - lastOf(last).atMs >= LOOK_AGAIN_MS;
+  };
+  for (let number = 1; checks.length > 0 && !isForced(); number += 1) {
+    await runRound(checks.filter(isDue), { phase: 'turn', number }, stage, { ...context, timing });
+    await Promise.race([clock.sleep(PAUSE_MS, signal), forced]);
   }
 }
 

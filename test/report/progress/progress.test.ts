@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../../src/clock.ts';
+import type { Action } from '../../../src/model/step.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
 import { createProgress, type ProgressOptions } from '../../../src/report/progress/progress.ts';
 
@@ -100,19 +101,48 @@ describe('without a terminal', () => {
 
   test('says of which step it tells, where that has a name', () => {
     const step = { scenario: 'rollout', step: 'monitoring is let in', phase: 'settle' } as const;
+    const label = { kind: 'label', object: 'namespace/monitoring', labels: { team: 'devops' } } as const;
     const told = record(
       [
-        { type: 'phase-started', ...step, phase: 'apply' },
-        { type: 'phase-started', ...step },
+        { type: 'phase-started', ...step, actions: [label], phase: 'apply' },
+        { type: 'phase-started', ...step, actions: [label] },
         { type: 'round-ended', ...step, round: 2, settled: 5, total: 7 },
       ],
       { ...PLAIN, verbose: true },
     );
     expect(told).toEqual([
-      'rollout: monitoring is let in: changing the cluster',
-      'rollout: monitoring is let in: waiting for the policies to take effect',
+      'rollout: monitoring is let in: labelling namespace/monitoring',
+      'rollout: monitoring is let in: waiting for the changes to take effect',
       'rollout: monitoring is let in: 5 of 7 checks settled (round 2)',
     ]);
+  });
+
+  test.each<[readonly Action[], string, string]>([
+    [
+      [
+        { kind: 'apply', object: 'networkpolicy/shop/deny' },
+        { kind: 'delete', object: 'networkpolicy/shop/allow' },
+      ],
+      'applying networkpolicy/shop/deny, deleting networkpolicy/shop/allow',
+      'waiting for the policies to take effect',
+    ],
+    [
+      ['a', 'b', 'c', 'd', 'e'].map((name) => ({ kind: 'replace', object: `shop/${name}` })),
+      'replacing shop/a, shop/b, shop/c and 2 more',
+      'waiting for the changes to take effect',
+    ],
+    [[], 'nothing to do: only what is expected changes', 'waiting for the policies to take effect'],
+  ])('says what a step does: %j', (actions, acting, waiting) => {
+    const step = { type: 'phase-started', scenario: 'a', step: 'x', actions } as const;
+    expect(
+      record(
+        [
+          { ...step, phase: 'apply' },
+          { ...step, phase: 'settle' },
+        ],
+        { ...PLAIN, verbose: true },
+      ),
+    ).toEqual([`a: x: ${acting}`, `a: x: ${waiting}`]);
   });
 
   test('shows names for what they are', () => {

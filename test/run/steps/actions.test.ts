@@ -58,6 +58,11 @@ test('a namespace comes and goes with its pods, and what nobody changes is not m
     withoutControl:
       'guests/g came to be in the step "guests come", under policies, and it was gone before they were taken away',
   });
+  // What connected needs no closing control.
+  expect(stepOf(record, 'home', 1).checks[1]).toMatchObject({
+    verdict: 'pass',
+    withoutControl: 'guests/g came to be in the step "guests come", under policies',
+  });
 });
 
 const DONE = { status: 200, body: { apiVersion: 'v1', kind: 'Done', metadata: { name: 'done' } } };

@@ -4,6 +4,7 @@ import { sandboxCluster } from '../../../src/cluster/sandbox.ts';
 import { Interruption } from '../../../src/errors.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
 import { throughProxy } from '../../support/api-proxy.ts';
+import { lasting, NetworkFaults } from '../../support/network-faults.ts';
 import { withFreezingRules } from '../../support/slow-rules.ts';
 import { runWith, sandbox } from '../run-with.ts';
 import { BY_ACTION, stepOf, stepsOf } from './scenarios.ts';
@@ -71,6 +72,23 @@ describe('enforcement that stands still', () => {
     );
     for (const { settledMs } of stepOf(record, 'frozen', 2).checks) expect(settledMs).toBeGreaterThan(2_000);
     expect(record.run.exitCode).toBe(1);
+  });
+
+  test('is not hidden by an outage that looks like what is expected', async () => {
+    const rules = withFreezingRules();
+    const record = await runWith(
+      rules.provider,
+      async (event, kube) => {
+        if (!begins(event, 'it closes', 'apply')) return;
+        rules.freeze();
+        setTimeout(rules.thaw, 4_000);
+        const faults = await NetworkFaults.of(kube);
+        await lasting(700, faults.linkDown('frozen/b'));
+      },
+      { scenario: TO_AND_FRO, withinMs: 30_000 },
+    );
+    expect(stepsOf(record, 'frozen')[1]).toBe('it closes: late, pass');
+    expect(stepOf(record, 'frozen', 1).checks[0]?.settledMs).toBeGreaterThan(3_000);
   });
 
   test('for good ends the scenario with the name of the step, and nothing passes on the old state', async () => {

@@ -118,10 +118,11 @@ function renderScenario(scenario: AuditedScenario): string[] {
 
 /** @param isExplained whether what its chart shows is explained here: once is enough */
 function renderStep(step: AuditedStep, isExplained: boolean): string[] {
-  const { title, account, statements, chart } = step;
+  const { title, description, account, statements, chart } = step;
   const repeated = describeRepeated(step);
   return [
     ...(title === undefined ? [] : [`#### ${markdown(title)}`]),
+    ...(description === undefined ? [] : [paragraph(description)]),
     ...(account.length === 0 ? [] : [account.map(markdown).join(' ')]),
     ...(statements.length > 0
       ? [statements.map(renderStatement).join('\n')]

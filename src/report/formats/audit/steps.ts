@@ -16,6 +16,8 @@ const DESTINATIONS_NAMED = 12;
 export interface AuditedStep {
   /** `Step 2 (monitoring is let in)`; absent where the scenario has but one step. */
   readonly title?: Phrase;
+  /** What the scenario says of it. */
+  readonly description?: string;
   /** What was done, and what came of it. */
   readonly account: readonly Phrase[];
   /** All of the first step; later those that say something new. */
@@ -32,6 +34,7 @@ export function auditSteps(scenario: ScenarioView): AuditedStep[] {
     if (!scenario.hasSteps) return { account: [], statements, repeated: [], chart };
     return {
       title: phraseStep(step),
+      ...(step.description === undefined ? {} : { description: step.description }),
       account: accountOf(step),
       statements: statements.filter(({ isRepeated }) => !isRepeated),
       repeated: statements.filter(({ isRepeated }) => isRepeated),

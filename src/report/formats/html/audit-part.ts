@@ -115,7 +115,7 @@ ${bullets(untested)}
 }
 
 function renderStep(step: AuditedStep, share: number): Markup {
-  const { title, account, statements } = step;
+  const { title, description, account, statements } = step;
   const repeated = describeRepeated(step);
   const told =
     statements.length > 0
@@ -123,7 +123,12 @@ function renderStep(step: AuditedStep, share: number): Markup {
       : html`${only(repeated === undefined, () => html`<p>Nothing.</p>`)}`;
   if (title === undefined) return told;
   return html`<h5>${renderPhrase(title)}</h5>
-<p>${account.map((phrase) => html`${renderPhrase(phrase)} `)}</p>
+${
+  description === undefined
+    ? ''
+    : html`<p>${description}</p>
+`
+}<p>${account.map((phrase) => html`${renderPhrase(phrase)} `)}</p>
 ${told}
 ${repeated === undefined ? '' : html`<p>${renderPhrase(repeated)}</p>`}
 `;

@@ -70,10 +70,15 @@ function renderSelector({ steps, name }: ScenarioView, index: number): Markup {
 
 function renderBlock(step: StepView, place: StepPlace): Markup {
   const { id, index } = place;
-  const { number, label, stage, checks, counts } = step;
+  const { number, label, description, stage, checks, counts } = step;
   return html`<div class="step" id="${id}" data-step="${index}.${number - 1}" role="group" aria-labelledby="${id}-title">
 <h3 id="${id}-title">Step ${number}: ${label}</h3>
-<p class="counts">${count(checks.length, 'check')}: ${describeCounts(counts)}</p>
+${
+  description === undefined
+    ? ''
+    : html`<p>${description}</p>
+`
+}<p class="counts">${count(checks.length, 'check')}: ${describeCounts(counts)}</p>
 ${renderFactList(factsOf(step))}
 ${only(number > 1 && stage === 'done', () => renderChanges(step))}
 ${renderStep(step, place)}

@@ -7,7 +7,7 @@ import {
   stepLines,
 } from '../../parts/steps.ts';
 import { describeCounts } from '../../parts/summary.ts';
-import { type Fact, renderFacts, renderHeadline } from '../../text/block.ts';
+import { BLOCK_INDENT, type Fact, renderFacts, renderHeadline } from '../../text/block.ts';
 import type { Canvas } from '../../text/paint.ts';
 import { count, duration, formatNumber, wrap } from '../../text/text.ts';
 import type { CheckView, ScenarioView, StepView } from '../../view/view.ts';
@@ -17,11 +17,12 @@ const PAIRS_NAMED = 10;
 
 /** `STEP 2  monitoring is let in: 6 checks: 5 passed, 1 late`, and its facts. */
 export function renderStep(step: StepView, canvas: Canvas): string[] {
-  const { number, label, stage, checks, counts } = step;
+  const { number, label, description, stage, checks, counts } = step;
   const told = counts.pass === checks.length ? '' : `: ${describeCounts(counts)}`;
   const text = `${label}, ${stage === 'not-begun' ? 'not begun' : `${count(checks.length, 'check')}${told}`}`;
   return [
     ...renderHeadline(`STEP ${formatNumber(number)}`, 'name', text, canvas),
+    ...(description === undefined ? [] : wrap(description, canvas.width, BLOCK_INDENT)),
     ...renderFacts(factsOf(step), canvas),
   ];
 }
