@@ -166,7 +166,8 @@ function readLine(line: string): z.infer<typeof agentLine> | undefined {
   }
 }
 
-function excerpt(line: string): string {
+/** What of a line that makes no sense fits into a sentence. */
+export function excerpt(line: string): string {
   return line.length > 80 ? `${line.slice(0, 80)}…` : line;
 }
 

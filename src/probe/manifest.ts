@@ -2,7 +2,7 @@
 import { objectKey } from '../keys.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { PlannedNamespace, PlannedPod } from '../scenario/scenario.ts';
-import type { AgentConfig } from './protocol.ts';
+import type { AgentConfig } from './agent-config.ts';
 import { AGENT_CONFIG_VARIABLE, AGENT_PATH, AGENT_SOURCE_VARIABLE, PROBE_CONTAINER } from './protocol.ts';
 import type { ProbeSettings } from './settings.ts';
 

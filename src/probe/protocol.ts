@@ -17,18 +17,8 @@ export const AGENT_PATH = '/tmp/podreach-agent.mjs';
 export const AGENT_SOCKET = `${AGENT_PATH}.socket`;
 /** The environment variable with the agent's own source. */
 export const AGENT_SOURCE_VARIABLE = 'PODREACH_AGENT';
-/** The environment variable with the {@link AgentConfig} as JSON. */
+/** The environment variable with the `AgentConfig` as JSON. */
 export const AGENT_CONFIG_VARIABLE = 'PODREACH_CONFIG';
-
-/** Who the agent is and where it listens. */
-export interface AgentConfig {
-  readonly runId: string;
-  /** `namespace/name` */
-  readonly pod: string;
-  /** Where the kubelet visits it: a port that the pod itself does not declare. */
-  readonly visitPort: number;
-  readonly ports: readonly { readonly port: number; readonly protocol: Protocol }[];
-}
 
 /** One connection to try. */
 export interface DialRequest {

@@ -33,9 +33,11 @@ export interface WatchRequest {
 export interface CollectRequest {
   readonly kind: 'collect';
   readonly watch: string;
-  /** What has a number up to this one has been received and may be forgotten; 0: nothing has. */
+  /**
+   * The `state.seq` of the last answer that was received whole; 0: none was. What that answer told, and can grow no more, is forgotten.
+   */
   readonly received: number;
-  /** The watch ends with this answer. */
+  /** The watch ends with this answer, once what is out has ended. It can be asked for again until it is abandoned. */
   readonly ends?: boolean;
 }
 
@@ -73,7 +75,7 @@ export interface StallLine extends Numbered {
   readonly toMs: number;
 }
 
-/** Lines of this time were given up for want of room. */
+/** Lines of this time were given up for want of room; of attempts, the time in which they dialled. */
 export interface LostLine extends Numbered {
   readonly kind: 'lost';
   readonly lines: number;
@@ -114,9 +116,11 @@ export interface WatchEndLine {
   readonly state?: {
     /** When it began. */
     readonly beganMs: number;
+    /** When the agent's process began. */
+    readonly processMs: number;
     /** The highest number that has been given. */
     readonly seq: number;
-    /** How many attempts should have been begun so far, and how many were. */
+    /** How many attempts should have been begun so far, and how many were. What is missing ends the stretch of its target. */
     readonly due: number;
     readonly begun: number;
   };

@@ -1,4 +1,5 @@
 /** What happens in the pod whether or not anybody asks. */
+import type { Watches } from './watch/watches.ts';
 
 /**
  * For how long dials are open in all, so that late answers to them are heard. Before the kernel sends a SYN again, after a second: the
@@ -21,6 +22,9 @@ export interface Memory {
   /** Of datagrams that have arrived, the oldest first. */
   readonly nonces: Set<string>;
   readonly late: LateAnswers;
+  /** How many connections others hold to this pod. */
+  held: number;
+  readonly watches: Watches;
 }
 
 /** Dials of attempts that have ended without an answer, open for a while: what is answered late was not blocked, it was slow. */

@@ -14,6 +14,8 @@ export type PeerReply =
   | { readonly kind: 'foreign'; readonly detail: string };
 
 export const REQUEST_PREFIX = 'podreach ';
+/** A request that may come again and again over the same connection, which stays open. */
+export const HOLD_PREFIX = 'podreach-hold ';
 
 /** Unlike any other, not secret: loading `node:crypto` for it would be a tenth of the time that a probe takes to start. */
 export function newNonce(): string {
@@ -22,13 +24,14 @@ export function newNonce(): string {
 
 /** The answer to a request, or undefined for anything that is not one. */
 export function replyTo(request: string, self: AgentIdentity): string | undefined {
-  const nonce = /^podreach ([0-9a-f]{16})\n$/.exec(request)?.[1];
-  return nonce === undefined ? undefined : `podreach ${nonce} ${self.runId} ${self.pod}\n`;
+  return /^podreach(-hold)? [0-9a-f]{16}\n$/.test(request)
+    ? `${request.slice(0, -1)} ${self.runId} ${self.pod}\n`
+    : undefined;
 }
 
 /** Reads as much of a reply as has come; whatever cannot become one any more is foreign at once. */
-export function readReply(text: string, nonce: string): PeerReply {
-  const prefix = `podreach ${nonce} `;
+export function readReply(text: string, nonce: string, requestPrefix = REQUEST_PREFIX): PeerReply {
+  const prefix = `${requestPrefix}${nonce} `;
   if (!text.startsWith(prefix)) {
     return prefix.startsWith(text)
       ? { kind: 'partial' }

@@ -2,17 +2,16 @@
 
 import { rmSync } from 'node:fs';
 import net from 'node:net';
-import type { Batch } from '../protocol.ts';
 import { runBatch } from './batch.ts';
 import type { Memory } from './memory.ts';
 import type { AgentIdentity } from './messages.ts';
-import { readBatch } from './requests.ts';
+import { readQuestion } from './requests.ts';
 
-/** What a relay is told where its batch makes no sense: begins a line that is no JSON. */
+/** What a relay is told where its question makes no sense: begins a line that is no JSON. */
 const COMPLAINT = '!';
 
-/** Takes batches, one a connection, from what an exec starts (`relay.ts`). A relay that goes away takes its batch with it. */
-export function listenForBatches(self: AgentIdentity, memory: Memory): Promise<void> {
+/** Takes questions, one a connection, from what an exec starts (`relay.ts`). A relay that goes away takes its batch with it. */
+export function listenForQuestions(self: AgentIdentity, memory: Memory): Promise<void> {
   const path = socketPath();
   return new Promise((resolve, reject) => {
     const server = net.createServer((socket) => {
@@ -25,7 +24,7 @@ export function listenForBatches(self: AgentIdentity, memory: Memory): Promise<v
         const end = text.indexOf('\n');
         if (end !== -1 && !isTaken) {
           isTaken = true;
-          answerBatch(text.slice(0, end), self, memory, socket);
+          void answer(text.slice(0, end), self, memory, socket);
         }
       });
     });
@@ -35,17 +34,17 @@ export function listenForBatches(self: AgentIdentity, memory: Memory): Promise<v
   });
 }
 
-function answerBatch(line: string, self: AgentIdentity, memory: Memory, socket: net.Socket): void {
-  let batch: Batch;
+async function answer(line: string, self: AgentIdentity, memory: Memory, socket: net.Socket): Promise<void> {
   try {
-    batch = readBatch(line);
+    const question = readQuestion(line);
+    const lines =
+      'kind' in question
+        ? await memory.watches.answer(question)
+        : await runBatch(question, self, memory, () => !socket.destroyed);
+    socket.end(lines.map((one) => `${JSON.stringify(one)}\n`).join(''));
   } catch (error) {
     socket.end(`${COMPLAINT}${error instanceof Error ? error.message : error}\n`);
-    return;
   }
-  void runBatch(batch, self, memory, () => !socket.destroyed).then((answers) => {
-    socket.end(answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
-  });
 }
 
 /** Beside the agent's own file, where only its own pod finds it. */
