@@ -13,7 +13,7 @@ export type WindowKind = (typeof WINDOW_KINDS)[number];
 export interface Edge {
   /** When the last attempt dialled that showed the state before. */
   readonly earliestMs: number;
-  /** When the first attempt was through that showed the state after. */
+  /** When the first attempt had shown the state after: one that waits in vain does so when an answer should have come. */
   readonly latestMs: number;
 }
 

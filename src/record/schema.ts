@@ -118,7 +118,11 @@ const grounds = z
 const edge = z
   .strictObject({
     earliestMs: z.number().describe('When the last attempt dialled that showed the state before.'),
-    latestMs: z.number().describe('When the first attempt was through that showed the state after.'),
+    latestMs: z
+      .number()
+      .describe(
+        'When the first attempt had shown the state after: one that waits in vain does so when an answer should have come.',
+      ),
   })
   .describe('When something changed, in milliseconds after the watch began.');
 

@@ -1,7 +1,10 @@
 /** What a watch has seen of one check, as windows are made of it; all times in milliseconds after the watch began. */
 import type { Outcome } from '../../model/attempt.ts';
 
-/** Attempts in a row that showed the same. */
+/**
+ * Attempts in a row that showed the same. An agent ends one where it has missed an attempt: what is lost in a longer one is unknown as a
+ * whole, unless the source slept.
+ */
 export interface WatchedStretch {
   readonly outcome: Outcome;
   readonly detail?: string;
