@@ -26,6 +26,7 @@ const HANDICAP_MS: Readonly<Record<IncidentKind, number>> = {
   'policy-created': 2_000,
   'policy-changed': 2_000,
   'policy-deleted': 2_000,
+  'pod-deleted': 4_000,
   'pod-replaced': 4_000,
   'pod-moved': 4_000,
   'pod-restarted': 4_000,
