@@ -46,7 +46,8 @@ export function groupWindows({ checks, watch }: Watched): WindowGroup[] {
   );
   const endMs =
     watch.durationMs ?? greatest([0, ...all.map(({ window }) => (window.ended ?? window.began).latestMs)]);
-  const population = populationOf(checks);
+  const features = new Map(checks.map((check) => [check, featuresOf(check)]));
+  const population = populationOf(features);
   const order = new Map(checks.map((check, index) => [check, index]));
   const orderOf = ({ check }: WatchedWindow): number => order.get(check) ?? 0;
   return partition(all)
@@ -54,7 +55,7 @@ export function groupWindows({ checks, watch }: Watched): WindowGroup[] {
     .flatMap((alike) =>
       overlapping(alike, ({ window }) => window.ended ?? { earliestMs: endMs, latestMs: endMs }),
     )
-    .map((windows) => groupOf(windows, { endMs, population, incidents: watch.incidents, orderOf }))
+    .map((windows) => groupOf(windows, { endMs, population, incidents: watch.incidents, orderOf, features }))
     .sort(
       (left, right) =>
         WINDOW_KINDS.indexOf(left.kind) - WINDOW_KINDS.indexOf(right.kind) ||
@@ -98,11 +99,14 @@ interface Population {
   readonly testedWith: ReadonlyMap<string, number>;
 }
 
-function populationOf(checks: readonly CheckView[]): (kind: WindowView['kind']) => Population {
-  const watched = checks.filter((check) => check.watched !== undefined);
+type Features = ReadonlyMap<CheckView, readonly Feature[]>;
+
+function populationOf(features: Features): (kind: WindowView['kind']) => Population {
+  const watched = [...features.keys()].filter((check) => check.watched !== undefined);
   const counted = (among: readonly CheckView[]): Population => {
     const testedWith = new Map<string, number>();
-    for (const { key } of among.flatMap(featuresOf)) testedWith.set(key, (testedWith.get(key) ?? 0) + 1);
+    for (const check of among)
+      for (const { key } of features.get(check) ?? []) testedWith.set(key, (testedWith.get(key) ?? 0) + 1);
     return { tested: among.length, testedWith };
   };
   const leak = counted(watched.filter(({ expected }) => expected === 'unreachable'));
@@ -118,11 +122,13 @@ function groupOf(
     population,
     incidents,
     orderOf,
+    features,
   }: {
     readonly endMs: number;
     readonly population: ReturnType<typeof populationOf>;
     readonly incidents: readonly IncidentView[];
     readonly orderOf: (one: WatchedWindow) => number;
+    readonly features: Features;
   },
 ): WindowGroup {
   const windows = unordered.toSorted(
@@ -151,7 +157,7 @@ function groupOf(
     length: lengthOf({ ...whole, kind, attempts: 0 }, endMs),
     shortest: extreme(least),
     longest: extreme(greatest),
-    common: commonOf(checks, population(kind)),
+    common: commonOf(checks, features, population(kind)),
     ...(incident === undefined ? {} : { incident }),
   };
 }
@@ -164,16 +170,20 @@ function shared(edges: readonly Edge[]): Edge {
   };
 }
 
-function commonOf(checks: readonly CheckView[], { tested, testedWith }: Population): string[] {
+function commonOf(
+  checks: readonly CheckView[],
+  features: Features,
+  { tested, testedWith }: Population,
+): string[] {
   const [first, ...others] = checks;
   if (first === undefined || others.length === 0) return [];
-  const shares = new Map<string, Feature>(featuresOf(first).map((feature) => [feature.key, feature]));
+  let shares = features.get(first) ?? [];
   for (const check of others) {
-    if (shares.size === 0) break;
-    const keys = new Set(featuresOf(check).map(({ key }) => key));
-    for (const key of shares.keys()) if (!keys.has(key)) shares.delete(key);
+    if (shares.length === 0) break;
+    const own = features.get(check) ?? [];
+    shares = shares.filter(({ key }) => own.some((one) => one.key === key));
   }
-  const candidates = [...shares.values()].map((feature) => ({
+  const candidates = shares.map((feature) => ({
     feature,
     tested: testedWith.get(feature.key) ?? 0,
   }));
