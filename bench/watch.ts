@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Ledger } from '../src/probe/agent/watch/ledger.ts';
 import { agentSource } from '../src/probe/source.ts';
 import { parseWatchAnswer, watchInput } from '../src/probe/watch.ts';
-import type { CollectRequest, WatchRequest } from '../src/probe/watch-protocol.ts';
+import type { CollectRequest, WatchEndLine, WatchRequest } from '../src/probe/watch-protocol.ts';
 
 const RUN_ID = 'bench';
 const FIRST_PORT = 21_000;
@@ -36,14 +36,21 @@ const CASES: readonly Case[] = [
   { title: '32 agents, 992 checks each second', agents: 32, everyMs: 1_000, isHeld: false, limit: '1' },
 ];
 
+/** What an agent has done so far. */
+interface Sample {
+  readonly clockMs: number;
+  readonly begun: number;
+  readonly due: number;
+  /** User and system. */
+  readonly processorMs: number;
+}
+
 class BenchAgent {
   readonly #file: string;
   readonly #process: ChildProcess;
   readonly #watch: WatchRequest;
   readonly #ids: ReadonlySet<number>;
   #received = 0;
-  begun = 0;
-  due = 0;
 
   constructor(folder: string, index: number, { agents, everyMs, isHeld }: Case) {
     const home = join(folder, String(index));
@@ -92,12 +99,16 @@ class BenchAgent {
     await this.#ask(this.#watch);
   }
 
-  async collect(): Promise<void> {
-    await this.#ask({ kind: 'collect', watch: 'bench', received: this.#received });
+  /** Collects, and says how far it is. */
+  async collect(): Promise<Sample> {
+    const { clockMs, state } = await this.#ask({ kind: 'collect', watch: 'bench', received: this.#received });
+    if (state === undefined) throw new Error('the watch has ended');
+    this.#received = state.seq;
+    return { clockMs, begun: state.begun, due: state.due, processorMs: this.#processorMs };
   }
 
-  /** Of all its threads, user and system. */
-  get processorMs(): number {
+  /** Of all its threads. */
+  get #processorMs(): number {
     const tasks = `/proc/${this.#process.pid}/task`;
     return readdirSync(tasks)
       .map((task) => Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
@@ -108,15 +119,19 @@ class BenchAgent {
     this.#process.kill('SIGKILL');
   }
 
-  async #ask(request: WatchRequest | CollectRequest): Promise<void> {
+  async #ask(request: WatchRequest | CollectRequest): Promise<WatchEndLine> {
     const socket = connect(`${this.#file}.socket`);
     socket.write(watchInput(request));
     const answer = parseWatchAnswer(await text(socket), request, this.#ids);
     if (answer.kind === 'broken') throw new Error(answer.reason);
-    const { seq = 0, begun = 0, due = 0 } = answer.end.state ?? {};
-    Object.assign(this, { begun, due });
-    this.#received = seq;
+    return answer.end;
   }
+}
+
+async function collectFrom(agents: readonly BenchAgent[]): Promise<readonly Sample[]> {
+  const samples: Sample[] = [];
+  for (const agent of agents) samples.push(await agent.collect());
+  return samples;
 }
 
 async function measure(one: Case, seconds: number): Promise<void> {
@@ -126,24 +141,25 @@ async function measure(one: Case, seconds: number): Promise<void> {
     await Promise.all(agents.map((agent) => agent.serving()));
     for (const agent of agents) await agent.begin();
     await sleep(5_000); // until what runs often has been compiled
-    for (const agent of agents) await agent.collect();
-    const sum = (of: (agent: BenchAgent) => number): number =>
-      agents.reduce((total, agent) => total + of(agent), 0);
-    const before = sum(({ processorMs }) => processorMs);
+    const first = await collectFrom(agents);
     const own = process.cpuUsage();
-    const [begun, due] = [sum((agent) => agent.begun), sum((agent) => agent.due)];
     const started = performance.now();
+    let last = first;
     while (performance.now() - started < seconds * 1_000) {
       await sleep(COLLECT_EVERY_MS);
-      for (const agent of agents) await agent.collect();
+      last = await collectFrom(agents);
     }
-    const elapsedMs = performance.now() - started;
     const { user, system } = process.cpuUsage(own);
-    const cores = (ms: number): string => (ms / elapsedMs).toFixed(2);
-    const made = sum((agent) => agent.begun) - begun;
+    const ownCores = (user + system) / 1_000 / (performance.now() - started);
+    /** Of all agents, in a millisecond. */
+    const rate = (key: Exclude<keyof Sample, 'clockMs'>): number =>
+      last.reduce((sum, sample, index) => {
+        const before = first[index] ?? sample;
+        return sum + (sample[key] - before[key]) / (sample.clockMs - before.clockMs);
+      }, 0);
+    const perSecond = [rate('begun'), rate('due')].map((perMs) => (1_000 * perMs).toFixed(0)).join(' of ');
     console.log(
-      `| ${one.title} | ${((1_000 * made) / elapsedMs).toFixed(0)} of ${((1_000 * (sum((agent) => agent.due) - due)) / elapsedMs).toFixed(0)} | ` +
-        `${cores(sum(({ processorMs }) => processorMs) - before)} | ${cores((user + system) / 1_000)} | ${one.limit} |`,
+      `| ${one.title} | ${perSecond} | ${rate('processorMs').toFixed(2)} | ${ownCores.toFixed(2)} | ${one.limit} |`,
     );
   } finally {
     for (const agent of agents) agent.end();
