@@ -80,17 +80,8 @@ export async function conductWatch(
   for (const [pod, failure] of await watch.begin())
     progress({ type: 'note', text: `the watch in ${pod} has not begun yet: ${failure}` });
   signal.throwIfAborted();
-  progress({
-    type: 'watch-began',
-    checks,
-    everyMs,
-    ...(why === undefined ? {} : { why }),
-    ...(forMs === undefined ? {} : { forMs }),
-  });
-  save();
-
   const over = new AbortController();
-  const following = followIncidents(
+  const following = await followIncidents(
     {
       namespaces: [...new Set(standing.flatMap(({ scenario }) => namespacesOf(scenario)))],
       startedMs: startedAt.getTime(),
@@ -102,11 +93,20 @@ export async function conductWatch(
     },
     { ...tools, signal: AbortSignal.any([signal, over.signal]) },
   );
+  progress({
+    type: 'watch-began',
+    checks,
+    everyMs,
+    ...(why === undefined ? {} : { why }),
+    ...(forMs === undefined ? {} : { forMs }),
+  });
+  save();
+
   try {
     own.endedBy = await untilOver({ watch, own, options, run });
   } finally {
     over.abort();
-    await following;
+    await following.ended;
   }
   signal.throwIfAborted();
   if (own.endedBy === 'signal') noteInterruption(record, options);
@@ -130,10 +130,7 @@ function tellUnsettled(
     draft.checks.filter((check) => !isConfirmed(check, rules)),
   );
   if (unsettled.length === 0) return;
-  progress({
-    type: 'note',
-    text: `not as expected before the watch: ${nameChecks(unsettled)}; what is watched of ${unsettled.length === 1 ? 'it' : 'them'} changes no verdict`,
-  });
+  progress({ type: 'note', text: `not as expected before the watch: ${nameChecks(unsettled)}` });
 }
 
 /** Whoever ends a watch that would have ended by itself has cut it off. */
