@@ -157,34 +157,32 @@ async function untilOver({ watch, own, options, run }: Going): Promise<EndedBy> 
     endedBy = by;
     ended.abort();
   };
-  const tell = (open = { leak: 0, gap: 0, unknown: 0 }): void => {
-    const long = forMs === undefined ? {} : { forMs };
+  let open: ReturnType<typeof tellSeen> = { leak: 0, gap: 0, unknown: 0 };
+  const tell = (hasCollected: boolean): void =>
     progress({
       type: 'watch-goes-on',
       elapsedMs: watch.now(),
-      ...long,
+      ...(forMs === undefined ? {} : { forMs }),
       attempts: own.attempts.collected,
       open,
+      hasCollected,
     });
+  const collecting = async (): Promise<void> => {
+    while (await pause(COLLECT_MS)) {
+      // What is still out then may show anything.
+      const knownMs = Math.max(0, watch.now() - 2 * run.checked.tools.timing.timeoutMs);
+      await watch.collect(false);
+      open = tellSeen(watch, own, knownMs, progress);
+      tell(true);
+      run.save();
+    }
   };
-  const living = async (): Promise<void> => {
-    let open: Parameters<typeof tell>[0];
-    const collecting = async (): Promise<void> => {
-      while (await pause(COLLECT_MS)) {
-        // What is still out then may show anything.
-        const knownMs = Math.max(0, watch.now() - 2 * run.checked.tools.timing.timeoutMs);
-        await watch.collect(false);
-        open = tellSeen(watch, own, knownMs, progress);
-        run.save();
-      }
-    };
-    const telling = async (): Promise<void> => {
-      while (await pause(TELL_MS)) tell(open);
-    };
-    await Promise.all([collecting(), telling()]);
+  const telling = async (): Promise<void> => {
+    while (await pause(TELL_MS)) tell(false);
   };
   await Promise.all([
-    living(),
+    collecting(),
+    telling(),
     forMs === undefined ? undefined : endAfter(forMs, 'time'),
     runBeside({ watch, own, options, run }, stop)?.then(() => endAfter(options.afterMs, 'command')),
   ]);

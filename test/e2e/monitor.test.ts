@@ -66,7 +66,7 @@ test('Ctrl-C ends a watch that nothing else ends, and the verdicts make the exit
 test('killed, it leaves a record that can be read, and says that it is incomplete', async () => {
   using folder = scenarios();
   const watching = startCli([...ARGS, '--verbose', '--for', '10m'], { cwd: folder.path });
-  await watching.until(/watched for [5-9]\.\d s of 10 min, [1-9]/);
+  await watching.until(/watched for \S+ s of 10 min 0 s, [1-9]\d* attempts/);
   const traces = tracesBelow(watching.child.pid ?? 0);
   watching.child.kill('SIGKILL');
   await watching.ended;
@@ -75,8 +75,8 @@ test('killed, it leaves a record that can be read, and says that it is incomplet
   expect(run).toMatchObject({ incomplete: true });
   expect(watch).toMatchObject({ everyMs: 1_000 });
   expect(watch?.durationMs).toBeUndefined();
-  const { exitCode } = await runCli(['report', 'run.json'], { cwd: folder.path });
-  expect(exitCode).toBe(3);
+  const { stdout } = await runCli(['report', 'run.json'], { cwd: folder.path });
+  expect(stdout).toContain('did not come to its own end');
 });
 
 describe('is refused before anything starts', () => {
