@@ -9,7 +9,7 @@ export interface CommandEnd {
   readonly failure?: string;
 }
 
-export interface CommandOptions {
+export interface UserCommandOptions {
   /** On top of this process's own environment. */
   readonly env: Readonly<Record<string, string>>;
   /** Ends it: by SIGTERM, and by SIGKILL where it is still there after a while. */
@@ -24,7 +24,7 @@ const KILLED_AFTER_MS = 30_000;
 /** Runs a program to its end, without a shell. Never throws: that it failed is an outcome. */
 export async function runCommand(
   [program = '', ...args]: readonly string[],
-  { env, signal, onLine }: CommandOptions,
+  { env, signal, onLine }: UserCommandOptions,
 ): Promise<CommandEnd> {
   const running = execa(program, args, {
     reject: false,

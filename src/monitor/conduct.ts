@@ -4,18 +4,17 @@ import { isConfirmed } from '../judge/judge.ts';
 import type { WatchRules } from '../judge/windows/verdict.ts';
 import type { RunDraft } from '../record/draft.ts';
 import type { StandingRun } from '../run/job.ts';
-import type { Standing } from '../run/stand.ts';
+import type { StandingScenario } from '../run/stand.ts';
 import type { CommandEnd } from './command.ts';
 import { everyFor } from './every.ts';
 import { followIncidents } from './incidents/follow.ts';
-import { nameChecks, Watch } from './watch.ts';
+import { nameChecks, RunWatch, type WatchRecord } from './watch.ts';
 
 /** Between two collections. Agents remember for much longer. */
 const COLLECT_MS = 5_000;
 /** Between two signs of life. */
 const TELL_MS = 1_000;
 
-type WatchRecord = NonNullable<RunDraft['watch']>;
 type EndedBy = NonNullable<WatchRecord['endedBy']>;
 
 export interface MonitorOptions {
@@ -41,7 +40,7 @@ export interface MonitorOptions {
 
 /** A watch that goes on, and what it is written into. */
 interface Going {
-  readonly watch: Watch;
+  readonly watch: RunWatch;
   readonly own: WatchRecord;
   readonly options: MonitorOptions;
   readonly run: StandingRun;
@@ -53,7 +52,7 @@ interface Going {
  * @throws the reason of the run's own signal
  */
 export async function conductWatch(
-  standing: readonly Standing[],
+  standing: readonly StandingScenario[],
   run: StandingRun,
   options: MonitorOptions,
 ): Promise<WatchRules> {
@@ -65,7 +64,7 @@ export async function conductWatch(
   const { everyMs, why } =
     options.everyMs === undefined ? everyFor(checks, nodes) : { everyMs: options.everyMs, why: undefined };
   tellUnsettled(standing, progress);
-  const watch = new Watch(standing, { everyMs, isHeld: options.isHeld }, tools);
+  const watch = new RunWatch(standing, { everyMs, isHeld: options.isHeld }, tools);
   const startedAt = clock.date();
   const own: WatchRecord = {
     startedAt: startedAt.toISOString(),
@@ -123,7 +122,7 @@ export async function conductWatch(
 
 /** Says what did not show what is expected already: that is no window. */
 function tellUnsettled(
-  standing: readonly Standing[],
+  standing: readonly StandingScenario[],
   progress: StandingRun['checked']['tools']['progress'],
 ): void {
   const unsettled = standing.flatMap(({ step: { draft, rules } }) =>
@@ -191,11 +190,11 @@ async function untilOver({ watch, own, options, run }: Going): Promise<EndedBy> 
 
 /** Writes what is known into the record, and says which windows are new. @returns how many are open, by kind */
 function tellSeen(
-  watch: Watch,
+  watch: RunWatch,
   own: WatchRecord,
   knownMs: number,
   progress: StandingRun['checked']['tools']['progress'],
-): ReturnType<Watch['write']>['open'] {
+): ReturnType<RunWatch['write']>['open'] {
   const { open, seen } = watch.write(own, knownMs);
   for (const kind of ['leak', 'gap'] as const) {
     const checks = seen[kind];
@@ -241,6 +240,6 @@ function runBeside({ watch, own, options, run }: Going, stop: AbortSignal): Prom
   });
 }
 
-function namespacesOf({ namespaces, steps }: Standing['scenario']): readonly string[] {
+function namespacesOf({ namespaces, steps }: StandingScenario['scenario']): readonly string[] {
   return [...namespaces, ...steps.flatMap((step) => step.namespaces ?? [])].map(({ name }) => name);
 }

@@ -2,9 +2,9 @@
 import type { WatchedStretch } from '../judge/windows/track.ts';
 import type { HeldLine, StretchLine, WatchLine } from '../probe/watch-protocol.ts';
 import type { ClockBounds } from '../run/node-clocks.ts';
-import type { Span } from './spans.ts';
+import type { TimeSpan } from './spans.ts';
 
-export interface HeldEvent extends Pick<HeldLine, 'event' | 'beats' | 'detail'> {
+export interface HeardEvent extends Pick<HeldLine, 'event' | 'beats' | 'detail'> {
   readonly atMs: number;
 }
 
@@ -12,7 +12,7 @@ export interface HeldEvent extends Pick<HeldLine, 'event' | 'beats' | 'detail'> 
 export interface Heard {
   readonly clockMs: number;
   /** From the beginning of the agent's watch to its last answer: of this time all is known that it saw. Empty before the first. */
-  readonly span: Span;
+  readonly span: TimeSpan;
   /** How many attempts it should have begun by then, and how many it has. */
   readonly due: number;
   readonly begun: number;
@@ -20,13 +20,13 @@ export interface Heard {
   readonly attempts: number;
   /** By the id of their target, each list in the order of time. */
   stretchesOf(target: number): readonly WatchedStretch[];
-  heldOf(target: number): readonly HeldEvent[];
+  heldOf(target: number): readonly HeardEvent[];
   /** In which the agent did not run. */
-  readonly stalls: readonly Span[];
+  readonly stalls: readonly TimeSpan[];
   /** Of which it had more to remember than it can. */
-  readonly lost: readonly Span[];
+  readonly lost: readonly TimeSpan[];
   /** In which its kubelet came by. */
-  readonly visits: readonly Span[];
+  readonly visits: readonly TimeSpan[];
 }
 
 /** Of each target so many stretches are kept at most. */
@@ -35,15 +35,15 @@ const STRETCHES_KEPT = 1_000;
 /** Collects what an agent hands over. A line that is told again under its number replaces what was told before. */
 export class Hearing implements Heard {
   clockMs = 0;
-  span: Span = { fromMs: 0, toMs: 0 };
+  span: TimeSpan = { fromMs: 0, toMs: 0 };
   due = 0;
   begun = 0;
   attempts = 0;
   readonly #stretches = new Map<number, Map<number, WatchedStretch>>();
-  readonly #held = new Map<number, Map<number, HeldEvent>>();
-  readonly #stalls = new Map<number, Span>();
-  readonly #lost = new Map<number, Span>();
-  readonly #visits = new Map<number, Span>();
+  readonly #held = new Map<number, Map<number, HeardEvent>>();
+  readonly #stalls = new Map<number, TimeSpan>();
+  readonly #lost = new Map<number, TimeSpan>();
+  readonly #visits = new Map<number, TimeSpan>();
 
   /**
    * @param offset what is to be added to the agent's clock to get the watch's, between these two: as it is now, because clocks drift
@@ -69,19 +69,19 @@ export class Hearing implements Heard {
     return own.toSorted((left, right) => left.firstMs - right.firstMs);
   }
 
-  heldOf(target: number): readonly HeldEvent[] {
+  heldOf(target: number): readonly HeardEvent[] {
     return [...(this.#held.get(target)?.values() ?? [])];
   }
 
-  get stalls(): readonly Span[] {
+  get stalls(): readonly TimeSpan[] {
     return [...this.#stalls.values()];
   }
 
-  get lost(): readonly Span[] {
+  get lost(): readonly TimeSpan[] {
     return [...this.#lost.values()];
   }
 
-  get visits(): readonly Span[] {
+  get visits(): readonly TimeSpan[] {
     return [...this.#visits.values()];
   }
 
@@ -145,6 +145,6 @@ function ofTarget<Value>(all: Map<number, Map<number, Value>>, target: number): 
 }
 
 /** What is told again has begun when it was first told to have. */
-function grow(spans: Map<number, Span>, seq: number, span: Span): void {
+function grow(spans: Map<number, TimeSpan>, seq: number, span: TimeSpan): void {
   spans.set(seq, { ...span, fromMs: spans.get(seq)?.fromMs ?? span.fromMs });
 }

@@ -17,7 +17,7 @@ const ANSWER_MS = 5_000;
 const GRACE_MS = 2_000;
 
 /** How far the agent's clock is from the watch's, as one exchange bounds it. */
-interface Comparison extends ClockBounds {
+interface ClockComparison extends ClockBounds {
   readonly atMs: number;
 }
 
@@ -32,7 +32,7 @@ export class PodWatch {
   readonly #request: WatchRequest;
   readonly #ids: ReadonlySet<number>;
   readonly #agents: Hearing[] = [];
-  #comparisons: Comparison[] = [];
+  #comparisons: ClockComparison[] = [];
   #agent: string | undefined;
   #received = 0;
 
@@ -111,7 +111,7 @@ export class PodWatch {
 const UNKNOWN_WATCH = 'the agent knows of no watch';
 
 /** Where all bounds hold, as far as clocks may have drifted since; the newest where they do not hold together, because one was set. */
-function offsetAt(nowMs: number, comparisons: readonly Comparison[]): ClockBounds {
+function offsetAt(nowMs: number, comparisons: readonly ClockComparison[]): ClockBounds {
   const drifted = comparisons.map(({ atMs, earliest, latest }) => {
     const driftMs = DRIFT * (nowMs - atMs);
     return { earliest: earliest - driftMs, latest: latest + driftMs };

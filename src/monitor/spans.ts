@@ -1,6 +1,6 @@
 /** Stretches of time, in milliseconds after the watch began. Pure. */
 
-export interface Span {
+export interface TimeSpan {
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -10,8 +10,12 @@ export interface Span {
  * @param seen in any order; they may overlap
  * @param within the time in question
  */
-export function holesBetween(seen: readonly Span[], within: Span, toleratedMs: number): readonly Span[] {
-  const holes: Span[] = [];
+export function holesBetween(
+  seen: readonly TimeSpan[],
+  within: TimeSpan,
+  toleratedMs: number,
+): readonly TimeSpan[] {
+  const holes: TimeSpan[] = [];
   let seenUntil = within.fromMs;
   const note = (toMs: number): void => {
     if (toMs - seenUntil > toleratedMs) holes.push({ fromMs: seenUntil, toMs });

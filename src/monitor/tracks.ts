@@ -1,7 +1,7 @@
 /** From what all agents were heard to have seen to what windows are made of: one track for each check. Pure. */
 import type { Dark, Track, WatchedStretch } from '../judge/windows/track.ts';
 import type { Heard } from './heard.ts';
-import { holesBetween, type Span } from './spans.ts';
+import { holesBetween, type TimeSpan } from './spans.ts';
 
 /** A kubelet comes by each second; once it may be late. */
 const UNVISITED_MS = 3_000;
@@ -36,14 +36,14 @@ export interface Sources {
 /** Makes the tracks of many checks: what several of them share is worked out once. */
 export class Tracks {
   readonly #everyMs: number;
-  readonly #within: Span;
+  readonly #within: TimeSpan;
   readonly #absences = new Map<HeardPod, readonly Dark[]>();
   readonly #links = new Map<HeardPod, readonly Dark[]>();
   readonly #listeners = new Map<string, readonly Dark[]>();
   readonly #ways = new Map<HeardWay, readonly Dark[]>();
 
   /** @param within the whole watch */
-  constructor(everyMs: number, within: Span) {
+  constructor(everyMs: number, within: TimeSpan) {
     this.#everyMs = everyMs;
     this.#within = within;
   }
@@ -112,18 +112,18 @@ export class Tracks {
   }
 
   /** When a target did not connect that always should. One attempt that fails alone is noise. */
-  #unconnected(agents: readonly Heard[], target: number): readonly Span[] {
+  #unconnected(agents: readonly Heard[], target: number): readonly TimeSpan[] {
     const all = agents.flatMap((agent) => agent.stretchesOf(target));
     const connected = all.filter(({ outcome }) => outcome === 'connected').map(spanOf);
     return holesBetween(connected, this.#within, 2.5 * this.#everyMs);
   }
 }
 
-function spanOf({ firstMs, lastMs, lastTookMs }: WatchedStretch): Span {
+function spanOf({ firstMs, lastMs, lastTookMs }: WatchedStretch): TimeSpan {
   return { fromMs: firstMs, toMs: lastMs + lastTookMs };
 }
 
-function told({ fromMs, toMs }: Span, why: string): Dark {
+function told({ fromMs, toMs }: TimeSpan, why: string): Dark {
   return { fromMs, toMs, why };
 }
 

@@ -15,8 +15,8 @@ import type { ProgressListener } from '../progress.ts';
 import type { CheckDraft, RunDraft } from '../record/draft.ts';
 import type { Outpost } from '../run/outposts.ts';
 import type { RunningPod } from '../run/provision.ts';
-import type { Standing } from '../run/stand.ts';
-import type { Heard, HeldEvent } from './heard.ts';
+import type { StandingScenario } from '../run/stand.ts';
+import type { Heard, HeardEvent } from './heard.ts';
 import { type WatchedCheck, type WatchedWay, WatchPlan, watcherOf } from './plan-watches.ts';
 import { type Collecting, PodWatch } from './pod-watch.ts';
 import { type HeardPod, type HeardWay, Tracks } from './tracks.ts';
@@ -30,7 +30,7 @@ const HELD_UNASKED = 500;
 /** Of more checks only these are named. */
 const CHECKS_NAMED = 3;
 
-type WatchRecord = NonNullable<RunDraft['watch']>;
+export type WatchRecord = NonNullable<RunDraft['watch']>;
 
 /** What a watch is made with, from the run. */
 export type Watching = Omit<Collecting, 'zeroMs'> & {
@@ -52,7 +52,7 @@ export interface SeenWindow {
 }
 
 /** What there is to tell of a watch. */
-export interface Seen {
+export interface WatchNews {
   /** How many windows are open, by kind. */
   readonly open: Readonly<Record<WindowKind, number>>;
   /** Checks with a window that is new, by kind, those first whose window began first. */
@@ -60,7 +60,7 @@ export interface Seen {
 }
 
 /** The watch of all checks of the scenarios that stand. */
-export class Watch {
+export class RunWatch {
   /** In milliseconds after the watch began. */
   readonly incidents: Incident[] = [];
   readonly #everyMs: number;
@@ -72,7 +72,7 @@ export class Watch {
   readonly #checks: readonly WatchedCheck[];
   readonly #watches: ReadonlyMap<RunningPod, PodWatch>;
 
-  constructor(standing: readonly Standing[], settings: WatchSettings, context: Watching) {
+  constructor(standing: readonly StandingScenario[], settings: WatchSettings, context: Watching) {
     const { everyMs } = settings;
     this.#everyMs = everyMs;
     const all = standing.flatMap(({ step }) => step.draft.checks);
@@ -98,7 +98,7 @@ export class Watch {
     this.#context = { ...context, zeroMs: context.clock.now() };
   }
 
-  #add({ draft, stage }: Standing['step'], outposts: readonly Outpost[]): readonly WatchedCheck[] {
+  #add({ draft, stage }: StandingScenario['step'], outposts: readonly Outpost[]): readonly WatchedCheck[] {
     const onNode = new Map(outposts.map((outpost) => [outpost.node, outpost]));
     return draft.checks.flatMap((check) => {
       const watched = this.#plan.addCheck(check, stage.pods, this.#isHeld && canBeHeld(check));
@@ -136,7 +136,7 @@ export class Watch {
    * Writes what has been collected so far into the record.
    * @param endMs until when it is known
    */
-  write(record: WatchRecord, endMs: number): Seen {
+  write(record: WatchRecord, endMs: number): WatchNews {
     const everyMs = this.#everyMs;
     const agents = [...this.#watches.values()].flatMap((watch) => watch.agents);
     // Some have gone on until they were asked: who was not heard of is dark for as long.
@@ -241,7 +241,7 @@ function watchedOf(
 }
 
 /** Events count the heartbeats of their connection since it was opened. */
-function beatsOf(events: readonly HeldEvent[]): number {
+function beatsOf(events: readonly HeardEvent[]): number {
   const isLast = (index: number): boolean => {
     const next = events[index + 1]?.event;
     return next === undefined || next === 'opened' || next === 'failed';

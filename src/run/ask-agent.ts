@@ -7,7 +7,7 @@ import type { Asking } from './context.ts';
 import type { RunningPod } from './provision.ts';
 
 /** What is asked, and how its answer is read. */
-export interface Question<Answer extends AnyAnswer> {
+export interface AgentQuestion<Answer extends AnyAnswer> {
   /** Written to the relay's standard input. */
   readonly input: string;
   /** By when an agent in good health has answered. */
@@ -31,7 +31,7 @@ export interface BrokenAnswer {
   readonly reason: string;
 }
 
-export interface Reply<Answer extends AnyAnswer> {
+export interface ReplyOf<Answer extends AnyAnswer> {
   readonly answer: Answer | BrokenAnswer;
   /** When the question was put that brought the answer, on the run's clock. */
   readonly startedMs: number;
@@ -42,7 +42,7 @@ export interface Reply<Answer extends AnyAnswer> {
 }
 
 /** To a batch. */
-export type AgentReply = Reply<CompleteAnswer>;
+export type AgentReply = ReplyOf<CompleteAnswer>;
 
 /** How an API server says that there is no such pod: while a run goes on, it has been there. */
 const GONE = /\bpods "[^"]+" not found\b/;
@@ -75,9 +75,9 @@ export async function askAgent(pod: RunningPod, batch: Batch, context: Asking): 
  */
 export async function askPod<Answer extends AnyAnswer>(
   pod: RunningPod,
-  question: Question<Answer>,
+  question: AgentQuestion<Answer>,
   context: Asking,
-): Promise<Reply<Answer>> {
+): Promise<ReplyOf<Answer>> {
   const { clock, signal, timing, random } = context;
   const lastStart = clock.now() + timing.execGraceMs;
   const setbacks: string[] = [];
@@ -102,7 +102,7 @@ export async function askPod<Answer extends AnyAnswer>(
 /** @param leftMs how long another try may still be begun */
 async function tryOnce<Answer extends AnyAnswer>(
   pod: RunningPod,
-  { input, deadlineMs, isLast, read, isForAnyAgent = false }: Question<Answer>,
+  { input, deadlineMs, isLast, read, isForAnyAgent = false }: AgentQuestion<Answer>,
   leftMs: number,
   { sessions, timing }: Pick<Asking, 'sessions' | 'timing'>,
 ): Promise<TriedQuestion<Answer>> {

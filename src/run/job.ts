@@ -9,7 +9,7 @@ import type { RunDraft, ScenarioDraft } from '../record/draft.ts';
 import type { RunRecord } from '../record/schema.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import type { Checked } from './checked.ts';
-import type { Standing } from './stand.ts';
+import type { StandingScenario } from './stand.ts';
 import type { RunOrigin } from './start-record.ts';
 
 /** For how long a cluster that does not answer is waited for. */
@@ -63,7 +63,7 @@ export interface RunOptions {
  * @returns by what the checks are to be judged that were watched; undefined where none were
  */
 export type WhileStanding = (
-  standing: readonly Standing[],
+  standing: readonly StandingScenario[],
   run: StandingRun,
 ) => Promise<WatchRules | undefined>;
 

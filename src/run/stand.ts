@@ -8,7 +8,7 @@ import type { Outpost } from './outposts.ts';
 import type { StepRun } from './steps/steps.ts';
 
 /** A scenario in its last step. */
-export interface Standing {
+export interface StandingScenario {
   readonly scenario: ScenarioDraft;
   readonly step: StepRun;
   /** Of the run: they stay as long as it stands. */
@@ -16,8 +16,8 @@ export interface Standing {
 }
 
 export class Stand {
-  readonly #standing: Standing[] = [];
-  readonly #work: (standing: readonly Standing[]) => Promise<WatchRules | undefined>;
+  readonly #standing: StandingScenario[] = [];
+  readonly #work: (standing: readonly StandingScenario[]) => Promise<WatchRules | undefined>;
   readonly #over = Promise.withResolvers<WatchRules | undefined>();
   #awaited: number;
 
@@ -25,7 +25,10 @@ export class Stand {
    * @param awaited how many scenarios there are, each of which either arrives or stays away
    * @param work done when none is awaited any more, with those that stand; not at all where none does
    */
-  constructor(awaited: number, work: (standing: readonly Standing[]) => Promise<WatchRules | undefined>) {
+  constructor(
+    awaited: number,
+    work: (standing: readonly StandingScenario[]) => Promise<WatchRules | undefined>,
+  ) {
     this.#awaited = awaited;
     this.#work = work;
     // Whoever stands hears of it.
@@ -37,7 +40,7 @@ export class Stand {
    * @returns when the work is over, by what its checks are to be judged that were watched meanwhile
    * @throws what the work throws, for all that stand
    */
-  async arrive(standing: Standing): Promise<WatchRules | undefined> {
+  async arrive(standing: StandingScenario): Promise<WatchRules | undefined> {
     this.#standing.push(standing);
     this.#count();
     return await this.#over.promise;

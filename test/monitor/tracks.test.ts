@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { WatchedStretch } from '../../src/judge/windows/track.ts';
 import type { Heard } from '../../src/monitor/heard.ts';
-import type { Span } from '../../src/monitor/spans.ts';
+import type { TimeSpan } from '../../src/monitor/spans.ts';
 import { type HeardPod, type HeardWay, Tracks } from '../../src/monitor/tracks.ts';
 
 const WITHIN = { fromMs: 0, toMs: 20_000 };
 const EVERY_MS = 1_000;
-const span = (fromMs: number, toMs: number): Span => ({ fromMs, toMs });
+const span = (fromMs: number, toMs: number): TimeSpan => ({ fromMs, toMs });
 const connected = (fromMs: number, lastMs: number): WatchedStretch => ({
   outcome: 'connected',
   count: 2,

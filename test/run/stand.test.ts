@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { checksOf } from '../../src/record/schema.ts';
-import { Stand, type Standing } from '../../src/run/stand.ts';
+import { Stand, type StandingScenario } from '../../src/run/stand.ts';
 import { runWith, SCENARIO, sandbox } from './run-with.ts';
 
 const ELSEWHERE = SCENARIO.replaceAll('pair', 'other');
 
 describe('scenarios that stand', () => {
-  const standing = (name: string): Standing => ({ scenario: { name } }) as unknown as Standing;
+  const standing = (name: string): StandingScenario =>
+    ({ scenario: { name } }) as unknown as StandingScenario;
 
   it('go on when the work is over that begins when none is awaited any more', async () => {
     const log: string[] = [];

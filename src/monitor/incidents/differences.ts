@@ -2,7 +2,7 @@
 import { objectKey } from '../../keys.ts';
 import type { KubeObject } from '../../kube/kube.ts';
 import type { Incident, IncidentKind } from '../../model/incident.ts';
-import { daemonSetOf, type Snapshot } from './snapshot.ts';
+import { type ClusterSnapshot, daemonSetOf } from './snapshot.ts';
 
 /** The cluster tells times in whole seconds. */
 const SECOND_MS = 1_000;
@@ -21,7 +21,11 @@ interface Event {
  * @param startedMs when the watch began, as the machine's clock tells the time of day
  * @returns in the order of time
  */
-export function differences(before: Snapshot, after: Snapshot, startedMs: number): readonly Incident[] {
+export function differences(
+  before: ClusterSnapshot,
+  after: ClusterSnapshot,
+  startedMs: number,
+): readonly Incident[] {
   const events = [
     ...daemonSetEvents(before.daemonSets, after.daemonSets),
     ...pluginPodEvents(before.pluginPods, after.pluginPods),
@@ -128,7 +132,11 @@ function* nodeEvents(before?: readonly KubeObject[], after?: readonly KubeObject
   }
 }
 
-function* readiness(node: string, was: Condition | undefined, is: Condition | undefined): Generator<Event> {
+function* readiness(
+  node: string,
+  was: ToldCondition | undefined,
+  is: ToldCondition | undefined,
+): Generator<Event> {
   if (was?.status === is?.status) return;
   const common = { object: `node/${node}`, node, told: is?.lastTransitionTime };
   if (is?.status === 'True') yield { ...common, kind: 'node-ready', text: `${node} became ready` };
@@ -136,7 +144,11 @@ function* readiness(node: string, was: Condition | undefined, is: Condition | un
 }
 
 /** Only a network plugin says this of a node; most say nothing. */
-function* network(node: string, was: Condition | undefined, is: Condition | undefined): Generator<Event> {
+function* network(
+  node: string,
+  was: ToldCondition | undefined,
+  is: ToldCondition | undefined,
+): Generator<Event> {
   const isUnavailable = is?.status === 'True';
   if (isUnavailable === (was?.status === 'True') && (!isUnavailable || was?.reason === is?.reason)) return;
   const common = { object: `node/${node}`, node, told: is?.lastTransitionTime };
@@ -191,14 +203,14 @@ function* podEvents(before?: readonly KubeObject[], after?: readonly KubeObject[
 
 // --- What is read of objects: each field may be missing --------------------------------------------------------------
 
-interface Condition {
+interface ToldCondition {
   readonly type?: string;
   readonly status?: string;
   readonly reason?: string;
   readonly lastTransitionTime?: string;
 }
 
-interface ContainerStatus {
+interface ToldContainer {
   readonly restartCount?: number;
   readonly state?: { readonly running?: { readonly startedAt?: string } };
 }
@@ -214,8 +226,8 @@ interface Fields {
     readonly template?: { readonly spec?: { readonly containers?: readonly { readonly image?: string }[] } };
   };
   readonly status?: {
-    readonly conditions?: readonly Condition[];
-    readonly containerStatuses?: readonly ContainerStatus[];
+    readonly conditions?: readonly ToldCondition[];
+    readonly containerStatuses?: readonly ToldContainer[];
   };
 }
 
@@ -235,11 +247,11 @@ function imagesOf(object: KubeObject): readonly string[] {
   return fieldsOf(object).spec?.template?.spec?.containers?.flatMap(({ image }) => image ?? []) ?? [];
 }
 
-function conditionOf(object: KubeObject, type: string): Condition | undefined {
+function conditionOf(object: KubeObject, type: string): ToldCondition | undefined {
   return fieldsOf(object).status?.conditions?.find((condition) => condition.type === type);
 }
 
-function because(condition: Condition | undefined): string {
+function because(condition: ToldCondition | undefined): string {
   return condition?.reason === undefined ? '' : ` (${condition.reason})`;
 }
 

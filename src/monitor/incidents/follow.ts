@@ -4,12 +4,12 @@ import { messageOf } from '../../errors.ts';
 import type { Incident } from '../../model/incident.ts';
 import type { Requesting, Telling } from '../../run/context.ts';
 import { differences } from './differences.ts';
-import { type Snapshot, takeSnapshot, type Unreadable } from './snapshot.ts';
+import { type ClusterSnapshot, takeSnapshot, type Unreadable } from './snapshot.ts';
 
 /** Between two looks. A look costs a request for each kind of object and namespace. */
 const EVERY_MS = 1_000;
 
-export interface Followed {
+export interface Lookout {
   /** The namespaces of the scenarios. */
   readonly namespaces: readonly string[];
   /** The time of day when the watch began, in milliseconds since the epoch. */
@@ -28,7 +28,7 @@ type Following = Requesting<'list'> & Telling & { readonly clock: Pick<Clock, 's
  * @returns when it has looked for the first time: what happens from then on is seen. The promise in it ends with the last look
  */
 export async function followIncidents(
-  followed: Followed,
+  followed: Lookout,
   context: Following,
 ): Promise<{ readonly ended: Promise<void> }> {
   const { signal, clock } = context;
@@ -45,11 +45,11 @@ export async function followIncidents(
 
 /** @returns what takes one look, tells what has happened since the last, and returns how long to rest then */
 function createLooks(
-  { namespaces, startedMs, now, onIncident }: Followed,
+  { namespaces, startedMs, now, onIncident }: Lookout,
   context: Following,
 ): () => Promise<number> {
   const unreadable: Unreadable = new Map();
-  let last: Snapshot | undefined;
+  let last: ClusterSnapshot | undefined;
   let reachedMs = 0;
   let isLost = false;
   return async () => {

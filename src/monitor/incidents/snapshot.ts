@@ -9,7 +9,7 @@ import { findPlugins } from '../../run/environment/network-plugins.ts';
 const ANSWER_MS = 3_000;
 
 /** Absent parts may not be read, or are not served. */
-export interface Snapshot {
+export interface ClusterSnapshot {
   /** When it had been taken, in milliseconds after the watch began. */
   readonly takenMs: number;
   /** Of the network plugins that are known. */
@@ -35,7 +35,7 @@ export async function takeSnapshot(
   unreadable: Unreadable,
   now: () => number,
   { kube, signal }: Requesting<'list'>,
-): Promise<Snapshot> {
+): Promise<ClusterSnapshot> {
   const list = async (what: string, query: ListQuery): Promise<readonly KubeObject[] | undefined> => {
     if (unreadable.has(what)) return undefined;
     try {

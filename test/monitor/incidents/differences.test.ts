@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/kube/kube.ts';
 import { differences } from '../../../src/monitor/incidents/differences.ts';
-import type { Snapshot } from '../../../src/monitor/incidents/snapshot.ts';
+import type { ClusterSnapshot } from '../../../src/monitor/incidents/snapshot.ts';
 
 const STARTED = Date.parse('2026-03-01T02:14:00Z');
 
@@ -60,8 +60,8 @@ const policy = (generation: number, uid = 'one'): KubeObject => ({
 
 /** What differs between a look 4 s after the watch began and one a few seconds later. */
 const between = (
-  before: Omit<Snapshot, 'takenMs'>,
-  after: Omit<Snapshot, 'takenMs'>,
+  before: Omit<ClusterSnapshot, 'takenMs'>,
+  after: Omit<ClusterSnapshot, 'takenMs'>,
 ): readonly (readonly [string, string, number, number | undefined])[] =>
   differences({ takenMs: 4_000, ...before }, { takenMs: 9_000, ...after }, STARTED).map(
     ({ kind, text, atMs, withinMs }) => [kind, text, atMs, withinMs] as const,
