@@ -13,10 +13,11 @@ import { Held } from './held.ts';
 import { Ledger } from './ledger.ts';
 import { HELD_UP_MS, Schedule } from './schedule.ts';
 
-/** How often a watch looks for what takes too long, and whether it was stopped itself. */
+/** How often a watch looks for what takes too long, and whether it was stopped itself. To wake up is what costs most. */
 const LOOK_EVERY_MS = 50;
-/** From this period on, what is due waits for the next look: to wake up for each dial costs more than it is worth. */
-const UNHURRIED_FROM_MS = 20 * LOOK_EVERY_MS;
+/** From this period on it looks less often, and what is due waits for that. */
+const UNHURRIED_FROM_MS = 1_000;
+const UNHURRIED_LOOK_EVERY_MS = 100;
 /** How many attempts of a watch are out side by side. Keeps within the file descriptors of a container. */
 const OUT_AT_ONCE = 512;
 
@@ -54,6 +55,7 @@ export class Watch {
   readonly #looking: NodeJS.Timeout;
   readonly #onAbandoned: () => void;
   readonly #isUnhurried: boolean;
+  readonly #lookEveryMs: number;
   #dialling: NodeJS.Timeout | undefined;
   #lookedMs = this.#beganMs;
   #stalledUntilMs = Number.NEGATIVE_INFINITY;
@@ -89,7 +91,8 @@ export class Watch {
       { beganMs: this.#beganMs, everyMs: request.everyMs, isHasty },
       Math.random,
     );
-    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#lookEveryMs = this.#isUnhurried ? UNHURRIED_LOOK_EVERY_MS : LOOK_EVERY_MS;
+    this.#looking = setInterval(() => this.#look(), this.#lookEveryMs);
     this.#dialDue();
   }
 
@@ -148,7 +151,7 @@ export class Watch {
   #noteStall(nowMs: number): void {
     const fromMs = this.#lookedMs;
     this.#lookedMs = nowMs;
-    const stalledMs = nowMs - fromMs - LOOK_EVERY_MS;
+    const stalledMs = nowMs - fromMs - this.#lookEveryMs;
     if (stalledMs <= HELD_UP_MS) return;
     this.#stalledUntilMs = nowMs;
     this.#askedMs += stalledMs;
@@ -177,7 +180,8 @@ export class Watch {
     for (const [attempt, target] of this.#out)
       if (attempt.deadlineMs <= nowMs) {
         const isFair = attempt.dialledMs >= this.#stalledUntilMs;
-        this.#settle(attempt, target, isFair ? (attempt.trace ?? NOTHING) : 'nothing');
+        // Nothing had come by the deadline, whenever that is noticed.
+        this.#settle(attempt, target, isFair ? (attempt.trace ?? NOTHING) : 'nothing', attempt.deadlineMs);
       }
   }
 
@@ -260,9 +264,9 @@ export class Watch {
     }
   }
 
-  #settle(attempt: OutAttempt, target: Watched, sign: Sign | 'nothing'): void {
+  #settle(attempt: OutAttempt, target: Watched, sign: Sign | 'nothing', atMs = nodeClockMs()): void {
     if (attempt.end !== undefined) return;
-    attempt.end = sign === 'nothing' ? 'nothing' : { sign, tookMs: nodeClockMs() - attempt.dialledMs };
+    attempt.end = sign === 'nothing' ? 'nothing' : { sign, tookMs: atMs - attempt.dialledMs };
     attempt.dial?.close();
     this.#out.delete(attempt);
     this.#enter(target);
