@@ -91,7 +91,7 @@ export class Tracks {
   /** The pod does not reach its own port. */
   #deafnessOf(pod: HeardPod, listener: number): readonly Dark[] {
     return remembered(this.#listeners, `${pod.key} ${listener}`, () =>
-      this.#unconnected(pod.agents, listener).map((hole) => told(hole, `${pod.key} did not listen`)),
+      this.#unconnected(pod.agents, listener).map((hole) => told(hole, `${pod.key} was not seen to listen`)),
     );
   }
 
@@ -107,7 +107,7 @@ export class Tracks {
 
   #wayOf(way: HeardWay): readonly Dark[] {
     return remembered(this.#ways, way, () =>
-      this.#unconnected(way.agents, way.target).map((hole) => told(hole, `${way.name} was not open`)),
+      this.#unconnected(way.agents, way.target).map((hole) => told(hole, `${way.name} was not seen to be open`)),
     );
   }
 

@@ -95,7 +95,7 @@ describe('a track', () => {
       heard({ 2: [connected(200, 4_000), connected(6_000, 9_000), connected(14_000, 19_500)] }),
     );
     expect(trackOf({ to }).dark.destination).toEqual([
-      { fromMs: 9_001, toMs: 14_000, why: 'shop/db did not listen' },
+      { fromMs: 9_001, toMs: 14_000, why: 'shop/db was not seen to listen' },
     ]);
   });
 
@@ -107,7 +107,7 @@ describe('a track', () => {
       destination: [],
       way: [
         { fromMs: 6_000, toMs: 12_000, why: 'its kubelet did not reach shop/web' },
-        { fromMs: 3_001, toMs: 7_000, why: 'the way from node-1 to node-2 was not open' },
+        { fromMs: 3_001, toMs: 7_000, why: 'the way from node-1 to node-2 was not seen to be open' },
       ],
     });
   });
