@@ -107,7 +107,9 @@ export class Tracks {
 
   #wayOf(way: HeardWay): readonly Dark[] {
     return remembered(this.#ways, way, () =>
-      this.#unconnected(way.agents, way.target).map((hole) => told(hole, `${way.name} was not seen to be open`)),
+      this.#unconnected(way.agents, way.target).map((hole) =>
+        told(hole, `${way.name} was not seen to be open`),
+      ),
     );
   }
 
