@@ -3,6 +3,7 @@
 import type { TryingPhase } from './model/attempt.ts';
 import type { Action } from './model/step.ts';
 import type { Verdict } from './model/verdict.ts';
+import type { WindowKind } from './model/window.ts';
 import type { Phase, RunRecord, ScenarioRecord } from './record/schema.ts';
 
 /** What has pods and rounds to tell beside scenarios. */
@@ -68,6 +69,42 @@ export type ProgressEvent =
       readonly durationMs: number;
       readonly error?: NonNullable<RunRecord['run']['error']>;
     }
+  /** All scenarios stand, and their checks are tried again and again from now on. */
+  | {
+      readonly type: 'watch-began';
+      readonly checks: number;
+      readonly everyMs: number;
+      /** Why so often, as a clause; absent: the user has said so. */
+      readonly why?: string;
+      /** How long it is to take; absent: until something ends it. */
+      readonly forMs?: number;
+    }
+  | {
+      readonly type: 'watch-goes-on';
+      readonly elapsedMs: number;
+      readonly forMs?: number;
+      /** How many attempts podreach has heard of. */
+      readonly attempts: number;
+      /** How many windows are open, by their kind. */
+      readonly open: Readonly<Record<WindowKind, number>>;
+      /** Whether it has just heard of more. */
+      readonly hasCollected: boolean;
+    }
+  /** Checks have had a window that was not told of before. */
+  | {
+      readonly type: 'windows-seen';
+      readonly kind: Exclude<WindowKind, 'unknown'>;
+      /** When the first of them began, after the watch did. */
+      readonly atMs: number;
+      /** Of which checks. */
+      readonly checks: string;
+    }
+  /** Something happened in the cluster, or the command of the user did. */
+  | { readonly type: 'incident'; readonly atMs: number; readonly text: string }
+  /** Something that the command of the user has printed. */
+  | { readonly type: 'command-line'; readonly text: string }
+  /** It is over: what is left is collected. */
+  | { readonly type: 'watch-ending' }
   /** All scenarios have their verdicts; what they have created is still being taken away. */
   | { readonly type: 'cleaning-up' }
   /** Anything else that a person should hear of at once. */

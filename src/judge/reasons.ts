@@ -49,7 +49,7 @@ export function whyUnseen(between: readonly Finding[], settledMs: number, within
 }
 
 /** Exact enough that two times which differ are not told as one. */
-function inSeconds(ms: number): string {
+export function inSeconds(ms: number): string {
   return `${Math.round(ms) / 1000} s`;
 }
 

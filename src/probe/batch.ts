@@ -21,8 +21,8 @@ export const LAST_DIAL_AT = 0.8;
 /** What most batches do not ask for. */
 export const PLAIN_BATCH = {
   holdMs: 0,
-  watchMs: 0,
-  watches: [],
+  turnWithinMs: 0,
+  turns: [],
   asked: [],
 } as const satisfies Partial<Batch>;
 
@@ -32,18 +32,18 @@ export function batchDeadlineMs(jobs: number, timeoutMs: number): number {
 }
 
 /** What an exec's output is worth: all that was asked for, or nothing. */
-export type AgentAnswer =
-  | {
-      readonly kind: 'complete';
-      /** One per target, in the order in which they ended. */
-      readonly attempts: readonly AttemptLine[];
-      /** One per listener. */
-      readonly listeners: readonly ListenerLine[];
-      /** One per watch. */
-      readonly turns: readonly TurnLine[];
-      readonly end: EndLine;
-    }
-  | { readonly kind: 'broken'; readonly reason: string };
+export type AgentAnswer = CompleteAnswer | { readonly kind: 'broken'; readonly reason: string };
+
+export interface CompleteAnswer {
+  readonly kind: 'complete';
+  /** One per target, in the order in which they ended. */
+  readonly attempts: readonly AttemptLine[];
+  /** One per listener. */
+  readonly listeners: readonly ListenerLine[];
+  /** One per turn that was asked for. */
+  readonly turns: readonly TurnLine[];
+  readonly end: EndLine;
+}
 
 const protocol = z.enum(['TCP', 'UDP']);
 const agentLine = z.discriminatedUnion('kind', [
@@ -97,7 +97,7 @@ export function isEndMark(line: string): boolean {
 class BrokenOutput extends Error {}
 
 /**
- * Reads the answer to a batch. It counts only if each target, listener and watch of the batch was answered exactly once,
+ * Reads the answer to a batch. It counts only if each target, listener and turn of the batch was answered exactly once,
  * nothing else was, and the end mark closes it.
  */
 export function parseAgentOutput(stdout: string, batch: Batch): AgentAnswer {
@@ -114,7 +114,7 @@ export function parseAgentOutput(stdout: string, batch: Batch): AgentAnswer {
 function readAnswers(stdout: string, batch: Batch): AgentAnswer {
   const targets = new Set(batch.targets.map(({ id }) => id));
   const ports = new Set(batch.listeners.map(describePort));
-  const watches = new Set(batch.watches.map(({ id }) => id));
+  const awaited = new Set(batch.turns.map(({ id }) => id));
   const attempts: AttemptLine[] = [];
   const turns: TurnLine[] = [];
   const listeners: ListenerLine[] = [];
@@ -137,7 +137,7 @@ function readAnswers(stdout: string, batch: Batch): AgentAnswer {
       take(ports, describePort(answer), `the listener on ${describePort(answer)}`);
       listeners.push(answer);
     } else if (answer.kind === 'turn') {
-      take(watches, answer.id, `watch ${answer.id}`);
+      take(awaited, answer.id, `turn ${answer.id}`);
       turns.push(answer);
     } else {
       throw new BrokenOutput('the output of the probe goes on after its end mark');
@@ -146,13 +146,13 @@ function readAnswers(stdout: string, batch: Batch): AgentAnswer {
   if (
     targets.size > 0 ||
     ports.size > 0 ||
-    watches.size > 0 ||
+    awaited.size > 0 ||
     last.attempts !== attempts.length ||
     last.listeners !== listeners.length
   ) {
     throw new BrokenOutput(
       `the output of the probe is incomplete: ${attempts.length} of ${batch.targets.length} attempts, ` +
-        `${listeners.length} of ${batch.listeners.length} listeners, ${turns.length} of ${batch.watches.length} watches`,
+        `${listeners.length} of ${batch.listeners.length} listeners, ${turns.length} of ${batch.turns.length} turns`,
     );
   }
   return { kind: 'complete', attempts, listeners, turns, end: last };
@@ -166,7 +166,8 @@ function readLine(line: string): z.infer<typeof agentLine> | undefined {
   }
 }
 
-function excerpt(line: string): string {
+/** What of a line that makes no sense fits into a sentence. */
+export function excerpt(line: string): string {
   return line.length > 80 ? `${line.slice(0, 80)}…` : line;
 }
 

@@ -2,7 +2,7 @@
  * What the harness and the probe agent say to each other.
  *
  * The harness starts a relay in a pod by exec (`relay.ts`) and writes lines of JSON to its standard input, each a {@link Batch}. The
- * agent that serves the pod answers each with one line of JSON per attempt, listener and watch, in the order in which they end,
+ * agent that serves the pod answers each with one line of JSON per attempt, listener and turn, in the order in which they end,
  * and closes with an {@link EndLine}. Output without that line proves nothing.
  */
 
@@ -17,18 +17,8 @@ export const AGENT_PATH = '/tmp/podreach-agent.mjs';
 export const AGENT_SOCKET = `${AGENT_PATH}.socket`;
 /** The environment variable with the agent's own source. */
 export const AGENT_SOURCE_VARIABLE = 'PODREACH_AGENT';
-/** The environment variable with the {@link AgentConfig} as JSON. */
+/** The environment variable with the `AgentConfig` as JSON. */
 export const AGENT_CONFIG_VARIABLE = 'PODREACH_CONFIG';
-
-/** Who the agent is and where it listens. */
-export interface AgentConfig {
-  readonly runId: string;
-  /** `namespace/name` */
-  readonly pod: string;
-  /** Where the kubelet visits it: a port that the pod itself does not declare. */
-  readonly visitPort: number;
-  readonly ports: readonly { readonly port: number; readonly protocol: Protocol }[];
-}
 
 /** One connection to try. */
 export interface DialRequest {
@@ -45,7 +35,7 @@ export interface DialRequest {
 }
 
 /** A connection to try again and again until it is open, or cut off. */
-export interface Watch extends DialRequest {
+export interface TurnRequest extends DialRequest {
   readonly wanted: 'open' | 'cut';
   /** A port of the same pod that must be cut off in the same look: where nothing is enforced, every port is open. */
   readonly shutPort?: number;
@@ -60,9 +50,9 @@ export interface Batch {
   readonly deadlineMs: number;
   /** It is not answered before, so that what the pod tells of itself covers the attempts of others; counted as the deadline. */
   readonly holdMs: number;
-  /** How long to watch. */
-  readonly watchMs: number;
-  readonly watches: readonly Watch[];
+  /** How long to wait for turns. */
+  readonly turnWithinMs: number;
+  readonly turns: readonly TurnRequest[];
   /** Nonces of datagrams: have they arrived here? */
   readonly asked: readonly string[];
   /** Whether dials that were given up, and are open still for what comes too late, are closed now. */

@@ -4,13 +4,15 @@
  */
 import { z } from 'zod';
 import { OUTCOMES, TRYING_PHASES } from '../model/attempt.ts';
+import { INCIDENT_KINDS } from '../model/incident.ts';
 import { ACTION_KINDS } from '../model/step.ts';
 import { DISAGREEMENTS, MISMATCHES, VERDICTS } from '../model/verdict.ts';
+import { WINDOW_KINDS } from '../model/window.ts';
 
 /** Grows by one with every incompatible change of the record's form. */
 export const RECORD_SCHEMA_VERSION = 2;
 
-const PHASES = ['provision', 'control', 'apply', 'settle', 'observe', 'closing', 'cleanup'] as const;
+const PHASES = ['provision', 'control', 'apply', 'settle', 'observe', 'watch', 'closing', 'cleanup'] as const;
 
 const location = z
   .strictObject({ file: z.string(), line: z.int().min(1), column: z.int().min(1) })
@@ -113,6 +115,61 @@ const grounds = z
   )
   .describe('What decides about a flow: empty where no policy has a say.');
 
+const edge = z
+  .strictObject({
+    earliestMs: z.number().describe('When the last attempt dialled that showed the state before.'),
+    latestMs: z
+      .number()
+      .describe(
+        'When the first attempt had shown the state after: one that waits in vain does so when an answer should have come.',
+      ),
+  })
+  .describe('When something changed, in milliseconds after the watch began.');
+
+const windowSchema = z
+  .strictObject({
+    kind: z
+      .enum(WINDOW_KINDS)
+      .describe(
+        'leak: expected unreachable, and connected. gap: expected reachable, and two attempts in a row failed. unknown: the probe could not probe, or what it saw proves nothing.',
+      ),
+    began: edge,
+    ended: edge.exactOptional().describe('Absent: it was still so when the watch ended.'),
+    attempts: z.int().min(0).describe('How many attempts showed it.'),
+    outcome: z.enum(OUTCOMES).exactOptional().describe('What most of them showed.'),
+    detail: z.string().exactOptional(),
+    why: z.string().exactOptional().describe('For unknown: why nobody could tell, as a clause.'),
+    incident: z
+      .int()
+      .min(0)
+      .exactOptional()
+      .describe('What happened nearest to its beginning: an index into the incidents of the watch.'),
+  })
+  .describe(
+    'A stretch of time in which a watched check did not show what is expected, or nobody could tell.',
+  );
+
+const watchedSchema = z
+  .strictObject({
+    attempts: z.int().min(0).describe('How many of its attempts podreach heard of.'),
+    unknownMs: z.number().describe('For how long nobody could tell, in all.'),
+    windows: z.array(windowSchema),
+    held: z
+      .strictObject({
+        beats: z.int().min(0).describe('How many heartbeats came back.'),
+        events: z.array(
+          z.strictObject({
+            event: z.enum(['opened', 'failed', 'stalled', 'resumed', 'broken']),
+            atMs: z.number().describe('Milliseconds after the watch began.'),
+            detail: z.string().exactOptional(),
+          }),
+        ),
+      })
+      .exactOptional()
+      .describe('What became of the one connection that was held open all the time; absent where none was.'),
+  })
+  .describe('What a check showed while it was watched, after its step had settled.');
+
 export const checkSchema = z
   .strictObject({
     id: z.int().min(0),
@@ -162,6 +219,7 @@ export const checkSchema = z
       .exactOptional()
       .describe('What was seen in the step; every change of it is a stretch of its own.'),
     closing: observation.exactOptional().describe('What was seen after the policies had been taken away.'),
+    watched: watchedSchema.exactOptional(),
     withoutControl: z
       .string()
       .exactOptional()
@@ -375,6 +433,62 @@ export const scenarioSchema = z.strictObject({
   steps: z.array(stepSchema).describe('States of the cluster, one after the other; the first has no name.'),
 });
 
+const watchSchema = z
+  .strictObject({
+    startedAt: instant,
+    durationMs: z.number().exactOptional().describe('Absent: it has not ended.'),
+    everyMs: z.number().describe('How often each check was tried.'),
+    why: z.string().exactOptional().describe('Why so often, where nobody said how often, as a clause.'),
+    endedBy: z
+      .enum(['time', 'command', 'signal'])
+      .exactOptional()
+      .describe('What ended it; absent: it has not ended, or was cut off.'),
+    budgets: z
+      .strictObject({
+        maxLeakMs: z.number(),
+        maxGapMs: z.number().exactOptional().describe('Absent: every gap is a mismatch.'),
+        maxUnknown: z
+          .number()
+          .describe('The part of the time, from 0 to 1, that nobody may have been able to tell of a check.'),
+      })
+      .describe('What windows may last.'),
+    command: z
+      .strictObject({
+        line: z.array(z.string()).min(1),
+        startedMs: z.number(),
+        endedMs: z.number().exactOptional(),
+        exitCode: z.int().exactOptional(),
+        failure: z
+          .string()
+          .exactOptional()
+          .describe('Why it counts as failed, as a clause; absent: it did not fail.'),
+      })
+      .exactOptional()
+      .describe('What was run meanwhile. Times are milliseconds after the watch began.'),
+    attempts: z
+      .strictObject({ due: z.int(), made: z.int(), collected: z.int() })
+      .describe(
+        "Of all checks together, of the pods' own listeners, and of the ways between nodes: how many attempts there should have been, how many were made, and of how many podreach heard.",
+      ),
+    longestStallMs: z.number().describe('The longest time in which an agent did not run.'),
+    incidents: z
+      .array(
+        z.strictObject({
+          kind: z.enum(INCIDENT_KINDS),
+          atMs: z.number().describe('Milliseconds after the watch began.'),
+          withinMs: z
+            .number()
+            .exactOptional()
+            .describe('So much earlier it may have happened; absent: the cluster tells the time itself.'),
+          object: z.string().exactOptional(),
+          node: z.string().exactOptional(),
+          text: z.string().describe('One clause, in the past tense.'),
+        }),
+      )
+      .describe('What else happened in the cluster, in the order of time.'),
+  })
+  .describe('How checks were watched after their scenarios had settled; absent where they were not.');
+
 export const runRecordSchema = z
   .strictObject({
     schemaVersion: z.literal(RECORD_SCHEMA_VERSION),
@@ -503,6 +617,7 @@ export const runRecordSchema = z
         .describe('What is unusual about the cluster and may decide over the policies of the scenarios.'),
       node: z.string().describe('The version of Node.js that ran podreach.'),
     }),
+    watch: watchSchema.exactOptional(),
     scenarios: z.array(scenarioSchema),
   })
   .describe('The record of one podreach run.');

@@ -1,12 +1,15 @@
 /** What a run is asked to do, and the record of what becomes of it. */
 import type { Clock } from '../clock.ts';
 import type { ClusterProvider } from '../cluster/cluster.ts';
+import type { WatchRules } from '../judge/windows/verdict.ts';
 import type { KubePatience } from '../kube/connect.ts';
 import type { ProbeSettings } from '../probe/settings.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { RunDraft, ScenarioDraft } from '../record/draft.ts';
 import type { RunRecord } from '../record/schema.ts';
 import type { Plan } from '../scenario/scenario.ts';
+import type { Checked } from './checked.ts';
+import type { StandingScenario } from './stand.ts';
 import type { RunOrigin } from './start-record.ts';
 
 /** For how long a cluster that does not answer is waited for. */
@@ -46,8 +49,29 @@ export interface RunOptions {
   /** The options of `podreach run` with which a part of it can be run again as it was, for the reports. */
   readonly again?: readonly string[];
   readonly progress: ProgressListener;
+  /**
+   * Done while all scenarios stand in their last step, before they are looked at once more; what it throws ends them. No two of them may
+   * share a namespace: the later one would wait for the other. Absent: nothing.
+   */
+  readonly whileStanding?: WhileStanding | undefined;
   /** Called whenever the record has changed in a way worth saving; the record is the same object each time. */
   readonly save: (record: RunRecord) => void;
+}
+
+/**
+ * @param standing those that have come so far
+ * @returns by what the checks are to be judged that were watched; undefined where none were
+ */
+export type WhileStanding = (
+  standing: readonly StandingScenario[],
+  run: StandingRun,
+) => Promise<WatchRules | undefined>;
+
+/** The run of which scenarios stand. */
+export interface StandingRun {
+  readonly checked: Checked;
+  readonly record: RunDraft;
+  readonly save: () => void;
 }
 
 /** A scenario of a run: what is to be done, and the record of it. */

@@ -10,14 +10,14 @@ import type { CheckDraft, StepDraft } from '../record/draft.ts';
 import type { AgentReply } from './ask-agent.ts';
 import type { Bounded, Owning, Requesting, Trying } from './context.ts';
 import {
+  type AwaitingMarkers,
+  awaitMarker,
   guard,
   markerPort,
   type Outpost,
   outpostsNamespace,
   type Turn,
   turnOf,
-  type Watching,
-  watchMarker,
 } from './outposts.ts';
 import type { RunningPod, RunningPods } from './provision.ts';
 import { type OpenWays, type Stage, witness } from './round.ts';
@@ -70,7 +70,7 @@ export async function awaitForce(
   marker: Marker,
   actedMs: number,
   stage: Stage,
-  context: Trying & Watching,
+  context: Trying & AwaitingMarkers,
 ): Promise<OpenWays> {
   const nodes = nodesOf(stage.pods);
   const [turns, openWays] = await Promise.all([
@@ -128,7 +128,7 @@ async function turnAt(
   node: string,
   { number, outposts, changes }: Marker,
   stage: Stage,
-  context: Watching,
+  context: AwaitingMarkers,
 ): Promise<Turn> {
   const own = outposts.find((one) => one.node === node);
   if (own === undefined) return { kind: 'unknown', reason: 'the node has no outpost' };
@@ -136,7 +136,7 @@ async function turnAt(
   const visitors = [own, ...(other === undefined ? [] : [other])];
   const turns = await Promise.all(
     visitors.map(async ({ open }) => {
-      const reply = await watchMarker({ open, guarded: own.guarded }, { number, wanted: 'open' }, context);
+      const reply = await awaitMarker({ open, guarded: own.guarded }, { number, wanted: 'open' }, context);
       return turnSince(reply, open, stage);
     }),
   );

@@ -5,7 +5,7 @@
  */
 import { PodreachError } from '../errors.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
-import type { Watch } from '../probe/protocol.ts';
+import type { TurnRequest } from '../probe/protocol.ts';
 import { OUTPOSTS } from '../progress.ts';
 import type { NetworkPolicyObject } from '../scenario/scenario.ts';
 import { type AgentReply, askAgent } from './ask-agent.ts';
@@ -20,8 +20,8 @@ import {
 } from './provision.ts';
 import type { ProbeNode } from './schedulable.ts';
 
-/** What the outposts are watched with. */
-export type Watching = Asking & Owning & Bounded<'timeoutMs' | 'withinMs'>;
+/** What it takes to wait for markers. */
+export type AwaitingMarkers = Asking & Owning & Bounded<'timeoutMs' | 'withinMs'>;
 
 export interface Outpost {
   readonly node: string;
@@ -145,11 +145,11 @@ export async function applyClosed(context: Requesting<'apply'> & Owning): Promis
  * Waits until every guarded pod is closed: before, a marker could not be seen to open.
  * @throws PodreachError `not-enforcing` naming the nodes where one stays open
  */
-export async function untilClosed(outposts: readonly Outpost[], context: Watching): Promise<void> {
+export async function untilClosed(outposts: readonly Outpost[], context: AwaitingMarkers): Promise<void> {
   const shown = await Promise.all(
     outposts.map(async (outpost) => ({
       node: outpost.node,
-      turn: turnOf(await watchMarker(outpost, { number: 0, wanted: 'cut' }, context)),
+      turn: turnOf(await awaitMarker(outpost, { number: 0, wanted: 'cut' }, context)),
     })),
   );
   context.signal.throwIfAborted();
@@ -166,24 +166,24 @@ export async function untilClosed(outposts: readonly Outpost[], context: Watchin
 }
 
 export type Turn =
-  /** When it was seen first, in milliseconds after the watch began. */
+  /** When it was seen first, in milliseconds after the question was put. */
   | { readonly kind: 'turned'; readonly afterMs: number }
   | { readonly kind: 'not-turned' }
   /** Nobody could look. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /**
- * Watches the connection from an open pod to a port of a guarded pod, until it is as wanted or `within` is over. Open counts only
- * while the port that no marker opens is shut: where nothing is enforced, all are open.
+ * Tries the connection from an open pod to a port of a guarded pod again and again, until it is as wanted or `within` is over. Open
+ * counts only while the port that no marker opens is shut: where nothing is enforced, all are open.
  */
-export async function watchMarker(
+export async function awaitMarker(
   { open, guarded }: Pick<Outpost, 'open' | 'guarded'>,
-  { number, wanted }: { readonly number: number } & Pick<Watch, 'wanted'>,
-  context: Watching,
+  { number, wanted }: { readonly number: number } & Pick<TurnRequest, 'wanted'>,
+  context: AwaitingMarkers,
 ): Promise<AgentReply> {
   const { timeoutMs, withinMs } = context.timing;
   const pod = `${guarded.namespace}/${guarded.name}`;
-  const watch = {
+  const request = {
     id: 0,
     host: guarded.ip,
     port: markerPort(number),
@@ -199,8 +199,8 @@ export async function watchMarker(
       runId: context.runId,
       timeoutMs,
       deadlineMs: withinMs + batchDeadlineMs(0, timeoutMs),
-      watchMs: withinMs,
-      watches: [watch],
+      turnWithinMs: withinMs,
+      turns: [request],
       targets: [],
       listeners: [],
     },
@@ -208,7 +208,7 @@ export async function watchMarker(
   );
 }
 
-/** What a watch of one marker showed. */
+/** What became of one marker. */
 export function turnOf({ answer }: AgentReply): Turn {
   if (answer.kind === 'broken') return { kind: 'unknown', reason: answer.reason };
   const afterMs = answer.turns[0]?.turnedMs;

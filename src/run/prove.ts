@@ -11,12 +11,12 @@ import { type Cleaning, cleanUpNamespaces } from './cleanup.ts';
 import type { Bounded, Requesting, Telling } from './context.ts';
 import { describeNetwork } from './environment/describe.ts';
 import {
+  type AwaitingMarkers,
   applyClosed,
   createOutposts,
   type Outpost,
   outpostsNamespace,
   untilClosed,
-  type Watching,
   waitForOutposts,
 } from './outposts.ts';
 import type { Provisioning, RunningPod, Wanted } from './provision.ts';
@@ -54,7 +54,7 @@ export async function proveCluster(
   nodes: readonly KubeObject[],
   record: RunDraft,
   markers: number,
-  context: Proving & Provisioning & Watching,
+  context: Proving & Provisioning & AwaitingMarkers,
 ): Promise<{ readonly proof: Promise<Proof> }> {
   const hosts = nodesForProbes(nodes, context.probe);
   // Where no canary has to connect first, guarded pods are closed before they are there, and so from their first instant (D20).
@@ -89,7 +89,7 @@ async function proveOutposts(
   wanted: Wanted,
   hosts: readonly ProbeNode[],
   { environment }: RunDraft,
-  context: Proving & Provisioning & Watching,
+  context: Proving & Provisioning & AwaitingMarkers,
 ): Promise<Proof> {
   const outposts = await waitForOutposts(wanted, hosts, context);
   const untried = untriedFamilies(outposts[0]?.open);

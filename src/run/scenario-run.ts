@@ -1,6 +1,7 @@
 /** One scenario from provisioning to the verdicts, and its clean-up. */
 import { messageOf } from '../errors.ts';
 import { countsAs } from '../judge/known-issues.ts';
+import type { WatchRules } from '../judge/windows/verdict.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
 import type { Assumptions } from '../policy/peers.ts';
@@ -12,10 +13,13 @@ import { closingControl } from './closing.ts';
 import type { Recording, Telling } from './context.ts';
 import { Evidence } from './evidence.ts';
 import { failureOf } from './failure.ts';
+import type { Outpost } from './outposts.ts';
 import { Foresight } from './predict.ts';
 import type { Proof } from './prove.ts';
 import { provision } from './provision.ts';
 import { hearOut, type Stage } from './round.ts';
+import { lookAgain } from './settle.ts';
+import type { Stand } from './stand.ts';
 import { type Acting, act } from './steps/act.ts';
 import { controlAtStart } from './steps/controls.ts';
 import { type InPhase, notePlaces, runSteps, type Stepping, type StepRun } from './steps/steps.ts';
@@ -33,6 +37,8 @@ export interface ScenarioOptions {
   readonly assumptions: Assumptions;
   /** See `JudgeRules.others`. */
   readonly others: string | undefined;
+  /** Where it is to stand for a while, after its last step has settled. */
+  readonly stand?: Stand | undefined;
   /** Called when it needs the outposts no more. */
   readonly onSeen: () => void;
 }
@@ -78,6 +84,14 @@ export async function runScenario(
     }
   };
 
+  let isAwaited = options.stand !== undefined;
+  let watch: WatchRules | undefined;
+  const standStill = async (stand: Stand, step: StepRun, outposts: readonly Outpost[]): Promise<void> => {
+    isAwaited = false;
+    watch = await inPhase('watch', () => stand.arrive({ scenario, step, outposts }), step.index);
+    await inPhase('observe', () => lookAgain(step.tried, step.rules, step.stage, step.context), step.index);
+  };
+
   try {
     const pods = await inPhase('provision', () => provision(scenario, context));
     notePlaces(scenario.pods, pods);
@@ -96,6 +110,7 @@ export async function runScenario(
     });
     const proven = { ...context, timing: { ...context.timing, settleFloorMs } };
     const close = async (last: StepRun, earlier: readonly StepRun[]): Promise<'made' | 'left-out'> => {
+      if (options.stand !== undefined) await standStill(options.stand, last, outposts);
       if (options.keep) await hearOut(last.draft.checks, last.stage, proven);
       else await inPhase('closing', () => closingControl(scenario, last, earlier, proven));
       scenario.closingControl = options.keep ? 'left-out' : 'made';
@@ -112,6 +127,7 @@ export async function runScenario(
         inPhase,
         act: (step, running) => act(step, running, scenario.name, proven),
         close,
+        watch: () => watch,
       },
       proven,
     );
@@ -121,6 +137,7 @@ export async function runScenario(
     else scenario.status = context.signal.aborted ? 'interrupted' : 'failed';
     if (!context.signal.aborted) scenario.error = failureOf(thrown);
   }
+  if (isAwaited) options.stand?.stayAway();
   options.onSeen();
   scenario.durationMs = elapsed();
   context.save();

@@ -9,6 +9,7 @@ import type { Job, Planned } from './job.ts';
 import { proveCluster, removeOutposts } from './prove.ts';
 import { cleanUpAfter, runScenario, type ScenarioOptions } from './scenario-run.ts';
 import { runDisjoint } from './schedule.ts';
+import { Stand } from './stand.ts';
 
 /**
  * Runs the scenarios. What is there when that is cut off is taken away, where it does not end with the run.
@@ -88,7 +89,13 @@ async function runAll(
   const stop = (): boolean => tools.signal.aborted || (options.failFast && record.scenarios.some(wentWrong));
   const keysOf = ({ plan }: Planned): string[] => plan.namespaces.map(({ name }) => name);
   const cleaner = createCleaner(checked, job);
-  await runDisjoint(scenarios, { parallel: options.parallel, keysOf, stop }, async (planned) => {
+  const { whileStanding } = options;
+  const stand =
+    whileStanding &&
+    new Stand(scenarios.length, (standing) => whileStanding(standing, { checked, record, save: job.save }));
+  // Those that stand keep their place.
+  const parallel = stand === undefined ? options.parallel : scenarios.length;
+  await runDisjoint(scenarios, { parallel, keysOf, stop }, async (planned) => {
     const { plan, scenario } = planned;
     const number = scenarios.indexOf(planned) + 1;
     tools.progress({
@@ -100,7 +107,7 @@ async function runAll(
       checks: checksOf(scenario).length,
     });
     const firstMarker = 1 + countSteps(scenarios.slice(0, number - 1));
-    const own = { ...shared, keep: options.keep, firstMarker, assumptions, others };
+    const own = { ...shared, keep: options.keep, firstMarker, assumptions, others, stand };
     await runScenario(plan, scenario, own, tools);
     return { cleaned: cleaner(scenario) };
   });

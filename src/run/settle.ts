@@ -159,6 +159,28 @@ export async function observe(
   await hearTheLast(tried.checks, stage, context);
 }
 
+/** After a while in which anything may have happened: all that had settled is looked at once more, as often as a confirmation takes. */
+export async function lookAgain(
+  tried: Tried,
+  rules: JudgeRules,
+  stage: Stage,
+  context: Settling,
+): Promise<void> {
+  const settled = tried.checks.filter((check) => isConfirmed(check, rules));
+  const rounds = settled.length === 0 ? 0 : mostNeeded(settled, rules);
+  for (let number = 1; number <= rounds; number += 1) {
+    await runRound(
+      settled,
+      { phase: 'observe', number },
+      stage,
+      context,
+      pauseBefore(settled, stage, context),
+    );
+    tell('observe', number, settled.filter(agreesAtLast).length, tried, context);
+  }
+  await observe(tried, rules, stage, context);
+}
+
 /** It shows what is expected, and often enough, also where more turned out to be needed. */
 function isAsSettled(check: CheckDraft, rules: JudgeRules): boolean {
   return agreesAtLast(check) && isConfirmed(check, rules);

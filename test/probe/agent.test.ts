@@ -650,19 +650,19 @@ test('a datagram that was heard is told, though a later one was refused', async 
   expect((await endOf(batchOf({ asked }), 'shop/db', deaf)).arrived).toEqual(asked);
 });
 
-describe('a watch', () => {
-  const watch = (port: number, wanted: 'open' | 'cut') =>
+describe('a turn', () => {
+  const awaiting = (port: number, wanted: 'open' | 'cut') =>
     batchOf({
-      watchMs: 20_000,
+      turnWithinMs: 20_000,
       deadlineMs: 30_000,
-      watches: [{ id: 1, host: '127.0.0.1', port, protocol: 'TCP', pod: 'shop/turned', wanted }],
+      turns: [{ id: 1, host: '127.0.0.1', port, protocol: 'TCP', pod: 'shop/turned', wanted }],
     });
 
   test('tells when a connection opens, and when it is cut off', async () => {
     await using turning = await PodNetwork.create('tcp dport 8001 drop');
     await turning.serving({ pod: 'shop/turned', ports: [{ port: 8001, protocol: 'TCP' }] });
     const seeTurn = async (wanted: 'open' | 'cut', rules: string): Promise<void> => {
-      const batch = watch(8001, wanted);
+      const batch = awaiting(8001, wanted);
       const running = turning.probe({ input: batchInput(batch), self: 'shop/turned' });
       await turning.nft(rules);
       const answer = parseAgentOutput((await running.ended).stdout, batch);
@@ -678,11 +678,11 @@ describe('a watch', () => {
     const ports = [8001, 8002].map((port) => ({ port, protocol: 'TCP' as const }));
     await turning.serving({ pod: 'shop/turned', ports });
     const turnsOf = async (shutPort: number) => {
-      const plain = watch(8001, 'open');
+      const plain = awaiting(8001, 'open');
       const batch = {
         ...plain,
-        watchMs: 600,
-        watches: plain.watches.map((one) => ({ ...one, shutPort })),
+        turnWithinMs: 600,
+        turns: plain.turns.map((one) => ({ ...one, shutPort })),
       };
       const { stdout } = await turning.probe({ input: batchInput(batch), self: 'shop/turned' }).ended;
       const answer = parseAgentOutput(stdout, batch);
@@ -693,8 +693,8 @@ describe('a watch', () => {
     expect(await turnsOf(8002)).toEqual([{ kind: 'turn', id: 1, last: 'connected' }]);
   });
 
-  test('says what it saw instead when its time is over', async () => {
-    const batch = { ...watch(7001, 'open'), watchMs: 300 };
+  test('says what was seen instead when its time is over', async () => {
+    const batch = { ...awaiting(7001, 'open'), turnWithinMs: 300 };
     const { stdout } = await network.probe({ input: batchInput(batch) }).ended;
     const answer = parseAgentOutput(stdout, batch);
     expect(answer).toMatchObject({ turns: [{ kind: 'turn', id: 1, last: 'timeout' }] });

@@ -13,7 +13,7 @@ const batch: Batch = {
     { id: 4, host: '10.0.0.4', port: 53, protocol: 'UDP', pod: 'shop/dns' },
   ],
   listeners: [{ host: '10.0.0.2', port: 80, protocol: 'TCP' }],
-  watches: [{ id: 3, host: '10.0.0.5', port: 81, protocol: 'TCP', pod: 'shop/marker', wanted: 'open' }],
+  turns: [{ id: 3, host: '10.0.0.5', port: 81, protocol: 'TCP', pod: 'shop/marker', wanted: 'open' }],
 };
 const web: AgentLine = { kind: 'attempt', id: 3, outcome: 'connected', startedMs: 0.5, durationMs: 1.25 };
 const dns: AgentLine = {
@@ -55,8 +55,8 @@ describe('the output of a probe', () => {
     });
   });
 
-  const incomplete = (attempts: number, listeners: number, watches = 1): string =>
-    `the output of the probe is incomplete: ${attempts} of 2 attempts, ${listeners} of 1 listeners, ${watches} of 1 watches`;
+  const incomplete = (attempts: number, listeners: number, turns = 1): string =>
+    `the output of the probe is incomplete: ${attempts} of 2 attempts, ${listeners} of 1 listeners, ${turns} of 1 turns`;
   const noEnd = 'the output of the probe ended without its end mark';
   test.each([
     ['is empty', '', noEnd],
@@ -64,7 +64,7 @@ describe('the output of a probe', () => {
     ['breaks off inside the end mark', printed(dns, own, turn, web, end).slice(0, -5), noEnd],
     ['lacks an attempt', printed(dns, own, turn, end), incomplete(1, 1)],
     ['lacks a listener', printed(dns, web, turn, end), incomplete(2, 0)],
-    ['lacks a watch', printed(dns, own, web, end), incomplete(2, 1, 0)],
+    ['lacks a turn', printed(dns, own, web, end), incomplete(2, 1, 0)],
     [
       'has an end mark with other counts',
       printed(dns, own, turn, web, { ...end, attempts: 3 }),

@@ -9,6 +9,7 @@ import { AGENT_PATH, AGENT_SOCKET, type Batch } from '../../src/probe/protocol.t
 import { PROBE_COMMAND } from '../../src/probe/relay.ts';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { agentSource } from '../../src/probe/source.ts';
+import type { WatchRequest } from '../../src/probe/watch-protocol.ts';
 import type { Port } from '../../src/scenario/scenario.ts';
 
 export const RUN_ID = 'run-1';
@@ -30,6 +31,7 @@ export interface Served {
   readonly pod?: string;
   readonly runId?: string;
   readonly ports: readonly Port[];
+  readonly firstInstant?: WatchRequest;
   /** For Node.js itself. */
   readonly nodeArgs?: readonly string[];
 }
@@ -108,11 +110,22 @@ export class PodNetwork implements AsyncDisposable {
   }
 
   /** Starts an agent as its pod does, with the command and the environment of the manifest. */
-  async serve({ pod = 'shop/db', runId = RUN_ID, ports, nodeArgs = [] }: Served): Promise<Running> {
+  async serve({
+    pod = 'shop/db',
+    runId = RUN_ID,
+    ports,
+    firstInstant,
+    nodeArgs = [],
+  }: Served): Promise<Running> {
     const [namespace = '', name = ''] = pod.split('/');
     const manifest = probePod(
       { namespace, name, labels: {}, ports },
-      { runId, agent: agentSource(), settings: DEFAULT_PROBE_SETTINGS },
+      {
+        runId,
+        agent: agentSource(),
+        settings: DEFAULT_PROBE_SETTINGS,
+        ...(firstInstant === undefined ? {} : { firstInstant }),
+      },
     );
     const { containers } = manifest['spec'] as {
       containers: [{ command: string[]; env: { name: string; value: string }[] }];

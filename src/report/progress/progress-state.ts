@@ -1,5 +1,7 @@
 /** What a run is doing right now, followed from its events. Pure: an event makes a new state of the last one. */
+
 import { type Action, type ActionKind, whatIn } from '../../model/step.ts';
+import { WINDOW_KINDS, type WindowKind } from '../../model/window.ts';
 import { CANARY, OUTPOSTS, type ProgressEvent } from '../../progress.ts';
 import type { Phase } from '../../record/schema.ts';
 import { groupBy } from '../parts/group.ts';
@@ -22,6 +24,7 @@ const PHASES: Readonly<Record<Phase, string>> = {
   apply: 'applying policies',
   settle: 'waiting for the policies to take effect',
   observe: 'looking once more',
+  watch: 'watching',
   closing: 'taking the policies away, and connecting what was cut off',
   cleanup: 'cleaning up',
 };
@@ -69,6 +72,9 @@ export function advance(state: ProgressState, event: ProgressEvent): ProgressSta
     case 'cluster-ready':
     case 'cluster-stopping':
     case 'cleaning-up':
+    case 'watch-began':
+    case 'watch-goes-on':
+    case 'watch-ending':
       return { ...state, cluster: describeEvent(event), running: new Map() };
     case 'scenario-started':
       return {
@@ -94,6 +100,9 @@ export function advance(state: ProgressState, event: ProgressEvent): ProgressSta
     case 'canary-ended':
       return { ...state, running: without(state, OUTPOSTS, CANARY) };
     case 'canary-started':
+    case 'windows-seen':
+    case 'incident':
+    case 'command-line':
     case 'note':
       return state;
   }
@@ -120,7 +129,9 @@ export function describeState({ cluster, total, ended, running }: ProgressState)
 }
 
 /** What an event says of its scenario or its cluster, without their names. */
-export function describeEvent(event: Exclude<ProgressEvent, { type: 'scenario-ended' | 'note' }>): string {
+export function describeEvent(
+  event: Exclude<ProgressEvent, { type: 'scenario-ended' | 'command-line' | 'note' }>,
+): string {
   switch (event.type) {
     case 'cluster-starting':
       return `starting the cluster (${event.cluster})`;
@@ -130,6 +141,26 @@ export function describeEvent(event: Exclude<ProgressEvent, { type: 'scenario-en
       return `stopping the cluster (${event.cluster})`;
     case 'cleaning-up':
       return 'cleaning up';
+    case 'watch-began': {
+      const { checks, everyMs, why, forMs } = event;
+      const long = forMs === undefined ? '' : ` for ${duration(forMs)}`;
+      return `watching ${count(checks, 'check')}, each every ${duration(everyMs)}${why === undefined ? '' : ` (${why})`}${long}`;
+    }
+    case 'watch-goes-on': {
+      const { elapsedMs, forMs, attempts, open } = event;
+      const long = forMs === undefined ? '' : ` of ${duration(forMs)}`;
+      const windows = WINDOW_KINDS.filter((kind) => open[kind] > 0).map((kind) =>
+        OPEN_WORDS[kind](open[kind]),
+      );
+      const now = windows.length === 0 ? '' : `; now ${windows.join(', ')}`;
+      return `watched for ${duration(elapsedMs)}${long}, ${count(attempts, 'attempt')}${now}`;
+    }
+    case 'windows-seen':
+      return `after ${duration(event.atMs)}: ${SEEN_WORDS[event.kind]}: ${event.checks}`;
+    case 'watch-ending':
+      return 'the watch is over: collecting what is left';
+    case 'incident':
+      return `after ${duration(event.atMs)}: ${event.text}`;
     case 'canary-started':
       return `proving that policies are enforced, on ${count(event.nodes, 'node')}`;
     case 'canary-ended':
@@ -153,6 +184,15 @@ export function describeEvent(event: Exclude<ProgressEvent, { type: 'scenario-en
 function inStep({ step }: { readonly step?: string }, text: string): string {
   return step === undefined ? text : `${step}: ${text}`;
 }
+
+const SEEN_WORDS = { leak: 'open, and should not be', gap: 'cut off, and should not be' } as const;
+
+/** What windows that are open say of so many checks. */
+const OPEN_WORDS: Readonly<Record<WindowKind, (checks: number) => string>> = {
+  leak: (checks) => `${count(checks, 'check')} open that should not be`,
+  gap: (checks) => `${count(checks, 'check')} cut off that should not be`,
+  unknown: (checks) => `of ${count(checks, 'check')} nobody can tell`,
+};
 
 const ROUND_WORDS = {
   control: 'connected without policies',

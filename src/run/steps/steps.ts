@@ -6,6 +6,7 @@ import { PodreachError } from '../../errors.ts';
 import { elsewhereOf } from '../../judge/elsewhere.ts';
 import { agreesAtLast, isConfirmed, type JudgeRules, passedControl, wasCut } from '../../judge/judge.ts';
 import { turnedAt } from '../../judge/turning.ts';
+import type { WatchRules } from '../../judge/windows/verdict.ts';
 import { objectKey } from '../../keys.ts';
 import { lastOf } from '../../model/observation.ts';
 import type { CheckDraft, ScenarioDraft, StepDraft } from '../../record/draft.ts';
@@ -16,7 +17,7 @@ import { allEnded } from '../all-ended.ts';
 import type { Owning, Requesting, Settling } from '../context.ts';
 import { denialTimeMs } from '../denial-time.ts';
 import { awaitForce, lackingIn, type Marker, nodesOf, turnMarker, unforced } from '../markers.ts';
-import type { Watching } from '../outposts.ts';
+import type { AwaitingMarkers } from '../outposts.ts';
 import type { Foresight } from '../predict.ts';
 import type { RunningPods } from '../provision.ts';
 import { hearOut, runRound, type Stage, witness } from '../round.ts';
@@ -26,7 +27,7 @@ import { controlLater } from './controls.ts';
 import { writeVerdicts } from './verdicts.ts';
 
 /** What steps are run with. */
-export type Stepping = Settling & Watching & Requesting<'apply' | 'patch'> & Owning;
+export type Stepping = Settling & AwaitingMarkers & Requesting<'apply' | 'patch'> & Owning;
 
 /** Writes down a part of the work. @param step the index of the step that it belongs to; absent: to none */
 export type InPhase = <Result>(name: Phase, work: () => Promise<Result>, step?: number) => Promise<Result>;
@@ -46,6 +47,8 @@ export interface Course {
   readonly act: (step: PlannedStep, pods: RunningPods) => Promise<RunningPods>;
   /** Is called after the last step, before its verdicts: makes the closing control, or leaves it out. */
   readonly close: (last: StepRun, earlier: readonly StepRun[]) => Promise<'made' | 'left-out'>;
+  /** How the last step was watched; undefined as long as it was not. */
+  readonly watch?: () => WatchRules | undefined;
   /** Is called when a step has its verdicts; what it throws ends the course. */
   readonly onJudged?: (step: StepRun) => void;
 }
@@ -287,10 +290,11 @@ function doubtOf(check: CheckDraft, { draft, stage, context }: StepRun): string 
 function judgeStep(
   step: StepRun,
   closing: JudgeRules['closing'],
-  { scenario, foresight }: Course,
+  { plan, scenario, foresight, watch }: Course,
   cutOff: boolean,
 ): void {
   const { index, draft, rules } = step;
+  const isLast = index === plan.steps.length - 1;
   const elsewhere = elsewhereOf(scenario, rules);
   writeVerdicts(
     {
@@ -299,6 +303,7 @@ function judgeStep(
       rules: { ...rules, closing },
       doubtOf: (check) => doubtOf(check, step),
       elsewhereOf: (check) => elsewhere(index, check),
+      watch: isLast ? watch?.() : undefined,
     },
     cutOff,
   );

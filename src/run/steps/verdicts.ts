@@ -3,6 +3,7 @@
 import type { Elsewhere } from '../../judge/elsewhere.ts';
 import { type Judgement, type JudgeRules, judge } from '../../judge/judge.ts';
 import { disagreementOf } from '../../judge/opinions.ts';
+import { type WatchRules, watchedVerdict } from '../../judge/windows/verdict.ts';
 import { objectKey } from '../../keys.ts';
 import type { Oracle } from '../../policy/oracle.ts';
 import type { CheckDraft } from '../../record/draft.ts';
@@ -14,6 +15,8 @@ export interface Judging {
   /** Why nothing can be told about a check, whatever it showed; undefined for all others. */
   readonly doubtOf: (check: CheckDraft) => string | undefined;
   readonly elsewhereOf: (check: CheckDraft) => Elsewhere;
+  /** What windows may last; absent: nothing was watched. */
+  readonly watch?: WatchRules | undefined;
 }
 
 /**
@@ -21,14 +24,14 @@ export interface Judging {
  * @param cutOff the run ended before the checks had their time: only what has shown itself already is a verdict
  */
 export function writeVerdicts(
-  { checks, oracle, rules, doubtOf, elsewhereOf }: Judging,
+  { checks, oracle, rules, doubtOf, elsewhereOf, watch }: Judging,
   cutOff: boolean,
 ): void {
   for (const check of checks) {
     const doubt = doubtOf(check);
     const { verdict, reason, settledMs }: Judgement =
       doubt === undefined
-        ? judge(check, rules, elsewhereOf(check))
+        ? withWindows(judge(check, rules, elsewhereOf(check)), check, watch)
         : { verdict: 'inconclusive', reason: doubt };
     if (cutOff && (verdict === 'inconclusive' || settledMs === undefined)) continue;
     forget(check);
@@ -39,6 +42,18 @@ export function writeVerdicts(
     const disagreement = disagreementOf(check);
     if (disagreement !== undefined) check.disagreement = disagreement;
   }
+}
+
+/**
+ * What has changed while it was watched is not flapping: the windows tell when that was. Nor does it become doubtful by what could not be
+ * told later.
+ */
+function withWindows(judged: Judgement, { watched }: CheckDraft, watch: WatchRules | undefined): Judgement {
+  if (watch === undefined || watched === undefined) return judged;
+  if (judged.verdict !== 'flapping' && judged.verdict !== 'inconclusive')
+    return watchedVerdict(judged, watched.windows, watch);
+  const { verdict, ...rest } = watchedVerdict({ ...judged, verdict: 'pass' }, watched.windows, watch);
+  return verdict === 'leaked' || verdict === 'broken' ? { ...rest, verdict } : judged;
 }
 
 function forget(check: CheckDraft): void {

@@ -1,0 +1,79 @@
+/** Which of the things that happened in the cluster a window is told with. */
+import type { Incident, IncidentKind } from '../../model/incident.ts';
+import type { Window } from '../../model/window.ts';
+
+/** The nodes of the two pods of a check, undefined where one is not known, and the pods. */
+export interface WatchedNodes {
+  readonly source: string | undefined;
+  readonly destination: string | undefined;
+  /** `namespace/name` of both. Absent: they are not told apart. */
+  readonly pods?: readonly [source: string, destination: string];
+}
+
+/** A cause comes first, but a network plugin that restarts takes a while to be felt. */
+const LONGEST_BEFORE_MS = 10_000;
+/** Some times are told by what ended the incident, such as the start of the next container. */
+const LONGEST_AFTER_MS = 5_000;
+
+/**
+ * How much further away something may be and still be told rather than what is first in the list, in milliseconds: a policy that was
+ * changed in the same second is nearer than a plugin that restarted eight seconds ago, but a command is told only if nothing else is.
+ */
+const HANDICAP_MS: Readonly<Record<IncidentKind, number>> = {
+  'plugin-restarted': 0,
+  'plugin-rollout': 500,
+  'plugin-image': 500,
+  'node-not-ready': 1_000,
+  'network-unavailable': 1_000,
+  'policy-created': 2_000,
+  'policy-changed': 2_000,
+  'policy-deleted': 2_000,
+  'pod-deleted': 4_000,
+  'pod-replaced': 4_000,
+  'pod-moved': 4_000,
+  'pod-restarted': 4_000,
+  'command-started': 8_000,
+  'command-ended': 8_000,
+  'node-ready': 8_000,
+  'network-available': 8_000,
+  // What took away the API server took away the rest as well: these cause nothing.
+  'api-lost': 100_000,
+  'api-back': 100_000,
+};
+
+/** The same for what did not happen on a node of the two pods. */
+const ANYWHERE_MS = 250;
+
+/** @returns an index into the incidents; undefined where none happened near to the beginning of the window, at its ends */
+export function nearestIncident(
+  { began }: Pick<Window, 'began'>,
+  incidents: readonly Incident[],
+  nodes: WatchedNodes,
+): number | undefined {
+  let nearest: { readonly index: number; readonly costMs: number } | undefined;
+  for (const [index, incident] of incidents.entries()) {
+    const { kind, atMs, withinMs = 0, node } = incident;
+    const beforeMs = began.earliestMs - atMs;
+    const afterMs = atMs - withinMs - began.latestMs;
+    if (beforeMs > LONGEST_BEFORE_MS || afterMs > LONGEST_AFTER_MS || isElsewhere(node, nodes)) continue;
+    if (isOfOthers(incident, nodes)) continue;
+    const isHere = node !== undefined && (node === nodes.source || node === nodes.destination);
+    const costMs = Math.max(0, beforeMs, afterMs) + HANDICAP_MS[kind] + (isHere ? 0 : ANYWHERE_MS);
+    if (nearest === undefined || costMs < nearest.costMs) nearest = { index, costMs };
+  }
+  return nearest?.index;
+}
+
+/** Policies act in their own namespace, and what becomes of a pod concerns its own checks. */
+function isOfOthers({ kind, object }: Incident, { pods }: WatchedNodes): boolean {
+  if (pods === undefined || object === undefined) return false;
+  if (kind.startsWith('pod-')) return !pods.includes(object);
+  const [, namespace] = /^networkpolicy\/([^/]+)\//.exec(object) ?? [];
+  return namespace !== undefined && !pods.some((pod) => pod.startsWith(`${namespace}/`));
+}
+
+/** What happens on a node that is neither end's has nothing to do with a check. */
+function isElsewhere(node: string | undefined, { source, destination }: WatchedNodes): boolean {
+  if (node === undefined || source === undefined || destination === undefined) return false;
+  return node !== source && node !== destination;
+}

@@ -1,0 +1,50 @@
+/** A stretch of time in which a watched check did not show what is expected, or nobody could tell. */
+import type { Outcome } from './attempt.ts';
+
+/**
+ * - `leak`: it was expected unreachable, and connected. One connection is enough.
+ * - `gap`: it was expected reachable, and two attempts in a row failed.
+ * - `unknown`: the probe could not probe, or what it saw proves nothing.
+ */
+export const WINDOW_KINDS = ['leak', 'gap', 'unknown'] as const;
+export type WindowKind = (typeof WINDOW_KINDS)[number];
+
+/** When something changed, as well as attempts can tell; in milliseconds after the watch began. */
+export interface Edge {
+  /** When the last attempt dialled that showed the state before. */
+  readonly earliestMs: number;
+  /** When the first attempt had shown the state after: one that waits in vain does so when an answer should have come. */
+  readonly latestMs: number;
+}
+
+export interface Window {
+  readonly kind: WindowKind;
+  readonly began: Edge;
+  /** Absent: it was still so when the watch ended. */
+  readonly ended?: Edge;
+  /** How many attempts showed it. */
+  readonly attempts: number;
+  /** What most of them showed; absent for unknown. */
+  readonly outcome?: Outcome;
+  /** The system's own word for the outcome. */
+  readonly detail?: string;
+  /** For unknown: why nobody could tell, as a clause. */
+  readonly why?: string;
+}
+
+/** How long a window lasted. */
+export interface Length {
+  /** So long it showed itself. */
+  readonly atLeastMs: number;
+  /** So long it may have been. */
+  readonly atMostMs: number;
+}
+
+/** @param endMs when the watch ended */
+export function lengthOf({ began, ended }: Window, endMs: number): Length {
+  const { earliestMs, latestMs } = ended ?? { earliestMs: endMs, latestMs: endMs };
+  return {
+    atLeastMs: Math.max(0, earliestMs - began.latestMs),
+    atMostMs: Math.max(0, latestMs - began.earliestMs),
+  };
+}

@@ -1,0 +1,119 @@
+/** Which pods watch what: every pod its own checks and its own listeners, and the outposts the ways between nodes. Pure. */
+import { objectKey } from '../keys.ts';
+import type { Protocol } from '../model/protocol.ts';
+import { describePort } from '../pair.ts';
+import type { DialRequest } from '../probe/protocol.ts';
+import type { CheckDraft } from '../record/draft.ts';
+import { dialOf } from '../run/dial.ts';
+import { OUTPOST_PORT, type Outpost } from '../run/outposts.ts';
+import type { RunningPod, RunningPods } from '../run/provision.ts';
+
+/** What one pod is to watch. */
+export interface PodTargets {
+  readonly pod: RunningPod;
+  readonly targets: DialRequest[];
+  readonly held: DialRequest[];
+}
+
+/** One check, and where what it shows is found. */
+export interface WatchedCheck {
+  readonly check: CheckDraft;
+  readonly from: RunningPod;
+  readonly to: RunningPod;
+  /** The id of the check among the targets of its source. */
+  readonly target: number;
+  /** The id of its port among the targets of its destination. */
+  readonly listener: number;
+}
+
+/** The way from one node to another, as the open pod of its outpost tries it. */
+export interface WatchedWay {
+  readonly from: Outpost;
+  readonly to: Outpost;
+  readonly protocol: Protocol;
+  /** The id among the targets of that pod. */
+  readonly target: number;
+}
+
+type OnNode = Pick<Outpost | RunningPod, 'node'>;
+
+/** Gives out ids, and takes down what is to be dialled. */
+export class WatchPlan {
+  readonly #pods = new Map<RunningPod, PodTargets>();
+  readonly #listeners = new Map<string, number>();
+  readonly #ways = new Map<string, WatchedWay>();
+  #lastId = 0;
+
+  /** Every pod that watches something. */
+  get pods(): readonly PodTargets[] {
+    return [...this.#pods.values()];
+  }
+
+  get ways(): readonly WatchedWay[] {
+    return [...this.#ways.values()];
+  }
+
+  /**
+   * @param isHeld whether a connection is to be held besides
+   * @returns undefined where nothing was placed that could be dialled
+   */
+  addCheck(check: CheckDraft, pods: RunningPods, isHeld: boolean): WatchedCheck | undefined {
+    const dial = dialOf(check, pods);
+    const from = pods.get(check.from);
+    const to = dial && pods.get(dial.answerer);
+    if (dial === undefined || from === undefined || to === undefined) return undefined;
+    const { address: host, port, protocol, answerer: pod } = dial;
+    const target = this.#add(from, { host, port, protocol, pod });
+    const { listener } = dial;
+    const listens = `${listener.pod}:${describePort(listener)}`;
+    const known = this.#listeners.get(listens);
+    const own = known ?? this.#add(to, { host: listener.address, port, protocol, pod: listener.pod });
+    this.#listeners.set(listens, own);
+    if (isHeld) this.#of(from).held.push({ id: target, host, port, protocol, pod });
+    return { check, from, to, target, listener: own };
+  }
+
+  /** Between two nodes in one direction, or inside one. What has no outpost is not watched. */
+  addWay(from: Outpost | undefined, to: Outpost | undefined, protocol: Protocol): void {
+    if (from === undefined || to === undefined) return;
+    const key = wayKey(from, to, protocol);
+    if (this.#ways.has(key)) return;
+    const [source, destination] = from === to ? [from.guarded, from.open] : [from.open, to.open];
+    const target = this.#add(source, {
+      host: destination.ip,
+      port: OUTPOST_PORT,
+      protocol,
+      pod: objectKey(destination),
+    });
+    this.#ways.set(key, { from, to, protocol, target });
+  }
+
+  /** The ways that a connection between two pods rests on: there and back. */
+  waysBetween(from: RunningPod, to: RunningPod, protocol: Protocol): readonly WatchedWay[] {
+    const keys = new Set([wayKey(from, to, protocol), wayKey(to, from, protocol)]);
+    return [...keys].flatMap((key) => this.#ways.get(key) ?? []);
+  }
+
+  #add(pod: RunningPod, dial: Omit<DialRequest, 'id'>): number {
+    this.#lastId += 1;
+    this.#of(pod).targets.push({ id: this.#lastId, ...dial });
+    return this.#lastId;
+  }
+
+  #of(pod: RunningPod): PodTargets {
+    const known = this.#pods.get(pod);
+    if (known !== undefined) return known;
+    const own: PodTargets = { pod, targets: [], held: [] };
+    this.#pods.set(pod, own);
+    return own;
+  }
+}
+
+function wayKey(from: OnNode, to: OnNode, protocol: Protocol): string {
+  return `${from.node} ${to.node} ${protocol}`;
+}
+
+/** The pod of an outpost that tries a way. */
+export function watcherOf({ from, to }: WatchedWay): RunningPod {
+  return from === to ? from.guarded : from.open;
+}

@@ -1,0 +1,176 @@
+/** A batch: its targets side by side, once. */
+import type { Outcome } from '../../model/attempt.ts';
+import type { AgentLine, Batch, TurnRequest } from '../protocol.ts';
+import { type AttemptResult, attempt } from './attempt.ts';
+import type { Addressee, DialAddress } from './dial.ts';
+import { halfOpenConnections, retransmissions } from './kernel.ts';
+import type { LateAnswers, Memory } from './memory.ts';
+import type { AgentIdentity } from './messages.ts';
+import { after, nodeClockMs, round } from './time.ts';
+
+/** How many attempts are open side by side; more wait for their turn. Keeps within the file descriptors of a container. */
+const ATTEMPTS_AT_ONCE = 512;
+
+/** How often a connection that is to turn is tried, and how long that may take: it goes no further than the next pod of the same node. */
+const TURN_EVERY_MS = 50;
+const TURN_TIMEOUT_MS = 250;
+
+interface DialJob {
+  readonly address: DialAddress;
+  readonly timeoutMs?: number | undefined;
+  /** Whether it matters what answers after its end. */
+  readonly mayBeLate: boolean;
+  readonly expected: Addressee;
+  /** The line that tells the finding of an attempt which began `startedMs` after the batch arrived. */
+  readonly report: (finding: AttemptResult, startedMs: number) => AgentLine;
+}
+
+function jobsOf(batch: Batch, self: AgentIdentity): readonly DialJob[] {
+  const listeners = batch.listeners.map(
+    (address): DialJob => ({
+      address,
+      mayBeLate: false,
+      expected: { runId: batch.runId, pod: self.pod },
+      report: ({ outcome, detail }) => ({
+        kind: 'listener',
+        port: address.port,
+        protocol: address.protocol,
+        ...(outcome === 'connected'
+          ? { alive: true }
+          : { alive: false, detail: detail === undefined ? outcome : `${outcome}: ${detail}` }),
+      }),
+    }),
+  );
+  const targets = batch.targets.map(
+    (target): DialJob => ({
+      address: target,
+      timeoutMs: target.timeoutMs,
+      mayBeLate: true,
+      expected: { runId: batch.runId, pod: target.pod },
+      report: (
+        { outcome, durationMs, dials, lost, lastDialMs, nonce, localPorts = [], detail },
+        startedMs,
+      ) => ({
+        kind: 'attempt',
+        id: target.id,
+        outcome,
+        startedMs: round(startedMs),
+        durationMs: round(durationMs),
+        ...(dials === 1 ? {} : { dials, lastDialMs: round(startedMs + lastDialMs) }),
+        ...(lost === 0 ? {} : { lost }),
+        ...(nonce === undefined ? {} : { nonce }),
+        ...(localPorts.length === 0 ? {} : { localPorts }),
+        ...(detail === undefined ? {} : { detail }),
+      }),
+    }),
+  );
+  return [...listeners, ...targets];
+}
+
+/** Works through a batch, and tells at its end what the pod has seen meanwhile. @param isWanted whether somebody still waits for it */
+export async function runBatch(
+  batch: Batch,
+  self: AgentIdentity,
+  memory: Memory,
+  isWanted: () => boolean,
+): Promise<readonly AgentLine[]> {
+  const clockMs = nodeClockMs();
+  const arrived = performance.now();
+  const held = new Promise<void>((resolve) => after(batch.holdMs, resolve));
+  const [lines, turns] = await Promise.all([
+    runJobs(batch, self, arrived, memory.late, isWanted),
+    Promise.all(batch.turns.map((one) => awaitTurn(one, batch, arrived, isWanted))),
+    held,
+  ]);
+  if (batch.endsDials) {
+    memory.late.end();
+  }
+  return [
+    ...lines,
+    ...turns,
+    {
+      kind: 'end',
+      agent: memory.agent,
+      attempts: batch.targets.length,
+      listeners: batch.listeners.length,
+      clockMs: round(clockMs),
+      elapsedMs: round(performance.now() - arrived),
+      visitsMs: memory.visits.map((visit) => round(visit - clockMs)),
+      retransmissions: retransmissions(),
+      arrived: batch.asked.filter((nonce) => memory.nonces.has(nonce)),
+      late: [...memory.late.nonces],
+      halfOpen: batch.halfOpenAt === undefined ? [] : halfOpenConnections(batch.halfOpenAt),
+    },
+  ];
+}
+
+/** What is not finished at the batch's deadline is told as `error`: it could not be tried. */
+async function runJobs(
+  batch: Batch,
+  self: AgentIdentity,
+  arrived: number,
+  late: LateAnswers,
+  isWanted: () => boolean,
+): Promise<readonly AgentLine[]> {
+  const waiting = [...jobsOf(batch, self)];
+  const open = new Map<DialJob, number>();
+  const lines: AgentLine[] = [];
+  const work = async (): Promise<void> => {
+    for (let job = waiting.shift(); job !== undefined && isWanted(); job = waiting.shift()) {
+      const startedMs = performance.now() - arrived;
+      open.set(job, startedMs);
+      const { address, expected, timeoutMs = batch.timeoutMs, mayBeLate } = job;
+      const finding = await attempt(address, timeoutMs, expected, mayBeLate ? late : undefined);
+      if (open.delete(job)) {
+        lines.push(job.report(finding, startedMs));
+      }
+    }
+  };
+  const workers = Array.from({ length: Math.min(ATTEMPTS_AT_ONCE, waiting.length) }, work);
+  let cancelDeadline = (): void => {};
+  const deadline = new Promise<void>((resolve) => {
+    cancelDeadline = after(batch.deadlineMs, resolve);
+  });
+  await Promise.race([Promise.all(workers), deadline]);
+  cancelDeadline();
+
+  const elapsedMs = performance.now() - arrived;
+  const unfinished = [...open, ...waiting.map((job) => [job, elapsedMs] as const)];
+  waiting.length = 0;
+  open.clear();
+  const detail = `not finished within the agent's deadline of ${batch.deadlineMs} ms`;
+  for (const [job, startedMs] of unfinished) {
+    const durationMs = elapsedMs - startedMs;
+    lines.push(
+      job.report({ outcome: 'error', durationMs, dials: 1, lost: 0, lastDialMs: 0, detail }, startedMs),
+    );
+  }
+  return lines;
+}
+
+/** Tries a connection again and again until it shows what is wanted, or the batch's time for turns is over. */
+async function awaitTurn(
+  { id, pod, wanted, shutPort, ...address }: TurnRequest,
+  batch: Batch,
+  arrived: number,
+  isWanted: () => boolean,
+): Promise<AgentLine> {
+  const timeoutMs = Math.min(batch.timeoutMs, TURN_TIMEOUT_MS);
+  for (;;) {
+    const startedMs = performance.now() - arrived;
+    const look = async (port: number): Promise<Outcome> =>
+      (await attempt({ ...address, port }, timeoutMs, { runId: batch.runId, pod })).outcome;
+    const outcome = await look(address.port);
+    const isSeen = wanted === 'open' ? outcome === 'connected' : CUT_OFF.includes(outcome);
+    const isShown = isSeen && (shutPort === undefined || CUT_OFF.includes(await look(shutPort)));
+    if (isShown) {
+      return { kind: 'turn', id, turnedMs: round(startedMs) };
+    }
+    if (!isWanted() || performance.now() - arrived + TURN_EVERY_MS > batch.turnWithinMs) {
+      return { kind: 'turn', id, last: outcome };
+    }
+    await new Promise<void>((resolve) => after(TURN_EVERY_MS, resolve));
+  }
+}
+
+const CUT_OFF: readonly Outcome[] = ['timeout', 'refused', 'prohibited'];

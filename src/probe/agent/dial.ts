@@ -1,0 +1,143 @@
+/** One fresh socket, and what it shows. */
+import dgram from 'node:dgram';
+import net from 'node:net';
+import type { Outcome } from '../../model/attempt.ts';
+import type { Protocol } from '../../model/protocol.ts';
+import { field } from './input.ts';
+import { type AgentIdentity, type PeerReply, readReply } from './messages.ts';
+
+export interface DialAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+}
+
+/** What a dial showed. */
+export interface Sign {
+  readonly outcome: Outcome;
+  readonly detail?: string;
+  /** Who answered, whenever an agent did. */
+  readonly peer?: AgentIdentity;
+}
+
+/** Who must answer; undefined accepts any agent. */
+export type Addressee = AgentIdentity | undefined;
+
+/**
+ * Which outcome a system error is. An `error` says nothing about the path: what the source's own system refuses to send, for want of
+ * a route, an address or a right, has met no policy. Over IPv6 EACCES is how Linux tells a router's *administratively prohibited*.
+ */
+function outcomeOf(code: string, ip: string): Outcome {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'refused';
+    case 'EHOSTUNREACH':
+      return 'prohibited';
+    case 'EACCES':
+      return net.isIPv6(ip) ? 'prohibited' : 'error';
+    case 'ETIMEDOUT':
+      return 'timeout';
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return 'reset';
+    default:
+      return 'error';
+  }
+}
+
+export function codeOf(error: unknown): string {
+  const code = field(error, 'code');
+  return typeof code === 'string' ? code : String(error);
+}
+
+/** What a complete reply means for the one who asked. */
+function judgeReply(reply: Exclude<PeerReply, { kind: 'partial' }>, expected: Addressee): Sign {
+  if (reply.kind === 'foreign') {
+    return { outcome: 'wrong-peer', detail: reply.detail };
+  }
+  const peer = reply.identity;
+  if (expected !== undefined && peer.runId !== expected.runId) {
+    return { outcome: 'wrong-peer', detail: `${peer.pod} of run ${peer.runId}`, peer };
+  }
+  if (expected !== undefined && peer.pod !== expected.pod) {
+    return { outcome: 'wrong-peer', detail: peer.pod, peer };
+  }
+  return { outcome: 'connected', peer };
+}
+
+/** What a dial tells while it is open. */
+interface DialEvents {
+  /** Something answered, or the system refused to send. */
+  readonly onSign: (sign: Sign) => void;
+  /** A handshake is through, or a datagram came that is no answer: whatever follows, the way is not blocked. */
+  readonly onTrace: (sign: Sign) => void;
+}
+
+/** One fresh socket. */
+export interface OpenDial {
+  readonly close: () => void;
+  /** Undefined where the system gave it none. */
+  readonly localPort: () => number | undefined;
+}
+
+export type Dialler = (
+  ip: string,
+  port: number,
+  nonce: string,
+  expected: Addressee,
+  events: DialEvents,
+) => OpenDial;
+
+export const dialTcp: Dialler = (ip, port, nonce, expected, { onSign, onTrace }) => {
+  let connected = false;
+  let text = '';
+  const socket = net.connect({ host: ip, port, noDelay: true });
+  socket.on('connect', () => {
+    connected = true;
+    onTrace({ outcome: 'reset', detail: 'connected, then no reply in time' });
+    socket.write(`podreach ${nonce}\n`);
+  });
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1');
+    const reply = readReply(text, nonce);
+    if (reply.kind !== 'partial') {
+      onSign(judgeReply(reply, expected));
+    }
+  });
+  socket.on('end', () => onSign({ outcome: 'reset', detail: 'closed before the reply' }));
+  socket.on('error', (error) => {
+    const code = codeOf(error);
+    onSign({ outcome: connected ? 'reset' : outcomeOf(code, ip), detail: code });
+  });
+  return { close: () => void socket.destroy(), localPort: () => socket.localPort };
+};
+
+/** The socket is connected, so that ICMP errors reach it. Only a reply with the nonce is an answer. */
+export const dialUdp: Dialler = (ip, port, nonce, expected, { onSign, onTrace }) => {
+  const socket = dgram.createSocket(net.isIPv6(ip) ? 'udp6' : 'udp4');
+  let isOpen = true;
+  const fail = (error: Error | null): void => {
+    if (error !== null && isOpen) {
+      const code = codeOf(error);
+      onSign({ outcome: outcomeOf(code, ip), detail: code });
+    }
+  };
+  socket.on('error', fail);
+  socket.on('message', (message) => {
+    const reply = readReply(message.toString('latin1'), nonce);
+    if (reply.kind === 'agent') {
+      onSign(judgeReply(reply, expected));
+    } else {
+      onTrace({ outcome: 'wrong-peer', detail: 'a reply without the nonce' });
+    }
+  });
+  socket.on('connect', () => socket.send(`podreach ${nonce}\n`, fail));
+  socket.connect(port, ip);
+  const close = (): void => {
+    if (isOpen) {
+      isOpen = false;
+      socket.close();
+    }
+  };
+  return { close, localPort: () => undefined };
+};

@@ -1,0 +1,57 @@
+/** Names are asked of the DNS. */
+import { Resolver } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
+import { codeOf } from './dial.ts';
+import { after } from './time.ts';
+
+/** The names that a name may stand for, in the order of resolv.conf(5). */
+function searchNames(name: string, resolvConf: string): readonly string[] {
+  const words = (keyword: string): string[] =>
+    resolvConf
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([first]) => first === keyword)
+      .at(-1)
+      ?.slice(1) ?? [];
+  const ndots = Number(
+    /^ndots:(\d+)$/.exec(words('options').find((option) => option.startsWith('ndots:')) ?? '')?.[1] ?? 1,
+  );
+  if (name.endsWith('.')) {
+    return [name];
+  }
+  const searched = words('search')
+    .filter((domain) => domain !== '.')
+    .map((domain) => `${name}.${domain}`);
+  return name.split('.').length > ndots ? [name, ...searched] : [...searched, name];
+}
+
+/**
+ * Asks the DNS for an address, IPv4 first. Not by `dns.lookup`: its few threads make names wait for each other, cannot be
+ * called off, and keep the process from exiting for as long as a silent name server makes them wait.
+ * @throws what the resolver says when there is no address within `timeoutMs`
+ */
+export async function resolveName(name: string, timeoutMs: number): Promise<string> {
+  const resolver = new Resolver({ timeout: Math.max(1, Math.ceil(timeoutMs / 3)), tries: 2 });
+  const cancelTimer = after(timeoutMs, () => resolver.cancel());
+  try {
+    let failure: unknown = new Error('no name to ask for');
+    for (const candidate of searchNames(name, readFileSync('/etc/resolv.conf', 'utf8'))) {
+      for (const ask of [() => resolver.resolve4(candidate), () => resolver.resolve6(candidate)]) {
+        try {
+          const [address] = await ask();
+          if (address !== undefined) {
+            return address;
+          }
+        } catch (error) {
+          failure = error;
+          if (!['ENOTFOUND', 'ENODATA', 'ESERVFAIL'].includes(codeOf(error))) {
+            throw error;
+          }
+        }
+      }
+    }
+    throw failure;
+  } finally {
+    cancelTimer();
+  }
+}

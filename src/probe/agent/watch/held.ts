@@ -1,0 +1,182 @@
+/** A connection that is opened once and held, with heartbeats: does it survive what happens? */
+import net from 'node:net';
+import type { DialRequest } from '../../protocol.ts';
+import type { HeldLine } from '../../watch-protocol.ts';
+import { codeOf } from '../dial.ts';
+import { type AgentIdentity, HOLD_PREFIX, newNonce, readReply } from '../messages.ts';
+import { resolveName } from '../names.ts';
+import { nodeClockMs } from '../time.ts';
+
+const BEAT_EVERY_MS = 200;
+/** Where no heartbeat has come back for so long, the connection is stalled; where none has for longer still, it is given up. */
+const STALLED_AFTER_MS = 1_000;
+const BROKEN_AFTER_MS = 15_000;
+/** The pauses before it is opened again: the first, and the longest. */
+const PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 5_000;
+
+type HeldEvent = HeldLine['event'];
+
+/** One connection at a time; only over TCP. Somebody calls `look` again and again. */
+export class Held {
+  readonly #target: DialRequest;
+  readonly #expected: AgentIdentity;
+  readonly #timeoutMs: number;
+  readonly #note: (event: Omit<HeldLine, 'kind' | 'seq'>) => void;
+  #socket: net.Socket | undefined;
+  #request = '';
+  /** When the connection is to be opened, or its opening is given up. */
+  #decideMs = 0;
+  #beatAtMs = 0;
+  /** What has come of the first reply; the length of a reply once it was read. */
+  #text = '';
+  #replyLength: number | undefined;
+  #received = 0;
+  #backMs = 0;
+  /** Since when silence counts: this process may have been stopped. */
+  #listeningMs = 0;
+  #isStalled = false;
+  #failures = 0;
+  #hasEnded = false;
+
+  constructor(
+    target: DialRequest,
+    runId: string,
+    timeoutMs: number,
+    note: (event: Omit<HeldLine, 'kind' | 'seq'>) => void,
+  ) {
+    this.#target = target;
+    this.#expected = { runId, pod: target.pod };
+    this.#timeoutMs = target.timeoutMs ?? timeoutMs;
+    this.#note = note;
+  }
+
+  /** Does what is due: opens, beats, or gives up. */
+  look(nowMs: number): void {
+    if (this.#socket === undefined) {
+      if (nowMs >= this.#decideMs) this.#open(nowMs);
+    } else if (this.#replyLength === undefined) {
+      if (nowMs >= this.#decideMs) this.#end('timeout', nowMs);
+    } else {
+      const silentMs = nowMs - Math.max(this.#backMs, this.#listeningMs);
+      if (silentMs >= BROKEN_AFTER_MS) {
+        this.#end('no heartbeat came back', nowMs);
+        return;
+      }
+      if (silentMs >= STALLED_AFTER_MS && !this.#isStalled) {
+        this.#isStalled = true;
+        this.#tell('stalled', this.#backMs);
+      }
+      if (nowMs >= this.#beatAtMs) {
+        this.#beatAtMs = Math.max(this.#beatAtMs + BEAT_EVERY_MS, nowMs);
+        this.#socket.write(this.#request, 'latin1');
+      }
+    }
+  }
+
+  /** This process did not run until now: what it did not hear meanwhile says nothing. */
+  wake(nowMs: number): void {
+    this.#listeningMs = nowMs;
+    this.#beatAtMs = nowMs;
+    if (this.#socket !== undefined && this.#replyLength === undefined)
+      this.#decideMs = nowMs + this.#timeoutMs;
+  }
+
+  /** Ends it with the watch. */
+  end(): void {
+    if (this.#replyLength !== undefined) this.#tell('ended', nodeClockMs());
+    this.#hasEnded = true;
+    this.#socket?.destroy();
+  }
+
+  #open(nowMs: number): void {
+    const { host } = this.#target;
+    this.#decideMs = nowMs + 2 * this.#timeoutMs;
+    if (net.isIP(host) !== 0) {
+      this.#connect(host);
+      return;
+    }
+    this.#decideMs = Number.POSITIVE_INFINITY; // one look-up at a time
+    resolveName(host, this.#timeoutMs).then(
+      (ip) => {
+        this.#decideMs = nodeClockMs() + 2 * this.#timeoutMs;
+        if (!this.#hasEnded) this.#connect(ip);
+      },
+      (error) => this.#end(codeOf(error), nodeClockMs()),
+    );
+  }
+
+  #connect(ip: string): void {
+    const socket = net.connect({ host: ip, port: this.#target.port, noDelay: true });
+    const nonce = newNonce();
+    this.#socket = socket;
+    this.#request = `${HOLD_PREFIX}${nonce}\n`;
+    this.#text = '';
+    this.#replyLength = undefined;
+    this.#received = 0;
+    const isCurrent = (): boolean => this.#socket === socket;
+    socket.on('connect', () => socket.write(this.#request, 'latin1'));
+    socket.on('data', (chunk) => {
+      if (isCurrent()) this.#hear(chunk, nonce);
+    });
+    socket.on('end', () => {
+      if (isCurrent()) this.#end('closed by the other end', nodeClockMs());
+    });
+    socket.on('error', (error) => {
+      if (isCurrent()) this.#end(codeOf(error), nodeClockMs());
+    });
+  }
+
+  #hear(chunk: Buffer, nonce: string): void {
+    const nowMs = nodeClockMs();
+    if (this.#replyLength === undefined) {
+      this.#text += chunk.toString('latin1');
+      const reply = readReply(this.#text, nonce, HOLD_PREFIX);
+      if (reply.kind === 'partial') return;
+      if (reply.kind === 'foreign') {
+        this.#end(`wrong-peer: ${reply.detail}`, nowMs);
+        return;
+      }
+      const { pod, runId } = reply.identity;
+      if (pod !== this.#expected.pod || runId !== this.#expected.runId) {
+        this.#end(`wrong-peer: ${pod} of run ${runId}`, nowMs);
+        return;
+      }
+      this.#replyLength = this.#text.indexOf('\n') + 1;
+      this.#received = this.#text.length;
+      this.#backMs = nowMs;
+      this.#beatAtMs = nowMs + BEAT_EVERY_MS;
+      this.#isStalled = false;
+      this.#failures = 0;
+      this.#tell('opened', nowMs);
+      return;
+    }
+    // The other end repeats its reply; TCP keeps it whole.
+    this.#received += chunk.length;
+    this.#backMs = nowMs;
+    if (this.#isStalled) {
+      this.#isStalled = false;
+      this.#tell('resumed', nowMs);
+    }
+  }
+
+  /** It could not be opened, or is open no more. */
+  #end(why: string, nowMs: number): void {
+    if (this.#hasEnded) return;
+    const wasOpen = this.#replyLength !== undefined;
+    if (wasOpen) this.#tell('broken', nowMs, why);
+    // Told once: it is tried until it opens.
+    else if (this.#failures === 0) this.#tell('failed', nowMs, why);
+    this.#socket?.destroy();
+    this.#socket = undefined;
+    this.#replyLength = undefined;
+    this.#received = 0;
+    this.#decideMs = nowMs + Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** this.#failures);
+    this.#failures += wasOpen ? 0 : 1;
+  }
+
+  #tell(event: HeldEvent, atMs: number, detail?: string): void {
+    const beats = this.#replyLength === undefined ? 0 : Math.floor(this.#received / this.#replyLength);
+    this.#note({ id: this.#target.id, event, atMs, beats, ...(detail === undefined ? {} : { detail }) });
+  }
+}
