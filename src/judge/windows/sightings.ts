@@ -75,7 +75,7 @@ interface Span {
 
 /** Dials of a stretch that prove nothing for the time that they fell into, or times in which none can have been made. */
 interface Spoilt {
-  /** In the order of time, none beside the stretch. */
+  /** In the order of time. */
   readonly spans: readonly Span[];
   readonly isEmpty: boolean;
 }
@@ -87,35 +87,31 @@ function spoiltBy(
   { clockMs, dark }: Track,
   { everyMs, missedMs }: Pace,
 ): Spoilt {
-  const tookMs = Math.max(stretch.firstTookMs, stretch.lastTookMs);
-  const around = ({ fromMs, toMs }: Dark): Span => ({
-    // What was still out when the dark time began may have ended in it.
-    fromMs: fromMs - clockMs - tookMs,
-    toMs: toMs + clockMs,
-  });
+  const { firstMs, firstTookMs, lastMs, lastTookMs, mostApartMs } = stretch;
+  // What was still out when the dark time began may have ended in it.
+  const beforeMs = clockMs + Math.max(firstTookMs, lastTookMs);
+  const around = (times: readonly Dark[]): Span[] =>
+    times
+      .filter(({ fromMs, toMs }) => toMs + clockMs >= firstMs && fromMs - beforeMs <= lastMs)
+      .map(({ fromMs, toMs }) => ({ fromMs: fromMs - beforeMs, toMs: toMs + clockMs }));
   const isFailure = kind === (expected === 'unreachable' ? 'agrees' : 'contradicts');
-  if (isFailure) return { spans: joined(darkTimes(expected, { dark }).map(around), stretch), isEmpty: false };
+  if (isFailure) return { spans: joined(around(darkTimes(expected, { dark }))), isEmpty: false };
   // Another may have got the address of a pod that is gone.
   if (kind === 'contradicts' && stretch.outcome === 'wrong-peer')
-    return { spans: joined(dark.destination.map(around), stretch), isEmpty: false };
+    return { spans: joined(around(dark.destination)), isEmpty: false };
+  if (mostApartMs <= missedMs) return { spans: [], isEmpty: true };
   // Other connections prove themselves. But where attempts are missing, the source slept.
   const asleep = dark.source.filter(
     ({ fromMs, toMs }) =>
-      stretch.mostApartMs > missedMs &&
-      toMs - fromMs >= everyMs &&
-      toMs - fromMs <= stretch.mostApartMs &&
-      fromMs > stretch.firstMs &&
-      toMs < stretch.lastMs,
+      toMs - fromMs >= everyMs && toMs - fromMs <= mostApartMs && fromMs > firstMs && toMs < lastMs,
   );
-  return { spans: joined(asleep, stretch), isEmpty: true };
+  return { spans: joined(asleep), isEmpty: true };
 }
 
-/** Those that overlap become one; those beside the stretch are left out. */
-function joined(spans: readonly Span[], { firstMs, lastMs }: WatchedStretch): Span[] {
+/** Those that overlap become one. */
+function joined(spans: readonly Span[]): Span[] {
   const all: Span[] = [];
-  for (const span of spans
-    .filter(({ fromMs, toMs }) => toMs >= firstMs && fromMs <= lastMs)
-    .sort((left, right) => left.fromMs - right.fromMs)) {
+  for (const span of spans.toSorted((left, right) => left.fromMs - right.fromMs)) {
     const last = all.at(-1);
     if (last === undefined || span.fromMs > last.toMs) all.push(span);
     else all[all.length - 1] = { fromMs: last.fromMs, toMs: Math.max(last.toMs, span.toMs) };
@@ -138,10 +134,11 @@ function leavesHole(
   { dark }: Track,
   { holeMs }: Pace,
 ): boolean {
+  if (mostApartMs <= holeMs) return false;
   const longestSleepMs = greatest(
     dark.source.map(({ fromMs, toMs }) => Math.min(toMs, lastMs) - Math.max(fromMs, firstMs)),
   );
-  return mostApartMs > holeMs && mostApartMs > longestSleepMs + holeMs;
+  return mostApartMs > longestSleepMs + holeMs;
 }
 
 /** A stretch without its spoilt dials, and these by themselves, where there were any for sure. */

@@ -1,15 +1,12 @@
 /** What many checks that went wrong have in common: one cause mostly has many of them. */
-import { namespaceOf } from '../../keys.ts';
 import type { Verdict } from '../../model/verdict.ts';
-import { describePort, describeTarget } from '../../pair.ts';
 import { formatNumber } from '../text/text.ts';
+import { COINCIDENCE, type Feature, featuresOf, telling } from '../view/features.ts';
 import type { CheckView, RunView, ScenarioView, StepView } from '../view/view.ts';
 import { groupBy } from './group.ts';
 
 /** Of fewer checks everything is a coincidence. */
 const FEWEST = 3;
-/** A pattern must be less likely than this among checks that were drawn at random. */
-const COINCIDENCE = 0.05;
 const PATTERNS_TOLD = 3;
 
 type Wrong = Exclude<Verdict, 'pass'>;
@@ -22,17 +19,6 @@ const WORDS: Readonly<Record<Wrong, { readonly many: string; readonly did: strin
   late: { many: 'late checks', did: 'is late' },
   inconclusive: { many: 'inconclusive checks', did: 'is inconclusive' },
 };
-
-/** Something that a check has in common with others. */
-interface Feature {
-  readonly key: string;
-  /** Of several checks: `all 6 leaks …` */
-  readonly all: string;
-  /** Of one check: `every check …` */
-  readonly every: string;
-  /** Keys of features that follow from this one, and add nothing to it. */
-  readonly implied: readonly string[];
-}
 
 interface Counted {
   readonly feature: Feature;
@@ -134,83 +120,10 @@ function countFeatures(tested: readonly CheckView[], verdict: Wrong): Counted[] 
   return [...counted.values()];
 }
 
-/** The most telling first. */
-function featuresOf(check: CheckView): Feature[] {
-  const { from, to } = check;
-  const port = describePort(check);
-  const target = describeTarget(check);
-  const [fromNode, toNode] = [check.source?.node, check.destination?.node];
-  const [fromSpace, toSpace] = [namespaceOf(from), namespaceOf(to)];
-  const key = (...parts: string[]): string => JSON.stringify(parts);
-  const toNodeKey = toNode === undefined ? [] : [key('to-node', toNode)];
-  const fromNodeKey = fromNode === undefined ? [] : [key('from-node', fromNode)];
-  const isLocal = fromNode === toNode;
-  return [
-    {
-      key: key('to-port', to, port),
-      all: `lead into ${target}`,
-      every: `into ${target}`,
-      implied: [key('to', to), key('to-space', toSpace), key('port', port), ...toNodeKey],
-    },
-    {
-      key: key('to', to),
-      all: `lead into ${to}`,
-      every: `into ${to}`,
-      implied: [key('to-space', toSpace), ...toNodeKey],
-    },
-    {
-      key: key('from', from),
-      all: `start at ${from}`,
-      every: `from ${from}`,
-      implied: [key('from-space', fromSpace), ...fromNodeKey],
-    },
-    ...toNodeKey.map((id) => ({
-      key: id,
-      all: `end on node ${toNode}`,
-      every: `to a pod on node ${toNode}`,
-      implied: [],
-    })),
-    ...fromNodeKey.map((id) => ({
-      key: id,
-      all: `start on node ${fromNode}`,
-      every: `from a pod on node ${fromNode}`,
-      implied: [],
-    })),
-    ...(fromNode === undefined || toNode === undefined
-      ? []
-      : [
-          {
-            key: key('local', String(isLocal)),
-            all: isLocal ? 'stay on one node' : 'go from one node to another',
-            every: isLocal ? 'that stays on one node' : 'that goes from one node to another',
-            implied: [],
-          },
-        ]),
-    { key: key('port', port), all: `are to port ${port}`, every: `to port ${port}`, implied: [] },
-    {
-      key: key('to-space', toSpace),
-      all: `end in namespace ${toSpace}`,
-      every: `into namespace ${toSpace}`,
-      implied: [],
-    },
-    {
-      key: key('from-space', fromSpace),
-      all: `start in namespace ${fromSpace}`,
-      every: `from namespace ${fromSpace}`,
-      implied: [],
-    },
-  ];
-}
-
-/** What all the wrong ones have, and few of the others, without what follows from another. */
+/** What all the wrong ones have, and few of the others. */
 function sharedByAll(counted: readonly Counted[], wrong: number, tested: number): Counted[] {
-  const shared = counted.filter(
-    (one) => one.wrong.size === wrong && (one.tested / tested) ** wrong < COINCIDENCE,
-  );
-  // A pod of one name may run on another node in another scenario: then its node is not on it alone, or says more.
-  const follows = (one: Counted): boolean =>
-    shared.some(({ feature, tested: of }) => feature.implied.includes(one.feature.key) && one.tested >= of);
-  return shared.filter((one) => !follows(one)).slice(0, PATTERNS_TOLD);
+  const shared = counted.filter((one) => one.wrong.size === wrong);
+  return telling(shared, { among: wrong, tested }).slice(0, PATTERNS_TOLD);
 }
 
 /** Features without a single exception, those with the most checks first, each with enough that the others have not told. */

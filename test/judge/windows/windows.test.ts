@@ -160,6 +160,18 @@ describe('unknown', () => {
     ]);
   });
 
+  test.each([
+    [250, 750],
+    [1000, 2500],
+  ])('is more than what may be missed: of attempts every %i ms more than %i ms', (everyMs, holeMs) => {
+    const found = (apartMs: number): number => {
+      const attempts = [0, apartMs].map((atMs) => ({ outcome: 'connected' as const, atMs, tookMs: 1 }));
+      return windowsOf('reachable', trackOf(attempts), { everyMs, endMs: apartMs + 1 }).length;
+    };
+    expect(found(holeMs)).toBe(0);
+    expect(found(holeMs + 1)).toBe(1);
+  });
+
   test('is the sleep of a source that cost one attempt, and not one that cost none', () => {
     expect(windows('reachable', 'CC.CC', { source: [dark(2300, 2800)] })).toEqual([
       'unknown 1500..2300 to 2800..3510 (0 it was dark)',
@@ -221,6 +233,12 @@ describe('dark times', () => {
       'unknown 2500..3990 to 4100..4510 (1 it was dark)',
     ]);
     expect(windows('reachable', 'CCFFCC', { destination: [dark(4050, 4100)] })).toEqual([
+      'gap 1500..2510 to 3500..4510 (2 timeout)',
+    ]);
+    expect(windows('reachable', 'CCFFCC', { destination: [dark(2300, 2450)], clockMs: 60 })).toEqual([
+      'unknown 1440..2360 to 2390..3570 (1 it was dark)',
+    ]);
+    expect(windows('reachable', 'CCFFCC', { destination: [dark(2300, 2450)] })).toEqual([
       'gap 1500..2510 to 3500..4510 (2 timeout)',
     ]);
     expect(windows('reachable', 'CCFFCC', { destination: [dark(4050, 4100)], clockMs: 60 })).toEqual([
