@@ -12,6 +12,7 @@ import { describeExpected } from './expectation.ts';
 import { endFacts, failureFacts, manifestOf } from './failure.ts';
 import { factsOf } from './mismatch.ts';
 import { describeExtent, runWord } from './summary.ts';
+import { isDecidedByWatch, watchedFacts } from './watched.ts';
 
 export interface Suite {
   readonly name: string;
@@ -26,6 +27,8 @@ export type Case = CaseName &
         readonly result: 'passed';
         /** What was seen besides what is expected; absent where nothing was. */
         readonly contrary?: string;
+        /** What the watch found that was within its budgets; absent where it found nothing. */
+        readonly watched?: string;
       }
     | { readonly result: 'skipped'; readonly message: string }
     | ({ readonly result: 'failed' | 'errored' } & CaseProblem)
@@ -85,8 +88,12 @@ function caseOf(check: CheckView): Case {
     durationMs: allObservations(check).reduce((sum, stretch) => sum + (tookOf(stretch)?.totalMs ?? 0), 0),
   };
   if (check.verdict === 'pass') {
-    const contrary = isPassedContrary(check) ? { contrary: describeContrary(check) } : {};
-    return { ...name, result: 'passed', ...contrary };
+    return {
+      ...name,
+      result: 'passed',
+      ...(isPassedContrary(check) ? { contrary: describeContrary(check) } : {}),
+      ...watchedOf(check),
+    };
   }
   if (check.verdict === undefined && check.scenario.status !== 'finished')
     return { ...name, result: 'skipped', message: 'not judged: the run ended before' };
@@ -100,12 +107,17 @@ function caseOf(check: CheckView): Case {
   };
 }
 
+function watchedOf(check: CheckView): { readonly watched?: string } {
+  const told = check.watched?.windows.length === 0 ? undefined : watchedFacts(check)[0]?.text;
+  return told === undefined ? {} : { watched: told };
+}
+
 /** `leaked: shop/web → shop/db:5432/TCP: expected unreachable, seen connected 3 of 3 (in 0.4 ms)` */
 function describeCheck(check: CheckView): string {
   const { verdict, reason } = check;
-  // What was late was seen at last: only why it is late says what is amiss.
+  // What was late was seen at last, and what only the watch showed was seen before: why it is amiss says what is.
   const seen =
-    isMismatch(check) && verdict !== 'late'
+    isMismatch(check) && verdict !== 'late' && !isDecidedByWatch(check)
       ? `seen ${describeAttempts(underPolicies(check))}`
       : `but ${reason ?? 'it was not judged'}`;
   return `${verdict ?? 'not judged'}: ${check.title}: expected ${describeExpected(check)}, ${seen}`;

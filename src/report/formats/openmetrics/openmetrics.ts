@@ -6,10 +6,11 @@ import type { RunView } from '../../view/view.ts';
 import { checkFamilies } from './check-families.ts';
 import type { MetricFamily, SeriesLabels } from './family.ts';
 import { runFamilies } from './run-families.ts';
+import { watchFamilies } from './watch-families.ts';
 
 /** Every series of a verdict is there also where it is 0, so that an alert has something to compare. */
 export function renderOpenMetrics(view: RunView): string {
-  const families = [...runFamilies(view), ...checkFamilies(view)];
+  const families = [...runFamilies(view), ...checkFamilies(view), ...watchFamilies(view)];
   const { cluster, clusterName = cluster } = view.environment;
   return [
     ...families
