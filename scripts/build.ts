@@ -8,5 +8,6 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(`${root}dist`, { recursive: true, force: true });
 for (const project of [['tsconfig.build.json'], ['src/report/formats/html/browser', '--noEmit', 'false']])
   execFileSync('tsc', ['-p', ...project], { cwd: root, stdio: 'inherit' });
-copyFileSync(`${root}src/report/formats/html/page.css`, `${root}dist/report/formats/html/page.css`);
+for (const style of ['page.css', 'timeline.css'])
+  copyFileSync(`${root}src/report/formats/html/${style}`, `${root}dist/report/formats/html/${style}`);
 chmodSync(`${root}dist/cli.js`, 0o755);

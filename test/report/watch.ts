@@ -221,3 +221,29 @@ function watchedCheck(from: string, to: string, id: number, watch: WatchRecord):
     },
   };
 }
+
+/** Of each of so many checks, a window each minute of an hour: most of them alone. */
+export function manyWindows(checks: RunRecord): RunRecord {
+  const [scenario] = checks.scenarios;
+  const { watch } = upgradeWatched();
+  if (scenario === undefined || watch === undefined) throw new Error('the record has a scenario');
+  const { command: _, ...rest } = watch;
+  const steps = scenario.steps.map((step) => ({
+    ...step,
+    checks: step.checks.map((check, index) => {
+      const number = index % 3;
+      const windows = Array.from({ length: number }, (__, time): Window => {
+        const fromMs = time * 900_000 + ((index * 7919) % 800_000);
+        return {
+          kind: check.expected === 'reachable' ? 'gap' : 'leak',
+          began: { earliestMs: fromMs - 800, latestMs: fromMs },
+          ended: { earliestMs: fromMs + 2_000, latestMs: fromMs + 2_900 },
+          attempts: 2,
+          outcome: check.expected === 'reachable' ? 'timeout' : 'connected',
+        };
+      });
+      return { ...check, watched: { attempts: 3_600, unknownMs: 0, windows } };
+    }),
+  }));
+  return { ...checks, watch: { ...rest, durationMs: 3_600_000 }, scenarios: [{ ...scenario, steps }] };
+}

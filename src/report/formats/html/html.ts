@@ -22,6 +22,7 @@ import { html, Markup, only } from './markup.ts';
 import { packChecks } from './pack.ts';
 import { renderFactList, renderProblem, renderTable, renderWord } from './parts.ts';
 import { renderScenario, scenarioId } from './scenario.ts';
+import { renderWatch } from './timeline/timeline.ts';
 import { renderUnexpected } from './unexpected.ts';
 
 /** Verdicts with the words and the colours of the page, the most dangerous first. */
@@ -40,13 +41,17 @@ const LONGEST_ENTRY = 40;
 
 export function renderHtml(view: RunView): string {
   const { word } = runWord(view);
-  const style = new Markup(readFileSync(new URL('./page.css', import.meta.url), 'utf8'));
-  const script = new Markup(scriptSource('./browser/page', import.meta.url));
+  const isWatched = view.watch !== undefined;
+  const style = new Markup(['page', ...(isWatched ? ['timeline'] : [])].map(readStyle).join('\n'));
+  const scripts = [
+    scriptSource('./browser/page', import.meta.url),
+    ...(isWatched ? [timelineScript()] : []),
+  ].map((text) => new Markup(text));
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src ${scripts.map((script) => `'${hashOf(script)}'`).join(' ')}; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
@@ -61,15 +66,27 @@ ${renderFilter(view)}
 <main id="content">
 ${renderSummary(view)}
 ${renderUnexpected(view)}
-${view.scenarios.map((scenario, index) => renderScenario(scenario, index))}
+${renderWatch(view)}${view.scenarios.map((scenario, index) => renderScenario(scenario, index))}
 ${renderAuditPart(view)}
 </main>
 <footer><p>podreach ${view.podreach.version}, run ${view.run.id}</p></footer>
 <script type="application/octet-stream" id="checks">${new Markup(packChecks(view))}</script>
-<script type="module">${script}</script>
+${scripts.map((script, index) => html`${index === 0 ? '' : '\n'}<script type="module">${script}</script>`)}
 </body>
 </html>
 `.text;
+}
+
+function readStyle(name: string): string {
+  return readFileSync(new URL(`./${name}.css`, import.meta.url), 'utf8');
+}
+
+/** With the one module that it imports in the place of the import: a page that loads nothing has nowhere to import from. */
+function timelineScript(): string {
+  const [axis, timeline] = ['./time-axis', './browser/timeline'].map((name) =>
+    scriptSource(name, import.meta.url),
+  );
+  return [axis, timeline?.replace(/^import .*$/m, '')].join('\n');
 }
 
 /** As a content security policy names what may run. */
@@ -91,11 +108,12 @@ function renderHeader(view: RunView): Markup {
 </header>`;
 }
 
-function renderNavigation({ scenarios, mismatches, counts }: RunView): Markup {
+function renderNavigation({ scenarios, mismatches, counts, watch }: RunView): Markup {
   const entries: readonly (readonly [place: string, text: string])[] = [
     ['summary', 'Summary'],
     ...(mismatches.length > 0 ? [['unexpected', 'Not as expected'] as const] : []),
     ...(counts.inconclusive > 0 ? [['unproven', 'Not proven'] as const] : []),
+    ...(watch === undefined ? [] : [['watch', 'While it was watched'] as const]),
     ...scenarios.map(({ name }, index) => [scenarioId(index), name] as const),
     ['audit', 'For audits'],
   ];
