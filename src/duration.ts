@@ -1,9 +1,9 @@
 /** Durations as people write them. */
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** `500ms`, `1.5s` or `2m`, more than nothing. A text without anchors, so that schemas can carry it as well. */
-export const DURATION = '(?=[0.]*[1-9])[0-9]+(\\.[0-9]+)?(ms|s|m)';
+/** `500ms`, `1.5s`, `2m` or `8h`, more than nothing. A text without anchors, so that schemas can carry it as well. */
+export const DURATION = '(?=[0.]*[1-9])[0-9]+(\\.[0-9]+)?(ms|s|m|h)';
 const FORM = new RegExp(`^${DURATION}$`);
 
 /** In milliseconds; undefined for a text that is none. */

@@ -87,7 +87,16 @@ export type ProgressEvent =
       /** How many windows are open, by their kind. */
       readonly open: Readonly<Record<WindowKind, number>>;
     }
-  /** Something happened in the cluster. */
+  /** Checks have had a window that was not told of before. */
+  | {
+      readonly type: 'windows-seen';
+      readonly kind: Exclude<WindowKind, 'unknown'>;
+      /** When the first of them began, after the watch did. */
+      readonly atMs: number;
+      /** Of which checks. */
+      readonly checks: string;
+    }
+  /** Something happened in the cluster, or the command of the user did. */
   | { readonly type: 'incident'; readonly atMs: number; readonly text: string }
   /** Something that the command of the user has printed. */
   | { readonly type: 'command-line'; readonly text: string }

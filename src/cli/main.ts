@@ -6,6 +6,7 @@ import { clusterCommand } from './cluster.ts';
 import { explainCommand } from './explain.ts';
 import { helpCommand } from './help.ts';
 import { imagesCommand } from './images.ts';
+import { monitorCommand, splitCommand } from './monitor.ts';
 import { planCommand } from './plan.ts';
 import { printError } from './print-error.ts';
 import { reportCommand } from './report.ts';
@@ -19,6 +20,7 @@ import { validateCommand } from './validate.ts';
 const EXAMPLES = `
 Examples:
   podreach run scenarios                 run every scenario of a folder on the embedded sandbox
+  podreach monitor scenarios --for 10m   try every check of theirs each second, for as long
   podreach validate scenarios            check the files without starting anything
   podreach plan scenarios/web.yaml       show what would be created and tried
   podreach report run.json               render a saved record again
@@ -38,6 +40,7 @@ export type SetExitCode = (code: number) => void;
 /** @returns the process exit code */
 export async function main(argv: readonly string[]): Promise<number> {
   guardStandardOutput();
+  const { own, beside } = splitCommand(argv);
   let exitCode = 0;
   const setExitCode: SetExitCode = (code) => {
     exitCode = code;
@@ -54,6 +57,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .exitOverride();
   for (const add of [
     runCommand,
+    monitorCommand(beside),
     validateCommand,
     planCommand,
     explainCommand,
@@ -67,7 +71,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     add(program, setExitCode);
   helpCommand(program);
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(own, { from: 'user' });
     return exitCode;
   } catch (thrown) {
     // Commander has printed its own errors; help and version end with 0.

@@ -4,7 +4,7 @@ import { readDuration } from '../duration.ts';
 import { PodreachError } from '../errors.ts';
 import { FORMAT_NAMES } from '../report/formats.ts';
 
-/** `500ms`, `1.5s` or `2m` in milliseconds. A bare number is refused: half of the readers would take it for the other unit. */
+/** `500ms`, `1.5s`, `2m` or `8h` in milliseconds. A bare number is refused: half of the readers would take it for the other unit. */
 export function parseDuration(text: string): number {
   const ms = readDuration(text);
   if (ms !== undefined) return ms;
@@ -13,6 +13,11 @@ export function parseDuration(text: string): number {
       ? 'Write it with a unit: 500ms, 2s or 1m.'
       : 'Write a duration such as 500ms, 2s or 1m.',
   );
+}
+
+/** The same, and `0`. */
+export function parseSpan(text: string): number {
+  return /^0+(ms|s|m|h)?$/.test(text) ? 0 : parseDuration(text);
 }
 
 /** An attempt must end before the kernel gives up on its own, which on Linux is after about two minutes. */

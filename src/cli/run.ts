@@ -4,10 +4,11 @@ import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { Cluster, ClusterProvider } from '../cluster/cluster.ts';
 import { DEFAULT_CLUSTER_NAME } from '../cluster/kind/choices.ts';
-import { PodreachError } from '../errors.ts';
+import { type Interruption, PodreachError } from '../errors.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
 import type { ProgressListener } from '../progress.ts';
 import { cleanCommand } from '../run/cleanup.ts';
+import type { WhileStanding } from '../run/job.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { shellCommand } from '../shell.ts';
 import { ownVersion } from '../version.ts';
@@ -52,7 +53,7 @@ Examples:
   podreach run --cluster context=staging        on a cluster of your kubeconfig
   podreach run --cluster context=staging --print-role | kubectl apply --context staging-admin -f -`;
 
-interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeCommandOptions {
+export interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeCommandOptions {
   readonly cluster: string;
   readonly kubeconfig?: string;
   readonly readyWithin?: number;
@@ -62,7 +63,7 @@ interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeC
   readonly timeout?: number;
   readonly within?: number;
   readonly confirm: number;
-  readonly parallel: number;
+  readonly parallel?: number;
   readonly patient?: boolean;
   readonly printRole?: boolean;
   readonly keep?: boolean;
@@ -73,11 +74,27 @@ interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeC
 }
 
 export function runCommand(program: Command, setExitCode: SetExitCode): void {
-  const { report, quiet, verbose } = outputOptions();
   const command = program
     .command('run')
     .description('run scenarios on a cluster and compare what is seen with what is expected')
     .argument('[paths...]', 'files, folders or globs; without any: scenarios/');
+  const again = addRunOptions(command);
+  command
+    .option('--parallel <scenarios>', 'scenarios that may run side by side', parseWhole(1, 64), 4)
+    .option('--fail-fast', 'start no further scenario after one that went wrong');
+  command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: RunCommandOptions) => {
+    setExitCode(
+      options.printRole === true ? await printRole(options) : await runScenarios(paths, options, again),
+    );
+  });
+}
+
+/**
+ * The options of whatever runs scenarios.
+ * @returns those of them that are given with which a part of the run can be run again: filled when the command is parsed
+ */
+export function addRunOptions(command: Command): readonly string[] {
+  const { report, quiet, verbose } = outputOptions();
   for (const option of selectionOptions()) command.addOption(option);
   command
     .addOption(checkOption())
@@ -101,12 +118,10 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
       '--patient',
       'give mismatches all of --within to mend themselves, also those that the policies predict',
     )
-    .option('--parallel <scenarios>', 'scenarios that may run side by side', parseWhole(1, 64), 4)
     .option(
       '--keep',
       'leave everything in place at the end and say how to look; the policies stay, so there is no closing control',
     )
-    .option('--fail-fast', 'start no further scenario after one that went wrong')
     .option('--strict', 'start nothing where validate has a warning')
     .option('--print-role', 'print the role that would grant what is missing on the cluster, and run nothing')
     .addOption(quiet)
@@ -115,16 +130,7 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     command.addOption(option.helpGroup('Probe pods, on --cluster kind and context:'));
   for (const option of kindOptions())
     command.addOption(option.helpGroup('A kind cluster, on --cluster kind:'));
-  const again = noteGiven(command, NOT_AGAIN);
-  command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: RunCommandOptions) => {
-    // Letting V8's young generation grow doubles the memory of a large run, and saves no time that matters beside the network's.
-    setFlagsFromString('--semi-space-growth-factor=1');
-    // Nor does it save any to let what has become garbage double the old one.
-    setFlagsFromString('--heap-growing-percent=50');
-    setExitCode(
-      options.printRole === true ? await printRole(options) : await runScenarios(paths, options, again),
-    );
-  });
+  return noteGiven(command, NOT_AGAIN);
 }
 
 /** What is chosen, said and kept is for each run to decide; everything else makes it the same run. */
@@ -142,11 +148,30 @@ const NOT_AGAIN = new Set([
   'verbose',
 ]);
 
-async function runScenarios(
+/** What is done while all scenarios of a run stand, as the command has it that asks for it. */
+export interface Meanwhile {
+  readonly work: (beside: {
+    readonly progress: ProgressListener;
+    /** A file with the kubeconfig of the cluster, gone with the run. */
+    readonly kubeconfig: () => Promise<string>;
+  }) => WhileStanding;
+  /** Is shown the first signal of the user. @returns what happens now, where that only ends the work; undefined: the run is interrupted */
+  readonly onSignal: (interruption: Interruption) => string | undefined;
+  /** @throws PodreachError `usage` where scenarios cannot stand side by side */
+  readonly check: (plans: readonly Plan[]) => void;
+}
+
+/** @returns the exit code */
+export async function runScenarios(
   paths: readonly string[],
   options: RunCommandOptions,
   again: readonly string[],
+  meanwhile?: Meanwhile,
 ): Promise<number> {
+  // Letting V8's young generation grow doubles the memory of a large run, and saves no time that matters beside the network's.
+  setFlagsFromString('--semi-space-growth-factor=1');
+  // Nor does it save any to let what has become garbage double the old one.
+  setFlagsFromString('--heap-growing-percent=50');
   const { openOutputs } = await import('./outputs.ts');
   const outputs = openOutputs(options, process.env);
   const { findOrigin } = await import('./origin.ts');
@@ -159,6 +184,7 @@ async function runScenarios(
     tags: options.tag ?? [],
     checks: options.check ?? [],
   });
+  meanwhile?.check(plans);
   await tellWarnings(plans, options.strict === true, outputs.note);
   const probe = readProbeSettings(options);
   checkNamespaceLabels(probe, plans);
@@ -170,8 +196,20 @@ async function runScenarios(
   let runId = '';
   using signals = listenToSignals(
     () => outputs.note('interrupted: cleaning up; press Ctrl-C again to leave at once'),
-    () => outputs.note(leftBehind(options, cluster, runId)),
+    () => {
+      kubeconfig?.[Symbol.dispose]();
+      outputs.note(leftBehind(options, cluster, runId));
+    },
+    (interruption) => {
+      const words = meanwhile?.onSignal(interruption);
+      if (words !== undefined) outputs.note(`${words}; press Ctrl-C again to leave at once`);
+      return words !== undefined;
+    },
   );
+  const writtenFor = async ({ kubeconfig: text }: Cluster): Promise<string> => {
+    kubeconfig ??= await writeKubeconfig(text);
+    return kubeconfig.path;
+  };
   const { record, kept } = await run(plans, {
     provider: {
       kind: provider.kind,
@@ -179,8 +217,7 @@ async function runScenarios(
         cluster = await provider.start(startOptions);
         // Before anything is reported of it: the lines that lead there name its kubeconfig.
         if (options.keep === true && cluster.kubectlWith === undefined) {
-          kubeconfig = await writeKubeconfig(cluster.kubeconfig);
-          cluster = { ...cluster, kubectlWith: ['--kubeconfig', kubeconfig.path] };
+          cluster = { ...cluster, kubectlWith: ['--kubeconfig', await writtenFor(cluster)] };
         }
         return cluster;
       },
@@ -195,11 +232,15 @@ async function runScenarios(
     withinMs: options.within,
     readyWithinMs: options.readyWithin,
     confirm: options.confirm,
-    parallel: options.parallel,
+    parallel: options.parallel ?? 1,
     patient: options.patient === true,
     keep: options.keep === true,
     failFast: options.failFast === true,
     progress: outputs.progress,
+    whileStanding: meanwhile?.work({
+      progress: outputs.progress,
+      kubeconfig: async () => (cluster === undefined ? '' : await writtenFor(cluster)),
+    }),
     save: (unfinished) => {
       runId = unfinished.run.id;
       outputs.save(unfinished);
@@ -231,7 +272,7 @@ async function runScenarios(
  * @returns the exit code
  * @throws PodreachError `usage` on the sandbox, whose user may do everything; what the API server says
  */
-async function printRole(options: RunCommandOptions): Promise<number> {
+export async function printRole(options: RunCommandOptions): Promise<number> {
   const note = (text: string): void => void process.stderr.write(`${text}\n`);
   const probe = readProbeSettings(options);
   const provider = await providerFor(options, probe.image, note);

@@ -1,9 +1,9 @@
-/** SIGINT and SIGTERM: the first asks the command to stop and clean up, the second leaves at once. */
+/** SIGINT and SIGTERM: the first asks the command to stop and clean up, or to end what it does; the second leaves at once. */
 import { Interruption } from '../errors.ts';
 import { INTERRUPTED } from '../judge/exit-code.ts';
 
 export interface Signals extends Disposable {
-  /** Aborted by the first signal, with an `Interruption`. */
+  /** Aborted by the first signal that is to stop the command, with an `Interruption`. */
   readonly signal: AbortSignal;
 }
 
@@ -11,16 +11,25 @@ export interface Signals extends Disposable {
  * Listens until disposed.
  * @param onFirst called at the first signal, to say what happens now
  * @param onSecond called at the second one, before the process ends with 130 or 143
+ * @param takes is shown the first signal before that; where it returns true, the command goes on
  */
-export function listenToSignals(onFirst: () => void, onSecond: () => void): Signals {
+export function listenToSignals(
+  onFirst: () => void,
+  onSecond: () => void,
+  takes: (interruption: Interruption) => boolean = () => false,
+): Signals {
   const controller = new AbortController();
+  let isSecond = false;
   const listener = (name: 'SIGINT' | 'SIGTERM'): void => {
-    if (controller.signal.aborted) {
+    if (isSecond) {
       onSecond();
       process.exit(INTERRUPTED[name]);
     }
+    isSecond = true;
+    const interruption = new Interruption(name);
+    if (takes(interruption)) return;
     onFirst();
-    controller.abort(new Interruption(name));
+    controller.abort(interruption);
   };
   process.on('SIGINT', listener);
   process.on('SIGTERM', listener);

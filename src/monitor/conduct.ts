@@ -1,4 +1,6 @@
 /** A watch from its beginning to its end: who begins, who is asked, what else goes on, and what ends it. */
+import { Interruption } from '../errors.ts';
+import { isConfirmed } from '../judge/judge.ts';
 import type { WatchRules } from '../judge/windows/verdict.ts';
 import type { RunDraft } from '../record/draft.ts';
 import type { StandingRun } from '../run/job.ts';
@@ -6,30 +8,43 @@ import type { Standing } from '../run/stand.ts';
 import type { CommandEnd } from './command.ts';
 import { everyFor } from './every.ts';
 import { followIncidents } from './incidents/follow.ts';
-import { Watch } from './watch.ts';
+import { nameChecks, Watch } from './watch.ts';
 
 /** Between two collections. Agents remember for much longer. */
 const COLLECT_MS = 5_000;
+/** Between two signs of life. */
+const TELL_MS = 1_000;
 
 type WatchRecord = NonNullable<RunDraft['watch']>;
+type EndedBy = NonNullable<WatchRecord['endedBy']>;
 
 export interface MonitorOptions {
   /** How often each check is tried. Absent: as often as the cluster can bear. */
   readonly everyMs?: number | undefined;
-  /** How long to watch. Absent: until the command has ended, or the signal. */
+  /** How long to watch. Absent: until the command has ended, or it is enough. */
   readonly forMs?: number | undefined;
   /** How long to watch on when the command has ended. */
   readonly afterMs: number;
   readonly budgets: WatchRecord['budgets'];
-  /** Whether a connection is held open besides, for each check that one can be held for. */
-  readonly isHeld: boolean;
+  /** Whether a connection is held open besides, for each check that one can be held for. Absent: where they are few. */
+  readonly isHeld?: boolean | undefined;
   /** Run meanwhile. @param signal aborted when it is to end */
-  readonly command?: {
-    readonly line: readonly string[];
-    readonly run: (signal: AbortSignal) => Promise<CommandEnd>;
-  };
-  /** Aborted where the user wants the watch to end: everything goes on from there as if its time was over. */
+  readonly command?:
+    | { readonly line: readonly string[]; readonly run: (signal: AbortSignal) => Promise<CommandEnd> }
+    | undefined;
+  /**
+   * Aborted where the user wants the watch to end, with an `Interruption`: everything goes on from there as if its time was over. Where
+   * something else was to end it, the run counts as interrupted.
+   */
   readonly enough: AbortSignal;
+}
+
+/** A watch that goes on, and what it is written into. */
+interface Going {
+  readonly watch: Watch;
+  readonly own: WatchRecord;
+  readonly options: MonitorOptions;
+  readonly run: StandingRun;
 }
 
 /**
@@ -39,21 +54,24 @@ export interface MonitorOptions {
  */
 export async function conductWatch(
   standing: readonly Standing[],
-  { checked, record, save }: StandingRun,
+  run: StandingRun,
   options: MonitorOptions,
 ): Promise<WatchRules> {
+  const { checked, record, save } = run;
   const { tools, nodes } = checked;
   const { clock, progress, signal } = tools;
-  const checks = standing.reduce((sum, { step }) => sum + step.draft.checks.length, 0);
+  const { budgets, forMs } = options;
+  const checks = standing.flatMap(({ step }) => step.draft.checks).length;
   const { everyMs, why } =
     options.everyMs === undefined ? everyFor(checks, nodes) : { everyMs: options.everyMs, why: undefined };
+  tellUnsettled(standing, progress);
   const watch = new Watch(standing, { everyMs, isHeld: options.isHeld }, tools);
   const startedAt = clock.date();
   const own: WatchRecord = {
     startedAt: startedAt.toISOString(),
     everyMs,
     ...(why === undefined ? {} : { why }),
-    budgets: options.budgets,
+    budgets,
     attempts: { due: 0, made: 0, collected: 0 },
     longestStallMs: 0,
     incidents: [],
@@ -67,8 +85,9 @@ export async function conductWatch(
     checks,
     everyMs,
     ...(why === undefined ? {} : { why }),
-    ...(options.forMs === undefined ? {} : { forMs: options.forMs }),
+    ...(forMs === undefined ? {} : { forMs }),
   });
+  save();
 
   const over = new AbortController();
   const following = followIncidents(
@@ -84,88 +103,147 @@ export async function conductWatch(
     { ...tools, signal: AbortSignal.any([signal, over.signal]) },
   );
   try {
-    const endedBy = await untilOver(watch, own, options, { tools, save });
-    signal.throwIfAborted();
-    own.endedBy = endedBy;
+    own.endedBy = await untilOver({ watch, own, options, run });
   } finally {
     over.abort();
     await following;
   }
+  signal.throwIfAborted();
+  if (own.endedBy === 'signal') noteInterruption(record, options);
   const endMs = watch.now();
   progress({ type: 'watch-ending' });
   for (const [pod, failure] of await watch.collect(true))
     progress({ type: 'note', text: `what ${pod} saw last is not known: ${failure}` });
   signal.throwIfAborted();
   own.durationMs = Math.round(endMs);
-  watch.write(own, endMs);
+  tellSeen(watch, own, endMs, progress);
   save();
-  return { startedAt: own.startedAt, budgets: own.budgets, endMs };
+  return { startedAt: own.startedAt, budgets, endMs };
+}
+
+/** Says what did not show what is expected already: that is no window. */
+function tellUnsettled(
+  standing: readonly Standing[],
+  progress: StandingRun['checked']['tools']['progress'],
+): void {
+  const unsettled = standing.flatMap(({ step: { draft, rules } }) =>
+    draft.checks.filter((check) => !isConfirmed(check, rules)),
+  );
+  if (unsettled.length === 0) return;
+  progress({
+    type: 'note',
+    text: `not as expected before the watch: ${nameChecks(unsettled)}; what is watched of ${unsettled.length === 1 ? 'it' : 'them'} changes no verdict`,
+  });
+}
+
+/** Whoever ends a watch that would have ended by itself has cut it off. */
+function noteInterruption({ run }: RunDraft, { forMs, command, enough }: MonitorOptions): void {
+  if (forMs === undefined && command === undefined) return;
+  const reason: unknown = enough.reason;
+  run.interruptedBy = reason instanceof Interruption ? reason.signalName : 'SIGINT';
 }
 
 /** Collects again and again. @returns what ended the watch */
-async function untilOver(
-  watch: Watch,
-  own: WatchRecord,
-  { command, forMs, afterMs, enough }: MonitorOptions,
-  { tools, save }: Pick<StandingRun, 'save'> & { readonly tools: StandingRun['checked']['tools'] },
-): Promise<NonNullable<WatchRecord['endedBy']>> {
-  const { clock, progress, signal } = tools;
+async function untilOver({ watch, own, options, run }: Going): Promise<EndedBy> {
+  const { forMs, enough } = options;
+  const { clock, progress, signal } = run.checked.tools;
   const ended = new AbortController();
-  let endedBy: NonNullable<WatchRecord['endedBy']> = 'signal';
-  const end = (by: typeof endedBy): void => {
-    if (!ended.signal.aborted) endedBy = by;
+  let endedBy: EndedBy = 'signal';
+  const stop = AbortSignal.any([signal, enough, ended.signal]);
+  /** @returns whether all of it has passed */
+  const pause = async (ms: number): Promise<boolean> => {
+    await clock.sleep(ms, stop).catch(() => undefined);
+    return !stop.aborted;
+  };
+  const endAfter = async (ms: number, by: EndedBy): Promise<void> => {
+    if (!(await pause(ms))) return;
+    endedBy = by;
     ended.abort();
   };
-  const stop = AbortSignal.any([signal, enough, ended.signal]);
-  const pause = (ms: number): Promise<void> => clock.sleep(ms, stop).catch(() => undefined);
-  const timing = forMs === undefined ? undefined : pause(forMs).then(() => end('time'));
-  const running =
-    command &&
-    runBeside(command, own, watch, stop, tools.progress).then(async () => {
-      await pause(afterMs);
-      if (!stop.aborted) end('command');
-    });
-  while (!stop.aborted) {
-    await pause(COLLECT_MS);
-    if (stop.aborted) break;
-    const askedMs = watch.now();
-    await watch.collect(false);
-    const open = watch.write(own, askedMs);
+  const tell = (open = { leak: 0, gap: 0, unknown: 0 }): void => {
+    const long = forMs === undefined ? {} : { forMs };
     progress({
       type: 'watch-goes-on',
-      elapsedMs: askedMs,
-      ...(forMs === undefined ? {} : { forMs }),
+      elapsedMs: watch.now(),
+      ...long,
       attempts: own.attempts.collected,
       open,
     });
-    save();
-  }
-  await Promise.all([timing, running]);
+  };
+  const living = async (): Promise<void> => {
+    let open: Parameters<typeof tell>[0];
+    const collecting = async (): Promise<void> => {
+      while (await pause(COLLECT_MS)) {
+        // What is still out then may show anything.
+        const knownMs = Math.max(0, watch.now() - 2 * run.checked.tools.timing.timeoutMs);
+        await watch.collect(false);
+        open = tellSeen(watch, own, knownMs, progress);
+        run.save();
+      }
+    };
+    const telling = async (): Promise<void> => {
+      while (await pause(TELL_MS)) tell(open);
+    };
+    await Promise.all([collecting(), telling()]);
+  };
+  await Promise.all([
+    living(),
+    forMs === undefined ? undefined : endAfter(forMs, 'time'),
+    runBeside({ watch, own, options, run }, stop)?.then(() => endAfter(options.afterMs, 'command')),
+  ]);
   return endedBy;
 }
 
-/** Runs the command of the user, and takes down how it ended. */
-async function runBeside(
-  { line, run }: NonNullable<MonitorOptions['command']>,
-  own: WatchRecord,
+/** Writes what is known into the record, and says which windows are new. @returns how many are open, by kind */
+function tellSeen(
   watch: Watch,
-  stop: AbortSignal,
+  own: WatchRecord,
+  knownMs: number,
   progress: StandingRun['checked']['tools']['progress'],
-): Promise<void> {
-  const startedMs = Math.round(watch.now());
-  own.command = { line: [...line], startedMs };
-  watch.incidents.push({ kind: 'command-started', atMs: startedMs, text: `${line[0]} was started` });
-  const { exitCode, failure } = await run(stop);
-  const endedMs = Math.round(watch.now());
-  own.command = {
-    ...own.command,
-    endedMs,
-    ...(exitCode === undefined ? {} : { exitCode }),
-    ...(failure === undefined ? {} : { failure }),
+): ReturnType<Watch['write']>['open'] {
+  const { open, seen } = watch.write(own, knownMs);
+  for (const kind of ['leak', 'gap'] as const) {
+    const checks = seen[kind];
+    const [first] = checks;
+    if (first !== undefined)
+      progress({
+        type: 'windows-seen',
+        kind,
+        atMs: first.atMs,
+        checks: nameChecks(checks.map(({ check }) => check)),
+      });
+  }
+  return open;
+}
+
+/** Runs the command of the user, and takes down how it ended. @returns undefined where there is none */
+function runBeside({ watch, own, options, run }: Going, stop: AbortSignal): Promise<void> | undefined {
+  const { command } = options;
+  if (command === undefined) return undefined;
+  const { progress } = run.checked.tools;
+  const [program] = command.line;
+  const note = (kind: 'command-started' | 'command-ended', atMs: number, text: string): void => {
+    watch.incidents.push({ kind, atMs, text });
+    progress({ type: 'incident', atMs, text });
   };
-  const how = failure === undefined ? 'has ended' : `failed: ${failure}`;
-  watch.incidents.push({ kind: 'command-ended', atMs: endedMs, text: `${line[0]} ${how}` });
-  progress({ type: 'incident', atMs: endedMs, text: `${line[0]} ${how}` });
+  const startedMs = Math.round(watch.now());
+  own.command = { line: [...command.line], startedMs };
+  note('command-started', startedMs, `${program} was started`);
+  return command.run(stop).then(({ exitCode, failure }) => {
+    const endedMs = Math.round(watch.now());
+    own.command = {
+      line: [...command.line],
+      startedMs,
+      endedMs,
+      ...(exitCode === undefined ? {} : { exitCode }),
+      ...(failure === undefined ? {} : { failure }),
+    };
+    note(
+      'command-ended',
+      endedMs,
+      `${program} ${failure === undefined ? 'has ended' : `failed: ${failure}`}`,
+    );
+  });
 }
 
 function namespacesOf({ namespaces, steps }: Standing['scenario']): readonly string[] {

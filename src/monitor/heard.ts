@@ -23,14 +23,14 @@ export interface Heard {
   heldOf(target: number): readonly HeldEvent[];
   /** In which the agent did not run. */
   readonly stalls: readonly Span[];
-  /** Of which it has forgotten what it saw. */
+  /** Of which it had more to remember than it can. */
   readonly lost: readonly Span[];
   /** In which its kubelet came by. */
   readonly visits: readonly Span[];
 }
 
-/** Of each target so many stretches are kept at most; of more the middle is forgotten. */
-const STRETCHES_KEPT = 5_000;
+/** Of each target so many stretches are kept at most. */
+const STRETCHES_KEPT = 1_000;
 
 /** Collects what an agent hands over. A line that is told again under its number replaces what was told before. */
 export class Hearing implements Heard {
@@ -44,7 +44,6 @@ export class Hearing implements Heard {
   readonly #stalls = new Map<number, Span>();
   readonly #lost = new Map<number, Span>();
   readonly #visits = new Map<number, Span>();
-  readonly #forgotten: Span[] = [];
 
   /**
    * @param offset what is to be added to the agent's clock to get the watch's, between these two: as it is now, because clocks drift
@@ -56,7 +55,8 @@ export class Hearing implements Heard {
     state: { readonly beganMs: number; readonly toMs: number; readonly due: number; readonly begun: number },
   ): void {
     const shift = (offset.earliest + offset.latest) / 2;
-    this.clockMs = Math.max(this.clockMs, (offset.latest - offset.earliest) / 2);
+    // What is told rests on the clocks as they are compared when it is told.
+    if (lines.length > 0) this.clockMs = Math.max(this.clockMs, (offset.latest - offset.earliest) / 2);
     const fromMs = this.span.toMs === 0 ? state.beganMs + shift : this.span.fromMs;
     this.span = { fromMs, toMs: state.toMs + shift };
     this.due = state.due;
@@ -78,7 +78,7 @@ export class Hearing implements Heard {
   }
 
   get lost(): readonly Span[] {
-    return [...this.#lost.values(), ...this.#forgotten];
+    return [...this.#lost.values()];
   }
 
   get visits(): readonly Span[] {
@@ -123,18 +123,17 @@ export class Hearing implements Heard {
       lastTookMs,
       mostApartMs,
     });
-    if (own.size > STRETCHES_KEPT) this.#forget(own);
+    if (own.size > STRETCHES_KEPT) forgetSome(own);
   }
+}
 
-  /** What changes so often has shown already what it is: its first changes and its last ones say as much as all. */
-  #forget(own: Map<number, WatchedStretch>): void {
-    const middle = [...own].slice(STRETCHES_KEPT / 4, STRETCHES_KEPT / 2);
-    const [, first] = middle[0] ?? [];
-    const [, last] = middle.at(-1) ?? [];
-    for (const [seq] of middle) own.delete(seq);
-    if (first !== undefined && last !== undefined)
-      this.#forgotten.push({ fromMs: first.firstMs, toMs: last.lastMs + last.lastTookMs });
-  }
+/**
+ * What changes so often has shown already what it is: its first changes and its last ones say as much as all. What is forgotten leaves
+ * a hole, which is unknown.
+ */
+function forgetSome(stretches: Map<number, WatchedStretch>): void {
+  const middle = [...stretches.keys()].slice(STRETCHES_KEPT / 4, STRETCHES_KEPT / 2);
+  for (const seq of middle) stretches.delete(seq);
 }
 
 function ofTarget<Value>(all: Map<number, Map<number, Value>>, target: number): Map<number, Value> {

@@ -1,5 +1,6 @@
 /** Which pods watch what: every pod its own checks and its own listeners, and the outposts the ways between nodes. Pure. */
 import { objectKey } from '../keys.ts';
+import type { Protocol } from '../model/protocol.ts';
 import { describePort } from '../pair.ts';
 import type { DialRequest } from '../probe/protocol.ts';
 import type { CheckDraft } from '../record/draft.ts';
@@ -29,9 +30,12 @@ export interface WatchedCheck {
 export interface WatchedWay {
   readonly from: Outpost;
   readonly to: Outpost;
+  readonly protocol: Protocol;
   /** The id among the targets of that pod. */
   readonly target: number;
 }
+
+type OnNode = Pick<Outpost | RunningPod, 'node'>;
 
 /** Gives out ids, and takes down what is to be dialled. */
 export class WatchPlan {
@@ -50,7 +54,7 @@ export class WatchPlan {
   }
 
   /**
-   * @param isHeld whether a connection is to be held besides, where one can be: TCP, and expected reachable
+   * @param isHeld whether a connection is to be held besides
    * @returns undefined where nothing was placed that could be dialled
    */
   addCheck(check: CheckDraft, pods: RunningPods, isHeld: boolean): WatchedCheck | undefined {
@@ -65,29 +69,28 @@ export class WatchPlan {
     const known = this.#listeners.get(listens);
     const own = known ?? this.#add(to, { host: listener.address, port, protocol, pod: listener.pod });
     this.#listeners.set(listens, own);
-    if (isHeld && check.protocol === 'TCP' && check.expected === 'reachable')
-      this.#of(from).held.push({ id: target, host, port, protocol, pod });
+    if (isHeld) this.#of(from).held.push({ id: target, host, port, protocol, pod });
     return { check, from, to, target, listener: own };
   }
 
   /** Between two nodes in one direction, or inside one. What has no outpost is not watched. */
-  addWay(from: Outpost | undefined, to: Outpost | undefined): void {
+  addWay(from: Outpost | undefined, to: Outpost | undefined, protocol: Protocol): void {
     if (from === undefined || to === undefined) return;
-    const key = wayKey(from.node, to.node);
+    const key = wayKey(from, to, protocol);
     if (this.#ways.has(key)) return;
     const [source, destination] = from === to ? [from.guarded, from.open] : [from.open, to.open];
     const target = this.#add(source, {
       host: destination.ip,
       port: OUTPOST_PORT,
-      protocol: 'TCP',
+      protocol,
       pod: objectKey(destination),
     });
-    this.#ways.set(key, { from, to, target });
+    this.#ways.set(key, { from, to, protocol, target });
   }
 
   /** The ways that a connection between two pods rests on: there and back. */
-  waysBetween(from: RunningPod, to: RunningPod): readonly WatchedWay[] {
-    const keys = new Set([wayKey(from.node, to.node), wayKey(to.node, from.node)]);
+  waysBetween(from: RunningPod, to: RunningPod, protocol: Protocol): readonly WatchedWay[] {
+    const keys = new Set([wayKey(from, to, protocol), wayKey(to, from, protocol)]);
     return [...keys].flatMap((key) => this.#ways.get(key) ?? []);
   }
 
@@ -106,8 +109,8 @@ export class WatchPlan {
   }
 }
 
-function wayKey(from: string, to: string): string {
-  return `${from} ${to}`;
+function wayKey(from: OnNode, to: OnNode, protocol: Protocol): string {
+  return `${from.node} ${to.node} ${protocol}`;
 }
 
 /** The pod of an outpost that tries a way. */

@@ -9,8 +9,17 @@ import { type Heard, Hearing } from './heard.ts';
 
 /** Clocks of nodes drift: only exchanges of the last minute or so say how far one is off. */
 const EXCHANGES_KEPT = 12;
+/** By so much one may drift in a millisecond: a clock that is being set right goes no faster. */
+const DRIFT = 0.0005;
 /** An agent in good health has answered long before. */
 const ANSWER_MS = 5_000;
+/** While the watch goes on, an exec that breaks is made again with the next collection. */
+const GRACE_MS = 2_000;
+
+/** How far the agent's clock is from the watch's, as one exchange bounds it. */
+interface Comparison extends ClockBounds {
+  readonly atMs: number;
+}
 
 /** What is asked with: the sessions of the run, and a clock that counts from the beginning of the watch. */
 export type Collecting = Trying & {
@@ -23,8 +32,7 @@ export class PodWatch {
   readonly #request: WatchRequest;
   readonly #ids: ReadonlySet<number>;
   readonly #agents: Hearing[] = [];
-  /** The offsets of the agent's clock from the watch's, as the last exchanges bound them. */
-  #offsets: ClockBounds[] = [];
+  #comparisons: Comparison[] = [];
   #agent: string | undefined;
   #received = 0;
 
@@ -52,9 +60,12 @@ export class PodWatch {
   async collect(ends: boolean, context: Collecting): Promise<string | undefined> {
     const { watch } = this.#request;
     const request = { kind: 'collect', watch, received: this.#received, ...(ends ? { ends } : {}) } as const;
-    const failure = await this.#ask(request, context);
+    const { timing } = context;
+    const patient = ends ? context : { ...context, timing: { ...timing, execGraceMs: GRACE_MS } };
+    const failure = await this.#ask(request, patient);
     if (failure !== UNKNOWN_WATCH || ends) return failure;
-    return await this.begin(context);
+    this.#received = 0;
+    return await this.#ask(this.#request, patient);
   }
 
   async #ask(request: WatchRequest | CollectRequest, context: Collecting): Promise<string | undefined> {
@@ -69,7 +80,9 @@ export class PodWatch {
     } as const;
     const { answer, startedMs, endedMs } = await execLimit(() => askPod(this.pod, question, context));
     if (answer.kind === 'broken') return answer.reason;
-    return this.#hear(answer, startedMs - zeroMs, endedMs - zeroMs);
+    const failure = this.#hear(answer, startedMs - zeroMs, endedMs - zeroMs);
+    if (request.kind === 'collect' && failure === undefined) this.#received = answer.end.state?.seq ?? 0;
+    return failure;
   }
 
   #hear(
@@ -81,24 +94,30 @@ export class PodWatch {
     if (state === undefined) return UNKNOWN_WATCH;
     if (agent !== this.#agent) {
       this.#agent = agent;
-      this.#offsets = [];
+      this.#comparisons = [];
       this.#agents.push(new Hearing());
     }
-    this.#received = state.seq;
-    this.#offsets.push({ earliest: sentMs - clockMs, latest: receivedMs - elapsedMs - clockMs });
-    this.#offsets = this.#offsets.slice(-EXCHANGES_KEPT);
+    const latest = receivedMs - elapsedMs - clockMs;
+    this.#comparisons.push({ atMs: receivedMs, earliest: sentMs - clockMs, latest });
+    this.#comparisons = this.#comparisons.slice(-EXCHANGES_KEPT);
     const { beganMs, due, begun } = state;
-    this.#agents.at(-1)?.hear(lines, overlapOf(this.#offsets), { beganMs, toMs: clockMs, due, begun });
+    this.#agents
+      .at(-1)
+      ?.hear(lines, offsetAt(receivedMs, this.#comparisons), { beganMs, toMs: clockMs, due, begun });
     return undefined;
   }
 }
 
 const UNKNOWN_WATCH = 'the agent knows of no watch';
 
-/** Where all bounds hold; the newest where they do not hold together, because the clock has drifted or was set. */
-function overlapOf(offsets: readonly ClockBounds[]): ClockBounds {
-  const newest = offsets.at(-1) ?? { earliest: 0, latest: 0 };
-  const earliest = Math.max(...offsets.map((offset) => offset.earliest));
-  const latest = Math.min(...offsets.map((offset) => offset.latest));
+/** Where all bounds hold, as far as clocks may have drifted since; the newest where they do not hold together, because one was set. */
+function offsetAt(nowMs: number, comparisons: readonly Comparison[]): ClockBounds {
+  const drifted = comparisons.map(({ atMs, earliest, latest }) => {
+    const driftMs = DRIFT * (nowMs - atMs);
+    return { earliest: earliest - driftMs, latest: latest + driftMs };
+  });
+  const newest = drifted.at(-1) ?? { earliest: 0, latest: 0 };
+  const earliest = Math.max(...drifted.map((bounds) => bounds.earliest));
+  const latest = Math.min(...drifted.map((bounds) => bounds.latest));
   return earliest <= latest ? { earliest, latest } : newest;
 }

@@ -8,8 +8,9 @@ import { lengthsOf } from '../judge/windows/lengths.ts';
 import { windowsOf } from '../judge/windows/windows.ts';
 import { objectKey } from '../keys.ts';
 import type { Incident } from '../model/incident.ts';
-import type { Window, WindowKind } from '../model/window.ts';
+import type { Edge, Window, WindowKind } from '../model/window.ts';
 import { greatest } from '../numbers.ts';
+import { describePort } from '../pair.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { CheckDraft, RunDraft } from '../record/draft.ts';
 import type { Outpost } from '../run/outposts.ts';
@@ -24,6 +25,10 @@ import { type HeardPod, type HeardWay, Tracks } from './tracks.ts';
 const ABANDONED_MS = 15 * 60_000;
 /** How many lines an agent keeps that nobody has fetched: hours of a network that changes each minute. */
 const LINES_KEPT = 4_000;
+/** So many connections cost little to hold, each with its heartbeats: where there are more, somebody has to ask for it. */
+const HELD_UNASKED = 500;
+/** Of more checks only these are named. */
+const CHECKS_NAMED = 3;
 
 type WatchRecord = NonNullable<RunDraft['watch']>;
 
@@ -35,24 +40,44 @@ export type Watching = Omit<Collecting, 'zeroMs'> & {
 
 export interface WatchSettings {
   readonly everyMs: number;
-  /** Whether a connection is held open besides, for each check that one can be held for. */
-  readonly isHeld: boolean;
+  /** Whether a connection is held open besides, for each check that one can be held for. Absent: where they are few. */
+  readonly isHeld?: boolean | undefined;
+}
+
+/** A window that has not been told of before. */
+export interface SeenWindow {
+  readonly check: CheckDraft;
+  /** When it began at the latest. */
+  readonly atMs: number;
+}
+
+/** What there is to tell of a watch. */
+export interface Seen {
+  /** How many windows are open, by kind. */
+  readonly open: Readonly<Record<WindowKind, number>>;
+  /** Checks with a window that is new, by kind, those first whose window began first. */
+  readonly seen: Readonly<Record<'leak' | 'gap', readonly SeenWindow[]>>;
 }
 
 /** The watch of all checks of the scenarios that stand. */
 export class Watch {
   /** In milliseconds after the watch began. */
   readonly incidents: Incident[] = [];
-  readonly #settings: WatchSettings;
+  readonly #everyMs: number;
+  readonly #isHeld: boolean;
+  /** When the last window began that was told of, by check. */
+  readonly #told = new Map<CheckDraft, number>();
   readonly #context: Collecting;
   readonly #plan = new WatchPlan();
   readonly #checks: readonly WatchedCheck[];
   readonly #watches: ReadonlyMap<RunningPod, PodWatch>;
 
   constructor(standing: readonly Standing[], settings: WatchSettings, context: Watching) {
-    this.#settings = settings;
-    this.#checks = standing.flatMap(({ step, outposts }) => this.#add(step, outposts));
     const { everyMs } = settings;
+    this.#everyMs = everyMs;
+    const all = standing.flatMap(({ step }) => step.draft.checks);
+    this.#isHeld = settings.isHeld ?? all.filter(canBeHeld).length <= HELD_UNASKED;
+    this.#checks = standing.flatMap(({ step, outposts }) => this.#add(step, outposts));
     const { runId, timing } = context;
     this.#watches = new Map(
       this.#plan.pods.map(({ pod, targets, held }) => [
@@ -74,14 +99,13 @@ export class Watch {
   }
 
   #add({ draft, stage }: Standing['step'], outposts: readonly Outpost[]): readonly WatchedCheck[] {
-    const { isHeld } = this.#settings;
     const onNode = new Map(outposts.map((outpost) => [outpost.node, outpost]));
     return draft.checks.flatMap((check) => {
-      const watched = this.#plan.addCheck(check, stage.pods, isHeld);
+      const watched = this.#plan.addCheck(check, stage.pods, this.#isHeld && canBeHeld(check));
       if (watched === undefined) return [];
       const [one, other] = [onNode.get(watched.from.node), onNode.get(watched.to.node)];
-      this.#plan.addWay(one, other);
-      this.#plan.addWay(other, one);
+      this.#plan.addWay(one, other, check.protocol);
+      this.#plan.addWay(other, one, check.protocol);
       return [watched];
     });
   }
@@ -110,15 +134,17 @@ export class Watch {
 
   /**
    * Writes what has been collected so far into the record.
-   * @param endMs until when it is known @returns how many windows are open at that time, by kind
+   * @param endMs until when it is known
    */
-  write(record: WatchRecord, endMs: number): Readonly<Record<WindowKind, number>> {
-    const { everyMs } = this.#settings;
+  write(record: WatchRecord, endMs: number): Seen {
+    const everyMs = this.#everyMs;
     const tracks = new Tracks(everyMs, { fromMs: 0, toMs: endMs });
     const pods = new Map<RunningPod, HeardPod>();
     for (const [pod, { agents }] of this.#watches) pods.set(pod, { key: objectKey(pod), agents });
     const ways = new Map(this.#plan.ways.map((way) => [way, this.#heardWay(way)]));
     const open = { leak: 0, gap: 0, unknown: 0 };
+    const seen: Record<'leak' | 'gap', SeenWindow[]> = { leak: [], gap: [] };
+    const incidents = this.incidents.toSorted((left, right) => left.atMs - right.atMs);
     for (const watched of this.#checks) {
       const { check, from, to, target, listener } = watched;
       const [source, destination] = [pods.get(from), pods.get(to)];
@@ -128,60 +154,99 @@ export class Watch {
         to: destination,
         target,
         listener,
-        ways: this.#plan.waysBetween(from, to).flatMap((way) => ways.get(way) ?? []),
+        ways: this.#plan.waysBetween(from, to, check.protocol).flatMap((way) => ways.get(way) ?? []),
       });
       const windows = windowsOf(check.expected, track, { everyMs, endMs });
       for (const { kind, ended } of windows) if (ended === undefined) open[kind] += 1;
-      check.watched = this.#watched(watched, source.agents, windows, endMs);
+      this.#noteNew(check, windows, seen);
+      check.watched = watchedOf(watched, source.agents, { windows, incidents, endMs });
     }
+    for (const list of Object.values(seen)) list.sort((left, right) => left.atMs - right.atMs);
     const agents = [...this.#watches.values()].flatMap((watch) => watch.agents);
     const stalls = agents.flatMap((agent) => agent.stalls.map(({ fromMs, toMs }) => toMs - fromMs));
     record.longestStallMs = Math.round(greatest([0, ...stalls]));
-    record.incidents = this.incidents.map((incident) => ({ ...incident }));
+    record.incidents = incidents.map((incident) => ({ ...incident, atMs: Math.round(incident.atMs) }));
     record.attempts = {
       due: sumOf(agents.map(({ due }) => due)),
       made: sumOf(agents.map(({ begun }) => begun)),
       collected: sumOf(agents.map(({ attempts }) => attempts)),
     };
-    return open;
+    return { open, seen };
   }
 
-  #watched(
-    { from, to, target }: WatchedCheck,
-    agents: readonly Heard[],
-    windows: readonly Window[],
-    endMs: number,
-  ): NonNullable<CheckDraft['watched']> {
-    const nodes = { source: from.node, destination: to.node };
-    const stretches = agents.flatMap((agent) => agent.stretchesOf(target));
-    const held = agents.flatMap((agent) => agent.heldOf(target));
-    return {
-      attempts: sumOf(stretches.map(({ count }) => count)),
-      unknownMs: Math.round(lengthsOf(windows, 'unknown', endMs).total.atLeastMs),
-      windows: windows.map((window) => {
-        const incident = nearestIncident(window, this.incidents, nodes);
-        return { ...window, ...(incident === undefined ? {} : { incident }) };
-      }),
-      ...(held.length === 0
-        ? {}
-        : {
-            held: {
-              beats: sumOf(held.map(({ beats }) => beats)),
-              events: held.map(({ event, atMs, detail }) => ({
-                event,
-                atMs: Math.round(atMs),
-                ...(detail === undefined ? {} : { detail }),
-              })),
-            },
-          }),
-    };
+  #noteNew(check: CheckDraft, windows: readonly Window[], seen: Record<'leak' | 'gap', SeenWindow[]>): void {
+    const toldMs = this.#told.get(check) ?? Number.NEGATIVE_INFINITY;
+    for (const { kind, began } of windows) {
+      // An edge moves a little when clocks are compared again.
+      if (kind === 'unknown' || began.latestMs <= toldMs + this.#everyMs / 2) continue;
+      this.#told.set(check, began.latestMs);
+      if (seen[kind].at(-1)?.check !== check) seen[kind].push({ check, atMs: began.latestMs });
+    }
   }
 
   #heardWay(way: WatchedWay): HeardWay {
-    const { from, to, target } = way;
-    const name = from === to ? `the way inside ${from.node}` : `the way from ${from.node} to ${to.node}`;
+    const { from, to, protocol, target } = way;
+    const between = from === to ? `inside ${from.node}` : `from ${from.node} to ${to.node}`;
+    const name = `the way ${between}${protocol === 'UDP' ? ' for UDP' : ''}`;
     return { name, agents: this.#watches.get(watcherOf(way))?.agents ?? [], target };
   }
+}
+
+/** What the record says of a check. */
+function watchedOf(
+  { from, to, target }: WatchedCheck,
+  agents: readonly Heard[],
+  {
+    windows,
+    incidents,
+    endMs,
+  }: { readonly windows: readonly Window[]; readonly incidents: readonly Incident[]; readonly endMs: number },
+): NonNullable<CheckDraft['watched']> {
+  const nodes = { source: from.node, destination: to.node };
+  const stretches = agents.flatMap((agent) => agent.stretchesOf(target));
+  const held = agents.flatMap((agent) => agent.heldOf(target));
+  return {
+    attempts: sumOf(stretches.map(({ count }) => count)),
+    unknownMs: Math.round(lengthsOf(windows, 'unknown', endMs).total.atLeastMs),
+    windows: windows.map((window) => {
+      const incident = nearestIncident(window, incidents, nodes);
+      return { ...inWholeMs(window), ...(incident === undefined ? {} : { incident }) };
+    }),
+    ...(held.length === 0
+      ? {}
+      : {
+          held: {
+            beats: sumOf(held.map(({ beats }) => beats)),
+            events: held.map(({ event, atMs, detail }) => ({
+              event,
+              atMs: Math.round(atMs),
+              ...(detail === undefined ? {} : { detail }),
+            })),
+          },
+        }),
+  };
+}
+
+/** No edge is told to be more certain than it is. */
+function inWholeMs({ began, ended, ...rest }: Window): Window {
+  const edge = ({ earliestMs, latestMs }: Edge): Edge => ({
+    earliestMs: Math.floor(earliestMs),
+    latestMs: Math.ceil(latestMs),
+  });
+  return { ...rest, began: edge(began), ...(ended === undefined ? {} : { ended: edge(ended) }) };
+}
+
+function canBeHeld({ protocol, expected }: CheckDraft): boolean {
+  return protocol === 'TCP' && expected === 'reachable';
+}
+
+/** `shop/web → shop/db:5432/TCP and 13 more` */
+export function nameChecks(checks: readonly CheckDraft[]): string {
+  const named = checks
+    .slice(0, CHECKS_NAMED)
+    .map((check) => `${check.from} → ${check.to}:${describePort(check)}`);
+  const more = checks.length - named.length;
+  return `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function sumOf(numbers: readonly number[]): number {

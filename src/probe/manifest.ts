@@ -5,6 +5,7 @@ import type { PlannedNamespace, PlannedPod } from '../scenario/scenario.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AGENT_CONFIG_VARIABLE, AGENT_PATH, AGENT_SOURCE_VARIABLE, PROBE_CONTAINER } from './protocol.ts';
 import type { ProbeSettings } from './settings.ts';
+import type { WatchRequest } from './watch-protocol.ts';
 
 /** The label, with the run id as its value, on everything that a run creates. Clean-up goes by it. */
 export const RUN_LABEL = 'podreach.dev/run';
@@ -25,16 +26,22 @@ export interface ProbePodOptions {
   /** The agent's JavaScript, from `agentSource`. */
   readonly agent: string;
   readonly settings: ProbeSettings;
+  /** What the agent watches from its process's beginning. */
+  readonly firstInstant?: WatchRequest;
 }
 
 /** The manifest of a probe pod. It has the labels that the scenario gives it and {@link RUN_LABEL}, nothing else. */
-export function probePod(pod: PlannedPod, { runId, agent, settings }: ProbePodOptions): KubeObject {
+export function probePod(
+  pod: PlannedPod,
+  { runId, agent, settings, firstInstant }: ProbePodOptions,
+): KubeObject {
   const visitPort = visitPortOf(pod);
   const config: AgentConfig = {
     runId,
     pod: objectKey(pod),
     visitPort,
     ports: pod.ports.map(({ port, protocol }) => ({ port, protocol })),
+    ...(firstInstant === undefined ? {} : { firstInstant }),
   };
   // A safe sysctl since Kubernetes 1.22, and the only way to port 80 without a capability.
   const sysctls = pod.ports.some(({ port }) => port < FIRST_UNPRIVILEGED_PORT)

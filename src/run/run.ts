@@ -85,7 +85,7 @@ function finish(record: RunDraft, options: RunOptions, beganMs: number): void {
   if (options.signal.aborted) {
     const reason: unknown = options.signal.reason;
     record.run.interruptedBy = reason instanceof Interruption ? reason.signalName : 'SIGINT';
-  } else {
+  } else if (record.run.interruptedBy === undefined) {
     record.run.incomplete = record.run.error !== undefined;
   }
   record.run.exitCode = exitCodeFor(record);

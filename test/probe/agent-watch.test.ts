@@ -333,6 +333,34 @@ describe('a held connection', () => {
   });
 });
 
+describe('an agent that connections are held to', () => {
+  test('serves 1,024 of them, and all who do not hold theirs', async () => {
+    await network.serving({ pod: 'shop/popular', ports: [{ port: 8009, protocol: 'TCP' }] });
+    const clients = `
+      const net = require('node:net');
+      const seen = { answered: 0, closed: 0 };
+      const tell = () => {
+        if (seen.answered + seen.closed === 1100) process.stdout.write(JSON.stringify(seen) + '\\n');
+      };
+      for (let client = 0; client < 1100; client += 1) {
+        const socket = net.connect(8009, '127.0.0.1', () => socket.write('podreach-hold 0123456789abcdef\\n'));
+        socket.on('error', () => {});
+        socket.once('data', () => { seen.answered += 1; tell(); });
+        socket.once('close', () => { seen.closed += 1; tell(); });
+      }
+    `;
+    const holding = network.run([process.execPath, '-e', clients]);
+    const told = new Promise((resolve) => holding.child.stdout.once('data', resolve));
+    expect(JSON.parse(String(await told))).toEqual({ answered: 1_024, closed: 76 });
+    const once = network.connect(['127.0.0.1', '8009']);
+    expect(await once.ended).toMatchObject({
+      stdout: expect.stringContaining('answered by shop/popular'),
+      exitCode: 0,
+    });
+    holding.child.kill();
+  });
+});
+
 describe('visits of the kubelet', () => {
   test('are told as one line while they come', async () => {
     const agent = await network.serving({ pod: 'shop/visited', ports: [] });

@@ -120,7 +120,12 @@ export class PodNetwork implements AsyncDisposable {
     const [namespace = '', name = ''] = pod.split('/');
     const manifest = probePod(
       { namespace, name, labels: {}, ports },
-      { runId, agent: agentSource(), settings: DEFAULT_PROBE_SETTINGS },
+      {
+        runId,
+        agent: agentSource(),
+        settings: DEFAULT_PROBE_SETTINGS,
+        ...(firstInstant === undefined ? {} : { firstInstant }),
+      },
     );
     const { containers } = manifest['spec'] as {
       containers: [{ command: string[]; env: { name: string; value: string }[] }];
@@ -132,11 +137,7 @@ export class PodNetwork implements AsyncDisposable {
     );
     this.#visitPort += 1;
     const variables = Object.fromEntries(env.map((variable) => [variable.name, variable.value]));
-    const config = {
-      ...JSON.parse(variables['PODREACH_CONFIG'] ?? ''),
-      visitPort: this.#visitPort,
-      firstInstant,
-    };
+    const config = { ...JSON.parse(variables['PODREACH_CONFIG'] ?? ''), visitPort: this.#visitPort };
     return this.run([program === 'node' ? process.execPath : program, ...nodeArgs, ...args], {
       env: { ...variables, PODREACH_CONFIG: JSON.stringify(config) },
     });

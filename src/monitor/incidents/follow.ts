@@ -8,6 +8,8 @@ import { type Snapshot, takeSnapshot, type Unreadable } from './snapshot.ts';
 
 /** Between two looks. A look costs a request for each kind of object and namespace. */
 const EVERY_MS = 1_000;
+/** In a cluster that is large, or slow, the pause is so many times as long as a look. */
+const REST = 10;
 
 export interface Followed {
   /** The namespaces of the scenarios. */
@@ -20,48 +22,61 @@ export interface Followed {
   readonly onIncident: (incident: Incident) => void;
 }
 
+type Following = Requesting<'list'> & Telling & { readonly clock: Pick<Clock, 'sleep'> };
+
 /**
  * Looks until the signal is aborted. What may not be read is said once and left out; an API server that does not answer is an
  * incident itself. Never throws for what the cluster does.
  */
-export async function followIncidents(
+export async function followIncidents(followed: Followed, context: Following): Promise<void> {
+  const { signal, clock } = context;
+  const look = createLooks(followed, context);
+  while (!signal.aborted) {
+    const restMs = await look();
+    await clock.sleep(restMs, signal).catch(() => undefined);
+  }
+}
+
+/** @returns what takes one look, tells what has happened since the last, and returns how long to rest then */
+function createLooks(
   { namespaces, startedMs, now, onIncident }: Followed,
-  context: Requesting<'list'> & Telling & { readonly clock: Pick<Clock, 'sleep'> },
-): Promise<void> {
-  const { signal, clock, progress } = context;
+  context: Following,
+): () => Promise<number> {
   const unreadable: Unreadable = new Map();
   let last: Snapshot | undefined;
   let reachedMs = 0;
   let isLost = false;
-  while (!signal.aborted) {
+  return async () => {
+    const begunMs = now();
     const known = unreadable.size;
     try {
       const snapshot = await takeSnapshot(namespaces, unreadable, now, context);
-      if (isLost)
-        onIncident({
-          kind: 'api-back',
-          atMs: snapshot.takenMs,
-          withinMs: snapshot.takenMs - reachedMs,
-          text: 'the API server answered again',
-        });
+      const withinMs = snapshot.takenMs - reachedMs;
+      const text = 'the API server answered again';
+      if (isLost) onIncident({ kind: 'api-back', atMs: snapshot.takenMs, withinMs, text });
       isLost = false;
-      if (last !== undefined)
-        for (const incident of differences(last, snapshot, startedMs)) onIncident(incident);
+      reachedMs = snapshot.takenMs;
+      if (last !== undefined) differences(last, snapshot, startedMs).forEach(onIncident);
       last = snapshot;
     } catch (thrown) {
-      if (signal.aborted) return;
-      if (!isLost)
-        onIncident({
-          kind: 'api-lost',
-          atMs: now(),
-          withinMs: now() - reachedMs,
-          text: `the API server did not answer: ${messageOf(thrown)}`,
-        });
+      if (context.signal.aborted) return 0;
+      const withinMs = now() - reachedMs;
+      const text = `the API server did not answer: ${messageOf(thrown)}`;
+      if (!isLost) onIncident({ kind: 'api-lost', atMs: now(), withinMs, text });
       isLost = true;
     }
-    reachedMs = now();
-    for (const [what, why] of [...unreadable].slice(known))
-      progress({ type: 'note', text: `cannot look at ${what}, so that nothing is said of them: ${why}` });
-    await clock.sleep(EVERY_MS, signal).catch(() => undefined);
+    tellUnreadable([...unreadable].slice(known), context);
+    return isLost ? EVERY_MS : Math.max(EVERY_MS, REST * (now() - begunMs));
+  };
+}
+
+/** What a cluster does not serve cannot happen there: that is not worth a word. */
+function tellUnreadable(
+  all: readonly (readonly [string, string | undefined])[],
+  { progress }: Telling,
+): void {
+  for (const [what, why] of all) {
+    if (why === undefined) continue;
+    progress({ type: 'note', text: `cannot look at ${what}, so that nothing is said of them: ${why}` });
   }
 }

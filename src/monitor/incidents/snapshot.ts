@@ -22,8 +22,8 @@ export interface Snapshot {
   readonly pods?: readonly KubeObject[];
 }
 
-/** What cannot be looked at, and why, by what it is called. */
-export type Unreadable = Map<string, string>;
+/** What cannot be looked at, by what it is called, and why; undefined: there is no such kind of object. */
+export type Unreadable = Map<string, string | undefined>;
 
 /**
  * @param namespaces those of the scenarios
@@ -41,8 +41,10 @@ export async function takeSnapshot(
     try {
       return await kube.list(query, { signal, answerMs: ANSWER_MS, outageMs: 0 });
     } catch (thrown) {
-      if (!isRefusal(thrown)) throw thrown;
-      unreadable.set(what, thrown.message);
+      if (!(thrown instanceof PodreachError)) throw thrown;
+      const isAbsent = thrown instanceof ApiStatusError && thrown.httpStatus === 404;
+      if (!isAbsent && thrown.code !== 'permission-denied') throw thrown;
+      unreadable.set(what, isAbsent ? undefined : thrown.message);
       return undefined;
     }
   };
@@ -80,12 +82,4 @@ export function daemonSetOf({ metadata }: KubeObject): string | undefined {
   };
   const owner = ownerReferences.find(({ kind }) => kind === 'DaemonSet');
   return owner && `${metadata.namespace}/${owner.name}`;
-}
-
-/** The user may not, or there is no such thing. */
-function isRefusal(thrown: unknown): thrown is PodreachError {
-  if (!(thrown instanceof PodreachError)) return false;
-  return (
-    thrown.code === 'permission-denied' || (thrown instanceof ApiStatusError && thrown.httpStatus === 404)
-  );
 }

@@ -100,6 +100,7 @@ export function advance(state: ProgressState, event: ProgressEvent): ProgressSta
     case 'canary-ended':
       return { ...state, running: without(state, OUTPOSTS, CANARY) };
     case 'canary-started':
+    case 'windows-seen':
     case 'incident':
     case 'command-line':
     case 'note':
@@ -154,6 +155,8 @@ export function describeEvent(
       const now = windows.length === 0 ? '' : `; now ${windows.join(', ')}`;
       return `watched for ${duration(elapsedMs)}${long}, ${count(attempts, 'attempt')}${now}`;
     }
+    case 'windows-seen':
+      return `after ${duration(event.atMs)}: ${SEEN_WORDS[event.kind]}: ${event.checks}`;
     case 'watch-ending':
       return 'the watch is over: collecting what is left';
     case 'incident':
@@ -181,6 +184,8 @@ export function describeEvent(
 function inStep({ step }: { readonly step?: string }, text: string): string {
   return step === undefined ? text : `${step}: ${text}`;
 }
+
+const SEEN_WORDS = { leak: 'open, and should not be', gap: 'cut off, and should not be' } as const;
 
 /** What windows that are open say of so many checks. */
 const OPEN_WORDS: Readonly<Record<WindowKind, (checks: number) => string>> = {

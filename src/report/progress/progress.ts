@@ -10,6 +10,9 @@ import type { Screen } from './screen.ts';
 
 const CANARY_EVERY_MS = 5_000;
 
+/** What stays also above a live line: it tells of a moment. */
+const STAYING: ReadonlySet<ProgressEvent['type']> = new Set(['windows-seen', 'incident']);
+
 export interface ProgressOptions {
   /** Only notes. */
   readonly quiet: boolean;
@@ -44,9 +47,11 @@ export function createProgress(screen: Screen, options: ProgressOptions, clock: 
       state = advance(state, event);
       live?.show(describeState(state));
       if (event.type === 'note') print([event.text]);
-      if (options.quiet || event.type === 'note') return;
-      if (live === undefined) print(plainLines(event, options.verbose || isDue(event)));
-      else if (event.type === 'incident' || event.type === 'command-line') print(plainLines(event, true));
+      // What the user's own command says is the user's to silence.
+      if (event.type === 'command-line') print([event.text]);
+      if (options.quiet || event.type === 'note' || event.type === 'command-line') return;
+      if (live === undefined || STAYING.has(event.type))
+        print(plainLines(event, options.verbose || isDue(event)));
       print(endings(event, state));
     },
     close: () => live?.close(),
@@ -66,7 +71,10 @@ function createCanaryPace(clock: Clock): (event: ProgressEvent) => boolean {
 }
 
 /** What an event says where lines stay: at most one for a phase, and what happens within it only where that is asked for. */
-function plainLines(event: Exclude<ProgressEvent, { type: 'note' }>, isVerbose: boolean): string[] {
+function plainLines(
+  event: Exclude<ProgressEvent, { type: 'note' | 'command-line' }>,
+  isVerbose: boolean,
+): string[] {
   switch (event.type) {
     case 'cluster-starting':
     case 'cluster-stopping':
@@ -85,12 +93,11 @@ function plainLines(event: Exclude<ProgressEvent, { type: 'note' }>, isVerbose: 
       return isVerbose ? [`${event.scenario}: ${describeEvent(event)}`] : [];
     case 'watch-began':
     case 'watch-ending':
+    case 'windows-seen':
     case 'incident':
       return [describeEvent(event)];
     case 'watch-goes-on':
       return isVerbose ? [describeEvent(event)] : [];
-    case 'command-line':
-      return [event.text];
     case 'scenario-ended':
       return [];
   }

@@ -254,6 +254,13 @@ describe('dark times', () => {
     ]);
   });
 
+  test('at the end of a watch leave open whether a gap had ended', () => {
+    expect(windows('reachable', 'CCFF....', { source: [dark(4500, 8000)] })).toEqual([
+      'gap 1500..2510 to 3500..8000 (2 timeout)',
+      'unknown 4000..4500 to the end (0 it was dark)',
+    ]);
+  });
+
   test('of one reason that follow each other are one window', () => {
     const source = [dark(1600, 3000), dark(3200, 4800)];
     expect(windows('reachable', 'CC...CC', { source })).toEqual([
@@ -267,6 +274,10 @@ describe('dark times', () => {
   });
 
   test('that explain only a part leave the rest unexplained', () => {
+    expect(windows('reachable', 'CC......CC', { source: [dark(2000, 4000)] })).toEqual([
+      'unknown 1500..2000 to 4000..4000 (0 it was dark)',
+      'unknown 4000..4000 to 8500..8510 (0 no attempt was made, or none was heard of)',
+    ]);
     expect(windows('reachable', 'CC......CC', { source: [dark(5000, 8000)] })).toEqual([
       'unknown 1500..1500 to 5000..5000 (0 no attempt was made, or none was heard of)',
       'unknown 5000..5000 to 8000..8510 (0 it was dark)',

@@ -1,6 +1,6 @@
 /**
- * A watch: tries its targets again and again, each at moments of its own, and remembers what it saw. One timer wakes it for what is to
- * be dialled, one for all that has a time limit: two timers for each attempt would cost more than the attempt.
+ * A watch: tries its targets again and again, each at moments of its own, and remembers what it saw. One timer wakes it for all that has a
+ * time limit, and where periods are short another for what is to be dialled: two timers for each attempt would cost too much.
  */
 import net from 'node:net';
 import type { DialRequest } from '../../protocol.ts';
@@ -15,6 +15,8 @@ import { HELD_UP_MS, Schedule } from './schedule.ts';
 
 /** How often a watch looks for what takes too long, and whether it was stopped itself. */
 const LOOK_EVERY_MS = 50;
+/** From this period on, what is due waits for the next look: to wake up for each dial costs more than it is worth. */
+const UNHURRIED_FROM_MS = 20 * LOOK_EVERY_MS;
 /** How many attempts of a watch are out side by side. Keeps within the file descriptors of a container. */
 const OUT_AT_ONCE = 512;
 
@@ -51,6 +53,7 @@ export class Watch {
   readonly #out = new Map<OutAttempt, Watched>();
   readonly #looking: NodeJS.Timeout;
   readonly #onAbandoned: () => void;
+  readonly #isUnhurried: boolean;
   #dialling: NodeJS.Timeout | undefined;
   #lookedMs = this.#beganMs;
   #stalledUntilMs = Number.NEGATIVE_INFINITY;
@@ -68,6 +71,7 @@ export class Watch {
   constructor(request: WatchRequest, isHasty: boolean, onAbandoned: () => void) {
     this.#request = request;
     this.#onAbandoned = onAbandoned;
+    this.#isUnhurried = !isHasty && request.everyMs >= UNHURRIED_FROM_MS;
     this.ledger = new Ledger(request.kept);
     this.#targets = request.targets.map((target) => {
       const timeoutMs = target.timeoutMs ?? request.timeoutMs;
@@ -161,6 +165,7 @@ export class Watch {
       this.#onAbandoned();
       return;
     }
+    if (this.#isUnhurried) this.#dialDue();
     // Not before every socket event that was already waiting has been handled: it may be the answer.
     setImmediate(() => {
       this.#giveUp(nowMs);
@@ -188,7 +193,7 @@ export class Watch {
       if (due.isNow) this.#dialIfPossible(target, nowMs, due.isExtra);
     }
     const { nextMs } = this.#schedule;
-    if (nextMs === undefined) return;
+    if (nextMs === undefined || this.#isUnhurried) return;
     this.#dialling = setTimeout(() => this.#dialDue(), Math.max(1, Math.ceil(nextMs - nodeClockMs())));
   }
 

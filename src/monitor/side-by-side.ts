@@ -1,0 +1,20 @@
+/** Whether scenarios can stand side by side: all that are watched stand at once. */
+import { PodreachError } from '../errors.ts';
+import type { Plan } from '../scenario/scenario.ts';
+
+/** @throws PodreachError `usage` for two scenarios that share a namespace */
+export function refuseShared(plans: readonly Plan[]): void {
+  const owners = new Map<string, Plan>();
+  for (const plan of plans) {
+    for (const { name } of plan.namespaces) {
+      const other = owners.get(name);
+      if (other !== undefined && other !== plan)
+        throw new PodreachError(
+          'usage',
+          `${other.scenario} and ${plan.scenario} share the namespace ${name}, and scenarios that are watched stand side by side`,
+          { hint: 'Give one of them other namespaces, or choose one with --only.' },
+        );
+      owners.set(name, plan);
+    }
+  }
+}
