@@ -1,9 +1,12 @@
 /** What was seen while checks were watched, in every format. */
 import { expect, test } from 'vitest';
+import { observeAll } from '../../src/model/observation.ts';
 import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import type { ReportFormat } from '../../src/report/formats.ts';
 import { REPORTS } from '../../src/report/report.ts';
-import { calmWatch, upgradeWatched } from './watch.ts';
+import { viewOf } from '../../src/report/view/run.ts';
+import { attempts, buildRecord, meshScenario } from './fixture.ts';
+import { calmWatch, failedCommand, manyWindows, upgradeWatched } from './watch.ts';
 
 const PLAIN = { width: 100, colour: false, verbose: false, quiet: false };
 
@@ -45,4 +48,62 @@ test('an upgrade that was watched in the terminal, all of it told', async () => 
 test('a watch in which all is well takes a paragraph in the terminal, and nothing where quiet is asked for', async () => {
   await expect(render('terminal', calmWatch())).toMatchFileSnapshot('golden/calm-watch.txt');
   expect(render('terminal', calmWatch(), { quiet: true })).toMatch(/^PASSED .*\n$/);
+});
+
+test.each<[ReportFormat, Partial<typeof PLAIN>]>([
+  ['terminal', {}],
+  ['terminal', { quiet: true }],
+  ['junit', {}],
+  ['markdown', {}],
+  ['github', {}],
+  ['html', {}],
+  ['audit', {}],
+  ['tap', {}],
+])('%s is not green where the command failed, and says why, %o', (format, options) => {
+  const text = render(format, failedCommand(), options).replaceAll(/\s+/g, ' ');
+  expect(text).toContain('the command that was run while checks were watched failed: it exited with 3');
+  expect(text).not.toMatch(/PASSED|errors="0" skipped="0" time="8/);
+});
+
+test('windows within their budgets fail nothing, and are told all the same', () => {
+  const record = upgradeWatched();
+  const [scenario] = viewOf(record).scenarios;
+  const check = scenario?.checks.find(({ from, to }) => from === 'shop/cache' && to === 'shop/web');
+  expect(check?.verdict).toBe('pass');
+  for (const format of ['junit', 'tap', 'html'] as const)
+    expect(render(format, record), format).toContain('because the agent of shop/cache did not run');
+});
+
+test('the terminal names so many groups of windows that they can be read, and with --verbose all', () => {
+  const record = manyWindows(buildRecord([meshScenario(12, () => ({ expected: 'unreachable' }))]));
+  const told = (options: Partial<typeof PLAIN>): number =>
+    render('terminal', record, options).match(/^ {2}LEAK {2}/gm)?.length ?? 0;
+  expect(told({})).toBe(20);
+  expect(render('terminal', record)).toMatch(/^ {2}… and \d+ more\. --verbose shows them all\.$/m);
+  expect(told({ verbose: true })).toBeGreaterThan(20);
+});
+
+test('a check that leaked before it was watched is told by what was seen then', () => {
+  const record = upgradeWatched();
+  const scenarios = record.scenarios.map((scenario) => ({
+    ...scenario,
+    steps: scenario.steps.map((step) => ({
+      ...step,
+      checks: step.checks.map(({ settledMs: _, reason, ...check }) =>
+        check.verdict === 'leaked'
+          ? {
+              ...check,
+              ...observeAll([...attempts('control', ['connected']), ...attempts('settle', ['connected'])]),
+              reason: 'it connected although it must not',
+            }
+          : { ...check, ...(reason === undefined ? {} : { reason }) },
+      ),
+    })),
+  }));
+  expect(render('junit', { ...record, scenarios })).toContain(
+    'leaked: shop/web → billing/worker:8080/TCP: expected unreachable, seen connected 1 of 1',
+  );
+  expect(render('audit', { ...record, scenarios })).toContain(
+    'reached *worker* in *billing* on TCP 8080 although it must not',
+  );
 });

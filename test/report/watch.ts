@@ -247,3 +247,17 @@ export function manyWindows(checks: RunRecord): RunRecord {
   }));
   return { ...checks, watch: { ...rest, durationMs: 3_600_000 }, scenarios: [{ ...scenario, steps }] };
 }
+
+/** A watch in which all was well but the command. */
+export function failedCommand(): RunRecord {
+  const { watch, run, ...record } = calmWatch();
+  if (watch === undefined) throw new Error('the record has a watch');
+  const command = {
+    line: COMMAND,
+    startedMs: 10_000,
+    endedMs: 31_000,
+    exitCode: 3,
+    failure: 'it exited with 3',
+  };
+  return { ...record, run: { ...run, exitCode: 3 }, watch: { ...watch, endedBy: 'command', command } };
+}

@@ -12,6 +12,7 @@ import { describeExpected } from './expectation.ts';
 import { endFacts, failureFacts, manifestOf } from './failure.ts';
 import { factsOf } from './mismatch.ts';
 import { describeExtent, runWord } from './summary.ts';
+import { commandFacts, describeCommandFailure } from './watch.ts';
 import { isDecidedByWatch, watchedFacts } from './watched.ts';
 
 export interface Suite {
@@ -146,6 +147,8 @@ function runProblem(view: RunView, suites: readonly Suite[]): CaseProblem | unde
       facts: [],
     };
   }
+  const message = describeCommandFailure(view);
+  if (message !== undefined) return { kind: 'command-failed', message, facts: commandFacts(view) };
   const isExplained = suites.some(({ cases }) => cases.some(isBad));
   if (isExplained || runWord(view).word === 'PASSED') return undefined;
   return { kind: 'nothing-proven', message: `nothing was proven: ${describeExtent(view)}`, facts: [] };

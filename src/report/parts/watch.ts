@@ -24,7 +24,7 @@ export function watchFacts(view: RunView): Fact[] {
   return [
     { label: 'watched', text: describeSpan(watch) },
     { label: 'every', text: `${duration(watch.everyMs)}${watch.why === undefined ? '' : `: ${watch.why}`}` },
-    ...commandFacts(watch),
+    ...commandFacts(view),
     { label: 'windows', text: describeWindows(view) },
     { label: 'allowed', text: describeBudgets(watch) },
     ...fact('held', summariseHeld(checks, watchEndMs)),
@@ -81,9 +81,10 @@ function describeAttemptsOf({ attempts: { due, made, collected } }: WatchView): 
     : `${formatNumber(due)} due, ${formatNumber(made)} made, ${formatNumber(collected)} collected`;
 }
 
-function commandFacts(watch: WatchView): Fact[] {
-  const { command } = watch;
-  if (command === undefined) return [];
+/** Its line, and how it ended; none where there was no command. */
+export function commandFacts({ watch }: RunView): Fact[] {
+  const command = watch?.command;
+  if (watch === undefined || command === undefined) return [];
   return [
     { label: 'command', text: shellCommand(command.line), isCommand: true },
     { label: 'ended', text: describeCommandEnd(watch, command) },
@@ -98,6 +99,14 @@ export function describeCommandEnd(watch: WatchView, command: NonNullable<WatchV
   return endedMs === undefined
     ? `it had not ended when the watch did${how}`
     : `at ${secondOf(watch, endedMs)} after ${duration(endedMs - startedMs)}${how}`;
+}
+
+/** `the command failed: it exited with 3`; undefined where it did not, or there was none. */
+export function describeCommandFailure({ watch }: RunView): string | undefined {
+  const failure = watch?.command?.failure;
+  return failure === undefined
+    ? undefined
+    : `the command that was run while checks were watched failed: ${failure}`;
 }
 
 export interface WatchLine {

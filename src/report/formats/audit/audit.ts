@@ -13,6 +13,7 @@ import { isOverdue } from '../../parts/review.ts';
 import { describeForce, describeLeftOut, lateNodes } from '../../parts/scenario-notes.ts';
 import { stepsWith } from '../../parts/steps.ts';
 import { describeExtent, runWord } from '../../parts/summary.ts';
+import { describeCommandFailure } from '../../parts/watch.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
 import type { FailureView, PolicyView, RunView, ScenarioView } from '../../view/view.ts';
 import { addUp, coverageOf, describeCoverage, PAIR } from './coverage.ts';
@@ -159,11 +160,13 @@ function cautionsOf(view: RunView): Phrase[] {
       : run.error !== undefined
         ? say`The run could not go on: ${name(run.error.message)}.`
         : say`The run did not come to its own end.`;
+  const failure = describeCommandFailure(view);
   const isCut = run.incomplete || run.interruptedBy !== undefined || run.error !== undefined;
   return [
     ...(isCut
       ? [say`${end} ${describeExtent(view)}; nothing is proven about the rest.${nextStep(run.error)}`]
       : []),
+    ...(failure === undefined ? [] : [say`Besides, ${name(failure)}.`]),
     ...(isSandbox(environment)
       ? [
           say`The run took place on podreach's own sandbox. It shows what the policies mean, not what the network plugin of a cluster makes of them.`,

@@ -1,5 +1,11 @@
 /** The watch of a run in the terminal report: what it came to, its windows, and with `--verbose` all that happened meanwhile. */
-import { describeWindows, incidentLines, watchFacts, windowLines } from '../../parts/watch.ts';
+import {
+  describeCommandFailure,
+  describeWindows,
+  incidentLines,
+  watchFacts,
+  windowLines,
+} from '../../parts/watch.ts';
 import { renderFacts, renderHeadline } from '../../text/block.ts';
 import type { Canvas, Style } from '../../text/paint.ts';
 import { formatNumber, wrap } from '../../text/text.ts';
@@ -18,7 +24,8 @@ const STYLES: Readonly<Record<WindowGroup['kind'], Style>> = {
 export function renderWatch(view: RunView, { canvas, verbose, quiet }: SectionOptions): string[][] {
   if (view.watch === undefined) return [];
   const lines = windowLines(view);
-  if (quiet && lines.length === 0) return [];
+  const failure = describeCommandFailure(view);
+  if (quiet && lines.length === 0 && failure === undefined) return [];
   const shown = verbose ? lines : lines.slice(0, GROUPS_SHOWN);
   const left = lines.length - shown.length;
   return [
@@ -41,6 +48,7 @@ export function renderWatch(view: RunView, { canvas, verbose, quiet }: SectionOp
       ? [wrap(`… and ${formatNumber(left)} more. --verbose shows them all.`, canvas.width, '  ')]
       : []),
     ...(verbose ? renderIncidents(view, canvas) : []),
+    ...(failure === undefined ? [] : [renderHeadline('ERROR', 'error', failure, canvas, '')]),
   ];
 }
 
