@@ -107,3 +107,57 @@ test('a check that leaked before it was watched is told by what was seen then', 
     'reached *worker* in *billing* on TCP 8080 although it must not',
   );
 });
+
+test('a watch that was cut off tells what is known of it', () => {
+  const { watch, ...record } = upgradeWatched();
+  if (watch === undefined) throw new Error('the record has a watch');
+  const { durationMs: _, endedBy: __, command, ...rest } = watch;
+  const cutOff: RunRecord = {
+    ...record,
+    run: { ...record.run, incomplete: true },
+    watch: {
+      ...rest,
+      startedAt: '2026-11-20T23:59:00.000Z',
+      ...(command === undefined ? {} : { command: { line: command.line, startedMs: command.startedMs } }),
+    },
+  };
+  const text = render('terminal', cutOff);
+  expect(text).toContain('watched    from 2026-11-20 23:59:00 UTC: it did not come to its end');
+  expect(text).toContain('ended      it had not ended when the watch did');
+  // It went on into the next day.
+  expect(text).toContain('LEAK  2026-11-21 00:00:01 UTC: leak of');
+  expect(render('html', cutOff)).toContain('data-end="118000"');
+  expect(render('audit', cutOff)).toContain('It did not come to its end.');
+});
+
+test('a watch that heard of no check says so', () => {
+  const record = calmWatch();
+  const scenarios = record.scenarios.map((scenario) => ({
+    ...scenario,
+    steps: scenario.steps.map((step) => ({
+      ...step,
+      checks: step.checks.map(({ watched: _, ...check }) => check),
+    })),
+  }));
+  expect(render('terminal', { ...record, scenarios })).toContain(
+    'WATCH  not known: nothing was heard of any check',
+  );
+});
+
+test('the audit says in one sentence what came of the same pods', () => {
+  const record = upgradeWatched();
+  const scenarios = record.scenarios.map((scenario) => ({
+    ...scenario,
+    steps: scenario.steps.map((step) => ({
+      ...step,
+      checks: step.checks.map((check) =>
+        check.to === 'billing/worker' && check.from.startsWith('shop/')
+          ? check
+          : { ...check, watched: { attempts: 150, unknownMs: 0, windows: [] } },
+      ),
+    })),
+  }));
+  expect(render('audit', { ...record, scenarios })).toContain(
+    '- Between 02:01:07 and 02:01:08 UTC, after *calico-node on node-2 restarted*, all pods in *shop* could reach *worker* in *billing* on TCP 8080 although they must not. It lasted 0.5 to 1.3 s.',
+  );
+});

@@ -30,9 +30,7 @@ function groups(
       port: 80,
       expected: pair.to === 'shop/h' ? 'unreachable' : 'reachable',
       watched: {
-        due: 60,
-        made: 60,
-        collected: 60,
+        attempts: 60,
         unknownMs: 0,
         windows: [...windowsOf({ ...pair, index })],
       },
