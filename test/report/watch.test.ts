@@ -1,42 +1,16 @@
 /** What was seen while checks were watched, in every format. */
 import { expect, test } from 'vitest';
 import { observeAll } from '../../src/model/observation.ts';
-import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
+import type { RunRecord } from '../../src/record/schema.ts';
 import type { ReportFormat } from '../../src/report/formats.ts';
-import { REPORTS } from '../../src/report/report.ts';
+import type { RenderOptions } from '../../src/report/render-options.ts';
 import { viewOf } from '../../src/report/view/run.ts';
 import { attempts, buildRecord, meshScenario } from './fixture.ts';
+import { ENDINGS, render } from './render.ts';
 import { calmWatch, failedCommand, manyWindows, upgradeWatched } from './watch.ts';
 
-const PLAIN = { width: 100, colour: false, verbose: false, quiet: false };
-
-function render(format: ReportFormat, record: RunRecord, options: Partial<typeof PLAIN> = {}): string {
-  return REPORTS[format](runRecordSchema.parse(record), { ...PLAIN, ...options });
-}
-
-/** The page without what changes with every line of its style sheet and its script. */
-function withoutMachinery(page: string): string {
-  return page
-    .replace(/<style>.*?<\/style>/s, '<style>…</style>')
-    .replaceAll(/(<script[^>]*>).*?<\/script>/gs, '$1…</script>')
-    .replaceAll(/'sha256-[^']+'/g, "'sha256-…'");
-}
-
-test.each<[ReportFormat, string]>([
-  ['terminal', 'txt'],
-  ['json', 'json'],
-  ['junit', 'junit.xml'],
-  ['markdown', 'md'],
-  ['github', 'github.txt'],
-  ['html', 'html'],
-  ['audit', 'audit.md'],
-  ['openmetrics', 'prom'],
-  ['tap', 'tap'],
-])('an upgrade that was watched in the report %s', async (format, ending) => {
-  const text = render(format, upgradeWatched());
-  await expect(format === 'html' ? withoutMachinery(text) : text).toMatchFileSnapshot(
-    `golden/upgrade-watched.${ending}`,
-  );
+test.each(ENDINGS)('an upgrade that was watched in the report %s', async (format, ending) => {
+  await expect(render(format, upgradeWatched())).toMatchFileSnapshot(`golden/upgrade-watched.${ending}`);
 });
 
 test('an upgrade that was watched in the terminal, all of it told', async () => {
@@ -50,7 +24,7 @@ test('a watch in which all is well takes a paragraph in the terminal, and nothin
   expect(render('terminal', calmWatch(), { quiet: true })).toMatch(/^PASSED .*\n$/);
 });
 
-test.each<[ReportFormat, Partial<typeof PLAIN>]>([
+test.each<[ReportFormat, Partial<RenderOptions>]>([
   ['terminal', {}],
   ['terminal', { quiet: true }],
   ['junit', {}],
@@ -76,7 +50,7 @@ test('windows within their budgets fail nothing, and are told all the same', () 
 
 test('the terminal names so many groups of windows that they can be read, and with --verbose all', () => {
   const record = manyWindows(buildRecord([meshScenario(12, () => ({ expected: 'unreachable' }))]));
-  const told = (options: Partial<typeof PLAIN>): number =>
+  const told = (options: Partial<RenderOptions>): number =>
     render('terminal', record, options).match(/^ {2}LEAK {2}/gm)?.length ?? 0;
   expect(told({})).toBe(20);
   expect(render('terminal', record)).toMatch(/^ {2}… and \d+ more\. --verbose shows them all\.$/m);

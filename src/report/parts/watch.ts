@@ -40,7 +40,7 @@ export function watchFacts(view: RunView): Fact[] {
 }
 
 /** `for 12 min 30 s from 2026-11-20 02:00:10 UTC, until the command had ended` */
-export function describeSpan(watch: WatchView): string {
+function describeSpan(watch: WatchView): string {
   const { startedAt, durationMs, endedBy } = watch;
   const from = `from ${startedAt.slice(0, 19).replace('T', ' ')} UTC`;
   if (durationMs === undefined) return `${from}: it did not come to its end`;

@@ -1,7 +1,13 @@
 /** Chromium for the page's tests: the system's own, without a network of its own and without a profile. */
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { describe } from 'vitest';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { type RunRecord, runRecordSchema } from '../../../../src/record/schema.ts';
+import { renderHtml } from '../../../../src/report/formats/html/html.ts';
+import { viewOf } from '../../../../src/report/view/run.ts';
+import { folderWith } from '../../../support/cli.ts';
 
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'] as const;
 const program = process.env['PODREACH_BROWSER'] ?? PROGRAMS.find((path) => existsSync(path));
@@ -15,7 +21,7 @@ export const describeInBrowser: (name: string, tests: () => void) => void =
     ? (name, tests) => describe.skip(`${name} (skipped: no Chromium; apt-get install chromium)`, tests)
     : describe;
 
-export async function launch(): Promise<Browser> {
+async function launch(): Promise<Browser> {
   return await chromium.launch({
     executablePath: program ?? '',
     // The page is our own, and root cannot have Chromium's sandbox.
@@ -31,8 +37,52 @@ export async function launch(): Promise<Browser> {
   });
 }
 
+interface OpenOptions extends BrowserContextOptions {
+  /** Of the address, such as `#verdict=leaked`. */
+  readonly hash?: string;
+  /** A script that runs before those of the page. It may keep them from working, so nobody waits for them. */
+  readonly before?: string;
+}
+
+type OpenReport = (
+  record: RunRecord,
+  options?: OpenOptions,
+) => Promise<{
+  readonly page: Page;
+  /** Every page must be without troubles, whatever else a test looks at. */
+  readonly seen: readonly string[];
+}>;
+
+/** A browser for the tests of the surrounding `describe`, which opens reports from disk; each test has contexts of its own. */
+export function openerForTests(): OpenReport {
+  let browser: Browser;
+  const folder = folderWith({});
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser.close();
+    folder[Symbol.dispose]();
+  });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+  });
+  return async (record, { hash = '', before, ...options } = {}) => {
+    const file = join(folder.path, 'report.html');
+    writeFileSync(file, renderHtml(viewOf(runRecordSchema.parse(record))));
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    const seen = troubles(page);
+    if (before !== undefined) await page.addInitScript(before);
+    await page.goto(`${pathToFileURL(file)}${hash}`);
+    if (options.javaScriptEnabled !== false && before === undefined)
+      await page.locator('#shown:not(:empty)').waitFor();
+    return { page, seen };
+  };
+}
+
 /** What went wrong in a page that nobody would see: errors, refusals of its policy, requests beside the file itself. */
-export function troubles(page: Page): string[] {
+function troubles(page: Page): string[] {
   const seen: string[] = [];
   page.on('pageerror', (error) => seen.push(error.message));
   page.on('console', (message) => seen.push(message.text()));

@@ -1,49 +1,17 @@
 /** The page in a real browser, from disk: pointer, keys, filters, address, paper, and what machines say of its accessibility. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import axe from 'axe-core';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../../../../src/record/schema.ts';
-import { renderHtml } from '../../../../src/report/formats/html/html.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { factsOf } from '../../../../src/report/parts/mismatch.ts';
 import { viewOf } from '../../../../src/report/view/run.ts';
-import { folderWith } from '../../../support/cli.ts';
 import { buildRecord, everyVerdict, meshScenario } from '../../fixture.ts';
 import { hostileRecord } from '../../records.ts';
 import { calmSteps, fiveSteps } from '../../steps.ts';
-import { describeInBrowser, launch, troubles } from './browser.ts';
+import { describeInBrowser, openerForTests } from './browser.ts';
 import { largeRun } from './large.ts';
 
 describeInBrowser('the page', () => {
-  let browser: Browser;
-  const folder = folderWith({});
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(async () => {
-    await browser.close();
-    folder[Symbol.dispose]();
-  });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
-
-  /** Every page must be without troubles, whatever else a test looks at. */
-  async function open(
-    record: RunRecord,
-    { hash = '', ...options }: BrowserContextOptions & { readonly hash?: string } = {},
-  ): Promise<{ page: Page; seen: string[] }> {
-    const file = join(folder.path, 'report.html');
-    writeFileSync(file, renderHtml(viewOf(runRecordSchema.parse(record))));
-    const context = await browser.newContext(options);
-    const page = await context.newPage();
-    const seen = troubles(page);
-    await page.goto(`${pathToFileURL(file)}${hash}`);
-    if (options.javaScriptEnabled !== false) await page.locator('#shown:not(:empty)').waitFor();
-    return { page, seen };
-  }
+  const open = openerForTests();
 
   const cell = (page: Page, scenario: number, check: number) =>
     page.locator(`table[data-scenario="${scenario}"] td[data-check="${check}"]`);
@@ -481,11 +449,7 @@ describeInBrowser('the page', () => {
   });
 
   test('a browser that cannot unpack the facts says so, and shows all the rest', async () => {
-    const file = join(folder.path, 'old.html');
-    writeFileSync(file, renderHtml(viewOf(runRecordSchema.parse(everyVerdict()))));
-    const page = await (await browser.newContext()).newPage();
-    await page.addInitScript('delete globalThis.DecompressionStream');
-    await page.goto(pathToFileURL(file).href);
+    const { page } = await open(everyVerdict(), { before: 'delete globalThis.DecompressionStream' });
     await page
       .getByText("This browser is too old for the page's script. Without it this page has no")
       .waitFor();
