@@ -86,6 +86,8 @@ export type ProgressEvent =
       readonly attempts: number;
       /** How many windows are open, by their kind. */
       readonly open: Readonly<Record<WindowKind, number>>;
+      /** Whether it has just heard of more. */
+      readonly hasCollected: boolean;
     }
   /** Checks have had a window that was not told of before. */
   | {

@@ -80,17 +80,8 @@ export async function conductWatch(
   for (const [pod, failure] of await watch.begin())
     progress({ type: 'note', text: `the watch in ${pod} has not begun yet: ${failure}` });
   signal.throwIfAborted();
-  progress({
-    type: 'watch-began',
-    checks,
-    everyMs,
-    ...(why === undefined ? {} : { why }),
-    ...(forMs === undefined ? {} : { forMs }),
-  });
-  save();
-
   const over = new AbortController();
-  const following = followIncidents(
+  const following = await followIncidents(
     {
       namespaces: [...new Set(standing.flatMap(({ scenario }) => namespacesOf(scenario)))],
       startedMs: startedAt.getTime(),
@@ -102,11 +93,20 @@ export async function conductWatch(
     },
     { ...tools, signal: AbortSignal.any([signal, over.signal]) },
   );
+  progress({
+    type: 'watch-began',
+    checks,
+    everyMs,
+    ...(why === undefined ? {} : { why }),
+    ...(forMs === undefined ? {} : { forMs }),
+  });
+  save();
+
   try {
     own.endedBy = await untilOver({ watch, own, options, run });
   } finally {
     over.abort();
-    await following;
+    await following.ended;
   }
   signal.throwIfAborted();
   if (own.endedBy === 'signal') noteInterruption(record, options);
@@ -130,10 +130,7 @@ function tellUnsettled(
     draft.checks.filter((check) => !isConfirmed(check, rules)),
   );
   if (unsettled.length === 0) return;
-  progress({
-    type: 'note',
-    text: `not as expected before the watch: ${nameChecks(unsettled)}; what is watched of ${unsettled.length === 1 ? 'it' : 'them'} changes no verdict`,
-  });
+  progress({ type: 'note', text: `not as expected before the watch: ${nameChecks(unsettled)}` });
 }
 
 /** Whoever ends a watch that would have ended by itself has cut it off. */
@@ -160,34 +157,32 @@ async function untilOver({ watch, own, options, run }: Going): Promise<EndedBy> 
     endedBy = by;
     ended.abort();
   };
-  const tell = (open = { leak: 0, gap: 0, unknown: 0 }): void => {
-    const long = forMs === undefined ? {} : { forMs };
+  let open: ReturnType<typeof tellSeen> = { leak: 0, gap: 0, unknown: 0 };
+  const tell = (hasCollected: boolean): void =>
     progress({
       type: 'watch-goes-on',
       elapsedMs: watch.now(),
-      ...long,
+      ...(forMs === undefined ? {} : { forMs }),
       attempts: own.attempts.collected,
       open,
+      hasCollected,
     });
+  const collecting = async (): Promise<void> => {
+    while (await pause(COLLECT_MS)) {
+      // What is still out then may show anything.
+      const knownMs = Math.max(0, watch.now() - 2 * run.checked.tools.timing.timeoutMs);
+      await watch.collect(false);
+      open = tellSeen(watch, own, knownMs, progress);
+      tell(true);
+      run.save();
+    }
   };
-  const living = async (): Promise<void> => {
-    let open: Parameters<typeof tell>[0];
-    const collecting = async (): Promise<void> => {
-      while (await pause(COLLECT_MS)) {
-        // What is still out then may show anything.
-        const knownMs = Math.max(0, watch.now() - 2 * run.checked.tools.timing.timeoutMs);
-        await watch.collect(false);
-        open = tellSeen(watch, own, knownMs, progress);
-        run.save();
-      }
-    };
-    const telling = async (): Promise<void> => {
-      while (await pause(TELL_MS)) tell(open);
-    };
-    await Promise.all([collecting(), telling()]);
+  const telling = async (): Promise<void> => {
+    while (await pause(TELL_MS)) tell(false);
   };
   await Promise.all([
-    living(),
+    collecting(),
+    telling(),
     forMs === undefined ? undefined : endAfter(forMs, 'time'),
     runBeside({ watch, own, options, run }, stop)?.then(() => endAfter(options.afterMs, 'command')),
   ]);

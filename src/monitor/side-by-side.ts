@@ -11,7 +11,7 @@ export function refuseShared(plans: readonly Plan[]): void {
       if (other !== undefined && other !== plan)
         throw new PodreachError(
           'usage',
-          `${other.scenario} and ${plan.scenario} share the namespace ${name}, and scenarios that are watched stand side by side`,
+          `${other.scenario.name} and ${plan.scenario.name} share the namespace ${name}, and scenarios that are watched stand side by side`,
           { hint: 'Give one of them other namespaces, or choose one with --only.' },
         );
       owners.set(name, plan);

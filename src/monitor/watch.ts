@@ -16,7 +16,7 @@ import type { CheckDraft, RunDraft } from '../record/draft.ts';
 import type { Outpost } from '../run/outposts.ts';
 import type { RunningPod } from '../run/provision.ts';
 import type { Standing } from '../run/stand.ts';
-import type { Heard } from './heard.ts';
+import type { Heard, HeldEvent } from './heard.ts';
 import { type WatchedCheck, type WatchedWay, WatchPlan, watcherOf } from './plan-watches.ts';
 import { type Collecting, PodWatch } from './pod-watch.ts';
 import { type HeardPod, type HeardWay, Tracks } from './tracks.ts';
@@ -138,7 +138,10 @@ export class Watch {
    */
   write(record: WatchRecord, endMs: number): Seen {
     const everyMs = this.#everyMs;
-    const tracks = new Tracks(everyMs, { fromMs: 0, toMs: endMs });
+    const agents = [...this.#watches.values()].flatMap((watch) => watch.agents);
+    // Some have gone on until they were asked: who was not heard of is dark for as long.
+    const toMs = greatest([endMs, ...agents.map(({ span }) => span.toMs)]);
+    const tracks = new Tracks(everyMs, { fromMs: 0, toMs });
     const pods = new Map<RunningPod, HeardPod>();
     for (const [pod, { agents }] of this.#watches) pods.set(pod, { key: objectKey(pod), agents });
     const ways = new Map(this.#plan.ways.map((way) => [way, this.#heardWay(way)]));
@@ -156,16 +159,21 @@ export class Watch {
         listener,
         ways: this.#plan.waysBetween(from, to, check.protocol).flatMap((way) => ways.get(way) ?? []),
       });
-      const windows = windowsOf(check.expected, track, { everyMs, endMs });
+      const windows = windowsOf(check.expected, track, { everyMs, endMs }).filter(
+        ({ began }) => began.earliestMs < endMs,
+      );
       for (const { kind, ended } of windows) if (ended === undefined) open[kind] += 1;
       this.#noteNew(check, windows, seen);
       check.watched = watchedOf(watched, source.agents, { windows, incidents, endMs });
     }
     for (const list of Object.values(seen)) list.sort((left, right) => left.atMs - right.atMs);
-    const agents = [...this.#watches.values()].flatMap((watch) => watch.agents);
     const stalls = agents.flatMap((agent) => agent.stalls.map(({ fromMs, toMs }) => toMs - fromMs));
     record.longestStallMs = Math.round(greatest([0, ...stalls]));
-    record.incidents = incidents.map((incident) => ({ ...incident, atMs: Math.round(incident.atMs) }));
+    record.incidents = incidents.map(({ atMs, withinMs, ...rest }) => ({
+      ...rest,
+      atMs: Math.round(atMs),
+      ...(withinMs === undefined ? {} : { withinMs: Math.ceil(withinMs) }),
+    }));
     record.attempts = {
       due: sumOf(agents.map(({ due }) => due)),
       made: sumOf(agents.map(({ begun }) => begun)),
@@ -202,7 +210,11 @@ function watchedOf(
     endMs,
   }: { readonly windows: readonly Window[]; readonly incidents: readonly Incident[]; readonly endMs: number },
 ): NonNullable<CheckDraft['watched']> {
-  const nodes = { source: from.node, destination: to.node };
+  const nodes = {
+    source: from.node,
+    destination: to.node,
+    pods: [objectKey(from), objectKey(to)] as const,
+  };
   const stretches = agents.flatMap((agent) => agent.stretchesOf(target));
   const held = agents.flatMap((agent) => agent.heldOf(target));
   return {
@@ -216,15 +228,25 @@ function watchedOf(
       ? {}
       : {
           held: {
-            beats: sumOf(held.map(({ beats }) => beats)),
-            events: held.map(({ event, atMs, detail }) => ({
-              event,
-              atMs: Math.round(atMs),
-              ...(detail === undefined ? {} : { detail }),
-            })),
+            beats: beatsOf(held),
+            events: held.flatMap(({ event, atMs, detail }) =>
+              // That the watch ended is nothing that became of it.
+              event === 'ended'
+                ? []
+                : [{ event, atMs: Math.round(atMs), ...(detail === undefined ? {} : { detail }) }],
+            ),
           },
         }),
   };
+}
+
+/** Events count the heartbeats of their connection since it was opened. */
+function beatsOf(events: readonly HeldEvent[]): number {
+  const isLast = (index: number): boolean => {
+    const next = events[index + 1]?.event;
+    return next === undefined || next === 'opened' || next === 'failed';
+  };
+  return sumOf(events.filter((_, index) => isLast(index)).map(({ beats }) => beats));
 }
 
 /** No edge is told to be more certain than it is. */

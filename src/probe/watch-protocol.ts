@@ -97,9 +97,9 @@ export interface HeldLine extends Numbered {
   readonly id: number;
   /**
    * `failed`: it could not be opened (and is tried again); `opened`; `stalled`: heartbeats have not come back since `atMs`, the time of the
-   * last one that did; `resumed`; `broken`: it ended, and another is opened in its place.
+   * last one that did; `resumed`; `broken`: it ended, and another is opened in its place; `ended`: with the watch.
    */
-  readonly event: 'opened' | 'failed' | 'stalled' | 'resumed' | 'broken';
+  readonly event: 'opened' | 'failed' | 'stalled' | 'resumed' | 'broken' | 'ended';
   readonly atMs: number;
   /** How many heartbeats came back until then, over this connection. */
   readonly beats: number;

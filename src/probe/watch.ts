@@ -51,7 +51,7 @@ const watchLine = z.discriminatedUnion('kind', [
     kind: z.literal('held'),
     ...numbered,
     id: z.int(),
-    event: z.enum(['opened', 'failed', 'stalled', 'resumed', 'broken']),
+    event: z.enum(['opened', 'failed', 'stalled', 'resumed', 'broken', 'ended']),
     atMs: z.number(),
     beats: count,
     detail: z.string().exactOptional(),

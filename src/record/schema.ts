@@ -126,7 +126,7 @@ const edge = z
   })
   .describe('When something changed, in milliseconds after the watch began.');
 
-export const windowSchema = z
+const windowSchema = z
   .strictObject({
     kind: z
       .enum(WINDOW_KINDS)
@@ -406,7 +406,7 @@ export const scenarioSchema = z.strictObject({
   steps: z.array(stepSchema).describe('States of the cluster, one after the other; the first has no name.'),
 });
 
-export const watchSchema = z
+const watchSchema = z
   .strictObject({
     startedAt: instant,
     durationMs: z.number().exactOptional().describe('Absent: it has not ended.'),

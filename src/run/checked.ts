@@ -21,7 +21,7 @@ export interface Checked extends Pick<Connected, 'cluster' | 'tools'> {
  */
 export async function check(
   { cluster, tools }: Connected,
-  { scenarios, record: { environment } }: Job,
+  { scenarios, options, record: { environment } }: Job,
   askedForMs: number,
 ): Promise<Checked> {
   const { trust } = cluster;
@@ -34,7 +34,7 @@ export async function check(
   });
   if (trust.kind === 'to-be-proven') {
     const plans = scenarios.map(({ plan }) => plan);
-    await checkPermissions(plans, tools);
+    await checkPermissions({ plans, isWatched: options.whileStanding !== undefined }, tools);
     await refuseForeignNamespaces(plans, tools);
   }
   const nodes = await describeNodes(environment, tools);

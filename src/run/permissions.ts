@@ -32,6 +32,16 @@ const REQUIRED: readonly Permission[] = [
   { group: '', resource: 'nodes', verbs: ['list'] },
 ];
 
+/** What a run that watches makes use of beside that. */
+const FOR_WATCHES: readonly Permission[] = [
+  {
+    group: 'networking.k8s.io',
+    resource: 'networkpolicies',
+    verbs: ['list'],
+    without: 'policies that others change meanwhile are not told',
+  },
+];
+
 const OPTIONAL: readonly Permission[] = [
   { group: '', resource: 'pods', verbs: ['delete'], without: 'cleaning up takes longer' },
   {
@@ -85,11 +95,11 @@ function permissionsOfSteps(plans: readonly Plan[]): readonly Permission[] {
 
 /**
  * What a run with these settings needs, and what it makes use of.
- * @param plans what is to be run. Absent: whatever a scenario may ask for
+ * @param what is to be run, and whether it is watched. Absent: whatever a scenario may ask for, watched or not
  */
 export function permissionsFor(
   { pullSecrets }: ProbeSettings,
-  plans?: readonly Plan[],
+  what?: { readonly plans: readonly Plan[]; readonly isWatched: boolean },
 ): readonly Permission[] {
   const copied = pullSecrets.flatMap(({ name, copyFrom }) =>
     copyFrom === undefined
@@ -98,9 +108,10 @@ export function permissionsFor(
   );
   return [
     ...REQUIRED,
-    ...(plans === undefined ? FOR_STEPS.map(([permission]) => permission) : permissionsOfSteps(plans)),
+    ...(what === undefined ? FOR_STEPS.map(([permission]) => permission) : permissionsOfSteps(what.plans)),
     ...(copied.length === 0 ? [] : [{ group: '', resource: 'secrets', verbs: ['create'] }]),
     ...copied,
+    ...(what?.isWatched === false ? [] : FOR_WATCHES),
     ...OPTIONAL,
   ];
 }

@@ -13,21 +13,27 @@ import { type Permission, permissionsFor } from './permissions.ts';
 /** An API server answers reviews out of its memory. */
 const PARALLEL_REVIEWS = 8;
 
+/** The groups of what every cluster serves. */
+const SERVED_BY_ALL: ReadonlySet<string> = new Set(['', 'apps', 'networking.k8s.io']);
+
 /** What permissions are asked for with. */
 type Reviewing = Requesting<'mayI' | 'whoAmI' | 'context'> & Telling & Probing;
 
 /**
- * Asks the API server for every permission of a run of these plans, with SelfSubjectAccessReviews: its own answer, whatever authorizes there.
+ * Asks the API server for every permission of a run, with SelfSubjectAccessReviews: its own answer, whatever authorizes there.
  * @throws PodreachError `permission-denied` with everything that is missing, and the role that would grant it
  */
-export async function checkPermissions(plans: readonly Plan[], context: Reviewing): Promise<void> {
-  const wanted = permissionsFor(context.probe, plans);
+export async function checkPermissions(
+  what: NonNullable<Parameters<typeof permissionsFor>[1]>,
+  context: Reviewing,
+): Promise<void> {
+  const wanted = permissionsFor(context.probe, what);
   const missing = await missingOf(wanted, context);
   if (missing === undefined) return;
   if (missing.some(({ without }) => without === undefined))
     throw notAllowed(missing, await context.kube.whoAmI(context), context);
   // A resource that a cluster does not serve is not worth a word: only what is there can be missed.
-  const missed = missing.filter(({ group }) => group === '' || group === 'apps');
+  const missed = missing.filter(({ group }) => SERVED_BY_ALL.has(group));
   for (const { right, without } of alike(missed))
     context.progress({ type: 'note', text: `no right to ${right}: ${without}` });
 }

@@ -2,10 +2,12 @@
 import type { Incident, IncidentKind } from '../../model/incident.ts';
 import type { Window } from '../../model/window.ts';
 
-/** The nodes of the two pods of a check; undefined where one is not known. */
+/** The nodes of the two pods of a check, undefined where one is not known, and the pods. */
 export interface WatchedNodes {
   readonly source: string | undefined;
   readonly destination: string | undefined;
+  /** `namespace/name` of both. Absent: they are not told apart. */
+  readonly pods?: readonly [source: string, destination: string];
 }
 
 /** A cause comes first, but a network plugin that restarts takes a while to be felt. */
@@ -54,11 +56,20 @@ export function nearestIncident(
     const beforeMs = began.earliestMs - atMs;
     const afterMs = atMs - withinMs - began.latestMs;
     if (beforeMs > LONGEST_BEFORE_MS || afterMs > LONGEST_AFTER_MS || isElsewhere(node, nodes)) continue;
+    if (isOfOthers(incident, nodes)) continue;
     const isHere = node !== undefined && (node === nodes.source || node === nodes.destination);
     const costMs = Math.max(0, beforeMs, afterMs) + HANDICAP_MS[kind] + (isHere ? 0 : ANYWHERE_MS);
     if (nearest === undefined || costMs < nearest.costMs) nearest = { index, costMs };
   }
   return nearest?.index;
+}
+
+/** Policies act in their own namespace, and what becomes of a pod concerns its own checks. */
+function isOfOthers({ kind, object }: Incident, { pods }: WatchedNodes): boolean {
+  if (pods === undefined || object === undefined) return false;
+  if (kind.startsWith('pod-')) return !pods.includes(object);
+  const [, namespace] = /^networkpolicy\/([^/]+)\//.exec(object) ?? [];
+  return namespace !== undefined && !pods.some((pod) => pod.startsWith(`${namespace}/`));
 }
 
 /** What happens on a node that is neither end's has nothing to do with a check. */

@@ -8,8 +8,6 @@ import { type Snapshot, takeSnapshot, type Unreadable } from './snapshot.ts';
 
 /** Between two looks. A look costs a request for each kind of object and namespace. */
 const EVERY_MS = 1_000;
-/** In a cluster that is large, or slow, the pause is so many times as long as a look. */
-const REST = 10;
 
 export interface Followed {
   /** The namespaces of the scenarios. */
@@ -27,14 +25,22 @@ type Following = Requesting<'list'> & Telling & { readonly clock: Pick<Clock, 's
 /**
  * Looks until the signal is aborted. What may not be read is said once and left out; an API server that does not answer is an
  * incident itself. Never throws for what the cluster does.
+ * @returns when it has looked for the first time: what happens from then on is seen. The promise in it ends with the last look
  */
-export async function followIncidents(followed: Followed, context: Following): Promise<void> {
+export async function followIncidents(
+  followed: Followed,
+  context: Following,
+): Promise<{ readonly ended: Promise<void> }> {
   const { signal, clock } = context;
   const look = createLooks(followed, context);
-  while (!signal.aborted) {
-    const restMs = await look();
-    await clock.sleep(restMs, signal).catch(() => undefined);
-  }
+  let restMs = await look();
+  const goOn = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await clock.sleep(restMs, signal).catch(() => undefined);
+      if (!signal.aborted) restMs = await look();
+    }
+  };
+  return { ended: goOn() };
 }
 
 /** @returns what takes one look, tells what has happened since the last, and returns how long to rest then */
@@ -66,7 +72,8 @@ function createLooks(
       isLost = true;
     }
     tellUnreadable([...unreadable].slice(known), context);
-    return isLost ? EVERY_MS : Math.max(EVERY_MS, REST * (now() - begunMs));
+    // In a cluster that is large, or slow, half of the time is rest.
+    return Math.max(EVERY_MS, now() - begunMs);
   };
 }
 

@@ -97,7 +97,7 @@ function plainLines(
     case 'incident':
       return [describeEvent(event)];
     case 'watch-goes-on':
-      return isVerbose ? [describeEvent(event)] : [];
+      return isVerbose && event.hasCollected ? [describeEvent(event)] : [];
     case 'scenario-ended':
       return [];
   }

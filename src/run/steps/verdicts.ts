@@ -44,10 +44,14 @@ export function writeVerdicts(
   }
 }
 
-/** What has changed while it was watched is not flapping: the windows tell when that was. */
+/**
+ * What has changed while it was watched is not flapping: the windows tell when that was. Nor does it become doubtful by what could not be
+ * told later.
+ */
 function withWindows(judged: Judgement, { watched }: CheckDraft, watch: WatchRules | undefined): Judgement {
   if (watch === undefined || watched === undefined) return judged;
-  if (judged.verdict !== 'flapping') return watchedVerdict(judged, watched.windows, watch);
+  if (judged.verdict !== 'flapping' && judged.verdict !== 'inconclusive')
+    return watchedVerdict(judged, watched.windows, watch);
   const { verdict, ...rest } = watchedVerdict({ ...judged, verdict: 'pass' }, watched.windows, watch);
   return verdict === 'leaked' || verdict === 'broken' ? { ...rest, verdict } : judged;
 }

@@ -75,6 +75,20 @@ describe('where it happened', () => {
   });
 });
 
+describe('of whom it was', () => {
+  test.each([
+    ['policy-deleted', 'networkpolicy/shop/deny', true],
+    ['policy-deleted', 'networkpolicy/shop-two/deny', false],
+    ['pod-deleted', 'shop/db', true],
+    ['pod-deleted', 'shop/cache', false],
+    ['plugin-image', 'daemonset/kube-system/calico-node', true],
+  ] as const)('%s, %s: %s', (kind, object, isTold) => {
+    const pods = ['shop/web', 'shop/db'] as const;
+    const found = nearestIncident(WINDOW, [incident(kind, 20_500, { object })], { ...NODES, pods });
+    expect(found).toBe(isTold ? 0 : undefined);
+  });
+});
+
 describe('causes', () => {
   test('go before what follows from them, in this order', () => {
     const kinds: readonly IncidentKind[] = [

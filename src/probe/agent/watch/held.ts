@@ -82,8 +82,9 @@ export class Held {
       this.#decideMs = nowMs + this.#timeoutMs;
   }
 
-  /** Ends it, without a word. */
+  /** Ends it with the watch. */
   end(): void {
+    if (this.#replyLength !== undefined) this.#tell('ended', nodeClockMs());
     this.#hasEnded = true;
     this.#socket?.destroy();
   }

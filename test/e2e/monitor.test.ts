@@ -1,0 +1,110 @@
+/** `podreach monitor` as its users run it: what ends a watch, and what the exit code says then. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
+import { SCENARIO } from '../run/run-with.ts';
+import { leftOf, tracesBelow } from '../sandbox/traces.ts';
+import { type Folder, folderWith, runCli, startCli } from '../support/cli.ts';
+
+const ARGS = ['monitor', 'pair.yaml', '--report', 'json=run.json'];
+const scenarios = (text = SCENARIO): Folder => folderWith({ 'pair.yaml': text });
+
+function recordIn({ path }: Folder): RunRecord {
+  return runRecordSchema.parse(JSON.parse(readFileSync(join(path, 'run.json'), 'utf8')));
+}
+
+/** A command that says where its kubeconfig is, and whether it is a cluster's. */
+const LOOK = `
+  const text = require('node:fs').readFileSync(process.env.KUBECONFIG, 'utf8');
+  console.log('server of a cluster:', /server: https/.test(text), 'at', process.env.KUBECONFIG);
+`;
+
+test('watches two scenarios side by side while a command runs, and for a while after it', async () => {
+  using folder = scenarios(`${SCENARIO}---\n${SCENARIO.replaceAll('pair', 'other')}`);
+  const args = [...ARGS, '--after', '3s', '--', process.execPath, '-e', LOOK];
+  const { exitCode, stdout, stderr } = await runCli(args, { cwd: folder.path });
+  const [, kubeconfig = ''] = /server of a cluster: true at (\S+)/.exec(stderr) ?? [];
+  expect(kubeconfig).not.toBe('');
+  expect(() => readFileSync(kubeconfig)).toThrow(/ENOENT/);
+  expect(stderr).toMatch(
+    /watching 4 checks, each every 1.0 s \(that stays below 500 connections a second for each core of the smallest node\)/,
+  );
+  expect(stdout).not.toContain('server of a cluster');
+  const { run, watch, scenarios: all } = recordIn(folder);
+  expect(watch).toMatchObject({ everyMs: 1_000, endedBy: 'command', command: { exitCode: 0 } });
+  expect(watch?.durationMs).toBeGreaterThan(3_000);
+  expect(all.map(({ status }) => status)).toEqual(['finished', 'finished']);
+  expect(run).toMatchObject({ incomplete: false, exitCode });
+  expect(exitCode).toBe(0);
+});
+
+test('a command that fails makes exit code 3', async () => {
+  using folder = scenarios();
+  const args = [...ARGS, '--after', '0', '--', process.execPath, '-e', 'process.exit(7)'];
+  const { exitCode, stderr } = await runCli(args, { cwd: folder.path });
+  expect(stderr).toContain('failed: it exited with 7');
+  expect(recordIn(folder).watch?.command).toMatchObject({ exitCode: 7, failure: 'it exited with 7' });
+  expect(exitCode).toBe(3);
+});
+
+test('Ctrl-C ends a watch that nothing else ends, and the verdicts make the exit code', async () => {
+  using folder = scenarios();
+  const watching = startCli(ARGS, { cwd: folder.path });
+  await watching.until(/watching 2 checks/);
+  watching.child.kill('SIGINT');
+  const { exitCode, stderr } = await watching.ended;
+  expect(stderr).toContain('ending the watch; press Ctrl-C again to leave at once');
+  const { run, watch } = recordIn(folder);
+  expect(watch).toMatchObject({ endedBy: 'signal' });
+  expect(run.interruptedBy).toBeUndefined();
+  expect(run.incomplete).toBe(false);
+  expect(exitCode).toBe(run.exitCode);
+  expect([0, 4]).toContain(exitCode);
+});
+
+test('killed, it leaves a record that can be read, and says that it is incomplete', async () => {
+  using folder = scenarios();
+  const watching = startCli([...ARGS, '--verbose', '--for', '10m'], { cwd: folder.path });
+  await watching.until(/watched for \S+ s of 10 min 0 s, [1-9]\d* attempts/);
+  const traces = tracesBelow(watching.child.pid ?? 0);
+  watching.child.kill('SIGKILL');
+  await watching.ended;
+  expect(await leftOf(traces)).toEqual([]);
+  const { run, watch } = recordIn(folder);
+  expect(run).toMatchObject({ incomplete: true });
+  expect(watch).toMatchObject({ everyMs: 1_000 });
+  expect(watch?.durationMs).toBeUndefined();
+  const { stdout } = await runCli(['report', 'run.json'], { cwd: folder.path });
+  expect(stdout).toContain('did not come to its own end');
+});
+
+describe('is refused before anything starts', () => {
+  const SHARED = `${SCENARIO}---\n${SCENARIO.replace('name: pair', 'name: again')}`;
+  test.each<[string, readonly string[], string, RegExp]>([
+    [
+      'a namespace that two scenarios share',
+      [],
+      SHARED,
+      /pair and again share the namespace pair, .*\n.*--only/,
+    ],
+    ['dashes without a command', ['--'], SCENARIO, /no command follows --/],
+    ['a bare number', ['--for', '30'], SCENARIO, /Write it with a unit/],
+    ['no time at all', ['--every', '0s'], SCENARIO, /Write a duration/],
+    ['too often', ['--every', '50ms'], SCENARIO, /Write 100ms or more/],
+    ['longer than a timer can wait', ['--for', '600h'], SCENARIO, /Write 480h or less/],
+    [
+      'a part that is none',
+      ['--max-unknown', '0.1'],
+      SCENARIO,
+      /Write a percentage from 0% to 100%, such as 10%/,
+    ],
+    ['--parallel', ['--parallel', '2'], SCENARIO, /unknown option '--parallel'/],
+  ])('%s', async (_, args, text, words) => {
+    using folder = scenarios(text);
+    const { exitCode, stderr } = await runCli(['monitor', 'pair.yaml', ...args], { cwd: folder.path });
+    expect(stderr).toMatch(words);
+    expect(stderr).not.toContain('starting');
+    expect(exitCode).toBe(2);
+  });
+});
