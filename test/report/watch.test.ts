@@ -135,3 +135,9 @@ test('the audit says in one sentence what came of the same pods', () => {
     '- Between 02:01:07 and 02:01:08 UTC, after *calico-node on node-2 restarted*, all pods in *shop* could reach *worker* in *billing* on TCP 8080 although they must not. It lasted 0.5 to 1.3 s.',
   );
 });
+
+test('the audit says that everything came out as stated only where all of it was seen to', () => {
+  expect(render('audit', calmWatch())).toContain('In all of that time everything came out as stated.');
+  expect(render('audit', upgradeWatched())).not.toContain('everything came out as stated');
+  expect(render('audit', calmWatch())).not.toContain('Of a time that nobody saw');
+});

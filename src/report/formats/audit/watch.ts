@@ -64,13 +64,15 @@ function accountOf(view: RunView, watch: Watch): Phrase[] {
       : [
           say`Meanwhile this was run: ${name(shellCommand(command.line))}. It ended ${name(describeCommandEnd(watch, command))}.`,
         ]),
-    say`What did not come out as stated: ${describeWindows(view)}.`,
+    view.checks.some(({ watched }) => watched?.windows.length !== 0)
+      ? say`What did not come out as stated: ${describeWindows(view)}.`
+      : say`In all of that time everything came out as stated.`,
     ...(held === undefined
       ? []
       : [
           say`Connections were held open all the time, with a sign of life several times a second. Of ${held}.`,
         ]),
-    say`${formatNumber(attempts.due)} attempts were due; ${formatNumber(attempts.made)} were made, and podreach heard of ${formatNumber(attempts.collected)}.${longestStallMs === 0 ? '' : ` The longest time in which a test pod did not run was ${duration(longestStallMs)}.`} Of a time that nobody saw nothing is said.`,
+    say`${formatNumber(attempts.due)} attempts were due; ${formatNumber(attempts.made)} were made, and podreach heard of ${formatNumber(attempts.collected)}.${longestStallMs === 0 ? '' : ` The longest time in which a test pod did not run was ${duration(longestStallMs)}.`}${attempts.due === attempts.collected ? '' : ' Of a time that nobody saw nothing is said.'}`,
   ];
 }
 
