@@ -8,6 +8,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(`${root}dist`, { recursive: true, force: true });
 for (const project of [['tsconfig.build.json'], ['src/report/formats/html/browser', '--noEmit', 'false']])
   execFileSync('tsc', ['-p', ...project], { cwd: root, stdio: 'inherit' });
-for (const style of ['report/formats/html/page.css', 'report/history/history.css'])
+for (const style of [
+  'report/formats/html/page.css',
+  'report/formats/html/timeline.css',
+  'report/history/history.css',
+])
   copyFileSync(`${root}src/${style}`, `${root}dist/${style}`);
 chmodSync(`${root}dist/cli.js`, 0o755);

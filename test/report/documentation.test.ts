@@ -23,12 +23,15 @@ test('docs/reports.md shows every format but the page, which is a picture', () =
   expect(shown).toEqual(new Set(Object.keys(FORMATS).filter((format) => format !== 'html')));
 });
 
-test('docs/reports.md explains every fact of a mismatch', async () => {
-  const text = await readFile(new URL('golden/every-verdict.txt', import.meta.url), 'utf8');
-  const labels = new Set([...text.matchAll(/^ {4}([a-z]+(?: [a-z]+)?) {2,}/gm)].map(([, label]) => label));
-  expect(labels).toContain('at fault');
-  for (const label of labels) expect(documentation).toMatch(new RegExp(`^\\| .*\`${label}\`.* \\| `, 'm'));
-});
+test.each(['every-verdict', 'upgrade-watched'])(
+  'docs/reports.md explains every fact of a mismatch: %s',
+  async (name) => {
+    const text = await readFile(new URL(`golden/${name}.txt`, import.meta.url), 'utf8');
+    const labels = new Set([...text.matchAll(/^ {4}([a-z]+(?: [a-z]+)?) {2,}/gm)].map(([, label]) => label));
+    expect(labels).toContain('at fault');
+    for (const label of labels) expect(documentation).toMatch(new RegExp(`^\\| .*\`${label}\`.* \\| `, 'm'));
+  },
+);
 
 test('docs/reports.md says of every format for whom it is', () => {
   const [table = ''] = /^\| format \| for \|.*?^$/ms.exec(documentation) ?? [];

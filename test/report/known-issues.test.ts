@@ -8,8 +8,8 @@ import { escapeXml } from '../../src/report/text/xml.ts';
 import { knownAmong } from '../../src/report/view/mismatch.ts';
 import { viewOf } from '../../src/report/view/run.ts';
 import { changedChecks, everyVerdict } from './fixture.ts';
-import { ENDINGS, withoutMachinery } from './goldens.ts';
 import { knownIssues } from './known-issues.ts';
+import { ENDINGS, withoutMachinery } from './render.ts';
 
 const PLAIN = { width: 100, colour: false, verbose: false, quiet: false };
 const KNOWN = knownIssues({ expired: false });

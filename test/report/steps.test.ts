@@ -1,25 +1,13 @@
 /** A scenario that goes on in steps, in every format: each says of which step it speaks, and what changes from one to the next. */
 import { describe, expect, test } from 'vitest';
 import { judge } from '../../src/judge/judge.ts';
-import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
-import type { ReportFormat } from '../../src/report/formats.ts';
 import { factsOf } from '../../src/report/parts/mismatch.ts';
-import { REPORTS } from '../../src/report/report.ts';
 import { viewOf } from '../../src/report/view/run.ts';
-import { ENDINGS, withoutMachinery } from './goldens.ts';
+import { ENDINGS, render } from './render.ts';
 import { brokenOff, calmSteps, fiveSteps } from './steps.ts';
 
-const PLAIN = { width: 100, colour: false, verbose: false, quiet: false };
-
-function render(format: ReportFormat, record: RunRecord, options: Partial<typeof PLAIN> = {}): string {
-  return REPORTS[format](runRecordSchema.parse(record), { ...PLAIN, ...options });
-}
-
 test.each(ENDINGS)('five steps in the report %s', async (format, ending) => {
-  const text = render(format, fiveSteps());
-  await expect(format === 'html' ? withoutMachinery(text) : text).toMatchFileSnapshot(
-    `golden/five-steps.${ending}`,
-  );
+  await expect(render(format, fiveSteps())).toMatchFileSnapshot(`golden/five-steps.${ending}`);
 });
 
 test('five steps in the terminal, all of them told', async () => {

@@ -10,6 +10,7 @@ import { warningsOf } from '../parts/opinion.ts';
 import { describeOverdue } from '../parts/review.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
 import { stepLines } from '../parts/steps.ts';
+import { watchLines } from '../parts/watch.ts';
 import { summariseWithoutControl } from '../parts/without-control.ts';
 import { count, formatNumber } from '../text/text.ts';
 import { isMismatch } from '../view/mismatch.ts';
@@ -18,6 +19,8 @@ import type { RunView } from '../view/view.ts';
 /** GitHub shows ten of each kind for a step, and drops the others without a word. */
 const SHOWN_OF_EACH = 10;
 const PAIRS_NAMED = 10;
+/** Groups of windows, and incidents. */
+const WINDOWS_NAMED = 20;
 /** What is told first when not all can be told. */
 const ORDER = ['leaked', 'broken', 'flapping', 'late', 'inconclusive', 'not-judged'];
 
@@ -35,7 +38,8 @@ interface Annotation {
 /**
  * One annotation for the checks of a rule that went wrong in the same way, and one for whatever podreach itself failed at:
  * errors for mismatches and failures, warnings for what was not proven or passed for another reason, notices for known issues,
- * for reviews that are overdue, for what a pass does not rest on, and for what steps took. Nothing else where all is well.
+ * for reviews that are overdue, for what a pass does not rest on, for what steps took, and for what a watch came to. Nothing else
+ * where all is well.
  */
 export function renderGithub(view: RunView): string {
   const annotations = [
@@ -43,6 +47,7 @@ export function renderGithub(view: RunView): string {
     ...annotateWarnings(view),
     ...annotateKnown(view),
     ...annotateNotes(view),
+    ...annotateWatch(view),
   ];
   return (['error', 'warning', 'notice'] as const)
     .flatMap((level) => limit(annotations.filter((annotation) => annotation.level === level)))
@@ -144,6 +149,11 @@ function annotateNotes({ scenarios }: RunView): Annotation[] {
       text === undefined ? [] : [{ level: 'notice', title: `${name}: ${what}`, message: [text], location }],
     );
   });
+}
+
+function annotateWatch(view: RunView): Annotation[] {
+  const message = watchLines(view, WINDOWS_NAMED);
+  return message.length === 0 ? [] : [{ level: 'notice', title: 'watch', message }];
 }
 
 /** Says in the last place that GitHub shows what it would have dropped. */

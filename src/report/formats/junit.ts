@@ -11,31 +11,45 @@ import { renderMatrixSection } from '../parts/matrix-section.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { describeForce, describeLeftOut } from '../parts/scenario-notes.ts';
 import { stepLines } from '../parts/steps.ts';
+import { incidentLines, watchFacts, windowLines } from '../parts/watch.ts';
+import { watchedFacts } from '../parts/watched.ts';
 import { summariseWithoutControl } from '../parts/without-control.ts';
 import { renderFacts } from '../text/block.ts';
 import { createPaint } from '../text/paint.ts';
 import { count, duration } from '../text/text.ts';
 import { escapeXml, xmlAttributes } from '../text/xml.ts';
-import type { RunView, ScenarioView } from '../view/view.ts';
+import type { CheckView, RunView, ScenarioView } from '../view/view.ts';
 
 const INDENT = '  ';
 /** Nothing is wrapped: whatever shows it has its own width. */
 const CANVAS = { width: Number.POSITIVE_INFINITY, paint: createPaint(false) };
 
+/** Groups of windows, and incidents: the properties of each suite hold them. */
+const WINDOWS_TOLD = 50;
+
 /** Writes a suite per scenario and a case per check. */
 export function renderJunit(view: RunView): string {
+  const watched = watchProperties(view);
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     ...element(
       'testsuites',
       {},
-      suitesOf(view).flatMap((suite, id) => renderSuite(suite, id, view)),
+      suitesOf(view).flatMap((suite, id) => renderSuite(suite, id, { view, watched })),
     ),
     '',
   ].join('\n');
 }
 
-function renderSuite(suite: Suite, id: number, view: RunView): string[] {
+/** What all suites say. */
+interface Common {
+  readonly view: RunView;
+  readonly watched: Properties;
+}
+
+type Properties = Readonly<Record<string, string | undefined>>;
+
+function renderSuite(suite: Suite, id: number, { view, watched }: Common): string[] {
   const { cases, scenario } = suite;
   const number = (result: Case['result']): number => cases.filter((one) => one.result === result).length;
   const attributes = {
@@ -52,7 +66,7 @@ function renderSuite(suite: Suite, id: number, view: RunView): string[] {
     time: seconds((scenario === undefined ? view.run.durationMs : scenario.durationMs) ?? 0),
   };
   return element('testsuite', attributes, [
-    ...element('properties', {}, renderProperties(view, scenario)),
+    ...element('properties', {}, renderProperties({ ...propertiesOf(view, scenario), ...watched })),
     ...cases.flatMap((testCase) => renderCase(testCase, suite)),
     textElement('system-out', {}, scenario === undefined ? '' : describeScenario(scenario)),
     textElement('system-err', {}, ''),
@@ -74,11 +88,17 @@ function renderCase(testCase: Case, suite: Suite): string[] {
   ]);
 }
 
+function renderProperties(properties: Properties): string[] {
+  return Object.entries(properties).flatMap(([name, value]) =>
+    value === undefined ? [] : element('property', { name, value }, []),
+  );
+}
+
 /** What the results depend on, and whose they are. */
-function renderProperties(view: RunView, scenario: ScenarioView | undefined): string[] {
+function propertiesOf(view: RunView, scenario: ScenarioView | undefined): Properties {
   const { run, podreach, environment } = view;
   const { timeoutMs, withinMs, confirm } = run.options;
-  const properties = {
+  return {
     'podreach.version': podreach.version,
     'run.id': run.id,
     'run.startedAt': run.startedAt,
@@ -113,9 +133,21 @@ function renderProperties(view: RunView, scenario: ScenarioView | undefined): st
         ? undefined
         : [...new Set(scenario.policies.map(({ key }) => key))].join(', '),
   };
-  return Object.entries(properties).flatMap(([name, value]) =>
-    value === undefined ? [] : element('property', { name, value }, []),
+}
+
+/** What was found while it was watched, a property for each group of windows. */
+function watchProperties(view: RunView): Properties {
+  if (view.watch === undefined) return {};
+  const facts = watchFacts(view).map(({ label, text }) => [`watch.${label}`, text] as const);
+  const windows = windowLines(view).map(
+    ({ at, text }, index) => [`watch.window.${index + 1}`, `${at}: ${text}`] as const,
   );
+  const incidents = incidentLines(view).map((text, index) => [`watch.incident.${index + 1}`, text] as const);
+  return Object.fromEntries([
+    ...facts,
+    ...windows.slice(0, WINDOWS_TOLD),
+    ...incidents.slice(0, WINDOWS_TOLD),
+  ]);
 }
 
 /** What a suite says of itself on the page that shows it. */
@@ -135,7 +167,18 @@ function describeScenario(scenario: ScenarioView): string {
     ...passedContrary(checks).map(
       (check) => `passed, but not in every attempt: ${check.title}: ${describeContrary(check)}`,
     ),
+    ...describeWithinBudget(checks),
   ].join('\n');
+}
+
+/** Windows of checks that passed all the same. */
+function describeWithinBudget(checks: readonly CheckView[]): string[] {
+  return checks.flatMap((check) => {
+    if (check.verdict !== 'pass' || (check.watched?.windows ?? []).length === 0) return [];
+    return watchedFacts(check)
+      .slice(0, 1)
+      .map(({ text }) => `passed, and watched ${check.title} ${text}`);
+  });
 }
 
 function element(

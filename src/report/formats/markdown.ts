@@ -2,8 +2,8 @@
  * The report for pull requests and for `$GITHUB_STEP_SUMMARY`: the verdict first, then what is not as expected, then the
  * rest, as much of it as GitHub takes.
  */
+import { describeLength } from '../../judge/windows/lengths.ts';
 import { describePortName, describeTarget } from '../../pair.ts';
-import { describeAttempts, underPolicies } from '../parts/attempts.ts';
 import { problemsOf } from '../parts/cases.ts';
 import { circumstanceFacts } from '../parts/circumstances.ts';
 import { describeContrary, passedContrary } from '../parts/contrary.ts';
@@ -20,6 +20,8 @@ import { describeOverdue } from '../parts/review.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
 import { changedTo, describeActions, describeTimes } from '../parts/steps.ts';
 import { describeCounts, describeRun, isCalm, runWord, scenarioWord } from '../parts/summary.ts';
+import { incidentLines, watchFacts, windowLines } from '../parts/watch.ts';
+import { describeShown } from '../parts/watched.ts';
 import { summariseWithoutControl } from '../parts/without-control.ts';
 import type { RenderOptions } from '../render-options.ts';
 import { renderFacts } from '../text/block.ts';
@@ -52,6 +54,7 @@ export function renderMarkdown(view: RunView, { verbose }: RenderOptions): strin
     ...renderMismatches(view),
     ...renderKnown(view),
     ...renderInconclusives(view),
+    ...renderWatch(view),
     ...renderScenarios(view),
     ...renderSteps(view),
     ...renderContrary(view),
@@ -103,7 +106,7 @@ function renderMismatches(view: RunView): string[] {
       shortCode(check.from),
       shortCode(describeTarget(check) + describePortName(check.portName)),
       describeExpected(check),
-      sentence(describeAttempts(underPolicies(check))),
+      sentence(describeShown(check)),
       shortCode(describeLocation(check.declared)),
     ]);
   const left = mismatches.length - rows.length;
@@ -157,6 +160,36 @@ function renderInconclusives({ checks: all }: RunView): string[] {
     return `- ${count(checks.length, 'check')}: ${sentence(reason)}<br>\n  ${pairs.join(', ')}`;
   });
   return [`### Not proven\n\n${limitLines(lines, ROWS)}`];
+}
+
+/** What it came to, a row for each group of windows, and all that happened meanwhile. */
+function renderWatch(view: RunView): string[] {
+  const { watch, watchEndMs } = view;
+  if (watch === undefined) return [];
+  const lines = windowLines(view);
+  const left = lines.length - ROWS;
+  const rows = lines
+    .slice(0, ROWS)
+    .map(({ at, text, group }) => [
+      `**${group.kind}**`,
+      at,
+      sentence(describeLength(group.length)),
+      formatNumber(group.checks.length),
+      sentence(text),
+    ]);
+  const incidents = incidentLines(view).map((text) => `- ${sentence(text)}`);
+  return [
+    `### While it was watched\n\n${fence(renderFacts(watchFacts(view), CANVAS, ''))}`,
+    ...(rows.length === 0
+      ? []
+      : [
+          table(['', 'from', 'for', 'checks', 'what'], rows) +
+            (left > 0 ? `\n\n… and ${formatNumber(left)} more.` : ''),
+        ]),
+    ...(incidents.length === 0
+      ? []
+      : [details(`What happened in these ${duration(watchEndMs)}`, limitLines(incidents, ROWS))]),
+  ];
 }
 
 /** Collapsed: they passed. */

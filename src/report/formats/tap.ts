@@ -6,6 +6,7 @@ import { describeKnown } from '../parts/known-issues.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
 import { stepLines } from '../parts/steps.ts';
+import { watchLines } from '../parts/watch.ts';
 import { summariseWithoutControl } from '../parts/without-control.ts';
 import type { RunView } from '../view/view.ts';
 
@@ -25,6 +26,7 @@ export function renderTap(view: RunView): string {
         (text) => (text === undefined ? [] : [`# note: ${scenario.name}: ${text}`]),
       ),
     ),
+    ...watchLines(view, Number.POSITIVE_INFINITY).map((text) => `# watch: ${text}`),
     ...renderBailOut(view),
     '',
   ].join('\n');
@@ -51,8 +53,12 @@ function renderPlan(cases: readonly Case[]): string[] {
 function renderCase(testCase: Case, number: number): string[] {
   const point = `${number} - ${escapeDescription(testCase.name)}`;
   if (testCase.result === 'passed') {
-    const { contrary } = testCase;
-    return [`ok ${point}`, ...(contrary === undefined ? [] : renderDiagnostics({ contrary }))];
+    const { contrary, watched } = testCase;
+    const seen = {
+      ...(contrary === undefined ? {} : { contrary }),
+      ...(watched === undefined ? {} : { watched }),
+    };
+    return [`ok ${point}`, ...(Object.keys(seen).length === 0 ? [] : renderDiagnostics(seen))];
   }
   if (testCase.result === 'skipped') return [`ok ${point} # SKIP ${escapeDescription(testCase.message)}`];
   const { kind, message, facts, manifest, location, durationMs } = testCase;

@@ -13,6 +13,8 @@ import { endFacts, failureFacts, manifestOf } from './failure.ts';
 import { describeKnown } from './known-issues.ts';
 import { factsOf } from './mismatch.ts';
 import { describeExtent, runWord } from './summary.ts';
+import { commandFacts, describeCommandFailure } from './watch.ts';
+import { isDecidedByWatch, watchedFacts } from './watched.ts';
 
 export interface Suite {
   readonly name: string;
@@ -27,6 +29,8 @@ export type Case = CaseName &
         readonly result: 'passed';
         /** What was seen besides what is expected; absent where nothing was. */
         readonly contrary?: string;
+        /** What the watch found that was within its budgets; absent where it found nothing. */
+        readonly watched?: string;
       }
     | { readonly result: 'skipped'; readonly message: string }
     /** A mismatch that somebody answers for. */
@@ -88,8 +92,12 @@ function caseOf(check: CheckView): Case {
     durationMs: allObservations(check).reduce((sum, stretch) => sum + (tookOf(stretch)?.totalMs ?? 0), 0),
   };
   if (check.verdict === 'pass') {
-    const contrary = isPassedContrary(check) ? { contrary: describeContrary(check) } : {};
-    return { ...name, result: 'passed', ...contrary };
+    return {
+      ...name,
+      result: 'passed',
+      ...(isPassedContrary(check) ? { contrary: describeContrary(check) } : {}),
+      ...watchedOf(check),
+    };
   }
   if (check.verdict === undefined && check.scenario.status !== 'finished')
     return { ...name, result: 'skipped', message: 'not judged: the run ended before' };
@@ -109,12 +117,17 @@ function resultOf(check: CheckView): 'known' | 'failed' | 'errored' {
   return isMismatch(check) ? 'failed' : 'errored';
 }
 
+function watchedOf(check: CheckView): { readonly watched?: string } {
+  const told = check.watched?.windows.length === 0 ? undefined : watchedFacts(check)[0]?.text;
+  return told === undefined ? {} : { watched: told };
+}
+
 /** `leaked: shop/web → shop/db:5432/TCP: expected unreachable, seen connected 3 of 3 (in 0.4 ms)` */
 function describeCheck(check: CheckView): string {
   const { verdict, reason } = check;
-  // What was late was seen at last: only why it is late says what is amiss.
+  // What was late was seen at last, and what only the watch showed was seen before: why it is amiss says what is.
   const seen =
-    isMismatch(check) && verdict !== 'late'
+    isMismatch(check) && verdict !== 'late' && !isDecidedByWatch(check)
       ? `seen ${describeAttempts(underPolicies(check))}`
       : `but ${reason ?? 'it was not judged'}`;
   const text = `${verdict ?? 'not judged'}: ${check.title}: expected ${describeExpected(check)}, ${seen}`;
@@ -145,6 +158,8 @@ function runProblem(view: RunView, suites: readonly Suite[]): CaseProblem | unde
       facts: [],
     };
   }
+  const message = describeCommandFailure(view);
+  if (message !== undefined) return { kind: 'command-failed', message, facts: commandFacts(view) };
   const isExplained = suites.some(({ cases }) => cases.some(isBad));
   if (isExplained || runWord(view).word === 'PASSED') return undefined;
   return { kind: 'nothing-proven', message: `nothing was proven: ${describeExtent(view)}`, facts: [] };

@@ -12,6 +12,7 @@ import { describeExpectation } from './expectation.ts';
 import { knownFacts } from './known-issues.ts';
 import { opinionFacts } from './opinion.ts';
 import { describeActions, describeChange } from './steps.ts';
+import { isDecidedByWatch, watchedFacts } from './watched.ts';
 
 /**
  * The block of one mismatch.
@@ -64,6 +65,7 @@ export function seenFacts(check: CheckView): Fact[] {
     ...fact('one-way', adviceOnOneWay(check, later)),
     ...listenerFacts(check, later),
     ...verdictFacts(check),
+    ...watchedFacts(check),
     ...fact('evidence', describeEvidence(check)),
     ...controlFacts(check),
   ];
@@ -142,9 +144,11 @@ function listenerFacts(check: CheckView, observed: Observation): Fact[] {
   return [{ label: 'listener', text: `${seen.join(', ')} (${asked})` }];
 }
 
-/** Of leaked and broken, expected and seen say it all. */
-function verdictFacts({ verdict, reason }: CheckView): Fact[] {
-  if (reason === undefined || verdict === 'leaked' || verdict === 'broken') return [];
+/** Of leaked and broken, expected and seen say it all, unless that was seen later. */
+function verdictFacts(check: CheckView): Fact[] {
+  const { verdict, reason } = check;
+  if (reason === undefined) return [];
+  if ((verdict === 'leaked' || verdict === 'broken') && !isDecidedByWatch(check)) return [];
   return [{ label: 'why', text: reason }];
 }
 

@@ -29,6 +29,8 @@ export interface RunView extends View<Omit<RunRecord, 'scenarios'>> {
   readonly exitCode: number;
   /** Of the run in UTC, `YYYY-MM-DD`. */
   readonly day: string;
+  /** When the watch ended, in milliseconds after it began; where it has not, the last that is known of it. 0 where there was none. */
+  readonly watchEndMs: number;
   /** Whether the pods are still in place: an interrupted run cleans up whatever was asked for. */
   readonly keepsPods: boolean;
 }

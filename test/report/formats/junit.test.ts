@@ -15,11 +15,13 @@ import {
   provisioningFailure,
 } from '../records.ts';
 import { fiveSteps } from '../steps.ts';
+import { upgradeWatched } from '../watch.ts';
 
 const RECORDS: Readonly<Record<string, () => RunRecord>> = {
   'every verdict': everyVerdict,
   'five steps': fiveSteps,
   'known issues': () => knownIssues({ expired: false }),
+  'an upgrade that was watched': upgradeWatched,
   'hostile names': hostileRecord,
   'an environment that failed': environmentFailure,
   'pods that did not start': provisioningFailure,

@@ -13,6 +13,7 @@ import {
   provisioningFailure,
 } from '../records.ts';
 import { fiveSteps } from '../steps.ts';
+import { upgradeWatched } from '../watch.ts';
 
 test('holds a subtest per scenario and a point per check', async () => {
   await expect(renderTap(viewOf(runRecordSchema.parse(everyVerdict())))).toMatchFileSnapshot(
@@ -52,6 +53,15 @@ test('has a point for each check of each step', () => {
   const { points, stray } = read(fiveSteps());
   expect(stray).toEqual([]);
   expect(points).toHaveLength(36);
+});
+
+test('tells the windows of a check with it, also of one that passed', () => {
+  const { points, stray } = read(upgradeWatched());
+  expect(stray).toEqual([]);
+  expect(points).toHaveLength(72);
+  const watched = points.filter(({ diag }) => String(diag?.watched).includes(' UTC'));
+  expect(watched.filter(({ ok }) => ok)).toHaveLength(5);
+  expect(watched.filter(({ ok }) => !ok)).toHaveLength(19);
 });
 
 test.each([

@@ -1,14 +1,15 @@
 /** Nothing that a record says reaches a reader as anything else than text, in any format and in any field that the schema has. */
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { INCIDENT_KINDS } from '../../../src/model/incident.ts';
 import { FORMATS, type ReportFormat } from '../../../src/report/formats.ts';
 import { REPORTS } from '../../../src/report/report.ts';
 import { viewOf } from '../../../src/report/view/run.ts';
 import { ATTACK, hostileBySchema } from '../hostile.ts';
 import { OBEYED, OWN_LINE } from '../obeyed.ts';
 
-/** Every word of every enumeration: of the longest there are nine. */
-const CHOICES = Array.from({ length: 9 }, (_, choice) => choice);
+/** Every word of every enumeration: of the longest, the kinds of incidents, there are eighteen. */
+const CHOICES = Array.from({ length: INCIDENT_KINDS.length }, (_, choice) => choice);
 const FORMAT_NAMES = Object.keys(FORMATS) as ReportFormat[];
 
 test('the attack is one, before it is made harmless', () => {

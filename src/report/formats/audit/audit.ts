@@ -14,6 +14,7 @@ import { isOverdue } from '../../parts/review.ts';
 import { describeForce, describeLeftOut, lateNodes } from '../../parts/scenario-notes.ts';
 import { stepsWith } from '../../parts/steps.ts';
 import { describeExtent, runWord } from '../../parts/summary.ts';
+import { describeCommandFailure } from '../../parts/watch.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
 import type { FailureView, PolicyView, RunView, ScenarioView } from '../../view/view.ts';
 import { addUp, coverageOf, describeCoverage, PAIR } from './coverage.ts';
@@ -24,6 +25,7 @@ import { describePolicy } from './policy-sentences.ts';
 import { claimsOf, type Gap, STANDINGS } from './statements.ts';
 import { type AuditedStep, auditSteps, phraseStep } from './steps.ts';
 import { isSandbox } from './surroundings.ts';
+import { type AuditedWatch, auditWatch } from './watch.ts';
 
 /** Without this, what is said of one policy seems to contradict what is said of another. */
 export const POLICIES_ADD_UP =
@@ -47,6 +49,8 @@ export interface Audit {
   /** What many of them have in common, and may be the cause of all of them. */
   readonly commonalities: readonly Phrase[];
   readonly scenarios: readonly AuditedScenario[];
+  /** Absent where nothing was watched. */
+  readonly watch?: AuditedWatch;
   /** How podreach tests, whether or not a run came so far. */
   readonly method: readonly Phrase[];
   /** What no scenario of any run looks at. */
@@ -89,6 +93,7 @@ export interface AuditedPolicy {
 export function buildAudit(view: RunView): Audit {
   const scenarios = view.scenarios.map(auditScenario);
   const incidents = incidentsOf(view);
+  const watch = auditWatch(view);
   return {
     word: runWord(view).word,
     summary: summarise(scenarios),
@@ -99,7 +104,12 @@ export function buildAudit(view: RunView): Audit {
     incidents,
     commonalities: commonalitiesOf(view),
     scenarios,
-    method: view.scenarios.some(({ hasSteps }) => hasSteps) ? [...METHOD, ...METHOD_OF_STEPS] : METHOD,
+    ...(watch === undefined ? {} : { watch }),
+    method: [
+      ...METHOD,
+      ...(view.scenarios.some(({ hasSteps }) => hasSteps) ? METHOD_OF_STEPS : []),
+      ...(watch === undefined ? [] : METHOD_OF_WATCH),
+    ],
     limits: limitsOf(view),
     signatures: ['Tested by', 'Reviewed by', 'Accepted by'],
   };
@@ -151,11 +161,13 @@ function cautionsOf(view: RunView): Phrase[] {
       : run.error !== undefined
         ? say`The run could not go on: ${name(run.error.message)}.`
         : say`The run did not come to its own end.`;
+  const failure = describeCommandFailure(view);
   const isCut = run.incomplete || run.interruptedBy !== undefined || run.error !== undefined;
   return [
     ...(isCut
       ? [say`${end} ${describeExtent(view)}; nothing is proven about the rest.${nextStep(run.error)}`]
       : []),
+    ...(failure === undefined ? [] : [say`Besides, ${name(failure)}.`]),
     ...(isSandbox(environment)
       ? [
           say`The run took place on podreach's own sandbox. It shows what the policies mean, not what the network plugin of a cluster makes of them.`,
@@ -391,6 +403,11 @@ const METHOD_OF_STEPS: readonly Phrase[] = [
   say`Some scenarios go on in steps. A step changes something in the cluster, and states what is different from then on. Everything else that was stated is tried again, and has to be as before.`,
   say`A pod that comes into being under policies cannot connect before them. That it is cut off then rests on what was seen at the time, on later steps, and on the last step of the test.`,
   say`A step may say how soon its changes have to show. What shows later is called late, and counts as otherwise than stated.`,
+];
+
+const METHOD_OF_WATCH: readonly Phrase[] = [
+  say`When all of that had come out, every connection was tried again and again for a time, while something else was done to the cluster. One connection that must be impossible is enough to contradict; of a needed one, two attempts in a row have to fail.`,
+  say`Nobody looks all the time: between two attempts there is a while in which nothing is seen. So of each beginning and end there is told between which moments it lies.`,
 ];
 
 function limitsOf({ checks }: RunView): Phrase[] {

@@ -6,6 +6,7 @@ import { namespaceOf } from '../../../keys.ts';
 import { isOneWay } from '../../parts/attempts.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
+import { isDecidedByWatch } from '../../parts/watched.ts';
 import type { Mismatch, ScenarioView } from '../../view/view.ts';
 import { describePod, describePorts } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
@@ -28,7 +29,7 @@ export function faultOf(check: Mismatch): Fault | undefined {
   const { predicted, disagreement, verdict, cutBy } = check;
   if (predicted === undefined) return undefined;
   if (cutBy !== undefined) return faultOfOthers(check, predicted);
-  if (verdict === 'flapping') return faultOfFlapping(check, predicted);
+  if (isAtTimes(check)) return faultOfFlapping(check, predicted);
   if (verdict === 'late') return faultOfLate(check);
   switch (disagreement) {
     case 'policy':
@@ -60,10 +61,10 @@ function faultOfOthers(check: Mismatch, predicted: Predicted): Fault {
   const { environment } = check.scenario.run;
   const what =
     check.because === undefined ? say`something else` : say`something else (${name(check.because)})`;
-  const did = check.verdict === 'flapping' ? 'It did so at one time, and not at another.' : 'It did not.';
+  const did = isAtTimes(check) ? 'It did so at one time, and not at another.' : 'It did not.';
   const policies =
     predicted.verdict === 'denied'
-      ? say`${policiesSay(check, predicted)} ${theCluster(check)} did not do that ${check.verdict === 'flapping' ? 'all the time ' : ''}either.`
+      ? say`${policiesSay(check, predicted)} ${theCluster(check)} did not do that ${isAtTimes(check) ? 'all the time ' : ''}either.`
       : say`The policies of the scenario are not at fault: they do not have to block it.`;
   return {
     account: say`What is to block this connection besides the policies. The scenario says that ${what} blocks it. ${did} ${policies}`,
@@ -100,6 +101,11 @@ function faultOfFlapping(check: Mismatch, predicted: Predicted): Fault {
     firstChecks: [...policyChecks(check, predicted), ...clusterChecks(check)],
     isOfCluster: true,
   };
+}
+
+/** Whether it was as it must be at one time, and not at another. */
+function isAtTimes(check: Mismatch): boolean {
+  return check.verdict === 'flapping' || isDecidedByWatch(check);
 }
 
 /** It came out as stated: who is slow is asked, not who is wrong. */

@@ -2,14 +2,16 @@
 import { findingOf } from '../../../judge/finding.ts';
 import { namespaceOf } from '../../../keys.ts';
 import { lastOf } from '../../../model/observation.ts';
-import { describeAttempts, isOneWay, underPolicies } from '../../parts/attempts.ts';
-import { dayAndTime } from '../../parts/clock.ts';
+import { isOneWay, underPolicies } from '../../parts/attempts.ts';
+import { dayAndTime, secondOf } from '../../parts/clock.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
 import { factsOf } from '../../parts/mismatch.ts';
+import { describeShown, isDecidedByWatch } from '../../parts/watched.ts';
 import { count } from '../../text/text.ts';
 import { knownAmong } from '../../view/mismatch.ts';
 import type { Mismatch, RunView, ScenarioView } from '../../view/view.ts';
+import type { WindowView } from '../../view/window-groups.ts';
 import { askForPolicy, faultOf } from './fault.ts';
 import { describePod, describePorts } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
@@ -50,10 +52,12 @@ export function incidentsOf({ mismatches, checks: all }: RunView): Incident[] {
   });
 }
 
-/** Those that went wrong in the same way, and of which the same policies decide, have one cause; where none decides, each destination lacks its own. */
+/** Those that went wrong in the same way, and of which the same policies decide, have one cause; where none decides, each destination lacks its own. What only the watch showed has a cause in time. */
 function causeOf(check: Mismatch): string {
   const { scenario, step, verdict, expected, disagreement, predicted, cutBy, because, isolatedBy, known } =
     check;
+  if (isDecidedByWatch(check))
+    return JSON.stringify([scenario.name, step.number, verdict, windowOf(check)?.incident ?? null]);
   const deciding = predicted === undefined ? isolatedBy : [predicted.verdict, predicted.grounds];
   const isDecided = predicted === undefined || (scenario.grounds[predicted.grounds] ?? []).length > 0;
   const reason = cutBy === undefined ? undefined : because;
@@ -79,7 +83,12 @@ function describeIncident(check: Mismatch, checks: readonly Mismatch[]): Inciden
   );
   const purpose =
     scenario.purpose === undefined ? [] : [say`The scenario serves this purpose: ${name(scenario.purpose)}.`];
-  const account = checks.length === 1 ? accountOfOne(check) : accountOfMany(checks);
+  const isMomentary = isDecidedByWatch(check);
+  const account = isMomentary
+    ? accountOfMoment(checks)
+    : checks.length === 1
+      ? accountOfOne(check)
+      : accountOfMany(checks);
   const example =
     checks.length === 1
       ? []
@@ -92,7 +101,7 @@ function describeIncident(check: Mismatch, checks: readonly Mismatch[]): Inciden
     verdict: check.verdict,
     connections: checks.map((one) => ({
       pair: one.pair,
-      seen: describeAttempts(underPolicies(one)),
+      seen: describeShown(one),
       declared: describeLocation(one.declared),
     })),
     meaning: [account.meaning, ...reasons, ...purpose, ...phraseKnown(check), ...example],
@@ -103,6 +112,7 @@ function describeIncident(check: Mismatch, checks: readonly Mismatch[]): Inciden
         : say`It does not fail a run until the end of ${name(check.known.expires)}. ${name(check.known.owner)} answers for it until then. Were it not known: ${account.urgency}`,
     firstChecks: [
       ...(check.verdict === 'flapping' ? unsteadiness(check) : []),
+      ...(isMomentary ? [momentOfCheck(check)] : []),
       ...(check.verdict === 'late' ? [slowness(check)] : []),
       ...(check.verdict !== 'flapping' && check.verdict !== 'late' && isOneWay(check)
         ? [wayBack(check)]
@@ -146,6 +156,49 @@ function whomToAsk({ owner, runbook, location, run }: ScenarioView, isOfCluster:
       ? say`The scenario names no owner. Ask ${whoever}.`
       : say`${name(owner)}, the owner of this scenario.`;
   return runbook === undefined ? whom : say`${whom} What to do is written in the runbook: ${name(runbook)}`;
+}
+
+/** Before the watch it was as it must be. */
+function accountOfMoment(checks: readonly Mismatch[]): Account {
+  const [check] = checks;
+  if (check === undefined) return { title: [], meaning: [], urgency: [] };
+  const isOne = checks.length === 1;
+  const those = say`${count(checks.length, 'connection')}${whereOf(checks)}`;
+  if (check.expected === 'unreachable') {
+    return {
+      title: isOne
+        ? say`${describePod(check.from)} could reach ${targetOf(check)} for a time although it must not`
+        : say`${those} were possible for a time although they must not be`,
+      meaning: say`${isOne ? 'The connection was' : 'The connections were'} blocked as ${isOne ? 'it' : 'they'} must be, and then possible for a time while ${isOne ? 'it was' : 'they were'} watched. What goes through in such a time stays through: a connection that is made then may last.`,
+      urgency: say`High. It is over, as far as was seen, and comes back with what brought it about.`,
+    };
+  }
+  return {
+    title: isOne
+      ? say`${describePod(check.from)} could not reach ${targetOf(check)} for a time although it must`
+      : say`${those} were not possible for a time although they must be`,
+    meaning: say`${isOne ? 'The connection' : 'The connections'} worked, and then failed for a time while ${isOne ? 'it was' : 'they were'} watched. Nothing is exposed, but what depends on ${isOne ? 'it' : 'them'} failed in that time.`,
+    urgency: say`Medium, and higher where users notice such a time. It comes back with what brought it about.`,
+  };
+}
+
+/** The first that is not as it must be. */
+function windowOf({ verdict, watched }: Mismatch): WindowView | undefined {
+  const kind = verdict === 'leaked' ? 'leak' : 'gap';
+  return watched?.windows.find((one) => one.kind === kind);
+}
+
+/** Whatever happened nearest to the first of its windows may be the cause. */
+function momentOfCheck(check: Mismatch): Phrase {
+  const { run } = check.scenario;
+  const window = windowOf(check);
+  if (window === undefined || run.watch === undefined)
+    return say`What happened on ${nodesOf(check)} while it was watched?`;
+  const at = secondOf(run.watch, window.began.latestMs);
+  const incident = window.incident === undefined ? undefined : run.watch.incidents[window.incident];
+  return incident === undefined
+    ? say`What happened on ${nodesOf(check)} at ${at}? Have the log of ${describePlugin(run.environment)} looked at.`
+    : say`At ${secondOf(run.watch, incident.atMs)} this happened: ${name(incident.text)}. Have the log of ${describePlugin(run.environment)} of that time looked at on ${nodesOf(check)}.`;
 }
 
 interface Account {

@@ -18,6 +18,7 @@ import type { Incident } from './incidents.ts';
 import { capitalise, type Phrase } from './phrase.ts';
 import type { Statement } from './statements.ts';
 import { type AuditedStep, describeRepeated } from './steps.ts';
+import type { AuditedWatch } from './watch.ts';
 
 /** Of more than this, nobody reads one by one; the statements name them all. */
 const INCIDENTS_TOLD = 100;
@@ -42,6 +43,7 @@ export function renderAudit(view: RunView): string {
     ...audit.cautions.map((caution) => `> ${markdown(caution)}`),
     ...renderManifest(audit.manifest),
     ...renderIncidents(audit),
+    ...renderWatch(audit.watch),
     ...audit.scenarios.flatMap(renderScenario),
     '## How podreach tests',
     bullets(audit.method),
@@ -95,6 +97,17 @@ function renderConnections({ connections }: Incident): string {
 /** What is told is told of the first connection. */
 function verdictFact({ verdict, connections }: Incident): Fact {
   return { label: verdict, text: connections[0]?.pair ?? '' };
+}
+
+function renderWatch(watch: AuditedWatch | undefined): string[] {
+  if (watch === undefined) return [];
+  const { account, windows, incidents } = watch;
+  return [
+    '## While it was watched',
+    account.map(markdown).join(' '),
+    ...(windows.length === 0 ? [] : [bullets(windows)]),
+    ...(incidents.length === 0 ? [] : ['What else happened in this time:', bullets(incidents)]),
+  ];
 }
 
 function renderScenario(scenario: AuditedScenario): string[] {

@@ -6,6 +6,7 @@ import { isPassedContrary, passedContrary } from '../../parts/contrary.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
 import { letThroughElsewhere } from '../../parts/opinion.ts';
+import { isDecidedByWatch } from '../../parts/watched.ts';
 import { restsOnNoControl } from '../../parts/without-control.ts';
 import { duration } from '../../text/text.ts';
 import { isMismatch } from '../../view/mismatch.ts';
@@ -237,11 +238,12 @@ function inFullOf({ allowed, denied, untested }: TriedPort, pods: Scope['pods'])
 function describeDeviation(check: CheckView): Phrase {
   const pair = describePod(check.from);
   const target = phraseTarget(check);
+  const when = isDecidedByWatch(check) ? ' for a time, while it was watched,' : '';
   switch (check.verdict) {
     case 'leaked':
-      return say`${pair} reached ${target} although it must not`;
+      return say`${pair} reached ${target}${when} although it must not`;
     case 'broken':
-      return say`${pair} could not reach ${target} although it must`;
+      return say`${pair} could not reach ${target}${when} although it must`;
     case 'flapping':
       return check.expected === 'reachable'
         ? say`${pair} could reach ${target} at one time and not at another`

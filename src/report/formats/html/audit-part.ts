@@ -13,6 +13,7 @@ import type { Incident } from '../audit/incidents.ts';
 import { capitalise, type Phrase } from '../audit/phrase.ts';
 import type { Statement } from '../audit/statements.ts';
 import { type AuditedStep, describeRepeated } from '../audit/steps.ts';
+import type { AuditedWatch } from '../audit/watch.ts';
 import { html, type Markup, only } from './markup.ts';
 import { renderFactList, renderManifest, renderWord } from './parts.ts';
 
@@ -41,7 +42,7 @@ export function renderAuditPart(view: RunView): Markup {
 ${audit.cautions.map((caution) => html`<p class="callout is-inconclusive">${renderPhrase(caution)}</p>`)}${renderManifest(audit.manifest)}
 ${renderEntries(audit.circumstances)}
 ${renderIncidents(audit, share)}
-${audit.scenarios.map((scenario) => renderScenario(scenario, share))}
+${renderWatch(audit.watch)}${audit.scenarios.map((scenario) => renderScenario(scenario, share))}
 <h3>How podreach tests</h3>
 ${bullets(audit.method)}
 <h3>What no scenario looks at</h3>
@@ -97,6 +98,18 @@ function renderConnections({ connections }: Incident, most: number): Markup | st
   const told = connections.slice(0, most);
   const left = connections.length - told.length;
   return html`<p>All ${formatNumber(connections.length)} connections:</p><ul class="pairs">${told.map(({ pair }) => html`<li class="pair">${pair}</li>`)}${left > 0 ? html`<li>And ${formatNumber(left)} more, which the matrix shows.</li>` : ''}</ul>`;
+}
+
+function renderWatch(watch: AuditedWatch | undefined): readonly Markup[] {
+  if (watch === undefined) return [];
+  const { account, windows, incidents } = watch;
+  return [
+    html`<h3>While it was watched</h3>
+<p>${account.map((phrase) => html`${renderPhrase(phrase)} `)}</p>
+${only(windows.length > 0, () => bullets(windows))}
+${only(incidents.length > 0, () => html`<p>What else happened in this time:</p>${bullets(incidents)}`)}
+`,
+  ];
 }
 
 function renderScenario(scenario: AuditedScenario, share: number): Markup {

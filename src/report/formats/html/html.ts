@@ -2,6 +2,8 @@
  * The report to look into: one file without anything beside it, for people who want to know more than a line. It can be read
  * without its script, loads nothing, and runs nothing but that script, whatever a record says.
  */
+
+import { readFileSync } from 'node:fs';
 import type { Counts } from '../../../judge/counts.ts';
 import { scriptSource } from '../../../script-source.ts';
 import { problemsOf } from '../../parts/cases.ts';
@@ -21,6 +23,7 @@ import { packChecks } from './pack.ts';
 import { renderPage } from './page.ts';
 import { renderFactList, renderProblem, renderTable, renderWord } from './parts.ts';
 import { renderScenario, scenarioId } from './scenario.ts';
+import { renderWatch } from './timeline/timeline.ts';
 import { renderUnexpected } from './unexpected.ts';
 
 /** Verdicts with the words and the colours of the page, the most dangerous first. */
@@ -40,8 +43,10 @@ const LONGEST_ENTRY = 40;
 
 export function renderHtml(view: RunView): string {
   const { word } = runWord(view);
+  const isWatched = view.watch !== undefined;
   return renderPage({
     title: `podreach: ${word}, ${describeRun(view)}`,
+    ...(isWatched ? { style: new Markup(readStyle('timeline')) } : {}),
     body: html`<a class="skip" href="#content">Skip to the results</a>
 ${renderHeader(view)}
 ${renderNavigation(view)}
@@ -49,13 +54,27 @@ ${renderFilter(view)}
 <main id="content">
 ${renderSummary(view)}
 ${renderUnexpected(view)}
-${view.scenarios.map((scenario, index) => renderScenario(scenario, index))}
+${renderWatch(view)}${view.scenarios.map((scenario, index) => renderScenario(scenario, index))}
 ${renderAuditPart(view)}
 </main>
 <footer><p>podreach ${view.podreach.version}, run ${view.run.id}</p></footer>
 <script type="application/octet-stream" id="checks">${new Markup(packChecks(view))}</script>`,
-    script: new Markup(scriptSource('./browser/page', import.meta.url)),
+    scripts: [scriptSource('./browser/page', import.meta.url), ...(isWatched ? [timelineScript()] : [])].map(
+      (text) => new Markup(text),
+    ),
   });
+}
+
+function readStyle(name: string): string {
+  return readFileSync(new URL(`./${name}.css`, import.meta.url), 'utf8');
+}
+
+/** With the one module that it imports in the place of the import: a page that loads nothing has nowhere to import from. */
+function timelineScript(): string {
+  const [axis, timeline] = ['./time-axis', './browser/timeline'].map((name) =>
+    scriptSource(name, import.meta.url),
+  );
+  return [axis, timeline?.replace(/^import .*$/m, '')].join('\n');
 }
 
 function renderHeader(view: RunView): Markup {
@@ -72,12 +91,13 @@ function renderHeader(view: RunView): Markup {
 </header>`;
 }
 
-function renderNavigation({ scenarios, mismatches, counts }: RunView): Markup {
+function renderNavigation({ scenarios, mismatches, counts, watch }: RunView): Markup {
   const entries: readonly (readonly [place: string, text: string])[] = [
     ['summary', 'Summary'],
     ...(mismatches.length > 0 ? [['unexpected', 'Not as expected'] as const] : []),
     ...(counts.known > 0 ? [['known', 'Known issues'] as const] : []),
     ...(counts.inconclusive > 0 ? [['unproven', 'Not proven'] as const] : []),
+    ...(watch === undefined ? [] : [['watch', 'While it was watched'] as const]),
     ...scenarios.map(({ name }, index) => [scenarioId(index), name] as const),
     ['audit', 'For audits'],
   ];

@@ -1,11 +1,11 @@
 /** What is not as expected, and what was not proven, over all scenarios. */
-import { describeAttempts, underPolicies } from '../../parts/attempts.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { describeExpected } from '../../parts/expectation.ts';
 import { groupInconclusive } from '../../parts/inconclusive.ts';
 import { seenIssues } from '../../parts/known-issues.ts';
 import { factsOf } from '../../parts/mismatch.ts';
 import { findRunPatterns, findStepPatterns } from '../../parts/patterns.ts';
+import { describeShown } from '../../parts/watched.ts';
 import { count, formatNumber } from '../../text/text.ts';
 import type { CheckView, RunView } from '../../view/view.ts';
 import { html, type Markup } from './markup.ts';
@@ -44,7 +44,7 @@ function renderMismatches(view: RunView, entries: Entries): readonly Markup[] {
   ];
   const blocks = mismatches.slice(0, MISMATCHES_TOLD).map((check, index) => {
     const entry = entries.get(check) ?? '';
-    const seen = describeAttempts(underPolicies(check));
+    const seen = describeShown(check);
     return html`<details class="mismatch" data-entry="${entry}"${index < OPEN ? html` open` : ''}><summary>${renderWord(check.verdict, check.verdict)} <span class="pair">${check.title}</span> <span class="seen">expected ${describeExpected(check)}, seen ${seen}</span></summary>${renderFactList(factsOf(check))}</details>
 `;
   });

@@ -11,6 +11,7 @@ import { type Force, lateNodes } from '../../parts/scenario-notes.ts';
 import { passedWithoutControl } from '../../parts/without-control.ts';
 import type { RunView, StepView } from '../../view/view.ts';
 import type { MetricFamily, Sample, SeriesLabels } from './family.ts';
+import { stepLabels } from './step-labels.ts';
 
 /**
  * Upper bounds in seconds, written as OpenMetrics wants floats to be. A sandbox settles in tenths, a large cluster may take a
@@ -30,7 +31,7 @@ interface ScenarioSeries {
   readonly durationsMs: readonly number[];
 }
 
-/** A step's series, counted together as well. The step of a scenario that has but one needs no label: the scenario's is enough. */
+/** A step's series, counted together as well. */
 interface StepSeries {
   readonly labels: SeriesLabels;
   readonly checks: StepView['checks'];
@@ -177,7 +178,7 @@ function stepSeries({ scenarios }: RunView): StepSeries[] {
   const steps = scenarios.flatMap((scenario) =>
     scenario.steps.map((step) => ({
       step,
-      labels: { scenario: scenario.name, ...(scenario.hasSteps ? { step: step.label } : {}) },
+      labels: stepLabels(step),
     })),
   );
   return groupBy(steps, ({ labels }) => JSON.stringify(labels)).map((group) => ({

@@ -7,10 +7,16 @@ import { checkFamilies } from './check-families.ts';
 import type { MetricFamily, SeriesLabels } from './family.ts';
 import { knownFamilies } from './known-families.ts';
 import { runFamilies } from './run-families.ts';
+import { watchFamilies } from './watch-families.ts';
 
 /** Every series of a verdict is there also where it is 0, so that an alert has something to compare. */
 export function renderOpenMetrics(view: RunView): string {
-  const families = [...runFamilies(view), ...checkFamilies(view), ...knownFamilies(view)];
+  const families = [
+    ...runFamilies(view),
+    ...checkFamilies(view),
+    ...knownFamilies(view),
+    ...watchFamilies(view),
+  ];
   const { cluster, clusterName = cluster } = view.environment;
   return [
     ...families

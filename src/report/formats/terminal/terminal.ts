@@ -12,6 +12,7 @@ import { disarmCommands, wrap } from '../../text/text.ts';
 import type { RunView } from '../../view/view.ts';
 import { linkPlaces } from './hyperlinks.ts';
 import { renderScenario } from './scenario-section.ts';
+import { renderWatch } from './watch-section.ts';
 
 /** Renders the whole report. Nothing that a record says can move the cursor, change a colour or begin a line. */
 export function renderTerminal(view: RunView, options: RenderOptions): string {
@@ -26,6 +27,7 @@ export function renderTerminal(view: RunView, options: RenderOptions): string {
     ...renderBeginning(view, canvas),
     ...(options.verbose ? [renderFacts(circumstanceFacts(view), canvas, '')] : []),
     ...joinLines(view.scenarios.map((scenario) => renderScenario(scenario, section))),
+    ...renderWatch(view, section),
     ...renderPatterns(view, canvas),
     ...renderWarnings(view, canvas),
     renderResult(view, canvas),

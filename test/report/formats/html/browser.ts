@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { type RunRecord, runRecordSchema } from '../../../../src/record/schema.ts';
+import { renderHtml } from '../../../../src/report/formats/html/html.ts';
+import { viewOf } from '../../../../src/report/view/run.ts';
 import { folderWith } from '../../../support/cli.ts';
 
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'] as const;
@@ -72,6 +75,18 @@ async function launch(): Promise<Browser> {
       '--disable-sync',
     ],
   });
+}
+
+/** The same for reports: opens the page of a record, and waits until it shows something. */
+export function openerForTests(): (record: RunRecord, options?: OpenOptions) => Promise<OpenPage> {
+  const openText = pagesOfGroup();
+  return async (record, options = {}) => {
+    const opened = await openText(renderHtml(viewOf(runRecordSchema.parse(record))), options);
+    // A script that runs before those of the page may keep them from working.
+    if (options.javaScriptEnabled !== false && options.before === undefined)
+      await opened.page.locator('#shown:not(:empty)').waitFor();
+    return opened;
+  };
 }
 
 /** What went wrong in a page that nobody would see: errors, refusals of its policy, requests beside the file itself. */

@@ -13,6 +13,7 @@ import { loadPlans } from '../../../../src/scenario/load-plans.ts';
 import { folderWith } from '../../../support/cli.ts';
 import { buildRecord, buildScenario, everyVerdict, meshScenario } from '../../fixture.ts';
 import { environmentFailure, hostileRecord, interruptedRun, provisioningFailure } from '../../records.ts';
+import { withoutMachinery } from '../../render.ts';
 import { largeRun } from './large.ts';
 
 function render(record: RunRecord): string {
@@ -36,14 +37,6 @@ function listAt({ lengths, places }: Lists, wanted: number): string[] {
     const before = lengths.slice(0, wanted).filter((length) => length > place).length;
     return values[index[before] ?? 0] ?? '';
   });
-}
-
-/** Without what changes with every line of the style sheet and the script. */
-function withoutMachinery(page: string): string {
-  return page
-    .replace(/<style>.*?<\/style>/s, '<style>…</style>')
-    .replaceAll(/(<script[^>]*>).*?<\/script>/gs, '$1…</script>')
-    .replaceAll(/'sha256-[^']+'/g, "'sha256-…'");
 }
 
 describe('the page', () => {

@@ -1,29 +1,17 @@
 /** The page in a real browser, from disk: pointer, keys, filters, address, paper, and what machines say of its accessibility. */
 import axe from 'axe-core';
-import type { BrowserContextOptions, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../../../../src/record/schema.ts';
-import { renderHtml } from '../../../../src/report/formats/html/html.ts';
 import { factsOf } from '../../../../src/report/parts/mismatch.ts';
 import { viewOf } from '../../../../src/report/view/run.ts';
 import { buildRecord, everyVerdict, meshScenario } from '../../fixture.ts';
 import { hostileRecord } from '../../records.ts';
 import { calmSteps, fiveSteps } from '../../steps.ts';
-import { describeInBrowser, type OpenPage, pagesOfGroup } from './browser.ts';
+import { describeInBrowser, openerForTests } from './browser.ts';
 import { largeRun } from './large.ts';
 
 describeInBrowser('the page', () => {
-  const openText = pagesOfGroup();
-
-  /** Every page must be without troubles, whatever else a test looks at. */
-  async function open(
-    record: RunRecord,
-    options: BrowserContextOptions & { readonly hash?: string } = {},
-  ): Promise<OpenPage> {
-    const opened = await openText(renderHtml(viewOf(runRecordSchema.parse(record))), options);
-    if (options.javaScriptEnabled !== false) await opened.page.locator('#shown:not(:empty)').waitFor();
-    return opened;
-  }
+  const open = openerForTests();
 
   const cell = (page: Page, scenario: number, check: number) =>
     page.locator(`table[data-scenario="${scenario}"] td[data-check="${check}"]`);
@@ -461,8 +449,7 @@ describeInBrowser('the page', () => {
   });
 
   test('a browser that cannot unpack the facts says so, and shows all the rest', async () => {
-    const before = 'delete globalThis.DecompressionStream';
-    const { page } = await openText(renderHtml(viewOf(everyVerdict())), { before });
+    const { page } = await open(everyVerdict(), { before: 'delete globalThis.DecompressionStream' });
     await page
       .getByText("This browser is too old for the page's script. Without it this page has no")
       .waitFor();

@@ -18,10 +18,12 @@ import {
   provisioningFailure,
 } from '../../records.ts';
 import { calmSteps, fiveSteps } from '../../steps.ts';
+import { calmWatch, upgradeWatched } from '../../watch.ts';
 
 const RECORDS: Readonly<Record<string, RunRecord>> = {
   'every verdict': everyVerdict(),
   'five steps': fiveSteps(),
+  'an upgrade that was watched': upgradeWatched(),
   'hostile names': hostileRecord(),
   'an environment that failed': environmentFailure(),
   'pods that did not start': provisioningFailure(),
@@ -169,6 +171,33 @@ describe('as the text format of Prometheus, for the textfile collector', () => {
     expect(text).not.toMatch(/^podreach_time_to_.*scenario="done"/m);
   });
 
+  test('tells windows of each kind, also where there are none, and of the checks that have any', () => {
+    const valuesByKind = (name: string, record: RunRecord) =>
+      familyOf(record, name)?.metrics.map(({ labels, value }) => [labels?.['kind'], value]);
+    expect(valuesByKind('podreach_windows', upgradeWatched())).toEqual([
+      ['leak', '9'],
+      ['gap', '10'],
+      ['unknown', '8'],
+    ]);
+    expect(valuesByKind('podreach_windows', calmWatch())).toEqual([
+      ['leak', '0'],
+      ['gap', '0'],
+      ['unknown', '0'],
+    ]);
+    expect(familyOf(calmWatch(), 'podreach_check_windows')).toBeUndefined();
+    const own = familyOf(upgradeWatched(), 'podreach_check_window_seconds')?.metrics.filter(
+      ({ labels }) => labels?.['from'] === 'shop/cache' && labels['to'] === 'shop/db',
+    );
+    expect(own?.map(({ labels, value }) => [labels?.['kind'], value])).toEqual([
+      ['gap', '2.288'],
+      ['unknown', '4.93'],
+    ]);
+  });
+
+  test('tells nothing of a watch where there was none', () => {
+    expect(renderOpenMetrics(viewOf(fiveSteps()))).not.toMatch(/watch|window|held/);
+  });
+
   test('keeps hostile names as they are', () => {
     const names = familyOf(hostileRecord(), 'podreach_scenario_duration_seconds')?.metrics.map(
       ({ labels }) => labels?.['scenario'],
@@ -222,15 +251,16 @@ describe('the time of the last success', () => {
 describe('the examples in the documentation', async () => {
   const known = new Set(
     parsePrometheusTextFormat(
-      renderOpenMetrics(
-        viewOf(
-          buildRecord([
-            calmScenario('done'),
-            ...calmSteps().scenarios,
-            ...knownIssues({ expired: false }).scenarios,
-          ]),
-        ),
-      ),
+      [
+        buildRecord([
+          calmScenario('done'),
+          ...calmSteps().scenarios,
+          ...knownIssues({ expired: false }).scenarios,
+        ]),
+        upgradeWatched(),
+      ]
+        .map((record) => renderOpenMetrics(viewOf(record)))
+        .join(''),
     ).flatMap(({ name, type }) =>
       type === 'HISTOGRAM' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
     ),
