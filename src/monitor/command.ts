@@ -21,6 +21,9 @@ export interface UserCommandOptions {
 /** Long enough for a tool that rolls back what it has begun. */
 const KILLED_AFTER_MS = 30_000;
 
+/** How long the last lines are waited for when it has ended. */
+const LAST_LINES_MS = 1_000;
+
 /** Runs a program to its end, without a shell. Never throws: that it failed is an outcome. */
 export async function runCommand(
   [program = '', ...args]: readonly string[],
@@ -35,8 +38,20 @@ export async function runCommand(
     cancelSignal: signal,
     forceKillAfterDelay: KILLED_AFTER_MS,
   });
-  // Of a program that does not start there are no lines.
-  for await (const line of running.iterable({ from: 'all' })) onLine(line);
+  // What it has left running may hold its output for ever.
+  const { nodeChildProcess } = running;
+  nodeChildProcess.once('exit', () => {
+    setTimeout(() => {
+      running.stdout.destroy();
+      running.stderr.destroy();
+    }, LAST_LINES_MS).unref();
+  });
+  try {
+    // Of a program that does not start there are no lines.
+    for await (const line of running.iterable({ from: 'all' })) onLine(line);
+  } catch {
+    // Its output was let go.
+  }
   const { failed, exitCode, signal: killedBy, code, originalMessage } = await running;
   if (!failed) return { exitCode: 0 };
   const known = exitCode === undefined ? {} : { exitCode };

@@ -49,3 +49,11 @@ it('is ended with the watch, and waited for', async () => {
   expect(await end).toEqual({ exitCode: 0, failure: 'it was ended with the watch' });
   expect(lines).toEqual(['up', 'rolled back']);
 });
+
+it('has ended when its process has, whoever still holds its output', async () => {
+  const beganMs = performance.now();
+  const { end, lines } = await ran(['sh', '-c', 'sleep 20 & echo started; exit 3']);
+  expect(end).toEqual({ exitCode: 3, failure: 'it exited with 3' });
+  expect(lines).toEqual(['started']);
+  expect(performance.now() - beganMs).toBeLessThan(15_000);
+});
