@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Ledger } from '../src/probe/agent/watch/ledger.ts';
+import { WatchLedger } from '../src/probe/agent/watch/ledger.ts';
 import { agentSource } from '../src/probe/source.ts';
 import { parseWatchAnswer, watchInput } from '../src/probe/watch.ts';
 import type { CollectRequest, WatchEndLine, WatchRequest } from '../src/probe/watch-protocol.ts';
@@ -175,7 +175,7 @@ function keptMegabytes(changes: number, isCollected: boolean): number {
     return process.memoryUsage().heapUsed;
   };
   const before = heap();
-  const ledger = new Ledger(LINES_KEPT);
+  const ledger = new WatchLedger(LINES_KEPT);
   for (let number = 0; number < attempts; number += 1)
     for (let id = 0; id < 99; id += 1) {
       const outcome = Math.floor((number * (changes + 1)) / attempts) % 2 === 0 ? 'connected' : 'timeout';

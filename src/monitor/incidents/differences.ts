@@ -134,8 +134,8 @@ function* nodeEvents(before?: readonly KubeObject[], after?: readonly KubeObject
 
 function* readiness(
   node: string,
-  was: ToldCondition | undefined,
-  is: ToldCondition | undefined,
+  was: ObjectCondition | undefined,
+  is: ObjectCondition | undefined,
 ): Generator<Event> {
   if (was?.status === is?.status) return;
   const common = { object: `node/${node}`, node, told: is?.lastTransitionTime };
@@ -146,8 +146,8 @@ function* readiness(
 /** Only a network plugin says this of a node; most say nothing. */
 function* network(
   node: string,
-  was: ToldCondition | undefined,
-  is: ToldCondition | undefined,
+  was: ObjectCondition | undefined,
+  is: ObjectCondition | undefined,
 ): Generator<Event> {
   const isUnavailable = is?.status === 'True';
   if (isUnavailable === (was?.status === 'True') && (!isUnavailable || was?.reason === is?.reason)) return;
@@ -203,7 +203,7 @@ function* podEvents(before?: readonly KubeObject[], after?: readonly KubeObject[
 
 // --- What is read of objects: each field may be missing --------------------------------------------------------------
 
-interface ToldCondition {
+interface ObjectCondition {
   readonly type?: string;
   readonly status?: string;
   readonly reason?: string;
@@ -226,7 +226,7 @@ interface Fields {
     readonly template?: { readonly spec?: { readonly containers?: readonly { readonly image?: string }[] } };
   };
   readonly status?: {
-    readonly conditions?: readonly ToldCondition[];
+    readonly conditions?: readonly ObjectCondition[];
     readonly containerStatuses?: readonly ToldContainer[];
   };
 }
@@ -247,11 +247,11 @@ function imagesOf(object: KubeObject): readonly string[] {
   return fieldsOf(object).spec?.template?.spec?.containers?.flatMap(({ image }) => image ?? []) ?? [];
 }
 
-function conditionOf(object: KubeObject, type: string): ToldCondition | undefined {
+function conditionOf(object: KubeObject, type: string): ObjectCondition | undefined {
   return fieldsOf(object).status?.conditions?.find((condition) => condition.type === type);
 }
 
-function because(condition: ToldCondition | undefined): string {
+function because(condition: ObjectCondition | undefined): string {
   return condition?.reason === undefined ? '' : ` (${condition.reason})`;
 }
 

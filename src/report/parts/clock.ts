@@ -17,22 +17,22 @@ export function dayAndTime({ startedAt }: Began, ms: number): string | undefined
 }
 
 /** A watch that is known from when to when. */
-type Watched = Pick<NonNullable<RunView['watch']>, 'startedAt' | 'durationMs'>;
+type WatchTimesView = Pick<NonNullable<RunView['watch']>, 'startedAt' | 'durationMs'>;
 
 /**
  * The time of day with its thousandths, as `02:14:07.120 UTC`; with the day before it where the watch began on another.
  * @param ms after the watch began
  */
-export function momentOf(watch: Watched, ms: number): string {
+export function momentOf(watch: WatchTimesView, ms: number): string {
   return `${dayOf(watch, ms)}${iso(watch.startedAt, ms).slice(11, 23)} UTC`;
 }
 
 /** The same to the second: `02:14:07 UTC`. */
-export function secondOf(watch: Watched, ms: number): string {
+export function secondOf(watch: WatchTimesView, ms: number): string {
   return `${dayOf(watch, ms)}${iso(watch.startedAt, ms).slice(11, 19)} UTC`;
 }
 
-function dayOf({ startedAt, durationMs = 0 }: Watched, ms: number): string {
+function dayOf({ startedAt, durationMs = 0 }: WatchTimesView, ms: number): string {
   const day = (after: number): string => iso(startedAt, after).slice(0, 10);
   return day(0) === day(Math.max(ms, durationMs)) ? '' : `${day(ms)} `;
 }

@@ -1,16 +1,15 @@
 /** What became of connections that were held open while checks were watched. */
 import { greatest } from '../../numbers.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
-import type { CheckView, RunView } from '../view/view.ts';
+import type { CheckView, WatchView } from '../view/view.ts';
 import { momentOf } from './clock.ts';
 
-type Held = NonNullable<NonNullable<CheckView['watched']>['held']>;
-type Watch = NonNullable<RunView['watch']>;
+type HeldView = NonNullable<NonNullable<CheckView['watched']>['held']>;
 
 /** The worst that befell it. `unopened`: it never came to be. */
-export type Fate = 'survived' | 'stalled' | 'broken' | 'unopened';
+export type HeldFate = 'survived' | 'stalled' | 'broken' | 'unopened';
 
-export function fateOf({ events }: Held): Fate {
+export function fateOf({ events }: HeldView): HeldFate {
   const befell = new Set(events.map(({ event }) => event));
   if (befell.has('broken')) return 'broken';
   if (!befell.has('opened')) return 'unopened';
@@ -18,7 +17,7 @@ export function fateOf({ events }: Held): Fate {
 }
 
 /** `broke 2 times, first at 02:14:07.120 UTC (ECONNRESET); stalled once, for 2.4 s; 3,700 heartbeats came back` */
-export function describeHeld(held: Held, watch: Watch, endMs: number): string {
+export function describeHeld(held: HeldView, watch: WatchView, endMs: number): string {
   const { beats, events } = held;
   const broken = events.filter(({ event }) => event === 'broken');
   const stalls = stallsOf(held, endMs);
@@ -56,7 +55,7 @@ export function summariseHeld(checks: readonly CheckView[], endMs: number): stri
   return `${count(all.length, 'connection')}: ${fates.join(', ')}${longest}`;
 }
 
-const FATES: readonly (readonly [fate: Fate, word: string])[] = [
+const FATES: readonly (readonly [fate: HeldFate, word: string])[] = [
   ['survived', 'survived'],
   ['broken', 'broken'],
   ['stalled', 'stalled and went on'],
@@ -64,7 +63,7 @@ const FATES: readonly (readonly [fate: Fate, word: string])[] = [
 ];
 
 /** How long each of its stalls took: until it went on, broke, or the watch ended. */
-function stallsOf({ events }: Held, endMs: number): number[] {
+function stallsOf({ events }: HeldView, endMs: number): number[] {
   return events.flatMap(({ event, atMs }, index) =>
     event === 'stalled' ? [Math.max(0, (events[index + 1]?.atMs ?? endMs) - atMs)] : [],
   );

@@ -3,7 +3,7 @@ import { WINDOW_KINDS, type WindowKind } from '../../model/window.ts';
 import { shellCommand } from '../../shell.ts';
 import type { Fact } from '../text/block.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
-import type { RunView } from '../view/view.ts';
+import type { RunView, WatchView } from '../view/view.ts';
 import { groupWindows, type WindowGroup } from '../view/window-groups.ts';
 import { secondOf } from './clock.ts';
 import { summariseHeld } from './held.ts';
@@ -109,7 +109,7 @@ export function describeCommandFailure({ watch }: RunView): string | undefined {
     : `the command that was run while checks were watched failed: ${failure}`;
 }
 
-export interface WatchLine {
+export interface WindowLine {
   /** When it began. */
   readonly at: string;
   readonly text: string;
@@ -117,7 +117,7 @@ export interface WatchLine {
 }
 
 /** A line for each group of windows, the most dangerous first. */
-export function windowLines(view: RunView): WatchLine[] {
+export function windowLines(view: RunView): WindowLine[] {
   const { watch } = view;
   if (watch === undefined) return [];
   return groupWindows(view).map((group) => ({

@@ -3,7 +3,7 @@ import { describeLength } from '../../judge/windows/lengths.ts';
 import { lengthOf } from '../../model/window.ts';
 import type { Fact } from '../text/block.ts';
 import { count, formatNumber } from '../text/text.ts';
-import type { CheckView, RunView } from '../view/view.ts';
+import type { CheckView, WatchView } from '../view/view.ts';
 import type { WindowView } from '../view/window-groups.ts';
 import { describeAttempts, underPolicies } from './attempts.ts';
 import { momentOf } from './clock.ts';
@@ -11,8 +11,6 @@ import { describeHeld } from './held.ts';
 
 /** Of more windows of one check, only how many there are. */
 const WINDOWS_TOLD = 5;
-
-type Watch = NonNullable<RunView['watch']>;
 
 /** Whether what was seen before the watch was as expected, and only the watch showed otherwise. */
 export function isDecidedByWatch({ verdict, settledMs, watched }: CheckView): boolean {
@@ -48,7 +46,7 @@ export function watchedFacts(check: CheckView): Fact[] {
 }
 
 /** `leak of 0.6 to 0.9 s from 02:14:07.120 UTC, in which 3 attempts showed connected, after calico-node on node-2 restarted` */
-export function describeWindow(window: WindowView, watch: Watch, endMs: number): string {
+export function describeWindow(window: WindowView, watch: WatchView, endMs: number): string {
   const { kind, began, ended, attempts, outcome, detail, why, incident } = window;
   const happened = incident === undefined ? undefined : watch.incidents[incident];
   const showed =
@@ -63,7 +61,7 @@ export function describeWindow(window: WindowView, watch: Watch, endMs: number):
 
 /** Whether an incident came before a window, or while it began. */
 export function whenOf(
-  { atMs }: Watch['incidents'][number],
+  { atMs }: WatchView['incidents'][number],
   { began }: Pick<WindowView, 'began'>,
 ): 'after' | 'while' {
   return atMs < began.earliestMs ? 'after' : 'while';

@@ -18,6 +18,9 @@ export type FailureView = View<NonNullable<RunRecord['run']['error']>>;
 export type LocationView = CheckView['declared'];
 export type EnvironmentView = RunView['environment'];
 
+/** How checks were watched after their scenarios had settled. */
+export type WatchView = NonNullable<RunView['watch']>;
+
 export interface RunView extends View<Omit<RunRecord, 'scenarios'>> {
   readonly scenarios: readonly ScenarioView[];
   /** Of all scenarios, in their order. */

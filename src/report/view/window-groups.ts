@@ -32,14 +32,14 @@ export interface WindowGroup extends Pick<WindowView, 'kind' | 'why'> {
   readonly incident?: IncidentView;
 }
 
-type Watched = Pick<RunView, 'checks' | 'watch'>;
+type WatchedRun = Pick<RunView, 'checks' | 'watch'>;
 
 const FEATURES_TOLD = 2;
 /** What more of all checks have than this tells nothing of a few. */
 const MOST_HAVE = 2 / 3;
 
 /** Leaks first, then gaps, then what is unknown, each in the order of time. What took `n` windows costs about `n log n`. */
-export function groupWindows({ checks, watch }: Watched): WindowGroup[] {
+export function groupWindows({ checks, watch }: WatchedRun): WindowGroup[] {
   if (watch === undefined) return [];
   const all = checks.flatMap((check) =>
     (check.watched?.windows ?? []).map((window): WatchedWindow => ({ check, window })),

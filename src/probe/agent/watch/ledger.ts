@@ -24,7 +24,7 @@ export interface WatchedAttempt {
 type Growing<Line> = { -readonly [Key in keyof Line]: Line[Key] };
 
 /** A line as it is kept. */
-interface Entry<Line extends WatchLine = WatchLine> {
+interface KeptEntry<Line extends WatchLine = WatchLine> {
   readonly line: Growing<Line>;
   /**
    * The first number that was given after the line could grow no more: who has received that one has received this line as it is. 0: it
@@ -33,14 +33,14 @@ interface Entry<Line extends WatchLine = WatchLine> {
   closedBy: number;
 }
 
-export class Ledger {
+export class WatchLedger {
   readonly #kept: number;
   /** By number, in their order. */
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new Map<number, KeptEntry>();
   /** The stretch that each target is in. */
-  readonly #stretches = new Map<number, Entry<StretchLine>>();
-  #visits: Entry<VisitsLine> | undefined;
-  #lost: Entry<LostLine> | undefined;
+  readonly #stretches = new Map<number, KeptEntry<StretchLine>>();
+  #visits: KeptEntry<VisitsLine> | undefined;
+  #lost: KeptEntry<LostLine> | undefined;
   #seq = 0;
 
   /** @param kept how many lines; those that may still grow are kept in any case */
@@ -139,7 +139,7 @@ export class Ledger {
     return this.#seq;
   }
 
-  #add<Line extends WatchLine>(line: Growing<Line>): Entry<Line> {
+  #add<Line extends WatchLine>(line: Growing<Line>): KeptEntry<Line> {
     const entry = { line, closedBy: 0 };
     this.#entries.set(line.seq, entry);
     this.#keepBounds();
@@ -150,7 +150,7 @@ export class Ledger {
     this.#add<Line>(line).closedBy = line.seq;
   }
 
-  #close(entry: Entry): void {
+  #close(entry: KeptEntry): void {
     entry.closedBy = this.#seq + 1;
   }
 

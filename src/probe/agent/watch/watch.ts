@@ -10,7 +10,7 @@ import { newNonce } from '../messages.ts';
 import { resolveName } from '../names.ts';
 import { nodeClockMs, round } from '../time.ts';
 import { Held } from './held.ts';
-import { Ledger } from './ledger.ts';
+import { WatchLedger } from './ledger.ts';
 import { HELD_UP_MS, Schedule } from './schedule.ts';
 
 /** How often a watch looks for what takes too long, and whether it was stopped itself. To wake up is what costs most. */
@@ -32,7 +32,7 @@ interface OutAttempt {
   end?: { readonly sign: Sign; readonly tookMs: number } | 'nothing';
 }
 
-interface Watched {
+interface WatchedTarget {
   readonly request: DialRequest;
   readonly timeoutMs: number;
   /** How many of its attempts may be out at once: as long as one may last. */
@@ -43,15 +43,15 @@ interface Watched {
 
 const NOTHING = { outcome: 'timeout' } as const satisfies Sign;
 
-export class Watch {
-  readonly ledger: Ledger;
+export class RunningWatch {
+  readonly ledger: WatchLedger;
   readonly #request: WatchRequest;
-  readonly #targets: readonly Watched[];
+  readonly #targets: readonly WatchedTarget[];
   readonly #held: readonly Held[];
   readonly #schedule: Schedule;
   readonly #beganMs = nodeClockMs();
   /** Attempts that are out, with their targets. */
-  readonly #out = new Map<OutAttempt, Watched>();
+  readonly #out = new Map<OutAttempt, WatchedTarget>();
   readonly #looking: NodeJS.Timeout;
   readonly #onAbandoned: () => void;
   readonly #isUnhurried: boolean;
@@ -74,7 +74,7 @@ export class Watch {
     this.#request = request;
     this.#onAbandoned = onAbandoned;
     this.#isUnhurried = !isHasty && request.everyMs >= UNHURRIED_FROM_MS;
-    this.ledger = new Ledger(request.kept);
+    this.ledger = new WatchLedger(request.kept);
     this.#targets = request.targets.map((target) => {
       const timeoutMs = target.timeoutMs ?? request.timeoutMs;
       // The handshake and the reply have the attempt's time each, and so has the look-up of a name.
@@ -201,7 +201,7 @@ export class Watch {
     this.#dialling = setTimeout(() => this.#dialDue(), Math.max(1, Math.ceil(nextMs - nodeClockMs())));
   }
 
-  #dialIfPossible(target: Watched, nowMs: number, isExtra: boolean): void {
+  #dialIfPossible(target: WatchedTarget, nowMs: number, isExtra: boolean): void {
     const isPossible = this.#out.size < OUT_AT_ONCE && target.out.length < target.outAtMost;
     // What nobody has asked for must not take the place of what somebody has.
     if (isExtra && (!isPossible || this.#out.size >= OUT_AT_ONCE / 2)) return;
@@ -215,12 +215,12 @@ export class Watch {
   }
 
   /** An attempt is missing at this place. */
-  #miss(target: Watched, nowMs: number): void {
+  #miss(target: WatchedTarget, nowMs: number): void {
     target.out.push({ dialledMs: nowMs, deadlineMs: nowMs, end: 'nothing' });
     this.#enter(target);
   }
 
-  #dial(target: Watched, dialledMs: number): void {
+  #dial(target: WatchedTarget, dialledMs: number): void {
     const { request, timeoutMs } = target;
     const attempt: OutAttempt = { dialledMs, deadlineMs: dialledMs + timeoutMs };
     target.out.push(attempt);
@@ -245,7 +245,7 @@ export class Watch {
     );
   }
 
-  #connect(ip: string, attempt: OutAttempt, target: Watched): void {
+  #connect(ip: string, attempt: OutAttempt, target: WatchedTarget): void {
     const { port, protocol, pod } = target.request;
     const dial = protocol === 'TCP' ? dialTcp : dialUdp;
     const events = {
@@ -264,7 +264,7 @@ export class Watch {
     }
   }
 
-  #settle(attempt: OutAttempt, target: Watched, sign: Sign | 'nothing', atMs = nodeClockMs()): void {
+  #settle(attempt: OutAttempt, target: WatchedTarget, sign: Sign | 'nothing', atMs = nodeClockMs()): void {
     if (attempt.end !== undefined) return;
     attempt.end = sign === 'nothing' ? 'nothing' : { sign, tookMs: atMs - attempt.dialledMs };
     attempt.dial?.close();
@@ -274,7 +274,7 @@ export class Watch {
   }
 
   /** Enters what has ended, up to the first attempt that is still out. */
-  #enter({ request: { id }, out }: Watched): void {
+  #enter({ request: { id }, out }: WatchedTarget): void {
     for (let [first] = out; first?.end !== undefined; [first] = out) {
       out.shift();
       if (first.end === 'nothing') {

@@ -2,14 +2,14 @@
 import type { CollectRequest, WatchEndLine, WatchLine, WatchRequest } from '../../watch-protocol.ts';
 import { InputError } from '../input.ts';
 import { nodeClockMs, round } from '../time.ts';
-import { Watch } from './watch.ts';
+import { RunningWatch } from './watch.ts';
 
 /** One for the pod's checks, one for its first instant, and as many that nobody asks for any more. One that has ended makes room. */
 const WATCHES_AT_ONCE = 4;
 
 export class Watches {
   readonly #agent: string;
-  readonly #watches = new Map<string, Watch>();
+  readonly #watches = new Map<string, RunningWatch>();
 
   /** @param agent unlike any other's */
   constructor(agent: string) {
@@ -20,7 +20,7 @@ export class Watches {
   begin(request: WatchRequest, isHasty = false): void {
     if (this.#watches.has(request.watch)) return;
     if (this.#watches.size >= WATCHES_AT_ONCE) this.#makeRoom();
-    const watch = new Watch(request, isHasty, () => this.#watches.delete(request.watch));
+    const watch = new RunningWatch(request, isHasty, () => this.#watches.delete(request.watch));
     this.#watches.set(request.watch, watch);
   }
 

@@ -18,7 +18,7 @@ import { describeCommandFailure } from '../../parts/watch.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
 import type { FailureView, PolicyView, RunView, ScenarioView } from '../../view/view.ts';
 import { addUp, coverageOf, describeCoverage, PAIR } from './coverage.ts';
-import { type Incident, incidentsOf } from './incidents.ts';
+import { type AuditIncident, incidentsOf } from './incidents.ts';
 import { describePod, describePods, describePorts } from './names.ts';
 import { capitalise, join, list, name, type Phrase, say } from './phrase.ts';
 import { describePolicy } from './policy-sentences.ts';
@@ -45,7 +45,7 @@ export interface Audit {
   /** Lines of YAML that the last step of a caution may speak of. */
   readonly manifest?: readonly string[];
   readonly circumstances: readonly AuditEntry[];
-  readonly incidents: readonly Incident[];
+  readonly incidents: readonly AuditIncident[];
   /** What many of them have in common, and may be the cause of all of them. */
   readonly commonalities: readonly Phrase[];
   readonly scenarios: readonly AuditedScenario[];
@@ -116,7 +116,7 @@ export function buildAudit(view: RunView): Audit {
 }
 
 /** Statements gather connections, incidents gather those that were otherwise: only of connections the numbers add up. */
-function tallyOf({ scenarios, checks, counts }: RunView, incidents: readonly Incident[]): Phrase[] {
+function tallyOf({ scenarios, checks, counts }: RunView, incidents: readonly AuditIncident[]): Phrase[] {
   if (checks.length === 0) return [];
   const passed = counts.pass;
   const otherwise = incidents.reduce((sum, { connections }) => sum + connections.length, 0);

@@ -19,7 +19,7 @@ import { describeDelay } from './statements.ts';
 import { phraseStep } from './steps.ts';
 import { describeOtherPolicies, describePlugin, isSandbox, labelsOf, nodesOf } from './surroundings.ts';
 
-export interface Incident {
+export interface AuditIncident {
   readonly title: Phrase;
   readonly verdict: Mismatch['verdict'];
   /** All that have this one cause. What is told at length is told of the first. */
@@ -45,7 +45,7 @@ export interface Connection {
 }
 
 /** The incidents of all scenarios, the most dangerous first, and those that are known last; mismatches of one cause are one incident. */
-export function incidentsOf({ mismatches, checks: all }: RunView): Incident[] {
+export function incidentsOf({ mismatches, checks: all }: RunView): AuditIncident[] {
   return groupBy([...mismatches, ...knownAmong(all)], causeOf).flatMap((checks) => {
     const [check] = checks;
     return check === undefined ? [] : [describeIncident(check, checks)];
@@ -76,7 +76,7 @@ function causeOf(check: Mismatch): string {
   ]);
 }
 
-function describeIncident(check: Mismatch, checks: readonly Mismatch[]): Incident {
+function describeIncident(check: Mismatch, checks: readonly Mismatch[]): AuditIncident {
   const { scenario } = check;
   const reasons = [...new Set(checks.flatMap(({ because }) => because ?? []))].map(
     (because) => say`The scenario gives this reason: ${name(because)}.`,

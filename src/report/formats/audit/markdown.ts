@@ -14,7 +14,7 @@ import {
   POLICIES_ADD_UP,
 } from './audit.ts';
 import type { FlowChart } from './flow-chart.ts';
-import type { Incident } from './incidents.ts';
+import type { AuditIncident } from './incidents.ts';
 import { capitalise, type Phrase } from './phrase.ts';
 import type { Statement } from './statements.ts';
 import { type AuditedStep, describeRepeated } from './steps.ts';
@@ -70,7 +70,7 @@ function renderIncidents({ incidents, commonalities }: Audit): string[] {
   ];
 }
 
-function renderIncident(incident: Incident, index: number): string[] {
+function renderIncident(incident: AuditIncident, index: number): string[] {
   return [
     `### ${index + 1}. ${markdown(incident.title)}`,
     [
@@ -88,14 +88,14 @@ function renderIncident(incident: Incident, index: number): string[] {
   ];
 }
 
-function renderConnections({ connections }: Incident): string {
+function renderConnections({ connections }: AuditIncident): string {
   return connections
     .map(({ pair, seen, declared }) => `- ${code(pair)}: ${prose(seen)}, stated in ${code(declared)}`)
     .join('\n');
 }
 
 /** What is told is told of the first connection. */
-function verdictFact({ verdict, connections }: Incident): Fact {
+function verdictFact({ verdict, connections }: AuditIncident): Fact {
   return { label: verdict, text: connections[0]?.pair ?? '' };
 }
 

@@ -9,7 +9,7 @@ import { summariseHeld } from '../../parts/held.ts';
 import { describeCommandEnd, describeWindows } from '../../parts/watch.ts';
 import { whenOf } from '../../parts/watched.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
-import type { CheckView, RunView } from '../../view/view.ts';
+import type { CheckView, RunView, WatchView } from '../../view/view.ts';
 import { groupWindows, type WindowGroup } from '../../view/window-groups.ts';
 import { describePod, describePods, describePorts } from './names.ts';
 import { join, list, name, type Phrase, say } from './phrase.ts';
@@ -28,8 +28,6 @@ export interface AuditedWatch {
   /** What else happened, in the order of time. */
   readonly incidents: readonly Phrase[];
 }
-
-type Watch = NonNullable<RunView['watch']>;
 
 /** Undefined where nothing was watched. */
 export function auditWatch(view: RunView): AuditedWatch | undefined {
@@ -52,7 +50,7 @@ export function auditWatch(view: RunView): AuditedWatch | undefined {
   };
 }
 
-function accountOf(view: RunView, watch: Watch): Phrase[] {
+function accountOf(view: RunView, watch: WatchView): Phrase[] {
   const { startedAt, durationMs, everyMs, attempts, command, longestStallMs } = watch;
   const held = summariseHeld(view.checks, view.watchEndMs);
   const how =
@@ -77,7 +75,7 @@ function accountOf(view: RunView, watch: Watch): Phrase[] {
 }
 
 /** `Between 02:14:07 and 02:14:09 UTC all pods in shop could reach db in shop on TCP 5432 although they must not, after …` */
-function phraseWindow(group: WindowGroup, watch: Watch): Phrase {
+function phraseWindow(group: WindowGroup, watch: WatchView): Phrase {
   const { kind, why, length, incident } = group;
   const lasted = say`It lasted ${describeLength(length)}.`;
   const span = phraseSpan(group, watch);
@@ -94,7 +92,7 @@ function phraseWindow(group: WindowGroup, watch: Watch): Phrase {
 }
 
 /** As much as was seen of it: from the first attempt that showed it to the last. */
-function phraseSpan({ windows, ended }: WindowGroup, watch: Watch): Phrase {
+function phraseSpan({ windows, ended }: WindowGroup, watch: WatchView): Phrase {
   const first = least(windows.map(({ window }) => window.began.latestMs));
   const from = secondOf(watch, first);
   if (ended === undefined) return say`From ${from} until the watch ended`;

@@ -9,7 +9,7 @@ import {
   buildAudit,
   POLICIES_ADD_UP,
 } from '../audit/audit.ts';
-import type { Incident } from '../audit/incidents.ts';
+import type { AuditIncident } from '../audit/incidents.ts';
 import { capitalise, type Phrase } from '../audit/phrase.ts';
 import type { Statement } from '../audit/statements.ts';
 import { type AuditedStep, describeRepeated } from '../audit/steps.ts';
@@ -77,7 +77,7 @@ ${left > 0 ? html`<p>… and ${count(left, 'more incident')}. ${share === Number
   ];
 }
 
-function renderIncident(incident: Incident, index: number, most: number): Markup {
+function renderIncident(incident: AuditIncident, index: number, most: number): Markup {
   return html`<article class="incident">
 <h4>${index + 1}. ${renderPhrase(incident.title)}</h4>
 <dl class="facts">
@@ -93,7 +93,7 @@ ${renderConnections(incident, most)}<details><summary>For those who work with th
 }
 
 /** @param most as many are named */
-function renderConnections({ connections }: Incident, most: number): Markup | string {
+function renderConnections({ connections }: AuditIncident, most: number): Markup | string {
   if (connections.length === 1) return '';
   const told = connections.slice(0, most);
   const left = connections.length - told.length;

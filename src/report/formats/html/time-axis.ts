@@ -1,7 +1,7 @@
 /** Where a moment of a watch lies in its timeline. It imports nothing: the page's script is given it as it is, and Node.js reads it too. */
 
 /** What is shown of a watch, or lasts in it, in milliseconds after it began. */
-export interface Span {
+export interface AxisSpan {
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -22,14 +22,14 @@ const STEPS_MS = [
   ...[1, 2, 3, 6, 12, 24].map((number) => number * HOUR_MS),
 ];
 
-export function placeOf(ms: number, { fromMs, toMs }: Span): number {
+export function placeOf(ms: number, { fromMs, toMs }: AxisSpan): number {
   return round(((ms - fromMs) / (toMs - fromMs)) * WIDTH);
 }
 
 /** Undefined where nothing of it is shown. */
 export function extentOf(
-  span: Span,
-  shown: Span,
+  span: AxisSpan,
+  shown: AxisSpan,
 ): { readonly x: number; readonly width: number } | undefined {
   if (span.toMs < shown.fromMs || span.fromMs > shown.toMs) return undefined;
   const x = Math.max(0, placeOf(span.fromMs, shown));
@@ -40,7 +40,7 @@ export function extentOf(
 
 /** @param startedAt when the watch began, in milliseconds since 1970 @returns moments that are round on a clock in UTC */
 export function ticksOf(
-  { fromMs, toMs }: Span,
+  { fromMs, toMs }: AxisSpan,
   startedAt: number,
 ): { readonly ms: number; readonly label: string }[] {
   const stepMs =

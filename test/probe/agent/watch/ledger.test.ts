@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Ledger, type WatchedAttempt } from '../../../../src/probe/agent/watch/ledger.ts';
+import { type WatchedAttempt, WatchLedger } from '../../../../src/probe/agent/watch/ledger.ts';
 
 function attempt(
   dialledMs: number,
@@ -13,7 +13,7 @@ const stretch = { kind: 'stretch', firstTookMs: 2, lastTookMs: 2, mostTookMs: 2 
 
 describe('a ledger', () => {
   test('makes one line of attempts in a row that showed the same', () => {
-    const ledger = new Ledger(100);
+    const ledger = new WatchLedger(100);
     ledger.attempt(7, attempt(0, 'connected', 1));
     ledger.attempt(7, attempt(100, 'connected', 5.128));
     ledger.attempt(8, attempt(120));
@@ -73,7 +73,7 @@ describe('a ledger', () => {
   });
 
   test('ends a stretch where an attempt is missing', () => {
-    const ledger = new Ledger(100);
+    const ledger = new WatchLedger(100);
     ledger.attempt(7, attempt(0));
     ledger.interrupt(7);
     ledger.interrupt(8);
@@ -85,7 +85,7 @@ describe('a ledger', () => {
   });
 
   test('begins a new line of visits where the kubelet stayed away', () => {
-    const ledger = new Ledger(100);
+    const ledger = new WatchLedger(100);
     for (const atMs of [0, 1000, 3500, 6001, 7000]) ledger.visit(atMs);
     expect(ledger.lines()).toEqual([
       { kind: 'visits', seq: 1, count: 3, firstMs: 0, lastMs: 3500 },
@@ -95,10 +95,10 @@ describe('a ledger', () => {
 });
 
 describe('what has been received', () => {
-  const seqs = (ledger: Ledger) => ledger.lines().map(({ seq }) => seq);
+  const seqs = (ledger: WatchLedger) => ledger.lines().map(({ seq }) => seq);
 
   test('is told no more, but for lines that may still grow', () => {
-    const ledger = new Ledger(100);
+    const ledger = new WatchLedger(100);
     ledger.attempt(7, attempt(0));
     ledger.stall(10, 600);
     ledger.held({ id: 7, event: 'opened', atMs: 5, beats: 1 });
@@ -108,7 +108,7 @@ describe('what has been received', () => {
   });
 
   test('is told again when it has grown since, even if it has ended', () => {
-    const ledger = new Ledger(100);
+    const ledger = new WatchLedger(100);
     ledger.attempt(7, attempt(0));
     ledger.lines(); // received, with number 1
     ledger.attempt(7, attempt(100));
@@ -126,7 +126,7 @@ describe('what has been received', () => {
   });
 
   test('is told again when it was interrupted after it was told', () => {
-    const ledger = new Ledger(100);
+    const ledger = new WatchLedger(100);
     ledger.attempt(7, attempt(0));
     ledger.lines();
     ledger.attempt(7, attempt(100));
@@ -138,7 +138,7 @@ describe('what has been received', () => {
 
 describe('where there is no more room', () => {
   test('the oldest lines are given up that can grow no more, and the time that they covered is told', () => {
-    const ledger = new Ledger(3);
+    const ledger = new WatchLedger(3);
     ledger.attempt(1, attempt(0));
     for (const [index, outcome] of (['timeout', 'connected', 'timeout', 'connected'] as const).entries())
       ledger.attempt(2, attempt(100 * (index + 1), outcome, 30));
@@ -150,7 +150,7 @@ describe('where there is no more room', () => {
   });
 
   test('what was told of what is lost grows no more: what is lost then has a line of its own', () => {
-    const ledger = new Ledger(2);
+    const ledger = new WatchLedger(2);
     const flap = (from: number) => {
       for (const [index, outcome] of (['timeout', 'connected'] as const).entries())
         ledger.attempt(1, attempt(from + 100 * index, outcome));
@@ -168,7 +168,7 @@ describe('where there is no more room', () => {
   });
 
   test('lines that may still grow are kept, however many there are', () => {
-    const ledger = new Ledger(2);
+    const ledger = new WatchLedger(2);
     for (let id = 0; id < 10; id += 1) ledger.attempt(id, attempt(id));
     expect(ledger.lines()).toHaveLength(10);
   });

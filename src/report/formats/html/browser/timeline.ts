@@ -1,5 +1,5 @@
 /** What a timeline can do where scripts run: show any part of its time, by buttons, keys, wheel and fingers. On paper it shows all of it. */
-import { extentOf, placeOf, type Span, ticksOf, WIDTH } from '../time-axis.ts';
+import { type AxisSpan, extentOf, placeOf, ticksOf, WIDTH } from '../time-axis.ts';
 
 /** Less is not shown: attempts are further apart. */
 const SHORTEST_MS = 50;
@@ -22,14 +22,14 @@ for (const timeline of document.querySelectorAll<HTMLElement>('.timeline')) prep
 
 function prepare(timeline: HTMLElement): void {
   const startedAt = Number(timeline.dataset['started']);
-  const whole: Span = { fromMs: 0, toMs: Number(timeline.dataset['end']) };
+  const whole: AxisSpan = { fromMs: 0, toMs: Number(timeline.dataset['end']) };
   const tracks = timeline.querySelector<HTMLElement>('.tracks');
   const tools = timeline.querySelector<HTMLElement>('.tools');
   if (tracks === null || tools === null) throw new Error('the page has a timeline without its parts');
   const output = tools.querySelector('output');
   let shown = whole;
 
-  function show(wanted: Span): void {
+  function show(wanted: AxisSpan): void {
     shown = within(whole, wanted);
     for (const element of timeline.querySelectorAll<SVGElement>('[data-from]')) stretch(element, shown);
     for (const element of timeline.querySelectorAll<SVGElement>('[data-at]')) {
@@ -128,7 +128,7 @@ function prepare(timeline: HTMLElement): void {
     return shown.fromMs === whole.fromMs && shown.toMs === whole.toMs;
   }
 
-  let putBack: Span | undefined;
+  let putBack: AxisSpan | undefined;
   addEventListener('beforeprint', () => {
     putBack ??= shown;
     show(whole);
@@ -140,13 +140,13 @@ function prepare(timeline: HTMLElement): void {
 }
 
 /** As long as it is wanted, and nothing outside of the whole. */
-function within(whole: Span, { fromMs, toMs }: Span): Span {
+function within(whole: AxisSpan, { fromMs, toMs }: AxisSpan): AxisSpan {
   const lengthMs = Math.min(toMs - fromMs, whole.toMs - whole.fromMs);
   const start = Math.min(Math.max(fromMs, whole.fromMs), whole.toMs - lengthMs);
   return { fromMs: start, toMs: start + lengthMs };
 }
 
-function stretch(element: SVGElement, shown: Span): void {
+function stretch(element: SVGElement, shown: AxisSpan): void {
   const { from, to } = element.dataset;
   const extent = extentOf({ fromMs: Number(from), toMs: Number(to) }, shown);
   element.toggleAttribute('hidden', extent === undefined);
@@ -156,7 +156,7 @@ function stretch(element: SVGElement, shown: Span): void {
 }
 
 /** Their lines are all alike. */
-function drawTicks(ticks: SVGElement, shown: Span, startedAt: number): void {
+function drawTicks(ticks: SVGElement, shown: AxisSpan, startedAt: number): void {
   const [model] = ticks.children;
   if (model === undefined) return;
   const drawn = ticksOf(shown, startedAt).map(({ ms, label }) => {

@@ -2,9 +2,9 @@
 import { shellCommand } from '../../../../shell.ts';
 import { secondOf } from '../../../parts/clock.ts';
 import { formatNumber, shortenEnd } from '../../../text/text.ts';
-import type { RunView } from '../../../view/view.ts';
+import type { RunView, WatchView } from '../../../view/view.ts';
 import { html, type Markup, only } from '../markup.ts';
-import { extentOf, placeOf, type Span, ticksOf, WIDTH } from '../time-axis.ts';
+import { type AxisSpan, extentOf, placeOf, ticksOf, WIDTH } from '../time-axis.ts';
 
 /** Of more incidents, the list tells what the marks say with a number only. */
 const LABELLED = 12;
@@ -16,9 +16,7 @@ const LETTER = 7.4;
 const ROW = 20;
 const AXIS = { height: 34, text: 14 } as const;
 
-type Watch = NonNullable<RunView['watch']>;
-
-export function renderSky({ watch, watchEndMs }: RunView, whole: Span): Markup {
+export function renderSky({ watch, watchEndMs }: RunView, whole: AxisSpan): Markup {
   if (watch === undefined) return html``;
   const marks = placeMarks(watch, whole);
   const commandRows = watch.command === undefined ? 0 : 1;
@@ -37,7 +35,7 @@ ${marks.map(({ index, ms, row, label, isAtEnd }) => html`<g class="incident" dat
 </svg>`;
 }
 
-function drawCommand({ command }: Watch, endMs: number, whole: Span): Markup | readonly Markup[] {
+function drawCommand({ command }: WatchView, endMs: number, whole: AxisSpan): Markup | readonly Markup[] {
   if (command === undefined) return [];
   const line = shellCommand(command.line);
   const span = { fromMs: command.startedMs, toMs: command.endedMs ?? endMs };
@@ -45,7 +43,7 @@ function drawCommand({ command }: Watch, endMs: number, whole: Span): Markup | r
   return html`<g class="command"><title>${line}</title><rect data-from="${span.fromMs}" data-to="${span.toMs}" x="${x}" y="${AXIS.height}" width="${width}" height="${ROW - 4}"/><text data-beside="${span.fromMs}" data-y="${AXIS.height + 12}" transform="translate(${x} ${AXIS.height + 12})" x="6">${shortenEnd(line, LONGEST_COMMAND)}</text></g>`;
 }
 
-interface Mark {
+interface SkyMark {
   readonly index: number;
   readonly ms: number;
   readonly row: number;
@@ -55,7 +53,7 @@ interface Mark {
 }
 
 /** Labels that would lie over each other stand below each other. */
-function placeMarks({ incidents }: Watch, whole: Span): Mark[] {
+function placeMarks({ incidents }: WatchView, whole: AxisSpan): SkyMark[] {
   const isLabelled = incidents.length <= LABELLED;
   const rows: number[] = [];
   return incidents.slice(0, MARKS).map(({ atMs: ms, text }, index) => {

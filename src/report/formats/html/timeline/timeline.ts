@@ -19,7 +19,7 @@ import {
 } from '../../../view/window-groups.ts';
 import { html, type Markup, only } from '../markup.ts';
 import { renderFactList, renderTable } from '../parts.ts';
-import { extentOf, type Span, WIDTH } from '../time-axis.ts';
+import { type AxisSpan, extentOf, WIDTH } from '../time-axis.ts';
 import { renderIncidentList, renderSky } from './sky.ts';
 
 /** Of more, only how many there are: a page with thousands of lanes shows nothing. */
@@ -27,8 +27,8 @@ const LANES = 60;
 const CHECKS_OF_LANE = 25;
 const LANE_HEIGHT = 16;
 
-type Kind = WindowGroup['kind'];
-const KINDS: readonly (readonly [kind: Kind, meaning: string])[] = [
+type WindowKindView = WindowGroup['kind'];
+const KINDS: readonly (readonly [kind: WindowKindView, meaning: string])[] = [
   ['leak', 'leak: it connected, and must not'],
   ['gap', 'gap: it did not connect, and must'],
   ['unknown', 'unknown: nobody could tell'],
@@ -64,7 +64,7 @@ ${renderGroupTable(shown, view)}
 }
 
 /** Hidden until the script is there that makes them work. */
-function renderTools(watch: NonNullable<RunView['watch']>, whole: Span): Markup {
+function renderTools(watch: NonNullable<RunView['watch']>, whole: AxisSpan): Markup {
   const buttons = [
     ['in', 'Zoom in', '+'],
     ['out', 'Zoom out', '-'],
@@ -76,7 +76,7 @@ function renderTools(watch: NonNullable<RunView['watch']>, whole: Span): Markup 
 }
 
 /** Opens to its checks. Its words say all that its bar shows. */
-function renderLane(group: WindowGroup, view: RunView, whole: Span): Markup {
+function renderLane(group: WindowGroup, view: RunView, whole: AxisSpan): Markup {
   const { watch, watchEndMs } = view;
   if (watch === undefined) return html``;
   const { kind, windows, began, ended } = group;
@@ -92,14 +92,18 @@ function renderLane(group: WindowGroup, view: RunView, whole: Span): Markup {
 `;
 }
 
-function renderWindow({ check, window }: WatchedWindow, { watch, watchEndMs }: RunView, whole: Span): Markup {
+function renderWindow(
+  { check, window }: WatchedWindow,
+  { watch, watchEndMs }: RunView,
+  whole: AxisSpan,
+): Markup {
   if (watch === undefined) return html``;
   const sure = { fromMs: window.began.latestMs, toMs: window.ended?.earliestMs ?? watchEndMs };
   return html`<li><span class="pair">${check.title}</span>: ${describeWindow(window, watch, watchEndMs)}${drawBar(window.kind, { sure, perhaps: spanOf([window], watchEndMs) }, whole)}</li>`;
 }
 
 /** From the earliest moment at which one of them may have begun to the latest at which one may have ended. */
-function spanOf(windows: readonly WindowView[], endMs: number): Span {
+function spanOf(windows: readonly WindowView[], endMs: number): AxisSpan {
   return {
     fromMs: least(windows.map(({ began }) => began.earliestMs)),
     toMs: greatest(windows.map(({ ended }) => ended?.latestMs ?? endMs)),
@@ -108,15 +112,15 @@ function spanOf(windows: readonly WindowView[], endMs: number): Span {
 
 /** The whole of a window pale, and what is certain of it in the pattern of its kind. */
 function drawBar(
-  kind: Kind,
-  { sure, perhaps }: { readonly sure: Span; readonly perhaps: Span },
-  whole: Span,
+  kind: WindowKindView,
+  { sure, perhaps }: { readonly sure: AxisSpan; readonly perhaps: AxisSpan },
+  whole: AxisSpan,
 ): Markup {
   const known = { fromMs: sure.fromMs, toMs: Math.max(sure.fromMs, sure.toMs) };
   return html`<svg class="bar" viewBox="0 0 ${WIDTH} ${LANE_HEIGHT}" preserveAspectRatio="none" aria-hidden="true">${drawSpan(perhaps, `perhaps is-${kind}`, whole)}${drawSpan(known, `sure is-${kind}`, whole)}</svg>`;
 }
 
-function drawSpan(span: Span, style: string, whole: Span): Markup {
+function drawSpan(span: AxisSpan, style: string, whole: AxisSpan): Markup {
   const { x, width } = extentOf(span, whole) ?? { x: 0, width: 0 };
   const [y, height] = style.startsWith('sure') ? [1, LANE_HEIGHT - 2] : [5, LANE_HEIGHT - 10];
   return html`<rect class="${style}" data-from="${span.fromMs}" data-to="${span.toMs}" x="${x}" y="${y}" width="${width}" height="${height}"/>`;
