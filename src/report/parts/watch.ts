@@ -9,8 +9,6 @@ import { secondOf } from './clock.ts';
 import { summariseHeld } from './held.ts';
 import { describeWindowGroup } from './windows.ts';
 
-export type WatchView = NonNullable<RunView['watch']>;
-
 const ENDED_BY = {
   time: 'its time was over',
   command: 'the command had ended',
