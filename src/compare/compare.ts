@@ -3,7 +3,7 @@
  * {@link RecordComparison}.
  */
 import type { Counts } from '../judge/counts.ts';
-import { withoutEmptyPasses } from '../judge/proven.ts';
+import { withoutUnprovenPasses } from '../judge/proven.ts';
 import type { RunRecord } from '../record/schema.ts';
 import { type CheckDifference, compareChecks } from './checks.ts';
 import { type CircumstanceDifference, compareCircumstances } from './circumstances.ts';
@@ -32,7 +32,7 @@ export interface RecordComparison {
 export type ComparisonOutcome = 'worse' | 'incomplete' | 'not-worse' | 'same';
 
 export function compareRecords(written: RunRecord, other: RunRecord): RecordComparison {
-  const [before, after] = [withoutEmptyPasses(written), withoutEmptyPasses(other)];
+  const [before, after] = [withoutUnprovenPasses(written), withoutUnprovenPasses(other)];
   const steps = pairUp(stepsOf(before), stepsOf(after), stepKey);
   const { differences: checks, same } = compareChecks(steps);
   const parts = {

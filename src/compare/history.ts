@@ -2,7 +2,7 @@
 
 import { fingerprintOf } from '../fingerprint.ts';
 import { countsAs } from '../judge/known-issues.ts';
-import { withoutEmptyPasses } from '../judge/proven.ts';
+import { withoutUnprovenPasses } from '../judge/proven.ts';
 import { describeCluster, describePlugins } from '../record/environment.ts';
 import type { RunRecord } from '../record/schema.ts';
 import { type CheckTrace, type CheckTrend, SHOWN, trendOf, weightOf } from './check-trend.ts';
@@ -51,7 +51,7 @@ export class HistoryBuilder {
 
   /** @returns the file that has brought the same run before; undefined where it is taken in */
   add(written: RunRecord, file: string): string | undefined {
-    const record = withoutEmptyPasses(written);
+    const record = withoutUnprovenPasses(written);
     const run = pastRun(record, file);
     const identity = `${run.startedAt} ${run.id}`;
     const known = this.#known.get(identity);

@@ -21,11 +21,8 @@ export interface JudgeRules {
   readonly actedMs: number;
   /** The budget of the step: what comes to show what is expected only later is late. */
   readonly withinMs?: number | undefined;
-  /**
-   * Whether what was cut was connected once more without the policies; absent: that was not reached. After a step that is not the last
-   * it is to come.
-   */
-  readonly closing?: 'made' | 'left-out' | 'to-come' | undefined;
+  /** Whether what was cut was connected once more without the policies; absent: that was not reached, or not yet. */
+  readonly closing?: 'made' | 'left-out' | undefined;
   /** What else on this cluster may decide, as a clause, where something else than the policies must have cut a pair. */
   readonly others?: string | undefined;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import { leftOf, supervisorBelow, tracesBelow } from '../sandbox/traces.ts';
-import { type Folder, folderWith, startCli } from '../support/cli.ts';
+import { type Folder, folderWith, runCli, startCli } from '../support/cli.ts';
 
 /** Settles never, so that every stage can be met: what it expects is not so. */
 const SCENARIO = `apiVersion: podreach/v1
@@ -33,6 +33,23 @@ const STAGES = {
   settle: /endless: waiting for the policies/,
 } as const;
 
+/** The same, after a step in which policies have cut it off. */
+const STEPS = SCENARIO.replace('reachable:\n', 'unreachable:\n').concat(`steps:
+  - name: nobody lets it in
+    reachable:
+      - { from: endless/b, to: endless/a }
+`);
+/** How each format says that a check passed. */
+const PASSED: Readonly<Record<string, RegExp>> = {
+  terminal: /[1-9]\d* passed/,
+  markdown: /[1-9]\d* passed/,
+  github: /[1-9]\d* passed/,
+  audit: /Confirmed/,
+  tap: /^\s*ok (?!.*# SKIP)/m,
+  junit: /<testcase [^>]*\/>/,
+  openmetrics: /verdict="pass"[^}]*\} [1-9]/,
+};
+
 function recordIn(folder: Folder): RunRecord {
   return runRecordSchema.parse(JSON.parse(readFileSync(join(folder.path, 'run.json'), 'utf8')));
 }
@@ -49,6 +66,30 @@ describe.concurrent.each(Object.entries(STAGES))('while it is in %s', (_, stage)
     expect(recordIn(folder).run).toMatchObject({ incomplete: true });
     expect(recordIn(folder).run.exitCode).toBeUndefined();
   });
+});
+
+test.concurrent('podreach is killed in a later step: nothing has passed that only the closing control would have shown', async () => {
+  using folder = folderWith({ 'endless.yaml': STEPS });
+  const run = startCli(ARGS, { cwd: folder.path });
+  await run.until(/endless: nobody lets it in: waiting/);
+  const first = () => recordIn(folder).scenarios[0]?.steps[0]?.checks[0];
+  await expect.poll(() => first()?.verdict, { timeout: 60_000, interval: 100 }).toBeDefined();
+  const traces = tracesBelow(run.child.pid ?? 0);
+  run.child.kill('SIGKILL');
+  await run.ended;
+  expect(await leftOf(traces)).toEqual([]);
+  expect(recordIn(folder).run).toMatchObject({ incomplete: true });
+  expect(recordIn(folder).scenarios[0]?.closingControl).toBeUndefined();
+  expect(first()).toMatchObject({
+    expected: 'unreachable',
+    verdict: 'inconclusive',
+    reason: 'it was cut off, but the policies were not taken away to see whether it was they that cut it',
+  });
+  for (const [format, passed] of Object.entries(PASSED)) {
+    const { stdout } = await runCli(['report', 'run.json', '--report', format], { cwd: folder.path });
+    expect(stdout, format).toContain('endless');
+    expect(stdout, format).not.toMatch(passed);
+  }
 });
 
 test.concurrent('the supervisor is killed', async () => {

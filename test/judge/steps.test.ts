@@ -188,10 +188,6 @@ describe('other steps', () => {
     expect(judge(sequence(expected, 'cut cut'), made, elsewhere).verdict).toBe(verdict);
   });
 
-  test('after a step that is not the last, the closing control is to come', () => {
-    expect(judge(sequence('unreachable', 'cut cut'), { ...RULES, closing: 'to-come' }).verdict).toBe('pass');
-  });
-
   test('are looked at for the same two pods only', () => {
     const denied = { predicted: { verdict: 'denied', grounds: 0 } } as const;
     const replaced = { kind: 'replace', object: 'x/b' } as const;

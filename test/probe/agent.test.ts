@@ -208,7 +208,7 @@ describe('the outcome of an attempt', () => {
     'over %s is a success where only the third dial arrives',
     async (protocol) => {
       // Time enough for an answer to the third, and less than after which the kernel sends a first SYN again.
-      const timeoutMs = protocol === 'TCP' ? 1_100 : 3_000;
+      const timeoutMs = protocol === 'TCP' ? 900 : 3_000;
       const [attempt] = await expectOutcomes([['127.0.0.1', 7006, protocol, 'connected']], {
         timeoutMs,
       });

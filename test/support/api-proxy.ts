@@ -45,7 +45,7 @@ export interface Intervention {
   /** Is shown every request, whatever becomes of it. */
   readonly see?: (call: Call & { readonly body: string }) => void;
   /** Answers instead of the server; `cut` resets the connection, `stall` never answers. */
-  readonly answer?: (call: Call) => Answer | 'cut' | 'stall' | undefined;
+  readonly answer?: (call: Call & { readonly body: string }) => Answer | 'cut' | 'stall' | undefined;
   /** What a controller of the cluster creates, with the caller's rights, before the call goes on. */
   readonly before?: (call: Call) => { readonly path: string; readonly body: object } | undefined;
   /** Changes the body of a request on its way. */
@@ -127,7 +127,7 @@ async function startProxy(
     const { method = 'GET', url: path = '/', headers } = incoming;
     const given = await textOf(incoming);
     intervention.see?.({ method, path, body: given });
-    const answer = intervention.answer?.({ method, path });
+    const answer = intervention.answer?.({ method, path, body: given });
     if (answer === 'stall') return;
     if (answer === 'cut') {
       response.destroy();

@@ -2,7 +2,7 @@
 
 import { countedAsIn, countResults } from '../../judge/counts.ts';
 import { exitCodeFor } from '../../judge/exit-code.ts';
-import { withoutEmptyPasses } from '../../judge/proven.ts';
+import { withoutUnprovenPasses } from '../../judge/proven.ts';
 import { greatest } from '../../numbers.ts';
 import { checksOf, type RunRecord, type ScenarioRecord } from '../../record/schema.ts';
 import { harmless } from './harmless.ts';
@@ -13,7 +13,7 @@ import type { CheckView, Mismatch, RunView, ScenarioView, StepView } from './vie
 
 /** A check leads to its scenario, and a scenario to its run: so each is there before it is filled. */
 export function viewOf(written: RunRecord): RunView {
-  const record = withoutEmptyPasses(written);
+  const record = withoutUnprovenPasses(written);
   const { scenarios: writtenScenarios, ...rest } = record;
   const run = harmless(rest);
   const scenarios: ScenarioView[] = [];

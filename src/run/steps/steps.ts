@@ -45,8 +45,8 @@ export interface Course {
   readonly inPhase: InPhase;
   /** Performs the actions of a step. @returns the pods that run then */
   readonly act: (step: PlannedStep, pods: RunningPods) => Promise<RunningPods>;
-  /** Is called after the last step, before its verdicts: makes the closing control, or leaves it out. */
-  readonly close: (last: StepRun, earlier: readonly StepRun[]) => Promise<'made' | 'left-out'>;
+  /** Is called after the last step, before its verdicts: makes the closing control, or leaves it out. Absent: there is to be none. */
+  readonly close?: (last: StepRun, earlier: readonly StepRun[]) => Promise<'made' | 'left-out'>;
   /** How the last step was watched; undefined as long as it was not. */
   readonly watch?: () => WatchRules | undefined;
   /** Is called when a step has its verdicts; what it throws ends the course. */
@@ -67,21 +67,21 @@ export interface StepRun {
 
 /**
  * Goes through the steps. Each has its verdicts when it has ended, in every ending; and at the end all have them once more, with what
- * the closing control showed, or without it where that was not reached.
+ * the closing control showed, or without it where that was not reached. Until then nothing rests on it: the record of a run that is
+ * killed has no pass that nothing has shown.
  * @throws what acting, waiting and trying throw, with the name of the step
  */
 export async function runSteps(course: Course, context: Stepping): Promise<void> {
   const { plan } = course;
   const ended: StepRun[] = [];
-  let closing: JudgeRules['closing'];
+  let closing: JudgeRules['closing'] = course.close === undefined ? 'left-out' : undefined;
   try {
     for (const [index, planned] of plan.steps.entries()) {
       const before = ended.at(-1)?.stage ?? course.stage;
-      closing = undefined;
       const step = await named(planned, context, () => begin(index, before, course, context));
       try {
         await named(planned, context, () => show(step, course));
-        closing = index < plan.steps.length - 1 ? 'to-come' : await course.close(step, ended);
+        if (index === plan.steps.length - 1) closing = (await course.close?.(step, ended)) ?? closing;
       } finally {
         judgeStep(step, closing, course, context.signal.aborted);
       }
@@ -89,8 +89,6 @@ export async function runSteps(course: Course, context: Stepping): Promise<void>
       course.onJudged?.(step);
     }
   } finally {
-    // Where the steps end early, what was to come does not: what rests on a cut is not proven.
-    if (closing === 'to-come') closing = undefined;
     // The last one has been judged with what the closing control showed.
     const waiting = closing === undefined ? ended : ended.slice(0, -1);
     for (const step of waiting) judgeStep(step, closing, course, false);

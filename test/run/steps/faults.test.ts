@@ -1,5 +1,6 @@
 /** What goes wrong between steps: enforcement that stands still, pods that change behind their addresses, and runs that are ended. */
 import { describe, expect, test } from 'vitest';
+import type { ClusterProvider } from '../../../src/cluster/cluster.ts';
 import { sandboxCluster } from '../../../src/cluster/sandbox.ts';
 import { Interruption } from '../../../src/errors.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
@@ -180,41 +181,32 @@ describe.concurrent('a step', () => {
     },
   );
 
-  test('whose markers turn on one node alone is inconclusive on the other', async () => {
-    // The label that the marker waits for is never given to the outposts of one node.
-    const dropped: string[] = [];
-    const record = await runWith(
-      throughProxy(sandbox(), {
-        answer({ method, path }) {
-          const pod = /\/podreach-outposts-[^/]+\/pods\/(open-1)\?/.exec(path)?.[1];
-          if (method !== 'PATCH' || pod === undefined) return undefined;
-          dropped.push(pod);
-          return { status: 200, body: { apiVersion: 'v1', kind: 'Pod', metadata: { name: pod } } };
-        },
-      }),
-      undefined,
-      { scenario: BY_ACTION['label-pod'], withinMs: 8_000 },
+  test('that one node does not show is inconclusive for what has an end there, and all else is judged', async () => {
+    const record = await runWith(withOneNodeLacking(), undefined, { scenario: EACH_OTHER, withinMs: 8_000 });
+    const [scenario] = record.scenarios;
+    const { force = [], checks } = stepOf(record, 'each-other', 1);
+    const lacking = force.flatMap(({ node, turnedMs }) => (turnedMs === undefined ? [node] : []));
+    expect([force.length, lacking.length]).toEqual([3, 1]);
+    const there = scenario?.pods.flatMap(({ namespace, name, node = '' }) =>
+      lacking.includes(node) ? [`${namespace}/${name}`] : [],
     );
-    expect(dropped).not.toEqual([]);
-    // No node takes the step up, so the closing control is not reached either.
-    expect(stepsOf(record, 'label-pod').slice(0, 2)).toEqual([
-      'first: inconclusive',
-      'a label opens: inconclusive',
-    ]);
+    const [open, unknown] = [false, true].map((isThere) =>
+      checks.filter(({ from, to }) => [from, to].some((end) => there?.includes(end)) === isThere),
+    );
+    expect(open?.map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
+    const reason = `${lacking[0]} has not taken up changes for 8 s`;
+    expect(unknown?.map(({ verdict, ...check }) => [verdict, check.reason])).toEqual(
+      Array(4).fill(['inconclusive', reason]),
+    );
+    // The closing control is made all the same.
+    expect(scenario?.closingControl).toBe('made');
+    expect(stepOf(record, 'each-other', 0).checks.map(({ verdict }) => verdict)).toEqual(
+      Array(6).fill('pass'),
+    );
   });
 
   test('that only expects is inconclusive where an earlier one was not taken up', async () => {
-    const record = await runWith(
-      throughProxy(sandboxCluster({ nodes: 3, enforcement: 'on' }), {
-        answer({ method, path }) {
-          const isMarker = method === 'PATCH' && /\/podreach-outposts-[^/]+\/pods\/open-2\?/.test(path);
-          const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'open-2' } };
-          return isMarker ? { status: 200, body: pod } : undefined;
-        },
-      }),
-      undefined,
-      { scenario: STALE, withinMs: 4_000 },
-    );
+    const record = await runWith(withOneNodeLacking(), undefined, { scenario: STALE, withinMs: 4_000 });
     const [, opens, expects] = [0, 1, 2].map((step) => stepOf(record, 'stale', step));
     const lacking = opens?.force?.filter(({ turnedMs }) => turnedMs === undefined);
     expect(lacking).toHaveLength(1);
@@ -224,6 +216,44 @@ describe.concurrent('a step', () => {
     expect(reasons).toContain(`${lacking?.[0]?.node} has not taken up what an earlier step has changed`);
   });
 });
+
+/** Three nodes, of which one never gives its outpost the label that a marker waits for. */
+function withOneNodeLacking(): ClusterProvider {
+  return throughProxy(sandboxCluster({ nodes: 3, enforcement: 'on' }), {
+    answer({ method, path }) {
+      const isMarker = method === 'PATCH' && /\/podreach-outposts-[^/]+\/pods\/open-2\?/.test(path);
+      const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'open-2' } };
+      return isMarker ? { status: 200, body: pod } : undefined;
+    },
+  });
+}
+
+/** With a pod on each of three nodes. */
+const EACH_OTHER = `apiVersion: podreach/v1
+kind: Scenario
+name: each-other
+namespaces:
+  each-other: {}
+pods:
+  each-other/a: { ports: [80] }
+  each-other/b: { ports: [80] }
+  each-other/c: { ports: [80] }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: friends, namespace: each-other }
+    spec:
+      podSelector: {}
+      ingress: [{ from: [{ podSelector: { matchLabels: { is: friend } } }] }]
+otherwise: unreachable
+steps:
+  - name: they become friends
+    label:
+      each-other/a: { is: friend }
+      each-other/b: { is: friend }
+      each-other/c: { is: friend }
+    otherwise: reachable
+`;
 
 /** With a pod on each of three nodes. */
 const STALE = `apiVersion: podreach/v1

@@ -1,25 +1,29 @@
-/** The shipped scenarios that let time pass, each with one of its actions turned off: it must be seen, in the step where it was to happen. */
+/**
+ * The shipped scenarios that let time pass, each with one of its actions turned off, and with a network plugin that misses what becomes
+ * of addresses: it must be seen, in the step where it was to happen.
+ */
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { systemClock } from '../../../src/clock.ts';
+import type { ClusterProvider } from '../../../src/cluster/cluster.ts';
+import { sandboxCluster } from '../../../src/cluster/sandbox.ts';
 import { isMismatch } from '../../../src/judge/mismatch.ts';
 import type { CheckRecord, RunRecord } from '../../../src/record/schema.ts';
 import { run } from '../../../src/run/run.ts';
 import { loadPlans } from '../../../src/scenario/load-plans.ts';
-import { type Call, throughProxy } from '../../support/api-proxy.ts';
+import { type Intervention, throughProxy } from '../../support/api-proxy.ts';
 import { ROOT } from '../../support/cli.ts';
 import { sandbox } from '../run-with.ts';
 
+/** A request that is answered as if it was done, and nothing is done. */
 interface Mutation {
-  /** What of the cluster's API it is about. */
   readonly method: 'PATCH' | 'DELETE' | 'POST';
   readonly path: string;
   /** Of a POST: the name of what is created. */
   readonly creates?: string;
   /** Which of the requests of this kind, counted from 1. */
   readonly nth: number;
-  /** Labels that it sends in place of its own. Absent: the request is answered as if it was done, and nothing is done. */
-  readonly labels?: Readonly<Record<string, string>>;
-  /** All mismatches. */
+  /** All mismatches; where the scenario could not go on, why. */
   readonly seen: readonly string[];
 }
 
@@ -75,94 +79,167 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     path: pods('replaced'),
     creates: 'api',
     nth: 2,
-    labels: {},
-    // The next step leaves the API as it is.
-    seen: [
-      'the API is replaced: replaced/stranger → replaced/api leaked',
-      'its clients are replaced: replaced/stranger → replaced/api leaked',
-    ],
+    seen: ['the API is replaced: pod replaced/api cannot run: somebody has deleted it'],
   },
   'time-address-reused': {
     method: 'POST',
     path: pods('reused'),
     creates: 'stranger',
     nth: 1,
-    labels: { app: 'friend' },
-    seen: ['a stranger comes: reused/stranger → reused/db leaked'],
+    seen: ['a stranger comes: pod reused/stranger cannot run: somebody has deleted it'],
   },
   'time-namespace-created-later': {
     method: 'POST',
     path: '/api/v1/namespaces',
     creates: 'waiting-friends',
     nth: 1,
-    labels: { team: 'others' },
+    seen: [
+      'friends and others arrive: pod waiting-friends/client was not accepted: namespaces "waiting-friends" not found (404 Not Found)',
+    ],
+  },
+};
+
+test.concurrent('each scenario under scenarios/time fails where one of its actions is turned off', async () => {
+  const plans = await loadPlans(['scenarios/time'], { cwd: ROOT });
+  expect(plans.map(({ scenario }) => scenario.name).toSorted()).toEqual(Object.keys(MUTATIONS).toSorted());
+  const provider = throughProxy(sandbox(), turningOff(Object.values(MUTATIONS)));
+  const record = await runPlans(plans, provider, plans.length);
+  expect(
+    Object.fromEntries(record.scenarios.map((scenario) => [scenario.name, whatIsWrong(scenario)])),
+  ).toEqual(Object.fromEntries(Object.entries(MUTATIONS).map(([name, { seen }]) => [name, seen])));
+});
+
+/** Scenarios with one policy, whose peers come and go. */
+const PEERS: Readonly<
+  Record<
+    string,
+    {
+      readonly namespace: string;
+      /** The pods of that namespace that are let in when it is applied. */
+      readonly atFirst: readonly string[];
+      readonly seen: readonly string[];
+    }
+  >
+> = {
+  'time-address-reused': {
+    namespace: 'reused',
+    atFirst: ['friend', 'colleague'],
+    seen: ['a stranger comes: reused/stranger → reused/db leaked'],
+  },
+  'time-pod-replaced': {
+    namespace: 'replaced',
+    atFirst: ['web'],
+    // They have come by each other's addresses.
+    seen: [
+      'its clients are replaced: replaced/web → replaced/api broken',
+      'its clients are replaced: replaced/stranger → replaced/api leaked',
+    ],
+  },
+  'time-namespace-created-later': {
+    namespace: 'waiting-app',
+    atFirst: [],
     seen: ['friends and others arrive: waiting-friends/client → waiting-app/api broken'],
   },
 };
 
-test('each scenario under scenarios/time fails where one of its actions is turned off', async () => {
-  const plans = await loadPlans(['scenarios/time'], { cwd: ROOT });
-  expect(plans.map(({ scenario }) => scenario.name).toSorted()).toEqual(Object.keys(MUTATIONS).toSorted());
+test.concurrent('a network plugin that keeps to the addresses which it found when a policy was applied is seen', async () => {
+  const files = Object.keys(PEERS).map((name) => `scenarios/${name.replace('-', '/')}.yaml`);
+  const plans = await loadPlans(files, { cwd: ROOT });
+  // On one node, with nothing beside them, pods get the addresses that others have just given back.
+  const oneNode = sandboxCluster({ nodes: 1, enforcement: 'on' });
+  const record = await runPlans(plans, throughProxy(oneNode, keepingAddresses()), 1);
+  expect(
+    Object.fromEntries(record.scenarios.map((scenario) => [scenario.name, whatIsWrong(scenario)])),
+  ).toEqual(Object.fromEntries(Object.entries(PEERS).map(([name, { seen }]) => [name, seen])));
+  const reused = record.scenarios.find(({ name }) => name === 'time-address-reused');
+  const friend = reused?.pods.find(({ name }) => name === 'friend')?.ip;
+  const stranger = reused?.steps[2]?.pods?.find(({ name }) => name === 'stranger')?.ip;
+  expect([friend, stranger]).toEqual([expect.any(String), friend]);
+});
+
+async function runPlans(
+  plans: Awaited<ReturnType<typeof loadPlans>>,
+  provider: ClusterProvider,
+  parallel: number,
+): Promise<RunRecord> {
   const { record } = await run(plans, {
-    provider: throughProxy(sandbox(), mutating(Object.values(MUTATIONS))),
+    provider,
     version: '0.0.0',
     clock: systemClock,
     signal: new AbortController().signal,
     withinMs: 4_000,
     confirm: 2,
-    parallel: plans.length,
+    parallel,
     keep: false,
     failFast: false,
     progress: () => undefined,
     save: () => undefined,
   });
   expect(record.run.error).toBeUndefined();
-  expect(
-    Object.fromEntries(
-      record.scenarios.map((scenario) => [scenario.name, scenario.error ?? mismatches(scenario)]),
-    ),
-  ).toEqual(Object.fromEntries(Object.entries(MUTATIONS).map(([name, { seen }]) => [name, seen])));
-});
+  return record;
+}
 
 /** Turns off what the mutations are about. */
-function mutating(mutations: readonly Mutation[]) {
+function turningOff(mutations: readonly Mutation[]): Intervention {
   const counts = new Map<Mutation, number>();
-  const due = ({ method, path }: Call, body: string): Mutation | undefined =>
-    mutations.find((one) => {
-      const isOfIt =
-        one.method === method &&
-        path.split('?')[0] === one.path &&
-        (one.creates === undefined || nameIn(body) === one.creates);
-      if (!isOfIt || path.includes('dryRun')) return false;
-      const count = (counts.get(one) ?? 0) + 1;
-      counts.set(one, count);
-      return count === one.nth;
-    });
   return {
-    answer(call: Call) {
-      if (call.method === 'POST' || due(call, '') === undefined) return undefined;
-      const name = call.path.split('?')[0]?.split('/').at(-1) ?? '';
+    answer({ method, path: called, body }) {
+      const [path = '', query = ''] = called.split('?');
+      const mutation = mutations.find(
+        (one) =>
+          one.method === method &&
+          one.path === path &&
+          (one.creates === undefined || nameIn(body) === one.creates),
+      );
+      if (mutation === undefined || query.includes('dryRun')) return undefined;
+      const count = (counts.get(mutation) ?? 0) + 1;
+      counts.set(mutation, count);
+      if (count !== mutation.nth) return undefined;
+      const name = mutation.creates ?? path.split('/').at(-1) ?? '';
       return {
         status: 200,
         body: { apiVersion: 'v1', kind: 'Status', metadata: { name }, status: 'Success' },
       };
     },
-    change({ method, path, body }: Call & { readonly body: string }): string {
-      const labels = method === 'POST' ? due({ method, path }, body)?.labels : undefined;
-      if (labels === undefined) return body;
-      const object = JSON.parse(body);
-      const own = Object.entries(object.metadata.labels ?? {}).filter(([key]) => key.includes('podreach'));
-      object.metadata.labels = { ...Object.fromEntries(own), ...labels };
-      return JSON.stringify(object);
-    },
   };
 }
 
 function nameIn(body: string): string | undefined {
-  return /^\{/.test(body) ? JSON.parse(body).metadata?.name : undefined;
+  return JSON.parse(body).metadata?.name;
 }
 
-function mismatches({ steps }: RunRecord['scenarios'][number]): readonly string[] {
+/** The peers of policies are the addresses that their pods have when the policy is applied. */
+function keepingAddresses(): Intervention {
+  const addresses = new Map<string, string>();
+  return {
+    changeAnswer({ method, path, body }) {
+      if (method === 'GET' && /\/pods(\?|$)/.test(path)) {
+        for (const { metadata, status } of JSON.parse(body).items)
+          if (status?.podIP !== undefined)
+            addresses.set(`${metadata.namespace}/${metadata.name}`, status.podIP);
+      }
+      return body;
+    },
+    change({ method, path, body }) {
+      const peers = Object.values(PEERS).find(({ namespace }) =>
+        path.includes(`/namespaces/${namespace}/networkpolicies/`),
+      );
+      if (peers === undefined || method !== 'PATCH') return body;
+      const { namespace, atFirst } = peers;
+      const from = atFirst.map((name) => ({
+        ipBlock: { cidr: `${addresses.get(`${namespace}/${name}`)}/32` },
+      }));
+      const policy = parse(body);
+      // A rule without peers would let in everybody.
+      policy.spec.ingress = from.length === 0 ? [] : [{ from }];
+      return JSON.stringify(policy);
+    },
+  };
+}
+
+/** The mismatches of a scenario; where it could not go on, why. */
+function whatIsWrong({ steps, error }: RunRecord['scenarios'][number]): readonly string[] {
+  if (error !== undefined) return [error.message];
   const tell = ({ from, to, verdict }: CheckRecord): string => `${from} → ${to} ${verdict}`;
   return [
     ...new Set(
