@@ -12,6 +12,7 @@ import { describeExpected } from './expectation.ts';
 import { endFacts, failureFacts, manifestOf } from './failure.ts';
 import { describeKnown } from './known-issues.ts';
 import { factsOf } from './mismatch.ts';
+import { timeFacts } from './steps.ts';
 import { describeExtent, runWord } from './summary.ts';
 
 export interface Suite {
@@ -25,6 +26,8 @@ export type Case = CaseName &
   (
     | {
         readonly result: 'passed';
+        /** How long it took, where its step cuts it off or opens it. */
+        readonly facts: readonly Fact[];
         /** What was seen besides what is expected; absent where nothing was. */
         readonly contrary?: string;
       }
@@ -89,7 +92,7 @@ function caseOf(check: CheckView): Case {
   };
   if (check.verdict === 'pass') {
     const contrary = isPassedContrary(check) ? { contrary: describeContrary(check) } : {};
-    return { ...name, result: 'passed', ...contrary };
+    return { ...name, result: 'passed', facts: timeFacts(check), ...contrary };
   }
   if (check.verdict === undefined && check.scenario.status !== 'finished')
     return { ...name, result: 'skipped', message: 'not judged: the run ended before' };
@@ -153,7 +156,7 @@ function runProblem(view: RunView, suites: readonly Suite[]): CaseProblem | unde
 /** What kept podreach itself from going on: what is wrong with the run, then with whole scenarios. */
 export function problemsOf(view: RunView): CaseProblem[] {
   return suitesOf(view).flatMap(({ cases }) =>
-    cases.flatMap((one) => (one.check === undefined && 'facts' in one ? [one] : [])),
+    cases.flatMap((one) => (one.check === undefined && 'message' in one && 'facts' in one ? [one] : [])),
   );
 }
 
