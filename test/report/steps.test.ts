@@ -212,6 +212,44 @@ test('GitHub is told the steps of all scenarios in one notice, before all others
   expect(others.join('\n')).not.toContain('time to enforce');
 });
 
+describe('a step without any time says why', () => {
+  const [first, second] = calmSteps().scenarios[0]?.steps ?? [];
+  const lineOf = (checks: RunRecord['scenarios'][number]['steps'][number]['checks'] = []) => {
+    const record = calmSteps();
+    const scenarios = record.scenarios.map((scenario) => ({
+      ...scenario,
+      steps: scenario.steps.map((step, index) => (index === 1 ? { ...step, checks } : step)),
+    }));
+    return render('tap', { ...record, scenarios }).match(/step 2 .*times: (none[^;]*)/)?.[1];
+  };
+
+  test('nothing is to change', () => {
+    expect(lineOf(first?.checks)).toBe('none, as what is expected of each pair is what it was');
+  });
+
+  test('nothing was judged', () => {
+    expect(lineOf(second?.checks.map(({ verdict: _, ...check }) => check))).toBe(
+      'none, as nothing was judged',
+    );
+  });
+
+  test('others cut what is to change', () => {
+    const cut = { cutBy: 'others', because: 'the firewall', expected: 'unreachable' } as const;
+    const checks = first?.checks.map((check) =>
+      check.expected === 'reachable' ? { ...check, ...cut } : check,
+    );
+    expect(lineOf(checks)).toMatch(/^none, as what is to change showed that already/);
+  });
+});
+
+test('the audit speaks of no policies where there are none', () => {
+  const record = fiveSteps();
+  const scenarios = record.scenarios.map((scenario) => ({ ...scenario, policies: [] }));
+  const text = render('audit', { ...record, scenarios });
+  expect(text).toContain('This is how it begins, without any policy.');
+  expect(text).toMatch(/#### Step 5[^#]*Each was tried 2 times with no policy applied/);
+});
+
 describe('an action', () => {
   const actionsOf = (name: string): string | undefined =>
     /actions +(.*)/.exec(
