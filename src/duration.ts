@@ -1,4 +1,4 @@
-/** Durations as people write them. */
+/** Durations as people write them, and as they read them. */
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
@@ -11,4 +11,13 @@ export function readDuration(text: string): number | undefined {
   if (!FORM.test(text)) return undefined;
   const amount = Number.parseFloat(text);
   return amount * (UNITS[text.replace(/^[0-9.]+/, '')] ?? Number.NaN);
+}
+
+/** A duration with the unit that suits it: `0.4 ms`, `250 ms`, `4.1 s`, `2 min 5 s`. */
+export function duration(ms: number): string {
+  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

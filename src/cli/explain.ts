@@ -109,6 +109,7 @@ async function explain(path: string, from: string, to: string, options: ExplainO
   const { loadPlans } = await import('../scenario/load-plans.ts');
   const { chooseStep } = await import('../scenario/chosen-step.ts');
   const { renderTrace } = await import('../policy/render-trace.ts');
+  const { titleOf } = await import('../report/prediction.ts');
   const { neutralise, neutraliseAll } = await import('../report/text/text.ts');
   const { findFlows } = await import('./flows.ts');
   const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
@@ -122,9 +123,11 @@ async function explain(path: string, from: string, to: string, options: ExplainO
     );
   }
   const traces = flows.map((flow) => oracle.explain(flow));
-  return options.json === true
-    ? `${JSON.stringify(traces, undefined, 2)}\n`
-    : `${traces.map((trace) => renderTrace(neutraliseAll(trace))).join('\n\n')}\n`;
+  if (options.json === true) return `${JSON.stringify(traces, undefined, 2)}\n`;
+  const { plan, step } = chosen;
+  // Of the first it is said that there are others.
+  const title = step.name === undefined ? [] : [titleOf({ ...step, scenario: plan.scenario })];
+  return `${[...title, ...traces.map((trace) => renderTrace(neutraliseAll(trace)))].join('\n\n')}\n`;
 }
 
 /** What is explained is the first step, and there are others. */

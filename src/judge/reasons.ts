@@ -1,4 +1,5 @@
 /** Why a verdict is not a pass, in one sentence. */
+import { duration } from '../duration.ts';
 import type { Outcome } from '../model/attempt.ts';
 import { countOf, type Observation, type Observations } from '../model/observation.ts';
 import type { Verdict } from '../model/verdict.ts';
@@ -34,7 +35,7 @@ export function reasonOf(
 
 /** @param settledMs when it came to show what is expected @param withinMs when it had to, at the latest */
 export function whyLate(settledMs: number, withinMs: number): string {
-  return `it showed what is expected ${inSeconds(settledMs)} after the last action, and its step gives it ${inSeconds(withinMs)}`;
+  return `it showed what is expected ${overdue(settledMs, withinMs)}`;
 }
 
 /** Why nothing can be told about a budget: it was over when the pair showed what is expected, and whether it did before was not seen. */
@@ -45,12 +46,12 @@ export function whyUnseen(between: readonly Finding[], settledMs: number, within
       ? 'it was not tried at that time'
       : 'it failed at that time, too seldom in a row to tell a block from a lost packet';
   const why = blind?.reason ?? nothing;
-  return `it was seen to show what is expected ${inSeconds(settledMs)} after the last action, and whether it did within ${inSeconds(withinMs)} is not known: ${why}`;
+  return `it was seen to show what is expected ${overdue(settledMs, withinMs)}, and whether it did before is not known: ${why}`;
 }
 
-/** Exact enough that two times which differ are not told as one. */
-export function inSeconds(ms: number): string {
-  return `${Math.round(ms) / 1000} s`;
+/** The difference as well: two times that differ may read the same. */
+function overdue(settledMs: number, withinMs: number): string {
+  return `${duration(settledMs)} after the last action, ${duration(settledMs - withinMs)} over the ${duration(withinMs)} that its step gives it`;
 }
 
 /** Why nothing can be told about a pair that has not connected without policies. */

@@ -14,6 +14,8 @@ export interface Times {
   readonly concerned: number;
   /** From the step's last action, of those that came to it and stayed so; the shortest first. */
   readonly settledMs: readonly number[];
+  /** How many of the others there are, by what is known of them. */
+  readonly others: Readonly<Record<OtherArrival, number>>;
   /** Absent where none did. */
   readonly spread?: Spread;
 }
@@ -23,6 +25,15 @@ export interface Spread {
   readonly p95Ms: number;
   readonly maximumMs: number;
 }
+
+/**
+ * What became of a pair that a step is to cut off or to open. It `settled`: it came to it, and stayed so. It `never` came to it; it
+ * `relapsed`, after it had; or it is `unproven`, as nobody can tell.
+ */
+export type Arrival = 'settled' | OtherArrival;
+/** In the order in which they are told. */
+export const OTHER_ARRIVALS = ['never', 'relapsed', 'unproven'] as const;
+type OtherArrival = (typeof OTHER_ARRIVALS)[number];
 
 type TimedStep = Pick<StepRecord, 'checks'>;
 
@@ -51,14 +62,33 @@ export function timeOf(
   return isCutNow ? 'enforce' : undefined;
 }
 
+/** A time of its own has only what settled. What is inconclusive may have come to it, and may not: its time is no proof. */
+export function arrivalOf({ verdict, settledMs }: Pick<CheckRecord, 'verdict' | 'settledMs'>): Arrival {
+  switch (verdict) {
+    case 'leaked':
+    case 'broken':
+      return 'never';
+    case 'flapping':
+      return 'relapsed';
+    case 'pass':
+    case 'late':
+      return settledMs === undefined ? 'unproven' : 'settled';
+    default:
+      return 'unproven';
+  }
+}
+
 function measure(concerned: readonly CheckRecord[]): Times {
   const settledMs = concerned
-    .flatMap(({ verdict, settledMs: ms }) =>
-      ms !== undefined && (verdict === 'pass' || verdict === 'late') ? [ms] : [],
-    )
+    .flatMap((check) => (arrivalOf(check) === 'settled' ? (check.settledMs ?? []) : []))
     .sort((left, right) => left - right);
+  const others = { never: 0, relapsed: 0, unproven: 0 };
+  for (const check of concerned) {
+    const arrival = arrivalOf(check);
+    if (arrival !== 'settled') others[arrival] += 1;
+  }
   const spread = spreadOf(settledMs);
-  return { concerned: concerned.length, settledMs, ...(spread === undefined ? {} : { spread }) };
+  return { concerned: concerned.length, settledMs, others, ...(spread === undefined ? {} : { spread }) };
 }
 
 /**

@@ -93,7 +93,8 @@ export function renderPredictions(
   return [titleOf(plan), '', ...renderMatrix(buildMatrix({ pods: plan.pods, checks }), canvas, MEANINGS)];
 }
 
-function titleOf({ scenario, name }: PlannedScenario): string {
+/** `shop, step "rolled back"`; the first step has no name. */
+export function titleOf({ scenario, name }: Pick<PlannedScenario, 'scenario' | 'name'>): string {
   return name === undefined ? scenario.name : `${scenario.name}, step "${neutralise(name)}"`;
 }
 

@@ -117,6 +117,7 @@ describe('explain --step', () => {
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^DENIED/m);
     expect(stdout).toContain('it requires app=web, but shop/web has app=moved');
+    expect(stdout).toMatch(/^shop, step "the web moves"\n\nshop\/web → /);
   });
 
   test('without it explains the first, and says so where there are others', async () => {

@@ -18,11 +18,12 @@ const SEEN = { seen: seenAt(1_000) };
 describe('a check that shows what is expected after the budget of its step', () => {
   const cut = sequence('unreachable', 'cut cut');
 
-  test('is late where it showed the opposite when that was over, and the reason says both times', () => {
+  test('is late where it showed the opposite when that was over, and the reason says both times and the difference', () => {
     const open = observeAll([attempt('turn', 'connected', { atMs: 900 })]);
     expect(judge({ ...cut, ...open }, TIGHT, { hasToChange: true })).toEqual({
       verdict: 'late',
-      reason: 'it showed what is expected 1 s after the last action, and its step gives it 0.9 s',
+      reason:
+        'it showed what is expected 1.0 s after the last action, 100 ms over the 900 ms that its step gives it',
       settledMs: 1_000,
     });
   });
@@ -42,7 +43,7 @@ describe('a check that shows what is expected after the budget of its step', () 
   ])('is inconclusive where %s then, and the reason says why', (_, turning, why) => {
     expect(judge({ ...cut, ...observeAll(turning) }, TIGHT, { hasToChange: true })).toEqual({
       verdict: 'inconclusive',
-      reason: `it was seen to show what is expected 1 s after the last action, and whether it did within 0.9 s is not known: ${why}`,
+      reason: `it was seen to show what is expected 1.0 s after the last action, 100 ms over the 900 ms that its step gives it, and whether it did before is not known: ${why}`,
       settledMs: 1_000,
     });
   });
@@ -64,7 +65,7 @@ describe('a check that shows what is expected after the budget of its step', () 
     expect(judge(check, TIGHT, { hasToChange: true })).toEqual({
       verdict: 'inconclusive',
       reason:
-        'it was seen to show what is expected 1.1 s after the last action, and whether it did within 0.9 s is not known: it failed at that time, too seldom in a row to tell a block from a lost packet',
+        'it was seen to show what is expected 1.1 s after the last action, 200 ms over the 900 ms that its step gives it, and whether it did before is not known: it failed at that time, too seldom in a row to tell a block from a lost packet',
       settledMs: 1_100,
     });
   });

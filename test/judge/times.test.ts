@@ -8,6 +8,7 @@ const step = (...checks: readonly CheckParts[]): { checks: CheckRecord[] } => ({
   checks: checks.map((parts, id) => buildCheck({ id, ...parts })),
 });
 const opened = (settledMs: number): CheckParts => ({ expected: 'reachable', settledMs });
+const NONE = { never: 0, relapsed: 0, unproven: 0 };
 const shut = (settledMs: number): CheckParts => ({ expected: 'unreachable', settledMs });
 
 describe('the first step', () => {
@@ -22,9 +23,10 @@ describe('the first step', () => {
     expect(enforce).toEqual({
       concerned: 1,
       settledMs: [300],
+      others: NONE,
       spread: { medianMs: 300, p95Ms: 300, maximumMs: 300 },
     });
-    expect(allow).toEqual({ concerned: 0, settledMs: [] });
+    expect(allow).toEqual({ concerned: 0, settledMs: [], others: NONE });
   });
 });
 
@@ -43,7 +45,7 @@ describe('a later step', () => {
       verdict: 'broken',
       attempts: [...attempts('control', ['connected']), ...attempts('settle', ['timeout', 'timeout'])],
     });
-    expect(timesOf(step(shut(14)), before).enforce).toEqual({ concerned: 0, settledMs: [] });
+    expect(timesOf(step(shut(14)), before).enforce).toEqual({ concerned: 0, settledMs: [], others: NONE });
   });
 
   test('leaves out what others cut', () => {
@@ -52,18 +54,24 @@ describe('a later step', () => {
     expect(timesOf(step(cut), before).enforce.concerned).toBe(0);
   });
 
-  test('counts what was late, and not what did not stay as expected', () => {
-    const before = step(opened(20), opened(20), opened(20), opened(20));
+  test('tells apart what came to it, what never did, what did not stay so, and of what nobody can tell', () => {
+    const before = step(...Array.from({ length: 5 }, () => opened(20)));
     const { enforce } = timesOf(
       step(
         { ...shut(3_000), verdict: 'late' },
         { ...shut(40), verdict: 'flapping' },
         { ...shut(40), verdict: 'inconclusive' },
         { expected: 'unreachable', verdict: 'leaked' },
+        // Nothing of it could be tried.
+        { expected: 'unreachable', verdict: 'inconclusive', attempts: attempts('control', ['connected']) },
       ),
       before,
     );
-    expect(enforce).toMatchObject({ concerned: 4, settledMs: [3_000] });
+    expect(enforce).toMatchObject({
+      concerned: 5,
+      settledMs: [3_000],
+      others: { never: 1, relapsed: 1, unproven: 2 },
+    });
   });
 });
 

@@ -1,7 +1,9 @@
 /** A scenario that goes on in steps, in every format: each says of which step it speaks, and what changes from one to the next. */
 import { describe, expect, test } from 'vitest';
 import { judge } from '../../src/judge/judge.ts';
-import { factsOf } from '../../src/report/parts/mismatch.ts';
+import { whyUnseen } from '../../src/judge/reasons.ts';
+import type { RunRecord } from '../../src/record/schema.ts';
+import { factsOf, seenFacts } from '../../src/report/parts/mismatch.ts';
 import { viewOf } from '../../src/report/view/run.ts';
 import { ENDINGS, render } from './render.ts';
 import { brokenOff, calmSteps, fiveSteps } from './steps.ts';
@@ -31,7 +33,9 @@ test('a step of which there is nothing to tell says how many checks it has', () 
       index > 0 ? step : { ...step, checks: step.checks.filter(({ expected }) => expected === 'reachable') },
     ),
   }));
-  expect(render('terminal', { ...record, scenarios })).toMatch(/^ +step 1: 2 checks$/m);
+  expect(render('terminal', { ...record, scenarios })).toMatch(
+    /^ +step 1: 2 checks; times: none, as no pair that connected in the control is to be cut off/m,
+  );
 });
 
 test('a quiet report leaves out the steps in which all is well', () => {
@@ -69,21 +73,41 @@ test.each(JUDGED.map((check) => [check.title, check] as const))(
   },
 );
 
+/** The second step opens a pair of which nobody can tell whether it came in time. */
+function unprovenStep(): RunRecord {
+  const record = fiveSteps();
+  const scenarios = record.scenarios.map((scenario) => ({
+    ...scenario,
+    steps: scenario.steps.map((step, index) => ({
+      ...step,
+      checks: step.checks.map((check) =>
+        index === 1 && check.verdict === 'late'
+          ? { ...check, verdict: 'inconclusive' as const, reason: whyUnseen([], 3_100, 2_000) }
+          : check,
+      ),
+    })),
+  }));
+  return { ...record, scenarios };
+}
+
 describe('every format', () => {
   const TEXTUAL = ['terminal', 'junit', 'markdown', 'github', 'html', 'audit', 'tap'] as const;
   const wordsOf = (text: string): string =>
     text.replaceAll(/<\/?(?:em|code)>|[*`]/g, '').replaceAll(/\s+/g, ' ');
 
+  const TIME_OF_ONE =
+    /monitoring\/prometheus → shop\/api:8080\/TCP(?: \| time to enforce \|)? after 410 ms|monitoring\/prometheus → shop\/api:8080\/TCP is unreachable --- enforced: "after 410 ms"|prometheus in monitoring to api in shop on TCP 8080 after 410 ms/;
+
   test.each(TEXTUAL)('%s says of late that it was as expected, and when', (format) => {
     expect(wordsOf(render(format, fiveSteps()))).toMatch(
-      /3\.1 s after the last action, and its step gives it 2 s|only after 3\.1 s instead of within 2\.0 s/,
+      /3\.1 s after the last action, 1\.1 s over the 2\.0 s that its step gives it|only after 3\.1 s, 1\.1 s over the 2\.0 s of its step/,
     );
     expect(render(format, fiveSteps())).toMatch(/late/i);
   });
 
   test.each(TEXTUAL)('%s says where a pass rests on no control', (format) => {
     expect(wordsOf(render(format, fiveSteps()))).toMatch(
-      /3 checks passed without a control, such as|was not tried while no policy was in force: shop\/api was replaced/,
+      /3 checks passed without a control, such as|was not tried while no policy was in force: shop\/api came to be/,
     );
   });
 
@@ -91,12 +115,65 @@ describe('every format', () => {
     expect(wordsOf(render(format, fiveSteps()))).toContain('monitoring is shut out again');
   });
 
-  test.each(['terminal', 'junit', 'markdown', 'html', 'audit', 'tap'] as const)(
+  const RENDERED = [...TEXTUAL, 'openmetrics'] as const;
+
+  test.each(RENDERED)(
     '%s tells the time to allow of the step that opens pairs: median, p95, maximum',
     (format) => {
       expect(wordsOf(render(format, fiveSteps()))).toMatch(
-        /median 95 ms, p95 1\.2 s, maximum 1\.2 s \(2 of 3 pairs\)|2 of 3 became possible: half of these within 95 ms, 95 of 100 within 1\.2 s, the last after 1\.2 s/,
+        new RegExp(
+          [
+            String.raw`median 95 ms, p95 1\.2 s, maximum 1\.2 s \(2 of 3 pairs[^)]*; 1 not proven\)`,
+            String.raw`2 of 3 became possible: half of these within 95 ms, 95 of 100 within 1\.2 s, the last after 1\.2 s\. Of 1 of 3 it is not proven`,
+            // A histogram has what these are worked out from.
+            String.raw`podreach_time_to_allow_seconds_bucket\{[^}]*step="back to open"[^}]*le="0\.1"\} 1 .*le="2\.5"\} 2 `,
+          ].join('|'),
+        ),
       );
+    },
+  );
+
+  test.each(TEXTUAL.filter((format) => format !== 'html'))(
+    '%s tells the time of each pair, also of one that passed',
+    (format) => {
+      expect(wordsOf(render(format, fiveSteps(), { verbose: true }))).toMatch(TIME_OF_ONE);
+    },
+  );
+
+  test('the page tells it with what was seen of the check', () => {
+    const check = viewOf(fiveSteps()).checks.find(({ settledMs }) => settledMs === 410);
+    expect(check && seenFacts(check)).toContainEqual({ label: 'enforced', text: 'after 410 ms' });
+  });
+
+  test.each(TEXTUAL)(
+    '%s says that nobody can tell of what is inconclusive, and not that it never came',
+    (format) => {
+      const record = unprovenStep();
+      const text = wordsOf(render(format, record, { verbose: true }));
+      expect(text).toMatch(/not proven \(0 of 1 pair\)|Whether it became possible is not proven/);
+      expect(text).not.toMatch(/time to allow:? never|allowed +never|did not become possible/);
+    },
+  );
+
+  test.each(TEXTUAL)('%s says why a step has no time', (format) => {
+    expect(wordsOf(render(format, fiveSteps()))).toMatch(
+      /none, as a pair has one where what is expected of it changes, and not where its pod is new|nothing that was stated before was to change/,
+    );
+  });
+
+  test.each(['terminal', 'markdown', 'tap', 'junit', 'github', 'html', 'audit'] as const)(
+    '%s tells the budget of a step in which all is well',
+    (format) => {
+      expect(wordsOf(render(format, calmSteps(), { verbose: true }))).toMatch(
+        /budget:? ?2\.0 s|\| 2\.0 s \||What the step changes has 2\.0 s to show/,
+      );
+    },
+  );
+
+  test.each(['terminal', 'markdown', 'tap', 'junit', 'html', 'audit'] as const)(
+    '%s shows what is said of a step',
+    (format) => {
+      expect(wordsOf(render(format, fiveSteps()))).toContain('A label on a namespace opens a door.');
     },
   );
 
@@ -107,6 +184,59 @@ describe('every format', () => {
       expect(heads.length).toBe(format === 'audit' ? 0 : 1);
     },
   );
+});
+
+test('GitHub is told the steps of all scenarios in one notice, before all others, so that none is dropped', () => {
+  const record = calmSteps();
+  const scenarios = Array.from({ length: 12 }, (_, index) =>
+    record.scenarios.map((scenario) => ({ ...scenario, name: `rollout-${index}` })),
+  ).flat();
+  const notices = render('github', { ...record, scenarios })
+    .split('\n')
+    .filter((line) => line.startsWith('::notice '));
+  const [first = '', ...others] = notices;
+  expect(notices).toHaveLength(10);
+  for (const { name } of scenarios) expect(first).toContain(`${name}:%0Astep 1: 7 checks`);
+  expect(first).toContain('- time to enforce: monitoring/prometheus → shop/api:8080/TCP after 410 ms');
+  expect(others.join('\n')).not.toContain('time to enforce');
+});
+
+describe('a step without any time says why', () => {
+  const [first, second] = calmSteps().scenarios[0]?.steps ?? [];
+  const lineOf = (checks: RunRecord['scenarios'][number]['steps'][number]['checks'] = []) => {
+    const record = calmSteps();
+    const scenarios = record.scenarios.map((scenario) => ({
+      ...scenario,
+      steps: scenario.steps.map((step, index) => (index === 1 ? { ...step, checks } : step)),
+    }));
+    return render('tap', { ...record, scenarios }).match(/step 2 .*times: (none[^;]*)/)?.[1];
+  };
+
+  test('nothing is to change', () => {
+    expect(lineOf(first?.checks)).toBe('none, as what is expected of each pair is what it was');
+  });
+
+  test('nothing was judged', () => {
+    expect(lineOf(second?.checks.map(({ verdict: _, ...check }) => check))).toBe(
+      'none, as nothing was judged',
+    );
+  });
+
+  test('others cut what is to change', () => {
+    const cut = { cutBy: 'others', because: 'the firewall', expected: 'unreachable' } as const;
+    const checks = first?.checks.map((check) =>
+      check.expected === 'reachable' ? { ...check, ...cut } : check,
+    );
+    expect(lineOf(checks)).toMatch(/^none, as what is to change showed that already/);
+  });
+});
+
+test('the audit speaks of no policies where there are none', () => {
+  const record = fiveSteps();
+  const scenarios = record.scenarios.map((scenario) => ({ ...scenario, policies: [] }));
+  const text = render('audit', { ...record, scenarios });
+  expect(text).toContain('This is how it begins, without any policy.');
+  expect(text).toMatch(/#### Step 5[^#]*Each was tried 2 times with no policy applied/);
 });
 
 describe('an action', () => {

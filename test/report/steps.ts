@@ -1,4 +1,5 @@
 /** A record of a scenario that goes on in steps, built by hand: of a rollout in which each kind of thing goes wrong once. */
+import { whyLate } from '../../src/judge/reasons.ts';
 import type { Attempt } from '../../src/model/attempt.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord, StepRecord } from '../../src/record/schema.ts';
 import {
@@ -17,8 +18,9 @@ const ACTED_MS = [APPLIED_MS, 7_000, 14_000, 21_000, 28_000] as const;
 /** From the first action of a step to its last one. */
 const ACTING_MS = 400;
 const CLOSING_MS = 33_800;
-const CREATED_LATER = 'shop/api was replaced while policies were in force';
-const CREATED = 'shop/batch was created while policies were in force';
+const CREATED_LATER = 'shop/api came to be in the step "the API is replaced", under policies';
+const CREATED =
+  'shop/batch came to be in the step "monitoring is shut out again", under policies, and it was gone before they were taken away';
 
 /** What was seen of a pair in a step, the first of it so long after the step's last action. */
 function seen(step: number, outcomes: readonly Attempt['outcome'][], afterMs: number): Attempt[] {
@@ -234,7 +236,7 @@ function rollout(): ScenarioRecord {
           {
             expected: 'reachable',
             verdict: 'late',
-            reason: 'it showed what is expected 3.1 s after the last action, and its step gives it 2 s',
+            reason: whyLate(3_100, 2_000),
             settledMs: 3_100,
             attempts: seen(2, ['timeout', 'timeout', 'timeout', 'timeout', 'connected', 'connected'], 100),
           },

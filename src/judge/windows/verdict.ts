@@ -1,8 +1,9 @@
 /** What the windows of a watched check make of its verdict. */
+
+import { duration } from '../../duration.ts';
 import { type Length, lengthOf, type Window } from '../../model/window.ts';
 import type { RunRecord } from '../../record/schema.ts';
 import type { Judgement } from '../judge.ts';
-import { inSeconds } from '../reasons.ts';
 import { describeLength, lengthsOf } from './lengths.ts';
 
 export interface WatchRules extends Pick<NonNullable<RunRecord['watch']>, 'startedAt' | 'budgets'> {
@@ -74,7 +75,7 @@ function whyNot(
   return [
     number === 1 ? `it was ${was} ${lasted}` : `it was ${was} ${number} times, once ${lasted}`,
     `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'} ${did}`,
-    ...(budgetMs === 0 ? [] : [`and --max-${kind} allows ${inSeconds(budgetMs)}`]),
+    ...(budgetMs === 0 ? [] : [`and --max-${kind} allows ${duration(budgetMs)}`]),
   ].join(', ');
 }
 
@@ -84,7 +85,7 @@ function whyUnknown(
   { maxUnknown, endMs }: { readonly maxUnknown: number; readonly endMs: number },
 ): string {
   const part = inPercent(atLeastMs / endMs);
-  return `nobody could tell for ${inSeconds(atLeastMs)} of the ${inSeconds(endMs)} in which it was watched (${part}), and --max-unknown allows ${inPercent(maxUnknown)}: ${why}`;
+  return `nobody could tell for ${duration(atLeastMs)} of the ${duration(endMs)} in which it was watched (${part}), and --max-unknown allows ${inPercent(maxUnknown)}: ${why}`;
 }
 
 /** `12.5 %` */

@@ -9,12 +9,12 @@ import { describeSeenIssue, seenIssues } from '../parts/known-issues.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { describeOverdue } from '../parts/review.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
-import { stepLines } from '../parts/steps.ts';
+import { pairLines, stepLines } from '../parts/steps.ts';
 import { watchLines } from '../parts/watch.ts';
 import { summariseWithoutControl } from '../parts/without-control.ts';
 import { count, formatNumber } from '../text/text.ts';
 import { isMismatch } from '../view/mismatch.ts';
-import type { RunView } from '../view/view.ts';
+import type { RunView, StepView } from '../view/view.ts';
 
 /** GitHub shows ten of each kind for a step, and drops the others without a word. */
 const SHOWN_OF_EACH = 10;
@@ -45,6 +45,7 @@ export function renderGithub(view: RunView): string {
   const annotations = [
     ...annotateCases(view),
     ...annotateWarnings(view),
+    ...annotateSteps(view),
     ...annotateKnown(view),
     ...annotateNotes(view),
     ...annotateWatch(view),
@@ -135,6 +136,33 @@ function annotateKnown(view: RunView): Annotation[] {
   }));
 }
 
+/** One for all scenarios, and before the other notices: so it is always shown. */
+function annotateSteps({ scenarios }: RunView): Annotation[] {
+  const told = scenarios.filter(({ hasSteps }) => hasSteps);
+  const [first] = told;
+  if (first === undefined) return [];
+  const isOnly = told.length === 1;
+  const message = told.flatMap((scenario) => [
+    ...(isOnly ? [] : [`${scenario.name}:`]),
+    ...stepLines(scenario).flatMap((line, index) => [line, ...namedPairs(scenario.steps[index])]),
+  ]);
+  return [
+    isOnly
+      ? { level: 'notice', title: `${first.name}: steps`, message, location: first.location }
+      : { level: 'notice', title: `the steps of ${count(told.length, 'scenario')}`, message },
+  ];
+}
+
+/** The time of each pair, those that took longest where there are many. */
+function namedPairs(step: StepView | undefined): string[] {
+  const lines = step === undefined ? [] : pairLines(step);
+  const left = lines.length - PAIRS_NAMED;
+  return [
+    ...lines.slice(-PAIRS_NAMED).map((line) => `- ${line}`),
+    ...(left > 0 ? [`- and ${formatNumber(left)} more`] : []),
+  ];
+}
+
 function annotateNotes({ scenarios }: RunView): Annotation[] {
   return scenarios.flatMap((scenario) => {
     const { name, checks, location } = scenario;
@@ -143,7 +171,6 @@ function annotateNotes({ scenarios }: RunView): Annotation[] {
       ['closing control', describeLeftOut(scenario)],
       ['contrary attempts', summariseContrary(checks)],
       ['no control', summariseWithoutControl(checks)],
-      ['steps', scenario.hasSteps ? stepLines(scenario).join('\n') : undefined],
     ] as const;
     return notes.flatMap(([what, text]): Annotation[] =>
       text === undefined ? [] : [{ level: 'notice', title: `${name}: ${what}`, message: [text], location }],

@@ -10,7 +10,7 @@ import { knownLines } from '../parts/known-issues.ts';
 import { renderMatrixSection } from '../parts/matrix-section.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { describeForce, describeLeftOut } from '../parts/scenario-notes.ts';
-import { stepLines } from '../parts/steps.ts';
+import { pairLines, stepLines } from '../parts/steps.ts';
 import { incidentLines, watchFacts, windowLines } from '../parts/watch.ts';
 import { watchedFacts } from '../parts/watched.ts';
 import { summariseWithoutControl } from '../parts/without-control.ts';
@@ -160,6 +160,8 @@ function describeScenario(scenario: ScenarioView): string {
     ...steps.flatMap((step, index) => [
       ...(lines[index] === undefined ? [] : [lines[index]]),
       ...(step.description === undefined ? [] : [step.description]),
+      // A case that passed has no place for it by the Ant schema.
+      ...(scenario.hasSteps ? pairLines(step).map((line) => INDENT + line) : []),
       // What changes after the first stands in the line.
       ...(index === 0 ? renderMatrixSection(step, true, CANVAS).flat() : []),
     ]),

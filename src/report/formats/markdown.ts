@@ -18,7 +18,17 @@ import { findRunPatterns, findStepPatterns } from '../parts/patterns.ts';
 import { resultOf } from '../parts/result-line.ts';
 import { describeOverdue } from '../parts/review.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
-import { changedTo, describeActions, describeTimes } from '../parts/steps.ts';
+import {
+  changedTo,
+  describeActions,
+  describeDelay,
+  describeNoTimes,
+  describeTime,
+  describeTimes,
+  stepsOf,
+  TIMES,
+  timedChecks,
+} from '../parts/steps.ts';
 import { describeCounts, describeRun, isCalm, runWord, scenarioWord } from '../parts/summary.ts';
 import { incidentLines, watchFacts, windowLines } from '../parts/watch.ts';
 import { describeShown } from '../parts/watched.ts';
@@ -61,6 +71,7 @@ export function renderMarkdown(view: RunView, { verbose }: RenderOptions): strin
     ...matrices.open,
     ...renderSettling(view),
     ...renderMismatchDetails(view, verbose),
+    ...renderTimes(view),
     ...matrices.collapsed,
     details('Circumstances of the run', fence(renderFacts(circumstanceFacts(view), CANVAS, ''))),
   ]);
@@ -106,7 +117,9 @@ function renderMismatches(view: RunView): string[] {
       shortCode(check.from),
       shortCode(describeTarget(check) + describePortName(check.portName)),
       describeExpected(check),
-      sentence(describeShown(check)),
+      sentence(
+        describeShown(check) + (check.verdict === 'late' ? `; as expected only ${describeDelay(check)}` : ''),
+      ),
       shortCode(describeLocation(check.declared)),
     ]);
   const left = mismatches.length - rows.length;
@@ -236,21 +249,44 @@ function renderSteps({ scenarios }: RunView): string[] {
   return scenarios
     .filter(({ hasSteps }) => hasSteps)
     .map(({ name, steps }) => {
+      const hasBudgets = steps.some(({ withinMs }) => withinMs !== undefined);
       const rows = steps
         .slice(0, ROWS)
         .map((step) => [
           formatNumber(step.number),
-          shortCode(step.label),
+          shortCode(step.label) + (step.description === undefined ? '' : `<br>${sentence(step.description)}`),
           step.number === 1 ? '' : sentence(describeActions(step)),
           describeCounts(step.counts),
           renderChange(step, 'opens'),
           renderChange(step, 'closes'),
-          sentence(describeTimes(step.times.enforce) ?? ''),
+          sentence(describeTimes(step.times.enforce) ?? describeNoTimes(step) ?? ''),
           sentence(describeTimes(step.times.allow) ?? ''),
+          ...(hasBudgets ? [step.withinMs === undefined ? '' : duration(step.withinMs)] : []),
         ]);
       const left = steps.length - rows.length;
-      return `### The steps of ${shortCode(name)}\n\n${table(head, rows)}${left > 0 ? `\n\n… and ${formatNumber(left)} more.` : ''}`;
+      const columns = [...head, ...(hasBudgets ? ['budget'] : [])];
+      return `### The steps of ${shortCode(name)}\n\n${table(columns, rows)}${left > 0 ? `\n\n… and ${formatNumber(left)} more.` : ''}`;
     });
+}
+
+/** Collapsed: the time of each pair that the step cuts off or opens. */
+function renderTimes({ scenarios }: RunView): string[] {
+  return stepsOf(scenarios).flatMap(renderTimesOf);
+}
+
+function renderTimesOf(step: StepView): string[] {
+  const rows = TIMES.flatMap(([kind, label]) =>
+    timedChecks(step, kind).map((check) => [shortCode(check.pair), label, describeTime(check)]),
+  );
+  if (rows.length === 0) return [];
+  const left = rows.length - ROWS;
+  return [
+    details(
+      `How long each pair of ${htmlCode(step.scenario.name)} took in ${htmlCode(step.title)}`,
+      table(['pair', '', ''], rows.slice(0, ROWS)) +
+        (left > 0 ? `\n\n… and ${formatNumber(left)} more.` : ''),
+    ),
+  ];
 }
 
 /** The pairs of which something else is expected from a step on. */

@@ -8,6 +8,7 @@ import { describeLeftOut } from '../parts/scenario-notes.ts';
 import { stepLines } from '../parts/steps.ts';
 import { watchLines } from '../parts/watch.ts';
 import { summariseWithoutControl } from '../parts/without-control.ts';
+import type { Fact } from '../text/block.ts';
 import type { RunView } from '../view/view.ts';
 
 const SUBTEST_INDENT = '    ';
@@ -22,9 +23,12 @@ export function renderTap(view: RunView): string {
     ...suites.flatMap((suite, index) => renderSuite(suite, index + 1)),
     ...warningsOf(view).map(({ text }) => `# warning: ${text}`),
     ...view.scenarios.flatMap((scenario) =>
-      [describeLeftOut(scenario), summariseWithoutControl(scenario.checks), ...stepLines(scenario)].flatMap(
-        (text) => (text === undefined ? [] : [`# note: ${scenario.name}: ${text}`]),
-      ),
+      [
+        describeLeftOut(scenario),
+        summariseWithoutControl(scenario.checks),
+        ...stepLines(scenario),
+        ...scenario.steps.map(({ title, description }) => description && `${title}: ${description}`),
+      ].flatMap((text) => (text === undefined ? [] : [`# note: ${scenario.name}: ${text}`])),
     ),
     ...watchLines(view, Number.POSITIVE_INFINITY).map((text) => `# watch: ${text}`),
     ...renderBailOut(view),
@@ -53,8 +57,9 @@ function renderPlan(cases: readonly Case[]): string[] {
 function renderCase(testCase: Case, number: number): string[] {
   const point = `${number} - ${escapeDescription(testCase.name)}`;
   if (testCase.result === 'passed') {
-    const { contrary, watched } = testCase;
+    const { contrary, facts, watched } = testCase;
     const seen = {
+      ...diagnosticsOf(facts),
       ...(contrary === undefined ? {} : { contrary }),
       ...(watched === undefined ? {} : { watched }),
     };
@@ -68,13 +73,17 @@ function renderCase(testCase: Case, number: number): string[] {
     kind,
     ...(location === undefined ? {} : { at: describeLocation(location) }),
     duration_ms: Math.round(durationMs * 1000) / 1000,
-    ...Object.fromEntries(facts.map(({ label, text }) => [label.replaceAll(' ', '_'), text])),
+    ...diagnosticsOf(facts),
     ...(manifest === undefined ? {} : { manifest: manifest.join('\n') }),
   };
   // A test point that is not ok and to be done does not fail its test.
   const directive =
     testCase.result === 'known' ? ` # TODO ${escapeDescription(describeKnown(testCase.check) ?? '')}` : '';
   return [`not ok ${point}${directive}`, ...renderDiagnostics(diagnostics)];
+}
+
+function diagnosticsOf(facts: readonly Fact[]): Record<string, string> {
+  return Object.fromEntries(facts.map(({ label, text }) => [label.replaceAll(' ', '_'), text]));
 }
 
 const SEVERITIES = { failed: 'fail', errored: 'error', known: 'todo' } as const;

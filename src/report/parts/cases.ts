@@ -12,6 +12,7 @@ import { describeExpected } from './expectation.ts';
 import { endFacts, failureFacts, manifestOf } from './failure.ts';
 import { describeKnown } from './known-issues.ts';
 import { factsOf } from './mismatch.ts';
+import { timeFacts } from './steps.ts';
 import { describeExtent, runWord } from './summary.ts';
 import { commandFacts, describeCommandFailure } from './watch.ts';
 import { isDecidedByWatch, watchedFacts } from './watched.ts';
@@ -27,6 +28,8 @@ export type Case = CaseName &
   (
     | {
         readonly result: 'passed';
+        /** How long it took, where its step cuts it off or opens it. */
+        readonly facts: readonly Fact[];
         /** What was seen besides what is expected; absent where nothing was. */
         readonly contrary?: string;
         /** What the watch found that was within its budgets; absent where it found nothing. */
@@ -95,6 +98,7 @@ function caseOf(check: CheckView): Case {
     return {
       ...name,
       result: 'passed',
+      facts: timeFacts(check),
       ...(isPassedContrary(check) ? { contrary: describeContrary(check) } : {}),
       ...watchedOf(check),
     };
@@ -168,7 +172,7 @@ function runProblem(view: RunView, suites: readonly Suite[]): CaseProblem | unde
 /** What kept podreach itself from going on: what is wrong with the run, then with whole scenarios. */
 export function problemsOf(view: RunView): CaseProblem[] {
   return suitesOf(view).flatMap(({ cases }) =>
-    cases.flatMap((one) => (one.check === undefined && 'facts' in one ? [one] : [])),
+    cases.flatMap((one) => (one.check === undefined && 'message' in one && 'facts' in one ? [one] : [])),
   );
 }
 

@@ -34,6 +34,13 @@ export function isPassedContrary(check: CheckView): boolean {
   return check.verdict === 'pass' && check.contrary > 0;
 }
 
+/** `with the policies applied`; in a step that has none `with no policy applied`. */
+export function describeApplied({ step, scenario }: CheckView): string {
+  return scenario.hasSteps && step.policies.length === 0
+    ? 'with no policy applied'
+    : 'with the policies applied';
+}
+
 /** What was seen of a check under the policies, with its numbers. */
 export interface Seen {
   /** `cut off in 2 of 6 attempts with the policies applied`, and of a pass what else was seen. */
@@ -47,7 +54,7 @@ export function describeSeen(check: CheckView): Seen {
   const { agreeing, before, between, reasons } = sortAttempts(check);
   const did = check.expected === 'unreachable' ? 'cut off' : 'connected';
   const tried = countOf(underPolicies(check));
-  const head = `${did} in ${formatNumber(agreeing)} of ${count(tried, 'attempt')} with the policies applied`;
+  const head = `${did} in ${formatNumber(agreeing)} of ${count(tried, 'attempt')} ${describeApplied(check)}`;
   if (check.verdict !== 'pass') return { account: head, reasons: [] };
   const unproven = tried - agreeing - countOf(before) - countOf(between);
   const clauses = [

@@ -11,7 +11,7 @@ import { describeEvidence } from './evidence.ts';
 import { describeExpectation } from './expectation.ts';
 import { knownFacts } from './known-issues.ts';
 import { opinionFacts } from './opinion.ts';
-import { describeActions, describeChange } from './steps.ts';
+import { describeActions, describeChange, timeFacts } from './steps.ts';
 import { isDecidedByWatch, watchedFacts } from './watched.ts';
 
 /**
@@ -73,21 +73,17 @@ export function seenFacts(check: CheckView): Fact[] {
 
 /** Where a scenario goes on in steps: in which of them, what led to it, what was expected before, and how long the change took. */
 function stepFacts(check: CheckView): Fact[] {
-  const { step, scenario, settledMs } = check;
+  const { step, scenario } = check;
   if (!scenario.hasSteps) return [];
   const { number, label, withinMs } = step;
   const which = `${number} of ${scenario.steps.length}, ${label}`;
   return [
     { label: 'step', text: number === 1 ? which : `${which}: ${describeActions(step)}` },
     ...fact('before', describeChange(check)),
-    ...(settledMs === undefined || check.timed === undefined
-      ? []
-      : [{ label: TIMED[check.timed], text: `after ${duration(settledMs)}` }]),
+    ...timeFacts(check),
     ...(withinMs === undefined ? [] : [{ label: 'budget', text: `${duration(withinMs)} for this step` }]),
   ];
 }
-
-const TIMED = { enforce: 'enforced', allow: 'allowed' } as const;
 
 function fact(label: string, text: string | undefined): Fact[] {
   return text === undefined ? [] : [{ label, text }];

@@ -1,6 +1,7 @@
 /** What a step did, what it changes, and how long that took. */
 
-import type { Times } from '../../judge/times.ts';
+import { type Arrival, arrivalOf, OTHER_ARRIVALS, type StepTimes, type Times } from '../../judge/times.ts';
+import type { Fact } from '../text/block.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
 import type { ActionView, CheckView, PolicyView, ScenarioView, StepView } from '../view/view.ts';
 import { groupBy } from './group.ts';
@@ -78,15 +79,114 @@ export function describeNewAndGone(step: StepView): string | undefined {
   return parts.length === 0 ? undefined : parts.join('; ');
 }
 
-/** `median 220 ms, p95 1.2 s, maximum 1.2 s (3 of 4 pairs)`; undefined where the step changes no pair so. */
-export function describeTimes({ concerned, settledMs, spread }: Times): string | undefined {
+/** What is said of pairs that did not come to it, or did not stay so. */
+const ARRIVALS = {
+  never: 'never',
+  relapsed: 'not for good',
+  unproven: 'not proven',
+} as const satisfies Readonly<Record<Exclude<Arrival, 'settled'>, string>>;
+
+/**
+ * `median 220 ms, p95 1.2 s, maximum 1.2 s (3 of 4 pairs; 1 not proven)`, `never (0 of 1 pair)`; undefined where the step changes no pair
+ * so.
+ * @param slowest which pair it was that took longest, where that is to be named
+ */
+export function describeTimes(times: Times, slowest?: CheckView): string | undefined {
+  const { concerned, settledMs, others, spread } = times;
   if (concerned === 0) return undefined;
   const whole = count(concerned, 'pair');
   const pairs = settledMs.length === concerned ? whole : `${formatNumber(settledMs.length)} of ${whole}`;
-  if (spread === undefined) return `never (${pairs})`;
-  if (settledMs.length === 1) return `${duration(spread.maximumMs)} (${pairs})`;
+  const kinds = OTHER_ARRIVALS.filter((arrival) => others[arrival] > 0);
+  const told = kinds.map((arrival) => `${formatNumber(others[arrival])} ${ARRIVALS[arrival]}`).join(', ');
+  if (spread === undefined) {
+    const [only] = kinds;
+    return `${kinds.length === 1 && only !== undefined ? ARRIVALS[only] : told} (${pairs})`;
+  }
+  const named = slowest === undefined ? '' : `, ${settledMs.length === 1 ? '' : 'the last '}${slowest.pair}`;
+  const group = `(${pairs}${named}${told === '' ? '' : `; ${told}`})`;
+  if (settledMs.length === 1) return `${duration(spread.maximumMs)} ${group}`;
   const { medianMs, p95Ms, maximumMs } = spread;
-  return `median ${duration(medianMs)}, p95 ${duration(p95Ms)}, maximum ${duration(maximumMs)} (${pairs})`;
+  return `median ${duration(medianMs)}, p95 ${duration(p95Ms)}, maximum ${duration(maximumMs)} ${group}`;
+}
+
+/** The times of a step, as they are called. */
+export const TIMES = [
+  ['enforce', 'time to enforce'],
+  ['allow', 'time to allow'],
+] as const satisfies readonly (readonly [keyof StepTimes, string])[];
+
+/** A pair that a step cuts off or opens. */
+export type TimedCheck = CheckView & { readonly timed: keyof StepTimes };
+
+/** The pairs that a step cuts off, or those that it opens: those that came to it first, the slowest of them at the end. */
+export function timedChecks({ checks }: Pick<StepView, 'checks'>, kind: keyof StepTimes): TimedCheck[] {
+  const timeOf = (check: CheckView): number =>
+    arrivalOf(check) === 'settled' ? (check.settledMs ?? 0) : Number.POSITIVE_INFINITY;
+  return checks
+    .filter((check): check is TimedCheck => check.timed === kind)
+    .sort((left, right) => (timeOf(left) === timeOf(right) ? 0 : timeOf(left) - timeOf(right)));
+}
+
+/** As {@link describeTimes}, with the name of the slowest pair. */
+export function describeStepTimes(step: StepView, kind: keyof StepTimes): string | undefined {
+  return describeTimes(
+    step.times[kind],
+    timedChecks(step, kind).findLast((check) => arrivalOf(check) === 'settled'),
+  );
+}
+
+/** What became of one pair that its step cuts off or opens: `after 51 ms`, `never`, `after 51 ms, which is not proven`. */
+export function describeTime(check: TimedCheck): string {
+  const arrival = arrivalOf(check);
+  const after = check.settledMs === undefined ? undefined : `after ${duration(check.settledMs)}`;
+  switch (arrival) {
+    case 'settled':
+      return after ?? ARRIVALS.unproven;
+    case 'never':
+      return ARRIVALS.never;
+    case 'relapsed':
+      return after === undefined ? ARRIVALS.relapsed : `${after}, and ${ARRIVALS.relapsed}`;
+    case 'unproven':
+      return after === undefined ? ARRIVALS.unproven : `${after}, which is ${ARRIVALS.unproven}`;
+  }
+}
+
+export const DONE_TO = { enforce: 'enforced', allow: 'allowed' } as const;
+
+/** `enforced  after 51 ms`; nothing of a pair that its step neither cuts off nor opens, and where there is but one step. */
+export function timeFacts(check: CheckView): Fact[] {
+  return check.scenario.hasSteps && isTimed(check)
+    ? [{ label: DONE_TO[check.timed], text: describeTime(check) }]
+    : [];
+}
+
+function isTimed(check: CheckView): check is TimedCheck {
+  return check.timed !== undefined;
+}
+
+/** `after 3.1 s, 1.1 s over the 2.0 s of its step`, as far as it is known. */
+export function describeDelay({ settledMs, step: { withinMs } }: CheckView): string {
+  if (settledMs === undefined) return 'after its time';
+  const after = `after ${duration(settledMs)}`;
+  return withinMs === undefined
+    ? after
+    : `${after}, ${duration(settledMs - withinMs)} over the ${duration(withinMs)} of its step`;
+}
+
+/** Why a step that was done has neither a time to enforce nor a time to allow; undefined where it has one. */
+export function describeNoTimes(step: StepView): string | undefined {
+  const { number, stage, times, checks, actions } = step;
+  if (stage !== 'done' || times.enforce.concerned + times.allow.concerned > 0) return undefined;
+  if (checks.every(({ verdict }) => verdict === undefined)) return 'none, as nothing was judged';
+  if (number === 1) return 'none, as no pair that connected in the control is to be cut off by policies';
+  const changed = changedTo(step, 'opens').length + changedTo(step, 'closes').length;
+  if (changed > 0)
+    return 'none, as what is to change showed that already in the step before, is cut by others, or was not judged';
+  const isBrought =
+    changedTo(step, 'new').length > 0 || actions.some(({ kind }) => kind === 'replace' || kind === 'create');
+  return isBrought
+    ? 'none, as a pair has one where what is expected of it changes, and not where its pod is new'
+    : 'none, as what is expected of each pair is what it was';
 }
 
 /** What was expected of a check in the step before, where that was otherwise. */
@@ -103,24 +203,43 @@ export function describeChange({ change }: CheckView): string | undefined {
   }
 }
 
-/** A line for each step, for formats that know no steps: what it did, how many pairs it changes, and the times. */
+/** A line for each step, for formats that know no steps: what it did, how many pairs it changes, the times and the budget. */
 export function stepLines({ steps, hasSteps }: ScenarioView): string[] {
   if (!hasSteps) return [];
   return steps.map((step) => {
     const [opens, closes] = [changedTo(step, 'opens').length, changedTo(step, 'closes').length];
-    const [enforce, allow] = [describeTimes(step.times.enforce), describeTimes(step.times.allow)];
-    const extent = describeNewAndGone(step);
-    if (step.stage !== 'done') return `${step.title}: ${describeActions(step)}`;
+    const { title, number, stage, checks, withinMs } = step;
+    if (stage !== 'done') return `${title}: ${describeActions(step)}`;
     const told = [
-      ...(step.number === 1 ? [] : [describeActions(step)]),
+      number === 1 ? count(checks.length, 'check') : describeActions(step),
       ...(opens === 0 ? [] : [`${formatNumber(opens)} to be reachable from here on`]),
       ...(closes === 0 ? [] : [`${formatNumber(closes)} to be unreachable from here on`]),
-      ...(extent === undefined ? [] : [extent]),
-      ...(enforce === undefined ? [] : [`time to enforce: ${enforce}`]),
-      ...(allow === undefined ? [] : [`time to allow: ${allow}`]),
+      ...listed(describeNewAndGone(step)),
+      ...timesFacts(step).map(({ label, text }) => `${label}: ${text}`),
+      ...(withinMs === undefined ? [] : [`budget: ${duration(withinMs)}`]),
     ];
-    return `${step.title}: ${told.length === 0 ? count(step.checks.length, 'check') : told.join('; ')}`;
+    return `${title}: ${told.join('; ')}`;
   });
+}
+
+/** The times of a step, or why it has none. */
+function timesFacts(step: StepView): Fact[] {
+  const none = describeNoTimes(step);
+  if (none !== undefined) return [{ label: 'times', text: none }];
+  return TIMES.flatMap(([kind, label]) =>
+    listed(describeStepTimes(step, kind)).map((text) => ({ label, text })),
+  );
+}
+
+function listed(text: string | undefined): string[] {
+  return text === undefined ? [] : [text];
+}
+
+/** `time to enforce: shop/web → shop/db:5432/TCP after 51 ms` for each pair that a step cuts off or opens. */
+export function pairLines(step: StepView): string[] {
+  return TIMES.flatMap(([kind, label]) =>
+    timedChecks(step, kind).map((check) => `${label}: ${check.pair} ${describeTime(check)}`),
+  );
 }
 
 /** The numbers of the steps in which a policy is there in this form. */

@@ -1,6 +1,9 @@
 /** Text for people: made harmless, measured, shortened, wrapped, and numbers with their units. */
 import stringWidth from 'string-width';
+import { duration } from '../../duration.ts';
 import { greatest, least } from '../../numbers.ts';
+
+export { duration };
 
 const BLANKS = /[\t\n\r]+/g;
 const OUTER_BREAKS = /^[\t\n\r]+|\s*[\t\n\r]\s*$/g;
@@ -144,15 +147,6 @@ export function formatNumber(number: number): string {
 /** A number and its noun: `1 check`, `2,450 checks`. */
 export function count(number: number, noun: string): string {
   return `${formatNumber(number)} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-/** A duration with the unit that suits it: `0.4 ms`, `250 ms`, `4.1 s`, `2 min 5 s`. */
-export function duration(ms: number): string {
-  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
-  if (ms < 999.5) return `${Math.round(ms)} ms`;
-  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1000);
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 /** A range of durations, or the one that both ends read as. */

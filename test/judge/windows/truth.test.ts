@@ -207,7 +207,8 @@ describe('with times in which nobody can tell', () => {
         })),
         destination: noted(destination, 'gone'),
         way: noted(way, 'shut'),
-        ...(isHidden ? { apartMs: END_MS } : {}),
+        // An agent ends a stretch where an attempt is missing.
+        apartMs: isHidden ? END_MS : 1.5 * everyMs,
       });
       return {
         world,

@@ -122,13 +122,13 @@ describe('with a budget', () => {
 
   test('reasons name it', () => {
     expect(judge([window('gap', [640, 890])], { maxGapMs: 600 }).reason).toBe(
-      'it was cut off for 0.6 to 0.9 s from 02:14:07.120 UTC, 3 attempts failed (timeout), and --max-gap allows 0.6 s',
+      'it was cut off for 0.6 to 0.9 s from 02:14:07.120 UTC, 3 attempts failed (timeout), and --max-gap allows 600 ms',
     );
     expect(judge([window('leak', [640, 890])], { maxLeakMs: 750 })).toEqual({
       ...PASS,
       verdict: 'inconclusive',
       reason:
-        'it was open for 0.6 to 0.9 s from 02:14:07.120 UTC, 3 attempts connected, and --max-leak allows 0.75 s: attempts are too far apart to tell (--every)',
+        'it was open for 0.6 to 0.9 s from 02:14:07.120 UTC, 3 attempts connected, and --max-leak allows 750 ms: attempts are too far apart to tell (--every)',
     });
   });
 
@@ -165,7 +165,7 @@ describe('where nobody could tell', () => {
       ...PASS,
       verdict: 'inconclusive',
       reason:
-        'nobody could tell for 7.5 s of the 60 s in which it was watched (12.5 %), and --max-unknown allows 10 %: the agent of shop/web did not run',
+        'nobody could tell for 7.5 s of the 1 min 0 s in which it was watched (12.5 %), and --max-unknown allows 10 %: the agent of shop/web did not run',
     });
   });
 

@@ -69,7 +69,7 @@ describe('enforcement that stands still', () => {
     const [late] = stepOf(record, 'frozen', 1).checks;
     expect(late?.settledMs).toBeGreaterThan(2_000);
     expect(late?.reason).toMatch(
-      /^it showed what is expected \d+(\.\d+)? s after the last action, and its step gives it 1 s$/,
+      /^it showed what is expected \d+(\.\d+)? s after the last action, .+ over the 1\.0 s that its step gives it$/,
     );
     for (const { settledMs } of stepOf(record, 'frozen', 2).checks) expect(settledMs).toBeGreaterThan(2_000);
     expect(record.run.exitCode).toBe(1);

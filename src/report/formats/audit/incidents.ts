@@ -7,6 +7,7 @@ import { dayAndTime, secondOf } from '../../parts/clock.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
 import { factsOf } from '../../parts/mismatch.ts';
+import { describeDelay } from '../../parts/steps.ts';
 import { describeShown, isDecidedByWatch } from '../../parts/watched.ts';
 import { count } from '../../text/text.ts';
 import { knownAmong } from '../../view/mismatch.ts';
@@ -15,7 +16,6 @@ import type { WindowView } from '../../view/window-groups.ts';
 import { askForPolicy, faultOf } from './fault.ts';
 import { describePod, describePorts } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
-import { describeDelay } from './statements.ts';
 import { phraseStep } from './steps.ts';
 import { describeOtherPolicies, describePlugin, isSandbox, labelsOf, nodesOf } from './surroundings.ts';
 

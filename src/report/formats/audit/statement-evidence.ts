@@ -3,7 +3,7 @@ import { countOf, firstOf, lastOf, type Stretch } from '../../../model/observati
 import { greatest, least } from '../../../numbers.ts';
 import { allObservations, beforePolicies, underPolicies } from '../../parts/attempts.ts';
 import { dayAndTime } from '../../parts/clock.ts';
-import { describeSeen } from '../../parts/contrary.ts';
+import { describeApplied, describeSeen } from '../../parts/contrary.ts';
 import { cutEvidenceOf, type WithoutPolicies } from '../../parts/evidence.ts';
 import { groupBy } from '../../parts/group.ts';
 import { count, formatNumber } from '../../text/text.ts';
@@ -76,7 +76,7 @@ function describeControl(checks: readonly CheckView[]): Phrase[] {
 function describeTrials(checks: readonly CheckView[]): Phrase[] {
   const [only] = checks;
   if (only !== undefined && checks.length === 1) {
-    if (underPolicies(only).length === 0) return [say`It was not tried with the policies applied.`];
+    if (underPolicies(only).length === 0) return [say`It was not tried ${describeApplied(only)}.`];
     return [say`It ${only.expected === 'unreachable' ? 'was ' : ''}${phraseSeen(only)}.`];
   }
   const times = checks.map((check) => countOf(underPolicies(check)));
@@ -85,7 +85,7 @@ function describeTrials(checks: readonly CheckView[]): Phrase[] {
   const [fewest, most] = [least(times), greatest(times)];
   const often = fewest === most ? count(most, 'time') : `${formatNumber(fewest)} to ${count(most, 'time')}`;
   return [
-    say`Each was tried ${often} with the policies applied; ${formatNumber(agreeing)} of ${count(tried, 'attempt')} showed what is stated.`,
+    say`Each was tried ${often}${only === undefined ? '' : ` ${describeApplied(only)}`}; ${formatNumber(agreeing)} of ${count(tried, 'attempt')} showed what is stated.`,
   ];
 }
 

@@ -6,9 +6,9 @@ import { isPassedContrary, passedContrary } from '../../parts/contrary.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
 import { letThroughElsewhere } from '../../parts/opinion.ts';
+import { describeDelay } from '../../parts/steps.ts';
 import { isDecidedByWatch } from '../../parts/watched.ts';
 import { restsOnNoControl } from '../../parts/without-control.ts';
-import { duration } from '../../text/text.ts';
 import { isMismatch } from '../../view/mismatch.ts';
 import type { CheckView, StepView } from '../../view/view.ts';
 import { describeCannot, describePod, describePods, describePodsInFull, describePorts } from './names.ts';
@@ -253,12 +253,6 @@ function describeDeviation(check: CheckView): Phrase {
     default:
       return say`for ${pair} and ${target}: ${reasonOf(check)}`;
   }
-}
-
-/** `after 3.1 s instead of within 2.0 s`, as far as it is known. */
-export function describeDelay({ settledMs, step }: CheckView): string {
-  const after = settledMs === undefined ? 'after its time' : `after ${duration(settledMs)}`;
-  return step.withinMs === undefined ? after : `${after} instead of within ${duration(step.withinMs)}`;
 }
 
 function phraseTarget(check: CheckView): Phrase {

@@ -1,9 +1,10 @@
 /** The steps of a scenario in sentences: what was done, what was to change by that, and how long it took. */
 
-import type { Times } from '../../../judge/times.ts';
+import type { StepTimes } from '../../../judge/times.ts';
+import { namespaceOf } from '../../../keys.ts';
 import { describeTarget } from '../../../pair.ts';
 import { groupBy } from '../../parts/group.ts';
-import { changedTo, labelsOf } from '../../parts/steps.ts';
+import { changedTo, describeTime, labelsOf, timedChecks } from '../../parts/steps.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
 import type { ActionView, CheckView, ScenarioView, StepView } from '../../view/view.ts';
 import { drawFlows, type FlowChart } from './flow-chart.ts';
@@ -13,6 +14,8 @@ import { claimsOf, type Statement } from './statements.ts';
 
 /** Of more destinations that something changes for, only how many connections there are. */
 const DESTINATIONS_NAMED = 12;
+/** Of more pairs, those that took longest. */
+const TIMES_TOLD = 100;
 
 export interface AuditedStep {
   /** `Step 2 (monitoring is let in)`; absent where the scenario has but one step. */
@@ -65,7 +68,9 @@ function accountOf(step: StepView): Phrase[] {
   const closes = changedTo(step, 'closes');
   const done =
     number === 1
-      ? say`This is how it begins, with the policies that are there from the start.`
+      ? step.policies.length === 0
+        ? say`This is how it begins, without any policy.`
+        : say`This is how it begins, with the policies that are there from the start.`
       : actions.length === 0
         ? say`Nothing was done in this step: only what is stated changes.`
         : say`After ${list(groupBy(actions, keyOf).map(phraseActions))}, ${opens.length + closes.length === 0 ? 'nothing that was stated before was to change.' : 'this was to change:'}`;
@@ -78,9 +83,9 @@ function accountOf(step: StepView): Phrase[] {
         ]),
     ...phraseChange(opens, step, 'had to become possible'),
     ...phraseChange(closes, step, 'had to become impossible'),
-    ...phraseTimes(times.allow, 'possible'),
-    ...phraseTimes(times.enforce, 'impossible'),
-    ...(withinMs === undefined ? [] : [say`The step gives each of them ${duration(withinMs)}.`]),
+    ...phraseTimes(step, 'allow'),
+    ...phraseTimes(step, 'enforce'),
+    ...(withinMs === undefined ? [] : [say`What the step changes has ${duration(withinMs)} to show.`]),
   ];
 }
 
@@ -146,21 +151,51 @@ function phraseChange(checks: readonly CheckView[], { pods }: StepView, verb: st
   return [say`${count(checks.length, 'connection')} ${verb}: ${join([...told, ...more], '; ')}.`];
 }
 
-function phraseTimes({ concerned, settledMs, spread }: Times, state: 'possible' | 'impossible'): Phrase[] {
+const STATES = { enforce: 'impossible', allow: 'possible' } as const;
+
+/** How long it took, what did not come to it, and of several connections the time of each. */
+function phraseTimes(step: StepView, kind: keyof StepTimes): Phrase[] {
+  const { concerned, settledMs, spread, others } = step.times[kind];
   if (concerned === 0) return [];
-  if (spread === undefined)
-    return [say`${concerned === 1 ? 'It did not become' : 'None of them became'} ${state}, or not for good.`];
-  const { medianMs, p95Ms, maximumMs } = spread;
-  const number = settledMs.length;
-  if (number === 1)
-    return [
-      say`${concerned === 1 ? 'It' : `1 of ${formatNumber(concerned)}`} became ${state} after ${duration(maximumMs)}.`,
-    ];
-  const who =
+  const state = STATES[kind];
+  const isOne = concerned === 1;
+  const who = (number: number): string =>
     number === concerned
       ? `All ${formatNumber(number)}`
       : `${formatNumber(number)} of ${formatNumber(concerned)}`;
-  return [
-    say`${who} became ${state}: half of these within ${duration(medianMs)}, 95 of 100 within ${duration(p95Ms)}, the last after ${duration(maximumMs)}.`,
+  const told = [
+    ...(spread === undefined
+      ? []
+      : settledMs.length === 1
+        ? [say`${isOne ? 'It' : who(1)} became ${state} after ${duration(spread.maximumMs)}.`]
+        : [
+            say`${who(settledMs.length)} became ${state}: half of these within ${duration(spread.medianMs)}, 95 of 100 within ${duration(spread.p95Ms)}, the last after ${duration(spread.maximumMs)}.`,
+          ]),
+    ...(others.never === 0
+      ? []
+      : [
+          say`${isOne ? 'It did not become' : others.never === concerned ? 'None of them became' : `${who(others.never)} did not become`} ${state}.`,
+        ]),
+    ...(others.relapsed === 0
+      ? []
+      : [say`${isOne ? 'It' : who(others.relapsed)} became ${state}, but did not stay so.`]),
+    ...(others.unproven === 0
+      ? []
+      : [
+          isOne
+            ? say`Whether it became ${state} is not proven.`
+            : say`Of ${who(others.unproven).toLowerCase()} it is not proven whether they became ${state}.`,
+        ]),
   ];
+  return isOne ? told : [...told, phraseEach(step, kind)];
+}
+
+function phraseEach(step: StepView, kind: keyof StepTimes): Phrase {
+  const all = timedChecks(step, kind);
+  const told = all.slice(-TIMES_TOLD).map((check) => {
+    const target = say`${describePod(check.to, namespaceOf(check.from))} on ${describePorts([check])}`;
+    return say`${describePod(check.from)} to ${target} ${describeTime(check)}`;
+  });
+  const left = all.length - told.length;
+  return say`One by one${left > 0 ? ` (without the fastest ${formatNumber(left)})` : ''}: ${join(told, '; ')}.`;
 }

@@ -4,6 +4,7 @@ import {
   changedTo,
   describeActions,
   describeNewAndGone,
+  describeNoTimes,
   describeTimes,
   isCalmStep,
 } from '../../parts/steps.ts';
@@ -100,6 +101,7 @@ function factsOf(step: StepView): { label: string; text: string }[] {
     ['checks', describeNewAndGone(step)],
     ['time to enforce', describeTimes(times.enforce)],
     ['time to allow', describeTimes(times.allow)],
+    ['times', describeNoTimes(step)],
     ['budget', withinMs === undefined ? undefined : duration(withinMs)],
     ['in force', describeForce({ steps: [step], hasSteps: false })],
   ];

@@ -48,7 +48,9 @@ export function renderScenario(scenario: ScenarioView, options: SectionOptions):
     head,
     ...renderError(scenario, canvas),
     ...scenario.steps.flatMap((step) => [
-      ...(scenario.hasSteps && !(quiet && isCalmStep(step)) ? [renderStep(step, canvas)] : []),
+      ...(scenario.hasSteps && !(quiet && isCalmStep(step))
+        ? [renderStep(step, { canvas, isWhole: verbose })]
+        : []),
       ...renderFindings(step, options),
     ]),
   ];

@@ -1,10 +1,14 @@
 /** A step of a scenario in the terminal report: what it did, what it changes, how long that took. */
 import {
   changedTo,
+  DONE_TO,
   describeActions,
   describeNewAndGone,
-  describeTimes,
+  describeNoTimes,
+  describeStepTimes,
+  describeTime,
   stepLines,
+  timedChecks,
 } from '../../parts/steps.ts';
 import { describeCounts } from '../../parts/summary.ts';
 import { BLOCK_INDENT, type Fact, renderFacts, renderHeadline } from '../../text/block.ts';
@@ -15,15 +19,21 @@ import type { CheckView, ScenarioView, StepView } from '../../view/view.ts';
 /** Of more pairs that change, only how many there are. */
 const PAIRS_NAMED = 10;
 
-/** `STEP 2  monitoring is let in: 6 checks: 5 passed, 1 late`, and its facts. */
-export function renderStep(step: StepView, canvas: Canvas): string[] {
+/**
+ * `STEP 2  monitoring is let in: 6 checks: 5 passed, 1 late`, and its facts.
+ * @param isWhole also the time of each pair
+ */
+export function renderStep(
+  step: StepView,
+  { canvas, isWhole }: { readonly canvas: Canvas; readonly isWhole: boolean },
+): string[] {
   const { number, label, description, stage, checks, counts } = step;
   const told = counts.pass === checks.length ? '' : `: ${describeCounts(counts)}`;
   const text = `${label}, ${stage === 'not-begun' ? 'not begun' : `${count(checks.length, 'check')}${told}`}`;
   return [
     ...renderHeadline(`STEP ${formatNumber(number)}`, 'name', text, canvas),
     ...(description === undefined ? [] : wrap(description, canvas.width, BLOCK_INDENT)),
-    ...renderFacts(factsOf(step), canvas),
+    ...renderFacts(factsOf(step, isWhole), canvas),
   ];
 }
 
@@ -32,16 +42,17 @@ export function renderStepLines(scenario: ScenarioView, indent: string, canvas: 
   return stepLines(scenario).flatMap((text) => wrap(text, canvas.width, indent));
 }
 
-function factsOf(step: StepView): Fact[] {
-  const { times, withinMs, number, stage } = step;
+function factsOf(step: StepView, isWhole: boolean): Fact[] {
+  const { withinMs, number, stage } = step;
   if (stage === 'not-begun') return [];
   return [
     ...(number === 1 ? [] : [{ label: 'actions', text: describeActions(step) }]),
     ...pairsFact('opens', changedTo(step, 'opens')),
     ...pairsFact('closes', changedTo(step, 'closes')),
     ...fact('checks', describeNewAndGone(step)),
-    ...fact('enforced', describeTimes(times.enforce)),
-    ...fact('allowed', describeTimes(times.allow)),
+    ...timesFacts(step, 'enforce', isWhole),
+    ...timesFacts(step, 'allow', isWhole),
+    ...fact('times', describeNoTimes(step)),
     ...(withinMs === undefined ? [] : [{ label: 'budget', text: duration(withinMs) }]),
   ];
 }
@@ -51,6 +62,15 @@ function pairsFact(label: string, checks: readonly CheckView[]): Fact[] {
   const named = checks.slice(0, PAIRS_NAMED).map(({ pair }) => pair);
   const left = checks.length - named.length;
   return fact(label, [...named, ...(left > 0 ? [`and ${formatNumber(left)} more`] : [])].join(', '));
+}
+
+/** @param isWhole a line for each of several pairs below that of all */
+function timesFacts(step: StepView, kind: keyof StepView['times'], isWhole: boolean): Fact[] {
+  const pairs = isWhole && step.times[kind].concerned > 1 ? timedChecks(step, kind) : [];
+  return [
+    ...fact(DONE_TO[kind], describeStepTimes(step, kind)),
+    ...pairs.map((check) => ({ label: '', text: `${check.pair} ${describeTime(check)}` })),
+  ];
 }
 
 function fact(label: string, text: string | undefined): Fact[] {

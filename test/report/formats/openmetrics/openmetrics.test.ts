@@ -291,6 +291,22 @@ describe('the examples in the documentation', async () => {
     expect(mistakesIn('max(podreach_checks{)')).not.toEqual([]);
   });
 
+  test('name the step, wherever the metric has one', async () => {
+    const rules: { expr: string; annotations: { summary: string } }[] = parse(await read('alerts.yaml'))
+      .groups[0].rules;
+    const stepped = new Set(
+      parsePrometheusTextFormat(renderOpenMetrics(viewOf(fiveSteps()))).flatMap(({ name, metrics }) =>
+        metrics.some(({ labels }) => labels?.['step'] !== undefined) ? [name] : [],
+      ),
+    );
+    const ofSteps = rules.filter(({ expr }) => [...namesIn(expr)].some((name) => stepped.has(name)));
+    expect(ofSteps.length).toBeGreaterThan(5);
+    for (const { expr, annotations } of ofSteps) {
+      expect(annotations.summary).toContain('{{ with $labels.step }}');
+      if (expr.includes('sum by')) expect(expr).toMatch(/sum by \([^)]*\bstep\b/);
+    }
+  });
+
   test('tell clusters apart', async () => {
     const rules: { expr: string }[] = parse(await read('alerts.yaml')).groups[0].rules;
     for (const { expr } of rules)
