@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
+import { checksOf, type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
 import { SCENARIO } from '../run/run-with.ts';
 import { leftOf, tracesBelow } from '../sandbox/traces.ts';
-import { type Folder, folderWith, runCli, startCli } from '../support/cli.ts';
+import { type Folder, folderWith, ROOT, runCli, startCli } from '../support/cli.ts';
 
 const ARGS = ['monitor', 'pair.yaml', '--report', 'json=run.json'];
 const scenarios = (text = SCENARIO): Folder => folderWith({ 'pair.yaml': text });
@@ -108,4 +108,33 @@ describe('is refused before anything starts', () => {
     expect(stderr).not.toContain('starting');
     expect(exitCode).toBe(2);
   });
+});
+
+test('the demonstration of an upgrade shows a leak, on the node that failed open, and when', async () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const [, line = ''] = /node dist\/cli\.js (monitor .*)$/.exec(scripts['demo:upgrade']) ?? [];
+  using folder = folderWith({});
+  const record = join(folder.path, 'run.json');
+  const [own, beside] = line.split(' -- ').map((part) => part.split(' '));
+  const args = [
+    ...(own ?? []),
+    '--report',
+    'terminal',
+    '--report',
+    `json=${record}`,
+    '--',
+    ...(beside ?? []),
+  ];
+  const { exitCode, stdout, stderr } = await runCli(args, { cwd: ROOT });
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/^LEAK /m);
+  expect(stderr).toMatch(/node\/node-1: enforcement is open/);
+  const { watch, scenarios: all } = recordIn(folder);
+  const leaks = all
+    .flatMap(checksOf)
+    .flatMap(({ watched }) => watched?.windows ?? [])
+    .filter(({ kind }) => kind === 'leak');
+  expect(leaks.length).toBeGreaterThan(0);
+  const incidents = leaks.map(({ incident }) => watch?.incidents[incident ?? -1]?.object);
+  expect(new Set(incidents)).toEqual(new Set(['node/node-1']));
 });
