@@ -149,14 +149,18 @@ function* network(
   was: ObjectCondition | undefined,
   is: ObjectCondition | undefined,
 ): Generator<Event> {
-  const isUnavailable = is?.status === 'True';
-  if (isUnavailable === (was?.status === 'True') && (!isUnavailable || was?.reason === is?.reason)) return;
+  const [wasUnavailable, isUnavailable] = [was?.status === 'True', is?.status === 'True'];
   const common = { object: `node/${node}`, node, told: is?.lastTransitionTime };
   if (isUnavailable) {
+    if (wasUnavailable && was?.reason === is?.reason) return;
     const text = `the network of ${node} became unavailable${because(is)}`;
     yield { ...common, kind: 'network-unavailable', text };
-  } else {
+  } else if (wasUnavailable) {
     const text = `the network of ${node} became available again`;
+    yield { ...common, kind: 'network-available', text };
+  } else if (is?.lastTransitionTime !== was?.lastTransitionTime) {
+    // It has changed back before anybody looked.
+    const text = `the network of ${node} was said to be available`;
     yield { ...common, kind: 'network-available', text };
   }
 }

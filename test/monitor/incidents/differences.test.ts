@@ -142,6 +142,20 @@ describe('what happens to a node', () => {
     expect(texts([], [{ ...open, status: 'False' }])).toEqual([]);
   });
 
+  it('is that its network was unavailable and is available again before anybody looked', () => {
+    const shut = (lastTransitionTime: string) => ({
+      type: 'NetworkUnavailable',
+      status: 'False',
+      lastTransitionTime,
+    });
+    const before = shut('2026-03-01T02:00:00Z');
+    const after = shut('2026-03-01T02:14:06Z');
+    const told = ['network-available', 'the network of node-2 was said to be available', 7_000, 1_000];
+    expect(between({ nodes: [node(before)] }, { nodes: [node(after)] })).toEqual([told]);
+    expect(between({ nodes: [node()] }, { nodes: [node(after)] })).toEqual([told]);
+    expect(between({ nodes: [node(before)] }, { nodes: [node(before)] })).toEqual([]);
+  });
+
   it('is that it leaves', () => {
     expect(between({ nodes: [node()] }, { nodes: [] }).map(([, text]) => text)).toEqual([
       'node-2 left the cluster',
