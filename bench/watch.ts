@@ -12,14 +12,12 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchLedger } from '../src/probe/agent/watch/ledger.ts';
 import { agentSource } from '../src/probe/source.ts';
-import { parseWatchAnswer, watchInput } from '../src/probe/watch.ts';
+import { LINES_KEPT, parseWatchAnswer, watchInput } from '../src/probe/watch.ts';
 import type { CollectRequest, WatchEndLine, WatchRequest } from '../src/probe/watch-protocol.ts';
 
 const RUN_ID = 'bench';
 const FIRST_PORT = 21_000;
 const COLLECT_EVERY_MS = 5_000;
-/** By each agent. */
-const LINES_KEPT = 1_500;
 
 interface Case {
   readonly title: string;

@@ -11,6 +11,7 @@ import type { Incident } from '../model/incident.ts';
 import type { Edge, Window, WindowKind } from '../model/window.ts';
 import { greatest } from '../numbers.ts';
 import { describePort } from '../pair.ts';
+import { LINES_KEPT } from '../probe/watch.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { CheckDraft, RunDraft } from '../record/draft.ts';
 import type { Outpost } from '../run/outposts.ts';
@@ -23,8 +24,6 @@ import { type HeardPod, type HeardWay, Tracks } from './tracks.ts';
 
 /** Where nobody has asked for so long, podreach is gone: its pods end what they do. */
 const ABANDONED_MS = 15 * 60_000;
-/** How many lines an agent keeps that nobody has fetched: hours of a network that changes each minute. */
-const LINES_KEPT = 4_000;
 /** So many connections cost little to hold, each with its heartbeats: where there are more, somebody has to ask for it. */
 const HELD_UNASKED = 500;
 /** Of more checks only these are named. */

@@ -4,6 +4,12 @@ import { OUTCOMES } from '../model/attempt.ts';
 import { excerpt } from './batch.ts';
 import type { CollectRequest, WatchEndLine, WatchLine, WatchRequest } from './watch-protocol.ts';
 
+/**
+ * How many lines an agent keeps that nobody has fetched. 100 agents whose checks all change each time, and that nobody asks, stay below
+ * 64 MB together with that (docs/performance.md).
+ */
+export const LINES_KEPT = 1_500;
+
 /** The line that the agent reads. */
 export function watchInput(request: WatchRequest | CollectRequest): string {
   return `${JSON.stringify(request)}\n`;
