@@ -17,10 +17,10 @@ import type { CheckDraft, RunDraft } from '../record/draft.ts';
 import type { Outpost } from '../run/outposts.ts';
 import type { RunningPod } from '../run/provision.ts';
 import type { StandingScenario } from '../run/stand.ts';
-import type { Heard, HeardEvent } from './heard.ts';
-import { type WatchedCheck, type WatchedWay, WatchPlan, watcherOf } from './plan-watches.ts';
-import { type Collecting, PodWatch } from './pod-watch.ts';
-import { type HeardPod, type HeardWay, Tracks } from './tracks.ts';
+import type { Heard, HeardEvent } from '../run/watching/heard.ts';
+import { type WatchedCheck, type WatchedWay, WatchPlan, watcherOf } from '../run/watching/plan-watches.ts';
+import { type Collecting, PodWatch } from '../run/watching/pod-watch.ts';
+import { type HeardPod, type HeardWay, Tracks } from '../run/watching/tracks.ts';
 
 /** Where nobody has asked for so long, podreach is gone: its pods end what they do. */
 const ABANDONED_MS = 15 * 60_000;

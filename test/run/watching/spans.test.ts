@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { holesBetween } from '../../src/monitor/spans.ts';
+import { holesBetween } from '../../../src/run/watching/spans.ts';
 
 const WITHIN = { fromMs: 0, toMs: 100 };
 const holes = (seen: readonly (readonly [number, number])[], toleratedMs = 10) =>

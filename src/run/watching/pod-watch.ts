@@ -1,10 +1,10 @@
 /** The watch in one pod, from the harness's end: begins it, collects what it has seen, and begins it anew where another agent has come. */
-import { isWatchEndMark, parseWatchAnswer, type WatchAnswer, watchInput } from '../probe/watch.ts';
-import type { CollectRequest, WatchRequest } from '../probe/watch-protocol.ts';
-import { askPod } from '../run/ask-agent.ts';
-import type { Trying } from '../run/context.ts';
-import type { ClockBounds } from '../run/node-clocks.ts';
-import type { RunningPod } from '../run/provision.ts';
+import { isWatchEndMark, parseWatchAnswer, type WatchAnswer, watchInput } from '../../probe/watch.ts';
+import type { CollectRequest, WatchRequest } from '../../probe/watch-protocol.ts';
+import { askPod } from '../ask-agent.ts';
+import type { Trying } from '../context.ts';
+import type { ClockBounds } from '../node-clocks.ts';
+import type { RunningPod } from '../provision.ts';
 import { type Heard, Hearing } from './heard.ts';
 
 /** Clocks of nodes drift: only exchanges of the last minute or so say how far one is off. */

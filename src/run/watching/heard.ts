@@ -1,7 +1,7 @@
 /** What has been heard of the watch of one agent, on the clock of the watch. */
-import type { WatchedStretch } from '../judge/windows/track.ts';
-import type { HeldLine, StretchLine, WatchLine } from '../probe/watch-protocol.ts';
-import type { ClockBounds } from '../run/node-clocks.ts';
+import type { WatchedStretch } from '../../judge/windows/track.ts';
+import type { HeldLine, StretchLine, WatchLine } from '../../probe/watch-protocol.ts';
+import type { ClockBounds } from '../node-clocks.ts';
 import type { TimeSpan } from './spans.ts';
 
 export interface HeardEvent extends Pick<HeldLine, 'event' | 'beats' | 'detail'> {

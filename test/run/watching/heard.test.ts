@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Hearing } from '../../src/monitor/heard.ts';
-import type { StretchLine } from '../../src/probe/watch-protocol.ts';
+import type { StretchLine } from '../../../src/probe/watch-protocol.ts';
+import { Hearing } from '../../../src/run/watching/heard.ts';
 
 /** The agent's clock is 1,000 ms ahead of the watch's, give or take 5. */
 const OFFSET = { earliest: -1_005, latest: -995 };

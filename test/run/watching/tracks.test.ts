@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { WatchedStretch } from '../../src/judge/windows/track.ts';
-import type { Heard } from '../../src/monitor/heard.ts';
-import type { TimeSpan } from '../../src/monitor/spans.ts';
-import { type HeardPod, type HeardWay, Tracks } from '../../src/monitor/tracks.ts';
+import type { WatchedStretch } from '../../../src/judge/windows/track.ts';
+import type { Heard } from '../../../src/run/watching/heard.ts';
+import type { TimeSpan } from '../../../src/run/watching/spans.ts';
+import { type HeardPod, type HeardWay, Tracks } from '../../../src/run/watching/tracks.ts';
 
 const WITHIN = { fromMs: 0, toMs: 20_000 };
 const EVERY_MS = 1_000;

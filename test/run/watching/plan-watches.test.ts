@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { WatchPlan, watcherOf } from '../../src/monitor/plan-watches.ts';
-import type { CheckDraft } from '../../src/record/draft.ts';
-import type { Outpost } from '../../src/run/outposts.ts';
-import type { RunningPod } from '../../src/run/provision.ts';
+import type { CheckDraft } from '../../../src/record/draft.ts';
+import type { Outpost } from '../../../src/run/outposts.ts';
+import type { RunningPod } from '../../../src/run/provision.ts';
+import { WatchPlan, watcherOf } from '../../../src/run/watching/plan-watches.ts';
 
 const pod = (name: string, node: string, ip: string): RunningPod =>
   ({ namespace: 'shop', name, node, ip }) as RunningPod;

@@ -1,12 +1,12 @@
 /** Which pods watch what: every pod its own checks and its own listeners, and the outposts the ways between nodes. Pure. */
-import { objectKey } from '../keys.ts';
-import type { Protocol } from '../model/protocol.ts';
-import { describePort } from '../pair.ts';
-import type { DialRequest } from '../probe/protocol.ts';
-import type { CheckDraft } from '../record/draft.ts';
-import { dialOf } from '../run/dial.ts';
-import { OUTPOST_PORT, type Outpost } from '../run/outposts.ts';
-import type { RunningPod, RunningPods } from '../run/provision.ts';
+import { objectKey } from '../../keys.ts';
+import type { Protocol } from '../../model/protocol.ts';
+import { describePort } from '../../pair.ts';
+import type { DialRequest } from '../../probe/protocol.ts';
+import type { CheckDraft } from '../../record/draft.ts';
+import { dialOf } from '../dial.ts';
+import { OUTPOST_PORT, type Outpost } from '../outposts.ts';
+import type { RunningPod, RunningPods } from '../provision.ts';
 
 /** What one pod is to watch. */
 export interface PodTargets {

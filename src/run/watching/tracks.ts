@@ -1,5 +1,5 @@
 /** From what all agents were heard to have seen to what windows are made of: one track for each check. Pure. */
-import type { Dark, Track, WatchedStretch } from '../judge/windows/track.ts';
+import type { Dark, Track, WatchedStretch } from '../../judge/windows/track.ts';
 import type { Heard } from './heard.ts';
 import { holesBetween, type TimeSpan } from './spans.ts';
 
