@@ -24,6 +24,8 @@ export interface WatchedCheck {
   readonly target: number;
   /** The id of its port among the targets of its destination. */
   readonly listener: number;
+  /** What it means on the wire. */
+  readonly dial: Omit<DialRequest, 'id'>;
 }
 
 /** The way from one node to another, as the open pod of its outpost tries it. */
@@ -63,14 +65,15 @@ export class WatchPlan {
     const to = dial && pods.get(dial.answerer);
     if (dial === undefined || from === undefined || to === undefined) return undefined;
     const { address: host, port, protocol, answerer: pod } = dial;
-    const target = this.#add(from, { host, port, protocol, pod });
+    const wire = { host, port, protocol, pod };
+    const target = this.#add(from, wire);
     const { listener } = dial;
     const listens = `${listener.pod}:${describePort(listener)}`;
     const known = this.#listeners.get(listens);
     const own = known ?? this.#add(to, { host: listener.address, port, protocol, pod: listener.pod });
     this.#listeners.set(listens, own);
-    if (isHeld) this.#of(from).held.push({ id: target, host, port, protocol, pod });
-    return { check, from, to, target, listener: own };
+    if (isHeld) this.#of(from).held.push({ id: target, ...wire });
+    return { check, from, to, target, listener: own, dial: wire };
   }
 
   /** Between two nodes in one direction, or inside one. What has no outpost is not watched. */
@@ -89,7 +92,7 @@ export class WatchPlan {
   }
 
   /** The ways that a connection between two pods rests on: there and back. */
-  waysBetween(from: RunningPod, to: RunningPod, protocol: Protocol): readonly WatchedWay[] {
+  waysBetween(from: OnNode, to: OnNode, protocol: Protocol): readonly WatchedWay[] {
     const keys = new Set([wayKey(from, to, protocol), wayKey(to, from, protocol)]);
     return [...keys].flatMap((key) => this.#ways.get(key) ?? []);
   }
