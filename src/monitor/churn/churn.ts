@@ -14,7 +14,7 @@ const REASONS_KEPT = 20;
 const OTHER_REASONS = 'other reasons';
 const MINUTE_MS = 60_000;
 
-interface Failure {
+interface MissingPods {
   readonly reason: string;
   pods: number;
 }
@@ -29,7 +29,7 @@ export class Churn {
   readonly #context: MakingPods;
   readonly #onSeen: (pod: SeenNewPod) => void;
   readonly #own = new Set<string>();
-  readonly #failures = new Map<string, Failure>();
+  readonly #failures = new Map<string, MissingPods>();
 
   /** @param onSeen hears of each new pod that has told what it saw */
   constructor(perMinute: number, copies: Copies, onSeen: (pod: SeenNewPod) => void, context: MakingPods) {
@@ -39,7 +39,7 @@ export class Churn {
     this.#context = context;
   }
 
-  get failures(): readonly Failure[] {
+  get failures(): readonly MissingPods[] {
     return [...this.#failures.values()];
   }
 
