@@ -8,6 +8,7 @@ import { type PodState, podState } from '../kube/pod-state.ts';
 import { probeNamespace, probePod, RUN_LABEL } from '../probe/manifest.ts';
 import type { ProbeSettings } from '../probe/settings.ts';
 import { agentSource } from '../probe/source.ts';
+import type { WatchRequest } from '../probe/watch-protocol.ts';
 import type { PlannedNamespace, PlannedPod } from '../scenario/scenario.ts';
 import { allEnded } from './all-ended.ts';
 import type { Owning, Probing, Requesting, Telling, Timed } from './context.ts';
@@ -55,9 +56,11 @@ export interface Wanted {
   readonly pods: readonly WantedPod[];
 }
 
-interface WantedPod extends PlannedPod {
+export interface WantedPod extends PlannedPod {
   /** The label `kubernetes.io/hostname` of the one node that it is for. Absent: any node. */
   readonly hostname?: string;
+  /** What its agent watches from its process's beginning. */
+  readonly firstInstant?: WatchRequest;
 }
 
 /** Running pods by `namespace/name`. */
@@ -77,7 +80,12 @@ export async function createAll(wanted: Wanted, context: Provisioning): Promise<
   const limit = pLimit(PARALLEL_REQUESTS);
   const agent = agentSource();
   const manifestOf = (pod: WantedPod): KubeObject =>
-    probePod(pod, { runId: context.runId, agent, settings: settingsFor(pod, context) });
+    probePod(pod, {
+      runId: context.runId,
+      agent,
+      settings: settingsFor(pod, context),
+      ...(pod.firstInstant === undefined ? {} : { firstInstant: pod.firstInstant }),
+    });
   // A namespace that is still on its way when the run cleans up would come after that, and stay.
   await allEnded(wanted.namespaces.map((namespace) => limit(createNamespace, namespace, context)));
   await Promise.all(wanted.pods.map((pod) => limit(createPod, manifestOf(pod), context)));

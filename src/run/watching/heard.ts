@@ -13,6 +13,8 @@ export interface Heard {
   readonly clockMs: number;
   /** From the beginning of the agent's watch to its last answer: of this time all is known that it saw. Empty before the first. */
   readonly span: TimeSpan;
+  /** When its process began. */
+  readonly processMs: number;
   /** How many attempts it should have begun by then, and how many it has. */
   readonly due: number;
   readonly begun: number;
@@ -36,6 +38,7 @@ const STRETCHES_KEPT = 1_000;
 export class Hearing implements Heard {
   clockMs = 0;
   span: TimeSpan = { fromMs: 0, toMs: 0 };
+  processMs = 0;
   due = 0;
   begun = 0;
   attempts = 0;
@@ -52,12 +55,20 @@ export class Hearing implements Heard {
   hear(
     lines: readonly WatchLine[],
     offset: ClockBounds,
-    state: { readonly beganMs: number; readonly toMs: number; readonly due: number; readonly begun: number },
+    state: {
+      readonly beganMs: number;
+      readonly processMs: number;
+      readonly toMs: number;
+      readonly due: number;
+      readonly begun: number;
+    },
   ): void {
     const shift = (offset.earliest + offset.latest) / 2;
     // What is told rests on the clocks as they are compared when it is told.
     if (lines.length > 0) this.clockMs = Math.max(this.clockMs, (offset.latest - offset.earliest) / 2);
-    const fromMs = this.span.toMs === 0 ? state.beganMs + shift : this.span.fromMs;
+    const isFirst = this.span.toMs === 0;
+    const fromMs = isFirst ? state.beganMs + shift : this.span.fromMs;
+    if (isFirst) this.processMs = state.processMs + shift;
     this.span = { fromMs, toMs: state.toMs + shift };
     this.due = state.due;
     this.begun = state.begun;

@@ -100,10 +100,14 @@ export class PodWatch {
     const latest = receivedMs - elapsedMs - clockMs;
     this.#comparisons.push({ atMs: receivedMs, earliest: sentMs - clockMs, latest });
     this.#comparisons = this.#comparisons.slice(-EXCHANGES_KEPT);
-    const { beganMs, due, begun } = state;
-    this.#agents
-      .at(-1)
-      ?.hear(lines, offsetAt(receivedMs, this.#comparisons), { beganMs, toMs: clockMs, due, begun });
+    const { beganMs, processMs, due, begun } = state;
+    this.#agents.at(-1)?.hear(lines, offsetAt(receivedMs, this.#comparisons), {
+      beganMs,
+      processMs,
+      toMs: clockMs,
+      due,
+      begun,
+    });
     return undefined;
   }
 }

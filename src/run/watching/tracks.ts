@@ -78,12 +78,7 @@ export class Tracks {
             wasReplaced && hole.toMs < this.#within.toMs ? `${key} was replaced` : `${key} was not heard`,
           ),
         ),
-        ...agents.flatMap(({ stalls }) =>
-          stalls.map((stall) => told(stall, `the agent of ${key} did not run`)),
-        ),
-        ...agents.flatMap(({ lost }) =>
-          lost.map((span) => told(span, `the agent of ${key} had more to remember than it can`)),
-        ),
+        ...sourceDark(pod),
       ];
     });
   }
@@ -96,13 +91,7 @@ export class Tracks {
   }
 
   #linkOf(pod: HeardPod): readonly Dark[] {
-    return remembered(this.#links, pod, () =>
-      holesBetween(
-        pod.agents.flatMap(({ visits }) => visits),
-        this.#within,
-        UNVISITED_MS,
-      ).map((hole) => told(hole, `its kubelet did not reach ${pod.key}`)),
-    );
+    return remembered(this.#links, pod, () => linkDark(pod, this.#within));
   }
 
   #wayOf(way: HeardWay): readonly Dark[] {
@@ -119,6 +108,24 @@ export class Tracks {
     const connected = all.filter(({ outcome }) => outcome === 'connected').map(spanOf);
     return holesBetween(connected, this.#within, 2.5 * this.#everyMs);
   }
+}
+
+/** When the agents of a pod that were heard did not run, or have forgotten what they saw. */
+export function sourceDark({ key, agents }: HeardPod): readonly Dark[] {
+  return [
+    ...agents.flatMap(({ stalls }) => stalls.map((stall) => told(stall, `the agent of ${key} did not run`))),
+    ...agents.flatMap(({ lost }) =>
+      lost.map((span) => told(span, `the agent of ${key} had more to remember than it can`)),
+    ),
+  ];
+}
+
+/** When the link of a pod was not seen to work. */
+export function linkDark({ key, agents }: HeardPod, within: TimeSpan): readonly Dark[] {
+  const visits = agents.flatMap((agent) => agent.visits);
+  return holesBetween(visits, within, UNVISITED_MS).map((hole) =>
+    told(hole, `its kubelet did not reach ${key}`),
+  );
 }
 
 function spanOf({ firstMs, lastMs, lastTookMs }: WatchedStretch): TimeSpan {

@@ -4,7 +4,7 @@ import { Hearing } from '../../../src/run/watching/heard.ts';
 
 /** The agent's clock is 1,000 ms ahead of the watch's, give or take 5. */
 const OFFSET = { earliest: -1_005, latest: -995 };
-const state = (toMs: number) => ({ beganMs: 1_100, toMs, due: 10, begun: 9 });
+const state = (toMs: number) => ({ beganMs: 1_100, processMs: 1_040, toMs, due: 10, begun: 9 });
 const stretch = (seq: number, parts: Partial<StretchLine> = {}): StretchLine => ({
   kind: 'stretch',
   seq,
@@ -25,9 +25,15 @@ describe('what an agent was heard to see', () => {
   it('is told on the clock of the watch, as exactly as clocks could be compared', () => {
     const hearing = new Hearing();
     hearing.hear([], { earliest: -1_500, latest: -500 }, state(1_100));
-    expect(hearing).toMatchObject({ clockMs: 0, span: { fromMs: 100, toMs: 100 } });
+    expect(hearing).toMatchObject({ clockMs: 0, span: { fromMs: 100, toMs: 100 }, processMs: 40 });
     hearing.hear([stretch(1), { kind: 'stall', seq: 2, fromMs: 1_300, toMs: 1_500 }], OFFSET, state(2_000));
-    expect(hearing).toMatchObject({ clockMs: 5, span: { fromMs: 100, toMs: 1_000 }, due: 10, begun: 9 });
+    expect(hearing).toMatchObject({
+      clockMs: 5,
+      span: { fromMs: 100, toMs: 1_000 },
+      processMs: 40,
+      due: 10,
+      begun: 9,
+    });
     expect(hearing.stretchesOf(1)).toMatchObject([{ firstMs: 200, lastMs: 200, count: 1 }]);
     expect(hearing.stalls).toEqual([{ fromMs: 300, toMs: 500 }]);
   });

@@ -26,6 +26,7 @@ function heard(
   return {
     clockMs: 2,
     span: WITHIN,
+    processMs: 0,
     due: 20,
     begun: 20,
     attempts: 20,
