@@ -32,6 +32,8 @@ export interface Transition {
   readonly state: ClusterState;
 }
 
+/** As many targets fit into the manifest of a pod with room to spare. */
+const MOST_TARGETS = 500;
 /** Of more pods only these are named. */
 const PODS_NAMED = 3;
 
@@ -46,6 +48,20 @@ export function* checkFirstInstants(
     yield* checkActions(mark, transition.step);
     yield* checkSources(mark, new Set(connections.map(({ from }) => from)), transition);
     yield* checkDestinations(mark, new Set(connections.map(({ to }) => to)), transition);
+  }
+  yield* checkNumbers(declared);
+}
+
+/** All that the rules of a step ask of one pod. */
+function* checkNumbers(declared: readonly DeclaredRule[]): Generator<Problem> {
+  const [mark] = declared.flatMap(({ rule }) => rule.firstInstant ?? []);
+  for (const [pod, targets] of firstInstantsOf(declared)) {
+    if (mark === undefined || targets.size <= MOST_TARGETS) continue;
+    yield problemAt(
+      mark,
+      `${pod} is to try ${targets.size} ports from its first instant, and may try ${MOST_TARGETS}`,
+      { hint: 'Name fewer destinations, or only some of their ports.' },
+    );
   }
 }
 

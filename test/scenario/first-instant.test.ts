@@ -176,3 +176,17 @@ steps: [{ name: they come, create: [shop/late, shop/later] }]
     expect(await failureOf(lines)).toBe(`${problem}\n\nscenario-invalid: 1 problem in a.yaml`);
   });
 });
+
+test('a pod may try 500 ports from its first instant', async () => {
+  const ports = Array.from({ length: 501 }, (_, index) => 1_000 + index);
+  const lines = `steps:
+  - name: they come
+    create: [shop/late, shop/later]
+    reachable: [{ from: shop/late, to: shop/db, firstInstant: true }]
+`;
+  const text = (HEAD + lines).replace('[5432, 9090]', `[${ports.join(', ')}]`);
+  await using project = await createProject({ 'a.yaml': text });
+  expect(await project.failure()).toContain(
+    'a.yaml:14:49: shop/late is to try 501 ports from its first instant, and may try 500\n',
+  );
+});

@@ -48,16 +48,28 @@ export class Tracks {
     this.#within = within;
   }
 
-  of({ from, to, target, listener, ways }: Sources): Track {
-    const destination = [...this.#absenceOf(to), ...this.#deafnessOf(to, listener)];
+  of({ from, target, ...around }: Sources): Track {
+    const { destination, way } = this.around(around);
     return {
       stretches: from.agents.flatMap((agent) => agent.stretchesOf(target)),
       clockMs: Math.max(0, ...from.agents.map(({ clockMs }) => clockMs)),
       dark: {
         source: this.#absenceOf(from),
         destination,
-        way: [...this.#linkOf(from), ...this.#linkOf(to), ...ways.flatMap((way) => this.#wayOf(way))],
+        way: [...this.#linkOf(from), ...way],
       },
+    };
+  }
+
+  /** What a check rests on beside its source. */
+  around({
+    to,
+    listener,
+    ways,
+  }: Omit<Sources, 'from' | 'target'>): Pick<Track['dark'], 'destination' | 'way'> {
+    return {
+      destination: [...this.#absenceOf(to), ...this.#deafnessOf(to, listener)],
+      way: [...this.#linkOf(to), ...ways.flatMap((way) => this.#wayOf(way))],
     };
   }
 
