@@ -20,6 +20,7 @@ Examples:
   podreach monitor --max-gap 5s --max-leak 500ms -- ./upgrade.sh   what a gap or a leak may last
   podreach monitor --every 250ms --for 1m          four times a second, to see what is short
   podreach monitor --for 8h --report json=watch.json               the record is saved as it goes
+  podreach monitor --churn 12 -- ./upgrade.sh      what new pods can reach before policies hold for them
 
 Exit codes:
   0  every check passed, and showed nothing else while it was watched
@@ -38,6 +39,7 @@ interface MonitorCommandOptions extends RunCommandOptions {
   readonly maxUnknown: number;
   /** Absent: as many as cost little. */
   readonly held?: boolean;
+  readonly churn?: number;
 }
 
 const NAME = 'monitor';
@@ -104,7 +106,12 @@ export function monitorCommand(
         '--held',
         'hold a connection open for each check that must be reachable, however many there are',
       )
-      .option('--no-held', 'hold none (default: held where there are few enough to cost little)');
+      .option('--no-held', 'hold none (default: held where there are few enough to cost little)')
+      .option(
+        '--churn <pods>',
+        'make so many new pods a minute, copies of those that checks start at, which try their checks from their first millisecond',
+        parsePodsPerMinute,
+      );
     const again = addRunOptions(command);
     command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: MonitorCommandOptions) => {
       setExitCode(
@@ -133,6 +140,18 @@ function parseEvery(text: string): number {
   return ms;
 }
 
+/** One a second costs more than most checks do. */
+const MOST_PODS_PER_MINUTE = 60;
+
+function parsePodsPerMinute(text: string): number {
+  const pods = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(pods > 0 && pods <= MOST_PODS_PER_MINUTE))
+    throw new InvalidArgumentError(
+      `Write how many pods a minute, more than 0 and at most ${MOST_PODS_PER_MINUTE}.`,
+    );
+  return pods;
+}
+
 /** @returns a part of one */
 function parsePercent(text: string): number {
   const [, number] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
@@ -156,6 +175,7 @@ async function meanwhileOf(
   let isWatching = false;
   return {
     check: refuseShared,
+    makesPods: options.churn !== undefined,
     work:
       ({ progress, kubeconfig }) =>
       async (standing, run) => {
@@ -186,9 +206,10 @@ function watchOptions({
   maxGap: maxGapMs,
   maxUnknown,
   held: isHeld,
-}: MonitorCommandOptions): Pick<MonitorOptions, 'forMs' | 'everyMs' | 'afterMs' | 'budgets' | 'isHeld'> {
+  churn: churnPerMinute,
+}: MonitorCommandOptions): Omit<MonitorOptions, 'command' | 'enough'> {
   const budgets = { maxLeakMs, maxUnknown, ...(maxGapMs === undefined ? {} : { maxGapMs }) };
-  return { forMs, everyMs, afterMs, budgets, isHeld };
+  return { forMs, everyMs, afterMs, budgets, isHeld, churnPerMinute };
 }
 
 /** @param kubeconfig a file */

@@ -160,6 +160,8 @@ export interface Meanwhile {
   }) => WhileStanding;
   /** Is shown the first signal of the user. @returns what happens now, where that only ends the work; undefined: the run is interrupted */
   readonly onSignal: (interruption: Interruption) => string | undefined;
+  /** Whether it makes pods of its own, and takes them away. */
+  readonly makesPods: boolean;
   /** @throws PodreachError `usage` where scenarios cannot stand side by side */
   readonly check: (plans: readonly Plan[]) => void;
 }
@@ -241,6 +243,7 @@ export async function runScenarios(
     keep: options.keep === true,
     failFast: options.failFast === true,
     progress: outputs.progress,
+    makesPods: meanwhile?.makesPods,
     whileStanding: meanwhile?.work({
       progress: outputs.progress,
       kubeconfig: async () => (cluster === undefined ? '' : await writtenFor(cluster)),

@@ -5,11 +5,11 @@ import type { CheckRecord } from '../record/schema.ts';
 import type { Judgement } from './judge.ts';
 import { type Spread, spreadOf } from './times.ts';
 
-type EarlyCheck = Pick<CheckRecord, 'from' | 'expected' | 'firstInstant'>;
+type YoungCheck = Pick<CheckRecord, 'from' | 'expected' | 'firstInstant'>;
 type SeenFirst = NonNullable<CheckRecord['firstInstant']>;
-type SeenWindow = SeenFirst['windows'][number];
+type AgedWindow = SeenFirst['windows'][number];
 
-export interface FirstInstantRules {
+export interface FirstInstantLimits {
   /** The budget of its step, as an age of the pod. */
   readonly withinMs?: number | undefined;
   /** Why what the pod saw is not about what its step expects, as a clause. */
@@ -27,8 +27,8 @@ export interface FirstInstantRules {
  */
 export function withFirstInstant(
   judged: Judgement,
-  check: EarlyCheck,
-  { withinMs = Number.POSITIVE_INFINITY, doubt }: FirstInstantRules,
+  check: YoungCheck,
+  { withinMs = Number.POSITIVE_INFINITY, doubt }: FirstInstantLimits,
 ): Judgement {
   const { from, expected, firstInstant } = check;
   if (firstInstant === undefined) return judged;
@@ -71,7 +71,7 @@ function whyUnseen({ attempts, windows, endMs, triedMs = 0 }: SeenFirst, from: s
 }
 
 /** `open for the first 370 to 422 ms of shop/late, 7 attempts connected` */
-export function describeLeak(window: SeenWindow, { endMs }: SeenFirst, from: string): string {
+export function describeLeak(window: AgedWindow, { endMs }: SeenFirst, from: string): string {
   const { began, ended, attempts, outcome, detail } = window;
   const shown = detail === undefined ? outcome : `${outcome}: ${detail}`;
   const did = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'} ${outcome === 'connected' ? 'connected' : `got through (${shown})`}`;
@@ -81,13 +81,13 @@ export function describeLeak(window: SeenWindow, { endMs }: SeenFirst, from: str
     : `open for the first ${describeAge(ended)} of ${from}, ${did}`;
 }
 
-function describeGap(window: SeenWindow, { endMs }: SeenFirst, from: string): string {
+function describeGap(window: AgedWindow, { endMs }: SeenFirst, from: string): string {
   const { attempts, outcome } = window;
   return `cut off ${between(window, endMs, from)}, ${attempts} attempts failed (${outcome})`;
 }
 
 /** `when shop/late was 370 to 422 ms old, until it was 1.20 to 1.26 s old` */
-function between({ began, ended }: SeenWindow, endMs: number, from: string): string {
+function between({ began, ended }: AgedWindow, endMs: number, from: string): string {
   const until =
     ended === undefined
       ? `it was asked last, ${age(endMs, Math.floor)} old`
@@ -110,12 +110,12 @@ function age(ms: number, round: (number: number) => number): string {
   return whole < 1000 ? `${whole} ms` : `${(round(ms / 10) / 100).toFixed(2)} s`;
 }
 
-function windowOf({ windows }: SeenFirst, kind: SeenWindow['kind']): SeenWindow | undefined {
+function windowOf({ windows }: SeenFirst, kind: AgedWindow['kind']): AgedWindow | undefined {
   return windows.find((window) => window.kind === kind);
 }
 
 /** What became of the pairs of a step that are tried from the first instant. Worked out of the record, never stored in it. */
-export interface FirstInstants {
+export interface FirstInstantTotals {
   /** What must be reachable: how old pods were at the latest when it was, the youngest first. */
   readonly reachable: {
     readonly concerned: number;
@@ -128,7 +128,7 @@ export interface FirstInstants {
 }
 
 /** Of the checks that were judged. @returns undefined where none is tried so */
-export function firstInstantsOf(checks: readonly CheckRecord[]): FirstInstants | undefined {
+export function firstInstantsOf(checks: readonly CheckRecord[]): FirstInstantTotals | undefined {
   const seen = checks.flatMap(({ expected, verdict, firstInstant }) =>
     firstInstant === undefined || verdict === undefined ? [] : [{ expected, ...firstInstant }],
   );

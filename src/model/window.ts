@@ -30,6 +30,19 @@ export interface Window {
   readonly detail?: string;
   /** For unknown: why nobody could tell, as a clause. */
   readonly why?: string;
+  /** Which new pod showed it; absent: the source of the check itself. */
+  readonly newPod?: NewPodWindow;
+}
+
+/** A window that a new pod showed, in ages: milliseconds after its process began. */
+export interface NewPodWindow {
+  /** `namespace/name` */
+  readonly pod: string;
+  readonly node: string;
+  readonly began: Edge;
+  readonly ended: Edge;
+  /** It was still so when the pod was taken away. */
+  readonly isOpen?: true;
 }
 
 /** How long a window lasted. */
@@ -40,8 +53,9 @@ export interface Length {
   readonly atMostMs: number;
 }
 
-/** @param endMs when the watch ended */
-export function lengthOf({ began, ended }: Window, endMs: number): Length {
+/** Ages are exact, whatever clocks differ by. @param endMs when the watch ended */
+export function lengthOf({ newPod, ...window }: Window, endMs: number): Length {
+  const { began, ended } = newPod ?? window;
   const { earliestMs, latestMs } = ended ?? { earliestMs: endMs, latestMs: endMs };
   return {
     atLeastMs: Math.max(0, earliestMs - began.latestMs),

@@ -4,7 +4,10 @@ import { isConfirmed } from '../judge/judge.ts';
 import type { WatchRules } from '../judge/windows/verdict.ts';
 import type { RunDraft } from '../record/draft.ts';
 import type { StandingRun } from '../run/job.ts';
+import type { ProbeNode } from '../run/schedulable.ts';
 import type { StandingScenario } from '../run/stand.ts';
+import { Churn } from './churn/churn.ts';
+import { nodesForCopies, planCopies } from './churn/plan.ts';
 import type { CommandEnd } from './command.ts';
 import { everyFor } from './every.ts';
 import { followIncidents } from './incidents/follow.ts';
@@ -27,6 +30,8 @@ export interface MonitorOptions {
   readonly budgets: WatchRecord['budgets'];
   /** Whether a connection is held open besides, for each check that one can be held for. Absent: where they are few. */
   readonly isHeld?: boolean | undefined;
+  /** How many new pods are made a minute. Absent: none. */
+  readonly churnPerMinute?: number | undefined;
   /** Run meanwhile. @param signal aborted when it is to end */
   readonly command?:
     | { readonly line: readonly string[]; readonly run: (signal: AbortSignal) => Promise<CommandEnd> }
@@ -41,6 +46,7 @@ export interface MonitorOptions {
 /** A watch that goes on, and what it is written into. */
 interface Going {
   readonly watch: RunWatch;
+  readonly churn: Churn | undefined;
   readonly own: WatchRecord;
   readonly options: MonitorOptions;
   readonly run: StandingRun;
@@ -64,7 +70,9 @@ export async function conductWatch(
   const { everyMs, why } =
     options.everyMs === undefined ? everyFor(checks, nodes) : { everyMs: options.everyMs, why: undefined };
   tellUnsettled(standing, progress);
-  const watch = new RunWatch(standing, { everyMs, isHeld: options.isHeld }, tools);
+  const copyNodes = options.churnPerMinute === undefined ? [] : nodesForCopies(nodes, standing, tools);
+  const newPodsOn = copyNodes.map(({ name }) => name);
+  const watch = new RunWatch(standing, { everyMs, isHeld: options.isHeld, newPodsOn }, tools);
   const startedAt = clock.date();
   const own: WatchRecord = {
     startedAt: startedAt.toISOString(),
@@ -79,6 +87,7 @@ export async function conductWatch(
   for (const [pod, failure] of await watch.begin())
     progress({ type: 'note', text: `the watch in ${pod} has not begun yet: ${failure}` });
   signal.throwIfAborted();
+  const churn = churnOf(standing, copyNodes, watch, run, options);
   const over = new AbortController();
   const following = await followIncidents(
     {
@@ -86,6 +95,9 @@ export async function conductWatch(
       startedMs: startedAt.getTime(),
       now: () => watch.now(),
       onIncident: (incident) => {
+        const { kind, object = '' } = incident;
+        // What the run does itself is not what else happened.
+        if (kind.startsWith('pod-') && churn?.isNewPod(object)) return;
         watch.incidents.push(incident);
         progress({ type: 'incident', atMs: incident.atMs, text: incident.text });
       },
@@ -101,8 +113,9 @@ export async function conductWatch(
   });
   save();
 
+  const churning = churn?.go(over.signal);
   try {
-    own.endedBy = await untilOver({ watch, own, options, run });
+    own.endedBy = await untilOver({ watch, churn, own, options, run });
   } finally {
     over.abort();
     await following.ended;
@@ -111,13 +124,36 @@ export async function conductWatch(
   if (own.endedBy === 'signal') noteInterruption(record, options);
   const endMs = watch.now();
   progress({ type: 'watch-ending' });
+  await churning;
   for (const [pod, failure] of await watch.collect(true))
     progress({ type: 'note', text: `what ${pod} saw last is not known: ${failure}` });
   signal.throwIfAborted();
   own.durationMs = Math.round(endMs);
-  tellSeen(watch, own, endMs, progress);
+  noteChurn(own, churn);
+  tellSeen(watch, own, endMs, progress, true);
   save();
   return { startedAt: own.startedAt, budgets, endMs };
+}
+
+/** @returns undefined where no new pods are asked for, or there is nothing that could be copied */
+function churnOf(
+  standing: readonly StandingScenario[],
+  nodes: readonly ProbeNode[],
+  watch: RunWatch,
+  { checked: { tools }, record }: StandingRun,
+  { churnPerMinute }: MonitorOptions,
+): Churn | undefined {
+  if (churnPerMinute === undefined) return undefined;
+  const copies = planCopies(standing, watch.checks, nodes, record, tools);
+  if (copies === undefined) {
+    tools.progress({
+      type: 'note',
+      text: 'no new pods are made: no check starts at a pod that could be copied',
+    });
+    return undefined;
+  }
+  const context = { ...tools, zeroMs: watch.zeroMs };
+  return new Churn(churnPerMinute, copies, (pod) => watch.newPods.add(pod), context);
 }
 
 /** Says what did not show what is expected already: that is no window. */
@@ -140,7 +176,7 @@ function noteInterruption({ run }: RunDraft, { forMs, command, enough }: Monitor
 }
 
 /** Collects again and again. @returns what ended the watch */
-async function untilOver({ watch, own, options, run }: Going): Promise<EndedBy> {
+async function untilOver({ watch, churn, own, options, run }: Going): Promise<EndedBy> {
   const { forMs, enough } = options;
   const { clock, progress, signal } = run.checked.tools;
   const ended = new AbortController();
@@ -171,6 +207,7 @@ async function untilOver({ watch, own, options, run }: Going): Promise<EndedBy> 
       // What is still out then may show anything.
       const knownMs = Math.max(0, watch.now() - 2 * run.checked.tools.timing.timeoutMs);
       await watch.collect(false);
+      noteChurn(own, churn);
       open = tellSeen(watch, own, knownMs, progress);
       tell(true);
       run.save();
@@ -188,14 +225,22 @@ async function untilOver({ watch, own, options, run }: Going): Promise<EndedBy> 
   return endedBy;
 }
 
+/** What has become of new pods so far. */
+function noteChurn(own: WatchRecord, churn: Churn | undefined): void {
+  if (churn === undefined) return;
+  const { perMinute, due, made, failures } = churn;
+  own.churn = { perMinute, due, made, failures: [...failures], pods: own.churn?.pods ?? [] };
+}
+
 /** Writes what is known into the record, and says which windows are new. @returns how many are open, by kind */
 function tellSeen(
   watch: RunWatch,
   own: WatchRecord,
   knownMs: number,
   progress: StandingRun['checked']['tools']['progress'],
+  isLast = false,
 ): ReturnType<RunWatch['write']>['open'] {
-  const { open, seen } = watch.write(own, knownMs);
+  const { open, seen } = watch.write(own, knownMs, isLast);
   for (const kind of ['leak', 'gap'] as const) {
     const checks = seen[kind];
     const [first] = checks;
@@ -211,7 +256,10 @@ function tellSeen(
 }
 
 /** Runs the command of the user, and takes down how it ended. @returns undefined where there is none */
-function runBeside({ watch, own, options, run }: Going, stop: AbortSignal): Promise<void> | undefined {
+function runBeside(
+  { watch, own, options, run }: Omit<Going, 'churn'>,
+  stop: AbortSignal,
+): Promise<void> | undefined {
   const { command } = options;
   if (command === undefined) return undefined;
   const { progress } = run.checked.tools;

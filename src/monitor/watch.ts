@@ -14,6 +14,7 @@ import { describePort } from '../pair.ts';
 import { LINES_KEPT } from '../probe/watch.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { CheckDraft, RunDraft } from '../record/draft.ts';
+import type { Bounded } from '../run/context.ts';
 import type { Outpost } from '../run/outposts.ts';
 import type { RunningPod } from '../run/provision.ts';
 import type { StandingScenario } from '../run/stand.ts';
@@ -27,6 +28,7 @@ import {
 } from '../run/watching/plan-watches.ts';
 import { type Collecting, PodWatch } from '../run/watching/pod-watch.ts';
 import { type HeardPod, type HeardWay, Tracks } from '../run/watching/tracks.ts';
+import { NewPods } from './churn/new-pods.ts';
 
 /** Where nobody has asked for so long, podreach is gone: its pods end what they do. */
 const ABANDONED_MS = 15 * 60_000;
@@ -38,15 +40,18 @@ const CHECKS_NAMED = 3;
 export type WatchRecord = NonNullable<RunDraft['watch']>;
 
 /** What a watch is made with, from the run. */
-export type Watching = Omit<Collecting, 'zeroMs'> & {
-  readonly clock: Clock;
-  readonly progress: ProgressListener;
-};
+export type Watching = Omit<Collecting, 'zeroMs'> &
+  Bounded<'withinMs'> & {
+    readonly clock: Clock;
+    readonly progress: ProgressListener;
+  };
 
 export interface WatchSettings {
   readonly everyMs: number;
   /** Whether a connection is held open besides, for each check that one can be held for. Absent: where they are few. */
   readonly isHeld?: boolean | undefined;
+  /** The nodes that new pods come to: the ways from there are tried as well. Absent: there are no new pods. */
+  readonly newPodsOn?: readonly string[] | undefined;
 }
 
 /** A window that has not been told of before. */
@@ -68,6 +73,7 @@ export interface WatchNews {
 export class RunWatch {
   /** In milliseconds after the watch began. */
   readonly incidents: Incident[] = [];
+  readonly newPods: NewPods;
   readonly #everyMs: number;
   readonly #isHeld: boolean;
   /** When the last window began that was told of, by check. */
@@ -82,7 +88,7 @@ export class RunWatch {
     this.#everyMs = everyMs;
     const all = standing.flatMap(({ step }) => step.draft.checks);
     this.#isHeld = settings.isHeld ?? all.filter(canBeHeld).length <= HELD_UNASKED;
-    this.#checks = standing.flatMap(({ step, outposts }) => this.#add(step, outposts));
+    this.#checks = standing.flatMap(({ step, outposts }) => this.#add(step, outposts, settings));
     const { runId, timing } = context;
     this.#watches = new Map(
       this.#plan.pods.map(({ pod, targets, held }) => [
@@ -100,19 +106,37 @@ export class RunWatch {
         }),
       ]),
     );
+    this.newPods = new NewPods(timing.withinMs);
     this.#context = { ...context, zeroMs: context.clock.now() };
   }
 
-  #add({ draft, stage }: StandingScenario['step'], outposts: readonly Outpost[]): readonly WatchedCheck[] {
+  #add(
+    { draft, stage }: StandingScenario['step'],
+    outposts: readonly Outpost[],
+    { newPodsOn = [] }: WatchSettings,
+  ): readonly WatchedCheck[] {
     const onNode = new Map(outposts.map((outpost) => [outpost.node, outpost]));
     return draft.checks.flatMap((check) => {
       const watched = this.#plan.addCheck(check, stage.pods, this.#isHeld && canBeHeld(check));
       if (watched === undefined) return [];
-      const [one, other] = [onNode.get(watched.from.node), onNode.get(watched.to.node)];
-      this.#plan.addWay(one, other, check.protocol);
-      this.#plan.addWay(other, one, check.protocol);
+      const other = onNode.get(watched.to.node);
+      for (const node of new Set([watched.from.node, ...newPodsOn])) {
+        const one = onNode.get(node);
+        this.#plan.addWay(one, other, check.protocol);
+        this.#plan.addWay(other, one, check.protocol);
+      }
       return [watched];
     });
+  }
+
+  /** All that is watched. */
+  get checks(): readonly WatchedCheck[] {
+    return this.#checks;
+  }
+
+  /** The run's clock when it began. */
+  get zeroMs(): number {
+    return this.#context.zeroMs;
   }
 
   /** Milliseconds since the watch began. */
@@ -140,8 +164,9 @@ export class RunWatch {
   /**
    * Writes what has been collected so far into the record.
    * @param endMs until when it is known
+   * @param isLast nothing will be collected any more
    */
-  write(record: WatchRecord, endMs: number): WatchNews {
+  write(record: WatchRecord, endMs: number, isLast = false): WatchNews {
     const everyMs = this.#everyMs;
     const agents = [...this.#watches.values()].flatMap((watch) => watch.agents);
     // Some have gone on until they were asked: who was not heard of is dark for as long.
@@ -153,6 +178,21 @@ export class RunWatch {
     const open = { leak: 0, gap: 0, unknown: 0 };
     const seen: Record<'leak' | 'gap', SeenWindow[]> = { leak: [], gap: [] };
     const incidents = this.incidents.toSorted((left, right) => left.atMs - right.atMs);
+    const news = this.newPods.settle({
+      around: (pod, { watched: { to, listener, check } }) =>
+        tracks.around({
+          to: pods.get(to) ?? { key: objectKey(to), agents: [] },
+          listener,
+          ways: this.#plan.waysBetween(pod, to, check.protocol).flatMap((way) => ways.get(way) ?? []),
+        }),
+      heardMs: (pod) => pods.get(pod)?.agents.at(-1)?.span.toMs ?? 0,
+      endMs: isLast ? endMs : toMs,
+      isLast,
+    });
+    for (const { check, windows: own } of news)
+      for (const { kind, began } of own)
+        if (kind !== 'unknown') seen[kind].push({ check, atMs: began.latestMs });
+    if (record.churn !== undefined) record.churn.pods = this.newPods.accounts;
     for (const watched of this.#checks) {
       const { check, from, to, target, listener } = watched;
       const [source, destination] = [pods.get(from), pods.get(to)];
@@ -169,7 +209,8 @@ export class RunWatch {
       );
       for (const { kind, ended } of windows) if (ended === undefined) open[kind] += 1;
       this.#noteNew(check, windows, seen);
-      check.watched = watchedOf(watched, source.agents, { windows, incidents, endMs });
+      const all = [...windows, ...this.newPods.windowsOf(check)];
+      check.watched = watchedOf(watched, source.agents, { windows: all, incidents, endMs });
     }
     for (const list of Object.values(seen)) list.sort((left, right) => left.atMs - right.atMs);
     const stalls = agents.flatMap((agent) => agent.stalls.map(({ fromMs, toMs }) => toMs - fromMs));
@@ -217,7 +258,6 @@ function watchedOf(
   }: { readonly windows: readonly Window[]; readonly incidents: readonly Incident[]; readonly endMs: number },
 ): NonNullable<CheckDraft['watched']> {
   const nodes = {
-    source: from.node,
     destination: to.node,
     pods: [objectKey(from), objectKey(to)] as const,
   };
@@ -226,10 +266,13 @@ function watchedOf(
   return {
     attempts: sumOf(stretches.map(({ count }) => count)),
     unknownMs: Math.round(lengthsOf(windows, 'unknown', endMs).total.atLeastMs),
-    windows: windows.map((window) => {
-      const incident = nearestIncident(window, incidents, nodes);
-      return { ...inWholeMs(window), ...(incident === undefined ? {} : { incident }) };
-    }),
+    windows: windows
+      .toSorted((left, right) => left.began.latestMs - right.began.latestMs)
+      .map((window) => {
+        const source = window.newPod?.node ?? from.node;
+        const incident = nearestIncident(window, incidents, { ...nodes, source });
+        return { ...inWholeMs(window), ...(incident === undefined ? {} : { incident }) };
+      }),
     ...(held.length === 0
       ? {}
       : {
@@ -256,12 +299,19 @@ function beatsOf(events: readonly HeardEvent[]): number {
 }
 
 /** No edge is told to be more certain than it is. */
-function inWholeMs({ began, ended, ...rest }: Window): Window {
+function inWholeMs({ began, ended, newPod, ...rest }: Window): Window {
   const edge = ({ earliestMs, latestMs }: Edge): Edge => ({
     earliestMs: Math.floor(earliestMs),
     latestMs: Math.ceil(latestMs),
   });
-  return { ...rest, began: edge(began), ...(ended === undefined ? {} : { ended: edge(ended) }) };
+  return {
+    ...rest,
+    began: edge(began),
+    ...(ended === undefined ? {} : { ended: edge(ended) }),
+    ...(newPod === undefined
+      ? {}
+      : { newPod: { ...newPod, began: edge(newPod.began), ended: edge(newPod.ended) } }),
+  };
 }
 
 function canBeHeld({ protocol, expected }: CheckDraft): boolean {

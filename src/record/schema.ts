@@ -126,6 +126,10 @@ const edge = z
   })
   .describe('When something changed, in milliseconds after the watch began.');
 
+const age = z
+  .strictObject({ earliestMs: z.number(), latestMs: z.number() })
+  .describe("When something changed, in milliseconds after a pod's process began.");
+
 const windowSchema = z
   .strictObject({
     kind: z
@@ -144,6 +148,18 @@ const windowSchema = z
       .min(0)
       .exactOptional()
       .describe('What happened nearest to its beginning: an index into the incidents of the watch.'),
+    newPod: z
+      .strictObject({
+        pod: z.string().describe('namespace/name'),
+        node: z.string(),
+        began: age,
+        ended: age,
+        isOpen: z.literal(true).exactOptional().describe('It was still so when the pod was taken away.'),
+      })
+      .exactOptional()
+      .describe(
+        'The new pod that showed it, with its age; absent: the source of the check itself. The window lasted from the one age to the other.',
+      ),
   })
   .describe(
     'A stretch of time in which a watched check did not show what is expected, or nobody could tell.',
@@ -170,10 +186,6 @@ const watchedSchema = z
   })
   .describe('What a check showed while it was watched, after its step had settled.');
 
-/** Of a new pod. All times are ages. */
-const ageEdge = z
-  .strictObject({ earliestMs: z.number(), latestMs: z.number() })
-  .describe('As of windows, in milliseconds after the process of the source began.');
 const firstInstantSchema = z
   .strictObject({
     attempts: z.int().min(0).describe('Of how many attempts podreach heard.'),
@@ -182,7 +194,7 @@ const firstInstantSchema = z
       .exactOptional()
       .describe('When the first one dialled: what was before, nobody could see. Absent: none did.'),
     endMs: z.number().describe('How old the process was when it told for the last time; 0: it never did.'),
-    allowed: ageEdge
+    allowed: age
       .exactOptional()
       .describe(
         'Of what must be reachable: when it had come to be, for good. Absent: it did not, or nobody could tell when.',
@@ -191,10 +203,8 @@ const firstInstantSchema = z
       windowSchema
         .pick({ kind: true, attempts: true, outcome: true, detail: true, why: true })
         .extend({
-          began: ageEdge,
-          ended: ageEdge
-            .exactOptional()
-            .describe('Absent: it was still so when the pod told for the last time.'),
+          began: age,
+          ended: age.exactOptional().describe('Absent: it was still so when the pod told for the last time.'),
         })
         .describe(
           'A stretch of time in which it did not show what is expected, or nobody could tell. What must be reachable may come to be in its time: that is no window.',
@@ -471,6 +481,52 @@ export const scenarioSchema = z.strictObject({
   steps: z.array(stepSchema).describe('States of the cluster, one after the other; the first has no name.'),
 });
 
+const newPodSchema = z
+  .strictObject({
+    pod: z.string().describe('namespace/name'),
+    copyOf: z.string().describe('The pod whose labels, ports and checks it had: namespace/name.'),
+    node: z.string(),
+    beganMs: z.number().describe('When its process began, in milliseconds after the watch began.'),
+    clockMs: z.number().describe('By so much that may be off, both ways. Ages are exact.'),
+    triedMs: z
+      .number()
+      .exactOptional()
+      .describe('How old it was when it tried its first check: what was before, nobody could see.'),
+    endMs: z.number().describe('How old it was when it told last.'),
+    checks: z.int().min(1).describe('How many it tried.'),
+    leaks: z.int().min(0).describe('How many of them were open, and must not be.'),
+    gaps: z
+      .int()
+      .min(0)
+      .describe('How many were not reachable in time, or cut off after that, and must be reachable.'),
+    unknown: z.int().min(0).describe('Of how many nobody could tell at all times.'),
+    unknownMs: z.number().describe('For how long nobody could tell, of the check of which least is known.'),
+    allowedMs: z
+      .number()
+      .exactOptional()
+      .describe(
+        'How old it was when the last of what must be reachable was; absent: there is none, or one did not come to be, or nobody could tell when.',
+      ),
+  })
+  .describe(
+    'A new pod, and what it saw from its first millisecond on. Ages count from when its process began.',
+  );
+
+const churnSchema = z
+  .strictObject({
+    perMinute: z.number().describe('How many new pods were asked for.'),
+    due: z
+      .int()
+      .min(0)
+      .describe('How many there should have been, but for those that the end of the watch cut off.'),
+    made: z.int().min(0).describe('How many the cluster took.'),
+    failures: z
+      .array(z.strictObject({ reason: z.string(), pods: z.int().min(1) }))
+      .describe('Why others were not made, or did not tell what they saw, and how many of them.'),
+    pods: z.array(newPodSchema).describe('Those that told what they saw, in the order of time.'),
+  })
+  .describe('New pods that were made while checks were watched: copies of sources of checks.');
+
 const watchSchema = z
   .strictObject({
     startedAt: instant,
@@ -509,6 +565,7 @@ const watchSchema = z
         "Of all checks together, of the pods' own listeners, and of the ways between nodes: how many attempts there should have been, how many were made, and of how many podreach heard.",
       ),
     longestStallMs: z.number().describe('The longest time in which an agent did not run.'),
+    churn: churnSchema.exactOptional(),
     incidents: z
       .array(
         z.strictObject({

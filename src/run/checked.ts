@@ -34,7 +34,8 @@ export async function check(
   });
   if (trust.kind === 'to-be-proven') {
     const plans = scenarios.map(({ plan }) => plan);
-    await checkPermissions({ plans, isWatched: options.whileStanding !== undefined }, tools);
+    const isWatched = options.whileStanding !== undefined;
+    await checkPermissions({ plans, isWatched, makesPods: options.makesPods === true }, tools);
     await refuseForeignNamespaces(plans, tools);
   }
   const nodes = await describeNodes(environment, tools);

@@ -54,6 +54,8 @@ export interface RunOptions {
    * share a namespace: the later one would wait for the other. Absent: nothing.
    */
   readonly whileStanding?: WhileStanding | undefined;
+  /** Whether new pods are made and taken away then: that takes one right more. */
+  readonly makesPods?: boolean | undefined;
   /** Called whenever the record has changed in a way worth saving; the record is the same object each time. */
   readonly save: (record: RunRecord) => void;
 }

@@ -42,6 +42,9 @@ const FOR_WATCHES: readonly Permission[] = [
   },
 ];
 
+/** What a run needs that makes new pods while it watches: they would pile up. */
+const FOR_NEW_PODS: readonly Permission[] = [{ group: '', resource: 'pods', verbs: ['delete'] }];
+
 const OPTIONAL: readonly Permission[] = [
   { group: '', resource: 'pods', verbs: ['delete'], without: 'cleaning up takes longer' },
   {
@@ -95,11 +98,12 @@ function permissionsOfSteps(plans: readonly Plan[]): readonly Permission[] {
 
 /**
  * What a run with these settings needs, and what it makes use of.
- * @param what is to be run, and whether it is watched. Absent: whatever a scenario may ask for, watched or not
+ * @param what is to be run, whether it is watched, and whether new pods are made meanwhile. Absent: whatever a scenario may ask for, watched
+ *   or not
  */
 export function permissionsFor(
   { pullSecrets }: ProbeSettings,
-  what?: { readonly plans: readonly Plan[]; readonly isWatched: boolean },
+  what?: { readonly plans: readonly Plan[]; readonly isWatched: boolean; readonly makesPods?: boolean },
 ): readonly Permission[] {
   const copied = pullSecrets.flatMap(({ name, copyFrom }) =>
     copyFrom === undefined
@@ -112,6 +116,7 @@ export function permissionsFor(
     ...(copied.length === 0 ? [] : [{ group: '', resource: 'secrets', verbs: ['create'] }]),
     ...copied,
     ...(what?.isWatched === false ? [] : FOR_WATCHES),
+    ...(what?.makesPods === true ? FOR_NEW_PODS : []),
     ...OPTIONAL,
   ];
 }

@@ -77,6 +77,23 @@ test.each<[string, (Verdict | undefined)[], typeof failure | undefined, number]>
 });
 
 test.each([
+  ['none was due yet', 0, 0],
+  ['one was due, and none has told anything', 1, 3],
+] as const)('new pods: %s', (_, due, code) => {
+  const record = recordWith(['pass']);
+  record.watch = {
+    startedAt: '2026-01-01T00:00:00.000Z',
+    everyMs: 1_000,
+    budgets: { maxLeakMs: 0, maxUnknown: 0.1 },
+    attempts: { due: 0, made: 0, collected: 0 },
+    longestStallMs: 0,
+    churn: { perMinute: 6, due, made: 0, failures: [], pods: [] },
+    incidents: [],
+  };
+  expect(exitCodeFor(record)).toBe(code);
+});
+
+test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('%s goes before everything', (signal, code) => {

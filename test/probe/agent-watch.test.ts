@@ -230,24 +230,6 @@ describe('a watch', () => {
     await ask(watch, { received: 0, ends: true });
   });
 
-  test('is one of 72 at most that have not ended', async () => {
-    await network.serving({ pod: 'shop/busy', ports: [] });
-    const where = { self: 'shop/busy' };
-    const first = watchOf({});
-    await ask(first, first, where);
-    const others = Array.from({ length: 71 }, () => watchOf({}));
-    await Promise.all(others.map((watch) => ask(watch, watch, where)));
-    const more = watchOf({});
-    const { stderr, exitCode } = await network.probe({ input: watchInput(more), ...where }).ended;
-    expect({ stderr, exitCode }).toEqual({
-      stderr: 'podreach agent: an agent keeps 72 watches at once, and none of them has ended\n',
-      exitCode: 2,
-    });
-    await ask(first, { received: 0, ends: true }, where);
-    expect((await ask(more, more, where)).end.state).toBeDefined();
-    expect((await ask(first, { received: 0 }, where)).end.state).toBeUndefined();
-  });
-
   test('a request that makes no sense is refused', async () => {
     const input = watchInput({ ...watchOf({}), everyMs: -1 });
     expect(await network.probe({ input }).ended).toEqual({

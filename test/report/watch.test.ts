@@ -7,7 +7,7 @@ import type { RenderOptions } from '../../src/report/render-options.ts';
 import { viewOf } from '../../src/report/view/run.ts';
 import { attempts, buildRecord, meshScenario } from './fixture.ts';
 import { ENDINGS, render } from './render.ts';
-import { calmWatch, failedCommand, manyWindows, upgradeWatched } from './watch.ts';
+import { calmWatch, failedCommand, manyWindows, upgradeWatched, watchedWithNewPods } from './watch.ts';
 
 test.each(ENDINGS)('an upgrade that was watched in the report %s', async (format, ending) => {
   await expect(render(format, upgradeWatched())).toMatchFileSnapshot(`golden/upgrade-watched.${ending}`);
@@ -22,6 +22,45 @@ test('an upgrade that was watched in the terminal, all of it told', async () => 
 test('a watch in which all is well takes a paragraph in the terminal, and nothing where quiet is asked for', async () => {
   await expect(render('terminal', calmWatch())).toMatchFileSnapshot('golden/calm-watch.txt');
   expect(render('terminal', calmWatch(), { quiet: true })).toMatch(/^PASSED .*\n$/);
+});
+
+test.each(['txt', 'audit.md', 'prom'] as const)('new pods in the report %s', async (ending) => {
+  const [format] = ENDINGS.find(([, one]) => one === ending) ?? ENDINGS[0] ?? ['terminal'];
+  await expect(render(format as ReportFormat, watchedWithNewPods())).toMatchFileSnapshot(
+    `golden/new-pods.${ending}`,
+  );
+});
+
+test.each(['terminal', 'junit', 'markdown', 'github', 'html', 'tap'] as const)(
+  '%s tells what new pods came to, and of a leak which of them saw it and how old it was',
+  (format) => {
+    const text = render(format, watchedWithNewPods()).replaceAll(/\s+/g, ' ');
+    const plain = text
+      .replaceAll(/%2C/g, ',')
+      .replaceAll(/\n?# ?/g, '')
+      .replaceAll('*', '')
+      .replaceAll('\\', '');
+    expect(plain).toContain(
+      '3 new pods (2 a minute): 1 could reach what it must not; 2 of them allowed after 210 ms (median), 930 ms (95 of 100), 930 ms at most; of 1 nobody could tell all, for 1.2 s at most; each was seen from the age of 71 ms on, or earlier; 1 of 4 are missing: pod shop/web-new-N was not accepted: exceeded quota (1)',
+    );
+    expect(plain).toContain('seen by the new pod shop/web-new-2 on node-2, for its first 0.3 to 0.5 s');
+  },
+);
+
+test('new pods that saw nothing but what they should are told in one line', () => {
+  const { watch, ...record } = watchedWithNewPods();
+  if (watch?.churn === undefined) throw new Error('the record has new pods');
+  const [pod] = watch.churn.pods;
+  const pods = [210, 180, 930].map((allowedMs, index) => ({
+    ...pod,
+    pod: `shop/web-new-${index}`,
+    allowedMs,
+  }));
+  const churn = { perMinute: 6, due: 3, made: 3, failures: [], pods };
+  const text = render('terminal', { ...record, watch: { ...watch, churn } } as RunRecord);
+  expect(text.replaceAll(/\s+/g, ' ')).toContain(
+    '3 new pods (6 a minute): none could reach what it must not; allowed after 210 ms (median), 930 ms (95 of 100), 930 ms at most; each was seen from the age of 64 ms on, or earlier',
+  );
 });
 
 test.each<[ReportFormat, Partial<RenderOptions>]>([

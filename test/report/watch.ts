@@ -248,6 +248,84 @@ export function manyWindows(checks: RunRecord): RunRecord {
   return { ...checks, watch: { ...rest, durationMs: 3_600_000 }, scenarios: [{ ...scenario, steps }] };
 }
 
+type ChurnRecord = NonNullable<WatchRecord['churn']>;
+
+const NEW_POD = {
+  copyOf: 'shop/web',
+  node: 'node-1',
+  clockMs: 12,
+  triedMs: 64,
+  endMs: 5_020,
+  checks: 8,
+  leaks: 0,
+  gaps: 0,
+  unknown: 0,
+  unknownMs: 0,
+} as const;
+
+/** Three new pods in a watch in which all else was well. One was open for its first moments, of one nobody could tell all, one is missing. */
+export function watchedWithNewPods(): RunRecord {
+  const { watch, scenarios, run, ...rest } = calmWatch();
+  if (watch === undefined) throw new Error('the record has a watch');
+  const churn: ChurnRecord = {
+    perMinute: 2,
+    due: 4,
+    made: 3,
+    failures: [{ reason: 'pod shop/web-new-N was not accepted: exceeded quota', pods: 1 }],
+    pods: [
+      { ...NEW_POD, pod: 'shop/web-new-1', beganMs: 1_200, allowedMs: 210 },
+      {
+        ...NEW_POD,
+        pod: 'shop/web-new-2',
+        node: 'node-2',
+        beganMs: 30_900,
+        triedMs: 71,
+        leaks: 1,
+        allowedMs: 930,
+      },
+      { ...NEW_POD, pod: 'shop/web-new-4', beganMs: 91_100, unknown: 2, unknownMs: 1_240 },
+    ],
+  };
+  const leak: Window = {
+    kind: 'leak',
+    began: { earliestMs: 30_888, latestMs: 30_986 },
+    ended: { earliestMs: 31_250, latestMs: 31_332 },
+    attempts: 7,
+    outcome: 'connected',
+    newPod: {
+      pod: 'shop/web-new-2',
+      node: 'node-2',
+      began: { earliestMs: 0, latestMs: 74 },
+      ended: { earliestMs: 362, latestMs: 420 },
+    },
+  };
+  return {
+    ...rest,
+    run: { ...run, exitCode: 1 },
+    watch: { ...watch, churn },
+    scenarios: scenarios.map((scenario) => ({
+      ...scenario,
+      steps: scenario.steps.map((step) => ({
+        ...step,
+        checks: step.checks.map((check) => {
+          if (check.from !== 'shop/web' || check.to !== 'billing/db') return check;
+          const { settledMs = 0 } = check;
+          const judged = watchedVerdict({ verdict: 'pass', settledMs }, [leak], {
+            ...watch,
+            endMs: WATCH_MS,
+          });
+          return {
+            ...check,
+            ...judged,
+            disagreement: 'cluster' as const,
+            watched: { attempts: 150, unknownMs: 0, windows: [leak] },
+          };
+        }),
+      })),
+    })),
+  };
+}
+
 /** A watch in which all was well but the command. */
 export function failedCommand(): RunRecord {
   const { watch, run, ...record } = calmWatch();

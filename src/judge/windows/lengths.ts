@@ -1,5 +1,12 @@
 /** How long windows lasted, in numbers and in words. */
-import { type Length, lengthOf, type Window, type WindowKind } from '../../model/window.ts';
+import {
+  type Edge,
+  type Length,
+  lengthOf,
+  type NewPodWindow,
+  type Window,
+  type WindowKind,
+} from '../../model/window.ts';
 
 export interface Lengths {
   readonly windows: number;
@@ -43,6 +50,23 @@ export function describeLength({ atLeastMs, atMostMs }: Length): string {
   // One unit is enough where both have the same.
   const [number = '', unit, ...more] = least.split(' ');
   return `${more.length === 0 && most.endsWith(` ${unit}`) && !most.includes('min') ? number : least} to ${most}`;
+}
+
+/** `for its first 0.3 to 0.5 s`, `from the age of 1.2 to 1.3 s to that of 2 to 2.1 s`, `from its beginning until it was taken away` */
+export function describeAges({
+  began,
+  ended,
+  isOpen,
+}: Pick<NewPodWindow, 'began' | 'ended' | 'isOpen'>): string {
+  const age = ({ earliestMs, latestMs }: Edge): string =>
+    describeLength({ atLeastMs: earliestMs, atMostMs: latestMs });
+  // Nothing that it saw before says that it was otherwise then.
+  const isFromBeginning = began.earliestMs === 0;
+  if (isOpen === true)
+    return `from ${isFromBeginning ? 'its beginning' : `the age of ${age(began)}`} until it was taken away`;
+  return isFromBeginning
+    ? `for its first ${age(ended)}`
+    : `from the age of ${age(began)} to that of ${age(ended)}`;
 }
 
 const NONE = '0 ms';

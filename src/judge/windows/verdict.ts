@@ -4,7 +4,7 @@ import { duration } from '../../duration.ts';
 import { type Length, lengthOf, type Window } from '../../model/window.ts';
 import type { RunRecord } from '../../record/schema.ts';
 import type { Judgement } from '../judge.ts';
-import { describeLength, lengthsOf } from './lengths.ts';
+import { describeAges, describeLength, lengthsOf } from './lengths.ts';
 
 export interface WatchRules extends Pick<NonNullable<RunRecord['watch']>, 'startedAt' | 'budgets'> {
   /** When the watch ended, in milliseconds after it began. */
@@ -64,7 +64,7 @@ function whyNot(
     readonly endMs: number;
   },
 ): string {
-  const { kind, began, ended, attempts, outcome, detail } = window;
+  const { kind, began, ended, attempts, outcome, detail, newPod } = window;
   const was = kind === 'leak' ? 'open' : 'cut off';
   const length = describeLength(lengthOf(window, endMs));
   const since = `from ${timeOfDay(startedAt, began.latestMs, endMs)}`;
@@ -74,6 +74,9 @@ function whyNot(
     outcome === 'connected' ? 'connected' : `${kind === 'leak' ? 'got through' : 'failed'} (${shown})`;
   return [
     number === 1 ? `it was ${was} ${lasted}` : `it was ${was} ${number} times, once ${lasted}`,
+    ...(newPod === undefined
+      ? []
+      : [`for the new pod ${newPod.pod} on ${newPod.node}, ${describeAges(newPod)}`]),
     `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'} ${did}`,
     ...(budgetMs === 0 ? [] : [`and --max-${kind} allows ${duration(budgetMs)}`]),
   ].join(', ');

@@ -138,7 +138,9 @@ function propertiesOf(view: RunView, scenario: ScenarioView | undefined): Proper
 /** What was found while it was watched, a property for each group of windows. */
 function watchProperties(view: RunView): Properties {
   if (view.watch === undefined) return {};
-  const facts = watchFacts(view).map(({ label, text }) => [`watch.${label}`, text] as const);
+  const facts = watchFacts(view).map(
+    ({ label, text }) => [`watch.${label.replaceAll(' ', '-')}`, text] as const,
+  );
   const windows = windowLines(view).map(
     ({ at, text }, index) => [`watch.window.${index + 1}`, `${at}: ${text}`] as const,
   );

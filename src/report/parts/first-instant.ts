@@ -1,13 +1,18 @@
 /** What new pods saw from their first millisecond on. */
-import { describeAge, describeLeak, firstInstantsOf } from '../../judge/first-instant.ts';
+import {
+  describeAge,
+  describeLeak,
+  type FirstInstantTotals,
+  firstInstantsOf,
+} from '../../judge/first-instant.ts';
 import type { Fact } from '../text/block.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
 import type { CheckView, StepView } from '../view/view.ts';
 
 /** A check that is tried from the first instant of its source. */
-export type EarlyCheck = CheckView & { readonly firstInstant: NonNullable<CheckView['firstInstant']> };
+export type EarlyCheckView = CheckView & { readonly firstInstant: NonNullable<CheckView['firstInstant']> };
 
-export function isEarly(check: CheckView): check is EarlyCheck {
+export function isEarly(check: CheckView): check is EarlyCheckView {
   return check.firstInstant !== undefined;
 }
 
@@ -19,7 +24,7 @@ export function isDecidedByFirstInstant({ verdict, settledMs, firstInstant }: Ch
 }
 
 /** `let through 180 to 230 ms after its first millisecond`, `open for the first 370 to 422 ms of shop/late, …` */
-export function describeFirstInstant({ from, expected, firstInstant }: EarlyCheck): string {
+export function describeFirstInstant({ from, expected, firstInstant }: EarlyCheckView): string {
   const { attempts, triedMs, endMs, allowed, windows } = firstInstant;
   if (attempts === 0 || triedMs === undefined)
     return `not known: ${windows[0]?.why ?? 'nothing was heard of it'}`;
@@ -58,9 +63,7 @@ export function describeFirstInstants({ checks }: Pick<StepView, 'checks'>): str
   ].join('; ');
 }
 
-type Told = NonNullable<ReturnType<typeof firstInstantsOf>>;
-
-function describeReachable({ concerned, allowedMs, spread }: Told['reachable']): string {
+function describeReachable({ concerned, allowedMs, spread }: FirstInstantTotals['reachable']): string {
   const pairs = `${formatNumber(allowedMs.length)} of ${count(concerned, 'pair')}`;
   if (spread === undefined) return `not seen to be let through (${pairs})`;
   const { medianMs, p95Ms, maximumMs } = spread;
@@ -71,7 +74,7 @@ function describeReachable({ concerned, allowedMs, spread }: Told['reachable']):
   return `let through at an age of at most ${age} (${pairs})`;
 }
 
-function describeUnreachable({ concerned, open, unknown }: Told['unreachable']): string {
+function describeUnreachable({ concerned, open, unknown }: FirstInstantTotals['unreachable']): string {
   const cut = concerned - open - unknown;
   return [
     `cut off from the first attempt on (${formatNumber(cut)} of ${count(concerned, 'pair')}`,

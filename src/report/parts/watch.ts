@@ -7,6 +7,7 @@ import type { RunView, WatchView } from '../view/view.ts';
 import { groupWindows, type WindowGroup } from '../view/window-groups.ts';
 import { secondOf } from './clock.ts';
 import { summariseHeld } from './held.ts';
+import { describeNewPods } from './new-pods.ts';
 import { describeWindowGroup } from './windows.ts';
 
 const ENDED_BY = {
@@ -25,6 +26,7 @@ export function watchFacts(view: RunView): Fact[] {
     ...commandFacts(view),
     { label: 'windows', text: describeWindows(view) },
     { label: 'allowed', text: describeBudgets(watch) },
+    ...fact('new pods', watch.churn && describeNewPods(watch.churn)),
     ...fact('held', summariseHeld(checks, watchEndMs)),
     { label: 'attempts', text: describeAttemptsOf(watch) },
     {

@@ -9,6 +9,7 @@ import { describeAttempts, underPolicies } from './attempts.ts';
 import { momentOf } from './clock.ts';
 import { isDecidedByFirstInstant } from './first-instant.ts';
 import { describeHeld } from './held.ts';
+import { describeSeer } from './new-pods.ts';
 
 /** Of more windows of one check, only how many there are. */
 const WINDOWS_TOLD = 5;
@@ -53,12 +54,13 @@ export function watchedFacts(check: CheckView): Fact[] {
 
 /** `leak of 0.6 to 0.9 s from 02:14:07.120 UTC, in which 3 attempts showed connected, after calico-node on node-2 restarted` */
 export function describeWindow(window: WindowView, watch: WatchView, endMs: number): string {
-  const { kind, began, ended, attempts, outcome, detail, why, incident } = window;
+  const { kind, began, ended, attempts, outcome, detail, why, incident, newPod } = window;
   const happened = incident === undefined ? undefined : watch.incidents[incident];
   const showed =
     outcome === undefined ? '' : ` showed ${outcome}${detail === undefined ? '' : ` (${detail})`}`;
   return [
     `${kind} ${kind === 'unknown' ? 'for' : 'of'} ${describeLength(lengthOf(window, endMs))} from ${momentOf(watch, began.latestMs)}${ended === undefined ? ' until the watch ended' : ''}`,
+    ...(newPod === undefined ? [] : [describeSeer(newPod)]),
     ...(showed === '' ? [] : [`in which ${count(attempts, 'attempt')}${showed}`]),
     ...(why === undefined ? [] : [`because ${why}`]),
     ...(happened === undefined ? [] : [`${whenOf(happened, window)} ${happened.text}`]),

@@ -14,7 +14,7 @@ export interface WatchedWindow {
 }
 
 /** Windows of one kind that may all have begun at one moment, and ended at one. */
-export interface WindowGroup extends Pick<WindowView, 'kind' | 'why'> {
+export interface WindowGroup extends Pick<WindowView, 'kind' | 'why' | 'newPod'> {
   /** In the order of their checks. */
   readonly windows: readonly WatchedWindow[];
   readonly checks: readonly CheckView[];
@@ -68,8 +68,8 @@ export function groupWindows({ checks, watch }: WatchedRun): WindowGroup[] {
 function partition(all: readonly WatchedWindow[]): WatchedWindow[][] {
   const parts = new Map<string, WatchedWindow[]>();
   for (const one of all) {
-    const { kind, why, incident, ended } = one.window;
-    const key = JSON.stringify([kind, why, incident, ended === undefined]);
+    const { kind, why, incident, ended, newPod } = one.window;
+    const key = JSON.stringify([kind, why, incident, ended === undefined, newPod?.pod]);
     const part = parts.get(key);
     if (part === undefined) parts.set(key, [one]);
     else part.push(one);
@@ -142,6 +142,8 @@ function groupOf(
   const ends = windows.flatMap(({ window }) => window.ended ?? []);
   const ended = ends.length === 0 ? undefined : shared(ends);
   const lengths = windows.map(({ window }) => lengthOf(window, endMs));
+  // Of a new pod, ages say more than times do: those of the check that was open, or cut off, for longest.
+  const newPod = greatestOf(windows, ({ window }) => lengthOf(window, endMs).atMostMs)?.window.newPod;
   const whole = { began, ...(ended === undefined ? {} : { ended }) };
   const incident = index === undefined ? undefined : incidents[index];
   const extreme = (pick: (numbers: readonly number[]) => number): Length => ({
@@ -154,12 +156,19 @@ function groupOf(
     windows,
     checks,
     ...whole,
-    length: lengthOf({ ...whole, kind, attempts: 0 }, endMs),
+    length: lengthOf({ ...whole, kind, attempts: 0, ...(newPod === undefined ? {} : { newPod }) }, endMs),
     shortest: extreme(least),
     longest: extreme(greatest),
-    common: commonOf(checks, features, population(kind)),
+    common: newPod === undefined ? commonOf(checks, features, population(kind)) : [],
+    ...(newPod === undefined ? {} : { newPod }),
     ...(incident === undefined ? {} : { incident }),
   };
+}
+
+/** The one of which a number is greatest. */
+function greatestOf<Item>(items: readonly Item[], numberOf: (item: Item) => number): Item | undefined {
+  const most = greatest(items.map(numberOf));
+  return items.find((item) => numberOf(item) === most);
 }
 
 /** The moment that edges share, as well as it is known. */

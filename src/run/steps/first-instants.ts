@@ -36,7 +36,7 @@ const ABANDONED_MS = 15 * 60_000;
 
 type FirstSeen = NonNullable<CheckDraft['firstInstant']>;
 
-interface EarlyCheck {
+interface EarlyTarget {
   readonly check: CheckDraft;
   /** The id of the check among the targets of its source. */
   readonly target: number;
@@ -46,7 +46,7 @@ interface EarlyCheck {
 export class FirstInstants {
   /** What each pod watches, by its key: goes into its manifest. */
   readonly requests: ReadonlyMap<string, WatchRequest>;
-  readonly #checks: readonly EarlyCheck[];
+  readonly #checks: readonly EarlyTarget[];
   readonly #plan = new WatchPlan();
   readonly #outposts: readonly Outpost[];
   /** Of destinations and outposts. */
@@ -72,9 +72,8 @@ export class FirstInstants {
     this.#checks = checks.flatMap((check, target) => {
       const destination = this.#plan.addDestination(check, pods);
       if (destination === undefined) return [];
-      const { address: host, port, protocol, answerer: pod } = destination.dial;
       const own = targets.get(check.from) ?? [];
-      targets.set(check.from, [...own, { id: target, host, port, protocol, pod }]);
+      targets.set(check.from, [...own, { id: target, ...destination.dial }]);
       return [{ check, target, destination }];
     });
     this.requests = new Map(

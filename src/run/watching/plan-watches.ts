@@ -25,10 +25,12 @@ export interface WatchedCheck {
   readonly target: number;
   /** The id of its port among the targets of its destination. */
   readonly listener: number;
+  /** What it means on the wire. */
+  readonly dial: Omit<DialRequest, 'id'>;
 }
 
 /** A pod whose own port is watched, and how others reach it. */
-export type WatchedDestination = Pick<WatchedCheck, 'to' | 'listener'> & { readonly dial: Dial };
+export type WatchedDestination = Pick<WatchedCheck, 'to' | 'listener' | 'dial'>;
 
 /** The way from one node to another, as the open pod of its outpost tries it. */
 export interface WatchedWay {
@@ -67,17 +69,20 @@ export class WatchPlan {
     const to = dial && pods.get(dial.answerer);
     if (dial === undefined || from === undefined || to === undefined) return undefined;
     const { address: host, port, protocol, answerer: pod } = dial;
-    const target = this.#add(from, { host, port, protocol, pod });
+    const wire = { host, port, protocol, pod };
+    const target = this.#add(from, wire);
     const own = this.#addListener(to, dial.listener);
-    if (isHeld) this.#of(from).held.push({ id: target, host, port, protocol, pod });
-    return { check, from, to, target, listener: own };
+    if (isHeld) this.#of(from).held.push({ id: target, ...wire });
+    return { check, from, to, target, listener: own, dial: wire };
   }
 
   /** What the destination of a check watches of itself, whoever tries the check. @returns as {@link addCheck} */
   addDestination(check: CheckDraft, pods: RunningPods): WatchedDestination | undefined {
     const dial = dialOf(check, pods);
     const to = dial && pods.get(dial.answerer);
-    return to && { to, dial, listener: this.#addListener(to, dial.listener) };
+    if (dial === undefined || to === undefined) return undefined;
+    const { address: host, port, protocol, answerer: pod } = dial;
+    return { to, listener: this.#addListener(to, dial.listener), dial: { host, port, protocol, pod } };
   }
 
   #addListener(to: RunningPod, listener: Dial['listener']): number {
@@ -105,7 +110,7 @@ export class WatchPlan {
   }
 
   /** The ways that a connection between two pods rests on: there and back. */
-  waysBetween(from: RunningPod, to: RunningPod, protocol: Protocol): readonly WatchedWay[] {
+  waysBetween(from: OnNode, to: OnNode, protocol: Protocol): readonly WatchedWay[] {
     const keys = new Set([wayKey(from, to, protocol), wayKey(to, from, protocol)]);
     return [...keys].flatMap((key) => this.#ways.get(key) ?? []);
   }

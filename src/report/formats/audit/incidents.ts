@@ -169,6 +169,8 @@ function accountOfMoment(checks: readonly Mismatch[]): Account {
   if (check === undefined) return { title: [], meaning: [], urgency: [] };
   const isOne = checks.length === 1;
   const those = say`${count(checks.length, 'connection')}${whereOf(checks)}`;
+  // What the pods themselves showed goes first: it is the more dangerous.
+  if (checks.every((one) => windowOf(one)?.newPod !== undefined)) return accountOfNewPods(checks, check);
   if (check.expected === 'unreachable') {
     return {
       title: isOne
@@ -211,10 +213,28 @@ function firstInstantOfCheck(check: Mismatch): Phrase {
   return say`When did ${nodesOf(check)} take up that ${describePod(check.from)} was there? Have the log of ${describePlugin(check.scenario.run.environment)} looked at for that time.`;
 }
 
-/** The first that is not as it must be. */
+/** Only new pods showed it: those that were there all the time did as they must. */
+function accountOfNewPods(checks: readonly Mismatch[], { from, expected }: Mismatch): Account {
+  const those = checks.length === 1 ? describePod(from) : say`pods${whereOf(checks)}`;
+  const both = say`A new pod with the same labels as one at which the connection starts`;
+  return expected === 'unreachable'
+    ? {
+        title: say`New pods with the labels of ${those} could reach what they must not`,
+        meaning: say`${both} could make a connection that must be impossible, in the time in which no policy held for it yet, or no more. Whatever runs in a pod that has just started can do the same.`,
+        urgency: say`High. It is over for these pods, and comes back with every pod that is made until the cause is known.`,
+      }
+    : {
+        title: say`New pods with the labels of ${those} could not reach in time what they must`,
+        meaning: say`${both} could not make a connection that is needed, for longer than it may take. Nothing is exposed, but what starts there fails or waits.`,
+        urgency: say`Medium, and higher where pods come and go often.`,
+      };
+}
+
+/** The first that is not as it must be, of the pods that were there all the time where they showed one. */
 function windowOf({ verdict, watched }: Mismatch): WindowView | undefined {
   const kind = verdict === 'leaked' ? 'leak' : 'gap';
-  return watched?.windows.find((one) => one.kind === kind);
+  const own = watched?.windows.filter((one) => one.kind === kind);
+  return own?.find(({ newPod }) => newPod === undefined) ?? own?.[0];
 }
 
 /** Whatever happened nearest to the first of its windows may be the cause. */
@@ -224,10 +244,11 @@ function momentOfCheck(check: Mismatch): Phrase {
   if (window === undefined || run.watch === undefined)
     return say`What happened on ${nodesOf(check)} while it was watched?`;
   const at = secondOf(run.watch, window.began.latestMs);
+  const nodes = window.newPod === undefined ? nodesOf(check) : name(window.newPod.node);
   const incident = window.incident === undefined ? undefined : run.watch.incidents[window.incident];
   return incident === undefined
-    ? say`What happened on ${nodesOf(check)} at ${at}? Have the log of ${describePlugin(run.environment)} looked at.`
-    : say`At ${secondOf(run.watch, incident.atMs)} this happened: ${name(incident.text)}. Have the log of ${describePlugin(run.environment)} of that time looked at on ${nodesOf(check)}.`;
+    ? say`What happened on ${nodes} at ${at}? Have the log of ${describePlugin(run.environment)} looked at.`
+    : say`At ${secondOf(run.watch, incident.atMs)} this happened: ${name(incident.text)}. Have the log of ${describePlugin(run.environment)} of that time looked at on ${nodes}.`;
 }
 
 interface Account {

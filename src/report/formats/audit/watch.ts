@@ -12,6 +12,7 @@ import { count, duration, formatNumber } from '../../text/text.ts';
 import type { CheckView, RunView, WatchView } from '../../view/view.ts';
 import { groupWindows, type WindowGroup } from '../../view/window-groups.ts';
 import { describePod, describePods, describePorts } from './names.ts';
+import { phraseNewPods, phraseSeer } from './new-pods.ts';
 import { join, list, name, type Phrase, say } from './phrase.ts';
 
 /** Of more windows that are not one event, only how many there are. */
@@ -65,6 +66,7 @@ function accountOf(view: RunView, watch: WatchView): Phrase[] {
     view.checks.some(({ watched }) => watched?.windows.length !== 0)
       ? say`What did not come out as stated: ${describeWindows(view)}.`
       : say`In all of that time everything came out as stated.`,
+    ...(watch.churn === undefined ? [] : [phraseNewPods(watch.churn)]),
     ...(held === undefined
       ? []
       : [
@@ -76,8 +78,8 @@ function accountOf(view: RunView, watch: WatchView): Phrase[] {
 
 /** `Between 02:14:07 and 02:14:09 UTC all pods in shop could reach db in shop on TCP 5432 although they must not, after …` */
 function phraseWindow(group: WindowGroup, watch: WatchView): Phrase {
-  const { kind, why, length, incident } = group;
-  const lasted = say`It lasted ${describeLength(length)}.`;
+  const { kind, why, length, incident, newPod } = group;
+  const lasted = say`It lasted ${describeLength(length)}.${phraseSeer(newPod)}`;
   const span = phraseSpan(group, watch);
   const when =
     incident === undefined ? span : say`${span}, ${whenOf(incident, group)} ${name(incident.text)},`;

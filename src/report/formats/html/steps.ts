@@ -88,8 +88,7 @@ ${
 `
 }<p class="counts">${count(checks.length, 'check')}: ${describeCounts(counts)}</p>
 ${renderFactList(factsOf(step))}
-${only(number > 1 && stage === 'done', () => renderChanges(step))}
-${renderFirstInstants(step)}
+${only(number > 1 && stage === 'done', () => renderChanges(step))}${renderFirstInstants(step)}
 ${renderStep(step, place)}
 ${renderSettling(step, id)}
 </div>
@@ -113,7 +112,11 @@ function factsOf(step: StepView): { label: string; text: string }[] {
 
 function renderFirstInstants({ checks }: StepView): Markup {
   const early = checks.filter(isEarly);
-  return html`${only(early.length > 0, () => html`<p class="change">From the first millisecond of new pods:</p><ul class="pairs">${early.map((check) => html`<li><span class="pair">${check.pair}</span> ${describeFirstInstant(check)}</li>`)}</ul>`)}`;
+  return html`${only(
+    early.length > 0,
+    () => html`
+<p class="change">From the first millisecond of new pods:</p><ul class="pairs">${early.map((check) => html`<li><span class="pair">${check.pair}</span> ${describeFirstInstant(check)}</li>`)}</ul>`,
+  )}`;
 }
 
 /** What is expected from this step on, in words: the marks in the matrix are for the eye. */

@@ -1,7 +1,7 @@
 /** The metrics of checks, by scenario and step. */
 
 import { countResults } from '../../../judge/counts.ts';
-import { type FirstInstants, firstInstantsOf } from '../../../judge/first-instant.ts';
+import { type FirstInstantTotals, firstInstantsOf } from '../../../judge/first-instant.ts';
 import type { StepTimes } from '../../../judge/times.ts';
 import { VERDICTS } from '../../../model/verdict.ts';
 import { greatest } from '../../../numbers.ts';
@@ -186,7 +186,7 @@ export function checkFamilies(view: RunView): MetricFamily[] {
 
 function firstInstantSamples(
   steps: readonly StepSeries[],
-  measure: (told: FirstInstants) => number | undefined,
+  measure: (told: FirstInstantTotals) => number | undefined,
 ): Sample[] {
   return steps.flatMap(({ labels, checks }) => {
     const told = firstInstantsOf(checks);

@@ -1,4 +1,5 @@
 /** The metrics of a watch: of the run as a whole, of each scenario and step, and of the checks that have windows. */
+import { type ChurnRecord, newPodTotals } from '../../../judge/new-pods.ts';
 import { lengthsOf } from '../../../judge/windows/lengths.ts';
 import { lengthOf, WINDOW_KINDS } from '../../../model/window.ts';
 import { greatest } from '../../../numbers.ts';
@@ -40,8 +41,44 @@ export function watchFamilies(view: RunView): MetricFamily[] {
       'What the command ended with; absent where there was none, or where it did not end by itself.',
       watch.command?.exitCode === undefined ? [] : [{ value: watch.command.exitCode }],
     ),
+    ...newPodFamilies(watch.churn),
     ...stepFamilies(view),
     ...windowFamilies(view),
+  ];
+}
+
+/** None where no new pods were asked for. */
+function newPodFamilies(churn: ChurnRecord | undefined): MetricFamily[] {
+  if (churn === undefined) return [];
+  const { missing, asExpected, leaking, cutOff, unknown, unknownMs, triedMs, allow } = newPodTotals(churn);
+  const pods = { as_expected: asExpected, leak: leaking, gap: cutOff, unknown, missing };
+  return [
+    gauge(
+      'podreach_new_pods',
+      'New pods that were made meanwhile, by what they showed of their checks; one may have shown several things. missing: there should have been one, and it told nothing.',
+      Object.entries(pods).map(([showed, value]) => ({ labels: { showed }, value })),
+    ),
+    gauge(
+      'podreach_new_pods_allowed_seconds',
+      'How old new pods were when all that they must reach was reachable: that share of them was no older.',
+      allow === undefined
+        ? []
+        : [
+            { labels: { share: '0.5' }, value: allow.medianMs / 1000 },
+            { labels: { share: '0.95' }, value: allow.p95Ms / 1000 },
+            { labels: { share: '1' }, value: allow.maximumMs / 1000 },
+          ],
+    ),
+    gauge(
+      'podreach_new_pods_unknown_seconds',
+      'For how long nobody could tell, of the new pod of which least is known.',
+      [{ value: unknownMs / 1000 }],
+    ),
+    gauge(
+      'podreach_new_pods_seen_from_seconds',
+      'How old the last of them was when it tried its first check: what was before, nobody saw.',
+      triedMs === undefined ? [] : [{ value: triedMs / 1000 }],
+    ),
   ];
 }
 

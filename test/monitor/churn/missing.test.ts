@@ -1,0 +1,98 @@
+/** New pods that a cluster does not let come, in a sandbox whose API is made to say so. */
+import { describe, expect, test } from 'vitest';
+import { conductWatch } from '../../../src/monitor/conduct.ts';
+import { checksOf, type RunRecord } from '../../../src/record/schema.ts';
+import { runWith, sandbox } from '../../run/run-with.ts';
+import { failure, type Intervention, throughProxy } from '../../support/api-proxy.ts';
+
+async function watchWith(intervention: Intervention): Promise<{
+  readonly record: RunRecord;
+  readonly notes: readonly string[];
+  readonly left: readonly string[];
+}> {
+  const notes: string[] = [];
+  const left: string[] = [];
+  const record = await runWith(
+    throughProxy(sandbox(), intervention),
+    (event) => {
+      if (event.type === 'note') notes.push(event.text);
+      return undefined;
+    },
+    {
+      keep: true,
+      atTheEnd: async (kube) => {
+        const pods = await kube.list({ resource: 'pods', namespace: 'pair' });
+        left.push(...pods.map(({ metadata }) => metadata.name).filter((name) => name.includes('-new-')));
+      },
+      whileStanding: (standing, run) =>
+        conductWatch(standing, run, {
+          everyMs: 500,
+          forMs: 3_000,
+          afterMs: 0,
+          churnPerMinute: 60,
+          budgets: { maxLeakMs: 0, maxUnknown: 0.9 },
+          enough: new AbortController().signal,
+        }),
+    },
+  );
+  return { record, notes, left };
+}
+
+describe.concurrent('new pods', { timeout: 120_000 }, () => {
+  test('that are refused are told once for each reason, and end neither the watch nor in a pass', async () => {
+    let refused = 0;
+    const { record, notes } = await watchWith({
+      answer: ({ method, path, body }) => {
+        if (method !== 'POST' || !path.includes('/pods?') || !body.includes('-new-')) return undefined;
+        const { name } = (JSON.parse(body) as { metadata: { name: string } }).metadata;
+        refused += 1;
+        return failure(
+          403,
+          'Forbidden',
+          `pods "${name}" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=${refused}, limited: pods=4`,
+        );
+      },
+    });
+    expect(refused).toBeGreaterThan(1);
+    expect(notes.filter((text) => text.startsWith('a new pod is missing'))).toEqual([
+      'a new pod is missing: pod pair/a-new-N was not accepted: pods "a-new-N" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=1, limited: pods=4 (403 Forbidden). A ResourceQuota bounds this namespace: raise it, or run fewer scenarios side by side with --parallel.',
+    ]);
+    const { due } = record.watch?.churn ?? {};
+    expect(due).toBeGreaterThan(1);
+    expect(record.watch?.churn).toMatchObject({
+      made: 0,
+      failures: [{ reason: expect.stringMatching(/^pod pair\/a-new-N was not accepted/), pods: due }],
+      pods: [],
+    });
+    expect(record.watch?.endedBy).toBe('time');
+    expect(record.scenarios.flatMap(checksOf).map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
+    expect(record.run.exitCode).toBe(3);
+  });
+
+  test('that cannot run, and those that have not begun when the watch ends, are taken away', async () => {
+    const { record, left } = await watchWith({
+      changeAnswer({ path, body }) {
+        if (!/^\/api\/v1\/namespaces\/pair\/pods\?labelSelector=/.test(path)) return body;
+        const list = JSON.parse(body) as { items: { metadata: { name: string }; status: object }[] };
+        for (const item of list.items)
+          if (item.metadata.name === 'a-new-1')
+            item.status = {
+              phase: 'Pending',
+              containerStatuses: [
+                { state: { waiting: { reason: 'ErrImagePull', message: 'node:24: not found' } } },
+              ],
+            };
+          else if (item.metadata.name.includes('-new-')) item.status = { phase: 'Pending' };
+        return JSON.stringify(list);
+      },
+    });
+    const { churn } = record.watch ?? {};
+    expect(churn).toMatchObject({
+      due: 1,
+      made: 1,
+      pods: [],
+      failures: [{ reason: expect.stringContaining('ErrImagePull: node:24: not found'), pods: 1 }],
+    });
+    expect(left).toEqual([]);
+  });
+});
