@@ -115,6 +115,7 @@ function describeCheck(check: Check, { knownIssues = [] }: Plan, change = ''): C
   const notes = [
     check.cutBy === undefined ? '' : `cut by ${check.cutBy}`,
     change,
+    check.firstInstant === undefined ? '' : 'from the first instant',
     ...known.map(({ is, expires }) => `known to be ${is} until ${expires}`),
   ];
   return [

@@ -2,6 +2,7 @@
 import type { CheckRecord, RunRecord, ScenarioRecord } from '../record/schema.ts';
 import { closingDoubt } from './closing.ts';
 import { elsewhereOf } from './elsewhere.ts';
+import { withFirstInstant } from './first-instant.ts';
 import type { JudgeRules } from './judge.ts';
 
 /** Why a pass of a step, which is named by its index, is none; undefined where it is one, and for all that did not pass. */
@@ -16,7 +17,9 @@ export function withoutUnprovenPasses(record: RunRecord): RunRecord {
     const unclosed = unclosedIn(scenario, options);
     const doubtOf: DoubtOf = (check, step) => {
       if (check.verdict !== 'pass') return undefined;
-      return (check.observed ?? []).length === 0 ? NO_ATTEMPT : unclosed(check, step);
+      if ((check.observed ?? []).length === 0) return NO_ATTEMPT;
+      const { withinMs } = scenario.steps[step] ?? {};
+      return withFirstInstant({ verdict: 'pass' }, check, { withinMs }).reason ?? unclosed(check, step);
     };
     const isDoubted = scenario.steps.some(({ checks }, step) =>
       checks.some((check) => doubtOf(check, step) !== undefined),

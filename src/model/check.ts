@@ -27,6 +27,8 @@ export interface Check {
    * not connect without these policies. Only where `expected` is unreachable, and never without `because`.
    */
   readonly cutBy?: 'others';
+  /** Its source is made by its step, and tries it from the first millisecond of its process. */
+  readonly firstInstant?: true;
   /** Which of the known issues of its scenario speak of it, by their place in the list. */
   readonly knownIssues?: readonly number[];
 }

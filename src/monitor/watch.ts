@@ -19,7 +19,13 @@ import type { Outpost } from '../run/outposts.ts';
 import type { RunningPod } from '../run/provision.ts';
 import type { StandingScenario } from '../run/stand.ts';
 import type { Heard, HeardEvent } from '../run/watching/heard.ts';
-import { type WatchedCheck, type WatchedWay, WatchPlan, watcherOf } from '../run/watching/plan-watches.ts';
+import {
+  nameWay,
+  type WatchedCheck,
+  type WatchedWay,
+  WatchPlan,
+  watcherOf,
+} from '../run/watching/plan-watches.ts';
 import { type Collecting, PodWatch } from '../run/watching/pod-watch.ts';
 import { type HeardPod, type HeardWay, Tracks } from '../run/watching/tracks.ts';
 import { NewPods } from './churn/new-pods.ts';
@@ -233,10 +239,11 @@ export class RunWatch {
   }
 
   #heardWay(way: WatchedWay): HeardWay {
-    const { from, to, protocol, target } = way;
-    const between = from === to ? `inside ${from.node}` : `from ${from.node} to ${to.node}`;
-    const name = `the way ${between}${protocol === 'UDP' ? ' for UDP' : ''}`;
-    return { name, agents: this.#watches.get(watcherOf(way))?.agents ?? [], target };
+    return {
+      name: nameWay(way),
+      agents: this.#watches.get(watcherOf(way))?.agents ?? [],
+      target: way.target,
+    };
   }
 }
 

@@ -186,6 +186,35 @@ const watchedSchema = z
   })
   .describe('What a check showed while it was watched, after its step had settled.');
 
+const firstInstantSchema = z
+  .strictObject({
+    attempts: z.int().min(0).describe('Of how many attempts podreach heard.'),
+    triedMs: z
+      .number()
+      .exactOptional()
+      .describe('When the first one dialled: what was before, nobody could see. Absent: none did.'),
+    endMs: z.number().describe('How old the process was when it told for the last time; 0: it never did.'),
+    allowed: age
+      .exactOptional()
+      .describe(
+        'Of what must be reachable: when it had come to be, for good. Absent: it did not, or nobody could tell when.',
+      ),
+    windows: z.array(
+      windowSchema
+        .pick({ kind: true, attempts: true, outcome: true, detail: true, why: true })
+        .extend({
+          began: age,
+          ended: age.exactOptional().describe('Absent: it was still so when the pod told for the last time.'),
+        })
+        .describe(
+          'A stretch of time in which it did not show what is expected, or nobody could tell. What must be reachable may come to be in its time: that is no window.',
+        ),
+    ),
+  })
+  .describe(
+    'What the source, which its step has made, saw from the first millisecond of its process until the step had settled. Times are milliseconds after the process began.',
+  );
+
 export const checkSchema = z
   .strictObject({
     id: z.int().min(0),
@@ -235,6 +264,9 @@ export const checkSchema = z
       .exactOptional()
       .describe('What was seen in the step; every change of it is a stretch of its own.'),
     closing: observation.exactOptional().describe('What was seen after the policies had been taken away.'),
+    firstInstant: firstInstantSchema
+      .exactOptional()
+      .describe('Absent: the scenario does not ask for it. With 0 attempts, nobody knows what it saw.'),
     watched: watchedSchema.exactOptional(),
     withoutControl: z
       .string()

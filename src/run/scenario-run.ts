@@ -125,7 +125,7 @@ export async function runScenario(
         markers: { first: options.firstMarker, outposts },
         others: options.others,
         inPhase,
-        act: (step, running) => act(step, running, scenario.name, proven),
+        act: (step, running, firstInstants) => act(step, running, scenario.name, proven, firstInstants),
         close,
         watch: () => watch,
       },

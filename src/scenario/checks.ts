@@ -1,6 +1,7 @@
 /** From what is expected to checks, in the order of sources, destinations and ports, each in the order of the file. */
 import type { Check } from '../model/check.ts';
 import type { Expectations, StatedRule } from './expectations.ts';
+import type { ConnectionSet } from './first-instant.ts';
 import type { PlannedPod, Port } from './scenario.ts';
 import { targetKey } from './select.ts';
 
@@ -12,6 +13,8 @@ interface ExpectedConnection {
   readonly to: string;
   readonly port: Port;
   readonly statement: StatedRule;
+  /** See `Check`. */
+  readonly firstInstant?: true;
 }
 
 /** All connections that the pods of a scenario could open. */
@@ -27,10 +30,14 @@ export class Connections {
     );
   }
 
-  /** Those between pods that are there, of which something is expected. */
+  /**
+   * Those between pods that are there, of which something is expected.
+   * @param firstInstants those that are tried from the first instant of their source, by source and then by `targetKey`
+   */
   expected(
     { rules, otherwise }: Expectations,
     isThere: (pod: string) => boolean,
+    firstInstants: ConnectionSet = new Map(),
   ): readonly ExpectedConnection[] {
     const connections: ExpectedConnection[] = [];
     const targets = this.#targets.flatMap((target, index) =>
@@ -38,12 +45,20 @@ export class Connections {
     );
     for (const [index, from] of this.#sources.entries()) {
       const own = rules.get(from);
+      const early = firstInstants.get(from);
       // Thousands of pods have millions of pairs: those of which nothing is said are not looked up one by one.
       if ((own === undefined && otherwise === undefined) || !isThere(from)) continue;
       for (const { to, port, key, index: place } of targets) {
         const statement = own?.get(key) ?? (from === to ? undefined : otherwise);
         if (statement === undefined) continue;
-        connections.push({ order: index * this.#targets.length + place, from, to, port, statement });
+        connections.push({
+          order: index * this.#targets.length + place,
+          from,
+          to,
+          port,
+          statement,
+          ...(early?.has(key) === true ? { firstInstant: true } : {}),
+        });
       }
     }
     return connections;
@@ -71,7 +86,7 @@ export function numberChecks<Step>(
 }
 
 function asCheck(
-  { from, to, port: { name, port, protocol }, statement }: ExpectedConnection,
+  { from, to, port: { name, port, protocol }, statement, firstInstant }: ExpectedConnection,
   id: number,
 ): Check {
   const { expected, mark, because, cutBy } = statement;
@@ -87,5 +102,6 @@ function asCheck(
     declared: mark.location,
     ...(because === undefined ? {} : { because }),
     ...(cutBy === undefined ? {} : { cutBy }),
+    ...(firstInstant === undefined ? {} : { firstInstant }),
   };
 }

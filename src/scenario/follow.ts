@@ -6,6 +6,7 @@ import { checkAction, checkNamespaceOf } from './check-actions.ts';
 import { Declarations, type DeclaredRule, declareRule } from './declarations.ts';
 import { Doubt } from './doubt.ts';
 import { carryOver, type Expectations, NOTHING_EXPECTED } from './expectations.ts';
+import { type ConnectionSet, checkFirstInstants, firstInstantsOf } from './first-instant.ts';
 import { problemAt } from './mark.ts';
 import type {
   Mark,
@@ -29,6 +30,8 @@ export interface FollowedStep {
   readonly expectations: Expectations;
   /** What its own rules speak of. */
   readonly declared: readonly DeclaredRule[];
+  /** What is tried from the first instant of its source. */
+  readonly firstInstants: ConnectionSet;
 }
 
 export interface Followed {
@@ -66,13 +69,18 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
   const atStart = { state: start, declared, done: [], coming, doubt, undeclared };
   for (const { value, mark } of scenario.policies)
     problems.push(...checkNamespaceOf(value.namespace, mark, 'this policy', atStart));
-  const first: FollowedStep = { state: start, ...expect(scenario, start, NOTHING_EXPECTED) };
+  const first: FollowedStep = {
+    state: start,
+    ...expect(scenario, start, NOTHING_EXPECTED),
+    firstInstants: new Map(),
+  };
 
   const done: WrittenAction[] = [];
   const later: FollowedStep[] = [];
   let { state, expectations } = first;
   for (const [index, step] of scenario.steps.entries()) {
     doubt.reach(scenario.steps[index + 1]?.mark.location);
+    const before = state;
     for (const action of step.actions) {
       coming.shift();
       const wrong = checkAction(action, { state, declared, done, coming, doubt, undeclared });
@@ -86,7 +94,9 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
     problems.push(...checkReplaced(step), ...checkName(step, scenario.steps));
     const expected = expect(step, state, expectations);
     expectations = expected.expectations;
-    later.push({ step, state, ...expected });
+    const transition = { step, before, state };
+    if (!doubt.has('pods')) problems.push(...checkFirstInstants(expected.declared, transition));
+    later.push({ step, state, ...expected, firstInstants: firstInstantsOf(expected.declared) });
   }
   doubt.reach();
   return { steps: [first, ...later], problems, idleExceptions, mayMissCreation: doubt.has('pods') };

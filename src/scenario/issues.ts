@@ -50,9 +50,10 @@ export function describeIssue(
     const known = knownKeys(issue);
     return issue.keys.map((key) => {
       const mark = source.keyAt([...path, key]);
-      return key === 'cutBy'
-        ? misplacedCutBy(path, mark)
-        : problemAt(mark, `unknown key ${quote(key)}`, { hint: hintForUnknownKey(key, path, known) });
+      return (
+        MISPLACED[key]?.(path, mark) ??
+        problemAt(mark, `unknown key ${quote(key)}`, { hint: hintForUnknownKey(key, path, known) })
+      );
     });
   }
   if (issue.code === 'invalid_key') {
@@ -65,7 +66,7 @@ export function describeIssue(
     return [problemAt(source.at(path.slice(0, -1)), `the key ${quote(key)} is missing`, { hint })];
   }
   const { message, hint } = complaintOf(issue, value, root);
-  return [problemAt(source.at(path), message, { hint: isCutBy(path) ? CUT_BY_HINT : hint })];
+  return [problemAt(source.at(path), message, { hint: hintForRuleKey(path) ?? hint })];
 }
 
 /** What names wrongly to what an action of a step is done. */
@@ -99,7 +100,21 @@ function hintForMissingKey(path: DocumentPath, headHint: string): string | undef
     : undefined;
 }
 
-/** The key is known elsewhere: that it is unknown here would help nobody. */
+/** Keys that are known elsewhere: that they are unknown here would help nobody. */
+const MISPLACED: Readonly<Record<string, (path: DocumentPath, mark: Mark) => Problem>> = {
+  cutBy: misplacedCutBy,
+  firstInstant: misplacedFirstInstant,
+};
+
+function misplacedFirstInstant(path: DocumentPath, mark: Mark): Problem {
+  return problemAt(mark, '"firstInstant" is only for rules of steps', {
+    hint:
+      path[0] === 'steps'
+        ? 'Write it beside "from" and "to" of a rule; nothing else can have it.'
+        : 'Write the rule in the step that makes its sources with "create" or "replace".',
+  });
+}
+
 function misplacedCutBy(path: DocumentPath, mark: Mark): Problem {
   return problemAt(mark, '"cutBy" is only for rules under "unreachable"', {
     hint:
@@ -109,10 +124,12 @@ function misplacedCutBy(path: DocumentPath, mark: Mark): Problem {
   });
 }
 
-/** Whether a path leads to the key of a rule, and not to a label of that name. */
-function isCutBy(path: DocumentPath): boolean {
+/** Where a path leads to the key of a rule, and not to a label of that name. */
+function hintForRuleKey(path: DocumentPath): string | undefined {
   const [list, , key, ...more] = withoutStep(path);
-  return list === 'unreachable' && key === 'cutBy' && more.length === 0;
+  if (more.length > 0 || (list !== 'reachable' && list !== 'unreachable')) return undefined;
+  if (key === 'firstInstant') return 'Write "firstInstant: true", or leave it out.';
+  return key === 'cutBy' && list === 'unreachable' ? CUT_BY_HINT : undefined;
 }
 
 function isBareTime(value: unknown, path: DocumentPath): boolean {
@@ -159,10 +176,9 @@ function oneOf(
   value: unknown,
   allowed: readonly unknown[],
 ): { readonly message: string; readonly hint?: string | undefined } {
-  const names = allowed.map(String);
   return {
-    message: `expected ${names.map(quote).join(' or ')}, found ${shown(value)}`,
-    hint: hintForChoice(value, names),
+    message: `expected ${allowed.map(shown).join(' or ')}, found ${shown(value)}`,
+    hint: hintForChoice(value, allowed.map(String)),
   };
 }
 

@@ -32,7 +32,10 @@ export function planScenario(scenario: Scenario): PlannedChecks {
   } = followSteps(scenario, declared);
   const connections = new Connections(declared.pods);
   const checks = numberChecks(
-    followed.map((one) => [one, connections.expected(one.expectations, (pod) => one.state.pods.has(pod))]),
+    followed.map((one) => [
+      one,
+      connections.expected(one.expectations, (pod) => one.state.pods.has(pod), one.firstInstants),
+    ]),
   );
   // One for steps in which the same is there, and so one oracle.
   const worlds = new Map(followed.map(({ state }) => [state, worldIn(state, declared)]));

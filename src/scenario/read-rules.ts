@@ -43,6 +43,7 @@ function readRule(expected: Expectation, rule: RuleText, path: DocumentPath, sou
     except: exceptions.map(([exception, at]) => readException(exception, at, source)),
     ...(rule.because === undefined ? {} : { because: rule.because.trim() }),
     ...(rule.cutBy === undefined ? {} : { cutBy: rule.cutBy }),
+    ...(rule.firstInstant === undefined ? {} : { firstInstant: source.keyAt([...path, 'firstInstant']) }),
     mark: source.at(path),
   };
 }

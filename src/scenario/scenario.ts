@@ -71,6 +71,8 @@ export interface Rule {
   readonly because?: string;
   /** See `Check`; only where `expected` is unreachable, and never without `because`. */
   readonly cutBy?: 'others';
+  /** Where the rule says that its pairs are tried from the first instant of their sources; only rules of steps do. */
+  readonly firstInstant?: Mark;
   readonly mark: Mark;
 }
 

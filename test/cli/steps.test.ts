@@ -75,6 +75,23 @@ describe('plan', () => {
 `);
   });
 
+  test('says what is tried from the first instant of its source', async () => {
+    const rule = '{ from: ops/tool, to: shop/api, cutBy: others, because: the firewall, firstInstant: true }';
+    using folder = folderWith({
+      'shop.yaml': SCENARIO.replace('within: 2s', `within: 2s\n    unreachable: [${rule}]`),
+    });
+    const { stdout } = await runCli(['plan', 'shop.yaml'], { cwd: folder.path });
+    expect(stdout).toContain(
+      'unreachable  ops/tool  → shop/api:80/TCP (http)  shop.yaml:22  cut by others, new, from the first instant\n',
+    );
+    const { stdout: json } = await runCli(['plan', '--json', 'shop.yaml'], { cwd: folder.path });
+    const [{ steps }] = JSON.parse(json);
+    const early = steps.map(({ checks }: { checks: { firstInstant?: true }[] }) =>
+      checks.map(({ firstInstant }) => firstInstant),
+    );
+    expect(early).toEqual([[undefined, true], [undefined, undefined], [undefined]]);
+  });
+
   test('--json has the first step at the top, as a scenario without steps, and the others under "steps"', async () => {
     const [plan] = JSON.parse((await run('plan', '--json', 'shop.yaml')).stdout);
     expect(Object.keys(plan)).toEqual([

@@ -230,22 +230,6 @@ describe('a watch', () => {
     await ask(watch, { received: 0, ends: true });
   });
 
-  test('is one of four at most that have not ended', async () => {
-    await network.serving({ pod: 'shop/busy', ports: [] });
-    const where = { self: 'shop/busy' };
-    const four = [watchOf({}), watchOf({}), watchOf({}), watchOf({})] as const;
-    for (const watch of four) await ask(watch, watch, where);
-    const fifth = watchOf({});
-    const { stderr, exitCode } = await network.probe({ input: watchInput(fifth), ...where }).ended;
-    expect({ stderr, exitCode }).toEqual({
-      stderr: 'podreach agent: an agent keeps 4 watches at once, and none of them has ended\n',
-      exitCode: 2,
-    });
-    await ask(four[1], { received: 0, ends: true }, where);
-    expect((await ask(fifth, fifth, where)).end.state).toBeDefined();
-    expect((await ask(four[1], { received: 0 }, where)).end.state).toBeUndefined();
-  });
-
   test('a request that makes no sense is refused', async () => {
     const input = watchInput({ ...watchOf({}), everyMs: -1 });
     expect(await network.probe({ input }).ended).toEqual({

@@ -30,6 +30,7 @@ describe('the shipped scenarios', () => {
         "ports: 4 pods, 30 checks",
         "three-tier: 4 pods, 15 checks",
         "time-address-reused: 4 pods, 2 + 1 + 2 checks",
+        "time-first-instant: 4 pods, 1 + 3 + 3 checks",
         "time-gradual-opening: 3 pods, 6 + 6 + 6 + 6 checks",
         "time-namespace-created-later: 4 pods, 1 + 3 checks",
         "time-namespace-relabelled: 3 pods, 2 + 2 + 2 checks",

@@ -9,6 +9,7 @@ import { circumstanceFacts } from '../parts/circumstances.ts';
 import { describeContrary, passedContrary } from '../parts/contrary.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { describeExpected } from '../parts/expectation.ts';
+import { describeFirstInstant, describeFirstInstants, isEarly } from '../parts/first-instant.ts';
 import { groupInconclusive } from '../parts/inconclusive.ts';
 import { seenIssues } from '../parts/known-issues.ts';
 import { renderMatrixSection } from '../parts/matrix-section.ts';
@@ -249,6 +250,7 @@ function renderSteps({ scenarios }: RunView): string[] {
   return scenarios
     .filter(({ hasSteps }) => hasSteps)
     .map(({ name, steps }) => {
+      const isAnyEarly = steps.some(({ checks }) => checks.some(isEarly));
       const hasBudgets = steps.some(({ withinMs }) => withinMs !== undefined);
       const rows = steps
         .slice(0, ROWS)
@@ -261,10 +263,11 @@ function renderSteps({ scenarios }: RunView): string[] {
           renderChange(step, 'closes'),
           sentence(describeTimes(step.times.enforce) ?? describeNoTimes(step) ?? ''),
           sentence(describeTimes(step.times.allow) ?? ''),
+          ...(isAnyEarly ? [sentence(describeFirstInstants(step) ?? '')] : []),
           ...(hasBudgets ? [step.withinMs === undefined ? '' : duration(step.withinMs)] : []),
         ]);
       const left = steps.length - rows.length;
-      const columns = [...head, ...(hasBudgets ? ['budget'] : [])];
+      const columns = [...head, ...(isAnyEarly ? ['first instant'] : []), ...(hasBudgets ? ['budget'] : [])];
       return `### The steps of ${shortCode(name)}\n\n${table(columns, rows)}${left > 0 ? `\n\n… and ${formatNumber(left)} more.` : ''}`;
     });
 }
@@ -275,9 +278,14 @@ function renderTimes({ scenarios }: RunView): string[] {
 }
 
 function renderTimesOf(step: StepView): string[] {
-  const rows = TIMES.flatMap(([kind, label]) =>
-    timedChecks(step, kind).map((check) => [shortCode(check.pair), label, describeTime(check)]),
-  );
+  const rows = [
+    ...TIMES.flatMap(([kind, label]) =>
+      timedChecks(step, kind).map((check) => [shortCode(check.pair), label, describeTime(check)]),
+    ),
+    ...step.checks
+      .filter(isEarly)
+      .map((check) => [shortCode(check.pair), 'first instant', sentence(describeFirstInstant(check))]),
+  ];
   if (rows.length === 0) return [];
   const left = rows.length - ROWS;
   return [

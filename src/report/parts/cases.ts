@@ -10,12 +10,13 @@ import { allObservations, describeAttempts, underPolicies } from './attempts.ts'
 import { describeContrary, isPassedContrary } from './contrary.ts';
 import { describeExpected } from './expectation.ts';
 import { endFacts, failureFacts, manifestOf } from './failure.ts';
+import { firstInstantFacts } from './first-instant.ts';
 import { describeKnown } from './known-issues.ts';
 import { factsOf } from './mismatch.ts';
 import { timeFacts } from './steps.ts';
 import { describeExtent, runWord } from './summary.ts';
 import { commandFacts, describeCommandFailure } from './watch.ts';
-import { isDecidedByWatch, watchedFacts } from './watched.ts';
+import { isMomentary, watchedFacts } from './watched.ts';
 
 export interface Suite {
   readonly name: string;
@@ -98,7 +99,7 @@ function caseOf(check: CheckView): Case {
     return {
       ...name,
       result: 'passed',
-      facts: timeFacts(check),
+      facts: [...timeFacts(check), ...firstInstantFacts(check)],
       ...(isPassedContrary(check) ? { contrary: describeContrary(check) } : {}),
       ...watchedOf(check),
     };
@@ -129,9 +130,9 @@ function watchedOf(check: CheckView): { readonly watched?: string } {
 /** `leaked: shop/web → shop/db:5432/TCP: expected unreachable, seen connected 3 of 3 (in 0.4 ms)` */
 function describeCheck(check: CheckView): string {
   const { verdict, reason } = check;
-  // What was late was seen at last, and what only the watch showed was seen before: why it is amiss says what is.
+  // What was late was seen at last, and what was so only for a time was not seen then: why it is amiss says what is.
   const seen =
-    isMismatch(check) && verdict !== 'late' && !isDecidedByWatch(check)
+    isMismatch(check) && verdict !== 'late' && !isMomentary(check)
       ? `seen ${describeAttempts(underPolicies(check))}`
       : `but ${reason ?? 'it was not judged'}`;
   const text = `${verdict ?? 'not judged'}: ${check.title}: expected ${describeExpected(check)}, ${seen}`;

@@ -9,10 +9,11 @@ import { describeContrary, isPassedContrary } from './contrary.ts';
 import { describeLocation } from './describe.ts';
 import { describeEvidence } from './evidence.ts';
 import { describeExpectation } from './expectation.ts';
+import { firstInstantFacts } from './first-instant.ts';
 import { knownFacts } from './known-issues.ts';
 import { opinionFacts } from './opinion.ts';
 import { describeActions, describeChange, timeFacts } from './steps.ts';
-import { isDecidedByWatch, watchedFacts } from './watched.ts';
+import { isMomentary, watchedFacts } from './watched.ts';
 
 /**
  * The block of one mismatch.
@@ -65,6 +66,7 @@ export function seenFacts(check: CheckView): Fact[] {
     ...fact('one-way', adviceOnOneWay(check, later)),
     ...listenerFacts(check, later),
     ...verdictFacts(check),
+    ...firstInstantFacts(check),
     ...watchedFacts(check),
     ...fact('evidence', describeEvidence(check)),
     ...controlFacts(check),
@@ -144,7 +146,7 @@ function listenerFacts(check: CheckView, observed: Observation): Fact[] {
 function verdictFacts(check: CheckView): Fact[] {
   const { verdict, reason } = check;
   if (reason === undefined) return [];
-  if ((verdict === 'leaked' || verdict === 'broken') && !isDecidedByWatch(check)) return [];
+  if ((verdict === 'leaked' || verdict === 'broken') && !isMomentary(check)) return [];
   return [{ label: 'why', text: reason }];
 }
 

@@ -1,9 +1,11 @@
 /** What a step did, what it changes, and how long that took. */
 
+import { describeAge } from '../../judge/first-instant.ts';
 import { type Arrival, arrivalOf, OTHER_ARRIVALS, type StepTimes, type Times } from '../../judge/times.ts';
 import type { Fact } from '../text/block.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
 import type { ActionView, CheckView, PolicyView, ScenarioView, StepView } from '../view/view.ts';
+import { describeFirstInstants, firstInstantLines } from './first-instant.ts';
 import { groupBy } from './group.ts';
 
 const DONE: Readonly<Record<ActionView['kind'], string>> = {
@@ -165,7 +167,10 @@ function isTimed(check: CheckView): check is TimedCheck {
 }
 
 /** `after 3.1 s, 1.1 s over the 2.0 s of its step`, as far as it is known. */
-export function describeDelay({ settledMs, step: { withinMs } }: CheckView): string {
+export function describeDelay({ settledMs, firstInstant, step: { withinMs } }: CheckView): string {
+  const { allowed } = firstInstant ?? {};
+  if (allowed !== undefined && withinMs !== undefined)
+    return `${describeAge(allowed)} after its first millisecond, and its step gives it ${duration(withinMs)}`;
   if (settledMs === undefined) return 'after its time';
   const after = `after ${duration(settledMs)}`;
   return withinMs === undefined
@@ -216,6 +221,7 @@ export function stepLines({ steps, hasSteps }: ScenarioView): string[] {
       ...(closes === 0 ? [] : [`${formatNumber(closes)} to be unreachable from here on`]),
       ...listed(describeNewAndGone(step)),
       ...timesFacts(step).map(({ label, text }) => `${label}: ${text}`),
+      ...listed(describeFirstInstants(step)).map((text) => `first instant: ${text}`),
       ...(withinMs === undefined ? [] : [`budget: ${duration(withinMs)}`]),
     ];
     return `${title}: ${told.join('; ')}`;
@@ -235,11 +241,12 @@ function listed(text: string | undefined): string[] {
   return text === undefined ? [] : [text];
 }
 
-/** `time to enforce: shop/web → shop/db:5432/TCP after 51 ms` for each pair that a step cuts off or opens. */
+/** `time to enforce: shop/web → shop/db:5432/TCP after 51 ms` for each pair that a step cuts off or opens, and what new pods saw at first. */
 export function pairLines(step: StepView): string[] {
-  return TIMES.flatMap(([kind, label]) =>
+  const times = TIMES.flatMap(([kind, label]) =>
     timedChecks(step, kind).map((check) => `${label}: ${check.pair} ${describeTime(check)}`),
   );
+  return [...times, ...firstInstantLines(step)];
 }
 
 /** The numbers of the steps in which a policy is there in this form. */

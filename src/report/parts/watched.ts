@@ -7,6 +7,7 @@ import type { CheckView, WatchView } from '../view/view.ts';
 import type { WindowView } from '../view/window-groups.ts';
 import { describeAttempts, underPolicies } from './attempts.ts';
 import { momentOf } from './clock.ts';
+import { isDecidedByFirstInstant } from './first-instant.ts';
 import { describeHeld } from './held.ts';
 import { describeSeer } from './new-pods.ts';
 
@@ -21,9 +22,14 @@ export function isDecidedByWatch({ verdict, settledMs, watched }: CheckView): bo
   return watched?.windows.some((window) => window.kind === kind) ?? false;
 }
 
-/** What shows that a check is not as expected: attempts under the policies, or what the watch found. */
+/** Whether all attempts under the policies were as expected, and something else showed otherwise, for a time. */
+export function isMomentary(check: CheckView): boolean {
+  return isDecidedByWatch(check) || isDecidedByFirstInstant(check);
+}
+
+/** What shows that a check is not as expected: attempts under the policies, or what was found at another time. */
 export function describeShown(check: CheckView): string {
-  return isDecidedByWatch(check) && check.reason !== undefined
+  return isMomentary(check) && check.reason !== undefined
     ? check.reason
     : describeAttempts(underPolicies(check));
 }

@@ -78,14 +78,24 @@ export function firstInstantOf(check: NewPodCheck, { everyMs, withinMs }: FirstI
       ],
     },
   };
-  const windows = windowsOf(expected, track, { everyMs, endMs });
   const [first] = stretches;
+  const windows = windowsOf(expected, track, { everyMs, endMs }).filter(
+    (window) => !isStarting(window, first?.firstMs),
+  );
   return {
     attempts: stretches.reduce((sum, { count }) => sum + count, 0),
     ...(first === undefined ? {} : { triedMs: first.firstMs }),
     endMs,
     ...(expected === 'unreachable' ? { windows } : comingUp(windows, stretches, { withinMs, endMs })),
   };
+}
+
+/** So long an agent may take on a busy node until it dials first: `triedMs` tells it. */
+const STARTING_MS = 2_000;
+
+/** Before an agent dials first nobody could see anything: that it starts is no doubt about what it saw then. */
+function isStarting({ kind, ended }: Window, triedMs = Number.POSITIVE_INFINITY): boolean {
+  return kind === 'unknown' && triedMs <= STARTING_MS && ended !== undefined && ended.earliestMs <= triedMs;
 }
 
 const TOO_SHORT = 'the pod was not there for as long as it may take';

@@ -4,6 +4,7 @@ import { namespaceOf, objectKey } from '../../keys.ts';
 import type { ObjectAddress } from '../../kube/kube.ts';
 import { ACTION_KINDS, type Action, nameObject, parseObject } from '../../model/step.ts';
 import { RUN_LABEL } from '../../probe/manifest.ts';
+import type { WatchRequest } from '../../probe/watch-protocol.ts';
 import type { PlannedStep } from '../../scenario/scenario.ts';
 import { applyPolicies } from '../apply.ts';
 import type { Asking, Requesting } from '../context.ts';
@@ -14,11 +15,15 @@ import { type Provisioning, provision, type RunningPods } from '../provision.ts'
 /** What actions are performed with. */
 export type Acting = Provisioning & Requesting<'apply' | 'patch' | 'delete'> & Asking;
 
+/** What pods watch from their process's beginning, by their keys. */
+export type FirstInstantRequests = ReadonlyMap<string, WatchRequest>;
+
 const POLL_MS = 100;
 
 /**
  * Performs the actions of a step.
  * @param scenario its name, for whoever watches
+ * @param firstInstants what pods that are created watch from their process's beginning
  * @returns the pods that run then. Those that stay are the same objects
  * @throws PodreachError for what the cluster refuses, and for pods that do not come or do not go
  */
@@ -27,12 +32,14 @@ export async function act(
   pods: RunningPods,
   scenario: string,
   context: Acting,
+  firstInstants: FirstInstantRequests = new Map(),
 ): Promise<RunningPods> {
   let running = pods;
   if (step.actions.length === 0) await applyPolicies(step.applied, context);
   for (const kind of ACTION_KINDS) {
     const actions = step.actions.filter((action) => action.kind === kind);
-    if (actions.length > 0) running = await perform(kind, actions, { step, running, scenario }, context);
+    if (actions.length > 0)
+      running = await perform(kind, actions, { step, running, scenario, firstInstants }, context);
   }
   return running;
 }
@@ -41,15 +48,17 @@ interface Scene {
   readonly step: PlannedStep;
   readonly running: RunningPods;
   readonly scenario: string;
+  readonly firstInstants: FirstInstantRequests;
 }
 
 async function perform(
   kind: Action['kind'],
   actions: readonly Action[],
-  { step, running, scenario }: Scene,
+  { running, ...scene }: Scene,
   context: Acting,
 ): Promise<RunningPods> {
   const objects = new Set(actions.map(({ object }) => object));
+  const { step } = scene;
   switch (kind) {
     case 'apply':
       await applyPolicies(step.applied, context);
@@ -65,12 +74,12 @@ async function perform(
       );
       return running;
     case 'create':
-      return new Map([...running, ...(await create(objects, step, scenario, context))]);
+      return new Map([...running, ...(await create(objects, scene, context))]);
     case 'remove':
       return await remove(objects, running, context);
     case 'replace': {
       const others = await remove(objects, running, context);
-      return new Map([...others, ...(await create(objects, step, scenario, context))]);
+      return new Map([...others, ...(await create(objects, scene, context))]);
     }
   }
 }
@@ -91,14 +100,18 @@ function addressOf(object: string): ObjectAddress {
 /** Creates what the state of a step has by these names, and waits until it runs. */
 async function create(
   objects: ReadonlySet<string>,
-  { namespaces, pods }: PlannedStep,
-  scenario: string,
+  { step: { namespaces, pods }, scenario, firstInstants }: Omit<Scene, 'running'>,
   context: Provisioning,
 ): Promise<RunningPods> {
   const wanted = {
     name: scenario,
     namespaces: namespaces.filter(({ name }) => objects.has(nameObject({ kind: 'namespace', name }))),
-    pods: pods.filter((pod) => objects.has(nameObject({ kind: 'pod', ...pod }))),
+    pods: pods
+      .filter((pod) => objects.has(nameObject({ kind: 'pod', ...pod })))
+      .map((pod) => {
+        const firstInstant = firstInstants.get(objectKey(pod));
+        return firstInstant === undefined ? pod : { ...pod, firstInstant };
+      }),
   };
   return await provision(wanted, context);
 }

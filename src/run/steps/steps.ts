@@ -22,8 +22,10 @@ import type { Foresight } from '../predict.ts';
 import type { RunningPods } from '../provision.ts';
 import { hearOut, runRound, type Stage, witness } from '../round.ts';
 import { observe, PAUSE_MS, settle, type Tried } from '../settle.ts';
+import type { FirstInstantRequests } from './act.ts';
 import { changesOf, isAny, outstandingAt } from './changes.ts';
 import { controlLater } from './controls.ts';
+import { FirstInstants } from './first-instants.ts';
 import { writeVerdicts } from './verdicts.ts';
 
 /** What steps are run with. */
@@ -44,7 +46,11 @@ export interface Course {
   readonly others?: string | undefined;
   readonly inPhase: InPhase;
   /** Performs the actions of a step. @returns the pods that run then */
-  readonly act: (step: PlannedStep, pods: RunningPods) => Promise<RunningPods>;
+  readonly act: (
+    step: PlannedStep,
+    pods: RunningPods,
+    firstInstants: FirstInstantRequests | undefined,
+  ) => Promise<RunningPods>;
   /** Is called after the last step, before its verdicts: makes the closing control, or leaves it out. Absent: there is to be none. */
   readonly close?: (last: StepRun, earlier: readonly StepRun[]) => Promise<'made' | 'left-out'>;
   /** How the last step was watched; undefined as long as it was not. */
@@ -62,6 +68,8 @@ export interface StepRun {
   readonly stage: Stage;
   readonly rules: JudgeRules;
   readonly marker: Marker | undefined;
+  /** Of the pods that it makes; absent: they are not asked for theirs. */
+  readonly firstInstants: FirstInstants | undefined;
   readonly context: Stepping;
 }
 
@@ -127,10 +135,12 @@ async function begin(index: number, before: Stage, course: Course, context: Step
     withinMs: Math.max(context.timing.withinMs, planned.withinMs ?? 0),
   };
   const own = { ...context, timing };
+  const firstInstants = firstInstantsIn(index, before, course, own);
   const { pods, actedMs, marker } = await inPhase(
     'apply',
     async () => {
-      const running = await course.act(planned, before.pods);
+      await firstInstants?.begin();
+      const running = await course.act(planned, before.pods, firstInstants?.requests);
       const atMs = elapsed();
       const turned = isAny(changes) ? markerOf(index, nodesOf(running), course) : undefined;
       if (turned !== undefined) await turnMarker(turned, own);
@@ -164,8 +174,23 @@ async function begin(index: number, before: Stage, course: Course, context: Step
       others: course.others,
     },
     marker,
+    firstInstants,
     context: own,
   };
+}
+
+/** Those that the rules of a step ask for. */
+function firstInstantsIn(
+  index: number,
+  { pods }: Stage,
+  { scenario, markers }: Course,
+  context: Stepping,
+): FirstInstants | undefined {
+  const checks = (scenario.steps[index]?.checks ?? []).filter(
+    ({ firstInstant }) => firstInstant !== undefined,
+  );
+  if (checks.length === 0) return undefined;
+  return new FirstInstants(`${scenario.name}-${index + 1}`, checks, pods, markers?.outposts ?? [], context);
 }
 
 /** The marker of a step: it also stands for what earlier steps have changed, where a node has not shown that it has taken that up. */
@@ -184,25 +209,29 @@ function markerOf(
 
 /** Waits until a step is in force, and tries its checks until they have shown what they can. */
 async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise<void> {
-  const { index, planned, draft, tried, stage, rules, marker, context } = step;
+  const { index, planned, draft, tried, stage, rules, marker, firstInstants, context } = step;
+  const settleAll = async (): Promise<void> => {
+    const openWays =
+      marker === undefined
+        ? await witness(draft.checks, stage, context)
+        : await watchTurn(step, scenario, awaitForce(draft, marker, rules.actedMs, stage, context));
+    const isInForce = planned.policies.length > 0;
+    const makeControl = (): Promise<void> => controlLater(index, isInForce, scenario, stage, context);
+    if (index > 0 && isInForce) await makeControl();
+    const all = forced(step);
+    const young = new Set(all.checks.filter((check) => !isInForce && check.control === undefined));
+    const old = all.checks.filter((check) => !young.has(check));
+    await settle({ ...all, checks: old }, rules, stage, context, Promise.resolve(openWays));
+    if (index === 0 || isInForce) return;
+    // The control of pods that have just come holds up nobody else.
+    await makeControl();
+    await settle({ ...all, checks: [...young] }, rules, stage, context);
+  };
   await inPhase(
     'settle',
     async () => {
-      const openWays =
-        marker === undefined
-          ? await witness(draft.checks, stage, context)
-          : await watchTurn(step, scenario, awaitForce(draft, marker, rules.actedMs, stage, context));
-      const isInForce = planned.policies.length > 0;
-      const makeControl = (): Promise<void> => controlLater(index, isInForce, scenario, stage, context);
-      if (index > 0 && isInForce) await makeControl();
-      const all = forced(step);
-      const young = new Set(all.checks.filter((check) => !isInForce && check.control === undefined));
-      const old = all.checks.filter((check) => !young.has(check));
-      await settle({ ...all, checks: old }, rules, stage, context, Promise.resolve(openWays));
-      if (index === 0 || isInForce) return;
-      // The control of pods that have just come holds up nobody else.
-      await makeControl();
-      await settle({ ...all, checks: [...young] }, rules, stage, context);
+      await settleAll();
+      await firstInstants?.collect(stage.pods, context.timing.withinMs);
     },
     index,
   );
@@ -284,6 +313,16 @@ function doubtOf(check: CheckDraft, { draft, stage, context }: StepRun): string 
   return unforced(check, draft, stage, context);
 }
 
+/** Why nothing can be told about the first instant of a pod: what stood before its step may not have been in force yet. */
+function doubtBefore(
+  check: CheckDraft,
+  { index, stage, context }: StepRun,
+  { steps }: ScenarioDraft,
+): string | undefined {
+  const before = steps[index - 1];
+  return before && unforced(check, before, stage, context);
+}
+
 /** @param cutOff see `writeVerdicts` */
 function judgeStep(
   step: StepRun,
@@ -300,6 +339,7 @@ function judgeStep(
       oracle: foresight.oracleOf(index),
       rules: { ...rules, closing },
       doubtOf: (check) => doubtOf(check, step),
+      firstDoubtOf: (check) => doubtBefore(check, step, scenario),
       elsewhereOf: (check) => elsewhere(index, check),
       watch: isLast ? watch?.() : undefined,
     },

@@ -1,6 +1,7 @@
 /** The verdicts of a step, as they are written into its record. */
 
 import type { Elsewhere } from '../../judge/elsewhere.ts';
+import { withFirstInstant } from '../../judge/first-instant.ts';
 import { type Judgement, type JudgeRules, judge } from '../../judge/judge.ts';
 import { disagreementOf } from '../../judge/opinions.ts';
 import { type WatchRules, watchedVerdict } from '../../judge/windows/verdict.ts';
@@ -14,6 +15,8 @@ export interface Judging {
   readonly rules: JudgeRules;
   /** Why nothing can be told about a check, whatever it showed; undefined for all others. */
   readonly doubtOf: (check: CheckDraft) => string | undefined;
+  /** As `doubtOf`, about what a new pod has seen at first. */
+  readonly firstDoubtOf: (check: CheckDraft) => string | undefined;
   readonly elsewhereOf: (check: CheckDraft) => Elsewhere;
   /** What windows may last; absent: nothing was watched. */
   readonly watch?: WatchRules | undefined;
@@ -24,15 +27,19 @@ export interface Judging {
  * @param cutOff the run ended before the checks had their time: only what has shown itself already is a verdict
  */
 export function writeVerdicts(
-  { checks, oracle, rules, doubtOf, elsewhereOf, watch }: Judging,
+  { checks, oracle, rules, doubtOf, firstDoubtOf, elsewhereOf, watch }: Judging,
   cutOff: boolean,
 ): void {
   for (const check of checks) {
     const doubt = doubtOf(check);
-    const { verdict, reason, settledMs }: Judgement =
+    const settled: Judgement =
       doubt === undefined
-        ? withWindows(judge(check, rules, elsewhereOf(check)), check, watch)
+        ? withWindows(judge(check, rulesFor(check, rules), elsewhereOf(check)), check, watch)
         : { verdict: 'inconclusive', reason: doubt };
+    const { verdict, reason, settledMs } = withFirstInstant(settled, check, {
+      withinMs: rules.withinMs,
+      doubt: check.firstInstant && firstDoubtOf(check),
+    });
     if (cutOff && (verdict === 'inconclusive' || settledMs === undefined)) continue;
     forget(check);
     check.verdict = verdict;
@@ -42,6 +49,11 @@ export function writeVerdicts(
     const disagreement = disagreementOf(check);
     if (disagreement !== undefined) check.disagreement = disagreement;
   }
+}
+
+/** What was tried from the first instant of its source has its budget by the age of that, which is known better. */
+function rulesFor({ firstInstant }: CheckDraft, rules: JudgeRules): JudgeRules {
+  return firstInstant === undefined ? rules : { ...rules, withinMs: undefined };
 }
 
 /**

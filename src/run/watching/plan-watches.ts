@@ -1,5 +1,6 @@
 /** Which pods watch what: every pod its own checks and its own listeners, and the outposts the ways between nodes. Pure. */
 import { objectKey } from '../../keys.ts';
+import type { Dial } from '../../model/dial.ts';
 import type { Protocol } from '../../model/protocol.ts';
 import { describePort } from '../../pair.ts';
 import type { DialRequest } from '../../probe/protocol.ts';
@@ -27,6 +28,9 @@ export interface WatchedCheck {
   /** What it means on the wire. */
   readonly dial: Omit<DialRequest, 'id'>;
 }
+
+/** A pod whose own port is watched, and how others reach it. */
+export type WatchedDestination = Pick<WatchedCheck, 'to' | 'listener' | 'dial'>;
 
 /** The way from one node to another, as the open pod of its outpost tries it. */
 export interface WatchedWay {
@@ -67,13 +71,27 @@ export class WatchPlan {
     const { address: host, port, protocol, answerer: pod } = dial;
     const wire = { host, port, protocol, pod };
     const target = this.#add(from, wire);
-    const { listener } = dial;
-    const listens = `${listener.pod}:${describePort(listener)}`;
-    const known = this.#listeners.get(listens);
-    const own = known ?? this.#add(to, { host: listener.address, port, protocol, pod: listener.pod });
-    this.#listeners.set(listens, own);
+    const own = this.#addListener(to, dial.listener);
     if (isHeld) this.#of(from).held.push({ id: target, ...wire });
     return { check, from, to, target, listener: own, dial: wire };
+  }
+
+  /** What the destination of a check watches of itself, whoever tries the check. @returns as {@link addCheck} */
+  addDestination(check: CheckDraft, pods: RunningPods): WatchedDestination | undefined {
+    const dial = dialOf(check, pods);
+    const to = dial && pods.get(dial.answerer);
+    if (dial === undefined || to === undefined) return undefined;
+    const { address: host, port, protocol, answerer: pod } = dial;
+    return { to, listener: this.#addListener(to, dial.listener), dial: { host, port, protocol, pod } };
+  }
+
+  #addListener(to: RunningPod, listener: Dial['listener']): number {
+    const { address: host, port, protocol, pod } = listener;
+    const listens = `${pod}:${describePort(listener)}`;
+    const known = this.#listeners.get(listens);
+    const own = known ?? this.#add(to, { host, port, protocol, pod });
+    this.#listeners.set(listens, own);
+    return own;
   }
 
   /** Between two nodes in one direction, or inside one. What has no outpost is not watched. */
@@ -119,4 +137,10 @@ function wayKey(from: OnNode, to: OnNode, protocol: Protocol): string {
 /** The pod of an outpost that tries a way. */
 export function watcherOf({ from, to }: WatchedWay): RunningPod {
   return from === to ? from.guarded : from.open;
+}
+
+/** `the way from node-1 to node-2 for UDP` */
+export function nameWay({ from, to, protocol }: WatchedWay): string {
+  const between = from === to ? `inside ${from.node}` : `from ${from.node} to ${to.node}`;
+  return `the way ${between}${protocol === 'UDP' ? ' for UDP' : ''}`;
 }

@@ -160,43 +160,72 @@ const ruleExample = {
   because: 'the database holds card numbers',
 };
 
+const cutBy = z
+  .literal('others')
+  .describe(
+    'Something else than the policies of this scenario cuts these pairs: a policy of the whole cluster, a firewall between nodes, a service mesh. They need not connect before the policies. Needs "because", which says what it is.',
+  )
+  .meta({ examples: ['others'] })
+  .exactOptional();
+const cutByExample = {
+  from: 'shop/web',
+  to: 'shop/db:5432',
+  cutBy: 'others',
+  because: 'the cluster-wide policy of the security team cuts everything to port 5432',
+};
+/** What the JSON Schema says of the refinement below. */
+const cutByNeedsReason = { dependencies: { cutBy: ['because'] } };
+type CutByFields = { readonly cutBy?: unknown; readonly because?: unknown };
+function hasReason(written: CutByFields): boolean {
+  return written.cutBy === undefined || written.because !== undefined;
+}
+const noReason = {
+  error: 'a rule with "cutBy" must say why, and has no "because"',
+  path: ['cutBy'],
+  when: (payload: { readonly issues: readonly unknown[] }) => payload.issues.length === 0,
+};
+
 export const rule = z
   .strictObject(ruleFields)
   .meta({ id: 'Rule', description: ruleMeaning, examples: [ruleExample] });
 
 export const unreachableRule = z
-  .strictObject({
-    ...ruleFields,
-    cutBy: z
-      .literal('others')
-      .describe(
-        'Something else than the policies of this scenario cuts these pairs: a policy of the whole cluster, a firewall between nodes, a service mesh. They need not connect before the policies. Needs "because", which says what it is.',
-      )
-      .meta({ examples: ['others'] })
-      .exactOptional(),
-  })
-  .refine((written) => written.cutBy === undefined || written.because !== undefined, {
-    error: 'a rule with "cutBy" must say why, and has no "because"',
-    path: ['cutBy'],
-    when: (payload) => payload.issues.length === 0,
-  })
+  .strictObject({ ...ruleFields, cutBy })
+  .refine(hasReason, noReason)
   .meta({
     id: 'UnreachableRule',
     description: ruleMeaning,
-    examples: [
-      ruleExample,
-      {
-        from: 'shop/web',
-        to: 'shop/db:5432',
-        cutBy: 'others',
-        because: 'the cluster-wide policy of the security team cuts everything to port 5432',
-      },
-    ],
-    dependencies: { cutBy: ['because'] },
+    examples: [ruleExample, cutByExample],
+    ...cutByNeedsReason,
+  });
+
+/** What only rules of steps know. */
+const stepFields = {
+  firstInstant: z
+    .literal(true)
+    .describe(
+      'These pairs are tried from the first millisecond of the process of their source, which this step makes with "create" or "replace". Unreachable: one connection, however early, is a leak. Reachable: tells how long it took until the first connection.',
+    )
+    .exactOptional(),
+};
+const firstInstantExample = { from: 'shop/late', to: 'shop/db', firstInstant: true };
+
+export const stepRule = z
+  .strictObject({ ...ruleFields, ...stepFields })
+  .meta({ id: 'StepRule', description: ruleMeaning, examples: [ruleExample, firstInstantExample] });
+
+export const unreachableStepRule = z
+  .strictObject({ ...ruleFields, cutBy, ...stepFields })
+  .refine(hasReason, noReason)
+  .meta({
+    id: 'UnreachableStepRule',
+    description: ruleMeaning,
+    examples: [ruleExample, firstInstantExample, cutByExample],
+    ...cutByNeedsReason,
   });
 
 export type SourceText = z.infer<typeof source>;
 export type DestinationText = z.infer<typeof destination>;
 export type ExceptionText = z.infer<typeof exception>;
-/** A rule of either list: what only `unreachable` knows is optional. */
-export type RuleText = z.infer<typeof unreachableRule>;
+/** A rule of any list: what only `unreachable` or only steps know is optional. */
+export type RuleText = z.infer<typeof unreachableStepRule>;

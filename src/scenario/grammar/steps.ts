@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DURATION } from '../../duration.ts';
 import { policy } from './policies.ts';
-import { rule, unreachableRule } from './rules.ts';
+import { stepRule, unreachableStepRule } from './rules.ts';
 import { labelKey, labelValue, POD_KEY, POD_KEY_OF_POLICY, prose, text } from './text.ts';
 
 const stepName = text(
@@ -64,11 +64,11 @@ export const step = z
       .meta({ examples: [['shop/api']] })
       .exactOptional(),
     reachable: z
-      .array(rule)
+      .array(stepRule)
       .describe('Connections that must succeed from this step on. All others keep what was expected of them.')
       .exactOptional(),
     unreachable: z
-      .array(unreachableRule)
+      .array(unreachableStepRule)
       .describe(
         'Connections that must be cut off from this step on. All others keep what was expected of them.',
       )

@@ -127,6 +127,16 @@ describe('what must be unreachable for a new pod', () => {
     expect(windows).toMatchObject([{ kind: 'unknown', why: 'its kubelet did not reach shop/web-new-1' }]);
   });
 
+  it('is not unknown because the agent took its time to start, unless that was long', () => {
+    const from = (age: number) =>
+      firstInstantOf(checkOf('unreachable', at('timeout', ...ages(age, LIFE_MS))), RULES);
+    expect(from(1_500)).toMatchObject({ triedMs: 1_500, windows: [] });
+    expect(from(2_500)).toMatchObject({
+      triedMs: 2_500,
+      windows: [{ kind: 'unknown', began: { earliestMs: 0 }, ended: { earliestMs: 2_500 } }],
+    });
+  });
+
   it('is unknown where nothing was heard of it', () => {
     const found = firstInstantOf(checkOf('unreachable', []), RULES);
     expect(found).toMatchObject({ attempts: 0, windows: [{ kind: 'unknown' }] });

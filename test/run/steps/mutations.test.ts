@@ -88,6 +88,13 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     nth: 1,
     seen: ['a stranger comes: pod reused/stranger cannot run: somebody has deleted it'],
   },
+  'time-first-instant': {
+    method: 'POST',
+    path: pods('newcomers'),
+    creates: 'late-job',
+    nth: 2,
+    seen: ['others take their places: pod newcomers/late-job cannot run: somebody has deleted it'],
+  },
   'time-namespace-created-later': {
     method: 'POST',
     path: '/api/v1/namespaces',

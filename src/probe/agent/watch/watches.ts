@@ -4,8 +4,11 @@ import { InputError } from '../input.ts';
 import { nodeClockMs, round } from '../time.ts';
 import { RunningWatch } from './watch.ts';
 
-/** One for the pod's checks, one for its first instant, and as many that nobody asks for any more. One that has ended makes room. */
-const WATCHES_AT_ONCE = 4;
+/**
+ * One for the pod's checks, and one for its first instant. An outpost has one for each scenario with new pods, of which 64 may run side by
+ * side. A few more may be there that nobody asks for any more; one that has ended makes room.
+ */
+const WATCHES_AT_ONCE = 72;
 
 export class Watches {
   readonly #agent: string;

@@ -6,7 +6,7 @@ import { namespaceOf } from '../../../keys.ts';
 import { isOneWay } from '../../parts/attempts.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
-import { isDecidedByWatch } from '../../parts/watched.ts';
+import { isMomentary } from '../../parts/watched.ts';
 import type { Mismatch, ScenarioView } from '../../view/view.ts';
 import { describePod, describePorts } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
@@ -105,7 +105,7 @@ function faultOfFlapping(check: Mismatch, predicted: Predicted): Fault {
 
 /** Whether it was as it must be at one time, and not at another. */
 function isAtTimes(check: Mismatch): boolean {
-  return check.verdict === 'flapping' || isDecidedByWatch(check);
+  return check.verdict === 'flapping' || isMomentary(check);
 }
 
 /** It came out as stated: who is slow is asked, not who is wrong. */

@@ -5,6 +5,7 @@ import { lastOf } from '../../../model/observation.ts';
 import { isOneWay, underPolicies } from '../../parts/attempts.ts';
 import { dayAndTime, secondOf } from '../../parts/clock.ts';
 import { describeLocation } from '../../parts/describe.ts';
+import { isDecidedByFirstInstant } from '../../parts/first-instant.ts';
 import { groupBy } from '../../parts/group.ts';
 import { factsOf } from '../../parts/mismatch.ts';
 import { describeDelay } from '../../parts/steps.ts';
@@ -56,6 +57,7 @@ export function incidentsOf({ mismatches, checks: all }: RunView): AuditIncident
 function causeOf(check: Mismatch): string {
   const { scenario, step, verdict, expected, disagreement, predicted, cutBy, because, isolatedBy, known } =
     check;
+  if (isDecidedByFirstInstant(check)) return JSON.stringify([scenario.name, step.number, verdict, 'first']);
   if (isDecidedByWatch(check))
     return JSON.stringify([scenario.name, step.number, verdict, windowOf(check)?.incident ?? null]);
   const deciding = predicted === undefined ? isolatedBy : [predicted.verdict, predicted.grounds];
@@ -83,12 +85,14 @@ function describeIncident(check: Mismatch, checks: readonly Mismatch[]): AuditIn
   );
   const purpose =
     scenario.purpose === undefined ? [] : [say`The scenario serves this purpose: ${name(scenario.purpose)}.`];
-  const isMomentary = isDecidedByWatch(check);
-  const account = isMomentary
+  const isWatched = isDecidedByWatch(check);
+  const account = isWatched
     ? accountOfMoment(checks)
-    : checks.length === 1
-      ? accountOfOne(check)
-      : accountOfMany(checks);
+    : isDecidedByFirstInstant(check)
+      ? accountOfFirstInstant(checks)
+      : checks.length === 1
+        ? accountOfOne(check)
+        : accountOfMany(checks);
   const example =
     checks.length === 1
       ? []
@@ -112,7 +116,8 @@ function describeIncident(check: Mismatch, checks: readonly Mismatch[]): AuditIn
         : say`It does not fail a run until the end of ${name(check.known.expires)}. ${name(check.known.owner)} answers for it until then. Were it not known: ${account.urgency}`,
     firstChecks: [
       ...(check.verdict === 'flapping' ? unsteadiness(check) : []),
-      ...(isMomentary ? [momentOfCheck(check)] : []),
+      ...(isWatched ? [momentOfCheck(check)] : []),
+      ...(isDecidedByFirstInstant(check) ? [firstInstantOfCheck(check)] : []),
       ...(check.verdict === 'late' ? [slowness(check)] : []),
       ...(check.verdict !== 'flapping' && check.verdict !== 'late' && isOneWay(check)
         ? [wayBack(check)]
@@ -182,6 +187,30 @@ function accountOfMoment(checks: readonly Mismatch[]): Account {
     meaning: say`${isOne ? 'The connection' : 'The connections'} worked, and then failed for a time while ${isOne ? 'it was' : 'they were'} watched. Nothing is exposed, but what depends on ${isOne ? 'it' : 'them'} failed in that time.`,
     urgency: say`Medium, and higher where users notice such a time. It comes back with what brought it about.`,
   };
+}
+
+/** Later it was as it must be. */
+function accountOfFirstInstant(checks: readonly Mismatch[]): Account {
+  const [check] = checks;
+  if (check === undefined) return { title: [], meaning: [], urgency: [] };
+  const isOne = checks.length === 1;
+  const those = say`${count(checks.length, 'connection')} of new pods${whereOf(checks)}`;
+  const isLeak = check.expected === 'unreachable';
+  return {
+    title: isOne
+      ? say`${describePod(check.from)} ${isLeak ? 'could' : 'could not'} reach ${targetOf(check)} for a time just after it had come, although it must${isLeak ? ' not' : ''}`
+      : say`${those} were ${isLeak ? 'possible' : 'not possible'} for a time just after they had come, although they must${isLeak ? ' not' : ''} be`,
+    meaning: isLeak
+      ? say`A pod was made while the policies stood, and its connection was possible before the cluster applied them to it. Later it was blocked as it must be. Whatever runs in such a pod can use that time, and a connection that is made then may last.`
+      : say`A pod was made while the policies stood, and its connection failed for a time although it had its time to come. Nothing is exposed, but what starts in such a pod fails.`,
+    urgency: isLeak
+      ? say`High. It comes back with every new pod: after a restart, a rollout or a drained node.`
+      : say`Medium. It comes back with every new pod.`,
+  };
+}
+
+function firstInstantOfCheck(check: Mismatch): Phrase {
+  return say`When did ${nodesOf(check)} take up that ${describePod(check.from)} was there? Have the log of ${describePlugin(check.scenario.run.environment)} looked at for that time.`;
 }
 
 /** Only new pods showed it: those that were there all the time did as they must. */

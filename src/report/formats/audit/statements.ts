@@ -4,6 +4,7 @@ import { describeTarget } from '../../../pair.ts';
 import type { CheckRecord } from '../../../record/schema.ts';
 import { isPassedContrary, passedContrary } from '../../parts/contrary.ts';
 import { describeLocation } from '../../parts/describe.ts';
+import { isDecidedByFirstInstant } from '../../parts/first-instant.ts';
 import { groupBy } from '../../parts/group.ts';
 import { letThroughElsewhere } from '../../parts/opinion.ts';
 import { describeDelay } from '../../parts/steps.ts';
@@ -238,7 +239,11 @@ function inFullOf({ allowed, denied, untested }: TriedPort, pods: Scope['pods'])
 function describeDeviation(check: CheckView): Phrase {
   const pair = describePod(check.from);
   const target = phraseTarget(check);
-  const when = isDecidedByWatch(check) ? ' for a time, while it was watched,' : '';
+  const when = isDecidedByWatch(check)
+    ? ' for a time, while it was watched,'
+    : isDecidedByFirstInstant(check)
+      ? ' for a time, just after it had come,'
+      : '';
   switch (check.verdict) {
     case 'leaked':
       return say`${pair} reached ${target}${when} although it must not`;

@@ -3,6 +3,7 @@
 import type { StepTimes } from '../../../judge/times.ts';
 import { namespaceOf } from '../../../keys.ts';
 import { describeTarget } from '../../../pair.ts';
+import { describeFirstInstant, isEarly } from '../../parts/first-instant.ts';
 import { groupBy } from '../../parts/group.ts';
 import { changedTo, describeTime, labelsOf, timedChecks } from '../../parts/steps.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
@@ -85,6 +86,7 @@ function accountOf(step: StepView): Phrase[] {
     ...phraseChange(closes, step, 'had to become impossible'),
     ...phraseTimes(step, 'allow'),
     ...phraseTimes(step, 'enforce'),
+    ...phraseFirstInstants(step),
     ...(withinMs === undefined ? [] : [say`What the step changes has ${duration(withinMs)} to show.`]),
   ];
 }
@@ -131,6 +133,14 @@ function phraseObject(object: string): Phrase {
   if (kind === 'networkpolicy') return say`policy ${name(rest.join('/'))}`;
   if (kind === 'namespace') return say`namespace ${name(rest.join('/'))}`;
   return say`pod ${describePod(object)}`;
+}
+
+/** What new pods could reach from their first millisecond on. */
+function phraseFirstInstants({ checks }: StepView): Phrase[] {
+  return checks.filter(isEarly).map((check) => {
+    const target = say`${describePod(check.to, namespaceOf(check.from))} on ${describePorts([check])}`;
+    return say`From the first millisecond of ${describePod(check.from)} on, its connection to ${target} was tried: ${describeFirstInstant(check)}.`;
+  });
 }
 
 /** @param verb of the connections, such as `had to become possible` */

@@ -1,4 +1,5 @@
 /** The steps of a scenario: what each did and changed, and its matrix; the page's script shows one at a time. */
+import { describeFirstInstant, describeFirstInstants, isEarly } from '../../parts/first-instant.ts';
 import { describeForce } from '../../parts/scenario-notes.ts';
 import {
   changedTo,
@@ -87,7 +88,7 @@ ${
 `
 }<p class="counts">${count(checks.length, 'check')}: ${describeCounts(counts)}</p>
 ${renderFactList(factsOf(step))}
-${only(number > 1 && stage === 'done', () => renderChanges(step))}
+${only(number > 1 && stage === 'done', () => renderChanges(step))}${renderFirstInstants(step)}
 ${renderStep(step, place)}
 ${renderSettling(step, id)}
 </div>
@@ -102,10 +103,20 @@ function factsOf(step: StepView): { label: string; text: string }[] {
     ['time to enforce', describeTimes(times.enforce)],
     ['time to allow', describeTimes(times.allow)],
     ['times', describeNoTimes(step)],
+    ['first instant', describeFirstInstants(step)],
     ['budget', withinMs === undefined ? undefined : duration(withinMs)],
     ['in force', describeForce({ steps: [step], hasSteps: false })],
   ];
   return entries.flatMap(([label, text]) => (text === undefined ? [] : [{ label, text }]));
+}
+
+function renderFirstInstants({ checks }: StepView): Markup {
+  const early = checks.filter(isEarly);
+  return html`${only(
+    early.length > 0,
+    () => html`
+<p class="change">From the first millisecond of new pods:</p><ul class="pairs">${early.map((check) => html`<li><span class="pair">${check.pair}</span> ${describeFirstInstant(check)}</li>`)}</ul>`,
+  )}`;
 }
 
 /** What is expected from this step on, in words: the marks in the matrix are for the eye. */

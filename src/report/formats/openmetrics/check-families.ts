@@ -1,6 +1,7 @@
 /** The metrics of checks, by scenario and step. */
 
 import { countResults } from '../../../judge/counts.ts';
+import { type FirstInstantTotals, firstInstantsOf } from '../../../judge/first-instant.ts';
 import type { StepTimes } from '../../../judge/times.ts';
 import { VERDICTS } from '../../../model/verdict.ts';
 import { greatest } from '../../../numbers.ts';
@@ -143,6 +144,22 @@ export function checkFamilies(view: RunView): MetricFamily[] {
       }),
     ),
     {
+      name: 'podreach_first_instant_allow_seconds',
+      type: 'gauge',
+      help: 'From the first millisecond of a new pod until the last of what it must reach let it through; absent unless all of that did.',
+      samples: firstInstantSamples(steps, ({ reachable: { concerned, allowedMs } }) =>
+        concerned === 0 || allowedMs.length < concerned ? undefined : greatest(allowedMs) / 1000,
+      ),
+    },
+    {
+      name: 'podreach_first_instant_leaks',
+      type: 'gauge',
+      help: 'Pairs that were open at some time from the first millisecond of a new pod on, and must not be.',
+      samples: firstInstantSamples(steps, ({ unreachable: { concerned, open } }) =>
+        concerned === 0 ? undefined : open,
+      ),
+    },
+    {
       name: 'podreach_checks_without_control',
       type: 'gauge',
       help: 'Checks that passed because a pair was cut off, and had not been connected before any policy.',
@@ -160,6 +177,17 @@ export function checkFamilies(view: RunView): MetricFamily[] {
       }),
     },
   ];
+}
+
+function firstInstantSamples(
+  steps: readonly StepSeries[],
+  measure: (told: FirstInstantTotals) => number | undefined,
+): Sample[] {
+  return steps.flatMap(({ labels, checks }) => {
+    const told = firstInstantsOf(checks);
+    const value = told && measure(told);
+    return value === undefined ? [] : [{ labels, value }];
+  });
 }
 
 function scenarioSeries({ scenarios }: RunView): ScenarioSeries[] {

@@ -1,4 +1,5 @@
 /** A step of a scenario in the terminal report: what it did, what it changes, how long that took. */
+import { describeFirstInstant, describeFirstInstants, isEarly } from '../../parts/first-instant.ts';
 import {
   changedTo,
   DONE_TO,
@@ -53,6 +54,11 @@ function factsOf(step: StepView, isWhole: boolean): Fact[] {
     ...timesFacts(step, 'enforce', isWhole),
     ...timesFacts(step, 'allow', isWhole),
     ...fact('times', describeNoTimes(step)),
+    ...fact('at first', describeFirstInstants(step)),
+    ...(isWhole ? step.checks.filter(isEarly) : []).map((check) => ({
+      label: '',
+      text: `${check.pair} ${describeFirstInstant(check)}`,
+    })),
     ...(withinMs === undefined ? [] : [{ label: 'budget', text: duration(withinMs) }]),
   ];
 }

@@ -1,0 +1,226 @@
+/**
+ * The first instants of the pods that a step makes. Their targets stand in their manifests, so that they try them from their process's first
+ * millisecond. Meanwhile the destinations watch their own listeners, and the outposts the ways there: what fails proves a block only where
+ * there was something to reach. All is collected when the step has settled.
+ */
+import { objectKey } from '../../keys.ts';
+import type { Protocol } from '../../model/protocol.ts';
+import type { Edge } from '../../model/window.ts';
+import { greatest } from '../../numbers.ts';
+import type { DialRequest } from '../../probe/protocol.ts';
+import { LINES_KEPT } from '../../probe/watch.ts';
+import type { WatchRequest } from '../../probe/watch-protocol.ts';
+import type { CheckDraft } from '../../record/draft.ts';
+import type { Trying } from '../context.ts';
+import { firstInstantOf } from '../first-instant/first-instant.ts';
+import { firstInstantRequest } from '../first-instant/request.ts';
+import type { Outpost } from '../outposts.ts';
+import type { RunningPod, RunningPods } from '../provision.ts';
+import type { Heard } from '../watching/heard.ts';
+import {
+  nameWay,
+  type WatchedDestination,
+  type WatchedWay,
+  WatchPlan,
+  watcherOf,
+} from '../watching/plan-watches.ts';
+import { type Collecting, PodWatch } from '../watching/pod-watch.ts';
+import { type HeardPod, type HeardWay, Tracks } from '../watching/tracks.ts';
+
+/** How often destinations and ways are tried. */
+const EVERY_MS = 200;
+/** But a pod makes no more than 100 connections a second for that. */
+const APART_MS = 10;
+/** Longer than a step takes. */
+const ABANDONED_MS = 15 * 60_000;
+
+type FirstSeen = NonNullable<CheckDraft['firstInstant']>;
+
+interface EarlyTarget {
+  readonly check: CheckDraft;
+  /** The id of the check among the targets of its source. */
+  readonly target: number;
+  readonly destination: WatchedDestination;
+}
+
+export class FirstInstants {
+  /** What each pod watches, by its key: goes into its manifest. */
+  readonly requests: ReadonlyMap<string, WatchRequest>;
+  readonly #checks: readonly EarlyTarget[];
+  readonly #plan = new WatchPlan();
+  readonly #outposts: readonly Outpost[];
+  /** Of destinations and outposts. */
+  readonly #watches: ReadonlyMap<RunningPod, PodWatch>;
+  readonly #everyMs: number;
+  readonly #context: Collecting;
+
+  /**
+   * @param name of the watches, unlike those of any other step of the run
+   * @param checks those that are to be tried so
+   * @param pods what runs before the step: every destination is among them
+   */
+  constructor(
+    name: string,
+    checks: readonly CheckDraft[],
+    pods: RunningPods,
+    outposts: readonly Outpost[],
+    context: Trying,
+  ) {
+    this.#outposts = outposts;
+    this.#context = { ...context, zeroMs: context.clock.now() };
+    const targets = new Map<string, DialRequest[]>();
+    this.#checks = checks.flatMap((check, target) => {
+      const destination = this.#plan.addDestination(check, pods);
+      if (destination === undefined) return [];
+      const own = targets.get(check.from) ?? [];
+      targets.set(check.from, [...own, { id: target, ...destination.dial }]);
+      return [{ check, target, destination }];
+    });
+    this.requests = new Map(
+      [...targets].map(([key, own]) => [key, firstInstantRequest(key, own, context)] as const),
+    );
+    this.#addWays();
+    const mostTargets = greatest(this.#plan.pods.map((pod) => pod.targets.length));
+    this.#everyMs = Math.max(EVERY_MS, mostTargets * APART_MS);
+    this.#watches = new Map(
+      this.#plan.pods.map(({ pod, targets: own }) => {
+        const watch = `${context.runId}-${name}-${objectKey(pod)}`;
+        return [pod, new PodWatch(pod, this.#surroundingRequest(watch, own))] as const;
+      }),
+    );
+  }
+
+  /** A new pod may come to any node. */
+  #addWays(): void {
+    for (const { check, destination } of this.#checks) {
+      const there = this.#outposts.find(({ node }) => node === destination.to.node);
+      for (const here of this.#outposts) {
+        this.#plan.addWay(here, there, check.protocol);
+        this.#plan.addWay(there, here, check.protocol);
+      }
+    }
+  }
+
+  #surroundingRequest(watch: string, targets: readonly DialRequest[]): WatchRequest {
+    const { runId, timing } = this.#context;
+    return {
+      kind: 'watch',
+      watch,
+      runId,
+      everyMs: this.#everyMs,
+      timeoutMs: timing.timeoutMs,
+      abandonedMs: ABANDONED_MS,
+      kept: LINES_KEPT,
+      targets,
+      held: [],
+    };
+  }
+
+  /** Has destinations and ways watched: before any of the new pods is made. What could not begin is not known to work. */
+  async begin(): Promise<void> {
+    await Promise.all([...this.#watches.values()].map((watch) => watch.begin(this.#context)));
+  }
+
+  /**
+   * Collects what the new pods have seen, ends their watches and all others, and writes it down.
+   * @param pods what runs now @param withinMs how old a pod may become until what must be reachable is
+   */
+  async collect(pods: RunningPods, withinMs: number): Promise<void> {
+    const sources = new Map<string, HeardSource | Unheard>();
+    await Promise.all(
+      [...this.requests].map(async ([key, request]) => {
+        const pod = pods.get(key);
+        if (pod !== undefined) sources.set(key, await this.#collectFrom(pod, request));
+      }),
+    );
+    // What they tell is about all that the new pods have seen.
+    await Promise.all([...this.#watches.values()].map((watch) => watch.collect(true, this.#context)));
+    const surroundings = this.#surroundings();
+    for (const { check, target, destination } of this.#checks) {
+      const source = sources.get(check.from);
+      check.firstInstant =
+        source === undefined || 'failure' in source
+          ? nothingSeen(check.from, source?.failure)
+          : seenBy(source, target, check, {
+              around: surroundings(source.pod, destination, check.protocol),
+              withinMs,
+            });
+    }
+  }
+
+  async #collectFrom(pod: RunningPod, request: WatchRequest): Promise<HeardSource | Unheard> {
+    const watch = new PodWatch(pod, request);
+    const failure = await watch.collect(true, this.#context);
+    const [heard] = watch.agents;
+    return heard === undefined ? { failure } : { pod, request, heard };
+  }
+
+  /** @returns what a check rests on beside its source */
+  #surroundings() {
+    const { clock, zeroMs } = this.#context;
+    const tracks = new Tracks(this.#everyMs, { fromMs: 0, toMs: clock.now() - zeroMs });
+    const pods = new Map<RunningPod, HeardPod>(
+      [...this.#watches].map(([pod, { agents }]) => [pod, { key: objectKey(pod), agents }]),
+    );
+    const ways = new Map<WatchedWay, HeardWay>(
+      this.#plan.ways.map((way) => {
+        const agents = this.#watches.get(watcherOf(way))?.agents ?? [];
+        return [way, { name: nameWay(way), agents, target: way.target }];
+      }),
+    );
+    return (from: RunningPod, { to, listener }: WatchedDestination, protocol: Protocol) =>
+      tracks.around({
+        to: pods.get(to) ?? { key: objectKey(to), agents: [] },
+        listener,
+        ways: this.#plan.waysBetween(from, to, protocol).flatMap((way) => ways.get(way) ?? []),
+      });
+  }
+}
+
+/** A new pod, and what was heard of it. */
+interface HeardSource {
+  readonly pod: RunningPod;
+  readonly request: WatchRequest;
+  readonly heard: Heard;
+}
+
+/** Nothing was heard of one, and why. */
+interface Unheard {
+  readonly failure: string | undefined;
+}
+
+function seenBy(
+  { heard, request }: HeardSource,
+  target: number,
+  { from, expected }: CheckDraft,
+  { around, withinMs }: { readonly around: ReturnType<Tracks['around']>; readonly withinMs: number },
+): FirstSeen {
+  const { everyMs } = request;
+  const seen = firstInstantOf({ key: from, heard, target, expected, ...around }, { everyMs, withinMs });
+  const { attempts, triedMs, endMs, allowed, windows } = seen;
+  return {
+    attempts,
+    ...(triedMs === undefined ? {} : { triedMs: Math.round(triedMs) }),
+    endMs: Math.round(endMs),
+    ...(allowed === undefined ? {} : { allowed: inWholeMs(allowed) }),
+    windows: windows.map(({ began, ended, ...rest }) => ({
+      ...rest,
+      began: inWholeMs(began),
+      ...(ended === undefined ? {} : { ended: inWholeMs(ended) }),
+    })),
+  };
+}
+
+/** Told to be no more certain than it is. */
+function inWholeMs({ earliestMs, latestMs }: Edge): Edge {
+  return { earliestMs: Math.floor(earliestMs), latestMs: Math.ceil(latestMs) };
+}
+
+function nothingSeen(key: string, failure: string | undefined): FirstSeen {
+  const why = `${key} was not heard${failure === undefined ? '' : `: ${failure}`}`;
+  return {
+    attempts: 0,
+    endMs: 0,
+    windows: [{ kind: 'unknown', began: { earliestMs: 0, latestMs: 0 }, attempts: 0, why }],
+  };
+}

@@ -1,0 +1,127 @@
+/**
+ * What is tried from the first instant of its source: the step must make that pod, under policies that stand, and must know the address
+ * of the destination by then.
+ */
+import type { Problem } from '../errors.ts';
+import type { DeclaredRule } from './declarations.ts';
+import { problemAt } from './mark.ts';
+import type { Mark, ScenarioStep, WrittenAction } from './scenario.ts';
+import { targetKey } from './select.ts';
+import type { ClusterState } from './state.ts';
+
+/** Connections: by source, then by `targetKey`. */
+export type ConnectionSet = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** One rule that says so is enough, however many speak of a connection. */
+export function firstInstantsOf(declared: readonly DeclaredRule[]): ConnectionSet {
+  const found = new Map<string, Set<string>>();
+  for (const { rule, connections } of declared) {
+    if (rule.firstInstant === undefined) continue;
+    for (const { from, to, port } of connections) {
+      const own = found.get(from) ?? new Set();
+      found.set(from, own.add(targetKey(to, port)));
+    }
+  }
+  return found;
+}
+
+/** A step, with what there is before its actions and after them. */
+export interface Transition {
+  readonly step: ScenarioStep;
+  readonly before: ClusterState;
+  readonly state: ClusterState;
+}
+
+/** As many targets fit into the manifest of a pod with room to spare. */
+const MOST_TARGETS = 500;
+/** Of more pods only these are named. */
+const PODS_NAMED = 3;
+
+/** What keeps pairs from being tried from the first instant of their sources. */
+export function* checkFirstInstants(
+  declared: readonly DeclaredRule[],
+  transition: Transition,
+): Generator<Problem> {
+  for (const { rule, connections } of declared) {
+    const { firstInstant: mark } = rule;
+    if (mark === undefined || connections.length === 0) continue;
+    yield* checkActions(mark, transition.step);
+    yield* checkSources(mark, new Set(connections.map(({ from }) => from)), transition);
+    yield* checkDestinations(mark, new Set(connections.map(({ to }) => to)), transition);
+  }
+  yield* checkNumbers(declared);
+}
+
+/** All that the rules of a step ask of one pod. */
+function* checkNumbers(declared: readonly DeclaredRule[]): Generator<Problem> {
+  const [mark] = declared.flatMap(({ rule }) => rule.firstInstant ?? []);
+  for (const [pod, targets] of firstInstantsOf(declared)) {
+    if (mark === undefined || targets.size <= MOST_TARGETS) continue;
+    yield problemAt(
+      mark,
+      `${pod} is to try ${targets.size} ports from its first instant, and may try ${MOST_TARGETS}`,
+      { hint: 'Name fewer destinations, or only some of their ports.' },
+    );
+  }
+}
+
+/** What would be told is how fast nodes take that up, and not what they do with a new pod. */
+function* checkActions(mark: Mark, { actions }: ScenarioStep): Generator<Problem> {
+  const unsettling = actions.find(({ kind }) => kind === 'apply' || kind === 'delete' || kind === 'label');
+  if (unsettling === undefined) return;
+  yield problemAt(mark, 'the first instant of a pod is told under policies and labels that stand', {
+    hint: 'Change them in a step before, which settles by itself; then make the pod.',
+    related: [{ message: 'this step changes them here', mark: unsettling.mark }],
+  });
+}
+
+function* checkSources(mark: Mark, sources: ReadonlySet<string>, { step }: Transition): Generator<Problem> {
+  const made = madeBy(step);
+  const others = [...sources].filter((pod) => !made.has(pod));
+  if (others.length === 0) return;
+  const own = [...sources].filter((pod) => made.has(pod));
+  yield problemAt(mark, `this step does not make ${named(others)}, so there is no first instant to tell of`, {
+    hint:
+      own.length === 0
+        ? 'Make it in this step with "create" or "replace", or leave "firstInstant" out.'
+        : `Of this rule, only ${named(own)} ${own.length === 1 ? 'is' : 'are'} made in this step: write another rule for the rest.`,
+  });
+}
+
+function* checkDestinations(
+  mark: Mark,
+  destinations: ReadonlySet<string>,
+  { step, before, state }: Transition,
+): Generator<Problem> {
+  const made = madeBy(step);
+  const missing = [...destinations].filter((pod) => !state.pods.has(pod));
+  const young = [...destinations].filter(
+    (pod) => state.pods.has(pod) && (made.has(pod) || !before.pods.has(pod)),
+  );
+  if (young.length > 0) {
+    yield problemAt(
+      mark,
+      `${named(young)} ${young.length === 1 ? 'is' : 'are'} made in this step too: ${young.length === 1 ? 'its address is' : 'their addresses are'} not known when the first instant of another pod begins`,
+      { hint: 'Make the destinations in a step before, or take them out with "except: { to: … }".' },
+    );
+  }
+  if (missing.length > 0) {
+    yield problemAt(mark, `${named(missing)} ${missing.length === 1 ? 'is' : 'are'} not there in this step`, {
+      hint: 'Move the rule to a step that has both ends, or take them out with "except: { to: … }".',
+    });
+  }
+}
+
+/** The pods that come to be in a step. */
+function madeBy({ actions }: ScenarioStep): ReadonlySet<string> {
+  const isMaking = (action: WrittenAction): action is WrittenAction & { readonly object: string } =>
+    action.kind === 'create' || action.kind === 'replace';
+  return new Set(actions.filter(isMaking).map(({ object }) => object));
+}
+
+/** `shop/web, shop/api and 3 more` */
+function named(pods: readonly string[]): string {
+  const more = pods.length - PODS_NAMED;
+  if (more > 1) return `${pods.slice(0, PODS_NAMED).join(', ')} and ${more} more`;
+  return pods.length === 1 ? String(pods[0]) : `${pods.slice(0, -1).join(', ')} and ${pods.at(-1)}`;
+}

@@ -1,0 +1,287 @@
+/** What new pods see from their first millisecond on, while nodes do wrong; the test knows when. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import {
+  delayFault,
+  enforcementFault,
+  isInForce,
+  type SandboxFault,
+  stallFault,
+} from '../../../src/cluster/sandbox-faults.ts';
+import type { Kube } from '../../../src/kube/kube.ts';
+import type { ProgressEvent } from '../../../src/progress.ts';
+import type { CheckRecord, RunRecord } from '../../../src/record/schema.ts';
+import { throughProxy } from '../../support/api-proxy.ts';
+import { runWith, sandbox } from '../run-with.ts';
+import { stepOf, stepsOf } from './scenarios.ts';
+
+const headOf = (name: string, pods: string) => `apiVersion: podreach/v1
+kind: Scenario
+name: ${name}
+namespaces: { ${name}: {} }
+pods:
+  ${name}/db: { labels: { app: db }, ports: [80] }
+  ${name}/web: { labels: { app: web } }
+${pods}
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: db, namespace: ${name} }
+    spec:
+      podSelector: { matchLabels: { app: db } }
+      ingress: [{ from: [{ podSelector: { matchLabels: { app: web } } }] }]
+reachable: [{ from: ${name}/web, to: ${name}/db }]`;
+
+/** One comes and must be let in, another is replaced and must not be. */
+const scenarioOf = (name: string) => `${headOf(
+  name,
+  `  ${name}/job: { labels: { app: job } }
+  ${name}/late-web: { labels: { app: web }, created: later }`,
+)}
+unreachable: [{ from: ${name}/job, to: ${name}/db }]
+steps:
+  - name: they come
+    create: [${name}/late-web]
+    replace: [${name}/job]
+    reachable: [{ from: ${name}/late-web, to: ${name}/db, firstInstant: true }]
+    unreachable: [{ from: ${name}/job, to: ${name}/db, firstInstant: true }]
+`;
+
+/** The only one on its node is replaced: the other comes there as well, with another address. */
+const replacing = (name: string) => `${headOf(name, '')}
+steps:
+  - name: they come
+    replace: [${name}/web]
+    reachable: [{ from: ${name}/web, to: ${name}/db, firstInstant: true }]
+    within: 1s
+`;
+
+/** All but the database go, and its node has room for one of them: the stranger comes to the other, with an address that was let in. */
+const reusing = (name: string) => `${headOf(
+  name,
+  `  ${name}/friend: { labels: { app: web } }
+  ${name}/stranger: {}`,
+)}
+unreachable: [{ from: ${name}/stranger, to: ${name}/db }]
+steps:
+  - name: they come
+    remove: [${name}/web, ${name}/friend]
+    replace: [${name}/stranger]
+    unreachable: [{ from: ${name}/stranger, to: ${name}/db, firstInstant: true }]
+`;
+
+interface Acts {
+  /** Before the pods are made. */
+  readonly before?: (kube: Kube, nodeOfDb: string) => Promise<unknown>;
+  readonly whileSettling?: (kube: Kube) => Promise<unknown>;
+}
+
+/** @param name of the scenario, unlike that of any other test: their agents are told apart by it */
+async function runFirst(
+  name: string,
+  { before, whileSettling }: Acts,
+  scenario = scenarioOf(name),
+): Promise<RunRecord> {
+  let acting: Promise<undefined> | undefined;
+  const isAt = (event: ProgressEvent, phase: string): boolean =>
+    event.type === 'phase-started' && event.step === 'they come' && event.phase === phase;
+  return await runWith(
+    throughProxy(sandbox(), { question: () => acting }),
+    (event, kube) => {
+      if (isAt(event, 'settle')) return whileSettling?.(kube);
+      if (!isAt(event, 'apply') || before === undefined) return undefined;
+      acting = nodeOf(`${name}/db`, kube)
+        .then((node) => before(kube, node))
+        .then(() => undefined);
+      return acting;
+    },
+    { scenario, withinMs: 30_000 },
+  );
+}
+
+async function nodeOf(pod: string, kube: Kube): Promise<string> {
+  const [namespace = '', name = ''] = pod.split('/');
+  const found = (await kube.get({ resource: 'pods', namespace, name })) as
+    | { spec: { nodeName: string } }
+    | undefined;
+  if (found === undefined) throw new Error(`there is no ${name}`);
+  return found.spec.nodeName;
+}
+
+/** Writes a fault, and waits until it is in force. @returns when that was at the earliest and at the latest */
+async function bring(fault: SandboxFault, kube: Kube): Promise<{ fromMs: number; toMs: number }> {
+  const { object, annotation, value } = fault;
+  const fromMs = clockMs();
+  await kube.patch(object, { metadata: { annotations: { [annotation]: value } } });
+  for (;;) {
+    const shown = await kube.get(object);
+    if (shown !== undefined && isInForce(fault, value, shown)) return { fromMs, toMs: clockMs() };
+    await delay(5);
+  }
+}
+
+/** The clock of the sandbox's nodes. */
+function clockMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+const TICK_MS = 10;
+
+/** When the agent of a pod was started, as soon as there is one. Its process has begun soon after that. */
+async function startOf(pod: string): Promise<number> {
+  for (;;) {
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      try {
+        const isAgent =
+          readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith('\0serve\0') &&
+          readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`"pod":"${pod}"`) &&
+          readFileSync(`/proc/${pid}/environ`, 'utf8').includes('"firstInstant"');
+        if (!isAgent) continue;
+        const ticks = readFileSync(`/proc/${pid}/stat`, 'utf8')
+          .replace(/^.*\) /, '')
+          .split(' ')[19];
+        const upMs = 1000 * Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
+        return clockMs() - (upMs - TICK_MS * Number(ticks));
+      } catch {
+        // It has ended.
+      }
+    }
+    await delay(5);
+  }
+}
+
+/** From the start of a process until it counts its time. */
+const STARTING_MS = 300;
+/** So much later than its delay a node may be. */
+const CATCHING_UP_MS = 1_000;
+
+function checksOf(record: RunRecord): Readonly<Record<'web' | 'job', CheckRecord>> {
+  const name = record.scenarios[0]?.name ?? '';
+  const [web, job] = [`${name}/late-web`, `${name}/job`].map((from) =>
+    stepOf(record, name, 1).checks.find((check) => check.from === from),
+  );
+  if (web === undefined || job === undefined) throw new Error('a check is missing');
+  return { web, job };
+}
+
+/** A pass; or nobody could tell, because the machine had no time for an agent. */
+function expectPass({ verdict, reason }: CheckRecord): void {
+  if (verdict === 'inconclusive') expect(reason).toMatch(/did not run$|was not seen to (listen|be open)$/);
+  else expect(verdict).toBe('pass');
+}
+
+describe.concurrent('the first instant of pods that a step makes', () => {
+  test('is as expected where nodes do right, and the record says from when on', async () => {
+    const record = await runFirst('right', {});
+    const { web, job } = checksOf(record);
+    for (const check of [web, job]) {
+      expectPass(check);
+      expect(check.firstInstant?.attempts).toBeGreaterThan(5);
+    }
+    expect(job.firstInstant).not.toHaveProperty('allowed');
+    expect(web.firstInstant).toMatchObject({ allowed: { latestMs: expect.any(Number) } });
+    expect(stepsOf(record, 'right')[0]).toBe('first: pass, pass');
+    expect(stepOf(record, 'right', 0).checks[0]).not.toHaveProperty('firstInstant');
+    expect([0, 4]).toContain(record.run.exitCode);
+  });
+
+  test('is a leak where a node fails open, with the age at which that ended', async () => {
+    let truth = { startedMs: 0, fromMs: 0, toMs: 0 };
+    const record = await runFirst('open', {
+      async before(kube, node) {
+        await bring(enforcementFault(node, 'open'), kube);
+        void startOf('open/job').then(async (startedMs) => {
+          await delay(1_500);
+          truth = { startedMs, ...(await bring(enforcementFault(node, 'on'), kube)) };
+        });
+      },
+    });
+    const { job, web } = checksOf(record);
+    expect(job.verdict).toBe('leaked');
+    expectPass(web);
+    expect(job.reason).toMatch(
+      /^it was open for the first [\d.]+( m?s)? to [\d.]+ m?s of open\/job, \d+ attempts connected$/,
+    );
+    const [leak] = job.firstInstant?.windows ?? [];
+    expect(leak).toMatchObject({ kind: 'leak', began: { earliestMs: 0 }, outcome: 'connected' });
+    const { startedMs, fromMs, toMs } = truth;
+    expect(leak?.ended?.earliestMs).toBeLessThanOrEqual(toMs - startedMs);
+    expect(leak?.ended?.latestMs).toBeGreaterThanOrEqual(fromMs - startedMs - STARTING_MS);
+    expect((leak?.ended?.latestMs ?? 0) - (leak?.ended?.earliestMs ?? 0)).toBeLessThan(1_000);
+    expect(record.run.exitCode).toBe(1);
+  });
+
+  test('is late where a node learns late of an address', async () => {
+    let startedMs = 0;
+    let askedMs = 0;
+    const record = await runFirst(
+      'slow',
+      {
+        async before(kube, node) {
+          await bring(delayFault(node, 4_000), kube);
+          askedMs = clockMs();
+          void startOf('slow/web').then((found) => {
+            startedMs = found;
+          });
+        },
+      },
+      replacing('slow'),
+    );
+    const [check] = stepOf(record, 'slow', 1).checks;
+    expect(check?.verdict).toBe('late');
+    expect(check?.reason).toMatch(
+      /^it was let through [\d.]+ to [\d.]+ s after the first millisecond of slow\/web, and its step gives it 1\.0 s$/,
+    );
+    const { earliestMs = Number.NaN, latestMs = Number.NaN } = check?.firstInstant?.allowed ?? {};
+    // The node knows of it so long after it was made: that was before it ran, and after the delay was in force.
+    expect(latestMs).toBeGreaterThanOrEqual(askedMs - startedMs + 4_000 - STARTING_MS);
+    expect(earliestMs).toBeLessThanOrEqual(4_000 + CATCHING_UP_MS);
+    expect(latestMs - earliestMs).toBeLessThan(1_000);
+  });
+
+  test('is a leak where a node learns late that an address has another pod', async () => {
+    let startedMs = 0;
+    let askedMs = 0;
+    const record = await runFirst(
+      'reused',
+      {
+        async before(kube, node) {
+          await bring(delayFault(node, 8_000), kube);
+          askedMs = clockMs();
+          void startOf('reused/stranger').then((found) => {
+            startedMs = found;
+          });
+        },
+      },
+      reusing('reused'),
+    );
+    const [check] = stepOf(record, 'reused', 1).checks;
+    expect(check?.verdict).toBe('leaked');
+    expect(check?.disagreement).toBe('cluster');
+    const [leak] = check?.firstInstant?.windows ?? [];
+    expect(leak).toMatchObject({ kind: 'leak', began: { earliestMs: 0 } });
+    const { earliestMs = Number.NaN, latestMs = Number.NaN } = leak?.ended ?? {};
+    // What it has to learn happened after the delay was in force, and before the stranger ran.
+    expect(latestMs).toBeGreaterThanOrEqual(askedMs - startedMs + 8_000 - STARTING_MS);
+    expect(earliestMs).toBeLessThanOrEqual(8_000 + CATCHING_UP_MS);
+  });
+
+  test('proves nothing while the agent of a new pod does not run', async () => {
+    const record = await runFirst('stalled', {
+      async whileSettling(kube) {
+        await bring(stallFault('stalled', 'job', true), kube);
+        await delay(1_500);
+        await bring(stallFault('stalled', 'job', false), kube);
+      },
+    });
+    const { job } = checksOf(record);
+    expect(job).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringMatching(
+        /^what stalled\/job saw when it was .* old is not known: the agent of stalled\/job did not run$/,
+      ),
+    });
+    expect(new Set(job.firstInstant?.windows.map(({ kind }) => kind))).toEqual(new Set(['unknown']));
+  });
+});
