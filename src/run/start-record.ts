@@ -131,11 +131,12 @@ function startChecks({ checks }: PlannedStep, predicted: StepPredictions = []): 
 }
 
 function startCheck(check: Check, predicted: CheckDraft['predicted']): CheckDraft {
-  const { knownIssues, ...rest } = check;
+  const { knownIssues, held, ...rest } = check;
   return {
     ...rest,
     path: 'podIP',
     ...(knownIssues === undefined ? {} : { knownIssues: [...knownIssues] }),
+    ...(held === undefined ? {} : { held: { wish: held } }),
     ...(predicted === undefined ? {} : { predicted }),
   };
 }

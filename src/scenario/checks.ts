@@ -5,7 +5,7 @@ import type { PlannedPod, Port } from './scenario.ts';
 import { targetKey } from './select.ts';
 
 /** A connection of which something is expected. */
-interface ExpectedConnection {
+export interface ExpectedConnection {
   /** Its place among all connections that the pods of a scenario could open. */
   readonly order: number;
   readonly from: string;
@@ -74,7 +74,7 @@ function asCheck(
   { from, to, port: { name, port, protocol }, statement }: ExpectedConnection,
   id: number,
 ): Check {
-  const { expected, mark, because, cutBy } = statement;
+  const { expected, mark, because, cutBy, held } = statement;
   return {
     id,
     from,
@@ -87,5 +87,6 @@ function asCheck(
     declared: mark.location,
     ...(because === undefined ? {} : { because }),
     ...(cutBy === undefined ? {} : { cutBy }),
+    ...(held === undefined ? {} : { held }),
   };
 }

@@ -50,8 +50,8 @@ export function describeIssue(
     const known = knownKeys(issue);
     return issue.keys.map((key) => {
       const mark = source.keyAt([...path, key]);
-      return key === 'cutBy'
-        ? misplacedCutBy(path, mark)
+      return key === 'cutBy' || key === 'held'
+        ? misplaced(key, path, mark)
         : problemAt(mark, `unknown key ${quote(key)}`, { hint: hintForUnknownKey(key, path, known) });
     });
   }
@@ -100,8 +100,8 @@ function hintForMissingKey(path: DocumentPath, headHint: string): string | undef
 }
 
 /** The key is known elsewhere: that it is unknown here would help nobody. */
-function misplacedCutBy(path: DocumentPath, mark: Mark): Problem {
-  return problemAt(mark, '"cutBy" is only for rules under "unreachable"', {
+function misplaced(key: 'cutBy' | 'held', path: DocumentPath, mark: Mark): Problem {
+  return problemAt(mark, `${quote(key)} is only for rules under "unreachable"`, {
     hint:
       withoutStep(path)[0] === 'reachable'
         ? 'Leave it out, or move the rule to "unreachable".'

@@ -43,6 +43,7 @@ function readRule(expected: Expectation, rule: RuleText, path: DocumentPath, sou
     except: exceptions.map(([exception, at]) => readException(exception, at, source)),
     ...(rule.because === undefined ? {} : { because: rule.because.trim() }),
     ...(rule.cutBy === undefined ? {} : { cutBy: rule.cutBy }),
+    ...(rule.held === undefined ? {} : { held: rule.held }),
     mark: source.at(path),
   };
 }

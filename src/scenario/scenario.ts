@@ -4,6 +4,7 @@
  */
 import type { Location } from '../errors.ts';
 import type { Check, Expectation } from '../model/check.ts';
+import type { HeldWish } from '../model/held.ts';
 import type { KnownIssue } from '../model/known-issue.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Protocol } from '../model/protocol.ts';
@@ -71,6 +72,8 @@ export interface Rule {
   readonly because?: string;
   /** See `Check`; only where `expected` is unreachable, and never without `because`. */
   readonly cutBy?: 'others';
+  /** See `Check`; only where `expected` is unreachable, and never beside `cutBy`. */
+  readonly held?: HeldWish;
   readonly mark: Mark;
 }
 

@@ -458,3 +458,39 @@ a.yaml:14:62: unknown key "becuase"
 scenario-invalid: 3 problems in a.yaml`);
   });
 });
+
+describe('what is to become of open connections', () => {
+  const RULE = 'from: shop/web, to: shop/db';
+  test.each([
+    [
+      `unreachable: [{ ${RULE}, held: keep }]`,
+      'keep',
+      'expected "kept" or "cut" or "either", found "keep"',
+      'Did you mean "kept"?',
+    ],
+    [
+      `reachable: [{ ${RULE}, held: kept }]`,
+      'held',
+      '"held" is only for rules under "unreachable"',
+      'Leave it out, or move the rule to "unreachable".',
+    ],
+    [
+      `unreachable: [{ ${RULE}, held: cut, cutBy: others, because: the mesh }]`,
+      'cut,',
+      '"held" cannot stand beside "cutBy": leave it out, as it is about pairs that these policies cut',
+      undefined,
+    ],
+  ])('%s', async (line, place, message, hint) => {
+    const column = line.indexOf(place) + 1;
+    expect(await failureOf(scenarioWith(`${line}\n`))).toBe(
+      [
+        `a.yaml:12:${column}: ${message}`,
+        `  12 | ${line}`,
+        `     | ${' '.repeat(column - 1)}^`,
+        ...(hint === undefined ? [] : [`  hint: ${hint}`]),
+        '',
+        'scenario-invalid: 1 problem in a.yaml',
+      ].join('\n'),
+    );
+  });
+});

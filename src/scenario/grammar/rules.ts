@@ -1,6 +1,7 @@
 /** Rules: who must and must not be able to reach whom. */
 import { z } from 'zod';
 import { DNS_LABEL, PORT_NAME } from '../../labels.ts';
+import { HELD_WISHES } from '../../model/held.ts';
 import { labelKey, labels, labelValue, NUMBERED_PORT, prose, text } from './text.ts';
 import { portNumber } from './topology.ts';
 
@@ -174,10 +175,22 @@ export const unreachableRule = z
       )
       .meta({ examples: ['others'] })
       .exactOptional(),
+    held: z
+      .enum(HELD_WISHES)
+      .describe(
+        'What is to become of a connection that was open before this step cut these pairs off: "kept" where it must go on, "cut" where it must not, "either" to have it told. The specification leaves it open. TCP only; the pairs were reachable in the step before.',
+      )
+      .meta({ examples: ['cut'] })
+      .exactOptional(),
   })
   .refine((written) => written.cutBy === undefined || written.because !== undefined, {
     error: 'a rule with "cutBy" must say why, and has no "because"',
     path: ['cutBy'],
+    when: (payload) => payload.issues.length === 0,
+  })
+  .refine((written) => written.cutBy === undefined || written.held === undefined, {
+    error: '"held" cannot stand beside "cutBy": leave it out, as it is about pairs that these policies cut',
+    path: ['held'],
     when: (payload) => payload.issues.length === 0,
   })
   .meta({
@@ -193,6 +206,7 @@ export const unreachableRule = z
       },
     ],
     dependencies: { cutBy: ['because'] },
+    not: { required: ['cutBy', 'held'] },
   });
 
 export type SourceText = z.infer<typeof source>;
