@@ -24,6 +24,7 @@ import { hearOut, runRound, type Stage, witness } from '../round.ts';
 import { observe, PAUSE_MS, settle, type Tried } from '../settle.ts';
 import { changesOf, isAny, outstandingAt } from './changes.ts';
 import { controlLater } from './controls.ts';
+import { type HeldConnections, holdOpen } from './held.ts';
 import { writeVerdicts } from './verdicts.ts';
 
 /** What steps are run with. */
@@ -62,6 +63,8 @@ export interface StepRun {
   readonly stage: Stage;
   readonly rules: JudgeRules;
   readonly marker: Marker | undefined;
+  /** Connections that were open when it began to act; undefined where no check asks what becomes of one. */
+  readonly held: HeldConnections | undefined;
   readonly context: Stepping;
 }
 
@@ -119,6 +122,7 @@ async function begin(index: number, before: Stage, course: Course, context: Step
   const changes = changesOf(planned, plan.steps[index - 1]);
   const elapsed = (): number => context.clock.now() - before.beganMs;
   const isOneOfSeveral = plan.steps.length > 1;
+  const held = await holdOpen(draft.checks, `held-${scenario.name}-${index + 1}`, before.pods, context);
   if (isOneOfSeveral) draft.atMs = Math.round(elapsed());
   draft.denialMs = denialTimeMs(draft.checks, context.timing.timeoutMs);
   const timing = {
@@ -164,6 +168,7 @@ async function begin(index: number, before: Stage, course: Course, context: Step
       others: course.others,
     },
     marker,
+    held,
     context: own,
   };
 }
@@ -184,7 +189,7 @@ function markerOf(
 
 /** Waits until a step is in force, and tries its checks until they have shown what they can. */
 async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise<void> {
-  const { index, planned, draft, tried, stage, rules, marker, context } = step;
+  const { index, planned, draft, tried, stage, rules, marker, held, context } = step;
   await inPhase(
     'settle',
     async () => {
@@ -206,7 +211,15 @@ async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise
     },
     index,
   );
-  await inPhase('observe', () => observe(tried, rules, stage, context), index);
+  const settledMs = context.clock.now();
+  await inPhase(
+    'observe',
+    async () => {
+      await observe(tried, rules, stage, context);
+      await held?.letGo({ actedMs: stage.beganMs + rules.actedMs, settledMs });
+    },
+    index,
+  );
   if (index < plan.steps.length - 1) {
     await hearOut(
       draft.checks.filter((check) => isOpen(check, rules)),

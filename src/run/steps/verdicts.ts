@@ -1,6 +1,7 @@
 /** The verdicts of a step, as they are written into its record. */
 
 import type { Elsewhere } from '../../judge/elsewhere.ts';
+import { heldVerdict } from '../../judge/held.ts';
 import { type Judgement, type JudgeRules, judge } from '../../judge/judge.ts';
 import { disagreementOf } from '../../judge/opinions.ts';
 import { type WatchRules, watchedVerdict } from '../../judge/windows/verdict.ts';
@@ -31,7 +32,7 @@ export function writeVerdicts(
     const doubt = doubtOf(check);
     const { verdict, reason, settledMs }: Judgement =
       doubt === undefined
-        ? withWindows(judge(check, rules, elsewhereOf(check)), check, watch)
+        ? withWindows(heldVerdict(judge(check, rules, elsewhereOf(check)), check.held), check, watch)
         : { verdict: 'inconclusive', reason: doubt };
     if (cutOff && (verdict === 'inconclusive' || settledMs === undefined)) continue;
     forget(check);

@@ -20,7 +20,7 @@ export interface WatchedCheck {
   readonly check: CheckDraft;
   readonly from: RunningPod;
   readonly to: RunningPod;
-  /** The id of the check among the targets of its source. */
+  /** The id of the check among what its source tries or holds. */
   readonly target: number;
   /** The id of its port among the targets of its destination. */
   readonly listener: number;
@@ -58,19 +58,33 @@ export class WatchPlan {
    * @returns undefined where nothing was placed that could be dialled
    */
   addCheck(check: CheckDraft, pods: RunningPods, isHeld: boolean): WatchedCheck | undefined {
+    return this.#place(check, pods, { isTried: true, isHeld });
+  }
+
+  /** One connection that is held, and no other: whether new ones can be opened is shown elsewhere. @returns as `addCheck` */
+  addHeld(check: CheckDraft, pods: RunningPods): WatchedCheck | undefined {
+    return this.#place(check, pods, { isTried: false, isHeld: true });
+  }
+
+  #place(
+    check: CheckDraft,
+    pods: RunningPods,
+    { isTried, isHeld }: { readonly isTried: boolean; readonly isHeld: boolean },
+  ): WatchedCheck | undefined {
     const dial = dialOf(check, pods);
     const from = pods.get(check.from);
     const to = dial && pods.get(dial.answerer);
     if (dial === undefined || from === undefined || to === undefined) return undefined;
     const { address: host, port, protocol, answerer: pod } = dial;
-    const target = this.#add(from, { host, port, protocol, pod });
+    const request = { id: this.#newId(), host, port, protocol, pod };
+    if (isTried) this.#of(from).targets.push(request);
+    if (isHeld) this.#of(from).held.push(request);
     const { listener } = dial;
     const listens = `${listener.pod}:${describePort(listener)}`;
     const known = this.#listeners.get(listens);
     const own = known ?? this.#add(to, { host: listener.address, port, protocol, pod: listener.pod });
     this.#listeners.set(listens, own);
-    if (isHeld) this.#of(from).held.push({ id: target, host, port, protocol, pod });
-    return { check, from, to, target, listener: own };
+    return { check, from, to, target: request.id, listener: own };
   }
 
   /** Between two nodes in one direction, or inside one. What has no outpost is not watched. */
@@ -95,8 +109,13 @@ export class WatchPlan {
   }
 
   #add(pod: RunningPod, dial: Omit<DialRequest, 'id'>): number {
+    const id = this.#newId();
+    this.#of(pod).targets.push({ id, ...dial });
+    return id;
+  }
+
+  #newId(): number {
     this.#lastId += 1;
-    this.#of(pod).targets.push({ id: this.#lastId, ...dial });
     return this.#lastId;
   }
 

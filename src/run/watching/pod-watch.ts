@@ -39,7 +39,7 @@ export class PodWatch {
   constructor(pod: RunningPod, request: WatchRequest) {
     this.pod = pod;
     this.#request = request;
-    this.#ids = new Set(request.targets.map(({ id }) => id));
+    this.#ids = new Set([...request.targets, ...request.held].map(({ id }) => id));
   }
 
   /** All agents that were heard of, in the order of time. */
