@@ -3,10 +3,10 @@ import { duration } from '../duration.ts';
 import type { CheckRecord } from '../record/schema.ts';
 import type { Judgement } from './judge.ts';
 
-type Held = NonNullable<CheckRecord['held']>;
+type HeldRecord = NonNullable<CheckRecord['held']>;
 
 /** What a held connection makes of a check by itself; undefined: it is as it is to be, nothing is wanted of it, or nobody could tell. */
-function mismatchOf({ wish, fate }: Held): 'leaked' | 'broken' | undefined {
+function mismatchOf({ wish, fate }: HeldRecord): 'leaked' | 'broken' | undefined {
   if (fate === undefined) return undefined;
   if (wish === 'kept' && fate !== 'survived') return 'broken';
   return wish === 'cut' && fate === 'survived' ? 'leaked' : undefined;
@@ -30,7 +30,7 @@ export function isDecidedByHeld({
  * 1. It was to be kept, and broke or stalled to the end: `broken`. It was to be cut, and survived: `leaked`.
  * 2. It is to be kept or cut, and nobody could tell what became of it: `inconclusive`, unless the check is late.
  */
-export function heldVerdict(judged: Judgement, held: Held | undefined): Judgement {
+export function heldVerdict(judged: Judgement, held: HeldRecord | undefined): Judgement {
   if (held === undefined || (judged.verdict !== 'pass' && judged.verdict !== 'late')) return judged;
   const verdict = mismatchOf(held);
   if (verdict !== undefined) return { ...judged, verdict, reason: whyNot(held) };
@@ -44,12 +44,12 @@ export function heldVerdict(judged: Judgement, held: Held | undefined): Judgemen
 }
 
 /** `new connections are cut off as they must be, but one that was open before must be cut too, and survived` */
-function whyNot(held: Held): string {
+function whyNot(held: HeldRecord): string {
   return `new connections are cut off as they must be, but one that was open before must be ${held.wish}${held.wish === 'cut' ? ' too' : ''}, and ${describeFate(held)}`;
 }
 
 /** `survived for 3.4 s after the last action`, `stalled 80 ms after it`; what nobody could tell is not told. */
-export function describeFate({ fate, endedMs = 0, heldMs = 0, longestStallMs, detail }: Held): string {
+export function describeFate({ fate, endedMs = 0, heldMs = 0, longestStallMs, detail }: HeldRecord): string {
   switch (fate) {
     case 'survived': {
       const stall =

@@ -9,6 +9,7 @@ import { circumstanceFacts } from '../parts/circumstances.ts';
 import { describeContrary, passedContrary } from '../parts/contrary.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { describeExpected } from '../parts/expectation.ts';
+import { summariseHeldConnections } from '../parts/held-connections.ts';
 import { groupInconclusive } from '../parts/inconclusive.ts';
 import { seenIssues } from '../parts/known-issues.ts';
 import { renderMatrixSection } from '../parts/matrix-section.ts';
@@ -18,6 +19,7 @@ import { findRunPatterns, findStepPatterns } from '../parts/patterns.ts';
 import { resultOf } from '../parts/result-line.ts';
 import { describeOverdue } from '../parts/review.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
+import { describeShown } from '../parts/shown.ts';
 import {
   changedTo,
   describeActions,
@@ -31,7 +33,6 @@ import {
 } from '../parts/steps.ts';
 import { describeCounts, describeRun, isCalm, runWord, scenarioWord } from '../parts/summary.ts';
 import { incidentLines, watchFacts, windowLines } from '../parts/watch.ts';
-import { describeShown } from '../parts/watched.ts';
 import { summariseWithoutControl } from '../parts/without-control.ts';
 import type { RenderOptions } from '../render-options.ts';
 import { renderFacts } from '../text/block.ts';
@@ -88,9 +89,12 @@ function renderProblems(view: RunView): string[] {
     ].join('\n'),
   );
   const notes = view.scenarios.flatMap((scenario) =>
-    [describeOverdue(scenario), describeLeftOut(scenario), summariseWithoutControl(scenario.checks)].flatMap(
-      (text) => (text === undefined ? [] : [`- ${shortCode(scenario.name)}: ${sentence(text)}`]),
-    ),
+    [
+      describeOverdue(scenario),
+      describeLeftOut(scenario),
+      summariseWithoutControl(scenario.checks),
+      summariseHeldConnections(scenario.checks),
+    ].flatMap((text) => (text === undefined ? [] : [`- ${shortCode(scenario.name)}: ${sentence(text)}`])),
   );
   return [
     ...(lines.length === 0 ? [] : [`### Errors\n\n${limitLines(lines, ROWS)}`]),

@@ -10,12 +10,14 @@ import { allObservations, describeAttempts, underPolicies } from './attempts.ts'
 import { describeContrary, isPassedContrary } from './contrary.ts';
 import { describeExpected } from './expectation.ts';
 import { endFacts, failureFacts, manifestOf } from './failure.ts';
+import { heldFacts } from './held-connections.ts';
 import { describeKnown } from './known-issues.ts';
 import { factsOf } from './mismatch.ts';
+import { isDecidedBesides } from './shown.ts';
 import { timeFacts } from './steps.ts';
 import { describeExtent, runWord } from './summary.ts';
 import { commandFacts, describeCommandFailure } from './watch.ts';
-import { isDecidedByWatch, watchedFacts } from './watched.ts';
+import { watchedFacts } from './watched.ts';
 
 export interface Suite {
   readonly name: string;
@@ -28,7 +30,7 @@ export type Case = CaseName &
   (
     | {
         readonly result: 'passed';
-        /** How long it took, where its step cuts it off or opens it. */
+        /** How long it took, where its step cuts it off or opens it, and what became of a connection that was open before. */
         readonly facts: readonly Fact[];
         /** What was seen besides what is expected; absent where nothing was. */
         readonly contrary?: string;
@@ -98,7 +100,7 @@ function caseOf(check: CheckView): Case {
     return {
       ...name,
       result: 'passed',
-      facts: timeFacts(check),
+      facts: [...timeFacts(check), ...heldFacts(check)],
       ...(isPassedContrary(check) ? { contrary: describeContrary(check) } : {}),
       ...watchedOf(check),
     };
@@ -131,7 +133,7 @@ function describeCheck(check: CheckView): string {
   const { verdict, reason } = check;
   // What was late was seen at last, and what only the watch showed was seen before: why it is amiss says what is.
   const seen =
-    isMismatch(check) && verdict !== 'late' && !isDecidedByWatch(check)
+    isMismatch(check) && verdict !== 'late' && !isDecidedBesides(check)
       ? `seen ${describeAttempts(underPolicies(check))}`
       : `but ${reason ?? 'it was not judged'}`;
   const text = `${verdict ?? 'not judged'}: ${check.title}: expected ${describeExpected(check)}, ${seen}`;

@@ -9,10 +9,12 @@ import { describeContrary, isPassedContrary } from './contrary.ts';
 import { describeLocation } from './describe.ts';
 import { describeEvidence } from './evidence.ts';
 import { describeExpectation } from './expectation.ts';
+import { heldFacts } from './held-connections.ts';
 import { knownFacts } from './known-issues.ts';
 import { opinionFacts } from './opinion.ts';
+import { isDecidedBesides } from './shown.ts';
 import { describeActions, describeChange, timeFacts } from './steps.ts';
-import { isDecidedByWatch, watchedFacts } from './watched.ts';
+import { watchedFacts } from './watched.ts';
 
 /**
  * The block of one mismatch.
@@ -65,6 +67,7 @@ export function seenFacts(check: CheckView): Fact[] {
     ...fact('one-way', adviceOnOneWay(check, later)),
     ...listenerFacts(check, later),
     ...verdictFacts(check),
+    ...heldFacts(check),
     ...watchedFacts(check),
     ...fact('evidence', describeEvidence(check)),
     ...controlFacts(check),
@@ -144,7 +147,7 @@ function listenerFacts(check: CheckView, observed: Observation): Fact[] {
 function verdictFacts(check: CheckView): Fact[] {
   const { verdict, reason } = check;
   if (reason === undefined) return [];
-  if ((verdict === 'leaked' || verdict === 'broken') && !isDecidedByWatch(check)) return [];
+  if ((verdict === 'leaked' || verdict === 'broken') && !isDecidedBesides(check)) return [];
   return [{ label: 'why', text: reason }];
 }
 

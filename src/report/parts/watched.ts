@@ -5,7 +5,6 @@ import type { Fact } from '../text/block.ts';
 import { count, formatNumber } from '../text/text.ts';
 import type { CheckView, WatchView } from '../view/view.ts';
 import type { WindowView } from '../view/window-groups.ts';
-import { describeAttempts, underPolicies } from './attempts.ts';
 import { momentOf } from './clock.ts';
 import { describeHeld } from './held.ts';
 
@@ -18,13 +17,6 @@ export function isDecidedByWatch({ verdict, settledMs, watched }: CheckView): bo
   if (settledMs === undefined || (verdict !== 'leaked' && verdict !== 'broken')) return false;
   const kind = verdict === 'leaked' ? 'leak' : 'gap';
   return watched?.windows.some((window) => window.kind === kind) ?? false;
-}
-
-/** What shows that a check is not as expected: attempts under the policies, or what the watch found. */
-export function describeShown(check: CheckView): string {
-  return isDecidedByWatch(check) && check.reason !== undefined
-    ? check.reason
-    : describeAttempts(underPolicies(check));
 }
 
 /** Its windows, and what became of the connection that was held open; none of what was not watched. */

@@ -1,5 +1,6 @@
 /** What was not as it must be, each cause for itself: what it means, how urgent it is, what to check first, whom to ask. */
 import { findingOf } from '../../../judge/finding.ts';
+import { isDecidedByHeld } from '../../../judge/held.ts';
 import { namespaceOf } from '../../../keys.ts';
 import { lastOf } from '../../../model/observation.ts';
 import { isOneWay, underPolicies } from '../../parts/attempts.ts';
@@ -7,8 +8,9 @@ import { dayAndTime, secondOf } from '../../parts/clock.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
 import { factsOf } from '../../parts/mismatch.ts';
+import { describeShown } from '../../parts/shown.ts';
 import { describeDelay } from '../../parts/steps.ts';
-import { describeShown, isDecidedByWatch } from '../../parts/watched.ts';
+import { isDecidedByWatch } from '../../parts/watched.ts';
 import { count } from '../../text/text.ts';
 import { knownAmong } from '../../view/mismatch.ts';
 import type { Mismatch, RunView, ScenarioView } from '../../view/view.ts';
@@ -66,7 +68,7 @@ function causeOf(check: Mismatch): string {
     step.number,
     verdict,
     expected,
-    isOneWay(check),
+    isDecidedByHeld(check) ? 'held' : isOneWay(check),
     disagreement,
     deciding,
     isDecided ? undefined : check.to,
@@ -86,9 +88,11 @@ function describeIncident(check: Mismatch, checks: readonly Mismatch[]): AuditIn
   const isMomentary = isDecidedByWatch(check);
   const account = isMomentary
     ? accountOfMoment(checks)
-    : checks.length === 1
-      ? accountOfOne(check)
-      : accountOfMany(checks);
+    : isDecidedByHeld(check)
+      ? accountOfOpenBefore(checks)
+      : checks.length === 1
+        ? accountOfOne(check)
+        : accountOfMany(checks);
   const example =
     checks.length === 1
       ? []
@@ -180,6 +184,28 @@ function accountOfMoment(checks: readonly Mismatch[]): Account {
     meaning: say`${isOne ? 'The connection' : 'The connections'} worked, and then failed for a time while ${isOne ? 'it was' : 'they were'} watched. Nothing is exposed, but what depends on ${isOne ? 'it' : 'them'} failed in that time.`,
     urgency: say`Medium, and higher where users notice such a time. It comes back with what brought it about.`,
   };
+}
+
+/** New connections are as they must be, and those that were open before are not. */
+function accountOfOpenBefore(checks: readonly Mismatch[]): Account {
+  const [check] = checks;
+  if (check === undefined) return { title: [], meaning: [], urgency: [] };
+  const isOne = checks.length === 1;
+  const those = isOne
+    ? say`A connection of ${describePod(check.from)} to ${targetOf(check)}`
+    : say`${count(checks.length, 'connection')}${whereOf(checks)}`;
+  const were = say`${those} that ${isOne ? 'was' : 'were'} open before`;
+  return check.verdict === 'leaked'
+    ? {
+        title: say`${were} went on although ${isOne ? 'it' : 'they'} must be cut`,
+        meaning: say`New connections are blocked as they must be. ${isOne ? 'One that was' : 'Those that were'} open when the policies changed still ${isOne ? 'carries' : 'carry'} what they forbid.`,
+        urgency: say`High where such connections may be open. They last until one of their pods ends them.`,
+      }
+    : {
+        title: say`${were} did not go on although ${isOne ? 'it' : 'they'} must be kept`,
+        meaning: say`New connections are blocked as they must be. ${isOne ? 'One that was' : 'Those that were'} open when the policies changed ${isOne ? 'was' : 'were'} to go on, and did not. Nothing is exposed, but what depends on ${isOne ? 'it' : 'them'} is interrupted.`,
+        urgency: say`Medium, and higher where users notice it. It happens again at every such change.`,
+      };
 }
 
 /** The first that is not as it must be. */

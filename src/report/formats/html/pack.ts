@@ -1,11 +1,12 @@
 /** The facts of all checks for the page's script, in little room. */
 import { gzipSync } from 'node:zlib';
+import { isDecidedByHeld } from '../../../judge/held.ts';
 import { namespaceOf } from '../../../keys.ts';
 import { describeTarget } from '../../../pair.ts';
 import { isPassedContrary } from '../../parts/contrary.ts';
 import { buildMatrix, CELLS, cellOf } from '../../parts/matrix.ts';
 import { factsOf } from '../../parts/mismatch.ts';
-import type { RunView, ScenarioView, StepView } from '../../view/view.ts';
+import type { CheckView, RunView, ScenarioView, StepView } from '../../view/view.ts';
 import { policiesOf } from './exercise.ts';
 import type { FactHead, Items, Lists, PackedChecks, PageData } from './page-data.ts';
 
@@ -29,7 +30,7 @@ function packScenario(scenario: ScenarioView): PackedChecks {
     columns: places.map(({ column }) => column),
     pairs: packTexts(checks.map(({ pair }) => pair)),
     verdicts: packTexts(checks.map(({ countsAs }) => countsAs ?? 'unjudged')),
-    meanings: packTexts(checks.map((check) => CELLS[cellOf(check)].meaning)),
+    meanings: packTexts(checks.map(meaningOf)),
     namespaces: packLists(checks.map(({ from, to }) => [...new Set([namespaceOf(from), namespaceOf(to)])])),
     policies: packLists(checks.map(policiesOf)),
     contrary: checks.flatMap((check, index) => (isPassedContrary(check) ? [index] : [])),
@@ -39,6 +40,13 @@ function packScenario(scenario: ScenarioView): PackedChecks {
       [...texts].map(([label, all]) => [label, packTexts(all.map(({ text }) => text))]),
     ),
   };
+}
+
+/** A cell speaks of new connections. */
+function meaningOf(check: CheckView): string {
+  if (isDecidedByHeld(check) && check.known === undefined)
+    return `${check.verdict}: a connection that was open before was ${check.held?.wish === 'kept' ? 'not kept' : 'not cut'}`;
+  return CELLS[cellOf(check)].meaning;
 }
 
 /** Where each check stands in the matrix of its step. */
