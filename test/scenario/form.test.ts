@@ -379,6 +379,26 @@ scenario-invalid: 1 problem in a.yaml`);
   });
 });
 
+/** The one line that is added is wrong, at this place of it. */
+async function expectProblem(
+  line: string,
+  place: string,
+  message: string,
+  hint: string | undefined,
+): Promise<void> {
+  const column = line.indexOf(place) + 1;
+  expect(await failureOf(scenarioWith(`${line}\n`))).toBe(
+    [
+      `a.yaml:12:${column}: ${message}`,
+      `  12 | ${line}`,
+      `     | ${' '.repeat(column - 1)}^`,
+      ...(hint === undefined ? [] : [`  hint: ${hint}`]),
+      '',
+      'scenario-invalid: 1 problem in a.yaml',
+    ].join('\n'),
+  );
+}
+
 describe('what something else cuts', () => {
   const RULE = 'from: shop/web, to: shop/db';
   const BECAUSE = 'because: the firewall';
@@ -422,17 +442,7 @@ describe('what something else cuts', () => {
       undefined,
     ],
   ])('%s', async (line, place, message, hint) => {
-    const column = line.indexOf(place) + 1;
-    expect(await failureOf(scenarioWith(`${line}\n`))).toBe(
-      [
-        `a.yaml:12:${column}: ${message}`,
-        `  12 | ${line}`,
-        `     | ${' '.repeat(column - 1)}^`,
-        ...(hint === undefined ? [] : [`  hint: ${hint}`]),
-        '',
-        'scenario-invalid: 1 problem in a.yaml',
-      ].join('\n'),
-    );
+    await expectProblem(line, place, message, hint);
   });
 
   test('a misspelt "cutBy" needs its reason all the same, and a misspelt reason is one', async () => {
@@ -481,16 +491,6 @@ describe('what is to become of open connections', () => {
       undefined,
     ],
   ])('%s', async (line, place, message, hint) => {
-    const column = line.indexOf(place) + 1;
-    expect(await failureOf(scenarioWith(`${line}\n`))).toBe(
-      [
-        `a.yaml:12:${column}: ${message}`,
-        `  12 | ${line}`,
-        `     | ${' '.repeat(column - 1)}^`,
-        ...(hint === undefined ? [] : [`  hint: ${hint}`]),
-        '',
-        'scenario-invalid: 1 problem in a.yaml',
-      ].join('\n'),
-    );
+    await expectProblem(line, place, message, hint);
   });
 });

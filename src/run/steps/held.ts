@@ -3,14 +3,13 @@
  * them until it has settled and long enough has passed to tell what became of them.
  */
 import { objectKey } from '../../keys.ts';
-import { LINES_KEPT } from '../../probe/watch.ts';
 import type { CheckDraft } from '../../record/draft.ts';
 import type { Trying } from '../context.ts';
 import type { RunningPod, RunningPods } from '../provision.ts';
 import type { HeardEvent } from '../watching/heard.ts';
 import { fateOfHeld } from '../watching/held-fate.ts';
 import { type WatchedCheck, WatchPlan } from '../watching/plan-watches.ts';
-import { type Collecting, PodWatch } from '../watching/pod-watch.ts';
+import { type Collecting, type PodWatch, watchesOf } from '../watching/pod-watch.ts';
 import { type HeardPod, Tracks } from '../watching/tracks.ts';
 
 /**
@@ -20,8 +19,6 @@ import { type HeardPod, Tracks } from '../watching/tracks.ts';
 const HELD_ON_MS = 3_000;
 /** How often destinations reach their own ports meanwhile: where they do not, silence is no wonder. */
 const EVERY_MS = 1_000;
-/** Where nobody has asked for so long, podreach is gone. */
-const ABANDONED_MS = 15 * 60_000;
 const POLL_MS = 100;
 
 /** When the step acted and settled, on the run's clock. */
@@ -64,25 +61,9 @@ export class HeldConnections {
   #leftMs = 0;
 
   constructor(plan: WatchPlan, checks: readonly WatchedCheck[], name: string, context: Trying) {
-    const { clock, runId, timing } = context;
     this.#checks = checks;
-    this.#context = { ...context, zeroMs: clock.now() };
-    this.#watches = new Map(
-      plan.pods.map(({ pod, targets, held }) => [
-        pod,
-        new PodWatch(pod, {
-          kind: 'watch',
-          watch: `${runId}-${name}-${objectKey(pod)}`,
-          runId,
-          everyMs: EVERY_MS,
-          timeoutMs: timing.timeoutMs,
-          abandonedMs: ABANDONED_MS,
-          kept: LINES_KEPT,
-          targets,
-          held,
-        }),
-      ]),
-    );
+    this.#context = { ...context, zeroMs: context.clock.now() };
+    this.#watches = watchesOf(plan, { name: `${context.runId}-${name}`, everyMs: EVERY_MS }, context);
   }
 
   async open(): Promise<void> {
