@@ -108,6 +108,14 @@ test('the block of a mismatch tells what was open before, and that nobody is to 
   expect(block).toMatch(/\n +why +new connections are cut off as they must be, but one/);
 });
 
+test('the legend of the matrix and the page say what the letters stand for here', () => {
+  const text = render('terminal', MIXED, { width: 1_000 });
+  expect(text).toContain('B broken: an open connection was not kept');
+  expect(text).toContain('L leaked: an open connection was not cut');
+  expect(text).not.toContain('must be reachable, was not');
+  expect(saidBy('html', MIXED)).toContain('</span>broken: an open connection was not kept</li>');
+});
+
 test('what nobody could see is inconclusive, with its reason', () => {
   expect(render('terminal', MIXED, { width: 1_000 })).toContain(
     'nobody can tell what became of the connection that was open before: it could not be opened before the step acted (timeout)',

@@ -1,12 +1,11 @@
 /** The facts of all checks for the page's script, in little room. */
 import { gzipSync } from 'node:zlib';
-import { isDecidedByHeld } from '../../../judge/held.ts';
 import { namespaceOf } from '../../../keys.ts';
 import { describeTarget } from '../../../pair.ts';
 import { isPassedContrary } from '../../parts/contrary.ts';
-import { buildMatrix, CELLS, cellOf } from '../../parts/matrix.ts';
+import { buildMatrix, cellOf, meaningsIn } from '../../parts/matrix.ts';
 import { factsOf } from '../../parts/mismatch.ts';
-import type { CheckView, RunView, ScenarioView, StepView } from '../../view/view.ts';
+import type { RunView, ScenarioView, StepView } from '../../view/view.ts';
 import { policiesOf } from './exercise.ts';
 import type { FactHead, Items, Lists, PackedChecks, PageData } from './page-data.ts';
 
@@ -30,7 +29,7 @@ function packScenario(scenario: ScenarioView): PackedChecks {
     columns: places.map(({ column }) => column),
     pairs: packTexts(checks.map(({ pair }) => pair)),
     verdicts: packTexts(checks.map(({ countsAs }) => countsAs ?? 'unjudged')),
-    meanings: packTexts(checks.map(meaningOf)),
+    meanings: packTexts(checks.map((check) => meaningsIn([check])[cellOf(check)])),
     namespaces: packLists(checks.map(({ from, to }) => [...new Set([namespaceOf(from), namespaceOf(to)])])),
     policies: packLists(checks.map(policiesOf)),
     contrary: checks.flatMap((check, index) => (isPassedContrary(check) ? [index] : [])),
@@ -40,13 +39,6 @@ function packScenario(scenario: ScenarioView): PackedChecks {
       [...texts].map(([label, all]) => [label, packTexts(all.map(({ text }) => text))]),
     ),
   };
-}
-
-/** A cell speaks of new connections. */
-function meaningOf(check: CheckView): string {
-  if (isDecidedByHeld(check) && check.known === undefined)
-    return `${check.verdict}: a connection that was open before was ${check.held?.wish === 'kept' ? 'not kept' : 'not cut'}`;
-  return CELLS[cellOf(check)].meaning;
 }
 
 /** Where each check stands in the matrix of its step. */
