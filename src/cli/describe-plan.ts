@@ -1,6 +1,7 @@
 /** A plan as text, and as data for scripts. */
 import { objectKey } from '../keys.ts';
 import type { Check } from '../model/check.ts';
+import type { HeldWish } from '../model/held.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Action } from '../model/step.ts';
 import { greatest } from '../numbers.ts';
@@ -110,10 +111,17 @@ function describePolicy({ namespace, name, location }: PlannedPolicy): readonly 
   return [`${namespace}/${name}`, `${location.file}:${location.line}`];
 }
 
+const HELD: Readonly<Record<HeldWish, string>> = {
+  kept: 'an open connection must be kept',
+  cut: 'an open connection must be cut',
+  either: 'an open connection may be kept or cut',
+};
+
 function describeCheck(check: Check, { knownIssues = [] }: Plan, change = ''): Cells {
   const known = (check.knownIssues ?? []).flatMap((place) => knownIssues[place] ?? []);
   const notes = [
     check.cutBy === undefined ? '' : `cut by ${check.cutBy}`,
+    check.held === undefined ? '' : HELD[check.held],
     change,
     check.firstInstant === undefined ? '' : 'from the first instant',
     ...known.map(({ is, expires }) => `known to be ${is} until ${expires}`),

@@ -1,6 +1,8 @@
 /** `podreach explain`: what the policies of a scenario mean for one connection, step by step. Starts nothing. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { PodreachError } from '../errors.ts';
+import { type Flow, flowBetween } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { ChosenStep } from '../scenario/chosen-step.ts';
 import type { SetExitCode } from './main.ts';
@@ -122,12 +124,25 @@ async function explain(path: string, from: string, to: string, options: ExplainO
       `${neutralise(`note: ${undeclared}: nothing listens there in a run, but policies judge it`)}\n`,
     );
   }
+  if (asksOfOpenConnections(chosen, flows)) {
+    process.stderr.write(
+      'note: what becomes of a connection that is open already, policies do not say (I7): "held" is answered by a run alone\n',
+    );
+  }
   const traces = flows.map((flow) => oracle.explain(flow));
   if (options.json === true) return `${JSON.stringify(traces, undefined, 2)}\n`;
   const { plan, step } = chosen;
   // Of the first it is said that there are others.
   const title = step.name === undefined ? [] : [titleOf({ ...step, scenario: plan.scenario })];
   return `${[...title, ...traces.map((trace) => renderTrace(neutraliseAll(trace)))].join('\n\n')}\n`;
+}
+
+/** Whether the step asks what becomes of open connections of these pairs. */
+function asksOfOpenConnections({ step }: ChosenStep, flows: readonly Flow[]): boolean {
+  return step.checks.some(
+    ({ held, ...check }) =>
+      held !== undefined && flows.some((flow) => isDeepStrictEqual(flow, flowBetween(check))),
+  );
 }
 
 /** What is explained is the first step, and there are others. */

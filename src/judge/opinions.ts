@@ -5,6 +5,7 @@
 import type { Disagreement } from '../model/verdict.ts';
 import type { CheckRecord } from '../record/schema.ts';
 import { CUT_BY_SOMETHING_ELSE } from './closing.ts';
+import { isDecidedByHeld } from './held.ts';
 
 /**
  * Who is wrong about a judged check; undefined where all agree, where nothing was proven, or where it was one and then the other.
@@ -16,8 +17,13 @@ export function disagreementOf({
   verdict,
   cutBy,
   reason = '',
-}: Pick<CheckRecord, 'expected' | 'predicted' | 'verdict' | 'cutBy' | 'reason'>): Disagreement | undefined {
+  ...rest
+}: Pick<CheckRecord, 'expected' | 'predicted' | 'verdict' | 'cutBy' | 'reason' | 'held' | 'settledMs'>):
+  | Disagreement
+  | undefined {
   if (predicted === undefined || verdict === undefined || verdict === 'flapping') return undefined;
+  // I7: policies say nothing of connections that are open already.
+  if (isDecidedByHeld({ verdict, ...rest })) return 'open';
   const isPredicted = (predicted.verdict === 'allowed') === (expected === 'reachable');
   if (verdict === 'inconclusive') return reason.startsWith(CUT_BY_SOMETHING_ELSE) ? 'outside' : undefined;
   const isAsDeclared = verdict === 'pass' || verdict === 'late';

@@ -2,6 +2,7 @@
 
 import type { CheckRecord, StepRecord } from '../record/schema.ts';
 import { isChanged } from './elsewhere.ts';
+import { isDecidedByHeld } from './held.ts';
 
 /** Time to enforce: of pairs that a step cuts off. Time to allow: of pairs that it opens. */
 export interface StepTimes {
@@ -63,7 +64,10 @@ export function timeOf(
 }
 
 /** A time of its own has only what settled. What is inconclusive may have come to it, and may not: its time is no proof. */
-export function arrivalOf({ verdict, settledMs }: Pick<CheckRecord, 'verdict' | 'settledMs'>): Arrival {
+export function arrivalOf(check: Pick<CheckRecord, 'verdict' | 'settledMs' | 'held'>): Arrival {
+  const { verdict, settledMs } = check;
+  // New connections came to it.
+  if (isDecidedByHeld(check)) return 'settled';
   switch (verdict) {
     case 'leaked':
     case 'broken':

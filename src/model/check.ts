@@ -1,6 +1,7 @@
 /** One thing to verify: can `from` open a connection to `to` on this port? */
 import type { Location } from '../errors.ts';
 import type { Family } from './family.ts';
+import type { HeldWish } from './held.ts';
 import type { Protocol } from './protocol.ts';
 
 export type Expectation = 'reachable' | 'unreachable';
@@ -29,6 +30,11 @@ export interface Check {
   readonly cutBy?: 'others';
   /** Its source is made by its step, and tries it from the first millisecond of its process. */
   readonly firstInstant?: true;
+  /**
+   * What is to become of a connection that was open before its step cut the pair off. Only over TCP, where `expected` is unreachable, and
+   * in the step whose rule asks for it.
+   */
+  readonly held?: HeldWish;
   /** Which of the known issues of its scenario speak of it, by their place in the list. */
   readonly knownIssues?: readonly number[];
 }

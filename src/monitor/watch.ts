@@ -11,7 +11,6 @@ import type { Incident } from '../model/incident.ts';
 import type { Edge, Window, WindowKind } from '../model/window.ts';
 import { greatest } from '../numbers.ts';
 import { describePort } from '../pair.ts';
-import { LINES_KEPT } from '../probe/watch.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { CheckDraft, RunDraft } from '../record/draft.ts';
 import type { Bounded } from '../run/context.ts';
@@ -26,12 +25,10 @@ import {
   WatchPlan,
   watcherOf,
 } from '../run/watching/plan-watches.ts';
-import { type Collecting, PodWatch } from '../run/watching/pod-watch.ts';
+import { type Collecting, type PodWatch, watchesOf } from '../run/watching/pod-watch.ts';
 import { type HeardPod, type HeardWay, Tracks } from '../run/watching/tracks.ts';
 import { NewPods } from './churn/new-pods.ts';
 
-/** Where nobody has asked for so long, podreach is gone: its pods end what they do. */
-const ABANDONED_MS = 15 * 60_000;
 /** So many connections cost little to hold, each with its heartbeats: where there are more, somebody has to ask for it. */
 const HELD_UNASKED = 500;
 /** Of more checks only these are named. */
@@ -89,24 +86,8 @@ export class RunWatch {
     const all = standing.flatMap(({ step }) => step.draft.checks);
     this.#isHeld = settings.isHeld ?? all.filter(canBeHeld).length <= HELD_UNASKED;
     this.#checks = standing.flatMap(({ step, outposts }) => this.#add(step, outposts, settings));
-    const { runId, timing } = context;
-    this.#watches = new Map(
-      this.#plan.pods.map(({ pod, targets, held }) => [
-        pod,
-        new PodWatch(pod, {
-          kind: 'watch',
-          watch: `${runId}-${objectKey(pod)}`,
-          runId,
-          everyMs,
-          timeoutMs: timing.timeoutMs,
-          abandonedMs: ABANDONED_MS,
-          kept: LINES_KEPT,
-          targets,
-          held,
-        }),
-      ]),
-    );
-    this.newPods = new NewPods(timing.withinMs);
+    this.#watches = watchesOf(this.#plan, { name: context.runId, everyMs }, context);
+    this.newPods = new NewPods(context.timing.withinMs);
     this.#context = { ...context, zeroMs: context.clock.now() };
   }
 

@@ -25,7 +25,7 @@ export interface WatchRequest {
   readonly kept: number;
   /** Also the pod's own listeners, at its own address: they tell whether there was something to reach. */
   readonly targets: readonly DialRequest[];
-  /** Connections that are opened once and held, with a heartbeat. Their ids are among those of `targets`. */
+  /** Connections that are opened once and held, with a heartbeat. One that is also among `targets` has the same id there. */
   readonly held: readonly DialRequest[];
 }
 
@@ -90,6 +90,9 @@ export interface VisitsLine extends Numbered {
   readonly firstMs: number;
   readonly lastMs: number;
 }
+
+/** Why an agent gives up a held connection from which nothing is heard any more; what broke has another word. */
+export const NO_HEARTBEAT = 'no heartbeat came back';
 
 /** What became of a held connection. */
 export interface HeldLine extends Numbered {

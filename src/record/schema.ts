@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { OUTCOMES, TRYING_PHASES } from '../model/attempt.ts';
+import { HELD_FATES, HELD_WISHES } from '../model/held.ts';
 import { INCIDENT_KINDS } from '../model/incident.ts';
 import { ACTION_KINDS } from '../model/step.ts';
 import { DISAGREEMENTS, MISMATCHES, VERDICTS } from '../model/verdict.ts';
@@ -215,6 +216,37 @@ const firstInstantSchema = z
     'What the source, which its step has made, saw from the first millisecond of its process until the step had settled. Times are milliseconds after the process began.',
   );
 
+const heldSchema = z
+  .strictObject({
+    wish: z.enum(HELD_WISHES).describe('What is to become of it; either: it is only told.'),
+    fate: z
+      .enum(HELD_FATES)
+      .exactOptional()
+      .describe(
+        'survived: its heartbeats came back to the end. stalled: none came back any more. broken: it was closed or reset. Absent: nobody could tell, or not yet.',
+      ),
+    beats: z.int().min(0).exactOptional().describe('How many heartbeats came back over it.'),
+    endedMs: z
+      .number()
+      .exactOptional()
+      .describe(
+        'When the last heartbeat came back of one that stalled, or when it broke; in milliseconds after the last action of the step.',
+      ),
+    heldMs: z
+      .number()
+      .exactOptional()
+      .describe('Until when it was held; in milliseconds after the last action of the step.'),
+    longestStallMs: z
+      .number()
+      .exactOptional()
+      .describe('The longest time without a heartbeat that it came through; absent: there was none.'),
+    detail: z.string().exactOptional().describe("The system's own word for how it broke."),
+    unseen: z.string().exactOptional().describe('Why nobody could tell what became of it, as a clause.'),
+  })
+  .describe(
+    'One connection that was open before the step cut its pair off, held with a heartbeat each 200 ms. The specification leaves open what becomes of it (I7).',
+  );
+
 export const checkSchema = z
   .strictObject({
     id: z.int().min(0),
@@ -268,6 +300,7 @@ export const checkSchema = z
       .exactOptional()
       .describe('Absent: the scenario does not ask for it. With 0 attempts, nobody knows what it saw.'),
     watched: watchedSchema.exactOptional(),
+    held: heldSchema.exactOptional(),
     withoutControl: z
       .string()
       .exactOptional()

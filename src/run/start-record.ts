@@ -131,11 +131,12 @@ function startChecks({ checks }: PlannedStep, predicted: StepPredictions = []): 
 }
 
 function startCheck(check: Check, predicted: CheckDraft['predicted']): CheckDraft {
-  const { knownIssues, firstInstant, ...rest } = check;
+  const { knownIssues, firstInstant, held, ...rest } = check;
   return {
     ...rest,
     path: 'podIP',
     ...(knownIssues === undefined ? {} : { knownIssues: [...knownIssues] }),
+    ...(held === undefined ? {} : { held: { wish: held } }),
     ...(predicted === undefined ? {} : { predicted }),
     ...(firstInstant === undefined ? {} : { firstInstant: { attempts: 0, endMs: 0, windows: [] } }),
   };

@@ -9,6 +9,8 @@ export const ENFORCEMENT = `${OWN_PREFIX}enforcement`;
 export const PROGRAMMING_DELAY = `${OWN_PREFIX}programming-delay`;
 /** On a Node: with each new text its network plugin is restarted. */
 export const RESTARTED_AT = `${OWN_PREFIX}restarted-at`;
+/** On a Node: what becomes of TCP connections that are open when its rules deny them. */
+export const ESTABLISHED = `${OWN_PREFIX}established`;
 /** On a Pod: whether its processes are stopped. */
 export const STALLED = `${OWN_PREFIX}stalled`;
 
@@ -18,6 +20,10 @@ export const STALLED = `${OWN_PREFIX}stalled`;
  */
 export const ENFORCEMENT_MODES = ['on', 'open', 'closed', 'stopped'] as const;
 export type EnforcementMode = (typeof ENFORCEMENT_MODES)[number];
+
+/** `kept`: they go on, as with Calico. `cut`: nothing comes through any more, as where every packet is judged. */
+export const ESTABLISHED_FATES = ['kept', 'cut'] as const;
+export type EstablishedFate = (typeof ESTABLISHED_FATES)[number];
 
 /** The reason of a Node's condition `NetworkUnavailable` in each of them. */
 export const ENFORCEMENT_REASONS: Readonly<Record<EnforcementMode, string>> = {

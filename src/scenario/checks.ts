@@ -6,7 +6,7 @@ import type { PlannedPod, Port } from './scenario.ts';
 import { targetKey } from './select.ts';
 
 /** A connection of which something is expected. */
-interface ExpectedConnection {
+export interface ExpectedConnection {
   /** Its place among all connections that the pods of a scenario could open. */
   readonly order: number;
   readonly from: string;
@@ -89,7 +89,7 @@ function asCheck(
   { from, to, port: { name, port, protocol }, statement, firstInstant }: ExpectedConnection,
   id: number,
 ): Check {
-  const { expected, mark, because, cutBy } = statement;
+  const { expected, mark, because, cutBy, held } = statement;
   return {
     id,
     from,
@@ -103,5 +103,6 @@ function asCheck(
     ...(because === undefined ? {} : { because }),
     ...(cutBy === undefined ? {} : { cutBy }),
     ...(firstInstant === undefined ? {} : { firstInstant }),
+    ...(held === undefined ? {} : { held }),
   };
 }

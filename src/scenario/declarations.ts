@@ -116,7 +116,7 @@ export class Declarations {
     const key = targetKey(connection.to, connection.port);
     const first = rules.get(key);
     if (first === undefined) rules.set(key, rule);
-    else if (first.expected !== rule.expected || first.cutBy !== rule.cutBy) {
+    else if (first.expected !== rule.expected || first.cutBy !== rule.cutBy || first.held !== rule.held) {
       const others = this.#conflicts.get(first) ?? new Map<Rule, Set<string>>();
       const connections = others.get(rule) ?? new Set();
       connections.add(`${connection.from} to ${targetKey(connection.to, connection.port)}`);
@@ -150,10 +150,15 @@ export class Declarations {
 
 /** What two rules say that cannot both be, and what the earlier of them says. */
 function compare(earlier: Rule, later: Rule): { readonly conflict: string; readonly said: string } {
-  return earlier.expected === later.expected
-    ? {
-        conflict: `${earlier.expected} both with "cutBy" and without it`,
-        said: earlier.cutBy === undefined ? 'without it' : 'with it',
-      }
-    : { conflict: 'both reachable and unreachable', said: earlier.expected };
+  if (earlier.expected !== later.expected)
+    return { conflict: 'both reachable and unreachable', said: earlier.expected };
+  if (earlier.cutBy !== later.cutBy)
+    return {
+      conflict: `${earlier.expected} both with "cutBy" and without it`,
+      said: earlier.cutBy === undefined ? 'without it' : 'with it',
+    };
+  const [said, contrary] = [earlier, later].map(({ held }) =>
+    held === undefined ? 'without "held"' : `with "held: ${held}"`,
+  );
+  return { conflict: `${earlier.expected} both ${said} and ${contrary}`, said: said ?? '' };
 }

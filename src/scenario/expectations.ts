@@ -4,7 +4,7 @@ import type { Declarations } from './declarations.ts';
 import type { Marked, Rule } from './scenario.ts';
 
 /** What the file says of a connection, and where. */
-export type StatedRule = Pick<Rule, 'expected' | 'mark' | 'because' | 'cutBy'>;
+export type StatedRule = Pick<Rule, 'expected' | 'mark' | 'because' | 'cutBy' | 'held'>;
 
 export interface Expectations {
   /** By source, then by `targetKey`. */

@@ -61,6 +61,18 @@ const MEANT_VERDICT: Readonly<Record<string, string>> = {
   flaps: 'flapping',
   slow: 'late',
 };
+/** Words for what is to become of an open connection. */
+const MEANT_HELD: Readonly<Record<string, string>> = {
+  keep: 'kept',
+  keeps: 'kept',
+  survive: 'kept',
+  survives: 'kept',
+  close: 'cut',
+  closed: 'cut',
+  broken: 'cut',
+  any: 'either',
+  both: 'either',
+};
 const SCTP =
   'podreach tries TCP and UDP only. What policies mean for SCTP, podreach explain shows without trying.';
 
@@ -68,7 +80,7 @@ const SCTP =
 export function hintForChoice(value: unknown, choices: readonly string[]): string | undefined {
   const word = String(value).toLowerCase();
   if (word === 'sctp' && choices.includes('TCP')) return SCTP;
-  const meant = [MEANT, MEANT_VERDICT]
+  const meant = [MEANT, MEANT_VERDICT, MEANT_HELD]
     .map((meanings) => meanings[word])
     .find((one) => choices.includes(one ?? ''));
   const near = meant ?? nearest(String(value), choices);

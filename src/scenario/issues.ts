@@ -102,7 +102,8 @@ function hintForMissingKey(path: DocumentPath, headHint: string): string | undef
 
 /** Keys that are known elsewhere: that they are unknown here would help nobody. */
 const MISPLACED: Readonly<Record<string, (path: DocumentPath, mark: Mark) => Problem>> = {
-  cutBy: misplacedCutBy,
+  cutBy: (path, mark) => misplacedUnreachable('cutBy', path, mark),
+  held: (path, mark) => misplacedUnreachable('held', path, mark),
   firstInstant: misplacedFirstInstant,
 };
 
@@ -115,8 +116,8 @@ function misplacedFirstInstant(path: DocumentPath, mark: Mark): Problem {
   });
 }
 
-function misplacedCutBy(path: DocumentPath, mark: Mark): Problem {
-  return problemAt(mark, '"cutBy" is only for rules under "unreachable"', {
+function misplacedUnreachable(key: 'cutBy' | 'held', path: DocumentPath, mark: Mark): Problem {
+  return problemAt(mark, `${quote(key)} is only for rules under "unreachable"`, {
     hint:
       withoutStep(path)[0] === 'reachable'
         ? 'Leave it out, or move the rule to "unreachable".'

@@ -3,8 +3,10 @@ import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import type { Action } from '../model/step.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
+import { checkHeld } from './check-held.ts';
 import { checkCreated, checkTopology } from './check-topology.ts';
-import { Connections, numberChecks } from './checks.ts';
+import { Connections, type ExpectedConnection, numberChecks } from './checks.ts';
+import type { StatedRule } from './expectations.ts';
 import { type FollowedStep, followSteps } from './follow.ts';
 import { problemAt } from './mark.ts';
 import type { Plan, PlannedStep, Scenario, ScenarioStep, WrittenAction } from './scenario.ts';
@@ -32,10 +34,14 @@ export function planScenario(scenario: Scenario): PlannedChecks {
   } = followSteps(scenario, declared);
   const connections = new Connections(declared.pods);
   const checks = numberChecks(
-    followed.map((one) => [
-      one,
-      connections.expected(one.expectations, (pod) => one.state.pods.has(pod), one.firstInstants),
-    ]),
+    followed.map((one) => {
+      const expected = connections.expected(
+        one.expectations,
+        (pod) => one.state.pods.has(pod),
+        one.firstInstants,
+      );
+      return [one, heldOnce(expected, one)];
+    }),
   );
   // One for steps in which the same is there, and so one oracle.
   const worlds = new Map(followed.map(({ state }) => [state, worldIn(state, declared)]));
@@ -54,6 +60,8 @@ export function planScenario(scenario: Scenario): PlannedChecks {
   ];
   if (scenario.complete && problems.length === 0)
     problems.push(...findIdle(scenario, steps), ...findUntried(followed));
+  // A connection that is never tried cannot be held either.
+  if (scenario.complete && problems.length === 0) problems.push(...checkHeld(followed));
   return {
     plan: {
       scenario: scenario.head,
@@ -104,6 +112,18 @@ export function asAction(action: WrittenAction): Action {
   return kind === 'label'
     ? { kind, object, labels: Object.fromEntries(action.labels.map(({ key, value }) => [key, value])) }
     : { kind, object };
+}
+
+/** What becomes of open connections is asked in the step whose rule says so, though what is expected of the pair carries over. */
+function heldOnce(
+  connections: readonly ExpectedConnection[],
+  { declared }: FollowedStep,
+): readonly ExpectedConnection[] {
+  const own = new Set<StatedRule>(declared.map(({ rule }) => rule));
+  return connections.map((connection) => {
+    const { held, ...statement } = connection.statement;
+    return held === undefined || own.has(connection.statement) ? connection : { ...connection, statement };
+  });
 }
 
 type PlannedWorld = Pick<PlannedStep, 'namespaces' | 'pods' | 'policies' | 'oracle'>;

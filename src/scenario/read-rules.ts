@@ -44,6 +44,7 @@ function readRule(expected: Expectation, rule: RuleText, path: DocumentPath, sou
     ...(rule.because === undefined ? {} : { because: rule.because.trim() }),
     ...(rule.cutBy === undefined ? {} : { cutBy: rule.cutBy }),
     ...(rule.firstInstant === undefined ? {} : { firstInstant: source.keyAt([...path, 'firstInstant']) }),
+    ...(rule.held === undefined ? {} : { held: rule.held }),
     mark: source.at(path),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { Location } from '../errors.ts';
 import type { Check, Expectation } from '../model/check.ts';
+import type { HeldWish } from '../model/held.ts';
 import type { KnownIssue } from '../model/known-issue.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Protocol } from '../model/protocol.ts';
@@ -73,6 +74,8 @@ export interface Rule {
   readonly cutBy?: 'others';
   /** Where the rule says that its pairs are tried from the first instant of their sources; only rules of steps do. */
   readonly firstInstant?: Mark;
+  /** See `Check`; only where `expected` is unreachable, and never beside `cutBy`. */
+  readonly held?: HeldWish;
   readonly mark: Mark;
 }
 

@@ -214,6 +214,26 @@ describe('explain --step', () => {
   });
 });
 
+test('explain says of open connections that policies say nothing of them, where a step asks', async () => {
+  using folder = folderWith({
+    'held.yaml': `apiVersion: podreach/v1
+kind: Scenario
+name: held
+namespaces: { held: }
+pods: { held/a: , held/b: { ports: [80, 81] } }
+policies:
+  - { apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: { name: deny }, spec: { podSelector: {} } }
+unreachable: [{ from: held/a, to: "held/b:80", held: cut }, { from: held/a, to: "held/b:81" }]
+`,
+  });
+  const explain = async (to: string) =>
+    (await runCli(['explain', 'held.yaml', 'held/a', to], { cwd: folder.path })).stderr;
+  expect(await explain('held/b:80')).toBe(
+    'note: what becomes of a connection that is open already, policies do not say (I7): "held" is answered by a run alone\n',
+  );
+  expect(await explain('held/b:81')).toBe('');
+});
+
 test('explain --step of several scenarios lists the steps of each', async () => {
   using folder = folderWith({
     'shop.yaml': SCENARIO,

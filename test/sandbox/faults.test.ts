@@ -33,7 +33,8 @@ afterAll(() => bed[Symbol.asyncDispose]());
 
 /** All as it was. */
 afterEach(async () => {
-  for (const key of ['enforcement', 'programming-delay', 'restarted-at']) await annotate({ [key]: null });
+  for (const key of ['enforcement', 'established', 'programming-delay', 'restarted-at'])
+    await annotate({ [key]: null });
   await denyStrangers();
   await bed.inForce();
 });
@@ -97,13 +98,18 @@ test('a node fails open by itself, tells so, and enforces again', async () => {
   expect(await condition('node-1', 'PoliciesInForce')).toMatchObject({ status: 'True' });
 });
 
-/** Keeps one connection, says something every 20 ms until a file is there, and prints how often it was answered after that. */
+/** Keeps one connection, and says something every 20 ms. Once a file is there, ends with 0 for answers, and with 3 for silence. */
 const HOLD = `
   const { existsSync, writeFileSync } = require('node:fs');
   const socket = require('node:net').connect(7, process.argv[1]);
   let since = 0;
-  socket.on('connect', () => setInterval(() => socket.write('.'), 20));
+  let heardMs = 0;
+  socket.on('connect', () => setInterval(() => {
+    if (existsSync('/tmp/closed') && performance.now() - heardMs > 1000) process.exit(3);
+    socket.write('.');
+  }, 20));
   socket.on('data', () => {
+    heardMs = performance.now();
     writeFileSync('/tmp/held', '');
     if (existsSync('/tmp/closed')) since += 1;
     if (since === 20) process.exit(0);
@@ -140,6 +146,40 @@ test('a node fails closed: nothing new passes, but what is established, the kube
   await bed.kube.delete({ resource: 'pods', namespace: 'default', name: 'echo' });
   await ready;
 });
+
+test.each([
+  ['kept', 0],
+  ['cut', 3],
+] as const)(
+  'what is established when a policy closes is %s, as the node is told',
+  async (established, exitCode) => {
+    const [echo, holder] = [`echo-${established}`, `holder-${established}`];
+    await bed.start(
+      podManifest('default', echo, { app: echo }, on('node-1')),
+      podManifest('default', holder, {}, on('node-2')),
+    );
+    const ready = bed.exec('default', echo, 'node', '-e', ECHO);
+    const host = await bed.address('default', echo);
+    await bed.until(
+      'the echo listens',
+      async () =>
+        (await bed.attempts('default', holder, [{ host, port: 7, protocol: 'TCP' }]))[0] !== 'ECONNREFUSED',
+    );
+    await annotate({ established });
+    const held = bed.exec('default', holder, 'node', '-e', HOLD, host);
+    await bed.until('a connection is held', async () => {
+      const seen = await bed.exec('default', holder, 'ls', '/tmp/held');
+      return seen.kind === 'exited' && seen.exitCode === 0;
+    });
+    await bed.policy('default', echo, { podSelector: app(echo) });
+    await bed.inForce();
+    await bed.exec('default', holder, 'touch', '/tmp/closed');
+    expect(await held).toMatchObject({ kind: 'exited', exitCode });
+    for (const name of [echo, holder])
+      await bed.kube.delete({ resource: 'pods', namespace: 'default', name });
+    await ready;
+  },
+);
 
 test('a node whose enforcement has stopped keeps its rules, starts no pods, and catches up when it goes on', async () => {
   await annotate({ enforcement: 'stopped' });
@@ -283,8 +323,12 @@ test.each([
     'metadata.annotations[sandbox.podreach.dev/programming-delay]: Invalid value: "soon": must be a duration of at most an hour, such as 500ms, 3s or 1m',
   ],
   [
+    { established: 'lost' },
+    'metadata.annotations[sandbox.podreach.dev/established]: Unsupported value: "lost": supported values: "kept", "cut"',
+  ],
+  [
     { enforcment: 'open' },
-    'metadata.annotations: Unsupported value: "sandbox.podreach.dev/enforcment": supported values: "sandbox.podreach.dev/enforcement", "sandbox.podreach.dev/programming-delay", "sandbox.podreach.dev/restarted-at"',
+    'metadata.annotations: Unsupported value: "sandbox.podreach.dev/enforcment": supported values: "sandbox.podreach.dev/enforcement", "sandbox.podreach.dev/established", "sandbox.podreach.dev/programming-delay", "sandbox.podreach.dev/restarted-at"',
   ],
 ])('of a node, %o is refused with what is possible', async (annotations, message) => {
   await expect(annotate(annotations)).rejects.toThrow(message);

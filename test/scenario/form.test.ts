@@ -379,6 +379,26 @@ scenario-invalid: 1 problem in a.yaml`);
   });
 });
 
+/** The one line that is added is wrong, at this place of it. */
+async function expectProblem(
+  line: string,
+  place: string,
+  message: string,
+  hint: string | undefined,
+): Promise<void> {
+  const column = line.indexOf(place) + 1;
+  expect(await failureOf(scenarioWith(`${line}\n`))).toBe(
+    [
+      `a.yaml:12:${column}: ${message}`,
+      `  12 | ${line}`,
+      `     | ${' '.repeat(column - 1)}^`,
+      ...(hint === undefined ? [] : [`  hint: ${hint}`]),
+      '',
+      'scenario-invalid: 1 problem in a.yaml',
+    ].join('\n'),
+  );
+}
+
 describe('what something else cuts', () => {
   const RULE = 'from: shop/web, to: shop/db';
   const BECAUSE = 'because: the firewall';
@@ -422,17 +442,7 @@ describe('what something else cuts', () => {
       undefined,
     ],
   ])('%s', async (line, place, message, hint) => {
-    const column = line.indexOf(place) + 1;
-    expect(await failureOf(scenarioWith(`${line}\n`))).toBe(
-      [
-        `a.yaml:12:${column}: ${message}`,
-        `  12 | ${line}`,
-        `     | ${' '.repeat(column - 1)}^`,
-        ...(hint === undefined ? [] : [`  hint: ${hint}`]),
-        '',
-        'scenario-invalid: 1 problem in a.yaml',
-      ].join('\n'),
-    );
+    await expectProblem(line, place, message, hint);
   });
 
   test('a misspelt "cutBy" needs its reason all the same, and a misspelt reason is one', async () => {
@@ -456,5 +466,31 @@ a.yaml:14:62: unknown key "becuase"
   hint: Did you mean "because"?
 
 scenario-invalid: 3 problems in a.yaml`);
+  });
+});
+
+describe('what is to become of open connections', () => {
+  const RULE = 'from: shop/web, to: shop/db';
+  test.each([
+    [
+      `unreachable: [{ ${RULE}, held: keep }]`,
+      'keep',
+      'expected "kept" or "cut" or "either", found "keep"',
+      'Did you mean "kept"?',
+    ],
+    [
+      `reachable: [{ ${RULE}, held: kept }]`,
+      'held',
+      '"held" is only for rules under "unreachable"',
+      'Leave it out, or move the rule to "unreachable".',
+    ],
+    [
+      `unreachable: [{ ${RULE}, held: cut, cutBy: others, because: the mesh }]`,
+      'cut,',
+      '"held" cannot stand beside "cutBy": leave it out, as it is about pairs that these policies cut',
+      undefined,
+    ],
+  ])('%s', async (line, place, message, hint) => {
+    await expectProblem(line, place, message, hint);
   });
 });

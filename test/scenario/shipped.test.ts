@@ -34,6 +34,7 @@ describe('the shipped scenarios', () => {
         "time-gradual-opening: 3 pods, 6 + 6 + 6 + 6 checks",
         "time-namespace-created-later: 4 pods, 1 + 3 checks",
         "time-namespace-relabelled: 3 pods, 2 + 2 + 2 checks",
+        "time-open-connections: 4 pods, 3 + 3 checks",
         "time-pod-relabelled: 3 pods, 2 + 2 + 2 + 2 checks",
         "time-pod-replaced: 3 pods, 2 + 2 + 2 checks",
         "time-policy-deleted: 3 pods, 2 + 2 checks",

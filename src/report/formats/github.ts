@@ -5,6 +5,7 @@
 import { type Case, isBad, suitesOf } from '../parts/cases.ts';
 import { summariseContrary } from '../parts/contrary.ts';
 import { groupBy } from '../parts/group.ts';
+import { summariseHeldConnections } from '../parts/held-connections.ts';
 import { describeSeenIssue, seenIssues } from '../parts/known-issues.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { describeOverdue } from '../parts/review.ts';
@@ -171,6 +172,7 @@ function annotateNotes({ scenarios }: RunView): Annotation[] {
       ['closing control', describeLeftOut(scenario)],
       ['contrary attempts', summariseContrary(checks)],
       ['no control', summariseWithoutControl(checks)],
+      ['open connections', summariseHeldConnections(checks)],
     ] as const;
     return notes.flatMap(([what, text]): Annotation[] =>
       text === undefined ? [] : [{ level: 'notice', title: `${name}: ${what}`, message: [text], location }],

@@ -6,6 +6,7 @@ import { type Case, isBad, type Suite, suitesOf } from '../parts/cases.ts';
 import { describeNetwork, describeNodes } from '../parts/circumstances.ts';
 import { describeContrary, passedContrary } from '../parts/contrary.ts';
 import { describeLocation } from '../parts/describe.ts';
+import { summariseHeldConnections } from '../parts/held-connections.ts';
 import { knownLines } from '../parts/known-issues.ts';
 import { renderMatrixSection } from '../parts/matrix-section.ts';
 import { warningsOf } from '../parts/opinion.ts';
@@ -155,7 +156,12 @@ function watchProperties(view: RunView): Properties {
 /** What a suite says of itself on the page that shows it. */
 function describeScenario(scenario: ScenarioView): string {
   const { description, checks, steps } = scenario;
-  const notes = [describeLeftOut(scenario), summariseWithoutControl(checks), ...knownLines(scenario)];
+  const notes = [
+    describeLeftOut(scenario),
+    summariseWithoutControl(checks),
+    summariseHeldConnections(checks),
+    ...knownLines(scenario),
+  ];
   const lines = stepLines(scenario);
   return [
     ...(description === undefined ? [] : [description]),

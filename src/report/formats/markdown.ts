@@ -10,6 +10,7 @@ import { describeContrary, passedContrary } from '../parts/contrary.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { describeExpected } from '../parts/expectation.ts';
 import { describeFirstInstant, describeFirstInstants, isEarly } from '../parts/first-instant.ts';
+import { summariseHeldConnections } from '../parts/held-connections.ts';
 import { groupInconclusive } from '../parts/inconclusive.ts';
 import { seenIssues } from '../parts/known-issues.ts';
 import { renderMatrixSection } from '../parts/matrix-section.ts';
@@ -19,6 +20,7 @@ import { findRunPatterns, findStepPatterns } from '../parts/patterns.ts';
 import { resultOf } from '../parts/result-line.ts';
 import { describeOverdue } from '../parts/review.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
+import { describeShown } from '../parts/shown.ts';
 import {
   changedTo,
   describeActions,
@@ -32,7 +34,6 @@ import {
 } from '../parts/steps.ts';
 import { describeCounts, describeRun, isCalm, runWord, scenarioWord } from '../parts/summary.ts';
 import { incidentLines, watchFacts, windowLines } from '../parts/watch.ts';
-import { describeShown } from '../parts/watched.ts';
 import { summariseWithoutControl } from '../parts/without-control.ts';
 import type { RenderOptions } from '../render-options.ts';
 import { renderFacts } from '../text/block.ts';
@@ -89,9 +90,12 @@ function renderProblems(view: RunView): string[] {
     ].join('\n'),
   );
   const notes = view.scenarios.flatMap((scenario) =>
-    [describeOverdue(scenario), describeLeftOut(scenario), summariseWithoutControl(scenario.checks)].flatMap(
-      (text) => (text === undefined ? [] : [`- ${shortCode(scenario.name)}: ${sentence(text)}`]),
-    ),
+    [
+      describeOverdue(scenario),
+      describeLeftOut(scenario),
+      summariseWithoutControl(scenario.checks),
+      summariseHeldConnections(scenario.checks),
+    ].flatMap((text) => (text === undefined ? [] : [`- ${shortCode(scenario.name)}: ${sentence(text)}`])),
   );
   return [
     ...(lines.length === 0 ? [] : [`### Errors\n\n${limitLines(lines, ROWS)}`]),

@@ -2,6 +2,7 @@
 import { stringify } from 'yaml';
 import { type Case, isBad, type Suite, suitesOf } from '../parts/cases.ts';
 import { describeLocation } from '../parts/describe.ts';
+import { summariseHeldConnections } from '../parts/held-connections.ts';
 import { describeKnown } from '../parts/known-issues.ts';
 import { warningsOf } from '../parts/opinion.ts';
 import { describeLeftOut } from '../parts/scenario-notes.ts';
@@ -26,6 +27,7 @@ export function renderTap(view: RunView): string {
       [
         describeLeftOut(scenario),
         summariseWithoutControl(scenario.checks),
+        summariseHeldConnections(scenario.checks),
         ...stepLines(scenario),
         ...scenario.steps.map(({ title, description }) => description && `${title}: ${description}`),
       ].flatMap((text) => (text === undefined ? [] : [`# note: ${scenario.name}: ${text}`])),

@@ -11,12 +11,14 @@ import { describeContrary, isPassedContrary } from './contrary.ts';
 import { describeExpected } from './expectation.ts';
 import { endFacts, failureFacts, manifestOf } from './failure.ts';
 import { firstInstantFacts } from './first-instant.ts';
+import { heldFacts } from './held-connections.ts';
 import { describeKnown } from './known-issues.ts';
 import { factsOf } from './mismatch.ts';
+import { isDecidedBesides } from './shown.ts';
 import { timeFacts } from './steps.ts';
 import { describeExtent, runWord } from './summary.ts';
 import { commandFacts, describeCommandFailure } from './watch.ts';
-import { isMomentary, watchedFacts } from './watched.ts';
+import { watchedFacts } from './watched.ts';
 
 export interface Suite {
   readonly name: string;
@@ -29,7 +31,7 @@ export type Case = CaseName &
   (
     | {
         readonly result: 'passed';
-        /** How long it took, where its step cuts it off or opens it. */
+        /** How long it took, where its step cuts it off or opens it, and what became of a connection that was open before. */
         readonly facts: readonly Fact[];
         /** What was seen besides what is expected; absent where nothing was. */
         readonly contrary?: string;
@@ -99,7 +101,7 @@ function caseOf(check: CheckView): Case {
     return {
       ...name,
       result: 'passed',
-      facts: [...timeFacts(check), ...firstInstantFacts(check)],
+      facts: [...timeFacts(check), ...firstInstantFacts(check), ...heldFacts(check)],
       ...(isPassedContrary(check) ? { contrary: describeContrary(check) } : {}),
       ...watchedOf(check),
     };
@@ -132,7 +134,7 @@ function describeCheck(check: CheckView): string {
   const { verdict, reason } = check;
   // What was late was seen at last, and what was so only for a time was not seen then: why it is amiss says what is.
   const seen =
-    isMismatch(check) && verdict !== 'late' && !isMomentary(check)
+    isMismatch(check) && verdict !== 'late' && !isDecidedBesides(check)
       ? `seen ${describeAttempts(underPolicies(check))}`
       : `but ${reason ?? 'it was not judged'}`;
   const text = `${verdict ?? 'not judged'}: ${check.title}: expected ${describeExpected(check)}, ${seen}`;

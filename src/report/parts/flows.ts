@@ -1,4 +1,5 @@
 /** Ways between pods as they were found, for drawings. */
+import { isDecidedByHeld } from '../../judge/held.ts';
 import type { CheckView, StepView } from '../view/view.ts';
 
 /** `open`: as it must be; `leaked`: open and must not be; `shut`: must be open, and was not, or not always. */
@@ -13,7 +14,7 @@ export interface ShownFlow {
 export const FLOW_LEGEND =
   'An arrow is a way that is open. A thick one is open and must not be; a dotted one must be open and was not, or not always.';
 
-/** The ways that are open, or were to be. What was found shut as it must be, and what was not proven, is none. */
+/** The ways that are open, or were to be. What was found shut as it must be, also where a connection that was open before was not kept, and what was not proven, is none. */
 export function flowsOf({ checks }: Pick<StepView, 'checks'>): ShownFlow[] {
   return checks.flatMap((check) => {
     const style = styleOf(check);
@@ -21,7 +22,8 @@ export function flowsOf({ checks }: Pick<StepView, 'checks'>): ShownFlow[] {
   });
 }
 
-function styleOf({ expected, verdict }: CheckView): FlowStyle | undefined {
+function styleOf(check: CheckView): FlowStyle | undefined {
+  const { expected, verdict } = check;
   switch (verdict) {
     case 'pass':
     case 'late': // at last it was as it must be
@@ -31,7 +33,7 @@ function styleOf({ expected, verdict }: CheckView): FlowStyle | undefined {
     case 'flapping':
       return expected === 'reachable' ? 'shut' : 'leaked';
     case 'broken':
-      return 'shut';
+      return isDecidedByHeld(check) ? undefined : 'shut';
     default:
       return undefined;
   }

@@ -1,4 +1,5 @@
 /** What became of connections that were held open while checks were watched. */
+import type { HeldFate } from '../../model/held.ts';
 import { greatest } from '../../numbers.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
 import type { CheckView, WatchView } from '../view/view.ts';
@@ -7,9 +8,9 @@ import { momentOf } from './clock.ts';
 type HeldView = NonNullable<NonNullable<CheckView['watched']>['held']>;
 
 /** The worst that befell it. `unopened`: it never came to be. */
-export type HeldFate = 'survived' | 'stalled' | 'broken' | 'unopened';
+export type WorstFate = HeldFate | 'unopened';
 
-export function fateOf({ events }: HeldView): HeldFate {
+export function fateOf({ events }: HeldView): WorstFate {
   const befell = new Set(events.map(({ event }) => event));
   if (befell.has('broken')) return 'broken';
   if (!befell.has('opened')) return 'unopened';
@@ -55,7 +56,7 @@ export function summariseHeld(checks: readonly CheckView[], endMs: number): stri
   return `${count(all.length, 'connection')}: ${fates.join(', ')}${longest}`;
 }
 
-const FATES: readonly (readonly [fate: HeldFate, word: string])[] = [
+const FATES: readonly (readonly [fate: WorstFate, word: string])[] = [
   ['survived', 'survived'],
   ['broken', 'broken'],
   ['stalled', 'stalled and went on'],

@@ -11,7 +11,15 @@ import stringWidth from 'string-width';
 import { describePort, describePortName, describeTarget } from '../../pair.ts';
 import type { Canvas } from '../text/paint.ts';
 import { groupByWidth, padEnd, shortenMiddle, widest } from '../text/text.ts';
-import { CELL_KINDS, CELLS, type CellKind, type Matrix, type MatrixColumn, type Meanings } from './matrix.ts';
+import {
+  CELL_KINDS,
+  CELLS,
+  type CellKind,
+  type Matrix,
+  type MatrixColumn,
+  type Meanings,
+  meaningsIn,
+} from './matrix.ts';
 
 const INDENT = '  ';
 const RULE = '│ ';
@@ -19,13 +27,8 @@ const RULE = '│ ';
 const STEP = 2;
 const GAP = 2;
 
-// The keys of CELLS are the kinds of cells, and nothing else.
-const VERDICTS = Object.fromEntries(
-  Object.entries(CELLS).map(([kind, { meaning }]) => [kind, meaning]),
-) as Meanings;
-
 /** The matrix, in blocks of columns that fit `width`, and the legend of what occurs in it. */
-export function renderMatrix(matrix: Matrix, canvas: Canvas, meanings: Meanings = VERDICTS): string[] {
+export function renderMatrix(matrix: Matrix, canvas: Canvas, meanings: Meanings = meaningsIn([])): string[] {
   const rowWidth = Math.max(4, Math.min(widest(matrix.rows), Math.floor(canvas.width * 0.35)));
   const start = INDENT.length + rowWidth + GAP;
   const headerRoom = Math.min(widest(matrix.columns.map(columnLabel)), Math.floor(canvas.width * 0.35));

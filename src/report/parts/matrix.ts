@@ -1,4 +1,5 @@
 /** Sources × destination ports as data: what each cell shows, and which part is worth showing. */
+import { isDecidedByHeld } from '../../judge/held.ts';
 import { objectKey } from '../../keys.ts';
 import { describeTarget } from '../../pair.ts';
 import type { CheckRecord, ScenarioRecord } from '../../record/schema.ts';
@@ -81,7 +82,7 @@ export interface MatrixSource {
   })[];
   readonly checks: readonly (Pick<
     CheckRecord,
-    'from' | 'to' | 'port' | 'protocol' | 'portName' | 'expected' | 'verdict'
+    'from' | 'to' | 'port' | 'protocol' | 'portName' | 'expected' | 'verdict' | 'settledMs' | 'held'
   > & { readonly countsAs?: CheckView['countsAs'] })[];
 }
 
@@ -123,6 +124,28 @@ function addColumn(columns: Map<string, MatrixColumn>, column: MatrixColumn): vo
 function columnKey(column: Pick<MatrixColumn, 'to' | 'port' | 'protocol'>): string {
   return describeTarget(column);
 }
+
+const HELD_MEANINGS = {
+  broken: { alone: 'broken: an open connection was not kept', besides: 'or an open connection was not kept' },
+  leaked: { alone: 'leaked: an open connection was not cut', besides: 'or an open connection was not cut' },
+} as const;
+
+/** What cells mean where these checks are shown: what became of connections that were open before is a mismatch of another kind. */
+export function meaningsIn(checks: readonly Pick<CheckRecord, 'verdict' | 'settledMs' | 'held'>[]): Meanings {
+  const meanings: Record<CellKind, string> = { ...VERDICT_MEANINGS };
+  for (const kind of ['broken', 'leaked'] as const) {
+    const own = checks.filter(({ verdict }) => verdict === kind);
+    const held = own.filter(isDecidedByHeld).length;
+    const { alone, besides } = HELD_MEANINGS[kind];
+    if (held > 0) meanings[kind] = held === own.length ? alone : `${meanings[kind]}, ${besides}`;
+  }
+  return meanings;
+}
+
+// The keys of CELLS are the kinds of cells, and nothing else.
+const VERDICT_MEANINGS = Object.fromEntries(
+  Object.entries(CELLS).map(([kind, { meaning }]) => [kind, meaning]),
+) as Meanings;
 
 /** What a check shows in its cell. */
 export function cellOf(

@@ -10,10 +10,12 @@ import { describeLocation } from './describe.ts';
 import { describeEvidence } from './evidence.ts';
 import { describeExpectation } from './expectation.ts';
 import { firstInstantFacts } from './first-instant.ts';
+import { heldFacts } from './held-connections.ts';
 import { knownFacts } from './known-issues.ts';
 import { opinionFacts } from './opinion.ts';
+import { isDecidedBesides } from './shown.ts';
 import { describeActions, describeChange, timeFacts } from './steps.ts';
-import { isMomentary, watchedFacts } from './watched.ts';
+import { watchedFacts } from './watched.ts';
 
 /**
  * The block of one mismatch.
@@ -67,6 +69,7 @@ export function seenFacts(check: CheckView): Fact[] {
     ...listenerFacts(check, later),
     ...verdictFacts(check),
     ...firstInstantFacts(check),
+    ...heldFacts(check),
     ...watchedFacts(check),
     ...fact('evidence', describeEvidence(check)),
     ...controlFacts(check),
@@ -146,7 +149,7 @@ function listenerFacts(check: CheckView, observed: Observation): Fact[] {
 function verdictFacts(check: CheckView): Fact[] {
   const { verdict, reason } = check;
   if (reason === undefined) return [];
-  if ((verdict === 'leaked' || verdict === 'broken') && !isMomentary(check)) return [];
+  if ((verdict === 'leaked' || verdict === 'broken') && !isDecidedBesides(check)) return [];
   return [{ label: 'why', text: reason }];
 }
 

@@ -1,4 +1,5 @@
 /** What the policies mean for a check, and who is wrong where scenario, policies and cluster are not of one mind. */
+import { isDecidedByHeld } from '../../judge/held.ts';
 import type { Fact } from '../text/block.ts';
 import { count } from '../text/text.ts';
 import type { CheckView, RunView, ScenarioView } from '../view/view.ts';
@@ -13,6 +14,9 @@ const AT_FAULT: Readonly<Record<Exclude<NonNullable<CheckView['disagreement']>, 
     'the cluster: scenario and policies agree, and it does something else. Look at the network plugin, and for policies that are not in the scenario',
   open: 'undecided: the specification does not define this case; write the policy so that it does',
 };
+/** I7: policies speak of the opening of connections. */
+const LEFT_OPEN =
+  'undecided: the specification does not say what becomes of a connection that is open when policies change. Look at how the network plugin treats established connections';
 /** What to do about a pair that something unknown cuts: it may be the safeguard that is relied on, or a fault that is mended tomorrow. */
 const NAME_IT =
   'Find out what cuts it; if that is meant, say so in the scenario: "cutBy: others", and under "because" what it is';
@@ -30,6 +34,7 @@ export function opinionFacts(check: CheckView): Fact[] {
 }
 
 function describeFault(check: CheckView, disagreement: NonNullable<CheckView['disagreement']>): string {
+  if (isDecidedByHeld(check)) return LEFT_OPEN;
   if (disagreement !== 'outside') return AT_FAULT[disagreement];
   if (check.cutBy !== undefined) {
     return check.predicted?.verdict === 'denied'

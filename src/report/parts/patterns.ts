@@ -1,4 +1,5 @@
 /** What many checks that went wrong have in common: one cause mostly has many of them. */
+import { isDecidedByHeld } from '../../judge/held.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { formatNumber } from '../text/text.ts';
 import { COINCIDENCE, type Feature, featuresOf, telling } from '../view/features.ts';
@@ -66,7 +67,8 @@ export function findRunPatterns({ scenarios }: RunView): string[] {
 }
 
 function judged(checks: readonly CheckView[]): CheckView[] {
-  return checks.filter(({ verdict }) => verdict !== undefined);
+  // What became of connections that were open before has no pattern in who may reach whom.
+  return checks.filter((check) => check.verdict !== undefined && !isDecidedByHeld(check));
 }
 
 /** A pair that went wrong in several steps counts once, as it was at worst: otherwise it would make a pattern by itself. */

@@ -5,9 +5,7 @@ import type { Fact } from '../text/block.ts';
 import { count, formatNumber } from '../text/text.ts';
 import type { CheckView, WatchView } from '../view/view.ts';
 import type { WindowView } from '../view/window-groups.ts';
-import { describeAttempts, underPolicies } from './attempts.ts';
 import { momentOf } from './clock.ts';
-import { isDecidedByFirstInstant } from './first-instant.ts';
 import { describeHeld } from './held.ts';
 import { describeSeer } from './new-pods.ts';
 
@@ -20,18 +18,6 @@ export function isDecidedByWatch({ verdict, settledMs, watched }: CheckView): bo
   if (settledMs === undefined || (verdict !== 'leaked' && verdict !== 'broken')) return false;
   const kind = verdict === 'leaked' ? 'leak' : 'gap';
   return watched?.windows.some((window) => window.kind === kind) ?? false;
-}
-
-/** Whether all attempts under the policies were as expected, and something else showed otherwise, for a time. */
-export function isMomentary(check: CheckView): boolean {
-  return isDecidedByWatch(check) || isDecidedByFirstInstant(check);
-}
-
-/** What shows that a check is not as expected: attempts under the policies, or what was found at another time. */
-export function describeShown(check: CheckView): string {
-  return isMomentary(check) && check.reason !== undefined
-    ? check.reason
-    : describeAttempts(underPolicies(check));
 }
 
 /** Its windows, and what became of the connection that was held open; none of what was not watched. */

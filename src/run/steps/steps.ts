@@ -26,6 +26,7 @@ import type { FirstInstantRequests } from './act.ts';
 import { changesOf, isAny, outstandingAt } from './changes.ts';
 import { controlLater } from './controls.ts';
 import { FirstInstants } from './first-instants.ts';
+import { type HeldConnections, holdOpen } from './held.ts';
 import { writeVerdicts } from './verdicts.ts';
 
 /** What steps are run with. */
@@ -70,6 +71,8 @@ export interface StepRun {
   readonly marker: Marker | undefined;
   /** Of the pods that it makes; absent: they are not asked for theirs. */
   readonly firstInstants: FirstInstants | undefined;
+  /** Connections that were open when it began to act; undefined where no check asks what becomes of one. */
+  readonly held: HeldConnections | undefined;
   readonly context: Stepping;
 }
 
@@ -127,6 +130,7 @@ async function begin(index: number, before: Stage, course: Course, context: Step
   const changes = changesOf(planned, plan.steps[index - 1]);
   const elapsed = (): number => context.clock.now() - before.beganMs;
   const isOneOfSeveral = plan.steps.length > 1;
+  const held = await holdOpen(draft.checks, `held-${scenario.name}-${index + 1}`, before.pods, context);
   if (isOneOfSeveral) draft.atMs = Math.round(elapsed());
   draft.denialMs = denialTimeMs(draft.checks, context.timing.timeoutMs);
   const timing = {
@@ -175,6 +179,7 @@ async function begin(index: number, before: Stage, course: Course, context: Step
     },
     marker,
     firstInstants,
+    held,
     context: own,
   };
 }
@@ -209,7 +214,7 @@ function markerOf(
 
 /** Waits until a step is in force, and tries its checks until they have shown what they can. */
 async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise<void> {
-  const { index, planned, draft, tried, stage, rules, marker, firstInstants, context } = step;
+  const { index, planned, draft, tried, stage, rules, marker, firstInstants, held, context } = step;
   const settleAll = async (): Promise<void> => {
     const openWays =
       marker === undefined
@@ -235,7 +240,15 @@ async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise
     },
     index,
   );
-  await inPhase('observe', () => observe(tried, rules, stage, context), index);
+  const settledMs = context.clock.now();
+  await inPhase(
+    'observe',
+    async () => {
+      await observe(tried, rules, stage, context);
+      await held?.letGo({ actedMs: stage.beganMs + rules.actedMs, settledMs });
+    },
+    index,
+  );
   if (index < plan.steps.length - 1) {
     await hearOut(
       draft.checks.filter((check) => isOpen(check, rules)),

@@ -2,6 +2,7 @@
 
 import type { Elsewhere } from '../../judge/elsewhere.ts';
 import { withFirstInstant } from '../../judge/first-instant.ts';
+import { heldVerdict } from '../../judge/held.ts';
 import { type Judgement, type JudgeRules, judge } from '../../judge/judge.ts';
 import { disagreementOf } from '../../judge/opinions.ts';
 import { type WatchRules, watchedVerdict } from '../../judge/windows/verdict.ts';
@@ -34,7 +35,11 @@ export function writeVerdicts(
     const doubt = doubtOf(check);
     const settled: Judgement =
       doubt === undefined
-        ? withWindows(judge(check, rulesFor(check, rules), elsewhereOf(check)), check, watch)
+        ? withWindows(
+            heldVerdict(judge(check, rulesFor(check, rules), elsewhereOf(check)), check.held),
+            check,
+            watch,
+          )
         : { verdict: 'inconclusive', reason: doubt };
     const { verdict, reason, settledMs } = withFirstInstant(settled, check, {
       withinMs: rules.withinMs,

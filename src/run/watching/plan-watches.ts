@@ -21,7 +21,7 @@ export interface WatchedCheck {
   readonly check: CheckDraft;
   readonly from: RunningPod;
   readonly to: RunningPod;
-  /** The id of the check among the targets of its source. */
+  /** The id of the check among what its source tries or holds. */
   readonly target: number;
   /** The id of its port among the targets of its destination. */
   readonly listener: number;
@@ -64,16 +64,29 @@ export class WatchPlan {
    * @returns undefined where nothing was placed that could be dialled
    */
   addCheck(check: CheckDraft, pods: RunningPods, isHeld: boolean): WatchedCheck | undefined {
+    return this.#place(check, pods, { isTried: true, isHeld });
+  }
+
+  /** One connection that is held, and no other: whether new ones can be opened is shown elsewhere. @returns as `addCheck` */
+  addHeld(check: CheckDraft, pods: RunningPods): WatchedCheck | undefined {
+    return this.#place(check, pods, { isTried: false, isHeld: true });
+  }
+
+  #place(
+    check: CheckDraft,
+    pods: RunningPods,
+    { isTried, isHeld }: { readonly isTried: boolean; readonly isHeld: boolean },
+  ): WatchedCheck | undefined {
     const dial = dialOf(check, pods);
     const from = pods.get(check.from);
     const to = dial && pods.get(dial.answerer);
     if (dial === undefined || from === undefined || to === undefined) return undefined;
     const { address: host, port, protocol, answerer: pod } = dial;
     const wire = { host, port, protocol, pod };
-    const target = this.#add(from, wire);
-    const own = this.#addListener(to, dial.listener);
+    const target = this.#newId();
+    if (isTried) this.#of(from).targets.push({ id: target, ...wire });
     if (isHeld) this.#of(from).held.push({ id: target, ...wire });
-    return { check, from, to, target, listener: own, dial: wire };
+    return { check, from, to, target, listener: this.#addListener(to, dial.listener), dial: wire };
   }
 
   /** What the destination of a check watches of itself, whoever tries the check. @returns as {@link addCheck} */
@@ -116,8 +129,13 @@ export class WatchPlan {
   }
 
   #add(pod: RunningPod, dial: Omit<DialRequest, 'id'>): number {
+    const id = this.#newId();
+    this.#of(pod).targets.push({ id, ...dial });
+    return id;
+  }
+
+  #newId(): number {
     this.#lastId += 1;
-    this.#of(pod).targets.push({ id: this.#lastId, ...dial });
     return this.#lastId;
   }
 

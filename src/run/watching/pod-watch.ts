@@ -1,11 +1,19 @@
 /** The watch in one pod, from the harness's end: begins it, collects what it has seen, and begins it anew where another agent has come. */
-import { isWatchEndMark, parseWatchAnswer, type WatchAnswer, watchInput } from '../../probe/watch.ts';
+import { objectKey } from '../../keys.ts';
+import {
+  isWatchEndMark,
+  LINES_KEPT,
+  parseWatchAnswer,
+  type WatchAnswer,
+  watchInput,
+} from '../../probe/watch.ts';
 import type { CollectRequest, WatchRequest } from '../../probe/watch-protocol.ts';
 import { askPod } from '../ask-agent.ts';
 import type { Trying } from '../context.ts';
 import type { ClockBounds } from '../node-clocks.ts';
 import type { RunningPod } from '../provision.ts';
 import { type Heard, Hearing } from './heard.ts';
+import type { WatchPlan } from './plan-watches.ts';
 
 /** Clocks of nodes drift: only exchanges of the last minute or so say how far one is off. */
 const EXCHANGES_KEPT = 12;
@@ -39,7 +47,7 @@ export class PodWatch {
   constructor(pod: RunningPod, request: WatchRequest) {
     this.pod = pod;
     this.#request = request;
-    this.#ids = new Set(request.targets.map(({ id }) => id));
+    this.#ids = new Set([...request.targets, ...request.held].map(({ id }) => id));
   }
 
   /** All agents that were heard of, in the order of time. */
@@ -110,6 +118,36 @@ export class PodWatch {
     });
     return undefined;
   }
+}
+
+/** Where nobody has asked for so long, podreach is gone: its pods end what they do. */
+const ABANDONED_MS = 15 * 60_000;
+
+/**
+ * One for each pod of a plan.
+ * @param name unlike that of any other watch of the run
+ */
+export function watchesOf(
+  plan: WatchPlan,
+  { name, everyMs }: { readonly name: string; readonly everyMs: number },
+  { runId, timing }: Pick<Trying, 'runId' | 'timing'>,
+): ReadonlyMap<RunningPod, PodWatch> {
+  return new Map(
+    plan.pods.map(({ pod, targets, held }) => [
+      pod,
+      new PodWatch(pod, {
+        kind: 'watch',
+        watch: `${name}-${objectKey(pod)}`,
+        runId,
+        everyMs,
+        timeoutMs: timing.timeoutMs,
+        abandonedMs: ABANDONED_MS,
+        kept: LINES_KEPT,
+        targets,
+        held,
+      }),
+    ]),
+  );
 }
 
 const UNKNOWN_WATCH = 'the agent knows of no watch';

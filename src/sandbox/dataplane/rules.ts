@@ -29,6 +29,9 @@ const HOOKED = 'forward';
 const HOOK = '\t\ttype filter hook forward priority filter; policy accept;\n';
 const SET_TYPE = '\t\ttype ipv4_addr\n\t\tflags interval\n';
 
+/** I7: what belongs to a connection that is open already. */
+const ESTABLISHED = '\t\tct state established tcp flags & (syn | ack) != syn accept\n';
+
 /**
  * D19: replies and the errors of an allowed connection pass, and so does everything that is not the start of something. A SYN and
  * a datagram are always judged, so that a port number used again never rides on an old connection. What a pod and its node say
@@ -36,8 +39,7 @@ const SET_TYPE = '\t\ttype ipv4_addr\n\t\tflags interval\n';
  */
 const PASSED = `\t\tct state established,related ct direction reply accept
 \t\tct state related accept
-\t\tct state established tcp flags & (syn | ack) != syn accept
-`;
+${ESTABLISHED}`;
 
 /** What a node enforces. */
 export interface NodeRules {
@@ -216,6 +218,12 @@ export const NO_RULES: NodeRules = nodeRules(new Map(), new Map(), []);
 
 /** Nothing new passes to or from the pods of a node: all that it forwards is theirs. */
 export const CLOSED_RULES: NodeRules = nodeRules(new Map(), new Map(), ['\t\tdrop\n']);
+
+/** The same for every packet and not only for the first: what is open and allowed no more comes through no more. */
+export function judgingEstablished(rules: NodeRules): NodeRules {
+  const [table, hooked] = [rules.table, rules.hooked].map((text) => text.replace(ESTABLISHED, ''));
+  return { ...rules, table: table ?? '', hooked: hooked ?? '' };
+}
 
 /** @returns the name, which is another for other contents */
 function define(

@@ -1,6 +1,7 @@
 /** Rules: who must and must not be able to reach whom. */
 import { z } from 'zod';
 import { DNS_LABEL, PORT_NAME } from '../../labels.ts';
+import { HELD_WISHES } from '../../model/held.ts';
 import { labelKey, labels, labelValue, NUMBERED_PORT, prose, text } from './text.ts';
 import { portNumber } from './topology.ts';
 
@@ -160,29 +161,45 @@ const ruleExample = {
   because: 'the database holds card numbers',
 };
 
-const cutBy = z
-  .literal('others')
-  .describe(
-    'Something else than the policies of this scenario cuts these pairs: a policy of the whole cluster, a firewall between nodes, a service mesh. They need not connect before the policies. Needs "because", which says what it is.',
-  )
-  .meta({ examples: ['others'] })
-  .exactOptional();
+/** What only rules under `unreachable` know. */
+const unreachableFields = {
+  cutBy: z
+    .literal('others')
+    .describe(
+      'Something else than the policies of this scenario cuts these pairs: a policy of the whole cluster, a firewall between nodes, a service mesh. They need not connect before the policies. Needs "because", which says what it is.',
+    )
+    .meta({ examples: ['others'] })
+    .exactOptional(),
+  held: z
+    .enum(HELD_WISHES)
+    .describe(
+      'What is to become of a connection that was open before this step cut these pairs off: "kept" where it must go on, "cut" where it must not, "either" to have it told. The specification leaves it open. TCP only; the pairs were reachable in the step before.',
+    )
+    .meta({ examples: ['cut'] })
+    .exactOptional(),
+};
 const cutByExample = {
   from: 'shop/web',
   to: 'shop/db:5432',
   cutBy: 'others',
   because: 'the cluster-wide policy of the security team cuts everything to port 5432',
 };
-/** What the JSON Schema says of the refinement below. */
-const cutByNeedsReason = { dependencies: { cutBy: ['because'] } };
-type CutByFields = { readonly cutBy?: unknown; readonly because?: unknown };
-function hasReason(written: CutByFields): boolean {
-  return written.cutBy === undefined || written.because !== undefined;
+/** What the JSON Schema says of the refinements below. */
+const unreachableNeeds = { dependencies: { cutBy: ['because'] }, not: { required: ['cutBy', 'held'] } };
+type UnreachableFields = { readonly cutBy?: unknown; readonly because?: unknown; readonly held?: unknown };
+function hasReason({ cutBy, because }: UnreachableFields): boolean {
+  return cutBy === undefined || because !== undefined;
 }
-const noReason = {
-  error: 'a rule with "cutBy" must say why, and has no "because"',
-  path: ['cutBy'],
-  when: (payload: { readonly issues: readonly unknown[] }) => payload.issues.length === 0,
+function isHeldAlone({ cutBy, held }: UnreachableFields): boolean {
+  return cutBy === undefined || held === undefined;
+}
+/** Says nothing where more is wrong already. */
+const when = (payload: { readonly issues: readonly unknown[] }): boolean => payload.issues.length === 0;
+const noReason = { error: 'a rule with "cutBy" must say why, and has no "because"', path: ['cutBy'], when };
+const notHeldAlone = {
+  error: '"held" cannot stand beside "cutBy": leave it out, as it is about pairs that these policies cut',
+  path: ['held'],
+  when,
 };
 
 export const rule = z
@@ -190,13 +207,14 @@ export const rule = z
   .meta({ id: 'Rule', description: ruleMeaning, examples: [ruleExample] });
 
 export const unreachableRule = z
-  .strictObject({ ...ruleFields, cutBy })
+  .strictObject({ ...ruleFields, ...unreachableFields })
   .refine(hasReason, noReason)
+  .refine(isHeldAlone, notHeldAlone)
   .meta({
     id: 'UnreachableRule',
     description: ruleMeaning,
     examples: [ruleExample, cutByExample],
-    ...cutByNeedsReason,
+    ...unreachableNeeds,
   });
 
 /** What only rules of steps know. */
@@ -215,13 +233,14 @@ export const stepRule = z
   .meta({ id: 'StepRule', description: ruleMeaning, examples: [ruleExample, firstInstantExample] });
 
 export const unreachableStepRule = z
-  .strictObject({ ...ruleFields, cutBy, ...stepFields })
+  .strictObject({ ...ruleFields, ...unreachableFields, ...stepFields })
   .refine(hasReason, noReason)
+  .refine(isHeldAlone, notHeldAlone)
   .meta({
     id: 'UnreachableStepRule',
     description: ruleMeaning,
     examples: [ruleExample, firstInstantExample, cutByExample],
-    ...cutByNeedsReason,
+    ...unreachableNeeds,
   });
 
 export type SourceText = z.infer<typeof source>;

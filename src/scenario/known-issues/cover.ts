@@ -98,12 +98,12 @@ function nothing(problems: readonly Problem[]): Covered {
 }
 
 /** Whether a check can come to a mismatch of this kind at all. */
-function canBe(is: MismatchVerdict, { expected }: Check, { withinMs }: PlannedStep): boolean {
+function canBe(is: MismatchVerdict, { expected, held }: Check, { withinMs }: PlannedStep): boolean {
   switch (is) {
     case 'leaked':
       return expected === 'unreachable';
     case 'broken':
-      return expected === 'reachable';
+      return expected === 'reachable' || held === 'kept';
     case 'flapping':
       return true;
     case 'late':

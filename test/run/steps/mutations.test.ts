@@ -38,6 +38,12 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     nth: 2,
     seen: ['batch jobs are shut out: updated/batch → updated/db leaked'],
   },
+  'time-open-connections': {
+    method: 'PATCH',
+    path: policy('connected', 'db'),
+    nth: 2,
+    seen: ['batch jobs are shut out: connected/batch → connected/db leaked'],
+  },
   'time-policy-deleted': {
     method: 'DELETE',
     path: policy('deleted', 'server-shut'),

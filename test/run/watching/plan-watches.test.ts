@@ -48,6 +48,17 @@ describe('a check', () => {
     ]);
   });
 
+  it('of which only a connection is held is not tried, and its port is watched all the same', () => {
+    const plan = new WatchPlan();
+    const one = plan.addHeld(check('shop/web', 'shop/db'), PODS);
+    expect(plan.pods.map(({ pod: { name }, targets, held }) => [name, targets.length, held])).toEqual([
+      ['web', 0, [{ id: one?.target, host: '10.0.0.3', port: 5432, protocol: 'TCP', pod: 'shop/db' }]],
+      ['db', 1, []],
+    ]);
+    expect(one?.listener).not.toBe(one?.target);
+    expect(plan.addHeld(check('shop/web', 'shop/gone'), PODS)).toBeUndefined();
+  });
+
   it('of a pod that does not run is not watched', () => {
     const plan = new WatchPlan();
     expect(plan.addCheck(check('shop/web', 'shop/gone'), PODS, false)).toBeUndefined();

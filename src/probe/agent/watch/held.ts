@@ -1,7 +1,7 @@
 /** A connection that is opened once and held, with heartbeats: does it survive what happens? */
 import net from 'node:net';
 import type { DialRequest } from '../../protocol.ts';
-import type { HeldLine } from '../../watch-protocol.ts';
+import { type HeldLine, NO_HEARTBEAT } from '../../watch-protocol.ts';
 import { codeOf } from '../dial.ts';
 import { type AgentIdentity, HOLD_PREFIX, newNonce, readReply } from '../messages.ts';
 import { resolveName } from '../names.ts';
@@ -60,7 +60,7 @@ export class Held {
     } else {
       const silentMs = nowMs - Math.max(this.#backMs, this.#listeningMs);
       if (silentMs >= BROKEN_AFTER_MS) {
-        this.#end('no heartbeat came back', nowMs);
+        this.#end(NO_HEARTBEAT, nowMs);
         return;
       }
       if (silentMs >= STALLED_AFTER_MS && !this.#isStalled) {

@@ -2,11 +2,12 @@
  * Who is wrong about a check that was not as it must be, in plain words: what the scenario says, what the policies mean and what the
  * cluster did, held against each other.
  */
+import { isDecidedByHeld } from '../../../judge/held.ts';
 import { namespaceOf } from '../../../keys.ts';
 import { isOneWay } from '../../parts/attempts.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
-import { isMomentary } from '../../parts/watched.ts';
+import { isMomentary } from '../../parts/shown.ts';
 import type { Mismatch, ScenarioView } from '../../view/view.ts';
 import { describePod, describePorts } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
@@ -28,6 +29,7 @@ type Ground = ScenarioView['grounds'][number][number];
 export function faultOf(check: Mismatch): Fault | undefined {
   const { predicted, disagreement, verdict, cutBy } = check;
   if (predicted === undefined) return undefined;
+  if (isDecidedByHeld(check)) return faultOfOpenBefore(check);
   if (cutBy !== undefined) return faultOfOthers(check, predicted);
   if (isAtTimes(check)) return faultOfFlapping(check, predicted);
   if (verdict === 'late') return faultOfLate(check);
@@ -77,6 +79,21 @@ function faultOfOthers(check: Mismatch, predicted: Predicted): Fault {
           describeOtherPolicies(environment),
         ],
     isOfCluster: !isSandbox(environment),
+  };
+}
+
+/** Policies speak of the opening of connections (I7). */
+function faultOfOpenBefore(check: Mismatch): Fault {
+  const isLeaked = check.verdict === 'leaked';
+  return {
+    account: say`Undecided. The specification of network policies does not say what becomes of connections that are open when policies change. So ${describePlugin(check.scenario.run.environment)} may keep them or cut them. It did not do what the scenario asks for.`,
+    firstChecks: [
+      isLeaked
+        ? say`Which connections may have been open when the policies changed? End them: restart one of the two pods, or have what runs in it close them.`
+        : say`Does what depends on such a connection open it again by itself? Then nothing more is to be done than to expect it at every such change.`,
+      say`How does ${describePlugin(check.scenario.run.environment)} treat connections that are established? Some have a setting for that.`,
+    ],
+    isOfCluster: true,
   };
 }
 

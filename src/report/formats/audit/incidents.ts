@@ -1,5 +1,6 @@
 /** What was not as it must be, each cause for itself: what it means, how urgent it is, what to check first, whom to ask. */
 import { findingOf } from '../../../judge/finding.ts';
+import { isDecidedByHeld } from '../../../judge/held.ts';
 import { namespaceOf } from '../../../keys.ts';
 import { lastOf } from '../../../model/observation.ts';
 import { isOneWay, underPolicies } from '../../parts/attempts.ts';
@@ -8,8 +9,9 @@ import { describeLocation } from '../../parts/describe.ts';
 import { isDecidedByFirstInstant } from '../../parts/first-instant.ts';
 import { groupBy } from '../../parts/group.ts';
 import { factsOf } from '../../parts/mismatch.ts';
+import { describeShown } from '../../parts/shown.ts';
 import { describeDelay } from '../../parts/steps.ts';
-import { describeShown, isDecidedByWatch } from '../../parts/watched.ts';
+import { isDecidedByWatch } from '../../parts/watched.ts';
 import { count } from '../../text/text.ts';
 import { knownAmong } from '../../view/mismatch.ts';
 import type { Mismatch, RunView, ScenarioView } from '../../view/view.ts';
@@ -68,7 +70,7 @@ function causeOf(check: Mismatch): string {
     step.number,
     verdict,
     expected,
-    isOneWay(check),
+    isDecidedByHeld(check) ? 'held' : isOneWay(check),
     disagreement,
     deciding,
     isDecided ? undefined : check.to,
@@ -78,6 +80,14 @@ function causeOf(check: Mismatch): string {
   ]);
 }
 
+/** @param check the first of them */
+function accountOf(check: Mismatch, checks: readonly Mismatch[]): Account {
+  if (isDecidedByWatch(check)) return accountOfMoment(checks);
+  if (isDecidedByFirstInstant(check)) return accountOfFirstInstant(checks);
+  if (isDecidedByHeld(check)) return accountOfOpenBefore(checks);
+  return checks.length === 1 ? accountOfOne(check) : accountOfMany(checks);
+}
+
 function describeIncident(check: Mismatch, checks: readonly Mismatch[]): AuditIncident {
   const { scenario } = check;
   const reasons = [...new Set(checks.flatMap(({ because }) => because ?? []))].map(
@@ -85,14 +95,7 @@ function describeIncident(check: Mismatch, checks: readonly Mismatch[]): AuditIn
   );
   const purpose =
     scenario.purpose === undefined ? [] : [say`The scenario serves this purpose: ${name(scenario.purpose)}.`];
-  const isWatched = isDecidedByWatch(check);
-  const account = isWatched
-    ? accountOfMoment(checks)
-    : isDecidedByFirstInstant(check)
-      ? accountOfFirstInstant(checks)
-      : checks.length === 1
-        ? accountOfOne(check)
-        : accountOfMany(checks);
+  const account = accountOf(check, checks);
   const example =
     checks.length === 1
       ? []
@@ -116,7 +119,7 @@ function describeIncident(check: Mismatch, checks: readonly Mismatch[]): AuditIn
         : say`It does not fail a run until the end of ${name(check.known.expires)}. ${name(check.known.owner)} answers for it until then. Were it not known: ${account.urgency}`,
     firstChecks: [
       ...(check.verdict === 'flapping' ? unsteadiness(check) : []),
-      ...(isWatched ? [momentOfCheck(check)] : []),
+      ...(isDecidedByWatch(check) ? [momentOfCheck(check)] : []),
       ...(isDecidedByFirstInstant(check) ? [firstInstantOfCheck(check)] : []),
       ...(check.verdict === 'late' ? [slowness(check)] : []),
       ...(check.verdict !== 'flapping' && check.verdict !== 'late' && isOneWay(check)
@@ -231,6 +234,30 @@ function accountOfNewPods(checks: readonly Mismatch[], { from, expected }: Misma
 }
 
 /** The first that is not as it must be, of the pods that were there all the time where they showed one. */
+
+/** New connections are as they must be, and those that were open before are not. */
+function accountOfOpenBefore(checks: readonly Mismatch[]): Account {
+  const [check] = checks;
+  if (check === undefined) return { title: [], meaning: [], urgency: [] };
+  const isOne = checks.length === 1;
+  const those = isOne
+    ? say`A connection of ${describePod(check.from)} to ${targetOf(check)}`
+    : say`${count(checks.length, 'connection')}${whereOf(checks)}`;
+  const were = say`${those} that ${isOne ? 'was' : 'were'} open before`;
+  return check.verdict === 'leaked'
+    ? {
+        title: say`${were} went on although ${isOne ? 'it' : 'they'} must be cut`,
+        meaning: say`New connections are blocked as they must be. ${isOne ? 'One that was' : 'Those that were'} open when the policies changed still ${isOne ? 'carries' : 'carry'} what they forbid.`,
+        urgency: say`High where such connections may be open. They last until one of their pods ends them.`,
+      }
+    : {
+        title: say`${were} did not go on although ${isOne ? 'it' : 'they'} must be kept`,
+        meaning: say`New connections are blocked as they must be. ${isOne ? 'One that was' : 'Those that were'} open when the policies changed ${isOne ? 'was' : 'were'} to go on, and did not. Nothing is exposed, but what depends on ${isOne ? 'it' : 'them'} is interrupted.`,
+        urgency: say`Medium, and higher where users notice it. It happens again at every such change.`,
+      };
+}
+
+/** The first that is not as it must be. */
 function windowOf({ verdict, watched }: Mismatch): WindowView | undefined {
   const kind = verdict === 'leaked' ? 'leak' : 'gap';
   const own = watched?.windows.filter((one) => one.kind === kind);

@@ -1,4 +1,5 @@
 /** What a statement rests on, in short sentences: for readers who have never seen a policy. */
+import { HELD_FATES, type HeldFate } from '../../../model/held.ts';
 import { countOf, firstOf, lastOf, type Stretch } from '../../../model/observation.ts';
 import { greatest, least } from '../../../numbers.ts';
 import { allObservations, beforePolicies, underPolicies } from '../../parts/attempts.ts';
@@ -25,6 +26,7 @@ export function describeEvidence(checks: readonly CheckView[]): Phrase {
       ...describeControl(checks),
       ...describeTrials(checks),
       ...describeCuts(checks, scenario),
+      ...describeOpenBefore(checks),
     ],
     ' ',
   );
@@ -114,6 +116,27 @@ function describeCuts(checks: readonly CheckView[], scenario: ScenarioView): Phr
     }),
   ];
 }
+
+/** What became of connections that were open before. */
+function describeOpenBefore(checks: readonly CheckView[]): Phrase[] {
+  const held = checks.flatMap((check) => check.held ?? []);
+  if (held.length === 0) return [];
+  const fates = [...HELD_FATES, undefined].flatMap((fate) => {
+    const number = held.filter((one) => one.fate === fate).length;
+    return number === 0
+      ? []
+      : [say`${formatNumber(number)} ${fate === undefined ? 'of which nobody can tell' : WENT[fate]}`];
+  });
+  return [
+    say`${held.length === 1 ? 'One connection was' : say`${formatNumber(held.length)} connections were`} open before: ${list(fates)}.`,
+  ];
+}
+
+const WENT: Readonly<Record<HeldFate, string>> = {
+  survived: 'went on',
+  stalled: 'carried nothing any more',
+  broken: 'was ended',
+};
 
 /** Of those that something else is to cut it has been said before. */
 const FATES: readonly (readonly [WithoutPolicies, (was: string) => string])[] = [

@@ -1,4 +1,5 @@
 /** Checks as statements about the ports of a pod: who can reach it, and who cannot. */
+import { isDecidedByHeld } from '../../../judge/held.ts';
 import { namespaceOf } from '../../../keys.ts';
 import { describeTarget } from '../../../pair.ts';
 import type { CheckRecord } from '../../../record/schema.ts';
@@ -239,6 +240,10 @@ function inFullOf({ allowed, denied, untested }: TriedPort, pods: Scope['pods'])
 function describeDeviation(check: CheckView): Phrase {
   const pair = describePod(check.from);
   const target = phraseTarget(check);
+  if (isDecidedByHeld(check))
+    return check.verdict === 'leaked'
+      ? say`a connection of ${pair} to ${target} that was open before went on although it must be cut`
+      : say`a connection of ${pair} to ${target} that was open before did not go on although it must be kept`;
   const when = isDecidedByWatch(check)
     ? ' for a time, while it was watched,'
     : isDecidedByFirstInstant(check)

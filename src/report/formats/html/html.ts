@@ -9,6 +9,7 @@ import { scriptSource } from '../../../script-source.ts';
 import { problemsOf } from '../../parts/cases.ts';
 import { circumstanceFacts } from '../../parts/circumstances.ts';
 import { passedContrary, summariseContrary } from '../../parts/contrary.ts';
+import { summariseHeldConnections } from '../../parts/held-connections.ts';
 import { warningsOf } from '../../parts/opinion.ts';
 import { resultOf } from '../../parts/result-line.ts';
 import { describeOverdue } from '../../parts/review.ts';
@@ -144,9 +145,13 @@ function renderSummary(view: RunView): Markup {
 `;
   });
   const notes = view.scenarios.flatMap((scenario) =>
-    [describeOverdue(scenario), describeLeftOut(scenario), summariseWithoutControl(scenario.checks)].flatMap(
-      (text) =>
-        text === undefined ? [] : [html`<p class="callout is-inconclusive">${scenario.name}: ${text}</p>`],
+    [
+      describeOverdue(scenario),
+      describeLeftOut(scenario),
+      summariseWithoutControl(scenario.checks),
+      summariseHeldConnections(scenario.checks),
+    ].flatMap((text) =>
+      text === undefined ? [] : [html`<p class="callout is-inconclusive">${scenario.name}: ${text}</p>`],
     ),
   );
   const contrary = view.scenarios.flatMap(({ name, checks }) => {

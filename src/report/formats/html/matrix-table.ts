@@ -1,6 +1,13 @@
 /** The whole matrix of a step as a table, which the page's script makes a grid to walk through. */
 import { describeConnection, describePort, describePortName, describeTarget } from '../../../pair.ts';
-import { buildMatrix, CELL_KINDS, CELLS, type CellKind, type MatrixColumn } from '../../parts/matrix.ts';
+import {
+  buildMatrix,
+  CELL_KINDS,
+  CELLS,
+  type CellKind,
+  type MatrixColumn,
+  meaningsIn,
+} from '../../parts/matrix.ts';
 import { shortenMiddle } from '../../text/text.ts';
 import type { CheckView, StepView } from '../../view/view.ts';
 import { html, type Markup } from './markup.ts';
@@ -60,6 +67,7 @@ export function renderMatrixTable(
 `;
   });
   const present = new Set(matrix.cells.flat());
+  const meanings = meaningsIn(checks);
   const changed = [...new Set(changes.values())].map((change) => CHANGES[change]);
   const range = scenario.hasSteps ? html` data-first="${first}" data-end="${first + checks.length}"` : '';
   return html`${renderHeading(step, `${id}-matrix`, 'Who reached whom')}
@@ -70,7 +78,7 @@ export function renderMatrixTable(
 <tbody>
 ${rows}</tbody></table></div>
 <p class="nothing" hidden>No check of this ${scenario.hasSteps ? 'step' : 'scenario'} matches the filter.</p>
-<ul class="legend">${CELL_KINDS.filter((kind) => present.has(kind)).map((kind) => html`<li><span class="key ${CLASSES[kind]}">${CELLS[kind].glyph}</span>${CELLS[kind].meaning}</li>`)}${changed.map(({ mark, meaning }) => html`<li><span class="key framed">${mark}</span>${meaning}</li>`)}</ul>
+<ul class="legend">${CELL_KINDS.filter((kind) => present.has(kind)).map((kind) => html`<li><span class="key ${CLASSES[kind]}">${CELLS[kind].glyph}</span>${meanings[kind]}</li>`)}${changed.map(({ mark, meaning }) => html`<li><span class="key framed">${mark}</span>${meaning}</li>`)}</ul>
 </div>
 <div class="detail" role="region" aria-live="polite" aria-label="The chosen check of ${scenario.name}${scenario.hasSteps ? `, ${step.title}` : ''}" hidden><p>Point at a cell, or go through the matrix with the arrow keys, to see what is known of a check. Enter or a click keeps it here, Escape lets it go.</p></div>
 </div>

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { namespaceOf } from '../../../keys.ts';
 import { describeTarget } from '../../../pair.ts';
 import { isPassedContrary } from '../../parts/contrary.ts';
-import { buildMatrix, CELLS, cellOf } from '../../parts/matrix.ts';
+import { buildMatrix, cellOf, meaningsIn } from '../../parts/matrix.ts';
 import { factsOf } from '../../parts/mismatch.ts';
 import type { RunView, ScenarioView, StepView } from '../../view/view.ts';
 import { policiesOf } from './exercise.ts';
@@ -29,7 +29,7 @@ function packScenario(scenario: ScenarioView): PackedChecks {
     columns: places.map(({ column }) => column),
     pairs: packTexts(checks.map(({ pair }) => pair)),
     verdicts: packTexts(checks.map(({ countsAs }) => countsAs ?? 'unjudged')),
-    meanings: packTexts(checks.map((check) => CELLS[cellOf(check)].meaning)),
+    meanings: packTexts(checks.map((check) => meaningsIn([check])[cellOf(check)])),
     namespaces: packLists(checks.map(({ from, to }) => [...new Set([namespaceOf(from), namespaceOf(to)])])),
     policies: packLists(checks.map(policiesOf)),
     contrary: checks.flatMap((check, index) => (isPassedContrary(check) ? [index] : [])),

@@ -5,7 +5,7 @@ import { groupInconclusive } from '../../parts/inconclusive.ts';
 import { seenIssues } from '../../parts/known-issues.ts';
 import { factsOf } from '../../parts/mismatch.ts';
 import { findRunPatterns, findStepPatterns } from '../../parts/patterns.ts';
-import { describeShown } from '../../parts/watched.ts';
+import { describeShown } from '../../parts/shown.ts';
 import { count, formatNumber } from '../../text/text.ts';
 import type { CheckView, RunView } from '../../view/view.ts';
 import { html, type Markup } from './markup.ts';

@@ -5,6 +5,7 @@
 import type { RunView } from '../../view/view.ts';
 import { checkFamilies } from './check-families.ts';
 import type { MetricFamily, SeriesLabels } from './family.ts';
+import { heldFamilies } from './held-families.ts';
 import { knownFamilies } from './known-families.ts';
 import { runFamilies } from './run-families.ts';
 import { watchFamilies } from './watch-families.ts';
@@ -14,6 +15,7 @@ export function renderOpenMetrics(view: RunView): string {
   const families = [
     ...runFamilies(view),
     ...checkFamilies(view),
+    ...heldFamilies(view),
     ...knownFamilies(view),
     ...watchFamilies(view),
   ];

@@ -4,13 +4,13 @@ import { lengthsOf } from '../../../judge/windows/lengths.ts';
 import { lengthOf, WINDOW_KINDS } from '../../../model/window.ts';
 import { greatest } from '../../../numbers.ts';
 import { groupBy } from '../../parts/group.ts';
-import { fateOf, type HeldFate } from '../../parts/held.ts';
+import { fateOf, type WorstFate } from '../../parts/held.ts';
 import type { CheckView, RunView } from '../../view/view.ts';
 import type { MetricFamily, Sample, SeriesLabels } from './family.ts';
 import { histogram } from './histogram.ts';
 import { stepLabels } from './step-labels.ts';
 
-const FATES: readonly HeldFate[] = ['survived', 'stalled', 'broken', 'unopened'];
+const FATES: readonly WorstFate[] = ['survived', 'stalled', 'broken', 'unopened'];
 
 /** None where nothing was watched. */
 export function watchFamilies(view: RunView): MetricFamily[] {

@@ -1,6 +1,7 @@
 /** One scenario in the terminal report: a line where all is well, everything that helps where it is not. */
 import { passedContrary, summariseContrary } from '../../parts/contrary.ts';
 import { renderFailure } from '../../parts/failure.ts';
+import { summariseHeldConnections } from '../../parts/held-connections.ts';
 import { groupInconclusive, renderInconclusive } from '../../parts/inconclusive.ts';
 import { knownLines } from '../../parts/known-issues.ts';
 import { renderMatrixSection } from '../../parts/matrix-section.ts';
@@ -83,6 +84,7 @@ function renderNotes(
           describeLeftOut(scenario),
           verbose ? undefined : describeContraries(scenario),
           summariseWithoutControl(scenario.checks),
+          summariseHeldConnections(scenario.checks),
           ...knownLines(scenario),
         ]),
   ];

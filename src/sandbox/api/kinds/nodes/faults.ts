@@ -3,6 +3,9 @@ import {
   ENFORCEMENT,
   ENFORCEMENT_MODES,
   type EnforcementMode,
+  ESTABLISHED,
+  ESTABLISHED_FATES,
+  type EstablishedFate,
   PROGRAMMING_DELAY,
   RESTARTED_AT,
 } from '../../../annotations.ts';
@@ -15,17 +18,25 @@ export interface NodeFaults {
   readonly enforcement: EnforcementMode;
   /** How much later changes are taken up. */
   readonly delayMs: number;
+  /** What becomes of open connections that its rules deny. */
+  readonly established: EstablishedFate;
   /** Another text than before is a restart. */
   readonly restartedAt: string | undefined;
 }
 
-export const NO_FAULTS: NodeFaults = { enforcement: 'on', delayMs: 0, restartedAt: undefined };
+export const NO_FAULTS: NodeFaults = {
+  enforcement: 'on',
+  delayMs: 0,
+  established: 'kept',
+  restartedAt: undefined,
+};
 
 /** Of metadata in which {@link faultProblems} finds nothing. */
 export function faultsOf({ annotations = {} }: ObjectMeta): NodeFaults {
   return {
     enforcement: ENFORCEMENT_MODES.find((mode) => mode === annotations[ENFORCEMENT]) ?? NO_FAULTS.enforcement,
     delayMs: millisecondsOf(annotations[PROGRAMMING_DELAY] ?? '0s') ?? NO_FAULTS.delayMs,
+    established: ESTABLISHED_FATES.find((fate) => fate === annotations[ESTABLISHED]) ?? NO_FAULTS.established,
     restartedAt: annotations[RESTARTED_AT],
   };
 }
@@ -38,6 +49,7 @@ const LONGEST_DELAY_MS = 3_600_000;
 
 const CHECKS: Readonly<Record<string, AnnotationCheck>> = {
   [ENFORCEMENT]: oneOf(ENFORCEMENT_MODES),
+  [ESTABLISHED]: oneOf(ESTABLISHED_FATES),
   [PROGRAMMING_DELAY]: (field, value) =>
     millisecondsOf(value) === undefined
       ? [invalidValue(field, value, 'must be a duration of at most an hour, such as 500ms, 3s or 1m')]

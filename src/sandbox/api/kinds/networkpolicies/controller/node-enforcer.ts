@@ -1,6 +1,12 @@
 /** What one node enforces: the policies as it has taken them up, unless its network plugin is told to fail. */
 import type { EnforcementMode } from '../../../../annotations.ts';
-import { CLOSED_RULES, NO_RULES, type NodeRules, replaceRules } from '../../../../dataplane/rules.ts';
+import {
+  CLOSED_RULES,
+  judgingEstablished,
+  NO_RULES,
+  type NodeRules,
+  replaceRules,
+} from '../../../../dataplane/rules.ts';
 import { NO_FAULTS, type NodeFaults } from '../../nodes/faults.ts';
 
 /** A node's rules as the store had them at a revision. */
@@ -79,9 +85,10 @@ export class NodeEnforcer {
   }
 
   async #bringIntoForce(): Promise<void> {
-    const { enforcement } = this.#faults;
+    const { enforcement, established } = this.#faults;
     const { revision, rules } = this.#taken;
-    const after = rulesUnder(enforcement, rules);
+    const wanted = rulesUnder(enforcement, rules);
+    const after = established === 'cut' ? judgingEstablished(wanted) : wanted;
     const isRestarting = this.#isRestarting;
     this.#isRestarting = false;
     if (isRestarting || this.#inForce.table !== after.table)
