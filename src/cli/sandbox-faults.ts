@@ -1,4 +1,4 @@
-/** `podreach sandbox enforcement`, `delay`, `restart` and `stall`: make a sandbox that runs fail, and say when. */
+/** `podreach sandbox enforcement`, `delay`, `established`, `restart` and `stall`: make a sandbox that runs fail, and say when. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { type Clock, systemClock } from '../clock.ts';
 import {
@@ -6,7 +6,10 @@ import {
   delayFault,
   ENFORCEMENT_MODES,
   type EnforcementMode,
+  ESTABLISHED_FATES,
+  type EstablishedFate,
   enforcementFault,
+  establishedFault,
   faultName,
   hasEnforcement,
   isInForce,
@@ -57,6 +60,14 @@ export function sandboxFaultCommands(setExitCode: SetExitCode): readonly Command
       .argument('<duration>', 'how much later, such as 3s, or none', parseDelay)
       .action((node: string, delayMs: number | null, _: FaultOptions, command: Command) =>
         act(delayFault(node, delayMs), command),
+      ),
+    withFor(onNode(new Command('established')))
+      .description(
+        'let a node of a sandbox keep or cut connections that are open when a policy closes their way',
+      )
+      .addArgument(new Argument('<fate>', 'what becomes of them').choices(ESTABLISHED_FATES))
+      .action((node: string, fate: EstablishedFate, _: FaultOptions, command: Command) =>
+        act(establishedFault(node, fate), command),
       ),
     onNode(new Command('restart'))
       .description('restart the enforcement of a node of a sandbox, which changes nothing')

@@ -19,6 +19,7 @@ Examples:
 Of a sandbox that runs, with its kubeconfig in $KUBECONFIG or --kubeconfig:
   podreach sandbox enforcement node-1 open --for 700ms     everything passes on this node, and then no more
   podreach sandbox delay node-1 3s                         changes are taken up later there
+  podreach sandbox established node-1 cut                  a policy that closes also cuts what is open
   podreach sandbox restart node-1                          its rules are written anew
   podreach sandbox stall shop/web --for 5s                 the pod does nothing meanwhile`;
 

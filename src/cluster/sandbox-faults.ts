@@ -4,6 +4,9 @@ import {
   ENFORCEMENT_MODES,
   ENFORCEMENT_REASONS,
   type EnforcementMode,
+  ESTABLISHED,
+  ESTABLISHED_FATES,
+  type EstablishedFate,
   OWN_PREFIX,
   PROGRAMMING_DELAY,
   RESTARTED_AT,
@@ -11,7 +14,7 @@ import {
 } from '../sandbox/annotations.ts';
 import { VERSION_SUFFIX } from '../sandbox/version.ts';
 
-export { ENFORCEMENT_MODES, type EnforcementMode };
+export { ENFORCEMENT_MODES, type EnforcementMode, ESTABLISHED_FATES, type EstablishedFate };
 
 /** Something that a sandbox can be told to do wrong. */
 export interface SandboxFault {
@@ -44,6 +47,15 @@ export function delayFault(node: string, delayMs: number | null): SandboxFault {
   };
 }
 
+export function establishedFault(node: string, fate: EstablishedFate): SandboxFault {
+  return {
+    object: { resource: 'nodes', name: node },
+    annotation: ESTABLISHED,
+    value: fate === 'kept' ? null : fate,
+    describe: (value) => `connections that are open when a policy closes are ${value ?? 'kept'}`,
+  };
+}
+
 export function restartFault(node: string, now: Date): SandboxFault {
   return {
     object: { resource: 'nodes', name: node },
@@ -62,7 +74,7 @@ export function stallFault(namespace: string, name: string, isStalled: boolean):
   };
 }
 
-/** `enforcement`, `programming-delay`, `restarted-at` or `stalled`. */
+/** `enforcement`, `established`, `programming-delay`, `restarted-at` or `stalled`. */
 export function faultName({ annotation }: SandboxFault): string {
   return annotation.slice(OWN_PREFIX.length);
 }

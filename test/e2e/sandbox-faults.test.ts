@@ -75,6 +75,14 @@ test('what was so before is so again, and it is told as JSON', async () => {
   expect(await annotationsOf('node-1')).toEqual({});
 });
 
+test('a node cuts what is open, until it is to keep it again', async () => {
+  const { stdout } = await podreach('established', 'node-1', 'cut');
+  expect(LINE.exec(stdout.trim())?.[2]).toBe('connections that are open when a policy closes are cut');
+  expect(await annotationsOf('node-1')).toEqual({ 'sandbox.podreach.dev/established': 'cut' });
+  await podreach('established', 'node-1', 'kept');
+  expect(await annotationsOf('node-1')).toEqual({});
+});
+
 test('Ctrl-C takes it back too', async () => {
   const held = startCli([
     'sandbox',

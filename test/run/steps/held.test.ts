@@ -1,5 +1,7 @@
 /** What becomes of open connections when a step cuts their pairs off, on real packets: where they are kept, and where they are cut. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import type { Kube } from '../../../src/kube/kube.ts';
 import type { CheckRecord, RunRecord } from '../../../src/record/schema.ts';
 import { runWith, sandbox } from '../run-with.ts';
 
@@ -154,4 +156,24 @@ steps:
   expect(named(record, 'kept')?.reason).toBe(
     'nobody can tell what became of the connection that was open before: it could not be opened before the step acted (timeout)',
   );
+});
+
+test.concurrent('a destination that does not run for a while is not taken for a cut', async () => {
+  const stall = (kube: Kube, stalled: string | null) =>
+    kube.patch(
+      { resource: 'pods', namespace: 'held', name: 'db' },
+      { metadata: { annotations: { 'sandbox.podreach.dev/stalled': stalled } } },
+    );
+  const record = await runWith(
+    sandbox(),
+    (event, kube) =>
+      event.type === 'phase-started' && event.phase === 'apply' && event.step !== undefined
+        ? stall(kube, 'true')
+            .then(() => delay(2_500))
+            .then(() => stall(kube, null))
+        : undefined,
+    { scenario: SCENARIO, withinMs: 20_000 },
+  );
+  expect(fatesIn(record)).toMatchObject({ kept: 'pass: survived', either: 'pass: survived' });
+  expect(named(record, 'kept')?.held?.longestStallMs).toBeGreaterThan(2_000);
 });
