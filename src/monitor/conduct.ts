@@ -92,6 +92,7 @@ export async function conductWatch(
     },
     { ...tools, signal: AbortSignal.any([signal, over.signal]) },
   );
+  save();
   progress({
     type: 'watch-began',
     checks,
@@ -99,7 +100,6 @@ export async function conductWatch(
     ...(why === undefined ? {} : { why }),
     ...(forMs === undefined ? {} : { forMs }),
   });
-  save();
 
   try {
     own.endedBy = await untilOver({ watch, own, options, run });
@@ -172,8 +172,9 @@ async function untilOver({ watch, own, options, run }: Going): Promise<EndedBy> 
       const knownMs = Math.max(0, watch.now() - 2 * run.checked.tools.timing.timeoutMs);
       await watch.collect(false);
       open = tellSeen(watch, own, knownMs, progress);
-      tell(true);
+      // What is told is in the record: whoever ends podreach now finds it there.
       run.save();
+      tell(true);
     }
   };
   const telling = async (): Promise<void> => {
