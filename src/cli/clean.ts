@@ -64,6 +64,8 @@ async function clean(options: CleanOptions): Promise<number> {
     else for (const line of describeAll(found, systemClock.date())) print(line);
     const chosen = choose(found, options);
     if (chosen.length === 0 || !(await isSure(chosen, options, signal))) return 0;
+    const { removeLeftKubeconfigs } = await import('./kubeconfig-file.ts');
+    removeLeftKubeconfigs();
     await remove(chosen, kube, systemClock, signal);
     return 0;
   } finally {

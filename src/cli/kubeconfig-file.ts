@@ -1,11 +1,14 @@
 /** A kubeconfig for people's own tools: a file that only its owner can read, gone when the cluster is. */
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { messageOf, PodreachError } from '../errors.ts';
+
+/** Temporary folders are named for the process that made them: who was killed could not take his away. Machines may share them. */
+const OWN_FOLDERS = `podreach-${encodeURIComponent(hostname())}-`;
 
 export interface KubeconfigFile extends Disposable {
   readonly path: string;
@@ -17,7 +20,8 @@ export interface KubeconfigFile extends Disposable {
  * @throws PodreachError `usage` where another file is there already, or it cannot be written
  */
 export async function writeKubeconfig(text: string, path?: string): Promise<KubeconfigFile> {
-  const file = path ?? join(mkdtempSync(join(tmpdir(), 'podreach-')), 'kubeconfig');
+  if (path === undefined) removeLeftKubeconfigs();
+  const file = path ?? join(mkdtempSync(join(tmpdir(), `${OWN_FOLDERS}${process.pid}-`)), 'kubeconfig');
   if (path !== undefined && (await isLeftOver(path))) rmSync(path);
   try {
     writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
@@ -33,6 +37,29 @@ export async function writeKubeconfig(text: string, path?: string): Promise<Kube
       rmSync(path === undefined ? dirname(file) : file, { recursive: true, force: true });
     },
   };
+}
+
+/** Takes away the temporary kubeconfigs of processes that are gone: they hold credentials. */
+export function removeLeftKubeconfigs(): void {
+  for (const name of readdirSync(tmpdir())) {
+    if (!name.startsWith(OWN_FOLDERS)) continue;
+    const [, pid] = /^(\d+)-[^-]+$/.exec(name.slice(OWN_FOLDERS.length)) ?? [];
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    } catch {
+      // Somebody else's, who will do so.
+    }
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 /** Whether a file is the kubeconfig of a sandbox that is gone: who was killed could not take it away. */

@@ -51,28 +51,45 @@ export function openOutputs(options: OutputOptions, env: NodeJS.ProcessEnv = {})
     systemClock,
   );
   const note = (text: string): void => progress.listen({ type: 'note', text });
+  const saver = recordSaver(requests, note);
   return {
     progress: progress.listen,
     note,
-    save: recordSaver(requests, note),
+    save: saver.save,
     finish(record) {
+      saver.stop();
       progress.close();
       return printReports(REPORTS, record, requests, { quiet, verbose });
     },
   };
 }
 
-function recordSaver(
-  requests: readonly ReportRequest[],
-  note: (text: string) => void,
-): (record: RunRecord) => void {
+interface RecordSaver {
+  /** At once, or as soon as it may be written again: nothing that was to be saved is left out. */
+  readonly save: (record: RunRecord) => void;
+  /** What is still to be written is not. */
+  readonly stop: () => void;
+}
+
+function recordSaver(requests: readonly ReportRequest[], note: (text: string) => void): RecordSaver {
   const files = requests.flatMap(({ format, file }) =>
     format === 'json' && file !== undefined ? [file] : [],
   );
   const growing = new GrowingText();
   let savedMs: number | undefined;
-  return (record) => {
-    if (files.length === 0 || (savedMs !== undefined && systemClock.now() - savedMs < SAVE_EVERY_MS)) return;
+  let later: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    clearTimeout(later);
+    later = undefined;
+  };
+  const save = (record: RunRecord): void => {
+    if (files.length === 0) return;
+    stop();
+    const restMs = savedMs === undefined ? 0 : savedMs + SAVE_EVERY_MS - systemClock.now();
+    if (restMs > 0) {
+      later = setTimeout(() => save(record), restMs).unref();
+      return;
+    }
     const isFirst = savedMs === undefined;
     savedMs = systemClock.now();
     const text = growing.next(record);
@@ -87,4 +104,5 @@ function recordSaver(
       }
     }
   };
+  return { save, stop };
 }

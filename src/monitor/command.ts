@@ -38,6 +38,9 @@ export async function runCommand(
     cancelSignal: signal,
     forceKillAfterDelay: KILLED_AFTER_MS,
   });
+  // Whoever leaves at once leaves nothing behind that works on a cluster whose kubeconfig is gone.
+  const kill = (): void => void running.kill('SIGKILL');
+  process.once('exit', kill);
   // What it has left running may hold its output for ever.
   const { nodeChildProcess } = running;
   nodeChildProcess.once('exit', () => {
@@ -53,6 +56,7 @@ export async function runCommand(
     // Its output was let go.
   }
   const { failed, exitCode, signal: killedBy, code, originalMessage } = await running;
+  process.off('exit', kill);
   if (!failed) return { exitCode: 0 };
   const known = exitCode === undefined ? {} : { exitCode };
   if (signal.aborted) return { ...known, failure: 'it was ended with the watch' };

@@ -104,6 +104,7 @@ export async function conductWatch(
     },
     { ...tools, signal: AbortSignal.any([signal, over.signal]) },
   );
+  save();
   progress({
     type: 'watch-began',
     checks,
@@ -111,7 +112,6 @@ export async function conductWatch(
     ...(why === undefined ? {} : { why }),
     ...(forMs === undefined ? {} : { forMs }),
   });
-  save();
 
   const churning = churn?.go(over.signal);
   try {
@@ -209,8 +209,9 @@ async function untilOver({ watch, churn, own, options, run }: Going): Promise<En
       await watch.collect(false);
       noteChurn(own, churn);
       open = tellSeen(watch, own, knownMs, progress);
-      tell(true);
+      // What is told is in the record: whoever ends podreach now finds it there.
       run.save();
+      tell(true);
     }
   };
   const telling = async (): Promise<void> => {

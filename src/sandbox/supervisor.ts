@@ -68,6 +68,7 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
           enforce: network.enforce,
           onCommit: tellEnforcement(store, now),
           onFailure: endBecause,
+          now,
         });
   const prober = createProber({
     nsenter: tools.nsenter,

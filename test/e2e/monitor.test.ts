@@ -1,8 +1,10 @@
 /** `podreach monitor` as its users run it: what ends a watch, and what the exit code says then. */
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { connectKube } from '../../src/kube/connect.ts';
 import { checksOf, type RunRecord, runRecordSchema } from '../../src/record/schema.ts';
+import { FORMAT_NAMES, type ReportFormat } from '../../src/report/formats.ts';
 import { SCENARIO } from '../run/run-with.ts';
 import { leftOf, tracesBelow } from '../sandbox/traces.ts';
 import { type Folder, folderWith, ROOT, runCli, startCli } from '../support/cli.ts';
@@ -13,6 +15,19 @@ const scenarios = (text = SCENARIO): Folder => folderWith({ 'pair.yaml': text })
 function recordIn({ path }: Folder): RunRecord {
   return runRecordSchema.parse(JSON.parse(readFileSync(join(path, 'run.json'), 'utf8')));
 }
+
+/** How each format says that a run did not come to its own end. */
+const INCOMPLETE: Readonly<Record<ReportFormat, RegExp>> = {
+  terminal: /did not come to its own end/,
+  json: /"incomplete": ?true/,
+  junit: /did not come to its own end/,
+  markdown: /did not come to its own end/,
+  github: /did not come to its own end/,
+  html: /did not come to its own end/,
+  audit: /did not come to its end/,
+  openmetrics: /podreach_run_complete\{[^}]*\} 0/,
+  tap: /did not come to its own end/,
+};
 
 /** A command that says where its kubeconfig is, and whether it is a cluster's. */
 const LOOK = `
@@ -78,6 +93,78 @@ test('killed, it leaves a record that can be read, and says that it is incomplet
   expect(watch?.durationMs).toBeUndefined();
   const { stdout } = await runCli(['report', 'run.json'], { cwd: folder.path });
   expect(stdout).toContain('did not come to its own end');
+});
+
+/** Says who it is, does not end when it is asked to, and ends by itself when a test has failed. */
+const STUBBORN = `
+  process.on('SIGTERM', () => console.log('asked to end'));
+  console.log('command', process.pid, process.env.KUBECONFIG);
+  setTimeout(() => process.exit(0), 120_000);
+`;
+
+test('killed on a cluster that goes on, it leaves a record that every format tells honestly, and what clean takes away', async () => {
+  using folder = scenarios();
+  const kubeconfig = join(folder.path, 'kubeconfig');
+  const sandbox = startCli(['sandbox', '--kubeconfig', kubeconfig]);
+  await sandbox.until(/The sandbox is running/);
+  const at = ['--cluster', 'context', '--kubeconfig', kubeconfig];
+  // A folder of its own for temporary files: others put theirs where everybody does.
+  const temporary = join(folder.path, 'tmp');
+  mkdirSync(temporary);
+  const env = { KUBECONFIG: '/nowhere', TMPDIR: temporary };
+  const args = [...ARGS, '--verbose', ...at, '--for', '10m', '--', process.execPath, '-e', STUBBORN];
+  const watching = startCli(args, { cwd: folder.path, env });
+  const [, command = '', commandConfig = ''] = await watching.until(/command (\d+) (\S+)/);
+  await watching.until(/watched for \S+ s of 10 min 0 s, [1-9]\d* attempts/);
+  watching.child.kill('SIGKILL');
+  await watching.ended;
+  process.kill(Number(command), 'SIGKILL');
+  expect(existsSync(commandConfig)).toBe(true);
+
+  const { run, watch } = recordIn(folder);
+  expect(run.incomplete).toBe(true);
+  expect(watch?.attempts.collected).toBeGreaterThan(0);
+  for (const format of FORMAT_NAMES) {
+    const { stdout } = await runCli(['report', 'run.json', '--report', format], { cwd: folder.path });
+    expect.soft(stdout, format).toMatch(INCOMPLETE[format]);
+    expect.soft(stdout, format).not.toMatch(/all \d+ checks passed|podreach_watch_duration_seconds\{/i);
+  }
+
+  const cleaned = await runCli(['clean', '--run', run.id, ...at], { cwd: folder.path, env });
+  expect(cleaned.exitCode).toBe(0);
+  const kube = await connectKube(readFileSync(kubeconfig, 'utf8'));
+  const left = await Promise.all(
+    (['namespaces', 'pods', 'networkpolicies'] as const).map((resource) => kube.list({ resource })),
+  );
+  kube.close();
+  const own = left
+    .flat()
+    .filter(({ metadata }) => !/^(kube-.*|default)$/.test(metadata.namespace ?? metadata.name));
+  expect(own).toEqual([]);
+  expect(readdirSync(temporary)).toEqual([]);
+  sandbox.child.kill('SIGTERM');
+  await sandbox.ended;
+});
+
+test('the second Ctrl-C leaves at once, and takes the kubeconfig with it', async () => {
+  using folder = scenarios();
+  const args = [...ARGS, '--for', '10m', '--', process.execPath, '-e', STUBBORN];
+  const watching = startCli(args, { cwd: folder.path });
+  const [, kubeconfig = ''] = await watching.until(/command \d+ (\S+)/);
+  // The command is among them.
+  const traces = tracesBelow(watching.child.pid ?? 0);
+  watching.child.kill('SIGINT');
+  // The first ends the watch, and the command is waited for.
+  await watching.until(/asked to end/);
+  const askedMs = performance.now();
+  watching.child.kill('SIGINT');
+  const { exitCode, stderr } = await watching.ended;
+  expect(performance.now() - askedMs).toBeLessThan(10_000);
+  expect(exitCode).toBe(130);
+  expect(stderr).toContain('left at once');
+  expect(existsSync(kubeconfig)).toBe(false);
+  expect(recordIn(folder).run.incomplete).toBe(true);
+  expect(await leftOf(traces)).toEqual([]);
 });
 
 describe('is refused before anything starts', () => {

@@ -14,6 +14,10 @@ export interface WatchedNodes {
 const LONGEST_BEFORE_MS = 10_000;
 /** Some times are told by what ended the incident, such as the start of the next container. */
 const LONGEST_AFTER_MS = 5_000;
+/** What came when the window was over has not caused it. Clocks may differ a little. */
+const LONGEST_AFTER_END_MS = 500;
+/** Nor is what came after its begin as likely a cause as what came before it: so many times further away it counts as. */
+const AFTER_COUNTS = 3;
 
 /**
  * How much further away something may be and still be told rather than what is first in the list, in milliseconds: a policy that was
@@ -25,6 +29,8 @@ const HANDICAP_MS: Readonly<Record<IncidentKind, number>> = {
   'plugin-image': 500,
   'node-not-ready': 1_000,
   'network-unavailable': 1_000,
+  // It may be told without the time before it, and what is up again may not have its rules yet.
+  'network-available': 1_500,
   'policy-created': 2_000,
   'policy-changed': 2_000,
   'policy-deleted': 2_000,
@@ -35,7 +41,6 @@ const HANDICAP_MS: Readonly<Record<IncidentKind, number>> = {
   'command-started': 8_000,
   'command-ended': 8_000,
   'node-ready': 8_000,
-  'network-available': 8_000,
   // What took away the API server took away the rest as well: these cause nothing.
   'api-lost': 100_000,
   'api-back': 100_000,
@@ -46,7 +51,7 @@ const ANYWHERE_MS = 250;
 
 /** @returns an index into the incidents; undefined where none happened near to the beginning of the window, at its ends */
 export function nearestIncident(
-  { began }: Pick<Window, 'began'>,
+  { began, ended }: Pick<Window, 'began' | 'ended'>,
   incidents: readonly Incident[],
   nodes: WatchedNodes,
 ): number | undefined {
@@ -57,8 +62,10 @@ export function nearestIncident(
     const afterMs = atMs - withinMs - began.latestMs;
     if (beforeMs > LONGEST_BEFORE_MS || afterMs > LONGEST_AFTER_MS || isElsewhere(node, nodes)) continue;
     if (isOfOthers(incident, nodes)) continue;
+    if (ended !== undefined && atMs - withinMs - ended.latestMs > LONGEST_AFTER_END_MS) continue;
     const isHere = node !== undefined && (node === nodes.source || node === nodes.destination);
-    const costMs = Math.max(0, beforeMs, afterMs) + HANDICAP_MS[kind] + (isHere ? 0 : ANYWHERE_MS);
+    const costMs =
+      Math.max(0, beforeMs, AFTER_COUNTS * afterMs) + HANDICAP_MS[kind] + (isHere ? 0 : ANYWHERE_MS);
     if (nearest === undefined || costMs < nearest.costMs) nearest = { index, costMs };
   }
   return nearest?.index;

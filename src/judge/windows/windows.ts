@@ -4,8 +4,9 @@
  */
 import type { Expectation } from '../../model/check.ts';
 import type { Edge, Window } from '../../model/window.ts';
+import { greatest } from '../../numbers.ts';
 import { type Between, isBlind, unknownWindows } from './blind.ts';
-import { darkTimes, type Known, paceOf, type Sighting, sightingsOf } from './sightings.ts';
+import { darkTimes, type Known, type Pace, paceOf, type Sighting, sightingsOf } from './sightings.ts';
 import type { Track } from './track.ts';
 
 export interface WatchTimes {
@@ -31,7 +32,7 @@ export function windowsOf(expected: Expectation, track: Track, { everyMs, endMs 
     ...(isUnseen(atEnd) ? [atEnd] : []),
   ];
   return [
-    ...contraryWindows(expected, rows, { endMs, isSeenToEnd: !isUnseen(atEnd) }),
+    ...contraryWindows(expected, rows, { endMs, isSeenToEnd: !isUnseen(atEnd), pace }),
     ...blind.flatMap((between) => unknownWindows(between, dark, pace)),
   ]
     .map((window) => widened(window, track.clockMs, endMs))
@@ -78,50 +79,112 @@ function exactly(ms: number): Known {
   return { earliestMs: ms, latestMs: ms };
 }
 
+/** A window that is not told yet. */
+interface Contrary extends Pick<Window, 'began' | 'ended'> {
+  readonly sightings: readonly Sighting[];
+  /** By then all of its attempts had shown what they showed: a gap's when they dialled. */
+  readonly overMs: number;
+}
+
 /** An edge lies between attempts that prove the one and the other: where nobody could tell in between, it is as uncertain as that is long. */
 function contraryWindows(
   expected: Expectation,
   rows: readonly ProvenRow[],
-  { endMs, isSeenToEnd }: { readonly endMs: number; readonly isSeenToEnd: boolean },
+  {
+    endMs,
+    isSeenToEnd,
+    pace,
+  }: { readonly endMs: number; readonly isSeenToEnd: boolean; readonly pace: Pace },
 ): Window[] {
-  const least = expected === 'unreachable' ? 1 : LEAST_FAILED;
-  const agreedAfter = shownNext(rows);
-  const windows: Window[] = [];
-  let agreedBeforeMs = 0;
-  for (const [index, { kind, sightings }] of rows.entries()) {
-    const [first] = sightings;
-    const last = sightings.at(-1) ?? first;
-    if (kind === 'agrees') {
-      agreedBeforeMs = last.last.earliestMs;
-      continue;
-    }
-    const attempts = countOf(sightings);
-    if (attempts < least) continue;
+  const found: Contrary[] = [];
+  let isUnbroken = false;
+  for (const [index, row] of rows.entries()) {
+    if (row.blindBefore !== undefined) isUnbroken = false;
+    if (row.kind === 'agrees') continue;
+    if (countOf(row.sightings) < (expected === 'unreachable' ? 1 : LEAST_FAILED)) continue;
+    const before = isUnbroken ? found.at(-1) : undefined;
+    const agreedBeforeMs = agreedBefore(rows, index, pace);
+    const { overMs, ...contrary } = contraryOf(expected, row, agreedBeforeMs);
+    const ended = {
+      earliestMs: lastOf(row).last.earliestMs,
+      latestMs: agreedAfter(rows, index, overMs, pace) ?? endMs,
+    };
     const isOpen = index === rows.length - 1 && isSeenToEnd;
-    windows.push({
-      kind: expected === 'unreachable' ? 'leak' : 'gap',
-      began: { earliestMs: agreedBeforeMs, latestMs: first.shownMs },
-      ...(isOpen
-        ? {}
-        : { ended: { earliestMs: last.last.earliestMs, latestMs: agreedAfter[index] ?? endMs } }),
-      attempts,
-      ...mostOf(sightings),
-    });
+    const one = { ...contrary, overMs, ...(isOpen ? {} : { ended }) };
+    // A connection that took long may have been made when the next ones were, whatever was dialled and denied meanwhile.
+    if (before !== undefined && before.overMs > agreedBeforeMs) found.splice(-1, 1, asOne(before, one));
+    else found.push(one);
+    isUnbroken = true;
   }
-  return windows;
+  return found.map(({ began, ended, sightings }) => ({
+    kind: expected === 'unreachable' ? 'leak' : 'gap',
+    began,
+    ...(ended === undefined ? {} : { ended }),
+    attempts: countOf(sightings),
+    ...mostOf(sightings),
+  }));
 }
 
-/** For each row, when the next one that agrees had shown so. */
-function shownNext(rows: readonly ProvenRow[]): (number | undefined)[] {
-  let next: number | undefined;
-  return rows
-    .toReversed()
-    .map(({ kind, sightings: [first] }) => {
-      const after = next;
-      if (kind === 'agrees') next = first.shownMs;
-      return after;
-    })
-    .toReversed();
+function contraryOf(expected: Expectation, row: ProvenRow, agreedBeforeMs: number): Omit<Contrary, 'ended'> {
+  const { sightings } = row;
+  return {
+    began: { earliestMs: agreedBeforeMs, latestMs: sightings[0].shownMs },
+    sightings,
+    overMs:
+      expected === 'unreachable' ? greatest(sightings.map((one) => one.overMs)) : lastOf(row).last.latestMs,
+  };
+}
+
+function asOne(before: Contrary, after: Contrary): Contrary {
+  return {
+    ...after,
+    began: { ...before.began, latestMs: Math.min(before.began.latestMs, after.began.latestMs) },
+    sightings: [...before.sightings, ...after.sightings],
+    overMs: Math.max(before.overMs, after.overMs),
+  };
+}
+
+function lastOf({ sightings }: ProvenRow): Sighting {
+  return sightings.at(-1) ?? sightings[0];
+}
+
+/**
+ * When the last one dialled that agrees, and had shown so when the contrary was dialled: one that was out then may have connected later.
+ * What waits in vain shows so from its dial on.
+ */
+function agreedBefore(rows: readonly ProvenRow[], contrary: number, { holeMs }: Pace): number {
+  const contraryMs = rows[contrary]?.sightings[0].first.earliestMs ?? 0;
+  for (let index = contrary - 1; index >= 0; index -= 1) {
+    const { kind, sightings } = rows[index] as ProvenRow;
+    if (kind !== 'agrees') continue;
+    for (const { outcome, first, shownMs, last, overMs } of sightings.toReversed()) {
+      const isInVain = outcome === 'timeout';
+      const tookMs = isInVain ? 0 : overMs - last.latestMs;
+      if (last.latestMs + tookMs <= contraryMs) return last.earliestMs;
+      if ((isInVain ? first.latestMs : shownMs) <= contraryMs)
+        return Math.max(first.earliestMs, contraryMs - tookMs - holeMs);
+    }
+  }
+  return 0;
+}
+
+/** When the first one had shown that it agrees that dialled after the contrary had been shown: one that was out before tells of before. */
+function agreedAfter(
+  rows: readonly ProvenRow[],
+  contrary: number,
+  contraryMs: number,
+  { holeMs }: Pace,
+): number | undefined {
+  for (let index = contrary + 1; index < rows.length; index += 1) {
+    const { kind, sightings } = rows[index] as ProvenRow;
+    if (kind !== 'agrees') continue;
+    for (const { first, shownMs, last } of sightings) {
+      if (first.latestMs >= contraryMs) return shownMs;
+      if (last.earliestMs >= contraryMs)
+        return Math.min(last.latestMs, contraryMs + holeMs) + (shownMs - first.latestMs);
+    }
+  }
+  return undefined;
 }
 
 /** What most of them showed. */

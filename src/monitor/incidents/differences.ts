@@ -168,18 +168,23 @@ function* network(
 function* policyEvents(before?: readonly KubeObject[], after?: readonly KubeObject[]): Generator<Event> {
   for (const { key, was, is } of pairs(before, after)) {
     const object = `networkpolicy/${key}`;
-    if (was === undefined && is !== undefined)
+    // Who deleted it nobody tells.
+    if (is === undefined) {
+      yield { kind: 'policy-deleted', object, text: `policy ${key} was deleted` };
+      continue;
+    }
+    const { by, told } = lastChangeOf(is);
+    if (was === undefined)
       yield {
         kind: 'policy-created',
         object,
-        text: `policy ${key} was created`,
+        text: `policy ${key} was created${by}`,
         told: is.metadata.creationTimestamp,
       };
-    else if (is === undefined) yield { kind: 'policy-deleted', object, text: `policy ${key} was deleted` };
-    else if (was !== undefined && uidOf(was) !== uidOf(is))
-      yield { kind: 'policy-changed', object, text: `policy ${key} was replaced` };
-    else if (was !== undefined && generationOf(was) !== generationOf(is))
-      yield { kind: 'policy-changed', object, text: `policy ${key} was changed` };
+    else if (uidOf(was) !== uidOf(is))
+      yield { kind: 'policy-changed', object, text: `policy ${key} was replaced${by}`, told };
+    else if (generationOf(was) !== generationOf(is))
+      yield { kind: 'policy-changed', object, text: `policy ${key} was changed${by}`, told };
   }
 }
 
@@ -224,6 +229,8 @@ interface Fields {
     readonly uid?: string;
     readonly generation?: number;
     readonly resourceVersion?: string;
+    /** Who has written which fields, and when last. */
+    readonly managedFields?: readonly { readonly manager?: string; readonly time?: string }[];
   };
   readonly spec?: {
     readonly nodeName?: string;
@@ -245,6 +252,15 @@ const nodeOf = (object: KubeObject): string | undefined => fieldsOf(object).spec
 function generationOf(object: KubeObject): number | string | undefined {
   const { generation, resourceVersion } = fieldsOf(object).metadata;
   return generation ?? resourceVersion;
+}
+
+/** ` by kubectl-edit`, the program that wrote to it last, and when; empty where the server does not say. */
+function lastChangeOf(object: KubeObject): { readonly by: string; readonly told: string | undefined } {
+  const { managedFields = [] } = fieldsOf(object).metadata;
+  const last = managedFields
+    .toSorted((one, other) => (one.time ?? '').localeCompare(other.time ?? ''))
+    .at(-1);
+  return { by: last?.manager === undefined ? '' : ` by ${last.manager}`, told: last?.time };
 }
 
 function imagesOf(object: KubeObject): readonly string[] {

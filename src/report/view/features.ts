@@ -29,6 +29,9 @@ export function featuresOf(check: CheckView): Feature[] {
   const key = (...parts: string[]): string => JSON.stringify(parts);
   const toNodeKey = toNode === undefined ? [] : [key('to-node', toNode)];
   const fromNodeKey = fromNode === undefined ? [] : [key('from-node', fromNode)];
+  const atNode = (node: string | undefined): string[] => (node === undefined ? [] : [key('at-node', node)]);
+  const toNodeKeys = [...toNodeKey, ...atNode(toNode)];
+  const fromNodeKeys = [...fromNodeKey, ...atNode(fromNode)];
   const isLocal = fromNode === toNode;
   return [
     {
@@ -36,36 +39,45 @@ export function featuresOf(check: CheckView): Feature[] {
       all: `lead into ${target}`,
       every: `into ${target}`,
       short: `to ${target}`,
-      implied: [key('to', to), key('to-space', toSpace), key('port', port), ...toNodeKey],
+      implied: [key('to', to), key('to-space', toSpace), key('port', port), ...toNodeKeys],
     },
     {
       key: key('to', to),
       all: `lead into ${to}`,
       every: `into ${to}`,
       short: `to ${to}`,
-      implied: [key('to-space', toSpace), ...toNodeKey],
+      implied: [key('to-space', toSpace), ...toNodeKeys],
     },
     {
       key: key('from', from),
       all: `start at ${from}`,
       every: `from ${from}`,
       short: `from ${from}`,
-      implied: [key('from-space', fromSpace), ...fromNodeKey],
+      implied: [key('from-space', fromSpace), ...fromNodeKeys],
     },
     ...toNodeKey.map((id) => ({
       key: id,
       all: `end on node ${toNode}`,
       every: `to a pod on node ${toNode}`,
       short: `to ${toNode}`,
-      implied: [],
+      implied: atNode(toNode),
     })),
     ...fromNodeKey.map((id) => ({
       key: id,
       all: `start on node ${fromNode}`,
       every: `from a pod on node ${fromNode}`,
       short: `from ${fromNode}`,
-      implied: [],
+      implied: atNode(fromNode),
     })),
+    ...[...new Set([fromNode, toNode])].flatMap((node) =>
+      atNode(node).map((id) => ({
+        key: id,
+        all: `start or end on node ${node}`,
+        every: `from or to a pod on node ${node}`,
+        short: `at ${node}`,
+        implied: [],
+      })),
+    ),
     ...(fromNode === undefined || toNode === undefined
       ? []
       : [

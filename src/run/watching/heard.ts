@@ -10,6 +10,8 @@ export interface HeardEvent extends Pick<HeldLine, 'event' | 'beats' | 'detail'>
 
 /** All times are milliseconds after the watch began, and may be off by `clockMs`, both ways. */
 export interface Heard {
+  /** Unlike any other's. */
+  readonly agent: string;
   readonly clockMs: number;
   /** From the beginning of the agent's watch to its last answer: of this time all is known that it saw. Empty before the first. */
   readonly span: TimeSpan;
@@ -36,6 +38,7 @@ const STRETCHES_KEPT = 1_000;
 
 /** Collects what an agent hands over. A line that is told again under its number replaces what was told before. */
 export class Hearing implements Heard {
+  readonly agent: string;
   clockMs = 0;
   span: TimeSpan = { fromMs: 0, toMs: 0 };
   processMs = 0;
@@ -47,6 +50,10 @@ export class Hearing implements Heard {
   readonly #stalls = new Map<number, TimeSpan>();
   readonly #lost = new Map<number, TimeSpan>();
   readonly #visits = new Map<number, TimeSpan>();
+
+  constructor(agent: string) {
+    this.agent = agent;
+  }
 
   /**
    * @param offset what is to be added to the agent's clock to get the watch's, between these two: as it is now, because clocks drift

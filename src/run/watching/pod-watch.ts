@@ -42,6 +42,8 @@ export class PodWatch {
   readonly #agents: Hearing[] = [];
   #comparisons: ClockComparison[] = [];
   #agent: string | undefined;
+  /** When the agent's watch began, by its clock: one that was abandoned has begun anew, with numbers of its own. */
+  #beganMs = 0;
   #received = 0;
 
   constructor(pod: RunningPod, request: WatchRequest) {
@@ -50,7 +52,7 @@ export class PodWatch {
     this.#ids = new Set([...request.targets, ...request.held].map(({ id }) => id));
   }
 
-  /** All agents that were heard of, in the order of time. */
+  /** What was heard of all agents, in the order of time; of one that has begun anew, each time by itself. */
   get agents(): readonly Heard[] {
     return this.#agents;
   }
@@ -100,11 +102,10 @@ export class PodWatch {
   ): string | undefined {
     const { agent, clockMs, elapsedMs, state } = end;
     if (state === undefined) return UNKNOWN_WATCH;
-    if (agent !== this.#agent) {
-      this.#agent = agent;
-      this.#comparisons = [];
-      this.#agents.push(new Hearing());
-    }
+    if (agent !== this.#agent) this.#comparisons = [];
+    if (agent !== this.#agent || state.beganMs !== this.#beganMs) this.#agents.push(new Hearing(agent));
+    this.#agent = agent;
+    this.#beganMs = state.beganMs;
     const latest = receivedMs - elapsedMs - clockMs;
     this.#comparisons.push({ atMs: receivedMs, earliest: sentMs - clockMs, latest });
     this.#comparisons = this.#comparisons.slice(-EXCHANGES_KEPT);

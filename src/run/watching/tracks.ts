@@ -77,7 +77,7 @@ export class Tracks {
   #absenceOf(pod: HeardPod): readonly Dark[] {
     return remembered(this.#absences, pod, () => {
       const { key, agents } = pod;
-      const wasReplaced = agents.length > 1;
+      const wasReplaced = new Set(agents.map(({ agent }) => agent)).size > 1;
       const unheard = holesBetween(
         agents.map(({ span }) => span),
         this.#within,

@@ -40,6 +40,24 @@ describe('what happened near to the begin', () => {
     );
   });
 
+  test('is what came before the begin, rather than what came as soon after it', () => {
+    expect(nearest(incident('policy-deleted', 18_000), incident('policy-created', 22_500))).toBe(
+      'policy-deleted at 18000',
+    );
+  });
+
+  test('is not what came when the window was over', () => {
+    const ended = { earliestMs: 21_500, latestMs: 22_000 };
+    const restarted = incident('plugin-restarted', 24_000, { withinMs: 1_000 });
+    const available = incident('network-available', 21_000, { withinMs: 1_000 });
+    const told = (...incidents: readonly Incident[]) =>
+      incidents[nearestIncident({ ...WINDOW, ended }, incidents, NODES) ?? -1]?.kind;
+    expect(told(restarted)).toBeUndefined();
+    expect(told(restarted, available)).toBe('network-available');
+    // The next container of a plugin starts a moment before that.
+    expect(told(incident('plugin-restarted', 22_400))).toBe('plugin-restarted');
+  });
+
   test('is nothing where nothing was', () => {
     expect(nearest()).toBeUndefined();
   });

@@ -158,6 +158,36 @@ describe('with the truth known', () => {
   });
 });
 
+describe('where packets that were lost are sent again', () => {
+  /** What is denied at first connects if it is not when the packet is sent again. */
+  const resent = fc
+    .record({ world: worlds, againMs: fc.constantFrom(120, 180, 450, 900) })
+    .map(({ world, againMs }) => {
+      const { truth, expected, offsetMs, exchangeMs, timeoutMs } = world;
+      const attempts = world.attempts.map((one): Tried => {
+        const isOpen = isIn(truth, one.atMs - offsetMs + againMs) === (expected === 'unreachable');
+        return one.outcome === 'timeout' && againMs < timeoutMs && isOpen
+          ? { ...one, outcome: 'connected', tookMs: againMs + exchangeMs }
+          : one;
+      });
+      return { ...world, attempts };
+    });
+
+  test('each window still holds a time in which it was so, its begin and its end within the edges, and none is told twice', () => {
+    fc.assert(
+      fc.property(resent, (world) => {
+        const pairs = world.truth.flatMap((one, index) =>
+          world.truth.slice(index).map(({ toMs }) => ({ ...one, toMs })),
+        );
+        const windows = found(world);
+        for (const window of windows) expect(pairs.some((interval) => fits(window, interval))).toBe(true);
+        expect(windows.length).toBeLessThanOrEqual(world.truth.length);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
 function holds(window: Window, { fromMs, toMs }: Interval): boolean {
   return mayHold(window, fromMs) && mayHold(window, toMs);
 }
@@ -288,8 +318,11 @@ describe('with times in which nobody can tell', () => {
           attempts.some(({ atMs }) => Math.abs(atMs - offsetMs - ms) < 1.5 * everyMs);
         for (const { fromMs, toMs } of source) {
           if (toMs - fromMs < 3 * everyMs + 1_500 || !isNear(fromMs) || !isNear(toMs)) continue;
-          // Two reasons may follow each other in it: then either moment is surely in one of them.
-          const moments = [1 / 3, 2 / 3].map((part) => fromMs + part * (toMs - fromMs));
+          // Reasons may follow each other in it, and clocks blur where: most moments are surely in one of them.
+          const moments = Array.from(
+            { length: 9 },
+            (_, index) => fromMs + ((index + 1) / 10) * (toMs - fromMs),
+          );
           const isUnknown = (ms: number): boolean =>
             windows.some((window) => window.kind === 'unknown' && surelyHolds(window, ms));
           expect(moments.some(isUnknown)).toBe(true);

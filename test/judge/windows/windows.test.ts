@@ -4,7 +4,7 @@ import type { Dark } from '../../../src/judge/windows/track.ts';
 import { windowsOf } from '../../../src/judge/windows/windows.ts';
 import type { Expectation } from '../../../src/model/check.ts';
 import { type Edge, lengthOf, type Window } from '../../../src/model/window.ts';
-import { attemptsOf, type Circumstances, trackOf } from './tracks.ts';
+import { attemptsOf, type Circumstances, type Tried, trackOf } from './tracks.ts';
 
 function windows(expected: Expectation, text: string, circumstances: Circumstances = {}): string[] {
   const endMs = 1000 * text.length;
@@ -282,5 +282,38 @@ describe('dark times', () => {
       'unknown 1500..1500 to 5000..5000 (0 no attempt was made, or none was heard of)',
       'unknown 5000..5000 to 8000..8510 (0 it was dark)',
     ]);
+  });
+});
+
+describe('a connection that took as long as a packet that is sent again', () => {
+  /** Each 250 ms, for 10 s; a second is waited for. */
+  const attempts = (isOpenAt: (ms: number) => boolean): Tried[] =>
+    Array.from({ length: 40 }, (_, turn) => 250 * turn + 100).map((atMs) => {
+      // The first packet, and the one that is sent again: it leaves just before the time is over, or just after.
+      const [first, again] = [atMs, atMs + 990];
+      if (isOpenAt(first)) return { outcome: 'connected', atMs, tookMs: 5 };
+      if (isOpenAt(again) && atMs % 500 === 100) return { outcome: 'connected', atMs, tookMs: 995 };
+      return { outcome: 'timeout', atMs, tookMs: 1_000 };
+    });
+  const leaksOf = (isOpenAt: (ms: number) => boolean) =>
+    windowsOf('unreachable', trackOf(attempts(isOpenAt)), { everyMs: 250, endMs: 10_000 });
+
+  test.each([
+    [4_050, 4_400],
+    [4_050, 5_200],
+    [4_000, 4_095],
+  ])('is no window of its own beside those that were made at once: open from %i to %i ms', (fromMs, toMs) => {
+    const windows = leaksOf((ms) => ms >= fromMs && ms < toMs);
+    expect(windows.map(({ kind }) => kind)).toEqual(['leak']);
+    const [{ began, ended } = {}] = windows;
+    expect(began?.earliestMs).toBeLessThanOrEqual(fromMs);
+    expect(began?.latestMs).toBeGreaterThanOrEqual(fromMs);
+    expect(ended?.earliestMs).toBeLessThanOrEqual(toMs);
+    expect(ended?.latestMs).toBeGreaterThanOrEqual(toMs);
+  });
+
+  test('does not make one of two that attempts tell apart', () => {
+    const windows = leaksOf((ms) => (ms >= 3_050 && ms < 3_400) || (ms >= 6_050 && ms < 6_400));
+    expect(windows).toHaveLength(2);
   });
 });

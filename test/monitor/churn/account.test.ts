@@ -40,6 +40,7 @@ function seenPod(
     return trackOf(attempts, { apartMs: 300 }).stretches;
   });
   const heard: Heard = {
+    agent: 'agent-1',
     clockMs: 30,
     span: { fromMs: BEGAN_MS + 50, toMs: BEGAN_MS + endMs },
     processMs: BEGAN_MS,

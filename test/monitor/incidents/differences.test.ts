@@ -211,3 +211,27 @@ it('tells in the order of time', () => {
     ).map(([kind]) => kind),
   ).toEqual(['pod-restarted', 'policy-deleted']);
 });
+
+describe('who changed a policy', () => {
+  const written = (generation: number, ...managedFields: readonly object[]): KubeObject => {
+    const { metadata, ...rest } = policy(generation);
+    return { ...rest, metadata: { ...metadata, ...{ managedFields } } };
+  };
+  const podreach = { manager: 'podreach', time: '2026-03-01T02:13:00Z' };
+  const somebody = { manager: 'kubectl-edit', time: '2026-03-01T02:14:06Z' };
+
+  it('is the program that wrote to it last, at the time that the server tells', () => {
+    expect(
+      between({ policies: [written(1, podreach)] }, { policies: [written(2, somebody, podreach)] }),
+    ).toEqual([['policy-changed', 'policy shop/default-deny was changed by kubectl-edit', 7_000, 1_000]]);
+    expect(between({ policies: [] }, { policies: [written(1, somebody)] })).toEqual([
+      ['policy-created', 'policy shop/default-deny was created by kubectl-edit', 6_000, 1_000],
+    ]);
+  });
+
+  it('is left out where the server does not say', () => {
+    expect(between({ policies: [policy(1)] }, { policies: [policy(2)] })).toEqual([
+      ['policy-changed', 'policy shop/default-deny was changed', 9_000, 5_000],
+    ]);
+  });
+});

@@ -39,6 +39,7 @@ function checkOf(
     destination: [],
     way: [],
     heard: {
+      agent: 'agent-1',
       clockMs: 40,
       span: { fromMs: PROCESS_MS + 60, toMs: PROCESS_MS + LIFE_MS },
       processMs: PROCESS_MS,

@@ -23,7 +23,7 @@ const stretch = (seq: number, parts: Partial<StretchLine> = {}): StretchLine => 
 
 describe('what an agent was heard to see', () => {
   it('is told on the clock of the watch, as exactly as clocks could be compared', () => {
-    const hearing = new Hearing();
+    const hearing = new Hearing('one');
     hearing.hear([], { earliest: -1_500, latest: -500 }, state(1_100));
     expect(hearing).toMatchObject({ clockMs: 0, span: { fromMs: 100, toMs: 100 }, processMs: 40 });
     hearing.hear([stretch(1), { kind: 'stall', seq: 2, fromMs: 1_300, toMs: 1_500 }], OFFSET, state(2_000));
@@ -39,7 +39,7 @@ describe('what an agent was heard to see', () => {
   });
 
   it('replaces what was told before under the same number, and has begun when that was told', () => {
-    const hearing = new Hearing();
+    const hearing = new Hearing('one');
     hearing.hear([stretch(1)], OFFSET, state(1_300));
     const grown = stretch(1, { count: 4, lastMs: 1_800, mostApartMs: 200 });
     hearing.hear(
@@ -56,7 +56,7 @@ describe('what an agent was heard to see', () => {
   });
 
   it('is forgotten in its middle where it changes without an end', () => {
-    const hearing = new Hearing();
+    const hearing = new Hearing('one');
     const lines = Array.from({ length: 1_500 }, (_, index) =>
       stretch(index + 1, {
         outcome: index % 2 === 0 ? 'connected' : 'timeout',

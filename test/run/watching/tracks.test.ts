@@ -24,6 +24,7 @@ function heard(
   parts: Partial<Heard> = {},
 ): Heard {
   return {
+    agent: 'one',
     clockMs: 2,
     span: WITHIN,
     processMs: 0,
@@ -83,11 +84,22 @@ describe('a track', () => {
     const to = pod(
       'shop/db',
       heard({}, { span: span(0, 5_000) }),
-      heard({}, { span: span(9_000, 20_000), clockMs: 4 }),
+      heard({}, { agent: 'two', span: span(9_000, 20_000), clockMs: 4 }),
     );
     const { dark } = trackOf({ to });
     expect(dark.destination).toEqual([{ fromMs: 5_000, toMs: 9_000, why: 'shop/db was replaced' }]);
     expect(dark.source).toEqual([]);
+  });
+
+  it('is dark between two watches of one agent, which nobody has replaced', () => {
+    const from = pod(
+      'shop/web',
+      heard({}, { span: span(0, 5_000) }),
+      heard({}, { span: span(9_000, 20_000) }),
+    );
+    expect(trackOf({ from }).dark.source).toEqual([
+      { fromMs: 5_000, toMs: 9_000, why: 'shop/web was not heard' },
+    ]);
   });
 
   it('is dark while the destination did not reach its own port; one attempt that fails alone is nothing', () => {

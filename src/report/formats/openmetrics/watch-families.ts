@@ -14,10 +14,14 @@ const FATES: readonly WorstFate[] = ['survived', 'stalled', 'broken', 'unopened'
 
 /** None where nothing was watched. */
 export function watchFamilies(view: RunView): MetricFamily[] {
-  const { watch, watchEndMs } = view;
+  const { watch } = view;
   if (watch === undefined) return [];
   return [
-    gauge('podreach_watch_duration_seconds', 'How long checks were watched.', [{ value: watchEndMs / 1000 }]),
+    gauge(
+      'podreach_watch_duration_seconds',
+      'How long checks were watched; absent where the watch did not come to its end.',
+      watch.durationMs === undefined ? [] : [{ value: watch.durationMs / 1000 }],
+    ),
     gauge('podreach_watch_interval_seconds', 'How often each check was tried.', [
       { value: watch.everyMs / 1000 },
     ]),

@@ -15,12 +15,28 @@ export interface RulesAtRevision {
   readonly rules: NodeRules;
 }
 
+/** A transaction that was committed at some moment between two. */
+export interface RulesWritten {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** What a node enforces when that agrees with what it has taken up, and with its faults. */
+export interface Committed {
+  readonly revision: number;
+  readonly enforcement: EnforcementMode;
+  /** When its rules were last written; absent: they are as they were from the start. */
+  readonly written?: RulesWritten;
+}
+
 export interface NodeEnforcerDependencies {
   /** Carries out transactions on the node, which has {@link NO_RULES} from the start. */
   readonly enforce: (transactions: readonly string[]) => Promise<void>;
-  /** Called each time when what the node enforces agrees with what it has taken up, and with its faults. */
-  readonly onCommit: (revision: number, enforcement: EnforcementMode) => void;
+  /** Called each time when there is something to enforce, also where the rules for it stayed the same. */
+  readonly onCommit: (committed: Committed) => void;
   readonly onFailure: (error: unknown) => void;
+  /** The wall clock. */
+  readonly now: () => Date;
 }
 
 export class NodeEnforcer {
@@ -31,6 +47,7 @@ export class NodeEnforcer {
   #inForce = NO_RULES;
   #committed = -1;
   #isRestarting = false;
+  #written: RulesWritten | undefined;
   #commits = Promise.resolve();
 
   constructor(dependencies: NodeEnforcerDependencies) {
@@ -91,11 +108,15 @@ export class NodeEnforcer {
     const after = established === 'cut' ? judgingEstablished(wanted) : wanted;
     const isRestarting = this.#isRestarting;
     this.#isRestarting = false;
-    if (isRestarting || this.#inForce.table !== after.table)
+    if (isRestarting || this.#inForce.table !== after.table) {
+      const from = this.#dependencies.now();
       await this.#dependencies.enforce(replaceRules(this.#inForce, after));
+      this.#written = { from, to: this.#dependencies.now() };
+    }
     this.#inForce = after;
     this.#committed = revision;
-    this.#dependencies.onCommit(revision, enforcement);
+    const written = this.#written;
+    this.#dependencies.onCommit({ revision, enforcement, ...(written === undefined ? {} : { written }) });
   }
 }
 

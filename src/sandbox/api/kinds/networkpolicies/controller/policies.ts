@@ -1,11 +1,10 @@
 /** Brings the policies in the store into force on every node. */
 import { isDeepStrictEqual } from 'node:util';
-import type { EnforcementMode } from '../../../../annotations.ts';
 import type { NodePlan } from '../../../../dataplane/addresses.ts';
 import { NO_RULES } from '../../../../dataplane/rules.ts';
 import type { Change, Store } from '../../../store.ts';
 import { faultsOf } from '../../nodes/faults.ts';
-import { NodeEnforcer, type RulesAtRevision } from './node-enforcer.ts';
+import { type Committed, NodeEnforcer, type RulesAtRevision } from './node-enforcer.ts';
 import { keepRulebook } from './rulebook.ts';
 
 export interface PolicyEnforcement {
@@ -20,12 +19,13 @@ export interface PolicyDependencies {
   readonly enforce: (node: string, transactions: readonly string[]) => Promise<void>;
   /**
    * Called when a node enforces all policies, pods and namespaces as they are at a revision, or fails to as it is told: also where
-   * its rules stayed the same.
-   * @param revision that of the newest of these objects
+   * its rules stayed the same. The revision is that of the newest of these objects.
    */
-  readonly onCommit: (node: string, revision: number, enforcement: EnforcementMode) => void;
+  readonly onCommit: (node: string, committed: Committed) => void;
   /** Called when a node does not take its rules. What is in force is then unknown: the sandbox must end. */
   readonly onFailure: (error: unknown) => void;
+  /** The wall clock. */
+  readonly now: () => Date;
 }
 
 /** A sandbox whose network plugin has no policy engine: policies are stored and mean nothing. */
@@ -37,7 +37,7 @@ export const NO_ENFORCEMENT: PolicyEnforcement = { inForce: async () => {} };
  * anywhere follows on what is in force everywhere. Only a node that is told to be late, or stopped, is not waited for.
  */
 export function enforcePolicies(dependencies: PolicyDependencies): PolicyEnforcement {
-  const { store, nodes, enforce, onCommit, onFailure } = dependencies;
+  const { store, nodes, enforce, onCommit, onFailure, now } = dependencies;
   const rulebook = keepRulebook(store, nodes, wake);
   const waiting = new Set<{
     readonly node: string;
@@ -52,11 +52,12 @@ export function enforcePolicies(dependencies: PolicyDependencies): PolicyEnforce
       name,
       new NodeEnforcer({
         enforce: (transactions) => enforce(name, transactions),
-        onCommit(revision, enforcement) {
-          onCommit(name, revision, enforcement);
+        onCommit(committed) {
+          onCommit(name, committed);
           resolveWaiting();
         },
         onFailure,
+        now,
       }),
     ]),
   );

@@ -5,6 +5,7 @@ import { ENFORCEMENT_REASONS, type EnforcementMode } from '../../../../annotatio
 import type { NodePlan } from '../../../../dataplane/addresses.ts';
 import type { Store } from '../../../store.ts';
 import { timestampOf } from '../../../time.ts';
+import type { Committed } from '../../networkpolicies/controller/node-enforcer.ts';
 import type { Node, NodeCondition } from '../object.ts';
 
 /** Node.js names of processor architectures that Go, and so Kubernetes, names otherwise. */
@@ -55,25 +56,15 @@ function nodeObject({ name, address, podCidr }: NodePlan, version: string, time:
 /** A node's object changes no more often than this, however many pods start at once. */
 const TELL_EVERY_MS = 50;
 
-/** What a node enforces. */
-interface Enforced {
-  /** All policies, pods and namespaces as they are at a revision. */
-  readonly revision: number;
-  readonly enforcement: EnforcementMode;
-}
-
 /**
- * Tells in the status of Node objects what the nodes enforce, as a condition `PoliciesInForce`, and as a condition
- * `NetworkUnavailable` how they fail to.
+ * Tells in the status of Node objects what the nodes enforce, as a condition `PoliciesInForce`, how they fail to, as a condition
+ * `NetworkUnavailable`, and as a condition `RulesWritten` when their rules became what they are.
  * @param now the wall clock
  * @returns a function that takes what a node enforces from now on
  */
-export function tellEnforcement(
-  store: Store,
-  now: () => Date,
-): (node: string, revision: number, enforcement: EnforcementMode) => void {
-  const told = new Map<string, Enforced>();
-  const newest = new Map<string, Enforced>();
+export function tellEnforcement(store: Store, now: () => Date): (node: string, enforced: Committed) => void {
+  const told = new Map<string, Committed>();
+  const newest = new Map<string, Committed>();
   const resting = new Map<string, NodeJS.Timeout>();
 
   function tell(node: string): void {
@@ -91,20 +82,21 @@ export function tellEnforcement(
     resting.set(node, rest);
   }
 
-  return (node, revision, enforcement) => {
-    newest.set(node, { revision, enforcement });
+  return (node, enforced) => {
+    newest.set(node, enforced);
     tell(node);
   };
 }
 
 type ToldCondition = Omit<NodeCondition, 'lastTransitionTime'>;
 
-function withEnforcement(node: Node, enforced: Enforced, time: string): Node {
+function withEnforcement(node: Node, enforced: Committed, time: string): Node {
   const before = (type: string): NodeCondition | undefined =>
     node.status.conditions.find((condition) => condition.type === type);
   const told = [
     policiesInForce(enforced, before('PoliciesInForce')),
     ...networkUnavailable(enforced, before('NetworkUnavailable')),
+    ...rulesWritten(enforced),
   ].map((condition): NodeCondition => {
     const same = before(condition.type)?.status === condition.status ? before(condition.type) : undefined;
     // As of every condition: since when it has this status.
@@ -116,7 +108,7 @@ function withEnforcement(node: Node, enforced: Enforced, time: string): Node {
 
 /** While everything passes, or nothing, policies are not in force; what is told stays what was in force before. */
 function policiesInForce(
-  { revision, enforcement }: Enforced,
+  { revision, enforcement }: Committed,
   before: NodeCondition | undefined,
 ): ToldCondition {
   const isInForce = enforcement === 'on' || enforcement === 'stopped';
@@ -136,9 +128,16 @@ const FAILURES: Readonly<Record<Exclude<EnforcementMode, 'on'>, string>> = {
 };
 
 /** A node that never failed says nothing of it. */
-function networkUnavailable({ enforcement }: Enforced, before: NodeCondition | undefined): ToldCondition[] {
+function networkUnavailable({ enforcement }: Committed, before: NodeCondition | undefined): ToldCondition[] {
   const type = 'NetworkUnavailable';
   const reason = ENFORCEMENT_REASONS[enforcement];
   if (enforcement !== 'on') return [{ type, status: 'True', reason, message: FAILURES[enforcement] }];
   return before === undefined ? [] : [{ type, status: 'False', reason, message: 'policies are enforced' }];
+}
+
+/** With milliseconds, unlike the times of conditions: whoever knows what there is to see needs them. */
+function rulesWritten({ written }: Committed): ToldCondition[] {
+  if (written === undefined) return [];
+  const message = `between ${written.from.toISOString()} and ${written.to.toISOString()}`;
+  return [{ type: 'RulesWritten', status: 'True', reason: 'Committed', message }];
 }

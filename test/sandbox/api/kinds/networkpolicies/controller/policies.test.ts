@@ -32,8 +32,9 @@ function startOn(store: Store) {
       await gates.get(node);
       if (failure !== undefined) throw failure;
     },
-    onCommit: (node, revision) => commits.push({ node, revision }),
+    onCommit: (node, { revision }) => commits.push({ node, revision }),
     onFailure: failed.resolve,
+    now: () => new Date(),
   });
   return {
     policies,
