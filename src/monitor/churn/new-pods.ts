@@ -40,6 +40,11 @@ export class NewPods {
     this.#waiting.push(pod);
   }
 
+  /** How many are not accounted for yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** In the order of time. */
   get accounts(): NewPodRecord[] {
     return this.#accounts;
