@@ -7,6 +7,7 @@ import type { StandingRun } from '../run/job.ts';
 import type { ProbeNode } from '../run/schedulable.ts';
 import type { StandingScenario } from '../run/stand.ts';
 import { Churn } from './churn/churn.ts';
+import type { NewPods } from './churn/new-pods.ts';
 import { nodesForCopies, planCopies } from './churn/plan.ts';
 import type { CommandEnd } from './command.ts';
 import { everyFor } from './every.ts';
@@ -129,8 +130,8 @@ export async function conductWatch(
     progress({ type: 'note', text: `what ${pod} saw last is not known: ${failure}` });
   signal.throwIfAborted();
   own.durationMs = Math.round(endMs);
-  noteChurn(own, churn);
   tellSeen(watch, own, endMs, progress, true);
+  noteChurn(own, churn, watch.newPods);
   save();
   return { startedAt: own.startedAt, budgets, endMs };
 }
@@ -207,8 +208,8 @@ async function untilOver({ watch, churn, own, options, run }: Going): Promise<En
       // What is still out then may show anything.
       const knownMs = Math.max(0, watch.now() - 2 * run.checked.tools.timing.timeoutMs);
       await watch.collect(false);
-      noteChurn(own, churn);
       open = tellSeen(watch, own, knownMs, progress);
+      noteChurn(own, churn, watch.newPods);
       tell(true);
       run.save();
     }
@@ -226,10 +227,16 @@ async function untilOver({ watch, churn, own, options, run }: Going): Promise<En
 }
 
 /** What has become of new pods so far. */
-function noteChurn(own: WatchRecord, churn: Churn | undefined): void {
+function noteChurn(own: WatchRecord, churn: Churn | undefined, { waiting, accounts }: NewPods): void {
   if (churn === undefined) return;
   const { perMinute, due, made, failures } = churn;
-  own.churn = { perMinute, due, made, failures: [...failures], pods: own.churn?.pods ?? [] };
+  own.churn = {
+    perMinute,
+    due: due - waiting,
+    made: made - waiting,
+    failures: [...failures],
+    pods: accounts,
+  };
 }
 
 /** Writes what is known into the record, and says which windows are new. @returns how many are open, by kind */

@@ -192,7 +192,6 @@ export class RunWatch {
     for (const { check, windows: own } of news)
       for (const { kind, began } of own)
         if (kind !== 'unknown') seen[kind].push({ check, atMs: began.latestMs });
-    if (record.churn !== undefined) record.churn.pods = this.newPods.accounts;
     for (const watched of this.#checks) {
       const { check, from, to, target, listener } = watched;
       const [source, destination] = [pods.get(from), pods.get(to)];

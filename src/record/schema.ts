@@ -518,8 +518,10 @@ const churnSchema = z
     due: z
       .int()
       .min(0)
-      .describe('How many there should have been, but for those that the end of the watch cut off.'),
-    made: z.int().min(0).describe('How many the cluster took.'),
+      .describe(
+        'How many there should have been by then, but for those that are there still, or that the end of the watch cut off.',
+      ),
+    made: z.int().min(0).describe('How many of them the cluster took.'),
     failures: z
       .array(z.strictObject({ reason: z.string(), pods: z.int().min(1) }))
       .describe('Why others were not made, or did not tell what they saw, and how many of them.'),

@@ -109,6 +109,18 @@ test.each<[string, Rights]>([
   expect(wanted['/pods']).toEqual(['create', 'list', ...(more['/pods'] ?? [])].sort());
 });
 
+test('whoever makes new pods must be allowed to delete them', async () => {
+  using folder = folderWith({ 'x.yaml': SCENARIO });
+  const plans = await loadPlans(['x.yaml'], { cwd: folder.path, only: [], tags: [] });
+  const isRequired = (makesPods: boolean): boolean =>
+    permissionsFor(DEFAULT_PROBE_SETTINGS, { plans, isWatched: true, makesPods }).some(
+      ({ resource, verbs, without }) =>
+        resource === 'pods' && verbs.includes('delete') && without === undefined,
+    );
+  expect(isRequired(true)).toBe(true);
+  expect(isRequired(false)).toBe(false);
+});
+
 test('the page tells the same', () => {
   const page = readFileSync(join(ROOT, 'docs/rbac.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `([a-z/]+)`([^|]*)\| ([^|]+) \|/gm)].flatMap(

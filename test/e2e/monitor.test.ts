@@ -100,6 +100,8 @@ describe('is refused before anything starts', () => {
       SCENARIO,
       /Write a percentage from 0% to 100%, such as 10%/,
     ],
+    ['no new pods at all', ['--churn', '0'], SCENARIO, /more than 0 and at most 60/],
+    ['more new pods than make sense', ['--churn', '61'], SCENARIO, /more than 0 and at most 60/],
     ['--parallel', ['--parallel', '2'], SCENARIO, /unknown option '--parallel'/],
   ])('%s', async (_, args, text, words) => {
     using folder = scenarios(text);

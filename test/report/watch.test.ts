@@ -41,7 +41,7 @@ test.each(['terminal', 'junit', 'markdown', 'github', 'html', 'tap'] as const)(
       .replaceAll('*', '')
       .replaceAll('\\', '');
     expect(plain).toContain(
-      '3 new pods (2 a minute): 1 could reach what it must not; 2 of them allowed after 210 ms (median), 930 ms (95 of 100), 930 ms at most; of 1 nobody could tell all, for 1.2 s at most; each was seen from the age of 71 ms on, or earlier; 1 of 4 are missing: pod shop/web-new-N was not accepted: exceeded quota (1)',
+      '3 new pods (2 a minute): 1 could reach what it must not; 1 saw nothing but what is expected; 2 of them allowed after 210 ms (median), 930 ms (95 of 100), 930 ms at most; of 1 nobody could tell all, for 1.2 s at most; each was seen from the age of 71 ms on, or earlier; 1 of 4 are missing: pod shop/web-new-N was not accepted: exceeded quota (1)',
     );
     expect(plain).toContain('seen by the new pod shop/web-new-2 on node-2, for its first 0.3 to 0.5 s');
   },

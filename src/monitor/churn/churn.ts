@@ -14,22 +14,22 @@ const REASONS_KEPT = 20;
 const OTHER_REASONS = 'other reasons';
 const MINUTE_MS = 60_000;
 
-interface Failure {
+interface MissingPods {
   readonly reason: string;
   pods: number;
 }
 
 export class Churn {
   readonly perMinute: number;
-  /** How many there should have been, but for those that the end of the watch cut off. */
+  /** How many there should have been, as far as that has ended, but for those that the end of the watch cut off. */
   due = 0;
-  /** How many the cluster took. */
+  /** How many of them the cluster took. */
   made = 0;
   readonly #copies: Copies;
   readonly #context: MakingPods;
   readonly #onSeen: (pod: SeenNewPod) => void;
   readonly #own = new Set<string>();
-  readonly #failures = new Map<string, Failure>();
+  readonly #failures = new Map<string, MissingPods>();
 
   /** @param onSeen hears of each new pod that has told what it saw */
   constructor(perMinute: number, copies: Copies, onSeen: (pod: SeenNewPod) => void, context: MakingPods) {
@@ -39,7 +39,7 @@ export class Churn {
     this.#context = context;
   }
 
-  get failures(): readonly Failure[] {
+  get failures(): readonly MissingPods[] {
     return [...this.#failures.values()];
   }
 
@@ -55,8 +55,8 @@ export class Churn {
     const everyMs = MINUTE_MS / this.perMinute;
     const living = new Set<Promise<void>>();
     for (let nextMs = clock.now(); !over.aborted; ) {
-      this.due += 1;
       if (living.size >= AT_ONCE) {
+        this.due += 1;
         this.#note(`the cluster did not keep up, ${AT_ONCE} others were still there`);
       } else {
         const wanted = this.#copies.next();
@@ -75,16 +75,15 @@ export class Churn {
     try {
       const seen = await liveOnce(wanted, this.#context, stop, () => {
         made = 1;
-        this.made += 1;
       });
-      if (seen !== undefined) {
-        this.#onSeen(seen);
-        return;
-      }
-      this.due -= 1;
-      this.made -= made;
+      if (seen === undefined) return;
+      this.due += 1;
+      this.made += made;
+      this.#onSeen(seen);
     } catch (thrown) {
       if (this.#context.signal.aborted) return;
+      this.due += 1;
+      this.made += made;
       // Of many pods the same reason is told once.
       const { name } = wanted.pod;
       const hint = thrown instanceof PodreachError ? thrown.hint : undefined;

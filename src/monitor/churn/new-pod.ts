@@ -1,4 +1,6 @@
 /** The life of one new pod: made, asked for what it saw from its first instant on, and taken away. */
+import { messageOf } from '../../errors.ts';
+import { agreesAtLast } from '../../judge/judge.ts';
 import { objectKey } from '../../keys.ts';
 import type { Requesting, Telling } from '../../run/context.ts';
 import { createAll, type Provisioning, type RunningPod, waitForPods } from '../../run/provision.ts';
@@ -28,6 +30,8 @@ const AGE_MS = 5_000;
 /** Longer than it may take by so much: two attempts that fail after it make it late for certain. */
 const GRACE_MS = 1_000;
 const ASK_EVERY_MS = 1_000;
+/** One that does not come, such as on a node that is drained, must not keep the place of others for long. */
+const COMES_WITHIN_MS = 30_000;
 
 /**
  * @param stop aborted when the watch ends: a pod that runs tells what it has seen until then
@@ -43,7 +47,13 @@ export async function liveOnce(
 ): Promise<SeenNewPod | undefined> {
   const { pod, copyOf, request, checks } = wanted;
   const key = objectKey(pod);
-  const coming = { ...context, progress: () => {}, signal: AbortSignal.any([context.signal, stop]) };
+  const { signal, timing } = context;
+  const coming = {
+    ...context,
+    progress: () => {},
+    signal: AbortSignal.any([signal, stop]),
+    timing: { ...timing, readyWithinMs: Math.min(timing.readyWithinMs, COMES_WITHIN_MS) },
+  };
   const one = { name: key, namespaces: [], pods: [pod] };
   try {
     let running: RunningPod | undefined;
@@ -61,8 +71,19 @@ export async function liveOnce(
   } finally {
     context.sessions.leave([key]);
     // Where the run is over already, it goes with its namespace.
-    if (!context.signal.aborted)
-      await context.kube.delete({ resource: 'pods', namespace: pod.namespace, name: pod.name }, context);
+    if (!signal.aborted) await takeAway(pod, context);
+  }
+}
+
+/** What it has told counts also where it cannot be deleted. */
+async function takeAway({ namespace, name }: NewPod['pod'], context: MakingPods): Promise<void> {
+  const { kube, progress, signal } = context;
+  try {
+    await kube.delete({ resource: 'pods', namespace, name }, context);
+  } catch (thrown) {
+    if (signal.aborted) return;
+    const text = `the new pod ${namespace}/${name} was not deleted: ${messageOf(thrown)}`;
+    progress({ type: 'note', text });
   }
 }
 
@@ -76,7 +97,10 @@ async function hear(
   const { clock, signal, timing } = context;
   const oldestMs = Math.max(AGE_MS, timing.withinMs + GRACE_MS);
   const lastMs = clock.now() + oldestMs;
-  const awaited = checks.filter(({ watched }) => watched.check.expected === 'reachable');
+  // What the pod that it copies could not reach either is not waited for.
+  const awaited = checks.filter(
+    ({ watched: { check } }) => check.expected === 'reachable' && agreesAtLast(check),
+  );
   const isAllowed = (heard: Heard): boolean =>
     awaited.every(({ target }) => heard.stretchesOf(target).some(({ outcome }) => outcome === 'connected'));
   for (;;) {

@@ -7,6 +7,9 @@ import { accountOf, type NewPodRecord, type NewPodWindows } from './account.ts';
 import type { NewPodTarget } from './copies.ts';
 import type { SeenNewPod } from './new-pod.ts';
 
+/** Of each check so many are kept: each pod's account counts them all the same. */
+const WINDOWS_KEPT = 1_000;
+
 /** What is known of the rest of the watch, in milliseconds after it began. */
 export interface KnownWatch {
   /** When the destination of a check, or the way there, could not be relied on. */
@@ -37,6 +40,11 @@ export class NewPods {
     this.#waiting.push(pod);
   }
 
+  /** How many are not accounted for yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** In the order of time. */
   get accounts(): NewPodRecord[] {
     return this.#accounts;
@@ -60,7 +68,8 @@ export class NewPods {
       return found;
     });
     this.#accounts.sort((left, right) => left.beganMs - right.beganMs);
-    for (const { check, windows } of news) this.#windows.set(check, [...this.windowsOf(check), ...windows]);
+    for (const { check, windows } of news)
+      this.#windows.set(check, [...this.windowsOf(check), ...windows].slice(0, WINDOWS_KEPT));
     return news;
   }
 }

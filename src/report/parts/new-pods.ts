@@ -15,11 +15,12 @@ export function describeNewPods(churn: ChurnRecord): string {
 /** What they came to, a clause for each thing there is to say. */
 function newPodClauses(churn: ChurnRecord): string[] {
   const totals = newPodTotals(churn);
-  const { told, leaking, cutOff, unknown, unknownMs, triedMs, allow, allowedMs } = totals;
+  const { told, asExpected, leaking, cutOff, unknown, unknownMs, triedMs, allow, allowedMs } = totals;
   return [
     ...(told === 0
       ? ['none told what it saw']
       : [`${numberOf(leaking)} could reach what ${leaking === 1 || leaking === 0 ? 'it' : 'they'} must not`]),
+    ...(asExpected === told ? [] : [`${numberOf(asExpected)} saw nothing but what is expected`]),
     ...(allow === undefined
       ? []
       : [

@@ -145,9 +145,10 @@ describe('new pods that have told what they saw', () => {
     const all = new NewPods(RULES.withinMs);
     all.add(seenPod(checks, [[['connected', 60]]]));
     expect(all.settle({ ...known, heardMs: () => BEGAN_MS + 4_000, isLast: false })).toEqual([]);
-    expect(all.accounts).toEqual([]);
+    expect([all.accounts, all.waiting]).toEqual([[], 1]);
     expect(all.settle({ ...known, heardMs: () => BEGAN_MS + 5_000, isLast: false })).toHaveLength(1);
     expect(all.accounts).toHaveLength(1);
+    expect(all.waiting).toBe(0);
     all.add(seenPod(checks, [[['connected', 60]]], 'shop/web-new-2'));
     expect(all.settle({ ...known, heardMs: () => 0, isLast: true })).toHaveLength(1);
     const [check] = checks;

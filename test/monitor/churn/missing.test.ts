@@ -5,7 +5,10 @@ import { checksOf, type RunRecord } from '../../../src/record/schema.ts';
 import { runWith, sandbox } from '../../run/run-with.ts';
 import { failure, type Intervention, throughProxy } from '../../support/api-proxy.ts';
 
-async function watchWith(intervention: Intervention): Promise<{
+async function watchWith(
+  intervention: Intervention,
+  { forMs = 3_000, churnPerMinute = 60 } = {},
+): Promise<{
   readonly record: RunRecord;
   readonly notes: readonly string[];
   readonly left: readonly string[];
@@ -27,9 +30,9 @@ async function watchWith(intervention: Intervention): Promise<{
       whileStanding: (standing, run) =>
         conductWatch(standing, run, {
           everyMs: 500,
-          forMs: 3_000,
+          forMs,
           afterMs: 0,
-          churnPerMinute: 60,
+          churnPerMinute,
           budgets: { maxLeakMs: 0, maxUnknown: 0.9 },
           enough: new AbortController().signal,
         }),
@@ -67,6 +70,21 @@ describe.concurrent('new pods', { timeout: 120_000 }, () => {
     expect(record.watch?.endedBy).toBe('time');
     expect(record.scenarios.flatMap(checksOf).map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
     expect(record.run.exitCode).toBe(3);
+  });
+
+  test('that cannot be deleted are named, and what they told counts', async () => {
+    const stubborn: Intervention = {
+      answer: ({ method, path }) =>
+        method === 'DELETE' && path.includes('-new-')
+          ? failure(403, 'Forbidden', 'pods "x" is forbidden: by an admission webhook')
+          : undefined,
+    };
+    const { record, notes } = await watchWith(stubborn, { forMs: 10_000, churnPerMinute: 10 });
+    expect(record.watch?.churn?.pods.length).toBeGreaterThan(0);
+    expect(record.watch?.churn?.failures).toEqual([]);
+    expect(notes).toContainEqual(
+      expect.stringMatching(/^the new pod pair\/a-new-1 was not deleted: .*admission webhook/),
+    );
   });
 
   test('that cannot run, and those that have not begun when the watch ends, are taken away', async () => {

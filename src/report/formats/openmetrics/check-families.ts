@@ -11,14 +11,9 @@ import { decidedElsewhere } from '../../parts/opinion.ts';
 import { type Force, lateNodes } from '../../parts/scenario-notes.ts';
 import { passedWithoutControl } from '../../parts/without-control.ts';
 import type { RunView, StepView } from '../../view/view.ts';
-import type { MetricFamily, Sample, SeriesLabels } from './family.ts';
+import type { MetricFamily, SeriesLabels } from './family.ts';
+import { histogram } from './histogram.ts';
 import { stepLabels } from './step-labels.ts';
-
-/**
- * Upper bounds in seconds, written as OpenMetrics wants floats to be. A sandbox settles in tenths, a large cluster may take a
- * minute.
- */
-const SETTLE_BUCKETS = ['0.1', '0.25', '0.5', '1.0', '2.5', '5.0', '10.0', '30.0', '60.0'];
 
 /** Of scenarios that go on in steps. */
 const TIMES = [
@@ -216,14 +211,4 @@ function stepSeries({ scenarios }: RunView): StepSeries[] {
     force: group.flatMap(({ step }) => step.force),
     changing: group.flatMap(({ step }) => (step.scenario.hasSteps ? step : [])),
   }));
-}
-
-function histogram(labels: SeriesLabels, settledMs: readonly number[]): Sample[] {
-  const upTo = (bound: string): number => settledMs.filter((ms) => ms <= Number(bound) * 1000).length;
-  return [
-    ...SETTLE_BUCKETS.map((le) => ({ suffix: '_bucket', labels: { ...labels, le }, value: upTo(le) })),
-    { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: settledMs.length },
-    { suffix: '_sum', labels, value: settledMs.reduce((sum, ms) => sum + ms, 0) / 1000 },
-    { suffix: '_count', labels, value: settledMs.length },
-  ];
 }

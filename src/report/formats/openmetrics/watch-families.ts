@@ -7,6 +7,7 @@ import { groupBy } from '../../parts/group.ts';
 import { fateOf, type HeldFate } from '../../parts/held.ts';
 import type { CheckView, RunView } from '../../view/view.ts';
 import type { MetricFamily, Sample, SeriesLabels } from './family.ts';
+import { histogram } from './histogram.ts';
 import { stepLabels } from './step-labels.ts';
 
 const FATES: readonly HeldFate[] = ['survived', 'stalled', 'broken', 'unopened'];
@@ -50,7 +51,8 @@ export function watchFamilies(view: RunView): MetricFamily[] {
 /** None where no new pods were asked for. */
 function newPodFamilies(churn: ChurnRecord | undefined): MetricFamily[] {
   if (churn === undefined) return [];
-  const { missing, asExpected, leaking, cutOff, unknown, unknownMs, triedMs, allow } = newPodTotals(churn);
+  const { missing, asExpected, leaking, cutOff, unknown, unknownMs, triedMs, allowedMs } =
+    newPodTotals(churn);
   const pods = { as_expected: asExpected, leak: leaking, gap: cutOff, unknown, missing };
   return [
     gauge(
@@ -58,17 +60,12 @@ function newPodFamilies(churn: ChurnRecord | undefined): MetricFamily[] {
       'New pods that were made meanwhile, by what they showed of their checks; one may have shown several things. missing: there should have been one, and it told nothing.',
       Object.entries(pods).map(([showed, value]) => ({ labels: { showed }, value })),
     ),
-    gauge(
-      'podreach_new_pods_allowed_seconds',
-      'How old new pods were when all that they must reach was reachable: that share of them was no older.',
-      allow === undefined
-        ? []
-        : [
-            { labels: { share: '0.5' }, value: allow.medianMs / 1000 },
-            { labels: { share: '0.95' }, value: allow.p95Ms / 1000 },
-            { labels: { share: '1' }, value: allow.maximumMs / 1000 },
-          ],
-    ),
+    {
+      name: 'podreach_new_pods_allowed_seconds',
+      type: 'histogram',
+      help: 'How old new pods were when all that they must reach was reachable, over those that came to it.',
+      samples: histogram({}, allowedMs),
+    },
     gauge(
       'podreach_new_pods_unknown_seconds',
       'For how long nobody could tell, of the new pod of which least is known.',
