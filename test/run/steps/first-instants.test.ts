@@ -267,6 +267,23 @@ describe.concurrent('the first instant of pods that a step makes', () => {
     expect(earliestMs).toBeLessThanOrEqual(8_000 + CATCHING_UP_MS);
   });
 
+  test('proves nothing while the destination does not listen', async () => {
+    const record = await runFirst('deaf', {
+      async whileSettling(kube) {
+        await bring(stallFault('deaf', 'db', true), kube);
+        await delay(1_500);
+        await bring(stallFault('deaf', 'db', false), kube);
+      },
+    });
+    const { job } = checksOf(record);
+    expect(job).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringMatching(
+        /old is not known: (the agent of deaf\/db did not run|deaf\/db was not seen to listen)$/,
+      ),
+    });
+  });
+
   test('proves nothing while the agent of a new pod does not run', async () => {
     const record = await runFirst('stalled', {
       async whileSettling(kube) {
