@@ -19,6 +19,7 @@ import {
   surroundingRows,
   timeRows,
   warningsOf,
+  windowRows,
 } from './words.ts';
 
 /** Longer lists are opened by whoever wants them. */
@@ -47,6 +48,7 @@ ${warningsOf(view).map((text) => html`<p class="callout is-inconclusive">${text}
 ${renderFactList(runFacts(view))}
 </section>
 ${changes.map(({ change, word: name, style: colour, checks }) => renderChecks(change, name, colour, checks))}
+${renderRows('windows', 'Windows', windowRows(view))}
 ${renderRows('times', 'Times', timeRows(view))}
 ${renderRows('surroundings', 'What else differs', surroundingRows(view))}
 </main>`,

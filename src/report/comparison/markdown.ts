@@ -19,6 +19,7 @@ import {
   surroundingRows,
   timeRows,
   warningsOf,
+  windowRows,
 } from './words.ts';
 
 const ROWS = 50;
@@ -33,6 +34,7 @@ export function renderComparisonMarkdown(view: ComparisonView): string {
     paragraph(shortenEnd(describeOutcome(view), LONGEST_SENTENCE)),
     ...warningsOf(view).map((text) => `> Warning: ${sentence(text)}`),
     ...renderChecks('Worse', worse ?? []),
+    ...renderRows('Windows', windowRows(view)),
     ...renderRows('Times', timeRows(view)),
     ...renderRows('What else differs', surroundingRows(view)),
     ...renderChecks('Other checks', others ?? []),

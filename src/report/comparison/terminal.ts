@@ -19,6 +19,7 @@ import {
   surroundingRows,
   timeRows,
   warningsOf,
+  windowRows,
 } from './words.ts';
 
 const BLOCKS_SHOWN = 20;
@@ -33,6 +34,7 @@ export function renderComparisonTerminal(view: ComparisonView, options: RenderOp
     ...(options.quiet ? [] : [renderFacts(runFacts(view), canvas, '')]),
     ...warningsOf(view).map((text) => renderHeadline('warning', 'inconclusive', text, canvas, '')),
     ...renderBlocks(view.checks.filter(isLong), options, canvas),
+    ...renderRows('windows', windowRows(options.quiet ? onlyWorse(view) : view), options, canvas),
     ...(options.quiet
       ? []
       : [
@@ -47,6 +49,10 @@ export function renderComparisonTerminal(view: ComparisonView, options: RenderOp
     renderHeadline(word, style, describeOutcome(view), canvas, ''),
   ];
   return disarmCommands(`${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`);
+}
+
+function onlyWorse(view: ComparisonView): ComparisonView {
+  return { ...view, windows: view.windows.filter(({ isWorse }) => isWorse) };
 }
 
 function renderBlocks(
