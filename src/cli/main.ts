@@ -1,6 +1,7 @@
 /** The command line: parses, hands over to one file per command, and turns what comes back into an exit code. */
 import { Command, CommanderError } from 'commander';
 import { ownVersion } from '../version.ts';
+import { splitCommand } from './beside.ts';
 import { cleanCommand } from './clean.ts';
 import { clusterCommand } from './cluster.ts';
 import { diffCommand } from './diff.ts';
@@ -8,7 +9,7 @@ import { explainCommand } from './explain.ts';
 import { helpCommand } from './help.ts';
 import { historyCommand } from './history.ts';
 import { imagesCommand } from './images.ts';
-import { monitorCommand, splitCommand } from './monitor.ts';
+import { monitorCommand } from './monitor.ts';
 import { planCommand } from './plan.ts';
 import { printError } from './print-error.ts';
 import { reportCommand } from './report.ts';
