@@ -1,7 +1,7 @@
 /** A watch as the command line has it: options become what is watched, and the user may end it before anything else does. */
 import type { Interruption } from '../errors.ts';
 import { runCommand } from '../monitor/command.ts';
-import type { MonitorOptions } from '../monitor/conduct.ts';
+import type { MonitorOptions, WatchedCommand } from '../monitor/conduct.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { RunSession } from './run-session.ts';
 import type { WatchCommandOptions } from './watch-options.ts';
@@ -12,16 +12,21 @@ export interface EndableWatch {
   readonly onSignal: (interruption: Interruption) => string | undefined;
   /** Listens to when it begins and ends. */
   readonly listener: (progress: ProgressListener) => ProgressListener;
-  readonly optionsIn: (session: RunSession) => MonitorOptions;
+  readonly options: Omit<MonitorOptions, 'command'>;
 }
 
-/** @param line what is run meanwhile; undefined: nothing */
-export function endableWatch(
-  options: WatchCommandOptions,
-  line: readonly string[] | undefined,
-): EndableWatch {
+export function endableWatch({
+  for: forMs,
+  every: everyMs,
+  after: afterMs,
+  maxLeak: maxLeakMs,
+  maxGap: maxGapMs,
+  maxUnknown,
+  held: isHeld,
+}: WatchCommandOptions): EndableWatch {
   const enough = new AbortController();
   let isWatching = false;
+  const budgets = { maxLeakMs, maxUnknown, ...(maxGapMs === undefined ? {} : { maxGapMs }) };
   return {
     onSignal(interruption) {
       if (!isWatching) return undefined;
@@ -33,26 +38,22 @@ export function endableWatch(
       if (event.type === 'watch-ending') isWatching = false;
       progress(event);
     },
-    optionsIn({ options: { progress }, kubeconfigFile }) {
-      const { for: forMs, every: everyMs, after: afterMs, held: isHeld } = options;
-      const { maxLeak: maxLeakMs, maxGap: maxGapMs, maxUnknown } = options;
-      return {
-        forMs,
-        everyMs,
-        afterMs,
-        isHeld,
-        budgets: { maxLeakMs, maxUnknown, ...(maxGapMs === undefined ? {} : { maxGapMs }) },
-        enough: enough.signal,
-        command: line && {
-          line,
-          run: async (signal, kubeconfig) =>
-            await runCommand(line, {
-              env: { KUBECONFIG: (await kubeconfigFile(kubeconfig)).path },
-              signal,
-              onLine: (text) => progress({ type: 'command-line', text }),
-            }),
-        },
-      };
-    },
+    options: { forMs, everyMs, afterMs, budgets, isHeld, enough: enough.signal },
+  };
+}
+
+/** The command of the user, with the kubeconfig of the cluster in a file; what it prints is told beside the progress. */
+export function watchedCommand(
+  line: readonly string[],
+  { options: { progress }, kubeconfigFile }: RunSession,
+): WatchedCommand {
+  return {
+    line,
+    run: async (signal, kubeconfig) =>
+      await runCommand(line, {
+        env: { KUBECONFIG: (await kubeconfigFile(kubeconfig)).path },
+        signal,
+        onLine: (text) => progress({ type: 'command-line', text }),
+      }),
   };
 }

@@ -17,6 +17,7 @@ import { runCommand } from './run.ts';
 import { sandboxCommand } from './sandbox.ts';
 import { schemaCommand } from './schema.ts';
 import { guardStandardOutput } from './standard-output.ts';
+import { upgradeCommand } from './upgrade.ts';
 import { renderUsageError } from './usage-error.ts';
 import { validateCommand } from './validate.ts';
 
@@ -24,6 +25,7 @@ const EXAMPLES = `
 Examples:
   podreach run scenarios                 run every scenario of a folder on the embedded sandbox
   podreach monitor scenarios --for 10m   try every check of theirs each second, for as long
+  podreach upgrade -- ./upgrade-cni.sh   before, during and after an upgrade: go or no go
   podreach validate scenarios            check the files without starting anything
   podreach plan scenarios/web.yaml       show what would be created and tried
   podreach report run.json               render a saved record again
@@ -62,6 +64,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   for (const add of [
     runCommand,
     monitorCommand(beside),
+    upgradeCommand(beside),
     validateCommand,
     planCommand,
     explainCommand,

@@ -63,10 +63,10 @@ async function monitorScenarios(
 ): Promise<number> {
   refuseNothing(beside);
   const { openOutputs } = await import('./outputs.ts');
-  const { endableWatch } = await import('./endable-watch.ts');
+  const { endableWatch, watchedCommand } = await import('./endable-watch.ts');
   const { monitor } = await import('../monitor/monitor.ts');
   const outputs = openOutputs(options, process.env);
-  const { onSignal, listener, optionsIn } = endableWatch(options, beside);
+  const { onSignal, listener, options: watch } = endableWatch(options);
   const { note, progress } = outputs;
   using session = await openRunSession(paths, options, again, {
     note,
@@ -75,7 +75,7 @@ async function monitorScenarios(
   });
   const result = await monitor(session.plans, {
     ...session.options,
-    watch: optionsIn(session),
+    watch: { ...watch, command: beside && watchedCommand(beside, session) },
     save: saving(session, outputs),
   });
   return await finishRun(result, session, outputs);

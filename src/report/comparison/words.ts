@@ -132,14 +132,14 @@ export function describePair(check: CheckDifferenceView | ComparisonView['window
   return describeConnection(check) + describePortName(check.portName);
 }
 
-/** Of one check: where it stands, and what it was and is. */
-export function checkFacts({ place, before, after }: CheckDifferenceView): Fact[] {
+/** Of one check: where it stands, and what it was and is. @param second what the second run is called */
+export function checkFacts({ place, before, after }: CheckDifferenceView, second = 'after'): Fact[] {
   const now = after ?? before;
   return [
     { label: 'where', text: describePlace(place) },
     ...(now === undefined ? [] : [{ label: 'expected', text: describeExpected(now, before) }]),
     { label: 'before', text: describeSide(before) },
-    { label: 'after', text: describeSide(after) },
+    { label: second, text: describeSide(after) },
     ...(now === undefined ? [] : [{ label: 'declared', text: describeLocation(now.declared) }]),
   ];
 }
