@@ -27,9 +27,9 @@ export function renderUpgradeTerminal(view: UpgradeView, options: RenderOptions)
 /** `No go: during the upgrade 4 checks leaked` */
 function renderAnswer(view: UpgradeView, { width, paint }: Canvas): string[] {
   const { word, style } = upgradeWord(view);
-  const prefix = `${word}:`;
-  return wrap(`${prefix} ${describeUpgrade(view)}`, width, '').map((line, index) =>
-    index === 0 ? paint(style, prefix) + line.slice(prefix.length) : line,
+  const prefix = `${word}: `;
+  return wrap(describeUpgrade(view), width, prefix).map((line, index) =>
+    index === 0 ? paint(style, prefix.trimEnd()) + line.slice(prefix.length - 1) : line,
   );
 }
 

@@ -58,25 +58,23 @@ function describeQuiet(during: RunView | undefined): string {
 }
 
 function reasonsOf({ parts }: UpgradeView): string[] {
-  const { before, during } = parts;
-  const command = during?.watch?.command;
+  const { during, after } = parts;
   const told = UPGRADE_PARTS.flatMap((part) => {
     const run = parts[part];
-    if (run === undefined) return [];
-    const troubles = troublesOf(run);
+    const troubles = run === undefined ? [] : troublesOf(run);
     return troubles.length === 0 ? [] : [`${PART_TITLES[part]} ${troubles.join(', ')}`];
   });
+  const isMended = after !== undefined && troublesOf(after).length === 0;
   return [
     ...told,
-    ...(command === undefined ? ['the command was not run'] : []),
-    ...(command?.failure === undefined ? [] : [`the command failed: ${command.failure}`]),
-    ...(told.length === 0 && before.run.incomplete ? ['the first run did not come to its end'] : []),
+    ...(isMended ? [`${PART_TITLES.after} every check passed`] : []),
+    ...(during?.watch?.command === undefined ? ['the command was not run'] : []),
   ];
 }
 
 /** `3 checks leaked (open for 0.6 to 0.9 s at the longest)`, `1 check was inconclusive`, `podreach could not go on: …` */
 function troublesOf(view: RunView): string[] {
-  const { counts, run, scenarios } = view;
+  const { counts, run, scenarios, watch } = view;
   const failed = scenarios.filter(({ error }) => error !== undefined).length;
   const doubts = [
     [counts.inconclusive, 'inconclusive'],
@@ -88,7 +86,11 @@ function troublesOf(view: RunView): string[] {
         ? []
         : [`${describeVerdict(verdict, counts[verdict])}${describeLongest(view, verdict)}`],
     ),
+    ...(watch?.command?.failure === undefined ? [] : [`the command failed: ${watch.command.failure}`]),
     ...(run.interruptedBy === undefined ? [] : ['it was interrupted']),
+    ...(run.incomplete && run.interruptedBy === undefined && run.error === undefined
+      ? ['it did not come to its end']
+      : []),
     ...(run.error === undefined || run.error.code === 'interrupted'
       ? []
       : [`podreach could not go on: ${run.error.message}`]),
@@ -120,10 +122,12 @@ function describeLongest({ checks, watchEndMs }: RunView, verdict: (typeof MISMA
   const windows = checks
     .filter((check) => check.countsAs === verdict)
     .flatMap(({ watched }) => watched?.windows ?? []);
-  const { longest, windows: number } = lengthsOf(windows, kind, watchEndMs);
-  if (longest === undefined) return '';
-  const most = number === 1 ? '' : ' at the longest';
-  return ` (${was} for ${describeLength(lengthOf(longest, watchEndMs))}${most})`;
+  const { longest, most, windows: number } = lengthsOf(windows, kind, watchEndMs);
+  if (longest === undefined || most === undefined) return '';
+  const { atLeastMs } = lengthOf(longest, watchEndMs);
+  const { atMostMs } = lengthOf(most, watchEndMs);
+  const each = number === 1 ? '' : ' at the longest';
+  return ` (${was} for ${describeLength({ atLeastMs, atMostMs })}${each})`;
 }
 
 /** Which runs these are, and what each came to. */
