@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { UpgradeRecords } from '../compare/upgrade.ts';
 import { PodreachError } from '../errors.ts';
 import { UPGRADE_PARTS, type UpgradePart } from '../model/upgrade.ts';
+import type { RunRecord } from '../record/schema.ts';
 import { REPORTS } from '../report/report.ts';
 import { UPGRADE_REPORTS } from '../report/upgrade/upgrade.ts';
-import type { PartPages } from '../report/upgrade/view.ts';
+import type { ToldUpgrade } from '../report/upgrade/view.ts';
 import { printReports } from './print-reports.ts';
 
 export interface UpgradeFolder {
@@ -30,39 +31,30 @@ export function openFolder(given: string | undefined, now = new Date()): Upgrade
   return { path, recordOf };
 }
 
-/** All of it, complete. @returns how many files could not be written */
-export function writeFolder({ path, recordOf }: UpgradeFolder, records: UpgradeRecords): number {
-  const quietly = { quiet: false, verbose: false };
-  const pages: Partial<Record<UpgradePart, string>> = {};
+/** The record of a part that has ended. @returns how many files could not be written */
+export function writePart({ recordOf }: UpgradeFolder, part: UpgradePart, record: RunRecord): number {
+  return printReports(REPORTS, record, [{ format: 'json', file: recordOf(part) }], PLAIN);
+}
+
+/** The pages of all parts, and the report of them all. @returns how many files could not be written */
+export function writePages({ path }: UpgradeFolder, records: UpgradeRecords): number {
   let failures = 0;
+  const pages: Partial<Record<UpgradePart, string>> = {};
   for (const part of UPGRADE_PARTS) {
     const record = records[part];
     if (record === undefined) continue;
     const page = `${part}.html`;
     pages[part] = page;
-    failures += printReports(
-      REPORTS,
-      record,
-      [
-        { format: 'json', file: recordOf(part) },
-        { format: 'html', file: join(path, page) },
-      ],
-      quietly,
-    );
+    failures += printReports(REPORTS, record, [{ format: 'html', file: join(path, page) }], PLAIN);
   }
-  const told: UpgradeRecords & { readonly pages: PartPages } = { ...records, pages };
-  const reports = [
-    ['json', 'upgrade.json'],
-    ['markdown', 'upgrade.md'],
-    ['html', 'upgrade.html'],
-  ] as const;
-  return (
-    failures +
-    printReports(
-      UPGRADE_REPORTS,
-      told,
-      reports.map(([format, file]) => ({ format, file: join(path, file) })),
-      quietly,
-    )
-  );
+  const told: ToldUpgrade = { ...records, pages };
+  const requests = FILES.map(([format, file]) => ({ format, file: join(path, file) }));
+  return failures + printReports(UPGRADE_REPORTS, told, requests, PLAIN);
 }
+
+const PLAIN = { quiet: false, verbose: false };
+const FILES = [
+  ['json', 'upgrade.json'],
+  ['markdown', 'upgrade.md'],
+  ['html', 'upgrade.html'],
+] as const;

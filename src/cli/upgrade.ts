@@ -72,7 +72,7 @@ async function upgradeScenarios(
       hint: 'Write it after --, as in: podreach upgrade scenarios -- ./upgrade.sh. Without one there is podreach monitor.',
     });
   const { openProgress, recordSaver } = await import('./outputs.ts');
-  const { openFolder, writeFolder } = await import('./upgrade-folder.ts');
+  const { openFolder, writePages, writePart } = await import('./upgrade-folder.ts');
   const { withSummary, withTerminal } = await import('./default-reports.ts');
   const { parseReportOptions } = await import('./report-requests.ts');
   const { printReports } = await import('./print-reports.ts');
@@ -97,6 +97,7 @@ async function upgradeScenarios(
     during: recordSaver([folder.recordOf('during')], note),
     after: recordSaver([folder.recordOf('after')], note),
   };
+  let failures = 0;
   const records = await upgrade(session.plans, {
     ...session.options,
     watch,
@@ -104,12 +105,14 @@ async function upgradeScenarios(
     isAnyway: options.anyway === true,
     save: (part, record) => {
       session.noteRun(record.run.id);
-      savers[part](record);
+      // Whatever becomes of the parts that follow, this one is complete.
+      if (record.run.endedAt === undefined) savers[part](record);
+      else failures += writePart(folder, part, record);
     },
   });
   close();
-  const failures =
-    writeFolder(folder, records) + printReports(UPGRADE_REPORTS, records, requests, { quiet, verbose });
+  failures += writePages(folder, records);
+  failures += printReports(UPGRADE_REPORTS, records, requests, { quiet, verbose });
   note(`records and pages of all parts: ${folder.path}`);
   const { exitCode } = compareUpgrade(records);
   return exitCode === 0 && failures > 0 ? 3 : exitCode;
