@@ -1,12 +1,12 @@
 /** The records of an upgrade, built by hand. */
 import type { UpgradeRecords } from '../../../src/compare/upgrade.ts';
-import type { RunRecord } from '../../../src/record/schema.ts';
+import { checksOf, type RunRecord } from '../../../src/record/schema.ts';
 import { calmWatch, failedCommand, upgradeWatched } from '../watch.ts';
 
 type Watch = NonNullable<RunRecord['watch']>;
 
 /** The run as it was without the watch: nothing is said of windows, and all that only they showed had passed. */
-export function unwatched(id: string, version: string, startedAt: string): RunRecord {
+function unwatched(id: string, version: string, startedAt: string): RunRecord {
   const { watch: _, scenarios, run, environment, ...rest } = calmWatch();
   return {
     ...rest,
@@ -54,3 +54,28 @@ export const roughUpgrade = (): UpgradeRecords => ({ ...calmUpgrade(), during: u
 
 /** The command failed, and nothing else. */
 export const failedUpgrade = (): UpgradeRecords => ({ ...calmUpgrade(), during: failedCommand() });
+
+/** One node was open for a moment: of the checks that saw it, one is there. */
+export function briefUpgrade(): UpgradeRecords {
+  const seen = upgradeWatched()
+    .scenarios.flatMap(checksOf)
+    .find(({ verdict, from }) => verdict === 'leaked' && from === 'monitoring/grafana');
+  const { watch } = upgradeWatched();
+  const { scenarios, ...rest } = calmDuring();
+  if (seen === undefined || watch === undefined) throw new Error('something leaked');
+  const { attempts, longestStallMs, ...others } = watch;
+  return {
+    ...calmUpgrade(),
+    during: {
+      ...rest,
+      watch: { ...others, attempts: { due: 12_150, made: 12_150, collected: 12_150 }, longestStallMs: 0 },
+      scenarios: scenarios.map((scenario) => ({
+        ...scenario,
+        steps: scenario.steps.map((step) => ({
+          ...step,
+          checks: step.checks.map((check) => (check.id === seen.id ? seen : check)),
+        })),
+      })),
+    },
+  };
+}

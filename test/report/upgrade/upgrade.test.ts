@@ -11,7 +11,15 @@ import { hostileBySchema } from '../hostile.ts';
 import { expectHarmless } from '../obeyed.ts';
 import { environmentFailure, interruptedRun, provisioningFailure } from '../records.ts';
 import { upgradeWatched } from '../watch.ts';
-import { calmDuring, calmUpgrade, failedUpgrade, roughUpgrade, runAfter, runBefore } from './records.ts';
+import {
+  briefUpgrade,
+  calmDuring,
+  calmUpgrade,
+  failedUpgrade,
+  roughUpgrade,
+  runAfter,
+  runBefore,
+} from './records.ts';
 
 const PLAIN: RenderOptions = { width: 100, colour: false, verbose: false, quiet: false };
 
@@ -26,6 +34,10 @@ test.each([
   ['html', 'html'],
 ] as const)('an upgrade that leaked and was cut off for a while, as %s', async (format, end) => {
   await expect(withoutStyle(render(format, roughUpgrade()))).toMatchFileSnapshot(`../golden/upgrade.${end}`);
+});
+
+test('one leak, as docs/upgrades.md shows it', async () => {
+  await expect(render('terminal', briefUpgrade())).toMatchFileSnapshot('../golden/upgrade-brief.txt');
 });
 
 test('quiet says the answer and what is worse', async () => {
