@@ -11,6 +11,7 @@ export interface SharedCluster extends AsyncDisposable {
 export function shareCluster(provider: ClusterProvider, onStopping: () => void): SharedCluster {
   let shared: Cluster | undefined;
   let isStopped = false;
+  let isRetained = false;
   const stop = async (): Promise<void> => {
     isStopped = true;
     await shared?.stop();
@@ -19,7 +20,9 @@ export function shareCluster(provider: ClusterProvider, onStopping: () => void):
     provider: (isLast) => ({
       kind: provider.kind,
       async start(options) {
-        shared ??= await provider.start(options);
+        shared ??= withRetaining(await provider.start(options), () => {
+          isRetained = true;
+        });
         return isLast
           ? { ...shared, stop }
           : { ...shared, lifetime: outlastingRun(shared), stop: () => Promise.resolve() };
@@ -27,10 +30,22 @@ export function shareCluster(provider: ClusterProvider, onStopping: () => void):
     }),
     async [Symbol.asyncDispose]() {
       if (shared === undefined || isStopped) return;
-      if (shared.lifetime.kind === 'ends-with-run') onStopping();
+      if (shared.lifetime.kind === 'ends-with-run' && !isRetained) onStopping();
       await stop();
     },
   };
+}
+
+/** @param onRetained told when a run that has failed has it retained: to stop it leaves it in place then */
+function withRetaining(cluster: Cluster, onRetained: () => void): Cluster {
+  const { lifetime } = cluster;
+  if (lifetime.kind === 'users' || lifetime.retain === undefined) return cluster;
+  const { retain } = lifetime;
+  const retaining = async (): Promise<void> => {
+    onRetained();
+    await retain();
+  };
+  return { ...cluster, lifetime: { ...lifetime, retain: retaining } };
 }
 
 /** It stays when the run has ended: so the run takes away what it has made there. */

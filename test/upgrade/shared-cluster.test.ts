@@ -58,18 +58,30 @@ test('that was never started is not stopped', async () => {
 });
 
 test('outlasts every run but the last, which so takes away what it has made, and says how to', async () => {
-  const retain = () => Promise.resolve();
-  const { start } = counting({ kind: 'ends-with-run', retain }, 'ci');
+  const { start } = counting({ kind: 'ends-with-run' }, 'ci');
   expect((await start(false)).lifetime).toEqual({
     kind: 'kept',
     cleanWith: ['--cluster', 'kind=ci'],
-    retain,
   });
-  expect((await start(true)).lifetime).toEqual({ kind: 'ends-with-run', retain });
+  expect((await start(true)).lifetime).toEqual({ kind: 'ends-with-run' });
 });
 
 test('of the user stays what it is', async () => {
   const users: Lifetime = { kind: 'users', cleanWith: ['--cluster', 'context=a'] };
   const { start } = counting(users);
   expect((await start(false)).lifetime).toEqual(users);
+});
+
+test('that a failed run has retained is not said to be stopped', async () => {
+  let retained = 0;
+  const retain = () => {
+    retained += 1;
+    return Promise.resolve();
+  };
+  const { shared, seen, start } = counting({ kind: 'ends-with-run', retain });
+  const { lifetime } = await start(false);
+  if (lifetime.kind === 'users') throw new Error('it is not of the user');
+  await lifetime.retain?.();
+  await shared[Symbol.asyncDispose]();
+  expect({ retained, ...seen }).toEqual({ retained: 1, started: 1, stopped: 1, said: 0 });
 });

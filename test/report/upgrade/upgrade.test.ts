@@ -33,7 +33,11 @@ test.each([
   ['json', 'json'],
   ['html', 'html'],
 ] as const)('an upgrade that leaked and was cut off for a while, as %s', async (format, end) => {
-  await expect(withoutStyle(render(format, roughUpgrade()))).toMatchFileSnapshot(`../golden/upgrade.${end}`);
+  // The script of the timeline has its own tests.
+  const text = withoutStyle(render(format, roughUpgrade()))
+    .replace(/<script.*<\/script>/s, '')
+    .replace(/script-src '[^']*'/, "script-src ''");
+  await expect(text).toMatchFileSnapshot(`../golden/upgrade.${end}`);
 });
 
 test('one leak, as docs/upgrades.md shows it', async () => {
