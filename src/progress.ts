@@ -2,6 +2,7 @@
 
 import type { TryingPhase } from './model/attempt.ts';
 import type { Action } from './model/step.ts';
+import type { UpgradePart } from './model/upgrade.ts';
 import type { Verdict } from './model/verdict.ts';
 import type { WindowKind } from './model/window.ts';
 import type { Phase, RunRecord, ScenarioRecord } from './record/schema.ts';
@@ -11,6 +12,14 @@ export const OUTPOSTS = 'outposts';
 export const CANARY = 'canary';
 
 export type ProgressEvent =
+  /** One of the runs of an upgrade begins. */
+  | {
+      readonly type: 'part-started';
+      readonly part: UpgradePart;
+      /** Counted from 1. */
+      readonly number: number;
+      readonly total: number;
+    }
   | { readonly type: 'cluster-starting'; readonly cluster: string }
   | {
       readonly type: 'cluster-ready';

@@ -13,13 +13,13 @@ are. Whatever ends it before its end, the same command goes on.
 Examples:
   podreach cluster upgrade --calico-version v3.32.1
   podreach cluster upgrade ci --calico-manifest calico.yaml --load-images   without a way out for the nodes
-  podreach monitor scenarios --cluster kind -- podreach cluster upgrade --calico-version v3.32.1`;
+  podreach upgrade scenarios --cluster kind -- podreach cluster upgrade --calico-version v3.32.1`;
 
-interface UpgradeCommandOptions extends KindCommandOptions {
+interface ClusterUpgradeOptions extends KindCommandOptions {
   readonly quiet?: boolean;
 }
 
-export function upgradeCommand(setExitCode: SetExitCode): Command {
+export function clusterUpgradeCommand(setExitCode: SetExitCode): Command {
   const command = new Command('upgrade')
     .argument('[name]', `the cluster's name (default: that of KUBECONFIG, or ${DEFAULT_CLUSTER_NAME})`)
     .description('bring the Calico of a cluster that podreach made to another release, node by node')
@@ -28,7 +28,7 @@ export function upgradeCommand(setExitCode: SetExitCode): Command {
   return command
     .addOption(new Option('--load-images', "put Calico's images into the nodes from the local Docker first"))
     .option('-q, --quiet', 'only warnings')
-    .action(async (given: string | undefined, options: UpgradeCommandOptions) => {
+    .action(async (given: string | undefined, options: ClusterUpgradeOptions) => {
       const calico = calicoSource(options);
       if (calico === undefined) {
         throw new PodreachError('usage', 'no Calico is named to upgrade to', {

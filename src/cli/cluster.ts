@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { DEFAULT_CLUSTER_NAME } from '../cluster/kind/choices.ts';
 import type { KindStatus } from '../cluster/kind/status.ts';
 import { DEFAULT_PROBE_IMAGE } from '../probe/settings.ts';
-import { upgradeCommand } from './cluster-upgrade.ts';
+import { clusterUpgradeCommand } from './cluster-upgrade.ts';
 import { checkClusterName, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
 import { inSession } from './kind-session.ts';
 import type { SetExitCode } from './main.ts';
@@ -30,7 +30,7 @@ export function clusterCommand(program: Command, setExitCode: SetExitCode): void
     .description('make, upgrade, show or delete a kind cluster with Calico that stays between runs')
     .addHelpText('after', EXAMPLES);
   cluster.addCommand(createCommand(setExitCode));
-  cluster.addCommand(upgradeCommand(setExitCode));
+  cluster.addCommand(clusterUpgradeCommand(setExitCode));
   cluster.addCommand(statusCommand(setExitCode));
   cluster.addCommand(deleteCommand(setExitCode));
   // Commands that are added ready-made do not take over how their parent prints and ends.

@@ -19,15 +19,25 @@ export function defaultReports(
   const isGithub = env['GITHUB_ACTIONS'] === 'true';
   // Commands go unseen among other output, but would spoil one that a program reads.
   const isAnnotated = isGithub && !isAsked('github') && printed.every(({ format }) => format === 'terminal');
-  const summary = env['GITHUB_STEP_SUMMARY'];
-  const isSummarised = isGithub && !isAsked('markdown') && summary !== undefined && summary !== '';
   return [
     // First, so that the result of the run stays the last line.
     ...(isAnnotated ? [{ format: 'github' } as const] : []),
-    ...withTerminal(asked),
-    // Other steps of the job may have said something there already.
-    ...(isSummarised ? [{ format: 'markdown', file: summary, append: true, unasked: true } as const] : []),
+    ...withSummary(withTerminal(asked), env),
   ];
+}
+
+/** What was asked for, and on GitHub Actions the Markdown report in the summary of the step. */
+export function withSummary<Format extends string>(
+  asked: readonly ReportRequest<Format | 'markdown'>[],
+  env: Readonly<Record<string, string | undefined>>,
+): readonly ReportRequest<Format | 'markdown'>[] {
+  const summary = env['GITHUB_STEP_SUMMARY'] ?? '';
+  const isSummarised =
+    env['GITHUB_ACTIONS'] === 'true' && summary !== '' && !asked.some(({ format }) => format === 'markdown');
+  // Other steps of the job may have said something there already.
+  return isSummarised
+    ? [...asked, { format: 'markdown', file: summary, append: true, unasked: true }]
+    : asked;
 }
 
 /** What was asked for, and the terminal's report, unless another one wants standard output. */

@@ -1,6 +1,7 @@
 /** The command line: parses, hands over to one file per command, and turns what comes back into an exit code. */
 import { Command, CommanderError } from 'commander';
 import { ownVersion } from '../version.ts';
+import { splitCommand } from './beside.ts';
 import { cleanCommand } from './clean.ts';
 import { clusterCommand } from './cluster.ts';
 import { diffCommand } from './diff.ts';
@@ -8,7 +9,7 @@ import { explainCommand } from './explain.ts';
 import { helpCommand } from './help.ts';
 import { historyCommand } from './history.ts';
 import { imagesCommand } from './images.ts';
-import { monitorCommand, splitCommand } from './monitor.ts';
+import { monitorCommand } from './monitor.ts';
 import { planCommand } from './plan.ts';
 import { printError } from './print-error.ts';
 import { reportCommand } from './report.ts';
@@ -16,6 +17,7 @@ import { runCommand } from './run.ts';
 import { sandboxCommand } from './sandbox.ts';
 import { schemaCommand } from './schema.ts';
 import { guardStandardOutput } from './standard-output.ts';
+import { upgradeCommand } from './upgrade.ts';
 import { renderUsageError } from './usage-error.ts';
 import { validateCommand } from './validate.ts';
 
@@ -23,6 +25,7 @@ const EXAMPLES = `
 Examples:
   podreach run scenarios                 run every scenario of a folder on the embedded sandbox
   podreach monitor scenarios --for 10m   try every check of theirs each second, for as long
+  podreach upgrade -- ./upgrade-cni.sh   before, during and after an upgrade: go or no go
   podreach validate scenarios            check the files without starting anything
   podreach plan scenarios/web.yaml       show what would be created and tried
   podreach report run.json               render a saved record again
@@ -61,6 +64,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   for (const add of [
     runCommand,
     monitorCommand(beside),
+    upgradeCommand(beside),
     validateCommand,
     planCommand,
     explainCommand,

@@ -1,12 +1,11 @@
 /** `podreach monitor`: runs scenarios, and tries their checks again and again while something else happens to the cluster. */
-import { type Command, InvalidArgumentError } from 'commander';
-import { PodreachError } from '../errors.ts';
-import type { CommandEnd } from '../monitor/command.ts';
-import type { MonitorOptions } from '../monitor/conduct.ts';
-import type { ProgressListener } from '../progress.ts';
+import type { Command } from 'commander';
+import { refuseNothing } from './beside.ts';
 import type { SetExitCode } from './main.ts';
-import { parseDuration, parseSpan } from './options.ts';
-import { addRunOptions, type Meanwhile, printRole, type RunCommandOptions, runScenarios } from './run.ts';
+import { finishRun, printRole, saving } from './run.ts';
+import { addRunOptions, type RunCommandOptions } from './run-options.ts';
+import { openRunSession } from './run-session.ts';
+import { addWatchOptions, type WatchCommandOptions } from './watch-options.ts';
 
 const EXAMPLES = `
 COMMAND is run while the checks are watched, with KUBECONFIG set to the cluster's. What it prints goes to standard error,
@@ -30,32 +29,7 @@ Exit codes:
   4  no mismatch, but of at least one check nobody can tell
   130, 143  interrupted; a watch that nothing else ends is ended by Ctrl-C, and has an exit code from above`;
 
-interface MonitorCommandOptions extends RunCommandOptions {
-  readonly for?: number;
-  readonly every?: number;
-  readonly after: number;
-  readonly maxLeak: number;
-  readonly maxGap?: number;
-  readonly maxUnknown: number;
-  /** Absent: as many as cost little. */
-  readonly held?: boolean;
-  readonly churn?: number;
-}
-
-const NAME = 'monitor';
-
-/**
- * Takes apart what is podreach's and what follows `--`: a command that is run meanwhile.
- * @returns of any other command all as its own
- */
-export function splitCommand(argv: readonly string[]): {
-  readonly own: readonly string[];
-  readonly beside: readonly string[] | undefined;
-} {
-  const dashes = argv.indexOf('--');
-  if (argv[0] !== NAME || dashes === -1) return { own: argv, beside: undefined };
-  return { own: argv.slice(0, dashes), beside: argv.slice(dashes + 1) };
-}
+interface MonitorCommandOptions extends RunCommandOptions, WatchCommandOptions {}
 
 /** @param beside the words after `--`; absent: there are no dashes */
 export function monitorCommand(
@@ -63,166 +37,47 @@ export function monitorCommand(
 ): (program: Command, setExitCode: SetExitCode) => void {
   return (program, setExitCode) => {
     const command = program
-      .command(NAME)
+      .command('monitor')
       .description(
         'run scenarios, and try every check again and again while something happens to the cluster',
       )
       .usage('[options] [paths...] [-- COMMAND...]')
-      .argument('[paths...]', 'files, folders or globs; without any: scenarios/')
-      .option(
-        '--for <duration>',
-        'how long to watch (default: until COMMAND has ended, or Ctrl-C)',
-        parseLength,
-      )
-      .option(
-        '--every <duration>',
-        'how often each check is tried (default: 1s, or less often where that would be too much for the cluster)',
-        parseEvery,
-      )
-      .option(
-        '--after <duration>',
-        'how long to watch on when COMMAND has ended (default: 30s)',
-        parseSpan,
-        30_000,
-      )
-      .option(
-        '--max-leak <duration>',
-        'how long what must be unreachable may have been open (default: 0)',
-        parseSpan,
-        0,
-      )
-      .option(
-        '--max-gap <duration>',
-        'how long what must be reachable may have been cut off (default: not at all)',
-        parseSpan,
-      )
-      .option(
-        '--max-unknown <percent>',
-        'the part of the time that may be unknown of a check (default: 10%)',
-        parsePercent,
-        0.1,
-      )
-      .option(
-        '--held',
-        'hold a connection open for each check that must be reachable, however many there are',
-      )
-      .option('--no-held', 'hold none (default: held where there are few enough to cost little)')
-      .option(
-        '--churn <pods>',
-        'make so many new pods a minute, copies of those that checks start at, which try their checks from their first millisecond',
-        parsePodsPerMinute,
-      );
+      .argument('[paths...]', 'files, folders or globs; without any: scenarios/');
+    addWatchOptions(command);
     const again = addRunOptions(command);
     command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: MonitorCommandOptions) => {
       setExitCode(
         options.printRole === true
           ? await printRole(options)
-          : await runScenarios(paths, options, again, await meanwhileOf(options, beside)),
+          : await monitorScenarios(paths, options, again, beside),
       );
     });
   };
 }
 
-/** A timer cannot wait for longer than three weeks. */
-const LONGEST_WATCH_MS = 20 * 24 * 3_600_000;
-/** Attempts that follow each other faster say no more: an agent looks at its clock this often. */
-const LEAST_EVERY_MS = 100;
-
-function parseLength(text: string): number {
-  const ms = parseDuration(text);
-  if (ms > LONGEST_WATCH_MS) throw new InvalidArgumentError('Write 480h or less.');
-  return ms;
-}
-
-function parseEvery(text: string): number {
-  const ms = parseDuration(text);
-  if (ms < LEAST_EVERY_MS) throw new InvalidArgumentError('Write 100ms or more.');
-  return ms;
-}
-
-/** One a second costs more than most checks do. */
-const MOST_PODS_PER_MINUTE = 60;
-
-function parsePodsPerMinute(text: string): number {
-  const pods = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(pods > 0 && pods <= MOST_PODS_PER_MINUTE))
-    throw new InvalidArgumentError(
-      `Write how many pods a minute, more than 0 and at most ${MOST_PODS_PER_MINUTE}.`,
-    );
-  return pods;
-}
-
-/** @returns a part of one */
-function parsePercent(text: string): number {
-  const [, number] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
-  const part = Number(number ?? Number.NaN) / 100;
-  if (!(part <= 1)) throw new InvalidArgumentError('Write a percentage from 0% to 100%, such as 10%.');
-  return part;
-}
-
-/** @throws PodreachError `usage` for dashes that no command follows */
-async function meanwhileOf(
+/** @returns the exit code */
+async function monitorScenarios(
+  paths: readonly string[],
   options: MonitorCommandOptions,
-  line: readonly string[] | undefined,
-): Promise<Meanwhile> {
-  if (line?.length === 0)
-    throw new PodreachError('usage', 'no command follows --', {
-      hint: 'Write the command that is to be run meanwhile after it, or leave it out.',
-    });
-  const { conductWatch } = await import('../monitor/conduct.ts');
-  const { refuseShared } = await import('../monitor/side-by-side.ts');
-  const enough = new AbortController();
-  let isWatching = false;
-  return {
-    check: refuseShared,
-    makesPods: options.churn !== undefined,
-    work:
-      ({ progress, kubeconfig }) =>
-      async (standing, run) => {
-        isWatching = true;
-        try {
-          return await conductWatch(standing, run, {
-            ...watchOptions(options),
-            enough: enough.signal,
-            command: line && { line, run: await commandRunner(line, await kubeconfig(), progress) },
-          });
-        } finally {
-          isWatching = false;
-        }
-      },
-    onSignal(interruption) {
-      if (!isWatching) return undefined;
-      enough.abort(interruption);
-      return 'ending the watch';
-    },
-  };
-}
-
-function watchOptions({
-  for: forMs,
-  every: everyMs,
-  after: afterMs,
-  maxLeak: maxLeakMs,
-  maxGap: maxGapMs,
-  maxUnknown,
-  held: isHeld,
-  churn: churnPerMinute,
-}: MonitorCommandOptions): Omit<MonitorOptions, 'command' | 'enough'> {
-  const budgets = { maxLeakMs, maxUnknown, ...(maxGapMs === undefined ? {} : { maxGapMs }) };
-  return { forMs, everyMs, afterMs, budgets, isHeld, churnPerMinute };
-}
-
-/** @param kubeconfig a file */
-async function commandRunner(
-  line: readonly string[],
-  kubeconfig: string,
-  progress: ProgressListener,
-): Promise<(signal: AbortSignal) => Promise<CommandEnd>> {
-  const { runCommand } = await import('../monitor/command.ts');
-  return async (signal) =>
-    await runCommand(line, {
-      env: { KUBECONFIG: kubeconfig },
-      signal,
-      onLine: (text) => progress({ type: 'command-line', text }),
-    });
+  again: readonly string[],
+  beside: readonly string[] | undefined,
+): Promise<number> {
+  refuseNothing(beside);
+  const { openOutputs } = await import('./outputs.ts');
+  const { endableWatch, watchedCommand } = await import('./endable-watch.ts');
+  const { monitor } = await import('../monitor/monitor.ts');
+  const outputs = openOutputs(options, process.env);
+  const { onSignal, listener, options: watch } = endableWatch(options);
+  const { note, progress } = outputs;
+  using session = await openRunSession(paths, options, again, {
+    note,
+    progress: listener(progress),
+    onSignal,
+  });
+  const result = await monitor(session.plans, {
+    ...session.options,
+    watch: { ...watch, command: beside && watchedCommand(beside, session) },
+    save: saving(session, outputs),
+  });
+  return await finishRun(result, session, outputs);
 }

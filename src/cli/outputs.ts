@@ -9,7 +9,7 @@ import { createProgress } from '../report/progress/progress.ts';
 import { REPORTS } from '../report/report.ts';
 import { defaultReports } from './default-reports.ts';
 import { hasColours, printReports } from './print-reports.ts';
-import { parseReportOptions, type ReportRequest } from './report-requests.ts';
+import { parseReportOptions } from './report-requests.ts';
 import { writeReportFile } from './write-reports.ts';
 
 /** A large record takes some time to write; this often is often enough for a run that is cut off. */
@@ -31,15 +31,17 @@ export interface Outputs {
   readonly finish: (record: RunRecord) => number;
 }
 
-/**
- * @param env environment variables that switch further reports on; none for a record that was saved
- * @throws PodreachError `usage` for a report that does not exist
- */
-export function openOutputs(options: OutputOptions, env: NodeJS.ProcessEnv = {}): Outputs {
-  const quiet = options.quiet === true;
-  const verbose = options.verbose === true;
-  const requests = defaultReports(parseReportOptions(options.report ?? [], FORMAT_NAMES), env);
-  const progress = createProgress(
+export interface SpokenProgress {
+  readonly listen: ProgressListener;
+  /** Says something at once. */
+  readonly note: (text: string) => void;
+  /** Takes the live line away. */
+  readonly close: () => void;
+}
+
+/** Progress on standard error. */
+export function openProgress({ quiet = false, verbose = false }: OutputOptions): SpokenProgress {
+  const { listen, close } = createProgress(
     {
       isTerminal: process.stderr.isTTY === true,
       get columns() {
@@ -50,31 +52,42 @@ export function openOutputs(options: OutputOptions, env: NodeJS.ProcessEnv = {})
     { quiet, verbose, colour: hasColours(process.stderr) },
     systemClock,
   );
-  const note = (text: string): void => progress.listen({ type: 'note', text });
-  const saver = recordSaver(requests, note);
+  return { listen, close, note: (text) => listen({ type: 'note', text }) };
+}
+
+/**
+ * @param env environment variables that switch further reports on; none for a record that was saved
+ * @throws PodreachError `usage` for a report that does not exist
+ */
+export function openOutputs(options: OutputOptions, env: NodeJS.ProcessEnv = {}): Outputs {
+  const { quiet = false, verbose = false } = options;
+  const requests = defaultReports(parseReportOptions(options.report ?? [], FORMAT_NAMES), env);
+  const { listen, note, close } = openProgress(options);
+  const files = requests.flatMap(({ format, file }) =>
+    format === 'json' && file !== undefined ? [file] : [],
+  );
+  const saver = recordSaver(files, note);
   return {
-    progress: progress.listen,
+    progress: listen,
     note,
     save: saver.save,
     finish(record) {
       saver.stop();
-      progress.close();
+      close();
       return printReports(REPORTS, record, requests, { quiet, verbose });
     },
   };
 }
 
-interface RecordSaver {
+export interface RecordSaver {
   /** At once, or as soon as it may be written again: nothing that was to be saved is left out. */
   readonly save: (record: RunRecord) => void;
   /** What is still to be written is not. */
   readonly stop: () => void;
 }
 
-function recordSaver(requests: readonly ReportRequest[], note: (text: string) => void): RecordSaver {
-  const files = requests.flatMap(({ format, file }) =>
-    format === 'json' && file !== undefined ? [file] : [],
-  );
+/** Writes the record, as it stands, to files: again and again, but not more often than it pays. */
+export function recordSaver(files: readonly string[], note: (text: string) => void): RecordSaver {
   const growing = new GrowingText();
   let savedMs: number | undefined;
   let later: NodeJS.Timeout | undefined;

@@ -1,42 +1,19 @@
 /** `podreach run`: scenarios on a cluster, from their files to the reports. */
-import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import type { Cluster, ClusterProvider } from '../cluster/cluster.ts';
-import { DEFAULT_CLUSTER_NAME } from '../cluster/kind/choices.ts';
-import { type Interruption, PodreachError } from '../errors.ts';
+import { PodreachError } from '../errors.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
 import type { ProgressListener } from '../progress.ts';
+import type { RunRecord } from '../record/schema.ts';
 import { cleanCommand } from '../run/cleanup.ts';
-import type { WhileStanding } from '../run/job.ts';
-import type { Plan } from '../scenario/scenario.ts';
+import type { RunResult } from '../run/run.ts';
 import { shellCommand } from '../shell.ts';
-import { ownVersion } from '../version.ts';
-import { givenKindFlags, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
-import { type KubeconfigFile, writeKubeconfig } from './kubeconfig-file.ts';
 import type { SetExitCode } from './main.ts';
-import {
-  checkOption,
-  DEFAULT_NODES,
-  knownIssuesOption,
-  nodesOption,
-  noteGiven,
-  outputOptions,
-  parseAttemptTimeout,
-  parseCluster,
-  parseDuration,
-  parseWhole,
-  refuseMisplaced,
-  type SelectionOptions,
-  selectionOptions,
-} from './options.ts';
-import {
-  checkNamespaceLabels,
-  givenProbeFlags,
-  type ProbeCommandOptions,
-  probeOptions,
-  readProbeSettings,
-} from './probe-options.ts';
+import { parseWhole } from './options.ts';
+import type { Outputs } from './outputs.ts';
+import { readProbeSettings } from './probe-options.ts';
+import { addRunOptions, type RunCommandOptions } from './run-options.ts';
+import { openRunSession, providerFor, type RunSession } from './run-session.ts';
 import { holdUntilSignal } from './sandbox.ts';
 import { listenToSignals } from './signals.ts';
 
@@ -54,27 +31,6 @@ Examples:
   podreach run --cluster context=staging        on a cluster of your kubeconfig
   podreach run --cluster context=staging --print-role | kubectl apply --context staging-admin -f -`;
 
-export interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeCommandOptions {
-  readonly cluster: string;
-  readonly kubeconfig?: string;
-  readonly readyWithin?: number;
-  readonly nodes?: number;
-  readonly check?: string[];
-  readonly knownIssues?: string[];
-  readonly report?: string[];
-  readonly timeout?: number;
-  readonly within?: number;
-  readonly confirm: number;
-  readonly parallel?: number;
-  readonly patient?: boolean;
-  readonly printRole?: boolean;
-  readonly keep?: boolean;
-  readonly failFast?: boolean;
-  readonly strict?: boolean;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
-}
-
 export function runCommand(program: Command, setExitCode: SetExitCode): void {
   const command = program
     .command('run')
@@ -91,168 +47,36 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
   });
 }
 
-/**
- * The options of whatever runs scenarios.
- * @returns those of them that are given with which a part of the run can be run again: filled when the command is parsed
- */
-export function addRunOptions(command: Command): readonly string[] {
-  const { report, quiet, verbose } = outputOptions();
-  for (const option of selectionOptions()) command.addOption(option);
-  command
-    .addOption(checkOption())
-    .addOption(knownIssuesOption())
-    .option('--cluster <name>', 'where to run: sandbox, kind[=NAME] or context[=NAME]', 'sandbox')
-    .addOption(nodesOption())
-    .option('--kubeconfig <file>', 'the kubeconfig of --cluster context, in place of $KUBECONFIG')
-    .addOption(report)
-    .option(
-      '--timeout <duration>',
-      'how long one attempt may take, at most 60s (default: 500ms on the sandbox, 1s elsewhere)',
-      parseAttemptTimeout,
-    )
-    .option(
-      '--within <duration>',
-      'how long policies, or what a step changes, may take to settle; a step may give itself longer with its own "within" (default: 10s on the sandbox, 30s elsewhere)',
-      parseDuration,
-    )
-    .option('--ready-within <duration>', 'how long probe pods may take to run (default: 2m)', parseDuration)
-    .option('--confirm <rounds>', 'rounds in a row that must agree', parseWhole(1, 20), 2)
-    .option(
-      '--patient',
-      'give mismatches all of --within to mend themselves, also those that the policies predict',
-    )
-    .option(
-      '--keep',
-      'leave everything in place at the end and say how to look; the policies stay, so there is no closing control',
-    )
-    .option('--strict', 'start nothing where validate has a warning')
-    .option('--print-role', 'print the role that would grant what is missing on the cluster, and run nothing')
-    .addOption(quiet)
-    .addOption(verbose);
-  for (const option of probeOptions())
-    command.addOption(option.helpGroup('Probe pods, on --cluster kind and context:'));
-  for (const option of kindOptions())
-    command.addOption(option.helpGroup('A kind cluster, on --cluster kind:'));
-  return noteGiven(command, NOT_AGAIN);
-}
-
-/** What is chosen, said and kept is for each run to decide; everything else makes it the same run. */
-const NOT_AGAIN = new Set([
-  'only',
-  'tag',
-  'check',
-  'report',
-  'keep',
-  'fail-fast',
-  'strict',
-  'parallel',
-  'retain',
-  'quiet',
-  'verbose',
-]);
-
-/** What is done while all scenarios of a run stand, as the command has it that asks for it. */
-export interface Meanwhile {
-  readonly work: (beside: {
-    readonly progress: ProgressListener;
-    /** A file with the kubeconfig of the cluster, gone with the run. */
-    readonly kubeconfig: () => Promise<string>;
-  }) => WhileStanding;
-  /** Is shown the first signal of the user. @returns what happens now, where that only ends the work; undefined: the run is interrupted */
-  readonly onSignal: (interruption: Interruption) => string | undefined;
-  /** Whether it makes pods of its own, and takes them away. */
-  readonly makesPods: boolean;
-  /** @throws PodreachError `usage` where scenarios cannot stand side by side */
-  readonly check: (plans: readonly Plan[]) => void;
-}
-
 /** @returns the exit code */
-export async function runScenarios(
+async function runScenarios(
   paths: readonly string[],
   options: RunCommandOptions,
   again: readonly string[],
-  meanwhile?: Meanwhile,
 ): Promise<number> {
-  // Letting V8's young generation grow doubles the memory of a large run, and saves no time that matters beside the network's.
-  setFlagsFromString('--semi-space-growth-factor=1');
-  // Nor does it save any to let what has become garbage double the old one.
-  setFlagsFromString('--heap-growing-percent=50');
   const { openOutputs } = await import('./outputs.ts');
   const outputs = openOutputs(options, process.env);
-  const { findOrigin } = await import('./origin.ts');
-  // While the files are read: git takes its time in a large repository.
-  const origin = findOrigin(process.cwd(), process.env);
-  const { loadPlans } = await import('../scenario/load-plans.ts');
-  const plans = await loadPlans(paths, {
-    cwd: process.cwd(),
-    only: options.only ?? [],
-    tags: options.tag ?? [],
-    checks: options.check ?? [],
-    knownIssues: options.knownIssues ?? [],
-  });
-  meanwhile?.check(plans);
-  await tellWarnings(plans, options.strict === true, outputs.note);
-  const probe = readProbeSettings(options);
-  checkNamespaceLabels(probe, plans);
-  const provider = await providerFor(options, probe.image, outputs.note);
+  using session = await openRunSession(paths, options, again, outputs);
   const { run } = await import('../run/run.ts');
+  const result = await run(session.plans, { ...session.options, save: saving(session, outputs) });
+  return await finishRun(result, session, outputs);
+}
 
-  let cluster: Cluster | undefined;
-  let kubeconfig: KubeconfigFile | undefined;
-  let runId = '';
-  using signals = listenToSignals(
-    () => outputs.note('interrupted: cleaning up; press Ctrl-C again to leave at once'),
-    () => {
-      kubeconfig?.[Symbol.dispose]();
-      outputs.note(leftBehind(options, cluster, runId));
-    },
-    (interruption) => {
-      const words = meanwhile?.onSignal(interruption);
-      if (words !== undefined) outputs.note(`${words}; press Ctrl-C again to leave at once`);
-      return words !== undefined;
-    },
-  );
-  const writtenFor = async ({ kubeconfig: text }: Cluster): Promise<string> => {
-    kubeconfig ??= await writeKubeconfig(text);
-    return kubeconfig.path;
+export function saving(session: RunSession, outputs: Outputs): (record: RunRecord) => void {
+  return (unfinished) => {
+    session.noteRun(unfinished.run.id);
+    outputs.save(unfinished);
   };
-  const { record, kept } = await run(plans, {
-    provider: {
-      kind: provider.kind,
-      async start(startOptions) {
-        cluster = await provider.start(startOptions);
-        // Before anything is reported of it: the lines that lead there name its kubeconfig.
-        if (options.keep === true && cluster.kubectlWith === undefined) {
-          cluster = { ...cluster, kubectlWith: ['--kubeconfig', await writtenFor(cluster)] };
-        }
-        return cluster;
-      },
-    },
-    origin: await origin,
-    again,
-    probe,
-    version: ownVersion(),
-    clock: systemClock,
-    signal: signals.signal,
-    timeoutMs: options.timeout,
-    withinMs: options.within,
-    readyWithinMs: options.readyWithin,
-    confirm: options.confirm,
-    parallel: options.parallel ?? 1,
-    patient: options.patient === true,
-    keep: options.keep === true,
-    failFast: options.failFast === true,
-    progress: outputs.progress,
-    makesPods: meanwhile?.makesPods,
-    whileStanding: meanwhile?.work({
-      progress: outputs.progress,
-      kubeconfig: async () => (cluster === undefined ? '' : await writtenFor(cluster)),
-    }),
-    save: (unfinished) => {
-      runId = unfinished.run.id;
-      outputs.save(unfinished);
-    },
-  });
+}
+
+/**
+ * Writes the reports; where the cluster is kept, says how to look at it, and holds what ends with this process until the user wants it to.
+ * @returns the exit code
+ */
+export async function finishRun(
+  { record, kept }: RunResult,
+  { options: { signal }, kubeconfigFile }: RunSession,
+  outputs: Outputs,
+): Promise<number> {
   const failures = outputs.finish(record);
   if (kept !== undefined) {
     // On standard error: standard output may be a report.
@@ -261,15 +85,9 @@ export async function runScenarios(
       process.stderr.write(howToLook(kubectlWith, lifetime.cleanWith, record.run.id));
       await kept.stop();
     } else {
-      await holdUntilSignal(
-        kept,
-        signals.signal,
-        process.stderr,
-        async () => kubeconfig ?? (await writeKubeconfig(kept.kubeconfig)),
-      );
+      await holdUntilSignal(kept, signal, process.stderr, () => kubeconfigFile(kept.kubeconfig));
     }
   }
-  kubeconfig?.[Symbol.dispose]();
   const exitCode = record.run.exitCode ?? 3;
   return exitCode === 0 && failures > 0 ? 3 : exitCode;
 }
@@ -309,76 +127,6 @@ export async function printRole(options: RunCommandOptions): Promise<number> {
     await cluster.stop();
   }
   return 0;
-}
-
-/** @throws PodreachError `usage` for a cluster that does not exist, or options that it has no use for */
-async function providerFor(
-  options: RunCommandOptions,
-  probeImage: string,
-  note: (text: string) => void,
-): Promise<ClusterProvider> {
-  const { kind, name } = parseCluster(options.cluster);
-  refuseMisplaced(kind === 'kind' ? [] : givenKindFlags(options), '--cluster kind');
-  refuseMisplaced(kind === 'sandbox' || options.nodes === undefined ? [] : ['--nodes'], '--cluster sandbox');
-  refuseMisplaced(kind === 'sandbox' ? givenProbeFlags(options) : [], '--cluster context or kind');
-  refuseMisplaced(
-    kind === 'context' || options.kubeconfig === undefined ? [] : ['--kubeconfig'],
-    '--cluster context',
-  );
-  switch (kind) {
-    case 'sandbox': {
-      const { sandboxCluster } = await import('../cluster/sandbox.ts');
-      return sandboxCluster({ nodes: options.nodes ?? DEFAULT_NODES, enforcement: 'on' });
-    }
-    case 'kind': {
-      const { kindCluster } = await import('../cluster/kind.ts');
-      return kindCluster(readKindOptions(name, options, { probeImage, keep: options.keep === true }), note);
-    }
-    case 'context': {
-      const { contextCluster } = await import('../cluster/context.ts');
-      return contextCluster(name, note, options.kubeconfig);
-    }
-    default:
-      throw new PodreachError('usage', `unknown cluster '${kind}'`, {
-        hint: 'Choose: sandbox, kind, kind=NAME, context or context=NAME.',
-      });
-  }
-}
-
-/** @throws PodreachError `scenario-invalid` where warnings count as errors */
-async function tellWarnings(
-  plans: readonly Plan[],
-  isStrict: boolean,
-  note: (text: string) => void,
-): Promise<void> {
-  const { describeWarnings, warningsFor } = await import('./warnings.ts');
-  const warnings = await warningsFor(plans, systemClock.date());
-  for (const line of describeWarnings(warnings, plans)) note(line);
-  if (!isStrict || warnings.length === 0) return;
-  throw new PodreachError(
-    'scenario-invalid',
-    `${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}, and --strict was asked for: nothing was started`,
-    {
-      hint: 'Fix the scenario or its policies; where a finding is intended, list it under "accept" in the scenario.',
-    },
-  );
-}
-
-/** What the user must know who does not wait for the clean-up. @param cluster absent: it has not been handed over yet */
-function leftBehind(options: RunCommandOptions, cluster: Cluster | undefined, runId: string): string {
-  const { kind, name = DEFAULT_CLUSTER_NAME } = parseCluster(options.cluster);
-  if (kind === 'sandbox') return 'left at once; the sandbox and all that ran on it ends with this process';
-  if (cluster === undefined) {
-    return kind === 'kind'
-      ? `left at once; podreach cluster status ${name} says what there is of the cluster, and podreach cluster delete ${name} takes it away`
-      : 'left at once; nothing was created';
-  }
-  const { lifetime } = cluster;
-  const command =
-    lifetime.kind === 'ends-with-run'
-      ? `podreach cluster delete ${name}`
-      : cleanCommand(runId, lifetime.cleanWith);
-  return `left at once; take away what is left with: ${command}`;
 }
 
 function howToLook(kubectlWith: readonly string[] = [], cleanWith: readonly string[], runId: string): string {

@@ -1,6 +1,7 @@
 /** Where, by what and by which rules two runs went, as far as it was not the same. */
 import { describeCluster, describePlugins, describeSystem } from '../record/environment.ts';
 import type { RunRecord, ScenarioRecord } from '../record/schema.ts';
+import { shellCommand } from '../shell.ts';
 import { pairUp, type Sides } from './sides.ts';
 
 export interface CircumstanceDifference {
@@ -18,8 +19,12 @@ type Facts = Readonly<Record<string, string | undefined>>;
 
 export function compareCircumstances(before: RunRecord, after: RunRecord): CircumstanceDifference[] {
   const [was, is] = [factsOf(before), factsOf(after)];
+  const [watched, watches] = [watchFactsOf(before), watchFactsOf(after)];
   return [
     ...Object.keys(is).flatMap((what) => differenceOf(what, was[what], is[what])),
+    ...(before.watch === undefined || after.watch === undefined
+      ? []
+      : Object.keys(watches).flatMap((what) => differenceOf(what, watched[what], watches[what]))),
     ...compareNodes(before.environment.nodes, after.environment.nodes),
     ...pairUp(before.scenarios, after.scenarios, ({ name }) => name).flatMap(compareScenarios),
   ];
@@ -48,6 +53,19 @@ function factsOf({ podreach, run, environment }: RunRecord): Facts {
     'keeps its policies': String(keep),
     'stops after a failure': String(failFast),
     'tries mismatches to the deadline': String(patient === true),
+  };
+}
+
+/** What may make the windows of two watches different; how long they took follows from what went on. */
+function watchFactsOf({ watch }: RunRecord): Facts {
+  if (watch === undefined) return {};
+  const { everyMs, budgets, command } = watch;
+  return {
+    'watched every': inMs(everyMs),
+    'leaks allowed': inMs(budgets.maxLeakMs),
+    'gaps allowed': inMs(budgets.maxGapMs),
+    'unknown allowed': String(budgets.maxUnknown),
+    'command beside the watch': command && shellCommand(command.line),
   };
 }
 

@@ -11,6 +11,7 @@ import { comparePolicies, type PolicyDifference } from './policies.ts';
 import { type RunFacts, runFacts } from './run-facts.ts';
 import { pairUp, stepKey, stepsOf } from './sides.ts';
 import { compareTimes, type TimeDifference } from './times.ts';
+import { compareWindows, type WindowDifference } from './windows.ts';
 
 export interface RecordComparison {
   readonly before: RunFacts;
@@ -20,13 +21,15 @@ export interface RecordComparison {
   readonly checks: readonly CheckDifference[];
   /** Checks of which both records say the same, by their verdict. */
   readonly same: Counts;
+  /** Of checks that were watched in both runs, what is worse first. */
+  readonly windows: readonly WindowDifference[];
   readonly times: readonly TimeDifference[];
   readonly policies: readonly PolicyDifference[];
   readonly circumstances: readonly CircumstanceDifference[];
 }
 
 /**
- * `worse`: a mismatch that was not there, or a pass that is not proven any more. `incomplete`: nothing worse was seen, but the second run
+ * `worse`: a mismatch that was not there, one of which a window is new or longer, or a pass that is not proven any more. `incomplete`: nothing worse was seen, but the second run
  * did not come to its end, so it may be. `same`: nothing differs.
  */
 export type ComparisonOutcome = 'worse' | 'incomplete' | 'not-worse' | 'same';
@@ -37,12 +40,13 @@ export function compareRecords(written: RunRecord, other: RunRecord): RecordComp
   const { differences: checks, same } = compareChecks(steps);
   const parts = {
     checks,
+    windows: compareWindows(steps, { before, after }),
     times: compareTimes(steps),
     policies: comparePolicies(steps),
     circumstances: compareCircumstances(before, after),
   };
   const [was, is] = [runFacts(before), runFacts(after)];
-  const isWorse = checks.some((check) => check.isWorse);
+  const isWorse = [...checks, ...parts.windows].some((difference) => difference.isWorse);
   const hasDifferences = Object.values(parts).some(({ length }) => length > 0);
   return {
     before: was,

@@ -7,6 +7,8 @@ export interface RunFacts
   extends Pick<RunRecord['run'], 'id' | 'startedAt' | 'by' | 'incomplete' | 'interruptedBy'> {
   /** Whether it came to its end, and every scenario with it. */
   readonly isWhole: boolean;
+  /** Whether its checks were watched. */
+  readonly isWatched: boolean;
   /** What the record stands for. */
   readonly exitCode: number;
   readonly scenarios: number;
@@ -25,6 +27,7 @@ export function runFacts(record: RunRecord): RunFacts {
     incomplete,
     ...(interruptedBy === undefined ? {} : { interruptedBy }),
     isWhole: !incomplete && interruptedBy === undefined && error === undefined && isEach,
+    isWatched: record.watch !== undefined,
     exitCode: exitCodeFor(record),
     scenarios: record.scenarios.length,
     counts: countResults(record.scenarios.flatMap(countedAsIn)),

@@ -33,15 +33,24 @@ export interface MonitorOptions {
   readonly isHeld?: boolean | undefined;
   /** How many new pods are made a minute. Absent: none. */
   readonly churnPerMinute?: number | undefined;
-  /** Run meanwhile. @param signal aborted when it is to end */
-  readonly command?:
-    | { readonly line: readonly string[]; readonly run: (signal: AbortSignal) => Promise<CommandEnd> }
-    | undefined;
+  /** Run meanwhile. */
+  readonly command?: WatchedCommand | undefined;
   /**
    * Aborted where the user wants the watch to end, with an `Interruption`: everything goes on from there as if its time was over. Where
    * something else was to end it, the run counts as interrupted.
    */
   readonly enough: AbortSignal;
+}
+
+/** What is run while checks are watched. */
+export interface WatchedCommand {
+  /** How it is told of. */
+  readonly line: readonly string[];
+  /**
+   * Must not throw: that it failed is an outcome.
+   * @param signal aborted when it is to end @param kubeconfig the text of the cluster's
+   */
+  readonly run: (signal: AbortSignal, kubeconfig: string) => Promise<CommandEnd>;
 }
 
 /** A watch that goes on, and what it is written into. */
@@ -279,7 +288,7 @@ function runBeside(
   const startedMs = Math.round(watch.now());
   own.command = { line: [...command.line], startedMs };
   note('command-started', startedMs, `${program} was started`);
-  return command.run(stop).then(({ exitCode, failure }) => {
+  return command.run(stop, run.checked.cluster.kubeconfig).then(({ exitCode, failure }) => {
     const endedMs = Math.round(watch.now());
     own.command = {
       line: [...command.line],

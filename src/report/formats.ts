@@ -25,7 +25,7 @@ export type ReportFormat = keyof typeof FORMATS;
 /** All of their names, in the order in which they are told. */
 export const FORMAT_NAMES = Object.keys(FORMATS) as readonly ReportFormat[];
 
-/** Those in which it is told what two records say differently. */
+/** Those in which it is told what two records say differently, and what an upgrade came to. */
 export const COMPARISON_FORMATS = [
   'terminal',
   'json',

@@ -23,6 +23,8 @@ describe('--help', () => {
   test.each([
     [[]],
     [['run']],
+    [['monitor']],
+    [['upgrade']],
     [['validate']],
     [['plan']],
     [['explain']],

@@ -49,6 +49,8 @@ interface KindHost extends AsyncDisposable {
   readonly folder: Folder;
   /** Starts `podreach run --cluster kind` there. */
   run(...args: string[]): CliProcess;
+  /** Runs `podreach upgrade --cluster kind` there. @param command the upgrade */
+  upgrade(...command: string[]): Promise<CliResult>;
   clean(runId: string): Promise<CliResult>;
   /** Runs `podreach cluster VERB` there. */
   cluster(verb: string, more?: NodeJS.ProcessEnv): Promise<CliResult>;
@@ -92,10 +94,15 @@ esac`,
     XDG_STATE_HOME: join(folder.path, 'state'),
     XDG_CACHE_HOME: join(folder.path, 'cache'),
   };
-  const common = ['run', 'small.yaml', '--cluster', 'kind', '--calico-manifest', MANIFEST_FILE];
+  const common = ['small.yaml', '--cluster', 'kind', '--calico-manifest', MANIFEST_FILE];
   return {
     folder,
-    run: (...args) => startCli([...common, ...args], { cwd: folder.path, env }),
+    run: (...args) => startCli(['run', ...common, ...args], { cwd: folder.path, env }),
+    upgrade: (...command) =>
+      runCli(['upgrade', ...common, '--output', 'out', '--after', '0', '--', ...command], {
+        cwd: folder.path,
+        env,
+      }),
     cluster: (verb, more) => runCli(['cluster', verb], { env: { ...env, ...more } }),
     kindCommands: () =>
       readFileSync(join(folder.path, 'kind.log'), 'utf8').trim().replaceAll(folder.path, '').split('\n'),
@@ -183,6 +190,25 @@ test.concurrent('a run that uses a kept cluster does not say that it stops it, a
   expect(next.exitCode).toBe(0);
   expect(next.stderr).not.toContain('stopping the cluster');
   expect(host.hasNodes()).toBe(true);
+});
+
+test.concurrent('an upgrade has one cluster for all of its parts, and its command is in it', async () => {
+  await using host = await kindHost();
+  const kubeconfig = ['-e', 'console.log(require("fs").readFileSync(process.env.KUBECONFIG, "utf8"))'];
+  const { exitCode, stdout, stderr } = await host.upgrade(process.execPath, ...kubeconfig);
+  expect(stdout).toMatch(/^Go: /);
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain(readFileSync(join(host.folder.path, 'kubeconfig'), 'utf8').trim().split('\n')[0]);
+  const asked = host.kindCommands().map((line) => line.split(' ').slice(0, 2).join(' '));
+  expect(asked.filter((line) => line === 'create cluster' || line === 'delete cluster')).toEqual([
+    'create cluster',
+    'delete cluster',
+  ]);
+  expect(stderr.match(/^(?:starting|stopping) the cluster.*$/gm)).toEqual([
+    'starting the cluster (kind)',
+    'stopping the cluster (kind)',
+  ]);
+  expect(host.hasNodes()).toBe(false);
 });
 
 test.concurrent('whoever does not wait for the deletion of a cluster is told how to delete it', async () => {

@@ -44,13 +44,14 @@ test('docs/reports.md explains every glyph', () => {
   for (const { glyph } of Object.values(CELLS)) expect(documentation).toContain(`| \`${glyph}\` |`);
 });
 
-test.each(['comparison.txt', 'history.txt'])(
-  'docs/compare.md shows what podreach writes: %s',
-  async (golden) => {
-    const page = await readFile(new URL('../../docs/compare.md', import.meta.url), 'utf8');
-    expect(page).toContain(await readFile(new URL(`golden/${golden}`, import.meta.url), 'utf8'));
-  },
-);
+test.each([
+  ['compare.md', 'comparison.txt'],
+  ['compare.md', 'history.txt'],
+  ['upgrades.md', 'upgrade-brief.txt'],
+])('docs/%s shows what podreach writes: %s', async (name, golden) => {
+  const page = await readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+  expect(page).toContain(await readFile(new URL(`golden/${golden}`, import.meta.url), 'utf8'));
+});
 
 test('docs/compare.md explains every change of a check', async () => {
   const page = await readFile(new URL('../../docs/compare.md', import.meta.url), 'utf8');

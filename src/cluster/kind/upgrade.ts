@@ -28,7 +28,7 @@ import { calicoKey } from './work.ts';
  */
 const APPLY_OPTIONS = ['--server-side', '--force-conflicts'];
 
-export interface UpgradeOptions {
+export interface CalicoUpgradeOptions {
   readonly name: string;
   readonly calico: CalicoSource;
   /** Load Calico's images from the local Docker, and fail where one of them cannot be had. */
@@ -47,7 +47,7 @@ export interface CalicoUpgrade {
 
 /** What one upgrade works with. */
 interface UpgradeWork {
-  readonly options: UpgradeOptions;
+  readonly options: CalicoUpgradeOptions;
   readonly context: KindContext;
   readonly sequence: Sequence;
   readonly ledger: Ledger;
@@ -63,7 +63,10 @@ type Reached = 'untouched' | 'applying' | 'rolling-out';
  * stays as it is, and the same call goes on.
  * @throws PodreachError `cluster-unavailable`, `tool-missing`, `usage`, `interrupted`
  */
-export async function upgradeCalico(options: UpgradeOptions, context: KindContext): Promise<CalicoUpgrade> {
+export async function upgradeCalico(
+  options: CalicoUpgradeOptions,
+  context: KindContext,
+): Promise<CalicoUpgrade> {
   const { name, calico } = options;
   const { runner, env, signal, tell, clock } = context;
   const sequence = startSequence(tell, clock);
@@ -119,7 +122,7 @@ export async function upgradeCalico(options: UpgradeOptions, context: KindContex
 /** @throws PodreachError where there is no cluster of podreach's that stays as it is meanwhile */
 function upgradableEntry(
   { standing, ledger, known, nodes }: FoundCluster,
-  { name, isFromWithin }: UpgradeOptions,
+  { name, isFromWithin }: CalicoUpgradeOptions,
 ): LedgerEntry {
   switch (standing.type) {
     case 'foreign':
@@ -283,7 +286,7 @@ function adviseStatus({ options: { name }, ledger }: UpgradeWork): string {
 }
 
 /** In which state the cluster is where an upgrade ends before its end, and how to go on. */
-function describeEnd(reached: Reached, { name, calico, loadImages }: UpgradeOptions): string {
+function describeEnd(reached: Reached, { name, calico, loadImages }: CalicoUpgradeOptions): string {
   const source =
     calico.type === 'version' ? ['--calico-version', calico.version] : ['--calico-manifest', calico.from];
   const images = loadImages === true ? ['--load-images'] : [];

@@ -1,9 +1,10 @@
 /** The comparison as a page that is read without a script. */
-import { CHANGES } from '../../compare/checks.ts';
+import { CHANGES, type CheckChange } from '../../compare/checks.ts';
 import { html, type Markup, only } from '../formats/html/markup.ts';
 import { renderPage } from '../formats/html/page.ts';
 import { renderFactList, renderTable, renderWord } from '../formats/html/parts.ts';
 import { describeLocation } from '../parts/describe.ts';
+import type { ResultWord } from '../parts/summary.ts';
 import { count, formatNumber } from '../text/text.ts';
 import {
   CHANGE_WORDS,
@@ -19,6 +20,7 @@ import {
   surroundingRows,
   timeRows,
   warningsOf,
+  windowRows,
 } from './words.ts';
 
 /** Longer lists are opened by whoever wants them. */
@@ -27,11 +29,7 @@ const LONG = 100;
 export function renderComparisonHtml(view: ComparisonView): string {
   const { word, style } = outcomeWord(view);
   const outcome = describeOutcome(view);
-  const groups = Map.groupBy(view.checks, ({ change }) => change);
-  const changes = CHANGES.flatMap((change) => {
-    const checks = groups.get(change);
-    return checks === undefined ? [] : [{ ...CHANGE_WORDS[change], change, checks }];
-  });
+  const changes = changesIn(view);
   return renderPage({
     title: `podreach diff: ${word}, ${outcome}`,
     body: html`<a class="skip" href="#content">Skip to the differences</a>
@@ -46,19 +44,34 @@ export function renderComparisonHtml(view: ComparisonView): string {
 ${warningsOf(view).map((text) => html`<p class="callout is-inconclusive">${text}</p>`)}
 ${renderFactList(runFacts(view))}
 </section>
-${changes.map(({ change, word: name, style: colour, checks }) => renderChecks(change, name, colour, checks))}
-${renderRows('times', 'Times', timeRows(view))}
-${renderRows('surroundings', 'What else differs', surroundingRows(view))}
+${renderDifferences(view)}
 </main>`,
   });
 }
 
-function renderChecks(
-  id: string,
-  word: string,
-  style: string,
-  checks: readonly CheckDifferenceView[],
-): Markup {
+/** The checks of each change, the most dangerous first. */
+function changesIn(view: ComparisonView): readonly ChangedChecks[] {
+  const groups = Map.groupBy(view.checks, ({ change }) => change);
+  return CHANGES.flatMap((change) => {
+    const checks = groups.get(change);
+    return checks === undefined ? [] : [{ ...CHANGE_WORDS[change], change, checks }];
+  });
+}
+
+interface ChangedChecks extends ResultWord {
+  readonly change: CheckChange;
+  readonly checks: readonly CheckDifferenceView[];
+}
+
+/** A section for each kind of difference. */
+export function renderDifferences(view: ComparisonView): Markup {
+  return html`${changesIn(view).map(renderChecks)}
+${renderRows('windows', 'Windows', windowRows(view))}
+${renderRows('times', 'Times', timeRows(view))}
+${renderRows('surroundings', 'What else differs', surroundingRows(view))}`;
+}
+
+function renderChecks({ change: id, word, style, checks }: ChangedChecks): Markup {
   const rows = checks.map(
     (check) =>
       html`<tr><th scope="row" class="pair">${describePair(check)}</th><td>${describePlace(check.place)}</td><td>${describeCheck(check)}</td><td>${check.after?.reason ?? ''}</td><td>${declaredAt(check)}</td></tr>

@@ -19,28 +19,37 @@ import {
   surroundingRows,
   timeRows,
   warningsOf,
+  windowRows,
 } from './words.ts';
 
 const ROWS = 50;
 const CANVAS = { width: 100, paint: createPaint(false) };
 
 export function renderComparisonMarkdown(view: ComparisonView): string {
-  const [worse, others] = [true, false].map((isWorse) =>
-    view.checks.filter((check) => check.isWorse === isWorse),
-  );
   return joinWithin(MARKDOWN_LIMIT, [
     `## podreach diff: ${outcomeWord(view).word}`,
     paragraph(shortenEnd(describeOutcome(view), LONGEST_SENTENCE)),
     ...warningsOf(view).map((text) => `> Warning: ${sentence(text)}`),
-    ...renderChecks('Worse', worse ?? []),
-    ...renderRows('Times', timeRows(view)),
-    ...renderRows('What else differs', surroundingRows(view)),
-    ...renderChecks('Other checks', others ?? []),
+    ...renderDifferences(view),
     details('The two runs', fence(renderFacts(runFacts(view), CANVAS, ''))),
   ]);
 }
 
-function renderChecks(title: string, checks: readonly CheckDifferenceView[]): string[] {
+/** What is worse first. */
+export function renderDifferences(view: ComparisonView): string[] {
+  const [worse = [], others = []] = [true, false].map((isWorse) =>
+    view.checks.filter((check) => check.isWorse === isWorse),
+  );
+  return [
+    ...renderChecks('Worse', worse),
+    ...renderRows('Windows', windowRows(view)),
+    ...renderRows('Times', timeRows(view)),
+    ...renderRows('What else differs', surroundingRows(view)),
+    ...renderChecks('Other checks', others),
+  ];
+}
+
+export function renderChecks(title: string, checks: readonly CheckDifferenceView[]): string[] {
   if (checks.length === 0) return [];
   const rows = checks
     .slice(0, ROWS)

@@ -19,6 +19,7 @@ import {
   surroundingRows,
   timeRows,
   warningsOf,
+  windowRows,
 } from './words.ts';
 
 const BLOCKS_SHOWN = 20;
@@ -27,12 +28,20 @@ const LINES_SHOWN = 10;
 export function renderComparisonTerminal(view: ComparisonView, options: RenderOptions): string {
   const canvas = { width: usableWidth(options.width), paint: createPaint(options.colour) };
   const { word, style } = outcomeWord(view);
-  const isLong = ({ change }: CheckDifferenceView): boolean =>
-    change === 'inconclusive' || MISMATCHES.some((verdict) => verdict === change);
   const paragraphs = [
     ...(options.quiet ? [] : [renderFacts(runFacts(view), canvas, '')]),
     ...warningsOf(view).map((text) => renderHeadline('warning', 'inconclusive', text, canvas, '')),
+    ...renderDifferences(view, options, canvas),
+    renderHeadline(word, style, describeOutcome(view), canvas, ''),
+  ];
+  return disarmCommands(`${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`);
+}
+
+/** What is worse at length, and unless quiet is asked for all else in lines. */
+export function renderDifferences(view: ComparisonView, options: RenderOptions, canvas: Canvas): string[][] {
+  return [
     ...renderBlocks(view.checks.filter(isLong), options, canvas),
+    ...renderRows('windows', windowRows(options.quiet ? onlyWorse(view) : view), options, canvas),
     ...(options.quiet
       ? []
       : [
@@ -44,15 +53,23 @@ export function renderComparisonTerminal(view: ComparisonView, options: RenderOp
           ...renderRows('times', timeRows(view), options, canvas),
           ...renderRows('what else differs', surroundingRows(view), options, canvas),
         ]),
-    renderHeadline(word, style, describeOutcome(view), canvas, ''),
   ];
-  return disarmCommands(`${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`);
 }
 
-function renderBlocks(
+function isLong({ change }: CheckDifferenceView): boolean {
+  return change === 'inconclusive' || MISMATCHES.some((verdict) => verdict === change);
+}
+
+function onlyWorse(view: ComparisonView): ComparisonView {
+  return { ...view, windows: view.windows.filter(({ isWorse }) => isWorse) };
+}
+
+/** @param second what the second run is called */
+export function renderBlocks(
   checks: readonly CheckDifferenceView[],
   { verbose }: RenderOptions,
   canvas: Canvas,
+  second?: string,
 ): string[][] {
   const shown = verbose ? checks : checks.slice(0, BLOCKS_SHOWN);
   const left = checks.length - shown.length;
@@ -61,7 +78,7 @@ function renderBlocks(
       const { word, style } = CHANGE_WORDS[check.change];
       return [
         ...renderHeadline(word.toUpperCase(), style, describePair(check), canvas, ''),
-        ...renderFacts(checkFacts(check), canvas, '  '),
+        ...renderFacts(checkFacts(check, second), canvas, '  '),
       ];
     }),
     ...(left === 0 ? [] : [[`… and ${formatNumber(left)} more (--verbose shows all)`]]),

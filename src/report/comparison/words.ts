@@ -3,6 +3,8 @@ import { CHANGES, type CheckChange } from '../../compare/checks.ts';
 import type { RecordComparison } from '../../compare/compare.ts';
 import type { ScenarioPlace } from '../../compare/sides.ts';
 import type { Measure } from '../../compare/times.ts';
+import { WINDOW_CHANGES } from '../../compare/windows.ts';
+import { describeLength } from '../../judge/windows/lengths.ts';
 import { describeConnection, describePortName } from '../../pair.ts';
 import { describeLocation } from '../parts/describe.ts';
 import { describeCounts, type ResultWord, runWord } from '../parts/summary.ts';
@@ -55,6 +57,7 @@ export function describeOutcome({
   outcome,
   checks,
   same,
+  windows,
   times,
   policies,
   circumstances,
@@ -65,6 +68,10 @@ export function describeOutcome({
     return number === 0 ? [] : [`${formatNumber(number)} ${CHANGE_WORDS[change].word}`];
   });
   const others = [
+    ...WINDOW_CHANGES.flatMap((change) => {
+      const number = windows.filter((window) => window.change === change).length;
+      return number === 0 ? [] : [`${count(number, 'window')} ${change}`];
+    }),
     ...(times.length === 0 ? [] : [`${count(times.length, 'time')} moved`]),
     ...(policies.length === 0
       ? []
@@ -96,6 +103,11 @@ export function warningsOf({ before, after }: ComparisonView): string[] {
       ? []
       : ['the first run did not come to its end: what it has not judged is no proof that it was well then']),
     ...(after.isWhole ? [] : ['the second run did not come to its end: what it has not judged may be worse']),
+    ...(before.isWatched === after.isWatched
+      ? []
+      : [
+          `only the ${before.isWatched ? 'first' : 'second'} run watched its checks: there are no windows to compare`,
+        ]),
     ...(Date.parse(before.startedAt) > Date.parse(after.startedAt)
       ? ['the first run is the later one: are the two records the wrong way round?']
       : []),
@@ -116,18 +128,18 @@ export function describePlace({ scenario, step }: View<ScenarioPlace>): string {
   return `${scenario}, step ${step.number}${step.name === undefined ? '' : ` (${step.name})`}`;
 }
 
-export function describePair(check: CheckDifferenceView): string {
+export function describePair(check: CheckDifferenceView | ComparisonView['windows'][number]): string {
   return describeConnection(check) + describePortName(check.portName);
 }
 
-/** Of one check: where it stands, and what it was and is. */
-export function checkFacts({ place, before, after }: CheckDifferenceView): Fact[] {
+/** Of one check: where it stands, and what it was and is. @param second what the second run is called */
+export function checkFacts({ place, before, after }: CheckDifferenceView, second = 'after'): Fact[] {
   const now = after ?? before;
   return [
     { label: 'where', text: describePlace(place) },
     ...(now === undefined ? [] : [{ label: 'expected', text: describeExpected(now, before) }]),
     { label: 'before', text: describeSide(before) },
-    { label: 'after', text: describeSide(after) },
+    { label: second, text: describeSide(after) },
     ...(now === undefined ? [] : [{ label: 'declared', text: describeLocation(now.declared) }]),
   ];
 }
@@ -167,6 +179,22 @@ export interface DifferenceRow {
   readonly where: string;
   readonly before: string;
   readonly after: string;
+}
+
+/** `longer leak: shop/web → shop/db:5432/TCP`, and how long it was. */
+export function windowRows({ windows }: ComparisonView): DifferenceRow[] {
+  return windows.map((window) => ({
+    what: `${window.change} ${window.kind}: ${describePair(window)}`,
+    where: describePlace(window.place),
+    before: describeWindowSide(window.before),
+    after: describeWindowSide(window.after),
+  }));
+}
+
+function describeWindowSide(side: ComparisonView['windows'][number]['before']): string {
+  if (side === undefined) return 'none';
+  const near = side.incident === undefined ? '' : ` (${side.incident})`;
+  return describeLength(side) + near;
 }
 
 export function timeRows({ times }: ComparisonView): DifferenceRow[] {

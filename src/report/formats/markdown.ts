@@ -181,7 +181,8 @@ function renderInconclusives({ checks: all }: RunView): string[] {
 }
 
 /** What it came to, a row for each group of windows, and all that happened meanwhile. */
-function renderWatch(view: RunView): string[] {
+/** What came of the watch; none where there was none. */
+export function renderWatch(view: RunView): string[] {
   const { watch, watchEndMs } = view;
   if (watch === undefined) return [];
   const lines = windowLines(view);

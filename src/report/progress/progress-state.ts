@@ -1,6 +1,7 @@
 /** What a run is doing right now, followed from its events. Pure: an event makes a new state of the last one. */
 
 import { type Action, type ActionKind, whatIn } from '../../model/step.ts';
+import type { UpgradePart } from '../../model/upgrade.ts';
 import { WINDOW_KINDS, type WindowKind } from '../../model/window.ts';
 import { CANARY, OUTPOSTS, type ProgressEvent } from '../../progress.ts';
 import type { Phase } from '../../record/schema.ts';
@@ -68,6 +69,8 @@ function describePhase(phase: Phase, actions: readonly Action[] | undefined): st
 /** The state after an event. */
 export function advance(state: ProgressState, event: ProgressEvent): ProgressState {
   switch (event.type) {
+    case 'part-started':
+      return { ...BEGINNING, cluster: describeEvent(event) };
     case 'cluster-starting':
     case 'cluster-ready':
     case 'cluster-stopping':
@@ -133,6 +136,8 @@ export function describeEvent(
   event: Exclude<ProgressEvent, { type: 'scenario-ended' | 'command-line' | 'note' }>,
 ): string {
   switch (event.type) {
+    case 'part-started':
+      return `part ${event.number} of ${event.total}: ${PARTS[event.part]}`;
     case 'cluster-starting':
       return `starting the cluster (${event.cluster})`;
     case 'cluster-ready':
@@ -184,6 +189,12 @@ export function describeEvent(
 function inStep({ step }: { readonly step?: string }, text: string): string {
   return step === undefined ? text : `${step}: ${text}`;
 }
+
+const PARTS: Readonly<Record<UpgradePart, string>> = {
+  before: 'before the upgrade',
+  during: 'while the upgrade goes on',
+  after: 'after the upgrade',
+};
 
 const SEEN_WORDS = { leak: 'open, and should not be', gap: 'cut off, and should not be' } as const;
 

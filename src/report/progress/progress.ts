@@ -11,7 +11,7 @@ import type { Screen } from './screen.ts';
 const CANARY_EVERY_MS = 5_000;
 
 /** What stays also above a live line: it tells of a moment. */
-const STAYING: ReadonlySet<ProgressEvent['type']> = new Set(['windows-seen', 'incident']);
+const STAYING: ReadonlySet<ProgressEvent['type']> = new Set(['part-started', 'windows-seen', 'incident']);
 
 export interface ProgressOptions {
   /** Only notes. */
@@ -76,6 +76,7 @@ function plainLines(
   isVerbose: boolean,
 ): string[] {
   switch (event.type) {
+    case 'part-started':
     case 'cluster-starting':
     case 'cluster-stopping':
     case 'cleaning-up':

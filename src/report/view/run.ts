@@ -3,8 +3,8 @@
 import { countedAsIn, countResults } from '../../judge/counts.ts';
 import { exitCodeFor } from '../../judge/exit-code.ts';
 import { withoutUnprovenPasses } from '../../judge/proven.ts';
-import { greatest } from '../../numbers.ts';
-import { checksOf, type RunRecord, type ScenarioRecord } from '../../record/schema.ts';
+import { watchEndOf } from '../../judge/windows/watch-end.ts';
+import type { RunRecord, ScenarioRecord } from '../../record/schema.ts';
 import { harmless } from './harmless.ts';
 import { mismatchesAmong } from './mismatch.ts';
 import { atAnyTime, statesOf } from './state.ts';
@@ -34,17 +34,6 @@ export function viewOf(written: RunRecord): RunView {
   for (const check of scenarios.flatMap((scenario) => scenario.checks)) checks.push(check);
   for (const mismatch of mismatchesAmong(checks)) mismatches.push(mismatch);
   return view;
-}
-
-function watchEndOf({ watch, scenarios }: RunRecord): number {
-  if (watch === undefined) return 0;
-  if (watch.durationMs !== undefined) return watch.durationMs;
-  const windows = scenarios.flatMap(checksOf).flatMap(({ watched }) => watched?.windows ?? []);
-  return greatest([
-    0,
-    ...watch.incidents.map(({ atMs }) => atMs),
-    ...windows.map(({ began, ended = began }) => ended.latestMs),
-  ]);
 }
 
 function viewScenario(record: ScenarioRecord, run: RunView): ScenarioView {

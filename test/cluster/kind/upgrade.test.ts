@@ -9,7 +9,7 @@ import type { KindContext, KindOptions } from '../../../src/cluster/kind/context
 import { type LedgerEntry, openLedger } from '../../../src/cluster/kind/ledger.ts';
 import { noteProcess } from '../../../src/cluster/kind/process.ts';
 import { provideKindCluster } from '../../../src/cluster/kind/provide.ts';
-import { type UpgradeOptions, upgradeCalico } from '../../../src/cluster/kind/upgrade.ts';
+import { type CalicoUpgradeOptions, upgradeCalico } from '../../../src/cluster/kind/upgrade.ts';
 import { Interruption } from '../../../src/errors.ts';
 import { manifestText, memoryWorld, optionsWith, READY_ITEMS, type World } from './world.ts';
 
@@ -34,7 +34,10 @@ interface CalicoCluster {
   readonly world: World;
   readonly context: KindContext;
   /** Upgrades to a file with the manifest of that release. */
-  readonly upgrade: (release: string, more?: Partial<UpgradeOptions>) => ReturnType<typeof upgradeCalico>;
+  readonly upgrade: (
+    release: string,
+    more?: Partial<CalicoUpgradeOptions>,
+  ) => ReturnType<typeof upgradeCalico>;
   readonly fileOf: (release: string) => string;
   /** Happens before a command is run. */
   before: { match: RegExp; happens: () => void } | undefined;
@@ -320,7 +323,7 @@ describe('an upgrade that ends early', () => {
 
 describe('a cluster', () => {
   const none = 'there is no kind cluster "c" of podreach\'s';
-  const options: UpgradeOptions = {
+  const options: CalicoUpgradeOptions = {
     name: 'c',
     calico: { type: 'version', version: 'v3.32.1' },
     isFromWithin: false,

@@ -15,6 +15,7 @@ import { hostileBySchema } from '../hostile.ts';
 import { expectHarmless } from '../obeyed.ts';
 import { hostileRecord, interruptedRun } from '../records.ts';
 import { calmSteps, fiveSteps } from '../steps.ts';
+import { upgradedOtherwise, upgradeWatched } from '../watch.ts';
 
 const PLAIN: RenderOptions = { width: 100, colour: false, verbose: false, quiet: false };
 
@@ -42,6 +43,33 @@ test('quiet says what is worse, and the outcome', async () => {
   await expect(render('terminal', beforeUpgrade(), afterUpgrade(), { quiet: true })).toMatchFileSnapshot(
     '../golden/comparison-quiet.txt',
   );
+});
+
+test('two watches of an upgrade differ in their windows', async () => {
+  await expect(render('terminal', upgradeWatched(), upgradedOtherwise())).toMatchFileSnapshot(
+    '../golden/comparison-watched.txt',
+  );
+});
+
+test.each(['terminal', 'markdown', 'html'] as const)(
+  '%s tells windows, and where there are none to compare',
+  (format) => {
+    const windows = render(format, upgradeWatched(), upgradedOtherwise(), { verbose: true }).replaceAll(
+      /\s+/g,
+      ' ',
+    );
+    expect(windows).toMatch(/longer gap: .*calico-node on node-2 restarted.*gone leak: /);
+    const { watch: _, ...unwatched } = upgradeWatched();
+    expect(render(format, unwatched, upgradeWatched()).replaceAll(/\s+/g, ' ')).toContain(
+      'only the second run watched its checks: there are no windows to compare',
+    );
+  },
+);
+
+test('quiet tells windows only where they are worse', () => {
+  const text = render('terminal', upgradeWatched(), upgradedOtherwise(), { quiet: true });
+  expect(text).toContain('longer gap');
+  expect(text).not.toContain('gone leak');
 });
 
 test.each(COMPARISON_FORMATS)('the same record twice differs in nothing, as %s', (format) => {

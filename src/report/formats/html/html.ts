@@ -3,7 +3,6 @@
  * without its script, loads nothing, and runs nothing but that script, whatever a record says.
  */
 
-import { readFileSync } from 'node:fs';
 import type { Counts } from '../../../judge/counts.ts';
 import { scriptSource } from '../../../script-source.ts';
 import { problemsOf } from '../../parts/cases.ts';
@@ -24,6 +23,7 @@ import { packChecks } from './pack.ts';
 import { renderPage } from './page.ts';
 import { renderFactList, renderProblem, renderTable, renderWord } from './parts.ts';
 import { renderScenario, scenarioId } from './scenario.ts';
+import { timelineScript, timelineStyle } from './timeline/assets.ts';
 import { renderWatch } from './timeline/timeline.ts';
 import { renderUnexpected } from './unexpected.ts';
 
@@ -47,7 +47,7 @@ export function renderHtml(view: RunView): string {
   const isWatched = view.watch !== undefined;
   return renderPage({
     title: `podreach: ${word}, ${describeRun(view)}`,
-    ...(isWatched ? { style: new Markup(readStyle('timeline')) } : {}),
+    ...(isWatched ? { style: timelineStyle() } : {}),
     body: html`<a class="skip" href="#content">Skip to the results</a>
 ${renderHeader(view)}
 ${renderNavigation(view)}
@@ -60,22 +60,11 @@ ${renderAuditPart(view)}
 </main>
 <footer><p>podreach ${view.podreach.version}, run ${view.run.id}</p></footer>
 <script type="application/octet-stream" id="checks">${new Markup(packChecks(view))}</script>`,
-    scripts: [scriptSource('./browser/page', import.meta.url), ...(isWatched ? [timelineScript()] : [])].map(
-      (text) => new Markup(text),
-    ),
+    scripts: [
+      new Markup(scriptSource('./browser/page', import.meta.url)),
+      ...(isWatched ? [timelineScript()] : []),
+    ],
   });
-}
-
-function readStyle(name: string): string {
-  return readFileSync(new URL(`./${name}.css`, import.meta.url), 'utf8');
-}
-
-/** With the one module that it imports in the place of the import: a page that loads nothing has nowhere to import from. */
-function timelineScript(): string {
-  const [axis, timeline] = ['./time-axis', './browser/timeline'].map((name) =>
-    scriptSource(name, import.meta.url),
-  );
-  return [axis, timeline?.replace(/^import .*$/m, '')].join('\n');
 }
 
 function renderHeader(view: RunView): Markup {

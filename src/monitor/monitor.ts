@@ -1,0 +1,31 @@
+/** A run that is watched: all of its scenarios stand side by side, and their checks are tried again and again before they are judged. */
+import type { RunOptions } from '../run/job.ts';
+import { type RunResult, run } from '../run/run.ts';
+import type { Plan } from '../scenario/scenario.ts';
+import { conductWatch, type MonitorOptions } from './conduct.ts';
+import { refuseShared } from './side-by-side.ts';
+
+export interface MonitoredRunOptions
+  extends Omit<RunOptions, 'whileStanding' | 'makesPods' | 'parallel' | 'failFast'> {
+  /** How it is watched, while what, and what ends it. */
+  readonly watch: MonitorOptions;
+}
+
+/**
+ * Runs scenarios as `run` does, and watches them while they stand.
+ * @throws PodreachError `usage` for two scenarios that share a namespace; nothing has been started
+ */
+export async function monitor(
+  plans: readonly Plan[],
+  { watch, ...options }: MonitoredRunOptions,
+): Promise<RunResult> {
+  refuseShared(plans);
+  return await run(plans, {
+    ...options,
+    // Those that stand keep their place: the watch decides how many stand at once.
+    parallel: plans.length,
+    failFast: false,
+    makesPods: watch.churnPerMinute !== undefined,
+    whileStanding: (standing, own) => conductWatch(standing, own, watch),
+  });
+}
