@@ -107,6 +107,8 @@ export type ProgressEvent =
       readonly atMs: number;
       /** Of which checks. */
       readonly checks: string;
+      /** Which new pod saw them, and how old it was; absent: the pods that are there all the time. */
+      readonly by?: string;
     }
   /** Something happened in the cluster, or the command of the user did. */
   | { readonly type: 'incident'; readonly atMs: number; readonly text: string }

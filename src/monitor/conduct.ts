@@ -1,6 +1,7 @@
 /** A watch from its beginning to its end: who begins, who is asked, what else goes on, and what ends it. */
 import { Interruption } from '../errors.ts';
 import { isConfirmed } from '../judge/judge.ts';
+import { describeAges } from '../judge/windows/lengths.ts';
 import type { WatchRules } from '../judge/windows/verdict.ts';
 import type { RunDraft } from '../record/draft.ts';
 import type { StandingRun } from '../run/job.ts';
@@ -259,15 +260,14 @@ function tellSeen(
 ): ReturnType<RunWatch['write']>['open'] {
   const { open, seen } = watch.write(own, knownMs, isLast);
   for (const kind of ['leak', 'gap'] as const) {
-    const checks = seen[kind];
-    const [first] = checks;
-    if (first !== undefined)
-      progress({
-        type: 'windows-seen',
-        kind,
-        atMs: first.atMs,
-        checks: nameChecks(checks.map(({ check }) => check)),
-      });
+    for (const [, windows] of Map.groupBy(seen[kind], ({ newPod }) => newPod?.pod)) {
+      const [first] = windows;
+      if (first === undefined) continue;
+      const { atMs, newPod } = first;
+      const checks = nameChecks(windows.map(({ check }) => check));
+      const by = newPod && `the new pod ${newPod.pod} on ${newPod.node}, ${describeAges(newPod)}`;
+      progress({ type: 'windows-seen', kind, atMs, checks, ...(by === undefined ? {} : { by }) });
+    }
   }
   return open;
 }

@@ -8,7 +8,7 @@ import { lengthsOf } from '../judge/windows/lengths.ts';
 import { windowsOf } from '../judge/windows/windows.ts';
 import { objectKey } from '../keys.ts';
 import type { Incident } from '../model/incident.ts';
-import type { Edge, Window, WindowKind } from '../model/window.ts';
+import type { Edge, NewPodWindow, Window, WindowKind } from '../model/window.ts';
 import { greatest } from '../numbers.ts';
 import { describePort } from '../pair.ts';
 import type { ProgressListener } from '../progress.ts';
@@ -56,6 +56,8 @@ export interface SeenWindow {
   readonly check: CheckDraft;
   /** When it began at the latest. */
   readonly atMs: number;
+  /** The new pod that saw it; absent: the source of the check. */
+  readonly newPod?: NewPodWindow;
 }
 
 /** What there is to tell of a watch. */
@@ -170,9 +172,6 @@ export class RunWatch {
       endMs: isLast ? endMs : toMs,
       isLast,
     });
-    for (const { check, windows: own } of news)
-      for (const { kind, began } of own)
-        if (kind !== 'unknown') seen[kind].push({ check, atMs: began.latestMs });
     for (const watched of this.#checks) {
       const { check, from, to, target, listener } = watched;
       const [source, destination] = [pods.get(from), pods.get(to)];
@@ -192,6 +191,10 @@ export class RunWatch {
       const all = [...windows, ...this.newPods.windowsOf(check)];
       check.watched = watchedOf(watched, source.agents, { windows: all, incidents, endMs });
     }
+    for (const { check, windows: own } of news)
+      for (const { kind, began, newPod } of own)
+        if (kind !== 'unknown' && newPod !== undefined)
+          seen[kind].push({ check, atMs: began.latestMs, newPod });
     for (const list of Object.values(seen)) list.sort((left, right) => left.atMs - right.atMs);
     const stalls = agents.flatMap((agent) => agent.stalls.map(({ fromMs, toMs }) => toMs - fromMs));
     record.longestStallMs = Math.round(greatest([0, ...stalls]));

@@ -161,7 +161,7 @@ export function describeEvent(
       return `watched for ${duration(elapsedMs)}${long}, ${count(attempts, 'attempt')}${now}`;
     }
     case 'windows-seen':
-      return `after ${duration(event.atMs)}: ${SEEN_WORDS[event.kind]}: ${event.checks}`;
+      return `after ${duration(event.atMs)}: ${SEEN_WORDS[event.kind]}: ${event.checks}${event.by === undefined ? '' : `, seen by ${event.by}`}`;
     case 'watch-ending':
       return 'the watch is over: collecting what is left';
     case 'incident':

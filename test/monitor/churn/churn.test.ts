@@ -42,16 +42,18 @@ unreachable:
 /** Few enough for a machine that is busy: each lives for some seconds. */
 const PER_MINUTE = 24;
 /** So much longer than asked for it may take until a node is told, whatever else the machine does. */
-const LATE_MS = 4_000;
+const LATE_MS = 3_000;
 
 describe('new pods while a watch goes on', { timeout: 120_000 }, () => {
   let record: RunRecord;
   const incidents: string[] = [];
   const left: string[] = [];
+  const seen: string[] = [];
   /** Milliseconds since the epoch: nothing passed before `sinceMs` or from `overMs` on, and everything from `openMs` to `closingMs`. */
   const open = { sinceMs: 0, openMs: 0, closingMs: 0, overMs: 0 };
   let latePods: readonly string[] = [];
   let openPods: readonly string[] = [];
+  let calmPods: readonly string[] = [];
 
   beforeAll(async () => {
     const enough = new AbortController();
@@ -102,7 +104,7 @@ describe('new pods while a watch goes on', { timeout: 120_000 }, () => {
       open.closingMs = Date.now();
       await set(['node-1', 'node-2'].map((node) => enforcementFault(node, 'on')));
       open.overMs = Date.now();
-      await running(1);
+      calmPods = await running(1);
       await delay(1_000);
       enough.abort(new Interruption('SIGINT'));
     };
@@ -110,6 +112,8 @@ describe('new pods while a watch goes on', { timeout: 120_000 }, () => {
       sandbox(),
       (event, kube) => {
         if (event.type === 'incident') incidents.push(event.text);
+        if (event.type === 'windows-seen' && event.by !== undefined)
+          seen.push(`${event.kind}: ${event.checks}, ${event.by}`);
         return event.type === 'watch-began' ? interfere(kube) : undefined;
       },
       {
@@ -170,6 +174,10 @@ describe('new pods while a watch goes on', { timeout: 120_000 }, () => {
       expect(ended?.latestMs).toBeGreaterThanOrEqual(open.closingMs - bornMs(pod) - pod.clockMs);
       expect(ended?.earliestMs).toBeLessThanOrEqual(open.overMs - bornMs(pod) + pod.clockMs);
       expect(pod.leaks).toBe(1);
+      // Also at once, for whoever watches.
+      expect(seen.join('\n')).toContain(
+        `leak: shop/web → shop/db:80/TCP, the new pod ${pod.pod} on ${pod.node}, for its first `,
+      );
     }
     expect(checkTo('shop/db')).toMatchObject({
       verdict: 'leaked',
@@ -180,9 +188,11 @@ describe('new pods while a watch goes on', { timeout: 120_000 }, () => {
   test('have no leak where nothing was open while they were there', () => {
     const calm = newPods().filter(
       (pod) =>
-        bornMs(pod) + pod.endMs + pod.clockMs < open.sinceMs || bornMs(pod) - pod.clockMs > open.overMs,
+        bornMs(pod) + pod.endMs + pod.clockMs < open.sinceMs ||
+        calmPods.includes(pod.pod.replace('shop/', '')),
     );
-    expect(calm.length).toBeGreaterThan(1);
+    expect(calm.length).toBeGreaterThanOrEqual(calmPods.length);
+    expect(calmPods.length).toBeGreaterThan(0);
     for (const pod of calm) {
       expect(windowsOf(pod.pod, 'shop/db')).toEqual([]);
       expect(pod.leaks).toBe(0);
@@ -200,7 +210,7 @@ describe('new pods while a watch goes on', { timeout: 120_000 }, () => {
       ({ pod, node }) => latePods.includes(pod.replace('shop/', '')) && node !== apiNode,
     );
     expect(late.length).toBeGreaterThan(0);
-    for (const { allowedMs } of late) expect(allowedMs ?? LATE_MS).toBeGreaterThan(1_000);
+    for (const { allowedMs } of late) expect(allowedMs ?? LATE_MS).toBeGreaterThan(500);
     expect(checkTo('shop/api').verdict).toBe('pass');
   });
 
