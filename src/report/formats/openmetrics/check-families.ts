@@ -11,7 +11,7 @@ import { decidedElsewhere } from '../../parts/opinion.ts';
 import { type Force, lateNodes } from '../../parts/scenario-notes.ts';
 import { passedWithoutControl } from '../../parts/without-control.ts';
 import type { RunView, StepView } from '../../view/view.ts';
-import type { MetricFamily, SeriesLabels } from './family.ts';
+import type { MetricFamily, Sample, SeriesLabels } from './family.ts';
 import { histogram } from './histogram.ts';
 import { stepLabels } from './step-labels.ts';
 
