@@ -77,10 +77,14 @@ export function openOutputs(options: OutputOptions, env: NodeJS.ProcessEnv = {})
   };
 }
 
-/** Writes the record, as it stands, to files: again and again, but not more often than it pays. */
+/**
+ * Writes the record, as it stands, to files: again and again, but not more often than it pays.
+ * @param isBeginning nothing has been started before it, so that a file that cannot be written ends everything
+ */
 export function recordSaver(
   files: readonly string[],
   note: (text: string) => void,
+  isBeginning = true,
 ): (record: RunRecord) => void {
   const growing = new GrowingText();
   let savedMs: number | undefined;
@@ -95,7 +99,7 @@ export function recordSaver(
         writeReportFile(file, text);
       } catch (thrown) {
         // Before anything has started a file that cannot be written is a wrong option; later it must not end the run.
-        if (isFirst) throw thrown;
+        if (isFirst && isBeginning) throw thrown;
         note(messageOf(thrown));
       }
     }
