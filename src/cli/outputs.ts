@@ -86,8 +86,15 @@ export interface RecordSaver {
   readonly stop: () => void;
 }
 
-/** Writes the record, as it stands, to files: again and again, but not more often than it pays. */
-export function recordSaver(files: readonly string[], note: (text: string) => void): RecordSaver {
+/**
+ * Writes the record, as it stands, to files: again and again, but not more often than it pays.
+ * @param isBeginning nothing has been started before it, so that a file that cannot be written ends everything
+ */
+export function recordSaver(
+  files: readonly string[],
+  note: (text: string) => void,
+  isBeginning = true,
+): RecordSaver {
   const growing = new GrowingText();
   let savedMs: number | undefined;
   let later: NodeJS.Timeout | undefined;
@@ -112,7 +119,7 @@ export function recordSaver(files: readonly string[], note: (text: string) => vo
         writeReportFile(file, text);
       } catch (thrown) {
         // Before anything has started a file that cannot be written is a wrong option; later it must not end the run.
-        if (isFirst) throw thrown;
+        if (isFirst && isBeginning) throw thrown;
         note(messageOf(thrown));
       }
     }

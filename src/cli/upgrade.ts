@@ -94,8 +94,8 @@ async function upgradeScenarios(
   });
   const savers = {
     before: recordSaver([folder.recordOf('before')], note),
-    during: recordSaver([folder.recordOf('during')], note),
-    after: recordSaver([folder.recordOf('after')], note),
+    during: recordSaver([folder.recordOf('during')], note, false),
+    after: recordSaver([folder.recordOf('after')], note, false),
   };
   let failures = 0;
   const records = await upgrade(session.plans, {
