@@ -5,6 +5,7 @@ import { chooseChecks } from './chosen-checks.ts';
 import { attachKnownIssues, type PlanToAttach } from './known-issues/attach.ts';
 import { loadIssueLists } from './known-issues/load.ts';
 import { loadScenarios } from './load.ts';
+import type { Renderer } from './manifests/renderer.ts';
 import { planScenario } from './plan.ts';
 import type { Plan } from './scenario.ts';
 import { quote, suggest } from './suggest.ts';
@@ -20,6 +21,8 @@ export interface LoadOptions {
   readonly checks?: readonly string[] | undefined;
   /** Files with nothing but known issues, beside those that scenarios list themselves. */
   readonly knownIssues?: readonly string[] | undefined;
+  /** What renders the kustomizations and charts that scenarios name; absent: they are a mistake. */
+  readonly renderer?: Renderer | undefined;
 }
 
 /**
