@@ -1,0 +1,78 @@
+/** What makes manifests of kustomizations and charts: the user's own kustomize, kubectl and helm. */
+import { CommandError, type CommandRunner, systemRunner } from '../cluster/command-runner.ts';
+import type { RenderAnswer, Renderer, RenderRequest } from '../scenario/manifests/renderer.ts';
+import { shellCommand } from '../shell.ts';
+import { describeFailure, isMissing, toolMissing } from './failures.ts';
+import { helmLines } from './helm.ts';
+import { kustomizeLines } from './kustomize.ts';
+import { readWarnings } from './warnings.ts';
+
+/** A command line that renders, as it is run and as a person would type it. */
+export interface RenderLine {
+  readonly words: readonly [program: string, ...args: string[]];
+  readonly shown: readonly string[];
+}
+
+export interface RenderOptions {
+  /** Where relative paths of what is shown start. */
+  readonly cwd: string;
+  readonly runner?: CommandRunner | undefined;
+  /** Ends what is being rendered; `render` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long a program may take for one folder or chart. */
+  readonly processMs?: number | undefined;
+}
+
+/** Long enough for a base in a slow repository, of which kustomize itself waits for half as long. */
+const RENDER_MS = 60_000;
+/** Of YAML that is read into memory with the place of every part. */
+const MAX_CHARACTERS = 16_000_000;
+/** A question on the terminal would be waited for without end. */
+const NO_QUESTIONS = { GIT_TERMINAL_PROMPT: '0' };
+
+/** A renderer that renders each folder and chart once, however often it is asked. */
+export function createRenderer(options: RenderOptions): Renderer {
+  const answers = new Map<string, Promise<RenderAnswer>>();
+  return {
+    render(request) {
+      const key = JSON.stringify(request);
+      const answer = answers.get(key) ?? render(request, options);
+      answers.set(key, answer);
+      return answer;
+    },
+  };
+}
+
+async function render(
+  request: RenderRequest,
+  { cwd, runner = systemRunner, signal, processMs = RENDER_MS }: RenderOptions,
+): Promise<RenderAnswer> {
+  for (const { words, shown } of linesFor(request, cwd)) {
+    const [program, ...args] = words;
+    const command = shellCommand(shown);
+    try {
+      const { stdout, stderr } = await runner.run(program, args, {
+        processMs,
+        signal,
+        env: NO_QUESTIONS,
+        inOwnSession: true,
+        maxCharacters: MAX_CHARACTERS,
+      });
+      return { text: stdout, command, warnings: readWarnings(stderr) };
+    } catch (thrown) {
+      if (!(thrown instanceof CommandError)) throw thrown;
+      if (!isMissing(thrown)) throw describeFailure(thrown, request, command);
+    }
+  }
+  throw toolMissing(request);
+}
+
+/** The first whose program is there is run. */
+function linesFor(request: RenderRequest, cwd: string): readonly RenderLine[] {
+  switch (request.tool) {
+    case 'kustomize':
+      return kustomizeLines(request, cwd);
+    case 'helm':
+      return helmLines(request, cwd);
+  }
+}
