@@ -5,7 +5,7 @@ import type { CommandEnd } from '../monitor/command.ts';
 import type { MonitorOptions } from '../monitor/conduct.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { SetExitCode } from './main.ts';
-import { parseDuration, parseSpan } from './options.ts';
+import { parseDuration, parseSpan, SCENARIO_PATHS } from './options.ts';
 import { addRunOptions, type Meanwhile, printRole, type RunCommandOptions, runScenarios } from './run.ts';
 
 const EXAMPLES = `
@@ -66,7 +66,7 @@ export function monitorCommand(
         'run scenarios, and try every check again and again while something happens to the cluster',
       )
       .usage('[options] [paths...] [-- COMMAND...]')
-      .argument('[paths...]', 'files, folders or globs; without any: scenarios/')
+      .argument('[paths...]', SCENARIO_PATHS)
       .option(
         '--for <duration>',
         'how long to watch (default: until COMMAND has ended, or Ctrl-C)',

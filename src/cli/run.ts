@@ -14,11 +14,13 @@ import { shellCommand } from '../shell.ts';
 import { ownVersion } from '../version.ts';
 import { givenKindFlags, type KindCommandOptions, kindOptions, readKindOptions } from './kind-options.ts';
 import { type KubeconfigFile, writeKubeconfig } from './kubeconfig-file.ts';
+import { type LoadCommandOptions, loadCommandPlans } from './load.ts';
 import type { SetExitCode } from './main.ts';
 import {
   checkOption,
   DEFAULT_NODES,
   knownIssuesOption,
+  manifestsOption,
   nodesOption,
   noteGiven,
   outputOptions,
@@ -27,7 +29,7 @@ import {
   parseDuration,
   parseWhole,
   refuseMisplaced,
-  type SelectionOptions,
+  SCENARIO_PATHS,
   selectionOptions,
 } from './options.ts';
 import {
@@ -50,17 +52,16 @@ Examples:
   podreach run --report json --quiet | jq .run  the record on standard output, and nothing else
   podreach run web.yaml --keep                  leave the sandbox up afterwards, to look around with kubectl
   podreach run slow.yaml --within 30s --timeout 2s
+  helm template shop charts/shop -n shop | podreach run --manifests - checks.yaml   what a chart deploys
   podreach run --cluster kind                   on a kind cluster with Calico, made and deleted by the run
   podreach run --cluster context=staging        on a cluster of your kubeconfig
   podreach run --cluster context=staging --print-role | kubectl apply --context staging-admin -f -`;
 
-export interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeCommandOptions {
+export interface RunCommandOptions extends LoadCommandOptions, KindCommandOptions, ProbeCommandOptions {
   readonly cluster: string;
   readonly kubeconfig?: string;
   readonly readyWithin?: number;
   readonly nodes?: number;
-  readonly check?: string[];
-  readonly knownIssues?: string[];
   readonly report?: string[];
   readonly timeout?: number;
   readonly within?: number;
@@ -79,7 +80,7 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
   const command = program
     .command('run')
     .description('run scenarios on a cluster and compare what is seen with what is expected')
-    .argument('[paths...]', 'files, folders or globs; without any: scenarios/');
+    .argument('[paths...]', SCENARIO_PATHS);
   const again = addRunOptions(command);
   command
     .option('--parallel <scenarios>', 'scenarios that may run side by side', parseWhole(1, 64), 4)
@@ -100,6 +101,7 @@ export function addRunOptions(command: Command): readonly string[] {
   for (const option of selectionOptions()) command.addOption(option);
   command
     .addOption(checkOption())
+    .addOption(manifestsOption())
     .addOption(knownIssuesOption())
     .option('--cluster <name>', 'where to run: sandbox, kind[=NAME] or context[=NAME]', 'sandbox')
     .addOption(nodesOption())
@@ -180,14 +182,7 @@ export async function runScenarios(
   const { findOrigin } = await import('./origin.ts');
   // While the files are read: git takes its time in a large repository.
   const origin = findOrigin(process.cwd(), process.env);
-  const { loadPlans } = await import('../scenario/load-plans.ts');
-  const plans = await loadPlans(paths, {
-    cwd: process.cwd(),
-    only: options.only ?? [],
-    tags: options.tag ?? [],
-    checks: options.check ?? [],
-    knownIssues: options.knownIssues ?? [],
-  });
+  const plans = await loadCommandPlans(paths, options);
   meanwhile?.check(plans);
   await tellWarnings(plans, options.strict === true, outputs.note);
   const probe = readProbeSettings(options);

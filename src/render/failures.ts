@@ -3,7 +3,7 @@ import { type CommandError, lastWords } from '../cluster/command-runner.ts';
 import { PodreachError } from '../errors.ts';
 import type { RenderRequest } from '../scenario/manifests/renderer.ts';
 
-type Tool = RenderRequest['tool'];
+type RenderTool = RenderRequest['tool'];
 
 export function isMissing({ failure }: CommandError): boolean {
   return failure.reason === 'missing';
@@ -23,10 +23,10 @@ const MISSING = {
     'https://kubectl.docs.kubernetes.io/installation/kustomize/',
   ],
   helm: ['there is no `helm`', 'https://helm.sh/docs/intro/install/'],
-} as const satisfies Record<Tool, readonly [string, string]>;
+} as const satisfies Record<RenderTool, readonly [string, string]>;
 
 const COMMANDS = { kustomize: 'kustomize build', helm: 'helm template' } as const satisfies Record<
-  Tool,
+  RenderTool,
   string
 >;
 
@@ -92,7 +92,7 @@ function unwrap(stderr: string): string {
   );
 }
 
-function adviseOn(words: string, tool: Tool, shown: string, command: string): string {
+function adviseOn(words: string, tool: RenderTool, shown: string, command: string): string {
   if (
     /Could not resolve host|no such host|dial tcp|Could not read from remote|unable to access '/.test(words)
   )

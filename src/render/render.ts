@@ -13,7 +13,7 @@ export interface RenderLine {
   readonly shown: readonly string[];
 }
 
-export interface RenderOptions {
+export interface RendererOptions {
   /** Where relative paths of what is shown start. */
   readonly cwd: string;
   readonly runner?: CommandRunner | undefined;
@@ -31,7 +31,7 @@ const MAX_CHARACTERS = 16_000_000;
 const NO_QUESTIONS = { GIT_TERMINAL_PROMPT: '0' };
 
 /** A renderer that renders each folder and chart once, however often it is asked. */
-export function createRenderer(options: RenderOptions): Renderer {
+export function createRenderer(options: RendererOptions): Renderer {
   const answers = new Map<string, Promise<RenderAnswer>>();
   return {
     render(request) {
@@ -45,7 +45,7 @@ export function createRenderer(options: RenderOptions): Renderer {
 
 async function render(
   request: RenderRequest,
-  { cwd, runner = systemRunner, signal, processMs = RENDER_MS }: RenderOptions,
+  { cwd, runner = systemRunner, signal, processMs = RENDER_MS }: RendererOptions,
 ): Promise<RenderAnswer> {
   for (const { words, shown } of linesFor(request, cwd)) {
     const [program, ...args] = words;

@@ -2,6 +2,7 @@
 import { glob, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, PodreachError } from '../errors.ts';
+import { INPUT_ARGUMENT, STANDARD_INPUT } from '../standard-input.ts';
 import { nearest, quote } from './suggest.ts';
 
 /** Where scenarios are looked for when nothing is named. */
@@ -15,7 +16,7 @@ export interface FoundFiles {
   readonly argument: string;
   /** A file that is named must be a scenario; in a folder or glob, other files are passed over. */
   readonly named: boolean;
-  /** Absolute paths, sorted. */
+  /** Absolute paths, sorted; or {@link STANDARD_INPUT}. */
   readonly files: readonly string[];
 }
 
@@ -42,15 +43,13 @@ export async function findScenarioFiles(
 }
 
 async function findFilesOf(argument: string, cwd: string): Promise<FoundFiles> {
+  if (argument === INPUT_ARGUMENT) return { argument, named: true, files: [STANDARD_INPUT] };
   const path = resolve(cwd, argument);
   const kind = await kindOf(path);
   if (kind === 'file') return { argument, named: true, files: [path] };
   if (kind === undefined && !/[*?[{]/.test(argument)) {
     throw new PodreachError('usage', `no such file or folder: ${argument}`, {
-      hint:
-        argument === '-'
-          ? 'Standard input is not read, since paths in a scenario are relative to its file. Write it to a file.'
-          : await hintForMissing(path),
+      hint: await hintForMissing(path),
     });
   }
   const files = kind === 'folder' ? await listYamlFiles(path) : await matchYamlFiles(argument, cwd);

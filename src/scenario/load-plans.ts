@@ -1,18 +1,17 @@
 /** The way in: from paths on the command line to the plans to run, or one error with everything that is wrong. */
 import type { Problem } from '../errors.ts';
 import { PodreachError } from '../errors.ts';
+import { INPUT_ARGUMENT } from '../standard-input.ts';
 import { chooseChecks } from './chosen-checks.ts';
 import { attachKnownIssues, type PlanToAttach } from './known-issues/attach.ts';
 import { loadIssueLists } from './known-issues/load.ts';
-import { loadScenarios } from './load.ts';
+import { type LoadContext, loadScenarios } from './load.ts';
 import type { Renderer } from './manifests/renderer.ts';
 import { planScenario } from './plan.ts';
 import type { Plan } from './scenario.ts';
 import { quote, suggest } from './suggest.ts';
 
-export interface LoadOptions {
-  /** Where relative paths start, and what the paths in messages are relative to. */
-  readonly cwd: string;
+export interface LoadOptions extends LoadContext {
   /** Only the scenarios of these names. */
   readonly only?: readonly string[] | undefined;
   /** Only the scenarios with at least one of these tags. */
@@ -28,12 +27,13 @@ export interface LoadOptions {
 /**
  * Loads and plans all scenarios behind the paths.
  *
- * @param paths files, folders and globs; none stands for `scenarios/`
+ * @param paths files, folders and globs, and `-` for standard input; none stands for `scenarios/`
  * @throws PodreachError `usage` where paths, names, tags or checks lead to nothing; `scenario-invalid` with every problem of
  * every file, in the order of files and lines
  */
 export async function loadPlans(paths: readonly string[], options: LoadOptions): Promise<readonly Plan[]> {
-  const loaded = await loadScenarios(paths, options.cwd);
+  refuseSecondInput(paths);
+  const loaded = await loadScenarios(paths, options);
   const problems = [...loaded.problems];
   const planned: PlanToAttach[] = [];
   for (const scenario of loaded.scenarios) {
@@ -48,6 +48,13 @@ export async function loadPlans(paths: readonly string[], options: LoadOptions):
   const chosen = filterPlans(plans, options);
   const { checks = [] } = options;
   return checks.length === 0 ? chosen : chooseChecks(chosen, checks);
+}
+
+function refuseSecondInput(paths: readonly string[]): void {
+  if (paths.filter((path) => path === INPUT_ARGUMENT).length < 2) return;
+  throw new PodreachError('usage', 'standard input is named twice, and can be read only once', {
+    hint: 'Write - once, and name files for the rest.',
+  });
 }
 
 function invalid(problems: readonly Problem[]): PodreachError {

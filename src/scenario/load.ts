@@ -1,7 +1,9 @@
 /** From paths to scenarios: finds the files, reads their documents and collects everything that is wrong with them. */
+import { resolve } from 'node:path';
 import type { Problem } from '../errors.ts';
 import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
+import { STANDARD_INPUT } from '../standard-input.ts';
 import { DOUBTFUL_AFTER } from './doubt.ts';
 import { type FoundFiles, findScenarioFiles } from './files.ts';
 import { checkForm } from './form.ts';
@@ -13,13 +15,21 @@ import { type LoadedPolicies, loadPolicies, type PolicyContext } from './policie
 import { type NamedPolicies, readNamespaces, readScenario } from './read.ts';
 import type { Hole, Mark, Scenario } from './scenario.ts';
 import { HEAD_HINT, ISSUES_KIND, KIND, type ScenarioDocument } from './schema.ts';
-import { isMapping, readSource, type SourceDocument, shownPath } from './source.ts';
+import { isMapping, parseSource, readSource, type SourceDocument, shownPath } from './source.ts';
 import { quote } from './suggest.ts';
 
 export interface Loaded {
   /** In the order of the paths, of the files' names and of the documents. Where there are problems, some may be incomplete. */
   readonly scenarios: readonly Scenario[];
   readonly problems: readonly Problem[];
+}
+
+/** Where scenarios are read from, beside their files. */
+export interface LoadContext {
+  /** Where relative paths start, and what the paths in messages are relative to. */
+  readonly cwd: string;
+  /** Reads standard input to its end, for `-` in place of a path; absent: there is none to read. */
+  readonly input?: (() => Promise<string>) | undefined;
 }
 
 /** A file with what was found in it. */
@@ -31,18 +41,19 @@ interface ReadFile {
 /**
  * Loads all scenarios behind the paths. Mistakes in the files are collected, not thrown.
  *
- * @param paths files, folders and globs; none stands for `scenarios/`
+ * @param paths files, folders and globs, and `-` for standard input; none stands for `scenarios/`
  * @throws PodreachError `usage` where a path leads to no scenario file
  */
-export async function loadScenarios(paths: readonly string[], cwd: string): Promise<Loaded> {
-  const files = await readFiles(await findScenarioFiles(paths, cwd), cwd);
+export async function loadScenarios(paths: readonly string[], context: LoadContext): Promise<Loaded> {
+  const { cwd } = context;
+  const files = await readFiles(await findScenarioFiles(paths, cwd), context);
   const scenarios: Scenario[] = [];
   const problems: Problem[] = [];
   const names = new Map<string, Mark>();
   for (const file of files) {
     if (file.documents.length === 0) {
       problems.push({
-        message: 'this file is empty',
+        message: file.path === STANDARD_INPUT ? 'standard input is empty' : 'this file is empty',
         location: { file: shownPath(file.path, cwd), line: 1, column: 1 },
       });
     }
@@ -62,12 +73,12 @@ export async function loadScenarios(paths: readonly string[], cwd: string): Prom
 }
 
 /** Reads each file once, whatever leads to it, and leaves out those of folders and globs that are something else. */
-async function readFiles(found: readonly FoundFiles[], cwd: string): Promise<readonly ReadFile[]> {
+async function readFiles(found: readonly FoundFiles[], context: LoadContext): Promise<readonly ReadFile[]> {
   const files = new Map<string, ReadFile>();
   for (const { argument, named, files: paths } of found) {
     let scenarioFiles = 0;
     for (const path of paths) {
-      const documents = files.get(path)?.documents ?? (await readSource(path, cwd));
+      const documents = files.get(path)?.documents ?? (await readDocuments(path, context));
       if (!named && !documents.some(looksLikeScenario)) continue;
       scenarioFiles += 1;
       if (!files.has(path)) files.set(path, { path, documents });
@@ -81,6 +92,15 @@ async function readFiles(found: readonly FoundFiles[], cwd: string): Promise<rea
   return [...files.values()];
 }
 
+async function readDocuments(path: string, { cwd, input }: LoadContext): Promise<readonly SourceDocument[]> {
+  if (path !== STANDARD_INPUT) return await readSource(path, cwd);
+  if (input === undefined)
+    throw new PodreachError('usage', 'there is no standard input to read', {
+      hint: 'Name files or folders.',
+    });
+  return parseSource(await input(), () => STANDARD_INPUT);
+}
+
 async function loadDocument(document: SourceDocument, scenarioFile: string, cwd: string): Promise<Loaded> {
   const form = checkForm(document);
   if (form.document === undefined) {
@@ -91,7 +111,7 @@ async function loadDocument(document: SourceDocument, scenarioFile: string, cwd:
     ? readNamespaces(form.document, document).map(({ value }) => value.name)
     : undefined;
   const { policies, problems, holes } = await loadAllPolicies(form.document, document, {
-    scenarioFile,
+    scenarioFile: resolve(cwd, scenarioFile),
     cwd,
     namespaces,
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { type CommandRunner, systemRunner } from '../../src/cluster/command-runner.ts';
 import { PodreachError } from '../../src/errors.ts';
-import { createRenderer, type RenderOptions } from '../../src/render/render.ts';
+import { createRenderer, type RendererOptions } from '../../src/render/render.ts';
 import type { RenderRequest } from '../../src/scenario/manifests/renderer.ts';
 import { type Folder, folderWith } from '../support/cli.ts';
 import { writePrograms } from '../support/programs.ts';
@@ -14,9 +14,9 @@ type Chart = Extract<RenderRequest, { tool: 'helm' }>;
 
 interface Desk extends Disposable {
   readonly folder: Folder;
-  render(request: Asked, options?: Partial<RenderOptions>): ReturnType<typeof ask>;
+  render(request: Asked, options?: Partial<RendererOptions>): ReturnType<typeof ask>;
   /** The error of rendering, as the command line prints it. */
-  failure(request: Asked, options?: Partial<RenderOptions>): Promise<string>;
+  failure(request: Asked, options?: Partial<RendererOptions>): Promise<string>;
 }
 
 /** A folder with programs, which are all that there are beside those of the system. */
@@ -59,7 +59,7 @@ function inPath(path: string): CommandRunner {
   };
 }
 
-function ask(request: RenderRequest, options: RenderOptions) {
+function ask(request: RenderRequest, options: RendererOptions) {
   return createRenderer(options).render(request);
 }
 
