@@ -5,7 +5,7 @@ import { chooseChecks } from './chosen-checks.ts';
 import { attachKnownIssues, type PlanToAttach } from './known-issues/attach.ts';
 import { loadIssueLists } from './known-issues/load.ts';
 import { loadScenarios } from './load.ts';
-import type { Renderer } from './manifests/renderer.ts';
+import { type Renderer, renderOnce } from './manifests/renderer.ts';
 import { planScenario } from './plan.ts';
 import type { Plan } from './scenario.ts';
 import { quote, suggest } from './suggest.ts';
@@ -33,7 +33,10 @@ export interface LoadOptions {
  * every file, in the order of files and lines
  */
 export async function loadPlans(paths: readonly string[], options: LoadOptions): Promise<readonly Plan[]> {
-  const loaded = await loadScenarios(paths, options.cwd);
+  const loaded = await loadScenarios(paths, {
+    cwd: options.cwd,
+    renderer: options.renderer === undefined ? undefined : renderOnce(options.renderer),
+  });
   const problems = [...loaded.problems];
   const planned: PlanToAttach[] = [];
   for (const scenario of loaded.scenarios) {

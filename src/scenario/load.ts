@@ -1,18 +1,11 @@
 /** From paths to scenarios: finds the files, reads their documents and collects everything that is wrong with them. */
 import type { Problem } from '../errors.ts';
 import { PodreachError } from '../errors.ts';
-import { objectKey } from '../keys.ts';
-import { DOUBTFUL_AFTER } from './doubt.ts';
 import { type FoundFiles, findScenarioFiles } from './files.ts';
-import { checkForm } from './form.ts';
-import { type KnownNames, namesIn } from './hints.ts';
-import type { Misnamed } from './issues.ts';
+import { type LoadContext, loadDocument } from './load-document.ts';
 import { problemAt } from './mark.ts';
-import { hintForObject } from './object-hints.ts';
-import { type LoadedPolicies, loadPolicies, type PolicyContext } from './policies.ts';
-import { type NamedPolicies, readNamespaces, readScenario } from './read.ts';
-import type { Hole, Mark, Scenario } from './scenario.ts';
-import { HEAD_HINT, ISSUES_KIND, KIND, type ScenarioDocument } from './schema.ts';
+import type { Mark, Scenario } from './scenario.ts';
+import { HEAD_HINT, ISSUES_KIND, KIND } from './schema.ts';
 import { isMapping, readSource, type SourceDocument, shownPath } from './source.ts';
 import { quote } from './suggest.ts';
 
@@ -34,7 +27,8 @@ interface ReadFile {
  * @param paths files, folders and globs; none stands for `scenarios/`
  * @throws PodreachError `usage` where a path leads to no scenario file
  */
-export async function loadScenarios(paths: readonly string[], cwd: string): Promise<Loaded> {
+export async function loadScenarios(paths: readonly string[], context: LoadContext): Promise<Loaded> {
+  const { cwd } = context;
   const files = await readFiles(await findScenarioFiles(paths, cwd), cwd);
   const scenarios: Scenario[] = [];
   const problems: Problem[] = [];
@@ -52,8 +46,8 @@ export async function loadScenarios(paths: readonly string[], cwd: string): Prom
       if (isForeign(document)) problems.push(notAScenario(document));
       else {
         problems.push(...checkName(document, names));
-        const loaded = await loadDocument(document, file.path, cwd);
-        scenarios.push(...loaded.scenarios);
+        const loaded = await loadDocument(document, file.path, context);
+        if (loaded.scenario !== undefined) scenarios.push(loaded.scenario);
         problems.push(...loaded.problems);
       }
     }
@@ -79,70 +73,6 @@ async function readFiles(found: readonly FoundFiles[], cwd: string): Promise<rea
     }
   }
   return [...files.values()];
-}
-
-async function loadDocument(document: SourceDocument, scenarioFile: string, cwd: string): Promise<Loaded> {
-  const form = checkForm(document);
-  if (form.document === undefined) {
-    const misnamed = describeMisnamed(form.misnamed, { ...namesIn(document.value), policies: [] });
-    return { scenarios: [], problems: [...form.problems, ...misnamed] };
-  }
-  const namespaces = form.topologyIsSound
-    ? readNamespaces(form.document, document).map(({ value }) => value.name)
-    : undefined;
-  const { policies, problems, holes } = await loadAllPolicies(form.document, document, {
-    scenarioFile,
-    cwd,
-    namespaces,
-  });
-  const keys = [policies.first, ...policies.applied].flat().map(({ value }) => objectKey(value));
-  const known = { ...namesIn(document.value), policies: [...new Set(keys)] };
-  return {
-    // Against a topology with holes, every rule would look wrong.
-    scenarios: form.topologyIsSound
-      ? [
-          readScenario(form.document, document, {
-            policies,
-            complete: [form.problems, form.misnamed, document.problems].every((found) => found.length === 0),
-            holes: [...form.holes, ...holes],
-          }),
-        ]
-      : [],
-    problems: [...form.problems, ...describeMisnamed(form.misnamed, known), ...problems],
-  };
-}
-
-/** Those of the top level, and those that each step applies. */
-async function loadAllPolicies(
-  { policies = [], steps = [] }: ScenarioDocument,
-  source: SourceDocument,
-  context: PolicyContext,
-): Promise<{
-  readonly policies: NamedPolicies;
-  readonly problems: readonly Problem[];
-  /** For the policies that could not be loaded. */
-  readonly holes: readonly Hole[];
-}> {
-  const first = await loadPolicies(policies, ['policies'], source, context);
-  const applied: LoadedPolicies[] = [];
-  const holes: Hole[] = first.problems.length > 0 ? [{ doubtful: DOUBTFUL_AFTER.apply }] : [];
-  for (const [index, { apply = [] }] of steps.entries()) {
-    const path = ['steps', index, 'apply'];
-    const loaded = await loadPolicies(apply, path, source, context);
-    applied.push(loaded);
-    if (loaded.problems.length > 0) holes.push({ mark: source.at(path), doubtful: DOUBTFUL_AFTER.apply });
-  }
-  return {
-    policies: { first: first.policies, applied: applied.map((loaded) => loaded.policies) },
-    problems: [first, ...applied].flatMap((loaded) => loaded.problems),
-    holes,
-  };
-}
-
-function describeMisnamed(misnamed: readonly Misnamed[], known: KnownNames): readonly Problem[] {
-  return misnamed.map(({ action, text, message, mark }) =>
-    problemAt(mark, message, { hint: hintForObject(action, text, known) }),
-  );
 }
 
 /** Names are compared before anything else is known of a document, so that a broken one still counts. */

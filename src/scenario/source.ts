@@ -56,11 +56,15 @@ export async function readSource(path: string, cwd: string): Promise<readonly So
   } catch (thrown) {
     throw new PodreachError('usage', `cannot read ${file}: ${messageOf(thrown)}`, { cause: thrown });
   }
-  return parseSource(file, text);
+  return parseSource(text, () => file);
 }
 
-/** The documents of a YAML text. Documents without content are left out. */
-function parseSource(file: string, text: string): readonly SourceDocument[] {
+/**
+ * The documents of a YAML text. Documents without content are left out.
+ *
+ * @param name what messages call the place of a document, by its text: the file or, of what was rendered, what it was rendered from
+ */
+export function parseSource(text: string, name: (document: string) => string): readonly SourceDocument[] {
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, {
     lineCounter: lines,
@@ -68,11 +72,12 @@ function parseSource(file: string, text: string): readonly SourceDocument[] {
     merge: true,
     logLevel: 'silent',
   });
-  const markAt = (offset: number): Mark => new SourceMark(file, text, lines, offset);
   let end = 0;
   return Array.from(parsed, (yaml, index): SourceDocument => {
     const start = end;
     end = index === parsed.length - 1 ? text.length : yaml.range[2];
+    const file = name(text.slice(start, end));
+    const markAt = (offset: number): Mark => new SourceMark(file, text, lines, offset);
     const syntax = findSyntaxProblems(yaml, markAt);
     const offsetOf = (node: Node | null | undefined): number => node?.range?.[0] ?? yaml.range[0];
     return {

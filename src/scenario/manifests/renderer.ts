@@ -38,3 +38,16 @@ export interface Renderer {
    */
   render(request: RenderRequest): Promise<RenderAnswer>;
 }
+
+/** Renders the same once, however many scenarios name it. */
+export function renderOnce(renderer: Renderer): Renderer {
+  const answers = new Map<string, Promise<RenderAnswer>>();
+  return {
+    render(request) {
+      const key = JSON.stringify(request);
+      const answer = answers.get(key) ?? renderer.render(request);
+      answers.set(key, answer);
+      return answer;
+    },
+  };
+}
