@@ -16,7 +16,7 @@ export interface LoadCommandOptions extends SelectionOptions {
  */
 export async function loadCommandPlans(
   paths: readonly string[],
-  { only = [], tag = [], check = [], knownIssues = [] }: LoadCommandOptions,
+  { only = [], tag = [], check = [], knownIssues = [], manifests = [] }: LoadCommandOptions,
 ): Promise<readonly Plan[]> {
   const { createRenderer } = await import('../render/render.ts');
   const { loadPlans } = await import('../scenario/load-plans.ts');
@@ -34,6 +34,7 @@ export async function loadCommandPlans(
     tags: tag,
     checks: check,
     knownIssues,
+    manifests,
     input: () => readStandardInput(process.stdin, signal, note),
     renderer: createRenderer({ cwd, signal }),
   });

@@ -105,8 +105,8 @@ export const SCENARIO_PATHS = 'files, folders or globs, or - for standard input;
 /** Manifests that the command line adds to scenarios. */
 export function manifestsOption(): Option {
   return repeatable(
-    '--manifests <path>',
-    'manifests for every scenario, beside those that it names: a file, folder, glob or kustomization, or - for standard input (repeatable)',
+    '--manifests <[namespace=]path>',
+    'manifests for every scenario, beside those that it names: a file, folder, glob or kustomization, or - for standard input; a namespace is that of what names none (repeatable)',
   );
 }
 

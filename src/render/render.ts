@@ -30,17 +30,8 @@ const MAX_CHARACTERS = 16_000_000;
 /** A question on the terminal would be waited for without end. */
 const NO_QUESTIONS = { GIT_TERMINAL_PROMPT: '0' };
 
-/** A renderer that renders each folder and chart once, however often it is asked. */
 export function createRenderer(options: RendererOptions): Renderer {
-  const answers = new Map<string, Promise<RenderAnswer>>();
-  return {
-    render(request) {
-      const key = JSON.stringify(request);
-      const answer = answers.get(key) ?? render(request, options);
-      answers.set(key, answer);
-      return answer;
-    },
-  };
+  return { render: (request) => render(request, options) };
 }
 
 async function render(

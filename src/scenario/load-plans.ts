@@ -5,13 +5,16 @@ import { INPUT_ARGUMENT } from '../standard-input.ts';
 import { chooseChecks } from './chosen-checks.ts';
 import { attachKnownIssues, type PlanToAttach } from './known-issues/attach.ts';
 import { loadIssueLists } from './known-issues/load.ts';
-import { type LoadContext, loadScenarios } from './load.ts';
-import type { Renderer } from './manifests/renderer.ts';
+import { loadScenarios } from './load.ts';
+import { findAdded, isInput } from './manifests/added.ts';
+import { type Renderer, renderOnce } from './manifests/renderer.ts';
 import { planScenario } from './plan.ts';
 import type { Plan } from './scenario.ts';
 import { quote, suggest } from './suggest.ts';
 
-export interface LoadOptions extends LoadContext {
+export interface LoadOptions {
+  /** Where relative paths start, and what the paths in messages are relative to. */
+  readonly cwd: string;
   /** Only the scenarios of these names. */
   readonly only?: readonly string[] | undefined;
   /** Only the scenarios with at least one of these tags. */
@@ -20,6 +23,13 @@ export interface LoadOptions extends LoadContext {
   readonly checks?: readonly string[] | undefined;
   /** Files with nothing but known issues, beside those that scenarios list themselves. */
   readonly knownIssues?: readonly string[] | undefined;
+  /** Reads standard input to its end, for `-` in place of a path; absent: there is none to read. */
+  readonly input?: (() => Promise<string>) | undefined;
+  /**
+   * Manifests of every scenario, beside those that it names: files, folders and globs, relative to `cwd`, or `-` for standard input; each
+   * perhaps behind the namespace of what names none, as in `shop=deploy/policies`.
+   */
+  readonly manifests?: readonly string[] | undefined;
   /** What renders the kustomizations and charts that scenarios name; absent: they are a mistake. */
   readonly renderer?: Renderer | undefined;
 }
@@ -32,8 +42,11 @@ export interface LoadOptions extends LoadContext {
  * every file, in the order of files and lines
  */
 export async function loadPlans(paths: readonly string[], options: LoadOptions): Promise<readonly Plan[]> {
-  refuseSecondInput(paths);
-  const loaded = await loadScenarios(paths, options);
+  const { cwd, input, manifests = [] } = options;
+  refuseSecondInput(paths, manifests);
+  const renderer = options.renderer === undefined ? undefined : renderOnce(options.renderer);
+  const added = await findAdded(manifests, { cwd, renderer, input });
+  const loaded = await loadScenarios(paths, { cwd, renderer, input, added });
   const problems = [...loaded.problems];
   const planned: PlanToAttach[] = [];
   for (const scenario of loaded.scenarios) {
@@ -50,10 +63,11 @@ export async function loadPlans(paths: readonly string[], options: LoadOptions):
   return checks.length === 0 ? chosen : chooseChecks(chosen, checks);
 }
 
-function refuseSecondInput(paths: readonly string[]): void {
-  if (paths.filter((path) => path === INPUT_ARGUMENT).length < 2) return;
+function refuseSecondInput(paths: readonly string[], manifests: readonly string[]): void {
+  const readers = [...paths.filter((path) => path === INPUT_ARGUMENT), ...manifests.filter(isInput)];
+  if (readers.length < 2) return;
   throw new PodreachError('usage', 'standard input is named twice, and can be read only once', {
-    hint: 'Write - once, and name files for the rest.',
+    hint: 'Write - once, for scenarios or for manifests, and name files for the rest.',
   });
 }
 

@@ -1,20 +1,14 @@
 /** From paths to scenarios: finds the files, reads their documents and collects everything that is wrong with them. */
-import { resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { Problem } from '../errors.ts';
 import { PodreachError } from '../errors.ts';
-import { objectKey } from '../keys.ts';
 import { STANDARD_INPUT } from '../standard-input.ts';
-import { DOUBTFUL_AFTER } from './doubt.ts';
 import { type FoundFiles, findScenarioFiles } from './files.ts';
-import { checkForm } from './form.ts';
-import { type KnownNames, namesIn } from './hints.ts';
-import type { Misnamed } from './issues.ts';
+import { type LoadContext, loadDocument } from './load-document.ts';
+import { noInput } from './manifests/added.ts';
 import { problemAt } from './mark.ts';
-import { hintForObject } from './object-hints.ts';
-import { type LoadedPolicies, loadPolicies, type PolicyContext } from './policies.ts';
-import { type NamedPolicies, readNamespaces, readScenario } from './read.ts';
-import type { Hole, Mark, Scenario } from './scenario.ts';
-import { HEAD_HINT, ISSUES_KIND, KIND, type ScenarioDocument } from './schema.ts';
+import type { Mark, Scenario } from './scenario.ts';
+import { HEAD_HINT, ISSUES_KIND, KIND } from './schema.ts';
 import { isMapping, parseSource, readSource, type SourceDocument, shownPath } from './source.ts';
 import { quote } from './suggest.ts';
 
@@ -24,12 +18,9 @@ export interface Loaded {
   readonly problems: readonly Problem[];
 }
 
-/** Where scenarios are read from, beside their files. */
-export interface LoadContext {
-  /** Where relative paths start, and what the paths in messages are relative to. */
-  readonly cwd: string;
+export interface ScenariosContext extends LoadContext {
   /** Reads standard input to its end, for `-` in place of a path; absent: there is none to read. */
-  readonly input?: (() => Promise<string>) | undefined;
+  readonly input: (() => Promise<string>) | undefined;
 }
 
 /** A file with what was found in it. */
@@ -44,7 +35,7 @@ interface ReadFile {
  * @param paths files, folders and globs, and `-` for standard input; none stands for `scenarios/`
  * @throws PodreachError `usage` where a path leads to no scenario file
  */
-export async function loadScenarios(paths: readonly string[], context: LoadContext): Promise<Loaded> {
+export async function loadScenarios(paths: readonly string[], context: ScenariosContext): Promise<Loaded> {
   const { cwd } = context;
   const files = await readFiles(await findScenarioFiles(paths, cwd), context);
   const scenarios: Scenario[] = [];
@@ -63,8 +54,8 @@ export async function loadScenarios(paths: readonly string[], context: LoadConte
       if (isForeign(document)) problems.push(notAScenario(document));
       else {
         problems.push(...checkName(document, names));
-        const loaded = await loadDocument(document, file.path, cwd);
-        scenarios.push(...loaded.scenarios);
+        const loaded = await loadDocument(document, placeOf(file.path, cwd), context);
+        if (loaded.scenario !== undefined) scenarios.push(loaded.scenario);
         problems.push(...loaded.problems);
       }
     }
@@ -73,7 +64,10 @@ export async function loadScenarios(paths: readonly string[], context: LoadConte
 }
 
 /** Reads each file once, whatever leads to it, and leaves out those of folders and globs that are something else. */
-async function readFiles(found: readonly FoundFiles[], context: LoadContext): Promise<readonly ReadFile[]> {
+async function readFiles(
+  found: readonly FoundFiles[],
+  context: ScenariosContext,
+): Promise<readonly ReadFile[]> {
   const files = new Map<string, ReadFile>();
   for (const { argument, named, files: paths } of found) {
     let scenarioFiles = 0;
@@ -92,77 +86,20 @@ async function readFiles(found: readonly FoundFiles[], context: LoadContext): Pr
   return [...files.values()];
 }
 
-async function readDocuments(path: string, { cwd, input }: LoadContext): Promise<readonly SourceDocument[]> {
+async function readDocuments(
+  path: string,
+  { cwd, input }: ScenariosContext,
+): Promise<readonly SourceDocument[]> {
   if (path !== STANDARD_INPUT) return await readSource(path, cwd);
-  if (input === undefined)
-    throw new PodreachError('usage', 'there is no standard input to read', {
-      hint: 'Name files or folders.',
-    });
+  if (input === undefined) throw noInput();
   return parseSource(await input(), () => STANDARD_INPUT);
 }
 
-async function loadDocument(document: SourceDocument, scenarioFile: string, cwd: string): Promise<Loaded> {
-  const form = checkForm(document);
-  if (form.document === undefined) {
-    const misnamed = describeMisnamed(form.misnamed, { ...namesIn(document.value), policies: [] });
-    return { scenarios: [], problems: [...form.problems, ...misnamed] };
-  }
-  const namespaces = form.topologyIsSound
-    ? readNamespaces(form.document, document).map(({ value }) => value.name)
-    : undefined;
-  const { policies, problems, holes } = await loadAllPolicies(form.document, document, {
-    scenarioFile: resolve(cwd, scenarioFile),
-    cwd,
-    namespaces,
-  });
-  const keys = [policies.first, ...policies.applied].flat().map(({ value }) => objectKey(value));
-  const known = { ...namesIn(document.value), policies: [...new Set(keys)] };
-  return {
-    // Against a topology with holes, every rule would look wrong.
-    scenarios: form.topologyIsSound
-      ? [
-          readScenario(form.document, document, {
-            policies,
-            complete: [form.problems, form.misnamed, document.problems].every((found) => found.length === 0),
-            holes: [...form.holes, ...holes],
-          }),
-        ]
-      : [],
-    problems: [...form.problems, ...describeMisnamed(form.misnamed, known), ...problems],
-  };
-}
-
-/** Those of the top level, and those that each step applies. */
-async function loadAllPolicies(
-  { policies = [], steps = [] }: ScenarioDocument,
-  source: SourceDocument,
-  context: PolicyContext,
-): Promise<{
-  readonly policies: NamedPolicies;
-  readonly problems: readonly Problem[];
-  /** For the policies that could not be loaded. */
-  readonly holes: readonly Hole[];
-}> {
-  const first = await loadPolicies(policies, ['policies'], source, context);
-  const applied: LoadedPolicies[] = [];
-  const holes: Hole[] = first.problems.length > 0 ? [{ doubtful: DOUBTFUL_AFTER.apply }] : [];
-  for (const [index, { apply = [] }] of steps.entries()) {
-    const path = ['steps', index, 'apply'];
-    const loaded = await loadPolicies(apply, path, source, context);
-    applied.push(loaded);
-    if (loaded.problems.length > 0) holes.push({ mark: source.at(path), doubtful: DOUBTFUL_AFTER.apply });
-  }
-  return {
-    policies: { first: first.policies, applied: applied.map((loaded) => loaded.policies) },
-    problems: [first, ...applied].flatMap((loaded) => loaded.problems),
-    holes,
-  };
-}
-
-function describeMisnamed(misnamed: readonly Misnamed[], known: KnownNames): readonly Problem[] {
-  return misnamed.map(({ action, text, message, mark }) =>
-    problemAt(mark, message, { hint: hintForObject(action, text, known) }),
-  );
+/** Where paths in a scenario start. */
+function placeOf(file: string, cwd: string): Parameters<typeof loadDocument>[1] {
+  return file === STANDARD_INPUT
+    ? { folder: cwd, start: 'the working directory' }
+    : { folder: dirname(file), start: 'the scenario file' };
 }
 
 /** Names are compared before anything else is known of a document, so that a broken one still counts. */

@@ -13,6 +13,7 @@ import type { Retyped } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { Acceptance, IdleIssue } from '../policy/review.ts';
 import type { LabelSelector } from '../policy/selectors.ts';
+import type { Inventory } from './manifests/inventory.ts';
 
 export interface Port {
   readonly name?: string;
@@ -25,6 +26,8 @@ export interface Mark {
   readonly location: Location;
   /** The line with a caret under the place. */
   readonly frame: string;
+  /** Where the line is to be seen that is in no file. */
+  readonly note?: string | undefined;
 }
 
 /** Something that a file says, and where. */
@@ -101,6 +104,8 @@ export interface Scenario extends StatedExpectations {
   /** Findings of the lints that are meant. */
   readonly accepted: readonly Acceptance[];
   readonly knownIssues: readonly WrittenIssue[];
+  /** What was found in manifests, where it is more than policies. */
+  readonly manifests?: Inventory;
 }
 
 /** A known issue, as a file lists it. */
@@ -246,6 +251,8 @@ export interface Plan {
   readonly knownIssues?: readonly KnownIssue[];
   /** Entries of files with known issues that speak of no check of any scenario that was loaded, and why; absent: none. */
   readonly idleIssues?: readonly IdleIssue[];
+  /** What was found in manifests; absent: nothing but policies. */
+  readonly manifests?: Inventory;
 }
 
 /** A state of the cluster, how it is reached from the one before, and what is tried in it. */

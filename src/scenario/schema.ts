@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { DNS_LABEL } from '../labels.ts';
 import { LINT_CODES } from '../policy/lint/codes.ts';
 import { knownIssue } from './grammar/known-issues.ts';
+import { manifests } from './grammar/manifests.ts';
 import { policy } from './grammar/policies.ts';
 import { rule, unreachableRule } from './grammar/rules.ts';
 import { step } from './grammar/steps.ts';
@@ -57,11 +58,27 @@ export const scenarioSchema = z
       .describe('For --tag.')
       .meta({ examples: [['smoke']] })
       .exactOptional(),
-    namespaces: z.record(namespaceName, namespace).describe('The namespaces that the run creates, by name.'),
-    pods: z.record(podName, pod).describe('The probe pods that the run creates, by "namespace/name".'),
+    manifests: z
+      .array(manifests)
+      .describe(
+        'What is deployed, as it is: its policies are applied, its namespaces are created, and each workload becomes a probe pod.',
+      )
+      .exactOptional(),
+    namespaces: z
+      .record(namespaceName, namespace)
+      .describe('The namespaces that the run creates, by name, beside those of the manifests.')
+      .exactOptional(),
+    pods: z
+      .record(podName, pod)
+      .describe(
+        'The probe pods that the run creates, by "namespace/name", beside the workloads of the manifests, and what is other about these.',
+      )
+      .exactOptional(),
     policies: z
       .array(policy)
-      .describe('The NetworkPolicies to apply, exactly as written: files, folders or inline manifests.')
+      .describe(
+        'The NetworkPolicies to apply, exactly as written: files, folders, globs or inline manifests.',
+      )
       .exactOptional(),
     reachable: z.array(rule).describe('Connections that must succeed.').exactOptional(),
     unreachable: z.array(unreachableRule).describe('Connections that must be cut off.').exactOptional(),

@@ -64,8 +64,13 @@ export async function readSource(path: string, cwd: string): Promise<readonly So
  * The documents of a YAML text. Documents without content are left out.
  *
  * @param name what messages call the place of a document, by its text: the file or, of what was rendered, what it was rendered from
+ * @param command that prints the text, where it is no file
  */
-export function parseSource(text: string, name: (document: string) => string): readonly SourceDocument[] {
+export function parseSource(
+  text: string,
+  name: (document: string) => string,
+  command?: string,
+): readonly SourceDocument[] {
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, {
     lineCounter: lines,
@@ -78,7 +83,7 @@ export function parseSource(text: string, name: (document: string) => string): r
     const start = end;
     end = index === parsed.length - 1 ? text.length : yaml.range[2];
     const file = name(text.slice(start, end));
-    const markAt = (offset: number): Mark => new SourceMark(file, text, lines, offset);
+    const markAt = (offset: number): Mark => new SourceMark(file, text, lines, offset, command);
     const syntax = findSyntaxProblems(yaml, markAt);
     const offsetOf = (node: Node | null | undefined): number => node?.range?.[0] ?? yaml.range[0];
     return {

@@ -38,3 +38,17 @@ export interface Renderer {
    */
   render(request: RenderRequest): Promise<RenderAnswer>;
 }
+
+/** Renders the same once, however many scenarios name it, and however they do. */
+export function renderOnce(renderer: Renderer): Renderer {
+  const answers = new Map<string, Promise<RenderAnswer>>();
+  return {
+    render(request) {
+      const { shown: _, ...meant } = request;
+      const key = JSON.stringify(meant);
+      const answer = answers.get(key) ?? renderer.render(request);
+      answers.set(key, answer);
+      return answer;
+    },
+  };
+}
