@@ -163,18 +163,6 @@ test('a program has the environment of podreach, and nobody to ask', async () =>
   expect(text).toBe('kept 0\nnobody');
 });
 
-test('each folder and chart is rendered once, however often it is asked for, and another one by itself', async () => {
-  using desk = deskWith({ kustomize: 'echo x >> "$dir/runs"; cat "$dir/runs"', helm: 'echo chart' });
-  const { path } = desk.folder;
-  const renderer = createRenderer({ cwd: path, runner: inPath(`${path}/bin:${SYSTEM}`) });
-  const base = fill({ tool: 'kustomize' }, path);
-  const both = await Promise.all([renderer.render(base), renderer.render({ ...base })]);
-  expect(both.map(({ text }) => text)).toEqual(['x', 'x']);
-  const other = await renderer.render({ ...fill({ tool: 'kustomize', folder: join(path, 'other') }, path) });
-  expect(other.text).toBe('x\nx');
-  expect((await renderer.render(fill({ tool: 'helm' }, path))).text).toBe('chart');
-});
-
 test('what a program warns of is handed on, but for what rendering does not read', async () => {
   using desk = deskWith({
     helm: `cat >&2 <<'END'

@@ -71,7 +71,7 @@ export async function findManifests(entry: ManifestEntry, context: FindContext):
   try {
     return await find(entry, context);
   } catch (thrown) {
-    if (!(thrown instanceof PodreachError)) throw thrown;
+    if (!(thrown instanceof PodreachError) || thrown.code === 'interrupted') throw thrown;
     if (thrown.code === 'usage' || thrown.code === 'scenario-invalid')
       return failed(entry, thrown.message, thrown.hint);
     const { code, message, hint, cause } = thrown;
