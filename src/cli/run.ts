@@ -52,7 +52,7 @@ Examples:
   podreach run --report json --quiet | jq .run  the record on standard output, and nothing else
   podreach run web.yaml --keep                  leave the sandbox up afterwards, to look around with kubectl
   podreach run slow.yaml --within 30s --timeout 2s
-  helm template shop charts/shop -n shop | podreach run --manifests - checks.yaml   what a chart deploys
+  helm template shop charts/shop -n shop | podreach run --manifests shop=- checks.yaml   what a chart deploys
   podreach run --cluster kind                   on a kind cluster with Calico, made and deleted by the run
   podreach run --cluster context=staging        on a cluster of your kubeconfig
   podreach run --cluster context=staging --print-role | kubectl apply --context staging-admin -f -`;

@@ -27,8 +27,6 @@ export interface RendererOptions {
 const RENDER_MS = 60_000;
 /** Of YAML that is read into memory with the place of every part. */
 const MAX_CHARACTERS = 16_000_000;
-/** A question on the terminal would be waited for without end. */
-const NO_QUESTIONS = { GIT_TERMINAL_PROMPT: '0' };
 
 export function createRenderer(options: RendererOptions): Renderer {
   return { render: (request) => render(request, options) };
@@ -45,7 +43,7 @@ async function render(
       const { stdout, stderr } = await runner.run(program, args, {
         processMs,
         signal,
-        env: NO_QUESTIONS,
+        // A question on the terminal would be waited for until the time is over.
         inOwnSession: true,
         maxCharacters: MAX_CHARACTERS,
       });

@@ -5,7 +5,16 @@ import { describe, expect, test } from 'vitest';
 import { type CommandRunner, systemRunner } from '../../src/cluster/command-runner.ts';
 import { PodreachError } from '../../src/errors.ts';
 import { createRenderer } from '../../src/render/render.ts';
+import { createProject } from '../scenario/project.ts';
 import { folderWith, ROOT } from '../support/cli.ts';
+
+const TOPOLOGY = `apiVersion: podreach/v1
+kind: Scenario
+name: shop
+namespaces: { shop: {} }
+reachable: [{ from: shop/live-web, to: shop/live-web }]
+manifests:
+`;
 
 const SHOP = join(import.meta.dirname, 'shop');
 
@@ -70,6 +79,23 @@ describe.skipIf(!isInstalled('helm', 'version'))('helm (skipped where it is not 
     expect(text).toContain('containerPort: 8888');
     const { text: without } = await renderer.render({ ...chart, set: { 'monitoring.enabled': false } });
     expect(outlineOf(without)).not.toContain('  name: live-monitoring');
+  });
+
+  test('says where each object is, and prints it there again', async () => {
+    await using project = await createProject({
+      'shop.yaml': `${TOPOLOGY}  - { helm: ${chart.chart}, release: live, namespace: shop, set: { monitoring.team: ops } }\n`,
+    });
+    const [plan] = await project.load(undefined, { renderer });
+    const { text } = await renderer.render(chart);
+    const lines = text.split('\n');
+    const policies = plan?.steps[0].policies ?? [];
+    expect(policies.map(({ name, location: { file, line } }) => [name, file, lines[line - 1]])).toEqual(
+      ['live-deny', 'live-monitoring'].map((name) => [
+        name,
+        `helm template ${chart.chart} (shop/templates/policies.yaml)`,
+        'apiVersion: networking.k8s.io/v1',
+      ]),
+    );
   });
 
   test("a value that the chart needs is asked for in the chart's own words", async () => {

@@ -81,7 +81,6 @@ export async function findManifests(entry: ManifestEntry, context: FindContext):
 
 async function find(entry: ManifestEntry, context: FindContext): Promise<FoundManifests> {
   const { source } = entry;
-  const path = resolve(context.folder, source.path);
   switch (source.kind) {
     case 'inline': {
       const { document } = source;
@@ -92,35 +91,54 @@ async function find(entry: ManifestEntry, context: FindContext): Promise<FoundMa
     case 'text':
       return readRendered(entry, source.text, { rendered: 'input', of: source.path });
     case 'kustomize':
-      return render(entry, { tool: 'kustomize', folder: path, shown: source.path }, context);
-    case 'helm': {
-      const { release, namespace, set } = source;
-      const isHere = (await kindOf(path)) !== undefined;
-      const request: RenderRequest = {
-        tool: 'helm',
-        chart: isHere ? path : source.path,
-        release,
-        namespace,
-        values: source.values.map((file) => resolve(context.folder, file)),
-        set,
-        shown: source.path,
-      };
-      return render(entry, request, context);
-    }
-    case 'path': {
-      const kind = await kindOf(path);
-      if (kind === 'file') return readFiles(entry, [path], context);
-      if (kind === 'folder') return findInFolder(entry, path, context);
-      return isGlob(source.path)
-        ? findByPattern(entry, context)
-        : failed(
-            entry,
-            `no such ${context.wanted === 'policies' ? 'policy ' : ''}file or folder: ${source.path}`,
-            (await hintForMissing(path)) ??
-              `Paths of ${context.wanted === 'policies' ? 'policies' : 'manifests'} are relative to ${context.start}.`,
-          );
-    }
+      return buildKustomization(entry, context);
+    case 'helm':
+      return renderChart(entry, source, context);
+    case 'path':
+      return findByPath(entry, context);
   }
+}
+
+async function buildKustomization(entry: ManifestEntry, context: FindContext): Promise<FoundManifests> {
+  const { path: shown } = entry.source;
+  const folder = resolve(context.folder, shown);
+  return (await kindOf(folder)) === 'folder'
+    ? render(entry, { tool: 'kustomize', folder, shown }, context)
+    : failed(entry, `no such folder: ${shown}`, (await hintForMissing(folder)) ?? sayStart(context));
+}
+
+async function renderChart(
+  entry: ManifestEntry,
+  { path: shown, release, namespace, values, set }: Extract<ManifestSource, { kind: 'helm' }>,
+  context: FindContext,
+): Promise<FoundManifests> {
+  const path = resolve(context.folder, shown);
+  const isHere = (await kindOf(path)) !== undefined;
+  // What is not here may be in a repository; what is spelt nearly like something here is not.
+  const near = isHere ? undefined : await hintForMissing(path);
+  if (near !== undefined) return failed(entry, `no such chart: ${shown}`, near);
+  const files = values.map((file) => resolve(context.folder, file));
+  const chart = isHere ? path : shown;
+  return render(entry, { tool: 'helm', chart, release, namespace, values: files, set, shown }, context);
+}
+
+async function findByPath(entry: ManifestEntry, context: FindContext): Promise<FoundManifests> {
+  const { path: shown } = entry.source;
+  const path = resolve(context.folder, shown);
+  const kind = await kindOf(path);
+  if (kind === 'file') return readFiles(entry, [path], context);
+  if (kind === 'folder') return findInFolder(entry, path, context);
+  return isGlob(shown)
+    ? findByPattern(entry, context)
+    : failed(
+        entry,
+        `no such ${context.wanted === 'policies' ? 'policy ' : ''}file or folder: ${shown}`,
+        (await hintForMissing(path)) ?? sayStart(context),
+      );
+}
+
+function sayStart({ wanted, start }: FindContext): string {
+  return `Paths of ${wanted === 'policies' ? 'policies' : 'manifests'} are relative to ${start}.`;
 }
 
 async function findByPattern(entry: ManifestEntry, context: FindContext): Promise<FoundManifests> {

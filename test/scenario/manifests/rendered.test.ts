@@ -109,6 +109,45 @@ test('the same folder or chart is rendered once, however scenarios name it', asy
   expect(asked.map((request) => request.tool === 'helm' && request.release)).toEqual(['shop', 'other']);
 });
 
+test.each([
+  [
+    '{ helm: charts/shp, release: shop, namespace: shop }',
+    'no such chart: charts/shp',
+    'Did you mean "shop"?',
+  ],
+  ['{ kustomize: charts/shp }', 'no such folder: charts/shp', 'Did you mean "shop"?'],
+  [
+    '{ kustomize: other/base }',
+    'no such folder: other/base',
+    'Paths of manifests are relative to the scenario file.',
+  ],
+])('what is not there is not rendered: %s', async (entry, message, hint) => {
+  await using project = await createProject({
+    'shop.yaml': `${SCENARIO}${entry}\n`,
+    'charts/shop/Chart.yaml': 'name: shop\n',
+  });
+  const asked: RenderRequest[] = [];
+  expect(await project.failure(['shop.yaml'], { renderer: printing(PRINTED, asked) })).toBe(
+    `shop.yaml:8:5: ${message}
+  8 |   - ${entry}
+    |     ^
+  hint: ${hint}
+
+scenario-invalid: 1 problem in shop.yaml`,
+  );
+  expect(asked).toEqual([]);
+});
+
+test('what is not here is for helm to find', async () => {
+  const asked: RenderRequest[] = [];
+  await using project = await createProject({
+    'shop.yaml': CHART.replace('charts/shop', 'oci://registry.example.com/shop'),
+    'kustomization.yaml': 'resources: []\n',
+  });
+  await project.load(['shop.yaml'], { renderer: printing(PRINTED, asked) });
+  expect(asked).toMatchObject([{ chart: 'oci://registry.example.com/shop' }]);
+});
+
 test('a program that is missing ends all, with its code', async () => {
   await using project = await createProject({ 'shop.yaml': CHART });
   const renderer: Renderer = {
