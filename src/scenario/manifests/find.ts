@@ -40,14 +40,14 @@ export interface ManifestEntry {
 }
 
 /** What a list of entries is for: only policies, or all that is deployed. */
-export type Wanted = 'policies' | 'all';
+export type ListPurpose = 'policies' | 'all';
 
 export interface FindContext {
   /** Where relative paths start: the folder of the scenario file. */
   readonly folder: string;
   readonly cwd: string;
   readonly renderer: Renderer | undefined;
-  readonly wanted: Wanted;
+  readonly wanted: ListPurpose;
 }
 
 export interface FoundManifests {

@@ -69,6 +69,6 @@ function hintForMissing({ known, path }: Belonging): string {
 }
 
 /** `policy` for a NetworkPolicy; else its kind. */
-export function wordFor({ kind }: ManifestDocument): string {
+function wordFor({ kind }: ManifestDocument): string {
   return kind === 'NetworkPolicy' ? 'policy' : kind;
 }
