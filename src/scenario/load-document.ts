@@ -12,7 +12,7 @@ import type { Renderer } from './manifests/renderer.ts';
 import {
   type FoundNamespace,
   findTwice,
-  type Taken,
+  type TakenManifests,
   takeManifests,
   takeNamespaces,
 } from './manifests/take.ts';
@@ -85,7 +85,7 @@ export async function loadDocument(
 /** What a scenario and its manifests make of namespaces and pods. */
 interface Deployed {
   readonly found: readonly FoundManifests[];
-  readonly taken: Taken;
+  readonly taken: TakenManifests;
   /** The namespaces as the manifests declare them. */
   readonly declared: readonly FoundNamespace[];
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
@@ -144,7 +144,7 @@ function missingKeys(document: ScenarioDocument, source: SourceDocument): readon
 async function loadAllPolicies(
   { policies = [], steps = [] }: ScenarioDocument,
   source: SourceDocument,
-  deployed: Taken,
+  deployed: TakenManifests,
   context: PolicyContext,
 ): Promise<{
   readonly policies: NamedPolicies;

@@ -10,7 +10,7 @@ import {
   findManifests,
   type ManifestSource,
 } from './manifests/find.ts';
-import { type Taken, takeManifests } from './manifests/take.ts';
+import { type TakenManifests, takeManifests } from './manifests/take.ts';
 import { problemAt } from './mark.ts';
 import type { SourceDocument } from './source.ts';
 import type { DocumentPath } from './walk.ts';
@@ -22,7 +22,7 @@ export interface PolicyContext extends FindContext {
 }
 
 export interface LoadedPolicies {
-  readonly taken: Taken;
+  readonly taken: TakenManifests;
   readonly found: readonly FoundManifests[];
 }
 

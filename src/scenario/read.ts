@@ -5,7 +5,7 @@ import type { ManifestsText } from './grammar/manifests.ts';
 import type { DeclaredPort } from './grammar/topology.ts';
 import { readKnownIssues } from './known-issues/read.ts';
 import type { ManifestEntry, ManifestSource } from './manifests/find.ts';
-import type { Inventory } from './manifests/inventory.ts';
+import type { ManifestInventory } from './manifests/inventory.ts';
 import type { WrittenPod } from './manifests/pods.ts';
 import { readExpectations, readNumberedPort } from './read-rules.ts';
 import { readSteps } from './read-steps.ts';
@@ -33,7 +33,7 @@ export interface ReadContext {
   /** Declared, or found in manifests. */
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
   readonly pods: readonly ScenarioPod[];
-  readonly manifests: Inventory | undefined;
+  readonly manifests: ManifestInventory | undefined;
   /** Whether the document is there as a whole. */
   readonly complete: boolean;
   /** What of the rest would change the cluster. */
@@ -141,9 +141,8 @@ function readDeclaredPort(port: DeclaredPort): Port {
 }
 
 function readAccepted(document: ScenarioDocument, source: SourceDocument): readonly Acceptance[] {
-  return (document.accept ?? []).map(({ lint, policy, because }, index) => ({
-    lint,
-    ...(policy === undefined ? {} : { policy }),
+  return (document.accept ?? []).map(({ because, ...what }, index) => ({
+    ...what,
     because: because.trim(),
     declared: source.at(['accept', index]).location,
   }));

@@ -13,7 +13,7 @@ import type { Retyped } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { Acceptance, IdleIssue } from '../policy/review.ts';
 import type { LabelSelector } from '../policy/selectors.ts';
-import type { Inventory } from './manifests/inventory.ts';
+import type { ManifestInventory } from './manifests/inventory.ts';
 
 export interface Port {
   readonly name?: string;
@@ -105,7 +105,7 @@ export interface Scenario extends StatedExpectations {
   readonly accepted: readonly Acceptance[];
   readonly knownIssues: readonly WrittenIssue[];
   /** What was found in manifests, where it is more than policies. */
-  readonly manifests?: Inventory;
+  readonly manifests?: ManifestInventory;
 }
 
 /** A known issue, as a file lists it. */
@@ -252,7 +252,7 @@ export interface Plan {
   /** Entries of files with known issues that speak of no check of any scenario that was loaded, and why; absent: none. */
   readonly idleIssues?: readonly IdleIssue[];
   /** What was found in manifests; absent: nothing but policies. */
-  readonly manifests?: Inventory;
+  readonly manifests?: ManifestInventory;
 }
 
 /** A state of the cluster, how it is reached from the one before, and what is tried in it. */

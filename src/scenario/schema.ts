@@ -11,7 +11,7 @@ import { manifests } from './grammar/manifests.ts';
 import { policy } from './grammar/policies.ts';
 import { rule, unreachableRule } from './grammar/rules.ts';
 import { step } from './grammar/steps.ts';
-import { date, POD_KEY_OF_POLICY, prose, text } from './grammar/text.ts';
+import { date, POD_KEY, POD_KEY_OF_POLICY, prose, text } from './grammar/text.ts';
 import { namespace, namespaceName, pod, podName } from './grammar/topology.ts';
 
 export const API_VERSION = 'podreach/v1';
@@ -88,6 +88,12 @@ export const scenarioSchema = z
           lint: z.enum(LINT_CODES).describe('The name of the lint, as "podreach validate" prints it.'),
           policy: text(POD_KEY_OF_POLICY, 'is not a policy: write "namespace/name"')
             .describe('The policy that it was found in. Left out: any.')
+            .exactOptional(),
+          pod: podName
+            .describe('The pod of the workload that it is about, as "policy". Left out: any.')
+            .exactOptional(),
+          service: text(POD_KEY, 'is not a Service: write "namespace/name"')
+            .describe('The Service that it is about, as "policy". Left out: any.')
             .exactOptional(),
           because: prose.describe('Why it is meant.'),
         }),

@@ -42,7 +42,7 @@ export interface ManifestEntry {
 }
 
 /** What a list of entries is for: only policies, or all that is deployed. */
-export type Wanted = 'policies' | 'all';
+export type ListPurpose = 'policies' | 'all';
 
 export interface FindContext {
   /** Where relative paths start. */
@@ -51,7 +51,7 @@ export interface FindContext {
   readonly start: 'the scenario file' | 'the working directory';
   readonly cwd: string;
   readonly renderer: Renderer | undefined;
-  readonly wanted: Wanted;
+  readonly wanted: ListPurpose;
 }
 
 export interface FoundManifests {

@@ -2,7 +2,7 @@
 import type { Location } from '../../errors.ts';
 import type { Labels } from '../../model/labels.ts';
 
-export interface Inventory {
+export interface ManifestInventory {
   /** How many objects there are: each is a policy of the scenario, or in one of the lists. */
   readonly objects: number;
   readonly namespaces: readonly { readonly name: string; readonly location: Location }[];
@@ -31,6 +31,7 @@ export interface LeftOutWorkload {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
+  readonly labels: Labels;
   /** The scenario says so, or its pods have no address of their own. */
   readonly why: 'absent' | 'hostNetwork';
   readonly location: Location;
@@ -77,6 +78,8 @@ export interface SkippedKind {
 /** Something about a manifest that is not as its author may think, and with which a run goes on. */
 export interface ManifestDoubt {
   readonly code: 'left-out-workload' | 'left-out-port' | 'refused-workload' | 'unapplied-policy';
+  /** The pod that it is about: `namespace/name` */
+  readonly pod?: string;
   readonly message: string;
   readonly location: Location;
   readonly advice?: string;

@@ -67,6 +67,6 @@ function hintForMissing({ known, inNamespace }: Belonging): string {
 }
 
 /** `policy` for a NetworkPolicy; else its kind. */
-export function wordFor({ kind }: ManifestDocument): string {
+function wordFor({ kind }: ManifestDocument): string {
   return kind === 'NetworkPolicy' ? 'policy' : kind;
 }

@@ -30,8 +30,8 @@ export interface MergedPods {
 export function mergePods(written: readonly WrittenPod[], workloads: readonly Workload[]): MergedPods {
   const { named, problems: misnamed } = nameWorkloads(written, workloads);
   const out = named.map((one) => ({ ...one, why: whyLeftOut(one) }));
-  const leftOut = out.flatMap(({ workload: { kind, namespace, name, mark }, why }) =>
-    why === undefined ? [] : [{ kind, namespace, name, why, location: mark.location }],
+  const leftOut = out.flatMap(({ workload: { kind, namespace, name, labels, mark }, why }) =>
+    why === undefined ? [] : [{ kind, namespace, name, labels, why, location: mark.location }],
   );
   const kept = out.filter(({ why }) => why === undefined);
   const taken = new Set(named.map(({ key }) => key));
@@ -48,13 +48,12 @@ export function mergePods(written: readonly WrittenPod[], workloads: readonly Wo
       location: mark.location,
     })),
     leftOut,
-    doubts: out.flatMap((one) =>
-      one.why === undefined
-        ? one.workload.doubts
-        : one.why === 'hostNetwork'
-          ? [onHostNetwork(one.key, one.workload)]
-          : [],
-    ),
+    doubts: [
+      ...out.flatMap(({ key, workload, why }) =>
+        why === 'hostNetwork' ? [onHostNetwork(key, workload)] : [],
+      ),
+      ...kept.flatMap(({ key, workload }) => workload.doubts.map((doubt) => ({ ...doubt, pod: key }))),
+    ],
     problems: [
       ...misnamed,
       ...findClashes(kept),

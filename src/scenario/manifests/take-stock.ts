@@ -1,22 +1,22 @@
 /** Everything that the lists of a scenario have brought, in one inventory. */
 import type { FoundManifests } from './find.ts';
-import type { ForeignPolicy, Inventory, ManifestDoubt } from './inventory.ts';
+import type { ForeignPolicy, ManifestDoubt, ManifestInventory } from './inventory.ts';
 import type { MergedPods } from './pods.ts';
-import { countKinds, type FoundNamespace, type Taken } from './take.ts';
+import { countKinds, type FoundNamespace, type TakenManifests } from './take.ts';
 
 export interface Inventoried {
   readonly found: readonly FoundManifests[];
   /** What was taken of all lists, in their order. */
-  readonly taken: readonly Taken[];
+  readonly taken: readonly TakenManifests[];
   readonly namespaces: readonly FoundNamespace[];
   readonly pods: MergedPods;
 }
 
 /** Undefined where a scenario has nothing but policies, as it names them. */
-export function takeStock({ found, taken, namespaces, pods }: Inventoried): Inventory | undefined {
+export function takeStock({ found, taken, namespaces, pods }: Inventoried): ManifestInventory | undefined {
   const foreignPolicies = taken.flatMap((one) => one.foreignPolicies);
   const skipped = countKinds(taken.flatMap((one) => one.skipped));
-  const inventory: Inventory = {
+  const inventory: ManifestInventory = {
     objects: found.reduce((sum, { documents }) => sum + documents.length, 0),
     namespaces: namespaces.map(({ name, mark }) => ({ name, location: mark.location })),
     workloads: pods.workloads,

@@ -11,7 +11,7 @@ import { nearest, quote } from '../suggest.ts';
 import type { DocumentPath } from '../walk.ts';
 import { type ManifestDocument, nameOrigin } from './document.ts';
 import { groupOf, readLabels, valueAt } from './fields.ts';
-import type { FoundManifests, ManifestSource, Wanted } from './find.ts';
+import type { FoundManifests, ListPurpose, ManifestSource } from './find.ts';
 import type { ForeignPolicy, FoundService, SkippedKind } from './inventory.ts';
 import { type Belonging, nameOf, namespaceFor } from './place.ts';
 import { policyKindOf, readPolicy } from './policies.ts';
@@ -25,7 +25,7 @@ export interface TakenPolicy extends Marked<PlannedPolicy> {
 }
 
 /** What was taken of a list of entries. */
-export interface Taken {
+export interface TakenManifests {
   readonly policies: readonly TakenPolicy[];
   readonly foreignPolicies: readonly ForeignPolicy[];
   readonly workloads: readonly Workload[];
@@ -87,9 +87,9 @@ export function takeNamespaces(found: readonly FoundManifests[]): {
  */
 export function takeManifests(
   found: readonly FoundManifests[],
-  wanted: Wanted,
+  wanted: ListPurpose,
   known: readonly string[] | undefined,
-): Taken {
+): TakenManifests {
   const taker = new Taker();
   for (const one of found) {
     const { entry, documents, problems } = one;
@@ -123,11 +123,11 @@ function inNamespace(source: ManifestSource): ((namespace: string) => string) | 
   return (namespace) => `{ path: ${source.path}, namespace: ${namespace} }`;
 }
 
-function isWanted({ kind }: Role, wanted: Wanted): boolean {
+function isWanted({ kind }: Role, wanted: ListPurpose): boolean {
   return wanted === 'policies' ? kind === 'policy' : kind !== 'other';
 }
 
-class Taker implements Taken {
+class Taker implements TakenManifests {
   readonly policies: TakenPolicy[] = [];
   readonly foreignPolicies: ForeignPolicy[] = [];
   readonly workloads: Workload[] = [];
@@ -232,7 +232,7 @@ function nearestOr(word: string, known: readonly string[], otherwise: string): s
   return near === undefined ? otherwise : `Did you mean ${quote(near)}?`;
 }
 
-function nothingIn({ entry: { source, mark }, documents }: FoundManifests, wanted: Wanted): Problem {
+function nothingIn({ entry: { source, mark }, documents }: FoundManifests, wanted: ListPurpose): Problem {
   const [only, ...others] = documents;
   if (source.kind === 'inline' && only !== undefined && others.length === 0) {
     return problemAt(mark, `this is kind ${only.kind} of ${only.apiVersion}, not NetworkPolicy`, {

@@ -90,7 +90,7 @@ class TemplateReader {
     return this.#merge(ports);
   }
 
-  #portsOf(list: DocumentPath): readonly Marked<WrittenPort>[] {
+  #portsOf(list: DocumentPath): readonly Marked<TemplatePort>[] {
     return listAt(this.#document.value, list).flatMap((container, index) => {
       const path = [...list, index, 'ports'];
       const written = isMapping(container) ? container['ports'] : undefined;
@@ -103,7 +103,7 @@ class TemplateReader {
     });
   }
 
-  #readPort(written: unknown, path: DocumentPath): readonly Marked<WrittenPort>[] {
+  #readPort(written: unknown, path: DocumentPath): readonly Marked<TemplatePort>[] {
     const before = this.problems.length;
     const { name, containerPort: port, protocol = 'TCP' } = isMapping(written) ? written : {};
     if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535)
@@ -121,7 +121,7 @@ class TemplateReader {
   }
 
   /** A pod listens once on a port, and calls it by one name. What does not go into that is told. */
-  #merge(ports: readonly Marked<WrittenPort>[]): readonly Marked<Port>[] {
+  #merge(ports: readonly Marked<TemplatePort>[]): readonly Marked<Port>[] {
     const merged = new Map<string, Marked<Port>>();
     const names = new Set<string>();
     for (const { value, mark } of ports) {
@@ -164,7 +164,7 @@ class TemplateReader {
   }
 }
 
-interface WrittenPort {
+interface TemplatePort {
   readonly name?: string;
   readonly port: number;
   readonly protocol: (typeof POLICY_PROTOCOLS)[number];
