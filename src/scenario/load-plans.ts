@@ -6,7 +6,7 @@ import { chooseChecks } from './chosen-checks.ts';
 import { attachKnownIssues, type PlanToAttach } from './known-issues/attach.ts';
 import { loadIssueLists } from './known-issues/load.ts';
 import { loadScenarios } from './load.ts';
-import { findAdded, isInput } from './manifests/added.ts';
+import { isInput } from './manifests/added.ts';
 import { type Renderer, renderOnce } from './manifests/renderer.ts';
 import { planScenario } from './plan.ts';
 import type { Plan } from './scenario.ts';
@@ -45,8 +45,7 @@ export async function loadPlans(paths: readonly string[], options: LoadOptions):
   const { cwd, input, manifests = [] } = options;
   refuseSecondInput(paths, manifests);
   const renderer = options.renderer === undefined ? undefined : renderOnce(options.renderer);
-  const added = await findAdded(manifests, { cwd, renderer, input });
-  const loaded = await loadScenarios(paths, { cwd, renderer, input, added });
+  const loaded = await loadScenarios(paths, { cwd, renderer, input, manifests });
   const problems = [...loaded.problems];
   const planned: PlanToAttach[] = [];
   for (const scenario of loaded.scenarios) {

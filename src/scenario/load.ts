@@ -4,8 +4,8 @@ import type { Problem } from '../errors.ts';
 import { PodreachError } from '../errors.ts';
 import { STANDARD_INPUT } from '../standard-input.ts';
 import { type FoundFiles, findScenarioFiles } from './files.ts';
-import { type LoadContext, loadDocument } from './load-document.ts';
-import { noInput } from './manifests/added.ts';
+import { loadDocument } from './load-document.ts';
+import { type AddedContext, findAdded, noInput } from './manifests/added.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Scenario } from './scenario.ts';
 import { HEAD_HINT, ISSUES_KIND, KIND } from './schema.ts';
@@ -18,9 +18,9 @@ export interface Loaded {
   readonly problems: readonly Problem[];
 }
 
-export interface ScenariosContext extends LoadContext {
-  /** Reads standard input to its end, for `-` in place of a path; absent: there is none to read. */
-  readonly input: (() => Promise<string>) | undefined;
+export interface ScenariosContext extends AddedContext {
+  /** Arguments: what every scenario has beside the manifests that it names. */
+  readonly manifests: readonly string[];
 }
 
 /** A file with what was found in it. */
@@ -38,6 +38,7 @@ interface ReadFile {
 export async function loadScenarios(paths: readonly string[], context: ScenariosContext): Promise<Loaded> {
   const { cwd } = context;
   const files = await readFiles(await findScenarioFiles(paths, cwd), context);
+  const added = await findAdded(context.manifests, context);
   const scenarios: Scenario[] = [];
   const problems: Problem[] = [];
   const names = new Map<string, Mark>();
@@ -54,7 +55,7 @@ export async function loadScenarios(paths: readonly string[], context: Scenarios
       if (isForeign(document)) problems.push(notAScenario(document));
       else {
         problems.push(...checkName(document, names));
-        const loaded = await loadDocument(document, placeOf(file.path, cwd), context);
+        const loaded = await loadDocument(document, placeOf(file.path, cwd), { ...context, added });
         if (loaded.scenario !== undefined) scenarios.push(loaded.scenario);
         problems.push(...loaded.problems);
       }

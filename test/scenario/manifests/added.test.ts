@@ -125,6 +125,14 @@ test.each([
   );
 });
 
+test('nobody is waited for where there is no scenario to add to', async () => {
+  await using project = await createProject(FILES);
+  const input = () => Promise.reject(new Error('somebody was waited for'));
+  expect(await project.failure(['cheks.yaml'], { manifests: ['-'], input })).toBe(
+    'usage: no such file or folder: cheks.yaml\nhint: Did you mean "checks.yaml"?',
+  );
+});
+
 test('what is wrong with an argument is shown at the argument', async () => {
   await using project = await createProject(FILES);
   expect(await project.failure(undefined, { manifests: ['shop=deploy', 'ops=deply'] })).toBe(
