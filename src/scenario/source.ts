@@ -53,7 +53,8 @@ export async function readSource(path: string, cwd: string): Promise<readonly So
   const file = shownPath(path, cwd);
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    // A byte-order mark is no part of the first line.
+    text = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
   } catch (thrown) {
     throw new PodreachError('usage', `cannot read ${file}: ${messageOf(thrown)}`, { cause: thrown });
   }
