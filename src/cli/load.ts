@@ -18,7 +18,6 @@ export async function loadCommandPlans(
   paths: readonly string[],
   { only = [], tag = [], check = [], knownIssues = [], manifests = [] }: LoadCommandOptions,
 ): Promise<readonly Plan[]> {
-  const { createRenderer } = await import('../render/render.ts');
   const { loadPlans } = await import('../scenario/load-plans.ts');
   const { readStandardInput } = await import('./read-input.ts');
   const note = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -36,7 +35,12 @@ export async function loadCommandPlans(
     knownIssues,
     manifests,
     input: () => readStandardInput(process.stdin, signal, note),
-    renderer: createRenderer({ cwd, signal }),
+    renderer: {
+      async render(request) {
+        const { createRenderer } = await import('../render/render.ts');
+        return await createRenderer({ cwd, signal }).render(request);
+      },
+    },
   });
   signal.throwIfAborted();
   return plans;
