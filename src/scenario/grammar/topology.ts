@@ -81,9 +81,9 @@ const declaredPod = z.strictObject({
 
 export const pod = z
   .union([
-    text('absent', 'is not a pod: write what it has, such as { ports: [8080] }, or "absent"').describe(
-      'Leaves out the workload of this name.',
-    ),
+    text('absent', 'is not a pod: write what it has, such as { ports: [8080] }, or "absent"')
+      .describe('Leaves out the workload of this name.')
+      .meta({ enum: ['absent'] }),
     declaredPod,
   ])
   .nullable()

@@ -73,7 +73,14 @@ export function readObjects(
     else documents.push(object);
   };
   if (source.readable) read([], source.value);
+  else if (/\{\{.*\}\}/.test(source.text)) return { documents: [], problems: [unrendered(source)] };
   return { documents, problems };
+}
+
+function unrendered({ at }: SourceDocument): Problem {
+  return problemAt(at([]), 'this is a template and no manifest: it has {{ }} in it', {
+    hint: 'Have its chart rendered: under "manifests", write { helm: …, release: …, namespace: … }.',
+  });
 }
 
 /** `List`, or the list of one kind, as `kubectl get --output yaml` prints it. */

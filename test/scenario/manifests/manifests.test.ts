@@ -207,6 +207,34 @@ a.yaml:9:23: no manifest has the workload "deployment/wbe" in the namespace shop
 scenario-invalid: 3 problems in a.yaml`);
   });
 
+  test('rules that name one that was left out, or a workload without its namespace', async () => {
+    const lines = (
+      await failureOf(
+        `manifests: [w.yaml]
+${SHOP}pods: { shop/job: absent }
+reachable: [{ from: shop/exporter, to: shop/job }]
+`,
+        {
+          'w.yaml': [
+            workload('apps/v1', 'DaemonSet', 'exporter', 'shop', 'hostNetwork: true, containers: [{}]'),
+            workload('batch/v1', 'Job', 'job', 'shop', 'containers: [{}]'),
+          ].join('---\n'),
+        },
+      )
+    ).split('\n');
+    expect(lines.filter((line) => /^a\.yaml|hint/.test(line))).toEqual([
+      'a.yaml:7:21: unknown pod "shop/exporter"',
+      '  hint: DaemonSet shop/exporter is left out: its pods are on the network of their nodes (hostNetwork), and podreach makes no such pods.',
+      'a.yaml:7:40: unknown pod "shop/job"',
+      '  hint: Job shop/job is left out: "pods" says that it is absent.',
+    ]);
+    expect(
+      await failureOf(`manifests: [w.yaml]\n${SHOP}reachable: [{ from: web, to: shop/web }]\n`, {
+        'w.yaml': deployment('web', 'shop'),
+      }),
+    ).toContain('hint: Write it with its namespace, such as "shop/web".');
+  });
+
   test('two of one name, and one whose name no pod may have', async () => {
     expect(
       await failureOf(`manifests: [w.yaml]\n${SHOP}`, {
@@ -465,6 +493,14 @@ scenario-invalid: 1 problem in helm template charts/shop (shop/templates/policy.
         shown: 'charts/shop',
       },
     ]);
+  });
+
+  test('a template that nobody has rendered', async () => {
+    expect(
+      await failureOf(`manifests: [t]\n${SHOP}`, {
+        't/web.yaml': 'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {{ .Release.Name }}-web\n',
+      }),
+    ).toContain(`t/web.yaml:1:1: this is a template and no manifest: it has {{ }} in it`);
   });
 
   test('two scenarios that name the same have it rendered once', async () => {
