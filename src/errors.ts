@@ -35,6 +35,8 @@ export interface Problem {
   /** The text of the line with a caret under the place, ready to print. */
   readonly frame?: string;
   readonly hint?: string;
+  /** Where the place is to be seen that is in no file. */
+  readonly note?: string;
   /** Other places that belong to the same problem, such as the second of two contradictory rules. */
   readonly related?: readonly {
     readonly message: string;

@@ -31,17 +31,19 @@ function cut(line: string, column: number): { readonly text: string; readonly co
   };
 }
 
-/** A problem as plain text: `file:line:column: message`, the frame, related places and the hint, without a last newline. */
+/** A problem as plain text: `file:line:column: message`, the frame, related places, the note and the hint, without a last newline. */
 export function renderProblem(problem: Problem): string {
   const related = (problem.related ?? []).flatMap((other) => [
     `  ${renderLocation(other.location)}: ${onOneLine(other.message)}`,
     ...indented(other.frame),
   ]);
+  const note = problem.note === undefined ? [] : [`  note: ${onOneLine(problem.note)}`];
   const hint = problem.hint === undefined ? [] : [`  hint: ${onOneLine(problem.hint)}`];
   return [
     `${renderLocation(problem.location)}: ${onOneLine(problem.message)}`,
     ...indented(problem.frame),
     ...related,
+    ...note,
     ...hint,
   ].join('\n');
 }

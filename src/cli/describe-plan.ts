@@ -8,14 +8,14 @@ import { greatest } from '../numbers.ts';
 import { describeConnection, describePort, describePortName, describeTarget } from '../pair.ts';
 import { duration } from '../report/text/text.ts';
 import type { Plan, PlannedPolicy, PlannedStep, Port } from '../scenario/scenario.ts';
-
-type Cells = readonly string[];
+import { type Cells, describeManifests, originsOfPods } from './describe-manifests.ts';
 
 /** Everything that a run of a scenario creates, does and tries. */
 export function describePlan(plan: Plan): string {
   const { scenario } = plan;
   const [first, ...later] = plan.steps;
   const late = lateObjects(plan);
+  const origins = plan.manifests === undefined ? undefined : originsOfPods(plan.manifests);
   const when = (object: string): string => (late.has(object) ? 'created later' : '');
   return [
     `${scenario.name}  (${scenario.location.file}:${scenario.location.line})`,
@@ -29,10 +29,14 @@ export function describePlan(plan: Plan): string {
         objectKey(pod),
         pod.ports.map(describeDeclared).join(' ') || 'no ports',
         describeLabels(pod.labels),
+        ...(origins === undefined ? [] : [origins.get(objectKey(pod)) ?? 'in the scenario']),
         when(objectKey(pod)),
       ]),
     ),
     ...section('policies', first.policies.map(describePolicy)),
+    ...(plan.manifests === undefined
+      ? []
+      : describeManifests(plan.manifests).flatMap(([title, rows]) => section(title, rows))),
     ...describeIssues(plan),
     ...section(
       'checks',
@@ -165,7 +169,7 @@ function lateObjects({ namespaces, pods, steps: [first] }: Plan): ReadonlySet<st
 
 /** As in a scenario: what is there and tried first stands at the top, and `steps` are those after it. */
 export function planAsData(plan: Plan): object {
-  const { scenario, namespaces, pods, steps, idleExceptions, accepted, knownIssues } = plan;
+  const { scenario, namespaces, pods, steps, idleExceptions, accepted, knownIssues, manifests } = plan;
   const [first, ...later] = steps;
   const late = lateObjects(plan);
   const marked = <T extends object>(object: string, value: T): object =>
@@ -175,6 +179,7 @@ export function planAsData(plan: Plan): object {
     namespaces: namespaces.map((one) => marked(`namespace/${one.name}`, one)),
     pods: pods.map((pod) => marked(objectKey(pod), pod)),
     policies: first.policies,
+    ...(manifests === undefined ? {} : { manifests }),
     checks: first.checks,
     idleExceptions,
     accepted,

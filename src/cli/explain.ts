@@ -5,8 +5,9 @@ import { PodreachError } from '../errors.ts';
 import { type Flow, flowBetween } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { ChosenStep } from '../scenario/chosen-step.ts';
+import { type LoadCommandOptions, loadCommandPlans } from './load.ts';
 import type { SetExitCode } from './main.ts';
-import { type SelectionOptions, selectionOptions } from './options.ts';
+import { manifestsOption, selectionOptions } from './options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -24,7 +25,7 @@ Exit codes:
   1  with --all: the scenario says otherwise of a pair than its policies
   2  wrong usage or an invalid scenario`;
 
-interface ExplainOptions extends SelectionOptions {
+interface ExplainOptions extends LoadCommandOptions {
   readonly json?: boolean;
   readonly all?: boolean;
   readonly step?: string;
@@ -34,7 +35,7 @@ export function explainCommand(program: Command, setExitCode: SetExitCode): void
   const command = program
     .command('explain')
     .description('say what the policies of a scenario mean for one connection, and why')
-    .argument('<scenario>', 'a file, folder or glob')
+    .argument('<scenario>', 'a file, folder or glob, or - for standard input')
     .argument('[from]', 'who connects: namespace/pod, or an address outside the cluster')
     .argument(
       '[to]',
@@ -42,6 +43,7 @@ export function explainCommand(program: Command, setExitCode: SetExitCode): void
     )
     .option('--all', 'every pair of pods at once, as a matrix; what the scenario contradicts is marked')
     .option('--step <step>', 'in which step of the scenario, by its name or its number (default: 1)')
+    .addOption(manifestsOption())
     .option('--json', 'print the whole walk, or all predictions, as JSON')
     .addHelpText('after', EXAMPLES);
   for (const option of selectionOptions()) command.addOption(option);
@@ -77,12 +79,11 @@ async function explainAll(
       hint: 'Leave out either.',
     });
   }
-  const { loadPlans } = await import('../scenario/load-plans.ts');
   const { chooseStep } = await import('../scenario/chosen-step.ts');
   const { isContradiction, predictAll, renderPredictions } = await import('../report/prediction.ts');
   const { createPaint, usableWidth } = await import('../report/text/paint.ts');
   const { neutralise } = await import('../report/text/text.ts');
-  const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
+  const plans = await loadCommandPlans([path], options);
   const steps = chooseStep(plans, options.step);
   if (options.step === undefined) tellLaterSteps(steps, neutralise);
   const predicted = steps.map(({ plan, step }) => {
@@ -108,13 +109,12 @@ async function explainAll(
 }
 
 async function explain(path: string, from: string, to: string, options: ExplainOptions): Promise<string> {
-  const { loadPlans } = await import('../scenario/load-plans.ts');
   const { chooseStep } = await import('../scenario/chosen-step.ts');
   const { renderTrace } = await import('../policy/render-trace.ts');
   const { titleOf } = await import('../report/prediction.ts');
   const { neutralise, neutraliseAll } = await import('../report/text/text.ts');
   const { findFlows } = await import('./flows.ts');
-  const plans = await loadPlans([path], { cwd: process.cwd(), only: options.only, tags: options.tag });
+  const plans = await loadCommandPlans([path], options);
   const { chosen, flows, undeclared } = findFlows(chooseStep(plans, options.step), from, to);
   if (options.step === undefined) tellLaterSteps([chosen], neutralise);
   const oracle = chosen.step.oracle();

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { refuseNothing } from './beside.ts';
 import type { SetExitCode } from './main.ts';
+import { SCENARIO_PATHS } from './options.ts';
 import { finishRun, printRole, saving } from './run.ts';
 import { addRunOptions, type RunCommandOptions } from './run-options.ts';
 import { openRunSession } from './run-session.ts';
@@ -42,7 +43,7 @@ export function monitorCommand(
         'run scenarios, and try every check again and again while something happens to the cluster',
       )
       .usage('[options] [paths...] [-- COMMAND...]')
-      .argument('[paths...]', 'files, folders or globs; without any: scenarios/');
+      .argument('[paths...]', SCENARIO_PATHS);
     addWatchOptions(command);
     const again = addRunOptions(command);
     command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: MonitorCommandOptions) => {

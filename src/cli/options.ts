@@ -99,6 +99,17 @@ export function knownIssuesOption(): Option {
   );
 }
 
+/** What the argument of a command says that is about scenarios. */
+export const SCENARIO_PATHS = 'files, folders or globs, or - for standard input; without any: scenarios/';
+
+/** Manifests that the command line adds to scenarios. */
+export function manifestsOption(): Option {
+  return repeatable(
+    '--manifests <[namespace=]path>',
+    'manifests for every scenario, beside those that it names: a file, folder, glob or kustomization, or - for standard input; a namespace is that of what names none (repeatable)',
+  );
+}
+
 /** Of the sandbox. */
 export const DEFAULT_NODES = 2;
 

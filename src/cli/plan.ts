@@ -1,7 +1,8 @@
 /** `podreach plan`: what a run would create and try, without a cluster. */
 import type { Command } from 'commander';
+import { type LoadCommandOptions, loadCommandPlans } from './load.ts';
 import type { SetExitCode } from './main.ts';
-import { knownIssuesOption, type SelectionOptions, selectionOptions } from './options.ts';
+import { knownIssuesOption, manifestsOption, SCENARIO_PATHS, selectionOptions } from './options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -10,28 +11,22 @@ Examples:
   podreach plan scenarios/time/rollback.yaml   what each step does, and what it expects otherwise than before
   podreach plan --json scenarios               for a script`;
 
-interface PlanOptions extends SelectionOptions {
+interface PlanOptions extends LoadCommandOptions {
   readonly json?: boolean;
-  readonly knownIssues?: string[];
 }
 
 export function planCommand(program: Command, setExitCode: SetExitCode): void {
   const command = program
     .command('plan')
     .description('show what would be created and every check, step by step, without a cluster')
-    .argument('[paths...]', 'files, folders or globs; without any: scenarios/')
+    .argument('[paths...]', SCENARIO_PATHS)
     .option('--json', 'print the plans as JSON')
+    .addOption(manifestsOption())
     .addOption(knownIssuesOption())
     .addHelpText('after', EXAMPLES);
   for (const option of selectionOptions()) command.addOption(option);
   command.action(async (paths: string[], options: PlanOptions) => {
-    const { loadPlans } = await import('../scenario/load-plans.ts');
-    const plans = await loadPlans(paths, {
-      cwd: process.cwd(),
-      only: options.only ?? [],
-      tags: options.tag ?? [],
-      knownIssues: options.knownIssues ?? [],
-    });
+    const plans = await loadCommandPlans(paths, options);
     const { disarmCommands, neutraliseAll } = await import('../report/text/text.ts');
     const { describePlan, planAsData } = await import('./describe-plan.ts');
     process.stdout.write(

@@ -1,5 +1,6 @@
 /** Says on standard error what went wrong, where, and what to do. */
-import { exitCodeOf, FAULT, PodreachError } from '../errors.ts';
+import { exitCodeOf, FAULT, Interruption, PodreachError } from '../errors.ts';
+import { INTERRUPTED } from '../judge/exit-code.ts';
 import { renderProblem } from '../problems.ts';
 import { disarmCommands, neutralise } from '../report/text/text.ts';
 
@@ -17,5 +18,5 @@ export function printError(thrown: unknown, output: { write(text: string): unkno
   output.write(disarmCommands(`error: ${neutralise(thrown.message)}\n`));
   if (thrown.hint !== undefined) output.write(disarmCommands(`hint: ${neutralise(thrown.hint)}\n`));
   if (thrown.manifest !== undefined) output.write(`\n${thrown.manifest}`);
-  return exitCodeOf(thrown.code);
+  return thrown instanceof Interruption ? INTERRUPTED[thrown.signalName] : exitCodeOf(thrown.code);
 }

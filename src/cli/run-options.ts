@@ -1,27 +1,26 @@
 /** The options of every command that runs scenarios. */
 import type { Command, Option } from 'commander';
 import { type KindCommandOptions, kindOptions } from './kind-options.ts';
+import type { LoadCommandOptions } from './load.ts';
 import {
   checkOption,
   knownIssuesOption,
+  manifestsOption,
   nodesOption,
   noteGiven,
   outputOptions,
   parseAttemptTimeout,
   parseDuration,
   parseWhole,
-  type SelectionOptions,
   selectionOptions,
 } from './options.ts';
 import { type ProbeCommandOptions, probeOptions } from './probe-options.ts';
 
-export interface RunCommandOptions extends SelectionOptions, KindCommandOptions, ProbeCommandOptions {
+export interface RunCommandOptions extends LoadCommandOptions, KindCommandOptions, ProbeCommandOptions {
   readonly cluster: string;
   readonly kubeconfig?: string;
   readonly readyWithin?: number;
   readonly nodes?: number;
-  readonly check?: string[];
-  readonly knownIssues?: string[];
   readonly report?: string[];
   readonly timeout?: number;
   readonly within?: number;
@@ -52,6 +51,7 @@ export function addRunOptions(
   for (const option of selectionOptions()) command.addOption(option);
   command
     .addOption(checkOption())
+    .addOption(manifestsOption())
     .addOption(knownIssuesOption())
     .option('--cluster <name>', 'where to run: sandbox, kind[=NAME] or context[=NAME]', 'sandbox')
     .addOption(nodesOption())

@@ -11,6 +11,7 @@ import type { Plan } from '../scenario/scenario.ts';
 import { ownVersion } from '../version.ts';
 import { givenKindFlags, readKindOptions } from './kind-options.ts';
 import { type KubeconfigFile, writeKubeconfig } from './kubeconfig-file.ts';
+import { loadCommandPlans } from './load.ts';
 import { DEFAULT_NODES, parseCluster, refuseMisplaced } from './options.ts';
 import { checkNamespaceLabels, givenProbeFlags, readProbeSettings } from './probe-options.ts';
 import type { RunCommandOptions } from './run-options.ts';
@@ -51,14 +52,7 @@ export async function openRunSession(
   const { findOrigin } = await import('./origin.ts');
   // While the files are read: git takes its time in a large repository.
   const origin = findOrigin(process.cwd(), process.env);
-  const { loadPlans } = await import('../scenario/load-plans.ts');
-  const plans = await loadPlans(paths, {
-    cwd: process.cwd(),
-    only: options.only ?? [],
-    tags: options.tag ?? [],
-    checks: options.check ?? [],
-    knownIssues: options.knownIssues ?? [],
-  });
+  const plans = await loadCommandPlans(paths, options);
   await tellWarnings(plans, options.strict === true, note);
   const probe = readProbeSettings(options);
   checkNamespaceLabels(probe, plans);

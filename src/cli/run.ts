@@ -9,7 +9,7 @@ import { cleanCommand } from '../run/cleanup.ts';
 import type { RunResult } from '../run/run.ts';
 import { shellCommand } from '../shell.ts';
 import type { SetExitCode } from './main.ts';
-import { parseWhole } from './options.ts';
+import { parseWhole, SCENARIO_PATHS } from './options.ts';
 import type { Outputs } from './outputs.ts';
 import { readProbeSettings } from './probe-options.ts';
 import { addRunOptions, type RunCommandOptions } from './run-options.ts';
@@ -27,6 +27,7 @@ Examples:
   podreach run --report json --quiet | jq .run  the record on standard output, and nothing else
   podreach run web.yaml --keep                  leave the sandbox up afterwards, to look around with kubectl
   podreach run slow.yaml --within 30s --timeout 2s
+  helm template shop charts/shop -n shop | podreach run --manifests shop=- checks.yaml   what a chart deploys
   podreach run --cluster kind                   on a kind cluster with Calico, made and deleted by the run
   podreach run --cluster context=staging        on a cluster of your kubeconfig
   podreach run --cluster context=staging --print-role | kubectl apply --context staging-admin -f -`;
@@ -35,7 +36,7 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
   const command = program
     .command('run')
     .description('run scenarios on a cluster and compare what is seen with what is expected')
-    .argument('[paths...]', 'files, folders or globs; without any: scenarios/');
+    .argument('[paths...]', SCENARIO_PATHS);
   const again = addRunOptions(command);
   command
     .option('--parallel <scenarios>', 'scenarios that may run side by side', parseWhole(1, 64), 4)

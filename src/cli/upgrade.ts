@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { PodreachError } from '../errors.ts';
 import { COMPARISON_FORMATS } from '../report/formats.ts';
 import type { SetExitCode } from './main.ts';
-import { reportOption } from './options.ts';
+import { reportOption, SCENARIO_PATHS } from './options.ts';
 import { printRole } from './run.ts';
 import { addRunOptions, type RunCommandOptions } from './run-options.ts';
 import { openRunSession } from './run-session.ts';
@@ -42,7 +42,7 @@ export function upgradeCommand(
       .command('upgrade')
       .description('run scenarios before an upgrade, watch them while it goes on, run them after it')
       .usage('[options] [paths...] -- COMMAND...')
-      .argument('[paths...]', 'files, folders or globs; without any: scenarios/')
+      .argument('[paths...]', SCENARIO_PATHS)
       .option(
         '--output <folder>',
         'where the records and pages of all parts go (default: a new folder, podreach-upgrade-TIME)',

@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { disarmCommands, neutralise } from '../report/text/text.ts';
+import { type LoadCommandOptions, loadCommandPlans } from './load.ts';
 import type { SetExitCode } from './main.ts';
-import { knownIssuesOption, type SelectionOptions, selectionOptions } from './options.ts';
+import { knownIssuesOption, manifestsOption, SCENARIO_PATHS, selectionOptions } from './options.ts';
 import { describeWarnings, warningsFor } from './warnings.ts';
 
 const EXAMPLES = `
@@ -12,11 +13,11 @@ Examples:
   podreach validate 'checks/**/*.yaml'   all files that match
   podreach validate scenarios/time       scenarios with steps; what is found names the steps in which it holds
   podreach validate --strict             warnings count as errors
-  podreach validate --json web.yaml      for a script`;
+  podreach validate --json web.yaml      for a script
+  generate-scenario | podreach validate -   one from standard input`;
 
-interface ValidateOptions extends SelectionOptions {
+interface ValidateOptions extends LoadCommandOptions {
   readonly json?: boolean;
-  readonly knownIssues?: string[];
   readonly strict?: boolean;
   readonly verbose?: boolean;
 }
@@ -25,10 +26,11 @@ export function validateCommand(program: Command, setExitCode: SetExitCode): voi
   const command = program
     .command('validate')
     .description('check scenario files and their policies without starting anything')
-    .argument('[paths...]', 'files, folders or globs; without any: scenarios/')
+    .argument('[paths...]', SCENARIO_PATHS)
     .option('--json', 'print the result as JSON')
     .option('--strict', 'end with 2 where there is a warning, too')
     .option('-v, --verbose', 'show every warning, however many there are')
+    .addOption(manifestsOption())
     .addOption(knownIssuesOption())
     .addHelpText('after', EXAMPLES);
   for (const option of selectionOptions()) command.addOption(option);
@@ -38,16 +40,10 @@ export function validateCommand(program: Command, setExitCode: SetExitCode): voi
 }
 
 async function validate(paths: readonly string[], options: ValidateOptions): Promise<number> {
-  const { loadPlans } = await import('../scenario/load-plans.ts');
   const { policiesOf } = await import('../scenario/scenario.ts');
   const { PodreachError } = await import('../errors.ts');
   try {
-    const plans = await loadPlans(paths, {
-      cwd: process.cwd(),
-      only: options.only ?? [],
-      tags: options.tag ?? [],
-      knownIssues: options.knownIssues ?? [],
-    });
+    const plans = await loadCommandPlans(paths, options);
     const warnings = await warningsFor(plans, systemClock.date());
     const scenarios = plans.map((plan) => ({
       name: plan.scenario.name,

@@ -1,7 +1,9 @@
-/** Other programs, behind one small interface: what the providers start goes through here and nowhere else. */
+/** Other programs, behind one small interface: what providers and the renderer start goes through here and nowhere else. */
 
+import type { ChildProcess } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
+import { endGroup } from '../process-group.ts';
 import { isNotThere } from '../search-path.ts';
 
 export interface CommandOptions {
@@ -13,6 +15,13 @@ export interface CommandOptions {
   readonly signal?: AbortSignal | undefined;
   /** On top of this process's own environment; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /**
+   * A session of its own: it finds no terminal to ask questions on, Ctrl-C does not reach it, and what it has started and leaves
+   * behind ends with it, or with this process.
+   */
+  readonly inOwnSession?: boolean | undefined;
+  /** Of either output; what prints more is ended. Absent: a hundred million. */
+  readonly maxCharacters?: number | undefined;
   /** Called with each line of standard error as it comes. */
   readonly onErrorLine?: ((line: string) => void) | undefined;
 }
@@ -38,7 +47,8 @@ export type CommandFailure =
   | { readonly reason: 'not-started'; readonly words: string }
   | { readonly reason: 'exited'; readonly exitCode: number }
   | { readonly reason: 'killed'; readonly signalName: string }
-  | { readonly reason: 'timed-out'; readonly processMs: number };
+  | { readonly reason: 'timed-out'; readonly processMs: number }
+  | { readonly reason: 'too-long'; readonly maxCharacters: number };
 
 /** A command that did not succeed, with its whole output. */
 export class CommandError extends Error {
@@ -63,25 +73,41 @@ export class CommandError extends Error {
 }
 
 export const systemRunner: CommandRunner = {
-  async run(command, args, { input, processMs, signal, env, onErrorLine } = {}) {
+  async run(command, args, options = {}) {
+    const { input, processMs, signal, env, inOwnSession = false, maxCharacters, onErrorLine } = options;
     signal?.throwIfAborted();
-    const result = await execa(command, args, {
+    const running = execa(command, args, {
       reject: false,
       ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
       ...(processMs === undefined ? {} : { timeout: processMs }),
       ...(signal === undefined ? {} : { cancelSignal: signal }),
       ...(env === undefined ? {} : { env }),
+      ...(maxCharacters === undefined ? {} : { maxBuffer: maxCharacters }),
+      detached: inOwnSession,
       ...(onErrorLine === undefined ? {} : { stderr: forwardLines(onErrorLine) }),
     });
+    if (inOwnSession) endWithLeader(running.nodeChildProcess);
+    const result = await running;
     const { stdout, stderr } = result;
     if (!result.failed) return { stdout, stderr };
     if (signal?.aborted) throw signal.reason;
-    throw new CommandError(command, result.escapedCommand, failureOf(command, result, processMs), {
+    throw new CommandError(command, result.escapedCommand, failureOf(command, result, options), {
       stdout,
       stderr,
     });
   },
 };
+
+/** What is left of a group may hold the output open for as long as it likes. */
+function endWithLeader(leader: ChildProcess): void {
+  if (leader.pid === undefined) return;
+  const end = (): void => endGroup(leader.pid);
+  process.on('exit', end);
+  leader.once('exit', () => {
+    process.off('exit', end);
+    end();
+  });
+}
 
 function forwardLines(listener: (line: string) => void): (line: unknown) => Generator<unknown> {
   return function* (line) {
@@ -92,13 +118,19 @@ function forwardLines(listener: (line: string) => void): (line: unknown) => Gene
 
 interface ProcessEnding {
   readonly timedOut: boolean;
+  readonly isMaxBuffer: boolean;
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
   readonly code?: string | undefined;
   readonly originalMessage?: string | undefined;
 }
 
-function failureOf(command: string, ending: ProcessEnding, processMs: number | undefined): CommandFailure {
+function failureOf(
+  command: string,
+  ending: ProcessEnding,
+  { processMs, maxCharacters }: CommandOptions,
+): CommandFailure {
+  if (ending.isMaxBuffer && maxCharacters !== undefined) return { reason: 'too-long', maxCharacters };
   if (ending.timedOut && processMs !== undefined) return { reason: 'timed-out', processMs };
   if (ending.exitCode !== undefined) return { reason: 'exited', exitCode: ending.exitCode };
   if (ending.signal !== undefined) return { reason: 'killed', signalName: ending.signal };
@@ -118,6 +150,8 @@ function describeFailure(failure: CommandFailure): string {
       return `was ended by ${failure.signalName}`;
     case 'timed-out':
       return `had not ended after ${Math.round(failure.processMs / 1000)} s`;
+    case 'too-long':
+      return `printed more than ${failure.maxCharacters.toLocaleString('en')} characters`;
   }
 }
 

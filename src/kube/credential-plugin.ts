@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { PodreachError } from '../errors.ts';
+import { endGroup } from '../process-group.ts';
 import { isNotThere } from '../search-path.ts';
 
 const pluginSchema = z.object({
@@ -118,15 +119,6 @@ async function runToItsEnd(plugin: Plugin, cluster: Cluster, signal: AbortSignal
     process.off('exit', end);
     child.stdout.destroy();
     child.stderr.destroy();
-  }
-}
-
-function endGroup(leader: number | undefined): void {
-  if (leader === undefined) return;
-  try {
-    process.kill(-leader, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
   }
 }
 

@@ -17,6 +17,13 @@ export class Gate {
     this.#direction = direction;
   }
 
+  /** The gate without a policy: itself where it does not have it, none where it has no other. */
+  without(policy: CompiledPolicy): Gate | undefined {
+    if (!this.#policies.includes(policy)) return this;
+    const others = this.#policies.filter((one) => one !== policy);
+    return others.length === 0 ? undefined : new Gate(others, this.#direction);
+  }
+
   /** Whether any rule of any policy matches (D6). */
   admits(target: DestinationPort, counterpart: Counterpart): Match {
     const { party, service } = counterpart;

@@ -170,11 +170,13 @@ class CompiledOracle implements Oracle {
   }
 
   without(policy: Policy): Oracle {
-    return new CompiledOracle(
-      this.parties,
-      this.#policies.filter((one) => one.policy !== policy),
-      this.problems,
-    );
+    const compiled = this.#find(policy);
+    if (compiled === undefined) return this;
+    const others = this.#policies.filter((one) => one !== compiled);
+    return new CompiledOracle(this.parties, others, this.problems, {
+      ingress: gatesWithout(compiled, this.#gates.ingress),
+      egress: gatesWithout(compiled, this.#gates.egress),
+    });
   }
 
   placed(places: Places, assumptions: Assumptions): Oracle {
@@ -293,6 +295,15 @@ function buildGates(
     byGroup.set(pod.group, gate);
     return gate;
   });
+}
+
+/** The same gates, but for those that have the policy: all others keep what they have worked out. */
+function gatesWithout(
+  policy: CompiledPolicy,
+  gates: readonly (Gate | undefined)[],
+): readonly (Gate | undefined)[] {
+  const changed = new Map([...new Set(gates)].map((gate) => [gate, gate?.without(policy)] as const));
+  return gates.map((gate) => changed.get(gate));
 }
 
 function taken(end: FoundEnd, reading: 'as-pods' | 'as-nodes'): Party {

@@ -13,6 +13,7 @@ import { flowBetween } from './model.ts';
 import { describeNearestMisses } from './nearest-miss.ts';
 import type { Oracle, Ruling } from './oracle.ts';
 import { describeResponsible } from './policy.ts';
+import { type ManifestFinding, type ReviewedManifests, reviewManifests } from './review-manifests.ts';
 
 interface ReviewedCheck extends LintCheck {
   readonly declared: Location;
@@ -23,6 +24,9 @@ export interface Acceptance {
   readonly lint: LintCode;
   /** `namespace/name`; absent: every policy. */
   readonly policy?: string;
+  /** The pod of a workload, as `policy`. */
+  readonly pod?: string;
+  readonly service?: string;
   readonly because: string;
   readonly declared: Location;
 }
@@ -30,6 +34,7 @@ export interface Acceptance {
 export interface ScenarioWarning {
   readonly code:
     | LintCode
+    | ManifestFinding['code']
     | 'refused-policy'
     | 'contradicted-check'
     | 'cut-by-policies'
@@ -70,6 +75,8 @@ export interface ReviewedPlan {
   readonly accepted: readonly Acceptance[];
   readonly knownIssues?: readonly KnownIssue[];
   readonly idleIssues?: readonly IdleIssue[];
+  /** What was found in manifests; absent: nothing but policies. */
+  readonly manifests?: ReviewedManifests;
 }
 
 /** A check, in a step in which there is something to say of it. */
@@ -88,7 +95,15 @@ export function reviewPlan(plan: ReviewedPlan): readonly ScenarioWarning[] {
     steps.map((step) => ({ step, oracle: step.oracle(), checks: checksOf(step) })),
   );
   const open = findings.filter(({ finding }) => !accepted.some((one) => isAbout(one, finding)));
-  const stale = accepted.filter((one) => !findings.some(({ finding }) => isAbout(one, finding)));
+  const deployed =
+    plan.manifests === undefined
+      ? []
+      : reviewManifests(
+          plan.manifests,
+          steps.map((step) => step.oracle()),
+        );
+  const all = [...findings.map(({ finding }) => finding), ...deployed];
+  const stale = accepted.filter((one) => !all.some((finding) => isAbout(one, finding)));
   return [
     ...refusals(plan),
     ...contradictions(plan),
@@ -111,14 +126,18 @@ export function reviewPlan(plan: ReviewedPlan): readonly ScenarioWarning[] {
         ...(advice === undefined ? {} : { advice }),
       };
     }),
-    ...stale.map(
-      ({ lint, policy, declared }): ScenarioWarning => ({
+    ...deployed
+      .filter((finding) => !accepted.some((one) => isAbout(one, finding)))
+      .map(({ pod: _, service: __, ...warning }): ScenarioWarning => warning),
+    ...stale.map(({ lint, policy, pod, service, declared }): ScenarioWarning => {
+      const what = policy ?? pod ?? service;
+      return {
         code: 'stale-acceptance',
-        message: `nothing is found that this accepts: ${lint}${policy === undefined ? '' : ` of ${policy}`}`,
+        message: `nothing is found that this accepts: ${lint}${what === undefined ? '' : ` of ${what}`}`,
         location: declared,
         advice: 'Take the entry out of "accept".',
-      }),
-    ),
+      };
+    }),
     ...(plan.idleIssues ?? []).map((idle): ScenarioWarning => ({ code: 'idle-known-issue', ...idle })),
   ];
 }
@@ -135,8 +154,14 @@ export function reviewExpiry({ knownIssues = [] }: ReviewedPlan, day: string): r
     }));
 }
 
-function isAbout({ lint, policy }: Acceptance, finding: LintFinding): boolean {
-  return lint === finding.code && (policy ?? finding.policy) === finding.policy;
+function isAbout({ lint, ...named }: Acceptance, finding: LintFinding | ManifestFinding): boolean {
+  const { policy, pod, service }: Partial<Pick<Acceptance, 'policy' | 'pod' | 'service'>> = finding;
+  return (
+    lint === finding.code &&
+    (named.policy ?? policy) === policy &&
+    (named.pod ?? pod) === pod &&
+    (named.service ?? service) === service
+  );
 }
 
 function checksOf({ checks, declaredChecks }: ReviewedStep): readonly ReviewedCheck[] {

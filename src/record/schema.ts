@@ -501,7 +501,7 @@ export const scenarioSchema = z.strictObject({
         code: z
           .string()
           .describe(
-            'contradicted-check, cut-by-policies, idle-exception, idle-known-issue, refused-policy, stale-acceptance, or the name of a lint.',
+            'contradicted-check, cut-by-policies, idle-exception, idle-known-issue, left-out-workload, refused-policy, refused-workload, stale-acceptance, unapplied-policy, or the name of a lint.',
           ),
         rule: z.string().exactOptional().describe('The rule of docs/semantics.md behind it.'),
         message: z.string(),

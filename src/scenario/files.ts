@@ -2,6 +2,7 @@
 import { glob, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, PodreachError } from '../errors.ts';
+import { INPUT_ARGUMENT, STANDARD_INPUT } from '../standard-input.ts';
 import { nearest, quote } from './suggest.ts';
 
 /** Where scenarios are looked for when nothing is named. */
@@ -15,7 +16,7 @@ export interface FoundFiles {
   readonly argument: string;
   /** A file that is named must be a scenario; in a folder or glob, other files are passed over. */
   readonly named: boolean;
-  /** Absolute paths, sorted. */
+  /** Absolute paths, sorted; or {@link STANDARD_INPUT}. */
   readonly files: readonly string[];
 }
 
@@ -42,18 +43,16 @@ export async function findScenarioFiles(
 }
 
 async function findFilesOf(argument: string, cwd: string): Promise<FoundFiles> {
+  if (argument === INPUT_ARGUMENT) return { argument, named: true, files: [STANDARD_INPUT] };
   const path = resolve(cwd, argument);
   const kind = await kindOf(path);
   if (kind === 'file') return { argument, named: true, files: [path] };
-  if (kind === undefined && !/[*?[{]/.test(argument)) {
+  if (kind === undefined && !isGlob(argument)) {
     throw new PodreachError('usage', `no such file or folder: ${argument}`, {
-      hint:
-        argument === '-'
-          ? 'Standard input is not read, since paths in a scenario are relative to its file. Write it to a file.'
-          : await hintForMissing(path),
+      hint: await hintForMissing(path),
     });
   }
-  const files = kind === 'folder' ? await listYamlFiles(path) : await matchYamlFiles(argument, cwd);
+  const files = kind === 'folder' ? await listFiles(path) : await matchFiles(argument, cwd);
   if (files.length === 0) {
     const message =
       kind === 'folder' ? `no YAML file in the folder ${argument}` : `no YAML file matches ${argument}`;
@@ -82,13 +81,14 @@ export async function hintForMissing(path: string): Promise<string | undefined> 
 }
 
 /**
- * All YAML files of a folder and its subfolders, sorted. Hidden entries and `node_modules` are passed over: a mounted
+ * All YAML files of a folder and its subfolders, or those of another kind, sorted. Hidden entries and `node_modules` are passed over: a mounted
  * ConfigMap keeps the files behind its links in the first, and other people's YAML is in the second.
  *
  * @throws PodreachError `usage` where a folder cannot be read, and for a link that leads nowhere: what it is to bring in is missing
  */
-export async function listYamlFiles(
+export async function listFiles(
   folder: string,
+  isMeant: (path: string) => boolean = isYaml,
   visited: ReadonlySet<string> = new Set(),
 ): Promise<readonly string[]> {
   const real = await realpath(folder);
@@ -104,8 +104,8 @@ export async function listYamlFiles(
     const path = join(folder, entry);
     const kind = await kindOf(path);
     if (kind === undefined) throw leadsNowhere(path);
-    if (kind === 'folder') files.push(...(await listYamlFiles(path, new Set([...visited, real]))));
-    else if (isYaml(path)) files.push(path);
+    if (kind === 'folder') files.push(...(await listFiles(path, isMeant, new Set([...visited, real]))));
+    else if (isMeant(path)) files.push(path);
   }
   return files;
 }
@@ -116,11 +116,20 @@ function leadsNowhere(path: string): PodreachError {
   });
 }
 
-async function matchYamlFiles(pattern: string, cwd: string): Promise<readonly string[]> {
+/**
+ * The YAML files that a glob matches, sorted.
+ *
+ * @throws PodreachError `usage` for a link that leads nowhere
+ */
+export async function matchFiles(
+  pattern: string,
+  cwd: string,
+  isMeant: (path: string) => boolean = isYaml,
+): Promise<readonly string[]> {
   const files: string[] = [];
   for await (const match of glob(pattern, { cwd, exclude: (path) => basename(path) === FOREIGN_FOLDER })) {
     const path = resolve(cwd, match);
-    if (!isYaml(path)) continue;
+    if (!isMeant(path)) continue;
     const kind = await kindOf(path);
     if (kind === undefined) throw leadsNowhere(path);
     if (kind === 'file') files.push(path);
@@ -128,6 +137,11 @@ async function matchYamlFiles(pattern: string, cwd: string): Promise<readonly st
   return files.sort();
 }
 
-function isYaml(path: string): boolean {
+/** Whether a path that leads nowhere may be meant as a pattern. */
+export function isGlob(path: string): boolean {
+  return /[*?[{]/.test(path);
+}
+
+export function isYaml(path: string): boolean {
   return /\.ya?ml$/i.test(path);
 }

@@ -54,7 +54,7 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
     before: Expectations,
   ): Pick<FollowedStep, 'expectations' | 'declared'> => {
     const declarations = new Declarations();
-    const topology = topologyIn(state, declared);
+    const topology = topologyIn(state, declared, scenario);
     for (const rule of rules) {
       const known = withoutUnknown(rule, undeclared, doubt);
       if (known !== undefined) problems.push(...declareRule(known, topology, declarations));
@@ -177,9 +177,10 @@ function* checkReplaced({ actions }: ScenarioStep): Generator<Problem> {
 }
 
 /** What rules of a step select among: all that is declared, with the labels of that time. */
-function topologyIn(state: ClusterState, declared: Declared): Topology {
+function topologyIn(state: ClusterState, declared: Declared, { manifests }: Scenario): Topology {
   return arrangeTopology(
     [...declared.namespaces].map(([name, namespace]) => state.namespaces.get(name) ?? namespace),
     [...declared.pods].map(([key, pod]) => state.pods.get(key) ?? pod),
+    manifests?.leftOut,
   );
 }

@@ -74,8 +74,11 @@ function isBelow(path: DocumentPath, start: DocumentPath): boolean {
 /** An unknown key says nothing, or what its proper name would say; all else leaves a hole. */
 function spoilsTopology(issue: Issue): boolean {
   const [map] = issue.path;
-  return issue.code !== 'unrecognized_keys' && !isCreated(issue) && (map === 'namespaces' || map === 'pods');
+  return issue.code !== 'unrecognized_keys' && !isCreated(issue) && TOPOLOGY.has(map);
 }
+
+/** What says which namespaces and pods there are. */
+const TOPOLOGY: ReadonlySet<unknown> = new Set(['namespaces', 'pods', 'manifests']);
 
 /** Whatever is written there instead of `later`, that is what it is meant to say. */
 function isCreated({ path: [map, , key] }: Pick<Issue, 'path'>): boolean {

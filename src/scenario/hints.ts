@@ -131,7 +131,8 @@ export function hintForText(text: string, path: DocumentPath, root: unknown): st
   if (rules !== 'reachable' && rules !== 'unreachable' && rules !== 'knownIssues') return undefined;
   if (!path.some((step) => step === 'from' || step === 'to' || step === 'except')) return undefined;
   const [, end = '', port] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
-  if (!end.includes('/') && end !== '*') return hintForBareName(end, port, namesIn(root));
+  if (!end.includes('/') && end !== '*')
+    return hintForBareName(end, port, namesIn(root), 'manifests' in asRecord(root));
   if (port === undefined) return undefined;
   return path.includes('to') ? hintForPort(port, `${end}:`) : `Leave the port out: write ${quote(end)}.`;
 }
@@ -147,11 +148,15 @@ function hintForPort(port: string, before: string): string | undefined {
     : undefined;
 }
 
-/** A pod without its namespace. */
+/**
+ * A pod without its namespace.
+ * @param mayBeWorkload whether there may be pods that are not declared
+ */
 export function hintForBareName(
   name: string,
   port: string | undefined,
   { namespaces, pods }: Omit<KnownNames, 'policies'>,
+  mayBeWorkload = false,
 ): string | undefined {
   const behind = port === undefined ? '' : `:${port}`;
   // Declared like this too: both are to be written alike.
@@ -165,7 +170,11 @@ export function hintForBareName(
     return `Write ${quote(`${name}/*${behind}`)} for all pods of this namespace.`;
   const bare = new Map(whole.map((key) => [key.slice(key.indexOf('/') + 1), key]));
   const near = bare.get(nearest(name, [...bare.keys()]) ?? '');
-  return near === undefined ? suggest(name, whole, 'pods') : `Did you mean ${quote(near + behind)}?`;
+  if (near !== undefined) return `Did you mean ${quote(near + behind)}?`;
+  // The workloads of manifests are not known before these are read.
+  return mayBeWorkload
+    ? `Write it with its namespace, such as ${quote(`${namespaces[0] ?? 'shop'}/${name}${behind}`)}.`
+    : suggest(name, whole, 'pods');
 }
 
 /** For a key that is no name. */
@@ -189,6 +198,10 @@ export function namesIn(root: unknown): Omit<KnownNames, 'policies'> {
 }
 
 function keysOf(root: unknown, key: string): readonly string[] {
-  const value = (root as Readonly<Record<string, unknown>> | null)?.[key];
+  const value = asRecord(root)[key];
   return typeof value === 'object' && value !== null ? Object.keys(value) : [];
+}
+
+function asRecord(root: unknown): Readonly<Record<string, unknown>> {
+  return typeof root === 'object' && root !== null ? (root as Readonly<Record<string, unknown>>) : {};
 }

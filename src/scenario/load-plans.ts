@@ -1,10 +1,13 @@
 /** The way in: from paths on the command line to the plans to run, or one error with everything that is wrong. */
 import type { Problem } from '../errors.ts';
 import { PodreachError } from '../errors.ts';
+import { INPUT_ARGUMENT } from '../standard-input.ts';
 import { chooseChecks } from './chosen-checks.ts';
 import { attachKnownIssues, type PlanToAttach } from './known-issues/attach.ts';
 import { loadIssueLists } from './known-issues/load.ts';
 import { loadScenarios } from './load.ts';
+import { isInput } from './manifests/added.ts';
+import { type Renderer, renderOnce } from './manifests/renderer.ts';
 import { planScenario } from './plan.ts';
 import type { Plan } from './scenario.ts';
 import { quote, suggest } from './suggest.ts';
@@ -20,17 +23,29 @@ export interface LoadOptions {
   readonly checks?: readonly string[] | undefined;
   /** Files with nothing but known issues, beside those that scenarios list themselves. */
   readonly knownIssues?: readonly string[] | undefined;
+  /** Reads standard input to its end, for `-` in place of a path; absent: there is none to read. */
+  readonly input?: (() => Promise<string>) | undefined;
+  /**
+   * Manifests of every scenario, beside those that it names: files, folders and globs, relative to `cwd`, or `-` for standard input; each
+   * perhaps behind the namespace of what names none, as in `shop=deploy/policies`.
+   */
+  readonly manifests?: readonly string[] | undefined;
+  /** What renders the kustomizations and charts that scenarios name; absent: they are a mistake. */
+  readonly renderer?: Renderer | undefined;
 }
 
 /**
  * Loads and plans all scenarios behind the paths.
  *
- * @param paths files, folders and globs; none stands for `scenarios/`
+ * @param paths files, folders and globs, and `-` for standard input; none stands for `scenarios/`
  * @throws PodreachError `usage` where paths, names, tags or checks lead to nothing; `scenario-invalid` with every problem of
  * every file, in the order of files and lines
  */
 export async function loadPlans(paths: readonly string[], options: LoadOptions): Promise<readonly Plan[]> {
-  const loaded = await loadScenarios(paths, options.cwd);
+  const { cwd, input, manifests = [] } = options;
+  refuseSecondInput(paths, manifests);
+  const renderer = options.renderer === undefined ? undefined : renderOnce(options.renderer);
+  const loaded = await loadScenarios(paths, { cwd, renderer, input, manifests });
   const problems = [...loaded.problems];
   const planned: PlanToAttach[] = [];
   for (const scenario of loaded.scenarios) {
@@ -45,6 +60,14 @@ export async function loadPlans(paths: readonly string[], options: LoadOptions):
   const chosen = filterPlans(plans, options);
   const { checks = [] } = options;
   return checks.length === 0 ? chosen : chooseChecks(chosen, checks);
+}
+
+function refuseSecondInput(paths: readonly string[], manifests: readonly string[]): void {
+  const readers = [...paths.filter((path) => path === INPUT_ARGUMENT), ...manifests.filter(isInput)];
+  if (readers.length < 2) return;
+  throw new PodreachError('usage', 'standard input is named twice, and can be read only once', {
+    hint: 'Write - once, for scenarios or for manifests, and name files for the rest.',
+  });
 }
 
 function invalid(problems: readonly Problem[]): PodreachError {

@@ -1,25 +1,26 @@
 /** From paths to scenarios: finds the files, reads their documents and collects everything that is wrong with them. */
+import { dirname } from 'node:path';
 import type { Problem } from '../errors.ts';
 import { PodreachError } from '../errors.ts';
-import { objectKey } from '../keys.ts';
-import { DOUBTFUL_AFTER } from './doubt.ts';
+import { STANDARD_INPUT } from '../standard-input.ts';
 import { type FoundFiles, findScenarioFiles } from './files.ts';
-import { checkForm } from './form.ts';
-import { type KnownNames, namesIn } from './hints.ts';
-import type { Misnamed } from './issues.ts';
+import { loadDocument } from './load-document.ts';
+import { type AddedContext, findAdded, noInput } from './manifests/added.ts';
 import { problemAt } from './mark.ts';
-import { hintForObject } from './object-hints.ts';
-import { type LoadedPolicies, loadPolicies, type PolicyContext } from './policies.ts';
-import { type NamedPolicies, readNamespaces, readScenario } from './read.ts';
-import type { Hole, Mark, Scenario } from './scenario.ts';
-import { HEAD_HINT, ISSUES_KIND, KIND, type ScenarioDocument } from './schema.ts';
-import { isMapping, readSource, type SourceDocument, shownPath } from './source.ts';
+import type { Mark, Scenario } from './scenario.ts';
+import { HEAD_HINT, ISSUES_KIND, KIND } from './schema.ts';
+import { isMapping, parseSource, readSource, type SourceDocument, shownPath } from './source.ts';
 import { quote } from './suggest.ts';
 
 export interface Loaded {
   /** In the order of the paths, of the files' names and of the documents. Where there are problems, some may be incomplete. */
   readonly scenarios: readonly Scenario[];
   readonly problems: readonly Problem[];
+}
+
+export interface ScenariosContext extends AddedContext {
+  /** Arguments: what every scenario has beside the manifests that it names. */
+  readonly manifests: readonly string[];
 }
 
 /** A file with what was found in it. */
@@ -31,18 +32,20 @@ interface ReadFile {
 /**
  * Loads all scenarios behind the paths. Mistakes in the files are collected, not thrown.
  *
- * @param paths files, folders and globs; none stands for `scenarios/`
+ * @param paths files, folders and globs, and `-` for standard input; none stands for `scenarios/`
  * @throws PodreachError `usage` where a path leads to no scenario file
  */
-export async function loadScenarios(paths: readonly string[], cwd: string): Promise<Loaded> {
-  const files = await readFiles(await findScenarioFiles(paths, cwd), cwd);
+export async function loadScenarios(paths: readonly string[], context: ScenariosContext): Promise<Loaded> {
+  const { cwd } = context;
+  const files = await readFiles(await findScenarioFiles(paths, cwd), context);
+  const added = await findAdded(context.manifests, context);
   const scenarios: Scenario[] = [];
   const problems: Problem[] = [];
   const names = new Map<string, Mark>();
   for (const file of files) {
     if (file.documents.length === 0) {
       problems.push({
-        message: 'this file is empty',
+        message: file.path === STANDARD_INPUT ? 'standard input is empty' : 'this file is empty',
         location: { file: shownPath(file.path, cwd), line: 1, column: 1 },
       });
     }
@@ -52,8 +55,8 @@ export async function loadScenarios(paths: readonly string[], cwd: string): Prom
       if (isForeign(document)) problems.push(notAScenario(document));
       else {
         problems.push(...checkName(document, names));
-        const loaded = await loadDocument(document, file.path, cwd);
-        scenarios.push(...loaded.scenarios);
+        const loaded = await loadDocument(document, placeOf(file.path, cwd), { ...context, added });
+        if (loaded.scenario !== undefined) scenarios.push(loaded.scenario);
         problems.push(...loaded.problems);
       }
     }
@@ -62,12 +65,15 @@ export async function loadScenarios(paths: readonly string[], cwd: string): Prom
 }
 
 /** Reads each file once, whatever leads to it, and leaves out those of folders and globs that are something else. */
-async function readFiles(found: readonly FoundFiles[], cwd: string): Promise<readonly ReadFile[]> {
+async function readFiles(
+  found: readonly FoundFiles[],
+  context: ScenariosContext,
+): Promise<readonly ReadFile[]> {
   const files = new Map<string, ReadFile>();
   for (const { argument, named, files: paths } of found) {
     let scenarioFiles = 0;
     for (const path of paths) {
-      const documents = files.get(path)?.documents ?? (await readSource(path, cwd));
+      const documents = files.get(path)?.documents ?? (await readDocuments(path, context));
       if (!named && !documents.some(looksLikeScenario)) continue;
       scenarioFiles += 1;
       if (!files.has(path)) files.set(path, { path, documents });
@@ -81,68 +87,20 @@ async function readFiles(found: readonly FoundFiles[], cwd: string): Promise<rea
   return [...files.values()];
 }
 
-async function loadDocument(document: SourceDocument, scenarioFile: string, cwd: string): Promise<Loaded> {
-  const form = checkForm(document);
-  if (form.document === undefined) {
-    const misnamed = describeMisnamed(form.misnamed, { ...namesIn(document.value), policies: [] });
-    return { scenarios: [], problems: [...form.problems, ...misnamed] };
-  }
-  const namespaces = form.topologyIsSound
-    ? readNamespaces(form.document, document).map(({ value }) => value.name)
-    : undefined;
-  const { policies, problems, holes } = await loadAllPolicies(form.document, document, {
-    scenarioFile,
-    cwd,
-    namespaces,
-  });
-  const keys = [policies.first, ...policies.applied].flat().map(({ value }) => objectKey(value));
-  const known = { ...namesIn(document.value), policies: [...new Set(keys)] };
-  return {
-    // Against a topology with holes, every rule would look wrong.
-    scenarios: form.topologyIsSound
-      ? [
-          readScenario(form.document, document, {
-            policies,
-            complete: [form.problems, form.misnamed, document.problems].every((found) => found.length === 0),
-            holes: [...form.holes, ...holes],
-          }),
-        ]
-      : [],
-    problems: [...form.problems, ...describeMisnamed(form.misnamed, known), ...problems],
-  };
+async function readDocuments(
+  path: string,
+  { cwd, input }: ScenariosContext,
+): Promise<readonly SourceDocument[]> {
+  if (path !== STANDARD_INPUT) return await readSource(path, cwd);
+  if (input === undefined) throw noInput();
+  return parseSource(await input(), () => STANDARD_INPUT);
 }
 
-/** Those of the top level, and those that each step applies. */
-async function loadAllPolicies(
-  { policies = [], steps = [] }: ScenarioDocument,
-  source: SourceDocument,
-  context: PolicyContext,
-): Promise<{
-  readonly policies: NamedPolicies;
-  readonly problems: readonly Problem[];
-  /** For the policies that could not be loaded. */
-  readonly holes: readonly Hole[];
-}> {
-  const first = await loadPolicies(policies, ['policies'], source, context);
-  const applied: LoadedPolicies[] = [];
-  const holes: Hole[] = first.problems.length > 0 ? [{ doubtful: DOUBTFUL_AFTER.apply }] : [];
-  for (const [index, { apply = [] }] of steps.entries()) {
-    const path = ['steps', index, 'apply'];
-    const loaded = await loadPolicies(apply, path, source, context);
-    applied.push(loaded);
-    if (loaded.problems.length > 0) holes.push({ mark: source.at(path), doubtful: DOUBTFUL_AFTER.apply });
-  }
-  return {
-    policies: { first: first.policies, applied: applied.map((loaded) => loaded.policies) },
-    problems: [first, ...applied].flatMap((loaded) => loaded.problems),
-    holes,
-  };
-}
-
-function describeMisnamed(misnamed: readonly Misnamed[], known: KnownNames): readonly Problem[] {
-  return misnamed.map(({ action, text, message, mark }) =>
-    problemAt(mark, message, { hint: hintForObject(action, text, known) }),
-  );
+/** Where paths in a scenario start. */
+function placeOf(file: string, cwd: string): Parameters<typeof loadDocument>[1] {
+  return file === STANDARD_INPUT
+    ? { folder: cwd, start: 'the working directory' }
+    : { folder: dirname(file), start: 'the scenario file' };
 }
 
 /** Names are compared before anything else is known of a document, so that a broken one still counts. */

@@ -37,7 +37,7 @@ export function readManifest(source: SourceDocument): Manifest {
   return { ...part, text: source.text, problems: [...problems, ...doubles] };
 }
 
-/** A manifest within a scenario, written out so that every reader of YAML finds the same in it. */
+/** A manifest within a scenario or a list, written out so that every reader of YAML finds the same in it. */
 export function readInlineManifest(source: SourceDocument, path: DocumentPath): Manifest {
   const part = readPart(source, path);
   return { ...part, text: write(part.value), problems: [] };

@@ -17,6 +17,7 @@ export function problemAt(
     message,
     location: mark.location,
     frame: mark.frame,
+    ...(mark.note === undefined ? {} : { note: mark.note }),
     ...(details.hint === undefined ? {} : { hint: details.hint }),
     ...(details.related === undefined
       ? {}
@@ -41,12 +42,15 @@ export class SourceMark implements Mark {
   readonly #text: string;
   readonly #lines: LineCounter;
   readonly #offset: number;
+  readonly #command: string | undefined;
   #location: Location | undefined;
 
-  constructor(file: string, text: string, lines: LineCounter, offset: number) {
+  /** @param command that prints the text, where it is no file */
+  constructor(file: string, text: string, lines: LineCounter, offset: number, command?: string) {
     this.#file = file;
     this.#text = text;
     this.#lines = lines;
+    this.#command = command;
     // What is missing at the end is shown behind the last thing that is there.
     this.#offset = Math.min(offset, text.trimEnd().length);
   }
@@ -57,6 +61,11 @@ export class SourceMark implements Mark {
       this.#location = { file: this.#file, line: Math.max(line, 1), column: Math.max(col, 1) };
     }
     return this.#location;
+  }
+
+  get note(): string | undefined {
+    if (this.#command === undefined) return undefined;
+    return `this is line ${this.location.line} of what is printed by: ${this.#command}`;
   }
 
   get frame(): string {

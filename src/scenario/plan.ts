@@ -70,6 +70,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
       steps,
       idleExceptions,
       accepted: scenario.accepted,
+      ...(scenario.manifests === undefined ? {} : { manifests: scenario.manifests }),
     },
     problems,
   };

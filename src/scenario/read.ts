@@ -1,8 +1,12 @@
 /** From a document that fits the grammar to the scenario's nouns, each with its place. Names are not looked up yet. */
 import { fingerprintOf } from '../fingerprint.ts';
 import type { Acceptance } from '../policy/review.ts';
+import type { ManifestsText } from './grammar/manifests.ts';
 import type { DeclaredPort } from './grammar/topology.ts';
 import { readKnownIssues } from './known-issues/read.ts';
+import type { ManifestEntry, ManifestSource } from './manifests/find.ts';
+import type { ManifestInventory } from './manifests/inventory.ts';
+import type { WrittenPod } from './manifests/pods.ts';
 import { readExpectations, readNumberedPort } from './read-rules.ts';
 import { readSteps } from './read-steps.ts';
 import type {
@@ -26,6 +30,10 @@ export interface NamedPolicies {
 
 export interface ReadContext {
   readonly policies: NamedPolicies;
+  /** Declared, or found in manifests. */
+  readonly namespaces: readonly Marked<ScenarioNamespace>[];
+  readonly pods: readonly ScenarioPod[];
+  readonly manifests: ManifestInventory | undefined;
   /** Whether the document is there as a whole. */
   readonly complete: boolean;
   /** What of the rest would change the cluster. */
@@ -36,7 +44,7 @@ export interface ReadContext {
 export function readScenario(
   document: ScenarioDocument,
   source: SourceDocument,
-  { policies, complete, holes }: ReadContext,
+  { policies, namespaces, pods, manifests, complete, holes }: ReadContext,
 ): Scenario {
   const { name, description, owner, purpose, runbook, reviewBy, tags = [] } = document;
   const mark = source.at([]);
@@ -54,14 +62,15 @@ export function readScenario(
     },
     mark,
     complete,
-    namespaces: readNamespaces(document, source),
-    pods: readPods(document, source),
+    namespaces,
+    pods,
     policies: policies.first,
     accepted: readAccepted(document, source),
     knownIssues: readKnownIssues(document, source),
     ...readExpectations(document, [], source),
     holes,
     steps: readSteps(document, source, policies.applied),
+    ...(manifests === undefined ? {} : { manifests }),
   };
 }
 
@@ -70,7 +79,7 @@ export function readNamespaces(
   document: ScenarioDocument,
   source: SourceDocument,
 ): readonly Marked<ScenarioNamespace>[] {
-  return Object.entries(document.namespaces).map(([name, namespace]) => ({
+  return Object.entries(document.namespaces ?? {}).map(([name, namespace]) => ({
     value: {
       name,
       labels: namespace?.labels ?? {},
@@ -80,21 +89,50 @@ export function readNamespaces(
   }));
 }
 
-function readPods(document: ScenarioDocument, source: SourceDocument): readonly ScenarioPod[] {
-  return Object.entries(document.pods).map(([key, pod]) => {
+/** The pods that a document declares, and what it says of workloads. */
+export function readPods(document: ScenarioDocument, source: SourceDocument): readonly WrittenPod[] {
+  return Object.entries(document.pods ?? {}).map(([key, written]) => {
     const [namespace = '', name = ''] = key.split('/');
+    const pod = typeof written === 'string' ? null : written;
     return {
       namespace,
       name,
       labels: pod?.labels ?? {},
+      hasLabels: pod?.labels !== undefined,
       ports: (pod?.ports ?? []).map((port, index) => ({
         value: readDeclaredPort(port),
         mark: source.at(['pods', key, 'ports', index]),
       })),
       ...(pod?.created === undefined ? {} : { created: pod.created }),
+      ...(pod?.workload === undefined
+        ? {}
+        : { workload: { value: pod.workload, mark: source.at(['pods', key, 'workload']) } }),
+      absent: typeof written === 'string',
       mark: source.keyAt(['pods', key]),
     };
   });
+}
+
+/** What a document names under `manifests`. */
+export function readManifestEntries(
+  document: ScenarioDocument,
+  source: SourceDocument,
+): readonly ManifestEntry[] {
+  return (document.manifests ?? []).map((written, index) => ({
+    source: readManifestSource(written),
+    mark: source.at(['manifests', index]),
+  }));
+}
+
+function readManifestSource(written: ManifestsText): ManifestSource {
+  if (typeof written === 'string') return { kind: 'path', path: written };
+  if ('path' in written) return { kind: 'path', ...written };
+  if ('kustomize' in written) {
+    const { kustomize: path, ...rest } = written;
+    return { kind: 'kustomize', path, ...rest };
+  }
+  const { helm: path, values = [], set = {}, ...rest } = written;
+  return { kind: 'helm', path, values, set, ...rest };
 }
 
 function readDeclaredPort(port: DeclaredPort): Port {
@@ -103,9 +141,8 @@ function readDeclaredPort(port: DeclaredPort): Port {
 }
 
 function readAccepted(document: ScenarioDocument, source: SourceDocument): readonly Acceptance[] {
-  return (document.accept ?? []).map(({ lint, policy, because }, index) => ({
-    lint,
-    ...(policy === undefined ? {} : { policy }),
+  return (document.accept ?? []).map(({ because, ...what }, index) => ({
+    ...what,
     because: because.trim(),
     declared: source.at(['accept', index]).location,
   }));

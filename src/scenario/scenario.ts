@@ -14,6 +14,7 @@ import type { Retyped } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { Acceptance, IdleIssue } from '../policy/review.ts';
 import type { LabelSelector } from '../policy/selectors.ts';
+import type { ManifestInventory } from './manifests/inventory.ts';
 
 export interface Port {
   readonly name?: string;
@@ -26,6 +27,8 @@ export interface Mark {
   readonly location: Location;
   /** The line with a caret under the place. */
   readonly frame: string;
+  /** Where the line is to be seen that is in no file. */
+  readonly note?: string | undefined;
 }
 
 /** Something that a file says, and where. */
@@ -106,6 +109,8 @@ export interface Scenario extends StatedExpectations {
   /** Findings of the lints that are meant. */
   readonly accepted: readonly Acceptance[];
   readonly knownIssues: readonly WrittenIssue[];
+  /** What was found in manifests, where it is more than policies. */
+  readonly manifests?: ManifestInventory;
 }
 
 /** A known issue, as a file lists it. */
@@ -251,6 +256,8 @@ export interface Plan {
   readonly knownIssues?: readonly KnownIssue[];
   /** Entries of files with known issues that speak of no check of any scenario that was loaded, and why; absent: none. */
   readonly idleIssues?: readonly IdleIssue[];
+  /** What was found in manifests; absent: nothing but policies. */
+  readonly manifests?: ManifestInventory;
 }
 
 /** A state of the cluster, how it is reached from the one before, and what is tried in it. */

@@ -7,10 +7,11 @@ import { z } from 'zod';
 import { DNS_LABEL } from '../labels.ts';
 import { LINT_CODES } from '../policy/lint/codes.ts';
 import { knownIssue } from './grammar/known-issues.ts';
+import { manifests } from './grammar/manifests.ts';
 import { policy } from './grammar/policies.ts';
 import { rule, unreachableRule } from './grammar/rules.ts';
 import { step } from './grammar/steps.ts';
-import { date, POD_KEY_OF_POLICY, prose, text } from './grammar/text.ts';
+import { date, POD_KEY, POD_KEY_OF_POLICY, prose, text } from './grammar/text.ts';
 import { namespace, namespaceName, pod, podName } from './grammar/topology.ts';
 
 export const API_VERSION = 'podreach/v1';
@@ -57,11 +58,27 @@ export const scenarioSchema = z
       .describe('For --tag.')
       .meta({ examples: [['smoke']] })
       .exactOptional(),
-    namespaces: z.record(namespaceName, namespace).describe('The namespaces that the run creates, by name.'),
-    pods: z.record(podName, pod).describe('The probe pods that the run creates, by "namespace/name".'),
+    manifests: z
+      .array(manifests)
+      .describe(
+        'What is deployed, as it is: its policies are applied, its namespaces are created, and each workload becomes a probe pod.',
+      )
+      .exactOptional(),
+    namespaces: z
+      .record(namespaceName, namespace)
+      .describe('The namespaces that the run creates, by name, beside those of the manifests.')
+      .exactOptional(),
+    pods: z
+      .record(podName, pod)
+      .describe(
+        'The probe pods that the run creates, by "namespace/name", beside the workloads of the manifests, and what is other about these.',
+      )
+      .exactOptional(),
     policies: z
       .array(policy)
-      .describe('The NetworkPolicies to apply, exactly as written: files, folders or inline manifests.')
+      .describe(
+        'The NetworkPolicies to apply, exactly as written: files, folders, globs or inline manifests.',
+      )
       .exactOptional(),
     reachable: z.array(rule).describe('Connections that must succeed.').exactOptional(),
     unreachable: z.array(unreachableRule).describe('Connections that must be cut off.').exactOptional(),
@@ -71,6 +88,12 @@ export const scenarioSchema = z
           lint: z.enum(LINT_CODES).describe('The name of the lint, as "podreach validate" prints it.'),
           policy: text(POD_KEY_OF_POLICY, 'is not a policy: write "namespace/name"')
             .describe('The policy that it was found in. Left out: any.')
+            .exactOptional(),
+          pod: podName
+            .describe('The pod of the workload that it is about, as "policy". Left out: any.')
+            .exactOptional(),
+          service: text(POD_KEY, 'is not a Service: write "namespace/name"')
+            .describe('The Service that it is about, as "policy". Left out: any.')
             .exactOptional(),
           because: prose.describe('Why it is meant.'),
         }),

@@ -5,6 +5,7 @@ import { NAMESPACE_NAME_LABEL } from '../labels.ts';
 import type { Labels } from '../model/labels.ts';
 import { describePort, describePortName, describeTarget } from '../pair.ts';
 import { selectorMatches } from '../policy/selectors.ts';
+import type { LeftOutWorkload } from './manifests/inventory.ts';
 import { problemAt } from './mark.ts';
 import type {
   DestinationSelection,
@@ -24,6 +25,8 @@ export interface Topology {
   readonly pods: ReadonlyMap<string, PlannedPod>;
   /** The keys of the pods, for names that are none. */
   readonly podNames: Names;
+  /** Workloads that became no pods, by the names that these would have. */
+  readonly leftOut: ReadonlyMap<string, LeftOutWorkload>;
 }
 
 /** A pod with those of its ports that a destination speaks of. */
@@ -40,6 +43,7 @@ export type Selected<T> =
 export function arrangeTopology(
   namespaces: readonly PlannedNamespace[],
   pods: readonly PlannedPod[],
+  leftOut: readonly LeftOutWorkload[] = [],
 ): Topology {
   const byKey = new Map(pods.map((pod) => [objectKey(pod), pod]));
   return {
@@ -48,6 +52,7 @@ export function arrangeTopology(
     ),
     pods: byKey,
     podNames: new Names([...byKey.keys()]),
+    leftOut: new Map(leftOut.map((workload) => [objectKey(workload), workload])),
   };
 }
 
@@ -58,7 +63,7 @@ export function selectPods(selection: PodSelection, topology: Topology): Selecte
     case 'pod': {
       const pod = topology.pods.get(selection.key);
       return pod === undefined
-        ? nothing(`unknown pod ${quote(selection.key)}`, suggest(selection.key, topology.podNames, 'pods'))
+        ? nothing(`unknown pod ${quote(selection.key)}`, hintForUnknownPod(selection.key, topology))
         : { kind: 'found', found: [pod] };
     }
     case 'namespace': {
@@ -87,6 +92,14 @@ export function selectPods(selection: PodSelection, topology: Topology): Selecte
       return foundOr(found, 'no pod of the scenario matches these selectors');
     }
   }
+}
+
+function hintForUnknownPod(key: string, { podNames, leftOut }: Topology): string {
+  const workload = leftOut.get(key);
+  if (workload === undefined) return suggest(key, podNames, 'pods');
+  return workload.why === 'absent'
+    ? `${workload.kind} ${key} is left out: "pods" says that it is absent.`
+    : `${workload.kind} ${key} is left out: its pods are on the network of their nodes (hostNetwork), and podreach makes no such pods.`;
 }
 
 /**

@@ -36,8 +36,9 @@ export function isMapping(value: unknown): value is Readonly<Record<string, unkn
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The path of a file as messages show it: relative where the file is below `cwd`, absolute elsewhere. */
+/** The path of a file as messages show it: relative where the file is below `cwd`, absolute elsewhere. What is no path stays as it is. */
 export function shownPath(path: string, cwd: string): string {
+  if (!isAbsolute(path)) return path;
   const shown = relative(cwd, path);
   return shown === '' || shown.startsWith('..') || isAbsolute(shown) ? path : shown;
 }
@@ -52,15 +53,25 @@ export async function readSource(path: string, cwd: string): Promise<readonly So
   const file = shownPath(path, cwd);
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    // A byte-order mark is no part of the first line.
+    text = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
   } catch (thrown) {
     throw new PodreachError('usage', `cannot read ${file}: ${messageOf(thrown)}`, { cause: thrown });
   }
-  return parseSource(file, text);
+  return parseSource(text, () => file);
 }
 
-/** The documents of a YAML text. Documents without content are left out. */
-function parseSource(file: string, text: string): readonly SourceDocument[] {
+/**
+ * The documents of a YAML text. Documents without content are left out.
+ *
+ * @param name what messages call the place of a document, by its text: the file or, of what was rendered, what it was rendered from
+ * @param command that prints the text, where it is no file
+ */
+export function parseSource(
+  text: string,
+  name: (document: string) => string,
+  command?: string,
+): readonly SourceDocument[] {
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, {
     lineCounter: lines,
@@ -68,11 +79,12 @@ function parseSource(file: string, text: string): readonly SourceDocument[] {
     merge: true,
     logLevel: 'silent',
   });
-  const markAt = (offset: number): Mark => new SourceMark(file, text, lines, offset);
   let end = 0;
   return Array.from(parsed, (yaml, index): SourceDocument => {
     const start = end;
     end = index === parsed.length - 1 ? text.length : yaml.range[2];
+    const file = name(text.slice(start, end));
+    const markAt = (offset: number): Mark => new SourceMark(file, text, lines, offset, command);
     const syntax = findSyntaxProblems(yaml, markAt);
     const offsetOf = (node: Node | null | undefined): number => node?.range?.[0] ?? yaml.range[0];
     return {

@@ -1,4 +1,5 @@
 /** Programs are run for real here: this test's own Node.js. */
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
   CommandError,
@@ -82,6 +83,21 @@ test('a program that cannot be started says why', async () => {
 test('a program that takes too long is ended', async () => {
   const error = await failureOf(runScript('setInterval(() => {}, 1000)', { processMs: 200 }));
   expect(error.failure).toEqual({ reason: 'timed-out', processMs: 200 });
+});
+
+test('a program that prints too much is ended', async () => {
+  const error = await failureOf(runScript('console.log("x".repeat(2000))', { maxCharacters: 1000 }));
+  expect(error.failure).toEqual({ reason: 'too-long', maxCharacters: 1000 });
+  expect(error.message).toMatch(/^`.*` printed more than 1,000 characters/);
+});
+
+test('what a program leaves behind in its own session ends with it, and keeps nobody waiting', async () => {
+  const started = Date.now();
+  const { stdout } = await systemRunner.run('sh', ['-c', 'sleep 600 & echo $!'], { inOwnSession: true });
+  expect(Date.now() - started).toBeLessThan(60_000);
+  await expect
+    .poll(() => existsSync(`/proc/${stdout}/stat`) && readFileSync(`/proc/${stdout}/stat`, 'utf8'))
+    .toSatisfy((stat: unknown) => stat === false || /\) Z /.test(String(stat)));
 });
 
 test('a program that a signal ends is told by its name', async () => {

@@ -464,7 +464,8 @@ describe('wrong usage ends with 2 and starts nothing', () => {
     [['run', '--frobnicate'], "unknown option '--frobnicate'"],
     [['help', 'NOSUCH'], '(The commands are: '],
     [['help', 'runn'], '(Did you mean run?)'],
-    [['validate', '-'], 'hint: Standard input is not read'],
+    [['validate', '-', '-'], 'error: standard input is named twice, and can be read only once'],
+    [['validate', '-'], '<stdin>:1:1: standard input is empty'],
     [
       ['plan', '--quiet'],
       'hint: --quiet is an option of podreach run, podreach monitor, podreach report, podreach diff, podreach history, podreach cluster create, podreach cluster upgrade.',

@@ -138,10 +138,12 @@ a.yaml:1:1: the key "kind" is missing
 a.yaml:1:1: the key "namespaces" is missing
   1 | name: bare
     | ^
+  hint: Write it, or name what is deployed under "manifests".
 
 a.yaml:1:1: the key "pods" is missing
   1 | name: bare
     | ^
+  hint: Write it, or name what is deployed under "manifests".
 
 a.yaml:2:13: the key "to" is missing
   2 | reachable: [{ from: a/x }]
@@ -172,7 +174,7 @@ scenario-invalid: 2 problems in a.yaml`);
     expect(await failureOf(scenarioWith(`${line}\notherwise: reachable\n`))).toBe(`a.yaml:12:1: ${message}
   12 | ${line}
      | ^
-  hint: The keys here are: apiVersion, kind, name, description, owner, purpose, runbook, reviewBy, tags, namespaces, pods, policies, reachable, unreachable, accept, knownIssues, otherwise, steps.
+  hint: The keys here are: apiVersion, kind, name, description, owner, purpose, runbook, reviewBy, tags, manifests, namespaces, pods, policies, reachable, unreachable, accept, knownIssues, otherwise, steps.
 
 scenario-invalid: 1 problem in a.yaml`);
   });
@@ -345,7 +347,7 @@ pods:
     ],
     [
       `${TOPOLOGY}policies: [policies/*.yaml]\notherwise: reachable\n`,
-      'Patterns are not read here. Name a folder, which stands for all YAML files in it, or each file.',
+      'Patterns are relative to the scenario file.',
     ],
     [
       `${TOPOLOGY.replace('shop/frontend', 'frontend')}reachable: [{ from: frontend, to: shop/db }]\n`,

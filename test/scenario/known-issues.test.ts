@@ -49,7 +49,7 @@ async function planOf(text: string): Promise<Plan | undefined> {
 
 async function failureOf(text: string): Promise<string> {
   await using project = await createProject({ 'a.yaml': text });
-  return project.failure();
+  return await project.failure();
 }
 
 describe('a known issue', () => {

@@ -80,6 +80,25 @@ describe('what is loaded', () => {
     ]);
   });
 
+  test('a glob, and the namespace that kubectl apply -n would give', async () => {
+    await using project = await createProject({
+      'a.yaml': scenario('  - { path: "p/*-policy.yaml", namespace: ops }\n'),
+      'p/b-policy.yaml': policy('b'),
+      'p/a-policy.yaml': policy('a', 'ops'),
+      'p/other.yaml': 'a: 1',
+    });
+    expect(
+      (await project.load())[0]?.steps[0].policies.map(({ namespace, name, text }) => [
+        namespace,
+        name,
+        text,
+      ]),
+    ).toEqual([
+      ['ops', 'a', policy('a', 'ops')],
+      ['ops', 'b', policy('b')],
+    ]);
+  });
+
   test('an inline manifest is written out so that YAML 1.1 reads the same as YAML 1.2', async () => {
     const labels = [
       'yes',
@@ -254,44 +273,97 @@ a.yaml:8:5: there is no policy in folder
 scenario-invalid: 2 problems in a.yaml`);
   });
 
-  test('other kinds of objects', async () => {
+  test('what is no object, and policies that no API server takes', async () => {
     const files = {
       'p.yaml': `${policy('fine', 'shop')}---
-apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
----
-apiVersion: v1
-kind: List
-items: []
----
 kind: NetworkPolicy
 ---
 hello
+---
+apiVersion: extensions/v1beta1
+kind: NetworkPolicy
+metadata: { name: old, namespace: shop }
+---
+apiVersion: v1
 `,
     };
-    const hint = 'hint: podreach applies NetworkPolicies of networking.k8s.io/v1 only.';
+    const hint = 'hint: Leave the file out where it is something else, such as the values of a chart.';
     expect(
       await failureOf('  - p.yaml\n', files),
-    ).toBe(`p.yaml:9:1: this is kind CiliumNetworkPolicy of cilium.io/v2, not kind NetworkPolicy of networking.k8s.io/v1
-  9 | apiVersion: cilium.io/v2
+    ).toBe(`p.yaml:9:1: this object (NetworkPolicy) has no apiVersion, as text
+  9 | kind: NetworkPolicy
     | ^
-  ${hint}
+  hint: Write apiVersion: without it, no API server takes the object.
 
-p.yaml:12:1: this is kind List of v1, not kind NetworkPolicy of networking.k8s.io/v1
-  12 | apiVersion: v1
+p.yaml:11:1: this is no Kubernetes object: an object is a mapping
+  11 | hello
      | ^
   ${hint}
 
-p.yaml:16:1: this is kind NetworkPolicy without an apiVersion, not kind NetworkPolicy of networking.k8s.io/v1
-  16 | kind: NetworkPolicy
+p.yaml:13:1: this is kind NetworkPolicy of extensions/v1beta1, not of networking.k8s.io/v1
+  13 | apiVersion: extensions/v1beta1
      | ^
-  ${hint}
+  hint: Write "apiVersion: networking.k8s.io/v1".
 
-p.yaml:18:1: a policy must be a mapping
-  18 | hello
+p.yaml:17:1: this object (v1) has no kind, as text
+  17 | apiVersion: v1
      | ^
+  hint: Write kind: without it, no API server takes the object.
 
 scenario-invalid: 4 problems in p.yaml`);
+  });
+
+  test('a file with other kinds only, and an inline object of another kind', async () => {
+    const files = {
+      'p.yaml': 'apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n---\napiVersion: v1\nkind: Secret\n',
+    };
+    expect(
+      await failureOf('  - p.yaml\n  - { apiVersion: v1, kind: ConfigMap }\n', files),
+    ).toBe(`a.yaml:7:5: there is no policy in p.yaml
+  7 |   - p.yaml
+    |     ^
+  hint: There is: 1 CiliumNetworkPolicy, 1 Secret.
+
+a.yaml:8:5: this is kind ConfigMap of v1, not NetworkPolicy
+  8 |   - { apiVersion: v1, kind: ConfigMap }
+    |     ^
+  hint: podreach applies NetworkPolicies of networking.k8s.io/v1 only.
+
+scenario-invalid: 2 problems in a.yaml`);
+  });
+
+  test('a path with its namespace, and what is wrong with one', async () => {
+    const files = { 'p.yaml': policy('p'), 'q.yaml': policy('q', 'ops') };
+    expect(
+      await failureOf(
+        `  - { path: p.yaml, namespace: shpo }
+  - { path: q.yaml, namespace: shop }
+  - { path: p.yaml, namspace: shop }
+  - { helm: charts/shop, release: shop, namespace: shop }
+`,
+        files,
+      ),
+    ).toBe(`a.yaml:7:5: the namespace "shpo" exists nowhere: neither the scenario nor its manifests declare it
+  7 |   - { path: p.yaml, namespace: shpo }
+    |     ^
+  hint: Did you mean "shop"?
+
+a.yaml:9:21: unknown key "namspace"
+  9 |   - { path: p.yaml, namspace: shop }
+    |                     ^
+  hint: Did you mean "namespace"?
+
+a.yaml:10:7: "helm" is not known under policies
+  10 |   - { helm: charts/shop, release: shop, namespace: shop }
+     |       ^
+  hint: Move the entry to "manifests": its policies are applied from there, too.
+
+q.yaml:5:14: this policy is in the namespace "ops", and is to be applied to "shop": kubectl refuses that
+  5 |   namespace: ops
+    |              ^
+  hint: Leave metadata.namespace out here, or name the file without a namespace.
+
+scenario-invalid: 4 problems in 2 files`);
   });
 
   test('a name or a namespace that is no text, or missing', async () => {
@@ -306,7 +378,7 @@ scenario-invalid: 4 problems in p.yaml`);
     ).toBe(`p.yaml:4:3: this policy does not say which namespace it belongs to
   4 |   name: placeless
     |   ^
-  hint: Write metadata.namespace: the scenario has 2 namespaces.
+  hint: Write metadata.namespace, or give it as kubectl apply -n does: { path: p.yaml, namespace: shop }. The scenario has 2 namespaces.
 
 q.yaml:4:9: a policy needs a name, as text
   4 |   name: 3

@@ -70,11 +70,19 @@ describe('the schema of scenarios', () => {
     'reachable: [{ from: { podSelector: { matchExpressions: [{ key: a.b/c, operator: Exists }] } }, to: shop/web }]',
     'otherwise: reachable\nsteps: [{ name: opened, description: why, apply: [a.yaml], delete: [networkpolicy/shop/a.b], label: { shop/web: { a: b, c: null }, namespace/ops: {} }, create: [shop/x, namespace/y], remove: [shop/x], replace: [shop/web], reachable: [{ from: shop/web, to: shop/db }], otherwise: unreachable, within: 1.5s }]',
     'otherwise: reachable\nsteps: []',
+    'otherwise: reachable\nmanifests: [a.yaml, "d/**", { path: d }, { path: d, namespace: shop }, { kustomize: k, namespace: shop }, { helm: c, release: shop.a, namespace: shop, values: [v.yaml], set: { a.b: [1] } }]',
+    'otherwise: reachable\npolicies: [{ path: "d/*.yaml", namespace: shop }]',
+    'otherwise: reachable\naccept: [{ lint: workload-without-policy, pod: shop/web, because: x }, { lint: service-selects-none, service: shop/web, because: x }]',
   ])('accepts what podreach reads: %s', (lines) => {
     expect(validate(parse(scenarioWith(`${lines}\n`))), JSON.stringify(validate.errors)).toBe(true);
   });
 
   test.each([
+    'manifests: [{ path: d, release: x }]',
+    'manifests: [{ helm: c, release: shop }]',
+    'manifests: [{ helm: c, release: Shop, namespace: shop }]',
+    'manifests: { path: d }',
+    'policies: [{ path: d, other: 1 }]',
     'unknown: 1',
     'reachable: [{ from: shop/web }]',
     'reachable: [{ from: shop-web, to: shop/api }]',

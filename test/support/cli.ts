@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -24,6 +25,8 @@ export interface CliProcess {
 interface CliOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** What comes in at standard input, as it comes. Absent: it is empty. */
+  readonly input?: Readable;
 }
 
 /** Starts podreach in the background. */
@@ -32,8 +35,11 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
     cwd: options.cwd ?? ROOT,
     // Wherever the tests run, podreach is to behave as in a terminal of nobody's.
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, GITHUB_ACTIONS: undefined, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  (options.input ?? Readable.from([])).pipe(child.stdin);
+  // It may end without having read all.
+  child.stdin.on('error', () => undefined);
   // A test that fails may leave it running.
   const end = (): void => void child.kill();
   process.on('exit', end);

@@ -19,6 +19,10 @@ export const LINT_CODES = [
   'retyped-value',
   'lax-cidr',
   'block-of-nobody',
+  'workload-without-policy',
+  'left-out-port',
+  'service-selects-none',
+  'unknown-target-port',
 ] as const;
 
 export type LintCode = (typeof LINT_CODES)[number];

@@ -69,7 +69,8 @@ function adviseOnPeer(
   return `Select pods by labels that they carry: those of ${listNames(names)} carry ${listLabels(pods.map(({ labels }) => labels))}.`;
 }
 
-function listLabels(labels: readonly Labels[]): string {
+/** `app=api and app=web`, of all of them */
+export function listLabels(labels: readonly Labels[]): string {
   const pairs = new Set(
     labels.flatMap((one) =>
       Object.entries(one).map(([key, value]) => `${key}=${value === '' ? '""' : value}`),

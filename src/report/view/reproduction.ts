@@ -2,6 +2,7 @@
 import { describeConnection } from '../../pair.ts';
 import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
 import { shellCommand } from '../../shell.ts';
+import { INPUT_ARGUMENT, STANDARD_INPUT } from '../../standard-input.ts';
 import type { Fact } from '../text/block.ts';
 import type { CheckView, RunView } from './view.ts';
 
@@ -32,13 +33,18 @@ function runAgain(check: CheckView): string {
   return shellCommand([
     'podreach',
     'run',
-    file.startsWith('-') ? `./${file}` : file,
+    argumentFor(file),
     ...(isAlone ? [] : ['--only', name]),
     '--check',
     describeConnection(check),
     ...optionsOf(run),
     '--keep',
   ]);
+}
+
+function argumentFor(file: string): string {
+  if (file === STANDARD_INPUT) return INPUT_ARGUMENT;
+  return file.startsWith('-') ? `./${file}` : file;
 }
 
 /** Those with which the run was made. It must be the same cluster, whatever the current context is by then. */

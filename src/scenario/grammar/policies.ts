@@ -1,13 +1,12 @@
 /** Policies, by their files or inline. */
 import { z } from 'zod';
+import { manifestPath, pathInNamespace } from './manifests.ts';
 import { NETWORK_POLICY_SCHEMA } from './network-policy-schema.ts';
 
 export const policy = z
   .union([
-    z
-      .string()
-      .regex(/\S/, { error: 'this path is empty' })
-      .meta({ patternErrorMessage: 'This path is empty.' }),
+    manifestPath,
+    pathInNamespace,
     z.looseObject({}).meta({
       title: 'NetworkPolicy',
       description: 'A NetworkPolicy of networking.k8s.io/v1, inline.',
@@ -16,8 +15,9 @@ export const policy = z
   ])
   .meta({
     id: 'Policy',
-    description: 'A file, a folder or an inline manifest. Paths are relative to the scenario file.',
-    examples: ['policies/three-tier.yaml'],
+    description:
+      'A file, a folder or a glob, alone or with the namespace that it is applied to, or an inline manifest. Paths are relative to the scenario file.',
+    examples: ['policies/three-tier.yaml', { path: 'policies/team-*.yaml', namespace: 'shop' }],
   });
 
 export type PolicyText = z.infer<typeof policy>;

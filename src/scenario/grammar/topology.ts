@@ -1,6 +1,6 @@
 /** Namespaces and pods. */
 import { z } from 'zod';
-import { DNS_LABEL, NAMESPACE_NAME_LABEL } from '../../labels.ts';
+import { DNS_LABEL, DNS_SUBDOMAIN, NAMESPACE_NAME_LABEL } from '../../labels.ts';
 import { labels, NUMBERED_PORT, POD_KEY, portName, text } from './text.ts';
 
 export const namespaceName = text(
@@ -60,19 +60,37 @@ export const namespace = z
     examples: [{ labels: { team: 'shop' } }],
   });
 
+const declaredPod = z.strictObject({
+  labels: labels.describe('Labels of the pod, for the selectors of policies and rules.').exactOptional(),
+  ports: z
+    .array(declaredPort)
+    .describe(
+      'The ports that the pod listens on, beside those of its workload. A pod without ports can only be a source.',
+    )
+    .exactOptional(),
+  workload: text(
+    `[A-Za-z]+/${DNS_SUBDOMAIN}`,
+    'is not a workload: write its kind and its name, such as "deployment/web"',
+  )
+    .describe(
+      'The workload of the manifests, in the namespace of this pod, that it stands for, where it has another name: "cronjob/web".',
+    )
+    .exactOptional(),
+  created,
+});
+
 export const pod = z
-  .strictObject({
-    labels: labels.describe('Labels of the pod, for the selectors of policies and rules.').exactOptional(),
-    ports: z
-      .array(declaredPort)
-      .describe('The ports that the pod listens on. A pod without ports can only be a source.')
-      .exactOptional(),
-    created,
-  })
+  .union([
+    text('absent', 'is not a pod: write what it has, such as { ports: [8080] }, or "absent"')
+      .describe('Leaves out the workload of this name.')
+      .meta({ enum: ['absent'] }),
+    declaredPod,
+  ])
   .nullable()
   .meta({
     id: 'Pod',
-    description: 'A probe pod: it listens on its ports and starts connections to other pods.',
+    description:
+      'A probe pod: it listens on its ports and starts connections to other pods. Where a workload of the manifests has this name, it adds to it; "absent" leaves the workload out.',
     examples: [{ labels: { app: 'api' }, ports: [8080, { name: 'metrics', port: 9090 }] }],
   });
 

@@ -49,6 +49,11 @@ describe('a run whose pods are gone', () => {
     );
   });
 
+  test('is given again what came in at standard input', () => {
+    const location = { file: '<stdin>', line: 1, column: 1 };
+    expect(lineOf(buildRecord([{ ...SCENARIO, location }]))).toBe(`podreach run - --check ${CHECK} --keep`);
+  });
+
   test('names the scenario too where its file holds several', () => {
     const other = { ...SCENARIO, name: 'other' };
     expect(lineOf(buildRecord([SCENARIO, other]))).toBe(

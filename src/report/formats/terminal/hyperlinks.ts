@@ -1,4 +1,5 @@
 /** Places in files as links, for terminals that can follow them (OSC 8). */
+import { STANDARD_INPUT } from '../../../standard-input.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import type { LinkTo } from '../../render-options.ts';
 import type { RunView } from '../../view/view.ts';
@@ -34,7 +35,9 @@ function filesByPlace({ run, scenarios }: RunView): Map<string, string> {
   ];
   return new Map(
     locations.flatMap((location) =>
-      location === undefined ? [] : [[describeLocation(location), location.file]],
+      location === undefined || location.file === STANDARD_INPUT
+        ? []
+        : [[describeLocation(location), location.file]],
     ),
   );
 }

@@ -91,14 +91,14 @@ function atRevision(object: AnyObject, revision: number): AnyObject {
 }
 
 /** The two forms of what a watch sends. */
-interface Renderer {
+interface EventRenderer {
   object(object: AnyObject): Buffer;
   /** Nothing but the list's metadata. */
   bookmark(metadata: JsonObject): Buffer;
 }
 
 /** Objects as they are, or as tables of one row; only the first table says what its columns mean. */
-function createRenderer(api: Api, kind: Kind, { query, accept }: Wishes): Renderer {
+function createRenderer(api: Api, kind: Kind, { query, accept }: Wishes): EventRenderer {
   if (!wantsTable(accept)) {
     const bare = { kind: kind.kind, apiVersion: apiVersionOf(kind) };
     return {
@@ -125,9 +125,9 @@ function bytes(value: object): Buffer {
 
 class EventStream {
   readonly #response: ServerResponse<IncomingMessage>;
-  readonly #renderer: Renderer;
+  readonly #renderer: EventRenderer;
 
-  constructor(response: ServerResponse<IncomingMessage>, renderer: Renderer) {
+  constructor(response: ServerResponse<IncomingMessage>, renderer: EventRenderer) {
     this.#response = response;
     this.#renderer = renderer;
     response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });

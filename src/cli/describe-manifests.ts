@@ -1,0 +1,76 @@
+/** What was found in manifests, as text: what was taken, what was left out, and what was skipped. */
+
+import type { Location } from '../errors.ts';
+import { objectKey } from '../keys.ts';
+import type { FoundService, ManifestInventory, SkippedKind } from '../scenario/manifests/inventory.ts';
+
+export type Cells = readonly string[];
+
+/** Each list with its title, in the order in which they are shown; those that are empty are left out. */
+export function describeManifests(
+  manifests: ManifestInventory,
+): readonly (readonly [string, readonly Cells[]])[] {
+  const { leftOut, services, foreignPolicies, skipped, rendered } = manifests;
+  const lists: readonly (readonly [string, readonly Cells[]])[] = [
+    ['services', services.map(describeService)],
+    [
+      'left out',
+      leftOut.map((one) => [
+        objectKey(one),
+        one.kind,
+        placeOf(one.location),
+        one.why === 'absent' ? 'absent in the scenario' : 'on the network of its node (hostNetwork)',
+      ]),
+    ],
+    [
+      'policies of other kinds, not applied',
+      foreignPolicies.map(({ kind, namespace, name, location }) => [
+        namespace === undefined ? name : `${namespace}/${name}`,
+        kind,
+        placeOf(location),
+      ]),
+    ],
+    ['skipped', skipped.map(describeSkipped)],
+    [
+      'rendered',
+      rendered.flatMap(({ command, warnings }) => [[command], ...warnings.map((one) => ['', one])]),
+    ],
+  ];
+  return lists.filter(([, rows]) => rows.length > 0);
+}
+
+/** Where the pods of workloads come from, by their names: `Deployment deploy/web.yaml:1`. */
+export function originsOfPods({ workloads }: ManifestInventory): ReadonlyMap<string, string> {
+  return new Map(
+    workloads.map(({ pod, kind, name, location }) => [
+      pod,
+      `${pod.endsWith(`/${name}`) ? kind : `${kind} ${name}`} ${placeOf(location)}`,
+    ]),
+  );
+}
+
+function describeService(service: FoundService): Cells {
+  const ports = service.ports.map(
+    ({ port, protocol, targetPort }) => `${port}/${protocol}${targetPort === port ? '' : ` → ${targetPort}`}`,
+  );
+  const selector = Object.entries(service.selector ?? {}).map(([key, value]) => `${key}=${value}`);
+  return [
+    objectKey(service),
+    ports.join(' ') || 'no ports',
+    selector.join(',') || 'no selector',
+    placeOf(service.location),
+  ];
+}
+
+/** How many files a line names. */
+const NAMED = 3;
+
+function describeSkipped({ count, kind, apiVersion, files }: SkippedKind): Cells {
+  const more = files.length - NAMED;
+  const named = more > 0 ? `${files.slice(0, NAMED).join(', ')} and ${more} more` : files.join(', ');
+  return [String(count), `${kind} (${apiVersion})`, named];
+}
+
+function placeOf({ file, line }: Location): string {
+  return `${file}:${line}`;
+}

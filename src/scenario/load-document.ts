@@ -1,0 +1,201 @@
+/** From one document to its scenario, with the manifests and policies that it names. */
+import type { Problem } from '../errors.ts';
+import { objectKey } from '../keys.ts';
+import { DOUBTFUL_AFTER } from './doubt.ts';
+import { checkForm } from './form.ts';
+import { type KnownNames, namesIn } from './hints.ts';
+import type { Misnamed } from './issues.ts';
+import { type FindContext, type FoundManifests, findManifests } from './manifests/find.ts';
+import { mergeNamespaces } from './manifests/namespaces.ts';
+import { type MergedPods, mergePods } from './manifests/pods.ts';
+import type { Renderer } from './manifests/renderer.ts';
+import {
+  type FoundNamespace,
+  findTwice,
+  type TakenManifests,
+  takeManifests,
+  takeNamespaces,
+} from './manifests/take.ts';
+import { takeStock } from './manifests/take-stock.ts';
+import { problemAt } from './mark.ts';
+import { hintForObject } from './object-hints.ts';
+import { type LoadedPolicies, loadPolicies, type PolicyContext } from './policies.ts';
+import { type NamedPolicies, readManifestEntries, readNamespaces, readPods, readScenario } from './read.ts';
+import type { Hole, Marked, Scenario, ScenarioNamespace } from './scenario.ts';
+import type { ScenarioDocument } from './schema.ts';
+import type { SourceDocument } from './source.ts';
+
+export interface LoadContext {
+  readonly cwd: string;
+  readonly renderer: Renderer | undefined;
+  /** What every scenario has beside the manifests that it names. */
+  readonly added: readonly FoundManifests[];
+}
+
+export interface LoadedDocument {
+  /** Absent where too little of it is known. */
+  readonly scenario?: Scenario;
+  readonly problems: readonly Problem[];
+}
+
+/** Loads one document. Mistakes are collected, not thrown. @param place where paths in it start */
+export async function loadDocument(
+  source: SourceDocument,
+  place: Pick<FindContext, 'folder' | 'start'>,
+  { cwd, renderer, added }: LoadContext,
+): Promise<LoadedDocument> {
+  const form = checkForm(source);
+  if (form.document === undefined) {
+    const misnamed = describeMisnamed(form.misnamed, { ...namesIn(source.value), policies: [] });
+    return { problems: [...form.problems, ...misnamed] };
+  }
+  const context: FindContext = { ...place, cwd, renderer, wanted: 'all' };
+  const deployed = await loadDeployed(form.document, source, form.topologyIsSound, { ...context, added });
+  const loaded = await loadAllPolicies(form.document, source, deployed.taken, {
+    ...context,
+    wanted: 'policies',
+    namespaces: deployed.isSound ? deployed.namespaces.map(({ value }) => value.name) : undefined,
+  });
+  const known = knownNames(source, deployed, loaded.policies);
+  const problems = [
+    ...form.problems,
+    ...describeMisnamed(form.misnamed, known),
+    ...deployed.problems,
+    ...loaded.problems,
+  ];
+  // Against a topology with holes, every rule would look wrong.
+  if (!deployed.isSound) return { problems };
+  const { namespaces, pods } = deployed;
+  const scenario = readScenario(form.document, source, {
+    policies: loaded.policies,
+    namespaces,
+    pods: pods.pods,
+    manifests: takeStock({
+      found: [...deployed.found, ...loaded.lists.flatMap(({ found }) => found)],
+      taken: [deployed.taken, ...loaded.lists.map(({ taken }) => taken)],
+      namespaces: deployed.declared,
+      pods,
+    }),
+    complete: [form.problems, form.misnamed, source.problems].every((found) => found.length === 0),
+    holes: [...form.holes, ...loaded.holes],
+  });
+  return { scenario, problems };
+}
+
+/** What a scenario and its manifests make of namespaces and pods. */
+interface Deployed {
+  readonly found: readonly FoundManifests[];
+  readonly taken: TakenManifests;
+  /** The namespaces as the manifests declare them. */
+  readonly declared: readonly FoundNamespace[];
+  readonly namespaces: readonly Marked<ScenarioNamespace>[];
+  readonly pods: MergedPods;
+  /** Whether namespaces and pods are as the files mean them, so that looking up names says something. */
+  readonly isSound: boolean;
+  readonly problems: readonly Problem[];
+}
+
+async function loadDeployed(
+  document: ScenarioDocument,
+  source: SourceDocument,
+  formIsSound: boolean,
+  context: FindContext & Pick<LoadContext, 'added'>,
+): Promise<Deployed> {
+  const entries = readManifestEntries(document, source);
+  const named = await Promise.all(entries.map((entry) => findManifests(entry, context)));
+  const found = [...named, ...context.added];
+  const declared = takeNamespaces(found);
+  const merged = mergeNamespaces(readNamespaces(document, source), declared.namespaces);
+  const isKnown = formIsSound && [...found, declared].every(({ problems }) => problems.length === 0);
+  const known = isKnown ? merged.namespaces.map(({ value }) => value.name) : undefined;
+  const taken = takeManifests(found, 'all', known);
+  const pods = mergePods(readPods(document, source), taken.workloads);
+  const problems = [
+    ...(formIsSound && found.length === 0 ? missingKeys(document, source) : []),
+    ...declared.problems,
+    ...merged.problems,
+    ...taken.problems,
+    // With an entry that cannot be read, what is said of workloads may be about what is in it.
+    ...(isKnown ? pods.problems : []),
+  ];
+  return {
+    found,
+    taken,
+    declared: declared.namespaces,
+    namespaces: merged.namespaces,
+    pods,
+    isSound: formIsSound && problems.length === 0,
+    problems: [...problems, ...taken.policyProblems],
+  };
+}
+
+/** Without manifests, a scenario says itself what there is. */
+function missingKeys(document: ScenarioDocument, source: SourceDocument): readonly Problem[] {
+  return (['namespaces', 'pods'] as const)
+    .filter((key) => document[key] === undefined)
+    .map((key) =>
+      problemAt(source.at([]), `the key ${JSON.stringify(key)} is missing`, {
+        hint: 'Write it, or name what is deployed under "manifests".',
+      }),
+    );
+}
+
+/** Those of the top level, and those that each step applies. */
+async function loadAllPolicies(
+  { policies = [], steps = [] }: ScenarioDocument,
+  source: SourceDocument,
+  deployed: TakenManifests,
+  context: PolicyContext,
+): Promise<{
+  readonly policies: NamedPolicies;
+  readonly lists: readonly LoadedPolicies[];
+  readonly problems: readonly Problem[];
+  /** For the policies that could not be loaded. */
+  readonly holes: readonly Hole[];
+}> {
+  const first = await loadPolicies(policies, ['policies'], source, context);
+  const all = [...deployed.policies, ...first.taken.policies];
+  const firstProblems = [...problemsOf(first), ...findTwice(all)];
+  const problems = [...firstProblems];
+  const holes: Hole[] =
+    firstProblems.length + deployed.policyProblems.length > 0 ? [{ doubtful: DOUBTFUL_AFTER.apply }] : [];
+  const applied: LoadedPolicies[] = [];
+  for (const [index, { apply = [] }] of steps.entries()) {
+    const path = ['steps', index, 'apply'];
+    const loaded = await loadPolicies(apply, path, source, context);
+    const wrong = [...problemsOf(loaded), ...findTwice(loaded.taken.policies)];
+    applied.push(loaded);
+    problems.push(...wrong);
+    if (wrong.length > 0) holes.push({ mark: source.at(path), doubtful: DOUBTFUL_AFTER.apply });
+  }
+  return {
+    policies: { first: all, applied: applied.map(({ taken }) => taken.policies) },
+    lists: [first, ...applied],
+    problems,
+    holes,
+  };
+}
+
+function problemsOf({ taken: { problems, policyProblems } }: LoadedPolicies): readonly Problem[] {
+  return [...problems, ...policyProblems];
+}
+
+function knownNames(
+  { value }: SourceDocument,
+  { namespaces, pods }: Deployed,
+  { first, applied }: NamedPolicies,
+): KnownNames {
+  const written = namesIn(value);
+  const policies = [first, ...applied].flat().map((policy) => objectKey(policy.value));
+  return {
+    namespaces: [...new Set([...written.namespaces, ...namespaces.map((one) => one.value.name)])],
+    pods: [...new Set([...written.pods, ...pods.pods.map(objectKey)])],
+    policies: [...new Set(policies)],
+  };
+}
+
+function describeMisnamed(misnamed: readonly Misnamed[], known: KnownNames): readonly Problem[] {
+  return misnamed.map(({ action, text, message, mark }) =>
+    problemAt(mark, message, { hint: hintForObject(action, text, known) }),
+  );
+}

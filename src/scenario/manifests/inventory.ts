@@ -1,0 +1,86 @@
+/** What was found in the manifests of a scenario, to be shown and held against its checks. */
+import type { Location } from '../../errors.ts';
+import type { Labels } from '../../model/labels.ts';
+
+export interface ManifestInventory {
+  /** How many objects there are: each is a policy of the scenario, or in one of the lists. */
+  readonly objects: number;
+  readonly namespaces: readonly { readonly name: string; readonly location: Location }[];
+  readonly workloads: readonly FoundWorkload[];
+  readonly leftOut: readonly LeftOutWorkload[];
+  readonly services: readonly FoundService[];
+  /** Policies of other kinds, which are not applied. */
+  readonly foreignPolicies: readonly ForeignPolicy[];
+  readonly skipped: readonly SkippedKind[];
+  /** How to see what was rendered. */
+  readonly rendered: readonly { readonly command: string; readonly warnings: readonly string[] }[];
+  readonly doubts: readonly ManifestDoubt[];
+}
+
+/** A workload that became a pod. */
+export interface FoundWorkload {
+  readonly kind: string;
+  /** The pod: `namespace/name` */
+  readonly pod: string;
+  readonly name: string;
+  readonly location: Location;
+}
+
+/** A workload that became none. */
+export interface LeftOutWorkload {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Labels;
+  /** The scenario says so, or its pods have no address of their own. */
+  readonly why: 'absent' | 'hostNetwork';
+  readonly location: Location;
+}
+
+export interface FoundService {
+  readonly namespace: string;
+  readonly name: string;
+  /** Absent: it is served by others than the pods that a selector finds. */
+  readonly selector?: Labels;
+  readonly ports: readonly FoundServicePort[];
+  readonly location: Location;
+}
+
+export interface FoundServicePort {
+  readonly name?: string;
+  readonly port: number;
+  readonly protocol: string;
+  /** The number or the name of a port of its pods. */
+  readonly targetPort: number | string;
+  readonly location: Location;
+}
+
+/** A policy that is none of networking.k8s.io. */
+export interface ForeignPolicy {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Absent for one of the whole cluster, or where the object names none. */
+  readonly namespace?: string;
+  readonly name: string;
+  readonly text: string;
+  readonly location: Location;
+}
+
+/** Objects of one kind that a scenario has no use for. */
+export interface SkippedKind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly count: number;
+  /** Where they are, as messages show it. */
+  readonly files: readonly string[];
+}
+
+/** Something about a manifest that is not as its author may think, and with which a run goes on. */
+export interface ManifestDoubt {
+  readonly code: 'left-out-workload' | 'left-out-port' | 'refused-workload' | 'unapplied-policy';
+  /** The pod that it is about: `namespace/name` */
+  readonly pod?: string;
+  readonly message: string;
+  readonly location: Location;
+  readonly advice?: string;
+}

@@ -1,0 +1,206 @@
+/** Workloads and declared pods become the pods of a scenario. What is declared adds to a workload, names it, or leaves it out. */
+import type { Problem } from '../../errors.ts';
+import { objectKey } from '../../keys.ts';
+import { DNS_LABEL } from '../../labels.ts';
+import { problemAt } from '../mark.ts';
+import type { Mark, Marked, ScenarioPod } from '../scenario.ts';
+import { quote, suggest } from '../suggest.ts';
+import type { FoundWorkload, LeftOutWorkload, ManifestDoubt } from './inventory.ts';
+import type { Workload } from './workloads.ts';
+
+/** A pod as a scenario declares it. */
+export interface WrittenPod extends ScenarioPod {
+  /** It is left out, whatever the manifests say. */
+  readonly absent: boolean;
+  /** Whether it says anything of labels: those of a workload are its own. */
+  readonly hasLabels: boolean;
+  /** The workload that it stands for, as `deployment/web`, where it has another name. */
+  readonly workload?: Marked<string>;
+}
+
+export interface MergedPods {
+  readonly pods: readonly ScenarioPod[];
+  readonly workloads: readonly FoundWorkload[];
+  readonly leftOut: readonly LeftOutWorkload[];
+  readonly doubts: readonly ManifestDoubt[];
+  readonly problems: readonly Problem[];
+}
+
+/** Workloads come first, in the order of their manifests, and then the pods that are only declared. */
+export function mergePods(written: readonly WrittenPod[], workloads: readonly Workload[]): MergedPods {
+  const { named, problems: misnamed } = nameWorkloads(written, workloads);
+  const out = named.map((one) => ({ ...one, why: whyLeftOut(one) }));
+  const leftOut = out.flatMap(({ workload: { kind, namespace, name, labels, mark }, why }) =>
+    why === undefined ? [] : [{ kind, namespace, name, labels, why, location: mark.location }],
+  );
+  const kept = out.filter(({ why }) => why === undefined);
+  const taken = new Set(named.map(({ key }) => key));
+  const alone = written.filter((pod) => !taken.has(objectKey(pod)) && pod.workload === undefined);
+  return {
+    pods: [
+      ...kept.map(({ workload, declared, key }) => podOf(workload, declared, key)),
+      ...alone.filter(({ absent }) => !absent).map(asPod),
+    ],
+    workloads: kept.map(({ key, workload: { kind, name, mark } }) => ({
+      kind,
+      pod: key,
+      name,
+      location: mark.location,
+    })),
+    leftOut,
+    doubts: [
+      ...out.flatMap(({ key, workload, why }) =>
+        why === 'hostNetwork' ? [onHostNetwork(key, workload)] : [],
+      ),
+      ...kept.flatMap(({ key, workload }) => workload.doubts.map((doubt) => ({ ...doubt, pod: key }))),
+    ],
+    problems: [
+      ...misnamed,
+      ...findClashes(kept),
+      ...kept.flatMap(problemsOf),
+      ...alone.filter(({ absent }) => absent).map((pod) => absentNothing(pod, named)),
+    ],
+  };
+}
+
+function whyLeftOut({ workload, declared }: NamedWorkload): LeftOutWorkload['why'] | undefined {
+  if (declared?.absent === true) return 'absent';
+  return workload.hostNetwork ? 'hostNetwork' : undefined;
+}
+
+/** What is wrong with a workload by itself, or with what is said of it. */
+function problemsOf({ key, workload, declared }: NamedWorkload): readonly Problem[] {
+  return [
+    ...workload.problems,
+    ...(NAME.test(key.slice(key.indexOf('/') + 1)) ? [] : [unfitName(workload)]),
+    ...(declared?.hasLabels === true ? [ownLabels(key, declared.mark, workload)] : []),
+  ];
+}
+
+function findClashes(kept: readonly NamedWorkload[]): readonly Problem[] {
+  const first = new Map<string, Workload>();
+  return kept.flatMap(({ key, workload }) => {
+    const earlier = first.get(key);
+    if (earlier !== undefined) return [thereTwice(key, workload, earlier)];
+    first.set(key, workload);
+    return [];
+  });
+}
+
+function podOf(workload: Workload, declared: WrittenPod | undefined, key: string): ScenarioPod {
+  const { namespace, labels, ports, mark } = workload;
+  return {
+    namespace,
+    name: key.slice(key.indexOf('/') + 1),
+    labels,
+    ports: [...ports, ...(declared?.ports ?? [])],
+    ...(declared?.created === undefined ? {} : { created: declared.created }),
+    mark,
+  };
+}
+
+const NAME = new RegExp(`^${DNS_LABEL}$`);
+
+interface NamedWorkload {
+  /** `namespace/name` of the pod that it becomes. */
+  readonly key: string;
+  readonly workload: Workload;
+  /** What the scenario says of that pod. */
+  readonly declared: WrittenPod | undefined;
+}
+
+/** The name of a workload is that of its pod, unless the scenario gives it another. */
+function nameWorkloads(
+  written: readonly WrittenPod[],
+  workloads: readonly Workload[],
+): { readonly named: readonly NamedWorkload[]; readonly problems: readonly Problem[] } {
+  const names = new Map<Workload, WrittenPod>();
+  const problems: Problem[] = [];
+  for (const pod of written) {
+    if (pod.workload === undefined) continue;
+    const { value, mark } = pod.workload;
+    const [kind = '', name = ''] = value.split('/');
+    const neighbours = workloads.filter(({ namespace }) => namespace === pod.namespace);
+    const meant = neighbours.find(
+      (one) => one.name === name && one.kind.toLowerCase() === kind.toLowerCase(),
+    );
+    const other = meant === undefined ? undefined : names.get(meant);
+    if (meant === undefined) {
+      const known = neighbours.map(reference);
+      problems.push(
+        problemAt(mark, `no manifest has the workload ${quote(value)} in the namespace ${pod.namespace}`, {
+          hint: suggest(value, known, 'workloads'),
+        }),
+      );
+    } else if (other !== undefined) {
+      problems.push(
+        problemAt(mark, `the workload ${quote(value)} is named twice`, {
+          related: [{ message: 'first here', mark: other.mark }],
+        }),
+      );
+    } else names.set(meant, pod);
+  }
+  const declared = new Map(written.map((pod) => [objectKey(pod), pod]));
+  const named = workloads.map((workload) => {
+    const key = objectKey(names.get(workload) ?? workload);
+    return { key, workload, declared: declared.get(key) };
+  });
+  return { named, problems };
+}
+
+/** `deployment/web`, as kubectl writes it. */
+function reference({ kind, name }: Workload): string {
+  return `${kind.toLowerCase()}/${name}`;
+}
+
+function onHostNetwork(key: string, { kind, mark }: Workload): ManifestDoubt {
+  return {
+    code: 'left-out-workload',
+    message: `${kind} ${key} is left out: its pods are on the network of their nodes (hostNetwork), and podreach makes no such pods`,
+    location: mark.location,
+    advice: `If you know that, write "${key}: absent" under "pods".`,
+  };
+}
+
+function thereTwice(key: string, workload: Workload, earlier: Workload): Problem {
+  const { kind, name, namespace, mark } = workload;
+  return kind === earlier.kind
+    ? problemAt(mark, `${kind} ${namespace}/${name} is there twice`, {
+        hint: 'Name only manifests that are deployed together.',
+        related: [{ message: 'first here', mark: earlier.mark }],
+      })
+    : problemAt(mark, `two workloads are called ${quote(key)}: ${earlier.kind} and ${kind}`, {
+        hint: `Give one of them another name, under "pods": ${key}-${kind.toLowerCase()}: { workload: ${reference(workload)} }.`,
+        related: [{ message: 'first here', mark: earlier.mark }],
+      });
+}
+
+function unfitName(workload: Workload): Problem {
+  const { kind, namespace, name, mark } = workload;
+  return problemAt(
+    mark,
+    `the name of ${kind} ${quote(name)} cannot be that of a pod: it has more than 63 characters, or others than lower-case letters, digits and "-"`,
+    { hint: `Give it another one, under "pods": ${namespace}/NAME: { workload: ${reference(workload)} }.` },
+  );
+}
+
+function ownLabels(key: string, mark: Mark, { kind, mark: place }: Workload): Problem {
+  return problemAt(mark, `the labels of ${quote(key)} are those of its ${kind}`, {
+    hint: 'Leave "labels" out here: what is tested is what is deployed.',
+    related: [{ message: 'it comes from here', mark: place }],
+  });
+}
+
+function absentNothing(pod: WrittenPod, named: readonly NamedWorkload[]): Problem {
+  return problemAt(pod.mark, `there is no workload ${quote(objectKey(pod))} to leave out`, {
+    hint: suggest(
+      objectKey(pod),
+      named.map(({ key }) => key),
+      'workloads',
+    ),
+  });
+}
+
+function asPod({ namespace, name, labels, ports, created, mark }: WrittenPod): ScenarioPod {
+  return { namespace, name, labels, ports, ...(created === undefined ? {} : { created }), mark };
+}

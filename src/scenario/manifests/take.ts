@@ -1,0 +1,250 @@
+/**
+ * What a scenario takes of the manifests that it names: policies, namespaces, workloads and Services. Everything else is counted. Nothing
+ * is lost: each object is taken, left out with a word, counted, or wrong.
+ */
+import type { Problem } from '../../errors.ts';
+import { objectKey } from '../../keys.ts';
+import type { Labels } from '../../model/labels.ts';
+import { problemAt } from '../mark.ts';
+import type { Mark, Marked, PlannedPolicy } from '../scenario.ts';
+import { nearest, quote } from '../suggest.ts';
+import type { DocumentPath } from '../walk.ts';
+import { type ManifestDocument, nameOrigin } from './document.ts';
+import { groupOf, readLabels, valueAt } from './fields.ts';
+import type { FoundManifests, ListPurpose, ManifestSource } from './find.ts';
+import type { ForeignPolicy, FoundService, SkippedKind } from './inventory.ts';
+import { type Belonging, nameOf, namespaceFor } from './place.ts';
+import { policyKindOf, readPolicy } from './policies.ts';
+import { readService } from './services.ts';
+import { podTemplateOf, readWorkload, type Workload } from './workloads.ts';
+
+/** A policy, with the entry of the scenario that names it. */
+export interface TakenPolicy extends Marked<PlannedPolicy> {
+  /** Where it stands itself. */
+  readonly place: Mark;
+}
+
+/** What was taken of a list of entries. */
+export interface TakenManifests {
+  readonly policies: readonly TakenPolicy[];
+  readonly foreignPolicies: readonly ForeignPolicy[];
+  readonly workloads: readonly Workload[];
+  readonly services: readonly FoundService[];
+  /** What a scenario has no use for. */
+  readonly skipped: readonly ManifestDocument[];
+  /** With what is not a policy. */
+  readonly problems: readonly Problem[];
+  readonly policyProblems: readonly Problem[];
+}
+
+/** A namespace that a manifest declares. */
+export interface FoundNamespace {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly mark: Mark;
+}
+
+type Role =
+  | { readonly kind: 'policy' | 'foreign-policy' | 'service' | 'namespace' | 'other' }
+  | { readonly kind: 'workload'; readonly template: DocumentPath };
+
+function roleOf(document: ManifestDocument): Role {
+  const policy = policyKindOf(document);
+  if (policy !== undefined) return { kind: policy === 'own' ? 'policy' : 'foreign-policy' };
+  const template = podTemplateOf(document);
+  if (template !== undefined) return { kind: 'workload', template };
+  if (groupOf(document.apiVersion) === '') {
+    if (document.kind === 'Namespace') return { kind: 'namespace' };
+    if (document.kind === 'Service') return { kind: 'service' };
+  }
+  return { kind: 'other' };
+}
+
+/** The namespaces that manifests declare, as they are written: one may be there several times. */
+export function takeNamespaces(found: readonly FoundManifests[]): {
+  readonly namespaces: readonly FoundNamespace[];
+  readonly problems: readonly Problem[];
+} {
+  const namespaces: FoundNamespace[] = [];
+  const problems: Problem[] = [];
+  for (const document of found.flatMap(({ documents }) => documents)) {
+    if (roleOf(document).kind !== 'namespace') continue;
+    const name = nameOf(document);
+    if (typeof name !== 'string') {
+      problems.push(name);
+      continue;
+    }
+    const { labels, problems: wrong } = readLabels(document, ['metadata', 'labels']);
+    problems.push(...wrong);
+    namespaces.push({ name, labels, mark: document.at([]) });
+  }
+  return { namespaces, problems };
+}
+
+/**
+ * Takes what there is, in the order in which it is named.
+ * @param known the namespaces that there are; undefined where that is not known
+ */
+export function takeManifests(
+  found: readonly FoundManifests[],
+  wanted: ListPurpose,
+  known: readonly string[] | undefined,
+): TakenManifests {
+  const taker = new Taker();
+  for (const one of found) {
+    const { entry, documents, problems } = one;
+    taker.problems.push(...problems);
+    const { source, mark } = entry;
+    const given = 'namespace' in source ? source.namespace : undefined;
+    if (given !== undefined && known !== undefined && !known.includes(given)) {
+      taker.problems.push(existsNowhere(given, known, mark));
+      continue;
+    }
+    const belonging: Belonging = {
+      ...(given === undefined ? {} : { given }),
+      refusesOthers: source.kind !== 'helm',
+      known,
+      inNamespace: entry.inNamespace ?? inNamespace(source),
+    };
+    const roles = documents.map((document) => ({ document, role: roleOf(document) }));
+    for (const { document, role } of roles) {
+      if (isWanted(role, wanted) || role.kind === 'foreign-policy')
+        taker.take(document, role, belonging, mark);
+      else taker.skipped.push(document);
+    }
+    if (problems.length === 0 && !roles.some(({ role }) => isWanted(role, wanted)))
+      taker.problems.push(nothingIn(one, wanted));
+  }
+  return taker;
+}
+
+function inNamespace(source: ManifestSource): ((namespace: string) => string) | undefined {
+  if (source.kind !== 'path') return undefined;
+  return (namespace) => `{ path: ${source.path}, namespace: ${namespace} }`;
+}
+
+function isWanted({ kind }: Role, wanted: ListPurpose): boolean {
+  return wanted === 'policies' ? kind === 'policy' : kind !== 'other';
+}
+
+class Taker implements TakenManifests {
+  readonly policies: TakenPolicy[] = [];
+  readonly foreignPolicies: ForeignPolicy[] = [];
+  readonly workloads: Workload[] = [];
+  readonly services: FoundService[] = [];
+  readonly skipped: ManifestDocument[] = [];
+  readonly problems: Problem[] = [];
+  readonly policyProblems: Problem[] = [];
+
+  take(document: ManifestDocument, role: Role, belonging: Belonging, mark: Mark): void {
+    switch (role.kind) {
+      case 'policy': {
+        const policy = readPolicy(document, belonging);
+        if ('name' in policy) this.policies.push({ value: policy, mark, place: document.at([]) });
+        else this.policyProblems.push(...policy);
+        return;
+      }
+      case 'foreign-policy':
+        this.foreignPolicies.push(asForeign(document, belonging));
+        return;
+      case 'workload': {
+        const place = this.#placeOf(document, belonging);
+        if (place !== undefined) this.workloads.push(readWorkload(document, role.template, place));
+        return;
+      }
+      case 'service': {
+        const place = this.#placeOf(document, belonging);
+        if (place !== undefined) this.services.push(readService(document, place));
+        return;
+      }
+      // Namespaces are taken before all else, and nothing else is taken.
+      case 'namespace':
+      case 'other':
+        return;
+    }
+  }
+
+  #placeOf(
+    document: ManifestDocument,
+    belonging: Belonging,
+  ): { readonly namespace: string; readonly name: string } | undefined {
+    const name = nameOf(document);
+    const namespace = namespaceFor(document, belonging);
+    this.problems.push(...[name, namespace].filter((one) => typeof one !== 'string'));
+    return typeof name === 'string' && typeof namespace === 'string' ? { name, namespace } : undefined;
+  }
+}
+
+function asForeign(document: ManifestDocument, { given }: Belonging): ForeignPolicy {
+  const { apiVersion, kind, value, text, at } = document;
+  const [name, namespace = given] = ['name', 'namespace'].map((key) => valueAt(value, ['metadata', key]));
+  return {
+    apiVersion,
+    kind,
+    ...(typeof namespace === 'string' ? { namespace } : {}),
+    name: typeof name === 'string' ? name : '',
+    text,
+    location: at([]).location,
+  };
+}
+
+/** Where a policy is there a second time. */
+export function findTwice(policies: readonly TakenPolicy[]): readonly Problem[] {
+  const first = new Map<string, Mark>();
+  return policies.flatMap(({ value, place }) => {
+    const key = objectKey(value);
+    const earlier = first.get(key);
+    if (earlier === undefined) {
+      first.set(key, place);
+      return [];
+    }
+    return [
+      problemAt(place, `the policy ${quote(key)} is there twice`, {
+        related: [{ message: 'first here', mark: earlier }],
+      }),
+    ];
+  });
+}
+
+/** Adds up what several lists have passed over. */
+export function countKinds(documents: readonly ManifestDocument[]): readonly SkippedKind[] {
+  const kinds = Map.groupBy(documents, ({ apiVersion, kind }) => `${kind} ${apiVersion}`);
+  return [...kinds.values()].flatMap((all) =>
+    all.slice(0, 1).map(({ apiVersion, kind }) => ({
+      apiVersion,
+      kind,
+      count: all.length,
+      files: [...new Set(all.map(({ origin }) => nameOrigin(origin)))],
+    })),
+  );
+}
+
+function existsNowhere(namespace: string, known: readonly string[], mark: Mark): Problem {
+  return problemAt(
+    mark,
+    `the namespace ${quote(namespace)} exists nowhere: neither the scenario nor its manifests declare it`,
+    { hint: nearestOr(namespace, known, `Declare it: under "namespaces", write ${namespace}: {}.`) },
+  );
+}
+
+function nearestOr(word: string, known: readonly string[], otherwise: string): string {
+  const near = nearest(word, known);
+  return near === undefined ? otherwise : `Did you mean ${quote(near)}?`;
+}
+
+function nothingIn({ entry: { source, mark }, documents }: FoundManifests, wanted: ListPurpose): Problem {
+  const [only, ...others] = documents;
+  if (source.kind === 'inline' && only !== undefined && others.length === 0) {
+    return problemAt(mark, `this is kind ${only.kind} of ${only.apiVersion}, not NetworkPolicy`, {
+      hint: 'podreach applies NetworkPolicies of networking.k8s.io/v1 only.',
+    });
+  }
+  const kinds = countKinds(documents).map(({ kind, count }) => `${count} ${kind}`);
+  return problemAt(
+    mark,
+    wanted === 'policies'
+      ? `there is no policy in ${source.path}`
+      : `there is nothing to test in ${source.path}: no workload, policy, Service or Namespace`,
+    kinds.length === 0 ? {} : { hint: `There is: ${kinds.join(', ')}.` },
+  );
+}

@@ -1,0 +1,108 @@
+/** Whatever a folder holds: each object is taken, left out with a word, or counted. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { createProject } from '../project.ts';
+import { scenario } from './manifests.ts';
+
+type Made = {
+  readonly list: 'policies' | 'namespaces' | 'workloads' | 'leftOut' | 'services' | 'foreign' | 'skipped';
+  readonly apiVersion: string;
+  readonly kind: string;
+};
+
+const DEPLOYMENT: Made = { list: 'workloads', apiVersion: 'apps/v1', kind: 'Deployment' };
+
+const KINDS: readonly Made[] = [
+  { list: 'policies', apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
+  { list: 'namespaces', apiVersion: 'v1', kind: 'Namespace' },
+  { list: 'workloads', apiVersion: 'v1', kind: 'Pod' },
+  DEPLOYMENT,
+  { list: 'workloads', apiVersion: 'batch/v1', kind: 'CronJob' },
+  { list: 'leftOut', apiVersion: 'apps/v1', kind: 'DaemonSet' },
+  { list: 'services', apiVersion: 'v1', kind: 'Service' },
+  { list: 'foreign', apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy' },
+  { list: 'foreign', apiVersion: 'crd.projectcalico.org/v1', kind: 'NetworkPolicy' },
+  { list: 'skipped', apiVersion: 'v1', kind: 'ConfigMap' },
+  { list: 'skipped', apiVersion: 'serving.knative.dev/v1', kind: 'Service' },
+  { list: 'skipped', apiVersion: 'example.com/v1', kind: 'Deployment' },
+];
+
+/** Every object has a name of its own: its place. */
+function objectOf({ apiVersion, kind, list }: Made, index: number): object {
+  const spec = { hostNetwork: list === 'leftOut', containers: [{ name: 'a', image: 'a' }] };
+  const template = { metadata: { labels: { place: String(index) } }, spec };
+  const specs: Readonly<Record<string, unknown>> = {
+    Pod: spec,
+    CronJob: { jobTemplate: { spec: { template } } },
+    NetworkPolicy: { podSelector: {} },
+  };
+  return {
+    apiVersion,
+    kind,
+    metadata: { name: `o${index}`, ...(kind === 'Namespace' ? {} : { namespace: 'shop' }) },
+    spec: specs[kind] ?? { template },
+  };
+}
+
+/** In files as they come: documents, lists, JSON, Windows' ends of lines, empty documents. */
+const files = fc.array(
+  fc.record({
+    kinds: fc.array(fc.constantFrom(...KINDS), { maxLength: 6 }),
+    form: fc.constantFrom('yaml', 'list', 'json', 'crlf'),
+    folder: fc.constantFrom('', 'sub/', 'sub/deeper/'),
+  }),
+  { minLength: 1, maxLength: 5 },
+);
+
+test('nothing is lost', { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(files, async (made) => {
+      let next = 0;
+      const all = made.flatMap(({ kinds }) => kinds);
+      const texts = made.map(({ kinds, form, folder }, place): readonly [string, string] => {
+        const objects = kinds.map((kind) => objectOf(kind, next++));
+        const list = { apiVersion: 'v1', kind: 'List', items: objects };
+        const yaml = `# begins\n---\n${objects.map((one) => stringify(one)).join('---\n')}---\n`;
+        const text = {
+          yaml,
+          list: stringify(list),
+          json: JSON.stringify(list, undefined, '\t'),
+          crlf: `\uFEFF${yaml.replaceAll('\n', '\r\n')}`,
+        }[form];
+        return [`d/${folder}${place}.${form === 'json' ? 'json' : 'yaml'}`, text];
+      });
+      await using project = await createProject({
+        'a.yaml': scenario(
+          'manifests: [d]\nnamespaces: { shop: {} }\npods: { shop/a: {}, shop/b: { ports: [1] } }\n',
+        ),
+        ...Object.fromEntries(texts),
+        // So that there is something to test.
+        'd/last.yaml': stringify(objectOf(DEPLOYMENT, next)),
+      });
+      const [plan] = await project.load(['a.yaml']);
+      const manifests = plan?.manifests;
+      const count = (list: Made['list']): number => all.filter((one) => one.list === list).length;
+      expect({
+        objects: manifests?.objects,
+        policies: plan?.steps[0].policies.length,
+        namespaces: manifests?.namespaces.length,
+        workloads: manifests?.workloads.length,
+        leftOut: manifests?.leftOut.length,
+        services: manifests?.services.length,
+        foreign: manifests?.foreignPolicies.length,
+        skipped: manifests?.skipped.reduce((sum, one) => sum + one.count, 0),
+      }).toEqual({
+        objects: all.length + 1,
+        policies: count('policies'),
+        namespaces: count('namespaces'),
+        workloads: count('workloads') + 1,
+        leftOut: count('leftOut'),
+        services: count('services'),
+        foreign: count('foreign'),
+        skipped: count('skipped'),
+      });
+    }),
+    { numRuns: 60 },
+  );
+});
