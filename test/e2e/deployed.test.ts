@@ -81,4 +81,7 @@ test('a label that is misspelt in the template of a Deployment is found', async 
   const { exitCode, stdout } = await runCli(['run', 'checks.yaml'], { cwd: folder.path });
   expect(exitCode).toBe(1);
   expect(stdout).toContain('1 broken');
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+    'workloads shop/web is a Deployment (manifests/apps.yaml:8), data/db is a StatefulSet (manifests/data/database.json:5)',
+  );
 });
