@@ -92,7 +92,7 @@ function renderDuring({ shown }: UpgradeView): Markup | readonly Markup[] {
     rows.length > 0,
     () => html`<section id="during" aria-labelledby="during-title">
 <h2 id="during-title">Not as expected during the upgrade: ${formatNumber(worse.length)}</h2>
-${renderTable('Not as expected', ['', 'check', 'where', 'what', 'reason'], rows)}
+${renderTable('Not as expected', ['verdict', 'check', 'where', 'what', 'reason'], rows)}
 ${only(left > 0, () => html`<p>${describeLeft(left)}.</p>`)}
 </section>
 `,
