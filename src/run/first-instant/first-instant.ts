@@ -91,7 +91,7 @@ export function firstInstantOf(check: NewPodCheck, { everyMs, withinMs }: FirstI
 }
 
 /** So long an agent may take on a busy node until it dials first: `triedMs` tells it. */
-const STARTING_MS = 2_000;
+const STARTING_MS = 1_000;
 
 /** Before an agent dials first nobody could see anything: that it starts is no doubt about what it saw then. */
 function isStarting({ kind, ended }: Window, triedMs = Number.POSITIVE_INFINITY): boolean {

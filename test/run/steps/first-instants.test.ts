@@ -77,7 +77,7 @@ interface Acts {
   readonly whileSettling?: (kube: Kube) => Promise<unknown>;
 }
 
-/** @param name of the scenario, unlike that of any other test: their agents are told apart by it */
+/** No agent is asked anything meanwhile. @param name of the scenario, unlike that of any other test: their agents are told apart by it */
 async function runFirst(
   name: string,
   { before, whileSettling }: Acts,
@@ -89,11 +89,13 @@ async function runFirst(
   return await runWith(
     throughProxy(sandbox(), { question: () => acting }),
     (event, kube) => {
-      if (isAt(event, 'settle')) return whileSettling?.(kube);
-      if (!isAt(event, 'apply') || before === undefined) return undefined;
-      acting = nodeOf(`${name}/db`, kube)
-        .then((node) => before(kube, node))
-        .then(() => undefined);
+      const work = isAt(event, 'settle')
+        ? whileSettling?.(kube)
+        : isAt(event, 'apply')
+          ? nodeOf(`${name}/db`, kube).then((node) => before?.(kube, node))
+          : undefined;
+      if (work === undefined) return undefined;
+      acting = work.then(() => undefined);
       return acting;
     },
     { scenario, withinMs: 30_000 },
@@ -167,7 +169,8 @@ function checksOf(record: RunRecord): Readonly<Record<'web' | 'job', CheckRecord
 
 /** A pass; or nobody could tell, because the machine had no time for an agent. */
 function expectPass({ verdict, reason }: CheckRecord): void {
-  if (verdict === 'inconclusive') expect(reason).toMatch(/did not run$|was not seen to (listen|be open)$/);
+  if (verdict === 'inconclusive')
+    expect(reason).toMatch(/did not run$|was not seen to (listen|be open)$|^what \S+ saw before it was/);
   else expect(verdict).toBe('pass');
 }
 
@@ -293,11 +296,10 @@ describe.concurrent('the first instant of pods that a step makes', () => {
       },
     });
     const { job } = checksOf(record);
+    // It may have been stopped before it dialled for the first time.
     expect(job).toMatchObject({
       verdict: 'inconclusive',
-      reason: expect.stringMatching(
-        /^what stalled\/job saw when it was .* old is not known: the agent of stalled\/job did not run$/,
-      ),
+      reason: expect.stringMatching(/^what stalled\/job saw .* is not known: /),
     });
     expect(new Set(job.firstInstant?.windows.map(({ kind }) => kind))).toEqual(new Set(['unknown']));
   });
