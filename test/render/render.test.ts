@@ -277,6 +277,9 @@ hint: Install helm (https://helm.sh/docs/intro/install/), or render it elsewhere
   );
 });
 
+/** However busy the machine is. */
+const PATIENT = { timeout: 60_000 };
+
 /** Starts another program, which holds the output open, and is to end with it. */
 const LINGERS = 'sleep 600 & echo $! > "$dir/sleeper"; wait';
 
@@ -286,17 +289,17 @@ test('a program that does not end is ended, with all that it has started', async
     `scenario-invalid: kustomize cannot render deploy/base in time: it had not ended after 1 s
 hint: See what it waits for: kustomize build deploy/base. Or render it elsewhere and hand over what comes out: kustomize build deploy/base | podreach run --manifests - SCENARIO`,
   );
-  expect(isRunning(desk.folder)).toBe(false);
+  await expect.poll(() => isRunning(desk.folder), PATIENT).toBe(false);
 });
 
 test('an interruption ends it too', async () => {
   using desk = deskWith({ kustomize: LINGERS });
   const stop = new AbortController();
   const rendering = desk.render({ tool: 'kustomize' }, { signal: stop.signal });
-  await expect.poll(() => existsSync(join(desk.folder.path, 'bin/sleeper'))).toBe(true);
+  await expect.poll(() => existsSync(join(desk.folder.path, 'bin/sleeper')), PATIENT).toBe(true);
   stop.abort(new Error('stop'));
   await expect(rendering).rejects.toThrow('stop');
-  expect(isRunning(desk.folder)).toBe(false);
+  await expect.poll(() => isRunning(desk.folder), PATIENT).toBe(false);
 });
 
 function isRunning({ path }: Folder): boolean {
