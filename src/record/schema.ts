@@ -406,6 +406,17 @@ export const scenarioSchema = z.strictObject({
   namespaces: namespaces.describe('Those of its first step.'),
   pods: pods.describe('Those of its first step.'),
   policies: policies.describe('Those of its first step.'),
+  workloads: z
+    .array(
+      z.strictObject({
+        pod: z.string().describe('namespace/name of the pod.'),
+        kind: z.string().describe('Such as Deployment.'),
+        name: z.string().describe('Of the workload; its pod may have another.'),
+        location,
+      }),
+    )
+    .exactOptional()
+    .describe('The workloads of manifests that pods stand for, and where they are written. Absent: none.'),
   grounds: z
     .array(grounds)
     .default([])

@@ -58,6 +58,7 @@ export function startScenario(plan: Plan): ScenarioDraft {
     status: 'waiting',
     phases: [],
     ...stateOf(first),
+    ...workloadsIn(plan),
     grounds,
     ...knownIn(plan),
     warnings: reviewPlan(plan).map((warning) => ({ ...warning })),
@@ -81,6 +82,12 @@ function declaredIn(steps: Plan['steps']): Pick<ScenarioDraft, 'declaredChecks'>
 
 function knownIn({ knownIssues }: Plan): Pick<ScenarioDraft, 'knownIssues'> {
   return knownIssues === undefined ? {} : { knownIssues: knownIssues.map((issue) => ({ ...issue })) };
+}
+
+/** Which pods stand for workloads of manifests. */
+function workloadsIn({ manifests }: Plan): Pick<ScenarioDraft, 'workloads'> {
+  const { workloads = [] } = manifests ?? {};
+  return workloads.length === 0 ? {} : { workloads: workloads.map((workload) => ({ ...workload })) };
 }
 
 type StepPredictions = readonly CheckDraft['predicted'][];

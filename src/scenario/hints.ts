@@ -47,6 +47,18 @@ const MEANT_IN_STEP: ReadonlyMap<string, readonly string[]> = new Map<string, re
   ),
 ]);
 
+/** Words for the keys of an entry of manifests. */
+const MEANT_IN_MANIFESTS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['chart', ['helm']],
+  ['kustomization', ['kustomize']],
+  ['ns', ['namespace']],
+  ['name', ['release']],
+  ['valuesfiles', ['values']],
+  ...['file', 'files', 'folder', 'directory', 'dir', 'glob'].map(
+    (word) => [word, ['path']] satisfies [string, readonly string[]],
+  ),
+]);
+
 /** Words for what a known issue calls by its verdict. */
 const MEANT_VERDICT: Readonly<Record<string, string>> = {
   leak: 'leaked',
@@ -75,19 +87,25 @@ export function hintForChoice(value: unknown, choices: readonly string[]): strin
   return near !== undefined && choices.includes(near) ? `Did you mean ${quote(near)}?` : undefined;
 }
 
+const MEANT_BY_LIST: ReadonlyMap<unknown, ReadonlyMap<string, readonly string[]>> = new Map([
+  ['steps', MEANT_IN_STEP],
+  ['manifests', MEANT_IN_MANIFESTS],
+]);
+
 /** The keys that were probably meant by an unknown one; the one that is nearest, or those that mean what it says elsewhere. */
 export function meantKeys(key: string, path: DocumentPath, known: readonly string[]): readonly string[] {
   const near = nearest(key, known);
   if (near !== undefined) return [near];
   const word = key.toLowerCase();
-  const inStep = path[0] === 'steps' && path.length === 2 ? MEANT_IN_STEP.get(word) : undefined;
-  const meant = inStep ?? (Object.hasOwn(MEANT, word) ? [String(MEANT[word])] : []);
+  const special = path.length === 2 ? MEANT_BY_LIST.get(path[0])?.get(word) : undefined;
+  const meant = special ?? (Object.hasOwn(MEANT, word) ? [String(MEANT[word])] : []);
   return meant.filter((one) => known.includes(one));
 }
 
 /** For a key that is not known where it stands. */
 export function hintForUnknownKey(key: string, path: DocumentPath, known: readonly string[]): string {
   const meant = meantKeys(key, path, known);
+  if (path[0] === 'pods' && key === 'absent') return `Write ${quote(`${String(path[1])}: absent`)}.`;
   if (meant.length > 0) return `Did you mean ${quoteAny(meant)}?`;
   return path.length === 0 && IN_STEPS.has(key)
     ? `Write it in an entry of "steps": what stands beside it is there from the start.`

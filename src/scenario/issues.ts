@@ -14,7 +14,7 @@ import { problemAt } from './mark.ts';
 import type { Mark } from './scenario.ts';
 import { CUT_BY_HINT, HEAD_HINT, scenarioSchema } from './schema.ts';
 import type { SourceDocument } from './source.ts';
-import { nearest, quote } from './suggest.ts';
+import { quote } from './suggest.ts';
 import { type DocumentPath, withoutStep } from './walk.ts';
 
 export type Issue = z.core.$ZodIssue;
@@ -174,6 +174,8 @@ function hintForKind(
   if (expected === 'a mapping' && isLabels(path)) return { hint: hintForLabels(value) };
   if (path[0] === 'steps' && path[2] === 'label' && path.length === 3)
     return { hint: 'Write labels for each pod and namespace, such as { shop/web: { app: web } }.' };
+  if (path[0] === 'manifests' && path[2] === 'set' && path.length === 3)
+    return { hint: 'Write values by their paths, such as { image.tag: "2" }.' };
   if (value === null && expected === 'a list')
     return { hint: 'Leave the key out, or write an empty list: []' };
   if (expected === 'a list' && isRecord(value) && !Array.isArray(value))
@@ -260,7 +262,11 @@ function strangeness(issues: readonly Issue[]): number {
     if (issue.code !== 'unrecognized_keys') return sum + 1;
     const known = knownKeys(issue);
     return (
-      sum + issue.keys.reduce((total, key) => total + (nearest(key, known) === undefined ? 2000 : 1000), 0)
+      sum +
+      issue.keys.reduce(
+        (total, key) => total + (meantKeys(key, issue.path, known).length === 0 ? 2000 : 1000),
+        0,
+      )
     );
   }, 0);
 }

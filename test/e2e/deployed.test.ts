@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folderWith, ROOT, runCli } from '../support/cli.ts';
 
-const TREE = join(ROOT, 'test/scenario/manifests/trees/mixed');
+const TREES = join(ROOT, 'test/scenario/manifests/trees');
+const TREE = join(TREES, 'mixed');
 
 async function copyOfTree() {
   const folder = folderWith({});
@@ -59,10 +60,13 @@ test('plan --json has all of it', async () => {
   });
 });
 
-test('a folder of workloads, Services and policies runs on the sandbox as it is', async () => {
-  const { exitCode, stdout, stderr } = await runCli(['run', 'checks.yaml'], { cwd: TREE });
+test.concurrent.each([
+  ['a folder of workloads, Services and policies', 'mixed', '4 passed'],
+  ['an operator, with policies for kubectl -n', 'operator', '6 passed'],
+])('%s runs on the sandbox as it is', async (_, tree, passed) => {
+  const { exitCode, stdout, stderr } = await runCli(['run', 'checks.yaml'], { cwd: join(TREES, tree) });
   expect(stderr).not.toContain('warning');
-  expect(stdout).toContain('4 passed');
+  expect(stdout).toContain(passed);
   expect(exitCode).toBe(0);
 });
 
@@ -77,4 +81,7 @@ test('a label that is misspelt in the template of a Deployment is found', async 
   const { exitCode, stdout } = await runCli(['run', 'checks.yaml'], { cwd: folder.path });
   expect(exitCode).toBe(1);
   expect(stdout).toContain('1 broken');
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+    'workloads shop/web is a Deployment (manifests/apps.yaml:8), data/db is a StatefulSet (manifests/data/database.json:5)',
+  );
 });

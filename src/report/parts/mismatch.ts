@@ -37,6 +37,7 @@ export function factsOf(check: CheckView): Fact[] {
   return [
     ...seenFacts(check),
     { label: 'declared', text: describeLocation(check.declared) },
+    ...fact('workloads', describeWorkloads(check)),
     ...knownFacts(check),
     ...opinionFacts(check),
     ...policyFacts(check),
@@ -44,6 +45,14 @@ export function factsOf(check: CheckView): Fact[] {
     check.reproduce(),
     ...keptFacts(check),
   ];
+}
+
+/** What of manifests its pods stand for. */
+function describeWorkloads({ from, to, scenario }: CheckView): string | undefined {
+  const named = (scenario.workloads ?? [])
+    .filter(({ pod }) => pod === from || pod === to)
+    .map(({ pod, kind, location }) => `${pod} is a ${kind} (${describeLocation(location)})`);
+  return named.length === 0 ? undefined : named.join(', ');
 }
 
 /** A run goes on to its last step: what it leaves in place is that, and not the step in question. */

@@ -495,6 +495,43 @@ scenario-invalid: 1 problem in helm template charts/shop (shop/templates/policy.
     ]);
   });
 
+  test('words of other tools for the keys of an entry', async () => {
+    const failure = await failureOf(
+      `manifests:
+  - { chart: c, name: shop, namespace: shop, set: [a=b] }
+  - { folder: c, ns: shop }
+  - { kustomization: c }
+  - { helm: c, release: Shop, namespace: shop }
+  - { helm: c, release: shop }
+namespaces: { shop: {} }
+pods:
+  shop/a: absnt
+  shop/b: { absent: true }
+`,
+      { 'c/p.yaml': object('v1', 'Namespace', 'shop'), 'c/kustomization.yaml': 'resources: [p.yaml]' },
+    );
+    expect(failure.split('\n').filter((line) => /^\S|hint/.test(line))).toEqual([
+      'a.yaml:5:7: unknown key "chart"',
+      '  hint: Did you mean "helm"?',
+      'a.yaml:5:17: unknown key "name"',
+      '  hint: Did you mean "release"?',
+      'a.yaml:5:51: expected a mapping, found a list',
+      '  hint: Write values by their paths, such as { image.tag: "2" }.',
+      'a.yaml:6:7: unknown key "folder"',
+      '  hint: Did you mean "path"?',
+      'a.yaml:6:18: unknown key "ns"',
+      '  hint: Did you mean "namespace"?',
+      'a.yaml:7:7: unknown key "kustomization"',
+      '  hint: Did you mean "kustomize"?',
+      'a.yaml:8:25: "Shop" is not the name of a release: use lower-case letters, digits, "-" and ".", at most 53 characters',
+      'a.yaml:9:5: the key "namespace" is missing',
+      'a.yaml:12:11: "absnt" is not a pod: write what it has, such as { ports: [8080] }, or "absent"',
+      'a.yaml:13:13: unknown key "absent"',
+      '  hint: Write "shop/b: absent".',
+      'scenario-invalid: 10 problems in a.yaml',
+    ]);
+  });
+
   test('a template that nobody has rendered', async () => {
     expect(
       await failureOf(`manifests: [t]\n${SHOP}`, {
