@@ -141,6 +141,9 @@ hint: Install helm (https://helm.sh/docs/intro/install/), or render it elsewhere
   });
 });
 
+/** However busy the machine is. */
+const PATIENT = { timeout: 60_000 };
+
 test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
@@ -149,12 +152,11 @@ test.each([
   const env = withPrograms(folder, { helm: 'sleep 600 & echo $! > "$dir/sleeper"; wait' });
   const waiting = startCli(['validate', 'checks.yaml'], { cwd: folder.path, env });
   const note = join(folder.path, 'bin/sleeper');
-  await expect
-    .poll(() => existsSync(note) && readFileSync(note, 'utf8').trim(), { timeout: 60_000 })
-    .toBeTruthy();
+  await expect.poll(() => existsSync(note) && readFileSync(note, 'utf8').trim(), PATIENT).toBeTruthy();
   waiting.child.kill(signal);
   expect(await waiting.ended).toEqual({ exitCode, stdout: '', stderr: `error: interrupted by ${signal}\n` });
   const stat = `/proc/${readFileSync(note, 'utf8').trim()}/stat`;
   // What has ended may wait for its new parent to take notice of it.
-  expect(existsSync(stat) && !/\) Z /.test(readFileSync(stat, 'utf8'))).toBe(false);
+  const isRunning = () => existsSync(stat) && !/\) Z /.test(readFileSync(stat, 'utf8'));
+  await expect.poll(isRunning, PATIENT).toBe(false);
 });
