@@ -86,7 +86,8 @@ export function featuresOf(check: CheckView): Feature[] {
             all: isLocal ? 'stay on one node' : 'go from one node to another',
             every: isLocal ? 'that stays on one node' : 'that goes from one node to another',
             short: isLocal ? 'within one node' : 'across nodes',
-            implied: [],
+            // Where there are but two nodes.
+            implied: isLocal ? [] : [...atNode(fromNode), ...atNode(toNode)],
           },
         ]),
     {
