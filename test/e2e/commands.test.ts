@@ -468,7 +468,7 @@ describe('wrong usage ends with 2 and starts nothing', () => {
     [['validate', '-'], '<stdin>:1:1: standard input is empty'],
     [
       ['plan', '--quiet'],
-      'hint: --quiet is an option of podreach run, podreach monitor, podreach report, podreach diff, podreach history, podreach cluster create, podreach cluster upgrade.',
+      'hint: --quiet is an option of podreach run, podreach monitor, podreach upgrade, podreach report, podreach diff, podreach history, podreach cluster create, podreach cluster upgrade.',
     ],
     [['validate', '-f', 'x.yaml'], 'hint: Files are named without an option: podreach validate FILE.'],
     [['run', '-n', 'shop'], 'hint: A scenario names its namespaces itself, so there is no option for one.'],
