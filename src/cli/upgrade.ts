@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { PodreachError } from '../errors.ts';
 import { COMPARISON_FORMATS } from '../report/formats.ts';
+import { refuseNothing } from './beside.ts';
 import type { SetExitCode } from './main.ts';
 import { reportOption, SCENARIO_PATHS } from './options.ts';
 import { printRole } from './run.ts';
@@ -71,6 +72,7 @@ async function upgradeScenarios(
     throw new PodreachError('usage', 'no command is given that upgrades anything', {
       hint: 'Write it after --, as in: podreach upgrade scenarios -- ./upgrade.sh. Without one there is podreach monitor.',
     });
+  refuseNothing(line);
   const { openProgress, recordSaver } = await import('./outputs.ts');
   const { openFolder, writePages, writePart } = await import('./upgrade-folder.ts');
   const { withSummary, withTerminal } = await import('./default-reports.ts');

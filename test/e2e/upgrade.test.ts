@@ -169,6 +169,7 @@ describe('is refused before anything starts', () => {
   test.concurrent.each<[string, readonly string[], RegExp]>([
     ['no command', [], /no command is given.*\n.*podreach monitor/],
     ['dashes without a command', ['--'], /no command is given/],
+    ['a command that is not there', ['--', './upgrade.sh'], /there is no program \.\/upgrade\.sh\n/],
     ['--keep', ['--keep', '--', 'true'], /unknown option '--keep'/],
     [
       'another format',
