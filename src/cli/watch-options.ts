@@ -1,6 +1,6 @@
 /** The options of every command that watches. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration, parseSpan } from './options.ts';
+import { noteGiven, parseDuration, parseSpan } from './options.ts';
 
 export interface WatchCommandOptions {
   readonly for?: number;
@@ -14,7 +14,15 @@ export interface WatchCommandOptions {
   readonly churn?: number;
 }
 
-export function addWatchOptions(command: Command): void {
+/** The options of a run, and those of its watch, as they were written. */
+export interface OptionsAgain {
+  readonly again: readonly string[];
+  readonly watchedAgain: readonly string[];
+}
+
+/** @returns those of them that are given: filled when the command is parsed */
+export function addWatchOptions(command: Command): readonly string[] {
+  const others = command.options.length;
   command
     .option(
       '--for <duration>',
@@ -53,6 +61,7 @@ export function addWatchOptions(command: Command): void {
       'make so many new pods a minute, copies of those that checks start at, which try their checks from their first millisecond',
       parsePodsPerMinute,
     );
+  return noteGiven(command, command.options.slice(others));
 }
 
 /** A timer cannot wait for longer than three weeks. */
