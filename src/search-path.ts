@@ -2,6 +2,13 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+/** Whether there is a program of this name, or at this path, whether or not it may be run. */
+export function isThere(command: string): boolean {
+  if (command.includes('/')) return existsSync(command);
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.some((folder) => existsSync(join(folder, command)));
+}
+
 /**
  * Whether a program did not start because there is none of its name. Where a folder of the search path may not be looked into, the
  * system says `EACCES` of names that it finds nowhere.
@@ -9,7 +16,5 @@ import { delimiter, join } from 'node:path';
  */
 export function isNotThere(command: string, code: unknown): boolean {
   if (code === 'ENOENT') return true;
-  if (code !== 'EACCES' || command.includes('/')) return false;
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  return !folders.some((folder) => existsSync(join(folder, command)));
+  return code === 'EACCES' && !command.includes('/') && !isThere(command);
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { isNotThere } from '../src/search-path.ts';
+import { isNotThere, isThere } from '../src/search-path.ts';
 
 let folder: string;
 
@@ -26,4 +26,13 @@ test.each([
   ['./none', 'EACCES', false],
 ])('%s that ends with %s is not there: %s', (command, code, expected) => {
   expect(isNotThere(command, code)).toBe(expected);
+});
+
+test.each([
+  ['forbidden', true],
+  ['none', false],
+  ['./none', false],
+  [process.execPath, true],
+])('%s is there: %s', (command, expected) => {
+  expect(isThere(command)).toBe(expected);
 });

@@ -1,5 +1,6 @@
 /** The command of the user, which follows `--`: it is run while podreach watches. */
 import { PodreachError } from '../errors.ts';
+import { isThere } from '../search-path.ts';
 
 /** The commands that take one. */
 const WATCHING = new Set(['monitor', 'upgrade']);
@@ -18,10 +19,16 @@ export function splitCommand(argv: readonly string[]): {
   return { own: argv.slice(0, dashes), beside: argv.slice(dashes + 1) };
 }
 
-/** @throws PodreachError `usage` for dashes that no command follows */
+/** @throws PodreachError `usage` for dashes that no command follows, or none that there is: better now than when everything stands */
 export function refuseNothing(beside: readonly string[] | undefined): void {
-  if (beside?.length !== 0) return;
-  throw new PodreachError('usage', 'no command follows --', {
-    hint: 'Write the command that is to be run meanwhile after it, or leave it out.',
+  if (beside === undefined) return;
+  const [program] = beside;
+  if (program === undefined)
+    throw new PodreachError('usage', 'no command follows --', {
+      hint: 'Write the command that is to be run meanwhile after it, or leave it out.',
+    });
+  if (isThere(program)) return;
+  throw new PodreachError('usage', `there is no program ${program}`, {
+    hint: "It is run without a shell. For what a shell is to read, write: -- sh -c '…'",
   });
 }

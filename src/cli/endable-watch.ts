@@ -15,16 +15,20 @@ export interface EndableWatch {
   readonly options: Omit<MonitorOptions, 'command'>;
 }
 
-export function endableWatch({
-  for: forMs,
-  every: everyMs,
-  after: afterMs,
-  maxLeak: maxLeakMs,
-  maxGap: maxGapMs,
-  maxUnknown,
-  held: isHeld,
-  churn: churnPerMinute,
-}: WatchCommandOptions): EndableWatch {
+/** @param again those options as they were written */
+export function endableWatch(
+  {
+    for: forMs,
+    every: everyMs,
+    after: afterMs,
+    maxLeak: maxLeakMs,
+    maxGap: maxGapMs,
+    maxUnknown,
+    held: isHeld,
+    churn: churnPerMinute,
+  }: WatchCommandOptions,
+  again: readonly string[],
+): EndableWatch {
   const enough = new AbortController();
   let isWatching = false;
   const budgets = { maxLeakMs, maxUnknown, ...(maxGapMs === undefined ? {} : { maxGapMs }) };
@@ -39,7 +43,7 @@ export function endableWatch({
       if (event.type === 'watch-ending') isWatching = false;
       progress(event);
     },
-    options: { forMs, everyMs, afterMs, budgets, isHeld, churnPerMinute, enough: enough.signal },
+    options: { forMs, everyMs, afterMs, budgets, isHeld, churnPerMinute, again, enough: enough.signal },
   };
 }
 

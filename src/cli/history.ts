@@ -1,5 +1,5 @@
 /** `podreach history`: what the records of many runs show one after the other, without a cluster. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { messageOf, PodreachError } from '../errors.ts';
@@ -53,6 +53,10 @@ async function readHistory(folder: string): Promise<ReadHistory> {
   const builder = new HistoryBuilder();
   const leftOut: { file: string; why: string }[] = [];
   for (const file of jsonFilesIn(folder)) {
+    if (isSpecial(file)) {
+      leftOut.push({ file, why: 'cannot be read: it is no file' });
+      continue;
+    }
     const reading = readRecordFile(file);
     if (reading.kind !== 'record') {
       leftOut.push({ file, why: reading.why });
@@ -70,6 +74,12 @@ async function readHistory(folder: string): Promise<ReadHistory> {
         ? 'Save one there: podreach run --report json=FILE.json'
         : `${first.file} ${first.why}`,
   });
+}
+
+/** Whether it is there, and no file: whoever reads from a pipe may wait for ever. */
+function isSpecial(file: string): boolean {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found !== undefined && !found.isFile();
 }
 
 /** In an order that is the same everywhere. */

@@ -6,7 +6,7 @@ import { SCENARIO_PATHS } from './options.ts';
 import { finishRun, printRole, saving } from './run.ts';
 import { addRunOptions, type RunCommandOptions } from './run-options.ts';
 import { openRunSession } from './run-session.ts';
-import { addWatchOptions, type WatchCommandOptions } from './watch-options.ts';
+import { addWatchOptions, type OptionsAgain, type WatchCommandOptions } from './watch-options.ts';
 
 const EXAMPLES = `
 COMMAND is run while the checks are watched, with KUBECONFIG set to the cluster's. What it prints goes to standard error,
@@ -44,13 +44,13 @@ export function monitorCommand(
       )
       .usage('[options] [paths...] [-- COMMAND...]')
       .argument('[paths...]', SCENARIO_PATHS);
-    addWatchOptions(command);
+    const watchedAgain = addWatchOptions(command);
     const again = addRunOptions(command);
     command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: MonitorCommandOptions) => {
       setExitCode(
         options.printRole === true
           ? await printRole(options)
-          : await monitorScenarios(paths, options, again, beside),
+          : await monitorScenarios(paths, options, { again, watchedAgain }, beside),
       );
     });
   };
@@ -60,7 +60,7 @@ export function monitorCommand(
 async function monitorScenarios(
   paths: readonly string[],
   options: MonitorCommandOptions,
-  again: readonly string[],
+  { again, watchedAgain }: OptionsAgain,
   beside: readonly string[] | undefined,
 ): Promise<number> {
   refuseNothing(beside);
@@ -68,7 +68,7 @@ async function monitorScenarios(
   const { endableWatch, watchedCommand } = await import('./endable-watch.ts');
   const { monitor } = await import('../monitor/monitor.ts');
   const outputs = openOutputs(options, process.env);
-  const { onSignal, listener, options: watch } = endableWatch(options);
+  const { onSignal, listener, options: watch } = endableWatch(options, watchedAgain);
   const { note, progress } = outputs;
   using session = await openRunSession(paths, options, again, {
     note,

@@ -149,12 +149,16 @@ export function outputOptions(): {
 }
 
 /**
- * The options that a command is given, as they were written: filled when it is parsed.
- * @param left the names of those that do not count
+ * Those options that a command is given, as they were written: filled when it is parsed.
+ * @param options of the command @param left the names of those that do not count
  */
-export function noteGiven(command: Command, left: ReadonlySet<string>): readonly string[] {
+export function noteGiven(
+  command: Command,
+  options: readonly Option[],
+  left: ReadonlySet<string> = new Set(),
+): readonly string[] {
   const given: string[] = [];
-  for (const option of command.options) {
+  for (const option of options) {
     const { long } = option;
     if (long === undefined || left.has(option.name())) continue;
     command.on(`option:${option.name()}`, (value: string | undefined) => {

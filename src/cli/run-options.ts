@@ -48,6 +48,7 @@ export function addRunOptions(
   }: { readonly report?: Option; readonly isOnce?: boolean } = {},
 ): readonly string[] {
   const { quiet, verbose } = outputOptions();
+  const others = command.options.length;
   for (const option of selectionOptions()) command.addOption(option);
   command
     .addOption(checkOption())
@@ -87,7 +88,7 @@ export function addRunOptions(
     command.addOption(option.helpGroup('Probe pods, on --cluster kind and context:'));
   for (const option of kindOptions())
     command.addOption(option.helpGroup('A kind cluster, on --cluster kind:'));
-  return noteGiven(command, NOT_AGAIN);
+  return noteGiven(command, command.options.slice(others), NOT_AGAIN);
 }
 
 /** What is chosen, said and kept is for each run to decide; everything else makes it the same run. */

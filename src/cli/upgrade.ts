@@ -2,12 +2,13 @@
 import type { Command } from 'commander';
 import { PodreachError } from '../errors.ts';
 import { COMPARISON_FORMATS } from '../report/formats.ts';
+import { refuseNothing } from './beside.ts';
 import type { SetExitCode } from './main.ts';
 import { reportOption, SCENARIO_PATHS } from './options.ts';
 import { printRole } from './run.ts';
 import { addRunOptions, type RunCommandOptions } from './run-options.ts';
 import { openRunSession } from './run-session.ts';
-import { addWatchOptions, type WatchCommandOptions } from './watch-options.ts';
+import { addWatchOptions, type OptionsAgain, type WatchCommandOptions } from './watch-options.ts';
 
 const EXAMPLES = `
 COMMAND is run while the checks are watched, with KUBECONFIG set to the cluster's. Where the first run does not pass, it is not run.
@@ -48,13 +49,13 @@ export function upgradeCommand(
         'where the records and pages of all parts go (default: a new folder, podreach-upgrade-TIME)',
       )
       .option('--anyway', 'run COMMAND also where the first run did not pass');
-    addWatchOptions(command);
+    const watchedAgain = addWatchOptions(command);
     const again = addRunOptions(command, { report: reportOption(COMPARISON_FORMATS), isOnce: false });
     command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: UpgradeCommandOptions) => {
       setExitCode(
         options.printRole === true
           ? await printRole(options)
-          : await upgradeScenarios(paths, options, again, beside ?? []),
+          : await upgradeScenarios(paths, options, { again, watchedAgain }, beside ?? []),
       );
     });
   };
@@ -64,13 +65,14 @@ export function upgradeCommand(
 async function upgradeScenarios(
   paths: readonly string[],
   options: UpgradeCommandOptions,
-  again: readonly string[],
+  { again, watchedAgain }: OptionsAgain,
   line: readonly string[],
 ): Promise<number> {
   if (line.length === 0)
     throw new PodreachError('usage', 'no command is given that upgrades anything', {
       hint: 'Write it after --, as in: podreach upgrade scenarios -- ./upgrade.sh. Without one there is podreach monitor.',
     });
+  refuseNothing(line);
   const { openProgress, recordSaver } = await import('./outputs.ts');
   const { openFolder, writePages, writePart } = await import('./upgrade-folder.ts');
   const { withSummary, withTerminal } = await import('./default-reports.ts');
@@ -86,7 +88,7 @@ async function upgradeScenarios(
   const requests = withSummary(withTerminal(asked), process.env);
   const folder = openFolder(options.output);
   const { listen, note, close } = openProgress(options);
-  const { onSignal, listener, options: watch } = endableWatch(options);
+  const { onSignal, listener, options: watch } = endableWatch(options, watchedAgain);
   using session = await openRunSession(paths, options, again, {
     progress: listener(listen),
     note,

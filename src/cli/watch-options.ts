@@ -1,6 +1,6 @@
 /** The options of every command that watches. */
-import { type Command, InvalidArgumentError } from 'commander';
-import { parseDuration, parseSpan } from './options.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { noteGiven, parseDuration, parseSpan } from './options.ts';
 
 export interface WatchCommandOptions {
   readonly for?: number;
@@ -14,7 +14,15 @@ export interface WatchCommandOptions {
   readonly churn?: number;
 }
 
-export function addWatchOptions(command: Command): void {
+/** The options of a run, and those of its watch, as they were written. */
+export interface OptionsAgain {
+  readonly again: readonly string[];
+  readonly watchedAgain: readonly string[];
+}
+
+/** @returns those of them that are given: filled when the command is parsed */
+export function addWatchOptions(command: Command): readonly string[] {
+  const others = command.options.length;
   command
     .option(
       '--for <duration>',
@@ -26,28 +34,25 @@ export function addWatchOptions(command: Command): void {
       'how often each check is tried (default: 1s, or less often where that would be too much for the cluster)',
       parseEvery,
     )
-    .option(
-      '--after <duration>',
-      'how long to watch on when COMMAND has ended (default: 30s)',
-      parseSpan,
-      30_000,
+    .addOption(
+      new Option('--after <duration>', 'how long to watch on when COMMAND has ended')
+        .argParser(parseSpan)
+        .default(30_000, '30s'),
     )
-    .option(
-      '--max-leak <duration>',
-      'how long what must be unreachable may have been open (default: 0)',
-      parseSpan,
-      0,
+    .addOption(
+      new Option('--max-leak <duration>', 'how long what must be unreachable may have been open')
+        .argParser(parseSpan)
+        .default(0, '0'),
     )
     .option(
       '--max-gap <duration>',
       'how long what must be reachable may have been cut off (default: not at all)',
       parseSpan,
     )
-    .option(
-      '--max-unknown <percent>',
-      'the part of the time that may be unknown of a check (default: 10%)',
-      parsePercent,
-      0.1,
+    .addOption(
+      new Option('--max-unknown <percent>', 'the part of the time that may be unknown of a check')
+        .argParser(parsePercent)
+        .default(0.1, '10%'),
     )
     .option('--held', 'hold a connection open for each check that must be reachable, however many there are')
     .option('--no-held', 'hold none (default: held where there are few enough to cost little)')
@@ -56,6 +61,7 @@ export function addWatchOptions(command: Command): void {
       'make so many new pods a minute, copies of those that checks start at, which try their checks from their first millisecond',
       parsePodsPerMinute,
     );
+  return noteGiven(command, command.options.slice(others));
 }
 
 /** A timer cannot wait for longer than three weeks. */

@@ -60,7 +60,7 @@ export class HistoryBuilder {
     const index = this.#runs.push(run) - 1;
     for (const step of stepsOf(record)) {
       this.#addTimes(step, index);
-      this.#addChecks(step, index);
+      this.#addChecks(step, index, record.watch !== undefined);
     }
     return undefined;
   }
@@ -99,7 +99,7 @@ export class HistoryBuilder {
     }
   }
 
-  #addChecks(step: PlacedStep, run: number): void {
+  #addChecks(step: PlacedStep, run: number, isWatched: boolean): void {
     const { checks } = step.step;
     const { knownIssues } = step;
     const listed = knownIssues === undefined ? {} : { knownIssues };
@@ -109,6 +109,8 @@ export class HistoryBuilder {
       circumstances?.cluster,
       circumstances?.kubernetes,
       circumstances?.networkPlugins,
+      // A watch sees in a while what a run sees in a moment, and something happens meanwhile.
+      isWatched,
       step.policies.map(({ namespace, name, text }) => [namespace, name, text]),
     ]);
     const bases = {

@@ -34,6 +34,8 @@ export interface MonitorOptions {
   readonly isHeld?: boolean | undefined;
   /** How many new pods are made a minute. Absent: none. */
   readonly churnPerMinute?: number | undefined;
+  /** The options of `podreach monitor` with which it can be watched again as it was, for the reports. */
+  readonly again?: readonly string[];
   /** Run meanwhile. */
   readonly command?: WatchedCommand | undefined;
   /**
@@ -136,9 +138,10 @@ export async function conductWatch(
   const endMs = watch.now();
   progress({ type: 'watch-ending' });
   await churning;
-  for (const [pod, failure] of await watch.collect(true))
-    progress({ type: 'note', text: `what ${pod} saw last is not known: ${failure}` });
+  const unheard = await watch.collect(true);
   signal.throwIfAborted();
+  for (const [pod, failure] of unheard)
+    progress({ type: 'note', text: `what ${pod} saw last is not known: ${failure}` });
   own.durationMs = Math.round(endMs);
   tellSeen(watch, own, endMs, progress, true);
   noteChurn(own, churn, watch.newPods);

@@ -22,6 +22,7 @@ export async function monitor(
   refuseShared(plans);
   return await run(plans, {
     ...options,
+    ...(options.again === undefined ? {} : { again: [...options.again, ...(watch.again ?? [])] }),
     // Those that stand keep their place: the watch decides how many stand at once.
     parallel: plans.length,
     failFast: false,

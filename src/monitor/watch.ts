@@ -183,7 +183,7 @@ export class RunWatch {
         listener,
         ways: this.#plan.waysBetween(from, to, check.protocol).flatMap((way) => ways.get(way) ?? []),
       });
-      const windows = windowsOf(check.expected, track, { everyMs, endMs }).filter(
+      const windows = windowsOf(check.expected, track, { everyMs, endMs, isOver: isLast }).filter(
         ({ began }) => began.earliestMs < endMs,
       );
       for (const { kind, ended } of windows) if (ended === undefined) open[kind] += 1;

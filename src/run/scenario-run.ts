@@ -1,7 +1,6 @@
 /** One scenario from provisioning to the verdicts, and its clean-up. */
 import { messageOf } from '../errors.ts';
 import { countsAs } from '../judge/known-issues.ts';
-import type { WatchRules } from '../judge/windows/verdict.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
 import type { Assumptions } from '../policy/peers.ts';
@@ -23,6 +22,7 @@ import type { Stand } from './stand.ts';
 import { type Acting, act } from './steps/act.ts';
 import { controlAtStart } from './steps/controls.ts';
 import { type InPhase, notePlaces, runSteps, type Stepping, type StepRun } from './steps/steps.ts';
+import type { Watched } from './steps/verdicts.ts';
 import { Witnesses } from './witnesses.ts';
 
 export interface ScenarioOptions {
@@ -85,7 +85,7 @@ export async function runScenario(
   };
 
   let isAwaited = options.stand !== undefined;
-  let watch: WatchRules | undefined;
+  let watch: Watched | undefined = options.stand && 'not-over';
   const standStill = async (stand: Stand, step: StepRun, outposts: readonly Outpost[]): Promise<void> => {
     isAwaited = false;
     watch = await inPhase('watch', () => stand.arrive({ scenario, step, outposts }), step.index);

@@ -91,6 +91,7 @@ describe('a check is flaky', () => {
   test.each([
     ['network plugin', { plugin: 'v3.32.1' }],
     ['policies', { policy: 'spec: {}\n' }],
+    ['watch, which sees more than a run', { isWatched: true }],
   ])('not where its verdict changed with the %s, and back with it', (_, change) => {
     expect(flaky([{ cut: 'pass' }, { cut: 'leaked', ...change }, { cut: 'pass' }])).toEqual([]);
     expect(

@@ -11,6 +11,15 @@ const PODS = {
 } as const;
 
 const CALICO = { daemonSet: 'kube-system/calico-node', name: 'Calico', enforces: true } as const;
+const WATCH: NonNullable<RunRecord['watch']> = {
+  startedAt: '2026-11-01T02:00:05.000Z',
+  everyMs: 1000,
+  budgets: { maxLeakMs: 0, maxUnknown: 0.1 },
+  attempts: { due: 30, made: 30, collected: 30 },
+  longestStallMs: 0,
+  incidents: [],
+  durationMs: 30_000,
+};
 const NODE = { os: 'Debian GNU/Linux 13', runtime: 'containerd://2.1.4' } as const;
 
 /** All but one check is as expected; the network plugin is the old one. */
@@ -126,24 +135,29 @@ export interface Night {
   readonly settledMs?: number;
   readonly plugin?: string;
   readonly policy?: string;
+  readonly isWatched?: boolean;
 }
 
 /** A run for each night, in their order. */
 export function nights(all: readonly Night[]): RunRecord[] {
-  return all.map(({ cut, open = 'pass', settledMs = 250, plugin = 'v3.31.0', policy = '' }, index) => {
-    const day = String(index + 1).padStart(2, '0');
-    const checks = [
-      ...(cut === undefined ? [] : [checkOf({ from: 'shop/web', expected: 'unreachable', settledMs }, cut)]),
-      checkOf({ from: 'ops/tool', expected: 'unreachable', settledMs }, 'pass'),
-      checkOf({ from: 'shop/api' }, open),
-    ];
-    const record = buildRecord(
-      [shop(checks, policy)],
-      { id: `night-${day}`, startedAt: `2026-11-${day}T02:00:00.000Z` },
-      { cluster: 'kind', networkPlugins: [{ ...CALICO, version: plugin }] },
-    );
-    return record;
-  });
+  return all.map(
+    ({ cut, open = 'pass', settledMs = 250, plugin = 'v3.31.0', policy = '', isWatched = false }, index) => {
+      const day = String(index + 1).padStart(2, '0');
+      const checks = [
+        ...(cut === undefined
+          ? []
+          : [checkOf({ from: 'shop/web', expected: 'unreachable', settledMs }, cut)]),
+        checkOf({ from: 'ops/tool', expected: 'unreachable', settledMs }, 'pass'),
+        checkOf({ from: 'shop/api' }, open),
+      ];
+      const record = buildRecord(
+        [shop(checks, policy)],
+        { id: `night-${day}`, startedAt: `2026-11-${day}T02:00:00.000Z` },
+        { cluster: 'kind', networkPlugins: [{ ...CALICO, version: plugin }] },
+      );
+      return isWatched ? { ...record, watch: WATCH } : record;
+    },
+  );
 }
 
 function checkOf({ settledMs, ...parts }: CheckParts, verdict: Verdict): CheckParts {

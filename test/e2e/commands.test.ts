@@ -35,6 +35,7 @@ describe('--help', () => {
   ])('of %j shows examples', async (command) => {
     const { exitCode, stdout, stderr } = await runCli([...command, '--help']);
     expect(stdout).toContain('Examples:\n  podreach ');
+    expect(stdout).not.toMatch(/\(default: [^)]*\)\s+\(default: /);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 });

@@ -1,5 +1,6 @@
 /** Two records compared, and a folder of them read, by the built command line. */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { renderJson } from '../../src/report/formats/json.ts';
@@ -103,6 +104,19 @@ describe('history', () => {
     );
     expect(stdout).not.toContain('readme');
     expect(stdout).toMatch(/^history {2}14 runs: 7 PASSED, 6 FAILED, 1 INCONCLUSIVE; /m);
+  });
+
+  test('waits for nothing that is no file, whatever its name', async () => {
+    using folder = folderWith({});
+    cpSync(RUN, join(folder.path, 'run.json'));
+    symlinkSync('run.json', join(folder.path, 'link.json'));
+    symlinkSync('nowhere', join(folder.path, 'broken.json'));
+    execFileSync('mkfifo', [join(folder.path, 'pipe.json')]);
+    const { exitCode, stdout } = await runCli(['history', '.'], { cwd: folder.path });
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('history  1 run: ');
+    expect(stdout).toContain('left out  broken.json cannot be read: ');
+    expect(stdout).toContain('pipe.json cannot be read: it is no file');
   });
 
   test('draws it', async () => {

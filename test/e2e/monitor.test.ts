@@ -177,6 +177,12 @@ describe('is refused before anything starts', () => {
       /pair and again share the namespace pair, .*\n.*--only/,
     ],
     ['dashes without a command', ['--'], SCENARIO, /no command follows --/],
+    [
+      'a command that is not there',
+      ['--', 'podreach-no-such-program', '--now'],
+      SCENARIO,
+      /there is no program podreach-no-such-program\n.*-- sh -c/,
+    ],
     ['a bare number', ['--for', '30'], SCENARIO, /Write it with a unit/],
     ['no time at all', ['--every', '0s'], SCENARIO, /Write a duration/],
     ['too often', ['--every', '50ms'], SCENARIO, /Write 100ms or more/],

@@ -29,6 +29,8 @@ test.concurrent('a node that fails open for a moment is no go, and the folder ho
       ...[
         '--output',
         'out',
+        '--nodes',
+        '2',
         '--every',
         '250ms',
         '--after',
@@ -59,6 +61,12 @@ test.concurrent('a node that fails open for a moment is no go, and the folder ho
   const [before, during, after] = ['before', 'during', 'after'].map((part) => recordOf(folder, part));
   expect([before?.run.exitCode, during?.run.exitCode, after?.run.exitCode]).toEqual([0, 1, 0]);
   expect([before?.watch, after?.watch]).toEqual([undefined, undefined]);
+  // With these a part is run again as it was: a run knows nothing of a watch.
+  expect([before, during, after].map((record) => record?.run.options.again)).toEqual([
+    ['--nodes', '2'],
+    ['--nodes', '2', '--every', '250ms', '--after', '3s'],
+    ['--nodes', '2'],
+  ]);
   const kinds = (during?.scenarios ?? [])
     .flatMap(checksOf)
     .flatMap(({ watched }) => watched?.windows.map(({ kind }) => kind) ?? []);
@@ -169,6 +177,7 @@ describe('is refused before anything starts', () => {
   test.concurrent.each<[string, readonly string[], RegExp]>([
     ['no command', [], /no command is given.*\n.*podreach monitor/],
     ['dashes without a command', ['--'], /no command is given/],
+    ['a command that is not there', ['--', './upgrade.sh'], /there is no program \.\/upgrade\.sh\n/],
     ['--keep', ['--keep', '--', 'true'], /unknown option '--keep'/],
     [
       'another format',

@@ -157,6 +157,18 @@ test('a watch that heard of no check says so', () => {
   );
 });
 
+test('a watch that was cut off before anything was heard of it claims nothing', () => {
+  const { watch, ...record } = calmWatch();
+  if (watch === undefined) throw new Error('the record has a watch');
+  const { durationMs: _, endedBy: __, ...rest } = watch;
+  const text = render('terminal', {
+    ...record,
+    watch: { ...rest, attempts: { due: 0, made: 0, collected: 0 } },
+  });
+  expect(text).toContain('attempts   none was heard of');
+  expect(text).toContain('stalls     not known');
+});
+
 test('the audit says in one sentence what came of the same pods', () => {
   const record = upgradeWatched();
   const scenarios = record.scenarios.map((scenario) => ({

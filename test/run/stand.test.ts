@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Interruption } from '../../src/errors.ts';
 import { checksOf } from '../../src/record/schema.ts';
 import { Stand, type StandingScenario } from '../../src/run/stand.ts';
 import { runWith, SCENARIO, sandbox } from './run-with.ts';
@@ -61,4 +62,32 @@ it('has something done while all scenarios stand, and looks at them once more af
   const verdicts = (scenario = pair) => scenario && checksOf(scenario).map(({ verdict }) => verdict);
   expect(verdicts(pair)).toEqual(['flapping', 'pass']);
   expect(verdicts(other)).toEqual(['pass', 'pass']);
+});
+
+describe('what is not watched to its end', () => {
+  const verdictsOf = async (isCutOff: boolean) => {
+    const cut = new AbortController();
+    const record = await runWith(sandbox(), undefined, {
+      signal: cut.signal,
+      whileStanding: () => {
+        if (isCutOff) cut.abort(new Interruption('SIGINT'));
+        return Promise.reject(isCutOff ? cut.signal.reason : new Error('nobody answers'));
+      },
+    });
+    return record.scenarios.flatMap(checksOf).map(({ expected, verdict }) => [expected, verdict]);
+  };
+
+  it('has not passed, whatever it showed before', async () => {
+    expect(await verdictsOf(false)).toEqual([
+      ['unreachable', 'inconclusive'],
+      ['reachable', 'inconclusive'],
+    ]);
+  });
+
+  it('is not judged where the run is cut off', async () => {
+    expect(await verdictsOf(true)).toEqual([
+      ['unreachable', undefined],
+      ['reachable', undefined],
+    ]);
+  });
 });

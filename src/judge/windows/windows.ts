@@ -14,13 +14,16 @@ export interface WatchTimes {
   readonly everyMs: number;
   /** When the watch ended, or until when it is known. */
   readonly endMs: number;
+  /** Whether it has ended: what was not tried by then never is. */
+  readonly isOver?: boolean;
 }
 
 /** A single failed attempt may have lost its packets: it is no gap. */
 const LEAST_FAILED = 2;
 
 /** In the order of time. */
-export function windowsOf(expected: Expectation, track: Track, { everyMs, endMs }: WatchTimes): Window[] {
+export function windowsOf(expected: Expectation, track: Track, times: WatchTimes): Window[] {
+  const { everyMs, endMs, isOver = false } = times;
   const pace = paceOf(everyMs);
   const dark = darkTimes(expected, track);
   const sightings = sightingsOf(expected, track, pace);
@@ -31,9 +34,13 @@ export function windowsOf(expected: Expectation, track: Track, { everyMs, endMs 
     ...rows.flatMap(({ blindBefore }) => blindBefore ?? []),
     ...(isUnseen(atEnd) ? [atEnd] : []),
   ];
+  // However short the watch was: without an attempt that proves something, nothing is known of any of it.
+  const isUntold = isOver && rows.length === 0;
   return [
     ...contraryWindows(expected, rows, { endMs, isSeenToEnd: !isUnseen(atEnd), pace }),
-    ...blind.flatMap((between) => unknownWindows(between, dark, pace)),
+    ...(isUntold
+      ? unknownWindows(atEnd, dark, { ...pace, holeMs: 0 })
+      : blind.flatMap((between) => unknownWindows(between, dark, pace))),
   ]
     .map((window) => widened(window, track.clockMs, endMs))
     .sort((left, right) => left.began.latestMs - right.began.latestMs);

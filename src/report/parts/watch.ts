@@ -29,14 +29,20 @@ export function watchFacts(view: RunView): Fact[] {
     ...fact('new pods', watch.churn && describeNewPods(watch.churn)),
     ...fact('held', summariseHeld(checks, watchEndMs)),
     { label: 'attempts', text: describeAttemptsOf(watch) },
-    {
-      label: 'stalls',
-      text:
-        watch.longestStallMs === 0
-          ? 'none: every agent ran all the time'
-          : `${duration(watch.longestStallMs)}, the longest in which an agent did not run`,
-    },
+    { label: 'stalls', text: describeStalls(watch) },
   ];
+}
+
+/** Where it was cut off before the first collection, nobody knows anything of it. */
+function isUnheard({ durationMs, attempts }: WatchView): boolean {
+  return durationMs === undefined && attempts.collected === 0;
+}
+
+function describeStalls(watch: WatchView): string {
+  if (isUnheard(watch)) return 'not known';
+  return watch.longestStallMs === 0
+    ? 'none: every agent ran all the time'
+    : `${duration(watch.longestStallMs)}, the longest in which an agent did not run`;
 }
 
 /** `for 12 min 30 s from 2026-11-20 02:00:10 UTC, until the command had ended` */
@@ -75,7 +81,9 @@ function describeBudgets({ budgets: { maxLeakMs, maxGapMs, maxUnknown } }: Watch
 }
 
 /** `41,230 due, all made and collected`; `41,230 due, 41,190 made, 41,100 collected` */
-function describeAttemptsOf({ attempts: { due, made, collected } }: WatchView): string {
+function describeAttemptsOf(watch: WatchView): string {
+  if (isUnheard(watch)) return 'none was heard of';
+  const { due, made, collected } = watch.attempts;
   return due === made && made === collected
     ? `${formatNumber(due)} due, all of them made and collected`
     : `${formatNumber(due)} due, ${formatNumber(made)} made, ${formatNumber(collected)} collected`;

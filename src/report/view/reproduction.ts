@@ -29,16 +29,18 @@ function connectAgain({ source, destination, port, protocol, scenario }: CheckVi
 function runAgain(check: CheckView): string {
   const { name, run, location } = check.scenario;
   const { file } = location;
+  const { watch } = run;
   const isAlone = run.scenarios.every((other) => other.name === name || other.location.file !== file);
   return shellCommand([
     'podreach',
-    'run',
+    watch === undefined ? 'run' : 'monitor',
     argumentFor(file),
     ...(isAlone ? [] : ['--only', name]),
     '--check',
     describeConnection(check),
     ...optionsOf(run),
     '--keep',
+    ...(watch?.command === undefined ? [] : ['--', ...watch.command.line]),
   ]);
 }
 

@@ -6,7 +6,6 @@ import { PodreachError } from '../../errors.ts';
 import { elsewhereOf } from '../../judge/elsewhere.ts';
 import { agreesAtLast, isConfirmed, type JudgeRules, passedControl, wasCut } from '../../judge/judge.ts';
 import { turnedAt } from '../../judge/turning.ts';
-import type { WatchRules } from '../../judge/windows/verdict.ts';
 import { objectKey } from '../../keys.ts';
 import { lastOf } from '../../model/observation.ts';
 import type { CheckDraft, ScenarioDraft, StepDraft } from '../../record/draft.ts';
@@ -27,7 +26,7 @@ import { changesOf, isAny, outstandingAt } from './changes.ts';
 import { controlLater } from './controls.ts';
 import { FirstInstants } from './first-instants.ts';
 import { type HeldConnections, holdOpen } from './held.ts';
-import { writeVerdicts } from './verdicts.ts';
+import { type Watched, writeVerdicts } from './verdicts.ts';
 
 /** What steps are run with. */
 export type Stepping = Settling & AwaitingMarkers & Requesting<'apply' | 'patch'> & Owning;
@@ -54,8 +53,8 @@ export interface Course {
   ) => Promise<RunningPods>;
   /** Is called after the last step, before its verdicts: makes the closing control, or leaves it out. Absent: there is to be none. */
   readonly close?: (last: StepRun, earlier: readonly StepRun[]) => Promise<'made' | 'left-out'>;
-  /** How the last step was watched; undefined as long as it was not. */
-  readonly watch?: () => WatchRules | undefined;
+  /** How the last step was watched; undefined where it is not. */
+  readonly watch?: () => Watched | undefined;
   /** Is called when a step has its verdicts; what it throws ends the course. */
   readonly onJudged?: (step: StepRun) => void;
 }

@@ -19,9 +19,12 @@ export interface Judging {
   /** As `doubtOf`, about what a new pod has seen at first. */
   readonly firstDoubtOf: (check: CheckDraft) => string | undefined;
   readonly elsewhereOf: (check: CheckDraft) => Elsewhere;
-  /** What windows may last; absent: nothing was watched. */
-  readonly watch?: WatchRules | undefined;
+  /** What windows may last; absent: nothing is watched. */
+  readonly watch?: Watched | undefined;
 }
+
+/** By what the checks of a watch are to be judged, or that it has not come to its end. */
+export type Watched = WatchRules | 'not-over';
 
 /**
  * Writes the verdicts of a step: when it has ended, and once more when more is known of what its verdicts rest on.
@@ -65,7 +68,11 @@ function rulesFor({ firstInstant }: CheckDraft, rules: JudgeRules): JudgeRules {
  * What has changed while it was watched is not flapping: the windows tell when that was. Nor does it become doubtful by what could not be
  * told later.
  */
-function withWindows(judged: Judgement, { watched }: CheckDraft, watch: WatchRules | undefined): Judgement {
+function withWindows(judged: Judgement, { watched }: CheckDraft, watch: Watched | undefined): Judgement {
+  if (watch === 'not-over')
+    return judged.verdict === 'pass'
+      ? { ...judged, verdict: 'inconclusive', reason: 'the watch did not come to its end' }
+      : judged;
   if (watch === undefined || watched === undefined) return judged;
   if (judged.verdict !== 'flapping' && judged.verdict !== 'inconclusive')
     return watchedVerdict(judged, watched.windows, watch);

@@ -98,6 +98,26 @@ describe('a gap', () => {
   });
 });
 
+describe('a watch that was over before its check was tried', () => {
+  const untried = (circumstances: Circumstances, isOver: boolean): string[] =>
+    windowsOf('unreachable', trackOf([], circumstances), { everyMs: 1000, endMs: 900, isOver }).map(written);
+
+  test('is unknown, however short it was', () => {
+    expect(untried({}, true)).toEqual([
+      'unknown 0..0 to the end (0 no attempt was made, or none was heard of)',
+    ]);
+    expect(untried({ source: [dark(200, 500)] }, true)).toEqual([
+      'unknown 0..0 to 200..200 (0 no attempt was made, or none was heard of)',
+      'unknown 200..200 to 500..500 (0 it was dark)',
+      'unknown 500..500 to the end (0 no attempt was made, or none was heard of)',
+    ]);
+  });
+
+  test('is not told as long as it may still be tried', () => {
+    expect(untried({}, false)).toEqual([]);
+  });
+});
+
 describe('unknown', () => {
   test.each([
     [

@@ -49,6 +49,22 @@ describe('a run whose pods are gone', () => {
     );
   });
 
+  test('is watched again where it was watched, with the same command', () => {
+    const watch: RunRecord['watch'] = {
+      startedAt: '2026-11-20T02:00:10.000Z',
+      everyMs: 250,
+      budgets: { maxLeakMs: 0, maxUnknown: 0.1 },
+      attempts: { due: 4, made: 4, collected: 4 },
+      longestStallMs: 0,
+      incidents: [],
+      command: { line: ['sh', '-c', 'helm upgrade x'], startedMs: 50 },
+    };
+    const record = buildRecord([SCENARIO], run({ again: ['--nodes', '3', '--every', '250ms'] }));
+    expect(lineOf({ ...record, watch })).toBe(
+      `podreach monitor scenarios/shop.yaml --check ${CHECK} --nodes 3 --every 250ms --keep -- sh -c 'helm upgrade x'`,
+    );
+  });
+
   test('is given again what came in at standard input', () => {
     const location = { file: '<stdin>', line: 1, column: 1 };
     expect(lineOf(buildRecord([{ ...SCENARIO, location }]))).toBe(`podreach run - --check ${CHECK} --keep`);
