@@ -1,4 +1,5 @@
 /** A first scenario, from the manifests to its text. */
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { PodreachError } from '../../../src/errors.ts';
 import { renderProblem } from '../../../src/problems.ts';
@@ -42,6 +43,9 @@ function allowing(name: string, spec: string): string {
 const HTTP = '{ name: http, containerPort: 8080 }';
 const METRICS = '{ containerPort: 9090 }';
 
+const page = await readFile(new URL('../../../docs/init.md', import.meta.url), 'utf8');
+const EXAMPLE = /```yaml\n(# A first scenario.*?)```/s.exec(page)?.[1];
+
 /** The lines of one part, up to the next empty line. */
 function part(text: string, begin: RegExp): string {
   const lines = text.split('\n');
@@ -75,55 +79,19 @@ const SHOP = {
   ].join('---\n'),
 };
 
-test('has the manifests, what the policies allow with the policy that does, and questions', async () => {
-  const text = await init(SHOP, ['deploy', 'policies'], { file: 'checks/Shop front.yaml' });
-  expect(
-    text,
-  ).toBe(`# A first scenario, as podreach init writes it. "reachable" says what the policies allow today, and which of
-# them. Read it, and make it say what is meant.
-apiVersion: podreach/v1
-kind: Scenario
-name: shop-front
+test('has the manifests, what the policies allow with the policy that does, and questions: the example of docs/init.md', async () => {
+  const text = await init(SHOP, ['deploy', 'policies'], { file: 'shop.yaml' });
+  expect(text).toBe(EXAMPLE);
+  expect(await init(SHOP, ['deploy', 'policies'], { file: 'shop.yaml' })).toBe(text);
+});
 
-manifests:
-  - deploy
-  - policies
-
-# The workloads, each of which is a pod here, and their ports:
-#   shop/web, Deployment: 8080/TCP (http)
-#   shop/api, Deployment: 8080/TCP (http), 9090/TCP
-#   shop/db, Deployment: 5432/TCP, 5432/UDP
-#   shop/report, Deployment: no ports
-# The policies:
-#   shop/deny (policies/all.yaml:1)
-#   shop/api (policies/all.yaml:6)
-#   shop/db (policies/all.yaml:16)
-
-reachable:
-  # ingress rule 1 of policy shop/api (policies/all.yaml:12)
-  - { from: shop/web, to: "shop/api:http" }
-  # ingress rule 1 of policy shop/db (policies/all.yaml:19)
-  - { from: shop/api, to: shop/db }
-  # ingress rule 2 of policy shop/api (policies/all.yaml:14)
-  - { from: "*", to: "shop/api:9090" }
-
-otherwise: unreachable
-
-# Questions. Mend the manifest, or write what is meant. A finding with its name in brackets that is meant is
-# accepted with - { lint: NAME, because: … } under "accept".
-#
-# 1. Whom may these reach? Policies isolate their ingress, and none their egress: the Internet is open to
-#    them.
-#      shop/web (Deployment, deploy/apps.yaml:5)
-#      shop/api (Deployment, deploy/apps.yaml:13)
-#      shop/db (Deployment, deploy/apps.yaml:21)
-#      shop/report (Deployment, deploy/apps.yaml:29)
-#
-# 2. Do these listen on a port? Their manifests declare none, so nothing is tried to reach them. Under "pods",
-#    write such as shop/web: { ports: [8080] }.
-#      shop/report (Deployment, deploy/apps.yaml:29)
-`);
-  expect(await init(SHOP, ['deploy', 'policies'], { file: 'checks/Shop front.yaml' })).toBe(text);
+test('is named after its file, as far as a scenario can be', async () => {
+  const nameOf = async (file: string): Promise<string | undefined> =>
+    /^name: .*$/m.exec(await init(SHOP, ['deploy'], { file }))?.[0];
+  expect(await nameOf('checks/Shop front_2.yaml')).toBe('name: shop-front-2');
+  expect(await nameOf('yes.yaml')).toBe('name: "yes"');
+  expect(await nameOf('2026.yaml')).toBe('name: "2026"');
+  expect(await nameOf('_.yaml')).toBe('name: shop');
 });
 
 test('without a policy everything is open, and who may reach whom is the question', async () => {
@@ -292,6 +260,15 @@ scenario-invalid: 1 problem in a.yaml`,
     },
     `a.yaml:20:45: the API server will refuse the policy shop/p: a peer needs a podSelector, a namespaceSelector or an ipBlock
 scenario-invalid: 1 problem in a.yaml`,
+  ],
+  [
+    'a chart',
+    { 'a.yaml/Chart.yaml': 'name: shop\n' },
+    `podreach init:1:1: there is a chart in a.yaml, and its templates are no manifests
+  1 | a.yaml
+    | ^
+  hint: Render it, and name standard input in its place: helm template RELEASE a.yaml --namespace NAMESPACE --skip-tests | podreach … NAMESPACE=-
+scenario-invalid: 1 problem in podreach init`,
   ],
   [
     'a path that leads nowhere',
