@@ -1,4 +1,5 @@
 /** The scenarios that a command is about, with all that the options of the command line add to them. */
+import type { Renderer } from '../scenario/manifests/renderer.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import type { SelectionOptions } from './options.ts';
 import { listenToSignals } from './signals.ts';
@@ -10,15 +11,20 @@ export interface LoadCommandOptions extends SelectionOptions {
   readonly manifests?: string[];
 }
 
+/** Where a command reads from. */
+export interface CommandSources {
+  readonly cwd: string;
+  readonly input: () => Promise<string>;
+  readonly renderer: Renderer;
+}
+
 /**
- * @param paths of scenarios: files, folders and globs, and `-` for standard input
- * @throws PodreachError as `loadPlans`, and `Interruption`
+ * Hands over what reading scenarios and manifests needs, and gives up when the process is told to end.
+ * @throws PodreachError as `read`, and `Interruption`
  */
-export async function loadCommandPlans(
-  paths: readonly string[],
-  { only = [], tag = [], check = [], knownIssues = [], manifests = [] }: LoadCommandOptions,
-): Promise<readonly Plan[]> {
-  const { loadPlans } = await import('../scenario/load-plans.ts');
+export async function readingWith<Result>(
+  read: (sources: CommandSources) => Promise<Result>,
+): Promise<Result> {
   const { readStandardInput } = await import('./read-input.ts');
   const note = (text: string): void => void process.stderr.write(`${text}\n`);
   using signals = listenToSignals(
@@ -27,13 +33,8 @@ export async function loadCommandPlans(
   );
   const { signal } = signals;
   const cwd = process.cwd();
-  const plans = await loadPlans(paths, {
+  const result = await read({
     cwd,
-    only,
-    tags: tag,
-    checks: check,
-    knownIssues,
-    manifests,
     input: () => readStandardInput(process.stdin, signal, note),
     renderer: {
       async render(request) {
@@ -43,5 +44,19 @@ export async function loadCommandPlans(
     },
   });
   signal.throwIfAborted();
-  return plans;
+  return result;
+}
+
+/**
+ * @param paths of scenarios: files, folders and globs, and `-` for standard input
+ * @throws PodreachError as `loadPlans`, and `Interruption`
+ */
+export async function loadCommandPlans(
+  paths: readonly string[],
+  { only = [], tag = [], check = [], knownIssues = [], manifests = [] }: LoadCommandOptions,
+): Promise<readonly Plan[]> {
+  const { loadPlans } = await import('../scenario/load-plans.ts');
+  return await readingWith((sources) =>
+    loadPlans(paths, { ...sources, only, tags: tag, checks: check, knownIssues, manifests }),
+  );
 }

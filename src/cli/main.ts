@@ -9,6 +9,7 @@ import { explainCommand } from './explain.ts';
 import { helpCommand } from './help.ts';
 import { historyCommand } from './history.ts';
 import { imagesCommand } from './images.ts';
+import { initCommand } from './init.ts';
 import { monitorCommand } from './monitor.ts';
 import { planCommand } from './plan.ts';
 import { printError } from './print-error.ts';
@@ -23,6 +24,7 @@ import { validateCommand } from './validate.ts';
 
 const EXAMPLES = `
 Examples:
+  podreach init deploy                   write a first scenario for what is deployed
   podreach run scenarios                 run every scenario of a folder on the embedded sandbox
   podreach monitor scenarios --for 10m   try every check of theirs each second, for as long
   podreach upgrade -- ./upgrade-cni.sh   before, during and after an upgrade: go or no go
@@ -62,6 +64,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addHelpText('after', EXAMPLES)
     .exitOverride();
   for (const add of [
+    initCommand,
     runCommand,
     monitorCommand(beside),
     upgradeCommand(beside),

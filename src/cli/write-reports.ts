@@ -60,9 +60,10 @@ export function writeReports<Format extends string, Subject>(
 /**
  * Replaces a file in one step, so that a reader or a crash never sees half of it. Folders that are missing are created.
  * What is not a regular file, such as a pipe or `/dev/null`, is written to and stays what it is.
+ * @param what it is, as a message calls it
  * @throws PodreachError `usage` that names the file
  */
-export function writeReportFile(file: string, text: string): void {
+export function writeReportFile(file: string, text: string, what = 'report'): void {
   try {
     const existing = statSync(file, { throwIfNoEntry: false });
     if (existing === undefined) {
@@ -75,7 +76,7 @@ export function writeReportFile(file: string, text: string): void {
       writeFileSync(file, text);
     }
   } catch (thrown) {
-    throw unwritable(file, thrown);
+    throw unwritable(file, thrown, what);
   }
 }
 
@@ -87,8 +88,8 @@ function appendReportFile(file: string, text: string): void {
   }
 }
 
-function unwritable(file: string, thrown: unknown): PodreachError {
-  return new PodreachError('usage', `the report ${file} cannot be written: ${messageOf(thrown)}`, {
+function unwritable(file: string, thrown: unknown, what = 'report'): PodreachError {
+  return new PodreachError('usage', `the ${what} ${file} cannot be written: ${messageOf(thrown)}`, {
     hint: 'Name a file in a folder that this user may write to.',
     cause: thrown,
   });

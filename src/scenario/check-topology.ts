@@ -12,11 +12,15 @@ import { quote, suggest } from './suggest.ts';
 /** Names that Kubernetes keeps for itself. */
 const OWN_NAMESPACE = /^(default$|kube-)/;
 
+export function isOwnNamespace(name: string): boolean {
+  return OWN_NAMESPACE.test(name);
+}
+
 /** Everything that is wrong with the namespaces and pods of a scenario. */
 export function* checkTopology(scenario: Scenario): Generator<Problem> {
   const declared = scenario.namespaces.map(({ value }) => value.name);
   for (const { value, mark } of scenario.namespaces) {
-    if (OWN_NAMESPACE.test(value.name)) {
+    if (isOwnNamespace(value.name)) {
       yield problemAt(
         mark,
         `${quote(value.name)} is a namespace of Kubernetes itself: a run makes the namespaces of a scenario, and deletes them when it ends`,

@@ -70,7 +70,8 @@ function refuseSecondInput(paths: readonly string[], manifests: readonly string[
   });
 }
 
-function invalid(problems: readonly Problem[]): PodreachError {
+/** One error with everything that is wrong. */
+export function invalid(problems: readonly Problem[]): PodreachError {
   const sorted = sortProblems(problems);
   const files = [...new Set(sorted.map((problem) => problem.location.file))];
   const count = sorted.length === 1 ? '1 problem' : `${sorted.length} problems`;

@@ -22,6 +22,7 @@ reachable:
 describe('--help', () => {
   test.each([
     [[]],
+    [['init']],
     [['run']],
     [['monitor']],
     [['upgrade']],

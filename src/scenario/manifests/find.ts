@@ -177,7 +177,9 @@ async function findInFolder(
       : failed(
           entry,
           `there is a chart in ${where}, and its templates are no manifests`,
-          `Have it rendered, under "manifests": { helm: ${where}, release: ${basename(dirname(head))}, namespace: … }.`,
+          entry.inNamespace === undefined
+            ? `Have it rendered, under "manifests": { helm: ${where}, release: ${basename(dirname(head))}, namespace: … }.`
+            : `Render it, and name standard input in its place: helm template RELEASE ${where} --namespace NAMESPACE --skip-tests | podreach … NAMESPACE=-`,
         );
   }
   // Policies were YAML before there was anything else.
