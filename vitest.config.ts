@@ -5,13 +5,23 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Where the time goes, the longest first: begun last, they would keep one core waiting. */
 const SLOW = [
   'test/run/degraded.test.ts',
-  'test/differential/differential.test.ts',
   'test/run/faults.test.ts',
+  'test/differential/differential.test.ts',
   'test/report/formats/html/page.test.ts',
+  'test/e2e/upgrade.test.ts',
   'test/differential/',
   'test/run/',
   'test/e2e/',
+  'test/monitor/',
 ];
+
+/**
+ * Folders whose tests leave nothing behind in the process that runs them: a process runs the files of several. One of its own for each
+ * would cost nearly as much as the tests.
+ */
+const PURE = ['compare', 'judge', 'model', 'policy', 'record', 'report', 'scenario', 'upgrade'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
 
 class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -28,7 +38,10 @@ const COMPILED = fileURLToPath(new URL('node_modules/.cache/podreach-compiled', 
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+      { extends: true, test: { name: 'world', include: ['test/**/*.test.ts'], exclude: PURE } },
+    ],
     // Tests wait for timeouts a quarter of their time: three files at a time keep two cores busy, and leave room for what has a deadline.
     maxWorkers: 3,
     sequence: { sequencer: SlowFirst },
