@@ -1,4 +1,5 @@
 /** The scenarios that a command is about, with all that the options of the command line add to them. */
+import type { Renderer } from '../scenario/manifests/renderer.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import type { SelectionOptions } from './options.ts';
 import { listenToSignals } from './signals.ts';
@@ -35,13 +36,18 @@ export async function loadCommandPlans(
     knownIssues,
     manifests,
     input: () => readStandardInput(process.stdin, signal, note),
-    renderer: {
-      async render(request) {
-        const { createRenderer } = await import('../render/render.ts');
-        return await createRenderer({ cwd, signal }).render(request);
-      },
-    },
+    renderer: createCommandRenderer(cwd, signal),
   });
   signal.throwIfAborted();
   return plans;
+}
+
+/** The user's own programs. Most commands render nothing, and load nothing for it. */
+export function createCommandRenderer(cwd: string, signal: AbortSignal): Renderer {
+  return {
+    async render(request) {
+      const { createRenderer } = await import('../render/render.ts');
+      return await createRenderer({ cwd, signal }).render(request);
+    },
+  };
 }

@@ -1,4 +1,4 @@
-/** Manifests that the command line adds to every scenario. */
+/** Manifests that the command line names: such as every scenario gets beside its own. */
 import { PodreachError } from '../../errors.ts';
 import { DNS_LABEL } from '../../labels.ts';
 import { codeFrame } from '../../problems.ts';
@@ -12,6 +12,10 @@ export interface AddedContext {
   readonly renderer: Renderer | undefined;
   /** Reads standard input to its end; absent: there is none. */
   readonly input: (() => Promise<string>) | undefined;
+  /** Where the arguments are, as messages call it, such as the option that takes them. */
+  readonly place: string;
+  /** What stands before such an argument on the command line. */
+  readonly prefix: string;
 }
 
 /** A path, perhaps behind the namespace of what names none; a path that only looks so begins with `./`. */
@@ -22,7 +26,16 @@ export function isInput(argument: string): boolean {
   return splitArgument(argument).path === INPUT_ARGUMENT;
 }
 
-function splitArgument(argument: string): { readonly path: string; readonly namespace?: string } {
+/** @param readers what is to be read from standard input */
+export function refuseSecondInput(readers: readonly string[]): void {
+  if (readers.length < 2) return;
+  throw new PodreachError('usage', 'standard input is named twice, and can be read only once', {
+    hint: 'Write - once, and name files for the rest.',
+  });
+}
+
+/** The namespace that an argument gives, and its path. */
+export function splitArgument(argument: string): { readonly path: string; readonly namespace?: string } {
   const { path = argument, namespace } = ARGUMENT.exec(argument)?.groups ?? {};
   return namespace === undefined ? { path } : { path, namespace };
 }
@@ -34,15 +47,15 @@ function splitArgument(argument: string): { readonly path: string; readonly name
  */
 export async function findAdded(
   args: readonly string[],
-  { cwd, renderer, input }: AddedContext,
+  { cwd, renderer, input, place, prefix }: AddedContext,
 ): Promise<readonly FoundManifests[]> {
   const context = { folder: cwd, start: 'the working directory', cwd, renderer, wanted: 'all' } as const;
   return await Promise.all(
     args.map(async (argument, index) => {
       const source = await readArgument(argument, input);
       const { path } = splitArgument(argument);
-      const inNamespace = (namespace: string): string => `--manifests ${namespace}=${path}`;
-      return findManifests({ source, mark: markOf(argument, index), inNamespace }, context);
+      const inNamespace = (namespace: string): string => `${prefix}${namespace}=${path}`;
+      return findManifests({ source, mark: markOf(argument, index, place), inNamespace }, context);
     }),
   );
 }
@@ -59,7 +72,7 @@ export function noInput(): PodreachError {
   return new PodreachError('usage', 'there is no standard input to read', { hint: 'Name files or folders.' });
 }
 
-function markOf(argument: string, index: number): Mark {
-  const location = { file: '--manifests', line: index + 1, column: 1 };
+function markOf(argument: string, index: number, file: string): Mark {
+  const location = { file, line: index + 1, column: 1 };
   return { location, frame: codeFrame(argument, location) };
 }
