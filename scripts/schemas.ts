@@ -6,6 +6,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { manifestComparisonSchema } from '../src/compare/manifests/schema.ts';
 import { RECORD_SCHEMA_VERSION, runRecordSchema } from '../src/record/schema.ts';
 import { API_VERSION, knownIssuesSchema, scenarioSchema } from '../src/scenario/schema.ts';
 import { forEditors } from './editors.ts';
@@ -24,6 +25,10 @@ const schemas = {
   'run-record.schema.json': render(
     runRecordSchema.meta({ title: 'podreach run record' }),
     `urn:podreach:v${RECORD_SCHEMA_VERSION}:run-record`,
+  ),
+  'manifest-comparison.schema.json': render(
+    manifestComparisonSchema.meta({ title: 'podreach manifest comparison' }),
+    'urn:podreach:v1:manifest-comparison',
   ),
 };
 

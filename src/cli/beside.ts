@@ -1,9 +1,9 @@
-/** The command of the user, which follows `--`: it is run while podreach watches. */
+/** What follows `--`: a command of the user, which is run while podreach watches, or paths. */
 import { PodreachError } from '../errors.ts';
 import { isThere } from '../search-path.ts';
 
-/** The commands that take one. */
-const WATCHING = new Set(['monitor', 'upgrade']);
+/** The commands to which the dashes say something. */
+const TAKING = new Set(['monitor', 'upgrade', 'diff']);
 
 /**
  * Takes apart what is podreach's and what follows `--`.
@@ -15,7 +15,7 @@ export function splitCommand(argv: readonly string[]): {
 } {
   const dashes = argv.indexOf('--');
   const [name = ''] = argv;
-  if (!WATCHING.has(name) || dashes === -1) return { own: argv, beside: undefined };
+  if (!TAKING.has(name) || dashes === -1) return { own: argv, beside: undefined };
   return { own: argv.slice(0, dashes), beside: argv.slice(dashes + 1) };
 }
 

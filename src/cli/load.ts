@@ -36,12 +36,7 @@ export async function readingWith<Result>(
   const result = await read({
     cwd,
     input: () => readStandardInput(process.stdin, signal, note),
-    renderer: {
-      async render(request) {
-        const { createRenderer } = await import('../render/render.ts');
-        return await createRenderer({ cwd, signal }).render(request);
-      },
-    },
+    renderer: createCommandRenderer(cwd, signal),
   });
   signal.throwIfAborted();
   return result;
@@ -59,4 +54,14 @@ export async function loadCommandPlans(
   return await readingWith((sources) =>
     loadPlans(paths, { ...sources, only, tags: tag, checks: check, knownIssues, manifests }),
   );
+}
+
+/** The user's own programs. Most commands render nothing, and load nothing for it. */
+export function createCommandRenderer(cwd: string, signal: AbortSignal): Renderer {
+  return {
+    async render(request) {
+      const { createRenderer } = await import('../render/render.ts');
+      return await createRenderer({ cwd, signal }).render(request);
+    },
+  };
 }

@@ -32,6 +32,7 @@ Examples:
   podreach plan scenarios/web.yaml       show what would be created and tried
   podreach report run.json               render a saved record again
   podreach diff before.json after.json   say what two records say differently
+  podreach diff --manifests old new      say what a change of manifests opens and closes
   podreach sandbox                       start the sandbox and keep it for kubectl
 
 Exit codes:
@@ -72,7 +73,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     planCommand,
     explainCommand,
     reportCommand,
-    diffCommand,
+    diffCommand(beside),
     historyCommand,
     sandboxCommand,
     clusterCommand,

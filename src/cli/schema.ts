@@ -7,6 +7,7 @@ const FILES = {
   scenario: 'scenario.schema.json',
   'known-issues': 'known-issues.schema.json',
   record: 'run-record.schema.json',
+  'manifest-comparison': 'manifest-comparison.schema.json',
 } as const;
 
 const EXAMPLES = `
@@ -17,9 +18,11 @@ Examples:
 export function schemaCommand(program: Command, setExitCode: SetExitCode): void {
   program
     .command('schema')
-    .description('print the JSON Schema of scenarios, of lists of known issues, or of run records')
+    .description(
+      'print the JSON Schema of scenarios, of lists of known issues, of run records, or of what podreach diff --manifests writes',
+    )
     .addArgument(
-      new Argument('[which]', 'scenario, known-issues or record')
+      new Argument('[which]', 'scenario, known-issues, record or manifest-comparison')
         .choices(Object.keys(FILES))
         .default('scenario'),
     )

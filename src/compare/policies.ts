@@ -27,8 +27,8 @@ export function comparePolicies(steps: readonly Sides<PlacedStep>[]): PolicyDiff
   return steps.flatMap(({ before, after }) => {
     if (before === undefined || after === undefined) return [];
     const { place } = after;
-    const differences = pairUp(before.policies, after.policies, objectKey).flatMap((sides) =>
-      differenceOf(sides, place),
+    const differences = comparePolicyTexts(before.policies, after.policies).map(
+      (difference): PolicyDifference => ({ place, ...difference }),
     );
     const known = told.get(place.scenario);
     told.set(place.scenario, new Set(differences.map(contentOf)));
@@ -36,14 +36,20 @@ export function comparePolicies(steps: readonly Sides<PlacedStep>[]): PolicyDiff
   });
 }
 
-function differenceOf(
-  { before, after }: Sides<ScenarioRecord['policies'][number]>,
-  place: ScenarioPlace,
-): PolicyDifference[] {
+type AppliedPolicyText = ScenarioRecord['policies'][number];
+
+/** Policies that are not the same texts in two lists. */
+export function comparePolicyTexts(
+  before: readonly AppliedPolicyText[],
+  after: readonly AppliedPolicyText[],
+): Omit<PolicyDifference, 'place'>[] {
+  return pairUp(before, after, objectKey).flatMap(differenceOf);
+}
+
+function differenceOf({ before, after }: Sides<AppliedPolicyText>): Omit<PolicyDifference, 'place'>[] {
   if (before?.text === after?.text) return [];
   return [
     {
-      place,
       policy: objectKey(after ?? before),
       change: before === undefined ? 'new' : after === undefined ? 'gone' : 'changed',
       ...(before === undefined ? {} : { before: sideOf(before) }),
@@ -52,7 +58,7 @@ function differenceOf(
   ];
 }
 
-function sideOf({ text, location }: ScenarioRecord['policies'][number]): PolicySide {
+function sideOf({ text, location }: AppliedPolicyText): PolicySide {
   return { fingerprint: fingerprintOf(text), location };
 }
 

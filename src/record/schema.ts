@@ -15,11 +15,11 @@ export const RECORD_SCHEMA_VERSION = 2;
 
 const PHASES = ['provision', 'control', 'apply', 'settle', 'observe', 'watch', 'closing', 'cleanup'] as const;
 
-const location = z
+export const location = z
   .strictObject({ file: z.string(), line: z.int().min(1), column: z.int().min(1) })
   .describe('A place in a scenario or policy file; lines and columns count from 1.');
 const protocol = z.enum(['TCP', 'UDP']);
-const labels = z.record(z.string(), z.string());
+export const labels = z.record(z.string(), z.string());
 const instant = z.iso.datetime().describe('A point in time, ISO 8601 in UTC.');
 const failure = z
   .strictObject({
@@ -101,7 +101,7 @@ const observation = z.array(stretchSchema).min(1);
 
 const policyReference = z.string().describe('namespace/name of a NetworkPolicy of this scenario.');
 
-const grounds = z
+export const grounds = z
   .array(
     z.strictObject({
       direction: z.enum(['egress', 'ingress']),
@@ -770,7 +770,9 @@ export type StepRecord = ScenarioRecord['steps'][number];
 export type CheckRecord = StepRecord['checks'][number];
 export type Phase = (typeof PHASES)[number];
 
-type Unchanging<Data> = Data extends object ? { readonly [Key in keyof Data]: Unchanging<Data[Key]> } : Data;
+export type Unchanging<Data> = Data extends object
+  ? { readonly [Key in keyof Data]: Unchanging<Data[Key]> }
+  : Data;
 
 /** Of all its steps, in their order. */
 export function checksOf({ steps }: Pick<ScenarioRecord, 'steps'>): readonly CheckRecord[] {

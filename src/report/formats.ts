@@ -37,3 +37,7 @@ export type ComparisonFormat = (typeof COMPARISON_FORMATS)[number];
 /** Those in which it is told what many records show one after the other. */
 export const HISTORY_FORMATS = ['terminal', 'json', 'html'] as const satisfies readonly ReportFormat[];
 export type HistoryFormat = (typeof HISTORY_FORMATS)[number];
+
+/** Those in which it is told what a change of manifests opens and closes. */
+export const MANIFEST_FORMATS = ['terminal', 'json', 'markdown'] as const satisfies readonly ReportFormat[];
+export type ManifestFormat = (typeof MANIFEST_FORMATS)[number];

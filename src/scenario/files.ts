@@ -137,6 +137,12 @@ export async function matchFiles(
   return files.sort();
 }
 
+/** Whether there is anything behind a path or a pattern. */
+export async function leadsSomewhere(path: string, cwd: string): Promise<boolean> {
+  if ((await kindOf(resolve(cwd, path))) !== undefined) return true;
+  return isGlob(path) && (await matchFiles(path, cwd, () => true)).length > 0;
+}
+
 /** Whether a path that leads nowhere may be meant as a pattern. */
 export function isGlob(path: string): boolean {
   return /[*?[{]/.test(path);

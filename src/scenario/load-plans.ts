@@ -1,12 +1,12 @@
 /** The way in: from paths on the command line to the plans to run, or one error with everything that is wrong. */
-import type { Problem } from '../errors.ts';
 import { PodreachError } from '../errors.ts';
 import { INPUT_ARGUMENT } from '../standard-input.ts';
 import { chooseChecks } from './chosen-checks.ts';
+import { invalid } from './invalid.ts';
 import { attachKnownIssues, type PlanToAttach } from './known-issues/attach.ts';
 import { loadIssueLists } from './known-issues/load.ts';
 import { loadScenarios } from './load.ts';
-import { isInput } from './manifests/added.ts';
+import { isInput, refuseSecondInput } from './manifests/added.ts';
 import { type Renderer, renderOnce } from './manifests/renderer.ts';
 import { planScenario } from './plan.ts';
 import type { Plan } from './scenario.ts';
@@ -43,7 +43,7 @@ export interface LoadOptions {
  */
 export async function loadPlans(paths: readonly string[], options: LoadOptions): Promise<readonly Plan[]> {
   const { cwd, input, manifests = [] } = options;
-  refuseSecondInput(paths, manifests);
+  refuseSecondInput([...paths.filter((path) => path === INPUT_ARGUMENT), ...manifests.filter(isInput)]);
   const renderer = options.renderer === undefined ? undefined : renderOnce(options.renderer);
   const loaded = await loadScenarios(paths, { cwd, renderer, input, manifests });
   const problems = [...loaded.problems];
@@ -60,38 +60,6 @@ export async function loadPlans(paths: readonly string[], options: LoadOptions):
   const chosen = filterPlans(plans, options);
   const { checks = [] } = options;
   return checks.length === 0 ? chosen : chooseChecks(chosen, checks);
-}
-
-function refuseSecondInput(paths: readonly string[], manifests: readonly string[]): void {
-  const readers = [...paths.filter((path) => path === INPUT_ARGUMENT), ...manifests.filter(isInput)];
-  if (readers.length < 2) return;
-  throw new PodreachError('usage', 'standard input is named twice, and can be read only once', {
-    hint: 'Write - once, for scenarios or for manifests, and name files for the rest.',
-  });
-}
-
-/** One error with everything that is wrong. */
-export function invalid(problems: readonly Problem[]): PodreachError {
-  const sorted = sortProblems(problems);
-  const files = [...new Set(sorted.map((problem) => problem.location.file))];
-  const count = sorted.length === 1 ? '1 problem' : `${sorted.length} problems`;
-  const where = files.length === 1 ? files[0] : `${files.length} files`;
-  return new PodreachError('scenario-invalid', `${count} in ${where}`, {
-    location: sorted[0]?.location,
-    problems: sorted,
-  });
-}
-
-/** By file in the order in which files turned up, then by place. What two scenarios share is said once. */
-function sortProblems(problems: readonly Problem[]): readonly Problem[] {
-  const files = [...new Set(problems.map((problem) => problem.location.file))];
-  const different = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
-  return [...different.values()].sort(
-    (a, b) =>
-      files.indexOf(a.location.file) - files.indexOf(b.location.file) ||
-      a.location.line - b.location.line ||
-      a.location.column - b.location.column,
-  );
 }
 
 function filterPlans(plans: readonly Plan[], { only = [], tags = [] }: LoadOptions): readonly Plan[] {

@@ -18,10 +18,12 @@ export interface Loaded {
   readonly problems: readonly Problem[];
 }
 
-export interface ScenariosContext extends AddedContext {
+export interface ScenariosContext extends Omit<AddedContext, 'place' | 'prefix'> {
   /** Arguments: what every scenario has beside the manifests that it names. */
   readonly manifests: readonly string[];
 }
+
+const OPTION = { place: '--manifests', prefix: '--manifests ' };
 
 /** A file with what was found in it. */
 interface ReadFile {
@@ -38,7 +40,7 @@ interface ReadFile {
 export async function loadScenarios(paths: readonly string[], context: ScenariosContext): Promise<Loaded> {
   const { cwd } = context;
   const files = await readFiles(await findScenarioFiles(paths, cwd), context);
-  const added = await findAdded(context.manifests, context);
+  const added = await findAdded(context.manifests, { ...context, ...OPTION });
   const scenarios: Scenario[] = [];
   const problems: Problem[] = [];
   const names = new Map<string, Mark>();

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { LEAST_PAIRS, NOISE_MS } from '../../src/compare/times.ts';
+import { CONNECTION_WORDS } from '../../src/report/comparison/manifests/words.ts';
 import { CHANGE_WORDS } from '../../src/report/comparison/words.ts';
 import { FORMATS } from '../../src/report/formats.ts';
 import { CELLS } from '../../src/report/parts/matrix.ts';
@@ -47,6 +48,7 @@ test('docs/reports.md explains every glyph', () => {
 test.each([
   ['compare.md', 'comparison.txt'],
   ['compare.md', 'history.txt'],
+  ['compare.md', 'manifest-comparison.txt'],
   ['upgrades.md', 'upgrade-brief.txt'],
 ])('docs/%s shows what podreach writes: %s', async (name, golden) => {
   const page = await readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
@@ -56,6 +58,12 @@ test.each([
 test('docs/compare.md explains every change of a check', async () => {
   const page = await readFile(new URL('../../docs/compare.md', import.meta.url), 'utf8');
   for (const { word } of Object.values(CHANGE_WORDS))
+    expect(page).toMatch(new RegExp(`^\\| .*\`${word}\`.* \\| `, 'm'));
+});
+
+test('docs/compare.md explains every change of a connection', async () => {
+  const page = await readFile(new URL('../../docs/compare.md', import.meta.url), 'utf8');
+  for (const { word } of Object.values(CONNECTION_WORDS))
     expect(page).toMatch(new RegExp(`^\\| .*\`${word}\`.* \\| `, 'm'));
 });
 

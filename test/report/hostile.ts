@@ -15,13 +15,14 @@ const INSTANT = '2026-11-20T02:00:00.000Z';
  * @param choice which of several words each field holds that takes only a few
  */
 export function hostileBySchema(choice: number): RunRecord {
-  return runRecordSchema.parse(valueFor(runRecordSchema, choice));
+  return runRecordSchema.parse(hostileFor(runRecordSchema, choice));
 }
 
-function valueFor(schema: z.core.$ZodType, choice: number): unknown {
+/** A value of any schema with every field that there may be, its texts hostile. */
+export function hostileFor(schema: z.core.$ZodType, choice: number): unknown {
   // The union of all schemas of Zod, which tells them apart.
   const { def } = (schema as z.core.$ZodTypes)._zod;
-  const inside = (inner: z.core.$ZodType): unknown => valueFor(inner, choice);
+  const inside = (inner: z.core.$ZodType): unknown => hostileFor(inner, choice);
   switch (def.type) {
     case 'string':
       return textFor(schema);

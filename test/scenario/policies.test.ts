@@ -378,7 +378,7 @@ scenario-invalid: 4 problems in 2 files`);
     ).toBe(`p.yaml:4:3: this policy does not say which namespace it belongs to
   4 |   name: placeless
     |   ^
-  hint: Write metadata.namespace, or give it as kubectl apply -n does: { path: p.yaml, namespace: shop }. The scenario has 2 namespaces.
+  hint: Write metadata.namespace, or give it as kubectl apply -n does: { path: p.yaml, namespace: shop }. There are 2 namespaces.
 
 q.yaml:4:9: a policy needs a name, as text
   4 |   name: 3

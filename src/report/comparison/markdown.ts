@@ -22,8 +22,9 @@ import {
   windowRows,
 } from './words.ts';
 
-const ROWS = 50;
-const CANVAS = { width: 100, paint: createPaint(false) };
+/** Longer tables are cut off. */
+export const ROWS = 50;
+export const CANVAS = { width: 100, paint: createPaint(false) };
 
 export function renderComparisonMarkdown(view: ComparisonView): string {
   return joinWithin(MARKDOWN_LIMIT, [
@@ -63,7 +64,7 @@ export function renderChecks(title: string, checks: readonly CheckDifferenceView
   return [`### ${title}\n\n${table(['', 'check', 'where', 'what', 'reason'], rows)}${more(checks.length)}`];
 }
 
-function renderRows(title: string, rows: readonly DifferenceRow[]): string[] {
+export function renderRows(title: string, rows: readonly DifferenceRow[]): string[] {
   if (rows.length === 0) return [];
   const cells = rows
     .slice(0, ROWS)
@@ -76,6 +77,7 @@ function renderRows(title: string, rows: readonly DifferenceRow[]): string[] {
   return [`### ${title}\n\n${table(['', 'where', 'before', 'after'], cells)}${more(rows.length)}`];
 }
 
-function more(all: number): string {
+/** What is said below a table of which not all rows are shown. */
+export function more(all: number): string {
   return all <= ROWS ? '' : `\n\n… and ${formatNumber(all - ROWS)} more.`;
 }

@@ -1,7 +1,8 @@
 /** The comparison for people: what is worse at length, what else changed in lines, and the outcome last. */
 import { MISMATCHES } from '../../model/verdict.ts';
+import type { ResultWord } from '../parts/summary.ts';
 import type { RenderOptions } from '../render-options.ts';
-import { renderFacts, renderHeadline } from '../text/block.ts';
+import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import { type Canvas, createPaint, usableWidth } from '../text/paint.ts';
 import { count, disarmCommands, formatNumber, wrap } from '../text/text.ts';
 import {
@@ -26,13 +27,32 @@ const BLOCKS_SHOWN = 20;
 const LINES_SHOWN = 10;
 
 export function renderComparisonTerminal(view: ComparisonView, options: RenderOptions): string {
+  const frame = {
+    facts: runFacts(view),
+    warnings: warningsOf(view),
+    outcome: { ...outcomeWord(view), text: describeOutcome(view) },
+  };
+  return renderFramed(frame, options, (canvas) => renderDifferences(view, options, canvas));
+}
+
+/** What stands around differences: what is compared and what is doubtful about that, and the outcome as the last line. */
+interface ComparisonFrame {
+  readonly facts: readonly Fact[];
+  readonly warnings: readonly string[];
+  readonly outcome: ResultWord & { readonly text: string };
+}
+
+export function renderFramed(
+  { facts, warnings, outcome }: ComparisonFrame,
+  options: RenderOptions,
+  render: (canvas: Canvas) => readonly (readonly string[])[],
+): string {
   const canvas = { width: usableWidth(options.width), paint: createPaint(options.colour) };
-  const { word, style } = outcomeWord(view);
   const paragraphs = [
-    ...(options.quiet ? [] : [renderFacts(runFacts(view), canvas, '')]),
-    ...warningsOf(view).map((text) => renderHeadline('warning', 'inconclusive', text, canvas, '')),
-    ...renderDifferences(view, options, canvas),
-    renderHeadline(word, style, describeOutcome(view), canvas, ''),
+    ...(options.quiet ? [] : [renderFacts(facts, canvas, '')]),
+    ...warnings.map((text) => renderHeadline('warning', 'inconclusive', text, canvas, '')),
+    ...render(canvas),
+    renderHeadline(outcome.word, outcome.style, outcome.text, canvas, ''),
   ];
   return disarmCommands(`${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`);
 }
@@ -67,20 +87,29 @@ function onlyWorse(view: ComparisonView): ComparisonView {
 /** @param second what the second run is called */
 export function renderBlocks(
   checks: readonly CheckDifferenceView[],
-  { verbose }: RenderOptions,
+  options: RenderOptions,
   canvas: Canvas,
   second?: string,
 ): string[][] {
-  const shown = verbose ? checks : checks.slice(0, BLOCKS_SHOWN);
-  const left = checks.length - shown.length;
+  return limitBlocks(checks, options, (check) => {
+    const { word, style } = CHANGE_WORDS[check.change];
+    return [
+      ...renderHeadline(word.toUpperCase(), style, describePair(check), canvas, ''),
+      ...renderFacts(checkFacts(check, second), canvas, '  '),
+    ];
+  });
+}
+
+/** What is told at length: the first of them, unless all are asked for. */
+export function limitBlocks<One>(
+  all: readonly One[],
+  { verbose }: RenderOptions,
+  render: (one: One) => string[],
+): string[][] {
+  const shown = verbose ? all : all.slice(0, BLOCKS_SHOWN);
+  const left = all.length - shown.length;
   return [
-    ...shown.map((check) => {
-      const { word, style } = CHANGE_WORDS[check.change];
-      return [
-        ...renderHeadline(word.toUpperCase(), style, describePair(check), canvas, ''),
-        ...renderFacts(checkFacts(check, second), canvas, '  '),
-      ];
-    }),
+    ...shown.map(render),
     ...(left === 0 ? [] : [[`… and ${formatNumber(left)} more (--verbose shows all)`]]),
   ];
 }
@@ -105,7 +134,7 @@ function renderLists(
   });
 }
 
-function renderRows(
+export function renderRows(
   title: string,
   rows: readonly DifferenceRow[],
   options: RenderOptions,

@@ -224,13 +224,21 @@ export function surroundingRows({ policies, circumstances }: ComparisonView): Di
       before: shortened(before),
       after: shortened(after),
     })),
-    ...policies.map(({ place, policy, before, after }) => ({
-      what: `policy ${policy}`,
-      where: describePlace(place),
-      before: describeText(before),
-      after: describeText(after),
-    })),
+    ...policyRows(policies),
   ];
+}
+
+/** Policies that are not the same texts. */
+export function policyRows(
+  policies: readonly (Omit<ComparisonView['policies'][number], 'place' | 'change'> &
+    Partial<Pick<ComparisonView['policies'][number], 'place'>>)[],
+): DifferenceRow[] {
+  return policies.map(({ place, policy, before, after }) => ({
+    what: `policy ${policy}`,
+    where: place === undefined ? '' : describePlace(place),
+    before: describeText(before),
+    after: describeText(after),
+  }));
 }
 
 type PolicySideView = NonNullable<ComparisonView['policies'][number]['before']>;

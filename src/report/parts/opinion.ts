@@ -3,8 +3,8 @@ import { isDecidedByHeld } from '../../judge/held.ts';
 import type { Fact } from '../text/block.ts';
 import { count } from '../text/text.ts';
 import type { CheckView, RunView, ScenarioView } from '../view/view.ts';
-import { describeLocation } from './describe.ts';
 import { goneLines } from './known-issues.ts';
+import { describeRuling } from './ruling.ts';
 import { describeLateNodes } from './scenario-notes.ts';
 
 const AT_FAULT: Readonly<Record<Exclude<NonNullable<CheckView['disagreement']>, 'outside'>, string>> = {
@@ -46,22 +46,11 @@ function describeFault(check: CheckView, disagreement: NonNullable<CheckView['di
     : 'not these policies: they deny it, and something else lets it through as the scenario asks for';
 }
 
-/** `denied by the ingress of policy shop/deny (policies.yaml:3)` */
 function describePrediction(
-  { verdict, grounds, rule, reason }: NonNullable<CheckView['predicted']>,
+  { grounds, ...answer }: NonNullable<CheckView['predicted']>,
   scenario: ScenarioView,
 ): string {
-  const deciding = (scenario.grounds[grounds] ?? []).map(
-    ({ direction, policy, rule: number, location }) =>
-      `${number === undefined ? `the ${direction} of` : `${direction} rule ${number} of`} policy ${policy}${location === undefined ? '' : ` (${describeLocation(location)})`}`,
-  );
-  const list = deciding.join(', ');
-  if (verdict === 'undefined') {
-    const why = [rule, reason].filter((part) => part !== undefined).join(': ');
-    return `left open${why === '' ? '' : ` (${why})`}${list === '' ? '' : `; it depends on ${list}`}`;
-  }
-  if (list === '') return `${verdict}: no policy has a say`;
-  return `${verdict} by ${list}`;
+  return describeRuling(answer, scenario.grounds[grounds] ?? []);
 }
 
 export interface Warning {

@@ -8,8 +8,8 @@ import { PodreachError } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
 import { DNS_LABEL } from '../../labels.ts';
 import { INPUT_ARGUMENT } from '../../standard-input.ts';
+import { invalid } from '../invalid.ts';
 import { loadDocument } from '../load-document.ts';
-import { invalid } from '../load-plans.ts';
 import { type AddedContext, findAdded, inNamespace, isInput } from '../manifests/added.ts';
 import { type Renderer, renderOnce } from '../manifests/renderer.ts';
 import { planScenario } from '../plan.ts';
@@ -20,7 +20,7 @@ import { writeDeployed } from './deployed.ts';
 import { scalar } from './text.ts';
 import { type WrittenText, writeScenario } from './write-scenario.ts';
 
-export interface InitContext extends AddedContext {
+export interface InitContext extends Omit<AddedContext, 'place' | 'prefix'> {
   /** The folder in which the scenario will stand. */
   readonly folder: string;
   /** The file that it is to be, as messages show it; undefined where that is not known. */
@@ -50,7 +50,12 @@ export async function writeFirstScenario(
     throw new PodreachError('usage', 'standard input is named twice, and can be read only once', {
       hint: `Write ${INPUT_ARGUMENT} once.`,
     });
-  const found = await findAdded(named, { ...context, renderer }, 'podreach init');
+  const found = await findAdded(named, {
+    ...context,
+    renderer,
+    place: 'podreach init',
+    prefix: 'podreach init ',
+  });
   refuse(found.flatMap(({ problems }) => problems));
   const deployed = writeDeployed(found, { folder, cwd });
   if ('problems' in deployed) throw invalid(deployed.problems);

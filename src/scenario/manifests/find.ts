@@ -177,9 +177,9 @@ async function findInFolder(
       : failed(
           entry,
           `there is a chart in ${where}, and its templates are no manifests`,
-          entry.inNamespace === undefined
+          context.start === 'the scenario file'
             ? `Have it rendered, under "manifests": { helm: ${where}, release: ${basename(dirname(head))}, namespace: … }.`
-            : `Render it, and name standard input in its place: helm template RELEASE ${where} --namespace NAMESPACE --skip-tests | podreach … NAMESPACE=-`,
+            : `Have helm render it, and name what comes out: helm template ${basename(dirname(head))} ${where} --namespace … > rendered.yaml`,
         );
   }
   // Policies were YAML before there was anything else.

@@ -62,8 +62,10 @@ export function namespaceFor(document: ManifestDocument, belonging: Belonging): 
 function hintForMissing({ known, inNamespace }: Belonging): string {
   const [first = 'shop'] = known ?? [];
   const orGiven =
-    inNamespace === undefined ? ': the' : `, or give it as kubectl apply -n does: ${inNamespace(first)}. The`;
-  return `Write metadata.namespace${orGiven} scenario has ${known?.length ?? 0} namespaces.`;
+    inNamespace === undefined
+      ? ': there'
+      : `, or give it as kubectl apply -n does: ${inNamespace(first)}. There`;
+  return `Write metadata.namespace${orGiven} are ${known?.length ?? 0} namespaces.`;
 }
 
 /** `policy` for a NetworkPolicy; else its kind. */

@@ -84,11 +84,13 @@ export function takeNamespaces(found: readonly FoundManifests[]): {
 /**
  * Takes what there is, in the order in which it is named.
  * @param known the namespaces that there are; undefined where that is not known
+ * @param mayBeEmpty whether an entry may bring nothing
  */
 export function takeManifests(
   found: readonly FoundManifests[],
   wanted: ListPurpose,
   known: readonly string[] | undefined,
+  mayBeEmpty = false,
 ): TakenManifests {
   const taker = new Taker();
   for (const one of found) {
@@ -112,7 +114,7 @@ export function takeManifests(
         taker.take(document, role, belonging, mark);
       else taker.skipped.push(document);
     }
-    if (problems.length === 0 && !roles.some(({ role }) => isWanted(role, wanted)))
+    if (!mayBeEmpty && problems.length === 0 && !roles.some(({ role }) => isWanted(role, wanted)))
       taker.problems.push(nothingIn(one, wanted));
   }
   return taker;

@@ -111,7 +111,7 @@ test.each([
   await using project = await createProject(FILES);
   expect(await project.failure(paths, { manifests, input: async () => SCENARIO })).toBe(
     `usage: standard input is named twice, and can be read only once
-hint: Write - once, for scenarios or for manifests, and name files for the rest.`,
+hint: Write - once, and name files for the rest.`,
   );
 });
 
@@ -154,6 +154,6 @@ test('how to name a namespace is said as the command line has it', async () => {
     `<stdin>:3:11: this Deployment does not say which namespace it belongs to
   3 | metadata: { name: web }
     |           ^
-  hint: Write metadata.namespace, or give it as kubectl apply -n does: --manifests shop=-. The scenario has 2 namespaces.`,
+  hint: Write metadata.namespace, or give it as kubectl apply -n does: --manifests shop=-. There are 2 namespaces.`,
   );
 });
