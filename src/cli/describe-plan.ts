@@ -15,7 +15,7 @@ export function describePlan(plan: Plan): string {
   const { scenario } = plan;
   const [first, ...later] = plan.steps;
   const late = lateObjects(plan);
-  const origins = plan.manifests === undefined ? undefined : originsOfPods(plan.manifests);
+  const origins = plan.manifests === undefined ? new Map<string, string>() : originsOfPods(plan.manifests);
   const when = (object: string): string => (late.has(object) ? 'created later' : '');
   return [
     `${scenario.name}  (${scenario.location.file}:${scenario.location.line})`,
@@ -29,7 +29,7 @@ export function describePlan(plan: Plan): string {
         objectKey(pod),
         pod.ports.map(describeDeclared).join(' ') || 'no ports',
         describeLabels(pod.labels),
-        ...(origins === undefined ? [] : [origins.get(objectKey(pod)) ?? 'in the scenario']),
+        ...(origins.size === 0 ? [] : [origins.get(objectKey(pod)) ?? 'in the scenario']),
         when(objectKey(pod)),
       ]),
     ),

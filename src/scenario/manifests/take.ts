@@ -175,9 +175,13 @@ class Taker implements TakenManifests {
   }
 }
 
+/** Kinds that belong to no namespace, of Kubernetes, Calico, Cilium and Antrea. */
+const OF_WHOLE_CLUSTER = /^(Staged)?(Global|Cluster|Admin|BaselineAdmin|CiliumClusterwide)/;
+
 function asForeign(document: ManifestDocument, { given }: Belonging): ForeignPolicy {
   const { apiVersion, kind, value, text, at } = document;
-  const [name, namespace = given] = ['name', 'namespace'].map((key) => valueAt(value, ['metadata', key]));
+  const [name, written = given] = ['name', 'namespace'].map((key) => valueAt(value, ['metadata', key]));
+  const namespace = OF_WHOLE_CLUSTER.test(kind) ? undefined : written;
   return {
     apiVersion,
     kind,

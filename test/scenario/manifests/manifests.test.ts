@@ -635,6 +635,34 @@ namespaces: { shop: {} }
   });
 });
 
+test('under policies and apply only policies are taken, and all else is counted', async () => {
+  const others = `---\n${deployment('web', 'shop')}---\n${object('v1', 'Service', 'web')}`;
+  const plan = await planOf(
+    `${SHOP}pods: { shop/a: {}, shop/b: { ports: [1] } }
+policies: [first]
+steps: [{ name: more, apply: [{ path: "second/*.yaml", namespace: shop }] }]
+`,
+    {
+      'first/p.yaml': `${policy('p', 'shop')}${others}`,
+      'first/p.json': '{ "not": "looked at" }',
+      'second/q.yaml': `${policy('q')}${others}`,
+      'second/r.yaml': `apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: { name: admin }\n`,
+    },
+  );
+  expect(keys(plan.pods)).toEqual(['shop/a', 'shop/b']);
+  expect(plan.steps.map(({ policies }) => keys(policies))).toEqual([['shop/p'], ['shop/p', 'shop/q']]);
+  expect(plan.manifests).toMatchObject({
+    objects: 7,
+    workloads: [],
+    skipped: [
+      { kind: 'Deployment', count: 2, files: ['first/p.yaml', 'second/q.yaml'] },
+      { kind: 'Service', count: 2 },
+    ],
+    foreignPolicies: [{ kind: 'AdminNetworkPolicy', name: 'admin' }],
+  });
+  expect(plan.manifests?.foreignPolicies[0]).not.toHaveProperty('namespace');
+});
+
 test('the manifest of a workload that its own controller does not select', async () => {
   const plan = await planOf(`manifests: [w.yaml]\n${SHOP}pods: { shop/a: { ports: [1] } }\n`, {
     'w.yaml': deployment('web', 'shop').replace(
