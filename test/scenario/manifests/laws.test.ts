@@ -2,6 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { PodreachError } from '../../../src/errors.ts';
+import { reviewPlan } from '../../../src/policy/review.ts';
 import { createProject } from '../project.ts';
 import { scenario } from './manifests.ts';
 
@@ -104,5 +106,59 @@ test('nothing is lost', { timeout: 120_000 }, async () => {
       });
     }),
     { numRuns: 60 },
+  );
+});
+
+/** Values of any shape where others belong, at any depth. */
+const anything = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 5 },
+    fc.constantFrom<unknown>(null, 0, 80, 1.5, true, '', 'x', 'TCP', '80', -1, [], {}),
+    fc.array(tie('value'), { maxLength: 2 }),
+    fc.dictionary(
+      fc.constantFrom(
+        ...['metadata', 'name', 'namespace', 'labels', 'spec', 'template', 'jobTemplate', 'containers'],
+        ...['initContainers', 'ports', 'containerPort', 'protocol', 'selector', 'matchLabels', 'targetPort'],
+        ...['port', 'items', 'hostNetwork', 'finalizers', 'kind', 'podSelector', 'ingress', 'a b'],
+      ),
+      tie('value'),
+      { maxKeys: 5 },
+    ),
+  ),
+})).value;
+
+/** So that what stands below is looked at as well. */
+const metadata = fc.oneof(
+  anything,
+  fc.record({ name: fc.constantFrom('x', 'y'), namespace: fc.constant('shop'), labels: anything }),
+);
+
+test('whatever stands in an object, it is read or told what is wrong', { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.constantFrom(...KINDS), metadata, anything), { minLength: 1, maxLength: 4 }),
+      fc.constantFrom('', ', namespace: shop'),
+      async (made, given) => {
+        const objects = made.map(([{ apiVersion, kind }, about, spec]) => ({
+          apiVersion,
+          kind,
+          metadata: about,
+          spec,
+        }));
+        await using project = await createProject({
+          'a.yaml': scenario(
+            `manifests: [{ path: d.json${given} }]\nnamespaces: { shop: {} }\npods: { shop/a: {}, shop/b: { ports: [1] } }\n`,
+          ),
+          'd.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
+        });
+        try {
+          for (const plan of await project.load(['a.yaml'])) reviewPlan(plan);
+        } catch (thrown) {
+          if (!(thrown instanceof PodreachError) || thrown.problems.length === 0) throw thrown;
+          for (const { message } of thrown.problems) expect(message).not.toMatch(/undefined|\[object/);
+        }
+      },
+    ),
+    { numRuns: 400 },
   );
 });
