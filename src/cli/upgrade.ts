@@ -53,7 +53,7 @@ export function upgradeCommand(
     command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: UpgradeCommandOptions) => {
       setExitCode(
         options.printRole === true
-          ? await printRole(options)
+          ? await printRole(paths, options)
           : await upgradeScenarios(paths, options, again, beside ?? []),
       );
     });
