@@ -148,6 +148,7 @@ export function isOfOtherKinds({ predicted, scenario }: Pick<CheckView, 'predict
   return (
     predicted?.verdict === 'undefined' &&
     predicted.rule === undefined &&
+    predicted.reason !== undefined &&
     (scenario.grounds[predicted.grounds] ?? []).length === 0
   );
 }

@@ -155,7 +155,7 @@ function policiesSay(check: Mismatch, { verdict, grounds }: Predicted): Phrase {
 function specificationSays(check: Mismatch, { rule, reason }: Predicted): Phrase {
   const { scenario } = check;
   if (isOfOtherKinds(check))
-    return say`What is to become of it podreach does not say: ${name(reason ?? 'it is decided by a policy of another kind')}.`;
+    return say`What is to become of it podreach does not say: ${name(reason ?? '')}.`;
   const why = [rule, reason].filter((part) => part !== undefined).join(': ');
   const because = why === '' ? [] : say` (${name(why)})`;
   return say`The specification of network policies leaves open what these policies mean here${because}. So ${describePlugin(scenario.run.environment)} may take them either way.`;
