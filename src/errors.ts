@@ -14,6 +14,8 @@ export type ErrorCode =
   | 'cluster-lost' // the cluster went away during the run
   | 'permission-denied' // the API server forbids what the run needs
   | 'namespace-foreign' // a namespace exists already and is not this run's own
+  | 'kind-not-served' // the cluster does not serve the kind of a policy
+  | 'policy-exists' // a policy of the whole cluster exists already and is not this run's own
   | 'not-enforcing' // the cluster does not enforce policies, so nothing can be told about them
   | 'policy-rejected' // the API server refused a policy
   | 'provision-failed' // probe pods did not start

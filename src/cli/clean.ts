@@ -2,10 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { type Clock, systemClock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
 import { messageOf, PodreachError } from '../errors.ts';
-import type { Kube } from '../kube/kube.ts';
-import type { LeftOver } from '../run/leftovers.ts';
+import type { LeftOver, Removal } from '../run/leftovers.ts';
 import type { SetExitCode } from './main.ts';
 import { parseCluster, refuseMisplaced } from './options.ts';
 import { listenToSignals } from './signals.ts';
@@ -55,18 +54,20 @@ async function clean(options: CleanOptions): Promise<number> {
   );
   const { signal } = signals;
   const { connectKube } = await import('../kube/connect.ts');
+  const { clusterWideKinds } = await import('../run/foreign/served.ts');
   const { findLeftOvers } = await import('../run/leftovers.ts');
   const kube = await connectKube(await kubeconfigOf(options), {});
   try {
     tell(`context ${kube.context}, server ${kube.server}`);
-    const found = await findLeftOvers(kube, signal);
+    const served = await clusterWideKinds(kube, signal);
+    const found = await findLeftOvers(kube, served, signal);
     if (options.json === true) print(JSON.stringify(found, undefined, 2));
     else for (const line of describeAll(found, systemClock.date())) print(line);
     const chosen = choose(found, options);
     if (chosen.length === 0 || !(await isSure(chosen, options, signal))) return 0;
     const { removeLeftKubeconfigs } = await import('./kubeconfig-file.ts');
     removeLeftKubeconfigs();
-    await remove(chosen, kube, systemClock, signal);
+    await remove(chosen, { kube, clock: systemClock, signal, served });
     return 0;
   } finally {
     kube.close();
@@ -106,8 +107,8 @@ function describeAll(found: readonly LeftOver[], now: Date): string[] {
   if (found.length === 0) return ['No run has left anything here.'];
   return [
     ...found.map(
-      ({ runId, namespaces, createdAt, isGoing }) =>
-        `run ${runId}  ${describeAge(createdAt, now)}${isGoing ? ', being deleted' : ''}: ${namespaces.join(', ')}`,
+      ({ runId, namespaces, policies = [], createdAt, isGoing }) =>
+        `run ${runId}  ${describeAge(createdAt, now)}${isGoing ? ', being deleted' : ''}: ${[...namespaces, ...policies].join(', ')}`,
     ),
   ];
 }
@@ -170,16 +171,17 @@ async function isSure(
 /** Side by side, so that one that does not go keeps none of the others. @throws PodreachError with all that are still there */
 async function remove(
   chosen: readonly LeftOver[],
-  kube: Kube,
-  clock: Clock,
-  signal: AbortSignal,
+  { served, ...context }: Pick<Removal, 'kube' | 'clock' | 'served'> & { readonly signal: AbortSignal },
 ): Promise<void> {
+  const { signal } = context;
   const { removeLeftOver } = await import('../run/leftovers.ts');
   const failures: { readonly runId: string; readonly thrown: unknown }[] = [];
-  const removing = chosen.map(async ({ runId }) => {
+  const removing = chosen.map(async ({ runId, policies }) => {
     const progress = (left: readonly string[]): void => tell(`run ${runId}: waiting for ${left.join(', ')}`);
     try {
-      await removeLeftOver({ kube, clock, runId, signal, progress });
+      // Who has no right to these kinds can take the rest away.
+      const own = policies === undefined || served === undefined ? {} : { served };
+      await removeLeftOver({ ...context, ...own, runId, progress });
       tell(`run ${runId}: gone`);
     } catch (thrown) {
       failures.push({ runId, thrown });

@@ -10,7 +10,7 @@ export type Cells = readonly string[];
 export function describeManifests(
   manifests: ManifestInventory,
 ): readonly (readonly [string, readonly Cells[]])[] {
-  const { leftOut, services, foreignPolicies, skipped, rendered } = manifests;
+  const { leftOut, services, foreignPolicies, unknownPolicies, skipped, rendered } = manifests;
   const lists: readonly (readonly [string, readonly Cells[]])[] = [
     ['services', services.map(describeService)],
     [
@@ -23,12 +23,12 @@ export function describeManifests(
       ]),
     ],
     [
-      'policies of other kinds, not applied',
-      foreignPolicies.map(({ kind, namespace, name, location }) => [
-        namespace === undefined ? name : `${namespace}/${name}`,
-        kind,
-        placeOf(location),
-      ]),
+      'policies of other kinds, applied where the cluster serves them',
+      foreignPolicies.map((one) => [nameOf(one), `${one.kind} (${one.apiVersion})`, placeOf(one.location)]),
+    ],
+    [
+      'policies of unknown kinds, not applied',
+      unknownPolicies.map((one) => [nameOf(one), `${one.kind} (${one.apiVersion})`, placeOf(one.location)]),
     ],
     ['skipped', skipped.map(describeSkipped)],
     [
@@ -69,6 +69,10 @@ function describeSkipped({ count, kind, apiVersion, files }: SkippedKind): Cells
   const more = files.length - NAMED;
   const named = more > 0 ? `${files.slice(0, NAMED).join(', ')} and ${more} more` : files.join(', ');
   return [String(count), `${kind} (${apiVersion})`, named];
+}
+
+function nameOf({ namespace, name }: { readonly namespace?: string; readonly name: string }): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
 function placeOf({ file, line }: Location): string {

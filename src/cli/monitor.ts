@@ -49,7 +49,7 @@ export function monitorCommand(
     command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: MonitorCommandOptions) => {
       setExitCode(
         options.printRole === true
-          ? await printRole(options)
+          ? await printRole(paths, options)
           : await monitorScenarios(paths, options, { again, watchedAgain }, beside),
       );
     });

@@ -8,6 +8,7 @@ import type { RunRecord } from '../record/schema.ts';
 import { cleanCommand } from '../run/cleanup.ts';
 import type { RunResult } from '../run/run.ts';
 import { shellCommand } from '../shell.ts';
+import { loadCommandPlans } from './load.ts';
 import type { SetExitCode } from './main.ts';
 import { parseWhole, SCENARIO_PATHS } from './options.ts';
 import type { Outputs } from './outputs.ts';
@@ -43,7 +44,9 @@ export function runCommand(program: Command, setExitCode: SetExitCode): void {
     .option('--fail-fast', 'start no further scenario after one that went wrong');
   command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: RunCommandOptions) => {
     setExitCode(
-      options.printRole === true ? await printRole(options) : await runScenarios(paths, options, again),
+      options.printRole === true
+        ? await printRole(paths, options)
+        : await runScenarios(paths, options, again),
     );
   });
 }
@@ -98,7 +101,7 @@ export async function finishRun(
  * @returns the exit code
  * @throws PodreachError `usage` on the sandbox, whose user may do everything; what the API server says
  */
-export async function printRole(options: RunCommandOptions): Promise<number> {
+export async function printRole(paths: readonly string[], options: RunCommandOptions): Promise<number> {
   const note = (text: string): void => void process.stderr.write(`${text}\n`);
   const probe = readProbeSettings(options);
   const provider = await providerFor(options, probe.image, note);
@@ -107,6 +110,8 @@ export async function printRole(options: RunCommandOptions): Promise<number> {
       hint: 'There podreach may do everything. Choose the cluster with --cluster context.',
     });
   }
+  // Without a scenario, what any may need.
+  const plans = paths.length === 0 ? [] : await loadCommandPlans(paths, options);
   const { connectKube } = await import('../kube/connect.ts');
   const { missingRole } = await import('../run/preflight.ts');
   using signals = listenToSignals(
@@ -120,7 +125,7 @@ export async function printRole(options: RunCommandOptions): Promise<number> {
     const progress: ProgressListener = (event) => {
       if (event.type === 'note') note(event.text);
     };
-    const role = await missingRole({ kube, signal, progress, probe });
+    const role = await missingRole({ kube, signal, progress, probe }, plans);
     if (role === undefined) note('nothing is missing that podreach could name');
     else process.stdout.write(role);
     kube.close();

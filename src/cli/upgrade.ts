@@ -54,7 +54,7 @@ export function upgradeCommand(
     command.addHelpText('after', EXAMPLES).action(async (paths: string[], options: UpgradeCommandOptions) => {
       setExitCode(
         options.printRole === true
-          ? await printRole(options)
+          ? await printRole(paths, options)
           : await upgradeScenarios(paths, options, { again, watchedAgain }, beside ?? []),
       );
     });

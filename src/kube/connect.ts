@@ -8,7 +8,7 @@ import { readAccess } from './access.ts';
 import { fieldOf, toJson, toList, toObject, toVersion } from './answers.ts';
 import { ApiStatusError, isAlreadyExists, type Purpose } from './errors.ts';
 import { EXEC_LIMITS, Session } from './exec.ts';
-import type { CallOptions, Kube, KubeObject } from './kube.ts';
+import type { CallOptions, Kube, KubeObject, Resource, ServedKind } from './kube.ts';
 import { pathOf, purposeOf, queryOf, resourceOf } from './paths.ts';
 import { type ApiRequest, send } from './request.ts';
 
@@ -78,10 +78,14 @@ export async function connectKube(
   };
 
   /** What exists already, where it is the very object that was to be created; undefined where it is another, or cannot be told. */
-  const findCreated = async (object: KubeObject, options?: CallOptions): Promise<KubeObject | undefined> => {
+  const findCreated = async (
+    object: KubeObject,
+    resource: Resource | ServedKind,
+    options?: CallOptions,
+  ): Promise<KubeObject | undefined> => {
     const { namespace, name, labels = {} } = object.metadata;
     const query = {
-      resource: resourceOf(object.kind),
+      resource,
       ...(namespace === undefined ? {} : { namespace }),
       labelSelector: Object.entries(labels)
         .map(([key, value]) => `${key}=${value}`)
@@ -157,8 +161,8 @@ export async function connectKube(
 
     list,
 
-    async create(object, options) {
-      const resource = resourceOf(object.kind);
+    async create(object, { as, ...options } = {}) {
+      const resource = as ?? resourceOf(object.kind);
       const { namespace, name, labels = {} } = object.metadata;
       const purpose = purposeOf('create', resource, namespace, name);
       const path =
@@ -179,7 +183,8 @@ export async function connectKube(
         } as const;
         return toObject(await call(request, options), purpose);
       } catch (thrown) {
-        const created = isInDoubt && isAlreadyExists(thrown) ? await findCreated(object, options) : undefined;
+        const created =
+          isInDoubt && isAlreadyExists(thrown) ? await findCreated(object, resource, options) : undefined;
         if (created === undefined) throw thrown;
         return created;
       }

@@ -33,14 +33,22 @@ export const RESOURCES = {
 } as const;
 export type Resource = keyof typeof RESOURCES;
 
+/** A kind that not every cluster serves, as its API server names it. */
+export interface ServedKind {
+  /** Such as `cilium.io/v2`. */
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly plural: string;
+}
+
 export interface ObjectAddress {
-  readonly resource: Resource;
+  readonly resource: Resource | ServedKind;
   readonly namespace?: string;
   readonly name: string;
 }
 
 export interface ListQuery {
-  readonly resource: Resource;
+  readonly resource: Resource | ServedKind;
   /** Absent: all namespaces. */
   readonly namespace?: string;
   readonly labelSelector?: string;
@@ -134,9 +142,9 @@ export interface Kube {
   /**
    * POST: fails with `api-error` (reason `AlreadyExists`) where the object exists. One with labels is repeated where nobody can tell
    * whether it was carried out; what exists then and has all of them is taken for what the first try created. So one of them must be
-   * the caller's alone.
+   * the caller's alone. `as` is its kind, where that is none of {@link RESOURCES}.
    */
-  create(object: KubeObject, options?: CallOptions): Promise<KubeObject>;
+  create(object: KubeObject, options?: CallOptions & { readonly as?: ServedKind }): Promise<KubeObject>;
   /**
    * Server-side apply. `body` is sent untouched, as YAML or JSON text, with `fieldValidation=Strict`, so that what the
    * user wrote is what the server judges.

@@ -1,6 +1,6 @@
 /** Where resources live in the API, and what requests to them are called. */
 import type { Purpose } from './errors.ts';
-import { RESOURCES, type Resource } from './kube.ts';
+import { RESOURCES, type Resource, type ServedKind } from './kube.ts';
 
 const RESOURCE_OF_KIND: Readonly<Record<string, Resource>> = {
   Namespace: 'namespaces',
@@ -28,12 +28,15 @@ export function resourceOf(kind: string): Resource {
 }
 
 /** The path of a collection, or of one object where it has a name. */
-export function pathOf(resource: Resource, namespace?: string, name?: string): string {
-  const { base } = RESOURCES[resource];
+export function pathOf(resource: Resource | ServedKind, namespace?: string, name?: string): string {
+  const [base, plural] =
+    typeof resource === 'string'
+      ? [RESOURCES[resource].base, resource]
+      : [`/apis/${resource.apiVersion}`, resource.plural];
   const parts = [
     base,
     ...(namespace === undefined ? [] : ['namespaces', encodeURIComponent(namespace)]),
-    resource,
+    plural,
   ];
   return [...parts, ...(name === undefined ? [] : [encodeURIComponent(name)])].join('/');
 }
@@ -45,17 +48,29 @@ export function queryOf(parameters: Readonly<Record<string, string | undefined>>
   return query.size === 0 ? '' : `?${query}`;
 }
 
+function namesOf(resource: Resource | ServedKind): readonly [plural: string, singular: string] {
+  if (typeof resource === 'string') return [resource, SINGULAR[resource]];
+  const { apiVersion, kind, plural } = resource;
+  return [`${plural}.${apiVersion.replace(/\/.*$/, '')}`, kind];
+}
+
 type RequestVerb = 'get' | 'list' | 'create' | 'apply' | 'patch' | 'delete';
 
 /** What a request is for, in words and in RBAC's terms. */
-export function purposeOf(verb: RequestVerb, resource: Resource, namespace?: string, name?: string): Purpose {
+export function purposeOf(
+  verb: RequestVerb,
+  resource: Resource | ServedKind,
+  namespace?: string,
+  name?: string,
+): Purpose {
+  const [plural, singular] = namesOf(resource);
   const scope = namespace === undefined ? '' : ` in namespace ${namespace}`;
   const what =
     name === undefined
-      ? `${resource}${scope}`
-      : `${SINGULAR[resource]} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+      ? `${plural}${scope}`
+      : `${singular} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
   return {
     action: `${verb} ${what}`,
-    permission: { verbs: verb === 'apply' ? 'create and patch' : verb, resource: `${resource}${scope}` },
+    permission: { verbs: verb === 'apply' ? 'create and patch' : verb, resource: `${plural}${scope}` },
   };
 }

@@ -72,9 +72,19 @@ export interface WrittenPolicy {
   readonly locate?: (path: ManifestPath) => Location | undefined;
 }
 
+/** A policy of another kind than NetworkPolicy. */
+export interface ForeignPolicy {
+  /** Such as `CiliumNetworkPolicy shop/l7`. */
+  readonly title: string;
+  /** Absent for one of the whole cluster. */
+  readonly namespace?: string;
+}
+
 export interface World {
   readonly pods: readonly PolicyPod[];
   readonly policies: readonly WrittenPolicy[];
+  /** Where one of them may decide, the answer is undefined. */
+  readonly foreignPolicies?: readonly ForeignPolicy[];
   /** A pod's namespace that is not among them has no labels but the one that all have. */
   readonly namespaces?: readonly PolicyNamespace[];
   readonly nodes?: readonly PolicyNode[];

@@ -4,6 +4,7 @@
  */
 import { CompiledPolicy } from './compiled-policy.ts';
 import { type Decision, decide, type Ends, type Leave } from './decide.ts';
+import { ForeignPolicies } from './foreign.ts';
 import { Gate } from './gate.ts';
 import type { Direction } from './isolation.ts';
 import { answerOf, type Match, type PolicyAnswer } from './match.ts';
@@ -19,7 +20,8 @@ export interface Ruling {
   readonly answer: PolicyAnswer;
   /**
    * What decides: where the flow is denied, the policies that isolate an end without allowing it; where it is allowed, the
-   * rules that allow it; where it is undefined, what leaves it open. Empty where no policy has a say.
+   * rules that allow it; where it is undefined, what leaves it open. Empty where no
+   * NetworkPolicy has a say, or others may decide.
    */
   readonly responsible: readonly Responsible[];
 }
@@ -59,6 +61,8 @@ export interface Oracle {
   policiesIsolating(pod: string, direction: Direction): readonly Policy[];
   /** The pods of the world that a rule matches as the other end, or may match; where a peer is given, it alone. */
   peersOf(policy: Policy, direction: Direction, rule: number, peer?: number): readonly PodParty[];
+  /** The same world without the policies of other kinds: what its NetworkPolicies mean by themselves. */
+  readonly alone: Oracle;
   /** The same world without one policy. Shares what has been worked out, so that it costs little. */
   without(policy: Policy): Oracle;
   /**
@@ -85,6 +89,7 @@ export function compile(world: World, assumptions: Assumptions = {}): Oracle {
     parties,
     policies.map((policy) => new CompiledPolicy(policy, { parties, assumptions })),
     problems,
+    new ForeignPolicies(world.foreignPolicies ?? []),
   );
 }
 
@@ -105,11 +110,13 @@ class CompiledOracle implements Oracle {
   readonly problems: readonly PolicyProblem[];
   readonly #policies: readonly CompiledPolicy[];
   readonly #gates: Gates;
+  readonly #foreign: ForeignPolicies;
 
   constructor(
     parties: Parties,
     policies: readonly CompiledPolicy[],
     problems: readonly PolicyProblem[],
+    foreign: ForeignPolicies,
     gates: Gates = {
       ingress: buildGates(parties, policies, 'ingress'),
       egress: buildGates(parties, policies, 'egress'),
@@ -118,6 +125,7 @@ class CompiledOracle implements Oracle {
     this.parties = parties;
     this.problems = problems;
     this.#policies = policies;
+    this.#foreign = foreign;
     this.#gates = gates;
   }
 
@@ -125,11 +133,25 @@ class CompiledOracle implements Oracle {
     return this.#policies.map(({ policy }) => policy);
   }
 
+  get alone(): Oracle {
+    return new CompiledOracle(
+      this.parties,
+      this.#policies,
+      this.problems,
+      new ForeignPolicies([]),
+      this.#gates,
+    );
+  }
+
   evaluate(flow: Flow): PolicyAnswer {
+    const open = this.#leftOpen(flow);
+    if (open !== undefined) return open;
     return answerOf(agree(this.#journeysOf(flow).map((journey) => this.#decide(journey).match)));
   }
 
   rule(flow: Flow): Ruling {
+    const open = this.#leftOpen(flow);
+    if (open !== undefined) return { answer: open, responsible: [] };
     const journeys = this.#journeysOf(flow).map((journey) => ({ journey, decision: this.#decide(journey) }));
     const answer = answerOf(agree(journeys.map(({ decision }) => decision.match)));
     const responsible = journeys
@@ -173,7 +195,7 @@ class CompiledOracle implements Oracle {
     const compiled = this.#find(policy);
     if (compiled === undefined) return this;
     const others = this.#policies.filter((one) => one !== compiled);
-    return new CompiledOracle(this.parties, others, this.problems, {
+    return new CompiledOracle(this.parties, others, this.problems, this.#foreign, {
       ingress: gatesWithout(compiled, this.#gates.ingress),
       egress: gatesWithout(compiled, this.#gates.egress),
     });
@@ -183,7 +205,18 @@ class CompiledOracle implements Oracle {
     const parties = this.parties.placed(places);
     const policies = this.#policies.map((policy) => policy.placed({ parties, assumptions }));
     const isSame = policies.every((policy, index) => policy === this.#policies[index]);
-    return new CompiledOracle(parties, policies, this.problems, isSame ? this.#gates : undefined);
+    return new CompiledOracle(
+      parties,
+      policies,
+      this.problems,
+      this.#foreign,
+      isSame ? this.#gates : undefined,
+    );
+  }
+
+  /** The answer where policies of other kinds may decide, whatever NetworkPolicies say. */
+  #leftOpen({ from, to }: Flow): PolicyAnswer | undefined {
+    return this.#foreign.answer(this.parties.find(from), this.parties.find(to));
   }
 
   #find(policy: Policy): CompiledPolicy | undefined {

@@ -1,10 +1,11 @@
 /** What is doubtful about the manifests that a scenario is made of: workloads and Services held against policies and pods. */
+
 import type { Location } from '../errors.ts';
-import { objectKey } from '../keys.ts';
+import { namespaceOf, objectKey } from '../keys.ts';
 import type { Labels } from '../model/labels.ts';
 import type { LintCode } from './lint/codes.ts';
-import { listNames } from './lint/finding.ts';
 import { listLabels } from './lint/selects-nothing.ts';
+import { listNames } from './list-names.ts';
 import type { PodPort } from './model.ts';
 import type { Oracle } from './oracle.ts';
 import { selectorMatches } from './selectors.ts';
@@ -19,6 +20,10 @@ export interface ReviewedManifests {
   /** Workloads that are no pods of the scenario: a Service may select them all the same. */
   readonly leftOut: readonly { readonly namespace: string; readonly labels: Labels }[];
   readonly services: readonly ReviewedService[];
+  readonly foreignPolicies: readonly {
+    readonly namespace?: string;
+    readonly policyKind: { readonly decides: boolean };
+  }[];
   readonly doubts: readonly ManifestFinding[];
 }
 
@@ -60,7 +65,7 @@ export function reviewManifests(
 }
 
 function unrestricted(
-  { workloads }: ReviewedManifests,
+  { workloads, foreignPolicies }: ReviewedManifests,
   oracles: readonly Oracle[],
 ): readonly ManifestFinding[] {
   const selected = new Set(
@@ -68,8 +73,13 @@ function unrestricted(
       oracle.policies.flatMap((policy) => oracle.subjectsOf(policy).map(({ name }) => name)),
     ),
   );
+  // By policies of other kinds.
+  const mayBeSelected = (pod: string): boolean =>
+    foreignPolicies.some(
+      ({ namespace = namespaceOf(pod), policyKind }) => policyKind.decides && namespace === namespaceOf(pod),
+    );
   return workloads
-    .filter(({ pod }) => !selected.has(pod))
+    .filter(({ pod }) => !selected.has(pod) && !mayBeSelected(pod))
     .map(({ kind, pod, location }) => ({
       code: 'workload-without-policy',
       rule: 'D4',

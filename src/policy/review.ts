@@ -7,8 +7,9 @@ import { hasExpired, type KnownIssue } from '../model/known-issue.ts';
 import { describeConnection, describeTarget } from '../pair.ts';
 import { shellCommand } from '../shell.ts';
 import type { LintCode } from './lint/codes.ts';
-import { type LintCheck, type LintFinding, listNames } from './lint/finding.ts';
+import type { LintCheck, LintFinding } from './lint/finding.ts';
 import { lintOverStates } from './lint/over-states.ts';
+import { listNames } from './list-names.ts';
 import { flowBetween } from './model.ts';
 import { describeNearestMisses } from './nearest-miss.ts';
 import type { Oracle, Ruling } from './oracle.ts';
@@ -92,7 +93,7 @@ interface DoubtfulCheck {
 export function reviewPlan(plan: ReviewedPlan): readonly ScenarioWarning[] {
   const { steps, accepted, scenario } = plan;
   const findings = lintOverStates(
-    steps.map((step) => ({ step, oracle: step.oracle(), checks: checksOf(step) })),
+    steps.map((step) => ({ step, oracle: step.oracle().alone, checks: checksOf(step) })),
   );
   const open = findings.filter(({ finding }) => !accepted.some((one) => isAbout(one, finding)));
   const deployed =

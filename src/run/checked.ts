@@ -3,6 +3,7 @@ import type { KubeObject } from '../kube/kube.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import type { Connected } from './connected.ts';
 import { describeNodes, describeServer } from './environment/describe.ts';
+import { discoverKinds, refuseClusterWideBeside, refuseExisting } from './foreign/served.ts';
 import type { Job } from './job.ts';
 import { assumptionsFor } from './predict.ts';
 import { checkPermissions, refuseForeignNamespaces } from './preflight.ts';
@@ -17,7 +18,7 @@ export interface Checked extends Pick<Connected, 'cluster' | 'tools'> {
 /**
  * Asks a cluster what it is and, where podreach is a guest, whether it may do there what a run does.
  * @param askedForMs when the cluster was asked for, on the run's clock
- * @throws PodreachError `permission-denied`, `namespace-foreign`; what the API server says
+ * @throws PodreachError `kind-not-served`, `permission-denied`, `namespace-foreign`, `policy-exists`; what the API server says
  */
 export async function check(
   { cluster, tools }: Connected,
@@ -25,6 +26,8 @@ export async function check(
   askedForMs: number,
 ): Promise<Checked> {
   const { trust } = cluster;
+  const plans = scenarios.map(({ plan }) => plan);
+  if (options.keep) refuseClusterWideBeside(plans, 'with --keep it stands while the others run');
   await describeServer(environment, tools);
   tools.progress({
     type: 'cluster-ready',
@@ -32,13 +35,19 @@ export async function check(
     server: tools.kube.server,
     durationMs: tools.clock.now() - askedForMs,
   });
+  const served = await discoverKinds(plans, cluster, tools);
   if (trust.kind === 'to-be-proven') {
-    const plans = scenarios.map(({ plan }) => plan);
     const isWatched = options.whileStanding !== undefined;
     await checkPermissions({ plans, isWatched, makesPods: options.makesPods === true }, tools);
     await refuseForeignNamespaces(plans, tools);
   }
+  await refuseExisting(plans, served, tools);
   const nodes = await describeNodes(environment, tools);
   if (trust.kind === 'to-be-proven') await meetNetwork(trust, environment, tools);
-  return { cluster, tools, nodes, assumptions: assumptionsFor(trust, environment) };
+  return {
+    cluster,
+    tools: served.length === 0 ? tools : { ...tools, served },
+    nodes,
+    assumptions: assumptionsFor(trust, environment),
+  };
 }

@@ -3,12 +3,14 @@ import type { Clock } from '../clock.ts';
 import { messageOf, PodreachError } from '../errors.ts';
 import { shellCommand } from '../shell.ts';
 import type { Owning, Requesting } from './context.ts';
+import type { Serving } from './foreign/kinds.ts';
 import { removeLeftOver } from './leftovers.ts';
 import type { Sessions } from './sessions.ts';
 
 /** What a run is cleaned up with. */
 export type Cleaning = Requesting<'list' | 'delete'> &
-  Owning & {
+  Owning &
+  Serving & {
     readonly clock: Clock;
     readonly sessions: Pick<Sessions, 'close'>;
     /** See `Lifetime`; absent where the cluster ends with the run. */
@@ -31,13 +33,13 @@ export async function cleanUpNamespaces(context: Cleaning, namespaces: readonly 
 }
 
 async function remove(
-  { kube, clock, runId, cleanWith, sessions }: Cleaning,
+  { kube, clock, runId, cleanWith, sessions, served = [] }: Cleaning,
   signal: AbortSignal,
   only?: ReadonlySet<string>,
 ): Promise<void> {
   sessions.close(only);
   try {
-    await removeLeftOver({ kube, clock, runId, signal, ...(only === undefined ? {} : { only }) });
+    await removeLeftOver({ kube, clock, runId, signal, served, ...(only === undefined ? {} : { only }) });
   } catch (thrown) {
     signal.throwIfAborted();
     throw new PodreachError(

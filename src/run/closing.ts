@@ -8,6 +8,8 @@ import { wasCut } from '../judge/judge.ts';
 import type { CheckDraft, ScenarioDraft } from '../record/draft.ts';
 import { type Lives, livesOf, pairOf } from '../record/lives.ts';
 import type { Requesting } from './context.ts';
+import { removeForeign } from './foreign/foreign.ts';
+import type { Serving } from './foreign/kinds.ts';
 import { hearOut, runRound } from './round.ts';
 import { LEAST_ROUNDS, PAUSE_MS, tell } from './settle.ts';
 import { noteGone } from './steps/controls.ts';
@@ -22,7 +24,7 @@ export async function closingControl(
   scenario: ScenarioDraft,
   last: StepRun,
   earlier: readonly StepRun[],
-  context: Stepping & Requesting<'delete'>,
+  context: Stepping & Requesting<'delete'> & Serving,
 ): Promise<void> {
   const { draft, stage, planned, rules } = last;
   await hearOut(
@@ -34,11 +36,13 @@ export async function closingControl(
   const cut = pairs.flatMap((pair) => pair.at(-1) ?? []);
   if (cut.length === 0) return await hearOut(draft.checks, stage, context);
   stage.evidence.close();
-  await Promise.all(
-    planned.policies.map(({ namespace, name }) =>
+  const namespaces = new Set(planned.namespaces.map(({ name }) => name));
+  await Promise.all([
+    removeForeign({ ...context, served: context.served ?? [], namespaces }),
+    ...planned.policies.map(({ namespace, name }) =>
       context.kube.delete({ resource: 'networkpolicies', namespace, name }, context),
     ),
-  );
+  ]);
   // They are to connect now.
   const { timeoutMs } = context.timing;
   const unhurried = { ...context, timing: { ...context.timing, denialMs: timeoutMs } };

@@ -1,9 +1,11 @@
-/** What runs have left on a cluster: namespaces with the label of a run, and how they are taken away. */
+/** What runs have left on a cluster: namespaces and policies of the whole cluster with the label of a run, and how they are taken away. */
 import type { Clock } from '../clock.ts';
 import { PodreachError } from '../errors.ts';
 import { ApiStatusError } from '../kube/errors.ts';
-import type { Kube, KubeObject } from '../kube/kube.ts';
+import type { Kube, KubeObject, ListQuery } from '../kube/kube.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
+import { removeForeign } from './foreign/foreign.ts';
+import type { ServedPolicyKind, Serving } from './foreign/kinds.ts';
 import { pollPauseMs } from './poll.ts';
 
 /** Real clusters take their time to finalise a namespace. */
@@ -16,39 +18,63 @@ const POLL_MS = 50;
 export interface LeftOver {
   readonly runId: string;
   readonly namespaces: readonly string[];
+  /** Those of the whole cluster, such as `GlobalNetworkPolicy deny`; absent: none. */
+  readonly policies?: readonly string[];
   /** Of the youngest of them; absent where the server does not say. */
   readonly createdAt?: Date;
   /** Whether all of them are on their way out already. */
   readonly isGoing: boolean;
 }
 
-/** The runs that have left namespaces, the oldest first. @throws PodreachError */
+/**
+ * The runs that have left something, the oldest first.
+ * @param served the kinds of policies of the whole cluster that it serves @throws PodreachError
+ */
 export async function findLeftOvers(
   kube: Pick<Kube, 'list'>,
+  served: readonly ServedPolicyKind[] = [],
   signal?: AbortSignal,
 ): Promise<readonly LeftOver[]> {
-  const namespaces = await kube.list(
-    { resource: 'namespaces', labelSelector: RUN_LABEL },
-    signal === undefined ? {} : { signal },
+  const options = signal === undefined ? {} : { signal };
+  const listAll = (resource: ListQuery['resource']): Promise<readonly KubeObject[]> =>
+    kube.list({ resource, labelSelector: RUN_LABEL }, options);
+  const namespaces = await listAll('namespaces');
+  const policies = await Promise.all(served.map((kind) => listAll(kind).catch(noneIfForbidden)));
+  const runs = Map.groupBy(
+    [...namespaces, ...policies.flat()],
+    ({ metadata }) => metadata.labels?.[RUN_LABEL] ?? '',
   );
-  const runs = Map.groupBy(namespaces, ({ metadata }) => metadata.labels?.[RUN_LABEL] ?? '');
   return [...runs]
     .map(([runId, objects]) => leftOverOf(runId, objects))
     .toSorted((left, right) => (left.createdAt?.getTime() ?? 0) - (right.createdAt?.getTime() ?? 0));
 }
 
+/** Who may not look at policies of a kind has not left any. */
+function noneIfForbidden(thrown: unknown): readonly KubeObject[] {
+  if (thrown instanceof ApiStatusError && thrown.httpStatus === 403) return [];
+  throw thrown;
+}
+
 function leftOverOf(runId: string, objects: readonly KubeObject[]): LeftOver {
+  const isNamespace = ({ kind }: KubeObject): boolean => kind === 'Namespace';
+  const namespaces = objects.filter(isNamespace);
+  const policies = objects.filter((object) => !isNamespace(object));
   const times = objects.flatMap(({ metadata }) => metadata.creationTimestamp ?? []);
   const youngest = times.toSorted().at(-1);
   return {
     runId,
-    namespaces: objects.map(({ metadata }) => metadata.name).toSorted(),
+    namespaces: namespaces.map(({ metadata }) => metadata.name).toSorted(),
+    ...(policies.length === 0
+      ? {}
+      : {
+          policies: [...new Set(policies.map(({ kind, metadata }) => `${kind} ${metadata.name}`))].toSorted(),
+        }),
     ...(youngest === undefined ? {} : { createdAt: new Date(youngest) }),
     isGoing: objects.every(({ metadata }) => metadata.deletionTimestamp !== undefined),
   };
 }
 
-export interface Removal {
+export interface Removal extends Serving {
   readonly kube: Pick<Kube, 'list' | 'delete'>;
   readonly clock: Clock;
   readonly runId: string;
@@ -60,13 +86,18 @@ export interface Removal {
 }
 
 /**
- * Deletes namespaces of a run, with everything in them, and waits until they are gone. Their pods go first: a namespace that still has
+ * Deletes namespaces of a run, with everything in them, and waits until they are gone; with all of them, its policies of the whole cluster. Their pods go first: a namespace that still has
  * some is looked at again only after a while.
  * @throws PodreachError `api-error` naming what is left, and what holds it
  */
 export async function removeLeftOver(removal: Removal): Promise<void> {
+  const { kube, clock, runId, only, signal, progress, served = [] } = removal;
+  if (only === undefined) {
+    const clusterWide = served.filter(({ isClusterWide }) => isClusterWide);
+    const own = { kube, clock, runId, ...(signal === undefined ? {} : { signal }) };
+    await removeForeign({ ...own, served: clusterWide, namespaces: new Set() });
+  }
   await removePods(removal);
-  const { kube, clock, runId, only, signal, progress } = removal;
   const options = signal === undefined ? {} : { signal };
   const list = async (): Promise<readonly KubeObject[]> => {
     const all = await kube.list({ resource: 'namespaces', labelSelector: `${RUN_LABEL}=${runId}` }, options);

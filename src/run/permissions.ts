@@ -3,7 +3,7 @@
  * and a test holds all of them to what a run really does.
  */
 import type { ProbeSettings } from '../probe/settings.ts';
-import type { Plan, PlannedStep } from '../scenario/scenario.ts';
+import { foreignPoliciesOf, type Plan, type PlannedStep } from '../scenario/scenario.ts';
 import { CLUSTER_POLICIES } from './environment/cluster-policies.ts';
 import { PROXY_CONFIGS, PROXY_NAMESPACE } from './environment/kube-proxy.ts';
 import { type Changes, changesOf } from './steps/changes.ts';
@@ -84,6 +84,12 @@ const FOR_STEPS: readonly (readonly [Permission, (doing: Doing) => boolean])[] =
   ],
 ];
 
+/** For policies of other kinds: those of the whole cluster are looked for before a run, all are found by its label. */
+export function permissionsForKinds(plans: readonly Plan[]): readonly Permission[] {
+  const kinds = new Set(plans.flatMap(foreignPoliciesOf).map(({ policyKind }) => policyKind));
+  return [...kinds].map(({ group, resource }) => ({ group, resource, verbs: ['create', 'list', 'delete'] }));
+}
+
 interface Doing {
   readonly step: PlannedStep;
   readonly changes: Changes;
@@ -113,6 +119,7 @@ export function permissionsFor(
   return [
     ...REQUIRED,
     ...(what === undefined ? FOR_STEPS.map(([permission]) => permission) : permissionsOfSteps(what.plans)),
+    ...permissionsForKinds(what?.plans ?? []),
     ...(copied.length === 0 ? [] : [{ group: '', resource: 'secrets', verbs: ['create'] }]),
     ...copied,
     ...(what?.isWatched === false ? [] : FOR_WATCHES),

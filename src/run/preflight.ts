@@ -8,7 +8,7 @@ import { RUN_LABEL } from '../probe/manifest.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { type Cleaning, cleanCommand } from './cleanup.ts';
 import type { Probing, Requesting, Telling } from './context.ts';
-import { type Permission, permissionsFor } from './permissions.ts';
+import { type Permission, permissionsFor, permissionsForKinds } from './permissions.ts';
 
 /** An API server answers reviews out of its memory. */
 const PARALLEL_REVIEWS = 8;
@@ -39,12 +39,16 @@ export async function checkPermissions(
 }
 
 /**
- * The role that would grant all that is missing of what any scenario may need, also what a run can do without; undefined where nothing is, or where the server does
+ * The role that would grant all that is missing of what any scenario may need, with the kinds of policies that these have, also what a run can do without; undefined where nothing is, or where the server does
  * not tell.
  * @throws what the API server says
  */
-export async function missingRole(context: Reviewing): Promise<string | undefined> {
-  const missing = (await missingOf(permissionsFor(context.probe), context)) ?? [];
+export async function missingRole(
+  context: Reviewing,
+  plans: readonly Plan[] = [],
+): Promise<string | undefined> {
+  const wanted = [...permissionsFor(context.probe), ...permissionsForKinds(plans)];
+  const missing = (await missingOf(wanted, context)) ?? [];
   if (missing.length === 0) return undefined;
   return roleFor(missing, await context.kube.whoAmI(context), context.kube.context);
 }

@@ -12,6 +12,8 @@ import { closingControl } from './closing.ts';
 import type { Recording, Telling } from './context.ts';
 import { Evidence } from './evidence.ts';
 import { failureOf } from './failure.ts';
+import { createForeign, removeForeign } from './foreign/foreign.ts';
+import { clusterWideOf } from './foreign/kinds.ts';
 import type { Outpost } from './outposts.ts';
 import { Foresight } from './predict.ts';
 import type { Proof } from './prove.ts';
@@ -125,7 +127,10 @@ export async function runScenario(
         markers: { first: options.firstMarker, outposts },
         others: options.others,
         inPhase,
-        act: (step, running, firstInstants) => act(step, running, scenario.name, proven, firstInstants),
+        act: async (step, running, firstInstants) => {
+          await createForeign(step.foreignPolicies ?? [], proven);
+          return await act(step, running, scenario.name, proven, firstInstants);
+        },
         close,
         watch: () => watch,
       },
@@ -137,11 +142,23 @@ export async function runScenario(
     else scenario.status = context.signal.aborted ? 'interrupted' : 'failed';
     if (!context.signal.aborted) scenario.error = failureOf(thrown);
   }
+  if (!options.keep) await removeClusterWide(plan, scenario, context);
   if (isAwaited) options.stand?.stayAway();
   options.onSeen();
   scenario.durationMs = elapsed();
   context.save();
   tellEnd(scenario, context);
+}
+
+/** Takes away what holds for the whole cluster, before another scenario begins. A run that is cut off is cleaned up as a whole. */
+async function removeClusterWide(plan: Plan, scenario: ScenarioDraft, context: Running): Promise<void> {
+  if (clusterWideOf(plan).length === 0 || context.signal.aborted) return;
+  const served = (context.served ?? []).filter(({ isClusterWide }) => isClusterWide);
+  try {
+    await removeForeign({ ...context, served, namespaces: new Set() });
+  } catch (thrown) {
+    if (!context.signal.aborted) scenario.error ??= failureOf(thrown);
+  }
 }
 
 /** Takes away what a scenario has created, while others run. What goes wrong stands in its record, unless the signal is aborted. */

@@ -4,6 +4,7 @@ import type { ScenarioDraft } from '../record/draft.ts';
 import { checksOf } from '../record/schema.ts';
 import type { Checked } from './checked.ts';
 import { cleanUp } from './cleanup.ts';
+import { clusterWideOf } from './foreign/kinds.ts';
 import { untilInterrupted } from './interruption.ts';
 import type { Job, Planned } from './job.ts';
 import { proveCluster, removeOutposts } from './prove.ts';
@@ -87,7 +88,10 @@ async function runAll(
   const { scenarios, options, record } = job;
   const others = record.environment.clusterPolicies?.join(', ');
   const stop = (): boolean => tools.signal.aborted || (options.failFast && record.scenarios.some(wentWrong));
-  const keysOf = ({ plan }: Planned): string[] => plan.namespaces.map(({ name }) => name);
+  const namespacesOf = ({ plan }: Planned): readonly string[] => plan.namespaces.map(({ name }) => name);
+  // What holds for the whole cluster holds for the namespaces of all.
+  const keysOf = (planned: Planned): readonly string[] =>
+    clusterWideOf(planned.plan).length === 0 ? namespacesOf(planned) : scenarios.flatMap(namespacesOf);
   const cleaner = createCleaner(checked, job);
   const { whileStanding } = options;
   const stand =

@@ -69,6 +69,9 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
   const atStart = { state: start, declared, done: [], coming, doubt, undeclared };
   for (const { value, mark } of scenario.policies)
     problems.push(...checkNamespaceOf(value.namespace, mark, 'this policy', atStart));
+  for (const { value, mark } of scenario.foreignPolicies)
+    if (value.namespace !== undefined)
+      problems.push(...checkNamespaceOf(value.namespace, mark, 'this policy', atStart));
   const first: FollowedStep = {
     state: start,
     ...expect(scenario, start, NOTHING_EXPECTED),

@@ -6,11 +6,13 @@ import { checkForm } from './form.ts';
 import { type KnownNames, namesIn } from './hints.ts';
 import type { Misnamed } from './issues.ts';
 import { type FindContext, type FoundManifests, findManifests } from './manifests/find.ts';
+import type { FoundForeignPolicy } from './manifests/inventory.ts';
 import { mergeNamespaces } from './manifests/namespaces.ts';
 import { type MergedPods, mergePods } from './manifests/pods.ts';
 import type { Renderer } from './manifests/renderer.ts';
 import {
   type FoundNamespace,
+  findForeignTwice,
   findTwice,
   type TakenManifests,
   takeManifests,
@@ -68,6 +70,7 @@ export async function loadDocument(
   const { namespaces, pods } = deployed;
   const scenario = readScenario(form.document, source, {
     policies: loaded.policies,
+    foreignPolicies: loaded.foreignPolicies,
     namespaces,
     pods: pods.pods,
     manifests: takeStock({
@@ -148,6 +151,7 @@ async function loadAllPolicies(
   context: PolicyContext,
 ): Promise<{
   readonly policies: NamedPolicies;
+  readonly foreignPolicies: readonly Marked<FoundForeignPolicy>[];
   readonly lists: readonly LoadedPolicies[];
   readonly problems: readonly Problem[];
   /** For the policies that could not be loaded. */
@@ -155,7 +159,8 @@ async function loadAllPolicies(
 }> {
   const first = await loadPolicies(policies, ['policies'], source, context);
   const all = [...deployed.policies, ...first.taken.policies];
-  const firstProblems = [...problemsOf(first), ...findTwice(all)];
+  const foreign = [...deployed.foreignPolicies, ...first.taken.foreignPolicies];
+  const firstProblems = [...problemsOf(first), ...findTwice(all), ...findForeignTwice(foreign)];
   const problems = [...firstProblems];
   const holes: Hole[] =
     firstProblems.length + deployed.policyProblems.length > 0 ? [{ doubtful: DOUBTFUL_AFTER.apply }] : [];
@@ -163,17 +168,29 @@ async function loadAllPolicies(
   for (const [index, { apply = [] }] of steps.entries()) {
     const path = ['steps', index, 'apply'];
     const loaded = await loadPolicies(apply, path, source, context);
-    const wrong = [...problemsOf(loaded), ...findTwice(loaded.taken.policies)];
+    const wrong = [
+      ...problemsOf(loaded),
+      ...findTwice(loaded.taken.policies),
+      ...loaded.taken.foreignPolicies.map(refuseInStep),
+    ];
     applied.push(loaded);
     problems.push(...wrong);
     if (wrong.length > 0) holes.push({ mark: source.at(path), doubtful: DOUBTFUL_AFTER.apply });
   }
   return {
+    foreignPolicies: foreign,
     policies: { first: all, applied: applied.map(({ taken }) => taken.policies) },
     lists: [first, ...applied],
     problems,
     holes,
   };
+}
+
+/** What a later step changes, podreach has to know the meaning of. */
+function refuseInStep({ value: { title }, mark }: Marked<FoundForeignPolicy>): Problem {
+  return problemAt(mark, `a step applies NetworkPolicies only, and ${title} is of another kind`, {
+    hint: 'Name it under "policies" or "manifests": from there it is applied before the first step is tried, and stands through all steps.',
+  });
 }
 
 function problemsOf({ taken: { problems, policyProblems } }: LoadedPolicies): readonly Problem[] {

@@ -2,6 +2,7 @@
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import type { Action } from '../model/step.ts';
+import type { ForeignPolicy } from '../policy/model.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
 import { checkHeld } from './check-held.ts';
 import { checkCreated, checkTopology } from './check-topology.ts';
@@ -44,10 +45,13 @@ export function planScenario(scenario: Scenario): PlannedChecks {
     }),
   );
   // One for steps in which the same is there, and so one oracle.
-  const worlds = new Map(followed.map(({ state }) => [state, worldIn(state, declared)]));
+  const foreignPolicies = scenario.foreignPolicies.map(({ value }) => value);
+  const deciding = foreignPolicies.filter(({ policyKind }) => policyKind.decides);
+  const worldOf = (state: ClusterState): PlannedWorld => worldIn(state, declared, deciding);
+  const worlds = new Map(followed.map(({ state }) => [state, worldOf(state)]));
   const planStep = (one: FollowedStep): PlannedStep => ({
     ...headOf(one.step, scenario),
-    ...(worlds.get(one.state) ?? worldIn(one.state, declared)),
+    ...(worlds.get(one.state) ?? worldOf(one.state)),
     checks: checks.get(one) ?? [],
   });
   const [first, ...later] = followed;
@@ -91,10 +95,16 @@ function declaredBy({ namespaces, pods }: Scenario): Declared {
 /** What a step is called, where it stands, and what it does. */
 function headOf(
   step: ScenarioStep | undefined,
-  { head, policies }: Scenario,
+  { head, policies, foreignPolicies }: Scenario,
 ): Omit<PlannedStep, keyof PlannedWorld | 'checks'> {
-  if (step === undefined)
-    return { location: head.location, actions: [], applied: policies.map(({ value }) => value) };
+  if (step === undefined) {
+    return {
+      location: head.location,
+      actions: [],
+      applied: policies.map(({ value }) => value),
+      ...(foreignPolicies.length === 0 ? {} : { foreignPolicies: foreignPolicies.map(({ value }) => value) }),
+    };
+  }
   const { name, description, mark, actions, withinMs } = step;
   return {
     name: name.value,
@@ -130,7 +140,11 @@ function heldOnce(
 type PlannedWorld = Pick<PlannedStep, 'namespaces' | 'pods' | 'policies' | 'oracle'>;
 
 /** What there is, in the order of the file, and what its policies mean. */
-function worldIn(state: ClusterState, declared: Declared): PlannedWorld {
+function worldIn(
+  state: ClusterState,
+  declared: Declared,
+  foreignPolicies: readonly ForeignPolicy[],
+): PlannedWorld {
   const world = {
     namespaces: [...declared.namespaces.keys()].flatMap((name) => state.namespaces.get(name) ?? []),
     pods: [...declared.pods.keys()].flatMap((key) => state.pods.get(key) ?? []),
@@ -140,7 +154,7 @@ function worldIn(state: ClusterState, declared: Declared): PlannedWorld {
   return {
     ...world,
     oracle() {
-      oracle ??= compile(world);
+      oracle ??= compile({ ...world, foreignPolicies });
       return oracle;
     },
   };

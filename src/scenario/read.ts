@@ -5,7 +5,7 @@ import type { ManifestsText } from './grammar/manifests.ts';
 import type { DeclaredPort } from './grammar/topology.ts';
 import { readKnownIssues } from './known-issues/read.ts';
 import type { ManifestEntry, ManifestSource } from './manifests/find.ts';
-import type { ManifestInventory } from './manifests/inventory.ts';
+import type { FoundForeignPolicy, ManifestInventory } from './manifests/inventory.ts';
 import type { WrittenPod } from './manifests/pods.ts';
 import { readExpectations, readNumberedPort } from './read-rules.ts';
 import { readSteps } from './read-steps.ts';
@@ -30,6 +30,7 @@ export interface NamedPolicies {
 
 export interface ReadContext {
   readonly policies: NamedPolicies;
+  readonly foreignPolicies: readonly Marked<FoundForeignPolicy>[];
   /** Declared, or found in manifests. */
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
   readonly pods: readonly ScenarioPod[];
@@ -44,7 +45,7 @@ export interface ReadContext {
 export function readScenario(
   document: ScenarioDocument,
   source: SourceDocument,
-  { policies, namespaces, pods, manifests, complete, holes }: ReadContext,
+  { policies, foreignPolicies, namespaces, pods, manifests, complete, holes }: ReadContext,
 ): Scenario {
   const { name, description, owner, purpose, runbook, reviewBy, tags = [] } = document;
   const mark = source.at([]);
@@ -65,6 +66,7 @@ export function readScenario(
     namespaces,
     pods,
     policies: policies.first,
+    foreignPolicies,
     accepted: readAccepted(document, source),
     knownIssues: readKnownIssues(document, source),
     ...readExpectations(document, [], source),

@@ -14,7 +14,7 @@ import type { Retyped } from '../policy/model.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { Acceptance, IdleIssue } from '../policy/review.ts';
 import type { LabelSelector } from '../policy/selectors.ts';
-import type { ManifestInventory } from './manifests/inventory.ts';
+import type { FoundForeignPolicy, ManifestInventory } from './manifests/inventory.ts';
 
 export interface Port {
   readonly name?: string;
@@ -104,6 +104,8 @@ export interface Scenario extends StatedExpectations {
   readonly pods: readonly ScenarioPod[];
   /** Each where the document names it. */
   readonly policies: readonly Marked<PlannedPolicy>[];
+  /** Policies of other kinds, each where it stands. */
+  readonly foreignPolicies: readonly Marked<FoundForeignPolicy>[];
   /** The steps after the first. */
   readonly steps: readonly ScenarioStep[];
   /** Findings of the lints that are meant. */
@@ -270,6 +272,8 @@ export interface PlannedStep {
   readonly actions: readonly Action[];
   /** The policies that it applies: those of its `apply` actions, and in the first step all that there are. */
   readonly applied: readonly PlannedPolicy[];
+  /** Policies of other kinds that it creates: they stand through all steps, so that only the first has any. */
+  readonly foreignPolicies?: readonly FoundForeignPolicy[];
   /** The budget: what comes to show what is expected only later is late. */
   readonly withinMs?: number;
   /** What there is when the actions are done. */
@@ -286,4 +290,9 @@ export interface PlannedStep {
 /** Every policy that is applied at any time, in the order of the steps. */
 export function policiesOf({ steps }: Plan): readonly PlannedPolicy[] {
   return steps.flatMap(({ applied }) => applied);
+}
+
+/** Every policy of another kind that it creates. */
+export function foreignPoliciesOf({ steps }: Pick<Plan, 'steps'>): readonly FoundForeignPolicy[] {
+  return steps.flatMap(({ foreignPolicies = [] }) => foreignPolicies);
 }

@@ -109,6 +109,23 @@ test.each<[string, Rights]>([
   expect(wanted['/pods']).toEqual(['create', 'list', ...(more['/pods'] ?? [])].sort());
 });
 
+test('the preflight asks for the kinds of policies that a scenario has, and for no other', async () => {
+  const other = `  - { apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: { name: l7, namespace: pair } }
+  - { apiVersion: projectcalico.org/v3, kind: GlobalNetworkSet, metadata: { name: partners } }
+`;
+  using folder = folderWith({ 'x.yaml': SCENARIO.replace('policies:\n', `policies:\n${other}`) });
+  const plans = await loadPlans(['x.yaml'], { cwd: folder.path, only: [], tags: [] });
+  const required = permissionsFor(DEFAULT_PROBE_SETTINGS, { plans, isWatched: false })
+    .filter(
+      ({ without, group }) => without === undefined && group.includes('.') && group !== 'networking.k8s.io',
+    )
+    .map(({ group, resource, verbs }) => `${resource}.${group}: ${verbs.join(' ')}`);
+  expect(required).toEqual([
+    'ciliumnetworkpolicies.cilium.io: create list delete',
+    'globalnetworksets.projectcalico.org: create list delete',
+  ]);
+});
+
 test('whoever makes new pods must be allowed to delete them', async () => {
   using folder = folderWith({ 'x.yaml': SCENARIO });
   const plans = await loadPlans(['x.yaml'], { cwd: folder.path, only: [], tags: [] });

@@ -113,6 +113,39 @@ test.concurrent('--print-role prints the role that is missing, and nothing else,
   expect(asked.every((url) => url.includes('selfsubject'))).toBe(true);
 });
 
+test.concurrent('--print-role with a scenario grants the kinds of policies that it has', async () => {
+  await using server = await ApiServer.start({
+    answer: ({ body }) => {
+      const { group } = JSON.parse(body).spec.resourceAttributes ?? {};
+      return {
+        status: 201,
+        body: { kind: 'SelfSubjectAccessReview', status: { allowed: group !== 'cilium.io' } },
+      };
+    },
+  });
+  using folder = folderWith({
+    config: server.kubeconfig,
+    'a.yaml': `apiVersion: podreach/v1
+kind: Scenario
+name: a
+namespaces: { a: {} }
+pods: { a/x: {}, a/y: { ports: [80] } }
+policies:
+  - { apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: { name: l7 } }
+otherwise: reachable
+`,
+  });
+  const env = { KUBECONFIG: join(folder.path, 'config') };
+  const at = join(folder.path, 'a.yaml');
+  const { stdout } = await runCli(['run', at, '--cluster', 'context', '--print-role'], { env });
+  const [role] = parseAllDocuments(stdout).map((document) => document.toJS());
+  expect(role.rules).toContainEqual({
+    apiGroups: ['cilium.io'],
+    resources: ['ciliumnetworkpolicies'],
+    verbs: ['create', 'list', 'delete'],
+  });
+});
+
 test.concurrent('--print-role has no use where podreach may do everything', async () => {
   const { exitCode, stderr } = await runCli(['run', '--print-role']);
   expect(stderr).toContain('--print-role has no use on --cluster sandbox');

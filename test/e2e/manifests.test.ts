@@ -160,3 +160,45 @@ test.each([
   const isRunning = () => existsSync(stat) && !/\) Z /.test(readFileSync(stat, 'utf8'));
   await expect.poll(isRunning, PATIENT).toBe(false);
 });
+
+test.concurrent('policies of other kinds are told beforehand, and a run on the sandbox ends before anything is created', async () => {
+  using folder = projectWith({
+    'checks.yaml': `${CHECKS}manifests: [{ path: deploy, namespace: shop }]\n`,
+    'deploy/web.yaml': SHOP,
+    'deploy/l7.yaml':
+      'apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: { name: l7 }\nspec: { endpointSelector: {} }\n',
+    'deploy/all.yaml':
+      'apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: { name: all }\nspec: { priority: 1 }\n',
+  });
+  const options = { cwd: folder.path };
+  const plan = await runCli(['plan', 'checks.yaml'], options);
+  expect(plan.stdout).toContain(
+    [
+      '  policies of other kinds, applied where the cluster serves them (2)',
+      '    all      AdminNetworkPolicy (policy.networking.k8s.io/v1alpha1)  deploy/all.yaml:1',
+      '    shop/l7  CiliumNetworkPolicy (cilium.io/v2)                      deploy/l7.yaml:1',
+    ].join('\n'),
+  );
+  const explained = await runCli(['explain', 'checks.yaml', 'ops/prometheus', 'shop/web:http'], options);
+  expect(explained.stdout.trimEnd().split('\n').at(-1)).toBe(
+    'UNDEFINED, because it is decided by AdminNetworkPolicy all and CiliumNetworkPolicy shop/l7',
+  );
+  const validated = await runCli(['validate', 'checks.yaml', '--verbose'], options);
+  expect(validated.exitCode).toBe(0);
+  expect(
+    validated.stdout.match(/predictions for (every pair|pairs that begin or end in namespace shop)/g),
+  ).toHaveLength(2);
+  const run = await runCli(
+    ['run', 'checks.yaml', '--report', 'json=run.json', '--report', 'terminal'],
+    options,
+  );
+  expect(run.exitCode).toBe(3);
+  // What the record of a run says: the shape is its own.
+  const record = JSON.parse(readFileSync(join(folder.path, 'run.json'), 'utf8'));
+  expect(record.run.error).toMatchObject({
+    code: 'kind-not-served',
+    message:
+      'the sandbox does not serve AdminNetworkPolicy (policy.networking.k8s.io/v1alpha1), the kind of all (deploy/all.yaml:1); nor CiliumNetworkPolicy (cilium.io/v2), the kind of shop/l7 (deploy/l7.yaml:1)',
+  });
+  expect(record.scenarios[0].phases).toEqual([]);
+});

@@ -176,6 +176,12 @@ describe('is refused before anything starts', () => {
       SHARED,
       /pair and again share the namespace pair, .*\n.*--only/,
     ],
+    [
+      'a policy of the whole cluster beside another scenario',
+      [],
+      `${SCENARIO.replace('policies:\n', 'policies:\n  - { apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: { name: all } }\n')}---\n${SCENARIO.replaceAll('pair', 'other')}`,
+      /CiliumClusterwideNetworkPolicy all of pair holds for the whole cluster, .*side by side\n.*--only pair/,
+    ],
     ['dashes without a command', ['--'], SCENARIO, /no command follows --/],
     [
       'a command that is not there',

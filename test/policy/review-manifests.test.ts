@@ -58,7 +58,7 @@ metadata: { name: outside, namespace: shop }
 spec: { type: ExternalName, externalName: example.com }
 ---
 apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
+kind: IsovalentNetworkPolicy
 metadata: { name: l7, namespace: shop }
 `;
 
@@ -94,7 +94,7 @@ test('each is told at its place, with what to do', async () => {
     {
       code: 'unapplied-policy',
       message:
-        'the CiliumNetworkPolicy shop/l7 is not applied: podreach applies NetworkPolicies of networking.k8s.io/v1 only, so what it allows or cuts is not tested',
+        'the IsovalentNetworkPolicy shop/l7 is not applied: podreach does not know this kind, so what it allows or cuts is not tested',
       location: { file: 'd.yaml', line: 54, column: 1 },
     },
     {
@@ -159,4 +159,28 @@ test('what is meant can be accepted, for one or for all', async () => {
   expect(await codesWith('{ lint: workload-without-policy, pod: shop/web, because: it is short }')).toContain(
     'nothing is found that this accepts: workload-without-policy of shop/web',
   );
+});
+
+test('of a policy of another kind it is said what is not predicted, and no workload that it may select is called unrestricted', async () => {
+  const found = await review(
+    '',
+    `${DEPLOYED}---
+apiVersion: projectcalico.org/v3
+kind: NetworkPolicy
+metadata: { name: extra, namespace: shop }
+---
+apiVersion: projectcalico.org/v3
+kind: NetworkSet
+metadata: { name: partners, namespace: shop }
+`,
+  );
+  expect(found.filter(({ code }) => code === 'foreign-policy')).toEqual([
+    {
+      code: 'foreign-policy',
+      message:
+        'Calico NetworkPolicy shop/extra needs a cluster that serves its kind, and what it means is for the network plugin to say: predictions for pairs that begin or end in namespace shop are undefined',
+      location: { file: 'd.yaml', line: 58, column: 1 },
+    },
+  ]);
+  expect(found.map(({ code }) => code)).not.toContain('workload-without-policy');
 });

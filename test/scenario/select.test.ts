@@ -97,6 +97,7 @@ function scenarioOf(
     namespaces,
     pods,
     policies: [],
+    foreignPolicies: [],
     steps: [],
     accepted: [],
     knownIssues: [],

@@ -1,6 +1,6 @@
 /** The sandbox made to look like somebody's cluster: one that podreach must ask, prove and clean up. */
 import type { ClusterProvider } from '../../src/cluster/cluster.ts';
-import { CLUSTER_POLICIES } from '../../src/run/environment/cluster-policies.ts';
+import { POLICY_KINDS } from '../../src/model/policy-kind.ts';
 import type { Call, Intervention } from './api-proxy.ts';
 
 /** The same cluster as one of a kubeconfig, which outlives the run. */
@@ -50,7 +50,7 @@ export function foreignAnswers({ daemonSets = {}, proxyMode, policies = {} }: Fo
       });
     }
     if (pathname === '/apis') {
-      const groups = [...new Set(CLUSTER_POLICIES.map(({ group }) => group))];
+      const groups = [...new Set(POLICY_KINDS.map(({ group }) => group))];
       return ok({
         kind: 'APIGroupList',
         groups: groups.map((name) => ({ name, versions: [{ groupVersion: `${name}/${VERSION}` }] })),
@@ -58,10 +58,13 @@ export function foreignAnswers({ daemonSets = {}, proxyMode, policies = {} }: Fo
     }
     const [, group = '', resource] =
       new RegExp(`^/apis/([^/]+)/${VERSION}(?:/([^/]+))?$`).exec(pathname) ?? [];
-    const served = CLUSTER_POLICIES.filter((kind) => kind.group === group).map((kind) => kind.resource);
+    const served = POLICY_KINDS.filter((one) => one.isClusterWide && one.group === group);
     if (served.length === 0) return undefined;
     if (resource === undefined)
-      return ok({ kind: 'APIResourceList', resources: served.map((name) => ({ name })) });
+      return ok({
+        kind: 'APIResourceList',
+        resources: served.map((one) => ({ name: one.resource, kind: one.kind })),
+      });
     const names = policies[`${resource}.${group}`] ?? [];
     return ok({ kind: 'List', items: names.map((name) => ({ metadata: { name } })) });
   };

@@ -1,6 +1,7 @@
 /** Blocks of addresses that pods or Services commonly have, which network plugins see differently (I1, I2). */
 import { objectKey } from '../../keys.ts';
 import { type Cidr, isWithin, parseCidr } from '../addresses.ts';
+import { listNames } from '../list-names.ts';
 import type { PolicyRule } from '../manifest.ts';
 import { flowBetween } from '../model.ts';
 import type { PodParty } from '../parties.ts';
@@ -10,7 +11,6 @@ import {
   type Lint,
   type LintContext,
   type LintFinding,
-  listNames,
   otherOf,
   type PlacedRule,
   placedPeers,

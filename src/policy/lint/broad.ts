@@ -3,6 +3,7 @@
  * checks show whom the author had in mind.
  */
 import type { Direction } from '../isolation.ts';
+import { listNames } from '../list-names.ts';
 import type { PodParty } from '../parties.ts';
 import { describePeer } from '../peers.ts';
 import { DIRECTIONS, isolates } from '../policy.ts';
@@ -12,7 +13,6 @@ import {
   type Lint,
   type LintContext,
   type LintFinding,
-  listNames,
   otherOf,
   placedPeers,
   placedRules,

@@ -21,6 +21,7 @@ export const LINT_CODES = [
   'block-of-nobody',
   'workload-without-policy',
   'left-out-port',
+  'foreign-policy',
   'service-selects-none',
   'unknown-target-port',
 ] as const;

@@ -1,13 +1,14 @@
 /** Egress isolation that cuts pods off from their name server (D22). */
 import { NAMESPACE_NAME_LABEL } from '../../labels.ts';
 import { parseCidr, reachesInto } from '../addresses.ts';
+import { listNames } from '../list-names.ts';
 import type { PolicyRule } from '../manifest.ts';
 import type { PolicyProtocol } from '../model.ts';
 import type { PodParty } from '../parties.ts';
 import { matchPeer, type Peer } from '../peers.ts';
 import { type Policy, rulesOf } from '../policy.ts';
 import type { PortEntry } from '../ports.ts';
-import { findingAt, type Lint, listNames } from './finding.ts';
+import { findingAt, type Lint } from './finding.ts';
 
 const DNS = 53;
 const DNS_PROTOCOLS = ['UDP', 'TCP'] as const;

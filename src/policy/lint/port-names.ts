@@ -1,8 +1,10 @@
 /** Named ports that nobody has under that name and protocol (D14). */
+
+import { listNames } from '../list-names.ts';
 import type { PodPort } from '../model.ts';
 import type { PortEntry } from '../ports.ts';
 import { namesDns } from './dns.ts';
-import { findingAt, type Lint, type LintFinding, listNames, openedPods, placedRules } from './finding.ts';
+import { findingAt, type Lint, type LintFinding, openedPods, placedRules } from './finding.ts';
 
 type NamedEntry = Extract<PortEntry, { kind: 'name' }>;
 

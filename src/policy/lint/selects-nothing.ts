@@ -1,11 +1,12 @@
 /** Policies and peers whose selectors match nothing in the world. */
 import type { Labels } from '../../model/labels.ts';
+import { listNames } from '../list-names.ts';
 import type { Oracle } from '../oracle.ts';
 import { describePeer, type Peer } from '../peers.ts';
 import { describeSelector } from '../requirements.ts';
 import { selectorMatches } from '../selectors.ts';
 import { allowsDnsByPort } from './dns.ts';
-import { findingAt, type Lint, type LintFinding, listNames, placedPeers, placedRules } from './finding.ts';
+import { findingAt, type Lint, type LintFinding, placedPeers, placedRules } from './finding.ts';
 
 export const lintSubjects: Lint = (policy, { oracle }) => {
   if (oracle.subjectsOf(policy).length > 0) return [];

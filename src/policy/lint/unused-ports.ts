@@ -1,7 +1,9 @@
 /** Numbered ports on which none of the pods listens that a rule is about (D13). */
+
+import { listNames } from '../list-names.ts';
 import { describePortEntry } from '../ports.ts';
 import { namesDns } from './dns.ts';
-import { findingAt, type Lint, type LintFinding, listNames, openedPods, placedRules } from './finding.ts';
+import { findingAt, type Lint, type LintFinding, openedPods, placedRules } from './finding.ts';
 
 export const lintUnusedPorts: Lint = (policy, { oracle }) =>
   placedRules(policy).flatMap((placed) => {

@@ -14,6 +14,9 @@ const AT_FAULT: Readonly<Record<Exclude<NonNullable<CheckView['disagreement']>, 
     'the cluster: scenario and policies agree, and it does something else. Look at the network plugin, and for policies that are not in the scenario',
   open: 'undecided: the specification does not define this case; write the policy so that it does',
 };
+/** What they mean is not predicted. */
+const OF_OTHER_KINDS =
+  'undecided: a policy of another kind decides this, and what it means podreach does not say. Ask the network plugin what it makes of it';
 /** I7: policies speak of the opening of connections. */
 const LEFT_OPEN =
   'undecided: the specification does not say what becomes of a connection that is open when policies change. Look at how the network plugin treats established connections';
@@ -35,6 +38,7 @@ export function opinionFacts(check: CheckView): Fact[] {
 
 function describeFault(check: CheckView, disagreement: NonNullable<CheckView['disagreement']>): string {
   if (isDecidedByHeld(check)) return LEFT_OPEN;
+  if (disagreement === 'open' && isOfOtherKinds(check)) return OF_OTHER_KINDS;
   if (disagreement !== 'outside') return AT_FAULT[disagreement];
   if (check.cutBy !== undefined) {
     return check.predicted?.verdict === 'denied'
@@ -126,4 +130,14 @@ export function letThroughElsewhere(checks: readonly CheckView[]): CheckView[] {
 
 function isDecidedElsewhere({ disagreement, cutBy }: CheckView): boolean {
   return disagreement === 'outside' && cutBy === undefined;
+}
+
+/** Whether policies of other kinds leave it open what is to be: no NetworkPolicy does, and no rule of the specification. */
+export function isOfOtherKinds({ predicted, scenario }: Pick<CheckView, 'predicted' | 'scenario'>): boolean {
+  return (
+    predicted?.verdict === 'undefined' &&
+    predicted.rule === undefined &&
+    predicted.reason !== undefined &&
+    (scenario.grounds[predicted.grounds] ?? []).length === 0
+  );
 }

@@ -1,11 +1,13 @@
 /** Policies of other kinds that hold for a whole cluster, and may decide over those of a scenario. */
+import { kindsOf, versionsByGroup } from '../../kube/discovery.ts';
 import { wordsOf } from '../../kube/errors.ts';
 import type { Kube } from '../../kube/kube.ts';
+import { nameKind, POLICY_KINDS } from '../../model/policy-kind.ts';
 
 /** How many of a kind are named. */
 const NAMED = 5;
 
-interface PolicyKind {
+interface ClusterPolicyKind {
   readonly group: string;
   /** The plural name in the API. */
   readonly resource: string;
@@ -13,44 +15,13 @@ interface PolicyKind {
   readonly label: string;
 }
 
-/**
- * Calico serves its policies in a group of its own, or through the API server in another; where it does both, they are the same
- * ones. The two kinds of the Network Policy API before ClusterNetworkPolicy are still served by older plugins.
- */
-export const CLUSTER_POLICIES: readonly PolicyKind[] = [
-  { group: 'projectcalico.org', resource: 'globalnetworkpolicies', label: 'Calico GlobalNetworkPolicy' },
-  { group: 'crd.projectcalico.org', resource: 'globalnetworkpolicies', label: 'Calico GlobalNetworkPolicy' },
-  {
-    group: 'cilium.io',
-    resource: 'ciliumclusterwidenetworkpolicies',
-    label: 'CiliumClusterwideNetworkPolicy',
-  },
-  { group: 'crd.antrea.io', resource: 'clusternetworkpolicies', label: 'Antrea ClusterNetworkPolicy' },
-  { group: 'policy.networking.k8s.io', resource: 'clusternetworkpolicies', label: 'ClusterNetworkPolicy' },
-  { group: 'policy.networking.k8s.io', resource: 'adminnetworkpolicies', label: 'AdminNetworkPolicy' },
-  {
-    group: 'policy.networking.k8s.io',
-    resource: 'baselineadminnetworkpolicies',
-    label: 'BaselineAdminNetworkPolicy',
-  },
-];
-
-interface GroupList {
-  readonly groups?: readonly {
-    readonly name?: string;
-    readonly versions?: readonly { readonly groupVersion?: string }[];
-  }[];
-}
-
-interface ResourceList {
-  readonly resources?: readonly { readonly name?: string }[];
-}
+export const CLUSTER_POLICIES: readonly ClusterPolicyKind[] = POLICY_KINDS.filter(
+  ({ isClusterWide, decides }) => isClusterWide && decides,
+).map((kind) => ({ group: kind.group, resource: kind.resource, label: nameKind(kind) }));
 
 interface ObjectList {
   readonly items?: readonly { readonly metadata?: { readonly name?: string } }[];
 }
-
-type Reader = (path: string) => Promise<unknown>;
 
 export interface ClusterPolicies {
   /** Of each kind that has any: `2 Calico GlobalNetworkPolicy objects (a, b)`. */
@@ -61,23 +32,20 @@ export interface ClusterPolicies {
 
 /**
  * Looks for policies of all kinds that hold for a whole cluster.
- * @throws what `read` throws where that is not about a kind, and the signal's reason
+ * @throws what the API server says where that is not about a kind, and the signal's reason
  */
 export async function findClusterPolicies(
   kube: Pick<Kube, 'read'>,
   signal: AbortSignal,
 ): Promise<ClusterPolicies> {
-  const read: Reader = (path) => kube.read(path, { signal });
-  // Answers of the API: each field is read as optional.
-  const { groups = [] } = ((await read('/apis')) ?? {}) as GroupList;
+  const groups = await versionsByGroup(kube, signal);
   const found = new Map<string, readonly string[]>();
   const refused = new Map<string, string>();
-  for (const { name, versions = [] } of groups) {
+  for (const [name, versions] of groups) {
     for (const kind of CLUSTER_POLICIES.filter(({ group }) => group === name)) {
       if (found.get(kind.label)?.length) continue;
-      const served = versions.flatMap(({ groupVersion }) => groupVersion ?? []);
       try {
-        const names = await namesOf(kind, served, read);
+        const names = await namesOf(kind, versions, kube, signal);
         if (names !== undefined) found.set(kind.label, names);
       } catch (thrown) {
         signal.throwIfAborted();
@@ -98,14 +66,17 @@ export async function findClusterPolicies(
  * none has it.
  */
 async function namesOf(
-  { resource }: PolicyKind,
+  { resource }: ClusterPolicyKind,
   versions: readonly string[],
-  read: Reader,
+  kube: Pick<Kube, 'read'>,
+  signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
   for (const version of versions) {
-    const { resources = [] } = ((await read(`/apis/${version}`)) ?? {}) as ResourceList;
-    if (!resources.some(({ name }) => name === resource)) continue;
-    const { items = [] } = ((await read(`/apis/${version}/${resource}`)) ?? {}) as ObjectList;
+    const kinds = await kindsOf(version, kube, signal);
+    if (!kinds.some(({ plural }) => plural === resource)) continue;
+    // An answer of the API: each field is read as optional.
+    const { items = [] } = ((await kube.read(`/apis/${version}/${resource}`, { signal })) ??
+      {}) as ObjectList;
     return items.flatMap(({ metadata }) => metadata?.name ?? []);
   }
   return undefined;

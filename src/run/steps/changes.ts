@@ -16,7 +16,7 @@ export function changesOf(step: PlannedStep, before: PlannedStep | undefined): C
   // Pods also go with their namespaces.
   const fewerPods = before !== undefined && step.pods.length < before.pods.length;
   return {
-    policies: step.applied.length > 0 || kinds.has('networkpolicy'),
+    policies: step.applied.length > 0 || step.foreignPolicies !== undefined || kinds.has('networkpolicy'),
     pods: fewerPods || kinds.has('pod'),
     namespaces: kinds.has('namespace'),
   };

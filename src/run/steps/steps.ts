@@ -136,6 +136,7 @@ async function begin(index: number, before: Stage, course: Course, context: Step
     ...context.timing,
     denialMs: draft.denialMs,
     withinMs: Math.max(context.timing.withinMs, planned.withinMs ?? 0),
+    settleFloorMs: settleFloorOf(planned, context),
   };
   const own = { ...context, timing };
   const firstInstants = firstInstantsIn(index, before, course, own);
@@ -181,6 +182,14 @@ async function begin(index: number, before: Stage, course: Course, context: Step
     held,
     context: own,
   };
+}
+
+/** No marker tells when policies of other kinds are in force: they have all the time that a floor may be. */
+function settleFloorOf(
+  { foreignPolicies }: PlannedStep,
+  { timing: { settleFloorMs, withinMs } }: Stepping,
+): number {
+  return foreignPolicies === undefined ? settleFloorMs : Math.max(settleFloorMs, withinMs / 2);
 }
 
 /** Those that the rules of a step ask for. */

@@ -1,6 +1,7 @@
 /** What was found in the manifests of a scenario, to be shown and held against its checks. */
 import type { Location } from '../../errors.ts';
 import type { Labels } from '../../model/labels.ts';
+import type { PolicyKind } from '../../model/policy-kind.ts';
 
 export interface ManifestInventory {
   /** How many objects there are: each is a policy of the scenario, or in one of the lists. */
@@ -9,8 +10,10 @@ export interface ManifestInventory {
   readonly workloads: readonly FoundWorkload[];
   readonly leftOut: readonly LeftOutWorkload[];
   readonly services: readonly FoundService[];
-  /** Policies of other kinds, which are not applied. */
-  readonly foreignPolicies: readonly ForeignPolicy[];
+  /** Policies of other kinds, which are applied where a cluster serves them. */
+  readonly foreignPolicies: readonly FoundForeignPolicy[];
+  /** Policies of kinds that podreach does not know, which are not applied. */
+  readonly unknownPolicies: readonly UnknownPolicy[];
   readonly skipped: readonly SkippedKind[];
   /** How to see what was rendered. */
   readonly rendered: readonly { readonly command: string; readonly warnings: readonly string[] }[];
@@ -55,14 +58,28 @@ export interface FoundServicePort {
   readonly location: Location;
 }
 
-/** A policy that is none of networking.k8s.io. */
-export interface ForeignPolicy {
+/** A policy of another kind than NetworkPolicy, or a set that such policies speak of. */
+export interface FoundForeignPolicy {
   readonly apiVersion: string;
   readonly kind: string;
-  /** Absent for one of the whole cluster, or where the object names none. */
+  /** Absent for one of the whole cluster. */
   readonly namespace?: string;
   readonly name: string;
-  readonly text: string;
+  /** Such as `CiliumNetworkPolicy shop/l7`. */
+  readonly title: string;
+  readonly policyKind: PolicyKind;
+  /** The object as an API server reads it. */
+  readonly object: Readonly<Record<string, unknown>>;
+  readonly location: Location;
+}
+
+/** An object that looks like a policy, of a kind that podreach does not know. */
+export interface UnknownPolicy {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Where the object names one. */
+  readonly namespace?: string;
+  readonly name: string;
   readonly location: Location;
 }
 
@@ -77,7 +94,12 @@ export interface SkippedKind {
 
 /** Something about a manifest that is not as its author may think, and with which a run goes on. */
 export interface ManifestDoubt {
-  readonly code: 'left-out-workload' | 'left-out-port' | 'refused-workload' | 'unapplied-policy';
+  readonly code:
+    | 'left-out-workload'
+    | 'left-out-port'
+    | 'refused-workload'
+    | 'unapplied-policy'
+    | 'foreign-policy';
   /** The pod that it is about: `namespace/name` */
   readonly pod?: string;
   readonly message: string;

@@ -10,11 +10,17 @@ import type { Mark, Marked, PlannedPolicy } from '../scenario.ts';
 import { nearest, quote } from '../suggest.ts';
 import type { DocumentPath } from '../walk.ts';
 import { type ManifestDocument, nameOrigin } from './document.ts';
-import { groupOf, readLabels, valueAt } from './fields.ts';
+import { groupOf, readLabels } from './fields.ts';
 import type { FoundManifests, ListPurpose, ManifestSource } from './find.ts';
-import type { ForeignPolicy, FoundService, SkippedKind } from './inventory.ts';
+import type { FoundForeignPolicy, FoundService, SkippedKind, UnknownPolicy } from './inventory.ts';
 import { type Belonging, nameOf, namespaceFor } from './place.ts';
-import { policyKindOf, readPolicy } from './policies.ts';
+import {
+  type PolicyRole,
+  policyRoleOf,
+  readForeignPolicy,
+  readPolicy,
+  readUnknownPolicy,
+} from './policies.ts';
 import { readService } from './services.ts';
 import { podTemplateOf, readWorkload, type Workload } from './workloads.ts';
 
@@ -27,7 +33,8 @@ export interface TakenPolicy extends Marked<PlannedPolicy> {
 /** What was taken of a list of entries. */
 export interface TakenManifests {
   readonly policies: readonly TakenPolicy[];
-  readonly foreignPolicies: readonly ForeignPolicy[];
+  readonly foreignPolicies: readonly Marked<FoundForeignPolicy>[];
+  readonly unknownPolicies: readonly UnknownPolicy[];
   readonly workloads: readonly Workload[];
   readonly services: readonly FoundService[];
   /** What a scenario has no use for. */
@@ -45,12 +52,13 @@ export interface FoundNamespace {
 }
 
 type Role =
-  | { readonly kind: 'policy' | 'foreign-policy' | 'service' | 'namespace' | 'other' }
+  | PolicyRole
+  | { readonly kind: 'service' | 'namespace' | 'other' }
   | { readonly kind: 'workload'; readonly template: DocumentPath };
 
 function roleOf(document: ManifestDocument): Role {
-  const policy = policyKindOf(document);
-  if (policy !== undefined) return { kind: policy === 'own' ? 'policy' : 'foreign-policy' };
+  const policy = policyRoleOf(document);
+  if (policy !== undefined) return policy;
   const template = podTemplateOf(document);
   if (template !== undefined) return { kind: 'workload', template };
   if (groupOf(document.apiVersion) === '') {
@@ -110,7 +118,7 @@ export function takeManifests(
     };
     const roles = documents.map((document) => ({ document, role: roleOf(document) }));
     for (const { document, role } of roles) {
-      if (isWanted(role, wanted) || role.kind === 'foreign-policy')
+      if (isWanted(role, wanted) || role.kind === 'unknown-policy')
         taker.take(document, role, belonging, mark);
       else taker.skipped.push(document);
     }
@@ -126,12 +134,14 @@ function inNamespace(source: ManifestSource): ((namespace: string) => string) | 
 }
 
 function isWanted({ kind }: Role, wanted: ListPurpose): boolean {
-  return wanted === 'policies' ? kind === 'policy' : kind !== 'other';
+  if (wanted === 'policies') return kind === 'policy' || kind === 'foreign-policy';
+  return kind !== 'other';
 }
 
 class Taker implements TakenManifests {
   readonly policies: TakenPolicy[] = [];
-  readonly foreignPolicies: ForeignPolicy[] = [];
+  readonly foreignPolicies: Marked<FoundForeignPolicy>[] = [];
+  readonly unknownPolicies: UnknownPolicy[] = [];
   readonly workloads: Workload[] = [];
   readonly services: FoundService[] = [];
   readonly skipped: ManifestDocument[] = [];
@@ -146,8 +156,14 @@ class Taker implements TakenManifests {
         else this.policyProblems.push(...policy);
         return;
       }
-      case 'foreign-policy':
-        this.foreignPolicies.push(asForeign(document, belonging));
+      case 'foreign-policy': {
+        const policy = readForeignPolicy(document, role.policyKind, belonging);
+        if ('name' in policy) this.foreignPolicies.push({ value: policy, mark: document.at([]) });
+        else this.policyProblems.push(...policy);
+        return;
+      }
+      case 'unknown-policy':
+        this.unknownPolicies.push(readUnknownPolicy(document));
         return;
       case 'workload': {
         const place = this.#placeOf(document, belonging);
@@ -177,37 +193,28 @@ class Taker implements TakenManifests {
   }
 }
 
-/** Kinds that belong to no namespace, of Kubernetes, Calico, Cilium and Antrea. */
-const OF_WHOLE_CLUSTER = /^(Staged)?(Global|Cluster|Admin|BaselineAdmin|CiliumClusterwide)/;
-
-function asForeign(document: ManifestDocument, { given }: Belonging): ForeignPolicy {
-  const { apiVersion, kind, value, text, at } = document;
-  const [name, written = given] = ['name', 'namespace'].map((key) => valueAt(value, ['metadata', key]));
-  const namespace = OF_WHOLE_CLUSTER.test(kind) ? undefined : written;
-  return {
-    apiVersion,
-    kind,
-    ...(typeof namespace === 'string' ? { namespace } : {}),
-    name: typeof name === 'string' ? name : '',
-    text,
-    location: at([]).location,
-  };
-}
-
 /** Where a policy is there a second time. */
 export function findTwice(policies: readonly TakenPolicy[]): readonly Problem[] {
+  return findRepeated(policies.map(({ value, place }) => [`policy ${quote(objectKey(value))}`, place]));
+}
+
+/** The same for policies of other kinds. */
+export function findForeignTwice(policies: readonly Marked<FoundForeignPolicy>[]): readonly Problem[] {
+  return findRepeated(
+    policies.map(({ value: { title, apiVersion }, mark }) => [`${title} (${apiVersion})`, mark]),
+  );
+}
+
+function findRepeated(named: readonly (readonly [name: string, place: Mark])[]): readonly Problem[] {
   const first = new Map<string, Mark>();
-  return policies.flatMap(({ value, place }) => {
-    const key = objectKey(value);
-    const earlier = first.get(key);
+  return named.flatMap(([name, place]) => {
+    const earlier = first.get(name);
     if (earlier === undefined) {
-      first.set(key, place);
+      first.set(name, place);
       return [];
     }
     return [
-      problemAt(place, `the policy ${quote(key)} is there twice`, {
-        related: [{ message: 'first here', mark: earlier }],
-      }),
+      problemAt(place, `the ${name} is there twice`, { related: [{ message: 'first here', mark: earlier }] }),
     ];
   });
 }
@@ -242,7 +249,7 @@ function nothingIn({ entry: { source, mark }, documents }: FoundManifests, wante
   const [only, ...others] = documents;
   if (source.kind === 'inline' && only !== undefined && others.length === 0) {
     return problemAt(mark, `this is kind ${only.kind} of ${only.apiVersion}, not NetworkPolicy`, {
-      hint: 'podreach applies NetworkPolicies of networking.k8s.io/v1 only.',
+      hint: 'podreach applies NetworkPolicies of networking.k8s.io/v1, and policies of Calico, Cilium, Antrea and the Network Policy API.',
     });
   }
   const kinds = countKinds(documents).map(({ kind, count }) => `${count} ${kind}`);

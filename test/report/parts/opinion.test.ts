@@ -28,6 +28,23 @@ function scenarioOf(...checks: CheckParts[]) {
   return buildScenario('shop', { pods: { 'shop/web': [], 'shop/db': [5432] }, checks });
 }
 
+test('what policies of other kinds decide is not the specification’s to define', () => {
+  const decided: CheckParts = {
+    disagreement: 'open',
+    from: 'shop/web',
+    verdict: 'broken',
+    predicted: { verdict: 'undefined', grounds: 0, reason: 'it is decided by CiliumNetworkPolicy shop/l7' },
+  };
+  const [check] = viewScenario({ ...scenarioOf(decided), grounds: [[]] }).checks;
+  expect(opinionFacts(check ?? expect.fail('no check'))).toEqual([
+    { label: 'predicted', text: 'left open (it is decided by CiliumNetworkPolicy shop/l7)' },
+    {
+      label: 'at fault',
+      text: 'undecided: a policy of another kind decides this, and what it means podreach does not say. Ask the network plugin what it makes of it',
+    },
+  ]);
+});
+
 describe('where something else than the policies decides', () => {
   test.each<[string, CheckParts, string]>([
     [

@@ -646,7 +646,7 @@ steps: [{ name: more, apply: [{ path: "second/*.yaml", namespace: shop }] }]
       'first/p.yaml': `${policy('p', 'shop')}${others}`,
       'first/p.json': '{ "not": "looked at" }',
       'second/q.yaml': `${policy('q')}${others}`,
-      'second/r.yaml': `apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: { name: admin }\n`,
+      'first/r.yaml': `apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: { name: admin }\n`,
     },
   );
   expect(keys(plan.pods)).toEqual(['shop/a', 'shop/b']);

@@ -7,6 +7,7 @@ import { namespaceOf } from '../../../keys.ts';
 import { isOneWay } from '../../parts/attempts.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { groupBy } from '../../parts/group.ts';
+import { isOfOtherKinds } from '../../parts/opinion.ts';
 import { isMomentary } from '../../parts/shown.ts';
 import type { Mismatch, ScenarioView } from '../../view/view.ts';
 import { describePod, describePorts } from './names.ts';
@@ -151,7 +152,10 @@ function policiesSay(check: Mismatch, { verdict, grounds }: Predicted): Phrase {
   return say`The policies ${verb}: ${describeGrounds(deciding, check)}.`;
 }
 
-function specificationSays({ scenario }: Mismatch, { rule, reason }: Predicted): Phrase {
+function specificationSays(check: Mismatch, { rule, reason }: Predicted): Phrase {
+  const { scenario } = check;
+  if (isOfOtherKinds(check))
+    return say`What is to become of it podreach does not say: ${name(reason ?? '')}.`;
   const why = [rule, reason].filter((part) => part !== undefined).join(': ');
   const because = why === '' ? [] : say` (${name(why)})`;
   return say`The specification of network policies leaves open what these policies mean here${because}. So ${describePlugin(scenario.run.environment)} may take them either way.`;
@@ -240,6 +244,10 @@ function namespacesOf({ from, to }: Mismatch): Phrase {
 }
 
 function openChecks(check: Mismatch, { grounds, rule }: Predicted): Phrase[] {
+  if (isOfOtherKinds(check))
+    return [
+      say`Ask whoever wrote that policy what it is to do here, and ${describePlugin(check.scenario.run.environment)} what it makes of it.`,
+    ];
   const deciding = check.scenario.grounds[grounds] ?? [];
   const advice =
     rule === 'I1' ? ' Name the pods by their labels and namespaces, instead of by their addresses.' : '';
