@@ -111,7 +111,7 @@ describe('history', () => {
     cpSync(RUN, join(folder.path, 'run.json'));
     symlinkSync('run.json', join(folder.path, 'link.json'));
     symlinkSync('nowhere', join(folder.path, 'broken.json'));
-    execFileSync('mkfifo', [join(folder.path, 'pipe.json')]);
+    execFileSync('sh', ['-c', 'mkfifo pipe.json'], { cwd: folder.path });
     const { exitCode, stdout } = await runCli(['history', '.'], { cwd: folder.path });
     expect(exitCode).toBe(0);
     expect(stdout).toContain('history  1 run: ');

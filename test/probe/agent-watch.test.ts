@@ -179,6 +179,26 @@ describe('a watch', () => {
     expect(outcomes.lastIndexOf('timeout')).toBeLessThan(outcomes.indexOf('connected'));
   });
 
+  test('waits for the reply of one that has no time just now: the way there was open', async () => {
+    await using busy = await PodNetwork.create('');
+    await busy.serving({ pod: 'shop/web', ports: [] });
+    const other = await busy.serving({ ports: [{ port: 8001, protocol: 'TCP' }] });
+    const where = { self: 'shop/web', of: busy };
+    const watch = watchOf({ targets: [target(1, 8001)], timeoutMs: 200 });
+    await ask(watch, watch, where);
+    await collectUntil(watch, (seen) => countOf(seen, 1) >= 3, where);
+    process.kill(other.child.pid ?? 0, 'SIGSTOP');
+    await sleep(1_000);
+    process.kill(other.child.pid ?? 0, 'SIGCONT');
+    const before = stretchesOf((await ask(watch, { received: 0 }, where)).lines).reduce(
+      (sum, { count }) => sum + count,
+      0,
+    );
+    const lines = await collectUntil(watch, (seen) => countOf(seen, 1) >= before + 15, where);
+    expect([...new Set(stretchesOf(lines).map(({ outcome }) => outcome))]).toEqual(['connected']);
+    expect(Math.max(...stretchesOf(lines).map(({ mostTookMs }) => mostTookMs))).toBeGreaterThan(500);
+  });
+
   test('goes on as it is when it is asked for again', async () => {
     const watch = watchOf({ targets: [target(1, 8001)] });
     const first = await ask(watch);

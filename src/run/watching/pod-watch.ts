@@ -7,7 +7,7 @@ import {
   type WatchAnswer,
   watchInput,
 } from '../../probe/watch.ts';
-import type { CollectRequest, WatchRequest } from '../../probe/watch-protocol.ts';
+import { type CollectRequest, replyTime, type WatchRequest } from '../../probe/watch-protocol.ts';
 import { askPod } from '../ask-agent.ts';
 import type { Trying } from '../context.ts';
 import type { ClockBounds } from '../node-clocks.ts';
@@ -83,7 +83,7 @@ export class PodWatch {
     const question = {
       input: watchInput(request),
       // Attempts that are still out are waited for.
-      deadlineMs: ANSWER_MS + this.#request.timeoutMs,
+      deadlineMs: ANSWER_MS + this.#request.timeoutMs + replyTime(this.#request.timeoutMs),
       isLast: isWatchEndMark,
       read: (output: string) => parseWatchAnswer(output, request, this.#ids),
       isForAnyAgent: true,

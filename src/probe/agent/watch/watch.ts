@@ -4,7 +4,7 @@
  */
 import net from 'node:net';
 import type { DialRequest } from '../../protocol.ts';
-import type { WatchEndLine, WatchRequest } from '../../watch-protocol.ts';
+import { replyTime, type WatchEndLine, type WatchRequest } from '../../watch-protocol.ts';
 import { codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from '../dial.ts';
 import { newNonce } from '../messages.ts';
 import { resolveName } from '../names.ts';
@@ -77,8 +77,8 @@ export class RunningWatch {
     this.ledger = new WatchLedger(request.kept);
     this.#targets = request.targets.map((target) => {
       const timeoutMs = target.timeoutMs ?? request.timeoutMs;
-      // The handshake and the reply have the attempt's time each, and so has the look-up of a name.
-      const longestMs = timeoutMs * (net.isIP(target.host) === 0 ? 3 : 2);
+      // The handshake has the attempt's time, and so has the look-up of a name.
+      const longestMs = timeoutMs * (net.isIP(target.host) === 0 ? 2 : 1) + replyTime(timeoutMs);
       return { request: target, timeoutMs, outAtMost: Math.ceil(longestMs / request.everyMs) + 1, out: [] };
     });
     this.#held = request.held
@@ -253,8 +253,8 @@ export class RunningWatch {
       onTrace: (sign: Sign) => {
         if (attempt.trace !== undefined) return;
         attempt.trace = sign;
-        // A handshake that is through has the time again for its reply: no silence after it may count as a block.
-        if (sign.outcome === 'reset') attempt.deadlineMs = nodeClockMs() + target.timeoutMs;
+        // A handshake that is through has time for its reply: no silence after it may count as a block.
+        if (sign.outcome === 'reset') attempt.deadlineMs = nodeClockMs() + replyTime(target.timeoutMs);
       },
     };
     try {
