@@ -1,7 +1,7 @@
 /** Whether a scenario's namespaces and pods go together, and can be created as they are. */
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
-import { NAMESPACE_NAME_LABEL, RESERVED_PREFIX } from '../labels.ts';
+import { isOwnNamespace, NAMESPACE_NAME_LABEL, RESERVED_PREFIX } from '../labels.ts';
 import { ENDPOINT_PREFIXES, endpointKey } from '../model/endpoint.ts';
 import { nameObject, OBJECT_PREFIXES } from '../model/step.ts';
 import { describePort } from '../pair.ts';
@@ -9,14 +9,11 @@ import { problemAt } from './mark.ts';
 import type { Mark, Scenario, ScenarioPod } from './scenario.ts';
 import { quote, suggest } from './suggest.ts';
 
-/** Names that Kubernetes keeps for itself. */
-const OWN_NAMESPACE = /^(default$|kube-)/;
-
 /** Everything that is wrong with the namespaces and pods of a scenario. */
 export function* checkTopology(scenario: Scenario): Generator<Problem> {
   const declared = scenario.namespaces.map(({ value }) => value.name);
   for (const { value, mark } of scenario.namespaces) {
-    if (OWN_NAMESPACE.test(value.name)) {
+    if (isOwnNamespace(value.name)) {
       yield problemAt(
         mark,
         `${quote(value.name)} is a namespace of Kubernetes itself: a run makes the namespaces of a scenario, and deletes them when it ends`,
