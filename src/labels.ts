@@ -8,6 +8,11 @@ export const DNS_SUBDOMAIN = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9
 /** Every namespace carries its own name under this label (D9). */
 export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
 
+/** Whether Kubernetes keeps a namespace for itself. */
+export function isOwnNamespace(name: string): boolean {
+  return name === 'default' || name.startsWith('kube-');
+}
+
 /** The names of namespaces. */
 export const DNS_LABEL = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
 /** The names of ports: at least one letter, and no two hyphens in a row. */

@@ -1,20 +1,13 @@
 /** Whether a scenario's namespaces and pods go together, and can be created as they are. */
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
-import { NAMESPACE_NAME_LABEL, RESERVED_PREFIX } from '../labels.ts';
+import { isOwnNamespace, NAMESPACE_NAME_LABEL, RESERVED_PREFIX } from '../labels.ts';
 import { ENDPOINT_PREFIXES, endpointKey } from '../model/endpoint.ts';
 import { nameObject, OBJECT_PREFIXES } from '../model/step.ts';
 import { describePort } from '../pair.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Scenario, ScenarioPod } from './scenario.ts';
 import { quote, suggest } from './suggest.ts';
-
-/** Names that Kubernetes keeps for itself. */
-const OWN_NAMESPACE = /^(default$|kube-)/;
-
-export function isOwnNamespace(name: string): boolean {
-  return OWN_NAMESPACE.test(name);
-}
 
 /** Everything that is wrong with the namespaces and pods of a scenario. */
 export function* checkTopology(scenario: Scenario): Generator<Problem> {

@@ -160,14 +160,22 @@ function worldIn(
   };
 }
 
+/** What is missing where nothing is tested. */
+function adviseOnNothing(pods: Scenario['pods']): string {
+  const [pod] = pods;
+  return pod === undefined || pods.some(({ ports }) => ports.length > 0)
+    ? 'List connections under "reachable" or "unreachable", or say what holds "otherwise".'
+    : `No pod has a port to connect to. Give some, under "pods": ${objectKey(pod)}: { ports: [80] }.`;
+}
+
 /** A scenario that tests nothing, and steps in which nothing is other than before. */
 function* findIdle(
-  { mark, head, steps, holes }: Scenario,
+  { mark, head, pods, steps, holes }: Scenario,
   planned: readonly PlannedStep[],
 ): Generator<Problem> {
   if (planned.every(({ checks }) => checks.length === 0)) {
     yield problemAt(mark, `the scenario ${quote(head.name)} tests nothing`, {
-      hint: 'List connections under "reachable" or "unreachable", or say what holds "otherwise".',
+      hint: adviseOnNothing(pods),
     });
   }
   // What is missing may have been the change.

@@ -127,7 +127,7 @@ export function selectTargets(
   return foundOr(
     found,
     `${whoOf(pods.found)} on any port: a connection there would prove nothing`,
-    'Declare the ports that it listens on under "pods".',
+    DECLARE_PORTS,
   );
 }
 
@@ -169,7 +169,20 @@ function noListener(wanted: PortSelection, pods: readonly PlannedPod[]): Selecte
   const near = nearestPort(wanted, ports);
   if (near !== undefined) return nothing(message, `Did you mean ${quote(near)}?`);
   const listed = [...new Set(ports.map((port) => `${describePort(port)}${describePortName(port.name)}`))];
-  return nothing(message, listed.length === 0 ? undefined : `The ports are: ${listed.join(', ')}.`);
+  return nothing(
+    message,
+    listed.length === 0 ? adviseOnPorts(wanted, pods) : `The ports are: ${listed.join(', ')}.`,
+  );
+}
+
+const DECLARE_PORTS = 'Declare the ports that it listens on under "pods".';
+
+/** What to do where no port is declared: a workload may well listen on one that its manifest does not name. */
+function adviseOnPorts(wanted: PortSelection, pods: readonly PlannedPod[]): string {
+  const [pod, ...others] = pods;
+  if (wanted.kind === 'name' || pod === undefined || others.length > 0) return DECLARE_PORTS;
+  const port = wanted.protocol === 'TCP' ? wanted.port : describePort(wanted);
+  return `If it does, say so under "pods": ${objectKey(pod)}: { ports: [${port}] }.`;
 }
 
 /** The port that was probably meant, as a rule would name it: of the same number before one of a similar. */

@@ -383,7 +383,7 @@ scenario-invalid: 4 problems in 2 files`);
 q.yaml:4:9: a policy needs a name, as text
   4 |   name: 3
     |         ^
-  hint: Write metadata.name.
+  hint: Put it in quotes.
 
 r.yaml:5:14: metadata.namespace must be text
   5 |   namespace: [shop]
@@ -480,7 +480,7 @@ scenario-invalid: 1 problem in a.yaml`);
 a.yaml:10:42: the scenario does not declare the namespace "elsewhere"
   10 |     metadata: { name: inline, namespace: elsewhere }
      |                                          ^
-  hint: The namespaces are: shop, ops.
+  hint: Declare it: under "namespaces", write elsewhere: {}.
 
 scenario-invalid: 2 problems in 2 files`);
   });

@@ -2,7 +2,7 @@
 import type { Check } from '../../model/check.ts';
 import { describeTarget } from '../../pair.ts';
 import type { Direction } from '../../policy/isolation.ts';
-import { listNames } from '../../policy/lint/finding.ts';
+import { listNames } from '../../policy/list-names.ts';
 import type { PolicyVerdict } from '../../policy/match.ts';
 import { flowBetween } from '../../policy/model.ts';
 import type { Oracle, Ruling } from '../../policy/oracle.ts';

@@ -7,9 +7,9 @@ import { problemAt } from '../mark.ts';
 import { type AddedContext, findAdded, isInput, refuseSecondInput, splitArgument } from './added.ts';
 import { valueAt } from './fields.ts';
 import type { FoundManifests } from './find.ts';
-import type { ForeignPolicy } from './inventory.ts';
+import type { UnknownPolicy } from './inventory.ts';
 import { mergeNamespaces } from './namespaces.ts';
-import { policyKindOf } from './policies.ts';
+import { policyRoleOf } from './policies.ts';
 import { findTwice, type TakenManifests, takeManifests, takeNamespaces } from './take.ts';
 import { podTemplateOf, type Workload } from './workloads.ts';
 
@@ -74,7 +74,7 @@ function namespacesIn(states: readonly FoundState[]): readonly string[] {
     ...takeNamespaces(found).namespaces.map(({ name }) => name),
     ...found.flatMap(({ documents }) =>
       documents.flatMap((document) => {
-        const isCompared = policyKindOf(document) !== undefined || podTemplateOf(document) !== undefined;
+        const isCompared = policyRoleOf(document) !== undefined || podTemplateOf(document) !== undefined;
         const namespace = isCompared ? valueAt(document.value, ['metadata', 'namespace']) : undefined;
         return typeof namespace === 'string' && namespace !== '' ? [namespace] : [];
       }),
@@ -178,12 +178,12 @@ function stateOf({ source, taken, namespaces }: ReadState, clashing: ReadonlySet
     doubts: [
       ...missing.map((path) => ({ message: `${splitArgument(path).path} is not in ${name}` })),
       ...taken.workloads.flatMap(({ doubts }) => doubts.map(({ code: _, pod: __, ...doubt }) => doubt)),
-      ...unknownKinds(taken.foreignPolicies),
+      ...unknownKinds([...taken.foreignPolicies.map(({ value }) => value), ...taken.unknownPolicies]),
     ],
   };
 }
 
-function unknownKinds(policies: readonly ForeignPolicy[]): readonly DeployedDoubt[] {
+function unknownKinds(policies: readonly UnknownPolicy[]): readonly DeployedDoubt[] {
   const kinds = Map.groupBy(policies, ({ kind, apiVersion }) => `${kind} of ${apiVersion}`);
   return [...kinds].flatMap(([kind, all]) =>
     all.slice(0, 1).map(({ location }) => ({

@@ -1,7 +1,8 @@
 /** The name of an object and the namespace that it belongs to, as `kubectl apply` finds them. */
 import type { Problem } from '../../errors.ts';
+import { isOwnNamespace } from '../../labels.ts';
 import { problemAt } from '../mark.ts';
-import { quote, suggest } from '../suggest.ts';
+import { nearest, quote } from '../suggest.ts';
 import type { ManifestDocument } from './document.ts';
 import { problemWithin, valueAt } from './fields.ts';
 
@@ -22,11 +23,18 @@ export function nameOf(document: ManifestDocument): string | Problem {
   const path = ['metadata', 'name'];
   const name = valueAt(document.value, path);
   if (typeof name === 'string' && name !== '') return name;
+  if (isMissing(name) && typeof valueAt(document.value, ['metadata', 'generateName']) === 'string') {
+    return problemAt(
+      document.at(path),
+      `this ${wordFor(document)} has generateName and no name: kubectl apply refuses that`,
+      { hint: 'Write metadata.name.' },
+    );
+  }
   return problemWithin(
     document,
     path,
     `a ${wordFor(document)} needs a name, as text`,
-    'Write metadata.name.',
+    ['number', 'boolean'].includes(typeof name) ? 'Put it in quotes.' : 'Write metadata.name.',
   );
 }
 
@@ -35,7 +43,7 @@ export function namespaceFor(document: ManifestDocument, belonging: Belonging): 
   const { given, refusesOthers, known } = belonging;
   const path = ['metadata', 'namespace'];
   const written = valueAt(document.value, path);
-  if (written === undefined || written === null || written === '') {
+  if (isMissing(written)) {
     if (given !== undefined) return given;
     const [only, ...others] = known ?? [''];
     if (only !== undefined && others.length === 0) return only;
@@ -55,8 +63,22 @@ export function namespaceFor(document: ManifestDocument, belonging: Belonging): 
   }
   if (known === undefined || known.includes(written)) return written;
   return problemAt(document.at(path), `the scenario does not declare the namespace ${quote(written)}`, {
-    hint: suggest(written, known, 'namespaces'),
+    hint: adviseOnUnknown(written, known),
   });
+}
+
+function isMissing(value: unknown): value is undefined | null | '' {
+  return value === undefined || value === null || value === '';
+}
+
+/** What to do about a namespace that exists nowhere. */
+export function adviseOnUnknown(namespace: string, known: readonly string[]): string {
+  if (isOwnNamespace(namespace))
+    return `${quote(namespace)} is a namespace of Kubernetes itself: give what is deployed there another one.`;
+  const near = nearest(namespace, known);
+  return near === undefined
+    ? `Declare it: under "namespaces", write ${namespace}: {}.`
+    : `Did you mean ${quote(near)}?`;
 }
 
 function hintForMissing({ known, inNamespace }: Belonging): string {

@@ -7,13 +7,13 @@ import { objectKey } from '../../keys.ts';
 import type { Labels } from '../../model/labels.ts';
 import { problemAt } from '../mark.ts';
 import type { Mark, Marked, PlannedPolicy } from '../scenario.ts';
-import { nearest, quote } from '../suggest.ts';
+import { quote } from '../suggest.ts';
 import type { DocumentPath } from '../walk.ts';
 import { type ManifestDocument, nameOrigin } from './document.ts';
 import { groupOf, readLabels } from './fields.ts';
 import type { FoundManifests, ListPurpose, ManifestSource } from './find.ts';
 import type { FoundForeignPolicy, FoundService, SkippedKind, UnknownPolicy } from './inventory.ts';
-import { type Belonging, nameOf, namespaceFor } from './place.ts';
+import { adviseOnUnknown, type Belonging, nameOf, namespaceFor } from './place.ts';
 import {
   type PolicyRole,
   policyRoleOf,
@@ -236,13 +236,8 @@ function existsNowhere(namespace: string, known: readonly string[], mark: Mark):
   return problemAt(
     mark,
     `the namespace ${quote(namespace)} exists nowhere: neither the scenario nor its manifests declare it`,
-    { hint: nearestOr(namespace, known, `Declare it: under "namespaces", write ${namespace}: {}.`) },
+    { hint: adviseOnUnknown(namespace, known) },
   );
-}
-
-function nearestOr(word: string, known: readonly string[], otherwise: string): string {
-  const near = nearest(word, known);
-  return near === undefined ? otherwise : `Did you mean ${quote(near)}?`;
 }
 
 function nothingIn({ entry: { source, mark }, documents }: FoundManifests, wanted: ListPurpose): Problem {

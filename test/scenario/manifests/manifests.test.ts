@@ -270,6 +270,25 @@ w.yaml:33:1: the name of Deployment "a.b" cannot be that of a pod: it has more t
 scenario-invalid: 3 problems in w.yaml`);
   });
 
+  test('without ports: what to write is told', async () => {
+    const files = { 'w.yaml': `${deployment('web', 'shop')}---\n${deployment('api', 'shop')}` };
+    expect(await failureOf(`manifests: [w.yaml]\n${SHOP}`, files)).toContain(
+      'hint: No pod has a port to connect to. Give some, under "pods": shop/web: { ports: [80] }.',
+    );
+    const named = (port: string): Promise<string> =>
+      failureOf(
+        `manifests: [w.yaml]\n${SHOP}reachable: [{ from: shop/web, to: "shop/api:${port}" }]\n`,
+        files,
+      );
+    expect(await named('8080')).toContain(
+      'hint: If it does, say so under "pods": shop/api: { ports: [8080] }.',
+    );
+    expect(await named('53/UDP')).toContain(
+      'hint: If it does, say so under "pods": shop/api: { ports: [53/UDP] }.',
+    );
+    expect(await named('http')).toContain('hint: Declare the ports that it listens on under "pods".');
+  });
+
   test('what the API server would refuse in a template, as it reads it', async () => {
     const text = `apiVersion: apps/v1
 kind: Deployment
@@ -309,7 +328,7 @@ metadata: { name: none, namespace: shop }
       'w.yaml:12:42: the name of a port has at most 15 lower-case letters, digits and single "-", with at least one letter',
       'w.yaml:13:46: a protocol is TCP, UDP or SCTP',
       'w.yaml:14:29: ports must be a list',
-      'w.yaml:18:11: a Deployment needs a name, as text',
+      'w.yaml:18:11: this Deployment has generateName and no name: kubectl apply refuses that',
       '  hint: Write metadata.name.',
       'w.yaml:20:1: a Deployment needs containers: spec.template.spec.containers',
     ]);
@@ -379,9 +398,15 @@ scenario-invalid: 2 problems in 2 files`);
 w.yaml:11:33: the scenario does not declare the namespace "default"
   11 | metadata: { name: p, namespace: default }
      |                                 ^
-  hint: The namespaces are: shop.
+  hint: "default" is a namespace of Kubernetes itself: give what is deployed there another one.
 
 scenario-invalid: 2 problems in w.yaml`);
+  });
+
+  test('a workload in a namespace of which no manifest is there, as most repositories have it', async () => {
+    const failure = await failureOf('manifests: [w.yaml]\n', { 'w.yaml': deployment('web', 'shop') });
+    expect(failure).toContain('the scenario does not declare the namespace "shop"');
+    expect(failure).toContain('hint: Declare it: under "namespaces", write shop: {}.');
   });
 
   test('kubectl -n refuses what names another; helm takes it', async () => {
