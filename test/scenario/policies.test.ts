@@ -315,19 +315,19 @@ scenario-invalid: 4 problems in p.yaml`);
 
   test('a file with other kinds only, and an inline object of another kind', async () => {
     const files = {
-      'p.yaml': 'apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n---\napiVersion: v1\nkind: Secret\n',
+      'p.yaml': 'apiVersion: v1\nkind: ServiceAccount\n---\napiVersion: v1\nkind: Secret\n',
     };
     expect(
       await failureOf('  - p.yaml\n  - { apiVersion: v1, kind: ConfigMap }\n', files),
     ).toBe(`a.yaml:7:5: there is no policy in p.yaml
   7 |   - p.yaml
     |     ^
-  hint: There is: 1 CiliumNetworkPolicy, 1 Secret.
+  hint: There is: 1 ServiceAccount, 1 Secret.
 
 a.yaml:8:5: this is kind ConfigMap of v1, not NetworkPolicy
   8 |   - { apiVersion: v1, kind: ConfigMap }
     |     ^
-  hint: podreach applies NetworkPolicies of networking.k8s.io/v1 only.
+  hint: podreach applies NetworkPolicies of networking.k8s.io/v1, and policies of Calico, Cilium, Antrea and the Network Policy API.
 
 scenario-invalid: 2 problems in a.yaml`);
   });

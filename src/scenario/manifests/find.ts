@@ -179,7 +179,7 @@ async function findInFolder(
           `there is a chart in ${where}, and its templates are no manifests`,
           context.start === 'the scenario file'
             ? `Have it rendered, under "manifests": { helm: ${where}, release: ${basename(dirname(head))}, namespace: … }.`
-            : `Have helm render it, and name what comes out: helm template ${basename(dirname(head))} ${where} --namespace … > rendered.yaml`,
+            : `Have helm render it, and name what comes out: helm template ${basename(dirname(head))} ${where} --namespace … --skip-tests > rendered.yaml`,
         );
   }
   // Policies were YAML before there was anything else.

@@ -110,7 +110,7 @@ function* checkFinalizers({ value, at }: ManifestDocument): Generator<Problem> {
   if (finalizers.length === 0) return;
   yield problemAt(
     at(['metadata', 'finalizers']),
-    `this policy could not be deleted after the run: it has the finalizer ${finalizers.map((one) => quote(String(one))).join(', ')}, and waits for whoever takes that away`,
+    `this policy could not be deleted after the run: it has the finalizer ${finalizers.map((one) => (typeof one === 'string' ? quote(one) : JSON.stringify(one))).join(', ')}, and waits for whoever takes that away`,
     { hint: 'Leave metadata.finalizers out: a controller that needs a finalizer adds it by itself.' },
   );
 }

@@ -267,7 +267,7 @@ scenario-invalid: 1 problem in a.yaml`,
     `podreach init:1:1: there is a chart in a.yaml, and its templates are no manifests
   1 | a.yaml
     | ^
-  hint: Render it, and name standard input in its place: helm template RELEASE a.yaml --namespace NAMESPACE --skip-tests | podreach … NAMESPACE=-
+  hint: Have helm render it, and name what comes out: helm template a.yaml a.yaml --namespace … --skip-tests > rendered.yaml
 scenario-invalid: 1 problem in podreach init`,
   ],
   [
