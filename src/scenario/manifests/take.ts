@@ -16,6 +16,7 @@ import type { ForeignPolicy, FoundService, SkippedKind } from './inventory.ts';
 import { adviseOnUnknown, type Belonging, nameOf, namespaceFor } from './place.ts';
 import { policyKindOf, readPolicy } from './policies.ts';
 import { readService } from './services.ts';
+import { thereTwice } from './twice.ts';
 import { podTemplateOf, readWorkload, type Workload } from './workloads.ts';
 
 /** A policy, with the entry of the scenario that names it. */
@@ -135,6 +136,7 @@ class Taker implements TakenManifests {
   readonly skipped: ManifestDocument[] = [];
   readonly problems: Problem[] = [];
   readonly policyProblems: Problem[] = [];
+  readonly #servicesAt = new Map<string, Mark>();
 
   take(document: ManifestDocument, role: Role, belonging: Belonging, mark: Mark): void {
     switch (role.kind) {
@@ -154,7 +156,7 @@ class Taker implements TakenManifests {
       }
       case 'service': {
         const place = this.#placeOf(document, belonging);
-        if (place !== undefined) this.services.push(readService(document, place));
+        if (place !== undefined) this.#takeService(document, place);
         return;
       }
       // Namespaces are taken before all else, and nothing else is taken.
@@ -162,6 +164,21 @@ class Taker implements TakenManifests {
       case 'other':
         return;
     }
+  }
+
+  #takeService(
+    document: ManifestDocument,
+    place: { readonly namespace: string; readonly name: string },
+  ): void {
+    const key = objectKey(place);
+    const mark = document.at([]);
+    const earlier = this.#servicesAt.get(key);
+    if (earlier !== undefined) {
+      this.problems.push(thereTwice(`the Service ${quote(key)}`, mark, earlier));
+      return;
+    }
+    this.#servicesAt.set(key, mark);
+    this.services.push(readService(document, place));
   }
 
   #placeOf(
@@ -202,11 +219,7 @@ export function findTwice(policies: readonly TakenPolicy[]): readonly Problem[] 
       first.set(key, place);
       return [];
     }
-    return [
-      problemAt(place, `the policy ${quote(key)} is there twice`, {
-        related: [{ message: 'first here', mark: earlier }],
-      }),
-    ];
+    return [thereTwice(`the policy ${quote(key)}`, place, earlier)];
   });
 }
 
