@@ -4,6 +4,7 @@
  */
 import type { Problem } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
+import { DNS_LABEL } from '../../labels.ts';
 import type { Labels } from '../../model/labels.ts';
 import { problemAt } from '../mark.ts';
 import type { Mark, Marked, PlannedPolicy } from '../scenario.ts';
@@ -61,6 +62,8 @@ function roleOf(document: ManifestDocument): Role {
   return { kind: 'other' };
 }
 
+const NAMESPACE_NAME = new RegExp(`^${DNS_LABEL}$`);
+
 /** The namespaces that manifests declare, as they are written: one may be there several times. */
 export function takeNamespaces(found: readonly FoundManifests[]): {
   readonly namespaces: readonly FoundNamespace[];
@@ -73,6 +76,14 @@ export function takeNamespaces(found: readonly FoundManifests[]): {
     const name = nameOf(document);
     if (typeof name !== 'string') {
       problems.push(name);
+      continue;
+    }
+    if (!NAMESPACE_NAME.test(name)) {
+      problems.push(
+        problemAt(document.at(['metadata', 'name']), `${quote(name)} is not the name of a namespace`, {
+          hint: 'Write lower-case letters, digits and "-", at most 63 characters.',
+        }),
+      );
       continue;
     }
     const { labels, problems: wrong } = readLabels(document, ['metadata', 'labels']);

@@ -427,6 +427,15 @@ w.yaml:11:33: the scenario does not declare the namespace "default"
 scenario-invalid: 2 problems in w.yaml`);
   });
 
+  test('with a name that none may have', async () => {
+    expect(
+      await failureOf(`manifests: [n.yaml]\n${SHOP}`, { 'n.yaml': object('v1', 'Namespace', 'Shop_X') }),
+    ).toContain(`n.yaml:3:19: "Shop_X" is not the name of a namespace
+  3 | metadata: { name: Shop_X }
+    |                   ^
+  hint: Write lower-case letters, digits and "-", at most 63 characters.`);
+  });
+
   test('a workload in a namespace of which no manifest is there, as most repositories have it', async () => {
     const failure = await failureOf('manifests: [w.yaml]\n', { 'w.yaml': deployment('web', 'shop') });
     expect(failure).toContain('the scenario does not declare the namespace "shop"');
