@@ -497,6 +497,7 @@ scenario-invalid: 2 problems in 2 files`);
   p.yaml:1:1: first here
   1 | apiVersion: networking.k8s.io/v1
     | ^
+  hint: Take one of them out, or give it another name: name only manifests that are deployed together.
 
 scenario-invalid: 1 problem in q.yaml`);
   });

@@ -653,6 +653,7 @@ steps:
       [
         'a.yaml:21:9: the policy "shop/one" is there twice',
         '  a.yaml:20:9: first here',
+        '  hint: Take one of them out, or give it another name: name only manifests that are deployed together.',
         'a.yaml:22:100: the scenario does not declare the namespace "stagin"',
         '  hint: Did you mean "staging"?',
         'a.yaml:23:9: no such policy file or folder: missing.yaml',

@@ -6,6 +6,7 @@ import { problemAt } from '../mark.ts';
 import type { Mark, Marked, ScenarioPod } from '../scenario.ts';
 import { quote, suggest } from '../suggest.ts';
 import type { FoundWorkload, LeftOutWorkload, ManifestDoubt } from './inventory.ts';
+import { thereTwice } from './twice.ts';
 import type { Workload } from './workloads.ts';
 
 /** A pod as a scenario declares it. */
@@ -81,7 +82,7 @@ function findClashes(kept: readonly NamedWorkload[]): readonly Problem[] {
   const first = new Map<string, Workload>();
   return kept.flatMap(({ key, workload }) => {
     const earlier = first.get(key);
-    if (earlier !== undefined) return [thereTwice(key, workload, earlier)];
+    if (earlier !== undefined) return [sameName(key, workload, earlier)];
     first.set(key, workload);
     return [];
   });
@@ -162,13 +163,10 @@ function onHostNetwork(key: string, { kind, mark }: Workload): ManifestDoubt {
   };
 }
 
-function thereTwice(key: string, workload: Workload, earlier: Workload): Problem {
+function sameName(key: string, workload: Workload, earlier: Workload): Problem {
   const { kind, name, namespace, mark } = workload;
   return kind === earlier.kind
-    ? problemAt(mark, `${kind} ${namespace}/${name} is there twice`, {
-        hint: 'Name only manifests that are deployed together.',
-        related: [{ message: 'first here', mark: earlier.mark }],
-      })
+    ? thereTwice(`${kind} ${namespace}/${name}`, mark, earlier.mark)
     : problemAt(mark, `two workloads are called ${quote(key)}: ${earlier.kind} and ${kind}`, {
         hint: `Give one of them another name, under "pods": ${key}-${kind.toLowerCase()}: { workload: ${reference(workload)} }.`,
         related: [{ message: 'first here', mark: earlier.mark }],

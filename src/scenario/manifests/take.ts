@@ -4,6 +4,7 @@
  */
 import type { Problem } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
+import { DNS_LABEL } from '../../labels.ts';
 import type { Labels } from '../../model/labels.ts';
 import { problemAt } from '../mark.ts';
 import type { Mark, Marked, PlannedPolicy } from '../scenario.ts';
@@ -22,6 +23,7 @@ import {
   readUnknownPolicy,
 } from './policies.ts';
 import { readService } from './services.ts';
+import { thereTwice } from './twice.ts';
 import { podTemplateOf, readWorkload, type Workload } from './workloads.ts';
 
 /** A policy, with the entry of the scenario that names it. */
@@ -68,6 +70,8 @@ function roleOf(document: ManifestDocument): Role {
   return { kind: 'other' };
 }
 
+const NAMESPACE_NAME = new RegExp(`^${DNS_LABEL}$`);
+
 /** The namespaces that manifests declare, as they are written: one may be there several times. */
 export function takeNamespaces(found: readonly FoundManifests[]): {
   readonly namespaces: readonly FoundNamespace[];
@@ -80,6 +84,14 @@ export function takeNamespaces(found: readonly FoundManifests[]): {
     const name = nameOf(document);
     if (typeof name !== 'string') {
       problems.push(name);
+      continue;
+    }
+    if (!NAMESPACE_NAME.test(name)) {
+      problems.push(
+        problemAt(document.at(['metadata', 'name']), `${quote(name)} is not the name of a namespace`, {
+          hint: 'Write lower-case letters, digits and "-", at most 63 characters.',
+        }),
+      );
       continue;
     }
     const { labels, problems: wrong } = readLabels(document, ['metadata', 'labels']);
@@ -147,6 +159,7 @@ class Taker implements TakenManifests {
   readonly skipped: ManifestDocument[] = [];
   readonly problems: Problem[] = [];
   readonly policyProblems: Problem[] = [];
+  readonly #servicesAt = new Map<string, Mark>();
 
   take(document: ManifestDocument, role: Role, belonging: Belonging, mark: Mark): void {
     switch (role.kind) {
@@ -172,7 +185,7 @@ class Taker implements TakenManifests {
       }
       case 'service': {
         const place = this.#placeOf(document, belonging);
-        if (place !== undefined) this.services.push(readService(document, place));
+        if (place !== undefined) this.#takeService(document, place);
         return;
       }
       // Namespaces are taken before all else, and nothing else is taken.
@@ -180,6 +193,21 @@ class Taker implements TakenManifests {
       case 'other':
         return;
     }
+  }
+
+  #takeService(
+    document: ManifestDocument,
+    place: { readonly namespace: string; readonly name: string },
+  ): void {
+    const key = objectKey(place);
+    const mark = document.at([]);
+    const earlier = this.#servicesAt.get(key);
+    if (earlier !== undefined) {
+      this.problems.push(thereTwice(`the Service ${quote(key)}`, mark, earlier));
+      return;
+    }
+    this.#servicesAt.set(key, mark);
+    this.services.push(readService(document, place));
   }
 
   #placeOf(
@@ -213,9 +241,7 @@ function findRepeated(named: readonly (readonly [name: string, place: Mark])[]):
       first.set(name, place);
       return [];
     }
-    return [
-      problemAt(place, `the ${name} is there twice`, { related: [{ message: 'first here', mark: earlier }] }),
-    ];
+    return [thereTwice(`the ${name}`, place, earlier)];
   });
 }
 

@@ -102,6 +102,7 @@ steps: [{ name: more, apply: [s.yaml] }]
   ).toEqual([
     'm.yaml:5:1: the CiliumNetworkPolicy shop/l7 (cilium.io/v2) is there twice',
     '  m.yaml:1:1: first here',
+    '  hint: Take one of them out, or give it another name: name only manifests that are deployed together.',
     'm.yaml:11:11: this CiliumNetworkPolicy does not say which namespace it belongs to',
     '  hint: Write metadata.namespace, or give it as kubectl apply -n does: { path: m.yaml, namespace: shop }. There are 2 namespaces.',
     'm.yaml:15:37: this policy could not be deleted after the run: it has the finalizer "example.com/x", and waits for whoever takes that away',

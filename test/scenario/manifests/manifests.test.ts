@@ -260,7 +260,7 @@ w.yaml:25:1: Deployment shop/api is there twice
   w.yaml:17:1: first here
   17 | apiVersion: apps/v1
      | ^
-  hint: Name only manifests that are deployed together.
+  hint: Take one of them out, or give it another name: name only manifests that are deployed together.
 
 w.yaml:33:1: the name of Deployment "a.b" cannot be that of a pod: it has more than 63 characters, or others than lower-case letters, digits and "-"
   33 | apiVersion: apps/v1
@@ -268,6 +268,22 @@ w.yaml:33:1: the name of Deployment "a.b" cannot be that of a pod: it has more t
   hint: Give it another one, under "pods": shop/NAME: { workload: deployment/a.b }.
 
 scenario-invalid: 3 problems in w.yaml`);
+  });
+
+  test('of a file that two entries bring', async () => {
+    const lines = (
+      await failureOf(`manifests: [m, m/w.yaml]\n${SHOP}`, {
+        'm/w.yaml': [deployment('web', 'shop'), policy('p', 'shop'), service('web', 'shop')].join('---\n'),
+      })
+    ).split('\n');
+    expect(lines.filter((line) => /there twice|first here|hint/.test(line))).toEqual([
+      'm/w.yaml:1:1: Deployment shop/web is there twice',
+      '  hint: Two entries bring this file: take it out of one of them.',
+      'm/w.yaml:9:1: the policy "shop/p" is there twice',
+      '  hint: Two entries bring this file: take it out of one of them.',
+      'm/w.yaml:14:1: the Service "shop/web" is there twice',
+      '  hint: Two entries bring this file: take it out of one of them.',
+    ]);
   });
 
   test('without ports: what to write is told', async () => {
@@ -335,6 +351,14 @@ metadata: { name: none, namespace: shop }
   });
 });
 
+function service(name: string, namespace: string): string {
+  return `apiVersion: v1
+kind: Service
+metadata: { name: ${name}, namespace: ${namespace} }
+spec: { selector: { app: ${name} }, ports: [{ port: 80 }] }
+`;
+}
+
 describe('namespaces', () => {
   test('of the scenario and of manifests are one list, and their labels add up', async () => {
     const plan = await planOf(
@@ -401,6 +425,15 @@ w.yaml:11:33: the scenario does not declare the namespace "default"
   hint: "default" is a namespace of Kubernetes itself: give what is deployed there another one.
 
 scenario-invalid: 2 problems in w.yaml`);
+  });
+
+  test('with a name that none may have', async () => {
+    expect(
+      await failureOf(`manifests: [n.yaml]\n${SHOP}`, { 'n.yaml': object('v1', 'Namespace', 'Shop_X') }),
+    ).toContain(`n.yaml:3:19: "Shop_X" is not the name of a namespace
+  3 | metadata: { name: Shop_X }
+    |                   ^
+  hint: Write lower-case letters, digits and "-", at most 63 characters.`);
   });
 
   test('a workload in a namespace of which no manifest is there, as most repositories have it', async () => {
