@@ -436,6 +436,21 @@ describe('a file name', () => {
     },
   );
 
+  test('begins none in a first scenario, which still names the file', async () => {
+    const app = (name: string): string => `apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: tiny }
+spec: { containers: [{ name: a, ports: [{ containerPort: 80 }] }] }
+`;
+    using folder = folderWith({ [EVIL]: `${app('a')}---\n${app('b')}` });
+    const options = { cwd: folder.path };
+    const { stdout } = await runCli(['init', EVIL], options);
+    expect(stdout).not.toMatch(/^::|(?!\n)\p{Cc}/mu);
+    await tame(['init', EVIL, '--output', EVIL], folder.path);
+    expect((await runCli(['init', EVIL, '--output', 'a.yaml'], options)).exitCode).toBe(0);
+    expect((await runCli(['validate', 'a.yaml'], options)).exitCode).toBe(0);
+  });
+
   test('does so where the file does not fit, is not there or cannot be written either', async () => {
     using folder = folderWith({ [EVIL]: 'kind: Scenario\n', 'fine.yaml': SCENARIO, [`${EVIL}.json`]: '{' });
     await tame(['validate', EVIL], folder.path);
@@ -469,7 +484,7 @@ describe('wrong usage ends with 2 and starts nothing', () => {
     [['validate', '-'], '<stdin>:1:1: standard input is empty'],
     [
       ['plan', '--quiet'],
-      'hint: --quiet is an option of podreach run, podreach monitor, podreach report, podreach diff, podreach history, podreach cluster create, podreach cluster upgrade.',
+      'hint: --quiet is an option of podreach run, podreach monitor, podreach upgrade, podreach report, podreach diff, podreach history, podreach cluster create, podreach cluster upgrade.',
     ],
     [['validate', '-f', 'x.yaml'], 'hint: Files are named without an option: podreach validate FILE.'],
     [['run', '-n', 'shop'], 'hint: A scenario names its namespaces itself, so there is no option for one.'],
