@@ -1,8 +1,9 @@
 /** `podreach init`: a first scenario for what is deployed, or the example. Starts nothing. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PodreachError } from '../errors.ts';
+import { DNS_LABEL } from '../labels.ts';
 import { count, neutralise } from '../report/text/text.ts';
 import type { FirstScenario } from '../scenario/init/init.ts';
 import { shellCommand } from '../shell.ts';
@@ -35,7 +36,12 @@ export function initCommand(program: Command, setExitCode: SetExitCode): void {
       '[paths...]',
       'manifests: files, folders, globs or kustomizations, or - for standard input; each perhaps behind the namespace of what names none: shop=deploy',
     )
-    .option('-n, --namespace <name>', 'the namespace of what names none, as kubectl apply -n gives it')
+    .addOption(
+      new Option(
+        '-n, --namespace <name>',
+        'the namespace of what names none, as kubectl apply -n gives it',
+      ).argParser(parseNamespace),
+    )
     .option('-o, --output <file>', 'write the scenario into this file, and paths in it relative to that')
     .option('--force', 'write the file even where it is there already')
     .addOption(new Option('--example', 'give the three-tier example, which needs no manifests'))
@@ -53,6 +59,13 @@ export function initCommand(program: Command, setExitCode: SetExitCode): void {
       for (const line of [...told, nextStep(output, again)]) process.stderr.write(`${neutralise(line)}\n`);
       setExitCode(0);
     });
+}
+
+const NAMESPACE = new RegExp(`^${DNS_LABEL}$`);
+
+function parseNamespace(text: string): string {
+  if (NAMESPACE.test(text)) return text;
+  throw new InvalidArgumentError('Write lower-case letters, digits and "-", at most 63 characters.');
 }
 
 /** What is written, and what is said of it. */

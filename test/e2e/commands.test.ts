@@ -437,6 +437,21 @@ describe('a file name', () => {
     },
   );
 
+  test('begins none in a first scenario, which still names the file', async () => {
+    const app = (name: string): string => `apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: tiny }
+spec: { containers: [{ name: a, ports: [{ containerPort: 80 }] }] }
+`;
+    using folder = folderWith({ [EVIL]: `${app('a')}---\n${app('b')}` });
+    const options = { cwd: folder.path };
+    const { stdout } = await runCli(['init', EVIL], options);
+    expect(stdout).not.toMatch(/^::|(?!\n)\p{Cc}/mu);
+    await tame(['init', EVIL, '--output', EVIL], folder.path);
+    expect((await runCli(['init', EVIL, '--output', 'a.yaml'], options)).exitCode).toBe(0);
+    expect((await runCli(['validate', 'a.yaml'], options)).exitCode).toBe(0);
+  });
+
   test('does so where the file does not fit, is not there or cannot be written either', async () => {
     using folder = folderWith({ [EVIL]: 'kind: Scenario\n', 'fine.yaml': SCENARIO, [`${EVIL}.json`]: '{' });
     await tame(['validate', EVIL], folder.path);

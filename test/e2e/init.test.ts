@@ -179,6 +179,7 @@ test('the example is the shipped scenario in one piece, and stands alone', async
 test.each([
   [[], 'error: no manifests are named'],
   [['--example', 'deploy'], 'error: --example is a scenario of its own'],
+  [['--namespace', 'Shop_1', 'deploy'], 'Write lower-case letters, digits and "-"'],
   [['-', 'shop=-'], 'error: standard input is named twice'],
 ])('init %j is refused', async (args, words) => {
   const { exitCode, stdout, stderr } = await runCli(['init', ...args]);

@@ -4,6 +4,8 @@ import type { Location, Problem } from '../../errors.ts';
 import { PodreachError } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
 import { DNS_LABEL, DNS_SUBDOMAIN, isOwnNamespace } from '../../labels.ts';
+import { shellCommand } from '../../shell.ts';
+import { INPUT_ARGUMENT } from '../../standard-input.ts';
 import type { FoundManifests } from '../manifests/find.ts';
 import { takeManifests, takeNamespaces } from '../manifests/take.ts';
 import type { Workload } from '../manifests/workloads.ts';
@@ -97,9 +99,11 @@ function inOwnNamespace({
 }
 
 function noNamespace(found: readonly FoundManifests[]): PodreachError {
-  const [path = 'deploy'] = found.map(({ entry }) => entry.source.path);
+  const [path = 'deploy'] = found.map(({ entry: { source } }) =>
+    source.kind === 'text' ? INPUT_ARGUMENT : source.path,
+  );
   return new PodreachError('usage', 'no manifest says which namespace anything belongs to', {
-    hint: `Say it as for kubectl: podreach init --namespace shop ${path}`,
+    hint: `Say it as for kubectl: ${shellCommand(['podreach', 'init', '--namespace', 'shop', path])}`,
   });
 }
 

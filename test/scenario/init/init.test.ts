@@ -133,6 +133,39 @@ test('what came in at standard input is left to the command line', async () => {
   expect(text.replaceAll('\n# ', ' ')).toContain('So every command needs it again: --manifests shop=-\n');
 });
 
+test('what came in at standard input may need a namespace', async () => {
+  expect(await init({}, ['-'], { input: async () => listening('a', HTTP) })).toContain(
+    '\nhint: Say it as for kubectl: podreach init --namespace shop -',
+  );
+});
+
+test('long lists have a line for each, and ports of many pods one name', async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `a-service-with-a-long-name-${index + 10}`);
+  const allowed = names.slice(0, 10);
+  const files = {
+    'a.yaml': [
+      ...names.map((name) => listening(name, METRICS, '{ containerPort: 80 }')),
+      listening('prometheus', '{ containerPort: 3000 }'),
+      allowing(
+        'metrics',
+        '{ podSelector: {}, ingress: [{ from: [{ podSelector: { matchLabels: { app: prometheus } } }], ports: [{ port: 9090 }] }] }',
+      ),
+      allowing(
+        'some',
+        `{ podSelector: { matchLabels: { app: prometheus } }, ingress: [{ from: [{ podSelector: { matchExpressions: [{ key: app, operator: In, values: [${allowed.join(', ')}] }] } }] }] }`,
+      ),
+    ].join('---\n'),
+  };
+  const rules = part(await init(files, ['shop=a.yaml']), /^reachable/);
+  expect(rules.split('\n').filter((line) => !line.includes('#'))).toEqual([
+    'reachable:',
+    '  - { from: shop/prometheus, to: "*:9090" }',
+    '  - from:',
+    ...allowed.map((name) => `      - shop/${name}`),
+    '    to: "shop/prometheus:3000"',
+  ]);
+});
+
 test('a kustomization is named as the folder that it is', async () => {
   const files = {
     'app/kustomization.yaml': 'resources: [a.yaml, b.yaml]\n',
