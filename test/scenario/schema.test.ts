@@ -19,7 +19,7 @@ const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, formats: { date: t
 // What only editors read.
 ajv.addVocabulary(['patternErrorMessage', 'defaultSnippets']);
 const shipped = (await readdir(join(root, 'scenarios'), { recursive: true })).filter(
-  (name) => name.endsWith('.yaml') && !name.startsWith('policies/'),
+  (name) => name.endsWith('.yaml') && !/(^|\/)(policies|deploy)\//.test(name),
 );
 const validate = ajv.compile(await readSchema('scenario.schema.json'));
 

@@ -23,6 +23,7 @@ describe('the shipped scenarios', () => {
         "default-deny-both: 4 pods, 13 checks",
         "egress-cidr: 4 pods, 15 checks",
         "forgotten-egress: 3 pods, 6 checks",
+        "manifests: 5 pods, 20 checks",
         "namespace-isolation: 6 pods, 20 checks",
         "policies-add-up: 4 pods, 3 checks",
         "policies-add-up-reversed: 4 pods, 3 checks",
