@@ -213,7 +213,7 @@ describe('what cannot be compared', () => {
     [['old.yaml'], 'there is nothing to compare old.yaml with', 2],
     [['shop=old.yaml', 'shop=nwe.yaml'], 'NEW:1:1: no such file or folder: nwe.yaml', 2],
     [['empty.yaml', 'empty.yaml'], 'there is neither a workload nor a policy to compare', 2],
-    [['chart', 'chart'], 'helm template chart chart --namespace … > rendered.yaml', 2],
+    [['chart', 'chart'], 'helm template chart chart --namespace … --skip-tests > rendered.yaml', 2],
     [['old.yaml', 'new.yaml', '--report', 'html'], 'the formats are: terminal, json, markdown.', 2],
     [['old.yaml', 'new.yaml', '--fail-on', 'opened'], 'Allowed choices are open, closed, any.', 2],
   ])('%j is told', async (args, words, code) => {

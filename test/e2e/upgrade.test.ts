@@ -8,7 +8,8 @@ import { leftOf, tracesBelow } from '../sandbox/traces.ts';
 import { CLI, type Folder, folderWith, ROOT, runCli, startCli } from '../support/cli.ts';
 
 const scenarios = (text = SCENARIO): Folder => folderWith({ 'pair.yaml': text });
-const ARGS = ['upgrade', 'pair.yaml', '--output', 'out', '--after', '0'];
+// Long enough for a few attempts of each check when the command has ended.
+const ARGS = ['upgrade', 'pair.yaml', '--output', 'out', '--every', '250ms', '--after', '3s'];
 const NOTHING = [process.execPath, '-e', ''];
 
 function recordOf({ path }: Folder, part: string): RunRecord {
