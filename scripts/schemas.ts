@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { manifestComparisonSchema } from '../src/compare/manifests/schema.ts';
 import { RECORD_SCHEMA_VERSION, runRecordSchema } from '../src/record/schema.ts';
-import { API_VERSION, knownIssuesSchema, scenarioSchema } from '../src/scenario/schema.ts';
+import { API_VERSION, knownIssuesSchema, scenarioSchema, topologySchema } from '../src/scenario/schema.ts';
 import { forEditors } from './editors.ts';
 
 const folder = fileURLToPath(new URL('../schema/', import.meta.url));
@@ -21,6 +21,7 @@ function render(schema: z.ZodType, id: string): string {
 
 const schemas = {
   'scenario.schema.json': render(scenarioSchema, `urn:${API_VERSION.replace('/', ':')}:scenario`),
+  'topology.schema.json': render(topologySchema, `urn:${API_VERSION.replace('/', ':')}:topology`),
   'known-issues.schema.json': render(knownIssuesSchema, `urn:${API_VERSION.replace('/', ':')}:known-issues`),
   'run-record.schema.json': render(
     runRecordSchema.meta({ title: 'podreach run record' }),

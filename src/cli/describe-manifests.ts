@@ -3,6 +3,7 @@
 import type { Location } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import type { FoundService, ManifestInventory, SkippedKind } from '../scenario/manifests/inventory.ts';
+import type { Plan } from '../scenario/scenario.ts';
 
 export type Cells = readonly string[];
 
@@ -39,14 +40,18 @@ export function describeManifests(
   return lists.filter(([, rows]) => rows.length > 0);
 }
 
-/** Where the pods of workloads come from, by their names: `Deployment deploy/web.yaml:1`. */
-export function originsOfPods({ workloads }: ManifestInventory): ReadonlyMap<string, string> {
-  return new Map(
-    workloads.map(({ pod, kind, name, location }) => [
+/** Where pods come from that are not of the scenario's own file, by their names: `Deployment deploy/web.yaml:1`, `topology.yaml:7`. */
+export function originsOfPods({ manifests, included = [] }: Plan): ReadonlyMap<string, string> {
+  return new Map([
+    ...included.flatMap(({ pods }) =>
+      pods.map(({ pod, location }): readonly [string, string] => [pod, placeOf(location)]),
+    ),
+    // What is declared of a workload only adds to it.
+    ...(manifests?.workloads ?? []).map(({ pod, kind, name, location }): readonly [string, string] => [
       pod,
       `${pod.endsWith(`/${name}`) ? kind : `${kind} ${name}`} ${placeOf(location)}`,
     ]),
-  );
+  ]);
 }
 
 function describeService(service: FoundService): Cells {

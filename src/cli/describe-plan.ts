@@ -6,8 +6,8 @@ import type { Labels } from '../model/labels.ts';
 import type { Action } from '../model/step.ts';
 import { greatest } from '../numbers.ts';
 import { describeConnection, describePort, describePortName, describeTarget } from '../pair.ts';
-import { duration } from '../report/text/text.ts';
-import type { Plan, PlannedPolicy, PlannedStep, Port } from '../scenario/scenario.ts';
+import { count, duration } from '../report/text/text.ts';
+import type { IncludedTopology, Plan, PlannedPolicy, PlannedStep, Port } from '../scenario/scenario.ts';
 import { type Cells, describeManifests, originsOfPods } from './describe-manifests.ts';
 
 /** Everything that a run of a scenario creates, does and tries. */
@@ -15,10 +15,11 @@ export function describePlan(plan: Plan): string {
   const { scenario } = plan;
   const [first, ...later] = plan.steps;
   const late = lateObjects(plan);
-  const origins = plan.manifests === undefined ? new Map<string, string>() : originsOfPods(plan.manifests);
+  const origins = originsOfPods(plan);
   const when = (object: string): string => (late.has(object) ? 'created later' : '');
   return [
     `${scenario.name}  (${scenario.location.file}:${scenario.location.line})`,
+    ...(plan.included === undefined ? [] : section('included', plan.included.map(describeIncluded))),
     ...section(
       'namespaces',
       plan.namespaces.map(({ name, labels }) => [name, describeLabels(labels), when(`namespace/${name}`)]),
@@ -111,6 +112,10 @@ function describeIssues({ knownIssues = [] }: Plan): readonly string[] {
   );
 }
 
+function describeIncluded({ location, namespaces, pods }: IncludedTopology): Cells {
+  return [location.file, count(namespaces.length, 'namespace'), count(pods.length, 'pod')];
+}
+
 function describePolicy({ namespace, name, location }: PlannedPolicy): readonly [string, string] {
   return [`${namespace}/${name}`, `${location.file}:${location.line}`];
 }
@@ -169,13 +174,15 @@ function lateObjects({ namespaces, pods, steps: [first] }: Plan): ReadonlySet<st
 
 /** As in a scenario: what is there and tried first stands at the top, and `steps` are those after it. */
 export function planAsData(plan: Plan): object {
-  const { scenario, namespaces, pods, steps, idleExceptions, accepted, knownIssues, manifests } = plan;
+  const { scenario, included, namespaces, pods, steps, idleExceptions, accepted, knownIssues, manifests } =
+    plan;
   const [first, ...later] = steps;
   const late = lateObjects(plan);
   const marked = <T extends object>(object: string, value: T): object =>
     late.has(object) ? { ...value, created: 'later' } : value;
   return {
     scenario,
+    ...(included === undefined ? {} : { included }),
     namespaces: namespaces.map((one) => marked(`namespace/${one.name}`, one)),
     pods: pods.map((pod) => marked(objectKey(pod), pod)),
     policies: first.policies,

@@ -5,6 +5,7 @@ import type { SetExitCode } from './main.ts';
 
 const FILES = {
   scenario: 'scenario.schema.json',
+  topology: 'topology.schema.json',
   'known-issues': 'known-issues.schema.json',
   record: 'run-record.schema.json',
   'manifest-comparison': 'manifest-comparison.schema.json',
@@ -19,10 +20,10 @@ export function schemaCommand(program: Command, setExitCode: SetExitCode): void 
   program
     .command('schema')
     .description(
-      'print the JSON Schema of scenarios, of lists of known issues, of run records, or of what podreach diff --manifests writes',
+      'print the JSON Schema of scenarios, of topologies that they include, of lists of known issues, of run records, or of what podreach diff --manifests writes',
     )
     .addArgument(
-      new Argument('[which]', 'scenario, known-issues, record or manifest-comparison')
+      new Argument('[which]', 'scenario, topology, known-issues, record or manifest-comparison')
         .choices(Object.keys(FILES))
         .default('scenario'),
     )

@@ -447,7 +447,9 @@ export const scenarioSchema = z.strictObject({
   fingerprint: z
     .string()
     .exactOptional()
-    .describe("SHA-256 of the scenario's document as it was read: of the file, where it holds no other."),
+    .describe(
+      "SHA-256 of the scenario's document as it was read: of the file, where it holds no other. Topologies that it includes stand before it.",
+    ),
   declaredChecks: z
     .int()
     .exactOptional()

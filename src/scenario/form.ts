@@ -78,7 +78,7 @@ function spoilsTopology(issue: Issue): boolean {
 }
 
 /** What says which namespaces and pods there are. */
-const TOPOLOGY: ReadonlySet<unknown> = new Set(['namespaces', 'pods', 'manifests']);
+const TOPOLOGY: ReadonlySet<unknown> = new Set(['include', 'namespaces', 'pods', 'manifests']);
 
 /** Whatever is written there instead of `later`, that is what it is meant to say. */
 function isCreated({ path: [map, , key] }: Pick<Issue, 'path'>): boolean {

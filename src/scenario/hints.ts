@@ -150,7 +150,12 @@ export function hintForText(text: string, path: DocumentPath, root: unknown): st
   if (!path.some((step) => step === 'from' || step === 'to' || step === 'except')) return undefined;
   const [, end = '', port] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
   if (!end.includes('/') && end !== '*')
-    return hintForBareName(end, port, namesIn(root), 'manifests' in asRecord(root));
+    return hintForBareName(
+      end,
+      port,
+      namesIn(root),
+      ['manifests', 'include'].some((key) => key in asRecord(root)),
+    );
   if (port === undefined) return undefined;
   return path.includes('to') ? hintForPort(port, `${end}:`) : `Leave the port out: write ${quote(end)}.`;
 }
@@ -168,13 +173,13 @@ function hintForPort(port: string, before: string): string | undefined {
 
 /**
  * A pod without its namespace.
- * @param mayBeWorkload whether there may be pods that are not declared
+ * @param mayBeElsewhere whether there may be pods that the document does not declare
  */
 export function hintForBareName(
   name: string,
   port: string | undefined,
   { namespaces, pods }: Omit<KnownNames, 'policies'>,
-  mayBeWorkload = false,
+  mayBeElsewhere = false,
 ): string | undefined {
   const behind = port === undefined ? '' : `:${port}`;
   // Declared like this too: both are to be written alike.
@@ -189,8 +194,8 @@ export function hintForBareName(
   const bare = new Map(whole.map((key) => [key.slice(key.indexOf('/') + 1), key]));
   const near = bare.get(nearest(name, [...bare.keys()]) ?? '');
   if (near !== undefined) return `Did you mean ${quote(near + behind)}?`;
-  // The workloads of manifests are not known before these are read.
-  return mayBeWorkload
+  // The pods of manifests and topologies are not known before these are read.
+  return mayBeElsewhere
     ? `Write it with its namespace, such as ${quote(`${namespaces[0] ?? 'shop'}/${name}${behind}`)}.`
     : suggest(name, whole, 'pods');
 }

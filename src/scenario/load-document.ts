@@ -4,11 +4,12 @@ import { objectKey } from '../keys.ts';
 import { DOUBTFUL_AFTER } from './doubt.ts';
 import { checkForm } from './form.ts';
 import { type KnownNames, namesIn } from './hints.ts';
+import { findIncluded, type TopologyPart } from './include/include.ts';
 import type { Misnamed } from './issues.ts';
-import { type FindContext, type FoundManifests, findManifests } from './manifests/find.ts';
+import { type FoundManifests, findManifests, type StartFolder } from './manifests/find.ts';
 import type { FoundForeignPolicy } from './manifests/inventory.ts';
 import { mergeNamespaces } from './manifests/namespaces.ts';
-import { type MergedPods, mergePods } from './manifests/pods.ts';
+import { findDeclaredTwice, type MergedPods, mergePods } from './manifests/pods.ts';
 import type { Renderer } from './manifests/renderer.ts';
 import {
   type FoundNamespace,
@@ -27,6 +28,11 @@ import type { Hole, Marked, Scenario, ScenarioNamespace } from './scenario.ts';
 import type { ScenarioDocument } from './schema.ts';
 import type { SourceDocument } from './source.ts';
 
+/** The scenario itself. */
+interface ScenarioPart extends TopologyPart {
+  readonly document: ScenarioDocument;
+}
+
 export interface LoadContext {
   readonly cwd: string;
   readonly renderer: Renderer | undefined;
@@ -43,7 +49,7 @@ export interface LoadedDocument {
 /** Loads one document. Mistakes are collected, not thrown. @param place where paths in it start */
 export async function loadDocument(
   source: SourceDocument,
-  place: Pick<FindContext, 'folder' | 'start'>,
+  place: StartFolder,
   { cwd, renderer, added }: LoadContext,
 ): Promise<LoadedDocument> {
   const form = checkForm(source);
@@ -51,16 +57,20 @@ export async function loadDocument(
     const misnamed = describeMisnamed(form.misnamed, { ...namesIn(source.value), policies: [] });
     return { problems: [...form.problems, ...misnamed] };
   }
-  const context: FindContext = { ...place, cwd, renderer, wanted: 'all' };
-  const deployed = await loadDeployed(form.document, source, form.topologyIsSound, { ...context, added });
-  const loaded = await loadAllPolicies(form.document, source, deployed.taken, {
-    ...context,
+  const own = { document: form.document, source, place };
+  const included = await findIncluded(own, cwd);
+  const formIsSound = form.topologyIsSound && included.problems.length === 0;
+  const deployed = await loadDeployed(own, included.parts, formIsSound, { cwd, renderer, added });
+  const loaded = await loadAllPolicies(own, included.parts, deployed.taken, {
+    cwd,
+    renderer,
     wanted: 'policies',
     namespaces: deployed.isSound ? deployed.namespaces.map(({ value }) => value.name) : undefined,
   });
-  const known = knownNames(source, deployed, loaded.policies);
+  const known = knownNames([...included.parts, own], deployed, loaded.policies);
   const problems = [
     ...form.problems,
+    ...included.problems,
     ...describeMisnamed(form.misnamed, known),
     ...deployed.problems,
     ...loaded.problems,
@@ -79,6 +89,7 @@ export async function loadDocument(
       namespaces: deployed.declared,
       pods,
     }),
+    included: included.parts,
     complete: [form.problems, form.misnamed, source.problems].every((found) => found.length === 0),
     holes: [...form.holes, ...loaded.holes],
   });
@@ -99,24 +110,35 @@ interface Deployed {
 }
 
 async function loadDeployed(
-  document: ScenarioDocument,
-  source: SourceDocument,
+  own: ScenarioPart,
+  included: readonly TopologyPart[],
   formIsSound: boolean,
-  context: FindContext & Pick<LoadContext, 'added'>,
+  { added, ...context }: LoadContext,
 ): Promise<Deployed> {
-  const entries = readManifestEntries(document, source);
-  const named = await Promise.all(entries.map((entry) => findManifests(entry, context)));
-  const found = [...named, ...context.added];
+  const parts = [...included, own];
+  const named = await Promise.all(
+    parts.flatMap(({ document, source, place }) =>
+      readManifestEntries(document, source).map((entry) =>
+        findManifests(entry, { ...context, ...place, wanted: 'all' }),
+      ),
+    ),
+  );
+  const found = [...named, ...added];
   const declared = takeNamespaces(found);
-  const merged = mergeNamespaces(readNamespaces(document, source), declared.namespaces);
+  const merged = mergeNamespaces(
+    parts.flatMap(({ document, source }) => readNamespaces(document, source)),
+    declared.namespaces,
+  );
   const isKnown = formIsSound && [...found, declared].every(({ problems }) => problems.length === 0);
   const known = isKnown ? merged.namespaces.map(({ value }) => value.name) : undefined;
   const taken = takeManifests(found, 'all', known);
-  const pods = mergePods(readPods(document, source), taken.workloads);
+  const written = parts.flatMap(({ document, source }) => readPods(document, source));
+  const pods = mergePods(written, taken.workloads);
   const problems = [
-    ...(formIsSound && found.length === 0 ? missingKeys(document, source) : []),
+    ...(formIsSound && found.length === 0 ? missingKeys(parts, own.source) : []),
     ...declared.problems,
     ...merged.problems,
+    ...findDeclaredTwice(written),
     ...taken.problems,
     // With an entry that cannot be read, what is said of workloads may be about what is in it.
     ...(isKnown ? pods.problems : []),
@@ -132,10 +154,10 @@ async function loadDeployed(
   };
 }
 
-/** Without manifests, a scenario says itself what there is. */
-function missingKeys(document: ScenarioDocument, source: SourceDocument): readonly Problem[] {
+/** Without manifests, a scenario says itself what there is, or includes it. */
+function missingKeys(parts: readonly TopologyPart[], source: SourceDocument): readonly Problem[] {
   return (['namespaces', 'pods'] as const)
-    .filter((key) => document[key] === undefined)
+    .filter((key) => parts.every(({ document }) => document[key] === undefined))
     .map((key) =>
       problemAt(source.at([]), `the key ${JSON.stringify(key)} is missing`, {
         hint: 'Write it, or name what is deployed under "manifests".',
@@ -145,10 +167,10 @@ function missingKeys(document: ScenarioDocument, source: SourceDocument): readon
 
 /** Those of the top level, and those that each step applies. */
 async function loadAllPolicies(
-  { policies = [], steps = [] }: ScenarioDocument,
-  source: SourceDocument,
+  own: ScenarioPart,
+  included: readonly TopologyPart[],
   deployed: TakenManifests,
-  context: PolicyContext,
+  context: Omit<PolicyContext, keyof StartFolder>,
 ): Promise<{
   readonly policies: NamedPolicies;
   readonly foreignPolicies: readonly Marked<FoundForeignPolicy>[];
@@ -157,17 +179,22 @@ async function loadAllPolicies(
   /** For the policies that could not be loaded. */
   readonly holes: readonly Hole[];
 }> {
-  const first = await loadPolicies(policies, ['policies'], source, context);
-  const all = [...deployed.policies, ...first.taken.policies];
-  const foreign = [...deployed.foreignPolicies, ...first.taken.foreignPolicies];
-  const firstProblems = [...problemsOf(first), ...findTwice(all), ...findForeignTwice(foreign)];
+  const first: LoadedPolicies[] = [];
+  for (const { document, source, place } of [...included, own]) {
+    const { policies = [] } = document;
+    first.push(await loadPolicies(policies, ['policies'], source, { ...context, ...place }));
+  }
+  const all = [...deployed.policies, ...first.flatMap(({ taken }) => taken.policies)];
+  const foreign = [...deployed.foreignPolicies, ...first.flatMap(({ taken }) => taken.foreignPolicies)];
+  const firstProblems = [...first.flatMap(problemsOf), ...findTwice(all), ...findForeignTwice(foreign)];
   const problems = [...firstProblems];
   const holes: Hole[] =
     firstProblems.length + deployed.policyProblems.length > 0 ? [{ doubtful: DOUBTFUL_AFTER.apply }] : [];
   const applied: LoadedPolicies[] = [];
-  for (const [index, { apply = [] }] of steps.entries()) {
+  const { document, source, place } = own;
+  for (const [index, { apply = [] }] of (document.steps ?? []).entries()) {
     const path = ['steps', index, 'apply'];
-    const loaded = await loadPolicies(apply, path, source, context);
+    const loaded = await loadPolicies(apply, path, source, { ...context, ...place });
     const wrong = [
       ...problemsOf(loaded),
       ...findTwice(loaded.taken.policies),
@@ -180,7 +207,7 @@ async function loadAllPolicies(
   return {
     foreignPolicies: foreign,
     policies: { first: all, applied: applied.map(({ taken }) => taken.policies) },
-    lists: [first, ...applied],
+    lists: [...first, ...applied],
     problems,
     holes,
   };
@@ -198,15 +225,20 @@ function problemsOf({ taken: { problems, policyProblems } }: LoadedPolicies): re
 }
 
 function knownNames(
-  { value }: SourceDocument,
+  parts: readonly TopologyPart[],
   { namespaces, pods }: Deployed,
   { first, applied }: NamedPolicies,
 ): KnownNames {
-  const written = namesIn(value);
+  const written = parts.map(({ source }) => namesIn(source.value));
   const policies = [first, ...applied].flat().map((policy) => objectKey(policy.value));
   return {
-    namespaces: [...new Set([...written.namespaces, ...namespaces.map((one) => one.value.name)])],
-    pods: [...new Set([...written.pods, ...pods.pods.map(objectKey)])],
+    namespaces: [
+      ...new Set([
+        ...written.flatMap((names) => names.namespaces),
+        ...namespaces.map((one) => one.value.name),
+      ]),
+    ],
+    pods: [...new Set([...written.flatMap((names) => names.pods), ...pods.pods.map(objectKey)])],
     policies: [...new Set(policies)],
   };
 }

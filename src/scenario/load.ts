@@ -1,15 +1,17 @@
 /** From paths to scenarios: finds the files, reads their documents and collects everything that is wrong with them. */
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Problem } from '../errors.ts';
 import { PodreachError } from '../errors.ts';
 import { STANDARD_INPUT } from '../standard-input.ts';
 import { type FoundFiles, findScenarioFiles } from './files.ts';
+import { besideScenarios, describeHead, headOf, isOwn, saysScenario, textAt } from './heads.ts';
 import { loadDocument } from './load-document.ts';
 import { type AddedContext, findAdded, noInput } from './manifests/added.ts';
+import type { StartFolder } from './manifests/find.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Scenario } from './scenario.ts';
-import { HEAD_HINT, ISSUES_KIND, KIND } from './schema.ts';
-import { isMapping, parseSource, readSource, type SourceDocument, shownPath } from './source.ts';
+import { HEAD_HINT, ISSUES_KIND, TOPOLOGY_KIND } from './schema.ts';
+import { parseSource, readSource, type SourceDocument, shownPath } from './source.ts';
 import { quote } from './suggest.ts';
 
 export interface Loaded {
@@ -99,7 +101,7 @@ async function readDocuments(
 }
 
 /** Where paths in a scenario start. */
-function placeOf(file: string, cwd: string): Parameters<typeof loadDocument>[1] {
+function placeOf(file: string, cwd: string): StartFolder {
   return file === STANDARD_INPUT
     ? { folder: cwd, start: 'the working directory' }
     : { folder: dirname(file), start: 'the scenario file' };
@@ -141,35 +143,23 @@ function isForeign(document: SourceDocument): boolean {
 }
 
 function isOwnHead(document: SourceDocument): boolean {
-  const { apiVersion, kind } = headOf(document);
-  if (isIssueList(document)) return false;
-  return /^podreach\//i.test(apiVersion ?? '') || kind?.toLowerCase() === KIND.toLowerCase();
-}
-
-/** Whether it lists known issues: such a file may lie beside scenarios, and counts only where the command line names it. */
-function isIssueList(document: SourceDocument): boolean {
-  return headOf(document).kind?.toLowerCase() === ISSUES_KIND.toLowerCase();
+  return besideScenarios(document) === undefined && (isOwn(document) || saysScenario(document));
 }
 
 function notAScenario(document: SourceDocument): Problem {
-  if (isIssueList(document))
-    return problemAt(document.at([]), 'this is no podreach scenario, but a list of known issues', {
-      hint: 'Name its file with --known-issues.',
-    });
-  const { apiVersion = 'no apiVersion', kind = 'no kind' } = headOf(document);
-  return problemAt(document.at([]), `this is no podreach scenario, but ${kind} of ${apiVersion}`, {
-    hint: `${HEAD_HINT} Policies are named under "policies" in a scenario.`,
-  });
-}
-
-function headOf(document: SourceDocument): {
-  readonly apiVersion: string | undefined;
-  readonly kind: string | undefined;
-} {
-  return { apiVersion: textAt(document, 'apiVersion'), kind: textAt(document, 'kind') };
-}
-
-function textAt({ value }: SourceDocument, key: string): string | undefined {
-  const text = isMapping(value) ? value[key] : undefined;
-  return typeof text === 'string' ? text : undefined;
+  const mark = document.at([]);
+  switch (besideScenarios(document)) {
+    case ISSUES_KIND:
+      return problemAt(mark, 'this is no podreach scenario, but a list of known issues', {
+        hint: 'Name its file with --known-issues.',
+      });
+    case TOPOLOGY_KIND:
+      return problemAt(mark, 'this is no podreach scenario, but a topology that scenarios include', {
+        hint: `Name the scenarios: those that include it say so with "include: [${basename(mark.location.file)}]".`,
+      });
+    default:
+      return problemAt(mark, `this is no podreach scenario, but ${describeHead(document)}`, {
+        hint: `${HEAD_HINT} Policies are named under "policies" in a scenario.`,
+      });
+  }
 }

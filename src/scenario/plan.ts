@@ -75,6 +75,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
       idleExceptions,
       accepted: scenario.accepted,
       ...(scenario.manifests === undefined ? {} : { manifests: scenario.manifests }),
+      ...(scenario.included === undefined ? {} : { included: scenario.included }),
     },
     problems,
   };

@@ -1,8 +1,10 @@
 /** From a document that fits the grammar to the scenario's nouns, each with its place. Names are not looked up yet. */
 import { fingerprintOf } from '../fingerprint.ts';
+import { objectKey } from '../keys.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type { ManifestsText } from './grammar/manifests.ts';
 import type { DeclaredPort } from './grammar/topology.ts';
+import type { TopologyPart } from './include/include.ts';
 import { readKnownIssues } from './known-issues/read.ts';
 import type { ManifestEntry, ManifestSource } from './manifests/find.ts';
 import type { FoundForeignPolicy, ManifestInventory } from './manifests/inventory.ts';
@@ -11,6 +13,7 @@ import { readExpectations, readNumberedPort } from './read-rules.ts';
 import { readSteps } from './read-steps.ts';
 import type {
   Hole,
+  IncludedTopology,
   Marked,
   PlannedPolicy,
   Port,
@@ -18,7 +21,7 @@ import type {
   ScenarioNamespace,
   ScenarioPod,
 } from './scenario.ts';
-import type { ScenarioDocument } from './schema.ts';
+import type { ScenarioDocument, TopologyText } from './schema.ts';
 import type { SourceDocument } from './source.ts';
 
 /** The policies that a document names. */
@@ -35,6 +38,8 @@ export interface ReadContext {
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
   readonly pods: readonly ScenarioPod[];
   readonly manifests: ManifestInventory | undefined;
+  /** The topologies that it includes, in their order. */
+  readonly included: readonly TopologyPart[];
   /** Whether the document is there as a whole. */
   readonly complete: boolean;
   /** What of the rest would change the cluster. */
@@ -45,7 +50,7 @@ export interface ReadContext {
 export function readScenario(
   document: ScenarioDocument,
   source: SourceDocument,
-  { policies, foreignPolicies, namespaces, pods, manifests, complete, holes }: ReadContext,
+  { policies, foreignPolicies, namespaces, pods, manifests, included, complete, holes }: ReadContext,
 ): Scenario {
   const { name, description, owner, purpose, runbook, reviewBy, tags = [] } = document;
   const mark = source.at([]);
@@ -59,7 +64,7 @@ export function readScenario(
       ...(reviewBy === undefined ? {} : { reviewBy }),
       tags,
       location: mark.location,
-      fingerprint: fingerprintOf(source.text),
+      fingerprint: fingerprintOf([...included.map((part) => part.source.text), source.text].join('')),
     },
     mark,
     complete,
@@ -73,12 +78,25 @@ export function readScenario(
     holes,
     steps: readSteps(document, source, policies.applied),
     ...(manifests === undefined ? {} : { manifests }),
+    ...(included.length === 0 ? {} : { included: included.map(readIncluded) }),
+  };
+}
+
+/** What a topology declares itself, and where. */
+function readIncluded({ document, source }: TopologyPart): IncludedTopology {
+  return {
+    location: source.at([]).location,
+    namespaces: readNamespaces(document, source).map(({ value: { name }, mark: { location } }) => ({
+      name,
+      location,
+    })),
+    pods: readPods(document, source).map((pod) => ({ pod: objectKey(pod), location: pod.mark.location })),
   };
 }
 
 /** The namespaces that a document declares. */
 export function readNamespaces(
-  document: ScenarioDocument,
+  document: TopologyText,
   source: SourceDocument,
 ): readonly Marked<ScenarioNamespace>[] {
   return Object.entries(document.namespaces ?? {}).map(([name, namespace]) => ({
@@ -92,7 +110,7 @@ export function readNamespaces(
 }
 
 /** The pods that a document declares, and what it says of workloads. */
-export function readPods(document: ScenarioDocument, source: SourceDocument): readonly WrittenPod[] {
+export function readPods(document: TopologyText, source: SourceDocument): readonly WrittenPod[] {
   return Object.entries(document.pods ?? {}).map(([key, written]) => {
     const [namespace = '', name = ''] = key.split('/');
     const pod = typeof written === 'string' ? null : written;
@@ -117,7 +135,7 @@ export function readPods(document: ScenarioDocument, source: SourceDocument): re
 
 /** What a document names under `manifests`. */
 export function readManifestEntries(
-  document: ScenarioDocument,
+  document: TopologyText,
   source: SourceDocument,
 ): readonly ManifestEntry[] {
   return (document.manifests ?? []).map((written, index) => ({

@@ -113,6 +113,15 @@ export interface Scenario extends StatedExpectations {
   readonly knownIssues: readonly WrittenIssue[];
   /** What was found in manifests, where it is more than policies. */
   readonly manifests?: ManifestInventory;
+  /** Absent: it includes nothing. */
+  readonly included?: readonly IncludedTopology[];
+}
+
+/** A topology that a scenario includes, and what it declares beside manifests and policies. */
+export interface IncludedTopology {
+  readonly location: Location;
+  readonly namespaces: readonly { readonly name: string; readonly location: Location }[];
+  readonly pods: readonly { readonly pod: string; readonly location: Location }[];
 }
 
 /** A known issue, as a file lists it. */
@@ -237,7 +246,7 @@ interface ScenarioHead {
   readonly tags: readonly string[];
   /** Where the document begins. */
   readonly location: Location;
-  /** SHA-256 of the document's text, in UTF-8. */
+  /** SHA-256 of the document's text, in UTF-8, behind those of the topologies that it includes. */
   readonly fingerprint?: string;
 }
 
@@ -260,6 +269,8 @@ export interface Plan {
   readonly idleIssues?: readonly IdleIssue[];
   /** What was found in manifests; absent: nothing but policies. */
   readonly manifests?: ManifestInventory;
+  /** The topologies that the scenario includes, each before those that include it; absent: none. */
+  readonly included?: readonly IncludedTopology[];
 }
 
 /** A state of the cluster, how it is reached from the one before, and what is tried in it. */

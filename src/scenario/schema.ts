@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { DNS_LABEL } from '../labels.ts';
 import { LINT_CODES } from '../policy/lint/codes.ts';
 import { knownIssue } from './grammar/known-issues.ts';
-import { manifests } from './grammar/manifests.ts';
+import { manifestPath, manifests } from './grammar/manifests.ts';
 import { policy } from './grammar/policies.ts';
 import { rule, unreachableRule } from './grammar/rules.ts';
 import { step } from './grammar/steps.ts';
@@ -17,7 +17,9 @@ import { namespace, namespaceName, pod, podName } from './grammar/topology.ts';
 export const API_VERSION = 'podreach/v1';
 export const KIND = 'Scenario';
 export const ISSUES_KIND = 'KnownIssues';
+export const TOPOLOGY_KIND = 'Topology';
 export const ISSUES_HEAD_HINT = `A list of known issues begins with "apiVersion: ${API_VERSION}" and "kind: ${ISSUES_KIND}".`;
+export const TOPOLOGY_HEAD_HINT = `A topology that scenarios include begins with "apiVersion: ${API_VERSION}" and "kind: ${TOPOLOGY_KIND}".`;
 export const HEAD_HINT = `A scenario begins with "apiVersion: ${API_VERSION}" and "kind: ${KIND}".`;
 export const CUT_BY_HINT = 'Write "cutBy: others" and, under "because", what it is that cuts the pair.';
 
@@ -25,6 +27,38 @@ const scenarioName = text(
   DNS_LABEL,
   'is not a scenario name: use lower-case letters, digits and "-", at most 63 characters',
 );
+/** What there is. A scenario says it itself, or includes it. */
+const topologyKeys = {
+  include: z
+    .array(manifestPath)
+    .min(1)
+    .describe(
+      'Files with what several scenarios share, relative to this file: each is one document of the kind Topology.',
+    )
+    .meta({ examples: [['topology.yaml']] })
+    .exactOptional(),
+  manifests: z
+    .array(manifests)
+    .describe(
+      'What is deployed, as it is: its policies are applied, its namespaces are created, and each workload becomes a probe pod.',
+    )
+    .exactOptional(),
+  namespaces: z
+    .record(namespaceName, namespace)
+    .describe('The namespaces that the run creates, by name, beside those of the manifests.')
+    .exactOptional(),
+  pods: z
+    .record(podName, pod)
+    .describe(
+      'The probe pods that the run creates, by "namespace/name", beside the workloads of the manifests, and what is other about these.',
+    )
+    .exactOptional(),
+  policies: z
+    .array(policy)
+    .describe('The NetworkPolicies to apply, exactly as written: files, folders, globs or inline manifests.')
+    .exactOptional(),
+};
+
 /** One scenario document. */
 export const scenarioSchema = z
   .strictObject({
@@ -58,28 +92,7 @@ export const scenarioSchema = z
       .describe('For --tag.')
       .meta({ examples: [['smoke']] })
       .exactOptional(),
-    manifests: z
-      .array(manifests)
-      .describe(
-        'What is deployed, as it is: its policies are applied, its namespaces are created, and each workload becomes a probe pod.',
-      )
-      .exactOptional(),
-    namespaces: z
-      .record(namespaceName, namespace)
-      .describe('The namespaces that the run creates, by name, beside those of the manifests.')
-      .exactOptional(),
-    pods: z
-      .record(podName, pod)
-      .describe(
-        'The probe pods that the run creates, by "namespace/name", beside the workloads of the manifests, and what is other about these.',
-      )
-      .exactOptional(),
-    policies: z
-      .array(policy)
-      .describe(
-        'The NetworkPolicies to apply, exactly as written: files, folders, globs or inline manifests.',
-      )
-      .exactOptional(),
+    ...topologyKeys,
     reachable: z.array(rule).describe('Connections that must succeed.').exactOptional(),
     unreachable: z.array(unreachableRule).describe('Connections that must be cut off.').exactOptional(),
     accept: z
@@ -125,6 +138,19 @@ export const scenarioSchema = z
       'A topology of probe pods, the network policies to apply, and who must and must not be able to reach whom.',
   });
 
+/** A document with what several scenarios share. */
+export const topologySchema = z
+  .strictObject({
+    apiVersion: z.literal(API_VERSION).describe('The version of this language.'),
+    kind: z.literal(TOPOLOGY_KIND).describe('What this document is.'),
+    description: prose.describe('What it is, for a reader who does not know it.').exactOptional(),
+    ...topologyKeys,
+  })
+  .meta({
+    title: 'podreach topology',
+    description: 'What several scenarios share: they name its file under "include".',
+  });
+
 /** A document with nothing but known issues, of scenarios in other files. */
 export const knownIssuesSchema = z
   .strictObject({
@@ -145,3 +171,6 @@ export const knownIssuesSchema = z
 
 /** A document that fits the grammar. */
 export type ScenarioDocument = z.infer<typeof scenarioSchema>;
+
+/** What a document says of what there is, whether a scenario or a topology. */
+export type TopologyText = Pick<ScenarioDocument, keyof typeof topologyKeys>;

@@ -12,13 +12,38 @@ function blocksOf(language: string): readonly string[] {
   );
 }
 
-const [example = '', steps = '', mistakes = ''] = blocksOf('yaml').filter((block) =>
+const [example = '', sharing = '', steps = '', mistakes = ''] = blocksOf('yaml').filter((block) =>
   block.includes('kind: Scenario'),
 );
 
 test('the first example is sound', async () => {
   await using project = await createProject({ 'example.yaml': example });
   expect((await project.load())[0]?.steps[0].checks).toHaveLength(3);
+});
+
+test('the topology that is shared is sound, and so is the scenario that includes it', async () => {
+  const topology = blocksOf('yaml').find((block) => block.includes('kind: Topology')) ?? '';
+  await using project = await createProject({
+    'checks/monitoring.yaml': sharing,
+    'checks/topology.yaml': topology,
+    'deploy/base/shop.yaml': `apiVersion: v1
+kind: Namespace
+metadata: { name: shop }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: web, namespace: shop }
+spec: { containers: [{ ports: [{ name: metrics, containerPort: 9090 }] }] }
+`,
+    'policies/default-deny/shop.yaml': `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: default-deny, namespace: shop }
+spec: { podSelector: {} }
+`,
+  });
+  const [plan] = await project.load(['checks']);
+  expect(plan?.steps[0].checks).toHaveLength(1);
+  expect(plan?.steps[0].policies).toHaveLength(1);
 });
 
 test('the example with steps is sound, and its policies do in every step what it says', async () => {

@@ -174,7 +174,7 @@ scenario-invalid: 2 problems in a.yaml`);
     expect(await failureOf(scenarioWith(`${line}\notherwise: reachable\n`))).toBe(`a.yaml:12:1: ${message}
   12 | ${line}
      | ^
-  hint: The keys here are: apiVersion, kind, name, description, owner, purpose, runbook, reviewBy, tags, manifests, namespaces, pods, policies, reachable, unreachable, accept, knownIssues, otherwise, steps.
+  hint: The keys here are: apiVersion, kind, name, description, owner, purpose, runbook, reviewBy, tags, include, manifests, namespaces, pods, policies, reachable, unreachable, accept, knownIssues, otherwise, steps.
 
 scenario-invalid: 1 problem in a.yaml`);
   });

@@ -50,6 +50,7 @@ describe('the published schemas', () => {
 
   test('are valid JSON Schemas', async () => {
     expect(ajv.validateSchema(await readSchema('scenario.schema.json'))).toBe(true);
+    expect(ajv.validateSchema(await readSchema('topology.schema.json'))).toBe(true);
     expect(ajv.validateSchema(await readSchema('run-record.schema.json'))).toBe(true);
   });
 });

@@ -20,16 +20,14 @@ export const manifestPath = path;
 
 export const pathInNamespace = z
   .strictObject({
-    path: path.describe('A file, folder or glob, relative to the scenario file.'),
+    path: path.describe('A file, folder or glob, relative to this file.'),
     namespace: namespace.exactOptional(),
   })
   .meta({ title: 'path', description: 'Manifests, and the namespace that they are applied to.' });
 
 const kustomization = z
   .strictObject({
-    kustomize: path.describe(
-      'A folder with a kustomization, relative to the scenario file; built with kustomize.',
-    ),
+    kustomize: path.describe('A folder with a kustomization, relative to this file; built with kustomize.'),
     namespace: namespace.exactOptional(),
   })
   .meta({ title: 'kustomize', description: 'A kustomization, built with kustomize.' });
@@ -37,7 +35,7 @@ const kustomization = z
 const chart = z
   .strictObject({
     helm: path.describe(
-      'A chart: a folder or archive, relative to the scenario file, or what helm finds by itself, such as oci://registry.example.com/shop.',
+      'A chart: a folder or archive, relative to this file, or what helm finds by itself, such as oci://registry.example.com/shop.',
     ),
     release: text(
       RELEASE,
@@ -46,7 +44,7 @@ const chart = z
     namespace: namespaceName.describe('The namespace that it is installed into.'),
     values: z
       .array(path)
-      .describe('Files with values, in their order, relative to the scenario file.')
+      .describe('Files with values, in their order, relative to this file.')
       .exactOptional(),
     set: z
       .record(z.string(), z.unknown())
@@ -59,7 +57,7 @@ const chart = z
 export const manifests = z.union([manifestPath, pathInNamespace, kustomization, chart]).meta({
   id: 'Manifests',
   description:
-    'What is deployed, as it is: a file, a folder or a glob (a folder with a kustomization is built with kustomize), or a chart. Paths are relative to the scenario file.',
+    'What is deployed, as it is: a file, a folder or a glob (a folder with a kustomization is built with kustomize), or a chart. Paths are relative to this file.',
   examples: [
     'deploy/base',
     { path: 'deploy/policies', namespace: 'shop' },

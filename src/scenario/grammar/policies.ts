@@ -16,7 +16,7 @@ export const policy = z
   .meta({
     id: 'Policy',
     description:
-      'A file, a folder or a glob, alone or with the namespace that it is applied to, or an inline manifest. Paths are relative to the scenario file.',
+      'A file, a folder or a glob, alone or with the namespace that it is applied to, or an inline manifest. Paths are relative to this file.',
     examples: ['policies/three-tier.yaml', { path: 'policies/team-*.yaml', namespace: 'shop' }],
   });
 

@@ -44,11 +44,14 @@ export interface ManifestEntry {
 /** What a list of entries is for: only policies, or all that is deployed. */
 export type ListPurpose = 'policies' | 'all';
 
-export interface FindContext {
-  /** Where relative paths start. */
+/** Where relative paths start. */
+export interface StartFolder {
   readonly folder: string;
   /** The same, in words. */
-  readonly start: 'the scenario file' | 'the working directory';
+  readonly start: 'the scenario file' | 'the topology file' | 'the working directory';
+}
+
+export interface FindContext extends StartFolder {
   readonly cwd: string;
   readonly renderer: Renderer | undefined;
   readonly wanted: ListPurpose;
@@ -177,7 +180,7 @@ async function findInFolder(
       : failed(
           entry,
           `there is a chart in ${where}, and its templates are no manifests`,
-          context.start === 'the scenario file'
+          context.start !== 'the working directory'
             ? `Have it rendered, under "manifests": { helm: ${where}, release: ${basename(dirname(head))}, namespace: … }.`
             : `Have helm render it, and name what comes out: helm template ${basename(dirname(head))} ${where} --namespace … --skip-tests > rendered.yaml`,
         );

@@ -28,8 +28,8 @@ export function mergeNamespaces(
         places.set(`${name} ${key}`, mark);
       }
     }
-    const first: Marked<ScenarioNamespace> = before ?? { value: namespace, mark };
-    merged.set(name, { value: { ...first.value, labels: labels satisfies Labels }, mark: first.mark });
+    const value = { ...namespace, ...before?.value, labels: labels satisfies Labels };
+    merged.set(name, { value, mark: before?.mark ?? mark });
   };
   for (const { value, mark } of declared) add(value, mark);
   for (const { mark, ...namespace } of found) add(namespace, mark);

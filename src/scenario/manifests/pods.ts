@@ -64,6 +64,24 @@ export function mergePods(written: readonly WrittenPod[], workloads: readonly Wo
   };
 }
 
+/** A pod is said once: what is to hold for all scenarios, and what for one, is not to be told apart by who comes last. */
+export function findDeclaredTwice(written: readonly WrittenPod[]): readonly Problem[] {
+  const first = new Map<string, Mark>();
+  return written.flatMap((pod) => {
+    const key = objectKey(pod);
+    const earlier = first.get(key);
+    if (earlier !== undefined)
+      return [
+        problemAt(pod.mark, `the pod ${quote(key)} is declared twice`, {
+          hint: 'Say all of it in one of the two files.',
+          related: [{ message: 'first here', mark: earlier }],
+        }),
+      ];
+    first.set(key, pod.mark);
+    return [];
+  });
+}
+
 function whyLeftOut({ workload, declared }: NamedWorkload): LeftOutWorkload['why'] | undefined {
   if (declared?.absent === true) return 'absent';
   return workload.hostNetwork ? 'hostNetwork' : undefined;
