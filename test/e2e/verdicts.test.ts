@@ -38,14 +38,19 @@ test.concurrent('every shipped scenario passes', async () => {
     `json=${folder.path}/run.json`,
   ]);
   expect(stderr).not.toContain('error');
-  expect(stdout.trim().split('\n').at(-1)).toMatch(
-    /^PASSED\b.*\b\d+ scenarios, \d+ steps, \d+ checks: \d+ passed/,
-  );
-  expect(exitCode).toBe(0);
   const record = recordIn(folder);
-  expect(record.run).toMatchObject({ incomplete: false, exitCode: 0 });
+  const checks = record.scenarios.flatMap(checksOf);
+  // Of a new pod's first instant nobody can tell where its machine was too busy to run it: that is said, and no mismatch.
+  const isUnseen = ({ verdict, firstInstant }: (typeof checks)[number]): boolean =>
+    verdict === 'inconclusive' && firstInstant !== undefined;
+  const unseen = checks.filter(isUnseen).length;
+  expect(checks.filter((check) => check.verdict !== 'pass' && !isUnseen(check))).toEqual([]);
+  expect(stdout.trim().split('\n').at(-1)).toMatch(
+    /^(PASSED|INCONCLUSIVE)\b.*\b\d+ scenarios, \d+ steps, \d+ checks: \d+ passed/,
+  );
+  expect(exitCode).toBe(unseen === 0 ? 0 : 4);
+  expect(record.run).toMatchObject({ incomplete: false, exitCode });
   expect(record.scenarios.length).toBeGreaterThanOrEqual(10);
-  expect(record.scenarios.flatMap(checksOf).every(({ verdict }) => verdict === 'pass')).toBe(true);
 });
 
 test.concurrent('a wrong expectation of each kind ends with 1 and shows both', async () => {
