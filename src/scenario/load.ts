@@ -139,6 +139,7 @@ function looksLikeScenario(document: SourceDocument): boolean {
 /** Whether a document says of itself that it is something else. One that says nothing is held against the grammar. */
 function isForeign(document: SourceDocument): boolean {
   const { apiVersion, kind } = headOf(document);
+  if (besideScenarios(document) !== undefined) return true;
   return apiVersion !== undefined && kind !== undefined && !isOwnHead(document);
 }
 

@@ -9,7 +9,7 @@ import type { Mark } from '../scenario.ts';
 import type { TopologyText } from '../schema.ts';
 import { readSource, type SourceDocument, shownPath } from '../source.ts';
 import { quote } from '../suggest.ts';
-import { readTopology } from './read-topology.ts';
+import { type ReadTopology, readTopology } from './read-topology.ts';
 
 /** A document that says what there is: a scenario, or a topology that it includes. */
 export interface TopologyPart {
@@ -48,7 +48,7 @@ export async function findIncluded(scenario: TopologyPart, cwd: string): Promise
       if (start >= 0) problems.push(circle([...way.slice(start), next], mark));
       if (known.has(next.real)) continue;
       known.add(next.real);
-      const read = readTopology(await readIncluded(file, cwd, mark), next.shown, mark);
+      const read = await readIncluded(file, next.shown, mark, cwd);
       problems.push(...read.problems);
       if (read.topology === undefined) continue;
       const place: StartFolder = { folder: dirname(file), start: 'the topology file' };
@@ -61,17 +61,13 @@ export async function findIncluded(scenario: TopologyPart, cwd: string): Promise
   return { parts, problems };
 }
 
-/** Nothing but the file's own mistakes is at its own place. */
-async function readIncluded(
-  file: string,
-  cwd: string,
-  mark: Mark,
-): Promise<readonly SourceDocument[] | Problem> {
+/** That a file cannot be read is a mistake of the entry that names it. */
+async function readIncluded(file: string, shown: string, mark: Mark, cwd: string): Promise<ReadTopology> {
   try {
-    return await readSource(file, cwd);
+    return readTopology(await readSource(file, cwd), shown, mark);
   } catch (thrown) {
-    if (thrown instanceof PodreachError) return problemAt(mark, thrown.message, { hint: thrown.hint });
-    throw thrown;
+    if (!(thrown instanceof PodreachError)) throw thrown;
+    return { problems: [problemAt(mark, thrown.message, { hint: thrown.hint })] };
   }
 }
 

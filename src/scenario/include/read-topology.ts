@@ -22,16 +22,11 @@ export interface ReadTopology {
 }
 
 /**
- * @param documents those of the file, or why it cannot be read
+ * @param documents those of the file
  * @param shown the path of the file, as messages name it
  * @param mark where it is included
  */
-export function readTopology(
-  documents: readonly SourceDocument[] | Problem,
-  shown: string,
-  mark: Mark,
-): ReadTopology {
-  if ('message' in documents) return { problems: [documents] };
+export function readTopology(documents: readonly SourceDocument[], shown: string, mark: Mark): ReadTopology {
   const [source, second] = documents;
   if (source === undefined)
     return { problems: [problemAt(mark, `${shown} is empty`, { hint: TOPOLOGY_HEAD_HINT })] };

@@ -187,6 +187,11 @@ scenario-invalid: 1 problem in shared/topology.yaml`,
     );
   });
 
+  test('one that forgets its apiVersion is still told from a scenario', async () => {
+    await using project = await createProject({ 'topology.yaml': SHOP.replace(/^.*\n/, '') });
+    expect(await project.failure()).toContain('this is no podreach scenario, but a topology');
+  });
+
   test('topologies that include each other, with the way', async () => {
     expect(
       await failureOf({
