@@ -99,10 +99,13 @@ esac`,
     folder,
     run: (...args) => startCli(['run', ...common, ...args], { cwd: folder.path, env }),
     upgrade: (...command) =>
-      runCli(['upgrade', ...common, '--output', 'out', '--after', '0', '--', ...command], {
-        cwd: folder.path,
-        env,
-      }),
+      runCli(
+        ['upgrade', ...common, '--output', 'out', '--every', '250ms', '--after', '3s', '--', ...command],
+        {
+          cwd: folder.path,
+          env,
+        },
+      ),
     cluster: (verb, more) => runCli(['cluster', verb], { env: { ...env, ...more } }),
     kindCommands: () =>
       readFileSync(join(folder.path, 'kind.log'), 'utf8').trim().replaceAll(folder.path, '').split('\n'),
