@@ -414,7 +414,7 @@ describe('a hundred pods', () => {
     const record = buildRecord([meshScenario(100, (from, to) => ((from + to) % 2 === 0 ? {} : leak))]);
     const spentMs = startProcessorClock();
     const output = renderTerminal(viewOf(record), PLAIN);
-    expect(spentMs()).toBeLessThan(1000);
+    expect(spentMs()).toBeLessThan(5_000);
     const lines = output.split('\n');
     expect(lines.length).toBeLessThan(300);
     expect(output.replaceAll(/\s+/g, ' ')).toContain(
