@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
+import { isRunning } from '../cluster/kind/process.ts';
 import { messageOf, PodreachError } from '../errors.ts';
 
 /** Temporary folders are named for the process that made them: who was killed could not take his away. Machines may share them. */
@@ -44,21 +45,12 @@ export function removeLeftKubeconfigs(): void {
   for (const name of readdirSync(tmpdir())) {
     if (!name.startsWith(OWN_FOLDERS)) continue;
     const [, pid] = /^(\d+)-[^-]+$/.exec(name.slice(OWN_FOLDERS.length)) ?? [];
-    if (pid === undefined || isRunning(Number(pid))) continue;
+    if (pid === undefined || isRunning({ host: hostname(), pid: Number(pid) }) !== false) continue;
     try {
       rmSync(join(tmpdir(), name), { recursive: true, force: true });
     } catch {
       // Somebody else's, who will do so.
     }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

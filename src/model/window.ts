@@ -17,6 +17,11 @@ export interface Edge {
   readonly latestMs: number;
 }
 
+/** Told to be no more certain than it is. */
+export function inWholeMs({ earliestMs, latestMs }: Edge): Edge {
+  return { earliestMs: Math.floor(earliestMs), latestMs: Math.ceil(latestMs) };
+}
+
 export interface Window {
   readonly kind: WindowKind;
   readonly began: Edge;

@@ -8,7 +8,7 @@ import { lengthsOf } from '../judge/windows/lengths.ts';
 import { windowsOf } from '../judge/windows/windows.ts';
 import { objectKey } from '../keys.ts';
 import type { Incident } from '../model/incident.ts';
-import type { Edge, NewPodWindow, Window, WindowKind } from '../model/window.ts';
+import { inWholeMs, type NewPodWindow, type Window, type WindowKind } from '../model/window.ts';
 import { greatest } from '../numbers.ts';
 import { describePort } from '../pair.ts';
 import type { ProgressListener } from '../progress.ts';
@@ -254,7 +254,7 @@ function watchedOf(
       .map((window) => {
         const source = window.newPod?.node ?? from.node;
         const incident = nearestIncident(window, incidents, { ...nodes, source });
-        return { ...inWholeMs(window), ...(incident === undefined ? {} : { incident }) };
+        return { ...withWholeEdges(window), ...(incident === undefined ? {} : { incident }) };
       }),
     ...(held.length === 0
       ? {}
@@ -281,19 +281,14 @@ function beatsOf(events: readonly HeardEvent[]): number {
   return sumOf(events.filter((_, index) => isLast(index)).map(({ beats }) => beats));
 }
 
-/** No edge is told to be more certain than it is. */
-function inWholeMs({ began, ended, newPod, ...rest }: Window): Window {
-  const edge = ({ earliestMs, latestMs }: Edge): Edge => ({
-    earliestMs: Math.floor(earliestMs),
-    latestMs: Math.ceil(latestMs),
-  });
+function withWholeEdges({ began, ended, newPod, ...rest }: Window): Window {
   return {
     ...rest,
-    began: edge(began),
-    ...(ended === undefined ? {} : { ended: edge(ended) }),
+    began: inWholeMs(began),
+    ...(ended === undefined ? {} : { ended: inWholeMs(ended) }),
     ...(newPod === undefined
       ? {}
-      : { newPod: { ...newPod, began: edge(newPod.began), ended: edge(newPod.ended) } }),
+      : { newPod: { ...newPod, began: inWholeMs(newPod.began), ended: inWholeMs(newPod.ended) } }),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import { objectKey } from '../../keys.ts';
 import type { Protocol } from '../../model/protocol.ts';
-import type { Edge } from '../../model/window.ts';
+import { inWholeMs } from '../../model/window.ts';
 import { greatest } from '../../numbers.ts';
 import type { DialRequest } from '../../probe/protocol.ts';
 import { LINES_KEPT } from '../../probe/watch.ts';
@@ -209,11 +209,6 @@ function seenBy(
       ...(ended === undefined ? {} : { ended: inWholeMs(ended) }),
     })),
   };
-}
-
-/** Told to be no more certain than it is. */
-function inWholeMs({ earliestMs, latestMs }: Edge): Edge {
-  return { earliestMs: Math.floor(earliestMs), latestMs: Math.ceil(latestMs) };
 }
 
 function nothingSeen(key: string, failure: string | undefined): FirstSeen {

@@ -7,10 +7,9 @@ import type { Problem } from '../../errors.ts';
 import { PodreachError } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
 import { DNS_LABEL } from '../../labels.ts';
-import { INPUT_ARGUMENT } from '../../standard-input.ts';
 import { invalid } from '../invalid.ts';
 import { loadDocument } from '../load-document.ts';
-import { type AddedContext, findAdded, inNamespace, isInput } from '../manifests/added.ts';
+import { type AddedContext, findAdded, inNamespace, isInput, refuseSecondInput } from '../manifests/added.ts';
 import { type Renderer, renderOnce } from '../manifests/renderer.ts';
 import { planScenario } from '../plan.ts';
 import type { Plan, Scenario } from '../scenario.ts';
@@ -46,10 +45,7 @@ export async function writeFirstScenario(
   const { cwd, folder, file, namespace } = context;
   const renderer = context.renderer === undefined ? undefined : renderOnce(context.renderer);
   const named = namespace === undefined ? paths : paths.map((path) => inNamespace(path, namespace));
-  if (named.filter(isInput).length > 1)
-    throw new PodreachError('usage', 'standard input is named twice, and can be read only once', {
-      hint: `Write ${INPUT_ARGUMENT} once.`,
-    });
+  refuseSecondInput(named.filter(isInput));
   const found = await findAdded(named, {
     ...context,
     renderer,
