@@ -358,6 +358,8 @@ function nameOf(end: Destination): string {
       return end.pod;
     case 'node':
       return `node ${end.node}`;
+    case 'host':
+      return end.host;
     case 'address':
       return end.address;
   }

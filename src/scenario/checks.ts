@@ -1,13 +1,14 @@
 /** From what is expected to checks, in the order of sources, destinations and ports, each in the order of the file. */
 import type { Check } from '../model/check.ts';
-import type { Expectations, StatedRule } from './expectations.ts';
+import { type Expectations, isOfTwoPods, type StatedRule } from './expectations.ts';
 import type { ConnectionSet } from './first-instant.ts';
-import type { PlannedPod, Port } from './scenario.ts';
+import type { Port } from './scenario.ts';
 import { targetKey } from './select.ts';
+import type { Declared } from './state.ts';
 
 /** A connection of which something is expected. */
 export interface ExpectedConnection {
-  /** Its place among all connections that the pods of a scenario could open. */
+  /** Its place among all connections that the ends of a scenario could open. */
   readonly order: number;
   readonly from: string;
   readonly to: string;
@@ -17,26 +18,26 @@ export interface ExpectedConnection {
   readonly firstInstant?: true;
 }
 
-/** All connections that the pods of a scenario could open. */
+/** All connections that the pods and hosts of a scenario could open. */
 export class Connections {
   readonly #sources: readonly string[];
   readonly #targets: readonly { readonly to: string; readonly port: Port; readonly key: string }[];
 
-  /** @param pods all that there are at any time, by their names */
-  constructor(pods: ReadonlyMap<string, PlannedPod>) {
-    this.#sources = [...pods.keys()];
-    this.#targets = [...pods].flatMap(([to, { ports }]) =>
+  constructor({ pods, hosts }: Pick<Declared, 'pods' | 'hosts'>) {
+    const ends = [...pods, ...hosts];
+    this.#sources = ends.map(([key]) => key);
+    this.#targets = ends.flatMap(([to, { ports }]) =>
       ports.map((port) => ({ to, port, key: targetKey(to, port) })),
     );
   }
 
   /**
-   * Those between pods that are there, of which something is expected.
+   * Those between ends that are there, of which something is expected. What holds otherwise is about pods alone.
    * @param firstInstants those that are tried from the first instant of their source, by source and then by `targetKey`
    */
   expected(
     { rules, otherwise }: Expectations,
-    isThere: (pod: string) => boolean,
+    isThere: (end: string) => boolean,
     firstInstants: ConnectionSet = new Map(),
   ): readonly ExpectedConnection[] {
     const connections: ExpectedConnection[] = [];
@@ -49,7 +50,7 @@ export class Connections {
       // Thousands of pods have millions of pairs: those of which nothing is said are not looked up one by one.
       if ((own === undefined && otherwise === undefined) || !isThere(from)) continue;
       for (const { to, port, key, index: place } of targets) {
-        const statement = own?.get(key) ?? (from === to ? undefined : otherwise);
+        const statement = own?.get(key) ?? (isOfTwoPods({ from, to }) ? otherwise : undefined);
         if (statement === undefined) continue;
         connections.push({
           order: index * this.#targets.length + place,

@@ -1,13 +1,13 @@
 /** What the rules of a scenario say of each connection, and where they contradict each other. */
 import type { Location, Problem } from '../errors.ts';
-import { objectKey } from '../keys.ts';
+import { isHost } from '../model/endpoint.ts';
 import { isBefore, problemAt } from './mark.ts';
 import type { Mark, Marked, Port, Rule } from './scenario.ts';
 import {
   type Selected,
-  type SelectedPorts,
+  type SelectedEnd,
   selectAll,
-  selectPods,
+  selectEnds,
   selectTargets,
   type Topology,
   targetKey,
@@ -39,11 +39,11 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
     return selected.found;
   };
 
-  const sources = new Set(collect(rule.from, selectPods).map(objectKey));
+  const sources = new Set(collect(rule.from, selectEnds).map(({ key }) => key));
   const targets = collect(rule.to, selectTargets);
   const exceptions = rule.except.map(({ from, to, mark }) => ({
     mark,
-    sources: from === undefined ? undefined : new Set(collect(from, selectPods).map(objectKey)),
+    sources: from === undefined ? undefined : new Set(collect(from, selectEnds).map(({ key }) => key)),
     targets: to === undefined ? undefined : new Set(collect(to, selectTargets).flatMap(targetKeys)),
   }));
   if (problems.length > 0) return problems;
@@ -64,23 +64,32 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
   return [
     rule.except.length > 0
       ? problemAt(rule.mark, 'nothing is left of this rule after its exceptions')
-      : problemAt(rule.mark, 'this rule pairs no pod with another'),
+      : problemAt(rule.mark, ...pairsNothing([...sources])),
   ];
 }
 
 function pairsOf(
   rule: Rule,
   sources: ReadonlySet<string>,
-  targets: readonly SelectedPorts[],
+  targets: readonly SelectedEnd[],
 ): readonly DeclaredConnection[] {
   // The specification always allows a pod to reach itself (D17): only a rule about just that is meant so.
   const pairsItself = namesOnePodTwice(rule);
   return [...sources].flatMap((from) =>
-    targets.flatMap(({ pod, ports }) => {
-      const to = objectKey(pod);
-      return from === to && !pairsItself ? [] : ports.map((port) => ({ from, to, port }));
+    targets.flatMap(({ key: to, ports }) => {
+      const isNoPair = (from === to && !pairsItself) || (isHost(from) && isHost(to));
+      return isNoPair ? [] : ports.map((port) => ({ from, to, port }));
     }),
   );
+}
+
+function pairsNothing(sources: readonly string[]): [message: string, more?: { readonly hint: string }] {
+  return sources.some(isHost)
+    ? [
+        'this rule pairs no pod with anything: policies have no say between hosts',
+        { hint: 'Name a pod at one end.' },
+      ]
+    : ['this rule pairs no pod with another'];
 }
 
 function namesOnePodTwice(rule: Rule): boolean {
@@ -90,8 +99,8 @@ function namesOnePodTwice(rule: Rule): boolean {
     rule.from.length === 1 &&
     rule.to.length === 1 &&
     from?.value.kind === 'pod' &&
-    to?.value.pods.kind === 'pod' &&
-    from.value.key === to.value.pods.key
+    to?.value.ends.kind === 'pod' &&
+    from.value.key === to.value.ends.key
   );
 }
 

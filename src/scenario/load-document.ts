@@ -83,6 +83,7 @@ export async function loadDocument(
     foreignPolicies: loaded.foreignPolicies,
     namespaces,
     pods: pods.pods,
+    hosts: [],
     manifests: takeStock({
       found: [...deployed.found, ...loaded.lists.flatMap(({ found }) => found)],
       taken: [deployed.taken, ...loaded.lists.map(({ taken }) => taken)],

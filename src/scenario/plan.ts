@@ -11,7 +11,8 @@ import type { StatedRule } from './expectations.ts';
 import { type FollowedStep, followSteps } from './follow.ts';
 import { problemAt } from './mark.ts';
 import type { Plan, PlannedStep, Scenario, ScenarioStep, WrittenAction } from './scenario.ts';
-import { type ClusterState, type Declared, objectOf } from './state.ts';
+import { hostKey } from './select.ts';
+import { type ClusterState, type Declared, isThere, objectOf } from './state.ts';
 import { quote } from './suggest.ts';
 import { findUntried } from './untried.ts';
 
@@ -33,12 +34,12 @@ export function planScenario(scenario: Scenario): PlannedChecks {
     idleExceptions,
     mayMissCreation,
   } = followSteps(scenario, declared);
-  const connections = new Connections(declared.pods);
+  const connections = new Connections(declared);
   const checks = numberChecks(
     followed.map((one) => {
       const expected = connections.expected(
         one.expectations,
-        (pod) => one.state.pods.has(pod),
+        (end) => isThere(end, one.state),
         one.firstInstants,
       );
       return [one, heldOnce(expected, one)];
@@ -71,6 +72,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
       scenario: scenario.head,
       namespaces: [...declared.namespaces.values()],
       pods: [...declared.pods.values()],
+      ...(declared.hosts.size === 0 ? {} : { hosts: [...declared.hosts.values()] }),
       steps,
       idleExceptions,
       accepted: scenario.accepted,
@@ -81,13 +83,20 @@ export function planScenario(scenario: Scenario): PlannedChecks {
   };
 }
 
-function declaredBy({ namespaces, pods }: Scenario): Declared {
+function declaredBy({ namespaces, pods, hosts }: Scenario): Declared {
   return {
     namespaces: new Map(namespaces.map(({ value: { name, labels } }) => [name, { name, labels }])),
     pods: new Map(
       pods.map((pod) => {
         const { namespace, name, labels, ports } = pod;
         return [objectKey(pod), { namespace, name, labels, ports: ports.map(({ value }) => value) }];
+      }),
+    ),
+    hosts: new Map(
+      hosts.map((host) => {
+        const { name, place, ports, mark } = host;
+        const declared = { name, place: place.value, ports: ports.map(({ value }) => value) };
+        return [hostKey(host), { ...declared, location: mark.location }];
       }),
     ),
   };
@@ -151,11 +160,14 @@ function worldIn(
     pods: [...declared.pods.keys()].flatMap((key) => state.pods.get(key) ?? []),
     policies: [...state.policies.values()],
   };
+  const hosts = [...declared.hosts].map(([key, { place }]) =>
+    place.kind === 'address' ? { key, address: place.address } : { key },
+  );
   let oracle: Oracle | undefined;
   return {
     ...world,
     oracle() {
-      oracle ??= compile({ ...world, foreignPolicies });
+      oracle ??= compile({ ...world, hosts, foreignPolicies });
       return oracle;
     },
   };

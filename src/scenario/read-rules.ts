@@ -1,12 +1,13 @@
 /** From rules that fit the grammar to the nouns of a scenario, each with its place. */
 import type { Expectation } from '../model/check.ts';
+import { isHost } from '../model/endpoint.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { DestinationText, ExceptionText, RuleText, SourceText } from './grammar/rules.ts';
 import type {
   DestinationSelection,
+  EndSelection,
   Exception,
   Marked,
-  PodSelection,
   PortSelection,
   Rule,
   StatedExpectations,
@@ -38,7 +39,7 @@ function readRule(expected: Expectation, rule: RuleText, path: DocumentPath, sou
   const exceptions = rule.except === undefined ? [] : oneOrMore(rule.except, [...path, 'except']);
   return {
     expected,
-    from: readEnds(rule.from, [...path, 'from'], source, readPodSelection),
+    from: readEnds(rule.from, [...path, 'from'], source, readEnd),
     to: readEnds(rule.to, [...path, 'to'], source, readDestination),
     except: exceptions.map(([exception, at]) => readException(exception, at, source)),
     ...(rule.because === undefined ? {} : { because: rule.because.trim() }),
@@ -51,11 +52,11 @@ function readRule(expected: Expectation, rule: RuleText, path: DocumentPath, sou
 
 function readException(exception: ExceptionText, path: DocumentPath, source: SourceDocument): Exception {
   const mark = source.at(path);
-  if (!isPair(exception)) return { from: [{ value: readPodSelection(exception), mark }], mark };
+  if (!isPair(exception)) return { from: [{ value: readEnd(exception), mark }], mark };
   const { from, to } = exception;
   return {
     mark,
-    ...(from === undefined ? {} : { from: readEnds(from, [...path, 'from'], source, readPodSelection) }),
+    ...(from === undefined ? {} : { from: readEnds(from, [...path, 'from'], source, readEnd) }),
     ...(to === undefined ? {} : { to: readEnds(to, [...path, 'to'], source, readDestination) }),
   };
 }
@@ -81,22 +82,23 @@ function isList<T>(value: T | readonly T[]): value is readonly T[] {
   return Array.isArray(value);
 }
 
-/** Pods, as a rule names them. */
-export function readPodSelection(text: SourceText): PodSelection {
+/** One end of connections, as a rule names it. */
+export function readEnd(text: SourceText): EndSelection {
   if (typeof text === 'object') return { kind: 'labels', ...text };
   if (text === '*') return { kind: 'all' };
+  if (isHost(text)) return { kind: 'host', key: text };
   const [namespace = '', name] = text.split('/');
   return name === '*' ? { kind: 'namespace', namespace } : { kind: 'pod', key: text };
 }
 
-/** Pods and ports, as a rule names them. */
+/** A destination and its ports, as a rule names them. */
 export function readDestination(text: DestinationText): DestinationSelection {
   if (typeof text === 'object') {
     const { ports = [], ...peer } = text;
-    return { pods: readPodSelection(peer), ports: ports.map((port) => readPort(String(port))) };
+    return { ends: readEnd(peer), ports: ports.map((port) => readPort(String(port))) };
   }
-  const [pods = '', port] = text.split(':');
-  return { pods: readPodSelection(pods), ports: port === undefined ? [] : [readPort(port)] };
+  const [ends = '', port] = text.split(':');
+  return { ends: readEnd(ends), ports: port === undefined ? [] : [readPort(port)] };
 }
 
 function readPort(text: string): PortSelection {

@@ -18,6 +18,7 @@ import type {
   PlannedPolicy,
   Port,
   Scenario,
+  ScenarioHost,
   ScenarioNamespace,
   ScenarioPod,
 } from './scenario.ts';
@@ -37,6 +38,7 @@ export interface ReadContext {
   /** Declared, or found in manifests. */
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
   readonly pods: readonly ScenarioPod[];
+  readonly hosts: readonly ScenarioHost[];
   readonly manifests: ManifestInventory | undefined;
   /** The topologies that it includes, in their order. */
   readonly included: readonly TopologyPart[];
@@ -50,7 +52,7 @@ export interface ReadContext {
 export function readScenario(
   document: ScenarioDocument,
   source: SourceDocument,
-  { policies, foreignPolicies, namespaces, pods, manifests, included, complete, holes }: ReadContext,
+  { policies, foreignPolicies, namespaces, pods, hosts, manifests, included, complete, holes }: ReadContext,
 ): Scenario {
   const { name, description, owner, purpose, runbook, reviewBy, tags = [] } = document;
   const mark = source.at([]);
@@ -70,6 +72,7 @@ export function readScenario(
     complete,
     namespaces,
     pods,
+    hosts,
     policies: policies.first,
     foreignPolicies,
     accepted: readAccepted(document, source),

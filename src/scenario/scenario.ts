@@ -4,6 +4,7 @@
  */
 import type { Location } from '../errors.ts';
 import type { Check, Expectation } from '../model/check.ts';
+import type { HostPlace } from '../model/endpoint.ts';
 import type { HeldWish } from '../model/held.ts';
 import type { KnownIssue } from '../model/known-issue.ts';
 import type { Labels } from '../model/labels.ts';
@@ -48,20 +49,26 @@ export type PodSelection =
       readonly podSelector?: LabelSelector;
     };
 
-/** Ports of a destination pod, as a rule names them. */
+/** One end of connections, as a rule names it. */
+export type EndSelection =
+  | PodSelection
+  /** A host outside the cluster, by its key. */
+  | { readonly kind: 'host'; readonly key: string };
+
+/** Ports of a destination, as a rule names them. */
 export type PortSelection =
   | { readonly kind: 'number'; readonly port: number; readonly protocol: Protocol }
   | { readonly kind: 'name'; readonly name: string };
 
 export interface DestinationSelection {
-  readonly pods: PodSelection;
-  /** Empty: every port that the pod declares. */
+  readonly ends: EndSelection;
+  /** Empty: every port that is declared. */
   readonly ports: readonly PortSelection[];
 }
 
 /** Pairs that a rule does not speak of: those that match both ends. An end left out matches everything. */
 export interface Exception {
-  readonly from?: readonly Marked<PodSelection>[];
+  readonly from?: readonly Marked<EndSelection>[];
   readonly to?: readonly Marked<DestinationSelection>[];
   readonly mark: Mark;
 }
@@ -69,7 +76,7 @@ export interface Exception {
 /** Every source paired with every destination, but for the exceptions. */
 export interface Rule {
   readonly expected: Expectation;
-  readonly from: readonly Marked<PodSelection>[];
+  readonly from: readonly Marked<EndSelection>[];
   readonly to: readonly Marked<DestinationSelection>[];
   readonly except: readonly Exception[];
   readonly because?: string;
@@ -102,6 +109,7 @@ export interface Scenario extends StatedExpectations {
   readonly holes: readonly Hole[];
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
   readonly pods: readonly ScenarioPod[];
+  readonly hosts: readonly ScenarioHost[];
   /** Each where the document names it. */
   readonly policies: readonly Marked<PlannedPolicy>[];
   /** Policies of other kinds, each where it stands. */
@@ -126,7 +134,7 @@ export interface IncludedTopology {
 
 /** A known issue, as a file lists it. */
 export interface WrittenIssue extends Pick<KnownIssue, 'reason' | 'owner' | 'expires' | 'link'> {
-  readonly from: readonly Marked<PodSelection>[];
+  readonly from: readonly Marked<EndSelection>[];
   readonly to: readonly Marked<DestinationSelection>[];
   readonly is: Marked<KnownIssue['is']>;
   readonly step?: Marked<string>;
@@ -155,6 +163,13 @@ export interface ScenarioPod {
   readonly ports: readonly Marked<Port>[];
   /** As of a namespace. */
   readonly created?: 'later';
+  readonly mark: Mark;
+}
+
+export interface ScenarioHost {
+  readonly name: string;
+  readonly place: Marked<HostPlace>;
+  readonly ports: readonly Marked<Port>[];
   readonly mark: Mark;
 }
 
@@ -201,6 +216,14 @@ export interface PlannedPod {
   readonly name: string;
   readonly labels: Labels;
   readonly ports: readonly Port[];
+}
+
+/** Something outside the cluster. Where it is simulated it listens on its ports and starts connections, as a probe pod does. */
+export interface PlannedHost {
+  readonly name: string;
+  readonly place: HostPlace;
+  readonly ports: readonly Port[];
+  readonly location: Location;
 }
 
 /** A NetworkPolicy to apply exactly as the user wrote it. */
@@ -257,6 +280,8 @@ export interface Plan {
   readonly namespaces: readonly PlannedNamespace[];
   /** All that there are at any time, as they are declared. */
   readonly pods: readonly PlannedPod[];
+  /** Outside the cluster; absent: none. */
+  readonly hosts?: readonly PlannedHost[];
   /** In their order; the first is what stands at the top level of the document. */
   readonly steps: readonly [PlannedStep, ...PlannedStep[]];
   /** The places of exceptions that match no pair of their rule. */

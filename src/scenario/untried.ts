@@ -5,8 +5,9 @@ import type { DeclaredConnection, DeclaredRule } from './declarations.ts';
 import { statementOn } from './expectations.ts';
 import type { FollowedStep } from './follow.ts';
 import { problemAt } from './mark.ts';
-import type { Mark, Rule } from './scenario.ts';
+import type { EndSelection, Mark, Rule } from './scenario.ts';
 import { targetKey } from './select.ts';
+import { isThere } from './state.ts';
 
 /** A rule that is tried in part is meant so, but for the pods that it names one by one. */
 export function* findUntried(steps: readonly FollowedStep[]): Generator<Problem> {
@@ -37,17 +38,17 @@ function* findUntriedOf(
   }
 }
 
-/** What a rule says of two pods that it names, both by their names. */
+/** What a rule says of two ends that it names, both by their names. */
 function* namedOutright(
   { from: sources, to: targets }: Rule,
   connections: readonly DeclaredConnection[],
 ): Generator<{ readonly mark: Mark; readonly named: readonly DeclaredConnection[] }> {
-  const names = sources.flatMap(({ value }) => (value.kind === 'pod' ? value.key : []));
+  const names = sources.flatMap(({ value }) => (isNamed(value) ? value.key : []));
   if (names.length === 0) return;
   const between = Map.groupBy(connections, ({ from, to }) => `${from} ${to}`);
   for (const { value, mark } of targets) {
-    const { pods, ports } = value;
-    if (pods.kind !== 'pod') continue;
+    const { ends, ports } = value;
+    if (!isNamed(ends)) continue;
     const isMeant = ({ port }: DeclaredConnection): boolean =>
       ports.length === 0 ||
       ports.some((one) =>
@@ -56,8 +57,12 @@ function* namedOutright(
           : one.port === port.port && one.protocol === port.protocol,
       );
     for (const name of names)
-      yield { mark, named: (between.get(`${name} ${pods.key}`) ?? []).filter(isMeant) };
+      yield { mark, named: (between.get(`${name} ${ends.key}`) ?? []).filter(isMeant) };
   }
+}
+
+function isNamed(end: EndSelection): end is Extract<EndSelection, { readonly key: string }> {
+  return end.kind === 'pod' || end.kind === 'host';
 }
 
 /** Where something else is said of a connection before its pods are there; `apart`: they never are at the same time. */
@@ -70,7 +75,7 @@ function fateOf(connection: DeclaredConnection, rule: Rule, steps: readonly Foll
     const said = statementOn(expectations, connection, target);
     if (said !== undefined && (said.expected !== rule.expected || said.cutBy !== rule.cutBy))
       return said.mark;
-    if (state.pods.has(from) && state.pods.has(to)) return 'tried';
+    if (isThere(from, state) && isThere(to, state)) return 'tried';
   }
   return 'apart';
 }

@@ -174,6 +174,7 @@ export async function openArena(
 
 function declaredBy({ namespaces = [], pods }: World): Declared {
   return {
+    hosts: new Map(),
     namespaces: new Map(namespaces.map((one) => [one.name, one])),
     pods: new Map(
       pods.map(({ namespace, name, labels, ports }) => [

@@ -53,7 +53,7 @@ const selection: fc.Arbitrary<PodSelection> = fc.oneof(
   ),
 );
 const destination: fc.Arbitrary<DestinationSelection> = fc.record({
-  pods: selection,
+  ends: selection,
   ports: fc.oneof(
     fc.constant([]),
     fc.constantFrom(
@@ -96,6 +96,7 @@ function scenarioOf(
     holes: [],
     namespaces,
     pods,
+    hosts: [],
     policies: [],
     foreignPolicies: [],
     steps: [],
@@ -154,8 +155,8 @@ describe('for every topology and every rule', () => {
           one.from.length === 1 &&
           one.to.length === 1 &&
           from?.kind === 'pod' &&
-          to?.pods.kind === 'pod' &&
-          from.key === to.pods.key
+          to?.ends.kind === 'pod' &&
+          from.key === to.ends.key
             ? [from.key]
             : [];
         expect([
@@ -168,10 +169,10 @@ describe('for every topology and every rule', () => {
     fc.assert(
       fc.property(topology, ends, selection, (given, one, excepted) => {
         const all = checksOf(scenarioOf(given, [ruleOf(one, 'reachable')]));
-        const arranged = arrangeTopology(
-          given.namespaces.map(({ value }) => value),
-          given.pods.map((each) => ({ ...each, ports: [] })),
-        );
+        const arranged = arrangeTopology({
+          namespaces: given.namespaces.map(({ value }) => value),
+          pods: given.pods.map((each) => ({ ...each, ports: [] })),
+        });
         const selected = selectPods(excepted, arranged);
         fc.pre(all !== undefined && selected.kind === 'found');
         const sources = new Set(selected.found.map(objectKey));

@@ -10,7 +10,7 @@ import type { Plan, PlannedStep, WrittenIssue } from '../scenario.ts';
 import {
   arrangeTopology,
   selectAll,
-  selectPods,
+  selectEnds,
   selectTargets,
   type Topology,
   targetKeys,
@@ -66,9 +66,9 @@ export class Coverer {
     step: PlannedStep,
   ): { readonly checks: readonly CoveredCheck[]; readonly problems: readonly Problem[] } {
     const topology = this.#topologyIn(step);
-    const sources = selectAll(from, selectPods, topology);
+    const sources = selectAll(from, selectEnds, topology);
     const targets = selectAll(to, selectTargets, topology);
-    const names = new Set(sources.found.map(objectKey));
+    const names = new Set(sources.found.map(({ key }) => key));
     const keys = new Set(targets.found.flatMap(targetKeys));
     return {
       checks: step.checks
@@ -84,10 +84,11 @@ export class Coverer {
     if (known !== undefined) return known;
     const namespaces = new Map(step.namespaces.map((namespace) => [namespace.name, namespace]));
     const pods = new Map(step.pods.map((pod) => [objectKey(pod), pod]));
-    const topology = arrangeTopology(
-      this.#plan.namespaces.map((namespace) => namespaces.get(namespace.name) ?? namespace),
-      this.#plan.pods.map((pod) => pods.get(objectKey(pod)) ?? pod),
-    );
+    const topology = arrangeTopology({
+      namespaces: this.#plan.namespaces.map((namespace) => namespaces.get(namespace.name) ?? namespace),
+      pods: this.#plan.pods.map((pod) => pods.get(objectKey(pod)) ?? pod),
+      hosts: this.#plan.hosts,
+    });
     this.#topologies.set(step, topology);
     return topology;
   }
