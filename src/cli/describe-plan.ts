@@ -7,7 +7,15 @@ import type { Action } from '../model/step.ts';
 import { greatest } from '../numbers.ts';
 import { describeConnection, describePort, describePortName, describeTarget } from '../pair.ts';
 import { count, duration } from '../report/text/text.ts';
-import type { IncludedTopology, Plan, PlannedPolicy, PlannedStep, Port } from '../scenario/scenario.ts';
+import type {
+  IncludedTopology,
+  Plan,
+  PlannedHost,
+  PlannedPolicy,
+  PlannedStep,
+  Port,
+} from '../scenario/scenario.ts';
+import { hostKey } from '../scenario/select.ts';
 import { type Cells, describeManifests, originsOfPods } from './describe-manifests.ts';
 
 /** Everything that a run of a scenario creates, does and tries. */
@@ -34,6 +42,7 @@ export function describePlan(plan: Plan): string {
         when(objectKey(pod)),
       ]),
     ),
+    ...(plan.hosts === undefined ? [] : section('hosts', plan.hosts.map(describeHost))),
     ...section('policies', first.policies.map(describePolicy)),
     ...(plan.manifests === undefined
       ? []
@@ -116,6 +125,15 @@ function describeIncluded({ location, namespaces, pods }: IncludedTopology): Cel
   return [location.file, count(namespaces.length, 'namespace'), count(pods.length, 'pod')];
 }
 
+function describeHost(host: PlannedHost): Cells {
+  const { place, ports } = host;
+  return [
+    hostKey(host),
+    place.kind === 'address' ? place.address : place.name,
+    ports.map(describeDeclared).join(' ') || 'no ports',
+  ];
+}
+
 function describePolicy({ namespace, name, location }: PlannedPolicy): readonly [string, string] {
   return [`${namespace}/${name}`, `${location.file}:${location.line}`];
 }
@@ -174,8 +192,8 @@ function lateObjects({ namespaces, pods, steps: [first] }: Plan): ReadonlySet<st
 
 /** As in a scenario: what is there and tried first stands at the top, and `steps` are those after it. */
 export function planAsData(plan: Plan): object {
-  const { scenario, included, namespaces, pods, steps, idleExceptions, accepted, knownIssues, manifests } =
-    plan;
+  const { scenario, included, namespaces, pods, hosts, steps } = plan;
+  const { idleExceptions, accepted, knownIssues, manifests } = plan;
   const [first, ...later] = steps;
   const late = lateObjects(plan);
   const marked = <T extends object>(object: string, value: T): object =>
@@ -185,6 +203,7 @@ export function planAsData(plan: Plan): object {
     ...(included === undefined ? {} : { included }),
     namespaces: namespaces.map((one) => marked(`namespace/${one.name}`, one)),
     pods: pods.map((pod) => marked(objectKey(pod), pod)),
+    ...(hosts === undefined ? {} : { hosts }),
     policies: first.policies,
     ...(manifests === undefined ? {} : { manifests }),
     checks: first.checks,

@@ -250,12 +250,14 @@ const heldSchema = z
 export const checkSchema = z
   .strictObject({
     id: z.int().min(0),
-    from: z.string().describe('namespace/pod'),
-    to: z.string().describe('namespace/pod'),
+    from: z.string().describe('namespace/pod, or host/name'),
+    to: z.string().describe('As from.'),
     port: z.int(),
     portName: z.string().exactOptional(),
     protocol,
-    path: z.literal('podIP').describe('How the destination is addressed.'),
+    path: z
+      .enum(['podIP', 'host'])
+      .describe('How the destination is addressed. host: it is outside the cluster, at its address or name.'),
     family: z.literal('IPv4').describe('Of its address.'),
     expected: z.enum(['reachable', 'unreachable']),
     declared: location.describe('The rule of the scenario that expects this.'),
@@ -489,6 +491,21 @@ export const scenarioSchema = z.strictObject({
   namespaces: namespaces.describe('Those of its first step.'),
   pods: pods.describe('Those of its first step.'),
   policies: policies.describe('Those of its first step.'),
+  hosts: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        address: z.string().exactOptional(),
+        dnsName: z.string().exactOptional().describe('Where it has no address: the name that leads to it.'),
+        ports: z.array(z.strictObject({ name: z.string().exactOptional(), port: z.int(), protocol })),
+        agent: z
+          .strictObject({ namespace: z.string(), pod: z.string() })
+          .exactOptional()
+          .describe('The pod that stands for it outside, where it is simulated; absent: it is the real one.'),
+      }),
+    )
+    .exactOptional()
+    .describe('Hosts outside the cluster; absent: none.'),
   workloads: z
     .array(
       z.strictObject({

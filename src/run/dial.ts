@@ -1,8 +1,9 @@
 /** From a check and what was placed to what it means on the wire. A pure function: the one place that knows it. */
 import type { Dial } from '../model/dial.ts';
-import { endpointKey, parseEndpoint } from '../model/endpoint.ts';
 import type { Family } from '../model/family.ts';
 import type { Protocol } from '../model/protocol.ts';
+import type { DialRequest } from '../probe/protocol.ts';
+import { NO_REAL_HOSTS, type RealHosts } from './hosts.ts';
 
 interface DialledCheck {
   /** Key of an endpoint. */
@@ -12,16 +13,24 @@ interface DialledCheck {
   readonly family: Family;
 }
 
-/** Pods by their keys, with the addresses that they have. */
+/** Pods and simulated hosts by their keys, with the addresses that they have. */
 type PlacedPods = ReadonlyMap<string, { readonly ip: string }>;
 
 /** Undefined where nothing is placed that could be dialled. */
-export function dialOf({ to, port, protocol, family }: DialledCheck, pods: PlacedPods): Dial | undefined {
-  const endpoint = parseEndpoint(to);
-  if (endpoint?.kind !== 'pod') return undefined;
-  const pod = endpointKey(endpoint);
-  const address = pods.get(pod)?.ip;
+export function dialOf(
+  { to, port, protocol, family }: DialledCheck,
+  pods: PlacedPods,
+  realHosts: RealHosts = NO_REAL_HOSTS,
+): Dial | undefined {
+  const real = realHosts.get(to);
+  if (real !== undefined) return { family, address: real, port, protocol };
+  const address = pods.get(to)?.ip;
   if (address === undefined) return undefined;
-  const listener = { pod, address, port, protocol };
-  return { family, address, port, protocol, answerer: pod, listener };
+  const listener = { pod: to, address, port, protocol };
+  return { family, address, port, protocol, answerer: to, listener };
+}
+
+/** What an agent is told to do. */
+export function requestOf({ address: host, port, protocol, answerer: pod }: Dial): Omit<DialRequest, 'id'> {
+  return { host, port, protocol, ...(pod === undefined ? {} : { pod }) };
 }

@@ -5,10 +5,11 @@
 import type { Triangle } from '../model/attempt.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { greatest, least } from '../numbers.ts';
+import { describeTarget } from '../pair.ts';
 import type { EndLine } from '../probe/protocol.ts';
 import type { CheckDraft, NotedAttempt } from '../record/draft.ts';
 import { type ClockBounds, type Exchange, NodeClocks } from './node-clocks.ts';
-import type { RunningPod } from './provision.ts';
+import { OUTSIDE, type RunningPod } from './provision.ts';
 import { UnansweredAttempts } from './unanswered.ts';
 
 /** A visit that is older proves nothing any more: of one a second, four have been missed, which is more than a busy machine delays. */
@@ -22,8 +23,10 @@ interface Sent {
   readonly to: RunningPod;
 }
 
-interface Cut extends Sent {
+interface Cut extends Pick<Sent, 'check' | 'attempt'> {
   readonly from: RunningPod;
+  /** Absent: a real host. */
+  readonly to?: RunningPod | undefined;
   /** On the clock of the source's node. */
   readonly lastDialMs: number;
   /** Whether the witnesses of both nodes connected in the same round; `unwitnessed` where there are none to ask. */
@@ -150,7 +153,7 @@ export class Evidence {
   unheard(checks: readonly CheckDraft[]): ReadonlySet<RunningPod> {
     const wanted = new Set(checks);
     const open = [...this.#open, ...[...this.#sent.values()].flatMap((sent) => [...sent.values()])];
-    return new Set(open.flatMap(({ check, to }) => (wanted.has(check) ? [to] : [])));
+    return new Set(open.flatMap(({ check, to }) => (to !== undefined && wanted.has(check) ? [to] : [])));
   }
 
   /**
@@ -172,11 +175,11 @@ export class Evidence {
     for (const check of checks) {
       const from = podOf(check.from);
       const to = podOf(check.to);
-      if (from === undefined || to === undefined) continue;
+      if (from === undefined) continue;
       const isLossy =
         this.#lossy.has(from) ||
-        this.#lossy.has(to) ||
-        this.#lossyWays.has(wayKey(from.node, to.node, check.protocol));
+        (to !== undefined && this.#lossy.has(to)) ||
+        this.#lossyWays.has(wayOf(check, from, to));
       if (isLossy) check.confirm = CONFIRM_MORE * confirm;
     }
   }
@@ -201,9 +204,13 @@ export class Evidence {
   #triangleOf(cut: Cut): Triangle {
     const lastDial = this.#clocks.at(cut.from, cut.lastDialMs);
     if (lastDial === undefined) return {};
-    const source = this.#lastVisit(cut.from, cut, lastDial);
-    const destination = this.#lastVisit(cut.to, cut, lastDial);
     const between = this.#lastOpening(cut, lastDial);
+    // Nobody visits a host: its network is part of the way, whose witness connects with this very host. Without one, it is the way that is missed.
+    const seenOf = (pod: RunningPod | undefined): number | undefined =>
+      pod === undefined || isOutside(pod)
+        ? (between ?? lastDial.latest)
+        : this.#lastVisit(pod, cut, lastDial);
+    const [source, destination] = [seenOf(cut.from), seenOf(cut.to)];
     return {
       ...(source === undefined ? {} : { source: this.#since(source) }),
       ...(destination === undefined ? {} : { destination: this.#since(destination) }),
@@ -232,12 +239,13 @@ export class Evidence {
   #lastOpening({ check, from, to, way }: Cut, lastDial: ClockBounds): number | undefined {
     if (way === 'unwitnessed') return lastDial.latest;
     if (way === 'closed') return undefined;
-    const times = this.#ways.get(wayKey(from.node, to.node, check.protocol)) ?? [];
+    const times = this.#ways.get(wayOf(check, from, to)) ?? [];
     return times.findLast(({ latest }) => latest <= lastDial.earliest)?.earliest;
   }
 
   #isFinal({ from, to, lastDialMs }: Cut): boolean {
     const lastDial = this.#clocks.at(from, lastDialMs);
+    if (to === undefined) return lastDial !== undefined;
     const { knownUntilMs } = this.#pods.get(to) ?? {};
     const known = knownUntilMs === undefined ? undefined : this.#clocks.at(to, knownUntilMs);
     return lastDial !== undefined && known !== undefined && known.earliest >= lastDial.latest;
@@ -246,6 +254,22 @@ export class Evidence {
   #since(ms: number): number {
     return Math.round(ms - this.#beganMs);
   }
+}
+
+function isOutside({ node }: RunningPod): boolean {
+  return node === OUTSIDE;
+}
+
+type WayEnds = Pick<CheckDraft, 'from' | 'to' | 'port' | 'protocol'>;
+
+/**
+ * The key of the way that a check takes: between two nodes, from a node to a port of a host, or from a host to a node.
+ * @param to absent: a real host
+ */
+export function wayOf(check: WayEnds, from: RunningPod, to: RunningPod | undefined): string {
+  const { protocol } = check;
+  if (to === undefined || isOutside(to)) return `${from.node} ${describeTarget(check)}`;
+  return isOutside(from) ? `${check.from} ${to.node} ${protocol}` : wayKey(from.node, to.node, protocol);
 }
 
 /** Both directions of a way are one. */

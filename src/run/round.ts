@@ -2,7 +2,6 @@
  * One round: one exec per pod that has something to try, to prove or to tell, all side by side, bounded. A round costs about
  * one timeout, however many pairs it has.
  */
-import { objectKey } from '../keys.ts';
 import type { Attempt, TryingPhase } from '../model/attempt.ts';
 import type { Dial, Listener } from '../model/dial.ts';
 import { newestOf } from '../model/observation.ts';
@@ -13,9 +12,10 @@ import type { Attempts, CheckDraft } from '../record/draft.ts';
 import { type AgentReply, askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
-import { dialOf } from './dial.ts';
-import { type Evidence, wayKey } from './evidence.ts';
-import type { RunningPod, RunningPods } from './provision.ts';
+import { dialOf, requestOf } from './dial.ts';
+import { type Evidence, wayOf } from './evidence.ts';
+import { endKeyOf, type RunningPod } from './provision.ts';
+import { type PlacedEnds, waysOf } from './ways.ts';
 import type { Witnesses } from './witnesses.ts';
 
 export interface Round {
@@ -25,8 +25,7 @@ export interface Round {
 }
 
 /** What runs: its pods, and when it began on the run's clock. */
-export interface Stage {
-  readonly pods: RunningPods;
+export interface Stage extends PlacedEnds {
   readonly beganMs: number;
   readonly evidence: Evidence;
   /** Where attempts are written down. */
@@ -77,7 +76,7 @@ export async function runRound(
 ): Promise<void> {
   const { evidence } = stage;
   const canBeCut = round.phase !== 'control' && round.phase !== 'closing';
-  const works = workByPod(checks, stage.pods, canBeCut, context.timing);
+  const works = workByPod(checks, stage, canBeCut, context.timing);
   await witnessed;
   const [openWays, answers] = await Promise.all([
     witnessed ?? (canBeCut ? witness(checks, stage, context) : undefined),
@@ -100,7 +99,7 @@ export async function witness(
   stage: Stage,
   context: Trying,
 ): Promise<OpenWays> {
-  return await stage.witnesses?.connect([...waysOf(checks, stage.pods).values()], stage, context);
+  return await stage.witnesses?.connect(waysOf(checks, stage), stage, context);
 }
 
 /**
@@ -164,38 +163,19 @@ async function ask(works: readonly Work[], stage: Stage, context: Trying): Promi
   for (const answered of answers) hear(answered, stage.evidence);
 }
 
-export interface NodePair {
-  readonly from: string;
-  readonly to: string;
-  readonly protocol: CheckDraft['protocol'];
-}
-
-/** The ways between the nodes of checks, each once. */
-function waysOf(checks: readonly CheckDraft[], pods: RunningPods): Map<string, NodePair> {
-  return new Map(
-    checks.flatMap((check) => {
-      const from = pods.get(check.from)?.node;
-      const to = pods.get(check.to)?.node;
-      if (from === undefined || to === undefined) return [];
-      const { protocol } = check;
-      return [[wayKey(from, to, protocol), { from, to, protocol }] as const];
-    }),
-  );
-}
-
 /** Sources carry their targets, destinations the proof that they listen. */
 function workByPod(
   checks: readonly CheckDraft[],
-  pods: RunningPods,
+  { pods, realHosts }: PlacedEnds,
   canBeCut: boolean,
   timing: Trying['timing'],
 ): Map<RunningPod, Work> {
   const works = new Map<RunningPod, Work>();
   for (const check of checks) {
     const from = pods.get(check.from);
-    const dial = dialOf(check, pods);
+    const dial = dialOf(check, pods, realHosts);
     if (from !== undefined) workOf(from, works).tries.push({ check, dial });
-    if (dial === undefined) continue;
+    if (dial?.listener === undefined) continue;
     const listening = pods.get(dial.listener.pod);
     if (listening === undefined) continue;
     const work = workOf(listening, works);
@@ -228,10 +208,9 @@ function batchOf(work: Work, asked: readonly string[], context: Trying): Batch {
   const { timeoutMs } = context.timing;
   const targets = work.tries.flatMap(({ check, dial }): DialRequest[] => {
     if (dial === undefined) return [];
-    const { address, port, protocol, answerer } = dial;
     const limitMs = timeLimitOf(check, context.timing);
     const ownLimit = limitMs === timeoutMs ? {} : { timeoutMs: limitMs };
-    return [{ id: check.id, host: address, port, protocol, pod: answerer, ...ownLimit }];
+    return [{ id: check.id, ...requestOf(dial), ...ownLimit }];
   });
   return {
     ...PLAIN_BATCH,
@@ -265,7 +244,7 @@ function listenersAlive(answers: readonly Answered[]): Map<string, Aliveness> {
   const alive = new Map<string, Aliveness>();
   for (const { work, reply } of answers) {
     const { answer } = reply;
-    const pod = objectKey(work.pod);
+    const pod = endKeyOf(work.pod);
     if (answer.kind === 'broken')
       for (const port of work.listeners.keys()) alive.set(`${pod} ${port}`, { unasked: answer.reason });
     else
@@ -298,7 +277,7 @@ function recordAttempts({ work, reply }: Answered, surroundings: Surroundings): 
       atMs: rounded(reply.startedMs - surroundings.stage.beganMs),
       outcome: 'error',
       detail: answer.kind === 'broken' ? answer.reason : 'the agent did not answer for it',
-      ...aliveOf(dial, surroundings),
+      ...aliveOf(check, dial, work.pod, surroundings),
     });
   }
 }
@@ -329,15 +308,16 @@ function recordAttempt(
     outcome,
     durationMs,
     ...(dials === 1 ? {} : { dials }),
-    ...aliveOf(dial, surroundings),
+    ...aliveOf(check, dial, from, surroundings),
     ...(detail === undefined ? {} : { detail }),
   });
-  const to = dial && pods.get(dial.answerer);
-  if (to === undefined) return;
+  if (dial === undefined) return;
+  const to = pods.get(check.to);
   const { phase } = surroundings.round;
   // Until a step is in force, a dial may be the last that was cut off, and the next one of the same attempt the first that is not.
-  if (lost > 0 && phase !== 'turn') evidence.noteLoss(from, to);
-  if (nonce !== undefined && check.protocol === 'UDP') evidence.noteSent(nonce, { check, attempt, to });
+  if (lost > 0 && phase !== 'turn') evidence.noteLoss(from, ...(to === undefined ? [] : [to]));
+  if (nonce !== undefined && check.protocol === 'UDP' && to !== undefined)
+    evidence.noteSent(nonce, { check, attempt, to });
   if (phase === 'control' || phase === 'closing') return;
   if (phase !== 'turn')
     evidence.unanswered.note(
@@ -348,7 +328,7 @@ function recordAttempt(
       nonce === undefined ? undefined : { nonce, localPorts },
     );
   if (outcome === 'connected') return;
-  const isOpen = surroundings.openWays?.has(wayKey(from.node, to.node, check.protocol));
+  const isOpen = surroundings.openWays?.has(wayOf(check, from, to));
   const way = isOpen === undefined ? 'unwitnessed' : isOpen ? 'open' : 'closed';
   evidence.noteCut({ check, attempt, from, to, lastDialMs: clockMs + lastDialMs, way });
 }
@@ -357,10 +337,22 @@ function numbered({ phase, number }: Round): Pick<Attempt, 'phase' | 'round'> {
   return { phase, round: number };
 }
 
-function aliveOf(dial: Dial | undefined, { alive }: Surroundings): Aliveness {
+function aliveOf(
+  check: CheckDraft,
+  dial: Dial | undefined,
+  from: RunningPod,
+  { alive, openWays }: Surroundings,
+): Aliveness {
   if (dial === undefined) return {};
+  if (dial.listener === undefined) {
+    // On a real host nobody of podreach listens: that a witness has reached the same port is what proves it.
+    if (openWays === undefined) return {};
+    return openWays.has(wayOf(check, from, undefined)) ? { listenerAlive: true } : { unasked: UNREACHED };
+  }
   return alive.get(`${dial.listener.pod} ${describePort(dial.listener)}`) ?? {};
 }
+
+const UNREACHED = 'nobody else reached it in the same round';
 
 function rounded(ms: number): number {
   return Math.round(ms * 100) / 100;

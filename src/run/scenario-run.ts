@@ -1,4 +1,5 @@
 /** One scenario from provisioning to the verdicts, and its clean-up. */
+import type { Cluster } from '../cluster/cluster.ts';
 import { messageOf } from '../errors.ts';
 import { countsAs } from '../judge/known-issues.ts';
 import type { Verdict } from '../model/verdict.ts';
@@ -14,6 +15,7 @@ import { Evidence } from './evidence.ts';
 import { failureOf } from './failure.ts';
 import { createForeign, removeForeign } from './foreign/foreign.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
+import { agentsFor, noteAgents, realHostsOf } from './hosts.ts';
 import type { Outpost } from './outposts.ts';
 import { Foresight } from './predict.ts';
 import type { Proof } from './prove.ts';
@@ -37,6 +39,8 @@ export interface ScenarioOptions {
   readonly unproven: AbortSignal;
   /** What is known of how the cluster takes policies. */
   readonly assumptions: Assumptions;
+  /** What it says of hosts. */
+  readonly cluster: Pick<Cluster, 'outsideAnnotation'>;
   /** See `JudgeRules.others`. */
   readonly others: string | undefined;
   /** Where it is to stand for a while, after its last step has settled. */
@@ -95,12 +99,20 @@ export async function runScenario(
   };
 
   try {
-    const pods = await inPhase('provision', () => provision(scenario, context));
+    const agents = agentsFor(plan, options.firstMarker, options.cluster, context);
+    const wanted = {
+      name: scenario.name,
+      namespaces: [...scenario.namespaces, ...agents.namespaces],
+      pods: [...scenario.pods, ...agents.pods],
+    };
+    const pods = await inPhase('provision', () => provision(wanted, context));
     notePlaces(scenario.pods, pods);
+    noteAgents(scenario.hosts, pods);
     const foresight = new Foresight(plan, scenario, options.assumptions);
     foresight.place(0, pods);
     const stage: Stage = {
       pods,
+      realHosts: realHostsOf(plan, options.cluster),
       beganMs,
       evidence: new Evidence(beganMs),
       attempts: new Attempts(),
@@ -179,9 +191,9 @@ export async function cleanUpAfter(scenario: ScenarioDraft, context: Cleaning & 
 }
 
 /** All that it has created at any time. */
-function namespacesOf({ namespaces, steps }: ScenarioDraft): readonly string[] {
-  const all = [...namespaces, ...steps.flatMap((step) => step.namespaces ?? [])];
-  return [...new Set(all.map(({ name }) => name))];
+function namespacesOf({ namespaces, hosts = [], steps }: ScenarioDraft): readonly string[] {
+  const all = [...namespaces, ...steps.flatMap((step) => step.namespaces ?? [])].map(({ name }) => name);
+  return [...new Set([...all, ...hosts.flatMap(({ agent }) => agent?.namespace ?? [])])];
 }
 
 function noteSetbacks(scenario: ScenarioDraft, reasons: readonly string[]): void {

@@ -1,6 +1,7 @@
 /** The record of a run that has not begun: everything planned, nothing seen, incomplete. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Check } from '../model/check.ts';
+import { isHost } from '../model/endpoint.ts';
 import { dayOf, hasExpired } from '../model/known-issue.ts';
 import { reviewPlan } from '../policy/review.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft, StepDraft } from '../record/draft.ts';
@@ -58,6 +59,7 @@ export function startScenario(plan: Plan): ScenarioDraft {
     status: 'waiting',
     phases: [],
     ...stateOf(first),
+    ...hostsIn(plan),
     ...workloadsIn(plan),
     grounds,
     ...knownIn(plan),
@@ -82,6 +84,17 @@ function declaredIn(steps: Plan['steps']): Pick<ScenarioDraft, 'declaredChecks'>
 
 function knownIn({ knownIssues }: Plan): Pick<ScenarioDraft, 'knownIssues'> {
   return knownIssues === undefined ? {} : { knownIssues: knownIssues.map((issue) => ({ ...issue })) };
+}
+
+function hostsIn({ hosts }: Plan): Pick<ScenarioDraft, 'hosts'> {
+  if (hosts === undefined) return {};
+  return {
+    hosts: hosts.map(({ name, place, ports }) => ({
+      name,
+      ...(place.kind === 'address' ? { address: place.address } : { dnsName: place.name }),
+      ports: [...ports],
+    })),
+  };
 }
 
 /** Which pods stand for workloads of manifests. */
@@ -141,7 +154,7 @@ function startCheck(check: Check, predicted: CheckDraft['predicted']): CheckDraf
   const { knownIssues, firstInstant, held, ...rest } = check;
   return {
     ...rest,
-    path: 'podIP',
+    path: isHost(check.to) ? 'host' : 'podIP',
     ...(knownIssues === undefined ? {} : { knownIssues: [...knownIssues] }),
     ...(held === undefined ? {} : { held: { wish: held } }),
     ...(predicted === undefined ? {} : { predicted }),

@@ -12,7 +12,8 @@ const KEPT = 8;
 interface Unanswered {
   readonly attempt: NotedAttempt;
   readonly from: RunningPod;
-  readonly to: RunningPod;
+  /** Absent: a real host, which tells nothing. */
+  readonly to: RunningPod | undefined;
   /** As the source would tell of them. */
   readonly nonce: string;
   /** Those of its connections; none over UDP. */
@@ -39,7 +40,7 @@ export class UnansweredAttempts {
     check: CheckDraft,
     attempt: NotedAttempt,
     from: RunningPod,
-    to: RunningPod,
+    to: RunningPod | undefined,
     dialled: Dialled | undefined,
   ): void {
     if (dialled === undefined) {
@@ -55,6 +56,7 @@ export class UnansweredAttempts {
       known.slice(1 - KEPT).concat({ attempt, from, to, nonce, localPorts, port, isAsked: false }),
     );
     for (const pod of [from, to]) {
+      if (pod === undefined) continue;
       const checks = this.#checksOf.get(pod) ?? new Set();
       this.#checksOf.set(pod, checks.add(check));
     }
@@ -64,7 +66,7 @@ export class UnansweredAttempts {
   destinations(checks: readonly CheckDraft[]): ReadonlySet<RunningPod> {
     return new Set(
       this.#lastOf(checks).flatMap(({ to, localPorts, isAsked }) =>
-        localPorts.length > 0 && !isAsked ? [to] : [],
+        to !== undefined && localPorts.length > 0 && !isAsked ? [to] : [],
       ),
     );
   }

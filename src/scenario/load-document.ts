@@ -23,7 +23,14 @@ import { takeStock } from './manifests/take-stock.ts';
 import { problemAt } from './mark.ts';
 import { hintForObject } from './object-hints.ts';
 import { type LoadedPolicies, loadPolicies, type PolicyContext } from './policies.ts';
-import { type NamedPolicies, readManifestEntries, readNamespaces, readPods, readScenario } from './read.ts';
+import {
+  type NamedPolicies,
+  readHosts,
+  readManifestEntries,
+  readNamespaces,
+  readPods,
+  readScenario,
+} from './read.ts';
 import type { Hole, Marked, Scenario, ScenarioNamespace } from './scenario.ts';
 import type { ScenarioDocument } from './schema.ts';
 import type { SourceDocument } from './source.ts';
@@ -83,7 +90,7 @@ export async function loadDocument(
     foreignPolicies: loaded.foreignPolicies,
     namespaces,
     pods: pods.pods,
-    hosts: [],
+    hosts: [...included.parts, own].flatMap((part) => readHosts(part.document, part.source)),
     manifests: takeStock({
       found: [...deployed.found, ...loaded.lists.flatMap(({ found }) => found)],
       taken: [deployed.taken, ...loaded.lists.map(({ taken }) => taken)],

@@ -136,6 +136,25 @@ export function readPods(document: TopologyText, source: SourceDocument): readon
   });
 }
 
+/** The hosts that a document declares. */
+export function readHosts(document: TopologyText, source: SourceDocument): readonly ScenarioHost[] {
+  return Object.entries(document.hosts ?? {}).map(([name, host]) => {
+    const { address, name: dnsName = '', ports = [] } = host;
+    return {
+      name,
+      place: {
+        value: address === undefined ? { kind: 'name', name: dnsName } : { kind: 'address', address },
+        mark: source.at(['hosts', name, address === undefined ? 'name' : 'address']),
+      },
+      ports: ports.map((port, index) => ({
+        value: readDeclaredPort(port),
+        mark: source.at(['hosts', name, 'ports', index]),
+      })),
+      mark: source.keyAt(['hosts', name]),
+    };
+  });
+}
+
 /** What a document names under `manifests`. */
 export function readManifestEntries(
   document: TopologyText,

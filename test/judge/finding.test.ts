@@ -85,9 +85,9 @@ describe('a doubt says whose it is', () => {
   const source = "the source's own network was not proven: its node had not reached it in time";
   test.each<[string, Circumstances]>([
     ['nothing was listening on the destination port', { listenerAlive: false, seen }],
-    ['the destination pod could not be asked whether its port was open', { seen }],
+    ['the destination could not be asked whether its port was open', { seen }],
     [
-      'the destination pod could not be asked whether its port was open: the pod was deleted',
+      'the destination could not be asked whether its port was open: the pod was deleted',
       { seen, unasked: 'the pod was deleted' },
     ],
     [source, without('source')],
@@ -95,7 +95,7 @@ describe('a doubt says whose it is', () => {
       "the destination's own network was not proven: its node had not reached it in time",
       without('destination'),
     ],
-    ['the way between their nodes was not open: its witnesses could not connect either', without('between')],
+    ['the way between them was not open: its witnesses could not connect either', without('between')],
     [source, { listenerAlive: true }],
   ])('%s', (reason, circumstances) => {
     const finding = { kind: 'proves-nothing', reason };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dialOf } from '../../src/run/dial.ts';
+import { dialOf, requestOf } from '../../src/run/dial.ts';
 
 const pods = new Map([
   ['shop/web', { ip: '10.244.1.2' }],
@@ -23,10 +23,19 @@ describe('the dial of a check', () => {
     expect(dialOf({ ...check, to: 'shop/api' }, pods)).toBeUndefined();
   });
 
-  test.each(['service/shop/db', 'host/bank', 'workload/shop/db'])(
-    'is none for %s: only pods are placed',
-    (to) => {
-      expect(dialOf({ ...check, to }, new Map([...pods, [to, { ip: '10.96.0.1' }]]))).toBeUndefined();
-    },
-  );
+  test('goes to a simulated host as to a pod: its agent answers by its name', () => {
+    const placed = new Map([...pods, ['host/bank', { ip: '203.0.113.10' }]]);
+    expect(dialOf({ ...check, to: 'host/bank' }, placed)).toMatchObject({
+      address: '203.0.113.10',
+      answerer: 'host/bank',
+      listener: { pod: 'host/bank' },
+    });
+  });
+
+  test('goes to a real host by its address or name: nobody need name himself there', () => {
+    const real = new Map([['host/registry', 'registry.example.com']]);
+    const dial = dialOf({ ...check, to: 'host/registry', protocol: 'TCP' }, pods, real);
+    expect(dial).toEqual({ family: 'IPv4', address: 'registry.example.com', port: 5432, protocol: 'TCP' });
+    expect(dial && requestOf(dial)).toEqual({ host: 'registry.example.com', port: 5432, protocol: 'TCP' });
+  });
 });

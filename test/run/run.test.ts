@@ -190,7 +190,7 @@ describe.concurrent('what the environment can do', () => {
           ['source-deleted', /: the pod was deleted$/],
           ['destination-deleted', /: the pod was deleted$/],
           ['source-killed', /^the probe could not try: /],
-          ['destination-killed', /^the destination pod could not be asked whether its port was open: /],
+          ['destination-killed', /^the destination could not be asked whether its port was open: /],
           ['source-replaced', /: the pod was replaced$/],
           ['destination-replaced', /: the pod was replaced$/],
         ] as const

@@ -25,6 +25,7 @@ describe('the shipped scenarios', () => {
         "forgotten-egress: 3 pods, 6 checks",
         "manifests: 5 pods, 20 checks",
         "namespace-isolation: 6 pods, 20 checks",
+        "external-database: 2 pods, 11 checks",
         "policies-add-up: 4 pods, 3 checks",
         "policies-add-up-reversed: 4 pods, 3 checks",
         "policy-types-myth: 4 pods, 12 checks",

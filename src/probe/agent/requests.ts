@@ -1,6 +1,6 @@
 /** Reads what the agent is asked to do, and who it is told to be. */
 import type { AgentConfig } from '../agent-config.ts';
-import type { Batch, DialRequest, TurnRequest } from '../protocol.ts';
+import type { AnsweredRequest, Batch, DialRequest, TurnRequest } from '../protocol.ts';
 import type { CollectRequest, WatchRequest } from '../watch-protocol.ts';
 import type { DialAddress } from './dial.ts';
 import {
@@ -39,10 +39,14 @@ function address(item: unknown, name: string): DialAddress {
   return { host: word(field(item, 'host'), `${name}.host`), ...listener(item, name) };
 }
 
+function answered(item: unknown, name: string): AnsweredRequest {
+  return { ...target(item, name), pod: word(field(item, 'pod'), `${name}.pod`) };
+}
+
 function target(item: unknown, name: string): DialRequest {
   return {
     id: identifier(field(item, 'id'), `${name}.id`),
-    pod: word(field(item, 'pod'), `${name}.pod`),
+    ...(field(item, 'pod') === undefined ? {} : { pod: word(field(item, 'pod'), `${name}.pod`) }),
     ...address(item, name),
     ...(field(item, 'timeoutMs') === undefined
       ? {}
@@ -84,8 +88,8 @@ function readWatch(watch: unknown, place: string): WatchRequest {
     timeoutMs: inMs('timeoutMs'),
     abandonedMs: inMs('abandonedMs'),
     kept,
-    targets: list(field(watch, 'targets'), `${place}targets`, target),
-    held: list(field(watch, 'held'), `${place}held`, target),
+    targets: list(field(watch, 'targets'), `${place}targets`, answered),
+    held: list(field(watch, 'held'), `${place}held`, answered),
   };
 }
 
@@ -104,7 +108,7 @@ function readBatch(batch: unknown): Batch {
     turns: list(field(batch, 'turns'), 'turns', (item, name) => {
       const shutPort = field(item, 'shutPort');
       return {
-        ...target(item, name),
+        ...answered(item, name),
         wanted: wantedState(field(item, 'wanted'), `${name}.wanted`),
         ...(shutPort === undefined ? {} : { shutPort: portNumber(shutPort, `${name}.shutPort`) }),
       };

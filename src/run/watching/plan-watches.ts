@@ -1,9 +1,9 @@
 /** Which pods watch what: every pod its own checks and its own listeners, and the outposts the ways between nodes. Pure. */
 import { objectKey } from '../../keys.ts';
-import type { Dial } from '../../model/dial.ts';
+import type { Listener } from '../../model/dial.ts';
 import type { Protocol } from '../../model/protocol.ts';
 import { describePort } from '../../pair.ts';
-import type { DialRequest } from '../../probe/protocol.ts';
+import type { AnsweredRequest } from '../../probe/protocol.ts';
 import type { CheckDraft } from '../../record/draft.ts';
 import { dialOf } from '../dial.ts';
 import { OUTPOST_PORT, type Outpost } from '../outposts.ts';
@@ -12,8 +12,8 @@ import type { RunningPod, RunningPods } from '../provision.ts';
 /** What one pod is to watch. */
 export interface PodTargets {
   readonly pod: RunningPod;
-  readonly targets: DialRequest[];
-  readonly held: DialRequest[];
+  readonly targets: AnsweredRequest[];
+  readonly held: AnsweredRequest[];
 }
 
 /** One check, and where what it shows is found. */
@@ -26,7 +26,7 @@ export interface WatchedCheck {
   /** The id of its port among the targets of its destination. */
   readonly listener: number;
   /** What it means on the wire. */
-  readonly dial: Omit<DialRequest, 'id'>;
+  readonly dial: Omit<AnsweredRequest, 'id'>;
 }
 
 /** A pod whose own port is watched, and how others reach it. */
@@ -79,8 +79,9 @@ export class WatchPlan {
   ): WatchedCheck | undefined {
     const dial = dialOf(check, pods);
     const from = pods.get(check.from);
-    const to = dial && pods.get(dial.answerer);
-    if (dial === undefined || from === undefined || to === undefined) return undefined;
+    const to = pods.get(check.to);
+    if (dial?.answerer === undefined || dial.listener === undefined) return undefined;
+    if (from === undefined || to === undefined) return undefined;
     const { address: host, port, protocol, answerer: pod } = dial;
     const wire = { host, port, protocol, pod };
     const target = this.#newId();
@@ -92,13 +93,13 @@ export class WatchPlan {
   /** What the destination of a check watches of itself, whoever tries the check. @returns as {@link addCheck} */
   addDestination(check: CheckDraft, pods: RunningPods): WatchedDestination | undefined {
     const dial = dialOf(check, pods);
-    const to = dial && pods.get(dial.answerer);
-    if (dial === undefined || to === undefined) return undefined;
+    const to = pods.get(check.to);
+    if (dial?.answerer === undefined || dial.listener === undefined || to === undefined) return undefined;
     const { address: host, port, protocol, answerer: pod } = dial;
     return { to, listener: this.#addListener(to, dial.listener), dial: { host, port, protocol, pod } };
   }
 
-  #addListener(to: RunningPod, listener: Dial['listener']): number {
+  #addListener(to: RunningPod, listener: Listener): number {
     const { address: host, port, protocol, pod } = listener;
     const listens = `${pod}:${describePort(listener)}`;
     const known = this.#listeners.get(listens);
@@ -128,7 +129,7 @@ export class WatchPlan {
     return [...keys].flatMap((key) => this.#ways.get(key) ?? []);
   }
 
-  #add(pod: RunningPod, dial: Omit<DialRequest, 'id'>): number {
+  #add(pod: RunningPod, dial: Omit<AnsweredRequest, 'id'>): number {
     const id = this.#newId();
     this.#of(pod).targets.push({ id, ...dial });
     return id;
