@@ -1,5 +1,6 @@
 /** Warnings before anything starts: what is found, what is accepted, and what is accepted for nothing. */
 import { expect, test } from 'vitest';
+import { flowBetween } from '../../src/policy/model.ts';
 import { reviewPlan } from '../../src/policy/review.ts';
 import { loadPlans } from '../../src/scenario/load-plans.ts';
 import { folderWith, ROOT, runCli } from '../support/cli.ts';
@@ -269,12 +270,7 @@ test('explain agrees with every shipped scenario, check by check', async () => {
     const [step] = plan.steps;
     const oracle = step.oracle();
     for (const { from, to, port, protocol, expected } of step.checks) {
-      const trace = oracle.explain({
-        from: { kind: 'pod', pod: from },
-        to: { kind: 'pod', pod: to },
-        port,
-        protocol,
-      });
+      const trace = oracle.explain(flowBetween({ from, to, port, protocol }));
       const agrees = expected === 'reachable' ? 'allowed' : 'denied';
       // Whether an ipBlock matches pods is left to the plugin by the specification.
       const { verdict } = trace.answer;

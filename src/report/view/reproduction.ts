@@ -1,4 +1,5 @@
 /** The command line that shows a check again: in the pods of its run where they are still there, by a run of this check alone otherwise. */
+import { endpointKey } from '../../model/endpoint.ts';
 import { describeConnection } from '../../pair.ts';
 import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
 import { shellCommand } from '../../shell.ts';
@@ -18,11 +19,25 @@ export function reproduction(check: CheckView): Fact {
 }
 
 /** The same connection once more, by the same agent in the same pod. */
-function connectAgain({ source, destination, port, protocol, scenario }: CheckView): string | undefined {
+function connectAgain({
+  from,
+  to,
+  source,
+  destination,
+  port,
+  protocol,
+  scenario,
+}: CheckView): string | undefined {
   const { kubectl = [] } = scenario.run.environment;
-  if (source === undefined || destination?.ip === undefined) return undefined;
-  const agent = ['node', AGENT_PATH, 'connect', destination.ip, String(port), protocol];
-  const pod = ['-n', source.namespace, source.name, '-c', PROBE_CONTAINER];
+  const hostAt = (key: string) =>
+    scenario.hosts?.find(({ name }) => endpointKey({ kind: 'host', name }) === key);
+  const { namespace, pod: name } =
+    source === undefined ? (hostAt(from)?.agent ?? {}) : { namespace: source.namespace, pod: source.name };
+  const { address, dnsName } = hostAt(to) ?? {};
+  const target = destination?.ip ?? address ?? dnsName;
+  if (namespace === undefined || name === undefined || target === undefined) return undefined;
+  const agent = ['node', AGENT_PATH, 'connect', target, String(port), protocol];
+  const pod = ['-n', namespace, name, '-c', PROBE_CONTAINER];
   return shellCommand(['kubectl', ...kubectl, 'exec', ...pod, '--', ...agent]);
 }
 
