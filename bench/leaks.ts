@@ -225,7 +225,7 @@ try {
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const ended = new Promise((resolve) => podreach.once('close', resolve));
-  await until(podreach, /watching \d+ checks/);
+  await until(podreach, /watching [\d,]+ checks/);
   await sleep(WARM_UP_MS);
   const agents = findAgents();
   const samples: Sample[] = [];
