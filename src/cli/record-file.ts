@@ -28,7 +28,10 @@ export function readRecordFile(file: string): FileReading {
   try {
     text = readFileSync(file, 'utf8');
   } catch (thrown) {
-    return { kind: 'unreadable', why: `cannot be read: ${messageOf(thrown)}` };
+    const isFolder = (thrown as NodeJS.ErrnoException).code === 'EISDIR';
+    return isFolder
+      ? { kind: 'unreadable', why: 'is a folder', hint: HINT }
+      : { kind: 'unreadable', why: `cannot be read: ${messageOf(thrown)}` };
   }
   let value: unknown;
   try {
