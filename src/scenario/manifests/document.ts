@@ -84,7 +84,7 @@ function unrendered({ at }: SourceDocument): Problem {
   });
 }
 
-interface ObjectList {
+interface ManifestList {
   readonly apiVersion?: unknown;
   readonly kind: string;
   /** As the API server writes none: null. */
@@ -92,7 +92,7 @@ interface ObjectList {
 }
 
 /** `List`, as `kubectl get --output yaml` prints it, or the list of one kind, as the API server does. */
-function isList(value: unknown): value is ObjectList {
+function isList(value: unknown): value is ManifestList {
   return (
     isMapping(value) &&
     typeof value['kind'] === 'string' &&
@@ -102,7 +102,7 @@ function isList(value: unknown): value is ObjectList {
 }
 
 /** What the items of a list need not say, because the list does. */
-function headOfItems({ apiVersion, kind }: ObjectList): ObjectHead | undefined {
+function headOfItems({ apiVersion, kind }: ManifestList): ObjectHead | undefined {
   return kind === 'List' || typeof apiVersion !== 'string'
     ? undefined
     : { apiVersion, kind: kind.slice(0, -'List'.length) };
