@@ -14,8 +14,10 @@ export function printError(thrown: unknown, output: { write(text: string): unkno
     output.write(disarmCommands(`${FAULT}; please report this.\n${account}\n`));
     return 3;
   }
-  for (const problem of thrown.problems) output.write(disarmCommands(`${renderProblem(problem)}\n\n`));
-  output.write(disarmCommands(`error: ${neutralise(thrown.message)}\n`));
+  const { location: at, problems, message } = thrown;
+  for (const problem of problems) output.write(disarmCommands(`${renderProblem(problem)}\n\n`));
+  const where = at === undefined || problems.length > 0 ? '' : `${at.file}:${at.line}:${at.column}: `;
+  output.write(disarmCommands(`error: ${neutralise(`${where}${message}`)}\n`));
   if (thrown.hint !== undefined) output.write(disarmCommands(`hint: ${neutralise(thrown.hint)}\n`));
   if (thrown.manifest !== undefined) output.write(`\n${thrown.manifest}`);
   return thrown instanceof Interruption ? INTERRUPTED[thrown.signalName] : exitCodeOf(thrown.code);

@@ -184,9 +184,10 @@ class CompiledOracle implements Oracle {
   peersOf(policy: Policy, direction: Direction, rule: number, peer?: number): readonly PodParty[] {
     const compiled = this.#find(policy)?.rules[direction][rule];
     if (compiled === undefined) return [];
+    const only = peer === undefined ? undefined : compiled.rule.peers[peer];
+    if (peer !== undefined && only === undefined) return [];
     return this.parties.pods.filter((party) => {
-      const match =
-        peer === undefined ? compiled.pods[party.index] : compiled.matchPeers({ party })[peer]?.match;
+      const match = only === undefined ? compiled.pods[party.index] : compiled.matchesPod(only, party);
       return match !== undefined && match !== 'no';
     });
   }
@@ -312,18 +313,12 @@ function buildGates(
 ): readonly (Gate | undefined)[] {
   const gates = new Map<string, Gate>();
   const byGroup = new Map<number, Gate | undefined>();
+  const places = new Map(policies.map((policy, index) => [policy, index]));
   return pods.map((pod) => {
     if (byGroup.has(pod.group)) return byGroup.get(pod.group);
-    const isolating = [...policies.entries()].filter(([, policy]) => policy.isolates(pod, direction));
-    const key = isolating.map(([index]) => index).join();
-    const gate =
-      isolating.length === 0
-        ? undefined
-        : (gates.get(key) ??
-          new Gate(
-            isolating.map(([, policy]) => policy),
-            direction,
-          ));
+    const isolating = policies.filter((policy) => policy.isolates(pod, direction));
+    const key = isolating.map((policy) => places.get(policy)).join();
+    const gate = isolating.length === 0 ? undefined : (gates.get(key) ?? new Gate(isolating, direction));
     if (gate !== undefined) gates.set(key, gate);
     byGroup.set(pod.group, gate);
     return gate;
@@ -335,8 +330,12 @@ function gatesWithout(
   policy: CompiledPolicy,
   gates: readonly (Gate | undefined)[],
 ): readonly (Gate | undefined)[] {
-  const changed = new Map([...new Set(gates)].map((gate) => [gate, gate?.without(policy)] as const));
-  return gates.map((gate) => changed.get(gate));
+  const changed = new Map<Gate, Gate | undefined>();
+  return gates.map((gate) => {
+    if (gate === undefined || !gate.has(policy)) return gate;
+    if (!changed.has(gate)) changed.set(gate, gate.without(policy));
+    return changed.get(gate);
+  });
 }
 
 function taken(end: FoundEnd, reading: 'as-pods' | 'as-nodes'): Party {

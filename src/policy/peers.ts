@@ -3,7 +3,7 @@ import { type Block, placeAddress } from './addresses.ts';
 import type { Question } from './match.ts';
 import type { Located, Party, PodParty } from './parties.ts';
 import { describeSelector, findUnmet, type Unmet } from './requirements.ts';
-import type { LabelSelector } from './selectors.ts';
+import { type LabelSelector, selectorMatches } from './selectors.ts';
 
 /** One entry of `from` or `to`: its fields are ANDed (D8). */
 export type Peer =
@@ -58,18 +58,48 @@ export function matchPeer(
   if (peer.kind === 'block') return matchBlock(peer, counterpart, assumptions);
   const { party } = counterpart;
   if (party.kind !== 'pod') return miss({ kind: 'not-a-pod' });
+  return selectsPod(peer, party, namespace) ? { match: 'yes' } : missOf(peer, party, namespace);
+}
+
+/** A peer that is no block: it matches pods by labels, or does not match them. */
+export type SelectingPeer = Exclude<Peer, { readonly kind: 'block' }>;
+
+export function isSelecting(peer: Peer): peer is SelectingPeer {
+  return peer.kind !== 'block';
+}
+
+/** @param namespace that of the policy (D9) */
+export function selectsPod(
+  peer: SelectingPeer,
+  { namespace: own, labels, namespaceLabels }: PodParty,
+  namespace: string,
+): boolean {
   switch (peer.kind) {
     case 'pods':
-      return party.namespace === namespace
-        ? matchLabels(peer.podSelector, party)
-        : miss({ kind: 'other-namespace', namespace: party.namespace });
+      return own === namespace && selectorMatches(peer.podSelector, labels);
     case 'namespaces':
-      return matchNamespace(peer.namespaceSelector, party);
-    case 'pods-of-namespaces': {
-      const outcome = matchNamespace(peer.namespaceSelector, party);
-      return outcome.match === 'yes' ? matchLabels(peer.podSelector, party) : outcome;
-    }
+      return selectorMatches(peer.namespaceSelector, namespaceLabels);
+    case 'pods-of-namespaces':
+      return (
+        selectorMatches(peer.namespaceSelector, namespaceLabels) && selectorMatches(peer.podSelector, labels)
+      );
   }
+}
+
+/** Why a pod is not selected. */
+function missOf(
+  peer: SelectingPeer,
+  { namespace: own, labels, namespaceLabels }: PodParty,
+  namespace: string,
+): PeerOutcome {
+  if (peer.kind === 'pods' && own !== namespace) return miss({ kind: 'other-namespace', namespace: own });
+  if (peer.kind !== 'pods') {
+    const unmet = findUnmet(peer.namespaceSelector, namespaceLabels);
+    if (unmet !== undefined) return miss({ kind: 'namespace-labels', namespace: own, unmet });
+  }
+  const unmet = peer.kind === 'namespaces' ? undefined : findUnmet(peer.podSelector, labels);
+  if (unmet === undefined) throw new RangeError('what a peer selects is no miss of it');
+  return miss({ kind: 'pod-labels', unmet });
 }
 
 /** What a peer stands for: `pods with app=web in namespaces with team=devops`. */
@@ -96,16 +126,6 @@ function describePods(selector: LabelSelector): string {
 function describeNamespaces(selector: LabelSelector): string {
   const required = describeSelector(selector);
   return required === '' ? 'all namespaces' : `namespaces with ${required}`;
-}
-
-function matchLabels(selector: LabelSelector, { labels }: PodParty): PeerOutcome {
-  const unmet = findUnmet(selector, labels);
-  return unmet === undefined ? { match: 'yes' } : miss({ kind: 'pod-labels', unmet });
-}
-
-function matchNamespace(selector: LabelSelector, { namespace, namespaceLabels }: PodParty): PeerOutcome {
-  const unmet = findUnmet(selector, namespaceLabels);
-  return unmet === undefined ? { match: 'yes' } : miss({ kind: 'namespace-labels', namespace, unmet });
 }
 
 /** D12. Through a Service it is open which of two addresses is looked at (I2), unless both give the same. */

@@ -105,13 +105,13 @@ function reviewService(
   const key = objectKey(service);
   const isSelected = (pod: { readonly namespace: string; readonly labels: Labels }): boolean =>
     pod.namespace === namespace && selectorMatches({ matchLabels: selector }, pod.labels);
-  const neighbours = oracles.flatMap(({ parties }) =>
-    parties.pods.filter((pod) => pod.namespace === namespace),
-  );
-  const pods = neighbours.filter(isSelected);
+  const pods = oracles.flatMap(({ parties }) => parties.pods.filter(isSelected));
   // Which ports pods have that are left out is not looked at.
   if (leftOut.some(isSelected)) return [];
   if (pods.length > 0) return unknownTargets(service, pods);
+  const neighbours = oracles.flatMap(({ parties }) =>
+    parties.pods.filter((pod) => pod.namespace === namespace),
+  );
   const required = Object.entries(selector).map(([label, value]) => `${label}=${value}`);
   return [
     {

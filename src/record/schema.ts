@@ -355,6 +355,17 @@ const policies = z.array(
     text: z.string().describe('As it was applied.'),
   }),
 );
+const foreignPolicies = z.array(
+  z.strictObject({
+    apiVersion: z.string(),
+    kind: z.string(),
+    namespace: z.string().exactOptional().describe('Absent: it holds for the whole cluster.'),
+    name: z.string(),
+    title: z.string().describe('Such as CiliumNetworkPolicy shop/l7.'),
+    location,
+    text: z.string().describe('As it is written; it was applied with the label of the run beside its own.'),
+  }),
+);
 const action = z
   .strictObject({
     kind: z.enum(ACTION_KINDS),
@@ -489,6 +500,11 @@ export const scenarioSchema = z.strictObject({
   namespaces: namespaces.describe('Those of its first step.'),
   pods: pods.describe('Those of its first step.'),
   policies: policies.describe('Those of its first step.'),
+  foreignPolicies: foreignPolicies
+    .exactOptional()
+    .describe(
+      'Policies of other kinds than NetworkPolicy, and sets that they speak of. They stood through all steps, and what they mean is for the network plugin to say. Absent: none.',
+    ),
   workloads: z
     .array(
       z.strictObject({

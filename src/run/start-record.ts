@@ -5,7 +5,7 @@ import { dayOf, hasExpired } from '../model/known-issue.ts';
 import { reviewPlan } from '../policy/review.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft, StepDraft } from '../record/draft.ts';
 import { RECORD_SCHEMA_VERSION } from '../record/schema.ts';
-import type { Plan, PlannedStep } from '../scenario/scenario.ts';
+import { foreignPoliciesOf, type Plan, type PlannedStep } from '../scenario/scenario.ts';
 import { predictSteps } from './predict.ts';
 
 export interface StartOptions {
@@ -58,6 +58,7 @@ export function startScenario(plan: Plan): ScenarioDraft {
     status: 'waiting',
     phases: [],
     ...stateOf(first),
+    ...foreignIn(plan),
     ...workloadsIn(plan),
     grounds,
     ...knownIn(plan),
@@ -82,6 +83,11 @@ function declaredIn(steps: Plan['steps']): Pick<ScenarioDraft, 'declaredChecks'>
 
 function knownIn({ knownIssues }: Plan): Pick<ScenarioDraft, 'knownIssues'> {
   return knownIssues === undefined ? {} : { knownIssues: knownIssues.map((issue) => ({ ...issue })) };
+}
+
+function foreignIn(plan: Plan): Pick<ScenarioDraft, 'foreignPolicies'> {
+  const foreignPolicies = foreignPoliciesOf(plan).map(({ policyKind: _, object: __, ...policy }) => policy);
+  return foreignPolicies.length === 0 ? {} : { foreignPolicies };
 }
 
 /** Which pods stand for workloads of manifests. */

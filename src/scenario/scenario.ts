@@ -25,8 +25,8 @@ export interface Port {
 /** A place in a file that can show itself. Both are worked out when asked for. */
 export interface Mark {
   readonly location: Location;
-  /** The line with a caret under the place. */
-  readonly frame: string;
+  /** The line with a caret under the place; absent where it must not be shown. */
+  readonly frame?: string | undefined;
   /** Where the line is to be seen that is in no file. */
   readonly note?: string | undefined;
 }

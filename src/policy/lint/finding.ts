@@ -33,6 +33,8 @@ export interface LintCheck extends PodPair {
 export interface LintContext {
   readonly oracle: Oracle;
   readonly checks: readonly LintCheck[];
+  /** The checks that something else than policies cuts, by their connections: with or without a policy, such a check tests none. */
+  readonly cutByOthers: ReadonlyMap<string, LintCheck>;
   /** The checks of which a pod is the end that policies of a direction isolate: the source for egress. */
   readonly checksOn: (pod: string, direction: Direction) => readonly LintCheck[];
   /** The checks that are predicted to be let through, and in a direction by this rule alone. */

@@ -1,5 +1,6 @@
 /** Holds policies against what catches people. Pure: what the policies mean comes from the oracle. */
 import { objectKey } from '../../keys.ts';
+import { describeConnection } from '../../pair.ts';
 import type { Direction } from '../isolation.ts';
 import { flowBetween } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
@@ -56,6 +57,9 @@ export function lintPolicies(oracle: Oracle, checks: readonly LintCheck[]): read
   const context: LintContext = {
     oracle,
     checks,
+    cutByOthers: new Map(
+      checks.flatMap((check) => (check.cutBy === undefined ? [] : [[describeConnection(check), check]])),
+    ),
     checksOn: (pod, direction) => bySubject[direction].get(pod) ?? [],
     checksLetThroughBy: (policy, direction, rule) =>
       byRule.get(ruleKey({ policy: objectKey(policy), direction, rule })) ?? [],
@@ -77,7 +81,10 @@ function groupByRule(
 ): ReadonlyMap<string, readonly LintCheck[]> {
   const groups = new Map<string, LintCheck[]>();
   for (const check of checks) {
-    const ruling = oracle.rule(flowBetween(check));
+    const flow = flowBetween(check);
+    // Who denies is not asked, and most of many checks are of what is denied.
+    if (oracle.evaluate(flow).verdict !== 'allowed') continue;
+    const ruling = oracle.rule(flow);
     for (const direction of DIRECTIONS) {
       const only = onlyRule(ruling, direction);
       if (only === undefined) continue;

@@ -70,6 +70,8 @@ export interface FoundForeignPolicy {
   readonly policyKind: PolicyKind;
   /** The object as an API server reads it. */
   readonly object: Readonly<Record<string, unknown>>;
+  /** As it is written. */
+  readonly text: string;
   readonly location: Location;
 }
 

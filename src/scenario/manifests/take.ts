@@ -266,7 +266,10 @@ function existsNowhere(namespace: string, known: readonly string[], mark: Mark):
   );
 }
 
-function nothingIn({ entry: { source, mark }, documents }: FoundManifests, wanted: ListPurpose): Problem {
+function nothingIn(
+  { entry: { source, mark }, documents, nothing }: FoundManifests,
+  wanted: ListPurpose,
+): Problem {
   const [only, ...others] = documents;
   if (source.kind === 'inline' && only !== undefined && others.length === 0) {
     return problemAt(mark, `this is kind ${only.kind} of ${only.apiVersion}, not NetworkPolicy`, {
@@ -274,11 +277,13 @@ function nothingIn({ entry: { source, mark }, documents }: FoundManifests, wante
     });
   }
   const kinds = countKinds(documents).map(({ kind, count }) => `${count} ${kind}`);
-  return problemAt(
-    mark,
+  const what =
     wanted === 'policies'
       ? `there is no policy in ${source.path}`
-      : `there is nothing to test in ${source.path}: no workload, policy, Service or Namespace`,
-    kinds.length === 0 ? {} : { hint: `There is: ${kinds.join(', ')}.` },
-  );
+      : `there is nothing to test in ${source.path}`;
+  const why =
+    nothing?.why ?? (wanted === 'policies' ? undefined : 'no workload, policy, Service or Namespace');
+  return problemAt(mark, why === undefined ? what : `${what}: ${why}`, {
+    hint: kinds.length === 0 ? nothing?.hint : `There is: ${kinds.join(', ')}.`,
+  });
 }
