@@ -46,7 +46,7 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   const nodes = planNodes(options.nodes);
   const identity: Identity = options.hasUserNamespace ? { kind: 'same-user' } : NOBODY;
   const [network, files, containers, tls] = await Promise.all([
-    buildNetwork(tools, nodes, NO_RULES.table, identity.kind === 'user' ? identity.gid : 0),
+    buildNetwork(tools, nodes, NO_RULES.text, identity.kind === 'user' ? identity.gid : 0),
     mountRootFiles(tools, process.execPath, [
       import.meta.filename,
       fileURLToPath(import.meta.resolve('selfsigned')),
