@@ -6,8 +6,9 @@ import type { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { seedNamespaces } from './api/kinds/namespaces/controller.ts';
 import { enforcePolicies, NO_ENFORCEMENT } from './api/kinds/networkpolicies/controller/policies.ts';
-import { createNodes, tellEnforcement } from './api/kinds/nodes/controller/nodes.ts';
+import { createNodes, tellEnforcement, tellServices } from './api/kinds/nodes/controller/nodes.ts';
 import { runPods } from './api/kinds/pods/controller/pods.ts';
+import { translateServices } from './api/kinds/services/controller/translation.ts';
 import { createStore } from './api/memory-store.ts';
 import { createApiServer } from './api/server.ts';
 import { planNodes } from './dataplane/addresses.ts';
@@ -46,7 +47,7 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   const nodes = planNodes(options.nodes);
   const identity: Identity = options.hasUserNamespace ? { kind: 'same-user' } : NOBODY;
   const [network, files, containers, tls] = await Promise.all([
-    buildNetwork(tools, nodes, NO_RULES.table, identity.kind === 'user' ? identity.gid : 0),
+    buildNetwork(tools, nodes, NO_RULES.text, identity.kind === 'user' ? identity.gid : 0),
     mountRootFiles(tools, process.execPath, [
       import.meta.filename,
       fileURLToPath(import.meta.resolve('selfsigned')),
@@ -70,13 +71,20 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
           onFailure: endBecause,
           now,
         });
+  const services = translateServices({
+    store,
+    nodes,
+    enforce: network.enforce,
+    onCommit: tellServices(store, now),
+    onFailure: endBecause,
+  });
   const prober = createProber({
     nsenter: tools.nsenter,
     namespaceFile: network.namespaceFile,
     onFailure: endBecause,
   });
   for (const { controller } of store.kinds) controller?.(store, now);
-  runPods({ store, nodes, network, files, containers, policies, prober, now });
+  runPods({ store, nodes, network, files, containers, policies, services, prober, now });
 
   const { server } = createApiServer({
     store,

@@ -73,7 +73,7 @@ describe('what there is', () => {
   it('lists groups and resources', async () => {
     expect((await cluster.call('GET', '/api')).body).toMatchObject({ kind: 'APIVersions', versions: ['v1'] });
     const groups = (await cluster.call('GET', '/apis')).body.groups.map(({ name }: { name: string }) => name);
-    expect(groups).toEqual(['authorization.k8s.io', 'networking.k8s.io']);
+    expect(groups).toEqual(['authorization.k8s.io', 'discovery.k8s.io', 'networking.k8s.io']);
     expect((await cluster.call('GET', '/apis/networking.k8s.io')).body).toMatchObject({
       kind: 'APIGroup',
       name: 'networking.k8s.io',
@@ -86,6 +86,8 @@ describe('what there is', () => {
       'pods/exec',
       'pods/log',
       'pods/status',
+      'services',
+      'services/status',
     ]);
     expect((await cluster.call('GET', '/apis/networking.k8s.io/v1')).body.resources).toEqual([
       expect.objectContaining({
@@ -98,7 +100,7 @@ describe('what there is', () => {
   });
 
   it.each([
-    '/api/v1/services',
+    '/api/v1/configmaps',
     '/apis/apps/v1/deployments',
     '/api/v2',
     '/nonsense',
@@ -115,7 +117,7 @@ describe('what there is', () => {
 
   it.each([
     ['POST', '/apis/apps/v1/namespaces/default/deployments'],
-    ['PATCH', '/api/v1/namespaces/default/services/web'],
+    ['PATCH', '/api/v1/namespaces/default/configmaps/web'],
     ['DELETE', '/nonsense'],
   ])('answers 404 for %s %s', async (method, path) => {
     expect(await cluster.call(method, path, {})).toMatchObject({ code: 404, body: { reason: 'NotFound' } });

@@ -3,12 +3,14 @@
  * definitions.
  */
 import type { Definition } from './definition.ts';
+import { endpointslices } from './endpointslices/definition.ts';
 import { namespaces } from './namespaces/definition.ts';
 import { networkpolicies } from './networkpolicies/definition.ts';
 import { nodes } from './nodes/definition.ts';
 import { pods } from './pods/definition.ts';
+import { services } from './services/definition.ts';
 
-export const KINDS = { namespaces, nodes, pods, networkpolicies } as const;
+export const KINDS = { namespaces, nodes, pods, services, endpointslices, networkpolicies } as const;
 
 export type ResourceName = keyof typeof KINDS;
 
