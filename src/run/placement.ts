@@ -142,7 +142,7 @@ function tooFewForPort(
   const ports = new Set(others.flatMap((other) => sharedPort(pod, other) ?? []));
   return new PodreachError(
     'provision-failed',
-    `${listNames([pod, ...others].map(objectKey))} are on the network of their nodes and listen on port ${listNames([...ports])}, so that each needs a node of its own, and ${describeNodes(nodes)}`,
+    `${listNames([pod, ...others].map(objectKey).toSorted())} are on the network of their nodes and listen on port ${listNames([...ports])}, so that each needs a node of its own, and ${describeNodes(nodes)}`,
     { hint: `Give them other ports, or run on more nodes${SANDBOX_HINT}` },
   );
 }
