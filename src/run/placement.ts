@@ -38,7 +38,7 @@ export function nodePortsOf({ pods }: PlacedPlan): ReadonlySet<string> {
   return new Set(pods.filter(isOnHost).flatMap(({ ports }) => ports.map(describePort)));
 }
 
-export class Placement {
+export class PodPlacement {
   readonly #name: string;
   readonly #visitPorts: VisitPorts;
   readonly #places: ReadonlyMap<string, ProbeNode>;

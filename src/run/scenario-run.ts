@@ -16,7 +16,7 @@ import { failureOf } from './failure.ts';
 import { createForeign, removeForeign } from './foreign/foreign.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
 import type { Outpost } from './outposts.ts';
-import { Placement, type VisitPorts } from './placement.ts';
+import { PodPlacement, type VisitPorts } from './placement.ts';
 import { Foresight } from './predict.ts';
 import type { Proof } from './prove.ts';
 import { provision } from './provision.ts';
@@ -104,7 +104,7 @@ export async function runScenario(
   try {
     const { placement, pods } = await inPhase('provision', async () => {
       const takePods = () => nodesForProbes(options.nodes, context.probe);
-      const chosen = new Placement(scenario.name, plan, takePods, options.visitPorts);
+      const chosen = new PodPlacement(scenario.name, plan, takePods, options.visitPorts);
       return { placement: chosen, pods: await provision(chosen.wanted(scenario), context) };
     });
     notePlaces(scenario.pods, pods);

@@ -17,7 +17,7 @@ import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { applyPolicies } from '../../src/run/apply.ts';
 import { askAgent } from '../../src/run/ask-agent.ts';
 import type { Trying } from '../../src/run/context.ts';
-import { Placement } from '../../src/run/placement.ts';
+import { PodPlacement } from '../../src/run/placement.ts';
 import { provision, type RunningPods } from '../../src/run/provision.ts';
 import { Sessions } from '../../src/run/sessions.ts';
 import { type Acting, act as perform } from '../../src/run/steps/act.ts';
@@ -218,11 +218,11 @@ function withHost({ namespaces, pods }: Declared): Declared {
   return { namespaces, pods: new Map(pods).set(objectKey(host), host) };
 }
 
-function placementFor(name: string, { pods }: Declared): Placement {
+function placementFor(name: string, { pods }: Declared): PodPlacement {
   const planned = { pods: [...pods.values()] };
   const visited = planned.pods.filter(({ hostNetwork }) => hostNetwork === true);
   const ports = new Map(visited.map((pod) => [objectKey(pod), FIRST_VISIT_PORT + hosts]));
-  return new Placement(name, planned, () => [], ports);
+  return new PodPlacement(name, planned, () => [], ports);
 }
 
 /** What policies see of a state. */

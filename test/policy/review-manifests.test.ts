@@ -20,7 +20,7 @@ spec: { template: { metadata: { labels: { app: job } }, spec: { containers: [{ n
 apiVersion: apps/v1
 kind: DaemonSet
 metadata: { name: node, namespace: shop }
-spec: { template: { metadata: { labels: { app: node } }, spec: { hostNetwork: true, containers: [{ ports: [{ containerPort: 80 }] }] } } }
+spec: { template: { metadata: { labels: { app: node } }, spec: { hostNetwork: true, containers: [{}] } } }
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -118,6 +118,12 @@ test('each is told at its place, with what to do', async () => {
       message: 'Service ops/elsewhere selects nobody: namespace ops has no pod with app=web',
       location: { file: 'd.yaml', line: 39, column: 1 },
       advice: 'Put the Service into the namespace of its pods: ops has none here.',
+    },
+    {
+      code: 'unknown-target-port',
+      message: 'port 80 of Service shop/of-node leads to port 80/TCP, which no pod that it selects declares',
+      location: { file: 'd.yaml', line: 47, column: 42 },
+      advice: 'Correct targetPort, or declare the port in the workload: its pods declare none.',
     },
   ]);
 });

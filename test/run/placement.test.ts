@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nodePortsOf, Placement, visitPortsFor } from '../../src/run/placement.ts';
+import { nodePortsOf, PodPlacement, visitPortsFor } from '../../src/run/placement.ts';
 import type { PlannedPod } from '../../src/scenario/scenario.ts';
 
 const NODES = ['n1', 'n2', 'n3'].map((name) => ({ name, hostname: `${name}.example` }));
@@ -9,7 +9,7 @@ function pod(name: string, more: Partial<PlannedPod> = {}): PlannedPod {
 }
 
 function hostnames(pods: readonly PlannedPod[]): readonly (string | undefined)[] {
-  const placement = new Placement('s', { pods }, () => NODES, new Map());
+  const placement = new PodPlacement('s', { pods }, () => NODES, new Map());
   return placement.wanted({ namespaces: [], pods }).pods.map(({ hostname }) => hostname);
 }
 
@@ -20,7 +20,7 @@ test('the same number is the same node, and another one another', () => {
 
 test('nodes are asked for only where it matters which there are', () => {
   const pods = [pod('a'), pod('b', { hostNetwork: true })];
-  const placement = new Placement('s', { pods }, () => expect.unreachable(), new Map());
+  const placement = new PodPlacement('s', { pods }, () => expect.unreachable(), new Map());
   expect(placement.wanted({ namespaces: [], pods }).pods).toEqual(pods);
 });
 
@@ -37,7 +37,7 @@ test('pods that listen on one port of their nodes are kept apart, also from thos
 
 test('a namespace knows that such a pod comes into it, also later', () => {
   const pods = [pod('a', { hostNetwork: true })];
-  const placement = new Placement('s', { pods }, () => NODES, new Map());
+  const placement = new PodPlacement('s', { pods }, () => NODES, new Map());
   const namespaces = ['s', 't'].map((name) => ({ name, labels: {} }));
   expect(placement.wanted({ namespaces, pods: [] }).namespaces).toEqual([
     { name: 's', labels: {}, holdsHostNetwork: true },

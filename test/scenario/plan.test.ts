@@ -674,18 +674,18 @@ otherwise: reachable
     ).toBe(`a.yaml:5:3: Kubernetes lets no pod on the network of its node into this namespace: its label pod-security.kubernetes.io/enforce is "baseline"
   5 |   edge: { labels: { pod-security.kubernetes.io/enforce: baseline } }
     |   ^
-  hint: Set it to "privileged", as the run does where the label is not there.
-a.yaml:7:3: edge/a is such a pod
+  a.yaml:7:3: edge/a is such a pod
   7 |   edge/a: { hostNetwork: true, ports: [443, 53/UDP], node: 1 }
     |   ^
+  hint: Set it to "privileged", as the run does where the label is not there.
 
-a.yaml:8:43: edge/a and edge/b are both on the network of node 1, and only one of them can listen on port 443/TCP there
+a.yaml:8:44: edge/a and edge/b are both on the network of node 1, and only one of them can listen on port 443/TCP there
   8 |   edge/b: { hostNetwork: true, ports: [80, 443], node: 1 }
     |                                            ^
-  hint: Put one of them on another node ("node"), or give it another port.
-a.yaml:7:3: the other one is here
+  a.yaml:7:3: the other one is here
   7 |   edge/a: { hostNetwork: true, ports: [443, 53/UDP], node: 1 }
     |   ^
+  hint: Put one of them on another node ("node"), or give it another port.
 
 scenario-invalid: 2 problems in a.yaml`);
   });

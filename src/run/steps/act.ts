@@ -9,7 +9,7 @@ import type { PlannedStep } from '../../scenario/scenario.ts';
 import { applyPolicies } from '../apply.ts';
 import type { Asking, Requesting } from '../context.ts';
 import { removeLeftOver } from '../leftovers.ts';
-import type { Placement } from '../placement.ts';
+import type { PodPlacement } from '../placement.ts';
 import { pollPauseMs } from '../poll.ts';
 import { type Provisioning, provision, type RunningPods } from '../provision.ts';
 
@@ -31,7 +31,7 @@ const POLL_MS = 100;
 export async function act(
   step: PlannedStep,
   pods: RunningPods,
-  placement: Pick<Placement, 'wanted'>,
+  placement: Pick<PodPlacement, 'wanted'>,
   context: Acting,
   firstInstants: FirstInstantRequests = new Map(),
 ): Promise<RunningPods> {
@@ -48,7 +48,7 @@ export async function act(
 interface Scene {
   readonly step: PlannedStep;
   readonly running: RunningPods;
-  readonly placement: Pick<Placement, 'wanted'>;
+  readonly placement: Pick<PodPlacement, 'wanted'>;
   readonly firstInstants: FirstInstantRequests;
 }
 

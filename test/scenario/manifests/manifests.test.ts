@@ -218,7 +218,7 @@ scenario-invalid: 3 problems in a.yaml`);
       await failureOf(
         `manifests: [w.yaml]
 ${SHOP}pods: { shop/job: absent }
-reachable: [{ from: shop/job, to: shop/exporter }]
+reachable: [{ from: shop/exporter, to: shop/job }]
 `,
         {
           'w.yaml': [
@@ -229,7 +229,7 @@ reachable: [{ from: shop/job, to: shop/exporter }]
       )
     ).split('\n');
     expect(lines.filter((line) => /^a\.yaml|hint/.test(line))).toEqual([
-      'a.yaml:7:21: unknown pod "shop/job"',
+      'a.yaml:7:40: unknown pod "shop/job"',
       '  hint: Job shop/job is left out: "pods" says that it is absent.',
     ]);
     expect(
