@@ -7,7 +7,14 @@ import type { Action } from '../model/step.ts';
 import { greatest } from '../numbers.ts';
 import { describeConnection, describePort, describePortName, describeTarget } from '../pair.ts';
 import { count, duration } from '../report/text/text.ts';
-import type { IncludedTopology, Plan, PlannedPolicy, PlannedStep, Port } from '../scenario/scenario.ts';
+import type {
+  IncludedTopology,
+  Plan,
+  PlannedPod,
+  PlannedPolicy,
+  PlannedStep,
+  Port,
+} from '../scenario/scenario.ts';
 import { type Cells, describeManifests, originsOfPods } from './describe-manifests.ts';
 
 /** Everything that a run of a scenario creates, does and tries. */
@@ -16,6 +23,7 @@ export function describePlan(plan: Plan): string {
   const [first, ...later] = plan.steps;
   const late = lateObjects(plan);
   const origins = originsOfPods(plan);
+  const arePlaced = plan.pods.some((pod) => describePlace(pod) !== '');
   const when = (object: string): string => (late.has(object) ? 'created later' : '');
   return [
     `${scenario.name}  (${scenario.location.file}:${scenario.location.line})`,
@@ -30,6 +38,7 @@ export function describePlan(plan: Plan): string {
         objectKey(pod),
         pod.ports.map(describeDeclared).join(' ') || 'no ports',
         describeLabels(pod.labels),
+        ...(arePlaced ? [describePlace(pod)] : []),
         ...(origins.size === 0 ? [] : [origins.get(objectKey(pod)) ?? 'in the scenario']),
         when(objectKey(pod)),
       ]),
@@ -156,6 +165,14 @@ function describeLabels(labels: Labels): string {
   return Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
+}
+
+/** `node 1, host network` */
+function describePlace({ placement, hostNetwork }: PlannedPod): string {
+  return [
+    ...(placement === undefined ? [] : [`node ${placement}`]),
+    ...(hostNetwork === undefined ? [] : ['host network']),
+  ].join(', ');
 }
 
 function describeDeclared(port: Port): string {

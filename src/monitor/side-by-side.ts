@@ -1,12 +1,14 @@
 /** Whether scenarios can stand side by side: all that are watched stand at once. */
 import { PodreachError } from '../errors.ts';
 import { refuseClusterWideBeside } from '../run/foreign/served.ts';
+import { nodePortsOf } from '../run/placement.ts';
 import type { Plan } from '../scenario/scenario.ts';
 
-/** @throws PodreachError `usage` for two scenarios that share a namespace, or where a policy of one of them holds for the whole cluster */
+/** @throws PodreachError `usage` for two scenarios that share a namespace or a port of nodes, or where a policy of one of them holds for the whole cluster */
 export function refuseShared(plans: readonly Plan[]): void {
   refuseClusterWideBeside(plans, 'scenarios that are watched stand side by side');
   const owners = new Map<string, Plan>();
+  const listeners = new Map<string, Plan>();
   for (const plan of plans) {
     for (const { name } of plan.namespaces) {
       const other = owners.get(name);
@@ -17,6 +19,16 @@ export function refuseShared(plans: readonly Plan[]): void {
           { hint: 'Give one of them other namespaces, or choose one with --only.' },
         );
       owners.set(name, plan);
+    }
+    for (const port of nodePortsOf(plan)) {
+      const other = listeners.get(port);
+      if (other !== undefined)
+        throw new PodreachError(
+          'usage',
+          `${other.scenario.name} and ${plan.scenario.name} both have pods on the network of their nodes that listen on port ${port}, and scenarios that are watched stand side by side`,
+          { hint: 'Give one of them another port, or choose one with --only.' },
+        );
+      listeners.set(port, plan);
     }
   }
 }

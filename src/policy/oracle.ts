@@ -90,6 +90,7 @@ export function compile(world: World, assumptions: Assumptions = {}): Oracle {
     policies.map((policy) => new CompiledPolicy(policy, { parties, assumptions })),
     problems,
     new ForeignPolicies(world.foreignPolicies ?? []),
+    assumptions,
   );
 }
 
@@ -111,12 +112,14 @@ class CompiledOracle implements Oracle {
   readonly #policies: readonly CompiledPolicy[];
   readonly #gates: Gates;
   readonly #foreign: ForeignPolicies;
+  readonly #assumptions: Assumptions;
 
   constructor(
     parties: Parties,
     policies: readonly CompiledPolicy[],
     problems: readonly PolicyProblem[],
     foreign: ForeignPolicies,
+    assumptions: Assumptions,
     gates: Gates = {
       ingress: buildGates(parties, policies, 'ingress'),
       egress: buildGates(parties, policies, 'egress'),
@@ -126,6 +129,7 @@ class CompiledOracle implements Oracle {
     this.problems = problems;
     this.#policies = policies;
     this.#foreign = foreign;
+    this.#assumptions = assumptions;
     this.#gates = gates;
   }
 
@@ -139,6 +143,7 @@ class CompiledOracle implements Oracle {
       this.#policies,
       this.problems,
       new ForeignPolicies([]),
+      this.#assumptions,
       this.#gates,
     );
   }
@@ -196,7 +201,7 @@ class CompiledOracle implements Oracle {
     const compiled = this.#find(policy);
     if (compiled === undefined) return this;
     const others = this.#policies.filter((one) => one !== compiled);
-    return new CompiledOracle(this.parties, others, this.problems, this.#foreign, {
+    return new CompiledOracle(this.parties, others, this.problems, this.#foreign, this.#assumptions, {
       ingress: gatesWithout(compiled, this.#gates.ingress),
       egress: gatesWithout(compiled, this.#gates.egress),
     });
@@ -211,6 +216,7 @@ class CompiledOracle implements Oracle {
       policies,
       this.problems,
       this.#foreign,
+      assumptions,
       isSame ? this.#gates : undefined,
     );
   }
@@ -270,9 +276,11 @@ class CompiledOracle implements Oracle {
     if (from.kind === 'certain' && to.kind === 'certain') {
       return [this.#journey(flow, from.party, to.party, undefined)];
     }
-    return (['as-pods', 'as-nodes'] as const).map((reading) =>
-      this.#journey(flow, taken(from, reading), taken(to, reading), reading),
-    );
+    const readings =
+      this.#assumptions.hostNetworkPodsAreNodes === true
+        ? (['as-nodes'] as const)
+        : (['as-pods', 'as-nodes'] as const);
+    return readings.map((reading) => this.#journey(flow, taken(from, reading), taken(to, reading), reading));
   }
 
   #journey(

@@ -20,6 +20,10 @@ export type Peer =
 export interface Assumptions {
   /** Whether an `ipBlock` matches the addresses of pods (I1), as Calico's does and Cilium's does not. */
   readonly ipBlocksMatchPods?: boolean;
+  /** Host-network pods count as their nodes (I5), as with most: no selector matches them. */
+  readonly hostNetworkPodsAreNodes?: true;
+  /** An `ipBlock` matches a host-network pod by the address that it is dialled at (I8). */
+  readonly ipBlocksMatchHostNetwork?: true;
 }
 
 /** The other end of a flow, as the rules of a policy see it. */
@@ -129,11 +133,11 @@ function describeNamespaces(selector: LabelSelector): string {
 }
 
 /** D12. Through a Service it is open which of two addresses is looked at (I2), unless both give the same. */
-function matchBlock(
-  block: Block,
-  { party, service }: Counterpart,
-  { ipBlocksMatchPods }: Assumptions,
-): PeerOutcome {
+function matchBlock(block: Block, { party, service }: Counterpart, assumptions: Assumptions): PeerOutcome {
+  const { ipBlocksMatchPods, ipBlocksMatchHostNetwork } = assumptions;
+  // It may be seen with any address of its node, such as that of a tunnel, or with none.
+  if (party.kind === 'node' && party.hostNetworkPod && ipBlocksMatchHostNetwork === undefined)
+    return { match: 'I8', ...(party.address.known ? { address: party.address.text } : {}) };
   const direct = matchAddress(block, party.address, party.kind === 'pod' ? ipBlocksMatchPods : true);
   if (service === undefined) return direct;
   const translated = matchAddress(block, service, true);

@@ -42,7 +42,7 @@ interface ReviewedService {
 }
 
 export interface ManifestFinding {
-  readonly code: LintCode | 'left-out-workload' | 'refused-workload' | 'unapplied-policy';
+  readonly code: LintCode | 'refused-workload' | 'unapplied-policy';
   readonly rule?: string;
   /** What it is about, as an acceptance names it: the pod of a workload, or a Service. */
   readonly pod?: string;
@@ -78,8 +78,14 @@ function unrestricted(
     foreignPolicies.some(
       ({ namespace = namespaceOf(pod), policyKind }) => policyKind.decides && namespace === namespaceOf(pod),
     );
+  // What a policy would not isolate needs none.
+  const onHost = new Set(
+    oracles.flatMap(({ parties }) =>
+      parties.pods.flatMap(({ name, hostNetwork }) => (hostNetwork ? [name] : [])),
+    ),
+  );
   return workloads
-    .filter(({ pod }) => !selected.has(pod) && !mayBeSelected(pod))
+    .filter(({ pod }) => !selected.has(pod) && !mayBeSelected(pod) && !onHost.has(pod))
     .map(({ kind, pod, location }) => ({
       code: 'workload-without-policy',
       rule: 'D4',

@@ -270,6 +270,10 @@ export const checkSchema = z
       .describe(
         "Which known issues speak of it, as indexes into those of the scenario. It is known, and does not fail the run, where one of them has not expired and 'is' what its verdict is.",
       ),
+    sameNode: z
+      .boolean()
+      .exactOptional()
+      .describe('Whether both pods ran on one node. Absent: they did not both run.'),
     predicted: z
       .strictObject({
         verdict: z
@@ -343,6 +347,14 @@ const pods = z.array(
     name: z.string(),
     labels,
     ports: z.array(z.strictObject({ name: z.string().exactOptional(), port: z.int(), protocol })),
+    placement: z
+      .int()
+      .min(1)
+      .exactOptional()
+      .describe(
+        'The number of its node in the scenario: pods with the same are on one node, those with others on others. Absent: any node.',
+      ),
+    hostNetwork: z.literal(true).exactOptional().describe('It is on the network of its node.'),
     node: z.string().exactOptional(),
     ip: z.string().exactOptional(),
   }),
@@ -530,7 +542,7 @@ export const scenarioSchema = z.strictObject({
         code: z
           .string()
           .describe(
-            'contradicted-check, cut-by-policies, idle-exception, idle-known-issue, left-out-workload, refused-policy, refused-workload, stale-acceptance, unapplied-policy, or the name of a lint.',
+            'contradicted-check, cut-by-policies, idle-exception, idle-known-issue, refused-policy, refused-workload, stale-acceptance, unapplied-policy, or the name of a lint.',
           ),
         rule: z.string().exactOptional().describe('The rule of docs/semantics.md behind it.'),
         message: z.string(),

@@ -11,20 +11,25 @@ import type { RunningPods } from './provision.ts';
 
 type Grounds = ScenarioDraft['grounds'];
 
-/** Of the network plugins whose way with an `ipBlock` that contains pods is known (I1). */
-const MATCHES_PODS: Readonly<Record<string, boolean>> = {
-  Calico: true,
-  Canal: true,
-  Cilium: false,
-  'Cilium (GKE Dataplane V2)': false,
+const CALICO: Assumptions = { ipBlocksMatchPods: true, hostNetworkPodsAreNodes: true };
+const CILIUM: Assumptions = { ipBlocksMatchPods: false, hostNetworkPodsAreNodes: true };
+
+/** Of the network plugins whose way with an `ipBlock` that contains pods (I1), and with host-network pods (I5), is known. */
+const KNOWN: Readonly<Record<string, Assumptions>> = {
+  Calico: CALICO,
+  Canal: CALICO,
+  Cilium: CILIUM,
+  'Cilium (GKE Dataplane V2)': CILIUM,
 };
 
 /** What may be taken for granted about the policies of a cluster: what its provider says or, failing that, its network plugin. */
 export function assumptionsFor(trust: Trust, { networkPlugins = [] }: RunDraft['environment']): Assumptions {
-  if (trust.kind === 'proven') return { ipBlocksMatchPods: trust.ipBlocksMatchPods };
+  if (trust.kind === 'proven') {
+    const { kind: _, ...ways } = trust;
+    return ways;
+  }
   const [only, ...others] = networkPlugins.filter(({ enforces }) => enforces);
-  const matches = only === undefined || others.length > 0 ? undefined : MATCHES_PODS[only.name];
-  return matches === undefined ? {} : { ipBlocksMatchPods: matches };
+  return (only === undefined || others.length > 0 ? undefined : KNOWN[only.name]) ?? {};
 }
 
 /** What the policies of each step mean, as far as it is known where its pods run: an `ipBlock` is about addresses. */

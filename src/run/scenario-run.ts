@@ -1,6 +1,7 @@
 /** One scenario from provisioning to the verdicts, and its clean-up. */
 import { messageOf } from '../errors.ts';
 import { countsAs } from '../judge/known-issues.ts';
+import type { KubeObject } from '../kube/kube.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
 import type { Assumptions } from '../policy/peers.ts';
@@ -15,10 +16,12 @@ import { failureOf } from './failure.ts';
 import { createForeign, removeForeign } from './foreign/foreign.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
 import type { Outpost } from './outposts.ts';
+import { PodPlacement, type VisitPorts } from './placement.ts';
 import { Foresight } from './predict.ts';
 import type { Proof } from './prove.ts';
 import { provision } from './provision.ts';
 import { hearOut, type Stage } from './round.ts';
+import { nodesForProbes } from './schedulable.ts';
 import { lookAgain } from './settle.ts';
 import type { Stand } from './stand.ts';
 import { type Acting, act } from './steps/act.ts';
@@ -35,6 +38,10 @@ export interface ScenarioOptions {
   readonly proof: Promise<Proof>;
   /** Aborted where the proof has failed: then nothing is to be seen there. */
   readonly unproven: AbortSignal;
+  /** All that the cluster has. */
+  readonly nodes: readonly KubeObject[];
+  /** Of the run. */
+  readonly visitPorts: VisitPorts;
   /** What is known of how the cluster takes policies. */
   readonly assumptions: Assumptions;
   /** See `JudgeRules.others`. */
@@ -95,7 +102,11 @@ export async function runScenario(
   };
 
   try {
-    const pods = await inPhase('provision', () => provision(scenario, context));
+    const { placement, pods } = await inPhase('provision', async () => {
+      const takePods = () => nodesForProbes(options.nodes, context.probe);
+      const chosen = new PodPlacement(scenario.name, plan, takePods, options.visitPorts);
+      return { placement: chosen, pods: await provision(chosen.wanted(scenario), context) };
+    });
     notePlaces(scenario.pods, pods);
     const foresight = new Foresight(plan, scenario, options.assumptions);
     foresight.place(0, pods);
@@ -129,7 +140,7 @@ export async function runScenario(
         inPhase,
         act: async (step, running, firstInstants) => {
           await createForeign(step.foreignPolicies ?? [], proven);
-          return await act(step, running, scenario.name, proven, firstInstants);
+          return await act(step, running, placement, proven, firstInstants);
         },
         close,
         watch: () => watch,

@@ -83,8 +83,13 @@ export class UnansweredAttempts {
   hearHalfOpen(pod: RunningPod, halfOpen: readonly string[]): void {
     if (halfOpen.length === 0) return;
     const arrived = new Set(halfOpen);
+    const byPorts = new Set(halfOpen.map(portsOf));
     for (const { attempt, from, to, localPorts, port } of this.#of(pod)) {
-      const hasArrived = localPorts.some((localPort) => arrived.has(connectionKey(from.ip, localPort, port)));
+      const hasArrived = localPorts.some((localPort) => {
+        const key = connectionKey(from.ip, localPort, port);
+        // To and from the network of a node, connections may come from any of its addresses.
+        return (from.hostNetwork ?? to.hostNetwork) ? byPorts.has(portsOf(key)) : arrived.has(key);
+      });
       if (to !== pod || attempt.attempt.late === true || !hasArrived) continue;
       attempt.amend({ outcome: 'one-way', detail: 'the connection arrived, and no answer came back' });
     }
@@ -120,4 +125,9 @@ export class UnansweredAttempts {
   #of(pod: RunningPod): readonly Unanswered[] {
     return [...(this.#checksOf.get(pod) ?? [])].flatMap((check) => this.#byCheck.get(check) ?? []);
   }
+}
+
+/** `PORT>PORT` of a connection's key. */
+function portsOf(key: string): string {
+  return key.slice(key.lastIndexOf(':') + 1);
 }

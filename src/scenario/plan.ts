@@ -2,7 +2,7 @@
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import type { Action } from '../model/step.ts';
-import type { ForeignPolicy } from '../policy/model.ts';
+import type { ForeignPolicy, PolicyPod } from '../policy/model.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
 import { checkHeld } from './check-held.ts';
 import { checkCreated, checkTopology } from './check-topology.ts';
@@ -10,7 +10,7 @@ import { Connections, type ExpectedConnection, numberChecks } from './checks.ts'
 import type { StatedRule } from './expectations.ts';
 import { type FollowedStep, followSteps } from './follow.ts';
 import { problemAt } from './mark.ts';
-import type { Plan, PlannedStep, Scenario, ScenarioStep, WrittenAction } from './scenario.ts';
+import type { Plan, PlannedPod, PlannedStep, Scenario, ScenarioStep, WrittenAction } from './scenario.ts';
 import { type ClusterState, type Declared, objectOf } from './state.ts';
 import { quote } from './suggest.ts';
 import { findUntried } from './untried.ts';
@@ -86,8 +86,18 @@ function declaredBy({ namespaces, pods }: Scenario): Declared {
     namespaces: new Map(namespaces.map(({ value: { name, labels } }) => [name, { name, labels }])),
     pods: new Map(
       pods.map((pod) => {
-        const { namespace, name, labels, ports } = pod;
-        return [objectKey(pod), { namespace, name, labels, ports: ports.map(({ value }) => value) }];
+        const { namespace, name, labels, ports, node, hostNetwork } = pod;
+        return [
+          objectKey(pod),
+          {
+            namespace,
+            name,
+            labels,
+            ports: ports.map(({ value }) => value),
+            ...(node === undefined ? {} : { placement: node.value }),
+            ...(hostNetwork === undefined ? {} : { hostNetwork }),
+          },
+        ];
       }),
     ),
   };
@@ -155,10 +165,15 @@ function worldIn(
   return {
     ...world,
     oracle() {
-      oracle ??= compile({ ...world, foreignPolicies });
+      oracle ??= compile({ ...world, pods: world.pods.map(asPlaced), foreignPolicies });
       return oracle;
     },
   };
+}
+
+/** Pods with the same number are on one node, whichever that will be. */
+function asPlaced(pod: PlannedPod): PolicyPod {
+  return pod.placement === undefined ? pod : { ...pod, node: `number ${pod.placement}` };
 }
 
 /** What is missing where nothing is tested. */

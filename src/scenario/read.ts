@@ -123,6 +123,10 @@ export function readPods(document: TopologyText, source: SourceDocument): readon
         value: readDeclaredPort(port),
         mark: source.at(['pods', key, 'ports', index]),
       })),
+      ...(pod?.node === undefined
+        ? {}
+        : { node: { value: pod.node, mark: source.at(['pods', key, 'node']) } }),
+      ...(pod?.hostNetwork === undefined ? {} : { hostNetwork: pod.hostNetwork }),
       ...(pod?.created === undefined ? {} : { created: pod.created }),
       ...(pod?.workload === undefined
         ? {}

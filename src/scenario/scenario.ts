@@ -153,6 +153,9 @@ export interface ScenarioPod {
   readonly name: string;
   readonly labels: Labels;
   readonly ports: readonly Marked<Port>[];
+  /** See `placement` of a planned pod. */
+  readonly node?: Marked<number>;
+  readonly hostNetwork?: true;
   /** As of a namespace. */
   readonly created?: 'later';
   readonly mark: Mark;
@@ -201,6 +204,10 @@ export interface PlannedPod {
   readonly name: string;
   readonly labels: Labels;
   readonly ports: readonly Port[];
+  /** The number of its node: pods with the same are on one node, those with others on others. Absent: any node. */
+  readonly placement?: number;
+  /** It is on the network of its node, and has its address. */
+  readonly hostNetwork?: true;
 }
 
 /** A NetworkPolicy to apply exactly as the user wrote it. */

@@ -97,9 +97,7 @@ export function selectPods(selection: PodSelection, topology: Topology): Selecte
 function hintForUnknownPod(key: string, { podNames, leftOut }: Topology): string {
   const workload = leftOut.get(key);
   if (workload === undefined) return suggest(key, podNames, 'pods');
-  return workload.why === 'absent'
-    ? `${workload.kind} ${key} is left out: "pods" says that it is absent.`
-    : `${workload.kind} ${key} is left out: its pods are on the network of their nodes (hostNetwork), and podreach makes no such pods.`;
+  return `${workload.kind} ${key} is left out: "pods" says that it is absent.`;
 }
 
 /**

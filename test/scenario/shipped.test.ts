@@ -25,6 +25,8 @@ describe('the shipped scenarios', () => {
         "forgotten-egress: 3 pods, 6 checks",
         "manifests: 5 pods, 20 checks",
         "namespace-isolation: 6 pods, 20 checks",
+        "ingress-controller: 4 pods, 6 checks",
+        "two-nodes: 5 pods, 4 checks",
         "policies-add-up: 4 pods, 3 checks",
         "policies-add-up-reversed: 4 pods, 3 checks",
         "policy-types-myth: 4 pods, 12 checks",

@@ -20,6 +20,7 @@ import {
   onlyRule,
   subjectOf,
 } from './finding.ts';
+import { lintHostNetwork } from './host-network.ts';
 import { lintEmptyEgress, lintIgnoredRules } from './policy-types.ts';
 import { lintPortNames } from './port-names.ts';
 import { lintRetyped } from './retyped.ts';
@@ -36,6 +37,7 @@ const LINTS: readonly Lint[] = [
   lintDns,
   lintPeers,
   lintBroadPeer,
+  lintHostNetwork,
   lintAlternatives,
   lintBlocks,
   lintExceptions,

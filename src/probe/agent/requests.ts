@@ -23,6 +23,7 @@ export function readConfig(): AgentConfig {
     runId: word(field(config, 'runId'), `${name}.runId`),
     pod: word(field(config, 'pod'), `${name}.pod`),
     visitPort: portNumber(field(config, 'visitPort'), `${name}.visitPort`),
+    ...(field(config, 'hostNetwork') === true ? { hostNetwork: true } : {}),
     ports: list(field(config, 'ports'), `${name}.ports`, listener),
     ...(firstInstant === undefined ? {} : { firstInstant: readWatch(firstInstant, `${name}.firstInstant.`) }),
   };

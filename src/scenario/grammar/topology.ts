@@ -76,6 +76,19 @@ const declaredPod = z.strictObject({
       'The workload of the manifests, in the namespace of this pod, that it stands for, where it has another name: "cronjob/web".',
     )
     .exactOptional(),
+  node: z
+    .int()
+    .min(1)
+    .describe(
+      'A number for the node that it runs on, which podreach chooses: pods with the same number are on one node, those with other numbers on other nodes. Without: any node.',
+    )
+    .exactOptional(),
+  hostNetwork: z
+    .literal(true)
+    .describe(
+      'The pod is on the network of its node, and has its address. Policies mostly do not see it as a pod.',
+    )
+    .exactOptional(),
   created,
 });
 

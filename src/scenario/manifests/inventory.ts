@@ -29,14 +29,12 @@ export interface FoundWorkload {
   readonly location: Location;
 }
 
-/** A workload that became none. */
+/** A workload that became none, because the scenario says so. */
 export interface LeftOutWorkload {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
   readonly labels: Labels;
-  /** The scenario says so, or its pods have no address of their own. */
-  readonly why: 'absent' | 'hostNetwork';
   readonly location: Location;
 }
 
@@ -96,12 +94,7 @@ export interface SkippedKind {
 
 /** Something about a manifest that is not as its author may think, and with which a run goes on. */
 export interface ManifestDoubt {
-  readonly code:
-    | 'left-out-workload'
-    | 'left-out-port'
-    | 'refused-workload'
-    | 'unapplied-policy'
-    | 'foreign-policy';
+  readonly code: 'left-out-port' | 'refused-workload' | 'unapplied-policy' | 'foreign-policy';
   /** The pod that it is about: `namespace/name` */
   readonly pod?: string;
   readonly message: string;

@@ -191,9 +191,8 @@ test('workloads of one name, of names that no pod can have, and on the network o
   # Another workload has its name.
   shop/web-statefulset: { workload: statefulset/web }
   # No pod can have its own name.
-  shop/web-v1: { workload: replicationcontroller/web.v1 }
-  # A DaemonSet on the network of its nodes: podreach makes no such pods.
-  shop/agent: absent`);
+  shop/web-v1: { workload: replicationcontroller/web.v1 }`);
+  expect(text).toContain('#   shop/agent, DaemonSet: 80/TCP');
 });
 
 test('a workload that is alone gets somebody to be tried from', async () => {

@@ -138,23 +138,29 @@ spec: { jobTemplate: { spec: { template: { spec: { containers: [{}] } } } } }
       { name: 'metrics', port: 9090, protocol: 'TCP' },
     ]);
     expect(keys(plan.steps[0].pods)).toEqual(['shop/web', 'shop/web-cron']);
-    expect(plan.manifests?.leftOut).toMatchObject([{ kind: 'Job', name: 'migrate', why: 'absent' }]);
+    expect(plan.manifests?.leftOut).toMatchObject([{ kind: 'Job', name: 'migrate' }]);
   });
 
-  test('one on the network of its node is left out, with a word', async () => {
-    const plan = await planOf(`manifests: [w.yaml]\n${SHOP}pods: { shop/a: {}, shop/b: { ports: [1] } }\n`, {
-      'w.yaml': workload('apps/v1', 'DaemonSet', 'exporter', 'shop', 'hostNetwork: true, containers: [{}]'),
-    });
-    expect(keys(plan.pods)).toEqual(['shop/a', 'shop/b']);
-    expect(reviewPlan(plan)).toEqual([
+  test('one on the network of its node stays there, on a node that the scenario chooses', async () => {
+    const plan = await planOf(
+      `manifests: [w.yaml]\n${SHOP}pods: { shop/exporter: { node: 2 }, shop/a: { node: 1, ports: [1] } }\n`,
       {
-        code: 'left-out-workload',
-        message:
-          'DaemonSet shop/exporter is left out: its pods are on the network of their nodes (hostNetwork), and podreach makes no such pods',
-        location: { file: 'w.yaml', line: 1, column: 1 },
-        advice: 'If you know that, write "shop/exporter: absent" under "pods".',
+        'w.yaml': workload('apps/v1', 'DaemonSet', 'exporter', 'shop', 'hostNetwork: true, containers: [{}]'),
       },
+    );
+    expect(plan.pods).toMatchObject([
+      { name: 'exporter', placement: 2, hostNetwork: true },
+      { name: 'a', placement: 1 },
     ]);
+    expect(plan.pods[1]).not.toHaveProperty('hostNetwork');
+  });
+
+  test('whether one is on the network of its node is not for the scenario to say', async () => {
+    expect(
+      await failureOf(`manifests: [w.yaml]\n${SHOP}pods: { shop/web: { hostNetwork: true } }\n`, {
+        'w.yaml': deployment('web', 'shop'),
+      }),
+    ).toContain('whether "shop/web" is on the network of its node is for its Deployment to say');
   });
 
   test('what is wrong with workloads', async () => {
@@ -223,8 +229,6 @@ reachable: [{ from: shop/exporter, to: shop/job }]
       )
     ).split('\n');
     expect(lines.filter((line) => /^a\.yaml|hint/.test(line))).toEqual([
-      'a.yaml:7:21: unknown pod "shop/exporter"',
-      '  hint: DaemonSet shop/exporter is left out: its pods are on the network of their nodes (hostNetwork), and podreach makes no such pods.',
       'a.yaml:7:40: unknown pod "shop/job"',
       '  hint: Job shop/job is left out: "pods" says that it is absent.',
     ]);

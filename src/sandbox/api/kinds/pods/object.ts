@@ -4,6 +4,8 @@ import type { StoredObject } from '../../../objects.ts';
 export interface ContainerPort {
   name?: string;
   containerPort: number;
+  /** The port of the node: on its network the same, elsewhere the sandbox leads none to the pod. */
+  hostPort?: number;
   protocol?: 'TCP' | 'UDP' | 'SCTP';
 }
 

@@ -15,7 +15,7 @@ import { isStalled } from '../stall.ts';
 import { createBatcher } from './batcher.ts';
 import { statusOfPod, statusOfUnschedulable } from './pod-status.ts';
 import { PodWorker } from './pod-worker.ts';
-import { chooseNode, mattersToScheduling, type NodeState } from './schedule.ts';
+import { chooseNode, hostPortsOf, mattersToScheduling, type NodeState } from './schedule.ts';
 
 export interface PodDependencies {
   readonly store: Store;
@@ -118,8 +118,11 @@ class PodController {
 
   #nodeStates(): NodeState[] {
     return this.#dependencies.store.list('nodes').map(({ metadata: { name, labels } }) => {
-      const pods = this.#nodes.get(name)?.pods.size ?? 0;
-      return { name, labels: labels ?? {}, pods, hasRoom: this.#nodes.has(name) && pods < PODS_PER_NODE };
+      const placed = [...(this.#nodes.get(name)?.pods ?? [])];
+      const hostPorts = new Set(placed.flatMap(({ pod }) => hostPortsOf(pod)));
+      const pods = placed.length;
+      const hasRoom = this.#nodes.has(name) && pods < PODS_PER_NODE;
+      return { name, labels: labels ?? {}, pods, hasRoom, hostPorts };
     });
   }
 

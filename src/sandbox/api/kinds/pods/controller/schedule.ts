@@ -9,6 +9,8 @@ export interface NodeState {
   readonly labels: Readonly<Record<string, string>>;
   readonly pods: number;
   readonly hasRoom: boolean;
+  /** Those that pods have on its own network, see {@link hostPortsOf}. */
+  readonly hostPorts: ReadonlySet<string>;
 }
 
 export type Placement =
@@ -21,19 +23,33 @@ export function mattersToScheduling({ resource, object, before }: Change): boole
   return resource === 'nodes' && !isDeepStrictEqual(object.metadata.labels, before?.metadata.labels);
 }
 
-/** The node with the fewest pods among those that `nodeName` or `nodeSelector` allow; the first of equals. */
+/** `8443/TCP`: the ports of its node that a pod takes. */
+export function hostPortsOf({ spec }: Pod): readonly string[] {
+  if (spec.hostNetwork !== true) return [];
+  return spec.containers
+    .flatMap(({ ports = [] }) => ports)
+    .map(({ hostPort, protocol }) => `${hostPort}/${protocol}`);
+}
+
+/** The node with the fewest pods among those that `nodeName` or `nodeSelector` allow and whose ports are free; the first of equals. */
 export function chooseNode(pod: Pod, nodes: readonly NodeState[]): Placement {
   const selector = Object.entries(pod.spec.nodeSelector ?? {});
   const { nodeName = '' } = pod.spec;
   const matching = nodes.filter(({ name, labels }) =>
     nodeName === '' ? selector.every(([key, value]) => labels[key] === value) : name === nodeName,
   );
-  const [best] = matching.filter(({ hasRoom }) => hasRoom).sort((a, b) => a.pods - b.pods);
+  const wanted = hostPortsOf(pod);
+  const taken = matching.filter(({ hostPorts }) => wanted.some((port) => hostPorts.has(port)));
+  const free = matching.filter((node) => !taken.includes(node));
+  const [best] = free.filter(({ hasRoom }) => hasRoom).sort((a, b) => a.pods - b.pods);
   if (best !== undefined) return { kind: 'node', node: best.name };
   const misses = nodes.length - matching.length;
   const reasons = [
     ...(misses === 0 ? [] : [`${misses} node(s) didn't match Pod's node affinity/selector`]),
-    ...(matching.length === 0 ? [] : [`${matching.length} Too many pods`]),
+    ...(taken.length === 0
+      ? []
+      : [`${taken.length} node(s) didn't have free ports for the requested pod ports`]),
+    ...(free.length === 0 ? [] : [`${free.length} Too many pods`]),
   ];
   return { kind: 'none', reason: `0/${nodes.length} nodes are available: ${reasons.join(', ')}.` };
 }
