@@ -1,12 +1,13 @@
 /** One scenario from provisioning to the verdicts, and its clean-up. */
 import { messageOf } from '../errors.ts';
 import { countsAs } from '../judge/known-issues.ts';
+import { nameObject } from '../model/step.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import { Attempts, type ScenarioDraft } from '../record/draft.ts';
 import { checksOf } from '../record/schema.ts';
-import type { Plan } from '../scenario/scenario.ts';
+import type { Plan, PlannedStep } from '../scenario/scenario.ts';
 import { type Cleaning, cleanUpNamespaces } from './cleanup.ts';
 import { closingControl } from './closing.ts';
 import type { Recording, Telling } from './context.ts';
@@ -19,6 +20,7 @@ import { Foresight } from './predict.ts';
 import type { Proof } from './prove.ts';
 import { provision } from './provision.ts';
 import { hearOut, type Stage } from './round.ts';
+import { createServices, waitForEndpoints } from './services.ts';
 import { lookAgain } from './settle.ts';
 import type { Stand } from './stand.ts';
 import { type Acting, act } from './steps/act.ts';
@@ -95,12 +97,19 @@ export async function runScenario(
   };
 
   try {
-    const pods = await inPhase('provision', () => provision(scenario, context));
+    const services = new Map<string, string>();
+    const pods = await inPhase('provision', async () => {
+      const running = await provision(scenario, context);
+      await createServices(servicesIn(scenario, scenario.namespaces), services, context);
+      await waitForEndpoints(servicesIn(scenario, scenario.namespaces), plan.steps[0].pods, context);
+      return running;
+    });
     notePlaces(scenario.pods, pods);
     const foresight = new Foresight(plan, scenario, options.assumptions);
     foresight.place(0, pods);
     const stage: Stage = {
       pods,
+      services,
       beganMs,
       evidence: new Evidence(beganMs),
       attempts: new Attempts(),
@@ -129,7 +138,10 @@ export async function runScenario(
         inPhase,
         act: async (step, running, firstInstants) => {
           await createForeign(step.foreignPolicies ?? [], proven);
-          return await act(step, running, scenario.name, proven, firstInstants);
+          const now = await act(step, running, scenario.name, proven, firstInstants);
+          await createServices(servicesOfNew(step, scenario), services, proven);
+          await waitForEndpoints(servicesIn(scenario, step.namespaces), step.pods, proven);
+          return now;
         },
         close,
         watch: () => watch,
@@ -182,6 +194,29 @@ export async function cleanUpAfter(scenario: ScenarioDraft, context: Cleaning & 
 function namespacesOf({ namespaces, steps }: ScenarioDraft): readonly string[] {
   const all = [...namespaces, ...steps.flatMap((step) => step.namespaces ?? [])];
   return [...new Set(all.map(({ name }) => name))];
+}
+
+type ServiceDraft = NonNullable<ScenarioDraft['services']>[number];
+
+/** Those that there are while these namespaces are. */
+function servicesIn(
+  { services = [] }: ScenarioDraft,
+  namespaces: readonly { readonly name: string }[],
+): readonly ServiceDraft[] {
+  const names = new Set(namespaces.map(({ name }) => name));
+  return services.filter(({ namespace }) => names.has(namespace));
+}
+
+/** Those whose namespaces a step has made. */
+function servicesOfNew(
+  { actions, namespaces }: PlannedStep,
+  scenario: ScenarioDraft,
+): readonly ServiceDraft[] {
+  const made = new Set(actions.flatMap(({ kind, object }) => (kind === 'create' ? [object] : [])));
+  return servicesIn(
+    scenario,
+    namespaces.filter(({ name }) => made.has(nameObject({ kind: 'namespace', name }))),
+  );
 }
 
 function noteSetbacks(scenario: ScenarioDraft, reasons: readonly string[]): void {

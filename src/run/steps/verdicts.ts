@@ -7,6 +7,7 @@ import { type Judgement, type JudgeRules, judge } from '../../judge/judge.ts';
 import { disagreementOf } from '../../judge/opinions.ts';
 import { type WatchRules, watchedVerdict } from '../../judge/windows/verdict.ts';
 import { objectKey } from '../../keys.ts';
+import { destinationsOf } from '../../model/service.ts';
 import type { Oracle } from '../../policy/oracle.ts';
 import type { CheckDraft } from '../../record/draft.ts';
 
@@ -88,9 +89,10 @@ function forget(check: CheckDraft): void {
   delete check.disagreement;
 }
 
-function isolatedBy(oracle: Oracle, { from, to }: CheckDraft): NonNullable<CheckDraft['isolatedBy']> {
+function isolatedBy(oracle: Oracle, check: CheckDraft): NonNullable<CheckDraft['isolatedBy']> {
+  const ingress = destinationsOf(check).flatMap((pod) => oracle.policiesIsolating(pod, 'ingress'));
   return {
-    egress: oracle.policiesIsolating(from, 'egress').map(objectKey),
-    ingress: oracle.policiesIsolating(to, 'ingress').map(objectKey),
+    egress: oracle.policiesIsolating(check.from, 'egress').map(objectKey),
+    ingress: [...new Set(ingress)].map(objectKey),
   };
 }
