@@ -140,6 +140,9 @@ function describeCheck(check: Check, { knownIssues = [] }: Plan, change = ''): C
   const notes = [
     check.cutBy === undefined ? '' : `cut by ${check.cutBy}`,
     check.held === undefined ? '' : HELD[check.held],
+    check.backends === undefined
+      ? ''
+      : `answered by ${check.backends.map(({ pod, port }) => `${pod}:${port}`).join(' and ')}`,
     change,
     check.firstInstant === undefined ? '' : 'from the first instant',
     ...known.map(({ is, expires }) => `known to be ${is} until ${expires}`),
@@ -191,8 +194,18 @@ function lateObjects({ namespaces, pods, steps: [first] }: Plan): ReadonlySet<st
 
 /** As in a scenario: what is there and tried first stands at the top, and `steps` are those after it. */
 export function planAsData(plan: Plan): object {
-  const { scenario, included, namespaces, pods, steps, idleExceptions, accepted, knownIssues, manifests } =
-    plan;
+  const {
+    scenario,
+    included,
+    namespaces,
+    pods,
+    services,
+    steps,
+    idleExceptions,
+    accepted,
+    knownIssues,
+    manifests,
+  } = plan;
   const [first, ...later] = steps;
   const late = lateObjects(plan);
   const marked = <T extends object>(object: string, value: T): object =>
@@ -202,6 +215,7 @@ export function planAsData(plan: Plan): object {
     ...(included === undefined ? {} : { included }),
     namespaces: namespaces.map((one) => marked(`namespace/${one.name}`, one)),
     pods: pods.map((pod) => marked(objectKey(pod), pod)),
+    ...(services === undefined ? {} : { services }),
     policies: first.policies,
     ...(manifests === undefined ? {} : { manifests }),
     checks: first.checks,

@@ -2,12 +2,13 @@
 import { messageOf } from '../errors.ts';
 import { countsAs } from '../judge/known-issues.ts';
 import type { KubeObject } from '../kube/kube.ts';
+import { nameObject } from '../model/step.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import { Attempts, type ScenarioDraft } from '../record/draft.ts';
 import { checksOf } from '../record/schema.ts';
-import type { Plan } from '../scenario/scenario.ts';
+import type { Plan, PlannedStep } from '../scenario/scenario.ts';
 import { type Cleaning, cleanUpNamespaces } from './cleanup.ts';
 import { closingControl } from './closing.ts';
 import type { Recording, Telling } from './context.ts';
@@ -22,6 +23,7 @@ import type { Proof } from './prove.ts';
 import { provision } from './provision.ts';
 import { hearOut, type Stage } from './round.ts';
 import { nodesForProbes } from './schedulable.ts';
+import { createServices, waitForEndpoints } from './services.ts';
 import { lookAgain } from './settle.ts';
 import type { Stand } from './stand.ts';
 import { type Acting, act } from './steps/act.ts';
@@ -102,16 +104,21 @@ export async function runScenario(
   };
 
   try {
+    const services = new Map<string, string>();
     const { placement, pods } = await inPhase('provision', async () => {
       const takePods = () => nodesForProbes(options.nodes, context.probe);
       const chosen = new PodPlacement(scenario.name, plan, takePods, options.visitPorts);
-      return { placement: chosen, pods: await provision(chosen.wanted(scenario), context) };
+      const running = await provision(chosen.wanted(scenario), context);
+      await createServices(servicesIn(scenario, scenario.namespaces), services, context);
+      await waitForEndpoints(servicesIn(scenario, scenario.namespaces), plan.steps[0].pods, context);
+      return { placement: chosen, pods: running };
     });
     notePlaces(scenario.pods, pods);
     const foresight = new Foresight(plan, scenario, options.assumptions);
     foresight.place(0, pods);
     const stage: Stage = {
       pods,
+      services,
       beganMs,
       evidence: new Evidence(beganMs),
       attempts: new Attempts(),
@@ -140,7 +147,10 @@ export async function runScenario(
         inPhase,
         act: async (step, running, firstInstants) => {
           await createForeign(step.foreignPolicies ?? [], proven);
-          return await act(step, running, placement, proven, firstInstants);
+          const now = await act(step, running, placement, proven, firstInstants);
+          await createServices(servicesOfNew(step, scenario), services, proven);
+          await waitForEndpoints(servicesIn(scenario, step.namespaces), step.pods, proven);
+          return now;
         },
         close,
         watch: () => watch,
@@ -193,6 +203,29 @@ export async function cleanUpAfter(scenario: ScenarioDraft, context: Cleaning & 
 function namespacesOf({ namespaces, steps }: ScenarioDraft): readonly string[] {
   const all = [...namespaces, ...steps.flatMap((step) => step.namespaces ?? [])];
   return [...new Set(all.map(({ name }) => name))];
+}
+
+type ServiceDraft = NonNullable<ScenarioDraft['services']>[number];
+
+/** Those that there are while these namespaces are. */
+function servicesIn(
+  { services = [] }: ScenarioDraft,
+  namespaces: readonly { readonly name: string }[],
+): readonly ServiceDraft[] {
+  const names = new Set(namespaces.map(({ name }) => name));
+  return services.filter(({ namespace }) => names.has(namespace));
+}
+
+/** Those whose namespaces a step has made. */
+function servicesOfNew(
+  { actions, namespaces }: PlannedStep,
+  scenario: ScenarioDraft,
+): readonly ServiceDraft[] {
+  const made = new Set(actions.flatMap(({ kind, object }) => (kind === 'create' ? [object] : [])));
+  return servicesIn(
+    scenario,
+    namespaces.filter(({ name }) => made.has(nameObject({ kind: 'namespace', name }))),
+  );
 }
 
 function noteSetbacks(scenario: ScenarioDraft, reasons: readonly string[]): void {

@@ -11,6 +11,7 @@ import type { StatedRule } from './expectations.ts';
 import { type FollowedStep, followSteps } from './follow.ts';
 import { problemAt } from './mark.ts';
 import type { Plan, PlannedPod, PlannedStep, Scenario, ScenarioStep, WrittenAction } from './scenario.ts';
+import { arrangeServices } from './services.ts';
 import { type ClusterState, type Declared, objectOf } from './state.ts';
 import { quote } from './suggest.ts';
 import { findUntried } from './untried.ts';
@@ -33,14 +34,11 @@ export function planScenario(scenario: Scenario): PlannedChecks {
     idleExceptions,
     mayMissCreation,
   } = followSteps(scenario, declared);
-  const connections = new Connections(declared.pods);
+  const services = arrangeServices(scenario.services ?? []);
+  const connections = new Connections(declared.pods, services);
   const checks = numberChecks(
     followed.map((one) => {
-      const expected = connections.expected(
-        one.expectations,
-        (pod) => one.state.pods.has(pod),
-        one.firstInstants,
-      );
+      const expected = connections.expected(one.expectations, one.state.pods, one.firstInstants);
       return [one, heldOnce(expected, one)];
     }),
   );
@@ -63,7 +61,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
     ...found,
   ];
   if (scenario.complete && problems.length === 0)
-    problems.push(...findIdle(scenario, steps), ...findUntried(followed));
+    problems.push(...findIdle(scenario, steps), ...findUntried(followed, services));
   // A connection that is never tried cannot be held either.
   if (scenario.complete && problems.length === 0) problems.push(...checkHeld(followed));
   return {
@@ -71,6 +69,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
       scenario: scenario.head,
       namespaces: [...declared.namespaces.values()],
       pods: [...declared.pods.values()],
+      ...servicesOf(scenario),
       steps,
       idleExceptions,
       accepted: scenario.accepted,
@@ -79,6 +78,12 @@ export function planScenario(scenario: Scenario): PlannedChecks {
     },
     problems,
   };
+}
+
+/** The Services that can be dialled. */
+function servicesOf({ services = [] }: Scenario): Pick<Plan, 'services'> {
+  const fit = services.flatMap(({ unfit, mark: _, ...service }) => (unfit === undefined ? [service] : []));
+  return fit.length === 0 ? {} : { services: fit };
 }
 
 function declaredBy({ namespaces, pods }: Scenario): Declared {

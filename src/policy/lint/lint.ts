@@ -1,5 +1,6 @@
 /** Holds policies against what catches people. Pure: what the policies mean comes from the oracle. */
 import { objectKey } from '../../keys.ts';
+import type { PlannedService } from '../../model/service.ts';
 import { describeConnection } from '../../pair.ts';
 import type { Direction } from '../isolation.ts';
 import { flowBetween } from '../model.ts';
@@ -52,8 +53,13 @@ const LINTS: readonly Lint[] = [
  * What is suspicious about the policies of an oracle's world, policy by policy.
  *
  * @param checks all that a scenario declares: their ends must be pods of the world
+ * @param services those in front of its pods
  */
-export function lintPolicies(oracle: Oracle, checks: readonly LintCheck[]): readonly LintFinding[] {
+export function lintPolicies(
+  oracle: Oracle,
+  checks: readonly LintCheck[],
+  services: readonly PlannedService[] = [],
+): readonly LintFinding[] {
   const bySubject = { ingress: groupBySubject(checks, 'ingress'), egress: groupBySubject(checks, 'egress') };
   const byRule = groupByRule(oracle, checks);
   const context: LintContext = {
@@ -62,6 +68,7 @@ export function lintPolicies(oracle: Oracle, checks: readonly LintCheck[]): read
     cutByOthers: new Map(
       checks.flatMap((check) => (check.cutBy === undefined ? [] : [[describeConnection(check), check]])),
     ),
+    services,
     checksOn: (pod, direction) => bySubject[direction].get(pod) ?? [],
     checksLetThroughBy: (policy, direction, rule) =>
       byRule.get(ruleKey({ policy: objectKey(policy), direction, rule })) ?? [],

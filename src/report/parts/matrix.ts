@@ -83,7 +83,7 @@ export interface MatrixSource {
   readonly checks: readonly (Pick<
     CheckRecord,
     'from' | 'to' | 'port' | 'protocol' | 'portName' | 'expected' | 'verdict' | 'settledMs' | 'held'
-  > & { readonly countsAs?: CheckView['countsAs'] })[];
+  > & { readonly path?: CheckRecord['path'] } & { readonly countsAs?: CheckView['countsAs'] })[];
 }
 
 /** Every pod as a source, every port of every pod as a destination, in the order of the scenario. */

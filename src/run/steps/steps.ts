@@ -373,7 +373,8 @@ function judgeStep(
  * Whether the state before may be mistaken for what a step expects of a check. In the first step everything connected before: what is
  * cut off is new, and all is tried in the same rounds. Later it is what has just shown the opposite that shows itself to be new.
  */
-function mistakableIn(index: number, { pods, steps }: ScenarioDraft): (check: CheckDraft) => boolean {
+function mistakableIn(index: number, scenario: ScenarioDraft): (check: CheckDraft) => boolean {
+  const { steps } = scenario;
   const before = steps[index - 1];
   if (before === undefined) {
     const isAnyReachable = steps[0].checks
@@ -381,7 +382,7 @@ function mistakableIn(index: number, { pods, steps }: ScenarioDraft): (check: Ch
       .some(({ expected }) => expected === 'reachable');
     return () => isAnyReachable;
   }
-  const lives = livesOf({ pods, steps });
+  const lives = livesOf(scenario);
   const livesIn = (step: number) => lives[step] ?? new Map<string, number>();
   const shown = new Map(before.checks.map((check) => [pairOf(check, livesIn(index - 1)), check]));
   return (check) => {

@@ -107,4 +107,32 @@ export const pod = z
     examples: [{ labels: { app: 'api' }, ports: [8080, { name: 'metrics', port: 9090 }] }],
   });
 
+const servicePort = z
+  .strictObject({
+    name: portName.describe('The name by which rules may refer to this port.').exactOptional(),
+    port: portNumber.describe('The port that is connected to.'),
+    protocol: protocol.describe('TCP unless said otherwise.').exactOptional(),
+    targetPort: z
+      .union([portNumber, portName])
+      .describe('The number or the name of the port of its pods. Left out: the same number.')
+      .exactOptional(),
+  })
+  .meta({ id: 'ServicePort', description: 'A port of a Service, as in Kubernetes.' });
+
+export const service = z
+  .strictObject({
+    selector: labels.describe('The labels of its pods, which are in its own namespace.'),
+    ports: z.array(servicePort).min(1).describe('Its ports.'),
+    clusterIP: z
+      .literal('None')
+      .describe('It is headless: it has no address, and its name gives the addresses of its pods.')
+      .exactOptional(),
+  })
+  .meta({
+    id: 'Service',
+    description: 'A Service that the run creates: of the fields of a ServiceSpec those that matter here.',
+    examples: [{ selector: { app: 'api' }, ports: [{ port: 80, targetPort: 8080 }] }],
+  });
+
+export type ServiceText = z.infer<typeof service>;
 export type DeclaredPort = z.infer<typeof declaredPort>;

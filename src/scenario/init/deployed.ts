@@ -33,7 +33,7 @@ export function writeDeployed(
   const placed = [
     ...named.policies.map(({ value }) => value),
     ...named.workloads.map(({ namespace, mark: { location } }) => ({ namespace, location })),
-    ...named.services,
+    ...named.services.map(({ service }) => service),
   ];
   const used = placed.map(({ namespace }) => namespace);
   const known = new Set(declared.namespaces.map(({ name }) => name));

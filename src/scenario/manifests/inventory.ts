@@ -44,6 +44,10 @@ export interface FoundService {
   /** Absent: it is served by others than the pods that a selector finds. */
   readonly selector?: Labels;
   readonly ports: readonly FoundServicePort[];
+  /** It has no address of its own. */
+  readonly headless?: true;
+  /** Who connects reaches only some of its pods: always the same one, or those of the own node. */
+  readonly narrowed?: 'sessionAffinity: ClientIP' | 'internalTrafficPolicy: Local';
   readonly location: Location;
 }
 
