@@ -4,6 +4,7 @@
  */
 import type { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { runControllers } from './api/controllers.ts';
 import { seedNamespaces } from './api/kinds/namespaces/controller.ts';
 import { enforcePolicies, NO_ENFORCEMENT } from './api/kinds/networkpolicies/controller/policies.ts';
 import { createNodes, tellEnforcement } from './api/kinds/nodes/controller/nodes.ts';
@@ -75,7 +76,7 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
     namespaceFile: network.namespaceFile,
     onFailure: endBecause,
   });
-  for (const { controller } of store.kinds) controller?.(store, now);
+  runControllers(store, now);
   runPods({ store, nodes, network, files, containers, policies, prober, now });
 
   const { server } = createApiServer({

@@ -89,7 +89,7 @@ const ephemeralContainer = struct('EphemeralContainer', { ...containerFields, ta
 
 const atomicStrings: MapSchema = { ...strings, atomic: true };
 
-const podSpec = struct('PodSpec', {
+export const podSpec = struct('PodSpec', {
   volumes: keyedList(any, { name: 'name' }),
   initContainers: keyedList(container, { name: 'name' }),
   containers: keyedList(container, { name: 'name' }),
