@@ -84,6 +84,7 @@ spec:
         'namespaces',
         'nodes',
         'pods',
+        'services',
         'daemonsets.apps',
         'deployments.apps',
         'replicasets.apps',
@@ -91,6 +92,7 @@ spec:
         'selfsubjectaccessreviews.authorization.k8s.io',
         'selfsubjectrulesreviews.authorization.k8s.io',
         'jobs.batch',
+        'endpointslices.discovery.k8s.io',
         'networkpolicies.networking.k8s.io',
       ].join('\n'),
     );
@@ -416,6 +418,42 @@ spec:
     await expect.poll(() => seen, { timeout: 60_000 }).toMatch(/^web +1\/1 +Terminating/m);
     watching.kill();
     await watching;
+  });
+
+  it('exposes pods, applies Services, and shows them', async () => {
+    const n = await newNamespace('services');
+    await run(['apply', '-n', n, '-f', '-'], pod);
+    expect(await run(['expose', 'pod', 'web', '-n', n, '--port=80', '--target-port=8080'])).toBe(
+      'service/web exposed',
+    );
+    const service = (type: string) => `
+apiVersion: v1
+kind: Service
+metadata: { name: api }
+spec:
+  type: ${type}
+  clusterIP: 10.96.0.99
+  selector: { app: web }
+  ports: [{ port: 443, targetPort: http }]
+`;
+    expect(await run(['apply', '-n', n, '-f', '-'], service('ClusterIP'))).toBe('service/api created');
+    expect(await run(['apply', '-n', n, '-f', '-'], service('NodePort'))).toBe('service/api configured');
+    const [heading = '', first = ''] = (await run(['get', 'svc', '-n', n, '-o', 'wide'])).split('\n');
+    expect(heading.split(/ +/)).toEqual([
+      'NAME',
+      'TYPE',
+      'CLUSTER-IP',
+      'EXTERNAL-IP',
+      'PORT(S)',
+      'AGE',
+      'SELECTOR',
+    ]);
+    expect(first).toMatch(/^api +NodePort +10\.96\.0\.99 +<none> +443:3\d{4}\/TCP +\d+s +app=web$/);
+    expect(await fail(['apply', '-n', n, '-f', '-'], service('Loud'))).toContain(
+      'The Service "api" is invalid: spec.type: Unsupported value: "Loud": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"',
+    );
+    expect(await run(['delete', 'namespace', n, '--wait'])).toBe(`namespace "${n}" deleted`);
+    expect(cluster.store.list('services', n)).toEqual([]);
   });
 
   it('deletes by name, by selector, and namespaces with all that is in them', async () => {

@@ -73,7 +73,13 @@ describe('what there is', () => {
   it('lists groups and resources', async () => {
     expect((await cluster.call('GET', '/api')).body).toMatchObject({ kind: 'APIVersions', versions: ['v1'] });
     const groups = (await cluster.call('GET', '/apis')).body.groups.map(({ name }: { name: string }) => name);
-    expect(groups).toEqual(['apps', 'authorization.k8s.io', 'batch', 'networking.k8s.io']);
+    expect(groups).toEqual([
+      'apps',
+      'authorization.k8s.io',
+      'batch',
+      'discovery.k8s.io',
+      'networking.k8s.io',
+    ]);
     expect((await cluster.call('GET', '/apis/networking.k8s.io')).body).toMatchObject({
       kind: 'APIGroup',
       name: 'networking.k8s.io',
@@ -86,6 +92,8 @@ describe('what there is', () => {
       'pods/exec',
       'pods/log',
       'pods/status',
+      'services',
+      'services/status',
     ]);
     expect((await cluster.call('GET', '/apis/networking.k8s.io/v1')).body.resources).toEqual([
       expect.objectContaining({
@@ -98,7 +106,7 @@ describe('what there is', () => {
   });
 
   it.each([
-    '/api/v1/services',
+    '/api/v1/configmaps',
     '/apis/batch/v1/cronjobs',
     '/api/v2',
     '/nonsense',
@@ -115,7 +123,7 @@ describe('what there is', () => {
 
   it.each([
     ['POST', '/apis/batch/v1/namespaces/default/cronjobs'],
-    ['PATCH', '/api/v1/namespaces/default/services/web'],
+    ['PATCH', '/api/v1/namespaces/default/configmaps/web'],
     ['DELETE', '/nonsense'],
   ])('answers 404 for %s %s', async (method, path) => {
     expect(await cluster.call(method, path, {})).toMatchObject({ code: 404, body: { reason: 'NotFound' } });

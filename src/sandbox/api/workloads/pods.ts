@@ -2,6 +2,7 @@
 import { selectorMatches } from '../../selectors.ts';
 import { deleteFrom } from '../deletion.ts';
 import { pods as podKind } from '../kinds/pods/definition.ts';
+import { hasEnded } from '../kinds/pods/ending.ts';
 import type { Pod } from '../kinds/pods/object.ts';
 import { isPodReady } from '../kinds/pods/readiness.ts';
 import type { Store } from '../store.ts';
@@ -81,11 +82,7 @@ function release(store: Store, { metadata: { namespace, name } }: Pod): void {
 
 /** Neither ended nor leaving. */
 export function isActive(pod: Pod): boolean {
-  return pod.metadata.deletionTimestamp === undefined && !isFinished(pod);
-}
-
-export function isFinished({ status }: Pod): boolean {
-  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  return pod.metadata.deletionTimestamp === undefined && !hasEnded(pod.status);
 }
 
 /** The ones that go first: without a node, not running, not ready, and then the youngest. */

@@ -2,9 +2,10 @@
 import type { Store } from '../../store.ts';
 import { suffixOf } from '../../suffix.ts';
 import { countOf } from '../../workloads/percent.ts';
-import { createPod, deletePod, isActive, isFinished, podsOf } from '../../workloads/pods.ts';
+import { createPod, deletePod, isActive, podsOf } from '../../workloads/pods.ts';
 import { runReconciler } from '../../workloads/reconcile.ts';
 import type { Node } from '../nodes/object.ts';
+import { hasEnded } from '../pods/ending.ts';
 import type { Pod } from '../pods/object.ts';
 import { isPodReady } from '../pods/readiness.ts';
 import { mattersToScheduling } from '../pods/scheduling.ts';
@@ -24,8 +25,9 @@ export function runDaemonSets(store: Store, now: () => Date): () => void {
 function step(store: Store, set: DaemonSet, revision: string, now: Date): void {
   const pods = podsOf(store, set);
   const names = nodesFor(store, set);
-  for (const pod of pods) if (isFinished(pod) || !names.includes(nodeOf(pod))) deletePod(store, pod, now);
-  const kept = pods.filter((pod) => !isFinished(pod) && names.includes(nodeOf(pod)));
+  for (const pod of pods)
+    if (hasEnded(pod.status) || !names.includes(nodeOf(pod))) deletePod(store, pod, now);
+  const kept = pods.filter((pod) => !hasEnded(pod.status) && names.includes(nodeOf(pod)));
   // One that is leaving has its place until it is gone.
   for (const name of names)
     if (!kept.some((pod) => nodeOf(pod) === name))

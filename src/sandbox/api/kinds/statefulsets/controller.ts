@@ -1,8 +1,9 @@
 /** Keeps the pods of StatefulSets: each with a name of its own, one after the other. */
 import type { Store } from '../../store.ts';
 import { suffixOf } from '../../suffix.ts';
-import { createPod, deletePod, isActive, isFinished, podsOf } from '../../workloads/pods.ts';
+import { createPod, deletePod, isActive, podsOf } from '../../workloads/pods.ts';
 import { runReconciler } from '../../workloads/reconcile.ts';
+import { hasEnded } from '../pods/ending.ts';
 import type { Pod } from '../pods/object.ts';
 import { isPodReady } from '../pods/readiness.ts';
 import type { StatefulSet } from './object.ts';
@@ -26,7 +27,7 @@ function step(store: Store, set: StatefulSet, revision: string, now: Date): void
   for (const [name, ordinal] of names) {
     const pod = pods.get(name);
     if (pod === undefined) createOrdinal(store, set, name, ordinal, revision);
-    else if (isFinished(pod)) deletePod(store, pod, now);
+    else if (hasEnded(pod.status)) deletePod(store, pod, now);
     if (isOrdered && !isSteady(pod)) return;
   }
   const tooMany = [...pods.values()]

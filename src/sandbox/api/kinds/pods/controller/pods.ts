@@ -8,11 +8,12 @@ import type { RootFiles } from '../../../../runtime/root-files.ts';
 import type { Store } from '../../../store.ts';
 import { timestampOf } from '../../../time.ts';
 import type { PolicyEnforcement } from '../../networkpolicies/controller/policies.ts';
+import { hasEnded } from '../ending.ts';
 import type { Pod, PodStatus } from '../object.ts';
 import { mattersToScheduling } from '../scheduling.ts';
 import { isStalled } from '../stall.ts';
 import { createBatcher } from './batcher.ts';
-import { hasEnded, statusOfPod, statusOfUnschedulable } from './pod-status.ts';
+import { statusOfPod, statusOfUnschedulable } from './pod-status.ts';
 import { PodWorker } from './pod-worker.ts';
 import { chooseNode, type NodeState } from './schedule.ts';
 
