@@ -117,7 +117,11 @@ export const podSpec = struct('PodSpec', {
   hostAliases: keyedList(any, { name: 'ip' }),
   priorityClassName: string,
   priority: int32,
-  dnsConfig: any,
+  dnsConfig: struct('PodDNSConfig', {
+    nameservers: listOf(string),
+    searches: listOf(string),
+    options: listOf(struct('PodDNSConfigOption', { name: string, value: string })),
+  }),
   readinessGates: listOf(any),
   runtimeClassName: string,
   enableServiceLinks: bool,
