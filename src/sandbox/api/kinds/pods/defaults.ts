@@ -3,8 +3,13 @@ import type { Container, ContainerPort, Pod } from './object.ts';
 import { probesWithDefaults } from './probe-defaults.ts';
 
 export function withPodDefaults(pod: Pod): Pod {
-  const { containers = [], ...given } = pod.spec ?? {};
-  const spec: Pod['spec'] = {
+  return { ...pod, spec: withPodSpecDefaults(pod.spec) };
+}
+
+/** Of a pod, or of the template of pods. */
+export function withPodSpecDefaults(sent: Partial<Pod['spec']> = {}): Pod['spec'] {
+  const { containers = [], ...given } = sent;
+  return {
     restartPolicy: 'Always',
     terminationGracePeriodSeconds: DEFAULT_GRACE_SECONDS,
     dnsPolicy: 'ClusterFirst',
@@ -14,7 +19,6 @@ export function withPodDefaults(pod: Pod): Pod {
     ...given,
     containers: containers.map((container) => withContainerDefaults(container, given.hostNetwork === true)),
   };
-  return { ...pod, spec };
 }
 
 export const DEFAULT_GRACE_SECONDS = 30;

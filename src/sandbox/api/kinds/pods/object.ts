@@ -90,6 +90,13 @@ export interface PodStatus {
   containerStatuses?: ContainerStatus[];
 }
 
+/** What a pod's name resolution has beside what its policy gives it. */
+export interface PodDnsConfig {
+  nameservers?: string[];
+  searches?: string[];
+  options?: { name: string; value?: string }[];
+}
+
 export interface Pod extends StoredObject {
   kind: 'Pod';
   spec: {
@@ -99,6 +106,9 @@ export interface Pod extends StoredObject {
     restartPolicy?: 'Always' | 'OnFailure' | 'Never';
     hostNetwork?: boolean;
     hostname?: string;
+    subdomain?: string;
+    dnsPolicy?: string;
+    dnsConfig?: PodDnsConfig;
     initContainers?: Container[];
     [field: string]: unknown;
   };

@@ -18,6 +18,7 @@ import {
   portNameProblems,
   portNumberProblems,
 } from '../../validate/names.ts';
+import { dnsProblems } from './dns-validation.ts';
 import type { Container, ContainerPort, Pod } from './object.ts';
 import { probesProblems } from './probe-validation.ts';
 
@@ -38,7 +39,7 @@ export function podSpecProblems(spec: Pod['spec']): Invalidity[] {
   if (nodeName !== undefined && nodeName !== '') {
     problems.push(...invalidFor('spec.nodeName', nodeName, dnsSubdomainProblems(nodeName)));
   }
-  return problems;
+  return [...problems, ...dnsProblems(spec)];
 }
 
 function containersProblems(spec: Pod['spec']): Invalidity[] {

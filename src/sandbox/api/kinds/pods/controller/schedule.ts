@@ -1,6 +1,4 @@
 /** Which node a pod goes to, as a pure function. */
-import { isDeepStrictEqual } from 'node:util';
-import type { Change } from '../../../store.ts';
 import type { Pod } from '../object.ts';
 
 /** A node as far as scheduling looks at it. */
@@ -17,11 +15,6 @@ export type Placement =
   | { readonly kind: 'node'; readonly node: string }
   /** The reason, in the words of the Kubernetes scheduler. */
   | { readonly kind: 'none'; readonly reason: string };
-
-/** Whether a pod that has no node may get one now: {@link chooseNode} looks at the labels of nodes, never at their status. */
-export function mattersToScheduling({ resource, object, before }: Change): boolean {
-  return resource === 'nodes' && !isDeepStrictEqual(object.metadata.labels, before?.metadata.labels);
-}
 
 /** `8443/TCP`: the ports of its node that a pod takes. */
 export function hostPortsOf({ spec }: Pod): readonly string[] {

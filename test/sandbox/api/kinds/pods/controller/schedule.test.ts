@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { Node } from '../../../../../../src/sandbox/api/kinds/nodes/object.ts';
 import {
   chooseNode,
-  mattersToScheduling,
   type NodeState,
 } from '../../../../../../src/sandbox/api/kinds/pods/controller/schedule.ts';
 import type { Pod } from '../../../../../../src/sandbox/api/kinds/pods/object.ts';
+import { mattersToScheduling } from '../../../../../../src/sandbox/api/kinds/pods/scheduling.ts';
 
 function podWith(spec: Partial<Pod['spec']>): Pod {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [], ...spec } };
