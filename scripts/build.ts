@@ -1,7 +1,8 @@
-/** Builds `dist/` from `src/`: the compiler, once for Node.js and once for browsers, and what it leaves to others. */
+/** Builds `dist/` from `src/`: the compiler, once for Node.js and once for browsers, and what it leaves to others; then the client. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { bundleClient } from './bundle-client.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -14,4 +15,5 @@ for (const style of [
   'report/history/history.css',
 ])
   copyFileSync(`${root}src/${style}`, `${root}dist/${style}`);
+await bundleClient(`${root}dist/kube/client.js`);
 chmodSync(`${root}dist/cli.js`, 0o755);
