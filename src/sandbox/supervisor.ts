@@ -3,7 +3,7 @@
  * everything when it ends. Started by `sandbox.ts` inside its namespaces, never by itself.
  */
 import type { Server } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import type { generate as generateCertificate } from 'selfsigned';
 import { seedNamespaces } from './api/kinds/namespaces/controller.ts';
 import { enforcePolicies, NO_ENFORCEMENT } from './api/kinds/networkpolicies/controller/policies.ts';
 import { createNodes, tellEnforcement } from './api/kinds/nodes/controller/nodes.ts';
@@ -45,14 +45,13 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   const tools = requireTools(process.platform, process.env['PATH']);
   const nodes = planNodes(options.nodes);
   const identity: Identity = options.hasUserNamespace ? { kind: 'same-user' } : NOBODY;
+  // Loading it takes as long as building the network does: both at once. Files of the host are covered only when it is through.
+  const loading = import('selfsigned');
   const [network, files, containers, tls] = await Promise.all([
     buildNetwork(tools, nodes, NO_RULES.table, identity.kind === 'user' ? identity.gid : 0),
-    mountRootFiles(tools, process.execPath, [
-      import.meta.filename,
-      fileURLToPath(import.meta.resolve('selfsigned')),
-    ]),
+    loading.then(() => mountRootFiles(tools, process.execPath, [import.meta.filename])),
     createContainers(tools, identity),
-    makeCertificate(),
+    loading.then(({ generate }) => makeCertificate(generate)),
   ]);
 
   const store = createStore();
@@ -89,9 +88,7 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   return { kind: 'ready', certificate: tls.cert };
 }
 
-async function makeCertificate(): Promise<{ key: string; cert: string }> {
-  // Loading it takes as long as building the network does: both at once.
-  const { generate } = await import('selfsigned');
+async function makeCertificate(generate: typeof generateCertificate): Promise<{ key: string; cert: string }> {
   const made = await generate([{ name: 'commonName', value: 'podreach-sandbox' }], {
     keyType: 'ec',
     algorithm: 'sha256',
