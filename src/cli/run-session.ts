@@ -49,7 +49,7 @@ export async function openRunSession(
   // Letting V8's young generation grow doubles the memory of a large run, and saves no time that matters beside the network's.
   setFlagsFromString('--semi-space-growth-factor=1');
   // Nor does it save any to let what has become garbage double the old one.
-  setFlagsFromString('--heap-growing-percent=50');
+  setFlagsFromString('--heap-growing-percent=20');
   const { findOrigin } = await import('./origin.ts');
   // While the files are read: git takes its time in a large repository.
   const origin = findOrigin(process.cwd(), process.env);
