@@ -1,6 +1,6 @@
 /** `podreach diff`: what two saved run records say differently, or what a change of manifests opens and closes. Needs no cluster. */
 import { type Command, Option } from 'commander';
-import { FAILING_CHANGES, type FailingChange } from '../compare/manifests/failing.ts';
+import { FAILING_CHANGES, type FailingChange, isRefused } from '../compare/manifests/failing.ts';
 import { PodreachError } from '../errors.ts';
 import { COMPARISON_FORMATS, MANIFEST_FORMATS } from '../report/formats.ts';
 import type { SetExitCode } from './main.ts';
@@ -106,7 +106,6 @@ async function diffManifests(
   const { parseReportOptions } = await import('./report-requests.ts');
   const { withTerminal } = await import('./default-reports.ts');
   const { compareNamedManifests } = await import('./diff-manifests.ts');
-  const { isRefused } = await import('../compare/manifests/failing.ts');
   const { MANIFEST_REPORTS } = await import('../report/comparison/manifests/manifests.ts');
   const { printReports } = await import('./print-reports.ts');
   const requests = withTerminal(parseReportOptions(options.report ?? [], MANIFEST_FORMATS));

@@ -1,6 +1,5 @@
 /** Says on standard error what went wrong, where, and what to do. */
-import { exitCodeOf, FAULT, Interruption, PodreachError } from '../errors.ts';
-import { INTERRUPTED } from '../judge/exit-code.ts';
+import { exitCodeOf, FAULT, INTERRUPTED, Interruption, PodreachError } from '../errors.ts';
 import { renderProblem } from '../problems.ts';
 import { disarmCommands, neutralise } from '../report/text/text.ts';
 

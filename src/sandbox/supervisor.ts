@@ -6,7 +6,7 @@ import { type EventEmitter, once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import type { generate as generateCertificate } from 'selfsigned';
 import { runControllers } from './api/controllers.ts';
 import { seedNamespaces } from './api/kinds/namespaces/controller.ts';
 import { enforcePolicies, NO_ENFORCEMENT } from './api/kinds/networkpolicies/controller/policies.ts';
@@ -61,15 +61,13 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   const tools = requireTools(process.platform, process.env['PATH']);
   const nodes = planNodes(options.nodes);
   const identity: Identity = options.hasUserNamespace ? { kind: 'same-user' } : NOBODY;
+  // Loading it takes as long as building the network does: both at once. Files of the host are covered only when it is through.
+  const loading = import('selfsigned');
   const [network, files, containers, tls] = await Promise.all([
     buildNetwork(tools, nodes, NO_RULES.text, identity.kind === 'user' ? identity.gid : 0),
-    mountRootFiles(tools, process.execPath, [
-      import.meta.filename,
-      ...SERVER_SOURCES,
-      fileURLToPath(import.meta.resolve('selfsigned')),
-    ]),
+    loading.then(() => mountRootFiles(tools, process.execPath, [import.meta.filename, ...SERVER_SOURCES])),
     createContainers(tools, identity),
-    makeCertificate(),
+    loading.then(({ generate }) => makeCertificate(generate)),
   ]);
 
   const store = createStore();
@@ -138,9 +136,7 @@ async function startNames(store: Store, folder: string): Promise<readonly string
   return [...command, zone];
 }
 
-async function makeCertificate(): Promise<{ key: string; cert: string }> {
-  // Loading it takes as long as building the network does: both at once.
-  const { generate } = await import('selfsigned');
+async function makeCertificate(generate: typeof generateCertificate): Promise<{ key: string; cert: string }> {
   const made = await generate([{ name: 'commonName', value: 'podreach-sandbox' }], {
     keyType: 'ec',
     algorithm: 'sha256',
