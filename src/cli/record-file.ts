@@ -1,5 +1,5 @@
 /** Files of run records, of whatever version. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { type ErrorCode, messageOf, PodreachError } from '../errors.ts';
 import { readRecord } from '../record/read.ts';
 import { RECORD_SCHEMA_VERSION, type RunRecord } from '../record/schema.ts';
@@ -12,6 +12,7 @@ export type FileReading =
 
 const PROBLEMS_SHOWN = 3;
 const HINT = 'Give a file that podreach run --report json=FILE has written.';
+const FOLDER_HINT = `${HINT} Folders of manifests are compared with podreach diff --manifests.`;
 
 /**
  * @param code what it is for the command that the file cannot be read
@@ -23,12 +24,18 @@ export function recordOf(file: string, code: ErrorCode): RunRecord {
   throw new PodreachError(code, `${file} ${reading.why}`, { hint: reading.hint });
 }
 
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
 export function readRecordFile(file: string): FileReading {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (thrown) {
-    return { kind: 'unreadable', why: `cannot be read: ${messageOf(thrown)}` };
+    return isFolder(file)
+      ? { kind: 'unreadable', why: 'is a folder and no run record', hint: FOLDER_HINT }
+      : { kind: 'unreadable', why: `cannot be read: ${messageOf(thrown)}` };
   }
   let value: unknown;
   try {
