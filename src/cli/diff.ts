@@ -22,8 +22,8 @@ Exit codes:
   1  it is: a check leaks, is broken, flaps or is late that did not, or is inconclusive that passed;
      with --fail-on: the change opens or closes something
   2  wrong usage, or manifests that cannot be read
-  3  a file is no run record, the second run did not come to its end, a program to render or read with
-     is missing, or a report could not be written`;
+  3  a file is no run record, the second run did not come to its end or has none of the checks of the first,
+     a program to render or read with is missing, or a report could not be written`;
 
 interface DiffOptions {
   readonly manifests?: boolean;

@@ -1,5 +1,5 @@
 /** Files of run records, of whatever version. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type ErrorCode, messageOf, PodreachError } from '../errors.ts';
 import { readRecord } from '../record/read.ts';
 import { RECORD_SCHEMA_VERSION, type RunRecord } from '../record/schema.ts';
@@ -24,17 +24,14 @@ export function recordOf(file: string, code: ErrorCode): RunRecord {
   throw new PodreachError(code, `${file} ${reading.why}`, { hint: reading.hint });
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
 export function readRecordFile(file: string): FileReading {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (thrown) {
-    return isFolder(file)
-      ? { kind: 'unreadable', why: 'is a folder and no run record', hint: FOLDER_HINT }
+    const isFolder = (thrown as NodeJS.ErrnoException).code === 'EISDIR';
+    return isFolder
+      ? { kind: 'unreadable', why: 'is a folder', hint: FOLDER_HINT }
       : { kind: 'unreadable', why: `cannot be read: ${messageOf(thrown)}` };
   }
   let value: unknown;

@@ -13,7 +13,7 @@ const AGREES: Finding = { kind: 'agrees' };
 const CONTRADICTS: Finding = { kind: 'contradicts' };
 
 /**
- * What an attempt says about its check. What got through, if only one way, contradicts *unreachable* wherever it is seen. What was cut
+ * What an attempt says about its check. What got through to it, if only one way, contradicts *unreachable* wherever it is seen. What was cut
  * off counts only with its whole triangle: the listener alive, both ends visited by their kubelets, and the way between their nodes
  * open. A dead listener, a pod whose link is down and a broken network all look the same as a policy.
  */
@@ -34,9 +34,17 @@ export function findingOf(expected: CheckRecord['expected'], attempt: JudgedAtte
       // Something got through (D19a): that blocks nothing, and it does not reach anybody either.
       return expected === 'unreachable' ? CONTRADICTS : (provenCut(attempt) ?? CONTRADICTS);
     case 'wrong-peer':
-      return expected === 'unreachable'
+      if (expected === 'reachable')
+        return provesNothing(withDetail('something else answered', attempt.detail));
+      // Another may have got the address of a pod that is gone.
+      return attempt.listenerAlive === true
         ? CONTRADICTS
-        : provesNothing(withDetail('something else answered', attempt.detail));
+        : provesNothing(
+            withDetail(
+              'something else answered, and nobody knows that the destination was there',
+              attempt.detail,
+            ),
+          );
     case 'dns-failure':
       return provesNothing(withDetail('the name did not resolve', attempt.detail));
     case 'error':
