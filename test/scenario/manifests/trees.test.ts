@@ -3,9 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { reviewPlan } from '../../../src/policy/review.ts';
 import { loadPlans } from '../../../src/scenario/load-plans.ts';
-import { startProcessorClock } from '../../support/processor-time.ts';
-import { createProject } from '../project.ts';
-import { deployment } from './manifests.ts';
 import { testRenderer } from './renderer.ts';
 
 const cwd = fileURLToPath(new URL('trees/', import.meta.url));
@@ -66,41 +63,4 @@ test('a folder with everything in it', async () => {
   expect(plan.manifests?.leftOut).toMatchObject([{ name: 'node-exporter', why: 'absent' }]);
   expect(plan.manifests?.skipped.map(({ kind }) => kind)).toEqual(['ConfigMap', 'Role']);
   expect(reviewPlan(plan)).toEqual([]);
-});
-
-test('what is said of 300 workloads, each with its Service and its policy, grows no faster than they do', async () => {
-  const name = (index: number): string => `w${index % 300}`;
-  const all = Array.from({ length: 300 }, (_, index) => [
-    deployment(name(index), 'shop', 'containers: [{ ports: [{ name: http, containerPort: 8080 }] }]'),
-    `apiVersion: v1
-kind: Service
-metadata: { name: ${name(index)}, namespace: shop }
-spec: { selector: { app: ${name(index)} }, ports: [{ port: 80, targetPort: http }] }
-`,
-    `apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: { name: ${name(index)}, namespace: shop }
-spec:
-  podSelector: { matchLabels: { app: ${name(index)} } }
-  ingress: [{ from: [{ podSelector: { matchLabels: { app: ${name(index + 1)} } } }], ports: [{ port: http }] }]
-`,
-  ]).flat();
-  await using project = await createProject({
-    'all.yaml': all.join('---\n'),
-    'a.yaml': `apiVersion: podreach/v1
-kind: Scenario
-name: many
-manifests: [all.yaml]
-namespaces: { shop: {} }
-reachable: [{ from: shop/w1, to: shop/w0 }]
-otherwise: unreachable
-`,
-  });
-  const [plan] = await project.load(['a.yaml']);
-  if (plan === undefined) throw new Error('no plan');
-  expect(plan.steps[0].checks).toHaveLength(300 * 299);
-  const took = startProcessorClock();
-  const codes = new Set(reviewPlan(plan).map(({ code }) => code));
-  expect(took()).toBeLessThan(6_000);
-  expect(codes).toEqual(new Set(['contradicted-check']));
 });
