@@ -53,7 +53,7 @@ describe('diff', () => {
     const { exitCode, stderr } = await runCli(['diff', EXAMPLES, RUN]);
     expect({ exitCode, stderr }).toEqual({
       exitCode: 3,
-      stderr: `error: ${EXAMPLES} is a folder\nhint: Give a file that podreach run --report json=FILE has written.\n`,
+      stderr: `error: ${EXAMPLES} is a folder\nhint: Give a file that podreach run --report json=FILE has written. Folders of manifests are compared with podreach diff --manifests.\n`,
     });
   });
 

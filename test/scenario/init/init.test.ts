@@ -236,6 +236,18 @@ test('what the policies leave to the network plugin is asked, and not tried', as
   );
 });
 
+test('where a policy of another kind may decide about everything, it is named, and no block of addresses blamed', async () => {
+  const files = {
+    'a.yaml': `${listening('web', HTTP)}---\n${listening('api', HTTP)}`,
+    'l7.yaml': object('cilium.io/v2', 'CiliumNetworkPolicy', 'l7'),
+  };
+  const text = await init(files, ['shop=a.yaml', 'shop=l7.yaml']);
+  expect(text).toContain(
+    'usage: there is nothing to try: CiliumNetworkPolicy shop/l7 may decide about every connection, and what that means is for the network plugin to say',
+  );
+  expect(text).toContain('hint: Name the files beside it one by one, or with a glob');
+});
+
 test('what validate will say is asked: who selects nobody, and ports that nobody declares', async () => {
   const files = {
     'a.yaml': [
