@@ -6,8 +6,9 @@ import type { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { seedNamespaces } from './api/kinds/namespaces/controller.ts';
 import { enforcePolicies, NO_ENFORCEMENT } from './api/kinds/networkpolicies/controller/policies.ts';
-import { createNodes, tellEnforcement } from './api/kinds/nodes/controller/nodes.ts';
+import { createNodes, tellEnforcement, tellServices } from './api/kinds/nodes/controller/nodes.ts';
 import { runPods } from './api/kinds/pods/controller/pods.ts';
+import { translateServices } from './api/kinds/services/controller/translation.ts';
 import { createStore } from './api/memory-store.ts';
 import { createApiServer } from './api/server.ts';
 import { planNodes } from './dataplane/addresses.ts';
@@ -70,13 +71,20 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
           onFailure: endBecause,
           now,
         });
+  const services = translateServices({
+    store,
+    nodes,
+    enforce: network.enforce,
+    onCommit: tellServices(store, now),
+    onFailure: endBecause,
+  });
   const prober = createProber({
     nsenter: tools.nsenter,
     namespaceFile: network.namespaceFile,
     onFailure: endBecause,
   });
   for (const { controller } of store.kinds) controller?.(store, now);
-  runPods({ store, nodes, network, files, containers, policies, prober, now });
+  runPods({ store, nodes, network, files, containers, policies, services, prober, now });
 
   const { server } = createApiServer({
     store,
