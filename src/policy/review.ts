@@ -320,13 +320,18 @@ function seeWhy({ check, step }: DoubtfulCheck, { name }: ReviewedPlan['scenario
 /** The rule behind a contradiction, and what to write instead. */
 function amendment(
   { from, to, expected }: ReviewedCheck,
-  { responsible }: CheckRuling,
+  { answer, responsible }: CheckRuling,
 ): { readonly rule: string; readonly advice: string } {
   const orElse =
     expected === 'reachable'
       ? 'or say that it is unreachable.'
       : 'or say that it is reachable. If something else cuts it, say so with "cutBy: others".';
   const named = responsible.map(describeResponsible).join(', ');
+  if (expected === 'unreachable' && answer.verdict === 'partial')
+    return {
+      rule: 'D4',
+      advice: `Have ${named} deny the other pods behind ${to} as well, ${orElse}`,
+    };
   if (expected === 'reachable')
     return { rule: 'D7', advice: `Add a rule that lets it through, to ${named}, ${orElse}` };
   return named === ''

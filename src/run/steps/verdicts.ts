@@ -52,9 +52,9 @@ export function writeVerdicts(
     if (cutOff && (verdict === 'inconclusive' || settledMs === undefined)) continue;
     forget(check);
     check.verdict = verdict;
-    if (reason !== undefined) check.reason = reason;
-    if (settledMs !== undefined) check.settledMs = Math.round(settledMs);
     if (verdict !== 'pass') check.isolatedBy = isolatedBy(oracle, check);
+    if (reason !== undefined) check.reason = reason + adviceOnName(check);
+    if (settledMs !== undefined) check.settledMs = Math.round(settledMs);
     const disagreement = disagreementOf(check);
     if (disagreement !== undefined) check.disagreement = disagreement;
   }
@@ -87,6 +87,14 @@ function forget(check: CheckDraft): void {
   delete check.settledMs;
   delete check.isolatedBy;
   delete check.disagreement;
+}
+
+/** D22: policies that isolate egress cut DNS as well. Nothing where the last attempt did not fail as a name, or nothing isolates it. */
+function adviceOnName({ from, verdict, observed = [], isolatedBy }: CheckDraft): string {
+  const { egress = [] } = isolatedBy ?? {};
+  if (verdict !== 'inconclusive' || observed.at(-1)?.outcome !== 'dns-failure' || egress.length === 0)
+    return '';
+  return `; ${egress.join(', ')} ${egress.length === 1 ? 'isolates' : 'isolate'} the egress of ${from}, which cuts DNS too unless port 53 is allowed over UDP and TCP (D22)`;
 }
 
 function isolatedBy(oracle: Oracle, check: CheckDraft): NonNullable<CheckDraft['isolatedBy']> {
