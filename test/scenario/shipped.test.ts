@@ -31,6 +31,8 @@ describe('the shipped scenarios', () => {
         "policies-add-up-reversed: 4 pods, 3 checks",
         "policy-types-myth: 4 pods, 12 checks",
         "ports: 4 pods, 30 checks",
+        "service-forgotten-backend: 4 pods, 2 checks",
+        "service-target-port: 4 pods, 2 checks",
         "three-tier: 4 pods, 15 checks",
         "time-address-reused: 4 pods, 2 + 1 + 2 checks",
         "time-first-instant: 4 pods, 1 + 3 + 3 checks",

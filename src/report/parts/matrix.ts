@@ -52,6 +52,8 @@ export interface MatrixColumn {
   readonly port: number;
   readonly protocol: CheckRecord['protocol'];
   readonly portName: string | undefined;
+  /** How it is addressed; absent: a pod by its address. */
+  readonly path?: CheckRecord['path'];
 }
 
 export interface Matrix {
@@ -103,6 +105,7 @@ export function buildMatrix(scenario: MatrixSource): Matrix {
       port: check.port,
       protocol: check.protocol,
       portName: check.portName,
+      ...(check.path === undefined ? {} : { path: check.path }),
     });
   }
   const positions = new Map([...columns.keys()].map((key, position) => [key, position]));
@@ -121,7 +124,7 @@ function addColumn(columns: Map<string, MatrixColumn>, column: MatrixColumn): vo
   if (!columns.has(key)) columns.set(key, column);
 }
 
-function columnKey(column: Pick<MatrixColumn, 'to' | 'port' | 'protocol'>): string {
+function columnKey(column: Pick<MatrixColumn, 'to' | 'port' | 'protocol' | 'path'>): string {
   return describeTarget(column);
 }
 
