@@ -6,10 +6,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reviewPlan } from '../src/policy/review.ts';
 import { FORMAT_NAMES } from '../src/report/formats.ts';
 import { findPatterns } from '../src/report/parts/patterns.ts';
 import { rulesFor } from '../src/sandbox/dataplane/rules.ts';
 import { loadPlans } from '../src/scenario/load-plans.ts';
+import type { Plan } from '../src/scenario/scenario.ts';
 import { Names } from '../src/scenario/suggest.ts';
 import { buildRecord, meshScenario, viewScenario } from '../test/report/fixture.ts';
 import { render } from '../test/report/render.ts';
@@ -37,6 +39,8 @@ const watched = manyWindows(buildRecord([meshScenario(100, () => ({ expected: 'u
 
 const CASES: readonly (readonly [what: string, limitMs: number, work: () => unknown])[] = [
   ['load and plan 9,900 checks', 2_000, loadLarge],
+  ['load 300 workloads, each with its Service and its policy, and plan 300 checks', 3_000, loadWorkloads],
+  ['load the same, plan 89,700 checks, and say what is doubtful', 6_000, reviewWorkloads],
   ['find a name like each of 2,000 among 4,000', 5_000, findNames],
   ['find patterns in 9,900 checks', 1_000, () => findPatterns(viewScenario(half))],
   ...FORMAT_NAMES.map((format) => {
@@ -47,16 +51,63 @@ const CASES: readonly (readonly [what: string, limitMs: number, work: () => unkn
   ['write the rules of 300 policies on 400 pods', 1_000, writeRules],
 ];
 
+const HEAD = 'apiVersion: podreach/v1\nkind: Scenario\nname: large\nnamespaces: { a: {} }\n';
+
 async function loadLarge(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'podreach-bench-'));
   const pods = Array.from({ length: 100 }, (_, index) => `  a/p${index}: { ports: [80] }\n`).join('');
-  const text = `apiVersion: podreach/v1\nkind: Scenario\nname: large\nnamespaces: { a: {} }\npods:\n${pods}otherwise: reachable\n`;
-  writeFileSync(join(folder, 'large.yaml'), text);
+  await plansOf({ 'large.yaml': `${HEAD}pods:\n${pods}otherwise: reachable\n` });
+}
+
+async function plansOf(files: Readonly<Record<string, string>>): Promise<readonly Plan[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'podreach-bench-'));
   try {
-    await loadPlans(['large.yaml'], { cwd: folder });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    return await loadPlans(['large.yaml'], { cwd: folder });
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Each is called by the next one. */
+const WORKLOADS = Array.from({ length: 300 }, (_, index) => {
+  const [name, caller] = [index, (index + 1) % 300].map((number) => `w${number}`);
+  return `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ${name}, namespace: a }
+spec:
+  selector: { matchLabels: { app: ${name} } }
+  template:
+    metadata: { labels: { app: ${name} } }
+    spec: { containers: [{ name: main, image: example, ports: [{ name: http, containerPort: 8080 }] }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: ${name}, namespace: a }
+spec: { selector: { app: ${name} }, ports: [{ port: 80, targetPort: http }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: ${name}, namespace: a }
+spec:
+  podSelector: { matchLabels: { app: ${name} } }
+  ingress: [{ from: [{ podSelector: { matchLabels: { app: ${caller} } } }], ports: [{ port: http }] }]
+`;
+}).join('');
+function workloadPlans(rest: string): Promise<readonly Plan[]> {
+  return plansOf({ 'all.yaml': WORKLOADS, 'large.yaml': `${HEAD}manifests: [all.yaml]\n${rest}` });
+}
+
+async function loadWorkloads(): Promise<void> {
+  const rules = Array.from({ length: 300 }, (_, index) => {
+    const [to, from] = [index, (index + 1) % 300].map((number) => `a/w${number}`);
+    return `  - { from: ${from}, to: ${to} }\n`;
+  });
+  await workloadPlans(`reachable:\n${rules.join('')}`);
+}
+
+async function reviewWorkloads(): Promise<void> {
+  for (const plan of await workloadPlans('otherwise: unreachable\n')) reviewPlan(plan);
 }
 
 function findNames(): void {

@@ -11,6 +11,7 @@ type JudgedAttempt = Shown & Pick<Moment, 'seen'>;
 
 const AGREES: Finding = { kind: 'agrees' };
 const CONTRADICTS: Finding = { kind: 'contradicts' };
+const LATE = 'it was answered late: the network was slow';
 
 /**
  * What an attempt says about its check. What got through to it, if only one way, contradicts *unreachable* wherever it is seen. What was cut
@@ -24,10 +25,7 @@ export function findingOf(expected: CheckRecord['expected'], attempt: JudgedAtte
     case 'timeout':
     case 'prohibited':
     case 'refused':
-      if (attempt.late === true)
-        return expected === 'unreachable'
-          ? CONTRADICTS
-          : provesNothing('it was answered late: the network was slow');
+      if (attempt.late === true) return expected === 'unreachable' ? CONTRADICTS : provesNothing(LATE);
       return provenCut(attempt) ?? (expected === 'unreachable' ? AGREES : CONTRADICTS);
     case 'reset':
     case 'one-way':
@@ -45,11 +43,24 @@ export function findingOf(expected: CheckRecord['expected'], attempt: JudgedAtte
               attempt.detail,
             ),
           );
+    case 'partial':
+      return expected === 'unreachable' ? CONTRADICTS : partOf(attempt);
     case 'dns-failure':
       return provesNothing(withDetail('the name did not resolve', attempt.detail));
     case 'error':
       return provesNothing(withDetail('the probe could not try', attempt.detail));
   }
+}
+
+/** What it means for a Service that must be reachable that a part of its pods answered: the others must be proven to be cut off. */
+function partOf(attempt: JudgedAttempt): Finding {
+  const { silent = [] } = attempt.backends ?? {};
+  if (silent.length === 0)
+    return provesNothing(
+      withDetail('every pod of the Service answered, but not every connection', attempt.detail),
+    );
+  if (attempt.late === true) return provesNothing(LATE);
+  return provenCut(attempt) ?? CONTRADICTS;
 }
 
 /** Whether something of it arrived, and no answer of the right pod came back. */

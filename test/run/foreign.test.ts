@@ -80,6 +80,10 @@ test.concurrent('they are created with the policies, and taken away before the c
   expect(store.writes.filter((write) => write.startsWith('DELETE')).toSorted()).toEqual(
     [KEYS.l7, KEYS.global].map((path) => `DELETE ${path}`).toSorted(),
   );
+  expect(record.scenarios[0]?.foreignPolicies).toMatchObject([
+    { title: 'CiliumNetworkPolicy pair/l7', namespace: 'pair', location: { file: 'pair.yaml' } },
+    { title: 'Calico GlobalNetworkPolicy deny-all', text: expect.stringContaining('order: 1') },
+  ]);
   // What they mean is not for podreach to say, and so nothing that is seen contradicts it.
   const checks = record.scenarios[0]?.steps[0]?.checks ?? [];
   expect(checks.map(({ predicted }) => predicted)).toEqual(

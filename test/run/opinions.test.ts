@@ -110,8 +110,8 @@ describe.concurrent('blocks of addresses are predicted where pods have theirs', 
   });
 
   test.each([
-    [['Calico'], { ipBlocksMatchPods: true }],
-    [['Cilium'], { ipBlocksMatchPods: false }],
+    [['Calico'], { ipBlocksMatchPods: true, hostNetworkPodsAreNodes: true }],
+    [['Cilium'], { ipBlocksMatchPods: false, hostNetworkPodsAreNodes: true }],
     [['Calico', 'Cilium'], {}],
     [['Antrea'], {}],
     [[], {}],
@@ -119,7 +119,11 @@ describe.concurrent('blocks of addresses are predicted where pods have theirs', 
     const networkPlugins = names.map((name) => ({ name, daemonSet: 'kube-system/x', enforces: true }));
     const environment = { cluster: 'context', nodes: [], node: 'v24', networkPlugins };
     expect(assumptionsFor({ kind: 'to-be-proven' }, environment)).toEqual(assumptions);
-    const proven = { ipBlocksMatchPods: false };
+    const proven = {
+      ipBlocksMatchPods: false,
+      hostNetworkPodsAreNodes: true,
+      ipBlocksMatchHostNetwork: true,
+    } as const;
     expect(assumptionsFor({ kind: 'proven', ...proven }, environment)).toEqual(proven);
   });
 });

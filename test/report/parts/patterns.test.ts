@@ -26,6 +26,14 @@ describe('checks that went wrong', () => {
     ]);
   });
 
+  test('all inside one node are told by that node, and not by what follows from it', () => {
+    const leaks = new Set(['0-2', '2-4', '4-0', '0-4']);
+    const scenario = meshScenario(6, (from, to) => (leaks.has(`${from}-${to}`) ? LEAK : SHUT));
+    expect(findPatterns(viewScenario(scenario))).toEqual([
+      'all 4 leaks stay on node node-1 (4 of the 6 checks that do)',
+    ]);
+  });
+
   test('all into one port are told by that port, and not by what follows from it', () => {
     const scenario = meshScenario(10, (_, to) => (to === 4 ? BROKEN : {}));
     expect(findPatterns(viewScenario(scenario))).toEqual([
@@ -121,7 +129,7 @@ describe('over several scenarios', () => {
     expect(findRunPatterns(viewOf(buildRecord([leaky(), leaky(), leaky(), placed('node-1')])))).toEqual([
       'all 6 leaks, in 3 scenarios, lead into team-1/service-1:8080/TCP (6 of the 12 checks that do)',
       'all 6 leaks, in 3 scenarios, end on node node-2 (6 of the 9 checks that do)',
-      'all 6 leaks, in 3 scenarios, go from one node to another (6 of the 18 checks that do)',
+      'all 6 leaks, in 3 scenarios, cross nodes (6 of the 18 checks that do)',
     ]);
   });
 
@@ -211,6 +219,6 @@ describe('a scenario that goes on in steps', () => {
 test('ten thousand checks make one sentence', () => {
   const scenario = meshScenario(100, (from, to) => ((from + to) % 2 === 0 ? SHUT : LEAK));
   expect(findPatterns(viewScenario(scenario))).toEqual([
-    'all 5,000 leaks go from one node to another (5,000 of the 5,000 checks that do)',
+    'all 5,000 leaks cross nodes (5,000 of the 5,000 checks that do)',
   ]);
 });

@@ -60,7 +60,7 @@ export function prepareNew(
   const ready = kind.initial(kind.withDefaults(withMetadata(object, metadata)));
   const problems = kind.problems(ready);
   if (problems.length > 0) throw invalid(kindNameOf(kind), ready.metadata.name, problems);
-  return ready;
+  return kind.allocate?.(ready, undefined, api.store) ?? ready;
 }
 
 /** What users say about a new object, with the name that `generateName` asks for. */
