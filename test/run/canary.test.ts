@@ -11,7 +11,7 @@ import { sleepingClock } from '../cluster/kind/world.ts';
 import { failure, throughProxy } from '../support/api-proxy.ts';
 import { asContext, foreignAnswers } from '../support/real-cluster.ts';
 import { type Answers, agentsThat, contextOn, sessionsThat } from './fake-agents.ts';
-import { runWith, sandbox, verdicts } from './run-with.ts';
+import { oneNode, runWith, sandbox, verdicts } from './run-with.ts';
 
 const CALICO = { 'calico-node': { container: 'calico-node', image: 'quay.io/calico/node:v3.32.1' } };
 
@@ -69,7 +69,7 @@ describe.concurrent('a cluster that enforces policies', () => {
       daemonSets: { cilium: { container: 'cilium-agent', image: 'quay.io/cilium/cilium:v1.19.0@sha256:0' } },
       policies: { 'ciliumclusterwidenetworkpolicies.cilium.io': ['baseline'] },
     });
-    const record = await runWith(asContext(throughProxy(sandbox(), { answer }), 'Calico'), (event) => {
+    const record = await runWith(asContext(throughProxy(oneNode(), { answer }), 'Calico'), (event) => {
       if (event.type === 'note') notes.push(event.text);
       return undefined;
     });
@@ -85,7 +85,7 @@ describe.concurrent('a cluster that enforces policies', () => {
     const changeAnswer = ({ body }: { readonly body: string }): string =>
       body.replaceAll(/("podIPs":\[\{"ip":"[^"]+"\})\]/g, '$1,{"ip":"fd00::7"}]');
     const answer = foreignAnswers({ daemonSets: CALICO });
-    const record = await runWith(asContext(throughProxy(sandbox(), { answer, changeAnswer })), (event) => {
+    const record = await runWith(asContext(throughProxy(oneNode(), { answer, changeAnswer })), (event) => {
       if (event.type === 'note') notes.push(event.text);
       return undefined;
     });
@@ -107,7 +107,7 @@ describe.concurrent('outposts that cannot be taken away', () => {
     });
 
   test('fails a run that went well', async () => {
-    const record = await runWith(asContext(holding(sandbox())));
+    const record = await runWith(asContext(holding(oneNode())));
     expect(Object.values(verdicts(record))).toEqual(['pass', 'pass']);
     expect(record.run).toMatchObject({
       exitCode: 3,
@@ -193,7 +193,7 @@ describe.concurrent('a cluster that does not', () => {
 
   test('in one direction is told by that', async () => {
     // The server takes the policy, and forgets what it says of one direction.
-    const forgetful = throughProxy(sandbox(), {
+    const forgetful = throughProxy(oneNode(), {
       change: ({ path, body }) =>
         path.includes('/networkpolicies/deny-all')
           ? body.replace('["Ingress","Egress"]', '["Ingress"]')
@@ -234,7 +234,7 @@ describe.concurrent('a cluster that does not', () => {
 
   test('because a policy of the cluster denies all by default is said before blaming the plugin', async () => {
     const denied = new Set<string>();
-    const guarded = throughProxy(sandbox(), {
+    const guarded = throughProxy(oneNode(), {
       before: ({ method, path }) => {
         const namespace = /^\/api\/v1\/namespaces\/([^/]+)\/pods\b/.exec(path)?.[1];
         if (method !== 'POST' || namespace === undefined || denied.has(namespace)) return undefined;
