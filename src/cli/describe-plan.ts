@@ -7,7 +7,14 @@ import type { Action } from '../model/step.ts';
 import { greatest } from '../numbers.ts';
 import { describeConnection, describePort, describePortName, describeTarget } from '../pair.ts';
 import { count, duration } from '../report/text/text.ts';
-import type { IncludedTopology, Plan, PlannedPolicy, PlannedStep, Port } from '../scenario/scenario.ts';
+import type {
+  IncludedTopology,
+  Plan,
+  PlannedPod,
+  PlannedPolicy,
+  PlannedStep,
+  Port,
+} from '../scenario/scenario.ts';
 import { type Cells, describeManifests, originsOfPods } from './describe-manifests.ts';
 
 /** Everything that a run of a scenario creates, does and tries. */
@@ -16,6 +23,7 @@ export function describePlan(plan: Plan): string {
   const [first, ...later] = plan.steps;
   const late = lateObjects(plan);
   const origins = originsOfPods(plan);
+  const arePlaced = plan.pods.some((pod) => describePlace(pod) !== '');
   const when = (object: string): string => (late.has(object) ? 'created later' : '');
   return [
     `${scenario.name}  (${scenario.location.file}:${scenario.location.line})`,
@@ -30,6 +38,7 @@ export function describePlan(plan: Plan): string {
         objectKey(pod),
         pod.ports.map(describeDeclared).join(' ') || 'no ports',
         describeLabels(pod.labels),
+        ...(arePlaced ? [describePlace(pod)] : []),
         ...(origins.size === 0 ? [] : [origins.get(objectKey(pod)) ?? 'in the scenario']),
         when(objectKey(pod)),
       ]),
@@ -131,6 +140,9 @@ function describeCheck(check: Check, { knownIssues = [] }: Plan, change = ''): C
   const notes = [
     check.cutBy === undefined ? '' : `cut by ${check.cutBy}`,
     check.held === undefined ? '' : HELD[check.held],
+    check.backends === undefined
+      ? ''
+      : `answered by ${check.backends.map(({ pod, port }) => `${pod}:${port}`).join(' and ')}`,
     change,
     check.firstInstant === undefined ? '' : 'from the first instant',
     ...known.map(({ is, expires }) => `known to be ${is} until ${expires}`),
@@ -158,6 +170,14 @@ function describeLabels(labels: Labels): string {
     .join(',');
 }
 
+/** `node 1, host network` */
+function describePlace({ placement, hostNetwork }: PlannedPod): string {
+  return [
+    ...(placement === undefined ? [] : [`node ${placement}`]),
+    ...(hostNetwork === undefined ? [] : ['host network']),
+  ].join(', ');
+}
+
 function describeDeclared(port: Port): string {
   return `${port.name === undefined ? '' : `${port.name}:`}${describePort(port)}`;
 }
@@ -174,8 +194,18 @@ function lateObjects({ namespaces, pods, steps: [first] }: Plan): ReadonlySet<st
 
 /** As in a scenario: what is there and tried first stands at the top, and `steps` are those after it. */
 export function planAsData(plan: Plan): object {
-  const { scenario, included, namespaces, pods, steps, idleExceptions, accepted, knownIssues, manifests } =
-    plan;
+  const {
+    scenario,
+    included,
+    namespaces,
+    pods,
+    services,
+    steps,
+    idleExceptions,
+    accepted,
+    knownIssues,
+    manifests,
+  } = plan;
   const [first, ...later] = steps;
   const late = lateObjects(plan);
   const marked = <T extends object>(object: string, value: T): object =>
@@ -185,6 +215,7 @@ export function planAsData(plan: Plan): object {
     ...(included === undefined ? {} : { included }),
     namespaces: namespaces.map((one) => marked(`namespace/${one.name}`, one)),
     pods: pods.map((pod) => marked(objectKey(pod), pod)),
+    ...(services === undefined ? {} : { services }),
     policies: first.policies,
     ...(manifests === undefined ? {} : { manifests }),
     checks: first.checks,

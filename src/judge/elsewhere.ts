@@ -24,7 +24,7 @@ export interface Elsewhere {
 
 /** @returns what other steps have shown of a check of a step, which is named by its index */
 export function elsewhereOf(
-  scenario: Pick<ScenarioRecord, 'pods' | 'steps'>,
+  scenario: Pick<ScenarioRecord, 'pods' | 'steps' | 'services'>,
   rules: Pick<JudgeRules, 'confirm'>,
 ): (step: number, check: CheckRecord) => Elsewhere {
   if (scenario.steps.length < 2) return () => ({});

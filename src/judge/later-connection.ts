@@ -7,7 +7,7 @@ import type { CheckRecord, ScenarioRecord } from '../record/schema.ts';
  * removed and created again, is another one
  */
 export function laterConnections(
-  scenario: Pick<ScenarioRecord, 'pods' | 'steps'>,
+  scenario: Pick<ScenarioRecord, 'pods' | 'steps' | 'services'>,
 ): (step: number, check: CheckRecord) => number | undefined {
   if (scenario.steps.length < 2) return () => undefined;
   const lives = livesOf(scenario);

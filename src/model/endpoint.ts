@@ -1,6 +1,6 @@
 /**
- * What can be an end of a connection, and its key: the text that names it in scenarios, and by which it is looked up. Only pods are
- * placed and dialled so far.
+ * What can be an end of a connection, and its key: the text that names it in scenarios, and by which it is looked up. Pods are placed and
+ * dialled, and Services dialled.
  */
 
 export type Endpoint =

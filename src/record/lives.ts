@@ -1,12 +1,44 @@
 /** Which pod a name means: in the steps of a scenario there may be several of one name, one after the other. */
 import { objectKey } from '../keys.ts';
+import { backendsOf, serviceKey } from '../model/service.ts';
 import type { CheckRecord, ScenarioRecord } from './schema.ts';
 
-/** The pods of a step by `namespace/name`, each with the index of the step that brought it. */
+/** The pods and Services of a step by their keys, each with the index of the step that brought it. */
 export type Lives = ReadonlyMap<string, number>;
 
-/** Of each step of a scenario, as it is planned. */
-export function livesOf({ pods, steps }: Pick<ScenarioRecord, 'pods' | 'steps'>): readonly Lives[] {
+/**
+ * Of each step of a scenario, as it is planned. A Service is another when other pods answer for it: what was seen of it says nothing about
+ * those.
+ */
+export function livesOf({
+  pods,
+  steps,
+  services = [],
+}: Pick<ScenarioRecord, 'pods' | 'steps' | 'services'>): readonly Lives[] {
+  const ofPods = livesOfPods({ pods, steps });
+  if (services.length === 0) return ofPods;
+  let placed = pods;
+  let lives: ReadonlyMap<string, { readonly life: number; readonly behind: string }> = new Map();
+  return ofPods.map((own, index) => {
+    const before = lives;
+    placed = steps[index]?.pods ?? placed;
+    lives = new Map(
+      services.map((service) => {
+        const key = serviceKey(service);
+        const behind = JSON.stringify(
+          service.ports.map((port) =>
+            backendsOf(service, port, placed).map((one) => [one.pod, one.port, own.get(one.pod)]),
+          ),
+        );
+        const last = before.get(key);
+        return [key, { behind, life: last?.behind === behind ? last.life : index }];
+      }),
+    );
+    return new Map([...own, ...[...lives].map(([key, { life }]) => [key, life] as const)]);
+  });
+}
+
+function livesOfPods({ pods, steps }: Pick<ScenarioRecord, 'pods' | 'steps'>): readonly Lives[] {
   let lives: Lives = new Map();
   return steps.map((step, index) => {
     const before = lives;
@@ -20,7 +52,7 @@ export function livesOf({ pods, steps }: Pick<ScenarioRecord, 'pods' | 'steps'>)
   });
 }
 
-/** The same for the same connection between the same two pods, in whichever step. */
+/** The same for the same connection between the same two ends, in whichever step. */
 export function pairOf({ id, from, to }: Pick<CheckRecord, 'id' | 'from' | 'to'>, lives: Lives): string {
   return [id, lives.get(from), lives.get(to)].join(' ');
 }

@@ -4,6 +4,7 @@
  */
 import type { Triangle } from '../model/attempt.ts';
 import type { Protocol } from '../model/protocol.ts';
+import { destinationsOf } from '../model/service.ts';
 import { greatest, least } from '../numbers.ts';
 import type { EndLine } from '../probe/protocol.ts';
 import type { CheckDraft, NotedAttempt } from '../record/draft.ts';
@@ -22,8 +23,10 @@ interface Sent {
   readonly to: RunningPod;
 }
 
-interface Cut extends Sent {
+interface Cut extends Omit<Sent, 'to'> {
   readonly from: RunningPod;
+  /** Those that did not answer; at least one. */
+  readonly to: readonly RunningPod[];
   /** On the clock of the source's node. */
   readonly lastDialMs: number;
   /** Whether the witnesses of both nodes connected in the same round; `unwitnessed` where there are none to ask. */
@@ -149,8 +152,11 @@ export class Evidence {
   /** Destinations that have more to tell about attempts of these checks. */
   unheard(checks: readonly CheckDraft[]): ReadonlySet<RunningPod> {
     const wanted = new Set(checks);
-    const open = [...this.#open, ...[...this.#sent.values()].flatMap((sent) => [...sent.values()])];
-    return new Set(open.flatMap(({ check, to }) => (wanted.has(check) ? [to] : [])));
+    const sent = [...this.#sent.values()].flatMap((nonces) => [...nonces.values()]);
+    return new Set([
+      ...this.#open.flatMap(({ check, to }) => (wanted.has(check) ? to : [])),
+      ...sent.flatMap(({ check, to }) => (wanted.has(check) ? [to] : [])),
+    ]);
   }
 
   /**
@@ -171,12 +177,15 @@ export class Evidence {
     if (this.#lossy.size + this.#lossyWays.size === 0) return;
     for (const check of checks) {
       const from = podOf(check.from);
-      const to = podOf(check.to);
-      if (from === undefined || to === undefined) continue;
-      const isLossy =
-        this.#lossy.has(from) ||
-        this.#lossy.has(to) ||
-        this.#lossyWays.has(wayKey(from.node, to.node, check.protocol));
+      if (from === undefined) continue;
+      const isLossy = destinationsOf(check)
+        .flatMap((key) => podOf(key) ?? [])
+        .some(
+          (to) =>
+            this.#lossy.has(from) ||
+            this.#lossy.has(to) ||
+            this.#lossyWays.has(wayKey(from.node, to.node, check.protocol)),
+        );
       if (isLossy) check.confirm = CONFIRM_MORE * confirm;
     }
   }
@@ -202,8 +211,8 @@ export class Evidence {
     const lastDial = this.#clocks.at(cut.from, cut.lastDialMs);
     if (lastDial === undefined) return {};
     const source = this.#lastVisit(cut.from, cut, lastDial);
-    const destination = this.#lastVisit(cut.to, cut, lastDial);
-    const between = this.#lastOpening(cut, lastDial);
+    const destination = earliestOf(cut.to.map((to) => this.#lastVisit(to, cut, lastDial)));
+    const between = earliestOf(cut.to.map((to) => this.#lastOpening(to, cut, lastDial)));
     return {
       ...(source === undefined ? {} : { source: this.#since(source) }),
       ...(destination === undefined ? {} : { destination: this.#since(destination) }),
@@ -229,7 +238,7 @@ export class Evidence {
     return lastDial.latest - at > FRESH_MS ? undefined : at;
   }
 
-  #lastOpening({ check, from, to, way }: Cut, lastDial: ClockBounds): number | undefined {
+  #lastOpening(to: RunningPod, { check, from, way }: Cut, lastDial: ClockBounds): number | undefined {
     if (way === 'unwitnessed') return lastDial.latest;
     if (way === 'closed') return undefined;
     const times = this.#ways.get(wayKey(from.node, to.node, check.protocol)) ?? [];
@@ -238,14 +247,25 @@ export class Evidence {
 
   #isFinal({ from, to, lastDialMs }: Cut): boolean {
     const lastDial = this.#clocks.at(from, lastDialMs);
-    const { knownUntilMs } = this.#pods.get(to) ?? {};
-    const known = knownUntilMs === undefined ? undefined : this.#clocks.at(to, knownUntilMs);
-    return lastDial !== undefined && known !== undefined && known.earliest >= lastDial.latest;
+    return (
+      lastDial !== undefined &&
+      to.every((pod) => {
+        const { knownUntilMs } = this.#pods.get(pod) ?? {};
+        const known = knownUntilMs === undefined ? undefined : this.#clocks.at(pod, knownUntilMs);
+        return known !== undefined && known.earliest >= lastDial.latest;
+      })
+    );
   }
 
   #since(ms: number): number {
     return Math.round(ms - this.#beganMs);
   }
+}
+
+/** Undefined where one of several was not seen. */
+function earliestOf(moments: readonly (number | undefined)[]): number | undefined {
+  const known = moments.filter((moment) => moment !== undefined);
+  return known.length < moments.length ? undefined : least(known);
 }
 
 /** Both directions of a way are one. */

@@ -46,19 +46,28 @@ export interface RunningPod {
   /** Addresses of further families, which nobody tries. */
   readonly otherIps?: readonly string[];
   readonly node: string;
+  /** It is on the network of its node. */
+  readonly hostNetwork?: true;
 }
 
 /** What is to be there. */
 export interface Wanted {
   /** What it is for, where progress is told. */
   readonly name: string;
-  readonly namespaces: readonly PlannedNamespace[];
+  readonly namespaces: readonly WantedNamespace[];
   readonly pods: readonly WantedPod[];
+}
+
+export interface WantedNamespace extends PlannedNamespace {
+  /** Whether pods on the network of their nodes come into it, now or later. */
+  readonly holdsHostNetwork?: boolean;
 }
 
 export interface WantedPod extends PlannedPod {
   /** The label `kubernetes.io/hostname` of the one node that it is for. Absent: any node. */
   readonly hostname?: string;
+  /** Where the kubelet visits it. Absent: at a port that it does not declare. */
+  readonly visitPort?: number;
   /** What its agent watches from its process's beginning. */
   readonly firstInstant?: WatchRequest;
 }
@@ -85,6 +94,7 @@ export async function createAll(wanted: Wanted, context: Provisioning): Promise<
       agent,
       settings: settingsFor(pod, context),
       ...(pod.firstInstant === undefined ? {} : { firstInstant: pod.firstInstant }),
+      ...(pod.visitPort === undefined ? {} : { visitPort: pod.visitPort }),
     });
   // A namespace that is still on its way when the run cleans up would come after that, and stay.
   await allEnded(wanted.namespaces.map((namespace) => limit(createNamespace, namespace, context)));
@@ -97,10 +107,13 @@ function settingsFor({ hostname }: WantedPod, { probe }: Probing): ProbeSettings
   return { ...probe, nodeSelector: { ...probe.nodeSelector, 'kubernetes.io/hostname': hostname } };
 }
 
-async function createNamespace(namespace: PlannedNamespace, context: Provisioning): Promise<void> {
+async function createNamespace(namespace: WantedNamespace, context: Provisioning): Promise<void> {
   try {
     await context.kube.create(
-      probeNamespace(namespace, { runId: context.runId, settings: context.probe }),
+      probeNamespace(namespace, namespace.holdsHostNetwork === true, {
+        runId: context.runId,
+        settings: context.probe,
+      }),
       context,
     );
   } catch (thrown) {
@@ -279,7 +292,8 @@ function runningPods(pods: readonly WantedPod[], states: ReadonlyMap<string, Pod
       if (state?.kind !== 'running') return [];
       const { namespace, name } = pod;
       const { ip, otherIps, node } = state;
-      return [[objectKey(pod), { namespace, name, ip, otherIps, node }] as const];
+      const network = pod.hostNetwork === undefined ? {} : { hostNetwork: pod.hostNetwork };
+      return [[objectKey(pod), { namespace, name, ip, otherIps, node, ...network }] as const];
     }),
   );
 }

@@ -3,19 +3,21 @@
  * one timeout, however many pairs it has.
  */
 import { objectKey } from '../keys.ts';
-import type { Attempt, TryingPhase } from '../model/attempt.ts';
+import type { Attempt, HeardBackends, TryingPhase } from '../model/attempt.ts';
 import type { Dial, Listener } from '../model/dial.ts';
 import { newestOf } from '../model/observation.ts';
+import { destinationsOf } from '../model/service.ts';
 import { describePort } from '../pair.ts';
-import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
-import type { AttemptLine, Batch, DialRequest } from '../probe/protocol.ts';
-import type { Attempts, CheckDraft } from '../record/draft.ts';
+import { attemptsIn, batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
+import type { AttemptLine, Batch } from '../probe/protocol.ts';
+import type { Attempts, CheckDraft, NotedAttempt } from '../record/draft.ts';
 import { type AgentReply, askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
-import { dialOf } from './dial.ts';
+import { dialOf, type PlacedServices } from './dial.ts';
 import { type Evidence, wayKey } from './evidence.ts';
 import type { RunningPod, RunningPods } from './provision.ts';
+import type { Arrival } from './unanswered.ts';
 import type { Witnesses } from './witnesses.ts';
 
 export interface Round {
@@ -27,6 +29,8 @@ export interface Round {
 /** What runs: its pods, and when it began on the run's clock. */
 export interface Stage {
   readonly pods: RunningPods;
+  /** Absent: there are none. */
+  readonly services?: PlacedServices;
   readonly beganMs: number;
   readonly evidence: Evidence;
   /** Where attempts are written down. */
@@ -77,7 +81,7 @@ export async function runRound(
 ): Promise<void> {
   const { evidence } = stage;
   const canBeCut = round.phase !== 'control' && round.phase !== 'closing';
-  const works = workByPod(checks, stage.pods, canBeCut, context.timing);
+  const works = workByPod(checks, stage, canBeCut, context.timing);
   await witnessed;
   const [openWays, answers] = await Promise.all([
     witnessed ?? (canBeCut ? witness(checks, stage, context) : undefined),
@@ -174,11 +178,12 @@ export interface NodePair {
 function waysOf(checks: readonly CheckDraft[], pods: RunningPods): Map<string, NodePair> {
   return new Map(
     checks.flatMap((check) => {
-      const from = pods.get(check.from)?.node;
-      const to = pods.get(check.to)?.node;
-      if (from === undefined || to === undefined) return [];
       const { protocol } = check;
-      return [[wayKey(from, to, protocol), { from, to, protocol }] as const];
+      const from = pods.get(check.from)?.node;
+      if (from === undefined) return [];
+      return destinationsOf(check)
+        .flatMap((key) => pods.get(key)?.node ?? [])
+        .map((to) => [wayKey(from, to, protocol), { from, to, protocol }] as const);
     }),
   );
 }
@@ -186,21 +191,22 @@ function waysOf(checks: readonly CheckDraft[], pods: RunningPods): Map<string, N
 /** Sources carry their targets, destinations the proof that they listen. */
 function workByPod(
   checks: readonly CheckDraft[],
-  pods: RunningPods,
+  { pods, services }: Stage,
   canBeCut: boolean,
   timing: Trying['timing'],
 ): Map<RunningPod, Work> {
   const works = new Map<RunningPod, Work>();
   for (const check of checks) {
     const from = pods.get(check.from);
-    const dial = dialOf(check, pods);
+    const dial = dialOf(check, pods, services);
     if (from !== undefined) workOf(from, works).tries.push({ check, dial });
-    if (dial === undefined) continue;
-    const listening = pods.get(dial.listener.pod);
-    if (listening === undefined) continue;
-    const work = workOf(listening, works);
-    work.listeners.set(describePort(dial.listener), dial.listener);
-    if (canBeCut && mayBeCut(check)) work.holdMs = Math.max(work.holdMs, timeLimitOf(check, timing));
+    for (const listener of dial?.listeners ?? []) {
+      const listening = pods.get(listener.pod);
+      if (listening === undefined) continue;
+      const work = workOf(listening, works);
+      work.listeners.set(describePort(listener), listener);
+      if (canBeCut && mayBeCut(check)) work.holdMs = Math.max(work.holdMs, timeLimitOf(check, timing));
+    }
   }
   return works;
 }
@@ -226,18 +232,22 @@ async function execute(work: Work, stage: Stage, context: Trying): Promise<Answe
 
 function batchOf(work: Work, asked: readonly string[], context: Trying): Batch {
   const { timeoutMs } = context.timing;
-  const targets = work.tries.flatMap(({ check, dial }): DialRequest[] => {
+  const targets = work.tries.flatMap(({ check, dial }): Batch['targets'] => {
     if (dial === undefined) return [];
-    const { address, port, protocol, answerer } = dial;
+    const { address, port, protocol, answerers, connections } = dial;
     const limitMs = timeLimitOf(check, context.timing);
     const ownLimit = limitMs === timeoutMs ? {} : { timeoutMs: limitMs };
-    return [{ id: check.id, host: address, port, protocol, pod: answerer, ...ownLimit }];
+    const common = { id: check.id, host: address, port, protocol, ...ownLimit };
+    return connections === undefined
+      ? answerers.map((pod) => ({ ...common, pod }))
+      : [{ ...common, pods: answerers, connections }];
   });
+  const attempts = targets.reduce((sum, target) => sum + attemptsIn(target), work.listeners.size);
   return {
     ...PLAIN_BATCH,
     runId: context.runId,
     timeoutMs,
-    deadlineMs: batchDeadlineMs(targets.length + work.listeners.size, timeoutMs),
+    deadlineMs: batchDeadlineMs(attempts, timeoutMs),
     holdMs: work.holdMs,
     asked,
     ...(work.endsDials ? { endsDials: true } : {}),
@@ -298,7 +308,7 @@ function recordAttempts({ work, reply }: Answered, surroundings: Surroundings): 
       atMs: rounded(reply.startedMs - surroundings.stage.beganMs),
       outcome: 'error',
       detail: answer.kind === 'broken' ? answer.reason : 'the agent did not answer for it',
-      ...aliveOf(dial, surroundings),
+      ...aliveOf(dial?.listeners ?? [], surroundings),
     });
   }
 }
@@ -312,43 +322,53 @@ function recordAttempt(
   surroundings: Surroundings,
 ): void {
   const { attempts, evidence, pods } = surroundings.stage;
-  const {
-    outcome,
-    durationMs,
-    startedMs,
-    dials = 1,
-    lastDialMs = startedMs,
-    lost = 0,
-    nonce,
-    localPorts = [],
-    detail,
-  } = line;
+  const { outcome, durationMs, startedMs, dials = 1, detail } = line;
+  const silent = silentOf(dial, line);
   const attempt = attempts.note(check, {
     ...numbered(surroundings.round),
     atMs: rounded(evidence.latest(from, clockMs + startedMs) ?? 0),
     outcome,
     durationMs,
     ...(dials === 1 ? {} : { dials }),
-    ...aliveOf(dial, surroundings),
+    ...aliveOf(silent, surroundings),
     ...(detail === undefined ? {} : { detail }),
+    ...(outcome === 'partial' ? { backends: heardBackends(line, silent) } : {}),
   });
-  const to = dial && pods.get(dial.answerer);
-  if (to === undefined) return;
-  const { phase } = surroundings.round;
+  const to = silent.flatMap(({ pod: key, port }): readonly Arrival[] => {
+    const pod = pods.get(key);
+    return pod === undefined ? [] : [{ pod, port }];
+  });
+  keepOpen({ check, attempt, from, to }, line, clockMs, surroundings);
+}
+
+interface Noted {
+  readonly check: CheckDraft;
+  readonly attempt: NotedAttempt;
+  readonly from: RunningPod;
+  /** Where it may have arrived without an answer. */
+  readonly to: readonly Arrival[];
+}
+
+/** Keeps an attempt for what is still to be heard of it. */
+function keepOpen(
+  { check, attempt, from, to: arrivals }: Noted,
+  { outcome, startedMs, lastDialMs = startedMs, lost = 0, nonce, localPorts = [] }: AttemptLine,
+  clockMs: number,
+  { round: { phase }, openWays, stage: { evidence } }: Surroundings,
+): void {
+  const to = arrivals.map(({ pod }) => pod);
   // Until a step is in force, a dial may be the last that was cut off, and the next one of the same attempt the first that is not.
-  if (lost > 0 && phase !== 'turn') evidence.noteLoss(from, to);
-  if (nonce !== undefined && check.protocol === 'UDP') evidence.noteSent(nonce, { check, attempt, to });
+  if (lost > 0 && phase !== 'turn') evidence.noteLoss(from, ...to);
+  // Of a Service of which a part answered, that is what it showed.
+  if (nonce !== undefined && check.protocol === 'UDP' && outcome !== 'partial')
+    for (const pod of to) evidence.noteSent(nonce, { check, attempt, to: pod });
   if (phase === 'control' || phase === 'closing') return;
-  if (phase !== 'turn')
-    evidence.unanswered.note(
-      check,
-      attempt,
-      from,
-      to,
-      nonce === undefined ? undefined : { nonce, localPorts },
-    );
-  if (outcome === 'connected') return;
-  const isOpen = surroundings.openWays?.has(wayKey(from.node, to.node, check.protocol));
+  if (phase !== 'turn') {
+    const dialled = nonce === undefined ? undefined : { nonce, localPorts };
+    evidence.unanswered.note(check, attempt, from, arrivals, dialled);
+  }
+  if (outcome === 'connected' || to.length === 0) return;
+  const isOpen = openWays && to.every(({ node }) => openWays.has(wayKey(from.node, node, check.protocol)));
   const way = isOpen === undefined ? 'unwitnessed' : isOpen ? 'open' : 'closed';
   evidence.noteCut({ check, attempt, from, to, lastDialMs: clockMs + lastDialMs, way });
 }
@@ -357,9 +377,25 @@ function numbered({ phase, number }: Round): Pick<Attempt, 'phase' | 'round'> {
   return { phase, round: number };
 }
 
-function aliveOf(dial: Dial | undefined, { alive }: Surroundings): Aliveness {
-  if (dial === undefined) return {};
-  return alive.get(`${dial.listener.pod} ${describePort(dial.listener)}`) ?? {};
+/** The listeners of those pods of a Service that did not answer; of a pod that was dialled by itself its own, whether or not it did. */
+function silentOf(dial: Dial | undefined, { answered = [] }: AttemptLine): readonly Listener[] {
+  const heard = new Set(answered.map(({ pod }) => pod));
+  return (dial?.listeners ?? []).filter(({ pod }) => !heard.has(pod));
+}
+
+function heardBackends({ answered = [] }: AttemptLine, silent: readonly Listener[]): HeardBackends {
+  return { answered: answered.map(({ pod }) => pod), silent: silent.map(({ pod }) => pod).toSorted() };
+}
+
+/** Of several listeners: alive where all are. */
+function aliveOf(listeners: readonly Listener[], { alive }: Surroundings): Aliveness {
+  const known = listeners.map((listener) => alive.get(`${listener.pod} ${describePort(listener)}`) ?? {});
+  return (
+    known.find(({ listenerAlive }) => listenerAlive === false) ??
+    known.find(({ listenerAlive }) => listenerAlive === undefined) ??
+    known[0] ??
+    {}
+  );
 }
 
 function rounded(ms: number): number {

@@ -7,6 +7,7 @@ import { cleanUp } from './cleanup.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
 import { untilInterrupted } from './interruption.ts';
 import type { Job, Planned } from './job.ts';
+import { nodePortsOf, visitPortsFor } from './placement.ts';
 import { proveCluster, removeOutposts } from './prove.ts';
 import { cleanUpAfter, runScenario, type ScenarioOptions } from './scenario-run.ts';
 import { runDisjoint } from './schedule.ts';
@@ -84,14 +85,20 @@ async function runAll(
   job: Job,
   shared: Pick<ScenarioOptions, 'proof' | 'unproven' | 'onSeen'>,
 ): Promise<void> {
-  const { tools, assumptions } = checked;
+  const { tools, nodes, assumptions } = checked;
   const { scenarios, options, record } = job;
   const others = record.environment.clusterPolicies?.join(', ');
   const stop = (): boolean => tools.signal.aborted || (options.failFast && record.scenarios.some(wentWrong));
   const namespacesOf = ({ plan }: Planned): readonly string[] => plan.namespaces.map(({ name }) => name);
   // What holds for the whole cluster holds for the namespaces of all.
-  const keysOf = (planned: Planned): readonly string[] =>
-    clusterWideOf(planned.plan).length === 0 ? namespacesOf(planned) : scenarios.flatMap(namespacesOf);
+  const keysOf = (planned: Planned): readonly string[] => [
+    ...(clusterWideOf(planned.plan).length === 0 ? namespacesOf(planned) : scenarios.flatMap(namespacesOf)),
+    ...[...nodePortsOf(planned.plan)].map((port) => `port ${port}`),
+  ];
+  const visitPorts = visitPortsFor(
+    scenarios.map(({ plan }) => plan),
+    record.run.id,
+  );
   const cleaner = createCleaner(checked, job);
   const { whileStanding } = options;
   const stand =
@@ -111,7 +118,7 @@ async function runAll(
       checks: checksOf(scenario).length,
     });
     const firstMarker = 1 + countSteps(scenarios.slice(0, number - 1));
-    const own = { ...shared, keep: options.keep, firstMarker, assumptions, others, stand };
+    const own = { ...shared, keep: options.keep, firstMarker, nodes, visitPorts, assumptions, others, stand };
     await runScenario(plan, scenario, own, tools);
     return { cleaned: cleaner(scenario) };
   });

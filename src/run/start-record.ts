@@ -5,7 +5,7 @@ import { dayOf, hasExpired } from '../model/known-issue.ts';
 import { reviewPlan } from '../policy/review.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft, StepDraft } from '../record/draft.ts';
 import { RECORD_SCHEMA_VERSION } from '../record/schema.ts';
-import type { Plan, PlannedStep } from '../scenario/scenario.ts';
+import { dialledServices, foreignPoliciesOf, type Plan, type PlannedStep } from '../scenario/scenario.ts';
 import { predictSteps } from './predict.ts';
 
 export interface StartOptions {
@@ -58,6 +58,8 @@ export function startScenario(plan: Plan): ScenarioDraft {
     status: 'waiting',
     phases: [],
     ...stateOf(first),
+    ...foreignIn(plan),
+    ...servicesIn(plan),
     ...workloadsIn(plan),
     grounds,
     ...knownIn(plan),
@@ -82,6 +84,23 @@ function declaredIn(steps: Plan['steps']): Pick<ScenarioDraft, 'declaredChecks'>
 
 function knownIn({ knownIssues }: Plan): Pick<ScenarioDraft, 'knownIssues'> {
   return knownIssues === undefined ? {} : { knownIssues: knownIssues.map((issue) => ({ ...issue })) };
+}
+
+function foreignIn(plan: Plan): Pick<ScenarioDraft, 'foreignPolicies'> {
+  const foreignPolicies = foreignPoliciesOf(plan).map(({ policyKind: _, object: __, ...policy }) => policy);
+  return foreignPolicies.length === 0 ? {} : { foreignPolicies };
+}
+
+function servicesIn(plan: Plan): Pick<ScenarioDraft, 'services'> {
+  const services = dialledServices(plan);
+  if (services.length === 0) return {};
+  return {
+    services: services.map((service) => ({
+      ...service,
+      selector: { ...service.selector },
+      ports: service.ports.map((port) => ({ ...port })),
+    })),
+  };
 }
 
 /** Which pods stand for workloads of manifests. */
@@ -138,10 +157,11 @@ function startChecks({ checks }: PlannedStep, predicted: StepPredictions = []): 
 }
 
 function startCheck(check: Check, predicted: CheckDraft['predicted']): CheckDraft {
-  const { knownIssues, firstInstant, held, ...rest } = check;
+  const { knownIssues, firstInstant, held, path = 'podIP', backends, ...rest } = check;
   return {
     ...rest,
-    path: 'podIP',
+    path,
+    ...(backends === undefined ? {} : { backends: backends.map((backend) => ({ ...backend })) }),
     ...(knownIssues === undefined ? {} : { knownIssues: [...knownIssues] }),
     ...(held === undefined ? {} : { held: { wish: held } }),
     ...(predicted === undefined ? {} : { predicted }),

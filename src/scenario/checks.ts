@@ -1,9 +1,13 @@
 /** From what is expected to checks, in the order of sources, destinations and ports, each in the order of the file. */
 import type { Check } from '../model/check.ts';
+import type { ServicePath } from '../model/path.ts';
+import { pathsTo, type ServiceBackend } from '../model/service.ts';
 import type { Expectations, StatedRule } from './expectations.ts';
 import type { ConnectionSet } from './first-instant.ts';
 import type { PlannedPod, Port } from './scenario.ts';
-import { targetKey } from './select.ts';
+import { targetKey, targetsOf } from './select.ts';
+import type { SelectedTarget } from './selected.ts';
+import { backendsAt, type Services } from './services.ts';
 
 /** A connection of which something is expected. */
 export interface ExpectedConnection {
@@ -12,56 +16,100 @@ export interface ExpectedConnection {
   readonly from: string;
   readonly to: string;
   readonly port: Port;
+  /** Of a Service: the way to it, and who answers there. */
+  readonly through?: Through;
   readonly statement: StatedRule;
   /** See `Check`. */
   readonly firstInstant?: true;
 }
 
+interface Through {
+  readonly path: ServicePath;
+  readonly backends: readonly ServiceBackend[];
+  readonly headless: boolean;
+}
+
+interface Target extends SelectedTarget {
+  readonly key: string;
+}
+
 /** All connections that the pods of a scenario could open. */
 export class Connections {
   readonly #sources: readonly string[];
-  readonly #targets: readonly { readonly to: string; readonly port: Port; readonly key: string }[];
+  readonly #targets: readonly Target[];
+  readonly #services: Services;
 
   /** @param pods all that there are at any time, by their names */
-  constructor(pods: ReadonlyMap<string, PlannedPod>) {
+  constructor(pods: ReadonlyMap<string, PlannedPod>, services: Services) {
     this.#sources = [...pods.keys()];
-    this.#targets = [...pods].flatMap(([to, { ports }]) =>
-      ports.map((port) => ({ to, port, key: targetKey(to, port) })),
-    );
+    this.#services = services;
+    const ofPods = [...pods].map(([to, { ports }]) => ({ to, ports }));
+    const ofServices = [...services].map(([to, service]) => ({
+      to,
+      ports: service.ports.map(({ targetPort: _, ...port }) => port),
+      paths: pathsTo(service),
+    }));
+    this.#targets = [...ofPods, ...ofServices]
+      .flatMap(targetsOf)
+      .map((target) => ({ ...target, key: targetKey(target) }));
   }
 
   /**
-   * Those between pods that are there, of which something is expected.
+   * Those between ends that are there, of which something is expected: a Service is there while somebody answers for it.
+   * @param pods that are there
    * @param firstInstants those that are tried from the first instant of their source, by source and then by `targetKey`
    */
   expected(
     { rules, otherwise }: Expectations,
-    isThere: (pod: string) => boolean,
+    pods: ReadonlyMap<string, PlannedPod>,
     firstInstants: ConnectionSet = new Map(),
   ): readonly ExpectedConnection[] {
     const connections: ExpectedConnection[] = [];
-    const targets = this.#targets.flatMap((target, index) =>
-      isThere(target.to) ? [{ ...target, index }] : [],
-    );
+    const targets = this.#thoseThere(pods);
     for (const [index, from] of this.#sources.entries()) {
       const own = rules.get(from);
       const early = firstInstants.get(from);
       // Thousands of pods have millions of pairs: those of which nothing is said are not looked up one by one.
-      if ((own === undefined && otherwise === undefined) || !isThere(from)) continue;
-      for (const { to, port, key, index: place } of targets) {
-        const statement = own?.get(key) ?? (from === to ? undefined : otherwise);
+      if ((own === undefined && otherwise === undefined) || !pods.has(from)) continue;
+      for (const { to, port, through, key, index: place } of targets) {
+        const isSpoken = from !== to && through === undefined;
+        const statement = own?.get(key) ?? (isSpoken ? otherwise : undefined);
         if (statement === undefined) continue;
         connections.push({
           order: index * this.#targets.length + place,
           from,
           to,
           port,
+          ...through,
           statement,
           ...(early?.has(key) === true ? { firstInstant: true } : {}),
         });
       }
     }
     return connections;
+  }
+
+  #thoseThere(pods: ReadonlyMap<string, PlannedPod>) {
+    const throughs = this.#throughs([...pods.values()]);
+    return this.#targets.flatMap((target, index) => {
+      const through = throughs.get(target);
+      return through !== undefined || pods.has(target.to)
+        ? [{ ...target, through: through && { through }, index }]
+        : [];
+    });
+  }
+
+  /** Of the Services that somebody answers for. */
+  #throughs(pods: readonly PlannedPod[]): ReadonlyMap<Target, Through> {
+    return new Map(
+      this.#targets.flatMap((target) => {
+        const { to, port, path } = target;
+        const backends = path === undefined ? undefined : backendsAt(to, port, this.#services, pods);
+        if (path === undefined || backends === undefined || backends.length === 0) return [];
+        const headless = this.#services.get(to)?.headless === true;
+        return [[target, { path, backends, headless }] as const];
+      }),
+    );
   }
 }
 
@@ -86,7 +134,7 @@ export function numberChecks<Step>(
 }
 
 function asCheck(
-  { from, to, port: { name, port, protocol }, statement, firstInstant }: ExpectedConnection,
+  { from, to, port: { name, port, protocol }, through, statement, firstInstant }: ExpectedConnection,
   id: number,
 ): Check {
   const { expected, mark, because, cutBy, held } = statement;
@@ -96,6 +144,7 @@ function asCheck(
     to,
     port,
     ...(name === undefined ? {} : { portName: name }),
+    ...(through === undefined ? {} : asReached(through)),
     protocol,
     family: 'IPv4',
     expected,
@@ -105,4 +154,8 @@ function asCheck(
     ...(firstInstant === undefined ? {} : { firstInstant }),
     ...(held === undefined ? {} : { held }),
   };
+}
+
+function asReached({ path, backends, headless }: Through): Pick<Check, 'path' | 'backends' | 'headless'> {
+  return { path, backends, ...(headless ? { headless } : {}) };
 }

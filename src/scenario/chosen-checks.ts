@@ -6,7 +6,8 @@ import { describeConnection, describeTarget } from '../pair.ts';
 import { destinationText, sourceText } from './grammar/rules.ts';
 import { readDestination, readPodSelection } from './read-rules.ts';
 import type { DestinationSelection, Plan, PlannedPod, PlannedStep, PodSelection } from './scenario.ts';
-import { arrangeTopology, type Selected, selectPods, selectTargets, type Topology } from './select.ts';
+import { arrangeTopology, selectPods, selectTargets, type Topology, targetKey, targetsOf } from './select.ts';
+import type { Selected } from './selected.ts';
 import { quote } from './suggest.ts';
 
 const FORM = 'Write FROM → TO:PORT with pods as the scenario names them, such as "shop/web -> shop/db:5432".';
@@ -67,14 +68,10 @@ function readWanted(text: string): WantedCheck {
   return { text, from: readPodSelection(from), to: readDestination(to) };
 }
 
-function matching({ from, to }: WantedCheck, { namespaces, pods, steps }: Plan): readonly Check[] {
-  const topology = arrangeTopology(namespaces, pods);
+function matching({ from, to }: WantedCheck, { namespaces, pods, services, steps }: Plan): readonly Check[] {
+  const topology = arrangeTopology(namespaces, pods, services);
   const sources = new Set(found(selectPods(from, topology)).map(objectKey));
-  const targets = new Set(
-    found(selectTargets(to, topology)).flatMap(({ pod, ports }) =>
-      ports.map(({ port, protocol }) => describeTarget({ to: objectKey(pod), port, protocol })),
-    ),
-  );
+  const targets = new Set(found(selectTargets(to, topology)).flatMap(targetsOf).map(targetKey));
   return steps
     .flatMap(({ checks }) => checks)
     .filter((check) => sources.has(check.from) && targets.has(describeTarget(check)));
@@ -89,6 +86,7 @@ function chosenNothing({ text, from, to }: WantedCheck, plans: readonly Plan[]):
   const all = arrangeTopology(
     plans.flatMap(({ namespaces }) => namespaces),
     plans.flatMap(({ pods }) => pods).map((pod) => withAllPorts(pod, plans)),
+    plans.flatMap(({ services = [] }) => services),
   );
   const missing = [selectPods(from, all), selectTargets(to, all)].find(({ kind }) => kind === 'nothing');
   if (missing?.kind === 'nothing') {
@@ -114,7 +112,10 @@ function listNearest(
   plans: readonly Plan[],
 ): string {
   const sources = new Set(found(selectPods(from, topology)).map(objectKey));
-  const destinations = new Set(found(selectPods(to.pods, topology)).map(objectKey));
+  const { end } = to;
+  const destinations = new Set(
+    end.kind === 'service' ? [end.key] : found(selectPods(end, topology)).map(objectKey),
+  );
   const checks = plans.flatMap(({ steps }) => steps.flatMap(({ checks }) => checks));
   const near =
     [

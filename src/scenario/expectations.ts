@@ -1,5 +1,6 @@
 /** What is expected of every connection, step by step: what a step does not speak of keeps what it had. */
 import type { Expectation } from '../model/check.ts';
+import type { ServicePath } from '../model/path.ts';
 import type { Declarations } from './declarations.ts';
 import type { Marked, Rule } from './scenario.ts';
 
@@ -21,7 +22,7 @@ export function carryOver(
   { rules: stated }: Pick<Declarations, 'rules'>,
   otherwise: Marked<Expectation> | undefined,
 ): Expectations {
-  const kept = otherwise === undefined ? before.rules : aboutThemselves(before.rules);
+  const kept = otherwise === undefined ? before.rules : besides(before.rules);
   const rules = new Map(kept);
   for (const [from, own] of stated) rules.set(from, merge(kept.get(from), own));
   const rest =
@@ -29,13 +30,13 @@ export function carryOver(
   return { rules, ...(rest === undefined ? {} : { otherwise: rest }) };
 }
 
-/** What is expected of a connection. A pod and itself are no pair of which `otherwise` speaks. */
+/** What is expected of a connection. Of a pod with itself, and of one to a Service, `otherwise` does not speak. */
 export function statementOn(
   { rules, otherwise }: Expectations,
-  { from, to }: { readonly from: string; readonly to: string },
+  { from, to, path }: { readonly from: string; readonly to: string; readonly path?: ServicePath },
   target: string,
 ): StatedRule | undefined {
-  return rules.get(from)?.get(target) ?? (from === to ? undefined : otherwise);
+  return rules.get(from)?.get(target) ?? (from === to || path !== undefined ? undefined : otherwise);
 }
 
 function merge(
@@ -45,11 +46,13 @@ function merge(
   return before === undefined ? own : new Map([...before, ...own]);
 }
 
-/** The rules of pods with themselves: `otherwise` does not speak of those. */
-function aboutThemselves(rules: Expectations['rules']): Expectations['rules'] {
+/** The rules of pods with themselves and with Services: `otherwise` does not speak of those. */
+function besides(rules: Expectations['rules']): Expectations['rules'] {
   return new Map(
     [...rules].flatMap(([from, own]) => {
-      const kept = [...own].filter(([target]) => target.startsWith(`${from}:`));
+      const kept = [...own].filter(
+        ([target]) => target.startsWith(`${from}:`) || target.startsWith('service/'),
+      );
       return kept.length === 0 ? [] : [[from, new Map(kept)] as const];
     }),
   );

@@ -2,7 +2,7 @@
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import type { Action } from '../model/step.ts';
-import type { ForeignPolicy } from '../policy/model.ts';
+import type { ForeignPolicy, PolicyPod } from '../policy/model.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
 import { checkHeld } from './check-held.ts';
 import { checkCreated, checkTopology } from './check-topology.ts';
@@ -10,7 +10,8 @@ import { Connections, type ExpectedConnection, numberChecks } from './checks.ts'
 import type { StatedRule } from './expectations.ts';
 import { type FollowedStep, followSteps } from './follow.ts';
 import { problemAt } from './mark.ts';
-import type { Plan, PlannedStep, Scenario, ScenarioStep, WrittenAction } from './scenario.ts';
+import type { Plan, PlannedPod, PlannedStep, Scenario, ScenarioStep, WrittenAction } from './scenario.ts';
+import { arrangeServices } from './services.ts';
 import { type ClusterState, type Declared, objectOf } from './state.ts';
 import { quote } from './suggest.ts';
 import { findUntried } from './untried.ts';
@@ -33,14 +34,11 @@ export function planScenario(scenario: Scenario): PlannedChecks {
     idleExceptions,
     mayMissCreation,
   } = followSteps(scenario, declared);
-  const connections = new Connections(declared.pods);
+  const services = arrangeServices(scenario.services ?? []);
+  const connections = new Connections(declared.pods, services);
   const checks = numberChecks(
     followed.map((one) => {
-      const expected = connections.expected(
-        one.expectations,
-        (pod) => one.state.pods.has(pod),
-        one.firstInstants,
-      );
+      const expected = connections.expected(one.expectations, one.state.pods, one.firstInstants);
       return [one, heldOnce(expected, one)];
     }),
   );
@@ -63,7 +61,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
     ...found,
   ];
   if (scenario.complete && problems.length === 0)
-    problems.push(...findIdle(scenario, steps), ...findUntried(followed));
+    problems.push(...findIdle(scenario, steps), ...findUntried(followed, services));
   // A connection that is never tried cannot be held either.
   if (scenario.complete && problems.length === 0) problems.push(...checkHeld(followed));
   return {
@@ -71,6 +69,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
       scenario: scenario.head,
       namespaces: [...declared.namespaces.values()],
       pods: [...declared.pods.values()],
+      ...servicesOf(scenario),
       steps,
       idleExceptions,
       accepted: scenario.accepted,
@@ -81,13 +80,29 @@ export function planScenario(scenario: Scenario): PlannedChecks {
   };
 }
 
+/** The Services that can be dialled. */
+function servicesOf({ services = [] }: Scenario): Pick<Plan, 'services'> {
+  const fit = services.flatMap(({ unfit, mark: _, ...service }) => (unfit === undefined ? [service] : []));
+  return fit.length === 0 ? {} : { services: fit };
+}
+
 function declaredBy({ namespaces, pods }: Scenario): Declared {
   return {
     namespaces: new Map(namespaces.map(({ value: { name, labels } }) => [name, { name, labels }])),
     pods: new Map(
       pods.map((pod) => {
-        const { namespace, name, labels, ports } = pod;
-        return [objectKey(pod), { namespace, name, labels, ports: ports.map(({ value }) => value) }];
+        const { namespace, name, labels, ports, node, hostNetwork } = pod;
+        return [
+          objectKey(pod),
+          {
+            namespace,
+            name,
+            labels,
+            ports: ports.map(({ value }) => value),
+            ...(node === undefined ? {} : { placement: node.value }),
+            ...(hostNetwork === undefined ? {} : { hostNetwork }),
+          },
+        ];
       }),
     ),
   };
@@ -155,10 +170,15 @@ function worldIn(
   return {
     ...world,
     oracle() {
-      oracle ??= compile({ ...world, foreignPolicies });
+      oracle ??= compile({ ...world, pods: world.pods.map(asPlaced), foreignPolicies });
       return oracle;
     },
   };
+}
+
+/** Pods with the same number are on one node, whichever that will be. */
+function asPlaced(pod: PlannedPod): PolicyPod {
+  return pod.placement === undefined ? pod : { ...pod, node: `number ${pod.placement}` };
 }
 
 /** What is missing where nothing is tested. */

@@ -20,6 +20,7 @@ import type {
   Scenario,
   ScenarioNamespace,
   ScenarioPod,
+  ScenarioService,
 } from './scenario.ts';
 import type { ScenarioDocument, TopologyText } from './schema.ts';
 import type { SourceDocument } from './source.ts';
@@ -37,6 +38,7 @@ export interface ReadContext {
   /** Declared, or found in manifests. */
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
   readonly pods: readonly ScenarioPod[];
+  readonly services: readonly ScenarioService[];
   readonly manifests: ManifestInventory | undefined;
   /** The topologies that it includes, in their order. */
   readonly included: readonly TopologyPart[];
@@ -50,7 +52,17 @@ export interface ReadContext {
 export function readScenario(
   document: ScenarioDocument,
   source: SourceDocument,
-  { policies, foreignPolicies, namespaces, pods, manifests, included, complete, holes }: ReadContext,
+  {
+    policies,
+    foreignPolicies,
+    namespaces,
+    pods,
+    services,
+    manifests,
+    included,
+    complete,
+    holes,
+  }: ReadContext,
 ): Scenario {
   const { name, description, owner, purpose, runbook, reviewBy, tags = [] } = document;
   const mark = source.at([]);
@@ -70,6 +82,7 @@ export function readScenario(
     complete,
     namespaces,
     pods,
+    ...(services.length === 0 ? {} : { services }),
     policies: policies.first,
     foreignPolicies,
     accepted: readAccepted(document, source),
@@ -123,12 +136,36 @@ export function readPods(document: TopologyText, source: SourceDocument): readon
         value: readDeclaredPort(port),
         mark: source.at(['pods', key, 'ports', index]),
       })),
+      ...(pod?.node === undefined
+        ? {}
+        : { node: { value: pod.node, mark: source.at(['pods', key, 'node']) } }),
+      ...(pod?.hostNetwork === undefined ? {} : { hostNetwork: pod.hostNetwork }),
       ...(pod?.created === undefined ? {} : { created: pod.created }),
       ...(pod?.workload === undefined
         ? {}
         : { workload: { value: pod.workload, mark: source.at(['pods', key, 'workload']) } }),
       absent: typeof written === 'string',
       mark: source.keyAt(['pods', key]),
+    };
+  });
+}
+
+/** The Services that a document declares. */
+export function readServices(document: TopologyText, source: SourceDocument): readonly ScenarioService[] {
+  return Object.entries(document.services ?? {}).map(([key, { selector, ports, clusterIP }]) => {
+    const [namespace = '', name = ''] = key.split('/');
+    return {
+      namespace,
+      name,
+      selector,
+      ports: ports.map(({ port, protocol = 'TCP', targetPort = port, ...rest }) => ({
+        ...rest,
+        port,
+        protocol,
+        targetPort,
+      })),
+      ...(clusterIP === undefined ? {} : { headless: true }),
+      mark: source.keyAt(['services', key]),
     };
   });
 }

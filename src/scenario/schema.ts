@@ -12,7 +12,7 @@ import { policy } from './grammar/policies.ts';
 import { rule, unreachableRule } from './grammar/rules.ts';
 import { step } from './grammar/steps.ts';
 import { date, POD_KEY, POD_KEY_OF_POLICY, prose, text } from './grammar/text.ts';
-import { namespace, namespaceName, pod, podName } from './grammar/topology.ts';
+import { namespace, namespaceName, pod, podName, service } from './grammar/topology.ts';
 
 export const API_VERSION = 'podreach/v1';
 export const KIND = 'Scenario';
@@ -51,6 +51,12 @@ const topologyKeys = {
     .record(podName, pod)
     .describe(
       'The probe pods that the run creates, by "namespace/name", beside the workloads of the manifests, and what is other about these.',
+    )
+    .exactOptional(),
+  services: z
+    .record(podName, service)
+    .describe(
+      'The Services that the run creates, by "namespace/name", beside those of the manifests. Rules name one as "service/namespace/name".',
     )
     .exactOptional(),
   policies: z

@@ -16,6 +16,8 @@ import type {
   Port,
   PortSelection,
 } from './scenario.ts';
+import type { Selected, SelectedPorts, SelectedTarget } from './selected.ts';
+import { arrangeServices, type SelectableService, type Services, selectService } from './services.ts';
 import { Names, nearest, quote, suggest } from './suggest.ts';
 
 /** A scenario's namespaces and pods, arranged for looking things up; both in the order of the file. */
@@ -27,22 +29,13 @@ export interface Topology {
   readonly podNames: Names;
   /** Workloads that became no pods, by the names that these would have. */
   readonly leftOut: ReadonlyMap<string, LeftOutWorkload>;
+  readonly services: Services;
 }
-
-/** A pod with those of its ports that a destination speaks of. */
-export interface SelectedPorts {
-  readonly pod: PlannedPod;
-  readonly ports: readonly Port[];
-}
-
-/** What a selection gives, or why it gives nothing: an empty selection is always a mistake. */
-export type Selected<T> =
-  | { readonly kind: 'found'; readonly found: readonly T[] }
-  | { readonly kind: 'nothing'; readonly message: string; readonly hint?: string };
 
 export function arrangeTopology(
   namespaces: readonly PlannedNamespace[],
   pods: readonly PlannedPod[],
+  services: readonly SelectableService[] = [],
   leftOut: readonly LeftOutWorkload[] = [],
 ): Topology {
   const byKey = new Map(pods.map((pod) => [objectKey(pod), pod]));
@@ -53,6 +46,7 @@ export function arrangeTopology(
     pods: byKey,
     podNames: new Names([...byKey.keys()]),
     leftOut: new Map(leftOut.map((workload) => [objectKey(workload), workload])),
+    services: arrangeServices(services),
   };
 }
 
@@ -97,27 +91,27 @@ export function selectPods(selection: PodSelection, topology: Topology): Selecte
 function hintForUnknownPod(key: string, { podNames, leftOut }: Topology): string {
   const workload = leftOut.get(key);
   if (workload === undefined) return suggest(key, podNames, 'pods');
-  return workload.why === 'absent'
-    ? `${workload.kind} ${key} is left out: "pods" says that it is absent.`
-    : `${workload.kind} ${key} is left out: its pods are on the network of their nodes (hostNetwork), and podreach makes no such pods.`;
+  return `${workload.kind} ${key} is left out: "pods" says that it is absent.`;
 }
 
 /**
- * The pods and ports that a destination speaks of. Where it may mean several pods, those without such a port are left
+ * The pods and ports, or the Service, that a destination speaks of. Where it may mean several pods, those without such a port are left
  * out; a port that none of them listens on is a mistake, because a connection to it would prove nothing.
  */
 export function selectTargets(
   destination: DestinationSelection,
   topology: Topology,
 ): Selected<SelectedPorts> {
-  const pods = selectPods(destination.pods, topology);
+  const { end } = destination;
+  if (end.kind === 'service') return selectService(end, destination.ports, topology);
+  const pods = selectPods(end, topology);
   if (pods.kind === 'nothing') return pods;
   const unheard = destination.ports.find(
     (port) => !pods.found.some((pod) => pod.ports.some((own) => isPort(port, own))),
   );
   if (unheard !== undefined) return noListener(unheard, pods.found);
   const targets = pods.found.map((pod) => ({
-    pod,
+    to: objectKey(pod),
     ports:
       destination.ports.length === 0
         ? pod.ports
@@ -146,13 +140,14 @@ export function selectAll<Selection, One>(
   };
 }
 
-export function targetKeys({ pod, ports }: SelectedPorts): readonly string[] {
-  return ports.map((port) => targetKey(objectKey(pod), port));
+export function targetsOf({ to, ports, paths }: SelectedPorts): readonly SelectedTarget[] {
+  if (paths === undefined) return ports.map((port) => ({ to, port }));
+  return ports.flatMap((port) => paths.map((path) => ({ to, port, path })));
 }
 
-/** `shop/db:5432/TCP` */
-export function targetKey(to: string, { port, protocol }: Port): string {
-  return describeTarget({ to, port, protocol });
+/** `shop/db:5432/TCP`, `service/shop/api:80/TCP via dns` */
+export function targetKey({ to, port: { port, protocol }, path }: SelectedTarget): string {
+  return describeTarget({ to, port, protocol, ...(path === undefined ? {} : { path }) });
 }
 
 /** A name stands for the port of that name, whatever its protocol. */

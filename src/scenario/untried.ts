@@ -7,9 +7,12 @@ import type { FollowedStep } from './follow.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Rule } from './scenario.ts';
 import { targetKey } from './select.ts';
+import type { SelectedTarget } from './selected.ts';
+import { backendsAt, type Services } from './services.ts';
 
 /** A rule that is tried in part is meant so, but for the pods that it names one by one. */
-export function* findUntried(steps: readonly FollowedStep[]): Generator<Problem> {
+export function* findUntried(all: readonly FollowedStep[], services: Services): Generator<Problem> {
+  const steps = all.map((step) => ({ ...step, isThere: thoseIn(step, services) }));
   // Where there is one, all pods are in it.
   if (steps.length === 1) return;
   for (const [index, { declared }] of steps.entries()) {
@@ -18,10 +21,20 @@ export function* findUntried(steps: readonly FollowedStep[]): Generator<Problem>
   }
 }
 
+interface TriedStep extends FollowedStep {
+  /** Whether there is somebody who could answer. */
+  readonly isThere: (target: SelectedTarget) => boolean;
+}
+
+function thoseIn({ state }: FollowedStep, services: Services): TriedStep['isThere'] {
+  const pods = [...state.pods.values()];
+  return ({ to, port }) => state.pods.has(to) || (backendsAt(to, port, services, pods) ?? []).length > 0;
+}
+
 /** @param steps the one that has the rule, and those after it */
 function* findUntriedOf(
   { rule, connections }: DeclaredRule,
-  steps: readonly FollowedStep[],
+  steps: readonly TriedStep[],
 ): Generator<Problem> {
   const isTried = (connection: DeclaredConnection): boolean => fateOf(connection, rule, steps) === 'tried';
   if (!connections.some(isTried)) {
@@ -46,8 +59,8 @@ function* namedOutright(
   if (names.length === 0) return;
   const between = Map.groupBy(connections, ({ from, to }) => `${from} ${to}`);
   for (const { value, mark } of targets) {
-    const { pods, ports } = value;
-    if (pods.kind !== 'pod') continue;
+    const { end, ports } = value;
+    if (end.kind !== 'pod' && end.kind !== 'service') continue;
     const isMeant = ({ port }: DeclaredConnection): boolean =>
       ports.length === 0 ||
       ports.some((one) =>
@@ -56,21 +69,21 @@ function* namedOutright(
           : one.port === port.port && one.protocol === port.protocol,
       );
     for (const name of names)
-      yield { mark, named: (between.get(`${name} ${pods.key}`) ?? []).filter(isMeant) };
+      yield { mark, named: (between.get(`${name} ${end.key}`) ?? []).filter(isMeant) };
   }
 }
 
 /** Where something else is said of a connection before its pods are there; `apart`: they never are at the same time. */
 type Fate = 'tried' | 'apart' | Mark;
 
-function fateOf(connection: DeclaredConnection, rule: Rule, steps: readonly FollowedStep[]): Fate {
-  const { from, to, port } = connection;
-  const target = targetKey(to, port);
-  for (const { state, expectations } of steps) {
+function fateOf(connection: DeclaredConnection, rule: Rule, steps: readonly TriedStep[]): Fate {
+  const { from } = connection;
+  const target = targetKey(connection);
+  for (const { state, expectations, isThere } of steps) {
     const said = statementOn(expectations, connection, target);
     if (said !== undefined && (said.expected !== rule.expected || said.cutBy !== rule.cutBy))
       return said.mark;
-    if (state.pods.has(from) && state.pods.has(to)) return 'tried';
+    if (state.pods.has(from) && isThere(connection)) return 'tried';
   }
   return 'apart';
 }
@@ -80,7 +93,7 @@ function untried(
   message: string,
   connections: readonly DeclaredConnection[],
   rule: Rule,
-  steps: readonly FollowedStep[],
+  steps: readonly TriedStep[],
 ): Problem {
   const fates = new Set(connections.map((connection) => fateOf(connection, rule, steps)));
   const overruled = [...fates].filter((fate) => typeof fate === 'object');

@@ -5,16 +5,19 @@
 import fc from 'fast-check';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { systemClock } from '../../src/clock.ts';
+import { objectKey } from '../../src/keys.ts';
 import type { Kube } from '../../src/kube/kube.ts';
 import type { PolicyVerdict } from '../../src/policy/match.ts';
 import type { Flow, World } from '../../src/policy/model.ts';
 import { compile, type Oracle } from '../../src/policy/oracle.ts';
+import type { Assumptions } from '../../src/policy/peers.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../../src/probe/batch.ts';
 import type { DialRequest } from '../../src/probe/protocol.ts';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { applyPolicies } from '../../src/run/apply.ts';
 import { askAgent } from '../../src/run/ask-agent.ts';
 import type { Trying } from '../../src/run/context.ts';
+import { PodPlacement } from '../../src/run/placement.ts';
 import { provision, type RunningPods } from '../../src/run/provision.ts';
 import { Sessions } from '../../src/run/sessions.ts';
 import { type Acting, act as perform } from '../../src/run/steps/act.ts';
@@ -30,6 +33,9 @@ const ANSWERS_WITHIN_MS = 10_000;
 const PATIENT_TIMEOUT_MS = 2_000;
 const PARALLEL_EXECS = 8;
 const FENCE_PORTS = [80, 81] as const;
+const HOST = 'host';
+const FIRST_HOST_PORT = 15_000;
+const FIRST_VISIT_PORT = 25_000;
 
 /** A flow on which the two differ. */
 export interface Disagreement {
@@ -56,9 +62,16 @@ export interface Opinion {
   readonly act: typeof act;
 }
 
+/** The ways of the sandbox where the specification leaves it open. */
+export const SANDBOX: Assumptions = {
+  ipBlocksMatchPods: true,
+  hostNetworkPodsAreNodes: true,
+  ipBlocksMatchHostNetwork: true,
+};
+
 /** That of podreach. Tests put others in its place. */
 export const OPINION: Opinion = {
-  predict: (world) => compile(world, { ipBlocksMatchPods: true }),
+  predict: (world) => compile(world, SANDBOX),
   act,
 };
 
@@ -103,12 +116,12 @@ export async function openArena(
 ): Promise<Arena> {
   const [drawn] = fc.sample(worlds({ addresses: [], blocks: DEFAULT_ALPHABET.blocks }), { seed, numRuns: 1 });
   if (drawn === undefined) throw new Error('nothing was drawn');
-  const declared = declaredBy(renamed(drawn, name));
+  const declared = withHost(declaredBy(renamed(drawn, name)));
   const context = contextOf(name, ground);
   const fence = `fence-${name}`;
+  const placement = placementFor(name, declared);
   let running = await provision(
-    {
-      name,
+    placement.wanted({
       namespaces: [...declared.namespaces.values(), { name: fence, labels: {} }],
       pods: [
         ...declared.pods.values(),
@@ -120,7 +133,7 @@ export async function openArena(
           ports: FENCE_PORTS.map((port) => ({ port, protocol: 'TCP' as const })),
         },
       ],
-    },
+    }),
     context,
   );
   let state: ClusterState = { ...declared, policies: new Map() };
@@ -132,7 +145,7 @@ export async function openArena(
   await putUpFence(fence, running, context);
 
   const reach = async (stage: Stage): Promise<void> => {
-    running = await perform(stepOf(stage), running, name, context);
+    running = await perform(stepOf(stage), running, placement, context);
     ({ state } = stage);
     const replaced = stage.actions.flatMap((action) => (action.kind === 'replace' ? [action.object] : []));
     await untilProbesAnswer(replaced, running, context);
@@ -189,6 +202,27 @@ function declaredBy({ namespaces = [], pods }: World): Declared {
       ]),
     ),
   };
+}
+
+/** All arenas have the nodes in common, and so the ports of these. */
+let hosts = 0;
+
+/** And one on the network of its node, which no selector is to match: it looks like the first of the others. */
+function withHost({ namespaces, pods }: Declared): Declared {
+  const [first] = pods.values();
+  if (first === undefined) throw new Error('there is no pod');
+  hosts += 1;
+  const { namespace, labels } = first;
+  const port = { port: FIRST_HOST_PORT + hosts, protocol: 'TCP' as const };
+  const host = { namespace, name: HOST, labels, ports: [port], hostNetwork: true as const };
+  return { namespaces, pods: new Map(pods).set(objectKey(host), host) };
+}
+
+function placementFor(name: string, { pods }: Declared): PodPlacement {
+  const planned = { pods: [...pods.values()] };
+  const visited = planned.pods.filter(({ hostNetwork }) => hostNetwork === true);
+  const ports = new Map(visited.map((pod) => [objectKey(pod), FIRST_VISIT_PORT + hosts]));
+  return new PodPlacement(name, planned, () => [], ports);
 }
 
 /** What policies see of a state. */

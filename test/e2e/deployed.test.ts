@@ -51,7 +51,7 @@ test('plan --json has all of it', async () => {
       { kind: 'CronJob', pod: 'shop/report' },
       { kind: 'StatefulSet', pod: 'data/db' },
     ],
-    leftOut: [{ kind: 'DaemonSet', name: 'node-exporter', why: 'absent' }],
+    leftOut: [{ kind: 'DaemonSet', name: 'node-exporter' }],
     services: [{ name: 'db', selector: { app: 'db' }, ports: [{ port: 5432, targetPort: 'sql' }] }],
     skipped: [
       { apiVersion: 'v1', kind: 'ConfigMap', count: 1, files: ['manifests/apps.yaml'] },

@@ -220,7 +220,7 @@ test('explain asks which of several scenarios is meant', async () => {
 
 test('run tells warnings and goes on; with --strict nothing is started', async () => {
   using folder = folderWith({ 'a.yaml': scenario('') });
-  const loose = await runCli(['run', 'a.yaml', '--within', '1s'], { cwd: folder.path });
+  const loose = await runCli(['run', 'a.yaml'], { cwd: folder.path });
   expect(loose.stderr).toContain('a.yaml:16:15: warning: policy reviewed/db:');
   expect(loose.stderr).toContain('[peer-matches-no-pod, D');
   // With what is not ASCII in it as well.

@@ -133,9 +133,6 @@ describe.concurrent('outposts that cannot be taken away', () => {
   });
 });
 
-/** Where a part is to be enforced, and soon enough on a busy machine as well, while the other never is. */
-const HALF_WELL = { withinMs: 6_000 };
-
 describe.concurrent('a cluster that does not', () => {
   test('ends the run before any scenario, with the nodes and the plugin that is to blame', async () => {
     const provider = throughProxy(sandboxCluster({ nodes: 2, enforcement: 'off' }), {
@@ -202,7 +199,7 @@ describe.concurrent('a cluster that does not', () => {
           ? body.replace('["Ingress","Egress"]', '["Ingress"]')
           : body,
     });
-    const { error } = (await runWith(asContext(forgetful), undefined, HALF_WELL)).run;
+    const { error } = (await runWith(asContext(forgetful))).run;
     expect(error).toMatchObject({ code: 'not-enforcing', message: expect.stringContaining('; egress)') });
   });
 
@@ -218,7 +215,7 @@ describe.concurrent('a cluster that does not', () => {
               )
             : body,
     });
-    const { error } = (await runWith(asContext(partial), undefined, HALF_WELL)).run;
+    const { error } = (await runWith(asContext(partial))).run;
     expect(error?.message).toContain('on 1 of 2 nodes (node-2; ingress and egress)');
   });
 
@@ -229,7 +226,7 @@ describe.concurrent('a cluster that does not', () => {
           ? body.replace('"ingress":[{}],"egress":[{}]', '"ingress":[]')
           : body,
     });
-    const { error } = (await runWith(asContext(stubborn), undefined, HALF_WELL)).run;
+    const { error } = (await runWith(asContext(stubborn))).run;
     expect(error?.message).toBe(
       'a policy that allows all did not bring connections back on nodes node-1, node-2',
     );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dialOf } from '../../src/run/dial.ts';
+import { connectionsFor, dialOf } from '../../src/run/dial.ts';
 
 const pods = new Map([
   ['shop/web', { ip: '10.244.1.2' }],
@@ -14,8 +14,8 @@ describe('the dial of a check', () => {
       address: '10.244.2.3',
       port: 5432,
       protocol: 'UDP',
-      answerer: 'shop/db',
-      listener: { pod: 'shop/db', address: '10.244.2.3', port: 5432, protocol: 'UDP' },
+      answerers: ['shop/db'],
+      listeners: [{ pod: 'shop/db', address: '10.244.2.3', port: 5432, protocol: 'UDP' }],
     });
   });
 
@@ -23,10 +23,51 @@ describe('the dial of a check', () => {
     expect(dialOf({ ...check, to: 'shop/api' }, pods)).toBeUndefined();
   });
 
-  test.each(['service/shop/db', 'host/bank', 'workload/shop/db'])(
-    'is none for %s: only pods are placed',
-    (to) => {
-      expect(dialOf({ ...check, to }, new Map([...pods, [to, { ip: '10.96.0.1' }]]))).toBeUndefined();
-    },
-  );
+  test.each(['host/bank', 'workload/shop/db'])('is none for %s: nobody places one', (to) => {
+    expect(dialOf({ ...check, to }, new Map([...pods, [to, { ip: '10.96.0.1' }]]))).toBeUndefined();
+  });
 });
+
+describe('the dial of a check to a Service', () => {
+  const backends = [
+    { pod: 'shop/db', port: 5432 },
+    { pod: 'shop/web', port: 5433 },
+  ];
+  const toService = { ...check, to: 'service/shop/data', port: 53, path: 'clusterIP', backends } as const;
+  const services = new Map([['service/shop/data', '10.96.0.17']]);
+
+  test('goes to its address, where each pod behind it must answer and proves that it listens on its own port', () => {
+    expect(dialOf(toService, pods, services)).toEqual({
+      family: 'IPv4',
+      address: '10.96.0.17',
+      port: 53,
+      protocol: 'UDP',
+      answerers: ['shop/db', 'shop/web'],
+      listeners: [
+        { pod: 'shop/db', address: '10.244.2.3', port: 5432, protocol: 'UDP' },
+        { pod: 'shop/web', address: '10.244.1.2', port: 5433, protocol: 'UDP' },
+      ],
+      connections: 21,
+    });
+  });
+
+  test('goes to its name, which the source resolves', () => {
+    expect(dialOf({ ...toService, path: 'dns' }, pods)?.address).toBe('data.shop.svc.cluster.local.');
+  });
+
+  test('is none where the Service or one of its pods was not placed', () => {
+    expect(dialOf(toService, pods)).toBeUndefined();
+    const other = [...backends, { pod: 'shop/api', port: 1 }];
+    expect(dialOf({ ...toService, backends: other }, pods, services)).toBeUndefined();
+    expect(dialOf({ ...toService, backends: [] }, pods, services)).toBeUndefined();
+  });
+});
+
+test.each([1, 2, 3, 4, 10, 100])(
+  'of %i pods none is missed by chance, but for one case in a million',
+  (pods) => {
+    const connections = connectionsFor(pods);
+    expect(pods * (1 - 1 / pods) ** connections).toBeLessThanOrEqual(1e-6);
+    if (pods > 1) expect(pods * (1 - 1 / pods) ** (connections - 1)).toBeGreaterThan(1e-6);
+  },
+);

@@ -1,4 +1,5 @@
 /** The command line that shows a check again: in the pods of its run where they are still there, by a run of this check alone otherwise. */
+import { dnsNameOf, serviceKey } from '../../model/service.ts';
 import { describeConnection } from '../../pair.ts';
 import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
 import { shellCommand } from '../../shell.ts';
@@ -18,12 +19,21 @@ export function reproduction(check: CheckView): Fact {
 }
 
 /** The same connection once more, by the same agent in the same pod. */
-function connectAgain({ source, destination, port, protocol, scenario }: CheckView): string | undefined {
+function connectAgain(check: CheckView): string | undefined {
+  const { source, port, protocol, scenario } = check;
   const { kubectl = [] } = scenario.run.environment;
-  if (source === undefined || destination?.ip === undefined) return undefined;
-  const agent = ['node', AGENT_PATH, 'connect', destination.ip, String(port), protocol];
+  const host = hostOf(check);
+  if (source === undefined || host === undefined) return undefined;
+  const agent = ['node', AGENT_PATH, 'connect', host, String(port), protocol];
   const pod = ['-n', source.namespace, source.name, '-c', PROBE_CONTAINER];
   return shellCommand(['kubectl', ...kubectl, 'exec', ...pod, '--', ...agent]);
+}
+
+/** What is dialled: an address, or the name of a Service. */
+function hostOf({ to, path, destination, scenario: { services = [] } }: CheckView): string | undefined {
+  const service = services.find((one) => serviceKey(one) === to);
+  if (service === undefined) return destination?.ip;
+  return path === 'dns' ? dnsNameOf(service) : service.ip;
 }
 
 function runAgain(check: CheckView): string {

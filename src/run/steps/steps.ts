@@ -160,6 +160,7 @@ async function begin(index: number, before: Stage, course: Course, context: Step
     if (draft.pods !== undefined) notePlaces(draft.pods, pods);
     foresight.place(index, pods);
   }
+  noteNodes(draft.checks, pods);
   return {
     index,
     planned,
@@ -372,7 +373,8 @@ function judgeStep(
  * Whether the state before may be mistaken for what a step expects of a check. In the first step everything connected before: what is
  * cut off is new, and all is tried in the same rounds. Later it is what has just shown the opposite that shows itself to be new.
  */
-function mistakableIn(index: number, { pods, steps }: ScenarioDraft): (check: CheckDraft) => boolean {
+function mistakableIn(index: number, scenario: ScenarioDraft): (check: CheckDraft) => boolean {
+  const { steps } = scenario;
   const before = steps[index - 1];
   if (before === undefined) {
     const isAnyReachable = steps[0].checks
@@ -380,7 +382,7 @@ function mistakableIn(index: number, { pods, steps }: ScenarioDraft): (check: Ch
       .some(({ expected }) => expected === 'reachable');
     return () => isAnyReachable;
   }
-  const lives = livesOf({ pods, steps });
+  const lives = livesOf(scenario);
   const livesIn = (step: number) => lives[step] ?? new Map<string, number>();
   const shown = new Map(before.checks.map((check) => [pairOf(check, livesIn(index - 1)), check]));
   return (check) => {
@@ -389,6 +391,14 @@ function mistakableIn(index: number, { pods, steps }: ScenarioDraft): (check: Ch
       last?.observed !== undefined && last.expected !== check.expected && agreesAtLast(last);
     return !hasShownOpposite;
   };
+}
+
+/** Notes which checks stay on one node. */
+function noteNodes(checks: readonly CheckDraft[], running: RunningPods): void {
+  for (const check of checks) {
+    const [from, to] = [running.get(check.from), running.get(check.to)];
+    if (from !== undefined && to !== undefined) check.sameNode = from.node === to.node;
+  }
 }
 
 /** Notes where pods run. */

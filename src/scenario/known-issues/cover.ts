@@ -13,7 +13,8 @@ import {
   selectPods,
   selectTargets,
   type Topology,
-  targetKeys,
+  targetKey,
+  targetsOf,
 } from '../select.ts';
 import { quote, suggest } from '../suggest.ts';
 
@@ -69,7 +70,7 @@ export class Coverer {
     const sources = selectAll(from, selectPods, topology);
     const targets = selectAll(to, selectTargets, topology);
     const names = new Set(sources.found.map(objectKey));
-    const keys = new Set(targets.found.flatMap(targetKeys));
+    const keys = new Set(targets.found.flatMap(targetsOf).map(targetKey));
     return {
       checks: step.checks
         .filter((check) => names.has(check.from) && keys.has(describeTarget(check)))
@@ -87,6 +88,7 @@ export class Coverer {
     const topology = arrangeTopology(
       this.#plan.namespaces.map((namespace) => namespaces.get(namespace.name) ?? namespace),
       this.#plan.pods.map((pod) => pods.get(objectKey(pod)) ?? pod),
+      this.#plan.services,
     );
     this.#topologies.set(step, topology);
     return topology;

@@ -55,8 +55,10 @@ export function describeCannot(keys: readonly string[], pods: Pods, what: Phrase
   return others.length === 0 ? nobody : say`${nobody}, and ${describePods(others, pods)} cannot either`;
 }
 
-/** `api in shop`; `api` alone where the reader already knows the namespace. */
+/** `api in shop`; `api` alone where the reader already knows the namespace; `the Service api in shop`. */
 export function describePod(key: string, known?: string): Phrase {
+  if (key.startsWith('service/'))
+    return say`the Service ${describePod(key.slice(key.indexOf('/') + 1), known)}`;
   const namespace = namespaceOf(key);
   return namespace === known ? name(podOf(key)) : say`${name(podOf(key))} in ${name(namespace)}`;
 }

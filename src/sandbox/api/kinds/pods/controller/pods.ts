@@ -11,11 +11,13 @@ import type { PolicyEnforcement } from '../../networkpolicies/controller/policie
 import type { ServiceTranslation } from '../../services/controller/translation.ts';
 import { hasEnded } from '../ending.ts';
 import type { Pod, PodStatus } from '../object.ts';
+import { type ClusterDns, resolvConfOf } from '../resolv-conf.ts';
+import { mattersToScheduling } from '../scheduling.ts';
 import { isStalled } from '../stall.ts';
 import { createBatcher } from './batcher.ts';
 import { statusOfPod, statusOfUnschedulable } from './pod-status.ts';
 import { PodWorker } from './pod-worker.ts';
-import { chooseNode, mattersToScheduling, type NodeState } from './schedule.ts';
+import { chooseNode, hostPortsOf, type NodeState } from './schedule.ts';
 
 export interface PodDependencies {
   readonly store: Store;
@@ -26,6 +28,8 @@ export interface PodDependencies {
   readonly policies: PolicyEnforcement;
   readonly services: ServiceTranslation;
   readonly prober: Prober;
+  /** Where pods ask for names. */
+  readonly dns: ClusterDns;
   /** The wall clock. */
   readonly now: () => Date;
 }
@@ -118,8 +122,11 @@ class PodController {
 
   #nodeStates(): NodeState[] {
     return this.#dependencies.store.list('nodes').map(({ metadata: { name, labels } }) => {
-      const pods = this.#nodes.get(name)?.pods.size ?? 0;
-      return { name, labels: labels ?? {}, pods, hasRoom: this.#nodes.has(name) && pods < PODS_PER_NODE };
+      const placed = [...(this.#nodes.get(name)?.pods ?? [])];
+      const hostPorts = new Set(placed.flatMap(({ pod }) => hostPortsOf(pod)));
+      const pods = placed.length;
+      const hasRoom = this.#nodes.has(name) && pods < PODS_PER_NODE;
+      return { name, labels: labels ?? {}, pods, hasRoom, hostPorts };
     });
   }
 
@@ -157,22 +164,22 @@ class PodController {
 
   async #start(placed: PlacedPod): Promise<void> {
     const { pod, node, worker, link, address } = placed;
-    const { files, network } = this.#dependencies;
+    const { files: all, network, dns } = this.#dependencies;
     if ((pod.spec.initContainers ?? []).length > 0) {
       worker.refuse('CreateContainerConfigError', 'the sandbox runs no init containers');
       return;
     }
     try {
       const hostname = hostnameOf(pod);
-      const hosts = await files.writeHosts(uidOf(pod), address, hostname);
+      const files = await all.writePodFiles(uidOf(pod), address, hostname, resolvConfOf(pod, dns));
       if (link !== undefined) await this.#connect(placed, link);
       const networkName = link?.link ?? node.plan.name;
       if (placed.isLeaving) return;
       worker.start({
         network: network.namespaceFile(networkName),
-        hosts,
+        files,
         hostname,
-        programs: files.programs,
+        programs: all.programs,
       });
     } catch (thrown) {
       worker.refuse('CreateContainerError', thrown instanceof Error ? thrown.message : String(thrown));
@@ -195,7 +202,7 @@ class PodController {
     const giveBack = await this.#disconnect(placed);
     this.#placed.delete(uidOf(placed.pod));
     placed.node.pods.delete(placed);
-    await this.#dependencies.files.removeHosts(uidOf(placed.pod));
+    await this.#dependencies.files.removePodFiles(uidOf(placed.pod));
     this.#forget(placed.pod);
     // Not earlier: policies would take the next pod with this address for this one.
     await giveBack();
