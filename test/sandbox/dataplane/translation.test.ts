@@ -263,6 +263,40 @@ begin();`;
   expect(await services.answers('shop/near', clusterIP, 80, 'UDP')).toEqual(['e']);
 });
 
+/** Connects again and again, four at a time, until a file is there. Prints how often each outcome was seen. */
+const CALLER = `
+const { connect } = require('node:net');
+const { existsSync } = require('node:fs');
+const [, host, until] = process.argv;
+const seen = {};
+const call = () => new Promise((resolve) => {
+  const socket = connect({ host, port: 80 });
+  socket.setTimeout(900, () => { socket.destroy(); resolve('silence'); });
+  socket.on('data', () => resolve('answer')).on('error', ({ code }) => resolve(code));
+});
+const go = async () => {
+  while (!existsSync(until)) {
+    for (const outcome of await Promise.all([call(), call(), call(), call()])) seen[outcome] = (seen[outcome] ?? 0) + 1;
+  }
+  console.log(JSON.stringify(seen));
+  process.exit(0);
+};
+void go();`;
+
+test('no connection is lost while where a Service leads changes', async () => {
+  const leadingTo = (targetPort: number) => ({ selector: API, ports: [{ port: 80, targetPort }] });
+  const { clusterIP } = await services.write('moving', leadingTo(8080));
+  const until = '/tmp/called-enough';
+  const calling = bed.exec('shop', 'near', 'node', '-e', CALLER, clusterIP, until);
+  for (let change = 0; change < 40; change += 1)
+    await services.write('moving', leadingTo([9000, 8080][change % 2] ?? 0));
+  await bed.exec('shop', 'near', 'touch', until);
+  const called = await calling;
+  const seen = JSON.parse(called.kind === 'exited' ? called.stdout : '{}');
+  expect(Object.keys(seen)).toEqual(['answer']);
+  expect(seen.answer).toBeGreaterThan(1000);
+});
+
 test('a Service that is gone translates nothing', async () => {
   const { clusterIP } = await services.write('gone', {
     selector: API,
