@@ -10,9 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { runControllers } from './api/controllers.ts';
 import { seedNamespaces } from './api/kinds/namespaces/controller.ts';
 import { enforcePolicies, NO_ENFORCEMENT } from './api/kinds/networkpolicies/controller/policies.ts';
-import { createNodes, tellEnforcement } from './api/kinds/nodes/controller/nodes.ts';
+import { createNodes, tellEnforcement, tellServices } from './api/kinds/nodes/controller/nodes.ts';
 import { runPods } from './api/kinds/pods/controller/pods.ts';
 import { tellNames } from './api/kinds/services/controller/names.ts';
+import { translateServices } from './api/kinds/services/controller/translation.ts';
 import { createStore } from './api/memory-store.ts';
 import { createApiServer } from './api/server.ts';
 import type { Store } from './api/store.ts';
@@ -61,7 +62,7 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   const nodes = planNodes(options.nodes);
   const identity: Identity = options.hasUserNamespace ? { kind: 'same-user' } : NOBODY;
   const [network, files, containers, tls] = await Promise.all([
-    buildNetwork(tools, nodes, NO_RULES.table, identity.kind === 'user' ? identity.gid : 0),
+    buildNetwork(tools, nodes, NO_RULES.text, identity.kind === 'user' ? identity.gid : 0),
     mountRootFiles(tools, process.execPath, [
       import.meta.filename,
       ...SERVER_SOURCES,
@@ -86,6 +87,13 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
           onFailure: endBecause,
           now,
         });
+  const services = translateServices({
+    store,
+    nodes,
+    enforce: network.enforce,
+    onCommit: tellServices(store, now),
+    onFailure: endBecause,
+  });
   const prober = createProber({
     nsenter: tools.nsenter,
     namespaceFile: network.namespaceFile,
@@ -93,7 +101,7 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   });
   runControllers(store, now);
   const dns = { server: DNS_SERVICE_ADDRESS, domain: DOMAIN };
-  runPods({ store, nodes, network, files, containers, policies, prober, dns, now });
+  runPods({ store, nodes, network, files, containers, policies, services, prober, dns, now });
 
   const { server } = createApiServer({
     store,

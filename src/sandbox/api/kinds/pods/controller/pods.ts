@@ -8,6 +8,7 @@ import type { RootFiles } from '../../../../runtime/root-files.ts';
 import type { Store } from '../../../store.ts';
 import { timestampOf } from '../../../time.ts';
 import type { PolicyEnforcement } from '../../networkpolicies/controller/policies.ts';
+import type { ServiceTranslation } from '../../services/controller/translation.ts';
 import { hasEnded } from '../ending.ts';
 import type { Pod, PodStatus } from '../object.ts';
 import { type ClusterDns, resolvConfOf } from '../resolv-conf.ts';
@@ -25,6 +26,7 @@ export interface PodDependencies {
   readonly files: RootFiles;
   readonly containers: Containers;
   readonly policies: PolicyEnforcement;
+  readonly services: ServiceTranslation;
   readonly prober: Prober;
   /** Where pods ask for names. */
   readonly dns: ClusterDns;
@@ -200,16 +202,20 @@ class PodController {
     await this.#dependencies.files.removePodFiles(uidOf(placed.pod));
     this.#forget(placed.pod);
     // Not earlier: policies would take the next pod with this address for this one.
-    giveBack();
+    await giveBack();
     this.scheduleWaiting();
   }
 
   /** Takes a pod's network away. @returns a function that gives its address back: to be called when policies do not see the pod */
-  async #disconnect(placed: PlacedPod): Promise<() => void> {
-    if (placed.link === undefined || !placed.isNetworked) return () => {};
+  async #disconnect(placed: PlacedPod): Promise<() => Promise<void>> {
+    if (placed.link === undefined || !placed.isNetworked) return async () => {};
     placed.isNetworked = false;
     await placed.node.detach(placed.link);
-    return () => placed.node.addresses.giveBack(placed.address, nameOf(placed.pod));
+    return async () => {
+      // Services would give the next pod with this address what is for this one.
+      await this.#dependencies.services.inForce();
+      placed.node.addresses.giveBack(placed.address, nameOf(placed.pod));
+    };
   }
 
   #publish(placed: PlacedPod): void {

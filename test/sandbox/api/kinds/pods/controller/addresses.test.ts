@@ -38,6 +38,7 @@ test('an address comes to another pod only when nothing is left of the one that 
       followLogs: notHere,
     },
     policies: NO_ENFORCEMENT,
+    services: { inForce: done },
     prober: { prepare: () => undefined, watch: notHere },
     now: () => new Date(0),
   });
