@@ -4,7 +4,7 @@ import {
   SERVICE_NAME,
   type Endpoint as SliceEndpoint,
 } from '../api/kinds/endpointslices/object.ts';
-import type { Service, ServicePort } from '../api/kinds/services/object.ts';
+import type { ServicePort } from '../api/kinds/services/object.ts';
 
 export interface Endpoint {
   readonly address: string;
@@ -16,27 +16,43 @@ export interface Endpoint {
   readonly isLeaving: boolean;
 }
 
+/** @returns the slices of each Service, by {@link serviceKey} */
+export function slicesByService(slices: readonly EndpointSlice[]): ReadonlyMap<string, EndpointSlice[]> {
+  return Map.groupBy(slices, ({ metadata: { namespace, labels } }) =>
+    serviceKey({ namespace, name: labels?.[SERVICE_NAME] ?? '' }),
+  );
+}
+
+export function serviceKey({
+  namespace = '',
+  name,
+}: {
+  namespace?: string | undefined;
+  name: string;
+}): string {
+  return `${namespace}/${name}`;
+}
+
 /** All that the slices of a Service tell about one of its ports, each once. */
 export function endpointsOf(
-  { metadata }: Service,
   { name = '', protocol = 'TCP' }: ServicePort,
   slices: readonly EndpointSlice[],
 ): Endpoint[] {
   const found = new Map<string, Endpoint>();
-  for (const slice of slices) {
-    const { namespace, labels = {} } = slice.metadata;
-    if (namespace !== metadata.namespace || labels[SERVICE_NAME] !== metadata.name) continue;
-    const port = slice.ports?.find(
-      (one) => (one.name ?? '') === name && (one.protocol ?? 'TCP') === protocol,
-    )?.port;
-    // No port means all, which no Service can be translated to.
-    if (slice.addressType !== 'IPv4' || port === undefined) continue;
-    for (const endpoint of slice.endpoints ?? []) {
+  for (const { addressType, ports = [], endpoints = [] } of slices) {
+    const port = ports.find((one) => (one.name ?? '') === name && (one.protocol ?? 'TCP') === protocol)?.port;
+    if (addressType !== 'IPv4' || !isPort(port)) continue;
+    for (const endpoint of endpoints) {
       const [address] = endpoint.addresses;
       if (address !== undefined) found.set(`${address}:${port}`, { address, port, ...stateOf(endpoint) });
     }
   }
   return [...found.values()];
+}
+
+/** Slices may have any number, which API servers do not look at, or none for all ports: there is nothing to translate to. */
+function isPort(port: number | undefined): port is number {
+  return port !== undefined && port >= 1 && port <= 65_535;
 }
 
 /** What is not told counts as ready. */

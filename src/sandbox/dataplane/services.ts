@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import type { EndpointSlice } from '../api/kinds/endpointslices/object.ts';
 import type { Service, ServicePort } from '../api/kinds/services/object.ts';
 import type { NodePlan } from './addresses.ts';
-import { type Endpoint, endpointsOf, reachableFrom } from './endpoints.ts';
+import { type Endpoint, endpointsOf, reachableFrom, serviceKey, slicesByService } from './endpoints.ts';
 import { define, type NodeTable, tableOf } from './table.ts';
 
 const TABLE = 'ip podreach-services';
@@ -29,11 +29,13 @@ export function translationsFor(
   nodes: readonly NodePlan[],
   { services, slices }: ServiceState,
 ): Map<string, NodeTable> {
+  const slicesOf = slicesByService(slices);
   const served = services.flatMap((service) => {
     const { ports = [], type, clusterIP } = service.spec;
     // D27: names of headless Services stand for the addresses of pods.
     if (type === 'ExternalName' || clusterIP === undefined || clusterIP === 'None') return [];
-    return ports.map((port) => ({ service, port, endpoints: endpointsOf(service, port, slices) }));
+    const own = slicesOf.get(serviceKey(service.metadata)) ?? [];
+    return ports.map((port) => ({ service, port, endpoints: endpointsOf(port, own) }));
   });
   return new Map(nodes.map((node) => [node.name, translationOn(node, served)]));
 }

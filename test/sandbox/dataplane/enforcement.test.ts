@@ -50,14 +50,7 @@ beforeAll(async () => {
 });
 afterAll(() => bed[Symbol.asyncDispose]());
 
-afterEach(async () => {
-  const left = await bed.kube.list({ resource: 'networkpolicies' });
-  await Promise.all(
-    left.map(({ metadata: { namespace = '', name } }) =>
-      bed.kube.delete({ resource: 'networkpolicies', namespace, name }),
-    ),
-  );
-});
+afterEach(() => bed.dropPolicies());
 
 function targetOf(text: string): Target {
   const [, pod = '', port, protocol] = /^(.+):(\d+)(?:\/(UDP))?$/.exec(text) ?? [];

@@ -224,6 +224,15 @@ test('ports are matched by name and protocol, and slices by label and namespace'
   expect(endsOf(text, '10.96.1.1 . udp . 53')).toEqual(['10.244.2.2:5353']);
 });
 
+test('a slice with a port that is none, or with names for addresses, leads nowhere', () => {
+  const strange = [
+    slice('api', [A], [{ name: '', protocol: 'TCP', port: 70_000 }]),
+    slice('api', [A], [{ name: '', protocol: 'TCP' }]),
+    { ...slice('api', [endpoint('a.example.com', 'node-1')]), addressType: 'FQDN' as const },
+  ];
+  expect(endsOf(tableOn('node-1', [api()], strange).text, '10.96.1.1 . tcp . 80')).toEqual(['reject']);
+});
+
 test('datagrams have another zone when the endpoints are others, and the same when they are not', () => {
   const udp = api({}, { protocol: 'UDP' });
   const ports = [{ name: '', protocol: 'UDP' as const, port: 8080 }];

@@ -34,12 +34,7 @@ beforeAll(async () => {
 afterAll(() => bed[Symbol.asyncDispose]());
 
 afterEach(async () => {
-  const left = await bed.kube.list({ resource: 'networkpolicies' });
-  await Promise.all(
-    left.map(({ metadata: { namespace = '', name } }) =>
-      bed.kube.delete({ resource: 'networkpolicies', namespace, name }),
-    ),
-  );
+  await bed.dropPolicies();
   await bed.inForce();
 });
 

@@ -68,9 +68,10 @@ function reconcile(store: Store, { metadata: { namespace, name } }: Service): vo
 }
 
 function wantedSlices(store: Store, service: Service): EndpointSlice[] {
-  const { selector } = service.spec;
-  // Without a selector the slices are the user's.
-  if (service.spec.type === 'ExternalName' || selector === undefined) return [];
+  const { selector, type } = service.spec;
+  // Without a selector the slices are the user's. A Service that is being deleted may wait for its slices to go.
+  const isLeaving = service.metadata.deletionTimestamp !== undefined;
+  if (type === 'ExternalName' || selector === undefined || isLeaving) return [];
   const pods = store.list('pods', service.metadata.namespace).filter((pod) => selects(service, pod));
   return slicesOf(service, pods).map((content) => sliceOf(service, content));
 }

@@ -3,6 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { runEndpointSlices } from '../../../../../src/sandbox/api/kinds/endpointslices/controller.ts';
 import type { EndpointSlice } from '../../../../../src/sandbox/api/kinds/endpointslices/object.ts';
 import { KINDS } from '../../../../../src/sandbox/api/kinds/kinds.ts';
+import { runNamespaces } from '../../../../../src/sandbox/api/kinds/namespaces/controller.ts';
 import type { ContainerPort, Pod } from '../../../../../src/sandbox/api/kinds/pods/object.ts';
 import type { Service } from '../../../../../src/sandbox/api/kinds/services/object.ts';
 import { createStore } from '../../../../../src/sandbox/api/memory-store.ts';
@@ -203,6 +204,30 @@ it('a slice that somebody takes away or changes is made again', () => {
   expect(told(store)).toEqual(['10.244.1.2 on :8080/TCP']);
   store.update('endpointslices', 'shop', nameOf(), (slice) => ({ ...slice, endpoints: [] }));
   expect(told(store)).toEqual(['10.244.1.2 on :8080/TCP']);
+});
+
+it('a Service that is being deleted, and its namespace, get rid of their slices', () => {
+  const store = startController();
+  onTestFinished(runNamespaces(store, () => new Date()));
+  const marked = { deletionTimestamp: '2026-01-02T03:04:05Z' };
+  store.create('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  addService(store, 'api', API);
+  addService(store, 'web', API);
+  store.update('services', 'shop', 'api', (service) => ({
+    ...service,
+    metadata: { ...service.metadata, ...marked },
+  }));
+  expect([told(store, 'api'), told(store, 'web')]).toEqual([[], [' on ']]);
+  store.remove('services', 'shop', 'api');
+  store.update('namespaces', undefined, 'shop', (namespace) => ({
+    ...namespace,
+    metadata: { ...namespace.metadata, ...marked },
+  }));
+  expect([store.list('endpointslices'), store.list('services'), store.list('namespaces')]).toEqual([
+    [],
+    [],
+    [],
+  ]);
 });
 
 it('slices of a Service without a selector are the user’s', () => {

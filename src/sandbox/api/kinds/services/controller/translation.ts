@@ -1,7 +1,7 @@
 /** Brings the Services in the store into force on every node, as kube-proxy does. */
 import type { NodePlan } from '../../../../dataplane/addresses.ts';
 import { NO_SERVICES, translationsFor } from '../../../../dataplane/services.ts';
-import { replaceTable } from '../../../../dataplane/table.ts';
+import { type NodeTable, replaceTable } from '../../../../dataplane/table.ts';
 import type { Store } from '../../../store.ts';
 
 export interface ServiceTranslation {
@@ -27,11 +27,13 @@ export interface TranslationDependencies {
 export function translateServices(dependencies: TranslationDependencies): ServiceTranslation {
   const { store, nodes, enforce, onCommit, onFailure } = dependencies;
   const inForce = new Map(nodes.map(({ name }) => [name, NO_SERVICES]));
+  const waiting = new Set<{ readonly revision: number; readonly resolve: () => void }>();
   let newest = store.revision;
   let committed = -1;
-  let working: Promise<void> | undefined;
+  let isWorking = false;
 
   async function catchUp(): Promise<void> {
+    isWorking = true;
     while (committed < newest) {
       // Whatever changes in the same breath belongs to the same transaction.
       await new Promise(setImmediate);
@@ -40,29 +42,36 @@ export function translateServices(dependencies: TranslationDependencies): Servic
         services: store.list('services'),
         slices: store.list('endpointslices'),
       });
-      await Promise.all(
-        nodes.map(async ({ name }) => {
-          const [before, after] = [inForce.get(name) ?? NO_SERVICES, tables.get(name) ?? NO_SERVICES];
-          if (before.text !== after.text) await enforce(name, replaceTable(before, after));
-          inForce.set(name, after);
-          onCommit(name, revision);
-        }),
-      );
+      await Promise.all(nodes.map(({ name }) => commit(name, tables.get(name) ?? NO_SERVICES, revision)));
       committed = revision;
+      for (const waiter of waiting)
+        if (waiter.revision <= committed && waiting.delete(waiter)) waiter.resolve();
     }
-    working = undefined;
+    isWorking = false;
   }
 
-  function wake(): Promise<void> {
-    working ??= catchUp();
-    return working;
+  async function commit(node: string, after: NodeTable, revision: number): Promise<void> {
+    const before = inForce.get(node) ?? NO_SERVICES;
+    if (before.text !== after.text) await enforce(node, replaceTable(before, after));
+    inForce.set(node, after);
+    onCommit(node, revision);
+  }
+
+  function wake(): void {
+    if (!isWorking) catchUp().catch(onFailure);
   }
 
   store.listen(({ resource, revision }) => {
     if (resource !== 'services' && resource !== 'endpointslices') return;
     newest = revision;
-    wake().catch(onFailure);
+    wake();
   });
-  wake().catch(onFailure);
-  return { inForce: async () => (committed < newest ? wake() : undefined) };
+  wake();
+  return {
+    inForce: () =>
+      new Promise((resolve) => {
+        if (committed >= newest) resolve();
+        else waiting.add({ revision: newest, resolve });
+      }),
+  };
 }
