@@ -10,7 +10,7 @@ import {
   RECURSION_DESIRED,
   TRUNCATED_RESPONSE,
 } from 'dns-packet';
-import { type DnsRecord, DOMAIN, isInCluster, lookUp, type Names } from './records.ts';
+import { type DnsNames, type DnsRecord, DOMAIN, isInCluster, lookUp } from './records.ts';
 
 const TTL_SECONDS = 30;
 /** Without EDNS no datagram is longer. */
@@ -27,7 +27,7 @@ const NOT_IMPLEMENTED = 4;
 export type Transport = 'udp' | 'tcp';
 
 /** @returns undefined where there is nobody to answer: what came is no query */
-export function answerTo(message: Buffer, names: Names, transport: Transport): Buffer | undefined {
+export function answerTo(message: Buffer, names: DnsNames, transport: Transport): Buffer | undefined {
   const query = read(message);
   if (query === undefined) return message.length >= 12 ? encode(failure(message.readUInt16BE(0))) : undefined;
   if (query.type === 'response') return undefined;
@@ -55,7 +55,7 @@ function failure(id: number): Packet {
   return { type: 'response', id, flags: FORMAT_ERROR };
 }
 
-function respond(query: DecodedPacket, names: Names): Packet {
+function respond(query: DecodedPacket, names: DnsNames): Packet {
   const { id = 0, questions = [] } = query;
   const flags = AUTHORITATIVE_ANSWER | RECURSION_AVAILABLE | ((query.flags ?? 0) & RECURSION_DESIRED);
   const response = { type: 'response', id, questions, additionals: extensionOf(query) } as const;

@@ -37,7 +37,7 @@ export type Lookup =
 const NO_SUCH_NAME: Lookup = { kind: 'no-such-name' };
 
 /** The names of a zone, found without a search. */
-export interface Names {
+export interface DnsNames {
   readonly namespaces: ReadonlySet<string>;
   /** By `name.namespace`. */
   readonly services: ReadonlyMap<string, NamedService>;
@@ -45,7 +45,7 @@ export interface Names {
   readonly byAddress: ReadonlyMap<string, readonly string[]>;
 }
 
-export function namesOf({ namespaces, services }: Zone): Names {
+export function namesOf({ namespaces, services }: Zone): DnsNames {
   const pairs = services.flatMap((service) => [
     ...service.addresses.map((address) => [address, nameOf(service)] as const),
     ...service.endpoints.map((endpoint) => [endpoint.address, endpointNameOf(service, endpoint)] as const),
@@ -73,7 +73,7 @@ export function isInCluster(name: string): boolean {
  * @param name as it was asked for, without the dot at its end
  * @param type such as `A`; what is of no type that there is has no records
  */
-export function lookUp(names: Names, asked: string, type: string): Lookup {
+export function lookUp(names: DnsNames, asked: string, type: string): Lookup {
   const name = asked.toLowerCase();
   const reverse = addressOfReverse(name);
   if (reverse !== undefined) {
@@ -106,7 +106,7 @@ function only(type: string, records: readonly DnsRecord[], additional: readonly 
 }
 
 /** `NAMESPACE`, `SERVICE.NAMESPACE`, `ENDPOINT.SERVICE.NAMESPACE`, `_PORT._PROTOCOL.SERVICE.NAMESPACE`. */
-function lookUpService(names: Names, asked: string, labels: readonly string[], type: string): Lookup {
+function lookUpService(names: DnsNames, asked: string, labels: readonly string[], type: string): Lookup {
   const namespace = labels.at(-1) ?? '';
   if (labels.length === 1) return names.namespaces.has(namespace) ? only(type, []) : NO_SUCH_NAME;
   const service = names.services.get(labels.slice(-2).join('.'));
@@ -193,7 +193,7 @@ function servicesOn(
 }
 
 /** `10-244-1-2.NAMESPACE`: the address that its name says, whether there is such a pod or not. */
-function lookUpPod(names: Names, asked: string, labels: readonly string[], type: string): Lookup {
+function lookUpPod(names: DnsNames, asked: string, labels: readonly string[], type: string): Lookup {
   const namespace = labels.at(-1) ?? '';
   if (!names.namespaces.has(namespace)) return NO_SUCH_NAME;
   if (labels.length === 1) return only(type, []);

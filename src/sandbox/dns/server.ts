@@ -8,7 +8,7 @@ import { createSocket } from 'node:dgram';
 import { readFileSync, statSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { answerTo } from './answer.ts';
-import { type Names, namesOf } from './records.ts';
+import { type DnsNames, namesOf } from './records.ts';
 import type { Zone } from './zone.ts';
 
 const PORT = 53;
@@ -18,10 +18,10 @@ const IDLE_MS = 10_000;
 const LENGTH_BYTES = 2;
 
 const [, , file = ''] = process.argv;
-let known: { readonly version: string; readonly names: Names } | undefined;
+let known: { readonly version: string; readonly names: DnsNames } | undefined;
 
 /** The names as of now: each change is another file. */
-function names(): Names {
+function names(): DnsNames {
   const { ino, mtimeNs } = statSync(file, { bigint: true });
   const version = `${ino} ${mtimeNs}`;
   if (known?.version !== version) {

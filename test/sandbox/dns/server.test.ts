@@ -1,13 +1,15 @@
 /** The DNS server of a sandbox, asked by pods. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ServedKind } from '../../../src/kube/kube.ts';
+import { ServiceBed } from '../dataplane/service-bed.ts';
 import { podManifest, startTestbed, statusOf, type Testbed } from '../testbed.ts';
 
 let bed: Testbed;
+let services: ServiceBed;
 let server = '';
 
 beforeAll(async () => {
   bed = await startTestbed();
+  services = new ServiceBed(bed);
   const isReady = (condition: object): boolean =>
     JSON.stringify(condition).includes('"type":"Ready","status":"True"');
   await bed.until('the DNS server is ready', async () => {
@@ -16,7 +18,7 @@ beforeAll(async () => {
     return statusOf(pod).conditions?.some(isReady) === true;
   });
   await bed.namespace('shop');
-  await bed.start(podManifest('shop', 'web', { app: 'web' }, { hostname: 'first', subdomain: 'webs' }));
+  await bed.start(podManifest('shop', 'web', { app: 'web' }, { hostname: 'web', subdomain: 'webs' }));
 });
 afterAll(() => bed[Symbol.asyncDispose]());
 
@@ -32,29 +34,17 @@ async function resolve(name: string, type: string, over = server): Promise<unkno
   return JSON.parse(result.stdout);
 }
 
-const SERVICES: ServedKind = { apiVersion: 'v1', kind: 'Service', plural: 'services' };
-const SLICES: ServedKind = {
-  apiVersion: 'discovery.k8s.io/v1',
-  kind: 'EndpointSlice',
-  plural: 'endpointslices',
-};
-
-async function service(name: string, spec: object): Promise<void> {
-  const metadata = { namespace: 'shop', name };
-  await bed.kube.create({ apiVersion: 'v1', kind: 'Service', metadata, spec }, { as: SERVICES });
-}
-
 test('knows a Service and its pods as soon as there are any', async () => {
   const address = await bed.address('shop', 'web');
   const spec = { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] };
   expect(await resolve('web.shop.svc.cluster.local', 'A')).toBe('ENOTFOUND');
-  await service('web', { ...spec, clusterIP: '10.96.0.77' });
-  await service('webs', { ...spec, clusterIP: 'None' });
+  await services.write('web', { ...spec, clusterIP: '10.96.0.77' });
+  await services.write('webs', { ...spec, clusterIP: 'None' });
   expect(await resolve('web.shop.svc.cluster.local', 'A')).toEqual(['10.96.0.77']);
   expect(await resolve('webs.shop.svc.cluster.local', 'A')).toEqual([address]);
-  expect(await resolve('first.webs.shop.svc.cluster.local', 'A')).toEqual([address]);
+  expect(await resolve('web.webs.shop.svc.cluster.local', 'A')).toEqual([address]);
   expect(await resolve('_http._tcp.webs.shop.svc.cluster.local', 'SRV')).toMatchObject([
-    { name: 'first.webs.shop.svc.cluster.local', port: 8080 },
+    { name: 'web.webs.shop.svc.cluster.local', port: 8080 },
   ]);
   expect(await resolve('kubernetes.default.svc.cluster.local', 'A')).toEqual(['10.96.0.1']);
   expect(await resolve('example.com', 'A')).toBe('ENOTFOUND');
@@ -63,34 +53,49 @@ test('knows a Service and its pods as soon as there are any', async () => {
 const ENDPOINTS = 90;
 
 test('answers over TCP what does not fit into a datagram', async () => {
-  await service('many', { clusterIP: 'None', ports: [{ port: 80 }] });
+  await services.write('many', { clusterIP: 'None', ports: [{ port: 80 }] });
   const endpoints = Array.from({ length: ENDPOINTS }, (_, index) => ({
     addresses: [`192.0.2.${index + 1}`],
   }));
-  await bed.kube.create(
-    {
-      apiVersion: SLICES.apiVersion,
-      kind: SLICES.kind,
-      metadata: { namespace: 'shop', name: 'many', labels: { 'kubernetes.io/service-name': 'many' } },
-      addressType: 'IPv4',
-      endpoints,
-    },
-    { as: SLICES },
-  );
+  await services.call('POST', '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices', {
+    metadata: { name: 'many', labels: { 'kubernetes.io/service-name': 'many' } },
+    addressType: 'IPv4',
+    endpoints,
+  });
   expect(await resolve('many.shop.svc.cluster.local', 'A')).toHaveLength(ENDPOINTS);
 });
 
 test('the API can be reached from pods, with its certificate', async () => {
   const script = `
-    const [ca, host] = process.argv.slice(1);
-    require('node:https').get({ host, port: 6443, path: '/version', ca, servername: 'kubernetes.default.svc' },
-      ({ statusCode }) => console.log(statusCode)).on('error', (error) => console.log(error.message));`;
+    const [ca, ...urls] = process.argv.slice(1);
+    Promise.all(urls.map((url) => new Promise((resolve) => require('node:https')
+      .get(url, { ca }, ({ statusCode }) => resolve(statusCode)).on('error', ({ message }) => resolve(message)))))
+      .then((all) => { console.log(all.join(' ')); process.exit(); });`;
   const [, ca = ''] = /certificate-authority-data: (\S+)/.exec(bed.sandbox.kubeconfig) ?? [];
   const pem = Buffer.from(ca, 'base64').toString();
   // It has no token.
-  expect(await bed.exec('shop', 'web', 'node', '-e', script, pem, '172.18.0.1')).toMatchObject({
-    stdout: '401\n',
+  const urls = [
+    'https://172.18.0.1:6443/version',
+    'https://10.96.0.1/version',
+    'https://kubernetes.default.svc/version',
+  ];
+  await bed.until('the API answers at all its addresses', async () => {
+    const result = await bed.exec('shop', 'web', 'node', '-e', script, '--', pem, ...urls);
+    return result.kind === 'exited' && result.stdout === '401 401 401\n';
   });
+});
+
+test('pods ask it through its Service, with their search lists', async () => {
+  const lookup = `require('node:dns').lookup(process.argv[1], (error, address) => console.log(error?.code ?? address))`;
+  const look = async (name: string): Promise<string> => {
+    const result = await bed.exec('shop', 'web', 'node', '-e', lookup, name);
+    return result.kind === 'exited' ? result.stdout.trim() : JSON.stringify(result);
+  };
+  await bed.until('the Service has its endpoint', async () => (await look('webs')) !== 'EAI_AGAIN');
+  expect(await look('webs')).toBe(await bed.address('shop', 'web'));
+  expect(await look('web.shop')).toBe('10.96.0.77');
+  expect(await look('kubernetes.default.svc')).toBe('10.96.0.1');
+  expect(await look('webs.default')).toBe('ENOTFOUND');
 });
 
 test('is cut off by a policy that isolates egress, until it lets UDP and TCP to port 53 pass (D22)', async () => {
