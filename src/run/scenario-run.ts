@@ -20,7 +20,7 @@ import { Foresight } from './predict.ts';
 import type { Proof } from './prove.ts';
 import { provision } from './provision.ts';
 import { hearOut, type Stage } from './round.ts';
-import { createServices, waitForEndpoints } from './services.ts';
+import { createServices, type ServiceDraft, waitForEndpoints } from './services.ts';
 import { lookAgain } from './settle.ts';
 import type { Stand } from './stand.ts';
 import { type Acting, act } from './steps/act.ts';
@@ -195,8 +195,6 @@ function namespacesOf({ namespaces, steps }: ScenarioDraft): readonly string[] {
   const all = [...namespaces, ...steps.flatMap((step) => step.namespaces ?? [])];
   return [...new Set(all.map(({ name }) => name))];
 }
-
-type ServiceDraft = NonNullable<ScenarioDraft['services']>[number];
 
 /** Those that there are while these namespaces are. */
 function servicesIn(

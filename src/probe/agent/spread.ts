@@ -20,7 +20,7 @@ export interface SpreadResult extends AttemptResult {
   readonly cut: number;
 }
 
-interface Connection {
+interface SpreadConnection {
   readonly dial: OpenDial;
   readonly afterMs: number;
   /** That it got through, before an answer has come. */
@@ -33,7 +33,7 @@ interface Connection {
  * Connections come in waves of as many as there are pods: the next as soon as all have ended, or when it is due. Each is dialled once: the
  * others of the attempt stand for one whose packet got lost.
  */
-class Spread {
+class SpreadAttempt {
   readonly #request: SpreadRequest;
   readonly #ips: readonly string[];
   readonly #timeoutMs: number;
@@ -42,7 +42,7 @@ class Spread {
   readonly #resolve: (result: SpreadResult) => void;
   readonly #nonce = newNonce();
   readonly #begun = performance.now();
-  readonly #connections: Connection[] = [];
+  readonly #connections: SpreadConnection[] = [];
   readonly #answered = new Map<string, number>();
   readonly #stepMs: number;
   #opened = 0;
@@ -89,7 +89,7 @@ class Spread {
     this.#opened += 1;
     this.#lastDialMs = afterMs;
     const dialler = protocol === 'TCP' ? dialTcp : dialUdp;
-    let connection: Connection | undefined;
+    let connection: SpreadConnection | undefined;
     let early: Sign | undefined;
     const onSign = (sign: Sign): void => {
       if (connection === undefined) early ??= sign;
@@ -109,7 +109,7 @@ class Spread {
     if (early !== undefined) this.#end(connection, early);
   }
 
-  #end(connection: Connection, sign: Sign): void {
+  #end(connection: SpreadConnection, sign: Sign): void {
     if (this.#isOver) {
       this.#hearLate(sign);
       return;
@@ -162,7 +162,7 @@ class Spread {
     this.#cancelWave();
     this.#cancelEnd();
     const now = performance.now();
-    const unanswered: Connection[] = [];
+    const unanswered: SpreadConnection[] = [];
     for (const one of this.#connections) {
       if (one.sign === undefined) {
         one.sign = one.trace ?? { outcome: 'timeout' };
@@ -192,7 +192,7 @@ class Spread {
   }
 
   /** @param unanswered the connections that reached nobody */
-  #shown(unanswered: readonly Connection[]): Sign {
+  #shown(unanswered: readonly SpreadConnection[]): Sign {
     const wrong = this.#connections.find(({ sign }) => sign?.outcome === 'wrong-peer');
     if (wrong?.sign !== undefined) return wrong.sign;
     if (this.#answered.size > 0) {
@@ -238,6 +238,6 @@ export async function attemptSpread(
     }
   }
   return await new Promise((resolve) => {
-    new Spread(request, ips, timeoutMs, runId, late, resolve);
+    new SpreadAttempt(request, ips, timeoutMs, runId, late, resolve);
   });
 }
