@@ -44,7 +44,6 @@ class SpreadAttempt {
   readonly #begun = performance.now();
   readonly #connections: SpreadConnection[] = [];
   readonly #answered = new Map<string, number>();
-  readonly #stepMs: number;
   #opened = 0;
   #slowestMs = 0;
   #lastDialMs = 0;
@@ -66,8 +65,6 @@ class SpreadAttempt {
     this.#runId = runId;
     this.#late = late;
     this.#resolve = resolve;
-    const waves = Math.ceil(request.connections / request.pods.length);
-    this.#stepMs = (LAST_AT * timeoutMs) / Math.max(1, waves - 1);
     this.#cancelEnd = after(timeoutMs, () => this.#giveUp());
     this.#openWave();
   }
@@ -77,9 +74,18 @@ class SpreadAttempt {
     const { pods, connections } = this.#request;
     for (let one = 0; one < pods.length && this.#opened < connections; one += 1) this.#open();
     if (this.#opened < connections && !this.#isOver)
-      this.#cancelWave = after(this.#stepMs, () => {
+      this.#cancelWave = after(this.#untilNextMs(), () => {
         if (!this.#isOver && !this.#hasHeardAll()) this.#openWave();
       });
+  }
+
+  /** The first waves are the furthest apart: where answers are only slow, more connections would make them slower. */
+  #untilNextMs(): number {
+    const { pods, connections } = this.#request;
+    const waves = Math.ceil(connections / pods.length);
+    const next = Math.ceil(this.#opened / pods.length);
+    const dueMs = LAST_AT * this.#timeoutMs * Math.sqrt(next / Math.max(1, waves - 1));
+    return Math.max(0, dueMs - (performance.now() - this.#begun));
   }
 
   #open(): void {
