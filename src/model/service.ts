@@ -31,7 +31,7 @@ export interface ServiceBackend {
   readonly port: number;
 }
 
-interface SelectedPod {
+interface SelectablePod {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Labels;
@@ -44,7 +44,7 @@ export function serviceKey({ namespace, name }: Pick<PlannedService, 'namespace'
 }
 
 /** The pods that a Service selects. */
-export function podsBehind<Pod extends SelectedPod>(
+export function podsBehind<Pod extends SelectablePod>(
   { namespace, selector }: Pick<PlannedService, 'namespace' | 'selector'>,
   pods: readonly Pod[],
 ): readonly Pod[] {
@@ -61,7 +61,7 @@ export function podsBehind<Pod extends SelectedPod>(
 export function backendsOf(
   service: PlannedService,
   { port, protocol, targetPort }: PlannedServicePort,
-  pods: readonly SelectedPod[],
+  pods: readonly SelectablePod[],
 ): readonly ServiceBackend[] {
   const target = service.headless === true ? port : targetPort;
   return podsBehind(service, pods).flatMap((pod) => {

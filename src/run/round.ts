@@ -17,7 +17,7 @@ import { timeLimitOf } from './denial-time.ts';
 import { dialOf, type PlacedServices } from './dial.ts';
 import { type Evidence, wayKey } from './evidence.ts';
 import type { RunningPod, RunningPods } from './provision.ts';
-import type { Arrival } from './unanswered.ts';
+import type { PossibleArrival } from './unanswered.ts';
 import type { Witnesses } from './witnesses.ts';
 
 export interface Round {
@@ -334,7 +334,7 @@ function recordAttempt(
     ...(detail === undefined ? {} : { detail }),
     ...(outcome === 'partial' ? { backends: heardBackends(line, silent) } : {}),
   });
-  const to = silent.flatMap(({ pod: key, port }): readonly Arrival[] => {
+  const to = silent.flatMap(({ pod: key, port }): readonly PossibleArrival[] => {
     const pod = pods.get(key);
     return pod === undefined ? [] : [{ pod, port }];
   });
@@ -346,7 +346,7 @@ interface Noted {
   readonly attempt: NotedAttempt;
   readonly from: RunningPod;
   /** Where it may have arrived without an answer. */
-  readonly to: readonly Arrival[];
+  readonly to: readonly PossibleArrival[];
 }
 
 /** Keeps an attempt for what is still to be heard of it. */

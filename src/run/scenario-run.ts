@@ -23,7 +23,7 @@ import type { Proof } from './prove.ts';
 import { provision } from './provision.ts';
 import { hearOut, type Stage } from './round.ts';
 import { nodesForProbes } from './schedulable.ts';
-import { createServices, waitForEndpoints } from './services.ts';
+import { createServices, type ServiceDraft, waitForEndpoints } from './services.ts';
 import { lookAgain } from './settle.ts';
 import type { Stand } from './stand.ts';
 import { type Acting, act } from './steps/act.ts';
@@ -204,8 +204,6 @@ function namespacesOf({ namespaces, steps }: ScenarioDraft): readonly string[] {
   const all = [...namespaces, ...steps.flatMap((step) => step.namespaces ?? [])];
   return [...new Set(all.map(({ name }) => name))];
 }
-
-type ServiceDraft = NonNullable<ScenarioDraft['services']>[number];
 
 /** Those that there are while these namespaces are. */
 function servicesIn(

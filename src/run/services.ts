@@ -18,9 +18,9 @@ const SERVICE_NAME = 'kubernetes.io/service-name';
 const NO_ADDRESS = 'None';
 
 /** What Services are made with, and waited for. */
-export type Serving = Requesting<'create' | 'list'> & Timed<'readyWithinMs'> & Owning;
+export type ServiceMaking = Requesting<'create' | 'list'> & Timed<'readyWithinMs'> & Owning;
 
-type ServiceDraft = NonNullable<ScenarioDraft['services']>[number];
+export type ServiceDraft = NonNullable<ScenarioDraft['services']>[number];
 
 /** The manifest of a Service: what its scenario says of it, and {@link RUN_LABEL}. */
 function serviceManifest(service: PlannedService, runId: string): KubeObject {
@@ -51,7 +51,7 @@ function serviceManifest(service: PlannedService, runId: string): KubeObject {
 export async function createServices(
   services: readonly ServiceDraft[],
   addresses: Map<string, string>,
-  context: Serving,
+  context: ServiceMaking,
 ): Promise<void> {
   await allEnded(
     services.map(async (service) => {
@@ -63,7 +63,7 @@ export async function createServices(
   );
 }
 
-async function createService(service: PlannedService, context: Serving): Promise<KubeObject> {
+async function createService(service: PlannedService, context: ServiceMaking): Promise<KubeObject> {
   try {
     return await context.kube.create(serviceManifest(service, context.runId), context);
   } catch (thrown) {
@@ -86,7 +86,7 @@ function addressOf({ spec }: KubeObject): string | undefined {
 export async function waitForEndpoints(
   services: readonly PlannedService[],
   pods: readonly PlannedPod[],
-  { kube, clock, timing, signal }: Serving,
+  { kube, clock, timing, signal }: ServiceMaking,
 ): Promise<void> {
   const beganMs = clock.now();
   for (;;) {

@@ -12,7 +12,7 @@ const KEPT = 8;
 interface Unanswered {
   readonly attempt: NotedAttempt;
   readonly from: RunningPod;
-  readonly to: readonly Arrival[];
+  readonly to: readonly PossibleArrival[];
   /** As the source would tell of them. */
   readonly nonce: string;
   /** Those of its connections; none over UDP. */
@@ -22,7 +22,7 @@ interface Unanswered {
 }
 
 /** Where a connection may have arrived: on a port of the pod's own. */
-export interface Arrival {
+export interface PossibleArrival {
   readonly pod: RunningPod;
   readonly port: number;
 }
@@ -43,7 +43,7 @@ export class UnansweredAttempts {
     check: CheckDraft,
     attempt: NotedAttempt,
     from: RunningPod,
-    to: readonly Arrival[],
+    to: readonly PossibleArrival[],
     dialled: Dialled | undefined,
   ): void {
     if (dialled === undefined) {

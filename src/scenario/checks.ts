@@ -29,14 +29,14 @@ interface Through {
   readonly headless: boolean;
 }
 
-interface Target extends SelectedTarget {
+interface ConnectionTarget extends SelectedTarget {
   readonly key: string;
 }
 
 /** All connections that the pods of a scenario could open. */
 export class Connections {
   readonly #sources: readonly string[];
-  readonly #targets: readonly Target[];
+  readonly #targets: readonly ConnectionTarget[];
   readonly #services: Services;
 
   /** @param pods all that there are at any time, by their names */
@@ -100,7 +100,7 @@ export class Connections {
   }
 
   /** Of the Services that somebody answers for. */
-  #throughs(pods: readonly PlannedPod[]): ReadonlyMap<Target, Through> {
+  #throughs(pods: readonly PlannedPod[]): ReadonlyMap<ConnectionTarget, Through> {
     return new Map(
       this.#targets.flatMap((target) => {
         const { to, port, path } = target;

@@ -160,7 +160,7 @@ export function describeFailure(name: string, { world, stages, disagreements }: 
       .filter(({ predicted }) => predicted === verdict)
       .map(({ flow: { from, to, port, protocol } }) => ({
         from: from.kind === 'pod' ? from.pod : '',
-        to: `${to.kind === 'pod' ? to.pod : ''}:${port}/${protocol}`,
+        to: `${to.kind === 'pod' || to.kind === 'service' ? to.pod : ''}:${port}/${protocol}`,
       }));
   const rules = { reachable: rulesFor('allowed'), unreachable: rulesFor('denied') };
   const document = {

@@ -18,7 +18,7 @@ const TURN_TIMEOUT_MS = 250;
 /** As many sockets one attempt has at most: connections to a Service count as attempts accordingly. */
 const SOCKETS_OF_ATTEMPT = 3;
 
-interface Job {
+interface DialJob {
   /** How many attempts it counts as. */
   readonly weight: number;
   readonly attempt: () => Promise<AttemptResult | SpreadResult>;
@@ -26,10 +26,10 @@ interface Job {
   readonly report: (finding: AttemptResult | SpreadResult, startedMs: number) => AgentLine;
 }
 
-function jobsOf(batch: Batch, self: AgentIdentity, late: LateAnswers): readonly Job[] {
+function jobsOf(batch: Batch, self: AgentIdentity, late: LateAnswers): readonly DialJob[] {
   const { runId, timeoutMs } = batch;
   const listeners = batch.listeners.map(
-    (address): Job => ({
+    (address): DialJob => ({
       weight: 1,
       attempt: () => attempt(address, timeoutMs, { runId, pod: self.pod }),
       report: ({ outcome, detail }) => ({
@@ -42,7 +42,7 @@ function jobsOf(batch: Batch, self: AgentIdentity, late: LateAnswers): readonly 
       }),
     }),
   );
-  const targets = batch.targets.map((target): Job => {
+  const targets = batch.targets.map((target): DialJob => {
     const ownMs = target.timeoutMs ?? timeoutMs;
     return {
       weight: 'pods' in target ? Math.ceil(target.connections / SOCKETS_OF_ATTEMPT) : 1,
@@ -119,9 +119,9 @@ async function runJobs(
   isWanted: () => boolean,
 ): Promise<readonly AgentLine[]> {
   const waiting = [...jobsOf(batch, self, late)];
-  const open = new Map<Job, number>();
+  const open = new Map<DialJob, number>();
   const lines: AgentLine[] = [];
-  const work = async (job: Job): Promise<void> => {
+  const work = async (job: DialJob): Promise<void> => {
     const startedMs = performance.now() - arrived;
     open.set(job, startedMs);
     const finding = await job.attempt();

@@ -20,7 +20,7 @@ export interface SpreadResult extends AttemptResult {
   readonly cut: number;
 }
 
-interface Connection {
+interface SpreadConnection {
   readonly dial: OpenDial;
   readonly afterMs: number;
   /** That it got through, before an answer has come. */
@@ -33,7 +33,7 @@ interface Connection {
  * Connections come in waves of as many as there are pods: the next as soon as all have ended, or when it is due. Each is dialled once: the
  * others of the attempt stand for one whose packet got lost.
  */
-class Spread {
+class SpreadAttempt {
   readonly #request: SpreadRequest;
   readonly #ips: readonly string[];
   readonly #timeoutMs: number;
@@ -42,9 +42,8 @@ class Spread {
   readonly #resolve: (result: SpreadResult) => void;
   readonly #nonce = newNonce();
   readonly #begun = performance.now();
-  readonly #connections: Connection[] = [];
+  readonly #connections: SpreadConnection[] = [];
   readonly #answered = new Map<string, number>();
-  readonly #stepMs: number;
   #opened = 0;
   #slowestMs = 0;
   #lastDialMs = 0;
@@ -66,8 +65,6 @@ class Spread {
     this.#runId = runId;
     this.#late = late;
     this.#resolve = resolve;
-    const waves = Math.ceil(request.connections / request.pods.length);
-    this.#stepMs = (LAST_AT * timeoutMs) / Math.max(1, waves - 1);
     this.#cancelEnd = after(timeoutMs, () => this.#giveUp());
     this.#openWave();
   }
@@ -77,9 +74,18 @@ class Spread {
     const { pods, connections } = this.#request;
     for (let one = 0; one < pods.length && this.#opened < connections; one += 1) this.#open();
     if (this.#opened < connections && !this.#isOver)
-      this.#cancelWave = after(this.#stepMs, () => {
+      this.#cancelWave = after(this.#untilNextMs(), () => {
         if (!this.#isOver && !this.#hasHeardAll()) this.#openWave();
       });
+  }
+
+  /** The first waves are the furthest apart: where answers are only slow, more connections would make them slower. */
+  #untilNextMs(): number {
+    const { pods, connections } = this.#request;
+    const waves = Math.ceil(connections / pods.length);
+    const next = Math.ceil(this.#opened / pods.length);
+    const dueMs = LAST_AT * this.#timeoutMs * Math.sqrt(next / Math.max(1, waves - 1));
+    return Math.max(0, dueMs - (performance.now() - this.#begun));
   }
 
   #open(): void {
@@ -89,7 +95,7 @@ class Spread {
     this.#opened += 1;
     this.#lastDialMs = afterMs;
     const dialler = protocol === 'TCP' ? dialTcp : dialUdp;
-    let connection: Connection | undefined;
+    let connection: SpreadConnection | undefined;
     let early: Sign | undefined;
     const onSign = (sign: Sign): void => {
       if (connection === undefined) early ??= sign;
@@ -109,7 +115,7 @@ class Spread {
     if (early !== undefined) this.#end(connection, early);
   }
 
-  #end(connection: Connection, sign: Sign): void {
+  #end(connection: SpreadConnection, sign: Sign): void {
     if (this.#isOver) {
       this.#hearLate(sign);
       return;
@@ -162,7 +168,7 @@ class Spread {
     this.#cancelWave();
     this.#cancelEnd();
     const now = performance.now();
-    const unanswered: Connection[] = [];
+    const unanswered: SpreadConnection[] = [];
     for (const one of this.#connections) {
       if (one.sign === undefined) {
         one.sign = one.trace ?? { outcome: 'timeout' };
@@ -192,7 +198,7 @@ class Spread {
   }
 
   /** @param unanswered the connections that reached nobody */
-  #shown(unanswered: readonly Connection[]): Sign {
+  #shown(unanswered: readonly SpreadConnection[]): Sign {
     const wrong = this.#connections.find(({ sign }) => sign?.outcome === 'wrong-peer');
     if (wrong?.sign !== undefined) return wrong.sign;
     if (this.#answered.size > 0) {
@@ -238,6 +244,6 @@ export async function attemptSpread(
     }
   }
   return await new Promise((resolve) => {
-    new Spread(request, ips, timeoutMs, runId, late, resolve);
+    new SpreadAttempt(request, ips, timeoutMs, runId, late, resolve);
   });
 }
