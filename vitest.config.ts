@@ -15,14 +15,6 @@ const SLOW = [
   'test/monitor/',
 ];
 
-/**
- * Folders whose tests leave nothing behind in the process that runs them: a process runs the files of several. One of its own for each
- * would cost nearly as much as the tests.
- */
-const PURE = ['compare', 'judge', 'model', 'policy', 'record', 'report', 'scenario', 'upgrade'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
-
 class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {
@@ -38,10 +30,9 @@ const COMPILED = fileURLToPath(new URL('node_modules/.cache/podreach-compiled', 
 
 export default defineConfig({
   test: {
-    projects: [
-      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
-      { extends: true, test: { name: 'world', include: ['test/**/*.test.ts'], exclude: PURE } },
-    ],
+    include: ['test/**/*.test.ts'],
+    // A process runs the files of many: one of its own for each would cost nearly as much as the tests. They leave nothing behind in it.
+    isolate: false,
     // Tests wait for timeouts a quarter of their time: three files at a time keep two cores busy, and leave room for what has a deadline.
     maxWorkers: 3,
     sequence: { sequencer: SlowFirst },

@@ -225,7 +225,13 @@ try {
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const ended = new Promise((resolve) => podreach.once('close', resolve));
-  await until(podreach, /watching \d+ checks/);
+  // It would go on by itself.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      podreach.kill('SIGTERM');
+      void ended.then(() => sandbox.stop()).then(() => process.exit(1));
+    });
+  await until(podreach, /watching [\d,]+ checks/);
   await sleep(WARM_UP_MS);
   const agents = findAgents();
   const samples: Sample[] = [];

@@ -1,7 +1,8 @@
 /** Builds `dist/` from `src/`: the compiler, once for Node.js and once for browsers, and what it leaves to others. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { bundle, licencesOf } from './bundle.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -14,4 +15,11 @@ for (const style of [
   'report/history/history.css',
 ])
   copyFileSync(`${root}src/${style}`, `${root}dist/${style}`);
+const client = `${root}dist/kube/client.js`;
+const bundled = [
+  await bundle(client),
+  await bundle(`${root}dist/sandbox/supervisor.js`),
+  await bundle(`${root}dist/cli/main.js`, { beside: [client], alone: true }),
+];
+writeFileSync(`${root}dist/LICENSES.txt`, licencesOf(bundled.flat()));
 chmodSync(`${root}dist/cli.js`, 0o755);

@@ -86,6 +86,9 @@ export class Interruption extends PodreachError {
   }
 }
 
+/** What a process ends with that a signal ended, as a shell has it: 128 and the number of the signal. */
+export const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
+
 /** The process exit code that an error ends with when nothing else was decided: 2 for bad input, 3 for the environment. */
 export function exitCodeOf(code: ErrorCode): 2 | 3 {
   return code === 'usage' || code === 'scenario-invalid' ? 2 : 3;

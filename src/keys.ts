@@ -11,7 +11,8 @@ export function objectKey({
   return `${namespace}/${name}`;
 }
 
-/** The namespace in a key. */
+/** The namespace in a key, also in one that begins with what it names: `service/shop/api`. */
 export function namespaceOf(key: string): string {
-  return key.slice(0, key.indexOf('/'));
+  const [first = '', second = '', third] = key.split('/');
+  return third === undefined ? first : second;
 }

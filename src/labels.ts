@@ -23,3 +23,8 @@ const LABEL_WORD = '[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?';
 export const LABEL_KEY = `((?=[^/]{1,253}/)${DNS_SUBDOMAIN}/)?${LABEL_WORD}`;
 /** May be empty. */
 export const LABEL_VALUE = `(|${LABEL_WORD})`;
+
+/** Says which Pod Security Standard the pods of a namespace must meet. */
+export const POD_SECURITY_LABEL = 'pod-security.kubernetes.io/enforce';
+/** Of {@link POD_SECURITY_LABEL}: none. Only then pods may be on the network of their nodes. */
+export const UNRESTRICTED = 'privileged';

@@ -7,6 +7,7 @@ interface WrittenPort {
 
 interface WrittenTarget extends WrittenPort {
   readonly to: string;
+  readonly path?: string;
 }
 
 /** `5432/TCP` */
@@ -14,9 +15,13 @@ export function describePort({ port, protocol }: WrittenPort): string {
   return `${port}/${protocol}`;
 }
 
-/** `shop/db:5432/TCP` */
+/** The ways that go without saying: a pod by its address, a host, and a Service by its own. */
+const PLAIN_PATHS: readonly unknown[] = ['podIP', 'host', 'clusterIP', undefined];
+
+/** `shop/db:5432/TCP`, `service/shop/api:80/TCP`, `service/shop/api:80/TCP via dns` */
 export function describeTarget(target: WrittenTarget): string {
-  return `${target.to}:${describePort(target)}`;
+  const { to, path } = target;
+  return `${to}:${describePort(target)}${PLAIN_PATHS.includes(path) ? '' : ` via ${path}`}`;
 }
 
 /** `shop/web → shop/db:5432/TCP` */

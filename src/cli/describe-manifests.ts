@@ -16,12 +16,7 @@ export function describeManifests(
     ['services', services.map(describeService)],
     [
       'left out',
-      leftOut.map((one) => [
-        objectKey(one),
-        one.kind,
-        placeOf(one.location),
-        one.why === 'absent' ? 'absent in the scenario' : 'on the network of its node (hostNetwork)',
-      ]),
+      leftOut.map((one) => [objectKey(one), one.kind, placeOf(one.location), 'absent in the scenario']),
     ],
     [
       'policies of other kinds, applied where the cluster serves them',

@@ -11,6 +11,7 @@ import type {
   IncludedTopology,
   Plan,
   PlannedHost,
+  PlannedPod,
   PlannedPolicy,
   PlannedStep,
   Port,
@@ -24,6 +25,7 @@ export function describePlan(plan: Plan): string {
   const [first, ...later] = plan.steps;
   const late = lateObjects(plan);
   const origins = originsOfPods(plan);
+  const arePlaced = plan.pods.some((pod) => describePlace(pod) !== '');
   const when = (object: string): string => (late.has(object) ? 'created later' : '');
   return [
     `${scenario.name}  (${scenario.location.file}:${scenario.location.line})`,
@@ -38,6 +40,7 @@ export function describePlan(plan: Plan): string {
         objectKey(pod),
         pod.ports.map(describeDeclared).join(' ') || 'no ports',
         describeLabels(pod.labels),
+        ...(arePlaced ? [describePlace(pod)] : []),
         ...(origins.size === 0 ? [] : [origins.get(objectKey(pod)) ?? 'in the scenario']),
         when(objectKey(pod)),
       ]),
@@ -149,6 +152,9 @@ function describeCheck(check: Check, { knownIssues = [] }: Plan, change = ''): C
   const notes = [
     check.cutBy === undefined ? '' : `cut by ${check.cutBy}`,
     check.held === undefined ? '' : HELD[check.held],
+    check.backends === undefined
+      ? ''
+      : `answered by ${check.backends.map(({ pod, port }) => `${pod}:${port}`).join(' and ')}`,
     change,
     check.firstInstant === undefined ? '' : 'from the first instant',
     ...known.map(({ is, expires }) => `known to be ${is} until ${expires}`),
@@ -176,6 +182,14 @@ function describeLabels(labels: Labels): string {
     .join(',');
 }
 
+/** `node 1, host network` */
+function describePlace({ placement, hostNetwork }: PlannedPod): string {
+  return [
+    ...(placement === undefined ? [] : [`node ${placement}`]),
+    ...(hostNetwork === undefined ? [] : ['host network']),
+  ].join(', ');
+}
+
 function describeDeclared(port: Port): string {
   return `${port.name === undefined ? '' : `${port.name}:`}${describePort(port)}`;
 }
@@ -192,7 +206,7 @@ function lateObjects({ namespaces, pods, steps: [first] }: Plan): ReadonlySet<st
 
 /** As in a scenario: what is there and tried first stands at the top, and `steps` are those after it. */
 export function planAsData(plan: Plan): object {
-  const { scenario, included, namespaces, pods, hosts, steps } = plan;
+  const { scenario, included, namespaces, pods, hosts, services, steps } = plan;
   const { idleExceptions, accepted, knownIssues, manifests } = plan;
   const [first, ...later] = steps;
   const late = lateObjects(plan);
@@ -204,6 +218,7 @@ export function planAsData(plan: Plan): object {
     namespaces: namespaces.map((one) => marked(`namespace/${one.name}`, one)),
     pods: pods.map((pod) => marked(objectKey(pod), pod)),
     ...(hosts === undefined ? {} : { hosts }),
+    ...(services === undefined ? {} : { services }),
     policies: first.policies,
     ...(manifests === undefined ? {} : { manifests }),
     checks: first.checks,

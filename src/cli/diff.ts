@@ -1,6 +1,6 @@
 /** `podreach diff`: what two saved run records say differently, or what a change of manifests opens and closes. Needs no cluster. */
 import { type Command, Option } from 'commander';
-import { FAILING_CHANGES, type FailingChange } from '../compare/manifests/failing.ts';
+import { FAILING_CHANGES, type FailingChange, isRefused } from '../compare/manifests/failing.ts';
 import { PodreachError } from '../errors.ts';
 import { COMPARISON_FORMATS, MANIFEST_FORMATS } from '../report/formats.ts';
 import type { SetExitCode } from './main.ts';
@@ -22,8 +22,8 @@ Exit codes:
   1  it is: a check leaks, is broken, flaps or is late that did not, or is inconclusive that passed;
      with --fail-on: the change opens or closes something
   2  wrong usage, or manifests that cannot be read
-  3  a file is no run record, the second run did not come to its end, a program to render or read with
-     is missing, or a report could not be written`;
+  3  a file is no run record, the second run did not come to its end or has none of the checks of the first,
+     a program to render or read with is missing, or a report could not be written`;
 
 interface DiffOptions {
   readonly manifests?: boolean;
@@ -106,7 +106,6 @@ async function diffManifests(
   const { parseReportOptions } = await import('./report-requests.ts');
   const { withTerminal } = await import('./default-reports.ts');
   const { compareNamedManifests } = await import('./diff-manifests.ts');
-  const { isRefused } = await import('../compare/manifests/failing.ts');
   const { MANIFEST_REPORTS } = await import('../report/comparison/manifests/manifests.ts');
   const { printReports } = await import('./print-reports.ts');
   const requests = withTerminal(parseReportOptions(options.report ?? [], MANIFEST_FORMATS));

@@ -14,6 +14,7 @@ Examples:
   podreach explain scenarios/three-tier.yaml shop/web shop/db:5432
   podreach explain scenarios/three-tier.yaml shop/web shop/db          every port that it declares
   podreach explain scenarios/three-tier.yaml shop/web shop/api:metrics
+  podreach explain shop.yaml shop/web service/shop/api:80              each pod behind a Service
   podreach explain scenarios/three-tier.yaml shop/web 203.0.113.1:443  an address outside the cluster
   podreach explain scenarios/three-tier.yaml 2001:db8::1 shop/db       from one
   podreach explain external.yaml shop/api host/bank                    a host that the scenario declares
@@ -40,7 +41,7 @@ export function explainCommand(program: Command, setExitCode: SetExitCode): void
     .argument('[from]', 'who connects: namespace/pod, or outside the cluster host/name or an address')
     .argument(
       '[to]',
-      'who is connected to: the same, and a port, as :8080, :53/UDP, :5000/SCTP or :name; without one, every port that the pod declares',
+      'who is connected to: the same or a Service, as service/namespace/name, and a port, as :8080, :53/UDP, :5000/SCTP or :name; without one, every port that the pod declares',
     )
     .option(
       '--all',
@@ -122,7 +123,7 @@ async function explain(path: string, from: string, to: string, options: ExplainO
   const { neutralise, neutraliseAll } = await import('../report/text/text.ts');
   const { findFlows } = await import('./flows.ts');
   const plans = await loadCommandPlans([path], options);
-  const { chosen, flows, undeclared } = findFlows(chooseStep(plans, options.step), from, to);
+  const { chosen, flows, notes = [], undeclared } = findFlows(chooseStep(plans, options.step), from, to);
   if (options.step === undefined) tellLaterSteps([chosen], neutralise);
   const oracle = chosen.step.oracle();
   tellRefused(oracle, neutralise);
@@ -141,7 +142,7 @@ async function explain(path: string, from: string, to: string, options: ExplainO
   const { plan, step } = chosen;
   // Of the first it is said that there are others.
   const title = step.name === undefined ? [] : [titleOf({ ...step, scenario: plan.scenario })];
-  return `${[...title, ...traces.map((trace) => renderTrace(neutraliseAll(trace)))].join('\n\n')}\n`;
+  return `${[...title, ...traces.map((trace) => renderTrace(neutraliseAll(trace))), ...notes.map(neutralise)].join('\n\n')}\n`;
 }
 
 /** Whether the step asks what becomes of open connections of these pairs. */

@@ -2,7 +2,9 @@
 import { isIP } from 'node:net';
 import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
-import { isHost } from '../model/endpoint.ts';
+import { isHost, parseEndpoint } from '../model/endpoint.ts';
+import { backendsOf, serviceKey } from '../model/service.ts';
+import { describePort } from '../pair.ts';
 import {
   type End,
   endOf,
@@ -11,6 +13,7 @@ import {
   type PodPort,
   type PolicyProtocol,
 } from '../policy/model.ts';
+import { flowsOf, noteOnServicePort } from '../policy/through-service.ts';
 import type { ChosenStep } from '../scenario/chosen-step.ts';
 import type { Plan, PlannedStep, Port } from '../scenario/scenario.ts';
 import { hostKey } from '../scenario/select.ts';
@@ -21,6 +24,8 @@ export interface AskedFlows {
   readonly chosen: ChosenStep;
   /** One for each port: at least one. */
   readonly flows: readonly Flow[];
+  /** About ports of a Service that policies name in place of those of its pods. */
+  readonly notes?: readonly string[];
   /** A port that was asked for and that the destination, a pod or host, does not declare: `shop/db declares no port 22/TCP`. */
   readonly undeclared?: string;
 }
@@ -50,6 +55,8 @@ export function findFlows(steps: readonly ChosenStep[], from: string, to: string
   if (source.port !== undefined) {
     fail(`${from} names a port, and the end that connects has none`, `Write ${source.name}.`);
   }
+  if (parseEndpoint(destination.name)?.kind === 'service')
+    return findServiceFlows(steps, source, destination);
   const named = [source, destination].filter(({ isAddress }) => !isAddress).map(({ name }) => name);
   if (named.every(isHost))
     fail('neither end is a pod', 'Write one of them as namespace/pod: policies are about pods.');
@@ -69,6 +76,59 @@ export function findFlows(steps: readonly ChosenStep[], from: string, to: string
     ...(isDeclared || destination.isAddress
       ? {}
       : { undeclared: `${destination.name} declares no port ${port}/${protocol}` }),
+  };
+}
+
+/** One flow for each pod behind each port: a connection to a Service is translated before policies look at it (D13). */
+function findServiceFlows(
+  steps: readonly ChosenStep[],
+  source: WrittenEnd,
+  destination: WrittenEnd,
+): AskedFlows {
+  const to = destination.name;
+  if (source.isAddress || isHost(source.name)) {
+    fail(
+      `${source.name} is outside the cluster, where ${to} has no address`,
+      'Write a pod in its place, or a pod behind the Service as the end that is connected to.',
+    );
+  }
+  const isThere = ({ plan: { services = [] } }: ChosenStep): boolean =>
+    services.some((service) => serviceKey(service) === to);
+  if (!steps.some(isThere)) {
+    const known = steps.flatMap(({ plan: { services = [] } }) => services.map(serviceKey));
+    fail(`no scenario there has the Service ${to}`, suggest(to, [...new Set(known)], 'Services'));
+  }
+  const chosen = stepWith(steps.filter(isThere), [source.name]);
+  const service = chosen.plan.services?.find((one) => serviceKey(one) === to);
+  const declared = service?.ports ?? [];
+  const ports = portsOf(destination, declared);
+  const { pods } = chosen.step;
+  const oracle = chosen.step.oracle();
+  const found = ports.flatMap(({ port, protocol }) => {
+    const own = declared.find((one) => one.port === port && one.protocol === protocol);
+    if (service === undefined || own === undefined)
+      fail(
+        `${to} has no port ${port}/${protocol}`,
+        `Its ports are: ${declared.map(describePort).join(', ')}.`,
+      );
+    const backends = backendsOf(service, own, pods);
+    if (backends.length === 0)
+      fail(`nobody answers for ${to}:${describePort(own)}`, 'No pod that it selects has such a port.');
+    const { headless } = service;
+    const pair = {
+      from: source.name,
+      to,
+      port,
+      protocol,
+      backends,
+      ...(headless === true ? { headless } : {}),
+    };
+    return flowsOf(pair).map((flow) => ({ flow, note: noteOnServicePort(oracle, flow, port) }));
+  });
+  return {
+    chosen,
+    flows: found.map(({ flow }) => flow),
+    notes: [...new Set(found.flatMap(({ note }) => note ?? []))],
   };
 }
 

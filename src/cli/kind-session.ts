@@ -2,8 +2,7 @@
 import { systemClock } from '../clock.ts';
 import type { KindContext } from '../cluster/kind/context.ts';
 import type { StageListener } from '../cluster/kind/stages.ts';
-import { Interruption } from '../errors.ts';
-import { INTERRUPTED } from '../judge/exit-code.ts';
+import { INTERRUPTED, Interruption } from '../errors.ts';
 import { listenToSignals } from './signals.ts';
 
 interface KindCommand {

@@ -1,6 +1,5 @@
 /** Says on standard error what went wrong, where, and what to do. */
-import { exitCodeOf, FAULT, Interruption, PodreachError } from '../errors.ts';
-import { INTERRUPTED } from '../judge/exit-code.ts';
+import { exitCodeOf, FAULT, INTERRUPTED, Interruption, PodreachError } from '../errors.ts';
 import { renderProblem } from '../problems.ts';
 import { disarmCommands, neutralise } from '../report/text/text.ts';
 
@@ -14,8 +13,10 @@ export function printError(thrown: unknown, output: { write(text: string): unkno
     output.write(disarmCommands(`${FAULT}; please report this.\n${account}\n`));
     return 3;
   }
-  for (const problem of thrown.problems) output.write(disarmCommands(`${renderProblem(problem)}\n\n`));
-  output.write(disarmCommands(`error: ${neutralise(thrown.message)}\n`));
+  const { location: at, problems, message } = thrown;
+  for (const problem of problems) output.write(disarmCommands(`${renderProblem(problem)}\n\n`));
+  const where = at === undefined || problems.length > 0 ? '' : `${at.file}:${at.line}:${at.column}: `;
+  output.write(disarmCommands(`error: ${neutralise(`${where}${message}`)}\n`));
   if (thrown.hint !== undefined) output.write(disarmCommands(`hint: ${neutralise(thrown.hint)}\n`));
   if (thrown.manifest !== undefined) output.write(`\n${thrown.manifest}`);
   return thrown instanceof Interruption ? INTERRUPTED[thrown.signalName] : exitCodeOf(thrown.code);

@@ -12,6 +12,7 @@ export type FileReading =
 
 const PROBLEMS_SHOWN = 3;
 const HINT = 'Give a file that podreach run --report json=FILE has written.';
+const FOLDER_HINT = `${HINT} Folders of manifests are compared with podreach diff --manifests.`;
 
 /**
  * @param code what it is for the command that the file cannot be read
@@ -28,7 +29,10 @@ export function readRecordFile(file: string): FileReading {
   try {
     text = readFileSync(file, 'utf8');
   } catch (thrown) {
-    return { kind: 'unreadable', why: `cannot be read: ${messageOf(thrown)}` };
+    const isFolder = (thrown as NodeJS.ErrnoException).code === 'EISDIR';
+    return isFolder
+      ? { kind: 'unreadable', why: 'is a folder', hint: FOLDER_HINT }
+      : { kind: 'unreadable', why: `cannot be read: ${messageOf(thrown)}` };
   }
   let value: unknown;
   try {

@@ -5,17 +5,18 @@ import type { Cluster, ClusterProvider } from '../cluster/cluster.ts';
 import { DEFAULT_CLUSTER_NAME } from '../cluster/kind/choices.ts';
 import { type Interruption, PodreachError } from '../errors.ts';
 import type { ProgressListener } from '../progress.ts';
-import { cleanCommand } from '../run/cleanup.ts';
+import { cleanCommand } from '../run/clean-command.ts';
 import type { RunOptions } from '../run/job.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { ownVersion } from '../version.ts';
 import { givenKindFlags, readKindOptions } from './kind-options.ts';
-import { type KubeconfigFile, writeKubeconfig } from './kubeconfig-file.ts';
+import type { KubeconfigFile } from './kubeconfig-file.ts';
 import { loadCommandPlans } from './load.ts';
 import { DEFAULT_NODES, parseCluster, refuseMisplaced } from './options.ts';
 import { checkNamespaceLabels, givenProbeFlags, readProbeSettings } from './probe-options.ts';
 import type { RunCommandOptions } from './run-options.ts';
 import { listenToSignals } from './signals.ts';
+import { describeWarnings, warningsFor } from './warnings.ts';
 
 /** Where a command speaks, and what it does with signals. */
 export interface SessionOptions {
@@ -48,7 +49,7 @@ export async function openRunSession(
   // Letting V8's young generation grow doubles the memory of a large run, and saves no time that matters beside the network's.
   setFlagsFromString('--semi-space-growth-factor=1');
   // Nor does it save any to let what has become garbage double the old one.
-  setFlagsFromString('--heap-growing-percent=50');
+  setFlagsFromString('--heap-growing-percent=20');
   const { findOrigin } = await import('./origin.ts');
   // While the files are read: git takes its time in a large repository.
   const origin = findOrigin(process.cwd(), process.env);
@@ -62,6 +63,7 @@ export async function openRunSession(
   let kubeconfig: KubeconfigFile | undefined;
   let runId = '';
   const kubeconfigFile = async (text: string): Promise<KubeconfigFile> => {
+    const { writeKubeconfig } = await import('./kubeconfig-file.ts');
     kubeconfig ??= await writeKubeconfig(text);
     return kubeconfig;
   };
@@ -159,7 +161,6 @@ async function tellWarnings(
   isStrict: boolean,
   note: (text: string) => void,
 ): Promise<void> {
-  const { describeWarnings, warningsFor } = await import('./warnings.ts');
   const warnings = await warningsFor(plans, systemClock.date());
   for (const line of describeWarnings(warnings, plans)) note(line);
   if (!isStrict || warnings.length === 0) return;

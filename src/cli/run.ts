@@ -5,7 +5,7 @@ import { PodreachError } from '../errors.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { RunRecord } from '../record/schema.ts';
-import { cleanCommand } from '../run/cleanup.ts';
+import { cleanCommand } from '../run/clean-command.ts';
 import type { RunResult } from '../run/run.ts';
 import { shellCommand } from '../shell.ts';
 import { loadCommandPlans } from './load.ts';

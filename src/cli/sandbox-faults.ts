@@ -18,8 +18,7 @@ import {
   type SandboxFault,
   stallFault,
 } from '../cluster/sandbox-faults.ts';
-import { Interruption, PodreachError } from '../errors.ts';
-import { INTERRUPTED } from '../judge/exit-code.ts';
+import { INTERRUPTED, Interruption, PodreachError } from '../errors.ts';
 import type { Kube } from '../kube/kube.ts';
 import { neutralise } from '../report/text/text.ts';
 import type { SetExitCode } from './main.ts';

@@ -4,7 +4,7 @@ import { systemClock } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { neutralise } from '../report/text/text.ts';
 import { shellCommand } from '../shell.ts';
-import { type KubeconfigFile, writeKubeconfig } from './kubeconfig-file.ts';
+import type { KubeconfigFile } from './kubeconfig-file.ts';
 import type { SetExitCode } from './main.ts';
 import { DEFAULT_NODES, nodesOption } from './options.ts';
 import { sandboxFaultCommands } from './sandbox-faults.ts';
@@ -39,6 +39,7 @@ export function sandboxCommand(program: Command, setExitCode: SetExitCode): void
     .addHelpText('after', EXAMPLES)
     .action(async (options: SandboxCommandOptions) => {
       const { sandboxCluster } = await import('../cluster/sandbox.ts');
+      const { writeKubeconfig } = await import('./kubeconfig-file.ts');
       using signals = listenToSignals(
         () => process.stderr.write('\nstopping the sandbox\n'),
         () => undefined,

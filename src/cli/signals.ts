@@ -1,6 +1,5 @@
 /** SIGINT and SIGTERM: the first asks the command to stop and clean up, or to end what it does; the second leaves at once. */
-import { Interruption } from '../errors.ts';
-import { INTERRUPTED } from '../judge/exit-code.ts';
+import { INTERRUPTED, Interruption } from '../errors.ts';
 
 export interface Signals extends Disposable {
   /** Aborted by the first signal that is to stop the command, with an `Interruption`. */

@@ -18,6 +18,10 @@ export type Trust =
       readonly kind: 'proven';
       /** Whether an `ipBlock` matches the addresses of pods (I1). */
       readonly ipBlocksMatchPods: boolean;
+      /** Host-network pods count as their nodes (I5). */
+      readonly hostNetworkPodsAreNodes: true;
+      /** An `ipBlock` matches such a pod by the address of its node (I8). */
+      readonly ipBlocksMatchHostNetwork: true;
     }
   /**
    * The run must ask first what it may do there and whether its namespaces are free, and see that policies are enforced. Its pods run

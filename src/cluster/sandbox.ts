@@ -3,10 +3,18 @@ import { type ErrorCode, PodreachError } from '../errors.ts';
 import { OUTSIDE } from '../sandbox/annotations.ts';
 import { type SandboxExit, type SandboxOptions, startSandbox } from '../sandbox/sandbox.ts';
 import { SandboxError, type SandboxErrorCode } from '../sandbox/sandbox-error.ts';
-import type { Cluster, ClusterProvider, ClusterTiming } from './cluster.ts';
+import type { Cluster, ClusterProvider, ClusterTiming, Trust } from './cluster.ts';
 
 /** Rules are in force within milliseconds, and nothing is further away than this machine's memory. */
 const TIMING: ClusterTiming = { timeoutMs: 500, withinMs: 10_000, settleFloorMs: 250 };
+
+/** Its ways where the specification leaves it open are in docs/sandbox.md. */
+const TRUST: Trust = {
+  kind: 'proven',
+  ipBlocksMatchPods: true,
+  hostNetworkPodsAreNodes: true,
+  ipBlocksMatchHostNetwork: true,
+};
 
 const CODES: Readonly<Record<SandboxErrorCode, ErrorCode>> = {
   'not-supported': 'not-supported',
@@ -31,7 +39,7 @@ export function sandboxCluster(options: SandboxClusterOptions): ClusterProvider 
         kind: 'sandbox',
         kubeconfig,
         timing: TIMING,
-        trust: { kind: 'proven', ipBlocksMatchPods: true },
+        trust: TRUST,
         lifetime: { kind: 'ends-with-run' },
         outsideAnnotation: OUTSIDE,
         lost: lost.signal,

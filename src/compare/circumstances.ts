@@ -1,4 +1,5 @@
 /** Where, by what and by which rules two runs went, as far as it was not the same. */
+import { fingerprintOf } from '../fingerprint.ts';
 import { describeCluster, describePlugins, describeSystem } from '../record/environment.ts';
 import type { RunRecord, ScenarioRecord } from '../record/schema.ts';
 import { shellCommand } from '../shell.ts';
@@ -120,6 +121,7 @@ function compareScenarios({ before, after }: Sides<ScenarioRecord>): Circumstanc
   const steps = pairUp(before.steps, after.steps, ({ name }) => JSON.stringify(name ?? null));
   return [
     ...differenceOf("scenario's document", before.fingerprint, after.fingerprint, of),
+    ...differenceOf('policies of other kinds', describeForeign(before), describeForeign(after), of),
     ...differenceOf('checks that were chosen', describeChosen(before), describeChosen(after), of),
     ...differenceOf(
       'steps',
@@ -128,6 +130,12 @@ function compareScenarios({ before, after }: Sides<ScenarioRecord>): Circumstanc
       of,
     ),
   ];
+}
+
+/** Each with what its text is known by. */
+function describeForeign({ foreignPolicies = [] }: ScenarioRecord): string | undefined {
+  const named = foreignPolicies.map(({ title, text }) => `${title} (${fingerprintOf(text).slice(0, 12)})`);
+  return named.length === 0 ? undefined : named.toSorted().join(', ');
 }
 
 function namesOf(steps: ScenarioRecord['steps']): string | undefined {

@@ -29,10 +29,11 @@ export interface RecordComparison {
 }
 
 /**
- * `worse`: a mismatch that was not there, one of which a window is new or longer, or a pass that is not proven any more. `incomplete`: nothing worse was seen, but the second run
- * did not come to its end, so it may be. `same`: nothing differs.
+ * `worse`: a mismatch that was not there, one of which a window is new or longer, or a pass that is not proven any more. `incomplete`:
+ * nothing worse was seen, but the second run did not come to its end, so it may be. `unrelated`: not one check of the first run is in
+ * the second, so nothing was compared. `same`: nothing differs.
  */
-export type ComparisonOutcome = 'worse' | 'incomplete' | 'not-worse' | 'same';
+export type ComparisonOutcome = 'worse' | 'incomplete' | 'unrelated' | 'not-worse' | 'same';
 
 export function compareRecords(written: RunRecord, other: RunRecord): RecordComparison {
   const [before, after] = [withoutUnprovenPasses(written), withoutUnprovenPasses(other)];
@@ -46,15 +47,23 @@ export function compareRecords(written: RunRecord, other: RunRecord): RecordComp
     circumstances: compareCircumstances(before, after),
   };
   const [was, is] = [runFacts(before), runFacts(after)];
-  const isWorse = [...checks, ...parts.windows].some((difference) => difference.isWorse);
-  const hasDifferences = Object.values(parts).some(({ length }) => length > 0);
-  return {
-    before: was,
-    after: is,
-    outcome: isWorse ? 'worse' : is.isWhole ? (hasDifferences ? 'not-worse' : 'same') : 'incomplete',
-    ...parts,
-    same,
-  };
+  return { before: was, after: is, outcome: outcomeOf({ ...parts, before: was, after: is }), ...parts, same };
+}
+
+function outcomeOf({
+  before,
+  after,
+  ...parts
+}: Omit<RecordComparison, 'outcome' | 'same'>): ComparisonOutcome {
+  if ([...parts.checks, ...parts.windows].some(({ isWorse }) => isWorse)) return 'worse';
+  if (!after.isWhole) return 'incomplete';
+  const gone = parts.checks.filter(({ change }) => change === 'gone').length;
+  if (gone > 0 && gone === totalOf(before.counts)) return 'unrelated';
+  return Object.values(parts).some(({ length }) => length > 0) ? 'not-worse' : 'same';
+}
+
+function totalOf(counts: Counts): number {
+  return Object.values(counts).reduce((sum, number) => sum + number, 0);
 }
 
 /** The process exit code of an outcome. As ever a mismatch goes before a failure. */
@@ -63,6 +72,7 @@ export function exitCodeOfComparison(outcome: ComparisonOutcome): 0 | 1 | 3 {
     case 'worse':
       return 1;
     case 'incomplete':
+    case 'unrelated':
       return 3;
     case 'not-worse':
     case 'same':

@@ -1,5 +1,5 @@
 /** What the runs of an upgrade come to together: a pure function of their records. */
-import { INTERRUPTED } from '../judge/exit-code.ts';
+import { INTERRUPTED } from '../errors.ts';
 import { withoutUnprovenPasses } from '../judge/proven.ts';
 import { UPGRADE_PARTS } from '../model/upgrade.ts';
 import type { RunRecord } from '../record/schema.ts';

@@ -25,9 +25,11 @@ export function closingDoubt(
   { connectsLater = false, wasDenied = false, isGone = false }: Elsewhere = {},
 ): string | undefined {
   if (check.cutBy !== undefined || !restsOnCut(check, verdict)) return undefined;
-  if (check.expected === 'unreachable' && check.predicted?.verdict === 'allowed') {
+  const { verdict: predicted } = check.predicted ?? {};
+  if (check.expected === 'unreachable' && (predicted === 'allowed' || predicted === 'partial')) {
     const suspect = others === undefined ? '' : `, such as ${others}`;
-    return `${CUT_BY_SOMETHING_ELSE}${suspect}: the policies of the scenario allow it`;
+    const what = predicted === 'allowed' ? 'it' : 'a part of it';
+    return `${CUT_BY_SOMETHING_ELSE}${suspect}: the policies of the scenario allow ${what}`;
   }
   if (connectsLater) return undefined;
   // A cut that outlasts the policies that made it is what is to be found: that it does not end with the others either is no doubt.

@@ -1,9 +1,7 @@
 /** The process exit code that a run record stands for. */
+import { INTERRUPTED } from '../errors.ts';
 import { checksOf, type RunRecord } from '../record/schema.ts';
 import { countsAs, failsRun } from './known-issues.ts';
-
-/** What a process ends with that a signal ended, as a shell has it: 128 and the number of the signal. */
-export const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
  * 130 or 143 interrupted; 1 at least one mismatch that is not known; 3 the environment failed; 4 something stayed inconclusive; 0

@@ -11,9 +11,10 @@ type JudgedAttempt = Shown & Pick<Moment, 'seen'>;
 
 const AGREES: Finding = { kind: 'agrees' };
 const CONTRADICTS: Finding = { kind: 'contradicts' };
+const LATE = 'it was answered late: the network was slow';
 
 /**
- * What an attempt says about its check. What got through, if only one way, contradicts *unreachable* wherever it is seen. What was cut
+ * What an attempt says about its check. What got through to it, if only one way, contradicts *unreachable* wherever it is seen. What was cut
  * off counts only with its whole triangle: the listener alive, both ends visited by their kubelets, and the way between their nodes
  * open. A dead listener, a pod whose link is down and a broken network all look the same as a policy.
  */
@@ -24,24 +25,42 @@ export function findingOf(expected: CheckRecord['expected'], attempt: JudgedAtte
     case 'timeout':
     case 'prohibited':
     case 'refused':
-      if (attempt.late === true)
-        return expected === 'unreachable'
-          ? CONTRADICTS
-          : provesNothing('it was answered late: the network was slow');
+      if (attempt.late === true) return expected === 'unreachable' ? CONTRADICTS : provesNothing(LATE);
       return provenCut(attempt) ?? (expected === 'unreachable' ? AGREES : CONTRADICTS);
     case 'reset':
     case 'one-way':
       // Something got through (D19a): that blocks nothing, and it does not reach anybody either.
       return expected === 'unreachable' ? CONTRADICTS : (provenCut(attempt) ?? CONTRADICTS);
     case 'wrong-peer':
-      return expected === 'unreachable'
+      if (expected === 'reachable')
+        return provesNothing(withDetail('something else answered', attempt.detail));
+      // Another may have got the address of a pod that is gone.
+      return attempt.listenerAlive === true
         ? CONTRADICTS
-        : provesNothing(withDetail('something else answered', attempt.detail));
+        : provesNothing(
+            withDetail(
+              'something else answered, and nobody knows that the destination was there',
+              attempt.detail,
+            ),
+          );
+    case 'partial':
+      return expected === 'unreachable' ? CONTRADICTS : partOf(attempt);
     case 'dns-failure':
       return provesNothing(withDetail('the name did not resolve', attempt.detail));
     case 'error':
       return provesNothing(withDetail('the probe could not try', attempt.detail));
   }
+}
+
+/** What it means for a Service that must be reachable that a part of its pods answered: the others must be proven to be cut off. */
+function partOf(attempt: JudgedAttempt): Finding {
+  const { silent = [] } = attempt.backends ?? {};
+  if (silent.length === 0)
+    return provesNothing(
+      withDetail('every pod of the Service answered, but not every connection', attempt.detail),
+    );
+  if (attempt.late === true) return provesNothing(LATE);
+  return provenCut(attempt) ?? CONTRADICTS;
 }
 
 /** Whether something of it arrived, and no answer of the right pod came back. */

@@ -68,7 +68,13 @@ export function hasFlapped(check: Judged, { confirm }: Pick<JudgeRules, 'confirm
 export function isExplained(check: Judged, { confirm }: Pick<JudgeRules, 'confirm'>): boolean {
   const row = rowsOf(check, confirm).at(-1);
   if (row === undefined || !refutes(row) || row.count < confirm) return false;
-  return check.predicted?.verdict === (row.isCut ? 'denied' : 'allowed');
+  return check.predicted?.verdict === policyVerdictOf(row);
+}
+
+/** What policies say that mean what a row shows. */
+function policyVerdictOf({ last, isCut }: Row): 'allowed' | 'denied' | 'partial' {
+  if (last.outcome === 'partial') return 'partial';
+  return isCut ? 'denied' : 'allowed';
 }
 
 /** Whether the pair was proven to be cut off under the policies, expected or not. */

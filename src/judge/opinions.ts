@@ -24,7 +24,7 @@ export function disagreementOf({
   if (predicted === undefined || verdict === undefined || verdict === 'flapping') return undefined;
   // I7: policies say nothing of connections that are open already.
   if (isDecidedByHeld({ verdict, ...rest })) return 'open';
-  const isPredicted = (predicted.verdict === 'allowed') === (expected === 'reachable');
+  const isPredicted = predicted.verdict === (expected === 'reachable' ? 'allowed' : 'denied');
   if (verdict === 'inconclusive') return reason.startsWith(CUT_BY_SOMETHING_ELSE) ? 'outside' : undefined;
   const isAsDeclared = verdict === 'pass' || verdict === 'late';
   if (cutBy !== undefined) return isAsDeclared ? undefined : 'outside';

@@ -23,7 +23,7 @@ export function reasonOf(
     case 'leaked':
       return leakOf(observed);
     case 'broken':
-      return `it could not connect: ${describeOutcomes(observed)}`;
+      return describePart(observed) ?? `it could not connect: ${describeOutcomes(observed)}`;
     case 'inconclusive':
       if (losesAnswers(rows))
         return `what was sent arrived, and no answer came back, on a way that loses packets (${describeOutcomes(observed)})`;
@@ -88,10 +88,21 @@ function turnOf({ expected }: Judged, rows: readonly Row[], isToStay: boolean): 
   return `${isSettled ? 'it had settled as expected' : before}${since}, then showed ${describeOutcomes(contrary)}`;
 }
 
+/** Of a Service that only a part of answered: which part, as last seen. */
+function describePart(observed: Observation): string | undefined {
+  const { answered = [], silent = [] } =
+    observed.findLast(({ backends }) => backends !== undefined)?.backends ?? {};
+  if (answered.length === 0) return undefined;
+  const not = silent.length === 0 ? '' : `, and ${silent.join(', ')} did not`;
+  return `only a part of the Service could be reached: ${answered.join(', ')} answered${not}`;
+}
+
 /** What arrives has leaked, answer or not (D19a). */
 function leakOf(observed: Observation): string {
   const isSeen = (wanted: Outcome): boolean => observed.some(({ outcome }) => outcome === wanted);
   if (isSeen('connected')) return 'it connected although it must not';
+  const part = describePart(observed);
+  if (part !== undefined) return part;
   if (isSeen('one-way'))
     return 'what was sent arrived although it must not; only the answers did not come back';
   if (observed.some(({ late }) => late === true))

@@ -98,7 +98,8 @@ function spansMoment(check: Expected, first: Attempt, last: Attempt): boolean {
 
 /** Whether a pair is to connect although the policies deny it. */
 export function isLetThrough({ expected, predicted, cutBy }: Expected): boolean {
-  return expected === 'reachable' && predicted?.verdict === 'denied' && cutBy === undefined;
+  const isDenied = predicted?.verdict === 'denied' || predicted?.verdict === 'partial';
+  return expected === 'reachable' && isDenied && cutBy === undefined;
 }
 
 /** Of attempts that do not show a cut. */

@@ -45,8 +45,8 @@ const MAX_CONNECTIONS = 32;
 /**
  * Reads a kubeconfig. Files that it names must be absolute paths: its own place is not known here.
  *
- * Credentials and TLS come from the Kubernetes client, which knows tokens, client certificates and proxies; it is imported only here
- * and only now, because that takes a good part of a second.
+ * Credentials and TLS come from the Kubernetes client, which knows tokens, client certificates and proxies; it is imported only now,
+ * because what needs no cluster is to begin without it.
  * @param credentialsMs how long reading the credentials may take
  * @param env names the proxy where the kubeconfig does not
  * @throws PodreachError `cluster-unavailable` where it names no usable cluster; the client by itself would go to localhost:8080
@@ -56,7 +56,7 @@ export async function readAccess(
   credentialsMs: number,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Access> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig } = await import('./client.ts');
   const load = (): KubeConfig => {
     const loaded = new KubeConfig();
     try {

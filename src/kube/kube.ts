@@ -28,6 +28,8 @@ export const RESOURCES = {
   pods: { base: '/api/v1', namespaced: true },
   secrets: { base: '/api/v1', namespaced: true },
   events: { base: '/api/v1', namespaced: true },
+  services: { base: '/api/v1', namespaced: true },
+  endpointslices: { base: '/apis/discovery.k8s.io/v1', namespaced: true },
   daemonsets: { base: '/apis/apps/v1', namespaced: true },
   networkpolicies: { base: '/apis/networking.k8s.io/v1', namespaced: true },
 } as const;

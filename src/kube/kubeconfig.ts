@@ -38,7 +38,7 @@ export async function findKubeconfig(
       hint: 'Check the name after --kubeconfig.',
     });
   }
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig } = await import('./client.ts');
   const config = new KubeConfig();
   const impersonations = new Map<User, Impersonation>();
   for (const one of file === undefined ? kubeconfigFiles(env) : [file]) {

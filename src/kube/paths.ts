@@ -7,6 +7,7 @@ const RESOURCE_OF_KIND: Readonly<Record<string, Resource>> = {
   Node: 'nodes',
   Pod: 'pods',
   Secret: 'secrets',
+  Service: 'services',
   NetworkPolicy: 'networkpolicies',
 };
 
@@ -16,6 +17,8 @@ const SINGULAR: Readonly<Record<Resource, string>> = {
   pods: 'pod',
   secrets: 'Secret',
   events: 'event',
+  services: 'Service',
+  endpointslices: 'EndpointSlice',
   daemonsets: 'DaemonSet',
   networkpolicies: 'NetworkPolicy',
 };

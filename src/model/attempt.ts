@@ -8,6 +8,7 @@ export const OUTCOMES = [
   'prohibited',
   'reset',
   'wrong-peer',
+  'partial',
   'one-way',
   'dns-failure',
   'error',
@@ -29,6 +30,15 @@ export interface Shown {
   readonly unasked?: string;
   /** The system's own word for the outcome. */
   readonly detail?: string;
+  /** Of a Service of which a part answered. */
+  readonly backends?: HeardBackends;
+}
+
+/** Which pods of a Service answered, and which did not however many connections were opened; in the order of their names. */
+export interface HeardBackends {
+  readonly answered: readonly string[];
+  /** None: each has answered, and some connections came through to nobody all the same. */
+  readonly silent: readonly string[];
 }
 
 /** When each side of the triangle was last seen to work before the last dial, in milliseconds after the scenario began. */

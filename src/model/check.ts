@@ -2,7 +2,9 @@
 import type { Location } from '../errors.ts';
 import type { Family } from './family.ts';
 import type { HeldWish } from './held.ts';
+import type { ServicePath } from './path.ts';
 import type { Protocol } from './protocol.ts';
+import type { ServiceBackend } from './service.ts';
 
 export type Expectation = 'reachable' | 'unreachable';
 
@@ -11,10 +13,17 @@ export interface Check {
   readonly id: number;
   /** Key of an endpoint: `namespace/pod`. */
   readonly from: string;
-  /** As `from`. */
+  /** As `from`; or of a Service: `service/namespace/name`. */
   readonly to: string;
+  /** That is connected to: of a Service its own, whatever its pods listen on. */
   readonly port: number;
   readonly portName?: string;
+  /** The way to a Service; absent: the destination is a pod. */
+  readonly path?: ServicePath;
+  /** Who answers for a Service in its step, at least one; absent: the destination is a pod. */
+  readonly backends?: readonly ServiceBackend[];
+  /** The Service has no address: its name gives those of its pods. */
+  readonly headless?: true;
   readonly protocol: Protocol;
   /** Of the address that is dialled. */
   readonly family: Family;

@@ -4,17 +4,19 @@ import type { Protocol } from './protocol.ts';
 
 export interface Dial {
   readonly family: Family;
-  /** An address, or the name of a real host. */
+  /** An address; or the name of a Service that is dialled by it or of a real host, which the source resolves. */
   readonly address: string;
   readonly port: number;
   readonly protocol: Protocol;
   /**
-   * Key of the pod or host that must answer: an answer of any other is one of the wrong peer. Absent: it is a real host, and an open
-   * connection is answer enough.
+   * Keys of the pods or the host that must answer, each of them: an answer of any other is one of the wrong peer. None: it is a real
+   * host, and an open connection is answer enough.
    */
-  readonly answerer?: string;
-  /** What proves, in the same round, that something was there to reach. Absent: somebody else who reaches it. */
-  readonly listener?: Listener;
+  readonly answerers: readonly string[];
+  /** What proves, in the same round, that something was there to reach: one of each that must answer. None: somebody else who reaches it. */
+  readonly listeners: readonly Listener[];
+  /** How many connections may be opened until each has answered; absent: one endpoint is dialled, which one shows. */
+  readonly connections?: number;
 }
 
 /** A port that the agent of a pod or host connects to from inside it. */

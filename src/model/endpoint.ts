@@ -21,6 +21,11 @@ export type HostPlace =
   /** In DNS. */
   | { readonly kind: 'name'; readonly name: string };
 
+/** Whether a key names a pod. */
+export function isPod(key: string): boolean {
+  return !ENDPOINT_PREFIXES.some((prefix) => key.startsWith(`${prefix}/`));
+}
+
 /** Whether a key names a host. */
 export function isHost(key: string): boolean {
   return key.startsWith('host/');

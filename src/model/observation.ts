@@ -2,7 +2,7 @@
  * What the attempts of a check showed, one after the other: attempts in a row that show just the same are one stretch, with its first
  * and its last. So every change is kept, and a check that shows the same for an hour takes no more room than one that was tried twice.
  */
-import type { Attempt, Moment, Shown, Triangle } from './attempt.ts';
+import type { Attempt, HeardBackends, Moment, Shown, Triangle } from './attempt.ts';
 
 /** Attempts in a row that show the same, also of which sides of their triangle were seen. */
 export interface Stretch extends Shown {
@@ -150,9 +150,14 @@ function showsTheSame(stretch: Stretch, attempt: Attempt): boolean {
     stretch.listenerAlive === attempt.listenerAlive &&
     stretch.unasked === attempt.unasked &&
     stretch.detail === attempt.detail &&
+    isSameSplit(stretch.backends, attempt.backends) &&
     sidesOf(last) === sidesOf(attempt) &&
     (last.durationMs === undefined) === (attempt.durationMs === undefined)
   );
+}
+
+function isSameSplit(one: HeardBackends | undefined, other: HeardBackends | undefined): boolean {
+  return one?.answered.join() === other?.answered.join() && one?.silent.join() === other?.silent.join();
 }
 
 /** Which sides of the triangle were seen. */
@@ -172,12 +177,13 @@ function momentOf({ phase, round, atMs, durationMs, dials, seen }: Attempt): Mom
   };
 }
 
-function shownBy({ outcome, late, listenerAlive, unasked, detail }: Shown): Shown {
+function shownBy({ outcome, late, listenerAlive, unasked, detail, backends }: Shown): Shown {
   return {
     outcome,
     ...(late === undefined ? {} : { late }),
     ...(listenerAlive === undefined ? {} : { listenerAlive }),
     ...(unasked === undefined ? {} : { unasked }),
     ...(detail === undefined ? {} : { detail }),
+    ...(backends === undefined ? {} : { backends }),
   };
 }

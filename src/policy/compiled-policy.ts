@@ -4,7 +4,15 @@ import type { Direction } from './isolation.ts';
 import type { PolicyRule } from './manifest.ts';
 import { both, either, eitherOf, type Match } from './match.ts';
 import type { Parties, PodParty } from './parties.ts';
-import { type Assumptions, type Counterpart, matchPeer, type Peer, type PeerOutcome } from './peers.ts';
+import {
+  type Assumptions,
+  type Counterpart,
+  isSelecting,
+  matchPeer,
+  type Peer,
+  type PeerOutcome,
+  selectsPod,
+} from './peers.ts';
 import { isolates, locationOf, type Policy, type Responsible, rulesOf } from './policy.ts';
 import { type DestinationPort, matchPort, type PortOutcome } from './ports.ts';
 import { eitherRow, type MatchRow } from './rows.ts';
@@ -121,6 +129,12 @@ export class CompiledRule {
     return this.#pods;
   }
 
+  /** Whether one of its peers matches a pod of the world. */
+  matchesPod(peer: Peer, party: PodParty): Match {
+    if (isSelecting(peer)) return selectsPod(peer, party, this.#namespace) ? 'yes' : 'no';
+    return this.#matchPeer(peer, { party }).match;
+  }
+
   /** What became of each peer, in order. */
   matchPeers(counterpart: Counterpart): readonly PeerOutcome[] {
     return this.rule.peers.map((peer) => this.#matchPeer(peer, counterpart));
@@ -135,15 +149,15 @@ export class CompiledRule {
     const { pods, groups } = this.#surroundings.parties;
     const { peers } = this.rule;
     if (peers.length === 0) return pods.map(() => 'yes');
-    const blocks = peers.filter(({ kind }) => kind === 'block');
-    const selectors = peers.filter(({ kind }) => kind !== 'block');
+    const blocks = peers.filter((peer) => !isSelecting(peer));
+    const selecting = peers.filter(isSelecting);
     // Pods of a group differ in their addresses alone, which only blocks look at.
-    const byGroup = groups.map((party) => this.#matchAny(selectors, party));
+    const byGroup = groups.map((party) => this.#matchAny(selecting, party));
     return pods.map((party) => eitherOf(byGroup[party.group] ?? 'no', this.#matchAny(blocks, party)));
   }
 
   #matchAny(peers: readonly Peer[], party: PodParty): Match {
-    return either(peers.map((peer) => this.#matchPeer(peer, { party }).match));
+    return either(peers.map((peer) => this.matchesPod(peer, party)));
   }
 
   #matchPeer(peer: Peer, counterpart: Counterpart): PeerOutcome {

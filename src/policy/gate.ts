@@ -17,9 +17,12 @@ export class Gate {
     this.#direction = direction;
   }
 
-  /** The gate without a policy: itself where it does not have it, none where it has no other. */
+  has(policy: CompiledPolicy): boolean {
+    return this.#policies.includes(policy);
+  }
+
+  /** The gate without a policy that it has; none where it has no other. */
   without(policy: CompiledPolicy): Gate | undefined {
-    if (!this.#policies.includes(policy)) return this;
     const others = this.#policies.filter((one) => one !== policy);
     return others.length === 0 ? undefined : new Gate(others, this.#direction);
   }

@@ -8,6 +8,7 @@ import { type Block, isWithin, parseCidr } from './addresses.ts';
 import { type ManifestPath, POLICY_PROTOCOLS } from './model.ts';
 import type { Peer } from './peers.ts';
 import type { PortEntry } from './ports.ts';
+import type { LabelSelector } from './selectors.ts';
 
 const portName = new RegExp(`^${PORT_NAME}$`);
 
@@ -203,6 +204,16 @@ export function readSpec(
   const result = spec.safeParse(written, { error: describeType });
   if (result.success) return { spec: result.data };
   return { problems: result.error.issues.flatMap((issue) => describeIssue(issue, ['spec'])) };
+}
+
+/** Reads the selector of anything, at a path of its manifest: controllers select their pods as policies do. */
+export function readSelector(
+  written: unknown,
+  path: ManifestPath,
+): { readonly selector: LabelSelector } | { readonly problems: readonly ManifestProblem[] } {
+  const result = selector.safeParse(written, { error: describeType });
+  if (result.success) return { selector: result.data };
+  return { problems: result.error.issues.flatMap((issue) => describeIssue(issue, path)) };
 }
 
 /** A value of another type altogether, such as a number where text belongs. */

@@ -90,6 +90,7 @@ export function compile(world: World, assumptions: Assumptions = {}): Oracle {
     policies.map((policy) => new CompiledPolicy(policy, { parties, assumptions })),
     problems,
     new ForeignPolicies(world.foreignPolicies ?? []),
+    assumptions,
   );
 }
 
@@ -111,12 +112,14 @@ class CompiledOracle implements Oracle {
   readonly #policies: readonly CompiledPolicy[];
   readonly #gates: Gates;
   readonly #foreign: ForeignPolicies;
+  readonly #assumptions: Assumptions;
 
   constructor(
     parties: Parties,
     policies: readonly CompiledPolicy[],
     problems: readonly PolicyProblem[],
     foreign: ForeignPolicies,
+    assumptions: Assumptions,
     gates: Gates = {
       ingress: buildGates(parties, policies, 'ingress'),
       egress: buildGates(parties, policies, 'egress'),
@@ -126,6 +129,7 @@ class CompiledOracle implements Oracle {
     this.problems = problems;
     this.#policies = policies;
     this.#foreign = foreign;
+    this.#assumptions = assumptions;
     this.#gates = gates;
   }
 
@@ -139,6 +143,7 @@ class CompiledOracle implements Oracle {
       this.#policies,
       this.problems,
       new ForeignPolicies([]),
+      this.#assumptions,
       this.#gates,
     );
   }
@@ -185,9 +190,10 @@ class CompiledOracle implements Oracle {
   peersOf(policy: Policy, direction: Direction, rule: number, peer?: number): readonly PodParty[] {
     const compiled = this.#find(policy)?.rules[direction][rule];
     if (compiled === undefined) return [];
+    const only = peer === undefined ? undefined : compiled.rule.peers[peer];
+    if (peer !== undefined && only === undefined) return [];
     return this.parties.pods.filter((party) => {
-      const match =
-        peer === undefined ? compiled.pods[party.index] : compiled.matchPeers({ party })[peer]?.match;
+      const match = only === undefined ? compiled.pods[party.index] : compiled.matchesPod(only, party);
       return match !== undefined && match !== 'no';
     });
   }
@@ -196,7 +202,7 @@ class CompiledOracle implements Oracle {
     const compiled = this.#find(policy);
     if (compiled === undefined) return this;
     const others = this.#policies.filter((one) => one !== compiled);
-    return new CompiledOracle(this.parties, others, this.problems, this.#foreign, {
+    return new CompiledOracle(this.parties, others, this.problems, this.#foreign, this.#assumptions, {
       ingress: gatesWithout(compiled, this.#gates.ingress),
       egress: gatesWithout(compiled, this.#gates.egress),
     });
@@ -211,6 +217,7 @@ class CompiledOracle implements Oracle {
       policies,
       this.problems,
       this.#foreign,
+      assumptions,
       isSame ? this.#gates : undefined,
     );
   }
@@ -270,9 +277,11 @@ class CompiledOracle implements Oracle {
     if (from.kind === 'certain' && to.kind === 'certain') {
       return [this.#journey(flow, from.party, to.party, undefined)];
     }
-    return (['as-pods', 'as-nodes'] as const).map((reading) =>
-      this.#journey(flow, taken(from, reading), taken(to, reading), reading),
-    );
+    const readings =
+      this.#assumptions.hostNetworkPodsAreNodes === true
+        ? (['as-nodes'] as const)
+        : (['as-pods', 'as-nodes'] as const);
+    return readings.map((reading) => this.#journey(flow, taken(from, reading), taken(to, reading), reading));
   }
 
   #journey(
@@ -313,18 +322,12 @@ function buildGates(
 ): readonly (Gate | undefined)[] {
   const gates = new Map<string, Gate>();
   const byGroup = new Map<number, Gate | undefined>();
+  const places = new Map(policies.map((policy, index) => [policy, index]));
   return pods.map((pod) => {
     if (byGroup.has(pod.group)) return byGroup.get(pod.group);
-    const isolating = [...policies.entries()].filter(([, policy]) => policy.isolates(pod, direction));
-    const key = isolating.map(([index]) => index).join();
-    const gate =
-      isolating.length === 0
-        ? undefined
-        : (gates.get(key) ??
-          new Gate(
-            isolating.map(([, policy]) => policy),
-            direction,
-          ));
+    const isolating = policies.filter((policy) => policy.isolates(pod, direction));
+    const key = isolating.map((policy) => places.get(policy)).join();
+    const gate = isolating.length === 0 ? undefined : (gates.get(key) ?? new Gate(isolating, direction));
     if (gate !== undefined) gates.set(key, gate);
     byGroup.set(pod.group, gate);
     return gate;
@@ -336,8 +339,12 @@ function gatesWithout(
   policy: CompiledPolicy,
   gates: readonly (Gate | undefined)[],
 ): readonly (Gate | undefined)[] {
-  const changed = new Map([...new Set(gates)].map((gate) => [gate, gate?.without(policy)] as const));
-  return gates.map((gate) => changed.get(gate));
+  const changed = new Map<Gate, Gate | undefined>();
+  return gates.map((gate) => {
+    if (gate === undefined || !gate.has(policy)) return gate;
+    if (!changed.has(gate)) changed.set(gate, gate.without(policy));
+    return changed.get(gate);
+  });
 }
 
 function taken(end: FoundEnd, reading: 'as-pods' | 'as-nodes'): Party {

@@ -3,7 +3,7 @@ import { type Block, placeAddress } from './addresses.ts';
 import type { Question } from './match.ts';
 import type { Located, Party, PodParty } from './parties.ts';
 import { describeSelector, findUnmet, type Unmet } from './requirements.ts';
-import type { LabelSelector } from './selectors.ts';
+import { type LabelSelector, selectorMatches } from './selectors.ts';
 
 /** One entry of `from` or `to`: its fields are ANDed (D8). */
 export type Peer =
@@ -20,6 +20,10 @@ export type Peer =
 export interface Assumptions {
   /** Whether an `ipBlock` matches the addresses of pods (I1), as Calico's does and Cilium's does not. */
   readonly ipBlocksMatchPods?: boolean;
+  /** Host-network pods count as their nodes (I5), as with most: no selector matches them. */
+  readonly hostNetworkPodsAreNodes?: true;
+  /** An `ipBlock` matches a host-network pod by the address that it is dialled at (I8). */
+  readonly ipBlocksMatchHostNetwork?: true;
 }
 
 /** The other end of a flow, as the rules of a policy see it. */
@@ -58,18 +62,48 @@ export function matchPeer(
   if (peer.kind === 'block') return matchBlock(peer, counterpart, assumptions);
   const { party } = counterpart;
   if (party.kind !== 'pod') return miss({ kind: 'not-a-pod' });
+  return selectsPod(peer, party, namespace) ? { match: 'yes' } : missOf(peer, party, namespace);
+}
+
+/** A peer that is no block: it matches pods by labels, or does not match them. */
+export type SelectingPeer = Exclude<Peer, { readonly kind: 'block' }>;
+
+export function isSelecting(peer: Peer): peer is SelectingPeer {
+  return peer.kind !== 'block';
+}
+
+/** @param namespace that of the policy (D9) */
+export function selectsPod(
+  peer: SelectingPeer,
+  { namespace: own, labels, namespaceLabels }: PodParty,
+  namespace: string,
+): boolean {
   switch (peer.kind) {
     case 'pods':
-      return party.namespace === namespace
-        ? matchLabels(peer.podSelector, party)
-        : miss({ kind: 'other-namespace', namespace: party.namespace });
+      return own === namespace && selectorMatches(peer.podSelector, labels);
     case 'namespaces':
-      return matchNamespace(peer.namespaceSelector, party);
-    case 'pods-of-namespaces': {
-      const outcome = matchNamespace(peer.namespaceSelector, party);
-      return outcome.match === 'yes' ? matchLabels(peer.podSelector, party) : outcome;
-    }
+      return selectorMatches(peer.namespaceSelector, namespaceLabels);
+    case 'pods-of-namespaces':
+      return (
+        selectorMatches(peer.namespaceSelector, namespaceLabels) && selectorMatches(peer.podSelector, labels)
+      );
   }
+}
+
+/** Why a pod is not selected. */
+function missOf(
+  peer: SelectingPeer,
+  { namespace: own, labels, namespaceLabels }: PodParty,
+  namespace: string,
+): PeerOutcome {
+  if (peer.kind === 'pods' && own !== namespace) return miss({ kind: 'other-namespace', namespace: own });
+  if (peer.kind !== 'pods') {
+    const unmet = findUnmet(peer.namespaceSelector, namespaceLabels);
+    if (unmet !== undefined) return miss({ kind: 'namespace-labels', namespace: own, unmet });
+  }
+  const unmet = peer.kind === 'namespaces' ? undefined : findUnmet(peer.podSelector, labels);
+  if (unmet === undefined) throw new RangeError('what a peer selects is no miss of it');
+  return miss({ kind: 'pod-labels', unmet });
 }
 
 /** What a peer stands for: `pods with app=web in namespaces with team=devops`. */
@@ -98,22 +132,12 @@ function describeNamespaces(selector: LabelSelector): string {
   return required === '' ? 'all namespaces' : `namespaces with ${required}`;
 }
 
-function matchLabels(selector: LabelSelector, { labels }: PodParty): PeerOutcome {
-  const unmet = findUnmet(selector, labels);
-  return unmet === undefined ? { match: 'yes' } : miss({ kind: 'pod-labels', unmet });
-}
-
-function matchNamespace(selector: LabelSelector, { namespace, namespaceLabels }: PodParty): PeerOutcome {
-  const unmet = findUnmet(selector, namespaceLabels);
-  return unmet === undefined ? { match: 'yes' } : miss({ kind: 'namespace-labels', namespace, unmet });
-}
-
 /** D12. Through a Service it is open which of two addresses is looked at (I2), unless both give the same. */
-function matchBlock(
-  block: Block,
-  { party, service }: Counterpart,
-  { ipBlocksMatchPods }: Assumptions,
-): PeerOutcome {
+function matchBlock(block: Block, { party, service }: Counterpart, assumptions: Assumptions): PeerOutcome {
+  const { ipBlocksMatchPods, ipBlocksMatchHostNetwork } = assumptions;
+  // It may be seen with any address of its node, such as that of a tunnel, or with none.
+  if (party.kind === 'node' && party.hostNetworkPod && ipBlocksMatchHostNetwork === undefined)
+    return { match: 'I8', ...(party.address.known ? { address: party.address.text } : {}) };
   const direct = matchAddress(block, party.address, party.kind === 'pod' ? ipBlocksMatchPods : true);
   if (service === undefined) return direct;
   const translated = matchAddress(block, service, true);

@@ -57,10 +57,17 @@ export function matchPort(entry: PortEntry, target: DestinationPort): PortOutcom
 /** A port of a destination, with its key. */
 export function targetAt(destination: Party, port: number, protocol: PolicyProtocol): DestinationPort {
   const declared = destination.kind === 'pod' ? destination.ports : [];
-  const names = declared.flatMap((own) =>
-    own.port === port && own.protocol === protocol ? (own.name ?? []) : [],
-  );
-  return { destination, port, protocol, key: [protocol, port, ...names.toSorted()].join(' ') };
+  const own = declared.filter((one) => one.port === port && one.protocol === protocol);
+  const [only] = own;
+  // Flows are looked up by it one by one, and hardly any port has two names.
+  const names =
+    own.length === 1
+      ? (only?.name ?? '')
+      : own
+          .flatMap(({ name }) => name ?? [])
+          .toSorted()
+          .join(' ');
+  return { destination, port, protocol, key: `${protocol} ${port} ${names}` };
 }
 
 /** `TCP 5432`, `TCP 8000 to 8100`, `TCP port "metrics"`, `every TCP port` */

@@ -42,7 +42,7 @@ interface ReviewedService {
 }
 
 export interface ManifestFinding {
-  readonly code: LintCode | 'left-out-workload' | 'refused-workload' | 'unapplied-policy';
+  readonly code: LintCode | 'refused-workload' | 'unapplied-policy';
   readonly rule?: string;
   /** What it is about, as an acceptance names it: the pod of a workload, or a Service. */
   readonly pod?: string;
@@ -78,8 +78,14 @@ function unrestricted(
     foreignPolicies.some(
       ({ namespace = namespaceOf(pod), policyKind }) => policyKind.decides && namespace === namespaceOf(pod),
     );
+  // What a policy would not isolate needs none.
+  const onHost = new Set(
+    oracles.flatMap(({ parties }) =>
+      parties.pods.flatMap(({ name, hostNetwork }) => (hostNetwork ? [name] : [])),
+    ),
+  );
   return workloads
-    .filter(({ pod }) => !selected.has(pod) && !mayBeSelected(pod))
+    .filter(({ pod }) => !selected.has(pod) && !mayBeSelected(pod) && !onHost.has(pod))
     .map(({ kind, pod, location }) => ({
       code: 'workload-without-policy',
       rule: 'D4',
@@ -105,13 +111,13 @@ function reviewService(
   const key = objectKey(service);
   const isSelected = (pod: { readonly namespace: string; readonly labels: Labels }): boolean =>
     pod.namespace === namespace && selectorMatches({ matchLabels: selector }, pod.labels);
-  const neighbours = oracles.flatMap(({ parties }) =>
-    parties.pods.filter((pod) => pod.namespace === namespace),
-  );
-  const pods = neighbours.filter(isSelected);
+  const pods = oracles.flatMap(({ parties }) => parties.pods.filter(isSelected));
   // Which ports pods have that are left out is not looked at.
   if (leftOut.some(isSelected)) return [];
   if (pods.length > 0) return unknownTargets(service, pods);
+  const neighbours = oracles.flatMap(({ parties }) =>
+    parties.pods.filter((pod) => pod.namespace === namespace),
+  );
   const required = Object.entries(selector).map(([label, value]) => `${label}=${value}`);
   return [
     {

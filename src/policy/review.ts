@@ -4,19 +4,27 @@
  */
 import type { Location } from '../errors.ts';
 import { hasExpired, type KnownIssue } from '../model/known-issue.ts';
+import type { PlannedService } from '../model/service.ts';
 import { describeConnection, describeTarget } from '../pair.ts';
 import { shellCommand } from '../shell.ts';
 import type { LintCode } from './lint/codes.ts';
 import type { LintCheck, LintFinding } from './lint/finding.ts';
 import { lintOverStates } from './lint/over-states.ts';
 import { listNames } from './list-names.ts';
-import { flowBetween } from './model.ts';
 import { describeNearestMisses } from './nearest-miss.ts';
-import type { Oracle, Ruling } from './oracle.ts';
+import type { Oracle } from './oracle.ts';
 import { describeResponsible } from './policy.ts';
 import { type ManifestFinding, type ReviewedManifests, reviewManifests } from './review-manifests.ts';
+import {
+  type CheckedPair,
+  type CheckRuling,
+  flowsOf,
+  noteOnServicePort,
+  podPairsOf,
+  ruleCheck,
+} from './through-service.ts';
 
-interface ReviewedCheck extends LintCheck {
+interface ReviewedCheck extends LintCheck, CheckedPair {
   readonly declared: Location;
 }
 
@@ -78,6 +86,8 @@ export interface ReviewedPlan {
   readonly idleIssues?: readonly IdleIssue[];
   /** What was found in manifests; absent: nothing but policies. */
   readonly manifests?: ReviewedManifests;
+  /** The Services in front of its pods; absent: there are none. */
+  readonly services?: readonly PlannedService[];
 }
 
 /** A check, in a step in which there is something to say of it. */
@@ -93,7 +103,12 @@ interface DoubtfulCheck {
 export function reviewPlan(plan: ReviewedPlan): readonly ScenarioWarning[] {
   const { steps, accepted, scenario } = plan;
   const findings = lintOverStates(
-    steps.map((step) => ({ step, oracle: step.oracle().alone, checks: checksOf(step) })),
+    steps.map((step) => ({
+      step,
+      oracle: step.oracle().alone,
+      checks: checksOf(step).flatMap(podPairsOf),
+      services: plan.services ?? [],
+    })),
   );
   const open = findings.filter(({ finding }) => !accepted.some((one) => isAbout(one, finding)));
   const deployed =
@@ -210,15 +225,16 @@ function contradictions({ steps, scenario }: ReviewedPlan): readonly ScenarioWar
       const { check, step } = first;
       const { expected, declared } = check;
       const oracle = step.oracle();
-      const { rule, advice } = amendment(check, oracle.rule(flowBetween(check)));
+      const ruling = ruleCheck(oracle, check);
+      const { rule, advice } = amendment(check, ruling);
       const [is, them] = all.length === 1 ? ['is', 'it'] : ['are', 'them'];
-      const misses =
-        expected === 'reachable' ? describeNearestMisses(oracle.explain(flowBetween(check))) : [];
+      const misses = expected === 'reachable' ? describeMisses(check, oracle) : [];
+      const part = describePart(ruling, all.length);
       return {
         code: 'contradicted-check',
         rule,
         message: [
-          `${inSteps(moments)}${describeFlows(check, all.length)} ${is} to be ${expected}, but the policies ${expected === 'reachable' ? 'deny' : 'allow'} ${them}`,
+          `${inSteps(moments)}${describeFlows(check, all.length)} ${is} to be ${expected}, but the policies ${part ?? `${expected === 'reachable' ? 'deny' : 'allow'} ${them}`}`,
           ...misses,
         ].join('; '),
         location: declared,
@@ -228,9 +244,23 @@ function contradictions({ steps, scenario }: ReviewedPlan): readonly ScenarioWar
   );
 }
 
+/** By how little what is denied is denied: of a Service, to the first of its pods to which it is. */
+function describeMisses(check: ReviewedCheck, oracle: Oracle): readonly string[] {
+  const denied = flowsOf(check).find((flow) => oracle.evaluate(flow).verdict === 'denied');
+  if (denied === undefined) return [];
+  const note = noteOnServicePort(oracle, denied, check.port);
+  return [...describeNearestMisses(oracle.explain(denied)), ...(note === undefined ? [] : [note])];
+}
+
+/** Of a Service, which part is denied. */
+function describePart({ answer }: CheckRuling, checks: number): string | undefined {
+  if (answer.verdict !== 'partial') return undefined;
+  return `deny ${listNames(answer.denied)} and allow the other pods${checks === 1 ? '' : ' of the first'}`;
+}
+
 function isContradicted(check: ReviewedCheck, oracle: Oracle): boolean {
-  const { verdict } = oracle.evaluate(flowBetween(check));
-  return verdict === (check.expected === 'reachable' ? 'denied' : 'allowed');
+  const { verdict } = ruleCheck(oracle, check).answer;
+  return verdict === 'partial' || verdict === (check.expected === 'reachable' ? 'denied' : 'allowed');
 }
 
 /** One warning for each rule whose checks are all to be cut by others, although the policies deny every one of them in every step. */
@@ -238,9 +268,7 @@ function needlessCuts({ steps, scenario }: ReviewedPlan): readonly ScenarioWarni
   const cuts = steps.flatMap((step) => {
     const oracle = step.oracle();
     return checksOf(step).flatMap((check) =>
-      check.cutBy === undefined
-        ? []
-        : [{ check, step, verdict: oracle.evaluate(flowBetween(check)).verdict }],
+      check.cutBy === undefined ? [] : [{ check, step, verdict: ruleCheck(oracle, check).answer.verdict }],
     );
   });
   return groupBy(cuts, ({ check }) => ruleOf(check))
@@ -292,13 +320,18 @@ function seeWhy({ check, step }: DoubtfulCheck, { name }: ReviewedPlan['scenario
 /** The rule behind a contradiction, and what to write instead. */
 function amendment(
   { from, to, expected }: ReviewedCheck,
-  { responsible }: Ruling,
+  { answer, responsible }: CheckRuling,
 ): { readonly rule: string; readonly advice: string } {
   const orElse =
     expected === 'reachable'
       ? 'or say that it is unreachable.'
       : 'or say that it is reachable. If something else cuts it, say so with "cutBy: others".';
   const named = responsible.map(describeResponsible).join(', ');
+  if (expected === 'unreachable' && answer.verdict === 'partial')
+    return {
+      rule: 'D4',
+      advice: `Have ${named} deny the other pods behind ${to} as well, ${orElse}`,
+    };
   if (expected === 'reachable')
     return { rule: 'D7', advice: `Add a rule that lets it through, to ${named}, ${orElse}` };
   return named === ''

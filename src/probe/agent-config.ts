@@ -9,6 +9,8 @@ export interface AgentConfig {
   readonly pod: string;
   /** Where the kubelet visits it: a port that the pod itself does not declare. */
   readonly visitPort: number;
+  /** It is on the network of its node: the kubelet visits it from its own address. */
+  readonly hostNetwork?: true;
   readonly ports: readonly { readonly port: number; readonly protocol: Protocol }[];
   /** Begins with the process, before it listens; in its first two seconds it dials each target as often as it can (every 50 ms at most). */
   readonly firstInstant?: WatchRequest;

@@ -2,7 +2,15 @@
 import { z } from 'zod';
 import { OUTCOMES } from '../model/attempt.ts';
 import { describePort } from '../pair.ts';
-import type { AttemptLine, Batch, EndLine, ListenerLine, TurnLine } from './protocol.ts';
+import type {
+  AttemptLine,
+  Batch,
+  DialRequest,
+  EndLine,
+  ListenerLine,
+  SpreadRequest,
+  TurnLine,
+} from './protocol.ts';
 
 /** The line that the agent reads. */
 export function batchInput(batch: Batch): string {
@@ -26,7 +34,15 @@ export const PLAIN_BATCH = {
   asked: [],
 } as const satisfies Partial<Batch>;
 
-/** A `deadlineMs` that an agent in good health never meets, whatever its targets do. */
+/** As the agent does it: so many sockets an attempt has at most, and connections to a Service count as attempts accordingly. */
+const SOCKETS_OF_ATTEMPT = 3;
+
+/** How many attempts a target counts as. */
+export function attemptsIn(target: DialRequest | SpreadRequest): number {
+  return 'connections' in target ? Math.ceil(target.connections / SOCKETS_OF_ATTEMPT) : 1;
+}
+
+/** A `deadlineMs` that an agent in good health never meets, whatever its targets do. @param jobs how many attempts, of all kinds */
 export function batchDeadlineMs(jobs: number, timeoutMs: number): number {
   return Math.max(1, Math.ceil(jobs / ATTEMPTS_AT_ONCE)) * STEPS * timeoutMs + SLACK_MS;
 }
@@ -59,6 +75,8 @@ const agentLine = z.discriminatedUnion('kind', [
     nonce: z.string().exactOptional(),
     localPorts: z.array(z.int()).exactOptional(),
     detail: z.string().exactOptional(),
+    answered: z.array(z.strictObject({ pod: z.string(), times: z.int().min(1) })).exactOptional(),
+    cut: z.int().min(0).exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('listener'),

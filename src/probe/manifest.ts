@@ -1,6 +1,7 @@
-/** What a run creates in the cluster: probe pods that meet the *restricted* Pod Security Standard, and their namespaces. */
+/** What a run creates in the cluster: probe pods that meet the *restricted* Pod Security Standard, but for those on the network of their nodes, and their namespaces. */
 import { objectKey } from '../keys.ts';
 import type { KubeObject } from '../kube/kube.ts';
+import { POD_SECURITY_LABEL, UNRESTRICTED } from '../labels.ts';
 import type { PlannedNamespace, PlannedPod } from '../scenario/scenario.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AGENT_CONFIG_VARIABLE, AGENT_PATH, AGENT_SOURCE_VARIABLE, PROBE_CONTAINER } from './protocol.ts';
@@ -14,7 +15,7 @@ export const RUN_LABEL = 'podreach.dev/run';
 const NODE_USER = 1000;
 const FIRST_UNPRIVILEGED_PORT = 1024;
 /** Where the kubelet visits a probe pod, unless the pod itself listens there. */
-const VISIT_PORT = 20_817;
+export const VISIT_PORT = 20_817;
 /** Often enough that a run's attempts span a visit, and as often as Kubernetes allows. */
 const VISIT_EVERY_SECONDS = 1;
 
@@ -30,6 +31,8 @@ export interface ProbePodOptions {
   readonly firstInstant?: WatchRequest;
   /** Absent: it is a pod of the cluster. */
   readonly host?: SimulatedHost;
+  /** Where the kubelet visits it. Absent: at a port that it does not declare. */
+  readonly visitPort?: number;
 }
 
 /** What a probe pod is that stands for a host outside the cluster. */
@@ -43,20 +46,17 @@ export interface SimulatedHost {
 /** The manifest of a probe pod. It has the labels that the scenario gives it and {@link RUN_LABEL}, nothing else. */
 export function probePod(
   pod: PlannedPod,
-  { runId, agent, settings, firstInstant, host }: ProbePodOptions,
+  { runId, agent, settings, firstInstant, host, visitPort = freePort(VISIT_PORT, [pod]) }: ProbePodOptions,
 ): KubeObject {
-  const visitPort = visitPortOf(pod);
   const config: AgentConfig = {
     runId,
     pod: host?.key ?? objectKey(pod),
     visitPort,
+    ...(pod.hostNetwork === undefined ? {} : { hostNetwork: pod.hostNetwork }),
     ports: pod.ports.map(({ port, protocol }) => ({ port, protocol })),
     ...(firstInstant === undefined ? {} : { firstInstant }),
   };
-  // A safe sysctl since Kubernetes 1.22, and the only way to port 80 without a capability.
-  const sysctls = pod.ports.some(({ port }) => port < FIRST_UNPRIVILEGED_PORT)
-    ? { sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }] }
-    : {};
+  const { privileges, capabilities } = rightsOf(pod);
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -77,13 +77,11 @@ export function probePod(
       ...(settings.pullSecrets.length === 0
         ? {}
         : { imagePullSecrets: settings.pullSecrets.map(({ name }) => ({ name })) }),
+      ...(pod.hostNetwork === undefined ? {} : { hostNetwork: pod.hostNetwork }),
       affinity: { podAntiAffinity: apartFromOthers(runId) },
       securityContext: {
-        runAsNonRoot: true,
-        runAsUser: NODE_USER,
-        runAsGroup: NODE_USER,
+        ...privileges,
         seccompProfile: { type: 'RuntimeDefault' },
-        ...sysctls,
       },
       containers: [
         {
@@ -96,11 +94,7 @@ export function probePod(
             { name: AGENT_CONFIG_VARIABLE, value: JSON.stringify(config) },
             { name: AGENT_SOURCE_VARIABLE, value: agent },
           ],
-          ports: pod.ports.map(({ name, port, protocol }) => ({
-            ...(name === undefined ? {} : { name }),
-            containerPort: port,
-            protocol,
-          })),
+          ports: declaredPorts(pod, visitPort),
           // The kubelet's visits are the proof that the pod's link works: no policy may stop them (D18).
           readinessProbe: {
             httpGet: { path: '/', port: visitPort },
@@ -111,7 +105,7 @@ export function probePod(
           securityContext: {
             allowPrivilegeEscalation: false,
             readOnlyRootFilesystem: true,
-            capabilities: { drop: ['ALL'] },
+            capabilities,
           },
           // The listener and one probe beside it, each a Node.js process of some 50 MiB.
           resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { cpu: '1', memory: '256Mi' } },
@@ -124,12 +118,42 @@ export function probePod(
   };
 }
 
-/** The first port from {@link VISIT_PORT} on that the pod does not declare. */
-function visitPortOf({ ports }: PlannedPod): number {
-  const taken = new Set(ports.map(({ port }) => port));
-  let port = VISIT_PORT;
+/** The first port from `first` on that none of the pods declares. */
+export function freePort(first: number, pods: readonly Pick<PlannedPod, 'ports'>[]): number {
+  const taken = new Set(pods.flatMap(({ ports }) => ports.map(({ port }) => port)));
+  let port = first;
   while (taken.has(port)) port += 1;
   return port;
+}
+
+/** What a pod may, so that it can listen on ports below {@link FIRST_UNPRIVILEGED_PORT} where it declares any. */
+function rightsOf({ ports, hostNetwork }: PlannedPod): {
+  readonly privileges: object;
+  readonly capabilities: object;
+} {
+  const isLow = ports.some(({ port }) => port < FIRST_UNPRIVILEGED_PORT);
+  const user = { runAsNonRoot: true, runAsUser: NODE_USER, runAsGroup: NODE_USER };
+  const none = { drop: ['ALL'] };
+  if (!isLow) return { privileges: user, capabilities: none };
+  // No sysctl may be set for the network of a node, and only the superuser keeps a capability.
+  if (hostNetwork === true)
+    return {
+      privileges: { runAsUser: 0, runAsGroup: 0 },
+      capabilities: { ...none, add: ['NET_BIND_SERVICE'] },
+    };
+  // A safe sysctl since Kubernetes 1.22, and the only way to port 80 without a capability.
+  const sysctls = [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }];
+  return { privileges: { ...user, sysctls }, capabilities: none };
+}
+
+/** On the network of its node also that of the kubelet's visits: the scheduler then knows that it is taken there. */
+function declaredPorts({ ports, hostNetwork }: PlannedPod, visitPort: number): readonly object[] {
+  const declared = ports.map(({ name, port, protocol }) => ({
+    ...(name === undefined ? {} : { name }),
+    containerPort: port,
+    protocol,
+  }));
+  return hostNetwork === true ? [...declared, { containerPort: visitPort, protocol: 'TCP' }] : declared;
 }
 
 /**
@@ -152,9 +176,13 @@ function apartFromOthers(runId: string): object {
   };
 }
 
-/** The manifest of a namespace: the labels that the scenario gives it, those that the cluster wants, and {@link RUN_LABEL}. */
+/**
+ * The manifest of a namespace: the labels that the scenario gives it, those that the cluster wants, and {@link RUN_LABEL}.
+ * @param holdsHostNetwork whether it is to have pods on the network of their nodes, which no Pod Security Standard lets in
+ */
 export function probeNamespace(
   namespace: PlannedNamespace,
+  holdsHostNetwork: boolean,
   { runId, settings }: { readonly runId: string; readonly settings: ProbeSettings },
 ): KubeObject {
   return {
@@ -162,7 +190,12 @@ export function probeNamespace(
     kind: 'Namespace',
     metadata: {
       name: namespace.name,
-      labels: { ...settings.namespaceLabels, ...namespace.labels, [RUN_LABEL]: runId },
+      labels: {
+        ...(holdsHostNetwork ? { [POD_SECURITY_LABEL]: UNRESTRICTED } : {}),
+        ...settings.namespaceLabels,
+        ...namespace.labels,
+        [RUN_LABEL]: runId,
+      },
     },
   };
 }

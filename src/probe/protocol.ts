@@ -39,6 +39,14 @@ export interface AnsweredRequest extends DialRequest {
   readonly pod: string;
 }
 
+/** Connections to a Service, of which any of its pods answers each: until every one of them has. */
+export interface SpreadRequest extends Omit<DialRequest, 'pod'> {
+  /** Those that must answer, as `namespace/name`; at least one. */
+  readonly pods: readonly string[];
+  /** How many may be opened for that at most. */
+  readonly connections: number;
+}
+
 /** A connection to try again and again until it is open, or cut off. */
 export interface TurnRequest extends AnsweredRequest {
   readonly wanted: 'open' | 'cut';
@@ -64,7 +72,7 @@ export interface Batch {
   readonly endsDials?: boolean;
   /** The pod's own address, where half-open connections to it are to be told: looking for them costs more than all the rest. */
   readonly halfOpenAt?: string;
-  readonly targets: readonly DialRequest[];
+  readonly targets: readonly (DialRequest | SpreadRequest)[];
   /** The pod's own listeners to connect to. `host` is the pod's own address. */
   readonly listeners: readonly {
     readonly host: string;
@@ -93,6 +101,10 @@ export interface AttemptLine {
   readonly localPorts?: readonly number[];
   /** The system's own word for it (`ECONNREFUSED`), or who answered instead. */
   readonly detail?: string;
+  /** Of a spread request: who answered, and how often. */
+  readonly answered?: readonly { readonly pod: string; readonly times: number }[];
+  /** Of a spread request: how many connections nobody answered. */
+  readonly cut?: number;
 }
 
 export interface ListenerLine {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { OUTCOMES, TRYING_PHASES } from '../model/attempt.ts';
 import { HELD_FATES, HELD_WISHES } from '../model/held.ts';
 import { INCIDENT_KINDS } from '../model/incident.ts';
+import { CHECK_PATHS } from '../model/path.ts';
 import { ACTION_KINDS } from '../model/step.ts';
 import { DISAGREEMENTS, MISMATCHES, VERDICTS } from '../model/verdict.ts';
 import { WINDOW_KINDS } from '../model/window.ts';
@@ -83,6 +84,17 @@ export const stretchSchema = z
       .string()
       .exactOptional()
       .describe("The system's own word for the outcome, such as ECONNREFUSED."),
+    backends: z
+      .strictObject({
+        answered: z.array(z.string()).describe('Those that answered, as namespace/pod.'),
+        silent: z
+          .array(z.string())
+          .describe(
+            'Those that did not, however many connections were opened. None: each has answered, and some connections came through to nobody all the same.',
+          ),
+      })
+      .exactOptional()
+      .describe('For partial: which pods of the Service answered, and which did not.'),
     count: z.int().min(1).describe('How many attempts.'),
     first: momentSchema,
     last: momentSchema.exactOptional().describe('Absent where there is but one.'),
@@ -251,13 +263,24 @@ export const checkSchema = z
   .strictObject({
     id: z.int().min(0),
     from: z.string().describe('namespace/pod, or host/name'),
-    to: z.string().describe('As from.'),
-    port: z.int(),
+    to: z.string().describe('As from; or of a Service: service/namespace/name.'),
+    port: z.int().describe('That was connected to: of a Service its own, whatever its pods listen on.'),
     portName: z.string().exactOptional(),
     protocol,
     path: z
-      .enum(['podIP', 'host'])
-      .describe('How the destination is addressed. host: it is outside the cluster, at its address or name.'),
+      .enum(CHECK_PATHS)
+      .describe(
+        'How the destination is addressed. host: it is outside the cluster, at its address or name. clusterIP: by the address of the Service. dns: by its name, which the source resolves.',
+      ),
+    backends: z
+      .array(z.strictObject({ pod: z.string().describe('namespace/name'), port: z.int() }))
+      .min(1)
+      .exactOptional()
+      .describe('Who answers for the Service, each on its own port; absent: the destination is none.'),
+    headless: z
+      .literal(true)
+      .exactOptional()
+      .describe('The Service has no address: its name gives those of its pods.'),
     family: z.literal('IPv4').describe('Of its address.'),
     expected: z.enum(['reachable', 'unreachable']),
     declared: location.describe('The rule of the scenario that expects this.'),
@@ -272,17 +295,27 @@ export const checkSchema = z
       .describe(
         "Which known issues speak of it, as indexes into those of the scenario. It is known, and does not fail the run, where one of them has not expired and 'is' what its verdict is.",
       ),
+    sameNode: z
+      .boolean()
+      .exactOptional()
+      .describe('Whether both pods ran on one node. Absent: they did not both run.'),
     predicted: z
       .strictObject({
         verdict: z
-          .enum(['allowed', 'denied', 'undefined'])
-          .describe('undefined: the specification leaves it open.'),
+          .enum(['allowed', 'denied', 'partial', 'undefined'])
+          .describe(
+            'partial: of a Service some pods are allowed, and others are not. undefined: the specification leaves it open.',
+          ),
         grounds: z.int().min(0).describe("What decides: an index into the scenario's grounds."),
         rule: z
           .string()
           .exactOptional()
           .describe('For undefined: the rule of docs/semantics.md that leaves it open.'),
         reason: z.string().exactOptional().describe('For undefined: why, as a clause.'),
+        denied: z
+          .array(z.string())
+          .exactOptional()
+          .describe('For partial: the pods of the Service that are denied, as namespace/name.'),
       })
       .exactOptional()
       .describe('What the policies mean for it, as they are written.'),
@@ -345,6 +378,14 @@ const pods = z.array(
     name: z.string(),
     labels,
     ports: z.array(z.strictObject({ name: z.string().exactOptional(), port: z.int(), protocol })),
+    placement: z
+      .int()
+      .min(1)
+      .exactOptional()
+      .describe(
+        'The number of its node in the scenario: pods with the same are on one node, those with others on others. Absent: any node.',
+      ),
+    hostNetwork: z.literal(true).exactOptional().describe('It is on the network of its node.'),
     node: z.string().exactOptional(),
     ip: z.string().exactOptional(),
   }),
@@ -355,6 +396,17 @@ const policies = z.array(
     name: z.string(),
     location,
     text: z.string().describe('As it was applied.'),
+  }),
+);
+const foreignPolicies = z.array(
+  z.strictObject({
+    apiVersion: z.string(),
+    kind: z.string(),
+    namespace: z.string().exactOptional().describe('Absent: it holds for the whole cluster.'),
+    name: z.string(),
+    title: z.string().describe('Such as CiliumNetworkPolicy shop/l7.'),
+    location,
+    text: z.string().describe('As it is written; it was applied with the label of the run beside its own.'),
   }),
 );
 const action = z
@@ -506,6 +558,34 @@ export const scenarioSchema = z.strictObject({
     )
     .exactOptional()
     .describe('Hosts outside the cluster; absent: none.'),
+  foreignPolicies: foreignPolicies
+    .exactOptional()
+    .describe(
+      'Policies of other kinds than NetworkPolicy, and sets that they speak of. They stood through all steps, and what they mean is for the network plugin to say. Absent: none.',
+    ),
+  services: z
+    .array(
+      z.strictObject({
+        namespace: z.string(),
+        name: z.string(),
+        selector: labels,
+        ports: z.array(
+          z.strictObject({
+            name: z.string().exactOptional(),
+            port: z.int(),
+            protocol,
+            targetPort: z.union([z.int(), z.string()]),
+          }),
+        ),
+        headless: z
+          .literal(true)
+          .exactOptional()
+          .describe('It has no address of its own: its name gives those of its pods.'),
+        ip: z.string().exactOptional().describe('Its address; absent where it has none, or was not made.'),
+      }),
+    )
+    .exactOptional()
+    .describe('The Services that checks go to; absent: there are none.'),
   workloads: z
     .array(
       z.strictObject({
@@ -531,7 +611,7 @@ export const scenarioSchema = z.strictObject({
         code: z
           .string()
           .describe(
-            'contradicted-check, cut-by-policies, idle-exception, idle-known-issue, left-out-workload, refused-policy, refused-workload, stale-acceptance, unapplied-policy, or the name of a lint.',
+            'contradicted-check, cut-by-policies, idle-exception, idle-known-issue, refused-policy, refused-workload, stale-acceptance, unapplied-policy, or the name of a lint.',
           ),
         rule: z.string().exactOptional().describe('The rule of docs/semantics.md behind it.'),
         message: z.string(),

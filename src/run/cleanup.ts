@@ -1,7 +1,7 @@
 /** Stage 6: take away what the run created, by its label, in every ending. */
 import type { Clock } from '../clock.ts';
 import { messageOf, PodreachError } from '../errors.ts';
-import { shellCommand } from '../shell.ts';
+import { cleanCommand } from './clean-command.ts';
 import type { Owning, Requesting } from './context.ts';
 import type { Serving } from './foreign/kinds.ts';
 import { removeLeftOver } from './leftovers.ts';
@@ -51,12 +51,4 @@ async function remove(
       },
     );
   }
-}
-
-/**
- * The command that cleans up after a run by hand.
- * @param cleanWith see `Lifetime`
- */
-export function cleanCommand(runId: string, cleanWith: readonly string[] = []): string {
-  return shellCommand(['podreach', 'clean', '--run', runId, ...cleanWith]);
 }

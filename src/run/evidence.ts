@@ -4,6 +4,7 @@
  */
 import type { Triangle } from '../model/attempt.ts';
 import type { Protocol } from '../model/protocol.ts';
+import { destinationsOf } from '../model/service.ts';
 import { greatest, least } from '../numbers.ts';
 import { describeTarget } from '../pair.ts';
 import type { EndLine } from '../probe/protocol.ts';
@@ -23,10 +24,10 @@ interface Sent {
   readonly to: RunningPod;
 }
 
-interface Cut extends Pick<Sent, 'check' | 'attempt'> {
+interface Cut extends Omit<Sent, 'to'> {
   readonly from: RunningPod;
-  /** Absent: a real host. */
-  readonly to?: RunningPod | undefined;
+  /** Those that did not answer; at least one. A real host is undefined: it is none of podreach's. */
+  readonly to: readonly (RunningPod | undefined)[];
   /** On the clock of the source's node. */
   readonly lastDialMs: number;
   /** Whether the witnesses of both nodes connected in the same round; `unwitnessed` where there are none to ask. */
@@ -152,8 +153,11 @@ export class Evidence {
   /** Destinations that have more to tell about attempts of these checks. */
   unheard(checks: readonly CheckDraft[]): ReadonlySet<RunningPod> {
     const wanted = new Set(checks);
-    const open = [...this.#open, ...[...this.#sent.values()].flatMap((sent) => [...sent.values()])];
-    return new Set(open.flatMap(({ check, to }) => (to !== undefined && wanted.has(check) ? [to] : [])));
+    const sent = [...this.#sent.values()].flatMap((nonces) => [...nonces.values()]);
+    return new Set([
+      ...this.#open.flatMap(({ check, to }) => (wanted.has(check) ? to.flatMap((pod) => pod ?? []) : [])),
+      ...sent.flatMap(({ check, to }) => (wanted.has(check) ? [to] : [])),
+    ]);
   }
 
   /**
@@ -174,12 +178,14 @@ export class Evidence {
     if (this.#lossy.size + this.#lossyWays.size === 0) return;
     for (const check of checks) {
       const from = podOf(check.from);
-      const to = podOf(check.to);
       if (from === undefined) continue;
       const isLossy =
         this.#lossy.has(from) ||
-        (to !== undefined && this.#lossy.has(to)) ||
-        this.#lossyWays.has(wayOf(check, from, to));
+        destinationsOf(check)
+          .map(podOf)
+          .some(
+            (to) => (to !== undefined && this.#lossy.has(to)) || this.#lossyWays.has(wayOf(check, from, to)),
+          );
       if (isLossy) check.confirm = CONFIRM_MORE * confirm;
     }
   }
@@ -204,13 +210,14 @@ export class Evidence {
   #triangleOf(cut: Cut): Triangle {
     const lastDial = this.#clocks.at(cut.from, cut.lastDialMs);
     if (lastDial === undefined) return {};
-    const between = this.#lastOpening(cut, lastDial);
+    const between = earliestOf(cut.to.map((to) => this.#lastOpening(to, cut, lastDial)));
     // Nobody visits a host: its network is part of the way, whose witness connects with this very host. Without one, it is the way that is missed.
     const seenOf = (pod: RunningPod | undefined): number | undefined =>
       pod === undefined || isOutside(pod)
         ? (between ?? lastDial.latest)
         : this.#lastVisit(pod, cut, lastDial);
-    const [source, destination] = [seenOf(cut.from), seenOf(cut.to)];
+    const source = seenOf(cut.from);
+    const destination = earliestOf(cut.to.map(seenOf));
     return {
       ...(source === undefined ? {} : { source: this.#since(source) }),
       ...(destination === undefined ? {} : { destination: this.#since(destination) }),
@@ -236,7 +243,11 @@ export class Evidence {
     return lastDial.latest - at > FRESH_MS ? undefined : at;
   }
 
-  #lastOpening({ check, from, to, way }: Cut, lastDial: ClockBounds): number | undefined {
+  #lastOpening(
+    to: RunningPod | undefined,
+    { check, from, way }: Cut,
+    lastDial: ClockBounds,
+  ): number | undefined {
     if (way === 'unwitnessed') return lastDial.latest;
     if (way === 'closed') return undefined;
     const times = this.#ways.get(wayOf(check, from, to)) ?? [];
@@ -245,15 +256,26 @@ export class Evidence {
 
   #isFinal({ from, to, lastDialMs }: Cut): boolean {
     const lastDial = this.#clocks.at(from, lastDialMs);
-    if (to === undefined) return lastDial !== undefined;
-    const { knownUntilMs } = this.#pods.get(to) ?? {};
-    const known = knownUntilMs === undefined ? undefined : this.#clocks.at(to, knownUntilMs);
-    return lastDial !== undefined && known !== undefined && known.earliest >= lastDial.latest;
+    return (
+      lastDial !== undefined &&
+      to.every((pod) => {
+        if (pod === undefined) return true;
+        const { knownUntilMs } = this.#pods.get(pod) ?? {};
+        const known = knownUntilMs === undefined ? undefined : this.#clocks.at(pod, knownUntilMs);
+        return known !== undefined && known.earliest >= lastDial.latest;
+      })
+    );
   }
 
   #since(ms: number): number {
     return Math.round(ms - this.#beganMs);
   }
+}
+
+/** Undefined where one of several was not seen. */
+function earliestOf(moments: readonly (number | undefined)[]): number | undefined {
+  const known = moments.filter((moment) => moment !== undefined);
+  return known.length < moments.length ? undefined : least(known);
 }
 
 function isOutside({ node }: RunningPod): boolean {
@@ -263,7 +285,7 @@ function isOutside({ node }: RunningPod): boolean {
 type WayEnds = Pick<CheckDraft, 'from' | 'to' | 'port' | 'protocol'>;
 
 /**
- * The key of the way that a check takes: between two nodes, from a node to a port of a host, or from a host to a node.
+ * The key of the way that a check takes to a destination: between two nodes, from a node to a port of a host, or from a host to a node.
  * @param to absent: a real host
  */
 export function wayOf(check: WayEnds, from: RunningPod, to: RunningPod | undefined): string {

@@ -12,12 +12,8 @@ import type { ScenarioDraft } from '../record/draft.ts';
 import type { Plan, PlannedHost } from '../scenario/scenario.ts';
 import { hostKey } from '../scenario/select.ts';
 import type { Owning } from './context.ts';
+import type { RealHosts } from './dial.ts';
 import type { RunningPods, Wanted } from './provision.ts';
-
-/** The address or the name at which real hosts are dialled, by their keys. */
-export type RealHosts = ReadonlyMap<string, string>;
-
-export const NO_REAL_HOSTS: RealHosts = new Map();
 
 /** How hosts come to be on a cluster: see `Cluster.outsideAnnotation`. */
 type HostSupply = Pick<Cluster, 'outsideAnnotation'>;
@@ -58,7 +54,7 @@ export function realHostsOf(
 ): RealHosts {
   return outsideAnnotation === undefined
     ? new Map(hosts.map((host) => [hostKey(host), targetOf(host)]))
-    : NO_REAL_HOSTS;
+    : new Map();
 }
 
 /** Notes which agents stand for hosts. */

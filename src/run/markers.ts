@@ -5,6 +5,7 @@
  * namespace, get after all that: then the port opens when the last of these ways has brought what was sent on it.
  */
 import { PodreachError } from '../errors.ts';
+import { destinationsOf } from '../model/service.ts';
 import { whatIn } from '../model/step.ts';
 import type { CheckDraft, StepDraft } from '../record/draft.ts';
 import type { AgentReply } from './ask-agent.ts';
@@ -164,7 +165,7 @@ export function unforced(
   { pods }: Pick<Stage, 'pods'>,
   context: Bounded<'withinMs'>,
 ): string | undefined {
-  const ends = [check.from, check.to].flatMap((key) => pods.get(key)?.node ?? []);
+  const ends = [check.from, ...destinationsOf(check)].flatMap((key) => pods.get(key)?.node ?? []);
   const late = force.find(({ node, turnedMs }) => turnedMs === undefined && ends.includes(node));
   if (late === undefined) return undefined;
   if (step.actions?.length === 0) return `${late.node} has not taken up what an earlier step has changed`;

@@ -3,7 +3,7 @@
  * and a test holds all of them to what a run really does.
  */
 import type { ProbeSettings } from '../probe/settings.ts';
-import { foreignPoliciesOf, type Plan, type PlannedStep } from '../scenario/scenario.ts';
+import { dialledServices, foreignPoliciesOf, type Plan, type PlannedStep } from '../scenario/scenario.ts';
 import { CLUSTER_POLICIES } from './environment/cluster-policies.ts';
 import { PROXY_CONFIGS, PROXY_NAMESPACE } from './environment/kube-proxy.ts';
 import { type Changes, changesOf } from './steps/changes.ts';
@@ -90,6 +90,12 @@ export function permissionsForKinds(plans: readonly Plan[]): readonly Permission
   return [...kinds].map(({ group, resource }) => ({ group, resource, verbs: ['create', 'list', 'delete'] }));
 }
 
+/** Their endpoints are waited for. */
+const FOR_SERVICES: readonly Permission[] = [
+  { group: '', resource: 'services', verbs: ['create'] },
+  { group: 'discovery.k8s.io', resource: 'endpointslices', verbs: ['list'] },
+];
+
 interface Doing {
   readonly step: PlannedStep;
   readonly changes: Changes;
@@ -119,6 +125,7 @@ export function permissionsFor(
   return [
     ...REQUIRED,
     ...(what === undefined ? FOR_STEPS.map(([permission]) => permission) : permissionsOfSteps(what.plans)),
+    ...(what?.plans.every((plan) => dialledServices(plan).length === 0) ? [] : FOR_SERVICES),
     ...permissionsForKinds(what?.plans ?? []),
     ...(copied.length === 0 ? [] : [{ group: '', resource: 'secrets', verbs: ['create'] }]),
     ...copied,

@@ -1,30 +1,36 @@
 /** What the oracle of each step says about its checks, for the record. */
 import type { Trust } from '../cluster/cluster.ts';
-import { flowBetween, type PodPair } from '../policy/model.ts';
+import { serviceKey } from '../model/service.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { Places } from '../policy/parties.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import type { Responsible } from '../policy/policy.ts';
+import { type CheckedPair, flowsOf, ruleAll } from '../policy/through-service.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft } from '../record/draft.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import type { RunningPods } from './provision.ts';
 
 type Grounds = ScenarioDraft['grounds'];
 
-/** Of the network plugins whose way with an `ipBlock` that contains pods is known (I1). */
-const MATCHES_PODS: Readonly<Record<string, boolean>> = {
-  Calico: true,
-  Canal: true,
-  Cilium: false,
-  'Cilium (GKE Dataplane V2)': false,
+const CALICO: Assumptions = { ipBlocksMatchPods: true, hostNetworkPodsAreNodes: true };
+const CILIUM: Assumptions = { ipBlocksMatchPods: false, hostNetworkPodsAreNodes: true };
+
+/** Of the network plugins whose way with an `ipBlock` that contains pods (I1), and with host-network pods (I5), is known. */
+const KNOWN: Readonly<Record<string, Assumptions>> = {
+  Calico: CALICO,
+  Canal: CALICO,
+  Cilium: CILIUM,
+  'Cilium (GKE Dataplane V2)': CILIUM,
 };
 
 /** What may be taken for granted about the policies of a cluster: what its provider says or, failing that, its network plugin. */
 export function assumptionsFor(trust: Trust, { networkPlugins = [] }: RunDraft['environment']): Assumptions {
-  if (trust.kind === 'proven') return { ipBlocksMatchPods: trust.ipBlocksMatchPods };
+  if (trust.kind === 'proven') {
+    const { kind: _, ...ways } = trust;
+    return ways;
+  }
   const [only, ...others] = networkPlugins.filter(({ enforces }) => enforces);
-  const matches = only === undefined || others.length > 0 ? undefined : MATCHES_PODS[only.name];
-  return matches === undefined ? {} : { ipBlocksMatchPods: matches };
+  return (only === undefined || others.length > 0 ? undefined : KNOWN[only.name]) ?? {};
 }
 
 /** What the policies of each step mean, as far as it is known where its pods run: an `ipBlock` is about addresses. */
@@ -49,6 +55,7 @@ export class Foresight {
     const { steps } = this.#scenario;
     const { predicted, grounds } = predictSteps(
       this.#plan.steps.map(({ checks }, index) => ({ oracle: this.oracleOf(index), checks })),
+      addressesIn(this.#scenario),
     );
     this.#scenario.grounds = grounds;
     for (const [index, { checks }] of steps.entries())
@@ -66,6 +73,14 @@ export class Foresight {
   }
 }
 
+function addressesIn({ services = [] }: ScenarioDraft): ServiceAddresses {
+  return new Map(
+    services.flatMap((service) =>
+      service.ip === undefined ? [] : [[serviceKey(service), service.ip] as const],
+    ),
+  );
+}
+
 function placesOf(running: RunningPods): Places {
   return new Map([...running].map(([key, { ip, node }]) => [key, { address: ip, node }]));
 }
@@ -77,9 +92,13 @@ interface Predictions {
   readonly grounds: Grounds;
 }
 
+/** The addresses of Services, by their keys, as far as they are known. */
+type ServiceAddresses = ReadonlyMap<string, string>;
+
 /** Predicts the checks of steps, with what decides each. */
 export function predictSteps(
-  steps: readonly { readonly oracle: Oracle; readonly checks: readonly PodPair[] }[],
+  steps: readonly { readonly oracle: Oracle; readonly checks: readonly CheckedPair[] }[],
+  addresses: ServiceAddresses = new Map(),
 ): Predictions {
   const grounds: Grounds = [];
   /** By what they say. */
@@ -87,16 +106,21 @@ export function predictSteps(
   const predicted = steps.map(({ oracle, checks }) => {
     const numberOf = numbering(grounds, known);
     return checks.map((check): CheckDraft['predicted'] => {
-      const { answer, responsible } = oracle.rule(flowBetween(check));
+      const { answer, responsible } = ruleAll(oracle, flowsOf(check, addresses.get(check.to)));
       const index = numberOf(responsible);
-      return answer.verdict === 'undefined'
-        ? {
+      switch (answer.verdict) {
+        case 'undefined':
+          return {
             verdict: 'undefined',
             grounds: index,
             reason: answer.reason,
             ...(answer.rule === undefined ? {} : { rule: answer.rule }),
-          }
-        : { verdict: answer.verdict, grounds: index };
+          };
+        case 'partial':
+          return { verdict: 'partial', grounds: index, denied: [...answer.denied] };
+        default:
+          return { verdict: answer.verdict, grounds: index };
+      }
     });
   });
   return { predicted, grounds };

@@ -6,7 +6,8 @@ import { PodreachError } from '../errors.ts';
 import { ApiStatusError } from '../kube/errors.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
 import type { Plan } from '../scenario/scenario.ts';
-import { type Cleaning, cleanCommand } from './cleanup.ts';
+import { cleanCommand } from './clean-command.ts';
+import type { Cleaning } from './cleanup.ts';
 import type { Probing, Requesting, Telling } from './context.ts';
 import { type Permission, permissionsFor, permissionsForKinds } from './permissions.ts';
 

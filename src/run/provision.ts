@@ -52,6 +52,8 @@ export interface RunningPod {
   readonly node: string;
   /** The key of the host that it stands for; absent: it is a pod of the cluster. */
   readonly host?: string;
+  /** It is on the network of its node. */
+  readonly hostNetwork?: true;
 }
 
 /** As rules and attempts name it: `shop/web`, `host/bank`. */
@@ -63,13 +65,20 @@ export function endKeyOf(pod: RunningPod): string {
 export interface Wanted {
   /** What it is for, where progress is told. */
   readonly name: string;
-  readonly namespaces: readonly PlannedNamespace[];
+  readonly namespaces: readonly WantedNamespace[];
   readonly pods: readonly WantedPod[];
+}
+
+export interface WantedNamespace extends PlannedNamespace {
+  /** Whether pods on the network of their nodes come into it, now or later. */
+  readonly holdsHostNetwork?: boolean;
 }
 
 export interface WantedPod extends PlannedPod {
   /** The label `kubernetes.io/hostname` of the one node that it is for. Absent: any node. */
   readonly hostname?: string;
+  /** Where the kubelet visits it. Absent: at a port that it does not declare. */
+  readonly visitPort?: number;
   /** What its agent watches from its process's beginning. */
   readonly firstInstant?: WatchRequest;
   /** The host that it stands for; absent: it is a pod of the cluster. */
@@ -99,6 +108,7 @@ export async function createAll(wanted: Wanted, context: Provisioning): Promise<
       settings: settingsFor(pod, context),
       ...(pod.firstInstant === undefined ? {} : { firstInstant: pod.firstInstant }),
       ...(pod.host === undefined ? {} : { host: pod.host }),
+      ...(pod.visitPort === undefined ? {} : { visitPort: pod.visitPort }),
     });
   // A namespace that is still on its way when the run cleans up would come after that, and stay.
   await allEnded(wanted.namespaces.map((namespace) => limit(createNamespace, namespace, context)));
@@ -111,10 +121,13 @@ function settingsFor({ hostname }: WantedPod, { probe }: Probing): ProbeSettings
   return { ...probe, nodeSelector: { ...probe.nodeSelector, 'kubernetes.io/hostname': hostname } };
 }
 
-async function createNamespace(namespace: PlannedNamespace, context: Provisioning): Promise<void> {
+async function createNamespace(namespace: WantedNamespace, context: Provisioning): Promise<void> {
   try {
     await context.kube.create(
-      probeNamespace(namespace, { runId: context.runId, settings: context.probe }),
+      probeNamespace(namespace, namespace.holdsHostNetwork === true, {
+        runId: context.runId,
+        settings: context.probe,
+      }),
       context,
     );
   } catch (thrown) {
@@ -293,8 +306,11 @@ function runningPods(pods: readonly WantedPod[], states: ReadonlyMap<string, Pod
       if (state?.kind !== 'running') return [];
       const { namespace, name } = pod;
       const { ip, otherIps, node = OUTSIDE } = state;
-      const own = pod.host === undefined ? {} : { host: pod.host.key };
-      const running = { namespace, name, ip, otherIps, node, ...own };
+      const running = {
+        ...{ namespace, name, ip, otherIps, node },
+        ...(pod.host === undefined ? {} : { host: pod.host.key }),
+        ...(pod.hostNetwork === undefined ? {} : { hostNetwork: pod.hostNetwork }),
+      };
       return [[endKeyOf(running), running] as const];
     }),
   );

@@ -2,19 +2,20 @@
  * One round: one exec per pod that has something to try, to prove or to tell, all side by side, bounded. A round costs about
  * one timeout, however many pairs it has.
  */
-import type { Attempt, TryingPhase } from '../model/attempt.ts';
+import type { Attempt, HeardBackends, TryingPhase } from '../model/attempt.ts';
 import type { Dial, Listener } from '../model/dial.ts';
 import { newestOf } from '../model/observation.ts';
 import { describePort } from '../pair.ts';
-import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
-import type { AttemptLine, Batch, DialRequest } from '../probe/protocol.ts';
-import type { Attempts, CheckDraft } from '../record/draft.ts';
+import { attemptsIn, batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
+import type { AttemptLine, Batch } from '../probe/protocol.ts';
+import type { Attempts, CheckDraft, NotedAttempt } from '../record/draft.ts';
 import { type AgentReply, askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
 import { dialOf, requestOf } from './dial.ts';
 import { type Evidence, wayOf } from './evidence.ts';
 import { endKeyOf, type RunningPod } from './provision.ts';
+import type { PossibleArrival } from './unanswered.ts';
 import { type PlacedEnds, waysOf } from './ways.ts';
 import type { Witnesses } from './witnesses.ts';
 
@@ -166,21 +167,23 @@ async function ask(works: readonly Work[], stage: Stage, context: Trying): Promi
 /** Sources carry their targets, destinations the proof that they listen. */
 function workByPod(
   checks: readonly CheckDraft[],
-  { pods, realHosts }: PlacedEnds,
+  ends: PlacedEnds,
   canBeCut: boolean,
   timing: Trying['timing'],
 ): Map<RunningPod, Work> {
+  const { pods } = ends;
   const works = new Map<RunningPod, Work>();
   for (const check of checks) {
     const from = pods.get(check.from);
-    const dial = dialOf(check, pods, realHosts);
+    const dial = dialOf(check, ends);
     if (from !== undefined) workOf(from, works).tries.push({ check, dial });
-    if (dial?.listener === undefined) continue;
-    const listening = pods.get(dial.listener.pod);
-    if (listening === undefined) continue;
-    const work = workOf(listening, works);
-    work.listeners.set(describePort(dial.listener), dial.listener);
-    if (canBeCut && mayBeCut(check)) work.holdMs = Math.max(work.holdMs, timeLimitOf(check, timing));
+    for (const listener of dial?.listeners ?? []) {
+      const listening = pods.get(listener.pod);
+      if (listening === undefined) continue;
+      const work = workOf(listening, works);
+      work.listeners.set(describePort(listener), listener);
+      if (canBeCut && mayBeCut(check)) work.holdMs = Math.max(work.holdMs, timeLimitOf(check, timing));
+    }
   }
   return works;
 }
@@ -206,17 +209,18 @@ async function execute(work: Work, stage: Stage, context: Trying): Promise<Answe
 
 function batchOf(work: Work, asked: readonly string[], context: Trying): Batch {
   const { timeoutMs } = context.timing;
-  const targets = work.tries.flatMap(({ check, dial }): DialRequest[] => {
+  const targets = work.tries.flatMap(({ check, dial }): Batch['targets'] => {
     if (dial === undefined) return [];
     const limitMs = timeLimitOf(check, context.timing);
     const ownLimit = limitMs === timeoutMs ? {} : { timeoutMs: limitMs };
     return [{ id: check.id, ...requestOf(dial), ...ownLimit }];
   });
+  const attempts = targets.reduce((sum, target) => sum + attemptsIn(target), work.listeners.size);
   return {
     ...PLAIN_BATCH,
     runId: context.runId,
     timeoutMs,
-    deadlineMs: batchDeadlineMs(targets.length + work.listeners.size, timeoutMs),
+    deadlineMs: batchDeadlineMs(attempts, timeoutMs),
     holdMs: work.holdMs,
     asked,
     ...(work.endsDials ? { endsDials: true } : {}),
@@ -277,7 +281,7 @@ function recordAttempts({ work, reply }: Answered, surroundings: Surroundings): 
       atMs: rounded(reply.startedMs - surroundings.stage.beganMs),
       outcome: 'error',
       detail: answer.kind === 'broken' ? answer.reason : 'the agent did not answer for it',
-      ...aliveOf(check, dial, work.pod, surroundings),
+      ...aliveOf({ check, dial }, dial?.listeners ?? [], work.pod, surroundings),
     });
   }
 }
@@ -291,44 +295,57 @@ function recordAttempt(
   surroundings: Surroundings,
 ): void {
   const { attempts, evidence, pods } = surroundings.stage;
-  const {
-    outcome,
-    durationMs,
-    startedMs,
-    dials = 1,
-    lastDialMs = startedMs,
-    lost = 0,
-    nonce,
-    localPorts = [],
-    detail,
-  } = line;
+  const { outcome, durationMs, startedMs, dials = 1, detail } = line;
+  const silent = silentOf(dial, line);
   const attempt = attempts.note(check, {
     ...numbered(surroundings.round),
     atMs: rounded(evidence.latest(from, clockMs + startedMs) ?? 0),
     outcome,
     durationMs,
     ...(dials === 1 ? {} : { dials }),
-    ...aliveOf(check, dial, from, surroundings),
+    ...aliveOf({ check, dial }, silent, from, surroundings),
     ...(detail === undefined ? {} : { detail }),
+    ...(outcome === 'partial' ? { backends: heardBackends(line, silent) } : {}),
   });
-  if (dial === undefined) return;
-  const to = pods.get(check.to);
-  const { phase } = surroundings.round;
+  const to = silent.flatMap(({ pod: key, port }): readonly PossibleArrival[] => {
+    const pod = pods.get(key);
+    return pod === undefined ? [] : [{ pod, port }];
+  });
+  const isToReal = dial !== undefined && isAnsweredByAnybody(dial);
+  keepOpen({ check, attempt, from, to, isToReal }, line, clockMs, surroundings);
+}
+
+interface Noted {
+  readonly check: CheckDraft;
+  readonly attempt: NotedAttempt;
+  readonly from: RunningPod;
+  /** Where it may have arrived without an answer. */
+  readonly to: readonly PossibleArrival[];
+  /** Whether it went to a real host, which tells nothing. */
+  readonly isToReal: boolean;
+}
+
+/** Keeps an attempt for what is still to be heard of it. */
+function keepOpen(
+  { check, attempt, from, to: arrivals, isToReal }: Noted,
+  { outcome, startedMs, lastDialMs = startedMs, lost = 0, nonce, localPorts = [] }: AttemptLine,
+  clockMs: number,
+  { round: { phase }, openWays, stage: { evidence } }: Surroundings,
+): void {
+  const own = arrivals.map(({ pod }) => pod);
   // Until a step is in force, a dial may be the last that was cut off, and the next one of the same attempt the first that is not.
-  if (lost > 0 && phase !== 'turn') evidence.noteLoss(from, ...(to === undefined ? [] : [to]));
-  if (nonce !== undefined && check.protocol === 'UDP' && to !== undefined)
-    evidence.noteSent(nonce, { check, attempt, to });
+  if (lost > 0 && phase !== 'turn') evidence.noteLoss(from, ...own);
+  // Of a Service of which a part answered, that is what it showed.
+  if (nonce !== undefined && check.protocol === 'UDP' && outcome !== 'partial')
+    for (const pod of own) evidence.noteSent(nonce, { check, attempt, to: pod });
   if (phase === 'control' || phase === 'closing') return;
-  if (phase !== 'turn')
-    evidence.unanswered.note(
-      check,
-      attempt,
-      from,
-      to,
-      nonce === undefined ? undefined : { nonce, localPorts },
-    );
-  if (outcome === 'connected') return;
-  const isOpen = surroundings.openWays?.has(wayOf(check, from, to));
+  if (phase !== 'turn') {
+    const dialled = nonce === undefined ? undefined : { nonce, localPorts };
+    evidence.unanswered.note(check, attempt, from, arrivals, dialled);
+  }
+  const to = isToReal ? [undefined] : own;
+  if (outcome === 'connected' || to.length === 0) return;
+  const isOpen = openWays && to.every((pod) => openWays.has(wayOf(check, from, pod)));
   const way = isOpen === undefined ? 'unwitnessed' : isOpen ? 'open' : 'closed';
   evidence.noteCut({ check, attempt, from, to, lastDialMs: clockMs + lastDialMs, way });
 }
@@ -337,19 +354,39 @@ function numbered({ phase, number }: Round): Pick<Attempt, 'phase' | 'round'> {
   return { phase, round: number };
 }
 
+/** Whether an open connection is answer enough: on a real host nobody of podreach listens. */
+function isAnsweredByAnybody({ answerers }: Dial): boolean {
+  return answerers.length === 0;
+}
+
+/** The listeners of those pods of a Service that did not answer; of what was dialled by itself its own, whether or not it did. */
+function silentOf(dial: Dial | undefined, { answered = [] }: AttemptLine): readonly Listener[] {
+  const heard = new Set(answered.map(({ pod }) => pod));
+  return (dial?.listeners ?? []).filter(({ pod }) => !heard.has(pod));
+}
+
+function heardBackends({ answered = [] }: AttemptLine, silent: readonly Listener[]): HeardBackends {
+  return { answered: answered.map(({ pod }) => pod), silent: silent.map(({ pod }) => pod).toSorted() };
+}
+
+/** Of several listeners: alive where all are. Of a real host, what proves it is that a witness has reached the same port. */
 function aliveOf(
-  check: CheckDraft,
-  dial: Dial | undefined,
+  { check, dial }: Try,
+  listeners: readonly Listener[],
   from: RunningPod,
   { alive, openWays }: Surroundings,
 ): Aliveness {
-  if (dial === undefined) return {};
-  if (dial.listener === undefined) {
-    // On a real host nobody of podreach listens: that a witness has reached the same port is what proves it.
+  if (dial !== undefined && isAnsweredByAnybody(dial)) {
     if (openWays === undefined) return {};
     return openWays.has(wayOf(check, from, undefined)) ? { listenerAlive: true } : { unasked: UNREACHED };
   }
-  return alive.get(`${dial.listener.pod} ${describePort(dial.listener)}`) ?? {};
+  const known = listeners.map((listener) => alive.get(`${listener.pod} ${describePort(listener)}`) ?? {});
+  return (
+    known.find(({ listenerAlive }) => listenerAlive === false) ??
+    known.find(({ listenerAlive }) => listenerAlive === undefined) ??
+    known[0] ??
+    {}
+  );
 }
 
 const UNREACHED = 'nobody else reached it in the same round';

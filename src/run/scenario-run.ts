@@ -2,12 +2,14 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { messageOf } from '../errors.ts';
 import { countsAs } from '../judge/known-issues.ts';
+import type { KubeObject } from '../kube/kube.ts';
+import { nameObject } from '../model/step.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { VERDICTS } from '../model/verdict.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import { Attempts, type ScenarioDraft } from '../record/draft.ts';
 import { checksOf } from '../record/schema.ts';
-import type { Plan } from '../scenario/scenario.ts';
+import type { Plan, PlannedStep } from '../scenario/scenario.ts';
 import { type Cleaning, cleanUpNamespaces } from './cleanup.ts';
 import { closingControl } from './closing.ts';
 import type { Recording, Telling } from './context.ts';
@@ -17,10 +19,13 @@ import { createForeign, removeForeign } from './foreign/foreign.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
 import { agentsFor, noteAgents, realHostsOf } from './hosts.ts';
 import type { Outpost } from './outposts.ts';
+import { PodPlacement, type VisitPorts } from './placement.ts';
 import { Foresight } from './predict.ts';
 import type { Proof } from './prove.ts';
 import { provision } from './provision.ts';
 import { hearOut, type Stage } from './round.ts';
+import { nodesForProbes } from './schedulable.ts';
+import { createServices, type ServiceDraft, waitForEndpoints } from './services.ts';
 import { lookAgain } from './settle.ts';
 import type { Stand } from './stand.ts';
 import { type Acting, act } from './steps/act.ts';
@@ -37,6 +42,10 @@ export interface ScenarioOptions {
   readonly proof: Promise<Proof>;
   /** Aborted where the proof has failed: then nothing is to be seen there. */
   readonly unproven: AbortSignal;
+  /** All that the cluster has. */
+  readonly nodes: readonly KubeObject[];
+  /** Of the run. */
+  readonly visitPorts: VisitPorts;
   /** What is known of how the cluster takes policies. */
   readonly assumptions: Assumptions;
   /** What it says of hosts. */
@@ -99,19 +108,29 @@ export async function runScenario(
   };
 
   try {
+    const services = new Map<string, string>();
     const agents = agentsFor(plan, options.firstMarker, options.cluster, context);
-    const wanted = {
-      name: scenario.name,
-      namespaces: [...scenario.namespaces, ...agents.namespaces],
-      pods: [...scenario.pods, ...agents.pods],
-    };
-    const pods = await inPhase('provision', () => provision(wanted, context));
+    const { placement, pods } = await inPhase('provision', async () => {
+      const takePods = () => nodesForProbes(options.nodes, context.probe);
+      const chosen = new PodPlacement(scenario.name, plan, takePods, options.visitPorts);
+      const { name, namespaces, pods: own } = chosen.wanted(scenario);
+      const wanted = {
+        name,
+        namespaces: [...namespaces, ...agents.namespaces],
+        pods: [...own, ...agents.pods],
+      };
+      const running = await provision(wanted, context);
+      await createServices(servicesIn(scenario, scenario.namespaces), services, context);
+      await waitForEndpoints(servicesIn(scenario, scenario.namespaces), plan.steps[0].pods, context);
+      return { placement: chosen, pods: running };
+    });
     notePlaces(scenario.pods, pods);
     noteAgents(scenario.hosts, pods);
     const foresight = new Foresight(plan, scenario, options.assumptions);
     foresight.place(0, pods);
     const stage: Stage = {
       pods,
+      services,
       realHosts: realHostsOf(plan, options.cluster),
       beganMs,
       evidence: new Evidence(beganMs),
@@ -141,7 +160,10 @@ export async function runScenario(
         inPhase,
         act: async (step, running, firstInstants) => {
           await createForeign(step.foreignPolicies ?? [], proven);
-          return await act(step, running, scenario.name, proven, firstInstants);
+          const now = await act(step, running, placement, proven, firstInstants);
+          await createServices(servicesOfNew(step, scenario), services, proven);
+          await waitForEndpoints(servicesIn(scenario, step.namespaces), step.pods, proven);
+          return now;
         },
         close,
         watch: () => watch,
@@ -194,6 +216,27 @@ export async function cleanUpAfter(scenario: ScenarioDraft, context: Cleaning & 
 function namespacesOf({ namespaces, hosts = [], steps }: ScenarioDraft): readonly string[] {
   const all = [...namespaces, ...steps.flatMap((step) => step.namespaces ?? [])].map(({ name }) => name);
   return [...new Set([...all, ...hosts.flatMap(({ agent }) => agent?.namespace ?? [])])];
+}
+
+/** Those that there are while these namespaces are. */
+function servicesIn(
+  { services = [] }: ScenarioDraft,
+  namespaces: readonly { readonly name: string }[],
+): readonly ServiceDraft[] {
+  const names = new Set(namespaces.map(({ name }) => name));
+  return services.filter(({ namespace }) => names.has(namespace));
+}
+
+/** Those whose namespaces a step has made. */
+function servicesOfNew(
+  { actions, namespaces }: PlannedStep,
+  scenario: ScenarioDraft,
+): readonly ServiceDraft[] {
+  const made = new Set(actions.flatMap(({ kind, object }) => (kind === 'create' ? [object] : [])));
+  return servicesIn(
+    scenario,
+    namespaces.filter(({ name }) => made.has(nameObject({ kind: 'namespace', name }))),
+  );
 }
 
 function noteSetbacks(scenario: ScenarioDraft, reasons: readonly string[]): void {

@@ -8,6 +8,7 @@ import { clusterWideOf } from './foreign/kinds.ts';
 import { addressesOf } from './hosts.ts';
 import { untilInterrupted } from './interruption.ts';
 import type { Job, Planned } from './job.ts';
+import { nodePortsOf, visitPortsFor } from './placement.ts';
 import { proveCluster, removeOutposts } from './prove.ts';
 import { cleanUpAfter, runScenario, type ScenarioOptions } from './scenario-run.ts';
 import { runDisjoint } from './schedule.ts';
@@ -85,7 +86,7 @@ async function runAll(
   job: Job,
   shared: Pick<ScenarioOptions, 'proof' | 'unproven' | 'onSeen'>,
 ): Promise<void> {
-  const { tools, assumptions } = checked;
+  const { tools, nodes, assumptions } = checked;
   const { scenarios, options, record } = job;
   const others = record.environment.clusterPolicies?.join(', ');
   const stop = (): boolean => tools.signal.aborted || (options.failFast && record.scenarios.some(wentWrong));
@@ -95,8 +96,14 @@ async function runAll(
     ...addressesOf(plan),
   ];
   // What holds for the whole cluster holds for the namespaces of all.
-  const keysOf = (planned: Planned): readonly string[] =>
-    clusterWideOf(planned.plan).length === 0 ? namespacesOf(planned) : scenarios.flatMap(namespacesOf);
+  const keysOf = (planned: Planned): readonly string[] => [
+    ...(clusterWideOf(planned.plan).length === 0 ? namespacesOf(planned) : scenarios.flatMap(namespacesOf)),
+    ...[...nodePortsOf(planned.plan)].map((port) => `port ${port}`),
+  ];
+  const visitPorts = visitPortsFor(
+    scenarios.map(({ plan }) => plan),
+    record.run.id,
+  );
   const cleaner = createCleaner(checked, job);
   const { whileStanding } = options;
   const stand =
@@ -117,7 +124,8 @@ async function runAll(
     });
     const firstMarker = 1 + countSteps(scenarios.slice(0, number - 1));
     const { cluster } = checked;
-    const own = { ...shared, keep: options.keep, firstMarker, assumptions, cluster, others, stand };
+    const inCommon = { ...shared, nodes, visitPorts, assumptions, cluster, others, stand };
+    const own = { ...inCommon, keep: options.keep, firstMarker };
     await runScenario(plan, scenario, own, tools);
     return { cleaned: cleaner(scenario) };
   });

@@ -6,7 +6,7 @@ import { dayOf, hasExpired } from '../model/known-issue.ts';
 import { reviewPlan } from '../policy/review.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft, StepDraft } from '../record/draft.ts';
 import { RECORD_SCHEMA_VERSION } from '../record/schema.ts';
-import type { Plan, PlannedStep } from '../scenario/scenario.ts';
+import { dialledServices, foreignPoliciesOf, type Plan, type PlannedStep } from '../scenario/scenario.ts';
 import { predictSteps } from './predict.ts';
 
 export interface StartOptions {
@@ -60,6 +60,8 @@ export function startScenario(plan: Plan): ScenarioDraft {
     phases: [],
     ...stateOf(first),
     ...hostsIn(plan),
+    ...foreignIn(plan),
+    ...servicesIn(plan),
     ...workloadsIn(plan),
     grounds,
     ...knownIn(plan),
@@ -93,6 +95,23 @@ function hostsIn({ hosts }: Plan): Pick<ScenarioDraft, 'hosts'> {
       name,
       ...(place.kind === 'address' ? { address: place.address } : { dnsName: place.name }),
       ports: [...ports],
+    })),
+  };
+}
+
+function foreignIn(plan: Plan): Pick<ScenarioDraft, 'foreignPolicies'> {
+  const foreignPolicies = foreignPoliciesOf(plan).map(({ policyKind: _, object: __, ...policy }) => policy);
+  return foreignPolicies.length === 0 ? {} : { foreignPolicies };
+}
+
+function servicesIn(plan: Plan): Pick<ScenarioDraft, 'services'> {
+  const services = dialledServices(plan);
+  if (services.length === 0) return {};
+  return {
+    services: services.map((service) => ({
+      ...service,
+      selector: { ...service.selector },
+      ports: service.ports.map((port) => ({ ...port })),
     })),
   };
 }
@@ -151,10 +170,11 @@ function startChecks({ checks }: PlannedStep, predicted: StepPredictions = []): 
 }
 
 function startCheck(check: Check, predicted: CheckDraft['predicted']): CheckDraft {
-  const { knownIssues, firstInstant, held, ...rest } = check;
+  const { knownIssues, firstInstant, held, path, backends, ...rest } = check;
   return {
     ...rest,
-    path: isHost(check.to) ? 'host' : 'podIP',
+    path: path ?? (isHost(check.to) ? 'host' : 'podIP'),
+    ...(backends === undefined ? {} : { backends: backends.map((backend) => ({ ...backend })) }),
     ...(knownIssues === undefined ? {} : { knownIssues: [...knownIssues] }),
     ...(held === undefined ? {} : { held: { wish: held } }),
     ...(predicted === undefined ? {} : { predicted }),

@@ -12,16 +12,20 @@ const KEPT = 8;
 interface Unanswered {
   readonly attempt: NotedAttempt;
   readonly from: RunningPod;
-  /** Absent: a real host, which tells nothing. */
-  readonly to: RunningPod | undefined;
+  /** None: a real host, which tells nothing. */
+  readonly to: readonly PossibleArrival[];
   /** As the source would tell of them. */
   readonly nonce: string;
   /** Those of its connections; none over UDP. */
   readonly localPorts: readonly number[];
-  /** Where they went. */
+  /** The destinations that have been asked for them. */
+  readonly asked: Set<RunningPod>;
+}
+
+/** Where a connection may have arrived: on a port of the pod's own. */
+export interface PossibleArrival {
+  readonly pod: RunningPod;
   readonly port: number;
-  /** Whether the destination has been asked for them. */
-  isAsked: boolean;
 }
 
 /** What an agent tells of an attempt that was not answered. */
@@ -40,7 +44,7 @@ export class UnansweredAttempts {
     check: CheckDraft,
     attempt: NotedAttempt,
     from: RunningPod,
-    to: RunningPod | undefined,
+    to: readonly PossibleArrival[],
     dialled: Dialled | undefined,
   ): void {
     if (dialled === undefined) {
@@ -50,13 +54,11 @@ export class UnansweredAttempts {
     const { nonce, localPorts } = dialled;
     attempt.hold();
     const known = this.#byCheck.get(check) ?? [];
-    const { port } = check;
     this.#keep(
       check,
-      known.slice(1 - KEPT).concat({ attempt, from, to, nonce, localPorts, port, isAsked: false }),
+      known.slice(1 - KEPT).concat({ attempt, from, to, nonce, localPorts, asked: new Set<RunningPod>() }),
     );
-    for (const pod of [from, to]) {
-      if (pod === undefined) continue;
+    for (const pod of [from, ...to.map((one) => one.pod)]) {
       const checks = this.#checksOf.get(pod) ?? new Set();
       this.#checksOf.set(pod, checks.add(check));
     }
@@ -65,15 +67,15 @@ export class UnansweredAttempts {
   /** Where connections of these checks may have arrived, as far as nobody has asked there since. */
   destinations(checks: readonly CheckDraft[]): ReadonlySet<RunningPod> {
     return new Set(
-      this.#lastOf(checks).flatMap(({ to, localPorts, isAsked }) =>
-        to !== undefined && localPorts.length > 0 && !isAsked ? [to] : [],
+      this.#lastOf(checks).flatMap(({ to, localPorts, asked }) =>
+        localPorts.length > 0 ? to.flatMap(({ pod }) => (asked.has(pod) ? [] : [pod])) : [],
       ),
     );
   }
 
   /** The agent in a pod has been asked for half-open connections, and has answered. */
   noteAsked(pod: RunningPod): void {
-    for (const one of this.#of(pod)) if (one.to === pod) one.isAsked = true;
+    for (const { to, asked } of this.#of(pod)) if (to.some((one) => one.pod === pod)) asked.add(pod);
   }
 
   /** Who may yet get an answer. */
@@ -85,9 +87,20 @@ export class UnansweredAttempts {
   hearHalfOpen(pod: RunningPod, halfOpen: readonly string[]): void {
     if (halfOpen.length === 0) return;
     const arrived = new Set(halfOpen);
-    for (const { attempt, from, to, localPorts, port } of this.#of(pod)) {
-      const hasArrived = localPorts.some((localPort) => arrived.has(connectionKey(from.ip, localPort, port)));
-      if (to !== pod || attempt.attempt.late === true || !hasArrived) continue;
+    const byPorts = new Set(halfOpen.map(portsOf));
+    for (const { attempt, from, to, localPorts } of this.#of(pod)) {
+      const hasArrived = to.some(
+        (one) =>
+          one.pod === pod &&
+          localPorts.some((localPort) => {
+            const key = connectionKey(from.ip, localPort, one.port);
+            // To and from the network of a node, connections may come from any of its addresses.
+            return (from.hostNetwork ?? pod.hostNetwork) ? byPorts.has(portsOf(key)) : arrived.has(key);
+          }),
+      );
+      const { late, outcome } = attempt.attempt;
+      // Of a Service of which a part answered, that is what it showed.
+      if (!hasArrived || late === true || outcome === 'partial') continue;
       attempt.amend({ outcome: 'one-way', detail: 'the connection arrived, and no answer came back' });
     }
   }
@@ -98,7 +111,8 @@ export class UnansweredAttempts {
     const late = new Set(nonces);
     for (const { attempt, from, nonce } of this.#of(pod)) {
       if (from !== pod || !late.has(nonce)) continue;
-      attempt.amend({ outcome: 'timeout', late: true, detail: 'answered late' });
+      const outcome = attempt.attempt.outcome === 'partial' ? 'partial' : 'timeout';
+      attempt.amend({ outcome, late: true, detail: 'answered late' });
     }
   }
 
@@ -122,4 +136,9 @@ export class UnansweredAttempts {
   #of(pod: RunningPod): readonly Unanswered[] {
     return [...(this.#checksOf.get(pod) ?? [])].flatMap((check) => this.#byCheck.get(check) ?? []);
   }
+}
+
+/** `PORT>PORT` of a connection's key. */
+function portsOf(key: string): string {
+  return key.slice(key.lastIndexOf(':') + 1);
 }

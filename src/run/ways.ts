@@ -1,11 +1,15 @@
 /** The ways that checks take, as witnesses can take them, too. */
+import { isHost } from '../model/endpoint.ts';
 import type { Protocol } from '../model/protocol.ts';
-import type { DialRequest } from '../probe/protocol.ts';
+import { destinationsOf } from '../model/service.ts';
+import type { DialRequest, SpreadRequest } from '../probe/protocol.ts';
 import type { CheckDraft } from '../record/draft.ts';
-import { dialOf, requestOf } from './dial.ts';
+import { dialOf, type PlacedServices, type RealHosts, requestOf } from './dial.ts';
 import { wayOf } from './evidence.ts';
-import type { RealHosts } from './hosts.ts';
 import { OUTSIDE, type RunningPod, type RunningPods } from './provision.ts';
+
+/** What a witness is told to do. */
+export type WitnessedDial = Omit<DialRequest, 'id'> | Omit<SpreadRequest, 'id'>;
 
 /** One way. Its key is that of `wayOf`. */
 export type Way =
@@ -20,7 +24,7 @@ export type Way =
       readonly kind: 'to-host';
       readonly key: string;
       readonly node: string;
-      readonly dial: Omit<DialRequest, 'id'>;
+      readonly dial: WitnessedDial;
     }
   | {
       readonly kind: 'from-host';
@@ -34,29 +38,28 @@ export type Way =
 export interface PlacedEnds {
   readonly pods: RunningPods;
   /** Absent: there are none. */
+  readonly services?: PlacedServices;
+  /** Absent: there are none. */
   readonly realHosts?: RealHosts;
 }
 
-/** The ways of checks, each once. */
+/** The ways of checks, each once: of one to a Service, those to all of its pods. */
 export function waysOf(checks: readonly CheckDraft[], ends: PlacedEnds): readonly Way[] {
-  const ways = new Map<string, Way>();
-  for (const check of checks) {
-    const way = wayOfCheck(check, ends);
-    if (way !== undefined) ways.set(way.key, way);
-  }
-  return [...ways.values()];
+  const ways = checks.flatMap((check) => destinationsOf(check).flatMap((to) => wayTo(to, check, ends) ?? []));
+  return [...new Map(ways.map((way) => [way.key, way])).values()];
 }
 
 /** Undefined where one of its ends was not placed. */
-function wayOfCheck(check: CheckDraft, { pods, realHosts }: PlacedEnds): Way | undefined {
-  const from = pods.get(check.from);
-  const to = pods.get(check.to);
-  const dial = dialOf(check, pods, realHosts);
-  if (from === undefined || dial === undefined) return undefined;
+function wayTo(destination: string, check: CheckDraft, ends: PlacedEnds): Way | undefined {
+  const from = ends.pods.get(check.from);
+  const to = ends.pods.get(destination);
+  if (from === undefined) return undefined;
   const key = wayOf(check, from, to);
+  if (to === undefined || to.node === OUTSIDE) {
+    const dial = isHost(check.to) ? dialOf(check, ends) : undefined;
+    return dial && { kind: 'to-host', key, node: from.node, dial: requestOf(dial) };
+  }
   const { protocol } = check;
-  if (to === undefined || to.node === OUTSIDE)
-    return { kind: 'to-host', key, node: from.node, dial: requestOf(dial) };
   return from.node === OUTSIDE
     ? { kind: 'from-host', key, host: from, node: to.node, protocol }
     : { kind: 'nodes', key, from: from.node, to: to.node, protocol };

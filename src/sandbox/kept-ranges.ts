@@ -7,10 +7,13 @@ export interface KeptRange {
   readonly of: 'pods' | 'nodes' | 'Services';
 }
 
+/** Where Services have their addresses. */
+export const SERVICE_CIDR = '10.96.0.0/16';
+
 const KEPT_RANGES: readonly KeptRange[] = [
   { cidr: '10.244.0.0/16', of: 'pods' },
   { cidr: '172.18.0.0/16', of: 'nodes' },
-  { cidr: '10.96.0.0/16', of: 'Services' },
+  { cidr: SERVICE_CIDR, of: 'Services' },
 ];
 
 /** The one that holds an IPv4 address; undefined where none does. */

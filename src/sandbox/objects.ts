@@ -17,6 +17,18 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
   managedFields?: ManagedFields[];
   finalizers?: string[];
+  ownerReferences?: OwnerReference[];
+}
+
+/** Who an object belongs to: it goes with the last of them. */
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  /** The one that makes such objects, and takes them away. */
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
 }
 
 export interface ManagedFields {

@@ -2,17 +2,33 @@
  * The sandbox's one process: the Kubernetes API, the controllers behind it, and, as process 1 of its process namespace, the end of
  * everything when it ends. Started by `sandbox.ts` inside its namespaces, never by itself.
  */
-import type { Server } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { type EventEmitter, once } from 'node:events';
+import { renameSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import type { generate as generateCertificate } from 'selfsigned';
+import { runControllers } from './api/controllers.ts';
 import { seedNamespaces } from './api/kinds/namespaces/controller.ts';
 import { enforcePolicies, NO_ENFORCEMENT } from './api/kinds/networkpolicies/controller/policies.ts';
-import { createNodes, tellEnforcement } from './api/kinds/nodes/controller/nodes.ts';
+import { createNodes, tellEnforcement, tellServices } from './api/kinds/nodes/controller/nodes.ts';
 import { runPods } from './api/kinds/pods/controller/pods.ts';
+import { tellNames } from './api/kinds/services/controller/names.ts';
+import { translateServices } from './api/kinds/services/controller/translation.ts';
 import { createStore } from './api/memory-store.ts';
 import { createApiServer } from './api/server.ts';
-import { planNodes } from './dataplane/addresses.ts';
+import type { Store } from './api/store.ts';
+import {
+  API_SERVICE_ADDRESS,
+  API_SERVICE_NAMES,
+  createApiService,
+  createDnsServer,
+  DNS_SERVICE_ADDRESS,
+} from './api/system-objects.ts';
+import { FABRIC_ADDRESS, planNodes } from './dataplane/addresses.ts';
 import { buildNetwork } from './dataplane/network.ts';
 import { NO_RULES } from './dataplane/rules.ts';
+import { installServer, SERVER_SOURCES } from './dns/program.ts';
+import { DOMAIN } from './dns/records.ts';
 import { requireTools, searchPath } from './host.ts';
 import type { HarnessMessage, StartMessage, SupervisorMessage } from './messages.ts';
 import { createProber } from './probes/prober.ts';
@@ -45,14 +61,13 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   const tools = requireTools(process.platform, process.env['PATH']);
   const nodes = planNodes(options.nodes);
   const identity: Identity = options.hasUserNamespace ? { kind: 'same-user' } : NOBODY;
+  // Loading it takes as long as building the network does: both at once. Files of the host are covered only when it is through.
+  const loading = import('selfsigned');
   const [network, files, containers, tls] = await Promise.all([
-    buildNetwork(tools, nodes, NO_RULES.table, identity.kind === 'user' ? identity.gid : 0),
-    mountRootFiles(tools, process.execPath, [
-      import.meta.filename,
-      fileURLToPath(import.meta.resolve('selfsigned')),
-    ]),
+    buildNetwork(tools, nodes, NO_RULES.text, identity.kind === 'user' ? identity.gid : 0),
+    loading.then(() => mountRootFiles(tools, process.execPath, [import.meta.filename, ...SERVER_SOURCES])),
     createContainers(tools, identity),
-    makeCertificate(),
+    loading.then(({ generate }) => makeCertificate(generate)),
   ]);
 
   const store = createStore();
@@ -70,13 +85,21 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
           onFailure: endBecause,
           now,
         });
+  const services = translateServices({
+    store,
+    nodes,
+    enforce: network.enforce,
+    onCommit: tellServices(store, now),
+    onFailure: endBecause,
+  });
   const prober = createProber({
     nsenter: tools.nsenter,
     namespaceFile: network.namespaceFile,
     onFailure: endBecause,
   });
-  for (const { controller } of store.kinds) controller?.(store, now);
-  runPods({ store, nodes, network, files, containers, policies, prober, now });
+  runControllers(store, now);
+  const dns = { server: DNS_SERVICE_ADDRESS, domain: DOMAIN };
+  runPods({ store, nodes, network, files, containers, policies, services, prober, dns, now });
 
   const { server } = createApiServer({
     store,
@@ -86,12 +109,34 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
     version: VERSION,
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(listener, resolve));
+  await listenToPods(server);
+  createApiService(store, FABRIC_ADDRESS, API_PORT);
+  createDnsServer(store, await startNames(store, files.folder));
   return { kind: 'ready', certificate: tls.cert };
 }
 
-async function makeCertificate(): Promise<{ key: string; cert: string }> {
-  // Loading it takes as long as building the network does: both at once.
-  const { generate } = await import('selfsigned');
+/** Where pods reach the API: behind its Service, on the router between the nodes. */
+const API_PORT = 6443;
+
+async function listenToPods(api: EventEmitter): Promise<void> {
+  const listener = createServer((socket) => api.emit('connection', socket));
+  await once(listener.listen(API_PORT, FABRIC_ADDRESS), 'listening');
+}
+
+/** @returns the command of the DNS server */
+async function startNames(store: Store, folder: string): Promise<readonly string[]> {
+  const own = join(folder, 'dns');
+  const command = await installServer(own);
+  const zone = join(own, 'zone.json');
+  tellNames(store, (names) => {
+    // Another file each time, so that nobody reads half of one.
+    writeFileSync(`${zone}.new`, JSON.stringify(names));
+    renameSync(`${zone}.new`, zone);
+  });
+  return [...command, zone];
+}
+
+async function makeCertificate(generate: typeof generateCertificate): Promise<{ key: string; cert: string }> {
   const made = await generate([{ name: 'commonName', value: 'podreach-sandbox' }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -103,7 +148,9 @@ async function makeCertificate(): Promise<{ key: string; cert: string }> {
         name: 'subjectAltName',
         altNames: [
           { type: 7, ip: '127.0.0.1' },
-          { type: 2, value: 'localhost' },
+          { type: 7, ip: FABRIC_ADDRESS },
+          { type: 7, ip: API_SERVICE_ADDRESS },
+          ...['localhost', ...API_SERVICE_NAMES].map((value) => ({ type: 2 as const, value })),
         ],
       },
     ],

@@ -58,7 +58,7 @@ function obstacleTo(
       return { why, hint: `A connection ends with its pods: let them be until a later step, ${OTHERWISE}` };
   }
   if (before === undefined) return undefined;
-  const said = statementOn(before.expectations, connection, targetKey(to, port));
+  const said = statementOn(before.expectations, connection, targetKey(connection));
   return said?.expected === 'reachable'
     ? undefined
     : {

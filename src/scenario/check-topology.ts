@@ -2,12 +2,18 @@
 import ipaddr from 'ipaddr.js';
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
-import { isOwnNamespace, NAMESPACE_NAME_LABEL, RESERVED_PREFIX } from '../labels.ts';
+import {
+  isOwnNamespace,
+  NAMESPACE_NAME_LABEL,
+  POD_SECURITY_LABEL,
+  RESERVED_PREFIX,
+  UNRESTRICTED,
+} from '../labels.ts';
 import { ENDPOINT_PREFIXES, endpointKey } from '../model/endpoint.ts';
 import { nameObject, OBJECT_PREFIXES } from '../model/step.ts';
 import { describePort } from '../pair.ts';
 import { problemAt } from './mark.ts';
-import type { Mark, Marked, Port, Scenario, ScenarioHost } from './scenario.ts';
+import type { Mark, Marked, Port, Scenario, ScenarioHost, ScenarioPod } from './scenario.ts';
 import { hostKey } from './select.ts';
 import { quote, suggest } from './suggest.ts';
 
@@ -45,6 +51,51 @@ export function* checkTopology(scenario: Scenario): Generator<Problem> {
     yield* checkPorts(objectKey(pod), pod.ports);
   }
   yield* checkHosts(scenario.hosts);
+  yield* checkSharedPorts(scenario.pods);
+  yield* checkAdmission(scenario);
+}
+
+/** Pods on the network of one node share its ports. */
+function* checkSharedPorts(pods: readonly ScenarioPod[]): Generator<Problem> {
+  const taken = new Map<string, ScenarioPod>();
+  for (const pod of pods) {
+    const { hostNetwork, node } = pod;
+    if (hostNetwork === undefined || node === undefined) continue;
+    for (const { value: port, mark } of pod.ports) {
+      const key = `${node.value} ${describePort(port)}`;
+      const first = taken.get(key);
+      if (first === undefined) taken.set(key, pod);
+      else if (first !== pod) {
+        yield problemAt(
+          mark,
+          `${objectKey(first)} and ${objectKey(pod)} are both on the network of node ${node.value}, and only one of them can listen on port ${describePort(port)} there`,
+          {
+            hint: 'Put one of them on another node ("node"), or give it another port.',
+            related: [{ message: 'the other one is here', mark: first.mark }],
+          },
+        );
+      }
+    }
+  }
+}
+
+/** Kubernetes lets such pods into namespaces without a Pod Security Standard alone. */
+function* checkAdmission({ namespaces, pods }: Scenario): Generator<Problem> {
+  for (const { value, mark } of namespaces) {
+    const level = value.labels[POD_SECURITY_LABEL];
+    const refused = pods.find(
+      ({ namespace, hostNetwork }) => hostNetwork === true && namespace === value.name,
+    );
+    if (level === undefined || level === UNRESTRICTED || refused === undefined) continue;
+    yield problemAt(
+      mark,
+      `Kubernetes lets no pod on the network of its node into this namespace: its label ${POD_SECURITY_LABEL} is ${quote(level)}`,
+      {
+        hint: `Set it to ${quote(UNRESTRICTED)}, as the run does where the label is not there.`,
+        related: [{ message: `${objectKey(refused)} is such a pod`, mark: refused.mark }],
+      },
+    );
+  }
 }
 
 /** What is to be created later, and what needs it before. */

@@ -9,12 +9,13 @@ import type { DestinationSelection, EndSelection, Plan, PlannedStep, Port } from
 import {
   arrangeTopology,
   hostKey,
-  type Selected,
   selectEnds,
   selectTargets,
   type Topology,
-  targetKeys,
+  targetKey,
+  targetsOf,
 } from './select.ts';
+import type { Selected } from './selected.ts';
 import { quote } from './suggest.ts';
 
 const FORM =
@@ -79,7 +80,7 @@ function readWanted(text: string): WantedCheck {
 function matching({ from, to }: WantedCheck, plan: Plan): readonly Check[] {
   const topology = arrangeTopology(plan);
   const sources = new Set(found(selectEnds(from, topology)).map(({ key }) => key));
-  const targets = new Set(found(selectTargets(to, topology)).flatMap(targetKeys));
+  const targets = new Set(found(selectTargets(to, topology)).flatMap(targetsOf).map(targetKey));
   return plan.steps
     .flatMap(({ checks }) => checks)
     .filter((check) => sources.has(check.from) && targets.has(describeTarget(check)));
@@ -101,6 +102,7 @@ function chosenNothing({ text, from, to }: WantedCheck, plans: readonly Plan[]):
       plans.flatMap(({ hosts = [] }) => hosts),
       hostKey,
     ),
+    services: plans.flatMap(({ services = [] }) => services),
   });
   const missing = [selectEnds(from, all), selectTargets(to, all)].find(({ kind }) => kind === 'nothing');
   if (missing?.kind === 'nothing') {
@@ -129,7 +131,10 @@ function listNearest(
   plans: readonly Plan[],
 ): string {
   const sources = new Set(found(selectEnds(from, topology)).map(({ key }) => key));
-  const destinations = new Set(found(selectEnds(to.ends, topology)).map(({ key }) => key));
+  const { end } = to;
+  const destinations = new Set(
+    end.kind === 'service' ? [end.key] : found(selectEnds(end, topology)).map(({ key }) => key),
+  );
   const checks = plans.flatMap(({ steps }) => steps.flatMap(({ checks }) => checks));
   const near =
     [

@@ -2,23 +2,13 @@
 import type { Location, Problem } from '../errors.ts';
 import { isHost } from '../model/endpoint.ts';
 import { isBefore, problemAt } from './mark.ts';
-import type { Mark, Marked, Port, Rule } from './scenario.ts';
-import {
-  type Selected,
-  type SelectedEnd,
-  selectAll,
-  selectEnds,
-  selectTargets,
-  type Topology,
-  targetKey,
-  targetKeys,
-} from './select.ts';
+import type { Mark, Marked, Rule } from './scenario.ts';
+import { selectAll, selectEnds, selectTargets, type Topology, targetKey, targetsOf } from './select.ts';
+import type { Selected, SelectedEnd, SelectedTarget } from './selected.ts';
 
 /** One connection that a rule speaks of. */
-export interface DeclaredConnection {
+export interface DeclaredConnection extends SelectedTarget {
   readonly from: string;
-  readonly to: string;
-  readonly port: Port;
 }
 
 /** A rule, and all that it speaks of. */
@@ -44,15 +34,27 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
   const exceptions = rule.except.map(({ from, to, mark }) => ({
     mark,
     sources: from === undefined ? undefined : new Set(collect(from, selectEnds).map(({ key }) => key)),
-    targets: to === undefined ? undefined : new Set(collect(to, selectTargets).flatMap(targetKeys)),
+    targets:
+      to === undefined ? undefined : new Set(collect(to, selectTargets).flatMap(targetsOf).map(targetKey)),
   }));
   if (problems.length > 0) return problems;
+  const isOfServices = targets.some(({ paths }) => paths !== undefined);
+  if (rule.via !== undefined && !isOfServices)
+    return [
+      problemAt(rule.via, '"via" is about Services, and this rule goes to none', {
+        hint: 'Write one under "to", as "service/namespace/name:80", or leave "via" out.',
+      }),
+    ];
+  if (isOfServices) {
+    const refused = refuseAtServices(rule) ?? refuseFromHosts(rule);
+    if (refused !== undefined) return [refused];
+  }
 
   const used = new Set<Mark>();
-  const isExcepted = ({ from, to, port }: DeclaredConnection): boolean => {
+  const isExcepted = (connection: DeclaredConnection): boolean => {
     const matching = exceptions.filter(
       ({ sources: ends, targets: others }) =>
-        (ends?.has(from) ?? true) && (others?.has(targetKey(to, port)) ?? true),
+        (ends?.has(connection.from) ?? true) && (others?.has(targetKey(connection)) ?? true),
     );
     for (const { mark } of matching) used.add(mark);
     return matching.length > 0;
@@ -68,6 +70,26 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
   ];
 }
 
+/** What is asked of one pod's first instant or of one open connection has no answer where any of several pods may be behind it. */
+function refuseAtServices({ firstInstant, held, mark }: Rule): Problem | undefined {
+  const word = firstInstant === undefined ? (held === undefined ? undefined : 'held') : 'firstInstant';
+  if (word === undefined) return undefined;
+  return problemAt(firstInstant ?? mark, `a rule with ${JSON.stringify(word)} cannot go to a Service`, {
+    hint: 'Name the pods behind it in a rule of their own, or leave it out.',
+  });
+}
+
+/** Outside the cluster a Service has no address, and its name leads nowhere. */
+function refuseFromHosts({ from }: Rule): Problem | undefined {
+  const outside = from.find(({ value }) => value.kind === 'host');
+  return (
+    outside &&
+    problemAt(outside.mark, 'a host is outside the cluster, where a Service has no address', {
+      hint: 'Name the pods behind the Service in a rule of their own.',
+    })
+  );
+}
+
 function pairsOf(
   rule: Rule,
   sources: ReadonlySet<string>,
@@ -76,9 +98,10 @@ function pairsOf(
   // The specification always allows a pod to reach itself (D17): only a rule about just that is meant so.
   const pairsItself = namesOnePodTwice(rule);
   return [...sources].flatMap((from) =>
-    targets.flatMap(({ key: to, ports }) => {
+    targets.flatMap((target) => {
+      const { key: to } = target;
       const isNoPair = (from === to && !pairsItself) || (isHost(from) && isHost(to));
-      return isNoPair ? [] : ports.map((port) => ({ from, to, port }));
+      return isNoPair ? [] : targetsOf(target).map((one) => ({ from, ...one }));
     }),
   );
 }
@@ -99,8 +122,8 @@ function namesOnePodTwice(rule: Rule): boolean {
     rule.from.length === 1 &&
     rule.to.length === 1 &&
     from?.value.kind === 'pod' &&
-    to?.value.ends.kind === 'pod' &&
-    from.value.key === to.value.ends.key
+    to?.value.end.kind === 'pod' &&
+    from.value.key === to.value.end.key
   );
 }
 
@@ -122,13 +145,13 @@ export class Declarations {
   #add(connection: DeclaredConnection, rule: Rule): void {
     const rules = this.#rules.get(connection.from) ?? new Map<string, Rule>();
     this.#rules.set(connection.from, rules);
-    const key = targetKey(connection.to, connection.port);
+    const key = targetKey(connection);
     const first = rules.get(key);
     if (first === undefined) rules.set(key, rule);
     else if (first.expected !== rule.expected || first.cutBy !== rule.cutBy || first.held !== rule.held) {
       const others = this.#conflicts.get(first) ?? new Map<Rule, Set<string>>();
       const connections = others.get(rule) ?? new Set();
-      connections.add(`${connection.from} to ${targetKey(connection.to, connection.port)}`);
+      connections.add(`${connection.from} to ${key}`);
       this.#conflicts.set(first, others.set(rule, connections));
     }
   }

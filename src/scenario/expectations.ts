@@ -1,6 +1,6 @@
 /** What is expected of every connection, step by step: what a step does not speak of keeps what it had. */
 import type { Expectation } from '../model/check.ts';
-import { isHost } from '../model/endpoint.ts';
+import { isPod } from '../model/endpoint.ts';
 import type { Declarations } from './declarations.ts';
 import type { Marked, Rule } from './scenario.ts';
 
@@ -32,7 +32,7 @@ export function carryOver(
 
 /** Whether `otherwise` speaks of a pair: of a pod and another pod. */
 export function isOfTwoPods({ from, to }: { readonly from: string; readonly to: string }): boolean {
-  return from !== to && !isHost(from) && !isHost(to);
+  return from !== to && isPod(from) && isPod(to);
 }
 
 /** What is expected of a connection. */

@@ -18,9 +18,9 @@ export function firstInstantsOf(declared: readonly DeclaredRule[]): ConnectionSe
   const found = new Map<string, Set<string>>();
   for (const { rule, connections } of declared) {
     if (rule.firstInstant === undefined) continue;
-    for (const { from, to, port } of connections) {
-      const own = found.get(from) ?? new Set();
-      found.set(from, own.add(targetKey(to, port)));
+    for (const connection of connections) {
+      const own = found.get(connection.from) ?? new Set();
+      found.set(connection.from, own.add(targetKey(connection)));
     }
   }
   return found;

@@ -9,7 +9,7 @@ import { carryOver, type Expectations, NOTHING_EXPECTED } from './expectations.t
 import { type ConnectionSet, checkFirstInstants, firstInstantsOf } from './first-instant.ts';
 import { problemAt } from './mark.ts';
 import type {
-  EndSelection,
+  DestinationSelection,
   Mark,
   Rule,
   Scenario,
@@ -124,16 +124,18 @@ function isNew(action: WrittenAction, state: ClusterState, declared: Declared): 
 
 /** A rule without the pods that are missed elsewhere; undefined where nothing is left of it, or where it is not known what it selects. */
 function withoutUnknown(rule: Rule, undeclared: ReadonlySet<string>, doubt: Doubt): Rule | undefined {
-  const isKnown = (ends: EndSelection): boolean => ends.kind !== 'pod' || !undeclared.has(ends.key);
+  const isKnown = (end: DestinationSelection['end']): boolean =>
+    end.kind !== 'pod' || !undeclared.has(end.key);
   const from = rule.from.filter(({ value }) => isKnown(value));
-  const to = rule.to.filter(({ value }) => isKnown(value.ends));
+  const to = rule.to.filter(({ value }) => isKnown(value.end));
   const except = rule.except.filter(
     (one) =>
       (one.from?.every(({ value }) => isKnown(value)) ?? true) &&
-      (one.to?.every(({ value }) => isKnown(value.ends)) ?? true),
+      (one.to?.every(({ value }) => isKnown(value.end)) ?? true),
   );
-  const selections = [...from.map(({ value }) => value), ...to.map(({ value }) => value.ends)];
-  const isInDoubt = doubt.isAboutLabels && selections.some(({ kind }) => kind === 'labels');
+  const selections = [...from.map(({ value }) => value), ...to.map(({ value }) => value.end)];
+  const isInDoubt =
+    doubt.isAboutLabels && selections.some(({ kind }) => kind === 'labels' || kind === 'service');
   if (from.length === 0 || to.length === 0 || isInDoubt) return undefined;
   return undeclared.size === 0 ? rule : { ...rule, from, to, except };
 }
@@ -180,11 +182,12 @@ function* checkReplaced({ actions }: ScenarioStep): Generator<Problem> {
 }
 
 /** What rules of a step select among: all that is declared, with the labels of that time. */
-function topologyIn(state: ClusterState, declared: Declared, { manifests }: Scenario): Topology {
+function topologyIn(state: ClusterState, declared: Declared, { services, manifests }: Scenario): Topology {
   return arrangeTopology({
     namespaces: [...declared.namespaces].map(([name, namespace]) => state.namespaces.get(name) ?? namespace),
     pods: [...declared.pods].map(([key, pod]) => state.pods.get(key) ?? pod),
     hosts: [...declared.hosts.values()],
+    services,
     leftOut: manifests?.leftOut,
   });
 }

@@ -11,6 +11,7 @@ import type { FoundForeignPolicy } from './manifests/inventory.ts';
 import { mergeNamespaces } from './manifests/namespaces.ts';
 import { findDeclaredTwice, type MergedPods, mergePods } from './manifests/pods.ts';
 import type { Renderer } from './manifests/renderer.ts';
+import { mergeServices } from './manifests/services.ts';
 import {
   type FoundNamespace,
   findForeignTwice,
@@ -30,8 +31,9 @@ import {
   readNamespaces,
   readPods,
   readScenario,
+  readServices,
 } from './read.ts';
-import type { Hole, Marked, Scenario, ScenarioNamespace } from './scenario.ts';
+import type { Hole, Marked, Scenario, ScenarioNamespace, ScenarioService } from './scenario.ts';
 import type { ScenarioDocument } from './schema.ts';
 import type { SourceDocument } from './source.ts';
 
@@ -84,13 +86,14 @@ export async function loadDocument(
   ];
   // Against a topology with holes, every rule would look wrong.
   if (!deployed.isSound) return { problems };
-  const { namespaces, pods } = deployed;
+  const { namespaces, pods, services } = deployed;
   const scenario = readScenario(form.document, source, {
     policies: loaded.policies,
     foreignPolicies: loaded.foreignPolicies,
     namespaces,
     pods: pods.pods,
     hosts: [...included.parts, own].flatMap((part) => readHosts(part.document, part.source)),
+    services,
     manifests: takeStock({
       found: [...deployed.found, ...loaded.lists.flatMap(({ found }) => found)],
       taken: [deployed.taken, ...loaded.lists.map(({ taken }) => taken)],
@@ -112,6 +115,7 @@ interface Deployed {
   readonly declared: readonly FoundNamespace[];
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
   readonly pods: MergedPods;
+  readonly services: readonly ScenarioService[];
   /** Whether namespaces and pods are as the files mean them, so that looking up names says something. */
   readonly isSound: boolean;
   readonly problems: readonly Problem[];
@@ -142,6 +146,10 @@ async function loadDeployed(
   const taken = takeManifests(found, 'all', known);
   const written = parts.flatMap(({ document, source }) => readPods(document, source));
   const pods = mergePods(written, taken.workloads);
+  const services = mergeServices(
+    parts.flatMap(({ document, source }) => readServices(document, source)),
+    taken.services,
+  );
   const problems = [
     ...(formIsSound && found.length === 0 ? missingKeys(parts, own.source) : []),
     ...declared.problems,
@@ -150,6 +158,7 @@ async function loadDeployed(
     ...taken.problems,
     // With an entry that cannot be read, what is said of workloads may be about what is in it.
     ...(isKnown ? pods.problems : []),
+    ...services.problems,
   ];
   return {
     found,
@@ -157,6 +166,7 @@ async function loadDeployed(
     declared: declared.namespaces,
     namespaces: merged.namespaces,
     pods,
+    services: services.services,
     isSound: formIsSound && problems.length === 0,
     problems: [...problems, ...taken.policyProblems],
   };

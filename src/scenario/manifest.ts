@@ -5,7 +5,7 @@ import { readAsServer, resolvePlain } from '../policy/api-yaml.ts';
 import type { Retyped } from '../policy/model.ts';
 import { problemAt } from './mark.ts';
 import type { Mark } from './scenario.ts';
-import { MAX_ALIASES, type SourceDocument } from './source.ts';
+import { isMapping, MAX_ALIASES, type SourceDocument } from './source.ts';
 import { quote } from './suggest.ts';
 import { type DocumentPath, mergedMaps, textOfKey, walk } from './walk.ts';
 
@@ -37,10 +37,21 @@ export function readManifest(source: SourceDocument): Manifest {
   return { ...part, text: source.text, problems: [...problems, ...doubles] };
 }
 
-/** A manifest within a scenario or a list, written out so that every reader of YAML finds the same in it. */
-export function readInlineManifest(source: SourceDocument, path: DocumentPath): Manifest {
+/** What an object is. */
+export interface ObjectHead {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/**
+ * A manifest within a scenario or a list, written out so that every reader of YAML finds the same in it.
+ * @param head of an object that says neither itself
+ */
+export function readInlineManifest(source: SourceDocument, path: DocumentPath, head?: ObjectHead): Manifest {
   const part = readPart(source, path);
-  return { ...part, text: write(part.value), problems: [] };
+  const saysItself = !isMapping(part.value) || 'apiVersion' in part.value || 'kind' in part.value;
+  const value = head === undefined || saysItself ? part.value : { ...head, ...part.value };
+  return { ...part, value, text: write(value), problems: [] };
 }
 
 function readPart(source: SourceDocument, path: DocumentPath): Pick<Manifest, 'value' | 'retyped' | 'at'> {

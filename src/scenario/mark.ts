@@ -3,6 +3,7 @@ import type { LineCounter } from 'yaml';
 import type { Location, Problem } from '../errors.ts';
 import { codeFrame } from '../problems.ts';
 import type { Mark } from './scenario.ts';
+import { UNSHOWN } from './secrecy.ts';
 
 /** A problem at a place. */
 export function problemAt(
@@ -16,7 +17,7 @@ export function problemAt(
   return {
     message,
     location: mark.location,
-    frame: mark.frame,
+    ...frameOf(mark),
     ...(mark.note === undefined ? {} : { note: mark.note }),
     ...(details.hint === undefined ? {} : { hint: details.hint }),
     ...(details.related === undefined
@@ -25,15 +26,30 @@ export function problemAt(
           related: details.related.map((other) => ({
             message: other.message,
             location: other.mark.location,
-            frame: other.mark.frame,
+            ...frameOf(other.mark),
           })),
         }),
   };
 }
 
+function frameOf({ frame }: Mark): Pick<Problem, 'frame'> {
+  return frame === undefined ? {} : { frame };
+}
+
 /** Of two places in the same file. */
 export function isBefore(a: Location, b: Location): boolean {
   return a.line < b.line || (a.line === b.line && a.column < b.column);
+}
+
+/** The text that places are in. */
+export interface MarkedText {
+  readonly file: string;
+  readonly text: string;
+  readonly lines: LineCounter;
+  /** That prints the text, where it is no file. */
+  readonly command: string | undefined;
+  /** Whether its lines must not be shown. */
+  readonly isSecret: boolean;
 }
 
 /** A place in a file, by its offset in UTF-16 code units. */
@@ -43,14 +59,15 @@ export class SourceMark implements Mark {
   readonly #lines: LineCounter;
   readonly #offset: number;
   readonly #command: string | undefined;
+  readonly #isSecret: boolean;
   #location: Location | undefined;
 
-  /** @param command that prints the text, where it is no file */
-  constructor(file: string, text: string, lines: LineCounter, offset: number, command?: string) {
+  constructor(offset: number, { file, text, lines, command, isSecret }: MarkedText) {
     this.#file = file;
     this.#text = text;
     this.#lines = lines;
     this.#command = command;
+    this.#isSecret = isSecret;
     // What is missing at the end is shown behind the last thing that is there.
     this.#offset = Math.min(offset, text.trimEnd().length);
   }
@@ -64,11 +81,17 @@ export class SourceMark implements Mark {
   }
 
   get note(): string | undefined {
-    if (this.#command === undefined) return undefined;
-    return `this is line ${this.location.line} of what is printed by: ${this.#command}`;
+    const notes = [
+      ...(this.#isSecret ? [UNSHOWN] : []),
+      ...(this.#command === undefined
+        ? []
+        : [`this is line ${this.location.line} of what is printed by: ${this.#command}`]),
+    ];
+    return notes.length === 0 ? undefined : notes.join('; ');
   }
 
-  get frame(): string {
+  get frame(): string | undefined {
+    if (this.#isSecret) return undefined;
     const location = this.location;
     const start = this.#offset - (location.column - 1);
     const end = this.#text.slice(start).search(/\r?\n|$/);

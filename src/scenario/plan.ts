@@ -2,7 +2,7 @@
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import type { Action } from '../model/step.ts';
-import type { ForeignPolicy } from '../policy/model.ts';
+import type { ForeignPolicy, PolicyPod } from '../policy/model.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
 import { checkHeld } from './check-held.ts';
 import { checkCreated, checkTopology } from './check-topology.ts';
@@ -10,9 +10,10 @@ import { Connections, type ExpectedConnection, numberChecks } from './checks.ts'
 import type { StatedRule } from './expectations.ts';
 import { type FollowedStep, followSteps } from './follow.ts';
 import { problemAt } from './mark.ts';
-import type { Plan, PlannedStep, Scenario, ScenarioStep, WrittenAction } from './scenario.ts';
+import type { Plan, PlannedPod, PlannedStep, Scenario, ScenarioStep, WrittenAction } from './scenario.ts';
 import { hostKey } from './select.ts';
-import { type ClusterState, type Declared, isThere, objectOf } from './state.ts';
+import { arrangeServices } from './services.ts';
+import { type ClusterState, type Declared, objectOf } from './state.ts';
 import { quote } from './suggest.ts';
 import { findUntried } from './untried.ts';
 
@@ -34,14 +35,11 @@ export function planScenario(scenario: Scenario): PlannedChecks {
     idleExceptions,
     mayMissCreation,
   } = followSteps(scenario, declared);
-  const connections = new Connections(declared);
+  const services = arrangeServices(scenario.services ?? []);
+  const connections = new Connections(declared, services);
   const checks = numberChecks(
     followed.map((one) => {
-      const expected = connections.expected(
-        one.expectations,
-        (end) => isThere(end, one.state),
-        one.firstInstants,
-      );
+      const expected = connections.expected(one.expectations, one.state, one.firstInstants);
       return [one, heldOnce(expected, one)];
     }),
   );
@@ -64,7 +62,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
     ...found,
   ];
   if (scenario.complete && problems.length === 0)
-    problems.push(...findIdle(scenario, steps), ...findUntried(followed));
+    problems.push(...findIdle(scenario, steps), ...findUntried(followed, services));
   // A connection that is never tried cannot be held either.
   if (scenario.complete && problems.length === 0) problems.push(...checkHeld(followed));
   return {
@@ -73,6 +71,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
       namespaces: [...declared.namespaces.values()],
       pods: [...declared.pods.values()],
       ...(declared.hosts.size === 0 ? {} : { hosts: [...declared.hosts.values()] }),
+      ...servicesOf(scenario),
       steps,
       idleExceptions,
       accepted: scenario.accepted,
@@ -83,13 +82,29 @@ export function planScenario(scenario: Scenario): PlannedChecks {
   };
 }
 
+/** The Services that can be dialled. */
+function servicesOf({ services = [] }: Scenario): Pick<Plan, 'services'> {
+  const fit = services.flatMap(({ unfit, mark: _, ...service }) => (unfit === undefined ? [service] : []));
+  return fit.length === 0 ? {} : { services: fit };
+}
+
 function declaredBy({ namespaces, pods, hosts }: Scenario): Declared {
   return {
     namespaces: new Map(namespaces.map(({ value: { name, labels } }) => [name, { name, labels }])),
     pods: new Map(
       pods.map((pod) => {
-        const { namespace, name, labels, ports } = pod;
-        return [objectKey(pod), { namespace, name, labels, ports: ports.map(({ value }) => value) }];
+        const { namespace, name, labels, ports, node, hostNetwork } = pod;
+        return [
+          objectKey(pod),
+          {
+            namespace,
+            name,
+            labels,
+            ports: ports.map(({ value }) => value),
+            ...(node === undefined ? {} : { placement: node.value }),
+            ...(hostNetwork === undefined ? {} : { hostNetwork }),
+          },
+        ];
       }),
     ),
     hosts: new Map(
@@ -167,10 +182,15 @@ function worldIn(
   return {
     ...world,
     oracle() {
-      oracle ??= compile({ ...world, hosts, foreignPolicies });
+      oracle ??= compile({ ...world, pods: world.pods.map(asPlaced), hosts, foreignPolicies });
       return oracle;
     },
   };
+}
+
+/** Pods with the same number are on one node, whichever that will be. */
+function asPlaced(pod: PlannedPod): PolicyPod {
+  return pod.placement === undefined ? pod : { ...pod, node: `number ${pod.placement}` };
 }
 
 /** What is missing where nothing is tested. */

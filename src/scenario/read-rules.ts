@@ -10,6 +10,7 @@ import type {
   Marked,
   PortSelection,
   Rule,
+  ServiceSelection,
   StatedExpectations,
 } from './scenario.ts';
 import type { ScenarioDocument } from './schema.ts';
@@ -36,16 +37,18 @@ export function readExpectations(
 }
 
 function readRule(expected: Expectation, rule: RuleText, path: DocumentPath, source: SourceDocument): Rule {
+  const paths = rule.via === undefined ? 'plain' : [rule.via].flat();
   const exceptions = rule.except === undefined ? [] : oneOrMore(rule.except, [...path, 'except']);
   return {
     expected,
     from: readEnds(rule.from, [...path, 'from'], source, readEnd),
-    to: readEnds(rule.to, [...path, 'to'], source, readDestination),
+    to: readEnds(rule.to, [...path, 'to'], source, (to) => readDestination(to, paths)),
     except: exceptions.map(([exception, at]) => readException(exception, at, source)),
     ...(rule.because === undefined ? {} : { because: rule.because.trim() }),
     ...(rule.cutBy === undefined ? {} : { cutBy: rule.cutBy }),
     ...(rule.firstInstant === undefined ? {} : { firstInstant: source.keyAt([...path, 'firstInstant']) }),
     ...(rule.held === undefined ? {} : { held: rule.held }),
+    ...(rule.via === undefined ? {} : { via: source.keyAt([...path, 'via']) }),
     mark: source.at(path),
   };
 }
@@ -57,7 +60,7 @@ function readException(exception: ExceptionText, path: DocumentPath, source: Sou
   return {
     mark,
     ...(from === undefined ? {} : { from: readEnds(from, [...path, 'from'], source, readEnd) }),
-    ...(to === undefined ? {} : { to: readEnds(to, [...path, 'to'], source, readDestination) }),
+    ...(to === undefined ? {} : { to: readEnds(to, [...path, 'to'], source, (one) => readDestination(one)) }),
   };
 }
 
@@ -91,14 +94,23 @@ export function readEnd(text: SourceText): EndSelection {
   return name === '*' ? { kind: 'namespace', namespace } : { kind: 'pod', key: text };
 }
 
-/** A destination and its ports, as a rule names them. */
-export function readDestination(text: DestinationText): DestinationSelection {
+/** A destination and its ports, as a rule names them. @param paths the ways to a Service */
+export function readDestination(
+  text: DestinationText,
+  paths: ServiceSelection['paths'] = 'every',
+): DestinationSelection {
   if (typeof text === 'object') {
     const { ports = [], ...peer } = text;
-    return { ends: readEnd(peer), ports: ports.map((port) => readPort(String(port))) };
+    return { end: readEnd(peer), ports: ports.map((port) => readPort(String(port))) };
   }
-  const [ends = '', port] = text.split(':');
-  return { ends: readEnd(ends), ports: port === undefined ? [] : [readPort(port)] };
+  const [end = '', port] = text.split(':');
+  return {
+    end:
+      end.startsWith('service/') && end.split('/').length === 3
+        ? { kind: 'service', key: end, paths }
+        : readEnd(end),
+    ports: port === undefined ? [] : [readPort(port)],
+  };
 }
 
 function readPort(text: string): PortSelection {

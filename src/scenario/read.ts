@@ -21,6 +21,7 @@ import type {
   ScenarioHost,
   ScenarioNamespace,
   ScenarioPod,
+  ScenarioService,
 } from './scenario.ts';
 import type { ScenarioDocument, TopologyText } from './schema.ts';
 import type { SourceDocument } from './source.ts';
@@ -39,6 +40,7 @@ export interface ReadContext {
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
   readonly pods: readonly ScenarioPod[];
   readonly hosts: readonly ScenarioHost[];
+  readonly services: readonly ScenarioService[];
   readonly manifests: ManifestInventory | undefined;
   /** The topologies that it includes, in their order. */
   readonly included: readonly TopologyPart[];
@@ -52,7 +54,18 @@ export interface ReadContext {
 export function readScenario(
   document: ScenarioDocument,
   source: SourceDocument,
-  { policies, foreignPolicies, namespaces, pods, hosts, manifests, included, complete, holes }: ReadContext,
+  {
+    policies,
+    foreignPolicies,
+    namespaces,
+    pods,
+    hosts,
+    services,
+    manifests,
+    included,
+    complete,
+    holes,
+  }: ReadContext,
 ): Scenario {
   const { name, description, owner, purpose, runbook, reviewBy, tags = [] } = document;
   const mark = source.at([]);
@@ -73,6 +86,7 @@ export function readScenario(
     namespaces,
     pods,
     hosts,
+    ...(services.length === 0 ? {} : { services }),
     policies: policies.first,
     foreignPolicies,
     accepted: readAccepted(document, source),
@@ -126,6 +140,10 @@ export function readPods(document: TopologyText, source: SourceDocument): readon
         value: readDeclaredPort(port),
         mark: source.at(['pods', key, 'ports', index]),
       })),
+      ...(pod?.node === undefined
+        ? {}
+        : { node: { value: pod.node, mark: source.at(['pods', key, 'node']) } }),
+      ...(pod?.hostNetwork === undefined ? {} : { hostNetwork: pod.hostNetwork }),
       ...(pod?.created === undefined ? {} : { created: pod.created }),
       ...(pod?.workload === undefined
         ? {}
@@ -151,6 +169,26 @@ export function readHosts(document: TopologyText, source: SourceDocument): reado
         mark: source.at(['hosts', name, 'ports', index]),
       })),
       mark: source.keyAt(['hosts', name]),
+    };
+  });
+}
+
+/** The Services that a document declares. */
+export function readServices(document: TopologyText, source: SourceDocument): readonly ScenarioService[] {
+  return Object.entries(document.services ?? {}).map(([key, { selector, ports, clusterIP }]) => {
+    const [namespace = '', name = ''] = key.split('/');
+    return {
+      namespace,
+      name,
+      selector,
+      ports: ports.map(({ port, protocol = 'TCP', targetPort = port, ...rest }) => ({
+        ...rest,
+        port,
+        protocol,
+        targetPort,
+      })),
+      ...(clusterIP === undefined ? {} : { headless: true }),
+      mark: source.keyAt(['services', key]),
     };
   });
 }

@@ -8,7 +8,9 @@ import type { HostPlace } from '../model/endpoint.ts';
 import type { HeldWish } from '../model/held.ts';
 import type { KnownIssue } from '../model/known-issue.ts';
 import type { Labels } from '../model/labels.ts';
+import type { ServicePath } from '../model/path.ts';
 import type { Protocol } from '../model/protocol.ts';
+import { type PlannedService, serviceKey } from '../model/service.ts';
 import type { Action } from '../model/step.ts';
 import type { PolicyType } from '../policy/isolation.ts';
 import type { Retyped } from '../policy/model.ts';
@@ -26,8 +28,8 @@ export interface Port {
 /** A place in a file that can show itself. Both are worked out when asked for. */
 export interface Mark {
   readonly location: Location;
-  /** The line with a caret under the place. */
-  readonly frame: string;
+  /** The line with a caret under the place; absent where it must not be shown. */
+  readonly frame?: string | undefined;
   /** Where the line is to be seen that is in no file. */
   readonly note?: string | undefined;
 }
@@ -60,9 +62,18 @@ export type PortSelection =
   | { readonly kind: 'number'; readonly port: number; readonly protocol: Protocol }
   | { readonly kind: 'name'; readonly name: string };
 
+/** A Service, as a rule names it. */
+export interface ServiceSelection {
+  readonly kind: 'service';
+  /** `service/namespace/name` */
+  readonly key: string;
+  /** The ways to it; `plain`: the one that goes without saying. */
+  readonly paths: readonly ServicePath[] | 'plain' | 'every';
+}
+
 export interface DestinationSelection {
-  readonly ends: EndSelection;
-  /** Empty: every port that is declared. */
+  readonly end: EndSelection | ServiceSelection;
+  /** Empty: every port that it declares. */
   readonly ports: readonly PortSelection[];
 }
 
@@ -86,6 +97,8 @@ export interface Rule {
   readonly firstInstant?: Mark;
   /** See `Check`; only where `expected` is unreachable, and never beside `cutBy`. */
   readonly held?: HeldWish;
+  /** Where the rule says by which ways it goes to Services. */
+  readonly via?: Mark;
   readonly mark: Mark;
 }
 
@@ -110,6 +123,8 @@ export interface Scenario extends StatedExpectations {
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
   readonly pods: readonly ScenarioPod[];
   readonly hosts: readonly ScenarioHost[];
+  /** Absent: there are none. */
+  readonly services?: readonly ScenarioService[];
   /** Each where the document names it. */
   readonly policies: readonly Marked<PlannedPolicy>[];
   /** Policies of other kinds, each where it stands. */
@@ -161,6 +176,9 @@ export interface ScenarioPod {
   readonly name: string;
   readonly labels: Labels;
   readonly ports: readonly Marked<Port>[];
+  /** See `placement` of a planned pod. */
+  readonly node?: Marked<number>;
+  readonly hostNetwork?: true;
   /** As of a namespace. */
   readonly created?: 'later';
   readonly mark: Mark;
@@ -170,6 +188,13 @@ export interface ScenarioHost {
   readonly name: string;
   readonly place: Marked<HostPlace>;
   readonly ports: readonly Marked<Port>[];
+  readonly mark: Mark;
+}
+
+/** A Service that is declared or found in manifests. */
+export interface ScenarioService extends PlannedService {
+  /** What keeps it from being dialled, as a clause. */
+  readonly unfit?: { readonly why: string; readonly hint: string };
   readonly mark: Mark;
 }
 
@@ -216,6 +241,10 @@ export interface PlannedPod {
   readonly name: string;
   readonly labels: Labels;
   readonly ports: readonly Port[];
+  /** The number of its node: pods with the same are on one node, those with others on others. Absent: any node. */
+  readonly placement?: number;
+  /** It is on the network of its node, and has its address. */
+  readonly hostNetwork?: true;
 }
 
 /** Something outside the cluster. Where it is simulated it listens on its ports and starts connections, as a probe pod does. */
@@ -282,6 +311,8 @@ export interface Plan {
   readonly pods: readonly PlannedPod[];
   /** Outside the cluster; absent: none. */
   readonly hosts?: readonly PlannedHost[];
+  /** The Services that can be dialled; absent: there are none. */
+  readonly services?: readonly PlannedService[];
   /** In their order; the first is what stands at the top level of the document. */
   readonly steps: readonly [PlannedStep, ...PlannedStep[]];
   /** The places of exceptions that match no pair of their rule. */
@@ -331,4 +362,11 @@ export function policiesOf({ steps }: Plan): readonly PlannedPolicy[] {
 /** Every policy of another kind that it creates. */
 export function foreignPoliciesOf({ steps }: Pick<Plan, 'steps'>): readonly FoundForeignPolicy[] {
   return steps.flatMap(({ foreignPolicies = [] }) => foreignPolicies);
+}
+
+/** The Services that checks go to, in any step. */
+export function dialledServices({ services = [], steps }: Plan): readonly PlannedService[] {
+  if (services.length === 0) return [];
+  const dialled = new Set(steps.flatMap(({ checks }) => checks.map(({ to }) => to)));
+  return services.filter((service) => dialled.has(serviceKey(service)));
 }

@@ -12,7 +12,7 @@ import { policy } from './grammar/policies.ts';
 import { rule, unreachableRule } from './grammar/rules.ts';
 import { step } from './grammar/steps.ts';
 import { date, POD_KEY, POD_KEY_OF_POLICY, prose, text } from './grammar/text.ts';
-import { host, hostName, namespace, namespaceName, pod, podName } from './grammar/topology.ts';
+import { host, hostName, namespace, namespaceName, pod, podName, service } from './grammar/topology.ts';
 
 export const API_VERSION = 'podreach/v1';
 export const KIND = 'Scenario';
@@ -57,6 +57,12 @@ const topologyKeys = {
     .record(hostName, host)
     .describe(
       'What is outside the cluster, by its name: rules name it as "host/" and the name. It is no pod: "*" does not mean it, and no selector matches it.',
+    )
+    .exactOptional(),
+  services: z
+    .record(podName, service)
+    .describe(
+      'The Services that the run creates, by "namespace/name", beside those of the manifests. Rules name one as "service/namespace/name".',
     )
     .exactOptional(),
   policies: z

@@ -19,6 +19,8 @@ import type {
   Port,
   PortSelection,
 } from './scenario.ts';
+import type { Selected, SelectedEnd, SelectedTarget } from './selected.ts';
+import { arrangeServices, type SelectableService, type Services, selectService } from './services.ts';
 import { Names, nearest, quote, suggest } from './suggest.ts';
 
 /** What there is in a scenario, in the order of the file. */
@@ -26,6 +28,7 @@ export interface TopologyParts {
   readonly namespaces: readonly PlannedNamespace[];
   readonly pods: readonly PlannedPod[];
   readonly hosts?: readonly PlannedHost[] | undefined;
+  readonly services?: readonly SelectableService[] | undefined;
   readonly leftOut?: readonly LeftOutWorkload[] | undefined;
 }
 
@@ -40,20 +43,16 @@ export interface Topology {
   readonly hosts: ReadonlyMap<string, PlannedHost>;
   /** Workloads that became no pods, by the names that these would have. */
   readonly leftOut: ReadonlyMap<string, LeftOutWorkload>;
+  readonly services: Services;
 }
 
-/** A pod or a host, by its key, with its ports or those of them that a destination speaks of. */
-export interface SelectedEnd {
-  readonly key: string;
-  readonly ports: readonly Port[];
-}
-
-/** What a selection gives, or why it gives nothing: an empty selection is always a mistake. */
-export type Selected<T> =
-  | { readonly kind: 'found'; readonly found: readonly T[] }
-  | { readonly kind: 'nothing'; readonly message: string; readonly hint?: string };
-
-export function arrangeTopology({ namespaces, pods, hosts = [], leftOut = [] }: TopologyParts): Topology {
+export function arrangeTopology({
+  namespaces,
+  pods,
+  hosts = [],
+  services = [],
+  leftOut = [],
+}: TopologyParts): Topology {
   const byKey = new Map(pods.map((pod) => [objectKey(pod), pod]));
   return {
     namespaces: new Map(
@@ -63,6 +62,7 @@ export function arrangeTopology({ namespaces, pods, hosts = [], leftOut = [] }: 
     podNames: new Names([...byKey.keys()]),
     hosts: new Map(hosts.map((host) => [hostKey(host), host])),
     leftOut: new Map(leftOut.map((workload) => [objectKey(workload), workload])),
+    services: arrangeServices(services),
   };
 }
 
@@ -132,17 +132,18 @@ export function selectPods(selection: PodSelection, topology: Topology): Selecte
 function hintForUnknownPod(key: string, { podNames, leftOut }: Topology): string {
   const workload = leftOut.get(key);
   if (workload === undefined) return suggest(key, podNames, 'pods');
-  return workload.why === 'absent'
-    ? `${workload.kind} ${key} is left out: "pods" says that it is absent.`
-    : `${workload.kind} ${key} is left out: its pods are on the network of their nodes (hostNetwork), and podreach makes no such pods.`;
+  return `${workload.kind} ${key} is left out: "pods" says that it is absent.`;
 }
 
+/**
 /**
  * What a destination speaks of, with its ports. Where it may mean several pods, those without such a port are left
  * out; a port that none of them listens on is a mistake, because a connection to it would prove nothing.
  */
 export function selectTargets(destination: DestinationSelection, topology: Topology): Selected<SelectedEnd> {
-  const ends = selectEnds(destination.ends, topology);
+  const { end } = destination;
+  if (end.kind === 'service') return selectService(end, destination.ports, topology);
+  const ends = selectEnds(end, topology);
   if (ends.kind === 'nothing') return ends;
   const unheard = destination.ports.find(
     (port) => !ends.found.some((end) => end.ports.some((own) => isPort(port, own))),
@@ -178,13 +179,15 @@ export function selectAll<Selection, One>(
   };
 }
 
-export function targetKeys({ key, ports }: SelectedEnd): readonly string[] {
-  return ports.map((port) => targetKey(key, port));
+/** Each port of what is selected and, of a Service, each way to it. */
+export function targetsOf({ key: to, ports, paths }: SelectedEnd): readonly SelectedTarget[] {
+  if (paths === undefined) return ports.map((port) => ({ to, port }));
+  return ports.flatMap((port) => paths.map((path) => ({ to, port, path })));
 }
 
-/** `shop/db:5432/TCP` */
-export function targetKey(to: string, { port, protocol }: Port): string {
-  return describeTarget({ to, port, protocol });
+/** `shop/db:5432/TCP`, `service/shop/api:80/TCP via dns` */
+export function targetKey({ to, port: { port, protocol }, path }: SelectedTarget): string {
+  return describeTarget({ to, port, protocol, ...(path === undefined ? {} : { path }) });
 }
 
 /** A name stands for the port of that name, whatever its protocol. */

@@ -1,11 +1,13 @@
 /** YAML files with positions: a file's documents, their content, and the places in them. */
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
-import { type Document, LineCounter, type Node, parseAllDocuments } from 'yaml';
+import { type Document, LineCounter, type Node } from 'yaml';
 import type { Problem } from '../errors.ts';
 import { messageOf, PodreachError } from '../errors.ts';
 import { problemAt, SourceMark } from './mark.ts';
+import { parseParts } from './parts.ts';
 import type { Mark } from './scenario.ts';
+import { type Discretion, holdsSecret } from './secrecy.ts';
 import { findSyntaxProblems, findUnreadableNodes } from './syntax.ts';
 import { type DocumentPath, walk } from './walk.ts';
 
@@ -43,13 +45,24 @@ export function shownPath(path: string, cwd: string): string {
   return shown === '' || shown.startsWith('..') || isAbsolute(shown) ? path : shown;
 }
 
+export interface SourceOptions {
+  /** That prints the text, where it is no file. */
+  readonly command?: string | undefined;
+  /** Which documents messages do not quote; absent: those with a Secret in them. */
+  readonly isSecret?: Discretion;
+}
+
 /**
  * Reads a YAML file. Documents without content are left out.
  *
  * @param path absolute
  * @throws PodreachError `usage` where the file cannot be read
  */
-export async function readSource(path: string, cwd: string): Promise<readonly SourceDocument[]> {
+export async function readSource(
+  path: string,
+  cwd: string,
+  options: SourceOptions = {},
+): Promise<readonly SourceDocument[]> {
   const file = shownPath(path, cwd);
   let text: string;
   try {
@@ -58,39 +71,32 @@ export async function readSource(path: string, cwd: string): Promise<readonly So
   } catch (thrown) {
     throw new PodreachError('usage', `cannot read ${file}: ${messageOf(thrown)}`, { cause: thrown });
   }
-  return parseSource(text, () => file);
+  return parseSource(text, () => file, options);
 }
 
 /**
  * The documents of a YAML text. Documents without content are left out.
  *
  * @param name what messages call the place of a document, by its text: the file or, of what was rendered, what it was rendered from
- * @param command that prints the text, where it is no file
  */
 export function parseSource(
   text: string,
   name: (document: string) => string,
-  command?: string,
+  { command, isSecret: isSecretText = holdsSecret }: SourceOptions = {},
 ): readonly SourceDocument[] {
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    merge: true,
-    logLevel: 'silent',
-  });
-  let end = 0;
-  return Array.from(parsed, (yaml, index): SourceDocument => {
-    const start = end;
-    end = index === parsed.length - 1 ? text.length : yaml.range[2];
-    const file = name(text.slice(start, end));
-    const markAt = (offset: number): Mark => new SourceMark(file, text, lines, offset, command);
-    const syntax = findSyntaxProblems(yaml, markAt);
+  const documents = parseParts(text, lines).map(({ yaml, text: own, base }): SourceDocument => {
+    const isSecret = isSecretText(own);
+    const marked = { file: name(own), text, lines, command, isSecret };
+    const markAt = (offset: number): Mark => new SourceMark(base + offset, marked);
+    const syntax = findSyntaxProblems(yaml, markAt, isSecret);
     const offsetOf = (node: Node | null | undefined): number => node?.range?.[0] ?? yaml.range[0];
     return {
-      text: text.slice(start, end),
+      text: own,
       yaml,
-      ...(syntax.readable ? readValue(yaml, syntax.problems, markAt) : { ...syntax, value: undefined }),
+      ...(syntax.readable
+        ? readValue(yaml, syntax.problems, markAt, isSecret)
+        : { ...syntax, value: undefined }),
       markAt,
       at: (path) => markAt(offsetOf(walk(yaml, path).node)),
       keyAt(path) {
@@ -98,7 +104,10 @@ export function parseSource(
         return markAt(offsetOf(complete ? (key ?? node) : node));
       },
     };
-  }).filter(({ value, problems }) => (value !== null && value !== undefined) || problems.length > 0);
+  });
+  return documents.filter(
+    ({ value, problems }) => (value !== null && value !== undefined) || problems.length > 0,
+  );
 }
 
 /**
@@ -114,8 +123,9 @@ function readValue(
   yaml: Document.Parsed,
   problems: readonly Problem[],
   markAt: (offset: number) => Mark,
+  isSecret: boolean,
 ): Pick<SourceDocument, 'problems' | 'readable' | 'value'> {
-  const unreadable = findUnreadableNodes(yaml, markAt);
+  const unreadable = findUnreadableNodes(yaml, markAt, isSecret);
   if (unreadable.length > 0)
     return { problems: [...problems, ...unreadable], readable: false, value: undefined };
   try {

@@ -9,11 +9,13 @@ import { textOfKey } from './walk.ts';
 /**
  * The parser's errors and warnings.
  *
+ * @param isSecret whether nothing of the document may be quoted, as the parser does
  * @returns `readable`: whether the content can be looked at in spite of the problems, as with a duplicate key
  */
 export function findSyntaxProblems(
   yaml: Document.Parsed,
   markAt: (offset: number) => Mark,
+  isSecret: boolean,
 ): { readonly problems: readonly Problem[]; readonly readable: boolean } {
   const problems: Problem[] = [];
   const linesWithProblem = new Set<number>();
@@ -28,7 +30,9 @@ export function findSyntaxProblems(
     // One slip often makes the parser stumble several times on the same line.
     if (linesWithProblem.has(mark.location.line)) continue;
     linesWithProblem.add(mark.location.line);
-    problems.push(problemAt(mark, error.message, { hint: hintForSyntax(error) }));
+    problems.push(
+      problemAt(mark, isSecret ? 'this is no YAML' : error.message, { hint: hintForSyntax(error) }),
+    );
   }
   return { problems, readable };
 }
@@ -58,6 +62,7 @@ function hintForSyntax(error: YAMLError): string | undefined {
 export function findUnreadableNodes(
   yaml: Document.Parsed,
   markAt: (offset: number) => Mark,
+  isSecret: boolean,
 ): readonly Problem[] {
   const problems: Problem[] = [];
   visit(yaml, {
@@ -72,6 +77,10 @@ export function findUnreadableNodes(
     Alias(_, alias) {
       if (alias.resolve(yaml) !== undefined) return;
       const mark = markAt(alias.range?.[0] ?? 0);
+      if (isSecret) {
+        problems.push(problemAt(mark, 'this is an alias in YAML, of nothing', { hint: QUOTE_STAR }));
+        return;
+      }
       problems.push(
         /^[:/]/.test(alias.source)
           ? problemAt(mark, `${quote(`*${alias.source}`)} is an alias in YAML, not text`, {

@@ -5,12 +5,15 @@ import type { DeclaredConnection, DeclaredRule } from './declarations.ts';
 import { statementOn } from './expectations.ts';
 import type { FollowedStep } from './follow.ts';
 import { problemAt } from './mark.ts';
-import type { EndSelection, Mark, Rule } from './scenario.ts';
+import type { DestinationSelection, Mark, Rule } from './scenario.ts';
 import { targetKey } from './select.ts';
+import type { SelectedTarget } from './selected.ts';
+import { backendsAt, type Services } from './services.ts';
 import { isThere } from './state.ts';
 
 /** A rule that is tried in part is meant so, but for the pods that it names one by one. */
-export function* findUntried(steps: readonly FollowedStep[]): Generator<Problem> {
+export function* findUntried(all: readonly FollowedStep[], services: Services): Generator<Problem> {
+  const steps = all.map((step) => ({ ...step, answers: answeringIn(step, services) }));
   // Where there is one, all pods are in it.
   if (steps.length === 1) return;
   for (const [index, { declared }] of steps.entries()) {
@@ -19,10 +22,20 @@ export function* findUntried(steps: readonly FollowedStep[]): Generator<Problem>
   }
 }
 
+interface TriedStep extends FollowedStep {
+  /** Whether there is somebody who could answer. */
+  readonly answers: (target: SelectedTarget) => boolean;
+}
+
+function answeringIn({ state }: FollowedStep, services: Services): TriedStep['answers'] {
+  const pods = [...state.pods.values()];
+  return ({ to, port }) => isThere(to, state) || (backendsAt(to, port, services, pods) ?? []).length > 0;
+}
+
 /** @param steps the one that has the rule, and those after it */
 function* findUntriedOf(
   { rule, connections }: DeclaredRule,
-  steps: readonly FollowedStep[],
+  steps: readonly TriedStep[],
 ): Generator<Problem> {
   const isTried = (connection: DeclaredConnection): boolean => fateOf(connection, rule, steps) === 'tried';
   if (!connections.some(isTried)) {
@@ -47,8 +60,8 @@ function* namedOutright(
   if (names.length === 0) return;
   const between = Map.groupBy(connections, ({ from, to }) => `${from} ${to}`);
   for (const { value, mark } of targets) {
-    const { ends, ports } = value;
-    if (!isNamed(ends)) continue;
+    const { end, ports } = value;
+    if (!isNamed(end)) continue;
     const isMeant = ({ port }: DeclaredConnection): boolean =>
       ports.length === 0 ||
       ports.some((one) =>
@@ -57,25 +70,27 @@ function* namedOutright(
           : one.port === port.port && one.protocol === port.protocol,
       );
     for (const name of names)
-      yield { mark, named: (between.get(`${name} ${ends.key}`) ?? []).filter(isMeant) };
+      yield { mark, named: (between.get(`${name} ${end.key}`) ?? []).filter(isMeant) };
   }
 }
 
-function isNamed(end: EndSelection): end is Extract<EndSelection, { readonly key: string }> {
-  return end.kind === 'pod' || end.kind === 'host';
+type AnyEnd = DestinationSelection['end'];
+
+function isNamed(end: AnyEnd): end is Extract<AnyEnd, { readonly key: string }> {
+  return end.kind === 'pod' || end.kind === 'host' || end.kind === 'service';
 }
 
 /** Where something else is said of a connection before its pods are there; `apart`: they never are at the same time. */
 type Fate = 'tried' | 'apart' | Mark;
 
-function fateOf(connection: DeclaredConnection, rule: Rule, steps: readonly FollowedStep[]): Fate {
-  const { from, to, port } = connection;
-  const target = targetKey(to, port);
-  for (const { state, expectations } of steps) {
+function fateOf(connection: DeclaredConnection, rule: Rule, steps: readonly TriedStep[]): Fate {
+  const { from } = connection;
+  const target = targetKey(connection);
+  for (const { state, expectations, answers } of steps) {
     const said = statementOn(expectations, connection, target);
     if (said !== undefined && (said.expected !== rule.expected || said.cutBy !== rule.cutBy))
       return said.mark;
-    if (isThere(from, state) && isThere(to, state)) return 'tried';
+    if (isThere(from, state) && answers(connection)) return 'tried';
   }
   return 'apart';
 }
@@ -85,7 +100,7 @@ function untried(
   message: string,
   connections: readonly DeclaredConnection[],
   rule: Rule,
-  steps: readonly FollowedStep[],
+  steps: readonly TriedStep[],
 ): Problem {
   const fates = new Set(connections.map((connection) => fateOf(connection, rule, steps)));
   const overruled = [...fates].filter((fate) => typeof fate === 'object');

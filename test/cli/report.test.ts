@@ -65,6 +65,12 @@ describe('a file that is no record', () => {
     expect(error.message).toMatch(/missing\.json cannot be read: ENOENT/);
   });
 
+  test('but a folder is told to be one, and what compares folders', async () => {
+    const error = await failureOf(folder);
+    expect(error.message).toMatch(/ is a folder$/);
+    expect(error.hint).toContain('podreach diff --manifests');
+  });
+
   test('but no JSON either is told by its name', async () => {
     const error = await failureOf(file('cut.json', '{"schemaVersion": 1,'));
     expect(error.code).toBe('usage');

@@ -61,6 +61,18 @@ function rightFor(method: string, path: string): readonly [string, readonly stri
   return [keyOf(group ?? '', resource, only), verb === 'patch' ? ['create', 'patch'] : [verb]];
 }
 
+const WITH_SERVICE = `apiVersion: podreach/v1
+kind: Scenario
+name: service
+namespaces: { served: {} }
+pods:
+  served/web: {}
+  served/api: { labels: { app: api }, ports: [8080] }
+services:
+  served/api: { selector: { app: api }, ports: [{ port: 80, targetPort: 8080 }] }
+reachable: [{ from: served/web, to: service/served/api }]
+`;
+
 test('a run asks for nothing that manifests/rbac.yaml does not grant, and for all of it', async () => {
   const asked: (readonly [string, readonly string[]])[] = [
     // An exec begins with a GET, which takes `get`; from 1.35 on it takes `create` as well.
@@ -79,7 +91,11 @@ test('a run asks for nothing that manifests/rbac.yaml does not grant, and for al
     },
     answer: foreignAnswers({ policies: { 'globalnetworkpolicies.projectcalico.org': ['deny'] } }),
   });
-  const record = await runWith(asContext(provider), undefined, { scenario: ALL_ACTIONS, parallel: 4 });
+  const record = await runWith(asContext(provider), undefined, {
+    scenario: ALL_ACTIONS,
+    second: WITH_SERVICE,
+    parallel: 4,
+  });
   expect(record.run.exitCode).toBe(0);
   expect(rightsOf(asked)).toEqual(granted());
 });

@@ -19,10 +19,10 @@ import { interruptedRun } from '../report/records.ts';
 import { fiveSteps } from '../report/steps.ts';
 import { afterUpgrade, beforeUpgrade } from './records.ts';
 
-const one = (parts: CheckParts): RunRecord =>
-  buildRecord([buildScenario('shop', { pods: { 'shop/web': [], 'shop/db': [5432] }, checks: [parts] })]);
-const none = (): RunRecord =>
-  buildRecord([buildScenario('shop', { pods: { 'shop/web': [], 'shop/db': [5432] }, checks: [] })]);
+const shop = (checks: readonly CheckParts[]): RunRecord =>
+  buildRecord([buildScenario('shop', { pods: { 'shop/web': [], 'shop/db': [5432] }, checks })]);
+const one = (parts: CheckParts): RunRecord => shop([parts]);
+const none = (): RunRecord => shop([]);
 const came = (verdict: Verdict | undefined): RunRecord =>
   one(verdict === undefined ? { verdict: undefined as never } : { verdict });
 
@@ -105,8 +105,13 @@ describe('a check', () => {
   });
 
   test('that is gone is so whatever it was', () => {
-    expect(said(came('pass'), none())).toEqual(['gone', 'not-worse']);
-    expect(said(came('leaked'), none())).toEqual(['gone', 'not-worse']);
+    expect(said(came('pass'), none())).toEqual(['gone', 'unrelated']);
+    expect(said(came('leaked'), none())).toEqual(['gone', 'unrelated']);
+    const [whole, half] = [
+      [{ verdict: 'pass' }, { verdict: 'pass', port: 5433 }],
+      [{ verdict: 'pass' }],
+    ] as const;
+    expect(said(shop(whole), shop(half))).toEqual(['gone', 'not-worse']);
   });
 
   test('of which something else is expected is told, though it passed both times', () => {
@@ -167,9 +172,9 @@ describe('the outcome', () => {
   });
 
   test('stands for an exit code', () => {
-    expect((['worse', 'incomplete', 'not-worse', 'same'] as const).map(exitCodeOfComparison)).toEqual([
-      1, 3, 0, 0,
-    ]);
+    expect(
+      (['worse', 'incomplete', 'unrelated', 'not-worse', 'same'] as const).map(exitCodeOfComparison),
+    ).toEqual([1, 3, 3, 0, 0]);
   });
 });
 

@@ -5,17 +5,22 @@
 import fc from 'fast-check';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { systemClock } from '../../src/clock.ts';
+import { objectKey } from '../../src/keys.ts';
 import type { Kube } from '../../src/kube/kube.ts';
+import type { PlannedService } from '../../src/model/service.ts';
 import type { PolicyVerdict } from '../../src/policy/match.ts';
 import type { Flow, World } from '../../src/policy/model.ts';
 import { compile, type Oracle } from '../../src/policy/oracle.ts';
-import { batchDeadlineMs, PLAIN_BATCH } from '../../src/probe/batch.ts';
-import type { DialRequest } from '../../src/probe/protocol.ts';
+import type { Assumptions } from '../../src/policy/peers.ts';
+import { attemptsIn, batchDeadlineMs, PLAIN_BATCH } from '../../src/probe/batch.ts';
+import type { AttemptLine, Batch, DialRequest } from '../../src/probe/protocol.ts';
 import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { applyPolicies } from '../../src/run/apply.ts';
 import { askAgent } from '../../src/run/ask-agent.ts';
 import type { Trying } from '../../src/run/context.ts';
+import { PodPlacement } from '../../src/run/placement.ts';
 import { provision, type RunningPods } from '../../src/run/provision.ts';
+import { createServices, waitForEndpoints } from '../../src/run/services.ts';
 import { Sessions } from '../../src/run/sessions.ts';
 import { type Acting, act as perform } from '../../src/run/steps/act.ts';
 import { asAction } from '../../src/scenario/plan.ts';
@@ -23,6 +28,7 @@ import type { PlannedPolicy, PlannedStep } from '../../src/scenario/scenario.ts'
 import { act, type ClusterState, type Declared } from '../../src/scenario/state.ts';
 import { type Alphabet, DEFAULT_ALPHABET, worlds } from '../policy/arbitraries.ts';
 import { policySets, relabel, type Sequence, type Stage, sequences, unfold } from './sequences.ts';
+import { aimsFrom, type ServiceAim, servicesBefore } from './services.ts';
 
 /** A denied flow costs this much. One that is slow for another reason is tried again. */
 const TIMEOUT_MS = 300;
@@ -30,6 +36,9 @@ const ANSWERS_WITHIN_MS = 10_000;
 const PATIENT_TIMEOUT_MS = 2_000;
 const PARALLEL_EXECS = 8;
 const FENCE_PORTS = [80, 81] as const;
+const HOST = 'host';
+const FIRST_HOST_PORT = 15_000;
+const FIRST_VISIT_PORT = 25_000;
 
 /** A flow on which the two differ. */
 export interface Disagreement {
@@ -56,9 +65,16 @@ export interface Opinion {
   readonly act: typeof act;
 }
 
+/** The ways of the sandbox where the specification leaves it open. */
+export const SANDBOX: Assumptions = {
+  ipBlocksMatchPods: true,
+  hostNetworkPodsAreNodes: true,
+  ipBlocksMatchHostNetwork: true,
+};
+
 /** That of podreach. Tests put others in its place. */
 export const OPINION: Opinion = {
-  predict: (world) => compile(world, { ipBlocksMatchPods: true }),
+  predict: (world) => compile(world, SANDBOX),
   act,
 };
 
@@ -103,12 +119,12 @@ export async function openArena(
 ): Promise<Arena> {
   const [drawn] = fc.sample(worlds({ addresses: [], blocks: DEFAULT_ALPHABET.blocks }), { seed, numRuns: 1 });
   if (drawn === undefined) throw new Error('nothing was drawn');
-  const declared = declaredBy(renamed(drawn, name));
+  const declared = withHost(declaredBy(renamed(drawn, name)));
   const context = contextOf(name, ground);
   const fence = `fence-${name}`;
+  const placement = placementFor(name, declared);
   let running = await provision(
-    {
-      name,
+    placement.wanted({
       namespaces: [...declared.namespaces.values(), { name: fence, labels: {} }],
       pods: [
         ...declared.pods.values(),
@@ -120,9 +136,12 @@ export async function openArena(
           ports: FENCE_PORTS.map((port) => ({ port, protocol: 'TCP' as const })),
         },
       ],
-    },
+    }),
     context,
   );
+  const services = servicesBefore(declared);
+  const serviceAddresses = new Map<string, string>();
+  await createServices(services.map(asDraft), serviceAddresses, context);
   let state: ClusterState = { ...declared, policies: new Map() };
   const world = worldOf(state, running);
   const addresses = world.pods.map(({ address = '' }) => address);
@@ -132,7 +151,7 @@ export async function openArena(
   await putUpFence(fence, running, context);
 
   const reach = async (stage: Stage): Promise<void> => {
-    running = await perform(stepOf(stage), running, name, context);
+    running = await perform(stepOf(stage), running, placement, context);
     ({ state } = stage);
     const replaced = stage.actions.flatMap((action) => (action.kind === 'replace' ? [action.object] : []));
     await untilProbesAnswer(replaced, running, context);
@@ -158,7 +177,12 @@ export async function openArena(
           generation += 1;
           await passFence(fence, generation, running, context);
         }
-        const trial = await compare(worldOf(believed, running), running, opinion, context);
+        await waitForEndpoints(services, [...believed.pods.values()], context);
+        const believedWorld = worldOf(believed, running);
+        const trial = addUp([
+          await compare(believedWorld, running, opinion, context),
+          await compareServices(believedWorld, services, serviceAddresses, running, opinion, context),
+        ]);
         sum = {
           states: sum.states + 1,
           flows: sum.flows + trial.flows,
@@ -190,6 +214,31 @@ function declaredBy({ namespaces = [], pods }: World): Declared {
       ]),
     ),
   };
+}
+
+/** All arenas have the nodes in common, and so the ports of these. */
+let hosts = 0;
+
+/** And one on the network of its node, which no selector is to match: it looks like the first of the others. */
+function withHost({ pods, ...declared }: Declared): Declared {
+  const [first] = pods.values();
+  if (first === undefined) throw new Error('there is no pod');
+  hosts += 1;
+  const { namespace, labels } = first;
+  const port = { port: FIRST_HOST_PORT + hosts, protocol: 'TCP' as const };
+  const host = { namespace, name: HOST, labels, ports: [port], hostNetwork: true as const };
+  return { ...declared, pods: new Map(pods).set(objectKey(host), host) };
+}
+
+function placementFor(name: string, { pods }: Declared): PodPlacement {
+  const planned = { pods: [...pods.values()] };
+  const visited = planned.pods.filter(({ hostNetwork }) => hostNetwork === true);
+  const ports = new Map(visited.map((pod) => [objectKey(pod), FIRST_VISIT_PORT + hosts]));
+  return new PodPlacement(name, planned, () => [], ports);
+}
+
+function asDraft({ selector, ports, ...service }: PlannedService) {
+  return { ...service, selector: { ...selector }, ports: ports.map((port) => ({ ...port })) };
 }
 
 /** What policies see of a state. */
@@ -362,8 +411,6 @@ async function attempt(
   running: RunningPods,
   context: Context,
 ): Promise<string[]> {
-  const pod = running.get(from);
-  if (pod === undefined) throw new Error(`${from} does not run`);
   const targets = aims.map(({ to, port, protocol }, id) => ({
     id,
     host: running.get(to)?.ip ?? '',
@@ -371,6 +418,21 @@ async function attempt(
     protocol,
     pod: to,
   }));
+  const lines = await askFor(from, targets, timeoutMs, running, context);
+  return targets.map(({ id }) => lines.get(id)?.outcome ?? 'error');
+}
+
+/** The lines of a pod's attempts, by their ids. @throws Error where the probe did not answer */
+async function askFor(
+  from: string,
+  targets: Batch['targets'],
+  timeoutMs: number,
+  running: RunningPods,
+  context: Context,
+): Promise<ReadonlyMap<number, AttemptLine>> {
+  const pod = running.get(from);
+  if (pod === undefined) throw new Error(`${from} does not run`);
+  const attempts = targets.reduce((sum, target) => sum + attemptsIn(target), 0);
   const { answer } = await context.execLimit(() =>
     askAgent(
       pod,
@@ -378,7 +440,7 @@ async function attempt(
         ...PLAIN_BATCH,
         runId: context.runId,
         timeoutMs,
-        deadlineMs: batchDeadlineMs(targets.length, timeoutMs),
+        deadlineMs: batchDeadlineMs(attempts, timeoutMs),
         targets,
         listeners: [],
       },
@@ -386,8 +448,7 @@ async function attempt(
     ),
   );
   if (answer.kind === 'broken') throw new Error(`the probe in ${from} did not answer: ${answer.reason}`);
-  const outcomes = new Map(answer.attempts.map(({ id, outcome }) => [id, outcome]));
-  return targets.map(({ id }) => outcomes.get(id) ?? 'error');
+  return new Map(answer.attempts.map((line) => [line.id, line]));
 }
 
 async function compare(
@@ -428,11 +489,77 @@ async function compare(
       };
     }),
   );
+  return addUp(trials);
+}
+
+function addUp(trials: readonly Omit<Trial, 'states'>[]): Omit<Trial, 'states'> {
   return {
     flows: trials.reduce((sum, { flows }) => sum + flows, 0),
     undefined: trials.reduce((sum, one) => sum + one.undefined, 0),
     disagreements: trials.flatMap(({ disagreements }) => disagreements),
   };
+}
+
+/** The same through Services: which of the pods behind each answer. */
+async function compareServices(
+  world: World,
+  services: readonly PlannedService[],
+  addresses: ReadonlyMap<string, string>,
+  running: RunningPods,
+  { predict }: Opinion,
+  context: Context,
+): Promise<Omit<Trial, 'states'>> {
+  const oracle = predict(world);
+  const trials = await Promise.all(
+    world.pods.map(async ({ namespace, name }): Promise<Omit<Trial, 'states'>> => {
+      const from = `${namespace}/${name}`;
+      const aims = aimsFrom(from, services, addresses, world, oracle);
+      const compared = await seeAll(from, aims, TIMEOUT_MS, running, context);
+      // What was changed last, a node may translate a moment later.
+      const doubtful = aims.filter((_, index) => compared[index]?.some(isDisagreement));
+      const again = await seeAll(from, doubtful, PATIENT_TIMEOUT_MS, running, context);
+      const settled = compared.flatMap((own, index) => again[doubtful.indexOf(aims[index] ?? NO_AIM)] ?? own);
+      return {
+        flows: settled.length,
+        undefined: settled.filter(({ predicted }) => predicted === 'undefined').length,
+        disagreements: settled.filter(isDisagreement),
+      };
+    }),
+  );
+  return addUp(trials);
+}
+
+const NO_AIM: ServiceAim = {
+  request: { host: '', port: 0, protocol: 'TCP', pods: [], connections: 0 },
+  flows: [],
+};
+
+/** Of each aim, whether each pod behind it answered. */
+async function seeAll(
+  from: string,
+  aims: readonly ServiceAim[],
+  timeoutMs: number,
+  running: RunningPods,
+  context: Context,
+): Promise<readonly (readonly Compared[])[]> {
+  if (aims.length === 0) return [];
+  const lines = await askFor(
+    from,
+    aims.map(({ request }, id) => ({ ...request, id })),
+    timeoutMs,
+    running,
+    context,
+  );
+  return aims.map(({ flows }, id) => {
+    const { outcome = 'error', answered = [] } = lines.get(id) ?? {};
+    const heard = new Set(answered.map(({ pod }) => pod));
+    const isSound = outcome !== 'wrong-peer' && outcome !== 'error';
+    return flows.map(({ flow, pod, predicted }) => ({
+      flow,
+      predicted,
+      observed: isSound ? (heard.has(pod) ? 'connected' : 'timeout') : outcome,
+    }));
+  });
 }
 
 async function attemptAll(

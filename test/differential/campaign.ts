@@ -7,7 +7,15 @@ import { compile } from '../../src/policy/oracle.ts';
 import { renderTrace } from '../../src/policy/render-trace.ts';
 import { asAction } from '../../src/scenario/plan.ts';
 import { objectOf } from '../../src/scenario/state.ts';
-import { type Arena, type Disagreement, type Ground, type Opinion, openArena, type Trial } from './arena.ts';
+import {
+  type Arena,
+  type Disagreement,
+  type Ground,
+  type Opinion,
+  openArena,
+  SANDBOX,
+  type Trial,
+} from './arena.ts';
 import { type Sequence, type Stage, unfold } from './sequences.ts';
 
 export interface Campaign {
@@ -145,14 +153,14 @@ export function describeFailure(name: string, { world, stages, disagreements }: 
       pods: pods.map((pod) => ({ ...pod, ...state.pods.get(objectKey(pod)) })),
       policies: [...state.policies.values()],
     },
-    { ipBlocksMatchPods: true },
+    SANDBOX,
   );
   const rulesFor = (verdict: Disagreement['predicted']): object[] =>
     disagreements
       .filter(({ predicted }) => predicted === verdict)
       .map(({ flow: { from, to, port, protocol } }) => ({
         from: from.kind === 'pod' ? from.pod : '',
-        to: `${to.kind === 'pod' ? to.pod : ''}:${port}/${protocol}`,
+        to: `${to.kind === 'pod' || to.kind === 'service' ? to.pod : ''}:${port}/${protocol}`,
       }));
   const rules = { reachable: rulesFor('allowed'), unreachable: rulesFor('denied') };
   const document = {
@@ -161,7 +169,12 @@ export function describeFailure(name: string, { world, stages, disagreements }: 
     name,
     description: 'Oracle and packets differ here. What is expected is what the oracle predicts.',
     namespaces: Object.fromEntries(namespaces.map(({ name: key, labels }) => [key, { labels }])),
-    pods: Object.fromEntries(pods.map((pod) => [objectKey(pod), { labels: pod.labels, ports: pod.ports }])),
+    pods: Object.fromEntries(
+      pods.map((pod) => [
+        objectKey(pod),
+        { labels: pod.labels, ports: pod.ports, ...(pod.hostNetwork ? { hostNetwork: true } : {}) },
+      ]),
+    ),
     policies: [...first.state.policies.values()].map(({ object }) => object),
     ...(later.length === 0
       ? rules

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { renderJson } from '../../src/report/formats/json.ts';
 import { afterUpgrade, beforeUpgrade } from '../compare/records.ts';
+import { buildRecord, meshScenario } from '../report/fixture.ts';
 import { fortnight } from '../report/history/fortnight.ts';
 import { folderWith, ROOT, runCli } from '../support/cli.ts';
 
@@ -46,6 +47,22 @@ describe('diff', () => {
     const { exitCode, stdout } = await runCli(['diff', RUN, INTERRUPTED]);
     expect(exitCode).toBe(3);
     expect(stdout).toContain('INCOMPLETE  the second run did not come to its end');
+  });
+
+  test('of a folder says that it is one', async () => {
+    const { exitCode, stderr } = await runCli(['diff', EXAMPLES, RUN]);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 3,
+      stderr: `error: ${EXAMPLES} is a folder\nhint: Give a file that podreach run --report json=FILE has written. Folders of manifests are compared with podreach diff --manifests.\n`,
+    });
+  });
+
+  test('of records of other scenarios is 3: nothing was compared', async () => {
+    const other = buildRecord([meshScenario(2, () => ({ verdict: 'pass' }))]);
+    using folder = folderWith({ 'other.json': renderJson(other) });
+    const { exitCode, stdout } = await runCli(['diff', RUN, 'other.json', '--quiet'], { cwd: folder.path });
+    expect(exitCode).toBe(3);
+    expect(stdout).toMatch(/^NOTHING COMPARED {2}the second run has none of the checks of the first; /m);
   });
 
   test('writes each report where it was asked for', async () => {

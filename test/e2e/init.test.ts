@@ -93,7 +93,7 @@ test.concurrent.each(FIXTURES)('manifests %s run on the sandbox as written', asy
   expect(written.stderr).toMatch(
     /^4 pods, \d polic(y|ies), \d+ reachable, \d+ unreachable, \d questions? at its end\nnext: read checks\/shop\.yaml, and then: podreach run checks\/shop\.yaml\n$/,
   );
-  const { exitCode, stdout } = await runCli(['run', 'checks/shop.yaml'], { cwd });
+  const { exitCode, stdout } = await runCli(['run', 'checks/shop.yaml', '--nodes', '1'], { cwd });
   expect(stdout).toMatch(/PASSED {2}1 scenario, (\d+) checks: \1 passed/);
   expect(exitCode).toBe(0);
 });
@@ -107,7 +107,7 @@ test.concurrent.each([
   const file = join(folder.path, 'first.yaml');
   const given = name === undefined ? [] : ['--namespace', name];
   expect((await runCli(['init', ...given, ...paths, '-o', file], { cwd: TREES })).exitCode).toBe(0);
-  const { exitCode, stdout } = await runCli(['run', file], { cwd: TREES });
+  const { exitCode, stdout } = await runCli(['run', file, '--nodes', '1'], { cwd: TREES });
   expect(stdout).toMatch(/PASSED {2}1 scenario, (\d+) checks: \1 passed/);
   expect(exitCode).toBe(0);
 });

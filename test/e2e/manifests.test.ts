@@ -135,7 +135,7 @@ test('without helm, the environment has failed', async () => {
   const { exitCode, stderr } = await runCli(['validate', 'checks.yaml'], { cwd: folder.path, env });
   expect({ exitCode, stderr }).toEqual({
     exitCode: 3,
-    stderr: `error: charts/shop cannot be rendered: there is no \`helm\` in the PATH
+    stderr: `error: checks.yaml:8:13: charts/shop cannot be rendered: there is no \`helm\` in the PATH
 hint: Install helm (https://helm.sh/docs/intro/install/), or render it elsewhere and hand over what comes out: helm template … | podreach run --manifests - SCENARIO
 `,
   });

@@ -26,9 +26,7 @@ function wordsOf(line: string): string[] {
   return printed.split('\0').slice(0, -1);
 }
 
-test('from a run whose pods are gone to one that keeps them, and from there to the connection', {
-  timeout: 120_000,
-}, async () => {
+test('from a run whose pods are gone to one that keeps them, and from there to the connection', async () => {
   using folder = folderWith(FILES);
   const first = await runCli(['run', "it's two.yaml", '--only', 'first', '--nodes', '1'], {
     cwd: folder.path,

@@ -8,8 +8,8 @@ import { leftOf, tracesBelow } from '../sandbox/traces.ts';
 import { CLI, type Folder, folderWith, ROOT, runCli, startCli } from '../support/cli.ts';
 
 const scenarios = (text = SCENARIO): Folder => folderWith({ 'pair.yaml': text });
-// Long enough for a few attempts of each check when the command has ended.
-const ARGS = ['upgrade', 'pair.yaml', '--output', 'out', '--every', '250ms', '--after', '3s'];
+// Long enough for a few attempts of each check when the command has ended. One node is enough for what is not about nodes.
+const ARGS = ['upgrade', 'pair.yaml', '--output', 'out', '--nodes', '1', '--every', '250ms', '--after', '3s'];
 const NOTHING = [process.execPath, '-e', ''];
 
 function recordOf({ path }: Folder, part: string): RunRecord {
@@ -41,7 +41,7 @@ test.concurrent('a node that fails open for a moment is no go, and the folder ho
         '--report',
         'html=page.html',
       ],
-      ...['--', process.execPath, CLI, 'sandbox', 'enforcement', 'node-1', 'open', '--for', '700ms'],
+      ...['--', process.execPath, CLI, 'sandbox', 'enforcement', 'node-1', 'open', '--for', '2s'],
     ],
     { cwd: folder.path },
   );

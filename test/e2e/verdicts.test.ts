@@ -64,7 +64,18 @@ unreachable:
 `.replace('  - { from: shop/web, to: shop/db }\n', '  - { from: shop/web, to: "shop/db:5432" }\n'),
   });
   const { exitCode, stdout } = await runCli(
-    ['run', 'wrong.yaml', '--within', '1s', '--report', 'terminal', '--report', 'json=run.json'],
+    [
+      'run',
+      'wrong.yaml',
+      '--nodes',
+      '1',
+      '--within',
+      '30s',
+      '--report',
+      'terminal',
+      '--report',
+      'json=run.json',
+    ],
     {
       cwd: folder.path,
     },
@@ -73,7 +84,7 @@ unreachable:
   expect(stdout).toContain('wrong.yaml:20');
   expect(stdout).toContain('wrong.yaml:22');
   expect(stdout).toContain(
-    "podreach run wrong.yaml --check 'shop/job → shop/db:5432/TCP' --within 1s --keep",
+    "podreach run wrong.yaml --check 'shop/job → shop/db:5432/TCP' --nodes 1 --within 30s --keep",
   );
   const verdicts = recordIn(folder).scenarios[0]?.steps[0]?.checks.map(
     ({ from, to, port, protocol, verdict, isolatedBy }) => ({
@@ -106,7 +117,7 @@ reachable:
 `,
     });
     const { exitCode, stdout } = await runCli(
-      ['run', 'bad.yaml', '--report', 'terminal', '--report', 'json=run.json'],
+      ['run', 'bad.yaml', '--nodes', '1', '--report', 'terminal', '--report', 'json=run.json'],
       { cwd: folder.path },
     );
     expect(exitCode).toBe(3);
@@ -121,13 +132,15 @@ reachable:
       'a.yaml': broken,
       'b.yaml': `${TOPOLOGY.replace('name: shop', 'name: fine')}reachable:\n  - { from: shop/web, to: shop/db }\n`,
     });
-    const all = await runCli(['run', '.', '--report', 'json=run.json'], { cwd: folder.path });
+    const all = await runCli(['run', '.', '--nodes', '1', '--report', 'json=run.json'], { cwd: folder.path });
     expect(all.exitCode).toBe(3);
     expect(recordIn(folder).scenarios.map(({ name, status }) => [name, status])).toEqual([
       ['shop', 'failed'],
       ['fine', 'finished'],
     ]);
-    await runCli(['run', '.', '--fail-fast', '--report', 'json=run.json'], { cwd: folder.path });
+    await runCli(['run', '.', '--nodes', '1', '--fail-fast', '--report', 'json=run.json'], {
+      cwd: folder.path,
+    });
     expect(recordIn(folder).scenarios.map(({ name, status }) => [name, status])).toEqual([
       ['shop', 'failed'],
       ['fine', 'skipped'],
@@ -139,9 +152,12 @@ test.concurrent('--report json alone leaves standard output to the record', asyn
   using folder = folderWith({
     'fine.yaml': `${TOPOLOGY}reachable:\n  - { from: shop/web, to: shop/db }\n`,
   });
-  const { exitCode, stdout } = await runCli(['run', 'fine.yaml', '--report', 'json', '--quiet'], {
-    cwd: folder.path,
-  });
+  const { exitCode, stdout } = await runCli(
+    ['run', 'fine.yaml', '--nodes', '1', '--report', 'json', '--quiet'],
+    {
+      cwd: folder.path,
+    },
+  );
   expect(exitCode).toBe(0);
   expect(runRecordSchema.parse(JSON.parse(stdout)).run.exitCode).toBe(0);
 });
@@ -150,7 +166,9 @@ test.concurrent('--quiet says one line while all is well', async () => {
   using folder = folderWith({
     'fine.yaml': `${TOPOLOGY}reachable:\n  - { from: shop/web, to: shop/db }\n`,
   });
-  const { exitCode, stdout, stderr } = await runCli(['run', 'fine.yaml', '--quiet'], { cwd: folder.path });
+  const { exitCode, stdout, stderr } = await runCli(['run', 'fine.yaml', '--nodes', '1', '--quiet'], {
+    cwd: folder.path,
+  });
   expect(stdout).toMatch(/^PASSED +1 scenario, 2 checks: 2 passed \(.*\)\n$/);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
 });

@@ -76,7 +76,8 @@ describe('what one attempt says about its check', () => {
       connected: 'contradicts',
       reset: 'contradicts',
       'one-way': 'contradicts',
-      'wrong-peer': 'contradicts',
+      // Another may have got the address of a pod that is gone.
+      'wrong-peer': circumstances.listenerAlive === true ? 'contradicts' : 'proves-nothing',
     });
   });
 });
@@ -102,6 +103,21 @@ describe('a doubt says whose it is', () => {
     expect(findingOf('unreachable', { outcome: 'timeout', ...circumstances })).toEqual(finding);
     expect(findingOf('reachable', { outcome: 'timeout', ...circumstances })).toEqual(finding);
   });
+
+  test.each([false, undefined])(
+    'another that answers in place of a destination that is not there (%s)',
+    (listenerAlive) => {
+      const attempt = {
+        outcome: 'wrong-peer',
+        detail: 'shop/new',
+        ...(listenerAlive === undefined ? {} : { listenerAlive }),
+      } as const;
+      expect(findingOf('unreachable', attempt)).toEqual({
+        kind: 'proves-nothing',
+        reason: 'something else answered, and nobody knows that the destination was there: shop/new',
+      });
+    },
+  );
 
   test.each([
     ['wrong-peer', 'shop/old', 'something else answered: shop/old'],

@@ -80,13 +80,6 @@ ${lines}otherwise: unreachable
 test('each is told at its place, with what to do', async () => {
   expect(await review('')).toEqual([
     {
-      code: 'left-out-workload',
-      message:
-        'DaemonSet shop/node is left out: its pods are on the network of their nodes (hostNetwork), and podreach makes no such pods',
-      location: { file: 'd.yaml', line: 14, column: 1 },
-      advice: 'If you know that, write "shop/node: absent" under "pods".',
-    },
-    {
       code: 'left-out-port',
       message: 'port 9/SCTP of this Job is left out: podreach tries TCP and UDP only',
       location: { file: 'd.yaml', line: 12, column: 97 },
@@ -108,7 +101,7 @@ test('each is told at its place, with what to do', async () => {
       code: 'service-selects-none',
       message: 'Service shop/misspelt selects nobody: namespace shop has no pod with app=wbe',
       location: { file: 'd.yaml', line: 29, column: 1 },
-      advice: 'Select by labels that the pods carry: those of shop carry app=job and app=web.',
+      advice: 'Select by labels that the pods carry: those of shop carry app=job, app=node and app=web.',
     },
     ...[
       [81, '8081/TCP'],
@@ -125,6 +118,12 @@ test('each is told at its place, with what to do', async () => {
       message: 'Service ops/elsewhere selects nobody: namespace ops has no pod with app=web',
       location: { file: 'd.yaml', line: 39, column: 1 },
       advice: 'Put the Service into the namespace of its pods: ops has none here.',
+    },
+    {
+      code: 'unknown-target-port',
+      message: 'port 80 of Service shop/of-node leads to port 80/TCP, which no pod that it selects declares',
+      location: { file: 'd.yaml', line: 47, column: 42 },
+      advice: 'Correct targetPort, or declare the port in the workload: its pods declare none.',
     },
   ]);
 });

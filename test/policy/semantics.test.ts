@@ -694,6 +694,29 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       expected: { 'ops/agent > shop/db:5432': 'denied' },
     },
     {
+      title:
+        'where it counts as its node, selectors do not match it, and its own node is that of its pods (D18)',
+      policies: [
+        policy('shop/in', { ...db, ...from({ namespaceSelector: { matchLabels: { team: 'ops' } } }) }),
+        policy('shop/none', { ...api, ...ingress() }),
+        policy('ops/none', { podSelector: {}, policyTypes: ['Ingress'] }),
+      ],
+      expected: {
+        'ops/agent > shop/db:5432': 'denied',
+        'ops/agent > shop/api:8080': 'allowed',
+        'shop/web > ops/agent:9100': 'allowed',
+      },
+      assumptions: { hostNetworkPodsAreNodes: true },
+    },
+  ],
+  I8: [
+    {
+      title: 'an ipBlock may match a host-network pod, by some address of its node',
+      policies: [policy('shop/p', { ...db, ...from({ ipBlock: { cidr: '203.0.113.0/24' } }) })],
+      expected: { 'ops/agent > shop/db:5432': 'I8' },
+      assumptions: { hostNetworkPodsAreNodes: true },
+    },
+    {
       title: 'its address is that of its node, where it is not given',
       policies: [
         policy('shop/p', {
@@ -704,7 +727,8 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
           ),
         }),
       ],
-      expected: { 'ops/daemon > shop/db:5432': 'allowed', 'ops/elsewhere > shop/db:5432': 'I5' },
+      expected: { 'ops/daemon > shop/db:5432': 'allowed', 'ops/elsewhere > shop/db:5432': 'denied' },
+      assumptions: { hostNetworkPodsAreNodes: true, ipBlocksMatchHostNetwork: true },
       world: {
         pods: [
           pod('shop/db', { app: 'db' }, [5432], { address: '10.64.1.3', node: 'n3' }),

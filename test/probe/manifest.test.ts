@@ -99,6 +99,33 @@ describe('the manifest of a probe pod', () => {
     });
   });
 
+  test('is on the network of its node, where the scheduler is to know all ports that it takes', () => {
+    const host = { ...db, hostNetwork: true as const, ports: [{ port: 8443, protocol: 'TCP' as const }] };
+    const options = { runId: 'run-1', agent: '', settings, visitPort: 21_000 };
+    expect(probePod(host, options)['spec']).toMatchObject({
+      hostNetwork: true,
+      securityContext: { runAsNonRoot: true, runAsUser: 1000 },
+      containers: [
+        {
+          ports: [
+            { containerPort: 8443, protocol: 'TCP' },
+            { containerPort: 21_000, protocol: 'TCP' },
+          ],
+          readinessProbe: { httpGet: { port: 21_000 } },
+          securityContext: { capabilities: { drop: ['ALL'] } },
+        },
+      ],
+    });
+    // The kubelet refuses a sysctl for the network of a node, and the kernel takes a capability from everybody but the superuser.
+    const low = { ...host, ports: [{ port: 443, protocol: 'TCP' as const }] };
+    const spec = probePod(low, options)['spec'];
+    expect(spec).toMatchObject({
+      securityContext: { runAsUser: 0 },
+      containers: [{ securityContext: { capabilities: { drop: ['ALL'], add: ['NET_BIND_SERVICE'] } } }],
+    });
+    expect(JSON.stringify(spec)).not.toMatch(/sysctls|runAsNonRoot/);
+  });
+
   test('takes over what the cluster wants', () => {
     const { spec } = probePod(db, {
       runId: 'run-1',
@@ -123,7 +150,7 @@ describe('the manifest of a probe pod', () => {
 test('the manifest of a namespace has the labels of the scenario, of the cluster and of the run', () => {
   const wanted = { ...settings, namespaceLabels: { 'istio-injection': 'disabled' } };
   expect(
-    probeNamespace({ name: 'shop', labels: { team: 'shop' } }, { runId: 'run-1', settings: wanted }),
+    probeNamespace({ name: 'shop', labels: { team: 'shop' } }, false, { runId: 'run-1', settings: wanted }),
   ).toEqual({
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -132,6 +159,14 @@ test('the manifest of a namespace has the labels of the scenario, of the cluster
       labels: { 'istio-injection': 'disabled', team: 'shop', [RUN_LABEL]: 'run-1' },
     },
   });
+});
+
+test('a namespace for pods on the network of their nodes lets them in', () => {
+  const namespace = (labels: Readonly<Record<string, string>>) =>
+    probeNamespace({ name: 'shop', labels }, true, { runId: 'run-1', settings }).metadata.labels ?? {};
+  const level = 'pod-security.kubernetes.io/enforce';
+  expect(namespace({ team: 'shop' })).toEqual({ [level]: 'privileged', team: 'shop', [RUN_LABEL]: 'run-1' });
+  expect(namespace({ [level]: 'baseline' })[level]).toBe('baseline');
 });
 
 describe("the agent's source", () => {

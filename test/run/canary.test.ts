@@ -11,7 +11,7 @@ import { sleepingClock } from '../cluster/kind/world.ts';
 import { failure, throughProxy } from '../support/api-proxy.ts';
 import { asContext, foreignAnswers } from '../support/real-cluster.ts';
 import { type Answers, agentsThat, contextOn, sessionsThat } from './fake-agents.ts';
-import { runWith, sandbox, verdicts } from './run-with.ts';
+import { oneNode, runWith, sandbox, verdicts } from './run-with.ts';
 
 const CALICO = { 'calico-node': { container: 'calico-node', image: 'quay.io/calico/node:v3.32.1' } };
 
@@ -69,7 +69,7 @@ describe.concurrent('a cluster that enforces policies', () => {
       daemonSets: { cilium: { container: 'cilium-agent', image: 'quay.io/cilium/cilium:v1.19.0@sha256:0' } },
       policies: { 'ciliumclusterwidenetworkpolicies.cilium.io': ['baseline'] },
     });
-    const record = await runWith(asContext(throughProxy(sandbox(), { answer }), 'Calico'), (event) => {
+    const record = await runWith(asContext(throughProxy(oneNode(), { answer }), 'Calico'), (event) => {
       if (event.type === 'note') notes.push(event.text);
       return undefined;
     });
@@ -85,7 +85,7 @@ describe.concurrent('a cluster that enforces policies', () => {
     const changeAnswer = ({ body }: { readonly body: string }): string =>
       body.replaceAll(/("podIPs":\[\{"ip":"[^"]+"\})\]/g, '$1,{"ip":"fd00::7"}]');
     const answer = foreignAnswers({ daemonSets: CALICO });
-    const record = await runWith(asContext(throughProxy(sandbox(), { answer, changeAnswer })), (event) => {
+    const record = await runWith(asContext(throughProxy(oneNode(), { answer, changeAnswer })), (event) => {
       if (event.type === 'note') notes.push(event.text);
       return undefined;
     });
@@ -107,7 +107,7 @@ describe.concurrent('outposts that cannot be taken away', () => {
     });
 
   test('fails a run that went well', async () => {
-    const record = await runWith(asContext(holding(sandbox())));
+    const record = await runWith(asContext(holding(oneNode())));
     expect(Object.values(verdicts(record))).toEqual(['pass', 'pass']);
     expect(record.run).toMatchObject({
       exitCode: 3,
@@ -132,9 +132,6 @@ describe.concurrent('outposts that cannot be taken away', () => {
     ]);
   });
 });
-
-/** Where a part is to be enforced, and soon enough on a busy machine as well, while the other never is. */
-const HALF_WELL = { withinMs: 6_000 };
 
 describe.concurrent('a cluster that does not', () => {
   test('ends the run before any scenario, with the nodes and the plugin that is to blame', async () => {
@@ -196,13 +193,13 @@ describe.concurrent('a cluster that does not', () => {
 
   test('in one direction is told by that', async () => {
     // The server takes the policy, and forgets what it says of one direction.
-    const forgetful = throughProxy(sandbox(), {
+    const forgetful = throughProxy(oneNode(), {
       change: ({ path, body }) =>
         path.includes('/networkpolicies/deny-all')
           ? body.replace('["Ingress","Egress"]', '["Ingress"]')
           : body,
     });
-    const { error } = (await runWith(asContext(forgetful), undefined, HALF_WELL)).run;
+    const { error } = (await runWith(asContext(forgetful))).run;
     expect(error).toMatchObject({ code: 'not-enforcing', message: expect.stringContaining('; egress)') });
   });
 
@@ -218,7 +215,7 @@ describe.concurrent('a cluster that does not', () => {
               )
             : body,
     });
-    const { error } = (await runWith(asContext(partial), undefined, HALF_WELL)).run;
+    const { error } = (await runWith(asContext(partial))).run;
     expect(error?.message).toContain('on 1 of 2 nodes (node-2; ingress and egress)');
   });
 
@@ -229,7 +226,7 @@ describe.concurrent('a cluster that does not', () => {
           ? body.replace('"ingress":[{}],"egress":[{}]', '"ingress":[]')
           : body,
     });
-    const { error } = (await runWith(asContext(stubborn), undefined, HALF_WELL)).run;
+    const { error } = (await runWith(asContext(stubborn))).run;
     expect(error?.message).toBe(
       'a policy that allows all did not bring connections back on nodes node-1, node-2',
     );
@@ -237,7 +234,7 @@ describe.concurrent('a cluster that does not', () => {
 
   test('because a policy of the cluster denies all by default is said before blaming the plugin', async () => {
     const denied = new Set<string>();
-    const guarded = throughProxy(sandbox(), {
+    const guarded = throughProxy(oneNode(), {
       before: ({ method, path }) => {
         const namespace = /^\/api\/v1\/namespaces\/([^/]+)\/pods\b/.exec(path)?.[1];
         if (method !== 'POST' || namespace === undefined || denied.has(namespace)) return undefined;

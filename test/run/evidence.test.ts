@@ -60,7 +60,7 @@ function cutAt(visits: { readonly source: readonly number[]; readonly destinatio
     { pod: FROM, clockMs: 1_010, durationMs: 5, lost: 0 },
     { pod: TO, clockMs: 1_020, durationMs: 5, lost: 0 },
   ]);
-  evidence.noteCut({ check, attempt: cut, from: FROM, to: TO, lastDialMs: 1_400, way: 'open' });
+  evidence.noteCut({ check, attempt: cut, from: FROM, to: [TO], lastDialMs: 1_400, way: 'open' });
   evidence.review([check], podOf, 2);
   return { evidence, check, cut };
 }
@@ -82,7 +82,7 @@ describe('the triangle of an attempt that was cut off', () => {
     const late = new Evidence(0);
     late.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_500 }, end(1_000, 500, { visitsMs: [100] }));
     late.noteEnd(TO, { sentMs: 1_000, receivedMs: 1_010 }, end(1_000, 10));
-    late.noteCut({ check, attempt: cut, from: FROM, to: TO, lastDialMs: 1_400, way: 'unwitnessed' });
+    late.noteCut({ check, attempt: cut, from: FROM, to: [TO], lastDialMs: 1_400, way: 'unwitnessed' });
     late.review([check], podOf, 2);
     expect(cut.attempt.seen).toEqual({ source: 1_100, between: 1_400 });
     expect([...late.unheard([check])]).toEqual([TO]);
@@ -99,7 +99,7 @@ describe('the triangle of an attempt that was cut off', () => {
     evidence.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_500 }, end(1_000, 500, { visitsMs: [0] }));
     // Its exec took 300 ms on the way: the visit may have come between 1250 and 1550.
     evidence.noteEnd(TO, { sentMs: 1_000, receivedMs: 1_800 }, end(1_000, 500, { visitsMs: [250] }));
-    evidence.noteCut({ check, attempt: cut, from: FROM, to: TO, lastDialMs: 1_400, way: 'unwitnessed' });
+    evidence.noteCut({ check, attempt: cut, from: FROM, to: [TO], lastDialMs: 1_400, way: 'unwitnessed' });
     evidence.review([check], podOf, 2);
     expect(cut.attempt.seen).toEqual({ source: 1_000, between: 1_400 });
   });
@@ -157,7 +157,7 @@ describe('connections that were not answered', () => {
         check,
         attempts.note(check, attempt('settle', outcome)),
         FROM,
-        TO,
+        [{ pod: TO, port: check.port }],
         outcome === 'connected' ? undefined : { nonce: `nonce-${index}`, localPorts: [40_000 + index] },
       );
     const tell = (...halfOpen: readonly string[]): void =>

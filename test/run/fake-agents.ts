@@ -29,7 +29,10 @@ export function agentsThat({ outcomeOf, isVisited = () => true }: Seeing, clock:
   return async ({ pod }, input) => {
     const clockMs = clock.now();
     const { targets, listeners }: Batch = JSON.parse(input);
-    const outcomes = targets.map((target): [number, Outcome] => [target.id, outcomeOf(target, pod)]);
+    const outcomes = targets.map((target): [number, Outcome] => {
+      if ('pods' in target) throw new TypeError('these agents dial pods alone');
+      return [target.id, outcomeOf(target, pod)];
+    });
     if (targets.length > 0) await clock.sleep(ROUND_MS);
     if (outcomes.some(([, outcome]) => outcome === 'error'))
       return { kind: 'broken', reason: 'the exec broke', mayHeal: false, stdout: '', stderr: '' };

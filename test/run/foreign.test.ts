@@ -7,7 +7,7 @@ import { failure, throughProxy } from '../support/api-proxy.ts';
 import { folderWith, runCli } from '../support/cli.ts';
 import { CILIUM_POLICY, type ForeignStore, foreignStore, GLOBAL_POLICY } from '../support/foreign-kinds.ts';
 import { asContext } from '../support/real-cluster.ts';
-import { runWith, SCENARIO, sandbox, verdicts } from './run-with.ts';
+import { oneNode, runWith, SCENARIO, verdicts } from './run-with.ts';
 
 const L7 = `  - apiVersion: cilium.io/v2
     kind: CiliumNetworkPolicy
@@ -28,7 +28,7 @@ const KEYS = {
 /** A run, and what it asked the cluster to change. */
 async function changesOf(store: ForeignStore) {
   const calls: string[] = [];
-  const provider = throughProxy(sandbox(), {
+  const provider = throughProxy(oneNode(), {
     answer: store.answer,
     see: ({ method, path }) => {
       if (method !== 'GET') calls.push(path);
@@ -37,7 +37,7 @@ async function changesOf(store: ForeignStore) {
   return { record: await runWith(provider, undefined, { scenario: WITH_BOTH }), calls };
 }
 
-const served = (store: ForeignStore) => throughProxy(sandbox(), { answer: store.answer });
+const served = (store: ForeignStore) => throughProxy(oneNode(), { answer: store.answer });
 
 test.concurrent('they are created with the policies, and taken away before the closing control', async () => {
   const store = foreignStore([CILIUM_POLICY, GLOBAL_POLICY]);
@@ -80,6 +80,10 @@ test.concurrent('they are created with the policies, and taken away before the c
   expect(store.writes.filter((write) => write.startsWith('DELETE')).toSorted()).toEqual(
     [KEYS.l7, KEYS.global].map((path) => `DELETE ${path}`).toSorted(),
   );
+  expect(record.scenarios[0]?.foreignPolicies).toMatchObject([
+    { title: 'CiliumNetworkPolicy pair/l7', namespace: 'pair', location: { file: 'pair.yaml' } },
+    { title: 'Calico GlobalNetworkPolicy deny-all', text: expect.stringContaining('order: 1') },
+  ]);
   // What they mean is not for podreach to say, and so nothing that is seen contradicts it.
   const checks = record.scenarios[0]?.steps[0]?.checks ?? [];
   expect(checks.map(({ predicted }) => predicted)).toEqual(
@@ -142,7 +146,7 @@ test.concurrent('one that comes to be meanwhile is left as it is, too, and what 
 
 test.concurrent('one that the API server refuses is told with its place', async () => {
   const store = foreignStore([CILIUM_POLICY, GLOBAL_POLICY]);
-  const provider = throughProxy(sandbox(), {
+  const provider = throughProxy(oneNode(), {
     answer: (call) =>
       call.method === 'POST' && call.path.includes('ciliumnetworkpolicies')
         ? failure(422, 'Invalid', 'spec.ingress: no such entity')

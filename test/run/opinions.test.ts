@@ -5,7 +5,7 @@ import { renderTerminal } from '../../src/report/formats/terminal/terminal.ts';
 import { viewOf } from '../../src/report/view/run.ts';
 import { assumptionsFor } from '../../src/run/predict.ts';
 import { throughProxy } from '../support/api-proxy.ts';
-import { runWith, SCENARIO, sandbox } from './run-with.ts';
+import { oneNode, runWith, SCENARIO } from './run-with.ts';
 
 function told(record: RunRecord): string {
   const options = { width: 100, colour: false, verbose: false, quiet: false };
@@ -23,7 +23,7 @@ function opinions(record: RunRecord): unknown {
 
 describe.concurrent('who is wrong', () => {
   test('nobody, where declared, predicted and observed are one', async () => {
-    const record = await runWith(sandbox());
+    const record = await runWith(oneNode());
     expect(opinions(record)).toEqual([
       ['pair/b', 'denied', 'pass', undefined],
       ['pair/c', 'allowed', 'pass', undefined],
@@ -33,7 +33,7 @@ describe.concurrent('who is wrong', () => {
 
   test('the policy, which lets through what the scenario forbids', async () => {
     // The selector is wrong: it selects those that are meant to be left alone.
-    const record = await runWith(sandbox(), undefined, {
+    const record = await runWith(oneNode(), undefined, {
       scenario: SCENARIO.replace('operator: DoesNotExist', 'operator: Exists'),
     });
     expect(opinions(record)).toEqual([
@@ -47,7 +47,7 @@ describe.concurrent('who is wrong', () => {
 
   test('the cluster, which does not do what the policy says', async () => {
     // What arrives at the network plugin is not what was written.
-    const careless = throughProxy(sandbox(), {
+    const careless = throughProxy(oneNode(), {
       change: ({ path, body }) =>
         path.includes('/networkpolicies/deny') ? body.replace('DoesNotExist', 'Exists') : body,
     });
@@ -62,7 +62,7 @@ describe.concurrent('who is wrong', () => {
   test('something outside, which does what these policies leave out', async () => {
     // The scenario's own policy selects nothing; another one in the namespace does what the scenario asks for.
     const record = await runWith(
-      sandbox(),
+      oneNode(),
       async (event, kube) => {
         if (event.type !== 'phase-started' || event.phase !== 'apply') return;
         await kube.create({
@@ -97,12 +97,12 @@ const blocks = (...ipBlocks: object[]): string =>
 
 describe.concurrent('blocks of addresses are predicted where pods have theirs', () => {
   test('the policy is at fault for one that leaves a pod out', async () => {
-    const outside = await runWith(sandbox(), undefined, { scenario: blocks({ cidr: '203.0.113.0/24' }) });
+    const outside = await runWith(oneNode(), undefined, { scenario: blocks({ cidr: '203.0.113.0/24' }) });
     expect(opinions(outside)).toEqual([
       ['pair/b', 'denied', 'pass', undefined],
       ['pair/c', 'denied', 'broken', 'policy'],
     ]);
-    const inside = await runWith(sandbox(), undefined, { scenario: blocks({ cidr: '10.244.0.0/16' }) });
+    const inside = await runWith(oneNode(), undefined, { scenario: blocks({ cidr: '10.244.0.0/16' }) });
     expect(opinions(inside)).toEqual([
       ['pair/b', 'allowed', 'leaked', 'policy'],
       ['pair/c', 'allowed', 'pass', undefined],
@@ -110,8 +110,8 @@ describe.concurrent('blocks of addresses are predicted where pods have theirs', 
   });
 
   test.each([
-    [['Calico'], { ipBlocksMatchPods: true }],
-    [['Cilium'], { ipBlocksMatchPods: false }],
+    [['Calico'], { ipBlocksMatchPods: true, hostNetworkPodsAreNodes: true }],
+    [['Cilium'], { ipBlocksMatchPods: false, hostNetworkPodsAreNodes: true }],
     [['Calico', 'Cilium'], {}],
     [['Antrea'], {}],
     [[], {}],
@@ -119,7 +119,11 @@ describe.concurrent('blocks of addresses are predicted where pods have theirs', 
     const networkPlugins = names.map((name) => ({ name, daemonSet: 'kube-system/x', enforces: true }));
     const environment = { cluster: 'context', nodes: [], node: 'v24', networkPlugins };
     expect(assumptionsFor({ kind: 'to-be-proven' }, environment)).toEqual(assumptions);
-    const proven = { ipBlocksMatchPods: false };
+    const proven = {
+      ipBlocksMatchPods: false,
+      hostNetworkPodsAreNodes: true,
+      ipBlocksMatchHostNetwork: true,
+    } as const;
     expect(assumptionsFor({ kind: 'proven', ...proven }, environment)).toEqual(proven);
   });
 });

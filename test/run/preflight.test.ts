@@ -9,7 +9,7 @@ import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { failure, type Intervention, throughProxy } from '../support/api-proxy.ts';
 import { ROOT } from '../support/cli.ts';
 import { asContext } from '../support/real-cluster.ts';
-import { runWith, sandbox } from './run-with.ts';
+import { oneNode, runWith } from './run-with.ts';
 
 interface Attributes {
   readonly verb: string;
@@ -46,7 +46,7 @@ describe.concurrent('a user who may not do what a run does', () => {
         (resource === 'namespaces' && verb !== 'list') || subresource === 'exec',
       'system:serviceaccount:ci:runner',
     );
-    const provider = throughProxy(sandbox(), {
+    const provider = throughProxy(oneNode(), {
       see(call) {
         see?.(call);
         if (call.method === 'POST' && !call.path.includes('selfsubject')) created.push(call.path);
@@ -85,7 +85,7 @@ describe.concurrent('a user who may not do what a run does', () => {
   test('is told what a run can do without as well, and gets all of it with the one manifest', async () => {
     const optional = ['events', 'configmaps', 'globalnetworkpolicies', 'adminnetworkpolicies'];
     const provider = throughProxy(
-      sandbox(),
+      oneNode(),
       denying(({ resource }) => resource === 'nodes' || optional.includes(resource), 'jane'),
     );
     const { run } = await runWith(asContext(provider));
@@ -114,7 +114,7 @@ describe.concurrent('a user who may not do what a run does', () => {
 
   test('to copy a Secret gets a Role where the Secret is', async () => {
     const provider = throughProxy(
-      sandbox(),
+      oneNode(),
       denying(({ resource, verb }) => resource === 'secrets' && verb === 'get', 'jane'),
     );
     const { run } = await runWith(asContext(provider), undefined, {
@@ -131,7 +131,7 @@ describe.concurrent('a user who may not do what a run does', () => {
 /** The names of the roles that are printed for a user who may not use these resources, in the order of the manifest. */
 async function rolesFor(user: string, ...resources: readonly string[]): Promise<readonly string[]> {
   const provider = throughProxy(
-    sandbox(),
+    oneNode(),
     denying(({ resource }) => resources.includes(resource), user),
   );
   const { run } = await runWith(asContext(provider));
@@ -153,7 +153,7 @@ describe.concurrent('what a run can do without', () => {
   test('is said, and ends nothing', async () => {
     const notes: string[] = [];
     const provider = throughProxy(
-      sandbox(),
+      oneNode(),
       denying(({ resource }) => resource === 'events' || resource === 'globalnetworkpolicies'),
     );
     const record = await runWith(asContext(provider), (event) => {
@@ -167,7 +167,7 @@ describe.concurrent('what a run can do without', () => {
 
   test('is the preflight itself, on a server that answers no reviews', async () => {
     const notes: string[] = [];
-    const provider = throughProxy(sandbox(), {
+    const provider = throughProxy(oneNode(), {
       answer: ({ path }) =>
         path.includes('selfsubjectaccess') ? failure(404, 'NotFound', 'no such thing here') : undefined,
     });
@@ -184,9 +184,9 @@ describe.concurrent('a namespace that is there already', () => {
   type Labels = Readonly<Record<string, string>>;
   const holding = (namespaces: Readonly<Record<string, Labels>>): ClusterProvider =>
     asContext({
-      ...sandbox(),
+      ...oneNode(),
       async start(options) {
-        const cluster = await sandbox().start(options);
+        const cluster = await oneNode().start(options);
         const kube = await connectKube(cluster.kubeconfig);
         for (const [name, labels] of Object.entries(namespaces))
           await kube.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });

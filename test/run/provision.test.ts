@@ -7,7 +7,7 @@ import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import type { RunRecord } from '../../src/record/schema.ts';
 import { createAll } from '../../src/run/provision.ts';
 import { type Call, failure, type Intervention, throughProxy } from '../support/api-proxy.ts';
-import { runWith, sandbox } from './run-with.ts';
+import { oneNode, runWith } from './run-with.ts';
 
 interface Item {
   metadata: { name: string };
@@ -51,17 +51,16 @@ function errorOf(record: RunRecord): object | undefined {
 
 describe.concurrent('a pod', () => {
   test('whose image is not there ends the run at once, in the words of the registry and with what to do', async () => {
-    const beganMs = performance.now();
     const missing = withStatus(waiting('ErrImagePull', 'mirror.example/nod:24: not found'));
-    expect(errorOf(await runWith(throughProxy(sandbox(), missing)))).toEqual({
+    // Longer than the test may take.
+    const options = { readyWithinMs: 600_000 };
+    expect(errorOf(await runWith(throughProxy(oneNode(), missing), undefined, options))).toEqual({
       code: 'provision-failed',
       message: expect.stringMatching(
         /^pod pair\/b cannot run on node node-\d: ErrImagePull: mirror\.example\/nod:24: not found$/,
       ),
       hint: 'Name an image that the nodes can pull with --probe-image, and a Secret for it with --image-pull-secret.',
     });
-    // Pods have two minutes.
-    expect(performance.now() - beganMs).toBeLessThan(90_000);
   });
 
   test('whose image comes late is waited for, and said to be', async () => {
@@ -69,7 +68,7 @@ describe.concurrent('a pod', () => {
     const slow = withStatus(waiting('ImagePullBackOff', 'Back-off pulling image'), {
       isActive: () => ![...told].join().includes('ImagePullBackOff'),
     });
-    const record = await runWith(throughProxy(sandbox(), slow), (event) => {
+    const record = await runWith(throughProxy(oneNode(), slow), (event) => {
       if (event.type === 'pods-ready') for (const text of event.waitingFor) told.add(text);
       return undefined;
     });
@@ -98,7 +97,7 @@ describe.concurrent('a pod', () => {
       ],
     });
     expect(
-      errorOf(await runWith(throughProxy(sandbox(), stuck), undefined, { readyWithinMs: 10_000 })),
+      errorOf(await runWith(throughProxy(oneNode(), stuck), undefined, { readyWithinMs: 10_000 })),
     ).toEqual({
       code: 'provision-failed',
       message: expect.stringMatching(
@@ -120,7 +119,7 @@ describe.concurrent('a pod', () => {
         },
       ],
     });
-    expect(errorOf(await runWith(throughProxy(sandbox(), crashed)))).toMatchObject({
+    expect(errorOf(await runWith(throughProxy(oneNode(), crashed)))).toMatchObject({
       message: expect.stringMatching(
         /^pod pair\/b cannot run on node node-\d: its container ended with exit code 1: cannot listen on 80\/TCP: EACCES$/,
       ),
@@ -137,7 +136,7 @@ describe.concurrent('a pod', () => {
         return JSON.stringify({ ...list, items: list.items.filter(({ metadata }) => metadata.name !== 'b') });
       },
     };
-    expect(errorOf(await runWith(throughProxy(sandbox(), gone)))).toMatchObject({
+    expect(errorOf(await runWith(throughProxy(oneNode(), gone)))).toMatchObject({
       message: 'pod pair/b cannot run: somebody has deleted it',
     });
     expect(lists).toBe(1);
@@ -161,7 +160,7 @@ describe.concurrent('a pod', () => {
       ],
     });
     expect(
-      errorOf(await runWith(throughProxy(sandbox(), stuck), undefined, { readyWithinMs: 10_000 })),
+      errorOf(await runWith(throughProxy(oneNode(), stuck), undefined, { readyWithinMs: 10_000 })),
     ).toEqual({
       code: 'provision-failed',
       message: expect.stringMatching(
@@ -180,7 +179,7 @@ describe.concurrent('a pod', () => {
           ? failure(403, 'Forbidden', 'events is forbidden: User "ci" cannot list resource "events"')
           : undefined,
     };
-    const record = await runWith(throughProxy(sandbox(), secretive), undefined, { readyWithinMs: 10_000 });
+    const record = await runWith(throughProxy(oneNode(), secretive), undefined, { readyWithinMs: 10_000 });
     expect(errorOf(record)).toMatchObject({
       code: 'provision-failed',
       message: expect.stringMatching(/: pair\/b: ContainerCreating on node node-\d(;|$)/),
@@ -200,7 +199,7 @@ describe.concurrent('a pod', () => {
       ],
     });
     expect(
-      errorOf(await runWith(throughProxy(sandbox(), homeless), undefined, { readyWithinMs: 10_000 })),
+      errorOf(await runWith(throughProxy(oneNode(), homeless), undefined, { readyWithinMs: 10_000 })),
     ).toMatchObject({
       message: expect.stringContaining('untolerated taint {dedicated: db}'),
       hint: expect.stringContaining('--toleration'),
@@ -239,7 +238,7 @@ describe.concurrent('a pod', () => {
       answer: ({ method, path }: Call) =>
         method === 'POST' && path.includes('/pods?') ? failure(403, 'Forbidden', words) : undefined,
     };
-    expect(errorOf(await runWith(throughProxy(sandbox(), strict)))).toEqual({
+    expect(errorOf(await runWith(throughProxy(oneNode(), strict)))).toEqual({
       code: 'provision-failed',
       message: expect.stringMatching(/^pod pair\/\w was not accepted: /),
       hint: expect.stringMatching(hint),
@@ -256,7 +255,7 @@ describe.concurrent('a namespace', () => {
           ? failure(403, 'Forbidden', words)
           : undefined,
     };
-    expect(errorOf(await runWith(throughProxy(sandbox(), strict)))).toEqual({
+    expect(errorOf(await runWith(throughProxy(oneNode(), strict)))).toEqual({
       code: 'provision-failed',
       message: `namespace pair was not accepted: ${words} (403 Forbidden)`,
       hint: expect.stringContaining('--namespace-label'),
@@ -278,7 +277,7 @@ describe.concurrent('a namespace', () => {
             );
       },
     };
-    expect((await runWith(throughProxy(sandbox(), young))).run.exitCode).toBe(0);
+    expect((await runWith(throughProxy(oneNode(), young))).run.exitCode).toBe(0);
   });
 });
 
@@ -292,7 +291,7 @@ describe.concurrent('what the cluster wants', () => {
   test('is in every namespace: labels, and the Secret that is copied', async () => {
     const created: { path: string; object: unknown }[] = [];
     const record = await runWith(
-      throughProxy(sandbox(), {
+      throughProxy(oneNode(), {
         answer({ path, method }) {
           if (path === '/api/v1/namespaces/platform/secrets/mirror') {
             const data = { '.dockerconfigjson': 'e30=' };
@@ -337,8 +336,8 @@ describe.concurrent('what the cluster wants', () => {
       },
     ]);
     const pods = created.filter(({ path }) => path.endsWith('/pods'));
-    // Two outposts on each of two nodes are among them.
-    expect(pods).toHaveLength(3 + 4);
+    // The two outposts of the node are among them.
+    expect(pods).toHaveLength(3 + 2);
     for (const { object } of pods) {
       expect(object).toMatchObject({
         spec: { imagePullSecrets: [{ name: 'mirror' }, { name: 'replicated' }] },
@@ -348,7 +347,7 @@ describe.concurrent('what the cluster wants', () => {
 
   test('is said to be missing where there is no such Secret', async () => {
     const record = await runWith(
-      throughProxy(sandbox(), {
+      throughProxy(oneNode(), {
         answer: ({ path }) =>
           path.includes('/secrets/') ? failure(404, 'NotFound', 'secrets "mirror" not found') : undefined,
       }),
@@ -364,7 +363,7 @@ describe.concurrent('what the cluster wants', () => {
   test('does not make podreach copy any other Secret', async () => {
     const posted: string[] = [];
     const record = await runWith(
-      throughProxy(sandbox(), {
+      throughProxy(oneNode(), {
         answer({ method, path }) {
           if (method === 'POST') posted.push(path);
           if (!path.includes('/secrets/')) return undefined;
@@ -385,7 +384,7 @@ describe.concurrent('what the cluster wants', () => {
 
   test('may be there already, where the cluster copies Secrets itself', async () => {
     const record = await runWith(
-      throughProxy(sandbox(), {
+      throughProxy(oneNode(), {
         answer({ method, path }) {
           if (method === 'POST' && path.includes('/secrets?'))
             return failure(409, 'AlreadyExists', 'secrets "mirror" already exists');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Interruption } from '../../src/errors.ts';
 import { checksOf } from '../../src/record/schema.ts';
 import { Stand, type StandingScenario } from '../../src/run/stand.ts';
-import { runWith, SCENARIO, sandbox } from './run-with.ts';
+import { oneNode, runWith, SCENARIO } from './run-with.ts';
 
 const ELSEWHERE = SCENARIO.replaceAll('pair', 'other');
 
@@ -37,7 +37,7 @@ describe('scenarios that stand', () => {
 
 it('has something done while all scenarios stand, and looks at them once more after that', async () => {
   const stood: string[] = [];
-  const record = await runWith(sandbox(), undefined, {
+  const record = await runWith(oneNode(), undefined, {
     second: ELSEWHERE,
     parallel: 1,
     whileStanding: async (standing, { checked }) => {
@@ -67,7 +67,7 @@ it('has something done while all scenarios stand, and looks at them once more af
 describe('what is not watched to its end', () => {
   const verdictsOf = async (isCutOff: boolean) => {
     const cut = new AbortController();
-    const record = await runWith(sandbox(), undefined, {
+    const record = await runWith(oneNode(), undefined, {
       signal: cut.signal,
       whileStanding: () => {
         if (isCutOff) cut.abort(new Interruption('SIGINT'));

@@ -53,7 +53,7 @@ const seenBy = (user: '0' | '65534'): object => ({
     kind: 'exited',
     exitCode: 0,
     stderr: '',
-    stdout: `${user}\nCapEff:\t0000000000000000\nnameserver 10.96.0.10\noptions timeout:1 attempts:1\nweb\n`,
+    stdout: `${user}\nCapEff:\t0000000000000000\nsearch default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\nweb\n`,
   },
   before: ['db'],
 });

@@ -88,6 +88,15 @@ export class Testbed implements AsyncDisposable {
     await this.kube.apply({ resource: 'networkpolicies', namespace, name }, JSON.stringify(body));
   }
 
+  async dropPolicies(): Promise<void> {
+    const left = await this.kube.list({ resource: 'networkpolicies' });
+    await Promise.all(
+      left.map(({ metadata: { namespace = '', name } }) =>
+        this.kube.delete({ resource: 'networkpolicies', namespace, name }),
+      ),
+    );
+  }
+
   /** Creates pods and waits until all of them run and listen. */
   async start(...manifests: readonly KubeObject[]): Promise<void> {
     await Promise.all(manifests.map((manifest) => this.kube.create(manifest)));

@@ -262,11 +262,11 @@ scenario-invalid: 1 problem in a.yaml`);
   test('files and folders without a policy', async () => {
     expect(
       await failureOf('  - p.yaml\n  - folder\n', { 'p.yaml': '# nothing\n', 'folder/README.md': '' }),
-    ).toBe(`a.yaml:7:5: there is no policy in p.yaml
+    ).toBe(`a.yaml:7:5: there is no policy in p.yaml: the file is empty
   7 |   - p.yaml
     |     ^
 
-a.yaml:8:5: there is no policy in folder
+a.yaml:8:5: there is no policy in folder: none of its files ends in .yaml or .yml
   8 |   - folder
     |     ^
 
@@ -296,8 +296,7 @@ apiVersion: v1
   hint: Write apiVersion: without it, no API server takes the object.
 
 p.yaml:11:1: this is no Kubernetes object: an object is a mapping
-  11 | hello
-     | ^
+  note: the line is not shown: it may hold a secret
   ${hint}
 
 p.yaml:13:1: this is kind NetworkPolicy of extensions/v1beta1, not of networking.k8s.io/v1

@@ -53,7 +53,7 @@ const selection: fc.Arbitrary<PodSelection> = fc.oneof(
   ),
 );
 const destination: fc.Arbitrary<DestinationSelection> = fc.record({
-  ends: selection,
+  end: selection,
   ports: fc.oneof(
     fc.constant([]),
     fc.constantFrom(
@@ -155,8 +155,8 @@ describe('for every topology and every rule', () => {
           one.from.length === 1 &&
           one.to.length === 1 &&
           from?.kind === 'pod' &&
-          to?.ends.kind === 'pod' &&
-          from.key === to.ends.key
+          to?.end.kind === 'pod' &&
+          from.key === to.end.key
             ? [from.key]
             : [];
         expect([

@@ -106,6 +106,14 @@ interface Kubeconfig {
   clusters: { cluster: { server: string; 'certificate-authority-data': string } }[];
 }
 
+/** One for all: making it takes longer than many tests do. */
+const CERTIFICATE = generate([{ name: 'commonName', value: 'localhost' }], {
+  extensions: [
+    { name: 'basicConstraints', cA: true },
+    { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
+  ],
+});
+
 async function startProxy(
   { kubeconfig }: Pick<Cluster, 'kubeconfig'>,
   intervention: Intervention,
@@ -116,12 +124,7 @@ async function startProxy(
   if (entry === undefined) throw new Error('the kubeconfig names no cluster');
   const upstream = new URL(entry.server);
   const ca = Buffer.from(entry['certificate-authority-data'], 'base64');
-  const own = await generate([{ name: 'commonName', value: 'localhost' }], {
-    extensions: [
-      { name: 'basicConstraints', cA: true },
-      { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
-    ],
-  });
+  const own = await CERTIFICATE;
 
   const forward = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = 'GET', url: path = '/', headers } = incoming;

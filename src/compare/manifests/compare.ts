@@ -10,6 +10,7 @@ import { comparePolicyTexts } from '../policies.ts';
 import { pairUp } from '../sides.ts';
 import { compareConnections, isOpening } from './connections.ts';
 import { doubtsOf, findKept } from './doubts.ts';
+import { compareElsewhere } from './elsewhere.ts';
 import type { ManifestComparison } from './schema.ts';
 
 export function compareManifests(before: DeployedState, after: DeployedState): ManifestComparison {
@@ -18,11 +19,13 @@ export function compareManifests(before: DeployedState, after: DeployedState): M
     DeployedState & { readonly oracle: Oracle },
   ];
   const { connections, same } = compareConnections(was, is);
+  const elsewhere = compareElsewhere(was, is);
   return {
     before: factsOf(before),
     after: factsOf(after),
-    outcome: outcomeOf(connections),
+    outcome: outcomeOf({ connections, elsewhere }),
     connections,
+    elsewhere,
     same,
     workloads: differencesOf(before.workloads, after.workloads, objectKey, workloadSide).map(
       ({ key: workload, ...rest }) => ({ workload, ...rest }),
@@ -54,9 +57,13 @@ function factsOf({ name, commit, workloads, policies }: DeployedState): Manifest
   };
 }
 
-function outcomeOf(connections: ManifestComparison['connections']): ManifestComparison['outcome'] {
-  const opens = connections.some(({ change }) => isOpening(change));
-  const closes = connections.some(({ change }) => !isOpening(change));
+function outcomeOf({
+  connections,
+  elsewhere,
+}: Pick<ManifestComparison, 'connections' | 'elsewhere'>): ManifestComparison['outcome'] {
+  const changes = [...connections, ...elsewhere].map(({ change }) => change);
+  const opens = changes.some(isOpening);
+  const closes = !changes.every(isOpening);
   if (opens) return closes ? 'opens-and-closes' : 'opens';
   return closes ? 'closes' : 'same';
 }

@@ -49,6 +49,17 @@ const connection = z.strictObject({
   after: prediction.exactOptional(),
 });
 
+const elsewhere = z.strictObject({
+  workload: key,
+  direction: z.enum(['egress', 'ingress']).describe('egress: from the workload to the others.'),
+  change: z.enum(['open', 'closed']),
+  others: z.string().describe('Such as addresses in 10.0.0.0/8, or everybody else.'),
+  ports: z.string().describe('Such as TCP 443, or every port.'),
+  responsible: grounds.describe(
+    'The rule that lets it through, after what is opened and before what is closed. Empty: nothing isolates the workload there.',
+  ),
+});
+
 const workloadSide = z.strictObject({
   kind: z.string(),
   labels,
@@ -76,6 +87,11 @@ export const manifestComparisonSchema = z
     after: facts,
     outcome: z.enum(MANIFEST_OUTCOMES),
     connections: z.array(connection).describe('The most dangerous first.'),
+    elsewhere: z
+      .array(elsewhere)
+      .describe(
+        'What policies come to say otherwise of addresses, and of pods in namespaces that no manifest has, for workloads that both states have. What opens is first.',
+      ),
     same: z
       .strictObject({ allowed: z.int(), denied: z.int(), undefined: z.int() })
       .describe('Connections of which both say the same, by what that is.'),
@@ -95,3 +111,4 @@ export const manifestComparisonSchema = z
 
 export type ManifestComparison = Unchanging<z.infer<typeof manifestComparisonSchema>>;
 export type ConnectionDifference = ManifestComparison['connections'][number];
+export type ElsewhereDifference = ManifestComparison['elsewhere'][number];

@@ -34,6 +34,8 @@ export function planCopies(
   const bySource = Map.groupBy(watched, ({ from }) => objectKey(from));
   const sources = standing.map(({ step }) =>
     step.planned.pods.flatMap((pod): CheckedSource[] => {
+      // No policy isolates it at any instant, and its copy would need the same ports of the node.
+      if (pod.hostNetwork === true) return [];
       const checks = bySource.get(objectKey(pod));
       return checks === undefined ? [] : [{ pod, checks }];
     }),

@@ -12,6 +12,7 @@ export const LINT_CODES = [
   'broad-peer',
   'block-of-pods',
   'block-of-services',
+  'host-network-pod',
   'overlapping-except',
   'unknown-port-name',
   'unused-port',

@@ -1,10 +1,12 @@
 /** What the lints have in common: their findings, what they look at, and how they name things. */
 import type { Location } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
+import type { PlannedService } from '../../model/service.ts';
 import type { Direction } from '../isolation.ts';
 import type { PolicyRule } from '../manifest.ts';
 import type { ManifestPath, PodPair, PodPort } from '../model.ts';
 import type { Oracle, Ruling } from '../oracle.ts';
+import type { PodParty } from '../parties.ts';
 import type { Peer } from '../peers.ts';
 import { DIRECTIONS, isolates, locationOf, type Policy, peersField, type Responsible } from '../policy.ts';
 import type { LintCode } from './codes.ts';
@@ -33,6 +35,10 @@ export interface LintCheck extends PodPair {
 export interface LintContext {
   readonly oracle: Oracle;
   readonly checks: readonly LintCheck[];
+  /** The checks that something else than policies cuts, by their connections: with or without a policy, such a check tests none. */
+  readonly cutByOthers: ReadonlyMap<string, LintCheck>;
+  /** Those in front of the pods. */
+  readonly services: readonly PlannedService[];
   /** The checks of which a pod is the end that policies of a direction isolate: the source for egress. */
   readonly checksOn: (pod: string, direction: Direction) => readonly LintCheck[];
   /** The checks that are predicted to be let through, and in a direction by this rule alone. */
@@ -92,11 +98,14 @@ export function openedPods(
   policy: Policy,
   { direction, index }: PlacedRule,
   oracle: Oracle,
-): { readonly ports: readonly PodPort[]; readonly who: string } | undefined {
+):
+  | { readonly pods: readonly PodParty[]; readonly ports: readonly PodPort[]; readonly who: string }
+  | undefined {
   const isIngress = direction === 'ingress';
   const pods = isIngress ? oracle.subjectsOf(policy) : oracle.peersOf(policy, direction, index);
   if (pods.length === 0) return undefined;
   return {
+    pods,
     ports: pods.flatMap(({ ports }) => ports),
     who: isIngress ? 'pod that this policy selects' : 'pod that this rule leads to',
   };

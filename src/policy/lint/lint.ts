@@ -1,5 +1,7 @@
 /** Holds policies against what catches people. Pure: what the policies mean comes from the oracle. */
 import { objectKey } from '../../keys.ts';
+import type { PlannedService } from '../../model/service.ts';
+import { describeConnection } from '../../pair.ts';
 import type { Direction } from '../isolation.ts';
 import { flowBetween } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
@@ -19,6 +21,7 @@ import {
   onlyRule,
   subjectOf,
 } from './finding.ts';
+import { lintHostNetwork } from './host-network.ts';
 import { lintEmptyEgress, lintIgnoredRules } from './policy-types.ts';
 import { lintPortNames } from './port-names.ts';
 import { lintRetyped } from './retyped.ts';
@@ -35,6 +38,7 @@ const LINTS: readonly Lint[] = [
   lintDns,
   lintPeers,
   lintBroadPeer,
+  lintHostNetwork,
   lintAlternatives,
   lintBlocks,
   lintExceptions,
@@ -49,13 +53,22 @@ const LINTS: readonly Lint[] = [
  * What is suspicious about the policies of an oracle's world, policy by policy.
  *
  * @param checks all that a scenario declares: their ends must be pods of the world
+ * @param services those in front of its pods
  */
-export function lintPolicies(oracle: Oracle, checks: readonly LintCheck[]): readonly LintFinding[] {
+export function lintPolicies(
+  oracle: Oracle,
+  checks: readonly LintCheck[],
+  services: readonly PlannedService[] = [],
+): readonly LintFinding[] {
   const bySubject = { ingress: groupBySubject(checks, 'ingress'), egress: groupBySubject(checks, 'egress') };
   const byRule = groupByRule(oracle, checks);
   const context: LintContext = {
     oracle,
     checks,
+    cutByOthers: new Map(
+      checks.flatMap((check) => (check.cutBy === undefined ? [] : [[describeConnection(check), check]])),
+    ),
+    services,
     checksOn: (pod, direction) => bySubject[direction].get(pod) ?? [],
     checksLetThroughBy: (policy, direction, rule) =>
       byRule.get(ruleKey({ policy: objectKey(policy), direction, rule })) ?? [],
@@ -77,7 +90,10 @@ function groupByRule(
 ): ReadonlyMap<string, readonly LintCheck[]> {
   const groups = new Map<string, LintCheck[]>();
   for (const check of checks) {
-    const ruling = oracle.rule(flowBetween(check));
+    const flow = flowBetween(check);
+    // Who denies is not asked, and most of many checks are of what is denied.
+    if (oracle.evaluate(flow).verdict !== 'allowed') continue;
+    const ruling = oracle.rule(flow);
     for (const direction of DIRECTIONS) {
       const only = onlyRule(ruling, direction);
       if (only === undefined) continue;

@@ -1,5 +1,6 @@
 /** What the lints find in a policy over all states of the cluster in which it is in force. */
 import { objectKey } from '../../keys.ts';
+import type { PlannedService } from '../../model/service.ts';
 import type { ManifestPath } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
 import type { LintCode } from './codes.ts';
@@ -9,6 +10,8 @@ import { lintPolicies } from './lint.ts';
 export interface LintState {
   readonly oracle: Oracle;
   readonly checks: readonly LintCheck[];
+  /** Those in front of its pods. */
+  readonly services: readonly PlannedService[];
 }
 
 export interface LastingFinding<State extends LintState> {
@@ -32,7 +35,7 @@ export function lintOverStates<State extends LintState>(
     return {
       state,
       specs: new Map(specs),
-      findings: lintPolicies(state.oracle, state.checks),
+      findings: lintPolicies(state.oracle, state.checks, state.services),
     };
   });
   const all = linted.flatMap((one) => one.findings.map((finding) => ({ finding, where: one })));

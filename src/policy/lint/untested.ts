@@ -15,19 +15,18 @@ import {
 import { findUntestedRules } from './untested-rules.ts';
 
 export const lintUntested: Lint = (policy, context) => {
-  const { oracle, checks } = context;
+  const { oracle, checks, cutByOthers } = context;
   const subjects = oracle.subjectsOf(policy).map(({ name }) => name);
   if (checks.length === 0 || subjects.length === 0) return [];
   const without = oracle.without(policy);
   const decides = (pair: PodPair): boolean => predict(pair, oracle) !== predict(pair, without);
-  // What others cut is cut with and without the policy: such a check is never a test of it.
-  const cutByOthers = new Set(checks.filter(({ cutBy }) => cutBy !== undefined).map(describeConnection));
-  const isCutByOthers = (pair: PodPair): boolean => cutByOthers.has(describeConnection(pair));
+  const isCutByOthers = (pair: PodPair): boolean =>
+    cutByOthers.size > 0 && cutByOthers.has(describeConnection(pair));
   const isTested = (pair: PodPair): boolean => !isCutByOthers(pair) && decides(pair);
   const own = checksOf(policy, subjects, context).filter((check) => check.cutBy === undefined);
   if (own.some(decides)) return findUntestedRules(policy, isCutByOthers, context);
   const testable = findPair(policy, subjects, oracle, isTested);
-  const isAllCut = checks.some((check) => check.cutBy !== undefined && decides(check));
+  const isAllCut = [...cutByOthers.values()].some(decides);
   return [
     findingAt(policy, [], { code: 'untested-policy', rule: 'D6', ...describe(policy, testable, isAllCut) }),
   ];

@@ -1,11 +1,14 @@
 /** Numbered ports on which none of the pods listens that a rule is about (D13). */
 
+import { type PlannedService, serviceKey } from '../../model/service.ts';
 import { listNames } from '../list-names.ts';
-import { describePortEntry } from '../ports.ts';
+import type { PodParty } from '../parties.ts';
+import { describePortEntry, type PortEntry } from '../ports.ts';
+import { selectorMatches } from '../selectors.ts';
 import { namesDns } from './dns.ts';
 import { findingAt, type Lint, type LintFinding, openedPods, placedRules } from './finding.ts';
 
-export const lintUnusedPorts: Lint = (policy, { oracle }) =>
+export const lintUnusedPorts: Lint = (policy, { oracle, services }) =>
   placedRules(policy).flatMap((placed) => {
     const { direction, rule, path } = placed;
     // Outside of the scenario anybody may listen there.
@@ -24,13 +27,36 @@ export const lintUnusedPorts: Lint = (policy, { oracle }) =>
       const listening = new Set(opened.ports.map(({ port, protocol }) => `${protocol} ${port}`));
       const known =
         listening.size === 0 ? 'they listen on none' : `they listen on ${listNames([...listening])}`;
+      const service = services.find((one) => leadsFrom(one, entry, opened.pods));
+      const message = `no ${opened.who} listens on ${describePortEntry(entry)}`;
       return [
         findingAt(policy, [...path, 'ports', position, 'port'], {
           code: 'unused-port',
-          rule: 'D13',
-          message: `no ${opened.who} listens on ${describePortEntry(entry)}`,
+          rule: service === undefined ? 'D13' : 'D23',
+          message:
+            service === undefined
+              ? message
+              : `${message}: that is a port of ${serviceKey(service)} in front of it`,
           advice: `Write a port of the pods themselves, since that of a Service does not count: here ${known}.`,
         }),
       ];
     });
   });
+
+/** Whether one of these ports is that of a Service in front of one of the pods. */
+function leadsFrom(
+  service: PlannedService,
+  entry: Extract<PortEntry, { kind: 'numbers' }>,
+  pods: readonly PodParty[],
+): boolean {
+  const isNamed = service.ports.some(
+    ({ port, protocol }) => protocol === entry.protocol && entry.first <= port && port <= entry.last,
+  );
+  return (
+    isNamed &&
+    pods.some(
+      (pod) =>
+        pod.namespace === service.namespace && selectorMatches({ matchLabels: service.selector }, pod.labels),
+    )
+  );
+}

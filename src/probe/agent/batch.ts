@@ -1,11 +1,11 @@
 /** A batch: its targets side by side, once. */
 import type { Outcome } from '../../model/attempt.ts';
-import type { AgentLine, Batch, TurnRequest } from '../protocol.ts';
+import type { AgentLine, AttemptLine, Batch, TurnRequest } from '../protocol.ts';
 import { type AttemptResult, attempt } from './attempt.ts';
-import type { Addressee, DialAddress } from './dial.ts';
 import { halfOpenConnections, retransmissions } from './kernel.ts';
 import type { LateAnswers, Memory } from './memory.ts';
 import type { AgentIdentity } from './messages.ts';
+import { attemptSpread, type SpreadResult } from './spread.ts';
 import { after, nodeClockMs, round } from './time.ts';
 
 /** How many attempts are open side by side; more wait for their turn. Keeps within the file descriptors of a container. */
@@ -15,22 +15,23 @@ const ATTEMPTS_AT_ONCE = 512;
 const TURN_EVERY_MS = 50;
 const TURN_TIMEOUT_MS = 250;
 
+/** As many sockets one attempt has at most: connections to a Service count as attempts accordingly. */
+const SOCKETS_OF_ATTEMPT = 3;
+
 interface DialJob {
-  readonly address: DialAddress;
-  readonly timeoutMs?: number | undefined;
-  /** Whether it matters what answers after its end. */
-  readonly mayBeLate: boolean;
-  readonly expected: Addressee;
+  /** How many attempts it counts as. */
+  readonly weight: number;
+  readonly attempt: () => Promise<AttemptResult | SpreadResult>;
   /** The line that tells the finding of an attempt which began `startedMs` after the batch arrived. */
-  readonly report: (finding: AttemptResult, startedMs: number) => AgentLine;
+  readonly report: (finding: AttemptResult | SpreadResult, startedMs: number) => AgentLine;
 }
 
-function jobsOf(batch: Batch, self: AgentIdentity): readonly DialJob[] {
+function jobsOf(batch: Batch, self: AgentIdentity, late: LateAnswers): readonly DialJob[] {
+  const { runId, timeoutMs } = batch;
   const listeners = batch.listeners.map(
     (address): DialJob => ({
-      address,
-      mayBeLate: false,
-      expected: { runId: batch.runId, pod: self.pod },
+      weight: 1,
+      attempt: () => attempt(address, timeoutMs, { runId, pod: self.pod }),
       report: ({ outcome, detail }) => ({
         kind: 'listener',
         port: address.port,
@@ -41,30 +42,35 @@ function jobsOf(batch: Batch, self: AgentIdentity): readonly DialJob[] {
       }),
     }),
   );
-  const targets = batch.targets.map(
-    (target): DialJob => ({
-      address: target,
-      timeoutMs: target.timeoutMs,
-      mayBeLate: true,
-      expected: target.pod === undefined ? 'anybody' : { runId: batch.runId, pod: target.pod },
-      report: (
-        { outcome, durationMs, dials, lost, lastDialMs, nonce, localPorts = [], detail },
-        startedMs,
-      ) => ({
-        kind: 'attempt',
-        id: target.id,
-        outcome,
-        startedMs: round(startedMs),
-        durationMs: round(durationMs),
-        ...(dials === 1 ? {} : { dials, lastDialMs: round(startedMs + lastDialMs) }),
-        ...(lost === 0 ? {} : { lost }),
-        ...(nonce === undefined ? {} : { nonce }),
-        ...(localPorts.length === 0 ? {} : { localPorts }),
-        ...(detail === undefined ? {} : { detail }),
-      }),
-    }),
-  );
+  const targets = batch.targets.map((target): DialJob => {
+    const ownMs = target.timeoutMs ?? timeoutMs;
+    return {
+      weight: 'pods' in target ? Math.ceil(target.connections / SOCKETS_OF_ATTEMPT) : 1,
+      attempt: () =>
+        'pods' in target
+          ? attemptSpread(target, ownMs, runId, late)
+          : attempt(target, ownMs, target.pod === undefined ? 'anybody' : { runId, pod: target.pod }, late),
+      report: (finding, startedMs) => attemptLine(target.id, finding, startedMs),
+    };
+  });
   return [...listeners, ...targets];
+}
+
+function attemptLine(id: number, finding: AttemptResult | SpreadResult, startedMs: number): AttemptLine {
+  const { outcome, durationMs, dials, lost, lastDialMs, nonce, localPorts = [], detail } = finding;
+  return {
+    kind: 'attempt',
+    id,
+    outcome,
+    startedMs: round(startedMs),
+    durationMs: round(durationMs),
+    ...(dials === 1 ? {} : { dials, lastDialMs: round(startedMs + lastDialMs) }),
+    ...(lost === 0 ? {} : { lost }),
+    ...(nonce === undefined ? {} : { nonce }),
+    ...(localPorts.length === 0 ? {} : { localPorts }),
+    ...(detail === undefined ? {} : { detail }),
+    ...('answered' in finding ? { answered: finding.answered, cut: finding.cut } : {}),
+  };
 }
 
 /** Works through a batch, and tells at its end what the pod has seen meanwhile. @param isWanted whether somebody still waits for it */
@@ -112,26 +118,40 @@ async function runJobs(
   late: LateAnswers,
   isWanted: () => boolean,
 ): Promise<readonly AgentLine[]> {
-  const waiting = [...jobsOf(batch, self)];
+  const waiting = [...jobsOf(batch, self, late)];
   const open = new Map<DialJob, number>();
   const lines: AgentLine[] = [];
-  const work = async (): Promise<void> => {
-    for (let job = waiting.shift(); job !== undefined && isWanted(); job = waiting.shift()) {
-      const startedMs = performance.now() - arrived;
-      open.set(job, startedMs);
-      const { address, expected, timeoutMs = batch.timeoutMs, mayBeLate } = job;
-      const finding = await attempt(address, timeoutMs, expected, mayBeLate ? late : undefined);
-      if (open.delete(job)) {
-        lines.push(job.report(finding, startedMs));
-      }
+  const work = async (job: DialJob): Promise<void> => {
+    const startedMs = performance.now() - arrived;
+    open.set(job, startedMs);
+    const finding = await job.attempt();
+    if (open.delete(job)) {
+      lines.push(job.report(finding, startedMs));
     }
   };
-  const workers = Array.from({ length: Math.min(ATTEMPTS_AT_ONCE, waiting.length) }, work);
+  const all = new Promise<void>((resolve) => {
+    let room = ATTEMPTS_AT_ONCE;
+    const fill = (): void => {
+      for (let [job] = waiting; job !== undefined && isWanted(); [job] = waiting) {
+        const { weight } = job;
+        // One that is wider than all the room there is goes alone.
+        if (weight > room && room < ATTEMPTS_AT_ONCE) break;
+        waiting.shift();
+        room -= weight;
+        void work(job).then(() => {
+          room += weight;
+          fill();
+        });
+      }
+      if (room === ATTEMPTS_AT_ONCE) resolve();
+    };
+    fill();
+  });
   let cancelDeadline = (): void => {};
   const deadline = new Promise<void>((resolve) => {
     cancelDeadline = after(batch.deadlineMs, resolve);
   });
-  await Promise.race([Promise.all(workers), deadline]);
+  await Promise.race([all, deadline]);
   cancelDeadline();
 
   const elapsedMs = performance.now() - arrived;

@@ -1,6 +1,8 @@
 /** Listens on the ports of the pod, and for the kubelet. */
 import dgram from 'node:dgram';
 import net from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { AgentConfig } from '../agent-config.ts';
 import { codeOf } from './dial.ts';
 import { type Memory, NONCES_KEPT, remember } from './memory.ts';
 import { type AgentIdentity, HOLD_PREFIX, LONGEST_MESSAGE, REQUEST_PREFIX, replyTo } from './messages.ts';
@@ -70,7 +72,31 @@ export function listenTcp(port: number, ipv6: boolean, answer: (socket: net.Sock
   });
 }
 
-export function listenUdp(
+/**
+ * Answers every datagram from the address that it came to: a pod has one of each family. A node may have several, of which the kernel
+ * would choose: there each has a socket of its own.
+ */
+export async function listenUdp(
+  port: number,
+  ipv6: boolean,
+  self: AgentIdentity & Pick<AgentConfig, 'hostNetwork'>,
+  memory: Memory,
+): Promise<void> {
+  const own = self.hostNetwork === true ? ownAddresses(ipv6) : [ipv6 ? '::' : '0.0.0.0'];
+  await Promise.all(own.map((address) => listenUdpAt(address, port, ipv6, self, memory)));
+}
+
+/** Without those that mean something on one link alone. */
+function ownAddresses(ipv6: boolean): readonly string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
+  const ofFamily = all.filter(
+    ({ family, scopeid = 0 }) => family === (ipv6 ? 'IPv6' : 'IPv4') && scopeid === 0,
+  );
+  return [...new Set(ofFamily.map(({ address }) => address))];
+}
+
+function listenUdpAt(
+  address: string,
   port: number,
   ipv6: boolean,
   self: AgentIdentity,
@@ -87,15 +113,20 @@ export function listenUdp(
         socket.send(reply, sender.port, sender.address, () => {});
       }
     });
-    socket.bind(port, ipv6 ? '::' : '0.0.0.0', resolve);
+    socket.bind(port, address, resolve);
   });
 }
 
 /**
  * Answers the kubelet's readiness probe, an HTTP request a second, and notes when it came: it proves that the pod's link works in both
- * directions, and no policy may stop it (D18). What comes from inside the pod proves nothing about its link.
+ * directions, and no policy may stop it (D18). What comes from inside the pod proves nothing about its link; one on the network of its
+ * node has none, and the kubelet is inside.
  */
-export function answerVisit(socket: net.Socket, { visits, watches }: Memory): void {
+export function answerVisit(
+  socket: net.Socket,
+  { hostNetwork }: Pick<AgentConfig, 'hostNetwork'>,
+  { visits, watches }: Memory,
+): void {
   let text = '';
   socket.setTimeout(IDLE_CLIENT_MS, () => socket.destroy());
   socket.on('error', () => socket.destroy());
@@ -104,8 +135,8 @@ export function answerVisit(socket: net.Socket, { visits, watches }: Memory): vo
     if (!text.includes('\r\n\r\n') && text.length <= LONGEST_MESSAGE) {
       return;
     }
-    const isFromOutside = socket.remoteAddress !== socket.localAddress;
-    if (isFromOutside && text.startsWith('GET ')) {
+    const isOfKubelet = hostNetwork === true || socket.remoteAddress !== socket.localAddress;
+    if (isOfKubelet && text.startsWith('GET ')) {
       const nowMs = nodeClockMs();
       visits.push(nowMs);
       watches.visit(nowMs);

@@ -31,6 +31,12 @@ function searchNames(name: string, resolvConf: string): readonly string[] {
  * @throws what the resolver says when there is no address within `timeoutMs`
  */
 export async function resolveName(name: string, timeoutMs: number): Promise<string> {
+  const [first] = await resolveNames(name, timeoutMs);
+  return first;
+}
+
+/** The same for all addresses that a name has, of the first family that it has any of. */
+export async function resolveNames(name: string, timeoutMs: number): Promise<readonly [string, ...string[]]> {
   const resolver = new Resolver({ timeout: Math.max(1, Math.ceil(timeoutMs / 3)), tries: 2 });
   const cancelTimer = after(timeoutMs, () => resolver.cancel());
   try {
@@ -38,9 +44,9 @@ export async function resolveName(name: string, timeoutMs: number): Promise<stri
     for (const candidate of searchNames(name, readFileSync('/etc/resolv.conf', 'utf8'))) {
       for (const ask of [() => resolver.resolve4(candidate), () => resolver.resolve6(candidate)]) {
         try {
-          const [address] = await ask();
-          if (address !== undefined) {
-            return address;
+          const [first, ...others] = await ask();
+          if (first !== undefined) {
+            return [first, ...others];
           }
         } catch (error) {
           failure = error;

@@ -1,6 +1,6 @@
 /** Reads what the agent is asked to do, and who it is told to be. */
 import type { AgentConfig } from '../agent-config.ts';
-import type { AnsweredRequest, Batch, DialRequest, TurnRequest } from '../protocol.ts';
+import type { AnsweredRequest, Batch, DialRequest, SpreadRequest, TurnRequest } from '../protocol.ts';
 import type { CollectRequest, WatchRequest } from '../watch-protocol.ts';
 import type { DialAddress } from './dial.ts';
 import {
@@ -23,6 +23,7 @@ export function readConfig(): AgentConfig {
     runId: word(field(config, 'runId'), `${name}.runId`),
     pod: word(field(config, 'pod'), `${name}.pod`),
     visitPort: portNumber(field(config, 'visitPort'), `${name}.visitPort`),
+    ...(field(config, 'hostNetwork') === true ? { hostNetwork: true } : {}),
     ports: list(field(config, 'ports'), `${name}.ports`, listener),
     ...(firstInstant === undefined ? {} : { firstInstant: readWatch(firstInstant, `${name}.firstInstant.`) }),
   };
@@ -40,13 +41,22 @@ function address(item: unknown, name: string): DialAddress {
 }
 
 function answered(item: unknown, name: string): AnsweredRequest {
-  return { ...target(item, name), pod: word(field(item, 'pod'), `${name}.pod`) };
+  return { ...anyTarget(item, name), pod: word(field(item, 'pod'), `${name}.pod`) };
 }
 
-function target(item: unknown, name: string): DialRequest {
+function target(item: unknown, name: string): DialRequest | SpreadRequest {
+  if (field(item, 'pod') !== undefined) return answered(item, name);
+  if (field(item, 'pods') === undefined) return anyTarget(item, name);
+  const pods = list(field(item, 'pods'), `${name}.pods`, word);
+  if (pods.length === 0) throw new InputError(`${name}.pods must name a pod`);
+  const connections = identifier(field(item, 'connections'), `${name}.connections`);
+  if (connections < pods.length) throw new InputError(`${name}.connections must be at least ${pods.length}`);
+  return { ...anyTarget(item, name), pods, connections };
+}
+
+function anyTarget(item: unknown, name: string): Omit<DialRequest, 'pod'> {
   return {
     id: identifier(field(item, 'id'), `${name}.id`),
-    ...(field(item, 'pod') === undefined ? {} : { pod: word(field(item, 'pod'), `${name}.pod`) }),
     ...address(item, name),
     ...(field(item, 'timeoutMs') === undefined
       ? {}

@@ -33,7 +33,7 @@ export async function serve(): Promise<void> {
   await listenForQuestions(config, memory);
   // The last of all: the pod is ready when the kubelet gets its answer.
   await listenOn(`${config.visitPort}/TCP for the kubelet`, (ipv6) =>
-    listenTcp(config.visitPort, ipv6, (socket) => answerVisit(socket, memory)),
+    listenTcp(config.visitPort, ipv6, (socket) => answerVisit(socket, config, memory)),
   );
   const ports = config.ports.map(({ port, protocol }) => `${port}/${protocol}`).join(', ');
   process.stdout.write(

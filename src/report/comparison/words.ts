@@ -21,6 +21,7 @@ type Side = NonNullable<CheckDifferenceView['before']>;
 const OUTCOMES: Readonly<Record<ComparisonView['outcome'], ResultWord>> = {
   worse: { word: 'WORSE', style: 'broken' },
   incomplete: { word: 'INCOMPLETE', style: 'inconclusive' },
+  unrelated: { word: 'NOTHING COMPARED', style: 'inconclusive' },
   'not-worse': { word: 'NOT WORSE', style: 'passed' },
   same: { word: 'SAME', style: 'passed' },
 };
@@ -84,7 +85,12 @@ export function describeOutcome({
     unchanged === 0
       ? 'no check is the same'
       : `the same: ${count(unchanged, 'check')} (${describeCounts(same)})`;
-  const begin = outcome === 'incomplete' ? ['the second run did not come to its end'] : [];
+  const begin =
+    outcome === 'incomplete'
+      ? ['the second run did not come to its end']
+      : outcome === 'unrelated'
+        ? ['the second run has none of the checks of the first']
+        : [];
   return [...begin, all.length === 0 ? 'nothing differs' : all.join(', '), rest].join('; ');
 }
 

@@ -133,6 +133,7 @@ function propertiesOf(view: RunView, scenario: ScenarioView | undefined): Proper
       scenario === undefined || scenario.policies.length === 0
         ? undefined
         : [...new Set(scenario.policies.map(({ key }) => key))].join(', '),
+    'scenario.foreignPolicies': scenario?.foreignPolicies.map(({ title }) => title).join(', ') || undefined,
   };
 }
 

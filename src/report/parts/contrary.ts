@@ -20,6 +20,7 @@ const NOUNS: Readonly<Record<Outcome, readonly [one: string, many: string]>> = {
   prohibited: ['attempt that was prohibited', 'attempts that were prohibited'],
   reset: ['connection that was reset', 'connections that were reset'],
   'wrong-peer': ['answer of another pod', 'answers of another pod'],
+  partial: ['attempt that reached a part of the Service', 'attempts that reached a part of the Service'],
   'one-way': ['attempt that arrived unanswered', 'attempts that arrived unanswered'],
   'dns-failure': ['name that did not resolve', 'names that did not resolve'],
   error: ['attempt that could not be made', 'attempts that could not be made'],

@@ -8,7 +8,7 @@
  *     shop/web    · +
  */
 import stringWidth from 'string-width';
-import { describePort, describePortName, describeTarget } from '../../pair.ts';
+import { describePortName, describeTarget } from '../../pair.ts';
 import type { Canvas } from '../text/paint.ts';
 import { groupByWidth, padEnd, shortenMiddle, widest } from '../text/text.ts';
 import {
@@ -84,7 +84,8 @@ function columnLabel(column: MatrixColumn): string {
 }
 
 function portLabel(column: MatrixColumn): string {
-  return `:${describePort(column)}${describePortName(column.portName)}`;
+  const { to, ...port } = column;
+  return describeTarget({ ...port, to: '' }) + describePortName(column.portName);
 }
 
 /** Shortens the pod before the port: half a port number says nothing. */

@@ -52,6 +52,8 @@ export interface MatrixColumn {
   readonly port: number;
   readonly protocol: CheckRecord['protocol'];
   readonly portName: string | undefined;
+  /** How it is addressed; absent: a pod by its address. */
+  readonly path?: CheckRecord['path'];
 }
 
 export interface Matrix {
@@ -83,7 +85,7 @@ export interface MatrixSource {
   readonly checks: readonly (Pick<
     CheckRecord,
     'from' | 'to' | 'port' | 'protocol' | 'portName' | 'expected' | 'verdict' | 'settledMs' | 'held'
-  > & { readonly countsAs?: CheckView['countsAs'] })[];
+  > & { readonly path?: CheckRecord['path'] } & { readonly countsAs?: CheckView['countsAs'] })[];
 }
 
 /** Every pod as a source, every port of every pod as a destination, in the order of the scenario. */
@@ -103,6 +105,7 @@ export function buildMatrix(scenario: MatrixSource): Matrix {
       port: check.port,
       protocol: check.protocol,
       portName: check.portName,
+      ...(check.path === undefined ? {} : { path: check.path }),
     });
   }
   const positions = new Map([...columns.keys()].map((key, position) => [key, position]));
@@ -121,7 +124,7 @@ function addColumn(columns: Map<string, MatrixColumn>, column: MatrixColumn): vo
   if (!columns.has(key)) columns.set(key, column);
 }
 
-function columnKey(column: Pick<MatrixColumn, 'to' | 'port' | 'protocol'>): string {
+function columnKey(column: Pick<MatrixColumn, 'to' | 'port' | 'protocol' | 'path'>): string {
   return describeTarget(column);
 }
 

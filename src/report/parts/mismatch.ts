@@ -1,5 +1,6 @@
 /** One check that did not turn out as expected: everything that a person needs to understand it and to see it again. */
 import { countOf, type Observation } from '../../model/observation.ts';
+import { destinationsOf } from '../../model/service.ts';
 import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
 import { duration } from '../text/text.ts';
@@ -75,6 +76,7 @@ export function seenFacts(check: CheckView): Fact[] {
     ...fact('in order', describeOrder(later)),
     ...(isPassedContrary(check) ? fact('contrary', describeContrary(check)) : []),
     ...fact('one-way', adviceOnOneWay(check, later)),
+    ...fact('part', describePart(later)),
     ...listenerFacts(check, later),
     ...verdictFacts(check),
     ...firstInstantFacts(check),
@@ -135,6 +137,14 @@ function adviceOnOneWay(
     : `${sent} of ${from} arrived at ${to}, so the policies let them through: they decide about the first packet. Only the answers were lost: look at the way back, from ${to} to ${from}`;
 }
 
+/** Of a Service that only a part of answered, as last seen: which part. */
+function describePart(observed: Observation): string | undefined {
+  const { backends } = observed.findLast((stretch) => stretch.backends !== undefined) ?? {};
+  if (backends === undefined) return undefined;
+  const { answered, silent } = backends;
+  return `answered by ${answered.join(', ')}; ${silent.length === 0 ? 'not on every connection' : `not by ${silent.join(', ')}`}`;
+}
+
 /** Only where something did not connect: a connection is its own proof that somebody listened. */
 function listenerFacts(check: CheckView, observed: Observation): Fact[] {
   const failed = observed.filter(({ outcome }) => outcome !== 'connected');
@@ -150,7 +160,7 @@ function listenerFacts(check: CheckView, observed: Observation): Fact[] {
   const seen = shares
     .filter(([, share]) => share > 0)
     .map(([state, share]) => `${state} ${share} of ${times}`);
-  const asked = `asked of ${check.to} itself in the same round${times === 1 ? '' : 's'}`;
+  const asked = `asked of ${destinationsOf(check).join(', ')} ${destinationsOf(check).length === 1 ? 'itself' : 'themselves'} in the same round${times === 1 ? '' : 's'}`;
   return [{ label: 'listener', text: `${seen.join(', ')} (${asked})` }];
 }
 

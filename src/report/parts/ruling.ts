@@ -6,6 +6,8 @@ interface ShownAnswer {
   readonly verdict: string;
   readonly rule?: string;
   readonly reason?: string;
+  /** The pods of a Service that are denied, where others are not. */
+  readonly denied?: readonly string[];
 }
 
 interface ShownGround {
@@ -18,7 +20,7 @@ interface ShownGround {
 
 /** `denied by the ingress of policy shop/deny (policies.yaml:3)` */
 export function describeRuling(
-  { verdict, rule, reason }: ShownAnswer,
+  { verdict, rule, reason, denied }: ShownAnswer,
   grounds: readonly ShownGround[],
 ): string {
   const list = grounds.map(describeGround).join(', ');
@@ -26,6 +28,7 @@ export function describeRuling(
     const why = [rule, reason].filter((part) => part !== undefined).join(': ');
     return `left open${why === '' ? '' : ` (${why})`}${list === '' ? '' : `; it depends on ${list}`}`;
   }
+  if (denied !== undefined) return `allowed in part: ${denied.join(', ')} denied by ${list}`;
   if (list === '') return `${verdict}: no policy has a say`;
   return `${verdict} by ${list}`;
 }

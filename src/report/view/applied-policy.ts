@@ -9,13 +9,17 @@ import { harmless, type View } from './harmless.ts';
 
 type Written = ScenarioRecord['policies'][number];
 
-export interface PolicyView extends View<Omit<Written, 'text'>> {
+/** A text that somebody wrote. */
+interface AppliedText {
+  /** What a terminal would obey in it is made visible. */
+  readonly lines: readonly string[];
+  /** SHA-256 of it, in UTF-8. */
+  readonly fingerprint: string;
+}
+
+export interface PolicyView extends View<Omit<Written, 'text'>>, AppliedText {
   /** `namespace/name` */
   readonly key: string;
-  /** Its text. What a terminal would obey in it is made visible. */
-  readonly lines: readonly string[];
-  /** SHA-256 of the text as it was applied, in UTF-8. */
-  readonly fingerprint: string;
   /** What the text says; undefined where it cannot be read as a NetworkPolicy. */
   readonly read: () => Policy | undefined;
 }
@@ -24,11 +28,23 @@ export function viewPolicy({ text, ...rest }: Written): PolicyView {
   const policy = harmless(rest);
   return {
     ...policy,
+    ...viewText(text),
     key: objectKey(policy),
-    lines: text.trimEnd().split('\n').map(harmlessLine),
-    fingerprint: fingerprintOf(text),
     read: () => readApplied(text, rest.namespace),
   };
+}
+
+type WrittenForeign = NonNullable<ScenarioRecord['foreignPolicies']>[number];
+
+/** A policy of another kind: what it means is not for podreach to say. */
+export interface ForeignPolicyView extends View<Omit<WrittenForeign, 'text'>>, AppliedText {}
+
+export function viewForeignPolicy({ text, ...rest }: WrittenForeign): ForeignPolicyView {
+  return { ...harmless(rest), ...viewText(text) };
+}
+
+function viewText(text: string): AppliedText {
+  return { lines: text.trimEnd().split('\n').map(harmlessLine), fingerprint: fingerprintOf(text) };
 }
 
 /** A line keeps its indentation: it is what YAML is made of. */

@@ -83,13 +83,24 @@ export function featuresOf(check: CheckView): Feature[] {
       : [
           {
             key: key('local', String(isLocal)),
-            all: isLocal ? 'stay on one node' : 'go from one node to another',
-            every: isLocal ? 'that stays on one node' : 'that goes from one node to another',
+            all: isLocal ? 'stay on one node' : 'cross nodes',
+            every: isLocal ? 'that stays on one node' : 'that crosses nodes',
             short: isLocal ? 'within one node' : 'across nodes',
             // Where there are but two nodes.
             implied: isLocal ? [] : [...atNode(fromNode), ...atNode(toNode)],
           },
         ]),
+    ...(isLocal && fromNode !== undefined
+      ? [
+          {
+            key: key('within', fromNode),
+            all: `stay on node ${fromNode}`,
+            every: `that stays on node ${fromNode}`,
+            short: `within ${fromNode}`,
+            implied: [key('local', 'true'), ...new Set([...toNodeKeys, ...fromNodeKeys])],
+          },
+        ]
+      : []),
     {
       key: key('port', port),
       all: `are to port ${port}`,

@@ -1,5 +1,6 @@
 /** The command line that shows a check again: in the pods of its run where they are still there, by a run of this check alone otherwise. */
 import { endpointKey } from '../../model/endpoint.ts';
+import { dnsNameOf, serviceKey } from '../../model/service.ts';
 import { describeConnection } from '../../pair.ts';
 import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
 import { shellCommand } from '../../shell.ts';
@@ -19,26 +20,28 @@ export function reproduction(check: CheckView): Fact {
 }
 
 /** The same connection once more, by the same agent in the same pod. */
-function connectAgain({
-  from,
-  to,
-  source,
-  destination,
-  port,
-  protocol,
-  scenario,
-}: CheckView): string | undefined {
+function connectAgain(check: CheckView): string | undefined {
+  const { from, source, port, protocol, scenario } = check;
   const { kubectl = [] } = scenario.run.environment;
-  const hostAt = (key: string) =>
-    scenario.hosts?.find(({ name }) => endpointKey({ kind: 'host', name }) === key);
-  const { namespace, pod: name } =
-    source === undefined ? (hostAt(from)?.agent ?? {}) : { namespace: source.namespace, pod: source.name };
-  const { address, dnsName } = hostAt(to) ?? {};
-  const target = destination?.ip ?? address ?? dnsName;
-  if (namespace === undefined || name === undefined || target === undefined) return undefined;
+  const agentPod =
+    source === undefined ? hostOf(from, scenario)?.agent : { namespace: source.namespace, pod: source.name };
+  const target = targetOf(check);
+  if (agentPod === undefined || target === undefined) return undefined;
   const agent = ['node', AGENT_PATH, 'connect', target, String(port), protocol];
-  const pod = ['-n', namespace, name, '-c', PROBE_CONTAINER];
+  const pod = ['-n', agentPod.namespace, agentPod.pod, '-c', PROBE_CONTAINER];
   return shellCommand(['kubectl', ...kubectl, 'exec', ...pod, '--', ...agent]);
+}
+
+function hostOf(key: string, { hosts = [] }: CheckView['scenario']) {
+  return hosts.find(({ name }) => endpointKey({ kind: 'host', name }) === key);
+}
+
+/** What is dialled: an address, or the name of a Service or a host. */
+function targetOf({ to, path, destination, scenario }: CheckView): string | undefined {
+  const service = scenario.services?.find((one) => serviceKey(one) === to);
+  if (service !== undefined) return path === 'dns' ? dnsNameOf(service) : service.ip;
+  const { address, dnsName } = hostOf(to, scenario) ?? {};
+  return destination?.ip ?? address ?? dnsName;
 }
 
 function runAgain(check: CheckView): string {

@@ -5,6 +5,7 @@ import { exitCodeFor } from '../../judge/exit-code.ts';
 import { withoutUnprovenPasses } from '../../judge/proven.ts';
 import { watchEndOf } from '../../judge/windows/watch-end.ts';
 import type { RunRecord, ScenarioRecord } from '../../record/schema.ts';
+import { viewForeignPolicy } from './applied-policy.ts';
 import { harmless } from './harmless.ts';
 import { mismatchesAmong } from './mismatch.ts';
 import { atAnyTime, statesOf } from './state.ts';
@@ -37,7 +38,7 @@ export function viewOf(written: RunRecord): RunView {
 }
 
 function viewScenario(record: ScenarioRecord, run: RunView): ScenarioView {
-  const { namespaces: _, pods: __, policies: ___, steps: written, ...rest } = record;
+  const { namespaces: _, pods: __, policies: ___, foreignPolicies = [], steps: written, ...rest } = record;
   const states = statesOf(record);
   const steps: StepView[] = [];
   const checks: CheckView[] = [];
@@ -62,6 +63,7 @@ function viewScenario(record: ScenarioRecord, run: RunView): ScenarioView {
       ({ policies }) => policies,
       ({ key, fingerprint }) => `${key} ${fingerprint}`,
     ),
+    foreignPolicies: foreignPolicies.map(viewForeignPolicy),
     checks,
     mismatches,
     counts: countResults(countedAsIn(record)),

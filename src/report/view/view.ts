@@ -8,7 +8,7 @@ import type { StepTimes } from '../../judge/times.ts';
 import type { MismatchVerdict } from '../../model/verdict.ts';
 import type { CheckRecord, RunRecord, ScenarioRecord, StepRecord } from '../../record/schema.ts';
 import type { Fact } from '../text/block.ts';
-import type { PolicyView } from './applied-policy.ts';
+import type { ForeignPolicyView, PolicyView } from './applied-policy.ts';
 import type { View } from './harmless.ts';
 
 export type { PolicyView };
@@ -39,7 +39,7 @@ export interface RunView extends View<Omit<RunRecord, 'scenarios'>> {
 }
 
 export interface ScenarioView
-  extends View<Omit<ScenarioRecord, 'namespaces' | 'pods' | 'policies' | 'steps'>> {
+  extends View<Omit<ScenarioRecord, 'namespaces' | 'pods' | 'policies' | 'foreignPolicies' | 'steps'>> {
   readonly run: RunView;
   /** In their order. */
   readonly steps: readonly StepView[];
@@ -51,6 +51,8 @@ export interface ScenarioView
   readonly pods: readonly PodView[];
   /** All that were applied at any time, in each of their forms. */
   readonly policies: readonly PolicyView[];
+  /** Those of other kinds, which stood through all steps. */
+  readonly foreignPolicies: readonly ForeignPolicyView[];
   /** Of all steps, in their order. */
   readonly checks: readonly CheckView[];
   /** Those that fail the run. */

@@ -85,7 +85,7 @@ async function daemonSets({ kube, signal }: Requesting<'list'>): Promise<readonl
   try {
     return await kube.list({ resource: 'daemonsets' }, { signal });
   } catch (thrown) {
-    // A server without workloads, as the sandbox's.
+    // A server without workloads.
     if (thrown instanceof ApiStatusError && thrown.httpStatus === 404) return [];
     throw thrown;
   }

@@ -7,7 +7,8 @@ import { POLICY_KINDS } from '../../model/policy-kind.ts';
 import { RUN_LABEL } from '../../probe/manifest.ts';
 import type { FoundForeignPolicy } from '../../scenario/manifests/inventory.ts';
 import { foreignPoliciesOf, type Plan } from '../../scenario/scenario.ts';
-import { type Cleaning, cleanCommand } from '../cleanup.ts';
+import { cleanCommand } from '../clean-command.ts';
+import type { Cleaning } from '../cleanup.ts';
 import type { Requesting } from '../context.ts';
 import { clusterWideOf, findServed, type ServedPolicyKind } from './kinds.ts';
 

@@ -9,6 +9,7 @@ import type { PlannedStep } from '../../scenario/scenario.ts';
 import { applyPolicies } from '../apply.ts';
 import type { Asking, Requesting } from '../context.ts';
 import { removeLeftOver } from '../leftovers.ts';
+import type { PodPlacement } from '../placement.ts';
 import { pollPauseMs } from '../poll.ts';
 import { type Provisioning, provision, type RunningPods } from '../provision.ts';
 
@@ -22,7 +23,7 @@ const POLL_MS = 100;
 
 /**
  * Performs the actions of a step.
- * @param scenario its name, for whoever watches
+ * @param placement where pods that are created come
  * @param firstInstants what pods that are created watch from their process's beginning
  * @returns the pods that run then. Those that stay are the same objects
  * @throws PodreachError for what the cluster refuses, and for pods that do not come or do not go
@@ -30,7 +31,7 @@ const POLL_MS = 100;
 export async function act(
   step: PlannedStep,
   pods: RunningPods,
-  scenario: string,
+  placement: Pick<PodPlacement, 'wanted'>,
   context: Acting,
   firstInstants: FirstInstantRequests = new Map(),
 ): Promise<RunningPods> {
@@ -39,7 +40,7 @@ export async function act(
   for (const kind of ACTION_KINDS) {
     const actions = step.actions.filter((action) => action.kind === kind);
     if (actions.length > 0)
-      running = await perform(kind, actions, { step, running, scenario, firstInstants }, context);
+      running = await perform(kind, actions, { step, running, placement, firstInstants }, context);
   }
   return running;
 }
@@ -47,7 +48,7 @@ export async function act(
 interface Scene {
   readonly step: PlannedStep;
   readonly running: RunningPods;
-  readonly scenario: string;
+  readonly placement: Pick<PodPlacement, 'wanted'>;
   readonly firstInstants: FirstInstantRequests;
 }
 
@@ -100,20 +101,18 @@ function addressOf(object: string): ObjectAddress {
 /** Creates what the state of a step has by these names, and waits until it runs. */
 async function create(
   objects: ReadonlySet<string>,
-  { step: { namespaces, pods }, scenario, firstInstants }: Omit<Scene, 'running'>,
+  { step: { namespaces, pods }, placement, firstInstants }: Omit<Scene, 'running'>,
   context: Provisioning,
 ): Promise<RunningPods> {
-  const wanted = {
-    name: scenario,
+  const wanted = placement.wanted({
     namespaces: namespaces.filter(({ name }) => objects.has(nameObject({ kind: 'namespace', name }))),
-    pods: pods
-      .filter((pod) => objects.has(nameObject({ kind: 'pod', ...pod })))
-      .map((pod) => {
-        const firstInstant = firstInstants.get(objectKey(pod));
-        return firstInstant === undefined ? pod : { ...pod, firstInstant };
-      }),
-  };
-  return await provision(wanted, context);
+    pods: pods.filter((pod) => objects.has(nameObject({ kind: 'pod', ...pod }))),
+  });
+  const watching = wanted.pods.map((pod) => {
+    const firstInstant = firstInstants.get(objectKey(pod));
+    return firstInstant === undefined ? pod : { ...pod, firstInstant };
+  });
+  return await provision({ ...wanted, pods: watching }, context);
 }
 
 /** Takes pods and namespaces away, and waits until they are gone. @returns the pods that are left */

@@ -160,6 +160,7 @@ async function begin(index: number, before: Stage, course: Course, context: Step
     if (draft.pods !== undefined) notePlaces(draft.pods, pods);
     foresight.place(index, pods);
   }
+  noteNodes(draft.checks, pods);
   return {
     index,
     planned,
@@ -390,6 +391,14 @@ function mistakableIn(index: number, scenario: ScenarioDraft): (check: CheckDraf
       last?.observed !== undefined && last.expected !== check.expected && agreesAtLast(last);
     return !hasShownOpposite;
   };
+}
+
+/** Notes which checks stay on one node. */
+function noteNodes(checks: readonly CheckDraft[], running: RunningPods): void {
+  for (const check of checks) {
+    const [from, to] = [running.get(check.from), running.get(check.to)];
+    if (from !== undefined && to !== undefined) check.sameNode = from.node === to.node;
+  }
 }
 
 /** Notes where pods run. */

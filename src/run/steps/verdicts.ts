@@ -7,6 +7,7 @@ import { type Judgement, type JudgeRules, judge } from '../../judge/judge.ts';
 import { disagreementOf } from '../../judge/opinions.ts';
 import { type WatchRules, watchedVerdict } from '../../judge/windows/verdict.ts';
 import { objectKey } from '../../keys.ts';
+import { destinationsOf } from '../../model/service.ts';
 import type { Oracle } from '../../policy/oracle.ts';
 import type { CheckDraft } from '../../record/draft.ts';
 
@@ -51,9 +52,9 @@ export function writeVerdicts(
     if (cutOff && (verdict === 'inconclusive' || settledMs === undefined)) continue;
     forget(check);
     check.verdict = verdict;
-    if (reason !== undefined) check.reason = reason;
-    if (settledMs !== undefined) check.settledMs = Math.round(settledMs);
     if (verdict !== 'pass') check.isolatedBy = isolatedBy(oracle, check);
+    if (reason !== undefined) check.reason = reason + adviceOnName(check);
+    if (settledMs !== undefined) check.settledMs = Math.round(settledMs);
     const disagreement = disagreementOf(check);
     if (disagreement !== undefined) check.disagreement = disagreement;
   }
@@ -88,9 +89,18 @@ function forget(check: CheckDraft): void {
   delete check.disagreement;
 }
 
-function isolatedBy(oracle: Oracle, { from, to }: CheckDraft): NonNullable<CheckDraft['isolatedBy']> {
+/** D22: policies that isolate egress cut DNS as well. Nothing where the last attempt did not fail as a name, or nothing isolates it. */
+function adviceOnName({ from, verdict, observed = [], isolatedBy }: CheckDraft): string {
+  const { egress = [] } = isolatedBy ?? {};
+  if (verdict !== 'inconclusive' || observed.at(-1)?.outcome !== 'dns-failure' || egress.length === 0)
+    return '';
+  return `; ${egress.join(', ')} ${egress.length === 1 ? 'isolates' : 'isolate'} the egress of ${from}, which cuts DNS too unless port 53 is allowed over UDP and TCP (D22)`;
+}
+
+function isolatedBy(oracle: Oracle, check: CheckDraft): NonNullable<CheckDraft['isolatedBy']> {
+  const ingress = destinationsOf(check).flatMap((pod) => oracle.policiesIsolating(pod, 'ingress'));
   return {
-    egress: oracle.policiesIsolating(from, 'egress').map(objectKey),
-    ingress: oracle.policiesIsolating(to, 'ingress').map(objectKey),
+    egress: oracle.policiesIsolating(check.from, 'egress').map(objectKey),
+    ingress: [...new Set(ingress)].map(objectKey),
   };
 }

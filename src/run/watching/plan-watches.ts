@@ -77,26 +77,28 @@ export class WatchPlan {
     pods: RunningPods,
     { isTried, isHeld }: { readonly isTried: boolean; readonly isHeld: boolean },
   ): WatchedCheck | undefined {
-    const dial = dialOf(check, pods);
     const from = pods.get(check.from);
-    const to = pods.get(check.to);
-    if (dial?.answerer === undefined || dial.listener === undefined) return undefined;
-    if (from === undefined || to === undefined) return undefined;
-    const { address: host, port, protocol, answerer: pod } = dial;
-    const wire = { host, port, protocol, pod };
+    const destination = this.addDestination(check, pods);
+    if (from === undefined || destination === undefined) return undefined;
+    const { dial: wire } = destination;
     const target = this.#newId();
     if (isTried) this.#of(from).targets.push({ id: target, ...wire });
     if (isHeld) this.#of(from).held.push({ id: target, ...wire });
-    return { check, from, to, target, listener: this.#addListener(to, dial.listener), dial: wire };
+    return { check, from, target, ...destination };
   }
 
   /** What the destination of a check watches of itself, whoever tries the check. @returns as {@link addCheck} */
   addDestination(check: CheckDraft, pods: RunningPods): WatchedDestination | undefined {
-    const dial = dialOf(check, pods);
-    const to = pods.get(check.to);
-    if (dial?.answerer === undefined || dial.listener === undefined || to === undefined) return undefined;
-    const { address: host, port, protocol, answerer: pod } = dial;
-    return { to, listener: this.#addListener(to, dial.listener), dial: { host, port, protocol, pod } };
+    const dial = dialOf(check, { pods });
+    const [listener] = dial?.listeners ?? [];
+    const to = listener && pods.get(listener.pod);
+    if (dial === undefined || listener === undefined || to === undefined) return undefined;
+    const { address: host, port, protocol } = dial;
+    return {
+      to,
+      listener: this.#addListener(to, listener),
+      dial: { host, port, protocol, pod: listener.pod },
+    };
   }
 
   #addListener(to: RunningPod, listener: Listener): number {

@@ -8,6 +8,8 @@ interface ApiResource {
   readonly singularName: string;
   readonly namespaced: boolean;
   readonly kind: string;
+  readonly group?: string;
+  readonly version?: string;
   readonly verbs: readonly string[];
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
@@ -20,12 +22,13 @@ function resourcesOf(kind: Kind): ApiResource[] {
 }
 
 function subresourcesOf({ resource, kind, namespaced, hasStatus, subresources }: Kind): ApiResource[] {
-  const status = { name: 'status', kind, verbs: ['get', 'patch', 'update'] };
+  const status = { name: 'status', kind, of: undefined, verbs: ['get', 'patch', 'update'] };
   return [...subresources, ...(hasStatus ? [status] : [])]
-    .map(({ name, kind, verbs }) => ({
+    .map(({ name, kind, of, verbs }) => ({
       name: `${resource}/${name}`,
       singularName: '',
       namespaced,
+      ...of,
       kind,
       verbs,
     }))

@@ -200,11 +200,11 @@ function answerSubresource(
   kind: Kind,
   name: string,
   address: ObjectName,
-): Reply {
+): Reply | Promise<Reply> {
   const subresource = kind.subresources.find((one) => one.name === name);
   if (subresource === undefined) throw noSuchPath();
   if (!subresource.verbs.some((verb) => METHODS[verb] === method)) throw methodNotAllowed();
   return subresource.answer(api, address, query, request);
 }
 
-const METHODS = { create: 'POST', get: 'GET' } as const;
+const METHODS = { create: 'POST', get: 'GET', patch: 'PATCH', update: 'PUT' } as const;

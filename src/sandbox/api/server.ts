@@ -1,5 +1,5 @@
 /** The sandbox's Kubernetes API server: HTTPS, who may come in, and how failures are answered. */
-import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -9,6 +9,7 @@ import { answer, readCall } from './dispatch.ts';
 import { failure, headersOf, type Reply, send } from './requests/reply.ts';
 import { internalError, StatusError, unauthorized } from './status.ts';
 import type { Store } from './store.ts';
+import { newSuffix } from './suffix.ts';
 import { createUpgrades, type Upgrades } from './upgrades.ts';
 
 export interface ApiServerOptions {
@@ -33,7 +34,6 @@ export interface ApiServer {
 
 /** Longer than clients keep their idle connections, so that no request meets a connection that is just being closed. */
 const KEEP_ALIVE_MS = 120_000;
-const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { store, runtime, tls, token, version, now = () => new Date() } = options;
@@ -116,8 +116,4 @@ function refuse(socket: Duplex, error: StatusError): void {
   );
   socket.write([`HTTP/1.1 ${reply.code} ${error.status.reason ?? 'Error'}`, ...headers, '', ''].join('\r\n'));
   socket.end(reply.body);
-}
-
-function newSuffix(): string {
-  return Array.from({ length: 5 }, () => SUFFIX_LETTERS[randomInt(SUFFIX_LETTERS.length)]).join('');
 }

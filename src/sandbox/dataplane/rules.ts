@@ -3,13 +3,8 @@
  * them: a packet from or to an isolated pod goes through the pod's chain, which returns for what some policy allows and ends in
  * `drop`.
  *
- * A transaction is atomic for one chain that stays hooked, and for nothing else. While a table is deleted and made again, a packet
- * meets the new chain before it is filled and the old one after it was emptied; a set is filled a moment after the rule that looks
- * it up is there. So one chain stays for good, which pods are isolated stands in its rules and not in a map, and whatever these
- * rules lead to is there before them: a first transaction makes it, a second one turns to it. No packet slips through, and none is
- * lost. Sets and chains are named by what is in them, so that those that stay the same are left alone.
+ * Which pods are isolated stands in the rules of the chain that stays hooked, and not in a map: see table.ts.
  */
-import { createHash } from 'node:crypto';
 import { selectorMatches } from '../selectors.ts';
 import {
   ALL_PORTS,
@@ -22,40 +17,30 @@ import {
   resolvePolicy,
 } from './allowances.ts';
 import { addressOfNumber, normalise, type Range } from './ranges.ts';
+import { type Definitions, define, type NodeTable, tableOf } from './table.ts';
 
 const TABLE = 'ip podreach';
 /** The chain that stays. */
 const HOOKED = 'forward';
-const HOOK = '\t\ttype filter hook forward priority filter; policy accept;\n';
-const SET_TYPE = '\t\ttype ipv4_addr\n\t\tflags interval\n';
+const HOOK = 'type filter hook forward priority filter; policy accept;';
+const SET_TYPE = ['type ipv4_addr', 'flags interval'];
 
 /** I7: what belongs to a connection that is open already. */
-const ESTABLISHED = '\t\tct state established tcp flags & (syn | ack) != syn accept\n';
+const ESTABLISHED = 'ct state established tcp flags & (syn | ack) != syn accept';
 
 /**
  * D19: replies and the errors of an allowed connection pass, and so does everything that is not the start of something. A SYN and
  * a datagram are always judged, so that a port number used again never rides on an old connection. What a pod and its node say
  * to each other is not forwarded and passes (D18).
  */
-const PASSED = `\t\tct state established,related ct direction reply accept
-\t\tct state related accept
-${ESTABLISHED}`;
-
-/** What a node enforces. */
-export interface NodeRules {
-  /** The whole table, as `nft -f` reads it. Alike for rules that are alike. */
-  readonly table: string;
-  /** What the rules of the chain that stays lead to: definitions, by name. */
-  readonly sets: Definitions;
-  readonly chains: Definitions;
-  /** The chain that stays. */
-  readonly hooked: string;
-}
-
-type Definitions = ReadonlyMap<string, string>;
+const PASSED = [
+  'ct state established,related ct direction reply accept',
+  'ct state related accept',
+  ESTABLISHED,
+];
 
 /** @returns the rules for each of `nodes` */
-export function rulesFor(nodes: readonly string[], state: PolicyState): Map<string, NodeRules> {
+export function rulesFor(nodes: readonly string[], state: PolicyState): Map<string, NodeTable> {
   const selections = state.policies.map((policy) => resolvePolicy(policy, state));
   const bodies = new Map<string, ChainBody>();
   return new Map(
@@ -70,30 +55,6 @@ export function rulesFor(nodes: readonly string[], state: PolicyState): Map<stri
   );
 }
 
-/**
- * The transactions that put rules in the place of others, in their order, each as input of `nft -f`. The last one is the moment in
- * which the rules change. Rules that take their own place are written anew.
- */
-export function replaceRules(before: NodeRules, after: NodeRules): readonly [string, ...string[]] {
-  const [sets, chains] = [missing(after.sets, before.sets), missing(after.chains, before.chains)];
-  const made = [...sets, ...chains].map(([, definition]) => definition);
-  const hooked = `table ${TABLE} {\n\tchain ${HOOKED} {\n${HOOK}\t}\n}\nflush chain ${TABLE} ${HOOKED}\n`;
-  const removals = [
-    ...missing(before.chains, after.chains).map(([name]) => `delete chain ${TABLE} ${name}\n`),
-    ...missing(before.sets, after.sets).map(([name]) => `delete set ${TABLE} ${name}\n`),
-  ];
-  const change = `${hooked}${tableWith([after.hooked])}${removals.join('')}`;
-  return made.length === 0 ? [change] : [tableWith(made), change];
-}
-
-function missing(wanted: Definitions, there: Definitions): (readonly [name: string, definition: string])[] {
-  return [...wanted].filter(([name]) => !there.has(name));
-}
-
-function tableWith(definitions: readonly string[]): string {
-  return `table ${TABLE} {\n${definitions.join('')}}\n`;
-}
-
 /** What an isolated pod's chain lets pass: addresses and ports, ready to be written. Nothing at all where empty. */
 type ChainBody =
   | readonly { readonly addresses: string | undefined; readonly ports: readonly ProtocolPorts[] | 'any' }[]
@@ -103,7 +64,7 @@ function rulesOf(
   pods: readonly EnforcedPod[],
   policies: readonly ResolvedPolicy[],
   bodies: Map<string, ChainBody>,
-): NodeRules {
+): NodeTable {
   const writer = new TableWriter();
   for (const pod of pods) {
     const selecting = policies.filter(
@@ -187,7 +148,7 @@ class TableWriter {
     if (body === 'all') return;
     const end = direction === 'Egress' ? 'ip saddr' : 'ip daddr';
     const verdict = body.length === 0 ? 'drop' : `jump ${this.#chain(direction, body)}`;
-    this.#judged[direction].push(`\t\t${end} ${address} ${verdict}\n`);
+    this.#judged[direction].push(`${end} ${address} ${verdict}`);
   }
 
   #chain(direction: EnforcedDirection, body: Exclude<ChainBody, 'all'>): string {
@@ -196,45 +157,39 @@ class TableWriter {
       const match = addresses === undefined ? '' : `${peer} @${this.#set(addresses)} `;
       return portMatches(ports).map((portMatch) => `${match}${portMatch}return`);
     });
-    return define(this.#chains, 'chain', 'pods', [...lines, 'drop'].map((line) => `\t\t${line}\n`).join(''));
+    return define(this.#chains, 'chain', 'pods', [...lines, 'drop']);
   }
 
   #set(addresses: string): string {
-    return define(this.#sets, 'set', 'peers', `${SET_TYPE}\t\telements = { ${addresses} }\n`);
+    return define(this.#sets, 'set', 'peers', [...SET_TYPE, `elements = { ${addresses} }`]);
   }
 
-  rules(): NodeRules {
+  rules(): NodeTable {
     return nodeRules(this.#sets, this.#chains, [...this.#judged.Egress, ...this.#judged.Ingress]);
   }
 }
 
-function nodeRules(sets: Definitions, chains: Definitions, judged: readonly string[]): NodeRules {
-  const hooked = `\tchain ${HOOKED} {\n${HOOK}${PASSED}${judged.join('')}\t}\n`;
-  return { table: tableWith([...sets.values(), ...chains.values(), hooked]), sets, chains, hooked };
+function nodeRules(sets: Definitions, chains: Definitions, judged: readonly string[]): NodeTable {
+  return tableOf(TABLE, {
+    sets,
+    chains,
+    hooked: new Map([[HOOKED, { hook: HOOK, rules: [...PASSED, ...judged] }]]),
+  });
 }
 
 /** What a node enforces from the start: nothing. */
-export const NO_RULES: NodeRules = nodeRules(new Map(), new Map(), []);
+export const NO_RULES: NodeTable = nodeRules(new Map(), new Map(), []);
 
 /** Nothing new passes to or from the pods of a node: all that it forwards is theirs. */
-export const CLOSED_RULES: NodeRules = nodeRules(new Map(), new Map(), ['\t\tdrop\n']);
+export const CLOSED_RULES: NodeTable = nodeRules(new Map(), new Map(), ['drop']);
 
 /** The same for every packet and not only for the first: what is open and allowed no more comes through no more. */
-export function judgingEstablished(rules: NodeRules): NodeRules {
-  const [table, hooked] = [rules.table, rules.hooked].map((text) => text.replace(ESTABLISHED, ''));
-  return { ...rules, table: table ?? '', hooked: hooked ?? '' };
-}
-
-/** @returns the name, which is another for other contents */
-function define(
-  definitions: Map<string, string>,
-  type: 'set' | 'chain',
-  prefix: string,
-  content: string,
-): string {
-  const name = `${prefix}_${createHash('sha256').update(content).digest('hex').slice(0, 16)}`;
-  definitions.set(name, `\t${type} ${name} {\n${content}\t}\n`);
-  return name;
+export function judgingEstablished({ name, hooked, ...table }: NodeTable): NodeTable {
+  const judging = [...hooked].map(
+    ([chain, { hook, rules }]) =>
+      [chain, { hook, rules: rules.filter((rule) => rule !== ESTABLISHED) }] as const,
+  );
+  return tableOf(name, { ...table, hooked: new Map(judging) });
 }
 
 /** D13, D16: each protocol by itself. */

@@ -12,6 +12,7 @@ import { run } from '../run.ts';
 import { endingOf } from '../unshare.ts';
 import type { ContainerProcess } from './container-process.ts';
 import { ContainerLog } from './log.ts';
+import type { PodFiles } from './root-files.ts';
 import type { ContainerAddress, ContainerRuntime, ExecProcess } from './runtime.ts';
 import { continueProcesses, processesOf, stopProcesses } from './stall.ts';
 
@@ -26,8 +27,8 @@ interface ContainerRequest {
   /** The file of the network namespace. */
   readonly network: string;
   readonly hostname: string;
-  /** The file that becomes /etc/hosts. */
-  readonly hosts: string;
+  /** The files that become /etc/hosts and /etc/resolv.conf. */
+  readonly files: PodFiles;
   readonly workingDir: string;
 }
 
@@ -116,13 +117,21 @@ function startContainer(
   onRunning: () => void,
   onEnd: (end: ContainerEnd) => void,
 ): () => Promise<void> {
-  const { network, process: program, hosts, hostname, workingDir } = container.request;
+  const { network, process: program, files, hostname, workingDir } = container.request;
   const child = spawn(
     tools.nsenter,
     [
       ...[`--net=${network}`, '--', tools.unshare],
       ...['--mount', '--uts', '--pid', '--fork', '--kill-child', '--mount-proc', '--', tools.sh, '-c'],
-      ...[startScript(tools, dropRights), 'sh', hosts, hostname, workingDir, ...program.command],
+      ...[
+        startScript(tools, dropRights),
+        'sh',
+        files.hosts,
+        files.resolvConf,
+        hostname,
+        workingDir,
+        ...program.command,
+      ],
     ],
     { env: program.environment, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -149,14 +158,15 @@ function startContainer(
   return () => killContainer(child, ended);
 }
 
-/** Arguments: the hosts file, the host name, the working directory, and the command with its arguments. */
+/** Arguments: the pod's two files, the host name, the working directory, and the command with its arguments. */
 function startScript(tools: ToolPaths, dropRights: readonly string[]): string {
   return `set -e
-hostname "$2" 2>/dev/null || { echo "$2" > /proc/sys/kernel/hostname; } 2>/dev/null || :
+hostname "$3" 2>/dev/null || { echo "$3" > /proc/sys/kernel/hostname; } 2>/dev/null || :
 ${tools.mount} -t tmpfs -o mode=1777,nosuid,nodev tmpfs /tmp
 ${tools.mount} -o bind "$1" /etc/hosts
-cd "$3"
-shift 3
+${tools.mount} -o bind "$2" /etc/resolv.conf
+cd "$4"
+shift 4
 ${tellStart(2)}
 exec ${dropRights.join(' ')} "$@" 2>&1
 `;

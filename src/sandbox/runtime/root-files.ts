@@ -8,17 +8,26 @@ import { join } from 'node:path';
 import type { ToolPaths } from '../host.ts';
 import { run } from '../run.ts';
 
-/** No DNS server answers there: names fail at once, not after a pod's patience. */
-const RESOLV_CONF = 'nameserver 10.96.0.10\noptions timeout:1 attempts:1\n';
+/** Of the nodes, who ask nobody: the comment makes it a file that resolvers take as it is. */
+const RESOLV_CONF = '# no name server\n';
 const HOSTS = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n';
+
+/** The files of one pod. */
+export interface PodFiles {
+  /** To be mounted over /etc/hosts. */
+  readonly hosts: string;
+  /** To be mounted over /etc/resolv.conf. */
+  readonly resolvConf: string;
+}
 
 /** A folder in memory that only the sandbox sees. */
 export interface RootFiles {
+  /** The folder itself. All pods see it. */
+  readonly folder: string;
   /** Holds `node` and nothing else: the first entry of every container's search path. */
   readonly programs: string;
-  /** Writes a pod's own /etc/hosts. @returns the file, to be mounted over /etc/hosts */
-  writeHosts(podUid: string, address: string, hostname: string): Promise<string>;
-  removeHosts(podUid: string): Promise<void>;
+  writePodFiles(podUid: string, address: string, hostname: string, resolvConf: string): Promise<PodFiles>;
+  removePodFiles(podUid: string): Promise<void>;
 }
 
 /**
@@ -37,13 +46,20 @@ export async function mountRootFiles(
   await run('covering files of the host', tools.sh, ['-s'], mountScript(tools, folder, programs, nodeBinary));
   await mkdir(pods);
   return {
+    folder,
     programs,
-    async writeHosts(podUid, address, hostname) {
-      const file = join(pods, podUid);
-      await writeFile(file, `${HOSTS}${address}\t${hostname}\n`, { mode: 0o644 });
-      return file;
+    async writePodFiles(podUid, address, hostname, resolvConf) {
+      const files = { hosts: join(pods, `${podUid}.hosts`), resolvConf: join(pods, `${podUid}.resolv.conf`) };
+      await Promise.all([
+        writeFile(files.hosts, `${HOSTS}${address}\t${hostname}\n`, { mode: 0o644 }),
+        writeFile(files.resolvConf, resolvConf, { mode: 0o644 }),
+      ]);
+      return files;
     },
-    removeHosts: (podUid) => rm(join(pods, podUid), { force: true }),
+    async removePodFiles(podUid) {
+      const files = ['hosts', 'resolv.conf'].map((name) => join(pods, `${podUid}.${name}`));
+      await Promise.all(files.map((file) => rm(file, { force: true })));
+    },
   };
 }
 

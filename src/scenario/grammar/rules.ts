@@ -2,10 +2,12 @@
 import { z } from 'zod';
 import { DNS_LABEL, PORT_NAME } from '../../labels.ts';
 import { HELD_WISHES } from '../../model/held.ts';
+import { SERVICE_PATHS } from '../../model/path.ts';
 import { labelKey, labels, labelValue, NUMBERED_PORT, prose, text } from './text.ts';
 import { portNumber } from './topology.ts';
 
 const POD_PATTERN = `(\\*|${DNS_LABEL}/(\\*|${DNS_LABEL}))`;
+const SERVICE_PATTERN = `service/${DNS_LABEL}/${DNS_LABEL}`;
 
 const selectorRequirement = z
   .discriminatedUnion('operator', [
@@ -82,8 +84,8 @@ const source = z.union([sourceText, peer]).meta({
 
 /** Where connections go, perhaps with a port, as text. */
 export const destinationText = text(
-  `${POD_PATTERN}(:(${NUMBERED_PORT}|${PORT_NAME}))?`,
-  'names no destination: write "namespace/pod", "namespace/*", "*" or "host/name", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
+  `(${POD_PATTERN}|${SERVICE_PATTERN})(:(${NUMBERED_PORT}|${PORT_NAME}))?`,
+  'names no destination: write "namespace/pod", "namespace/*", "*", "host/name" or "service/namespace/name", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
 );
 
 const destination = z
@@ -114,9 +116,10 @@ const destination = z
   .meta({
     id: 'Destination',
     description:
-      'Where connections go: pods or a host as in "from", alone (all ports that they declare) or with a port: ":8080" (TCP), ":8080/UDP" or ":port-name".',
+      'Where connections go: pods or a host as in "from", or a Service: alone (all ports that they declare) or with a port: ":8080" (TCP), ":8080/UDP" or ":port-name".',
     examples: [
       'shop/api:8080',
+      'service/shop/api:80',
       'shop/db:5432/UDP',
       'shop/api:metrics',
       'shop/*',
@@ -160,6 +163,12 @@ const ruleFields = {
   ...ends,
   except: oneOrMore(exception)
     .describe('Pairs to leave out: sources, or { from, to } for particular pairs; one or a list.')
+    .exactOptional(),
+  via: oneOrMore(z.enum(SERVICE_PATHS))
+    .describe(
+      'The ways to the Services that the rule names; one or a list, each a check of its own. "clusterIP": by the address of the Service, as without "via". "dns": by its full name, resolved inside the pod, which is the only way to a headless Service.',
+    )
+    .meta({ examples: [['clusterIP', 'dns']] })
     .exactOptional(),
   because: prose.describe('Why, in words that a report can show.').exactOptional(),
 };

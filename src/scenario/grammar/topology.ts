@@ -1,4 +1,4 @@
-/** Namespaces, pods and hosts. */
+/** Namespaces, pods, hosts and Services. */
 import { z } from 'zod';
 import { DNS_LABEL, DNS_SUBDOMAIN, NAMESPACE_NAME_LABEL } from '../../labels.ts';
 import { IPV4_ADDRESS, labels, NUMBERED_PORT, POD_KEY, portName, text } from './text.ts';
@@ -76,6 +76,19 @@ const declaredPod = z.strictObject({
       'The workload of the manifests, in the namespace of this pod, that it stands for, where it has another name: "cronjob/web".',
     )
     .exactOptional(),
+  node: z
+    .int()
+    .min(1)
+    .describe(
+      'A number for the node that it runs on, which podreach chooses: pods with the same number are on one node, those with other numbers on other nodes. Without: any node.',
+    )
+    .exactOptional(),
+  hostNetwork: z
+    .literal(true)
+    .describe(
+      'The pod is on the network of its node, and has its address. Policies mostly do not see it as a pod.',
+    )
+    .exactOptional(),
   created,
 });
 
@@ -134,5 +147,31 @@ export const hostName = text(
   DNS_LABEL,
   'is not the name of a host: use lower-case letters, digits and "-", at most 63 characters, without "host/" in front',
 );
+const servicePort = z
+  .strictObject({
+    name: portName.describe('The name by which rules may refer to this port.').exactOptional(),
+    port: portNumber.describe('The port that is connected to.'),
+    protocol: protocol.describe('TCP unless said otherwise.').exactOptional(),
+    targetPort: z
+      .union([portNumber, portName])
+      .describe('The number or the name of the port of its pods. Left out: the same number.')
+      .exactOptional(),
+  })
+  .meta({ id: 'ServicePort', description: 'A port of a Service, as in Kubernetes.' });
+
+export const service = z
+  .strictObject({
+    selector: labels.describe('The labels of its pods, which are in its own namespace.'),
+    ports: z.array(servicePort).min(1).describe('Its ports.'),
+    clusterIP: z
+      .literal('None')
+      .describe('It is headless: it has no address, and its name gives the addresses of its pods.')
+      .exactOptional(),
+  })
+  .meta({
+    id: 'Service',
+    description: 'A Service that the run creates: of the fields of a ServiceSpec those that matter here.',
+    examples: [{ selector: { app: 'api' }, ports: [{ port: 80, targetPort: 8080 }] }],
+  });
 
 export type DeclaredPort = z.infer<typeof declaredPort>;

@@ -33,7 +33,7 @@ export function writeDeployed(
   const placed = [
     ...named.policies.map(({ value }) => value),
     ...named.workloads.map(({ namespace, mark: { location } }) => ({ namespace, location })),
-    ...named.services,
+    ...named.services.map(({ service }) => service),
   ];
   const used = placed.map(({ namespace }) => namespace);
   const known = new Set(declared.namespaces.map(({ name }) => name));
@@ -76,7 +76,7 @@ function strangerTo(
   namespaces: readonly string[],
   belongToOnly: boolean,
 ): Stranger | undefined {
-  const [only, ...others] = workloads.filter(({ hostNetwork }) => !hostNetwork);
+  const [only, ...others] = workloads;
   if (only === undefined || others.length > 0) return undefined;
   const name = only.name === 'anybody' ? 'anybody-else' : 'anybody';
   if (belongToOnly) return { pod: `${only.namespace}/${name}` };
@@ -150,15 +150,9 @@ function writeNamespaces(undeclared: readonly string[], ofStranger: string | und
 function writePods(workloads: readonly Workload[], stranger: string | undefined): readonly string[] {
   const byKey = Map.groupBy(workloads, objectKey);
   const taken = new Set(byKey.keys());
-  const lines = [...byKey].flatMap(([key, same]) => {
-    const [only, ...others] = same;
-    if (only?.hostNetwork === true && others.length === 0)
-      return [
-        ...comment('  ', `A ${only.kind} on the network of its nodes: podreach makes no such pods.`),
-        `  ${key}: absent`,
-      ];
-    return same
-      .filter(({ hostNetwork, name }) => !hostNetwork && FULL_NAME.test(name))
+  const lines = [...byKey.values()].flatMap((same) =>
+    same
+      .filter(({ name }) => FULL_NAME.test(name))
       .flatMap((workload, index) => {
         if (index === 0 && NAME.test(workload.name)) return [];
         const own = nameFor(workload, taken);
@@ -167,8 +161,8 @@ function writePods(workloads: readonly Workload[], stranger: string | undefined)
           ...comment('  ', index === 0 ? 'No pod can have its own name.' : 'Another workload has its name.'),
           `  ${own}: { workload: ${workload.kind.toLowerCase()}/${workload.name} }`,
         ];
-      });
-  });
+      }),
+  );
   if (stranger !== undefined)
     lines.push(...comment('  ', 'Somebody to try the only workload from.'), `  ${stranger}: {}`);
   return lines.length === 0 ? [] : ['', 'pods:', ...lines];

@@ -92,7 +92,7 @@ function targetsTogether(range: string, pods: readonly PlannedPod[]): readonly C
 }
 
 function targetsOf(pod: PlannedPod): readonly { readonly key: string; readonly port: Port }[] {
-  return pod.ports.map((port) => ({ key: targetKey(objectKey(pod), port), port }));
+  return pod.ports.map((port) => ({ key: targetKey({ to: objectKey(pod), port }), port }));
 }
 
 /** As a rule names it: `8080`, `53/UDP` */

@@ -2,7 +2,7 @@
 import { PodreachError } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
 import { describePort, describePortName } from '../../pair.ts';
-import type { Plan } from '../scenario.ts';
+import { foreignPoliciesOf, type Plan } from '../scenario.ts';
 import { EndNames } from './ends.ts';
 import { type AskedQuestion, askQuestions } from './questions.ts';
 import { groupByRule, type RuledPairs, rulePairs, writePairs } from './ruled-pairs.ts';
@@ -29,14 +29,7 @@ export function writeScenario(head: readonly string[], plan: Plan): WrittenText 
   const names = new EndNames(plan.pods);
   const pairs = rulePairs(first.checks, first.oracle());
   const { allowed, denied, undefined: open } = pairs;
-  if (allowed.length + denied.length === 0)
-    throw new PodreachError(
-      'usage',
-      'there is nothing to try: the policies leave every connection open to the network plugin',
-      {
-        hint: 'Select pods by podSelector and namespaceSelector: an ipBlock means other pods on each cluster.',
-      },
-    );
+  if (allowed.length + denied.length === 0) throw allLeftOpen(plan);
   const questions = askQuestions(plan, pairs, names);
   const lines = [
     ...comment(
@@ -125,4 +118,27 @@ function writeQuestions(questions: readonly AskedQuestion[]): readonly string[] 
       ];
     }),
   ];
+}
+
+function allLeftOpen(plan: Plan): PodreachError {
+  const deciding = foreignPoliciesOf(plan).filter(({ policyKind }) => policyKind.decides);
+  const [first] = deciding;
+  if (first === undefined)
+    return new PodreachError(
+      'usage',
+      'there is nothing to try: the policies leave every connection open to the network plugin',
+      {
+        hint: 'Select pods by podSelector and namespaceSelector: an ipBlock means other pods on each cluster.',
+      },
+    );
+  const { title, location } = first;
+  const more = deciding.length === 1 ? '' : `, and ${deciding.length - 1} more like it,`;
+  return new PodreachError(
+    'usage',
+    `there is nothing to try: ${title}${more} may decide about every connection, and what that means is for the network plugin to say`,
+    {
+      location,
+      hint: 'Name the files beside it one by one, or with a glob: then the scenario is about the NetworkPolicies alone. Or write by hand what is expected with it.',
+    },
+  );
 }

@@ -13,7 +13,8 @@ import {
   selectEnds,
   selectTargets,
   type Topology,
-  targetKeys,
+  targetKey,
+  targetsOf,
 } from '../select.ts';
 import { quote, suggest } from '../suggest.ts';
 
@@ -69,7 +70,7 @@ export class Coverer {
     const sources = selectAll(from, selectEnds, topology);
     const targets = selectAll(to, selectTargets, topology);
     const names = new Set(sources.found.map(({ key }) => key));
-    const keys = new Set(targets.found.flatMap(targetKeys));
+    const keys = new Set(targets.found.flatMap(targetsOf).map(targetKey));
     return {
       checks: step.checks
         .filter((check) => names.has(check.from) && keys.has(describeTarget(check)))
@@ -88,6 +89,7 @@ export class Coverer {
       namespaces: this.#plan.namespaces.map((namespace) => namespaces.get(namespace.name) ?? namespace),
       pods: this.#plan.pods.map((pod) => pods.get(objectKey(pod)) ?? pod),
       hosts: this.#plan.hosts,
+      services: this.#plan.services,
     });
     this.#topologies.set(step, topology);
     return topology;

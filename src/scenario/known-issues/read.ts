@@ -13,7 +13,7 @@ export function readKnownIssues(
     const path = ['knownIssues', index];
     return {
       from: readEnds(from, [...path, 'from'], source, readEnd),
-      to: readEnds(to, [...path, 'to'], source, readDestination),
+      to: readEnds(to, [...path, 'to'], source, (one) => readDestination(one)),
       is: { value: is, mark: source.at([...path, 'is']) },
       ...(step === undefined ? {} : { step: { value: step, mark: source.at([...path, 'step']) } }),
       reason: reason.trim(),

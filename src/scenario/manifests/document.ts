@@ -1,6 +1,6 @@
 /** One Kubernetes object as it was found, and where. */
 import type { Problem } from '../../errors.ts';
-import { type Manifest, readInlineManifest, readManifest } from '../manifest.ts';
+import { type Manifest, type ObjectHead, readInlineManifest, readManifest } from '../manifest.ts';
 import { problemAt } from '../mark.ts';
 import { isMapping, type SourceDocument } from '../source.ts';
 import type { DocumentPath } from '../walk.ts';
@@ -62,12 +62,13 @@ export function readObjects(
 ): { readonly documents: readonly ManifestDocument[]; readonly problems: readonly Problem[] } {
   const documents: ManifestDocument[] = [];
   const problems: Problem[] = [...source.problems];
-  const read = (path: DocumentPath, value: unknown): void => {
+  const read = (path: DocumentPath, value: unknown, head?: ObjectHead): void => {
     if (isList(value)) {
-      for (const [index, item] of value.items.entries()) read([...path, 'items', index], item);
+      const own = headOfItems(value);
+      for (const [index, item] of (value.items ?? []).entries()) read([...path, 'items', index], item, own);
       return;
     }
-    const manifest = path.length === 0 ? readManifest(source) : readInlineManifest(source, path);
+    const manifest = path.length === 0 ? readManifest(source) : readInlineManifest(source, path, head);
     const object = asObject(manifest, origin);
     if ('message' in object) problems.push(object);
     else documents.push(object);
@@ -83,14 +84,28 @@ function unrendered({ at }: SourceDocument): Problem {
   });
 }
 
-/** `List`, or the list of one kind, as `kubectl get --output yaml` prints it. */
-function isList(value: unknown): value is { readonly items: readonly unknown[] } {
+interface ManifestList {
+  readonly apiVersion?: unknown;
+  readonly kind: string;
+  /** As the API server writes none: null. */
+  readonly items: readonly unknown[] | null;
+}
+
+/** `List`, as `kubectl get --output yaml` prints it, or the list of one kind, as the API server does. */
+function isList(value: unknown): value is ManifestList {
   return (
     isMapping(value) &&
     typeof value['kind'] === 'string' &&
     value['kind'].endsWith('List') &&
-    Array.isArray(value['items'])
+    (value['items'] === null || Array.isArray(value['items']))
   );
+}
+
+/** What the items of a list need not say, because the list does. */
+function headOfItems({ apiVersion, kind }: ManifestList): ObjectHead | undefined {
+  return kind === 'List' || typeof apiVersion !== 'string'
+    ? undefined
+    : { apiVersion, kind: kind.slice(0, -'List'.length) };
 }
 
 /** What a manifest is, or that it is no object. */

@@ -5,6 +5,7 @@ import { PodreachError } from '../../errors.ts';
 import { hintForMissing, isGlob, isYaml, kindOf, listFiles, matchFiles } from '../files.ts';
 import { problemAt } from '../mark.ts';
 import type { Mark } from '../scenario.ts';
+import { mayHoldSecret } from '../secrecy.ts';
 import { parseSource, readSource, type SourceDocument, shownPath } from '../source.ts';
 import {
   KUSTOMIZATION_FILES,
@@ -61,6 +62,8 @@ export interface FoundManifests {
   readonly entry: ManifestEntry;
   readonly documents: readonly ManifestDocument[];
   readonly problems: readonly Problem[];
+  /** Why there is no document, and what is easily forgotten of that. */
+  readonly nothing?: { readonly why: string; readonly hint?: string };
   /** How to see in a shell what was rendered. */
   readonly rendered?: { readonly command: string; readonly warnings: readonly string[] };
 }
@@ -117,12 +120,22 @@ async function renderChart(
 ): Promise<FoundManifests> {
   const path = resolve(context.folder, shown);
   const isHere = (await kindOf(path)) !== undefined;
-  // What is not here may be in a repository; what is spelt nearly like something here is not.
+  // What is not here may be in a repository; what is spelt nearly like something here is not, nor what can only be a path.
   const near = isHere ? undefined : await hintForMissing(path);
-  if (near !== undefined) return failed(entry, `no such chart: ${shown}`, near);
+  if (near !== undefined || (!isHere && !mayBeElsewhere(shown)))
+    return failed(
+      entry,
+      `no such chart: ${shown}`,
+      near ?? `Paths of charts are relative to ${context.start}.`,
+    );
   const files = values.map((file) => resolve(context.folder, file));
   const chart = isHere ? path : shown;
   return render(entry, { tool: 'helm', chart, release, namespace, values: files, set, shown }, context);
+}
+
+/** `oci://…`, `https://…`, or a chart of a repository that helm knows: `repository/chart`. */
+function mayBeElsewhere(chart: string): boolean {
+  return /^[a-z]+:\/\//.test(chart) || /^[^./][^/]*\/[^/]+$/.test(chart);
 }
 
 async function findByPath(entry: ManifestEntry, context: FindContext): Promise<FoundManifests> {
@@ -186,8 +199,15 @@ async function findInFolder(
         );
   }
   // Policies were YAML before there was anything else.
-  const files = await listFiles(folder, context.wanted === 'policies' ? isYaml : isManifestFile);
-  return readFiles(entry, files, context);
+  const [isMeant, endings] =
+    context.wanted === 'policies' ? [isYaml, '.yaml or .yml'] : [isManifestFile, '.yaml, .yml or .json'];
+  const files = await listFiles(folder, isMeant);
+  if (files.length > 0) return readFiles(entry, files, context);
+  const isEmpty = (await listFiles(folder, () => true)).length === 0;
+  const nothing = isEmpty
+    ? { why: 'the folder is empty', hint: 'Hidden files and node_modules are passed over.' }
+    : { why: `none of its files ends in ${endings}` };
+  return { entry, documents: [], problems: [], nothing };
 }
 
 /** A file that says that others are not meant as they stand. */
@@ -204,13 +224,21 @@ async function readFiles(
   const problems: Problem[] = [];
   for (const file of files) {
     const origin = { file: shownPath(file, cwd) };
-    for (const source of await readSource(file, cwd)) {
+    for (const source of await readSource(file, cwd, { isSecret: mayHoldSecret })) {
       const found = readObjects(source, origin);
       documents.push(...found.documents);
       problems.push(...found.problems);
     }
   }
-  return { entry, documents, problems };
+  const { length } = files;
+  return documents.length > 0 || problems.length > 0
+    ? { entry, documents, problems }
+    : {
+        entry,
+        documents,
+        problems,
+        nothing: { why: length === 1 ? 'the file is empty' : 'all of its files are empty' },
+      };
 }
 
 async function render(
@@ -243,7 +271,7 @@ function readRendered(
     return template === undefined ? from : { ...from, template };
   };
   const name = (document: string): string => nameOrigin(originOf(document));
-  const read = parseSource(text, name, command).map((source: SourceDocument) =>
+  const read = parseSource(text, name, { command, isSecret: mayHoldSecret }).map((source: SourceDocument) =>
     readObjects(source, originOf(source.text)),
   );
   return {

@@ -29,14 +29,12 @@ export interface FoundWorkload {
   readonly location: Location;
 }
 
-/** A workload that became none. */
+/** A workload that became none, because the scenario says so. */
 export interface LeftOutWorkload {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
   readonly labels: Labels;
-  /** The scenario says so, or its pods have no address of their own. */
-  readonly why: 'absent' | 'hostNetwork';
   readonly location: Location;
 }
 
@@ -46,6 +44,10 @@ export interface FoundService {
   /** Absent: it is served by others than the pods that a selector finds. */
   readonly selector?: Labels;
   readonly ports: readonly FoundServicePort[];
+  /** It has no address of its own. */
+  readonly headless?: true;
+  /** Who connects reaches only some of its pods: always the same one, or those of the own node. */
+  readonly narrowed?: 'sessionAffinity: ClientIP' | 'internalTrafficPolicy: Local';
   readonly location: Location;
 }
 
@@ -70,6 +72,8 @@ export interface FoundForeignPolicy {
   readonly policyKind: PolicyKind;
   /** The object as an API server reads it. */
   readonly object: Readonly<Record<string, unknown>>;
+  /** As it is written. */
+  readonly text: string;
   readonly location: Location;
 }
 
@@ -94,12 +98,7 @@ export interface SkippedKind {
 
 /** Something about a manifest that is not as its author may think, and with which a run goes on. */
 export interface ManifestDoubt {
-  readonly code:
-    | 'left-out-workload'
-    | 'left-out-port'
-    | 'refused-workload'
-    | 'unapplied-policy'
-    | 'foreign-policy';
+  readonly code: 'left-out-port' | 'refused-workload' | 'unapplied-policy' | 'foreign-policy';
   /** The pod that it is about: `namespace/name` */
   readonly pod?: string;
   readonly message: string;

@@ -30,11 +30,14 @@ export interface MergedPods {
 /** Workloads come first, in the order of their manifests, and then the pods that are only declared. */
 export function mergePods(written: readonly WrittenPod[], workloads: readonly Workload[]): MergedPods {
   const { named, problems: misnamed } = nameWorkloads(written, workloads);
-  const out = named.map((one) => ({ ...one, why: whyLeftOut(one) }));
-  const leftOut = out.flatMap(({ workload: { kind, namespace, name, labels, mark }, why }) =>
-    why === undefined ? [] : [{ kind, namespace, name, labels, why, location: mark.location }],
-  );
-  const kept = out.filter(({ why }) => why === undefined);
+  const [kept, out] = [named.filter((one) => !isAbsent(one)), named.filter(isAbsent)];
+  const leftOut = out.map(({ workload: { kind, namespace, name, labels, mark } }) => ({
+    kind,
+    namespace,
+    name,
+    labels,
+    location: mark.location,
+  }));
   const taken = new Set(named.map(({ key }) => key));
   const alone = written.filter((pod) => !taken.has(objectKey(pod)) && pod.workload === undefined);
   return {
@@ -49,12 +52,7 @@ export function mergePods(written: readonly WrittenPod[], workloads: readonly Wo
       location: mark.location,
     })),
     leftOut,
-    doubts: [
-      ...out.flatMap(({ key, workload, why }) =>
-        why === 'hostNetwork' ? [onHostNetwork(key, workload)] : [],
-      ),
-      ...kept.flatMap(({ key, workload }) => workload.doubts.map((doubt) => ({ ...doubt, pod: key }))),
-    ],
+    doubts: kept.flatMap(({ key, workload }) => workload.doubts.map((doubt) => ({ ...doubt, pod: key }))),
     problems: [
       ...misnamed,
       ...findClashes(kept),
@@ -82,9 +80,8 @@ export function findDeclaredTwice(written: readonly WrittenPod[]): readonly Prob
   });
 }
 
-function whyLeftOut({ workload, declared }: NamedWorkload): LeftOutWorkload['why'] | undefined {
-  if (declared?.absent === true) return 'absent';
-  return workload.hostNetwork ? 'hostNetwork' : undefined;
+function isAbsent({ declared }: NamedWorkload): boolean {
+  return declared?.absent === true;
 }
 
 /** What is wrong with a workload by itself, or with what is said of it. */
@@ -92,7 +89,8 @@ function problemsOf({ key, workload, declared }: NamedWorkload): readonly Proble
   return [
     ...workload.problems,
     ...(NAME.test(key.slice(key.indexOf('/') + 1)) ? [] : [unfitName(workload)]),
-    ...(declared?.hasLabels === true ? [ownLabels(key, declared.mark, workload)] : []),
+    ...(declared?.hasLabels === true ? [ofWorkload('labels', key, declared.mark, workload)] : []),
+    ...(declared?.hostNetwork === true ? [ofWorkload('hostNetwork', key, declared.mark, workload)] : []),
   ];
 }
 
@@ -113,6 +111,8 @@ function podOf(workload: Workload, declared: WrittenPod | undefined, key: string
     name: key.slice(key.indexOf('/') + 1),
     labels,
     ports: [...ports, ...(declared?.ports ?? [])],
+    ...(declared?.node === undefined ? {} : { node: declared.node }),
+    ...(workload.hostNetwork ? { hostNetwork: true as const } : {}),
     ...(declared?.created === undefined ? {} : { created: declared.created }),
     mark,
   };
@@ -172,15 +172,6 @@ function reference({ kind, name }: Workload): string {
   return `${kind.toLowerCase()}/${name}`;
 }
 
-function onHostNetwork(key: string, { kind, mark }: Workload): ManifestDoubt {
-  return {
-    code: 'left-out-workload',
-    message: `${kind} ${key} is left out: its pods are on the network of their nodes (hostNetwork), and podreach makes no such pods`,
-    location: mark.location,
-    advice: `If you know that, write "${key}: absent" under "pods".`,
-  };
-}
-
 function sameName(key: string, workload: Workload, earlier: Workload): Problem {
   const { kind, name, namespace, mark } = workload;
   return kind === earlier.kind
@@ -200,9 +191,19 @@ function unfitName(workload: Workload): Problem {
   );
 }
 
-function ownLabels(key: string, mark: Mark, { kind, mark: place }: Workload): Problem {
-  return problemAt(mark, `the labels of ${quote(key)} are those of its ${kind}`, {
-    hint: 'Leave "labels" out here: what is tested is what is deployed.',
+/** What a workload says itself. */
+function ofWorkload(
+  field: 'labels' | 'hostNetwork',
+  key: string,
+  mark: Mark,
+  { kind, mark: place }: Workload,
+): Problem {
+  const said = {
+    labels: `the labels of ${quote(key)} are those of its ${kind}`,
+    hostNetwork: `whether ${quote(key)} is on the network of its node is for its ${kind} to say`,
+  };
+  return problemAt(mark, said[field], {
+    hint: `Leave ${quote(field)} out here: what is tested is what is deployed.`,
     related: [{ message: 'it comes from here', mark: place }],
   });
 }
@@ -217,6 +218,6 @@ function absentNothing(pod: WrittenPod, named: readonly NamedWorkload[]): Proble
   });
 }
 
-function asPod({ namespace, name, labels, ports, created, mark }: WrittenPod): ScenarioPod {
-  return { namespace, name, labels, ports, ...(created === undefined ? {} : { created }), mark };
+function asPod({ absent: _, hasLabels: __, workload: ___, ...pod }: WrittenPod): ScenarioPod {
+  return pod;
 }

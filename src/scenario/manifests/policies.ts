@@ -72,7 +72,7 @@ export function readForeignPolicy(
   policyKind: PolicyKind,
   belonging: Belonging,
 ): FoundForeignPolicy | readonly Problem[] {
-  const { apiVersion, kind, value, at, problems } = document;
+  const { apiVersion, kind, value, text, at, problems } = document;
   const name = nameOf(document);
   const namespace = policyKind.isClusterWide ? undefined : namespaceFor(document, belonging);
   const wrong = [
@@ -89,6 +89,7 @@ export function readForeignPolicy(
     title: `${nameKind(policyKind)} ${namespace === undefined ? name : objectKey({ namespace, name })}`,
     policyKind,
     object: value,
+    text,
     location: at([]).location,
   };
 }

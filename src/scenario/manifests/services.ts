@@ -1,8 +1,13 @@
-/** Services among manifests, to be held against the workloads. */
+/** Services among manifests: held against the workloads, and beside those that the scenario declares. */
+import type { Problem } from '../../errors.ts';
+import { objectKey } from '../../keys.ts';
+import type { Mark, ScenarioService } from '../scenario.ts';
 import { isMapping } from '../source.ts';
+import { quote } from '../suggest.ts';
 import type { ManifestDocument } from './document.ts';
 import { listAt, valueAt } from './fields.ts';
 import type { FoundService, FoundServicePort } from './inventory.ts';
+import { thereTwice } from './twice.ts';
 
 /** What of a Service is not as the API wants it is left out: the API server will say so. */
 export function readService(
@@ -30,6 +35,65 @@ export function readService(
         },
       ];
     }),
+    ...(valueAt(value, ['spec', 'clusterIP']) === 'None' ? { headless: true } : {}),
+    ...narrowedIn(value),
     location: at([]).location,
   };
+}
+
+function narrowedIn(value: ManifestDocument['value']): Pick<FoundService, 'narrowed'> {
+  if (valueAt(value, ['spec', 'sessionAffinity']) === 'ClientIP')
+    return { narrowed: 'sessionAffinity: ClientIP' };
+  return valueAt(value, ['spec', 'internalTrafficPolicy']) === 'Local'
+    ? { narrowed: 'internalTrafficPolicy: Local' }
+    : {};
+}
+
+/** A Service of a manifest, with where it stands. */
+export interface TakenService {
+  readonly service: FoundService;
+  readonly mark: Mark;
+}
+
+/** All Services of a scenario: a declared one adds to those of the manifests, and changes none. */
+export function mergeServices(
+  written: readonly ScenarioService[],
+  taken: readonly TakenService[],
+): { readonly services: readonly ScenarioService[]; readonly problems: readonly Problem[] } {
+  const services = [...taken.map(asScenarioService), ...written];
+  const first = new Map<string, Mark>();
+  const problems = services.flatMap((service) => {
+    const key = objectKey(service);
+    const earlier = first.get(key);
+    if (earlier !== undefined) return [thereTwice(`the Service ${quote(key)}`, service.mark, earlier)];
+    first.set(key, service.mark);
+    return [];
+  });
+  return { services, problems };
+}
+
+function asScenarioService({ service, mark }: TakenService): ScenarioService {
+  const { namespace, name, selector = {}, headless } = service;
+  const ports = service.ports.flatMap(({ location: _, protocol, ...port }) =>
+    protocol === 'TCP' || protocol === 'UDP' ? [{ ...port, protocol } as const] : [],
+  );
+  const unfit = unfitnessOf(service, ports.length);
+  return {
+    namespace,
+    name,
+    selector,
+    ports,
+    ...(headless === undefined ? {} : { headless }),
+    ...(unfit === undefined ? {} : { unfit }),
+    mark,
+  };
+}
+
+/** What keeps a Service from being dialled. */
+function unfitnessOf({ selector, narrowed }: FoundService, ports: number): ScenarioService['unfit'] {
+  const hint = 'Name the pods behind it instead.';
+  if (selector === undefined) return { why: 'it has no selector, so who answers there is not known', hint };
+  if (narrowed !== undefined)
+    return { why: `with "${narrowed}" a pod reaches only some of those behind it`, hint };
+  return ports === 0 ? { why: 'it has no port over TCP or UDP', hint } : undefined;
 }

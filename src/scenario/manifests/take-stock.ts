@@ -22,7 +22,7 @@ export function takeStock({ found, taken, namespaces, pods }: Inventoried): Mani
     namespaces: namespaces.map(({ name, mark }) => ({ name, location: mark.location })),
     workloads: pods.workloads,
     leftOut: pods.leftOut,
-    services: taken.flatMap((one) => one.services),
+    services: taken.flatMap((one) => one.services.map(({ service }) => service)),
     foreignPolicies,
     unknownPolicies,
     skipped,

@@ -13,7 +13,7 @@ import type { DocumentPath } from '../walk.ts';
 import { type ManifestDocument, nameOrigin } from './document.ts';
 import { groupOf, readLabels } from './fields.ts';
 import type { FoundManifests, ListPurpose, ManifestSource } from './find.ts';
-import type { FoundForeignPolicy, FoundService, SkippedKind, UnknownPolicy } from './inventory.ts';
+import type { FoundForeignPolicy, SkippedKind, UnknownPolicy } from './inventory.ts';
 import { adviseOnUnknown, type Belonging, nameOf, namespaceFor } from './place.ts';
 import {
   type PolicyRole,
@@ -22,7 +22,7 @@ import {
   readPolicy,
   readUnknownPolicy,
 } from './policies.ts';
-import { readService } from './services.ts';
+import { readService, type TakenService } from './services.ts';
 import { thereTwice } from './twice.ts';
 import { podTemplateOf, readWorkload, type Workload } from './workloads.ts';
 
@@ -38,7 +38,7 @@ export interface TakenManifests {
   readonly foreignPolicies: readonly Marked<FoundForeignPolicy>[];
   readonly unknownPolicies: readonly UnknownPolicy[];
   readonly workloads: readonly Workload[];
-  readonly services: readonly FoundService[];
+  readonly services: readonly TakenService[];
   /** What a scenario has no use for. */
   readonly skipped: readonly ManifestDocument[];
   /** With what is not a policy. */
@@ -155,7 +155,7 @@ class Taker implements TakenManifests {
   readonly foreignPolicies: Marked<FoundForeignPolicy>[] = [];
   readonly unknownPolicies: UnknownPolicy[] = [];
   readonly workloads: Workload[] = [];
-  readonly services: FoundService[] = [];
+  readonly services: TakenService[] = [];
   readonly skipped: ManifestDocument[] = [];
   readonly problems: Problem[] = [];
   readonly policyProblems: Problem[] = [];
@@ -207,7 +207,7 @@ class Taker implements TakenManifests {
       return;
     }
     this.#servicesAt.set(key, mark);
-    this.services.push(readService(document, place));
+    this.services.push({ service: readService(document, place), mark });
   }
 
   #placeOf(
@@ -266,7 +266,10 @@ function existsNowhere(namespace: string, known: readonly string[], mark: Mark):
   );
 }
 
-function nothingIn({ entry: { source, mark }, documents }: FoundManifests, wanted: ListPurpose): Problem {
+function nothingIn(
+  { entry: { source, mark }, documents, nothing }: FoundManifests,
+  wanted: ListPurpose,
+): Problem {
   const [only, ...others] = documents;
   if (source.kind === 'inline' && only !== undefined && others.length === 0) {
     return problemAt(mark, `this is kind ${only.kind} of ${only.apiVersion}, not NetworkPolicy`, {
@@ -274,11 +277,13 @@ function nothingIn({ entry: { source, mark }, documents }: FoundManifests, wante
     });
   }
   const kinds = countKinds(documents).map(({ kind, count }) => `${count} ${kind}`);
-  return problemAt(
-    mark,
+  const what =
     wanted === 'policies'
       ? `there is no policy in ${source.path}`
-      : `there is nothing to test in ${source.path}: no workload, policy, Service or Namespace`,
-    kinds.length === 0 ? {} : { hint: `There is: ${kinds.join(', ')}.` },
-  );
+      : `there is nothing to test in ${source.path}`;
+  const why =
+    nothing?.why ?? (wanted === 'policies' ? undefined : 'no workload, policy, Service or Namespace');
+  return problemAt(mark, why === undefined ? what : `${what}: ${why}`, {
+    hint: kinds.length === 0 ? nothing?.hint : `There is: ${kinds.join(', ')}.`,
+  });
 }

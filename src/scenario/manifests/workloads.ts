@@ -3,6 +3,7 @@ import type { Problem } from '../../errors.ts';
 import { PORT_NAME } from '../../labels.ts';
 import type { Labels } from '../../model/labels.ts';
 import { describePort } from '../../pair.ts';
+import { readSelector } from '../../policy/manifest.ts';
 import { POLICY_PROTOCOLS } from '../../policy/model.ts';
 import { selectorMatches } from '../../policy/selectors.ts';
 import type { Mark, Marked, Port } from '../scenario.ts';
@@ -174,21 +175,27 @@ const PORT_NAME_FORM = new RegExp(`^${PORT_NAME}$`);
 
 /** A controller whose selector does not match the labels of its own pods is refused, for the kinds that need a selector. */
 function refusals({ value, kind, at }: ManifestDocument, labels: Labels): readonly ManifestDoubt[] {
-  const selector = valueAt(value, ['spec', 'selector']);
-  if (!SELECTING.has(kind) || !isMapping(selector)) return [];
-  const { matchLabels } = selector;
-  if (!isMapping(matchLabels)) return [];
-  const required = Object.fromEntries(
-    Object.entries(matchLabels).map(([key, label]) => [key, String(label)]),
-  );
-  if (selectorMatches({ matchLabels: required }, labels)) return [];
+  const path = ['spec', 'selector'];
+  const written = valueAt(value, path);
+  if (!SELECTING.has(kind) || !isMapping(written)) return [];
+  const refuse = (why: string, advice: string, place: DocumentPath = path): ManifestDoubt => ({
+    code: 'refused-workload',
+    message: `the API server will refuse this ${kind}: ${why}`,
+    location: at(place).location,
+    advice,
+  });
+  const read = readSelector(written, path);
+  if ('problems' in read)
+    return read.problems.map((one) => refuse(`in its selector, ${one.message}`, 'Correct it.', one.path));
+  const { matchLabels, matchExpressions } = read.selector;
+  const isEmpty = [matchLabels, matchExpressions].every((part) => Object.keys(part ?? {}).length === 0);
+  if (isEmpty) return [refuse('its selector is empty', 'Write labels of the template in spec.selector.')];
+  if (selectorMatches(read.selector, labels)) return [];
   return [
-    {
-      code: 'refused-workload',
-      message: `the API server will refuse this ${kind}: its selector does not match the labels of its own template`,
-      location: at(['spec', 'selector']).location,
-      advice: 'Write the same labels in spec.selector and in the template.',
-    },
+    refuse(
+      'its selector does not match the labels of its own template',
+      'Write the same labels in spec.selector and in the template.',
+    ),
   ];
 }
 

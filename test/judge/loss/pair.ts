@@ -121,7 +121,7 @@ export class Pair {
         check: this.check,
         attempt,
         from: this.#from.running,
-        to: this.#to.running,
+        to: [this.#to.running],
         lastDialMs: startedMs + this.#from.aheadMs + shown.lastDialMs,
         way: witnessed.isOpen ? 'open' : 'closed',
       });

@@ -44,7 +44,7 @@ const PER_MINUTE = 24;
 /** So much longer than asked for it may take until a node is told, whatever else the machine does. */
 const LATE_MS = 3_000;
 
-describe('new pods while a watch goes on', { timeout: 120_000 }, () => {
+describe('new pods while a watch goes on', () => {
   let record: RunRecord;
   const incidents: string[] = [];
   const left: string[] = [];
@@ -133,7 +133,7 @@ describe('new pods while a watch goes on', { timeout: 120_000 }, () => {
           }),
       },
     );
-  }, 120_000);
+  });
 
   const checkTo = (to: string): CheckRecord => {
     const check = record.scenarios.flatMap(checksOf).find((one) => one.to === to);

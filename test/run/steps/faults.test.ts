@@ -100,13 +100,13 @@ describe('enforcement that stands still', () => {
         if (begins(event, 'it opens', 'apply')) rules.freeze();
         return undefined;
       },
-      { scenario: TO_AND_FRO.replace('    within: 1s\n', ''), withinMs: 8_000 },
+      { scenario: TO_AND_FRO.replace('    within: 1s\n', '') },
     );
     expect(record.scenarios[0]).toMatchObject({
       status: 'failed',
       error: {
         code: 'not-enforcing',
-        message: 'it opens: no node has taken up the policies for 8 s (node-1, node-2)',
+        message: 'it opens: no node has taken up the policies for 10 s (node-1, node-2)',
       },
     });
     expect(stepsOf(record, 'frozen')).toEqual([
@@ -116,7 +116,7 @@ describe('enforcement that stands still', () => {
       'it opens: inconclusive, inconclusive',
     ]);
     for (const { reason } of stepOf(record, 'frozen', 2).checks)
-      expect(reason).toMatch(/^node-\d has not taken up policies for 8 s$/);
+      expect(reason).toMatch(/^node-\d has not taken up policies for 10 s$/);
     expect(record.run.exitCode).toBe(3);
   });
 });
@@ -182,7 +182,7 @@ describe.concurrent('a step', () => {
   );
 
   test('that one node does not show is inconclusive for what has an end there, and all else is judged', async () => {
-    const record = await runWith(withOneNodeLacking(), undefined, { scenario: EACH_OTHER, withinMs: 8_000 });
+    const record = await runWith(withOneNodeLacking(), undefined, { scenario: EACH_OTHER });
     const [scenario] = record.scenarios;
     const { force = [], checks } = stepOf(record, 'each-other', 1);
     const lacking = force.flatMap(({ node, turnedMs }) => (turnedMs === undefined ? [node] : []));
@@ -194,7 +194,7 @@ describe.concurrent('a step', () => {
       checks.filter(({ from, to }) => [from, to].some((end) => there?.includes(end)) === isThere),
     );
     expect(open?.map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
-    const reason = `${lacking[0]} has not taken up changes for 8 s`;
+    const reason = `${lacking[0]} has not taken up changes for 10 s`;
     expect(unknown?.map(({ verdict, ...check }) => [verdict, check.reason])).toEqual(
       Array(4).fill(['inconclusive', reason]),
     );
@@ -206,7 +206,7 @@ describe.concurrent('a step', () => {
   });
 
   test('that only expects is inconclusive where an earlier one was not taken up', async () => {
-    const record = await runWith(withOneNodeLacking(), undefined, { scenario: STALE, withinMs: 4_000 });
+    const record = await runWith(withOneNodeLacking(), undefined, { scenario: STALE });
     const [, opens, expects] = [0, 1, 2].map((step) => stepOf(record, 'stale', step));
     const lacking = opens?.force?.filter(({ turnedMs }) => turnedMs === undefined);
     expect(lacking).toHaveLength(1);

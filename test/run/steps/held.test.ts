@@ -123,7 +123,6 @@ test.concurrent('a cluster that cuts them breaks what is to be kept', async () =
 test.concurrent('what could not be opened before proves nothing, unless it is only told', async () => {
   const shut = `{ apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: { name: shut }, spec: { podSelector: { matchLabels: { app: db } } } }`;
   const record = await runWith(sandbox(), undefined, {
-    withinMs: 2_000,
     scenario: `apiVersion: podreach/v1
 kind: Scenario
 name: held

@@ -116,7 +116,7 @@ test.concurrent('each scenario under scenarios/time fails where one of its actio
   const plans = await loadPlans(['scenarios/time'], { cwd: ROOT });
   expect(plans.map(({ scenario }) => scenario.name).toSorted()).toEqual(Object.keys(MUTATIONS).toSorted());
   const provider = throughProxy(sandbox(), turningOff(Object.values(MUTATIONS)));
-  const record = await runPlans(plans, provider, plans.length);
+  const record = await runPlans(plans, provider, 4);
   expect(
     Object.fromEntries(record.scenarios.map((scenario) => [scenario.name, whatIsWrong(scenario)])),
   ).toEqual(Object.fromEntries(Object.entries(MUTATIONS).map(([name, { seen }]) => [name, seen])));
@@ -180,7 +180,8 @@ async function runPlans(
     version: '0.0.0',
     clock: systemClock,
     signal: new AbortController().signal,
-    withinMs: 4_000,
+    // A change that is turned off is waited for so long, and one that is not has the time that a busy machine takes.
+    withinMs: 10_000,
     confirm: 2,
     parallel,
     keep: false,

@@ -7,7 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
-import { runNamespaces, seedNamespaces } from '../../../src/sandbox/api/kinds/namespaces/controller.ts';
+import { runControllers } from '../../../src/sandbox/api/controllers.ts';
+import { seedNamespaces } from '../../../src/sandbox/api/kinds/namespaces/controller.ts';
 import type { Pod } from '../../../src/sandbox/api/kinds/pods/object.ts';
 import { createStore } from '../../../src/sandbox/api/memory-store.ts';
 import { createApiServer } from '../../../src/sandbox/api/server.ts';
@@ -40,7 +41,7 @@ export async function startCluster(hasKubelet = true, historyLength = 1000): Pro
   const store = createStore({ historyLength });
   const runtime = createHostRuntime();
   const now = (): Date => new Date();
-  const endings = [runNamespaces(store, now), ...(hasKubelet ? [runKubelet(store, runtime)] : [])];
+  const endings = [runControllers(store, now), ...(hasKubelet ? [runKubelet(store, runtime)] : [])];
   seedNamespaces(store);
   seedNode(store);
 

@@ -84,14 +84,21 @@ spec:
         'namespaces',
         'nodes',
         'pods',
+        'services',
+        'daemonsets.apps',
+        'deployments.apps',
+        'replicasets.apps',
+        'statefulsets.apps',
         'selfsubjectaccessreviews.authorization.k8s.io',
         'selfsubjectrulesreviews.authorization.k8s.io',
+        'jobs.batch',
+        'endpointslices.discovery.k8s.io',
         'networkpolicies.networking.k8s.io',
       ].join('\n'),
     );
     expect(await run(['auth', 'can-i', 'create', 'pods'])).toBe('yes');
-    expect(await fail(['get', 'services'])).toBe(
-      'error: the server doesn\'t have a resource type "services"',
+    expect(await fail(['get', 'configmaps'])).toBe(
+      'error: the server doesn\'t have a resource type "configmaps"',
     );
   });
 
@@ -213,21 +220,95 @@ spec:
 
   it('has no kinds but its own, and says so', async () => {
     const n = await newNamespace('others');
-    const deployment = `
+    const config = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: web }
+data: { key: value }
+`;
+    const none =
+      'error: resource mapping not found for name: "web" namespace: "" from "STDIN": no matches for kind "ConfigMap" in version "v1"\nensure CRDs are installed first';
+    for (const verb of ['apply', 'apply --server-side', 'create', 'replace', 'delete', 'diff']) {
+      expect(await fail([...verb.split(' '), '-n', n, '-f', '-'], config)).toBe(none);
+    }
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [parse(policy)] });
+    expect(await run(['apply', '-n', n, '-f', '-'], list)).toBe('networkpolicy.networking.k8s.io/db created');
+  });
+
+  const deployment = `
 apiVersion: apps/v1
 kind: Deployment
 metadata: { name: web }
 spec:
+  replicas: 2
   selector: { matchLabels: { app: web } }
-  template: { metadata: { labels: { app: web } }, spec: { containers: [{ name: c, image: 'node:24' }] } }
+  template:
+    metadata: { labels: { app: web } }
+    spec: { containers: [{ name: c, image: 'node:24', command: [sleep, '1000'] }] }
 `;
-    const none =
-      'error: resource mapping not found for name: "web" namespace: "" from "STDIN": no matches for kind "Deployment" in version "apps/v1"\nensure CRDs are installed first';
-    for (const verb of ['apply', 'apply --server-side', 'create', 'replace', 'delete', 'diff']) {
-      expect(await fail([...verb.split(' '), '-n', n, '-f', '-'], deployment)).toBe(none);
-    }
-    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [parse(policy)] });
-    expect(await run(['apply', '-n', n, '-f', '-'], list)).toBe('networkpolicy.networking.k8s.io/db created');
+
+  it('applies, scales, restarts and undoes Deployments, and waits for them', async () => {
+    const n = await newNamespace('deployments');
+    const inNamespace = ['-n', n];
+    expect(await run(['apply', ...inNamespace, '-f', '-'], deployment)).toBe('deployment.apps/web created');
+    expect(await run(['rollout', 'status', 'deployment/web', ...inNamespace])).toBe(
+      'deployment "web" successfully rolled out',
+    );
+    expect(await run(['get', 'deploy', ...inNamespace, '--no-headers', '-o', 'wide'])).toMatch(
+      /^web +2\/2 +2 +2 +\ds +c +node:24 +app=web$/,
+    );
+    expect(await run(['scale', 'deployment/web', '--replicas=3', ...inNamespace])).toBe(
+      'deployment.apps/web scaled',
+    );
+    expect(await run(['get', 'rs', ...inNamespace, '--no-headers'])).toMatch(/^web-\w+ +3 +3 +3 +\ds$/);
+    await run(['set', 'image', 'deployment/web', 'c=node:25', ...inNamespace]);
+    const images = ['get', 'pods', ...inNamespace, '-o', 'jsonpath={.items[*].spec.containers[0].image}'];
+    expect(await run(images)).toBe('node:25 node:25 node:25');
+    await run(['rollout', 'undo', 'deployment/web', ...inNamespace]);
+    expect(await run(images)).toBe('node:24 node:24 node:24');
+    expect(await run(['rollout', 'restart', 'deployment/web', ...inNamespace])).toBe(
+      'deployment.apps/web restarted',
+    );
+    expect(await run(['describe', 'deployment', 'web', ...inNamespace])).toMatch(
+      /^Replicas: +3 desired \| 3 updated \| 3 total \| 3 available \| 0 unavailable$/m,
+    );
+    expect(await run(['delete', 'deployment', 'web', ...inNamespace, '--cascade=foreground'])).toMatch(
+      /^deployment.apps "web" deleted/,
+    );
+    expect(await run(['get', 'pods,rs', ...inNamespace, '-o', 'name'])).toBe('');
+  });
+
+  it('waits for StatefulSets, DaemonSets and Jobs', async () => {
+    const n = await newNamespace('others-that-make-pods');
+    const other = deployment.replace('replicas: 2', '');
+    await run(['apply', '-n', n, '-f', '-'], other.replace('Deployment', 'StatefulSet'));
+    expect(await run(['rollout', 'status', 'sts/web', '-n', n])).toContain('1 new pods have been updated');
+    expect(await run(['get', 'sts', '-n', n, '--no-headers'])).toMatch(/^web +1\/1 +\ds$/);
+    await run(['apply', '-n', n, '-f', '-'], other.replace('Deployment', 'DaemonSet'));
+    expect(await run(['rollout', 'status', 'ds/web', '-n', n])).toBe(
+      'daemon set "web" successfully rolled out',
+    );
+    expect(await run(['get', 'ds', '-n', n, '--no-headers'])).toMatch(/^web +1 +1 +1 +1 +1 +<none> +\ds$/);
+    const job = JSON.stringify({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'once' },
+      spec: {
+        template: {
+          spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x', command: ['true'] }] },
+        },
+      },
+    });
+    await run(['apply', '-n', n, '-f', '-'], job);
+    const pod = await run(['get', 'pod', '-n', n, '-l', 'job-name=once', '-o', 'name']);
+    cluster.store.update('pods', n, pod.replace('pod/', ''), (live) => ({
+      ...live,
+      status: { phase: 'Succeeded' },
+    }));
+    expect(await run(['wait', '--for=condition=Complete', 'job/once', '-n', n])).toBe(
+      'job.batch/once condition met',
+    );
+    expect(await run(['get', 'job', '-n', n, '--no-headers'])).toMatch(/^once +Complete +1\/1 +\ds +\ds$/);
   });
 
   it('gets, describes, labels, annotates, patches and edits', async () => {
@@ -337,6 +418,42 @@ spec:
     await expect.poll(() => seen, { timeout: 60_000 }).toMatch(/^web +1\/1 +Terminating/m);
     watching.kill();
     await watching;
+  });
+
+  it('exposes pods, applies Services, and shows them', async () => {
+    const n = await newNamespace('services');
+    await run(['apply', '-n', n, '-f', '-'], pod);
+    expect(await run(['expose', 'pod', 'web', '-n', n, '--port=80', '--target-port=8080'])).toBe(
+      'service/web exposed',
+    );
+    const service = (type: string) => `
+apiVersion: v1
+kind: Service
+metadata: { name: api }
+spec:
+  type: ${type}
+  clusterIP: 10.96.0.99
+  selector: { app: web }
+  ports: [{ port: 443, targetPort: http }]
+`;
+    expect(await run(['apply', '-n', n, '-f', '-'], service('ClusterIP'))).toBe('service/api created');
+    expect(await run(['apply', '-n', n, '-f', '-'], service('NodePort'))).toBe('service/api configured');
+    const [heading = '', first = ''] = (await run(['get', 'svc', '-n', n, '-o', 'wide'])).split('\n');
+    expect(heading.split(/ +/)).toEqual([
+      'NAME',
+      'TYPE',
+      'CLUSTER-IP',
+      'EXTERNAL-IP',
+      'PORT(S)',
+      'AGE',
+      'SELECTOR',
+    ]);
+    expect(first).toMatch(/^api +NodePort +10\.96\.0\.99 +<none> +443:3\d{4}\/TCP +\d+s +app=web$/);
+    expect(await fail(['apply', '-n', n, '-f', '-'], service('Loud'))).toContain(
+      'The Service "api" is invalid: spec.type: Unsupported value: "Loud": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"',
+    );
+    expect(await run(['delete', 'namespace', n, '--wait'])).toBe(`namespace "${n}" deleted`);
+    expect(cluster.store.list('services', n)).toEqual([]);
   });
 
   it('deletes by name, by selector, and namespaces with all that is in them', async () => {

@@ -73,7 +73,13 @@ describe('what there is', () => {
   it('lists groups and resources', async () => {
     expect((await cluster.call('GET', '/api')).body).toMatchObject({ kind: 'APIVersions', versions: ['v1'] });
     const groups = (await cluster.call('GET', '/apis')).body.groups.map(({ name }: { name: string }) => name);
-    expect(groups).toEqual(['authorization.k8s.io', 'networking.k8s.io']);
+    expect(groups).toEqual([
+      'apps',
+      'authorization.k8s.io',
+      'batch',
+      'discovery.k8s.io',
+      'networking.k8s.io',
+    ]);
     expect((await cluster.call('GET', '/apis/networking.k8s.io')).body).toMatchObject({
       kind: 'APIGroup',
       name: 'networking.k8s.io',
@@ -86,6 +92,8 @@ describe('what there is', () => {
       'pods/exec',
       'pods/log',
       'pods/status',
+      'services',
+      'services/status',
     ]);
     expect((await cluster.call('GET', '/apis/networking.k8s.io/v1')).body.resources).toEqual([
       expect.objectContaining({
@@ -98,8 +106,8 @@ describe('what there is', () => {
   });
 
   it.each([
-    '/api/v1/services',
-    '/apis/apps/v1/deployments',
+    '/api/v1/configmaps',
+    '/apis/batch/v1/cronjobs',
     '/api/v2',
     '/nonsense',
     '/api/v1/namespaces/default/nodes',
@@ -114,8 +122,8 @@ describe('what there is', () => {
   });
 
   it.each([
-    ['POST', '/apis/apps/v1/namespaces/default/deployments'],
-    ['PATCH', '/api/v1/namespaces/default/services/web'],
+    ['POST', '/apis/batch/v1/namespaces/default/cronjobs'],
+    ['PATCH', '/api/v1/namespaces/default/configmaps/web'],
     ['DELETE', '/nonsense'],
   ])('answers 404 for %s %s', async (method, path) => {
     expect(await cluster.call(method, path, {})).toMatchObject({ code: 404, body: { reason: 'NotFound' } });
@@ -846,7 +854,7 @@ describe('watch', () => {
       code: 200,
       body: {
         type: 'ERROR',
-        object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version: 1 (6)' },
+        object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version: 1 (8)' },
       },
     });
   });
@@ -924,7 +932,7 @@ describe('namespaces', () => {
     expect(await cluster.call('GET', `/api/v1/namespaces/${namespace}`)).toMatchObject({ code: 404 });
   });
 
-  it.each(['default', 'kube-system'])('%s stays', async (name) => {
+  it.each(['default', 'kube-system', 'kube-public', 'kube-node-lease'])('%s stays', async (name) => {
     expect(await cluster.call('DELETE', `/api/v1/namespaces/${name}`)).toMatchObject({
       code: 403,
       body: { message: `namespaces "${name}" is forbidden: this namespace may not be deleted` },

@@ -108,7 +108,7 @@ function meaningOf({ namespaces, pods, steps: [first] }: Plan): object {
   };
 }
 
-test('a scenario that is split plans what the whole one does', { timeout: 120_000 }, async () => {
+test('a scenario that is split plans what the whole one does', async () => {
   await fc.assert(
     fc.asyncProperty(made, async (one) => {
       fc.pre(one.pods.some(({ ports }) => ports.length > 0));

@@ -191,9 +191,8 @@ test('workloads of one name, of names that no pod can have, and on the network o
   # Another workload has its name.
   shop/web-statefulset: { workload: statefulset/web }
   # No pod can have its own name.
-  shop/web-v1: { workload: replicationcontroller/web.v1 }
-  # A DaemonSet on the network of its nodes: podreach makes no such pods.
-  shop/agent: absent`);
+  shop/web-v1: { workload: replicationcontroller/web.v1 }`);
+  expect(text).toContain('#   shop/agent, DaemonSet: 80/TCP');
 });
 
 test('a workload that is alone gets somebody to be tried from', async () => {
@@ -235,6 +234,18 @@ test('what the policies leave to the network plugin is asked, and not tried', as
   expect(questions).toContain(
     '#      egress rule 1 of policy shop/web (a.yaml:36): addresses in 0.0.0.0/0 except 192.0.2.0/24\n',
   );
+});
+
+test('where a policy of another kind may decide about everything, it is named, and no block of addresses blamed', async () => {
+  const files = {
+    'a.yaml': `${listening('web', HTTP)}---\n${listening('api', HTTP)}`,
+    'l7.yaml': object('cilium.io/v2', 'CiliumNetworkPolicy', 'l7'),
+  };
+  const text = await init(files, ['shop=a.yaml', 'shop=l7.yaml']);
+  expect(text).toContain(
+    'usage: there is nothing to try: CiliumNetworkPolicy shop/l7 may decide about every connection, and what that means is for the network plugin to say',
+  );
+  expect(text).toContain('hint: Name the files beside it one by one, or with a glob');
 });
 
 test('what validate will say is asked: who selects nobody, and ports that nobody declares', async () => {

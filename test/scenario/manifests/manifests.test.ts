@@ -138,23 +138,29 @@ spec: { jobTemplate: { spec: { template: { spec: { containers: [{}] } } } } }
       { name: 'metrics', port: 9090, protocol: 'TCP' },
     ]);
     expect(keys(plan.steps[0].pods)).toEqual(['shop/web', 'shop/web-cron']);
-    expect(plan.manifests?.leftOut).toMatchObject([{ kind: 'Job', name: 'migrate', why: 'absent' }]);
+    expect(plan.manifests?.leftOut).toMatchObject([{ kind: 'Job', name: 'migrate' }]);
   });
 
-  test('one on the network of its node is left out, with a word', async () => {
-    const plan = await planOf(`manifests: [w.yaml]\n${SHOP}pods: { shop/a: {}, shop/b: { ports: [1] } }\n`, {
-      'w.yaml': workload('apps/v1', 'DaemonSet', 'exporter', 'shop', 'hostNetwork: true, containers: [{}]'),
-    });
-    expect(keys(plan.pods)).toEqual(['shop/a', 'shop/b']);
-    expect(reviewPlan(plan)).toEqual([
+  test('one on the network of its node stays there, on a node that the scenario chooses', async () => {
+    const plan = await planOf(
+      `manifests: [w.yaml]\n${SHOP}pods: { shop/exporter: { node: 2 }, shop/a: { node: 1, ports: [1] } }\n`,
       {
-        code: 'left-out-workload',
-        message:
-          'DaemonSet shop/exporter is left out: its pods are on the network of their nodes (hostNetwork), and podreach makes no such pods',
-        location: { file: 'w.yaml', line: 1, column: 1 },
-        advice: 'If you know that, write "shop/exporter: absent" under "pods".',
+        'w.yaml': workload('apps/v1', 'DaemonSet', 'exporter', 'shop', 'hostNetwork: true, containers: [{}]'),
       },
+    );
+    expect(plan.pods).toMatchObject([
+      { name: 'exporter', placement: 2, hostNetwork: true },
+      { name: 'a', placement: 1 },
     ]);
+    expect(plan.pods[1]).not.toHaveProperty('hostNetwork');
+  });
+
+  test('whether one is on the network of its node is not for the scenario to say', async () => {
+    expect(
+      await failureOf(`manifests: [w.yaml]\n${SHOP}pods: { shop/web: { hostNetwork: true } }\n`, {
+        'w.yaml': deployment('web', 'shop'),
+      }),
+    ).toContain('whether "shop/web" is on the network of its node is for its Deployment to say');
   });
 
   test('what is wrong with workloads', async () => {
@@ -223,8 +229,6 @@ reachable: [{ from: shop/exporter, to: shop/job }]
       )
     ).split('\n');
     expect(lines.filter((line) => /^a\.yaml|hint/.test(line))).toEqual([
-      'a.yaml:7:21: unknown pod "shop/exporter"',
-      '  hint: DaemonSet shop/exporter is left out: its pods are on the network of their nodes (hostNetwork), and podreach makes no such pods.',
       'a.yaml:7:40: unknown pod "shop/job"',
       '  hint: Job shop/job is left out: "pods" says that it is absent.',
     ]);
@@ -457,6 +461,7 @@ scenario-invalid: 1 problem in w.yaml`);
       'a.yaml': scenario(
         `manifests: [{ helm: chart, release: r, namespace: shop }]\n${namespaces}pods: { shop/web: { ports: [80] } }\n`,
       ),
+      'chart/Chart.yaml': '',
     });
     const [plan] = await project.load(['a.yaml'], { renderer: testRenderer(text) });
     expect(keys(plan?.pods ?? [])).toEqual(['shop/web', 'data/db']);
@@ -497,6 +502,92 @@ items:
       'folder/c.yaml:5',
       'folder/c.yaml:9',
     ]);
+  });
+
+  test('JSON objects one after another, each at its place', async () => {
+    const pod = (name: string, image: unknown): string =>
+      JSON.stringify(
+        { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { containers: [{ image }] } },
+        undefined,
+        1,
+      );
+    const texts = [pod('a', '}\n{"'), pod('b', '\\'), pod('c', '{')];
+    const stream = `\uFEFF \n${texts.join('\r\n')}${JSON.stringify({ kind: 'ConfigMap', apiVersion: 'v1' })}\n`;
+    const plan = await planOf(`manifests: [s.json]\n${SHOP}pods: { shop/d: { ports: [1] } }\n`, {
+      's.json': stream,
+    });
+    expect(keys(plan.pods)).toEqual(['shop/a', 'shop/b', 'shop/c', 'shop/d']);
+    expect(plan.manifests?.skipped).toMatchObject([{ kind: 'ConfigMap' }]);
+    const lines = stream.split('\n');
+    for (const { name, location } of plan.manifests?.workloads ?? []) {
+      expect(lines.slice(location.line - 1, location.line + 5).join('')).toContain(`"name": "${name}"`);
+      expect(location.column).toBe(1);
+    }
+    const failure = await failureOf(`manifests: [s.json]\n${SHOP}`, {
+      's.json': `${pod('a', '')}\n${pod('b', '').replace('"b"', '3')}`,
+    });
+    expect(failure.split('\n').slice(0, 3)).toEqual([
+      's.json:19:11: a Pod needs a name, as text',
+      '  19 |   "name": 3',
+      '     |           ^',
+    ]);
+  });
+
+  test.each([
+    ['an object that is not closed', '{"apiVersion":"v1"}\n{"kind":\n', 's.json:2:9'],
+    ['text between them', '{"apiVersion":"v1"}\nand\n{"kind":"x"}\n', 's.json:2:1'],
+  ])('of %s, the place is told', async (_, text, place) => {
+    expect(await failureOf(`manifests: [s.json]\n${SHOP}`, { 's.json': text })).toContain(`${place}: `);
+  });
+
+  test('lists of one kind, whose items need not repeat it', async () => {
+    const plan = await planOf(`manifests: [l.yaml]\n${SHOP}pods: { shop/a: { ports: [1] } }\n`, {
+      'l.yaml': `apiVersion: apps/v1
+kind: DeploymentList
+items:
+  - metadata: { name: web, labels: { a: "yes" } }
+    spec: { template: { metadata: { labels: { app: web } }, spec: { containers: [{ ports: [{ containerPort: 80 }] }] } } }
+  - apiVersion: apps/v1
+    kind: Deployment
+    metadata: { name: api }
+    spec: { template: { spec: { containers: [{}] } } }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicyList
+metadata: { resourceVersion: "3" }
+items:
+  - metadata: { name: deny }
+    spec: { podSelector: { matchLabels: { on: yes } } }
+---
+apiVersion: batch/v1
+kind: JobList
+items: null
+`,
+    });
+    expect(keys(plan.pods)).toEqual(['shop/web', 'shop/api', 'shop/a']);
+    expect(plan.manifests?.workloads.map(({ kind, location }) => [kind, location.line])).toEqual([
+      ['Deployment', 4],
+      ['Deployment', 6],
+    ]);
+    const [policy] = plan.steps[0].policies;
+    expect(policy?.text).toBe(`apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: deny
+spec:
+  podSelector:
+    matchLabels:
+      "true": true
+`);
+    expect(policy?.location.line).toBe(15);
+    expect(plan.manifests?.skipped).toEqual([]);
+  });
+
+  test('an item without a kind, in a list of everything', async () => {
+    const failure = await failureOf(`manifests: [l.yaml]\n${SHOP}`, {
+      'l.yaml': 'apiVersion: v1\nkind: List\nitems:\n  - metadata: { name: web }\n',
+    });
+    expect(failure).toContain('l.yaml:4:5: this is no Kubernetes object: it has neither apiVersion nor kind');
   });
 
   test('a glob takes manifests as they stand, also beside a kustomization', async () => {
@@ -649,6 +740,8 @@ scenario-invalid: 1 problem in a.yaml`);
   - config.yaml
   - values.yaml
   - empty.yaml
+  - nothing
+  - notes
   - links
   - { path: config.yaml, namspace: shop }
   - 3
@@ -659,6 +752,8 @@ namespaces: { shop: {} }
       'config.yaml': `${object('v1', 'ConfigMap', 'a')}---\n${object('v1', 'ConfigMap', 'b')}`,
       'values.yaml': 'replicas: 3\n',
       'empty.yaml': '# nothing\n',
+      'nothing/.hidden/p.yaml': policy('p'),
+      'notes/README.md': '',
       'links/p.yaml': policy('p', 'shop'),
     });
     await symlink('nowhere', join(project.folder, 'links/x.yaml'));
@@ -678,17 +773,20 @@ namespaces: { shop: {} }
       '  hint: Have it rendered, under "manifests": { helm: charts/shop, release: shop, namespace: … }.',
       'a.yaml:10:5: there is nothing to test in config.yaml: no workload, policy, Service or Namespace',
       '  hint: There is: 2 ConfigMap.',
-      'a.yaml:12:5: there is nothing to test in empty.yaml: no workload, policy, Service or Namespace',
-      'a.yaml:13:5: /links/x.yaml is a link that leads nowhere',
+      'a.yaml:12:5: there is nothing to test in empty.yaml: the file is empty',
+      'a.yaml:13:5: there is nothing to test in nothing: the folder is empty',
+      '  hint: Hidden files and node_modules are passed over.',
+      'a.yaml:14:5: there is nothing to test in notes: none of its files ends in .yaml, .yml or .json',
+      'a.yaml:15:5: /links/x.yaml is a link that leads nowhere',
       '  hint: Mend it or remove it.',
-      'a.yaml:14:5: there is nothing to test in config.yaml: no workload, policy, Service or Namespace',
+      'a.yaml:16:5: there is nothing to test in config.yaml: no workload, policy, Service or Namespace',
       '  hint: There is: 2 ConfigMap.',
-      'a.yaml:14:26: unknown key "namspace"',
+      'a.yaml:16:26: unknown key "namspace"',
       '  hint: Did you mean "namespace"?',
-      'a.yaml:15:5: expected text or a mapping, found 3',
+      'a.yaml:17:5: expected text or a mapping, found 3',
       'values.yaml:1:1: this is no Kubernetes object: it has neither apiVersion nor kind',
       '  hint: Leave the file out where it is something else, such as the values of a chart.',
-      'scenario-invalid: 12 problems in 2 files',
+      'scenario-invalid: 14 problems in 2 files',
     ]);
   });
 });
@@ -719,6 +817,48 @@ steps: [{ name: more, apply: [{ path: "second/*.yaml", namespace: shop }] }]
     foreignPolicies: [{ kind: 'AdminNetworkPolicy', name: 'admin' }],
   });
   expect(plan.manifests?.foreignPolicies[0]).not.toHaveProperty('namespace');
+});
+
+test('a folder of policies without any', async () => {
+  const lines = (
+    await failureOf(
+      `${SHOP}pods: { shop/a: { ports: [1] } }\npolicies: [none, only-json]\nreachable: [{ from: shop/a, to: shop/a }]\n`,
+      {
+        'none/.keep': '',
+        'only-json/p.json': '{}',
+      },
+    )
+  ).split('\n');
+  expect(lines.filter((line) => /^a\.yaml/.test(line))).toEqual([
+    'a.yaml:6:12: there is no policy in none: the folder is empty',
+    'a.yaml:6:18: there is no policy in only-json: none of its files ends in .yaml or .yml',
+  ]);
+});
+
+test.each([
+  ['matchLabels that differ', 'matchLabels: { app: wbe }', true],
+  ['matchLabels that are there', 'matchLabels: { app: web }', false],
+  [
+    'an expression that does not hold',
+    'matchExpressions: [{ key: app, operator: NotIn, values: [web] }]',
+    true,
+  ],
+  ['one that does', 'matchExpressions: [{ key: app, operator: In, values: [web, api] }]', false],
+  [
+    'labels that hold, and an expression that does not',
+    'matchLabels: { app: web }, matchExpressions: [{ key: tier, operator: Exists }]',
+    true,
+  ],
+  ['an absence that does not hold', 'matchExpressions: [{ key: app, operator: DoesNotExist }]', true],
+  ['an operator that there is not', 'matchExpressions: [{ key: app, operator: Is }]', true],
+  ['nothing, which selects everything', '', true],
+  ['text that the API server reads as a number', 'matchLabels: { app: 3 }', true],
+])('of a workload, the selector with %s', async (_, selector, refused) => {
+  const plan = await planOf(`manifests: [w.yaml]\n${SHOP}pods: { shop/a: { ports: [1] } }\n`, {
+    'w.yaml': deployment('web', 'shop').replace('spec:\n', `spec:\n  selector: { ${selector} }\n`),
+  });
+  const codes = reviewPlan(plan).map(({ code }) => code);
+  expect(codes.includes('refused-workload')).toBe(refused);
 });
 
 test('the manifest of a workload that its own controller does not select', async () => {

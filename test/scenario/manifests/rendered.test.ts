@@ -100,6 +100,16 @@ test.each([
     'no such folder: other/base',
     'Paths of manifests are relative to the scenario file.',
   ],
+  [
+    '{ helm: ./other/shop, release: shop, namespace: shop }',
+    'no such chart: ./other/shop',
+    'Paths of charts are relative to the scenario file.',
+  ],
+  [
+    '{ helm: website, release: shop, namespace: shop }',
+    'no such chart: website',
+    'Paths of charts are relative to the scenario file.',
+  ],
 ])('what is not there is not rendered: %s', async (entry, message, hint) => {
   await using project = await createProject({
     'shop.yaml': `${SCENARIO}${entry}\n`,

@@ -60,7 +60,7 @@ test('a folder with everything in it', async () => {
     'shop/report',
     'data/db',
   ]);
-  expect(plan.manifests?.leftOut).toMatchObject([{ name: 'node-exporter', why: 'absent' }]);
+  expect(plan.manifests?.leftOut).toMatchObject([{ name: 'node-exporter' }]);
   expect(plan.manifests?.skipped.map(({ kind }) => kind)).toEqual(['ConfigMap', 'Role']);
   expect(reviewPlan(plan)).toEqual([]);
 });

@@ -9,7 +9,11 @@ import {
   CONNECTION_WORDS,
   type ConnectionGroup,
   describeManifestOutcome,
+  ELSEWHERE_CHANGES,
+  ELSEWHERE_WORDS,
+  type ElsewhereGroup,
   groupConnections,
+  groupElsewhere,
   type ManifestComparisonView,
   manifestOutcomeWord,
   manifestRows,
@@ -32,6 +36,7 @@ export function renderManifestsMarkdown(view: ManifestComparisonView): string {
       const own = groups.get(change);
       return own === undefined ? [] : [renderGroups(CONNECTION_WORDS[change].word, own)];
     }),
+    ...renderElsewhere(groupElsewhere(view)),
     ...renderRows('What else differs', manifestRows(view)).map((part) => foldRest(part, view)),
     details('What is compared', fence(renderFacts(stateFacts(view), CANVAS, ''))),
   ]);
@@ -50,6 +55,21 @@ function renderGroups(word: string, groups: readonly ConnectionGroup[]): string 
   const size = groups.reduce((sum, group) => sum + sizeOf(group), 0);
   const title = `### ${word.charAt(0).toUpperCase()}${word.slice(1)}: ${count(size, 'connection')}`;
   return `${title}\n\n${groups.length > LONG ? details('Show them', cells) : cells}`;
+}
+
+function renderElsewhere(groups: readonly ElsewhereGroup[]): string[] {
+  return ELSEWHERE_CHANGES.flatMap((change) => {
+    const own = groups.filter((group) => group.change === change);
+    if (own.length === 0) return [];
+    const rows = own.slice(0, ROWS).map(({ isInto, workloads, others, ports, before, after }) => {
+      const ends = [list(workloads), sentence(others)];
+      return [...(isInto ? ends.toReversed() : ends), sentence(ports), sentence(before), sentence(after)];
+    });
+    const cells = `${table(['from', 'to', 'on', 'before', 'after'], rows)}${more(own.length)}`;
+    const { word } = ELSEWHERE_WORDS[change];
+    const title = `### ${word.charAt(0).toUpperCase()}${word.slice(1)}`;
+    return [`${title}\n\n${own.length > LONG ? details('Show them', cells) : cells}`];
+  });
 }
 
 function foldRest(part: string, view: ManifestComparisonView): string {

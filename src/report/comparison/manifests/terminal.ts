@@ -7,9 +7,14 @@ import { limitBlocks, renderFramed, renderRows } from '../terminal.ts';
 import {
   CONNECTION_WORDS,
   type ConnectionGroup,
+  describeElsewhere,
   describeGroup,
   describeManifestOutcome,
+  ELSEWHERE_WORDS,
+  type ElsewhereGroup,
+  elsewhereFacts,
   groupConnections,
+  groupElsewhere,
   groupFacts,
   type ManifestComparisonView,
   manifestOutcomeWord,
@@ -28,8 +33,31 @@ export function renderManifestsTerminal(view: ManifestComparisonView, options: R
   };
   return renderFramed(frame, options, (canvas) => [
     ...renderGroups(groupConnections(view), options, canvas),
+    ...renderElsewhere(groupElsewhere(view), options, canvas),
     ...(options.quiet ? [] : renderRows('what else differs', manifestRows(view), options, canvas)),
   ]);
+}
+
+function renderElsewhere(
+  groups: readonly ElsewhereGroup[],
+  options: RenderOptions,
+  canvas: Canvas,
+): string[][] {
+  return limitBlocks(groups, options, (group) => {
+    const { word, style } = ELSEWHERE_WORDS[group.change];
+    return [
+      ...renderHeadline(word.toUpperCase(), style, describeElsewhere(group), canvas, ''),
+      ...renderFacts(elsewhereFacts(group, listNamesFor(options)), canvas, '  '),
+    ];
+  });
+}
+
+function listNamesFor({ verbose }: RenderOptions): (names: readonly string[]) => string {
+  return (names) => {
+    const listed = verbose ? names : names.slice(0, NAMES_SHOWN);
+    const left = names.length - listed.length;
+    return `${listed.join(', ')}${left === 0 ? '' : ` and ${formatNumber(left)} more (--verbose shows all)`}`;
+  };
 }
 
 function renderGroups(
@@ -37,11 +65,7 @@ function renderGroups(
   options: RenderOptions,
   canvas: Canvas,
 ): string[][] {
-  const list = (names: readonly string[]): string => {
-    const listed = options.verbose ? names : names.slice(0, NAMES_SHOWN);
-    const left = names.length - listed.length;
-    return `${listed.join(', ')}${left === 0 ? '' : ` and ${formatNumber(left)} more (--verbose shows all)`}`;
-  };
+  const list = listNamesFor(options);
   return limitBlocks(groups, options, (group) => {
     const { word, style } = CONNECTION_WORDS[group.change];
     return [

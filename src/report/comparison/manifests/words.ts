@@ -33,6 +33,67 @@ export const CONNECTION_WORDS: Readonly<Record<ConnectionChange, ResultWord>> = 
   gone: { word: 'closed with what is gone', style: 'faint' },
 };
 
+/** What stands before what becomes so between workloads and what no manifest has. */
+export const ELSEWHERE_WORDS = {
+  open: { word: 'newly open elsewhere', style: 'leaked' },
+  closed: { word: 'newly closed elsewhere', style: 'broken' },
+} as const satisfies Readonly<Record<ElsewhereChange, ResultWord>>;
+
+export type ElsewhereChange = ManifestComparison['elsewhere'][number]['change'];
+export const ELSEWHERE_CHANGES = ['open', 'closed'] as const satisfies readonly ElsewhereChange[];
+
+/** Workloads of which the same is to be said. */
+export interface ElsewhereGroup {
+  readonly change: ElsewhereChange;
+  /** Whether the workloads are what is connected to. */
+  readonly isInto: boolean;
+  readonly workloads: readonly string[];
+  readonly others: string;
+  readonly ports: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+export function groupElsewhere({ elsewhere }: ManifestComparisonView): ElsewhereGroup[] {
+  const alike = Map.groupBy(elsewhere, ({ workload: _, ...rest }) => JSON.stringify(rest));
+  return [...alike.values()].flatMap((all) =>
+    all.slice(0, 1).map(({ change, direction, others, ports, responsible }) => {
+      const allowed =
+        responsible.length === 0
+          ? `allowed: nothing isolates the ${direction}`
+          : describeRuling({ verdict: 'allowed' }, responsible);
+      const other = 'no rule lets all of it through';
+      return {
+        change,
+        isInto: direction === 'ingress',
+        workloads: all.map(({ workload }) => workload),
+        others,
+        ports,
+        ...(change === 'open' ? { before: other, after: allowed } : { before: allowed, after: other }),
+      };
+    }),
+  );
+}
+
+/** `addresses in 10.0.0.0/8 → shop/web`; of several workloads, how many. */
+export function describeElsewhere({ isInto, workloads, others }: ElsewhereGroup): string {
+  const own = oneOr(workloads, 'workload');
+  return isInto ? `${others} → ${own}` : `${own} → ${others}`;
+}
+
+/** @param list puts names into one text */
+export function elsewhereFacts(
+  { isInto, workloads, ports, before, after }: ElsewhereGroup,
+  list: (names: readonly string[]) => string,
+): Fact[] {
+  return [
+    ...(workloads.length === 1 ? [] : [{ label: isInto ? 'to' : 'from', text: list(workloads) }]),
+    { label: 'on', text: ports },
+    { label: 'before', text: before },
+    { label: 'after', text: after },
+  ];
+}
+
 /** Connections of which the same is to be said: of each source to each target. */
 export interface ConnectionGroup {
   readonly change: ConnectionChange;
@@ -61,14 +122,27 @@ export function groupConnections({ connections, workloads }: ManifestComparisonV
       describeMissing(connection, (workload) => changed.get(workload) === change);
     return {
       connection,
-      before: before === undefined ? missing('new') : describeRuling(before, before.responsible),
-      after: after === undefined ? missing('gone') : describeRuling(after, after.responsible),
+      before: before === undefined ? missing('new') : describeSide(before, after),
+      after: after === undefined ? missing('gone') : describeSide(after, before),
     };
   });
   const alike = Map.groupBy(told, ({ connection: { change }, before, after }) =>
     JSON.stringify([change, before, after]),
   );
   return [...alike.values()].flatMap(groupAlike);
+}
+
+type PredictionView = NonNullable<ConnectionView['before']>;
+
+/** Beside a side that denies, what lets the connection through at the end that denied it: at the other, both let it through. */
+function describeSide(side: PredictionView, other: PredictionView | undefined): string {
+  if (side.verdict !== 'allowed' || other?.verdict !== 'denied')
+    return describeRuling(side, side.responsible);
+  const deniedAt = new Set(other.responsible.map(({ direction }) => direction));
+  const deciding = side.responsible.filter(({ direction }) => deniedAt.has(direction));
+  return deciding.length > 0 || side.responsible.length === 0
+    ? describeRuling(side, deciding)
+    : `allowed: no policy has a say in its ${[...deniedAt].join(' and its ')}`;
 }
 
 /** Which end of a connection is not there. */
@@ -131,11 +205,15 @@ export function manifestOutcomeWord({ outcome }: ManifestComparisonView): Result
 
 /** The last line: what opens and closes, and how much does not. */
 export function describeManifestOutcome(view: ManifestComparisonView): string {
-  const { connections, workloads, namespaces, policies } = view;
+  const { connections, elsewhere, workloads, namespaces, policies } = view;
   const numbers = Map.groupBy(connections, ({ change }) => change);
   const changed = CONNECTION_CHANGES.flatMap((change) => {
     const number = numbers.get(change)?.length ?? 0;
     return number === 0 ? [] : [`${formatNumber(number)} ${CONNECTION_WORDS[change].word}`];
+  });
+  const changedElsewhere = ELSEWHERE_CHANGES.flatMap((change) => {
+    const number = elsewhere.filter((one) => one.change === change).length;
+    return number === 0 ? [] : [`${formatNumber(number)} ${ELSEWHERE_WORDS[change].word}`];
   });
   const others = [
     ...counted(workloads.length, 'workload', 'workloads'),
@@ -143,7 +221,7 @@ export function describeManifestOutcome(view: ManifestComparisonView): string {
     ...counted(policies.length, 'policy', 'policies'),
   ];
   return [
-    changed.length === 0 ? 'nothing opens or closes' : changed.join(', '),
+    [...changed, ...changedElsewhere].join(', ') || 'nothing opens or closes',
     ...(others.length === 0 ? [] : [`changed: ${others.join(', ')}`]),
     describeSame(view),
   ].join('; ');

@@ -268,13 +268,24 @@ function auditScenario(scenario: ScenarioView): AuditedScenario {
     ...(caution === undefined ? {} : { caution }),
     ...(scenario.error === undefined ? {} : manifestOf(scenario.error)),
     steps: auditSteps(scenario),
-    policies: scenario.policies.map((policy) => ({
-      key: policy.key,
-      place: describeLocation(policy.location),
-      sentences: [...describeSteps(policy, scenario), ...describePolicy(policy.read())],
-      text: policy.lines,
-      fingerprint: policy.fingerprint,
-    })),
+    policies: [
+      ...scenario.policies.map((policy) => ({
+        key: policy.key,
+        place: describeLocation(policy.location),
+        sentences: [...describeSteps(policy, scenario), ...describePolicy(policy.read())],
+        text: policy.lines,
+        fingerprint: policy.fingerprint,
+      })),
+      ...scenario.foreignPolicies.map((policy) => ({
+        key: policy.title,
+        place: describeLocation(policy.location),
+        sentences: [
+          say`It is of another kind than the policies that podreach can read: what it means is for the network plugin to say.`,
+        ],
+        text: policy.lines,
+        fingerprint: policy.fingerprint,
+      })),
+    ],
     untested: describeUntested(gaps, scenario),
   };
 }

@@ -107,7 +107,7 @@ function faultOfFlapping(check: Mismatch, predicted: Predicted): Fault {
       isOfCluster: false,
     };
   }
-  if ((predicted.verdict === 'allowed') === (check.expected === 'reachable')) {
+  if (predicted.verdict === (check.expected === 'reachable' ? 'allowed' : 'denied')) {
     return {
       account: say`${theCluster(check)}, most likely. ${policiesSay(check, predicted)} That is what the scenario asks for. ${theCluster(check)} did so at one time, and not at another.`,
       firstChecks: clusterChecks(check),
@@ -144,10 +144,12 @@ function theCluster({ scenario }: Mismatch): string {
 }
 
 /** What they mean for the connection, and which of them decide. */
-function policiesSay(check: Mismatch, { verdict, grounds }: Predicted): Phrase {
+function policiesSay(check: Mismatch, { verdict, grounds, denied = [] }: Predicted): Phrase {
   const deciding = check.scenario.grounds[grounds] ?? [];
   if (deciding.length === 0)
     return say`None of the scenario's policies restricts this connection: they leave it open.`;
+  if (verdict === 'partial')
+    return say`The policies let it through to a part of the Service, and block it to ${list(denied.map((pod) => describePod(pod)))}: ${describeGrounds(deciding, check)}.`;
   const verb = verdict === 'allowed' ? 'let this connection through' : 'block this connection';
   return say`The policies ${verb}: ${describeGrounds(deciding, check)}.`;
 }
@@ -191,7 +193,7 @@ function policyChecks(check: Mismatch, { verdict, grounds }: Predicted): Phrase[
   const deciding = check.scenario.grounds[grounds] ?? [];
   const port = describePorts([check]);
   const questions =
-    deciding.length === 0
+    deciding.length === 0 || (verdict === 'partial' && check.expected === 'unreachable')
       ? [askForPolicy(check)]
       : verdict === 'allowed'
         ? [

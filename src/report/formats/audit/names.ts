@@ -65,9 +65,14 @@ export function describeCannot(keys: readonly string[], pods: Pods, what: Phrase
   return others.length === 0 ? nobody : say`${nobody}, and ${describePods(others, pods)} cannot either`;
 }
 
-/** `api in shop`; `api` alone where the reader already knows the namespace; `the host database outside the cluster`. */
+/**
+ * `api in shop`; `api` alone where the reader already knows the namespace; `the host database outside the cluster`;
+ * `the Service api in shop`.
+ */
 export function describePod(key: string, known?: string): Phrase {
   if (isHost(key)) return describeHosts([key], NAMED);
+  if (key.startsWith('service/'))
+    return say`the Service ${describePod(key.slice(key.indexOf('/') + 1), known)}`;
   const namespace = namespaceOf(key);
   return namespace === known ? name(podOf(key)) : say`${name(podOf(key))} in ${name(namespace)}`;
 }

@@ -1,5 +1,5 @@
 /** The whole matrix of a step as a table, which the page's script makes a grid to walk through. */
-import { describeConnection, describePort, describePortName, describeTarget } from '../../../pair.ts';
+import { describeConnection, describePortName, describeTarget } from '../../../pair.ts';
 import {
   buildMatrix,
   CELL_KINDS,
@@ -93,5 +93,5 @@ function renderCell(kind: CellKind, change: CheckView['change']): Markup {
 
 function renderHead(column: MatrixColumn): Markup {
   const whole = describeTarget(column) + describePortName(column.portName);
-  return html`<th scope="col" title="${whole}"><span><i>${shortenMiddle(column.to, LONGEST_NAME)}</i><b>:${describePort(column)}</b></span></th>`;
+  return html`<th scope="col" title="${whole}"><span><i>${shortenMiddle(column.to, LONGEST_NAME)}</i><b>${describeTarget({ ...column, to: '' })}</b></span></th>`;
 }

@@ -82,8 +82,8 @@ ${warnings.map(
 }
 
 function renderPolicies(scenario: ScenarioView, id: string): Markup | readonly Markup[] {
-  const { policies, checks } = scenario;
-  if (policies.length === 0) return [];
+  const { policies, foreignPolicies, checks } = scenario;
+  if (policies.length + foreignPolicies.length === 0) return [];
   // In a form of its own in each step, where it is changed in one.
   const concerned = new Map<string, CheckView[]>();
   for (const check of checks) {
@@ -107,8 +107,14 @@ function renderPolicies(scenario: ScenarioView, id: string): Markup | readonly M
     return html`<tr><th scope="row">${key}</th><td><code>${describeLocation(policy.location)}</code></td>${only(scenario.hasSteps, () => steps)}<td>${say}${lack}</td></tr>
 `;
   });
+  const steps = scenario.steps.map(({ number }) => number).join(', ');
+  const foreign = foreignPolicies.map(
+    ({ title, location }) =>
+      html`<tr><th scope="row">${title}</th><td><code>${describeLocation(location)}</code></td>${only(scenario.hasSteps, () => html`<td>${steps}</td>`)}<td>for the network plugin to say</td></tr>
+`,
+  );
   return html`<h3 id="${id}-policies">Policies and the checks that they have a say in</h3>
-${renderTable('Policies', ['policy', 'written in', ...(scenario.hasSteps ? ['in steps'] : []), 'has a say in'], rows)}
+${renderTable('Policies', ['policy', 'written in', ...(scenario.hasSteps ? ['in steps'] : []), 'has a say in'], [...rows, ...foreign])}
 <p class="note">A policy has a say in the checks whose prediction rests on it, and in those that did not pass and begin or end at a pod that it isolates. Others may say the same: nothing tests a policy without which every check would be predicted as it is.</p>
 `;
 }

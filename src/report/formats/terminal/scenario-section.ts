@@ -109,7 +109,10 @@ function renderContrary(step: StepView, canvas: Canvas): string[][] {
 function renderAbout(scenario: ScenarioView, canvas: Canvas): string[] {
   const { description, owner, purpose, runbook, execRetries } = scenario;
   const force = describeForce(scenario);
-  const policies = [...new Set(scenario.policies.map(({ key }) => key))];
+  const policies = [
+    ...new Set(scenario.policies.map(({ key }) => key)),
+    ...scenario.foreignPolicies.map(({ title }) => title),
+  ];
   const phases = scenario.phases.flatMap(({ name, step, durationMs }) =>
     durationMs === undefined
       ? []

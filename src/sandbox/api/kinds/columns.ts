@@ -16,7 +16,7 @@ export interface Column {
 type CellOf<Object> = (object: Object, now: Date) => string;
 
 /** A column with what stands in it. */
-interface FilledColumn<Object> {
+export interface FilledColumn<Object> {
   readonly column: Column;
   readonly cellOf: CellOf<Object>;
 }

@@ -28,8 +28,11 @@ export interface Definition<Name extends string = string, Object extends StoredO
   /** Whether `metadata.generation` counts the changes of the spec. */
   readonly countsGenerations: boolean;
 
-  /** What a real server fills in. */
-  withDefaults(object: Object): Object;
+  /**
+   * What a real server fills in.
+   * @param before the object as it is stored; absent for a new one
+   */
+  withDefaults(object: Object, before?: Object): Object;
   /** The object as it is first stored: with the status that the server gives it. */
   initial(object: Object): Object;
   /** Everything wrong with a new object. */
@@ -38,6 +41,12 @@ export interface Definition<Name extends string = string, Object extends StoredO
   conflicts?(object: Object, store: Store): Invalidity[];
   /** Everything wrong with a changed object. */
   updateProblems(object: Object, before: Object): Invalidity[];
+  /**
+   * Gives an object in which nothing is wrong what the cluster has only once, such as an address.
+   * @param before the object as it is stored; absent for a new one
+   * @throws StatusError Invalid for what is another's already
+   */
+  allocate?(object: Object, before: Object | undefined, store: Store): Object;
   readonly deletion: Deletion<Object>;
 
   /** The fields that field selectors may name, beside the metadata's. */

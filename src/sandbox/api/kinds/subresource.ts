@@ -14,10 +14,17 @@ export interface Subresource {
   readonly name: string;
   /** The kind that discovery gives it. */
   readonly kind: string;
-  /** What is answered: a GET is a `get`, a POST a `create`. */
-  readonly verbs: readonly ('create' | 'get')[];
+  /** Where the kind is of another group than the object's. */
+  readonly of?: { readonly group: string; readonly version: string };
+  /** What is answered: a GET is a `get`, a POST a `create`, a PUT an `update`. */
+  readonly verbs: readonly ('create' | 'get' | 'patch' | 'update')[];
   /** @throws StatusError */
-  answer(api: Api, address: ObjectName, query: URLSearchParams, request: IncomingMessage): Reply;
+  answer(
+    api: Api,
+    address: ObjectName,
+    query: URLSearchParams,
+    request: IncomingMessage,
+  ): Reply | Promise<Reply>;
   /** For a subresource that takes requests which ask to leave HTTP. Called once for each server. */
   createEndpoint?(api: Api): UpgradeEndpoint;
 }

@@ -75,12 +75,13 @@ export function update(
   const { kind, name } = target;
   assertAddress(target, proposed.metadata);
   assertCurrent(kind, live, proposed.metadata);
-  const next = countGeneration(kind, kind.withDefaults(successor(target, live, proposed)), live);
+  const next = countGeneration(kind, kind.withDefaults(successor(target, live, proposed), live), live);
   const problems = kind.updateProblems(next, live);
   if (problems.length > 0) throw invalid(kindNameOf(kind), name, problems);
+  const whole = kind.allocate?.(next, live, api.store) ?? next;
   const managedFields =
-    applied ?? managersAfter(api, target, live, next, proposed.metadata.managedFields, options);
-  return put(api, target, withManagedFields(next, managedFields), options);
+    applied ?? managersAfter(api, target, live, whole, proposed.metadata.managedFields, options);
+  return put(api, target, withManagedFields(whole, managedFields), options);
 }
 
 function assertCurrent(kind: Kind, live: AnyObject, { uid, resourceVersion }: ObjectMeta): void {

@@ -61,7 +61,7 @@ export function prepareNew(
   const wrong = kind.problems(ready);
   const problems = wrong.length > 0 ? wrong : (kind.conflicts?.(ready, api.store) ?? []);
   if (problems.length > 0) throw invalid(kindNameOf(kind), ready.metadata.name, problems);
-  return ready;
+  return kind.allocate?.(ready, undefined, api.store) ?? ready;
 }
 
 /** What users say about a new object, with the name that `generateName` asks for. */

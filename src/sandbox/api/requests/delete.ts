@@ -2,10 +2,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Api } from '../api.ts';
 import { deleteFrom } from '../deletion.ts';
+import { deleteInForeground, orphanDependents } from '../garbage.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { resourceNameOf } from '../kinds/definition.ts';
 import type { AnyObject, Kind } from '../kinds/kinds.ts';
 import { badRequest, conflict, invalid, notFound } from '../status.ts';
+import { notSupported } from '../validate/fields.ts';
 import { mediaTypeOf, parseJson, parseYaml, readBody } from './body.ts';
 import { dryRunProblems } from './options.ts';
 import { listText, select } from './read.ts';
@@ -18,10 +20,15 @@ export interface DeleteOptions {
   /** Preconditions; undefined where the client has none. */
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
+  /** What becomes of the objects that it owns. */
+  readonly propagation: Propagation;
 }
 
+const PROPAGATIONS = ['Background', 'Foreground', 'Orphan'] as const;
+type Propagation = (typeof PROPAGATIONS)[number];
+
 /**
- * Options in the body or, where it is empty, in the query. Propagation makes no difference: nothing here owns others.
+ * Options in the body or, where it is empty, in the query.
  * @throws StatusError BadRequest, Invalid
  */
 export async function readDeleteOptions(
@@ -38,7 +45,12 @@ export async function readDeleteOptions(
     throw badRequest('gracePeriodSeconds is a whole number of seconds');
   }
   const dryRuns = [...query.getAll('dryRun'), ...(Array.isArray(dryRun) ? dryRun : [])];
-  const problems = dryRunProblems(dryRuns);
+  const asked = sent['propagationPolicy'] ?? (sent['orphanDependents'] === true ? 'Orphan' : 'Background');
+  const propagation = PROPAGATIONS.find((one) => one === asked);
+  const problems = [
+    ...dryRunProblems(dryRuns),
+    ...(propagation === undefined ? [notSupported('propagationPolicy', asked, PROPAGATIONS)] : []),
+  ];
   if (problems.length > 0) throw invalid({ group: 'meta.k8s.io', name: 'DeleteOptions' }, '', problems);
   const { uid, resourceVersion } = isJsonObject(preconditions) ? preconditions : {};
   return {
@@ -46,12 +58,17 @@ export async function readDeleteOptions(
     isDryRun: dryRuns.length > 0,
     uid: typeof uid === 'string' ? uid : undefined,
     resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : undefined,
+    propagation: propagation ?? 'Background',
   };
 }
 
 function fromQuery(query: URLSearchParams): JsonObject {
-  const grace = query.get('gracePeriodSeconds');
-  return grace === null || grace === '' ? {} : { gracePeriodSeconds: Number(grace) };
+  const grace = query.get('gracePeriodSeconds') ?? '';
+  const propagation = query.get('propagationPolicy') ?? '';
+  return {
+    ...(grace === '' ? {} : { gracePeriodSeconds: Number(grace) }),
+    ...(propagation === '' ? {} : { propagationPolicy: propagation }),
+  };
 }
 
 /** @throws StatusError NotFound, Conflict for preconditions, Forbidden for what stays */
@@ -108,11 +125,17 @@ function remove(
   api: Api,
   kind: Kind,
   object: AnyObject,
-  { graceSeconds, isDryRun }: DeleteOptions,
+  { graceSeconds, isDryRun, propagation }: DeleteOptions,
 ): AnyObject | undefined {
   const { deletion } = kind;
   deletion.assertAllowed(object);
-  if (!isDryRun) return deleteFrom(api.store, kind, object, graceSeconds, api.now());
+  if (!isDryRun) {
+    const held =
+      propagation === 'Foreground' ? deleteInForeground(api.store, kind, object, api.now()) : undefined;
+    if (held !== undefined) return held;
+    if (propagation === 'Orphan') orphanDependents(api.store, object);
+    return deleteFrom(api.store, kind, object, graceSeconds, api.now());
+  }
   if (deletion.isFree(object) && !deletion.isShown) return undefined;
   return deletion.marked(object, graceSeconds, api.now());
 }

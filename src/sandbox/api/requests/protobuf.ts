@@ -10,12 +10,6 @@ import { REVIEWS } from './reviews.ts';
 
 const MAP_ENTRY: Message = { 1: { name: 'key', type: 'string' }, 2: { name: 'value', type: 'string' } };
 
-const MESSAGES: ReadonlyMap<string, Message> = new Map(
-  [...ALL_KINDS, ...REVIEWS].flatMap(({ kind, protobuf }) =>
-    protobuf === undefined ? [] : [[kind, protobuf]],
-  ),
-);
-
 /** The header of `runtime.Unknown`, the envelope of every object; the object itself is its field 2. */
 const ENVELOPE: Message = { 1: { name: 'type', type: stringFields(['apiVersion', 'kind']) } };
 const OBJECT_FIELD = 2;
@@ -30,7 +24,7 @@ export function decodeProtobuf(body: Buffer): JsonObject {
   const envelope = body.subarray(MAGIC.length);
   const { type } = readMessage(envelope, ENVELOPE);
   const header = isJsonObject(type) ? type : {};
-  const message = MESSAGES.get(String(header['kind']));
+  const message = [...ALL_KINDS, ...REVIEWS].find(({ kind }) => kind === header['kind'])?.protobuf;
   if (message === undefined) throw unsupportedMediaType(['application/json', 'application/yaml']);
   const raw = [...fields(envelope)].find(({ number }) => number === OBJECT_FIELD)?.content ?? Buffer.alloc(0);
   return { ...header, ...readMessage(raw, message) };

@@ -22,7 +22,7 @@ const ownerReference = struct('OwnerReference', {
   blockOwnerDeletion: bool,
 });
 
-const objectMeta = struct('ObjectMeta', {
+export const objectMeta = struct('ObjectMeta', {
   name: string,
   generateName: string,
   namespace: string,

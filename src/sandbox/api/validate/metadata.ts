@@ -60,7 +60,7 @@ function annotationsProblems(annotations: Readonly<Record<string, string>>): Inv
   ];
 }
 
-function labelsProblems(labels: Readonly<Record<string, string>>, field: string): Invalidity[] {
+export function labelsProblems(labels: Readonly<Record<string, string>>, field: string): Invalidity[] {
   return Object.entries(labels).flatMap(([key, value]) => [
     ...invalidFor(field, key, qualifiedNameProblems(key)),
     ...invalidFor(field, value, labelValueProblems(value)),

@@ -1,9 +1,11 @@
 /** The forms of names, label keys and values, and ports: what is wrong with a text, in the words of a real API server. */
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const LABEL_1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
 const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 
+const dns1035Label = new RegExp(`^${LABEL_1035}$`);
 const dnsLabel = new RegExp(`^${LABEL}$`);
 const dnsSubdomain = new RegExp(`^${SUBDOMAIN}$`);
 const qualifiedName = new RegExp(`^${QUALIFIED}$`);
@@ -17,6 +19,16 @@ export function dnsLabelProblems(value: string): string[] {
   return [
     ...problems,
     `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character ${example(LABEL, 'my-name', '123-abc')}`,
+  ];
+}
+
+/** RFC 1035 label, at most 63 bytes: Services, whose names do not begin with a digit. */
+export function dns1035LabelProblems(value: string): string[] {
+  const problems = tooLong(value, 63, 'characters');
+  if (dns1035Label.test(value)) return problems;
+  return [
+    ...problems,
+    `a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character ${example(LABEL_1035, 'my-name', 'abc-123')}`,
   ];
 }
 

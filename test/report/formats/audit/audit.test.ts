@@ -5,7 +5,6 @@ import { buildAudit } from '../../../../src/report/formats/audit/audit.ts';
 import { renderAudit } from '../../../../src/report/formats/audit/markdown.ts';
 import { plainText } from '../../../../src/report/formats/audit/phrase.ts';
 import { viewOf } from '../../../../src/report/view/run.ts';
-import { startProcessorClock } from '../../../support/processor-time.ts';
 import {
   attempts,
   buildRecord,
@@ -455,9 +454,7 @@ test('five thousand incidents do not become a book', () => {
           },
     ),
   ]);
-  const spentMs = startProcessorClock();
   const text = renderAudit(viewOf(record));
-  expect(spentMs()).toBeLessThan(7_500);
   expect(text).toContain('### 100. ');
   expect(text).toContain('… and 4,900 more. The statements below name each of them.');
 });

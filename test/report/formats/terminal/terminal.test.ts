@@ -5,7 +5,6 @@ import { checksOf, type RunRecord, runRecordSchema } from '../../../../src/recor
 import { renderTerminal } from '../../../../src/report/formats/terminal/terminal.ts';
 import type { RenderOptions } from '../../../../src/report/render-options.ts';
 import { viewOf } from '../../../../src/report/view/run.ts';
-import { startProcessorClock } from '../../../support/processor-time.ts';
 import {
   attempts,
   buildRecord,
@@ -410,11 +409,9 @@ describe('a hundred pods', () => {
     await expect(render(buildRecord([scenario]))).toMatchFileSnapshot(golden('hundred-pods'));
   });
 
-  test('stay readable when half of their 9,900 checks leaked, and are rendered at once', () => {
+  test('stay readable when half of their 9,900 checks leaked', () => {
     const record = buildRecord([meshScenario(100, (from, to) => ((from + to) % 2 === 0 ? {} : leak))]);
-    const spentMs = startProcessorClock();
     const output = renderTerminal(viewOf(record), PLAIN);
-    expect(spentMs()).toBeLessThan(5_000);
     const lines = output.split('\n');
     expect(lines.length).toBeLessThan(300);
     expect(output.replaceAll(/\s+/g, ' ')).toContain(

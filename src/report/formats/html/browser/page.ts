@@ -82,7 +82,7 @@ const grids = [...document.querySelectorAll('table.matrix')].map((table) =>
   prepare(table as HTMLTableElement),
 );
 const selectors = [...document.querySelectorAll<HTMLFieldSetElement>('fieldset.steps')];
-let choice = readAddress() ?? NOTHING;
+let choice = readAddress(location.href) ?? NOTHING;
 
 form.hidden = false;
 byId('without-script', HTMLElement).hidden = true;
@@ -176,8 +176,8 @@ function wordsOf({ pair, meaning, facts }: PageCheck): string {
 /* The address. */
 
 /** What the part after `#` chooses; undefined where it is the name of a place in the page. */
-function readAddress(): Choice | undefined {
-  const text = location.hash.slice(1);
+function readAddress(address: string): Choice | undefined {
+  const text = new URL(address).hash.slice(1);
   if (text !== '' && !text.includes('=')) return undefined;
   const values = new URLSearchParams(text);
   const list = (key: string): string[] => (values.get(key) ?? '').split(',').filter(Boolean);
@@ -578,9 +578,10 @@ function showPinned(isArrival: boolean): void {
 
 function listen(): void {
   let timer = 0;
-  form.addEventListener('input', () => {
+  form.addEventListener('input', ({ target }) => {
     clearTimeout(timer);
-    timer = setTimeout(readForm, TYPING_MS);
+    if (target === form.elements.namedItem('text')) timer = setTimeout(readForm, TYPING_MS);
+    else readForm();
   });
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -600,13 +601,15 @@ function listen(): void {
         chooseStep(`${selector.dataset['scenario']}.${event.target.value}`);
     });
   }
-  addEventListener('hashchange', () => {
-    const chosen = readAddress();
+  addEventListener('hashchange', ({ newURL }) => {
+    clearTimeout(timer);
+    // What was typed may have gone into effect after the link was followed, and taken its address away.
+    const chosen = readAddress(newURL);
     if (chosen === undefined) {
       showPlace();
       return;
     }
-    choice = chosen;
+    choose(chosen);
     showForm();
     showSteps();
     showChoice();

@@ -3,7 +3,12 @@ import { deleteFrom } from '../../deletion.ts';
 import type { Store } from '../../store.ts';
 
 /** The namespaces that every cluster has. They stay. */
-export const FIRST_NAMESPACES: readonly string[] = ['default', 'kube-system'];
+export const FIRST_NAMESPACES: readonly string[] = [
+  'default',
+  'kube-system',
+  'kube-public',
+  'kube-node-lease',
+];
 
 export function seedNamespaces(store: Store): void {
   for (const name of FIRST_NAMESPACES) {

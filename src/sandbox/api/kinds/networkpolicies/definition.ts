@@ -1,5 +1,6 @@
 /** NetworkPolicies. */
 import { deletionOf } from '../../deletion.ts';
+import { selectorText } from '../../selector-text.ts';
 import { metadataProblems, newMetadataProblems } from '../../validate/metadata.ts';
 import { dnsSubdomainProblems } from '../../validate/names.ts';
 import { ageColumn, column, inColumns, nameColumn } from '../columns.ts';
@@ -7,7 +8,6 @@ import type { Definition } from '../definition.ts';
 import { withPolicyDefaults } from './defaults.ts';
 import type { NetworkPolicy } from './object.ts';
 import { networkPolicySchema } from './schema.ts';
-import { selectorText } from './selector-text.ts';
 import { policySpecProblems } from './validation.ts';
 
 export const networkpolicies: Definition<'networkpolicies', NetworkPolicy> = {

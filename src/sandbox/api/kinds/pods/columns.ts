@@ -1,6 +1,7 @@
 /** The columns of pods. */
 import { ageColumn, column, inColumns, nameColumn, wideColumn } from '../columns.ts';
-import type { ContainerStatus, Pod, PodStatus } from './object.ts';
+import type { ContainerStatus, Pod } from './object.ts';
+import { isPodReady } from './readiness.ts';
 
 export const podColumns = inColumns<Pod>(
   nameColumn,
@@ -34,7 +35,7 @@ function stateOf(pod: Pod): string {
   const troubles = statuses.flatMap(({ state }) => troubleOf(state) ?? []);
   const trouble = troubles[0] ?? status?.reason ?? status?.phase ?? 'Unknown';
   if (trouble !== 'Completed' || !statuses.some(isReady)) return trouble;
-  return isPodReady(status) ? 'Running' : 'NotReady';
+  return isPodReady(pod) ? 'Running' : 'NotReady';
 }
 
 function troubleOf(state: ContainerStatus['state']): string | undefined {
@@ -43,10 +44,4 @@ function troubleOf(state: ContainerStatus['state']): string | undefined {
   const { reason, signal, exitCode } = state.terminated;
   if (reason !== '') return reason;
   return signal === undefined ? `ExitCode:${exitCode}` : `Signal:${signal}`;
-}
-
-function isPodReady(status: PodStatus | undefined): boolean {
-  return (status?.conditions ?? []).some(
-    (condition) => condition.type === 'Ready' && condition.status === 'True',
-  );
 }

@@ -4,6 +4,8 @@ import type { StoredObject } from '../../../objects.ts';
 export interface ContainerPort {
   name?: string;
   containerPort: number;
+  /** The port of the node: on its network the same, elsewhere the sandbox leads none to the pod. */
+  hostPort?: number;
   protocol?: 'TCP' | 'UDP' | 'SCTP';
 }
 
@@ -88,6 +90,13 @@ export interface PodStatus {
   containerStatuses?: ContainerStatus[];
 }
 
+/** What a pod's name resolution has beside what its policy gives it. */
+export interface PodDnsConfig {
+  nameservers?: string[];
+  searches?: string[];
+  options?: { name: string; value?: string }[];
+}
+
 export interface Pod extends StoredObject {
   kind: 'Pod';
   spec: {
@@ -97,6 +106,9 @@ export interface Pod extends StoredObject {
     restartPolicy?: 'Always' | 'OnFailure' | 'Never';
     hostNetwork?: boolean;
     hostname?: string;
+    subdomain?: string;
+    dnsPolicy?: string;
+    dnsConfig?: PodDnsConfig;
     initContainers?: Container[];
     [field: string]: unknown;
   };

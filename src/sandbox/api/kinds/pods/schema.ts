@@ -89,7 +89,7 @@ const ephemeralContainer = struct('EphemeralContainer', { ...containerFields, ta
 
 const atomicStrings: MapSchema = { ...strings, atomic: true };
 
-const podSpec = struct('PodSpec', {
+export const podSpec = struct('PodSpec', {
   volumes: keyedList(any, { name: 'name' }),
   initContainers: keyedList(container, { name: 'name' }),
   containers: keyedList(container, { name: 'name' }),
@@ -117,7 +117,11 @@ const podSpec = struct('PodSpec', {
   hostAliases: keyedList(any, { name: 'ip' }),
   priorityClassName: string,
   priority: int32,
-  dnsConfig: any,
+  dnsConfig: struct('PodDNSConfig', {
+    nameservers: listOf(string),
+    searches: listOf(string),
+    options: listOf(struct('PodDNSConfigOption', { name: string, value: string })),
+  }),
   readinessGates: listOf(any),
   runtimeClassName: string,
   enableServiceLinks: bool,

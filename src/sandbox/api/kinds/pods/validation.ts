@@ -18,6 +18,7 @@ import {
   portNameProblems,
   portNumberProblems,
 } from '../../validate/names.ts';
+import { dnsProblems } from './dns-validation.ts';
 import type { Container, ContainerPort, Pod } from './object.ts';
 import { probesProblems } from './probe-validation.ts';
 
@@ -38,7 +39,7 @@ export function podSpecProblems(spec: Pod['spec']): Invalidity[] {
   if (nodeName !== undefined && nodeName !== '') {
     problems.push(...invalidFor('spec.nodeName', nodeName, dnsSubdomainProblems(nodeName)));
   }
-  return problems;
+  return [...problems, ...dnsProblems(spec)];
 }
 
 function containersProblems(spec: Pod['spec']): Invalidity[] {
@@ -49,6 +50,7 @@ function containersProblems(spec: Pod['spec']): Invalidity[] {
   return containers.flatMap((container, index) => {
     const field = `spec.containers[${index}]`;
     const problems = containerProblems(container, volumes, field);
+    if (spec.hostNetwork === true) problems.push(...hostPortsProblems(container, field));
     if (names.has(container.name)) problems.push(duplicate(`${field}.name`, container.name));
     names.add(container.name);
     return [...problems, ...probesProblems(container, field)];
@@ -66,6 +68,21 @@ function containerProblems(container: Container, volumes: ReadonlySet<string>, f
     ...env.flatMap((variable, index) => environmentProblems(variable.name, `${field}.env[${index}].name`)),
     ...mountsProblems(container, volumes, `${field}.volumeMounts`),
   ];
+}
+
+/** On the network of its node a pod has the ports of its node. */
+function hostPortsProblems({ ports = [] }: Container, field: string): Invalidity[] {
+  return ports.flatMap(({ containerPort, hostPort }, index) =>
+    hostPort === containerPort
+      ? []
+      : [
+          invalidValue(
+            `${field}.ports[${index}].hostPort`,
+            hostPort ?? 0,
+            'must match `containerPort` when `hostNetwork` is true',
+          ),
+        ],
+  );
 }
 
 function imageProblems(image: string, field: string): Invalidity[] {

@@ -1,18 +1,13 @@
 /** What one node enforces: the policies as it has taken them up, unless its network plugin is told to fail. */
 import type { EnforcementMode } from '../../../../annotations.ts';
-import {
-  CLOSED_RULES,
-  judgingEstablished,
-  NO_RULES,
-  type NodeRules,
-  replaceRules,
-} from '../../../../dataplane/rules.ts';
+import { CLOSED_RULES, judgingEstablished, NO_RULES } from '../../../../dataplane/rules.ts';
+import { type NodeTable, replaceTable } from '../../../../dataplane/table.ts';
 import { NO_FAULTS, type NodeFaults } from '../../nodes/faults.ts';
 
 /** A node's rules as the store had them at a revision. */
 export interface RulesAtRevision {
   readonly revision: number;
-  readonly rules: NodeRules;
+  readonly rules: NodeTable;
 }
 
 /** A transaction that was committed at some moment between two. */
@@ -108,9 +103,9 @@ export class NodeEnforcer {
     const after = established === 'cut' ? judgingEstablished(wanted) : wanted;
     const isRestarting = this.#isRestarting;
     this.#isRestarting = false;
-    if (isRestarting || this.#inForce.table !== after.table) {
+    if (isRestarting || this.#inForce.text !== after.text) {
       const from = this.#dependencies.now();
-      await this.#dependencies.enforce(replaceRules(this.#inForce, after));
+      await this.#dependencies.enforce(replaceTable(this.#inForce, after));
       this.#written = { from, to: this.#dependencies.now() };
     }
     this.#inForce = after;
@@ -120,7 +115,7 @@ export class NodeEnforcer {
   }
 }
 
-function rulesUnder(enforcement: EnforcementMode, rules: NodeRules): NodeRules {
+function rulesUnder(enforcement: EnforcementMode, rules: NodeTable): NodeTable {
   switch (enforcement) {
     case 'open':
       return NO_RULES;

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EnforcedPod, PolicyState } from '../../../../dataplane/allowances.ts';
 import type { Change, Store } from '../../../store.ts';
 import type { ResourceName } from '../../kinds.ts';
-import { hasEnded } from '../../pods/controller/pod-status.ts';
+import { hasEnded } from '../../pods/ending.ts';
 import type { Pod } from '../../pods/object.ts';
 
 /** The kinds that {@link policyStateOf} looks at. */

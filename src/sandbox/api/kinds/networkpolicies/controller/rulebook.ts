@@ -1,6 +1,7 @@
 /** The rules of all nodes as the store has them now. */
 import type { NodePlan } from '../../../../dataplane/addresses.ts';
-import { type NodeRules, rulesFor } from '../../../../dataplane/rules.ts';
+import { rulesFor } from '../../../../dataplane/rules.ts';
+import type { NodeTable } from '../../../../dataplane/table.ts';
 import type { Store } from '../../../store.ts';
 import { concernsPolicies, mattersToPolicies, policyStateOf } from './policy-state.ts';
 
@@ -8,7 +9,7 @@ export interface Rulebook {
   /** The revision of the newest policy, pod or namespace. */
   revision(): number;
   /** The rules of each node at this revision. They are computed anew only when something has changed that matters. */
-  read(): { readonly revision: number; readonly rules: ReadonlyMap<string, NodeRules> };
+  read(): { readonly revision: number; readonly rules: ReadonlyMap<string, NodeTable> };
 }
 
 /**
@@ -19,7 +20,7 @@ export interface Rulebook {
 export function keepRulebook(store: Store, nodes: readonly NodePlan[], onChange: () => void): Rulebook {
   const names = nodes.map(({ name }) => name);
   let { revision } = store;
-  let rules: ReadonlyMap<string, NodeRules> | undefined;
+  let rules: ReadonlyMap<string, NodeTable> | undefined;
   store.listen((change) => {
     if (!concernsPolicies(change)) return;
     revision = change.revision;

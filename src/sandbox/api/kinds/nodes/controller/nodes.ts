@@ -63,17 +63,57 @@ const TELL_EVERY_MS = 50;
  * @returns a function that takes what a node enforces from now on
  */
 export function tellEnforcement(store: Store, now: () => Date): (node: string, enforced: Committed) => void {
-  const told = new Map<string, Committed>();
-  const newest = new Map<string, Committed>();
+  return keepTelling<Committed>(
+    (node, enforced) =>
+      store.update('nodes', undefined, node, (object) =>
+        withConditions(object, timestampOf(now()), (before) => [
+          policiesInForce(enforced, before('PoliciesInForce')),
+          ...networkUnavailable(enforced, before('NetworkUnavailable')),
+          ...rulesWritten(enforced),
+        ]),
+      ),
+    // A failure is told at once, and so is its end.
+    (next, last) => next.enforcement !== last.enforcement,
+  );
+}
+
+/**
+ * Tells in the status of Node objects which Services the nodes translate, as a condition `ServicesInForce`.
+ * @param now the wall clock
+ * @returns a function that takes the revision up to which a node does
+ */
+export function tellServices(store: Store, now: () => Date): (node: string, revision: number) => void {
+  return keepTelling<number>(
+    (node, revision) =>
+      store.update('nodes', undefined, node, (object) =>
+        withConditions(object, timestampOf(now()), () => [
+          {
+            type: 'ServicesInForce',
+            status: 'True',
+            reason: 'Committed',
+            message: `resourceVersion ${revision}`,
+          },
+        ]),
+      ),
+    () => false,
+  );
+}
+
+/** Tells the newest of what comes in quick succession. @param isUrgent whether it is told at once all the same */
+function keepTelling<Told>(
+  write: (node: string, told: Told) => void,
+  isUrgent: (next: Told, last: Told) => boolean,
+): (node: string, told: Told) => void {
+  const told = new Map<string, Told>();
+  const newest = new Map<string, Told>();
   const resting = new Map<string, NodeJS.Timeout>();
 
   function tell(node: string): void {
     const [next, last] = [newest.get(node), told.get(node)];
     if (next === undefined || isDeepStrictEqual(next, last)) return;
-    // A failure is told at once, and so is its end.
-    if (resting.has(node) && next.enforcement === last?.enforcement) return;
+    if (resting.has(node) && last !== undefined && !isUrgent(next, last)) return;
     told.set(node, next);
-    store.update('nodes', undefined, node, (object) => withEnforcement(object, next, timestampOf(now())));
+    write(node, next);
     clearTimeout(resting.get(node));
     const rest = setTimeout(() => {
       resting.delete(node);
@@ -82,22 +122,22 @@ export function tellEnforcement(store: Store, now: () => Date): (node: string, e
     resting.set(node, rest);
   }
 
-  return (node, enforced) => {
-    newest.set(node, enforced);
+  return (node, next) => {
+    newest.set(node, next);
     tell(node);
   };
 }
 
 type ToldCondition = Omit<NodeCondition, 'lastTransitionTime'>;
 
-function withEnforcement(node: Node, enforced: Committed, time: string): Node {
+function withConditions(
+  node: Node,
+  time: string,
+  tell: (before: (type: string) => NodeCondition | undefined) => readonly ToldCondition[],
+): Node {
   const before = (type: string): NodeCondition | undefined =>
     node.status.conditions.find((condition) => condition.type === type);
-  const told = [
-    policiesInForce(enforced, before('PoliciesInForce')),
-    ...networkUnavailable(enforced, before('NetworkUnavailable')),
-    ...rulesWritten(enforced),
-  ].map((condition): NodeCondition => {
+  const told = tell(before).map((condition): NodeCondition => {
     const same = before(condition.type)?.status === condition.status ? before(condition.type) : undefined;
     // As of every condition: since when it has this status.
     return { ...condition, lastTransitionTime: same?.lastTransitionTime ?? time };

@@ -90,11 +90,6 @@ export function statusOfUnschedulable(
   return { phase: 'Pending', conditions: [withTransition(condition, before, time)] };
 }
 
-/** Whether a pod has ended for good: its address means nothing any more. */
-export function hasEnded(status: PodStatus | undefined): boolean {
-  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
-}
-
 function phaseOf(pod: Pod, containers: readonly ContainerView[]): PodStatus['phase'] {
   const policy = pod.spec.restartPolicy ?? 'Always';
   const ended = containers.flatMap(({ state }) => ('terminated' in state ? [state.terminated] : []));

@@ -3,6 +3,7 @@ import { type Readiness, UNREADY, type WatchReadiness } from '../../../../probes
 import { processOf } from '../../../../runtime/container-process.ts';
 import type { ContainerEnd, Containers } from '../../../../runtime/containers.ts';
 import { terminationMessage } from '../../../../runtime/log.ts';
+import type { PodFiles } from '../../../../runtime/root-files.ts';
 import type { Container, ContainerStatus, Pod } from '../object.ts';
 import { isStalled } from '../stall.ts';
 import type { ContainerState, ContainerView } from './pod-status.ts';
@@ -16,8 +17,7 @@ const STEADY_MS = 600_000;
 export interface PodSurroundings {
   /** The file of the network namespace. */
   readonly network: string;
-  /** The file that becomes /etc/hosts. */
-  readonly hosts: string;
+  readonly files: PodFiles;
   readonly hostname: string;
   /** The folder with `node`, first in the search path. */
   readonly programs: string;
@@ -117,12 +117,12 @@ export class PodWorker {
     }
     const { containers, timestamp } = this.#dependencies;
     let startedAt = timestamp();
-    const { hosts, hostname, network } = surroundings;
+    const { files, hostname, network } = surroundings;
     const address = { podUid: this.#uid, container: life.spec.name };
     const workingDir = life.spec.workingDir ?? '/';
     try {
       life.kill = containers.start(
-        { address, process: program.process, network, hosts, hostname, workingDir },
+        { address, process: program.process, network, files, hostname, workingDir },
         () => {
           startedAt = timestamp();
           if (this.#isStalled) containers.setStalled(address, true);

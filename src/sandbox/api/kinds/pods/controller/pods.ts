@@ -8,13 +8,17 @@ import type { RootFiles } from '../../../../runtime/root-files.ts';
 import type { Store } from '../../../store.ts';
 import { timestampOf } from '../../../time.ts';
 import type { PolicyEnforcement } from '../../networkpolicies/controller/policies.ts';
+import type { ServiceTranslation } from '../../services/controller/translation.ts';
+import { hasEnded } from '../ending.ts';
 import type { Pod, PodStatus } from '../object.ts';
 import { outsideAddressOf } from '../outside.ts';
+import { type ClusterDns, resolvConfOf } from '../resolv-conf.ts';
+import { mattersToScheduling } from '../scheduling.ts';
 import { isStalled } from '../stall.ts';
 import { createBatcher } from './batcher.ts';
-import { hasEnded, statusOfPod, statusOfUnschedulable } from './pod-status.ts';
+import { statusOfPod, statusOfUnschedulable } from './pod-status.ts';
 import { PodWorker } from './pod-worker.ts';
-import { chooseNode, mattersToScheduling, type NodeState } from './schedule.ts';
+import { chooseNode, hostPortsOf, type NodeState } from './schedule.ts';
 
 export interface PodDependencies {
   readonly store: Store;
@@ -23,7 +27,10 @@ export interface PodDependencies {
   readonly files: RootFiles;
   readonly containers: Containers;
   readonly policies: PolicyEnforcement;
+  readonly services: ServiceTranslation;
   readonly prober: Prober;
+  /** Where pods ask for names. */
+  readonly dns: ClusterDns;
   /** The wall clock. */
   readonly now: () => Date;
 }
@@ -130,8 +137,11 @@ class PodController {
 
   #nodeStates(): NodeState[] {
     return this.#dependencies.store.list('nodes').map(({ metadata: { name, labels } }) => {
-      const pods = this.#nodes.get(name)?.pods.size ?? 0;
-      return { name, labels: labels ?? {}, pods, hasRoom: this.#nodes.has(name) && pods < PODS_PER_NODE };
+      const placed = [...(this.#nodes.get(name)?.pods ?? [])];
+      const hostPorts = new Set(placed.flatMap(({ pod }) => hostPortsOf(pod)));
+      const pods = placed.length;
+      const hasRoom = this.#nodes.has(name) && pods < PODS_PER_NODE;
+      return { name, labels: labels ?? {}, pods, hasRoom, hostPorts };
     });
   }
 
@@ -169,22 +179,22 @@ class PodController {
 
   async #start(placed: PlacedPod): Promise<void> {
     const { pod, runner, worker, link, address } = placed;
-    const { files, network } = this.#dependencies;
+    const { files: all, network, dns } = this.#dependencies;
     if ((pod.spec.initContainers ?? []).length > 0) {
       worker.refuse('CreateContainerConfigError', 'the sandbox runs no init containers');
       return;
     }
     try {
       const hostname = hostnameOf(pod);
-      const hosts = await files.writeHosts(uidOf(pod), address, hostname);
+      const files = await all.writePodFiles(uidOf(pod), address, hostname, resolvConfOf(pod, dns));
       if (link !== undefined) await this.#connect(placed, link);
       const networkName = link?.link ?? runner.place;
       if (placed.isLeaving) return;
       worker.start({
         network: network.namespaceFile(networkName),
-        hosts,
+        files,
         hostname,
-        programs: files.programs,
+        programs: all.programs,
       });
     } catch (thrown) {
       worker.refuse('CreateContainerError', thrown instanceof Error ? thrown.message : String(thrown));
@@ -208,19 +218,23 @@ class PodController {
     const giveBack = await this.#disconnect(placed);
     this.#placed.delete(uidOf(placed.pod));
     placed.runner.pods.delete(placed);
-    await this.#dependencies.files.removeHosts(uidOf(placed.pod));
+    await this.#dependencies.files.removePodFiles(uidOf(placed.pod));
     this.#forget(placed.pod);
     // Not earlier: policies would take the next pod with this address for this one.
-    giveBack();
+    await giveBack();
     this.scheduleWaiting();
   }
 
   /** Takes a pod's network away. @returns a function that gives its address back: to be called when policies do not see the pod */
-  async #disconnect(placed: PlacedPod): Promise<() => void> {
-    if (placed.link === undefined || !placed.isNetworked) return () => {};
+  async #disconnect(placed: PlacedPod): Promise<() => Promise<void>> {
+    if (placed.link === undefined || !placed.isNetworked) return async () => {};
     placed.isNetworked = false;
     await placed.runner.detach(placed.link);
-    return () => placed.runner.node?.addresses.giveBack(placed.address, nameOf(placed.pod));
+    return async () => {
+      // Services would give the next pod with this address what is for this one.
+      await this.#dependencies.services.inForce();
+      placed.runner.node?.addresses.giveBack(placed.address, nameOf(placed.pod));
+    };
   }
 
   #publish(placed: PlacedPod): void {

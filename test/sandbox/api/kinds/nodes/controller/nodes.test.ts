@@ -3,6 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import {
   createNodes,
   tellEnforcement,
+  tellServices,
 } from '../../../../../../src/sandbox/api/kinds/nodes/controller/nodes.ts';
 import { createStore } from '../../../../../../src/sandbox/api/memory-store.ts';
 import { planNodes } from '../../../../../../src/sandbox/dataplane/addresses.ts';
@@ -42,6 +43,21 @@ test('a node tells which policies are in force as a condition beside its own, an
   ]);
   expect(conditionOf('node-2')).toBeUndefined();
   expect(store.get('nodes', undefined, 'node-2')).toBe(before);
+});
+
+test('a node tells which Services are in force beside its policies', () => {
+  const { store, tell } = startOn();
+  const tellOfServices = tellServices(store, () => start);
+  tell('node-1', { revision: 57, enforcement: 'on' });
+  tellOfServices('node-1', 58);
+  tell('node-1', { revision: 57, enforcement: 'open' });
+  expect(store.get('nodes', undefined, 'node-1')?.status.conditions).toContainEqual({
+    type: 'ServicesInForce',
+    status: 'True',
+    reason: 'Committed',
+    message: 'resourceVersion 58',
+    lastTransitionTime: '2026-01-02T03:04:05Z',
+  });
 });
 
 test('of what comes in quick succession the first is told at once and the last soon after', () => {

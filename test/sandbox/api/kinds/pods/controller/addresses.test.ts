@@ -22,7 +22,13 @@ test('an address comes to another pod only when nothing is left of the one that 
     store,
     nodes,
     network: { attach: done, connect: done, detach: done, enforce: done, namespaceFile: (name) => name },
-    files: { programs: '', writeHosts: async () => '', removeHosts: () => isRemoved },
+    files: {
+      folder: '',
+      programs: '',
+      writePodFiles: async () => ({ hosts: '', resolvConf: '' }),
+      removePodFiles: () => isRemoved,
+    },
+    dns: { server: '10.96.0.10', domain: 'cluster.local' },
     containers: {
       start: notHere,
       setStalled: notHere,
@@ -32,6 +38,7 @@ test('an address comes to another pod only when nothing is left of the one that 
       followLogs: notHere,
     },
     policies: NO_ENFORCEMENT,
+    services: { inForce: done },
     prober: { prepare: () => undefined, watch: notHere },
     now: () => new Date(0),
   });

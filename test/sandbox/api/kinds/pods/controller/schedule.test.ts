@@ -2,20 +2,20 @@ import { describe, expect, test } from 'vitest';
 import type { Node } from '../../../../../../src/sandbox/api/kinds/nodes/object.ts';
 import {
   chooseNode,
-  mattersToScheduling,
   type NodeState,
 } from '../../../../../../src/sandbox/api/kinds/pods/controller/schedule.ts';
 import type { Pod } from '../../../../../../src/sandbox/api/kinds/pods/object.ts';
+import { mattersToScheduling } from '../../../../../../src/sandbox/api/kinds/pods/scheduling.ts';
 
 function podWith(spec: Partial<Pod['spec']>): Pod {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [], ...spec } };
 }
 
 const nodes: readonly NodeState[] = [
-  { name: 'node-1', labels: { zone: 'a', os: 'linux' }, pods: 3, hasRoom: true },
-  { name: 'node-2', labels: { zone: 'b', os: 'linux' }, pods: 1, hasRoom: true },
-  { name: 'node-3', labels: { zone: 'b', os: 'linux' }, pods: 1, hasRoom: true },
-  { name: 'node-4', labels: { zone: 'c', os: 'linux' }, pods: 250, hasRoom: false },
+  { name: 'node-1', labels: { zone: 'a', os: 'linux' }, pods: 3, hasRoom: true, hostPorts: new Set() },
+  { name: 'node-2', labels: { zone: 'b', os: 'linux' }, pods: 1, hasRoom: true, hostPorts: new Set() },
+  { name: 'node-3', labels: { zone: 'b', os: 'linux' }, pods: 1, hasRoom: true, hostPorts: new Set() },
+  { name: 'node-4', labels: { zone: 'c', os: 'linux' }, pods: 250, hasRoom: false, hostPorts: new Set() },
 ];
 
 describe('a pod goes', () => {
@@ -45,6 +45,30 @@ describe('a pod goes', () => {
     ],
   ])('%s', (_, spec, reason) => {
     expect(chooseNode(podWith(spec), nodes)).toEqual({ kind: 'none', reason });
+  });
+
+  test('on the network of a node only to one whose ports are free', () => {
+    const listening = (...ports: readonly number[]): Pod =>
+      podWith({
+        hostNetwork: true,
+        containers: [
+          {
+            name: 'a',
+            ports: ports.map((port) => ({ containerPort: port, hostPort: port, protocol: 'TCP' })),
+          },
+        ],
+      });
+    const taken = (...ports: readonly string[]): readonly NodeState[] =>
+      nodes.slice(0, 2).map((node) => ({ ...node, hostPorts: new Set(ports) }));
+    const [first, second] = [taken('80/UDP'), taken('443/TCP', '80/TCP')];
+    expect(chooseNode(listening(80), [...first.slice(0, 1), ...second.slice(1)])).toEqual({
+      kind: 'node',
+      node: 'node-1',
+    });
+    expect(chooseNode(listening(79, 80), second)).toEqual({
+      kind: 'none',
+      reason: "0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports.",
+    });
   });
 });
 

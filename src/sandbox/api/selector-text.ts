@@ -1,5 +1,5 @@
 /** Label selectors as `kubectl get` shows them. */
-import type { LabelSelector, LabelSelectorRequirement } from '../../../selectors.ts';
+import type { LabelSelector, LabelSelectorRequirement } from '../selectors.ts';
 
 /** `app=db,tier in (a,b),!canary`. */
 export function selectorText({ matchLabels, matchExpressions }: LabelSelector): string {

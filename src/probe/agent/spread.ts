@@ -1,0 +1,249 @@
+/** One attempt at a Service: connections until each of its pods has answered, or so many that none can have been missed by chance. */
+import net from 'node:net';
+import type { Outcome } from '../../model/attempt.ts';
+import type { SpreadRequest } from '../protocol.ts';
+import type { AttemptResult } from './attempt.ts';
+import { codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from './dial.ts';
+import { LATE_MS, type LateAnswers } from './memory.ts';
+import { newNonce } from './messages.ts';
+import { resolveNames } from './names.ts';
+import { after } from './time.ts';
+
+/** When the last connections are opened, as a part of the attempt's time: as the last dial of any other attempt. */
+const LAST_AT = 0.8;
+
+/** What all connections of an attempt came to. */
+export interface SpreadResult extends AttemptResult {
+  /** How often each pod answered; those that did not are absent. */
+  readonly answered: readonly { readonly pod: string; readonly times: number }[];
+  /** How many connections nobody answered. */
+  readonly cut: number;
+}
+
+interface SpreadConnection {
+  readonly dial: OpenDial;
+  readonly afterMs: number;
+  /** That it got through, before an answer has come. */
+  trace?: Sign;
+  /** How it ended; absent: it has not. */
+  sign?: Sign;
+}
+
+/**
+ * Connections come in waves of as many as there are pods: the next as soon as all have ended, or when it is due. Each is dialled once: the
+ * others of the attempt stand for one whose packet got lost.
+ */
+class SpreadAttempt {
+  readonly #request: SpreadRequest;
+  readonly #ips: readonly string[];
+  readonly #timeoutMs: number;
+  readonly #runId: string;
+  readonly #late: LateAnswers;
+  readonly #resolve: (result: SpreadResult) => void;
+  readonly #nonce = newNonce();
+  readonly #begun = performance.now();
+  readonly #connections: SpreadConnection[] = [];
+  readonly #answered = new Map<string, number>();
+  #opened = 0;
+  #slowestMs = 0;
+  #lastDialMs = 0;
+  #isOver = false;
+  #cancelWave = (): void => {};
+  #cancelEnd = (): void => {};
+
+  constructor(
+    request: SpreadRequest,
+    ips: readonly string[],
+    timeoutMs: number,
+    runId: string,
+    late: LateAnswers,
+    resolve: (result: SpreadResult) => void,
+  ) {
+    this.#request = request;
+    this.#ips = ips;
+    this.#timeoutMs = timeoutMs;
+    this.#runId = runId;
+    this.#late = late;
+    this.#resolve = resolve;
+    this.#cancelEnd = after(timeoutMs, () => this.#giveUp());
+    this.#openWave();
+  }
+
+  #openWave(): void {
+    this.#cancelWave();
+    const { pods, connections } = this.#request;
+    for (let one = 0; one < pods.length && this.#opened < connections; one += 1) this.#open();
+    if (this.#opened < connections && !this.#isOver)
+      this.#cancelWave = after(this.#untilNextMs(), () => {
+        if (!this.#isOver && !this.#hasHeardAll()) this.#openWave();
+      });
+  }
+
+  /** The first waves are the furthest apart: where answers are only slow, more connections would make them slower. */
+  #untilNextMs(): number {
+    const { pods, connections } = this.#request;
+    const waves = Math.ceil(connections / pods.length);
+    const next = Math.ceil(this.#opened / pods.length);
+    const dueMs = LAST_AT * this.#timeoutMs * Math.sqrt(next / Math.max(1, waves - 1));
+    return Math.max(0, dueMs - (performance.now() - this.#begun));
+  }
+
+  #open(): void {
+    const { port, protocol } = this.#request;
+    const ip = this.#ips[this.#opened % this.#ips.length] ?? '';
+    const afterMs = performance.now() - this.#begun;
+    this.#opened += 1;
+    this.#lastDialMs = afterMs;
+    const dialler = protocol === 'TCP' ? dialTcp : dialUdp;
+    let connection: SpreadConnection | undefined;
+    let early: Sign | undefined;
+    const onSign = (sign: Sign): void => {
+      if (connection === undefined) early ??= sign;
+      else this.#end(connection, sign);
+    };
+    const onTrace = (sign: Sign): void => {
+      if (this.#isOver) this.#hearLate(sign);
+      else if (connection !== undefined) connection.trace ??= sign;
+    };
+    try {
+      connection = { dial: dialler(ip, port, this.#nonce, undefined, { onSign, onTrace }), afterMs };
+    } catch (error) {
+      early = { outcome: 'error', detail: codeOf(error) };
+      connection = { dial: { close: () => {}, localPort: () => undefined }, afterMs };
+    }
+    this.#connections.push(connection);
+    if (early !== undefined) this.#end(connection, early);
+  }
+
+  #end(connection: SpreadConnection, sign: Sign): void {
+    if (this.#isOver) {
+      this.#hearLate(sign);
+      return;
+    }
+    if (connection.sign !== undefined) return;
+    connection.sign = this.#judge(sign);
+    connection.dial.close();
+    if (connection.sign.outcome === 'connected' && sign.peer !== undefined) {
+      this.#answered.set(sign.peer.pod, (this.#answered.get(sign.peer.pod) ?? 0) + 1);
+      this.#slowestMs = Math.max(this.#slowestMs, performance.now() - this.#begun - connection.afterMs);
+    }
+    if (this.#connections.some((one) => one.sign === undefined)) return;
+    // After this wave, which may not be opened yet as a whole.
+    setImmediate(() => {
+      if (this.#isOver || this.#connections.some((one) => one.sign === undefined)) return;
+      if (this.#hasHeardAll() || this.#opened >= this.#request.connections) this.#finish();
+      else this.#openWave();
+    });
+  }
+
+  /** An answer of anybody but a pod of the Service is one of the wrong peer. */
+  #judge(sign: Sign): Sign {
+    if (sign.outcome !== 'connected' || sign.peer === undefined) return sign;
+    const { runId, pod } = sign.peer;
+    if (runId !== this.#runId) return { outcome: 'wrong-peer', detail: `${pod} of run ${runId}` };
+    return this.#request.pods.includes(pod) ? sign : { outcome: 'wrong-peer', detail: pod };
+  }
+
+  #hearLate({ outcome }: Sign): void {
+    if (outcome === 'connected' || outcome === 'reset' || outcome === 'wrong-peer')
+      this.#late.note(this.#nonce);
+  }
+
+  #hasHeardAll(): boolean {
+    return this.#request.pods.every((pod) => this.#answered.has(pod));
+  }
+
+  /** A handshake that is through has as much time again for its reply. */
+  #giveUp(): void {
+    const isThrough = this.#connections.some(
+      ({ sign, trace }) => sign === undefined && trace?.outcome === 'reset',
+    );
+    if (isThrough) this.#cancelEnd = after(this.#timeoutMs, () => this.#finish());
+    else this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelWave();
+    this.#cancelEnd();
+    const now = performance.now();
+    const unanswered: SpreadConnection[] = [];
+    for (const one of this.#connections) {
+      if (one.sign === undefined) {
+        one.sign = one.trace ?? { outcome: 'timeout' };
+        this.#late.await(
+          one.dial.close,
+          Math.max(0, this.#begun + one.afterMs + LATE_MS[this.#request.protocol] - now),
+        );
+      }
+      if (one.sign.outcome !== 'connected' && one.sign.outcome !== 'wrong-peer') unanswered.push(one);
+    }
+    const { outcome, detail } = this.#shown(unanswered);
+    this.#resolve({
+      outcome,
+      ...(detail === undefined ? {} : { detail }),
+      durationMs: outcome === 'connected' ? this.#slowestMs : now - this.#begun,
+      dials: this.#opened,
+      lost: 0,
+      lastDialMs: this.#lastDialMs,
+      answered: [...this.#answered]
+        .map(([pod, times]) => ({ pod, times }))
+        .toSorted((a, b) => (a.pod < b.pod ? -1 : 1)),
+      cut: unanswered.length,
+      ...(unanswered.length === 0
+        ? {}
+        : { nonce: this.#nonce, localPorts: unanswered.flatMap(({ dial }) => dial.localPort() ?? []) }),
+    });
+  }
+
+  /** @param unanswered the connections that reached nobody */
+  #shown(unanswered: readonly SpreadConnection[]): Sign {
+    const wrong = this.#connections.find(({ sign }) => sign?.outcome === 'wrong-peer');
+    if (wrong?.sign !== undefined) return wrong.sign;
+    if (this.#answered.size > 0) {
+      if (unanswered.length === 0 && this.#hasHeardAll()) return { outcome: 'connected' };
+      const seen = new Set(unanswered.flatMap(({ sign }) => sign?.outcome ?? []));
+      return { outcome: 'partial', ...(seen.size === 0 ? {} : { detail: [...seen].toSorted().join(', ') }) };
+    }
+    const signs = unanswered.flatMap(({ sign }) => sign ?? []);
+    const foremost = FOREMOST.find((outcome) => signs.some((sign) => sign.outcome === outcome));
+    return signs.find((sign) => sign.outcome === foremost) ?? { outcome: 'error' };
+  }
+}
+
+/** Of connections that nobody answered and that ended in several ways, what says the most about the way there. */
+const FOREMOST: readonly Outcome[] = ['reset', 'timeout', 'prohibited', 'refused', 'error'];
+
+/** Never rejects: whatever goes wrong is the outcome. @param late takes down what answers after its end */
+export async function attemptSpread(
+  request: SpreadRequest,
+  timeoutMs: number,
+  runId: string,
+  late: LateAnswers,
+): Promise<SpreadResult> {
+  const begun = performance.now();
+  let ips: readonly string[] = [request.host];
+  if (net.isIP(request.host) === 0) {
+    try {
+      ips = await resolveNames(request.host, timeoutMs);
+    } catch (error) {
+      const code = codeOf(error);
+      const detail = code === 'ECANCELLED' ? 'ETIMEOUT' : code;
+      const durationMs = performance.now() - begun;
+      return {
+        outcome: 'dns-failure',
+        detail,
+        durationMs,
+        dials: 1,
+        lost: 0,
+        lastDialMs: 0,
+        answered: [],
+        cut: 0,
+      };
+    }
+  }
+  return await new Promise((resolve) => {
+    new SpreadAttempt(request, ips, timeoutMs, runId, late, resolve);
+  });
+}

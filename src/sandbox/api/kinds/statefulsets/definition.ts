@@ -1,0 +1,155 @@
+/** StatefulSets. */
+import { isDeepStrictEqual } from 'node:util';
+import { deletionOf } from '../../deletion.ts';
+import { labelSelector, typeMeta } from '../../schema/meta.ts';
+import { any, int32, intOrString, listOf, named, string, struct } from '../../schema/schema.ts';
+import type { Invalidity } from '../../status.ts';
+import { forbiddenValue, notSupported } from '../../validate/fields.ts';
+import { metadataProblems, newMetadataProblems } from '../../validate/metadata.ts';
+import { dnsLabelProblems } from '../../validate/names.ts';
+import { containersColumn, imagesColumn } from '../../workloads/columns.ts';
+import { scaleOf } from '../../workloads/scale.ts';
+import {
+  countProblems,
+  podTemplate,
+  selectorAndTemplateProblems,
+  withTemplateDefaults,
+} from '../../workloads/template.ts';
+import { ageColumn, column, inColumns, nameColumn } from '../columns.ts';
+import type { Definition } from '../definition.ts';
+import { runStatefulSets } from './controller.ts';
+import type { StatefulSet } from './object.ts';
+
+const MANAGEMENT_POLICIES = ['OrderedReady', 'Parallel'];
+const UPDATE_STRATEGIES = ['OnDelete', 'RollingUpdate'];
+
+export const statefulsets: Definition<'statefulsets', StatefulSet> = {
+  resource: 'statefulsets',
+  kind: 'StatefulSet',
+  singular: 'statefulset',
+  shortNames: ['sts'],
+  categories: ['all'],
+  group: 'apps',
+  version: 'v1',
+  namespaced: true,
+  verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
+  schema: struct('StatefulSet', {
+    ...typeMeta,
+    spec: struct('StatefulSetSpec', {
+      replicas: int32,
+      selector: labelSelector,
+      template: podTemplate,
+      volumeClaimTemplates: listOf(any),
+      serviceName: string,
+      podManagementPolicy: named('v1.PodManagementPolicyType'),
+      updateStrategy: struct('StatefulSetUpdateStrategy', {
+        type: named('v1.StatefulSetUpdateStrategyType'),
+        rollingUpdate: struct('RollingUpdateStatefulSetStrategy', {
+          partition: int32,
+          maxUnavailable: intOrString,
+        }),
+      }),
+      revisionHistoryLimit: int32,
+      minReadySeconds: int32,
+      persistentVolumeClaimRetentionPolicy: any,
+      ordinals: struct('StatefulSetOrdinals', { start: int32 }),
+    }),
+    status: any,
+  }),
+  countsGenerations: true,
+
+  withDefaults: (set) => ({ ...set, spec: specWithDefaults(set.spec) }),
+  initial: ({ status: _status, ...set }) => set,
+  problems: (set) => [
+    ...newMetadataProblems(set.metadata, true, dnsLabelProblems),
+    ...specProblems(set.spec),
+  ],
+  updateProblems: (set, before) => [
+    ...metadataProblems(set.metadata),
+    ...specProblems(set.spec),
+    ...fixedProblems(set.spec, before.spec),
+  ],
+  deletion: deletionOf(),
+
+  selectableFields: [],
+  fieldOf: () => '',
+  ...inColumns<StatefulSet>(
+    nameColumn,
+    column(
+      'Ready',
+      'How many of the pods are ready',
+      ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 0}`,
+    ),
+    ageColumn,
+    containersColumn,
+    imagesColumn,
+  ),
+
+  hasStatus: true,
+  subresources: [scaleOf('statefulsets')],
+  controller: runStatefulSets,
+};
+
+function specWithDefaults(given: Partial<StatefulSet['spec']> = {}): StatefulSet['spec'] {
+  const updateStrategy = { type: 'RollingUpdate', ...given.updateStrategy };
+  return {
+    replicas: 1,
+    podManagementPolicy: 'OrderedReady',
+    revisionHistoryLimit: 10,
+    ...given,
+    updateStrategy:
+      updateStrategy.type === 'RollingUpdate'
+        ? { ...updateStrategy, rollingUpdate: { partition: 0, ...updateStrategy.rollingUpdate } }
+        : updateStrategy,
+    template: withTemplateDefaults(given.template),
+  } as StatefulSet['spec']; // the history's limit is a field that the sandbox keeps without reading it
+}
+
+function specProblems(spec: StatefulSet['spec']): Invalidity[] {
+  const { podManagementPolicy = '', updateStrategy: { type = '', rollingUpdate } = {} } = spec;
+  return [
+    ...(MANAGEMENT_POLICIES.includes(podManagementPolicy)
+      ? []
+      : [notSupported('spec.podManagementPolicy', podManagementPolicy, MANAGEMENT_POLICIES)]),
+    ...(UPDATE_STRATEGIES.includes(type)
+      ? []
+      : [notSupported('spec.updateStrategy.type', type, UPDATE_STRATEGIES)]),
+    ...((rollingUpdate?.partition ?? 0) === 0
+      ? []
+      : [
+          forbiddenValue(
+            'spec.updateStrategy.rollingUpdate.partition',
+            'the sandbox keeps no older revisions of StatefulSets, so it cannot update a part of one',
+          ),
+        ]),
+    ...((spec.volumeClaimTemplates ?? []).length === 0
+      ? []
+      : [forbiddenValue('spec.volumeClaimTemplates', 'the sandbox has no volumes')]),
+    ...countProblems('spec.replicas', spec.replicas),
+    ...countProblems('spec.ordinals.start', spec.ordinals?.start),
+    ...selectorAndTemplateProblems(spec, 'statefulset'),
+  ];
+}
+
+const MUTABLE = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+];
+
+function fixedProblems(spec: StatefulSet['spec'], before: StatefulSet['spec']): Invalidity[] {
+  const fixed = (of: object): object =>
+    Object.fromEntries(Object.entries(of).filter(([name]) => !MUTABLE.includes(name)));
+  return isDeepStrictEqual(fixed(spec), fixed(before))
+    ? []
+    : [
+        forbiddenValue(
+          'spec',
+          "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+        ),
+      ];
+}

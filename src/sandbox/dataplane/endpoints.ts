@@ -1,0 +1,72 @@
+/** Which endpoints a connection to a Service may get, as kube-proxy chooses them. */
+import {
+  type EndpointSlice,
+  SERVICE_NAME,
+  type Endpoint as SliceEndpoint,
+} from '../api/kinds/endpointslices/object.ts';
+import type { ServicePort } from '../api/kinds/services/object.ts';
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+  /** Undefined outside of the nodes. */
+  readonly node: string | undefined;
+  readonly isReady: boolean;
+  /** It is leaving, and answers still. */
+  readonly isLeaving: boolean;
+}
+
+/** @returns the slices of each Service, by {@link serviceKey} */
+export function slicesByService(slices: readonly EndpointSlice[]): ReadonlyMap<string, EndpointSlice[]> {
+  return Map.groupBy(slices, ({ metadata: { namespace, labels } }) =>
+    serviceKey({ namespace, name: labels?.[SERVICE_NAME] ?? '' }),
+  );
+}
+
+export function serviceKey({
+  namespace = '',
+  name,
+}: {
+  namespace?: string | undefined;
+  name: string;
+}): string {
+  return `${namespace}/${name}`;
+}
+
+/** All that the slices of a Service tell about one of its ports, each once. */
+export function endpointsOf(
+  { name = '', protocol = 'TCP' }: ServicePort,
+  slices: readonly EndpointSlice[],
+): Endpoint[] {
+  const found = new Map<string, Endpoint>();
+  for (const { addressType, ports = [], endpoints = [] } of slices) {
+    const port = ports.find((one) => (one.name ?? '') === name && (one.protocol ?? 'TCP') === protocol)?.port;
+    if (addressType !== 'IPv4' || !isPort(port)) continue;
+    for (const endpoint of endpoints) {
+      const [address] = endpoint.addresses;
+      if (address !== undefined) found.set(`${address}:${port}`, { address, port, ...stateOf(endpoint) });
+    }
+  }
+  return [...found.values()];
+}
+
+/** Slices may have any number, which API servers do not look at, or none for all ports: there is nothing to translate to. */
+function isPort(port: number | undefined): port is number {
+  return port !== undefined && port >= 1 && port <= 65_535;
+}
+
+/** What is not told counts as ready. */
+function stateOf({ conditions = {}, nodeName }: SliceEndpoint): Omit<Endpoint, 'address' | 'port'> {
+  const { ready = true, serving = ready, terminating = false } = conditions;
+  return { node: nodeName, isReady: ready, isLeaving: serving && terminating };
+}
+
+/**
+ * Those that are ready; where none is, those that are leaving and still answer.
+ * @param node only endpoints on this node
+ */
+export function reachableFrom(endpoints: readonly Endpoint[], node?: string): readonly Endpoint[] {
+  const near = node === undefined ? endpoints : endpoints.filter((endpoint) => endpoint.node === node);
+  const ready = near.filter(({ isReady }) => isReady);
+  return ready.length > 0 ? ready : near.filter(({ isLeaving }) => isLeaving);
+}

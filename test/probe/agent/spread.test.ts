@@ -1,0 +1,142 @@
+/** Attempts at a Service, with real sockets: one address, behind which several pods answer in turn. */
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import net from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { LateAnswers } from '../../../src/probe/agent/memory.ts';
+import { replyTo } from '../../../src/probe/agent/messages.ts';
+import { attemptSpread } from '../../../src/probe/agent/spread.ts';
+
+const RUN = 'r1';
+const PODS = ['shop/api-1', 'shop/api-2', 'shop/api-3'];
+/** Who answers a connection, by its number; undefined: nobody does. */
+type Answering = (connection: number) => string | undefined;
+
+async function tcpService(answering: Answering): Promise<AsyncDisposable & { readonly port: number }> {
+  let connections = 0;
+  const open = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    const pod = answering(connections);
+    connections += 1;
+    open.add(socket);
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      if (pod !== undefined) socket.end(replyTo(chunk.toString('latin1'), { runId: RUN, pod }) ?? '');
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of open) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+async function udpService(answering: Answering): Promise<AsyncDisposable & { readonly port: number }> {
+  let datagrams = 0;
+  const socket = dgram.createSocket('udp4');
+  socket.on('message', (message, { port, address }) => {
+    const pod = answering(datagrams);
+    datagrams += 1;
+    if (pod !== undefined)
+      socket.send(replyTo(message.toString('latin1'), { runId: RUN, pod }) ?? '', port, address);
+  });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return { port: socket.address().port, [Symbol.asyncDispose]: async () => void socket.close() };
+}
+
+const attemptAt = (port: number, protocol: 'TCP' | 'UDP', connections = 30, timeoutMs = 400) =>
+  attemptSpread(
+    { id: 1, host: '127.0.0.1', port, protocol, pods: PODS, connections },
+    timeoutMs,
+    RUN,
+    new LateAnswers(),
+  );
+
+const inTurn: Answering = (connection) => PODS[connection % 3];
+
+describe.each([
+  ['TCP', tcpService],
+  ['UDP', udpService],
+] as const)('an attempt at a Service over %s', (protocol, serve) => {
+  test('connects when each of its pods has answered, and opens no more than it takes', async () => {
+    await using service = await serve(inTurn);
+    const { outcome, answered, cut, dials } = await attemptAt(service.port, protocol, 30, 5_000);
+    expect(outcome).toBe('connected');
+    expect(answered.map(({ pod }) => pod)).toEqual(PODS);
+    expect(cut).toBe(0);
+    expect(dials).toBe(3);
+  });
+
+  test('goes on until the pod that is hard to reach has answered', async () => {
+    await using service = await serve((connection) => (connection === 16 ? PODS[2] : PODS[connection % 2]));
+    const { outcome, dials } = await attemptAt(service.port, protocol, 30, 5_000);
+    expect(outcome).toBe('connected');
+    expect(dials).toBeGreaterThan(15);
+  });
+
+  test('is partial where one of them does not, however many are opened', async () => {
+    await using service = await serve((connection) => PODS[connection % 2]);
+    const { outcome, answered, dials, cut } = await attemptAt(service.port, protocol);
+    expect(outcome).toBe('partial');
+    expect(answered).toEqual([
+      { pod: PODS[0], times: 15 },
+      { pod: PODS[1], times: 15 },
+    ]);
+    expect([dials, cut]).toEqual([30, 0]);
+  });
+
+  test('is partial where all have answered, and some connections came through to nobody', async () => {
+    await using service = await serve((connection) => [undefined, ...PODS][connection % 4]);
+    const { outcome, answered, cut } = await attemptAt(service.port, protocol);
+    expect(outcome).toBe('partial');
+    expect(answered.map(({ pod }) => pod)).toEqual(PODS);
+    expect(cut).toBeGreaterThan(0);
+  });
+
+  test('is one of the wrong peer where somebody else answers', async () => {
+    await using service = await serve((connection) => (connection === 1 ? 'shop/web' : PODS[connection % 3]));
+    expect(await attemptAt(service.port, protocol)).toMatchObject({
+      outcome: 'wrong-peer',
+      detail: 'shop/web',
+    });
+  });
+});
+
+test('nobody listens: refused, as often as it takes', async () => {
+  const { port } = await using(tcpService);
+  expect(await attemptAt(port, 'TCP')).toMatchObject({
+    outcome: 'refused',
+    answered: [],
+    dials: 30,
+    cut: 30,
+  });
+});
+
+test('nobody answers over UDP: a timeout, with what its datagrams carried', async () => {
+  await using service = await udpService(() => undefined);
+  const { outcome, nonce, dials } = await attemptAt(service.port, 'UDP');
+  expect([outcome, dials]).toEqual(['timeout', 30]);
+  expect(nonce).toMatch(/^[0-9a-f]{16}$/);
+});
+
+test('a name that does not resolve is no cut', async () => {
+  const shown = await attemptSpread(
+    { id: 1, host: 'nothing.invalid.', port: 80, protocol: 'TCP', pods: PODS, connections: 30 },
+    300,
+    RUN,
+    new LateAnswers(),
+  );
+  expect(shown).toMatchObject({ outcome: 'dns-failure', answered: [], cut: 0 });
+});
+
+/** The port of a Service that is gone. */
+async function using(serve: typeof tcpService): Promise<{ readonly port: number }> {
+  await using service = await serve(() => undefined);
+  return { port: service.port };
+}
