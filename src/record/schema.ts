@@ -263,7 +263,7 @@ export const checkSchema = z
   .strictObject({
     id: z.int().min(0),
     from: z.string().describe('namespace/pod, or host/name'),
-    to: z.string().describe('As from; or of a Service: service/namespace/name.'),
+    to: z.string().describe('namespace/pod, or host/name, or of a Service service/namespace/name.'),
     port: z.int().describe('That was connected to: of a Service its own, whatever its pods listen on.'),
     portName: z.string().exactOptional(),
     protocol,

@@ -173,7 +173,7 @@ scenario-invalid: 2 problems in a.yaml`);
       expect(await failureOf(scenarioWith(`${line}\notherwise: reachable\n`))).toBe(`a.yaml:12:1: ${message}
   12 | ${line}
      | ^
-  hint: The keys here are: apiVersion, kind, name, description, owner, purpose, runbook, reviewBy, tags, include, manifests, namespaces, pods, hosts, policies, reachable, unreachable, accept, knownIssues, otherwise, and 1 more.
+  hint: The keys here are: apiVersion, kind, name, description, owner, purpose, runbook, reviewBy, tags, include, manifests, namespaces, pods, hosts, services, policies, reachable, unreachable, accept, knownIssues, and 2 more.
 
 scenario-invalid: 1 problem in a.yaml`);
     },
@@ -195,12 +195,12 @@ scenario-invalid: 1 problem in a.yaml`);
     [
       'from: shop/web, to: "shop/api:http_"',
       27,
-      '"shop/api:http_" names no destination: write "namespace/pod", "namespace/*", "*" or "host/name", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
+      '"shop/api:http_" names no destination: write "namespace/pod", "namespace/*", "*", "host/name" or "service/namespace/name", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
     ],
     [
       'from: shop/web, to: "shop/api:70000"',
       27,
-      '"shop/api:70000" names no destination: write "namespace/pod", "namespace/*", "*" or "host/name", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
+      '"shop/api:70000" names no destination: write "namespace/pod", "namespace/*", "*", "host/name" or "service/namespace/name", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
     ],
     ['from: [], to: shop/api', 13, 'this list is empty'],
     ['from: 3, to: shop/api', 13, 'expected text or a mapping or a list, found 3'],
@@ -375,7 +375,7 @@ scenario-invalid: 1 problem in a.yaml`);
     expect(await failureOf(scenarioWith(rules))).toBe(`a.yaml:13:50: unknown key "why"
   13 |   - &rule { from: shop/web, to: "shop/api:8080", why: because }
      |                                                  ^
-  hint: The keys here are: from, to, except, because.
+  hint: The keys here are: from, to, except, via, because.
 
 scenario-invalid: 1 problem in a.yaml`);
   });

@@ -106,6 +106,11 @@ describe('it is a mistake', () => {
     ['to connect to another port', 'reachable: [{ from: shop/web, to: "host/bank:444" }]\n', HOSTS],
     ['to pair hosts with each other', 'reachable: [{ from: host/office, to: host/bank }]\n', HOSTS],
     [
+      'to let one connect to a Service',
+      'reachable: [{ from: [shop/web, host/office], to: service/shop/api }]\n',
+      `${HOSTS}services: { shop/api: { selector: { app: api }, ports: [{ port: 80, targetPort: 8080 }] } }\n`,
+    ],
+    [
       'to hold a connection to one',
       'reachable: [{ from: shop/web, to: host/bank }]\nsteps: [{ name: x, unreachable: [{ from: shop/web, to: "host/bank:443", held: cut }] }]\n',
       HOSTS,
