@@ -23,7 +23,7 @@ export type ServiceMaking = Requesting<'create' | 'list'> & Timed<'readyWithinMs
 export type ServiceDraft = NonNullable<ScenarioDraft['services']>[number];
 
 /** The manifest of a Service: what its scenario says of it, and {@link RUN_LABEL}. */
-export function serviceManifest(service: PlannedService, runId: string): KubeObject {
+function serviceManifest(service: PlannedService, runId: string): KubeObject {
   const { namespace, name, selector, ports, headless } = service;
   return {
     apiVersion: 'v1',

@@ -121,5 +121,4 @@ export const service = z
     examples: [{ selector: { app: 'api' }, ports: [{ port: 80, targetPort: 8080 }] }],
   });
 
-export type ServiceText = z.infer<typeof service>;
 export type DeclaredPort = z.infer<typeof declaredPort>;
