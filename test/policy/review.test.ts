@@ -280,7 +280,9 @@ test('explain agrees with every shipped scenario, check by check', async () => {
           plan.scenario.name,
           from,
           to,
-          verdict === 'undefined' ? expect.objectContaining({ rule: expect.stringMatching(/^I[15]$/) }) : agrees,
+          verdict === 'undefined'
+            ? expect.objectContaining({ rule: expect.stringMatching(/^I[15]$/) })
+            : agrees,
         ]);
       }
     }

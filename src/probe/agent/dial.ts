@@ -102,7 +102,7 @@ export const dialTcp: Dialler = (ip, port, nonce, expected, { onSign, onTrace })
       return;
     }
     onTrace({ outcome: 'reset', detail: 'connected, then no reply in time' });
-    socket.write(`podreach ${nonce}\n`);
+    socket.write(`podreach ${nonce}\n`, 'latin1');
   });
   socket.on('data', (chunk) => {
     text += chunk.toString('latin1');

@@ -37,7 +37,7 @@ export function answerConnection(socket: net.Socket, self: AgentIdentity, memory
       } else if (isHeld) {
         hold(socket, text, reply, memory);
       } else {
-        socket.end(reply);
+        socket.end(reply, 'latin1');
       }
     }
   });

@@ -1,12 +1,8 @@
 /** Which endpoints a connection to a Service may get, as kube-proxy chooses them. */
-import {
-  type EndpointSlice,
-  SERVICE_NAME,
-  type Endpoint as SliceEndpoint,
-} from '../api/kinds/endpointslices/object.ts';
+import { type EndpointSlice, SERVICE_NAME, type SliceEndpoint } from '../api/kinds/endpointslices/object.ts';
 import type { ServicePort } from '../api/kinds/services/object.ts';
 
-export interface Endpoint {
+export interface ServiceEndpoint {
   readonly address: string;
   readonly port: number;
   /** Undefined outside of the nodes. */
@@ -37,8 +33,8 @@ export function serviceKey({
 export function endpointsOf(
   { name = '', protocol = 'TCP' }: ServicePort,
   slices: readonly EndpointSlice[],
-): Endpoint[] {
-  const found = new Map<string, Endpoint>();
+): ServiceEndpoint[] {
+  const found = new Map<string, ServiceEndpoint>();
   for (const { addressType, ports = [], endpoints = [] } of slices) {
     const port = ports.find((one) => (one.name ?? '') === name && (one.protocol ?? 'TCP') === protocol)?.port;
     if (addressType !== 'IPv4' || !isPort(port)) continue;
@@ -56,7 +52,7 @@ function isPort(port: number | undefined): port is number {
 }
 
 /** What is not told counts as ready. */
-function stateOf({ conditions = {}, nodeName }: SliceEndpoint): Omit<Endpoint, 'address' | 'port'> {
+function stateOf({ conditions = {}, nodeName }: SliceEndpoint): Omit<ServiceEndpoint, 'address' | 'port'> {
   const { ready = true, serving = ready, terminating = false } = conditions;
   return { node: nodeName, isReady: ready, isLeaving: serving && terminating };
 }
@@ -65,7 +61,10 @@ function stateOf({ conditions = {}, nodeName }: SliceEndpoint): Omit<Endpoint, '
  * Those that are ready; where none is, those that are leaving and still answer.
  * @param node only endpoints on this node
  */
-export function reachableFrom(endpoints: readonly Endpoint[], node?: string): readonly Endpoint[] {
+export function reachableFrom(
+  endpoints: readonly ServiceEndpoint[],
+  node?: string,
+): readonly ServiceEndpoint[] {
   const near = node === undefined ? endpoints : endpoints.filter((endpoint) => endpoint.node === node);
   const ready = near.filter(({ isReady }) => isReady);
   return ready.length > 0 ? ready : near.filter(({ isLeaving }) => isLeaving);

@@ -7,7 +7,13 @@ import { createHash } from 'node:crypto';
 import type { EndpointSlice } from '../api/kinds/endpointslices/object.ts';
 import type { Service, ServicePort } from '../api/kinds/services/object.ts';
 import type { NodePlan } from './addresses.ts';
-import { type Endpoint, endpointsOf, reachableFrom, serviceKey, slicesByService } from './endpoints.ts';
+import {
+  endpointsOf,
+  reachableFrom,
+  type ServiceEndpoint,
+  serviceKey,
+  slicesByService,
+} from './endpoints.ts';
 import { define, type NodeTable, tableOf } from './table.ts';
 
 const TABLE = 'ip podreach-services';
@@ -44,7 +50,7 @@ export function translationsFor(
 interface ServedPort {
   readonly service: Service;
   readonly port: ServicePort;
-  readonly endpoints: readonly Endpoint[];
+  readonly endpoints: readonly ServiceEndpoint[];
 }
 
 function translationOn(node: NodePlan, served: readonly ServedPort[]): NodeTable {
@@ -120,7 +126,7 @@ class TranslationWriter {
   }
 
   /** @returns the chain that gives a connection to one of them; undefined where there is none */
-  #oneOf(endpoints: readonly Endpoint[], protocol: string): string | undefined {
+  #oneOf(endpoints: readonly ServiceEndpoint[], protocol: string): string | undefined {
     const chains = endpoints.map(({ address, port }) =>
       this.#chain('endpoint', [
         // A pod that would be its own peer would not know its answer (I3).

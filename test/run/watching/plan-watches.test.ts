@@ -42,8 +42,8 @@ describe('a check', () => {
     const one = plan.addCheck(check('shop/web', 'shop/db'), PODS, true);
     plan.addCheck(check('shop/api', 'shop/db'), PODS, false);
     expect(plan.pods.map(({ pod: { name }, held }) => [name, held.map(({ id }) => id)])).toEqual([
-      ['web', [one?.target]],
       ['db', []],
+      ['web', [one?.target]],
       ['api', []],
     ]);
   });
@@ -52,8 +52,8 @@ describe('a check', () => {
     const plan = new WatchPlan();
     const one = plan.addHeld(check('shop/web', 'shop/db'), PODS);
     expect(plan.pods.map(({ pod: { name }, targets, held }) => [name, targets.length, held])).toEqual([
-      ['web', 0, [{ id: one?.target, host: '10.0.0.3', port: 5432, protocol: 'TCP', pod: 'shop/db' }]],
       ['db', 1, []],
+      ['web', 0, [{ id: one?.target, host: '10.0.0.3', port: 5432, protocol: 'TCP', pod: 'shop/db' }]],
     ]);
     expect(one?.listener).not.toBe(one?.target);
     expect(plan.addHeld(check('shop/web', 'shop/gone'), PODS)).toBeUndefined();

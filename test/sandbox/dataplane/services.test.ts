@@ -1,6 +1,6 @@
 /** The text of the translation of Services; what it does to packets is in translation.test.ts. */
 import { expect, test } from 'vitest';
-import type { Endpoint, EndpointSlice } from '../../../src/sandbox/api/kinds/endpointslices/object.ts';
+import type { EndpointSlice, SliceEndpoint } from '../../../src/sandbox/api/kinds/endpointslices/object.ts';
 import type { Service } from '../../../src/sandbox/api/kinds/services/object.ts';
 import { planNodes } from '../../../src/sandbox/dataplane/addresses.ts';
 import { NO_SERVICES, translationsFor } from '../../../src/sandbox/dataplane/services.ts';
@@ -14,7 +14,7 @@ function service(name: string, spec: Service['spec']): Service {
 
 function slice(
   name: string,
-  endpoints: readonly Endpoint[],
+  endpoints: readonly SliceEndpoint[],
   ports: EndpointSlice['ports'] = [{ name: '', protocol: 'TCP', port: 8080 }],
 ): EndpointSlice {
   return {
@@ -27,7 +27,11 @@ function slice(
   };
 }
 
-const endpoint = (address: string, nodeName: string, conditions: Endpoint['conditions'] = {}): Endpoint => ({
+const endpoint = (
+  address: string,
+  nodeName: string,
+  conditions: SliceEndpoint['conditions'] = {},
+): SliceEndpoint => ({
   addresses: [address],
   nodeName,
   conditions,
@@ -129,7 +133,7 @@ test('headless Services and other names have no rules (D27)', () => {
   expect(tableOn('node-1', services, [slice('api', [A]), slice('mail', [B])])).toBe(NO_SERVICES);
 });
 
-test.each<[string, Endpoint[], string[]]>([
+test.each<[string, SliceEndpoint[], string[]]>([
   ['ready ones', [A, endpoint('10.244.2.2', 'node-2', { ready: false })], ['10.244.1.2:8080']],
   [
     'leaving ones that answer still, where none is ready',
@@ -146,7 +150,7 @@ test.each<[string, Endpoint[], string[]]>([
   expect(endsOf(text, '10.96.1.1 . tcp . 80')).toEqual(expected);
 });
 
-test.each<[string, Partial<Service['spec']>, string, Endpoint[], string[], string[]]>([
+test.each<[string, Partial<Service['spec']>, string, SliceEndpoint[], string[], string[]]>([
   [
     'everywhere',
     {},
@@ -236,7 +240,7 @@ test('a slice with a port that is none, or with names for addresses, leads nowhe
 test('datagrams have another zone when the endpoints are others, and the same when they are not', () => {
   const udp = api({}, { protocol: 'UDP' });
   const ports = [{ name: '', protocol: 'UDP' as const, port: 8080 }];
-  const zoneWith = (endpoints: Endpoint[], more: Service[] = []): string | undefined =>
+  const zoneWith = (endpoints: SliceEndpoint[], more: Service[] = []): string | undefined =>
     /10\.96\.1\.1 \. 80 : (\d+)/.exec(
       tableOn('node-1', [udp, ...more], [slice('api', endpoints, ports)]).text,
     )?.[1];

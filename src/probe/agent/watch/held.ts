@@ -7,7 +7,11 @@ import { type AgentIdentity, HOLD_PREFIX, newNonce, readReply } from '../message
 import { resolveName } from '../names.ts';
 import { nodeClockMs } from '../time.ts';
 
-const BEAT_EVERY_MS = 200;
+/**
+ * All agents of a node send their heartbeats in the same moments of its clock: what comes together is read together, and to wake up for
+ * each is what costs most.
+ */
+export const BEAT_EVERY_MS = 200;
 /** Where no heartbeat has come back for so long, the connection is stalled; where none has for longer still, it is given up. */
 const STALLED_AFTER_MS = 1_000;
 const BROKEN_AFTER_MS = 15_000;
@@ -17,7 +21,7 @@ const LONGEST_PAUSE_MS = 5_000;
 
 type HeldEvent = HeldLine['event'];
 
-/** One connection at a time; only over TCP. Somebody calls `look` again and again. */
+/** One connection at a time; only over TCP. Somebody calls `look` and `beat` again and again. */
 export class Held {
   readonly #target: AnsweredRequest;
   readonly #expected: AgentIdentity;
@@ -27,7 +31,6 @@ export class Held {
   #request = '';
   /** When the connection is to be opened, or its opening is given up. */
   #decideMs = 0;
-  #beatAtMs = 0;
   /** What has come of the first reply; the length of a reply once it was read. */
   #text = '';
   #replyLength: number | undefined;
@@ -51,7 +54,7 @@ export class Held {
     this.#note = note;
   }
 
-  /** Does what is due: opens, beats, or gives up. */
+  /** Does what is due: opens, or gives up. */
   look(nowMs: number): void {
     if (this.#socket === undefined) {
       if (nowMs >= this.#decideMs) this.#open(nowMs);
@@ -67,17 +70,17 @@ export class Held {
         this.#isStalled = true;
         this.#tell('stalled', this.#backMs);
       }
-      if (nowMs >= this.#beatAtMs) {
-        this.#beatAtMs = Math.max(this.#beatAtMs + BEAT_EVERY_MS, nowMs);
-        this.#socket.write(this.#request, 'latin1');
-      }
     }
+  }
+
+  /** Sends a heartbeat over a connection that is open. */
+  beat(): void {
+    if (this.#replyLength !== undefined) this.#socket?.write(this.#request, 'latin1');
   }
 
   /** This process did not run until now: what it did not hear meanwhile says nothing. */
   wake(nowMs: number): void {
     this.#listeningMs = nowMs;
-    this.#beatAtMs = nowMs;
     if (this.#socket !== undefined && this.#replyLength === undefined)
       this.#decideMs = nowMs + this.#timeoutMs;
   }
@@ -145,7 +148,6 @@ export class Held {
       this.#replyLength = this.#text.indexOf('\n') + 1;
       this.#received = this.#text.length;
       this.#backMs = nowMs;
-      this.#beatAtMs = nowMs + BEAT_EVERY_MS;
       this.#isStalled = false;
       this.#failures = 0;
       this.#tell('opened', nowMs);

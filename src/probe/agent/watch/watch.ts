@@ -9,7 +9,7 @@ import { codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from '../dial.ts';
 import { newNonce } from '../messages.ts';
 import { resolveName } from '../names.ts';
 import { nodeClockMs, round } from '../time.ts';
-import { Held } from './held.ts';
+import { BEAT_EVERY_MS, Held } from './held.ts';
 import { WatchLedger } from './ledger.ts';
 import { HELD_UP_MS, Schedule } from './schedule.ts';
 
@@ -57,6 +57,7 @@ export class RunningWatch {
   readonly #isUnhurried: boolean;
   readonly #lookEveryMs: number;
   #dialling: NodeJS.Timeout | undefined;
+  #beating: NodeJS.Timeout | undefined;
   #lookedMs = this.#beganMs;
   #stalledUntilMs = Number.NEGATIVE_INFINITY;
   #askedMs = this.#beganMs;
@@ -94,6 +95,7 @@ export class RunningWatch {
     this.#lookEveryMs = this.#isUnhurried ? UNHURRIED_LOOK_EVERY_MS : LOOK_EVERY_MS;
     this.#looking = setInterval(() => this.#look(), this.#lookEveryMs);
     this.#dialDue();
+    if (this.#held.length > 0) this.#beat();
   }
 
   /** The kubelet has come. */
@@ -144,6 +146,7 @@ export class RunningWatch {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     clearTimeout(this.#dialling);
+    clearTimeout(this.#beating);
     for (const held of this.#held) held.end();
   }
 
@@ -174,6 +177,15 @@ export class RunningWatch {
       this.#giveUp(nowMs);
       if (!this.#hasEnded) for (const held of this.#held) held.look(nowMs);
     });
+  }
+
+  #beat(): void {
+    const nowMs = nodeClockMs();
+    this.#noteStall(nowMs);
+    for (const held of this.#held) held.beat();
+    // A timer may fire a little too early.
+    const nextMs = (Math.round(nowMs / BEAT_EVERY_MS) + 1) * BEAT_EVERY_MS;
+    this.#beating = setTimeout(() => this.#beat(), nextMs - nowMs);
   }
 
   #giveUp(nowMs: number): void {

@@ -6,14 +6,14 @@ import type { Pod } from '../pods/object.ts';
 import { outsideAddressOf } from '../pods/outside.ts';
 import { isPodReady } from '../pods/readiness.ts';
 import type { Service } from '../services/object.ts';
-import type { Endpoint, EndpointPort } from './object.ts';
+import type { EndpointPort, SliceEndpoint } from './object.ts';
 
 /** What one EndpointSlice holds. */
 export interface SliceContent {
   /** Another for each of a Service's slices, and the same as long as its ports are. */
   readonly suffix: string;
   readonly ports: EndpointPort[];
-  readonly endpoints: Endpoint[];
+  readonly endpoints: SliceEndpoint[];
 }
 
 /** A slice holds this many endpoints at most. */
@@ -55,7 +55,7 @@ function traitsOf(pod: Pod): unknown {
  * @param pods those of the Service's namespace that its selector matches
  */
 export function slicesOf({ metadata, spec }: Service, pods: readonly Pod[]): SliceContent[] {
-  const groups = new Map<string, { ports: EndpointPort[]; endpoints: Endpoint[] }>();
+  const groups = new Map<string, { ports: EndpointPort[]; endpoints: SliceEndpoint[] }>();
   for (const pod of pods) {
     const endpoint = endpointOf(pod, metadata.name, spec.publishNotReadyAddresses === true);
     if (endpoint === undefined) continue;
@@ -75,7 +75,7 @@ export function slicesOf({ metadata, spec }: Service, pods: readonly Pod[]): Sli
   );
 }
 
-function chunksOf(endpoints: readonly Endpoint[]): Endpoint[][] {
+function chunksOf(endpoints: readonly SliceEndpoint[]): SliceEndpoint[][] {
   const count = Math.max(1, Math.ceil(endpoints.length / ENDPOINTS_PER_SLICE));
   return Array.from({ length: count }, (_, index) =>
     endpoints.slice(index * ENDPOINTS_PER_SLICE, (index + 1) * ENDPOINTS_PER_SLICE),
@@ -89,7 +89,7 @@ function suffixOf(text: string): string {
     .slice(0, 5);
 }
 
-function endpointOf(pod: Pod, service: string, publishesUnready: boolean): Endpoint | undefined {
+function endpointOf(pod: Pod, service: string, publishesUnready: boolean): SliceEndpoint | undefined {
   const { metadata, spec } = pod;
   const address = addressOf(pod);
   if (address === undefined) return undefined;

@@ -1,7 +1,7 @@
 /** EndpointSlices: where the packets for a Service go. */
 import type { StoredObject } from '../../../objects.ts';
 
-export interface Endpoint {
+export interface SliceEndpoint {
   addresses: string[];
   /** What is absent counts as told: ready, serving, not terminating. */
   conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
@@ -21,7 +21,7 @@ export interface EndpointPort {
 export interface EndpointSlice extends StoredObject {
   kind: 'EndpointSlice';
   addressType: 'IPv4' | 'IPv6' | 'FQDN';
-  endpoints?: Endpoint[];
+  endpoints?: SliceEndpoint[];
   ports?: EndpointPort[];
 }
 

@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js';
 import type { Invalidity } from '../../status.ts';
 import { duplicate, invalidFor, invalidValue, notSupported, required } from '../../validate/fields.ts';
 import { dnsLabelProblems, dnsSubdomainProblems } from '../../validate/names.ts';
-import type { Endpoint, EndpointPort, EndpointSlice } from './object.ts';
+import type { EndpointPort, EndpointSlice, SliceEndpoint } from './object.ts';
 
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
@@ -32,7 +32,7 @@ function addressTypeProblems(type: string | undefined): Invalidity[] {
 }
 
 function endpointProblems(
-  { addresses = [], hostname, nodeName }: Endpoint,
+  { addresses = [], hostname, nodeName }: SliceEndpoint,
   type: string,
   field: string,
 ): Invalidity[] {

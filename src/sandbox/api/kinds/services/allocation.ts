@@ -4,7 +4,14 @@ import { SERVICE_CIDR } from '../../../kept-ranges.ts';
 import { type Invalidity, internalError, invalid } from '../../status.ts';
 import type { Store } from '../../store.ts';
 import { invalidValue } from '../../validate/fields.ts';
-import { hasClusterIP, hasNodePorts, isHeadless, type Service, type ServicePort } from './object.ts';
+import {
+  hasClusterIP,
+  hasNodePorts,
+  isHeadless,
+  type Service,
+  type ServicePort,
+  type ServiceSpec,
+} from './object.ts';
 
 /** The last one is not given out, as the first is not. */
 const ADDRESSES = 65_535;
@@ -20,8 +27,6 @@ const WELL_KNOWN: ReadonlyMap<string, string> = new Map([
 /** As on a real cluster, the lower ends are left to users who choose by themselves. */
 const CHOSEN_ADDRESSES = 256;
 const CHOSEN_NODE_PORTS = 86;
-
-type Spec = Service['spec'];
 
 /**
  * Gives a Service what it needs and has not: the lowest that is free.
@@ -49,7 +54,7 @@ function refuse({ metadata }: Service, ...problems: readonly Invalidity[]): neve
   throw invalid({ group: '', name: 'Service' }, metadata.name, problems);
 }
 
-function familiesOf(service: Service): Pick<Spec, 'ipFamilies' | 'ipFamilyPolicy'> {
+function familiesOf(service: Service): Pick<ServiceSpec, 'ipFamilies' | 'ipFamilyPolicy'> {
   const { ipFamilies, ipFamilyPolicy = 'SingleStack', clusterIPs = [] } = service.spec;
   if (ipFamilyPolicy === 'RequireDualStack')
     refuse(

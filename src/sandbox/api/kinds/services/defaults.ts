@@ -1,15 +1,13 @@
 /** What a real server fills into Services, and what it keeps of the Service as it was. */
 import { isDeepStrictEqual } from 'node:util';
-import { hasClusterIP, hasNodePorts, type Service, type ServicePort } from './object.ts';
-
-type Spec = Service['spec'];
+import { hasClusterIP, hasNodePorts, type Service, type ServicePort, type ServiceSpec } from './object.ts';
 
 /** @param before the Service as it is stored; absent for a new one */
 export function withServiceDefaults(service: Service, before?: Service): Service {
   const given = withoutBlanks(service.spec ?? {});
   const kept = before === undefined ? given : carriedOver(given, before.spec);
   const { ports } = kept;
-  const spec: Spec = {
+  const spec: ServiceSpec = {
     type: 'ClusterIP',
     sessionAffinity: 'None',
     ...kept,
@@ -24,7 +22,7 @@ export function withServiceDefaults(service: Service, before?: Service): Service
 }
 
 /** What is empty is absent, as in Go. */
-function withoutBlanks(spec: Spec): Spec {
+function withoutBlanks(spec: ServiceSpec): ServiceSpec {
   return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== ''));
 }
 
@@ -41,12 +39,14 @@ function withPortDefaults(port: ServicePort): ServicePort {
 
 const DEFAULT_AFFINITY_SECONDS = 10_800;
 
-function withTimeout({ sessionAffinityConfig }: Spec): NonNullable<Spec['sessionAffinityConfig']> {
+function withTimeout({
+  sessionAffinityConfig,
+}: ServiceSpec): NonNullable<ServiceSpec['sessionAffinityConfig']> {
   return { clientIP: { timeoutSeconds: DEFAULT_AFFINITY_SECONDS, ...sessionAffinityConfig?.clientIP } };
 }
 
 /** A change that leaves out what the cluster gave the Service does not mean to give it back. */
-function carriedOver(spec: Spec, before: Spec): Spec {
+function carriedOver(spec: ServiceSpec, before: ServiceSpec): ServiceSpec {
   const next = withoutWhatItsTypeHasNot(followingClusterIP(spec, before), before);
   if (hasClusterIP(next) && hasClusterIP(before)) {
     if (next.clusterIP === undefined && next.clusterIPs === undefined && before.clusterIP !== undefined)
@@ -66,7 +66,7 @@ function carriedOver(spec: Spec, before: Spec): Spec {
 }
 
 /** A client that knows `clusterIP` only, and changes it, means the list as well. */
-function followingClusterIP(spec: Spec, before: Spec): Spec {
+function followingClusterIP(spec: ServiceSpec, before: ServiceSpec): ServiceSpec {
   const isSameList = isDeepStrictEqual(spec.clusterIPs, before.clusterIPs);
   if (spec.clusterIP === before.clusterIP || !isSameList) return spec;
   const { clusterIPs: _before, ...rest } = spec;
@@ -76,7 +76,7 @@ function followingClusterIP(spec: Spec, before: Spec): Spec {
 const OF_CLUSTER_IP = ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const;
 
 /** Of another type now: what only the type before had goes, unless the change names it anew. */
-function withoutWhatItsTypeHasNot(spec: Spec, before: Spec): Spec {
+function withoutWhatItsTypeHasNot(spec: ServiceSpec, before: ServiceSpec): ServiceSpec {
   const next = { ...spec };
   if (hasClusterIP(before) && !hasClusterIP(next)) dropSame(next, before, OF_CLUSTER_IP);
   if (hasNodePorts(before) && !hasNodePorts(next)) {
@@ -96,7 +96,7 @@ function withoutWhatItsTypeHasNot(spec: Spec, before: Spec): Spec {
   return next;
 }
 
-function dropSame(spec: Spec, before: Spec, fields: readonly (keyof Spec)[]): void {
+function dropSame(spec: ServiceSpec, before: ServiceSpec, fields: readonly (keyof ServiceSpec)[]): void {
   for (const field of fields) if (isDeepStrictEqual(spec[field], before[field])) delete spec[field];
 }
 

@@ -40,17 +40,17 @@ export interface Service extends StoredObject {
 /** In place of an address: the Service's name stands for its endpoints. */
 export const NO_CLUSTER_IP = 'None';
 
-type Spec = Service['spec'];
+export type ServiceSpec = Service['spec'];
 
-export function isHeadless({ clusterIP }: Spec): boolean {
+export function isHeadless({ clusterIP }: ServiceSpec): boolean {
   return clusterIP === NO_CLUSTER_IP;
 }
 
 /** Every type but ExternalName; a headless Service has `None` where others have an address. */
-export function hasClusterIP({ type }: Spec): boolean {
+export function hasClusterIP({ type }: ServiceSpec): boolean {
   return type !== 'ExternalName';
 }
 
-export function hasNodePorts({ type }: Spec): boolean {
+export function hasNodePorts({ type }: ServiceSpec): boolean {
   return type === 'NodePort' || type === 'LoadBalancer';
 }

@@ -21,11 +21,9 @@ import {
   hasNodePorts,
   isHeadless,
   NO_CLUSTER_IP,
-  type Service,
   type ServicePort,
+  type ServiceSpec,
 } from './object.ts';
-
-type Spec = Service['spec'];
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
@@ -35,7 +33,7 @@ const FAMILIES = ['IPv4', 'IPv6'];
 const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 const LONGEST_AFFINITY_SECONDS = 86_400;
 
-export function serviceSpecProblems(spec: Spec): Invalidity[] {
+export function serviceSpecProblems(spec: ServiceSpec): Invalidity[] {
   return [
     ...typeProblems(spec),
     ...portsProblems(spec),
@@ -48,7 +46,7 @@ export function serviceSpecProblems(spec: Spec): Invalidity[] {
 }
 
 /** What may not change: the cluster address, unless the Service comes from or becomes one without. */
-export function serviceUpdateProblems(spec: Spec, before: Spec): Invalidity[] {
+export function serviceUpdateProblems(spec: ServiceSpec, before: ServiceSpec): Invalidity[] {
   if (!hasClusterIP(spec) || !hasClusterIP(before)) return [];
   const [now = [], then = []] = [spec.clusterIPs, before.clusterIPs];
   if (now[0] === then[0] || then.length === 0) return [];
@@ -56,7 +54,7 @@ export function serviceUpdateProblems(spec: Spec, before: Spec): Invalidity[] {
   return [invalidValue('spec.clusterIPs[0]', now, why)];
 }
 
-function typeProblems(spec: Spec): Invalidity[] {
+function typeProblems(spec: ServiceSpec): Invalidity[] {
   const { type = '', ports = [], externalName = '' } = spec;
   if (!TYPES.includes(type)) return [notSupported('spec.type', type, TYPES)];
   const problems: Invalidity[] = [];
@@ -82,7 +80,7 @@ function typeProblems(spec: Spec): Invalidity[] {
   ];
 }
 
-function portsProblems({ ports = [] }: Spec): Invalidity[] {
+function portsProblems({ ports = [] }: ServiceSpec): Invalidity[] {
   const names = new Set<string>();
   const problems = ports.flatMap((port, index) => {
     const field = `spec.ports[${index}]`;
@@ -121,7 +119,7 @@ function portProblems({ port = 0, protocol = 'TCP', targetPort }: ServicePort, f
   ];
 }
 
-function affinityProblems({ sessionAffinity = 'None', sessionAffinityConfig }: Spec): Invalidity[] {
+function affinityProblems({ sessionAffinity = 'None', sessionAffinityConfig }: ServiceSpec): Invalidity[] {
   if (!AFFINITIES.includes(sessionAffinity))
     return [notSupported('spec.sessionAffinity', sessionAffinity, AFFINITIES)];
   if (sessionAffinity === 'None') {
@@ -141,7 +139,7 @@ function affinityProblems({ sessionAffinity = 'None', sessionAffinityConfig }: S
       ];
 }
 
-function clusterIPProblems(spec: Spec): Invalidity[] {
+function clusterIPProblems(spec: ServiceSpec): Invalidity[] {
   const { clusterIP, clusterIPs = [], ipFamilies = [], ipFamilyPolicy } = spec;
   const problems: Invalidity[] = [];
   if (clusterIP !== undefined && clusterIPs[0] !== clusterIP)
@@ -192,7 +190,7 @@ function isAddress(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
 }
 
-function nodePortProblems({ type, ports = [] }: Spec): Invalidity[] {
+function nodePortProblems({ type, ports = [] }: ServiceSpec): Invalidity[] {
   const seen = new Set<string>();
   return ports.flatMap(({ nodePort, protocol }, index) => {
     if (nodePort === undefined) return [];
@@ -206,7 +204,7 @@ function nodePortProblems({ type, ports = [] }: Spec): Invalidity[] {
   });
 }
 
-function trafficPolicyProblems(spec: Spec): Invalidity[] {
+function trafficPolicyProblems(spec: ServiceSpec): Invalidity[] {
   const { internalTrafficPolicy: internal, externalTrafficPolicy: external } = spec;
   const problems: Invalidity[] = [];
   if (external !== undefined && !hasNodePorts(spec))
