@@ -14,9 +14,12 @@ function without(side: 'source' | 'destination' | 'between'): Circumstances {
   return { listenerAlive: true, seen: others };
 }
 
+/** Of what a part answered. */
+const PART = { answered: ['shop/db-1'], silent: ['shop/db-2'] };
+
 function kinds(expected: 'reachable' | 'unreachable', circumstances: Circumstances): Record<string, string> {
   return Object.fromEntries(
-    OUTCOMES.map((outcome) => [outcome, findingOf(expected, { outcome, ...circumstances }).kind]),
+    OUTCOMES.map((outcome) => [outcome, findingOf(expected, { outcome, backends: PART, ...circumstances }).kind]),
   );
 }
 
@@ -29,6 +32,7 @@ describe('what one attempt says about its check', () => {
       prohibited: 'contradicts',
       reset: 'contradicts',
       'one-way': 'contradicts',
+      partial: 'contradicts',
       'wrong-peer': 'proves-nothing',
       'dns-failure': 'proves-nothing',
       error: 'proves-nothing',
@@ -43,6 +47,7 @@ describe('what one attempt says about its check', () => {
       prohibited: 'agrees',
       reset: 'contradicts',
       'one-way': 'contradicts',
+      partial: 'contradicts',
       'wrong-peer': 'contradicts',
       'dns-failure': 'proves-nothing',
       error: 'proves-nothing',
@@ -69,6 +74,7 @@ describe('what one attempt says about its check', () => {
       connected: 'agrees',
       reset: 'proves-nothing',
       'one-way': 'proves-nothing',
+      partial: 'proves-nothing',
       'wrong-peer': 'proves-nothing',
     });
     expect(kinds('unreachable', circumstances)).toEqual({
@@ -76,6 +82,7 @@ describe('what one attempt says about its check', () => {
       connected: 'contradicts',
       reset: 'contradicts',
       'one-way': 'contradicts',
+      partial: 'contradicts',
       // Another may have got the address of a pod that is gone.
       'wrong-peer': circumstances.listenerAlive === true ? 'contradicts' : 'proves-nothing',
     });
