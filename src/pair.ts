@@ -15,8 +15,8 @@ export function describePort({ port, protocol }: WrittenPort): string {
   return `${port}/${protocol}`;
 }
 
-/** The ways that go without saying: a pod by its address, and a Service by its own. */
-const PLAIN_PATHS: readonly unknown[] = ['podIP', 'clusterIP', undefined];
+/** The ways that go without saying: a pod by its address, a host, and a Service by its own. */
+const PLAIN_PATHS: readonly unknown[] = ['podIP', 'host', 'clusterIP', undefined];
 
 /** `shop/db:5432/TCP`, `service/shop/api:80/TCP`, `service/shop/api:80/TCP via dns` */
 export function describeTarget(target: WrittenTarget): string {

@@ -10,11 +10,13 @@ import { count, duration } from '../report/text/text.ts';
 import type {
   IncludedTopology,
   Plan,
+  PlannedHost,
   PlannedPod,
   PlannedPolicy,
   PlannedStep,
   Port,
 } from '../scenario/scenario.ts';
+import { hostKey } from '../scenario/select.ts';
 import { type Cells, describeManifests, originsOfPods } from './describe-manifests.ts';
 
 /** Everything that a run of a scenario creates, does and tries. */
@@ -43,6 +45,7 @@ export function describePlan(plan: Plan): string {
         when(objectKey(pod)),
       ]),
     ),
+    ...(plan.hosts === undefined ? [] : section('hosts', plan.hosts.map(describeHost))),
     ...section('policies', first.policies.map(describePolicy)),
     ...(plan.manifests === undefined
       ? []
@@ -125,6 +128,15 @@ function describeIncluded({ location, namespaces, pods }: IncludedTopology): Cel
   return [location.file, count(namespaces.length, 'namespace'), count(pods.length, 'pod')];
 }
 
+function describeHost(host: PlannedHost): Cells {
+  const { place, ports } = host;
+  return [
+    hostKey(host),
+    place.kind === 'address' ? place.address : place.name,
+    ports.map(describeDeclared).join(' ') || 'no ports',
+  ];
+}
+
 function describePolicy({ namespace, name, location }: PlannedPolicy): readonly [string, string] {
   return [`${namespace}/${name}`, `${location.file}:${location.line}`];
 }
@@ -194,18 +206,8 @@ function lateObjects({ namespaces, pods, steps: [first] }: Plan): ReadonlySet<st
 
 /** As in a scenario: what is there and tried first stands at the top, and `steps` are those after it. */
 export function planAsData(plan: Plan): object {
-  const {
-    scenario,
-    included,
-    namespaces,
-    pods,
-    services,
-    steps,
-    idleExceptions,
-    accepted,
-    knownIssues,
-    manifests,
-  } = plan;
+  const { scenario, included, namespaces, pods, hosts, services, steps } = plan;
+  const { idleExceptions, accepted, knownIssues, manifests } = plan;
   const [first, ...later] = steps;
   const late = lateObjects(plan);
   const marked = <T extends object>(object: string, value: T): object =>
@@ -215,6 +217,7 @@ export function planAsData(plan: Plan): object {
     ...(included === undefined ? {} : { included }),
     namespaces: namespaces.map((one) => marked(`namespace/${one.name}`, one)),
     pods: pods.map((pod) => marked(objectKey(pod), pod)),
+    ...(hosts === undefined ? {} : { hosts }),
     ...(services === undefined ? {} : { services }),
     policies: first.policies,
     ...(manifests === undefined ? {} : { manifests }),

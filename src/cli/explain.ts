@@ -17,6 +17,7 @@ Examples:
   podreach explain shop.yaml shop/web service/shop/api:80              each pod behind a Service
   podreach explain scenarios/three-tier.yaml shop/web 203.0.113.1:443  an address outside the cluster
   podreach explain scenarios/three-tier.yaml 2001:db8::1 shop/db       from one
+  podreach explain external.yaml shop/api host/bank                    a host that the scenario declares
   podreach explain --all scenarios/three-tier.yaml                     who may reach whom, as a matrix
   podreach explain --step rollback shop.yaml shop/web shop/db          in a later step of a scenario
   podreach explain --json scenarios/three-tier.yaml shop/web shop/db:5432/UDP   for a script
@@ -37,12 +38,15 @@ export function explainCommand(program: Command, setExitCode: SetExitCode): void
     .command('explain')
     .description('say what the policies of a scenario mean for one connection, and why')
     .argument('<scenario>', 'a file, folder or glob, or - for standard input')
-    .argument('[from]', 'who connects: namespace/pod, or an address outside the cluster')
+    .argument('[from]', 'who connects: namespace/pod, or outside the cluster host/name or an address')
     .argument(
       '[to]',
       'who is connected to: the same or a Service, as service/namespace/name, and a port, as :8080, :53/UDP, :5000/SCTP or :name; without one, every port that the pod declares',
     )
-    .option('--all', 'every pair of pods at once, as a matrix; what the scenario contradicts is marked')
+    .option(
+      '--all',
+      'every pair of pods and hosts at once, as a matrix; what the scenario contradicts is marked',
+    )
     .option('--step <step>', 'in which step of the scenario, by its name or its number (default: 1)')
     .addOption(manifestsOption())
     .option('--json', 'print the whole walk, or all predictions, as JSON')
@@ -90,7 +94,10 @@ async function explainAll(
   const predicted = steps.map(({ plan, step }) => {
     const oracle = step.oracle();
     tellRefused(oracle, neutralise);
-    return { step: { ...step, scenario: plan.scenario }, predictions: predictAll(step, oracle) };
+    return {
+      step: { ...step, scenario: plan.scenario },
+      predictions: predictAll({ ...step, hosts: plan.hosts }, oracle),
+    };
   });
   const isContradicted = predicted.some(({ predictions }) => predictions.some(isContradiction));
   if (options.json === true) {

@@ -2,13 +2,21 @@
 import { isIP } from 'node:net';
 import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
-import { parseEndpoint } from '../model/endpoint.ts';
+import { isHost, parseEndpoint } from '../model/endpoint.ts';
 import { backendsOf, serviceKey } from '../model/service.ts';
 import { describePort } from '../pair.ts';
-import { type End, type Flow, POLICY_PROTOCOLS, type PodPort, type PolicyProtocol } from '../policy/model.ts';
+import {
+  type End,
+  endOf,
+  type Flow,
+  POLICY_PROTOCOLS,
+  type PodPort,
+  type PolicyProtocol,
+} from '../policy/model.ts';
 import { flowsOf, noteOnServicePort } from '../policy/through-service.ts';
 import type { ChosenStep } from '../scenario/chosen-step.ts';
-import type { Plan, PlannedPod } from '../scenario/scenario.ts';
+import type { Plan, PlannedStep, Port } from '../scenario/scenario.ts';
+import { hostKey } from '../scenario/select.ts';
 import { suggest } from '../scenario/suggest.ts';
 
 export interface AskedFlows {
@@ -18,14 +26,14 @@ export interface AskedFlows {
   readonly flows: readonly Flow[];
   /** About ports of a Service that policies name in place of those of its pods. */
   readonly notes?: readonly string[];
-  /** A port that was asked for and that the destination, a pod, does not declare: `shop/db declares no port 22/TCP`. */
+  /** A port that was asked for and that the destination, a pod or host, does not declare: `shop/db declares no port 22/TCP`. */
   readonly undeclared?: string;
 }
 
 /** The most steps that a hint lists. */
 const LISTED = 3;
 
-/** An end as it was written: a pod or an address, and a port of it. */
+/** An end as it was written: a pod, a host or an address, and a port of it. */
 interface WrittenEnd {
   readonly name: string;
   readonly isAddress: boolean;
@@ -37,7 +45,7 @@ interface WrittenEnd {
 const END = /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:]*))(?::(?<port>[^/]*)(?:\/(?<protocol>.*))?)?$/;
 
 /**
- * @param from `namespace/pod` or an address
+ * @param from `namespace/pod`, `host/name` or an address
  * @param to the same, alone or followed by a port: `:8080`, `:53/UDP`, `:name`, `:name/UDP`; an IPv6 address then in brackets
  * @throws PodreachError `usage`
  */
@@ -49,19 +57,19 @@ export function findFlows(steps: readonly ChosenStep[], from: string, to: string
   }
   if (parseEndpoint(destination.name)?.kind === 'service')
     return findServiceFlows(steps, source, destination);
-  const pods = [source, destination].filter(({ isAddress }) => !isAddress).map(({ name }) => name);
-  if (pods.length === 0)
+  const named = [source, destination].filter(({ isAddress }) => !isAddress).map(({ name }) => name);
+  if (named.every(isHost))
     fail('neither end is a pod', 'Write one of them as namespace/pod: policies are about pods.');
-  const chosen = stepWith(steps, pods);
-  const declared = podOf(chosen.plan, destination.name)?.ports ?? [];
+  const chosen = stepWith(steps, named);
+  const declared = portsOfEnd(chosen.plan, destination.name) ?? [];
   const ports = portsOf(destination, declared);
   const [{ port, protocol } = {}] = ports;
   const isDeclared = declared.some((one) => one.port === port && one.protocol === protocol);
   return {
     chosen,
     flows: ports.map((one) => ({
-      from: endOf(source),
-      to: endOf(destination),
+      from: endAs(source),
+      to: endAs(destination),
       port: one.port,
       protocol: one.protocol,
     })),
@@ -78,7 +86,7 @@ function findServiceFlows(
   destination: WrittenEnd,
 ): AskedFlows {
   const to = destination.name;
-  if (source.isAddress) {
+  if (source.isAddress || isHost(source.name)) {
     fail(
       `${source.name} is outside the cluster, where ${to} has no address`,
       'Write a pod in its place, or a pod behind the Service as the end that is connected to.',
@@ -131,34 +139,43 @@ function readEnd(text: string): WrittenEnd {
   return { name, isAddress: isIP(name) !== 0, port, protocol };
 }
 
-function endOf({ name, isAddress }: WrittenEnd): End {
-  return isAddress ? { kind: 'address', address: name } : { kind: 'pod', pod: name };
+function endAs({ name, isAddress }: WrittenEnd): End {
+  return isAddress ? { kind: 'address', address: name } : endOf(name);
 }
 
-/** The step of the scenario that has all of these pods. */
-function stepWith(steps: readonly ChosenStep[], pods: readonly string[]): ChosenStep {
-  const [found, ...others] = steps.filter(({ plan }) => pods.every((pod) => podOf(plan, pod) !== undefined));
+/** The step of the scenario that has all of these pods and hosts. */
+function stepWith(steps: readonly ChosenStep[], named: readonly string[]): ChosenStep {
+  const [found, ...others] = steps.filter(({ plan }) =>
+    named.every((end) => portsOfEnd(plan, end) !== undefined),
+  );
   if (found !== undefined && others.length === 0) {
-    for (const pod of pods) if (podOf(found.step, pod) === undefined) failForAbsent(pod, found);
+    for (const end of named) if (!isHost(end) && !hasPod(found.step, end)) failForAbsent(end, found);
     return found;
   }
   if (found !== undefined) {
     const names = [found, ...others].map(({ plan }) => plan.scenario.name);
     fail(
-      `several scenarios there have these pods: ${names.join(', ')}`,
+      `several scenarios there have these ${named.some(isHost) ? 'ends' : 'pods'}: ${names.join(', ')}`,
       `Choose one, such as --only ${found.plan.scenario.name}.`,
     );
   }
   const plans = steps.map(({ plan }) => plan);
   const missing =
-    pods.find((pod) => plans.every((plan) => podOf(plan, pod) === undefined)) ?? pods.join(' and ');
+    named.find((end) => plans.every((plan) => portsOfEnd(plan, end) === undefined)) ?? named.join(' and ');
+  if (isHost(missing)) {
+    const hosts = plans.flatMap(({ hosts = [] }) => hosts.map(hostKey));
+    fail(
+      `no scenario there has ${missing}`,
+      `${hosts.length === 0 ? 'None declares a host.' : suggest(missing, [...new Set(hosts)], 'hosts')} An address will do, too.`,
+    );
+  }
   const known = plans.flatMap((plan) => plan.pods.map(objectKey));
   fail(`no scenario there has the pod ${missing}`, hintForPod(missing, [...new Set(known)]));
 }
 
 /** A pod that is there in other steps only. */
 function failForAbsent(pod: string, { plan, number }: ChosenStep): never {
-  const others = plan.steps.flatMap((step, index) => (podOf(step, pod) === undefined ? [] : [index + 1]));
+  const others = plan.steps.flatMap((step, index) => (hasPod(step, pod) ? [index + 1] : []));
   fail(
     `there is no ${pod} in step ${number}`,
     others.length === 0
@@ -175,8 +192,18 @@ function hintForPod(missing: string, known: readonly string[]): string {
     : `${suggest(missing, known, 'pods')} An address outside the cluster will do, too.`;
 }
 
-function podOf({ pods }: Pick<Plan, 'pods'>, key: string): PlannedPod | undefined {
-  return pods.find((pod) => objectKey(pod) === key);
+function hasPod({ pods }: Pick<PlannedStep, 'pods'>, key: string): boolean {
+  return pods.some((pod) => objectKey(pod) === key);
+}
+
+/** Those that a pod or a host declares; undefined where a scenario has none of this key. */
+function portsOfEnd(
+  { pods, hosts = [] }: Pick<Plan, 'pods' | 'hosts'>,
+  key: string,
+): readonly Port[] | undefined {
+  return isHost(key)
+    ? hosts.find((host) => hostKey(host) === key)?.ports
+    : pods.find((pod) => objectKey(pod) === key)?.ports;
 }
 
 /** A number need not be declared: policies judge it all the same. */

@@ -67,6 +67,11 @@ export interface Cluster {
   readonly lost: AbortSignal;
   readonly trust: Trust;
   readonly lifetime: Lifetime;
+  /**
+   * Where hosts outside the cluster are simulated: the annotation that makes of a pod one that stands outside, at the address that is its
+   * value. Absent: hosts are the real ones.
+   */
+  readonly outsideAnnotation?: string;
   /** The arguments with which `kubectl` finds it, such as `--context staging`; absent where no file says so. */
   readonly kubectlWith?: readonly string[];
   /**

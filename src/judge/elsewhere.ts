@@ -1,7 +1,7 @@
 /** What the other steps of a scenario have shown of the pairs of one. */
 import { lastOf } from '../model/observation.ts';
-import { type Lives, livesOf, pairOf } from '../record/lives.ts';
-import type { CheckRecord, ScenarioRecord } from '../record/schema.ts';
+import { type Lives, livesOf, pairOf, type RecordedEnds } from '../record/lives.ts';
+import type { CheckRecord } from '../record/schema.ts';
 import { findingOf } from './finding.ts';
 import { isConfirmed, type JudgeRules, wasCut } from './judge.ts';
 import { laterConnections } from './later-connection.ts';
@@ -24,7 +24,7 @@ export interface Elsewhere {
 
 /** @returns what other steps have shown of a check of a step, which is named by its index */
 export function elsewhereOf(
-  scenario: Pick<ScenarioRecord, 'pods' | 'steps' | 'services'>,
+  scenario: RecordedEnds,
   rules: Pick<JudgeRules, 'confirm'>,
 ): (step: number, check: CheckRecord) => Elsewhere {
   if (scenario.steps.length < 2) return () => ({});

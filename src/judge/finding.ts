@@ -72,9 +72,7 @@ export function gotThrough({ outcome }: Pick<Shown, 'outcome'>): boolean {
 function provenCut({ listenerAlive, unasked, seen = {} }: JudgedAttempt): Finding | undefined {
   if (listenerAlive === false) return provesNothing('nothing was listening on the destination port');
   if (listenerAlive === undefined)
-    return provesNothing(
-      withDetail('the destination pod could not be asked whether its port was open', unasked),
-    );
+    return provesNothing(withDetail('the destination could not be asked whether its port was open', unasked));
   const missing = (['source', 'destination', 'between'] as const).find((side) => seen[side] === undefined);
   return missing === undefined ? undefined : provesNothing(MISSING[missing]);
 }
@@ -82,7 +80,7 @@ function provenCut({ listenerAlive, unasked, seen = {} }: JudgedAttempt): Findin
 const MISSING = {
   source: "the source's own network was not proven: its node had not reached it in time",
   destination: "the destination's own network was not proven: its node had not reached it in time",
-  between: 'the way between their nodes was not open: its witnesses could not connect either',
+  between: 'the way between them was not open: its witnesses could not connect either',
 } as const;
 
 function provesNothing(reason: string): Finding {

@@ -1,13 +1,13 @@
 /** A pair that is cut off in one step and connects in a later one shows by that what its cut rests on. */
-import { livesOf, pairOf } from '../record/lives.ts';
-import type { CheckRecord, ScenarioRecord } from '../record/schema.ts';
+import { livesOf, pairOf, type RecordedEnds } from '../record/lives.ts';
+import type { CheckRecord } from '../record/schema.ts';
 
 /**
  * @returns the index of the first later step in which the same two pods connected; undefined where none is. A pod that was replaced, or
  * removed and created again, is another one
  */
 export function laterConnections(
-  scenario: Pick<ScenarioRecord, 'pods' | 'steps' | 'services'>,
+  scenario: RecordedEnds,
 ): (step: number, check: CheckRecord) => number | undefined {
   if (scenario.steps.length < 2) return () => undefined;
   const lives = livesOf(scenario);

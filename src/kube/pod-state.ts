@@ -9,7 +9,8 @@ export type PodState =
       readonly ip: string;
       /** Of further families. */
       readonly otherIps: readonly string[];
-      readonly node: string;
+      /** Absent for one that stands outside the cluster. */
+      readonly node?: string;
     }
   | NotRunning<'waiting'>
   /** It will not run without someone's help. */
@@ -97,11 +98,9 @@ export function podState(pod: KubeObject | undefined): PodState {
     status.phase === 'Running' &&
     containers.length > 0 &&
     containers.every(({ state }) => state?.running !== undefined) &&
-    ip !== undefined &&
-    spec.nodeName !== undefined
+    ip !== undefined
   ) {
-    if (containers.every(({ ready }) => ready !== false))
-      return { kind: 'running', ip, otherIps, node: spec.nodeName };
+    if (containers.every(({ ready }) => ready !== false)) return { kind: 'running', ip, otherIps, ...node };
     return { kind: 'waiting', isUnvisited: true, ...UNVISITED, ...node };
   }
   const [first] = held;

@@ -4,21 +4,24 @@ import type { Protocol } from './protocol.ts';
 
 export interface Dial {
   readonly family: Family;
-  /** Of a Service that is dialled by its name: that name, which the source resolves. */
+  /** An address; or the name of a Service that is dialled by it or of a real host, which the source resolves. */
   readonly address: string;
   readonly port: number;
   readonly protocol: Protocol;
-  /** Keys of the pods that must answer, each of them: an answer of any other is one of the wrong peer. At least one. */
+  /**
+   * Keys of the pods or the host that must answer, each of them: an answer of any other is one of the wrong peer. None: it is a real
+   * host, and an open connection is answer enough.
+   */
   readonly answerers: readonly string[];
-  /** What proves, in the same round, that something was there to reach: one of each that must answer. */
+  /** What proves, in the same round, that something was there to reach: one of each that must answer. None: somebody else who reaches it. */
   readonly listeners: readonly Listener[];
-  /** How many connections may be opened until each has answered; absent: a pod is dialled, which one shows. */
+  /** How many connections may be opened until each has answered; absent: one endpoint is dialled, which one shows. */
   readonly connections?: number;
 }
 
-/** A port that the agent of a pod connects to from inside that pod. */
+/** A port that the agent of a pod or host connects to from inside it. */
 export interface Listener {
-  /** Key of the pod. */
+  /** Key of the pod or host. */
   readonly pod: string;
   readonly address: string;
   readonly port: number;

@@ -1,7 +1,4 @@
-/**
- * What can be an end of a connection, and its key: the text that names it in scenarios, and by which it is looked up. Pods are placed and
- * dialled, and Services dialled.
- */
+/** What can be an end of a connection, and its key: the text that names it in scenarios, and by which it is looked up. */
 
 export type Endpoint =
   | { readonly kind: 'pod'; readonly namespace: string; readonly name: string }
@@ -17,6 +14,22 @@ export const ENDPOINT_PREFIXES = [
   'host',
   'workload',
 ] as const satisfies readonly Endpoint['kind'][];
+
+/** Where a host is: at an address, or wherever its name leads. */
+export type HostPlace =
+  | { readonly kind: 'address'; readonly address: string }
+  /** In DNS. */
+  | { readonly kind: 'name'; readonly name: string };
+
+/** Whether a key names a pod. */
+export function isPod(key: string): boolean {
+  return !ENDPOINT_PREFIXES.some((prefix) => key.startsWith(`${prefix}/`));
+}
+
+/** Whether a key names a host. */
+export function isHost(key: string): boolean {
+  return key.startsWith('host/');
+}
 
 /** `shop/web`, `service/shop/api`, `host/bank`, `workload/prod/db` */
 export function endpointKey(endpoint: Endpoint): string {

@@ -3,6 +3,7 @@
  * data that the caller gives.
  */
 import type { Location } from '../errors.ts';
+import { isHost } from '../model/endpoint.ts';
 import type { Labels } from '../model/labels.ts';
 import type { PolicyType } from './isolation.ts';
 
@@ -39,6 +40,14 @@ export interface PolicyNamespace {
 
 export interface PolicyNode {
   readonly name: string;
+  readonly address?: string;
+}
+
+/** Something outside the cluster that has a name. */
+export interface PolicyHost {
+  /** As it is called: `host/bank`. */
+  readonly key: string;
+  /** Absent while it is not known: its name may lead anywhere. */
   readonly address?: string;
 }
 
@@ -88,6 +97,7 @@ export interface World {
   /** A pod's namespace that is not among them has no labels but the one that all have. */
   readonly namespaces?: readonly PolicyNamespace[];
   readonly nodes?: readonly PolicyNode[];
+  readonly hosts?: readonly PolicyHost[];
 }
 
 /** One end of a flow. Pods are named `namespace/name`. */
@@ -95,12 +105,14 @@ export type End =
   | { readonly kind: 'pod'; readonly pod: string }
   | { readonly kind: 'node'; readonly node: string }
   /** An address outside the cluster. */
-  | { readonly kind: 'address'; readonly address: string };
+  | { readonly kind: 'address'; readonly address: string }
+  /** A host outside the cluster, by its key. */
+  | { readonly kind: 'host'; readonly host: string };
 
 /** An end that is connected to: also a pod reached through a Service, whose own address is given where it is known. */
 export type Destination = End | { readonly kind: 'service'; readonly pod: string; readonly address?: string };
 
-/** Two pods, as `namespace/name`, and the port of the second. */
+/** Two ends, as pods are named or hosts, and the port of the second. */
 export interface PodPair {
   readonly from: string;
   readonly to: string;
@@ -117,7 +129,12 @@ export interface Flow {
   readonly protocol: PolicyProtocol;
 }
 
-/** The connection of one pod to another, by its address. */
+/** The connection of one end to another, by its address. */
 export function flowBetween({ from, to, port, protocol }: PodPair): Flow {
-  return { from: { kind: 'pod', pod: from }, to: { kind: 'pod', pod: to }, port, protocol };
+  return { from: endOf(from), to: endOf(to), port, protocol };
+}
+
+/** The end that a key names. */
+export function endOf(key: string): End {
+  return isHost(key) ? { kind: 'host', host: key } : { kind: 'pod', pod: key };
 }

@@ -53,12 +53,12 @@ export interface Oracle {
   /** The pods that a policy selects, whichever directions it isolates. */
   subjectsOf(policy: Policy): readonly PodParty[];
   /**
-   * The policies that isolate a pod in a direction (D4).
+   * The policies that isolate a pod in a direction (D4); none isolates a host.
    *
-   * @param pod `namespace/name`
-   * @throws RangeError for a pod that the world does not have
+   * @param end its key
+   * @throws RangeError for an end that the world does not have
    */
-  policiesIsolating(pod: string, direction: Direction): readonly Policy[];
+  policiesIsolating(end: string, direction: Direction): readonly Policy[];
   /** The pods of the world that a rule matches as the other end, or may match; where a peer is given, it alone. */
   peersOf(policy: Policy, direction: Direction, rule: number, peer?: number): readonly PodParty[];
   /** The same world without the policies of other kinds: what its NetworkPolicies mean by themselves. */
@@ -181,8 +181,9 @@ class CompiledOracle implements Oracle {
     return this.parties.pods.filter((pod) => compiled?.selects(pod) ?? false);
   }
 
-  policiesIsolating(pod: string, direction: Direction): readonly Policy[] {
-    const party = this.parties.findPod(pod);
+  policiesIsolating(end: string, direction: Direction): readonly Policy[] {
+    const party = this.parties.findEnd(end);
+    if (party.kind !== 'pod') return [];
     return this.#policies.filter((one) => one.isolates(party, direction)).map(({ policy }) => policy);
   }
 
@@ -365,6 +366,8 @@ function nameOf(end: Destination): string {
       return end.pod;
     case 'node':
       return `node ${end.node}`;
+    case 'host':
+      return end.host;
     case 'address':
       return end.address;
   }

@@ -3,7 +3,15 @@ import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL } from '../labels.ts';
 import type { Labels } from '../model/labels.ts';
 import { type Address, parseAddress } from './addresses.ts';
-import type { Destination, PodPort, PolicyNode, PolicyPod, World } from './model.ts';
+import {
+  type Destination,
+  endOf,
+  type PodPort,
+  type PolicyHost,
+  type PolicyNode,
+  type PolicyPod,
+  type World,
+} from './model.ts';
 
 /** A pod that policies see as one. */
 export interface PodParty {
@@ -68,9 +76,10 @@ export class Parties {
   readonly #world: Inhabitants;
   readonly #pods: ReadonlyMap<string, PodParty>;
   readonly #nodes: ReadonlyMap<string, FoundEnd>;
+  readonly #hosts: ReadonlyMap<string, FoundEnd>;
 
   constructor(world: Inhabitants) {
-    const { pods, namespaces = [], nodes = [] } = world;
+    const { pods, namespaces = [], nodes = [], hosts = [] } = world;
     this.#world = world;
     this.namespaces = new Map([
       ...pods.map(({ namespace }) => [namespace, { [NAMESPACE_NAME_LABEL]: namespace }] as const),
@@ -102,6 +111,7 @@ export class Parties {
     this.groups = [...groups.values()].flatMap((group) => this.pods.find((pod) => pod.group === group) ?? []);
     this.#pods = new Map(this.pods.map((party) => [party.name, party]));
     this.#nodes = new Map(nodes.map((node) => [node.name, { kind: 'certain', party: nodeParty(node) }]));
+    this.#hosts = new Map(hosts.map((host) => [host.key, { kind: 'certain', party: hostParty(host) }]));
   }
 
   /** The same pods, in the same groups, now that it is known where they are. */
@@ -113,7 +123,7 @@ export class Parties {
   /**
    * Looks up an end of a flow.
    *
-   * @throws RangeError for a pod or node that the world does not have, and for an address that is none
+   * @throws RangeError for a pod, node or host that the world does not have, and for an address that is none
    */
   find(end: Destination): FoundEnd {
     switch (end.kind) {
@@ -122,12 +132,26 @@ export class Parties {
         return takePod(this.findPod(end.pod));
       case 'node':
         return this.#nodes.get(end.node) ?? fail(`there is no node ${end.node}`);
+      case 'host':
+        return this.#hosts.get(end.host) ?? fail(`there is no ${end.host}`);
       case 'address': {
         const address = locate(end.address);
         if (!address.known) fail(`${end.address} is not an address`);
         return { kind: 'certain', party: { kind: 'outside', name: end.address, address } };
       }
     }
+  }
+
+  /**
+   * Looks up an end by its key, a pod taken as a pod.
+   *
+   * @throws RangeError as {@link find}
+   */
+  findEnd(key: string): Party {
+    const end = endOf(key);
+    if (end.kind === 'pod') return this.findPod(key);
+    const found = this.find(end);
+    return found.kind === 'certain' ? found.party : found.asPod;
   }
 
   /**
@@ -164,6 +188,10 @@ function nodeParty({ name, address }: PolicyNode): NodeParty {
     node: name,
     address: locate(address),
   };
+}
+
+function hostParty({ key, address }: PolicyHost): OutsideParty {
+  return { kind: 'outside', name: key, address: locate(address) };
 }
 
 function fail(message: string): never {

@@ -29,18 +29,28 @@ export interface ProbePodOptions {
   readonly settings: ProbeSettings;
   /** What the agent watches from its process's beginning. */
   readonly firstInstant?: WatchRequest;
+  /** Absent: it is a pod of the cluster. */
+  readonly host?: SimulatedHost;
   /** Where the kubelet visits it. Absent: at a port that it does not declare. */
   readonly visitPort?: number;
+}
+
+/** What a probe pod is that stands for a host outside the cluster. */
+export interface SimulatedHost {
+  /** As its agent calls itself. */
+  readonly key: string;
+  /** What puts it outside. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** The manifest of a probe pod. It has the labels that the scenario gives it and {@link RUN_LABEL}, nothing else. */
 export function probePod(
   pod: PlannedPod,
-  { runId, agent, settings, firstInstant, visitPort = freePort(VISIT_PORT, [pod]) }: ProbePodOptions,
+  { runId, agent, settings, firstInstant, host, visitPort = freePort(VISIT_PORT, [pod]) }: ProbePodOptions,
 ): KubeObject {
   const config: AgentConfig = {
     runId,
-    pod: objectKey(pod),
+    pod: host?.key ?? objectKey(pod),
     visitPort,
     ...(pod.hostNetwork === undefined ? {} : { hostNetwork: pod.hostNetwork }),
     ports: pod.ports.map(({ port, protocol }) => ({ port, protocol })),
@@ -50,7 +60,12 @@ export function probePod(
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: pod.name, namespace: pod.namespace, labels: { ...pod.labels, [RUN_LABEL]: runId } },
+    metadata: {
+      name: pod.name,
+      namespace: pod.namespace,
+      labels: { ...pod.labels, [RUN_LABEL]: runId },
+      ...(host === undefined ? {} : { annotations: host.annotations }),
+    },
     spec: {
       // A probe that died is a finding, not something to mend behind the run's back.
       restartPolicy: 'Never',

@@ -28,10 +28,15 @@ export interface DialRequest {
   readonly host: string;
   readonly port: number;
   readonly protocol: Protocol;
-  /** The pod that must answer, as `namespace/name`. */
-  readonly pod: string;
+  /** The pod or host that must answer, as its agent calls itself. Absent: an open connection is answer enough. TCP only. */
+  readonly pod?: string;
   /** How long the attempt may take; absent: as long as the batch says. */
   readonly timeoutMs?: number;
+}
+
+/** One that an agent must answer. */
+export interface AnsweredRequest extends DialRequest {
+  readonly pod: string;
 }
 
 /** Connections to a Service, of which any of its pods answers each: until every one of them has. */
@@ -43,7 +48,7 @@ export interface SpreadRequest extends Omit<DialRequest, 'pod'> {
 }
 
 /** A connection to try again and again until it is open, or cut off. */
-export interface TurnRequest extends DialRequest {
+export interface TurnRequest extends AnsweredRequest {
   readonly wanted: 'open' | 'cut';
   /** A port of the same pod that must be cut off in the same look: where nothing is enforced, every port is open. */
   readonly shutPort?: number;

@@ -7,7 +7,7 @@
  * All times are milliseconds on the clock of the pod's node (`clockMs`), which never goes back.
  */
 import type { Outcome } from '../model/attempt.ts';
-import type { DialRequest } from './protocol.ts';
+import type { AnsweredRequest } from './protocol.ts';
 
 /** Begins a watch. Asked for again with the same name it goes on as it is: an exec may break when the agent has taken it already. */
 export interface WatchRequest {
@@ -24,9 +24,9 @@ export interface WatchRequest {
   /** How many lines are kept that have not been fetched; where there are more the oldest are given up, which is told. */
   readonly kept: number;
   /** Also the pod's own listeners, at its own address: they tell whether there was something to reach. */
-  readonly targets: readonly DialRequest[];
+  readonly targets: readonly AnsweredRequest[];
   /** Connections that are opened once and held, with a heartbeat. One that is also among `targets` has the same id there. */
-  readonly held: readonly DialRequest[];
+  readonly held: readonly AnsweredRequest[];
 }
 
 /** Asks for what a watch has seen. */

@@ -1,25 +1,26 @@
-/** Which pod a name means: in the steps of a scenario there may be several of one name, one after the other. */
+/** Which pod a name means: in the steps of a scenario there may be several of one name, one after the other. A host is there from the first. */
 import { objectKey } from '../keys.ts';
+import { endpointKey, isHost } from '../model/endpoint.ts';
 import { backendsOf, serviceKey } from '../model/service.ts';
 import type { CheckRecord, ScenarioRecord } from './schema.ts';
 
-/** The pods and Services of a step by their keys, each with the index of the step that brought it. */
+/** What of a scenario tells who is there. */
+export type RecordedEnds = Pick<ScenarioRecord, 'pods' | 'hosts' | 'services' | 'steps'>;
+
+/** The pods, hosts and Services of a step by their keys, each with the index of the step that brought it. */
 export type Lives = ReadonlyMap<string, number>;
 
 /**
  * Of each step of a scenario, as it is planned. A Service is another when other pods answer for it: what was seen of it says nothing about
  * those.
  */
-export function livesOf({
-  pods,
-  steps,
-  services = [],
-}: Pick<ScenarioRecord, 'pods' | 'steps' | 'services'>): readonly Lives[] {
-  const ofPods = livesOfPods({ pods, steps });
-  if (services.length === 0) return ofPods;
+export function livesOf(scenario: RecordedEnds): readonly Lives[] {
+  const { pods, steps, services = [] } = scenario;
+  const ofEnds = livesOfEnds(scenario);
+  if (services.length === 0) return ofEnds;
   let placed = pods;
   let lives: ReadonlyMap<string, { readonly life: number; readonly behind: string }> = new Map();
-  return ofPods.map((own, index) => {
+  return ofEnds.map((own, index) => {
     const before = lives;
     placed = steps[index]?.pods ?? placed;
     lives = new Map(
@@ -38,16 +39,19 @@ export function livesOf({
   });
 }
 
-function livesOfPods({ pods, steps }: Pick<ScenarioRecord, 'pods' | 'steps'>): readonly Lives[] {
+/** Of pods and hosts. */
+function livesOfEnds({ pods, hosts = [], steps }: RecordedEnds): readonly Lives[] {
+  const outside = hosts.map(({ name }) => [endpointKey({ kind: 'host', name }), 0] as const);
   let lives: Lives = new Map();
   return steps.map((step, index) => {
     const before = lives;
-    const names = (index === 0 ? pods : step.pods)?.map(objectKey) ?? [...before.keys()];
+    const names =
+      (index === 0 ? pods : step.pods)?.map(objectKey) ?? [...before.keys()].filter((name) => !isHost(name));
     const replaced = new Set(
       (step.actions ?? []).flatMap(({ kind, object }) => (kind === 'replace' ? [object] : [])),
     );
     const lifeOf = (name: string): number => (replaced.has(name) ? index : (before.get(name) ?? index));
-    lives = new Map(names.map((name) => [name, lifeOf(name)]));
+    lives = new Map([...outside, ...names.map((name) => [name, lifeOf(name)] as const)]);
     return lives;
   });
 }

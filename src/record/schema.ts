@@ -262,21 +262,21 @@ const heldSchema = z
 export const checkSchema = z
   .strictObject({
     id: z.int().min(0),
-    from: z.string().describe('namespace/pod'),
-    to: z.string().describe('namespace/pod, or of a Service: service/namespace/name.'),
+    from: z.string().describe('namespace/pod, or host/name'),
+    to: z.string().describe('namespace/pod, or host/name, or of a Service service/namespace/name.'),
     port: z.int().describe('That was connected to: of a Service its own, whatever its pods listen on.'),
     portName: z.string().exactOptional(),
     protocol,
     path: z
       .enum(CHECK_PATHS)
       .describe(
-        'How the destination is addressed. clusterIP: by the address of the Service. dns: by its name, which the source resolves.',
+        'How the destination is addressed. host: it is outside the cluster, at its address or name. clusterIP: by the address of the Service. dns: by its name, which the source resolves.',
       ),
     backends: z
       .array(z.strictObject({ pod: z.string().describe('namespace/name'), port: z.int() }))
       .min(1)
       .exactOptional()
-      .describe('Who answers for the Service, each on its own port; absent: the destination is a pod.'),
+      .describe('Who answers for the Service, each on its own port; absent: the destination is none.'),
     headless: z
       .literal(true)
       .exactOptional()
@@ -543,6 +543,21 @@ export const scenarioSchema = z.strictObject({
   namespaces: namespaces.describe('Those of its first step.'),
   pods: pods.describe('Those of its first step.'),
   policies: policies.describe('Those of its first step.'),
+  hosts: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        address: z.string().exactOptional(),
+        dnsName: z.string().exactOptional().describe('Where it has no address: the name that leads to it.'),
+        ports: z.array(z.strictObject({ name: z.string().exactOptional(), port: z.int(), protocol })),
+        agent: z
+          .strictObject({ namespace: z.string(), pod: z.string() })
+          .exactOptional()
+          .describe('The pod that stands for it outside, where it is simulated; absent: it is the real one.'),
+      }),
+    )
+    .exactOptional()
+    .describe('Hosts outside the cluster; absent: none.'),
   foreignPolicies: foreignPolicies
     .exactOptional()
     .describe(

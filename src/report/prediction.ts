@@ -1,5 +1,6 @@
-/** What the policies of a scenario mean for every pair of its pods, as a matrix. */
+/** What the policies of a scenario mean for every pair of its pods, and of pods and hosts, as a matrix. */
 import { objectKey } from '../keys.ts';
+import { endpointKey, isHost } from '../model/endpoint.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { describeConnection } from '../pair.ts';
 import { flowBetween } from '../policy/model.ts';
@@ -9,6 +10,12 @@ import { renderMatrix } from './parts/matrix-text.ts';
 import type { Canvas } from './text/paint.ts';
 import { neutralise } from './text/text.ts';
 
+interface PlannedPort {
+  readonly name?: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+}
+
 interface PlannedScenario {
   readonly scenario: { readonly name: string };
   /** Of the step; absent: it is the first. */
@@ -16,12 +23,10 @@ interface PlannedScenario {
   readonly pods: readonly {
     readonly namespace: string;
     readonly name: string;
-    readonly ports: readonly {
-      readonly name?: string;
-      readonly port: number;
-      readonly protocol: Protocol;
-    }[];
+    readonly ports: readonly PlannedPort[];
   }[];
+  /** Absent: there are none. */
+  readonly hosts?: readonly { readonly name: string; readonly ports: readonly PlannedPort[] }[] | undefined;
   readonly checks: readonly PredictedPair[];
 }
 
@@ -46,17 +51,21 @@ export interface Prediction {
   readonly cutBy?: 'others';
 }
 
-/** Every pod to every port of every pod, itself included. */
+/** Every pod to every port of every pod, itself included, and of every host; and every host to the pods. */
 export function predictAll(
-  { pods, checks }: Omit<PlannedScenario, 'scenario'>,
+  { pods, hosts = [], checks }: Omit<PlannedScenario, 'scenario'>,
   oracle: Oracle,
 ): readonly Prediction[] {
   const declared = new Map(checks.map((check) => [describeConnection(check), check]));
-  const keys = pods.map(objectKey);
-  return keys.flatMap((from) =>
-    pods.flatMap((pod, index) =>
-      pod.ports.map(({ port, protocol }): Prediction => {
-        const pair = { from, to: keys[index] ?? '', port, protocol };
+  const ends = [
+    ...pods.map((pod) => ({ key: objectKey(pod), ports: pod.ports })),
+    ...hosts.map(({ name, ports }) => ({ key: endpointKey({ kind: 'host', name }), ports })),
+  ];
+  return ends.flatMap(({ key: from }) =>
+    ends.flatMap(({ key: to, ports }) => {
+      if (isHost(from) && isHost(to)) return [];
+      return ports.map(({ port, protocol }): Prediction => {
+        const pair = { from, to, port, protocol };
         const { expected, cutBy } = declared.get(describeConnection(pair)) ?? {};
         const { verdict } = oracle.evaluate(flowBetween(pair));
         return {
@@ -65,8 +74,8 @@ export function predictAll(
           ...(expected === undefined ? {} : { declared: expected }),
           ...(cutBy === undefined ? {} : { cutBy }),
         };
-      }),
-    ),
+      });
+    }),
   );
 }
 

@@ -4,6 +4,7 @@ import type { Assumptions } from '../policy/peers.ts';
 import type { Connected } from './connected.ts';
 import { describeNodes, describeServer } from './environment/describe.ts';
 import { discoverKinds, refuseClusterWideBeside, refuseExisting } from './foreign/served.ts';
+import { refuseHosts, refuseInside } from './hosts.ts';
 import type { Job } from './job.ts';
 import { assumptionsFor } from './predict.ts';
 import { checkPermissions, refuseForeignNamespaces } from './preflight.ts';
@@ -27,6 +28,7 @@ export async function check(
 ): Promise<Checked> {
   const { trust } = cluster;
   const plans = scenarios.map(({ plan }) => plan);
+  refuseHosts(plans, cluster, options.whileStanding !== undefined);
   if (options.keep) refuseClusterWideBeside(plans, 'with --keep it stands while the others run');
   await describeServer(environment, tools);
   tools.progress({
@@ -43,6 +45,7 @@ export async function check(
   }
   await refuseExisting(plans, served, tools);
   const nodes = await describeNodes(environment, tools);
+  refuseInside(plans, nodes);
   if (trust.kind === 'to-be-proven') await meetNetwork(trust, environment, tools);
   return {
     cluster,

@@ -1,10 +1,11 @@
 /** From a check and what was placed to what it means on the wire. A pure function: the one place that knows it. */
 import type { Dial, Listener } from '../model/dial.ts';
-import { endpointKey, parseEndpoint } from '../model/endpoint.ts';
+import { parseEndpoint } from '../model/endpoint.ts';
 import type { Family } from '../model/family.ts';
 import type { CheckPath } from '../model/path.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { dnsNameOf, type ServiceBackend } from '../model/service.ts';
+import type { DialRequest, SpreadRequest } from '../probe/protocol.ts';
 
 interface DialledCheck {
   /** Key of an endpoint. */
@@ -17,30 +18,38 @@ interface DialledCheck {
   readonly backends?: readonly ServiceBackend[];
 }
 
-/** Pods by their keys, with the addresses that they have. */
-type PlacedPods = ReadonlyMap<string, { readonly ip: string }>;
-
 /** The addresses of Services by their keys; one that is headless has none. */
 export type PlacedServices = ReadonlyMap<string, string>;
 
+/** The address or the name at which real hosts are dialled, by their keys. */
+export type RealHosts = ReadonlyMap<string, string>;
+
+/** Everything that was placed or is met, and where it is. */
+interface DialledEnds {
+  /** Pods and simulated hosts by their keys. */
+  readonly pods: ReadonlyMap<string, { readonly ip: string }>;
+  /** Absent: there are none. */
+  readonly services?: PlacedServices;
+  /** Absent: there are none. */
+  readonly realHosts?: RealHosts;
+}
+
 /** Undefined where nothing is placed that could be dialled. */
-export function dialOf(
-  check: DialledCheck,
-  pods: PlacedPods,
-  services: PlacedServices = new Map(),
-): Dial | undefined {
+export function dialOf(check: DialledCheck, { pods, services, realHosts }: DialledEnds): Dial | undefined {
   const { to, port, protocol, family } = check;
   const endpoint = parseEndpoint(to);
   switch (endpoint?.kind) {
-    case 'pod': {
-      const pod = endpointKey(endpoint);
-      const listener = listenerOf({ pod, port }, protocol, pods);
+    case 'pod':
+    case 'host': {
+      const real = realHosts?.get(to);
+      if (real !== undefined) return { family, address: real, port, protocol, answerers: [], listeners: [] };
+      const listener = listenerOf({ pod: to, port }, protocol, pods);
       if (listener === undefined) return undefined;
-      return { family, address: listener.address, port, protocol, answerers: [pod], listeners: [listener] };
+      return { family, address: listener.address, port, protocol, answerers: [to], listeners: [listener] };
     }
     case 'service': {
       const { backends = [], path } = check;
-      const address = path === 'dns' ? dnsNameOf(endpoint) : services.get(to);
+      const address = path === 'dns' ? dnsNameOf(endpoint) : services?.get(to);
       const listeners = backends.flatMap((backend) => listenerOf(backend, protocol, pods) ?? []);
       if (address === undefined || listeners.length === 0 || listeners.length < backends.length)
         return undefined;
@@ -60,10 +69,24 @@ export function dialOf(
   }
 }
 
+/** What an agent is told to do. */
+export function requestOf({
+  address: host,
+  port,
+  protocol,
+  answerers,
+  connections,
+}: Dial): Omit<DialRequest, 'id'> | Omit<SpreadRequest, 'id'> {
+  const common = { host, port, protocol };
+  if (connections !== undefined) return { ...common, pods: answerers, connections };
+  const [pod] = answerers;
+  return { ...common, ...(pod === undefined ? {} : { pod }) };
+}
+
 function listenerOf(
   { pod, port }: ServiceBackend,
   protocol: Protocol,
-  pods: PlacedPods,
+  pods: DialledEnds['pods'],
 ): Listener | undefined {
   const address = pods.get(pod)?.ip;
   return address === undefined ? undefined : { pod, address, port, protocol };

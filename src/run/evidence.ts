@@ -6,10 +6,11 @@ import type { Triangle } from '../model/attempt.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { destinationsOf } from '../model/service.ts';
 import { greatest, least } from '../numbers.ts';
+import { describeTarget } from '../pair.ts';
 import type { EndLine } from '../probe/protocol.ts';
 import type { CheckDraft, NotedAttempt } from '../record/draft.ts';
 import { type ClockBounds, type Exchange, NodeClocks } from './node-clocks.ts';
-import type { RunningPod } from './provision.ts';
+import { OUTSIDE, type RunningPod } from './provision.ts';
 import { UnansweredAttempts } from './unanswered.ts';
 
 /** A visit that is older proves nothing any more: of one a second, four have been missed, which is more than a busy machine delays. */
@@ -25,8 +26,8 @@ interface Sent {
 
 interface Cut extends Omit<Sent, 'to'> {
   readonly from: RunningPod;
-  /** Those that did not answer; at least one. */
-  readonly to: readonly RunningPod[];
+  /** Those that did not answer; at least one. A real host is undefined: it is none of podreach's. */
+  readonly to: readonly (RunningPod | undefined)[];
   /** On the clock of the source's node. */
   readonly lastDialMs: number;
   /** Whether the witnesses of both nodes connected in the same round; `unwitnessed` where there are none to ask. */
@@ -154,7 +155,7 @@ export class Evidence {
     const wanted = new Set(checks);
     const sent = [...this.#sent.values()].flatMap((nonces) => [...nonces.values()]);
     return new Set([
-      ...this.#open.flatMap(({ check, to }) => (wanted.has(check) ? to : [])),
+      ...this.#open.flatMap(({ check, to }) => (wanted.has(check) ? to.flatMap((pod) => pod ?? []) : [])),
       ...sent.flatMap(({ check, to }) => (wanted.has(check) ? [to] : [])),
     ]);
   }
@@ -178,14 +179,13 @@ export class Evidence {
     for (const check of checks) {
       const from = podOf(check.from);
       if (from === undefined) continue;
-      const isLossy = destinationsOf(check)
-        .flatMap((key) => podOf(key) ?? [])
-        .some(
-          (to) =>
-            this.#lossy.has(from) ||
-            this.#lossy.has(to) ||
-            this.#lossyWays.has(wayKey(from.node, to.node, check.protocol)),
-        );
+      const isLossy =
+        this.#lossy.has(from) ||
+        destinationsOf(check)
+          .map(podOf)
+          .some(
+            (to) => (to !== undefined && this.#lossy.has(to)) || this.#lossyWays.has(wayOf(check, from, to)),
+          );
       if (isLossy) check.confirm = CONFIRM_MORE * confirm;
     }
   }
@@ -210,9 +210,14 @@ export class Evidence {
   #triangleOf(cut: Cut): Triangle {
     const lastDial = this.#clocks.at(cut.from, cut.lastDialMs);
     if (lastDial === undefined) return {};
-    const source = this.#lastVisit(cut.from, cut, lastDial);
-    const destination = earliestOf(cut.to.map((to) => this.#lastVisit(to, cut, lastDial)));
     const between = earliestOf(cut.to.map((to) => this.#lastOpening(to, cut, lastDial)));
+    // Nobody visits a host: its network is part of the way, whose witness connects with this very host. Without one, it is the way that is missed.
+    const seenOf = (pod: RunningPod | undefined): number | undefined =>
+      pod === undefined || isOutside(pod)
+        ? (between ?? lastDial.latest)
+        : this.#lastVisit(pod, cut, lastDial);
+    const source = seenOf(cut.from);
+    const destination = earliestOf(cut.to.map(seenOf));
     return {
       ...(source === undefined ? {} : { source: this.#since(source) }),
       ...(destination === undefined ? {} : { destination: this.#since(destination) }),
@@ -238,10 +243,14 @@ export class Evidence {
     return lastDial.latest - at > FRESH_MS ? undefined : at;
   }
 
-  #lastOpening(to: RunningPod, { check, from, way }: Cut, lastDial: ClockBounds): number | undefined {
+  #lastOpening(
+    to: RunningPod | undefined,
+    { check, from, way }: Cut,
+    lastDial: ClockBounds,
+  ): number | undefined {
     if (way === 'unwitnessed') return lastDial.latest;
     if (way === 'closed') return undefined;
-    const times = this.#ways.get(wayKey(from.node, to.node, check.protocol)) ?? [];
+    const times = this.#ways.get(wayOf(check, from, to)) ?? [];
     return times.findLast(({ latest }) => latest <= lastDial.earliest)?.earliest;
   }
 
@@ -250,6 +259,7 @@ export class Evidence {
     return (
       lastDial !== undefined &&
       to.every((pod) => {
+        if (pod === undefined) return true;
         const { knownUntilMs } = this.#pods.get(pod) ?? {};
         const known = knownUntilMs === undefined ? undefined : this.#clocks.at(pod, knownUntilMs);
         return known !== undefined && known.earliest >= lastDial.latest;
@@ -266,6 +276,22 @@ export class Evidence {
 function earliestOf(moments: readonly (number | undefined)[]): number | undefined {
   const known = moments.filter((moment) => moment !== undefined);
   return known.length < moments.length ? undefined : least(known);
+}
+
+function isOutside({ node }: RunningPod): boolean {
+  return node === OUTSIDE;
+}
+
+type WayEnds = Pick<CheckDraft, 'from' | 'to' | 'port' | 'protocol'>;
+
+/**
+ * The key of the way that a check takes to a destination: between two nodes, from a node to a port of a host, or from a host to a node.
+ * @param to absent: a real host
+ */
+export function wayOf(check: WayEnds, from: RunningPod, to: RunningPod | undefined): string {
+  const { protocol } = check;
+  if (to === undefined || isOutside(to)) return `${from.node} ${describeTarget(check)}`;
+  return isOutside(from) ? `${check.from} ${to.node} ${protocol}` : wayKey(from.node, to.node, protocol);
 }
 
 /** Both directions of a way are one. */

@@ -20,7 +20,7 @@ import {
   type Turn,
   turnOf,
 } from './outposts.ts';
-import type { RunningPod, RunningPods } from './provision.ts';
+import { OUTSIDE, type RunningPod, type RunningPods } from './provision.ts';
 import { type OpenWays, type Stage, witness } from './round.ts';
 import type { Changes } from './steps/changes.ts';
 
@@ -89,7 +89,9 @@ export async function awaitForce(
 
 /** Where pods run. */
 export function nodesOf(pods: RunningPods): readonly string[] {
-  return [...new Set([...pods.values()].map(({ node }) => node))].toSorted();
+  return [...new Set([...pods.values()].map(({ node }) => node))]
+    .filter((node) => node !== OUTSIDE)
+    .toSorted();
 }
 
 /** The nodes that have not shown a step to be in force: later ones are not in force there either, until a marker of theirs turns. */

@@ -5,7 +5,7 @@ import { objectKey } from '../keys.ts';
 import { ApiStatusError, isAlreadyExists } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import { type PodState, podState } from '../kube/pod-state.ts';
-import { probeNamespace, probePod, RUN_LABEL } from '../probe/manifest.ts';
+import { probeNamespace, probePod, RUN_LABEL, type SimulatedHost } from '../probe/manifest.ts';
 import type { ProbeSettings } from '../probe/settings.ts';
 import { agentSource } from '../probe/source.ts';
 import type { WatchRequest } from '../probe/watch-protocol.ts';
@@ -38,16 +38,27 @@ export type Provisioning = Requesting<'create' | 'get' | 'list'> &
   Probing &
   Telling;
 
-/** A pod that runs, with what a round needs to know of it. */
+/** Stands for the node of what has none: no node is called so. */
+export const OUTSIDE = 'outside the cluster';
+
+/** A pod that runs, or the agent that stands for a host, with what a round needs to know of it. */
 export interface RunningPod {
   readonly namespace: string;
   readonly name: string;
   readonly ip: string;
   /** Addresses of further families, which nobody tries. */
   readonly otherIps?: readonly string[];
+  /** {@link OUTSIDE} for that of a host. */
   readonly node: string;
+  /** The key of the host that it stands for; absent: it is a pod of the cluster. */
+  readonly host?: string;
   /** It is on the network of its node. */
   readonly hostNetwork?: true;
+}
+
+/** As rules and attempts name it: `shop/web`, `host/bank`. */
+export function endKeyOf(pod: RunningPod): string {
+  return pod.host ?? objectKey(pod);
 }
 
 /** What is to be there. */
@@ -70,9 +81,11 @@ export interface WantedPod extends PlannedPod {
   readonly visitPort?: number;
   /** What its agent watches from its process's beginning. */
   readonly firstInstant?: WatchRequest;
+  /** The host that it stands for; absent: it is a pod of the cluster. */
+  readonly host?: SimulatedHost;
 }
 
-/** Running pods by `namespace/name`. */
+/** Running pods by `namespace/name`, and the agents that stand for hosts by the keys of these. */
 export type RunningPods = ReadonlyMap<string, RunningPod>;
 
 /**
@@ -94,6 +107,7 @@ export async function createAll(wanted: Wanted, context: Provisioning): Promise<
       agent,
       settings: settingsFor(pod, context),
       ...(pod.firstInstant === undefined ? {} : { firstInstant: pod.firstInstant }),
+      ...(pod.host === undefined ? {} : { host: pod.host }),
       ...(pod.visitPort === undefined ? {} : { visitPort: pod.visitPort }),
     });
   // A namespace that is still on its way when the run cleans up would come after that, and stay.
@@ -291,9 +305,13 @@ function runningPods(pods: readonly WantedPod[], states: ReadonlyMap<string, Pod
       const state = states.get(objectKey(pod));
       if (state?.kind !== 'running') return [];
       const { namespace, name } = pod;
-      const { ip, otherIps, node } = state;
-      const network = pod.hostNetwork === undefined ? {} : { hostNetwork: pod.hostNetwork };
-      return [[objectKey(pod), { namespace, name, ip, otherIps, node, ...network }] as const];
+      const { ip, otherIps, node = OUTSIDE } = state;
+      const running = {
+        ...{ namespace, name, ip, otherIps, node },
+        ...(pod.host === undefined ? {} : { host: pod.host.key }),
+        ...(pod.hostNetwork === undefined ? {} : { hostNetwork: pod.hostNetwork }),
+      };
+      return [[endKeyOf(running), running] as const];
     }),
   );
 }

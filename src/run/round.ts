@@ -2,11 +2,9 @@
  * One round: one exec per pod that has something to try, to prove or to tell, all side by side, bounded. A round costs about
  * one timeout, however many pairs it has.
  */
-import { objectKey } from '../keys.ts';
 import type { Attempt, HeardBackends, TryingPhase } from '../model/attempt.ts';
 import type { Dial, Listener } from '../model/dial.ts';
 import { newestOf } from '../model/observation.ts';
-import { destinationsOf } from '../model/service.ts';
 import { describePort } from '../pair.ts';
 import { attemptsIn, batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { AttemptLine, Batch } from '../probe/protocol.ts';
@@ -14,10 +12,11 @@ import type { Attempts, CheckDraft, NotedAttempt } from '../record/draft.ts';
 import { type AgentReply, askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
-import { dialOf, type PlacedServices } from './dial.ts';
-import { type Evidence, wayKey } from './evidence.ts';
-import type { RunningPod, RunningPods } from './provision.ts';
+import { dialOf, requestOf } from './dial.ts';
+import { type Evidence, wayOf } from './evidence.ts';
+import { endKeyOf, type RunningPod } from './provision.ts';
 import type { PossibleArrival } from './unanswered.ts';
+import { type PlacedEnds, waysOf } from './ways.ts';
 import type { Witnesses } from './witnesses.ts';
 
 export interface Round {
@@ -27,10 +26,7 @@ export interface Round {
 }
 
 /** What runs: its pods, and when it began on the run's clock. */
-export interface Stage {
-  readonly pods: RunningPods;
-  /** Absent: there are none. */
-  readonly services?: PlacedServices;
+export interface Stage extends PlacedEnds {
   readonly beganMs: number;
   readonly evidence: Evidence;
   /** Where attempts are written down. */
@@ -104,7 +100,7 @@ export async function witness(
   stage: Stage,
   context: Trying,
 ): Promise<OpenWays> {
-  return await stage.witnesses?.connect([...waysOf(checks, stage.pods).values()], stage, context);
+  return await stage.witnesses?.connect(waysOf(checks, stage), stage, context);
 }
 
 /**
@@ -168,37 +164,18 @@ async function ask(works: readonly Work[], stage: Stage, context: Trying): Promi
   for (const answered of answers) hear(answered, stage.evidence);
 }
 
-export interface NodePair {
-  readonly from: string;
-  readonly to: string;
-  readonly protocol: CheckDraft['protocol'];
-}
-
-/** The ways between the nodes of checks, each once. */
-function waysOf(checks: readonly CheckDraft[], pods: RunningPods): Map<string, NodePair> {
-  return new Map(
-    checks.flatMap((check) => {
-      const { protocol } = check;
-      const from = pods.get(check.from)?.node;
-      if (from === undefined) return [];
-      return destinationsOf(check)
-        .flatMap((key) => pods.get(key)?.node ?? [])
-        .map((to) => [wayKey(from, to, protocol), { from, to, protocol }] as const);
-    }),
-  );
-}
-
 /** Sources carry their targets, destinations the proof that they listen. */
 function workByPod(
   checks: readonly CheckDraft[],
-  { pods, services }: Stage,
+  ends: PlacedEnds,
   canBeCut: boolean,
   timing: Trying['timing'],
 ): Map<RunningPod, Work> {
+  const { pods } = ends;
   const works = new Map<RunningPod, Work>();
   for (const check of checks) {
     const from = pods.get(check.from);
-    const dial = dialOf(check, pods, services);
+    const dial = dialOf(check, ends);
     if (from !== undefined) workOf(from, works).tries.push({ check, dial });
     for (const listener of dial?.listeners ?? []) {
       const listening = pods.get(listener.pod);
@@ -234,13 +211,9 @@ function batchOf(work: Work, asked: readonly string[], context: Trying): Batch {
   const { timeoutMs } = context.timing;
   const targets = work.tries.flatMap(({ check, dial }): Batch['targets'] => {
     if (dial === undefined) return [];
-    const { address, port, protocol, answerers, connections } = dial;
     const limitMs = timeLimitOf(check, context.timing);
     const ownLimit = limitMs === timeoutMs ? {} : { timeoutMs: limitMs };
-    const common = { id: check.id, host: address, port, protocol, ...ownLimit };
-    return connections === undefined
-      ? answerers.map((pod) => ({ ...common, pod }))
-      : [{ ...common, pods: answerers, connections }];
+    return [{ id: check.id, ...requestOf(dial), ...ownLimit }];
   });
   const attempts = targets.reduce((sum, target) => sum + attemptsIn(target), work.listeners.size);
   return {
@@ -275,7 +248,7 @@ function listenersAlive(answers: readonly Answered[]): Map<string, Aliveness> {
   const alive = new Map<string, Aliveness>();
   for (const { work, reply } of answers) {
     const { answer } = reply;
-    const pod = objectKey(work.pod);
+    const pod = endKeyOf(work.pod);
     if (answer.kind === 'broken')
       for (const port of work.listeners.keys()) alive.set(`${pod} ${port}`, { unasked: answer.reason });
     else
@@ -308,7 +281,7 @@ function recordAttempts({ work, reply }: Answered, surroundings: Surroundings): 
       atMs: rounded(reply.startedMs - surroundings.stage.beganMs),
       outcome: 'error',
       detail: answer.kind === 'broken' ? answer.reason : 'the agent did not answer for it',
-      ...aliveOf(dial?.listeners ?? [], surroundings),
+      ...aliveOf({ check, dial }, dial?.listeners ?? [], work.pod, surroundings),
     });
   }
 }
@@ -330,7 +303,7 @@ function recordAttempt(
     outcome,
     durationMs,
     ...(dials === 1 ? {} : { dials }),
-    ...aliveOf(silent, surroundings),
+    ...aliveOf({ check, dial }, silent, from, surroundings),
     ...(detail === undefined ? {} : { detail }),
     ...(outcome === 'partial' ? { backends: heardBackends(line, silent) } : {}),
   });
@@ -338,7 +311,8 @@ function recordAttempt(
     const pod = pods.get(key);
     return pod === undefined ? [] : [{ pod, port }];
   });
-  keepOpen({ check, attempt, from, to }, line, clockMs, surroundings);
+  const isToReal = dial !== undefined && isAnsweredByAnybody(dial);
+  keepOpen({ check, attempt, from, to, isToReal }, line, clockMs, surroundings);
 }
 
 interface Noted {
@@ -347,28 +321,31 @@ interface Noted {
   readonly from: RunningPod;
   /** Where it may have arrived without an answer. */
   readonly to: readonly PossibleArrival[];
+  /** Whether it went to a real host, which tells nothing. */
+  readonly isToReal: boolean;
 }
 
 /** Keeps an attempt for what is still to be heard of it. */
 function keepOpen(
-  { check, attempt, from, to: arrivals }: Noted,
+  { check, attempt, from, to: arrivals, isToReal }: Noted,
   { outcome, startedMs, lastDialMs = startedMs, lost = 0, nonce, localPorts = [] }: AttemptLine,
   clockMs: number,
   { round: { phase }, openWays, stage: { evidence } }: Surroundings,
 ): void {
-  const to = arrivals.map(({ pod }) => pod);
+  const own = arrivals.map(({ pod }) => pod);
   // Until a step is in force, a dial may be the last that was cut off, and the next one of the same attempt the first that is not.
-  if (lost > 0 && phase !== 'turn') evidence.noteLoss(from, ...to);
+  if (lost > 0 && phase !== 'turn') evidence.noteLoss(from, ...own);
   // Of a Service of which a part answered, that is what it showed.
   if (nonce !== undefined && check.protocol === 'UDP' && outcome !== 'partial')
-    for (const pod of to) evidence.noteSent(nonce, { check, attempt, to: pod });
+    for (const pod of own) evidence.noteSent(nonce, { check, attempt, to: pod });
   if (phase === 'control' || phase === 'closing') return;
   if (phase !== 'turn') {
     const dialled = nonce === undefined ? undefined : { nonce, localPorts };
     evidence.unanswered.note(check, attempt, from, arrivals, dialled);
   }
+  const to = isToReal ? [undefined] : own;
   if (outcome === 'connected' || to.length === 0) return;
-  const isOpen = openWays && to.every(({ node }) => openWays.has(wayKey(from.node, node, check.protocol)));
+  const isOpen = openWays && to.every((pod) => openWays.has(wayOf(check, from, pod)));
   const way = isOpen === undefined ? 'unwitnessed' : isOpen ? 'open' : 'closed';
   evidence.noteCut({ check, attempt, from, to, lastDialMs: clockMs + lastDialMs, way });
 }
@@ -377,7 +354,12 @@ function numbered({ phase, number }: Round): Pick<Attempt, 'phase' | 'round'> {
   return { phase, round: number };
 }
 
-/** The listeners of those pods of a Service that did not answer; of a pod that was dialled by itself its own, whether or not it did. */
+/** Whether an open connection is answer enough: on a real host nobody of podreach listens. */
+function isAnsweredByAnybody({ answerers }: Dial): boolean {
+  return answerers.length === 0;
+}
+
+/** The listeners of those pods of a Service that did not answer; of what was dialled by itself its own, whether or not it did. */
 function silentOf(dial: Dial | undefined, { answered = [] }: AttemptLine): readonly Listener[] {
   const heard = new Set(answered.map(({ pod }) => pod));
   return (dial?.listeners ?? []).filter(({ pod }) => !heard.has(pod));
@@ -387,8 +369,17 @@ function heardBackends({ answered = [] }: AttemptLine, silent: readonly Listener
   return { answered: answered.map(({ pod }) => pod), silent: silent.map(({ pod }) => pod).toSorted() };
 }
 
-/** Of several listeners: alive where all are. */
-function aliveOf(listeners: readonly Listener[], { alive }: Surroundings): Aliveness {
+/** Of several listeners: alive where all are. Of a real host, what proves it is that a witness has reached the same port. */
+function aliveOf(
+  { check, dial }: Try,
+  listeners: readonly Listener[],
+  from: RunningPod,
+  { alive, openWays }: Surroundings,
+): Aliveness {
+  if (dial !== undefined && isAnsweredByAnybody(dial)) {
+    if (openWays === undefined) return {};
+    return openWays.has(wayOf(check, from, undefined)) ? { listenerAlive: true } : { unasked: UNREACHED };
+  }
   const known = listeners.map((listener) => alive.get(`${listener.pod} ${describePort(listener)}`) ?? {});
   return (
     known.find(({ listenerAlive }) => listenerAlive === false) ??
@@ -397,6 +388,8 @@ function aliveOf(listeners: readonly Listener[], { alive }: Surroundings): Alive
     {}
   );
 }
+
+const UNREACHED = 'nobody else reached it in the same round';
 
 function rounded(ms: number): number {
   return Math.round(ms * 100) / 100;

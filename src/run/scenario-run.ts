@@ -1,4 +1,5 @@
 /** One scenario from provisioning to the verdicts, and its clean-up. */
+import type { Cluster } from '../cluster/cluster.ts';
 import { messageOf } from '../errors.ts';
 import { countsAs } from '../judge/known-issues.ts';
 import type { KubeObject } from '../kube/kube.ts';
@@ -16,6 +17,7 @@ import { Evidence } from './evidence.ts';
 import { failureOf } from './failure.ts';
 import { createForeign, removeForeign } from './foreign/foreign.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
+import { agentsFor, noteAgents, realHostsOf } from './hosts.ts';
 import type { Outpost } from './outposts.ts';
 import { PodPlacement, type VisitPorts } from './placement.ts';
 import { Foresight } from './predict.ts';
@@ -46,6 +48,8 @@ export interface ScenarioOptions {
   readonly visitPorts: VisitPorts;
   /** What is known of how the cluster takes policies. */
   readonly assumptions: Assumptions;
+  /** What it says of hosts. */
+  readonly cluster: Pick<Cluster, 'outsideAnnotation'>;
   /** See `JudgeRules.others`. */
   readonly others: string | undefined;
   /** Where it is to stand for a while, after its last step has settled. */
@@ -105,20 +109,29 @@ export async function runScenario(
 
   try {
     const services = new Map<string, string>();
+    const agents = agentsFor(plan, options.firstMarker, options.cluster, context);
     const { placement, pods } = await inPhase('provision', async () => {
       const takePods = () => nodesForProbes(options.nodes, context.probe);
       const chosen = new PodPlacement(scenario.name, plan, takePods, options.visitPorts);
-      const running = await provision(chosen.wanted(scenario), context);
+      const { name, namespaces, pods: own } = chosen.wanted(scenario);
+      const wanted = {
+        name,
+        namespaces: [...namespaces, ...agents.namespaces],
+        pods: [...own, ...agents.pods],
+      };
+      const running = await provision(wanted, context);
       await createServices(servicesIn(scenario, scenario.namespaces), services, context);
       await waitForEndpoints(servicesIn(scenario, scenario.namespaces), plan.steps[0].pods, context);
       return { placement: chosen, pods: running };
     });
     notePlaces(scenario.pods, pods);
+    noteAgents(scenario.hosts, pods);
     const foresight = new Foresight(plan, scenario, options.assumptions);
     foresight.place(0, pods);
     const stage: Stage = {
       pods,
       services,
+      realHosts: realHostsOf(plan, options.cluster),
       beganMs,
       evidence: new Evidence(beganMs),
       attempts: new Attempts(),
@@ -200,9 +213,9 @@ export async function cleanUpAfter(scenario: ScenarioDraft, context: Cleaning & 
 }
 
 /** All that it has created at any time. */
-function namespacesOf({ namespaces, steps }: ScenarioDraft): readonly string[] {
-  const all = [...namespaces, ...steps.flatMap((step) => step.namespaces ?? [])];
-  return [...new Set(all.map(({ name }) => name))];
+function namespacesOf({ namespaces, hosts = [], steps }: ScenarioDraft): readonly string[] {
+  const all = [...namespaces, ...steps.flatMap((step) => step.namespaces ?? [])].map(({ name }) => name);
+  return [...new Set([...all, ...hosts.flatMap(({ agent }) => agent?.namespace ?? [])])];
 }
 
 /** Those that there are while these namespaces are. */

@@ -5,6 +5,7 @@ import { checksOf } from '../record/schema.ts';
 import type { Checked } from './checked.ts';
 import { cleanUp } from './cleanup.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
+import { addressesOf } from './hosts.ts';
 import { untilInterrupted } from './interruption.ts';
 import type { Job, Planned } from './job.ts';
 import { nodePortsOf, visitPortsFor } from './placement.ts';
@@ -89,7 +90,11 @@ async function runAll(
   const { scenarios, options, record } = job;
   const others = record.environment.clusterPolicies?.join(', ');
   const stop = (): boolean => tools.signal.aborted || (options.failFast && record.scenarios.some(wentWrong));
-  const namespacesOf = ({ plan }: Planned): readonly string[] => plan.namespaces.map(({ name }) => name);
+  // Two hosts cannot have one address either.
+  const namespacesOf = ({ plan }: Planned): readonly string[] => [
+    ...plan.namespaces.map(({ name }) => name),
+    ...addressesOf(plan),
+  ];
   // What holds for the whole cluster holds for the namespaces of all.
   const keysOf = (planned: Planned): readonly string[] => [
     ...(clusterWideOf(planned.plan).length === 0 ? namespacesOf(planned) : scenarios.flatMap(namespacesOf)),
@@ -118,7 +123,9 @@ async function runAll(
       checks: checksOf(scenario).length,
     });
     const firstMarker = 1 + countSteps(scenarios.slice(0, number - 1));
-    const own = { ...shared, keep: options.keep, firstMarker, nodes, visitPorts, assumptions, others, stand };
+    const { cluster } = checked;
+    const inCommon = { ...shared, nodes, visitPorts, assumptions, cluster, others, stand };
+    const own = { ...inCommon, keep: options.keep, firstMarker };
     await runScenario(plan, scenario, own, tools);
     return { cleaned: cleaner(scenario) };
   });

@@ -1,6 +1,7 @@
 /** The record of a run that has not begun: everything planned, nothing seen, incomplete. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Check } from '../model/check.ts';
+import { isHost } from '../model/endpoint.ts';
 import { dayOf, hasExpired } from '../model/known-issue.ts';
 import { reviewPlan } from '../policy/review.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft, StepDraft } from '../record/draft.ts';
@@ -58,6 +59,7 @@ export function startScenario(plan: Plan): ScenarioDraft {
     status: 'waiting',
     phases: [],
     ...stateOf(first),
+    ...hostsIn(plan),
     ...foreignIn(plan),
     ...servicesIn(plan),
     ...workloadsIn(plan),
@@ -84,6 +86,17 @@ function declaredIn(steps: Plan['steps']): Pick<ScenarioDraft, 'declaredChecks'>
 
 function knownIn({ knownIssues }: Plan): Pick<ScenarioDraft, 'knownIssues'> {
   return knownIssues === undefined ? {} : { knownIssues: knownIssues.map((issue) => ({ ...issue })) };
+}
+
+function hostsIn({ hosts }: Plan): Pick<ScenarioDraft, 'hosts'> {
+  if (hosts === undefined) return {};
+  return {
+    hosts: hosts.map(({ name, place, ports }) => ({
+      name,
+      ...(place.kind === 'address' ? { address: place.address } : { dnsName: place.name }),
+      ports: [...ports],
+    })),
+  };
 }
 
 function foreignIn(plan: Plan): Pick<ScenarioDraft, 'foreignPolicies'> {
@@ -157,10 +170,10 @@ function startChecks({ checks }: PlannedStep, predicted: StepPredictions = []): 
 }
 
 function startCheck(check: Check, predicted: CheckDraft['predicted']): CheckDraft {
-  const { knownIssues, firstInstant, held, path = 'podIP', backends, ...rest } = check;
+  const { knownIssues, firstInstant, held, path, backends, ...rest } = check;
   return {
     ...rest,
-    path,
+    path: path ?? (isHost(check.to) ? 'host' : 'podIP'),
     ...(backends === undefined ? {} : { backends: backends.map((backend) => ({ ...backend })) }),
     ...(knownIssues === undefined ? {} : { knownIssues: [...knownIssues] }),
     ...(held === undefined ? {} : { held: { wish: held } }),

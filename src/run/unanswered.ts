@@ -12,6 +12,7 @@ const KEPT = 8;
 interface Unanswered {
   readonly attempt: NotedAttempt;
   readonly from: RunningPod;
+  /** None: a real host, which tells nothing. */
   readonly to: readonly PossibleArrival[];
   /** As the source would tell of them. */
   readonly nonce: string;

@@ -1,23 +1,25 @@
 /**
  * The way between nodes, as its witnesses see it: in each round the open outposts of two nodes connect to each other, both ways. Inside
- * a node its guarded outpost connects to its open one: nothing isolates that direction either.
+ * a node its guarded outpost connects to its open one: nothing isolates that direction either. To a host the open outpost of a node
+ * connects, which also proves that the host listens; a host that is simulated connects to the open outpost of a node.
  */
 
+import type { Protocol } from '../model/protocol.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { AttemptLine, DialRequest } from '../probe/protocol.ts';
 import { askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { isInTime } from './denial-time.ts';
-import { type WitnessConnection, wayKey } from './evidence.ts';
+import type { WitnessConnection } from './evidence.ts';
 import { OUTPOST_PORT, type Outpost } from './outposts.ts';
 import type { RunningPod } from './provision.ts';
-import type { NodePair, Stage } from './round.ts';
+import type { Stage } from './round.ts';
+import type { Way } from './ways.ts';
 
 interface WitnessedWay {
   readonly key: string;
   readonly from: RunningPod;
-  readonly to: RunningPod;
-  readonly protocol: NodePair['protocol'];
+  readonly dial: Omit<DialRequest, 'id'>;
 }
 
 export class Witnesses {
@@ -28,11 +30,11 @@ export class Witnesses {
   }
 
   /**
-   * Connects the witnesses of node pairs, each in both directions, and notes the ways that were open, and soon enough, as evidence.
+   * Connects the witnesses of ways, those between nodes in both directions, and notes the ways that were open, and soon enough, as evidence.
    * @returns the keys of the ways that were open; a node without an outpost has none
    */
   async connect(
-    ways: readonly NodePair[],
+    ways: readonly Way[],
     stage: Pick<Stage, 'evidence' | 'noteSetbacks'>,
     context: Trying,
   ): Promise<ReadonlySet<string>> {
@@ -52,17 +54,36 @@ export class Witnesses {
     return open;
   }
 
-  #directionsOf({ from, to, protocol }: NodePair): WitnessedWay[] {
+  #directionsOf(way: Way): WitnessedWay[] {
+    const { key } = way;
+    switch (way.kind) {
+      case 'nodes':
+        return this.#betweenNodes(way);
+      case 'to-host': {
+        const { open } = this.#outposts.get(way.node) ?? {};
+        return open === undefined ? [] : [{ key, from: open, dial: way.dial }];
+      }
+      case 'from-host': {
+        const { open } = this.#outposts.get(way.node) ?? {};
+        return open === undefined ? [] : [{ key, from: way.host, dial: dialTo(open, way.protocol) }];
+      }
+    }
+  }
+
+  #betweenNodes({ key, from, to, protocol }: Extract<Way, { kind: 'nodes' }>): WitnessedWay[] {
     const one = this.#outposts.get(from);
     const other = this.#outposts.get(to);
     if (one === undefined || other === undefined) return [];
-    const key = wayKey(from, to, protocol);
-    if (one === other) return [{ key, from: one.guarded, to: one.open, protocol }];
+    if (one === other) return [{ key, from: one.guarded, dial: dialTo(one.open, protocol) }];
     return [
-      { key, from: one.open, to: other.open, protocol },
-      { key, from: other.open, to: one.open, protocol },
+      { key, from: one.open, dial: dialTo(other.open, protocol) },
+      { key, from: other.open, dial: dialTo(one.open, protocol) },
     ];
   }
+}
+
+function dialTo({ ip, namespace, name }: RunningPod, protocol: Protocol): WitnessedWay['dial'] {
+  return { host: ip, port: OUTPOST_PORT, protocol, pod: `${namespace}/${name}` };
 }
 
 interface Made extends WitnessConnection {
@@ -76,15 +97,7 @@ async function askWitness(
   context: Trying,
 ): Promise<Made[]> {
   const { timeoutMs, denialMs } = context.timing;
-  const targets = directions.map(
-    ({ to, protocol }, id): DialRequest => ({
-      id,
-      host: to.ip,
-      port: OUTPOST_PORT,
-      protocol,
-      pod: `${to.namespace}/${to.name}`,
-    }),
-  );
+  const targets = directions.map(({ dial }, id): DialRequest => ({ id, ...dial }));
   const batch = {
     ...PLAIN_BATCH,
     runId: context.runId,

@@ -1,4 +1,4 @@
-/** The annotations by which a sandbox is told to fail as a cluster may: what they are called, and what they may say. */
+/** The annotations by which a sandbox is told what no manifest can say, such as how to fail: what they are called, and what they may say. */
 
 /** Of all of them; no other cluster knows it. */
 export const OWN_PREFIX = 'sandbox.podreach.dev/';
@@ -13,6 +13,8 @@ export const RESTARTED_AT = `${OWN_PREFIX}restarted-at`;
 export const ESTABLISHED = `${OWN_PREFIX}established`;
 /** On a Pod: whether its processes are stopped. */
 export const STALLED = `${OWN_PREFIX}stalled`;
+/** On a Pod: that it stands outside the cluster, and at which address. */
+export const OUTSIDE = `${OWN_PREFIX}outside`;
 
 /**
  * How a node's network plugin does its work: `open` lets everything pass, `closed` nothing new, and `stopped` keeps the rules that are

@@ -1,6 +1,7 @@
 /** Rules that ask what becomes of open connections: before the step acts one must be open, and both its pods must outlast the step. */
 import type { Problem } from '../errors.ts';
 import { namespaceOf } from '../keys.ts';
+import { isHost } from '../model/endpoint.ts';
 import { describeConnection } from '../pair.ts';
 import type { DeclaredConnection } from './declarations.ts';
 import { statementOn } from './expectations.ts';
@@ -48,6 +49,9 @@ function obstacleTo(
   const { from, to, port } = connection;
   if (port.protocol !== 'TCP')
     return { why: `${port.protocol} has none`, hint: `Name TCP ports only, ${OTHERWISE}` };
+  const host = [from, to].find(isHost);
+  if (host !== undefined)
+    return { why: `${host} is outside the cluster`, hint: `Name pods only, ${OTHERWISE}` };
   for (const pod of [from, to]) {
     const why = whyNotThrough(pod, state.pods.has(pod), step, before);
     if (why !== undefined)

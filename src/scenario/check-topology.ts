@@ -1,4 +1,5 @@
-/** Whether a scenario's namespaces and pods go together, and can be created as they are. */
+/** Whether a scenario's namespaces, pods and hosts go together, and can be created as they are. */
+import ipaddr from 'ipaddr.js';
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import {
@@ -12,10 +13,11 @@ import { ENDPOINT_PREFIXES, endpointKey } from '../model/endpoint.ts';
 import { nameObject, OBJECT_PREFIXES } from '../model/step.ts';
 import { describePort } from '../pair.ts';
 import { problemAt } from './mark.ts';
-import type { Mark, Scenario, ScenarioPod } from './scenario.ts';
+import type { Mark, Marked, Port, Scenario, ScenarioHost, ScenarioPod } from './scenario.ts';
+import { hostKey } from './select.ts';
 import { quote, suggest } from './suggest.ts';
 
-/** Everything that is wrong with the namespaces and pods of a scenario. */
+/** Everything that is wrong with the namespaces, pods and hosts of a scenario. */
 export function* checkTopology(scenario: Scenario): Generator<Problem> {
   const declared = scenario.namespaces.map(({ value }) => value.name);
   for (const { value, mark } of scenario.namespaces) {
@@ -46,8 +48,9 @@ export function* checkTopology(scenario: Scenario): Generator<Problem> {
       });
     }
     yield* checkLabelKeys(Object.keys(pod.labels), pod.mark);
-    yield* checkPorts(pod);
+    yield* checkPorts(objectKey(pod), pod.ports);
   }
+  yield* checkHosts(scenario.hosts);
   yield* checkSharedPorts(scenario.pods);
   yield* checkAdmission(scenario);
 }
@@ -155,18 +158,54 @@ export function* checkLabelKeys(keys: readonly string[], mark: Mark): Generator<
   }
 }
 
-function* checkPorts(pod: ScenarioPod): Generator<Problem> {
+function* checkPorts(owner: string, ports: readonly Marked<Port>[]): Generator<Problem> {
   const seen = new Map<string, Mark>();
-  for (const { value: port, mark } of pod.ports) {
+  for (const { value: port, mark } of ports) {
     const names = port.name === undefined ? [] : [`the port name ${quote(port.name)}`];
     for (const name of [`the port ${describePort(port)}`, ...names]) {
       const first = seen.get(name);
       if (first === undefined) seen.set(name, mark);
       else {
-        yield problemAt(mark, `${name} of ${objectKey(pod)} is there twice`, {
+        yield problemAt(mark, `${name} of ${owner} is there twice`, {
           related: [{ message: 'first here', mark: first }],
         });
       }
     }
   }
+}
+
+/** Each has a name and an address of its own, and one that a host can have. */
+function* checkHosts(hosts: readonly ScenarioHost[]): Generator<Problem> {
+  const first = new Map<string, Mark>();
+  const isFirst = (what: string, mark: Mark): boolean => {
+    const earlier = first.get(what);
+    if (earlier === undefined) first.set(what, mark);
+    return earlier === undefined;
+  };
+  const twice = (what: string, mark: Mark, hint: string): Problem => {
+    const earlier = first.get(what);
+    const related = earlier === undefined ? [] : [{ message: 'first here', mark: earlier }];
+    return problemAt(mark, `${what} is there twice`, { hint, related });
+  };
+  for (const { place, ports, mark, ...host } of hosts) {
+    const key = hostKey(host);
+    const named = `the host ${quote(key)}`;
+    if (!isFirst(named, mark)) yield twice(named, mark, 'Say all of it in one of the two files.');
+    yield* checkPorts(key, ports);
+    if (place.value.kind === 'name') continue;
+    const { address } = place.value;
+    const at = `the address ${address}`;
+    if (!isFirst(at, place.mark)) yield twice(at, place.mark, 'Give each host an address of its own.');
+    if (!isOfHost(address))
+      yield problemAt(place.mark, `${address} is the address of no single host elsewhere`, {
+        hint: 'Choose another, such as one of 203.0.113.0/24, which is kept for examples.',
+      });
+  }
+}
+
+/** Not one of the own machine, of a link, of everybody or of a group. */
+function isOfHost(address: string): boolean {
+  return !['unspecified', 'loopback', 'linkLocal', 'multicast', 'broadcast'].includes(
+    ipaddr.IPv4.parse(address).range(),
+  );
 }

@@ -2,16 +2,17 @@
 import type { Check } from '../model/check.ts';
 import type { ServicePath } from '../model/path.ts';
 import { pathsTo, type ServiceBackend } from '../model/service.ts';
-import type { Expectations, StatedRule } from './expectations.ts';
+import { type Expectations, isOfTwoPods, type StatedRule } from './expectations.ts';
 import type { ConnectionSet } from './first-instant.ts';
 import type { PlannedPod, Port } from './scenario.ts';
 import { targetKey, targetsOf } from './select.ts';
 import type { SelectedTarget } from './selected.ts';
 import { backendsAt, type Services } from './services.ts';
+import { type ClusterState, type Declared, isThere } from './state.ts';
 
 /** A connection of which something is expected. */
 export interface ExpectedConnection {
-  /** Its place among all connections that the pods of a scenario could open. */
+  /** Its place among all connections that the ends of a scenario could open. */
   readonly order: number;
   readonly from: string;
   readonly to: string;
@@ -33,47 +34,47 @@ interface ConnectionTarget extends SelectedTarget {
   readonly key: string;
 }
 
-/** All connections that the pods of a scenario could open. */
+/** All connections that the pods and hosts of a scenario could open. */
 export class Connections {
   readonly #sources: readonly string[];
   readonly #targets: readonly ConnectionTarget[];
   readonly #services: Services;
 
-  /** @param pods all that there are at any time, by their names */
-  constructor(pods: ReadonlyMap<string, PlannedPod>, services: Services) {
-    this.#sources = [...pods.keys()];
+  /** @param declared all that there are at any time */
+  constructor({ pods, hosts }: Pick<Declared, 'pods' | 'hosts'>, services: Services) {
+    const ends = [...pods, ...hosts].map(([key, { ports }]) => ({ key, ports }));
+    this.#sources = ends.map(({ key }) => key);
     this.#services = services;
-    const ofPods = [...pods].map(([to, { ports }]) => ({ to, ports }));
-    const ofServices = [...services].map(([to, service]) => ({
-      to,
+    const ofServices = [...services].map(([key, service]) => ({
+      key,
       ports: service.ports.map(({ targetPort: _, ...port }) => port),
       paths: pathsTo(service),
     }));
-    this.#targets = [...ofPods, ...ofServices]
+    this.#targets = [...ends, ...ofServices]
       .flatMap(targetsOf)
       .map((target) => ({ ...target, key: targetKey(target) }));
   }
 
   /**
-   * Those between ends that are there, of which something is expected: a Service is there while somebody answers for it.
-   * @param pods that are there
+   * Those between ends that are there, of which something is expected: a Service is there while somebody answers for it. What holds
+   * otherwise is about pods alone.
+   * @param state what is there
    * @param firstInstants those that are tried from the first instant of their source, by source and then by `targetKey`
    */
   expected(
     { rules, otherwise }: Expectations,
-    pods: ReadonlyMap<string, PlannedPod>,
+    state: Pick<ClusterState, 'pods'>,
     firstInstants: ConnectionSet = new Map(),
   ): readonly ExpectedConnection[] {
     const connections: ExpectedConnection[] = [];
-    const targets = this.#thoseThere(pods);
+    const targets = this.#thoseThere(state);
     for (const [index, from] of this.#sources.entries()) {
       const own = rules.get(from);
       const early = firstInstants.get(from);
       // Thousands of pods have millions of pairs: those of which nothing is said are not looked up one by one.
-      if ((own === undefined && otherwise === undefined) || !pods.has(from)) continue;
+      if ((own === undefined && otherwise === undefined) || !isThere(from, state)) continue;
       for (const { to, port, through, key, index: place } of targets) {
-        const isSpoken = from !== to && through === undefined;
-        const statement = own?.get(key) ?? (isSpoken ? otherwise : undefined);
+        const statement = own?.get(key) ?? (isOfTwoPods({ from, to }) ? otherwise : undefined);
         if (statement === undefined) continue;
         connections.push({
           order: index * this.#targets.length + place,
@@ -89,11 +90,11 @@ export class Connections {
     return connections;
   }
 
-  #thoseThere(pods: ReadonlyMap<string, PlannedPod>) {
-    const throughs = this.#throughs([...pods.values()]);
+  #thoseThere(state: Pick<ClusterState, 'pods'>) {
+    const throughs = this.#throughs([...state.pods.values()]);
     return this.#targets.flatMap((target, index) => {
       const through = throughs.get(target);
-      return through !== undefined || pods.has(target.to)
+      return through !== undefined || isThere(target.to, state)
         ? [{ ...target, through: through && { through }, index }]
         : [];
     });

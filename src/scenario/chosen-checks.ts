@@ -4,13 +4,22 @@ import { objectKey } from '../keys.ts';
 import type { Check } from '../model/check.ts';
 import { describeConnection, describeTarget } from '../pair.ts';
 import { destinationText, sourceText } from './grammar/rules.ts';
-import { readDestination, readPodSelection } from './read-rules.ts';
-import type { DestinationSelection, Plan, PlannedPod, PlannedStep, PodSelection } from './scenario.ts';
-import { arrangeTopology, selectPods, selectTargets, type Topology, targetKey, targetsOf } from './select.ts';
+import { readDestination, readEnd } from './read-rules.ts';
+import type { DestinationSelection, EndSelection, Plan, PlannedStep, Port } from './scenario.ts';
+import {
+  arrangeTopology,
+  hostKey,
+  selectEnds,
+  selectTargets,
+  type Topology,
+  targetKey,
+  targetsOf,
+} from './select.ts';
 import type { Selected } from './selected.ts';
 import { quote } from './suggest.ts';
 
-const FORM = 'Write FROM → TO:PORT with pods as the scenario names them, such as "shop/web -> shop/db:5432".';
+const FORM =
+  'Write FROM → TO:PORT with pods and hosts as the scenario names them, such as "shop/web -> shop/db:5432".';
 /** As reports write a pair, with the name of the port behind it. */
 const PAIR = /^(?<from>.+?)\s*(?:→|->)\s*(?<to>.+?)(?:\s+\([^)]*\))?$/s;
 /** The most checks that a hint lists. */
@@ -19,7 +28,7 @@ const LISTED = 4;
 /** What one `--check` asks for. */
 interface WantedCheck {
   readonly text: string;
-  readonly from: PodSelection;
+  readonly from: EndSelection;
   readonly to: DestinationSelection;
 }
 
@@ -65,14 +74,14 @@ function readWanted(text: string): WantedCheck {
       throw new PodreachError('usage', `--check ${quote(text)}: ${issue.message}`, { hint: FORM });
     }
   }
-  return { text, from: readPodSelection(from), to: readDestination(to) };
+  return { text, from: readEnd(from), to: readDestination(to) };
 }
 
-function matching({ from, to }: WantedCheck, { namespaces, pods, services, steps }: Plan): readonly Check[] {
-  const topology = arrangeTopology(namespaces, pods, services);
-  const sources = new Set(found(selectPods(from, topology)).map(objectKey));
+function matching({ from, to }: WantedCheck, plan: Plan): readonly Check[] {
+  const topology = arrangeTopology(plan);
+  const sources = new Set(found(selectEnds(from, topology)).map(({ key }) => key));
   const targets = new Set(found(selectTargets(to, topology)).flatMap(targetsOf).map(targetKey));
-  return steps
+  return plan.steps
     .flatMap(({ checks }) => checks)
     .filter((check) => sources.has(check.from) && targets.has(describeTarget(check)));
 }
@@ -83,12 +92,19 @@ function found<T>(selected: Selected<T>): readonly T[] {
 
 /** An end that no scenario has is the reason; otherwise nothing is said about this pair. */
 function chosenNothing({ text, from, to }: WantedCheck, plans: readonly Plan[]): PodreachError {
-  const all = arrangeTopology(
-    plans.flatMap(({ namespaces }) => namespaces),
-    plans.flatMap(({ pods }) => pods).map((pod) => withAllPorts(pod, plans)),
-    plans.flatMap(({ services = [] }) => services),
-  );
-  const missing = [selectPods(from, all), selectTargets(to, all)].find(({ kind }) => kind === 'nothing');
+  const all = arrangeTopology({
+    namespaces: plans.flatMap(({ namespaces }) => namespaces),
+    pods: withAllPorts(
+      plans.flatMap(({ pods }) => pods),
+      objectKey,
+    ),
+    hosts: withAllPorts(
+      plans.flatMap(({ hosts = [] }) => hosts),
+      hostKey,
+    ),
+    services: plans.flatMap(({ services = [] }) => services),
+  });
+  const missing = [selectEnds(from, all), selectTargets(to, all)].find(({ kind }) => kind === 'nothing');
   if (missing?.kind === 'nothing') {
     return new PodreachError('usage', `--check ${quote(text)}: ${missing.message}`, {
       hint: missing.hint ?? FORM,
@@ -99,10 +115,13 @@ function chosenNothing({ text, from, to }: WantedCheck, plans: readonly Plan[]):
   });
 }
 
-/** A pod of one name may be in several scenarios, with other ports in each. */
-function withAllPorts(pod: PlannedPod, plans: readonly Plan[]): PlannedPod {
-  const same = plans.flatMap(({ pods }) => pods.filter((one) => objectKey(one) === objectKey(pod)));
-  return { ...pod, ports: same.flatMap(({ ports }) => ports) };
+/** One name may be in several scenarios, with other ports in each. */
+function withAllPorts<End extends { readonly ports: readonly Port[] }>(
+  ends: readonly End[],
+  keyOf: (end: End) => string,
+): readonly End[] {
+  const byKey = Map.groupBy(ends, keyOf);
+  return ends.map((end) => ({ ...end, ports: byKey.get(keyOf(end))?.flatMap(({ ports }) => ports) ?? [] }));
 }
 
 /** The checks between the same pods, else those to the same, else those from the same. */
@@ -111,10 +130,10 @@ function listNearest(
   topology: Topology,
   plans: readonly Plan[],
 ): string {
-  const sources = new Set(found(selectPods(from, topology)).map(objectKey));
+  const sources = new Set(found(selectEnds(from, topology)).map(({ key }) => key));
   const { end } = to;
   const destinations = new Set(
-    end.kind === 'service' ? [end.key] : found(selectPods(end, topology)).map(objectKey),
+    end.kind === 'service' ? [end.key] : found(selectEnds(end, topology)).map(({ key }) => key),
   );
   const checks = plans.flatMap(({ steps }) => steps.flatMap(({ checks }) => checks));
   const near =

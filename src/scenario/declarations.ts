@@ -1,10 +1,10 @@
 /** What the rules of a scenario say of each connection, and where they contradict each other. */
 import type { Location, Problem } from '../errors.ts';
-import { objectKey } from '../keys.ts';
+import { isHost } from '../model/endpoint.ts';
 import { isBefore, problemAt } from './mark.ts';
 import type { Mark, Marked, Rule } from './scenario.ts';
-import { selectAll, selectPods, selectTargets, type Topology, targetKey, targetsOf } from './select.ts';
-import type { Selected, SelectedPorts, SelectedTarget } from './selected.ts';
+import { selectAll, selectEnds, selectTargets, type Topology, targetKey, targetsOf } from './select.ts';
+import type { Selected, SelectedEnd, SelectedTarget } from './selected.ts';
 
 /** One connection that a rule speaks of. */
 export interface DeclaredConnection extends SelectedTarget {
@@ -29,11 +29,11 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
     return selected.found;
   };
 
-  const sources = new Set(collect(rule.from, selectPods).map(objectKey));
+  const sources = new Set(collect(rule.from, selectEnds).map(({ key }) => key));
   const targets = collect(rule.to, selectTargets);
   const exceptions = rule.except.map(({ from, to, mark }) => ({
     mark,
-    sources: from === undefined ? undefined : new Set(collect(from, selectPods).map(objectKey)),
+    sources: from === undefined ? undefined : new Set(collect(from, selectEnds).map(({ key }) => key)),
     targets:
       to === undefined ? undefined : new Set(collect(to, selectTargets).flatMap(targetsOf).map(targetKey)),
   }));
@@ -46,7 +46,7 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
       }),
     ];
   if (isOfServices) {
-    const refused = refuseAtServices(rule);
+    const refused = refuseAtServices(rule) ?? refuseFromHosts(rule);
     if (refused !== undefined) return [refused];
   }
 
@@ -66,7 +66,7 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
   return [
     rule.except.length > 0
       ? problemAt(rule.mark, 'nothing is left of this rule after its exceptions')
-      : problemAt(rule.mark, 'this rule pairs no pod with another'),
+      : problemAt(rule.mark, ...pairsNothing([...sources])),
   ];
 }
 
@@ -79,18 +79,40 @@ function refuseAtServices({ firstInstant, held, mark }: Rule): Problem | undefin
   });
 }
 
+/** Outside the cluster a Service has no address, and its name leads nowhere. */
+function refuseFromHosts({ from }: Rule): Problem | undefined {
+  const outside = from.find(({ value }) => value.kind === 'host');
+  return (
+    outside &&
+    problemAt(outside.mark, 'a host is outside the cluster, where a Service has no address', {
+      hint: 'Name the pods behind the Service in a rule of their own.',
+    })
+  );
+}
+
 function pairsOf(
   rule: Rule,
   sources: ReadonlySet<string>,
-  targets: readonly SelectedPorts[],
+  targets: readonly SelectedEnd[],
 ): readonly DeclaredConnection[] {
   // The specification always allows a pod to reach itself (D17): only a rule about just that is meant so.
   const pairsItself = namesOnePodTwice(rule);
   return [...sources].flatMap((from) =>
-    targets.flatMap((target) =>
-      from === target.to && !pairsItself ? [] : targetsOf(target).map((one) => ({ from, ...one })),
-    ),
+    targets.flatMap((target) => {
+      const { key: to } = target;
+      const isNoPair = (from === to && !pairsItself) || (isHost(from) && isHost(to));
+      return isNoPair ? [] : targetsOf(target).map((one) => ({ from, ...one }));
+    }),
   );
+}
+
+function pairsNothing(sources: readonly string[]): [message: string, more?: { readonly hint: string }] {
+  return sources.some(isHost)
+    ? [
+        'this rule pairs no pod with anything: policies have no say between hosts',
+        { hint: 'Name a pod at one end.' },
+      ]
+    : ['this rule pairs no pod with another'];
 }
 
 function namesOnePodTwice(rule: Rule): boolean {

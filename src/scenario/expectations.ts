@@ -1,6 +1,6 @@
 /** What is expected of every connection, step by step: what a step does not speak of keeps what it had. */
 import type { Expectation } from '../model/check.ts';
-import type { ServicePath } from '../model/path.ts';
+import { isPod } from '../model/endpoint.ts';
 import type { Declarations } from './declarations.ts';
 import type { Marked, Rule } from './scenario.ts';
 
@@ -22,7 +22,7 @@ export function carryOver(
   { rules: stated }: Pick<Declarations, 'rules'>,
   otherwise: Marked<Expectation> | undefined,
 ): Expectations {
-  const kept = otherwise === undefined ? before.rules : besides(before.rules);
+  const kept = otherwise === undefined ? before.rules : withoutPodPairs(before.rules);
   const rules = new Map(kept);
   for (const [from, own] of stated) rules.set(from, merge(kept.get(from), own));
   const rest =
@@ -30,13 +30,18 @@ export function carryOver(
   return { rules, ...(rest === undefined ? {} : { otherwise: rest }) };
 }
 
-/** What is expected of a connection. Of a pod with itself, and of one to a Service, `otherwise` does not speak. */
+/** Whether `otherwise` speaks of a pair: of a pod and another pod. */
+export function isOfTwoPods({ from, to }: { readonly from: string; readonly to: string }): boolean {
+  return from !== to && isPod(from) && isPod(to);
+}
+
+/** What is expected of a connection. */
 export function statementOn(
   { rules, otherwise }: Expectations,
-  { from, to, path }: { readonly from: string; readonly to: string; readonly path?: ServicePath },
+  pair: { readonly from: string; readonly to: string },
   target: string,
 ): StatedRule | undefined {
-  return rules.get(from)?.get(target) ?? (from === to || path !== undefined ? undefined : otherwise);
+  return rules.get(pair.from)?.get(target) ?? (isOfTwoPods(pair) ? otherwise : undefined);
 }
 
 function merge(
@@ -46,12 +51,12 @@ function merge(
   return before === undefined ? own : new Map([...before, ...own]);
 }
 
-/** The rules of pods with themselves and with Services: `otherwise` does not speak of those. */
-function besides(rules: Expectations['rules']): Expectations['rules'] {
+/** The rules of pairs of which `otherwise` does not speak. */
+function withoutPodPairs(rules: Expectations['rules']): Expectations['rules'] {
   return new Map(
     [...rules].flatMap(([from, own]) => {
       const kept = [...own].filter(
-        ([target]) => target.startsWith(`${from}:`) || target.startsWith('service/'),
+        ([target]) => !isOfTwoPods({ from, to: target.slice(0, target.indexOf(':')) }),
       );
       return kept.length === 0 ? [] : [[from, new Map(kept)] as const];
     }),

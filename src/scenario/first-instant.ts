@@ -3,11 +3,12 @@
  * of the destination by then.
  */
 import type { Problem } from '../errors.ts';
+import { isHost } from '../model/endpoint.ts';
 import type { DeclaredRule } from './declarations.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, ScenarioStep, WrittenAction } from './scenario.ts';
 import { targetKey } from './select.ts';
-import type { ClusterState } from './state.ts';
+import { type ClusterState, isThere } from './state.ts';
 
 /** Connections: by source, then by `targetKey`. */
 export type ConnectionSet = ReadonlyMap<string, ReadonlySet<string>>;
@@ -47,7 +48,9 @@ export function* checkFirstInstants(
     if (mark === undefined || connections.length === 0) continue;
     yield* checkActions(mark, transition.step);
     yield* checkSources(mark, new Set(connections.map(({ from }) => from)), transition);
-    yield* checkDestinations(mark, new Set(connections.map(({ to }) => to)), transition);
+    const destinations = new Set(connections.map(({ to }) => to));
+    yield* checkOutside(mark, destinations);
+    yield* checkDestinations(mark, destinations, transition);
   }
   yield* checkNumbers(declared);
 }
@@ -88,13 +91,26 @@ function* checkSources(mark: Mark, sources: ReadonlySet<string>, { step }: Trans
   });
 }
 
+/** Nothing tells when a node has taken up a new pod for what lies outside. */
+function* checkOutside(mark: Mark, destinations: ReadonlySet<string>): Generator<Problem> {
+  const hosts = [...destinations].filter(isHost);
+  if (hosts.length === 0) return;
+  yield problemAt(
+    mark,
+    `${named(hosts)} ${hosts.length === 1 ? 'is' : 'are'} outside the cluster: the first instant is told of pairs of pods`,
+    {
+      hint: 'Write a rule of its own for hosts, without "firstInstant".',
+    },
+  );
+}
+
 function* checkDestinations(
   mark: Mark,
   destinations: ReadonlySet<string>,
   { step, before, state }: Transition,
 ): Generator<Problem> {
   const made = madeBy(step);
-  const missing = [...destinations].filter((pod) => !state.pods.has(pod));
+  const missing = [...destinations].filter((end) => !isThere(end, state));
   const young = [...destinations].filter(
     (pod) => state.pods.has(pod) && (made.has(pod) || !before.pods.has(pod)),
   );

@@ -183,10 +183,11 @@ function* checkReplaced({ actions }: ScenarioStep): Generator<Problem> {
 
 /** What rules of a step select among: all that is declared, with the labels of that time. */
 function topologyIn(state: ClusterState, declared: Declared, { services, manifests }: Scenario): Topology {
-  return arrangeTopology(
-    [...declared.namespaces].map(([name, namespace]) => state.namespaces.get(name) ?? namespace),
-    [...declared.pods].map(([key, pod]) => state.pods.get(key) ?? pod),
+  return arrangeTopology({
+    namespaces: [...declared.namespaces].map(([name, namespace]) => state.namespaces.get(name) ?? namespace),
+    pods: [...declared.pods].map(([key, pod]) => state.pods.get(key) ?? pod),
+    hosts: [...declared.hosts.values()],
     services,
-    manifests?.leftOut,
-  );
+    leftOut: manifests?.leftOut,
+  });
 }

@@ -26,6 +26,7 @@ import { hintForObject } from './object-hints.ts';
 import { type LoadedPolicies, loadPolicies, type PolicyContext } from './policies.ts';
 import {
   type NamedPolicies,
+  readHosts,
   readManifestEntries,
   readNamespaces,
   readPods,
@@ -91,6 +92,7 @@ export async function loadDocument(
     foreignPolicies: loaded.foreignPolicies,
     namespaces,
     pods: pods.pods,
+    hosts: [...included.parts, own].flatMap((part) => readHosts(part.document, part.source)),
     services,
     manifests: takeStock({
       found: [...deployed.found, ...loaded.lists.flatMap(({ found }) => found)],

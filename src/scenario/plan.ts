@@ -11,6 +11,7 @@ import type { StatedRule } from './expectations.ts';
 import { type FollowedStep, followSteps } from './follow.ts';
 import { problemAt } from './mark.ts';
 import type { Plan, PlannedPod, PlannedStep, Scenario, ScenarioStep, WrittenAction } from './scenario.ts';
+import { hostKey } from './select.ts';
 import { arrangeServices } from './services.ts';
 import { type ClusterState, type Declared, objectOf } from './state.ts';
 import { quote } from './suggest.ts';
@@ -35,10 +36,10 @@ export function planScenario(scenario: Scenario): PlannedChecks {
     mayMissCreation,
   } = followSteps(scenario, declared);
   const services = arrangeServices(scenario.services ?? []);
-  const connections = new Connections(declared.pods, services);
+  const connections = new Connections(declared, services);
   const checks = numberChecks(
     followed.map((one) => {
-      const expected = connections.expected(one.expectations, one.state.pods, one.firstInstants);
+      const expected = connections.expected(one.expectations, one.state, one.firstInstants);
       return [one, heldOnce(expected, one)];
     }),
   );
@@ -69,6 +70,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
       scenario: scenario.head,
       namespaces: [...declared.namespaces.values()],
       pods: [...declared.pods.values()],
+      ...(declared.hosts.size === 0 ? {} : { hosts: [...declared.hosts.values()] }),
       ...servicesOf(scenario),
       steps,
       idleExceptions,
@@ -86,7 +88,7 @@ function servicesOf({ services = [] }: Scenario): Pick<Plan, 'services'> {
   return fit.length === 0 ? {} : { services: fit };
 }
 
-function declaredBy({ namespaces, pods }: Scenario): Declared {
+function declaredBy({ namespaces, pods, hosts }: Scenario): Declared {
   return {
     namespaces: new Map(namespaces.map(({ value: { name, labels } }) => [name, { name, labels }])),
     pods: new Map(
@@ -103,6 +105,13 @@ function declaredBy({ namespaces, pods }: Scenario): Declared {
             ...(hostNetwork === undefined ? {} : { hostNetwork }),
           },
         ];
+      }),
+    ),
+    hosts: new Map(
+      hosts.map((host) => {
+        const { name, place, ports, mark } = host;
+        const declared = { name, place: place.value, ports: ports.map(({ value }) => value) };
+        return [hostKey(host), { ...declared, location: mark.location }];
       }),
     ),
   };
@@ -166,11 +175,14 @@ function worldIn(
     pods: [...declared.pods.keys()].flatMap((key) => state.pods.get(key) ?? []),
     policies: [...state.policies.values()],
   };
+  const hosts = [...declared.hosts].map(([key, { place }]) =>
+    place.kind === 'address' ? { key, address: place.address } : { key },
+  );
   let oracle: Oracle | undefined;
   return {
     ...world,
     oracle() {
-      oracle ??= compile({ ...world, pods: world.pods.map(asPlaced), foreignPolicies });
+      oracle ??= compile({ ...world, pods: world.pods.map(asPlaced), hosts, foreignPolicies });
       return oracle;
     },
   };

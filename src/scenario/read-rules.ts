@@ -1,12 +1,13 @@
 /** From rules that fit the grammar to the nouns of a scenario, each with its place. */
 import type { Expectation } from '../model/check.ts';
+import { isHost } from '../model/endpoint.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { DestinationText, ExceptionText, RuleText, SourceText } from './grammar/rules.ts';
 import type {
   DestinationSelection,
+  EndSelection,
   Exception,
   Marked,
-  PodSelection,
   PortSelection,
   Rule,
   ServiceSelection,
@@ -40,7 +41,7 @@ function readRule(expected: Expectation, rule: RuleText, path: DocumentPath, sou
   const exceptions = rule.except === undefined ? [] : oneOrMore(rule.except, [...path, 'except']);
   return {
     expected,
-    from: readEnds(rule.from, [...path, 'from'], source, readPodSelection),
+    from: readEnds(rule.from, [...path, 'from'], source, readEnd),
     to: readEnds(rule.to, [...path, 'to'], source, (to) => readDestination(to, paths)),
     except: exceptions.map(([exception, at]) => readException(exception, at, source)),
     ...(rule.because === undefined ? {} : { because: rule.because.trim() }),
@@ -54,11 +55,11 @@ function readRule(expected: Expectation, rule: RuleText, path: DocumentPath, sou
 
 function readException(exception: ExceptionText, path: DocumentPath, source: SourceDocument): Exception {
   const mark = source.at(path);
-  if (!isPair(exception)) return { from: [{ value: readPodSelection(exception), mark }], mark };
+  if (!isPair(exception)) return { from: [{ value: readEnd(exception), mark }], mark };
   const { from, to } = exception;
   return {
     mark,
-    ...(from === undefined ? {} : { from: readEnds(from, [...path, 'from'], source, readPodSelection) }),
+    ...(from === undefined ? {} : { from: readEnds(from, [...path, 'from'], source, readEnd) }),
     ...(to === undefined ? {} : { to: readEnds(to, [...path, 'to'], source, (one) => readDestination(one)) }),
   };
 }
@@ -84,29 +85,30 @@ function isList<T>(value: T | readonly T[]): value is readonly T[] {
   return Array.isArray(value);
 }
 
-/** Pods, as a rule names them. */
-export function readPodSelection(text: SourceText): PodSelection {
+/** One end of connections, as a rule names it. */
+export function readEnd(text: SourceText): EndSelection {
   if (typeof text === 'object') return { kind: 'labels', ...text };
   if (text === '*') return { kind: 'all' };
+  if (isHost(text)) return { kind: 'host', key: text };
   const [namespace = '', name] = text.split('/');
   return name === '*' ? { kind: 'namespace', namespace } : { kind: 'pod', key: text };
 }
 
-/** Pods or a Service, and ports, as a rule names them. @param paths the ways to a Service */
+/** A destination and its ports, as a rule names them. @param paths the ways to a Service */
 export function readDestination(
   text: DestinationText,
   paths: ServiceSelection['paths'] = 'every',
 ): DestinationSelection {
   if (typeof text === 'object') {
     const { ports = [], ...peer } = text;
-    return { end: readPodSelection(peer), ports: ports.map((port) => readPort(String(port))) };
+    return { end: readEnd(peer), ports: ports.map((port) => readPort(String(port))) };
   }
   const [end = '', port] = text.split(':');
   return {
     end:
       end.startsWith('service/') && end.split('/').length === 3
         ? { kind: 'service', key: end, paths }
-        : readPodSelection(end),
+        : readEnd(end),
     ports: port === undefined ? [] : [readPort(port)],
   };
 }

@@ -18,6 +18,7 @@ import type {
   PlannedPolicy,
   Port,
   Scenario,
+  ScenarioHost,
   ScenarioNamespace,
   ScenarioPod,
   ScenarioService,
@@ -38,6 +39,7 @@ export interface ReadContext {
   /** Declared, or found in manifests. */
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
   readonly pods: readonly ScenarioPod[];
+  readonly hosts: readonly ScenarioHost[];
   readonly services: readonly ScenarioService[];
   readonly manifests: ManifestInventory | undefined;
   /** The topologies that it includes, in their order. */
@@ -57,6 +59,7 @@ export function readScenario(
     foreignPolicies,
     namespaces,
     pods,
+    hosts,
     services,
     manifests,
     included,
@@ -82,6 +85,7 @@ export function readScenario(
     complete,
     namespaces,
     pods,
+    hosts,
     ...(services.length === 0 ? {} : { services }),
     policies: policies.first,
     foreignPolicies,
@@ -146,6 +150,25 @@ export function readPods(document: TopologyText, source: SourceDocument): readon
         : { workload: { value: pod.workload, mark: source.at(['pods', key, 'workload']) } }),
       absent: typeof written === 'string',
       mark: source.keyAt(['pods', key]),
+    };
+  });
+}
+
+/** The hosts that a document declares. */
+export function readHosts(document: TopologyText, source: SourceDocument): readonly ScenarioHost[] {
+  return Object.entries(document.hosts ?? {}).map(([name, host]) => {
+    const { address, name: dnsName = '', ports = [] } = host;
+    return {
+      name,
+      place: {
+        value: address === undefined ? { kind: 'name', name: dnsName } : { kind: 'address', address },
+        mark: source.at(['hosts', name, address === undefined ? 'name' : 'address']),
+      },
+      ports: ports.map((port, index) => ({
+        value: readDeclaredPort(port),
+        mark: source.at(['hosts', name, 'ports', index]),
+      })),
+      mark: source.keyAt(['hosts', name]),
     };
   });
 }

@@ -4,6 +4,7 @@
  */
 import type { Location } from '../errors.ts';
 import type { Check, Expectation } from '../model/check.ts';
+import type { HostPlace } from '../model/endpoint.ts';
 import type { HeldWish } from '../model/held.ts';
 import type { KnownIssue } from '../model/known-issue.ts';
 import type { Labels } from '../model/labels.ts';
@@ -50,7 +51,13 @@ export type PodSelection =
       readonly podSelector?: LabelSelector;
     };
 
-/** Ports of a destination pod, as a rule names them. */
+/** One end of connections, as a rule names it. */
+export type EndSelection =
+  | PodSelection
+  /** A host outside the cluster, by its key. */
+  | { readonly kind: 'host'; readonly key: string };
+
+/** Ports of a destination, as a rule names them. */
 export type PortSelection =
   | { readonly kind: 'number'; readonly port: number; readonly protocol: Protocol }
   | { readonly kind: 'name'; readonly name: string };
@@ -65,14 +72,14 @@ export interface ServiceSelection {
 }
 
 export interface DestinationSelection {
-  readonly end: PodSelection | ServiceSelection;
+  readonly end: EndSelection | ServiceSelection;
   /** Empty: every port that it declares. */
   readonly ports: readonly PortSelection[];
 }
 
 /** Pairs that a rule does not speak of: those that match both ends. An end left out matches everything. */
 export interface Exception {
-  readonly from?: readonly Marked<PodSelection>[];
+  readonly from?: readonly Marked<EndSelection>[];
   readonly to?: readonly Marked<DestinationSelection>[];
   readonly mark: Mark;
 }
@@ -80,7 +87,7 @@ export interface Exception {
 /** Every source paired with every destination, but for the exceptions. */
 export interface Rule {
   readonly expected: Expectation;
-  readonly from: readonly Marked<PodSelection>[];
+  readonly from: readonly Marked<EndSelection>[];
   readonly to: readonly Marked<DestinationSelection>[];
   readonly except: readonly Exception[];
   readonly because?: string;
@@ -115,6 +122,7 @@ export interface Scenario extends StatedExpectations {
   readonly holes: readonly Hole[];
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
   readonly pods: readonly ScenarioPod[];
+  readonly hosts: readonly ScenarioHost[];
   /** Absent: there are none. */
   readonly services?: readonly ScenarioService[];
   /** Each where the document names it. */
@@ -141,7 +149,7 @@ export interface IncludedTopology {
 
 /** A known issue, as a file lists it. */
 export interface WrittenIssue extends Pick<KnownIssue, 'reason' | 'owner' | 'expires' | 'link'> {
-  readonly from: readonly Marked<PodSelection>[];
+  readonly from: readonly Marked<EndSelection>[];
   readonly to: readonly Marked<DestinationSelection>[];
   readonly is: Marked<KnownIssue['is']>;
   readonly step?: Marked<string>;
@@ -173,6 +181,13 @@ export interface ScenarioPod {
   readonly hostNetwork?: true;
   /** As of a namespace. */
   readonly created?: 'later';
+  readonly mark: Mark;
+}
+
+export interface ScenarioHost {
+  readonly name: string;
+  readonly place: Marked<HostPlace>;
+  readonly ports: readonly Marked<Port>[];
   readonly mark: Mark;
 }
 
@@ -232,6 +247,14 @@ export interface PlannedPod {
   readonly hostNetwork?: true;
 }
 
+/** Something outside the cluster. Where it is simulated it listens on its ports and starts connections, as a probe pod does. */
+export interface PlannedHost {
+  readonly name: string;
+  readonly place: HostPlace;
+  readonly ports: readonly Port[];
+  readonly location: Location;
+}
+
 /** A NetworkPolicy to apply exactly as the user wrote it. */
 export interface PlannedPolicy {
   readonly namespace: string;
@@ -286,6 +309,8 @@ export interface Plan {
   readonly namespaces: readonly PlannedNamespace[];
   /** All that there are at any time, as they are declared. */
   readonly pods: readonly PlannedPod[];
+  /** Outside the cluster; absent: none. */
+  readonly hosts?: readonly PlannedHost[];
   /** The Services that can be dialled; absent: there are none. */
   readonly services?: readonly PlannedService[];
   /** In their order; the first is what stands at the top level of the document. */

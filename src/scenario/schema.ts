@@ -12,7 +12,7 @@ import { policy } from './grammar/policies.ts';
 import { rule, unreachableRule } from './grammar/rules.ts';
 import { step } from './grammar/steps.ts';
 import { date, POD_KEY, POD_KEY_OF_POLICY, prose, text } from './grammar/text.ts';
-import { namespace, namespaceName, pod, podName, service } from './grammar/topology.ts';
+import { host, hostName, namespace, namespaceName, pod, podName, service } from './grammar/topology.ts';
 
 export const API_VERSION = 'podreach/v1';
 export const KIND = 'Scenario';
@@ -51,6 +51,12 @@ const topologyKeys = {
     .record(podName, pod)
     .describe(
       'The probe pods that the run creates, by "namespace/name", beside the workloads of the manifests, and what is other about these.',
+    )
+    .exactOptional(),
+  hosts: z
+    .record(hostName, host)
+    .describe(
+      'What is outside the cluster, by its name: rules name it as "host/" and the name. It is no pod: "*" does not mean it, and no selector matches it.',
     )
     .exactOptional(),
   services: z

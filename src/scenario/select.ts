@@ -1,7 +1,8 @@
-/** Which pods and ports an end of a rule speaks of. */
+/** Which pods, hosts and ports an end of a rule speaks of. */
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL } from '../labels.ts';
+import { endpointKey, isHost } from '../model/endpoint.ts';
 import type { Labels } from '../model/labels.ts';
 import { describePort, describePortName, describeTarget } from '../pair.ts';
 import { selectorMatches } from '../policy/selectors.ts';
@@ -9,35 +10,49 @@ import type { LeftOutWorkload } from './manifests/inventory.ts';
 import { problemAt } from './mark.ts';
 import type {
   DestinationSelection,
+  EndSelection,
   Marked,
+  PlannedHost,
   PlannedNamespace,
   PlannedPod,
   PodSelection,
   Port,
   PortSelection,
 } from './scenario.ts';
-import type { Selected, SelectedPorts, SelectedTarget } from './selected.ts';
+import type { Selected, SelectedEnd, SelectedTarget } from './selected.ts';
 import { arrangeServices, type SelectableService, type Services, selectService } from './services.ts';
 import { Names, nearest, quote, suggest } from './suggest.ts';
 
-/** A scenario's namespaces and pods, arranged for looking things up; both in the order of the file. */
+/** What there is in a scenario, in the order of the file. */
+export interface TopologyParts {
+  readonly namespaces: readonly PlannedNamespace[];
+  readonly pods: readonly PlannedPod[];
+  readonly hosts?: readonly PlannedHost[] | undefined;
+  readonly services?: readonly SelectableService[] | undefined;
+  readonly leftOut?: readonly LeftOutWorkload[] | undefined;
+}
+
+/** The same, arranged for looking things up. */
 export interface Topology {
   /** Labels by namespace, with the one that Kubernetes adds to every namespace (D9). */
   readonly namespaces: ReadonlyMap<string, Labels>;
   readonly pods: ReadonlyMap<string, PlannedPod>;
   /** The keys of the pods, for names that are none. */
   readonly podNames: Names;
+  /** By their keys, as `host/bank`. */
+  readonly hosts: ReadonlyMap<string, PlannedHost>;
   /** Workloads that became no pods, by the names that these would have. */
   readonly leftOut: ReadonlyMap<string, LeftOutWorkload>;
   readonly services: Services;
 }
 
-export function arrangeTopology(
-  namespaces: readonly PlannedNamespace[],
-  pods: readonly PlannedPod[],
-  services: readonly SelectableService[] = [],
-  leftOut: readonly LeftOutWorkload[] = [],
-): Topology {
+export function arrangeTopology({
+  namespaces,
+  pods,
+  hosts = [],
+  services = [],
+  leftOut = [],
+}: TopologyParts): Topology {
   const byKey = new Map(pods.map((pod) => [objectKey(pod), pod]));
   return {
     namespaces: new Map(
@@ -45,9 +60,35 @@ export function arrangeTopology(
     ),
     pods: byKey,
     podNames: new Names([...byKey.keys()]),
+    hosts: new Map(hosts.map((host) => [hostKey(host), host])),
     leftOut: new Map(leftOut.map((workload) => [objectKey(workload), workload])),
     services: arrangeServices(services),
   };
+}
+
+/** `host/bank` */
+export function hostKey({ name }: Pick<PlannedHost, 'name'>): string {
+  return endpointKey({ kind: 'host', name });
+}
+
+/** What a selection speaks of, in the order of the topology. */
+export function selectEnds(selection: EndSelection, topology: Topology): Selected<SelectedEnd> {
+  if (selection.kind === 'host') return selectHost(selection.key, topology);
+  const pods = selectPods(selection, topology);
+  return pods.kind === 'nothing'
+    ? pods
+    : { kind: 'found', found: pods.found.map((pod) => ({ key: objectKey(pod), ports: pod.ports })) };
+}
+
+function selectHost(key: string, { hosts }: Topology): Selected<SelectedEnd> {
+  const host = hosts.get(key);
+  if (host !== undefined) return { kind: 'found', found: [{ key, ports: host.ports }] };
+  return nothing(
+    `unknown host ${quote(key)}`,
+    hosts.size === 0
+      ? 'Declare it under "hosts", with its address and its ports.'
+      : suggest(key, [...hosts.keys()], 'hosts'),
+  );
 }
 
 /** The pods that a selection speaks of, in the order of the topology. */
@@ -95,33 +136,31 @@ function hintForUnknownPod(key: string, { podNames, leftOut }: Topology): string
 }
 
 /**
- * The pods and ports, or the Service, that a destination speaks of. Where it may mean several pods, those without such a port are left
+/**
+ * What a destination speaks of, with its ports. Where it may mean several pods, those without such a port are left
  * out; a port that none of them listens on is a mistake, because a connection to it would prove nothing.
  */
-export function selectTargets(
-  destination: DestinationSelection,
-  topology: Topology,
-): Selected<SelectedPorts> {
+export function selectTargets(destination: DestinationSelection, topology: Topology): Selected<SelectedEnd> {
   const { end } = destination;
   if (end.kind === 'service') return selectService(end, destination.ports, topology);
-  const pods = selectPods(end, topology);
-  if (pods.kind === 'nothing') return pods;
+  const ends = selectEnds(end, topology);
+  if (ends.kind === 'nothing') return ends;
   const unheard = destination.ports.find(
-    (port) => !pods.found.some((pod) => pod.ports.some((own) => isPort(port, own))),
+    (port) => !ends.found.some((end) => end.ports.some((own) => isPort(port, own))),
   );
-  if (unheard !== undefined) return noListener(unheard, pods.found);
-  const targets = pods.found.map((pod) => ({
-    to: objectKey(pod),
+  if (unheard !== undefined) return noListener(unheard, ends.found);
+  const targets = ends.found.map(({ key, ports }) => ({
+    key,
     ports:
       destination.ports.length === 0
-        ? pod.ports
-        : pod.ports.filter((own) => destination.ports.some((port) => isPort(port, own))),
+        ? ports
+        : ports.filter((own) => destination.ports.some((port) => isPort(port, own))),
   }));
   const found = targets.filter((target) => target.ports.length > 0);
   return foundOr(
     found,
-    `${whoOf(pods.found)} on any port: a connection there would prove nothing`,
-    DECLARE_PORTS,
+    `${whoOf(ends.found)} on any port: a connection there would prove nothing`,
+    declarePorts(ends.found),
   );
 }
 
@@ -140,7 +179,8 @@ export function selectAll<Selection, One>(
   };
 }
 
-export function targetsOf({ to, ports, paths }: SelectedPorts): readonly SelectedTarget[] {
+/** Each port of what is selected and, of a Service, each way to it. */
+export function targetsOf({ key: to, ports, paths }: SelectedEnd): readonly SelectedTarget[] {
   if (paths === undefined) return ports.map((port) => ({ to, port }));
   return ports.flatMap((port) => paths.map((path) => ({ to, port, path })));
 }
@@ -157,27 +197,31 @@ function isPort(selection: PortSelection, port: Port): boolean {
     : port.port === selection.port && port.protocol === selection.protocol;
 }
 
-function noListener(wanted: PortSelection, pods: readonly PlannedPod[]): Selected<never> {
-  const ports = pods.flatMap((pod) => pod.ports);
+function noListener(wanted: PortSelection, ends: readonly SelectedEnd[]): Selected<never> {
+  const ports = ends.flatMap((end) => end.ports);
   const text = wanted.kind === 'name' ? quote(wanted.name) : describePort(wanted);
-  const message = `${whoOf(pods)} on port ${text}: a connection there would prove nothing`;
+  const message = `${whoOf(ends)} on port ${text}: a connection there would prove nothing`;
   const near = nearestPort(wanted, ports);
   if (near !== undefined) return nothing(message, `Did you mean ${quote(near)}?`);
   const listed = [...new Set(ports.map((port) => `${describePort(port)}${describePortName(port.name)}`))];
   return nothing(
     message,
-    listed.length === 0 ? adviseOnPorts(wanted, pods) : `The ports are: ${listed.join(', ')}.`,
+    listed.length === 0 ? adviseOnPorts(wanted, ends) : `The ports are: ${listed.join(', ')}.`,
   );
 }
 
-const DECLARE_PORTS = 'Declare the ports that it listens on under "pods".';
+function declarePorts(ends: readonly SelectedEnd[]): string {
+  const where = ends.some(({ key }) => isHost(key)) ? 'hosts' : 'pods';
+  return `Declare the ports that it listens on under ${quote(where)}.`;
+}
 
 /** What to do where no port is declared: a workload may well listen on one that its manifest does not name. */
-function adviseOnPorts(wanted: PortSelection, pods: readonly PlannedPod[]): string {
-  const [pod, ...others] = pods;
-  if (wanted.kind === 'name' || pod === undefined || others.length > 0) return DECLARE_PORTS;
+function adviseOnPorts(wanted: PortSelection, ends: readonly SelectedEnd[]): string {
+  const [end, ...others] = ends;
+  if (wanted.kind === 'name' || end === undefined || others.length > 0 || isHost(end.key))
+    return declarePorts(ends);
   const port = wanted.protocol === 'TCP' ? wanted.port : describePort(wanted);
-  return `If it does, say so under "pods": ${objectKey(pod)}: { ports: [${port}] }.`;
+  return `If it does, say so under "pods": ${end.key}: { ports: [${port}] }.`;
 }
 
 /** The port that was probably meant, as a rule would name it: of the same number before one of a similar. */
@@ -196,10 +240,10 @@ function nearestPort(wanted: PortSelection, ports: readonly Port[]): string | un
   return port && describePort(port);
 }
 
-function whoOf(pods: readonly PlannedPod[]): string {
-  const [first] = pods;
-  return first !== undefined && pods.length === 1
-    ? `${objectKey(first)} does not listen`
+function whoOf(ends: readonly SelectedEnd[]): string {
+  const [first] = ends;
+  return first !== undefined && ends.length === 1
+    ? `${first.key} does not listen`
     : 'none of these pods listens';
 }
 

@@ -2,12 +2,11 @@
 import type { ServicePath } from '../model/path.ts';
 import type { Port } from './scenario.ts';
 
-/** A pod or a Service, with those of its ports that a destination speaks of. */
-export interface SelectedPorts {
-  /** Its key. */
-  readonly to: string;
+/** A pod, a host or a Service, by its key, with its ports or those of them that a destination speaks of. */
+export interface SelectedEnd {
+  readonly key: string;
   readonly ports: readonly Port[];
-  /** The ways to a Service; absent: it is a pod. */
+  /** The ways to a Service; absent: it is none. */
   readonly paths?: readonly ServicePath[];
 }
 

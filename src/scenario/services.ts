@@ -12,7 +12,7 @@ import {
 import { describePort, describePortName } from '../pair.ts';
 import { listNames } from '../policy/list-names.ts';
 import type { PlannedPod, Port, PortSelection, ScenarioService, ServiceSelection } from './scenario.ts';
-import type { Selected, SelectedPorts } from './selected.ts';
+import type { Selected, SelectedEnd } from './selected.ts';
 import { quote, suggest } from './suggest.ts';
 
 /** A Service as rules select it, whether of a scenario or of its plan. */
@@ -42,7 +42,7 @@ export function selectService(
   { key, paths }: ServiceSelection,
   ports: readonly PortSelection[],
   { services, pods }: { readonly services: Services; readonly pods: ReadonlyMap<string, PlannedPod> },
-): Selected<SelectedPorts> {
+): Selected<SelectedEnd> {
   const service = services.get(key);
   if (service === undefined) return unknownService(key, services);
   const { unfit } = service;
@@ -65,7 +65,7 @@ export function selectService(
     kind: 'found',
     found: [
       {
-        to: key,
+        key,
         ports: found.map(({ name, port, protocol }) => ({
           ...(name === undefined ? {} : { name }),
           port,

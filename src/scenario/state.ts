@@ -1,9 +1,17 @@
 /** What there is in the cluster at a time, and what an action makes of it. */
 import { objectKey } from '../keys.ts';
+import { isHost } from '../model/endpoint.ts';
 import type { Labels } from '../model/labels.ts';
 import { nameObject, parseObject, type StepObject } from '../model/step.ts';
 import { keptPolicyTypes } from '../policy/isolation.ts';
-import type { LabelChange, PlannedNamespace, PlannedPod, PlannedPolicy, WrittenAction } from './scenario.ts';
+import type {
+  LabelChange,
+  PlannedHost,
+  PlannedNamespace,
+  PlannedPod,
+  PlannedPolicy,
+  WrittenAction,
+} from './scenario.ts';
 
 /** Each by its name; pods and policies by `namespace/name`. */
 export interface ClusterState {
@@ -12,8 +20,16 @@ export interface ClusterState {
   readonly policies: ReadonlyMap<string, PlannedPolicy>;
 }
 
-/** The namespaces and pods that there are at any time, as they are declared. */
-export type Declared = Pick<ClusterState, 'namespaces' | 'pods'>;
+/** The namespaces and pods that there are at any time, as they are declared, and the hosts, which no step changes. */
+export interface Declared extends Pick<ClusterState, 'namespaces' | 'pods'> {
+  /** By their keys, as `host/bank`. */
+  readonly hosts: ReadonlyMap<string, PlannedHost>;
+}
+
+/** Whether an end is there, by its key: hosts are at all times. */
+export function isThere(end: string, { pods }: Pick<ClusterState, 'pods'>): boolean {
+  return isHost(end) || pods.has(end);
+}
 
 /** The name of what an action is done to, as `Action` has it. */
 export function objectOf(action: WrittenAction): string {
@@ -28,7 +44,7 @@ function nameOf({ namespace, name }: PlannedPolicy): { readonly namespace: strin
 
 /** What there is of a name. */
 export function find(
-  { namespaces, pods, policies }: Declared & Partial<ClusterState>,
+  { namespaces, pods, policies }: Pick<ClusterState, 'namespaces' | 'pods'> & Partial<ClusterState>,
   object: StepObject,
 ): PlannedNamespace | PlannedPod | PlannedPolicy | undefined {
   switch (object.kind) {
@@ -75,7 +91,7 @@ function apply(policy: PlannedPolicy, policies: ClusterState['policies']): Clust
 /** Sets a namespace or pod as it is elsewhere, but for its labels. */
 function change(
   state: ClusterState,
-  { namespaces, pods }: Declared,
+  { namespaces, pods }: Pick<ClusterState, 'namespaces' | 'pods'>,
   object: StepObject,
   relabel: (labels: Labels) => Labels,
 ): ClusterState {

@@ -5,14 +5,15 @@ import type { DeclaredConnection, DeclaredRule } from './declarations.ts';
 import { statementOn } from './expectations.ts';
 import type { FollowedStep } from './follow.ts';
 import { problemAt } from './mark.ts';
-import type { Mark, Rule } from './scenario.ts';
+import type { DestinationSelection, Mark, Rule } from './scenario.ts';
 import { targetKey } from './select.ts';
 import type { SelectedTarget } from './selected.ts';
 import { backendsAt, type Services } from './services.ts';
+import { isThere } from './state.ts';
 
 /** A rule that is tried in part is meant so, but for the pods that it names one by one. */
 export function* findUntried(all: readonly FollowedStep[], services: Services): Generator<Problem> {
-  const steps = all.map((step) => ({ ...step, isThere: thoseIn(step, services) }));
+  const steps = all.map((step) => ({ ...step, answers: answeringIn(step, services) }));
   // Where there is one, all pods are in it.
   if (steps.length === 1) return;
   for (const [index, { declared }] of steps.entries()) {
@@ -23,12 +24,12 @@ export function* findUntried(all: readonly FollowedStep[], services: Services): 
 
 interface TriedStep extends FollowedStep {
   /** Whether there is somebody who could answer. */
-  readonly isThere: (target: SelectedTarget) => boolean;
+  readonly answers: (target: SelectedTarget) => boolean;
 }
 
-function thoseIn({ state }: FollowedStep, services: Services): TriedStep['isThere'] {
+function answeringIn({ state }: FollowedStep, services: Services): TriedStep['answers'] {
   const pods = [...state.pods.values()];
-  return ({ to, port }) => state.pods.has(to) || (backendsAt(to, port, services, pods) ?? []).length > 0;
+  return ({ to, port }) => isThere(to, state) || (backendsAt(to, port, services, pods) ?? []).length > 0;
 }
 
 /** @param steps the one that has the rule, and those after it */
@@ -50,17 +51,17 @@ function* findUntriedOf(
   }
 }
 
-/** What a rule says of two pods that it names, both by their names. */
+/** What a rule says of two ends that it names, both by their names. */
 function* namedOutright(
   { from: sources, to: targets }: Rule,
   connections: readonly DeclaredConnection[],
 ): Generator<{ readonly mark: Mark; readonly named: readonly DeclaredConnection[] }> {
-  const names = sources.flatMap(({ value }) => (value.kind === 'pod' ? value.key : []));
+  const names = sources.flatMap(({ value }) => (isNamed(value) ? value.key : []));
   if (names.length === 0) return;
   const between = Map.groupBy(connections, ({ from, to }) => `${from} ${to}`);
   for (const { value, mark } of targets) {
     const { end, ports } = value;
-    if (end.kind !== 'pod' && end.kind !== 'service') continue;
+    if (!isNamed(end)) continue;
     const isMeant = ({ port }: DeclaredConnection): boolean =>
       ports.length === 0 ||
       ports.some((one) =>
@@ -73,17 +74,23 @@ function* namedOutright(
   }
 }
 
+type AnyEnd = DestinationSelection['end'];
+
+function isNamed(end: AnyEnd): end is Extract<AnyEnd, { readonly key: string }> {
+  return end.kind === 'pod' || end.kind === 'host' || end.kind === 'service';
+}
+
 /** Where something else is said of a connection before its pods are there; `apart`: they never are at the same time. */
 type Fate = 'tried' | 'apart' | Mark;
 
 function fateOf(connection: DeclaredConnection, rule: Rule, steps: readonly TriedStep[]): Fate {
   const { from } = connection;
   const target = targetKey(connection);
-  for (const { state, expectations, isThere } of steps) {
+  for (const { state, expectations, answers } of steps) {
     const said = statementOn(expectations, connection, target);
     if (said !== undefined && (said.expected !== rule.expected || said.cutBy !== rule.cutBy))
       return said.mark;
-    if (state.pods.has(from) && isThere(connection)) return 'tried';
+    if (isThere(from, state) && answers(connection)) return 'tried';
   }
   return 'apart';
 }

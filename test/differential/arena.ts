@@ -198,6 +198,7 @@ export async function openArena(
 
 function declaredBy({ namespaces = [], pods }: World): Declared {
   return {
+    hosts: new Map(),
     namespaces: new Map(namespaces.map((one) => [one.name, one])),
     pods: new Map(
       pods.map(({ namespace, name, labels, ports }) => [
@@ -219,14 +220,14 @@ function declaredBy({ namespaces = [], pods }: World): Declared {
 let hosts = 0;
 
 /** And one on the network of its node, which no selector is to match: it looks like the first of the others. */
-function withHost({ namespaces, pods }: Declared): Declared {
+function withHost({ pods, ...declared }: Declared): Declared {
   const [first] = pods.values();
   if (first === undefined) throw new Error('there is no pod');
   hosts += 1;
   const { namespace, labels } = first;
   const port = { port: FIRST_HOST_PORT + hosts, protocol: 'TCP' as const };
   const host = { namespace, name: HOST, labels, ports: [port], hostNetwork: true as const };
-  return { namespaces, pods: new Map(pods).set(objectKey(host), host) };
+  return { ...declared, pods: new Map(pods).set(objectKey(host), host) };
 }
 
 function placementFor(name: string, { pods }: Declared): PodPlacement {

@@ -161,7 +161,10 @@ function planned(manifest: Manifest): PlannedPolicy {
 }
 
 /** What leads from some labels to others, of the same pods and namespaces. */
-export function relabel(before: Declared, after: Declared): readonly WrittenAction[] {
+export function relabel(
+  before: Pick<Declared, 'namespaces' | 'pods'>,
+  after: Declared,
+): readonly WrittenAction[] {
   const actionsOf = (kind: 'pods' | 'namespaces', prefix: string): readonly WrittenAction[] =>
     [...after[kind]].flatMap(([name, { labels: wanted }]) => {
       const own = before[kind].get(name)?.labels ?? {};

@@ -14,9 +14,12 @@ function without(side: 'source' | 'destination' | 'between'): Circumstances {
   return { listenerAlive: true, seen: others };
 }
 
+/** Of what a part answered. */
+const PART = { answered: ['shop/db-1'], silent: ['shop/db-2'] };
+
 function kinds(expected: 'reachable' | 'unreachable', circumstances: Circumstances): Record<string, string> {
   return Object.fromEntries(
-    OUTCOMES.map((outcome) => [outcome, findingOf(expected, { outcome, ...circumstances }).kind]),
+    OUTCOMES.map((outcome) => [outcome, findingOf(expected, { outcome, backends: PART, ...circumstances }).kind]),
   );
 }
 
@@ -29,6 +32,7 @@ describe('what one attempt says about its check', () => {
       prohibited: 'contradicts',
       reset: 'contradicts',
       'one-way': 'contradicts',
+      partial: 'contradicts',
       'wrong-peer': 'proves-nothing',
       'dns-failure': 'proves-nothing',
       error: 'proves-nothing',
@@ -43,6 +47,7 @@ describe('what one attempt says about its check', () => {
       prohibited: 'agrees',
       reset: 'contradicts',
       'one-way': 'contradicts',
+      partial: 'contradicts',
       'wrong-peer': 'contradicts',
       'dns-failure': 'proves-nothing',
       error: 'proves-nothing',
@@ -69,6 +74,7 @@ describe('what one attempt says about its check', () => {
       connected: 'agrees',
       reset: 'proves-nothing',
       'one-way': 'proves-nothing',
+      partial: 'proves-nothing',
       'wrong-peer': 'proves-nothing',
     });
     expect(kinds('unreachable', circumstances)).toEqual({
@@ -76,6 +82,7 @@ describe('what one attempt says about its check', () => {
       connected: 'contradicts',
       reset: 'contradicts',
       'one-way': 'contradicts',
+      partial: 'contradicts',
       // Another may have got the address of a pod that is gone.
       'wrong-peer': circumstances.listenerAlive === true ? 'contradicts' : 'proves-nothing',
     });
@@ -86,9 +93,9 @@ describe('a doubt says whose it is', () => {
   const source = "the source's own network was not proven: its node had not reached it in time";
   test.each<[string, Circumstances]>([
     ['nothing was listening on the destination port', { listenerAlive: false, seen }],
-    ['the destination pod could not be asked whether its port was open', { seen }],
+    ['the destination could not be asked whether its port was open', { seen }],
     [
-      'the destination pod could not be asked whether its port was open: the pod was deleted',
+      'the destination could not be asked whether its port was open: the pod was deleted',
       { seen, unasked: 'the pod was deleted' },
     ],
     [source, without('source')],
@@ -96,7 +103,7 @@ describe('a doubt says whose it is', () => {
       "the destination's own network was not proven: its node had not reached it in time",
       without('destination'),
     ],
-    ['the way between their nodes was not open: its witnesses could not connect either', without('between')],
+    ['the way between them was not open: its witnesses could not connect either', without('between')],
     [source, { listenerAlive: true }],
   ])('%s', (reason, circumstances) => {
     const finding = { kind: 'proves-nothing', reason };

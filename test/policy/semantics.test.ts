@@ -748,6 +748,11 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, title: string]>
     'sandbox/dataplane/enforcement.test.ts',
     'D21: a policy comes into force without a word: nothing of its object changes, and it has no status',
   ],
+  D23: [
+    'sandbox/dataplane/translation.test.ts',
+    'a policy for the Service’s port opens nothing, one for the pods’ does (D13, D23)',
+  ],
+  D27: ['policy/through-service.test.ts', 'without an address is as many pods (D27)'],
   I6: [
     'sandbox/dataplane/enforcement.test.ts',
     'I6: a rule for all ports lets ICMP through, and no rule for some ports does',

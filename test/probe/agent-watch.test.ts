@@ -1,7 +1,7 @@
 /** What an agent sees when it watches, in a network with real packets. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DialRequest } from '../../src/probe/protocol.ts';
+import type { AnsweredRequest } from '../../src/probe/protocol.ts';
 import { parseWatchAnswer, type WatchAnswer, watchInput } from '../../src/probe/watch.ts';
 import type {
   CollectRequest,
@@ -38,7 +38,7 @@ afterAll(async () => {
   await network[Symbol.asyncDispose]();
 });
 
-function target(id: number, port: number, more: Partial<DialRequest> = {}): DialRequest {
+function target(id: number, port: number, more: Partial<AnsweredRequest> = {}): AnsweredRequest {
   return { id, host: '127.0.0.1', port, protocol: 'TCP', pod: 'shop/db', ...more };
 }
 

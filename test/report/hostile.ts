@@ -40,6 +40,10 @@ export function hostileFor(schema: z.core.$ZodType, choice: number): unknown {
       return Object.fromEntries(Object.entries(def.shape).map(([key, inner]) => [key, inside(inner)]));
     case 'record':
       return { [ATTACK]: inside(def.valueType) };
+    case 'union': {
+      const option = pick(def.options, choice);
+      return option && inside(option);
+    }
     case 'nullable':
       return choice % 2 === 1 ? null : inside(def.innerType);
     case 'optional':

@@ -263,7 +263,7 @@ describe.concurrent('a cluster that does not', () => {
 async function proveWith(goesOn: (from: string, to: string) => boolean): Promise<unknown> {
   const clock = sleepingClock();
   let isDenied = false;
-  const outcomeOf = ({ pod: to }: DialRequest, from: string): Outcome =>
+  const outcomeOf = ({ pod: to = '' }: DialRequest, from: string): Outcome =>
     !isDenied || goesOn(`x/${from}`, to) ? 'connected' : 'timeout';
   const answers: Answers = {
     exec: sessionsThat(agentsThat({ outcomeOf }, clock)),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { connectionsFor, dialOf } from '../../src/run/dial.ts';
+import { connectionsFor, dialOf, requestOf } from '../../src/run/dial.ts';
 
 const pods = new Map([
   ['shop/web', { ip: '10.244.1.2' }],
@@ -9,7 +9,7 @@ const check = { to: 'shop/db', port: 5432, protocol: 'UDP', family: 'IPv4' } as 
 
 describe('the dial of a check', () => {
   test('goes to the address of the pod, which must answer, and whose own agent proves that it listens', () => {
-    expect(dialOf(check, pods)).toEqual({
+    expect(dialOf(check, { pods })).toEqual({
       family: 'IPv4',
       address: '10.244.2.3',
       port: 5432,
@@ -20,11 +20,29 @@ describe('the dial of a check', () => {
   });
 
   test('is none where the pod was not placed', () => {
-    expect(dialOf({ ...check, to: 'shop/api' }, pods)).toBeUndefined();
+    expect(dialOf({ ...check, to: 'shop/api' }, { pods })).toBeUndefined();
   });
 
-  test.each(['host/bank', 'workload/shop/db'])('is none for %s: nobody places one', (to) => {
-    expect(dialOf({ ...check, to }, new Map([...pods, [to, { ip: '10.96.0.1' }]]))).toBeUndefined();
+  test('goes to a simulated host as to a pod: its agent answers by its name', () => {
+    const placed = new Map([...pods, ['host/bank', { ip: '203.0.113.10' }]]);
+    expect(dialOf({ ...check, to: 'host/bank' }, { pods: placed })).toMatchObject({
+      address: '203.0.113.10',
+      answerers: ['host/bank'],
+      listeners: [{ pod: 'host/bank' }],
+    });
+  });
+
+  test('goes to a real host by its address or name: nobody need name himself there', () => {
+    const realHosts = new Map([['host/registry', 'registry.example.com']]);
+    const dial = dialOf({ ...check, to: 'host/registry', protocol: 'TCP' }, { pods, realHosts });
+    expect(dial).toMatchObject({ address: 'registry.example.com', answerers: [], listeners: [] });
+    expect(dial && requestOf(dial)).toEqual({ host: 'registry.example.com', port: 5432, protocol: 'TCP' });
+  });
+
+  test('is none for a workload: nobody places one', () => {
+    const to = 'workload/shop/db';
+    const placed = new Map([...pods, [to, { ip: '10.96.0.1' }]]);
+    expect(dialOf({ ...check, to }, { pods: placed })).toBeUndefined();
   });
 });
 
@@ -37,7 +55,7 @@ describe('the dial of a check to a Service', () => {
   const services = new Map([['service/shop/data', '10.96.0.17']]);
 
   test('goes to its address, where each pod behind it must answer and proves that it listens on its own port', () => {
-    expect(dialOf(toService, pods, services)).toEqual({
+    expect(dialOf(toService, { pods, services })).toEqual({
       family: 'IPv4',
       address: '10.96.0.17',
       port: 53,
@@ -52,14 +70,14 @@ describe('the dial of a check to a Service', () => {
   });
 
   test('goes to its name, which the source resolves', () => {
-    expect(dialOf({ ...toService, path: 'dns' }, pods)?.address).toBe('data.shop.svc.cluster.local.');
+    expect(dialOf({ ...toService, path: 'dns' }, { pods })?.address).toBe('data.shop.svc.cluster.local.');
   });
 
   test('is none where the Service or one of its pods was not placed', () => {
-    expect(dialOf(toService, pods)).toBeUndefined();
+    expect(dialOf(toService, { pods })).toBeUndefined();
     const other = [...backends, { pod: 'shop/api', port: 1 }];
-    expect(dialOf({ ...toService, backends: other }, pods, services)).toBeUndefined();
-    expect(dialOf({ ...toService, backends: [] }, pods, services)).toBeUndefined();
+    expect(dialOf({ ...toService, backends: other }, { pods, services })).toBeUndefined();
+    expect(dialOf({ ...toService, backends: [] }, { pods, services })).toBeUndefined();
   });
 });
 

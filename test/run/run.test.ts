@@ -193,7 +193,7 @@ describe.concurrent('what the environment can do', () => {
           [
             'destination-killed',
             // Its address is free, and may be another's by now.
-            /^(the destination pod could not be asked whether its port was open|something else answered, and nobody knows that the destination was there): /,
+            /^(the destination could not be asked whether its port was open|something else answered, and nobody knows that the destination was there): /,
           ],
           ['source-replaced', /: the pod was replaced$/],
           ['destination-replaced', /: the pod was replaced$/],

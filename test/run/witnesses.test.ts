@@ -17,7 +17,13 @@ const TIMING = {
   confirm: 2,
   isPatient: false,
 };
-const WAY = { from: 'node-1', to: 'node-2', protocol: 'TCP' } as const;
+const WAY = {
+  kind: 'nodes',
+  key: wayKey('node-1', 'node-2', 'TCP'),
+  from: 'node-1',
+  to: 'node-2',
+  protocol: 'TCP',
+} as const;
 
 /** Whether the way between two nodes is open, where the witness of the second answers the first at once and this is the way back. */
 async function isOpen(back: Partial<AttemptLine>): Promise<boolean> {

@@ -89,12 +89,12 @@ describe('checks chosen by their ends', () => {
 
 describe('a check that there is not', () => {
   const FORM =
-    'Write FROM → TO:PORT with pods as the scenario names them, such as "shop/web -> shop/db:5432".';
+    'Write FROM → TO:PORT with pods and hosts as the scenario names them, such as "shop/web -> shop/db:5432".';
   test.each([
     ['shop/web', `--check "shop/web" names no two ends\nhint: ${FORM}`],
     [
       'web -> shop/db',
-      `--check "web -> shop/db": "web" names no pods: write "namespace/pod", "namespace/*" or "*"\nhint: ${FORM}`,
+      `--check "web -> shop/db": "web" names no pods: write "namespace/pod", "namespace/*" or "*"; or a host, as "host/name"\nhint: ${FORM}`,
     ],
     [
       'shop/wbe -> shop/db',

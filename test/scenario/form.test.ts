@@ -167,40 +167,40 @@ a.yaml:13:1: expected text, found nothing
 scenario-invalid: 2 problems in a.yaml`);
   });
 
-  test.each([
-    ['via: [podIP]', 'unknown key "via"'],
-    ['hosts: {}', 'unknown key "hosts"'],
-  ])('the key of a later version is unknown: %s', async (line, message) => {
-    expect(await failureOf(scenarioWith(`${line}\notherwise: reachable\n`))).toBe(`a.yaml:12:1: ${message}
+  test.each([['via: [podIP]', 'unknown key "via"']])(
+    'the key of a later version is unknown: %s',
+    async (line, message) => {
+      expect(await failureOf(scenarioWith(`${line}\notherwise: reachable\n`))).toBe(`a.yaml:12:1: ${message}
   12 | ${line}
      | ^
-  hint: The keys here are: apiVersion, kind, name, description, owner, purpose, runbook, reviewBy, tags, include, manifests, namespaces, pods, policies, reachable, unreachable, accept, knownIssues, otherwise, steps.
+  hint: The keys here are: apiVersion, kind, name, description, owner, purpose, runbook, reviewBy, tags, include, manifests, namespaces, pods, hosts, services, policies, reachable, unreachable, accept, knownIssues, and 2 more.
 
 scenario-invalid: 1 problem in a.yaml`);
-  });
+    },
+  );
 
   test.each([
     [
       'from: shop-web, to: shop/api',
       13,
-      '"shop-web" names no pods: write "namespace/pod", "namespace/*" or "*"',
+      '"shop-web" names no pods: write "namespace/pod", "namespace/*" or "*"; or a host, as "host/name"',
       'Did you mean "shop/web"?',
     ],
     [
       'from: "shop/web:80", to: shop/api',
       13,
-      '"shop/web:80" names no pods: write "namespace/pod", "namespace/*" or "*"',
+      '"shop/web:80" names no pods: write "namespace/pod", "namespace/*" or "*"; or a host, as "host/name"',
       'Leave the port out: write "shop/web".',
     ],
     [
       'from: shop/web, to: "shop/api:http_"',
       27,
-      '"shop/api:http_" names no destination: write "namespace/pod", "namespace/*" or "*", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
+      '"shop/api:http_" names no destination: write "namespace/pod", "namespace/*", "*", "host/name" or "service/namespace/name", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
     ],
     [
       'from: shop/web, to: "shop/api:70000"',
       27,
-      '"shop/api:70000" names no destination: write "namespace/pod", "namespace/*" or "*", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
+      '"shop/api:70000" names no destination: write "namespace/pod", "namespace/*", "*", "host/name" or "service/namespace/name", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
     ],
     ['from: [], to: shop/api', 13, 'this list is empty'],
     ['from: 3, to: shop/api', 13, 'expected text or a mapping or a list, found 3'],
@@ -375,7 +375,7 @@ scenario-invalid: 1 problem in a.yaml`);
     expect(await failureOf(scenarioWith(rules))).toBe(`a.yaml:13:50: unknown key "why"
   13 |   - &rule { from: shop/web, to: "shop/api:8080", why: because }
      |                                                  ^
-  hint: The keys here are: from, to, except, because.
+  hint: The keys here are: from, to, except, via, because.
 
 scenario-invalid: 1 problem in a.yaml`);
   });

@@ -96,6 +96,7 @@ function scenarioOf(
     holes: [],
     namespaces,
     pods,
+    hosts: [],
     policies: [],
     foreignPolicies: [],
     steps: [],
@@ -168,10 +169,10 @@ describe('for every topology and every rule', () => {
     fc.assert(
       fc.property(topology, ends, selection, (given, one, excepted) => {
         const all = checksOf(scenarioOf(given, [ruleOf(one, 'reachable')]));
-        const arranged = arrangeTopology(
-          given.namespaces.map(({ value }) => value),
-          given.pods.map((each) => ({ ...each, ports: [] })),
-        );
+        const arranged = arrangeTopology({
+          namespaces: given.namespaces.map(({ value }) => value),
+          pods: given.pods.map((each) => ({ ...each, ports: [] })),
+        });
         const selected = selectPods(excepted, arranged);
         fc.pre(all !== undefined && selected.kind === 'found');
         const sources = new Set(selected.found.map(objectKey));

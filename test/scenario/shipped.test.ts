@@ -27,6 +27,7 @@ describe('the shipped scenarios', () => {
         "namespace-isolation: 6 pods, 20 checks",
         "ingress-controller: 4 pods, 6 checks",
         "two-nodes: 5 pods, 4 checks",
+        "external-database: 2 pods, 11 checks",
         "policies-add-up: 4 pods, 3 checks",
         "policies-add-up-reversed: 4 pods, 3 checks",
         "policy-types-myth: 4 pods, 12 checks",

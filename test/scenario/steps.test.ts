@@ -778,7 +778,7 @@ steps:
     unreachable: [{ from: shop/wbe, to: shop/api }, { from: shop/web, to: shop/api, cutBy: others }]
 `,
       [
-        'a.yaml:19:25: "web" names no pods: write "namespace/pod", "namespace/*" or "*"',
+        'a.yaml:19:25: "web" names no pods: write "namespace/pod", "namespace/*" or "*"; or a host, as "host/name"',
         '  hint: Write it with its namespace: "shop/web" or "staging/web".',
         'a.yaml:19:44: "cutBy" is only for rules under "unreachable"',
         '  hint: Leave it out, or move the rule to "unreachable".',

@@ -123,7 +123,7 @@ function partsOf(policy: Policy, placed: PlacedRule, { parties }: Oracle): reado
       peer: index,
       ports: rule.ports,
       isAlone: (pair) => {
-        const party = parties.findPod(otherOf(pair, direction));
+        const party = parties.findEnd(otherOf(pair, direction));
         return isOnly(peer, rule.peers, (one) => matchPeer(one, { party }, namespace, {}).match !== 'no');
       },
     }),
@@ -135,7 +135,7 @@ function partsOf(policy: Policy, placed: PlacedRule, { parties }: Oracle): reado
       name: `port, ${describePortEntry(port)},`,
       ports: [port],
       isAlone: (pair) => {
-        const target = targetAt(parties.findPod(pair.to), pair.port, pair.protocol);
+        const target = targetAt(parties.findEnd(pair.to), pair.port, pair.protocol);
         return isOnly(port, rule.ports, (one) => matchPort(one, target).match === 'yes');
       },
     }),

@@ -49,7 +49,7 @@ function jobsOf(batch: Batch, self: AgentIdentity, late: LateAnswers): readonly 
       attempt: () =>
         'pods' in target
           ? attemptSpread(target, ownMs, runId, late)
-          : attempt(target, ownMs, { runId, pod: target.pod }, late),
+          : attempt(target, ownMs, target.pod === undefined ? 'anybody' : { runId, pod: target.pod }, late),
       report: (finding, startedMs) => attemptLine(target.id, finding, startedMs),
     };
   });

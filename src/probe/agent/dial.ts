@@ -20,8 +20,8 @@ export interface Sign {
   readonly peer?: AgentIdentity;
 }
 
-/** Who must answer; undefined accepts any agent. */
-export type Addressee = AgentIdentity | undefined;
+/** Who must answer; undefined accepts any agent, `anybody` whoever opens the connection. */
+export type Addressee = AgentIdentity | 'anybody' | undefined;
 
 /**
  * Which outcome a system error is. An `error` says nothing about the path: what the source's own system refuses to send, for want of
@@ -51,7 +51,10 @@ export function codeOf(error: unknown): string {
 }
 
 /** What a complete reply means for the one who asked. */
-function judgeReply(reply: Exclude<PeerReply, { kind: 'partial' }>, expected: Addressee): Sign {
+function judgeReply(
+  reply: Exclude<PeerReply, { kind: 'partial' }>,
+  expected: AgentIdentity | undefined,
+): Sign {
   if (reply.kind === 'foreign') {
     return { outcome: 'wrong-peer', detail: reply.detail };
   }
@@ -94,13 +97,17 @@ export const dialTcp: Dialler = (ip, port, nonce, expected, { onSign, onTrace })
   const socket = net.connect({ host: ip, port, noDelay: true });
   socket.on('connect', () => {
     connected = true;
+    if (expected === 'anybody') {
+      onSign({ outcome: 'connected' });
+      return;
+    }
     onTrace({ outcome: 'reset', detail: 'connected, then no reply in time' });
     socket.write(`podreach ${nonce}\n`, 'latin1');
   });
   socket.on('data', (chunk) => {
     text += chunk.toString('latin1');
     const reply = readReply(text, nonce);
-    if (reply.kind !== 'partial') {
+    if (reply.kind !== 'partial' && expected !== 'anybody') {
       onSign(judgeReply(reply, expected));
     }
   });
@@ -125,7 +132,7 @@ export const dialUdp: Dialler = (ip, port, nonce, expected, { onSign, onTrace })
   socket.on('error', fail);
   socket.on('message', (message) => {
     const reply = readReply(message.toString('latin1'), nonce);
-    if (reply.kind === 'agent') {
+    if (reply.kind === 'agent' && expected !== 'anybody') {
       onSign(judgeReply(reply, expected));
     } else {
       onTrace({ outcome: 'wrong-peer', detail: 'a reply without the nonce' });

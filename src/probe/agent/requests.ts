@@ -1,6 +1,6 @@
 /** Reads what the agent is asked to do, and who it is told to be. */
 import type { AgentConfig } from '../agent-config.ts';
-import type { Batch, DialRequest, SpreadRequest, TurnRequest } from '../protocol.ts';
+import type { AnsweredRequest, Batch, DialRequest, SpreadRequest, TurnRequest } from '../protocol.ts';
 import type { CollectRequest, WatchRequest } from '../watch-protocol.ts';
 import type { DialAddress } from './dial.ts';
 import {
@@ -40,12 +40,13 @@ function address(item: unknown, name: string): DialAddress {
   return { host: word(field(item, 'host'), `${name}.host`), ...listener(item, name) };
 }
 
-function target(item: unknown, name: string): DialRequest {
+function answered(item: unknown, name: string): AnsweredRequest {
   return { ...anyTarget(item, name), pod: word(field(item, 'pod'), `${name}.pod`) };
 }
 
-function targetOrSpread(item: unknown, name: string): DialRequest | SpreadRequest {
-  if (field(item, 'pods') === undefined) return target(item, name);
+function target(item: unknown, name: string): DialRequest | SpreadRequest {
+  if (field(item, 'pod') !== undefined) return answered(item, name);
+  if (field(item, 'pods') === undefined) return anyTarget(item, name);
   const pods = list(field(item, 'pods'), `${name}.pods`, word);
   if (pods.length === 0) throw new InputError(`${name}.pods must name a pod`);
   const connections = identifier(field(item, 'connections'), `${name}.connections`);
@@ -97,8 +98,8 @@ function readWatch(watch: unknown, place: string): WatchRequest {
     timeoutMs: inMs('timeoutMs'),
     abandonedMs: inMs('abandonedMs'),
     kept,
-    targets: list(field(watch, 'targets'), `${place}targets`, target),
-    held: list(field(watch, 'held'), `${place}held`, target),
+    targets: list(field(watch, 'targets'), `${place}targets`, answered),
+    held: list(field(watch, 'held'), `${place}held`, answered),
   };
 }
 
@@ -113,11 +114,11 @@ function readBatch(batch: unknown): Batch {
     holdMs: orZero('holdMs'),
     turnWithinMs: orZero('turnWithinMs'),
     listeners: list(field(batch, 'listeners'), 'listeners', address),
-    targets: list(field(batch, 'targets'), 'targets', targetOrSpread),
+    targets: list(field(batch, 'targets'), 'targets', target),
     turns: list(field(batch, 'turns'), 'turns', (item, name) => {
       const shutPort = field(item, 'shutPort');
       return {
-        ...target(item, name),
+        ...answered(item, name),
         wanted: wantedState(field(item, 'wanted'), `${name}.wanted`),
         ...(shutPort === undefined ? {} : { shutPort: portNumber(shutPort, `${name}.shutPort`) }),
       };

@@ -1,6 +1,7 @@
 /** What it rests on that a pair was cut off, and that it was the policies that cut it. */
 import { findingOf } from '../../judge/finding.ts';
 import type { Attempt, Triangle } from '../../model/attempt.ts';
+import { endpointKey, isHost } from '../../model/endpoint.ts';
 import { lastOf } from '../../model/observation.ts';
 import type { CheckView } from '../view/view.ts';
 import { afterPolicies, underPolicies } from './attempts.ts';
@@ -81,14 +82,39 @@ export function describeEvidence(check: CheckView): string | undefined {
   const { source, destination, between } = evidence.seen;
   const at = (ms: number): string => timeOfDay(scenario, ms);
   return [
-    `The port was open: ${to} reached it itself.`,
-    `Both pods were on the network: the kubelets of their nodes visited ${from} at ${at(source)} and ${to} at ${at(destination)}.`,
-    `${describeWay(check)} was open at ${at(between)}.`,
+    ...(isHost(from) || isHost(to)
+      ? describeWayOfHost(check, evidence.seen, at)
+      : [
+          `The port was open: ${to} reached it itself.`,
+          `Both pods were on the network: the kubelets of their nodes visited ${from} at ${at(source)} and ${to} at ${at(destination)}.`,
+          `${describeWay(check)} was open at ${at(between)}.`,
+        ]),
     ...(confirm === undefined
       ? []
       : [`Packets get lost on this way, so it took ${confirm} attempts in a row.`]),
     describeFate(evidence.withoutPolicies, check),
   ].join(' ');
+}
+
+/** No kubelet visits a host: its own connection with a witness on the node of the pod shows its network and the way in one. */
+function describeWayOfHost(
+  { from, to, scenario }: CheckView,
+  { source, destination, between }: CutEvidence['seen'],
+  at: (ms: number) => string,
+): readonly string[] {
+  const [host, pod, visitedMs] = isHost(to) ? [to, from, source] : [from, to, destination];
+  const isReal =
+    scenario.hosts?.some(
+      (one) => endpointKey({ kind: 'host', name: one.name }) === host && one.agent === undefined,
+    ) === true;
+  const connected = isHost(to)
+    ? `a pod on the same node, which no policy isolates, connected to ${host} at ${at(between)}`
+    : `${host} connected to a pod on the same node, which no policy isolates, at ${at(between)}`;
+  return [
+    `The port was open: ${isReal ? 'somebody else reached it' : `${to} reached it itself`}.`,
+    `${pod} was on the network: the kubelet of its node visited it at ${at(visitedMs)}.`,
+    `The way was open: ${connected}.`,
+  ];
 }
 
 function describeFate(fate: WithoutPolicies, { connectedLater, scenario }: CheckView): string {

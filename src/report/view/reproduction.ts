@@ -1,4 +1,5 @@
 /** The command line that shows a check again: in the pods of its run where they are still there, by a run of this check alone otherwise. */
+import { endpointKey } from '../../model/endpoint.ts';
 import { dnsNameOf, serviceKey } from '../../model/service.ts';
 import { describeConnection } from '../../pair.ts';
 import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
@@ -20,20 +21,27 @@ export function reproduction(check: CheckView): Fact {
 
 /** The same connection once more, by the same agent in the same pod. */
 function connectAgain(check: CheckView): string | undefined {
-  const { source, port, protocol, scenario } = check;
+  const { from, source, port, protocol, scenario } = check;
   const { kubectl = [] } = scenario.run.environment;
-  const host = hostOf(check);
-  if (source === undefined || host === undefined) return undefined;
-  const agent = ['node', AGENT_PATH, 'connect', host, String(port), protocol];
-  const pod = ['-n', source.namespace, source.name, '-c', PROBE_CONTAINER];
+  const agentPod =
+    source === undefined ? hostOf(from, scenario)?.agent : { namespace: source.namespace, pod: source.name };
+  const target = targetOf(check);
+  if (agentPod === undefined || target === undefined) return undefined;
+  const agent = ['node', AGENT_PATH, 'connect', target, String(port), protocol];
+  const pod = ['-n', agentPod.namespace, agentPod.pod, '-c', PROBE_CONTAINER];
   return shellCommand(['kubectl', ...kubectl, 'exec', ...pod, '--', ...agent]);
 }
 
-/** What is dialled: an address, or the name of a Service. */
-function hostOf({ to, path, destination, scenario: { services = [] } }: CheckView): string | undefined {
-  const service = services.find((one) => serviceKey(one) === to);
-  if (service === undefined) return destination?.ip;
-  return path === 'dns' ? dnsNameOf(service) : service.ip;
+function hostOf(key: string, { hosts = [] }: CheckView['scenario']) {
+  return hosts.find(({ name }) => endpointKey({ kind: 'host', name }) === key);
+}
+
+/** What is dialled: an address, or the name of a Service or a host. */
+function targetOf({ to, path, destination, scenario }: CheckView): string | undefined {
+  const service = scenario.services?.find((one) => serviceKey(one) === to);
+  if (service !== undefined) return path === 'dns' ? dnsNameOf(service) : service.ip;
+  const { address, dnsName } = hostOf(to, scenario) ?? {};
+  return destination?.ip ?? address ?? dnsName;
 }
 
 function runAgain(check: CheckView): string {

@@ -1,6 +1,6 @@
 /** What a new pod watches from its process's first millisecond. Pure. */
 
-import type { DialRequest } from '../../probe/protocol.ts';
+import type { AnsweredRequest } from '../../probe/protocol.ts';
 import { LINES_KEPT } from '../../probe/watch.ts';
 import type { WatchRequest } from '../../probe/watch-protocol.ts';
 import type { Bounded, Owning } from '../context.ts';
@@ -20,7 +20,7 @@ const ABANDONED_MS = 15 * 60_000;
  */
 export function firstInstantRequest(
   pod: string,
-  targets: readonly DialRequest[],
+  targets: readonly AnsweredRequest[],
   { runId, timing }: Owning & Bounded<'timeoutMs'>,
 ): WatchRequest {
   return {

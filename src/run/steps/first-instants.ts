@@ -7,7 +7,7 @@ import { objectKey } from '../../keys.ts';
 import type { Protocol } from '../../model/protocol.ts';
 import { inWholeMs } from '../../model/window.ts';
 import { greatest } from '../../numbers.ts';
-import type { DialRequest } from '../../probe/protocol.ts';
+import type { AnsweredRequest } from '../../probe/protocol.ts';
 import { LINES_KEPT } from '../../probe/watch.ts';
 import type { WatchRequest } from '../../probe/watch-protocol.ts';
 import type { CheckDraft } from '../../record/draft.ts';
@@ -68,7 +68,7 @@ export class FirstInstants {
   ) {
     this.#outposts = outposts;
     this.#context = { ...context, zeroMs: context.clock.now() };
-    const targets = new Map<string, DialRequest[]>();
+    const targets = new Map<string, AnsweredRequest[]>();
     this.#checks = checks.flatMap((check, target) => {
       const destination = this.#plan.addDestination(check, pods);
       if (destination === undefined) return [];
@@ -101,7 +101,7 @@ export class FirstInstants {
     }
   }
 
-  #surroundingRequest(watch: string, targets: readonly DialRequest[]): WatchRequest {
+  #surroundingRequest(watch: string, targets: readonly AnsweredRequest[]): WatchRequest {
     const { runId, timing } = this.#context;
     return {
       kind: 'watch',

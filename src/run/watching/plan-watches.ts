@@ -3,7 +3,7 @@ import { objectKey } from '../../keys.ts';
 import type { Listener } from '../../model/dial.ts';
 import type { Protocol } from '../../model/protocol.ts';
 import { describePort } from '../../pair.ts';
-import type { DialRequest } from '../../probe/protocol.ts';
+import type { AnsweredRequest } from '../../probe/protocol.ts';
 import type { CheckDraft } from '../../record/draft.ts';
 import { dialOf } from '../dial.ts';
 import { OUTPOST_PORT, type Outpost } from '../outposts.ts';
@@ -12,8 +12,8 @@ import type { RunningPod, RunningPods } from '../provision.ts';
 /** What one pod is to watch. */
 export interface PodTargets {
   readonly pod: RunningPod;
-  readonly targets: DialRequest[];
-  readonly held: DialRequest[];
+  readonly targets: AnsweredRequest[];
+  readonly held: AnsweredRequest[];
 }
 
 /** One check, and where what it shows is found. */
@@ -26,7 +26,7 @@ export interface WatchedCheck {
   /** The id of its port among the targets of its destination. */
   readonly listener: number;
   /** What it means on the wire. */
-  readonly dial: Omit<DialRequest, 'id'>;
+  readonly dial: Omit<AnsweredRequest, 'id'>;
 }
 
 /** A pod whose own port is watched, and how others reach it. */
@@ -89,7 +89,7 @@ export class WatchPlan {
 
   /** What the destination of a check watches of itself, whoever tries the check. @returns as {@link addCheck} */
   addDestination(check: CheckDraft, pods: RunningPods): WatchedDestination | undefined {
-    const dial = dialOf(check, pods);
+    const dial = dialOf(check, { pods });
     const [listener] = dial?.listeners ?? [];
     const to = listener && pods.get(listener.pod);
     if (dial === undefined || listener === undefined || to === undefined) return undefined;
@@ -131,7 +131,7 @@ export class WatchPlan {
     return [...keys].flatMap((key) => this.#ways.get(key) ?? []);
   }
 
-  #add(pod: RunningPod, dial: Omit<DialRequest, 'id'>): number {
+  #add(pod: RunningPod, dial: Omit<AnsweredRequest, 'id'>): number {
     const id = this.#newId();
     this.#of(pod).targets.push({ id, ...dial });
     return id;

@@ -4,7 +4,8 @@
 export const MAX_NODES = 10;
 /** A node serves this many pods at most. */
 export const PODS_PER_NODE = 250;
-/** The router between the nodes; nothing lies beyond it. */
+/** The router between the nodes. Pods that stand outside the cluster hang at it. */
+export const FABRIC = 'fabric';
 export const FABRIC_ADDRESS = '172.18.0.1';
 
 export interface NodePlan {

@@ -4,19 +4,19 @@ import { realpathSync } from 'node:fs';
 import type { ToolPaths } from '../host.ts';
 import { mountsOf } from '../nsenter.ts';
 import { run } from '../run.ts';
-import type { NodePlan } from './addresses.ts';
+import { FABRIC, type NodePlan } from './addresses.ts';
 import { attachScript, connectScript, detachScript, fabricScript, type PodLink } from './scripts.ts';
 
-/** All methods throw `Error` with what the failing program said. */
+/** All methods throw `Error` with what the failing program said. A place is a node or {@link FABRIC}. */
 export interface Network {
   /** Makes pods' network namespaces; no packet passes before {@link Network.connect}. */
-  attach(node: string, pods: readonly PodLink[]): Promise<void>;
-  connect(node: string, pods: readonly PodLink[]): Promise<void>;
+  attach(place: string, pods: readonly PodLink[]): Promise<void>;
+  connect(place: string, pods: readonly PodLink[]): Promise<void>;
   /** Takes pods' network namespaces away, as far as they exist. */
-  detach(node: string, pods: readonly PodLink[]): Promise<void>;
+  detach(place: string, pods: readonly PodLink[]): Promise<void>;
   /** Carries out transactions of `nft`, one after the other. */
   enforce(node: string, transactions: readonly string[]): Promise<void>;
-  /** The file of a node's or a pod's network namespace, for `nsenter --net`. */
+  /** The file of the network namespace of a place or a pod, for `nsenter --net`. */
   namespaceFile(name: string): string;
 }
 
@@ -36,26 +36,28 @@ export async function buildNetwork(
 ): Promise<Network> {
   const folder = runFolder();
   const keeper = await startKeeper(tools, folder, fabricScript(tools, nodes, rules, groupId));
-  const fileOf = (name: string): string => `/proc/${keeper.pid}/root${folder}/netns/${name}`;
-  const onNode = async (
+  // The fabric is the network of this process.
+  const fileOf = (name: string): string =>
+    name === FABRIC ? `/proc/${process.pid}/ns/net` : `/proc/${keeper.pid}/root${folder}/netns/${name}`;
+  const inPlace = async (
     what: string,
-    node: string,
+    place: string,
     program: readonly string[],
     input: string,
   ): Promise<void> => {
-    const enter = [...mountsOf(keeper.pid), `--net=${fileOf(node)}`, '--'];
-    await run(`${what} on ${node}`, tools.nsenter, [...enter, ...program], input);
+    const enter = [...mountsOf(keeper.pid), `--net=${fileOf(place)}`, '--'];
+    await run(`${what} on ${place}`, tools.nsenter, [...enter, ...program], input);
   };
   const shell = [tools.sh, '-s'];
 
   return {
     namespaceFile: fileOf,
-    attach: (node, pods) => onNode('making pod networks', node, shell, attachScript(tools, pods, groupId)),
-    connect: (node, pods) => onNode('connecting pods', node, shell, connectScript(tools, pods)),
-    detach: (node, pods) => onNode('removing pod networks', node, shell, detachScript(tools, pods)),
+    attach: (place, pods) => inPlace('making pod networks', place, shell, attachScript(tools, pods, groupId)),
+    connect: (place, pods) => inPlace('connecting pods', place, shell, connectScript(tools, pods)),
+    detach: (place, pods) => inPlace('removing pod networks', place, shell, detachScript(tools, pods)),
     async enforce(node, transactions) {
       for (const transaction of transactions)
-        await onNode('replacing the rules', node, [tools.nft, '-f', '-'], transaction);
+        await inPlace('replacing the rules', node, [tools.nft, '-f', '-'], transaction);
     },
   };
 }

@@ -69,19 +69,23 @@ const peer = z
     ...eitherSelector,
   });
 
-/** Pods, where connections start, as text. */
-export const sourceText = text(POD_PATTERN, 'names no pods: write "namespace/pod", "namespace/*" or "*"');
+/** Where connections start, as text. */
+export const sourceText = text(
+  POD_PATTERN,
+  'names no pods: write "namespace/pod", "namespace/*" or "*"; or a host, as "host/name"',
+);
 
 const source = z.union([sourceText, peer]).meta({
   id: 'Source',
-  description: 'Where connections start: "namespace/pod", "namespace/*", "*", or pods by their labels.',
-  examples: ['shop/web', 'shop/*', '*', { podSelector: { matchLabels: { app: 'web' } } }],
+  description:
+    'Where connections start: "namespace/pod", "namespace/*", "*" for all pods, pods by their labels, or "host/name".',
+  examples: ['shop/web', 'shop/*', '*', 'host/office', { podSelector: { matchLabels: { app: 'web' } } }],
 });
 
-/** Pods or a Service and perhaps a port, where connections go, as text. */
+/** Where connections go, perhaps with a port, as text. */
 export const destinationText = text(
   `(${POD_PATTERN}|${SERVICE_PATTERN})(:(${NUMBERED_PORT}|${PORT_NAME}))?`,
-  'names no destination: write "namespace/pod", "namespace/*", "*" or "service/namespace/name", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
+  'names no destination: write "namespace/pod", "namespace/*", "*", "host/name" or "service/namespace/name", alone or followed by ":8080", ":8080/UDP" or ":port-name"',
 );
 
 const destination = z
@@ -112,7 +116,7 @@ const destination = z
   .meta({
     id: 'Destination',
     description:
-      'Where connections go: pods as in "from", or a Service: alone (all ports that they declare) or with a port: ":8080" (TCP), ":8080/UDP" or ":port-name".',
+      'Where connections go: pods or a host as in "from", or a Service: alone (all ports that they declare) or with a port: ":8080" (TCP), ":8080/UDP" or ":port-name".',
     examples: [
       'shop/api:8080',
       'service/shop/api:80',
@@ -120,6 +124,7 @@ const destination = z
       'shop/api:metrics',
       'shop/*',
       '*:53/UDP',
+      'host/bank:443',
     ],
   });
 

@@ -1,7 +1,7 @@
-/** Namespaces and pods. */
+/** Namespaces, pods, hosts and Services. */
 import { z } from 'zod';
 import { DNS_LABEL, DNS_SUBDOMAIN, NAMESPACE_NAME_LABEL } from '../../labels.ts';
-import { labels, NUMBERED_PORT, POD_KEY, portName, text } from './text.ts';
+import { IPV4_ADDRESS, labels, NUMBERED_PORT, POD_KEY, portName, text } from './text.ts';
 
 export const namespaceName = text(
   DNS_LABEL,
@@ -107,6 +107,46 @@ export const pod = z
     examples: [{ labels: { app: 'api' }, ports: [8080, { name: 'metrics', port: 9090 }] }],
   });
 
+const hostFields = z.strictObject({
+  address: text(IPV4_ADDRESS, 'is not an address of a host: write an IPv4 address, such as "203.0.113.10"')
+    .describe('Where it is. Where hosts are simulated, it has this address.')
+    .exactOptional(),
+  name: text(
+    `(?=.*[a-z])${DNS_SUBDOMAIN}`,
+    'is not a name in DNS: write one such as "registry.example.com", or an "address"',
+  )
+    .describe('The name in DNS that leads to it, in place of its address; only of real hosts.')
+    .exactOptional(),
+  ports: z
+    .array(declaredPort)
+    .describe('The ports that it listens on. A host without ports can only be a source.')
+    .exactOptional(),
+});
+
+/** Whether a host has one place. */
+function hasOnePlace({ address, name }: { readonly address?: unknown; readonly name?: unknown }): boolean {
+  return (address === undefined) !== (name === undefined);
+}
+
+export const host = hostFields
+  .refine(hasOnePlace, {
+    error: 'a host is at an address or has a name: write one of "address" and "name"',
+    when: (payload) => payload.issues.length === 0,
+  })
+  .meta({
+    id: 'Host',
+    description:
+      'Something outside the cluster, which no policy selects. The sandbox simulates it: it has its address, listens and can be a source. On other clusters it is the real one, and can only be a destination.',
+    examples: [
+      { address: '203.0.113.10', ports: [443] },
+      { name: 'registry.example.com', ports: [443] },
+    ],
+    oneOf: [{ required: ['address'] }, { required: ['name'] }],
+  });
+export const hostName = text(
+  DNS_LABEL,
+  'is not the name of a host: use lower-case letters, digits and "-", at most 63 characters, without "host/" in front',
+);
 const servicePort = z
   .strictObject({
     name: portName.describe('The name by which rules may refer to this port.').exactOptional(),

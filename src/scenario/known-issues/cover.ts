@@ -10,7 +10,7 @@ import type { Plan, PlannedStep, WrittenIssue } from '../scenario.ts';
 import {
   arrangeTopology,
   selectAll,
-  selectPods,
+  selectEnds,
   selectTargets,
   type Topology,
   targetKey,
@@ -67,9 +67,9 @@ export class Coverer {
     step: PlannedStep,
   ): { readonly checks: readonly CoveredCheck[]; readonly problems: readonly Problem[] } {
     const topology = this.#topologyIn(step);
-    const sources = selectAll(from, selectPods, topology);
+    const sources = selectAll(from, selectEnds, topology);
     const targets = selectAll(to, selectTargets, topology);
-    const names = new Set(sources.found.map(objectKey));
+    const names = new Set(sources.found.map(({ key }) => key));
     const keys = new Set(targets.found.flatMap(targetsOf).map(targetKey));
     return {
       checks: step.checks
@@ -85,11 +85,12 @@ export class Coverer {
     if (known !== undefined) return known;
     const namespaces = new Map(step.namespaces.map((namespace) => [namespace.name, namespace]));
     const pods = new Map(step.pods.map((pod) => [objectKey(pod), pod]));
-    const topology = arrangeTopology(
-      this.#plan.namespaces.map((namespace) => namespaces.get(namespace.name) ?? namespace),
-      this.#plan.pods.map((pod) => pods.get(objectKey(pod)) ?? pod),
-      this.#plan.services,
-    );
+    const topology = arrangeTopology({
+      namespaces: this.#plan.namespaces.map((namespace) => namespaces.get(namespace.name) ?? namespace),
+      pods: this.#plan.pods.map((pod) => pods.get(objectKey(pod)) ?? pod),
+      hosts: this.#plan.hosts,
+      services: this.#plan.services,
+    });
     this.#topologies.set(step, topology);
     return topology;
   }

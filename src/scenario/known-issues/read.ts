@@ -1,6 +1,6 @@
 /** From known issues that fit the grammar to the nouns of a scenario, each with its place. */
 import type { KnownIssueText } from '../grammar/known-issues.ts';
-import { readDestination, readEnds, readPodSelection } from '../read-rules.ts';
+import { readDestination, readEnd, readEnds } from '../read-rules.ts';
 import type { WrittenIssue } from '../scenario.ts';
 import type { SourceDocument } from '../source.ts';
 
@@ -12,7 +12,7 @@ export function readKnownIssues(
   return knownIssues.map(({ from, to, is, step, reason, owner, expires, link }, index) => {
     const path = ['knownIssues', index];
     return {
-      from: readEnds(from, [...path, 'from'], source, readPodSelection),
+      from: readEnds(from, [...path, 'from'], source, readEnd),
       to: readEnds(to, [...path, 'to'], source, (one) => readDestination(one)),
       is: { value: is, mark: source.at([...path, 'is']) },
       ...(step === undefined ? {} : { step: { value: step, mark: source.at([...path, 'step']) } }),

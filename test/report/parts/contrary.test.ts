@@ -59,7 +59,7 @@ describe('of a pass that was not of one piece is told', () => {
         ...attempts('settle', ['error'], { detail: 'exec broke' }),
         ...attempts('settle', ['timeout', 'timeout']),
       ],
-      'cut off in 2 of 4 attempts with the policies applied; 2 more proved nothing (the way between their nodes was not open: its witnesses could not connect either; the probe could not try: exec broke)',
+      'cut off in 2 of 4 attempts with the policies applied; 2 more proved nothing (the way between them was not open: its witnesses could not connect either; the probe could not try: exec broke)',
     ],
   ])('%s', (_, expected, made, account) => {
     const check = checkOf(expected, made);

@@ -235,7 +235,7 @@ export async function placeOf(
   const [namespace = '', name = ''] = pod.split('/');
   const state = podState(await kube.get({ resource: 'pods', namespace, name }));
   if (state.kind !== 'running') throw new Error(`${pod} does not run: ${state.reason}`);
-  return { ip: state.ip, node: state.node };
+  return { ip: state.ip, node: state.node ?? '' };
 }
 
 /** The same on the way between the nodes. */

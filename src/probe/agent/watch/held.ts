@@ -1,6 +1,6 @@
 /** A connection that is opened once and held, with heartbeats: does it survive what happens? */
 import net from 'node:net';
-import type { DialRequest } from '../../protocol.ts';
+import type { AnsweredRequest } from '../../protocol.ts';
 import { type HeldLine, NO_HEARTBEAT } from '../../watch-protocol.ts';
 import { codeOf } from '../dial.ts';
 import { type AgentIdentity, HOLD_PREFIX, newNonce, readReply } from '../messages.ts';
@@ -23,7 +23,7 @@ type HeldEvent = HeldLine['event'];
 
 /** One connection at a time; only over TCP. Somebody calls `look` and `beat` again and again. */
 export class Held {
-  readonly #target: DialRequest;
+  readonly #target: AnsweredRequest;
   readonly #expected: AgentIdentity;
   readonly #timeoutMs: number;
   readonly #note: (event: Omit<HeldLine, 'kind' | 'seq'>) => void;
@@ -43,7 +43,7 @@ export class Held {
   #hasEnded = false;
 
   constructor(
-    target: DialRequest,
+    target: AnsweredRequest,
     runId: string,
     timeoutMs: number,
     note: (event: Omit<HeldLine, 'kind' | 'seq'>) => void,

@@ -3,7 +3,7 @@
  * time limit, and where periods are short another for what is to be dialled: two timers for each attempt would cost too much.
  */
 import net from 'node:net';
-import type { DialRequest } from '../../protocol.ts';
+import type { AnsweredRequest } from '../../protocol.ts';
 import { replyTime, type WatchEndLine, type WatchRequest } from '../../watch-protocol.ts';
 import { codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from '../dial.ts';
 import { newNonce } from '../messages.ts';
@@ -33,7 +33,7 @@ interface OutAttempt {
 }
 
 interface WatchedTarget {
-  readonly request: DialRequest;
+  readonly request: AnsweredRequest;
   readonly timeoutMs: number;
   /** How many of its attempts may be out at once: as long as one may last. */
   readonly outAtMost: number;

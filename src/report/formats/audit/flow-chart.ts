@@ -1,5 +1,6 @@
 /** Who may talk to whom, as a chart in the language of Mermaid. */
 import { namespaceOf } from '../../../keys.ts';
+import { isHost } from '../../../model/endpoint.ts';
 import { type FlowStyle, flowsOf, type ShownFlow } from '../../parts/flows.ts';
 import { groupBy } from '../../parts/group.ts';
 import { count, shortenMiddle } from '../../text/text.ts';
@@ -95,7 +96,7 @@ function drawPods(arrows: readonly Arrow[], pods: readonly string[]): string[] {
   return [
     'flowchart LR',
     ...groupBy(keys, namespaceOf).flatMap((group, index) => [
-      `  subgraph namespace${index}["${quote(namespaceOf(group[0] ?? ''))}"]`,
+      `  subgraph namespace${index}["${quote(frameOf(group[0] ?? ''))}"]`,
       ...group.map((key) => `    ${ids.get(key)}["${quote(key.slice(key.indexOf('/') + 1))}"]`),
       '  end',
     ]),
@@ -131,4 +132,9 @@ function drawArrow({ from, to, style, label }: Arrow, ids: ReadonlyMap<string, s
 function quote(text: string): string {
   if (text.trim() === '') return '(unnamed)';
   return shortenMiddle(text, LONGEST_LABEL).replace(UNPLAIN, (character) => `#${character.codePointAt(0)};`);
+}
+
+/** What stands over the frame in which an end is drawn. */
+function frameOf(key: string): string {
+  return isHost(key) ? 'outside the cluster' : namespaceOf(key);
 }

@@ -1,5 +1,6 @@
-/** Pods and ports, as people who do not work with Kubernetes call them. */
+/** Pods, hosts and ports, as people who do not work with Kubernetes call them. */
 import { namespaceOf } from '../../../keys.ts';
+import { isHost } from '../../../model/endpoint.ts';
 import type { CheckRecord } from '../../../record/schema.ts';
 import { groupBy } from '../../parts/group.ts';
 import { count } from '../../text/text.ts';
@@ -13,14 +14,17 @@ type Pods = readonly Pick<PodView, 'key'>[];
 
 /**
  * `pods of web and api in shop and all pods in monitoring`; of many, how many there are.
+ * Hosts are told as such: `the host database outside the cluster`.
  * @param most of longer lists only the number is told
  */
 export function describePods(keys: readonly string[], pods: Pods, most = NAMED): Phrase {
   const groups = groupBy(keys, namespaceOf);
-  if (groups.length > most) return say`${count(keys.length, 'pod')} in ${count(groups.length, 'namespace')}`;
+  if (groups.length > most && !keys.some(isHost))
+    return say`${count(keys.length, 'pod')} in ${count(groups.length, 'namespace')}`;
   const everywhere = pods.map(({ key }) => key);
   return list(
     groups.map((group) => {
+      if (group.every(isHost)) return describeHosts(group, most);
       const namespace = namespaceOf(group[0] ?? '');
       const all = everywhere.filter((key) => namespaceOf(key) === namespace);
       if (group.length > 1 && group.length === all.length) return say`all pods in ${name(namespace)}`;
@@ -29,6 +33,12 @@ export function describePods(keys: readonly string[], pods: Pods, most = NAMED):
         : say`pods of ${list(group.map((key) => name(podOf(key))))} in ${name(namespace)}`;
     }),
   );
+}
+
+function describeHosts(keys: readonly string[], most: number): Phrase {
+  if (keys.length > most) return say`${count(keys.length, 'host')} outside the cluster`;
+  const names = list(keys.map((key) => name(podOf(key))));
+  return say`the ${keys.length === 1 ? 'host' : 'hosts'} ${names} outside the cluster`;
 }
 
 /** The names behind a number that {@link describePods} tells; undefined where it tells names. */
@@ -55,8 +65,12 @@ export function describeCannot(keys: readonly string[], pods: Pods, what: Phrase
   return others.length === 0 ? nobody : say`${nobody}, and ${describePods(others, pods)} cannot either`;
 }
 
-/** `api in shop`; `api` alone where the reader already knows the namespace; `the Service api in shop`. */
+/**
+ * `api in shop`; `api` alone where the reader already knows the namespace; `the host database outside the cluster`;
+ * `the Service api in shop`.
+ */
 export function describePod(key: string, known?: string): Phrase {
+  if (isHost(key)) return describeHosts([key], NAMED);
   if (key.startsWith('service/'))
     return say`the Service ${describePod(key.slice(key.indexOf('/') + 1), known)}`;
   const namespace = namespaceOf(key);

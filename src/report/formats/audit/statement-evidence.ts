@@ -1,4 +1,5 @@
 /** What a statement rests on, in short sentences: for readers who have never seen a policy. */
+import { isHost } from '../../../model/endpoint.ts';
 import { HELD_FATES, type HeldFate } from '../../../model/held.ts';
 import { countOf, firstOf, lastOf, type Stretch } from '../../../model/observation.ts';
 import { greatest, least } from '../../../numbers.ts';
@@ -101,13 +102,16 @@ export function phraseSeen(check: CheckView): Phrase {
 function describeCuts(checks: readonly CheckView[], scenario: ScenarioView): Phrase[] {
   const cuts = checks.flatMap((check) => cutEvidenceOf(check) ?? []);
   if (cuts.length === 0) return [];
+  const ofHosts = checks.filter(({ from, to }) => isHost(from) || isHost(to)).length;
   const visited = describeSpan(
     cuts.flatMap(({ seen }) => [seen.source, seen.destination]),
     scenario,
   );
   const which = checks.length === 1 ? 'The cut' : `The cut of ${count(cuts.length, 'pair')}`;
   return [
-    say`${which} is proven. When it was seen last, the port was open from inside its own pod. The nodes of both pods had just reached them${visited === '' ? '' : ` (${visited})`}. The way between the nodes was open.`,
+    ofHosts === checks.length
+      ? say`${which} is proven. When it was seen last, the port was open. The node of the pod had just reached it, and a pod on that node, which no policy restricts, had connected on the same way to or from the host${visited === '' ? '' : ` (${visited})`}.`
+      : say`${which} is proven. When it was seen last, the port was open from inside its own pod. The nodes of both pods had just reached them${visited === '' ? '' : ` (${visited})`}. The way between the nodes was open.${ofHosts === 0 ? '' : ' No node reaches a host: there, a pod which no policy restricts had connected on the same way.'}`,
     ...FATES.flatMap(([fate, describe]) => {
       const number = cuts.filter(({ withoutPolicies }) => withoutPolicies === fate).length;
       if (number === 0) return [];

@@ -37,6 +37,8 @@ export interface Definition<Name extends string = string, Object extends StoredO
   initial(object: Object): Object;
   /** Everything wrong with a new object. */
   problems(object: Object): Invalidity[];
+  /** Why a new object, with which nothing is wrong, cannot stand beside what there is. */
+  conflicts?(object: Object, store: Store): Invalidity[];
   /** Everything wrong with a changed object. */
   updateProblems(object: Object, before: Object): Invalidity[];
   /**

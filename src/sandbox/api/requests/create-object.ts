@@ -58,7 +58,8 @@ export function prepareNew(
     assertNamespaceIsOpen(api, kind, namespace, object.metadata.name);
   const metadata = newMetadata(api, kind, namespace, object.metadata);
   const ready = kind.initial(kind.withDefaults(withMetadata(object, metadata)));
-  const problems = kind.problems(ready);
+  const wrong = kind.problems(ready);
+  const problems = wrong.length > 0 ? wrong : (kind.conflicts?.(ready, api.store) ?? []);
   if (problems.length > 0) throw invalid(kindNameOf(kind), ready.metadata.name, problems);
   return kind.allocate?.(ready, undefined, api.store) ?? ready;
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { hasEnded } from '../pods/ending.ts';
 import type { Pod } from '../pods/object.ts';
+import { outsideAddressOf } from '../pods/outside.ts';
 import { isPodReady } from '../pods/readiness.ts';
 import type { Service } from '../services/object.ts';
 import type { EndpointPort, SliceEndpoint } from './object.ts';
@@ -23,17 +24,23 @@ export function isSameEndpoint(pod: Pod | undefined, other: Pod | undefined): bo
   return isDeepStrictEqual(pod && traitsOf(pod), other && traitsOf(other));
 }
 
-/** All that {@link slicesOf} looks at. A pod without an address is no endpoint (D26: nor is one that has ended). */
+/** The address at which a pod may be an endpoint: one that has ended has none any more (D26), and one outside the cluster is none. */
+function addressOf({ metadata, status }: Pod): string | undefined {
+  return hasEnded(status) || outsideAddressOf(metadata) !== undefined ? undefined : status?.podIP;
+}
+
+/** All that {@link slicesOf} looks at. */
 function traitsOf(pod: Pod): unknown {
-  const { metadata, spec, status } = pod;
-  if (status?.podIP === undefined || hasEnded(status)) return undefined;
+  const { metadata, spec } = pod;
+  const address = addressOf(pod);
+  if (address === undefined) return undefined;
   const ports = spec.containers.map((container) => container.ports);
   const { hostname, subdomain, nodeName } = spec;
   const isLeaving = metadata.deletionTimestamp !== undefined;
   return [
     metadata.uid,
     metadata.labels,
-    status.podIP,
+    address,
     isPodReady(pod),
     isLeaving,
     ports,
@@ -83,12 +90,13 @@ function suffixOf(text: string): string {
 }
 
 function endpointOf(pod: Pod, service: string, publishesUnready: boolean): SliceEndpoint | undefined {
-  const { metadata, spec, status } = pod;
-  if (status?.podIP === undefined || hasEnded(status)) return undefined;
+  const { metadata, spec } = pod;
+  const address = addressOf(pod);
+  if (address === undefined) return undefined;
   const terminating = metadata.deletionTimestamp !== undefined;
   const serving = isPodReady(pod);
   return {
-    addresses: [status.podIP],
+    addresses: [address],
     conditions: { ready: publishesUnready || (serving && !terminating), serving, terminating },
     ...(spec.hostname !== undefined && spec['subdomain'] === service ? { hostname: spec.hostname } : {}),
     ...(spec.nodeName === undefined ? {} : { nodeName: spec.nodeName }),

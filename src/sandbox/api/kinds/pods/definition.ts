@@ -2,14 +2,15 @@
 import { metadataProblems, newMetadataProblems } from '../../validate/metadata.ts';
 import { dnsSubdomainProblems } from '../../validate/names.ts';
 import type { Definition } from '../definition.ts';
+import { podAnnotationProblems } from './annotations.ts';
 import { podColumns } from './columns.ts';
 import { withPodDefaults } from './defaults.ts';
 import { podDeletion } from './deletion.ts';
 import { exec } from './exec.ts';
 import { log } from './log.ts';
 import type { Pod } from './object.ts';
+import { outsideConflicts, outsideProblems, outsideUpdateProblems } from './outside.ts';
 import { podSchema } from './schema.ts';
-import { stallProblems } from './stall.ts';
 import { podSpecProblems, podUpdateProblems } from './validation.ts';
 
 export const pods: Definition<'pods', Pod> = {
@@ -29,14 +30,17 @@ export const pods: Definition<'pods', Pod> = {
   initial: (pod) => ({ ...pod, status: { phase: 'Pending' } }),
   problems: (pod) => [
     ...newMetadataProblems(pod.metadata, true, dnsSubdomainProblems),
-    ...stallProblems(pod.metadata),
+    ...podAnnotationProblems(pod.metadata),
     ...podSpecProblems(pod.spec),
+    ...outsideProblems(pod),
   ],
+  conflicts: outsideConflicts,
   updateProblems: (pod, before) => [
     ...metadataProblems(pod.metadata),
-    ...stallProblems(pod.metadata),
+    ...podAnnotationProblems(pod.metadata),
     ...podSpecProblems(pod.spec),
     ...podUpdateProblems(pod.spec, before.spec),
+    ...outsideUpdateProblems(pod, before),
   ],
   deletion: podDeletion,
 

@@ -7,6 +7,7 @@ import { readBoolean } from '../../requests/options.ts';
 import { badRequest, internalError, type Status } from '../../status.ts';
 import type { ObjectName, Subresource, UpgradeEndpoint } from '../subresource.ts';
 import { chooseContainer, findPod } from './container.ts';
+import { isPlaced } from './outside.ts';
 
 /** The protocols that are spoken, the best first. They differ in one thing: v5 can close single channels. */
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
@@ -74,7 +75,7 @@ function createExecEndpoint(api: Api): UpgradeEndpoint {
 function readExec(api: Api, address: ObjectName, query: URLSearchParams, request: IncomingMessage): ExecCall {
   const pod = findPod(api, address);
   const container = chooseContainer(pod, query.get('container') ?? '');
-  if (pod.spec.nodeName === undefined) throw badRequest(`pod ${address.name} does not have a host assigned`);
+  if (!isPlaced(pod)) throw badRequest(`pod ${address.name} does not have a host assigned`);
   const command = query.getAll('command');
   if (command.length === 0) throw badRequest('you must specify a command for the container');
   if (readBoolean(query, 'tty')) {

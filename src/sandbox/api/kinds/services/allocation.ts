@@ -1,5 +1,6 @@
 /** What a Service has for itself in the whole cluster: its cluster address and its node ports. */
 import ipaddr from 'ipaddr.js';
+import { SERVICE_CIDR } from '../../../kept-ranges.ts';
 import { type Invalidity, internalError, invalid } from '../../status.ts';
 import type { Store } from '../../store.ts';
 import { invalidValue } from '../../validate/fields.ts';
@@ -12,7 +13,6 @@ import {
   type ServiceSpec,
 } from './object.ts';
 
-const SERVICE_CIDR = '10.96.0.0/16';
 /** The last one is not given out, as the first is not. */
 const ADDRESSES = 65_535;
 const FAMILIES: readonly string[] = ['IPv4'];

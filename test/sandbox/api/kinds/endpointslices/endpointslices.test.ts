@@ -84,6 +84,24 @@ it('a Service has its pods as endpoints: as they become ready, leave, and are go
   expect(store.list('endpointslices')).toEqual([]);
 });
 
+it('a pod outside the cluster is no endpoint, whatever its labels', () => {
+  const store = startController();
+  addService(store, 'api', API);
+  addPod(store, 'inside', 2);
+  addPod(store, 'outside', 3);
+  expect(told(store)).toEqual(['10.244.1.2, 10.244.1.3 on :8080/TCP']);
+  store.remove('pods', 'shop', 'outside');
+  const { metadata, ...pod } = addPod(store, 'other');
+  store.remove('pods', 'shop', 'other');
+  const annotations = { 'sandbox.podreach.dev/outside': '203.0.113.10' };
+  store.create('pods', {
+    ...pod,
+    metadata: { ...metadata, annotations },
+    status: { phase: 'Running', podIP: '203.0.113.10' },
+  });
+  expect(told(store)).toEqual(['10.244.1.2 on :8080/TCP']);
+});
+
 it('a slice says whose it is and who its endpoints are', () => {
   const store = startController();
   const pod = addPod(store, 'a', 2);

@@ -15,12 +15,13 @@ export interface ContainerView {
 }
 
 export interface PodPlace {
-  readonly hostIP: string;
+  /** Absent outside the cluster. */
+  readonly hostIP?: string;
   readonly podIP: string;
 }
 
 /**
- * The status of a pod on a node.
+ * The status of a pod that has its place.
  * @param before the pod's status so far: times of what did not change stay
  * @param time the present, as a timestamp
  */
@@ -42,7 +43,7 @@ export function statusOfPod(
   return {
     phase,
     conditions: conditions.map((condition) => withTransition(condition, before, time)),
-    hostIP: place.hostIP,
+    ...(place.hostIP === undefined ? {} : { hostIP: place.hostIP }),
     podIP: place.podIP,
     podIPs: [{ ip: place.podIP }],
     startTime: before?.startTime ?? time,

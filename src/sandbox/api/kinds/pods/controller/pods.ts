@@ -1,5 +1,5 @@
 /** The sandbox's scheduler and kubelets: gives each pod in the store a node, an address, links and processes, and takes them away. */
-import { AddressPool, type NodePlan, PODS_PER_NODE } from '../../../../dataplane/addresses.ts';
+import { AddressPool, FABRIC, type NodePlan, PODS_PER_NODE } from '../../../../dataplane/addresses.ts';
 import type { Network } from '../../../../dataplane/network.ts';
 import type { PodLink } from '../../../../dataplane/scripts.ts';
 import type { Prober } from '../../../../probes/prober.ts';
@@ -11,6 +11,7 @@ import type { PolicyEnforcement } from '../../networkpolicies/controller/policie
 import type { ServiceTranslation } from '../../services/controller/translation.ts';
 import { hasEnded } from '../ending.ts';
 import type { Pod, PodStatus } from '../object.ts';
+import { outsideAddressOf } from '../outside.ts';
 import { type ClusterDns, resolvConfOf } from '../resolv-conf.ts';
 import { mattersToScheduling } from '../scheduling.ts';
 import { isStalled } from '../stall.ts';
@@ -52,10 +53,10 @@ export function runPods(dependencies: PodDependencies): void {
   });
 }
 
-/** A pod that has a node. */
+/** A pod that has a node, or its place outside. */
 interface PlacedPod {
   readonly pod: Pod;
-  readonly node: NodeRunner;
+  readonly runner: PlaceRunner;
   readonly address: string;
   /** Undefined for a pod on its node's own network. */
   readonly link: PodLink | undefined;
@@ -68,9 +69,12 @@ interface PlacedPod {
   isNetworked: boolean;
 }
 
-interface NodeRunner {
-  readonly plan: NodePlan;
-  readonly addresses: AddressPool;
+/** Runs the pods of a node, or those outside the cluster. */
+interface PlaceRunner {
+  /** Its name in the network. */
+  readonly place: string;
+  /** Absent outside. */
+  readonly node?: { readonly plan: NodePlan; readonly addresses: AddressPool };
   readonly pods: Set<PlacedPod>;
   readonly attach: (pod: PlacedPod) => Promise<void>;
   readonly connect: (link: PodLink) => Promise<void>;
@@ -79,15 +83,20 @@ interface NodeRunner {
 
 class PodController {
   readonly #dependencies: PodDependencies;
-  readonly #nodes: ReadonlyMap<string, NodeRunner>;
+  readonly #nodes: ReadonlyMap<string, PlaceRunner>;
+  readonly #outside: PlaceRunner;
   readonly #placed = new Map<string, PlacedPod>();
   #links = 0;
 
   constructor(dependencies: PodDependencies) {
     this.#dependencies = dependencies;
     this.#nodes = new Map(
-      dependencies.nodes.map((plan) => [plan.name, createNodeRunner(plan, dependencies)]),
+      dependencies.nodes.map((plan) => {
+        const node = { plan, addresses: new AddressPool(plan.podCidr) };
+        return [plan.name, { ...createRunner(plan.name, dependencies), node }];
+      }),
     );
+    this.#outside = createRunner(FABRIC, dependencies);
   }
 
   /** Tries all pods that have no node yet. */
@@ -109,11 +118,17 @@ class PodController {
   }
 
   schedule(pod: Pod): void {
+    const outside = outsideAddressOf(pod.metadata);
+    if (outside !== undefined) {
+      this.#place(pod, this.#outside, outside);
+      return;
+    }
     const placement = chooseNode(pod, this.#nodeStates());
-    const node = placement.kind === 'node' ? this.#nodes.get(placement.node) : undefined;
-    const address = pod.spec.hostNetwork === true ? node?.plan.address : node?.addresses.take(nameOf(pod));
-    if (node !== undefined && address !== undefined) {
-      this.#place(pod, node, address);
+    const runner = placement.kind === 'node' ? this.#nodes.get(placement.node) : undefined;
+    const { plan, addresses } = runner?.node ?? {};
+    const address = pod.spec.hostNetwork === true ? plan?.address : addresses?.take(nameOf(pod));
+    if (runner !== undefined && address !== undefined) {
+      this.#place(pod, runner, address);
       return;
     }
     const reason = placement.kind === 'none' ? placement.reason : 'the node has no address left';
@@ -130,19 +145,19 @@ class PodController {
     });
   }
 
-  #place(pod: Pod, node: NodeRunner, address: string): void {
+  #place(pod: Pod, runner: PlaceRunner, address: string): void {
     const isOnHost = pod.spec.hostNetwork === true;
     if (!isOnHost) this.#links += 1;
     const { containers, prober, store } = this.#dependencies;
     const placed: PlacedPod = {
       pod,
-      node,
+      runner,
       address,
       link: isOnHost ? undefined : { link: `pod${this.#links}`, address },
       worker: new PodWorker(pod, {
         containers,
         timestamp: () => this.#timestamp(),
-        watchReadiness: (container, onChange) => prober.watch(node.plan.name, address, container, onChange),
+        watchReadiness: (container, onChange) => prober.watch(runner.place, address, container, onChange),
         onChange: () => this.#publish(placed),
       }),
       leaving: Promise.withResolvers(),
@@ -151,19 +166,19 @@ class PodController {
       isNetworked: !isOnHost,
     };
     this.#placed.set(uidOf(pod), placed);
-    node.pods.add(placed);
-    prober.prepare(node.plan.name, pod.spec.containers);
+    runner.pods.add(placed);
+    prober.prepare(runner.place, pod.spec.containers);
     // The address is told before the pod has a network: the rules of its node must know the pod before its first packet (D20).
     store.update('pods', pod.metadata.namespace, pod.metadata.name, (current) => ({
       ...current,
-      spec: { ...current.spec, nodeName: node.plan.name },
+      spec: { ...current.spec, ...(runner.node === undefined ? {} : { nodeName: runner.place }) },
       status: this.#statusOf(placed, current.status),
     }));
     placed.started = this.#start(placed);
   }
 
   async #start(placed: PlacedPod): Promise<void> {
-    const { pod, node, worker, link, address } = placed;
+    const { pod, runner, worker, link, address } = placed;
     const { files: all, network, dns } = this.#dependencies;
     if ((pod.spec.initContainers ?? []).length > 0) {
       worker.refuse('CreateContainerConfigError', 'the sandbox runs no init containers');
@@ -173,7 +188,7 @@ class PodController {
       const hostname = hostnameOf(pod);
       const files = await all.writePodFiles(uidOf(pod), address, hostname, resolvConfOf(pod, dns));
       if (link !== undefined) await this.#connect(placed, link);
-      const networkName = link?.link ?? node.plan.name;
+      const networkName = link?.link ?? runner.place;
       if (placed.isLeaving) return;
       worker.start({
         network: network.namespaceFile(networkName),
@@ -188,10 +203,11 @@ class PodController {
 
   /** Gives a pod its network. One that leaves does not wait for a node that does not take up policies. */
   async #connect(placed: PlacedPod, link: PodLink): Promise<void> {
-    const { node, leaving } = placed;
-    const inForce = this.#dependencies.policies.inForce(node.plan.name);
-    await Promise.all([node.attach(placed), Promise.race([inForce, leaving.promise])]);
-    if (!placed.isLeaving) await node.connect(link);
+    const { runner, leaving } = placed;
+    // Outside nothing is enforced.
+    const inForce = runner.node && this.#dependencies.policies.inForce(runner.place);
+    await Promise.all([runner.attach(placed), Promise.race([inForce, leaving.promise])]);
+    if (!placed.isLeaving) await runner.connect(link);
   }
 
   async #leave(placed: PlacedPod): Promise<void> {
@@ -201,7 +217,7 @@ class PodController {
     await placed.worker.stop();
     const giveBack = await this.#disconnect(placed);
     this.#placed.delete(uidOf(placed.pod));
-    placed.node.pods.delete(placed);
+    placed.runner.pods.delete(placed);
     await this.#dependencies.files.removePodFiles(uidOf(placed.pod));
     this.#forget(placed.pod);
     // Not earlier: policies would take the next pod with this address for this one.
@@ -213,11 +229,11 @@ class PodController {
   async #disconnect(placed: PlacedPod): Promise<() => Promise<void>> {
     if (placed.link === undefined || !placed.isNetworked) return async () => {};
     placed.isNetworked = false;
-    await placed.node.detach(placed.link);
+    await placed.runner.detach(placed.link);
     return async () => {
       // Services would give the next pod with this address what is for this one.
       await this.#dependencies.services.inForce();
-      placed.node.addresses.giveBack(placed.address, nameOf(placed.pod));
+      placed.runner.node?.addresses.giveBack(placed.address, nameOf(placed.pod));
     };
   }
 
@@ -228,10 +244,10 @@ class PodController {
     if (hasEnded(status)) void this.#disconnect(placed).then((giveBack) => giveBack());
   }
 
-  #statusOf({ pod, node, address, worker }: PlacedPod, before: PodStatus | undefined): PodStatus {
+  #statusOf({ pod, runner, address, worker }: PlacedPod, before: PodStatus | undefined): PodStatus {
     return statusOfPod(
       pod,
-      { hostIP: node.plan.address, podIP: address },
+      { podIP: address, ...(runner.node === undefined ? {} : { hostIP: runner.node.plan.address }) },
       worker.views(),
       before,
       this.#timestamp(),
@@ -258,17 +274,16 @@ class PodController {
   }
 }
 
-function createNodeRunner(plan: NodePlan, { network }: PodDependencies): NodeRunner {
+function createRunner(place: string, { network }: PodDependencies): PlaceRunner {
   return {
-    plan,
-    addresses: new AddressPool(plan.podCidr),
+    place,
     pods: new Set(),
     attach: createBatcher(PODS_PER_SCRIPT, async (batch) => {
       const links = batch.flatMap(({ link, isLeaving }) => (link === undefined || isLeaving ? [] : [link]));
-      if (links.length > 0) await network.attach(plan.name, links);
+      if (links.length > 0) await network.attach(place, links);
     }),
-    connect: createBatcher(PODS_PER_SCRIPT, (links) => network.connect(plan.name, links)),
-    detach: createBatcher(PODS_PER_SCRIPT, (links) => network.detach(plan.name, links)),
+    connect: createBatcher(PODS_PER_SCRIPT, (links) => network.connect(place, links)),
+    detach: createBatcher(PODS_PER_SCRIPT, (links) => network.detach(place, links)),
   };
 }
 

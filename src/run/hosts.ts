@@ -1,0 +1,173 @@
+/**
+ * Hosts outside the cluster. Where they are simulated, each is an agent at its address, which is asked and may be a source as a pod's is.
+ * Elsewhere it is the real one, which only answers by opening the connection.
+ */
+import type { Cluster } from '../cluster/cluster.ts';
+import { PodreachError } from '../errors.ts';
+import type { KubeObject } from '../kube/kube.ts';
+import { isHost } from '../model/endpoint.ts';
+import { describeConnection } from '../pair.ts';
+import { isWithin, parseCidr } from '../policy/addresses.ts';
+import type { ScenarioDraft } from '../record/draft.ts';
+import type { Plan, PlannedHost } from '../scenario/scenario.ts';
+import { hostKey } from '../scenario/select.ts';
+import type { Owning } from './context.ts';
+import type { RealHosts } from './dial.ts';
+import type { RunningPods, Wanted } from './provision.ts';
+
+/** How hosts come to be on a cluster: see `Cluster.outsideAnnotation`. */
+type HostSupply = Pick<Cluster, 'outsideAnnotation'>;
+
+/** What scenarios that have the same host must not do at once, on a cluster that simulates it: have it. */
+export function addressesOf({ hosts = [] }: Pick<Plan, 'hosts'>): readonly string[] {
+  return hosts.flatMap(({ place }) => (place.kind === 'address' ? place.address : []));
+}
+
+/**
+ * What is to be created for the hosts of a scenario; nothing where they are real.
+ * @param number of the scenario within its run, which names the namespace of their agents
+ */
+export function agentsFor(
+  { hosts = [] }: Pick<Plan, 'hosts'>,
+  number: number,
+  { outsideAnnotation }: HostSupply,
+  { runId }: Owning,
+): Pick<Wanted, 'namespaces' | 'pods'> {
+  if (hosts.length === 0 || outsideAnnotation === undefined) return { namespaces: [], pods: [] };
+  const namespace = `podreach-hosts-${runId}-${number}`;
+  return {
+    namespaces: [{ name: namespace, labels: {} }],
+    pods: hosts.map((host) => ({
+      namespace,
+      name: host.name,
+      labels: {},
+      ports: host.ports,
+      host: { key: hostKey(host), annotations: { [outsideAnnotation]: targetOf(host) } },
+    })),
+  };
+}
+
+/** Those that a scenario meets as they are. */
+export function realHostsOf(
+  { hosts = [] }: Pick<Plan, 'hosts'>,
+  { outsideAnnotation }: HostSupply,
+): RealHosts {
+  return outsideAnnotation === undefined
+    ? new Map(hosts.map((host) => [hostKey(host), targetOf(host)]))
+    : new Map();
+}
+
+/** Notes which agents stand for hosts. */
+export function noteAgents(hosts: ScenarioDraft['hosts'], running: RunningPods): void {
+  for (const host of hosts ?? []) {
+    const agent = running.get(hostKey(host));
+    if (agent !== undefined) host.agent = { namespace: agent.namespace, pod: agent.name };
+  }
+}
+
+function targetOf({ place }: PlannedHost): string {
+  return place.kind === 'address' ? place.address : place.name;
+}
+
+/**
+ * Refuses what a cluster cannot show of hosts.
+ * @param isWatched whether what is tried is watched afterwards
+ * @throws PodreachError `not-supported` with the place
+ */
+export function refuseHosts(
+  plans: readonly Plan[],
+  { outsideAnnotation }: HostSupply,
+  isWatched: boolean,
+): void {
+  for (const plan of plans) {
+    const [first] = plan.hosts ?? [];
+    if (first === undefined) continue;
+    if (isWatched)
+      throw new PodreachError(
+        'not-supported',
+        `${hostKey(first)} is outside the cluster, and only pods are watched`,
+        {
+          hint: 'Watch a scenario without hosts: --only chooses one, --check some of its checks.',
+          location: first.location,
+        },
+      );
+    if (outsideAnnotation === undefined) refuseOfReal(plan);
+    else refuseNames(plan);
+  }
+}
+
+/** A simulated host is where its address is, and there is nobody to ask where a name leads. */
+function refuseNames({ hosts = [] }: Plan): void {
+  const named = hosts.find(({ place }) => place.kind === 'name');
+  if (named === undefined) return;
+  throw new PodreachError(
+    'not-supported',
+    `${hostKey(named)} has a name and no address: on this cluster hosts are simulated, at their addresses`,
+    {
+      hint: 'Give it an "address" in place of the name, or run it on a real cluster.',
+      location: named.location,
+    },
+  );
+}
+
+/** Nothing of podreach runs on a real host: it starts no connections, and of a datagram it does not tell whether it came. */
+function refuseOfReal({ steps }: Plan): void {
+  const checks = steps.flatMap((step) => step.checks);
+  const source = checks.find(({ from }) => isHost(from));
+  if (source !== undefined)
+    throw new PodreachError(
+      'not-supported',
+      `${describeConnection(source)}: ${source.from} is the real host on this cluster, and podreach starts no connections there`,
+      {
+        hint: 'Run it on the sandbox, where hosts are simulated, or leave out rules that start at hosts.',
+        location: source.declared,
+      },
+    );
+  const datagram = checks.find(({ to, protocol }) => isHost(to) && protocol === 'UDP');
+  if (datagram !== undefined)
+    throw new PodreachError(
+      'not-supported',
+      `${describeConnection(datagram)}: ${datagram.to} is the real host on this cluster, and nothing proves that it has got a datagram`,
+      {
+        hint: 'Name its TCP ports, or run it on the sandbox, where hosts are simulated.',
+        location: datagram.declared,
+      },
+    );
+}
+
+/**
+ * Refuses hosts whose address something inside the cluster has: what answers there is no host, and policies see something else.
+ * @throws PodreachError `not-supported` with the place
+ */
+export function refuseInside(plans: readonly Plan[], nodes: readonly KubeObject[]): void {
+  for (const host of plans.flatMap(({ hosts = [] }) => hosts)) {
+    if (host.place.kind !== 'address') continue;
+    const { address } = host.place;
+    const owner = nodes.flatMap((node) => ownerIn(node, address) ?? [])[0];
+    if (owner === undefined) continue;
+    throw new PodreachError('not-supported', `${hostKey(host)} is at ${address}, and that is ${owner}`, {
+      hint: 'A host is outside the cluster: give it an address that is, or declare a pod.',
+      location: host.location,
+    });
+  }
+}
+
+/** As much of a Node as is read; every field may be missing. */
+interface NodeAddresses {
+  readonly spec?: { readonly podCIDR?: string; readonly podCIDRs?: readonly string[] };
+  readonly status?: { readonly addresses?: readonly { readonly address?: string }[] };
+}
+
+/** What of a node an address belongs to, in words. */
+function ownerIn({ metadata, ...node }: KubeObject, address: string): string | undefined {
+  const { spec = {}, status = {} } = node as NodeAddresses;
+  if (status.addresses?.some((one) => one.address === address)) return `the node ${metadata.name}`;
+  const ranges = spec.podCIDRs ?? (spec.podCIDR === undefined ? [] : [spec.podCIDR]);
+  const range = ranges.find((text) => isIn(address, text));
+  return range && `in ${range}, where the pods of ${metadata.name} are`;
+}
+
+function isIn(address: string, range: string): boolean {
+  const [one, all] = [`${address}/32`, range].map(parseCidr);
+  return one !== undefined && all !== undefined && isWithin(one, all);
+}

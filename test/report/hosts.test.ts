@@ -1,0 +1,67 @@
+/** How reports tell of hosts outside the cluster. */
+import { expect, test } from 'vitest';
+import type { ScenarioRecord } from '../../src/record/schema.ts';
+import { describeEvidence } from '../../src/report/parts/evidence.ts';
+import { viewOf } from '../../src/report/view/run.ts';
+import { attempts, buildRecord, buildScenario } from './fixture.ts';
+import { render } from './render.ts';
+
+const made = [
+  ...attempts('control', ['connected']),
+  ...attempts('settle', ['timeout', 'timeout']),
+  ...attempts('closing', ['connected']),
+];
+const BANK = { name: 'bank', address: '203.0.113.10', ports: [{ port: 443, protocol: 'TCP' as const }] };
+const AGENT = { agent: { namespace: 'podreach-hosts-r1-1', pod: 'bank' } };
+
+/** A host that a pod cannot reach, and that cannot reach the pod. */
+function scenarioWith(host: NonNullable<ScenarioRecord['hosts']>[number]): ScenarioRecord {
+  const cut = { expected: 'unreachable', verdict: 'pass', attempts: made } as const;
+  return buildScenario(
+    'external',
+    {
+      pods: { 'shop/web': [80] },
+      checks: [
+        { ...cut, from: 'shop/web', to: 'host/bank', port: 443 },
+        { ...cut, from: 'host/bank', to: 'shop/web', port: 80 },
+      ],
+    },
+    { hosts: [host] },
+  );
+}
+
+function viewWith(host: NonNullable<ScenarioRecord['hosts']>[number], options = {}) {
+  return viewOf(buildRecord([scenarioWith(host)], options));
+}
+
+test('what a cut rests on says who has met the host', () => {
+  const again = 'When the policies had been taken away, it connected again.';
+  expect(viewWith({ ...BANK, ...AGENT }).checks.map(describeEvidence)).toEqual([
+    `The port was open: host/bank reached it itself. shop/web was on the network: the kubelet of its node visited it at 02:00:01 UTC. The way was open: a pod on the same node, which no policy isolates, connected to host/bank at 02:00:01 UTC. ${again}`,
+    `The port was open: shop/web reached it itself. shop/web was on the network: the kubelet of its node visited it at 02:00:01 UTC. The way was open: host/bank connected to a pod on the same node, which no policy isolates, at 02:00:01 UTC. ${again}`,
+  ]);
+  expect(viewWith(BANK).checks.map(describeEvidence)[0]).toContain(
+    'The port was open: somebody else reached it.',
+  );
+});
+
+test('what is kept can be tried again, to the host and from it', () => {
+  const kept = { options: { timeoutMs: 500, withinMs: 10_000, confirm: 2, keep: true, failFast: false } };
+  const scenario = scenarioWith({ ...BANK, ...AGENT });
+  const pods = scenario.pods.map((pod) => ({ ...pod, ip: '10.244.1.2' }));
+  const { checks } = viewOf(buildRecord([{ ...scenario, pods }], kept));
+  expect(checks.map((check) => check.reproduce().text)).toEqual([
+    expect.stringContaining(
+      'exec -n shop web -c probe -- node /tmp/podreach-agent.mjs connect 203.0.113.10 443 TCP',
+    ),
+    expect.stringContaining(
+      'exec -n podreach-hosts-r1-1 bank -c probe -- node /tmp/podreach-agent.mjs connect 10.244.1.2 80 TCP',
+    ),
+  ]);
+});
+
+test('for those who answer for security it is no pod', () => {
+  const audit = render('audit', buildRecord([scenarioWith({ ...BANK, ...AGENT })]));
+  expect(audit).toContain('the host *bank* outside the cluster');
+  expect(audit).not.toContain('in *host*');
+});

@@ -1,0 +1,123 @@
+/** What becomes of hosts outside the cluster: who stands for them, and what a cluster cannot show of them. */
+import { describe, expect, test } from 'vitest';
+import type { Check } from '../../../src/model/check.ts';
+import { agentsFor, realHostsOf, refuseHosts, refuseInside } from '../../../src/run/hosts.ts';
+import type { Plan, PlannedHost } from '../../../src/scenario/scenario.ts';
+
+const location = { file: 'shop.yaml', line: 7, column: 3 };
+const BANK: PlannedHost = {
+  name: 'bank',
+  place: { kind: 'address', address: '203.0.113.10' },
+  ports: [{ port: 443, protocol: 'TCP' }],
+  location,
+};
+const REGISTRY: PlannedHost = {
+  ...BANK,
+  name: 'registry',
+  place: { kind: 'name', name: 'registry.example.com' },
+};
+const SIMULATED = { outsideAnnotation: 'example.com/outside' };
+const REAL = {};
+
+function planWith(hosts: readonly PlannedHost[], ...checks: readonly Partial<Check>[]): Plan {
+  const check = {
+    from: 'shop/web',
+    to: 'host/bank',
+    port: 443,
+    protocol: 'TCP',
+    declared: location,
+  } as const;
+  const [first, ...more] = checks.map((one) => ({ ...check, ...one }));
+  return { hosts, steps: [{ checks: first === undefined ? [] : [first, ...more] }] } as unknown as Plan; // as much of one as is read
+}
+
+describe('where hosts are simulated', () => {
+  test('an agent stands for each, in a namespace of the scenario, at the address of the host', () => {
+    const plan = planWith([BANK]);
+    expect(agentsFor(plan, 3, SIMULATED, { runId: 'r1' })).toEqual({
+      namespaces: [{ name: 'podreach-hosts-r1-3', labels: {} }],
+      pods: [
+        {
+          namespace: 'podreach-hosts-r1-3',
+          name: 'bank',
+          labels: {},
+          ports: BANK.ports,
+          host: { key: 'host/bank', annotations: { 'example.com/outside': '203.0.113.10' } },
+        },
+      ],
+    });
+    expect(realHostsOf(plan, SIMULATED).size).toBe(0);
+  });
+
+  test('one that has only a name is refused, with its place', () => {
+    expect(() => refuseHosts([planWith([BANK, REGISTRY])], SIMULATED, false)).toThrow(
+      expect.objectContaining({
+        code: 'not-supported',
+        message:
+          'host/registry has a name and no address: on this cluster hosts are simulated, at their addresses',
+        location,
+      }),
+    );
+  });
+
+  test('they may be sources, and get datagrams', () => {
+    const plan = planWith([BANK], { from: 'host/bank', to: 'shop/web' }, { protocol: 'UDP' });
+    expect(() => refuseHosts([plan], SIMULATED, false)).not.toThrow();
+  });
+});
+
+describe('where hosts are the real ones', () => {
+  test('nothing is created for them, and they are dialled by address or name', () => {
+    const plan = planWith([BANK, REGISTRY]);
+    expect(agentsFor(plan, 1, REAL, { runId: 'r1' })).toEqual({ namespaces: [], pods: [] });
+    expect([...realHostsOf(plan, REAL)]).toEqual([
+      ['host/bank', '203.0.113.10'],
+      ['host/registry', 'registry.example.com'],
+    ]);
+    expect(() => refuseHosts([plan], REAL, false)).not.toThrow();
+  });
+
+  test.each([
+    [
+      'a connection that starts there',
+      { from: 'host/bank', to: 'shop/web' },
+      'host/bank → shop/web:443/TCP: host/bank is the real host on this cluster, and podreach starts no connections there',
+    ],
+    [
+      'a datagram, of which nothing tells whether it came,',
+      { protocol: 'UDP' },
+      'shop/web → host/bank:443/UDP: host/bank is the real host on this cluster, and nothing proves that it has got a datagram',
+    ],
+  ] as const)('%s is refused, with the rule that asks for it', (_, check, message) => {
+    expect(() => refuseHosts([planWith([BANK], {}, check)], REAL, false)).toThrow(
+      expect.objectContaining({ code: 'not-supported', message, location }),
+    );
+  });
+});
+
+test('what is watched has no hosts', () => {
+  for (const supply of [SIMULATED, REAL])
+    expect(() => refuseHosts([planWith([]), planWith([BANK])], supply, true)).toThrow(
+      'host/bank is outside the cluster, and only pods are watched',
+    );
+});
+
+test('a host is at no address that something inside has', () => {
+  const node = {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'worker' },
+    spec: { podCIDR: '10.244.1.0/24', podCIDRs: ['10.244.1.0/24', 'fd00::/64'] },
+    status: { addresses: [{ type: 'InternalIP', address: '192.0.2.7' }] },
+  };
+  const at = (address: string) => () =>
+    refuseInside([planWith([{ ...BANK, place: { kind: 'address', address } }, REGISTRY])], [node]);
+  expect(at('203.0.113.10')).not.toThrow();
+  expect(at('10.244.1.9')).toThrow(
+    expect.objectContaining({
+      message: 'host/bank is at 10.244.1.9, and that is in 10.244.1.0/24, where the pods of worker are',
+      location,
+    }),
+  );
+  expect(at('192.0.2.7')).toThrow('host/bank is at 192.0.2.7, and that is the node worker');
+});

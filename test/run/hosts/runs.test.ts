@@ -1,0 +1,191 @@
+/** Runs with hosts outside the cluster: simulated ones with agents, and real ones of which nobody tells anything. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { ClusterProvider } from '../../../src/cluster/cluster.ts';
+import { connectKube } from '../../../src/kube/connect.ts';
+import { checksOf, type RunRecord } from '../../../src/record/schema.ts';
+import { podManifest } from '../../sandbox/testbed.ts';
+import { ROOT } from '../../support/cli.ts';
+import { runCommand } from '../../support/run-command.ts';
+import { runWith, sandbox } from '../run-with.ts';
+
+/** Every check with its verdict, and why it did not pass. */
+function verdictsOf({ scenarios }: Pick<RunRecord, 'scenarios'>): readonly string[] {
+  return scenarios.flatMap((scenario) => [
+    ...(scenario.error === undefined ? [] : [scenario.error.message]),
+    ...checksOf(scenario).map(
+      ({ from, to, port, protocol, verdict, reason }) =>
+        `${from} → ${to}:${port}/${protocol} ${verdict}${reason === undefined ? '' : `: ${reason}`}`,
+    ),
+  ]);
+}
+
+function wrongIn(record: RunRecord): readonly string[] {
+  expect(record.run.error).toBeUndefined();
+  return verdictsOf(record).filter((one) => !one.endsWith(' pass'));
+}
+
+const TEACHING = 'scenarios/outside/external-database.yaml';
+
+/** The teaching scenario in one file, its policies changed. */
+async function teachingWith(change: (policies: string) => string): Promise<string> {
+  const scenario = await readFile(join(ROOT, TEACHING), 'utf8');
+  const policies = await readFile(join(ROOT, 'scenarios/policies/external-database.yaml'), 'utf8');
+  const inline = change(policies)
+    .split(/^---\n/m)
+    .map((policy) => `  - ${policy.trimEnd().replaceAll('\n', '\n    ')}\n`);
+  return scenario.replace('  - ../policies/external-database.yaml\n', inline.join(''));
+}
+
+test.concurrent('the teaching scenario passes, and fails where its policy is mutated in the ways that it teaches', async () => {
+  const [asItIs, ...mutated] = await Promise.all(
+    [
+      (policies: string) => policies,
+      // Without the hole.
+      (policies: string) => policies.replaceAll(/\n +except: .*/g, ''),
+      // A selector in place of the addresses.
+      (policies: string) =>
+        policies.replaceAll(/ipBlock:\n +cidr: .*\n +except: .*/g, 'namespaceSelector: {}'),
+      // A rule without peers means everybody, outside as well.
+      (policies: string) => policies.replace('- to:\n        - namespaceSelector: {}', '- {}'),
+    ].map(async (change) =>
+      wrongIn(await runWith(sandbox(), undefined, { scenario: await teachingWith(change) })),
+    ),
+  );
+  expect(asItIs).toEqual([]);
+  const leaked = (pair: string): unknown => expect.stringContaining(`${pair} leaked`);
+  const broken = (pair: string): unknown => expect.stringContaining(`${pair} broken`);
+  expect(mutated).toEqual([
+    [
+      leaked('external/api → host/console:5432/TCP'),
+      leaked('external/api → host/console:161/UDP'),
+      leaked('host/console → external/api:8080/TCP'),
+    ],
+    [broken('external/api → host/database:5432/TCP'), broken('host/database → external/api:8080/TCP')],
+    [
+      leaked('external/web → host/database:5432/TCP'),
+      leaked('external/web → host/console:5432/TCP'),
+      leaked('external/web → host/console:161/UDP'),
+    ],
+  ]);
+});
+
+const SHARED = `apiVersion: podreach/v1
+kind: Scenario
+name: pair
+namespaces: { pair: {} }
+pods: { pair/a: { ports: [80] } }
+hosts: { bank: { address: 203.0.113.10, ports: [443] } }
+reachable:
+  - { from: pair/a, to: host/bank }
+  - { from: host/bank, to: pair/a }
+`;
+
+test.concurrent('scenarios with the same host do not meet', async () => {
+  const record = await runWith(sandbox(), undefined, {
+    scenario: SHARED,
+    second: SHARED.replaceAll('pair', 'other')
+      .replace('bank:', 'vault:')
+      .replaceAll('host/bank', 'host/vault'),
+    parallel: 2,
+  });
+  expect(wrongIn(record)).toEqual([]);
+  const [one, two] = record.scenarios.map(({ hosts }) => hosts?.[0]);
+  expect(one).toMatchObject({ name: 'bank', address: '203.0.113.10', agent: { pod: 'bank' } });
+  expect(two?.agent?.namespace).not.toBe(one?.agent?.namespace);
+});
+
+/** Takes connections and says nothing, until it is told to stop. */
+const SILENT = `
+const server = require('node:net').createServer(() => {}).listen(443, '0.0.0.0');
+setInterval(() => require('node:fs').existsSync('/tmp/stop') && server.close(), 10);`;
+
+/** A sandbox that leaves hosts to be what they are: one is there that takes connections. */
+function withRealHost(address: string): ClusterProvider {
+  return {
+    kind: 'sandbox',
+    async start(options) {
+      const { outsideAnnotation = '', ...cluster } = await sandbox().start(options);
+      const kube = await connectKube(cluster.kubeconfig);
+      const pod = podManifest('default', 'bank', {}, {}, { command: ['node', '-e', SILENT] });
+      await kube.create({
+        ...pod,
+        metadata: { ...pod.metadata, annotations: { [outsideAnnotation]: address } },
+      });
+      kube.close();
+      return cluster;
+    },
+  };
+}
+
+const REAL = `apiVersion: podreach/v1
+kind: Scenario
+name: pair
+namespaces: { pair: {} }
+pods:
+  pair/a: { labels: { app: a } }
+  pair/b: { labels: { app: b } }
+hosts:
+  bank: { address: 203.0.113.10, ports: [443] }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: shut, namespace: pair }
+    spec: { podSelector: { matchLabels: { app: b } }, policyTypes: [Egress] }
+reachable: [{ from: pair/a, to: host/bank }]
+unreachable: [{ from: pair/b, to: host/bank }]
+`;
+
+test.concurrent('an open connection to a real host is answer enough, and a witness proves that it listens', async () => {
+  const record = await runWith(withRealHost('203.0.113.10'), undefined, { scenario: REAL });
+  expect(wrongIn(record)).toEqual([]);
+  expect(record.scenarios[0]?.hosts).toEqual([
+    { name: 'bank', address: '203.0.113.10', ports: [{ port: 443, protocol: 'TCP' }] },
+  ]);
+  const cut = checksOf(record.scenarios[0] ?? { steps: [] }).find(({ from }) => from === 'pair/b');
+  expect(cut?.observed?.at(-1)).toMatchObject({ outcome: 'timeout', listenerAlive: true });
+});
+
+const STOP = ['node', '-e', "require('node:fs').writeFileSync('/tmp/stop', '')"];
+
+test.concurrent('a real host that stops to listen proves nothing', async () => {
+  const record = await runWith(
+    withRealHost('203.0.113.10'),
+    (event, kube) =>
+      event.type === 'phase-started' && event.phase === 'apply'
+        ? runCommand(kube, {
+            namespace: 'default',
+            pod: 'bank',
+            container: 'main',
+            command: STOP,
+            answerMs: 20_000,
+          })
+        : undefined,
+    { scenario: REAL, withinMs: 3_000 },
+  );
+  expect(record.run.exitCode).not.toBe(0);
+  expect(verdictsOf(record)).toEqual([
+    'pair/a → host/bank:443/TCP inconclusive: the destination could not be asked whether its port was open: nobody else reached it in the same round',
+    'pair/b → host/bank:443/TCP inconclusive: the destination could not be asked whether its port was open: nobody else reached it in the same round',
+  ]);
+});
+
+test.concurrent('a real host that never was there is nothing to cut', async () => {
+  const record = await runWith(withRealHost('203.0.113.77'), undefined, { scenario: REAL, withinMs: 2_000 });
+  expect(verdictsOf(record)).toEqual([
+    expect.stringContaining('inconclusive: it could not connect even before any policy'),
+    expect.stringContaining('inconclusive: it could not connect even before any policy'),
+  ]);
+});
+
+test.concurrent('what a cluster cannot show of hosts ends the run before it makes anything', async () => {
+  const fromHost = REAL.replace('unreachable:', 'reachable_too:')
+    .replace(/reachable_too:.*\n/, '')
+    .replace('pair/a, to: host/bank', 'host/bank, to: "pair/c:80"')
+    .replace('  pair/b:', '  pair/c: { ports: [80] }\n  pair/b:');
+  const record = await runWith(withRealHost('203.0.113.10'), undefined, { scenario: fromHost });
+  expect(record.run).toMatchObject({ exitCode: 3, error: { code: 'not-supported' } });
+  expect(record.run.error?.location).toMatchObject({ file: 'pair.yaml' });
+  expect(record.scenarios.map(({ status }) => status)).toEqual(['skipped']);
+});
