@@ -19,7 +19,10 @@ const PART = { answered: ['shop/db-1'], silent: ['shop/db-2'] };
 
 function kinds(expected: 'reachable' | 'unreachable', circumstances: Circumstances): Record<string, string> {
   return Object.fromEntries(
-    OUTCOMES.map((outcome) => [outcome, findingOf(expected, { outcome, backends: PART, ...circumstances }).kind]),
+    OUTCOMES.map((outcome) => [
+      outcome,
+      findingOf(expected, { outcome, backends: PART, ...circumstances }).kind,
+    ]),
   );
 }
 
