@@ -177,11 +177,18 @@ export async function openArena(
           generation += 1;
           await passFence(fence, generation, running, context);
         }
-        await waitForEndpoints(services, [...believed.pods.values()], context);
+        await waitForEndpoints(services, [...state.pods.values()], context);
         const believedWorld = worldOf(believed, running);
         const trial = addUp([
           await compare(believedWorld, running, opinion, context),
-          await compareServices(believedWorld, services, serviceAddresses, running, opinion, context),
+          await compareServices(
+            { believed: believedWorld, real: worldOf(state, running) },
+            services,
+            serviceAddresses,
+            running,
+            opinion,
+            context,
+          ),
         ]);
         sum = {
           states: sum.states + 1,
@@ -502,18 +509,19 @@ function addUp(trials: readonly Omit<Trial, 'states'>[]): Omit<Trial, 'states'> 
 
 /** The same through Services: which of the pods behind each answer. */
 async function compareServices(
-  world: World,
+  { believed, real }: { readonly believed: World; readonly real: World },
   services: readonly PlannedService[],
   addresses: ReadonlyMap<string, string>,
   running: RunningPods,
   { predict }: Opinion,
   context: Context,
 ): Promise<Omit<Trial, 'states'>> {
-  const oracle = predict(world);
+  const oracle = predict(believed);
   const trials = await Promise.all(
-    world.pods.map(async ({ namespace, name }): Promise<Omit<Trial, 'states'>> => {
+    real.pods.map(async ({ namespace, name }): Promise<Omit<Trial, 'states'>> => {
       const from = `${namespace}/${name}`;
-      const aims = aimsFrom(from, services, addresses, world, oracle);
+      // Who stands behind a Service is no opinion about policies.
+      const aims = aimsFrom(from, services, addresses, real, oracle);
       const compared = await seeAll(from, aims, TIMEOUT_MS, running, context);
       // What was changed last, a node may translate a moment later.
       const doubtful = aims.filter((_, index) => compared[index]?.some(isDisagreement));

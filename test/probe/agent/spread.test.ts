@@ -121,7 +121,10 @@ test('nobody listens: refused, as often as it takes', async () => {
 test('nobody answers over UDP: a timeout, with what its datagrams carried', async () => {
   await using service = await udpService(() => undefined);
   const { outcome, nonce, dials } = await attemptAt(service.port, 'UDP');
-  expect([outcome, dials]).toEqual(['timeout', 30]);
+  expect(outcome).toBe('timeout');
+  // As many as the time allows.
+  expect(dials).toBeGreaterThan(1);
+  expect(dials).toBeLessThanOrEqual(30);
   expect(nonce).toMatch(/^[0-9a-f]{16}$/);
 });
 
