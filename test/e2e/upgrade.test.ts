@@ -56,6 +56,7 @@ test.concurrent('a node that fails open for a moment is no go, and the folder ho
   ]);
   expect(stderr.match(/^starting the cluster/gm)).toHaveLength(1);
   expect(stderr.match(/^stopping the cluster/gm)).toHaveLength(1);
+  expect(stderr).not.toMatch(/^(error|warning):/m);
   expect(filesOf(folder)).toEqual(
     [...ALL.flatMap((name) => [`${name}.html`, `${name}.json`]), 'upgrade.md'].toSorted(),
   );

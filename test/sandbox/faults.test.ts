@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ObjectAddress } from '../../src/kube/kube.ts';
 import { pourWhile } from './pour.ts';
-import { podManifest, startTestbed, statusOf, type Target, type Testbed } from './testbed.ts';
+import { isReady, podManifest, startTestbed, statusOf, type Target, type Testbed } from './testbed.ts';
 
 let bed: Testbed;
 const targets = new Map<string, Target>();
@@ -255,16 +255,15 @@ const TICK = `
     last = Date.now();
   }, 10);`;
 
-async function isReady(name: string): Promise<boolean> {
-  const conditions = (statusOf(await bed.pod('default', name)).conditions ?? []) as readonly Condition[]; // an answer of the API
-  return conditions.find(({ type }) => type === 'Ready')?.status === 'True';
+async function isPodReady(name: string): Promise<boolean> {
+  return isReady(await bed.pod('default', name));
 }
 
 test('a pod that is stalled does nothing until it goes on: no answers, no readiness, no exec', async () => {
   const pod = { resource: 'pods', namespace: 'default', name: 'web' } as const;
   const container = { command: ['node', '-e', SERVER], readinessProbe };
   await bed.kube.create(podManifest('default', 'web', {}, on('node-1'), container));
-  await bed.until('it is ready', () => isReady('web'));
+  await bed.until('it is ready', () => isPodReady('web'));
   const ticking = bed.exec('default', 'web', 'node', '-e', TICK);
   await bed.until('it ticks', async () => {
     const seen = await bed.exec('default', 'web', 'ls', '/tmp/ticks');
@@ -272,7 +271,7 @@ test('a pod that is stalled does nothing until it goes on: no answers, no readin
   });
   const stalledAtMs = performance.now();
   await annotate({ stalled: 'true' }, pod);
-  await bed.until('it is not ready', async () => !(await isReady('web')));
+  await bed.until('it is not ready', async () => !(await isPodReady('web')));
   let isAnswered = false;
   const asked = bed.exec('default', 'web', 'echo', 'here').then((answer) => {
     isAnswered = true;
@@ -283,7 +282,7 @@ test('a pod that is stalled does nothing until it goes on: no answers, no readin
   await annotate({ stalled: null }, pod);
   expect(await asked).toMatchObject({ kind: 'exited', exitCode: 0, stdout: 'here\n' });
   expect(await ticking).toMatchObject({ kind: 'exited', exitCode: 0 });
-  await bed.until('it is ready again', () => isReady('web'));
+  await bed.until('it is ready again', () => isPodReady('web'));
 
   const left = bed.exec('default', 'web', 'node', '-e', TICK);
   await annotate({ stalled: 'true' }, pod);
@@ -301,9 +300,9 @@ test('a pod may be stalled from its first moment', async () => {
   await bed.kube.create({ ...manifest, metadata });
   await bed.until('it runs', async () => statusOf(await bed.pod('default', 'frozen')).phase === 'Running');
   await delay(1500);
-  expect(await isReady('frozen')).toBe(false);
+  expect(await isPodReady('frozen')).toBe(false);
   await annotate({ stalled: 'false' }, { resource: 'pods', namespace: 'default', name: 'frozen' });
-  await bed.until('it is ready', () => isReady('frozen'));
+  await bed.until('it is ready', () => isPodReady('frozen'));
 });
 
 test.each([

@@ -199,6 +199,11 @@ export function statusOf(pod: KubeObject | undefined): SeenStatus {
   return (pod?.['status'] ?? {}) as SeenStatus; // an answer of the API
 }
 
+export function isReady(pod: KubeObject | undefined): boolean {
+  const conditions = (statusOf(pod).conditions ?? []) as readonly Pick<NodeCondition, 'type' | 'status'>[]; // an answer of the API
+  return conditions.find(({ type }) => type === 'Ready')?.status === 'True';
+}
+
 /** What a node says of the policies that it enforces; undefined where it says nothing. */
 export function policiesInForceOf(node: KubeObject): NodeCondition | undefined {
   const { conditions } = node['status'] as { readonly conditions: readonly NodeCondition[] }; // an answer of the API
