@@ -1,5 +1,6 @@
 /** Services of a scenario: made as their scenario declares them, and waited for until all of their pods, and no others, stand behind them. */
 import { PodreachError } from '../errors.ts';
+import { fieldOf } from '../kube/answers.ts';
 import { ApiStatusError } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import { backendsOf, type PlannedService, serviceKey } from '../model/service.ts';
@@ -150,10 +151,6 @@ function readyEndpoints({ metadata: { namespace = '' }, ...slice }: KubeObject):
       typeof pod === 'string' ? `${namespace}/${pod}` : String(listOf(fieldOf(endpoint, 'addresses'))[0]);
     return ports.map((port) => `${name}:${fieldOf(port, 'port')}/${fieldOf(port, 'protocol') ?? 'TCP'}`);
   });
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }
 
 function listOf(value: unknown): readonly unknown[] {

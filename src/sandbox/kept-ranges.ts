@@ -9,6 +9,9 @@ export interface KeptRange {
 
 /** Where Services have their addresses. */
 export const SERVICE_CIDR = '10.96.0.0/16';
+/** Of `default/kubernetes` and of `kube-system/kube-dns`, as in every cluster with this range. */
+export const API_SERVICE_ADDRESS = '10.96.0.1';
+export const DNS_SERVICE_ADDRESS = '10.96.0.10';
 
 const KEPT_RANGES: readonly KeptRange[] = [
   { cidr: '10.244.0.0/16', of: 'pods' },

@@ -17,19 +17,14 @@ import { translateServices } from './api/kinds/services/controller/translation.t
 import { createStore } from './api/memory-store.ts';
 import { createApiServer } from './api/server.ts';
 import type { Store } from './api/store.ts';
-import {
-  API_SERVICE_ADDRESS,
-  API_SERVICE_NAMES,
-  createApiService,
-  createDnsServer,
-  DNS_SERVICE_ADDRESS,
-} from './api/system-objects.ts';
+import { API_SERVICE_NAMES, createApiService, createDnsServer } from './api/system-objects.ts';
 import { FABRIC_ADDRESS, planNodes } from './dataplane/addresses.ts';
 import { buildNetwork } from './dataplane/network.ts';
 import { NO_RULES } from './dataplane/rules.ts';
 import { installServer, SERVER_SOURCES } from './dns/program.ts';
 import { DOMAIN } from './dns/records.ts';
 import { requireTools, searchPath } from './host.ts';
+import { API_SERVICE_ADDRESS, DNS_SERVICE_ADDRESS } from './kept-ranges.ts';
 import type { HarnessMessage, StartMessage, SupervisorMessage } from './messages.ts';
 import { createProber } from './probes/prober.ts';
 import { createContainers, type Identity } from './runtime/containers.ts';

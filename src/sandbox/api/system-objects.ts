@@ -1,12 +1,11 @@
 /** What a cluster has from the start beside its namespaces: its API as a Service, and a DNS server. */
+import { API_SERVICE_ADDRESS, DNS_SERVICE_ADDRESS } from '../kept-ranges.ts';
 import { deployments } from './kinds/deployments/definition.ts';
 import { SERVICE_NAME } from './kinds/endpointslices/object.ts';
 import { services } from './kinds/services/definition.ts';
 import type { Service } from './kinds/services/object.ts';
 import type { Store } from './store.ts';
 
-export const API_SERVICE_ADDRESS = '10.96.0.1';
-export const DNS_SERVICE_ADDRESS = '10.96.0.10';
 /** The names under which pods reach the API. */
 export const API_SERVICE_NAMES = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
 

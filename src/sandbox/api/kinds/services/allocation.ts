@@ -1,6 +1,6 @@
 /** What a Service has for itself in the whole cluster: its cluster address and its node ports. */
 import ipaddr from 'ipaddr.js';
-import { SERVICE_CIDR } from '../../../kept-ranges.ts';
+import { API_SERVICE_ADDRESS, DNS_SERVICE_ADDRESS, SERVICE_CIDR } from '../../../kept-ranges.ts';
 import { type Invalidity, internalError, invalid } from '../../status.ts';
 import type { Store } from '../../store.ts';
 import { invalidValue } from '../../validate/fields.ts';
@@ -20,8 +20,8 @@ const NODE_PORTS = { from: 30_000, to: 32_767 };
 
 /** The addresses that are one Service's in every cluster, by its namespace and name. */
 const WELL_KNOWN: ReadonlyMap<string, string> = new Map([
-  ['10.96.0.1', 'default/kubernetes'],
-  ['10.96.0.10', 'kube-system/kube-dns'],
+  [API_SERVICE_ADDRESS, 'default/kubernetes'],
+  [DNS_SERVICE_ADDRESS, 'kube-system/kube-dns'],
 ]);
 
 /** As on a real cluster, the lower ends are left to users who choose by themselves. */
