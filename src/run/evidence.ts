@@ -113,22 +113,25 @@ export class Evidence {
     for (const pod of pods) this.#lossy.add(pod);
   }
 
-  /** The witnesses of two nodes connected, in each direction. @param key see {@link wayKey} */
+  /**
+   * The witnesses of two nodes connected, in each direction. Where the clock of one of them is not known, as just after two pods of a node
+   * turned out to have clocks of their own, nobody can say when: it is no evidence then. @param key see {@link wayKey}
+   */
   noteWay(key: string, connections: readonly WitnessConnection[]): void {
-    const moments = connections.flatMap(({ pod, clockMs, durationMs }) => {
+    if (connections.some(({ lost }) => lost > 0)) this.#lossyWays.add(key);
+    const moments: ClockBounds[] = [];
+    for (const { pod, clockMs, durationMs } of connections) {
       const from = this.#clocks.at(pod, clockMs);
       const until = this.#clocks.at(pod, clockMs + durationMs);
-      return from === undefined || until === undefined
-        ? []
-        : [{ earliest: from.earliest, latest: until.latest }];
-    });
+      if (from === undefined || until === undefined) return;
+      moments.push({ earliest: from.earliest, latest: until.latest });
+    }
     const times = this.#ways.get(key) ?? [];
     times.push({
       earliest: least(moments.map(({ earliest }) => earliest)),
       latest: greatest(moments.map(({ latest }) => latest)),
     });
     this.#ways.set(key, times);
-    if (connections.some(({ lost }) => lost > 0)) this.#lossyWays.add(key);
   }
 
   /** When it happened at the latest, in milliseconds after the scenario began. @param clockMs on the pod's node's clock */

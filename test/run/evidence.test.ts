@@ -76,6 +76,21 @@ describe('the triangle of an attempt that was cut off', () => {
     expect(cut.attempt.seen).toEqual({ between: 1_010 });
   });
 
+  test('takes no way for open of which nobody can say when', () => {
+    const evidence = new Evidence(0);
+    const check = checkOf();
+    const cut = new Attempts().note(check, ATTEMPT);
+    evidence.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_500 }, end(1_000, 500));
+    // The clock of this one is not known yet.
+    evidence.noteWay(wayKey('node-2', 'node-1', 'TCP'), [
+      { pod: FROM, clockMs: 1_010, durationMs: 5, lost: 0 },
+      { pod: TO, clockMs: 1_020, durationMs: 5, lost: 0 },
+    ]);
+    evidence.noteCut({ check, attempt: cut, from: FROM, to: [TO], lastDialMs: 1_400, way: 'open' });
+    evidence.review([check], podOf, 2);
+    expect(cut.attempt.seen).toEqual({});
+  });
+
   test('is completed by what its destination tells later', () => {
     const { evidence, check, cut } = cutAt({ source: [1_100], destination: [] });
     expect([...evidence.unheard([check])]).toEqual([]);
