@@ -17,7 +17,7 @@ const FIRST_UNPRIVILEGED_PORT = 1024;
 /** Where the kubelet visits a probe pod, unless the pod itself listens there. */
 export const VISIT_PORT = 20_817;
 /** Often enough that a run's attempts span a visit, and as often as Kubernetes allows. */
-const VISIT_EVERY_SECONDS = 1;
+export const VISIT_EVERY_MS = 1_000;
 
 /** Puts the agent where exec finds it again, then becomes it: the arguments are those of `node AGENT_PATH serve`. */
 const BOOTSTRAP = `const path = process.argv[1]; require('node:fs').writeFileSync(path, process.env.${AGENT_SOURCE_VARIABLE}); import(path);`;
@@ -98,7 +98,7 @@ export function probePod(
           // The kubelet's visits are the proof that the pod's link works: no policy may stop them (D18).
           readinessProbe: {
             httpGet: { path: '/', port: visitPort },
-            periodSeconds: VISIT_EVERY_SECONDS,
+            periodSeconds: VISIT_EVERY_MS / 1_000,
             timeoutSeconds: 1,
             failureThreshold: 3,
           },

@@ -7,6 +7,7 @@ import type { Protocol } from '../model/protocol.ts';
 import { destinationsOf } from '../model/service.ts';
 import { greatest, least } from '../numbers.ts';
 import { describeTarget } from '../pair.ts';
+import { VISIT_EVERY_MS } from '../probe/manifest.ts';
 import type { EndLine } from '../probe/protocol.ts';
 import type { CheckDraft, NotedAttempt } from '../record/draft.ts';
 import { type ClockBounds, type Exchange, NodeClocks } from './node-clocks.ts';
@@ -138,6 +139,19 @@ export class Evidence {
   latest(pod: RunningPod, clockMs: number): number | undefined {
     const moment = this.#clocks.at(pod, clockMs);
     return moment && moment.latest - this.#beganMs;
+  }
+
+  /**
+   * When the kubelet will have come by a pod certainly after a moment: it keeps its pace. Both in milliseconds after the scenario began.
+   * @returns undefined where it is not known to come
+   */
+  nextVisit(pod: RunningPod, afterMs: number): number | undefined {
+    const last = this.#pods.get(pod)?.visits.at(-1);
+    const moment = last === undefined ? undefined : this.#clocks.at(pod, last);
+    if (moment === undefined) return undefined;
+    const after = this.#beganMs + afterMs;
+    const periods = Math.max(0, Math.ceil((after - moment.earliest) / VISIT_EVERY_MS));
+    return moment.latest - this.#beganMs + periods * VISIT_EVERY_MS;
   }
 
   /** Keeps an attempt that was cut off until its triangle is known. */

@@ -10,20 +10,24 @@ import {
 import { isLetThrough, type Row, trailingRow } from '../judge/rows.ts';
 import type { TryingPhase } from '../model/attempt.ts';
 import { countOf } from '../model/observation.ts';
+import { destinationsOf } from '../model/service.ts';
 import { greatest } from '../numbers.ts';
 import { LAST_DIAL_AT } from '../probe/batch.ts';
+import { VISIT_EVERY_MS } from '../probe/manifest.ts';
 import type { CheckDraft } from '../record/draft.ts';
 import type { Settling } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
-import { failOnDeadPods, podStates } from './provision.ts';
+import { failOnDeadPods, OUTSIDE, podStates } from './provision.ts';
 import { hearArrivals, hearOut, hearTheLast, type OpenWays, runRound, type Stage, witness } from './round.ts';
 
 /** Between rounds that did not settle everything: an eventual state is given time, an API server is given rest. */
 export const PAUSE_MS = 100;
 /** A deadline never cuts below so many rounds: on a busy machine one round may take all the time there is. */
 export const LEAST_ROUNDS = 6;
-/** From the first dial of a row to its last, so that the kubelet comes by at both ends: it does each second. */
-export const ROW_MS = 1_150;
+/** A visit that is a little late, or is noted so in a pod with much to do, is still waited for. */
+const VISIT_SLACK_MS = 100;
+/** From the first dial of a row to its last where nobody knows when the kubelet comes by, and where connections must last. */
+export const ROW_MS = VISIT_EVERY_MS + VISIT_SLACK_MS;
 
 /** What is tried: a step of a scenario, or whatever else has checks. */
 export interface Tried {
@@ -216,7 +220,7 @@ async function dueBefore(
   const { clock, signal } = context;
   if (clock.now() >= floor) return checks;
   const certain = checks.filter(
-    (check) => !isMistakable(check) && stage.beganMs + dueAt(check, context) < floor,
+    (check) => !isMistakable(check) && stage.beganMs + dueAt(check, stage, context) < floor,
   );
   if (certain.length > 0) return certain;
   await clock.sleep(floor - clock.now(), signal);
@@ -230,7 +234,7 @@ async function dueBefore(
 async function pauseBefore(due: readonly CheckDraft[], stage: Stage, context: Settling): Promise<OpenWays> {
   const now = context.clock.now() - stage.beganMs;
   const isFirst = due.some(({ observed }) => observed === undefined);
-  const span = isFirst ? 0 : greatest(due.map((check) => dueAt(check, context) - now));
+  const span = isFirst ? 0 : greatest(due.map((check) => dueAt(check, stage, context) - now));
   const shortest = due.every(agreesAtLast) ? 0 : PAUSE_MS;
   const pauseMs = Math.max(span, shortest);
   const [openWays] = await Promise.all([
@@ -241,16 +245,28 @@ async function pauseBefore(due: readonly CheckDraft[], stage: Stage, context: Se
 }
 
 /** When the next attempt is of use, after the scenario began. */
-function dueAt(check: CheckDraft, context: Settling): number {
+function dueAt(check: CheckDraft, stage: Stage, context: Settling): number {
   const row = trailingRow(check, context.timing.confirm);
-  return row === undefined ? 0 : nextAt(row, check, context);
+  return row === undefined ? 0 : nextAt(row, check, stage, context);
 }
 
 /** When the next attempt may begin so that its last dial ends a row that is long enough. */
-function nextAt({ first, last, isCut }: Row, check: CheckDraft, { timing }: Settling): number {
-  if (!isCut && !isLetThrough(check)) return 0;
-  const lastDialMs = last.outcome === 'timeout' ? LAST_DIAL_AT * timeLimitOf(check, timing) : 0;
-  return first.atMs + ROW_MS - lastDialMs;
+function nextAt({ first, last, isCut }: Row, check: CheckDraft, stage: Stage, { timing }: Settling): number {
+  if (isCut) {
+    const lastDialMs = last.outcome === 'timeout' ? LAST_DIAL_AT * timeLimitOf(check, timing) : 0;
+    return visitedAt(check, first.atMs, stage) - lastDialMs;
+  }
+  return isLetThrough(check) ? first.atMs + ROW_MS : 0;
+}
+
+/** When the kubelet will have come by at all ends of a check after a moment; it visits no host. */
+function visitedAt(check: CheckDraft, afterMs: number, { pods, evidence }: Stage): number {
+  const ends = [check.from, ...destinationsOf(check)]
+    .flatMap((key) => pods.get(key) ?? [])
+    .filter(({ node }) => node !== OUTSIDE);
+  return greatest(
+    ends.map((pod) => (evidence.nextVisit(pod, afterMs) ?? afterMs + VISIT_EVERY_MS) + VISIT_SLACK_MS),
+  );
 }
 
 export function tell(

@@ -65,6 +65,25 @@ function cutAt(visits: { readonly source: readonly number[]; readonly destinatio
   return { evidence, check, cut };
 }
 
+describe('the next visit of the kubelet', () => {
+  test('is expected at the pace of those before, and as late as the clock may be', () => {
+    const evidence = new Evidence(500);
+    // Its clock is 0 to 20 ms behind the one of the run.
+    evidence.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_520 }, end(1_000, 500, { visitsMs: [-700, 310] }));
+    expect(evidence.nextVisit(FROM, 700)).toBe(830);
+    expect(evidence.nextVisit(FROM, 810)).toBe(830);
+    expect(evidence.nextVisit(FROM, 811)).toBe(1_830);
+    expect(evidence.nextVisit(FROM, 5_500)).toBe(5_830);
+  });
+
+  test('is unknown where there was none', () => {
+    const evidence = new Evidence(0);
+    expect(evidence.nextVisit(FROM, 0)).toBe(undefined);
+    evidence.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_500 }, end(1_000, 500));
+    expect(evidence.nextVisit(FROM, 0)).toBe(undefined);
+  });
+});
+
 describe('the triangle of an attempt that was cut off', () => {
   test('has of each side when it was last seen to work before the last dial', () => {
     const { cut } = cutAt({ source: [300, 1_300, 1_450], destination: [200, 1_200] });

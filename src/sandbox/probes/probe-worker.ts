@@ -18,7 +18,7 @@ export function startProbeWorker(
   tell: (readiness: Readiness) => void,
 ): () => void {
   const timetable: Timetable = { periodMs: target.periodMs, phaseMs };
-  const startedAtMs = performance.now() + target.initialDelayMs;
+  const startedAtMs = machineMs() + target.initialDelayMs;
   const news = createNews(startedAtMs);
   let tally = UNVISITED;
   let giveUp = (): void => {};
@@ -27,9 +27,9 @@ export function startProbeWorker(
   function visitAt(dueAtMs: number): void {
     timer = setTimeout(
       () => {
-        const beganAtMs = performance.now();
+        const beganAtMs = machineMs();
         giveUp = visit(target, (outcome) => {
-          const nowMs = performance.now();
+          const nowMs = machineMs();
           tally = count(tally, outcome.kind, target);
           const readiness = news(tally.isReady, outcome, nowMs);
           if (readiness !== undefined) tell(readiness);
@@ -40,7 +40,7 @@ export function startProbeWorker(
           );
         });
       },
-      Math.max(0, dueAtMs - performance.now()),
+      Math.max(0, dueAtMs - machineMs()),
     );
   }
 
@@ -49,4 +49,9 @@ export function startProbeWorker(
     clearTimeout(timer);
     giveUp();
   };
+}
+
+/** On a clock that the visitors of all nodes share. */
+function machineMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
 }

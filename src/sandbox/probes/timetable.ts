@@ -6,6 +6,8 @@ const SOON_MS = 50;
 const PATIENCE = 1 / 10;
 /** Phases are multiples of this: to wake up is half of what a visit costs, and a few containers may share it. */
 const SLOT_MS = 20;
+/** All places in a period lie in this part of it: whoever waits until all containers were visited then waits half as long on average. */
+const VISITING = 1 / 5;
 
 export interface Timetable {
   readonly periodMs: number;
@@ -14,12 +16,12 @@ export interface Timetable {
 }
 
 /**
- * The phase of the `index`-th container. Those that follow each other are far apart, and any number of them in a row is spread evenly
- * (the golden ratio does that), so that containers that start together are not visited together.
+ * The phase of the `index`-th container. Any number of them in a row is spread evenly over the part of the period in which containers
+ * are visited (the golden ratio does that), so that they are not all visited at once.
  */
 export function phaseOf(index: number, periodMs: number): number {
   const place = (index * 0.618_033_988_75) % 1;
-  return Math.floor((place * periodMs) / SLOT_MS) * SLOT_MS;
+  return Math.floor((place * VISITING * periodMs) / SLOT_MS) * SLOT_MS;
 }
 
 /**

@@ -35,19 +35,14 @@ test('before the first success a container is visited again soon, and less often
   expect(waits).toEqual([50, 50, 60, 500, 1000]);
 });
 
-test('containers that start one after the other are spread over the period, and a few share a place', () => {
-  const placesOf = (containers: number): Map<number, number> => {
-    const places = new Map<number, number>();
-    for (let index = 1; index <= containers; index += 1) {
-      const phase = phaseOf(index, 1000);
-      places.set(phase, (places.get(phase) ?? 0) + 1);
-    }
-    return places;
-  };
-  expect([...placesOf(5).keys()]).toEqual([600, 220, 840, 460, 80]);
-  const places = placesOf(250);
+test('containers are spread over a fifth of the period, and a few share a place', () => {
+  const places = new Map<number, number>();
+  for (let index = 1; index <= 50; index += 1) {
+    const phase = phaseOf(index, 1000);
+    places.set(phase, (places.get(phase) ?? 0) + 1);
+  }
   expect([...places.keys()].toSorted((one, other) => one - other)).toEqual(
-    Array.from({ length: 50 }, (_, index) => index * 20),
+    Array.from({ length: 10 }, (_, index) => index * 20),
   );
   expect(Math.max(...places.values())).toBeLessThanOrEqual(7);
 });
