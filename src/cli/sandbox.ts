@@ -45,7 +45,11 @@ export function sandboxCommand(program: Command, setExitCode: SetExitCode): void
         () => undefined,
       );
       const { nodes = DEFAULT_NODES, enforcement } = options;
-      const provider = sandboxCluster({ nodes, enforcement: enforcement ? 'on' : 'off' });
+      const provider = sandboxCluster({
+        nodes,
+        enforcement: enforcement ? 'on' : 'off',
+        names: 'from the start',
+      });
       const cluster = await provider.start({ signal: signals.signal, clock: systemClock });
       await holdUntilSignal(cluster, signals.signal, process.stdout, () =>
         writeKubeconfig(cluster.kubeconfig, options.kubeconfig),

@@ -22,8 +22,8 @@ const CODES: Readonly<Record<SandboxErrorCode, ErrorCode>> = {
   'start-failed': 'cluster-unavailable',
 };
 
-/** The number of nodes (1 to 10), and whether policies are enforced. */
-export type SandboxClusterOptions = Pick<SandboxOptions, 'nodes' | 'enforcement'>;
+/** The number of nodes (1 to 10), whether policies are enforced, and when the DNS server starts. */
+export type SandboxClusterOptions = Omit<SandboxOptions, 'signal'>;
 
 export function sandboxCluster(options: SandboxClusterOptions): ClusterProvider {
   return {

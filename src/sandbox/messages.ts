@@ -7,6 +7,7 @@ export interface StartMessage {
   readonly kind: 'start';
   readonly nodes: number;
   readonly enforcement: Enforcement;
+  readonly names: NamesServed;
   /** The bearer token of the API. */
   readonly token: string;
   /** Whether the supervisor has a user namespace of its own, or is the machine's root. */
@@ -17,6 +18,9 @@ export type SupervisorMessage =
   /** The API answers. */
   | { readonly kind: 'ready'; readonly certificate: string }
   | { readonly kind: 'failed'; readonly reason: string };
+
+/** When the DNS server starts: with the sandbox, or when somebody first asks the API about Services. */
+export type NamesServed = 'from the start' | 'on demand';
 
 /** `off` is a cluster whose network plugin has no policy engine: policies are stored and never enforced. */
 export type Enforcement = 'on' | 'off';

@@ -12,7 +12,13 @@ import { stringify } from 'yaml';
 import { MAX_NODES } from './dataplane/addresses.ts';
 import { requireTools, searchPath, type ToolPaths } from './host.ts';
 import { lastWords, mainLine } from './last-words.ts';
-import type { Enforcement, HarnessMessage, StartMessage, SupervisorMessage } from './messages.ts';
+import type {
+  Enforcement,
+  HarnessMessage,
+  NamesServed,
+  StartMessage,
+  SupervisorMessage,
+} from './messages.ts';
 import { namespacesRefused } from './namespaces-refused.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { endingOf } from './unshare.ts';
@@ -21,6 +27,8 @@ export interface SandboxOptions {
   /** 1 to 10. */
   readonly nodes: number;
   readonly enforcement: Enforcement;
+  /** When its DNS server starts. Absent: `on demand`. */
+  readonly names?: NamesServed;
   /** Gives up starting; a sandbox that runs is ended by `stop`. */
   readonly signal: AbortSignal;
 }
@@ -49,7 +57,12 @@ const CONTEXT = 'podreach-sandbox';
  * Starts a sandbox: in a user namespace where the kernel allows one, else as root.
  * @throws SandboxError; the signal's reason when it is aborted
  */
-export async function startSandbox({ nodes, enforcement, signal }: SandboxOptions): Promise<Sandbox> {
+export async function startSandbox({
+  nodes,
+  enforcement,
+  names = 'on demand',
+  signal,
+}: SandboxOptions): Promise<Sandbox> {
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > MAX_NODES) {
     throw new RangeError(`a sandbox has 1 to ${MAX_NODES} nodes, not ${nodes}`);
   }
@@ -61,7 +74,7 @@ export async function startSandbox({ nodes, enforcement, signal }: SandboxOption
     const start = (hasUserNamespace: boolean): Promise<StartedSupervisor> =>
       startSupervisor(
         tools,
-        { kind: 'start', nodes, enforcement, token, hasUserNamespace },
+        { kind: 'start', nodes, enforcement, names, token, hasUserNamespace },
         listener,
         signal,
       );

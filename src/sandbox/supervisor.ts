@@ -8,6 +8,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { generate as generateCertificate } from 'selfsigned';
 import { runControllers } from './api/controllers.ts';
+import type { ResourceName } from './api/kinds/kinds.ts';
 import { seedNamespaces } from './api/kinds/namespaces/controller.ts';
 import { enforcePolicies, NO_ENFORCEMENT } from './api/kinds/networkpolicies/controller/policies.ts';
 import { createNodes, tellEnforcement, tellServices } from './api/kinds/nodes/controller/nodes.ts';
@@ -15,9 +16,15 @@ import { runPods } from './api/kinds/pods/controller/pods.ts';
 import { tellNames } from './api/kinds/services/controller/names.ts';
 import { translateServices } from './api/kinds/services/controller/translation.ts';
 import { createStore } from './api/memory-store.ts';
+import type { Route } from './api/route.ts';
 import { createApiServer } from './api/server.ts';
 import type { Store } from './api/store.ts';
-import { API_SERVICE_NAMES, createApiService, createDnsServer } from './api/system-objects.ts';
+import {
+  API_SERVICE_NAMES,
+  createApiService,
+  createDnsServer,
+  createDnsService,
+} from './api/system-objects.ts';
 import { FABRIC_ADDRESS, planNodes } from './dataplane/addresses.ts';
 import { buildNetwork } from './dataplane/network.ts';
 import { NO_RULES } from './dataplane/rules.ts';
@@ -96,17 +103,22 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   const dns = { server: DNS_SERVICE_ADDRESS, domain: DOMAIN };
   runPods({ store, nodes, network, files, containers, policies, services, prober, dns, now });
 
+  createDnsService(store);
+  const serveNames = startedOnce(async () => createDnsServer(store, await startNames(store, files.folder)));
   const { server } = createApiServer({
     store,
     runtime: containers,
     tls,
     token: options.token,
     version: VERSION,
+    onRoute(route) {
+      if (concernsServices(route)) void serveNames().catch(endBecause);
+    },
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(listener, resolve));
   await listenToPods(server);
   createApiService(store, FABRIC_ADDRESS, API_PORT);
-  createDnsServer(store, await startNames(store, files.folder));
+  if (options.names === 'from the start') await serveNames();
   return { kind: 'ready', certificate: tls.cert };
 }
 
@@ -116,6 +128,21 @@ const API_PORT = 6443;
 async function listenToPods(api: EventEmitter): Promise<void> {
   const listener = createServer((socket) => api.emit('connection', socket));
   await once(listener.listen(API_PORT, FABRIC_ADDRESS), 'listening');
+}
+
+/** Nobody can mean a Service by its name who has never asked the API about any. */
+function concernsServices(route: Route): boolean {
+  return route.kind !== 'other' && NAMED.has(route.of.resource);
+}
+
+const NAMED: ReadonlySet<string> = new Set(['services', 'endpointslices'] satisfies ResourceName[]);
+
+function startedOnce(start: () => Promise<void>): () => Promise<void> {
+  let started: Promise<void> | undefined;
+  return () => {
+    started ??= start();
+    return started;
+  };
 }
 
 /** @returns the command of the DNS server */

@@ -69,8 +69,10 @@ test('a sandbox starts, serves, and is gone when stop returns', async () => {
   expect(await leftOf(traces, 0)).toEqual([]);
 });
 
-test('nodes are objects, with labels to select them by', async () => {
-  await using bed = await startTestbed({ nodes: 3 });
+test('nodes are objects, with labels to select them by, and names are served from the start where that is asked for', async () => {
+  await using bed = await startTestbed({ nodes: 3, names: 'from the start' });
+  const dns = { resource: 'pods', namespace: 'kube-system' } as const;
+  await bed.until('the DNS server has a pod', async () => (await bed.kube.list(dns)).length === 1);
   const nodes = await bed.kube.list({ resource: 'nodes' });
   expect(nodes.map(({ metadata }) => [metadata.name, metadata.labels?.['kubernetes.io/hostname']])).toEqual([
     ['node-1', 'node-1'],

@@ -7,6 +7,7 @@ import type { ContainerRuntime } from '../runtime/runtime.ts';
 import type { Api } from './api.ts';
 import { answer, readCall } from './dispatch.ts';
 import { failure, headersOf, type Reply, send } from './requests/reply.ts';
+import type { Route } from './route.ts';
 import { internalError, StatusError, unauthorized } from './status.ts';
 import type { Store } from './store.ts';
 import { newSuffix } from './suffix.ts';
@@ -23,6 +24,8 @@ export interface ApiServerOptions {
   readonly version: string;
   /** The wall clock. */
   readonly now?: () => Date;
+  /** Told of each request that is let in, before it is answered. */
+  readonly onRoute?: (route: Route) => void;
 }
 
 export interface ApiServer {
@@ -36,12 +39,12 @@ export interface ApiServer {
 const KEEP_ALIVE_MS = 120_000;
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
-  const { store, runtime, tls, token, version, now = () => new Date() } = options;
+  const { store, runtime, tls, token, version, now = () => new Date(), onRoute } = options;
   const api: Api = { store, runtime, version, now, newSuffix };
   const upgrades = createUpgrades(api);
   const isAllowed = createAuthenticator(token);
   const server = createServer({ ...tls, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    void handle(api, isAllowed, request, response);
+    void handle(api, { isAllowed, onRoute }, request, response);
   });
   server.on('upgrade', (request, socket, head) => upgrade(upgrades, isAllowed, request, socket, head));
   return {
@@ -65,21 +68,33 @@ function createAuthenticator(token: string): Authenticator {
   return ({ headers }) => timingSafeEqual(digest(headers.authorization ?? ''), expected);
 }
 
+/** What is between a request and its answer. */
+interface Door {
+  readonly isAllowed: Authenticator;
+  readonly onRoute: ApiServerOptions['onRoute'];
+}
+
 async function handle(
   api: Api,
-  isAllowed: Authenticator,
+  door: Door,
   request: IncomingMessage,
   response: ServerResponse<IncomingMessage>,
 ): Promise<void> {
   response.on('error', () => {}); // the client left
-  const reply = await answerOrFail(api, isAllowed, request);
+  const reply = await answerOrFail(api, door, request);
   if (!response.destroyed) send(response, reply);
 }
 
-async function answerOrFail(api: Api, isAllowed: Authenticator, request: IncomingMessage): Promise<Reply> {
+async function answerOrFail(
+  api: Api,
+  { isAllowed, onRoute }: Door,
+  request: IncomingMessage,
+): Promise<Reply> {
   try {
     if (!isAllowed(request)) throw unauthorized();
-    return await answer(api, readCall(request));
+    const call = readCall(request);
+    onRoute?.(call.route);
+    return await answer(api, call);
   } catch (thrown) {
     return failure(asStatusError(thrown));
   }

@@ -32,10 +32,11 @@ export function createApiService(store: Store, address: string, port: number): v
 
 const DNS_LABELS = { 'k8s-app': 'kube-dns' };
 
-/** The DNS server, in a pod like any other: policies may cut it off. */
-export function createDnsServer(store: Store, command: readonly string[]): void {
-  const metadata = { namespace: 'kube-system', name: 'kube-dns', labels: DNS_LABELS };
-  createService(store, metadata, {
+const DNS_METADATA = { namespace: 'kube-system', name: 'kube-dns', labels: DNS_LABELS };
+
+/** In front of the DNS server. */
+export function createDnsService(store: Store): void {
+  createService(store, DNS_METADATA, {
     clusterIP: DNS_SERVICE_ADDRESS,
     selector: DNS_LABELS,
     ports: [
@@ -43,10 +44,14 @@ export function createDnsServer(store: Store, command: readonly string[]): void 
       { name: 'dns-tcp', protocol: 'TCP', port: 53, targetPort: 53 },
     ],
   });
+}
+
+/** The DNS server, in a pod like any other: policies may cut it off. */
+export function createDnsServer(store: Store, command: readonly string[]): void {
   const deployment = deployments.withDefaults({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { ...metadata, generation: 1 },
+    metadata: { ...DNS_METADATA, generation: 1 },
     spec: {
       selector: { matchLabels: DNS_LABELS },
       template: {

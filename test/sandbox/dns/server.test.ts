@@ -12,6 +12,9 @@ beforeAll(async () => {
   services = new ServiceBed(bed);
   const isReady = (condition: object): boolean =>
     JSON.stringify(condition).includes('"type":"Ready","status":"True"');
+  // It starts when somebody asks about Services.
+  expect(await bed.kube.list({ resource: 'pods', namespace: 'kube-system' })).toEqual([]);
+  await bed.kube.list({ resource: 'endpointslices', namespace: 'default' });
   await bed.until('the DNS server is ready', async () => {
     const [pod] = await bed.kube.list({ resource: 'pods', namespace: 'kube-system' });
     server = statusOf(pod).podIP ?? '';
