@@ -152,9 +152,7 @@ function describeCheck(check: Check, { knownIssues = [] }: Plan, change = ''): C
   const notes = [
     check.cutBy === undefined ? '' : `cut by ${check.cutBy}`,
     check.held === undefined ? '' : HELD[check.held],
-    check.backends === undefined
-      ? ''
-      : `answered by ${check.backends.map(({ pod, port }) => `${pod}:${port}`).join(' and ')}`,
+    describeAnswerers(check),
     change,
     check.firstInstant === undefined ? '' : 'from the first instant',
     ...known.map(({ is, expires }) => `known to be ${is} until ${expires}`),
@@ -166,6 +164,12 @@ function describeCheck(check: Check, { knownIssues = [] }: Plan, change = ''): C
     `${check.declared.file}:${check.declared.line}`,
     notes.filter((note) => note !== '').join(', '),
   ];
+}
+
+function describeAnswerers({ path, backends }: Check): string {
+  if (path === undefined) return '';
+  if (backends === undefined) return 'answered by whoever is behind it already';
+  return `answered by ${backends.map(({ pod, port }) => `${pod}:${port}`).join(' and ')}`;
 }
 
 function section(title: string, rows: readonly Cells[], indent = '  '): string[] {
@@ -206,7 +210,7 @@ function lateObjects({ namespaces, pods, steps: [first] }: Plan): ReadonlySet<st
 
 /** As in a scenario: what is there and tried first stands at the top, and `steps` are those after it. */
 export function planAsData(plan: Plan): object {
-  const { scenario, included, namespaces, pods, hosts, services, steps } = plan;
+  const { scenario, included, namespaces, pods, hosts, services, existingServices, steps } = plan;
   const { idleExceptions, accepted, knownIssues, manifests } = plan;
   const [first, ...later] = steps;
   const late = lateObjects(plan);
@@ -219,6 +223,7 @@ export function planAsData(plan: Plan): object {
     pods: pods.map((pod) => marked(objectKey(pod), pod)),
     ...(hosts === undefined ? {} : { hosts }),
     ...(services === undefined ? {} : { services }),
+    ...(existingServices === undefined ? {} : { existingServices }),
     policies: first.policies,
     ...(manifests === undefined ? {} : { manifests }),
     checks: first.checks,

@@ -95,8 +95,8 @@ async function explainAll(
     const oracle = step.oracle();
     tellRefused(oracle, neutralise);
     return {
-      step: { ...step, scenario: plan.scenario },
-      predictions: predictAll({ ...step, hosts: plan.hosts }, oracle),
+      step: { ...step, scenario: plan.scenario, services: plan.services },
+      predictions: predictAll({ ...step, hosts: plan.hosts, services: plan.services }, oracle),
     };
   });
   const isContradicted = predicted.some(({ predictions }) => predictions.some(isContradiction));

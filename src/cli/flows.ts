@@ -9,6 +9,7 @@ import {
   type End,
   endOf,
   type Flow,
+  flowBetween,
   POLICY_PROTOCOLS,
   type PodPort,
   type PolicyProtocol,
@@ -92,14 +93,22 @@ function findServiceFlows(
       'Write a pod in its place, or a pod behind the Service as the end that is connected to.',
     );
   }
-  const isThere = ({ plan: { services = [] } }: ChosenStep): boolean =>
-    services.some((service) => serviceKey(service) === to);
+  const keysIn = ({ plan: { services = [], existingServices = [] } }: ChosenStep): readonly string[] =>
+    [...services, ...existingServices].map(serviceKey);
+  const isThere = (step: ChosenStep): boolean => keysIn(step).includes(to);
   if (!steps.some(isThere)) {
-    const known = steps.flatMap(({ plan: { services = [] } }) => services.map(serviceKey));
+    const known = steps.flatMap(keysIn);
     fail(`no scenario there has the Service ${to}`, suggest(to, [...new Set(known)], 'Services'));
   }
   const chosen = stepWith(steps.filter(isThere), [source.name]);
-  const service = chosen.plan.services?.find((one) => serviceKey(one) === to);
+  const { services = [], existingServices = [] } = chosen.plan;
+  if (existingServices.some((one) => serviceKey(one) === to)) {
+    if (destination.port === undefined)
+      fail(`the ports of ${to} are known only on a cluster`, `Write one of them, such as ${to}:443.`);
+    const flows = portsOf(destination, []).map((port) => flowBetween({ from: source.name, to, ...port }));
+    return { chosen, flows };
+  }
+  const service = services.find((one) => serviceKey(one) === to);
   const declared = service?.ports ?? [];
   const ports = portsOf(destination, declared);
   const { pods } = chosen.step;

@@ -22,6 +22,8 @@ export type Trust =
       readonly hostNetworkPodsAreNodes: true;
       /** An `ipBlock` matches such a pod by the address of its node (I8). */
       readonly ipBlocksMatchHostNetwork: true;
+      /** An `ipBlock` sees what is behind a Service, and not the Service's own address (I2). */
+      readonly servicesAreTranslatedFirst: true;
     }
   /**
    * The run must ask first what it may do there and whether its namespaces are free, and see that policies are enforced. Its pods run

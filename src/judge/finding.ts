@@ -54,7 +54,14 @@ export function findingOf(expected: CheckRecord['expected'], attempt: JudgedAtte
 
 /** What it means for a Service that must be reachable that a part of its pods answered: the others must be proven to be cut off. */
 function partOf(attempt: JudgedAttempt): Finding {
-  const { silent = [] } = attempt.backends ?? {};
+  const { answered = [], silent = [] } = attempt.backends ?? {};
+  if (answered.length === 0)
+    return provesNothing(
+      withDetail(
+        'some connections were answered and others were not, and nobody tells by whom',
+        attempt.detail,
+      ),
+    );
   if (silent.length === 0)
     return provesNothing(
       withDetail('every pod of the Service answered, but not every connection', attempt.detail),

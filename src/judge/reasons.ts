@@ -88,11 +88,12 @@ function turnOf({ expected }: Judged, rows: readonly Row[], isToStay: boolean): 
   return `${isSettled ? 'it had settled as expected' : before}${since}, then showed ${describeOutcomes(contrary)}`;
 }
 
-/** Of a Service that only a part of answered: which part, as last seen. */
+/** Of a Service that only a part of answered: which part, as last seen; of one that was there already nobody tells. */
 function describePart(observed: Observation): string | undefined {
-  const { answered = [], silent = [] } =
-    observed.findLast(({ backends }) => backends !== undefined)?.backends ?? {};
-  if (answered.length === 0) return undefined;
+  const { backends } = observed.findLast((stretch) => stretch.backends !== undefined) ?? {};
+  if (backends === undefined) return undefined;
+  const { answered, silent } = backends;
+  if (answered.length === 0) return 'only some of the connections to the Service were answered';
   const not = silent.length === 0 ? '' : `, and ${silent.join(', ')} did not`;
   return `only a part of the Service could be reached: ${answered.join(', ')} answered${not}`;
 }

@@ -20,7 +20,7 @@ export interface Check {
   readonly portName?: string;
   /** The way to a Service; absent: the destination is a pod. */
   readonly path?: ServicePath;
-  /** Who answers for a Service in its step, at least one; absent: the destination is a pod. */
+  /** Who answers for a Service in its step, at least one; absent: the destination is a pod or host, or a Service that is there already. */
   readonly backends?: readonly ServiceBackend[];
   /** The Service has no address: its name gives those of its pods. */
   readonly headless?: true;

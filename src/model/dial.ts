@@ -10,12 +10,12 @@ export interface Dial {
   readonly protocol: Protocol;
   /**
    * Keys of the pods or the host that must answer, each of them: an answer of any other is one of the wrong peer. None: it is a real
-   * host, and an open connection is answer enough.
+   * host or a Service that is there already, and an open connection is answer enough.
    */
   readonly answerers: readonly string[];
   /** What proves, in the same round, that something was there to reach: one of each that must answer. None: somebody else who reaches it. */
   readonly listeners: readonly Listener[];
-  /** How many connections may be opened until each has answered; absent: one endpoint is dialled, which one shows. */
+  /** How many connections may be opened until each has answered, or how many are, where any answer will do; absent: one endpoint is dialled, which one shows. */
   readonly connections?: number;
 }
 

@@ -26,6 +26,11 @@ export function isPod(key: string): boolean {
   return !ENDPOINT_PREFIXES.some((prefix) => key.startsWith(`${prefix}/`));
 }
 
+/** Whether a key names a Service. */
+export function isService(key: string): boolean {
+  return key.startsWith('service/');
+}
+
 /** Whether a key names a host. */
 export function isHost(key: string): boolean {
   return key.startsWith('host/');

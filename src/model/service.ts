@@ -1,6 +1,6 @@
 /** Services, and the pods behind them. */
 import { objectKey } from '../keys.ts';
-import { endpointKey } from './endpoint.ts';
+import { endpointKey, isService } from './endpoint.ts';
 import type { Labels } from './labels.ts';
 import type { ServicePath } from './path.ts';
 import type { Protocol } from './protocol.ts';
@@ -23,6 +23,31 @@ export interface PlannedServicePort {
   readonly targetPort: number | string;
 }
 
+/** A Service that is there already: its ports, and who is behind them, are for the cluster to say. */
+export interface ExistingService {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The Service in front of the API server. No pods are behind it, on any cluster (D24). */
+export const API_SERVER: ExistingService = { namespace: 'default', name: 'kubernetes' };
+
+/** Who answers for a port of a Service that is there already. */
+export interface ExistingEndpoint {
+  readonly address: string;
+  /** Its own: what policies hold against their rules (D13). */
+  readonly port: number;
+  /** The node whose address it has. */
+  readonly node?: string;
+  /** The pod that it is; absent: it is none, or nothing is known of it. */
+  readonly pod?: EndpointPod;
+}
+
+/** A pod that is not of the scenario, as policies see it. */
+export interface EndpointPod extends SelectablePod {
+  readonly namespaceLabels: Labels;
+}
+
 /** A pod behind a port of a Service. */
 export interface ServiceBackend {
   /** `namespace/name` */
@@ -39,7 +64,7 @@ interface SelectablePod {
 }
 
 /** `service/shop/api` */
-export function serviceKey({ namespace, name }: Pick<PlannedService, 'namespace' | 'name'>): string {
+export function serviceKey({ namespace, name }: ExistingService): string {
   return endpointKey({ kind: 'service', namespace, name });
 }
 
@@ -79,11 +104,22 @@ export function pathsTo({ headless }: Pick<PlannedService, 'headless'>): readonl
 }
 
 /** The name that DNS has for it, whatever domains are searched. */
-export function dnsNameOf({ namespace, name }: Pick<PlannedService, 'namespace' | 'name'>): string {
+export function dnsNameOf({ namespace, name }: ExistingService): string {
   return `${name}.${namespace}.svc.cluster.local.`;
 }
 
-/** The pods that a check goes to: one, or all behind its Service. */
+/** Whether a check goes to a Service that is there already. */
+export function isOfExisting({
+  to,
+  backends,
+}: {
+  readonly to: string;
+  readonly backends?: readonly ServiceBackend[];
+}): boolean {
+  return isService(to) && backends === undefined;
+}
+
+/** What a check goes to, by key: a pod or host, all pods behind its Service, or a Service that is there already. */
 export function destinationsOf({
   to,
   backends,

@@ -3,7 +3,7 @@ import { PodreachError } from '../errors.ts';
 import { serviceKey } from '../model/service.ts';
 import { refuseClusterWideBeside } from '../run/foreign/served.ts';
 import { nodePortsOf } from '../run/placement.ts';
-import { dialledServices, type Plan } from '../scenario/scenario.ts';
+import { dialledExisting, dialledServices, type Plan } from '../scenario/scenario.ts';
 
 /**
  * @throws PodreachError `usage` for two scenarios that share a namespace or a port of nodes, where a policy of one of them holds for the
@@ -40,7 +40,7 @@ export function refuseShared(plans: readonly Plan[]): void {
 
 /** A watched check is one connection after the other to one pod: of a Service that would tell of one of its pods at a time. */
 function refuseServices(plan: Plan): void {
-  const [service] = dialledServices(plan);
+  const [service] = [...dialledServices(plan), ...dialledExisting(plan)];
   if (service === undefined) return;
   throw new PodreachError(
     'usage',

@@ -8,6 +8,7 @@ import {
   type Assumptions,
   type Counterpart,
   isSelecting,
+  knownPlaceOf,
   matchPeer,
   type Peer,
   type PeerOutcome,
@@ -106,11 +107,8 @@ export class CompiledRule {
 
   /** Whether the rule matches a flow (D7). */
   matches(target: DestinationPort, counterpart: Counterpart): Match {
-    const { party, service } = counterpart;
-    const peers =
-      party.kind === 'pod' && service === undefined
-        ? (this.pods[party.index] ?? 'no')
-        : combine(this.matchPeers(counterpart));
+    const place = knownPlaceOf(counterpart);
+    const peers = place === undefined ? combine(this.matchPeers(counterpart)) : (this.pods[place] ?? 'no');
     return both(this.matchesPort(target), peers);
   }
 

@@ -2,7 +2,7 @@
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { Direction } from './isolation.ts';
 import { either, type Match } from './match.ts';
-import type { Counterpart } from './peers.ts';
+import { type Counterpart, knownPlaceOf } from './peers.ts';
 import type { Responsible } from './policy.ts';
 import type { DestinationPort } from './ports.ts';
 import { eitherRow, type MatchRow } from './rows.ts';
@@ -29,8 +29,8 @@ export class Gate {
 
   /** Whether any rule of any policy matches (D6). */
   admits(target: DestinationPort, counterpart: Counterpart): Match {
-    const { party, service } = counterpart;
-    if (party.kind === 'pod' && service === undefined) return this.#admittedPods(target)[party.index] ?? 'no';
+    const place = knownPlaceOf(counterpart);
+    if (place !== undefined) return this.#admittedPods(target)[place] ?? 'no';
     const rules = this.#policies.flatMap((policy) => policy.rules[this.#direction]);
     return either(rules.map((rule) => rule.matches(target, counterpart)));
   }

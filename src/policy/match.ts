@@ -7,7 +7,7 @@
 export type OpenRule = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I8';
 
 /** What can be open: a matter of the network plugin, or a fact about the cluster that is not known (yet). */
-export type Question = OpenRule | 'address' | 'node';
+export type Question = OpenRule | 'address' | 'node' | 'endpoints';
 
 export type Match = 'yes' | 'no' | Question;
 
@@ -31,6 +31,7 @@ const REASONS: Readonly<Record<Question, string>> = {
   I8: 'network plugins differ in whether an ipBlock matches a host-network pod, and by which address of its node',
   address: 'an ipBlock decides about an address that is not known',
   node: "it is not known whether this is the pod's own node",
+  endpoints: 'which endpoints are behind a Service that is there already is known only on a cluster',
 };
 
 const ANSWERS: Readonly<Record<Match, PolicyAnswer>> = {
@@ -44,6 +45,7 @@ const ANSWERS: Readonly<Record<Match, PolicyAnswer>> = {
   I8: leftOpen('I8'),
   address: { verdict: 'undefined', reason: REASONS.address },
   node: { verdict: 'undefined', reason: REASONS.node },
+  endpoints: { verdict: 'undefined', reason: REASONS.endpoints },
 };
 
 function leftOpen(rule: OpenRule): PolicyAnswer {

@@ -3,8 +3,9 @@
  * data that the caller gives.
  */
 import type { Location } from '../errors.ts';
-import { isHost } from '../model/endpoint.ts';
+import { isHost, isService } from '../model/endpoint.ts';
 import type { Labels } from '../model/labels.ts';
+import type { ExistingEndpoint } from '../model/service.ts';
 import type { PolicyType } from './isolation.ts';
 
 export const POLICY_PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
@@ -109,8 +110,21 @@ export type End =
   /** A host outside the cluster, by its key. */
   | { readonly kind: 'host'; readonly host: string };
 
-/** An end that is connected to: also a pod reached through a Service, whose own address is given where it is known. */
-export type Destination = End | { readonly kind: 'service'; readonly pod: string; readonly address?: string };
+/** An end that is connected to: also what is reached through a Service, whose own address is given where it is known. */
+export type Destination =
+  | End
+  | { readonly kind: 'service'; readonly pod: string; readonly address?: string }
+  | ThroughExisting;
+
+/** What is behind a Service that is there already. */
+export interface ThroughExisting {
+  readonly kind: 'existing-service';
+  /** Its key: `service/default/kubernetes`. */
+  readonly service: string;
+  readonly address?: string;
+  /** Absent while it is not known, as before a run. */
+  readonly endpoint?: ExistingEndpoint;
+}
 
 /** Two ends, as pods are named or hosts, and the port of the second. */
 export interface PodPair {
@@ -124,14 +138,19 @@ export interface PodPair {
 export interface Flow {
   readonly from: End;
   readonly to: Destination;
-  /** The port of the destination itself: behind a Service, that of the pod (D13). */
+  /** The port of the destination itself: behind a Service, that of the pod (D13). Where that is not known, the port of the Service. */
   readonly port: number;
   readonly protocol: PolicyProtocol;
 }
 
 /** The connection of one end to another, by its address. */
 export function flowBetween({ from, to, port, protocol }: PodPair): Flow {
-  return { from: endOf(from), to: endOf(to), port, protocol };
+  return { from: endOf(from), to: destinationOf(to), port, protocol };
+}
+
+/** What a key names that is connected to. A Service alone, without its pods, is one that is there already. */
+export function destinationOf(key: string): Destination {
+  return isService(key) ? { kind: 'existing-service', service: key } : endOf(key);
 }
 
 /** The end that a key names. */

@@ -9,7 +9,15 @@ import { Gate } from './gate.ts';
 import type { Direction } from './isolation.ts';
 import { answerOf, type Match, type PolicyAnswer } from './match.ts';
 import type { Destination, Flow, World } from './model.ts';
-import { type FoundEnd, locate, Parties, type Party, type Places, type PodParty } from './parties.ts';
+import {
+  type FoundEnd,
+  type Located,
+  locate,
+  Parties,
+  type Party,
+  type Places,
+  type PodParty,
+} from './parties.ts';
 import type { Assumptions, Counterpart } from './peers.ts';
 import { DIRECTIONS, type Policy, type PolicyProblem, type Responsible, readPolicies } from './policy.ts';
 import { type DestinationPort, targetAt } from './ports.ts';
@@ -266,6 +274,7 @@ class CompiledOracle implements Oracle {
         kind: 'no-pod',
         end: subject.name,
         hostNetworkPod: subject.kind === 'node' && subject.hostNetworkPod,
+        ...(subject.kind === 'unknown' && subject.mayBePod ? { mayBePod: true } : {}),
       };
     const selecting = this.#policies.filter((policy) => policy.selects(subject));
     return traceSide(subject, direction, selecting, target, counterpart);
@@ -290,7 +299,7 @@ class CompiledOracle implements Oracle {
     destination: Party,
     hostNetwork: Walk['hostNetwork'],
   ): Journey {
-    const service = to.kind === 'service' ? locate(to.address) : undefined;
+    const service = serviceOf(to);
     return {
       from: source,
       to: destination,
@@ -358,9 +367,17 @@ function agree(matches: readonly Match[]): Match {
   return others.every((other) => other === first) ? first : 'I5';
 }
 
+/** Where the Service is through which an end is reached. One that is there already and has no address is headless. */
+function serviceOf(to: Destination): Located | undefined {
+  if (to.kind === 'service') return locate(to.address);
+  return to.kind === 'existing-service' && to.address !== undefined ? locate(to.address) : undefined;
+}
+
 /** An end as a reader knows it. */
 function nameOf(end: Destination): string {
   switch (end.kind) {
+    case 'existing-service':
+      return end.endpoint === undefined ? end.service : `${end.endpoint.address}, behind ${end.service}`;
     case 'pod':
     case 'service':
       return end.pod;

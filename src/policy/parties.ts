@@ -2,14 +2,16 @@
 import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL } from '../labels.ts';
 import type { Labels } from '../model/labels.ts';
+import { API_SERVER, serviceKey } from '../model/service.ts';
 import { type Address, parseAddress } from './addresses.ts';
 import {
   type Destination,
-  endOf,
+  destinationOf,
   type PodPort,
   type PolicyHost,
   type PolicyNode,
   type PolicyPod,
+  type ThroughExisting,
   type World,
 } from './model.ts';
 
@@ -25,7 +27,7 @@ export interface PodParty {
   readonly hostNetwork: boolean;
   readonly node: string | undefined;
   readonly address: Located;
-  /** Its place among the pods of the world. */
+  /** Its place among the pods of the world; negative: it is none of them. */
   readonly index: number;
   /** The place of its group, all pods of one namespace with the same labels: selectors cannot tell them apart. */
   readonly group: number;
@@ -47,7 +49,16 @@ export interface OutsideParty {
   readonly address: Located;
 }
 
-export type Party = PodParty | NodeParty | OutsideParty;
+/** What is behind a Service that is there already, before a cluster has said it. */
+export interface UnknownParty {
+  readonly kind: 'unknown';
+  /** The key of the Service. */
+  readonly name: string;
+  readonly mayBePod: boolean;
+  readonly address: Located;
+}
+
+export type Party = PodParty | NodeParty | OutsideParty | UnknownParty;
 
 /** An address, or that it is not known. */
 export type Located =
@@ -134,6 +145,8 @@ export class Parties {
         return this.#nodes.get(end.node) ?? fail(`there is no node ${end.node}`);
       case 'host':
         return this.#hosts.get(end.host) ?? fail(`there is no ${end.host}`);
+      case 'existing-service':
+        return findEndpoint(end);
       case 'address': {
         const address = locate(end.address);
         if (!address.known) fail(`${end.address} is not an address`);
@@ -148,9 +161,7 @@ export class Parties {
    * @throws RangeError as {@link find}
    */
   findEnd(key: string): Party {
-    const end = endOf(key);
-    if (end.kind === 'pod') return this.findPod(key);
-    const found = this.find(end);
+    const found = this.find(destinationOf(key));
     return found.kind === 'certain' ? found.party : found.asPod;
   }
 
@@ -192,6 +203,29 @@ function nodeParty({ name, address }: PolicyNode): NodeParty {
 
 function hostParty({ key, address }: PolicyHost): OutsideParty {
   return { kind: 'outside', name: key, address: locate(address) };
+}
+
+/** What answers on a network of a node is a process on that network, whose address policies see as they see that of a pod there (I8). */
+function findEndpoint({ service, endpoint }: ThroughExisting): FoundEnd {
+  if (endpoint === undefined) {
+    const mayBePod = service !== serviceKey(API_SERVER);
+    return {
+      kind: 'certain',
+      party: { kind: 'unknown', name: service, mayBePod, address: { known: false } },
+    };
+  }
+  const { node, pod } = endpoint;
+  const address = locate(endpoint.address);
+  if (node !== undefined) {
+    const name = `${endpoint.address}, behind ${service}`;
+    return { kind: 'certain', party: { kind: 'node', name, hostNetworkPod: true, node, address } };
+  }
+  if (pod === undefined) {
+    const name = `${endpoint.address}, behind ${service}`;
+    return { kind: 'certain', party: { kind: 'outside', name, address } };
+  }
+  const party = { ...pod, name: objectKey(pod), hostNetwork: false, node: undefined, address };
+  return { kind: 'certain', party: { kind: 'pod', ...party, index: -1, group: -1 } };
 }
 
 function fail(message: string): never {

@@ -24,6 +24,8 @@ export interface Assumptions {
   readonly hostNetworkPodsAreNodes?: true;
   /** An `ipBlock` matches a host-network pod by the address that it is dialled at (I8). */
   readonly ipBlocksMatchHostNetwork?: true;
+  /** An `ipBlock` sees what is behind a Service, and never the Service's own address (I2). */
+  readonly servicesAreTranslatedFirst?: true;
 }
 
 /** The other end of a flow, as the rules of a policy see it. */
@@ -31,6 +33,11 @@ export interface Counterpart {
   readonly party: Party;
   /** The address of the Service through which it is reached, if it is. */
   readonly service?: Located;
+}
+
+/** The place of a pod of the world that is met at its own address: what a rule means for those is worked out once. */
+export function knownPlaceOf({ party, service }: Counterpart): number | undefined {
+  return party.kind === 'pod' && party.index >= 0 && service === undefined ? party.index : undefined;
 }
 
 export type PeerOutcome =
@@ -61,6 +68,7 @@ export function matchPeer(
 ): PeerOutcome {
   if (peer.kind === 'block') return matchBlock(peer, counterpart, assumptions);
   const { party } = counterpart;
+  if (party.kind === 'unknown' && party.mayBePod) return { match: 'endpoints' };
   if (party.kind !== 'pod') return miss({ kind: 'not-a-pod' });
   return selectsPod(peer, party, namespace) ? { match: 'yes' } : missOf(peer, party, namespace);
 }
@@ -134,12 +142,13 @@ function describeNamespaces(selector: LabelSelector): string {
 
 /** D12. Through a Service it is open which of two addresses is looked at (I2), unless both give the same. */
 function matchBlock(block: Block, { party, service }: Counterpart, assumptions: Assumptions): PeerOutcome {
-  const { ipBlocksMatchPods, ipBlocksMatchHostNetwork } = assumptions;
+  const { ipBlocksMatchPods, ipBlocksMatchHostNetwork, servicesAreTranslatedFirst } = assumptions;
+  if (party.kind === 'unknown') return { match: 'endpoints' };
   // It may be seen with any address of its node, such as that of a tunnel, or with none.
   if (party.kind === 'node' && party.hostNetworkPod && ipBlocksMatchHostNetwork === undefined)
     return { match: 'I8', ...(party.address.known ? { address: party.address.text } : {}) };
   const direct = matchAddress(block, party.address, party.kind === 'pod' ? ipBlocksMatchPods : true);
-  if (service === undefined) return direct;
+  if (service === undefined || servicesAreTranslatedFirst) return direct;
   const translated = matchAddress(block, service, true);
   return direct.match === translated.match && direct.match !== 'address' ? direct : { match: 'I2' };
 }

@@ -22,7 +22,11 @@ export interface DestinationPort {
   readonly key: string;
 }
 
-export type PortOutcome = { readonly match: 'yes' } | { readonly match: 'no'; readonly miss: PortMiss };
+export type PortOutcome =
+  | { readonly match: 'yes' }
+  | { readonly match: 'no'; readonly miss: PortMiss }
+  /** It is not known to which port a Service leads. */
+  | { readonly match: 'endpoints' };
 
 /** Why an entry does not match. */
 export type PortMiss =
@@ -36,6 +40,9 @@ export type PortMiss =
 
 export function matchPort(entry: PortEntry, target: DestinationPort): PortOutcome {
   if (entry.protocol !== target.protocol) return miss({ kind: 'other-protocol' });
+  const { destination } = target;
+  if (destination.kind === 'unknown' && (entry.kind === 'numbers' || destination.mayBePod))
+    return { match: entry.kind === 'every' ? 'yes' : 'endpoints' };
   switch (entry.kind) {
     case 'every':
       return { match: 'yes' };
@@ -44,8 +51,8 @@ export function matchPort(entry: PortEntry, target: DestinationPort): PortOutcom
         ? { match: 'yes' }
         : miss({ kind: 'other-number' });
     case 'name': {
-      if (target.destination.kind !== 'pod') return miss({ kind: 'name-needs-pod' });
-      const ports = target.destination.ports
+      if (destination.kind !== 'pod') return miss({ kind: 'name-needs-pod' });
+      const ports = destination.ports
         .filter(({ name, protocol }) => name === entry.name && protocol === entry.protocol)
         .map(({ port }) => port);
       if (ports.length === 0) return miss({ kind: 'name-undeclared' });
@@ -56,6 +63,8 @@ export function matchPort(entry: PortEntry, target: DestinationPort): PortOutcom
 
 /** A port of a destination, with its key. */
 export function targetAt(destination: Party, port: number, protocol: PolicyProtocol): DestinationPort {
+  if (destination.kind === 'unknown')
+    return { destination, port, protocol, key: `${protocol} of ${destination.name}` };
   const declared = destination.kind === 'pod' ? destination.ports : [];
   const own = declared.filter((one) => one.port === port && one.protocol === protocol);
   const [only] = own;

@@ -31,8 +31,8 @@ export function renderTrace(trace: Trace): string {
 /** `shop/web → shop/db:5432/TCP` */
 function describeFlow({ from, to, flow: { to: destination, port, protocol } }: Trace): string {
   const end = to.includes(':') ? `[${to}]` : to;
-  const service = destination.kind === 'service' ? ', through a Service' : '';
-  return describeConnection({ from, to: end, port, protocol }) + service;
+  const isThrough = destination.kind === 'service' || destination.kind === 'existing-service';
+  return describeConnection({ from, to: end, port, protocol }) + (isThrough ? ', through a Service' : '');
 }
 
 function renderReading({ hostNetwork }: Walk): readonly string[] {
@@ -70,6 +70,8 @@ const OVERRIDES: Readonly<Record<NonNullable<Walk['rule']>, (from: string, to: s
 function renderSide(side: SideTrace, direction: Direction, trace: Trace): readonly string[] {
   const { end } = side;
   if (side.kind === 'no-pod') {
+    if (side.mayBePod === true)
+      return [`Yes, as far as this scenario goes: its policies isolate no pods behind ${end}.`];
     const what = side.hostNetworkPod ? 'counts as its node here' : 'is not a pod';
     return [`Yes. Only pods are isolated, and ${end} ${what} (D5).`];
   }
@@ -216,7 +218,14 @@ function nameAddress(address: string, owner: string): string {
 }
 
 function explainPort(entry: PortTrace, { to, flow: { port, protocol } }: Trace): string {
-  return entry.match === 'yes' ? '' : `, ${explainPortMiss(entry.miss, to, port, protocol)}`;
+  switch (entry.match) {
+    case 'yes':
+      return '';
+    case 'no':
+      return `, ${explainPortMiss(entry.miss, to, port, protocol)}`;
+    case 'endpoints':
+      return `, port ${port} is the Service's, and its endpoints may listen on another (D13)`;
+  }
 }
 
 function explainPortMiss(miss: PortMiss, to: string, port: number, protocol: string): string {
@@ -284,7 +293,7 @@ function renderResponsible({ direction, policy, rule, location }: Responsible): 
 }
 
 function cite(match: Match): string {
-  return match === 'address' || match === 'node' ? '' : ` (${match})`;
+  return match === 'address' || match === 'node' || match === 'endpoints' ? '' : ` (${match})`;
 }
 
 function place(location: Location | undefined): string {

@@ -2,15 +2,15 @@
  * What policies mean for a check. One to a pod is one flow; one to a Service is translated before policies look at it, so it is a flow to
  * each pod behind the Service, on that pod's own port (D13).
  */
-import type { ServiceBackend } from '../model/service.ts';
+import type { ServiceBackend, ExistingEndpoint } from '../model/service.ts';
 import type { PolicyAnswer } from './match.ts';
-import { type Flow, flowBetween, type PodPair } from './model.ts';
+import { type Flow, flowBetween, type PodPair, type ThroughExisting } from './model.ts';
 import type { Oracle } from './oracle.ts';
 import type { Responsible } from './policy.ts';
 
 /** Two ends and a port: the second is a pod, or a Service with those behind it. */
 export interface CheckedPair extends PodPair {
-  /** Absent: the second end is a pod. */
+  /** Absent: the second end is a pod or host, or a Service that is there already. */
   readonly backends?: readonly ServiceBackend[];
   /** The Service has no address: policies see the pods as such (D27). */
   readonly headless?: true;
@@ -21,7 +21,7 @@ export type CheckAnswer =
   | PolicyAnswer
   | {
       readonly verdict: 'partial';
-      /** The pods that are denied, as `namespace/name`. */
+      /** The pods that are denied, as `namespace/name`; of a Service that is there already, the addresses of its endpoints. */
       readonly denied: readonly string[];
     };
 
@@ -31,15 +31,34 @@ export interface CheckRuling {
   readonly responsible: readonly Responsible[];
 }
 
-/** @param address of the Service, where it is known */
-export function flowsOf(pair: CheckedPair, address?: string): readonly [Flow, ...Flow[]] {
-  const [first, ...others] = podPairsOf(pair).map((one): Flow => {
+/**
+ * @param address of the Service, where it is known
+ * @param endpoints those behind a Service that is there already, where they are known
+ */
+export function flowsOf(
+  pair: CheckedPair,
+  address?: string,
+  endpoints: readonly ExistingEndpoint[] = [],
+): readonly [Flow, ...Flow[]] {
+  const [first, ...others] = podPairsOf(pair).flatMap((one): readonly Flow[] => {
     const flow = flowBetween(one);
-    if (pair.backends === undefined || pair.headless === true) return flow;
-    return { ...flow, to: { kind: 'service', pod: one.to, ...(address === undefined ? {} : { address }) } };
+    if (flow.to.kind === 'existing-service') return atEndpoints({ ...flow, to: flow.to }, address, endpoints);
+    if (pair.backends === undefined || pair.headless === true) return [flow];
+    return [{ ...flow, to: { kind: 'service', pod: one.to, ...(address === undefined ? {} : { address }) } }];
   });
   if (first === undefined) throw new RangeError(`nobody is behind ${pair.to}`);
   return [first, ...others];
+}
+
+/** One for each endpoint, on its own port; one at an endpoint that is not known, where none is. */
+function atEndpoints(
+  flow: Flow & { readonly to: ThroughExisting },
+  address: string | undefined,
+  endpoints: readonly ExistingEndpoint[],
+): readonly Flow[] {
+  const to = { ...flow.to, ...(address === undefined ? {} : { address }) };
+  if (endpoints.length === 0) return [{ ...flow, to }];
+  return endpoints.map((endpoint) => ({ ...flow, to: { ...to, endpoint }, port: endpoint.port }));
 }
 
 /** The same as pairs of pods: who connects to whom when all is translated. */
@@ -75,6 +94,7 @@ export function ruleCheck(oracle: Oracle, check: CheckedPair): CheckRuling {
 }
 
 function podOf({ to }: Flow): readonly string[] {
+  if (to.kind === 'existing-service') return to.endpoint === undefined ? [] : [to.endpoint.address];
   return to.kind === 'pod' || to.kind === 'service' ? [to.pod] : [];
 }
 

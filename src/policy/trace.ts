@@ -34,7 +34,13 @@ export interface Walk extends Decision {
 /** What the policies of one end say. */
 export type SideTrace =
   /** Policies are about pods (D5). */
-  | { readonly kind: 'no-pod'; readonly end: string; readonly hostNetworkPod: boolean }
+  | {
+      readonly kind: 'no-pod';
+      readonly end: string;
+      readonly hostNetworkPod: boolean;
+      /** It is not known whether it is one, and it is none of the world. */
+      readonly mayBePod?: true;
+    }
   | { readonly kind: 'not-isolated'; readonly end: string; readonly others: readonly Bystander[] }
   | {
       readonly kind: 'isolated';

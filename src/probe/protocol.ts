@@ -39,9 +39,9 @@ export interface AnsweredRequest extends DialRequest {
   readonly pod: string;
 }
 
-/** Connections to a Service, of which any of its pods answers each: until every one of them has. */
+/** Connections to a Service, of which any of its pods or endpoints answers each: until every one of them has. */
 export interface SpreadRequest extends Omit<DialRequest, 'pod'> {
-  /** Those that must answer, as `namespace/name`; at least one. */
+  /** Those that must answer, as `namespace/name`. None: nobody tells who answers, so that all connections are made, and each must be open. TCP only. */
   readonly pods: readonly string[];
   /** How many may be opened for that at most. */
   readonly connections: number;

@@ -1,11 +1,11 @@
-/** Which pod a name means: in the steps of a scenario there may be several of one name, one after the other. A host is there from the first. */
+/** Which pod a name means: in the steps of a scenario there may be several of one name, one after the other. A host is there from the first, as is a Service that was there already. */
 import { objectKey } from '../keys.ts';
-import { endpointKey, isHost } from '../model/endpoint.ts';
+import { endpointKey, isPod } from '../model/endpoint.ts';
 import { backendsOf, serviceKey } from '../model/service.ts';
 import type { CheckRecord, ScenarioRecord } from './schema.ts';
 
 /** What of a scenario tells who is there. */
-export type RecordedEnds = Pick<ScenarioRecord, 'pods' | 'hosts' | 'services' | 'steps'>;
+export type RecordedEnds = Pick<ScenarioRecord, 'pods' | 'hosts' | 'services' | 'existingServices' | 'steps'>;
 
 /** The pods, hosts and Services of a step by their keys, each with the index of the step that brought it. */
 export type Lives = ReadonlyMap<string, number>;
@@ -39,14 +39,16 @@ export function livesOf(scenario: RecordedEnds): readonly Lives[] {
   });
 }
 
-/** Of pods and hosts. */
-function livesOfEnds({ pods, hosts = [], steps }: RecordedEnds): readonly Lives[] {
-  const outside = hosts.map(({ name }) => [endpointKey({ kind: 'host', name }), 0] as const);
+/** Of pods, hosts and Services that were there already. */
+function livesOfEnds({ pods, hosts = [], existingServices = [], steps }: RecordedEnds): readonly Lives[] {
+  const outside = [
+    ...hosts.map(({ name }) => endpointKey({ kind: 'host', name })),
+    ...existingServices.map(serviceKey),
+  ].map((key) => [key, 0] as const);
   let lives: Lives = new Map();
   return steps.map((step, index) => {
     const before = lives;
-    const names =
-      (index === 0 ? pods : step.pods)?.map(objectKey) ?? [...before.keys()].filter((name) => !isHost(name));
+    const names = (index === 0 ? pods : step.pods)?.map(objectKey) ?? [...before.keys()].filter(isPod);
     const replaced = new Set(
       (step.actions ?? []).flatMap(({ kind, object }) => (kind === 'replace' ? [object] : [])),
     );

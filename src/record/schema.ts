@@ -586,6 +586,31 @@ export const scenarioSchema = z.strictObject({
     )
     .exactOptional()
     .describe('The Services that checks go to; absent: there are none.'),
+  existingServices: z
+    .array(
+      z.strictObject({
+        namespace: z.string(),
+        name: z.string(),
+        ip: z
+          .string()
+          .exactOptional()
+          .describe('Its address; absent where it is headless, or the run did not get so far.'),
+        endpoints: z
+          .array(
+            z.strictObject({
+              port: z.int().describe('Of the Service.'),
+              address: z.string(),
+              targetPort: z.int().describe('Its own, which policies see.'),
+              pod: z.string().exactOptional().describe('namespace/name; absent: it is none.'),
+              node: z.string().exactOptional().describe('The node whose address it has.'),
+            }),
+          )
+          .exactOptional()
+          .describe('Who was ready behind it when the run began, by the ports that checks go to.'),
+      }),
+    )
+    .exactOptional()
+    .describe('The Services that were there already and that checks go to; absent: there are none.'),
   workloads: z
     .array(
       z.strictObject({

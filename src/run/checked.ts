@@ -3,6 +3,7 @@ import type { KubeObject } from '../kube/kube.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import type { Connected } from './connected.ts';
 import { describeNodes, describeServer } from './environment/describe.ts';
+import { type MetServices, meetServices } from './existing-services.ts';
 import { discoverKinds, refuseClusterWideBeside, refuseExisting } from './foreign/served.ts';
 import { refuseHosts, refuseInside } from './hosts.ts';
 import type { Job } from './job.ts';
@@ -12,6 +13,8 @@ import { meetNetwork } from './prove.ts';
 
 export interface Checked extends Pick<Connected, 'cluster' | 'tools'> {
   readonly nodes: readonly KubeObject[];
+  /** The Services that are there already and that checks go to. */
+  readonly met: MetServices;
   /** What is known of how it takes policies. */
   readonly assumptions: Assumptions;
 }
@@ -19,7 +22,8 @@ export interface Checked extends Pick<Connected, 'cluster' | 'tools'> {
 /**
  * Asks a cluster what it is and, where podreach is a guest, whether it may do there what a run does.
  * @param askedForMs when the cluster was asked for, on the run's clock
- * @throws PodreachError `kind-not-served`, `permission-denied`, `namespace-foreign`, `policy-exists`; what the API server says
+ * @throws PodreachError `kind-not-served`, `permission-denied`, `namespace-foreign`, `policy-exists`; `not-supported` and
+ *   `provision-failed` for Services that are there already; what the API server says
  */
 export async function check(
   { cluster, tools }: Connected,
@@ -46,11 +50,13 @@ export async function check(
   await refuseExisting(plans, served, tools);
   const nodes = await describeNodes(environment, tools);
   refuseInside(plans, nodes);
+  const met = await meetServices(plans, nodes, tools);
   if (trust.kind === 'to-be-proven') await meetNetwork(trust, environment, tools);
   return {
     cluster,
     tools: served.length === 0 ? tools : { ...tools, served },
     nodes,
+    met,
     assumptions: assumptionsFor(trust, environment),
   };
 }

@@ -4,8 +4,9 @@ import { parseEndpoint } from '../model/endpoint.ts';
 import type { Family } from '../model/family.ts';
 import type { CheckPath } from '../model/path.ts';
 import type { Protocol } from '../model/protocol.ts';
-import { dnsNameOf, type ServiceBackend } from '../model/service.ts';
+import { dnsNameOf, type ExistingService, type ServiceBackend } from '../model/service.ts';
 import type { DialRequest, SpreadRequest } from '../probe/protocol.ts';
+import type { MetService, MetServices } from './existing-services.ts';
 
 interface DialledCheck {
   /** Key of an endpoint. */
@@ -30,12 +31,17 @@ interface DialledEnds {
   readonly pods: ReadonlyMap<string, { readonly ip: string }>;
   /** Absent: there are none. */
   readonly services?: PlacedServices;
+  /** Services that are there already. Absent: there are none. */
+  readonly met?: MetServices;
   /** Absent: there are none. */
   readonly realHosts?: RealHosts;
 }
 
 /** Undefined where nothing is placed that could be dialled. */
-export function dialOf(check: DialledCheck, { pods, services, realHosts }: DialledEnds): Dial | undefined {
+export function dialOf(
+  check: DialledCheck,
+  { pods, services, met, realHosts }: DialledEnds,
+): Dial | undefined {
   const { to, port, protocol, family } = check;
   const endpoint = parseEndpoint(to);
   switch (endpoint?.kind) {
@@ -49,6 +55,8 @@ export function dialOf(check: DialledCheck, { pods, services, realHosts }: Diall
     }
     case 'service': {
       const { backends = [], path } = check;
+      const known = met?.get(to);
+      if (known !== undefined) return dialExisting(check, endpoint, known);
       const address = path === 'dns' ? dnsNameOf(endpoint) : services?.get(to);
       const listeners = backends.flatMap((backend) => listenerOf(backend, protocol, pods) ?? []);
       if (address === undefined || listeners.length === 0 || listeners.length < backends.length)
@@ -67,6 +75,26 @@ export function dialOf(check: DialledCheck, { pods, services, realHosts }: Diall
     default:
       return undefined;
   }
+}
+
+/** Where there are several endpoints, so many connections that each of them is met: all must be open, or none. */
+function dialExisting(
+  { path, port, protocol, family }: DialledCheck,
+  service: ExistingService,
+  { address: own, endpoints }: MetService,
+): Dial | undefined {
+  const address = path === 'dns' ? dnsNameOf(service) : own;
+  if (address === undefined) return undefined;
+  const { length } = endpoints.get(port) ?? [];
+  return {
+    family,
+    address,
+    port,
+    protocol,
+    answerers: [],
+    listeners: [],
+    ...(length > 1 ? { connections: connectionsFor(length) } : {}),
+  };
 }
 
 /** What an agent is told to do. */

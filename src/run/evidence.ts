@@ -27,7 +27,7 @@ interface Sent {
 
 interface Cut extends Omit<Sent, 'to'> {
   readonly from: RunningPod;
-  /** Those that did not answer; at least one. A real host is undefined: it is none of podreach's. */
+  /** Those that did not answer; at least one. A real host is undefined, as is a Service that is there already: it is none of podreach's. */
   readonly to: readonly (RunningPod | undefined)[];
   /** On the clock of the source's node. */
   readonly lastDialMs: number;
@@ -299,11 +299,12 @@ function isOutside({ node }: RunningPod): boolean {
   return node === OUTSIDE;
 }
 
-type WayEnds = Pick<CheckDraft, 'from' | 'to' | 'port' | 'protocol'>;
+type WayEnds = Pick<CheckDraft, 'from' | 'to' | 'port' | 'protocol'> & Partial<Pick<CheckDraft, 'path'>>;
 
 /**
- * The key of the way that a check takes to a destination: between two nodes, from a node to a port of a host, or from a host to a node.
- * @param to absent: a real host
+ * The key of the way that a check takes to a destination: between two nodes, from a node to a port of a host or of a Service that is there
+ * already, or from a host to a node.
+ * @param to absent: a real host, or such a Service
  */
 export function wayOf(check: WayEnds, from: RunningPod, to: RunningPod | undefined): string {
   const { protocol } = check;

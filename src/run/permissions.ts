@@ -3,7 +3,13 @@
  * and a test holds all of them to what a run really does.
  */
 import type { ProbeSettings } from '../probe/settings.ts';
-import { dialledServices, foreignPoliciesOf, type Plan, type PlannedStep } from '../scenario/scenario.ts';
+import {
+  dialledExisting,
+  dialledServices,
+  foreignPoliciesOf,
+  type Plan,
+  type PlannedStep,
+} from '../scenario/scenario.ts';
 import { CLUSTER_POLICIES } from './environment/cluster-policies.ts';
 import { PROXY_CONFIGS, PROXY_NAMESPACE } from './environment/kube-proxy.ts';
 import { type Changes, changesOf } from './steps/changes.ts';
@@ -96,6 +102,12 @@ const FOR_SERVICES: readonly Permission[] = [
   { group: 'discovery.k8s.io', resource: 'endpointslices', verbs: ['list'] },
 ];
 
+/** Those that are there already are looked at. */
+const FOR_EXISTING_SERVICES: readonly Permission[] = [
+  { group: '', resource: 'services', verbs: ['get'] },
+  { group: 'discovery.k8s.io', resource: 'endpointslices', verbs: ['list'] },
+];
+
 interface Doing {
   readonly step: PlannedStep;
   readonly changes: Changes;
@@ -126,6 +138,7 @@ export function permissionsFor(
     ...REQUIRED,
     ...(what === undefined ? FOR_STEPS.map(([permission]) => permission) : permissionsOfSteps(what.plans)),
     ...(what?.plans.every((plan) => dialledServices(plan).length === 0) ? [] : FOR_SERVICES),
+    ...(what?.plans.every((plan) => dialledExisting(plan).length === 0) ? [] : FOR_EXISTING_SERVICES),
     ...permissionsForKinds(what?.plans ?? []),
     ...(copied.length === 0 ? [] : [{ group: '', resource: 'secrets', verbs: ['create'] }]),
     ...copied,

@@ -8,6 +8,7 @@ import type { Responsible } from '../policy/policy.ts';
 import { type CheckedPair, flowsOf, ruleAll } from '../policy/through-service.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft } from '../record/draft.ts';
 import type { Plan } from '../scenario/scenario.ts';
+import type { MetServices } from './existing-services.ts';
 import type { RunningPods } from './provision.ts';
 
 type Grounds = ScenarioDraft['grounds'];
@@ -38,12 +39,15 @@ export class Foresight {
   readonly #plan: Plan;
   readonly #scenario: ScenarioDraft;
   readonly #assumptions: Assumptions;
+  readonly #met: MetServices;
   readonly #oracles: Oracle[];
 
-  constructor(plan: Plan, scenario: ScenarioDraft, assumptions: Assumptions) {
+  /** @param met Services that are there already */
+  constructor(plan: Plan, scenario: ScenarioDraft, assumptions: Assumptions, met: MetServices = new Map()) {
     this.#plan = plan;
     this.#scenario = scenario;
     this.#assumptions = assumptions;
+    this.#met = met;
     this.#oracles = plan.steps.map((step) => step.oracle());
   }
 
@@ -56,6 +60,7 @@ export class Foresight {
     const { predicted, grounds } = predictSteps(
       this.#plan.steps.map(({ checks }, index) => ({ oracle: this.oracleOf(index), checks })),
       addressesIn(this.#scenario),
+      this.#met,
     );
     this.#scenario.grounds = grounds;
     for (const [index, { checks }] of steps.entries())
@@ -99,6 +104,7 @@ type ServiceAddresses = ReadonlyMap<string, string>;
 export function predictSteps(
   steps: readonly { readonly oracle: Oracle; readonly checks: readonly CheckedPair[] }[],
   addresses: ServiceAddresses = new Map(),
+  met: MetServices = new Map(),
 ): Predictions {
   const grounds: Grounds = [];
   /** By what they say. */
@@ -106,7 +112,8 @@ export function predictSteps(
   const predicted = steps.map(({ oracle, checks }) => {
     const numberOf = numbering(grounds, known);
     return checks.map((check): CheckDraft['predicted'] => {
-      const { answer, responsible } = ruleAll(oracle, flowsOf(check, addresses.get(check.to)));
+      const { address = addresses.get(check.to), endpoints } = met.get(check.to) ?? {};
+      const { answer, responsible } = ruleAll(oracle, flowsOf(check, address, endpoints?.get(check.port)));
       const index = numberOf(responsible);
       switch (answer.verdict) {
         case 'undefined':

@@ -14,6 +14,7 @@ import { type Cleaning, cleanUpNamespaces } from './cleanup.ts';
 import { closingControl } from './closing.ts';
 import type { Recording, Telling } from './context.ts';
 import { Evidence } from './evidence.ts';
+import { type MetServices, noteExisting } from './existing-services.ts';
 import { failureOf } from './failure.ts';
 import { createForeign, removeForeign } from './foreign/foreign.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
@@ -44,6 +45,8 @@ export interface ScenarioOptions {
   readonly unproven: AbortSignal;
   /** All that the cluster has. */
   readonly nodes: readonly KubeObject[];
+  /** The Services that are there already. */
+  readonly met: MetServices;
   /** Of the run. */
   readonly visitPorts: VisitPorts;
   /** What is known of how the cluster takes policies. */
@@ -126,11 +129,13 @@ export async function runScenario(
     });
     notePlaces(scenario.pods, pods);
     noteAgents(scenario.hosts, pods);
-    const foresight = new Foresight(plan, scenario, options.assumptions);
+    noteExisting(scenario, options.met);
+    const foresight = new Foresight(plan, scenario, options.assumptions, options.met);
     foresight.place(0, pods);
     const stage: Stage = {
       pods,
       services,
+      met: options.met,
       realHosts: realHostsOf(plan, options.cluster),
       beganMs,
       evidence: new Evidence(beganMs),

@@ -86,7 +86,7 @@ async function runAll(
   job: Job,
   shared: Pick<ScenarioOptions, 'proof' | 'unproven' | 'onSeen'>,
 ): Promise<void> {
-  const { tools, nodes, assumptions } = checked;
+  const { tools, nodes, met, assumptions } = checked;
   const { scenarios, options, record } = job;
   const others = record.environment.clusterPolicies?.join(', ');
   const stop = (): boolean => tools.signal.aborted || (options.failFast && record.scenarios.some(wentWrong));
@@ -124,7 +124,7 @@ async function runAll(
     });
     const firstMarker = 1 + countSteps(scenarios.slice(0, number - 1));
     const { cluster } = checked;
-    const inCommon = { ...shared, nodes, visitPorts, assumptions, cluster, others, stand };
+    const inCommon = { ...shared, nodes, met, visitPorts, assumptions, cluster, others, stand };
     const own = { ...inCommon, keep: options.keep, firstMarker };
     await runScenario(plan, scenario, own, tools);
     return { cleaned: cleaner(scenario) };

@@ -14,7 +14,7 @@ import { refusalError } from './refusal.ts';
 
 const POLL_MS = 100;
 /** The label of an EndpointSlice that says whose it is. */
-const SERVICE_NAME = 'kubernetes.io/service-name';
+export const SERVICE_NAME = 'kubernetes.io/service-name';
 /** Of a Service without an address. */
 const NO_ADDRESS = 'None';
 
@@ -73,7 +73,8 @@ async function createService(service: PlannedService, context: ServiceMaking): P
   }
 }
 
-function addressOf({ spec }: KubeObject): string | undefined {
+/** Undefined where it is headless. */
+export function addressOf({ spec }: KubeObject): string | undefined {
   const address = fieldOf(spec, 'clusterIP');
   return typeof address === 'string' && address !== '' && address !== NO_ADDRESS ? address : undefined;
 }
@@ -153,6 +154,7 @@ function readyEndpoints({ metadata: { namespace = '' }, ...slice }: KubeObject):
   });
 }
 
-function listOf(value: unknown): readonly unknown[] {
+/** A list of an answer; empty where there is none. */
+export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }

@@ -6,7 +6,13 @@ import { dayOf, hasExpired } from '../model/known-issue.ts';
 import { reviewPlan } from '../policy/review.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft, StepDraft } from '../record/draft.ts';
 import { RECORD_SCHEMA_VERSION } from '../record/schema.ts';
-import { dialledServices, foreignPoliciesOf, type Plan, type PlannedStep } from '../scenario/scenario.ts';
+import {
+  dialledExisting,
+  dialledServices,
+  foreignPoliciesOf,
+  type Plan,
+  type PlannedStep,
+} from '../scenario/scenario.ts';
 import { predictSteps } from './predict.ts';
 
 export interface StartOptions {
@@ -62,6 +68,7 @@ export function startScenario(plan: Plan): ScenarioDraft {
     ...hostsIn(plan),
     ...foreignIn(plan),
     ...servicesIn(plan),
+    ...existingIn(plan),
     ...workloadsIn(plan),
     grounds,
     ...knownIn(plan),
@@ -114,6 +121,11 @@ function servicesIn(plan: Plan): Pick<ScenarioDraft, 'services'> {
       ports: service.ports.map((port) => ({ ...port })),
     })),
   };
+}
+
+function existingIn(plan: Plan): Pick<ScenarioDraft, 'existingServices'> {
+  const existing = dialledExisting(plan);
+  return existing.length === 0 ? {} : { existingServices: existing.map((service) => ({ ...service })) };
 }
 
 /** Which pods stand for workloads of manifests. */

@@ -1,11 +1,12 @@
 /** The ways that checks take, as witnesses can take them, too. */
 import { isHost } from '../model/endpoint.ts';
 import type { Protocol } from '../model/protocol.ts';
-import { destinationsOf } from '../model/service.ts';
+import { destinationsOf, isOfExisting } from '../model/service.ts';
 import type { DialRequest, SpreadRequest } from '../probe/protocol.ts';
 import type { CheckDraft } from '../record/draft.ts';
 import { dialOf, type PlacedServices, type RealHosts, requestOf } from './dial.ts';
 import { wayOf } from './evidence.ts';
+import type { MetServices } from './existing-services.ts';
 import { OUTSIDE, type RunningPod, type RunningPods } from './provision.ts';
 
 /** What a witness is told to do. */
@@ -39,6 +40,8 @@ export interface PlacedEnds {
   readonly pods: RunningPods;
   /** Absent: there are none. */
   readonly services?: PlacedServices;
+  /** Those that are there already. Absent: there are none. */
+  readonly met?: MetServices;
   /** Absent: there are none. */
   readonly realHosts?: RealHosts;
 }
@@ -56,7 +59,7 @@ function wayTo(destination: string, check: CheckDraft, ends: PlacedEnds): Way | 
   if (from === undefined) return undefined;
   const key = wayOf(check, from, to);
   if (to === undefined || to.node === OUTSIDE) {
-    const dial = isHost(check.to) ? dialOf(check, ends) : undefined;
+    const dial = isHost(check.to) || isOfExisting(check) ? dialOf(check, ends) : undefined;
     return dial && { kind: 'to-host', key, node: from.node, dial: requestOf(dial) };
   }
   const { protocol } = check;

@@ -5,8 +5,8 @@
  */
 
 import type { Protocol } from '../model/protocol.ts';
-import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
-import type { AttemptLine, DialRequest } from '../probe/protocol.ts';
+import { attemptsIn, batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
+import type { AttemptLine, Batch } from '../probe/protocol.ts';
 import { askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { isInTime } from './denial-time.ts';
@@ -14,12 +14,12 @@ import type { WitnessConnection } from './evidence.ts';
 import { OUTPOST_PORT, type Outpost } from './outposts.ts';
 import type { RunningPod } from './provision.ts';
 import type { Stage } from './round.ts';
-import type { Way } from './ways.ts';
+import type { Way, WitnessedDial } from './ways.ts';
 
 interface WitnessedWay {
   readonly key: string;
   readonly from: RunningPod;
-  readonly dial: Omit<DialRequest, 'id'>;
+  readonly dial: WitnessedDial;
 }
 
 export class Witnesses {
@@ -97,12 +97,13 @@ async function askWitness(
   context: Trying,
 ): Promise<Made[]> {
   const { timeoutMs, denialMs } = context.timing;
-  const targets = directions.map(({ dial }, id): DialRequest => ({ id, ...dial }));
+  const targets = directions.map(({ dial }, id): Batch['targets'][number] => ({ id, ...dial }));
+  const attempts = targets.reduce((sum, target) => sum + attemptsIn(target), 0);
   const batch = {
     ...PLAIN_BATCH,
     runId: context.runId,
     timeoutMs,
-    deadlineMs: batchDeadlineMs(targets.length, timeoutMs),
+    deadlineMs: batchDeadlineMs(attempts, timeoutMs),
     targets,
     listeners: [],
   };

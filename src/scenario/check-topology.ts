@@ -51,8 +51,24 @@ export function* checkTopology(scenario: Scenario): Generator<Problem> {
     yield* checkPorts(objectKey(pod), pod.ports);
   }
   yield* checkHosts(scenario.hosts);
+  yield* checkExisting(scenario, declared);
   yield* checkSharedPorts(scenario.pods);
   yield* checkAdmission(scenario);
+}
+
+/** Before a run makes a namespace, nothing is in it. */
+function* checkExisting(
+  { existingServices = [] }: Scenario,
+  declared: readonly string[],
+): Generator<Problem> {
+  for (const { value, mark } of existingServices) {
+    if (!declared.includes(value.namespace)) continue;
+    yield problemAt(
+      mark,
+      `no Service is there already in the namespace ${quote(value.namespace)}: the run makes it`,
+      { hint: 'Give the Service its "selector" and "ports", so that the run makes it too.' },
+    );
+  }
 }
 
 /** Pods on the network of one node share its ports. */

@@ -6,7 +6,7 @@ import { type Expectations, isOfTwoPods, type StatedRule } from './expectations.
 import type { ConnectionSet } from './first-instant.ts';
 import type { PlannedPod, Port } from './scenario.ts';
 import { targetKey, targetsOf } from './select.ts';
-import type { SelectedTarget } from './selected.ts';
+import type { SelectedEnd, SelectedTarget } from './selected.ts';
 import { backendsAt, type Services } from './services.ts';
 import { type ClusterState, type Declared, isThere } from './state.ts';
 
@@ -26,7 +26,8 @@ export interface ExpectedConnection {
 
 interface Through {
   readonly path: ServicePath;
-  readonly backends: readonly ServiceBackend[];
+  /** Absent: the Service is there already. */
+  readonly backends?: readonly ServiceBackend[];
   readonly headless: boolean;
 }
 
@@ -39,9 +40,17 @@ export class Connections {
   readonly #sources: readonly string[];
   readonly #targets: readonly ConnectionTarget[];
   readonly #services: Services;
+  readonly #existing: ReadonlySet<string>;
 
-  /** @param declared all that there are at any time */
-  constructor({ pods, hosts }: Pick<Declared, 'pods' | 'hosts'>, services: Services) {
+  /**
+   * @param declared all that there are at any time
+   * @param existing Services that are there already, with the ports that rules name
+   */
+  constructor(
+    { pods, hosts }: Pick<Declared, 'pods' | 'hosts'>,
+    services: Services,
+    existing: readonly SelectedEnd[] = [],
+  ) {
     const ends = [...pods, ...hosts].map(([key, { ports }]) => ({ key, ports }));
     this.#sources = ends.map(({ key }) => key);
     this.#services = services;
@@ -50,7 +59,8 @@ export class Connections {
       ports: service.ports.map(({ targetPort: _, ...port }) => port),
       paths: pathsTo(service),
     }));
-    this.#targets = [...ends, ...ofServices]
+    this.#existing = new Set(existing.map(({ key }) => key));
+    this.#targets = [...ends, ...ofServices, ...existing]
       .flatMap(targetsOf)
       .map((target) => ({ ...target, key: targetKey(target) }));
   }
@@ -100,15 +110,17 @@ export class Connections {
     });
   }
 
-  /** Of the Services that somebody answers for. */
+  /** Of the Services that somebody answers for: those that are there already have their own. */
   #throughs(pods: readonly PlannedPod[]): ReadonlyMap<ConnectionTarget, Through> {
     return new Map(
-      this.#targets.flatMap((target) => {
+      this.#targets.flatMap((target): readonly (readonly [ConnectionTarget, Through])[] => {
         const { to, port, path } = target;
-        const backends = path === undefined ? undefined : backendsAt(to, port, this.#services, pods);
-        if (path === undefined || backends === undefined || backends.length === 0) return [];
+        if (path === undefined) return [];
+        if (this.#existing.has(to)) return [[target, { path, headless: false }]];
+        const backends = backendsAt(to, port, this.#services, pods);
+        if (backends === undefined || backends.length === 0) return [];
         const headless = this.#services.get(to)?.headless === true;
-        return [[target, { path, backends, headless }] as const];
+        return [[target, { path, backends, headless }]];
       }),
     );
   }
@@ -158,5 +170,5 @@ function asCheck(
 }
 
 function asReached({ path, backends, headless }: Through): Pick<Check, 'path' | 'backends' | 'headless'> {
-  return { path, backends, ...(headless ? { headless } : {}) };
+  return { path, ...(backends === undefined ? {} : { backends }), ...(headless ? { headless } : {}) };
 }

@@ -103,6 +103,7 @@ function chosenNothing({ text, from, to }: WantedCheck, plans: readonly Plan[]):
       hostKey,
     ),
     services: plans.flatMap(({ services = [] }) => services),
+    existingServices: plans.flatMap(({ existingServices = [] }) => existingServices),
   });
   const missing = [selectEnds(from, all), selectTargets(to, all)].find(({ kind }) => kind === 'nothing');
   if (missing?.kind === 'nothing') {

@@ -26,6 +26,7 @@ import { hintForObject } from './object-hints.ts';
 import { type LoadedPolicies, loadPolicies, type PolicyContext } from './policies.ts';
 import {
   type NamedPolicies,
+  readExistingServices,
   readHosts,
   readManifestEntries,
   readNamespaces,
@@ -94,6 +95,9 @@ export async function loadDocument(
     pods: pods.pods,
     hosts: [...included.parts, own].flatMap((part) => readHosts(part.document, part.source)),
     services,
+    existingServices: [...included.parts, own].flatMap((part) =>
+      readExistingServices(part.document, part.source),
+    ),
     manifests: takeStock({
       found: [...deployed.found, ...loaded.lists.flatMap(({ found }) => found)],
       taken: [deployed.taken, ...loaded.lists.map(({ taken }) => taken)],

@@ -1,12 +1,14 @@
 /** From a scenario to its plan: names are looked up, steps are followed, and rules become checks. */
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
+import { serviceKey } from '../model/service.ts';
 import type { Action } from '../model/step.ts';
 import type { ForeignPolicy, PolicyPod } from '../policy/model.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
 import { checkHeld } from './check-held.ts';
 import { checkCreated, checkTopology } from './check-topology.ts';
 import { Connections, type ExpectedConnection, numberChecks } from './checks.ts';
+import { arrangeExisting, existingEnds } from './existing-services.ts';
 import type { StatedRule } from './expectations.ts';
 import { type FollowedStep, followSteps } from './follow.ts';
 import { problemAt } from './mark.ts';
@@ -36,7 +38,8 @@ export function planScenario(scenario: Scenario): PlannedChecks {
     mayMissCreation,
   } = followSteps(scenario, declared);
   const services = arrangeServices(scenario.services ?? []);
-  const connections = new Connections(declared, services);
+  const existing = arrangeExisting((scenario.existingServices ?? []).map(({ value }) => value));
+  const connections = new Connections(declared, services, existingEnds(scenario, existing));
   const checks = numberChecks(
     followed.map((one) => {
       const expected = connections.expected(one.expectations, one.state, one.firstInstants);
@@ -62,7 +65,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
     ...found,
   ];
   if (scenario.complete && problems.length === 0)
-    problems.push(...findIdle(scenario, steps), ...findUntried(followed, services));
+    problems.push(...findIdle(scenario, steps), ...findUntried(followed, services, existing));
   // A connection that is never tried cannot be held either.
   if (scenario.complete && problems.length === 0) problems.push(...checkHeld(followed));
   return {
@@ -83,9 +86,16 @@ export function planScenario(scenario: Scenario): PlannedChecks {
 }
 
 /** The Services that can be dialled. */
-function servicesOf({ services = [] }: Scenario): Pick<Plan, 'services'> {
+function servicesOf({
+  services = [],
+  existingServices = [],
+}: Scenario): Pick<Plan, 'services' | 'existingServices'> {
   const fit = services.flatMap(({ unfit, mark: _, ...service }) => (unfit === undefined ? [service] : []));
-  return fit.length === 0 ? {} : { services: fit };
+  const existing = new Map(existingServices.map(({ value }) => [serviceKey(value), value]));
+  return {
+    ...(fit.length === 0 ? {} : { services: fit }),
+    ...(existing.size === 0 ? {} : { existingServices: [...existing.values()] }),
+  };
 }
 
 function declaredBy({ namespaces, pods, hosts }: Scenario): Declared {

@@ -1,6 +1,7 @@
 /** From a document that fits the grammar to the scenario's nouns, each with its place. Names are not looked up yet. */
 import { fingerprintOf } from '../fingerprint.ts';
 import { objectKey } from '../keys.ts';
+import type { ExistingService } from '../model/service.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type { ManifestsText } from './grammar/manifests.ts';
 import type { DeclaredPort } from './grammar/topology.ts';
@@ -41,6 +42,7 @@ export interface ReadContext {
   readonly pods: readonly ScenarioPod[];
   readonly hosts: readonly ScenarioHost[];
   readonly services: readonly ScenarioService[];
+  readonly existingServices: readonly Marked<ExistingService>[];
   readonly manifests: ManifestInventory | undefined;
   /** The topologies that it includes, in their order. */
   readonly included: readonly TopologyPart[];
@@ -61,6 +63,7 @@ export function readScenario(
     pods,
     hosts,
     services,
+    existingServices,
     manifests,
     included,
     complete,
@@ -87,6 +90,7 @@ export function readScenario(
     pods,
     hosts,
     ...(services.length === 0 ? {} : { services }),
+    ...(existingServices.length === 0 ? {} : { existingServices }),
     policies: policies.first,
     foreignPolicies,
     accepted: readAccepted(document, source),
@@ -175,22 +179,41 @@ export function readHosts(document: TopologyText, source: SourceDocument): reado
 
 /** The Services that a document declares. */
 export function readServices(document: TopologyText, source: SourceDocument): readonly ScenarioService[] {
-  return Object.entries(document.services ?? {}).map(([key, { selector, ports, clusterIP }]) => {
-    const [namespace = '', name = ''] = key.split('/');
-    return {
-      namespace,
-      name,
-      selector,
-      ports: ports.map(({ port, protocol = 'TCP', targetPort = port, ...rest }) => ({
-        ...rest,
-        port,
-        protocol,
-        targetPort,
-      })),
-      ...(clusterIP === undefined ? {} : { headless: true }),
-      mark: source.keyAt(['services', key]),
-    };
+  return Object.entries(document.services ?? {}).flatMap(([key, written]) => {
+    if (typeof written === 'string') return [];
+    const { selector, ports, clusterIP } = written;
+    return [
+      {
+        ...readServiceName(key),
+        selector,
+        ports: ports.map(({ port, protocol = 'TCP', targetPort = port, ...rest }) => ({
+          ...rest,
+          port,
+          protocol,
+          targetPort,
+        })),
+        ...(clusterIP === undefined ? {} : { headless: true }),
+        mark: source.keyAt(['services', key]),
+      },
+    ];
   });
+}
+
+/** The Services of which a document says that they are there already. */
+export function readExistingServices(
+  document: TopologyText,
+  source: SourceDocument,
+): readonly Marked<ExistingService>[] {
+  return Object.entries(document.services ?? {}).flatMap(([key, written]) =>
+    typeof written === 'string'
+      ? [{ value: readServiceName(key), mark: source.keyAt(['services', key]) }]
+      : [],
+  );
+}
+
+function readServiceName(key: string): ExistingService {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
 }
 
 /** What a document names under `manifests`. */

@@ -10,7 +10,7 @@ import type { KnownIssue } from '../model/known-issue.ts';
 import type { Labels } from '../model/labels.ts';
 import type { ServicePath } from '../model/path.ts';
 import type { Protocol } from '../model/protocol.ts';
-import { type PlannedService, serviceKey } from '../model/service.ts';
+import { type ExistingService, type PlannedService, serviceKey } from '../model/service.ts';
 import type { Action } from '../model/step.ts';
 import type { PolicyType } from '../policy/isolation.ts';
 import type { Retyped } from '../policy/model.ts';
@@ -125,6 +125,8 @@ export interface Scenario extends StatedExpectations {
   readonly hosts: readonly ScenarioHost[];
   /** Absent: there are none. */
   readonly services?: readonly ScenarioService[];
+  /** Those that are there already; absent: it uses none. */
+  readonly existingServices?: readonly Marked<ExistingService>[];
   /** Each where the document names it. */
   readonly policies: readonly Marked<PlannedPolicy>[];
   /** Policies of other kinds, each where it stands. */
@@ -313,6 +315,8 @@ export interface Plan {
   readonly hosts?: readonly PlannedHost[];
   /** The Services that can be dialled; absent: there are none. */
   readonly services?: readonly PlannedService[];
+  /** Those that are there already; absent: it uses none. */
+  readonly existingServices?: readonly ExistingService[];
   /** In their order; the first is what stands at the top level of the document. */
   readonly steps: readonly [PlannedStep, ...PlannedStep[]];
   /** The places of exceptions that match no pair of their rule. */
@@ -369,4 +373,11 @@ export function dialledServices({ services = [], steps }: Plan): readonly Planne
   if (services.length === 0) return [];
   const dialled = new Set(steps.flatMap(({ checks }) => checks.map(({ to }) => to)));
   return services.filter((service) => dialled.has(serviceKey(service)));
+}
+
+/** The Services that are there already and that checks go to, in any step. */
+export function dialledExisting({ existingServices = [], steps }: Plan): readonly ExistingService[] {
+  if (existingServices.length === 0) return [];
+  const dialled = new Set(steps.flatMap(({ checks }) => checks.map(({ to }) => to)));
+  return existingServices.filter((service) => dialled.has(serviceKey(service)));
 }

@@ -62,7 +62,7 @@ const topologyKeys = {
   services: z
     .record(podName, service)
     .describe(
-      'The Services that the run creates, by "namespace/name", beside those of the manifests. Rules name one as "service/namespace/name".',
+      'The Services that the run creates, by "namespace/name", beside those of the manifests, and those that are there already. Rules name one as "service/namespace/name".',
     )
     .exactOptional(),
   policies: z

@@ -4,8 +4,10 @@ import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL } from '../labels.ts';
 import { endpointKey, isHost } from '../model/endpoint.ts';
 import type { Labels } from '../model/labels.ts';
+import type { ExistingService } from '../model/service.ts';
 import { describePort, describePortName, describeTarget } from '../pair.ts';
 import { selectorMatches } from '../policy/selectors.ts';
+import { arrangeExisting, type ExistingServices, selectExisting } from './existing-services.ts';
 import type { LeftOutWorkload } from './manifests/inventory.ts';
 import { problemAt } from './mark.ts';
 import type {
@@ -29,6 +31,7 @@ export interface TopologyParts {
   readonly pods: readonly PlannedPod[];
   readonly hosts?: readonly PlannedHost[] | undefined;
   readonly services?: readonly SelectableService[] | undefined;
+  readonly existingServices?: readonly ExistingService[] | undefined;
   readonly leftOut?: readonly LeftOutWorkload[] | undefined;
 }
 
@@ -44,6 +47,7 @@ export interface Topology {
   /** Workloads that became no pods, by the names that these would have. */
   readonly leftOut: ReadonlyMap<string, LeftOutWorkload>;
   readonly services: Services;
+  readonly existing: ExistingServices;
 }
 
 export function arrangeTopology({
@@ -51,6 +55,7 @@ export function arrangeTopology({
   pods,
   hosts = [],
   services = [],
+  existingServices = [],
   leftOut = [],
 }: TopologyParts): Topology {
   const byKey = new Map(pods.map((pod) => [objectKey(pod), pod]));
@@ -63,6 +68,7 @@ export function arrangeTopology({
     hosts: new Map(hosts.map((host) => [hostKey(host), host])),
     leftOut: new Map(leftOut.map((workload) => [objectKey(workload), workload])),
     services: arrangeServices(services),
+    existing: arrangeExisting(existingServices),
   };
 }
 
@@ -142,7 +148,10 @@ function hintForUnknownPod(key: string, { podNames, leftOut }: Topology): string
  */
 export function selectTargets(destination: DestinationSelection, topology: Topology): Selected<SelectedEnd> {
   const { end } = destination;
-  if (end.kind === 'service') return selectService(end, destination.ports, topology);
+  if (end.kind === 'service')
+    return topology.existing.has(end.key)
+      ? selectExisting(end, destination.ports)
+      : selectService(end, destination.ports, topology);
   const ends = selectEnds(end, topology);
   if (ends.kind === 'nothing') return ends;
   const unheard = destination.ports.find(

@@ -2,6 +2,7 @@
 import type { Problem } from '../errors.ts';
 import { describeConnection } from '../pair.ts';
 import type { DeclaredConnection, DeclaredRule } from './declarations.ts';
+import type { ExistingServices } from './existing-services.ts';
 import { statementOn } from './expectations.ts';
 import type { FollowedStep } from './follow.ts';
 import { problemAt } from './mark.ts';
@@ -12,8 +13,12 @@ import { backendsAt, type Services } from './services.ts';
 import { isThere } from './state.ts';
 
 /** A rule that is tried in part is meant so, but for the pods that it names one by one. */
-export function* findUntried(all: readonly FollowedStep[], services: Services): Generator<Problem> {
-  const steps = all.map((step) => ({ ...step, answers: answeringIn(step, services) }));
+export function* findUntried(
+  all: readonly FollowedStep[],
+  services: Services,
+  existing: ExistingServices,
+): Generator<Problem> {
+  const steps = all.map((step) => ({ ...step, answers: answeringIn(step, services, existing) }));
   // Where there is one, all pods are in it.
   if (steps.length === 1) return;
   for (const [index, { declared }] of steps.entries()) {
@@ -27,9 +32,14 @@ interface TriedStep extends FollowedStep {
   readonly answers: (target: SelectedTarget) => boolean;
 }
 
-function answeringIn({ state }: FollowedStep, services: Services): TriedStep['answers'] {
+function answeringIn(
+  { state }: FollowedStep,
+  services: Services,
+  existing: ExistingServices,
+): TriedStep['answers'] {
   const pods = [...state.pods.values()];
-  return ({ to, port }) => isThere(to, state) || (backendsAt(to, port, services, pods) ?? []).length > 0;
+  return ({ to, port }) =>
+    existing.has(to) || isThere(to, state) || (backendsAt(to, port, services, pods) ?? []).length > 0;
 }
 
 /** @param steps the one that has the rule, and those after it */

@@ -30,7 +30,7 @@ interface SpreadConnection {
 }
 
 /**
- * Connections come in waves of as many as there are pods: the next as soon as all have ended, or when it is due. Each is dialled once: the
+ * Connections come in waves of as many as there are pods, or of one where nobody tells who answers: the next as soon as all have ended, or when it is due. Each is dialled once: the
  * others of the attempt stand for one whose packet got lost.
  */
 class SpreadAttempt {
@@ -45,6 +45,8 @@ class SpreadAttempt {
   readonly #connections: SpreadConnection[] = [];
   readonly #answered = new Map<string, number>();
   #opened = 0;
+  /** How many were answered as they must be. */
+  #through = 0;
   #slowestMs = 0;
   #lastDialMs = 0;
   #isOver = false;
@@ -72,7 +74,7 @@ class SpreadAttempt {
   #openWave(): void {
     this.#cancelWave();
     const { pods, connections } = this.#request;
-    for (let one = 0; one < pods.length && this.#opened < connections; one += 1) this.#open();
+    for (let one = 0; one < widthOf(pods) && this.#opened < connections; one += 1) this.#open();
     if (this.#opened < connections && !this.#isOver)
       this.#cancelWave = after(this.#untilNextMs(), () => {
         if (!this.#isOver && !this.#hasHeardAll()) this.#openWave();
@@ -82,14 +84,15 @@ class SpreadAttempt {
   /** The first waves are the furthest apart: where answers are only slow, more connections would make them slower. */
   #untilNextMs(): number {
     const { pods, connections } = this.#request;
-    const waves = Math.ceil(connections / pods.length);
-    const next = Math.ceil(this.#opened / pods.length);
+    const waves = Math.ceil(connections / widthOf(pods));
+    const next = Math.ceil(this.#opened / widthOf(pods));
     const dueMs = LAST_AT * this.#timeoutMs * Math.sqrt(next / Math.max(1, waves - 1));
     return Math.max(0, dueMs - (performance.now() - this.#begun));
   }
 
   #open(): void {
-    const { port, protocol } = this.#request;
+    const { port, protocol, pods } = this.#request;
+    const expected = pods.length === 0 ? 'anybody' : undefined;
     const ip = this.#ips[this.#opened % this.#ips.length] ?? '';
     const afterMs = performance.now() - this.#begun;
     this.#opened += 1;
@@ -106,7 +109,7 @@ class SpreadAttempt {
       else if (connection !== undefined) connection.trace ??= sign;
     };
     try {
-      connection = { dial: dialler(ip, port, this.#nonce, undefined, { onSign, onTrace }), afterMs };
+      connection = { dial: dialler(ip, port, this.#nonce, expected, { onSign, onTrace }), afterMs };
     } catch (error) {
       early = { outcome: 'error', detail: codeOf(error) };
       connection = { dial: { close: () => {}, localPort: () => undefined }, afterMs };
@@ -123,8 +126,10 @@ class SpreadAttempt {
     if (connection.sign !== undefined) return;
     connection.sign = this.#judge(sign);
     connection.dial.close();
-    if (connection.sign.outcome === 'connected' && sign.peer !== undefined) {
-      this.#answered.set(sign.peer.pod, (this.#answered.get(sign.peer.pod) ?? 0) + 1);
+    if (connection.sign.outcome === 'connected') {
+      this.#through += 1;
+      if (sign.peer !== undefined)
+        this.#answered.set(sign.peer.pod, (this.#answered.get(sign.peer.pod) ?? 0) + 1);
       this.#slowestMs = Math.max(this.#slowestMs, performance.now() - this.#begun - connection.afterMs);
     }
     if (this.#connections.some((one) => one.sign === undefined)) return;
@@ -150,7 +155,8 @@ class SpreadAttempt {
   }
 
   #hasHeardAll(): boolean {
-    return this.#request.pods.every((pod) => this.#answered.has(pod));
+    const { pods, connections } = this.#request;
+    return pods.length === 0 ? this.#through >= connections : pods.every((pod) => this.#answered.has(pod));
   }
 
   /** A handshake that is through has as much time again for its reply. */
@@ -201,7 +207,7 @@ class SpreadAttempt {
   #shown(unanswered: readonly SpreadConnection[]): Sign {
     const wrong = this.#connections.find(({ sign }) => sign?.outcome === 'wrong-peer');
     if (wrong?.sign !== undefined) return wrong.sign;
-    if (this.#answered.size > 0) {
+    if (this.#through > 0) {
       if (unanswered.length === 0 && this.#hasHeardAll()) return { outcome: 'connected' };
       const seen = new Set(unanswered.flatMap(({ sign }) => sign?.outcome ?? []));
       return { outcome: 'partial', ...(seen.size === 0 ? {} : { detail: [...seen].toSorted().join(', ') }) };
@@ -210,6 +216,11 @@ class SpreadAttempt {
     const foremost = FOREMOST.find((outcome) => signs.some((sign) => sign.outcome === outcome));
     return signs.find((sign) => sign.outcome === foremost) ?? { outcome: 'error' };
   }
+}
+
+/** How many connections a wave has. */
+function widthOf(pods: SpreadRequest['pods']): number {
+  return Math.max(1, pods.length);
 }
 
 /** Of connections that nobody answered and that ended in several ways, what says the most about the way there. */

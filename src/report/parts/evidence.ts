@@ -3,6 +3,7 @@ import { findingOf } from '../../judge/finding.ts';
 import type { Attempt, Triangle } from '../../model/attempt.ts';
 import { endpointKey, isHost } from '../../model/endpoint.ts';
 import { lastOf } from '../../model/observation.ts';
+import { isOfExisting } from '../../model/service.ts';
 import type { CheckView } from '../view/view.ts';
 import { afterPolicies, underPolicies } from './attempts.ts';
 import { timeOfDay } from './clock.ts';
@@ -82,7 +83,7 @@ export function describeEvidence(check: CheckView): string | undefined {
   const { source, destination, between } = evidence.seen;
   const at = (ms: number): string => timeOfDay(scenario, ms);
   return [
-    ...(isHost(from) || isHost(to)
+    ...(isHost(from) || isHost(to) || isOfExisting(check)
       ? describeWayOfHost(check, evidence.seen, at)
       : [
           `The port was open: ${to} reached it itself.`,
@@ -96,20 +97,22 @@ export function describeEvidence(check: CheckView): string | undefined {
   ].join(' ');
 }
 
-/** No kubelet visits a host: its own connection with a witness on the node of the pod shows its network and the way in one. */
+/** No kubelet visits a host, or who is behind a Service that was there already: a connection with a witness on the node of the pod shows its network and the way in one. */
 function describeWayOfHost(
-  { from, to, scenario }: CheckView,
+  check: CheckView,
   { source, destination, between }: CutEvidence['seen'],
   at: (ms: number) => string,
 ): readonly string[] {
-  const [host, pod, visitedMs] = isHost(to) ? [to, from, source] : [from, to, destination];
+  const { from, to, scenario } = check;
+  const [host, pod, visitedMs] = isHost(from) ? [from, to, destination] : [to, from, source];
   const isReal =
+    isOfExisting(check) ||
     scenario.hosts?.some(
       (one) => endpointKey({ kind: 'host', name: one.name }) === host && one.agent === undefined,
     ) === true;
-  const connected = isHost(to)
-    ? `a pod on the same node, which no policy isolates, connected to ${host} at ${at(between)}`
-    : `${host} connected to a pod on the same node, which no policy isolates, at ${at(between)}`;
+  const connected = isHost(from)
+    ? `${host} connected to a pod on the same node, which no policy isolates, at ${at(between)}`
+    : `a pod on the same node, which no policy isolates, connected to ${host} at ${at(between)}`;
   return [
     `The port was open: ${isReal ? 'somebody else reached it' : `${to} reached it itself`}.`,
     `${pod} was on the network: the kubelet of its node visited it at ${at(visitedMs)}.`,

@@ -1,6 +1,6 @@
 /** One check that did not turn out as expected: everything that a person needs to understand it and to see it again. */
 import { countOf, type Observation } from '../../model/observation.ts';
-import { destinationsOf } from '../../model/service.ts';
+import { destinationsOf, isOfExisting } from '../../model/service.ts';
 import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
 import { duration } from '../text/text.ts';
@@ -142,6 +142,7 @@ function describePart(observed: Observation): string | undefined {
   const { backends } = observed.findLast((stretch) => stretch.backends !== undefined) ?? {};
   if (backends === undefined) return undefined;
   const { answered, silent } = backends;
+  if (answered.length === 0) return 'answered on some connections, and not on others';
   return `answered by ${answered.join(', ')}; ${silent.length === 0 ? 'not on every connection' : `not by ${silent.join(', ')}`}`;
 }
 
@@ -160,8 +161,14 @@ function listenerFacts(check: CheckView, observed: Observation): Fact[] {
   const seen = shares
     .filter(([, share]) => share > 0)
     .map(([state, share]) => `${state} ${share} of ${times}`);
-  const asked = `asked of ${destinationsOf(check).join(', ')} ${destinationsOf(check).length === 1 ? 'itself' : 'themselves'} in the same round${times === 1 ? '' : 's'}`;
+  const asked = `${describeAsking(check)} in the same round${times === 1 ? '' : 's'}`;
   return [{ label: 'listener', text: `${seen.join(', ')} (${asked})` }];
+}
+
+function describeAsking(check: CheckView): string {
+  if (isOfExisting(check)) return 'by whether a pod that no policy isolates reached it';
+  const destinations = destinationsOf(check);
+  return `asked of ${destinations.join(', ')} ${destinations.length === 1 ? 'itself' : 'themselves'}`;
 }
 
 /** Of leaked and broken, expected and seen say it all, unless that was seen later. */

@@ -38,7 +38,8 @@ function hostOf(key: string, { hosts = [] }: CheckView['scenario']) {
 
 /** What is dialled: an address, or the name of a Service or a host. */
 function targetOf({ to, path, destination, scenario }: CheckView): string | undefined {
-  const service = scenario.services?.find((one) => serviceKey(one) === to);
+  const { services = [], existingServices = [] } = scenario;
+  const service = [...services, ...existingServices].find((one) => serviceKey(one) === to);
   if (service !== undefined) return path === 'dns' ? dnsNameOf(service) : service.ip;
   const { address, dnsName } = hostOf(to, scenario) ?? {};
   return destination?.ip ?? address ?? dnsName;

@@ -159,19 +159,27 @@ const servicePort = z
   })
   .meta({ id: 'ServicePort', description: 'A port of a Service, as in Kubernetes.' });
 
+const madeService = z.strictObject({
+  selector: labels.describe('The labels of its pods, which are in its own namespace.'),
+  ports: z.array(servicePort).min(1).describe('Its ports.'),
+  clusterIP: z
+    .literal('None')
+    .describe('It is headless: it has no address, and its name gives the addresses of its pods.')
+    .exactOptional(),
+});
+
 export const service = z
-  .strictObject({
-    selector: labels.describe('The labels of its pods, which are in its own namespace.'),
-    ports: z.array(servicePort).min(1).describe('Its ports.'),
-    clusterIP: z
-      .literal('None')
-      .describe('It is headless: it has no address, and its name gives the addresses of its pods.')
-      .exactOptional(),
-  })
+  .union([
+    text('existing', 'is not a Service: write its selector and its ports, or "existing"')
+      .describe('It is there already: it is used, never made and never deleted.')
+      .meta({ enum: ['existing'] }),
+    madeService,
+  ])
   .meta({
     id: 'Service',
-    description: 'A Service that the run creates: of the fields of a ServiceSpec those that matter here.',
-    examples: [{ selector: { app: 'api' }, ports: [{ port: 80, targetPort: 8080 }] }],
+    description:
+      'A Service that the run creates: of the fields of a ServiceSpec those that matter here. Or "existing" for one that is there already, such as default/kubernetes, the API server.',
+    examples: [{ selector: { app: 'api' }, ports: [{ port: 80, targetPort: 8080 }] }, 'existing'],
   });
 
 export type DeclaredPort = z.infer<typeof declaredPort>;

@@ -90,6 +90,7 @@ export class Coverer {
       pods: this.#plan.pods.map((pod) => pods.get(objectKey(pod)) ?? pod),
       hosts: this.#plan.hosts,
       services: this.#plan.services,
+      existingServices: this.#plan.existingServices,
     });
     this.#topologies.set(step, topology);
     return topology;

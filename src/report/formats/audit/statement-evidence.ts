@@ -1,5 +1,6 @@
 /** What a statement rests on, in short sentences: for readers who have never seen a policy. */
 import { isHost } from '../../../model/endpoint.ts';
+import { isOfExisting } from '../../../model/service.ts';
 import { HELD_FATES, type HeldFate } from '../../../model/held.ts';
 import { countOf, firstOf, lastOf, type Stretch } from '../../../model/observation.ts';
 import { greatest, least } from '../../../numbers.ts';
@@ -103,15 +104,17 @@ function describeCuts(checks: readonly CheckView[], scenario: ScenarioView): Phr
   const cuts = checks.flatMap((check) => cutEvidenceOf(check) ?? []);
   if (cuts.length === 0) return [];
   const ofHosts = checks.filter(({ from, to }) => isHost(from) || isHost(to)).length;
+  const ofServices = checks.filter(isOfExisting).length;
+  const what = ofServices === 0 ? 'host' : ofHosts === 0 ? 'Service' : 'host or Service';
   const visited = describeSpan(
     cuts.flatMap(({ seen }) => [seen.source, seen.destination]),
     scenario,
   );
   const which = checks.length === 1 ? 'The cut' : `The cut of ${count(cuts.length, 'pair')}`;
   return [
-    ofHosts === checks.length
-      ? say`${which} is proven. When it was seen last, the port was open. The node of the pod had just reached it, and a pod on that node, which no policy restricts, had connected on the same way to or from the host${visited === '' ? '' : ` (${visited})`}.`
-      : say`${which} is proven. When it was seen last, the port was open from inside its own pod. The nodes of both pods had just reached them${visited === '' ? '' : ` (${visited})`}. The way between the nodes was open.${ofHosts === 0 ? '' : ' No node reaches a host: there, a pod which no policy restricts had connected on the same way.'}`,
+    ofHosts + ofServices === checks.length
+      ? say`${which} is proven. When it was seen last, the port was open. The node of the pod had just reached it, and a pod on that node, which no policy restricts, had connected on the same way to or from the ${what}${visited === '' ? '' : ` (${visited})`}.`
+      : say`${which} is proven. When it was seen last, the port was open from inside its own pod. The nodes of both pods had just reached them${visited === '' ? '' : ` (${visited})`}. The way between the nodes was open.${ofHosts + ofServices === 0 ? '' : ` No node reaches a ${what}: there, a pod which no policy restricts had connected on the same way.`}`,
     ...FATES.flatMap(([fate, describe]) => {
       const number = cuts.filter(({ withoutPolicies }) => withoutPolicies === fate).length;
       if (number === 0) return [];

@@ -1,0 +1,184 @@
+/** Who is behind a Service that is there already: its ready endpoints, with what policies see of them. */
+import { PodreachError } from '../errors.ts';
+import { objectKey } from '../keys.ts';
+import { fieldOf } from '../kube/answers.ts';
+import type { KubeObject } from '../kube/kube.ts';
+import type { Check } from '../model/check.ts';
+import type { EndpointPod, ExistingService, ExistingEndpoint } from '../model/service.ts';
+import { describePort } from '../pair.ts';
+import type { Requesting, Timed } from './context.ts';
+import { pollPauseMs } from './poll.ts';
+import { listOf, SERVICE_NAME } from './services.ts';
+
+const POLL_MS = 100;
+
+type Meeting = Requesting<'list'> & Timed<'readyWithinMs'>;
+
+interface MetPort {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: string;
+}
+
+/** Of a Service or an EndpointSlice. */
+export function portsIn(value: unknown): readonly MetPort[] {
+  return listOf(fieldOf(value, 'ports')).map((port) => ({
+    name: String(fieldOf(port, 'name') ?? ''),
+    port: Number(fieldOf(port, 'port')),
+    protocol: String(fieldOf(port, 'protocol') ?? 'TCP'),
+  }));
+}
+
+/** An endpoint as an EndpointSlice has it. */
+interface FoundEndpoint {
+  readonly address: string;
+  readonly port: number;
+  /** The pod that it is, if any. */
+  readonly pod?: ExistingService;
+}
+
+interface MetObject {
+  readonly service: ExistingService;
+  readonly object: KubeObject;
+  /** Those that go to it. */
+  readonly checks: readonly Check[];
+}
+
+/**
+ * Waits until somebody is ready behind each port that checks go to.
+ * @returns by the ports of the Service
+ * @throws PodreachError `provision-failed` where nobody is in time
+ */
+export async function meetEndpoints(
+  met: MetObject,
+  nodes: readonly KubeObject[],
+  context: Meeting,
+): Promise<ReadonlyMap<number, readonly ExistingEndpoint[]>> {
+  const found = await untilReady(met, context);
+  const pods = await podsOf([...found.values()].flat(), context);
+  return new Map(
+    [...found].map(([port, behind]) => [port, behind.map((one) => endpointOf(one, nodes, pods))]),
+  );
+}
+
+async function untilReady(
+  { service, object: { spec }, checks }: MetObject,
+  { kube, clock, timing, signal }: Meeting,
+): Promise<ReadonlyMap<number, readonly FoundEndpoint[]>> {
+  const names = new Map(portsIn(spec).map(({ port, protocol, name }) => [`${port}/${protocol}`, name]));
+  const labelSelector = `${SERVICE_NAME}=${service.name}`;
+  const beganMs = clock.now();
+  for (;;) {
+    const query = { resource: 'endpointslices', namespace: service.namespace, labelSelector } as const;
+    const slices = await kube.list(query, { signal });
+    const found = new Map(
+      checks.map((check) => [check.port, readyIn(slices, names.get(describePort(check)) ?? '', check)]),
+    );
+    const missing = checks.find(({ port }) => found.get(port)?.length === 0);
+    if (missing === undefined) return found;
+    const soFarMs = clock.now() - beganMs;
+    if (soFarMs > timing.readyWithinMs)
+      throw new PodreachError(
+        'provision-failed',
+        `nobody is ready behind port ${describePort(missing)} of ${missing.to} within ${timing.readyWithinMs / 1000} s`,
+        {
+          hint: `Look at its endpoints (kubectl get endpointslices -n ${service.namespace} -l ${labelSelector}): only those at ${missing.family} addresses count.`,
+          location: missing.declared,
+        },
+      );
+    await clock.sleep(pollPauseMs(soFarMs, POLL_MS), signal);
+  }
+}
+
+/** @param name of the port, by which a Service and its slices mean the same */
+function readyIn(
+  slices: readonly KubeObject[],
+  name: string,
+  { protocol, family }: Check,
+): readonly FoundEndpoint[] {
+  const found = slices
+    .filter(({ addressType }) => addressType === family)
+    .flatMap((slice) => {
+      const ports = portsIn(slice).filter((port) => port.name === name && port.protocol === protocol);
+      return listOf(fieldOf(slice, 'endpoints')).flatMap((endpoint) =>
+        ports.flatMap(({ port }) => readEndpoint(endpoint, port)),
+      );
+    });
+  return [...new Map(found.map((one) => [`${one.address} ${one.port}`, one])).values()];
+}
+
+function readEndpoint(endpoint: unknown, port: number): readonly FoundEndpoint[] {
+  if (fieldOf(fieldOf(endpoint, 'conditions'), 'ready') === false) return [];
+  const target = fieldOf(endpoint, 'targetRef');
+  const [namespace, name] = [fieldOf(target, 'namespace'), fieldOf(target, 'name')];
+  const isPod =
+    fieldOf(target, 'kind') === 'Pod' && typeof namespace === 'string' && typeof name === 'string';
+  return listOf(fieldOf(endpoint, 'addresses')).flatMap((address) =>
+    typeof address === 'string' ? [{ address, port, ...(isPod ? { pod: { namespace, name } } : {}) }] : [],
+  );
+}
+
+/** A pod behind a Service, and the node whose network it is on. */
+interface FoundPod {
+  readonly pod: EndpointPod;
+  readonly node?: string;
+}
+
+/** What policies see of pods that are not of the scenario, by their keys. */
+async function podsOf(
+  endpoints: readonly FoundEndpoint[],
+  { kube, signal }: Meeting,
+): Promise<ReadonlyMap<string, FoundPod>> {
+  const namespaces = [...new Set(endpoints.flatMap(({ pod }) => pod?.namespace ?? []))];
+  if (namespaces.length === 0) return new Map();
+  const all = await kube.list({ resource: 'namespaces' }, { signal });
+  const labels = new Map(all.map(({ metadata }) => [metadata.name, metadata.labels ?? {}]));
+  const lists = await Promise.all(
+    namespaces.map((namespace) => kube.list({ resource: 'pods', namespace }, { signal })),
+  );
+  return new Map(
+    lists.flat().map(({ metadata: { namespace = '', name, labels: own = {} }, spec }) => {
+      const node = fieldOf(spec, 'nodeName');
+      const isOnHost = fieldOf(spec, 'hostNetwork') === true && typeof node === 'string';
+      const pod = {
+        namespace,
+        name,
+        labels: own,
+        ports: containerPorts(spec),
+        namespaceLabels: labels.get(namespace) ?? {},
+      };
+      return [objectKey(pod), { pod, ...(isOnHost ? { node } : {}) }];
+    }),
+  );
+}
+
+function containerPorts(spec: unknown): EndpointPod['ports'] {
+  return listOf(fieldOf(spec, 'containers')).flatMap((container) =>
+    listOf(fieldOf(container, 'ports')).flatMap((written): EndpointPod['ports'] => {
+      const [name, port, protocol = 'TCP'] = ['name', 'containerPort', 'protocol'].map((key) =>
+        fieldOf(written, key),
+      );
+      if (typeof port !== 'number' || (protocol !== 'TCP' && protocol !== 'UDP')) return [];
+      return [{ ...(typeof name === 'string' ? { name } : {}), port, protocol }];
+    }),
+  );
+}
+
+function endpointOf(
+  { address, port, pod }: FoundEndpoint,
+  nodes: readonly KubeObject[],
+  pods: ReadonlyMap<string, FoundPod>,
+): ExistingEndpoint {
+  const known = pod && pods.get(objectKey(pod));
+  const node = known?.node ?? nodes.find((one) => hasAddress(one, address))?.metadata.name;
+  return {
+    address,
+    port,
+    ...(node === undefined ? {} : { node }),
+    ...(known === undefined ? {} : { pod: known.pod }),
+  };
+}
+
+function hasAddress({ status }: KubeObject, address: string): boolean {
+  return listOf(fieldOf(status, 'addresses')).some((one) => fieldOf(one, 'address') === address);
+}

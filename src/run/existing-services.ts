@@ -1,0 +1,132 @@
+/**
+ * Services that are there already: where they are and who is behind them, as the cluster says. Nothing of podreach answers for them, so
+ * an open connection is answer enough.
+ */
+import { type Location, PodreachError } from '../errors.ts';
+import { objectKey } from '../keys.ts';
+import { fieldOf } from '../kube/answers.ts';
+import type { KubeObject } from '../kube/kube.ts';
+import type { Check } from '../model/check.ts';
+import { type ExistingService, type ExistingEndpoint, serviceKey } from '../model/service.ts';
+import { describeConnection, describePort } from '../pair.ts';
+import type { ScenarioDraft } from '../record/draft.ts';
+import { dialledExisting, type Plan } from '../scenario/scenario.ts';
+import type { Requesting, Timed } from './context.ts';
+import { meetEndpoints, portsIn } from './existing-endpoints.ts';
+import { addressOf } from './services.ts';
+
+/** A Service as it was met. */
+export interface MetService {
+  /** Absent: it is headless. */
+  readonly address?: string;
+  /** Those that are ready, by the ports of the Service that checks go to. */
+  readonly endpoints: ReadonlyMap<number, readonly ExistingEndpoint[]>;
+}
+
+/** By their keys. */
+export type MetServices = ReadonlyMap<string, MetService>;
+
+/**
+ * Meets the Services that are there already, before anything is created.
+ * @throws PodreachError `not-supported` where one is not there, or is not what checks need, with the place of a rule; `provision-failed`
+ *   where nobody is ready behind it in time
+ */
+export async function meetServices(
+  plans: readonly Plan[],
+  nodes: readonly KubeObject[],
+  context: Requesting<'get' | 'list'> & Timed<'readyWithinMs'>,
+): Promise<MetServices> {
+  const wanted = new Map(plans.flatMap(dialledExisting).map((service) => [serviceKey(service), service]));
+  const checks = plans.flatMap(({ steps }) => steps.flatMap((step) => step.checks));
+  const met = new Map<string, MetService>();
+  for (const [key, service] of wanted) {
+    const own = checks.filter(({ to }) => to === key);
+    met.set(key, await meet(service, own, nodes, context));
+  }
+  return met;
+}
+
+/** Notes what was met. */
+export function noteExisting({ existingServices = [] }: ScenarioDraft, met: MetServices): void {
+  for (const service of existingServices) {
+    const { address, endpoints } = met.get(serviceKey(service)) ?? {};
+    if (address !== undefined) service.ip = address;
+    service.endpoints = [...(endpoints ?? [])].flatMap(([port, behind]) =>
+      behind.map((one) => ({
+        port,
+        address: one.address,
+        targetPort: one.port,
+        ...(one.pod === undefined ? {} : { pod: objectKey(one.pod) }),
+        ...(one.node === undefined ? {} : { node: one.node }),
+      })),
+    );
+  }
+}
+
+async function meet(
+  service: ExistingService,
+  checks: readonly Check[],
+  nodes: readonly KubeObject[],
+  context: Requesting<'get' | 'list'> & Timed<'readyWithinMs'>,
+): Promise<MetService> {
+  const [first] = checks;
+  const object = await context.kube.get({ resource: 'services', ...service }, context);
+  if (object === undefined)
+    throw refusal(
+      `there is no Service ${objectKey(service)} on this cluster, and the scenario says that it exists`,
+      'Correct its name, or give it a selector and ports, so that the run makes it.',
+      first?.declared,
+    );
+  const address = addressOf(object);
+  refuseNarrowed(object, first);
+  for (const check of checks) refuseWay(object, address, check);
+  const endpoints = await meetEndpoints({ service, object, checks }, nodes, context);
+  // Of a headless Service nothing is translated: whoever has its name connects to the port that they know.
+  if (address === undefined)
+    return {
+      endpoints: new Map(
+        [...endpoints].map(([port, behind]) => [port, behind.map((one) => ({ ...one, port }))]),
+      ),
+    };
+  return { address, endpoints };
+}
+
+/** Through such a Service a pod reaches whatever is somewhere else, or some of those behind it. */
+function refuseNarrowed({ metadata, spec }: KubeObject, first: Check | undefined): void {
+  const name = objectKey({ namespace: '', ...metadata });
+  const hint = 'Leave it out of the scenario, or name the pods that you mean.';
+  if (fieldOf(spec, 'type') === 'ExternalName')
+    throw refusal(`Service ${name} is of type ExternalName: it has no endpoints`, hint, first?.declared);
+  if (fieldOf(spec, 'sessionAffinity') === 'ClientIP')
+    throw refusal(
+      `with "sessionAffinity: ClientIP" a pod reaches only some of the endpoints of Service ${name}`,
+      hint,
+      first?.declared,
+    );
+  if (fieldOf(spec, 'internalTrafficPolicy') === 'Local')
+    throw refusal(
+      `with "internalTrafficPolicy: Local" a pod reaches only some of the endpoints of Service ${name}`,
+      hint,
+      first?.declared,
+    );
+}
+
+function refuseWay({ spec }: KubeObject, address: string | undefined, check: Check): void {
+  const ports = portsIn(spec).filter(({ protocol }) => protocol === check.protocol);
+  if (!ports.some(({ port }) => port === check.port))
+    throw refusal(
+      `${describeConnection(check)}: the Service has no port ${describePort(check)} on this cluster`,
+      `Its ports are: ${portsIn(spec).map(describePort).join(', ')}.`,
+      check.declared,
+    );
+  if (address === undefined && check.path === 'clusterIP')
+    throw refusal(
+      `${describeConnection(check)}: the Service is headless on this cluster: it has no address`,
+      'Write "via: dns": its name gives the addresses of its endpoints.',
+      check.declared,
+    );
+}
+
+function refusal(message: string, hint: string, location: Location | undefined): PodreachError {
+  return new PodreachError('not-supported', message, { hint, location });
+}

@@ -1,0 +1,84 @@
+/** Services that are there already: named by a scenario, used, and of which no more is known before a run. */
+import { describe, expect, test } from 'vitest';
+import { describeConnection } from '../../src/pair.ts';
+import { dialledExisting, dialledServices } from '../../src/scenario/scenario.ts';
+import { createProject } from './project.ts';
+
+const HEAD = `apiVersion: podreach/v1
+kind: Scenario
+name: example
+namespaces: { shop: {} }
+pods:
+  shop/web: { ports: [8080] }
+  shop/late: { created: later }
+services:
+  default/kubernetes: existing
+  kube-system/kube-dns: existing
+`;
+
+async function planOf(lines: string) {
+  await using project = await createProject({ 'example.yaml': HEAD + lines });
+  const [plan] = await project.load();
+  if (plan === undefined) throw new Error('there is no plan');
+  return plan;
+}
+
+async function failureOf(lines: string, head = HEAD): Promise<string> {
+  await using project = await createProject({ 'example.yaml': head + lines });
+  return await project.failure(['example.yaml']);
+}
+
+test('a rule names its ports by their numbers, each way is a check, and nobody is known to answer', async () => {
+  const plan = await planOf(`reachable:
+  - { from: shop/web, to: ["service/kube-system/kube-dns:9153", "service/kube-system/kube-dns:53"], via: [clusterIP, dns] }
+  - { from: shop/*, to: "service/default/kubernetes:443", except: [shop/late] }
+steps:
+  - { name: later, create: [shop/late], unreachable: [{ from: shop/late, to: "service/default/kubernetes:443/TCP" }] }
+`);
+  const [first, second] = plan.steps.map(({ checks }) => checks);
+  expect(first?.map(describeConnection)).toEqual([
+    'shop/web → service/default/kubernetes:443/TCP',
+    'shop/web → service/kube-system/kube-dns:53/TCP',
+    'shop/web → service/kube-system/kube-dns:53/TCP via dns',
+    'shop/web → service/kube-system/kube-dns:9153/TCP',
+    'shop/web → service/kube-system/kube-dns:9153/TCP via dns',
+  ]);
+  expect(first?.every(({ path, backends }) => path !== undefined && backends === undefined)).toBe(true);
+  expect(second?.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(dialledExisting(plan).map(({ name }) => name)).toEqual(['kubernetes', 'kube-dns']);
+  expect(dialledServices(plan)).toEqual([]);
+});
+
+describe('is refused', () => {
+  test.each([
+    ['without a port', '', 'its ports are known only on a cluster', 'service/default/kubernetes:443'],
+    [
+      'by the name of a port',
+      ':https',
+      'the names of its ports are known only on a cluster: "https"',
+      ':443',
+    ],
+    ['over UDP', ':53/UDP', 'nothing proves that a datagram came to it', 'in place of 53/UDP'],
+  ])('%s', async (_, port, message, hint) => {
+    const text = await failureOf(
+      `reachable: [{ from: shop/web, to: "service/default/kubernetes${port}" }]\n`,
+    );
+    expect(text).toContain(`example.yaml:11:35: service/default/kubernetes is there already, and ${message}`);
+    expect(text).toContain(hint);
+  });
+
+  test('in a namespace that the run makes', async () => {
+    expect(
+      await failureOf(
+        'reachable: [{ from: shop/web, to: "service/shop/db:443" }]\n',
+        HEAD.replace('default/kubernetes', 'shop/db'),
+      ),
+    ).toContain('no Service is there already in the namespace "shop": the run makes it');
+  });
+
+  test('with another word, which says what may stand there', async () => {
+    expect(await failureOf('', HEAD.replace('kubernetes: existing', 'kubernetes: exists'))).toContain(
+      'existing',
+    );
+  });
+});
