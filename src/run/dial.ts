@@ -27,7 +27,7 @@ export type RealHosts = ReadonlyMap<string, string>;
 /** Everything that was placed or is met, and where it is. */
 interface DialledEnds {
   /** Pods and simulated hosts by their keys. */
-  readonly pods: ReadonlyMap<string, { readonly ip: string }>;
+  readonly pods: ReadonlyMap<string, { readonly ip: string; readonly dnsName?: string }>;
   /** Absent: there are none. */
   readonly services?: PlacedServices;
   /** Absent: there are none. */
@@ -45,7 +45,8 @@ export function dialOf(check: DialledCheck, { pods, services, realHosts }: Diall
       if (real !== undefined) return { family, address: real, port, protocol, answerers: [], listeners: [] };
       const listener = listenerOf({ pod: to, port }, protocol, pods);
       if (listener === undefined) return undefined;
-      return { family, address: listener.address, port, protocol, answerers: [to], listeners: [listener] };
+      const address = pods.get(to)?.dnsName ?? listener.address;
+      return { family, address, port, protocol, answerers: [to], listeners: [listener] };
     }
     case 'service': {
       const { backends = [], path } = check;

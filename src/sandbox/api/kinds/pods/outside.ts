@@ -1,19 +1,27 @@
 /** Whether a pod stands outside the cluster, beyond its nodes: read from the annotations of the pod. */
 import ipaddr from 'ipaddr.js';
-import { OUTSIDE } from '../../../annotations.ts';
+import { OUTSIDE, OUTSIDE_NAME } from '../../../annotations.ts';
+import { DOMAIN, isInCluster } from '../../../dns/records.ts';
 import { keptRangeOf } from '../../../kept-ranges.ts';
 import type { ObjectMeta } from '../../../objects.ts';
 import type { Invalidity } from '../../status.ts';
 import type { Store } from '../../store.ts';
 import { forbiddenValue, invalidValue } from '../../validate/fields.ts';
+import { dnsSubdomainProblems } from '../../validate/names.ts';
 import type { AnnotationCheck } from '../../validate/own-annotations.ts';
 import type { Pod } from './object.ts';
 
 const FIELD = `metadata.annotations[${OUTSIDE}]`;
+const NAME_FIELD = `metadata.annotations[${OUTSIDE_NAME}]`;
 
 /** The address that a pod has outside; undefined for a pod of the cluster. */
 export function outsideAddressOf({ annotations }: ObjectMeta): string | undefined {
   return annotations?.[OUTSIDE];
+}
+
+/** The name that such a pod has in DNS; undefined for one that has none. */
+export function outsideNameOf({ annotations }: ObjectMeta): string | undefined {
+  return annotations?.[OUTSIDE_NAME];
 }
 
 /** Whether somebody runs it: on a node or outside. */
@@ -31,6 +39,15 @@ export const checkOutsideAddress: AnnotationCheck = (field, value) => {
     : [invalidValue(field, value, `is in ${kept.cidr}, where the addresses of ${kept.of} are`)];
 };
 
+/** Names of the cluster's own domain are those of Services and pods. */
+export const checkOutsideName: AnnotationCheck = (field, value) => {
+  const [problem] = dnsSubdomainProblems(value);
+  if (problem !== undefined) return [invalidValue(field, value, problem)];
+  return isInCluster(value)
+    ? [invalidValue(field, value, `is in ${DOMAIN}, where the names of Services and pods are`)]
+    : [];
+};
+
 /** Not one of this machine, of a link, of everybody or of a group. */
 function isOfHost(address: string): boolean {
   const parsed = ipaddr.IPv4.parse(address);
@@ -46,7 +63,10 @@ function isForExamples(range: string): boolean {
 }
 
 export function outsideProblems({ metadata, spec }: Pod): Invalidity[] {
-  if (outsideAddressOf(metadata) === undefined) return [];
+  if (outsideAddressOf(metadata) === undefined)
+    return outsideNameOf(metadata) === undefined
+      ? []
+      : [forbiddenValue(NAME_FIELD, 'a pod of the cluster has its name by its Service')];
   const why = 'a pod outside the cluster is on no node';
   return [
     ...(spec.hostNetwork === true ? [forbiddenValue('spec.hostNetwork', why)] : []),
@@ -55,9 +75,14 @@ export function outsideProblems({ metadata, spec }: Pod): Invalidity[] {
 }
 
 export function outsideUpdateProblems({ metadata }: Pod, before: Pod): Invalidity[] {
-  return outsideAddressOf(metadata) === outsideAddressOf(before.metadata)
-    ? []
-    : [forbiddenValue(FIELD, 'a pod stays where it is')];
+  return [
+    ...(outsideAddressOf(metadata) === outsideAddressOf(before.metadata)
+      ? []
+      : [forbiddenValue(FIELD, 'a pod stays where it is')]),
+    ...(outsideNameOf(metadata) === outsideNameOf(before.metadata)
+      ? []
+      : [forbiddenValue(NAME_FIELD, 'a pod keeps its name')]),
+  ];
 }
 
 /** Nobody else may have the address. */
