@@ -1,5 +1,6 @@
 /**
- * The oracle against packets, for as long as you like: random policies on random topologies of six pods, and random steps that change
+ * The oracle against packets, for as long as you like: random policies on random topologies of six pods and two hosts outside, with Services
+ * and a pod on the network of its node, and random steps that change
  * policies, labels and pods. Whatever the two differ on is shrunk and written as a scenario that can be run by itself. Run by hand:
  * `npm run fuzz`.
  */
@@ -33,7 +34,7 @@ process.once('SIGTERM', () => interrupted.abort());
 const beganMs = performance.now();
 console.log(
   `seed ${seed}: ${wanted.sets} sets of policies and ${wanted.sequences} sequences of steps, ` +
-    `${TRIED_EACH.sets} and ${TRIED_EACH.sequences} on each topology of six pods`,
+    `${TRIED_EACH.sets} and ${TRIED_EACH.sequences} on each topology of six pods and two hosts`,
 );
 const total = { sets: 0, sequences: 0, states: 0, flows: 0, undefined: 0, failures: 0, passing: 0 };
 let batch = seed;

@@ -1,6 +1,7 @@
 /** A plan as text, and as data for scripts. */
 import { objectKey } from '../keys.ts';
 import type { Check } from '../model/check.ts';
+import type { HostPlace } from '../model/endpoint.ts';
 import type { HeldWish } from '../model/held.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Action } from '../model/step.ts';
@@ -130,11 +131,13 @@ function describeIncluded({ location, namespaces, pods }: IncludedTopology): Cel
 
 function describeHost(host: PlannedHost): Cells {
   const { place, ports } = host;
-  return [
-    hostKey(host),
-    place.kind === 'address' ? place.address : place.name,
-    ports.map(describeDeclared).join(' ') || 'no ports',
-  ];
+  return [hostKey(host), describeHostPlace(place), ports.map(describeDeclared).join(' ') || 'no ports'];
+}
+
+/** `203.0.113.11`, `registry.example.com`, `registry.example.com at 203.0.113.11` */
+function describeHostPlace(place: HostPlace): string {
+  if (place.kind === 'address') return place.address;
+  return place.address === undefined ? place.name : `${place.name} at ${place.address}`;
 }
 
 function describePolicy({ namespace, name, location }: PlannedPolicy): readonly [string, string] {

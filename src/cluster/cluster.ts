@@ -57,6 +57,14 @@ interface Retainable {
   readonly retain?: () => Promise<void>;
 }
 
+/** The annotations that make of a pod one that stands outside. */
+export interface OutsideAnnotations {
+  /** Its value is where the pod stands. */
+  readonly address: string;
+  /** Its value is the name that the DNS server of the cluster then knows it by. */
+  readonly name: string;
+}
+
 /** A running cluster. */
 export interface Cluster {
   readonly kind: ClusterKind;
@@ -69,11 +77,8 @@ export interface Cluster {
   readonly lost: AbortSignal;
   readonly trust: Trust;
   readonly lifetime: Lifetime;
-  /**
-   * Where hosts outside the cluster are simulated: the annotation that makes of a pod one that stands outside, at the address that is its
-   * value. Absent: hosts are the real ones.
-   */
-  readonly outsideAnnotation?: string;
+  /** How hosts outside the cluster are simulated. Absent: they are the real ones. */
+  readonly outside?: OutsideAnnotations;
   /** The arguments with which `kubectl` finds it, such as `--context staging`; absent where no file says so. */
   readonly kubectlWith?: readonly string[];
   /**

@@ -1,6 +1,6 @@
 /** The embedded cluster as a provider: the default, and the only one that needs nothing but this machine. */
 import { type ErrorCode, PodreachError } from '../errors.ts';
-import { OUTSIDE } from '../sandbox/annotations.ts';
+import { OUTSIDE, OUTSIDE_NAME } from '../sandbox/annotations.ts';
 import { type SandboxExit, type SandboxOptions, startSandbox } from '../sandbox/sandbox.ts';
 import { SandboxError, type SandboxErrorCode } from '../sandbox/sandbox-error.ts';
 import type { Cluster, ClusterProvider, ClusterTiming, Trust } from './cluster.ts';
@@ -42,7 +42,7 @@ export function sandboxCluster(options: SandboxClusterOptions): ClusterProvider 
         timing: TIMING,
         trust: TRUST,
         lifetime: { kind: 'ends-with-run' },
-        outsideAnnotation: OUTSIDE,
+        outside: { address: OUTSIDE, name: OUTSIDE_NAME },
         lost: lost.signal,
         stop: () => sandbox.stop(),
       };

@@ -18,8 +18,8 @@ export const ENDPOINT_PREFIXES = [
 /** Where a host is: at an address, or wherever its name leads. */
 export type HostPlace =
   | { readonly kind: 'address'; readonly address: string }
-  /** In DNS. */
-  | { readonly kind: 'name'; readonly name: string };
+  /** In DNS, and the address to which it leads, where that is known. */
+  | { readonly kind: 'name'; readonly name: string; readonly address?: string };
 
 /** Whether a key names a pod. */
 export function isPod(key: string): boolean {

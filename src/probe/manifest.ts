@@ -39,6 +39,8 @@ export interface ProbePodOptions {
 export interface SimulatedHost {
   /** As its agent calls itself. */
   readonly key: string;
+  /** The name by which it is dialled; absent: its address. */
+  readonly dnsName?: string;
   /** What puts it outside. */
   readonly annotations: Readonly<Record<string, string>>;
 }

@@ -548,7 +548,7 @@ export const scenarioSchema = z.strictObject({
       z.strictObject({
         name: z.string(),
         address: z.string().exactOptional(),
-        dnsName: z.string().exactOptional().describe('Where it has no address: the name that leads to it.'),
+        dnsName: z.string().exactOptional().describe('The name by which it is dialled; absent: its address.'),
         ports: z.array(z.strictObject({ name: z.string().exactOptional(), port: z.int(), protocol })),
         agent: z
           .strictObject({ namespace: z.string(), pod: z.string() })

@@ -28,7 +28,7 @@ export type RealHosts = ReadonlyMap<string, string>;
 /** Everything that was placed or is met, and where it is. */
 interface DialledEnds {
   /** Pods and simulated hosts by their keys. */
-  readonly pods: ReadonlyMap<string, { readonly ip: string }>;
+  readonly pods: ReadonlyMap<string, { readonly ip: string; readonly dnsName?: string }>;
   /** Absent: there are none. */
   readonly services?: PlacedServices;
   /** Services that are there already. Absent: there are none. */
@@ -51,7 +51,8 @@ export function dialOf(
       if (real !== undefined) return { family, address: real, port, protocol, answerers: [], listeners: [] };
       const listener = listenerOf({ pod: to, port }, protocol, pods);
       if (listener === undefined) return undefined;
-      return { family, address: listener.address, port, protocol, answerers: [to], listeners: [listener] };
+      const address = pods.get(to)?.dnsName ?? listener.address;
+      return { family, address, port, protocol, answerers: [to], listeners: [listener] };
     }
     case 'service': {
       const { backends = [], path } = check;

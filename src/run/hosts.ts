@@ -2,12 +2,13 @@
  * Hosts outside the cluster. Where they are simulated, each is an agent at its address, which is asked and may be a source as a pod's is.
  * Elsewhere it is the real one, which only answers by opening the connection.
  */
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, OutsideAnnotations } from '../cluster/cluster.ts';
 import { PodreachError } from '../errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import { isHost } from '../model/endpoint.ts';
 import { describeConnection } from '../pair.ts';
 import { isWithin, parseCidr } from '../policy/addresses.ts';
+import type { SimulatedHost } from '../probe/manifest.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import type { Plan, PlannedHost } from '../scenario/scenario.ts';
 import { hostKey } from '../scenario/select.ts';
@@ -15,12 +16,15 @@ import type { Owning } from './context.ts';
 import type { RealHosts } from './dial.ts';
 import type { RunningPods, Wanted } from './provision.ts';
 
-/** How hosts come to be on a cluster: see `Cluster.outsideAnnotation`. */
-type HostSupply = Pick<Cluster, 'outsideAnnotation'>;
+/** How hosts come to be on a cluster. */
+type HostSupply = Pick<Cluster, 'outside'>;
 
-/** What scenarios that have the same host must not do at once, on a cluster that simulates it: have it. */
-export function addressesOf({ hosts = [] }: Pick<Plan, 'hosts'>): readonly string[] {
-  return hosts.flatMap(({ place }) => (place.kind === 'address' ? place.address : []));
+/** Addresses and names of simulated hosts: no two scenarios can have the same at once. */
+export function placesOf({ hosts = [] }: Pick<Plan, 'hosts'>): readonly string[] {
+  return hosts.flatMap(({ place }) => {
+    if (place.address === undefined) return [];
+    return place.kind === 'name' ? [place.address, place.name] : [place.address];
+  });
 }
 
 /**
@@ -30,10 +34,10 @@ export function addressesOf({ hosts = [] }: Pick<Plan, 'hosts'>): readonly strin
 export function agentsFor(
   { hosts = [] }: Pick<Plan, 'hosts'>,
   number: number,
-  { outsideAnnotation }: HostSupply,
+  { outside }: HostSupply,
   { runId }: Owning,
 ): Pick<Wanted, 'namespaces' | 'pods'> {
-  if (hosts.length === 0 || outsideAnnotation === undefined) return { namespaces: [], pods: [] };
+  if (hosts.length === 0 || outside === undefined) return { namespaces: [], pods: [] };
   const namespace = `podreach-hosts-${runId}-${number}`;
   return {
     namespaces: [{ name: namespace, labels: {} }],
@@ -42,19 +46,22 @@ export function agentsFor(
       name: host.name,
       labels: {},
       ports: host.ports,
-      host: { key: hostKey(host), annotations: { [outsideAnnotation]: targetOf(host) } },
+      host: simulated(host, outside),
     })),
   };
 }
 
+function simulated(host: PlannedHost, annotations: OutsideAnnotations): SimulatedHost {
+  const { place } = host;
+  const at = { key: hostKey(host), annotations: { [annotations.address]: place.address ?? '' } };
+  return place.kind === 'address'
+    ? at
+    : { ...at, dnsName: place.name, annotations: { ...at.annotations, [annotations.name]: place.name } };
+}
+
 /** Those that a scenario meets as they are. */
-export function realHostsOf(
-  { hosts = [] }: Pick<Plan, 'hosts'>,
-  { outsideAnnotation }: HostSupply,
-): RealHosts {
-  return outsideAnnotation === undefined
-    ? new Map(hosts.map((host) => [hostKey(host), targetOf(host)]))
-    : new Map();
+export function realHostsOf({ hosts = [] }: Pick<Plan, 'hosts'>, { outside }: HostSupply): RealHosts {
+  return outside === undefined ? new Map(hosts.map((host) => [hostKey(host), targetOf(host)])) : new Map();
 }
 
 /** Notes which agents stand for hosts. */
@@ -74,11 +81,7 @@ function targetOf({ place }: PlannedHost): string {
  * @param isWatched whether what is tried is watched afterwards
  * @throws PodreachError `not-supported` with the place
  */
-export function refuseHosts(
-  plans: readonly Plan[],
-  { outsideAnnotation }: HostSupply,
-  isWatched: boolean,
-): void {
+export function refuseHosts(plans: readonly Plan[], { outside }: HostSupply, isWatched: boolean): void {
   for (const plan of plans) {
     const [first] = plan.hosts ?? [];
     if (first === undefined) continue;
@@ -91,20 +94,20 @@ export function refuseHosts(
           location: first.location,
         },
       );
-    if (outsideAnnotation === undefined) refuseOfReal(plan);
+    if (outside === undefined) refuseOfReal(plan);
     else refuseNames(plan);
   }
 }
 
-/** A simulated host is where its address is, and there is nobody to ask where a name leads. */
+/** A simulated host is where its address is: to its name alone nothing leads. */
 function refuseNames({ hosts = [] }: Plan): void {
-  const named = hosts.find(({ place }) => place.kind === 'name');
+  const named = hosts.find(({ place }) => place.address === undefined);
   if (named === undefined) return;
   throw new PodreachError(
     'not-supported',
     `${hostKey(named)} has a name and no address: on this cluster hosts are simulated, at their addresses`,
     {
-      hint: 'Give it an "address" in place of the name, or run it on a real cluster.',
+      hint: 'Give it an "address" beside the name, to which the name then leads, or run it on a real cluster.',
       location: named.location,
     },
   );
@@ -141,8 +144,8 @@ function refuseOfReal({ steps }: Plan): void {
  */
 export function refuseInside(plans: readonly Plan[], nodes: readonly KubeObject[]): void {
   for (const host of plans.flatMap(({ hosts = [] }) => hosts)) {
-    if (host.place.kind !== 'address') continue;
     const { address } = host.place;
+    if (address === undefined) continue;
     const owner = nodes.flatMap((node) => ownerIn(node, address) ?? [])[0];
     if (owner === undefined) continue;
     throw new PodreachError('not-supported', `${hostKey(host)} is at ${address}, and that is ${owner}`, {

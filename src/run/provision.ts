@@ -52,6 +52,8 @@ export interface RunningPod {
   readonly node: string;
   /** The key of the host that it stands for; absent: it is a pod of the cluster. */
   readonly host?: string;
+  /** The name by which it is dialled; absent: its address. */
+  readonly dnsName?: string;
   /** It is on the network of its node. */
   readonly hostNetwork?: true;
 }
@@ -309,6 +311,7 @@ function runningPods(pods: readonly WantedPod[], states: ReadonlyMap<string, Pod
       const running = {
         ...{ namespace, name, ip, otherIps, node },
         ...(pod.host === undefined ? {} : { host: pod.host.key }),
+        ...(pod.host?.dnsName === undefined ? {} : { dnsName: pod.host.dnsName }),
         ...(pod.hostNetwork === undefined ? {} : { hostNetwork: pod.hostNetwork }),
       };
       return [[endKeyOf(running), running] as const];

@@ -52,7 +52,7 @@ export interface ScenarioOptions {
   /** What is known of how the cluster takes policies. */
   readonly assumptions: Assumptions;
   /** What it says of hosts. */
-  readonly cluster: Pick<Cluster, 'outsideAnnotation'>;
+  readonly cluster: Pick<Cluster, 'outside'>;
   /** See `JudgeRules.others`. */
   readonly others: string | undefined;
   /** Where it is to stand for a while, after its last step has settled. */

@@ -5,7 +5,7 @@ import { checksOf } from '../record/schema.ts';
 import type { Checked } from './checked.ts';
 import { cleanUp } from './cleanup.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
-import { addressesOf } from './hosts.ts';
+import { placesOf } from './hosts.ts';
 import { untilInterrupted } from './interruption.ts';
 import type { Job, Planned } from './job.ts';
 import { nodePortsOf, visitPortsFor } from './placement.ts';
@@ -90,10 +90,10 @@ async function runAll(
   const { scenarios, options, record } = job;
   const others = record.environment.clusterPolicies?.join(', ');
   const stop = (): boolean => tools.signal.aborted || (options.failFast && record.scenarios.some(wentWrong));
-  // Two hosts cannot have one address either.
+  // Two hosts cannot have one address or name either.
   const namespacesOf = ({ plan }: Planned): readonly string[] => [
     ...plan.namespaces.map(({ name }) => name),
-    ...addressesOf(plan),
+    ...placesOf(plan),
   ];
   // What holds for the whole cluster holds for the namespaces of all.
   const keysOf = (planned: Planned): readonly string[] => [

@@ -100,7 +100,8 @@ function hostsIn({ hosts }: Plan): Pick<ScenarioDraft, 'hosts'> {
   return {
     hosts: hosts.map(({ name, place, ports }) => ({
       name,
-      ...(place.kind === 'address' ? { address: place.address } : { dnsName: place.name }),
+      ...(place.address === undefined ? {} : { address: place.address }),
+      ...(place.kind === 'name' ? { dnsName: place.name } : {}),
       ports: [...ports],
     })),
   };

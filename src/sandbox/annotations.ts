@@ -15,6 +15,8 @@ export const ESTABLISHED = `${OWN_PREFIX}established`;
 export const STALLED = `${OWN_PREFIX}stalled`;
 /** On a Pod: that it stands outside the cluster, and at which address. */
 export const OUTSIDE = `${OWN_PREFIX}outside`;
+/** On a Pod that stands outside: the name by which the DNS server of the cluster knows it. */
+export const OUTSIDE_NAME = `${OWN_PREFIX}outside-name`;
 
 /**
  * How a node's network plugin does its work: `open` lets everything pass, `closed` nothing new, and `stopped` keeps the rules that are

@@ -208,8 +208,8 @@ function* checkHosts(hosts: readonly ScenarioHost[]): Generator<Problem> {
     const named = `the host ${quote(key)}`;
     if (!isFirst(named, mark)) yield twice(named, mark, 'Say all of it in one of the two files.');
     yield* checkPorts(key, ports);
-    if (place.value.kind === 'name') continue;
     const { address } = place.value;
+    if (address === undefined) continue;
     const at = `the address ${address}`;
     if (!isFirst(at, place.mark)) yield twice(at, place.mark, 'Give each host an address of its own.');
     if (!isOfHost(address))

@@ -186,7 +186,7 @@ function worldIn(
     policies: [...state.policies.values()],
   };
   const hosts = [...declared.hosts].map(([key, { place }]) =>
-    place.kind === 'address' ? { key, address: place.address } : { key },
+    place.address === undefined ? { key } : { key, address: place.address },
   );
   let oracle: Oracle | undefined;
   return {

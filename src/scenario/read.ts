@@ -1,6 +1,7 @@
 /** From a document that fits the grammar to the scenario's nouns, each with its place. Names are not looked up yet. */
 import { fingerprintOf } from '../fingerprint.ts';
 import { objectKey } from '../keys.ts';
+import type { HostPlace } from '../model/endpoint.ts';
 import type { ExistingService } from '../model/service.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type { ManifestsText } from './grammar/manifests.ts';
@@ -161,12 +162,12 @@ export function readPods(document: TopologyText, source: SourceDocument): readon
 /** The hosts that a document declares. */
 export function readHosts(document: TopologyText, source: SourceDocument): readonly ScenarioHost[] {
   return Object.entries(document.hosts ?? {}).map(([name, host]) => {
-    const { address, name: dnsName = '', ports = [] } = host;
+    const { ports = [] } = host;
     return {
       name,
       place: {
-        value: address === undefined ? { kind: 'name', name: dnsName } : { kind: 'address', address },
-        mark: source.at(['hosts', name, address === undefined ? 'name' : 'address']),
+        value: readPlace(host),
+        mark: source.at(['hosts', name, host.address === undefined ? 'name' : 'address']),
       },
       ports: ports.map((port, index) => ({
         value: readDeclaredPort(port),
@@ -175,6 +176,14 @@ export function readHosts(document: TopologyText, source: SourceDocument): reado
       mark: source.keyAt(['hosts', name]),
     };
   });
+}
+
+type HostText = NonNullable<TopologyText['hosts']>[string];
+
+/** One of the two is there. */
+function readPlace({ address, name = '' }: HostText): HostPlace {
+  if (address === undefined) return { kind: 'name', name };
+  return name === '' ? { kind: 'address', address } : { kind: 'name', name, address };
 }
 
 /** The Services that a document declares. */

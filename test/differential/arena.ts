@@ -1,15 +1,16 @@
 /**
- * Six pods of a random topology on a real sandbox, on which random policies are tried, and steps that change them: what the oracle
- * predicts against what packets do, after each step. The two share the reading of objects and nothing else.
+ * Six pods of a random topology on a real sandbox, and two hosts outside of it, on which random policies are tried, and steps that change
+ * them: what the oracle predicts against what packets do, after each step. The two share the reading of objects and nothing else.
  */
 import fc from 'fast-check';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { systemClock } from '../../src/clock.ts';
 import { objectKey } from '../../src/keys.ts';
 import type { Kube } from '../../src/kube/kube.ts';
+import { isHost } from '../../src/model/endpoint.ts';
 import type { PlannedService } from '../../src/model/service.ts';
 import type { PolicyVerdict } from '../../src/policy/match.ts';
-import type { Flow, World } from '../../src/policy/model.ts';
+import { type Flow, flowBetween, type PolicyHost, type World } from '../../src/policy/model.ts';
 import { compile, type Oracle } from '../../src/policy/oracle.ts';
 import type { Assumptions } from '../../src/policy/peers.ts';
 import { attemptsIn, batchDeadlineMs, PLAIN_BATCH } from '../../src/probe/batch.ts';
@@ -18,15 +19,18 @@ import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { applyPolicies } from '../../src/run/apply.ts';
 import { askAgent } from '../../src/run/ask-agent.ts';
 import type { Trying } from '../../src/run/context.ts';
+import { agentsFor } from '../../src/run/hosts.ts';
 import { PodPlacement } from '../../src/run/placement.ts';
 import { provision, type RunningPods } from '../../src/run/provision.ts';
 import { createServices, waitForEndpoints } from '../../src/run/services.ts';
 import { Sessions } from '../../src/run/sessions.ts';
 import { type Acting, act as perform } from '../../src/run/steps/act.ts';
+import { OUTSIDE, OUTSIDE_NAME } from '../../src/sandbox/annotations.ts';
 import { asAction } from '../../src/scenario/plan.ts';
-import type { PlannedPolicy, PlannedStep } from '../../src/scenario/scenario.ts';
+import type { PlannedHost, PlannedPolicy, PlannedStep } from '../../src/scenario/scenario.ts';
 import { act, type ClusterState, type Declared } from '../../src/scenario/state.ts';
 import { type Alphabet, DEFAULT_ALPHABET, worlds } from '../policy/arbitraries.ts';
+import { blocksAround, HOST_PORTS, hostsFor } from './hosts.ts';
 import { policySets, relabel, type Sequence, type Stage, sequences, unfold } from './sequences.ts';
 import { aimsFrom, type ServiceAim, servicesBefore } from './services.ts';
 
@@ -79,7 +83,7 @@ export const OPINION: Opinion = {
 };
 
 export interface Arena {
-  /** Pods with their first addresses, and no policies. */
+  /** Hosts, pods with their first addresses, and no policies. */
   readonly world: World;
   /** What there is before the first step, but for policies. */
   readonly declared: Declared;
@@ -87,8 +91,8 @@ export interface Arena {
   readonly sets: fc.Arbitrary<Sequence>;
   readonly sequences: fc.Arbitrary<Sequence>;
   /**
-   * Begins anew with the policies of a sequence, and goes through its steps. After each it tries every declared port of every pod from
-   * every pod.
+   * Begins anew with the policies of a sequence, and goes through its steps. After each it tries every declared port of every pod and
+   * host from every pod, and those of pods from every host.
    */
   try(sequence: Sequence): Promise<Trial>;
 }
@@ -119,15 +123,18 @@ export async function openArena(
 ): Promise<Arena> {
   const [drawn] = fc.sample(worlds({ addresses: [], blocks: DEFAULT_ALPHABET.blocks }), { seed, numRuns: 1 });
   if (drawn === undefined) throw new Error('nothing was drawn');
-  const declared = withHost(declaredBy(renamed(drawn, name)));
+  const declared = withHostNetwork(declaredBy(renamed(drawn, name)));
+  const hosts = hostsFor(arenas);
   const context = contextOf(name, ground);
   const fence = `fence-${name}`;
   const placement = placementFor(name, declared);
+  const agents = agentsFor({ hosts: hosts.map(asPlannedHost) }, arenas, OUTSIDE_ANNOTATIONS, context);
   let running = await provision(
     placement.wanted({
-      namespaces: [...declared.namespaces.values(), { name: fence, labels: {} }],
+      namespaces: [...declared.namespaces.values(), ...agents.namespaces, { name: fence, labels: {} }],
       pods: [
         ...declared.pods.values(),
+        ...agents.pods,
         { namespace: fence, name: 'from', labels: {}, ports: [] },
         {
           namespace: fence,
@@ -143,9 +150,9 @@ export async function openArena(
   const serviceAddresses = new Map<string, string>();
   await createServices(services.map(asDraft), serviceAddresses, context);
   let state: ClusterState = { ...declared, policies: new Map() };
-  const world = worldOf(state, running);
+  const world = worldOf(state, hosts, running);
   const addresses = world.pods.map(({ address = '' }) => address);
-  const alphabet = { addresses, blocks: blocksFor(addresses) };
+  const alphabet = { addresses, blocks: [...blocksFor(addresses), ...blocksAround(hosts)] };
   let generation = 0;
   await untilProbesAnswer(running.keys(), running, context);
   await putUpFence(fence, running, context);
@@ -178,11 +185,11 @@ export async function openArena(
           await passFence(fence, generation, running, context);
         }
         await waitForEndpoints(services, [...state.pods.values()], context);
-        const believedWorld = worldOf(believed, running);
+        const believedWorld = worldOf(believed, hosts, running);
         const trial = addUp([
           await compare(believedWorld, running, opinion, context),
           await compareServices(
-            { believed: believedWorld, real: worldOf(state, running) },
+            { believed: believedWorld, real: worldOf(state, hosts, running) },
             services,
             serviceAddresses,
             running,
@@ -223,16 +230,16 @@ function declaredBy({ namespaces = [], pods }: World): Declared {
   };
 }
 
-/** All arenas have the nodes in common, and so the ports of these. */
-let hosts = 0;
+/** All arenas have the nodes in common, and so the ports of these; and what is outside. */
+let arenas = 0;
 
 /** And one on the network of its node, which no selector is to match: it looks like the first of the others. */
-function withHost({ pods, ...declared }: Declared): Declared {
+function withHostNetwork({ pods, ...declared }: Declared): Declared {
   const [first] = pods.values();
   if (first === undefined) throw new Error('there is no pod');
-  hosts += 1;
+  arenas += 1;
   const { namespace, labels } = first;
-  const port = { port: FIRST_HOST_PORT + hosts, protocol: 'TCP' as const };
+  const port = { port: FIRST_HOST_PORT + arenas, protocol: 'TCP' as const };
   const host = { namespace, name: HOST, labels, ports: [port], hostNetwork: true as const };
   return { ...declared, pods: new Map(pods).set(objectKey(host), host) };
 }
@@ -240,7 +247,7 @@ function withHost({ pods, ...declared }: Declared): Declared {
 function placementFor(name: string, { pods }: Declared): PodPlacement {
   const planned = { pods: [...pods.values()] };
   const visited = planned.pods.filter(({ hostNetwork }) => hostNetwork === true);
-  const ports = new Map(visited.map((pod) => [objectKey(pod), FIRST_VISIT_PORT + hosts]));
+  const ports = new Map(visited.map((pod) => [objectKey(pod), FIRST_VISIT_PORT + arenas]));
   return new PodPlacement(name, planned, () => [], ports);
 }
 
@@ -248,9 +255,25 @@ function asDraft({ selector, ports, ...service }: PlannedService) {
   return { ...service, selector: { ...selector }, ports: ports.map((port) => ({ ...port })) };
 }
 
-/** What policies see of a state. */
-function worldOf({ namespaces, pods, policies }: ClusterState, running: RunningPods): World {
+const OUTSIDE_ANNOTATIONS = { outside: { address: OUTSIDE, name: OUTSIDE_NAME } };
+
+function asPlannedHost({ key, address }: Required<PolicyHost>): PlannedHost {
   return {
+    name: key.replace('host/', ''),
+    place: { kind: 'address', address },
+    ports: HOST_PORTS,
+    location: { file: '', line: 1, column: 1 },
+  };
+}
+
+/** What policies see of a state. */
+function worldOf(
+  { namespaces, pods, policies }: ClusterState,
+  hosts: readonly PolicyHost[],
+  running: RunningPods,
+): World {
+  return {
+    hosts,
     namespaces: [...namespaces.values()],
     pods: [...pods].map(([key, pod]) => {
       const found = running.get(key);
@@ -465,16 +488,19 @@ async function compare(
   context: Context,
 ): Promise<Omit<Trial, 'states'>> {
   const oracle = predict(world);
-  const keys = world.pods.map(({ namespace, name }) => `${namespace}/${name}`);
-  const aims = world.pods.flatMap(({ ports }, index): Aim[] =>
-    ports.flatMap(({ port, protocol }) =>
-      protocol === 'SCTP' ? [] : [{ to: keys[index] ?? '', port, protocol }],
-    ),
+  const ends = [
+    ...world.pods.map((pod) => ({ key: objectKey(pod), ports: pod.ports })),
+    ...(world.hosts ?? []).map(({ key }) => ({ key, ports: HOST_PORTS })),
+  ];
+  const all = ends.flatMap(({ key, ports }): Aim[] =>
+    ports.flatMap(({ port, protocol }) => (protocol === 'SCTP' ? [] : [{ to: key, port, protocol }])),
   );
   const trials = await Promise.all(
-    keys.map(async (from): Promise<Omit<Trial, 'states'>> => {
+    ends.map(async ({ key: from }): Promise<Omit<Trial, 'states'>> => {
+      // Policies have no say between hosts.
+      const aims = all.filter(({ to }) => !isHost(from) || !isHost(to));
       const predictions = aims
-        .map((aim) => ({ aim, flow: flowOf(from, aim) }))
+        .map((aim) => ({ aim, flow: flowBetween({ from, ...aim }) }))
         .map(({ aim, flow }) => ({
           aim,
           flow,
@@ -584,10 +610,6 @@ async function attemptAll(
     running,
     context,
   );
-}
-
-function flowOf(from: string, { to, port, protocol }: Aim): Flow {
-  return { from: { kind: 'pod', pod: from }, to: { kind: 'pod', pod: to }, port, protocol };
 }
 
 type Compared = Omit<Disagreement, 'predicted'> & { readonly predicted: PolicyVerdict };

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { objectKey } from '../../src/keys.ts';
-import type { World } from '../../src/policy/model.ts';
+import type { Flow, World } from '../../src/policy/model.ts';
 import { compile } from '../../src/policy/oracle.ts';
 import { renderTrace } from '../../src/policy/render-trace.ts';
 import { asAction } from '../../src/scenario/plan.ts';
@@ -16,6 +16,7 @@ import {
   SANDBOX,
   type Trial,
 } from './arena.ts';
+import { HOST_PORTS } from './hosts.ts';
 import { type Sequence, type Stage, unfold } from './sequences.ts';
 
 export interface Campaign {
@@ -144,7 +145,7 @@ async function findFailure(
 
 /** A failure as a scenario that can be run by itself: it expects what the oracle predicts, and says why. */
 export function describeFailure(name: string, { world, stages, disagreements }: Failure): string {
-  const { pods, namespaces = [] } = world;
+  const { pods, namespaces = [], hosts = [] } = world;
   const [first, ...later] = stages;
   const { state } = later.at(-1) ?? first;
   const oracle = compile(
@@ -152,6 +153,7 @@ export function describeFailure(name: string, { world, stages, disagreements }: 
       namespaces: [...state.namespaces.values()],
       pods: pods.map((pod) => ({ ...pod, ...state.pods.get(objectKey(pod)) })),
       policies: [...state.policies.values()],
+      hosts,
     },
     SANDBOX,
   );
@@ -159,8 +161,8 @@ export function describeFailure(name: string, { world, stages, disagreements }: 
     disagreements
       .filter(({ predicted }) => predicted === verdict)
       .map(({ flow: { from, to, port, protocol } }) => ({
-        from: from.kind === 'pod' ? from.pod : '',
-        to: `${to.kind === 'pod' || to.kind === 'service' ? to.pod : ''}:${port}/${protocol}`,
+        from: keyOf(from),
+        to: `${keyOf(to)}:${port}/${protocol}`,
       }));
   const rules = { reachable: rulesFor('allowed'), unreachable: rulesFor('denied') };
   const document = {
@@ -174,6 +176,9 @@ export function describeFailure(name: string, { world, stages, disagreements }: 
         objectKey(pod),
         { labels: pod.labels, ports: pod.ports, ...(pod.hostNetwork ? { hostNetwork: true } : {}) },
       ]),
+    ),
+    hosts: Object.fromEntries(
+      hosts.map(({ key, address }) => [key.replace('host/', ''), { address, ports: HOST_PORTS }]),
     ),
     policies: [...first.state.policies.values()].map(({ object }) => object),
     ...(later.length === 0
@@ -191,6 +196,21 @@ export function describeFailure(name: string, { world, stages, disagreements }: 
     .map(({ flow, observed }) => `${renderTrace(oracle.explain(flow))}\nSeen: ${observed}`);
   const comment = traces.join('\n\n').replaceAll(/^/gm, '# ').replaceAll(/ +$/gm, '');
   return `${comment}\n${stringify(document, { aliasDuplicateObjects: false })}`;
+}
+
+/** As rules name an end. */
+export function keyOf(end: Flow['to']): string {
+  switch (end.kind) {
+    case 'pod':
+    case 'service':
+      return end.pod;
+    case 'host':
+      return end.host;
+    case 'node':
+    case 'address':
+    case 'existing-service':
+      throw new RangeError(`no ${end.kind} is tried`);
+  }
 }
 
 /** Actions as a step of a scenario says them. */

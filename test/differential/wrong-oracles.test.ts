@@ -11,6 +11,7 @@ import {
   type CampaignResult,
   describeFailure,
   type Failure,
+  keyOf,
   runCampaign,
 } from './campaign.ts';
 
@@ -48,6 +49,22 @@ const unmoved: Opinion = {
     action.kind === 'label' && state.pods.has(action.object) ? state : OPINION.act(action, state, declared),
 };
 
+/** Takes no block to have a hole, where it is about what is outside (D12). */
+const withoutHoles: Opinion = {
+  ...OPINION,
+  predict: (world) => {
+    const oracle = OPINION.predict(world);
+    const holeless = OPINION.predict({
+      ...world,
+      policies: JSON.parse(JSON.stringify(world.policies).replaceAll(/,"except":\[[^\]]*\]/g, '')),
+    });
+    return {
+      evaluate: (flow) =>
+        (flow.from.kind === 'host' || flow.to.kind === 'host' ? holeless : oracle).evaluate(flow),
+    };
+  },
+};
+
 // The seeds are those of few tries: of any, it would be found out.
 describe.concurrent('a wrong oracle is found out, and what shows it is small and can be run by itself', {
   timeout: 300_000,
@@ -65,10 +82,17 @@ describe.concurrent('a wrong oracle is found out, and what shows it is small and
   });
 
   test('one that keeps the old labels of a pod', async () => {
-    const campaign = { name: 'label', seed: 58, sequencesEach: 20, opinion: unmoved };
+    const campaign = { name: 'label', seed: 51, sequencesEach: 20, opinion: unmoved };
     // To the end it would take as long as all others together.
     const { stages } = await findOut({ ...campaign, shrinkMs: 5_000 });
     expect(stages.flatMap(({ actions }) => actions.map((action) => action.kind))).toContain('label');
+  });
+
+  test('one that sees no hole in a block around a host', async () => {
+    const campaign = { name: 'hole', seed: 10, setsEach: 20, opinion: withoutHoles };
+    const { disagreements } = await findOut({ ...campaign, shrinkMs: 2_000 });
+    const ends = disagreements.flatMap(({ flow: { from, to } }) => [from.kind, to.kind]);
+    expect(ends).toContain('host');
   });
 
   test('what was found is told as it is when the time to shrink it is over', async () => {
@@ -99,7 +123,7 @@ async function findOut(campaign: Omit<Campaign, 'topologies'>): Promise<Failure>
   const [plan] = await loadPlans(['found-out.yaml'], { cwd: folder.path });
   // A pod's own port decides, on whatever way: what differs through a Service too is told once.
   const pairs = failure.disagreements.map(({ flow: { from, to, port, protocol } }) =>
-    JSON.stringify(['pod' in from && from.pod, 'pod' in to && to.pod, port, protocol]),
+    JSON.stringify([keyOf(from), keyOf(to), port, protocol]),
   );
   expect(plan?.steps.at(-1)?.checks).toHaveLength(new Set(pairs).size);
   // It expects what the wrong oracle predicts: packets contradict it.

@@ -38,6 +38,20 @@ test('a step of which there is nothing to tell says how many checks it has', () 
   );
 });
 
+test('a check of pods that were there before is new by the rule that names it', () => {
+  const record = calmSteps();
+  const scenarios = record.scenarios.map((scenario) => ({
+    ...scenario,
+    steps: scenario.steps.map(({ actions, ...step }) => ({
+      ...step,
+      ...(actions && { actions: actions.filter(({ kind }) => kind !== 'create') }),
+    })),
+  }));
+  const told = render('terminal', { ...record, scenarios }, { width: 1000 });
+  expect(told).toContain('1 check is new, named by rules of this step for the first time');
+  expect(told).not.toContain('that were not there before');
+});
+
 test('a quiet report leaves out the steps in which all is well', () => {
   const told = render('terminal', fiveSteps(), { quiet: true }).match(/STEP \d/g);
   expect(told).toEqual(['STEP 2', 'STEP 3', 'STEP 4', 'STEP 5']);

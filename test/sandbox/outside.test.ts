@@ -178,6 +178,18 @@ test.each([
   await expect(bed.kube.create(outside('refused', address))).rejects.toThrow(why);
 });
 
+test.each([
+  ['bank.shop.svc.cluster.local', { 'sandbox.podreach.dev/outside': '203.0.113.42' }, 'is in cluster.local'],
+  ['Bank', { 'sandbox.podreach.dev/outside': '203.0.113.42' }, 'lowercase RFC 1123 subdomain'],
+  ['bank.example.com', {}, 'a pod of the cluster has its name by its Service'],
+])('the name %s is refused', async (name, annotations, why) => {
+  const manifest = podManifest('default', 'refused');
+  const named = { ...annotations, 'sandbox.podreach.dev/outside-name': name };
+  await expect(
+    bed.kube.create({ ...manifest, metadata: { ...manifest.metadata, annotations: named } }),
+  ).rejects.toThrow(why);
+});
+
 test('it can be on no node, and stays where it is', async () => {
   await expect(bed.kube.create(outside('refused', '203.0.113.40', { nodeName: 'node-1' }))).rejects.toThrow(
     'a pod outside the cluster is on no node',

@@ -14,7 +14,7 @@ pods:
 const HOSTS = `hosts:
   bank: { address: 203.0.113.10, ports: [443, { name: dns, port: 53, protocol: UDP }] }
   registry: { name: registry.example.com, ports: [443] }
-  office: { address: 203.0.113.200 }
+  office: { name: office.example.com, address: 203.0.113.200 }
 `;
 
 async function checksOf(lines: string, hosts = HOSTS): Promise<readonly string[]> {
@@ -91,7 +91,7 @@ test('a topology may declare them for several scenarios', async () => {
   expect(plan?.hosts?.map(({ name, place }) => [name, place])).toEqual([
     ['bank', { kind: 'address', address: '203.0.113.10' }],
     ['registry', { kind: 'name', name: 'registry.example.com' }],
-    ['office', { kind: 'address', address: '203.0.113.200' }],
+    ['office', { kind: 'name', name: 'office.example.com', address: '203.0.113.200' }],
   ]);
   expect(plan?.steps[0].checks).toHaveLength(2);
 });
@@ -116,7 +116,7 @@ describe('it is a mistake', () => {
       HOSTS,
     ],
     [
-      'to give one two places or none',
+      'to give one no place',
       RULE,
       'hosts:\n  bank: { address: 203.0.113.10, name: bank.example.com, ports: [443] }\n  other: { ports: [1] }\n',
     ],

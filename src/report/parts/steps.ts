@@ -2,6 +2,7 @@
 
 import { describeAge } from '../../judge/first-instant.ts';
 import { type Arrival, arrivalOf, OTHER_ARRIVALS, type StepTimes, type Times } from '../../judge/times.ts';
+import { destinationsOf } from '../../model/service.ts';
 import type { Fact } from '../text/block.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
 import type { ActionView, CheckView, PolicyView, ScenarioView, StepView } from '../view/view.ts';
@@ -67,18 +68,33 @@ export function changedTo(
   return checks.filter((check) => check.change === change);
 }
 
-/** `12 checks are new, with pods that were not there before; 4 checks are gone, …`; undefined where it is the same checks. */
+/**
+ * `12 checks are new, with pods that were not there before; 2 checks are new, named by rules of this step for the first time; 4 checks are
+ * gone, …`; undefined where it is the same checks.
+ */
 export function describeNewAndGone(step: StepView): string | undefined {
   const added = changedTo(step, 'new').length;
+  const brought = newWithPods(step).length;
+  const tell = (number: number, how: string): string[] =>
+    number === 0 ? [] : [`${count(number, 'check')} ${number === 1 ? 'is' : 'are'} new, ${how}`];
   const parts = [
-    ...(added === 0
-      ? []
-      : [`${count(added, 'check')} ${added === 1 ? 'is' : 'are'} new, with pods that were not there before`]),
+    ...tell(brought, 'with pods that were not there before'),
+    ...tell(added - brought, 'named by rules of this step for the first time'),
     ...(step.gone === 0
       ? []
       : [`${count(step.gone, 'check')} ${step.gone === 1 ? 'is' : 'are'} gone, with pods that were removed`]),
   ];
   return parts.length === 0 ? undefined : parts.join('; ');
+}
+
+/** The checks that are new because the step makes one of their pods. */
+function newWithPods(step: StepView): readonly CheckView[] {
+  const made = new Set<string>(
+    step.actions.flatMap(({ kind, object }) => (kind === 'create' ? [object] : [])),
+  );
+  return changedTo(step, 'new').filter((check) =>
+    [check.from, ...destinationsOf(check)].some((pod) => made.has(pod)),
+  );
 }
 
 /** What is said of pairs that did not come to it, or did not stay so. */
@@ -187,10 +203,10 @@ export function describeNoTimes(step: StepView): string | undefined {
   const changed = changedTo(step, 'opens').length + changedTo(step, 'closes').length;
   if (changed > 0)
     return 'none, as what is to change showed that already in the step before, is cut by others, or was not judged';
-  const isBrought =
-    changedTo(step, 'new').length > 0 || actions.some(({ kind }) => kind === 'replace' || kind === 'create');
-  return isBrought
-    ? 'none, as a pair has one where what is expected of it changes, and not where its pod is new'
+  if (actions.some(({ kind }) => kind === 'replace' || kind === 'create'))
+    return 'none, as a pair has one where what is expected of it changes, and not where its pod is new';
+  return changedTo(step, 'new').length > 0
+    ? 'none, as a pair has one where what is expected of it changes, and nothing was expected before of those that are new'
     : 'none, as what is expected of each pair is what it was';
 }
 

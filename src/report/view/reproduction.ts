@@ -42,7 +42,7 @@ function targetOf({ to, path, destination, scenario }: CheckView): string | unde
   const service = [...services, ...existingServices].find((one) => serviceKey(one) === to);
   if (service !== undefined) return path === 'dns' ? dnsNameOf(service) : service.ip;
   const { address, dnsName } = hostOf(to, scenario) ?? {};
-  return destination?.ip ?? address ?? dnsName;
+  return destination?.ip ?? dnsName ?? address;
 }
 
 function runAgain(check: CheckView): string {

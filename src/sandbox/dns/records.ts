@@ -1,6 +1,6 @@
 /**
- * The records of `cluster.local`, by the specification of DNS-based service discovery of Kubernetes (version 1.1.0), as a pure function of
- * the zone.
+ * The records of `cluster.local`, by the specification of DNS-based service discovery of Kubernetes (version 1.1.0), and the addresses of
+ * hosts outside, as a pure function of the zone.
  */
 import { isIP } from 'node:net';
 import type { NamedEndpoint, NamedService, Zone } from './zone.ts';
@@ -41,20 +41,29 @@ export interface DnsNames {
   readonly namespaces: ReadonlySet<string>;
   /** By `name.namespace`. */
   readonly services: ReadonlyMap<string, NamedService>;
+  /** The addresses of a host outside, of those that share a name all. */
+  readonly hosts: ReadonlyMap<string, readonly string[]>;
   /** The names of an address. */
   readonly byAddress: ReadonlyMap<string, readonly string[]>;
 }
 
-export function namesOf({ namespaces, services }: Zone): DnsNames {
+export function namesOf({ namespaces, services, hosts }: Zone): DnsNames {
   const pairs = services.flatMap((service) => [
     ...service.addresses.map((address) => [address, nameOf(service)] as const),
     ...service.endpoints.map((endpoint) => [endpoint.address, endpointNameOf(service, endpoint)] as const),
   ]);
+  const outside = hosts.map(({ name, address }) => [address, name] as const);
   const cluster = new Set(services.flatMap(({ addresses }) => addresses));
-  const byAddress = Map.groupBy(pairs, ([address]) => address);
+  const byAddress = Map.groupBy([...pairs, ...outside], ([address]) => address);
   return {
     namespaces: new Set(namespaces),
     services: new Map(services.map((service) => [`${service.name}.${service.namespace}`, service])),
+    hosts: new Map(
+      [...Map.groupBy(hosts, ({ name }) => name)].map(([name, own]) => [
+        name,
+        own.map(({ address }) => address),
+      ]),
+    ),
     byAddress: new Map(
       [...byAddress].map(([address, named]) => [
         address,
@@ -89,7 +98,12 @@ export function lookUp(names: DnsNames, asked: string, type: string): Lookup {
   if ([DOMAIN, SERVICES, PODS].includes(name)) return only(type, []);
   if (name.endsWith(`.${SERVICES}`)) return lookUpService(names, asked, labelsOf(name, SERVICES), type);
   if (name.endsWith(`.${PODS}`)) return lookUpPod(names, asked, labelsOf(name, PODS), type);
-  return NO_SUCH_NAME;
+  const host = names.hosts.get(name);
+  if (host === undefined) return NO_SUCH_NAME;
+  return only(
+    type,
+    host.map((address) => addressRecord(asked, address)),
+  );
 }
 
 function labelsOf(name: string, domain: string): string[] {

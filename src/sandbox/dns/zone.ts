@@ -1,4 +1,4 @@
-/** What the cluster's DNS server knows: Services and their endpoints, as the supervisor tells them. */
+/** What the cluster's DNS server knows: Services with their endpoints, and hosts outside, as the supervisor tells them. */
 import type { EndpointSlice } from '../api/kinds/endpointslices/object.ts';
 import { SERVICE_NAME } from '../api/kinds/endpointslices/object.ts';
 import type { Namespace } from '../api/kinds/namespaces/object.ts';
@@ -7,6 +7,13 @@ import { isHeadless, type Service } from '../api/kinds/services/object.ts';
 export interface Zone {
   readonly namespaces: readonly string[];
   readonly services: readonly NamedService[];
+  readonly hosts: readonly NamedHost[];
+}
+
+/** Something outside of the cluster. */
+export interface NamedHost {
+  readonly name: string;
+  readonly address: string;
 }
 
 export interface NamedService {
@@ -39,6 +46,7 @@ export function zoneOf(
   namespaces: readonly Namespace[],
   services: readonly Service[],
   slices: readonly EndpointSlice[],
+  hosts: readonly NamedHost[],
 ): Zone {
   const slicesOf = Map.groupBy(
     slices,
@@ -57,6 +65,7 @@ export function zoneOf(
         : {}),
       endpoints: (slicesOf.get(`${namespace}/${name}`) ?? []).flatMap(endpointsOf),
     })),
+    hosts,
   };
 }
 

@@ -109,13 +109,15 @@ export const pod = z
 
 const hostFields = z.strictObject({
   address: text(IPV4_ADDRESS, 'is not an address of a host: write an IPv4 address, such as "203.0.113.10"')
-    .describe('Where it is. Where hosts are simulated, it has this address.')
+    .describe('Where it is: what policies are held against. Where hosts are simulated, it has this address.')
     .exactOptional(),
   name: text(
     `(?=.*[a-z])${DNS_SUBDOMAIN}`,
     'is not a name in DNS: write one such as "registry.example.com", or an "address"',
   )
-    .describe('The name in DNS that leads to it, in place of its address; only of real hosts.')
+    .describe(
+      'The name in DNS by which it is dialled. Beside an address: the name leads there, also where hosts are simulated.',
+    )
     .exactOptional(),
   ports: z
     .array(declaredPort)
@@ -123,14 +125,14 @@ const hostFields = z.strictObject({
     .exactOptional(),
 });
 
-/** Whether a host has one place. */
-function hasOnePlace({ address, name }: { readonly address?: unknown; readonly name?: unknown }): boolean {
-  return (address === undefined) !== (name === undefined);
+/** Whether it is known how to get to a host. */
+function hasPlace({ address, name }: { readonly address?: unknown; readonly name?: unknown }): boolean {
+  return address !== undefined || name !== undefined;
 }
 
 export const host = hostFields
-  .refine(hasOnePlace, {
-    error: 'a host is at an address or has a name: write one of "address" and "name"',
+  .refine(hasPlace, {
+    error: 'a host is at an address or has a name: write "address", "name", or both',
     when: (payload) => payload.issues.length === 0,
   })
   .meta({
@@ -139,9 +141,9 @@ export const host = hostFields
       'Something outside the cluster, which no policy selects. The sandbox simulates it: it has its address, listens and can be a source. On other clusters it is the real one, and can only be a destination.',
     examples: [
       { address: '203.0.113.10', ports: [443] },
-      { name: 'registry.example.com', ports: [443] },
+      { name: 'registry.example.com', address: '203.0.113.11', ports: [443] },
     ],
-    oneOf: [{ required: ['address'] }, { required: ['name'] }],
+    anyOf: [{ required: ['address'] }, { required: ['name'] }],
   });
 export const hostName = text(
   DNS_LABEL,

@@ -1,7 +1,7 @@
 /** What becomes of hosts outside the cluster: who stands for them, and what a cluster cannot show of them. */
 import { describe, expect, test } from 'vitest';
 import type { Check } from '../../../src/model/check.ts';
-import { agentsFor, realHostsOf, refuseHosts, refuseInside } from '../../../src/run/hosts.ts';
+import { agentsFor, placesOf, realHostsOf, refuseHosts, refuseInside } from '../../../src/run/hosts.ts';
 import type { Plan, PlannedHost } from '../../../src/scenario/scenario.ts';
 
 const location = { file: 'shop.yaml', line: 7, column: 3 };
@@ -16,7 +16,12 @@ const REGISTRY: PlannedHost = {
   name: 'registry',
   place: { kind: 'name', name: 'registry.example.com' },
 };
-const SIMULATED = { outsideAnnotation: 'example.com/outside' };
+const NAMED: PlannedHost = {
+  ...BANK,
+  name: 'mirror',
+  place: { kind: 'name', name: 'mirror.example.com', address: '203.0.113.12' },
+};
+const SIMULATED = { outside: { address: 'example.com/outside', name: 'example.com/name' } };
 const REAL = {};
 
 function planWith(hosts: readonly PlannedHost[], ...checks: readonly Partial<Check>[]): Plan {
@@ -49,6 +54,23 @@ describe('where hosts are simulated', () => {
     expect(realHostsOf(plan, SIMULATED).size).toBe(0);
   });
 
+  test('one with a name and an address is dialled by its name, which leads there', () => {
+    const plan = planWith([NAMED]);
+    expect(() => refuseHosts([plan], SIMULATED, false)).not.toThrow();
+    expect(agentsFor(plan, 3, SIMULATED, { runId: 'r1' }).pods.map(({ host }) => host)).toEqual([
+      {
+        key: 'host/mirror',
+        dnsName: 'mirror.example.com',
+        annotations: { 'example.com/outside': '203.0.113.12', 'example.com/name': 'mirror.example.com' },
+      },
+    ]);
+    expect(placesOf(planWith([BANK, REGISTRY, NAMED]))).toEqual([
+      '203.0.113.10',
+      '203.0.113.12',
+      'mirror.example.com',
+    ]);
+  });
+
   test('one that has only a name is refused, with its place', () => {
     expect(() => refuseHosts([planWith([BANK, REGISTRY])], SIMULATED, false)).toThrow(
       expect.objectContaining({
@@ -68,11 +90,12 @@ describe('where hosts are simulated', () => {
 
 describe('where hosts are the real ones', () => {
   test('nothing is created for them, and they are dialled by address or name', () => {
-    const plan = planWith([BANK, REGISTRY]);
+    const plan = planWith([BANK, REGISTRY, NAMED]);
     expect(agentsFor(plan, 1, REAL, { runId: 'r1' })).toEqual({ namespaces: [], pods: [] });
     expect([...realHostsOf(plan, REAL)]).toEqual([
       ['host/bank', '203.0.113.10'],
       ['host/registry', 'registry.example.com'],
+      ['host/mirror', 'mirror.example.com'],
     ]);
     expect(() => refuseHosts([plan], REAL, false)).not.toThrow();
   });

@@ -75,24 +75,42 @@ const SHARED = `apiVersion: podreach/v1
 kind: Scenario
 name: pair
 namespaces: { pair: {} }
-pods: { pair/a: { ports: [80] } }
-hosts: { bank: { address: 203.0.113.10, ports: [443] } }
+pods: { pair/a: { ports: [80] }, pair/b: { labels: { app: b } } }
+hosts: { bank: { address: 203.0.113.10, name: bank.example.com, ports: [443] } }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: bank-only, namespace: pair }
+    spec:
+      podSelector: { matchLabels: { app: b } }
+      policyTypes: [Egress]
+      egress: [{ to: [{ ipBlock: { cidr: 203.0.113.10/32 } }] }]
 reachable:
-  - { from: pair/a, to: host/bank }
+  - { from: "*", to: host/bank }
   - { from: host/bank, to: pair/a }
 `;
 
-test.concurrent('scenarios with the same host do not meet', async () => {
+test.concurrent('scenarios with the same host do not meet, and its name leads to it for whoever may ask for names', async () => {
   const record = await runWith(sandbox(), undefined, {
+    withinMs: 2_000,
     scenario: SHARED,
     second: SHARED.replaceAll('pair', 'other')
       .replace('bank:', 'vault:')
       .replaceAll('host/bank', 'host/vault'),
     parallel: 2,
   });
-  expect(wrongIn(record)).toEqual([]);
+  const unresolved = (namespace: string, host: string): unknown =>
+    expect.stringMatching(
+      `^${namespace}/b → host/${host}:443/TCP inconclusive: the name did not resolve: ETIMEOUT; ${namespace}/bank-only isolates .* \\(D22\\)$`,
+    );
+  expect(wrongIn(record)).toEqual([unresolved('pair', 'bank'), unresolved('other', 'vault')]);
   const [one, two] = record.scenarios.map(({ hosts }) => hosts?.[0]);
-  expect(one).toMatchObject({ name: 'bank', address: '203.0.113.10', agent: { pod: 'bank' } });
+  expect(one).toMatchObject({
+    name: 'bank',
+    address: '203.0.113.10',
+    dnsName: 'bank.example.com',
+    agent: { pod: 'bank' },
+  });
   expect(two?.agent?.namespace).not.toBe(one?.agent?.namespace);
 });
 
@@ -106,12 +124,12 @@ function withRealHost(address: string): ClusterProvider {
   return {
     kind: 'sandbox',
     async start(options) {
-      const { outsideAnnotation = '', ...cluster } = await sandbox().start(options);
+      const { outside, ...cluster } = await sandbox().start(options);
       const kube = await connectKube(cluster.kubeconfig);
       const pod = podManifest('default', 'bank', {}, {}, { command: ['node', '-e', SILENT] });
       await kube.create({
         ...pod,
-        metadata: { ...pod.metadata, annotations: { [outsideAnnotation]: address } },
+        metadata: { ...pod.metadata, annotations: { [outside?.address ?? '']: address } },
       });
       kube.close();
       return cluster;

@@ -52,6 +52,10 @@ const names = namesOf(
         Array.from({ length: 60 }, (_, index) => ({ addresses: [`10.244.3.${index + 1}`] })),
       ),
     ],
+    [
+      { name: 'registry.example.com', address: '203.0.113.11' },
+      { name: 'registry.example.com', address: '203.0.113.12' },
+    ],
   ),
 );
 
@@ -123,6 +127,13 @@ test('addresses have the names of their Services', () => {
   expect(told('1.1.96.10.in-addr.arpa', 'PTR')).toEqual(['NOERROR', 'web.shop.svc.cluster.local']);
   expect(told('3.1.244.10.in-addr.arpa', 'PTR')).toEqual(['NOERROR', 'db-0.db.shop.svc.cluster.local']);
   expect(told('9.9.9.10.in-addr.arpa', 'PTR')).toEqual(['NXDOMAIN']);
+});
+
+test('a host outside has its addresses, and they have its name', () => {
+  expect(told('Registry.example.com', 'A')).toEqual(['NOERROR', '203.0.113.11', '203.0.113.12']);
+  expect(told('registry.example.com', 'AAAA')).toEqual(['NOERROR']);
+  expect(told('12.113.0.203.in-addr.arpa', 'PTR')).toEqual(['NOERROR', 'registry.example.com']);
+  expect(told('example.com', 'A')).toEqual(['NXDOMAIN']);
 });
 
 test('the version of the specification is told', () => {

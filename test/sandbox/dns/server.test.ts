@@ -53,6 +53,21 @@ test('knows a Service and its pods as soon as there are any', async () => {
   expect(await resolve('example.com', 'A')).toBe('ENOTFOUND');
 });
 
+test('knows a host outside for as long as it is there', async () => {
+  const pod = podManifest('shop', 'registry', {}, {});
+  const annotations = {
+    'sandbox.podreach.dev/outside': '203.0.113.11',
+    'sandbox.podreach.dev/outside-name': 'registry.example.com',
+  };
+  await bed.kube.create({ ...pod, metadata: { ...pod.metadata, annotations } });
+  expect(await resolve('registry.example.com', 'A')).toEqual(['203.0.113.11']);
+  await bed.kube.delete({ resource: 'pods', namespace: 'shop', name: 'registry' });
+  await bed.until(
+    'it is forgotten',
+    async () => (await resolve('registry.example.com', 'A')) === 'ENOTFOUND',
+  );
+});
+
 const ENDPOINTS = 90;
 
 test('answers over TCP what does not fit into a datagram', async () => {

@@ -1,20 +1,28 @@
 /** Whether a pod stands outside the cluster, beyond its nodes: read from the annotations of the pod. */
 import ipaddr from 'ipaddr.js';
-import { OUTSIDE } from '../../../annotations.ts';
+import { OUTSIDE, OUTSIDE_NAME } from '../../../annotations.ts';
+import { DOMAIN, isInCluster } from '../../../dns/records.ts';
 import { familyOf } from '../../../ip-family.ts';
 import { keptRangeOf } from '../../../kept-ranges.ts';
 import type { ObjectMeta } from '../../../objects.ts';
 import type { Invalidity } from '../../status.ts';
 import type { Store } from '../../store.ts';
 import { forbiddenValue, invalidValue } from '../../validate/fields.ts';
+import { dnsSubdomainProblems } from '../../validate/names.ts';
 import type { AnnotationCheck } from '../../validate/own-annotations.ts';
 import type { Pod } from './object.ts';
 
 const FIELD = `metadata.annotations[${OUTSIDE}]`;
+const NAME_FIELD = `metadata.annotations[${OUTSIDE_NAME}]`;
 
 /** The addresses that a pod has outside, one of each family at most; undefined for a pod of the cluster. */
 export function outsideAddressesOf({ annotations }: ObjectMeta): readonly string[] | undefined {
   return annotations?.[OUTSIDE]?.split(',').map((address) => address.trim());
+}
+
+/** The name that such a pod has in DNS; undefined for one that has none. */
+export function outsideNameOf({ annotations }: ObjectMeta): string | undefined {
+  return annotations?.[OUTSIDE_NAME];
 }
 
 /** Whether somebody runs it: on a node or outside. */
@@ -48,6 +56,15 @@ function addressProblems(field: string, address: string): Invalidity[] {
     : [invalidValue(field, address, `is in ${kept.cidr}, where the addresses of ${kept.of} are`)];
 }
 
+/** Names of the cluster's own domain are those of Services and pods. */
+export const checkOutsideName: AnnotationCheck = (field, value) => {
+  const [problem] = dnsSubdomainProblems(value);
+  if (problem !== undefined) return [invalidValue(field, value, problem)];
+  return isInCluster(value)
+    ? [invalidValue(field, value, `is in ${DOMAIN}, where the names of Services and pods are`)]
+    : [];
+};
+
 /** Not one of this machine, of a link, of everybody or of a group; written as everybody writes it, so that two of them can be compared. */
 function isOfHost(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
@@ -69,7 +86,10 @@ const OF_HOSTS: ReadonlySet<string> = new Set([
 ]);
 
 export function outsideProblems({ metadata, spec }: Pod): Invalidity[] {
-  if (outsideAddressesOf(metadata) === undefined) return [];
+  if (outsideAddressesOf(metadata) === undefined)
+    return outsideNameOf(metadata) === undefined
+      ? []
+      : [forbiddenValue(NAME_FIELD, 'a pod of the cluster has its name by its Service')];
   const why = 'a pod outside the cluster is on no node';
   return [
     ...(spec.hostNetwork === true ? [forbiddenValue('spec.hostNetwork', why)] : []),
@@ -78,9 +98,14 @@ export function outsideProblems({ metadata, spec }: Pod): Invalidity[] {
 }
 
 export function outsideUpdateProblems({ metadata }: Pod, before: Pod): Invalidity[] {
-  return metadata.annotations?.[OUTSIDE] === before.metadata.annotations?.[OUTSIDE]
-    ? []
-    : [forbiddenValue(FIELD, 'a pod stays where it is')];
+  return [
+    ...(metadata.annotations?.[OUTSIDE] === before.metadata.annotations?.[OUTSIDE]
+      ? []
+      : [forbiddenValue(FIELD, 'a pod stays where it is')]),
+    ...(outsideNameOf(metadata) === outsideNameOf(before.metadata)
+      ? []
+      : [forbiddenValue(NAME_FIELD, 'a pod keeps its name')]),
+  ];
 }
 
 /** Nobody else may have the address. */
