@@ -132,7 +132,7 @@ function describeHost(host: PlannedHost): Cells {
   const { place, ports } = host;
   return [
     hostKey(host),
-    place.kind === 'address' ? place.address : place.name,
+    place.kind === 'address' ? place.addresses.join(', ') : place.name,
     ports.map(describeDeclared).join(' ') || 'no ports',
   ];
 }

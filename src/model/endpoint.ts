@@ -15,9 +15,9 @@ export const ENDPOINT_PREFIXES = [
   'workload',
 ] as const satisfies readonly Endpoint['kind'][];
 
-/** Where a host is: at an address, or wherever its name leads. */
+/** Where a host is: at an address of each family that it has, or wherever its name leads. */
 export type HostPlace =
-  | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'address'; readonly addresses: readonly [string, ...string[]] }
   /** In DNS. */
   | { readonly kind: 'name'; readonly name: string };
 

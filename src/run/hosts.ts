@@ -7,7 +7,7 @@ import { PodreachError } from '../errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import { isHost } from '../model/endpoint.ts';
 import { describeConnection } from '../pair.ts';
-import { isWithin, parseCidr } from '../policy/addresses.ts';
+import { parseAddress, parseCidr, placeAddress } from '../policy/addresses.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import type { Plan, PlannedHost } from '../scenario/scenario.ts';
 import { hostKey } from '../scenario/select.ts';
@@ -20,7 +20,7 @@ type HostSupply = Pick<Cluster, 'outsideAnnotation'>;
 
 /** What scenarios that have the same host must not do at once, on a cluster that simulates it: have it. */
 export function addressesOf({ hosts = [] }: Pick<Plan, 'hosts'>): readonly string[] {
-  return hosts.flatMap(({ place }) => (place.kind === 'address' ? place.address : []));
+  return hosts.flatMap(({ place }) => (place.kind === 'address' ? place.addresses : []));
 }
 
 /**
@@ -53,7 +53,7 @@ export function realHostsOf(
   { outsideAnnotation }: HostSupply,
 ): RealHosts {
   return outsideAnnotation === undefined
-    ? new Map(hosts.map((host) => [hostKey(host), targetOf(host)]))
+    ? new Map(hosts.map((host) => [hostKey(host), host.place]))
     : new Map();
 }
 
@@ -65,8 +65,9 @@ export function noteAgents(hosts: ScenarioDraft['hosts'], running: RunningPods):
   }
 }
 
+/** The addresses of its agent, with a comma between them. */
 function targetOf({ place }: PlannedHost): string {
-  return place.kind === 'address' ? place.address : place.name;
+  return place.kind === 'address' ? place.addresses.join(',') : place.name;
 }
 
 /**
@@ -142,13 +143,14 @@ function refuseOfReal({ steps }: Plan): void {
 export function refuseInside(plans: readonly Plan[], nodes: readonly KubeObject[]): void {
   for (const host of plans.flatMap(({ hosts = [] }) => hosts)) {
     if (host.place.kind !== 'address') continue;
-    const { address } = host.place;
-    const owner = nodes.flatMap((node) => ownerIn(node, address) ?? [])[0];
-    if (owner === undefined) continue;
-    throw new PodreachError('not-supported', `${hostKey(host)} is at ${address}, and that is ${owner}`, {
-      hint: 'A host is outside the cluster: give it an address that is, or declare a pod.',
-      location: host.location,
-    });
+    for (const address of host.place.addresses) {
+      const owner = nodes.flatMap((node) => ownerIn(node, address) ?? [])[0];
+      if (owner === undefined) continue;
+      throw new PodreachError('not-supported', `${hostKey(host)} is at ${address}, and that is ${owner}`, {
+        hint: 'A host is outside the cluster: give it an address that is, or declare a pod.',
+        location: host.location,
+      });
+    }
   }
 }
 
@@ -168,6 +170,9 @@ function ownerIn({ metadata, ...node }: KubeObject, address: string): string | u
 }
 
 function isIn(address: string, range: string): boolean {
-  const [one, all] = [`${address}/32`, range].map(parseCidr);
-  return one !== undefined && all !== undefined && isWithin(one, all);
+  const all = parseCidr(range);
+  const one = parseAddress(address);
+  return (
+    one !== undefined && all !== undefined && placeAddress(one, { cidr: all, except: [] }).kind === 'inside'
+  );
 }

@@ -10,6 +10,7 @@ import {
   UNRESTRICTED,
 } from '../labels.ts';
 import { ENDPOINT_PREFIXES, endpointKey } from '../model/endpoint.ts';
+import { type Family, familyOf } from '../model/family.ts';
 import { nameObject, OBJECT_PREFIXES } from '../model/step.ts';
 import { describePort } from '../pair.ts';
 import { problemAt } from './mark.ts';
@@ -193,19 +194,22 @@ function* checkHosts(hosts: readonly ScenarioHost[]): Generator<Problem> {
     if (!isFirst(named, mark)) yield twice(named, mark, 'Say all of it in one of the two files.');
     yield* checkPorts(key, ports);
     if (place.value.kind === 'name') continue;
-    const { address } = place.value;
-    const at = `the address ${address}`;
-    if (!isFirst(at, place.mark)) yield twice(at, place.mark, 'Give each host an address of its own.');
-    if (!isOfHost(address))
-      yield problemAt(place.mark, `${address} is the address of no single host elsewhere`, {
-        hint: 'Choose another, such as one of 203.0.113.0/24, which is kept for examples.',
-      });
+    for (const address of place.value.addresses) {
+      const at = `the address ${address}`;
+      if (!isFirst(at, place.mark)) yield twice(at, place.mark, 'Give each host an address of its own.');
+      if (!isOfHost(address))
+        yield problemAt(place.mark, `${address} is the address of no single host elsewhere`, {
+          hint: `Choose another, such as one of ${EXAMPLES[familyOf(address)]}, which is kept for examples.`,
+        });
+    }
   }
 }
 
+const EXAMPLES: Readonly<Record<Family, string>> = { IPv4: '203.0.113.0/24', IPv6: '2001:db8::/32' };
+
 /** Not one of the own machine, of a link, of everybody or of a group. */
 function isOfHost(address: string): boolean {
-  return !['unspecified', 'loopback', 'linkLocal', 'multicast', 'broadcast'].includes(
-    ipaddr.IPv4.parse(address).range(),
+  return !['unspecified', 'loopback', 'linkLocal', 'multicast', 'broadcast', 'ipv4Mapped'].includes(
+    ipaddr.parse(address).range(),
   );
 }

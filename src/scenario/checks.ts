@@ -1,13 +1,14 @@
 /** From what is expected to checks, in the order of sources, destinations and ports, each in the order of the file. */
 import type { Check } from '../model/check.ts';
+import type { Family } from '../model/family.ts';
 import type { ServicePath } from '../model/path.ts';
 import { pathsTo, type ServiceBackend } from '../model/service.ts';
 import { type Expectations, isOfTwoPods, type StatedRule } from './expectations.ts';
 import type { ConnectionSet } from './first-instant.ts';
 import type { PlannedPod, Port } from './scenario.ts';
-import { targetKey, targetsOf } from './select.ts';
-import type { SelectedTarget } from './selected.ts';
-import { backendsAt, type Services } from './services.ts';
+import { familiesOfHost, targetKey, targetsOf } from './select.ts';
+import type { SelectedEnd, SelectedTarget } from './selected.ts';
+import { backendsAt, familiesOfService, type Services } from './services.ts';
 import { type ClusterState, type Declared, isThere } from './state.ts';
 
 /** A connection of which something is expected. */
@@ -17,6 +18,8 @@ export interface ExpectedConnection {
   readonly from: string;
   readonly to: string;
   readonly port: Port;
+  /** See `Check`. */
+  readonly family?: Family;
   /** Of a Service: the way to it, and who answers there. */
   readonly through?: Through;
   readonly statement: StatedRule;
@@ -30,25 +33,43 @@ interface Through {
   readonly headless: boolean;
 }
 
+interface ConnectionSource {
+  readonly key: string;
+  /** How it dials, whatever its target is. */
+  readonly dials: Pick<ExpectedConnection, 'family'>;
+}
+
 interface ConnectionTarget extends SelectedTarget {
   readonly key: string;
 }
 
 /** All connections that the pods and hosts of a scenario could open. */
 export class Connections {
-  readonly #sources: readonly string[];
+  readonly #sources: readonly ConnectionSource[];
   readonly #targets: readonly ConnectionTarget[];
   readonly #services: Services;
 
-  /** @param declared all that there are at any time */
-  constructor({ pods, hosts }: Pick<Declared, 'pods' | 'hosts'>, services: Services) {
-    const ends = [...pods, ...hosts].map(([key, { ports }]) => ({ key, ports }));
-    this.#sources = ends.map(({ key }) => key);
+  /** @param declared all that there are at any time @param tried absent: the cluster's first */
+  constructor(
+    { pods, hosts }: Pick<Declared, 'pods' | 'hosts'>,
+    services: Services,
+    tried: readonly Family[] | undefined,
+  ) {
+    const ends = [
+      ...[...pods].map(([key, { ports }]) => ({ key, ports, ...known(tried) })),
+      ...[...hosts].map(([key, host]) => ({ key, ports: host.ports, ...known(familiesOfHost(host, tried)) })),
+    ];
+    // Only a host with one address has a family where none is asked for.
+    this.#sources = ends.map(({ key, families: [family] = [] }) => ({
+      key,
+      dials: tried === undefined && family !== undefined ? { family } : {},
+    }));
     this.#services = services;
     const ofServices = [...services].map(([key, service]) => ({
       key,
       ports: service.ports.map(({ targetPort: _, ...port }) => port),
       paths: pathsTo(service),
+      ...known(familiesOfService(service, tried)),
     }));
     this.#targets = [...ends, ...ofServices]
       .flatMap(targetsOf)
@@ -68,12 +89,12 @@ export class Connections {
   ): readonly ExpectedConnection[] {
     const connections: ExpectedConnection[] = [];
     const targets = this.#thoseThere(state);
-    for (const [index, from] of this.#sources.entries()) {
+    for (const [index, { key: from, dials }] of this.#sources.entries()) {
       const own = rules.get(from);
       const early = firstInstants.get(from);
       // Thousands of pods have millions of pairs: those of which nothing is said are not looked up one by one.
       if ((own === undefined && otherwise === undefined) || !isThere(from, state)) continue;
-      for (const { to, port, through, key, index: place } of targets) {
+      for (const { to, port, reached, key, index: place } of targets) {
         const statement = own?.get(key) ?? (isOfTwoPods({ from, to }) ? otherwise : undefined);
         if (statement === undefined) continue;
         connections.push({
@@ -81,7 +102,8 @@ export class Connections {
           from,
           to,
           port,
-          ...through,
+          ...dials,
+          ...reached,
           statement,
           ...(early?.has(key) === true ? { firstInstant: true } : {}),
         });
@@ -94,9 +116,13 @@ export class Connections {
     const throughs = this.#throughs([...state.pods.values()]);
     return this.#targets.flatMap((target, index) => {
       const through = throughs.get(target);
-      return through !== undefined || isThere(target.to, state)
-        ? [{ ...target, through: through && { through }, index }]
-        : [];
+      if (through === undefined && !isThere(target.to, state)) return [];
+      const { family } = target;
+      const reached: Pick<ExpectedConnection, 'family' | 'through'> = {
+        ...(family === undefined ? {} : { family }),
+        ...(through === undefined ? {} : { through }),
+      };
+      return [{ ...target, reached, index }];
     });
   }
 
@@ -112,6 +138,10 @@ export class Connections {
       }),
     );
   }
+}
+
+function known(families: readonly Family[] | undefined): Pick<SelectedEnd, 'families'> {
+  return families === undefined ? {} : { families };
 }
 
 /** The checks of each step. The same connection has the same number in all of them. */
@@ -135,7 +165,7 @@ export function numberChecks<Step>(
 }
 
 function asCheck(
-  { from, to, port: { name, port, protocol }, through, statement, firstInstant }: ExpectedConnection,
+  { from, to, port: { name, port, protocol }, family, through, statement, firstInstant }: ExpectedConnection,
   id: number,
 ): Check {
   const { expected, mark, because, cutBy, held } = statement;
@@ -147,7 +177,7 @@ function asCheck(
     ...(name === undefined ? {} : { portName: name }),
     ...(through === undefined ? {} : asReached(through)),
     protocol,
-    family: 'IPv4',
+    ...(family === undefined ? {} : { family }),
     expected,
     declared: mark.location,
     ...(because === undefined ? {} : { because }),

@@ -182,12 +182,17 @@ function* checkReplaced({ actions }: ScenarioStep): Generator<Problem> {
 }
 
 /** What rules of a step select among: all that is declared, with the labels of that time. */
-function topologyIn(state: ClusterState, declared: Declared, { services, manifests }: Scenario): Topology {
+function topologyIn(
+  state: ClusterState,
+  declared: Declared,
+  { services, families, manifests }: Scenario,
+): Topology {
   return arrangeTopology({
     namespaces: [...declared.namespaces].map(([name, namespace]) => state.namespaces.get(name) ?? namespace),
     pods: [...declared.pods].map(([key, pod]) => state.pods.get(key) ?? pod),
     hosts: [...declared.hosts.values()],
     services,
+    families: families?.value,
     leftOut: manifests?.leftOut,
   });
 }

@@ -1,8 +1,9 @@
 /** From a scenario to its plan: names are looked up, steps are followed, and rules become checks. */
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
+import { addressIn, type Family } from '../model/family.ts';
 import type { Action } from '../model/step.ts';
-import type { ForeignPolicy, PolicyPod } from '../policy/model.ts';
+import type { ForeignPolicy, PolicyHost, PolicyPod } from '../policy/model.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
 import { checkHeld } from './check-held.ts';
 import { checkCreated, checkTopology } from './check-topology.ts';
@@ -36,7 +37,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
     mayMissCreation,
   } = followSteps(scenario, declared);
   const services = arrangeServices(scenario.services ?? []);
-  const connections = new Connections(declared, services);
+  const connections = new Connections(declared, services, scenario.families?.value);
   const checks = numberChecks(
     followed.map((one) => {
       const expected = connections.expected(one.expectations, one.state, one.firstInstants);
@@ -72,6 +73,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
       pods: [...declared.pods.values()],
       ...(declared.hosts.size === 0 ? {} : { hosts: [...declared.hosts.values()] }),
       ...servicesOf(scenario),
+      ...familiesOf(scenario),
       steps,
       idleExceptions,
       accepted: scenario.accepted,
@@ -86,6 +88,12 @@ export function planScenario(scenario: Scenario): PlannedChecks {
 function servicesOf({ services = [] }: Scenario): Pick<Plan, 'services'> {
   const fit = services.flatMap(({ unfit, mark: _, ...service }) => (unfit === undefined ? [service] : []));
   return fit.length === 0 ? {} : { services: fit };
+}
+
+function familiesOf({ families }: Scenario): Pick<Plan, 'triedFamilies'> {
+  return families === undefined
+    ? {}
+    : { triedFamilies: { listed: families.value, location: families.mark.location } };
 }
 
 function declaredBy({ namespaces, pods, hosts }: Scenario): Declared {
@@ -175,15 +183,29 @@ function worldIn(
     pods: [...declared.pods.keys()].flatMap((key) => state.pods.get(key) ?? []),
     policies: [...state.policies.values()],
   };
-  const hosts = [...declared.hosts].map(([key, { place }]) =>
-    place.kind === 'address' ? { key, address: place.address } : { key },
-  );
-  let oracle: Oracle | undefined;
+  const hostsIn = (family: Family | undefined): readonly PolicyHost[] =>
+    [...declared.hosts].map(([key, { place }]) => {
+      const addresses = place.kind === 'address' ? place.addresses : [];
+      const [sole, ...others] = family === undefined ? addresses : [addressIn(family, addresses)];
+      return sole === undefined || others.length > 0 ? { key } : { key, address: sole };
+    });
+  const oracles = new Map<Family | undefined, Oracle>();
   return {
     ...world,
-    oracle() {
-      oracle ??= compile({ ...world, pods: world.pods.map(asPlaced), hosts, foreignPolicies });
-      return oracle;
+    oracle(family) {
+      const known = oracles.get(family);
+      if (known !== undefined) return known;
+      const hosts = hostsIn(family);
+      const pods = world.pods.map(asPlaced);
+      const compiled = compile({
+        ...world,
+        pods,
+        hosts,
+        foreignPolicies,
+        ...(family === undefined ? {} : { family }),
+      });
+      oracles.set(family, compiled);
+      return compiled;
     },
   };
 }

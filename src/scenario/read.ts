@@ -1,6 +1,8 @@
 /** From a document that fits the grammar to the scenario's nouns, each with its place. Names are not looked up yet. */
 import { fingerprintOf } from '../fingerprint.ts';
 import { objectKey } from '../keys.ts';
+import { FAMILIES, type Family } from '../model/family.ts';
+import { canonicalAddress } from '../policy/addresses.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type { ManifestsText } from './grammar/manifests.ts';
 import type { DeclaredPort } from './grammar/topology.ts';
@@ -86,6 +88,9 @@ export function readScenario(
     namespaces,
     pods,
     hosts,
+    ...(document.families === undefined
+      ? {}
+      : { families: { value: inOrder(document.families), mark: source.at(['families']) } }),
     ...(services.length === 0 ? {} : { services }),
     policies: policies.first,
     foreignPolicies,
@@ -97,6 +102,11 @@ export function readScenario(
     ...(manifests === undefined ? {} : { manifests }),
     ...(included.length === 0 ? {} : { included: included.map(readIncluded) }),
   };
+}
+
+/** However they are written, so that checks have the same order. */
+function inOrder(families: readonly Family[]): readonly Family[] {
+  return FAMILIES.filter((family) => families.includes(family));
 }
 
 /** What a topology declares itself, and where. */
@@ -158,10 +168,14 @@ export function readPods(document: TopologyText, source: SourceDocument): readon
 export function readHosts(document: TopologyText, source: SourceDocument): readonly ScenarioHost[] {
   return Object.entries(document.hosts ?? {}).map(([name, host]) => {
     const { address, name: dnsName = '', ports = [] } = host;
+    const [first, ...others] = address === undefined ? [] : [address].flat().map(canonicalAddress);
     return {
       name,
       place: {
-        value: address === undefined ? { kind: 'name', name: dnsName } : { kind: 'address', address },
+        value:
+          first === undefined
+            ? { kind: 'name', name: dnsName }
+            : { kind: 'address', addresses: [first, ...others] },
         mark: source.at(['hosts', name, address === undefined ? 'name' : 'address']),
       },
       ports: ports.map((port, index) => ({
@@ -173,9 +187,17 @@ export function readHosts(document: TopologyText, source: SourceDocument): reado
   });
 }
 
-/** The Services that a document declares. */
-export function readServices(document: TopologyText, source: SourceDocument): readonly ScenarioService[] {
-  return Object.entries(document.services ?? {}).map(([key, { selector, ports, clusterIP }]) => {
+/**
+ * The Services that a document declares.
+ * @param tried the families that their scenario asks for: a Service that says nothing of its own has these
+ */
+export function readServices(
+  document: TopologyText,
+  source: SourceDocument,
+  tried: readonly Family[] | undefined,
+): readonly ScenarioService[] {
+  return Object.entries(document.services ?? {}).map(([key, written]) => {
+    const { selector, ports, clusterIP, ipFamilies, ipFamilyPolicy } = written;
     const [namespace = '', name = ''] = key.split('/');
     return {
       namespace,
@@ -188,9 +210,19 @@ export function readServices(document: TopologyText, source: SourceDocument): re
         targetPort,
       })),
       ...(clusterIP === undefined ? {} : { headless: true }),
+      ...(ipFamilies === undefined && ipFamilyPolicy === undefined ? familiesFor(tried) : {}),
+      ...(ipFamilies === undefined ? {} : { ipFamilies }),
+      ...(ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy }),
       mark: source.keyAt(['services', key]),
     };
   });
+}
+
+function familiesFor(
+  tried: readonly Family[] | undefined,
+): Pick<ScenarioService, 'ipFamilies' | 'ipFamilyPolicy'> {
+  if (tried === undefined) return {};
+  return tried.length > 1 ? { ipFamilyPolicy: 'PreferDualStack' } : { ipFamilies: tried };
 }
 
 /** What a document names under `manifests`. */
