@@ -9,7 +9,9 @@ import { join } from 'node:path';
 import { reviewPlan } from '../src/policy/review.ts';
 import { FORMAT_NAMES } from '../src/report/formats.ts';
 import { findPatterns } from '../src/report/parts/patterns.ts';
+import { enforcedAddress } from '../src/sandbox/dataplane/allowances.ts';
 import { rulesFor } from '../src/sandbox/dataplane/rules.ts';
+import { IP_FAMILIES } from '../src/sandbox/ip-family.ts';
 import { loadPlans } from '../src/scenario/load-plans.ts';
 import type { Plan } from '../src/scenario/scenario.ts';
 import { Names } from '../src/scenario/suggest.ts';
@@ -124,7 +126,10 @@ function writeRules(): void {
     namespace: 'shop',
     labels: app(index).matchLabels,
     node: `node-${(index % 2) + 1}`,
-    address: `10.244.${(index % 2) + 1}.${(index >> 1) + 2}`,
+    addresses: [
+      `10.244.${(index % 2) + 1}.${(index >> 1) + 2}`,
+      `fd00:10:244:${(index % 2) + 1}::${index + 2}`,
+    ].map(enforcedAddress),
     ports: [],
   }));
   const policies = Array.from({ length: 300 }, (_, index) => {
@@ -141,7 +146,7 @@ function writeRules(): void {
       },
     };
   });
-  rulesFor(['node-1', 'node-2'], { pods, namespaces: new Map([['shop', {}]]), policies });
+  rulesFor(['node-1', 'node-2'], IP_FAMILIES, { pods, namespaces: new Map([['shop', {}]]), policies });
 }
 
 console.log('| what | processor time | limit |\n| --- | --- | --- |');

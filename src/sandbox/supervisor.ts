@@ -3,7 +3,7 @@
  * everything when it ends. Started by `sandbox.ts` inside its namespaces, never by itself.
  */
 import { type EventEmitter, once } from 'node:events';
-import { renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { generate as generateCertificate } from 'selfsigned';
@@ -18,12 +18,13 @@ import { createStore } from './api/memory-store.ts';
 import { createApiServer } from './api/server.ts';
 import type { Store } from './api/store.ts';
 import { API_SERVICE_NAMES, createApiService, createDnsServer } from './api/system-objects.ts';
-import { FABRIC_ADDRESS, planNodes } from './dataplane/addresses.ts';
+import { FABRIC_ADDRESSES, planNodes } from './dataplane/addresses.ts';
 import { buildNetwork } from './dataplane/network.ts';
-import { NO_RULES } from './dataplane/rules.ts';
+import { noRules } from './dataplane/rules.ts';
 import { installServer, SERVER_SOURCES } from './dns/program.ts';
 import { DOMAIN } from './dns/records.ts';
 import { requireTools, searchPath } from './host.ts';
+import { IP_FAMILIES } from './ip-family.ts';
 import { API_SERVICE_ADDRESS, DNS_SERVICE_ADDRESS } from './kept-ranges.ts';
 import type { HarnessMessage, StartMessage, SupervisorMessage } from './messages.ts';
 import { createProber } from './probes/prober.ts';
@@ -45,6 +46,11 @@ process.on('message', (said, listener) => {
   });
 });
 
+/** The kernel may be without, or be told at its start to do without. */
+function hasIPv6(): boolean {
+  return existsSync('/proc/net/if_inet6');
+}
+
 function tell(message: SupervisorMessage): void {
   process.send?.(message);
 }
@@ -54,12 +60,16 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   process.umask(0o022);
   process.env['PATH'] = searchPath(process.env['PATH']);
   const tools = requireTools(process.platform, process.env['PATH']);
-  const nodes = planNodes(options.nodes);
+  const families = IP_FAMILIES.filter((family) => family === 'IPv4' || hasIPv6());
+  const nodes = planNodes(options.nodes, families);
+  const rules = noRules(families)
+    .map(({ text }) => text)
+    .join('');
   const identity: Identity = options.hasUserNamespace ? { kind: 'same-user' } : NOBODY;
   // Loading it takes as long as building the network does: both at once. Files of the host are covered only when it is through.
   const loading = import('selfsigned');
   const [network, files, containers, tls] = await Promise.all([
-    buildNetwork(tools, nodes, NO_RULES.text, identity.kind === 'user' ? identity.gid : 0),
+    buildNetwork(tools, nodes, rules, identity.kind === 'user' ? identity.gid : 0),
     loading.then(() => mountRootFiles(tools, process.execPath, [import.meta.filename, ...SERVER_SOURCES])),
     createContainers(tools, identity),
     loading.then(({ generate }) => makeCertificate(generate)),
@@ -105,7 +115,7 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(listener, resolve));
   await listenToPods(server);
-  createApiService(store, FABRIC_ADDRESS, API_PORT);
+  createApiService(store, FABRIC_ADDRESSES.IPv4, API_PORT);
   createDnsServer(store, await startNames(store, files.folder));
   return { kind: 'ready', certificate: tls.cert };
 }
@@ -115,7 +125,7 @@ const API_PORT = 6443;
 
 async function listenToPods(api: EventEmitter): Promise<void> {
   const listener = createServer((socket) => api.emit('connection', socket));
-  await once(listener.listen(API_PORT, FABRIC_ADDRESS), 'listening');
+  await once(listener.listen(API_PORT, FABRIC_ADDRESSES.IPv4), 'listening');
 }
 
 /** @returns the command of the DNS server */
@@ -143,7 +153,7 @@ async function makeCertificate(generate: typeof generateCertificate): Promise<{ 
         name: 'subjectAltName',
         altNames: [
           { type: 7, ip: '127.0.0.1' },
-          { type: 7, ip: FABRIC_ADDRESS },
+          { type: 7, ip: FABRIC_ADDRESSES.IPv4 },
           { type: 7, ip: API_SERVICE_ADDRESS },
           ...['localhost', ...API_SERVICE_NAMES].map((value) => ({ type: 2 as const, value })),
         ],

@@ -14,13 +14,13 @@ export interface Target {
 /** Where every listener listens, TCP and UDP alike. */
 const PORTS = [53, 80, 8080, 9000, 9001, 9002] as const;
 
-/** Listens on all ports and answers with the pod's name. */
+/** Listens on all ports of both families and answers with the pod's name. */
 const LISTENER = `
 const { createServer } = require('node:net');
 const { createSocket } = require('node:dgram');
 for (const port of ${JSON.stringify(PORTS)}) {
-  createServer((socket) => socket.on('error', () => {}).end(process.env.HOSTNAME)).listen(port, '0.0.0.0');
-  const udp = createSocket('udp4');
+  createServer((socket) => socket.on('error', () => {}).end(process.env.HOSTNAME)).listen(port, '::');
+  const udp = createSocket('udp6');
   udp.on('message', (_, from) => udp.send(process.env.HOSTNAME, from.port, from.address)).bind(port);
 }`;
 
@@ -35,7 +35,7 @@ const attempt = ({ host, port, protocol }) => new Promise((resolve) => {
   if (protocol === 'TCP') {
     connect({ host, port }).on('data', (data) => resolve(String(data))).on('error', (error) => resolve(error.code));
   } else {
-    const socket = createSocket('udp4');
+    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
     socket.on('message', (data) => resolve(String(data))).on('error', (error) => resolve(error.code));
     socket.connect(port, host, () => socket.send('?'));
   }
@@ -139,9 +139,14 @@ export class Testbed implements AsyncDisposable {
   }
 
   async address(namespace: string, name: string): Promise<string> {
-    const { podIP } = statusOf(await this.pod(namespace, name));
-    if (podIP === undefined) throw new Error(`${namespace}/${name} has no address`);
-    return podIP;
+    return (await this.addresses(namespace, name))[0];
+  }
+
+  /** Of IPv4 and of IPv6. */
+  async addresses(namespace: string, name: string): Promise<readonly [string, string]> {
+    const [first, second] = statusOf(await this.pod(namespace, name)).podIPs ?? [];
+    if (first === undefined || second === undefined) throw new Error(`${namespace}/${name} has no addresses`);
+    return [first.ip, second.ip];
   }
 
   exec(namespace: string, pod: string, ...command: readonly string[]): Promise<ExecResult> {
@@ -186,6 +191,7 @@ export class Testbed implements AsyncDisposable {
 export interface SeenStatus {
   readonly phase?: string;
   readonly podIP?: string;
+  readonly podIPs?: readonly { readonly ip: string }[];
   readonly hostIP?: string;
   readonly conditions?: readonly object[];
   readonly containerStatuses?: readonly {

@@ -4,6 +4,7 @@
  */
 import type { NetworkPolicy, PolicyPeer, PolicyPort } from '../api/kinds/networkpolicies/object.ts';
 import type { ContainerPort } from '../api/kinds/pods/object.ts';
+import { familyOf, type IPFamily } from '../ip-family.ts';
 import { type LabelSelector, selectorMatches } from '../selectors.ts';
 import {
   ALL_ADDRESSES,
@@ -24,8 +25,18 @@ export interface EnforcedPod {
   readonly namespace: string;
   readonly labels: ObjectLabels;
   readonly node: string;
-  readonly address: string;
+  /** One of each family at most. */
+  readonly addresses: readonly EnforcedAddress[];
   readonly ports: readonly ContainerPort[];
+}
+
+export interface EnforcedAddress {
+  readonly family: IPFamily;
+  readonly number: bigint;
+}
+
+export function enforcedAddress(address: string): EnforcedAddress {
+  return { family: familyOf(address), number: numberOfAddress(address) };
 }
 
 /** Everything that decides who may reach whom. */
@@ -38,15 +49,18 @@ export interface PolicyState {
 
 /** What one rule of a policy allows: these addresses, on these ports. */
 export interface Allowance {
-  readonly addresses: readonly Range[] | 'any';
+  readonly addresses: PeerAddresses;
   readonly ports: readonly ProtocolPorts[] | 'any';
 }
+
+/** D12: what is allowed of one family says nothing of the other. */
+export type PeerAddresses = Readonly<Record<IPFamily, readonly Range[] | 'any'>>;
 
 export interface ProtocolPorts extends Range {
   readonly protocol: EnforcedProtocol;
 }
 
-export const ALL_PORTS: Range = { from: 0, to: 0xff_ff };
+export const ALL_PORTS: Range = { from: 0n, to: 0xff_ffn };
 
 /** A policy with its peers looked up. */
 export interface ResolvedPolicy {
@@ -105,51 +119,51 @@ function egressAllowances(rule: EgressRule, namespace: string, state: PolicyStat
   if (ports.length === 0) allowances.push({ addresses, ports: 'any' });
   if (numbered.length > 0) allowances.push({ addresses, ports: numbered.map(numberedPorts) });
   for (const pod of named.length === 0 ? [] : state.pods) {
-    const address = numberOfAddress(pod.address);
-    if (addresses !== 'any' && !contains(addresses, address)) continue;
+    const own = pod.addresses.filter(({ family, number }) => holds(addresses[family], number));
     const resolved = named.flatMap((port) => portsOn(pod, port));
-    if (resolved.length > 0)
-      allowances.push({ addresses: [{ from: address, to: address }], ports: resolved });
+    if (own.length > 0 && resolved.length > 0)
+      allowances.push({ addresses: byFamily((family) => rangesOf(own, family)), ports: resolved });
   }
   return (): readonly Allowance[] => allowances;
 }
 
 /** D7, D10: no peers means every address, outside ones too; peers are ORed (D8). */
-function addressesOf(
-  peers: readonly PolicyPeer[],
-  namespace: string,
-  state: PolicyState,
-): readonly Range[] | 'any' {
-  if (peers.length === 0) return 'any';
-  const ranges = normalise(
-    peers.flatMap((peer) =>
-      peer.ipBlock !== undefined ? blockRanges(peer.ipBlock) : podRanges(peer, namespace, state),
-    ),
-  );
-  const [first] = ranges;
-  return first?.from === ALL_ADDRESSES.from && first.to === ALL_ADDRESSES.to ? 'any' : ranges;
+function addressesOf(peers: readonly PolicyPeer[], namespace: string, state: PolicyState): PeerAddresses {
+  if (peers.length === 0) return { IPv4: 'any', IPv6: 'any' };
+  const blocks = peers.flatMap(({ ipBlock }) => ipBlock ?? []);
+  const selectors = peers.filter(({ ipBlock }) => ipBlock === undefined);
+  const pods = state.pods
+    .filter((pod) => selectors.some((peer) => isPeer(pod, peer, namespace, state)))
+    .flatMap(({ addresses }) => addresses);
+  return byFamily((family) => {
+    const ofFamily = blocks.filter(({ cidr }) => familyOf(cidr) === family);
+    const ranges = normalise([...ofFamily.flatMap(blockRanges), ...rangesOf(pods, family)]);
+    const [first] = ranges;
+    const all = ALL_ADDRESSES[family];
+    return first?.from === all.from && first.to === all.to ? 'any' : ranges;
+  });
+}
+
+function byFamily(ofOne: (family: IPFamily) => readonly Range[] | 'any'): PeerAddresses {
+  return { IPv4: ofOne('IPv4'), IPv6: ofOne('IPv6') };
+}
+
+function rangesOf(addresses: readonly EnforcedAddress[], wanted: IPFamily): Range[] {
+  return addresses
+    .filter(({ family }) => family === wanted)
+    .map(({ number }) => ({ from: number, to: number }));
+}
+
+function holds(ranges: readonly Range[] | 'any', number: bigint): boolean {
+  return ranges === 'any' || contains(ranges, number);
 }
 
 /** D12: an exception is a hole in this block only. */
-function blockRanges(block: NonNullable<PolicyPeer['ipBlock']>): Range[] {
-  const range = rangeOfCidr(block.cidr);
-  if (range === undefined) return [];
-  return subtract(
-    range,
-    (block.except ?? []).map(rangeOfCidr).filter((hole) => hole !== undefined),
-  );
+function blockRanges({ cidr, except = [] }: NonNullable<PolicyPeer['ipBlock']>): Range[] {
+  return subtract(rangeOfCidr(cidr), except.map(rangeOfCidr));
 }
 
 /** D9 */
-function podRanges(peer: PolicyPeer, namespace: string, state: PolicyState): Range[] {
-  return state.pods
-    .filter((pod) => isPeer(pod, peer, namespace, state))
-    .map((pod) => {
-      const address = numberOfAddress(pod.address);
-      return { from: address, to: address };
-    });
-}
-
 function isPeer(pod: EnforcedPod, peer: PolicyPeer, namespace: string, state: PolicyState): boolean {
   const inNamespace =
     peer.namespaceSelector === undefined
@@ -163,11 +177,15 @@ function portsOn(pod: EnforcedPod, port: PolicyPort): ProtocolPorts[] {
   const protocol = port.protocol ?? 'TCP';
   return pod.ports
     .filter((declared) => declared.name === port.port && (declared.protocol ?? 'TCP') === protocol)
-    .map(({ containerPort }) => ({ protocol, from: containerPort, to: containerPort }));
+    .map(({ containerPort }) => ({
+      protocol,
+      from: BigInt(containerPort),
+      to: BigInt(containerPort),
+    }));
 }
 
 /** D13, D15 */
 function numberedPorts({ protocol = 'TCP', port, endPort }: PolicyPort): ProtocolPorts {
   if (typeof port !== 'number') return { protocol, ...ALL_PORTS };
-  return { protocol, from: port, to: endPort ?? port };
+  return { protocol, from: BigInt(port), to: BigInt(endPort ?? port) };
 }

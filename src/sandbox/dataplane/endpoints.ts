@@ -1,6 +1,7 @@
 /** Which endpoints a connection to a Service may get, as kube-proxy chooses them. */
 import { type EndpointSlice, SERVICE_NAME, type SliceEndpoint } from '../api/kinds/endpointslices/object.ts';
 import type { ServicePort } from '../api/kinds/services/object.ts';
+import type { IPFamily } from '../ip-family.ts';
 
 export interface ServiceEndpoint {
   readonly address: string;
@@ -29,15 +30,16 @@ export function serviceKey({
   return `${namespace}/${name}`;
 }
 
-/** All that the slices of a Service tell about one of its ports, each once. */
+/** All that the slices of a Service tell about one of its ports in a family, each once. */
 export function endpointsOf(
   { name = '', protocol = 'TCP' }: ServicePort,
+  family: IPFamily,
   slices: readonly EndpointSlice[],
 ): ServiceEndpoint[] {
   const found = new Map<string, ServiceEndpoint>();
   for (const { addressType, ports = [], endpoints = [] } of slices) {
     const port = ports.find((one) => (one.name ?? '') === name && (one.protocol ?? 'TCP') === protocol)?.port;
-    if (addressType !== 'IPv4' || !isPort(port)) continue;
+    if (addressType !== family || !isPort(port)) continue;
     for (const endpoint of endpoints) {
       const [address] = endpoint.addresses;
       if (address !== undefined) found.set(`${address}:${port}`, { address, port, ...stateOf(endpoint) });

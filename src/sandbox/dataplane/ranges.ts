@@ -1,20 +1,24 @@
-/** Sets of numbers as ranges, for IPv4 addresses and for ports. */
+/** Sets of numbers as ranges, for addresses and for ports. */
 import ipaddr from 'ipaddr.js';
+import type { IPFamily } from '../ip-family.ts';
 
 /** Both ends are included. */
 export interface Range {
-  readonly from: number;
-  readonly to: number;
+  readonly from: bigint;
+  readonly to: bigint;
 }
 
-export const ALL_ADDRESSES: Range = { from: 0, to: 0xff_ff_ff_ff };
+export const ALL_ADDRESSES: Readonly<Record<IPFamily, Range>> = {
+  IPv4: { from: 0n, to: 2n ** 32n - 1n },
+  IPv6: { from: 0n, to: 2n ** 128n - 1n },
+};
 
 /** The same numbers in ascending, disjoint ranges that do not touch. */
 export function normalise(ranges: readonly Range[]): Range[] {
   const merged: Range[] = [];
-  for (const range of [...ranges].sort((a, b) => a.from - b.from)) {
+  for (const range of [...ranges].sort((a, b) => Number(a.from > b.from) - Number(a.from < b.from))) {
     const last = merged.at(-1);
-    if (last === undefined || range.from > last.to + 1) merged.push(range);
+    if (last === undefined || range.from > last.to + 1n) merged.push(range);
     else if (range.to > last.to) merged[merged.length - 1] = { from: last.from, to: range.to };
   }
   return merged;
@@ -26,36 +30,37 @@ export function subtract(range: Range, holes: readonly Range[]): Range[] {
   let { from } = range;
   for (const hole of normalise(holes)) {
     if (hole.to < from || hole.from > range.to) continue;
-    if (hole.from > from) rest.push({ from, to: hole.from - 1 });
-    from = hole.to + 1;
+    if (hole.from > from) rest.push({ from, to: hole.from - 1n });
+    from = hole.to + 1n;
   }
   if (from <= range.to) rest.push({ from, to: range.to });
   return rest;
 }
 
-export function contains(ranges: readonly Range[], value: number): boolean {
+export function contains(ranges: readonly Range[], value: bigint): boolean {
   return ranges.some(({ from, to }) => from <= value && value <= to);
 }
 
-/** The addresses of an IPv4 CIDR; undefined for IPv6, which no IPv4 address matches (D12). */
-export function rangeOfCidr(cidr: string): Range | undefined {
+/** The addresses of a CIDR. */
+export function rangeOfCidr(cidr: string): Range {
   const [address, bits] = ipaddr.parseCIDR(cidr);
-  if (!(address instanceof ipaddr.IPv4)) return undefined;
-  const size = 2 ** (32 - bits);
-  const from = Math.floor(numberOf(address) / size) * size;
-  return { from, to: from + size - 1 };
+  const bytes = address.toByteArray();
+  const size = 2n ** BigInt(bytes.length * 8 - bits);
+  const from = (numberOf(bytes) / size) * size;
+  return { from, to: from + size - 1n };
 }
 
-/** An IPv4 address as a number. */
-export function numberOfAddress(address: string): number {
-  return numberOf(ipaddr.IPv4.parse(address));
+/** An address as a number. */
+export function numberOfAddress(address: string): bigint {
+  return numberOf(ipaddr.parse(address).toByteArray());
 }
 
-/** A number as an IPv4 address. */
-export function addressOfNumber(value: number): string {
-  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff).join('.');
+/** A number as an address of a family. */
+export function addressOfNumber(value: bigint, family: IPFamily): string {
+  const digits = value.toString(16).padStart(family === 'IPv4' ? 8 : 32, '0');
+  return ipaddr.fromByteArray([...Buffer.from(digits, 'hex')]).toString();
 }
 
-function numberOf(address: ipaddr.IPv4): number {
-  return address.octets.reduce((value, octet) => value * 256 + octet, 0);
+function numberOf(bytes: readonly number[]): bigint {
+  return BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
 }

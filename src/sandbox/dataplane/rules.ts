@@ -1,10 +1,11 @@
 /**
- * NetworkPolicy as nftables rules, as pure functions. One table per node judges what its own pods send and what is sent to
- * them: a packet from or to an isolated pod goes through the pod's chain, which returns for what some policy allows and ends in
+ * NetworkPolicy as nftables rules, as pure functions. On each node one table of each family judges what its own pods send and what is
+ * sent to them: a packet from or to an isolated pod goes through the pod's chain, which returns for what some policy allows and ends in
  * `drop`.
  *
  * Which pods are isolated stands in the rules of the chain that stays hooked, and not in a map: see table.ts.
  */
+import type { IPFamily } from '../ip-family.ts';
 import { selectorMatches } from '../selectors.ts';
 import {
   ALL_PORTS,
@@ -19,11 +20,11 @@ import {
 import { addressOfNumber, normalise, type Range } from './ranges.ts';
 import { type Definitions, define, type NodeTable, tableOf } from './table.ts';
 
-const TABLE = 'ip podreach';
 /** The chain that stays. */
 const HOOKED = 'forward';
 const HOOK = 'type filter hook forward priority filter; policy accept;';
-const SET_TYPE = ['type ipv4_addr', 'flags interval'];
+const TABLES: Readonly<Record<IPFamily, string>> = { IPv4: 'ip podreach', IPv6: 'ip6 podreach' };
+const SET_TYPES: Readonly<Record<IPFamily, string>> = { IPv4: 'ipv4_addr', IPv6: 'ipv6_addr' };
 
 /** I7: what belongs to a connection that is open already. */
 const ESTABLISHED = 'ct state established tcp flags & (syn | ack) != syn accept';
@@ -39,14 +40,19 @@ const PASSED = [
   ESTABLISHED,
 ];
 
-/** @returns the rules for each of `nodes` */
-export function rulesFor(nodes: readonly string[], state: PolicyState): Map<string, NodeTable> {
+/** @returns the tables of each of `nodes`, one of each of `families` */
+export function rulesFor(
+  nodes: readonly string[],
+  families: readonly IPFamily[],
+  state: PolicyState,
+): Map<string, readonly NodeTable[]> {
   const selections = state.policies.map((policy) => resolvePolicy(policy, state));
   const bodies = new Map<string, ChainBody>();
   return new Map(
     nodes.map((node) => [
       node,
       rulesOf(
+        families,
         state.pods.filter((pod) => pod.node === node),
         selections,
         bodies,
@@ -61,11 +67,12 @@ type ChainBody =
   | 'all';
 
 function rulesOf(
+  families: readonly IPFamily[],
   pods: readonly EnforcedPod[],
   policies: readonly ResolvedPolicy[],
   bodies: Map<string, ChainBody>,
-): NodeTable {
-  const writer = new TableWriter();
+): NodeTable[] {
+  const writers = families.map((family) => new TableWriter(family));
   for (const pod of pods) {
     const selecting = policies.filter(
       ({ namespace, podSelector }) => namespace === pod.namespace && selectorMatches(podSelector, pod.labels),
@@ -73,25 +80,30 @@ function rulesOf(
     for (const direction of ['Egress', 'Ingress'] as const) {
       const isolating = selecting.filter(({ isolates }) => isolates[direction]);
       // D4: a direction that no policy isolates is not judged.
-      if (isolating.length > 0) writer.add(pod.address, direction, bodyOf(pod, direction, isolating, bodies));
+      if (isolating.length === 0) continue;
+      for (const writer of writers)
+        writer.add(pod, direction, bodyOf(pod, direction, writer.family, isolating, bodies));
     }
   }
-  return writer.rules();
+  return writers.map((writer) => writer.rules());
 }
 
 /** Pods that the same policies select share a body, unless it depends on their own port names. */
 function bodyOf(
   pod: EnforcedPod,
   direction: EnforcedDirection,
+  family: IPFamily,
   policies: readonly ResolvedPolicy[],
   bodies: Map<string, ChainBody>,
 ): ChainBody {
   const ownPorts = direction === 'Ingress' && policies.some((policy) => policy.namesIngressPorts);
-  const key = JSON.stringify([direction, policies.map(({ id }) => id), ownPorts ? pod.ports : undefined]);
+  const ids = policies.map(({ id }) => id);
+  const key = JSON.stringify([family, direction, ids, ownPorts ? pod.ports : undefined]);
   let body = bodies.get(key);
   if (body === undefined) {
     // D6: whatever any policy allows is allowed.
     body = mergeAllowances(
+      family,
       policies.flatMap(({ allows }) => allows[direction].flatMap((allowance) => allowance(pod))),
     );
     bodies.set(key, body);
@@ -100,10 +112,10 @@ function bodyOf(
 }
 
 /** First joins the addresses that may use the same ports, then the ports that the same addresses may use. */
-function mergeAllowances(allowances: readonly Allowance[]): ChainBody {
+function mergeAllowances(family: IPFamily, allowances: readonly Allowance[]): ChainBody {
   const portsByAddresses = new Map<string, ProtocolPorts[] | 'any'>();
-  for (const { ports, addresses } of joinAddresses(allowances)) {
-    const text = addresses === 'any' ? 'any' : normalise(addresses).map(addressText).join(', ');
+  for (const { ports, addresses } of joinAddresses(family, allowances)) {
+    const text = addresses === 'any' ? 'any' : rangesText(addresses, family);
     if (text === '') continue;
     const known = portsByAddresses.get(text) ?? [];
     portsByAddresses.set(text, known === 'any' || ports === 'any' ? 'any' : [...known, ports]);
@@ -121,9 +133,10 @@ interface PortAddresses {
 }
 
 /** Everybody who may use the same range of ports, or all ports. */
-function joinAddresses(allowances: readonly Allowance[]): Iterable<PortAddresses> {
+function joinAddresses(family: IPFamily, allowances: readonly Allowance[]): Iterable<PortAddresses> {
   const joined = new Map<string, PortAddresses>();
-  for (const { addresses, ports } of allowances) {
+  for (const { addresses: ofEach, ports } of allowances) {
+    const addresses = ofEach[family];
     for (const range of ports === 'any' ? (['any'] as const) : ports) {
       const key = range === 'any' ? range : `${range.protocol} ${range.from} ${range.to}`;
       const known = joined.get(key)?.addresses ?? [];
@@ -134,25 +147,39 @@ function joinAddresses(allowances: readonly Allowance[]): Iterable<PortAddresses
   return joined.values();
 }
 
-function addressText({ from, to }: Range): string {
-  return from === to ? addressOfNumber(from) : `${addressOfNumber(from)}-${addressOfNumber(to)}`;
+function rangesText(ranges: readonly Range[], family: IPFamily): string {
+  const address = (value: bigint): string => addressOfNumber(value, family);
+  return normalise(ranges)
+    .map(({ from, to }) => (from === to ? address(from) : `${address(from)}-${address(to)}`))
+    .join(', ');
 }
 
-/** Writes one node's table. Address sets and chains that are alike are written once. */
+/** Writes one node's table of a family. Address sets and chains that are alike are written once. */
 class TableWriter {
+  readonly family: IPFamily;
   readonly #sets = new Map<string, string>();
   readonly #chains = new Map<string, string>();
   readonly #judged: Record<EnforcedDirection, string[]> = { Egress: [], Ingress: [] };
 
-  add(address: string, direction: EnforcedDirection, body: ChainBody): void {
+  constructor(family: IPFamily) {
+    this.family = family;
+  }
+
+  add({ addresses }: EnforcedPod, direction: EnforcedDirection, body: ChainBody): void {
     if (body === 'all') return;
-    const end = direction === 'Egress' ? 'ip saddr' : 'ip daddr';
+    const end = this.#match(direction === 'Egress' ? 'saddr' : 'daddr');
     const verdict = body.length === 0 ? 'drop' : `jump ${this.#chain(direction, body)}`;
-    this.#judged[direction].push(`${end} ${address} ${verdict}`);
+    for (const { family, number } of addresses)
+      if (family === this.family)
+        this.#judged[direction].push(`${end} ${addressOfNumber(number, family)} ${verdict}`);
+  }
+
+  #match(end: 'saddr' | 'daddr'): string {
+    return `${this.family === 'IPv4' ? 'ip' : 'ip6'} ${end}`;
   }
 
   #chain(direction: EnforcedDirection, body: Exclude<ChainBody, 'all'>): string {
-    const peer = direction === 'Ingress' ? 'ip saddr' : 'ip daddr';
+    const peer = this.#match(direction === 'Ingress' ? 'saddr' : 'daddr');
     const lines = body.flatMap(({ addresses, ports }) => {
       const match = addresses === undefined ? '' : `${peer} @${this.#set(addresses)} `;
       return portMatches(ports).map((portMatch) => `${match}${portMatch}return`);
@@ -161,16 +188,23 @@ class TableWriter {
   }
 
   #set(addresses: string): string {
-    return define(this.#sets, 'set', 'peers', [...SET_TYPE, `elements = { ${addresses} }`]);
+    const type = `type ${SET_TYPES[this.family]}`;
+    return define(this.#sets, 'set', 'peers', [type, 'flags interval', `elements = { ${addresses} }`]);
   }
 
   rules(): NodeTable {
-    return nodeRules(this.#sets, this.#chains, [...this.#judged.Egress, ...this.#judged.Ingress]);
+    const judged = [...this.#judged.Egress, ...this.#judged.Ingress];
+    return judging(TABLES[this.family], judged, this.#sets, this.#chains);
   }
 }
 
-function nodeRules(sets: Definitions, chains: Definitions, judged: readonly string[]): NodeTable {
-  return tableOf(TABLE, {
+function judging(
+  name: string,
+  judged: readonly string[],
+  sets: Definitions = new Map(),
+  chains: Definitions = new Map(),
+): NodeTable {
+  return tableOf(name, {
     sets,
     chains,
     hooked: new Map([[HOOKED, { hook: HOOK, rules: [...PASSED, ...judged] }]]),
@@ -178,18 +212,29 @@ function nodeRules(sets: Definitions, chains: Definitions, judged: readonly stri
 }
 
 /** What a node enforces from the start: nothing. */
-export const NO_RULES: NodeTable = nodeRules(new Map(), new Map(), []);
+export function noRules(families: readonly IPFamily[]): NodeTable[] {
+  return families.map((family) => judging(TABLES[family], []));
+}
 
-/** Nothing new passes to or from the pods of a node: all that it forwards is theirs. */
-export const CLOSED_RULES: NodeTable = nodeRules(new Map(), new Map(), ['drop']);
+/** In the place of `tables`: everything passes. */
+export function opened(tables: readonly NodeTable[]): NodeTable[] {
+  return tables.map(({ name }) => judging(name, []));
+}
+
+/** In the place of `tables`: nothing new passes to or from the pods of a node, as all that it forwards is theirs. */
+export function closed(tables: readonly NodeTable[]): NodeTable[] {
+  return tables.map(({ name }) => judging(name, ['drop']));
+}
 
 /** The same for every packet and not only for the first: what is open and allowed no more comes through no more. */
-export function judgingEstablished({ name, hooked, ...table }: NodeTable): NodeTable {
-  const judging = [...hooked].map(
-    ([chain, { hook, rules }]) =>
-      [chain, { hook, rules: rules.filter((rule) => rule !== ESTABLISHED) }] as const,
-  );
-  return tableOf(name, { ...table, hooked: new Map(judging) });
+export function judgingEstablished(tables: readonly NodeTable[]): NodeTable[] {
+  return tables.map(({ name, hooked, ...table }) => {
+    const judging = [...hooked].map(
+      ([chain, { hook, rules }]) =>
+        [chain, { hook, rules: rules.filter((rule) => rule !== ESTABLISHED) }] as const,
+    );
+    return tableOf(name, { ...table, hooked: new Map(judging) });
+  });
 }
 
 /** D13, D16: each protocol by itself. */

@@ -3,21 +3,26 @@
  * program costs more than what `ip` does in it.
  *
  * Pods and nodes are attached in the same way, which is Calico's: the outer side has a route to the one address behind the
- * link, the inner side sends everything to 169.254.1.1, and neighbours are entered by hand, so that no connection ever
- * waits for ARP and no table of neighbours overflows.
+ * link, the inner side sends everything to 169.254.1.1 or fe80::1, and neighbours are entered by hand, so that no connection ever
+ * waits for ARP or neighbour discovery and no table of neighbours overflows. For the same reason there are no link-local addresses of
+ * IPv6, and no address is looked for twice (`nodad`).
  */
 import type { ToolPaths } from '../host.ts';
-import { FABRIC_ADDRESS, type NodePlan } from './addresses.ts';
+import { familyOf, type IPFamily } from '../ip-family.ts';
+import { FABRIC_ADDRESSES, familiesOf, type NodePlan } from './addresses.ts';
 
-/** The outer side of every link. */
+/** The outer and the inner side of every link. */
 const OUTER_MAC = 'ee:ee:ee:ee:ee:ee';
-const NEXT_HOP = '169.254.1.1';
+const INNER_MAC = '02:00:00:00:00:01';
+const NEXT_HOPS: Readonly<Record<IPFamily, string>> = { IPv4: '169.254.1.1', IPv6: 'fe80::1' };
+const EVERYWHERE: Readonly<Record<IPFamily, string>> = { IPv4: '0.0.0.0/0', IPv6: '::/0' };
 
 /** A pod's place in the network. */
 export interface PodLink {
   /** The name of the network namespace and of the outer side of the link; unique in the life of the sandbox. */
   readonly link: string;
-  readonly address: string;
+  /** One of each family, or of one of them. */
+  readonly addresses: readonly string[];
 }
 
 /**
@@ -32,22 +37,25 @@ export function fabricScript(
   rules: string,
   groupId: number,
 ): string {
+  const families = familiesOf(nodes);
   const fabric = ipBatch(tools, [
     'link set lo up',
-    `address add ${FABRIC_ADDRESS}/32 dev lo`,
+    ...families.map((family) => addAddress(FABRIC_ADDRESSES[family], 'lo')),
     ...nodes.flatMap((node) => [
       `netns add ${node.name}`,
-      ...addLink({ link: node.name, address: node.address }),
-      ...connectLink({ link: node.name, address: node.address }),
-      `route add ${node.podCidr} via ${node.address} dev ${node.name} onlink`,
+      ...addLink(linkOf(node)),
+      ...connectLink(linkOf(node)),
+      ...node.networks.map(
+        ({ podCidr, address }) => `route add ${podCidr} via ${address} dev ${node.name} onlink`,
+      ),
     ]),
   ]);
   const firewall = `${tools.nft} -f - <<'NFT'\n${rules}NFT\n`;
   const configureNodes = nodes.map(
     (node) =>
-      `${inNamespace(tools, node.name)} ${tools.sh} -e <<'NODE'\n${ROUTER_SETTINGS}${podSettings(groupId)}${ipBatch(tools, configureNode(node))}${firewall}${FORGET_ENDED_CONNECTIONS}NODE\n`,
+      `${inNamespace(tools, node.name)} ${tools.sh} -e <<'NODE'\n${routerSettings(families)}${podSettings(groupId)}${ipBatch(tools, configureNode(node))}${firewall}${FORGET_ENDED_CONNECTIONS}NODE\n`,
   );
-  return `set -e\n${ROUTER_SETTINGS}${fabric}${configureNodes.join('')}`;
+  return `set -e\n${routerSettings(families)}${fabric}${configureNodes.join('')}`;
 }
 
 /**
@@ -62,7 +70,7 @@ export function attachScript(tools: ToolPaths, pods: readonly PodLink[], groupId
   );
   const configure = pods.map(
     (pod) =>
-      `${inNamespace(tools, pod.link)} ${tools.sh} -e <<'POD'\n${podSettings(groupId)}${ipBatch(tools, configureLink(pod.address))}POD\n`,
+      `${inNamespace(tools, pod.link)} ${tools.sh} -e <<'POD'\n${podSettings(groupId)}${ipBatch(tools, configureLink(pod.addresses))}POD\n`,
   );
   return `set -e\n${links}${configure.join('')}`;
 }
@@ -90,41 +98,51 @@ const FORGET_ENDED_CONNECTIONS = [
   .map(([state, seconds]) => setting(`netfilter/nf_conntrack_tcp_timeout_${state}`, String(seconds)))
   .join('');
 
-function addLink({ link, address }: PodLink): string[] {
+function linkOf({ name, networks }: NodePlan): PodLink {
+  return { link: name, addresses: networks.map(({ address }) => address) };
+}
+
+function addLink({ link }: PodLink): string[] {
   return [
-    `link add ${link} address ${OUTER_MAC} type veth peer name eth0 address ${macOf(address)} netns ${link}`,
+    `link add ${link} address ${OUTER_MAC} type veth peer name eth0 address ${INNER_MAC} netns ${link}`,
   ];
 }
 
-function connectLink({ link, address }: PodLink): string[] {
+function connectLink({ link, addresses }: PodLink): string[] {
   return [
     `link set ${link} up`,
-    `route replace ${address} dev ${link} scope link`,
-    `neighbour replace ${address} lladdr ${macOf(address)} dev ${link} nud permanent`,
+    ...addresses.flatMap((address) => [
+      `route replace ${address} dev ${link} scope link`,
+      `neighbour replace ${address} lladdr ${INNER_MAC} dev ${link} nud permanent`,
+    ]),
   ];
 }
 
-function configureLink(address: string): string[] {
+function configureLink(addresses: readonly string[]): string[] {
   return [
     'link set lo up',
-    `address add ${address}/32 dev eth0`,
+    ...addresses.map((address) => addAddress(address, 'eth0')),
     'link set eth0 up',
-    `route add ${NEXT_HOP} dev eth0 scope link`,
-    `route add default via ${NEXT_HOP} dev eth0`,
-    `neighbour add ${NEXT_HOP} lladdr ${OUTER_MAC} dev eth0 nud permanent`,
+    ...addresses
+      .map(familyOf)
+      .flatMap((family) => [
+        `route add ${NEXT_HOPS[family]} dev eth0 scope link`,
+        `route add ${EVERYWHERE[family]} via ${NEXT_HOPS[family]} dev eth0`,
+        `neighbour add ${NEXT_HOPS[family]} lladdr ${OUTER_MAC} dev eth0 nud permanent`,
+      ]),
   ];
+}
+
+function addAddress(address: string, device: string): string {
+  return `address add ${address}${familyOf(address) === 'IPv4' ? '/32' : '/128'} dev ${device}${familyOf(address) === 'IPv6' ? ' nodad' : ''}`;
 }
 
 /** What goes to a pod address that no pod has must not travel back and forth between node and fabric. */
-function configureNode({ address, podCidr }: NodePlan): string[] {
-  return [...configureLink(address), `route add unreachable ${podCidr}`];
-}
-
-/** A locally administered MAC address that tells the IPv4 address. */
-function macOf(address: string): string {
-  return ['02', '00', ...address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'))].join(
-    ':',
-  );
+function configureNode(node: NodePlan): string[] {
+  return [
+    ...configureLink(linkOf(node).addresses),
+    ...node.networks.map(({ podCidr }) => `route add unreachable ${podCidr}`),
+  ];
 }
 
 function inNamespace(tools: ToolPaths, name: string): string {
@@ -140,14 +158,26 @@ function setting(name: string, value: string): string {
   return `{ echo '${value}' > /proc/sys/net/${name}; } 2>/dev/null || :\n`;
 }
 
-/** No IPv6 on links made from here on, and ICMP errors for everybody at any rate: a probe tells them from silence. */
-const COMMON_SETTINGS = setting('ipv6/conf/default/disable_ipv6', '1') + setting('ipv4/icmp_ratemask', '0');
-const ROUTER_SETTINGS = `${COMMON_SETTINGS}echo 1 > /proc/sys/net/ipv4/ip_forward\n`;
+/**
+ * ICMP errors for everybody at any rate: a probe tells them from silence. IPv6 also where new links have none, and no address of it but
+ * those that a link is given.
+ */
+const COMMON_SETTINGS = [
+  setting('ipv4/icmp_ratemask', '0'),
+  setting('ipv6/icmp/ratemask', ''),
+  setting('ipv6/conf/all/disable_ipv6', '0'),
+  setting('ipv6/conf/default/addr_gen_mode', '1'),
+].join('');
+
+function routerSettings(families: readonly IPFamily[]): string {
+  const switches = { IPv4: 'ipv4/ip_forward', IPv6: 'ipv6/conf/all/forwarding' };
+  return `${COMMON_SETTINGS}${families.map((family) => `echo 1 > /proc/sys/net/${switches[family]}\n`).join('')}`;
+}
 
 function podSettings(groupId: number): string {
   return [
     COMMON_SETTINGS,
-    setting('ipv6/conf/eth0/disable_ipv6', '1'),
+    setting('ipv6/conf/eth0/addr_gen_mode', '1'),
     setting('ipv4/ip_unprivileged_port_start', '0'),
     setting('ipv4/ping_group_range', `${groupId} ${groupId}`),
   ].join('');

@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto';
 import type { EndpointSlice } from '../api/kinds/endpointslices/object.ts';
 import type { Service, ServicePort } from '../api/kinds/services/object.ts';
-import type { NodePlan } from './addresses.ts';
+import { familyOf, type IPFamily } from '../ip-family.ts';
+import type { NodeNetwork, NodePlan } from './addresses.ts';
 import {
   endpointsOf,
   reachableFrom,
@@ -16,7 +17,8 @@ import {
 } from './endpoints.ts';
 import { define, type NodeTable, tableOf } from './table.ts';
 
-const TABLE = 'ip podreach-services';
+/** What nftables calls a family. */
+const WORDS: Readonly<Record<IPFamily, string>> = { IPv4: 'ip', IPv6: 'ip6' };
 
 /** On packets that leave with their node's address, so that the answers come back by way of the node. */
 const MARK = '0x4000';
@@ -28,34 +30,54 @@ export interface ServiceState {
 }
 
 /** What a node translates from the start: nothing. There is no table, so connections cost no more than without Services. */
-export const NO_SERVICES: NodeTable = { ...tableOf(TABLE, { hooked: new Map() }), text: '' };
+export function noServices(families: readonly IPFamily[]): NodeTable[] {
+  return families.map((family) => ({ ...tableOf(tableName(family), { hooked: new Map() }), text: '' }));
+}
 
-/** @returns the table of each node */
+function tableName(family: IPFamily): string {
+  return `${WORDS[family]} podreach-services`;
+}
+
+/** @returns the tables of each node, one of each family */
 export function translationsFor(
   nodes: readonly NodePlan[],
   { services, slices }: ServiceState,
-): Map<string, NodeTable> {
+): Map<string, readonly NodeTable[]> {
   const slicesOf = slicesByService(slices);
   const served = services.flatMap((service) => {
     const { ports = [], type, clusterIP } = service.spec;
     // D27: names of headless Services stand for the addresses of pods.
     if (type === 'ExternalName' || clusterIP === undefined || clusterIP === 'None') return [];
     const own = slicesOf.get(serviceKey(service.metadata)) ?? [];
-    return ports.map((port) => ({ service, port, endpoints: endpointsOf(port, own) }));
+    return (service.spec.clusterIPs ?? [clusterIP]).flatMap((address): ServedPort[] => {
+      const family = familyOf(address);
+      return ports.map((port) => {
+        return { service, family, address, port, endpoints: endpointsOf(port, family, own) };
+      });
+    });
   });
-  return new Map(nodes.map((node) => [node.name, translationOn(node, served)]));
+  return new Map(
+    nodes.map(({ name, networks }) => [
+      name,
+      networks.flatMap((network) => {
+        const ofFamily = served.filter(({ family }) => family === network.family);
+        return ofFamily.length === 0 ? noServices([network.family]) : translationOn(name, network, ofFamily);
+      }),
+    ]),
+  );
 }
 
-/** One port of a Service. */
+/** One port of a Service at one of its addresses. */
 interface ServedPort {
   readonly service: Service;
+  readonly family: IPFamily;
+  readonly address: string;
   readonly port: ServicePort;
   readonly endpoints: readonly ServiceEndpoint[];
 }
 
-function translationOn(node: NodePlan, served: readonly ServedPort[]): NodeTable {
-  if (served.length === 0) return NO_SERVICES;
-  const writer = new TranslationWriter(node);
+function translationOn(node: string, network: NodeNetwork, served: readonly ServedPort[]): NodeTable {
+  const writer = new TranslationWriter(node, network);
   for (const one of served) writer.add(one);
   return writer.table();
 }
@@ -68,21 +90,24 @@ interface Front {
   readonly verdict: string;
 }
 
-/** Writes one node's table. Chains that are alike are written once. */
+/** Writes one node's table of a family. Chains that are alike are written once. */
 class TranslationWriter {
-  readonly #node: NodePlan;
+  readonly #node: string;
+  readonly #network: NodeNetwork;
+  readonly #ip: string;
   readonly #chains = new Map<string, string>();
   readonly #fronts: Front[] = [];
   readonly #clusterIPs = new Set<string>();
 
-  constructor(node: NodePlan) {
+  constructor(node: string, network: NodeNetwork) {
     this.#node = node;
+    this.#network = network;
+    this.#ip = WORDS[network.family];
   }
 
-  add({ service: { spec }, port, endpoints }: ServedPort): void {
+  add({ service: { spec }, address: clusterIP, port, endpoints }: ServedPort): void {
     const protocol = (port.protocol ?? 'TCP').toLowerCase();
-    const { clusterIP = '' } = spec;
-    const [everywhere, here] = [reachableFrom(endpoints), reachableFrom(endpoints, this.#node.name)];
+    const [everywhere, here] = [reachableFrom(endpoints), reachableFrom(endpoints, this.#node)];
     const all = this.#oneOf(everywhere, protocol);
     const local = this.#oneOf(here, protocol);
     this.#clusterIPs.add(clusterIP);
@@ -94,7 +119,7 @@ class TranslationWriter {
     });
     if (port.nodePort === undefined) return;
     this.#fronts.push({
-      address: this.#node.address,
+      address: this.#network.address,
       protocol,
       port: port.nodePort,
       verdict: spec.externalTrafficPolicy === 'Local' ? this.#outsideLocal(all, local) : this.#outside(all),
@@ -105,7 +130,10 @@ class TranslationWriter {
   #inside(all: string | undefined, chosen: string | undefined): string {
     if (all === undefined) return this.#refusal();
     if (chosen === undefined) return 'drop';
-    return this.#goto('inside', [`ip saddr != ${this.#node.podCidr} ${SET_MARK}`, `goto ${chosen}`]);
+    return this.#goto('inside', [
+      `${this.#ip} saddr != ${this.#network.podCidr} ${SET_MARK}`,
+      `goto ${chosen}`,
+    ]);
   }
 
   #outside(all: string | undefined): string {
@@ -116,11 +144,11 @@ class TranslationWriter {
   /** The client keeps its address, as the answer comes back through this node. Policy or not, this node's own may go anywhere. */
   #outsideLocal(all: string | undefined, local: string | undefined): string {
     if (all === undefined) return this.#refusal();
-    const { podCidr, address } = this.#node;
+    const { podCidr, address } = this.#network;
     return this.#goto('outside', [
-      `ip saddr ${podCidr} goto ${all}`,
-      `ip saddr ${address} ${SET_MARK}`,
-      `ip saddr ${address} goto ${all}`,
+      `${this.#ip} saddr ${podCidr} goto ${all}`,
+      `${this.#ip} saddr ${address} ${SET_MARK}`,
+      `${this.#ip} saddr ${address} goto ${all}`,
       local === undefined ? 'drop' : `goto ${local}`,
     ]);
   }
@@ -130,8 +158,8 @@ class TranslationWriter {
     const chains = endpoints.map(({ address, port }) =>
       this.#chain('endpoint', [
         // A pod that would be its own peer would not know its answer (I3).
-        `ip saddr ${address} ${SET_MARK}`,
-        `meta l4proto ${protocol} dnat to ${address}:${port}`,
+        `${this.#ip} saddr ${address} ${SET_MARK}`,
+        `meta l4proto ${protocol} dnat to ${withPort(address, port)}`,
       ]),
     );
     if (chains.length < 2) return chains[0];
@@ -157,11 +185,11 @@ class TranslationWriter {
       ({ address, protocol, port, verdict }) => `${address} . ${protocol} . ${port} : ${verdict}`,
     );
     const translate = this.#goto('services', [
-      `ip daddr . meta l4proto . th dport vmap { ${verdicts.join(', ')} }`,
-      `ip daddr { ${[...this.#clusterIPs].join(', ')} } reject`,
+      `${this.#ip} daddr . meta l4proto . th dport vmap { ${verdicts.join(', ')} }`,
+      `${this.#ip} daddr { ${[...this.#clusterIPs].join(', ')} } reject`,
     ]);
     const separate = this.#separation();
-    return tableOf(TABLE, {
+    return tableOf(tableName(this.#network.family), {
       chains: this.#chains,
       hooked: new Map([
         ['separated', { hook: 'type filter hook prerouting priority raw; policy accept;', rules: separate }],
@@ -195,9 +223,13 @@ class TranslationWriter {
       .filter(({ protocol }) => protocol === 'udp')
       .map((front) => `${front.address} . ${front.port} : ${zoneOf(front)}`);
     if (zones.length === 0) return [];
-    const rules = [`ct original zone set ip daddr . udp dport map { ${zones.join(', ')} }`];
+    const rules = [`ct original zone set ${this.#ip} daddr . udp dport map { ${zones.join(', ')} }`];
     return [`meta l4proto udp jump ${this.#chain('zones', rules)}`];
   }
+}
+
+function withPort(address: string, port: number): string {
+  return familyOf(address) === 'IPv4' ? `${address}:${port}` : `[${address}]:${port}`;
 }
 
 /** 0 is the zone of everything else. The verdict names a chain by what is in it. */

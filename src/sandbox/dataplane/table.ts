@@ -36,6 +36,21 @@ export function tableOf(
   return { name, text: tableWith(name, definitions), sets, chains, hooked };
 }
 
+/** The tables of `after` that are others than before. */
+export function changedTables(before: readonly NodeTable[], after: readonly NodeTable[]): NodeTable[] {
+  return after.filter(({ name, text }) => before.find((table) => table.name === name)?.text !== text);
+}
+
+/** The transactions that put tables in the places of those of their names: all at once, as {@link replaceTable} does with one. */
+export function replaceTables(before: readonly NodeTable[], after: readonly NodeTable[]): string[] {
+  const replacements = after.map((table) =>
+    replaceTable(before.find(({ name }) => name === table.name) ?? table, table),
+  );
+  const made = replacements.flatMap((transactions) => transactions.slice(0, -1));
+  const changes = replacements.map((transactions) => transactions.at(-1));
+  return [...(made.length === 0 ? [] : [made.join('')]), changes.join('')];
+}
+
 /**
  * The transactions that put a table in the place of another of its name, in their order, each as input of `nft -f`. The last one is
  * the moment in which the rules change. A table that takes its own place is written anew.

@@ -26,7 +26,12 @@ export interface RootFiles {
   readonly folder: string;
   /** Holds `node` and nothing else: the first entry of every container's search path. */
   readonly programs: string;
-  writePodFiles(podUid: string, address: string, hostname: string, resolvConf: string): Promise<PodFiles>;
+  writePodFiles(
+    podUid: string,
+    addresses: readonly string[],
+    hostname: string,
+    resolvConf: string,
+  ): Promise<PodFiles>;
   removePodFiles(podUid: string): Promise<void>;
 }
 
@@ -48,10 +53,11 @@ export async function mountRootFiles(
   return {
     folder,
     programs,
-    async writePodFiles(podUid, address, hostname, resolvConf) {
+    async writePodFiles(podUid, addresses, hostname, resolvConf) {
       const files = { hosts: join(pods, `${podUid}.hosts`), resolvConf: join(pods, `${podUid}.resolv.conf`) };
+      const own = addresses.map((address) => `${address}\t${hostname}\n`).join('');
       await Promise.all([
-        writeFile(files.hosts, `${HOSTS}${address}\t${hostname}\n`, { mode: 0o644 }),
+        writeFile(files.hosts, `${HOSTS}${own}`, { mode: 0o644 }),
         writeFile(files.resolvConf, resolvConf, { mode: 0o644 }),
       ]);
       return files;

@@ -15,12 +15,13 @@ interface Case {
   readonly title: string;
   /** Specifications of policies, by the namespace that they are in; made when the pods have their addresses. */
   readonly policies: () => readonly (readonly [namespace: string, spec: object])[];
-  /** `source destination:port[/UDP]`, and whether it must get through. */
-  readonly pairs: Readonly<Record<string, 'open' | 'shut'>>;
+  /** `source destination:port[/UDP]`, and whether it must get through: in both families, or in the one that is named. */
+  readonly pairs: Readonly<Record<string, 'open' | 'shut' | 'only IPv4' | 'only IPv6'>>;
 }
 
 let bed: Testbed;
 const addresses = new Map<string, string>();
+const addresses6 = new Map<string, string>();
 
 const named = (name: string, containerPort: number, protocol = 'TCP') => ({ name, containerPort, protocol });
 const on = (nodeName: string) => ({ nodeName });
@@ -44,7 +45,9 @@ beforeAll(async () => {
   );
   for (const pod of ['shop/web', 'shop/api', 'shop/db', 'ops/web', 'ops/job', 'ops/node-1', 'ops/node-2']) {
     const [namespace = '', name = ''] = pod.split('/');
-    addresses.set(pod, await bed.address(namespace, name));
+    const [first, second] = await bed.addresses(namespace, name);
+    addresses.set(pod, first);
+    addresses6.set(pod, second);
   }
   await bed.inForce();
 });
@@ -52,24 +55,24 @@ afterAll(() => bed[Symbol.asyncDispose]());
 
 afterEach(() => bed.dropPolicies());
 
-function targetOf(text: string): Target {
+function targetOf(text: string, of = addresses): Target {
   const [, pod = '', port, protocol] = /^(.+):(\d+)(?:\/(UDP))?$/.exec(text) ?? [];
   return {
-    host: addresses.get(pod) ?? pod,
+    host: of.get(pod) ?? pod,
     port: Number(port),
     protocol: protocol === 'UDP' ? 'UDP' : 'TCP',
   };
 }
 
 /**
- * Tries all pairs, each source's side by side. One answer proves that a pair is open; silence proves less on a busy machine, so
- * a pair that should be open is tried again.
+ * Tries all pairs in both families, each source's side by side. One answer proves that a pair is open; silence proves less on a busy
+ * machine, so a pair that should be open is tried again.
  */
 async function observe(pairs: Case['pairs']): Promise<Record<string, string>> {
   const seen: Record<string, string> = {};
   const untried = (): string[] =>
     Object.keys(pairs).filter(
-      (pair) => seen[pair] === undefined || (pairs[pair] === 'open' && seen[pair] === 'shut'),
+      (pair) => seen[pair] === undefined || (pairs[pair] !== 'shut' && seen[pair] !== pairs[pair]),
     );
   for (let round = 0; round < 5 && untried().length > 0; round += 1) {
     const left = untried();
@@ -88,14 +91,23 @@ async function observe(pairs: Case['pairs']): Promise<Record<string, string>> {
 async function observeFrom(source: string, pairs: readonly string[]): Promise<Record<string, string>> {
   const [namespace = '', name = ''] = source.split('/');
   const targets = pairs.map((pair) => pair.split(' ')[1] ?? '');
-  const outcomes = await bed.attempts(namespace, name, targets.map(targetOf));
+  const dialled = targets.flatMap((target) => [targetOf(target), targetOf(target, addresses6)]);
+  const outcomes = await bed.attempts(namespace, name, dialled);
   return Object.fromEntries(
     pairs.map((pair, index) => {
       const expected = targets[index]?.split(':')[0]?.split('/')[1];
-      const outcome = outcomes[index] ?? '';
-      return [pair, outcome === expected ? 'open' : outcome];
+      const [first, second] = outcomes
+        .slice(2 * index, 2 * index + 2)
+        .map((outcome) => (outcome === expected ? 'open' : outcome));
+      return [pair, seenInBoth(first, second)];
     }),
   );
+}
+
+function seenInBoth(first = '', second = ''): string {
+  if (first === second) return first;
+  const both = `${first}, ${second}`;
+  return { 'open, shut': 'only IPv4', 'shut, open': 'only IPv6' }[both] ?? both;
 }
 
 const all = {};
@@ -104,6 +116,7 @@ const only = (key: string, operator: string, values?: readonly string[]) => ({
   matchExpressions: [{ key, operator, ...(values === undefined ? {} : { values }) }],
 });
 const block = (pod: string) => ({ ipBlock: { cidr: `${addresses.get(pod)}/32` } });
+const block6 = (pod: string) => ({ ipBlock: { cidr: `${addresses6.get(pod)}/128` } });
 
 const CASES: readonly Case[] = [
   {
@@ -189,7 +202,14 @@ const CASES: readonly Case[] = [
   {
     title: 'D5: an end that is no pod imposes nothing',
     policies: () => [
-      ['shop', { podSelector: app('web'), policyTypes: ['Egress'], egress: [{ to: [block('ops/node-2')] }] }],
+      [
+        'shop',
+        {
+          podSelector: app('web'),
+          policyTypes: ['Egress'],
+          egress: [{ to: [block('ops/node-2'), block6('ops/node-2')] }],
+        },
+      ],
     ],
     pairs: { 'shop/web ops/node-2:80': 'open', 'shop/web shop/api:80': 'shut' },
   },
@@ -359,7 +379,8 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    title: 'D12: an exception is a hole in its own block only, and IPv6 matches nothing',
+    title:
+      'D12: an exception is a hole in its own block only, and a block of one family matches nothing of the other',
     policies: () => [
       [
         'shop',
@@ -391,14 +412,54 @@ const CASES: readonly Case[] = [
       ],
     ],
     pairs: {
-      'ops/web shop/db:80': 'open',
+      'ops/web shop/db:80': 'only IPv4',
       'shop/web shop/db:80': 'shut',
       'shop/api shop/db:80': 'shut',
-      'ops/job shop/db:80': 'open',
-      'ops/job shop/web:80': 'shut',
-      'shop/api ops/job:80': 'open',
+      'ops/job shop/db:80': 'only IPv4',
+      'ops/job shop/web:80': 'only IPv6',
+      'shop/api ops/job:80': 'only IPv4',
       'shop/api ops/web:80': 'shut',
-      'shop/api ops/node-1:80': 'open',
+      'shop/api ops/node-1:80': 'only IPv4',
+    },
+  },
+  {
+    title: 'D12: so has a block of IPv6 its exceptions, and one of its addresses may be allowed by another',
+    policies: () => [
+      [
+        'shop',
+        {
+          podSelector: app('db'),
+          ingress: [
+            {
+              from: [
+                {
+                  ipBlock: {
+                    cidr: 'fd00:10:244::/56',
+                    except: [`${addresses6.get('shop/web')}/128`, 'fd00:10:244:2::/64'],
+                  },
+                },
+                block6('ops/job'),
+              ],
+            },
+          ],
+        },
+      ],
+      [
+        'shop',
+        {
+          podSelector: app('web'),
+          policyTypes: ['Egress'],
+          egress: [{ to: [block6('ops/job')], ports: [{ port: 80 }] }],
+        },
+      ],
+    ],
+    pairs: {
+      'ops/web shop/db:80': 'only IPv6',
+      'shop/web shop/db:80': 'shut',
+      'shop/api shop/db:80': 'shut',
+      'ops/job shop/db:53/UDP': 'only IPv6',
+      'shop/web ops/job:80': 'only IPv6',
+      'shop/web ops/job:8080': 'shut',
     },
   },
   {
@@ -450,7 +511,9 @@ const CASES: readonly Case[] = [
         {
           podSelector: app('web'),
           policyTypes: ['Egress'],
-          egress: [{ to: [block('shop/db')], ports: [{ port: 'main-udp', protocol: 'UDP' }] }],
+          egress: [
+            { to: [block('shop/db'), block6('shop/db')], ports: [{ port: 'main-udp', protocol: 'UDP' }] },
+          ],
         },
       ],
     ],

@@ -1,12 +1,18 @@
 /** The text of the rules; what they do to packets is in enforcement.test.ts. */
 import { describe, expect, test } from 'vitest';
 import type { NetworkPolicy } from '../../../src/sandbox/api/kinds/networkpolicies/object.ts';
-import type { EnforcedPod, PolicyState } from '../../../src/sandbox/dataplane/allowances.ts';
-import { NO_RULES, rulesFor } from '../../../src/sandbox/dataplane/rules.ts';
-import { replaceTable } from '../../../src/sandbox/dataplane/table.ts';
+import {
+  type EnforcedPod,
+  enforcedAddress,
+  type PolicyState,
+} from '../../../src/sandbox/dataplane/allowances.ts';
+import { rulesFor } from '../../../src/sandbox/dataplane/rules.ts';
+import { type NodeTable, replaceTable } from '../../../src/sandbox/dataplane/table.ts';
+import { IP_FAMILIES, type IPFamily } from '../../../src/sandbox/ip-family.ts';
 
 function pod(name: string, node: string, address: string, ports: EnforcedPod['ports'] = []): EnforcedPod {
-  return { namespace: 'shop', labels: { app: name }, node, address, ports };
+  const addresses = address.split(' ').map(enforcedAddress);
+  return { namespace: 'shop', labels: { app: name }, node, addresses, ports };
 }
 
 function policy(name: string, spec: NetworkPolicy['spec']): NetworkPolicy {
@@ -22,8 +28,14 @@ function stateWith(pods: readonly EnforcedPod[], policies: readonly NetworkPolic
   return { pods, namespaces: new Map([['shop', {}]]), policies };
 }
 
-function rulesOn(node: string, state: PolicyState): string {
-  return rulesFor([node], state).get(node)?.text ?? '';
+function tableOn(node: string, state: PolicyState, family: IPFamily = 'IPv4'): NodeTable {
+  const [table] = rulesFor([node], [family], state).get(node) ?? [];
+  if (table === undefined) throw new Error('each node has a table');
+  return table;
+}
+
+function rulesOn(node: string, state: PolicyState, family?: IPFamily): string {
+  return tableOn(node, state, family).text;
 }
 
 /** With the names that tell contents numbered in the order of their first place, so that a person can read them. */
@@ -101,12 +113,62 @@ test('a node gets one table with its own pods', () => {
   expect(rulesOn('node-2', state)).not.toMatch(/peers|pods|drop|elements/);
 });
 
+test('each family has a table of its own, with its own addresses and blocks (D12)', () => {
+  const state = stateWith(
+    [
+      pod('web', 'node-1', '10.244.1.2 fd00:10:244:1::2'),
+      pod('api', 'node-2', '10.244.2.2 fd00:10:244:2::2', [{ name: 'http', containerPort: 8080 }]),
+      pod('old', 'node-1', '10.244.1.3'),
+    ],
+    [
+      policy('web', {
+        podSelector: app('web'),
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: [{ from: [{ ipBlock: { cidr: '2001:db8::/32', except: ['2001:db8:1::/48'] } }] }],
+        egress: [
+          { to: [{ podSelector: {} }], ports: [{ port: 'http' }] },
+          { to: [{ ipBlock: { cidr: '::/0' } }] },
+        ],
+      }),
+      policy('old', { podSelector: app('old'), ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }] }),
+    ],
+  );
+  expect(legible(rulesOn('node-1', state, 'IPv6'))).toBe(`table ip6 podreach {
+	set peers0 {
+		type ipv6_addr
+		flags interval
+		elements = { 2001:db8::-2001:db8:0:ffff:ffff:ffff:ffff:ffff, 2001:db8:2::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff }
+	}
+	chain pods0 {
+		ip6 saddr @peers0 return
+		drop
+	}
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+		ct state established,related ct direction reply accept
+		ct state related accept
+		ct state established tcp flags & (syn | ack) != syn accept
+		ip6 daddr fd00:10:244:1::2 jump pods0
+	}
+}
+`);
+  expect(legible(rulesOn('node-1', state, 'IPv4'))).toContain(`	chain pods0 {
+		ip daddr @peers0 tcp dport { 8080 } return
+		drop
+	}
+`);
+  expect(
+    rulesFor(['node-1'], IP_FAMILIES, state)
+      .get('node-1')
+      ?.map(({ name }) => name),
+  ).toEqual(['ip podreach', 'ip6 podreach']);
+});
+
 describe('rules take the place of others', () => {
   const pods = [pod('db', 'node-1', '10.244.1.3'), pod('web', 'node-1', '10.244.1.2')];
   const allow = (name: string, port: number) =>
     policy(name, { podSelector: app(name), ingress: [{ from: [{ podSelector: {} }], ports: [{ port }] }] });
-  const rulesWith = (...policies: NetworkPolicy[]) =>
-    rulesFor(['node-1'], stateWith(pods, policies)).get('node-1') ?? NO_RULES;
+  const rulesWith = (...policies: NetworkPolicy[]) => tableOn('node-1', stateWith(pods, policies));
   const [db, both] = [rulesWith(allow('db', 80)), rulesWith(allow('db', 80), allow('web', 81))];
 
   test('what the chain that stays leads to is made first, and what it no longer leads to goes with the change', () => {
@@ -205,6 +267,6 @@ test('hundreds of policies on hundreds of pods are no more rules than they must 
       ],
     }),
   );
-  const rules = rulesFor(['node-1', 'node-2'], stateWith(pods, policies));
-  expect(rules.get('node-1')?.text.length).toBeLessThan(200_000);
+  const rules = rulesFor(['node-1', 'node-2'], ['IPv4'], stateWith(pods, policies));
+  expect(rules.get('node-1')?.[0]?.text.length).toBeLessThan(200_000);
 });

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { hasEnded } from '../pods/ending.ts';
 import type { Pod } from '../pods/object.ts';
-import { outsideAddressOf } from '../pods/outside.ts';
+import { outsideAddressesOf } from '../pods/outside.ts';
 import { isPodReady } from '../pods/readiness.ts';
 import type { Service } from '../services/object.ts';
 import type { EndpointPort, SliceEndpoint } from './object.ts';
@@ -26,7 +26,7 @@ export function isSameEndpoint(pod: Pod | undefined, other: Pod | undefined): bo
 
 /** The address at which a pod may be an endpoint: one that has ended has none any more (D26), and one outside the cluster is none. */
 function addressOf({ metadata, status }: Pod): string | undefined {
-  return hasEnded(status) || outsideAddressOf(metadata) !== undefined ? undefined : status?.podIP;
+  return hasEnded(status) || outsideAddressesOf(metadata) !== undefined ? undefined : status?.podIP;
 }
 
 /** All that {@link slicesOf} looks at. */

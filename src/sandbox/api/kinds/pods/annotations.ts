@@ -3,11 +3,11 @@ import { OUTSIDE, STALLED } from '../../../annotations.ts';
 import type { ObjectMeta } from '../../../objects.ts';
 import type { Invalidity } from '../../status.ts';
 import { oneOf, ownAnnotationProblems } from '../../validate/own-annotations.ts';
-import { checkOutsideAddress } from './outside.ts';
+import { checkOutsideAddresses } from './outside.ts';
 
 export function podAnnotationProblems(metadata: ObjectMeta): Invalidity[] {
   return ownAnnotationProblems(metadata, {
     [STALLED]: oneOf(['true', 'false']),
-    [OUTSIDE]: checkOutsideAddress,
+    [OUTSIDE]: checkOutsideAddresses,
   });
 }

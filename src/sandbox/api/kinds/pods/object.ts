@@ -82,6 +82,7 @@ export interface PodStatus {
   phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
   conditions?: PodCondition[];
   hostIP?: string;
+  hostIPs?: { ip: string }[];
   podIP?: string;
   podIPs?: { ip: string }[];
   startTime?: string;

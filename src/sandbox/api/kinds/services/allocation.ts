@@ -1,6 +1,6 @@
 /** What a Service has for itself in the whole cluster: its cluster address and its node ports. */
 import ipaddr from 'ipaddr.js';
-import { API_SERVICE_ADDRESS, DNS_SERVICE_ADDRESS, SERVICE_CIDR } from '../../../kept-ranges.ts';
+import { API_SERVICE_ADDRESS, DNS_SERVICE_ADDRESS, SERVICE_CIDRS } from '../../../kept-ranges.ts';
 import { type Invalidity, internalError, invalid } from '../../status.ts';
 import type { Store } from '../../store.ts';
 import { invalidValue } from '../../validate/fields.ts';
@@ -94,7 +94,7 @@ function clusterIPOf(
   if (asked === before?.spec.clusterIP) return asked;
   const isForAnother = WELL_KNOWN.has(asked) && WELL_KNOWN.get(asked) !== nameOf(service);
   const why = !canBeGiven(asked)
-    ? `the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${SERVICE_CIDR}`
+    ? `the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${SERVICE_CIDRS.IPv4}`
     : taken.has(asked) || isForAnother
       ? 'provided IP is already allocated'
       : undefined;
@@ -108,7 +108,7 @@ function addressAt(number: number): string {
 }
 
 function canBeGiven(address: string): boolean {
-  const isInside = ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(SERVICE_CIDR));
+  const isInside = ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(SERVICE_CIDRS.IPv4));
   return isInside && address !== addressAt(0) && address !== addressAt(ADDRESSES);
 }
 

@@ -1,13 +1,15 @@
 /** What one node enforces: the policies as it has taken them up, unless its network plugin is told to fail. */
 import type { EnforcementMode } from '../../../../annotations.ts';
-import { CLOSED_RULES, judgingEstablished, NO_RULES } from '../../../../dataplane/rules.ts';
-import { type NodeTable, replaceTable } from '../../../../dataplane/table.ts';
+import { closed, judgingEstablished, noRules, opened } from '../../../../dataplane/rules.ts';
+import { changedTables, type NodeTable, replaceTables } from '../../../../dataplane/table.ts';
+import type { IPFamily } from '../../../../ip-family.ts';
 import { NO_FAULTS, type NodeFaults } from '../../nodes/faults.ts';
 
 /** A node's rules as the store had them at a revision. */
 export interface RulesAtRevision {
   readonly revision: number;
-  readonly rules: NodeTable;
+  /** One table of each family. */
+  readonly rules: readonly NodeTable[];
 }
 
 /** A transaction that was committed at some moment between two. */
@@ -25,7 +27,8 @@ export interface Committed {
 }
 
 export interface NodeEnforcerDependencies {
-  /** Carries out transactions on the node, which has {@link NO_RULES} from the start. */
+  readonly families: readonly IPFamily[];
+  /** Carries out transactions on the node, which has {@link noRules} from the start. */
   readonly enforce: (transactions: readonly string[]) => Promise<void>;
   /** Called each time when there is something to enforce, also where the rules for it stayed the same. */
   readonly onCommit: (committed: Committed) => void;
@@ -38,8 +41,8 @@ export class NodeEnforcer {
   readonly #dependencies: NodeEnforcerDependencies;
   #faults = NO_FAULTS;
   #heardOf = -1;
-  #taken: RulesAtRevision = { revision: -1, rules: NO_RULES };
-  #inForce = NO_RULES;
+  #taken: RulesAtRevision;
+  #inForce: readonly NodeTable[];
   #committed = -1;
   #isRestarting = false;
   #written: RulesWritten | undefined;
@@ -47,6 +50,8 @@ export class NodeEnforcer {
 
   constructor(dependencies: NodeEnforcerDependencies) {
     this.#dependencies = dependencies;
+    this.#inForce = noRules(dependencies.families);
+    this.#taken = { revision: -1, rules: this.#inForce };
   }
 
   /** The revision up to which the node has taken up all changes; -1 before the first. */
@@ -103,9 +108,10 @@ export class NodeEnforcer {
     const after = established === 'cut' ? judgingEstablished(wanted) : wanted;
     const isRestarting = this.#isRestarting;
     this.#isRestarting = false;
-    if (isRestarting || this.#inForce.text !== after.text) {
+    const changed = isRestarting ? after : changedTables(this.#inForce, after);
+    if (changed.length > 0) {
       const from = this.#dependencies.now();
-      await this.#dependencies.enforce(replaceTable(this.#inForce, after));
+      await this.#dependencies.enforce(replaceTables(this.#inForce, changed));
       this.#written = { from, to: this.#dependencies.now() };
     }
     this.#inForce = after;
@@ -115,12 +121,12 @@ export class NodeEnforcer {
   }
 }
 
-function rulesUnder(enforcement: EnforcementMode, rules: NodeTable): NodeTable {
+function rulesUnder(enforcement: EnforcementMode, rules: readonly NodeTable[]): readonly NodeTable[] {
   switch (enforcement) {
     case 'open':
-      return NO_RULES;
+      return opened(rules);
     case 'closed':
-      return CLOSED_RULES;
+      return closed(rules);
     case 'on':
     case 'stopped':
       return rules;

@@ -1,7 +1,7 @@
 /** Brings the policies in the store into force on every node. */
 import { isDeepStrictEqual } from 'node:util';
-import type { NodePlan } from '../../../../dataplane/addresses.ts';
-import { NO_RULES } from '../../../../dataplane/rules.ts';
+import { familiesOf, type NodePlan } from '../../../../dataplane/addresses.ts';
+import type { noRules } from '../../../../dataplane/rules.ts';
 import type { Change, Store } from '../../../store.ts';
 import { faultsOf } from '../../nodes/faults.ts';
 import { type Committed, NodeEnforcer, type RulesAtRevision } from './node-enforcer.ts';
@@ -15,7 +15,7 @@ export interface PolicyEnforcement {
 export interface PolicyDependencies {
   readonly store: Store;
   readonly nodes: readonly NodePlan[];
-  /** Carries out transactions on a node that has {@link NO_RULES} from the start. */
+  /** Carries out transactions on a node that has {@link noRules} from the start. */
   readonly enforce: (node: string, transactions: readonly string[]) => Promise<void>;
   /**
    * Called when a node enforces all policies, pods and namespaces as they are at a revision, or fails to as it is told: also where
@@ -38,6 +38,7 @@ export const NO_ENFORCEMENT: PolicyEnforcement = { inForce: async () => {} };
  */
 export function enforcePolicies(dependencies: PolicyDependencies): PolicyEnforcement {
   const { store, nodes, enforce, onCommit, onFailure, now } = dependencies;
+  const families = familiesOf(nodes);
   const rulebook = keepRulebook(store, nodes, wake);
   const waiting = new Set<{
     readonly node: string;
@@ -51,6 +52,7 @@ export function enforcePolicies(dependencies: PolicyDependencies): PolicyEnforce
     nodes.map(({ name }) => [
       name,
       new NodeEnforcer({
+        families,
         enforce: (transactions) => enforce(name, transactions),
         onCommit(committed) {
           onCommit(name, committed);
@@ -75,7 +77,7 @@ export function enforcePolicies(dependencies: PolicyDependencies): PolicyEnforce
 
   function rulesNow(node: string): RulesAtRevision {
     const { revision, rules } = rulebook.read();
-    return { revision, rules: rules.get(node) ?? NO_RULES };
+    return { revision, rules: rules.get(node) ?? [] };
   }
 
   function wake(): void {

@@ -1,6 +1,6 @@
 /** What of the store decides which rules the nodes have. */
 import { isDeepStrictEqual } from 'node:util';
-import type { EnforcedPod, PolicyState } from '../../../../dataplane/allowances.ts';
+import { type EnforcedPod, enforcedAddress, type PolicyState } from '../../../../dataplane/allowances.ts';
 import type { Change, Store } from '../../../store.ts';
 import type { ResourceName } from '../../kinds.ts';
 import { hasEnded } from '../../pods/ending.ts';
@@ -48,7 +48,7 @@ export function policyStateOf(store: Store): PolicyState {
 /** @returns undefined for a pod that policies do not see: without an address, ended, or on its node's own network (I5) */
 function policyPodOf({ metadata, spec, status }: Pod): EnforcedPod | undefined {
   if (
-    status?.podIP === undefined ||
+    status?.podIPs === undefined ||
     spec.nodeName === undefined ||
     spec.hostNetwork === true ||
     hasEnded(status)
@@ -59,7 +59,7 @@ function policyPodOf({ metadata, spec, status }: Pod): EnforcedPod | undefined {
     namespace: metadata.namespace ?? 'default',
     labels: metadata.labels ?? {},
     node: spec.nodeName,
-    address: status.podIP,
+    addresses: status.podIPs.map(({ ip }) => enforcedAddress(ip)),
     ports: spec.containers.flatMap(({ ports }) => ports ?? []),
   };
 }

@@ -1,5 +1,5 @@
 /** The rules of all nodes as the store has them now. */
-import type { NodePlan } from '../../../../dataplane/addresses.ts';
+import { familiesOf, type NodePlan } from '../../../../dataplane/addresses.ts';
 import { rulesFor } from '../../../../dataplane/rules.ts';
 import type { NodeTable } from '../../../../dataplane/table.ts';
 import type { Store } from '../../../store.ts';
@@ -9,7 +9,7 @@ export interface Rulebook {
   /** The revision of the newest policy, pod or namespace. */
   revision(): number;
   /** The rules of each node at this revision. They are computed anew only when something has changed that matters. */
-  read(): { readonly revision: number; readonly rules: ReadonlyMap<string, NodeTable> };
+  read(): { readonly revision: number; readonly rules: ReadonlyMap<string, readonly NodeTable[]> };
 }
 
 /**
@@ -19,8 +19,9 @@ export interface Rulebook {
  */
 export function keepRulebook(store: Store, nodes: readonly NodePlan[], onChange: () => void): Rulebook {
   const names = nodes.map(({ name }) => name);
+  const families = familiesOf(nodes);
   let { revision } = store;
-  let rules: ReadonlyMap<string, NodeTable> | undefined;
+  let rules: ReadonlyMap<string, readonly NodeTable[]> | undefined;
   store.listen((change) => {
     if (!concernsPolicies(change)) return;
     revision = change.revision;
@@ -30,7 +31,7 @@ export function keepRulebook(store: Store, nodes: readonly NodePlan[], onChange:
   return {
     revision: () => revision,
     read() {
-      rules ??= rulesFor(names, policyStateOf(store));
+      rules ??= rulesFor(names, families, policyStateOf(store));
       return { revision, rules };
     },
   };

@@ -19,7 +19,8 @@ export function createNodes(store: Store, nodes: readonly NodePlan[], version: s
   for (const node of nodes) store.create('nodes', nodeObject(node, version, timestampOf(now)));
 }
 
-function nodeObject({ name, address, podCidr }: NodePlan, version: string, time: string): Node {
+function nodeObject({ name, networks }: NodePlan, version: string, time: string): Node {
+  const podCIDRs = networks.map(({ podCidr }) => podCidr);
   const architecture = GO_ARCHITECTURES[arch()] ?? arch();
   return {
     apiVersion: 'v1',
@@ -32,12 +33,12 @@ function nodeObject({ name, address, podCidr }: NodePlan, version: string, time:
         'kubernetes.io/os': 'linux',
       },
     },
-    spec: { podCIDR: podCidr, podCIDRs: [podCidr] },
+    spec: { podCIDR: podCIDRs[0] ?? '', podCIDRs },
     status: {
       capacity: { cpu: String(cpus().length) },
       allocatable: { cpu: String(availableParallelism()) },
       addresses: [
-        { type: 'InternalIP', address },
+        ...networks.map(({ address }) => ({ type: 'InternalIP' as const, address })),
         { type: 'Hostname', address: name },
       ],
       conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', lastTransitionTime: time }],

@@ -14,10 +14,11 @@ export interface ContainerView {
   readonly readiness: Readiness;
 }
 
+/** One address of each family, IPv4 first. */
 export interface PodPlace {
-  /** Absent outside the cluster. */
-  readonly hostIP?: string;
-  readonly podIP: string;
+  /** None outside the cluster. */
+  readonly hostIPs: readonly string[];
+  readonly podIPs: readonly string[];
 }
 
 /**
@@ -27,11 +28,12 @@ export interface PodPlace {
  */
 export function statusOfPod(
   pod: Pod,
-  place: PodPlace,
+  { hostIPs, podIPs }: PodPlace,
   containers: readonly ContainerView[],
   before: PodStatus | undefined,
   time: string,
 ): PodStatus {
+  const [[hostIP], [podIP]] = [hostIPs, podIPs];
   const phase = phaseOf(pod, containers);
   const readiness = readinessOf(containers, phase);
   const conditions: Omit<PodCondition, 'lastTransitionTime'>[] = [
@@ -43,12 +45,15 @@ export function statusOfPod(
   return {
     phase,
     conditions: conditions.map((condition) => withTransition(condition, before, time)),
-    ...(place.hostIP === undefined ? {} : { hostIP: place.hostIP }),
-    podIP: place.podIP,
-    podIPs: [{ ip: place.podIP }],
+    ...(hostIP === undefined ? {} : { hostIP, hostIPs: hostIPs.map(asIP) }),
+    ...(podIP === undefined ? {} : { podIP, podIPs: podIPs.map(asIP) }),
     startTime: before?.startTime ?? time,
     containerStatuses: containers.map(containerStatus),
   };
+}
+
+function asIP(ip: string): { ip: string } {
+  return { ip };
 }
 
 function readinessOf(

@@ -1,7 +1,14 @@
 /** The sandbox's scheduler and kubelets: gives each pod in the store a node, an address, links and processes, and takes them away. */
-import { AddressPool, FABRIC, type NodePlan, PODS_PER_NODE } from '../../../../dataplane/addresses.ts';
+import {
+  AddressPool,
+  FABRIC,
+  familiesOf,
+  type NodePlan,
+  PODS_PER_NODE,
+} from '../../../../dataplane/addresses.ts';
 import type { Network } from '../../../../dataplane/network.ts';
 import type { PodLink } from '../../../../dataplane/scripts.ts';
+import { familyOf } from '../../../../ip-family.ts';
 import type { Prober } from '../../../../probes/prober.ts';
 import type { Containers } from '../../../../runtime/containers.ts';
 import type { RootFiles } from '../../../../runtime/root-files.ts';
@@ -11,7 +18,7 @@ import type { PolicyEnforcement } from '../../networkpolicies/controller/policie
 import type { ServiceTranslation } from '../../services/controller/translation.ts';
 import { hasEnded } from '../ending.ts';
 import type { Pod, PodStatus } from '../object.ts';
-import { outsideAddressOf } from '../outside.ts';
+import { outsideAddressesOf } from '../outside.ts';
 import { type ClusterDns, resolvConfOf } from '../resolv-conf.ts';
 import { mattersToScheduling } from '../scheduling.ts';
 import { isStalled } from '../stall.ts';
@@ -57,7 +64,8 @@ export function runPods(dependencies: PodDependencies): void {
 interface PlacedPod {
   readonly pod: Pod;
   readonly runner: PlaceRunner;
-  readonly address: string;
+  /** One of each family, IPv4 first; outside, those that it asks for. */
+  readonly addresses: readonly string[];
   /** Undefined for a pod on its node's own network. */
   readonly link: PodLink | undefined;
   readonly worker: PodWorker;
@@ -74,7 +82,7 @@ interface PlaceRunner {
   /** Its name in the network. */
   readonly place: string;
   /** Absent outside. */
-  readonly node?: { readonly plan: NodePlan; readonly addresses: AddressPool };
+  readonly node?: { readonly addresses: readonly string[]; readonly pool: AddressPool };
   readonly pods: Set<PlacedPod>;
   readonly attach: (pod: PlacedPod) => Promise<void>;
   readonly connect: (link: PodLink) => Promise<void>;
@@ -92,7 +100,10 @@ class PodController {
     this.#dependencies = dependencies;
     this.#nodes = new Map(
       dependencies.nodes.map((plan) => {
-        const node = { plan, addresses: new AddressPool(plan.podCidr) };
+        const node = {
+          addresses: plan.networks.map(({ address }) => address),
+          pool: new AddressPool(plan.networks.map(({ podCidr }) => podCidr)),
+        };
         return [plan.name, { ...createRunner(plan.name, dependencies), node }];
       }),
     );
@@ -118,20 +129,30 @@ class PodController {
   }
 
   schedule(pod: Pod): void {
-    const outside = outsideAddressOf(pod.metadata);
+    const outside = outsideAddressesOf(pod.metadata);
     if (outside !== undefined) {
-      this.#place(pod, this.#outside, outside);
+      this.#placeOutside(pod, outside);
       return;
     }
     const placement = chooseNode(pod, this.#nodeStates());
     const runner = placement.kind === 'node' ? this.#nodes.get(placement.node) : undefined;
-    const { plan, addresses } = runner?.node ?? {};
-    const address = pod.spec.hostNetwork === true ? plan?.address : addresses?.take(nameOf(pod));
-    if (runner !== undefined && address !== undefined) {
-      this.#place(pod, runner, address);
+    const addresses =
+      pod.spec.hostNetwork === true ? runner?.node?.addresses : runner?.node?.pool.take(nameOf(pod));
+    if (runner !== undefined && addresses !== undefined) {
+      this.#place(pod, runner, addresses);
       return;
     }
-    const reason = placement.kind === 'none' ? placement.reason : 'the node has no address left';
+    this.#wait(pod, placement.kind === 'none' ? placement.reason : 'the node has no address left');
+  }
+
+  #placeOutside(pod: Pod, addresses: readonly string[]): void {
+    const families = familiesOf(this.#dependencies.nodes);
+    const missing = addresses.map(familyOf).find((family) => !families.includes(family));
+    if (missing === undefined) this.#place(pod, this.#outside, addresses);
+    else this.#wait(pod, `this sandbox has no ${missing}, as the kernel has none`);
+  }
+
+  #wait(pod: Pod, reason: string): void {
     this.#writeStatus(pod, (before) => statusOfUnschedulable(reason, before, this.#timestamp()));
   }
 
@@ -145,19 +166,20 @@ class PodController {
     });
   }
 
-  #place(pod: Pod, runner: PlaceRunner, address: string): void {
+  #place(pod: Pod, runner: PlaceRunner, addresses: readonly string[]): void {
     const isOnHost = pod.spec.hostNetwork === true;
     if (!isOnHost) this.#links += 1;
     const { containers, prober, store } = this.#dependencies;
     const placed: PlacedPod = {
       pod,
       runner,
-      address,
-      link: isOnHost ? undefined : { link: `pod${this.#links}`, address },
+      addresses,
+      link: isOnHost ? undefined : { link: `pod${this.#links}`, addresses },
       worker: new PodWorker(pod, {
         containers,
         timestamp: () => this.#timestamp(),
-        watchReadiness: (container, onChange) => prober.watch(runner.place, address, container, onChange),
+        watchReadiness: (container, onChange) =>
+          prober.watch(runner.place, addresses[0] ?? '', container, onChange),
         onChange: () => this.#publish(placed),
       }),
       leaving: Promise.withResolvers(),
@@ -178,7 +200,7 @@ class PodController {
   }
 
   async #start(placed: PlacedPod): Promise<void> {
-    const { pod, runner, worker, link, address } = placed;
+    const { pod, runner, worker, link, addresses } = placed;
     const { files: all, network, dns } = this.#dependencies;
     if ((pod.spec.initContainers ?? []).length > 0) {
       worker.refuse('CreateContainerConfigError', 'the sandbox runs no init containers');
@@ -186,7 +208,7 @@ class PodController {
     }
     try {
       const hostname = hostnameOf(pod);
-      const files = await all.writePodFiles(uidOf(pod), address, hostname, resolvConfOf(pod, dns));
+      const files = await all.writePodFiles(uidOf(pod), addresses, hostname, resolvConfOf(pod, dns));
       if (link !== undefined) await this.#connect(placed, link);
       const networkName = link?.link ?? runner.place;
       if (placed.isLeaving) return;
@@ -233,7 +255,7 @@ class PodController {
     return async () => {
       // Services would give the next pod with this address what is for this one.
       await this.#dependencies.services.inForce();
-      placed.runner.node?.addresses.giveBack(placed.address, nameOf(placed.pod));
+      placed.runner.node?.pool.giveBack(placed.addresses, nameOf(placed.pod));
     };
   }
 
@@ -244,10 +266,10 @@ class PodController {
     if (hasEnded(status)) void this.#disconnect(placed).then((giveBack) => giveBack());
   }
 
-  #statusOf({ pod, runner, address, worker }: PlacedPod, before: PodStatus | undefined): PodStatus {
+  #statusOf({ pod, runner, addresses, worker }: PlacedPod, before: PodStatus | undefined): PodStatus {
     return statusOfPod(
       pod,
-      { podIP: address, ...(runner.node === undefined ? {} : { hostIP: runner.node.plan.address }) },
+      { podIPs: addresses, hostIPs: runner.node?.addresses ?? [] },
       worker.views(),
       before,
       this.#timestamp(),

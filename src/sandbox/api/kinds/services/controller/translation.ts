@@ -1,7 +1,7 @@
 /** Brings the Services in the store into force on every node, as kube-proxy does. */
-import type { NodePlan } from '../../../../dataplane/addresses.ts';
-import { NO_SERVICES, translationsFor } from '../../../../dataplane/services.ts';
-import { type NodeTable, replaceTable } from '../../../../dataplane/table.ts';
+import { familiesOf, type NodePlan } from '../../../../dataplane/addresses.ts';
+import { noServices, translationsFor } from '../../../../dataplane/services.ts';
+import { changedTables, type NodeTable, replaceTables } from '../../../../dataplane/table.ts';
 import type { Store } from '../../../store.ts';
 
 export interface ServiceTranslation {
@@ -12,7 +12,7 @@ export interface ServiceTranslation {
 export interface TranslationDependencies {
   readonly store: Store;
   readonly nodes: readonly NodePlan[];
-  /** Carries out transactions on a node that has {@link NO_SERVICES} from the start. */
+  /** Carries out transactions on a node that has {@link noServices} from the start. */
   readonly enforce: (node: string, transactions: readonly string[]) => Promise<void>;
   /** Called when a node translates all Services and EndpointSlices as they are at a revision, that of the newest of them. */
   readonly onCommit: (node: string, revision: number) => void;
@@ -26,7 +26,8 @@ export interface TranslationDependencies {
  */
 export function translateServices(dependencies: TranslationDependencies): ServiceTranslation {
   const { store, nodes, enforce, onCommit, onFailure } = dependencies;
-  const inForce = new Map(nodes.map(({ name }) => [name, NO_SERVICES]));
+  const none: readonly NodeTable[] = noServices(familiesOf(nodes));
+  const inForce = new Map(nodes.map(({ name }) => [name, none]));
   const waiting = new Set<{ readonly revision: number; readonly resolve: () => void }>();
   let newest = store.revision;
   let committed = -1;
@@ -42,7 +43,7 @@ export function translateServices(dependencies: TranslationDependencies): Servic
         services: store.list('services'),
         slices: store.list('endpointslices'),
       });
-      await Promise.all(nodes.map(({ name }) => commit(name, tables.get(name) ?? NO_SERVICES, revision)));
+      await Promise.all(nodes.map(({ name }) => commit(name, tables.get(name) ?? none, revision)));
       committed = revision;
       for (const waiter of waiting)
         if (waiter.revision <= committed && waiting.delete(waiter)) waiter.resolve();
@@ -50,9 +51,10 @@ export function translateServices(dependencies: TranslationDependencies): Servic
     isWorking = false;
   }
 
-  async function commit(node: string, after: NodeTable, revision: number): Promise<void> {
-    const before = inForce.get(node) ?? NO_SERVICES;
-    if (before.text !== after.text) await enforce(node, replaceTable(before, after));
+  async function commit(node: string, after: readonly NodeTable[], revision: number): Promise<void> {
+    const before = inForce.get(node) ?? none;
+    const changed = changedTables(before, after);
+    if (changed.length > 0) await enforce(node, replaceTables(before, changed));
     inForce.set(node, after);
     onCommit(node, revision);
   }

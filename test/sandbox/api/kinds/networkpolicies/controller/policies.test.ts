@@ -26,7 +26,7 @@ function startOn(store: Store) {
   let failure: Error | undefined;
   const policies = enforcePolicies({
     store,
-    nodes: planNodes(2),
+    nodes: planNodes(2, ['IPv4']),
     async enforce(node, steps) {
       transactions.push({ node, rules: steps.join('') });
       await gates.get(node);
@@ -59,7 +59,7 @@ function addPod(store: Store, name: string, node: string, podIP: string): Pod {
     kind: 'Pod',
     metadata: { name, namespace: 'shop', labels: { app: name } },
     spec: { containers: [], nodeName: node },
-    status: { phase: 'Pending', podIP },
+    status: { phase: 'Pending', podIP, podIPs: [{ ip: podIP }] },
   });
 }
 
@@ -114,7 +114,7 @@ test('changes that mean nothing to policies cause no work', async () => {
   const before = transactions.length;
   store.update('pods', 'shop', 'db', (pod) => ({
     ...pod,
-    status: { phase: 'Running', podIP: '10.244.1.2' },
+    status: { phase: 'Running', podIP: '10.244.1.2', podIPs: [{ ip: '10.244.1.2' }] },
   }));
   await policies.inForce('node-1');
   expect(transactions).toHaveLength(before);
@@ -174,7 +174,7 @@ test('a node tells when it is done itself, and begins nothing new before all oth
 test('every change of a pod, a namespace or a policy is told as known, a change of a node is not', async () => {
   const store = createStore();
   const { policies, commits } = startOn(store);
-  const [plan] = planNodes(1);
+  const [plan] = planNodes(1, ['IPv4']);
   if (plan === undefined) throw new Error('no node');
   createNodes(store, [plan], 'v1', new Date());
   addPod(store, 'web', 'node-1', '10.244.1.2');
@@ -199,7 +199,7 @@ test('every change of a pod, a namespace or a policy is told as known, a change 
 /** A store with two nodes that can be told to fail, and an isolated pod on each. */
 async function startWithNodes() {
   const store = createStore();
-  createNodes(store, planNodes(2), 'v1', new Date());
+  createNodes(store, planNodes(2, ['IPv4']), 'v1', new Date());
   const started = startOn(store);
   addPod(store, 'web', 'node-1', '10.244.1.2');
   addPod(store, 'db', 'node-2', '10.244.2.2');

@@ -12,7 +12,7 @@ const start = new Date('2026-01-02T03:04:05Z');
 
 function startOn() {
   const store = createStore();
-  createNodes(store, planNodes(2), 'v1.36.0', start);
+  createNodes(store, planNodes(2, ['IPv4']), 'v1.36.0', start);
   let now = start;
   const tell = tellEnforcement(store, () => now);
   const conditionOf = (node: string) => store.get('nodes', undefined, node)?.status.conditions[1];

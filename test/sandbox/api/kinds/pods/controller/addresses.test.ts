@@ -7,6 +7,7 @@ import { runPods } from '../../../../../../src/sandbox/api/kinds/pods/controller
 import { createStore } from '../../../../../../src/sandbox/api/memory-store.ts';
 import type { Store } from '../../../../../../src/sandbox/api/store.ts';
 import { planNodes } from '../../../../../../src/sandbox/dataplane/addresses.ts';
+import { IP_FAMILIES } from '../../../../../../src/sandbox/ip-family.ts';
 
 const done = async (): Promise<void> => {};
 const notHere = (): never => {
@@ -15,7 +16,7 @@ const notHere = (): never => {
 
 test('an address comes to another pod only when nothing is left of the one that had it', async () => {
   const store = createStore({ historyLength: 100 });
-  const nodes = planNodes(1);
+  const nodes = planNodes(1, IP_FAMILIES);
   createNodes(store, nodes, 'v1', new Date(0));
   const { promise: isRemoved, resolve: remove } = Promise.withResolvers<void>();
   runPods({
@@ -44,7 +45,7 @@ test('an address comes to another pod only when nothing is left of the one that 
   });
   createPod(store, 'friend');
   await settle();
-  expect(addressesIn(store)).toEqual({ friend: '10.244.1.2' });
+  expect(addressesIn(store)).toEqual({ friend: '10.244.1.2 fd00:10:244:1::2' });
   store.update('pods', 'shop', 'friend', (pod) => ({
     ...pod,
     metadata: { ...pod.metadata, deletionTimestamp: '1970-01-01T00:00:00Z' },
@@ -53,12 +54,18 @@ test('an address comes to another pod only when nothing is left of the one that 
   // Policies still see the friend.
   createPod(store, 'early');
   await settle();
-  expect(addressesIn(store)).toEqual({ friend: '10.244.1.2', early: '10.244.1.3' });
+  expect(addressesIn(store)).toEqual({
+    friend: '10.244.1.2 fd00:10:244:1::2',
+    early: '10.244.1.3 fd00:10:244:1::3',
+  });
   remove();
   await settle();
   createPod(store, 'stranger');
   await settle();
-  expect(addressesIn(store)).toEqual({ early: '10.244.1.3', stranger: '10.244.1.2' });
+  expect(addressesIn(store)).toEqual({
+    early: '10.244.1.3 fd00:10:244:1::3',
+    stranger: '10.244.1.2 fd00:10:244:1::2',
+  });
 });
 
 function createPod(store: Store, name: string): void {
@@ -68,7 +75,9 @@ function createPod(store: Store, name: string): void {
 
 function addressesIn(store: Store): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries(
-    store.list('pods').map(({ metadata: { name }, status }) => [name, status?.podIP]),
+    store
+      .list('pods')
+      .map(({ metadata: { name }, status }) => [name, status?.podIPs?.map(({ ip }) => ip).join(' ')]),
   );
 }
 

@@ -8,7 +8,10 @@ import {
 import type { Pod } from '../../../../../../src/sandbox/api/kinds/pods/object.ts';
 import { READY, type Readiness, UNREADY } from '../../../../../../src/sandbox/probes/readiness.ts';
 
-const place = { hostIP: '172.18.0.2', podIP: '10.244.1.2' };
+const place = {
+  hostIPs: ['172.18.0.2', 'fd00:172:18::2'],
+  podIPs: ['10.244.1.2', 'fd00:10:244:1::2'],
+};
 const running: ContainerState = { running: { startedAt: 't1' } };
 const creating: ContainerState = { waiting: { reason: 'ContainerCreating' } };
 const ended = (exitCode: number): ContainerState => ({
@@ -59,8 +62,9 @@ test('a running pod is told as a kubelet tells it', () => {
       { type: 'Ready', status: 'True', lastTransitionTime: 't1' },
     ],
     hostIP: '172.18.0.2',
+    hostIPs: [{ ip: '172.18.0.2' }, { ip: 'fd00:172:18::2' }],
     podIP: '10.244.1.2',
-    podIPs: [{ ip: '10.244.1.2' }],
+    podIPs: [{ ip: '10.244.1.2' }, { ip: 'fd00:10:244:1::2' }],
     startTime: 't0',
     containerStatuses: [
       {

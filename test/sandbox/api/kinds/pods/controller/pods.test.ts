@@ -43,14 +43,14 @@ async function shell(script: string, pod = 'web') {
 
 describe('a pod', () => {
   test('has its own address, host name, files and processes', async () => {
-    const address = await bed.address('default', 'web');
+    const [first, second] = await bed.addresses('default', 'web');
     const script =
-      'hostname; tail -1 /etc/hosts; cat /etc/resolv.conf; ls /tmp; pwd; head -c 4 /proc/1/cmdline; echo " $HOME $HOSTNAME"';
+      'hostname; tail -2 /etc/hosts; cat /etc/resolv.conf; ls /tmp; pwd; head -c 4 /proc/1/cmdline; echo " $HOME $HOSTNAME"';
     expect(await shell(script)).toEqual({
       kind: 'exited',
       exitCode: 0,
       stderr: '',
-      stdout: `web\n${address}\tweb\nsearch default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n/\nnode /tmp web\n`,
+      stdout: `web\n${first}\tweb\n${second}\tweb\nsearch default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n/\nnode /tmp web\n`,
     });
   });
 

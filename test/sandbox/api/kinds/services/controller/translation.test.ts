@@ -12,7 +12,7 @@ function startOn(store: Store) {
   let gate = Promise.resolve();
   const services = translateServices({
     store,
-    nodes: planNodes(2),
+    nodes: planNodes(2, ['IPv4']),
     async enforce(node, steps) {
       transactions.push({ node, text: steps.join('') });
       await gate;
