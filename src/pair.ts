@@ -8,6 +8,7 @@ interface WrittenPort {
 interface WrittenTarget extends WrittenPort {
   readonly to: string;
   readonly path?: string;
+  readonly family?: string;
 }
 
 /** `5432/TCP` */
@@ -18,10 +19,14 @@ export function describePort({ port, protocol }: WrittenPort): string {
 /** The ways that go without saying: a pod by its address, a host, and a Service by its own. */
 const PLAIN_PATHS: readonly unknown[] = ['podIP', 'host', 'clusterIP', undefined];
 
-/** `shop/db:5432/TCP`, `service/shop/api:80/TCP`, `service/shop/api:80/TCP via dns` */
+/**
+ * `shop/db:5432/TCP`, `service/shop/api:80/TCP`, `service/shop/api:80/TCP via dns`, `shop/db:5432/TCP over IPv6`: IPv4 goes without saying,
+ * so that what has one family is called what it always was.
+ */
 export function describeTarget(target: WrittenTarget): string {
-  const { to, path } = target;
-  return `${to}:${describePort(target)}${PLAIN_PATHS.includes(path) ? '' : ` via ${path}`}`;
+  const { to, path, family } = target;
+  const way = PLAIN_PATHS.includes(path) ? '' : ` via ${path}`;
+  return `${to}:${describePort(target)}${way}${family === 'IPv6' ? ' over IPv6' : ''}`;
 }
 
 /** `shop/web → shop/db:5432/TCP` */

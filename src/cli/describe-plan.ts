@@ -1,7 +1,7 @@
 /** A plan as text, and as data for scripts. */
 import { objectKey } from '../keys.ts';
 import type { Check } from '../model/check.ts';
-import type { HostPlace } from '../model/endpoint.ts';
+import { addressesAt, type HostPlace } from '../model/endpoint.ts';
 import type { HeldWish } from '../model/held.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Action } from '../model/step.ts';
@@ -134,10 +134,11 @@ function describeHost(host: PlannedHost): Cells {
   return [hostKey(host), describeHostPlace(place), ports.map(describeDeclared).join(' ') || 'no ports'];
 }
 
-/** `203.0.113.11`, `registry.example.com`, `registry.example.com at 203.0.113.11` */
+/** `203.0.113.11, 2001:db8::11`, `registry.example.com`, `registry.example.com at 203.0.113.11` */
 function describeHostPlace(place: HostPlace): string {
-  if (place.kind === 'address') return place.address;
-  return place.address === undefined ? place.name : `${place.name} at ${place.address}`;
+  const addresses = addressesAt(place).join(', ');
+  if (place.kind === 'address') return addresses;
+  return addresses === '' ? place.name : `${place.name} at ${addresses}`;
 }
 
 function describePolicy({ namespace, name, location }: PlannedPolicy): readonly [string, string] {

@@ -25,8 +25,8 @@ export interface Check {
   /** The Service has no address: its name gives those of its pods. */
   readonly headless?: true;
   readonly protocol: Protocol;
-  /** Of the address that is dialled. */
-  readonly family: Family;
+  /** Of the address that is dialled; absent: the first of the cluster. */
+  readonly family?: Family;
   readonly expected: Expectation;
   /** The rule of the scenario that says so. */
   readonly declared: Location;

@@ -15,11 +15,16 @@ export const ENDPOINT_PREFIXES = [
   'workload',
 ] as const satisfies readonly Endpoint['kind'][];
 
-/** Where a host is: at an address, or wherever its name leads. */
+/** Where a host is: at an address of each family that it has, or wherever its name leads. */
 export type HostPlace =
-  | { readonly kind: 'address'; readonly address: string }
-  /** In DNS, and the address to which it leads, where that is known. */
-  | { readonly kind: 'name'; readonly name: string; readonly address?: string };
+  | { readonly kind: 'address'; readonly addresses: readonly [string, ...string[]] }
+  /** In DNS, and the addresses to which it leads, where these are known. */
+  | { readonly kind: 'name'; readonly name: string; readonly addresses?: readonly [string, ...string[]] };
+
+/** As far as they are known. */
+export function addressesAt({ addresses }: Pick<HostPlace, 'addresses'>): readonly string[] {
+  return addresses ?? [];
+}
 
 /** Whether a key names a pod. */
 export function isPod(key: string): boolean {

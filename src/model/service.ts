@@ -1,6 +1,7 @@
 /** Services, and the pods behind them. */
 import { objectKey } from '../keys.ts';
 import { endpointKey, isService } from './endpoint.ts';
+import type { Family } from './family.ts';
 import type { Labels } from './labels.ts';
 import type { ServicePath } from './path.ts';
 import type { Protocol } from './protocol.ts';
@@ -13,6 +14,9 @@ export interface PlannedService {
   readonly ports: readonly PlannedServicePort[];
   /** It has no address of its own: its name gives those of its pods (D27). */
   readonly headless?: true;
+  /** As its manifest says; absent: it says nothing. */
+  readonly ipFamilies?: readonly Family[];
+  readonly ipFamilyPolicy?: string;
 }
 
 export interface PlannedServicePort {

@@ -105,8 +105,8 @@ export class RunWatch {
       const other = onNode.get(watched.to.node);
       for (const node of new Set([watched.from.node, ...newPodsOn])) {
         const one = onNode.get(node);
-        this.#plan.addWay(one, other, check.protocol);
-        this.#plan.addWay(other, one, check.protocol);
+        this.#plan.addWay(one, other, check);
+        this.#plan.addWay(other, one, check);
       }
       return [watched];
     });
@@ -166,7 +166,7 @@ export class RunWatch {
         tracks.around({
           to: pods.get(to) ?? { key: objectKey(to), agents: [] },
           listener,
-          ways: this.#plan.waysBetween(pod, to, check.protocol).flatMap((way) => ways.get(way) ?? []),
+          ways: this.#plan.waysBetween(pod, to, check).flatMap((way) => ways.get(way) ?? []),
         }),
       heardMs: (pod) => pods.get(pod)?.agents.at(-1)?.span.toMs ?? 0,
       endMs: isLast ? endMs : toMs,
@@ -181,7 +181,7 @@ export class RunWatch {
         to: destination,
         target,
         listener,
-        ways: this.#plan.waysBetween(from, to, check.protocol).flatMap((way) => ways.get(way) ?? []),
+        ways: this.#plan.waysBetween(from, to, check).flatMap((way) => ways.get(way) ?? []),
       });
       const windows = windowsOf(check.expected, track, { everyMs, endMs, isOver: isLast }).filter(
         ({ began }) => began.earliestMs < endMs,

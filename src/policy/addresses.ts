@@ -36,6 +36,11 @@ export function parseAddress(text: string): Address | undefined {
   return isIP(text) === 0 ? undefined : ipaddr.parse(text);
 }
 
+/** The same address as everybody writes it who follows RFC 5952. */
+export function canonicalAddress(text: string): string {
+  return parseAddress(text)?.toString() ?? text;
+}
+
 /** An IPv4 address, perhaps at the end of an IPv6 one, whose numbers may have zeros in front. */
 const DOTTED = /(?<=^|:)\d+(?:\.\d+){3}$/;
 

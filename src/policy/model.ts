@@ -4,6 +4,7 @@
  */
 import type { Location } from '../errors.ts';
 import { isHost, isService } from '../model/endpoint.ts';
+import type { Family } from '../model/family.ts';
 import type { Labels } from '../model/labels.ts';
 import type { ExistingEndpoint } from '../model/service.ts';
 import type { PolicyType } from './isolation.ts';
@@ -99,6 +100,8 @@ export interface World {
   readonly namespaces?: readonly PolicyNamespace[];
   readonly nodes?: readonly PolicyNode[];
   readonly hosts?: readonly PolicyHost[];
+  /** That of the addresses of all flows, where it is known before these are: an `ipBlock` of the other holds none of them (D12). */
+  readonly family?: Family;
 }
 
 /** One end of a flow. Pods are named `namespace/name`. */

@@ -1,6 +1,7 @@
 /** The ends of flows as policies see them, looked up in a world. */
 import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL } from '../labels.ts';
+import type { Family } from '../model/family.ts';
 import type { Labels } from '../model/labels.ts';
 import { API_SERVER, serviceKey } from '../model/service.ts';
 import { type Address, parseAddress } from './addresses.ts';
@@ -60,10 +61,10 @@ export interface UnknownParty {
 
 export type Party = PodParty | NodeParty | OutsideParty | UnknownParty;
 
-/** An address, or that it is not known. */
+/** An address, or that it is not known; then its family may be known all the same. */
 export type Located =
   | { readonly known: true; readonly text: string; readonly address: Address }
-  | { readonly known: false };
+  | { readonly known: false; readonly family?: Family };
 
 /** An end that was looked up. A host-network pod can be taken as a pod or as its node (I5). */
 export type FoundEnd =
@@ -90,7 +91,7 @@ export class Parties {
   readonly #hosts: ReadonlyMap<string, FoundEnd>;
 
   constructor(world: Inhabitants) {
-    const { pods, namespaces = [], nodes = [], hosts = [] } = world;
+    const { pods, namespaces = [], nodes = [], hosts = [], family } = world;
     this.#world = world;
     this.namespaces = new Map([
       ...pods.map(({ namespace }) => [namespace, { [NAMESPACE_NAME_LABEL]: namespace }] as const),
@@ -104,7 +105,10 @@ export class Parties {
       const group = groups.get(signature) ?? groups.size;
       groups.set(signature, group);
       // A pod on the host's network has the address of its node.
-      const address = locate(pod.address ?? (hostNetwork ? nodeAddresses.get(node ?? '') : undefined));
+      const address = locate(
+        pod.address ?? (hostNetwork ? nodeAddresses.get(node ?? '') : undefined),
+        family,
+      );
       return {
         kind: 'pod',
         name: objectKey(pod),
@@ -121,8 +125,12 @@ export class Parties {
     });
     this.groups = [...groups.values()].flatMap((group) => this.pods.find((pod) => pod.group === group) ?? []);
     this.#pods = new Map(this.pods.map((party) => [party.name, party]));
-    this.#nodes = new Map(nodes.map((node) => [node.name, { kind: 'certain', party: nodeParty(node) }]));
-    this.#hosts = new Map(hosts.map((host) => [host.key, { kind: 'certain', party: hostParty(host) }]));
+    this.#nodes = new Map(
+      nodes.map((node) => [node.name, { kind: 'certain', party: nodeParty(node, family) }]),
+    );
+    this.#hosts = new Map(
+      hosts.map((host) => [host.key, { kind: 'certain', party: hostParty(host, family) }]),
+    );
   }
 
   /** The same pods, in the same groups, now that it is known where they are. */
@@ -175,10 +183,11 @@ export class Parties {
   }
 }
 
-/** The address that a text stands for. */
-export function locate(text: string | undefined): Located {
+/** The address that a text stands for. @param family of it, where that is known */
+export function locate(text: string | undefined, family?: Family): Located {
   const address = text === undefined ? undefined : parseAddress(text);
-  return text === undefined || address === undefined ? { known: false } : { known: true, text, address };
+  if (text !== undefined && address !== undefined) return { known: true, text, address };
+  return family === undefined ? { known: false } : { known: false, family };
 }
 
 function takePod(party: PodParty): FoundEnd {
@@ -191,18 +200,18 @@ function takePod(party: PodParty): FoundEnd {
   };
 }
 
-function nodeParty({ name, address }: PolicyNode): NodeParty {
+function nodeParty({ name, address }: PolicyNode, family: Family | undefined): NodeParty {
   return {
     kind: 'node',
     name: `node ${name}`,
     hostNetworkPod: false,
     node: name,
-    address: locate(address),
+    address: locate(address, family),
   };
 }
 
-function hostParty({ key, address }: PolicyHost): OutsideParty {
-  return { kind: 'outside', name: key, address: locate(address) };
+function hostParty({ key, address }: PolicyHost, family: Family | undefined): OutsideParty {
+  return { kind: 'outside', name: key, address: locate(address, family) };
 }
 
 /** What answers on a network of a node is a process on that network, whose address policies see as they see that of a pod there (I8). */

@@ -1,4 +1,6 @@
 /** The peers of a rule held against the other end of a flow (D8 to D12). */
+
+import { type Family, familyOf } from '../model/family.ts';
 import { type Block, placeAddress } from './addresses.ts';
 import type { Question } from './match.ts';
 import type { Located, Party, PodParty } from './parties.ts';
@@ -55,6 +57,8 @@ export type PeerMiss =
   /** Selectors match pods only (D10). */
   | { readonly kind: 'not-a-pod' }
   | { readonly kind: 'outside-block'; readonly address: string }
+  /** IPv4 and IPv6 never match each other. */
+  | { readonly kind: 'other-family'; readonly own: Family; readonly other: Family }
   | { readonly kind: 'excepted'; readonly address: string; readonly except: string }
   /** By assumption. */
   | { readonly kind: 'pod-behind-block' };
@@ -144,6 +148,8 @@ function describeNamespaces(selector: LabelSelector): string {
 function matchBlock(block: Block, { party, service }: Counterpart, assumptions: Assumptions): PeerOutcome {
   const { ipBlocksMatchPods, ipBlocksMatchHostNetwork, servicesAreTranslatedFirst } = assumptions;
   if (party.kind === 'unknown') return { match: 'endpoints' };
+  const [own, other] = [familyOf(block.cidr.text), familyAt(party.address)];
+  if (other !== undefined && other !== own) return miss({ kind: 'other-family', own, other });
   // It may be seen with any address of its node, such as that of a tunnel, or with none.
   if (party.kind === 'node' && party.hostNetworkPod && ipBlocksMatchHostNetwork === undefined)
     return { match: 'I8', ...(party.address.known ? { address: party.address.text } : {}) };
@@ -151,6 +157,10 @@ function matchBlock(block: Block, { party, service }: Counterpart, assumptions: 
   if (service === undefined || servicesAreTranslatedFirst) return direct;
   const translated = matchAddress(block, service, true);
   return direct.match === translated.match && direct.match !== 'address' ? direct : { match: 'I2' };
+}
+
+function familyAt(located: Located): Family | undefined {
+  return located.known ? familyOf(located.text) : located.family;
 }
 
 /** @param counts whether the plugin holds blocks against addresses of this kind; undefined where that is open (I1) */

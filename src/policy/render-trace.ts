@@ -206,6 +206,8 @@ function explainPeerMiss(miss: PeerMiss, other: string): string {
       return `selectors match pods only, and ${other} is none (D10)`;
     case 'outside-block':
       return `it does not contain ${nameAddress(miss.address, other)}`;
+    case 'other-family':
+      return `it holds addresses of ${miss.own} alone, and ${other} is connected over ${miss.other} (D12)`;
     case 'excepted':
       return `its exception ${miss.except} contains ${nameAddress(miss.address, other)} (D12)`;
     case 'pod-behind-block':

@@ -80,6 +80,7 @@ const agentLine = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('listener'),
+    host: z.string(),
     port: z.int(),
     protocol,
     alive: z.boolean(),

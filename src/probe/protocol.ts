@@ -7,6 +7,7 @@
  */
 
 import type { Outcome } from '../model/attempt.ts';
+import type { Family } from '../model/family.ts';
 import type { Protocol } from '../model/protocol.ts';
 
 /** The name of the one container of a probe pod, in which the agent runs. */
@@ -30,6 +31,8 @@ export interface DialRequest {
   readonly protocol: Protocol;
   /** The pod or host that must answer, as its agent calls itself. Absent: an open connection is answer enough. TCP only. */
   readonly pod?: string;
+  /** Of the addresses that a name has, those of one family count; absent: of the first that it has any of. */
+  readonly family?: Family;
   /** How long the attempt may take; absent: as long as the batch says. */
   readonly timeoutMs?: number;
 }
@@ -70,10 +73,10 @@ export interface Batch {
   readonly asked: readonly string[];
   /** Whether dials that were given up, and are open still for what comes too late, are closed now. */
   readonly endsDials?: boolean;
-  /** The pod's own address, where half-open connections to it are to be told: looking for them costs more than all the rest. */
-  readonly halfOpenAt?: string;
+  /** The pod's own addresses, where half-open connections to them are to be told: looking for them costs more than all the rest. */
+  readonly halfOpenAt?: readonly string[];
   readonly targets: readonly (DialRequest | SpreadRequest)[];
-  /** The pod's own listeners to connect to. `host` is the pod's own address. */
+  /** The pod's own listeners to connect to. `host` is an address of the pod's own. */
   readonly listeners: readonly {
     readonly host: string;
     readonly port: number;
@@ -109,6 +112,7 @@ export interface AttemptLine {
 
 export interface ListenerLine {
   readonly kind: 'listener';
+  readonly host: string;
   readonly port: number;
   readonly protocol: Protocol;
   readonly alive: boolean;

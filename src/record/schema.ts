@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { OUTCOMES, TRYING_PHASES } from '../model/attempt.ts';
+import { FAMILIES } from '../model/family.ts';
 import { HELD_FATES, HELD_WISHES } from '../model/held.ts';
 import { INCIDENT_KINDS } from '../model/incident.ts';
 import { CHECK_PATHS } from '../model/path.ts';
@@ -281,7 +282,7 @@ export const checkSchema = z
       .literal(true)
       .exactOptional()
       .describe('The Service has no address: its name gives those of its pods.'),
-    family: z.literal('IPv4').describe('Of its address.'),
+    family: z.enum(FAMILIES).describe('Of the address that was dialled.'),
     expected: z.enum(['reachable', 'unreachable']),
     declared: location.describe('The rule of the scenario that expects this.'),
     because: z.string().exactOptional(),
@@ -387,7 +388,8 @@ const pods = z.array(
       ),
     hostNetwork: z.literal(true).exactOptional().describe('It is on the network of its node.'),
     node: z.string().exactOptional(),
-    ip: z.string().exactOptional(),
+    ip: z.string().exactOptional().describe("Of the cluster's first family."),
+    otherIps: z.array(z.string()).exactOptional().describe('Of the other family; absent: it has none.'),
   }),
 );
 const policies = z.array(
@@ -548,6 +550,7 @@ export const scenarioSchema = z.strictObject({
       z.strictObject({
         name: z.string(),
         address: z.string().exactOptional(),
+        otherAddress: z.string().exactOptional().describe('Of the other family; absent: it has none.'),
         dnsName: z.string().exactOptional().describe('The name by which it is dialled; absent: its address.'),
         ports: z.array(z.strictObject({ name: z.string().exactOptional(), port: z.int(), protocol })),
         agent: z
@@ -581,7 +584,10 @@ export const scenarioSchema = z.strictObject({
           .literal(true)
           .exactOptional()
           .describe('It has no address of its own: its name gives those of its pods.'),
+        ipFamilies: z.array(z.enum(FAMILIES)).exactOptional().describe('As its manifest says.'),
+        ipFamilyPolicy: z.string().exactOptional().describe('As its manifest says.'),
         ip: z.string().exactOptional().describe('Its address; absent where it has none, or was not made.'),
+        otherIps: z.array(z.string()).exactOptional().describe('Of the other family; absent: it has none.'),
       }),
     )
     .exactOptional()

@@ -6,6 +6,7 @@ import { type Location, PodreachError } from '../errors.ts';
 import { passedControl } from '../judge/judge.ts';
 import { objectKey } from '../keys.ts';
 import type { Check, Expectation } from '../model/check.ts';
+import type { Family } from '../model/family.ts';
 import { newestOf } from '../model/observation.ts';
 import type { Direction } from '../policy/isolation.ts';
 import { compile } from '../policy/oracle.ts';
@@ -33,25 +34,28 @@ interface Pair {
   readonly to: string;
   readonly node: string;
   readonly direction: Direction;
+  readonly family: Family;
   /** Both pods run there. */
   readonly isInside: boolean;
 }
 
 /**
  * Proves that every node with outposts enforces policies. Its policies stay until {@link removeCanaryPolicies}.
+ * @param families in which it is to be proven
  * @param plugins what is known of the network plugins, for the error
  * @throws PodreachError `not-enforcing` naming the nodes; `provision-failed` where pods cannot connect even without any policy; what
  *   applying throws
  */
 export async function proveEnforcement(
   outposts: readonly Outpost[],
+  families: readonly Family[],
   plugins: string,
   context: Proving,
 ): Promise<CanaryRecord> {
   const pods = new Map(
     outposts.flatMap(({ open, guarded }) => [open, guarded].map((pod) => [objectKey(pod), pod] as const)),
   );
-  const trial: Trial = { pairs: pairsOf(outposts), pods, plugins };
+  const trial: Trial = { pairs: pairsOf(outposts, families), pods, plugins };
   const [enforcedMs, restoredMs] = await goThrough(trial, canaryPlan(trial, outposts), context);
   return {
     nodes: outposts.map(({ node }) => ({
@@ -70,9 +74,14 @@ export async function removeCanaryPolicies(context: Requesting<'delete'> & Ownin
 
 /**
  * On each node one pod stays open and one is guarded, so that a cut proves which end enforced it: into the guarded pod its node's
- * ingress, out of it its node's egress. Each is tried inside the node, and between it and the next.
+ * ingress, out of it its node's egress. Each is tried inside the node, and between it and the next, in each family: plugins
+ * enforce them apart.
  */
-function pairsOf(outposts: readonly Outpost[]): Pair[] {
+function pairsOf(outposts: readonly Outpost[], families: readonly Family[]): Pair[] {
+  return families.flatMap((family) => pairsIn(family, outposts));
+}
+
+function pairsIn(family: Family, outposts: readonly Outpost[]): Pair[] {
   return outposts.flatMap(({ node, open, guarded }, index) => {
     const next = outposts[(index + 1) % outposts.length]?.open ?? open;
     const partners: readonly RunningPod[] = next === open ? [open] : [open, next];
@@ -82,6 +91,7 @@ function pairsOf(outposts: readonly Outpost[]): Pair[] {
         to: objectKey(guarded),
         node,
         direction: 'ingress',
+        family,
         isInside: partner === open,
       },
       {
@@ -89,6 +99,7 @@ function pairsOf(outposts: readonly Outpost[]): Pair[] {
         to: objectKey(partner),
         node,
         direction: 'egress',
+        family,
         isInside: partner === open,
       },
     ]);
@@ -223,13 +234,13 @@ function plannedPolicy({ name, rules }: PolicyForm, namespace: string): PlannedP
 }
 
 function checksOf(pairs: readonly Pair[], expected: Expectation): Check[] {
-  return pairs.map(({ from, to }, id) => ({
+  return pairs.map(({ from, to, family }, id) => ({
     id,
     from,
     to,
     port: OUTPOST_PORT,
     protocol: 'TCP',
-    family: 'IPv4',
+    family,
     expected,
     declared: LOCATION,
   }));

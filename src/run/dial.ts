@@ -1,12 +1,15 @@
 /** From a check and what was placed to what it means on the wire. A pure function: the one place that knows it. */
+import { isIP } from 'node:net';
 import type { Dial, Listener } from '../model/dial.ts';
-import { parseEndpoint } from '../model/endpoint.ts';
-import type { Family } from '../model/family.ts';
+import { type HostPlace, parseEndpoint } from '../model/endpoint.ts';
+import { addressIn, type Family } from '../model/family.ts';
 import type { CheckPath } from '../model/path.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { dnsNameOf, type ExistingService, type ServiceBackend } from '../model/service.ts';
 import type { DialRequest, SpreadRequest } from '../probe/protocol.ts';
 import type { MetService, MetServices } from './existing-services.ts';
+import { addressOfPod } from './families.ts';
+import type { RunningPod } from './provision.ts';
 
 interface DialledCheck {
   /** Key of an endpoint. */
@@ -19,16 +22,16 @@ interface DialledCheck {
   readonly backends?: readonly ServiceBackend[];
 }
 
-/** The addresses of Services by their keys; one that is headless has none. */
-export type PlacedServices = ReadonlyMap<string, string>;
+/** The addresses of Services by their keys, one of each family that they have; one that is headless has none. */
+export type PlacedServices = ReadonlyMap<string, readonly string[]>;
 
-/** The address or the name at which real hosts are dialled, by their keys. */
-export type RealHosts = ReadonlyMap<string, string>;
+/** Where real hosts are, by their keys. */
+export type RealHosts = ReadonlyMap<string, HostPlace>;
 
 /** Everything that was placed or is met, and where it is. */
 interface DialledEnds {
   /** Pods and simulated hosts by their keys. */
-  readonly pods: ReadonlyMap<string, { readonly ip: string; readonly dnsName?: string }>;
+  readonly pods: ReadonlyMap<string, Pick<RunningPod, 'ip' | 'otherIps' | 'dnsName'>>;
   /** Absent: there are none. */
   readonly services?: PlacedServices;
   /** Services that are there already. Absent: there are none. */
@@ -47,9 +50,13 @@ export function dialOf(
   switch (endpoint?.kind) {
     case 'pod':
     case 'host': {
-      const real = realHosts?.get(to);
-      if (real !== undefined) return { family, address: real, port, protocol, answerers: [], listeners: [] };
-      const listener = listenerOf({ pod: to, port }, protocol, pods);
+      const place = realHosts?.get(to);
+      if (place !== undefined) {
+        const real = place.kind === 'name' ? place.name : addressIn(family, place.addresses);
+        if (real === undefined) return undefined;
+        return { family, address: real, port, protocol, answerers: [], listeners: [] };
+      }
+      const listener = listenerOf({ pod: to, port }, check, pods);
       if (listener === undefined) return undefined;
       const address = pods.get(to)?.dnsName ?? listener.address;
       return { family, address, port, protocol, answerers: [to], listeners: [listener] };
@@ -58,8 +65,8 @@ export function dialOf(
       const { backends = [], path } = check;
       const known = met?.get(to);
       if (known !== undefined) return dialExisting(check, endpoint, known);
-      const address = path === 'dns' ? dnsNameOf(endpoint) : services?.get(to);
-      const listeners = backends.flatMap((backend) => listenerOf(backend, protocol, pods) ?? []);
+      const address = path === 'dns' ? dnsNameOf(endpoint) : addressIn(family, services?.get(to) ?? []);
+      const listeners = backends.flatMap((backend) => listenerOf(backend, check, pods) ?? []);
       if (address === undefined || listeners.length === 0 || listeners.length < backends.length)
         return undefined;
       const answerers = listeners.map(({ pod }) => pod);
@@ -101,12 +108,14 @@ function dialExisting(
 /** What an agent is told to do. */
 export function requestOf({
   address: host,
+  family,
   port,
   protocol,
   answerers,
   connections,
 }: Dial): Omit<DialRequest, 'id'> | Omit<SpreadRequest, 'id'> {
-  const common = { host, port, protocol };
+  // What a name leads to is of the family that is asked for.
+  const common = { host, port, protocol, ...(isIP(host) === 0 ? { family } : {}) };
   if (connections !== undefined) return { ...common, pods: answerers, connections };
   const [pod] = answerers;
   return { ...common, ...(pod === undefined ? {} : { pod }) };
@@ -114,10 +123,11 @@ export function requestOf({
 
 function listenerOf(
   { pod, port }: ServiceBackend,
-  protocol: Protocol,
+  { protocol, family }: Pick<DialledCheck, 'protocol' | 'family'>,
   pods: DialledEnds['pods'],
 ): Listener | undefined {
-  const address = pods.get(pod)?.ip;
+  const running = pods.get(pod);
+  const address = running && addressOfPod(family, running);
   return address === undefined ? undefined : { pod, address, port, protocol };
 }
 

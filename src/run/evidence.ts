@@ -3,7 +3,6 @@
  * nodes, and the datagrams that arrived. From it each attempt that was cut off gets its triangle, as soon as enough is known.
  */
 import type { Triangle } from '../model/attempt.ts';
-import type { Protocol } from '../model/protocol.ts';
 import { destinationsOf } from '../model/service.ts';
 import { greatest, least } from '../numbers.ts';
 import { describeTarget } from '../pair.ts';
@@ -299,7 +298,8 @@ function isOutside({ node }: RunningPod): boolean {
   return node === OUTSIDE;
 }
 
-type WayEnds = Pick<CheckDraft, 'from' | 'to' | 'port' | 'protocol'> & Partial<Pick<CheckDraft, 'path'>>;
+type WayEnds = Pick<CheckDraft, 'from' | 'to' | 'port' | 'protocol' | 'family'> &
+  Partial<Pick<CheckDraft, 'path'>>;
 
 /**
  * The key of the way that a check takes to a destination: between two nodes, from a node to a port of a host or of a Service that is there
@@ -307,12 +307,15 @@ type WayEnds = Pick<CheckDraft, 'from' | 'to' | 'port' | 'protocol'> & Partial<P
  * @param to absent: a real host, or such a Service
  */
 export function wayOf(check: WayEnds, from: RunningPod, to: RunningPod | undefined): string {
-  const { protocol } = check;
   if (to === undefined || isOutside(to)) return `${from.node} ${describeTarget(check)}`;
-  return isOutside(from) ? `${check.from} ${to.node} ${protocol}` : wayKey(from.node, to.node, protocol);
+  return wayKey(isOutside(from) ? check.from : from.node, to.node, check);
 }
 
-/** Both directions of a way are one. */
-export function wayKey(one: string, other: string, protocol: Protocol): string {
-  return `${[one, other].toSorted().join(' ')} ${protocol}`;
+/** Both directions of a way are one. What is open in one family may be shut in the other. */
+export function wayKey(
+  one: string,
+  other: string,
+  { protocol, family }: Pick<CheckDraft, 'protocol' | 'family'>,
+): string {
+  return `${[one, other].toSorted().join(' ')} ${protocol} ${family}`;
 }

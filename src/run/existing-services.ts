@@ -13,7 +13,7 @@ import type { ScenarioDraft } from '../record/draft.ts';
 import { dialledExisting, type Plan } from '../scenario/scenario.ts';
 import type { Requesting, Timed } from './context.ts';
 import { meetEndpoints, portsIn } from './existing-endpoints.ts';
-import { addressOf } from './services.ts';
+import { addressesOf } from './services.ts';
 
 /** A Service as it was met. */
 export interface MetService {
@@ -77,7 +77,7 @@ async function meet(
       'Correct its name, or give it a selector and ports, so that the run makes it.',
       first?.declared,
     );
-  const address = addressOf(object);
+  const [address] = addressesOf(object);
   refuseNarrowed(object, first);
   for (const check of checks) refuseWay(object, address, check);
   const endpoints = await meetEndpoints({ service, object, checks }, nodes, context);

@@ -5,9 +5,9 @@
 import type { Cluster, OutsideAnnotations } from '../cluster/cluster.ts';
 import { PodreachError } from '../errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
-import { isHost } from '../model/endpoint.ts';
+import { addressesAt, isHost } from '../model/endpoint.ts';
 import { describeConnection } from '../pair.ts';
-import { isWithin, parseCidr } from '../policy/addresses.ts';
+import { parseAddress, parseCidr, placeAddress } from '../policy/addresses.ts';
 import type { SimulatedHost } from '../probe/manifest.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import type { Plan, PlannedHost } from '../scenario/scenario.ts';
@@ -22,8 +22,8 @@ type HostSupply = Pick<Cluster, 'outside'>;
 /** Addresses and names of simulated hosts: no two scenarios can have the same at once. */
 export function placesOf({ hosts = [] }: Pick<Plan, 'hosts'>): readonly string[] {
   return hosts.flatMap(({ place }) => {
-    if (place.address === undefined) return [];
-    return place.kind === 'name' ? [place.address, place.name] : [place.address];
+    const addresses = addressesAt(place);
+    return place.kind === 'name' && addresses.length > 0 ? [...addresses, place.name] : addresses;
   });
 }
 
@@ -53,7 +53,7 @@ export function agentsFor(
 
 function simulated(host: PlannedHost, annotations: OutsideAnnotations): SimulatedHost {
   const { place } = host;
-  const at = { key: hostKey(host), annotations: { [annotations.address]: place.address ?? '' } };
+  const at = { key: hostKey(host), annotations: { [annotations.address]: addressesAt(place).join(',') } };
   return place.kind === 'address'
     ? at
     : { ...at, dnsName: place.name, annotations: { ...at.annotations, [annotations.name]: place.name } };
@@ -61,7 +61,7 @@ function simulated(host: PlannedHost, annotations: OutsideAnnotations): Simulate
 
 /** Those that a scenario meets as they are. */
 export function realHostsOf({ hosts = [] }: Pick<Plan, 'hosts'>, { outside }: HostSupply): RealHosts {
-  return outside === undefined ? new Map(hosts.map((host) => [hostKey(host), targetOf(host)])) : new Map();
+  return outside === undefined ? new Map(hosts.map((host) => [hostKey(host), host.place])) : new Map();
 }
 
 /** Notes which agents stand for hosts. */
@@ -70,10 +70,6 @@ export function noteAgents(hosts: ScenarioDraft['hosts'], running: RunningPods):
     const agent = running.get(hostKey(host));
     if (agent !== undefined) host.agent = { namespace: agent.namespace, pod: agent.name };
   }
-}
-
-function targetOf({ place }: PlannedHost): string {
-  return place.kind === 'address' ? place.address : place.name;
 }
 
 /**
@@ -101,7 +97,7 @@ export function refuseHosts(plans: readonly Plan[], { outside }: HostSupply, isW
 
 /** A simulated host is where its address is: to its name alone nothing leads. */
 function refuseNames({ hosts = [] }: Plan): void {
-  const named = hosts.find(({ place }) => place.address === undefined);
+  const named = hosts.find(({ place }) => place.addresses === undefined);
   if (named === undefined) return;
   throw new PodreachError(
     'not-supported',
@@ -144,14 +140,14 @@ function refuseOfReal({ steps }: Plan): void {
  */
 export function refuseInside(plans: readonly Plan[], nodes: readonly KubeObject[]): void {
   for (const host of plans.flatMap(({ hosts = [] }) => hosts)) {
-    const { address } = host.place;
-    if (address === undefined) continue;
-    const owner = nodes.flatMap((node) => ownerIn(node, address) ?? [])[0];
-    if (owner === undefined) continue;
-    throw new PodreachError('not-supported', `${hostKey(host)} is at ${address}, and that is ${owner}`, {
-      hint: 'A host is outside the cluster: give it an address that is, or declare a pod.',
-      location: host.location,
-    });
+    for (const address of addressesAt(host.place)) {
+      const owner = nodes.flatMap((node) => ownerIn(node, address) ?? [])[0];
+      if (owner === undefined) continue;
+      throw new PodreachError('not-supported', `${hostKey(host)} is at ${address}, and that is ${owner}`, {
+        hint: 'A host is outside the cluster: give it an address that is, or declare a pod.',
+        location: host.location,
+      });
+    }
   }
 }
 
@@ -171,6 +167,9 @@ function ownerIn({ metadata, ...node }: KubeObject, address: string): string | u
 }
 
 function isIn(address: string, range: string): boolean {
-  const [one, all] = [`${address}/32`, range].map(parseCidr);
-  return one !== undefined && all !== undefined && isWithin(one, all);
+  const all = parseCidr(range);
+  const one = parseAddress(address);
+  return (
+    one !== undefined && all !== undefined && placeAddress(one, { cidr: all, except: [] }).kind === 'inside'
+  );
 }

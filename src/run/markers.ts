@@ -5,6 +5,7 @@
  * namespace, get after all that: then the port opens when the last of these ways has brought what was sent on it.
  */
 import { PodreachError } from '../errors.ts';
+import { FAMILIES, type Family } from '../model/family.ts';
 import { destinationsOf } from '../model/service.ts';
 import { whatIn } from '../model/step.ts';
 import type { CheckDraft, StepDraft } from '../record/draft.ts';
@@ -74,8 +75,11 @@ export async function awaitForce(
   context: Trying & AwaitingMarkers,
 ): Promise<OpenWays> {
   const nodes = nodesOf(stage.pods);
+  const families = familiesOf(step.checks);
   const [turns, openWays] = await Promise.all([
-    Promise.all(nodes.map(async (node) => [node, await turnAt(node, marker, stage, context)] as const)),
+    Promise.all(
+      nodes.map(async (node) => [node, await turnAt(node, families, marker, stage, context)] as const),
+    ),
     witness(step.checks, stage, context),
   ]);
   context.signal.throwIfAborted();
@@ -85,6 +89,12 @@ export async function awaitForce(
   const lacking = turns.flatMap(([, turn]) => (turn.kind === 'turned' ? [] : [turn]));
   if (nodes.length > 0 && lacking.length === nodes.length) throw notInForce(nodes, lacking, step, context);
   return openWays;
+}
+
+/** In which checks are tried; where there is none, one is enough. */
+function familiesOf(checks: readonly Pick<CheckDraft, 'family'>[]): readonly Family[] {
+  const tried = new Set(checks.map(({ family }) => family));
+  return tried.size === 0 ? FAMILIES : [...tried];
 }
 
 /** Where pods run. */
@@ -129,6 +139,7 @@ function notInForce(
  */
 async function turnAt(
   node: string,
+  families: readonly Family[],
   { number, outposts, changes }: Marker,
   stage: Stage,
   context: AwaitingMarkers,
@@ -139,7 +150,11 @@ async function turnAt(
   const visitors = [own, ...(other === undefined ? [] : [other])];
   const turns = await Promise.all(
     visitors.map(async ({ open }) => {
-      const reply = await awaitMarker({ open, guarded: own.guarded }, { number, wanted: 'open' }, context);
+      const reply = await awaitMarker(
+        { open, guarded: own.guarded },
+        { number, wanted: 'open', families },
+        context,
+      );
       return turnSince(reply, open, stage);
     }),
   );

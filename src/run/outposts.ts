@@ -4,12 +4,15 @@
  * what was applied. On a real cluster the canary proves enforcement with them first.
  */
 import { PodreachError } from '../errors.ts';
+import type { Family } from '../model/family.ts';
+import { greatest } from '../numbers.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { TurnRequest } from '../probe/protocol.ts';
 import { OUTPOSTS } from '../progress.ts';
 import type { NetworkPolicyObject } from '../scenario/scenario.ts';
 import { type AgentReply, askAgent } from './ask-agent.ts';
 import type { Asking, Bounded, Owning, Requesting } from './context.ts';
+import { addressOfPod } from './families.ts';
 import {
   createAll,
   type Provisioning,
@@ -145,11 +148,15 @@ export async function applyClosed(context: Requesting<'apply'> & Owning): Promis
  * Waits until every guarded pod is closed: before, a marker could not be seen to open.
  * @throws PodreachError `not-enforcing` naming the nodes where one stays open
  */
-export async function untilClosed(outposts: readonly Outpost[], context: AwaitingMarkers): Promise<void> {
+export async function untilClosed(
+  outposts: readonly Outpost[],
+  families: readonly Family[],
+  context: AwaitingMarkers,
+): Promise<void> {
   const shown = await Promise.all(
     outposts.map(async (outpost) => ({
       node: outpost.node,
-      turn: turnOf(await awaitMarker(outpost, { number: 0, wanted: 'cut' }, context)),
+      turn: turnOf(await awaitMarker(outpost, { number: 0, wanted: 'cut', families }, context)),
     })),
   );
   context.signal.throwIfAborted();
@@ -172,26 +179,35 @@ export type Turn =
   /** Nobody could look. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
+/** What is awaited of a marker: nodes may take up what holds for one family before they do for the other. */
+interface AwaitedMarker extends Pick<TurnRequest, 'wanted'> {
+  readonly number: number;
+  /** At least one; in each that the guarded pod has. */
+  readonly families: readonly Family[];
+}
+
 /**
- * Tries the connection from an open pod to a port of a guarded pod again and again, until it is as wanted or `within` is over. Open
+ * Tries the connections from an open pod to a port of a guarded pod, one of each family, again and again, until they are as wanted or `within` is over. Open
  * counts only while the port that no marker opens is shut: where nothing is enforced, all are open.
  */
 export async function awaitMarker(
   { open, guarded }: Pick<Outpost, 'open' | 'guarded'>,
-  { number, wanted }: { readonly number: number } & Pick<TurnRequest, 'wanted'>,
+  { number, wanted, families }: AwaitedMarker,
   context: AwaitingMarkers,
 ): Promise<AgentReply> {
   const { timeoutMs, withinMs } = context.timing;
   const pod = `${guarded.namespace}/${guarded.name}`;
-  const request = {
-    id: 0,
-    host: guarded.ip,
-    port: markerPort(number),
-    protocol: 'TCP',
-    pod,
-    wanted,
-    ...(wanted === 'open' ? { shutPort: markerPort(0) } : {}),
-  } as const;
+  const turns = families
+    .flatMap((family) => addressOfPod(family, guarded) ?? [])
+    .map((host, id) => ({
+      id,
+      host,
+      port: markerPort(number),
+      protocol: 'TCP' as const,
+      pod,
+      wanted,
+      ...(wanted === 'open' ? { shutPort: markerPort(0) } : {}),
+    }));
   return await askAgent(
     open,
     {
@@ -200,7 +216,7 @@ export async function awaitMarker(
       timeoutMs,
       deadlineMs: withinMs + batchDeadlineMs(0, timeoutMs),
       turnWithinMs: withinMs,
-      turns: [request],
+      turns,
       targets: [],
       listeners: [],
     },
@@ -208,9 +224,10 @@ export async function awaitMarker(
   );
 }
 
-/** What became of one marker. */
+/** What became of one marker: it has turned when it has in each family. */
 export function turnOf({ answer }: AgentReply): Turn {
   if (answer.kind === 'broken') return { kind: 'unknown', reason: answer.reason };
-  const afterMs = answer.turns[0]?.turnedMs;
-  return afterMs === undefined ? { kind: 'not-turned' } : { kind: 'turned', afterMs };
+  const times = answer.turns.flatMap(({ turnedMs }) => turnedMs ?? []);
+  if (times.length === 0 || times.length < answer.turns.length) return { kind: 'not-turned' };
+  return { kind: 'turned', afterMs: greatest(times) };
 }

@@ -1,5 +1,6 @@
 /** What the oracle of each step says about its checks, for the record. */
 import type { Trust } from '../cluster/cluster.ts';
+import { addressIn, type Family } from '../model/family.ts';
 import { serviceKey } from '../model/service.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { Places } from '../policy/parties.ts';
@@ -9,6 +10,7 @@ import { type CheckedPair, flowsOf, ruleAll } from '../policy/through-service.ts
 import type { CheckDraft, RunDraft, ScenarioDraft } from '../record/draft.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import type { MetServices } from './existing-services.ts';
+import { addressOfPod } from './families.ts';
 import type { RunningPods } from './provision.ts';
 
 type Grounds = ScenarioDraft['grounds'];
@@ -40,7 +42,7 @@ export class Foresight {
   readonly #scenario: ScenarioDraft;
   readonly #assumptions: Assumptions;
   readonly #met: MetServices;
-  readonly #oracles: Oracle[];
+  readonly #oracles: OracleOf[];
 
   /** @param met Services that are there already */
   constructor(plan: Plan, scenario: ScenarioDraft, assumptions: Assumptions, met: MetServices = new Map()) {
@@ -48,17 +50,16 @@ export class Foresight {
     this.#scenario = scenario;
     this.#assumptions = assumptions;
     this.#met = met;
-    this.#oracles = plan.steps.map((step) => step.oracle());
+    this.#oracles = plan.steps.map((step) => step.oracle);
   }
 
   /** Predicts the checks of a step anew, and of those after it: from now on its pods run there. @param first its index */
   place(first: number, running: RunningPods): void {
-    const places = placesOf(running);
     for (const [index, step] of this.#plan.steps.entries())
-      if (index >= first) this.#oracles[index] = step.oracle().placed(places, this.#assumptions);
+      if (index >= first) this.#oracles[index] = this.#placed(step.oracle, running);
     const { steps } = this.#scenario;
     const { predicted, grounds } = predictSteps(
-      this.#plan.steps.map(({ checks }, index) => ({ oracle: this.oracleOf(index), checks })),
+      steps.map(({ checks }, index) => ({ oracle: this.#oracleOf(index), checks })),
       addressesIn(this.#scenario),
       this.#met,
     );
@@ -70,8 +71,18 @@ export class Foresight {
       }
   }
 
+  /** Pods have an address of each family: there is an oracle for each in which something is tried. */
+  #placed(oracle: OracleOf, running: RunningPods): OracleOf {
+    const known = new Map<Family | undefined, Oracle>();
+    return (family) => {
+      const placed = known.get(family) ?? oracle(family).placed(placesOf(running, family), this.#assumptions);
+      known.set(family, placed);
+      return placed;
+    };
+  }
+
   /** Of a step, by its index. */
-  oracleOf(index: number): Oracle {
+  #oracleOf(index: number): OracleOf {
     const oracle = this.#oracles[index];
     if (oracle === undefined) throw new RangeError(`there is no step ${index + 1}`);
     return oracle;
@@ -81,14 +92,24 @@ export class Foresight {
 function addressesIn({ services = [] }: ScenarioDraft): ServiceAddresses {
   return new Map(
     services.flatMap((service) =>
-      service.ip === undefined ? [] : [[serviceKey(service), service.ip] as const],
+      service.ip === undefined
+        ? []
+        : [[serviceKey(service), [service.ip, ...(service.otherIps ?? [])]] as const],
     ),
   );
 }
 
-function placesOf(running: RunningPods): Places {
-  return new Map([...running].map(([key, { ip, node }]) => [key, { address: ip, node }]));
+function placesOf(running: RunningPods, family: Family | undefined): Places {
+  return new Map(
+    [...running].map(([key, pod]) => {
+      const address = family === undefined ? pod.ip : addressOfPod(family, pod);
+      return [key, { node: pod.node, ...(address === undefined ? {} : { address }) }];
+    }),
+  );
 }
+
+/** See `PlannedStep`. */
+type OracleOf = (family?: Family) => Oracle;
 
 interface Predictions {
   /** Of each step, in the order of its checks. */
@@ -98,11 +119,14 @@ interface Predictions {
 }
 
 /** The addresses of Services, by their keys, as far as they are known. */
-type ServiceAddresses = ReadonlyMap<string, string>;
+type ServiceAddresses = ReadonlyMap<string, readonly string[]>;
 
 /** Predicts the checks of steps, with what decides each. */
 export function predictSteps(
-  steps: readonly { readonly oracle: Oracle; readonly checks: readonly CheckedPair[] }[],
+  steps: readonly {
+    readonly oracle: OracleOf;
+    readonly checks: readonly (CheckedPair & { readonly family?: Family })[];
+  }[],
   addresses: ServiceAddresses = new Map(),
   met: MetServices = new Map(),
 ): Predictions {
@@ -112,8 +136,11 @@ export function predictSteps(
   const predicted = steps.map(({ oracle, checks }) => {
     const numberOf = numbering(grounds, known);
     return checks.map((check): CheckDraft['predicted'] => {
-      const { address = addresses.get(check.to), endpoints } = met.get(check.to) ?? {};
-      const { answer, responsible } = ruleAll(oracle, flowsOf(check, address, endpoints?.get(check.port)));
+      const { family } = check;
+      const own = family && addressIn(family, addresses.get(check.to) ?? []);
+      const { address = own, endpoints } = met.get(check.to) ?? {};
+      const flows = flowsOf(check, address, endpoints?.get(check.port));
+      const { answer, responsible } = ruleAll(oracle(family), flows);
       const index = numberOf(responsible);
       switch (answer.verdict) {
         case 'undefined':

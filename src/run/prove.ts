@@ -2,14 +2,16 @@
  * What is settled about a cluster before a scenario runs there: what it is, that it enforces policies, and the outposts that prove the
  * rest while scenarios run.
  */
-import { isIP } from 'node:net';
 import type { Trust } from '../cluster/cluster.ts';
 import type { KubeObject } from '../kube/kube.ts';
+import { type Family, familyOf } from '../model/family.ts';
 import type { RunDraft } from '../record/draft.ts';
+import type { Plan } from '../scenario/scenario.ts';
 import { type Proving, proveEnforcement, removeCanaryPolicies } from './canary.ts';
 import { type Cleaning, cleanUpNamespaces } from './cleanup.ts';
 import type { Bounded, Requesting, Telling } from './context.ts';
 import { describeNetwork } from './environment/describe.ts';
+import { addressesOfPod, familiesAskedFor } from './families.ts';
 import {
   type AwaitingMarkers,
   applyClosed,
@@ -46,24 +48,25 @@ export async function meetNetwork(
  *
  * Returns when they are created: scenarios start beside them, and need the proof only when the first is to apply its policies. Whatever
  * goes wrong is told then, by the proof; what goes wrong with the scenario's own pods is told first.
- * @param markers how many steps there are in all scenarios
+ * @param plans of all scenarios
  * @throws PodreachError `provision-failed` where no node takes probe pods; the proof rejects with that or `not-enforcing`
  */
 export async function proveCluster(
   trust: Trust,
   nodes: readonly KubeObject[],
   record: RunDraft,
-  markers: number,
+  plans: readonly Plan[],
   context: Proving & Provisioning & AwaitingMarkers,
 ): Promise<{ readonly proof: Promise<Proof> }> {
   const hosts = nodesForProbes(nodes, context.probe);
   // Where no canary has to connect first, guarded pods are closed before they are there, and so from their first instant (D20).
   const close = trust.kind === 'proven' ? () => applyClosed(context) : async () => {};
+  const markers = plans.reduce((sum, { steps }) => sum + steps.length, 0);
   const created = createOutposts(hosts, markers, close, context);
   const proof = created.then((wanted) =>
     trust.kind === 'proven'
       ? startedOutposts(wanted, hosts, context)
-      : proveOutposts(wanted, hosts, record, context),
+      : proveOutposts(wanted, hosts, record, plans, context),
   );
   proof.catch(() => {});
   await created.catch(() => {});
@@ -89,10 +92,12 @@ async function proveOutposts(
   wanted: Wanted,
   hosts: readonly ProbeNode[],
   { environment }: RunDraft,
+  plans: readonly Plan[],
   context: Proving & Provisioning & AwaitingMarkers,
 ): Promise<Proof> {
   const outposts = await waitForOutposts(wanted, hosts, context);
-  const untried = untriedFamilies(outposts[0]?.open);
+  const families = familiesToProve(plans, outposts[0]?.open);
+  const untried = untriedFamilies(families, outposts[0]?.open);
   if (untried !== undefined) {
     environment.warnings = [...(environment.warnings ?? []), untried];
     context.progress({ type: 'note', text: `warning: ${untried}` });
@@ -101,21 +106,32 @@ async function proveOutposts(
     environment.networkPlugins?.map(({ name, version }) => [name, version].join(' ').trim()) ?? [];
   const names = plugins.length === 0 ? 'none that podreach knows' : plugins.join(', ');
   context.progress({ type: 'canary-started', nodes: outposts.length });
-  const canary = await proveEnforcement(outposts, names, context);
+  const canary = await proveEnforcement(outposts, families, names, context);
   environment.canary = canary;
   context.progress({ type: 'canary-ended', nodes: canary.nodes.length, enforcedMs: canary.enforcedMs });
   // First the one and then the others: the guarded pods are never open in between.
   await applyClosed(context);
   await removeCanaryPolicies(context);
-  await untilClosed(outposts, context);
+  await untilClosed(outposts, families, context);
   return { outposts, settleFloorMs: floorFor(canary.enforcedMs, context) };
 }
 
-/** What the addresses of a pod say about the cluster that is not tried; undefined where it has one family. */
-function untriedFamilies(pod: RunningPod | undefined): string | undefined {
-  const { ip = '', otherIps = [] } = pod ?? {};
-  if (otherIps.length === 0) return undefined;
-  return `pods have addresses of more than one family here, and only the first, IPv${isIP(ip)}, is tried: nothing is said about ${otherIps.map((other) => `IPv${isIP(other)}`).join(', ')}`;
+/** Those that scenarios try, as far as pods have them; what they lack is told by the scenario that asks for it. */
+function familiesToProve(plans: readonly Plan[], pod: RunningPod | undefined): readonly Family[] {
+  const own = pod === undefined ? [] : addressesOfPod(pod).map(familyOf);
+  const asked = familiesAskedFor(plans);
+  const isFirstTried = plans.some(({ triedFamilies }) => triedFamilies === undefined) || asked.length === 0;
+  const tried = own.filter((family, index) => asked.includes(family) || (index === 0 && isFirstTried));
+  return tried.length === 0 ? own.slice(0, 1) : tried;
+}
+
+/** What the addresses of a pod say about the cluster that is not tried; undefined where all of it is. */
+function untriedFamilies(tried: readonly Family[], pod: RunningPod | undefined): string | undefined {
+  const own = pod === undefined ? [] : addressesOfPod(pod).map(familyOf);
+  const untried = own.filter((family) => !tried.includes(family));
+  if (untried.length === 0) return undefined;
+  const words = own[0] === tried[0] ? `the first, ${tried.join(', ')},` : tried.join(', ');
+  return `pods have addresses of more than one family here, and only ${words} is tried: nothing is said about ${untried.join(', ')}`;
 }
 
 /**

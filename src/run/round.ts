@@ -14,6 +14,7 @@ import type { Trying } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
 import { dialOf, requestOf } from './dial.ts';
 import { type Evidence, wayOf } from './evidence.ts';
+import { addressesOfPod } from './families.ts';
 import { endKeyOf, type RunningPod } from './provision.ts';
 import type { PossibleArrival } from './unanswered.ts';
 import { type PlacedEnds, waysOf } from './ways.ts';
@@ -40,7 +41,7 @@ export interface Stage extends PlacedEnds {
 interface Work {
   readonly pod: RunningPod;
   readonly tries: Try[];
-  /** By their port and protocol. */
+  /** By their address, port and protocol. */
   readonly listeners: Map<string, Listener>;
   /** What the pod tells of itself must cover the attempts that others make meanwhile. */
   holdMs: number;
@@ -181,7 +182,7 @@ function workByPod(
       const listening = pods.get(listener.pod);
       if (listening === undefined) continue;
       const work = workOf(listening, works);
-      work.listeners.set(describePort(listener), listener);
+      work.listeners.set(listenerKey(listener), listener);
       if (canBeCut && mayBeCut(check)) work.holdMs = Math.max(work.holdMs, timeLimitOf(check, timing));
     }
   }
@@ -224,7 +225,7 @@ function batchOf(work: Work, asked: readonly string[], context: Trying): Batch {
     holdMs: work.holdMs,
     asked,
     ...(work.endsDials ? { endsDials: true } : {}),
-    ...(work.asksHalfOpen ? { halfOpenAt: work.pod.ip } : {}),
+    ...(work.asksHalfOpen ? { halfOpenAt: addressesOfPod(work.pod) } : {}),
     targets,
     listeners: [...work.listeners.values()].map(({ address, port, protocol }) => ({
       host: address,
@@ -241,6 +242,11 @@ function hear({ work: { pod, asksHalfOpen }, asked, reply }: Answered, evidence:
   if (asksHalfOpen) evidence.unanswered.noteAsked(pod);
 }
 
+/** What listens in one family may not in the other. */
+function listenerKey({ address, ...listener }: Omit<Listener, 'pod'>): string {
+  return `${address} ${describePort(listener)}`;
+}
+
 type Aliveness = Pick<Attempt, 'listenerAlive' | 'unasked'>;
 
 /** Of every listener that was to be asked, its answer or why there is none, by pod and port. */
@@ -253,7 +259,9 @@ function listenersAlive(answers: readonly Answered[]): Map<string, Aliveness> {
       for (const port of work.listeners.keys()) alive.set(`${pod} ${port}`, { unasked: answer.reason });
     else
       for (const listener of answer.listeners)
-        alive.set(`${pod} ${describePort(listener)}`, { listenerAlive: listener.alive });
+        alive.set(`${pod} ${listenerKey({ ...listener, address: listener.host })}`, {
+          listenerAlive: listener.alive,
+        });
   }
   return alive;
 }
@@ -380,7 +388,7 @@ function aliveOf(
     if (openWays === undefined) return {};
     return openWays.has(wayOf(check, from, undefined)) ? { listenerAlive: true } : { unasked: UNREACHED };
   }
-  const known = listeners.map((listener) => alive.get(`${listener.pod} ${describePort(listener)}`) ?? {});
+  const known = listeners.map((listener) => alive.get(`${listener.pod} ${listenerKey(listener)}`) ?? {});
   return (
     known.find(({ listenerAlive }) => listenerAlive === false) ??
     known.find(({ listenerAlive }) => listenerAlive === undefined) ??

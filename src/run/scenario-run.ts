@@ -16,6 +16,7 @@ import type { Recording, Telling } from './context.ts';
 import { Evidence } from './evidence.ts';
 import { type MetServices, noteExisting } from './existing-services.ts';
 import { failureOf } from './failure.ts';
+import { meetFamilies } from './families.ts';
 import { createForeign, removeForeign } from './foreign/foreign.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
 import { agentsFor, noteAgents, realHostsOf } from './hosts.ts';
@@ -111,7 +112,7 @@ export async function runScenario(
   };
 
   try {
-    const services = new Map<string, string>();
+    const services = new Map<string, readonly string[]>();
     const agents = agentsFor(plan, options.firstMarker, options.cluster, context);
     const { placement, pods } = await inPhase('provision', async () => {
       const takePods = () => nodesForProbes(options.nodes, context.probe);
@@ -123,8 +124,14 @@ export async function runScenario(
         pods: [...own, ...agents.pods],
       };
       const running = await provision(wanted, context);
-      await createServices(servicesIn(scenario, scenario.namespaces), services, context);
-      await waitForEndpoints(servicesIn(scenario, scenario.namespaces), plan.steps[0].pods, context);
+      meetFamilies(plan, scenario, running);
+      await createServices(servicesIn(scenario, scenario.namespaces), services, checksOf(scenario), context);
+      await waitForEndpoints(
+        servicesIn(scenario, scenario.namespaces),
+        plan.steps[0].pods,
+        checksOf(scenario),
+        context,
+      );
       return { placement: chosen, pods: running };
     });
     notePlaces(scenario.pods, pods);
@@ -166,8 +173,9 @@ export async function runScenario(
         act: async (step, running, firstInstants) => {
           await createForeign(step.foreignPolicies ?? [], proven);
           const now = await act(step, running, placement, proven, firstInstants);
-          await createServices(servicesOfNew(step, scenario), services, proven);
-          await waitForEndpoints(servicesIn(scenario, step.namespaces), step.pods, proven);
+          const checks = checksOf(scenario);
+          await createServices(servicesOfNew(step, scenario), services, checks, proven);
+          await waitForEndpoints(servicesIn(scenario, step.namespaces), step.pods, checks, proven);
           return now;
         },
         close,

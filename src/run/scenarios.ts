@@ -54,7 +54,8 @@ function tracesOn({ cluster, tools }: Checked, { options }: Job): Traces {
  */
 async function runProven(checked: Checked, job: Job, traces: Traces): Promise<void> {
   const { cluster, tools, nodes } = checked;
-  const { proof } = await proveCluster(cluster.trust, nodes, job.record, countSteps(job.scenarios), tools);
+  const plans = job.scenarios.map(({ plan }) => plan);
+  const { proof } = await proveCluster(cluster.trust, nodes, job.record, plans, tools);
   const failed = new AbortController();
   if (cluster.trust.kind === 'to-be-proven') proof.catch((reason: unknown) => failed.abort(reason));
   let running = job.scenarios.length;

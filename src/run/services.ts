@@ -3,9 +3,11 @@ import { PodreachError } from '../errors.ts';
 import { fieldOf } from '../kube/answers.ts';
 import { ApiStatusError } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
+import { FAMILIES, type Family } from '../model/family.ts';
 import { backendsOf, type PlannedService, serviceKey } from '../model/service.ts';
+import { describeConnection } from '../pair.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
-import type { ScenarioDraft } from '../record/draft.ts';
+import type { CheckDraft, ScenarioDraft } from '../record/draft.ts';
 import type { PlannedPod } from '../scenario/scenario.ts';
 import { allEnded } from './all-ended.ts';
 import type { Owning, Requesting, Timed } from './context.ts';
@@ -25,7 +27,7 @@ export type ServiceDraft = NonNullable<ScenarioDraft['services']>[number];
 
 /** The manifest of a Service: what its scenario says of it, and {@link RUN_LABEL}. */
 function serviceManifest(service: PlannedService, runId: string): KubeObject {
-  const { namespace, name, selector, ports, headless } = service;
+  const { namespace, name, selector, ports, headless, ipFamilies, ipFamilyPolicy } = service;
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -33,6 +35,8 @@ function serviceManifest(service: PlannedService, runId: string): KubeObject {
     spec: {
       selector,
       ...(headless === true ? { clusterIP: NO_ADDRESS } : {}),
+      ...(ipFamilies === undefined ? {} : { ipFamilies }),
+      ...(ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy }),
       ports: ports.map(({ name: portName, port, protocol, targetPort }) => ({
         // Of several, each needs a name.
         name: portName ?? `${protocol.toLowerCase()}-${port}`,
@@ -47,20 +51,53 @@ function serviceManifest(service: PlannedService, runId: string): KubeObject {
 /**
  * Makes the Services of some namespaces, and notes their addresses in the record.
  * @param addresses of all Services that have one, by their keys: gets those of the new ones
- * @throws PodreachError `provision-failed` where the API server does not take one
+ * @param checks those that go to them, among others
+ * @throws PodreachError `provision-failed` where the API server does not take one; `not-supported` where one lacks the family of a check
  */
 export async function createServices(
   services: readonly ServiceDraft[],
-  addresses: Map<string, string>,
+  addresses: Map<string, readonly string[]>,
+  checks: readonly FamilyOfCheck[],
   context: ServiceMaking,
 ): Promise<void> {
   await allEnded(
     services.map(async (service) => {
-      const address = addressOf(await createService(service, context));
-      if (address === undefined) return;
-      service.ip = address;
-      addresses.set(serviceKey(service), address);
+      const created = await createService(service, context);
+      refuseWithout(familiesOf(created), service, checks);
+      const [ip, ...otherIps] = addressesOf(created);
+      if (ip === undefined) return;
+      service.ip = ip;
+      if (otherIps.length > 0) service.otherIps = otherIps;
+      addresses.set(serviceKey(service), [ip, ...otherIps]);
     }),
+  );
+}
+
+/** What a check tells of the families in which its Service is dialled. */
+type FamilyOfCheck = Pick<CheckDraft, 'from' | 'to' | 'port' | 'protocol' | 'family' | 'path' | 'declared'>;
+
+/** Of some checks, those in which a Service is dialled. */
+function familiesTo(service: PlannedService, checks: readonly FamilyOfCheck[]): ReadonlySet<Family> {
+  const key = serviceKey(service);
+  return new Set(checks.flatMap(({ to, family }) => (to === key ? [family] : [])));
+}
+
+/** A Service that its manifest makes has the families that this asks for, and no others. */
+function refuseWithout(
+  own: readonly Family[],
+  service: PlannedService,
+  checks: readonly FamilyOfCheck[],
+): void {
+  const key = serviceKey(service);
+  const lacking = checks.find(({ to, family }) => to === key && !own.includes(family));
+  if (lacking === undefined || own.length === 0) return;
+  throw new PodreachError(
+    'not-supported',
+    `${describeConnection(lacking)}: the Service has only ${own.join(' and ')}`,
+    {
+      hint: `Give its manifest "ipFamilyPolicy: PreferDualStack", or the rule "families: [${own.join(', ')}]".`,
+      location: lacking.declared,
+    },
   );
 }
 
@@ -73,24 +110,35 @@ async function createService(service: PlannedService, context: ServiceMaking): P
   }
 }
 
-/** Undefined where it is headless. */
-export function addressOf({ spec }: KubeObject): string | undefined {
-  const address = fieldOf(spec, 'clusterIP');
-  return typeof address === 'string' && address !== '' && address !== NO_ADDRESS ? address : undefined;
+/** One of each family that it has, that of its first before the other; none where it is headless. */
+export function addressesOf({ spec }: KubeObject): readonly string[] {
+  const all = listOf(fieldOf(spec, 'clusterIPs'));
+  return (all.length === 0 ? [fieldOf(spec, 'clusterIP')] : all).filter(
+    (address): address is string => typeof address === 'string' && address !== '' && address !== NO_ADDRESS,
+  );
+}
+
+/** As the API server has settled them; none where it does not say. */
+function familiesOf({ spec }: KubeObject): readonly Family[] {
+  const written = listOf(fieldOf(spec, 'ipFamilies'));
+  return FAMILIES.filter((family) => written.includes(family));
 }
 
 /**
  * Waits until the pods behind each Service are those that its selector finds, all ready, and no others: before that, whatever it shows is
  * about another Service.
  * @param pods those of the step
+ * @param checks those that go to them, among others: only in their families a Service is dialled
  * @throws PodreachError `provision-failed` where that does not come to be in time
  */
 export async function waitForEndpoints(
   services: readonly PlannedService[],
   pods: readonly PlannedPod[],
+  checks: readonly FamilyOfCheck[],
   { kube, clock, timing, signal }: ServiceMaking,
 ): Promise<void> {
   const beganMs = clock.now();
+  const dialled = services.map((service) => [service, familiesTo(service, checks)] as const);
   for (;;) {
     const lists = await Promise.all(
       [...new Set(services.map(({ namespace }) => namespace))].map((namespace) =>
@@ -98,7 +146,9 @@ export async function waitForEndpoints(
       ),
     );
     const slices = lists.flat();
-    const waiting = services.flatMap((service) => differenceAt(service, pods, slices) ?? []);
+    const waiting = dialled.flatMap(([service, families]) =>
+      [...families].flatMap((family) => differenceAt(service, family, pods, slices) ?? []),
+    );
     if (waiting.length === 0) return;
     const soFarMs = clock.now() - beganMs;
     if (soFarMs > timing.readyWithinMs) {
@@ -114,15 +164,18 @@ export async function waitForEndpoints(
   }
 }
 
-/** How the endpoints of a Service differ from what they are to be; undefined where they do not. */
+/** How the endpoints of a Service in a family differ from what they are to be; undefined where they do not. */
 function differenceAt(
   service: PlannedService,
+  family: Family,
   pods: readonly PlannedPod[],
   slices: readonly KubeObject[],
 ): string | undefined {
   const own = slices.filter(
-    ({ metadata }) =>
-      metadata.namespace === service.namespace && metadata.labels?.[SERVICE_NAME] === service.name,
+    ({ metadata, ...slice }) =>
+      metadata.namespace === service.namespace &&
+      metadata.labels?.[SERVICE_NAME] === service.name &&
+      fieldOf(slice, 'addressType') === family,
   );
   // A headless Service that nothing translates has its endpoints on the ports of the pods all the same.
   const { headless: _, ...translated } = service;
@@ -139,7 +192,7 @@ function differenceAt(
     ...(missing.length === 0 ? [] : [`${missing.join(', ')} missing`]),
     ...(extra.length === 0 ? [] : [`${extra.join(', ')} too many`]),
   ];
-  return `${serviceKey(service)}: ${words.join(', ')}`;
+  return `${serviceKey(service)}${family === 'IPv6' ? ' over IPv6' : ''}: ${words.join(', ')}`;
 }
 
 /** `shop/api:8080/TCP` for each pod that is ready and each port of it. What is no pod is told by its address. */

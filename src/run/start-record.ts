@@ -1,7 +1,7 @@
 /** The record of a run that has not begun: everything planned, nothing seen, incomplete. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Check } from '../model/check.ts';
-import { isHost } from '../model/endpoint.ts';
+import { addressesAt, type HostPlace, isHost } from '../model/endpoint.ts';
 import { dayOf, hasExpired } from '../model/known-issue.ts';
 import { reviewPlan } from '../policy/review.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft, StepDraft } from '../record/draft.ts';
@@ -55,9 +55,7 @@ export function startRecord(scenarios: readonly ScenarioDraft[], start: StartOpt
 
 export function startScenario(plan: Plan): ScenarioDraft {
   const [first, ...later] = plan.steps;
-  const { predicted, grounds } = predictSteps(
-    plan.steps.map((step) => ({ oracle: step.oracle(), checks: step.checks })),
-  );
+  const { predicted, grounds } = predictSteps(plan.steps.map(({ oracle, checks }) => ({ oracle, checks })));
   return {
     ...plan.scenario,
     tags: [...plan.scenario.tags],
@@ -95,15 +93,25 @@ function knownIn({ knownIssues }: Plan): Pick<ScenarioDraft, 'knownIssues'> {
   return knownIssues === undefined ? {} : { knownIssues: knownIssues.map((issue) => ({ ...issue })) };
 }
 
+type RecordedHost = NonNullable<ScenarioDraft['hosts']>[number];
+
 function hostsIn({ hosts }: Plan): Pick<ScenarioDraft, 'hosts'> {
   if (hosts === undefined) return {};
   return {
     hosts: hosts.map(({ name, place, ports }) => ({
       name,
-      ...(place.address === undefined ? {} : { address: place.address }),
-      ...(place.kind === 'name' ? { dnsName: place.name } : {}),
+      ...placeIn(place),
       ports: [...ports],
     })),
+  };
+}
+
+function placeIn(place: HostPlace): Pick<RecordedHost, 'address' | 'otherAddress' | 'dnsName'> {
+  const [address, otherAddress] = addressesAt(place);
+  return {
+    ...(address === undefined ? {} : { address }),
+    ...(otherAddress === undefined ? {} : { otherAddress }),
+    ...(place.kind === 'name' ? { dnsName: place.name } : {}),
   };
 }
 
@@ -116,10 +124,11 @@ function servicesIn(plan: Plan): Pick<ScenarioDraft, 'services'> {
   const services = dialledServices(plan);
   if (services.length === 0) return {};
   return {
-    services: services.map((service) => ({
+    services: services.map(({ ipFamilies, ...service }) => ({
       ...service,
       selector: { ...service.selector },
       ports: service.ports.map((port) => ({ ...port })),
+      ...(ipFamilies === undefined ? {} : { ipFamilies: [...ipFamilies] }),
     })),
   };
 }
@@ -183,9 +192,11 @@ function startChecks({ checks }: PlannedStep, predicted: StepPredictions = []): 
 }
 
 function startCheck(check: Check, predicted: CheckDraft['predicted']): CheckDraft {
-  const { knownIssues, firstInstant, held, path, backends, ...rest } = check;
+  const { knownIssues, firstInstant, held, family, path, backends, ...rest } = check;
   return {
     ...rest,
+    // Of those that are not asked for, the cluster says which it is: see `meetFamilies`.
+    family: family ?? 'IPv4',
     path: path ?? (isHost(check.to) ? 'host' : 'podIP'),
     ...(backends === undefined ? {} : { backends: backends.map((backend) => ({ ...backend })) }),
     ...(knownIssues === undefined ? {} : { knownIssues: [...knownIssues] }),

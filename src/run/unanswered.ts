@@ -4,6 +4,7 @@
  */
 import { connectionKey } from '../probe/protocol.ts';
 import type { CheckDraft, NotedAttempt } from '../record/draft.ts';
+import { addressesOfPod } from './families.ts';
 import type { RunningPod } from './provision.ts';
 
 /** Older ones of a check are let go: the last ones of its row tell enough. */
@@ -93,9 +94,11 @@ export class UnansweredAttempts {
         (one) =>
           one.pod === pod &&
           localPorts.some((localPort) => {
-            const key = connectionKey(from.ip, localPort, one.port);
+            const keys = addressesOfPod(from).map((address) => connectionKey(address, localPort, one.port));
             // To and from the network of a node, connections may come from any of its addresses.
-            return (from.hostNetwork ?? pod.hostNetwork) ? byPorts.has(portsOf(key)) : arrived.has(key);
+            return keys.some((key) =>
+              (from.hostNetwork ?? pod.hostNetwork) ? byPorts.has(portsOf(key)) : arrived.has(key),
+            );
           }),
       );
       const { late, outcome } = attempt.attempt;

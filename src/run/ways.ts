@@ -1,5 +1,6 @@
 /** The ways that checks take, as witnesses can take them, too. */
 import { isHost } from '../model/endpoint.ts';
+import type { Family } from '../model/family.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { destinationsOf, isOfExisting } from '../model/service.ts';
 import type { DialRequest, SpreadRequest } from '../probe/protocol.ts';
@@ -20,6 +21,7 @@ export type Way =
       readonly from: string;
       readonly to: string;
       readonly protocol: Protocol;
+      readonly family: Family;
     }
   | {
       readonly kind: 'to-host';
@@ -33,6 +35,7 @@ export type Way =
       readonly host: RunningPod;
       readonly node: string;
       readonly protocol: Protocol;
+      readonly family: Family;
     };
 
 /** What runs, and what is there besides. */
@@ -62,8 +65,8 @@ function wayTo(destination: string, check: CheckDraft, ends: PlacedEnds): Way | 
     const dial = isHost(check.to) || isOfExisting(check) ? dialOf(check, ends) : undefined;
     return dial && { kind: 'to-host', key, node: from.node, dial: requestOf(dial) };
   }
-  const { protocol } = check;
+  const { protocol, family } = check;
   return from.node === OUTSIDE
-    ? { kind: 'from-host', key, host: from, node: to.node, protocol }
-    : { kind: 'nodes', key, from: from.node, to: to.node, protocol };
+    ? { kind: 'from-host', key, host: from, node: to.node, protocol, family }
+    : { kind: 'nodes', key, from: from.node, to: to.node, protocol, family };
 }

@@ -3,14 +3,14 @@
  * a node its guarded outpost connects to its open one: nothing isolates that direction either. To a host the open outpost of a node
  * connects, which also proves that the host listens; a host that is simulated connects to the open outpost of a node.
  */
-
-import type { Protocol } from '../model/protocol.ts';
+import { objectKey } from '../keys.ts';
 import { attemptsIn, batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { AttemptLine, Batch } from '../probe/protocol.ts';
 import { askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { isInTime } from './denial-time.ts';
 import type { WitnessConnection } from './evidence.ts';
+import { addressOfPod } from './families.ts';
 import { OUTPOST_PORT, type Outpost } from './outposts.ts';
 import type { RunningPod } from './provision.ts';
 import type { Stage } from './round.ts';
@@ -65,25 +65,30 @@ export class Witnesses {
       }
       case 'from-host': {
         const { open } = this.#outposts.get(way.node) ?? {};
-        return open === undefined ? [] : [{ key, from: way.host, dial: dialTo(open, way.protocol) }];
+        return open === undefined ? [] : wayFrom(way.host, open, way);
       }
     }
   }
 
-  #betweenNodes({ key, from, to, protocol }: Extract<Way, { kind: 'nodes' }>): WitnessedWay[] {
+  #betweenNodes(way: Extract<Way, { kind: 'nodes' }>): WitnessedWay[] {
+    const { from, to } = way;
     const one = this.#outposts.get(from);
     const other = this.#outposts.get(to);
     if (one === undefined || other === undefined) return [];
-    if (one === other) return [{ key, from: one.guarded, dial: dialTo(one.open, protocol) }];
-    return [
-      { key, from: one.open, dial: dialTo(other.open, protocol) },
-      { key, from: other.open, dial: dialTo(one.open, protocol) },
-    ];
+    if (one === other) return wayFrom(one.guarded, one.open, way);
+    return [...wayFrom(one.open, other.open, way), ...wayFrom(other.open, one.open, way)];
   }
 }
 
-function dialTo({ ip, namespace, name }: RunningPod, protocol: Protocol): WitnessedWay['dial'] {
-  return { host: ip, port: OUTPOST_PORT, protocol, pod: `${namespace}/${name}` };
+/** One direction of a way; none where the pod at its end has no address of the family. */
+function wayFrom(
+  from: RunningPod,
+  to: RunningPod,
+  { key, protocol, family }: Exclude<Way, { kind: 'to-host' }>,
+): WitnessedWay[] {
+  const host = addressOfPod(family, to);
+  if (host === undefined) return [];
+  return [{ key, from, dial: { host, port: OUTPOST_PORT, protocol, pod: objectKey(to) } }];
 }
 
 interface Made extends WitnessConnection {

@@ -9,7 +9,8 @@ import {
   RESERVED_PREFIX,
   UNRESTRICTED,
 } from '../labels.ts';
-import { ENDPOINT_PREFIXES, endpointKey } from '../model/endpoint.ts';
+import { addressesAt, ENDPOINT_PREFIXES, endpointKey } from '../model/endpoint.ts';
+import { type Family, familyOf } from '../model/family.ts';
 import { nameObject, OBJECT_PREFIXES } from '../model/step.ts';
 import { describePort } from '../pair.ts';
 import { problemAt } from './mark.ts';
@@ -208,20 +209,22 @@ function* checkHosts(hosts: readonly ScenarioHost[]): Generator<Problem> {
     const named = `the host ${quote(key)}`;
     if (!isFirst(named, mark)) yield twice(named, mark, 'Say all of it in one of the two files.');
     yield* checkPorts(key, ports);
-    const { address } = place.value;
-    if (address === undefined) continue;
-    const at = `the address ${address}`;
-    if (!isFirst(at, place.mark)) yield twice(at, place.mark, 'Give each host an address of its own.');
-    if (!isOfHost(address))
-      yield problemAt(place.mark, `${address} is the address of no single host elsewhere`, {
-        hint: 'Choose another, such as one of 203.0.113.0/24, which is kept for examples.',
-      });
+    for (const address of addressesAt(place.value)) {
+      const at = `the address ${address}`;
+      if (!isFirst(at, place.mark)) yield twice(at, place.mark, 'Give each host an address of its own.');
+      if (!isOfHost(address))
+        yield problemAt(place.mark, `${address} is the address of no single host elsewhere`, {
+          hint: `Choose another, such as one of ${EXAMPLES[familyOf(address)]}, which is kept for examples.`,
+        });
+    }
   }
 }
 
+const EXAMPLES: Readonly<Record<Family, string>> = { IPv4: '203.0.113.0/24', IPv6: '2001:db8::/32' };
+
 /** Not one of the own machine, of a link, of everybody or of a group. */
 function isOfHost(address: string): boolean {
-  return !['unspecified', 'loopback', 'linkLocal', 'multicast', 'broadcast'].includes(
-    ipaddr.IPv4.parse(address).range(),
+  return !['unspecified', 'loopback', 'linkLocal', 'multicast', 'broadcast', 'ipv4Mapped'].includes(
+    ipaddr.parse(address).range(),
   );
 }

@@ -1,13 +1,14 @@
 /** From what is expected to checks, in the order of sources, destinations and ports, each in the order of the file. */
 import type { Check } from '../model/check.ts';
+import type { Family } from '../model/family.ts';
 import type { ServicePath } from '../model/path.ts';
 import { pathsTo, type ServiceBackend } from '../model/service.ts';
 import { type Expectations, isOfTwoPods, type StatedRule } from './expectations.ts';
 import type { ConnectionSet } from './first-instant.ts';
 import type { PlannedPod, Port } from './scenario.ts';
-import { targetKey, targetsOf } from './select.ts';
+import { familiesOfHost, targetKey, targetsOf } from './select.ts';
 import type { SelectedEnd, SelectedTarget } from './selected.ts';
-import { backendsAt, type Services } from './services.ts';
+import { backendsAt, familiesOfService, type Services } from './services.ts';
 import { type ClusterState, type Declared, isThere } from './state.ts';
 
 /** A connection of which something is expected. */
@@ -17,6 +18,8 @@ export interface ExpectedConnection {
   readonly from: string;
   readonly to: string;
   readonly port: Port;
+  /** See `Check`. */
+  readonly family?: Family;
   /** Of a Service: the way to it, and who answers there. */
   readonly through?: Through;
   readonly statement: StatedRule;
@@ -31,13 +34,19 @@ interface Through {
   readonly headless: boolean;
 }
 
+interface ConnectionSource {
+  readonly key: string;
+  /** How it dials, whatever its target is. */
+  readonly dials: Pick<ExpectedConnection, 'family'>;
+}
+
 interface ConnectionTarget extends SelectedTarget {
   readonly key: string;
 }
 
 /** All connections that the pods and hosts of a scenario could open. */
 export class Connections {
-  readonly #sources: readonly string[];
+  readonly #sources: readonly ConnectionSource[];
   readonly #targets: readonly ConnectionTarget[];
   readonly #services: Services;
   readonly #existing: ReadonlySet<string>;
@@ -45,19 +54,29 @@ export class Connections {
   /**
    * @param declared all that there are at any time
    * @param existing Services that are there already, with the ports that rules name
+   * @param tried absent: the cluster's first
    */
   constructor(
     { pods, hosts }: Pick<Declared, 'pods' | 'hosts'>,
     services: Services,
-    existing: readonly SelectedEnd[] = [],
+    existing: readonly SelectedEnd[],
+    tried: readonly Family[] | undefined,
   ) {
-    const ends = [...pods, ...hosts].map(([key, { ports }]) => ({ key, ports }));
-    this.#sources = ends.map(({ key }) => key);
+    const ends = [
+      ...[...pods].map(([key, { ports }]) => ({ key, ports, ...known(tried) })),
+      ...[...hosts].map(([key, host]) => ({ key, ports: host.ports, ...known(familiesOfHost(host, tried)) })),
+    ];
+    // Only a host with one address has a family where none is asked for.
+    this.#sources = ends.map(({ key, families: [family] = [] }) => ({
+      key,
+      dials: tried === undefined && family !== undefined ? { family } : {},
+    }));
     this.#services = services;
     const ofServices = [...services].map(([key, service]) => ({
       key,
       ports: service.ports.map(({ targetPort: _, ...port }) => port),
       paths: pathsTo(service),
+      ...known(familiesOfService(service, tried)),
     }));
     this.#existing = new Set(existing.map(({ key }) => key));
     this.#targets = [...ends, ...ofServices, ...existing]
@@ -78,12 +97,12 @@ export class Connections {
   ): readonly ExpectedConnection[] {
     const connections: ExpectedConnection[] = [];
     const targets = this.#thoseThere(state);
-    for (const [index, from] of this.#sources.entries()) {
+    for (const [index, { key: from, dials }] of this.#sources.entries()) {
       const own = rules.get(from);
       const early = firstInstants.get(from);
       // Thousands of pods have millions of pairs: those of which nothing is said are not looked up one by one.
       if ((own === undefined && otherwise === undefined) || !isThere(from, state)) continue;
-      for (const { to, port, through, key, index: place } of targets) {
+      for (const { to, port, reached, key, index: place } of targets) {
         const statement = own?.get(key) ?? (isOfTwoPods({ from, to }) ? otherwise : undefined);
         if (statement === undefined) continue;
         connections.push({
@@ -91,7 +110,8 @@ export class Connections {
           from,
           to,
           port,
-          ...through,
+          ...dials,
+          ...reached,
           statement,
           ...(early?.has(key) === true ? { firstInstant: true } : {}),
         });
@@ -104,9 +124,13 @@ export class Connections {
     const throughs = this.#throughs([...state.pods.values()]);
     return this.#targets.flatMap((target, index) => {
       const through = throughs.get(target);
-      return through !== undefined || isThere(target.to, state)
-        ? [{ ...target, through: through && { through }, index }]
-        : [];
+      if (through === undefined && !isThere(target.to, state)) return [];
+      const { family } = target;
+      const reached: Pick<ExpectedConnection, 'family' | 'through'> = {
+        ...(family === undefined ? {} : { family }),
+        ...(through === undefined ? {} : { through }),
+      };
+      return [{ ...target, reached, index }];
     });
   }
 
@@ -124,6 +148,10 @@ export class Connections {
       }),
     );
   }
+}
+
+function known(families: readonly Family[] | undefined): Pick<SelectedEnd, 'families'> {
+  return families === undefined ? {} : { families };
 }
 
 /** The checks of each step. The same connection has the same number in all of them. */
@@ -147,7 +175,7 @@ export function numberChecks<Step>(
 }
 
 function asCheck(
-  { from, to, port: { name, port, protocol }, through, statement, firstInstant }: ExpectedConnection,
+  { from, to, port: { name, port, protocol }, family, through, statement, firstInstant }: ExpectedConnection,
   id: number,
 ): Check {
   const { expected, mark, because, cutBy, held } = statement;
@@ -159,7 +187,7 @@ function asCheck(
     ...(name === undefined ? {} : { portName: name }),
     ...(through === undefined ? {} : asReached(through)),
     protocol,
-    family: 'IPv4',
+    ...(family === undefined ? {} : { family }),
     expected,
     declared: mark.location,
     ...(because === undefined ? {} : { because }),

@@ -2,17 +2,18 @@
 import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import type { Check } from '../model/check.ts';
-import { describeConnection, describeTarget } from '../pair.ts';
+import { describeConnection } from '../pair.ts';
 import { destinationText, sourceText } from './grammar/rules.ts';
 import { readDestination, readEnd } from './read-rules.ts';
 import type { DestinationSelection, EndSelection, Plan, PlannedStep, Port } from './scenario.ts';
 import {
   arrangeTopology,
   hostKey,
+  keyInAnyFamily,
+  keyOfCheck,
   selectEnds,
   selectTargets,
   type Topology,
-  targetKey,
   targetsOf,
 } from './select.ts';
 import type { Selected } from './selected.ts';
@@ -20,8 +21,9 @@ import { quote } from './suggest.ts';
 
 const FORM =
   'Write FROM → TO:PORT with pods and hosts as the scenario names them, such as "shop/web -> shop/db:5432".';
-/** As reports write a pair, with the name of the port behind it. */
-const PAIR = /^(?<from>.+?)\s*(?:→|->)\s*(?<to>.+?)(?:\s+\([^)]*\))?$/s;
+/** As reports write a pair, with its way and family and the name of the port behind it. */
+const PAIR =
+  /^(?<from>.+?)\s*(?:→|->)\s*(?<to>.+?)(?:\s+via (?<path>\w+))?(?:\s+over (?<family>IPv[46]))?(?:\s+\([^)]*\))?$/s;
 /** The most checks that a hint lists. */
 const LISTED = 4;
 
@@ -30,6 +32,9 @@ interface WantedCheck {
   readonly text: string;
   readonly from: EndSelection;
   readonly to: DestinationSelection;
+  /** Absent: whichever. */
+  readonly path?: string | undefined;
+  readonly family?: string | undefined;
 }
 
 /**
@@ -61,7 +66,7 @@ export function chooseChecks(plans: readonly Plan[], texts: readonly string[]): 
 }
 
 function readWanted(text: string): WantedCheck {
-  const { from, to } = PAIR.exec(text.trim())?.groups ?? {};
+  const { from, to, path, family } = PAIR.exec(text.trim())?.groups ?? {};
   if (from === undefined || to === undefined) {
     throw new PodreachError('usage', `--check ${quote(text)} names no two ends`, { hint: FORM });
   }
@@ -74,16 +79,22 @@ function readWanted(text: string): WantedCheck {
       throw new PodreachError('usage', `--check ${quote(text)}: ${issue.message}`, { hint: FORM });
     }
   }
-  return { text, from: readEnd(from), to: readDestination(to) };
+  return { text, from: readEnd(from), to: readDestination(to), path, family };
 }
 
-function matching({ from, to }: WantedCheck, plan: Plan): readonly Check[] {
+function matching({ from, to, path, family }: WantedCheck, plan: Plan): readonly Check[] {
   const topology = arrangeTopology(plan);
   const sources = new Set(found(selectEnds(from, topology)).map(({ key }) => key));
-  const targets = new Set(found(selectTargets(to, topology)).flatMap(targetsOf).map(targetKey));
+  const targets = new Set(found(selectTargets(to, topology)).flatMap(targetsOf).map(keyInAnyFamily));
   return plan.steps
     .flatMap(({ checks }) => checks)
-    .filter((check) => sources.has(check.from) && targets.has(describeTarget(check)));
+    .filter((check) => sources.has(check.from) && targets.has(keyOfCheck(check)))
+    .filter((check) => (path ?? check.path) === check.path && isIn(family, check));
+}
+
+/** One whose family is for the cluster to say may be in any. */
+function isIn(family: string | undefined, check: Check): boolean {
+  return family === undefined || check.family === undefined || check.family === family;
 }
 
 function found<T>(selected: Selected<T>): readonly T[] {

@@ -1,6 +1,7 @@
 /** What the rules of a scenario say of each connection, and where they contradict each other. */
 import type { Location, Problem } from '../errors.ts';
 import { isHost } from '../model/endpoint.ts';
+import { FAMILIES } from '../model/family.ts';
 import { isBefore, problemAt } from './mark.ts';
 import type { Mark, Marked, Rule } from './scenario.ts';
 import { selectAll, selectEnds, selectTargets, type Topology, targetKey, targetsOf } from './select.ts';
@@ -29,7 +30,7 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
     return selected.found;
   };
 
-  const sources = new Set(collect(rule.from, selectEnds).map(({ key }) => key));
+  const sources = new Map(collect(rule.from, selectEnds).map((end) => [end.key, end]));
   const targets = collect(rule.to, selectTargets);
   const exceptions = rule.except.map(({ from, to, mark }) => ({
     mark,
@@ -37,6 +38,7 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
     targets:
       to === undefined ? undefined : new Set(collect(to, selectTargets).flatMap(targetsOf).map(targetKey)),
   }));
+  problems.push(...checkFamilies(rule, topology));
   if (problems.length > 0) return problems;
   const isOfServices = targets.some(({ paths }) => paths !== undefined);
   if (rule.via !== undefined && !isOfServices)
@@ -66,7 +68,7 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
   return [
     rule.except.length > 0
       ? problemAt(rule.mark, 'nothing is left of this rule after its exceptions')
-      : problemAt(rule.mark, ...pairsNothing([...sources])),
+      : problemAt(rule.mark, ...(pairsNoFamily(rule, sources, targets) ?? pairsNothing([...sources.keys()]))),
   ];
 }
 
@@ -90,19 +92,54 @@ function refuseFromHosts({ from }: Rule): Problem | undefined {
   );
 }
 
+/** Families that the scenario does not try. */
+function* checkFamilies({ families }: Rule, { families: tried }: Topology): Generator<Problem> {
+  const untried = families?.value.find((family) => tried?.includes(family) !== true);
+  if (families === undefined || untried === undefined) return;
+  yield problemAt(families.mark, `this scenario does not try ${untried}`, {
+    hint: `List the families of the scenario under "families" at its top level, such as [${FAMILIES.join(', ')}].`,
+  });
+}
+
 function pairsOf(
   rule: Rule,
-  sources: ReadonlySet<string>,
+  sources: ReadonlyMap<string, SelectedEnd>,
   targets: readonly SelectedEnd[],
 ): readonly DeclaredConnection[] {
   // The specification always allows a pod to reach itself (D17): only a rule about just that is meant so.
   const pairsItself = namesOnePodTwice(rule);
-  return [...sources].flatMap((from) =>
+  return [...sources.values()].flatMap(({ key: from, families }) =>
     targets.flatMap((target) => {
       const { key: to } = target;
       const isNoPair = (from === to && !pairsItself) || (isHost(from) && isHost(to));
-      return isNoPair ? [] : targetsOf(target).map((one) => ({ from, ...one }));
+      if (isNoPair) return [];
+      const isMeant = ({ family }: SelectedTarget): boolean =>
+        family === undefined ||
+        ((families?.includes(family) ?? true) && (rule.families?.value.includes(family) ?? true));
+      return targetsOf(target)
+        .filter(isMeant)
+        .map((one) => ({ from, ...one }));
     }),
+  );
+}
+
+/** Undefined where it is not for want of a family that both ends have. */
+function pairsNoFamily(
+  rule: Rule,
+  sources: ReadonlyMap<string, SelectedEnd>,
+  targets: readonly SelectedEnd[],
+): [message: string, more: { readonly hint: string }] | undefined {
+  const pods = new Map([...sources].map(([key, { ports }]) => [key, { key, ports }]));
+  const [pair] = pairsOf(
+    rule,
+    pods,
+    targets.map(({ families: _, ...target }) => target),
+  );
+  return (
+    pair && [
+      `this rule pairs nothing: ${pair.from} and ${pair.to} have no family in common that it is about`,
+      { hint: 'Give the host an address, or the Service an ipFamily, of one that the rule is about.' },
+    ]
   );
 }
 

@@ -185,7 +185,7 @@ function* checkReplaced({ actions }: ScenarioStep): Generator<Problem> {
 function topologyIn(
   state: ClusterState,
   declared: Declared,
-  { services, existingServices, manifests }: Scenario,
+  { services, existingServices, families, manifests }: Scenario,
 ): Topology {
   return arrangeTopology({
     namespaces: [...declared.namespaces].map(([name, namespace]) => state.namespaces.get(name) ?? namespace),
@@ -193,6 +193,7 @@ function topologyIn(
     hosts: [...declared.hosts.values()],
     services,
     existingServices: existingServices?.map(({ value }) => value),
+    families: families?.value,
     leftOut: manifests?.leftOut,
   });
 }

@@ -151,7 +151,7 @@ async function loadDeployed(
   const written = parts.flatMap(({ document, source }) => readPods(document, source));
   const pods = mergePods(written, taken.workloads);
   const services = mergeServices(
-    parts.flatMap(({ document, source }) => readServices(document, source)),
+    parts.flatMap(({ document, source }) => readServices(document, source, own.document.families)),
     taken.services,
   );
   const problems = [

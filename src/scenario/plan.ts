@@ -1,9 +1,11 @@
 /** From a scenario to its plan: names are looked up, steps are followed, and rules become checks. */
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
+import { addressesAt } from '../model/endpoint.ts';
+import { addressIn, type Family } from '../model/family.ts';
 import { serviceKey } from '../model/service.ts';
 import type { Action } from '../model/step.ts';
-import type { ForeignPolicy, PolicyPod } from '../policy/model.ts';
+import type { ForeignPolicy, PolicyHost, PolicyPod } from '../policy/model.ts';
 import { compile, type Oracle } from '../policy/oracle.ts';
 import { checkHeld } from './check-held.ts';
 import { checkCreated, checkTopology } from './check-topology.ts';
@@ -39,7 +41,12 @@ export function planScenario(scenario: Scenario): PlannedChecks {
   } = followSteps(scenario, declared);
   const services = arrangeServices(scenario.services ?? []);
   const existing = arrangeExisting((scenario.existingServices ?? []).map(({ value }) => value));
-  const connections = new Connections(declared, services, existingEnds(scenario, existing));
+  const connections = new Connections(
+    declared,
+    services,
+    existingEnds(scenario, existing),
+    scenario.families?.value,
+  );
   const checks = numberChecks(
     followed.map((one) => {
       const expected = connections.expected(one.expectations, one.state, one.firstInstants);
@@ -75,6 +82,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
       pods: [...declared.pods.values()],
       ...(declared.hosts.size === 0 ? {} : { hosts: [...declared.hosts.values()] }),
       ...servicesOf(scenario),
+      ...familiesOf(scenario),
       steps,
       idleExceptions,
       accepted: scenario.accepted,
@@ -96,6 +104,12 @@ function servicesOf({
     ...(fit.length === 0 ? {} : { services: fit }),
     ...(existing.size === 0 ? {} : { existingServices: [...existing.values()] }),
   };
+}
+
+function familiesOf({ families }: Scenario): Pick<Plan, 'triedFamilies'> {
+  return families === undefined
+    ? {}
+    : { triedFamilies: { listed: families.value, location: families.mark.location } };
 }
 
 function declaredBy({ namespaces, pods, hosts }: Scenario): Declared {
@@ -185,15 +199,29 @@ function worldIn(
     pods: [...declared.pods.keys()].flatMap((key) => state.pods.get(key) ?? []),
     policies: [...state.policies.values()],
   };
-  const hosts = [...declared.hosts].map(([key, { place }]) =>
-    place.address === undefined ? { key } : { key, address: place.address },
-  );
-  let oracle: Oracle | undefined;
+  const hostsIn = (family: Family | undefined): readonly PolicyHost[] =>
+    [...declared.hosts].map(([key, { place }]) => {
+      const addresses = addressesAt(place);
+      const [sole, ...others] = family === undefined ? addresses : [addressIn(family, addresses)];
+      return sole === undefined || others.length > 0 ? { key } : { key, address: sole };
+    });
+  const oracles = new Map<Family | undefined, Oracle>();
   return {
     ...world,
-    oracle() {
-      oracle ??= compile({ ...world, pods: world.pods.map(asPlaced), hosts, foreignPolicies });
-      return oracle;
+    oracle(family) {
+      const known = oracles.get(family);
+      if (known !== undefined) return known;
+      const hosts = hostsIn(family);
+      const pods = world.pods.map(asPlaced);
+      const compiled = compile({
+        ...world,
+        pods,
+        hosts,
+        foreignPolicies,
+        ...(family === undefined ? {} : { family }),
+      });
+      oracles.set(family, compiled);
+      return compiled;
     },
   };
 }

@@ -49,6 +49,9 @@ function readRule(expected: Expectation, rule: RuleText, path: DocumentPath, sou
     ...(rule.firstInstant === undefined ? {} : { firstInstant: source.keyAt([...path, 'firstInstant']) }),
     ...(rule.held === undefined ? {} : { held: rule.held }),
     ...(rule.via === undefined ? {} : { via: source.keyAt([...path, 'via']) }),
+    ...(rule.families === undefined
+      ? {}
+      : { families: { value: rule.families, mark: source.at([...path, 'families']) } }),
     mark: source.at(path),
   };
 }

@@ -2,7 +2,9 @@
 import { fingerprintOf } from '../fingerprint.ts';
 import { objectKey } from '../keys.ts';
 import type { HostPlace } from '../model/endpoint.ts';
+import { FAMILIES, type Family } from '../model/family.ts';
 import type { ExistingService } from '../model/service.ts';
+import { canonicalAddress } from '../policy/addresses.ts';
 import type { Acceptance } from '../policy/review.ts';
 import type { ManifestsText } from './grammar/manifests.ts';
 import type { DeclaredPort } from './grammar/topology.ts';
@@ -90,6 +92,9 @@ export function readScenario(
     namespaces,
     pods,
     hosts,
+    ...(document.families === undefined
+      ? {}
+      : { families: { value: inOrder(document.families), mark: source.at(['families']) } }),
     ...(services.length === 0 ? {} : { services }),
     ...(existingServices.length === 0 ? {} : { existingServices }),
     policies: policies.first,
@@ -102,6 +107,11 @@ export function readScenario(
     ...(manifests === undefined ? {} : { manifests }),
     ...(included.length === 0 ? {} : { included: included.map(readIncluded) }),
   };
+}
+
+/** However they are written, so that checks have the same order. */
+function inOrder(families: readonly Family[]): readonly Family[] {
+  return FAMILIES.filter((family) => families.includes(family));
 }
 
 /** What a topology declares itself, and where. */
@@ -181,16 +191,25 @@ export function readHosts(document: TopologyText, source: SourceDocument): reado
 type HostText = NonNullable<TopologyText['hosts']>[string];
 
 /** One of the two is there. */
-function readPlace({ address, name = '' }: HostText): HostPlace {
-  if (address === undefined) return { kind: 'name', name };
-  return name === '' ? { kind: 'address', address } : { kind: 'name', name, address };
+function readPlace({ address: written = [], name }: HostText): HostPlace {
+  const [first, ...others] = [written].flat().map(canonicalAddress);
+  if (first === undefined) return { kind: 'name', name: name ?? '' };
+  const addresses: HostPlace['addresses'] = [first, ...others];
+  return name === undefined ? { kind: 'address', addresses } : { kind: 'name', name, addresses };
 }
 
-/** The Services that a document declares. */
-export function readServices(document: TopologyText, source: SourceDocument): readonly ScenarioService[] {
+/**
+ * The Services that a document declares.
+ * @param tried the families that their scenario asks for: a Service that says nothing of its own has these
+ */
+export function readServices(
+  document: TopologyText,
+  source: SourceDocument,
+  tried: readonly Family[] | undefined,
+): readonly ScenarioService[] {
   return Object.entries(document.services ?? {}).flatMap(([key, written]) => {
     if (typeof written === 'string') return [];
-    const { selector, ports, clusterIP } = written;
+    const { selector, ports, clusterIP, ipFamilies, ipFamilyPolicy } = written;
     return [
       {
         ...readServiceName(key),
@@ -202,6 +221,9 @@ export function readServices(document: TopologyText, source: SourceDocument): re
           targetPort,
         })),
         ...(clusterIP === undefined ? {} : { headless: true }),
+        ...(ipFamilies === undefined && ipFamilyPolicy === undefined ? familiesFor(tried) : {}),
+        ...(ipFamilies === undefined ? {} : { ipFamilies }),
+        ...(ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy }),
         mark: source.keyAt(['services', key]),
       },
     ];
@@ -223,6 +245,13 @@ export function readExistingServices(
 function readServiceName(key: string): ExistingService {
   const [namespace = '', name = ''] = key.split('/');
   return { namespace, name };
+}
+
+function familiesFor(
+  tried: readonly Family[] | undefined,
+): Pick<ScenarioService, 'ipFamilies' | 'ipFamilyPolicy'> {
+  if (tried === undefined) return {};
+  return tried.length > 1 ? { ipFamilyPolicy: 'PreferDualStack' } : { ipFamilies: tried };
 }
 
 /** What a document names under `manifests`. */

@@ -5,6 +5,7 @@
 import type { Location } from '../errors.ts';
 import type { Check, Expectation } from '../model/check.ts';
 import type { HostPlace } from '../model/endpoint.ts';
+import type { Family } from '../model/family.ts';
 import type { HeldWish } from '../model/held.ts';
 import type { KnownIssue } from '../model/known-issue.ts';
 import type { Labels } from '../model/labels.ts';
@@ -99,6 +100,8 @@ export interface Rule {
   readonly held?: HeldWish;
   /** Where the rule says by which ways it goes to Services. */
   readonly via?: Mark;
+  /** Those that it speaks of; absent: all that the scenario tries. */
+  readonly families?: Marked<readonly Family[]>;
   readonly mark: Mark;
 }
 
@@ -127,6 +130,8 @@ export interface Scenario extends StatedExpectations {
   readonly services?: readonly ScenarioService[];
   /** Those that are there already; absent: it uses none. */
   readonly existingServices?: readonly Marked<ExistingService>[];
+  /** In which every connection is tried; absent: the first of the cluster. */
+  readonly families?: Marked<readonly Family[]>;
   /** Each where the document names it. */
   readonly policies: readonly Marked<PlannedPolicy>[];
   /** Policies of other kinds, each where it stands. */
@@ -153,6 +158,8 @@ export interface IncludedTopology {
 export interface WrittenIssue extends Pick<KnownIssue, 'reason' | 'owner' | 'expires' | 'link'> {
   readonly from: readonly Marked<EndSelection>[];
   readonly to: readonly Marked<DestinationSelection>[];
+  /** Absent: all that the scenario tries. */
+  readonly families?: readonly Family[];
   readonly is: Marked<KnownIssue['is']>;
   readonly step?: Marked<string>;
   readonly mark: Mark;
@@ -304,6 +311,12 @@ interface ScenarioHead {
   readonly fingerprint?: string;
 }
 
+/** The families that a scenario asks for. */
+export interface TriedFamilies {
+  readonly listed: readonly Family[];
+  readonly location: Location;
+}
+
 /** Everything that a run of one scenario creates and tries. A pure function of the files. */
 export interface Plan {
   readonly scenario: ScenarioHead;
@@ -317,6 +330,8 @@ export interface Plan {
   readonly services?: readonly PlannedService[];
   /** Those that are there already; absent: it uses none. */
   readonly existingServices?: readonly ExistingService[];
+  /** In which every connection is tried, and where the scenario says so; absent: the first of the cluster. */
+  readonly triedFamilies?: TriedFamilies;
   /** In their order; the first is what stands at the top level of the document. */
   readonly steps: readonly [PlannedStep, ...PlannedStep[]];
   /** The places of exceptions that match no pair of their rule. */
@@ -351,8 +366,11 @@ export interface PlannedStep {
   readonly namespaces: readonly PlannedNamespace[];
   readonly pods: readonly PlannedPod[];
   readonly policies: readonly PlannedPolicy[];
-  /** What the policies mean for the pods: one oracle for a step, compiled when it is first asked for. */
-  readonly oracle: () => Oracle;
+  /**
+   * What the policies mean for the pods: one oracle for a step and a family, compiled when it is first asked for. Without a family, nothing
+   * is known of addresses.
+   */
+  readonly oracle: (family?: Family) => Oracle;
   readonly checks: readonly Check[];
   /** All checks of the step, where only some of them were chosen; absent: `checks` are all. */
   readonly declaredChecks?: readonly Check[];

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { DNS_LABEL } from '../labels.ts';
 import { LINT_CODES } from '../policy/lint/codes.ts';
+import { families } from './grammar/families.ts';
 import { knownIssue } from './grammar/known-issues.ts';
 import { manifestPath, manifests } from './grammar/manifests.ts';
 import { policy } from './grammar/policies.ts';
@@ -105,6 +106,11 @@ export const scenarioSchema = z
       .meta({ examples: [['smoke']] })
       .exactOptional(),
     ...topologyKeys,
+    families: families
+      .describe(
+        'The families of addresses in which every connection is tried, each a check of its own: [IPv4, IPv6] on a cluster that has both. Left out: the first of the cluster.',
+      )
+      .exactOptional(),
     reachable: z.array(rule).describe('Connections that must succeed.').exactOptional(),
     unreachable: z.array(unreachableRule).describe('Connections that must be cut off.').exactOptional(),
     accept: z

@@ -2,7 +2,9 @@
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { NAMESPACE_NAME_LABEL } from '../labels.ts';
+import type { Check } from '../model/check.ts';
 import { endpointKey, isHost } from '../model/endpoint.ts';
+import { type Family, familyOf } from '../model/family.ts';
 import type { Labels } from '../model/labels.ts';
 import type { ExistingService } from '../model/service.ts';
 import { describePort, describePortName, describeTarget } from '../pair.ts';
@@ -32,6 +34,8 @@ export interface TopologyParts {
   readonly hosts?: readonly PlannedHost[] | undefined;
   readonly services?: readonly SelectableService[] | undefined;
   readonly existingServices?: readonly ExistingService[] | undefined;
+  /** That are tried; absent: the cluster's first. */
+  readonly families?: readonly Family[] | undefined;
   readonly leftOut?: readonly LeftOutWorkload[] | undefined;
 }
 
@@ -48,6 +52,7 @@ export interface Topology {
   readonly leftOut: ReadonlyMap<string, LeftOutWorkload>;
   readonly services: Services;
   readonly existing: ExistingServices;
+  readonly families?: readonly Family[];
 }
 
 export function arrangeTopology({
@@ -56,6 +61,7 @@ export function arrangeTopology({
   hosts = [],
   services = [],
   existingServices = [],
+  families,
   leftOut = [],
 }: TopologyParts): Topology {
   const byKey = new Map(pods.map((pod) => [objectKey(pod), pod]));
@@ -69,7 +75,22 @@ export function arrangeTopology({
     leftOut: new Map(leftOut.map((workload) => [objectKey(workload), workload])),
     services: arrangeServices(services),
     existing: arrangeExisting(existingServices),
+    ...(families === undefined ? {} : { families }),
   };
+}
+
+/**
+ * The families in which a host can be dialled and can dial: those that are tried, as far as it has an address of them. One whose only
+ * address is of a family needs it, whatever is tried.
+ */
+export function familiesOfHost(
+  { place }: Pick<PlannedHost, 'place'>,
+  tried: readonly Family[] | undefined,
+): readonly Family[] | undefined {
+  if (place.addresses === undefined) return tried;
+  const own = place.addresses.map(familyOf);
+  if (tried === undefined) return own.length === 1 ? own : undefined;
+  return tried.filter((family) => own.includes(family));
 }
 
 /** `host/bank` */
@@ -83,12 +104,17 @@ export function selectEnds(selection: EndSelection, topology: Topology): Selecte
   const pods = selectPods(selection, topology);
   return pods.kind === 'nothing'
     ? pods
-    : { kind: 'found', found: pods.found.map((pod) => ({ key: objectKey(pod), ports: pod.ports })) };
+    : { kind: 'found', found: pods.found.map((pod) => asEnd(objectKey(pod), pod.ports, topology.families)) };
 }
 
-function selectHost(key: string, { hosts }: Topology): Selected<SelectedEnd> {
+function asEnd(key: string, ports: readonly Port[], families: readonly Family[] | undefined): SelectedEnd {
+  return { key, ports, ...(families === undefined ? {} : { families }) };
+}
+
+function selectHost(key: string, { hosts, families }: Topology): Selected<SelectedEnd> {
   const host = hosts.get(key);
-  if (host !== undefined) return { kind: 'found', found: [{ key, ports: host.ports }] };
+  if (host !== undefined)
+    return { kind: 'found', found: [asEnd(key, host.ports, familiesOfHost(host, families))] };
   return nothing(
     `unknown host ${quote(key)}`,
     hosts.size === 0
@@ -158,8 +184,8 @@ export function selectTargets(destination: DestinationSelection, topology: Topol
     (port) => !ends.found.some((end) => end.ports.some((own) => isPort(port, own))),
   );
   if (unheard !== undefined) return noListener(unheard, ends.found);
-  const targets = ends.found.map(({ key, ports }) => ({
-    key,
+  const targets = ends.found.map(({ ports, ...rest }) => ({
+    ...rest,
     ports:
       destination.ports.length === 0
         ? ports
@@ -188,14 +214,27 @@ export function selectAll<Selection, One>(
   };
 }
 
-/** Each port of what is selected and, of a Service, each way to it. */
-export function targetsOf({ key: to, ports, paths }: SelectedEnd): readonly SelectedTarget[] {
-  if (paths === undefined) return ports.map((port) => ({ to, port }));
-  return ports.flatMap((port) => paths.map((path) => ({ to, port, path })));
+/** Each port of what is selected, of a Service each way to it, and each family. */
+export function targetsOf({ key: to, ports, paths, families }: SelectedEnd): readonly SelectedTarget[] {
+  const ways = paths === undefined ? [{}] : paths.map((path) => ({ path }));
+  const kinds = families === undefined ? [{}] : families.map((family) => ({ family }));
+  return ports.flatMap((port) =>
+    ways.flatMap((way) => kinds.map((kind): SelectedTarget => ({ to, port, ...way, ...kind }))),
+  );
 }
 
-/** `shop/db:5432/TCP`, `service/shop/api:80/TCP via dns` */
-export function targetKey({ to, port: { port, protocol }, path }: SelectedTarget): string {
+/** `shop/db:5432/TCP`, `service/shop/api:80/TCP via dns`, `shop/db:5432/TCP over IPv6` */
+export function targetKey({ port: { port, protocol }, ...target }: SelectedTarget): string {
+  return describeTarget({ ...target, port, protocol });
+}
+
+/** The same in whichever family. */
+export function keyInAnyFamily({ to, port: { port, protocol }, path }: SelectedTarget): string {
+  return describeTarget({ to, port, protocol, ...(path === undefined ? {} : { path }) });
+}
+
+/** As `keyInAnyFamily` of what a check goes to. */
+export function keyOfCheck({ to, port, protocol, path }: Check): string {
   return describeTarget({ to, port, protocol, ...(path === undefined ? {} : { path }) });
 }
 

@@ -1,4 +1,5 @@
 /** What a selection of a rule gives. */
+import type { Family } from '../model/family.ts';
 import type { ServicePath } from '../model/path.ts';
 import type { Port } from './scenario.ts';
 
@@ -8,13 +9,16 @@ export interface SelectedEnd {
   readonly ports: readonly Port[];
   /** The ways to a Service; absent: it is none. */
   readonly paths?: readonly ServicePath[];
+  /** In which it is dialled and dials; absent: in the cluster's first. */
+  readonly families?: readonly Family[];
 }
 
-/** One port, and of a Service one way to it. */
+/** One port in one family, and of a Service one way to it. */
 export interface SelectedTarget {
   readonly to: string;
   readonly port: Port;
   readonly path?: ServicePath;
+  readonly family?: Family;
 }
 
 /** What a selection gives, or why it gives nothing: an empty selection is always a mistake. */

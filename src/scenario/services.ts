@@ -1,5 +1,6 @@
 /** Services as destinations: which of their ports and ways a rule speaks of, and who answers there. */
 import { objectKey } from '../keys.ts';
+import type { Family } from '../model/family.ts';
 import type { ServicePath } from '../model/path.ts';
 import {
   backendsOf,
@@ -41,7 +42,15 @@ export function backendsAt(
 export function selectService(
   { key, paths }: ServiceSelection,
   ports: readonly PortSelection[],
-  { services, pods }: { readonly services: Services; readonly pods: ReadonlyMap<string, PlannedPod> },
+  {
+    services,
+    pods,
+    families: tried,
+  }: {
+    readonly services: Services;
+    readonly pods: ReadonlyMap<string, PlannedPod>;
+    readonly families?: readonly Family[];
+  },
 ): Selected<SelectedEnd> {
   const service = services.get(key);
   if (service === undefined) return unknownService(key, services);
@@ -57,6 +66,7 @@ export function selectService(
       `${key} is headless: it has no address, so nothing goes there via ${missing}`,
       'Write "via: dns": its name gives the addresses of its pods.',
     );
+  const families = familiesOfService(service, tried);
   for (const port of found) {
     const wrong = unanswered(service, port, [...pods.values()]);
     if (wrong !== undefined) return wrong;
@@ -72,9 +82,19 @@ export function selectService(
           protocol,
         })),
         paths: pathsMeant(paths, ways),
+        ...(families === undefined ? {} : { families }),
       },
     ],
   };
+}
+
+/** Those that are tried, without those that its manifest says it has not. */
+export function familiesOfService(
+  { ipFamilies, ipFamilyPolicy = 'SingleStack' }: Pick<SelectableService, 'ipFamilies' | 'ipFamilyPolicy'>,
+  tried: readonly Family[] | undefined,
+): readonly Family[] | undefined {
+  if (ipFamilies === undefined || ipFamilyPolicy !== 'SingleStack') return tried;
+  return tried?.filter((family) => ipFamilies.includes(family));
 }
 
 function pathsMeant(paths: ServiceSelection['paths'], ways: readonly ServicePath[]): readonly ServicePath[] {

@@ -8,7 +8,7 @@ import { systemClock } from '../../src/clock.ts';
 import { objectKey } from '../../src/keys.ts';
 import type { Kube } from '../../src/kube/kube.ts';
 import { isHost } from '../../src/model/endpoint.ts';
-import type { PlannedService } from '../../src/model/service.ts';
+import { type PlannedService, serviceKey } from '../../src/model/service.ts';
 import type { PolicyVerdict } from '../../src/policy/match.ts';
 import { type Flow, flowBetween, type PolicyHost, type World } from '../../src/policy/model.ts';
 import { compile, type Oracle } from '../../src/policy/oracle.ts';
@@ -147,8 +147,9 @@ export async function openArena(
     context,
   );
   const services = servicesBefore(declared);
-  const serviceAddresses = new Map<string, string>();
-  await createServices(services.map(asDraft), serviceAddresses, context);
+  const serviceAddresses = new Map<string, readonly string[]>();
+  const dialled = services.flatMap(inIPv4);
+  await createServices(services.map(asDraft), serviceAddresses, dialled, context);
   let state: ClusterState = { ...declared, policies: new Map() };
   const world = worldOf(state, hosts, running);
   const addresses = world.pods.map(({ address = '' }) => address);
@@ -184,7 +185,7 @@ export async function openArena(
           generation += 1;
           await passFence(fence, generation, running, context);
         }
-        await waitForEndpoints(services, [...state.pods.values()], context);
+        await waitForEndpoints(services, [...state.pods.values()], dialled, context);
         const believedWorld = worldOf(believed, hosts, running);
         const trial = addUp([
           await compare(believedWorld, running, opinion, context),
@@ -251,7 +252,20 @@ function placementFor(name: string, { pods }: Declared): PodPlacement {
   return new PodPlacement(name, planned, () => [], ports);
 }
 
-function asDraft({ selector, ports, ...service }: PlannedService) {
+/** What is asked of a Service, as far as its families depend on it. */
+function inIPv4(service: PlannedService) {
+  const declared = { file: '', line: 1, column: 1 };
+  return service.ports.map(({ port, protocol }) => ({
+    from: '',
+    to: serviceKey(service),
+    port,
+    protocol,
+    family: 'IPv4' as const,
+    declared,
+  }));
+}
+
+function asDraft({ selector, ports, ipFamilies: _, ...service }: PlannedService) {
   return { ...service, selector: { ...selector }, ports: ports.map((port) => ({ ...port })) };
 }
 
@@ -260,7 +274,7 @@ const OUTSIDE_ANNOTATIONS = { outside: { address: OUTSIDE, name: OUTSIDE_NAME } 
 function asPlannedHost({ key, address }: Required<PolicyHost>): PlannedHost {
   return {
     name: key.replace('host/', ''),
-    place: { kind: 'address', address },
+    place: { kind: 'address', addresses: [address] },
     ports: HOST_PORTS,
     location: { file: '', line: 1, column: 1 },
   };
@@ -537,7 +551,7 @@ function addUp(trials: readonly Omit<Trial, 'states'>[]): Omit<Trial, 'states'> 
 async function compareServices(
   { believed, real }: { readonly believed: World; readonly real: World },
   services: readonly PlannedService[],
-  addresses: ReadonlyMap<string, string>,
+  addresses: ReadonlyMap<string, readonly string[]>,
   running: RunningPods,
   { predict }: Opinion,
   context: Context,

@@ -57,14 +57,14 @@ export interface ServiceAim {
 export function aimsFrom(
   from: string,
   services: readonly PlannedService[],
-  addresses: ReadonlyMap<string, string>,
+  addresses: ReadonlyMap<string, readonly string[]>,
   { pods }: Pick<World, 'pods'>,
   oracle: Pick<Oracle, 'evaluate'>,
 ): readonly ServiceAim[] {
   const planned = pods.map(asPlanned);
   return services.flatMap((service) =>
     service.ports.flatMap((port): readonly ServiceAim[] => {
-      const host = addresses.get(serviceKey(service));
+      const [host] = addresses.get(serviceKey(service)) ?? [];
       const all = backendsOf(service, port, planned);
       const backends = all.filter((one) => listens(one, port.protocol, planned));
       if (host === undefined || backends.length === 0) return [];

@@ -541,7 +541,7 @@ test.each([
   expect(attempts).toMatchObject([{ outcome: 'timeout' }, { outcome: 'timeout' }]);
   const heard = attempts.find(({ id }) => id === 0)?.localPorts ?? [];
   expect(heard).toHaveLength(3);
-  const { halfOpen } = await endOf(batchOf({ halfOpenAt: host }), 'shop/db', deaf);
+  const { halfOpen } = await endOf(batchOf({ halfOpenAt: [host] }), 'shop/db', deaf);
   expect(halfOpen.toSorted()).toEqual(heard.map((port) => connectionKey(host, port, 8001)).toSorted());
   expect((await endOf(batchOf({}), 'shop/db', deaf)).halfOpen).toEqual([]);
 });

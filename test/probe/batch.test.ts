@@ -24,7 +24,7 @@ const dns: AgentLine = {
   durationMs: 0.75,
   detail: 'ECONNREFUSED',
 };
-const own: AgentLine = { kind: 'listener', port: 80, protocol: 'TCP', alive: true };
+const own: AgentLine = { kind: 'listener', host: '10.244.1.2', port: 80, protocol: 'TCP', alive: true };
 const turn: AgentLine = { kind: 'turn', id: 3, turnedMs: 12 };
 const end: EndLine = {
   kind: 'end',

@@ -288,7 +288,7 @@ async function proveWith(goesOn: (from: string, to: string) => boolean): Promise
     open: pod(`open-${node}`, `node-${node}`),
     guarded: pod(`guarded-${node}`, `node-${node}`),
   }));
-  return await proveEnforcement(outposts, 'Calico', contextOn(answers, clock, timing));
+  return await proveEnforcement(outposts, ['IPv4'], 'Calico', contextOn(answers, clock, timing));
 }
 
 describe('the canary', () => {

@@ -56,7 +56,7 @@ function cutAt(visits: { readonly source: readonly number[]; readonly destinatio
     );
   tell(FROM, visits.source);
   tell(TO, visits.destination);
-  evidence.noteWay(wayKey('node-2', 'node-1', 'TCP'), [
+  evidence.noteWay(wayKey('node-2', 'node-1', checkOf()), [
     { pod: FROM, clockMs: 1_010, durationMs: 5, lost: 0 },
     { pod: TO, clockMs: 1_020, durationMs: 5, lost: 0 },
   ]);
@@ -101,7 +101,7 @@ describe('the triangle of an attempt that was cut off', () => {
     const cut = new Attempts().note(check, ATTEMPT);
     evidence.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_500 }, end(1_000, 500));
     // The clock of this one is not known yet.
-    evidence.noteWay(wayKey('node-2', 'node-1', 'TCP'), [
+    evidence.noteWay(wayKey('node-2', 'node-1', checkOf()), [
       { pod: FROM, clockMs: 1_010, durationMs: 5, lost: 0 },
       { pod: TO, clockMs: 1_020, durationMs: 5, lost: 0 },
     ]);

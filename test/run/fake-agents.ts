@@ -46,7 +46,7 @@ export function agentsThat({ outcomeOf, isVisited = () => true }: Seeing, clock:
         return { kind: 'attempt', id, outcome, startedMs: 0, durationMs: 1, ...dials };
       }),
       ...listeners.map(
-        ({ port, protocol }): AgentLine => ({ kind: 'listener', port, protocol, alive: true }),
+        ({ host, port, protocol }): AgentLine => ({ kind: 'listener', host, port, protocol, alive: true }),
       ),
       {
         kind: 'end',

@@ -402,7 +402,7 @@ test('agents give denials their own time, and are asked what arrived, and last o
   const asked = batches.flatMap(({ pod, batch }) =>
     batch.halfOpenAt === undefined ? [] : [pod, batch.halfOpenAt],
   );
-  expect(asked).toEqual(['b0', 'ip-b0']);
+  expect(asked).toEqual(['b0', ['ip-b0']]);
   expect(batches.filter(({ batch }) => batch.endsDials)).toEqual([]);
 
   batches.length = 0;

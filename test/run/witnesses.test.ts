@@ -19,10 +19,11 @@ const TIMING = {
 };
 const WAY = {
   kind: 'nodes',
-  key: wayKey('node-1', 'node-2', 'TCP'),
+  key: wayKey('node-1', 'node-2', { protocol: 'TCP', family: 'IPv4' }),
   from: 'node-1',
   to: 'node-2',
   protocol: 'TCP',
+  family: 'IPv4',
 } as const;
 
 /** Whether the way between two nodes is open, where the witness of the second answers the first at once and this is the way back. */
@@ -64,7 +65,7 @@ async function isOpen(back: Partial<AttemptLine>): Promise<boolean> {
   });
   const stage = { evidence: new Evidence(0), noteSetbacks: () => undefined };
   const open = await new Witnesses(outposts).connect([WAY], stage, contextOn({ exec }, clock, TIMING));
-  return open.has(wayKey('node-1', 'node-2', 'TCP'));
+  return open.has(wayKey('node-1', 'node-2', { protocol: 'TCP', family: 'IPv4' }));
 }
 
 describe('the way between two nodes', () => {

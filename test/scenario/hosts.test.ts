@@ -89,9 +89,9 @@ test('a topology may declare them for several scenarios', async () => {
   });
   const [plan] = await project.load();
   expect(plan?.hosts?.map(({ name, place }) => [name, place])).toEqual([
-    ['bank', { kind: 'address', address: '203.0.113.10' }],
+    ['bank', { kind: 'address', addresses: ['203.0.113.10'] }],
     ['registry', { kind: 'name', name: 'registry.example.com' }],
-    ['office', { kind: 'name', name: 'office.example.com', address: '203.0.113.200' }],
+    ['office', { kind: 'name', name: 'office.example.com', addresses: ['203.0.113.200'] }],
   ]);
   expect(plan?.steps[0].checks).toHaveLength(2);
 });
@@ -133,7 +133,7 @@ describe('it is a mistake', () => {
     [
       'to write another address or name, or the prefix',
       RULE,
-      'hosts:\n  bank: { address: "2001:db8::1", ports: [443] }\n  vault: { name: 203.0.113.7 }\n  host/x: { address: 203.0.113.8 }\n',
+      'hosts:\n  bank: { address: "2001:db8::1::2", ports: [443] }\n  vault: { name: 203.0.113.7 }\n  host/x: { address: 203.0.113.8 }\n',
     ],
     ['to declare a port twice', RULE, 'hosts: { bank: { address: 203.0.113.10, ports: [443, 443/TCP] } }\n'],
   ])('%s', async (_, lines, hosts) => {

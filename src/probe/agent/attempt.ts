@@ -175,7 +175,7 @@ export async function attempt(
   let ip = address.host;
   if (net.isIP(ip) === 0) {
     try {
-      ip = await resolveName(address.host, timeoutMs);
+      ip = await resolveName(address.host, timeoutMs, address.family);
     } catch (error) {
       const code = codeOf(error);
       return {

@@ -34,6 +34,7 @@ function jobsOf(batch: Batch, self: AgentIdentity, late: LateAnswers): readonly 
       attempt: () => attempt(address, timeoutMs, { runId, pod: self.pod }),
       report: ({ outcome, detail }) => ({
         kind: 'listener',
+        host: address.host,
         port: address.port,
         protocol: address.protocol,
         ...(outcome === 'connected'
@@ -105,7 +106,7 @@ export async function runBatch(
       retransmissions: retransmissions(),
       arrived: batch.asked.filter((nonce) => memory.nonces.has(nonce)),
       late: [...memory.late.nonces],
-      halfOpen: batch.halfOpenAt === undefined ? [] : halfOpenConnections(batch.halfOpenAt),
+      halfOpen: (batch.halfOpenAt ?? []).flatMap(halfOpenConnections),
     },
   ];
 }

@@ -2,10 +2,10 @@
 import net from 'node:net';
 import { attempt } from './attempt.ts';
 import type { DialAddress } from './dial.ts';
-import { InputError, milliseconds, portNumber, protocolName } from './input.ts';
+import { familyName, InputError, milliseconds, portNumber, protocolName } from './input.ts';
 import { round } from './time.ts';
 
-const USAGE = 'usage: connect HOST PORT [TCP|UDP] [--timeout MS]';
+const USAGE = 'usage: connect HOST PORT [TCP|UDP] [--family IPv4|IPv6] [--timeout MS]';
 
 export async function connect(args: readonly string[]): Promise<void> {
   const { address, timeoutMs } = readConnectArguments(args);
@@ -21,8 +21,13 @@ export async function connect(args: readonly string[]): Promise<void> {
 
 function readConnectArguments(args: readonly string[]): { address: DialAddress; timeoutMs: number } {
   const words = [...args];
-  const option = words.indexOf('--timeout');
-  const [, timeout] = option === -1 ? ['--timeout', '3000'] : words.splice(option, 2);
+  const take = (option: string, otherwise: string | undefined): string | undefined => {
+    const place = words.indexOf(option);
+    return place === -1 ? otherwise : words.splice(place, 2)[1];
+  };
+  const isAnyFamily = !words.includes('--family');
+  const timeout = take('--timeout', '3000');
+  const family = take('--family', undefined);
   const [host, port, protocol = 'TCP', ...rest] = words;
   if (!host || rest.length > 0) {
     throw new InputError(USAGE);
@@ -33,6 +38,7 @@ function readConnectArguments(args: readonly string[]): { address: DialAddress; 
         host,
         port: portNumber(Number(port), 'PORT'),
         protocol: protocolName(protocol.toUpperCase(), 'protocol'),
+        ...(isAnyFamily ? {} : { family: familyName(family, '--family') }),
       },
       timeoutMs: milliseconds(Number(timeout), '--timeout'),
     };

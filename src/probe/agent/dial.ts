@@ -2,6 +2,7 @@
 import dgram from 'node:dgram';
 import net from 'node:net';
 import type { Outcome } from '../../model/attempt.ts';
+import type { Family } from '../../model/family.ts';
 import type { Protocol } from '../../model/protocol.ts';
 import { field } from './input.ts';
 import { type AgentIdentity, type PeerReply, readReply } from './messages.ts';
@@ -10,6 +11,8 @@ export interface DialAddress {
   readonly host: string;
   readonly port: number;
   readonly protocol: Protocol;
+  /** Of a name: see `DialRequest`. */
+  readonly family?: Family;
 }
 
 /** What a dial showed. */

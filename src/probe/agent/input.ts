@@ -1,4 +1,5 @@
 /** Reads what the agent is told; what makes no sense is named. */
+import type { Family } from '../../model/family.ts';
 import type { Protocol } from '../../model/protocol.ts';
 
 /** Anything that the caller did wrong: told on standard error, exit code 2. */
@@ -33,6 +34,13 @@ export function milliseconds(value: unknown, name: string): number {
 export function protocolName(value: unknown, name: string): Protocol {
   if (value !== 'TCP' && value !== 'UDP') {
     throw new InputError(`${name} must be TCP or UDP`);
+  }
+  return value;
+}
+
+export function familyName(value: unknown, name: string): Family {
+  if (value !== 'IPv4' && value !== 'IPv6') {
+    throw new InputError(`${name} must be IPv4 or IPv6`);
   }
   return value;
 }

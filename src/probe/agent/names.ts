@@ -1,6 +1,7 @@
 /** Names are asked of the DNS. */
 import { Resolver } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
+import type { Family } from '../../model/family.ts';
 import { codeOf } from './dial.ts';
 import { after } from './time.ts';
 
@@ -26,23 +27,31 @@ function searchNames(name: string, resolvConf: string): readonly string[] {
 }
 
 /**
- * Asks the DNS for an address, IPv4 first. Not by `dns.lookup`: its few threads make names wait for each other, cannot be
+ * Asks the DNS for an address, of one family or IPv4 first. Not by `dns.lookup`: its few threads make names wait for each other, cannot be
  * called off, and keep the process from exiting for as long as a silent name server makes them wait.
  * @throws what the resolver says when there is no address within `timeoutMs`
  */
-export async function resolveName(name: string, timeoutMs: number): Promise<string> {
-  const [first] = await resolveNames(name, timeoutMs);
+export async function resolveName(name: string, timeoutMs: number, family?: Family): Promise<string> {
+  const [first] = await resolveNames(name, timeoutMs, family);
   return first;
 }
 
 /** The same for all addresses that a name has, of the first family that it has any of. */
-export async function resolveNames(name: string, timeoutMs: number): Promise<readonly [string, ...string[]]> {
+export async function resolveNames(
+  name: string,
+  timeoutMs: number,
+  family?: Family,
+): Promise<readonly [string, ...string[]]> {
   const resolver = new Resolver({ timeout: Math.max(1, Math.ceil(timeoutMs / 3)), tries: 2 });
   const cancelTimer = after(timeoutMs, () => resolver.cancel());
   try {
     let failure: unknown = new Error('no name to ask for');
     for (const candidate of searchNames(name, readFileSync('/etc/resolv.conf', 'utf8'))) {
-      for (const ask of [() => resolver.resolve4(candidate), () => resolver.resolve6(candidate)]) {
+      const questions = [
+        ...(family === 'IPv6' ? [] : [() => resolver.resolve4(candidate)]),
+        ...(family === 'IPv4' ? [] : [() => resolver.resolve6(candidate)]),
+      ];
+      for (const ask of questions) {
         try {
           const [first, ...others] = await ask();
           if (first !== undefined) {

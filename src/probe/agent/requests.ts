@@ -4,6 +4,7 @@ import type { AnsweredRequest, Batch, DialRequest, SpreadRequest, TurnRequest } 
 import type { CollectRequest, WatchRequest } from '../watch-protocol.ts';
 import type { DialAddress } from './dial.ts';
 import {
+  familyName,
   field,
   InputError,
   identifier,
@@ -58,6 +59,9 @@ function anyTarget(item: unknown, name: string): Omit<DialRequest, 'pod'> {
   return {
     id: identifier(field(item, 'id'), `${name}.id`),
     ...address(item, name),
+    ...(field(item, 'family') === undefined
+      ? {}
+      : { family: familyName(field(item, 'family'), `${name}.family`) }),
     ...(field(item, 'timeoutMs') === undefined
       ? {}
       : { timeoutMs: milliseconds(field(item, 'timeoutMs'), `${name}.timeoutMs`) }),
@@ -125,6 +129,6 @@ function readBatch(batch: unknown): Batch {
     }),
     asked: list(field(batch, 'asked'), 'asked', word),
     ...(field(batch, 'endsDials') === true ? { endsDials: true } : {}),
-    ...(halfOpenAt === undefined ? {} : { halfOpenAt: word(halfOpenAt, 'halfOpenAt') }),
+    ...(halfOpenAt === undefined ? {} : { halfOpenAt: list(halfOpenAt, 'halfOpenAt', word) }),
   };
 }

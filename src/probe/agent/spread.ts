@@ -237,7 +237,7 @@ export async function attemptSpread(
   let ips: readonly string[] = [request.host];
   if (net.isIP(request.host) === 0) {
     try {
-      ips = await resolveNames(request.host, timeoutMs);
+      ips = await resolveNames(request.host, timeoutMs, request.family);
     } catch (error) {
       const code = codeOf(error);
       const detail = code === 'ECANCELLED' ? 'ETIMEOUT' : code;

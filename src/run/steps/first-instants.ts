@@ -4,7 +4,6 @@
  * there was something to reach. All is collected when the step has settled.
  */
 import { objectKey } from '../../keys.ts';
-import type { Protocol } from '../../model/protocol.ts';
 import { inWholeMs } from '../../model/window.ts';
 import { greatest } from '../../numbers.ts';
 import type { AnsweredRequest } from '../../probe/protocol.ts';
@@ -95,8 +94,8 @@ export class FirstInstants {
     for (const { check, destination } of this.#checks) {
       const there = this.#outposts.find(({ node }) => node === destination.to.node);
       for (const here of this.#outposts) {
-        this.#plan.addWay(here, there, check.protocol);
-        this.#plan.addWay(there, here, check.protocol);
+        this.#plan.addWay(here, there, check);
+        this.#plan.addWay(there, here, check);
       }
     }
   }
@@ -142,7 +141,7 @@ export class FirstInstants {
         source === undefined || 'failure' in source
           ? nothingSeen(check.from, source?.failure)
           : seenBy(source, target, check, {
-              around: surroundings(source.pod, destination, check.protocol),
+              around: surroundings(source.pod, destination, check),
               withinMs,
             });
     }
@@ -168,11 +167,11 @@ export class FirstInstants {
         return [way, { name: nameWay(way), agents, target: way.target }];
       }),
     );
-    return (from: RunningPod, { to, listener }: WatchedDestination, protocol: Protocol) =>
+    return (from: RunningPod, { to, listener }: WatchedDestination, check: CheckDraft) =>
       tracks.around({
         to: pods.get(to) ?? { key: objectKey(to), agents: [] },
         listener,
-        ways: this.#plan.waysBetween(from, to, protocol).flatMap((way) => ways.get(way) ?? []),
+        ways: this.#plan.waysBetween(from, to, check).flatMap((way) => ways.get(way) ?? []),
       });
   }
 }

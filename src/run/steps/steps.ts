@@ -15,6 +15,7 @@ import type { Plan, PlannedStep } from '../../scenario/scenario.ts';
 import { allEnded } from '../all-ended.ts';
 import type { Owning, Requesting, Settling } from '../context.ts';
 import { denialTimeMs } from '../denial-time.ts';
+import { meetFamilies } from '../families.ts';
 import { awaitForce, lackingIn, type Marker, nodesOf, turnMarker, unforced } from '../markers.ts';
 import type { AwaitingMarkers } from '../outposts.ts';
 import type { Foresight } from '../predict.ts';
@@ -157,6 +158,7 @@ async function begin(index: number, before: Stage, course: Course, context: Step
   const lacking = marker === undefined ? lackingIn(scenario.steps[index - 1]) : [];
   if (lacking.length > 0) draft.force = lacking;
   if (pods !== before.pods) {
+    meetFamilies(plan, scenario, pods);
     if (draft.pods !== undefined) notePlaces(draft.pods, pods);
     foresight.place(index, pods);
   }
@@ -349,7 +351,7 @@ function doubtBefore(
 function judgeStep(
   step: StepRun,
   closing: JudgeRules['closing'],
-  { plan, scenario, foresight, watch }: Course,
+  { plan, scenario, watch }: Course,
   cutOff: boolean,
 ): void {
   const { index, draft, rules } = step;
@@ -358,7 +360,7 @@ function judgeStep(
   writeVerdicts(
     {
       checks: draft.checks,
-      oracle: foresight.oracleOf(index),
+      oracle: step.planned.oracle(),
       rules: { ...rules, closing },
       doubtOf: (check) => doubtOf(check, step),
       firstDoubtOf: (check) => doubtBefore(check, step, scenario),
@@ -408,5 +410,7 @@ export function notePlaces(pods: ScenarioDraft['pods'], running: RunningPods): v
     if (found === undefined) continue;
     pod.node = found.node;
     pod.ip = found.ip;
+    const { otherIps = [] } = found;
+    if (otherIps.length > 0) pod.otherIps = [...otherIps];
   }
 }

@@ -1,11 +1,13 @@
 /** Which pods watch what: every pod its own checks and its own listeners, and the outposts the ways between nodes. Pure. */
 import { objectKey } from '../../keys.ts';
 import type { Listener } from '../../model/dial.ts';
+import type { Family } from '../../model/family.ts';
 import type { Protocol } from '../../model/protocol.ts';
 import { describePort } from '../../pair.ts';
 import type { AnsweredRequest } from '../../probe/protocol.ts';
 import type { CheckDraft } from '../../record/draft.ts';
 import { dialOf } from '../dial.ts';
+import { addressOfPod } from '../families.ts';
 import { OUTPOST_PORT, type Outpost } from '../outposts.ts';
 import type { RunningPod, RunningPods } from '../provision.ts';
 
@@ -37,9 +39,13 @@ export interface WatchedWay {
   readonly from: Outpost;
   readonly to: Outpost;
   readonly protocol: Protocol;
+  readonly family: Family;
   /** The id among the targets of that pod. */
   readonly target: number;
 }
+
+/** What ways are told apart by, beside their nodes. */
+type WayKind = Pick<CheckDraft, 'protocol' | 'family'>;
 
 type OnNode = Pick<Outpost | RunningPod, 'node'>;
 
@@ -103,7 +109,7 @@ export class WatchPlan {
 
   #addListener(to: RunningPod, listener: Listener): number {
     const { address: host, port, protocol, pod } = listener;
-    const listens = `${pod}:${describePort(listener)}`;
+    const listens = `${pod} ${host} ${describePort(listener)}`;
     const known = this.#listeners.get(listens);
     const own = known ?? this.#add(to, { host, port, protocol, pod });
     this.#listeners.set(listens, own);
@@ -111,23 +117,21 @@ export class WatchPlan {
   }
 
   /** Between two nodes in one direction, or inside one. What has no outpost is not watched. */
-  addWay(from: Outpost | undefined, to: Outpost | undefined, protocol: Protocol): void {
+  addWay(from: Outpost | undefined, to: Outpost | undefined, kind: WayKind): void {
     if (from === undefined || to === undefined) return;
-    const key = wayKey(from, to, protocol);
+    const key = wayKey(from, to, kind);
     if (this.#ways.has(key)) return;
+    const { protocol, family } = kind;
     const [source, destination] = from === to ? [from.guarded, from.open] : [from.open, to.open];
-    const target = this.#add(source, {
-      host: destination.ip,
-      port: OUTPOST_PORT,
-      protocol,
-      pod: objectKey(destination),
-    });
-    this.#ways.set(key, { from, to, protocol, target });
+    const host = addressOfPod(family, destination);
+    if (host === undefined) return;
+    const target = this.#add(source, { host, port: OUTPOST_PORT, protocol, pod: objectKey(destination) });
+    this.#ways.set(key, { from, to, protocol, family, target });
   }
 
   /** The ways that a connection between two pods rests on: there and back. */
-  waysBetween(from: OnNode, to: OnNode, protocol: Protocol): readonly WatchedWay[] {
-    const keys = new Set([wayKey(from, to, protocol), wayKey(to, from, protocol)]);
+  waysBetween(from: OnNode, to: OnNode, kind: WayKind): readonly WatchedWay[] {
+    const keys = new Set([wayKey(from, to, kind), wayKey(to, from, kind)]);
     return [...keys].flatMap((key) => this.#ways.get(key) ?? []);
   }
 
@@ -151,8 +155,8 @@ export class WatchPlan {
   }
 }
 
-function wayKey(from: OnNode, to: OnNode, protocol: Protocol): string {
-  return `${from.node} ${to.node} ${protocol}`;
+function wayKey(from: OnNode, to: OnNode, { protocol, family }: WayKind): string {
+  return `${from.node} ${to.node} ${protocol} ${family}`;
 }
 
 /** The pod of an outpost that tries a way. */
@@ -160,8 +164,8 @@ export function watcherOf({ from, to }: WatchedWay): RunningPod {
   return from === to ? from.guarded : from.open;
 }
 
-/** `the way from node-1 to node-2 for UDP` */
-export function nameWay({ from, to, protocol }: WatchedWay): string {
+/** `the way from node-1 to node-2 for UDP over IPv6` */
+export function nameWay({ from, to, protocol, family }: WatchedWay): string {
   const between = from === to ? `inside ${from.node}` : `from ${from.node} to ${to.node}`;
-  return `the way ${between}${protocol === 'UDP' ? ' for UDP' : ''}`;
+  return `the way ${between}${protocol === 'UDP' ? ' for UDP' : ''}${family === 'IPv6' ? ' over IPv6' : ''}`;
 }

@@ -1,12 +1,16 @@
 /** Known issues: mismatches that somebody answers for. */
 import { z } from 'zod';
 import { MISMATCHES } from '../../model/verdict.ts';
+import { families } from './families.ts';
 import { ends } from './rules.ts';
 import { date, prose } from './text.ts';
 
 export const knownIssue = z
   .strictObject({
     ...ends,
+    families: families
+      .describe('The families of addresses that it is about. Left out: all that the scenario tries.')
+      .exactOptional(),
     is: z
       .enum(MISMATCHES)
       .describe(

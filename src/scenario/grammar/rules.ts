@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DNS_LABEL, PORT_NAME } from '../../labels.ts';
 import { HELD_WISHES } from '../../model/held.ts';
 import { SERVICE_PATHS } from '../../model/path.ts';
+import { families } from './families.ts';
 import { labelKey, labels, labelValue, NUMBERED_PORT, prose, text } from './text.ts';
 import { portNumber } from './topology.ts';
 
@@ -169,6 +170,11 @@ const ruleFields = {
       'The ways to the Services that the rule names; one or a list, each a check of its own. "clusterIP": by the address of the Service, as without "via". "dns": by its full name, resolved inside the pod, which is the only way to a headless Service.',
     )
     .meta({ examples: [['clusterIP', 'dns']] })
+    .exactOptional(),
+  families: families
+    .describe(
+      'The families of addresses that the rule speaks of, among those under "families" at the top level. Left out: all of these.',
+    )
     .exactOptional(),
   because: prose.describe('Why, in words that a report can show.').exactOptional(),
 };

@@ -6,7 +6,9 @@ import { quote } from '../suggest.ts';
 const PORT_NUMBER = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
 export const NUMBERED_PORT = `${PORT_NUMBER}(/(TCP|UDP))?`;
 const OCTET = '(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
-export const IPV4_ADDRESS = `${OCTET}(\\.${OCTET}){3}`;
+const IPV4_ADDRESS = `${OCTET}(\\.${OCTET}){3}`;
+/** An address of either family, as far as a pattern can tell. */
+export const ANY_ADDRESS = `(${IPV4_ADDRESS}|[0-9a-fA-F]*:[0-9a-fA-F:]*)`;
 export const POD_KEY = `${DNS_LABEL}/${DNS_LABEL}`;
 export const POD_KEY_OF_POLICY = `${DNS_LABEL}/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?`;
 

@@ -1,7 +1,10 @@
 /** Namespaces, pods, hosts and Services. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { DNS_LABEL, DNS_SUBDOMAIN, NAMESPACE_NAME_LABEL } from '../../labels.ts';
-import { IPV4_ADDRESS, labels, NUMBERED_PORT, POD_KEY, portName, text } from './text.ts';
+import { quote } from '../suggest.ts';
+import { families } from './families.ts';
+import { ANY_ADDRESS, labels, NUMBERED_PORT, POD_KEY, portName, text } from './text.ts';
 
 export const namespaceName = text(
   DNS_LABEL,
@@ -107,9 +110,19 @@ export const pod = z
     examples: [{ labels: { app: 'api' }, ports: [8080, { name: 'metrics', port: 9090 }] }],
   });
 
+const NO_ADDRESS =
+  'is not an address of a host: write an IPv4 address, such as "203.0.113.10", or an IPv6 address, such as "2001:db8::10"';
+const address = text(ANY_ADDRESS, NO_ADDRESS).refine((written) => isIP(written) !== 0, {
+  error: (issue) => `${quote(String(issue.input))} ${NO_ADDRESS}`,
+});
+
 const hostFields = z.strictObject({
-  address: text(IPV4_ADDRESS, 'is not an address of a host: write an IPv4 address, such as "203.0.113.10"')
-    .describe('Where it is: what policies are held against. Where hosts are simulated, it has this address.')
+  address: z
+    .union([address, z.array(address).min(1).max(2)])
+    .describe(
+      'Where it is: an address, or a list of an IPv4 and an IPv6 address. Policies are held against these, and where hosts are simulated, it has them.',
+    )
+    .meta({ examples: ['203.0.113.10', ['203.0.113.10', '2001:db8::10']] })
     .exactOptional(),
   name: text(
     `(?=.*[a-z])${DNS_SUBDOMAIN}`,
@@ -125,6 +138,12 @@ const hostFields = z.strictObject({
     .exactOptional(),
 });
 
+/** Whether a host has no two addresses of one family: it could be dialled at one of them only. */
+function hasOneOfEach({ address: written = [] }: { readonly address?: string | readonly string[] }): boolean {
+  const own = [written].flat().map(isIP);
+  return new Set(own).size === own.length;
+}
+
 /** Whether it is known how to get to a host. */
 function hasPlace({ address, name }: { readonly address?: unknown; readonly name?: unknown }): boolean {
   return address !== undefined || name !== undefined;
@@ -133,6 +152,11 @@ function hasPlace({ address, name }: { readonly address?: unknown; readonly name
 export const host = hostFields
   .refine(hasPlace, {
     error: 'a host is at an address or has a name: write "address", "name", or both',
+    when: (payload) => payload.issues.length === 0,
+  })
+  .refine(hasOneOfEach, {
+    error: 'a host has at most one address of each family: write another host for the other',
+    path: ['address'],
     when: (payload) => payload.issues.length === 0,
   })
   .meta({
@@ -167,6 +191,15 @@ const madeService = z.strictObject({
   clusterIP: z
     .literal('None')
     .describe('It is headless: it has no address, and its name gives the addresses of its pods.')
+    .exactOptional(),
+  ipFamilies: families
+    .describe('Its families, in their order. Left out: as "ipFamilyPolicy" gives them.')
+    .exactOptional(),
+  ipFamilyPolicy: z
+    .enum(['SingleStack', 'PreferDualStack', 'RequireDualStack'])
+    .describe(
+      'As in Kubernetes. With neither of the two it has the families that the scenario lists under "families" or, without these, the first of the cluster.',
+    )
     .exactOptional(),
 });
 

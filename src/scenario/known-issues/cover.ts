@@ -4,16 +4,16 @@ import { objectKey } from '../../keys.ts';
 import type { Check } from '../../model/check.ts';
 import { FIRST_STEP } from '../../model/step.ts';
 import type { MismatchVerdict } from '../../model/verdict.ts';
-import { describeTarget } from '../../pair.ts';
 import { problemAt } from '../mark.ts';
 import type { Plan, PlannedStep, WrittenIssue } from '../scenario.ts';
 import {
   arrangeTopology,
+  keyInAnyFamily,
+  keyOfCheck,
   selectAll,
   selectEnds,
   selectTargets,
   type Topology,
-  targetKey,
   targetsOf,
 } from '../select.ts';
 import { quote, suggest } from '../suggest.ts';
@@ -63,17 +63,18 @@ export class Coverer {
   }
 
   #between(
-    { from, to }: WrittenIssue,
+    { from, to, families }: WrittenIssue,
     step: PlannedStep,
   ): { readonly checks: readonly CoveredCheck[]; readonly problems: readonly Problem[] } {
     const topology = this.#topologyIn(step);
     const sources = selectAll(from, selectEnds, topology);
     const targets = selectAll(to, selectTargets, topology);
     const names = new Set(sources.found.map(({ key }) => key));
-    const keys = new Set(targets.found.flatMap(targetsOf).map(targetKey));
+    const keys = new Set(targets.found.flatMap(targetsOf).map(keyInAnyFamily));
     return {
       checks: step.checks
-        .filter((check) => names.has(check.from) && keys.has(describeTarget(check)))
+        .filter((check) => names.has(check.from) && keys.has(keyOfCheck(check)))
+        .filter(({ family }) => families === undefined || (family && families.includes(family)))
         .map((check) => ({ check, step })),
       problems: [...sources.problems, ...targets.problems],
     };

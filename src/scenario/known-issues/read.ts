@@ -9,11 +9,12 @@ export function readKnownIssues(
   { knownIssues = [] }: { readonly knownIssues?: readonly KnownIssueText[] },
   source: SourceDocument,
 ): readonly WrittenIssue[] {
-  return knownIssues.map(({ from, to, is, step, reason, owner, expires, link }, index) => {
+  return knownIssues.map(({ from, to, families, is, step, reason, owner, expires, link }, index) => {
     const path = ['knownIssues', index];
     return {
       from: readEnds(from, [...path, 'from'], source, readEnd),
       to: readEnds(to, [...path, 'to'], source, (one) => readDestination(one)),
+      ...(families === undefined ? {} : { families }),
       is: { value: is, mark: source.at([...path, 'is']) },
       ...(step === undefined ? {} : { step: { value: step, mark: source.at([...path, 'step']) } }),
       reason: reason.trim(),

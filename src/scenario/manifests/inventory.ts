@@ -1,5 +1,6 @@
 /** What was found in the manifests of a scenario, to be shown and held against its checks. */
 import type { Location } from '../../errors.ts';
+import type { Family } from '../../model/family.ts';
 import type { Labels } from '../../model/labels.ts';
 import type { PolicyKind } from '../../model/policy-kind.ts';
 
@@ -46,6 +47,9 @@ export interface FoundService {
   readonly ports: readonly FoundServicePort[];
   /** It has no address of its own. */
   readonly headless?: true;
+  /** What it says of families; absent: nothing. */
+  readonly ipFamilies?: readonly Family[];
+  readonly ipFamilyPolicy?: string;
   /** Who connects reaches only some of its pods: always the same one, or those of the own node. */
   readonly narrowed?: 'sessionAffinity: ClientIP' | 'internalTrafficPolicy: Local';
   readonly location: Location;

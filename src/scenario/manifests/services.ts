@@ -1,6 +1,7 @@
 /** Services among manifests: held against the workloads, and beside those that the scenario declares. */
 import type { Problem } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
+import { FAMILIES, type Family } from '../../model/family.ts';
 import type { Mark, ScenarioService } from '../scenario.ts';
 import { isMapping } from '../source.ts';
 import { quote } from '../suggest.ts';
@@ -36,8 +37,20 @@ export function readService(
       ];
     }),
     ...(valueAt(value, ['spec', 'clusterIP']) === 'None' ? { headless: true } : {}),
+    ...familiesIn(value),
     ...narrowedIn(value),
     location: at([]).location,
+  };
+}
+
+function familiesIn(value: ManifestDocument['value']): Pick<FoundService, 'ipFamilies' | 'ipFamilyPolicy'> {
+  const families = listAt(value, ['spec', 'ipFamilies']).flatMap((written): readonly Family[] =>
+    FAMILIES.filter((family) => family === written),
+  );
+  const policy = valueAt(value, ['spec', 'ipFamilyPolicy']);
+  return {
+    ...(families.length === 0 ? {} : { ipFamilies: families }),
+    ...(typeof policy === 'string' ? { ipFamilyPolicy: policy } : {}),
   };
 }
 
@@ -73,7 +86,7 @@ export function mergeServices(
 }
 
 function asScenarioService({ service, mark }: TakenService): ScenarioService {
-  const { namespace, name, selector = {}, headless } = service;
+  const { namespace, name, selector = {}, headless, ipFamilies, ipFamilyPolicy } = service;
   const ports = service.ports.flatMap(({ location: _, protocol, ...port }) =>
     protocol === 'TCP' || protocol === 'UDP' ? [{ ...port, protocol } as const] : [],
   );
@@ -84,6 +97,8 @@ function asScenarioService({ service, mark }: TakenService): ScenarioService {
     selector,
     ports,
     ...(headless === undefined ? {} : { headless }),
+    ...(ipFamilies === undefined ? {} : { ipFamilies }),
+    ...(ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy }),
     ...(unfit === undefined ? {} : { unfit }),
     mark,
   };

@@ -208,6 +208,6 @@ export class Pair {
   }
 
   #wayKey(): string {
-    return wayKey(this.#from.running.node, this.#to.running.node, this.check.protocol);
+    return wayKey(this.#from.running.node, this.#to.running.node, this.check);
   }
 }

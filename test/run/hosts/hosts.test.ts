@@ -7,7 +7,7 @@ import type { Plan, PlannedHost } from '../../../src/scenario/scenario.ts';
 const location = { file: 'shop.yaml', line: 7, column: 3 };
 const BANK: PlannedHost = {
   name: 'bank',
-  place: { kind: 'address', address: '203.0.113.10' },
+  place: { kind: 'address', addresses: ['203.0.113.10'] },
   ports: [{ port: 443, protocol: 'TCP' }],
   location,
 };
@@ -19,7 +19,7 @@ const REGISTRY: PlannedHost = {
 const NAMED: PlannedHost = {
   ...BANK,
   name: 'mirror',
-  place: { kind: 'name', name: 'mirror.example.com', address: '203.0.113.12' },
+  place: { kind: 'name', name: 'mirror.example.com', addresses: ['203.0.113.12'] },
 };
 const SIMULATED = { outside: { address: 'example.com/outside', name: 'example.com/name' } };
 const REAL = {};
@@ -93,9 +93,9 @@ describe('where hosts are the real ones', () => {
     const plan = planWith([BANK, REGISTRY, NAMED]);
     expect(agentsFor(plan, 1, REAL, { runId: 'r1' })).toEqual({ namespaces: [], pods: [] });
     expect([...realHostsOf(plan, REAL)]).toEqual([
-      ['host/bank', '203.0.113.10'],
-      ['host/registry', 'registry.example.com'],
-      ['host/mirror', 'mirror.example.com'],
+      ['host/bank', BANK.place],
+      ['host/registry', REGISTRY.place],
+      ['host/mirror', NAMED.place],
     ]);
     expect(() => refuseHosts([plan], REAL, false)).not.toThrow();
   });
@@ -134,7 +134,10 @@ test('a host is at no address that something inside has', () => {
     status: { addresses: [{ type: 'InternalIP', address: '192.0.2.7' }] },
   };
   const at = (address: string) => () =>
-    refuseInside([planWith([{ ...BANK, place: { kind: 'address', address } }, REGISTRY])], [node]);
+    refuseInside(
+      [planWith([{ ...BANK, place: { kind: 'address', addresses: [address] } }, REGISTRY])],
+      [node],
+    );
   expect(at('203.0.113.10')).not.toThrow();
   expect(at('10.244.1.9')).toThrow(
     expect.objectContaining({

@@ -11,7 +11,7 @@ const api = pod('api', 'node-1', '10.0.0.2');
 const db = pod('db', 'node-2', '10.0.0.3');
 const PODS = new Map([web, api, db].map((one) => [`shop/${one.name}`, one]));
 const check = (from: string, to: string, parts: Partial<CheckDraft> = {}): CheckDraft =>
-  ({ from, to, port: 5432, protocol: 'TCP', expected: 'reachable', ...parts }) as CheckDraft;
+  ({ from, to, port: 5432, protocol: 'TCP', family: 'IPv4', expected: 'reachable', ...parts }) as CheckDraft;
 const outpost = (node: string): Outpost => ({
   node,
   open: pod(`open-${node}`, node, `10.1.0.${node.at(-1)}`),
@@ -72,28 +72,28 @@ describe('the way between two nodes', () => {
   it('is watched in each direction once, by the open pods of their outposts', () => {
     const plan = new WatchPlan();
     for (let times = 0; times < 2; times += 1) {
-      plan.addWay(first, second, 'TCP');
-      plan.addWay(second, first, 'TCP');
+      plan.addWay(first, second, { protocol: 'TCP', family: 'IPv4' });
+      plan.addWay(second, first, { protocol: 'TCP', family: 'IPv4' });
     }
     expect(plan.ways.map((way) => watcherOf(way).name)).toEqual(['open-node-1', 'open-node-2']);
     expect(plan.pods.map(({ targets }) => targets.map(({ host }) => host))).toEqual([
       ['10.1.0.2'],
       ['10.1.0.1'],
     ]);
-    expect(plan.waysBetween(web, db, 'TCP')).toEqual(plan.ways);
-    expect(plan.waysBetween(web, db, 'UDP')).toEqual([]);
+    expect(plan.waysBetween(web, db, { protocol: 'TCP', family: 'IPv4' })).toEqual(plan.ways);
+    expect(plan.waysBetween(web, db, { protocol: 'UDP', family: 'IPv4' })).toEqual([]);
   });
 
   it('inside one node is watched by the guarded pod', () => {
     const plan = new WatchPlan();
-    plan.addWay(first, first, 'UDP');
+    plan.addWay(first, first, { protocol: 'UDP', family: 'IPv4' });
     expect(plan.ways.map((way) => watcherOf(way).name)).toEqual(['guarded-node-1']);
-    expect(plan.waysBetween(web, api, 'UDP')).toHaveLength(1);
+    expect(plan.waysBetween(web, api, { protocol: 'UDP', family: 'IPv4' })).toHaveLength(1);
   });
 
   it('is not watched where a node has no outpost', () => {
     const plan = new WatchPlan();
-    plan.addWay(first, undefined, 'TCP');
+    plan.addWay(first, undefined, { protocol: 'TCP', family: 'IPv4' });
     expect(plan.ways).toEqual([]);
   });
 });

@@ -1,0 +1,73 @@
+/** The families of addresses that a scenario tries, held against those that the cluster has: its pods tell. */
+import { PodreachError } from '../errors.ts';
+import { addressIn, FAMILIES, type Family, familyOf } from '../model/family.ts';
+import type { ScenarioDraft } from '../record/draft.ts';
+import type { Plan } from '../scenario/scenario.ts';
+import { OUTSIDE, type RunningPod, type RunningPods } from './provision.ts';
+
+/** All addresses of a pod, that of the cluster's first family first. */
+export function addressesOfPod({
+  ip,
+  otherIps = [],
+}: Pick<RunningPod, 'ip' | 'otherIps'>): readonly string[] {
+  return [ip, ...otherIps];
+}
+
+/**
+ * Of a pod the address of a family. Undefined where it has none: its cluster has no such family, which is refused before anything is dialled.
+ */
+export function addressOfPod(family: Family, pod: Pick<RunningPod, 'ip' | 'otherIps'>): string | undefined {
+  return addressIn(family, addressesOfPod(pod));
+}
+
+/** Those that scenarios ask for. */
+export function familiesAskedFor(plans: readonly Pick<Plan, 'triedFamilies'>[]): readonly Family[] {
+  return FAMILIES.filter((family) => plans.some((plan) => plan.triedFamilies?.listed.includes(family)));
+}
+
+/**
+ * Notes in which family checks are tried whose scenario does not say: the first of the cluster.
+ * @throws PodreachError `not-supported` with the place, where the cluster lacks one that is asked for
+ */
+export function meetFamilies(
+  plan: Plan,
+  { steps }: Pick<ScenarioDraft, 'steps'>,
+  running: RunningPods,
+): void {
+  const pod = [...running.values()].find(({ node }) => node !== OUTSIDE);
+  if (pod === undefined) return;
+  const own = addressesOfPod(pod).map(familyOf);
+  const [first] = own;
+  for (const [index, { checks }] of plan.steps.entries()) {
+    for (const [place, { family }] of checks.entries()) {
+      const check = steps[index]?.checks[place];
+      if (family !== undefined && !own.includes(family)) throw lacking(family, own, plan);
+      if (check !== undefined && family === undefined && first !== undefined) check.family = first;
+    }
+  }
+}
+
+function lacking(
+  family: Family,
+  own: readonly Family[],
+  { triedFamilies, hosts, scenario }: Plan,
+): PodreachError {
+  const only = own.join(' and ');
+  if (triedFamilies === undefined)
+    return new PodreachError(
+      'not-supported',
+      `a host has an address of ${family} alone, and the pods of this cluster have only ${only}`,
+      {
+        hint: `Give the host an address of ${only}, or run it on a cluster that has ${family}.`,
+        location: hosts?.[0]?.location ?? scenario.location,
+      },
+    );
+  return new PodreachError(
+    'not-supported',
+    `"families" asks for ${family}, and the pods of this cluster have only ${only}`,
+    {
+      hint: `Run it on a cluster that has both families, or write "families: [${only}]".`,
+      location: triedFamilies.location,
+    },
+  );
+}
