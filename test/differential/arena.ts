@@ -261,6 +261,7 @@ function inIPv4(service: PlannedService) {
     port,
     protocol,
     family: 'IPv4' as const,
+    path: 'clusterIP' as const,
     declared,
   }));
 }
