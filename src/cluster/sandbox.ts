@@ -1,6 +1,7 @@
 /** The embedded cluster as a provider: the default, and the only one that needs nothing but this machine. */
 import { type ErrorCode, PodreachError } from '../errors.ts';
 import { OUTSIDE, OUTSIDE_NAME } from '../sandbox/annotations.ts';
+import { hasIPv6 } from '../sandbox/ip-family.ts';
 import { type SandboxExit, type SandboxOptions, startSandbox } from '../sandbox/sandbox.ts';
 import { SandboxError, type SandboxErrorCode } from '../sandbox/sandbox-error.ts';
 import type { Cluster, ClusterProvider, ClusterTiming, Trust } from './cluster.ts';
@@ -23,8 +24,13 @@ const CODES: Readonly<Record<SandboxErrorCode, ErrorCode>> = {
   'start-failed': 'cluster-unavailable',
 };
 
-/** The number of nodes (1 to 10), whether policies are enforced, and when the DNS server starts. */
+/** The number of nodes (1 to 10), whether policies are enforced, when the DNS server starts, and whether there is no IPv6. */
 export type SandboxClusterOptions = Omit<SandboxOptions, 'signal'>;
+
+/** What to know of all sandboxes on this machine. */
+export function sandboxNotes(): readonly string[] {
+  return hasIPv6() ? [] : ['the kernel of this machine has no IPv6, so the sandbox has IPv4 alone'];
+}
 
 export function sandboxCluster(options: SandboxClusterOptions): ClusterProvider {
   return {

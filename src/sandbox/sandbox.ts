@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { MAX_NODES } from './dataplane/addresses.ts';
 import { requireTools, searchPath, type ToolPaths } from './host.ts';
+import { hasIPv6, IP_FAMILIES } from './ip-family.ts';
 import { lastWords, mainLine } from './last-words.ts';
 import type {
   Enforcement,
@@ -29,6 +30,8 @@ export interface SandboxOptions {
   readonly enforcement: Enforcement;
   /** When its DNS server starts. Absent: `on demand`. */
   readonly names?: NamesServed;
+  /** Whether it has IPv4 alone. A kernel without IPv6 gives no other. */
+  readonly isSingleStack?: boolean;
   /** Gives up starting; a sandbox that runs is ended by `stop`. */
   readonly signal: AbortSignal;
 }
@@ -61,12 +64,14 @@ export async function startSandbox({
   nodes,
   enforcement,
   names = 'on demand',
+  isSingleStack = false,
   signal,
 }: SandboxOptions): Promise<Sandbox> {
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > MAX_NODES) {
     throw new RangeError(`a sandbox has 1 to ${MAX_NODES} nodes, not ${nodes}`);
   }
   const tools = requireTools(process.platform, searchPath(process.env['PATH']));
+  const families = IP_FAMILIES.filter((family) => family === 'IPv4' || (!isSingleStack && hasIPv6()));
   const token = randomBytes(32).toString('base64url');
   const listener = createServer();
   try {
@@ -74,7 +79,7 @@ export async function startSandbox({
     const start = (hasUserNamespace: boolean): Promise<StartedSupervisor> =>
       startSupervisor(
         tools,
-        { kind: 'start', nodes, enforcement, names, token, hasUserNamespace },
+        { kind: 'start', nodes, families, enforcement, names, token, hasUserNamespace },
         listener,
         signal,
       );
