@@ -32,6 +32,7 @@ describe('the shipped scenarios', () => {
         "policies-add-up-reversed: 4 pods, 3 checks",
         "policy-types-myth: 4 pods, 12 checks",
         "ports: 4 pods, 30 checks",
+        "service-api-server: 3 pods, 3 checks",
         "service-forgotten-backend: 4 pods, 2 checks",
         "service-target-port: 4 pods, 2 checks",
         "three-tier: 4 pods, 15 checks",
