@@ -36,6 +36,7 @@ describe('the shipped scenarios', () => {
         "dns-forgotten: 3 pods, 3 checks",
         "dns-without-tcp: 3 pods, 4 checks",
         "dns-wrong-labels: 4 pods, 7 checks",
+        "service-api-server: 3 pods, 3 checks",
         "service-forgotten-backend: 4 pods, 2 checks",
         "service-target-port: 4 pods, 2 checks",
         "three-tier: 4 pods, 15 checks",

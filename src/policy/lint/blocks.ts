@@ -1,6 +1,7 @@
 /** Blocks of addresses that pods or Services commonly have, which network plugins see differently (I1, I2). */
+import ipaddr from 'ipaddr.js';
 import { objectKey } from '../../keys.ts';
-import { type Cidr, isWithin, parseCidr } from '../addresses.ts';
+import { type Cidr, canonicalCidr, isWithin, parseCidr } from '../addresses.ts';
 import { listNames } from '../list-names.ts';
 import type { PolicyRule } from '../manifest.ts';
 import { flowBetween } from '../model.ts';
@@ -48,7 +49,7 @@ export const lintBlocks: Lint = (policy, context) =>
       return [
         findingAt(policy, [...path, 'ipBlock', 'cidr'], {
           ...describeRange(peer.cidr, range),
-          advice: adviseOnBlock(range, podsMeant(policy, rule, context), policy, context),
+          advice: adviseOnBlock(peer.cidr, range, podsMeant(policy, rule, context), policy, context),
         }),
       ];
     }),
@@ -80,7 +81,8 @@ function describeRange(
 }
 
 function adviseOnBlock(
-  { of }: UsualRange,
+  cidr: Cidr,
+  { of, range }: UsualRange,
   meant: readonly PodParty[],
   { namespace }: Policy,
   { oracle }: LintContext,
@@ -88,9 +90,18 @@ function adviseOnBlock(
   const peers = writePeers(meant, namespace, oracle);
   if (peers !== undefined)
     return `Write ${peers} in its place, for ${listNames(meant.map(({ name }) => name))}.`;
+  if (of === 'services' && canonicalCidr(cidr) === canonicalCidr(apiServerIn(range)))
+    return 'If it is the API server, name the addresses of its endpoints, and their port: "kubectl get endpointslices -n default kubernetes" shows both (D24).';
   return of === 'pods'
     ? 'Name the pods by podSelector and namespaceSelector: their addresses change with every restart.'
     : 'Name the pods behind the Service by podSelector and namespaceSelector.';
+}
+
+/** The first address of the range of Services, which is that of the API server's. */
+function apiServerIn({ network }: Cidr): Cidr {
+  const bytes = network.toByteArray();
+  const address = ipaddr.fromByteArray([...bytes.slice(0, -1), (bytes.at(-1) ?? 0) + 1]);
+  return { text: '', network: address, bits: 8 * bytes.length };
 }
 
 /** The pods that checks expect to connect and about which this rule decides: without their addresses, it leaves them open. */

@@ -13,6 +13,7 @@ export const LINT_CODES = [
   'block-of-pods',
   'block-of-services',
   'host-network-pod',
+  'api-server-peer',
   'overlapping-except',
   'unknown-port-name',
   'unused-port',

@@ -5,9 +5,10 @@ import { listNames } from '../list-names.ts';
 import type { PolicyRule } from '../manifest.ts';
 import type { PolicyProtocol } from '../model.ts';
 import type { PodParty } from '../parties.ts';
-import { matchPeer, type Peer } from '../peers.ts';
+import { describePeer, matchPeer, type Peer } from '../peers.ts';
 import { type Policy, rulesOf } from '../policy.ts';
 import type { PortEntry } from '../ports.ts';
+import { valuesRequired } from './api-server.ts';
 import { findingAt, type Lint } from './finding.ts';
 
 const DNS = 53;
@@ -27,6 +28,10 @@ const NAME_SERVER: PodParty = {
   index: -1,
   group: -1,
 };
+
+/** The label by which name servers are known, and its values there: of the cluster's own, and of caches on the nodes. */
+const NAME_SERVER_LABEL = 'k8s-app';
+const NAME_SERVER_LABELS: readonly string[] = ['kube-dns', 'node-local-dns'];
 
 /** Addresses of Services, pods and nodes, and of name servers on the node itself: private, shared and link-local ones. */
 const NAME_SERVER_RANGES = [
@@ -51,14 +56,17 @@ export const lintDns: Lint = (policy, { oracle }) => {
   });
   return [...Map.groupBy(cut, ({ missing }) => missing.join())].map(([, pods]) => {
     const missing = pods[0]?.missing ?? [];
+    const names = pods.map(({ name }) => name);
+    const mistaken = names
+      .flatMap((name) => oracle.policiesIsolating(name, 'egress'))
+      .flatMap((one) => mistakenPeers(one, missing, servers))[0];
     return findingAt(policy, ['spec', policy.egress.length === 0 ? 'policyTypes' : 'egress'], {
       code: 'egress-cuts-dns',
       rule: 'D22',
-      message: describeCut(
-        pods.map(({ name }) => name),
-        missing,
-      ),
-      advice: `Add an egress rule for DNS: ports: [${missing.map((protocol) => `{ port: ${DNS}, protocol: ${protocol} }`).join(', ')}].`,
+      message: `${describeCut(names, missing)}${mistaken === undefined ? '' : `; ${mistaken.message}`}`,
+      advice:
+        mistaken?.advice ??
+        `Add an egress rule for DNS: ports: [${missing.map((protocol) => `{ port: ${DNS}, protocol: ${protocol} }`).join(', ')}].`,
     });
   });
 };
@@ -73,6 +81,39 @@ function describeCut(pods: readonly string[], missing: readonly PolicyProtocol[]
   return only === 'TCP'
     ? `${isolated} TCP ${DNS}, only on UDP ${DNS}: names resolve, but not where the answer is too long for UDP`
     : `${isolated} ${only} ${DNS}, only on TCP ${DNS}: names will not resolve, since they are asked for by UDP first`;
+}
+
+/** Peers of rules for DNS that are meant for a name server, and mean none. */
+function mistakenPeers(
+  policy: Policy,
+  missing: readonly ('UDP' | 'TCP')[],
+  servers: readonly PodParty[],
+): readonly { readonly message: string; readonly advice: string }[] {
+  const { namespace } = policy;
+  return rulesOf(policy, 'egress')
+    .filter((rule) => missing.some((protocol) => allowsDnsByPort(rule, protocol)))
+    .flatMap(({ peers }) => peers)
+    .filter((peer) => !mayBeNameServer(peer, true, namespace, servers))
+    .map((peer) => ({
+      message: `a rule for DNS names ${describePeer(peer, namespace)}, and ${
+        peer.kind === 'pods'
+          ? 'name servers are in another namespace'
+          : `name servers there usually have ${NAME_SERVER_LABEL}=${NAME_SERVER_LABELS[0]}`
+      }`,
+      advice: `Write the name server of the cluster in its place, which is usually { namespaceSelector: { matchLabels: { ${NAMESPACE_NAME_LABEL}: ${NAME_SERVER.namespace} } }, podSelector: { matchLabels: { ${NAME_SERVER_LABEL}: ${NAME_SERVER_LABELS[0]} } } }.`,
+    }));
+}
+
+/** Whether pods of the namespace of name servers are asked for by another value of their label than theirs. */
+function isMislabelled(peer: Peer): boolean {
+  if (peer.kind !== 'pods-of-namespaces') return false;
+  const [namespace] = valuesRequired(peer.namespaceSelector, NAMESPACE_NAME_LABEL);
+  const values = valuesRequired(peer.podSelector, NAME_SERVER_LABEL);
+  return (
+    namespace === NAME_SERVER.namespace &&
+    values.length > 0 &&
+    !values.some((value) => NAME_SERVER_LABELS.includes(value))
+  );
 }
 
 /** Whether a rule names the port of DNS, as against leaving it open among others. */
@@ -110,7 +151,8 @@ function coversDns({ ports }: PolicyRule, protocol: PolicyProtocol): boolean {
 }
 
 /**
- * @param isNamed the rule is about DNS and nothing else: whatever lies outside of the scenario may be the name server that is meant
+ * @param isNamed the rule is about DNS and nothing else: whatever lies outside of the scenario may be the name server that is meant, but for
+ *   pods beside the usual one that have another label
  * @param servers pods of the scenario that declare the port of DNS
  */
 function mayBeNameServer(
@@ -121,5 +163,5 @@ function mayBeNameServer(
 ): boolean {
   if (peer.kind === 'block') return isNamed || NAME_SERVER_RANGES.some((range) => reachesInto(peer, range));
   const matches = (party: PodParty): boolean => matchPeer(peer, { party }, namespace, {}).match === 'yes';
-  return (isNamed && peer.kind !== 'pods') || [NAME_SERVER, ...servers].some(matches);
+  return (isNamed && peer.kind !== 'pods' && !isMislabelled(peer)) || [NAME_SERVER, ...servers].some(matches);
 }

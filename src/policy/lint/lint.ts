@@ -7,6 +7,7 @@ import { flowBetween } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
 import { DIRECTIONS, type Responsible } from '../policy.ts';
 import { lintAlternatives } from './alternatives.ts';
+import { lintApiServer } from './api-server.ts';
 import { lintBlocks } from './blocks.ts';
 import { lintBroadPeer, lintBroadSelector } from './broad.ts';
 import { lintCidrs } from './cidrs.ts';
@@ -39,6 +40,7 @@ const LINTS: readonly Lint[] = [
   lintPeers,
   lintBroadPeer,
   lintHostNetwork,
+  lintApiServer,
   lintAlternatives,
   lintBlocks,
   lintExceptions,

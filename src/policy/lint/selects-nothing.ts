@@ -5,6 +5,7 @@ import type { Oracle } from '../oracle.ts';
 import { describePeer, type Peer } from '../peers.ts';
 import { describeSelector } from '../requirements.ts';
 import { selectorMatches } from '../selectors.ts';
+import { meansApiServer } from './api-server.ts';
 import { allowsDnsByPort } from './dns.ts';
 import { findingAt, type Lint, type LintFinding, placedPeers, placedRules } from './finding.ts';
 
@@ -26,12 +27,13 @@ export const lintSubjects: Lint = (policy, { oracle }) => {
   ];
 };
 
-/** Peers for asking a name server are left alone: the name server is hardly ever part of what is looked at. */
+/** Peers for asking a name server are left alone: the name server is hardly ever part of what is looked at. Of the API server another lint speaks. */
 export const lintPeers: Lint = (policy, { oracle }) =>
   placedRules(policy)
     .filter(({ rule }) => !allowsDnsByPort(rule, 'UDP') && !allowsDnsByPort(rule, 'TCP'))
-    .flatMap(placedPeers)
-    .flatMap(({ peer, path }): readonly LintFinding[] => {
+    .flatMap((placed) => placedPeers(placed).map(({ peer, path }) => ({ placed, peer, path })))
+    .flatMap(({ placed, peer, path }): readonly LintFinding[] => {
+      if (meansApiServer(peer, placed, policy.namespace, oracle)) return [];
       const advice = peer.kind === 'block' ? undefined : adviseOnPeer(peer, policy.namespace, oracle);
       if (advice === undefined) return [];
       return [

@@ -49,9 +49,9 @@ function target(item: unknown, name: string): DialRequest | SpreadRequest {
   if (field(item, 'pod') !== undefined) return answered(item, name);
   if (field(item, 'pods') === undefined) return anyTarget(item, name);
   const pods = list(field(item, 'pods'), `${name}.pods`, word);
-  if (pods.length === 0) throw new InputError(`${name}.pods must name a pod`);
   const connections = identifier(field(item, 'connections'), `${name}.connections`);
-  if (connections < pods.length) throw new InputError(`${name}.connections must be at least ${pods.length}`);
+  const least = Math.max(1, pods.length);
+  if (connections < least) throw new InputError(`${name}.connections must be at least ${least}`);
   return { ...anyTarget(item, name), pods, connections };
 }
 

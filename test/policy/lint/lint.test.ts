@@ -52,6 +52,11 @@ const web = { podSelector: { matchLabels: { app: 'web' } } };
 const api = { podSelector: { matchLabels: { app: 'api' } } };
 const db = { podSelector: { matchLabels: { app: 'db' } } };
 const ops = { namespaceSelector: { matchLabels: { team: 'ops' } } };
+const onDns = [{ port: 53 }, { port: 53, protocol: 'UDP' }];
+const systemPods = (matchLabels: Readonly<Record<string, string>>) => ({
+  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+  podSelector: { matchLabels },
+});
 const from = (...peers: unknown[]) => ({ policyTypes: ['Ingress'], ingress: [{ from: peers }] });
 /** Egress rules that leave DNS alone. */
 const to = (...peers: unknown[]) => ({
@@ -308,6 +313,9 @@ describe('egress isolation that cuts DNS', () => {
         },
       ],
     ],
+    ['what caches names on the nodes', [{ to: [systemPods({ 'k8s-app': 'node-local-dns' })], ports: onDns }]],
+    ['labels that it may have beside its own', [{ to: [systemPods({ app: 'coredns' })], ports: onDns }]],
+    ['one of several peers', [{ to: [systemPods({ 'k8s-app': 'x' }), systemPods({})], ports: onDns }]],
     ['a range of ports', [{ ports: [{ port: 1, endPort: 1024 }, { protocol: 'UDP' }] }]],
     ['ports named for DNS', [{ ports: [{ port: 'dns', protocol: 'UDP' }, { port: 'dns-tcp' }] }]],
   ])('nothing is cut by %s', ([, egress]) => {
@@ -315,6 +323,96 @@ describe('egress isolation that cuts DNS', () => {
       ({ code }) => code,
     );
     expect(codes).not.toContain('egress-cuts-dns');
+  });
+});
+
+test.for<readonly [string, object, string]>([
+  [
+    'another value of its label',
+    systemPods({ 'k8s-app': 'coredns' }),
+    'pods with k8s-app=coredns in namespaces with kubernetes.io/metadata.name=kube-system, and name servers there usually have k8s-app=kube-dns',
+  ],
+  [
+    'pods of the own namespace',
+    { podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } },
+    'pods with k8s-app=kube-dns in namespace shop, and name servers are in another namespace',
+  ],
+])('a rule for DNS that means no name server is shown: %s', ([, peer, said]) => {
+  const [finding] = lint([
+    policy('shop/p', { ...web, policyTypes: ['Egress'], egress: [{ to: [peer], ports: onDns }] }),
+  ]).filter(({ code }) => code === 'egress-cuts-dns');
+  expect(finding?.message).toBe(
+    `the egress of shop/web is isolated, and no policy lets it ask a name server on UDP 53 or TCP 53: names will not resolve; a rule for DNS names ${said}`,
+  );
+  expect(finding?.advice).toBe(
+    'Write the name server of the cluster in its place, which is usually { namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: kube-system } }, podSelector: { matchLabels: { k8s-app: kube-dns } } }.',
+  );
+});
+
+describe('a selector that is meant for the API server', () => {
+  const inNamespace = (name: string) => ({
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+  });
+  const serverPods = {
+    ...inNamespace('kube-system'),
+    podSelector: { matchLabels: { component: 'kube-apiserver' } },
+  };
+  const codesOf = (peer: object, ports?: readonly object[], direction: 'to' | 'from' = 'to') => {
+    const rule = { [direction]: [peer], ...(ports === undefined ? {} : { ports }) };
+    const spec =
+      direction === 'to'
+        ? { policyTypes: ['Egress'], egress: [rule, { ports: onDns }] }
+        : { ingress: [rule] };
+    return lint([policy('shop/p', { ...web, ...spec })]).map(({ code }) => code);
+  };
+
+  test('is told, with what to write, and is no peer that just matches nobody', () => {
+    expect(lint([policy('shop/p', { ...web, ...to(serverPods) })])).toEqual([
+      {
+        code: 'api-server-peer',
+        rule: 'D24',
+        policy: 'shop/p',
+        path: ['spec', 'egress', 0, 'to', 0],
+        message:
+          'this peer, "pods with component=kube-apiserver in namespaces with kubernetes.io/metadata.name=kube-system", seems to be meant for the API server, and no selector matches it: its Service has no pods',
+        advice:
+          'Name the addresses of its endpoints in an ipBlock, and their port: "kubectl get endpointslices -n default kubernetes" shows both.',
+      },
+    ]);
+  });
+
+  test.for<readonly [string, object, readonly object[] | undefined, 'to' | 'from']>([
+    ['its pods, as a source', serverPods, undefined, 'from'],
+    [
+      'its pods, by any label',
+      {
+        ...inNamespace('kube-system'),
+        podSelector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['kube-apiserver'] }] },
+      },
+      undefined,
+      'to',
+    ],
+    ['the namespace of its Service, and that port', inNamespace('default'), [{ port: 443 }], 'to'],
+    ['both of its ports', inNamespace('default'), [{ port: 443 }, { port: 6443 }], 'to'],
+    ['the namespace of its pods, and their port', inNamespace('kube-system'), [{ port: 6443 }], 'to'],
+  ])('%s', ([, peer, ports, direction]) => {
+    expect(codesOf(peer, ports, direction)).toEqual(['api-server-peer']);
+  });
+
+  test.for<readonly [string, object, readonly object[] | undefined, 'to' | 'from']>([
+    ['others listen on 443 in kube-system', inNamespace('kube-system'), [{ port: 443 }], 'to'],
+    ['a webhook is called from elsewhere', inNamespace('default'), [{ port: 443 }], 'from'],
+    ['all ports of a namespace are no one in it', inNamespace('default'), undefined, 'to'],
+    ['another port is another server', inNamespace('default'), [{ port: 443 }, { port: 8080 }], 'to'],
+    ['all namespaces are not its own', { namespaceSelector: {} }, [{ port: 6443 }], 'to'],
+  ])('is not seen where %s', ([, peer, ports, direction]) => {
+    expect(codesOf(peer, ports, direction)).not.toContain('api-server-peer');
+  });
+
+  test('is not seen where it matches a pod of the scenario', () => {
+    const pods = [...TOPOLOGY.pods, pod('shop/fake', { component: 'kube-apiserver' }, [6443])];
+    const peer = { podSelector: { matchLabels: { component: 'kube-apiserver' } } };
+    expect(lint([policy('shop/p', { ...web, ...to(peer) })], { world: { pods } })).toEqual([]);
   });
 });
 
@@ -547,8 +645,12 @@ describe('blocks', () => {
         path: [...path, 'cidr'],
         message:
           "10.96.0.1/32 holds what are commonly Services' addresses (10.96.0.0/12 in kubeadm, kind and minikube), which most network plugins do not look at",
-        advice: 'Name the pods behind the Service by podSelector and namespaceSelector.',
+        advice:
+          'If it is the API server, name the addresses of its endpoints, and their port: "kubectl get endpointslices -n default kubernetes" shows both (D24).',
       },
+    ]);
+    expect(lint([block('10.96.0.2/32')]).map(({ advice }) => advice)).toEqual([
+      'Name the pods behind the Service by podSelector and namespaceSelector.',
     ]);
   });
 

@@ -58,6 +58,15 @@ const attemptAt = (port: number, protocol: 'TCP' | 'UDP', connections = 30, time
     new LateAnswers(),
   );
 
+/** Nobody tells who answers. */
+const attemptUnnamed = (port: number, connections = 6, timeoutMs = 400) =>
+  attemptSpread(
+    { id: 1, host: '127.0.0.1', port, protocol: 'TCP', pods: [], connections },
+    timeoutMs,
+    RUN,
+    new LateAnswers(),
+  );
+
 const inTurn: Answering = (connection) => PODS[connection % 3];
 
 describe.each([
@@ -143,3 +152,32 @@ async function using(serve: typeof tcpService): Promise<{ readonly port: number 
   await using service = await serve(() => undefined);
   return { port: service.port };
 }
+
+describe('an attempt at a Service of which nobody tells who answers', () => {
+  test('makes all of its connections, and connects when each is open: nothing need be said on them', async () => {
+    await using service = await tcpService(() => undefined);
+    expect(await attemptUnnamed(service.port, 6, 5_000)).toMatchObject({
+      outcome: 'connected',
+      dials: 6,
+      answered: [],
+      cut: 0,
+    });
+  });
+
+  test('is cut off where none is open', async () => {
+    const { port } = await using(tcpService);
+    expect(await attemptUnnamed(port)).toMatchObject({ outcome: 'refused', dials: 6, cut: 6 });
+  });
+
+  test('is neither where some are open and others are not', async () => {
+    // It goes away while the connections are made.
+    const server = net.createServer((socket) => void socket.on('error', () => {}));
+    server.on('connection', () => server.close());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { outcome, answered, cut } = await attemptUnnamed(port, 60, 5_000);
+    expect([outcome, answered]).toEqual(['partial', []]);
+    expect(cut).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,196 @@
+/** Runs with Services that are there already: the API server, the name server, and some whose endpoints nobody of podreach is. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { ClusterProvider } from '../../../src/cluster/cluster.ts';
+import { connectKube } from '../../../src/kube/connect.ts';
+import type { Kube } from '../../../src/kube/kube.ts';
+import { describeConnection } from '../../../src/pair.ts';
+import { checksOf, type RunRecord } from '../../../src/record/schema.ts';
+import { podManifest } from '../../sandbox/testbed.ts';
+import { ROOT } from '../../support/cli.ts';
+import { runWith, sandbox } from '../run-with.ts';
+
+type Recorded = RunRecord['scenarios'][number];
+
+const outcomesOf = (scenario: Recorded | undefined) =>
+  Object.fromEntries(
+    (scenario === undefined ? [] : checksOf(scenario)).map((check) => [
+      describeConnection(check),
+      [check.predicted?.verdict, check.verdict, ...(check.reason === undefined ? [] : [check.reason])],
+    ]),
+  );
+
+/** The teaching scenario, and once more with each of its policies mutated in the way that it teaches. */
+async function teaching(): Promise<string> {
+  const text = await readFile(join(ROOT, 'scenarios/services/api-server.yaml'), 'utf8');
+  const everywhere = '[{ ipBlock: { cidr: 0.0.0.0/0 } }]';
+  const swapped = text.replaceAll(/ports: \[\{ port: (6443|443) \}\]/g, (_, port) =>
+    port === '443' ? 'ports: [{ port: 6443 }]' : 'ports: [{ port: 443 }]',
+  );
+  const mutated = swapped
+    .replace(/to:\n\s+- namespaceSelector: .*\n\s+podSelector: .*/, `to: ${everywhere}`)
+    .replaceAll('operators', 'mutated')
+    .replace('service-api-server', 'mutated')
+    .replace(/^accept:[\s\S]*/m, '');
+  return `${text}---\n${mutated}`;
+}
+
+const policy = (app: string, ...egress: readonly string[]): string => `
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: ${app} }
+    spec: { podSelector: { matchLabels: { app: ${app} } }, policyTypes: [Egress], egress: [${egress.join(', ')}] }`;
+
+/** two has two endpoints, and gone one where nobody listens. */
+const SEVERAL = `apiVersion: podreach/v1
+kind: Scenario
+name: several
+namespaces: { several: {} }
+pods:
+  several/open: { labels: { app: open } }
+  several/shut: { labels: { app: shut } }
+  several/half: { labels: { app: half } }
+  several/names: { labels: { app: names } }
+services:
+  default/two: existing
+  default/gone: existing
+  kube-system/kube-dns: existing
+policies:${policy('shut')}${policy('half', '{ to: [{ ipBlock: { cidr: 203.0.113.10/32 } }] }')}${policy(
+  'names',
+  '{ to: [{ namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: kube-system } }, podSelector: { matchLabels: { k8s-app: kube-dns } } }], ports: [{ port: 53 }, { port: 53, protocol: UDP }] }',
+)}
+reachable:
+  - { from: several/open, to: "service/default/two:80", via: [clusterIP, dns] }
+  - { from: several/half, to: "service/default/two:80", via: clusterIP }
+  - { from: several/names, to: "service/kube-system/kube-dns:53" }
+unreachable:
+  - { from: several/shut, to: ["service/default/two:80", "service/default/gone:80", "service/kube-system/kube-dns:53"] }
+---
+apiVersion: podreach/v1
+kind: Scenario
+name: leaking
+namespaces: { leaking: {} }
+pods: { leaking/half: { labels: { app: half } } }
+services: { default/two: existing }
+policies:${policy('half', '{ to: [{ ipBlock: { cidr: 203.0.113.10/32 } }] }')}
+unreachable: [{ from: leaking/half, to: "service/default/two:80" }]
+`;
+
+const SILENT = "require('node:net').createServer(() => {}).listen(443, '0.0.0.0')";
+
+/** A Service without a selector, and its endpoints. */
+async function makeService(kube: Kube, name: string, addresses: readonly string[]): Promise<void> {
+  await kube.create({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'default' },
+    spec: { ports: [{ name: 'web', port: 80 }] },
+  });
+  const slice = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name, namespace: 'default', labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    ports: [{ name: 'web', port: 443, protocol: 'TCP' }],
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+  };
+  await kube.create(slice, { as: { ...slice, plural: 'endpointslices' } });
+}
+
+function withServices(): ClusterProvider {
+  return {
+    kind: 'sandbox',
+    async start(options) {
+      const cluster = await sandbox().start(options);
+      const kube = await connectKube(cluster.kubeconfig);
+      const { outsideAnnotation = '' } = cluster;
+      for (const [name, address] of [
+        ['one', '203.0.113.10'],
+        ['other', '203.0.113.11'],
+      ] as const) {
+        const pod = podManifest('default', name, {}, {}, { command: ['node', '-e', SILENT] });
+        await kube.create({
+          ...pod,
+          metadata: { ...pod.metadata, annotations: { [outsideAnnotation]: address } },
+        });
+      }
+      await makeService(kube, 'two', ['203.0.113.10', '203.0.113.11']);
+      await makeService(kube, 'gone', ['203.0.113.12']);
+      kube.close();
+      return cluster;
+    },
+  };
+}
+
+test('Services that are there already, in one run', async () => {
+  let left: readonly string[] = [];
+  const record = await runWith(withServices(), undefined, {
+    scenario: await teaching(),
+    second: SEVERAL,
+    parallel: 4,
+    withinMs: 4_000,
+    atTheEnd: async (kube) => {
+      left = (await kube.list({ resource: 'services' })).map(({ metadata: { name } }) => name);
+    },
+  });
+  expect(record.run.error).toBeUndefined();
+  const [asItIs, mutated, several, leaking] = record.scenarios;
+
+  // The teaching scenario passes, and fails where its policies are mutated in the ways that it teaches.
+  const toApi = 'service/default/kubernetes:443/TCP';
+  expect(outcomesOf(asItIs)).toEqual({
+    [`operators/controller → ${toApi}`]: ['allowed', 'pass'],
+    [`operators/hopeful → ${toApi}`]: ['denied', 'pass'],
+    [`operators/literal → ${toApi}`]: ['denied', 'pass'],
+  });
+  expect(outcomesOf(mutated)).toEqual({
+    [`mutated/controller → ${toApi}`]: ['denied', 'broken', expect.anything()],
+    [`mutated/hopeful → ${toApi}`]: ['allowed', 'leaked', expect.anything()],
+    [`mutated/literal → ${toApi}`]: ['allowed', 'leaked', expect.anything()],
+  });
+  expect(asItIs?.existingServices).toEqual([
+    {
+      namespace: 'default',
+      name: 'kubernetes',
+      ip: '10.96.0.1',
+      endpoints: [{ port: 443, address: '172.18.0.1', targetPort: 6443 }],
+    },
+  ]);
+
+  // Of two endpoints both are met, and a part of them is neither reachable nor unreachable.
+  const toTwo = 'service/default/two:80/TCP';
+  const toDns = 'service/kube-system/kube-dns:53/TCP';
+  expect(outcomesOf(several)).toEqual({
+    [`several/open → ${toTwo}`]: ['allowed', 'pass'],
+    [`several/open → ${toTwo} via dns`]: ['allowed', 'pass'],
+    [`several/half → ${toTwo}`]: [
+      'partial',
+      'inconclusive',
+      expect.stringContaining('some connections were answered and others were not'),
+    ],
+    [`several/names → ${toDns}`]: ['allowed', 'pass'],
+    [`several/shut → ${toTwo}`]: ['denied', 'pass'],
+    // Where nobody listens there is nothing to cut off.
+    ['several/shut → service/default/gone:80/TCP']: [
+      'denied',
+      'inconclusive',
+      expect.stringContaining('it could not connect even before any policy'),
+    ],
+    [`several/shut → ${toDns}`]: ['denied', 'pass'],
+  });
+  expect(outcomesOf(leaking)).toEqual({
+    [`leaking/half → ${toTwo}`]: [
+      'partial',
+      'leaked',
+      'only some of the connections to the Service were answered',
+    ],
+  });
+  const cut = (several === undefined ? [] : checksOf(several)).find(
+    (check) => describeConnection(check) === `several/shut → ${toTwo}`,
+  );
+  expect(cut?.observed?.at(-1)).toMatchObject({ outcome: 'timeout', listenerAlive: true });
+
+  // None was made, and none was deleted.
+  expect(left.toSorted()).toEqual(['gone', 'kube-dns', 'kubernetes', 'two']);
+});
