@@ -51,7 +51,8 @@ function target(item: unknown, name: string): DialRequest | SpreadRequest {
   if (pods.length === 0) throw new InputError(`${name}.pods must name a pod`);
   const connections = identifier(field(item, 'connections'), `${name}.connections`);
   if (connections < pods.length) throw new InputError(`${name}.connections must be at least ${pods.length}`);
-  return { ...anyTarget(item, name), pods, connections };
+  const opensAll = field(item, 'opensAll') === true;
+  return { ...anyTarget(item, name), pods, connections, ...(opensAll ? { opensAll } : {}) };
 }
 
 function anyTarget(item: unknown, name: string): Omit<DialRequest, 'pod'> {
