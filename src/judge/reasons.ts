@@ -108,7 +108,9 @@ function leakOf(observed: Observation): string {
     return 'what was sent arrived although it must not; only the answers did not come back';
   if (observed.some(({ late }) => late === true))
     return 'it was answered although it must not, only too late for the attempt';
-  return `it got through although it must not: ${describeOutcomes(observed)}`;
+  const other = observed.findLast(({ outcome }) => outcome === 'wrong-peer')?.detail;
+  const named = other === undefined ? '' : ` (${other})`;
+  return `it got through although it must not: ${describeOutcomes(observed)}${named}`;
 }
 
 function doubtOf({ expected, confirm }: Judged, row: Row | undefined, observed: Observation): string {

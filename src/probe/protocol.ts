@@ -48,6 +48,8 @@ export interface SpreadRequest extends Omit<DialRequest, 'pod'> {
   readonly pods: readonly string[];
   /** How many may be opened for that at most. */
   readonly connections: number;
+  /** All of them are opened, also where each has answered: somebody else may answer, too. */
+  readonly opensAll?: true;
 }
 
 /** A connection to try again and again until it is open, or cut off. */

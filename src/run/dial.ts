@@ -105,18 +105,15 @@ function dialExisting(
   };
 }
 
-/** What an agent is told to do. */
-export function requestOf({
-  address: host,
-  family,
-  port,
-  protocol,
-  answerers,
-  connections,
-}: Dial): Omit<DialRequest, 'id'> | Omit<SpreadRequest, 'id'> {
+/** What an agent is told to do. @param opensAll whether it is to look who else answers for a Service */
+export function requestOf(
+  { address: host, family, port, protocol, answerers, connections }: Dial,
+  opensAll = false,
+): Omit<DialRequest, 'id'> | Omit<SpreadRequest, 'id'> {
   // What a name leads to is of the family that is asked for.
   const common = { host, port, protocol, ...(isIP(host) === 0 ? { family } : {}) };
-  if (connections !== undefined) return { ...common, pods: answerers, connections };
+  if (connections !== undefined)
+    return { ...common, pods: answerers, connections, ...(opensAll ? { opensAll } : {}) };
   const [pod] = answerers;
   return { ...common, ...(pod === undefined ? {} : { pod }) };
 }
@@ -133,14 +130,12 @@ function listenerOf(
 
 /** To miss a pod of a Service that answers is less likely than this. */
 const MISSED = 1e-6;
-/** As many dials as any other attempt: one lost packet is neither a block nor a failure. */
-const LEAST_CONNECTIONS = 3;
-
 /**
  * How many connections it takes until each of so many pods has answered one, but for one case in a million, where each connection goes to
- * any of them: of n pods, k connections miss one with a probability of no more than n · (1 − 1/n)^k.
+ * any of them: of n pods, k connections miss one with a probability of no more than n · (1 − 1/n)^k. Of one pod as many as of two, so that
+ * another that answers in its place half of the time is not missed.
  */
 export function connectionsFor(pods: number): number {
-  if (pods === 1) return LEAST_CONNECTIONS;
-  return Math.ceil(Math.log(MISSED / pods) / Math.log(1 - 1 / pods));
+  const ends = Math.max(2, pods);
+  return Math.ceil(Math.log(MISSED / ends) / Math.log(1 - 1 / ends));
 }

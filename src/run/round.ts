@@ -40,7 +40,7 @@ export interface Stage extends PlacedEnds {
 
 interface Work {
   readonly pod: RunningPod;
-  readonly tries: Try[];
+  readonly tries: SentTry[];
   /** By their address, port and protocol. */
   readonly listeners: Map<string, Listener>;
   /** What the pod tells of itself must cover the attempts that others make meanwhile. */
@@ -55,6 +55,11 @@ interface Try {
   readonly check: CheckDraft;
   /** Absent where nothing was placed that could be dialled. */
   readonly dial: Dial | undefined;
+}
+
+interface SentTry extends Try {
+  /** Whether it looks for everybody who answers for its Service. */
+  readonly opensAll: boolean;
 }
 
 interface Answered {
@@ -165,7 +170,10 @@ async function ask(works: readonly Work[], stage: Stage, context: Trying): Promi
   for (const answered of answers) hear(answered, stage.evidence);
 }
 
-/** Sources carry their targets, destinations the proof that they listen. */
+/**
+ * Sources carry their targets, destinations the proof that they listen. Each node translates the addresses of Services by itself: so of what must
+ * reach the same port of a Service from the same node, the first looks whether anybody else answers there.
+ */
 function workByPod(
   checks: readonly CheckDraft[],
   ends: PlacedEnds,
@@ -174,10 +182,19 @@ function workByPod(
 ): Map<RunningPod, Work> {
   const { pods } = ends;
   const works = new Map<RunningPod, Work>();
+  const lookedAt = new Set<string>();
+  const isFirst = ({ node }: RunningPod, { address, ...port }: Dial): boolean => {
+    const known = lookedAt.size;
+    return lookedAt.add(`${node} ${address} ${describePort(port)}`).size > known;
+  };
   for (const check of checks) {
     const from = pods.get(check.from);
     const dial = dialOf(check, ends);
-    if (from !== undefined) workOf(from, works).tries.push({ check, dial });
+    if (from !== undefined) {
+      const opensAll =
+        dial?.connections !== undefined && check.expected === 'reachable' && isFirst(from, dial);
+      workOf(from, works).tries.push({ check, dial, opensAll });
+    }
     for (const listener of dial?.listeners ?? []) {
       const listening = pods.get(listener.pod);
       if (listening === undefined) continue;
@@ -210,11 +227,11 @@ async function execute(work: Work, stage: Stage, context: Trying): Promise<Answe
 
 function batchOf(work: Work, asked: readonly string[], context: Trying): Batch {
   const { timeoutMs } = context.timing;
-  const targets = work.tries.flatMap(({ check, dial }): Batch['targets'] => {
+  const targets = work.tries.flatMap(({ check, dial, opensAll }): Batch['targets'] => {
     if (dial === undefined) return [];
     const limitMs = timeLimitOf(check, context.timing);
     const ownLimit = limitMs === timeoutMs ? {} : { timeoutMs: limitMs };
-    return [{ id: check.id, ...requestOf(dial), ...ownLimit }];
+    return [{ id: check.id, ...requestOf(dial, opensAll), ...ownLimit }];
   });
   const attempts = targets.reduce((sum, target) => sum + attemptsIn(target), work.listeners.size);
   return {

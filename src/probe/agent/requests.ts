@@ -52,7 +52,8 @@ function target(item: unknown, name: string): DialRequest | SpreadRequest {
   const connections = identifier(field(item, 'connections'), `${name}.connections`);
   const least = Math.max(1, pods.length);
   if (connections < least) throw new InputError(`${name}.connections must be at least ${least}`);
-  return { ...anyTarget(item, name), pods, connections };
+  const opensAll = field(item, 'opensAll') === true;
+  return { ...anyTarget(item, name), pods, connections, ...(opensAll ? { opensAll } : {}) };
 }
 
 function anyTarget(item: unknown, name: string): Omit<DialRequest, 'pod'> {

@@ -1,4 +1,7 @@
-/** One attempt at a Service: connections until each of its pods has answered, or so many that none can have been missed by chance. */
+/**
+ * One attempt at a Service: connections until each of its pods has answered, or so many that none can have been missed by chance. Where all
+ * of these are opened, nobody else who answers can have been missed either.
+ */
 import net from 'node:net';
 import type { Outcome } from '../../model/attempt.ts';
 import type { SpreadRequest } from '../protocol.ts';
@@ -11,6 +14,9 @@ import { after } from './time.ts';
 
 /** When the last connections are opened, as a part of the attempt's time: as the last dial of any other attempt. */
 const LAST_AT = 0.8;
+
+/** In so few waves connections come that are all opened: no more often, one after the other, than any other attempt dials. */
+const WAVES_OF_ALL = 3;
 
 /** What all connections of an attempt came to. */
 export interface SpreadResult extends AttemptResult {
@@ -30,7 +36,8 @@ interface SpreadConnection {
 }
 
 /**
- * Connections come in waves of as many as there are pods, or of one where nobody tells who answers: the next as soon as all have ended, or when it is due. Each is dialled once: the
+ * Connections come in waves of as many as there are pods, or of one where nobody tells who answers, or of a third of all where all are
+ * opened: the next as soon as all have ended, or when it is due. Each is dialled once: the
  * others of the attempt stand for one whose packet got lost.
  */
 class SpreadAttempt {
@@ -40,6 +47,7 @@ class SpreadAttempt {
   readonly #runId: string;
   readonly #late: LateAnswers;
   readonly #resolve: (result: SpreadResult) => void;
+  readonly #wave: number;
   readonly #nonce = newNonce();
   readonly #begun = performance.now();
   readonly #connections: SpreadConnection[] = [];
@@ -62,6 +70,10 @@ class SpreadAttempt {
     resolve: (result: SpreadResult) => void,
   ) {
     this.#request = request;
+    this.#wave =
+      request.opensAll === true
+        ? Math.ceil(request.connections / WAVES_OF_ALL)
+        : Math.max(1, request.pods.length);
     this.#ips = ips;
     this.#timeoutMs = timeoutMs;
     this.#runId = runId;
@@ -73,19 +85,18 @@ class SpreadAttempt {
 
   #openWave(): void {
     this.#cancelWave();
-    const { pods, connections } = this.#request;
-    for (let one = 0; one < widthOf(pods) && this.#opened < connections; one += 1) this.#open();
+    const { connections } = this.#request;
+    for (let one = 0; one < this.#wave && this.#opened < connections; one += 1) this.#open();
     if (this.#opened < connections && !this.#isOver)
       this.#cancelWave = after(this.#untilNextMs(), () => {
-        if (!this.#isOver && !this.#hasHeardAll()) this.#openWave();
+        if (!this.#isOver && !this.#isDone()) this.#openWave();
       });
   }
 
   /** The first waves are the furthest apart: where answers are only slow, more connections would make them slower. */
   #untilNextMs(): number {
-    const { pods, connections } = this.#request;
-    const waves = Math.ceil(connections / widthOf(pods));
-    const next = Math.ceil(this.#opened / widthOf(pods));
+    const waves = Math.ceil(this.#request.connections / this.#wave);
+    const next = Math.ceil(this.#opened / this.#wave);
     const dueMs = LAST_AT * this.#timeoutMs * Math.sqrt(next / Math.max(1, waves - 1));
     return Math.max(0, dueMs - (performance.now() - this.#begun));
   }
@@ -136,7 +147,7 @@ class SpreadAttempt {
     // After this wave, which may not be opened yet as a whole.
     setImmediate(() => {
       if (this.#isOver || this.#connections.some((one) => one.sign === undefined)) return;
-      if (this.#hasHeardAll() || this.#opened >= this.#request.connections) this.#finish();
+      if (this.#isDone()) this.#finish();
       else this.#openWave();
     });
   }
@@ -152,6 +163,11 @@ class SpreadAttempt {
   #hearLate({ outcome }: Sign): void {
     if (outcome === 'connected' || outcome === 'reset' || outcome === 'wrong-peer')
       this.#late.note(this.#nonce);
+  }
+
+  #isDone(): boolean {
+    const { connections, opensAll } = this.#request;
+    return this.#opened >= connections || (opensAll !== true && this.#hasHeardAll());
   }
 
   #hasHeardAll(): boolean {
@@ -216,11 +232,6 @@ class SpreadAttempt {
     const foremost = FOREMOST.find((outcome) => signs.some((sign) => sign.outcome === outcome));
     return signs.find((sign) => sign.outcome === foremost) ?? { outcome: 'error' };
   }
-}
-
-/** How many connections a wave has. */
-function widthOf(pods: SpreadRequest['pods']): number {
-  return Math.max(1, pods.length);
 }
 
 /** Of connections that nobody answered and that ended in several ways, what says the most about the way there. */

@@ -50,9 +50,15 @@ async function udpService(answering: Answering): Promise<AsyncDisposable & { rea
   return { port: socket.address().port, [Symbol.asyncDispose]: async () => void socket.close() };
 }
 
-const attemptAt = (port: number, protocol: 'TCP' | 'UDP', connections = 30, timeoutMs = 400) =>
+const attemptAt = (
+  port: number,
+  protocol: 'TCP' | 'UDP',
+  connections = 30,
+  timeoutMs = 400,
+  more: { readonly opensAll?: true } = {},
+) =>
   attemptSpread(
-    { id: 1, host: '127.0.0.1', port, protocol, pods: PODS, connections },
+    { id: 1, host: '127.0.0.1', port, protocol, pods: PODS, connections, ...more },
     timeoutMs,
     RUN,
     new LateAnswers(),
@@ -80,6 +86,18 @@ describe.each([
     expect(answered.map(({ pod }) => pod)).toEqual(PODS);
     expect(cut).toBe(0);
     expect(dials).toBe(3);
+  });
+
+  test('opens all of them where it looks for everybody who answers', async () => {
+    await using service = await serve((connection) => (connection === 28 ? 'shop/old' : PODS[connection % 3]));
+    expect(await attemptAt(service.port, protocol, 30, 5_000, { opensAll: true })).toMatchObject({
+      outcome: 'wrong-peer',
+      detail: 'shop/old',
+      dials: 30,
+    });
+    await using alone = await serve(inTurn);
+    const { outcome, dials } = await attemptAt(alone.port, protocol, 30, 5_000, { opensAll: true });
+    expect([outcome, dials]).toEqual(['connected', 30]);
   });
 
   test('goes on until the pod that is hard to reach has answered', async () => {

@@ -104,7 +104,7 @@ function withServices(): ClusterProvider {
     async start(options) {
       const cluster = await sandbox().start(options);
       const kube = await connectKube(cluster.kubeconfig);
-      const { outsideAnnotation = '' } = cluster;
+      const { outside = '' } = cluster;
       for (const [name, address] of [
         ['one', '203.0.113.10'],
         ['other', '203.0.113.11'],

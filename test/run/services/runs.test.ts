@@ -1,0 +1,149 @@
+/** Runs with Services: what is wrong with names, and with who answers, is told at the check that it is about. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import type { Kube } from '../../../src/kube/kube.ts';
+import { checksOf, type RunRecord } from '../../../src/record/schema.ts';
+import { statusOf } from '../../sandbox/testbed.ts';
+import { ROOT } from '../../support/cli.ts';
+import { oneNode, runWith } from '../run-with.ts';
+
+interface Mutant {
+  readonly scenario: string;
+  readonly changed: readonly [from: string, to: string];
+  /** What does not pass any more. */
+  readonly seen: readonly unknown[];
+}
+
+const unresolved = expect.stringMatching(
+  /^storefront → catalogue:80\/TCP dns inconclusive: the name did not resolve: ETIMEOUT; .* \(D22\)$/,
+);
+const leaked = (check: string): unknown => expect.stringContaining(`${check} leaked: `);
+
+/** By their names, which also tell their namespaces apart. */
+const MUTANTS: Readonly<Record<string, Mutant>> = {
+  'no-rule': { scenario: 'dns-allowed', changed: [`53, protocol`, `54, protocol`], seen: [unresolved] },
+  'wrong-label': {
+    scenario: 'dns-allowed',
+    changed: ['kubernetes.io/metadata.name', 'name'],
+    seen: [unresolved],
+  },
+  'wrong-pods': {
+    scenario: 'dns-allowed',
+    changed: ['k8s-app: kube-dns', 'app: kube-dns'],
+    seen: [unresolved],
+  },
+  remembered: {
+    scenario: 'dns-forgotten',
+    changed: [
+      'matchLabels: { app: catalogue } } }]\n\n',
+      'matchLabels: { app: catalogue } } }]\n        - ports: [{ port: 53, protocol: UDP }, { port: 53 }]\n\n',
+    ],
+    seen: [leaked('storefront → dns:53/UDP clusterIP'), leaked('storefront → dns:53/TCP clusterIP')],
+  },
+  'right-label': {
+    scenario: 'dns-wrong-labels',
+    changed: ['matchLabels: { name:', 'matchLabels: { kubernetes.io/metadata.name:'],
+    seen: [leaked('storefront → dns:53/UDP clusterIP'), leaked('storefront → dns:53/TCP clusterIP')],
+  },
+  'right-namespace': {
+    scenario: 'dns-wrong-labels',
+    changed: [
+      '[{ podSelector: { matchLabels: { k8s-app',
+      '[{ namespaceSelector: {}, podSelector: { matchLabels: { k8s-app',
+    ],
+    seen: [leaked('warehouse → dns:53/UDP clusterIP'), leaked('warehouse → dns:53/TCP clusterIP')],
+  },
+  'both-protocols': {
+    scenario: 'dns-without-tcp',
+    changed: ['ports: [{ port: 53, protocol: UDP }]', 'ports: [{ port: 53, protocol: UDP }, { port: 53 }]'],
+    seen: [leaked('storefront → dns:53/TCP clusterIP')],
+  },
+};
+
+/** Everything that did not pass, by scenario. */
+let shown: Readonly<Record<string, readonly string[]>>;
+
+beforeAll(async () => {
+  const mutants = await Promise.all(Object.entries(MUTANTS).map((entry) => mutated(...entry)));
+  const record = await runWith(
+    oneNode(),
+    (event, kube) =>
+      event.type === 'phase-started' && event.scenario === 'stale' && event.phase === 'apply'
+        ? leadTo('former', kube)
+        : undefined,
+    { scenario: [...mutants, STALE].join('---\n'), parallel: 4, withinMs: 3_000 },
+  );
+  expect(record.run.error).toBeUndefined();
+  shown = Object.fromEntries(record.scenarios.map((scenario) => [scenario.name, wrongIn(scenario)]));
+});
+
+async function mutated(name: string, { scenario, changed: [from, to] }: Mutant): Promise<string> {
+  const text = await readFile(join(ROOT, `scenarios/services/${scenario}.yaml`), 'utf8');
+  const changed = text.replaceAll(from, to);
+  expect(changed).not.toBe(text);
+  return changed
+    .replaceAll(/\bdns-(allowed|forgotten|labels|half)\b/g, `${name}-$1`)
+    .replace(/^name: .*/m, `name: ${name}`);
+}
+
+function wrongIn(scenario: RunRecord['scenarios'][number]): readonly string[] {
+  return checksOf(scenario)
+    .filter(({ verdict }) => verdict !== 'pass')
+    .map(({ from, to, port, protocol, path, verdict, reason }) => {
+      const [source, destination] = [from, to].map((key) => key.split('/').at(-1));
+      return `${source} → ${destination}:${port}/${protocol} ${path} ${verdict}: ${reason}`;
+    });
+}
+
+test.each(Object.entries(MUTANTS))(
+  'a scenario about DNS fails where its policy is changed in what it teaches: %s',
+  (name, { seen }) => {
+    expect(shown[name]).toEqual(seen);
+  },
+);
+
+const STALE = `apiVersion: podreach/v1
+kind: Scenario
+name: stale
+namespaces: { stale: {} }
+pods:
+  stale/web: {}
+  stale/guest: { labels: { app: guest } }
+  stale/api: { labels: { app: api }, ports: [8080] }
+  stale/former: { labels: { app: former }, ports: [8080] }
+services:
+  stale/api: { selector: { app: api }, ports: [{ port: 80, targetPort: 8080 }] }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: not-the-guest, namespace: stale }
+    spec:
+      podSelector: { matchLabels: { app: api } }
+      ingress: [{ from: [{ podSelector: { matchExpressions: [{ key: app, operator: DoesNotExist }] } }] }]
+reachable: [{ from: stale/web, to: service/stale/api }]
+unreachable: [{ from: stale/guest, to: service/stale/api }]
+`;
+
+/** Has the nodes lead a Service to a pod that it does not select, as one does that has missed a change. */
+async function leadTo(name: string, kube: Kube): Promise<void> {
+  const pod = await kube.get({ resource: 'pods', namespace: 'stale', name });
+  const slice = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'former', namespace: 'stale', labels: { 'kubernetes.io/service-name': 'api' } },
+    addressType: 'IPv4',
+    ports: [{ name: 'tcp-80', port: 8080, protocol: 'TCP' }],
+    endpoints: [{ addresses: [statusOf(pod).podIP], conditions: { ready: true } }],
+  };
+  await kube.apply({ resource: 'endpointslices', namespace: 'stale', name: 'former' }, JSON.stringify(slice));
+}
+
+test('whoever answers for a Service and is none of its pods is told, also where each of these has answered', () => {
+  expect(shown['stale']).toEqual([
+    'web → api:80/TCP clusterIP inconclusive: something else answered: stale/former',
+    expect.stringMatching(
+      /^guest → api:80\/TCP clusterIP leaked: it got through although it must not: wrong-peer (\d+) of \1 \(stale\/former\)$/,
+    ),
+  ]);
+});
