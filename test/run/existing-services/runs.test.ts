@@ -104,7 +104,7 @@ function withServices(): ClusterProvider {
     async start(options) {
       const cluster = await sandbox().start(options);
       const kube = await connectKube(cluster.kubeconfig);
-      const { outside = '' } = cluster;
+      const { outside } = cluster;
       for (const [name, address] of [
         ['one', '203.0.113.10'],
         ['other', '203.0.113.11'],
@@ -112,7 +112,7 @@ function withServices(): ClusterProvider {
         const pod = podManifest('default', name, {}, {}, { command: ['node', '-e', SILENT] });
         await kube.create({
           ...pod,
-          metadata: { ...pod.metadata, annotations: { [outsideAnnotation]: address } },
+          metadata: { ...pod.metadata, annotations: { [outside?.address ?? '']: address } },
         });
       }
       await makeService(kube, 'two', ['203.0.113.10', '203.0.113.11']);
