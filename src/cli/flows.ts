@@ -13,7 +13,7 @@ import {
   type PodPort,
   type PolicyProtocol,
 } from '../policy/model.ts';
-import { flowsOf, noteOnServicePort } from '../policy/through-service.ts';
+import { type CheckedPair, flowsOf, noteOnServicePort } from '../policy/through-service.ts';
 import type { ChosenStep } from '../scenario/chosen-step.ts';
 import type { Plan, PlannedStep, Port } from '../scenario/scenario.ts';
 import { hostKey } from '../scenario/select.ts';
@@ -79,27 +79,31 @@ export function findFlows(steps: readonly ChosenStep[], from: string, to: string
   };
 }
 
-/** One flow for each pod behind each port: a connection to a Service is translated before policies look at it (D13). */
+/**
+ * One flow for each pod behind each port: a connection to a Service is translated before policies look at it (D13). From outside the
+ * cluster it goes through the ports of nodes.
+ */
 function findServiceFlows(
   steps: readonly ChosenStep[],
   source: WrittenEnd,
   destination: WrittenEnd,
 ): AskedFlows {
   const to = destination.name;
-  if (source.isAddress || isHost(source.name)) {
-    fail(
-      `${source.name} is outside the cluster, where ${to} has no address`,
-      'Write a pod in its place, or a pod behind the Service as the end that is connected to.',
-    );
-  }
+  const isOutside = source.isAddress || isHost(source.name);
   const isThere = ({ plan: { services = [] } }: ChosenStep): boolean =>
     services.some((service) => serviceKey(service) === to);
   if (!steps.some(isThere)) {
     const known = steps.flatMap(({ plan: { services = [] } }) => services.map(serviceKey));
     fail(`no scenario there has the Service ${to}`, suggest(to, [...new Set(known)], 'Services'));
   }
-  const chosen = stepWith(steps.filter(isThere), [source.name]);
+  const chosen = stepWith(steps.filter(isThere), source.isAddress ? [] : [source.name]);
   const service = chosen.plan.services?.find((one) => serviceKey(one) === to);
+  if (isOutside && service?.type === undefined) {
+    fail(
+      `${source.name} is outside the cluster, where ${to} has no address`,
+      'Write a pod in its place, or a pod behind the Service as the end that is connected to.',
+    );
+  }
   const declared = service?.ports ?? [];
   const ports = portsOf(destination, declared);
   const { pods } = chosen.step;
@@ -114,16 +118,20 @@ function findServiceFlows(
     const backends = backendsOf(service, own, pods);
     if (backends.length === 0)
       fail(`nobody answers for ${to}:${describePort(own)}`, 'No pod that it selects has such a port.');
-    const { headless } = service;
-    const pair = {
+    const { headless, externalTrafficPolicy } = service;
+    const pair: CheckedPair = {
       from: source.name,
       to,
       port,
       protocol,
       backends,
       ...(headless === true ? { headless } : {}),
+      ...(isOutside ? { path: 'nodePort' } : {}),
+      ...(externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }),
     };
-    return flowsOf(pair).map((flow) => ({ flow, note: noteOnServicePort(oracle, flow, port) }));
+    return flowsOf(pair)
+      .map((flow) => ({ ...flow, from: endAs(source) }))
+      .map((flow) => ({ flow, note: noteOnServicePort(oracle, flow, port) }));
   });
   return {
     chosen,

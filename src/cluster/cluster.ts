@@ -22,6 +22,8 @@ export type Trust =
       readonly hostNetworkPodsAreNodes: true;
       /** An `ipBlock` matches such a pod by the address of its node (I8). */
       readonly ipBlocksMatchHostNetwork: true;
+      /** What of a connection through a port of a node policies see (I9): see `Assumptions`. */
+      readonly nodePortsHideSourceElsewhere: true;
     }
   /**
    * The run must ask first what it may do there and whether its namespaces are free, and see that policies are enforced. Its pods run

@@ -14,6 +14,7 @@ const TRUST: Trust = {
   ipBlocksMatchPods: true,
   hostNetworkPodsAreNodes: true,
   ipBlocksMatchHostNetwork: true,
+  nodePortsHideSourceElsewhere: true,
 };
 
 const CODES: Readonly<Record<SandboxErrorCode, ErrorCode>> = {

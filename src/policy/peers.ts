@@ -24,6 +24,11 @@ export interface Assumptions {
   readonly hostNetworkPodsAreNodes?: true;
   /** An `ipBlock` matches a host-network pod by the address that it is dialled at (I8). */
   readonly ipBlocksMatchHostNetwork?: true;
+  /**
+   * At a port of a node, policies on this node look when the destination has been translated and the source has not; what goes on to another
+   * node has the address of this one. Pods come to other nodes with their own address (I9).
+   */
+  readonly nodePortsHideSourceElsewhere?: true;
 }
 
 /** The other end of a flow, as the rules of a policy see it. */

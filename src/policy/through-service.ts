@@ -2,9 +2,11 @@
  * What policies mean for a check. One to a pod is one flow; one to a Service is translated before policies look at it, so it is a flow to
  * each pod behind the Service, on that pod's own port (D13).
  */
+import { describeAnswerer, type LeadingNode } from '../model/node-port.ts';
+import type { CheckPath } from '../model/path.ts';
 import type { ServiceBackend } from '../model/service.ts';
 import type { PolicyAnswer } from './match.ts';
-import { type Flow, flowBetween, type PodPair } from './model.ts';
+import { type Flow, flowBetween, type NodePassage, type PodPair } from './model.ts';
 import type { Oracle } from './oracle.ts';
 import type { Responsible } from './policy.ts';
 
@@ -14,6 +16,9 @@ export interface CheckedPair extends PodPair {
   readonly backends?: readonly ServiceBackend[];
   /** The Service has no address: policies see the pods as such (D27). */
   readonly headless?: true;
+  /** The way to the Service; absent: by its address. */
+  readonly path?: CheckPath;
+  readonly externalTrafficPolicy?: 'Local';
 }
 
 /** What becomes of a check: of a Service, some pods may be allowed and others denied. */
@@ -21,7 +26,7 @@ export type CheckAnswer =
   | PolicyAnswer
   | {
       readonly verdict: 'partial';
-      /** The pods that are denied, as `namespace/name`. */
+      /** The pods that are denied, as `namespace/name`; at the ports of nodes by way of which, as `describeAnswerer` has it. */
       readonly denied: readonly string[];
     };
 
@@ -31,23 +36,53 @@ export interface CheckRuling {
   readonly responsible: readonly Responsible[];
 }
 
-/** @param address of the Service, where it is known */
-export function flowsOf(pair: CheckedPair, address?: string): readonly [Flow, ...Flow[]] {
-  const [first, ...others] = podPairsOf(pair).map((one): Flow => {
+/** Where the Service of a check is, as far as it is known. */
+export interface ServiceWhereabouts {
+  /** Its own address. */
+  readonly address?: string;
+  /** Its port on the nodes. */
+  readonly nodePort?: number;
+  /** The nodes that lead to it there; absent: nobody knows which. */
+  readonly nodes?: readonly LeadingNode[];
+}
+
+/** One flow for each pod behind the Service; where it is reached at the ports of nodes, for each pod to which a node leads. */
+export function flowsOf(pair: CheckedPair, place: ServiceWhereabouts = {}): readonly [Flow, ...Flow[]] {
+  const [first, ...others] = podPairsOf(pair).flatMap((one): readonly Flow[] => {
     const flow = flowBetween(one);
-    if (pair.backends === undefined || pair.headless === true) return flow;
-    return { ...flow, to: { kind: 'service', pod: one.to, ...(address === undefined ? {} : { address }) } };
+    if (pair.backends === undefined || pair.headless === true) return [flow];
+    if (pair.path === 'nodePort')
+      return passagesTo(one.to, pair, place).map((through) => ({ ...flow, through }));
+    const { address } = place;
+    return [{ ...flow, to: { kind: 'service', pod: one.to, ...(address === undefined ? {} : { address }) } }];
   });
   if (first === undefined) throw new RangeError(`nobody is behind ${pair.to}`);
   return [first, ...others];
+}
+
+function passagesTo(
+  pod: string,
+  { externalTrafficPolicy }: CheckedPair,
+  { nodes, nodePort }: ServiceWhereabouts,
+): readonly NodePassage[] {
+  const known = {
+    ...(nodePort === undefined ? {} : { port: nodePort }),
+    keepsSource: externalTrafficPolicy === 'Local',
+  };
+  if (nodes === undefined) return [known];
+  return nodes
+    .filter(({ pods }) => pods.includes(pod))
+    .map(({ name, address }) => ({ ...known, node: name, address }));
 }
 
 /** The same as pairs of pods: who connects to whom when all is translated. */
 export function podPairsOf<Pair extends CheckedPair>({
   backends,
   headless: _,
+  path: __,
+  externalTrafficPolicy: ___,
   ...pair
-}: Pair): readonly Omit<Pair, 'backends' | 'headless'>[] {
+}: Pair): readonly Omit<Pair, 'backends' | 'headless' | 'path' | 'externalTrafficPolicy'>[] {
   if (backends === undefined) return [pair];
   return backends.map(({ pod, port }) => ({ ...pair, to: pod, port }));
 }
@@ -74,8 +109,8 @@ export function ruleCheck(oracle: Oracle, check: CheckedPair): CheckRuling {
   return ruleAll(oracle, flowsOf(check));
 }
 
-function podOf({ to }: Flow): readonly string[] {
-  return to.kind === 'pod' || to.kind === 'service' ? [to.pod] : [];
+function podOf({ to, through }: Flow): readonly string[] {
+  return to.kind === 'pod' || to.kind === 'service' ? [describeAnswerer(to.pod, through?.node)] : [];
 }
 
 /**

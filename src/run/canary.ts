@@ -132,7 +132,7 @@ async function goThrough(
       plan,
       scenario,
       stage,
-      foresight: new Foresight(plan, scenario, {}),
+      foresight: new Foresight(plan, scenario, {}, new Map()),
       inPhase: (_, work) => work(),
       async act(step, running) {
         await applyUnplaced(step.applied, context);

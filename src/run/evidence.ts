@@ -28,9 +28,11 @@ interface Cut extends Omit<Sent, 'to'> {
   readonly from: RunningPod;
   /** Those that did not answer; at least one. A real host is undefined: it is none of podreach's. */
   readonly to: readonly (RunningPod | undefined)[];
+  /** The keys of the ways that it takes. */
+  readonly ways: readonly string[];
   /** On the clock of the source's node. */
   readonly lastDialMs: number;
-  /** Whether the witnesses of both nodes connected in the same round; `unwitnessed` where there are none to ask. */
+  /** Whether the witnesses of all these ways connected in the same round; `unwitnessed` where there are none to ask. */
   readonly way: 'open' | 'closed' | 'unwitnessed';
 }
 
@@ -184,6 +186,8 @@ export class Evidence {
       if (from === undefined) continue;
       const isLossy =
         this.#lossy.has(from) ||
+        // It takes the way between any two nodes.
+        (check.path === 'nodePort' && this.#lossyWays.size > 0) ||
         destinationsOf(check)
           .map(podOf)
           .some(
@@ -213,7 +217,7 @@ export class Evidence {
   #triangleOf(cut: Cut): Triangle {
     const lastDial = this.#clocks.at(cut.from, cut.lastDialMs);
     if (lastDial === undefined) return {};
-    const between = earliestOf(cut.to.map((to) => this.#lastOpening(to, cut, lastDial)));
+    const between = earliestOf(cut.ways.map((key) => this.#lastOpening(key, cut, lastDial)));
     // Nobody visits a host: its network is part of the way, whose witness connects with this very host. Without one, it is the way that is missed.
     const seenOf = (pod: RunningPod | undefined): number | undefined =>
       pod === undefined || isOutside(pod)
@@ -246,14 +250,10 @@ export class Evidence {
     return lastDial.latest - at > FRESH_MS ? undefined : at;
   }
 
-  #lastOpening(
-    to: RunningPod | undefined,
-    { check, from, way }: Cut,
-    lastDial: ClockBounds,
-  ): number | undefined {
+  #lastOpening(key: string, { way }: Cut, lastDial: ClockBounds): number | undefined {
     if (way === 'unwitnessed') return lastDial.latest;
     if (way === 'closed') return undefined;
-    const times = this.#ways.get(wayOf(check, from, to)) ?? [];
+    const times = this.#ways.get(key) ?? [];
     return times.findLast(({ latest }) => latest <= lastDial.earliest)?.earliest;
   }
 
@@ -294,7 +294,12 @@ type WayEnds = Pick<CheckDraft, 'from' | 'to' | 'port' | 'protocol'>;
 export function wayOf(check: WayEnds, from: RunningPod, to: RunningPod | undefined): string {
   const { protocol } = check;
   if (to === undefined || isOutside(to)) return `${from.node} ${describeTarget(check)}`;
-  return isOutside(from) ? `${check.from} ${to.node} ${protocol}` : wayKey(from.node, to.node, protocol);
+  return isOutside(from) ? wayFromHost(check.from, to.node, protocol) : wayKey(from.node, to.node, protocol);
+}
+
+/** The way of a host to a node. */
+export function wayFromHost(host: string, node: string, protocol: Protocol): string {
+  return `${host} ${node} ${protocol}`;
 }
 
 /** Both directions of a way are one. */

@@ -1,11 +1,12 @@
 /** What the oracle of each step says about its checks, for the record. */
 import type { Trust } from '../cluster/cluster.ts';
+import { nodesLeadingTo } from '../model/node-port.ts';
 import { serviceKey } from '../model/service.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { Places } from '../policy/parties.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import type { Responsible } from '../policy/policy.ts';
-import { type CheckedPair, flowsOf, ruleAll } from '../policy/through-service.ts';
+import { type CheckedPair, flowsOf, ruleAll, type ServiceWhereabouts } from '../policy/through-service.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft } from '../record/draft.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import type { RunningPods } from './provision.ts';
@@ -38,12 +39,20 @@ export class Foresight {
   readonly #plan: Plan;
   readonly #scenario: ScenarioDraft;
   readonly #assumptions: Assumptions;
+  readonly #nodes: ReadonlyMap<string, string>;
   readonly #oracles: Oracle[];
 
-  constructor(plan: Plan, scenario: ScenarioDraft, assumptions: Assumptions) {
+  /** @param nodes the addresses of those that take probe pods */
+  constructor(
+    plan: Plan,
+    scenario: ScenarioDraft,
+    assumptions: Assumptions,
+    nodes: ReadonlyMap<string, string>,
+  ) {
     this.#plan = plan;
     this.#scenario = scenario;
     this.#assumptions = assumptions;
+    this.#nodes = nodes;
     this.#oracles = plan.steps.map((step) => step.oracle());
   }
 
@@ -55,7 +64,7 @@ export class Foresight {
     const { steps } = this.#scenario;
     const { predicted, grounds } = predictSteps(
       this.#plan.steps.map(({ checks }, index) => ({ oracle: this.oracleOf(index), checks })),
-      addressesIn(this.#scenario),
+      (check) => this.#whereaboutsOf(check, running),
     );
     this.#scenario.grounds = grounds;
     for (const [index, { checks }] of steps.entries())
@@ -65,20 +74,27 @@ export class Foresight {
       }
   }
 
+  #whereaboutsOf(check: CheckedPair, running: RunningPods): ServiceWhereabouts {
+    const { to, port, protocol, path, backends } = check;
+    if (backends === undefined) return {};
+    const service = this.#scenario.services?.find((one) => serviceKey(one) === to);
+    const { ip: address, ports = [] } = service ?? {};
+    const { nodePort } = ports.find((own) => own.port === port && own.protocol === protocol) ?? {};
+    return {
+      ...(address === undefined ? {} : { address }),
+      ...(nodePort === undefined ? {} : { nodePort }),
+      ...(path === 'nodePort'
+        ? { nodes: nodesLeadingTo(check, this.#nodes, (pod) => running.get(pod)?.node) }
+        : {}),
+    };
+  }
+
   /** Of a step, by its index. */
   oracleOf(index: number): Oracle {
     const oracle = this.#oracles[index];
     if (oracle === undefined) throw new RangeError(`there is no step ${index + 1}`);
     return oracle;
   }
-}
-
-function addressesIn({ services = [] }: ScenarioDraft): ServiceAddresses {
-  return new Map(
-    services.flatMap((service) =>
-      service.ip === undefined ? [] : [[serviceKey(service), service.ip] as const],
-    ),
-  );
 }
 
 function placesOf(running: RunningPods): Places {
@@ -92,13 +108,10 @@ interface Predictions {
   readonly grounds: Grounds;
 }
 
-/** The addresses of Services, by their keys, as far as they are known. */
-type ServiceAddresses = ReadonlyMap<string, string>;
-
 /** Predicts the checks of steps, with what decides each. */
 export function predictSteps(
   steps: readonly { readonly oracle: Oracle; readonly checks: readonly CheckedPair[] }[],
-  addresses: ServiceAddresses = new Map(),
+  whereaboutsOf: (check: CheckedPair) => ServiceWhereabouts = () => ({}),
 ): Predictions {
   const grounds: Grounds = [];
   /** By what they say. */
@@ -106,7 +119,7 @@ export function predictSteps(
   const predicted = steps.map(({ oracle, checks }) => {
     const numberOf = numbering(grounds, known);
     return checks.map((check): CheckDraft['predicted'] => {
-      const { answer, responsible } = ruleAll(oracle, flowsOf(check, addresses.get(check.to)));
+      const { answer, responsible } = ruleAll(oracle, flowsOf(check, whereaboutsOf(check)));
       const index = numberOf(responsible);
       switch (answer.verdict) {
         case 'undefined':

@@ -24,8 +24,8 @@ import { Foresight } from './predict.ts';
 import type { Proof } from './prove.ts';
 import { provision } from './provision.ts';
 import { hearOut, type Stage } from './round.ts';
-import { nodesForProbes } from './schedulable.ts';
-import { createServices, type ServiceDraft, waitForEndpoints } from './services.ts';
+import { nodeAddresses, nodesForProbes } from './schedulable.ts';
+import { createServices, type ServiceDraft, type ServicePlaces, waitForEndpoints } from './services.ts';
 import { lookAgain } from './settle.ts';
 import type { Stand } from './stand.ts';
 import { type Acting, act } from './steps/act.ts';
@@ -108,7 +108,7 @@ export async function runScenario(
   };
 
   try {
-    const services = new Map<string, string>();
+    const places: ServicePlaces = { services: new Map(), nodePorts: new Map() };
     const agents = agentsFor(plan, options.firstMarker, options.cluster, context);
     const { placement, pods } = await inPhase('provision', async () => {
       const takePods = () => nodesForProbes(options.nodes, context.probe);
@@ -120,17 +120,19 @@ export async function runScenario(
         pods: [...own, ...agents.pods],
       };
       const running = await provision(wanted, context);
-      await createServices(servicesIn(scenario, scenario.namespaces), services, context);
+      await createServices(servicesIn(scenario, scenario.namespaces), places, context);
       await waitForEndpoints(servicesIn(scenario, scenario.namespaces), plan.steps[0].pods, context);
       return { placement: chosen, pods: running };
     });
     notePlaces(scenario.pods, pods);
     noteAgents(scenario.hosts, pods);
-    const foresight = new Foresight(plan, scenario, options.assumptions);
+    const nodes = nodeAddresses(options.nodes, context.probe);
+    const foresight = new Foresight(plan, scenario, options.assumptions, nodes);
     foresight.place(0, pods);
     const stage: Stage = {
       pods,
-      services,
+      ...places,
+      nodes,
       realHosts: realHostsOf(plan, options.cluster),
       beganMs,
       evidence: new Evidence(beganMs),
@@ -161,7 +163,7 @@ export async function runScenario(
         act: async (step, running, firstInstants) => {
           await createForeign(step.foreignPolicies ?? [], proven);
           const now = await act(step, running, placement, proven, firstInstants);
-          await createServices(servicesOfNew(step, scenario), services, proven);
+          await createServices(servicesOfNew(step, scenario), places, proven);
           await waitForEndpoints(servicesIn(scenario, step.namespaces), step.pods, proven);
           return now;
         },

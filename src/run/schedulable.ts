@@ -40,6 +40,23 @@ export function nodesForProbes(nodes: readonly KubeObject[], settings: ProbeSett
   );
 }
 
+/** The addresses, within the cluster, of the nodes that take probe pods; one that tells none is left out. */
+export function nodeAddresses(
+  nodes: readonly KubeObject[],
+  settings: ProbeSettings,
+): ReadonlyMap<string, string> {
+  const names = new Set(nodesForProbes(nodes, settings).map(({ name }) => name));
+  return new Map(
+    nodes.flatMap(({ metadata: { name }, ...node }) => {
+      const { addresses = [] } = (node['status'] ?? {}) as {
+        readonly addresses?: readonly { readonly type?: string; readonly address?: string }[];
+      };
+      const { address } = addresses.find(({ type }) => type === 'InternalIP') ?? {};
+      return names.has(name) && address !== undefined ? [[name, address] as const] : [];
+    }),
+  );
+}
+
 /** What keeps probe pods from a node; undefined where it is selected, and has no taint that they do not tolerate. */
 function obstacleAt({ metadata, ...node }: KubeObject, settings: ProbeSettings): string | undefined {
   // A Node of the API: each field is read as optional.

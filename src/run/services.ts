@@ -4,6 +4,7 @@ import { fieldOf } from '../kube/answers.ts';
 import { ApiStatusError } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import { backendsOf, type PlannedService, serviceKey } from '../model/service.ts';
+import { describeTarget } from '../pair.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import type { PlannedPod } from '../scenario/scenario.ts';
@@ -25,7 +26,7 @@ export type ServiceDraft = NonNullable<ScenarioDraft['services']>[number];
 
 /** The manifest of a Service: what its scenario says of it, and {@link RUN_LABEL}. */
 function serviceManifest(service: PlannedService, runId: string): KubeObject {
-  const { namespace, name, selector, ports, headless } = service;
+  const { namespace, name, selector, ports, headless, type, externalTrafficPolicy } = service;
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -33,35 +34,59 @@ function serviceManifest(service: PlannedService, runId: string): KubeObject {
     spec: {
       selector,
       ...(headless === true ? { clusterIP: NO_ADDRESS } : {}),
-      ports: ports.map(({ name: portName, port, protocol, targetPort }) => ({
+      // Its ports on the nodes are all that is dialled: a balancer in front of them would have to come from the cluster's provider.
+      ...(type === undefined ? {} : { type: 'NodePort' }),
+      ...(externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }),
+      ports: ports.map(({ name: portName, port, protocol, targetPort, nodePort }) => ({
         // Of several, each needs a name.
         name: portName ?? `${protocol.toLowerCase()}-${port}`,
         port,
         protocol,
         targetPort,
+        ...(nodePort === undefined ? {} : { nodePort }),
       })),
     },
   };
 }
 
+/** Where the Services are that were made so far: see `DialledEnds`. */
+export interface ServicePlaces {
+  readonly services: Map<string, string>;
+  readonly nodePorts: Map<string, number>;
+}
+
 /**
- * Makes the Services of some namespaces, and notes their addresses in the record.
- * @param addresses of all Services that have one, by their keys: gets those of the new ones
+ * Makes the Services of some namespaces, and notes their addresses and their ports on the nodes in the record.
+ * @param places gets those of the new ones
  * @throws PodreachError `provision-failed` where the API server does not take one
  */
 export async function createServices(
   services: readonly ServiceDraft[],
-  addresses: Map<string, string>,
+  places: ServicePlaces,
   context: ServiceMaking,
 ): Promise<void> {
   await allEnded(
     services.map(async (service) => {
-      const address = addressOf(await createService(service, context));
+      const created = await createService(service, context);
+      const address = addressOf(created);
       if (address === undefined) return;
       service.ip = address;
-      addresses.set(serviceKey(service), address);
+      const to = serviceKey(service);
+      places.services.set(to, address);
+      for (const [index, port] of service.ports.entries()) {
+        const nodePort = nodePortOf(created, index);
+        if (service.type === undefined || nodePort === undefined) continue;
+        port.nodePort = nodePort;
+        places.nodePorts.set(describeTarget({ to, ...port }), nodePort);
+      }
     }),
   );
+}
+
+/** That of a port of a Service, which keep their order. */
+function nodePortOf({ spec }: KubeObject, index: number): number | undefined {
+  const nodePort = fieldOf(listOf(fieldOf(spec, 'ports'))[index], 'nodePort');
+  return typeof nodePort === 'number' ? nodePort : undefined;
 }
 
 async function createService(service: PlannedService, context: ServiceMaking): Promise<KubeObject> {

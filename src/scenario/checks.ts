@@ -28,6 +28,8 @@ interface Through {
   readonly path: ServicePath;
   readonly backends: readonly ServiceBackend[];
   readonly headless: boolean;
+  /** See `Check`. */
+  readonly externalTrafficPolicy?: 'Local' | undefined;
 }
 
 interface ConnectionTarget extends SelectedTarget {
@@ -47,7 +49,7 @@ export class Connections {
     this.#services = services;
     const ofServices = [...services].map(([key, service]) => ({
       key,
-      ports: service.ports.map(({ targetPort: _, ...port }) => port),
+      ports: service.ports.map(({ targetPort: _, nodePort: __, ...port }) => port),
       paths: pathsTo(service),
     }));
     this.#targets = [...ends, ...ofServices]
@@ -107,8 +109,9 @@ export class Connections {
         const { to, port, path } = target;
         const backends = path === undefined ? undefined : backendsAt(to, port, this.#services, pods);
         if (path === undefined || backends === undefined || backends.length === 0) return [];
-        const headless = this.#services.get(to)?.headless === true;
-        return [[target, { path, backends, headless }] as const];
+        const { headless = false, externalTrafficPolicy } = this.#services.get(to) ?? {};
+        const onNodes = path === 'nodePort' ? { externalTrafficPolicy } : {};
+        return [[target, { path, backends, headless, ...onNodes }] as const];
       }),
     );
   }
@@ -157,6 +160,16 @@ function asCheck(
   };
 }
 
-function asReached({ path, backends, headless }: Through): Pick<Check, 'path' | 'backends' | 'headless'> {
-  return { path, backends, ...(headless ? { headless } : {}) };
+function asReached({
+  path,
+  backends,
+  headless,
+  externalTrafficPolicy,
+}: Through): Pick<Check, 'path' | 'backends' | 'headless' | 'externalTrafficPolicy'> {
+  return {
+    path,
+    backends,
+    ...(headless ? { headless } : {}),
+    ...(externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }),
+  };
 }

@@ -2,6 +2,7 @@
 import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import type { Check } from '../model/check.ts';
+import { SERVICE_PATHS } from '../model/path.ts';
 import { describeConnection, describeTarget } from '../pair.ts';
 import { destinationText, sourceText } from './grammar/rules.ts';
 import { readDestination, readEnd } from './read-rules.ts';
@@ -20,8 +21,8 @@ import { quote } from './suggest.ts';
 
 const FORM =
   'Write FROM → TO:PORT with pods and hosts as the scenario names them, such as "shop/web -> shop/db:5432".';
-/** As reports write a pair, with the name of the port behind it. */
-const PAIR = /^(?<from>.+?)\s*(?:→|->)\s*(?<to>.+?)(?:\s+\([^)]*\))?$/s;
+/** As reports write a pair, with the way to a Service and the name of the port behind it. */
+const PAIR = /^(?<from>.+?)\s*(?:→|->)\s*(?<to>.+?)(?:\s+via\s+(?<path>\S+))?(?:\s+\([^)]*\))?$/s;
 /** The most checks that a hint lists. */
 const LISTED = 4;
 
@@ -61,7 +62,7 @@ export function chooseChecks(plans: readonly Plan[], texts: readonly string[]): 
 }
 
 function readWanted(text: string): WantedCheck {
-  const { from, to } = PAIR.exec(text.trim())?.groups ?? {};
+  const { from, to, path } = PAIR.exec(text.trim())?.groups ?? {};
   if (from === undefined || to === undefined) {
     throw new PodreachError('usage', `--check ${quote(text)} names no two ends`, { hint: FORM });
   }
@@ -74,7 +75,13 @@ function readWanted(text: string): WantedCheck {
       throw new PodreachError('usage', `--check ${quote(text)}: ${issue.message}`, { hint: FORM });
     }
   }
-  return { text, from: readEnd(from), to: readDestination(to) };
+  const way = SERVICE_PATHS.find((one) => one === path);
+  if (path !== undefined && way === undefined) {
+    throw new PodreachError('usage', `--check ${quote(text)}: there is no way ${quote(path)}`, {
+      hint: `The ways to a Service are: ${SERVICE_PATHS.join(', ')}.`,
+    });
+  }
+  return { text, from: readEnd(from), to: readDestination(to, way === undefined ? 'every' : [way]) };
 }
 
 function matching({ from, to }: WantedCheck, plan: Plan): readonly Check[] {

@@ -175,7 +175,8 @@ export function readHosts(document: TopologyText, source: SourceDocument): reado
 
 /** The Services that a document declares. */
 export function readServices(document: TopologyText, source: SourceDocument): readonly ScenarioService[] {
-  return Object.entries(document.services ?? {}).map(([key, { selector, ports, clusterIP }]) => {
+  return Object.entries(document.services ?? {}).map(([key, written]) => {
+    const { selector, ports, clusterIP, type, externalTrafficPolicy } = written;
     const [namespace = '', name = ''] = key.split('/');
     return {
       namespace,
@@ -188,6 +189,8 @@ export function readServices(document: TopologyText, source: SourceDocument): re
         targetPort,
       })),
       ...(clusterIP === undefined ? {} : { headless: true }),
+      ...(type === undefined ? {} : { type }),
+      ...(externalTrafficPolicy === 'Local' ? { externalTrafficPolicy } : {}),
       mark: source.keyAt(['services', key]),
     };
   });

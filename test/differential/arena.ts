@@ -70,6 +70,7 @@ export const SANDBOX: Assumptions = {
   ipBlocksMatchPods: true,
   hostNetworkPodsAreNodes: true,
   ipBlocksMatchHostNetwork: true,
+  nodePortsHideSourceElsewhere: true,
 };
 
 /** That of podreach. Tests put others in its place. */
@@ -141,7 +142,8 @@ export async function openArena(
   );
   const services = servicesBefore(declared);
   const serviceAddresses = new Map<string, string>();
-  await createServices(services.map(asDraft), serviceAddresses, context);
+  const places = { services: serviceAddresses, nodePorts: new Map<string, number>() };
+  await createServices(services.map(asDraft), places, context);
   let state: ClusterState = { ...declared, policies: new Map() };
   const world = worldOf(state, running);
   const addresses = world.pods.map(({ address = '' }) => address);

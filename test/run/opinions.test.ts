@@ -123,6 +123,7 @@ describe.concurrent('blocks of addresses are predicted where pods have theirs', 
       ipBlocksMatchPods: false,
       hostNetworkPodsAreNodes: true,
       ipBlocksMatchHostNetwork: true,
+      nodePortsHideSourceElsewhere: true,
     } as const;
     expect(assumptionsFor({ kind: 'proven', ...proven }, environment)).toEqual(proven);
   });

@@ -54,5 +54,6 @@ test('each such pod of a run is visited at a port of its own, which none of them
     ['s/c', first + 2],
   ]);
   expect([...visitPortsFor(plans, 'another run').values()]).not.toContain(first + 1);
-  expect([...nodePortsOf({ pods: [pod('a', taken), pod('b')] })]).toEqual([`${first}/TCP`]);
+  const steps = { steps: [] as never };
+  expect([...nodePortsOf({ pods: [pod('a', taken), pod('b')], ...steps })]).toEqual([`${first}/TCP`]);
 });

@@ -33,6 +33,7 @@ describe('the shipped scenarios', () => {
         "policy-types-myth: 4 pods, 12 checks",
         "ports: 4 pods, 30 checks",
         "service-forgotten-backend: 4 pods, 2 checks",
+        "service-node-port: 2 pods, 5 checks",
         "service-target-port: 4 pods, 2 checks",
         "three-tier: 4 pods, 15 checks",
         "time-address-reused: 4 pods, 2 + 1 + 2 checks",

@@ -1,6 +1,13 @@
 /** Reads what the agent is asked to do, and who it is told to be. */
 import type { AgentConfig } from '../agent-config.ts';
-import type { AnsweredRequest, Batch, DialRequest, SpreadRequest, TurnRequest } from '../protocol.ts';
+import type {
+  AnsweredRequest,
+  Batch,
+  DialRequest,
+  SpreadNode,
+  SpreadRequest,
+  TurnRequest,
+} from '../protocol.ts';
 import type { CollectRequest, WatchRequest } from '../watch-protocol.ts';
 import type { DialAddress } from './dial.ts';
 import {
@@ -51,7 +58,20 @@ function target(item: unknown, name: string): DialRequest | SpreadRequest {
   if (pods.length === 0) throw new InputError(`${name}.pods must name a pod`);
   const connections = identifier(field(item, 'connections'), `${name}.connections`);
   if (connections < pods.length) throw new InputError(`${name}.connections must be at least ${pods.length}`);
-  return { ...anyTarget(item, name), pods, connections };
+  const nodes = field(item, 'nodes');
+  return {
+    ...anyTarget(item, name),
+    pods,
+    connections,
+    ...(nodes === undefined ? {} : { nodes: list(nodes, `${name}.nodes`, spreadNode) }),
+  };
+}
+
+function spreadNode(item: unknown, name: string): SpreadNode {
+  return {
+    address: word(field(item, 'address'), `${name}.address`),
+    pods: list(field(item, 'pods'), `${name}.pods`, word),
+  };
 }
 
 function anyTarget(item: unknown, name: string): Omit<DialRequest, 'pod'> {

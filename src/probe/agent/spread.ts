@@ -1,7 +1,10 @@
-/** One attempt at a Service: connections until each of its pods has answered, or so many that none can have been missed by chance. */
+/**
+ * One attempt at a Service: connections until each of its pods has answered, through each node where it is reached at these, or so many that
+ * none can have been missed by chance.
+ */
 import net from 'node:net';
 import type { Outcome } from '../../model/attempt.ts';
-import type { SpreadRequest } from '../protocol.ts';
+import type { SpreadAnswer, SpreadRequest } from '../protocol.ts';
 import type { AttemptResult } from './attempt.ts';
 import { codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from './dial.ts';
 import { LATE_MS, type LateAnswers } from './memory.ts';
@@ -15,13 +18,14 @@ const LAST_AT = 0.8;
 /** What all connections of an attempt came to. */
 export interface SpreadResult extends AttemptResult {
   /** How often each pod answered; those that did not are absent. */
-  readonly answered: readonly { readonly pod: string; readonly times: number }[];
+  readonly answered: readonly SpreadAnswer[];
   /** How many connections nobody answered. */
   readonly cut: number;
 }
 
 interface SpreadConnection {
   readonly dial: OpenDial;
+  readonly ip: string;
   readonly afterMs: number;
   /** That it got through, before an answer has come. */
   trace?: Sign;
@@ -43,7 +47,8 @@ class SpreadAttempt {
   readonly #nonce = newNonce();
   readonly #begun = performance.now();
   readonly #connections: SpreadConnection[] = [];
-  readonly #answered = new Map<string, number>();
+  /** By who answered, and at a port of nodes by the address of the node. */
+  readonly #answered = new Map<string, SpreadAnswer>();
   #opened = 0;
   #slowestMs = 0;
   #lastDialMs = 0;
@@ -69,10 +74,16 @@ class SpreadAttempt {
     this.#openWave();
   }
 
+  /** How many answers are wanted: so many connections are opened at once. */
+  get #wave(): number {
+    const { pods, nodes } = this.#request;
+    return nodes === undefined ? pods.length : nodes.reduce((sum, node) => sum + node.pods.length, 0);
+  }
+
   #openWave(): void {
     this.#cancelWave();
-    const { pods, connections } = this.#request;
-    for (let one = 0; one < pods.length && this.#opened < connections; one += 1) this.#open();
+    const { connections } = this.#request;
+    for (let one = 0; one < this.#wave && this.#opened < connections; one += 1) this.#open();
     if (this.#opened < connections && !this.#isOver)
       this.#cancelWave = after(this.#untilNextMs(), () => {
         if (!this.#isOver && !this.#hasHeardAll()) this.#openWave();
@@ -81,9 +92,8 @@ class SpreadAttempt {
 
   /** The first waves are the furthest apart: where answers are only slow, more connections would make them slower. */
   #untilNextMs(): number {
-    const { pods, connections } = this.#request;
-    const waves = Math.ceil(connections / pods.length);
-    const next = Math.ceil(this.#opened / pods.length);
+    const waves = Math.ceil(this.#request.connections / this.#wave);
+    const next = Math.ceil(this.#opened / this.#wave);
     const dueMs = LAST_AT * this.#timeoutMs * Math.sqrt(next / Math.max(1, waves - 1));
     return Math.max(0, dueMs - (performance.now() - this.#begun));
   }
@@ -106,10 +116,10 @@ class SpreadAttempt {
       else if (connection !== undefined) connection.trace ??= sign;
     };
     try {
-      connection = { dial: dialler(ip, port, this.#nonce, undefined, { onSign, onTrace }), afterMs };
+      connection = { dial: dialler(ip, port, this.#nonce, undefined, { onSign, onTrace }), ip, afterMs };
     } catch (error) {
       early = { outcome: 'error', detail: codeOf(error) };
-      connection = { dial: { close: () => {}, localPort: () => undefined }, afterMs };
+      connection = { dial: { close: () => {}, localPort: () => undefined }, ip, afterMs };
     }
     this.#connections.push(connection);
     if (early !== undefined) this.#end(connection, early);
@@ -121,10 +131,13 @@ class SpreadAttempt {
       return;
     }
     if (connection.sign !== undefined) return;
-    connection.sign = this.#judge(sign);
+    connection.sign = this.#judge(sign, connection.ip);
     connection.dial.close();
     if (connection.sign.outcome === 'connected' && sign.peer !== undefined) {
-      this.#answered.set(sign.peer.pod, (this.#answered.get(sign.peer.pod) ?? 0) + 1);
+      const { pod } = sign.peer;
+      const key = this.#answerKey(pod, connection.ip);
+      const node = this.#request.nodes === undefined ? {} : { node: connection.ip };
+      this.#answered.set(key, { pod, ...node, times: (this.#answered.get(key)?.times ?? 0) + 1 });
       this.#slowestMs = Math.max(this.#slowestMs, performance.now() - this.#begun - connection.afterMs);
     }
     if (this.#connections.some((one) => one.sign === undefined)) return;
@@ -136,12 +149,18 @@ class SpreadAttempt {
     });
   }
 
-  /** An answer of anybody but a pod of the Service is one of the wrong peer. */
-  #judge(sign: Sign): Sign {
+  #answerKey(pod: string, ip: string): string {
+    return this.#request.nodes === undefined ? pod : `${ip} ${pod}`;
+  }
+
+  /** An answer of anybody but a pod of the Service, or of those to which the node leads, is one of the wrong peer. */
+  #judge(sign: Sign, ip: string): Sign {
     if (sign.outcome !== 'connected' || sign.peer === undefined) return sign;
     const { runId, pod } = sign.peer;
     if (runId !== this.#runId) return { outcome: 'wrong-peer', detail: `${pod} of run ${runId}` };
-    return this.#request.pods.includes(pod) ? sign : { outcome: 'wrong-peer', detail: pod };
+    const { nodes, pods } = this.#request;
+    const wanted = nodes === undefined ? pods : nodes.find(({ address }) => address === ip)?.pods;
+    return wanted?.includes(pod) === true ? sign : { outcome: 'wrong-peer', detail: pod };
   }
 
   #hearLate({ outcome }: Sign): void {
@@ -150,7 +169,7 @@ class SpreadAttempt {
   }
 
   #hasHeardAll(): boolean {
-    return this.#request.pods.every((pod) => this.#answered.has(pod));
+    return this.#answered.size === this.#wave;
   }
 
   /** A handshake that is through has as much time again for its reply. */
@@ -188,8 +207,8 @@ class SpreadAttempt {
       lost: 0,
       lastDialMs: this.#lastDialMs,
       answered: [...this.#answered]
-        .map(([pod, times]) => ({ pod, times }))
-        .toSorted((a, b) => (a.pod < b.pod ? -1 : 1)),
+        .toSorted(([one], [other]) => (one < other ? -1 : 1))
+        .map(([, answer]) => answer),
       cut: unanswered.length,
       ...(unanswered.length === 0
         ? {}
@@ -223,8 +242,8 @@ export async function attemptSpread(
   late: LateAnswers,
 ): Promise<SpreadResult> {
   const begun = performance.now();
-  let ips: readonly string[] = [request.host];
-  if (net.isIP(request.host) === 0) {
+  let ips: readonly string[] = request.nodes?.map(({ address }) => address) ?? [request.host];
+  if (request.nodes === undefined && net.isIP(request.host) === 0) {
     try {
       ips = await resolveNames(request.host, timeoutMs);
     } catch (error) {

@@ -1,6 +1,7 @@
 /** Namespaces, pods, hosts and Services. */
 import { z } from 'zod';
 import { DNS_LABEL, DNS_SUBDOMAIN, NAMESPACE_NAME_LABEL } from '../../labels.ts';
+import { NODE_PORT_TYPES } from '../../model/service.ts';
 import { IPV4_ADDRESS, labels, NUMBERED_PORT, POD_KEY, portName, text } from './text.ts';
 
 export const namespaceName = text(
@@ -156,8 +157,25 @@ const servicePort = z
       .union([portNumber, portName])
       .describe('The number or the name of the port of its pods. Left out: the same number.')
       .exactOptional(),
+    nodePort: portNumber.describe('The port on every node. Left out: whichever is free.').exactOptional(),
   })
   .meta({ id: 'ServicePort', description: 'A port of a Service, as in Kubernetes.' });
+
+interface ServiceFields {
+  readonly type?: unknown;
+  readonly clusterIP?: unknown;
+  readonly externalTrafficPolicy?: unknown;
+  readonly ports: readonly { readonly nodePort?: unknown }[];
+}
+
+function isOnNodes({ type, externalTrafficPolicy, ports }: ServiceFields): boolean {
+  const speaksOfNodes =
+    externalTrafficPolicy !== undefined || ports.some(({ nodePort }) => nodePort !== undefined);
+  return type !== undefined || !speaksOfNodes;
+}
+
+/** Says nothing where more is wrong already. */
+const when = (payload: { readonly issues: readonly unknown[] }): boolean => payload.issues.length === 0;
 
 export const service = z
   .strictObject({
@@ -167,11 +185,33 @@ export const service = z
       .literal('None')
       .describe('It is headless: it has no address, and its name gives the addresses of its pods.')
       .exactOptional(),
+    type: z
+      .enum(NODE_PORT_TYPES)
+      .describe('It has a port on every node as well, to which rules go "via: nodePort".')
+      .exactOptional(),
+    externalTrafficPolicy: z
+      .enum(['Cluster', 'Local'])
+      .describe(
+        'Whom a node leads to that is connected to at its port. "Cluster", as without it: to all pods, mostly with its own address in place of the client\'s. "Local": to those that it has itself, with the client\'s address.',
+      )
+      .exactOptional(),
+  })
+  .refine(isOnNodes, {
+    error: '"nodePort" and "externalTrafficPolicy" are about ports of nodes: write "type: NodePort" as well',
+    when,
+  })
+  .refine(({ type, clusterIP }) => type === undefined || clusterIP === undefined, {
+    error: 'a headless Service has no ports on nodes: leave out "type" or "clusterIP"',
+    path: ['type'],
+    when,
   })
   .meta({
     id: 'Service',
     description: 'A Service that the run creates: of the fields of a ServiceSpec those that matter here.',
-    examples: [{ selector: { app: 'api' }, ports: [{ port: 80, targetPort: 8080 }] }],
+    examples: [
+      { selector: { app: 'api' }, ports: [{ port: 80, targetPort: 8080 }] },
+      { type: 'NodePort', selector: { app: 'api' }, ports: [{ port: 80, nodePort: 30080 }] },
+    ],
   });
 
 export type DeclaredPort = z.infer<typeof declaredPort>;

@@ -46,6 +46,10 @@ export interface FoundService {
   readonly ports: readonly FoundServicePort[];
   /** It has no address of its own. */
   readonly headless?: true;
+  /** It has a port on every node; absent: it has none. */
+  readonly type?: 'NodePort' | 'LoadBalancer';
+  /** Absent: Cluster. */
+  readonly externalTrafficPolicy?: 'Local';
   /** Who connects reaches only some of its pods: always the same one, or those of the own node. */
   readonly narrowed?: 'sessionAffinity: ClientIP' | 'internalTrafficPolicy: Local';
   readonly location: Location;
@@ -57,6 +61,8 @@ export interface FoundServicePort {
   readonly protocol: string;
   /** The number or the name of a port of its pods. */
   readonly targetPort: number | string;
+  /** Its port on every node; absent: it has none, or whichever is free. */
+  readonly nodePort?: number;
   readonly location: Location;
 }
 

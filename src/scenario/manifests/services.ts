@@ -1,6 +1,7 @@
 /** Services among manifests: held against the workloads, and beside those that the scenario declares. */
 import type { Problem } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
+import { NODE_PORT_TYPES } from '../../model/service.ts';
 import type { Mark, ScenarioService } from '../scenario.ts';
 import { isMapping } from '../source.ts';
 import { quote } from '../suggest.ts';
@@ -23,7 +24,7 @@ export function readService(
       : { selector: Object.fromEntries(labels.map(([key, label]) => [key, String(label)])) }),
     ports: listAt(value, ['spec', 'ports']).flatMap((written, index): readonly FoundServicePort[] => {
       if (!isMapping(written)) return [];
-      const { name, port, protocol, targetPort = port } = written;
+      const { name, port, protocol, targetPort = port, nodePort } = written;
       if (typeof port !== 'number') return [];
       return [
         {
@@ -31,14 +32,24 @@ export function readService(
           port,
           protocol: typeof protocol === 'string' ? protocol : 'TCP',
           targetPort: typeof targetPort === 'string' || typeof targetPort === 'number' ? targetPort : port,
+          ...(typeof nodePort === 'number' ? { nodePort } : {}),
           location: at(['spec', 'ports', index]).location,
         },
       ];
     }),
     ...(valueAt(value, ['spec', 'clusterIP']) === 'None' ? { headless: true } : {}),
+    ...onNodesIn(value),
     ...narrowedIn(value),
     location: at([]).location,
   };
+}
+
+/** One of type LoadBalancer need not have ports on nodes. */
+function onNodesIn(value: ManifestDocument['value']): Pick<FoundService, 'type' | 'externalTrafficPolicy'> {
+  const type = NODE_PORT_TYPES.find((one) => one === valueAt(value, ['spec', 'type']));
+  if (type === undefined || valueAt(value, ['spec', 'allocateLoadBalancerNodePorts']) === false) return {};
+  const isLocal = valueAt(value, ['spec', 'externalTrafficPolicy']) === 'Local';
+  return { type, ...(isLocal ? { externalTrafficPolicy: 'Local' } : {}) };
 }
 
 function narrowedIn(value: ManifestDocument['value']): Pick<FoundService, 'narrowed'> {
@@ -73,7 +84,7 @@ export function mergeServices(
 }
 
 function asScenarioService({ service, mark }: TakenService): ScenarioService {
-  const { namespace, name, selector = {}, headless } = service;
+  const { namespace, name, selector = {}, headless, type, externalTrafficPolicy } = service;
   const ports = service.ports.flatMap(({ location: _, protocol, ...port }) =>
     protocol === 'TCP' || protocol === 'UDP' ? [{ ...port, protocol } as const] : [],
   );
@@ -84,6 +95,8 @@ function asScenarioService({ service, mark }: TakenService): ScenarioService {
     selector,
     ports,
     ...(headless === undefined ? {} : { headless }),
+    ...(type === undefined ? {} : { type }),
+    ...(externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }),
     ...(unfit === undefined ? {} : { unfit }),
     mark,
   };
