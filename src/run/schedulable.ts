@@ -45,14 +45,14 @@ export function nodeAddresses(
   nodes: readonly KubeObject[],
   settings: ProbeSettings,
 ): ReadonlyMap<string, string> {
-  const names = new Set(nodesForProbes(nodes, settings).map(({ name }) => name));
+  const fit = nodes.filter((node) => obstacleAt(node, settings) === undefined);
   return new Map(
-    nodes.flatMap(({ metadata: { name }, ...node }) => {
+    fit.flatMap(({ metadata: { name }, ...node }) => {
       const { addresses = [] } = (node['status'] ?? {}) as {
         readonly addresses?: readonly { readonly type?: string; readonly address?: string }[];
       };
       const { address } = addresses.find(({ type }) => type === 'InternalIP') ?? {};
-      return names.has(name) && address !== undefined ? [[name, address] as const] : [];
+      return address === undefined ? [] : [[name, address] as const];
     }),
   );
 }

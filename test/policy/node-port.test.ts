@@ -91,7 +91,7 @@ function answers(
 const ELSEWHERE = 'not shop/api via node-2';
 const AT_NODE_1 = 'not shop/api via node-1';
 
-describe('where policies look after the destination is translated, and before the source is', () => {
+describe('where policies look after the destination is translated, and before the source is (D25)', () => {
   test.each<Asked>([
     ['host/office', undefined, 'allowed', 'allowed'],
     ['host/office', { ...API, ingress: [{}] }, 'allowed', 'allowed'],
@@ -112,7 +112,7 @@ describe('where policies look after the destination is translated, and before th
   });
 });
 
-describe('where nothing is known of that', () => {
+describe('where nothing is known of that, it is open wherever it matters (I9)', () => {
   test.each<Asked>([
     ['host/office', undefined, 'allowed', 'allowed'],
     ['host/office', { ...API, ingress: [{}] }, 'allowed', 'allowed'],

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { describeConnection } from '../../src/pair.ts';
 import { reviewPlan } from '../../src/policy/review.ts';
+import { nodePortsOf } from '../../src/run/placement.ts';
 import { dialledServices } from '../../src/scenario/scenario.ts';
 import { createProject } from './project.ts';
 
@@ -84,6 +85,7 @@ unreachable: [{ from: shop/web, to: [service/shop/door, service/shop/api] }]
     ]);
     const door = { type: 'NodePort', externalTrafficPolicy: 'Local', ports: [{ nodePort: 30080 }] };
     expect(dialledServices(plan)[1]).toMatchObject(door);
+    expect([...nodePortsOf(plan)]).toEqual(['30080/TCP']);
     const inside = await planOf('reachable: [{ from: shop/web, to: service/shop/door }]\n');
     expect(dialledServices(inside)).toEqual([
       {
@@ -306,6 +308,9 @@ test("a policy that names the Service's port is told what counts (D23)", async (
   expect(warnings[0]?.[2]).toContain(
     "port 80 is the Service's: the pods listen on 8080, and only that counts (D23)",
   );
+  const byName = NAMES_SERVICE_PORT.replace('api:80" }', 'api:80", via: dns }');
+  const [contradicted] = reviewPlan(await planOf(byName));
+  expect(contradicted?.advice).toMatch(/example\.yaml shop\/web service\/shop\/api:80\/TCP$/);
   expect(warnings[1]?.[2]).toContain('that is a port of service/shop/api in front of it');
 });
 

@@ -6,6 +6,7 @@ import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
 import { shellCommand } from '../../shell.ts';
 import { INPUT_ARGUMENT, STANDARD_INPUT } from '../../standard-input.ts';
 import type { Fact } from '../text/block.ts';
+import { nodePortOf } from './node-port.ts';
 import type { CheckView, RunView } from './view.ts';
 
 export function reproduction(check: CheckView): Fact {
@@ -44,8 +45,8 @@ interface DialledTarget {
 
 function targetOf(check: CheckView): DialledTarget | undefined {
   const { to, port, path, destination, scenario } = check;
+  if (path === 'nodePort') return targetOfNodes(check);
   const service = scenario.services?.find((one) => serviceKey(one) === to);
-  if (service !== undefined && path === 'nodePort') return nodePortOf(check, service);
   const { address, dnsName } = hostOf(to, scenario) ?? {};
   const ofService = service && (path === 'dns' ? dnsNameOf(service) : service.ip);
   const host = service === undefined ? (destination?.ip ?? address ?? dnsName) : ofService;
@@ -53,14 +54,12 @@ function targetOf(check: CheckView): DialledTarget | undefined {
 }
 
 /** The first node that leads there: of several that which did not, as last seen. */
-function nodePortOf(
-  { port, protocol, nodes = [], observed = [] }: CheckView,
-  { ports }: NonNullable<CheckView['scenario']['services']>[number],
-): DialledTarget | undefined {
-  const { nodePort } = ports.find((own) => own.port === port && own.protocol === protocol) ?? {};
+function targetOfNodes(check: CheckView): DialledTarget | undefined {
+  const { nodes = [], observed = [] } = check;
+  const port = nodePortOf(check);
   const { silent = [] } = observed.findLast(({ backends }) => backends !== undefined)?.backends ?? {};
   const node = nodes.find(({ name }) => silent.some((one) => one.endsWith(` via ${name}`))) ?? nodes[0];
-  return node === undefined || nodePort === undefined ? undefined : { host: node.address, port: nodePort };
+  return node === undefined || port === undefined ? undefined : { host: node.address, port };
 }
 
 function runAgain(check: CheckView): string {
