@@ -14,7 +14,7 @@ import {
   type PodPort,
   type PolicyProtocol,
 } from '../policy/model.ts';
-import { flowsOf, noteOnServicePort } from '../policy/through-service.ts';
+import { type CheckedPair, flowsOf, noteOnServicePort } from '../policy/through-service.ts';
 import type { ChosenStep } from '../scenario/chosen-step.ts';
 import type { Plan, PlannedStep, Port } from '../scenario/scenario.ts';
 import { hostKey } from '../scenario/select.ts';
@@ -80,19 +80,17 @@ export function findFlows(steps: readonly ChosenStep[], from: string, to: string
   };
 }
 
-/** One flow for each pod behind each port: a connection to a Service is translated before policies look at it (D13). */
+/**
+ * One flow for each pod behind each port: a connection to a Service is translated before policies look at it (D13). From outside the
+ * cluster it goes through the ports of nodes.
+ */
 function findServiceFlows(
   steps: readonly ChosenStep[],
   source: WrittenEnd,
   destination: WrittenEnd,
 ): AskedFlows {
   const to = destination.name;
-  if (source.isAddress || isHost(source.name)) {
-    fail(
-      `${source.name} is outside the cluster, where ${to} has no address`,
-      'Write a pod in its place, or a pod behind the Service as the end that is connected to.',
-    );
-  }
+  const isOutside = source.isAddress || isHost(source.name);
   const keysIn = ({ plan: { services = [], existingServices = [] } }: ChosenStep): readonly string[] =>
     [...services, ...existingServices].map(serviceKey);
   const isThere = (step: ChosenStep): boolean => keysIn(step).includes(to);
@@ -100,15 +98,21 @@ function findServiceFlows(
     const known = steps.flatMap(keysIn);
     fail(`no scenario there has the Service ${to}`, suggest(to, [...new Set(known)], 'Services'));
   }
-  const chosen = stepWith(steps.filter(isThere), [source.name]);
+  const chosen = stepWith(steps.filter(isThere), source.isAddress ? [] : [source.name]);
   const { services = [], existingServices = [] } = chosen.plan;
+  const service = services.find((one) => serviceKey(one) === to);
+  if (isOutside && service?.type === undefined) {
+    fail(
+      `${source.name} is outside the cluster, where ${to} has no address`,
+      'Write a pod in its place, or a pod behind the Service as the end that is connected to.',
+    );
+  }
   if (existingServices.some((one) => serviceKey(one) === to)) {
     if (destination.port === undefined)
       fail(`the ports of ${to} are known only on a cluster`, `Write one of them, such as ${to}:443.`);
     const flows = portsOf(destination, []).map((port) => flowBetween({ from: source.name, to, ...port }));
     return { chosen, flows };
   }
-  const service = services.find((one) => serviceKey(one) === to);
   const declared = service?.ports ?? [];
   const ports = portsOf(destination, declared);
   const { pods } = chosen.step;
@@ -123,16 +127,20 @@ function findServiceFlows(
     const backends = backendsOf(service, own, pods);
     if (backends.length === 0)
       fail(`nobody answers for ${to}:${describePort(own)}`, 'No pod that it selects has such a port.');
-    const { headless } = service;
-    const pair = {
+    const { headless, externalTrafficPolicy } = service;
+    const pair: CheckedPair = {
       from: source.name,
       to,
       port,
       protocol,
       backends,
       ...(headless === true ? { headless } : {}),
+      ...(isOutside ? { path: 'nodePort' } : {}),
+      ...(externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }),
     };
-    return flowsOf(pair).map((flow) => ({ flow, note: noteOnServicePort(oracle, flow, port) }));
+    return flowsOf(pair)
+      .map((flow) => ({ ...flow, from: endAs(source) }))
+      .map((flow) => ({ flow, note: noteOnServicePort(oracle, flow, port) }));
   });
   return {
     chosen,

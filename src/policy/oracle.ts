@@ -8,7 +8,8 @@ import { ForeignPolicies } from './foreign.ts';
 import { Gate } from './gate.ts';
 import type { Direction } from './isolation.ts';
 import { answerOf, type Match, type PolicyAnswer } from './match.ts';
-import type { Destination, Flow, World } from './model.ts';
+import type { Destination, Flow, NodePassage, World } from './model.ts';
+import { destinationIn, type PassageView, sourceIn, viewsOf } from './node-port.ts';
 import {
   type FoundEnd,
   type Located,
@@ -105,10 +106,11 @@ export function compile(world: World, assumptions: Assumptions = {}): Oracle {
 /** A flow with its ends looked up, its host-network pods taken in one way. */
 interface Journey extends Ends {
   readonly target: DestinationPort;
-  /** The ends as the policies of the other one see them. */
-  readonly source: Counterpart;
-  readonly destination: Counterpart;
+  /** Where the policies of the source see a node: the port of that, where it is known. Otherwise that of the destination. */
+  readonly egressTarget: DestinationPort | 'unknown';
   readonly hostNetwork: Walk['hostNetwork'];
+  /** How it is seen that goes through a port of a node; absent: it does not. */
+  readonly view?: PassageView;
 }
 
 /** The gate of each pod, by its index. */
@@ -159,14 +161,16 @@ class CompiledOracle implements Oracle {
   evaluate(flow: Flow): PolicyAnswer {
     const open = this.#leftOpen(flow);
     if (open !== undefined) return open;
-    return answerOf(agree(this.#journeysOf(flow).map((journey) => this.#decide(journey).match)));
+    return answerOf(
+      settle(this.#journeysOf(flow).map((journey) => ({ journey, decision: this.#decide(journey) }))),
+    );
   }
 
   rule(flow: Flow): Ruling {
     const open = this.#leftOpen(flow);
     if (open !== undefined) return { answer: open, responsible: [] };
     const journeys = this.#journeysOf(flow).map((journey) => ({ journey, decision: this.#decide(journey) }));
-    const answer = answerOf(agree(journeys.map(({ decision }) => decision.match)));
+    const answer = answerOf(settle(journeys));
     const responsible = journeys
       .filter(({ decision: { rule } }) => rule !== 'D17' && rule !== 'D18')
       .flatMap(({ journey }) => this.#responsibleFor(journey, answer));
@@ -175,11 +179,18 @@ class CompiledOracle implements Oracle {
 
   explain(flow: Flow): Trace {
     const walks = this.#journeysOf(flow).map((journey): Walk => {
-      const { from, to, target, source, destination, hostNetwork } = journey;
-      const egress = this.#traceSide(from, 'egress', target, destination);
+      const { from, to, target, egressTarget, source, destination, hostNetwork, view } = journey;
+      const leaving = egressTarget === 'unknown' ? target : egressTarget;
+      const egress = this.#traceSide(from, 'egress', leaving, destination);
       const ingress = this.#traceSide(to, 'ingress', target, source);
       const decision = decide(journey, leaveOf(egress), leaveOf(ingress));
-      return { ...(hostNetwork === undefined ? {} : { hostNetwork }), ...decision, egress, ingress };
+      return {
+        ...(hostNetwork === undefined ? {} : { hostNetwork }),
+        ...(view === undefined ? {} : { seenAs: source.party.name }),
+        ...decision,
+        egress,
+        ingress,
+      };
     });
     return { flow, from: nameOf(flow.from), to: nameOf(flow.to), ...this.rule(flow), walks };
   }
@@ -244,8 +255,10 @@ class CompiledOracle implements Oracle {
   }
 
   #leave(journey: Journey, direction: Direction): Leave {
-    const { subject, counterpart } = sideOf(journey, direction);
-    return this.#gateOf(subject, direction)?.admits(journey.target, counterpart) ?? 'free';
+    const { subject, counterpart, target } = sideOf(journey, direction);
+    const gate = this.#gateOf(subject, direction);
+    if (gate === undefined) return 'free';
+    return target === 'unknown' ? 'I9' : gate.admits(target, counterpart);
   }
 
   #gateOf(subject: Party, direction: Direction): Gate | undefined {
@@ -254,12 +267,12 @@ class CompiledOracle implements Oracle {
 
   #responsibleFor(journey: Journey, { verdict }: PolicyAnswer): readonly Responsible[] {
     return DIRECTIONS.flatMap((direction) => {
-      const { subject, counterpart } = sideOf(journey, direction);
+      const { subject, counterpart, target } = sideOf(journey, direction);
       const gate = this.#gateOf(subject, direction);
-      const match = gate?.admits(journey.target, counterpart);
-      if (gate === undefined || match === undefined) return [];
+      if (gate === undefined || target === 'unknown') return [];
+      const match = gate.admits(target, counterpart);
       const decides = { allowed: match === 'yes', denied: match === 'no', undefined: match !== 'yes' };
-      return decides[verdict] ? gate.deciding(journey.target, counterpart, match) : [];
+      return decides[verdict] ? gate.deciding(target, counterpart, match) : [];
     });
   }
 
@@ -283,14 +296,34 @@ class CompiledOracle implements Oracle {
   #journeysOf(flow: Flow): readonly Journey[] {
     const from = this.parties.find(flow.from);
     const to = this.parties.find(flow.to);
-    if (from.kind === 'certain' && to.kind === 'certain') {
-      return [this.#journey(flow, from.party, to.party, undefined)];
-    }
-    const readings =
-      this.#assumptions.hostNetworkPodsAreNodes === true
+    const isCertain = from.kind === 'certain' && to.kind === 'certain';
+    const readings = isCertain
+      ? [undefined]
+      : this.#assumptions.hostNetworkPodsAreNodes === true
         ? (['as-nodes'] as const)
         : (['as-pods', 'as-nodes'] as const);
-    return readings.map((reading) => this.#journey(flow, taken(from, reading), taken(to, reading), reading));
+    return readings.flatMap((reading) => {
+      const journey = this.#journey(flow, taken(from, reading), taken(to, reading), reading);
+      return flow.through === undefined ? [journey] : this.#viewed(journey, flow, flow.through);
+    });
+  }
+
+  /** The same through a port of a node, in all the ways in which it may be seen. */
+  #viewed(journey: Journey, { protocol }: Flow, passage: NodePassage): readonly Journey[] {
+    const { from, to, target } = journey;
+    return viewsOf(passage, from, to, this.#assumptions).map((view): Journey => {
+      const destination = destinationIn(view, passage, to);
+      const atNode =
+        passage.port === undefined ? ('unknown' as const) : targetAt(destination, passage.port, protocol);
+      return {
+        ...journey,
+        throughService: true,
+        source: { party: sourceIn(view, passage, from, this.#assumptions) },
+        destination: { party: destination },
+        egressTarget: view.destination === 'itself' ? target : atNode,
+        view,
+      };
+    });
   }
 
   #journey(
@@ -300,12 +333,14 @@ class CompiledOracle implements Oracle {
     hostNetwork: Walk['hostNetwork'],
   ): Journey {
     const service = serviceOf(to);
+    const target = targetAt(destination, port, protocol);
     return {
       from: source,
       to: destination,
       same: from.kind === 'pod' && (to.kind === 'pod' || to.kind === 'service') && from.pod === to.pod,
       throughService: service !== undefined,
-      target: targetAt(destination, port, protocol),
+      target,
+      egressTarget: target,
       source: { party: source },
       destination: { party: destination, ...(service === undefined ? {} : { service }) },
       hostNetwork,
@@ -315,12 +350,16 @@ class CompiledOracle implements Oracle {
 
 /** The end whose policies speak in a direction, and the other one as they see it. */
 function sideOf(
-  { from, to, source, destination }: Journey,
+  { from, to, source, destination, target, egressTarget }: Journey,
   direction: Direction,
-): { readonly subject: Party; readonly counterpart: Counterpart } {
+): {
+  readonly subject: Party;
+  readonly counterpart: Counterpart;
+  readonly target: DestinationPort | 'unknown';
+} {
   return direction === 'egress'
-    ? { subject: from, counterpart: destination }
-    : { subject: to, counterpart: source };
+    ? { subject: from, counterpart: destination, target: egressTarget }
+    : { subject: to, counterpart: source, target };
 }
 
 /** The gate of each pod in a direction; none where nothing isolates it. */
@@ -356,15 +395,32 @@ function gatesWithout(
   });
 }
 
-function taken(end: FoundEnd, reading: 'as-pods' | 'as-nodes'): Party {
+function taken(end: FoundEnd, reading: 'as-pods' | 'as-nodes' | undefined): Party {
   if (end.kind === 'certain') return end.party;
   return reading === 'as-pods' ? end.asPod : end.asNode;
 }
 
-/** What holds in every reading; where they differ, how host-network pods are taken is the question (I5). */
-function agree(matches: readonly Match[]): Match {
+/**
+ * What holds in every reading. Where they differ, the question is how host-network pods are taken (I5), or what of a connection through a
+ * port of a node is seen (I9).
+ */
+function settle(readings: readonly { readonly journey: Journey; readonly decision: Decision }[]): Match {
+  const [first, ...others] = readings;
+  // Of tens of thousands of flows, nearly all are read in one way.
+  if (first !== undefined && others.length === 0) return first.decision.match;
+  const byView = Map.groupBy(readings, ({ journey: { view } }) => JSON.stringify(view));
+  const matches = [...byView.values()].map((own) =>
+    agree(
+      own.map(({ decision }) => decision.match),
+      'I5',
+    ),
+  );
+  return agree(matches, 'I9');
+}
+
+function agree(matches: readonly Match[], question: 'I5' | 'I9'): Match {
   const [first = 'yes', ...others] = matches;
-  return others.every((other) => other === first) ? first : 'I5';
+  return others.every((other) => other === first) ? first : question;
 }
 
 /** Where the Service is through which an end is reached. One that is there already and has no address is headless. */

@@ -309,10 +309,12 @@ function describeFlows(check: ReviewedCheck, count: number): string {
 }
 
 function seeWhy({ check, step }: DoubtfulCheck, { name }: ReviewedPlan['scenario']): string {
+  const { to, port, protocol } = check;
   const words = [
     ...['explain', '--only', name],
     ...(step.name === undefined ? [] : ['--step', step.name]),
-    ...[check.declared.file, check.from, describeTarget(check)],
+    // What policies mean does not depend on whether it is reached by its address or its name, and outside there is one way.
+    ...[check.declared.file, check.from, describeTarget({ to, port, protocol })],
   ];
   return `See why: ${shellCommand(['podreach', ...words])}`;
 }

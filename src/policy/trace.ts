@@ -20,13 +20,18 @@ export interface Trace {
   readonly answer: PolicyAnswer;
   /** See {@link Ruling}. */
   readonly responsible: readonly Responsible[];
-  /** One walk, or two where an end is a host-network pod (I5): then the answer is defined where both end the same. */
+  /**
+   * One walk; or several, where an end is a host-network pod (I5) or the way goes through a port of a node (I9): then the answer is defined
+   * where all end the same.
+   */
   readonly walks: readonly Walk[];
 }
 
 export interface Walk extends Decision {
   /** How host-network pods are taken in this walk; absent where there are none. */
   readonly hostNetwork?: 'as-pods' | 'as-nodes';
+  /** Through a port of a node: whom the policies of the destination see as the source. */
+  readonly seenAs?: string;
   readonly egress: SideTrace;
   readonly ingress: SideTrace;
 }

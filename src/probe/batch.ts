@@ -75,7 +75,9 @@ const agentLine = z.discriminatedUnion('kind', [
     nonce: z.string().exactOptional(),
     localPorts: z.array(z.int()).exactOptional(),
     detail: z.string().exactOptional(),
-    answered: z.array(z.strictObject({ pod: z.string(), times: z.int().min(1) })).exactOptional(),
+    answered: z
+      .array(z.strictObject({ pod: z.string(), node: z.string().exactOptional(), times: z.int().min(1) }))
+      .exactOptional(),
     cut: z.int().min(0).exactOptional(),
   }),
   z.strictObject({

@@ -32,6 +32,8 @@ interface Through {
   /** Absent: the Service is there already. */
   readonly backends?: readonly ServiceBackend[];
   readonly headless: boolean;
+  /** See `Check`. */
+  readonly externalTrafficPolicy?: 'Local' | undefined;
 }
 
 interface ConnectionSource {
@@ -74,7 +76,7 @@ export class Connections {
     this.#services = services;
     const ofServices = [...services].map(([key, service]) => ({
       key,
-      ports: service.ports.map(({ targetPort: _, ...port }) => port),
+      ports: service.ports.map(({ targetPort: _, nodePort: __, ...port }) => port),
       paths: pathsTo(service),
       ...known(familiesOfService(service, tried)),
     }));
@@ -143,8 +145,9 @@ export class Connections {
         if (this.#existing.has(to)) return [[target, { path, headless: false }]];
         const backends = backendsAt(to, port, this.#services, pods);
         if (backends === undefined || backends.length === 0) return [];
-        const headless = this.#services.get(to)?.headless === true;
-        return [[target, { path, backends, headless }]];
+        const { headless = false, externalTrafficPolicy } = this.#services.get(to) ?? {};
+        const onNodes = path === 'nodePort' ? { externalTrafficPolicy } : {};
+        return [[target, { path, backends, headless, ...onNodes }]];
       }),
     );
   }
@@ -197,6 +200,16 @@ function asCheck(
   };
 }
 
-function asReached({ path, backends, headless }: Through): Pick<Check, 'path' | 'backends' | 'headless'> {
-  return { path, ...(backends === undefined ? {} : { backends }), ...(headless ? { headless } : {}) };
+function asReached({
+  path,
+  backends,
+  headless,
+  externalTrafficPolicy,
+}: Through): Pick<Check, 'path' | 'backends' | 'headless' | 'externalTrafficPolicy'> {
+  return {
+    path,
+    ...(backends === undefined ? {} : { backends }),
+    ...(headless ? { headless } : {}),
+    ...(externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }),
+  };
 }

@@ -35,6 +35,11 @@ export function selectExisting(
       `${isThere}, and nothing proves that a datagram came to it`,
       `Name one of its TCP ports in place of ${datagrams.port}/UDP.`,
     );
+  if (typeof paths !== 'string' && paths.includes('nodePort'))
+    return nothing(
+      `${isThere}, and which ports it has on the nodes is known only on a cluster: nothing goes there via nodePort`,
+      'Leave the way out, or write "via: clusterIP" or "via: dns".',
+    );
   return {
     kind: 'found',
     found: [

@@ -61,11 +61,7 @@ export function selectService(
   if (unknown !== undefined) return unknownPort(unknown, service, [...pods.values()]);
   const ways = pathsTo(service);
   const [missing] = typeof paths === 'string' ? [] : paths.filter((path) => !ways.includes(path));
-  if (missing !== undefined)
-    return nothing(
-      `${key} is headless: it has no address, so nothing goes there via ${missing}`,
-      'Write "via: dns": its name gives the addresses of its pods.',
-    );
+  if (missing !== undefined) return noWay(service, missing);
   const families = familiesOfService(service, tried);
   for (const port of found) {
     const wrong = unanswered(service, port, [...pods.values()]);
@@ -95,6 +91,20 @@ export function familiesOfService(
 ): readonly Family[] | undefined {
   if (ipFamilies === undefined || ipFamilyPolicy !== 'SingleStack') return tried;
   return tried?.filter((family) => ipFamilies.includes(family));
+}
+
+/** Why a Service is not to be reached in a way, and what to write instead. */
+function noWay(service: SelectableService, path: ServicePath): Selected<never> {
+  const key = serviceKey(service);
+  return service.headless === true
+    ? nothing(
+        `${key} is headless: it has no address, so nothing goes there via ${path}`,
+        'Write "via: dns": its name gives the addresses of its pods.',
+      )
+    : nothing(
+        `${key} has no port on the nodes, so nothing goes there via ${path}`,
+        'Give it "type: NodePort", or leave the way out.',
+      );
 }
 
 function pathsMeant(paths: ServiceSelection['paths'], ways: readonly ServicePath[]): readonly ServicePath[] {

@@ -74,6 +74,7 @@ export const SANDBOX: Assumptions = {
   ipBlocksMatchPods: true,
   hostNetworkPodsAreNodes: true,
   ipBlocksMatchHostNetwork: true,
+  nodePortsHideSourceElsewhere: true,
 };
 
 /** That of podreach. Tests put others in its place. */
@@ -148,8 +149,9 @@ export async function openArena(
   );
   const services = servicesBefore(declared);
   const serviceAddresses = new Map<string, readonly string[]>();
+  const places = { services: serviceAddresses, nodePorts: new Map<string, number>() };
   const dialled = services.flatMap(inIPv4);
-  await createServices(services.map(asDraft), serviceAddresses, dialled, context);
+  await createServices(services.map(asDraft), places, dialled, context);
   let state: ClusterState = { ...declared, policies: new Map() };
   const world = worldOf(state, hosts, running);
   const addresses = world.pods.map(({ address = '' }) => address);

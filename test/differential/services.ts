@@ -78,7 +78,7 @@ export function aimsFrom(
             pods: backends.map(({ pod }) => pod),
             connections: connectionsFor(all.length),
           },
-          flows: flowsOf(pair, host).map((flow, index) => ({
+          flows: flowsOf(pair, { address: host }).map((flow, index) => ({
             flow,
             pod: backends[index]?.pod ?? '',
             predicted: oracle.evaluate(flow).verdict,

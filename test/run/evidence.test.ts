@@ -8,6 +8,7 @@ import { RememberedAttempts } from './noted.ts';
 
 const FROM = { namespace: 'x', name: 'from', ip: '10.0.0.1', node: 'node-1' };
 const TO = { namespace: 'x', name: 'to', ip: '10.0.0.2', node: 'node-2' };
+const WAY = wayKey('node-2', 'node-1', { protocol: 'TCP', family: 'IPv4' });
 const ATTEMPT = attempt('settle', 'timeout', { atMs: 1_000 });
 const podOf = (key: string) => [FROM, TO].find(({ name }) => key === `x/${name}`);
 
@@ -56,11 +57,19 @@ function cutAt(visits: { readonly source: readonly number[]; readonly destinatio
     );
   tell(FROM, visits.source);
   tell(TO, visits.destination);
-  evidence.noteWay(wayKey('node-2', 'node-1', checkOf()), [
+  evidence.noteWay(WAY, [
     { pod: FROM, clockMs: 1_010, durationMs: 5, lost: 0 },
     { pod: TO, clockMs: 1_020, durationMs: 5, lost: 0 },
   ]);
-  evidence.noteCut({ check, attempt: cut, from: FROM, to: [TO], lastDialMs: 1_400, way: 'open' });
+  evidence.noteCut({
+    check,
+    attempt: cut,
+    from: FROM,
+    to: [TO],
+    ways: [WAY],
+    lastDialMs: 1_400,
+    way: 'open',
+  });
   evidence.review([check], podOf, 2);
   return { evidence, check, cut };
 }
@@ -101,11 +110,19 @@ describe('the triangle of an attempt that was cut off', () => {
     const cut = new Attempts().note(check, ATTEMPT);
     evidence.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_500 }, end(1_000, 500));
     // The clock of this one is not known yet.
-    evidence.noteWay(wayKey('node-2', 'node-1', checkOf()), [
+    evidence.noteWay(WAY, [
       { pod: FROM, clockMs: 1_010, durationMs: 5, lost: 0 },
       { pod: TO, clockMs: 1_020, durationMs: 5, lost: 0 },
     ]);
-    evidence.noteCut({ check, attempt: cut, from: FROM, to: [TO], lastDialMs: 1_400, way: 'open' });
+    evidence.noteCut({
+      check,
+      attempt: cut,
+      from: FROM,
+      to: [TO],
+      ways: [WAY],
+      lastDialMs: 1_400,
+      way: 'open',
+    });
     evidence.review([check], podOf, 2);
     expect(cut.attempt.seen).toEqual({});
   });
@@ -116,7 +133,15 @@ describe('the triangle of an attempt that was cut off', () => {
     const late = new Evidence(0);
     late.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_500 }, end(1_000, 500, { visitsMs: [100] }));
     late.noteEnd(TO, { sentMs: 1_000, receivedMs: 1_010 }, end(1_000, 10));
-    late.noteCut({ check, attempt: cut, from: FROM, to: [TO], lastDialMs: 1_400, way: 'unwitnessed' });
+    late.noteCut({
+      check,
+      attempt: cut,
+      from: FROM,
+      to: [TO],
+      ways: [WAY],
+      lastDialMs: 1_400,
+      way: 'unwitnessed',
+    });
     late.review([check], podOf, 2);
     expect(cut.attempt.seen).toEqual({ source: 1_100, between: 1_400 });
     expect([...late.unheard([check])]).toEqual([TO]);
@@ -133,7 +158,15 @@ describe('the triangle of an attempt that was cut off', () => {
     evidence.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_500 }, end(1_000, 500, { visitsMs: [0] }));
     // Its exec took 300 ms on the way: the visit may have come between 1250 and 1550.
     evidence.noteEnd(TO, { sentMs: 1_000, receivedMs: 1_800 }, end(1_000, 500, { visitsMs: [250] }));
-    evidence.noteCut({ check, attempt: cut, from: FROM, to: [TO], lastDialMs: 1_400, way: 'unwitnessed' });
+    evidence.noteCut({
+      check,
+      attempt: cut,
+      from: FROM,
+      to: [TO],
+      ways: [WAY],
+      lastDialMs: 1_400,
+      way: 'unwitnessed',
+    });
     evidence.review([check], podOf, 2);
     expect(cut.attempt.seen).toEqual({ source: 1_000, between: 1_400 });
   });

@@ -6,6 +6,7 @@ import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
 import { shellCommand } from '../../shell.ts';
 import { INPUT_ARGUMENT, STANDARD_INPUT } from '../../standard-input.ts';
 import type { Fact } from '../text/block.ts';
+import { nodePortOf } from './node-port.ts';
 import type { CheckView, RunView } from './view.ts';
 
 export function reproduction(check: CheckView): Fact {
@@ -21,13 +22,13 @@ export function reproduction(check: CheckView): Fact {
 
 /** The same connection once more, by the same agent in the same pod. */
 function connectAgain(check: CheckView): string | undefined {
-  const { from, source, port, protocol, scenario } = check;
+  const { from, source, protocol, scenario } = check;
   const { kubectl = [] } = scenario.run.environment;
   const agentPod =
     source === undefined ? hostOf(from, scenario)?.agent : { namespace: source.namespace, pod: source.name };
   const target = targetOf(check);
   if (agentPod === undefined || target === undefined) return undefined;
-  const agent = ['node', AGENT_PATH, 'connect', target, String(port), protocol];
+  const agent = ['node', AGENT_PATH, 'connect', target.host, String(target.port), protocol];
   const pod = ['-n', agentPod.namespace, agentPod.pod, '-c', PROBE_CONTAINER];
   return shellCommand(['kubectl', ...kubectl, 'exec', ...pod, '--', ...agent]);
 }
@@ -36,13 +37,30 @@ function hostOf(key: string, { hosts = [] }: CheckView['scenario']) {
   return hosts.find(({ name }) => endpointKey({ kind: 'host', name }) === key);
 }
 
-/** What is dialled: an address, or the name of a Service or a host. */
-function targetOf({ to, path, destination, scenario }: CheckView): string | undefined {
+interface DialledTarget {
+  /** An address, or the name of a Service or a host. */
+  readonly host: string;
+  readonly port: number;
+}
+
+function targetOf(check: CheckView): DialledTarget | undefined {
+  const { to, port, path, destination, scenario } = check;
+  if (path === 'nodePort') return targetOfNodes(check);
   const { services = [], existingServices = [] } = scenario;
   const service = [...services, ...existingServices].find((one) => serviceKey(one) === to);
-  if (service !== undefined) return path === 'dns' ? dnsNameOf(service) : service.ip;
   const { address, dnsName } = hostOf(to, scenario) ?? {};
-  return destination?.ip ?? dnsName ?? address;
+  const ofService = service && (path === 'dns' ? dnsNameOf(service) : service.ip);
+  const host = service === undefined ? (destination?.ip ?? dnsName ?? address) : ofService;
+  return host === undefined ? undefined : { host, port };
+}
+
+/** The first node that leads there: of several that which did not, as last seen. */
+function targetOfNodes(check: CheckView): DialledTarget | undefined {
+  const { nodes = [], observed = [] } = check;
+  const port = nodePortOf(check);
+  const { silent = [] } = observed.findLast(({ backends }) => backends !== undefined)?.backends ?? {};
+  const node = nodes.find(({ name }) => silent.some((one) => one.endsWith(` via ${name}`))) ?? nodes[0];
+  return node === undefined || port === undefined ? undefined : { host: node.address, port };
 }
 
 function runAgain(check: CheckView): string {
