@@ -106,8 +106,8 @@ export function compile(world: World, assumptions: Assumptions = {}): Oracle {
 /** A flow with its ends looked up, its host-network pods taken in one way. */
 interface Journey extends Ends {
   readonly target: DestinationPort;
-  /** Where the policies of the source see a node: the port of that, where it is known. Otherwise that of the destination. */
-  readonly egressTarget: DestinationPort | 'unknown';
+  /** As the policies of the source see it, where they see a node: the port of that, as far as it is known. Absent: they see the target. */
+  readonly egressTarget?: DestinationPort | 'unknown';
   readonly hostNetwork: Walk['hostNetwork'];
   /** How it is seen that goes through a port of a node; absent: it does not. */
   readonly view?: PassageView;
@@ -161,9 +161,11 @@ class CompiledOracle implements Oracle {
   evaluate(flow: Flow): PolicyAnswer {
     const open = this.#leftOpen(flow);
     if (open !== undefined) return open;
-    return answerOf(
-      settle(this.#journeysOf(flow).map((journey) => ({ journey, decision: this.#decide(journey) }))),
-    );
+    const journeys = this.#journeysOf(flow);
+    const [first, ...others] = journeys;
+    // Of tens of thousands of flows, nearly all are taken in one way.
+    if (first !== undefined && others.length === 0) return answerOf(this.#decide(first).match);
+    return answerOf(settle(journeys.map((journey) => ({ journey, decision: this.#decide(journey) }))));
   }
 
   rule(flow: Flow): Ruling {
@@ -179,7 +181,7 @@ class CompiledOracle implements Oracle {
 
   explain(flow: Flow): Trace {
     const walks = this.#journeysOf(flow).map((journey): Walk => {
-      const { from, to, target, egressTarget, source, destination, hostNetwork, view } = journey;
+      const { from, to, target, egressTarget = target, source, destination, hostNetwork, view } = journey;
       const leaving = egressTarget === 'unknown' ? target : egressTarget;
       const egress = this.#traceSide(from, 'egress', leaving, destination);
       const ingress = this.#traceSide(to, 'ingress', target, source);
@@ -296,21 +298,28 @@ class CompiledOracle implements Oracle {
   #journeysOf(flow: Flow): readonly Journey[] {
     const from = this.parties.find(flow.from);
     const to = this.parties.find(flow.to);
-    const isCertain = from.kind === 'certain' && to.kind === 'certain';
-    const readings = isCertain
-      ? [undefined]
-      : this.#assumptions.hostNetworkPodsAreNodes === true
+    const { through } = flow;
+    const journeys = this.#takenAs(flow, from, to);
+    return through === undefined
+      ? journeys
+      : journeys.flatMap((journey) => this.#viewed(journey, flow, through));
+  }
+
+  /** With its host-network pods taken in all the ways in which they may be. */
+  #takenAs(flow: Flow, from: FoundEnd, to: FoundEnd): readonly Journey[] {
+    if (from.kind === 'certain' && to.kind === 'certain') {
+      return [this.#journey(flow, from.party, to.party, undefined)];
+    }
+    const readings =
+      this.#assumptions.hostNetworkPodsAreNodes === true
         ? (['as-nodes'] as const)
         : (['as-pods', 'as-nodes'] as const);
-    return readings.flatMap((reading) => {
-      const journey = this.#journey(flow, taken(from, reading), taken(to, reading), reading);
-      return flow.through === undefined ? [journey] : this.#viewed(journey, flow, flow.through);
-    });
+    return readings.map((reading) => this.#journey(flow, taken(from, reading), taken(to, reading), reading));
   }
 
   /** The same through a port of a node, in all the ways in which it may be seen. */
   #viewed(journey: Journey, { protocol }: Flow, passage: NodePassage): readonly Journey[] {
-    const { from, to, target } = journey;
+    const { from, to } = journey;
     return viewsOf(passage, from, to, this.#assumptions).map((view): Journey => {
       const destination = destinationIn(view, passage, to);
       const atNode =
@@ -320,7 +329,7 @@ class CompiledOracle implements Oracle {
         throughService: true,
         source: { party: sourceIn(view, passage, from, this.#assumptions) },
         destination: { party: destination },
-        egressTarget: view.destination === 'itself' ? target : atNode,
+        ...(view.destination === 'itself' ? {} : { egressTarget: atNode }),
         view,
       };
     });
@@ -333,14 +342,12 @@ class CompiledOracle implements Oracle {
     hostNetwork: Walk['hostNetwork'],
   ): Journey {
     const service = serviceOf(to);
-    const target = targetAt(destination, port, protocol);
     return {
       from: source,
       to: destination,
       same: from.kind === 'pod' && (to.kind === 'pod' || to.kind === 'service') && from.pod === to.pod,
       throughService: service !== undefined,
-      target,
-      egressTarget: target,
+      target: targetAt(destination, port, protocol),
       source: { party: source },
       destination: { party: destination, ...(service === undefined ? {} : { service }) },
       hostNetwork,
@@ -358,7 +365,7 @@ function sideOf(
   readonly target: DestinationPort | 'unknown';
 } {
   return direction === 'egress'
-    ? { subject: from, counterpart: destination, target: egressTarget }
+    ? { subject: from, counterpart: destination, target: egressTarget ?? target }
     : { subject: to, counterpart: source, target };
 }
 
@@ -395,7 +402,7 @@ function gatesWithout(
   });
 }
 
-function taken(end: FoundEnd, reading: 'as-pods' | 'as-nodes' | undefined): Party {
+function taken(end: FoundEnd, reading: 'as-pods' | 'as-nodes'): Party {
   if (end.kind === 'certain') return end.party;
   return reading === 'as-pods' ? end.asPod : end.asNode;
 }
@@ -405,9 +412,6 @@ function taken(end: FoundEnd, reading: 'as-pods' | 'as-nodes' | undefined): Part
  * port of a node is seen (I9).
  */
 function settle(readings: readonly { readonly journey: Journey; readonly decision: Decision }[]): Match {
-  const [first, ...others] = readings;
-  // Of tens of thousands of flows, nearly all are read in one way.
-  if (first !== undefined && others.length === 0) return first.decision.match;
   const byView = Map.groupBy(readings, ({ journey: { view } }) => JSON.stringify(view));
   const matches = [...byView.values()].map((own) =>
     agree(

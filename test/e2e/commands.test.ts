@@ -330,6 +330,32 @@ describe('explain', () => {
     ]);
   });
 
+  test('comes by the ports of nodes from outside, where a Service has them', async () => {
+    const answers: unknown[] = [];
+    for (const [from, service] of [
+      ['host/office', 'portal'],
+      ['198.51.100.1', 'portal'],
+      ['198.51.100.1', 'status'],
+    ] as const) {
+      const to = `service/node-port/${service}`;
+      const { stdout } = await runCli(['explain', 'scenarios/services/node-port.yaml', from, to, '--json']);
+      const [{ to: pod, flow, answer }] = JSON.parse(stdout);
+      answers.push([pod, flow.port, flow.through, answer.verdict]);
+    }
+    expect(answers).toEqual([
+      ['node-port/portal', 8080, { keepsSource: true }, 'allowed'],
+      ['node-port/portal', 8080, { keepsSource: true }, 'denied'],
+      ['node-port/status', 8080, { keepsSource: false }, 'allowed'],
+    ]);
+    const to = 'service/service-ports/catalogue:80';
+    expect(await runCli(['explain', 'scenarios/services/target-port.yaml', '192.0.2.1', to])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(
+        'is outside the cluster, where service/service-ports/catalogue has no address',
+      ),
+    });
+  });
+
   const OR_ADDRESS = 'An address outside the cluster will do, too.';
   const PODS = `The pods are: shop/web, shop/api, shop/db, shop-monitoring/prometheus. ${OR_ADDRESS}`;
   test.each([
