@@ -41,8 +41,8 @@ export interface DnsNames {
   readonly namespaces: ReadonlySet<string>;
   /** By `name.namespace`. */
   readonly services: ReadonlyMap<string, NamedService>;
-  /** The names of an address. */
-  readonly byAddress: ReadonlyMap<string, readonly string[]>;
+  /** The names of an address, by {@link reverseNameOf}. */
+  readonly byReverseName: ReadonlyMap<string, readonly string[]>;
 }
 
 export function namesOf({ namespaces, services }: Zone): DnsNames {
@@ -55,9 +55,9 @@ export function namesOf({ namespaces, services }: Zone): DnsNames {
   return {
     namespaces: new Set(namespaces),
     services: new Map(services.map((service) => [`${service.name}.${service.namespace}`, service])),
-    byAddress: new Map(
+    byReverseName: new Map(
       [...byAddress].map(([address, named]) => [
-        address,
+        reverseNameOf(address),
         named.map(([, name]) => name).slice(0, cluster.has(address) ? 1 : named.length),
       ]),
     ),
@@ -75,16 +75,12 @@ export function isInCluster(name: string): boolean {
  */
 export function lookUp(names: DnsNames, asked: string, type: string): Lookup {
   const name = asked.toLowerCase();
-  const reverse = addressOfReverse(name);
-  if (reverse !== undefined) {
-    const found = names.byAddress.get(reverse);
-    return found === undefined
-      ? NO_SUCH_NAME
-      : only(
-          type,
-          found.map((data) => ({ type: 'PTR', name: asked, data })),
-        );
-  }
+  const found = names.byReverseName.get(name);
+  if (found !== undefined)
+    return only(
+      type,
+      found.map((data) => ({ type: 'PTR', name: asked, data })),
+    );
   if (name === VERSION.name) return only(type, [{ type: 'TXT', name: asked, data: VERSION.text }]);
   if ([DOMAIN, SERVICES, PODS].includes(name)) return only(type, []);
   if (name.endsWith(`.${SERVICES}`)) return lookUpService(names, asked, labelsOf(name, SERVICES), type);
@@ -171,11 +167,7 @@ function servicesOn(
   const places =
     service.addresses.length > 0
       ? [{ target: nameOf(service), addresses: service.addresses, ports: service.ports }]
-      : service.endpoints.map((endpoint) => ({
-          target: endpointNameOf(service, endpoint),
-          addresses: [endpoint.address],
-          ports: endpoint.ports,
-        }));
+      : placesOf(service);
   const found = places.flatMap(({ target, addresses, ports }) =>
     ports.filter(isAsked).map(({ port }) => ({ target, addresses, port })),
   );
@@ -192,13 +184,28 @@ function servicesOn(
   };
 }
 
+/** A pod that has a name has it for all of its addresses. */
+function placesOf(service: NamedService): {
+  readonly target: string;
+  readonly addresses: readonly string[];
+  readonly ports: NamedEndpoint['ports'];
+}[] {
+  const byName = Map.groupBy(service.endpoints, (endpoint) => endpointNameOf(service, endpoint));
+  return [...byName].map(([target, endpoints]) => ({
+    target,
+    addresses: endpoints.map(({ address }) => address),
+    ports: endpoints[0]?.ports ?? [],
+  }));
+}
+
 /** `10-244-1-2.NAMESPACE`: the address that its name says, whether there is such a pod or not. */
 function lookUpPod(names: DnsNames, asked: string, labels: readonly string[], type: string): Lookup {
   const namespace = labels.at(-1) ?? '';
   if (!names.namespaces.has(namespace)) return NO_SUCH_NAME;
   if (labels.length === 1) return only(type, []);
-  const address = (labels[0] ?? '').replaceAll('-', '.');
-  return labels.length === 2 && isIP(address) === 4
+  const [dashed = ''] = labels;
+  const address = [dashed.replaceAll('-', '.'), dashed.replaceAll('-', ':')].find((text) => isIP(text) !== 0);
+  return labels.length === 2 && address !== undefined
     ? only(type, [addressRecord(asked, address)])
     : NO_SUCH_NAME;
 }
@@ -215,8 +222,21 @@ function endpointNameOf(service: NamedService, { name }: NamedEndpoint): string 
   return `${name}.${nameOf(service)}`;
 }
 
-/** `2.1.244.10.in-addr.arpa`; undefined for other names. */
-function addressOfReverse(name: string): string | undefined {
-  const address = /^((?:\d+\.){3}\d+)\.in-addr\.arpa$/.exec(name)?.[1]?.split('.').reverse().join('.');
-  return address !== undefined && isIP(address) === 4 ? address : undefined;
+/** `2.1.244.10.in-addr.arpa`, and of IPv6 one label for each of the 32 digits. */
+function reverseNameOf(address: string): string {
+  const isIPv6 = isIP(address) === 6;
+  const parts = isIPv6 ? digitsOf(address) : address.split('.');
+  return `${parts.toReversed().join('.')}.${isIPv6 ? 'ip6' : 'in-addr'}.arpa`;
+}
+
+/** The digits of an address of IPv6, those that `::` leaves out among them. */
+function digitsOf(address: string): string[] {
+  const [head = [], tail = []] = address.split('::').map((part) => (part === '' ? [] : part.split(':')));
+  const left = Array.from({ length: 8 - head.length - tail.length }, () => '0');
+  return [
+    ...[...head, ...left, ...tail]
+      .map((group) => group.padStart(4, '0'))
+      .join('')
+      .toLowerCase(),
+  ];
 }

@@ -31,13 +31,19 @@ function names(): DnsNames {
   return known.names;
 }
 
-const datagrams = createSocket('udp4');
-datagrams.on('message', (message, { address, port }) => {
-  const answer = answerTo(message, names(), 'udp');
-  // Whoever asked may be gone, or be cut off meanwhile.
-  if (answer !== undefined) datagrams.send(answer, port, address, () => {});
-});
-datagrams.bind(PORT);
+for (const type of ['udp4', 'udp6'] as const) {
+  const datagrams = createSocket({ type, ipv6Only: type === 'udp6' });
+  datagrams.on('message', (message, { address, port }) => {
+    const answer = answerTo(message, names(), 'udp');
+    // Whoever asked may be gone, or be cut off meanwhile.
+    if (answer !== undefined) datagrams.send(answer, port, address, () => {});
+  });
+  datagrams.on('error', (error) => {
+    // The kernel may have no IPv6.
+    if (type === 'udp4') throw error;
+  });
+  datagrams.bind(PORT);
+}
 
 createServer((connection) => {
   let received: Buffer = Buffer.alloc(0);
@@ -46,7 +52,7 @@ createServer((connection) => {
   connection.on('data', (chunk: Buffer) => {
     received = answerAll(connection, Buffer.concat([received, chunk]));
   });
-}).listen(PORT, '0.0.0.0');
+}).listen(PORT);
 
 /** @returns the beginning of a message whose end has not come yet */
 function answerAll(connection: Socket, received: Buffer): Buffer {

@@ -134,7 +134,7 @@ function seedNode(store: Store): void {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name: 'node-a', labels: { 'kubernetes.io/hostname': 'node-a' } },
-    spec: { podCIDR: '10.244.0.0/24', podCIDRs: ['10.244.0.0/24'] },
+    spec: { podCIDR: '10.244.0.0/24', podCIDRs: ['10.244.0.0/24', 'fd00:10:244::/64'] },
     status: {
       capacity: { cpu: '2' },
       allocatable: { cpu: '2' },

@@ -7,7 +7,11 @@ import type { Target, Testbed } from '../testbed.ts';
 
 interface ServiceObject {
   readonly metadata: { readonly resourceVersion: string };
-  readonly spec: { readonly clusterIP: string; readonly ports: readonly { readonly nodePort: number }[] };
+  readonly spec: {
+    readonly clusterIP: string;
+    readonly clusterIPs: readonly string[];
+    readonly ports: readonly { readonly nodePort: number }[];
+  };
 }
 
 /** Enough for one of three backends to be missed by chance once in three million times. */

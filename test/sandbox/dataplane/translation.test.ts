@@ -8,6 +8,7 @@ let services: ServiceBed;
 
 const NODE_1 = '172.18.0.2';
 const NODE_2 = '172.18.0.3';
+const NODE_2_IPV6 = 'fd00:172:18::3';
 const on = (nodeName: string) => ({ nodeName });
 const onHost = (nodeName: string) => ({ nodeName, hostNetwork: true });
 const idle = { command: ['sleep', '1000000'] };
@@ -40,14 +41,21 @@ afterEach(async () => {
 
 const CLIENTS = ['shop/near', 'shop/far', 'shop/host-1', 'shop/host-2'];
 
-test.each(['TCP', 'UDP'] as const)('every backend answers everybody, over %s', async (protocol) => {
-  const { clusterIP } = await services.write('api', {
+test.each([
+  ['TCP', 'IPv4'],
+  ['UDP', 'IPv4'],
+  ['TCP', 'IPv6'],
+  ['UDP', 'IPv6'],
+] as const)('every backend answers everybody, over %s and %s', async (protocol, family) => {
+  const { clusterIPs } = await services.write('api', {
     selector: API,
+    ipFamilyPolicy: 'RequireDualStack',
     ports: [
       { name: 'tcp', port: 443, targetPort: 8080 },
       { name: 'udp', port: 443, targetPort: 8080, protocol: 'UDP' },
     ],
   });
+  const clusterIP = clusterIPs[family === 'IPv4' ? 0 : 1] ?? '';
   for (const client of CLIENTS)
     expect([client, await services.answers(client, clusterIP, 443, protocol)]).toEqual([
       client,
@@ -161,6 +169,35 @@ test('a node port of a local Service leads to the node’s own pods, and its cli
   await bed.inForce();
   expect(await services.answers('shop/near', NODE_2, nodePort)).toEqual(['b', 'c']);
   expect(await services.answers('shop/far', NODE_1, nodePort)).toEqual(['shut']);
+});
+
+test('over IPv6 a node port, the ends behind it and what refuses are the same', async () => {
+  const spec = { ipFamilyPolicy: 'RequireDualStack', selector: API, ports: [{ port: 80, targetPort: 8080 }] };
+  const open = await services.write('open', { ...spec, type: 'NodePort' });
+  const [nodePort = 0, clusterIP = ''] = [open.ports[0]?.nodePort, open.clusterIPs[1]];
+  expect(await services.answers('shop/host-1', NODE_2_IPV6, nodePort)).toEqual(['a', 'b', 'c']);
+  expect(await services.answers('shop/a', clusterIP, 80)).toEqual(['a', 'b', 'c']);
+  expect(await services.answers('shop/far', clusterIP, 81)).toEqual(['ECONNREFUSED']);
+  const from = (address: string) => ({
+    podSelector: app('api'),
+    ingress: [{ from: [{ ipBlock: { cidr: `${address}/128` } }] }],
+  });
+  await bed.policy('shop', 'from', from(NODE_2_IPV6));
+  await bed.inForce();
+  expect(await services.answers('shop/near', NODE_2_IPV6, nodePort)).toEqual(['a', 'shut']);
+  await services.write('open', { ...spec, type: 'NodePort', externalTrafficPolicy: 'Local' });
+  const [, near] = await bed.addresses('shop', 'near');
+  await bed.policy('shop', 'from', from(near));
+  await bed.inForce();
+  expect(await services.answers('shop/near', NODE_2_IPV6, nodePort)).toEqual(['b', 'c']);
+});
+
+test('a Service of one family is not there in the other', async () => {
+  const spec = { type: 'NodePort', selector: API, ports: [{ port: 80, targetPort: 8080 }] };
+  const { clusterIP, ports } = await services.write('six', { ...spec, ipFamilies: ['IPv6'] });
+  expect(await services.answers('shop/near', clusterIP, 80)).toEqual(['a', 'b', 'c']);
+  expect(await services.answers('shop/near', NODE_2_IPV6, ports[0]?.nodePort ?? 0)).toEqual(['a', 'b', 'c']);
+  expect(await services.answers('shop/near', NODE_2, ports[0]?.nodePort ?? 0)).toEqual(['ECONNREFUSED']);
 });
 
 test('a local Service is silent on a node without endpoints', async () => {

@@ -21,11 +21,16 @@ const service = (name: string, spec: Service['spec']): Service => ({
 
 const http = { name: 'http', protocol: 'TCP' as const, port: 80 };
 
-const slice = (name: string, endpoints: readonly object[], port = 8080) => ({
+const slice = (
+  name: string,
+  endpoints: readonly object[],
+  port = 8080,
+  addressType: 'IPv4' | 'IPv6' = 'IPv4',
+) => ({
   apiVersion: 'discovery.k8s.io/v1',
   kind: 'EndpointSlice' as const,
   metadata: { name: `${name}-x`, namespace: 'shop', labels: { 'kubernetes.io/service-name': name } },
-  addressType: 'IPv4' as const,
+  addressType,
   ports: [{ ...http, port }],
   endpoints: endpoints as { addresses: string[] }[],
 });
@@ -38,6 +43,13 @@ const names = namesOf(
       service('db', { clusterIP: 'None', ports: [http] }),
       service('none', { clusterIP: 'None', ports: [http] }),
       service('many', { clusterIP: 'None', ports: [http] }),
+      service('both', {
+        clusterIP: '10.96.1.2',
+        clusterIPs: ['10.96.1.2', 'fd00:10:96::102'],
+        ports: [http],
+      }),
+      service('pair', { clusterIP: 'None', ports: [http] }),
+      service('six', { clusterIP: 'fd00:10:96::103', clusterIPs: ['fd00:10:96::103'], ports: [http] }),
       service('bank', { type: 'ExternalName', externalName: 'bank.example.com' }),
     ],
     [
@@ -47,6 +59,13 @@ const names = namesOf(
         { addresses: ['10.244.2.3'], conditions: { ready: true } },
         { addresses: ['10.244.2.4'], conditions: { ready: false } },
       ]),
+      slice('pair', [{ addresses: ['10.244.1.5'], hostname: 'pair-0' }, { addresses: ['10.244.1.6'] }]),
+      slice(
+        'pair',
+        [{ addresses: ['fd00:10:244:1::5'], hostname: 'pair-0' }, { addresses: ['fd00:10:244:1::6'] }],
+        8080,
+        'IPv6',
+      ),
       slice(
         'many',
         Array.from({ length: 60 }, (_, index) => ({ addresses: [`10.244.3.${index + 1}`] })),
@@ -78,6 +97,16 @@ describe('the names of Services', () => {
     ['db-0.db.shop.svc.cluster.local', 'A', ['NOERROR', '10.244.1.3']],
     ['10-244-2-3.db.shop.svc.cluster.local', 'A', ['NOERROR', '10.244.2.3']],
     ['10-244-2-4.db.shop.svc.cluster.local', 'A', ['NXDOMAIN']],
+    ['both.shop.svc.cluster.local', 'A', ['NOERROR', '10.96.1.2']],
+    ['both.shop.svc.cluster.local', 'AAAA', ['NOERROR', 'fd00:10:96::102']],
+    ['six.shop.svc.cluster.local', 'A', ['NOERROR']],
+    ['six.shop.svc.cluster.local', 'AAAA', ['NOERROR', 'fd00:10:96::103']],
+    ['db.shop.svc.cluster.local', 'AAAA', ['NOERROR']],
+    ['pair.shop.svc.cluster.local', 'AAAA', ['NOERROR', 'fd00:10:244:1::5', 'fd00:10:244:1::6']],
+    ['pair-0.pair.shop.svc.cluster.local', 'A', ['NOERROR', '10.244.1.5']],
+    ['pair-0.pair.shop.svc.cluster.local', 'AAAA', ['NOERROR', 'fd00:10:244:1::5']],
+    ['fd00-10-244-1--6.pair.shop.svc.cluster.local', 'AAAA', ['NOERROR', 'fd00:10:244:1::6']],
+    ['fd00-10-244-1--6.pair.shop.svc.cluster.local', 'A', ['NOERROR']],
     ['none.shop.svc.cluster.local', 'A', ['NXDOMAIN']],
     ['bank.shop.svc.cluster.local', 'A', ['NOERROR', 'bank.example.com']],
     ['nothing.shop.svc.cluster.local', 'A', ['NXDOMAIN']],
@@ -113,7 +142,21 @@ describe('the names of Services', () => {
   });
 });
 
+test('SRV tells a pod once, with its addresses of both families', () => {
+  const { answers, additionals } = ask('_http._tcp.pair.shop.svc.cluster.local', 'SRV', 'tcp');
+  expect(answers?.map((answer) => answer.type === 'SRV' && answer.data.target)).toEqual([
+    'pair-0.pair.shop.svc.cluster.local',
+    '10-244-1-6.pair.shop.svc.cluster.local',
+    'fd00-10-244-1--6.pair.shop.svc.cluster.local',
+  ]);
+  expect(additionals?.slice(0, 2)).toMatchObject([
+    { type: 'A', name: 'pair-0.pair.shop.svc.cluster.local', data: '10.244.1.5' },
+    { type: 'AAAA', name: 'pair-0.pair.shop.svc.cluster.local', data: 'fd00:10:244:1::5' },
+  ]);
+});
+
 test('the names of pods are their addresses', () => {
+  expect(told('fd00-10-244-1--9.shop.pod.cluster.local', 'AAAA')).toEqual(['NOERROR', 'fd00:10:244:1::9']);
   expect(told('10-244-9-9.shop.pod.cluster.local', 'A')).toEqual(['NOERROR', '10.244.9.9']);
   expect(told('10-244-9-9.nowhere.pod.cluster.local', 'A')).toEqual(['NXDOMAIN']);
   expect(told('web.shop.pod.cluster.local', 'A')).toEqual(['NXDOMAIN']);
@@ -123,6 +166,12 @@ test('addresses have the names of their Services', () => {
   expect(told('1.1.96.10.in-addr.arpa', 'PTR')).toEqual(['NOERROR', 'web.shop.svc.cluster.local']);
   expect(told('3.1.244.10.in-addr.arpa', 'PTR')).toEqual(['NOERROR', 'db-0.db.shop.svc.cluster.local']);
   expect(told('9.9.9.10.in-addr.arpa', 'PTR')).toEqual(['NXDOMAIN']);
+  const zeros = '0.0.0.0.0.0.0.0.0.0.0.0.0.0.0';
+  const service6 = `2.0.1.0.0.${zeros}.6.9.0.0.0.1.0.0.0.0.d.f.ip6.arpa`;
+  expect(told(service6, 'PTR')).toEqual(['NOERROR', 'both.shop.svc.cluster.local']);
+  const pod6 = '5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.0.4.4.2.0.0.1.0.0.0.0.d.f.ip6.arpa';
+  expect(told(pod6, 'PTR')).toEqual(['NOERROR', 'pair-0.pair.shop.svc.cluster.local']);
+  expect(told(pod6.replace('5', '4'), 'PTR')).toEqual(['NXDOMAIN']);
 });
 
 test('the version of the specification is told', () => {

@@ -6,6 +6,7 @@ import { podManifest, startTestbed, statusOf, type Testbed } from '../testbed.ts
 let bed: Testbed;
 let services: ServiceBed;
 let server = '';
+let server6 = '';
 
 beforeAll(async () => {
   bed = await startTestbed();
@@ -14,7 +15,7 @@ beforeAll(async () => {
     JSON.stringify(condition).includes('"type":"Ready","status":"True"');
   await bed.until('the DNS server is ready', async () => {
     const [pod] = await bed.kube.list({ resource: 'pods', namespace: 'kube-system' });
-    server = statusOf(pod).podIP ?? '';
+    [server = '', server6 = ''] = (statusOf(pod).podIPs ?? []).map(({ ip }) => ip);
     return statusOf(pod).conditions?.some(isReady) === true;
   });
   await bed.namespace('shop');
@@ -26,7 +27,7 @@ afterAll(() => bed[Symbol.asyncDispose]());
 async function resolve(name: string, type: string, over = server): Promise<unknown> {
   const script = `
     const resolver = new (require('node:dns').promises.Resolver)({ timeout: 500, tries: 1 });
-    resolver.setServers([process.argv[1]]);
+    resolver.setServers([process.argv[1].includes(':') ? '[' + process.argv[1] + ']' : process.argv[1]]);
     resolver.resolve(process.argv[2], process.argv[3]).catch((error) => error.code)
       .then((said) => console.log(JSON.stringify(said)));`;
   const result = await bed.exec('shop', 'web', 'node', '-e', script, over, name, type);
@@ -48,6 +49,17 @@ test('knows a Service and its pods as soon as there are any', async () => {
   ]);
   expect(await resolve('kubernetes.default.svc.cluster.local', 'A')).toEqual(['10.96.0.1']);
   expect(await resolve('example.com', 'A')).toBe('ENOTFOUND');
+});
+
+test('tells the addresses of both families, of what has them, and is asked over both', async () => {
+  const [, address] = await bed.addresses('shop', 'web');
+  const spec = { selector: { app: 'web' }, ports: [{ port: 80 }], ipFamilyPolicy: 'RequireDualStack' };
+  const { clusterIPs } = await services.write('both', spec);
+  await services.write('all', { ...spec, clusterIP: 'None' });
+  expect(await resolve('both.shop.svc.cluster.local', 'AAAA')).toEqual([clusterIPs[1]]);
+  expect(await resolve('both.shop.svc.cluster.local', 'A', server6)).toEqual([clusterIPs[0]]);
+  expect(await resolve('all.shop.svc.cluster.local', 'AAAA', server6)).toEqual([address]);
+  expect(await resolve('kubernetes.default.svc.cluster.local', 'AAAA')).toBe('ENODATA');
 });
 
 const ENDPOINTS = 90;

@@ -98,7 +98,8 @@ function isAsWanted(found: EndpointSlice, wanted: EndpointSlice): boolean {
   return isDeepStrictEqual(contentOf(found), contentOf(wanted));
 }
 
-function sliceOf({ metadata, spec }: Service, { suffix, ports, endpoints }: SliceContent): EndpointSlice {
+function sliceOf({ metadata, spec }: Service, content: SliceContent): EndpointSlice {
+  const { suffix, addressType, ports, endpoints } = content;
   const { name, namespace, uid = '' } = metadata;
   return {
     apiVersion: 'discovery.k8s.io/v1',
@@ -117,7 +118,7 @@ function sliceOf({ metadata, spec }: Service, { suffix, ports, endpoints }: Slic
         { apiVersion: 'v1', kind: 'Service', name, uid, controller: true, blockOwnerDeletion: true },
       ],
     },
-    addressType: 'IPv4',
+    addressType,
     ports,
     endpoints,
   };

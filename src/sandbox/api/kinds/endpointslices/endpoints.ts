@@ -1,6 +1,7 @@
 /** The endpoints of a Service from the pods that it selects, as pure functions. */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { familyOf, type IPFamily } from '../../../ip-family.ts';
 import { hasEnded } from '../pods/ending.ts';
 import type { Pod } from '../pods/object.ts';
 import { outsideAddressesOf } from '../pods/outside.ts';
@@ -12,6 +13,7 @@ import type { EndpointPort, SliceEndpoint } from './object.ts';
 export interface SliceContent {
   /** Another for each of a Service's slices, and the same as long as its ports are. */
   readonly suffix: string;
+  readonly addressType: IPFamily;
   readonly ports: EndpointPort[];
   readonly endpoints: SliceEndpoint[];
 }
@@ -24,23 +26,24 @@ export function isSameEndpoint(pod: Pod | undefined, other: Pod | undefined): bo
   return isDeepStrictEqual(pod && traitsOf(pod), other && traitsOf(other));
 }
 
-/** The address at which a pod may be an endpoint: one that has ended has none any more (D26), and one outside the cluster is none. */
-function addressOf({ metadata, status }: Pod): string | undefined {
-  return hasEnded(status) || outsideAddressesOf(metadata) !== undefined ? undefined : status?.podIP;
+/** The addresses at which a pod may be an endpoint: one that has ended has none any more (D26), and one outside the cluster is none. */
+function addressesOf({ metadata, status }: Pod): readonly string[] {
+  if (hasEnded(status) || outsideAddressesOf(metadata) !== undefined) return [];
+  return (status?.podIPs ?? []).map(({ ip }) => ip);
 }
 
 /** All that {@link slicesOf} looks at. */
 function traitsOf(pod: Pod): unknown {
   const { metadata, spec } = pod;
-  const address = addressOf(pod);
-  if (address === undefined) return undefined;
+  const addresses = addressesOf(pod);
+  if (addresses.length === 0) return undefined;
   const ports = spec.containers.map((container) => container.ports);
   const { hostname, subdomain, nodeName } = spec;
   const isLeaving = metadata.deletionTimestamp !== undefined;
   return [
     metadata.uid,
     metadata.labels,
-    address,
+    addresses,
     isPodReady(pod),
     isLeaving,
     ports,
@@ -51,14 +54,25 @@ function traitsOf(pod: Pod): unknown {
 }
 
 /**
- * Pods that give the Service's ports the same numbers share a slice. A Service without endpoints has one that is empty.
+ * Those of each of the Service's families. Pods that give the Service's ports the same numbers share a slice. Without endpoints there
+ * is one that is empty.
  * @param pods those of the Service's namespace that its selector matches
  */
-export function slicesOf({ metadata, spec }: Service, pods: readonly Pod[]): SliceContent[] {
+export function slicesOf(service: Service, pods: readonly Pod[]): SliceContent[] {
+  const { ipFamilies = ['IPv4'] } = service.spec;
+  return ipFamilies.flatMap((family) => slicesOfFamily(service, family, pods));
+}
+
+function slicesOfFamily(
+  { metadata, spec }: Service,
+  addressType: IPFamily,
+  pods: readonly Pod[],
+): SliceContent[] {
   const groups = new Map<string, { ports: EndpointPort[]; endpoints: SliceEndpoint[] }>();
   for (const pod of pods) {
-    const endpoint = endpointOf(pod, metadata.name, spec.publishNotReadyAddresses === true);
-    if (endpoint === undefined) continue;
+    const address = addressesOf(pod).find((one) => familyOf(one) === addressType);
+    if (address === undefined) continue;
+    const endpoint = endpointOf(pod, address, metadata.name, spec.publishNotReadyAddresses === true);
     const ports = portsOn(pod, spec);
     const key = JSON.stringify(ports);
     const group = groups.get(key) ?? { ports, endpoints: [] };
@@ -68,7 +82,8 @@ export function slicesOf({ metadata, spec }: Service, pods: readonly Pod[]): Sli
   if (groups.size === 0) groups.set('[]', { ports: [], endpoints: [] });
   return [...groups].flatMap(([key, { ports, endpoints }]) =>
     chunksOf(endpoints).map((chunk, index) => ({
-      suffix: suffixOf(`${key}${index}`),
+      suffix: suffixOf(`${addressType}${key}${index}`),
+      addressType,
       ports,
       endpoints: chunk,
     })),
@@ -89,10 +104,8 @@ function suffixOf(text: string): string {
     .slice(0, 5);
 }
 
-function endpointOf(pod: Pod, service: string, publishesUnready: boolean): SliceEndpoint | undefined {
+function endpointOf(pod: Pod, address: string, service: string, publishesUnready: boolean): SliceEndpoint {
   const { metadata, spec } = pod;
-  const address = addressOf(pod);
-  if (address === undefined) return undefined;
   const terminating = metadata.deletionTimestamp !== undefined;
   const serving = isPodReady(pod);
   return {

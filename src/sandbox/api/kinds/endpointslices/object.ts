@@ -1,4 +1,5 @@
 /** EndpointSlices: where the packets for a Service go. */
+import type { IPFamily } from '../../../ip-family.ts';
 import type { StoredObject } from '../../../objects.ts';
 
 export interface SliceEndpoint {
@@ -20,7 +21,7 @@ export interface EndpointPort {
 
 export interface EndpointSlice extends StoredObject {
   kind: 'EndpointSlice';
-  addressType: 'IPv4' | 'IPv6' | 'FQDN';
+  addressType: IPFamily | 'FQDN';
   endpoints?: SliceEndpoint[];
   ports?: EndpointPort[];
 }

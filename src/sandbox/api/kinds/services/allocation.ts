@@ -1,9 +1,12 @@
-/** What a Service has for itself in the whole cluster: its cluster address and its node ports. */
+/** What a Service has for itself in the whole cluster: its cluster addresses, one of each of its families, and its node ports. */
 import ipaddr from 'ipaddr.js';
+import { familyOf, type IPFamily } from '../../../ip-family.ts';
 import { API_SERVICE_ADDRESS, DNS_SERVICE_ADDRESS, SERVICE_CIDRS } from '../../../kept-ranges.ts';
 import { type Invalidity, internalError, invalid } from '../../status.ts';
 import type { Store } from '../../store.ts';
 import { invalidValue } from '../../validate/fields.ts';
+import { familiesOfCluster } from '../nodes/families.ts';
+import { settleFamilies } from './families.ts';
 import {
   hasClusterIP,
   hasNodePorts,
@@ -13,9 +16,8 @@ import {
   type ServiceSpec,
 } from './object.ts';
 
-/** The last one is not given out, as the first is not. */
-const ADDRESSES = 65_535;
-const FAMILIES: readonly string[] = ['IPv4'];
+/** Of each family; the first one is not given out, and of IPv4 neither is the last. */
+const ADDRESSES = 65_536;
 const NODE_PORTS = { from: 30_000, to: 32_767 };
 
 /** The addresses that are one Service's in every cluster, by its namespace and name. */
@@ -35,14 +37,18 @@ const CHOSEN_NODE_PORTS = 86;
  */
 export function allocate(service: Service, before: Service | undefined, store: Store): Service {
   const others = store.list('services').filter((other) => nameOf(other) !== nameOf(service));
-  const spec = { ...service.spec };
-  if (hasClusterIP(spec)) Object.assign(spec, familiesOf(service));
-  if (hasClusterIP(spec) && !isHeadless(spec)) {
-    const address = clusterIPOf(service, before, new Set(others.map((other) => other.spec.clusterIP)));
-    Object.assign(spec, { clusterIP: address, clusterIPs: [address] });
+  let { spec } = service;
+  if (hasClusterIP(spec)) {
+    const families = settleFamilies(spec, before?.spec, familiesOfCluster(store));
+    if (families.kind === 'refused') refuse(service, ...families.problems);
+    spec = families.spec;
+    if (!isHeadless(spec)) spec = withClusterIPs({ ...service, spec }, before, takenBy(others));
   }
   if (hasNodePorts(spec) && spec.ports !== undefined)
-    spec.ports = withNodePorts(service, spec.ports, before, new Set(others.flatMap(nodePortsOf)));
+    spec = {
+      ...spec,
+      ports: withNodePorts(service, spec.ports, before, new Set(others.flatMap(nodePortsOf))),
+    };
   return { ...service, spec };
 }
 
@@ -54,62 +60,61 @@ function refuse({ metadata }: Service, ...problems: readonly Invalidity[]): neve
   throw invalid({ group: '', name: 'Service' }, metadata.name, problems);
 }
 
-function familiesOf(service: Service): Pick<ServiceSpec, 'ipFamilies' | 'ipFamilyPolicy'> {
-  const { ipFamilies, ipFamilyPolicy = 'SingleStack', clusterIPs = [] } = service.spec;
-  if (ipFamilyPolicy === 'RequireDualStack')
-    refuse(
-      service,
-      invalidValue(
-        'spec.ipFamilyPolicy',
-        ipFamilyPolicy,
-        'this cluster is not configured for dual-stack services',
-      ),
-    );
-  for (const [index, family] of (ipFamilies ?? []).entries())
-    if (!FAMILIES.includes(family))
-      refuse(service, invalidValue(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster'));
-  for (const [index, address] of clusterIPs.entries())
-    if (ipaddr.IPv6.isValid(address))
-      refuse(
-        service,
-        invalidValue(`spec.clusterIPs[${index}]`, clusterIPs, 'IPv6 is not configured on this cluster'),
-      );
-  return {
-    ipFamilies: ipFamilies === undefined || ipFamilies.length === 0 ? ['IPv4'] : ipFamilies,
-    ipFamilyPolicy,
-  };
+function takenBy(services: readonly Service[]): ReadonlySet<string> {
+  return new Set(services.flatMap(({ spec: { clusterIPs = [] } }) => clusterIPs.map(canonical)));
 }
 
-function clusterIPOf(
+/** One of each family: what is asked for, else the lowest that is free. */
+function withClusterIPs(
   service: Service,
   before: Service | undefined,
-  taken: ReadonlySet<string | undefined>,
-): string {
-  const { clusterIP: asked } = service.spec;
-  if (asked === undefined) {
-    for (let number = CHOSEN_ADDRESSES + 1; number < ADDRESSES; number += 1)
-      if (!taken.has(addressAt(number))) return addressAt(number);
-    throw internalError('failed to allocate a serviceIP: range is full');
-  }
-  if (asked === before?.spec.clusterIP) return asked;
-  const isForAnother = WELL_KNOWN.has(asked) && WELL_KNOWN.get(asked) !== nameOf(service);
-  const why = !canBeGiven(asked)
-    ? `the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${SERVICE_CIDRS.IPv4}`
-    : taken.has(asked) || isForAnother
-      ? 'provided IP is already allocated'
-      : undefined;
-  if (why !== undefined)
-    refuse(service, invalidValue('spec.clusterIPs', [asked], `failed to allocate IP ${asked}: ${why}`));
-  return asked;
+  taken: ReadonlySet<string>,
+): ServiceSpec {
+  const { spec } = service;
+  const clusterIPs = (spec.ipFamilies ?? []).map((family, index) => {
+    const asked = spec.clusterIPs?.[index];
+    if (asked === undefined) return freeAddress(family, taken);
+    if (before?.spec.clusterIPs?.includes(asked) === true) return asked;
+    const why = refusal(service, asked, taken);
+    if (why === undefined) return asked;
+    const shown = spec.ipFamilies?.map((_, place) => spec.clusterIPs?.[place] ?? '');
+    return refuse(service, invalidValue('spec.clusterIPs', shown, `failed to allocate IP ${asked}: ${why}`));
+  });
+  const [clusterIP = ''] = clusterIPs;
+  return { ...spec, clusterIP, clusterIPs };
 }
 
-function addressAt(number: number): string {
-  return `10.96.${number >> 8}.${number & 0xff}`;
+function freeAddress(family: IPFamily, taken: ReadonlySet<string>): string {
+  for (let number = CHOSEN_ADDRESSES + 1; number < ADDRESSES - 1; number += 1)
+    if (!taken.has(addressAt(family, number))) return addressAt(family, number);
+  throw internalError('failed to allocate a serviceIP: range is full');
+}
+
+function refusal(service: Service, asked: string, taken: ReadonlySet<string>): string | undefined {
+  const address = canonical(asked);
+  const owner = WELL_KNOWN.get(address);
+  if (!canBeGiven(address))
+    return `the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${SERVICE_CIDRS[familyOf(asked)]}`;
+  const isForAnother = owner !== undefined && owner !== nameOf(service);
+  return taken.has(address) || isForAnother ? 'provided IP is already allocated' : undefined;
+}
+
+function addressAt(family: IPFamily, number: number): string {
+  return family === 'IPv4'
+    ? `10.96.${number >> 8}.${number & 0xff}`
+    : canonical(`fd00:10:96::${number.toString(16)}`);
 }
 
 function canBeGiven(address: string): boolean {
-  const isInside = ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(SERVICE_CIDRS.IPv4));
-  return isInside && address !== addressAt(0) && address !== addressAt(ADDRESSES);
+  const family = familyOf(address);
+  const unusable = family === 'IPv4' ? [0, ADDRESSES - 1] : [0];
+  const isInside = ipaddr.parse(address).match(ipaddr.parseCIDR(SERVICE_CIDRS[family]));
+  return isInside && unusable.every((number) => address !== addressAt(family, number));
+}
+
+/** An address may be written in several ways; what is none, such as `None`, stays. */
+function canonical(address: string): string {
+  return ipaddr.isValid(address) ? ipaddr.parse(address).toString() : address;
 }
 
 function nodePortsOf({ spec }: Service): number[] {

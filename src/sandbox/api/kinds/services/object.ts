@@ -1,4 +1,5 @@
 /** Services, as far as the sandbox reads them. */
+import type { IPFamily } from '../../../ip-family.ts';
 import type { StoredObject } from '../../../objects.ts';
 
 export type ServiceType = 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
@@ -24,7 +25,7 @@ export interface Service extends StoredObject {
     /** `None`: headless. */
     clusterIP?: string;
     clusterIPs?: string[];
-    ipFamilies?: ('IPv4' | 'IPv6')[];
+    ipFamilies?: IPFamily[];
     ipFamilyPolicy?: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
     externalName?: string;
     internalTrafficPolicy?: TrafficPolicy;

@@ -1,5 +1,6 @@
 /** Validation of Services, and of changes to them. */
 import ipaddr from 'ipaddr.js';
+import { familyOf, IP_FAMILIES } from '../../../ip-family.ts';
 import type { Invalidity } from '../../status.ts';
 import {
   duplicate,
@@ -29,7 +30,6 @@ const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const AFFINITIES = ['ClientIP', 'None'];
 const TRAFFIC_POLICIES = ['Cluster', 'Local'];
-const FAMILIES = ['IPv4', 'IPv6'];
 const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 const LONGEST_AFFINITY_SECONDS = 86_400;
 
@@ -45,13 +45,29 @@ export function serviceSpecProblems(spec: ServiceSpec): Invalidity[] {
   ];
 }
 
-/** What may not change: the cluster address, unless the Service comes from or becomes one without. */
+/** What may not change: the cluster addresses and the primary family, unless the Service comes from or becomes one without. */
 export function serviceUpdateProblems(spec: ServiceSpec, before: ServiceSpec): Invalidity[] {
   if (!hasClusterIP(spec) || !hasClusterIP(before)) return [];
   const [now = [], then = []] = [spec.clusterIPs, before.clusterIPs];
-  if (now[0] === then[0] || then.length === 0) return [];
-  const why = now.length === 0 ? 'primary clusterIP can not be unset' : 'may not change once set';
-  return [invalidValue('spec.clusterIPs[0]', now, why)];
+  if (then.length === 0) return [];
+  if (now.length === 0)
+    return [invalidValue('spec.clusterIPs[0]', now, 'primary clusterIP can not be unset')];
+  const fixed = now.length === then.length ? then : then.slice(0, 1);
+  return [
+    ...fixed.flatMap((address, index) =>
+      now[index] === address
+        ? []
+        : [invalidValue(`spec.clusterIPs[${index}]`, now, 'may not change once set')],
+    ),
+    ...(isHeadless(spec) || isHeadless(before) ? [] : familyUpdateProblems(spec, before)),
+  ];
+}
+
+/** A second family may come and go. */
+function familyUpdateProblems(spec: ServiceSpec, before: ServiceSpec): Invalidity[] {
+  const [now = [], then = []] = [spec.ipFamilies, before.ipFamilies];
+  const isOther = now.length > 0 && then.length > 0 && now[0] !== then[0];
+  return isOther ? [invalidValue('spec.ipFamilies[0]', now, 'may not change once set')] : [];
 }
 
 function typeProblems(spec: ServiceSpec): Invalidity[] {
@@ -150,15 +166,15 @@ function clusterIPProblems(spec: ServiceSpec): Invalidity[] {
     );
   for (const [index, family] of ipFamilies.entries()) {
     const field = `spec.ipFamilies[${index}]`;
-    if (!FAMILIES.includes(family)) problems.push(notSupported(field, family, FAMILIES));
+    if (!IP_FAMILIES.includes(family)) problems.push(notSupported(field, family, IP_FAMILIES));
     if (ipFamilies.indexOf(family) < index) problems.push(duplicate(field, family));
   }
   if (ipFamilyPolicy !== undefined && !FAMILY_POLICIES.includes(ipFamilyPolicy))
     problems.push(notSupported('spec.ipFamilyPolicy', ipFamilyPolicy, FAMILY_POLICIES));
-  return [...problems, ...addressesProblems(clusterIPs)];
+  return [...problems, ...addressesProblems(clusterIPs, ipFamilies)];
 }
 
-function addressesProblems(addresses: readonly string[]): Invalidity[] {
+function addressesProblems(addresses: readonly string[], ipFamilies: readonly string[]): Invalidity[] {
   if (addresses[0] === NO_CLUSTER_IP) {
     return addresses.length === 1
       ? []
@@ -183,6 +199,17 @@ function addressesProblems(addresses: readonly string[]): Invalidity[] {
     problems.push(
       invalidValue('spec.clusterIPs', addresses, 'may specify no more than one IP for each IP family'),
     );
+  for (const [index, address] of addresses.entries()) {
+    const family = ipFamilies[index];
+    if (family !== undefined && family !== familyOf(address))
+      problems.push(
+        invalidValue(
+          `spec.clusterIPs[${index}]`,
+          address,
+          `expected an ${family} value as indicated by \`ipFamilies[${index}]\``,
+        ),
+      );
+  }
   return problems;
 }
 

@@ -28,8 +28,13 @@ function addPod(store: Store, name: string, number?: number, ports: ContainerPor
     kind: 'Pod',
     metadata: { name, namespace: 'shop', labels: { app: 'api' } },
     spec: { containers: [{ name: 'main', ports }], nodeName: 'node-1' },
-    status: { phase: 'Running', ...(number === undefined ? {} : { podIP: `10.244.1.${number}` }) },
+    status: { phase: 'Running', ...(number === undefined ? {} : addressesOf(number)) },
   });
+}
+
+function addressesOf(number: number): { podIP: string; podIPs: { ip: string }[] } {
+  const podIP = `10.244.1.${number}`;
+  return { podIP, podIPs: [{ ip: podIP }, { ip: `fd00:10:244:1::${number}` }] };
 }
 
 function setReady(store: Store, name: string, status: 'True' | 'False'): void {
@@ -67,7 +72,7 @@ it('a Service has its pods as endpoints: as they become ready, leave, and are go
   expect(told(store)).toEqual([' on ']);
   addPod(store, 'a');
   expect(told(store)).toEqual([' on ']);
-  store.update('pods', 'shop', 'a', (pod) => ({ ...pod, status: { phase: 'Pending', podIP: '10.244.1.2' } }));
+  store.update('pods', 'shop', 'a', (pod) => ({ ...pod, status: { phase: 'Pending', ...addressesOf(2) } }));
   expect(told(store)).toEqual(['10.244.1.2 on :8080/TCP']);
   setReady(store, 'a', 'True');
   addPod(store, 'b', 3);
@@ -84,6 +89,23 @@ it('a Service has its pods as endpoints: as they become ready, leave, and are go
   expect(store.list('endpointslices')).toEqual([]);
 });
 
+it('each family of a Service has its own slices, with the addresses of that family', () => {
+  const store = startController();
+  addService(store, 'api', { ...API, ipFamilies: ['IPv6', 'IPv4'] });
+  addPod(store, 'a', 2);
+  const slices = store.list('endpointslices', 'shop');
+  expect(slices.map((slice) => `${slice.addressType}: ${sliceText(slice)}`).toSorted()).toEqual([
+    'IPv4: 10.244.1.2 on :8080/TCP',
+    'IPv6: fd00:10:244:1::2 on :8080/TCP',
+  ]);
+  expect(new Set(slices.map(({ metadata }) => metadata.name)).size).toBe(2);
+  store.update('services', 'shop', 'api', (service) => ({
+    ...service,
+    spec: { ...API, ipFamilies: ['IPv6'] },
+  }));
+  expect(told(store)).toEqual(['fd00:10:244:1::2 on :8080/TCP']);
+});
+
 it('a pod outside the cluster is no endpoint, whatever its labels', () => {
   const store = startController();
   addService(store, 'api', API);
@@ -97,7 +119,7 @@ it('a pod outside the cluster is no endpoint, whatever its labels', () => {
   store.create('pods', {
     ...pod,
     metadata: { ...metadata, annotations },
-    status: { phase: 'Running', podIP: '203.0.113.10' },
+    status: { phase: 'Running', podIP: '203.0.113.10', podIPs: [{ ip: '203.0.113.10' }] },
   });
   expect(told(store)).toEqual(['10.244.1.2 on :8080/TCP']);
 });
@@ -161,7 +183,7 @@ it('a pod that has ended is no endpoint (D26)', () => {
   addPod(store, 'a', 2);
   store.update('pods', 'shop', 'a', (pod) => ({
     ...pod,
-    status: { phase: 'Succeeded', podIP: '10.244.1.2' },
+    status: { phase: 'Succeeded', ...addressesOf(2) },
   }));
   expect(told(store)).toEqual([' on ']);
 });

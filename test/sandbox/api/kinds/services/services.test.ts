@@ -254,14 +254,19 @@ describe('what is refused', () => {
       'spec.clusterIPs[0]: Invalid value: "10.96.0": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
     ],
     [
-      'an IPv6 address',
+      'an IPv6 address of somebody else',
       { clusterIP: 'fd00::1', ports: [port] },
-      'spec.clusterIPs[0]: Invalid value: ["fd00::1"]: IPv6 is not configured on this cluster',
+      'spec.clusterIPs: Invalid value: ["fd00::1"]: failed to allocate IP fd00::1: the provided IP (fd00::1) is not in the valid range. The range of valid IPs is fd00:10:96::/112',
     ],
     [
-      'two families',
-      { ipFamilyPolicy: 'RequireDualStack', ports: [port] },
-      'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services',
+      'an address of another family than it asks for',
+      { clusterIP: 'fd00:10:96::7', ipFamilies: ['IPv4'], ports: [port] },
+      'spec.clusterIPs[0]: Invalid value: "fd00:10:96::7": expected an IPv4 value as indicated by `ipFamilies[0]`',
+    ],
+    [
+      'two families for a single one',
+      { ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv4', 'IPv6'], ports: [port] },
+      "spec.ipFamilyPolicy: Invalid value: \"SingleStack\": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
     ],
     [
       'an external policy of a Service that is not external',
@@ -383,6 +388,70 @@ describe('what may change', () => {
       expect.objectContaining({ name: 'http', nodePort }),
     ]);
     expect(put.body.spec.ports[0].nodePort).not.toBe(nodePort);
+  });
+});
+
+describe('families', () => {
+  const ports = [{ port: 80 }];
+  const FOUR = expect.stringMatching(/^10\.96\./);
+  const SIX = expect.stringMatching(/^fd00:10:96::[0-9a-f]+$/);
+
+  it.each([
+    ['the first where nothing is said', {}, ['IPv4'], [FOUR]],
+    ['the one that is asked for', { ipFamilies: ['IPv6'] }, ['IPv6'], [SIX]],
+    ['that of its address', { clusterIP: 'fd00:10:96::1077' }, ['IPv6'], ['fd00:10:96::1077']],
+    ['both where it prefers them', { ipFamilyPolicy: 'PreferDualStack' }, ['IPv4', 'IPv6'], [FOUR, SIX]],
+    [
+      'both in its own order',
+      { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv6'] },
+      ['IPv6', 'IPv4'],
+      [SIX, FOUR],
+    ],
+    [
+      'both, with one address of its own',
+      { ipFamilyPolicy: 'RequireDualStack', clusterIP: '10.96.0.123' },
+      ['IPv4', 'IPv6'],
+      ['10.96.0.123', SIX],
+    ],
+    [
+      'both where it is headless',
+      { ipFamilyPolicy: 'PreferDualStack', clusterIP: 'None', selector: { app: 'web' } },
+      ['IPv4', 'IPv6'],
+      ['None'],
+    ],
+  ])('a Service has %s', async (_what, spec, ipFamilies, clusterIPs) => {
+    const { body } = await post(await newCollection(), 'web', { ports, ...spec });
+    expect(body.spec).toMatchObject({ ipFamilies, clusterIPs, clusterIP: clusterIPs[0] });
+  });
+
+  it('the second comes and goes, and the first stays', async () => {
+    const services = await newCollection();
+    const { clusterIP } = (await post(services, 'web', { ports })).body.spec;
+    expect(await patch(services, 'web', { ipFamilyPolicy: 'PreferDualStack' })).toMatchObject({
+      clusterIPs: [clusterIP, SIX],
+      ipFamilies: ['IPv4', 'IPv6'],
+    });
+    expect(await patch(services, 'web', { clusterIPs: [clusterIP], ipFamilies: ['IPv4'] })).toContain(
+      "must be 'SingleStack' to release the secondary cluster IP",
+    );
+    expect(await patch(services, 'web', { clusterIPs: [clusterIP, 'fd00:10:96::9'] })).toContain(
+      'spec.clusterIPs[1]: Invalid value',
+    );
+    expect(await patch(services, 'web', { ipFamilies: ['IPv6', 'IPv4'] })).toContain(
+      'spec.ipFamilies[0]: Invalid value: ["IPv6","IPv4"]: may not change once set',
+    );
+    expect(await patch(services, 'web', { ipFamilyPolicy: 'SingleStack' })).toMatchObject({
+      clusterIP,
+      clusterIPs: [clusterIP],
+      ipFamilies: ['IPv4'],
+    });
+  });
+
+  it('an address is the same however it is written', async () => {
+    const services = await newCollection();
+    await post(services, 'web', { ports, clusterIP: 'fd00:10:96::abc' });
+    const { body } = await post(services, 'api', { ports, clusterIP: 'fd00:10:96:0:0:0:0:ABC' });
+    expect(body.message).toContain('provided IP is already allocated');
   });
 });
 
