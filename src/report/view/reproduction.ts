@@ -1,5 +1,6 @@
 /** The command line that shows a check again: in the pods of its run where they are still there, by a run of this check alone otherwise. */
 import { endpointKey } from '../../model/endpoint.ts';
+import { addressIn } from '../../model/family.ts';
 import { dnsNameOf, serviceKey } from '../../model/service.ts';
 import { describeConnection } from '../../pair.ts';
 import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
@@ -21,13 +22,14 @@ export function reproduction(check: CheckView): Fact {
 
 /** The same connection once more, by the same agent in the same pod. */
 function connectAgain(check: CheckView): string | undefined {
-  const { from, source, port, protocol, scenario } = check;
+  const { from, source, port, protocol, family, scenario } = check;
   const { kubectl = [] } = scenario.run.environment;
   const agentPod =
     source === undefined ? hostOf(from, scenario)?.agent : { namespace: source.namespace, pod: source.name };
   const target = targetOf(check);
   if (agentPod === undefined || target === undefined) return undefined;
-  const agent = ['node', AGENT_PATH, 'connect', target, String(port), protocol];
+  const inFamily = family === 'IPv6' && !target.includes(':') ? ['--family', family] : [];
+  const agent = ['node', AGENT_PATH, 'connect', target, String(port), protocol, ...inFamily];
   const pod = ['-n', agentPod.namespace, agentPod.pod, '-c', PROBE_CONTAINER];
   return shellCommand(['kubectl', ...kubectl, 'exec', ...pod, '--', ...agent]);
 }
@@ -37,11 +39,15 @@ function hostOf(key: string, { hosts = [] }: CheckView['scenario']) {
 }
 
 /** What is dialled: an address, or the name of a Service or a host. */
-function targetOf({ to, path, destination, scenario }: CheckView): string | undefined {
+function targetOf({ to, path, family, destination, scenario }: CheckView): string | undefined {
+  const addressOf = (first: string | undefined, others: readonly string[] = []): string | undefined =>
+    addressIn(family, first === undefined ? [] : [first, ...others]);
   const service = scenario.services?.find((one) => serviceKey(one) === to);
-  if (service !== undefined) return path === 'dns' ? dnsNameOf(service) : service.ip;
-  const { address, dnsName } = hostOf(to, scenario) ?? {};
-  return destination?.ip ?? address ?? dnsName;
+  if (service !== undefined)
+    return path === 'dns' ? dnsNameOf(service) : addressOf(service.ip, service.otherIps);
+  if (destination !== undefined) return addressOf(destination.ip, destination.otherIps);
+  const { address, otherAddress = [], dnsName } = hostOf(to, scenario) ?? {};
+  return addressOf(address, [otherAddress].flat()) ?? dnsName;
 }
 
 function runAgain(check: CheckView): string {
