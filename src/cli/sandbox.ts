@@ -14,6 +14,7 @@ const EXAMPLES = `
 Examples:
   podreach sandbox                         print the kubeconfig's path and stay until Ctrl-C
   podreach sandbox --kubeconfig sb.yaml    write it there
+  podreach sandbox --single-stack          IPv4 alone, as on a cluster without IPv6
   podreach sandbox --no-enforcement        policies are stored and never enforced, as with a CNI without a policy engine
 
 Of a sandbox that runs, with its kubeconfig in $KUBECONFIG or --kubeconfig:
@@ -27,6 +28,7 @@ interface SandboxCommandOptions {
   readonly nodes?: number;
   readonly kubeconfig?: string;
   readonly enforcement: boolean;
+  readonly singleStack?: boolean;
 }
 
 export function sandboxCommand(program: Command, setExitCode: SetExitCode): void {
@@ -36,16 +38,18 @@ export function sandboxCommand(program: Command, setExitCode: SetExitCode): void
     .addOption(nodesOption())
     .option('--kubeconfig <file>', 'where to write the kubeconfig; it is deleted at the end')
     .option('--no-enforcement', 'do not enforce policies')
+    .option('--single-stack', 'IPv4 alone')
     .addHelpText('after', EXAMPLES)
     .action(async (options: SandboxCommandOptions) => {
-      const { sandboxCluster } = await import('../cluster/sandbox.ts');
+      const { sandboxCluster, sandboxNotes } = await import('../cluster/sandbox.ts');
       const { writeKubeconfig } = await import('./kubeconfig-file.ts');
       using signals = listenToSignals(
         () => process.stderr.write('\nstopping the sandbox\n'),
         () => undefined,
       );
-      const { nodes = DEFAULT_NODES, enforcement } = options;
-      const provider = sandboxCluster({ nodes, enforcement: enforcement ? 'on' : 'off' });
+      const { nodes = DEFAULT_NODES, enforcement, singleStack: isSingleStack = false } = options;
+      const provider = sandboxCluster({ nodes, enforcement: enforcement ? 'on' : 'off', isSingleStack });
+      if (!isSingleStack) for (const note of sandboxNotes()) process.stderr.write(`note: ${note}\n`);
       const cluster = await provider.start({ signal: signals.signal, clock: systemClock });
       await holdUntilSignal(cluster, signals.signal, process.stdout, () =>
         writeKubeconfig(cluster.kubeconfig, options.kubeconfig),

@@ -1,6 +1,7 @@
 /** The embedded cluster as a provider: the default, and the only one that needs nothing but this machine. */
 import { type ErrorCode, PodreachError } from '../errors.ts';
 import { OUTSIDE } from '../sandbox/annotations.ts';
+import { hasIPv6 } from '../sandbox/ip-family.ts';
 import { type SandboxExit, type SandboxOptions, startSandbox } from '../sandbox/sandbox.ts';
 import { SandboxError, type SandboxErrorCode } from '../sandbox/sandbox-error.ts';
 import type { Cluster, ClusterProvider, ClusterTiming, Trust } from './cluster.ts';
@@ -22,8 +23,13 @@ const CODES: Readonly<Record<SandboxErrorCode, ErrorCode>> = {
   'start-failed': 'cluster-unavailable',
 };
 
-/** The number of nodes (1 to 10), and whether policies are enforced. */
-export type SandboxClusterOptions = Pick<SandboxOptions, 'nodes' | 'enforcement'>;
+/** The number of nodes (1 to 10), whether policies are enforced, and whether there is no IPv6. */
+export type SandboxClusterOptions = Pick<SandboxOptions, 'nodes' | 'enforcement' | 'isSingleStack'>;
+
+/** What to know of all sandboxes on this machine. */
+export function sandboxNotes(): readonly string[] {
+  return hasIPv6() ? [] : ['the kernel of this machine has no IPv6, so the sandbox has IPv4 alone'];
+}
 
 export function sandboxCluster(options: SandboxClusterOptions): ClusterProvider {
   return {

@@ -1,4 +1,5 @@
 /** What the harness's process and the supervisor say to each other over their channel. */
+import type { IPFamily } from './ip-family.ts';
 
 export type HarnessMessage = StartMessage | { readonly kind: 'stop' };
 
@@ -6,6 +7,8 @@ export type HarnessMessage = StartMessage | { readonly kind: 'stop' };
 export interface StartMessage {
   readonly kind: 'start';
   readonly nodes: number;
+  /** IPv4, or both. */
+  readonly families: readonly IPFamily[];
   readonly enforcement: Enforcement;
   /** The bearer token of the API. */
   readonly token: string;

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { MAX_NODES } from './dataplane/addresses.ts';
 import { requireTools, searchPath, type ToolPaths } from './host.ts';
+import { hasIPv6, IP_FAMILIES } from './ip-family.ts';
 import { lastWords, mainLine } from './last-words.ts';
 import type { Enforcement, HarnessMessage, StartMessage, SupervisorMessage } from './messages.ts';
 import { namespacesRefused } from './namespaces-refused.ts';
@@ -21,6 +22,8 @@ export interface SandboxOptions {
   /** 1 to 10. */
   readonly nodes: number;
   readonly enforcement: Enforcement;
+  /** Whether it has IPv4 alone. A kernel without IPv6 gives no other. */
+  readonly isSingleStack?: boolean;
   /** Gives up starting; a sandbox that runs is ended by `stop`. */
   readonly signal: AbortSignal;
 }
@@ -49,11 +52,17 @@ const CONTEXT = 'podreach-sandbox';
  * Starts a sandbox: in a user namespace where the kernel allows one, else as root.
  * @throws SandboxError; the signal's reason when it is aborted
  */
-export async function startSandbox({ nodes, enforcement, signal }: SandboxOptions): Promise<Sandbox> {
+export async function startSandbox({
+  nodes,
+  enforcement,
+  isSingleStack = false,
+  signal,
+}: SandboxOptions): Promise<Sandbox> {
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > MAX_NODES) {
     throw new RangeError(`a sandbox has 1 to ${MAX_NODES} nodes, not ${nodes}`);
   }
   const tools = requireTools(process.platform, searchPath(process.env['PATH']));
+  const families = IP_FAMILIES.filter((family) => family === 'IPv4' || (!isSingleStack && hasIPv6()));
   const token = randomBytes(32).toString('base64url');
   const listener = createServer();
   try {
@@ -61,7 +70,7 @@ export async function startSandbox({ nodes, enforcement, signal }: SandboxOption
     const start = (hasUserNamespace: boolean): Promise<StartedSupervisor> =>
       startSupervisor(
         tools,
-        { kind: 'start', nodes, enforcement, token, hasUserNamespace },
+        { kind: 'start', nodes, families, enforcement, token, hasUserNamespace },
         listener,
         signal,
       );

@@ -3,7 +3,7 @@
  * everything when it ends. Started by `sandbox.ts` inside its namespaces, never by itself.
  */
 import { type EventEmitter, once } from 'node:events';
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { generate as generateCertificate } from 'selfsigned';
@@ -24,7 +24,6 @@ import { noRules } from './dataplane/rules.ts';
 import { installServer, SERVER_SOURCES } from './dns/program.ts';
 import { DOMAIN } from './dns/records.ts';
 import { requireTools, searchPath } from './host.ts';
-import { IP_FAMILIES } from './ip-family.ts';
 import { API_SERVICE_ADDRESS, DNS_SERVICE_ADDRESS } from './kept-ranges.ts';
 import type { HarnessMessage, StartMessage, SupervisorMessage } from './messages.ts';
 import { createProber } from './probes/prober.ts';
@@ -46,11 +45,6 @@ process.on('message', (said, listener) => {
   });
 });
 
-/** The kernel may be without, or be told at its start to do without. */
-function hasIPv6(): boolean {
-  return existsSync('/proc/net/if_inet6');
-}
-
 function tell(message: SupervisorMessage): void {
   process.send?.(message);
 }
@@ -60,9 +54,8 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
   process.umask(0o022);
   process.env['PATH'] = searchPath(process.env['PATH']);
   const tools = requireTools(process.platform, process.env['PATH']);
-  const families = IP_FAMILIES.filter((family) => family === 'IPv4' || hasIPv6());
-  const nodes = planNodes(options.nodes, families);
-  const rules = noRules(families)
+  const nodes = planNodes(options.nodes, options.families);
+  const rules = noRules(options.families)
     .map(({ text }) => text)
     .join('');
   const identity: Identity = options.hasUserNamespace ? { kind: 'same-user' } : NOBODY;

@@ -193,6 +193,7 @@ export interface SeenStatus {
   readonly podIP?: string;
   readonly podIPs?: readonly { readonly ip: string }[];
   readonly hostIP?: string;
+  readonly hostIPs?: readonly { readonly ip: string }[];
   readonly conditions?: readonly object[];
   readonly containerStatuses?: readonly {
     readonly state: Readonly<Record<string, Readonly<Record<string, unknown>>>>;

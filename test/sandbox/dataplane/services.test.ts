@@ -5,6 +5,7 @@ import type { Service } from '../../../src/sandbox/api/kinds/services/object.ts'
 import { planNodes } from '../../../src/sandbox/dataplane/addresses.ts';
 import { noServices, translationsFor } from '../../../src/sandbox/dataplane/services.ts';
 import { replaceTable } from '../../../src/sandbox/dataplane/table.ts';
+import { IP_FAMILIES } from '../../../src/sandbox/ip-family.ts';
 
 const NODES = planNodes(2, ['IPv4']);
 const [NO_SERVICES] = noServices(['IPv4']);
@@ -125,6 +126,35 @@ test('a node translates a Service to one of its endpoints', () => {
 		meta mark & 0x4000 == 0x4000 masquerade fully-random
 	}
 }
+`);
+});
+
+test('each family has a table of its own, with the addresses and endpoints of that family', () => {
+  const both = api({ type: 'NodePort', clusterIPs: ['10.96.1.1', 'fd00:10:96::101'] }, { nodePort: 30_080 });
+  const slices = [
+    slice('api', [A]),
+    { ...slice('api', [endpoint('fd00:10:244:2::2', 'node-2')]), addressType: 'IPv6' as const },
+  ];
+  const [nodes, state] = [planNodes(1, IP_FAMILIES), { services: [both], slices }];
+  const [table, table6] = translationsFor(nodes, state).get('node-1') ?? [];
+  expect(table?.text).not.toContain('fd00');
+  expect(legible(table6?.text ?? '')).toContain(`table ip6 podreach-services {
+	chain endpoint0 {
+		ip6 saddr fd00:10:244:2::2 meta mark set meta mark | 0x4000
+		meta l4proto tcp dnat to [fd00:10:244:2::2]:8080
+	}
+	chain inside0 {
+		ip6 saddr != fd00:10:244:1::/64 meta mark set meta mark | 0x4000
+		goto endpoint0
+	}
+	chain outside0 {
+		meta mark set meta mark | 0x4000
+		goto endpoint0
+	}
+	chain services0 {
+		ip6 daddr . meta l4proto . th dport vmap { fd00:10:96::101 . tcp . 80 : goto inside0, fd00:172:18::2 . tcp . 30080 : goto outside0 }
+		ip6 daddr { fd00:10:96::101 } reject
+	}
 `);
 });
 

@@ -149,7 +149,7 @@ class PodController {
     const families = familiesOf(this.#dependencies.nodes);
     const missing = addresses.map(familyOf).find((family) => !families.includes(family));
     if (missing === undefined) this.#place(pod, this.#outside, addresses);
-    else this.#wait(pod, `this sandbox has no ${missing}, as the kernel has none`);
+    else this.#wait(pod, `this sandbox has no ${missing}`);
   }
 
   #wait(pod: Pod, reason: string): void {
