@@ -4,21 +4,21 @@ import { startTestbed } from '../sandbox/testbed.ts';
 import { openGround } from './arena.ts';
 import { describeFailure, runCampaign } from './campaign.ts';
 
-test('50 sets of policies and 30 sequences of steps, on five topologies of six pods, mean what their packets do', {
+test('45 sets of policies and 25 sequences of steps, on five topologies of six pods, mean what their packets do in both families', {
   // However slow the machine is.
   timeout: 900_000,
 }, async () => {
   await using testbed = await startTestbed();
   const ground = openGround(testbed.kube, new AbortController().signal);
   const result = await runCampaign(
-    { seed: 7, topologies: 5, setsEach: 10, sequencesEach: 6, shrinkMs: 60_000 },
+    { seed: 7, topologies: 5, setsEach: 9, sequencesEach: 5, shrinkMs: 60_000 },
     ground,
   );
   expect(result.failures.map((failure) => describeFailure('disagreement', failure))).toEqual([]);
   expect(result.passing).toEqual([]);
-  expect(result.tried).toBe(80);
+  expect(result.tried).toBe(70);
   // A sequence has more than two states on average, or its steps did nothing.
-  expect(result.states).toBeGreaterThan(140);
+  expect(result.states).toBeGreaterThan(120);
   // Most of it must have been compared.
   expect(result.undefined).toBeLessThan(result.flows / 10);
 });
