@@ -28,11 +28,12 @@ export function renderTrace(trace: Trace): string {
   return [describeFlow(trace), '', ...walks, ...renderAnswer(trace)].join('\n');
 }
 
-/** `shop/web → shop/db:5432/TCP` */
-function describeFlow({ from, to, flow: { to: destination, port, protocol } }: Trace): string {
+/** `shop/web → shop/db:5432/TCP`, `shop/web → shop/db:5432/TCP over IPv6` */
+function describeFlow({ from, to, family, flow: { to: destination, port, protocol } }: Trace): string {
   const end = to.includes(':') ? `[${to}]` : to;
   const service = destination.kind === 'service' ? ', through a Service' : '';
-  return describeConnection({ from, to: end, port, protocol }) + service;
+  const way = family === undefined ? {} : { family };
+  return describeConnection({ from, to: end, port, protocol, ...way }) + service;
 }
 
 function renderReading({ hostNetwork }: Walk): readonly string[] {

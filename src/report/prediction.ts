@@ -1,6 +1,7 @@
 /** What the policies of a scenario mean for every pair of its pods, and of pods and hosts, as a matrix. */
 import { objectKey } from '../keys.ts';
 import { endpointKey, isHost } from '../model/endpoint.ts';
+import type { Family } from '../model/family.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { describeConnection } from '../pair.ts';
 import { flowBetween } from '../policy/model.ts';
@@ -27,6 +28,9 @@ interface PlannedScenario {
   }[];
   /** Absent: there are none. */
   readonly hosts?: readonly { readonly name: string; readonly ports: readonly PlannedPort[] }[] | undefined;
+  /** That are tried; absent: the first of the cluster. */
+  readonly families?: readonly Family[] | undefined;
+  readonly oracle: (family?: Family) => Oracle;
   readonly checks: readonly PredictedPair[];
 }
 
@@ -35,6 +39,7 @@ interface PredictedPair {
   readonly to: string;
   readonly port: number;
   readonly protocol: Protocol;
+  readonly family?: Family;
   readonly expected: 'reachable' | 'unreachable';
   /** Something else than the policies is to cut it, whatever they mean for it. */
   readonly cutBy?: 'others';
@@ -45,6 +50,7 @@ export interface Prediction {
   readonly to: string;
   readonly port: number;
   readonly protocol: Protocol;
+  readonly family?: Family;
   readonly verdict: 'allowed' | 'denied' | 'undefined';
   /** What the scenario says; absent where it says nothing. */
   readonly declared?: PredictedPair['expected'];
@@ -52,29 +58,35 @@ export interface Prediction {
 }
 
 /** Every pod to every port of every pod, itself included, and of every host; and every host to the pods. */
-export function predictAll(
-  { pods, hosts = [], checks }: Omit<PlannedScenario, 'scenario'>,
-  oracle: Oracle,
-): readonly Prediction[] {
+export function predictAll({
+  pods,
+  hosts = [],
+  families = [],
+  oracle,
+  checks,
+}: Omit<PlannedScenario, 'scenario'>): readonly Prediction[] {
   const declared = new Map(checks.map((check) => [describeConnection(check), check]));
   const ends = [
     ...pods.map((pod) => ({ key: objectKey(pod), ports: pod.ports })),
     ...hosts.map(({ name, ports }) => ({ key: endpointKey({ kind: 'host', name }), ports })),
   ];
+  const ways = families.length === 0 ? [{}] : families.map((family) => ({ family }));
   return ends.flatMap(({ key: from }) =>
     ends.flatMap(({ key: to, ports }) => {
       if (isHost(from) && isHost(to)) return [];
-      return ports.map(({ port, protocol }): Prediction => {
-        const pair = { from, to, port, protocol };
-        const { expected, cutBy } = declared.get(describeConnection(pair)) ?? {};
-        const { verdict } = oracle.evaluate(flowBetween(pair));
-        return {
-          ...pair,
-          verdict,
-          ...(expected === undefined ? {} : { declared: expected }),
-          ...(cutBy === undefined ? {} : { cutBy }),
-        };
-      });
+      return ports.flatMap(({ port, protocol }) =>
+        ways.map((way: { readonly family?: Family }): Prediction => {
+          const pair = { from, to, port, protocol, ...way };
+          const { expected, cutBy } = declared.get(describeConnection(pair)) ?? {};
+          const { verdict } = oracle(way.family).evaluate(flowBetween(pair));
+          return {
+            ...pair,
+            verdict,
+            ...(expected === undefined ? {} : { declared: expected }),
+            ...(cutBy === undefined ? {} : { cutBy }),
+          };
+        }),
+      );
     }),
   );
 }
