@@ -121,6 +121,15 @@ export function pathsTo({
   return type === undefined ? ['clusterIP', 'dns'] : ['clusterIP', 'dns', 'nodePort'];
 }
 
+/** Those that are tried, without those that its manifest says it has not. */
+export function familiesOfService(
+  { ipFamilies, ipFamilyPolicy = 'SingleStack' }: Pick<PlannedService, 'ipFamilies' | 'ipFamilyPolicy'>,
+  tried: readonly Family[] | undefined,
+): readonly Family[] | undefined {
+  if (ipFamilies === undefined || ipFamilyPolicy !== 'SingleStack') return tried;
+  return tried?.filter((family) => ipFamilies.includes(family));
+}
+
 /** The name that DNS has for it, whatever domains are searched. */
 export function dnsNameOf({ namespace, name }: ExistingService): string {
   return `${name}.${namespace}.svc.cluster.local.`;

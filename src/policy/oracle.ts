@@ -194,7 +194,9 @@ class CompiledOracle implements Oracle {
         ingress,
       };
     });
-    return { flow, from: nameOf(flow.from), to: nameOf(flow.to), ...this.rule(flow), walks };
+    const { family } = this.parties;
+    const ends = { from: nameOf(flow.from), to: nameOf(flow.to) };
+    return { flow, ...ends, ...(family === undefined ? {} : { family }), ...this.rule(flow), walks };
   }
 
   subjectsOf(policy: Policy): readonly PodParty[] {

@@ -85,6 +85,8 @@ export class Parties {
   readonly groups: readonly PodParty[];
   /** The labels of every namespace that is declared or has a pod (D9). */
   readonly namespaces: ReadonlyMap<string, Labels>;
+  /** See `World`. */
+  readonly family: Family | undefined;
   readonly #world: Inhabitants;
   readonly #pods: ReadonlyMap<string, PodParty>;
   readonly #nodes: ReadonlyMap<string, FoundEnd>;
@@ -93,6 +95,7 @@ export class Parties {
   constructor(world: Inhabitants) {
     const { pods, namespaces = [], nodes = [], hosts = [], family } = world;
     this.#world = world;
+    this.family = family;
     this.namespaces = new Map([
       ...pods.map(({ namespace }) => [namespace, { [NAMESPACE_NAME_LABEL]: namespace }] as const),
       ...namespaces.map(({ name, labels }) => [name, { ...labels, [NAMESPACE_NAME_LABEL]: name }] as const),

@@ -32,14 +32,15 @@ export function renderTrace(trace: Trace): string {
   return [describeFlow(trace), '', ...walks, ...renderAnswer(trace)].join('\n');
 }
 
-/** `shop/web → shop/db:5432/TCP` */
-function describeFlow({ from, to, flow: { to: destination, port, protocol, through } }: Trace): string {
+/** `shop/web → shop/db:5432/TCP`, `shop/web → shop/db:5432/TCP over IPv6` */
+function describeFlow({ from, to, family, flow }: Trace): string {
+  const { to: destination, port, protocol, through } = flow;
   const end = to.includes(':') ? `[${to}]` : to;
   const isThrough = destination.kind === 'service' || destination.kind === 'existing-service';
   const way = through === undefined ? ', through a Service' : ', through a Service at the ports of nodes';
-  return (
-    describeConnection({ from, to: end, port, protocol }) + (isThrough || through !== undefined ? way : '')
-  );
+  const over = family === undefined ? {} : { family };
+  const connection = describeConnection({ from, to: end, port, protocol, ...over });
+  return isThrough || through !== undefined ? connection + way : connection;
 }
 
 function renderReading({ hostNetwork, seenAs }: Walk, trace: Trace): readonly string[] {

@@ -1,6 +1,7 @@
 /** The walk to a verdict as plain data: per direction the policies of the end, their rules, and what of each matched or why not. */
 import type { Location } from '../errors.ts';
 import { objectKey } from '../keys.ts';
+import type { Family } from '../model/family.ts';
 import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
 import type { Decision, Leave } from './decide.ts';
 import type { Direction, PolicyType } from './isolation.ts';
@@ -17,6 +18,8 @@ export interface Trace {
   /** The ends as a reader knows them. */
   readonly from: string;
   readonly to: string;
+  /** Of their addresses, where it is known. */
+  readonly family?: Family;
   readonly answer: PolicyAnswer;
   /** See {@link Ruling}. */
   readonly responsible: readonly Responsible[];

@@ -101,7 +101,10 @@ function nodePortOf({ spec }: KubeObject, index: number): number | undefined {
 type FamilyOfCheck = Pick<CheckDraft, 'from' | 'to' | 'port' | 'protocol' | 'family' | 'path' | 'declared'>;
 
 /** Of some checks, those in which a Service is dialled. */
-function familiesTo(service: PlannedService, checks: readonly FamilyOfCheck[]): ReadonlySet<Family> {
+function familiesTo(
+  service: PlannedService,
+  checks: readonly Pick<FamilyOfCheck, 'to' | 'family'>[],
+): ReadonlySet<Family> {
   const key = serviceKey(service);
   return new Set(checks.flatMap(({ to, family }) => (to === key ? [family] : [])));
 }
@@ -158,7 +161,7 @@ function familiesOf({ spec }: KubeObject): readonly Family[] {
 export async function waitForEndpoints(
   services: readonly PlannedService[],
   pods: readonly PlannedPod[],
-  checks: readonly FamilyOfCheck[],
+  checks: readonly Pick<FamilyOfCheck, 'to' | 'family'>[],
   { kube, clock, timing, signal }: ServiceMaking,
 ): Promise<void> {
   const beganMs = clock.now();

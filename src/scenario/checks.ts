@@ -2,13 +2,13 @@
 import type { Check } from '../model/check.ts';
 import type { Family } from '../model/family.ts';
 import type { ServicePath } from '../model/path.ts';
-import { pathsTo, type ServiceBackend } from '../model/service.ts';
+import { familiesOfService, pathsTo, type ServiceBackend } from '../model/service.ts';
 import { type Expectations, isOfTwoPods, type StatedRule } from './expectations.ts';
 import type { ConnectionSet } from './first-instant.ts';
 import type { PlannedPod, Port } from './scenario.ts';
 import { familiesOfHost, targetKey, targetsOf } from './select.ts';
 import type { SelectedEnd, SelectedTarget } from './selected.ts';
-import { backendsAt, familiesOfService, type Services } from './services.ts';
+import { backendsAt, type Services } from './services.ts';
 import { type ClusterState, type Declared, isThere } from './state.ts';
 
 /** A connection of which something is expected. */

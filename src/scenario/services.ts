@@ -4,6 +4,7 @@ import type { Family } from '../model/family.ts';
 import type { ServicePath } from '../model/path.ts';
 import {
   backendsOf,
+  familiesOfService,
   type PlannedServicePort,
   pathsTo,
   podsBehind,
@@ -82,15 +83,6 @@ export function selectService(
       },
     ],
   };
-}
-
-/** Those that are tried, without those that its manifest says it has not. */
-export function familiesOfService(
-  { ipFamilies, ipFamilyPolicy = 'SingleStack' }: Pick<SelectableService, 'ipFamilies' | 'ipFamilyPolicy'>,
-  tried: readonly Family[] | undefined,
-): readonly Family[] | undefined {
-  if (ipFamilies === undefined || ipFamilyPolicy !== 'SingleStack') return tried;
-  return tried?.filter((family) => ipFamilies.includes(family));
 }
 
 /** Why a Service is not to be reached in a way, and what to write instead. */

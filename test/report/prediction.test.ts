@@ -22,7 +22,7 @@ unreachable: [{ from: shop/web, to: shop/db, because: the firewall${cutBy} }]
   const [plan] = await loadPlans(['shop.yaml'], { cwd: folder.path });
   if (plan === undefined) throw new Error('no plan');
   const [step] = plan.steps;
-  const predictions = predictAll(step, step.oracle());
+  const predictions = predictAll(step);
   return { predictions, lines: renderPredictions({ ...plan, ...step }, predictions, canvas) };
 }
 
@@ -42,4 +42,35 @@ test('a pair that others are to cut contradicts nothing, whatever the policies m
     declared: 'unreachable',
     cutBy: 'others',
   });
+});
+
+test('each family is predicted by itself where a scenario tries several', async () => {
+  using folder = folderWith({
+    'shop.yaml': `apiVersion: podreach/v1
+kind: Scenario
+name: shop
+families: [IPv4, IPv6]
+namespaces: { shop: {} }
+pods:
+  shop/web: {}
+  shop/db: { ports: [5432] }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: db, namespace: shop }
+    spec: { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: "::/0" } }] }] }
+otherwise: unreachable
+`,
+  });
+  const [plan] = await loadPlans(['shop.yaml'], { cwd: folder.path });
+  if (plan === undefined) throw new Error('no plan');
+  const [step] = plan.steps;
+  const predictions = predictAll({ ...step, families: plan.triedFamilies?.listed });
+  expect(predictions.filter(({ from }) => from === 'shop/web')).toMatchObject([
+    { family: 'IPv4', verdict: 'denied', declared: 'unreachable' },
+    { family: 'IPv6', verdict: 'undefined', declared: 'unreachable' },
+  ]);
+  expect(renderPredictions({ ...plan, ...step }, predictions, canvas)).toContain(
+    '  from      │ shop/db:5432/TCP over IPv6',
+  );
 });

@@ -1,5 +1,6 @@
 /** The command line that shows a check again: in the pods of its run where they are still there, by a run of this check alone otherwise. */
 import { endpointKey } from '../../model/endpoint.ts';
+import { addressIn } from '../../model/family.ts';
 import { dnsNameOf, serviceKey } from '../../model/service.ts';
 import { describeConnection } from '../../pair.ts';
 import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
@@ -22,13 +23,14 @@ export function reproduction(check: CheckView): Fact {
 
 /** The same connection once more, by the same agent in the same pod. */
 function connectAgain(check: CheckView): string | undefined {
-  const { from, source, protocol, scenario } = check;
+  const { from, source, protocol, family, scenario } = check;
   const { kubectl = [] } = scenario.run.environment;
   const agentPod =
     source === undefined ? hostOf(from, scenario)?.agent : { namespace: source.namespace, pod: source.name };
   const target = targetOf(check);
   if (agentPod === undefined || target === undefined) return undefined;
-  const agent = ['node', AGENT_PATH, 'connect', target.host, String(target.port), protocol];
+  const inFamily = family === 'IPv6' && !target.host.includes(':') ? ['--family', family] : [];
+  const agent = ['node', AGENT_PATH, 'connect', target.host, String(target.port), protocol, ...inFamily];
   const pod = ['-n', agentPod.namespace, agentPod.pod, '-c', PROBE_CONTAINER];
   return shellCommand(['kubectl', ...kubectl, 'exec', ...pod, '--', ...agent]);
 }
@@ -44,14 +46,22 @@ interface DialledTarget {
 }
 
 function targetOf(check: CheckView): DialledTarget | undefined {
-  const { to, port, path, destination, scenario } = check;
-  if (path === 'nodePort') return targetOfNodes(check);
+  if (check.path === 'nodePort') return targetOfNodes(check);
+  const host = dialledHostOf(check);
+  return host === undefined ? undefined : { host, port: check.port };
+}
+
+function dialledHostOf({ to, path, family, destination, scenario }: CheckView): string | undefined {
+  const addressOf = (first: string | undefined, others: readonly string[] = []): string | undefined =>
+    addressIn(family, first === undefined ? [] : [first, ...others]);
   const { services = [], existingServices = [] } = scenario;
-  const service = [...services, ...existingServices].find((one) => serviceKey(one) === to);
-  const { address, dnsName } = hostOf(to, scenario) ?? {};
-  const ofService = service && (path === 'dns' ? dnsNameOf(service) : service.ip);
-  const host = service === undefined ? (destination?.ip ?? dnsName ?? address) : ofService;
-  return host === undefined ? undefined : { host, port };
+  const made = services.find((one) => serviceKey(one) === to);
+  const service = made ?? existingServices.find((one) => serviceKey(one) === to);
+  if (service !== undefined)
+    return path === 'dns' ? dnsNameOf(service) : addressOf(service.ip, made?.otherIps);
+  if (destination !== undefined) return addressOf(destination.ip, destination.otherIps);
+  const { address, otherAddress = [], dnsName } = hostOf(to, scenario) ?? {};
+  return dnsName ?? addressOf(address, [otherAddress].flat());
 }
 
 /** The first node that leads there: of several that which did not, as last seen. */
