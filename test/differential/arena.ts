@@ -70,6 +70,7 @@ export const SANDBOX: Assumptions = {
   ipBlocksMatchPods: true,
   hostNetworkPodsAreNodes: true,
   ipBlocksMatchHostNetwork: true,
+  servicesAreTranslatedFirst: true,
 };
 
 /** That of podreach. Tests put others in its place. */
