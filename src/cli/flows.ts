@@ -16,8 +16,8 @@ import {
 } from '../policy/model.ts';
 import { flowsOf, noteOnServicePort } from '../policy/through-service.ts';
 import type { ChosenStep } from '../scenario/chosen-step.ts';
-import type { Plan, PlannedStep, Port } from '../scenario/scenario.ts';
 import { DECLARE_API_SERVER } from '../scenario/existing-services.ts';
+import type { Plan, PlannedStep, Port } from '../scenario/scenario.ts';
 import { hostKey } from '../scenario/select.ts';
 import { suggest } from '../scenario/suggest.ts';
 

@@ -2,7 +2,7 @@
  * What policies mean for a check. One to a pod is one flow; one to a Service is translated before policies look at it, so it is a flow to
  * each pod behind the Service, on that pod's own port (D13).
  */
-import type { ServiceBackend, ExistingEndpoint } from '../model/service.ts';
+import type { ExistingEndpoint, ServiceBackend } from '../model/service.ts';
 import type { PolicyAnswer } from './match.ts';
 import { type Flow, flowBetween, type PodPair, type ThroughExisting } from './model.ts';
 import type { Oracle } from './oracle.ts';

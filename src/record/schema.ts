@@ -315,7 +315,9 @@ export const checkSchema = z
         denied: z
           .array(z.string())
           .exactOptional()
-          .describe('For partial: the pods of the Service that are denied, as namespace/name.'),
+          .describe(
+            'For partial: the pods of the Service that are denied, as namespace/name; of one that was there already, the addresses of its endpoints.',
+          ),
       })
       .exactOptional()
       .describe('What the policies mean for it, as they are written.'),

@@ -4,7 +4,7 @@ import { objectKey } from '../keys.ts';
 import { fieldOf } from '../kube/answers.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { Check } from '../model/check.ts';
-import type { EndpointPod, ExistingService, ExistingEndpoint } from '../model/service.ts';
+import type { EndpointPod, ExistingEndpoint, ExistingService } from '../model/service.ts';
 import { describePort } from '../pair.ts';
 import type { Requesting, Timed } from './context.ts';
 import { pollPauseMs } from './poll.ts';

@@ -7,7 +7,7 @@ import { objectKey } from '../keys.ts';
 import { fieldOf } from '../kube/answers.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { Check } from '../model/check.ts';
-import { type ExistingService, type ExistingEndpoint, serviceKey } from '../model/service.ts';
+import { type ExistingEndpoint, type ExistingService, serviceKey } from '../model/service.ts';
 import { describeConnection, describePort } from '../pair.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import { dialledExisting, type Plan } from '../scenario/scenario.ts';

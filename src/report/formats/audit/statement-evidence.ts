@@ -1,8 +1,8 @@
 /** What a statement rests on, in short sentences: for readers who have never seen a policy. */
 import { isHost } from '../../../model/endpoint.ts';
-import { isOfExisting } from '../../../model/service.ts';
 import { HELD_FATES, type HeldFate } from '../../../model/held.ts';
 import { countOf, firstOf, lastOf, type Stretch } from '../../../model/observation.ts';
+import { isOfExisting } from '../../../model/service.ts';
 import { greatest, least } from '../../../numbers.ts';
 import { allObservations, beforePolicies, underPolicies } from '../../parts/attempts.ts';
 import { dayAndTime } from '../../parts/clock.ts';
