@@ -4,7 +4,7 @@ import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { isHost, parseEndpoint } from '../model/endpoint.ts';
 import { FAMILIES, type Family, familyOf } from '../model/family.ts';
-import { backendsOf, serviceKey } from '../model/service.ts';
+import { API_SERVER, backendsOf, serviceKey } from '../model/service.ts';
 import { describePort } from '../pair.ts';
 import {
   type End,
@@ -17,6 +17,7 @@ import {
 } from '../policy/model.ts';
 import { type CheckedPair, flowsOf, noteOnServicePort } from '../policy/through-service.ts';
 import type { ChosenStep } from '../scenario/chosen-step.ts';
+import { DECLARE_API_SERVER } from '../scenario/existing-services.ts';
 import type { Plan, PlannedStep, Port } from '../scenario/scenario.ts';
 import { hostKey } from '../scenario/select.ts';
 import { suggest } from '../scenario/suggest.ts';
@@ -106,7 +107,10 @@ function findServiceFlows(
   const isThere = (step: ChosenStep): boolean => keysIn(step).includes(to);
   if (!steps.some(isThere)) {
     const known = steps.flatMap(keysIn);
-    fail(`no scenario there has the Service ${to}`, suggest(to, [...new Set(known)], 'Services'));
+    fail(
+      `no scenario there has the Service ${to}`,
+      to === serviceKey(API_SERVER) ? DECLARE_API_SERVER : suggest(to, [...new Set(known)], 'Services'),
+    );
   }
   const chosen = stepWith(steps.filter(isThere), source.isAddress ? [] : [source.name]);
   const { services = [], existingServices = [] } = chosen.plan;

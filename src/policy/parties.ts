@@ -217,7 +217,7 @@ function hostParty({ key, address }: PolicyHost, family: Family | undefined): Ou
   return { kind: 'outside', name: key, address: locate(address, family) };
 }
 
-/** What answers on a network of a node is a process on that network, whose address policies see as they see that of a pod there (I8). */
+/** What answers at the address of a node is a process on its network: policies see it as they see a pod there (I5, I8), whether it is one. */
 function findEndpoint({ service, endpoint }: ThroughExisting): FoundEnd {
   if (endpoint === undefined) {
     const mayBePod = service !== serviceKey(API_SERVER);
@@ -227,17 +227,17 @@ function findEndpoint({ service, endpoint }: ThroughExisting): FoundEnd {
     };
   }
   const { node, pod } = endpoint;
+  const name = `${endpoint.address}, behind ${service}`;
   const address = locate(endpoint.address);
-  if (node !== undefined) {
-    const name = `${endpoint.address}, behind ${service}`;
-    return { kind: 'certain', party: { kind: 'node', name, hostNetworkPod: true, node, address } };
+  if (pod !== undefined) {
+    const own = { ...pod, name, hostNetwork: node !== undefined, node, address };
+    return takePod({ kind: 'pod', ...own, index: -1, group: -1 });
   }
-  if (pod === undefined) {
-    const name = `${endpoint.address}, behind ${service}`;
-    return { kind: 'certain', party: { kind: 'outside', name, address } };
-  }
-  const party = { ...pod, name: objectKey(pod), hostNetwork: false, node: undefined, address };
-  return { kind: 'certain', party: { kind: 'pod', ...party, index: -1, group: -1 } };
+  const party: Party =
+    node === undefined
+      ? { kind: 'outside', name, address }
+      : { kind: 'node', name, hostNetworkPod: true, node, address };
+  return { kind: 'certain', party };
 }
 
 function fail(message: string): never {

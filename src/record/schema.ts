@@ -332,7 +332,7 @@ export const checkSchema = z
           .array(z.string())
           .exactOptional()
           .describe(
-            'For partial: the pods of the Service that are denied, as namespace/name; at a port of nodes by way of which: namespace/name via node.',
+            'For partial: the pods of the Service that are denied, as namespace/name; at a port of nodes by way of which: namespace/name via node; of one that was there already, the addresses of its endpoints.',
           ),
       })
       .exactOptional()

@@ -7,6 +7,10 @@ import { quote } from './suggest.ts';
 /** Their keys. */
 export type ExistingServices = ReadonlySet<string>;
 
+/** What to write for the API server, which every cluster has, and no scenario by itself. */
+export const DECLARE_API_SERVER =
+  'It is there already: declare it under "services", as "default/kubernetes: existing".';
+
 export function arrangeExisting(services: readonly ExistingService[]): ExistingServices {
   return new Set(services.map(serviceKey));
 }

@@ -3,6 +3,7 @@ import { objectKey } from '../keys.ts';
 import type { Family } from '../model/family.ts';
 import type { ServicePath } from '../model/path.ts';
 import {
+  API_SERVER,
   backendsOf,
   familiesOfService,
   type PlannedServicePort,
@@ -13,6 +14,7 @@ import {
 } from '../model/service.ts';
 import { describePort, describePortName } from '../pair.ts';
 import { listNames } from '../policy/list-names.ts';
+import { DECLARE_API_SERVER } from './existing-services.ts';
 import type { PlannedPod, Port, PortSelection, ScenarioService, ServiceSelection } from './scenario.ts';
 import type { Selected, SelectedEnd } from './selected.ts';
 import { quote, suggest } from './suggest.ts';
@@ -158,9 +160,11 @@ function declared(pods: readonly PlannedPod[]): string {
 
 function unknownService(key: string, services: Services): Selected<never> {
   const hint =
-    services.size === 0
-      ? 'Declare it under "services", or name the manifests that have it.'
-      : suggest(key, [...services.keys()], 'Services');
+    key === serviceKey(API_SERVER)
+      ? DECLARE_API_SERVER
+      : services.size === 0
+        ? 'Declare it under "services", or name the manifests that have it.'
+        : suggest(key, [...services.keys()], 'Services');
   return nothing(`unknown Service ${quote(key)}`, hint);
 }
 

@@ -79,6 +79,7 @@ export const SANDBOX: Assumptions = {
   ipBlocksMatchPods: true,
   hostNetworkPodsAreNodes: true,
   ipBlocksMatchHostNetwork: true,
+  servicesAreTranslatedFirst: true,
   nodePortsHideSourceElsewhere: true,
 };
 

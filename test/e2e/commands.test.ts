@@ -373,6 +373,12 @@ describe('explain', () => {
       'shop/api has no UDP port "metrics"',
       'Write a number from 1 to 65535, or one of: metrics/TCP.',
     ],
+    [
+      'shop/web',
+      'service/default/kubernetes:443',
+      'no scenario there has the Service service/default/kubernetes',
+      'It is there already: declare it under "services", as "default/kubernetes: existing".',
+    ],
     ['shop/web', 'shop/db:65536', 'shop/db has no port "65536"', 'Write a number from 1 to 65535.'],
     ['shop/web', 'shop/db:80/tcp', 'there is no protocol "tcp" here', 'Write one of: TCP, UDP, SCTP.'],
     ['shop/web', '2001:db8::1', '2001:db8::1 declares no port', 'Write one, such as [2001:db8::1]:443.'],
@@ -395,6 +401,28 @@ describe('explain', () => {
       stderr: `error: ${message}\nhint: ${hint}\n`,
     });
   });
+});
+
+test('explain says of the API server that no selector means it, and what only a cluster knows', async () => {
+  const file = 'scenarios/services/api-server.yaml';
+  const ask = async (from: string, to = 'service/default/kubernetes:443') =>
+    await runCli(['explain', file, from, to]);
+  const byName = await ask('operators/hopeful');
+  expect(byName.stdout).toContain(
+    'does not match, selectors match pods only, and service/default/kubernetes is none (D10)',
+  );
+  expect(byName.stdout).toContain('\nDENIED\n');
+  expect((await ask('operators/controller')).stdout).toContain(
+    'UNDEFINED, because which endpoints are behind a Service that is there already is known only on a cluster',
+  );
+  expect(await ask('operators/controller', 'service/default/kubernetes')).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr:
+      'error: the ports of service/default/kubernetes are known only on a cluster\nhint: Write one of them, such as service/default/kubernetes:443.\n',
+  });
+  const all = await runCli(['explain', '--all', file]);
+  expect(all.stdout).toContain('operators/hopeful     -');
 });
 
 describe('explain --all', () => {

@@ -117,6 +117,12 @@ describe('in a run', () => {
     expect(answer({ to: [toSystem] }, onNode('n1'))).toMatchObject({ rule: 'I4' });
   });
 
+  test('I5: a pod on the network of its node may count as a pod or as the node', () => {
+    const onHost = [{ ...nameServer, node: 'n2' }];
+    expect(answer(on(1053, toDns), onHost)).toMatchObject({ verdict: 'undefined', rule: 'I5' });
+    expect(answer(on(1053, toDns), onHost, { hostNetworkPodsAreNodes: true }).verdict).toBe('denied');
+  });
+
   test('of several endpoints a part may be allowed', () => {
     const both = [apiServer, { ...apiServer, address: '172.18.0.2' }];
     expect(answer(on(6443, endpoint), both)).toEqual({ verdict: 'partial', denied: ['172.18.0.2'] });

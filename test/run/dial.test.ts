@@ -67,6 +67,39 @@ describe('the dial of a check', () => {
   });
 });
 
+describe('the dial of a check to a Service that is there already', () => {
+  const api = { ...check, to: 'service/default/kubernetes', port: 443, protocol: 'TCP' } as const;
+  const one = { address: '172.18.0.1', port: 6443 };
+  const metWith = (...endpoints: readonly (typeof one)[]) =>
+    new Map([[api.to, { address: '10.96.0.1', endpoints: new Map([[443, endpoints]]) }]]);
+
+  test('goes to its address or its name, where an open connection is answer enough', () => {
+    const dial = dialOf({ ...api, path: 'clusterIP' }, { pods, met: metWith(one) });
+    expect(dial).toEqual({
+      family: 'IPv4',
+      address: '10.96.0.1',
+      port: 443,
+      protocol: 'TCP',
+      answerers: [],
+      listeners: [],
+    });
+    expect(dial && requestOf(dial)).toEqual({ host: '10.96.0.1', port: 443, protocol: 'TCP' });
+    expect(dialOf({ ...api, path: 'dns' }, { pods, met: metWith(one) })?.address).toBe(
+      'kubernetes.default.svc.cluster.local.',
+    );
+  });
+
+  test('meets each of several endpoints', () => {
+    const dial = dialOf({ ...api, path: 'clusterIP' }, { pods, met: metWith(one, one, one) });
+    expect(dial && requestOf(dial)).toMatchObject({ pods: [], connections: connectionsFor(3) });
+  });
+
+  test('is none where it has no address', () => {
+    const met = new Map([[api.to, { endpoints: new Map([[443, [one]]]) }]]);
+    expect(dialOf({ ...api, path: 'clusterIP' }, { pods, met })).toBeUndefined();
+  });
+});
+
 describe('the dial of a check to a Service', () => {
   const backends = [
     { pod: 'shop/db', port: 5432 },
