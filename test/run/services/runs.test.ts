@@ -112,6 +112,8 @@ pods:
   stale/guest: { labels: { app: guest } }
   stale/api: { labels: { app: api }, ports: [8080] }
   stale/former: { labels: { app: former }, ports: [8080] }
+hosts:
+  bank: { address: 203.0.113.30, ports: [443] }
 services:
   stale/api: { selector: { app: api }, ports: [{ port: 80, targetPort: 8080 }] }
 policies:
@@ -121,8 +123,11 @@ policies:
     spec:
       podSelector: { matchLabels: { app: api } }
       ingress: [{ from: [{ podSelector: { matchExpressions: [{ key: app, operator: DoesNotExist }] } }] }]
-reachable: [{ from: stale/web, to: service/stale/api }]
-unreachable: [{ from: stale/guest, to: service/stale/api }]
+reachable:
+  - { from: stale/web, to: [service/stale/api, host/bank] }
+unreachable:
+  - { from: stale/guest, to: service/stale/api }
+  - { from: host/bank, to: "stale/api:8080" }
 `;
 
 /** Has the nodes lead a Service to a pod that it does not select, as one does that has missed a change. */
@@ -139,7 +144,7 @@ async function leadTo(name: string, kube: Kube): Promise<void> {
   await kube.apply({ resource: 'endpointslices', namespace: 'stale', name: 'former' }, JSON.stringify(slice));
 }
 
-test('whoever answers for a Service and is none of its pods is told, also where each of these has answered', () => {
+test('whoever answers for a Service and is none of its pods is told, also where each of these has answered; hosts beside it are as ever', () => {
   expect(shown['stale']).toEqual([
     'web → api:80/TCP clusterIP inconclusive: something else answered: stale/former',
     expect.stringMatching(
