@@ -6,7 +6,7 @@ import type { Attempt, HeardBackends, TryingPhase } from '../model/attempt.ts';
 import type { Dial, Listener } from '../model/dial.ts';
 import { describeAnswerer } from '../model/node-port.ts';
 import { newestOf } from '../model/observation.ts';
-import { describePort } from '../pair.ts';
+import { describePort, describeTarget } from '../pair.ts';
 import { attemptsIn, batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { AttemptLine, Batch, SpreadAnswer } from '../probe/protocol.ts';
 import type { Attempts, CheckDraft, NotedAttempt } from '../record/draft.ts';
@@ -184,16 +184,16 @@ function workByPod(
   const { pods } = ends;
   const works = new Map<RunningPod, Work>();
   const lookedAt = new Set<string>();
-  const isFirst = ({ node }: RunningPod, { address, ...port }: Dial): boolean => {
+  const isFirst = (check: CheckDraft, { node }: RunningPod): boolean => {
     const known = lookedAt.size;
-    return lookedAt.add(`${node} ${address} ${describePort(port)}`).size > known;
+    return lookedAt.add(`${node} ${describeTarget(check)}`).size > known;
   };
   for (const check of checks) {
     const from = pods.get(check.from);
     const dial = dialOf(check, ends);
     if (from !== undefined) {
-      const opensAll =
-        dial?.connections !== undefined && check.expected === 'reachable' && isFirst(from, dial);
+      const mustReach = canBeCut && check.backends !== undefined && check.expected === 'reachable';
+      const opensAll = mustReach && isFirst(check, from);
       workOf(from, works).tries.push({ check, dial, opensAll });
     }
     for (const listener of dial?.listeners ?? []) {

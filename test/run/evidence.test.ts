@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { EndLine } from '../../src/probe/protocol.ts';
 import { Attempts, type CheckDraft } from '../../src/record/draft.ts';
 import { Evidence, wayKey } from '../../src/run/evidence.ts';
+import type { RunningPod } from '../../src/run/provision.ts';
 import { attempt } from '../judge/attempts.ts';
 import { RememberedAttempts } from './noted.ts';
 
-const FROM = { namespace: 'x', name: 'from', ip: '10.0.0.1', node: 'node-1' };
+const FROM: RunningPod = { namespace: 'x', name: 'from', ip: '10.0.0.1', node: 'node-1' };
 const TO = { namespace: 'x', name: 'to', ip: '10.0.0.2', node: 'node-2' };
 const WAY = wayKey('node-2', 'node-1', { protocol: 'TCP', family: 'IPv4' });
 const ATTEMPT = attempt('settle', 'timeout', { atMs: 1_000 });
@@ -215,7 +216,7 @@ test('a datagram that turns out to have arrived makes its attempt one-way', () =
 });
 
 describe('connections that were not answered', () => {
-  function dialled(outcomes: readonly ('timeout' | 'connected')[]) {
+  function dialled(outcomes: readonly ('timeout' | 'connected')[], from = FROM) {
     const evidence = new Evidence(0);
     const check = checkOf();
     const attempts = new RememberedAttempts();
@@ -223,7 +224,7 @@ describe('connections that were not answered', () => {
       evidence.unanswered.note(
         check,
         attempts.note(check, attempt('settle', outcome)),
-        FROM,
+        from,
         [{ pod: TO, port: check.port }],
         outcome === 'connected' ? undefined : { nonce: `nonce-${index}`, localPorts: [40_000 + index] },
       );
@@ -242,6 +243,12 @@ describe('connections that were not answered', () => {
     ]);
     tell('10.0.0.1:40001>80');
     expect(seen().map(({ outcome }) => outcome)).toEqual(['one-way', 'one-way']);
+  });
+
+  test('from the network of a node may come from any of its addresses, with the same ports', () => {
+    const { tell, seen } = dialled(['timeout', 'timeout'], { ...FROM, hostNetwork: true });
+    tell('192.0.2.7:40000>80', '192.0.2.7:40001>81');
+    expect(seen().map(({ outcome }) => outcome)).toEqual(['one-way', 'timeout']);
   });
 
   test('are late where their source tells that they were answered after all, half open or not', () => {
