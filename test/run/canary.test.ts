@@ -122,11 +122,7 @@ describe.concurrent('outposts that cannot be taken away', () => {
   });
 
   test('is told beside what failed before', async () => {
-    const record = await runWith(
-      asContext(holding(oneFamily(1, 'off'))),
-      undefined,
-      { withinMs: 1_000 },
-    );
+    const record = await runWith(asContext(holding(oneFamily(1, 'off'))), undefined, { withinMs: 1_000 });
     expect(record.run.error?.code).toBe('not-enforcing');
     expect(record.environment.warnings).toEqual([
       'no network plugin that podreach knows is among the DaemonSets',
