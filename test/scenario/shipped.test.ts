@@ -22,6 +22,7 @@ describe('the shipped scenarios', () => {
         "default-deny-egress: 3 pods, 8 checks",
         "default-deny-both: 4 pods, 13 checks",
         "egress-cidr: 4 pods, 15 checks",
+        "one-forgotten: 3 pods, 8 + 8 checks",
         "forgotten-egress: 3 pods, 6 checks",
         "manifests: 5 pods, 20 checks",
         "namespace-isolation: 6 pods, 20 checks",

@@ -108,7 +108,12 @@ function targetsOf({ checks, pods }: Scope): TriedPort[] {
     return [
       {
         to,
-        port: { port, protocol, family, ...(portName === undefined ? {} : { portName }) },
+        port: {
+          port,
+          protocol,
+          ...(portName === undefined ? {} : { portName }),
+          ...(family === 'IPv4' ? {} : { family }),
+        },
         checks: group,
         allowed,
         denied,
