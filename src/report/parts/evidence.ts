@@ -98,7 +98,7 @@ export function describeEvidence(check: CheckView): string | undefined {
 
 /** No kubelet visits a host: its own connection with a witness on the node of the pod shows its network and the way in one. */
 function describeWayOfHost(
-  { from, to, scenario }: CheckView,
+  { from, to, nodes, scenario }: CheckView,
   { source, destination, between }: CutEvidence['seen'],
   at: (ms: number) => string,
 ): readonly string[] {
@@ -109,7 +109,9 @@ function describeWayOfHost(
     ) === true;
   const connected = isHost(to)
     ? `a pod on the same node, which no policy isolates, connected to ${host} at ${at(between)}`
-    : `${host} connected to a pod on the same node, which no policy isolates, at ${at(between)}`;
+    : nodes === undefined
+      ? `${host} connected to a pod on the same node, which no policy isolates, at ${at(between)}`
+      : `${host} connected to pods on ${nodes.map(({ name }) => name).join(', ')}, and these to pods where those of ${to} are, none of which a policy isolates, at ${at(between)}`;
   return [
     `The port was open: ${isReal ? 'somebody else reached it' : `${to} reached it itself`}.`,
     `${pod} was on the network: the kubelet of its node visited it at ${at(visitedMs)}.`,

@@ -77,14 +77,30 @@ export function describePod(key: string, known?: string): Phrase {
   return namespace === known ? name(podOf(key)) : say`${name(podOf(key))} in ${name(namespace)}`;
 }
 
-/** `TCP 8080, TCP 9090 (metrics) and UDP 53` */
-export function describePorts(ports: readonly Pick<CheckRecord, 'port' | 'protocol' | 'portName'>[]): Phrase {
+/** A pod of a Service, and the node by whose port it is reached: `api in shop by way of node-2`. */
+export function describeBackend(text: string): Phrase {
+  const [key = '', node] = text.split(' via ');
+  return node === undefined ? describePod(key) : say`${describePod(key)} by way of ${name(node)}`;
+}
+
+export type StatedPort = Pick<CheckRecord, 'port' | 'protocol' | 'portName'> &
+  Partial<Pick<CheckRecord, 'path'>>;
+
+/** `TCP 8080, TCP 9090 (metrics) and UDP 53`, `TCP 80 at the ports of the nodes` */
+export function describePorts(ports: readonly StatedPort[]): Phrase {
   return list(
-    ports.map(({ port, protocol, portName }) =>
-      portName === undefined ? say`${protocol} ${port}` : say`${protocol} ${port} (${name(portName)})`,
-    ),
+    ports.map(({ port, protocol, portName, path }) => {
+      const named = portName === undefined ? say`` : say` (${name(portName)})`;
+      return say`${protocol} ${port}${named}${WAYS[path ?? ''] ?? ''}`;
+    }),
   );
 }
+
+/** How a Service is reached otherwise than by its address. */
+const WAYS: Readonly<Record<string, string>> = {
+  dns: ' by its name',
+  nodePort: ' at the ports of the nodes',
+};
 
 function podOf(key: string): string {
   return key.slice(key.indexOf('/') + 1);
