@@ -4,6 +4,7 @@ import { objectKey } from '../keys.ts';
 import { fieldOf } from '../kube/answers.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { Check } from '../model/check.ts';
+import type { Family } from '../model/family.ts';
 import type { EndpointPod, ExistingEndpoint, ExistingService } from '../model/service.ts';
 import { describePort } from '../pair.ts';
 import type { Requesting, Timed } from './context.ts';
@@ -40,6 +41,8 @@ interface FoundEndpoint {
 interface MetObject {
   readonly service: ExistingService;
   readonly object: KubeObject;
+  /** In which it is dialled. */
+  readonly family: Family;
   /** Those that go to it. */
   readonly checks: readonly Check[];
 }
@@ -62,7 +65,7 @@ export async function meetEndpoints(
 }
 
 async function untilReady(
-  { service, object: { spec }, checks }: MetObject,
+  { service, object: { spec }, family, checks }: MetObject,
   { kube, clock, timing, signal }: Meeting,
 ): Promise<ReadonlyMap<number, readonly FoundEndpoint[]>> {
   const names = new Map(portsIn(spec).map(({ port, protocol, name }) => [`${port}/${protocol}`, name]));
@@ -70,7 +73,8 @@ async function untilReady(
   const beganMs = clock.now();
   for (;;) {
     const query = { resource: 'endpointslices', namespace: service.namespace, labelSelector } as const;
-    const slices = await kube.list(query, { signal });
+    const all = await kube.list(query, { signal });
+    const slices = all.filter(({ addressType }) => addressType === family);
     const found = new Map(
       checks.map((check) => [check.port, readyIn(slices, names.get(describePort(check)) ?? '', check)]),
     );
@@ -82,7 +86,7 @@ async function untilReady(
         'provision-failed',
         `nobody is ready behind port ${describePort(missing)} of ${missing.to} within ${timing.readyWithinMs / 1000} s`,
         {
-          hint: `Look at its endpoints (kubectl get endpointslices -n ${service.namespace} -l ${labelSelector}): only those at ${missing.family} addresses count.`,
+          hint: `Look at its endpoints (kubectl get endpointslices -n ${service.namespace} -l ${labelSelector}): only those at ${family} addresses count.`,
           location: missing.declared,
         },
       );
@@ -94,16 +98,14 @@ async function untilReady(
 function readyIn(
   slices: readonly KubeObject[],
   name: string,
-  { protocol, family }: Check,
+  { protocol }: Check,
 ): readonly FoundEndpoint[] {
-  const found = slices
-    .filter(({ addressType }) => addressType === family)
-    .flatMap((slice) => {
-      const ports = portsIn(slice).filter((port) => port.name === name && port.protocol === protocol);
-      return listOf(fieldOf(slice, 'endpoints')).flatMap((endpoint) =>
-        ports.flatMap(({ port }) => readEndpoint(endpoint, port)),
-      );
-    });
+  const found = slices.flatMap((slice) => {
+    const ports = portsIn(slice).filter((port) => port.name === name && port.protocol === protocol);
+    return listOf(fieldOf(slice, 'endpoints')).flatMap((endpoint) =>
+      ports.flatMap(({ port }) => readEndpoint(endpoint, port)),
+    );
+  });
   return [...new Map(found.map((one) => [`${one.address} ${one.port}`, one])).values()];
 }
 
