@@ -279,7 +279,7 @@ describe('a batch', () => {
         late: [],
         halfOpen: [],
       },
-      { kind: 'listener', port: 8001, protocol: 'TCP', alive: true },
+      { kind: 'listener', host: '127.0.0.1', port: 8001, protocol: 'TCP', alive: true },
     ]);
     expect(lines.at(-1)?.kind).toBe('end');
   });
