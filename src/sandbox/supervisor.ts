@@ -13,6 +13,7 @@ import { seedNamespaces } from './api/kinds/namespaces/controller.ts';
 import { enforcePolicies, NO_ENFORCEMENT } from './api/kinds/networkpolicies/controller/policies.ts';
 import { createNodes, tellEnforcement, tellServices } from './api/kinds/nodes/controller/nodes.ts';
 import { runPods } from './api/kinds/pods/controller/pods.ts';
+import { outsideNameOf } from './api/kinds/pods/outside.ts';
 import { tellNames } from './api/kinds/services/controller/names.ts';
 import { translateServices } from './api/kinds/services/controller/translation.ts';
 import { createStore } from './api/memory-store.ts';
@@ -108,6 +109,10 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
 
   createDnsService(store);
   const serveNames = startedOnce(async () => createDnsServer(store, await startNames(store, files.folder)));
+  store.listen(({ resource, object }) => {
+    if (resource === 'pods' && outsideNameOf(object.metadata) !== undefined)
+      void serveNames().catch(endBecause);
+  });
   const { server } = createApiServer({
     store,
     runtime: containers,
@@ -133,7 +138,7 @@ async function listenToPods(api: EventEmitter): Promise<void> {
   await once(listener.listen(API_PORT, FABRIC_ADDRESSES.IPv4), 'listening');
 }
 
-/** Nobody can mean a Service by its name who has never asked the API about any. */
+/** Whoever has never asked the API about a Service cannot mean one by its name. */
 function concernsServices(route: Route): boolean {
   return route.kind !== 'other' && NAMED.has(route.of.resource);
 }

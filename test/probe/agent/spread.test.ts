@@ -89,7 +89,9 @@ describe.each([
   });
 
   test('opens all of them where it looks for everybody who answers', async () => {
-    await using service = await serve((connection) => (connection === 28 ? 'shop/old' : PODS[connection % 3]));
+    await using service = await serve((connection) =>
+      connection === 28 ? 'shop/old' : PODS[connection % 3],
+    );
     expect(await attemptAt(service.port, protocol, 30, 5_000, { opensAll: true })).toMatchObject({
       outcome: 'wrong-peer',
       detail: 'shop/old',
