@@ -92,11 +92,15 @@ async function explainAll(
   const steps = chooseStep(plans, options.step);
   if (options.step === undefined) tellLaterSteps(steps, neutralise);
   const predicted = steps.map(({ plan, step }) => {
-    const oracle = step.oracle();
-    tellRefused(oracle, neutralise);
+    tellRefused(step.oracle(), neutralise);
     return {
       step: { ...step, scenario: plan.scenario, services: plan.services },
-      predictions: predictAll({ ...step, hosts: plan.hosts, services: plan.services }, oracle),
+      predictions: predictAll({
+        ...step,
+        hosts: plan.hosts,
+        services: plan.services,
+        families: plan.triedFamilies?.listed,
+      }),
     };
   });
   const isContradicted = predicted.some(({ predictions }) => predictions.some(isContradiction));
@@ -123,10 +127,10 @@ async function explain(path: string, from: string, to: string, options: ExplainO
   const { neutralise, neutraliseAll } = await import('../report/text/text.ts');
   const { findFlows } = await import('./flows.ts');
   const plans = await loadCommandPlans([path], options);
-  const { chosen, flows, notes = [], undeclared } = findFlows(chooseStep(plans, options.step), from, to);
+  const asked = findFlows(chooseStep(plans, options.step), from, to);
+  const { chosen, flows, families, notes = [], undeclared } = asked;
   if (options.step === undefined) tellLaterSteps([chosen], neutralise);
-  const oracle = chosen.step.oracle();
-  tellRefused(oracle, neutralise);
+  tellRefused(chosen.step.oracle(), neutralise);
   if (undeclared !== undefined) {
     process.stderr.write(
       `${neutralise(`note: ${undeclared}: nothing listens there in a run, but policies judge it`)}\n`,
@@ -137,7 +141,7 @@ async function explain(path: string, from: string, to: string, options: ExplainO
       'note: what becomes of a connection that is open already, policies do not say (I7): "held" is answered by a run alone\n',
     );
   }
-  const traces = flows.map((flow) => oracle.explain(flow));
+  const traces = families.flatMap((family) => flows.map((flow) => chosen.step.oracle(family).explain(flow)));
   if (options.json === true) return `${JSON.stringify(traces, undefined, 2)}\n`;
   const { plan, step } = chosen;
   // Of the first it is said that there are others.

@@ -3,7 +3,8 @@ import { isIP } from 'node:net';
 import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { isHost, parseEndpoint } from '../model/endpoint.ts';
-import { backendsOf, serviceKey } from '../model/service.ts';
+import { FAMILIES, type Family, familyOf } from '../model/family.ts';
+import { API_SERVER, backendsOf, serviceKey } from '../model/service.ts';
 import { describePort } from '../pair.ts';
 import {
   type End,
@@ -14,8 +15,9 @@ import {
   type PodPort,
   type PolicyProtocol,
 } from '../policy/model.ts';
-import { flowsOf, noteOnServicePort } from '../policy/through-service.ts';
+import { type CheckedPair, flowsOf, noteOnServicePort } from '../policy/through-service.ts';
 import type { ChosenStep } from '../scenario/chosen-step.ts';
+import { DECLARE_API_SERVER } from '../scenario/existing-services.ts';
 import type { Plan, PlannedStep, Port } from '../scenario/scenario.ts';
 import { hostKey } from '../scenario/select.ts';
 import { suggest } from '../scenario/suggest.ts';
@@ -25,6 +27,8 @@ export interface AskedFlows {
   readonly chosen: ChosenStep;
   /** One for each port: at least one. */
   readonly flows: readonly Flow[];
+  /** In which they are asked about: at least one, or that nothing is said of them. */
+  readonly families: readonly (Family | undefined)[];
   /** About ports of a Service that policies name in place of those of its pods. */
   readonly notes?: readonly string[];
   /** A port that was asked for and that the destination, a pod or host, does not declare: `shop/db declares no port 22/TCP`. */
@@ -41,13 +45,19 @@ interface WrittenEnd {
   /** A number or a name. */
   readonly port?: string | undefined;
   readonly protocol?: string | undefined;
+  /** The way to a Service. */
+  readonly path?: string | undefined;
+  readonly family?: Family | undefined;
 }
 
-const END = /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:]*))(?::(?<port>[^/]*)(?:\/(?<protocol>.*))?)?$/;
+/** As reports write a destination. Of the ways to a Service only that by the ports of nodes makes a difference to policies. */
+const END =
+  /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:]*))(?::(?<port>[^/]*?)(?:\/(?<protocol>.*?))?)?(?: via (?<path>\w+))?(?: over (?<family>IPv[46]))?$/;
 
 /**
  * @param from `namespace/pod`, `host/name` or an address
- * @param to the same, alone or followed by a port: `:8080`, `:53/UDP`, `:name`, `:name/UDP`; an IPv6 address then in brackets
+ * @param to the same, alone or followed by a port: `:8080`, `:53/UDP`, `:name`, `:name/UDP`, and by ` over IPv6`; an IPv6 address is then
+ *   in brackets
  * @throws PodreachError `usage`
  */
 export function findFlows(steps: readonly ChosenStep[], from: string, to: string): AskedFlows {
@@ -68,6 +78,7 @@ export function findFlows(steps: readonly ChosenStep[], from: string, to: string
   const isDeclared = declared.some((one) => one.port === port && one.protocol === protocol);
   return {
     chosen,
+    families: familiesFor(destination, source, chosen),
     flows: ports.map((one) => ({
       from: endAs(source),
       to: endAs(destination),
@@ -80,39 +91,51 @@ export function findFlows(steps: readonly ChosenStep[], from: string, to: string
   };
 }
 
-/** One flow for each pod behind each port: a connection to a Service is translated before policies look at it (D13). */
+/**
+ * One flow for each pod behind each port: a connection to a Service is translated before policies look at it (D13). From outside the
+ * cluster it goes through the ports of nodes.
+ */
 function findServiceFlows(
   steps: readonly ChosenStep[],
   source: WrittenEnd,
   destination: WrittenEnd,
 ): AskedFlows {
   const to = destination.name;
-  if (source.isAddress || isHost(source.name)) {
-    fail(
-      `${source.name} is outside the cluster, where ${to} has no address`,
-      'Write a pod in its place, or a pod behind the Service as the end that is connected to.',
-    );
-  }
+  const isOutside = source.isAddress || isHost(source.name);
   const keysIn = ({ plan: { services = [], existingServices = [] } }: ChosenStep): readonly string[] =>
     [...services, ...existingServices].map(serviceKey);
   const isThere = (step: ChosenStep): boolean => keysIn(step).includes(to);
   if (!steps.some(isThere)) {
     const known = steps.flatMap(keysIn);
-    fail(`no scenario there has the Service ${to}`, suggest(to, [...new Set(known)], 'Services'));
+    fail(
+      `no scenario there has the Service ${to}`,
+      to === serviceKey(API_SERVER) ? DECLARE_API_SERVER : suggest(to, [...new Set(known)], 'Services'),
+    );
   }
-  const chosen = stepWith(steps.filter(isThere), [source.name]);
+  const chosen = stepWith(steps.filter(isThere), source.isAddress ? [] : [source.name]);
   const { services = [], existingServices = [] } = chosen.plan;
+  const service = services.find((one) => serviceKey(one) === to);
+  if (isOutside && service?.type === undefined) {
+    fail(
+      `${source.name} is outside the cluster, where ${to} has no address`,
+      'Write a pod in its place, or a pod behind the Service as the end that is connected to.',
+    );
+  }
   if (existingServices.some((one) => serviceKey(one) === to)) {
     if (destination.port === undefined)
       fail(`the ports of ${to} are known only on a cluster`, `Write one of them, such as ${to}:443.`);
     const flows = portsOf(destination, []).map((port) => flowBetween({ from: source.name, to, ...port }));
-    return { chosen, flows };
+    // It is dialled in one family, which is for the cluster to say.
+    return { chosen, flows, families: [destination.family] };
   }
-  const service = services.find((one) => serviceKey(one) === to);
+  const isByNodes = isOutside || destination.path === 'nodePort';
+  if (isByNodes && service?.type === undefined)
+    fail(`${to} has no port on the nodes`, 'Leave "via nodePort" out, or give the Service "type: NodePort".');
   const declared = service?.ports ?? [];
   const ports = portsOf(destination, declared);
   const { pods } = chosen.step;
-  const oracle = chosen.step.oracle();
+  const families = familiesFor(destination, source, chosen);
+  const oracle = chosen.step.oracle(families[0]);
   const found = ports.flatMap(({ port, protocol }) => {
     const own = declared.find((one) => one.port === port && one.protocol === protocol);
     if (service === undefined || own === undefined)
@@ -123,19 +146,24 @@ function findServiceFlows(
     const backends = backendsOf(service, own, pods);
     if (backends.length === 0)
       fail(`nobody answers for ${to}:${describePort(own)}`, 'No pod that it selects has such a port.');
-    const { headless } = service;
-    const pair = {
+    const { headless, externalTrafficPolicy } = service;
+    const pair: CheckedPair = {
       from: source.name,
       to,
       port,
       protocol,
       backends,
       ...(headless === true ? { headless } : {}),
+      ...(isByNodes ? { path: 'nodePort' } : {}),
+      ...(externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }),
     };
-    return flowsOf(pair).map((flow) => ({ flow, note: noteOnServicePort(oracle, flow, port) }));
+    return flowsOf(pair)
+      .map((flow) => ({ ...flow, from: endAs(source) }))
+      .map((flow) => ({ flow, note: noteOnServicePort(oracle, flow, port) }));
   });
   return {
     chosen,
+    families,
     flows: found.map(({ flow }) => flow),
     notes: [...new Set(found.flatMap(({ note }) => note ?? []))],
   };
@@ -143,9 +171,23 @@ function findServiceFlows(
 
 function readEnd(text: string): WrittenEnd {
   if (isIP(text) !== 0) return { name: text, isAddress: true };
-  const { bracketed, plain, port, protocol } = END.exec(text)?.groups ?? {};
+  const { bracketed, plain, port, protocol, path, family } = END.exec(text)?.groups ?? {};
   const name = bracketed ?? plain ?? text;
-  return { name, isAddress: isIP(name) !== 0, port, protocol };
+  return {
+    name,
+    isAddress: isIP(name) !== 0,
+    port,
+    protocol,
+    path,
+    family: FAMILIES.find((one) => one === family),
+  };
+}
+
+/** That which is asked for, or that of an address; else those that the scenario tries. */
+function familiesFor(to: WrittenEnd, from: WrittenEnd, { plan }: ChosenStep): AskedFlows['families'] {
+  const address = [to, from].find(({ isAddress }) => isAddress);
+  const sole = to.family ?? (address && familyOf(address.name));
+  return sole === undefined ? (plan.triedFamilies?.listed ?? [undefined]) : [sole];
 }
 
 function endAs({ name, isAddress }: WrittenEnd): End {

@@ -9,6 +9,7 @@ import {
   NAMESPACE_NAME_LABEL,
   RESERVED_PREFIX,
 } from '../labels.ts';
+import { namespaceKeysOf } from '../policy/namespace-keys.ts';
 import {
   DEFAULT_PROBE_IMAGE,
   type ProbeSettings,
@@ -104,26 +105,6 @@ export function checkNamespaceLabels({ namespaceLabels }: ProbeSettings, plans: 
       }
     }
   }
-}
-
-/** The label keys in the namespace selectors anywhere below a value. */
-function namespaceKeysOf(value: unknown): ReadonlySet<string> {
-  const keys = new Set<string>();
-  const walk = (node: unknown, isSelector: boolean): void => {
-    if (typeof node !== 'object' || node === null) return;
-    if (isSelector) {
-      const { matchLabels, matchExpressions } = node as {
-        matchLabels?: object | null;
-        matchExpressions?: readonly { key?: unknown }[] | null;
-      };
-      for (const key of Object.keys(matchLabels ?? {})) keys.add(key);
-      for (const { key } of matchExpressions ?? []) keys.add(String(key));
-      return;
-    }
-    for (const [name, child] of Object.entries(node)) walk(child, name === 'namespaceSelector');
-  };
-  walk(value, false);
-  return keys;
 }
 
 /** @param differ whether two values cannot both hold */

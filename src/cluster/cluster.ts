@@ -24,6 +24,8 @@ export type Trust =
       readonly ipBlocksMatchHostNetwork: true;
       /** An `ipBlock` sees what is behind a Service, and not the Service's own address (I2). */
       readonly servicesAreTranslatedFirst: true;
+      /** What of a connection through a port of a node policies see (I9): see `Assumptions`. */
+      readonly nodePortsHideSourceElsewhere: true;
     }
   /**
    * The run must ask first what it may do there and whether its namespaces are free, and see that policies are enforced. Its pods run

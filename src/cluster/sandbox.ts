@@ -16,6 +16,7 @@ const TRUST: Trust = {
   hostNetworkPodsAreNodes: true,
   ipBlocksMatchHostNetwork: true,
   servicesAreTranslatedFirst: true,
+  nodePortsHideSourceElsewhere: true,
 };
 
 const CODES: Readonly<Record<SandboxErrorCode, ErrorCode>> = {

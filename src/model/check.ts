@@ -24,6 +24,8 @@ export interface Check {
   readonly backends?: readonly ServiceBackend[];
   /** The Service has no address: its name gives those of its pods. */
   readonly headless?: true;
+  /** Through ports of nodes: only those that have a pod of the Service lead to it, each to its own. Absent: each to all. */
+  readonly externalTrafficPolicy?: 'Local';
   readonly protocol: Protocol;
   /** Of the address that is dialled; absent: the first of the cluster. */
   readonly family?: Family;

@@ -1,10 +1,14 @@
 /** What a check means on the wire. */
 import type { Family } from './family.ts';
+import type { LeadingNode } from './node-port.ts';
 import type { Protocol } from './protocol.ts';
 
 export interface Dial {
   readonly family: Family;
-  /** An address; or the name of a Service that is dialled by it or of a real host, which the source resolves. */
+  /**
+   * An address; or the name of a Service that is dialled by it or of a real host, which the source resolves. Of a port of nodes that of the
+   * first.
+   */
   readonly address: string;
   readonly port: number;
   readonly protocol: Protocol;
@@ -17,6 +21,8 @@ export interface Dial {
   readonly listeners: readonly Listener[];
   /** How many connections may be opened until each has answered, or how many are, where any answer will do; absent: one endpoint is dialled, which one shows. */
   readonly connections?: number;
+  /** The nodes to whose port they go in turn; absent: to none. */
+  readonly nodes?: readonly LeadingNode[];
 }
 
 /** A port that the agent of a pod or host connects to from inside it. */

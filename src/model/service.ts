@@ -17,7 +17,15 @@ export interface PlannedService {
   /** As its manifest says; absent: it says nothing. */
   readonly ipFamilies?: readonly Family[];
   readonly ipFamilyPolicy?: string;
+  /** It has a port on every node as well; absent: it is of type ClusterIP. */
+  readonly type?: NodePortType;
+  /** A node leads to its own pods alone, and clients keep their addresses (D25); absent: Cluster, to all pods. */
+  readonly externalTrafficPolicy?: 'Local';
 }
+
+/** The types of Services that have ports on nodes. */
+export const NODE_PORT_TYPES = ['NodePort', 'LoadBalancer'] as const;
+type NodePortType = (typeof NODE_PORT_TYPES)[number];
 
 export interface PlannedServicePort {
   readonly name?: string;
@@ -25,6 +33,8 @@ export interface PlannedServicePort {
   readonly protocol: Protocol;
   /** The number or the name of a port of its pods. */
   readonly targetPort: number | string;
+  /** Its port on every node; absent: it has none, or whichever is free. */
+  readonly nodePort?: number;
 }
 
 /** A Service that is there already: its ports, and who is behind them, are for the cluster to say. */
@@ -103,8 +113,21 @@ export function backendsOf(
 }
 
 /** The ways to a Service. */
-export function pathsTo({ headless }: Pick<PlannedService, 'headless'>): readonly ServicePath[] {
-  return headless === true ? ['dns'] : ['clusterIP', 'dns'];
+export function pathsTo({
+  headless,
+  type,
+}: Pick<PlannedService, 'headless' | 'type'>): readonly ServicePath[] {
+  if (headless === true) return ['dns'];
+  return type === undefined ? ['clusterIP', 'dns'] : ['clusterIP', 'dns', 'nodePort'];
+}
+
+/** Those that are tried, without those that its manifest says it has not. */
+export function familiesOfService(
+  { ipFamilies, ipFamilyPolicy = 'SingleStack' }: Pick<PlannedService, 'ipFamilies' | 'ipFamilyPolicy'>,
+  tried: readonly Family[] | undefined,
+): readonly Family[] | undefined {
+  if (ipFamilies === undefined || ipFamilyPolicy !== 'SingleStack') return tried;
+  return tried?.filter((family) => ipFamilies.includes(family));
 }
 
 /** The name that DNS has for it, whatever domains are searched. */

@@ -4,7 +4,7 @@
  */
 
 /** The rules that a verdict can be left to: those of docs/semantics.md. */
-export type OpenRule = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I8';
+export type OpenRule = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I8' | 'I9';
 
 /** What can be open: a matter of the network plugin, or a fact about the cluster that is not known (yet). */
 export type Question = OpenRule | 'address' | 'node' | 'endpoints';
@@ -29,6 +29,7 @@ const REASONS: Readonly<Record<Question, string>> = {
   I4: 'it is not settled whether isolated egress cuts a pod off from its own node',
   I5: 'network plugins differ in whether a host-network pod counts as a pod or as its node',
   I8: 'network plugins differ in whether an ipBlock matches a host-network pod, and by which address of its node',
+  I9: 'network plugins differ in whether policies see the other end of a connection through a port of a node, or the node',
   address: 'an ipBlock decides about an address that is not known',
   node: "it is not known whether this is the pod's own node",
   endpoints: 'which endpoints are behind a Service that is there already is known only on a cluster',
@@ -43,6 +44,7 @@ const ANSWERS: Readonly<Record<Match, PolicyAnswer>> = {
   I4: leftOpen('I4'),
   I5: leftOpen('I5'),
   I8: leftOpen('I8'),
+  I9: leftOpen('I9'),
   address: { verdict: 'undefined', reason: REASONS.address },
   node: { verdict: 'undefined', reason: REASONS.node },
   endpoints: { verdict: 'undefined', reason: REASONS.endpoints },

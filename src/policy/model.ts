@@ -144,6 +144,19 @@ export interface Flow {
   /** The port of the destination itself: behind a Service, that of the pod (D13). Where that is not known, the port of the Service. */
   readonly port: number;
   readonly protocol: PolicyProtocol;
+  /** The node at whose port the Service is reached; absent: it is reached otherwise. */
+  readonly through?: NodePassage;
+}
+
+/** The way through a port of a node, which may show the policies of either end the node in place of the other one (D25, I9). */
+export interface NodePassage {
+  /** Its name; absent while it is not known. */
+  readonly node?: string;
+  readonly address?: string;
+  /** The port that is connected to; absent while it is not known. */
+  readonly port?: number;
+  /** With the policy Local, clients keep their addresses. */
+  readonly keepsSource: boolean;
 }
 
 /** The connection of one end to another, by its address. */

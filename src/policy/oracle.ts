@@ -8,7 +8,8 @@ import { ForeignPolicies } from './foreign.ts';
 import { Gate } from './gate.ts';
 import type { Direction } from './isolation.ts';
 import { answerOf, type Match, type PolicyAnswer } from './match.ts';
-import type { Destination, Flow, World } from './model.ts';
+import type { Destination, Flow, NodePassage, World } from './model.ts';
+import { destinationIn, type PassageView, sourceIn, viewsOf } from './node-port.ts';
 import {
   type FoundEnd,
   type Located,
@@ -105,10 +106,11 @@ export function compile(world: World, assumptions: Assumptions = {}): Oracle {
 /** A flow with its ends looked up, its host-network pods taken in one way. */
 interface Journey extends Ends {
   readonly target: DestinationPort;
-  /** The ends as the policies of the other one see them. */
-  readonly source: Counterpart;
-  readonly destination: Counterpart;
+  /** As the policies of the source see it, where they see a node: the port of that, as far as it is known. Absent: they see the target. */
+  readonly egressTarget?: DestinationPort | 'unknown';
   readonly hostNetwork: Walk['hostNetwork'];
+  /** How it is seen that goes through a port of a node; absent: it does not. */
+  readonly view?: PassageView;
 }
 
 /** The gate of each pod, by its index. */
@@ -159,14 +161,18 @@ class CompiledOracle implements Oracle {
   evaluate(flow: Flow): PolicyAnswer {
     const open = this.#leftOpen(flow);
     if (open !== undefined) return open;
-    return answerOf(agree(this.#journeysOf(flow).map((journey) => this.#decide(journey).match)));
+    const journeys = this.#journeysOf(flow);
+    const [first, ...others] = journeys;
+    // Of tens of thousands of flows, nearly all are taken in one way.
+    if (first !== undefined && others.length === 0) return answerOf(this.#decide(first).match);
+    return answerOf(settle(journeys.map((journey) => ({ journey, decision: this.#decide(journey) }))));
   }
 
   rule(flow: Flow): Ruling {
     const open = this.#leftOpen(flow);
     if (open !== undefined) return { answer: open, responsible: [] };
     const journeys = this.#journeysOf(flow).map((journey) => ({ journey, decision: this.#decide(journey) }));
-    const answer = answerOf(agree(journeys.map(({ decision }) => decision.match)));
+    const answer = answerOf(settle(journeys));
     const responsible = journeys
       .filter(({ decision: { rule } }) => rule !== 'D17' && rule !== 'D18')
       .flatMap(({ journey }) => this.#responsibleFor(journey, answer));
@@ -175,13 +181,22 @@ class CompiledOracle implements Oracle {
 
   explain(flow: Flow): Trace {
     const walks = this.#journeysOf(flow).map((journey): Walk => {
-      const { from, to, target, source, destination, hostNetwork } = journey;
-      const egress = this.#traceSide(from, 'egress', target, destination);
+      const { from, to, target, egressTarget = target, source, destination, hostNetwork, view } = journey;
+      const leaving = egressTarget === 'unknown' ? target : egressTarget;
+      const egress = this.#traceSide(from, 'egress', leaving, destination);
       const ingress = this.#traceSide(to, 'ingress', target, source);
       const decision = decide(journey, leaveOf(egress), leaveOf(ingress));
-      return { ...(hostNetwork === undefined ? {} : { hostNetwork }), ...decision, egress, ingress };
+      return {
+        ...(hostNetwork === undefined ? {} : { hostNetwork }),
+        ...(view === undefined ? {} : { seenAs: source.party.name }),
+        ...decision,
+        egress,
+        ingress,
+      };
     });
-    return { flow, from: nameOf(flow.from), to: nameOf(flow.to), ...this.rule(flow), walks };
+    const { family } = this.parties;
+    const ends = { from: nameOf(flow.from), to: nameOf(flow.to) };
+    return { flow, ...ends, ...(family === undefined ? {} : { family }), ...this.rule(flow), walks };
   }
 
   subjectsOf(policy: Policy): readonly PodParty[] {
@@ -244,8 +259,10 @@ class CompiledOracle implements Oracle {
   }
 
   #leave(journey: Journey, direction: Direction): Leave {
-    const { subject, counterpart } = sideOf(journey, direction);
-    return this.#gateOf(subject, direction)?.admits(journey.target, counterpart) ?? 'free';
+    const { subject, counterpart, target } = sideOf(journey, direction);
+    const gate = this.#gateOf(subject, direction);
+    if (gate === undefined) return 'free';
+    return target === 'unknown' ? 'I9' : gate.admits(target, counterpart);
   }
 
   #gateOf(subject: Party, direction: Direction): Gate | undefined {
@@ -254,12 +271,12 @@ class CompiledOracle implements Oracle {
 
   #responsibleFor(journey: Journey, { verdict }: PolicyAnswer): readonly Responsible[] {
     return DIRECTIONS.flatMap((direction) => {
-      const { subject, counterpart } = sideOf(journey, direction);
+      const { subject, counterpart, target } = sideOf(journey, direction);
       const gate = this.#gateOf(subject, direction);
-      const match = gate?.admits(journey.target, counterpart);
-      if (gate === undefined || match === undefined) return [];
+      if (gate === undefined || target === 'unknown') return [];
+      const match = gate.admits(target, counterpart);
       const decides = { allowed: match === 'yes', denied: match === 'no', undefined: match !== 'yes' };
-      return decides[verdict] ? gate.deciding(journey.target, counterpart, match) : [];
+      return decides[verdict] ? gate.deciding(target, counterpart, match) : [];
     });
   }
 
@@ -283,6 +300,15 @@ class CompiledOracle implements Oracle {
   #journeysOf(flow: Flow): readonly Journey[] {
     const from = this.parties.find(flow.from);
     const to = this.parties.find(flow.to);
+    const { through } = flow;
+    const journeys = this.#takenAs(flow, from, to);
+    return through === undefined
+      ? journeys
+      : journeys.flatMap((journey) => this.#viewed(journey, flow, through));
+  }
+
+  /** With its host-network pods taken in all the ways in which they may be. */
+  #takenAs(flow: Flow, from: FoundEnd, to: FoundEnd): readonly Journey[] {
     if (from.kind === 'certain' && to.kind === 'certain') {
       return [this.#journey(flow, from.party, to.party, undefined)];
     }
@@ -291,6 +317,24 @@ class CompiledOracle implements Oracle {
         ? (['as-nodes'] as const)
         : (['as-pods', 'as-nodes'] as const);
     return readings.map((reading) => this.#journey(flow, taken(from, reading), taken(to, reading), reading));
+  }
+
+  /** The same through a port of a node, in all the ways in which it may be seen. */
+  #viewed(journey: Journey, { protocol }: Flow, passage: NodePassage): readonly Journey[] {
+    const { from, to } = journey;
+    return viewsOf(passage, from, to, this.#assumptions).map((view): Journey => {
+      const destination = destinationIn(view, passage, to);
+      const atNode =
+        passage.port === undefined ? ('unknown' as const) : targetAt(destination, passage.port, protocol);
+      return {
+        ...journey,
+        throughService: true,
+        source: { party: sourceIn(view, passage, from, this.#assumptions) },
+        destination: { party: destination },
+        ...(view.destination === 'itself' ? {} : { egressTarget: atNode }),
+        view,
+      };
+    });
   }
 
   #journey(
@@ -315,12 +359,16 @@ class CompiledOracle implements Oracle {
 
 /** The end whose policies speak in a direction, and the other one as they see it. */
 function sideOf(
-  { from, to, source, destination }: Journey,
+  { from, to, source, destination, target, egressTarget }: Journey,
   direction: Direction,
-): { readonly subject: Party; readonly counterpart: Counterpart } {
+): {
+  readonly subject: Party;
+  readonly counterpart: Counterpart;
+  readonly target: DestinationPort | 'unknown';
+} {
   return direction === 'egress'
-    ? { subject: from, counterpart: destination }
-    : { subject: to, counterpart: source };
+    ? { subject: from, counterpart: destination, target: egressTarget ?? target }
+    : { subject: to, counterpart: source, target };
 }
 
 /** The gate of each pod in a direction; none where nothing isolates it. */
@@ -361,10 +409,24 @@ function taken(end: FoundEnd, reading: 'as-pods' | 'as-nodes'): Party {
   return reading === 'as-pods' ? end.asPod : end.asNode;
 }
 
-/** What holds in every reading; where they differ, how host-network pods are taken is the question (I5). */
-function agree(matches: readonly Match[]): Match {
+/**
+ * What holds in every reading. Where they differ, the question is how host-network pods are taken (I5), or what of a connection through a
+ * port of a node is seen (I9).
+ */
+function settle(readings: readonly { readonly journey: Journey; readonly decision: Decision }[]): Match {
+  const byView = Map.groupBy(readings, ({ journey: { view } }) => JSON.stringify(view));
+  const matches = [...byView.values()].map((own) =>
+    agree(
+      own.map(({ decision }) => decision.match),
+      'I5',
+    ),
+  );
+  return agree(matches, 'I9');
+}
+
+function agree(matches: readonly Match[], question: 'I5' | 'I9'): Match {
   const [first = 'yes', ...others] = matches;
-  return others.every((other) => other === first) ? first : 'I5';
+  return others.every((other) => other === first) ? first : question;
 }
 
 /** Where the Service is through which an end is reached. One that is there already and has no address is headless. */

@@ -85,6 +85,8 @@ export class Parties {
   readonly groups: readonly PodParty[];
   /** The labels of every namespace that is declared or has a pod (D9). */
   readonly namespaces: ReadonlyMap<string, Labels>;
+  /** See `World`. */
+  readonly family: Family | undefined;
   readonly #world: Inhabitants;
   readonly #pods: ReadonlyMap<string, PodParty>;
   readonly #nodes: ReadonlyMap<string, FoundEnd>;
@@ -93,6 +95,7 @@ export class Parties {
   constructor(world: Inhabitants) {
     const { pods, namespaces = [], nodes = [], hosts = [], family } = world;
     this.#world = world;
+    this.family = family;
     this.namespaces = new Map([
       ...pods.map(({ namespace }) => [namespace, { [NAMESPACE_NAME_LABEL]: namespace }] as const),
       ...namespaces.map(({ name, labels }) => [name, { ...labels, [NAMESPACE_NAME_LABEL]: name }] as const),
@@ -214,7 +217,7 @@ function hostParty({ key, address }: PolicyHost, family: Family | undefined): Ou
   return { kind: 'outside', name: key, address: locate(address, family) };
 }
 
-/** What answers on a network of a node is a process on that network, whose address policies see as they see that of a pod there (I8). */
+/** What answers at the address of a node is a process on its network: policies see it as they see a pod there (I5, I8), whether it is one. */
 function findEndpoint({ service, endpoint }: ThroughExisting): FoundEnd {
   if (endpoint === undefined) {
     const mayBePod = service !== serviceKey(API_SERVER);
@@ -224,17 +227,17 @@ function findEndpoint({ service, endpoint }: ThroughExisting): FoundEnd {
     };
   }
   const { node, pod } = endpoint;
+  const name = `${endpoint.address}, behind ${service}`;
   const address = locate(endpoint.address);
-  if (node !== undefined) {
-    const name = `${endpoint.address}, behind ${service}`;
-    return { kind: 'certain', party: { kind: 'node', name, hostNetworkPod: true, node, address } };
+  if (pod !== undefined) {
+    const own = { ...pod, name, hostNetwork: node !== undefined, node, address };
+    return takePod({ kind: 'pod', ...own, index: -1, group: -1 });
   }
-  if (pod === undefined) {
-    const name = `${endpoint.address}, behind ${service}`;
-    return { kind: 'certain', party: { kind: 'outside', name, address } };
-  }
-  const party = { ...pod, name: objectKey(pod), hostNetwork: false, node: undefined, address };
-  return { kind: 'certain', party: { kind: 'pod', ...party, index: -1, group: -1 } };
+  const party: Party =
+    node === undefined
+      ? { kind: 'outside', name, address }
+      : { kind: 'node', name, hostNetworkPod: true, node, address };
+  return { kind: 'certain', party };
 }
 
 function fail(message: string): never {

@@ -28,6 +28,11 @@ export interface Assumptions {
   readonly ipBlocksMatchHostNetwork?: true;
   /** An `ipBlock` sees what is behind a Service, and never the Service's own address (I2). */
   readonly servicesAreTranslatedFirst?: true;
+  /**
+   * At a port of a node, policies on this node look when the destination has been translated and the source has not; what goes on to another
+   * node has the address of this one. Pods come to other nodes with their own address (I9).
+   */
+  readonly nodePortsHideSourceElsewhere?: true;
 }
 
 /** The other end of a flow, as the rules of a policy see it. */

@@ -24,32 +24,53 @@ import type {
 
 /** Gives lines, without a newline at the end. */
 export function renderTrace(trace: Trace): string {
-  const walks = trace.walks.flatMap((walk) => [...renderReading(walk), ...renderWalk(walk, trace), '']);
+  const walks = trace.walks.flatMap((walk) => [
+    ...renderReading(walk, trace),
+    ...renderWalk(walk, trace),
+    '',
+  ]);
   return [describeFlow(trace), '', ...walks, ...renderAnswer(trace)].join('\n');
 }
 
-/** `shop/web → shop/db:5432/TCP` */
-function describeFlow({ from, to, flow: { to: destination, port, protocol } }: Trace): string {
+/** `shop/web → shop/db:5432/TCP`, `shop/web → shop/db:5432/TCP over IPv6` */
+function describeFlow({ from, to, family, flow }: Trace): string {
+  const { to: destination, port, protocol, through } = flow;
   const end = to.includes(':') ? `[${to}]` : to;
   const isThrough = destination.kind === 'service' || destination.kind === 'existing-service';
-  return describeConnection({ from, to: end, port, protocol }) + (isThrough ? ', through a Service' : '');
+  const way = through === undefined ? ', through a Service' : ', through a Service at the ports of nodes';
+  const over = family === undefined ? {} : { family };
+  const connection = describeConnection({ from, to: end, port, protocol, ...over });
+  return isThrough || through !== undefined ? connection + way : connection;
 }
 
-function renderReading({ hostNetwork }: Walk): readonly string[] {
-  if (hostNetwork === undefined) return [];
+function renderReading({ hostNetwork, seenAs }: Walk, trace: Trace): readonly string[] {
   const taken = hostNetwork === 'as-pods' ? 'a pod' : 'its node';
-  return [`If the network plugin takes a host-network pod as ${taken} (I5):`, ''];
+  return [
+    ...(hostNetwork === undefined
+      ? []
+      : [`If the network plugin takes a host-network pod as ${taken} (I5):`, '']),
+    ...(seenAs === undefined ? [] : [renderView(seenAs, trace), '']),
+  ];
+}
+
+/** Whom the policies of the destination see, through a port of a node. */
+function renderView(seenAs: string, { from, to, walks }: Trace): string {
+  const seen = seenAs === from ? from : `${seenAs} in place of ${from}`;
+  return walks.length === 1
+    ? `At the port of a node, the policies of ${to} see ${seen} (D25):`
+    : `If the policies of ${to} see ${seen} (I9):`;
 }
 
 function renderWalk(walk: Walk, trace: Trace): readonly string[] {
+  const seen = { ...trace, from: walk.seenAs ?? trace.from };
   const lines = [
     `Egress: may ${trace.from} open it?`,
     ...indent(renderSide(walk.egress, 'egress', trace)),
     '',
     `Ingress: may ${trace.to} receive it?`,
-    ...indent(renderSide(walk.ingress, 'ingress', trace)),
+    ...indent(renderSide(walk.ingress, 'ingress', seen)),
   ];
-  const override = renderOverride(walk, trace);
+  const override = renderOverride(walk, seen);
   return override === undefined ? lines : [...lines, '', override];
 }
 

@@ -3,6 +3,7 @@
  * policies, and findings that are accepted and no longer there.
  */
 import type { Location } from '../errors.ts';
+import type { Family } from '../model/family.ts';
 import { hasExpired, type KnownIssue } from '../model/known-issue.ts';
 import type { PlannedService } from '../model/service.ts';
 import { describeConnection, describeTarget } from '../pair.ts';
@@ -26,6 +27,7 @@ import {
 
 interface ReviewedCheck extends LintCheck, CheckedPair {
   readonly declared: Location;
+  readonly family?: Family;
 }
 
 /** A finding of the lints that is meant, and why. */
@@ -70,7 +72,7 @@ export interface IdleIssue {
 interface ReviewedStep {
   /** Absent for the first. */
   readonly name?: string;
-  readonly oracle: () => Oracle;
+  readonly oracle: (family?: Family) => Oracle;
   readonly checks: readonly ReviewedCheck[];
   /** All checks of the step, where only some of them were chosen: what a scenario says is doubted as a whole. */
   readonly declaredChecks?: readonly ReviewedCheck[];
@@ -214,9 +216,8 @@ function refusals({ steps, scenario }: ReviewedPlan): readonly ScenarioWarning[]
  */
 function contradictions({ steps, scenario }: ReviewedPlan): readonly ScenarioWarning[] {
   const contradicted = steps.flatMap((step): readonly DoubtfulCheck[] => {
-    const oracle = step.oracle();
     return checksOf(step)
-      .filter((check) => check.cutBy === undefined && isContradicted(check, oracle))
+      .filter((check) => check.cutBy === undefined && isContradicted(check, step.oracle(check.family)))
       .map((check) => ({ check, step }));
   });
   const pairs = groupBy(contradicted, ({ check }) => [ruleOf(check), describeConnection(check)]);
@@ -224,7 +225,7 @@ function contradictions({ steps, scenario }: ReviewedPlan): readonly ScenarioWar
     ({ first: { first, all: moments }, all }) => {
       const { check, step } = first;
       const { expected, declared } = check;
-      const oracle = step.oracle();
+      const oracle = step.oracle(check.family);
       const ruling = ruleCheck(oracle, check);
       const { rule, advice } = amendment(check, ruling);
       const [is, them] = all.length === 1 ? ['is', 'it'] : ['are', 'them'];
@@ -266,10 +267,10 @@ function isContradicted(check: ReviewedCheck, oracle: Oracle): boolean {
 /** One warning for each rule whose checks are all to be cut by others, although the policies deny every one of them in every step. */
 function needlessCuts({ steps, scenario }: ReviewedPlan): readonly ScenarioWarning[] {
   const cuts = steps.flatMap((step) => {
-    const oracle = step.oracle();
-    return checksOf(step).flatMap((check) =>
-      check.cutBy === undefined ? [] : [{ check, step, verdict: ruleCheck(oracle, check).answer.verdict }],
-    );
+    return checksOf(step).flatMap((check) => {
+      if (check.cutBy === undefined) return [];
+      return [{ check, step, verdict: ruleCheck(step.oracle(check.family), check).answer.verdict }];
+    });
   });
   return groupBy(cuts, ({ check }) => ruleOf(check))
     .filter(({ all }) => all.every(({ verdict }) => verdict === 'denied'))

@@ -1,6 +1,7 @@
 /** The walk to a verdict as plain data: per direction the policies of the end, their rules, and what of each matched or why not. */
 import type { Location } from '../errors.ts';
 import { objectKey } from '../keys.ts';
+import type { Family } from '../model/family.ts';
 import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
 import type { Decision, Leave } from './decide.ts';
 import type { Direction, PolicyType } from './isolation.ts';
@@ -17,16 +18,23 @@ export interface Trace {
   /** The ends as a reader knows them. */
   readonly from: string;
   readonly to: string;
+  /** Of their addresses, where it is known. */
+  readonly family?: Family;
   readonly answer: PolicyAnswer;
   /** See {@link Ruling}. */
   readonly responsible: readonly Responsible[];
-  /** One walk, or two where an end is a host-network pod (I5): then the answer is defined where both end the same. */
+  /**
+   * One walk; or several, where an end is a host-network pod (I5) or the way goes through a port of a node (I9): then the answer is defined
+   * where all end the same.
+   */
   readonly walks: readonly Walk[];
 }
 
 export interface Walk extends Decision {
   /** How host-network pods are taken in this walk; absent where there are none. */
   readonly hostNetwork?: 'as-pods' | 'as-nodes';
+  /** Through a port of a node: whom the policies of the destination see as the source. */
+  readonly seenAs?: string;
   readonly egress: SideTrace;
   readonly ingress: SideTrace;
 }

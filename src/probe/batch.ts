@@ -75,7 +75,9 @@ const agentLine = z.discriminatedUnion('kind', [
     nonce: z.string().exactOptional(),
     localPorts: z.array(z.int()).exactOptional(),
     detail: z.string().exactOptional(),
-    answered: z.array(z.strictObject({ pod: z.string(), times: z.int().min(1) })).exactOptional(),
+    answered: z
+      .array(z.strictObject({ pod: z.string(), node: z.string().exactOptional(), times: z.int().min(1) }))
+      .exactOptional(),
     cut: z.int().min(0).exactOptional(),
   }),
   z.strictObject({
@@ -132,7 +134,7 @@ export function parseAgentOutput(stdout: string, batch: Batch): AgentAnswer {
 
 function readAnswers(stdout: string, batch: Batch): AgentAnswer {
   const targets = new Set(batch.targets.map(({ id }) => id));
-  const ports = new Set(batch.listeners.map(describePort));
+  const ports = new Set(batch.listeners.map(describeListener));
   const awaited = new Set(batch.turns.map(({ id }) => id));
   const attempts: AttemptLine[] = [];
   const turns: TurnLine[] = [];
@@ -153,7 +155,7 @@ function readAnswers(stdout: string, batch: Batch): AgentAnswer {
       take(targets, answer.id, `attempt ${answer.id}`);
       attempts.push(answer);
     } else if (answer.kind === 'listener') {
-      take(ports, describePort(answer), `the listener on ${describePort(answer)}`);
+      take(ports, describeListener(answer), `the listener on ${describeListener(answer)}`);
       listeners.push(answer);
     } else if (answer.kind === 'turn') {
       take(awaited, answer.id, `turn ${answer.id}`);
@@ -175,6 +177,11 @@ function readAnswers(stdout: string, batch: Batch): AgentAnswer {
     );
   }
   return { kind: 'complete', attempts, listeners, turns, end: last };
+}
+
+/** `8080/TCP of 10.244.1.2`: what listens in one family may not in the other. */
+function describeListener({ host, ...listener }: Batch['listeners'][number]): string {
+  return `${describePort(listener)} of ${host}`;
 }
 
 function readLine(line: string): z.infer<typeof agentLine> | undefined {

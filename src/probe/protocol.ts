@@ -50,6 +50,14 @@ export interface SpreadRequest extends Omit<DialRequest, 'pod'> {
   readonly connections: number;
   /** All of them are opened, also where each has answered: somebody else may answer, too. */
   readonly opensAll?: true;
+  /** The nodes at whose port it is reached, to which connections go in turn. Absent: all go to `host`, which otherwise is the first. */
+  readonly nodes?: readonly SpreadNode[];
+}
+
+/** A node that leads to a Service, and the pods that must answer there. */
+export interface SpreadNode {
+  readonly address: string;
+  readonly pods: readonly string[];
 }
 
 /** A connection to try again and again until it is open, or cut off. */
@@ -86,6 +94,14 @@ export interface Batch {
   }[];
 }
 
+/** How often a pod answered. */
+export interface SpreadAnswer {
+  readonly pod: string;
+  /** Absent: the request names no nodes. */
+  readonly node?: string;
+  readonly times: number;
+}
+
 export interface AttemptLine {
   readonly kind: 'attempt';
   readonly id: number;
@@ -106,8 +122,8 @@ export interface AttemptLine {
   readonly localPorts?: readonly number[];
   /** The system's own word for it (`ECONNREFUSED`), or who answered instead. */
   readonly detail?: string;
-  /** Of a spread request: who answered, and how often. */
-  readonly answered?: readonly { readonly pod: string; readonly times: number }[];
+  /** Of a spread request: who answered, at the address of which of its nodes, and how often. */
+  readonly answered?: readonly SpreadAnswer[];
   /** Of a spread request: how many connections nobody answered. */
   readonly cut?: number;
 }

@@ -8,6 +8,7 @@ import { FAMILIES } from '../model/family.ts';
 import { HELD_FATES, HELD_WISHES } from '../model/held.ts';
 import { INCIDENT_KINDS } from '../model/incident.ts';
 import { CHECK_PATHS } from '../model/path.ts';
+import { NODE_PORT_TYPES } from '../model/service.ts';
 import { ACTION_KINDS } from '../model/step.ts';
 import { DISAGREEMENTS, MISMATCHES, VERDICTS } from '../model/verdict.ts';
 import { WINDOW_KINDS } from '../model/window.ts';
@@ -87,7 +88,11 @@ export const stretchSchema = z
       .describe("The system's own word for the outcome, such as ECONNREFUSED."),
     backends: z
       .strictObject({
-        answered: z.array(z.string()).describe('Those that answered, as namespace/pod.'),
+        answered: z
+          .array(z.string())
+          .describe(
+            'Those that answered, as namespace/pod; at a port of nodes by way of which: namespace/pod via node.',
+          ),
         silent: z
           .array(z.string())
           .describe(
@@ -271,7 +276,7 @@ export const checkSchema = z
     path: z
       .enum(CHECK_PATHS)
       .describe(
-        'How the destination is addressed. host: it is outside the cluster, at its address or name. clusterIP: by the address of the Service. dns: by its name, which the source resolves.',
+        'How the destination is addressed. host: it is outside the cluster, at its address or name. clusterIP: by the address of the Service. dns: by its name, which the source resolves. nodePort: by the addresses of the nodes, at its port there.',
       ),
     backends: z
       .array(z.strictObject({ pod: z.string().describe('namespace/name'), port: z.int() }))
@@ -282,6 +287,12 @@ export const checkSchema = z
       .literal(true)
       .exactOptional()
       .describe('The Service has no address: its name gives those of its pods.'),
+    externalTrafficPolicy: z
+      .literal('Local')
+      .exactOptional()
+      .describe(
+        'Of a port of nodes: only those that have a pod of the Service lead to it, each to its own. Absent: each to all.',
+      ),
     family: z.enum(FAMILIES).describe('Of the address that was dialled.'),
     expected: z.enum(['reachable', 'unreachable']),
     declared: location.describe('The rule of the scenario that expects this.'),
@@ -296,6 +307,10 @@ export const checkSchema = z
       .describe(
         "Which known issues speak of it, as indexes into those of the scenario. It is known, and does not fail the run, where one of them has not expired and 'is' what its verdict is.",
       ),
+    nodes: z
+      .array(z.strictObject({ name: z.string(), address: z.string() }))
+      .exactOptional()
+      .describe('Of a port of nodes: those at whose addresses it was tried. Absent: it was not.'),
     sameNode: z
       .boolean()
       .exactOptional()
@@ -316,7 +331,9 @@ export const checkSchema = z
         denied: z
           .array(z.string())
           .exactOptional()
-          .describe('For partial: the pods of the Service that are denied, as namespace/name.'),
+          .describe(
+            'For partial: the pods of the Service that are denied, as namespace/name; at a port of nodes by way of which: namespace/name via node; of one that was there already, the addresses of its endpoints.',
+          ),
       })
       .exactOptional()
       .describe('What the policies mean for it, as they are written.'),
@@ -578,8 +595,17 @@ export const scenarioSchema = z.strictObject({
             port: z.int(),
             protocol,
             targetPort: z.union([z.int(), z.string()]),
+            nodePort: z.int().exactOptional().describe('Its port on every node; absent: it has none.'),
           }),
         ),
+        type: z
+          .enum(NODE_PORT_TYPES)
+          .exactOptional()
+          .describe('It has ports on the nodes; absent: it is of type ClusterIP.'),
+        externalTrafficPolicy: z
+          .literal('Local')
+          .exactOptional()
+          .describe('At its ports on the nodes, each leads to its own pods alone; absent: each to all.'),
         headless: z
           .literal(true)
           .exactOptional()

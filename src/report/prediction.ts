@@ -1,9 +1,10 @@
 /** What the policies of a scenario mean for every pair of its pods, and of pods and hosts or Services, as a matrix. */
 import { objectKey } from '../keys.ts';
 import { endpointKey, isHost, isPod, isService } from '../model/endpoint.ts';
+import type { Family } from '../model/family.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Protocol } from '../model/protocol.ts';
-import { backendsOf, type PlannedService, serviceKey } from '../model/service.ts';
+import { backendsOf, familiesOfService, type PlannedService, serviceKey } from '../model/service.ts';
 import { describeConnection, describeTarget } from '../pair.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import { type CheckedPair, ruleCheck } from '../policy/through-service.ts';
@@ -32,6 +33,9 @@ interface PlannedScenario {
   readonly hosts?: readonly { readonly name: string; readonly ports: readonly PlannedPort[] }[] | undefined;
   /** Those that can be dialled; absent: there are none. */
   readonly services?: readonly PlannedService[] | undefined;
+  /** That are tried; absent: the first of the cluster. */
+  readonly families?: readonly Family[] | undefined;
+  readonly oracle: (family?: Family) => Oracle;
   readonly checks: readonly PredictedPair[];
 }
 
@@ -40,6 +44,7 @@ interface PredictedPair {
   readonly to: string;
   readonly port: number;
   readonly protocol: Protocol;
+  readonly family?: Family;
   readonly expected: 'reachable' | 'unreachable';
   /** Something else than the policies is to cut it, whatever they mean for it. */
   readonly cutBy?: 'others';
@@ -50,6 +55,7 @@ export interface Prediction {
   readonly to: string;
   readonly port: number;
   readonly protocol: Protocol;
+  readonly family?: Family;
   /** `partial`: of the pods behind a Service some are allowed, and others are not. */
   readonly verdict: 'allowed' | 'denied' | 'undefined' | 'partial';
   /** What the scenario says; absent where it says nothing. */
@@ -61,11 +67,8 @@ export interface Prediction {
  * Every pod to every port of every pod, itself included, of every host and of every Service that somebody answers for; and every host to
  * the pods. Of a Service that is there already no ports are known but those that checks go to.
  */
-export function predictAll(
-  scenario: Omit<PlannedScenario, 'scenario'>,
-  oracle: Oracle,
-): readonly Prediction[] {
-  const { pods, hosts = [], checks } = scenario;
+export function predictAll(scenario: Omit<PlannedScenario, 'scenario'>): readonly Prediction[] {
+  const { pods, hosts = [], families, oracle, checks } = scenario;
   // However a Service is addressed, its policies mean the same.
   const declared = new Map(checks.toReversed().map((check) => [describePair(check), check]));
   const ends = [
@@ -73,19 +76,21 @@ export function predictAll(
     ...hosts.map(({ name, ports }) => ({ key: endpointKey({ kind: 'host', name }), ports })),
   ];
   const targets: readonly PredictedTarget[] = [
-    ...ends.flatMap(({ key: to, ports }) => ports.map(({ port, protocol }) => ({ to, port, protocol }))),
+    ...ends.flatMap(({ key: to, ports }) =>
+      ports.flatMap(({ port, protocol }) => inEach(families, { to, port, protocol })),
+    ),
     ...serviceTargets(scenario),
   ];
   return ends.flatMap(({ key: from }) =>
     targets.flatMap((target): readonly Prediction[] => {
       if (isHost(from) && !isPod(target.to)) return [];
-      const { to, port, protocol } = target;
-      const pair = { from, to, port, protocol };
+      const { to, port, protocol, family } = target;
+      const pair = { from, to, port, protocol, ...(family === undefined ? {} : { family }) };
       const { expected, cutBy } = declared.get(describePair(pair)) ?? {};
       return [
         {
           ...pair,
-          verdict: ruleCheck(oracle, { ...target, from }).answer.verdict,
+          verdict: ruleCheck(oracle(family), { ...target, from }).answer.verdict,
           ...(expected === undefined ? {} : { declared: expected }),
           ...(cutBy === undefined ? {} : { cutBy }),
         },
@@ -94,11 +99,17 @@ export function predictAll(
   );
 }
 
-type PredictedTarget = Omit<CheckedPair, 'from' | 'protocol'> & Pick<Prediction, 'protocol'>;
+type PredictedTarget = Omit<CheckedPair, 'from' | 'protocol'> & Pick<Prediction, 'protocol' | 'family'>;
+
+/** The same in each of the families that are tried. */
+function inEach(families: readonly Family[] | undefined, target: PredictedTarget): readonly PredictedTarget[] {
+  return families?.map((family) => ({ ...target, family })) ?? [target];
+}
 
 function serviceTargets({
   pods,
   services = [],
+  families,
   checks,
 }: Omit<PlannedScenario, 'scenario'>): readonly PredictedTarget[] {
   const made = services.flatMap((service) =>
@@ -107,7 +118,8 @@ function serviceTargets({
       if (backends.length === 0) return [];
       const { port, protocol } = own;
       const headless = service.headless === undefined ? {} : { headless: service.headless };
-      return [{ to: serviceKey(service), port, protocol, backends, ...headless }];
+      const target = { to: serviceKey(service), port, protocol, backends, ...headless };
+      return inEach(familiesOfService(service, families), target);
     }),
   );
   const known = new Set(services.map(serviceKey));
@@ -122,8 +134,8 @@ function serviceTargets({
 }
 
 /** As {@link describeConnection}, whichever way it goes to a Service. */
-function describePair({ from, to, port, protocol }: Omit<PredictedPair, 'expected'>): string {
-  return describeConnection({ from, to, port, protocol });
+function describePair({ from, to, port, protocol, family }: Omit<PredictedPair, 'expected'>): string {
+  return describeConnection({ from, to, port, protocol, ...(family === undefined ? {} : { family }) });
 }
 
 const MEANINGS: Meanings = {

@@ -3,15 +3,19 @@ import { isIP } from 'node:net';
 import type { Dial, Listener } from '../model/dial.ts';
 import { type HostPlace, parseEndpoint } from '../model/endpoint.ts';
 import { addressIn, type Family } from '../model/family.ts';
+import { type NodeAddresses, nodesLeadingTo } from '../model/node-port.ts';
 import type { CheckPath } from '../model/path.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { dnsNameOf, type ExistingService, type ServiceBackend } from '../model/service.ts';
+import { describeTarget } from '../pair.ts';
 import type { DialRequest, SpreadRequest } from '../probe/protocol.ts';
 import type { MetService, MetServices } from './existing-services.ts';
 import { addressOfPod } from './families.ts';
 import type { RunningPod } from './provision.ts';
 
 interface DialledCheck {
+  /** Key of an endpoint. */
+  readonly from?: string;
   /** Key of an endpoint. */
   readonly to: string;
   readonly port: number;
@@ -20,31 +24,40 @@ interface DialledCheck {
   readonly path?: CheckPath;
   /** Of a Service: who answers. */
   readonly backends?: readonly ServiceBackend[];
+  readonly externalTrafficPolicy?: 'Local';
 }
 
 /** The addresses of Services by their keys, one of each family that they have; one that is headless has none. */
-export type PlacedServices = ReadonlyMap<string, readonly string[]>;
+type PlacedServices = ReadonlyMap<string, readonly string[]>;
+
+/** The ports of Services on the nodes, by what `describeTarget` calls those of the Services. */
+type NodePorts = ReadonlyMap<string, number>;
 
 /** Where real hosts are, by their keys. */
 export type RealHosts = ReadonlyMap<string, HostPlace>;
 
 /** Everything that was placed or is met, and where it is. */
-interface DialledEnds {
+export interface DialledEnds {
   /** Pods and simulated hosts by their keys. */
-  readonly pods: ReadonlyMap<string, Pick<RunningPod, 'ip' | 'otherIps' | 'dnsName'>>;
+  readonly pods: ReadonlyMap<
+    string,
+    Pick<RunningPod, 'ip' | 'otherIps' | 'dnsName'> & Partial<Pick<RunningPod, 'node'>>
+  >;
   /** Absent: there are none. */
   readonly services?: PlacedServices;
   /** Services that are there already. Absent: there are none. */
   readonly met?: MetServices;
   /** Absent: there are none. */
+  readonly nodePorts?: NodePorts;
+  /** Absent: nobody connects to them. */
+  readonly nodes?: NodeAddresses;
+  /** Absent: there are none. */
   readonly realHosts?: RealHosts;
 }
 
 /** Undefined where nothing is placed that could be dialled. */
-export function dialOf(
-  check: DialledCheck,
-  { pods, services, met, realHosts }: DialledEnds,
-): Dial | undefined {
+export function dialOf(check: DialledCheck, ends: DialledEnds): Dial | undefined {
+  const { pods, met, realHosts } = ends;
   const { to, port, protocol, family } = check;
   const endpoint = parseEndpoint(to);
   switch (endpoint?.kind) {
@@ -62,27 +75,35 @@ export function dialOf(
       return { family, address, port, protocol, answerers: [to], listeners: [listener] };
     }
     case 'service': {
-      const { backends = [], path } = check;
       const known = met?.get(to);
       if (known !== undefined) return dialExisting(check, endpoint, known);
-      const address = path === 'dns' ? dnsNameOf(endpoint) : addressIn(family, services?.get(to) ?? []);
-      const listeners = backends.flatMap((backend) => listenerOf(backend, check, pods) ?? []);
-      if (address === undefined || listeners.length === 0 || listeners.length < backends.length)
-        return undefined;
-      const answerers = listeners.map(({ pod }) => pod);
-      return {
-        family,
-        address,
-        port,
-        protocol,
-        answerers,
-        listeners,
-        connections: connectionsFor(answerers.length),
-      };
+      return check.path === 'nodePort' ? dialOfNodes(check, ends) : dialMade(check, endpoint, ends);
     }
     default:
       return undefined;
   }
+}
+
+/** A Service of the scenario, by its address or its name. */
+function dialMade(
+  check: DialledCheck,
+  service: ExistingService,
+  { pods, services }: DialledEnds,
+): Dial | undefined {
+  const { to, port, protocol, family, path, backends = [] } = check;
+  const address = path === 'dns' ? dnsNameOf(service) : addressIn(family, services?.get(to) ?? []);
+  const listeners = backends.flatMap((backend) => listenerOf(backend, check, pods) ?? []);
+  if (address === undefined || listeners.length === 0 || listeners.length < backends.length) return undefined;
+  const answerers = listeners.map(({ pod }) => pod);
+  return {
+    family,
+    address,
+    port,
+    protocol,
+    answerers,
+    listeners,
+    connections: connectionsFor(answerers.length),
+  };
 }
 
 /** Where there are several endpoints, so many connections that each of them is met: all must be open, or none. */
@@ -105,15 +126,44 @@ function dialExisting(
   };
 }
 
+/** A Service at the port of the nodes that lead to it. */
+function dialOfNodes(check: DialledCheck, ends: DialledEnds): Dial | undefined {
+  const { to, port, protocol, family, backends = [] } = check;
+  const { pods, nodes = new Map(), nodePorts } = ends;
+  const nodePort = nodePorts?.get(describeTarget({ to, port, protocol }));
+  const leading = nodesLeadingTo(check, nodes, (pod) => pods.get(pod)?.node);
+  const [first] = leading;
+  const answering = backends.filter(({ pod }) => leading.some((node) => node.pods.includes(pod)));
+  const listeners = answering.flatMap((backend) => listenerOf(backend, check, pods) ?? []);
+  if (first === undefined || nodePort === undefined || listeners.length < answering.length) return undefined;
+  const most = Math.max(...leading.map((node) => node.pods.length));
+  return {
+    family,
+    address: first.address,
+    port: nodePort,
+    protocol,
+    answerers: listeners.map(({ pod }) => pod),
+    listeners,
+    connections: leading.length * connectionsFor(most, leading.length),
+    nodes: leading,
+  };
+}
+
 /** What an agent is told to do. @param opensAll whether it is to look who else answers for a Service */
 export function requestOf(
-  { address: host, family, port, protocol, answerers, connections }: Dial,
+  { address: host, family, port, protocol, answerers, connections, nodes }: Dial,
   opensAll = false,
 ): Omit<DialRequest, 'id'> | Omit<SpreadRequest, 'id'> {
   // What a name leads to is of the family that is asked for.
   const common = { host, port, protocol, ...(isIP(host) === 0 ? { family } : {}) };
   if (connections !== undefined)
-    return { ...common, pods: answerers, connections, ...(opensAll ? { opensAll } : {}) };
+    return {
+      ...common,
+      pods: answerers,
+      connections,
+      ...(opensAll ? { opensAll } : {}),
+      ...(nodes === undefined ? {} : { nodes: nodes.map(({ address, pods }) => ({ address, pods })) }),
+    };
   const [pod] = answerers;
   return { ...common, ...(pod === undefined ? {} : { pod }) };
 }
@@ -134,8 +184,9 @@ const MISSED = 1e-6;
  * How many connections it takes until each of so many pods has answered one, but for one case in a million, where each connection goes to
  * any of them: of n pods, k connections miss one with a probability of no more than n · (1 − 1/n)^k. Of one pod as many as of two, so that
  * another that answers in its place half of the time is not missed.
+ * @param nodes at how many nodes each must answer: so many connections go to each of these
  */
-export function connectionsFor(pods: number): number {
+export function connectionsFor(pods: number, nodes = 1): number {
   const ends = Math.max(2, pods);
-  return Math.ceil(Math.log(MISSED / ends) / Math.log(1 - 1 / ends));
+  return Math.ceil(Math.log(MISSED / (nodes * ends)) / Math.log(1 - 1 / ends));
 }

@@ -28,9 +28,11 @@ interface Cut extends Omit<Sent, 'to'> {
   readonly from: RunningPod;
   /** Those that did not answer; at least one. A real host is undefined, as is a Service that is there already: it is none of podreach's. */
   readonly to: readonly (RunningPod | undefined)[];
+  /** The keys of the ways that it takes. */
+  readonly ways: readonly string[];
   /** On the clock of the source's node. */
   readonly lastDialMs: number;
-  /** Whether the witnesses of both nodes connected in the same round; `unwitnessed` where there are none to ask. */
+  /** Whether the witnesses of all these ways connected in the same round; `unwitnessed` where there are none to ask. */
   readonly way: 'open' | 'closed' | 'unwitnessed';
 }
 
@@ -197,6 +199,8 @@ export class Evidence {
       if (from === undefined) continue;
       const isLossy =
         this.#lossy.has(from) ||
+        // It takes the way between any two nodes.
+        (check.path === 'nodePort' && this.#lossyWays.size > 0) ||
         destinationsOf(check)
           .map(podOf)
           .some(
@@ -226,7 +230,7 @@ export class Evidence {
   #triangleOf(cut: Cut): Triangle {
     const lastDial = this.#clocks.at(cut.from, cut.lastDialMs);
     if (lastDial === undefined) return {};
-    const between = earliestOf(cut.to.map((to) => this.#lastOpening(to, cut, lastDial)));
+    const between = earliestOf(cut.ways.map((key) => this.#lastOpening(key, cut, lastDial)));
     // Nobody visits a host: its network is part of the way, whose witness connects with this very host. Without one, it is the way that is missed.
     const seenOf = (pod: RunningPod | undefined): number | undefined =>
       pod === undefined || isOutside(pod)
@@ -259,14 +263,10 @@ export class Evidence {
     return lastDial.latest - at > FRESH_MS ? undefined : at;
   }
 
-  #lastOpening(
-    to: RunningPod | undefined,
-    { check, from, way }: Cut,
-    lastDial: ClockBounds,
-  ): number | undefined {
+  #lastOpening(key: string, { way }: Cut, lastDial: ClockBounds): number | undefined {
     if (way === 'unwitnessed') return lastDial.latest;
     if (way === 'closed') return undefined;
-    const times = this.#ways.get(wayOf(check, from, to)) ?? [];
+    const times = this.#ways.get(key) ?? [];
     return times.findLast(({ latest }) => latest <= lastDial.earliest)?.earliest;
   }
 

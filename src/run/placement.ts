@@ -8,7 +8,7 @@ import { objectKey } from '../keys.ts';
 import { describePort } from '../pair.ts';
 import { listNames } from '../policy/list-names.ts';
 import { freePort, VISIT_PORT } from '../probe/manifest.ts';
-import type { Plan, PlannedNamespace, PlannedPod } from '../scenario/scenario.ts';
+import { dialledServices, type Plan, type PlannedNamespace, type PlannedPod } from '../scenario/scenario.ts';
 import type { Wanted, WantedPod } from './provision.ts';
 import type { ProbeNode } from './schedulable.ts';
 
@@ -34,8 +34,16 @@ export function visitPortsFor(plans: readonly PlacedPlan[], runId: string): Visi
 }
 
 /** The ports of nodes that a scenario takes: while it stands, no other may have them. */
-export function nodePortsOf({ pods }: PlacedPlan): ReadonlySet<string> {
-  return new Set(pods.filter(isOnHost).flatMap(({ ports }) => ports.map(describePort)));
+export function nodePortsOf(plan: Pick<Plan, 'pods' | 'services' | 'steps'>): ReadonlySet<string> {
+  const ofServices = dialledServices(plan).flatMap(({ ports }) =>
+    ports.flatMap(({ nodePort: port, protocol }) =>
+      port === undefined ? [] : describePort({ port, protocol }),
+    ),
+  );
+  return new Set([
+    ...plan.pods.filter(isOnHost).flatMap(({ ports }) => ports.map(describePort)),
+    ...ofServices,
+  ]);
 }
 
 export class PodPlacement {

@@ -1,15 +1,16 @@
 /** What the oracle of each step says about its checks, for the record. */
 import type { Trust } from '../cluster/cluster.ts';
 import { addressIn, type Family } from '../model/family.ts';
+import { nodesLeadingTo } from '../model/node-port.ts';
 import { serviceKey } from '../model/service.ts';
 import type { Oracle } from '../policy/oracle.ts';
 import type { Places } from '../policy/parties.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import type { Responsible } from '../policy/policy.ts';
-import { type CheckedPair, flowsOf, ruleAll } from '../policy/through-service.ts';
+import { type CheckedPair, flowsOf, ruleAll, type ServiceWhereabouts } from '../policy/through-service.ts';
 import type { CheckDraft, RunDraft, ScenarioDraft } from '../record/draft.ts';
 import type { Plan } from '../scenario/scenario.ts';
-import type { MetServices } from './existing-services.ts';
+import type { DialledEnds } from './dial.ts';
 import { addressOfPod } from './families.ts';
 import type { RunningPods } from './provision.ts';
 
@@ -41,15 +42,14 @@ export class Foresight {
   readonly #plan: Plan;
   readonly #scenario: ScenarioDraft;
   readonly #assumptions: Assumptions;
-  readonly #met: MetServices;
+  readonly #around: Surroundings;
   readonly #oracles: OracleOf[];
 
-  /** @param met Services that are there already */
-  constructor(plan: Plan, scenario: ScenarioDraft, assumptions: Assumptions, met: MetServices = new Map()) {
+  constructor(plan: Plan, scenario: ScenarioDraft, assumptions: Assumptions, around: Surroundings = {}) {
     this.#plan = plan;
     this.#scenario = scenario;
     this.#assumptions = assumptions;
-    this.#met = met;
+    this.#around = around;
     this.#oracles = plan.steps.map((step) => step.oracle);
   }
 
@@ -60,8 +60,7 @@ export class Foresight {
     const { steps } = this.#scenario;
     const { predicted, grounds } = predictSteps(
       steps.map(({ checks }, index) => ({ oracle: this.#oracleOf(index), checks })),
-      addressesIn(this.#scenario),
-      this.#met,
+      (check) => this.#whereaboutsOf(check, running),
     );
     this.#scenario.grounds = grounds;
     for (const [index, { checks }] of steps.entries())
@@ -81,22 +80,36 @@ export class Foresight {
     };
   }
 
+  #whereaboutsOf(check: PredictedCheck, running: RunningPods): ServiceWhereabouts {
+    const { to, port, protocol, family, path } = check;
+    const { met, nodes } = this.#around;
+    const existing = met?.get(to);
+    if (existing !== undefined) {
+      const { address, endpoints } = existing;
+      return { ...(address === undefined ? {} : { address }), endpoints: endpoints.get(port) ?? [] };
+    }
+    const service = this.#scenario.services?.find((one) => serviceKey(one) === to);
+    if (service === undefined || family === undefined) return {};
+    const { ip, otherIps = [], ports } = service;
+    const address = ip && addressIn(family, [ip, ...otherIps]);
+    const { nodePort } = ports.find((own) => own.port === port && own.protocol === protocol) ?? {};
+    const leading =
+      path === 'nodePort' && nodes !== undefined
+        ? nodesLeadingTo({ ...check, family }, nodes, (pod) => running.get(pod)?.node)
+        : [];
+    return {
+      ...(address === undefined ? {} : { address }),
+      ...(nodePort === undefined ? {} : { nodePort }),
+      ...(leading.length === 0 ? {} : { nodes: leading }),
+    };
+  }
+
   /** Of a step, by its index. */
   #oracleOf(index: number): OracleOf {
     const oracle = this.#oracles[index];
     if (oracle === undefined) throw new RangeError(`there is no step ${index + 1}`);
     return oracle;
   }
-}
-
-function addressesIn({ services = [] }: ScenarioDraft): ServiceAddresses {
-  return new Map(
-    services.flatMap((service) =>
-      service.ip === undefined
-        ? []
-        : [[serviceKey(service), [service.ip, ...(service.otherIps ?? [])]] as const],
-    ),
-  );
 }
 
 function placesOf(running: RunningPods, family: Family | undefined): Places {
@@ -111,6 +124,13 @@ function placesOf(running: RunningPods, family: Family | undefined): Places {
 /** See `PlannedStep`. */
 type OracleOf = (family?: Family) => Oracle;
 
+interface PredictedCheck extends CheckedPair {
+  readonly family?: Family;
+}
+
+/** What is around the pods of a scenario, as it is dialled. */
+type Surroundings = Pick<DialledEnds, 'met' | 'nodes'>;
+
 interface Predictions {
   /** Of each step, in the order of its checks. */
   readonly predicted: readonly (readonly CheckDraft['predicted'][])[];
@@ -118,17 +138,10 @@ interface Predictions {
   readonly grounds: Grounds;
 }
 
-/** The addresses of Services, by their keys, as far as they are known. */
-type ServiceAddresses = ReadonlyMap<string, readonly string[]>;
-
 /** Predicts the checks of steps, with what decides each. */
 export function predictSteps(
-  steps: readonly {
-    readonly oracle: OracleOf;
-    readonly checks: readonly (CheckedPair & { readonly family?: Family })[];
-  }[],
-  addresses: ServiceAddresses = new Map(),
-  met: MetServices = new Map(),
+  steps: readonly { readonly oracle: OracleOf; readonly checks: readonly PredictedCheck[] }[],
+  whereaboutsOf: (check: PredictedCheck) => ServiceWhereabouts = () => ({}),
 ): Predictions {
   const grounds: Grounds = [];
   /** By what they say. */
@@ -136,11 +149,7 @@ export function predictSteps(
   const predicted = steps.map(({ oracle, checks }) => {
     const numberOf = numbering(grounds, known);
     return checks.map((check): CheckDraft['predicted'] => {
-      const { family } = check;
-      const own = family && addressIn(family, addresses.get(check.to) ?? []);
-      const { address = own, endpoints } = met.get(check.to) ?? {};
-      const flows = flowsOf(check, address, endpoints?.get(check.port));
-      const { answer, responsible } = ruleAll(oracle(family), flows);
+      const { answer, responsible } = ruleAll(oracle(check.family), flowsOf(check, whereaboutsOf(check)));
       const index = numberOf(responsible);
       switch (answer.verdict) {
         case 'undefined':

@@ -4,10 +4,11 @@
  */
 import type { Attempt, HeardBackends, TryingPhase } from '../model/attempt.ts';
 import type { Dial, Listener } from '../model/dial.ts';
+import { describeAnswerer } from '../model/node-port.ts';
 import { newestOf } from '../model/observation.ts';
-import { describePort } from '../pair.ts';
+import { describePort, describeTarget } from '../pair.ts';
 import { attemptsIn, batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
-import type { AttemptLine, Batch } from '../probe/protocol.ts';
+import type { AttemptLine, Batch, SpreadAnswer } from '../probe/protocol.ts';
 import type { Attempts, CheckDraft, NotedAttempt } from '../record/draft.ts';
 import { type AgentReply, askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
@@ -183,16 +184,16 @@ function workByPod(
   const { pods } = ends;
   const works = new Map<RunningPod, Work>();
   const lookedAt = new Set<string>();
-  const isFirst = ({ node }: RunningPod, { address, ...port }: Dial): boolean => {
+  const isFirst = (check: CheckDraft, { node }: RunningPod): boolean => {
     const known = lookedAt.size;
-    return lookedAt.add(`${node} ${address} ${describePort(port)}`).size > known;
+    return lookedAt.add(`${node} ${describeTarget(check)}`).size > known;
   };
   for (const check of checks) {
     const from = pods.get(check.from);
     const dial = dialOf(check, ends);
     if (from !== undefined) {
-      const opensAll =
-        dial?.connections !== undefined && check.expected === 'reachable' && isFirst(from, dial);
+      const mustReach = canBeCut && check.backends !== undefined && check.expected === 'reachable';
+      const opensAll = mustReach && isFirst(check, from);
       workOf(from, works).tries.push({ check, dial, opensAll });
     }
     for (const listener of dial?.listeners ?? []) {
@@ -330,7 +331,7 @@ function recordAttempt(
     ...(dials === 1 ? {} : { dials }),
     ...aliveOf({ check, dial }, silent, from, surroundings),
     ...(detail === undefined ? {} : { detail }),
-    ...(outcome === 'partial' ? { backends: heardBackends(line, silent) } : {}),
+    ...(outcome === 'partial' ? { backends: heardBackends(dial, line) } : {}),
   });
   const to = silent.flatMap(({ pod: key, port }): readonly PossibleArrival[] => {
     const pod = pods.get(key);
@@ -355,8 +356,9 @@ function keepOpen(
   { check, attempt, from, to: arrivals, isToReal }: Noted,
   { outcome, startedMs, lastDialMs = startedMs, lost = 0, nonce, localPorts = [] }: AttemptLine,
   clockMs: number,
-  { round: { phase }, openWays, stage: { evidence } }: Surroundings,
+  { round: { phase }, openWays, stage }: Surroundings,
 ): void {
+  const { evidence } = stage;
   const own = arrivals.map(({ pod }) => pod);
   // Until a step is in force, a dial may be the last that was cut off, and the next one of the same attempt the first that is not.
   if (lost > 0 && phase !== 'turn') evidence.noteLoss(from, ...own);
@@ -370,9 +372,11 @@ function keepOpen(
   }
   const to = isToReal ? [undefined] : own;
   if (outcome === 'connected' || to.length === 0) return;
-  const isOpen = openWays && to.every((pod) => openWays.has(wayOf(check, from, pod)));
+  const ways = to.flatMap((pod) => wayOf(check, from, pod));
+  const taken = check.path === 'nodePort' ? waysOf([check], stage).map(({ key }) => key) : ways;
+  const isOpen = openWays && taken.every((key) => openWays.has(key));
   const way = isOpen === undefined ? 'unwitnessed' : isOpen ? 'open' : 'closed';
-  evidence.noteCut({ check, attempt, from, to, lastDialMs: clockMs + lastDialMs, way });
+  evidence.noteCut({ check, attempt, from, to, ways: taken, lastDialMs: clockMs + lastDialMs, way });
 }
 
 function numbered({ phase, number }: Round): Pick<Attempt, 'phase' | 'round'> {
@@ -384,14 +388,38 @@ function isAnsweredByAnybody({ answerers }: Dial): boolean {
   return answerers.length === 0;
 }
 
-/** The listeners of those pods of a Service that did not answer; of what was dialled by itself its own, whether or not it did. */
+/**
+ * The listeners of those pods of a Service that did not answer, be it at one node of several; of what was dialled by itself its own, whether
+ * or not it did.
+ */
 function silentOf(dial: Dial | undefined, { answered = [] }: AttemptLine): readonly Listener[] {
-  const heard = new Set(answered.map(({ pod }) => pod));
-  return (dial?.listeners ?? []).filter(({ pod }) => !heard.has(pod));
+  const silent = new Set(missedAt(dial, answered).map(({ pod }) => pod));
+  return (dial?.listeners ?? []).filter(({ pod }) => silent.has(pod));
 }
 
-function heardBackends({ answered = [] }: AttemptLine, silent: readonly Listener[]): HeardBackends {
-  return { answered: answered.map(({ pod }) => pod), silent: silent.map(({ pod }) => pod).toSorted() };
+function heardBackends(dial: Dial | undefined, { answered = [] }: AttemptLine): HeardBackends {
+  const nameOf = (address: string | undefined): string | undefined =>
+    dial?.nodes?.find((node) => node.address === address)?.name;
+  return {
+    answered: answered.map(({ pod, node }) => describeAnswerer(pod, nameOf(node))),
+    silent: missedAt(dial, answered)
+      .map(({ pod, node }) => describeAnswerer(pod, nameOf(node)))
+      .toSorted(),
+  };
+}
+
+/** Who did not answer, and at which node, by its address. */
+function missedAt(
+  dial: Dial | undefined,
+  answered: readonly SpreadAnswer[],
+): readonly Pick<SpreadAnswer, 'pod' | 'node'>[] {
+  const { listeners = [], nodes } = dial ?? {};
+  const wanted = nodes
+    ? nodes.flatMap(({ address, pods }) => pods.map((pod) => ({ pod, node: address })))
+    : listeners.map(({ pod }) => ({ pod, node: undefined }));
+  return wanted
+    .filter(({ pod, node }) => !answered.some((one) => one.pod === pod && one.node === node))
+    .map(({ pod, node }) => ({ pod, ...(node === undefined ? {} : { node }) }));
 }
 
 /** Of several listeners: alive where all are. Of a real host, what proves it is that a witness has reached the same port. */

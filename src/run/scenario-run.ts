@@ -26,8 +26,8 @@ import { Foresight } from './predict.ts';
 import type { Proof } from './prove.ts';
 import { provision } from './provision.ts';
 import { hearOut, type Stage } from './round.ts';
-import { nodesForProbes } from './schedulable.ts';
-import { createServices, type ServiceDraft, waitForEndpoints } from './services.ts';
+import { nodeAddresses, nodesForProbes } from './schedulable.ts';
+import { createServices, type ServiceDraft, type ServicePlaces, waitForEndpoints } from './services.ts';
 import { lookAgain } from './settle.ts';
 import type { Stand } from './stand.ts';
 import { type Acting, act } from './steps/act.ts';
@@ -112,7 +112,7 @@ export async function runScenario(
   };
 
   try {
-    const services = new Map<string, readonly string[]>();
+    const places: ServicePlaces = { services: new Map(), nodePorts: new Map() };
     const agents = agentsFor(plan, options.firstMarker, options.cluster, context);
     const { placement, pods } = await inPhase('provision', async () => {
       const takePods = () => nodesForProbes(options.nodes, context.probe);
@@ -125,7 +125,7 @@ export async function runScenario(
       };
       const running = await provision(wanted, context);
       meetFamilies(plan, scenario, running);
-      await createServices(servicesIn(scenario, scenario.namespaces), services, checksOf(scenario), context);
+      await createServices(servicesIn(scenario, scenario.namespaces), places, checksOf(scenario), context);
       await waitForEndpoints(
         servicesIn(scenario, scenario.namespaces),
         plan.steps[0].pods,
@@ -137,12 +137,13 @@ export async function runScenario(
     notePlaces(scenario.pods, pods);
     noteAgents(scenario.hosts, pods);
     noteExisting(scenario, options.met);
-    const foresight = new Foresight(plan, scenario, options.assumptions, options.met);
+    const around = { met: options.met, nodes: nodeAddresses(options.nodes, context.probe) };
+    const foresight = new Foresight(plan, scenario, options.assumptions, around);
     foresight.place(0, pods);
     const stage: Stage = {
       pods,
-      services,
-      met: options.met,
+      ...places,
+      ...around,
       realHosts: realHostsOf(plan, options.cluster),
       beganMs,
       evidence: new Evidence(beganMs),
@@ -174,7 +175,7 @@ export async function runScenario(
           await createForeign(step.foreignPolicies ?? [], proven);
           const now = await act(step, running, placement, proven, firstInstants);
           const checks = checksOf(scenario);
-          await createServices(servicesOfNew(step, scenario), services, checks, proven);
+          await createServices(servicesOfNew(step, scenario), places, checks, proven);
           await waitForEndpoints(servicesIn(scenario, step.namespaces), step.pods, checks, proven);
           return now;
         },

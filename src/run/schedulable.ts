@@ -1,6 +1,7 @@
 /** Which nodes of a cluster take probe pods. */
 import { PodreachError } from '../errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
+import type { NodeAddresses } from '../model/node-port.ts';
 import type { ProbeSettings, Toleration } from '../probe/settings.ts';
 
 interface Taint {
@@ -37,6 +38,20 @@ export function nodesForProbes(nodes: readonly KubeObject[], settings: ProbeSett
     'provision-failed',
     `no node of the cluster takes probe pods${told === '' ? '' : `: ${told}${more}`}`,
     { hint: 'Choose nodes with --node-selector, and let probe pods tolerate taints with --toleration.' },
+  );
+}
+
+/** The addresses, within the cluster, of the nodes that take probe pods. */
+export function nodeAddresses(nodes: readonly KubeObject[], settings: ProbeSettings): NodeAddresses {
+  const fit = nodes.filter((node) => obstacleAt(node, settings) === undefined);
+  return new Map(
+    fit.map(({ metadata: { name }, ...node }) => {
+      const { addresses = [] } = (node['status'] ?? {}) as {
+        readonly addresses?: readonly { readonly type?: string; readonly address?: string }[];
+      };
+      const internal = addresses.filter(({ type }) => type === 'InternalIP');
+      return [name, internal.flatMap(({ address = [] }) => address)];
+    }),
   );
 }
 

@@ -5,7 +5,7 @@ import { ApiStatusError } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import { FAMILIES, type Family } from '../model/family.ts';
 import { backendsOf, type PlannedService, serviceKey } from '../model/service.ts';
-import { describeConnection } from '../pair.ts';
+import { describeConnection, describeTarget } from '../pair.ts';
 import { RUN_LABEL } from '../probe/manifest.ts';
 import type { CheckDraft, ScenarioDraft } from '../record/draft.ts';
 import type { PlannedPod } from '../scenario/scenario.ts';
@@ -28,6 +28,7 @@ export type ServiceDraft = NonNullable<ScenarioDraft['services']>[number];
 /** The manifest of a Service: what its scenario says of it, and {@link RUN_LABEL}. */
 function serviceManifest(service: PlannedService, runId: string): KubeObject {
   const { namespace, name, selector, ports, headless, ipFamilies, ipFamilyPolicy } = service;
+  const { type, externalTrafficPolicy } = service;
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -37,26 +38,36 @@ function serviceManifest(service: PlannedService, runId: string): KubeObject {
       ...(headless === true ? { clusterIP: NO_ADDRESS } : {}),
       ...(ipFamilies === undefined ? {} : { ipFamilies }),
       ...(ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy }),
-      ports: ports.map(({ name: portName, port, protocol, targetPort }) => ({
+      // Its ports on the nodes are all that is dialled: a balancer in front of them would have to come from the cluster's provider.
+      ...(type === undefined ? {} : { type: 'NodePort' }),
+      ...(externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }),
+      ports: ports.map(({ name: portName, port, protocol, targetPort, nodePort }) => ({
         // Of several, each needs a name.
         name: portName ?? `${protocol.toLowerCase()}-${port}`,
         port,
         protocol,
         targetPort,
+        ...(nodePort === undefined ? {} : { nodePort }),
       })),
     },
   };
 }
 
+/** Where the Services are that were made so far: see `DialledEnds`. */
+export interface ServicePlaces {
+  readonly services: Map<string, readonly string[]>;
+  readonly nodePorts: Map<string, number>;
+}
+
 /**
- * Makes the Services of some namespaces, and notes their addresses in the record.
- * @param addresses of all Services that have one, by their keys: gets those of the new ones
+ * Makes the Services of some namespaces, and notes their addresses and their ports on the nodes in the record.
+ * @param places gets those of the new ones
  * @param checks those that go to them, among others
  * @throws PodreachError `provision-failed` where the API server does not take one; `not-supported` where one lacks the family of a check
  */
 export async function createServices(
   services: readonly ServiceDraft[],
-  addresses: Map<string, readonly string[]>,
+  places: ServicePlaces,
   checks: readonly FamilyOfCheck[],
   context: ServiceMaking,
 ): Promise<void> {
@@ -68,16 +79,32 @@ export async function createServices(
       if (ip === undefined) return;
       service.ip = ip;
       if (otherIps.length > 0) service.otherIps = otherIps;
-      addresses.set(serviceKey(service), [ip, ...otherIps]);
+      const to = serviceKey(service);
+      places.services.set(to, [ip, ...otherIps]);
+      for (const [index, port] of service.ports.entries()) {
+        const nodePort = nodePortOf(created, index);
+        if (service.type === undefined || nodePort === undefined) continue;
+        port.nodePort = nodePort;
+        places.nodePorts.set(describeTarget({ to, ...port }), nodePort);
+      }
     }),
   );
+}
+
+/** That of a port of a Service, which keep their order. */
+function nodePortOf({ spec }: KubeObject, index: number): number | undefined {
+  const nodePort = fieldOf(listOf(fieldOf(spec, 'ports'))[index], 'nodePort');
+  return typeof nodePort === 'number' ? nodePort : undefined;
 }
 
 /** What a check tells of the families in which its Service is dialled. */
 type FamilyOfCheck = Pick<CheckDraft, 'from' | 'to' | 'port' | 'protocol' | 'family' | 'path' | 'declared'>;
 
 /** Of some checks, those in which a Service is dialled. */
-function familiesTo(service: PlannedService, checks: readonly FamilyOfCheck[]): ReadonlySet<Family> {
+function familiesTo(
+  service: PlannedService,
+  checks: readonly Pick<FamilyOfCheck, 'to' | 'family'>[],
+): ReadonlySet<Family> {
   const key = serviceKey(service);
   return new Set(checks.flatMap(({ to, family }) => (to === key ? [family] : [])));
 }
@@ -134,7 +161,7 @@ function familiesOf({ spec }: KubeObject): readonly Family[] {
 export async function waitForEndpoints(
   services: readonly PlannedService[],
   pods: readonly PlannedPod[],
-  checks: readonly FamilyOfCheck[],
+  checks: readonly Pick<FamilyOfCheck, 'to' | 'family'>[],
   { kube, clock, timing, signal }: ServiceMaking,
 ): Promise<void> {
   const beganMs = clock.now();

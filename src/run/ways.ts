@@ -5,9 +5,8 @@ import type { Protocol } from '../model/protocol.ts';
 import { destinationsOf, isOfExisting } from '../model/service.ts';
 import type { DialRequest, SpreadRequest } from '../probe/protocol.ts';
 import type { CheckDraft } from '../record/draft.ts';
-import { dialOf, type PlacedServices, type RealHosts, requestOf } from './dial.ts';
-import { wayOf } from './evidence.ts';
-import type { MetServices } from './existing-services.ts';
+import { type DialledEnds, dialOf, requestOf } from './dial.ts';
+import { wayKey, wayOf } from './evidence.ts';
 import { OUTSIDE, type RunningPod, type RunningPods } from './provision.ts';
 
 /** What a witness is told to do. */
@@ -39,20 +38,30 @@ export type Way =
     };
 
 /** What runs, and what is there besides. */
-export interface PlacedEnds {
+export interface PlacedEnds extends DialledEnds {
   readonly pods: RunningPods;
-  /** Absent: there are none. */
-  readonly services?: PlacedServices;
-  /** Those that are there already. Absent: there are none. */
-  readonly met?: MetServices;
-  /** Absent: there are none. */
-  readonly realHosts?: RealHosts;
 }
 
 /** The ways of checks, each once: of one to a Service, those to all of its pods. */
 export function waysOf(checks: readonly CheckDraft[], ends: PlacedEnds): readonly Way[] {
-  const ways = checks.flatMap((check) => destinationsOf(check).flatMap((to) => wayTo(to, check, ends) ?? []));
+  const ways = checks.flatMap((check) =>
+    check.path === 'nodePort'
+      ? waysThroughNodes(check, ends)
+      : destinationsOf(check).flatMap((to) => wayTo(to, check, ends) ?? []),
+  );
   return [...new Map(ways.map((way) => [way.key, way])).values()];
+}
+
+/** To each node at whose port a Service is reached, and from there to its pods. */
+function waysThroughNodes(check: CheckDraft, ends: PlacedEnds): readonly Way[] {
+  const { pods } = ends;
+  const from = pods.get(check.from);
+  const { nodes = [] } = dialOf(check, ends) ?? {};
+  if (from === undefined) return [];
+  return nodes.flatMap(({ name, pods: behind }) => {
+    const places = behind.flatMap((key) => pods.get(key)?.node ?? []);
+    return [wayToNode(check, from, name), ...places.map((node) => wayBetween(name, node, check))];
+  });
 }
 
 /** Undefined where one of its ends was not placed. */
@@ -65,8 +74,16 @@ function wayTo(destination: string, check: CheckDraft, ends: PlacedEnds): Way | 
     const dial = isHost(check.to) || isOfExisting(check) ? dialOf(check, ends) : undefined;
     return dial && { kind: 'to-host', key, node: from.node, dial: requestOf(dial) };
   }
+  return wayToNode(check, from, to.node);
+}
+
+function wayToNode(check: CheckDraft, from: RunningPod, node: string): Way {
   const { protocol, family } = check;
   return from.node === OUTSIDE
-    ? { kind: 'from-host', key, host: from, node: to.node, protocol, family }
-    : { kind: 'nodes', key, from: from.node, to: to.node, protocol, family };
+    ? { kind: 'from-host', key: wayKey(check.from, node, check), host: from, node, protocol, family }
+    : wayBetween(from.node, node, check);
+}
+
+function wayBetween(from: string, to: string, { protocol, family }: CheckDraft): Way {
+  return { kind: 'nodes', key: wayKey(from, to, { protocol, family }), from, to, protocol, family };
 }

@@ -13,8 +13,9 @@ import { addressesAt, ENDPOINT_PREFIXES, endpointKey } from '../model/endpoint.t
 import { type Family, familyOf } from '../model/family.ts';
 import { nameObject, OBJECT_PREFIXES } from '../model/step.ts';
 import { describePort } from '../pair.ts';
+import { namespaceKeysOf } from '../policy/namespace-keys.ts';
 import { problemAt } from './mark.ts';
-import type { Mark, Marked, Port, Scenario, ScenarioHost, ScenarioPod } from './scenario.ts';
+import type { Mark, Marked, PlannedPolicy, Port, Scenario, ScenarioHost, ScenarioPod } from './scenario.ts';
 import { hostKey } from './select.ts';
 import { quote, suggest } from './suggest.ts';
 
@@ -96,14 +97,51 @@ function* checkSharedPorts(pods: readonly ScenarioPod[]): Generator<Problem> {
   }
 }
 
+/** All that are applied at any time. */
+function policiesIn({ policies, steps }: Scenario): readonly Marked<PlannedPolicy>[] {
+  const applied = steps.flatMap(({ actions }) =>
+    actions.flatMap((action) =>
+      action.kind === 'apply' ? [{ value: action.policy, mark: action.mark }] : [],
+    ),
+  );
+  return [...policies, ...applied];
+}
+
+/** A policy goes by a label that only the run would give. */
+function unsaidLevel(
+  namespace: Mark,
+  pod: ScenarioPod,
+  { value: policy, mark }: Marked<PlannedPolicy>,
+): Problem {
+  return problemAt(
+    namespace,
+    `the run gives this namespace the label ${POD_SECURITY_LABEL}, by which the policy ${quote(objectKey(policy))} selects namespaces`,
+    {
+      hint: `Say it here, where it is meant: labels: { ${POD_SECURITY_LABEL}: ${UNRESTRICTED} }.`,
+      related: [
+        { message: `no other level lets ${objectKey(pod)} in`, mark: pod.mark },
+        { message: 'the policy is this one', mark },
+      ],
+    },
+  );
+}
+
 /** Kubernetes lets such pods into namespaces without a Pod Security Standard alone. */
-function* checkAdmission({ namespaces, pods }: Scenario): Generator<Problem> {
+function* checkAdmission(scenario: Scenario): Generator<Problem> {
+  const { namespaces, pods } = scenario;
+  const selecting = policiesIn(scenario).find(({ value }) =>
+    namespaceKeysOf(value.object.spec).has(POD_SECURITY_LABEL),
+  );
   for (const { value, mark } of namespaces) {
     const level = value.labels[POD_SECURITY_LABEL];
     const refused = pods.find(
       ({ namespace, hostNetwork }) => hostNetwork === true && namespace === value.name,
     );
-    if (level === undefined || level === UNRESTRICTED || refused === undefined) continue;
+    if (refused === undefined || level === UNRESTRICTED) continue;
+    if (level === undefined) {
+      if (selecting !== undefined) yield unsaidLevel(mark, refused, selecting);
+      continue;
+    }
     yield problemAt(
       mark,
       `Kubernetes lets no pod on the network of its node into this namespace: its label ${POD_SECURITY_LABEL} is ${quote(level)}`,

@@ -2,13 +2,13 @@
 import type { Check } from '../model/check.ts';
 import type { Family } from '../model/family.ts';
 import type { ServicePath } from '../model/path.ts';
-import { pathsTo, type ServiceBackend } from '../model/service.ts';
+import { familiesOfService, pathsTo, type ServiceBackend } from '../model/service.ts';
 import { type Expectations, isOfTwoPods, type StatedRule } from './expectations.ts';
 import type { ConnectionSet } from './first-instant.ts';
 import type { PlannedPod, Port } from './scenario.ts';
 import { familiesOfHost, targetKey, targetsOf } from './select.ts';
 import type { SelectedEnd, SelectedTarget } from './selected.ts';
-import { backendsAt, familiesOfService, type Services } from './services.ts';
+import { backendsAt, type Services } from './services.ts';
 import { type ClusterState, type Declared, isThere } from './state.ts';
 
 /** A connection of which something is expected. */
@@ -32,6 +32,8 @@ interface Through {
   /** Absent: the Service is there already. */
   readonly backends?: readonly ServiceBackend[];
   readonly headless: boolean;
+  /** See `Check`. */
+  readonly externalTrafficPolicy?: 'Local' | undefined;
 }
 
 interface ConnectionSource {
@@ -74,7 +76,7 @@ export class Connections {
     this.#services = services;
     const ofServices = [...services].map(([key, service]) => ({
       key,
-      ports: service.ports.map(({ targetPort: _, ...port }) => port),
+      ports: service.ports.map(({ targetPort: _, nodePort: __, ...port }) => port),
       paths: pathsTo(service),
       ...known(familiesOfService(service, tried)),
     }));
@@ -143,8 +145,9 @@ export class Connections {
         if (this.#existing.has(to)) return [[target, { path, headless: false }]];
         const backends = backendsAt(to, port, this.#services, pods);
         if (backends === undefined || backends.length === 0) return [];
-        const headless = this.#services.get(to)?.headless === true;
-        return [[target, { path, backends, headless }]];
+        const { headless = false, externalTrafficPolicy } = this.#services.get(to) ?? {};
+        const onNodes = path === 'nodePort' ? { externalTrafficPolicy } : {};
+        return [[target, { path, backends, headless, ...onNodes }]];
       }),
     );
   }
@@ -197,6 +200,16 @@ function asCheck(
   };
 }
 
-function asReached({ path, backends, headless }: Through): Pick<Check, 'path' | 'backends' | 'headless'> {
-  return { path, ...(backends === undefined ? {} : { backends }), ...(headless ? { headless } : {}) };
+function asReached({
+  path,
+  backends,
+  headless,
+  externalTrafficPolicy,
+}: Through): Pick<Check, 'path' | 'backends' | 'headless' | 'externalTrafficPolicy'> {
+  return {
+    path,
+    ...(backends === undefined ? {} : { backends }),
+    ...(headless ? { headless } : {}),
+    ...(externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }),
+  };
 }

@@ -2,6 +2,7 @@
 import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import type { Check } from '../model/check.ts';
+import { SERVICE_PATHS } from '../model/path.ts';
 import { describeConnection } from '../pair.ts';
 import { destinationText, sourceText } from './grammar/rules.ts';
 import { readDestination, readEnd } from './read-rules.ts';
@@ -23,7 +24,7 @@ const FORM =
   'Write FROM → TO:PORT with pods and hosts as the scenario names them, such as "shop/web -> shop/db:5432".';
 /** As reports write a pair, with its way and family and the name of the port behind it. */
 const PAIR =
-  /^(?<from>.+?)\s*(?:→|->)\s*(?<to>.+?)(?:\s+via (?<path>\w+))?(?:\s+over (?<family>IPv[46]))?(?:\s+\([^)]*\))?$/s;
+  /^(?<from>.+?)\s*(?:→|->)\s*(?<to>.+?)(?:\s+via\s+(?<path>\S+))?(?:\s+over (?<family>IPv[46]))?(?:\s+\([^)]*\))?$/s;
 /** The most checks that a hint lists. */
 const LISTED = 4;
 
@@ -78,6 +79,11 @@ function readWanted(text: string): WantedCheck {
     if (issue !== undefined) {
       throw new PodreachError('usage', `--check ${quote(text)}: ${issue.message}`, { hint: FORM });
     }
+  }
+  if (path !== undefined && !SERVICE_PATHS.some((way) => way === path)) {
+    throw new PodreachError('usage', `--check ${quote(text)}: there is no way ${quote(path)}`, {
+      hint: `The ways to a Service are: ${SERVICE_PATHS.join(', ')}.`,
+    });
   }
   return { text, from: readEnd(from), to: readDestination(to), path, family };
 }

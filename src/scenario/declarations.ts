@@ -48,7 +48,7 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
       }),
     ];
   if (isOfServices) {
-    const refused = refuseAtServices(rule) ?? refuseFromHosts(rule);
+    const refused = refuseAtServices(rule) ?? refuseFromHosts(rule, targets);
     if (refused !== undefined) return [refused];
   }
 
@@ -81,15 +81,14 @@ function refuseAtServices({ firstInstant, held, mark }: Rule): Problem | undefin
   });
 }
 
-/** Outside the cluster a Service has no address, and its name leads nowhere. */
-function refuseFromHosts({ from }: Rule): Problem | undefined {
+/** Outside the cluster a Service has no address, and its name leads nowhere: there are only the ports of nodes. */
+function refuseFromHosts({ from }: Rule, targets: readonly SelectedEnd[]): Problem | undefined {
   const outside = from.find(({ value }) => value.kind === 'host');
-  return (
-    outside &&
-    problemAt(outside.mark, 'a host is outside the cluster, where a Service has no address', {
-      hint: 'Name the pods behind the Service in a rule of their own.',
-    })
-  );
+  const isInside = targets.some(({ paths = [] }) => paths.some((path) => path !== 'nodePort'));
+  if (outside === undefined || !isInside) return undefined;
+  return problemAt(outside.mark, 'a host is outside the cluster, where a Service has no address', {
+    hint: 'Write "via: nodePort", in a rule of its own, or name the pods behind the Service.',
+  });
 }
 
 /** Families that the scenario does not try. */

@@ -7,6 +7,10 @@ import { quote } from './suggest.ts';
 /** Their keys. */
 export type ExistingServices = ReadonlySet<string>;
 
+/** What to write for the API server, which every cluster has, and no scenario by itself. */
+export const DECLARE_API_SERVER =
+  'It is there already: declare it under "services", as "default/kubernetes: existing".';
+
 export function arrangeExisting(services: readonly ExistingService[]): ExistingServices {
   return new Set(services.map(serviceKey));
 }
@@ -34,6 +38,11 @@ export function selectExisting(
     return nothing(
       `${isThere}, and nothing proves that a datagram came to it`,
       `Name one of its TCP ports in place of ${datagrams.port}/UDP.`,
+    );
+  if (typeof paths !== 'string' && paths.includes('nodePort'))
+    return nothing(
+      `${isThere}, and which ports it has on the nodes is known only on a cluster: nothing goes there via nodePort`,
+      'Leave the way out, or write "via: clusterIP" or "via: dns".',
     );
   return {
     kind: 'found',

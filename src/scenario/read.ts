@@ -209,7 +209,7 @@ export function readServices(
 ): readonly ScenarioService[] {
   return Object.entries(document.services ?? {}).flatMap(([key, written]) => {
     if (typeof written === 'string') return [];
-    const { selector, ports, clusterIP, ipFamilies, ipFamilyPolicy } = written;
+    const { selector, ports, clusterIP, ipFamilies, ipFamilyPolicy, type, externalTrafficPolicy } = written;
     return [
       {
         ...readServiceName(key),
@@ -224,6 +224,8 @@ export function readServices(
         ...(ipFamilies === undefined && ipFamilyPolicy === undefined ? familiesFor(tried) : {}),
         ...(ipFamilies === undefined ? {} : { ipFamilies }),
         ...(ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy }),
+        ...(type === undefined ? {} : { type }),
+        ...(externalTrafficPolicy === 'Local' ? { externalTrafficPolicy } : {}),
         mark: source.keyAt(['services', key]),
       },
     ];

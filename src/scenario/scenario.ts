@@ -386,11 +386,22 @@ export function foreignPoliciesOf({ steps }: Pick<Plan, 'steps'>): readonly Foun
   return steps.flatMap(({ foreignPolicies = [] }) => foreignPolicies);
 }
 
-/** The Services that checks go to, in any step. */
-export function dialledServices({ services = [], steps }: Plan): readonly PlannedService[] {
+/** The Services that checks go to, in any step; those that none reaches at the nodes take no port of these. */
+export function dialledServices({
+  services = [],
+  steps,
+}: Pick<Plan, 'services' | 'steps'>): readonly PlannedService[] {
   if (services.length === 0) return [];
-  const dialled = new Set(steps.flatMap(({ checks }) => checks.map(({ to }) => to)));
-  return services.filter((service) => dialled.has(serviceKey(service)));
+  const checks = steps.flatMap((step) => step.checks);
+  const dialled = new Set(checks.map(({ to }) => to));
+  const onNodes = new Set(checks.flatMap(({ to, path }) => (path === 'nodePort' ? to : [])));
+  return services
+    .filter((service) => dialled.has(serviceKey(service)))
+    .map((service) => (onNodes.has(serviceKey(service)) ? service : withinCluster(service)));
+}
+
+function withinCluster({ type: _, externalTrafficPolicy: __, ports, ...service }: PlannedService) {
+  return { ...service, ports: ports.map(({ nodePort: ___, ...port }) => port) };
 }
 
 /** The Services that are there already and that checks go to, in any step. */

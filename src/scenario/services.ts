@@ -3,7 +3,9 @@ import { objectKey } from '../keys.ts';
 import type { Family } from '../model/family.ts';
 import type { ServicePath } from '../model/path.ts';
 import {
+  API_SERVER,
   backendsOf,
+  familiesOfService,
   type PlannedServicePort,
   pathsTo,
   podsBehind,
@@ -12,6 +14,7 @@ import {
 } from '../model/service.ts';
 import { describePort, describePortName } from '../pair.ts';
 import { listNames } from '../policy/list-names.ts';
+import { DECLARE_API_SERVER } from './existing-services.ts';
 import type { PlannedPod, Port, PortSelection, ScenarioService, ServiceSelection } from './scenario.ts';
 import type { Selected, SelectedEnd } from './selected.ts';
 import { quote, suggest } from './suggest.ts';
@@ -61,11 +64,7 @@ export function selectService(
   if (unknown !== undefined) return unknownPort(unknown, service, [...pods.values()]);
   const ways = pathsTo(service);
   const [missing] = typeof paths === 'string' ? [] : paths.filter((path) => !ways.includes(path));
-  if (missing !== undefined)
-    return nothing(
-      `${key} is headless: it has no address, so nothing goes there via ${missing}`,
-      'Write "via: dns": its name gives the addresses of its pods.',
-    );
+  if (missing !== undefined) return noWay(service, missing);
   const families = familiesOfService(service, tried);
   for (const port of found) {
     const wrong = unanswered(service, port, [...pods.values()]);
@@ -88,13 +87,18 @@ export function selectService(
   };
 }
 
-/** Those that are tried, without those that its manifest says it has not. */
-export function familiesOfService(
-  { ipFamilies, ipFamilyPolicy = 'SingleStack' }: Pick<SelectableService, 'ipFamilies' | 'ipFamilyPolicy'>,
-  tried: readonly Family[] | undefined,
-): readonly Family[] | undefined {
-  if (ipFamilies === undefined || ipFamilyPolicy !== 'SingleStack') return tried;
-  return tried?.filter((family) => ipFamilies.includes(family));
+/** Why a Service is not to be reached in a way, and what to write instead. */
+function noWay(service: SelectableService, path: ServicePath): Selected<never> {
+  const key = serviceKey(service);
+  return service.headless === true
+    ? nothing(
+        `${key} is headless: it has no address, so nothing goes there via ${path}`,
+        'Write "via: dns": its name gives the addresses of its pods.',
+      )
+    : nothing(
+        `${key} has no port on the nodes, so nothing goes there via ${path}`,
+        'Give it "type: NodePort", or leave the way out.',
+      );
 }
 
 function pathsMeant(paths: ServiceSelection['paths'], ways: readonly ServicePath[]): readonly ServicePath[] {
@@ -156,9 +160,11 @@ function declared(pods: readonly PlannedPod[]): string {
 
 function unknownService(key: string, services: Services): Selected<never> {
   const hint =
-    services.size === 0
-      ? 'Declare it under "services", or name the manifests that have it.'
-      : suggest(key, [...services.keys()], 'Services');
+    key === serviceKey(API_SERVER)
+      ? DECLARE_API_SERVER
+      : services.size === 0
+        ? 'Declare it under "services", or name the manifests that have it.'
+        : suggest(key, [...services.keys()], 'Services');
   return nothing(`unknown Service ${quote(key)}`, hint);
 }
 

@@ -70,7 +70,8 @@ pods:
   served/api: { labels: { app: api }, ports: [8080] }
 services:
   served/api: { selector: { app: api }, ports: [{ port: 80, targetPort: 8080 }] }
-reachable: [{ from: served/web, to: service/served/api }]
+  default/kubernetes: existing
+reachable: [{ from: served/web, to: [service/served/api, "service/default/kubernetes:443"] }]
 `;
 
 test('a run asks for nothing that manifests/rbac.yaml does not grant, and for all of it', async () => {

@@ -8,7 +8,9 @@ import { systemClock } from '../../src/clock.ts';
 import { objectKey } from '../../src/keys.ts';
 import type { Kube } from '../../src/kube/kube.ts';
 import { isHost } from '../../src/model/endpoint.ts';
+import { FAMILIES, type Family, familyOf } from '../../src/model/family.ts';
 import { type PlannedService, serviceKey } from '../../src/model/service.ts';
+import { canonicalCidr, parseCidr } from '../../src/policy/addresses.ts';
 import type { PolicyVerdict } from '../../src/policy/match.ts';
 import { type Flow, flowBetween, type PolicyHost, type World } from '../../src/policy/model.ts';
 import { compile, type Oracle } from '../../src/policy/oracle.ts';
@@ -19,6 +21,7 @@ import { DEFAULT_PROBE_SETTINGS } from '../../src/probe/settings.ts';
 import { applyPolicies } from '../../src/run/apply.ts';
 import { askAgent } from '../../src/run/ask-agent.ts';
 import type { Trying } from '../../src/run/context.ts';
+import { addressOfPod } from '../../src/run/families.ts';
 import { agentsFor } from '../../src/run/hosts.ts';
 import { PodPlacement } from '../../src/run/placement.ts';
 import { provision, type RunningPods } from '../../src/run/provision.ts';
@@ -47,6 +50,8 @@ const FIRST_VISIT_PORT = 25_000;
 /** A flow on which the two differ. */
 export interface Disagreement {
   readonly flow: Flow;
+  /** Of the addresses of the flow. */
+  readonly family: Family;
   readonly predicted: 'allowed' | 'denied';
   /** What the probe saw: `connected`, `timeout`, `refused` or `error`. */
   readonly observed: string;
@@ -74,6 +79,8 @@ export const SANDBOX: Assumptions = {
   ipBlocksMatchPods: true,
   hostNetworkPodsAreNodes: true,
   ipBlocksMatchHostNetwork: true,
+  servicesAreTranslatedFirst: true,
+  nodePortsHideSourceElsewhere: true,
 };
 
 /** That of podreach. Tests put others in its place. */
@@ -83,8 +90,8 @@ export const OPINION: Opinion = {
 };
 
 export interface Arena {
-  /** Hosts, pods with their first addresses, and no policies. */
-  readonly world: World;
+  /** Hosts, pods with their first addresses of each family, and no policies. */
+  readonly worlds: Worlds;
   /** What there is before the first step, but for policies. */
   readonly declared: Declared;
   /** Sets of policies to which nothing is done. */
@@ -96,6 +103,9 @@ export interface Arena {
    */
   try(sequence: Sequence): Promise<Trial>;
 }
+
+/** What there is, as it is seen in each family: pods have an address of both. */
+export type Worlds = Readonly<Record<Family, World>>;
 
 /** What pods are created with, and tried. */
 type Context = Trying & Acting;
@@ -147,13 +157,18 @@ export async function openArena(
     context,
   );
   const services = servicesBefore(declared);
+  const dialled = services.flatMap((service) =>
+    FAMILIES.map((family) => ({ to: serviceKey(service), family })),
+  );
   const serviceAddresses = new Map<string, readonly string[]>();
-  const dialled = services.flatMap(inIPv4);
-  await createServices(services.map(asDraft), serviceAddresses, dialled, context);
+  const places = { services: serviceAddresses, nodePorts: new Map<string, number>() };
+  await createServices(services.map(asDraft), places, [], context);
   let state: ClusterState = { ...declared, policies: new Map() };
-  const world = worldOf(state, hosts, running);
-  const addresses = world.pods.map(({ address = '' }) => address);
-  const alphabet = { addresses, blocks: [...blocksFor(addresses), ...blocksAround(hosts)] };
+  const placed = worldsOf(state, hosts, running);
+  const [some, others] = FAMILIES.map((family) => placed[family].pods.map(({ address = '' }) => address));
+  // One topology has more blocks of the one family, the next of the other.
+  const blocks = seed % 2 === 0 ? blocksFor(some, others) : blocksFor(others, some);
+  const alphabet = { addresses: some ?? [], blocks: [...blocks, ...blocksAround(hosts)] };
   let generation = 0;
   await untilProbesAnswer(running.keys(), running, context);
   await putUpFence(fence, running, context);
@@ -165,10 +180,10 @@ export async function openArena(
     await untilProbesAnswer(replaced, running, context);
   };
   return {
-    world,
+    worlds: placed,
     declared,
     sets: policySets(alphabet).map((set) => renamed(set, name)),
-    sequences: sequences(alphabet, world).map((sequence) => renamed(sequence, name)),
+    sequences: sequences(alphabet, placed.IPv4).map((sequence) => renamed(sequence, name)),
     async try(sequence) {
       const [first, ...later] = unfold(sequence, declared);
       const { policies } = state;
@@ -186,11 +201,11 @@ export async function openArena(
           await passFence(fence, generation, running, context);
         }
         await waitForEndpoints(services, [...state.pods.values()], dialled, context);
-        const believedWorld = worldOf(believed, hosts, running);
+        const believedWorlds = worldsOf(believed, hosts, running);
         const trial = addUp([
-          await compare(believedWorld, running, opinion, context),
+          await compare(believedWorlds, running, opinion, context),
           await compareServices(
-            { believed: believedWorld, real: worldOf(state, hosts, running) },
+            { believed: believedWorlds, real: worldsOf(state, hosts, running) },
             services,
             serviceAddresses,
             running,
@@ -252,22 +267,21 @@ function placementFor(name: string, { pods }: Declared): PodPlacement {
   return new PodPlacement(name, planned, () => [], ports);
 }
 
-/** What is asked of a Service, as far as its families depend on it. */
-function inIPv4(service: PlannedService) {
-  const declared = { file: '', line: 1, column: 1 };
-  return service.ports.map(({ port, protocol }) => ({
-    from: '',
-    to: serviceKey(service),
-    port,
-    protocol,
-    family: 'IPv4' as const,
-    path: 'clusterIP' as const,
-    declared,
-  }));
+function asDraft({ selector, ports, ipFamilies: _, ...service }: PlannedService) {
+  return {
+    ...service,
+    selector: { ...selector },
+    ports: ports.map((port) => ({ ...port })),
+    ipFamilyPolicy: 'RequireDualStack',
+  };
 }
 
-function asDraft({ selector, ports, ipFamilies: _, ...service }: PlannedService) {
-  return { ...service, selector: { ...selector }, ports: ports.map((port) => ({ ...port })) };
+function worldsOf(
+  state: ClusterState,
+  hosts: readonly Required<PolicyHost>[],
+  running: RunningPods,
+): Worlds {
+  return { IPv4: worldOf(state, hosts, running, 'IPv4'), IPv6: worldOf(state, hosts, running, 'IPv6') };
 }
 
 const OUTSIDE_ANNOTATIONS = { outside: { address: OUTSIDE, name: OUTSIDE_NAME } };
@@ -284,15 +298,17 @@ function asPlannedHost({ key, address }: Required<PolicyHost>): PlannedHost {
 /** What policies see of a state. */
 function worldOf(
   { namespaces, pods, policies }: ClusterState,
-  hosts: readonly PolicyHost[],
+  hosts: readonly Required<PolicyHost>[],
   running: RunningPods,
+  family: Family,
 ): World {
   return {
-    hosts,
+    hosts: hosts.filter(({ address }) => familyOf(address) === family),
     namespaces: [...namespaces.values()],
     pods: [...pods].map(([key, pod]) => {
       const found = running.get(key);
-      return found === undefined ? pod : { ...pod, address: found.ip, node: found.node };
+      const address = found && addressOfPod(family, found);
+      return found === undefined || address === undefined ? pod : { ...pod, address, node: found.node };
     }),
     policies: [...policies.values()],
   };
@@ -321,22 +337,38 @@ function renamed<Value>(value: Value, name: string): Value {
   return JSON.parse(JSON.stringify(value).replaceAll(/"(red|blue)"/g, `"$1-${name}"`)) as Value;
 }
 
-/** Blocks that hold all, some, one or none of the pods. */
-function blocksFor(addresses: readonly string[]): Alphabet['blocks'] {
-  const [first = '', second = '', third = ''] = addresses;
-  const range = (address: string): string => `${address.split('.').slice(0, 3).join('.')}.0/24`;
-  const all = `${first.split('.').slice(0, 2).join('.')}.0.0/16`;
+/** Blocks that hold all, some, one or none of the pods, of the addresses of either family. */
+function blocksFor(some: readonly string[] = [], others: readonly string[] = []): Alphabet['blocks'] {
+  const [one, other] = [sizesOf(some), sizesOf(others)];
   return [
-    { cidr: '0.0.0.0/0' },
-    { cidr: '0.0.0.0/0', except: [all] },
-    { cidr: all, except: [range(first)] },
-    { cidr: all, except: [`${second}/32`, `${third}/32`] },
-    { cidr: range(second) },
-    { cidr: range(first), except: [`${first}/32`] },
-    { cidr: `${third}/32` },
-    { cidr: '203.0.113.0/24' },
-    { cidr: '::/0' },
+    { cidr: one.every },
+    { cidr: one.every, except: [one.all] },
+    { cidr: other.all, except: [other.rangeOf(0)] },
+    { cidr: one.all, except: [one.podOf(1), one.podOf(2)] },
+    { cidr: other.rangeOf(1) },
+    { cidr: one.rangeOf(0), except: [one.podOf(0)] },
+    { cidr: other.podOf(2) },
+    { cidr: other.every, except: [other.podOf(1)] },
+    { cidr: other.every },
   ];
+}
+
+function noAddress(): never {
+  throw new Error('a pod has no address');
+}
+
+/** Blocks of all sizes: of every address, of all pods, of the pods of one node, and of one pod. */
+function sizesOf(addresses: readonly string[]) {
+  const isIpv6 = addresses[0]?.includes(':') === true;
+  const [all, node, pod] = isIpv6 ? [48, 64, 128] : [16, 24, 32];
+  const blockOf = (place: number, bits: number): string =>
+    canonicalCidr(parseCidr(`${addresses[place]}/${bits}`) ?? noAddress());
+  return {
+    every: isIpv6 ? '::/0' : '0.0.0.0/0',
+    all: blockOf(0, all),
+    rangeOf: (place: number) => blockOf(place, node),
+    podOf: (place: number) => blockOf(place, pod),
+  };
 }
 
 function contextOf(name: string, { kube, signal, limit }: Ground): Context {
@@ -438,15 +470,15 @@ async function untilFence(
   running: RunningPods,
   context: Context,
 ): Promise<void> {
-  const aim: Aim = { to: `${namespace}/to`, port, protocol: 'TCP' };
+  const aims = FAMILIES.map((family): Aim => ({ to: `${namespace}/to`, port, protocol: 'TCP', family }));
   for (let tries = 1; tries <= 20; tries += 1) {
-    const [outcome] = await attempt(`${namespace}/from`, [aim], TIMEOUT_MS, running, context);
-    if (outcome === wanted) return;
+    const outcomes = await attempt(`${namespace}/from`, aims, TIMEOUT_MS, running, context);
+    if (outcomes.every((outcome) => outcome === wanted)) return;
   }
   throw new Error(`the policies of ${namespace} did not come into force`);
 }
 
-type Aim = Pick<DialRequest, 'port' | 'protocol'> & { readonly to: string };
+type Aim = Pick<DialRequest, 'port' | 'protocol'> & { readonly to: string; readonly family: Family };
 
 /** What became of each attempt from a pod, in the order of the aims. @throws Error where the probe did not answer */
 async function attempt(
@@ -456,9 +488,9 @@ async function attempt(
   running: RunningPods,
   context: Context,
 ): Promise<string[]> {
-  const targets = aims.map(({ to, port, protocol }, id) => ({
+  const targets = aims.map(({ to, port, protocol, family }, id) => ({
     id,
-    host: running.get(to)?.ip ?? '',
+    host: addressOfPod(family, running.get(to) ?? { ip: '' }) ?? '',
     port,
     protocol,
     pod: to,
@@ -497,29 +529,35 @@ async function askFor(
 }
 
 async function compare(
-  world: World,
+  worlds: Worlds,
   running: RunningPods,
   { predict }: Opinion,
   context: Context,
 ): Promise<Omit<Trial, 'states'>> {
-  const oracle = predict(world);
+  const oracles = { IPv4: predict(worlds.IPv4), IPv6: predict(worlds.IPv6) };
+  const { pods, hosts = [] } = worlds.IPv4;
   const ends = [
-    ...world.pods.map((pod) => ({ key: objectKey(pod), ports: pod.ports })),
-    ...(world.hosts ?? []).map(({ key }) => ({ key, ports: HOST_PORTS })),
+    ...pods.map((pod) => ({ key: objectKey(pod), ports: pod.ports, families: FAMILIES })),
+    ...hosts.map(({ key }) => ({ key, ports: HOST_PORTS, families: ['IPv4'] as const })),
   ];
-  const all = ends.flatMap(({ key, ports }): Aim[] =>
-    ports.flatMap(({ port, protocol }) => (protocol === 'SCTP' ? [] : [{ to: key, port, protocol }])),
+  const all = ends.flatMap(({ key, ports, families }): Aim[] =>
+    ports.flatMap(({ port, protocol }) =>
+      protocol === 'SCTP' ? [] : families.map((family) => ({ to: key, port, protocol, family })),
+    ),
   );
   const trials = await Promise.all(
-    ends.map(async ({ key: from }): Promise<Omit<Trial, 'states'>> => {
+    ends.map(async ({ key: from, families }): Promise<Omit<Trial, 'states'>> => {
       // Policies have no say between hosts.
-      const aims = all.filter(({ to }) => !isHost(from) || !isHost(to));
+      const aims = all.filter(
+        ({ to, family }) => (!isHost(from) || !isHost(to)) && families.some((own) => own === family),
+      );
       const predictions = aims
         .map((aim) => ({ aim, flow: flowBetween({ from, ...aim }) }))
         .map(({ aim, flow }) => ({
           aim,
           flow,
-          predicted: oracle.evaluate(flow).verdict,
+          family: aim.family,
+          predicted: oracles[aim.family].evaluate(flow).verdict,
         }));
       const outcomes = await attempt(from, aims, TIMEOUT_MS, running, context);
       const compared = predictions.map((one, index) => ({ ...one, observed: outcomes[index] ?? '' }));
@@ -550,19 +588,19 @@ function addUp(trials: readonly Omit<Trial, 'states'>[]): Omit<Trial, 'states'> 
 
 /** The same through Services: which of the pods behind each answer. */
 async function compareServices(
-  { believed, real }: { readonly believed: World; readonly real: World },
+  { believed, real }: { readonly believed: Worlds; readonly real: Worlds },
   services: readonly PlannedService[],
   addresses: ReadonlyMap<string, readonly string[]>,
   running: RunningPods,
   { predict }: Opinion,
   context: Context,
 ): Promise<Omit<Trial, 'states'>> {
-  const oracle = predict(believed);
+  const oracles = { IPv4: predict(believed.IPv4), IPv6: predict(believed.IPv6) };
   const trials = await Promise.all(
-    real.pods.map(async ({ namespace, name }): Promise<Omit<Trial, 'states'>> => {
+    real.IPv4.pods.map(async ({ namespace, name }): Promise<Omit<Trial, 'states'>> => {
       const from = `${namespace}/${name}`;
       // Who stands behind a Service is no opinion about policies.
-      const aims = aimsFrom(from, services, addresses, real, oracle);
+      const aims = aimsFrom(from, services, addresses, real.IPv4, oracles);
       const compared = await seeAll(from, aims, TIMEOUT_MS, running, context);
       // What was changed last, a node may translate a moment later.
       const doubtful = aims.filter((_, index) => compared[index]?.some(isDisagreement));
@@ -579,6 +617,7 @@ async function compareServices(
 }
 
 const NO_AIM: ServiceAim = {
+  family: 'IPv4',
   request: { host: '', port: 0, protocol: 'TCP', pods: [], connections: 0 },
   flows: [],
 };
@@ -599,12 +638,13 @@ async function seeAll(
     running,
     context,
   );
-  return aims.map(({ flows }, id) => {
+  return aims.map(({ family, flows }, id) => {
     const { outcome = 'error', answered = [] } = lines.get(id) ?? {};
     const heard = new Set(answered.map(({ pod }) => pod));
     const isSound = outcome !== 'wrong-peer' && outcome !== 'error';
     return flows.map(({ flow, pod, predicted }) => ({
       flow,
+      family,
       predicted,
       observed: isSound ? (heard.has(pod) ? 'connected' : 'timeout') : outcome,
     }));

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { objectKey } from '../../src/keys.ts';
-import type { Flow, World } from '../../src/policy/model.ts';
+import { FAMILIES, type Family } from '../../src/model/family.ts';
+import type { Flow } from '../../src/policy/model.ts';
 import { compile } from '../../src/policy/oracle.ts';
 import { renderTrace } from '../../src/policy/render-trace.ts';
 import { asAction } from '../../src/scenario/plan.ts';
@@ -15,6 +16,7 @@ import {
   openArena,
   SANDBOX,
   type Trial,
+  type Worlds,
 } from './arena.ts';
 import { HOST_PORTS } from './hosts.ts';
 import { type Sequence, type Stage, unfold } from './sequences.ts';
@@ -52,7 +54,7 @@ export interface CampaignResult {
 export interface Failure {
   readonly kind: 'failure';
   /** What there is in the end, with the pods' first addresses. */
-  readonly world: World;
+  readonly worlds: Worlds;
   /** From the policies at the start to the step in which the two differ. */
   readonly stages: readonly [Stage, ...Stage[]];
   readonly disagreements: readonly Disagreement[];
@@ -137,32 +139,34 @@ async function findFailure(
   const [first, ...later] = unfold(sequence, arena.declared);
   return {
     kind: 'failure',
-    world: arena.world,
+    worlds: arena.worlds,
     stages: [first, ...later.slice(0, states - 1)],
     disagreements,
   };
 }
 
 /** A failure as a scenario that can be run by itself: it expects what the oracle predicts, and says why. */
-export function describeFailure(name: string, { world, stages, disagreements }: Failure): string {
-  const { pods, namespaces = [], hosts = [] } = world;
+export function describeFailure(name: string, { worlds, stages, disagreements }: Failure): string {
+  const { pods, namespaces = [], hosts = [] } = worlds.IPv4;
   const [first, ...later] = stages;
   const { state } = later.at(-1) ?? first;
-  const oracle = compile(
-    {
-      namespaces: [...state.namespaces.values()],
-      pods: pods.map((pod) => ({ ...pod, ...state.pods.get(objectKey(pod)) })),
-      policies: [...state.policies.values()],
-      hosts,
-    },
-    SANDBOX,
-  );
+  const oracleFor = (family: Family) =>
+    compile(
+      {
+        ...worlds[family],
+        namespaces: [...state.namespaces.values()],
+        pods: worlds[family].pods.map((pod) => ({ ...pod, ...state.pods.get(objectKey(pod)) })),
+        policies: [...state.policies.values()],
+      },
+      SANDBOX,
+    );
   const rulesFor = (verdict: Disagreement['predicted']): object[] =>
     disagreements
       .filter(({ predicted }) => predicted === verdict)
-      .map(({ flow: { from, to, port, protocol } }) => ({
+      .map(({ family, flow: { from, to, port, protocol } }) => ({
         from: keyOf(from),
         to: `${keyOf(to)}:${port}/${protocol}`,
+        families: [family],
       }));
   const rules = { reachable: rulesFor('allowed'), unreachable: rulesFor('denied') };
   const document = {
@@ -170,6 +174,7 @@ export function describeFailure(name: string, { world, stages, disagreements }: 
     kind: 'Scenario',
     name,
     description: 'Oracle and packets differ here. What is expected is what the oracle predicts.',
+    families: FAMILIES,
     namespaces: Object.fromEntries(namespaces.map(({ name: key, labels }) => [key, { labels }])),
     pods: Object.fromEntries(
       pods.map((pod) => [
@@ -193,7 +198,10 @@ export function describeFailure(name: string, { world, stages, disagreements }: 
   };
   const traces = disagreements
     .slice(0, 3)
-    .map(({ flow, observed }) => `${renderTrace(oracle.explain(flow))}\nSeen: ${observed}`);
+    .map(
+      ({ flow, family, observed }) =>
+        `${renderTrace(oracleFor(family).explain(flow))}\nSeen over ${family}: ${observed}`,
+    );
   const comment = traces.join('\n\n').replaceAll(/^/gm, '# ').replaceAll(/ +$/gm, '');
   return `${comment}\n${stringify(document, { aliasDuplicateObjects: false })}`;
 }

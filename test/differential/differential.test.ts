@@ -4,7 +4,7 @@ import { startTestbed } from '../sandbox/testbed.ts';
 import { openGround } from './arena.ts';
 import { describeFailure, runCampaign } from './campaign.ts';
 
-test('40 sets of policies and 25 sequences of steps, on five topologies of six pods and two hosts, mean what their packets do', {
+test('40 sets of policies and 25 sequences of steps, on five topologies of six pods and two hosts, mean what their packets do in both families', {
   // However slow the machine is.
   timeout: 900_000,
 }, async () => {

@@ -1,5 +1,6 @@
 /** Services in front of the pods of an arena: what the oracle predicts of each pod behind them against who answers. */
 
+import { addressIn, FAMILIES, type Family } from '../../src/model/family.ts';
 import { backendsOf, type PlannedService, type ServiceBackend, serviceKey } from '../../src/model/service.ts';
 import type { PolicyVerdict } from '../../src/policy/match.ts';
 import type { Flow, World } from '../../src/policy/model.ts';
@@ -46,6 +47,7 @@ export function servicesBefore({ pods }: Declared): readonly PlannedService[] {
 
 /** One port of a Service, from one pod. */
 export interface ServiceAim {
+  readonly family: Family;
   readonly request: Omit<SpreadRequest, 'id'>;
   readonly flows: readonly { readonly flow: Flow; readonly pod: string; readonly predicted: PolicyVerdict }[];
 }
@@ -59,32 +61,36 @@ export function aimsFrom(
   services: readonly PlannedService[],
   addresses: ReadonlyMap<string, readonly string[]>,
   { pods }: Pick<World, 'pods'>,
-  oracle: Pick<Oracle, 'evaluate'>,
+  oracles: Readonly<Record<Family, Pick<Oracle, 'evaluate'>>>,
 ): readonly ServiceAim[] {
   const planned = pods.map(asPlanned);
   return services.flatMap((service) =>
     service.ports.flatMap((port): readonly ServiceAim[] => {
-      const [host] = addresses.get(serviceKey(service)) ?? [];
       const all = backendsOf(service, port, planned);
       const backends = all.filter((one) => listens(one, port.protocol, planned));
-      if (host === undefined || backends.length === 0) return [];
+      if (backends.length === 0) return [];
       const pair = { from, to: serviceKey(service), port: port.port, protocol: port.protocol, backends };
-      return [
-        {
-          request: {
-            host,
-            port: port.port,
-            protocol: port.protocol,
-            pods: backends.map(({ pod }) => pod),
-            connections: connectionsFor(all.length),
+      return FAMILIES.flatMap((family): readonly ServiceAim[] => {
+        const host = addressIn(family, addresses.get(serviceKey(service)) ?? []);
+        if (host === undefined) return [];
+        return [
+          {
+            family,
+            request: {
+              host,
+              port: port.port,
+              protocol: port.protocol,
+              pods: backends.map(({ pod }) => pod),
+              connections: connectionsFor(all.length),
+            },
+            flows: flowsOf(pair, { address: host }).map((flow, index) => ({
+              flow,
+              pod: backends[index]?.pod ?? '',
+              predicted: oracles[family].evaluate(flow).verdict,
+            })),
           },
-          flows: flowsOf(pair, host).map((flow, index) => ({
-            flow,
-            pod: backends[index]?.pod ?? '',
-            predicted: oracle.evaluate(flow).verdict,
-          })),
-        },
-      ];
+        ];
+      });
     }),
   );
 }

@@ -122,8 +122,8 @@ async function findOut(campaign: Omit<Campaign, 'topologies'>): Promise<Failure>
   writeFileSync(join(folder.path, 'found-out.yaml'), text);
   const [plan] = await loadPlans(['found-out.yaml'], { cwd: folder.path });
   // A pod's own port decides, on whatever way: what differs through a Service too is told once.
-  const pairs = failure.disagreements.map(({ flow: { from, to, port, protocol } }) =>
-    JSON.stringify([keyOf(from), keyOf(to), port, protocol]),
+  const pairs = failure.disagreements.map(({ family, flow: { from, to, port, protocol } }) =>
+    JSON.stringify([keyOf(from), keyOf(to), port, protocol, family]),
   );
   expect(plan?.steps.at(-1)?.checks).toHaveLength(new Set(pairs).size);
   // It expects what the wrong oracle predicts: packets contradict it.

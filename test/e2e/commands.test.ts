@@ -330,6 +330,32 @@ describe('explain', () => {
     ]);
   });
 
+  test('comes by the ports of nodes from outside, where a Service has them', async () => {
+    const answers: unknown[] = [];
+    for (const [from, service] of [
+      ['host/office', 'portal'],
+      ['198.51.100.1', 'portal'],
+      ['198.51.100.1', 'status'],
+    ] as const) {
+      const to = `service/node-port/${service}`;
+      const { stdout } = await runCli(['explain', 'scenarios/services/node-port.yaml', from, to, '--json']);
+      const [{ to: pod, flow, answer }] = JSON.parse(stdout);
+      answers.push([pod, flow.port, flow.through, answer.verdict]);
+    }
+    expect(answers).toEqual([
+      ['node-port/portal', 8080, { keepsSource: true }, 'allowed'],
+      ['node-port/portal', 8080, { keepsSource: true }, 'denied'],
+      ['node-port/status', 8080, { keepsSource: false }, 'allowed'],
+    ]);
+    const to = 'service/service-ports/catalogue:80';
+    expect(await runCli(['explain', 'scenarios/services/target-port.yaml', '192.0.2.1', to])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(
+        'is outside the cluster, where service/service-ports/catalogue has no address',
+      ),
+    });
+  });
+
   const OR_ADDRESS = 'An address outside the cluster will do, too.';
   const PODS = `The pods are: shop/web, shop/api, shop/db, shop-monitoring/prometheus. ${OR_ADDRESS}`;
   test.each([
@@ -346,6 +372,12 @@ describe('explain', () => {
       'shop/api:metrics/UDP',
       'shop/api has no UDP port "metrics"',
       'Write a number from 1 to 65535, or one of: metrics/TCP.',
+    ],
+    [
+      'shop/web',
+      'service/default/kubernetes:443',
+      'no scenario there has the Service service/default/kubernetes',
+      'It is there already: declare it under "services", as "default/kubernetes: existing".',
     ],
     ['shop/web', 'shop/db:65536', 'shop/db has no port "65536"', 'Write a number from 1 to 65535.'],
     ['shop/web', 'shop/db:80/tcp', 'there is no protocol "tcp" here', 'Write one of: TCP, UDP, SCTP.'],
@@ -369,6 +401,28 @@ describe('explain', () => {
       stderr: `error: ${message}\nhint: ${hint}\n`,
     });
   });
+});
+
+test('explain says of the API server that no selector means it, and what only a cluster knows', async () => {
+  const file = 'scenarios/services/api-server.yaml';
+  const ask = async (from: string, to = 'service/default/kubernetes:443') =>
+    await runCli(['explain', file, from, to]);
+  const byName = await ask('operators/hopeful');
+  expect(byName.stdout).toContain(
+    'does not match, selectors match pods only, and service/default/kubernetes is none (D10)',
+  );
+  expect(byName.stdout).toContain('\nDENIED\n');
+  expect((await ask('operators/controller')).stdout).toContain(
+    'UNDEFINED, because which endpoints are behind a Service that is there already is known only on a cluster',
+  );
+  expect(await ask('operators/controller', 'service/default/kubernetes')).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr:
+      'error: the ports of service/default/kubernetes are known only on a cluster\nhint: Write one of them, such as service/default/kubernetes:443.\n',
+  });
+  const all = await runCli(['explain', '--all', file]);
+  expect(all.stdout).toContain('operators/hopeful     -');
 });
 
 describe('explain --all', () => {

@@ -1,4 +1,4 @@
-/** `podreach sandbox enforcement` and its like, on the sandbox of another process. */
+/** `podreach sandbox`, and `podreach sandbox enforcement` and its like on the sandbox of another process. */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -16,7 +16,7 @@ let sandbox: CliProcess;
 let kube: Kube;
 
 beforeAll(async () => {
-  sandbox = startCli(['sandbox', '--kubeconfig', kubeconfig]);
+  sandbox = startCli(['sandbox', '--single-stack', '--kubeconfig', kubeconfig]);
   await sandbox.until(/The sandbox is running/);
   kube = await connectKube((await findKubeconfig(undefined, kubeconfig)).text);
 });
@@ -34,6 +34,14 @@ async function annotationsOf(node: string): Promise<object> {
   const object = await kube.get({ resource: 'nodes', name: node });
   return { ...object?.metadata.annotations };
 }
+
+test('nodes have one family where one is asked for', async () => {
+  const nodes = await kube.list({ resource: 'nodes' });
+  expect(nodes.map(({ spec }) => spec)).toEqual([
+    { podCIDR: '10.244.1.0/24', podCIDRs: ['10.244.1.0/24'] },
+    { podCIDR: '10.244.2.0/24', podCIDRs: ['10.244.2.0/24'] },
+  ]);
+});
 
 const LINE = /^(\S+Z) node\/node-1: (.*), in force within (\d+) ms$/;
 

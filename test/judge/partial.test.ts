@@ -54,6 +54,23 @@ describe('a Service of which a part answers', () => {
     expect(findingOf('unreachable', whole)).toEqual({ kind: 'contradicts' });
   });
 
+  test('tells no part where nobody says who answered: one that was there already has leaked, and is never broken', () => {
+    const unnamed = { backends: { answered: [], silent: [] } };
+    const some = attempt('settle', 'partial', { ...unnamed, detail: 'timeout' });
+    expect(findingOf('reachable', some)).toEqual({
+      kind: 'proves-nothing',
+      reason: 'some connections were answered and others were not, and nobody tells by whom: timeout',
+    });
+    const leaked = checked('unreachable', [
+      ['settle', 'partial', unnamed],
+      ['settle', 'partial', unnamed],
+    ]);
+    expect(judge(closed(leaked, 'connected'), rules)).toEqual({
+      verdict: 'leaked',
+      reason: 'only some of the connections to the Service were answered',
+    });
+  });
+
   test('has not passed its control', () => {
     const { control: _, ...rest } = part('reachable');
     const control = observe([], attempt('control', 'partial', { backends }));

@@ -90,7 +90,9 @@ describe('in a run', () => {
     rule: object,
     endpoints: readonly ExistingEndpoint[] = [apiServer],
     assumptions: Assumptions = { servicesAreTranslatedFirst: true },
-  ) => ruleAll(worldWith(assumptions, rule), flowsOf(check(API, 443), '10.96.0.1', endpoints)).answer;
+  ) =>
+    ruleAll(worldWith(assumptions, rule), flowsOf(check(API, 443), { address: '10.96.0.1', endpoints }))
+      .answer;
 
   test.each([
     ["D13: the endpoint's port counts", on(6443, everywhere), 'allowed'],
@@ -115,6 +117,12 @@ describe('in a run', () => {
     expect(answer({ to: [toSystem] }, onNode('n1'))).toMatchObject({ rule: 'I4' });
   });
 
+  test('I5: a pod on the network of its node may count as a pod or as the node', () => {
+    const onHost = [{ ...nameServer, node: 'n2' }];
+    expect(answer(on(1053, toDns), onHost)).toMatchObject({ verdict: 'undefined', rule: 'I5' });
+    expect(answer(on(1053, toDns), onHost, { hostNetworkPodsAreNodes: true }).verdict).toBe('denied');
+  });
+
   test('of several endpoints a part may be allowed', () => {
     const both = [apiServer, { ...apiServer, address: '172.18.0.2' }];
     expect(answer(on(6443, endpoint), both)).toEqual({ verdict: 'partial', denied: ['172.18.0.2'] });
@@ -122,8 +130,10 @@ describe('in a run', () => {
 
   test('D9: pods behind it are known by their labels, their ports by their names (D14)', () => {
     const behind = (rule: object, headless = false) =>
-      ruleAll(worldWith({}, rule), flowsOf(check(DNS, 53), headless ? undefined : '10.96.0.10', [nameServer]))
-        .answer.verdict;
+      ruleAll(
+        worldWith({}, rule),
+        flowsOf(check(DNS, 53), { ...(headless ? {} : { address: '10.96.0.10' }), endpoints: [nameServer] }),
+      ).answer.verdict;
     expect(behind(on('dns-tcp', toDns))).toBe('allowed');
     expect(behind(on(1053, toDns))).toBe('allowed');
     expect(behind(on(53, toDns))).toBe('denied');

@@ -752,6 +752,10 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, title: string]>
     'sandbox/dataplane/translation.test.ts',
     'a policy for the Service’s port opens nothing, one for the pods’ does (D13, D23)',
   ],
+  D25: [
+    'policy/node-port.test.ts',
+    'where policies look after the destination is translated, and before the source is (D25)',
+  ],
   D27: ['policy/through-service.test.ts', 'without an address is as many pods (D27)'],
   I6: [
     'sandbox/dataplane/enforcement.test.ts',
@@ -761,6 +765,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, title: string]>
     'sandbox/dataplane/enforcement.test.ts',
     'D19: an established connection outlives a new policy (I7), a datagram is judged each time',
   ],
+  I9: ['policy/node-port.test.ts', 'where nothing is known of that, it is open wherever it matters (I9)'],
 };
 
 for (const [rule, cases] of Object.entries(CASES)) {

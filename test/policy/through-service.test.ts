@@ -78,7 +78,9 @@ describe('a Service', () => {
       new Map(pods.map(({ name }, index) => [`shop/${name}`, { address: `10.244.0.${index + 2}` }])),
       {},
     );
-    expect(ruleAll(toService, flowsOf(check, '10.96.0.17')).answer).toMatchObject({ rule: 'I2' });
+    expect(ruleAll(toService, flowsOf(check, { address: '10.96.0.17' })).answer).toMatchObject({
+      rule: 'I2',
+    });
     const itself = { ...check, from: 'shop/api-1' };
     expect(ruleCheck(worldOf({ podSelector: api, ingress: [{}] }), itself).answer).toMatchObject({
       rule: 'I3',

@@ -733,6 +733,18 @@ describe('serve', () => {
     );
   });
 
+  test('answers a datagram from the address that it came to, of the several that a node has', async () => {
+    await using node = await PodNetwork.create('');
+    for (const address of ['10.9.9.8/32', '10.9.9.9/32'])
+      await node.run(['ip', 'address', 'add', address, 'dev', 'lo']).ended;
+    await node.serving({ pod: 'edge/proxy', hostNetwork: true, ports: [{ port: 8001, protocol: 'UDP' }] });
+    const ask = `
+      const socket = require('node:dgram').createSocket('udp4');
+      socket.on('message', (_, { address }) => socket.close(() => console.log(address)));
+      socket.bind(0, '10.9.9.8', () => socket.send('podreach 0123456789abcdef\\n', 8001, '10.9.9.9'));`;
+    expect((await node.run([process.execPath, '-e', ask]).ended).stdout).toBe('10.9.9.9\n');
+  });
+
   test('outlives clients that reset, stay silent or talk nonsense', async () => {
     const tough = await network.serving({ pod: 'shop/tough', ports: [{ port: 8102, protocol: 'TCP' }] });
     const clients = network.run([

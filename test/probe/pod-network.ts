@@ -31,6 +31,7 @@ export interface Served {
   readonly pod?: string;
   readonly runId?: string;
   readonly ports: readonly Port[];
+  readonly hostNetwork?: true;
   readonly firstInstant?: WatchRequest;
   /** For Node.js itself. */
   readonly nodeArgs?: readonly string[];
@@ -114,12 +115,13 @@ export class PodNetwork implements AsyncDisposable {
     pod = 'shop/db',
     runId = RUN_ID,
     ports,
+    hostNetwork,
     firstInstant,
     nodeArgs = [],
   }: Served): Promise<Running> {
     const [namespace = '', name = ''] = pod.split('/');
     const manifest = probePod(
-      { namespace, name, labels: {}, ports },
+      { namespace, name, labels: {}, ports, ...(hostNetwork === undefined ? {} : { hostNetwork }) },
       {
         runId,
         agent: agentSource(),

@@ -67,6 +67,39 @@ describe('the dial of a check', () => {
   });
 });
 
+describe('the dial of a check to a Service that is there already', () => {
+  const api = { ...check, to: 'service/default/kubernetes', port: 443, protocol: 'TCP' } as const;
+  const one = { address: '172.18.0.1', port: 6443 };
+  const metWith = (...endpoints: readonly (typeof one)[]) =>
+    new Map([[api.to, { address: '10.96.0.1', endpoints: new Map([[443, endpoints]]) }]]);
+
+  test('goes to its address or its name, where an open connection is answer enough', () => {
+    const dial = dialOf({ ...api, path: 'clusterIP' }, { pods, met: metWith(one) });
+    expect(dial).toEqual({
+      family: 'IPv4',
+      address: '10.96.0.1',
+      port: 443,
+      protocol: 'TCP',
+      answerers: [],
+      listeners: [],
+    });
+    expect(dial && requestOf(dial)).toEqual({ host: '10.96.0.1', port: 443, protocol: 'TCP' });
+    expect(dialOf({ ...api, path: 'dns' }, { pods, met: metWith(one) })?.address).toBe(
+      'kubernetes.default.svc.cluster.local.',
+    );
+  });
+
+  test('meets each of several endpoints', () => {
+    const dial = dialOf({ ...api, path: 'clusterIP' }, { pods, met: metWith(one, one, one) });
+    expect(dial && requestOf(dial)).toMatchObject({ pods: [], connections: connectionsFor(3) });
+  });
+
+  test('is none where it has no address', () => {
+    const met = new Map([[api.to, { endpoints: new Map([[443, [one]]]) }]]);
+    expect(dialOf({ ...api, path: 'clusterIP' }, { pods, met })).toBeUndefined();
+  });
+});
+
 describe('the dial of a check to a Service', () => {
   const backends = [
     { pod: 'shop/db', port: 5432 },
@@ -105,6 +138,85 @@ describe('the dial of a check to a Service', () => {
   });
 });
 
+describe('the dial of a check to a port of nodes', () => {
+  const backends = [
+    { pod: 'shop/db', port: 5432 },
+    { pod: 'shop/more', port: 5432 },
+  ];
+  const toNodes = {
+    ...check,
+    from: 'host/office',
+    to: 'service/shop/data',
+    port: 53,
+    path: 'nodePort',
+    backends,
+  } as const;
+  const local = { ...toNodes, externalTrafficPolicy: 'Local' } as const;
+  const nodes = new Map([
+    ['node-1', ['172.18.0.2', 'fc00:f853:ccd::2']],
+    ['node-2', ['172.18.0.3', 'fc00:f853:ccd::3']],
+    ['node-3', ['172.18.0.4']],
+  ]);
+  const placed = (node: string) =>
+    new Map([
+      ['shop/web', { ip: '10.244.1.2', node: 'node-1' }],
+      ['shop/db', { ip: '10.244.1.3', node: 'node-1' }],
+      ['shop/more', { ip: '10.244.2.3', node }],
+    ]);
+  const nodePorts = new Map([['service/shop/data:53/UDP', 30053]]);
+  const ends = { pods: placed('node-2'), nodes, nodePorts };
+
+  test('goes to every node in turn, at each of which each pod must answer', () => {
+    const dial = dialOf(toNodes, ends);
+    expect(dial).toMatchObject({
+      address: '172.18.0.2',
+      port: 30053,
+      answerers: ['shop/db', 'shop/more'],
+      listeners: [{ address: '10.244.1.3', port: 5432 }, { address: '10.244.2.3' }],
+      connections: 3 * connectionsFor(2, 3),
+    });
+    expect(dial && requestOf(dial)).toMatchObject({
+      host: '172.18.0.2',
+      nodes: [...nodes.values()].map(([address]) => ({ address, pods: ['shop/db', 'shop/more'] })),
+    });
+  });
+
+  test('goes, where clients keep their addresses, to the nodes that have a pod, which answers', () => {
+    expect(dialOf(local, ends)?.nodes).toEqual([
+      { name: 'node-1', address: '172.18.0.2', pods: ['shop/db'] },
+      { name: 'node-2', address: '172.18.0.3', pods: ['shop/more'] },
+    ]);
+    expect(dialOf(local, ends)?.connections).toBe(2 * connectionsFor(1, 2));
+  });
+
+  test('leaves out the own node of a pod, which may lead it to all; unless there is no other', () => {
+    expect(dialOf({ ...local, from: 'shop/web' }, ends)?.nodes).toEqual([
+      { name: 'node-2', address: '172.18.0.3', pods: ['shop/more'] },
+    ]);
+    const onOne = { ...ends, pods: placed('node-1') };
+    expect(dialOf({ ...local, from: 'shop/web' }, onOne)?.nodes).toMatchObject([
+      { name: 'node-1', pods: ['shop/db', 'shop/more'] },
+    ]);
+  });
+
+  test('goes to the addresses of its family, which a node need not have', () => {
+    const otherIps = ['fd00:10:244:1::3'];
+    const dualPods = new Map([...placed('node-2')].map(([key, pod]) => [key, { ...pod, otherIps }] as const));
+    const overIpv6 = { ...toNodes, family: 'IPv6' } as const;
+    expect(dialOf(overIpv6, { ...ends, pods: dualPods })).toMatchObject({
+      address: 'fc00:f853:ccd::2',
+      listeners: [{ address: 'fd00:10:244:1::3' }, { address: 'fd00:10:244:1::3' }],
+      nodes: [{ name: 'node-1' }, { name: 'node-2', address: 'fc00:f853:ccd::3' }],
+    });
+    expect(dialOf(overIpv6, ends)).toBeUndefined();
+  });
+
+  test('is none where the Service has no port there, or nobody knows the nodes', () => {
+    expect(dialOf({ ...toNodes, port: 54 }, ends)).toBeUndefined();
+    expect(dialOf(toNodes, { ...ends, nodes: new Map() })).toBeUndefined();
+  });
+});
+
 test.each([1, 2, 3, 4, 10, 100])(
   'of %i pods none is missed by chance, nor another beside a single one, but for one case in a million',
   (pods) => {
@@ -112,5 +224,6 @@ test.each([1, 2, 3, 4, 10, 100])(
     const ends = Math.max(2, pods);
     expect(ends * (1 - 1 / ends) ** connections).toBeLessThanOrEqual(1e-6);
     expect(ends * (1 - 1 / ends) ** (connections - 1)).toBeGreaterThan(1e-6);
+    expect(5 * ends * (1 - 1 / ends) ** connectionsFor(pods, 5)).toBeLessThanOrEqual(1e-6);
   },
 );

@@ -3,11 +3,13 @@ import { describe, expect, test } from 'vitest';
 import type { EndLine } from '../../src/probe/protocol.ts';
 import { Attempts, type CheckDraft } from '../../src/record/draft.ts';
 import { Evidence, wayKey } from '../../src/run/evidence.ts';
+import type { RunningPod } from '../../src/run/provision.ts';
 import { attempt } from '../judge/attempts.ts';
 import { RememberedAttempts } from './noted.ts';
 
-const FROM = { namespace: 'x', name: 'from', ip: '10.0.0.1', node: 'node-1' };
+const FROM: RunningPod = { namespace: 'x', name: 'from', ip: '10.0.0.1', node: 'node-1' };
 const TO = { namespace: 'x', name: 'to', ip: '10.0.0.2', node: 'node-2' };
+const WAY = wayKey('node-2', 'node-1', { protocol: 'TCP', family: 'IPv4' });
 const ATTEMPT = attempt('settle', 'timeout', { atMs: 1_000 });
 const podOf = (key: string) => [FROM, TO].find(({ name }) => key === `x/${name}`);
 
@@ -56,11 +58,19 @@ function cutAt(visits: { readonly source: readonly number[]; readonly destinatio
     );
   tell(FROM, visits.source);
   tell(TO, visits.destination);
-  evidence.noteWay(wayKey('node-2', 'node-1', checkOf()), [
+  evidence.noteWay(WAY, [
     { pod: FROM, clockMs: 1_010, durationMs: 5, lost: 0 },
     { pod: TO, clockMs: 1_020, durationMs: 5, lost: 0 },
   ]);
-  evidence.noteCut({ check, attempt: cut, from: FROM, to: [TO], lastDialMs: 1_400, way: 'open' });
+  evidence.noteCut({
+    check,
+    attempt: cut,
+    from: FROM,
+    to: [TO],
+    ways: [WAY],
+    lastDialMs: 1_400,
+    way: 'open',
+  });
   evidence.review([check], podOf, 2);
   return { evidence, check, cut };
 }
@@ -101,11 +111,19 @@ describe('the triangle of an attempt that was cut off', () => {
     const cut = new Attempts().note(check, ATTEMPT);
     evidence.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_500 }, end(1_000, 500));
     // The clock of this one is not known yet.
-    evidence.noteWay(wayKey('node-2', 'node-1', checkOf()), [
+    evidence.noteWay(WAY, [
       { pod: FROM, clockMs: 1_010, durationMs: 5, lost: 0 },
       { pod: TO, clockMs: 1_020, durationMs: 5, lost: 0 },
     ]);
-    evidence.noteCut({ check, attempt: cut, from: FROM, to: [TO], lastDialMs: 1_400, way: 'open' });
+    evidence.noteCut({
+      check,
+      attempt: cut,
+      from: FROM,
+      to: [TO],
+      ways: [WAY],
+      lastDialMs: 1_400,
+      way: 'open',
+    });
     evidence.review([check], podOf, 2);
     expect(cut.attempt.seen).toEqual({});
   });
@@ -116,7 +134,15 @@ describe('the triangle of an attempt that was cut off', () => {
     const late = new Evidence(0);
     late.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_500 }, end(1_000, 500, { visitsMs: [100] }));
     late.noteEnd(TO, { sentMs: 1_000, receivedMs: 1_010 }, end(1_000, 10));
-    late.noteCut({ check, attempt: cut, from: FROM, to: [TO], lastDialMs: 1_400, way: 'unwitnessed' });
+    late.noteCut({
+      check,
+      attempt: cut,
+      from: FROM,
+      to: [TO],
+      ways: [WAY],
+      lastDialMs: 1_400,
+      way: 'unwitnessed',
+    });
     late.review([check], podOf, 2);
     expect(cut.attempt.seen).toEqual({ source: 1_100, between: 1_400 });
     expect([...late.unheard([check])]).toEqual([TO]);
@@ -133,7 +159,15 @@ describe('the triangle of an attempt that was cut off', () => {
     evidence.noteEnd(FROM, { sentMs: 1_000, receivedMs: 1_500 }, end(1_000, 500, { visitsMs: [0] }));
     // Its exec took 300 ms on the way: the visit may have come between 1250 and 1550.
     evidence.noteEnd(TO, { sentMs: 1_000, receivedMs: 1_800 }, end(1_000, 500, { visitsMs: [250] }));
-    evidence.noteCut({ check, attempt: cut, from: FROM, to: [TO], lastDialMs: 1_400, way: 'unwitnessed' });
+    evidence.noteCut({
+      check,
+      attempt: cut,
+      from: FROM,
+      to: [TO],
+      ways: [WAY],
+      lastDialMs: 1_400,
+      way: 'unwitnessed',
+    });
     evidence.review([check], podOf, 2);
     expect(cut.attempt.seen).toEqual({ source: 1_000, between: 1_400 });
   });
@@ -182,7 +216,7 @@ test('a datagram that turns out to have arrived makes its attempt one-way', () =
 });
 
 describe('connections that were not answered', () => {
-  function dialled(outcomes: readonly ('timeout' | 'connected')[]) {
+  function dialled(outcomes: readonly ('timeout' | 'connected')[], from = FROM) {
     const evidence = new Evidence(0);
     const check = checkOf();
     const attempts = new RememberedAttempts();
@@ -190,7 +224,7 @@ describe('connections that were not answered', () => {
       evidence.unanswered.note(
         check,
         attempts.note(check, attempt('settle', outcome)),
-        FROM,
+        from,
         [{ pod: TO, port: check.port }],
         outcome === 'connected' ? undefined : { nonce: `nonce-${index}`, localPorts: [40_000 + index] },
       );
@@ -209,6 +243,12 @@ describe('connections that were not answered', () => {
     ]);
     tell('10.0.0.1:40001>80');
     expect(seen().map(({ outcome }) => outcome)).toEqual(['one-way', 'one-way']);
+  });
+
+  test('from the network of a node may come from any of its addresses, with the same ports', () => {
+    const { tell, seen } = dialled(['timeout', 'timeout'], { ...FROM, hostNetwork: true });
+    tell('192.0.2.7:40000>80', '192.0.2.7:40001>81');
+    expect(seen().map(({ outcome }) => outcome)).toEqual(['one-way', 'timeout']);
   });
 
   test('are late where their source tells that they were answered after all, half open or not', () => {

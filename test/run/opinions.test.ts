@@ -124,6 +124,7 @@ describe.concurrent('blocks of addresses are predicted where pods have theirs', 
       hostNetworkPodsAreNodes: true,
       ipBlocksMatchHostNetwork: true,
       servicesAreTranslatedFirst: true,
+      nodePortsHideSourceElsewhere: true,
     } as const;
     expect(assumptionsFor({ kind: 'proven', ...proven }, environment)).toEqual(proven);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { nodePortsOf, PodPlacement, visitPortsFor } from '../../src/run/placement.ts';
-import type { PlannedPod } from '../../src/scenario/scenario.ts';
+import type { Plan, PlannedPod } from '../../src/scenario/scenario.ts';
 
 const NODES = ['n1', 'n2', 'n3'].map((name) => ({ name, hostname: `${name}.example` }));
 
@@ -54,5 +54,6 @@ test('each such pod of a run is visited at a port of its own, which none of them
     ['s/c', first + 2],
   ]);
   expect([...visitPortsFor(plans, 'another run').values()]).not.toContain(first + 1);
-  expect([...nodePortsOf({ pods: [pod('a', taken), pod('b')] })]).toEqual([`${first}/TCP`]);
+  const steps = [{ checks: [] }] as unknown as Plan['steps']; // as much of one as is read
+  expect([...nodePortsOf({ pods: [pod('a', taken), pod('b')], steps })]).toEqual([`${first}/TCP`]);
 });

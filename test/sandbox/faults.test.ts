@@ -6,7 +6,8 @@ import { pourWhile } from './pour.ts';
 import { isReady, podManifest, startTestbed, statusOf, type Target, type Testbed } from './testbed.ts';
 
 let bed: Testbed;
-const targets = new Map<string, Target>();
+/** Each database by IPv4 and by IPv6. */
+const targets = new Map<string, readonly Target[]>();
 
 const on = (nodeName: string) => ({ nodeName });
 const app = (name: string) => ({ matchLabels: { app: name } });
@@ -24,7 +25,11 @@ beforeAll(async () => {
     podManifest('default', 'host', {}, { hostNetwork: true, nodeName: 'node-1' }),
   );
   for (const name of ['db-1', 'db-2']) {
-    targets.set(name, { host: await bed.address('default', name), port: 80, protocol: 'TCP' });
+    const hosts = await bed.addresses('default', name);
+    targets.set(
+      name,
+      hosts.map((host) => ({ host, port: 80, protocol: 'TCP' })),
+    );
   }
   await denyStrangers();
   await bed.inForce();
@@ -56,9 +61,10 @@ async function denyStrangers(): Promise<void> {
   });
 }
 
-/** Of a pod to both databases: the one on the node that fails, and the one on the node that does not. */
+/** Of a pod to both databases: the one on the node that fails, and the one on the node that does not. Both families must be alike. */
 async function seenBy(pod: string, timeoutMs = 500): Promise<string[]> {
-  return bed.attempts('default', pod, [...targets.values()], timeoutMs);
+  const seen = await bed.attempts('default', pod, [...targets.values()].flat(), timeoutMs);
+  return [seen.slice(0, 2), seen.slice(2)].map((both) => [...new Set(both)].join(' and '));
 }
 
 interface Condition {

@@ -76,6 +76,15 @@ describe('is refused', () => {
     ).toContain('no Service is there already in the namespace "shop": the run makes it');
   });
 
+  test('the API server, where nothing says that it is used', async () => {
+    expect(
+      await failureOf(
+        'reachable: [{ from: shop/web, to: "service/default/kubernetes:443" }]\n',
+        HEAD.replace('  default/kubernetes: existing\n', ''),
+      ),
+    ).toContain('It is there already: declare it under "services", as "default/kubernetes: existing".');
+  });
+
   test('with another word, which says what may stand there', async () => {
     expect(await failureOf('', HEAD.replace('kubernetes: existing', 'kubernetes: exists'))).toContain(
       'existing',

@@ -676,6 +676,37 @@ a.yaml:8:44: edge/a and edge/b are both on the network of node 1, and only one o
 scenario-invalid: 2 problems in a.yaml`);
   });
 
+  test('have their namespace say the label that the run gives it, where a policy goes by it', async () => {
+    const scenario = `${HOSTS.replace(' { labels: { pod-security.kubernetes.io/enforce: baseline } }', '').replace(/\n {2}edge\/[bc].*/g, '')}policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: from-nodes, namespace: edge }
+    spec:
+      podSelector: {}
+      ingress: [{ from: [{ namespaceSelector: { matchLabels: { pod-security.kubernetes.io/enforce: privileged } } }] }]
+`;
+    const said = scenario.replace(
+      '  edge:\n',
+      '  edge: { labels: { pod-security.kubernetes.io/enforce: privileged } }\n',
+    );
+    await using project = await createProject({ 'a.yaml': scenario, 'said.yaml': said });
+    expect(
+      await project.failure(['a.yaml']),
+    ).toBe(`a.yaml:5:3: the run gives this namespace the label pod-security.kubernetes.io/enforce, by which the policy "edge/from-nodes" selects namespaces
+  5 |   edge:
+    |   ^
+  a.yaml:7:3: no other level lets edge/a in
+  7 |   edge/a: { hostNetwork: true, ports: [443, 53/UDP], node: 1 }
+    |   ^
+  a.yaml:11:5: the policy is this one
+  11 |   - apiVersion: networking.k8s.io/v1
+     |     ^
+  hint: Say it here, where it is meant: labels: { pod-security.kubernetes.io/enforce: privileged }.
+
+scenario-invalid: 1 problem in a.yaml`);
+    expect(await project.load(['said.yaml'])).toHaveLength(1);
+  });
+
   test('reach the pods of their own node whatever policies say (D18), and others nobody knows (I5)', async () => {
     await using project = await createProject({
       'a.yaml': `apiVersion: podreach/v1

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { describeConnection } from '../../src/pair.ts';
 import { reviewPlan } from '../../src/policy/review.ts';
+import { nodePortsOf } from '../../src/run/placement.ts';
 import { dialledServices } from '../../src/scenario/scenario.ts';
 import { createProject } from './project.ts';
 
@@ -17,11 +18,13 @@ pods:
 services:
   shop/api: { selector: { app: api }, ports: [{ name: web, port: 80, targetPort: http }] }
   shop/pods: { clusterIP: None, selector: { app: api }, ports: [{ port: 8080 }] }
+  shop/door: { type: NodePort, externalTrafficPolicy: Local, selector: { app: api }, ports: [{ port: 80, targetPort: http, nodePort: 30080 }] }
+hosts: { office: { address: 203.0.113.7 } }
 `;
 
-async function planOf(lines: string) {
+async function planOf(lines: string, checks: readonly string[] = []) {
   await using project = await createProject({ 'example.yaml': HEAD + lines });
-  const [plan] = await project.load();
+  const [plan] = await project.load(['example.yaml'], { checks });
   if (plan === undefined) throw new Error('there is no plan');
   return plan;
 }
@@ -63,6 +66,45 @@ describe('a rule that names a Service', () => {
       'shop/web → service/shop/pods:8080/TCP via dns',
     ]);
     expect(plan.steps[0].checks.map(({ headless }) => headless)).toEqual([undefined, undefined, true]);
+  });
+
+  test('lets hosts in by the ports of nodes, and takes such a port only where one does', async () => {
+    const plan = await planOf(`reachable: [{ from: host/office, to: service/shop/door, via: nodePort }]
+unreachable: [{ from: shop/web, to: [service/shop/door, service/shop/api] }]
+`);
+    const { checks } = plan.steps[0];
+    expect(checks.map(describeConnection)).toEqual([
+      'shop/web → service/shop/api:80/TCP',
+      'shop/web → service/shop/door:80/TCP',
+      'host/office → service/shop/door:80/TCP via nodePort',
+    ]);
+    expect(checks.map(({ externalTrafficPolicy }) => externalTrafficPolicy)).toEqual([
+      undefined,
+      undefined,
+      'Local',
+    ]);
+    const door = { type: 'NodePort', externalTrafficPolicy: 'Local', ports: [{ nodePort: 30080 }] };
+    expect(dialledServices(plan)[1]).toMatchObject(door);
+    expect([...nodePortsOf(plan)]).toEqual(['30080/TCP']);
+    const inside = await planOf('reachable: [{ from: shop/web, to: service/shop/door }]\n');
+    expect(dialledServices(inside)).toEqual([
+      {
+        namespace: 'shop',
+        name: 'door',
+        selector: { app: 'api' },
+        ports: [{ port: 80, protocol: 'TCP', targetPort: 'http' }],
+      },
+    ]);
+  });
+
+  test('is chosen by its way, as reports write it', async () => {
+    const rule = 'reachable: [{ from: shop/web, to: service/shop/door, via: [clusterIP, dns, nodePort] }]\n';
+    const chosen = async (pair: string) =>
+      (await planOf(rule, [`shop/web → service/shop/door${pair}`])).steps[0].checks.map(({ path }) => path);
+    expect(await chosen(':80/TCP via nodePort')).toEqual(['nodePort']);
+    expect(await chosen(':80/TCP via dns')).toEqual(['dns']);
+    expect(await chosen('')).toEqual(['clusterIP', 'dns', 'nodePort']);
+    await expect(chosen(' via ip')).rejects.toThrow('there is no way "ip"');
   });
 
   test('leaves out what its exceptions name, whatever the way', async () => {
@@ -124,6 +166,18 @@ describe('it is a mistake', () => {
       'Write "via: dns"',
     ],
     [
+      'the port on the nodes of one that has none',
+      rule('service/shop/api', ', via: nodePort'),
+      'example.yaml:15:35: service/shop/api has no port on the nodes, so nothing goes there via nodePort',
+      'Give it "type: NodePort"',
+    ],
+    [
+      'an address of a Service to a host',
+      'reachable: [{ from: host/office, to: service/shop/door, via: [clusterIP, nodePort] }]\n',
+      'a host is outside the cluster, where a Service has no address',
+      'Write "via: nodePort"',
+    ],
+    [
       'a way where there is no Service',
       rule('shop/api-1', ', via: dns'),
       '"via" is about Services',
@@ -171,6 +225,23 @@ describe('it is a mistake', () => {
     expect(await failureOf(ofOther, manifest(spec))).toContain(message);
   });
 
+  test.each([
+    [
+      'a port on the nodes without a type',
+      '{ selector: { app: api }, ports: [{ port: 80, nodePort: 30080 }] }',
+      'write "type: NodePort" as well',
+    ],
+    [
+      'ports on the nodes of a headless one',
+      '{ type: NodePort, clusterIP: None, selector: { app: api }, ports: [{ port: 80 }] }',
+      'a headless Service has no ports on nodes',
+    ],
+  ])('to declare %s', async (_, service, message) => {
+    const scenario = HEAD.replace('services:\n', `services:\n  shop/other: ${service}\n`);
+    await using project = await createProject({ 'example.yaml': `${scenario}otherwise: reachable\n` });
+    expect(await project.failure(['example.yaml'])).toContain(message);
+  });
+
   test('to declare what the manifests have', async () => {
     const files = {
       'm/svc.yaml': manifest('{ selector: { app: api }, ports: [{ port: 80 }] }')['m/svc.yaml'].replace(
@@ -188,6 +259,23 @@ describe('it is a mistake', () => {
       'a rule with "held" cannot go to a Service',
     );
   });
+});
+
+test.each([
+  ['NodePort', '', ['Local']],
+  ['LoadBalancer', '', ['Local']],
+  ['LoadBalancer', 'allocateLoadBalancerNodePorts: false, ', 'has no port on the nodes'],
+  ['ClusterIP', '', 'has no port on the nodes'],
+])('a Service of the manifests of type %s %s', async (type, more, expected) => {
+  await using project = await createProject({
+    'example.yaml': `${HEAD}manifests: [m]\nreachable: [{ from: host/office, to: service/shop/other, via: nodePort }]\n`,
+    'm/svc.yaml': `apiVersion: v1\nkind: Service\nmetadata: { name: other, namespace: shop }\nspec: { type: ${type}, ${more}externalTrafficPolicy: Local, selector: { app: api }, ports: [{ port: 80, targetPort: 8080 }] }\n`,
+  });
+  if (typeof expected === 'string') expect(await project.failure(['example.yaml'])).toContain(expected);
+  else {
+    const [plan] = await project.load(['example.yaml']);
+    expect(plan?.steps[0].checks.map((check) => check.externalTrafficPolicy)).toEqual(expected);
+  }
 });
 
 test('a Service of the manifests is named as any other', async () => {
@@ -220,6 +308,9 @@ test("a policy that names the Service's port is told what counts (D23)", async (
   expect(warnings[0]?.[2]).toContain(
     "port 80 is the Service's: the pods listen on 8080, and only that counts (D23)",
   );
+  const byName = NAMES_SERVICE_PORT.replace('api:80" }', 'api:80", via: dns }');
+  const [contradicted] = reviewPlan(await planOf(byName));
+  expect(contradicted?.advice).toMatch(/example\.yaml shop\/web service\/shop\/api:80\/TCP$/);
   expect(warnings[1]?.[2]).toContain('that is a port of service/shop/api in front of it');
 });
 

@@ -38,6 +38,7 @@ describe('the shipped scenarios', () => {
         "dns-wrong-labels: 4 pods, 7 checks",
         "service-api-server: 3 pods, 3 checks",
         "service-forgotten-backend: 4 pods, 2 checks",
+        "service-node-port: 2 pods, 5 checks",
         "service-target-port: 4 pods, 2 checks",
         "three-tier: 4 pods, 15 checks",
         "time-address-reused: 4 pods, 2 + 1 + 2 checks",

@@ -13,6 +13,14 @@ const run = promisify(execFile);
 /** What undoes a fault. */
 export type Undo = () => Promise<void>;
 
+/** The rules of a filter, in one family of addresses. */
+interface Filter {
+  readonly incoming?: readonly string[];
+  readonly outgoing?: readonly string[];
+  /** Absent: IPv4. */
+  readonly family?: 'ip' | 'ip6';
+}
+
 /** A network namespace, by one of the processes in it. */
 interface Place {
   readonly pid: number;
@@ -88,22 +96,16 @@ export class NetworkFaults {
    * A filter in a node's network, before everything else there.
    * @param rules of two chains: what comes in, from pods and from the other nodes, and what goes out to them
    */
-  async filterNode(
-    node: string,
-    rules: { readonly incoming?: readonly string[]; readonly outgoing?: readonly string[] },
-  ): Promise<Undo> {
-    return await this.#filter(this.#node(node), [
+  async filterNode(node: string, rules: Filter): Promise<Undo> {
+    return await this.#filter(this.#node(node), rules, [
       ['prerouting', rules.incoming ?? []],
       ['postrouting', rules.outgoing ?? []],
     ]);
   }
 
   /** A filter inside a pod. */
-  async filterPod(
-    pod: string,
-    rules: { readonly incoming?: readonly string[]; readonly outgoing?: readonly string[] },
-  ): Promise<Undo> {
-    return await this.#filter(this.#pod(pod), [
+  async filterPod(pod: string, rules: Filter): Promise<Undo> {
+    return await this.#filter(this.#pod(pod), rules, [
       ['input', rules.incoming ?? []],
       ['output', rules.outgoing ?? []],
     ]);
@@ -157,16 +159,20 @@ export class NetworkFaults {
     return found(this.#nodes, name);
   }
 
-  async #filter(place: Place, chains: readonly (readonly [string, readonly string[]])[]): Promise<Undo> {
+  async #filter(
+    place: Place,
+    { family = 'ip' }: Filter,
+    chains: readonly (readonly [string, readonly string[]])[],
+  ): Promise<Undo> {
     NetworkFaults.#faults += 1;
     const table = `fault${NetworkFaults.#faults}`;
     const text = chains.map(
       ([hook, rules]) =>
         ` chain ${hook} {\n type filter hook ${hook} priority -400; policy accept;\n${rules.join('\n')}\n }\n`,
     );
-    await enter(place, ['nft', '-f', '-'], `table ip ${table} {\n${text.join('')}}\n`);
+    await enter(place, ['nft', '-f', '-'], `table ${family} ${table} {\n${text.join('')}}\n`);
     return async () => {
-      await enter(place, ['nft', 'delete', 'table', 'ip', table]);
+      await enter(place, ['nft', 'delete', 'table', family, table]);
     };
   }
 }

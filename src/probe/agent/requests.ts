@@ -1,6 +1,13 @@
 /** Reads what the agent is asked to do, and who it is told to be. */
 import type { AgentConfig } from '../agent-config.ts';
-import type { AnsweredRequest, Batch, DialRequest, SpreadRequest, TurnRequest } from '../protocol.ts';
+import type {
+  AnsweredRequest,
+  Batch,
+  DialRequest,
+  SpreadNode,
+  SpreadRequest,
+  TurnRequest,
+} from '../protocol.ts';
 import type { CollectRequest, WatchRequest } from '../watch-protocol.ts';
 import type { DialAddress } from './dial.ts';
 import {
@@ -53,7 +60,21 @@ function target(item: unknown, name: string): DialRequest | SpreadRequest {
   const least = Math.max(1, pods.length);
   if (connections < least) throw new InputError(`${name}.connections must be at least ${least}`);
   const opensAll = field(item, 'opensAll') === true;
-  return { ...anyTarget(item, name), pods, connections, ...(opensAll ? { opensAll } : {}) };
+  const nodes = field(item, 'nodes');
+  return {
+    ...anyTarget(item, name),
+    pods,
+    connections,
+    ...(opensAll ? { opensAll } : {}),
+    ...(nodes === undefined ? {} : { nodes: list(nodes, `${name}.nodes`, spreadNode) }),
+  };
+}
+
+function spreadNode(item: unknown, name: string): SpreadNode {
+  return {
+    address: word(field(item, 'address'), `${name}.address`),
+    pods: list(field(item, 'pods'), `${name}.pods`, word),
+  };
 }
 
 function anyTarget(item: unknown, name: string): Omit<DialRequest, 'pod'> {

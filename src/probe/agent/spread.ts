@@ -1,10 +1,10 @@
 /**
- * One attempt at a Service: connections until each of its pods has answered, or so many that none can have been missed by chance. Where all
- * of these are opened, nobody else who answers can have been missed either.
+ * One attempt at a Service: connections until each of its pods has answered, through each node where it is reached at these, or so many that
+ * none can have been missed by chance. Where all of these are opened, nobody else who answers can have been missed either.
  */
 import net from 'node:net';
 import type { Outcome } from '../../model/attempt.ts';
-import type { SpreadRequest } from '../protocol.ts';
+import type { SpreadAnswer, SpreadRequest } from '../protocol.ts';
 import type { AttemptResult } from './attempt.ts';
 import { codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from './dial.ts';
 import { LATE_MS, type LateAnswers } from './memory.ts';
@@ -21,13 +21,14 @@ const WAVES_OF_ALL = 3;
 /** What all connections of an attempt came to. */
 export interface SpreadResult extends AttemptResult {
   /** How often each pod answered; those that did not are absent. */
-  readonly answered: readonly { readonly pod: string; readonly times: number }[];
+  readonly answered: readonly SpreadAnswer[];
   /** How many connections nobody answered. */
   readonly cut: number;
 }
 
 interface SpreadConnection {
   readonly dial: OpenDial;
+  readonly ip: string;
   readonly afterMs: number;
   /** That it got through, before an answer has come. */
   trace?: Sign;
@@ -36,9 +37,9 @@ interface SpreadConnection {
 }
 
 /**
- * Connections come in waves of as many as there are pods, or of one where nobody tells who answers, or of a third of all where all are
- * opened: the next as soon as all have ended, or when it is due. Each is dialled once: the
- * others of the attempt stand for one whose packet got lost.
+ * Connections come in waves of as many as answers are wanted, or of one where nobody tells who answers, or of a third of all where all are
+ * opened: the next as soon as all have ended, or when it is due. Each is dialled once: the others of the attempt stand for one whose packet
+ * got lost.
  */
 class SpreadAttempt {
   readonly #request: SpreadRequest;
@@ -47,11 +48,14 @@ class SpreadAttempt {
   readonly #runId: string;
   readonly #late: LateAnswers;
   readonly #resolve: (result: SpreadResult) => void;
+  /** How many answers are wanted: one of each pod, from each node that leads to it. */
+  readonly #wanted: number;
   readonly #wave: number;
   readonly #nonce = newNonce();
   readonly #begun = performance.now();
   readonly #connections: SpreadConnection[] = [];
-  readonly #answered = new Map<string, number>();
+  /** By who answered, and at a port of nodes by the address of the node. */
+  readonly #answered = new Map<string, SpreadAnswer>();
   #opened = 0;
   /** How many were answered as they must be. */
   #through = 0;
@@ -70,10 +74,9 @@ class SpreadAttempt {
     resolve: (result: SpreadResult) => void,
   ) {
     this.#request = request;
-    this.#wave =
-      request.opensAll === true
-        ? Math.ceil(request.connections / WAVES_OF_ALL)
-        : Math.max(1, request.pods.length);
+    const { pods, nodes, connections, opensAll } = request;
+    this.#wanted = nodes?.reduce((sum, node) => sum + node.pods.length, 0) ?? pods.length;
+    this.#wave = opensAll === true ? Math.ceil(connections / WAVES_OF_ALL) : Math.max(1, this.#wanted);
     this.#ips = ips;
     this.#timeoutMs = timeoutMs;
     this.#runId = runId;
@@ -120,10 +123,10 @@ class SpreadAttempt {
       else if (connection !== undefined) connection.trace ??= sign;
     };
     try {
-      connection = { dial: dialler(ip, port, this.#nonce, expected, { onSign, onTrace }), afterMs };
+      connection = { dial: dialler(ip, port, this.#nonce, expected, { onSign, onTrace }), ip, afterMs };
     } catch (error) {
       early = { outcome: 'error', detail: codeOf(error) };
-      connection = { dial: { close: () => {}, localPort: () => undefined }, afterMs };
+      connection = { dial: { close: () => {}, localPort: () => undefined }, ip, afterMs };
     }
     this.#connections.push(connection);
     if (early !== undefined) this.#end(connection, early);
@@ -135,12 +138,11 @@ class SpreadAttempt {
       return;
     }
     if (connection.sign !== undefined) return;
-    connection.sign = this.#judge(sign);
+    connection.sign = this.#judge(sign, connection.ip);
     connection.dial.close();
     if (connection.sign.outcome === 'connected') {
       this.#through += 1;
-      if (sign.peer !== undefined)
-        this.#answered.set(sign.peer.pod, (this.#answered.get(sign.peer.pod) ?? 0) + 1);
+      if (sign.peer !== undefined) this.#noteAnswer(sign.peer.pod, connection.ip);
       this.#slowestMs = Math.max(this.#slowestMs, performance.now() - this.#begun - connection.afterMs);
     }
     if (this.#connections.some((one) => one.sign === undefined)) return;
@@ -152,12 +154,21 @@ class SpreadAttempt {
     });
   }
 
-  /** An answer of anybody but a pod of the Service is one of the wrong peer. */
-  #judge(sign: Sign): Sign {
+  #noteAnswer(pod: string, ip: string): void {
+    const isAtNode = this.#request.nodes !== undefined;
+    const key = isAtNode ? `${ip} ${pod}` : pod;
+    const times = (this.#answered.get(key)?.times ?? 0) + 1;
+    this.#answered.set(key, { pod, ...(isAtNode ? { node: ip } : {}), times });
+  }
+
+  /** An answer of anybody but a pod of the Service, or of those to which the node leads, is one of the wrong peer. */
+  #judge(sign: Sign, ip: string): Sign {
     if (sign.outcome !== 'connected' || sign.peer === undefined) return sign;
     const { runId, pod } = sign.peer;
     if (runId !== this.#runId) return { outcome: 'wrong-peer', detail: `${pod} of run ${runId}` };
-    return this.#request.pods.includes(pod) ? sign : { outcome: 'wrong-peer', detail: pod };
+    const { nodes, pods } = this.#request;
+    const wanted = nodes === undefined ? pods : nodes.find(({ address }) => address === ip)?.pods;
+    return wanted?.includes(pod) === true ? sign : { outcome: 'wrong-peer', detail: pod };
   }
 
   #hearLate({ outcome }: Sign): void {
@@ -172,7 +183,7 @@ class SpreadAttempt {
 
   #hasHeardAll(): boolean {
     const { pods, connections } = this.#request;
-    return pods.length === 0 ? this.#through >= connections : pods.every((pod) => this.#answered.has(pod));
+    return pods.length === 0 ? this.#through >= connections : this.#answered.size === this.#wanted;
   }
 
   /** A handshake that is through has as much time again for its reply. */
@@ -210,8 +221,8 @@ class SpreadAttempt {
       lost: 0,
       lastDialMs: this.#lastDialMs,
       answered: [...this.#answered]
-        .map(([pod, times]) => ({ pod, times }))
-        .toSorted((a, b) => (a.pod < b.pod ? -1 : 1)),
+        .toSorted(([one], [other]) => (one < other ? -1 : 1))
+        .map(([, answer]) => answer),
       cut: unanswered.length,
       ...(unanswered.length === 0
         ? {}
@@ -245,8 +256,8 @@ export async function attemptSpread(
   late: LateAnswers,
 ): Promise<SpreadResult> {
   const begun = performance.now();
-  let ips: readonly string[] = [request.host];
-  if (net.isIP(request.host) === 0) {
+  let ips: readonly string[] = request.nodes?.map(({ address }) => address) ?? [request.host];
+  if (request.nodes === undefined && net.isIP(request.host) === 0) {
     try {
       ips = await resolveNames(request.host, timeoutMs, request.family);
     } catch (error) {

@@ -54,6 +54,8 @@ export interface MatrixColumn {
   readonly portName: string | undefined;
   /** How it is addressed; absent: a pod by its address. */
   readonly path?: CheckRecord['path'];
+  /** Absent: nobody says which. */
+  readonly family?: CheckRecord['family'];
 }
 
 export interface Matrix {
@@ -85,18 +87,20 @@ export interface MatrixSource {
   readonly checks: readonly (Pick<
     CheckRecord,
     'from' | 'to' | 'port' | 'protocol' | 'portName' | 'expected' | 'verdict' | 'settledMs' | 'held'
-  > & { readonly path?: CheckRecord['path'] } & { readonly countsAs?: CheckView['countsAs'] })[];
+  > &
+    Partial<Pick<CheckRecord, 'path' | 'family'>> & { readonly countsAs?: CheckView['countsAs'] })[];
 }
 
 /** Every pod as a source, every port of every pod as a destination, in the order of the scenario. */
 export function buildMatrix(scenario: MatrixSource): Matrix {
   const rows = new Map<string, CellKind[]>();
+  const families = familiesIn(scenario);
   const columns = new Map<string, MatrixColumn>();
   for (const pod of scenario.pods) {
     const to = objectKey(pod);
     rows.set(to, []);
     for (const { port, protocol, name } of pod.ports)
-      addColumn(columns, { to, port, protocol, portName: name });
+      for (const family of families) addColumn(columns, { to, port, protocol, portName: name, ...family });
   }
   for (const check of scenario.checks) {
     if (!rows.has(check.from)) rows.set(check.from, []);
@@ -106,6 +110,7 @@ export function buildMatrix(scenario: MatrixSource): Matrix {
       protocol: check.protocol,
       portName: check.portName,
       ...(check.path === undefined ? {} : { path: check.path }),
+      ...familyOfCheck(check),
     });
   }
   const positions = new Map([...columns.keys()].map((key, position) => [key, position]));
@@ -119,12 +124,22 @@ export function buildMatrix(scenario: MatrixSource): Matrix {
   return { rows: [...rows.keys()], columns: [...columns.values()], cells: [...rows.values()] };
 }
 
+/** Those in which something is tried, as a column has them. */
+function familiesIn({ checks }: MatrixSource): readonly Pick<MatrixColumn, 'family'>[] {
+  const known = new Map(checks.map((check) => [check.family, familyOfCheck(check)]));
+  return known.size === 0 ? [{}] : [...known.values()];
+}
+
+function familyOfCheck({ family }: MatrixSource['checks'][number]): Pick<MatrixColumn, 'family'> {
+  return family === undefined ? {} : { family };
+}
+
 function addColumn(columns: Map<string, MatrixColumn>, column: MatrixColumn): void {
   const key = columnKey(column);
   if (!columns.has(key)) columns.set(key, column);
 }
 
-function columnKey(column: Pick<MatrixColumn, 'to' | 'port' | 'protocol' | 'path'>): string {
+function columnKey(column: Pick<MatrixColumn, 'to' | 'port' | 'protocol' | 'path' | 'family'>): string {
   return describeTarget(column);
 }
 

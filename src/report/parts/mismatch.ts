@@ -4,6 +4,7 @@ import { destinationsOf, isOfExisting } from '../../model/service.ts';
 import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
 import { duration } from '../text/text.ts';
+import { nodePortOf } from '../view/node-port.ts';
 import type { CheckView, Mismatch, ScenarioView, StepView } from '../view/view.ts';
 import { afterPolicies, beforePolicies, describeAttempts, describeOrder, underPolicies } from './attempts.ts';
 import { describeContrary, isPassedContrary } from './contrary.ts';
@@ -76,6 +77,7 @@ export function seenFacts(check: CheckView): Fact[] {
     ...fact('in order', describeOrder(later)),
     ...(isPassedContrary(check) ? fact('contrary', describeContrary(check)) : []),
     ...fact('one-way', adviceOnOneWay(check, later)),
+    ...fact('nodes', describeNodes(check)),
     ...fact('part', describePart(later)),
     ...listenerFacts(check, later),
     ...verdictFacts(check),
@@ -135,6 +137,14 @@ function adviceOnOneWay(
   return expected === 'unreachable'
     ? `${sent} of ${from} arrived at ${to}, so they were not cut off: policies decide about the first packet, and that was let through. Only the answers were lost, on the way back`
     : `${sent} of ${from} arrived at ${to}, so the policies let them through: they decide about the first packet. Only the answers were lost: look at the way back, from ${to} to ${from}`;
+}
+
+/** Of a Service that is reached by ports of nodes: at which of them. */
+function describeNodes(check: CheckView): string | undefined {
+  const { nodes = [] } = check;
+  const port = nodePortOf(check);
+  if (nodes.length === 0 || port === undefined) return undefined;
+  return `port ${port} of ${nodes.map(({ name, address }) => `${name} (${address})`).join(', ')}`;
 }
 
 /** Of a Service that only a part of answered, as last seen: which part. */

@@ -21,9 +21,9 @@ export interface Feature {
 
 /** The most telling first. */
 export function featuresOf(check: CheckView): Feature[] {
-  const { from, to } = check;
+  const { from, to, path, family } = check;
   const port = describePort(check);
-  const target = describeTarget(check);
+  const target = describeTarget({ to, path, port: check.port, protocol: check.protocol });
   const [fromNode, toNode] = [check.source?.node, check.destination?.node];
   const [fromSpace, toSpace] = [namespaceOf(from), namespaceOf(to)];
   const key = (...parts: string[]): string => JSON.stringify(parts);
@@ -101,6 +101,13 @@ export function featuresOf(check: CheckView): Feature[] {
           },
         ]
       : []),
+    {
+      key: key('family', family),
+      all: `are over ${family}`,
+      every: `over ${family}`,
+      short: `over ${family}`,
+      implied: [],
+    },
     {
       key: key('port', port),
       all: `are to port ${port}`,

@@ -1,11 +1,13 @@
 /** The command line that shows a check again: in the pods of its run where they are still there, by a run of this check alone otherwise. */
 import { endpointKey } from '../../model/endpoint.ts';
+import { addressIn } from '../../model/family.ts';
 import { dnsNameOf, serviceKey } from '../../model/service.ts';
 import { describeConnection } from '../../pair.ts';
 import { AGENT_PATH, PROBE_CONTAINER } from '../../probe/protocol.ts';
 import { shellCommand } from '../../shell.ts';
 import { INPUT_ARGUMENT, STANDARD_INPUT } from '../../standard-input.ts';
 import type { Fact } from '../text/block.ts';
+import { nodePortOf } from './node-port.ts';
 import type { CheckView, RunView } from './view.ts';
 
 export function reproduction(check: CheckView): Fact {
@@ -21,13 +23,14 @@ export function reproduction(check: CheckView): Fact {
 
 /** The same connection once more, by the same agent in the same pod. */
 function connectAgain(check: CheckView): string | undefined {
-  const { from, source, port, protocol, scenario } = check;
+  const { from, source, protocol, family, scenario } = check;
   const { kubectl = [] } = scenario.run.environment;
   const agentPod =
     source === undefined ? hostOf(from, scenario)?.agent : { namespace: source.namespace, pod: source.name };
   const target = targetOf(check);
   if (agentPod === undefined || target === undefined) return undefined;
-  const agent = ['node', AGENT_PATH, 'connect', target, String(port), protocol];
+  const inFamily = family === 'IPv6' && !target.host.includes(':') ? ['--family', family] : [];
+  const agent = ['node', AGENT_PATH, 'connect', target.host, String(target.port), protocol, ...inFamily];
   const pod = ['-n', agentPod.namespace, agentPod.pod, '-c', PROBE_CONTAINER];
   return shellCommand(['kubectl', ...kubectl, 'exec', ...pod, '--', ...agent]);
 }
@@ -36,13 +39,38 @@ function hostOf(key: string, { hosts = [] }: CheckView['scenario']) {
   return hosts.find(({ name }) => endpointKey({ kind: 'host', name }) === key);
 }
 
-/** What is dialled: an address, or the name of a Service or a host. */
-function targetOf({ to, path, destination, scenario }: CheckView): string | undefined {
+interface DialledTarget {
+  /** An address, or the name of a Service or a host. */
+  readonly host: string;
+  readonly port: number;
+}
+
+function targetOf(check: CheckView): DialledTarget | undefined {
+  if (check.path === 'nodePort') return targetOfNodes(check);
+  const host = dialledHostOf(check);
+  return host === undefined ? undefined : { host, port: check.port };
+}
+
+function dialledHostOf({ to, path, family, destination, scenario }: CheckView): string | undefined {
+  const addressOf = (first: string | undefined, others: readonly string[] = []): string | undefined =>
+    addressIn(family, first === undefined ? [] : [first, ...others]);
   const { services = [], existingServices = [] } = scenario;
-  const service = [...services, ...existingServices].find((one) => serviceKey(one) === to);
-  if (service !== undefined) return path === 'dns' ? dnsNameOf(service) : service.ip;
-  const { address, dnsName } = hostOf(to, scenario) ?? {};
-  return destination?.ip ?? dnsName ?? address;
+  const made = services.find((one) => serviceKey(one) === to);
+  const service = made ?? existingServices.find((one) => serviceKey(one) === to);
+  if (service !== undefined)
+    return path === 'dns' ? dnsNameOf(service) : addressOf(service.ip, made?.otherIps);
+  if (destination !== undefined) return addressOf(destination.ip, destination.otherIps);
+  const { address, otherAddress = [], dnsName } = hostOf(to, scenario) ?? {};
+  return dnsName ?? addressOf(address, [otherAddress].flat());
+}
+
+/** The first node that leads there: of several that which did not, as last seen. */
+function targetOfNodes(check: CheckView): DialledTarget | undefined {
+  const { nodes = [], observed = [] } = check;
+  const port = nodePortOf(check);
+  const { silent = [] } = observed.findLast(({ backends }) => backends !== undefined)?.backends ?? {};
+  const node = nodes.find(({ name }) => silent.some((one) => one.endsWith(` via ${name}`))) ?? nodes[0];
+  return node === undefined || port === undefined ? undefined : { host: node.address, port };
 }
 
 function runAgain(check: CheckView): string {

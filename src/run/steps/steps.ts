@@ -15,6 +15,7 @@ import type { Plan, PlannedStep } from '../../scenario/scenario.ts';
 import { allEnded } from '../all-ended.ts';
 import type { Owning, Requesting, Settling } from '../context.ts';
 import { denialTimeMs } from '../denial-time.ts';
+import { dialOf } from '../dial.ts';
 import { meetFamilies } from '../families.ts';
 import { awaitForce, lackingIn, type Marker, nodesOf, turnMarker, unforced } from '../markers.ts';
 import type { AwaitingMarkers } from '../outposts.ts';
@@ -22,6 +23,7 @@ import type { Foresight } from '../predict.ts';
 import type { RunningPods } from '../provision.ts';
 import { hearOut, runRound, type Stage, witness } from '../round.ts';
 import { observe, PAUSE_MS, settle, type Tried } from '../settle.ts';
+import type { PlacedEnds } from '../ways.ts';
 import type { FirstInstantRequests } from './act.ts';
 import { changesOf, isAny, outstandingAt } from './changes.ts';
 import { controlLater } from './controls.ts';
@@ -162,7 +164,7 @@ async function begin(index: number, before: Stage, course: Course, context: Step
     if (draft.pods !== undefined) notePlaces(draft.pods, pods);
     foresight.place(index, pods);
   }
-  noteNodes(draft.checks, pods);
+  noteNodes(draft.checks, { ...before, pods });
   return {
     index,
     planned,
@@ -395,11 +397,13 @@ function mistakableIn(index: number, scenario: ScenarioDraft): (check: CheckDraf
   };
 }
 
-/** Notes which checks stay on one node. */
-function noteNodes(checks: readonly CheckDraft[], running: RunningPods): void {
+/** Notes which checks stay on one node, and at which nodes those are tried that go to the ports of nodes. */
+function noteNodes(checks: readonly CheckDraft[], ends: PlacedEnds): void {
   for (const check of checks) {
-    const [from, to] = [running.get(check.from), running.get(check.to)];
+    const [from, to] = [ends.pods.get(check.from), ends.pods.get(check.to)];
     if (from !== undefined && to !== undefined) check.sameNode = from.node === to.node;
+    const nodes = dialOf(check, ends)?.nodes;
+    if (nodes !== undefined) check.nodes = nodes.map(({ name, address }) => ({ name, address }));
   }
 }
 

@@ -32,11 +32,12 @@ export interface EnforcedPod {
 
 export interface EnforcedAddress {
   readonly family: IPFamily;
+  readonly text: string;
   readonly number: bigint;
 }
 
 export function enforcedAddress(address: string): EnforcedAddress {
-  return { family: familyOf(address), number: numberOfAddress(address) };
+  return { family: familyOf(address), text: address, number: numberOfAddress(address) };
 }
 
 /** Everything that decides who may reach whom. */

@@ -169,9 +169,8 @@ class TableWriter {
     if (body === 'all') return;
     const end = this.#match(direction === 'Egress' ? 'saddr' : 'daddr');
     const verdict = body.length === 0 ? 'drop' : `jump ${this.#chain(direction, body)}`;
-    for (const { family, number } of addresses)
-      if (family === this.family)
-        this.#judged[direction].push(`${end} ${addressOfNumber(number, family)} ${verdict}`);
+    for (const { family, text } of addresses)
+      if (family === this.family) this.#judged[direction].push(`${end} ${text} ${verdict}`);
   }
 
   #match(end: 'saddr' | 'daddr'): string {

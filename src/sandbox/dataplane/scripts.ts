@@ -70,7 +70,7 @@ export function attachScript(tools: ToolPaths, pods: readonly PodLink[], groupId
   );
   const configure = pods.map(
     (pod) =>
-      `${inNamespace(tools, pod.link)} ${tools.sh} -e <<'POD'\n${podSettings(groupId)}${ipBatch(tools, configureLink(pod.addresses))}POD\n`,
+      `${inNamespace(tools, pod.link)} ${tools.sh} -e <<'POD'\n${podSettings(groupId)}exec ${ipBatch(tools, configureLink(pod.addresses))}POD\n`,
   );
   return `set -e\n${links}${configure.join('')}`;
 }

@@ -167,7 +167,7 @@ const ruleFields = {
     .exactOptional(),
   via: oneOrMore(z.enum(SERVICE_PATHS))
     .describe(
-      'The ways to the Services that the rule names; one or a list, each a check of its own. "clusterIP": by the address of the Service, as without "via". "dns": by its full name, resolved inside the pod, which is the only way to a headless Service.',
+      'The ways to the Services that the rule names; one or a list, each a check of its own. "clusterIP": by the address of the Service, as without "via". "dns": by its full name, resolved inside the pod, which is the only way to a headless Service. "nodePort": by the addresses of the nodes, at the port that a Service of type NodePort or LoadBalancer has there; the only way for hosts.',
     )
     .meta({ examples: [['clusterIP', 'dns']] })
     .exactOptional(),

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { DNS_LABEL, DNS_SUBDOMAIN, NAMESPACE_NAME_LABEL } from '../../labels.ts';
+import { NODE_PORT_TYPES } from '../../model/service.ts';
 import { quote } from '../suggest.ts';
 import { families } from './families.ts';
 import { ANY_ADDRESS, labels, NUMBERED_PORT, POD_KEY, portName, text } from './text.ts';
@@ -182,26 +183,63 @@ const servicePort = z
       .union([portNumber, portName])
       .describe('The number or the name of the port of its pods. Left out: the same number.')
       .exactOptional(),
+    nodePort: portNumber.describe('The port on every node. Left out: whichever is free.').exactOptional(),
   })
   .meta({ id: 'ServicePort', description: 'A port of a Service, as in Kubernetes.' });
 
-const madeService = z.strictObject({
-  selector: labels.describe('The labels of its pods, which are in its own namespace.'),
-  ports: z.array(servicePort).min(1).describe('Its ports.'),
-  clusterIP: z
-    .literal('None')
-    .describe('It is headless: it has no address, and its name gives the addresses of its pods.')
-    .exactOptional(),
-  ipFamilies: families
-    .describe('Its families, in their order. Left out: as "ipFamilyPolicy" gives them.')
-    .exactOptional(),
-  ipFamilyPolicy: z
-    .enum(['SingleStack', 'PreferDualStack', 'RequireDualStack'])
-    .describe(
-      'As in Kubernetes. With neither of the two it has the families that the scenario lists under "families" or, without these, the first of the cluster.',
-    )
-    .exactOptional(),
-});
+interface ServiceFields {
+  readonly type?: unknown;
+  readonly clusterIP?: unknown;
+  readonly externalTrafficPolicy?: unknown;
+  readonly ports: readonly { readonly nodePort?: unknown }[];
+}
+
+function isOnNodes({ type, externalTrafficPolicy, ports }: ServiceFields): boolean {
+  const speaksOfNodes =
+    externalTrafficPolicy !== undefined || ports.some(({ nodePort }) => nodePort !== undefined);
+  return type !== undefined || !speaksOfNodes;
+}
+
+/** Says nothing where more is wrong already. */
+const when = (payload: { readonly issues: readonly unknown[] }): boolean => payload.issues.length === 0;
+
+const madeService = z
+  .strictObject({
+    selector: labels.describe('The labels of its pods, which are in its own namespace.'),
+    ports: z.array(servicePort).min(1).describe('Its ports.'),
+    clusterIP: z
+      .literal('None')
+      .describe('It is headless: it has no address, and its name gives the addresses of its pods.')
+      .exactOptional(),
+    ipFamilies: families
+      .describe('Its families, in their order. Left out: as "ipFamilyPolicy" gives them.')
+      .exactOptional(),
+    ipFamilyPolicy: z
+      .enum(['SingleStack', 'PreferDualStack', 'RequireDualStack'])
+      .describe(
+        'As in Kubernetes. With neither of the two it has the families that the scenario lists under "families" or, without these, the first of the cluster.',
+      )
+      .exactOptional(),
+    type: z
+      .enum(NODE_PORT_TYPES)
+      .describe('It has a port on every node as well, to which rules go "via: nodePort".')
+      .exactOptional(),
+    externalTrafficPolicy: z
+      .enum(['Cluster', 'Local'])
+      .describe(
+        'Whom a node leads to that is connected to at its port. "Cluster", as without it: to all pods, mostly with its own address in place of the client\'s. "Local": to those that it has itself, with the client\'s address.',
+      )
+      .exactOptional(),
+  })
+  .refine(isOnNodes, {
+    error: '"nodePort" and "externalTrafficPolicy" are about ports of nodes: write "type: NodePort" as well',
+    when,
+  })
+  .refine(({ type, clusterIP }) => type === undefined || clusterIP === undefined, {
+    error: 'a headless Service has no ports on nodes: leave out "type" or "clusterIP"',
+    path: ['type'],
+    when,
+  });
 
 export const service = z
   .union([
@@ -214,7 +252,11 @@ export const service = z
     id: 'Service',
     description:
       'A Service that the run creates: of the fields of a ServiceSpec those that matter here. Or "existing" for one that is there already, such as default/kubernetes, the API server.',
-    examples: [{ selector: { app: 'api' }, ports: [{ port: 80, targetPort: 8080 }] }, 'existing'],
+    examples: [
+      { selector: { app: 'api' }, ports: [{ port: 80, targetPort: 8080 }] },
+      { type: 'NodePort', selector: { app: 'api' }, ports: [{ port: 80, nodePort: 30080 }] },
+      'existing',
+    ],
   });
 
 export type DeclaredPort = z.infer<typeof declaredPort>;

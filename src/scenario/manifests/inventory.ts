@@ -50,6 +50,10 @@ export interface FoundService {
   /** What it says of families; absent: nothing. */
   readonly ipFamilies?: readonly Family[];
   readonly ipFamilyPolicy?: string;
+  /** It has a port on every node; absent: it has none. */
+  readonly type?: 'NodePort' | 'LoadBalancer';
+  /** Absent: Cluster. */
+  readonly externalTrafficPolicy?: 'Local';
   /** Who connects reaches only some of its pods: always the same one, or those of the own node. */
   readonly narrowed?: 'sessionAffinity: ClientIP' | 'internalTrafficPolicy: Local';
   readonly location: Location;
@@ -61,6 +65,8 @@ export interface FoundServicePort {
   readonly protocol: string;
   /** The number or the name of a port of its pods. */
   readonly targetPort: number | string;
+  /** Its port on every node; absent: it has none, or whichever is free. */
+  readonly nodePort?: number;
   readonly location: Location;
 }
 

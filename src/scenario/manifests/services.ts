@@ -2,6 +2,7 @@
 import type { Problem } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
 import { FAMILIES, type Family } from '../../model/family.ts';
+import { NODE_PORT_TYPES } from '../../model/service.ts';
 import type { Mark, ScenarioService } from '../scenario.ts';
 import { isMapping } from '../source.ts';
 import { quote } from '../suggest.ts';
@@ -24,7 +25,7 @@ export function readService(
       : { selector: Object.fromEntries(labels.map(([key, label]) => [key, String(label)])) }),
     ports: listAt(value, ['spec', 'ports']).flatMap((written, index): readonly FoundServicePort[] => {
       if (!isMapping(written)) return [];
-      const { name, port, protocol, targetPort = port } = written;
+      const { name, port, protocol, targetPort = port, nodePort } = written;
       if (typeof port !== 'number') return [];
       return [
         {
@@ -32,12 +33,14 @@ export function readService(
           port,
           protocol: typeof protocol === 'string' ? protocol : 'TCP',
           targetPort: typeof targetPort === 'string' || typeof targetPort === 'number' ? targetPort : port,
+          ...(typeof nodePort === 'number' ? { nodePort } : {}),
           location: at(['spec', 'ports', index]).location,
         },
       ];
     }),
     ...(valueAt(value, ['spec', 'clusterIP']) === 'None' ? { headless: true } : {}),
     ...familiesIn(value),
+    ...onNodesIn(value),
     ...narrowedIn(value),
     location: at([]).location,
   };
@@ -52,6 +55,14 @@ function familiesIn(value: ManifestDocument['value']): Pick<FoundService, 'ipFam
     ...(families.length === 0 ? {} : { ipFamilies: families }),
     ...(typeof policy === 'string' ? { ipFamilyPolicy: policy } : {}),
   };
+}
+
+/** One of type LoadBalancer need not have ports on nodes. */
+function onNodesIn(value: ManifestDocument['value']): Pick<FoundService, 'type' | 'externalTrafficPolicy'> {
+  const type = NODE_PORT_TYPES.find((one) => one === valueAt(value, ['spec', 'type']));
+  if (type === undefined || valueAt(value, ['spec', 'allocateLoadBalancerNodePorts']) === false) return {};
+  const isLocal = valueAt(value, ['spec', 'externalTrafficPolicy']) === 'Local';
+  return { type, ...(isLocal ? { externalTrafficPolicy: 'Local' } : {}) };
 }
 
 function narrowedIn(value: ManifestDocument['value']): Pick<FoundService, 'narrowed'> {
@@ -87,6 +98,7 @@ export function mergeServices(
 
 function asScenarioService({ service, mark }: TakenService): ScenarioService {
   const { namespace, name, selector = {}, headless, ipFamilies, ipFamilyPolicy } = service;
+  const { type, externalTrafficPolicy } = service;
   const ports = service.ports.flatMap(({ location: _, protocol, ...port }) =>
     protocol === 'TCP' || protocol === 'UDP' ? [{ ...port, protocol } as const] : [],
   );
@@ -99,6 +111,8 @@ function asScenarioService({ service, mark }: TakenService): ScenarioService {
     ...(headless === undefined ? {} : { headless }),
     ...(ipFamilies === undefined ? {} : { ipFamilies }),
     ...(ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy }),
+    ...(type === undefined ? {} : { type }),
+    ...(externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }),
     ...(unfit === undefined ? {} : { unfit }),
     mark,
   };

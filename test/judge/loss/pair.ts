@@ -122,6 +122,7 @@ export class Pair {
         attempt,
         from: this.#from.running,
         to: [this.#to.running],
+        ways: [this.#wayKey()],
         lastDialMs: startedMs + this.#from.aheadMs + shown.lastDialMs,
         way: witnessed.isOpen ? 'open' : 'closed',
       });

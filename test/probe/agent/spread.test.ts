@@ -10,14 +10,14 @@ import { attemptSpread } from '../../../src/probe/agent/spread.ts';
 
 const RUN = 'r1';
 const PODS = ['shop/api-1', 'shop/api-2', 'shop/api-3'];
-/** Who answers a connection, by its number; undefined: nobody does. */
-type Answering = (connection: number) => string | undefined;
+/** Who answers a connection, by its number and the address that it goes to; undefined: nobody does. */
+type Answering = (connection: number, address?: string) => string | undefined;
 
 async function tcpService(answering: Answering): Promise<AsyncDisposable & { readonly port: number }> {
   let connections = 0;
   const open = new Set<net.Socket>();
   const server = net.createServer((socket) => {
-    const pod = answering(connections);
+    const pod = answering(connections, socket.localAddress);
     connections += 1;
     open.add(socket);
     socket.on('error', () => {});
@@ -25,7 +25,7 @@ async function tcpService(answering: Answering): Promise<AsyncDisposable & { rea
       if (pod !== undefined) socket.end(replyTo(chunk.toString('latin1'), { runId: RUN, pod }) ?? '');
     });
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, '0.0.0.0');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
@@ -135,6 +135,37 @@ describe.each([
       detail: 'shop/web',
     });
   });
+});
+
+test('at the ports of nodes it goes to these in turn, and each of their pods must answer at each', async () => {
+  const [one, other] = ['127.0.0.1', '127.0.0.2'];
+  await using service = await tcpService((_, address) => (address === one ? PODS[0] : PODS[1]));
+  const through = async (pods: readonly string[]) => {
+    const nodes = [
+      { address: one, pods: PODS.slice(0, 1) },
+      { address: other, pods },
+    ];
+    const request = {
+      id: 1,
+      host: one,
+      port: service.port,
+      protocol: 'TCP',
+      pods: PODS,
+      connections: 8,
+    } as const;
+    return await attemptSpread({ ...request, nodes }, 400, RUN, new LateAnswers());
+  };
+  expect(await through(PODS.slice(1, 2))).toMatchObject({
+    outcome: 'connected',
+    dials: 2,
+    answered: [
+      { pod: PODS[0], node: one, times: 1 },
+      { pod: PODS[1], node: other, times: 1 },
+    ],
+  });
+  expect(await through(PODS.slice(1))).toMatchObject({ outcome: 'partial', dials: 8, cut: 0 });
+  // It leads to that of another node.
+  expect(await through(PODS.slice(0, 1))).toMatchObject({ outcome: 'wrong-peer', detail: PODS[1] });
 });
 
 test('nobody listens: refused, as often as it takes', async () => {

@@ -92,6 +92,33 @@ describe('a run that keeps its pods', () => {
     );
   });
 
+  test('goes, by ports of nodes, to the node through which somebody was not heard', () => {
+    const ports = [{ port: 80, protocol: 'TCP' as const, targetPort: 5432, nodePort: 30080 }];
+    const nodes = ['172.18.0.2', '172.18.0.3'].map((address, index) => ({ name: `n${index + 1}`, address }));
+    const lineFor = (silent: readonly string[]): string => {
+      const [first] = SCENARIO.steps;
+      const shown = {
+        to: 'service/shop/db',
+        port: 80,
+        path: 'nodePort' as const,
+        nodes,
+        observed: [
+          {
+            outcome: 'partial' as const,
+            backends: { answered: [], silent: [...silent] },
+            count: 1,
+            first: { phase: 'observe' as const, round: 1, atMs: 1 },
+          },
+        ],
+      };
+      const steps = [{ ...first, checks: (first?.checks ?? []).map((check) => ({ ...check, ...shown })) }];
+      const services = [{ namespace: 'shop', name: 'db', selector: {}, ports, type: 'NodePort' as const }];
+      return lineOf(buildRecord([{ ...SCENARIO, steps, services }], kept));
+    };
+    expect(lineFor(['shop/db via n2'])).toMatch(/ connect 172\.18\.0\.3 30080 TCP$/);
+    expect(lineFor([])).toMatch(/ connect 172\.18\.0\.2 30080 TCP$/);
+  });
+
   test('says what is not known', () => {
     const pods = SCENARIO.pods.map(({ ip: _, ...pod }) => pod);
     expect(lineOf(buildRecord([{ ...SCENARIO, pods }], kept))).toBe(

@@ -6,9 +6,11 @@ import type { ClusterProvider } from '../../../src/cluster/cluster.ts';
 import { connectKube } from '../../../src/kube/connect.ts';
 import type { Kube } from '../../../src/kube/kube.ts';
 import { describeConnection } from '../../../src/pair.ts';
+import type { ProgressEvent } from '../../../src/progress.ts';
 import { checksOf, type RunRecord } from '../../../src/record/schema.ts';
 import { podManifest } from '../../sandbox/testbed.ts';
 import { ROOT } from '../../support/cli.ts';
+import { runCommand } from '../../support/run-command.ts';
 import { runWith, sandbox } from '../run-with.ts';
 
 type Recorded = RunRecord['scenarios'][number];
@@ -42,7 +44,7 @@ const policy = (app: string, ...egress: readonly string[]): string => `
     metadata: { name: ${app} }
     spec: { podSelector: { matchLabels: { app: ${app} } }, policyTypes: [Egress], egress: [${egress.join(', ')}] }`;
 
-/** two has two endpoints, and gone one where nobody listens. */
+/** two has two endpoints, mortal one that stops to listen, and gone one where nobody ever did. */
 const SEVERAL = `apiVersion: podreach/v1
 kind: Scenario
 name: several
@@ -55,6 +57,7 @@ pods:
 services:
   default/two: existing
   default/gone: existing
+  default/mortal: existing
   kube-system/kube-dns: existing
 policies:${policy('shut')}${policy('half', '{ to: [{ ipBlock: { cidr: 203.0.113.10/32 } }] }')}${policy(
   'names',
@@ -65,7 +68,7 @@ reachable:
   - { from: several/half, to: "service/default/two:80", via: clusterIP }
   - { from: several/names, to: "service/kube-system/kube-dns:53" }
 unreachable:
-  - { from: several/shut, to: ["service/default/two:80", "service/default/gone:80", "service/kube-system/kube-dns:53"] }
+  - { from: several/shut, to: ["service/default/two:80", "service/default/gone:80", "service/default/mortal:80", "service/kube-system/kube-dns:53"] }
 ---
 apiVersion: podreach/v1
 kind: Scenario
@@ -77,7 +80,11 @@ policies:${policy('half', '{ to: [{ ipBlock: { cidr: 203.0.113.10/32 } }] }')}
 unreachable: [{ from: leaking/half, to: "service/default/two:80" }]
 `;
 
-const SILENT = "require('node:net').createServer(() => {}).listen(443, '0.0.0.0')";
+/** Takes connections and says nothing, until it is told to stop. */
+const SILENT = `
+const server = require('node:net').createServer(() => {}).listen(443, '0.0.0.0');
+setInterval(() => require('node:fs').existsSync('/tmp/stop') && server.close(), 10);`;
+const STOP = ['node', '-e', "require('node:fs').writeFileSync('/tmp/stop', '')"];
 
 /** A Service without a selector, and its endpoints. */
 async function makeService(kube: Kube, name: string, addresses: readonly string[]): Promise<void> {
@@ -108,6 +115,7 @@ function withServices(): ClusterProvider {
       for (const [name, address] of [
         ['one', '203.0.113.10'],
         ['other', '203.0.113.11'],
+        ['mortal', '203.0.113.12'],
       ] as const) {
         const pod = podManifest('default', name, {}, {}, { command: ['node', '-e', SILENT] });
         await kube.create({
@@ -116,7 +124,8 @@ function withServices(): ClusterProvider {
         });
       }
       await makeService(kube, 'two', ['203.0.113.10', '203.0.113.11']);
-      await makeService(kube, 'gone', ['203.0.113.12']);
+      await makeService(kube, 'mortal', ['203.0.113.12']);
+      await makeService(kube, 'gone', ['203.0.113.13']);
       kube.close();
       return cluster;
     },
@@ -125,7 +134,17 @@ function withServices(): ClusterProvider {
 
 test('Services that are there already, in one run', async () => {
   let left: readonly string[] = [];
-  const record = await runWith(withServices(), undefined, {
+  const stopMortal = (event: ProgressEvent, kube: Kube): Promise<unknown> | undefined =>
+    event.type === 'phase-started' && event.phase === 'apply' && event.scenario === 'several'
+      ? runCommand(kube, {
+          namespace: 'default',
+          pod: 'mortal',
+          container: 'main',
+          command: STOP,
+          answerMs: 20_000,
+        })
+      : undefined;
+  const record = await runWith(withServices(), stopMortal, {
     scenario: await teaching(),
     second: SEVERAL,
     parallel: 4,
@@ -177,6 +196,12 @@ test('Services that are there already, in one run', async () => {
       'inconclusive',
       expect.stringContaining('it could not connect even before any policy'),
     ],
+    // Where nobody listens any more, silence is no block.
+    'several/shut → service/default/mortal:80/TCP': [
+      'denied',
+      'inconclusive',
+      expect.stringContaining('nobody else reached it in the same round'),
+    ],
     [`several/shut → ${toDns}`]: ['denied', 'pass'],
   });
   expect(outcomesOf(leaking)).toEqual({
@@ -192,5 +217,5 @@ test('Services that are there already, in one run', async () => {
   expect(cut?.observed?.at(-1)).toMatchObject({ outcome: 'timeout', listenerAlive: true });
 
   // None was made, and none was deleted.
-  expect(left.toSorted()).toEqual(['gone', 'kube-dns', 'kubernetes', 'two']);
+  expect(left.toSorted()).toEqual(['gone', 'kube-dns', 'kubernetes', 'mortal', 'two']);
 });

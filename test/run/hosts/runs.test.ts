@@ -71,6 +71,115 @@ test.concurrent('the teaching scenario passes, and fails where its policy is mut
   ]);
 });
 
+const NODE_PORTS = 'scenarios/services/node-port.yaml';
+
+/** Its clients' addresses beside each other, so that all of these may be there at once. */
+function variant(text: string, number: number): string {
+  return text
+    .replaceAll('node-port', `node-port-${number}`)
+    .replace('192.0.2.15', `192.0.2.${100 + number}`)
+    .replace('198.51.100.9', `198.51.100.${100 + number}`);
+}
+
+test.concurrent('the teaching scenario of node ports fails where its policy or its traffic policy is mutated', async () => {
+  const text = await readFile(join(ROOT, NODE_PORTS), 'utf8');
+  const mutated = [
+    text,
+    // The nodes put their own addresses in place of the clients'.
+    text.replace('    externalTrafficPolicy: Local\n', ''),
+    // A selector never means who is outside.
+    text.replace('ipBlock: { cidr: 192.0.2.0/24 }', 'namespaceSelector: {}'),
+    text.replace('192.0.2.0/24', '0.0.0.0/0'),
+    // Nobody but the office, and not by other nodes.
+    text.replace('- ports: [{ port: 8080 }]\n\n', '- from: [{ ipBlock: { cidr: 192.0.2.0/24 } }]\n\n'),
+  ];
+  expect(new Set(mutated).size).toBe(5);
+  const { run, scenarios } = await runWith(sandbox(), undefined, {
+    scenario: mutated.map(variant).join('---\n'),
+    parallel: 5,
+  });
+  expect(run.error).toBeUndefined();
+  const wrong = scenarios.map((scenario) =>
+    verdictsOf({ scenarios: [scenario] })
+      .filter((one) => !one.endsWith(' pass'))
+      .map((one) => one.replaceAll(/node-port-\d/g, 'node-port').replace(/: .*/, '')),
+  );
+  const [office, stranger] = ['host/office', 'host/stranger'].map((host) => `${host} → service/node-port`);
+  expect(wrong).toEqual([
+    [],
+    [`${office}/portal:80/TCP broken`],
+    [`${office}/portal:80/TCP broken`],
+    [`${stranger}/portal:80/TCP leaked`],
+    [`${office}/status:80/TCP broken`, `${stranger}/status:80/TCP broken`],
+  ]);
+});
+
+const POD = (name: string) => `  seen/${name}: { labels: { app: ${name} }`;
+const POLICY = (app: string, rules: string) => `  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: ${app}, namespace: seen }
+    spec: { podSelector: { matchLabels: { app: ${app} } }, ${rules} }
+`;
+const BACKENDS = ['for-office', 'for-nodes', 'for-pods'];
+/** Ends that policies let in or out by address or by selector, and all ways between them: what they see of each other depends on the node. */
+const SEEN = `apiVersion: podreach/v1
+kind: Scenario
+name: seen
+namespaces: { seen: {} }
+pods:
+${POD('near')}, node: 1 }
+${POD('far')}, node: 2 }
+${POD('to-pods')}, node: 2 }
+${POD('to-nodes')}, node: 2 }
+${POD('to-ports')}, node: 2 }
+${BACKENDS.map((name) => `${POD(name)}, ports: [8080], node: 1 }\n`).join('')}hosts:
+  office: { address: 203.0.113.77 }
+services:
+${BACKENDS.flatMap((name) =>
+  ['Cluster', 'Local'].map(
+    (policy) =>
+      `  seen/${name}-${policy.toLowerCase()}: { type: NodePort, externalTrafficPolicy: ${policy}, selector: { app: ${name} }, ports: [{ port: 80, targetPort: 8080 }] }\n`,
+  ),
+).join('')}policies:
+${POLICY('for-office', 'ingress: [{ from: [{ ipBlock: { cidr: 203.0.113.0/24 } }] }]')}${POLICY(
+  'for-nodes',
+  'ingress: [{ from: [{ ipBlock: { cidr: 172.18.0.0/16 } }] }]',
+)}${POLICY('for-pods', 'ingress: [{ from: [{ podSelector: {} }] }]')}${POLICY(
+  'to-pods',
+  'policyTypes: [Egress], egress: [{ to: [{ podSelector: {} }] }]',
+)}${POLICY('to-nodes', 'policyTypes: [Egress], egress: [{ to: [{ ipBlock: { cidr: 172.18.0.0/16 } }] }]')}${POLICY(
+  'to-ports',
+  'policyTypes: [Egress], egress: [{ ports: [{ port: 30000, endPort: 32767 }] }]',
+)}reachable:
+  - from: [host/office, seen/near, seen/far, seen/to-pods, seen/to-nodes, seen/to-ports]
+    to: [${BACKENDS.flatMap((name) => [`service/seen/${name}-cluster`, `service/seen/${name}-local`]).join(', ')}]
+    via: nodePort
+`;
+
+test.concurrent('what is predicted of connections through ports of nodes is what becomes of them', async () => {
+  const record = await runWith(sandbox(), undefined, { scenario: SEEN });
+  expect(record.run.error).toBeUndefined();
+  const checks = checksOf(record.scenarios[0] ?? { steps: [] });
+  expect(checks).toHaveLength(36);
+  const told = checks.map(({ from, to, predicted, observed }) => {
+    const last = observed?.at(-1);
+    const pair = `${from} → ${to}`;
+    return {
+      predicted: `${pair} ${predicted?.verdict} ${predicted?.denied ?? ''}`,
+      observed: `${pair} ${SAID[last?.outcome ?? ''] ?? last?.outcome} ${last?.backends?.silent ?? ''}`,
+    };
+  });
+  expect(told.map(({ observed }) => observed)).toEqual(told.map(({ predicted }) => predicted));
+  const verdicts = new Set(checks.map(({ predicted }) => predicted?.verdict));
+  expect(verdicts).toEqual(new Set(['allowed', 'denied', 'partial']));
+});
+
+const SAID: Readonly<Record<string, string>> = {
+  connected: 'allowed',
+  timeout: 'denied',
+  partial: 'partial',
+};
+
 const SHARED = `apiVersion: podreach/v1
 kind: Scenario
 name: pair

@@ -59,6 +59,23 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     changed: ['ports: [{ port: 53, protocol: UDP }]', 'ports: [{ port: 53, protocol: UDP }, { port: 53 }]'],
     seen: [leaked('storefront → dns:53/TCP clusterIP')],
   },
+  'port-of-the-service': {
+    scenario: 'target-port',
+    changed: ['ports: [{ port: 8080 }]', 'ports: [{ port: 80 }]'],
+    seen: [expect.stringContaining('storefront → catalogue:80/TCP clusterIP broken: ')],
+  },
+  'only-the-old-pods': {
+    scenario: 'forgotten-backend',
+    changed: [
+      'podSelector: { matchLabels: { app: ledger } }',
+      'podSelector: { matchLabels: { version: "1" } }',
+    ],
+    seen: [
+      expect.stringMatching(
+        /^guest → ledger:5432\/TCP clusterIP leaked: only a part of the Service could be reached: \S+\/ledger-new answered, and \S+\/ledger-old did not$/,
+      ),
+    ],
+  },
 };
 
 /** Everything that did not pass, by scenario. */
@@ -83,7 +100,7 @@ async function mutated(name: string, { scenario, changed: [from, to] }: Mutant):
   const changed = text.replaceAll(from, to);
   expect(changed).not.toBe(text);
   return changed
-    .replaceAll(/\bdns-(allowed|forgotten|labels|half)\b/g, `${name}-$1`)
+    .replaceAll(/\b(?:dns|service)-(allowed|forgotten|labels|half|ports|backends)\b/g, `${name}-$1`)
     .replace(/^name: .*/m, `name: ${name}`);
 }
 
@@ -97,7 +114,7 @@ function wrongIn(scenario: RunRecord['scenarios'][number]): readonly string[] {
 }
 
 test.each(Object.entries(MUTANTS))(
-  'a scenario about DNS fails where its policy is changed in what it teaches: %s',
+  'a scenario fails where its policy is changed in what it teaches: %s',
   (name, { seen }) => {
     expect(shown[name]).toEqual(seen);
   },
@@ -112,6 +129,8 @@ pods:
   stale/guest: { labels: { app: guest } }
   stale/api: { labels: { app: api }, ports: [8080] }
   stale/former: { labels: { app: former }, ports: [8080] }
+hosts:
+  bank: { address: 203.0.113.30, ports: [443] }
 services:
   stale/api: { selector: { app: api }, ports: [{ port: 80, targetPort: 8080 }] }
 policies:
@@ -121,8 +140,11 @@ policies:
     spec:
       podSelector: { matchLabels: { app: api } }
       ingress: [{ from: [{ podSelector: { matchExpressions: [{ key: app, operator: DoesNotExist }] } }] }]
-reachable: [{ from: stale/web, to: service/stale/api }]
-unreachable: [{ from: stale/guest, to: service/stale/api }]
+reachable:
+  - { from: stale/web, to: [service/stale/api, host/bank] }
+unreachable:
+  - { from: stale/guest, to: service/stale/api }
+  - { from: host/bank, to: "stale/api:8080" }
 `;
 
 /** Has the nodes lead a Service to a pod that it does not select, as one does that has missed a change. */
@@ -139,7 +161,7 @@ async function leadTo(name: string, kube: Kube): Promise<void> {
   await kube.apply({ resource: 'endpointslices', namespace: 'stale', name: 'former' }, JSON.stringify(slice));
 }
 
-test('whoever answers for a Service and is none of its pods is told, also where each of these has answered', () => {
+test('whoever answers for a Service and is none of its pods is told, also where each of these has answered; hosts beside it are as ever', () => {
   expect(shown['stale']).toEqual([
     'web → api:80/TCP clusterIP inconclusive: something else answered: stale/former',
     expect.stringMatching(

@@ -791,10 +791,12 @@ test('D21: a policy comes into force without a word: nothing of its object chang
 const PERL = '/usr/bin/perl';
 /** One echo request, which needs no privilege from such a socket; Node.js has none. */
 const PING = `
-  use Socket;
-  socket(my $socket, AF_INET, SOCK_DGRAM, getprotobyname('icmp') // 1) or die $!;
-  connect($socket, pack_sockaddr_in(0, inet_aton($ARGV[0]))) or die $!;
-  send($socket, pack('C2n3', 8, 0, 0, 1, 1), 0) or die $!;
+  use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6);
+  my ($family, $protocol, $request) = $ARGV[0] =~ /:/ ? (AF_INET6, 58, 128) : (AF_INET, 1, 8);
+  my $address = inet_pton($family, $ARGV[0]);
+  socket(my $socket, $family, SOCK_DGRAM, $protocol) or die $!;
+  connect($socket, $family == AF_INET6 ? pack_sockaddr_in6(0, $address) : pack_sockaddr_in(0, $address)) or die $!;
+  send($socket, pack('C2n3', $request, 0, 0, 1, 1), 0) or die $!;
   vec(my $readable = '', fileno($socket), 1) = 1;
   print select($readable, undef, undef, 0.5) ? 'answered' : 'silent';`;
 
@@ -810,8 +812,11 @@ test.skipIf(!existsSync(PERL))(
     });
     await bed.inForce();
     const ping = async (namespace: string, pod: string, to: string): Promise<string> => {
-      const result = await bed.exec(namespace, pod, PERL, '-e', PING, addresses.get(to) ?? '');
-      return result.kind === 'exited' && result.exitCode === 0 ? result.stdout : JSON.stringify(result);
+      const pings = [addresses, addresses6].map(async (of) => {
+        const result = await bed.exec(namespace, pod, PERL, '-e', PING, of.get(to) ?? '');
+        return result.kind === 'exited' && result.exitCode === 0 ? result.stdout : JSON.stringify(result);
+      });
+      return [...new Set(await Promise.all(pings))].join(' and ');
     };
     expect(await ping('shop', 'web', 'shop/db')).toBe('answered');
     expect(await ping('ops', 'job', 'shop/db')).toBe('silent');

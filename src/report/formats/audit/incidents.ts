@@ -394,7 +394,10 @@ function whereOf(checks: readonly Mismatch[]): Phrase {
     ? say` from ${describePod(first.from)}`
     : [];
   if (checks.some((check) => check.to !== first.to)) return from;
-  const isOnePort = checks.every((check) => check.port === first.port && check.protocol === first.protocol);
+  const { port, protocol, family } = first;
+  const isOnePort = checks.every(
+    (check) => check.port === port && check.protocol === protocol && check.family === family,
+  );
   return say`${from} to ${describePod(first.to)}${isOnePort ? say` on ${describePorts([first])}` : []}`;
 }
 

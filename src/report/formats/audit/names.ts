@@ -77,12 +77,18 @@ export function describePod(key: string, known?: string): Phrase {
   return namespace === known ? name(podOf(key)) : say`${name(podOf(key))} in ${name(namespace)}`;
 }
 
-/** `TCP 8080, TCP 9090 (metrics) and UDP 53` */
-export function describePorts(ports: readonly Pick<CheckRecord, 'port' | 'protocol' | 'portName'>[]): Phrase {
+/** A port as it was connected to. */
+type ConnectedPort = Pick<CheckRecord, 'port' | 'protocol' | 'portName'> &
+  Partial<Pick<CheckRecord, 'family'>>;
+
+/** `TCP 8080, TCP 8080 over IPv6, TCP 9090 (metrics) and UDP 53` */
+export function describePorts(ports: readonly ConnectedPort[]): Phrase {
   return list(
-    ports.map(({ port, protocol, portName }) =>
-      portName === undefined ? say`${protocol} ${port}` : say`${protocol} ${port} (${name(portName)})`,
-    ),
+    ports.map(({ port, protocol, portName, family }) => {
+      const number = say`${protocol} ${port}`;
+      const named = portName === undefined ? number : say`${number} (${name(portName)})`;
+      return family === 'IPv6' ? say`${named} over IPv6` : named;
+    }),
   );
 }
 

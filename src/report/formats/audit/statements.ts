@@ -58,7 +58,7 @@ export interface Claims {
   readonly gaps: readonly Gap[];
 }
 
-type CheckedPort = Pick<CheckRecord, 'port' | 'protocol' | 'portName'>;
+type CheckedPort = Pick<CheckRecord, 'port' | 'protocol' | 'portName'> & Partial<Pick<CheckRecord, 'family'>>;
 
 /** One port of a pod with everybody who could try it. */
 interface TriedPort {
@@ -101,14 +101,14 @@ function targetsOf({ checks, pods }: Scope): TriedPort[] {
   const tested = groupBy(checks, describeTarget).flatMap((group): TriedPort[] => {
     const [first] = group;
     if (first === undefined) return [];
-    const { to, port, protocol, portName } = first;
+    const { to, port, protocol, portName, family } = first;
     const allowed = group.filter(({ expected }) => expected === 'reachable').map(({ from }) => from);
     const denied = group.filter(({ expected }) => expected === 'unreachable').map(({ from }) => from);
     const spoken = new Set<string>([to, ...allowed, ...denied]);
     return [
       {
         to,
-        port: { port, protocol, ...(portName === undefined ? {} : { portName }) },
+        port: { port, protocol, family, ...(portName === undefined ? {} : { portName }) },
         checks: group,
         allowed,
         denied,
@@ -116,7 +116,10 @@ function targetsOf({ checks, pods }: Scope): TriedPort[] {
       },
     ];
   });
-  const known = new Set(tested.map(({ to, port }) => describeTarget({ to, ...port })));
+  // In whichever family.
+  const known = new Set(
+    tested.map(({ to, port: { port, protocol } }) => describeTarget({ to, port, protocol })),
+  );
   const silent = pods.flatMap(({ key: to, ports }) =>
     ports.flatMap(({ name: portName, port, protocol }): TriedPort[] => {
       const own = { port, protocol, ...(portName === undefined ? {} : { portName }) };

@@ -181,6 +181,7 @@ function windowsOf(checks: readonly CheckView[]): NonNullable<CheckView['watched
 }
 
 function checkLabels(check: CheckView): SeriesLabels {
-  const { from, to, port, protocol, step } = check;
-  return { ...stepLabels(step), from, to, port: String(port), protocol };
+  const { from, to, port, protocol, family, step } = check;
+  const own = { ...stepLabels(step), from, to, port: String(port), protocol };
+  return family === 'IPv4' ? own : { ...own, family };
 }

@@ -20,7 +20,7 @@ export function settleFamilies(
   configured: readonly IPFamily[],
 ): Families {
   const ipFamilyPolicy = spec.ipFamilyPolicy ?? (hasNoEndpoints(spec) ? 'RequireDualStack' : 'SingleStack');
-  const asked = { ...releasing({ ...spec, ipFamilyPolicy }, before) };
+  const asked = releasing({ ...spec, ipFamilyPolicy }, before);
   const contradictions = [
     ...(ipFamilyPolicy === 'SingleStack' ? singleProblems(asked) : releaseProblems(asked, before)),
     ...addressProblems(asked, configured),

@@ -1,0 +1,56 @@
+/** How reports tell of Services that were there already. */
+import { expect, test } from 'vitest';
+import { livesOf } from '../../src/record/lives.ts';
+import { describeEvidence } from '../../src/report/parts/evidence.ts';
+import { viewOf } from '../../src/report/view/run.ts';
+import { attempts, buildRecord, buildScenario } from './fixture.ts';
+import { render } from './render.ts';
+
+const cut = {
+  from: 'shop/web',
+  to: 'service/default/kubernetes',
+  path: 'clusterIP',
+  port: 443,
+  expected: 'unreachable',
+} as const;
+const made = [...attempts('control', ['connected']), ...attempts('settle', ['timeout', 'timeout'])];
+const scenario = buildScenario(
+  'external',
+  {
+    pods: { 'shop/web': [80] },
+    checks: [
+      { ...cut, verdict: 'pass', attempts: [...made, ...attempts('closing', ['connected'])] },
+      { ...cut, path: 'dns', expected: 'reachable', verdict: 'broken', reason: 'x', attempts: made },
+    ],
+  },
+  { existingServices: [{ namespace: 'default', name: 'kubernetes', ip: '10.96.0.1' }] },
+);
+
+test('a cut rests on a pod that has met it, and the listener on the same', () => {
+  const [first] = viewOf(buildRecord([scenario])).checks;
+  expect(first && describeEvidence(first)).toBe(
+    'The port was open: somebody else reached it. shop/web was on the network: the kubelet of its node visited it at 02:00:01 UTC. The way was open: a pod on the same node, which no policy isolates, connected to service/default/kubernetes at 02:00:01 UTC. When the policies had been taken away, it connected again.',
+  );
+  expect(render('terminal', buildRecord([scenario]))).toContain(
+    'by whether a pod that no policy isolates reached it in the same rounds',
+  );
+});
+
+test('what is kept can be tried again, at its address and by its name', () => {
+  const keep = { options: { timeoutMs: 500, withinMs: 10_000, confirm: 2, keep: true, failFast: false } };
+  expect(viewOf(buildRecord([scenario], keep)).checks.map((check) => check.reproduce().text)).toEqual([
+    expect.stringContaining('connect 10.96.0.1 443 TCP'),
+    expect.stringContaining('connect kubernetes.default.svc.cluster.local. 443 TCP'),
+  ]);
+});
+
+test('it is there from the first step on, whatever pods come and go', () => {
+  const { pods, steps } = scenario;
+  const later = { ...steps[0], pods: [...pods, { ...pods[0], name: 'late' }] } as (typeof steps)[number];
+  const lives = livesOf({
+    ...scenario,
+    steps: [...steps, later, ...steps.map((step) => ({ ...step, pods }))],
+  });
+  expect(lives.map((own) => own.get('service/default/kubernetes'))).toEqual([0, 0, 0]);
+  expect(lives.map((own) => own.has('shop/late'))).toEqual([false, true, false]);
+});

@@ -1,0 +1,198 @@
+/** What a cluster says of Services that are there already, before anything is created: where they are, who is behind them, and what does not do. */
+import { describe, expect, test } from 'vitest';
+import type { Kube, KubeObject } from '../../../src/kube/kube.ts';
+import type { Check } from '../../../src/model/check.ts';
+import { meetServices } from '../../../src/run/existing-services.ts';
+import type { Plan } from '../../../src/scenario/scenario.ts';
+import { createProject } from '../../scenario/project.ts';
+
+async function planTo(target: string, via: Check['path'] = 'clusterIP'): Promise<Plan> {
+  await using project = await createProject({
+    'example.yaml': `apiVersion: podreach/v1
+kind: Scenario
+name: example
+namespaces: { shop: {} }
+pods: { shop/web: {} }
+services: { system/dns: existing }
+reachable: [{ from: shop/web, to: "service/system/dns:${target}", via: ${via} }]
+`,
+  });
+  const [plan] = await project.load();
+  if (plan === undefined) throw new Error('there is no plan');
+  return plan;
+}
+
+const SERVICE = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { namespace: 'system', name: 'dns' },
+  spec: {
+    clusterIP: '10.96.0.10',
+    ports: [
+      { name: 'dns', port: 53, protocol: 'UDP' },
+      { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 'dns-tcp' },
+      { name: 'metrics', port: 9153 },
+    ],
+  },
+};
+const SLICE = {
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { namespace: 'system', name: 'dns-1' },
+  addressType: 'IPv4',
+  ports: [
+    { name: 'dns', port: 1053, protocol: 'UDP' },
+    { name: 'dns-tcp', port: 2053, protocol: 'TCP' },
+  ],
+  endpoints: [
+    {
+      addresses: ['10.244.1.9'],
+      conditions: { ready: true },
+      targetRef: { kind: 'Pod', namespace: 'system', name: 'a' },
+    },
+    { addresses: ['10.244.1.8'], conditions: { ready: false } },
+    { addresses: ['172.18.0.2'], targetRef: { kind: 'Pod', namespace: 'system', name: 'b' } },
+    { addresses: ['172.18.0.3'] },
+    { addresses: ['203.0.113.1'] },
+    { addresses: ['203.0.113.1'] },
+  ],
+};
+const PODS = [
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'system', name: 'a', labels: { app: 'dns' } },
+    spec: {
+      nodeName: 'n1',
+      containers: [
+        {
+          ports: [
+            { name: 'dns-tcp', containerPort: 2053 },
+            { containerPort: 1, protocol: 'SCTP' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'system', name: 'b' },
+    spec: { nodeName: 'n2', hostNetwork: true, containers: [{}] },
+  },
+];
+const NODES = [
+  {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'n3' },
+    status: { addresses: [{ type: 'InternalIP', address: '172.18.0.3' }] },
+  },
+];
+
+/** A cluster with these objects. Time passes only where somebody waits. */
+function clusterWith(service: KubeObject | undefined, slices: () => readonly KubeObject[] = () => [SLICE]) {
+  const objects: Readonly<Record<string, () => readonly KubeObject[]>> = {
+    endpointslices: slices,
+    pods: () => PODS,
+    namespaces: () => [
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'system', labels: { team: 'core' } } },
+    ],
+  };
+  let now = 0;
+  const kube: Pick<Kube, 'get' | 'list'> = {
+    get: async () => service,
+    list: async ({ resource }) => objects[String(resource)]?.() ?? [],
+  };
+  return {
+    kube,
+    signal: new AbortController().signal,
+    timing: { readyWithinMs: 5_000 },
+    clock: {
+      now: () => now,
+      date: () => new Date(now),
+      sleep: async (ms: number) => {
+        now += ms;
+      },
+    },
+  };
+}
+
+const meet = async (plan: Plan, ...cluster: Parameters<typeof clusterWith>) =>
+  (await meetServices([plan], NODES, clusterWith(...cluster))).get('service/system/dns');
+
+test('who is behind a port is who is ready there, with what policies see of him', async () => {
+  expect(await meet(await planTo('53'), SERVICE)).toEqual({
+    address: '10.96.0.10',
+    endpoints: new Map([
+      [
+        53,
+        [
+          {
+            address: '10.244.1.9',
+            port: 2053,
+            pod: {
+              namespace: 'system',
+              name: 'a',
+              labels: { app: 'dns' },
+              namespaceLabels: { team: 'core' },
+              ports: [{ name: 'dns-tcp', port: 2053, protocol: 'TCP' }],
+            },
+          },
+          expect.objectContaining({ address: '172.18.0.2', port: 2053, node: 'n2' }),
+          { address: '172.18.0.3', port: 2053, node: 'n3' },
+          { address: '203.0.113.1', port: 2053 },
+        ],
+      ],
+    ]),
+  });
+});
+
+test('of a headless one nothing is translated', async () => {
+  const headless = { ...SERVICE, spec: { ...SERVICE.spec, clusterIP: 'None' } };
+  const met = await meet(await planTo('53', 'dns'), headless);
+  expect(met).not.toHaveProperty('address');
+  expect(met?.endpoints.get(53)?.map(({ port }) => port)).toEqual([53, 53, 53, 53]);
+});
+
+test('its endpoints are waited for', async () => {
+  const later = [[], [], [SLICE]];
+  const met = await meet(await planTo('53'), SERVICE, () => later.shift() ?? []);
+  expect(met?.endpoints.get(53)).toHaveLength(4);
+});
+
+describe('what does not do is said with the place of the rule', () => {
+  const withSpec = (spec: object): KubeObject => ({ ...SERVICE, spec: { ...SERVICE.spec, ...spec } });
+  test.each<[string, string, KubeObject | undefined, string]>([
+    ['that it is not there', '53', undefined, 'there is no Service system/dns on this cluster'],
+    ['a port that it does not have', '80', SERVICE, 'the Service has no port 80/TCP on this cluster'],
+    [
+      'that it has no address',
+      '53',
+      withSpec({ clusterIP: 'None' }),
+      'the Service is headless on this cluster',
+    ],
+    ['that it has no endpoints', '53', withSpec({ type: 'ExternalName' }), 'is of type ExternalName'],
+    [
+      'that one client meets one of them',
+      '53',
+      withSpec({ sessionAffinity: 'ClientIP' }),
+      'reaches only some of',
+    ],
+    ['that a node has its own', '53', withSpec({ internalTrafficPolicy: 'Local' }), 'reaches only some of'],
+  ])('%s', async (_, port, service, message) => {
+    await expect(meet(await planTo(port), service)).rejects.toMatchObject({
+      code: 'not-supported',
+      message: expect.stringContaining(message),
+      location: { file: 'example.yaml', line: 7 },
+    });
+  });
+
+  test('that nobody is ready in time', async () => {
+    await expect(meet(await planTo('9153'), SERVICE)).rejects.toMatchObject({
+      code: 'provision-failed',
+      message: 'nobody is ready behind port 9153/TCP of service/system/dns within 5 s',
+      location: { file: 'example.yaml', line: 7 },
+    });
+  });
+});
