@@ -3,7 +3,7 @@ import { addressIn, type Family } from './family.ts';
 import { destinationsOf, type ServiceBackend } from './service.ts';
 
 /** The addresses of the nodes that take probe pods, by their names: of each family that a node has at least one. */
-export type NodeAddresses = ReadonlyMap<string, readonly string[]>;
+export type NodePlaces = ReadonlyMap<string, readonly string[]>;
 
 /** A node whose port leads to a Service. */
 export interface LeadingNode {
@@ -30,7 +30,7 @@ interface NodePortCheck {
  */
 export function nodesLeadingTo(
   check: NodePortCheck,
-  nodes: NodeAddresses,
+  nodes: NodePlaces,
   nodeOf: (pod: string) => string | undefined,
 ): readonly LeadingNode[] {
   const { from = '', family, externalTrafficPolicy } = check;

@@ -3,7 +3,7 @@
  * (`source.ts`), so it imports nothing but the files of `agent/`, Node.js's own modules and types. Two ways to start it:
  *
  *   serve                                          listen on the pod's ports and answer with the pod's identity; try batches
- *   connect HOST PORT [TCP|UDP] [--timeout MS]     one attempt, told in one line, for people
+ *   connect HOST PORT [TCP|UDP] [--family IPv4|IPv6] [--timeout MS]   one attempt, told in one line, for people
  *
  * On the wire, the client sends `podreach NONCE\n` and the server answers `podreach NONCE RUN NAMESPACE/POD\n`. `docs/probe.md`
  * says what each outcome means and why.

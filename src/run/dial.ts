@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { Dial, Listener } from '../model/dial.ts';
 import { type HostPlace, parseEndpoint } from '../model/endpoint.ts';
 import { addressIn, type Family } from '../model/family.ts';
-import { type NodeAddresses, nodesLeadingTo } from '../model/node-port.ts';
+import { type NodePlaces, nodesLeadingTo } from '../model/node-port.ts';
 import type { CheckPath } from '../model/path.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { dnsNameOf, type ExistingService, type ServiceBackend } from '../model/service.ts';
@@ -50,7 +50,7 @@ export interface DialledEnds {
   /** Absent: there are none. */
   readonly nodePorts?: NodePorts;
   /** Absent: nobody connects to them. */
-  readonly nodes?: NodeAddresses;
+  readonly nodes?: NodePlaces;
   /** Absent: there are none. */
   readonly realHosts?: RealHosts;
 }

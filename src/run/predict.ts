@@ -42,10 +42,10 @@ export class Foresight {
   readonly #plan: Plan;
   readonly #scenario: ScenarioDraft;
   readonly #assumptions: Assumptions;
-  readonly #around: Surroundings;
+  readonly #around: DialledSurroundings;
   readonly #oracles: OracleOf[];
 
-  constructor(plan: Plan, scenario: ScenarioDraft, assumptions: Assumptions, around: Surroundings = {}) {
+  constructor(plan: Plan, scenario: ScenarioDraft, assumptions: Assumptions, around: DialledSurroundings = {}) {
     this.#plan = plan;
     this.#scenario = scenario;
     this.#assumptions = assumptions;
@@ -129,7 +129,7 @@ interface PredictedCheck extends CheckedPair {
 }
 
 /** What is around the pods of a scenario, as it is dialled. */
-type Surroundings = Pick<DialledEnds, 'met' | 'nodes'>;
+type DialledSurroundings = Pick<DialledEnds, 'met' | 'nodes'>;
 
 interface Predictions {
   /** Of each step, in the order of its checks. */

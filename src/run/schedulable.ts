@@ -1,7 +1,7 @@
 /** Which nodes of a cluster take probe pods. */
 import { PodreachError } from '../errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
-import type { NodeAddresses } from '../model/node-port.ts';
+import type { NodePlaces } from '../model/node-port.ts';
 import type { ProbeSettings, Toleration } from '../probe/settings.ts';
 
 interface Taint {
@@ -42,7 +42,7 @@ export function nodesForProbes(nodes: readonly KubeObject[], settings: ProbeSett
 }
 
 /** The addresses, within the cluster, of the nodes that take probe pods. */
-export function nodeAddresses(nodes: readonly KubeObject[], settings: ProbeSettings): NodeAddresses {
+export function nodeAddresses(nodes: readonly KubeObject[], settings: ProbeSettings): NodePlaces {
   const fit = nodes.filter((node) => obstacleAt(node, settings) === undefined);
   return new Map(
     fit.map(({ metadata: { name }, ...node }) => {

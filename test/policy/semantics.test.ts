@@ -761,6 +761,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, title: string]>
     'sandbox/dataplane/enforcement.test.ts',
     'I6: a rule for all ports lets ICMP through, and no rule for some ports does',
   ],
+  D24: ['policy/existing-services.test.ts', 'D24: no selector means the API server'],
   I7: [
     'sandbox/dataplane/enforcement.test.ts',
     'D19: an established connection outlives a new policy (I7), a datagram is judged each time',

@@ -799,7 +799,7 @@ describe('connect', () => {
     async (args) => {
       const { stderr, exitCode } = await network.connect(args.split(' ').filter((word) => word !== '')).ended;
       expect(exitCode).toBe(2);
-      expect(stderr).toContain('usage: connect HOST PORT [TCP|UDP] [--timeout MS]');
+      expect(stderr).toContain('usage: connect HOST PORT [TCP|UDP] [--family IPv4|IPv6] [--timeout MS]');
     },
   );
 });

@@ -24,7 +24,7 @@ const dns: AgentLine = {
   durationMs: 0.75,
   detail: 'ECONNREFUSED',
 };
-const own: AgentLine = { kind: 'listener', host: '10.244.1.2', port: 80, protocol: 'TCP', alive: true };
+const own: AgentLine = { kind: 'listener', host: '10.0.0.2', port: 80, protocol: 'TCP', alive: true };
 const turn: AgentLine = { kind: 'turn', id: 3, turnedMs: 12 };
 const end: EndLine = {
   kind: 'end',
@@ -83,7 +83,7 @@ describe('the output of a probe', () => {
     [
       'has another listener',
       printed(dns, { ...own, protocol: 'UDP' }, web, end),
-      'the output of the probe has the listener on 80/UDP twice, or unasked',
+      'the output of the probe has the listener on 80/UDP of 10.0.0.2 twice, or unasked',
     ],
     [
       'goes on after its end mark',

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ScenarioRecord } from '../../src/record/schema.ts';
 import { describeEvidence } from '../../src/report/parts/evidence.ts';
+import { seenFacts } from '../../src/report/parts/mismatch.ts';
 import { viewOf } from '../../src/report/view/run.ts';
 import { attempts, buildRecord, buildScenario } from './fixture.ts';
 import { render } from './render.ts';
@@ -64,4 +65,69 @@ test('for those who answer for security it is no pod', () => {
   const audit = render('audit', buildRecord([scenarioWith({ ...BANK, ...AGENT })]));
   expect(audit).toContain('the host *bank* outside the cluster');
   expect(audit).not.toContain('in *host*');
+});
+
+const NODES = ['172.18.0.2', '172.18.0.3'].map((address, index) => ({ name: `node-${index + 1}`, address }));
+
+/** A host that reaches a Service by one node and not by the other, and one that reaches it by none. */
+function atNodePorts(): ScenarioRecord {
+  const partial = attempts('settle', ['partial', 'partial']).map((attempt) => ({
+    ...attempt,
+    backends: { answered: ['shop/api via node-1'], silent: ['shop/api via node-2'] },
+  }));
+  const target = { to: 'service/shop/api', port: 80, portName: 'http' } as const;
+  const scenario = buildScenario(
+    'outside',
+    {
+      pods: { 'shop/api': [8080] },
+      checks: [
+        { ...target, from: 'host/bank', verdict: 'broken', attempts: partial },
+        { ...target, from: 'host/vault', expected: 'unreachable', verdict: 'pass', attempts: made },
+      ],
+    },
+    {
+      hosts: [
+        { ...BANK, ...AGENT },
+        { ...BANK, ...AGENT, name: 'vault' },
+      ],
+      services: [
+        {
+          namespace: 'shop',
+          name: 'api',
+          type: 'NodePort',
+          selector: { app: 'api' },
+          ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 8080, nodePort: 30080 }],
+        },
+      ],
+    },
+  );
+  const path = { path: 'nodePort', backends: [{ pod: 'shop/api', port: 8080 }], nodes: NODES } as const;
+  const steps = scenario.steps.map((step) => ({
+    ...step,
+    checks: step.checks.map((check) => ({ ...check, ...path, backends: [...path.backends] })),
+  }));
+  return { ...scenario, steps };
+}
+
+test('of a Service at the ports of nodes reports tell at which, and whose address policies see', () => {
+  const record = buildRecord([atNodePorts()]);
+  const [broken, cut] = viewOf(record).checks;
+  if (broken === undefined || cut === undefined) throw new Error('there are two checks');
+  expect(seenFacts(broken)).toEqual(
+    expect.arrayContaining([
+      { label: 'nodes', text: 'port 30080 of node-1 (172.18.0.2), node-2 (172.18.0.3)' },
+      { label: 'part', text: 'answered by shop/api via node-1; not by shop/api via node-2' },
+      {
+        label: 'source',
+        text: expect.stringContaining('With externalTrafficPolicy: Local it keeps its address'),
+      },
+    ]),
+  );
+  expect(seenFacts(cut).map(({ label }) => label)).not.toContain('source');
+  expect(describeEvidence(cut)).toContain(
+    'host/vault connected to pods on node-1, node-2, and these to pods where those of service/shop/api are, none of which a policy isolates',
+  );
+  expect(render('audit', record)).toContain(
+    'the Service *api* in *shop* on TCP 80 (*http*) at the ports of the nodes',
+  );
 });

@@ -67,6 +67,13 @@ describe('is refused', () => {
     expect(text).toContain(hint);
   });
 
+  test('by the ports of nodes', async () => {
+    const rule = 'reachable: [{ from: shop/web, to: "service/default/kubernetes:443", via: nodePort }]\n';
+    expect(await failureOf(rule)).toContain(
+      'service/default/kubernetes is there already, and which ports it has on the nodes is known only on a cluster: nothing goes there via nodePort',
+    );
+  });
+
   test('in a namespace that the run makes', async () => {
     expect(
       await failureOf(

@@ -173,7 +173,7 @@ scenario-invalid: 2 problems in a.yaml`);
       expect(await failureOf(scenarioWith(`${line}\notherwise: reachable\n`))).toBe(`a.yaml:12:1: ${message}
   12 | ${line}
      | ^
-  hint: The keys here are: apiVersion, kind, name, description, owner, purpose, runbook, reviewBy, tags, include, manifests, namespaces, pods, hosts, services, policies, reachable, unreachable, accept, knownIssues, and 2 more.
+  hint: The keys here are: apiVersion, kind, name, description, owner, purpose, runbook, reviewBy, tags, include, manifests, namespaces, pods, hosts, services, policies, families, reachable, unreachable, accept, and 3 more.
 
 scenario-invalid: 1 problem in a.yaml`);
     },
@@ -375,7 +375,7 @@ scenario-invalid: 1 problem in a.yaml`);
     expect(await failureOf(scenarioWith(rules))).toBe(`a.yaml:13:50: unknown key "why"
   13 |   - &rule { from: shop/web, to: "shop/api:8080", why: because }
      |                                                  ^
-  hint: The keys here are: from, to, except, via, because.
+  hint: The keys here are: from, to, except, via, families, because.
 
 scenario-invalid: 1 problem in a.yaml`);
   });

@@ -310,7 +310,7 @@ test("a policy that names the Service's port is told what counts (D23)", async (
   );
   const byName = NAMES_SERVICE_PORT.replace('api:80" }', 'api:80", via: dns }');
   const [contradicted] = reviewPlan(await planOf(byName));
-  expect(contradicted?.advice).toMatch(/example\.yaml shop\/web service\/shop\/api:80\/TCP$/);
+  expect(contradicted?.advice).toMatch(/example\.yaml shop\/web 'service\/shop\/api:80\/TCP via dns'$/);
   expect(warnings[1]?.[2]).toContain('that is a port of service/shop/api in front of it');
 });
 

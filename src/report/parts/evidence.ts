@@ -111,13 +111,19 @@ function describeWayOfHost(
       (one) => endpointKey({ kind: 'host', name: one.name }) === host && one.agent === undefined,
     ) === true;
   const connected = isHost(from)
-    ? `${host} connected to a pod on the same node, which no policy isolates, at ${at(between)}`
+    ? describeWayFromHost(check, at(between))
     : `a pod on the same node, which no policy isolates, connected to ${host} at ${at(between)}`;
   return [
     `The port was open: ${isReal ? 'somebody else reached it' : `${to} reached it itself`}.`,
     `${pod} was on the network: the kubelet of its node visited it at ${at(visitedMs)}.`,
     `The way was open: ${connected}.`,
   ];
+}
+
+function describeWayFromHost({ from, to, nodes }: CheckView, time: string): string {
+  return nodes === undefined
+    ? `${from} connected to a pod on the same node, which no policy isolates, at ${time}`
+    : `${from} connected to pods on ${nodes.map(({ name }) => name).join(', ')}, and these to pods where those of ${to} are, none of which a policy isolates, at ${time}`;
 }
 
 function describeFate(fate: WithoutPolicies, { connectedLater, scenario }: CheckView): string {

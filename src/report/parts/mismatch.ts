@@ -79,6 +79,7 @@ export function seenFacts(check: CheckView): Fact[] {
     ...fact('one-way', adviceOnOneWay(check, later)),
     ...fact('nodes', describeNodes(check)),
     ...fact('part', describePart(later)),
+    ...fact('source', adviceOnSource(check, later)),
     ...listenerFacts(check, later),
     ...verdictFacts(check),
     ...firstInstantFacts(check),
@@ -145,6 +146,17 @@ function describeNodes(check: CheckView): string | undefined {
   const port = nodePortOf(check);
   if (nodes.length === 0 || port === undefined) return undefined;
   return `port ${port} of ${nodes.map(({ name, address }) => `${name} (${address})`).join(', ')}`;
+}
+
+/** Where clients cannot keep their addresses, policies may not tell them from anybody else (D25). */
+function adviceOnSource(
+  { path, externalTrafficPolicy, from, to, verdict }: CheckView,
+  later: Observation,
+): string | undefined {
+  const isPart = later.some(({ backends = { silent: [] } }) => backends.silent.length > 0);
+  if (path !== 'nodePort' || externalTrafficPolicy !== undefined || verdict === 'pass' || !isPart)
+    return undefined;
+  return `what goes on from one node to another mostly has the address of the first: to the pods of ${to} it does not come from ${from}, and an ipBlock for that means nothing (D25). With externalTrafficPolicy: Local it keeps its address`;
 }
 
 /** Of a Service that only a part of answered, as last seen: which part. */

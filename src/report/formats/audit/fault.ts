@@ -10,7 +10,7 @@ import { groupBy } from '../../parts/group.ts';
 import { isOfOtherKinds } from '../../parts/opinion.ts';
 import { isMomentary } from '../../parts/shown.ts';
 import type { Mismatch, ScenarioView } from '../../view/view.ts';
-import { describePod, describePorts } from './names.ts';
+import { describeBackend, describePod, describePorts } from './names.ts';
 import { list, name, type Phrase, say } from './phrase.ts';
 import { describeOtherPolicies, describePlugin, isSandbox, labelsOf, nodesOf } from './surroundings.ts';
 
@@ -149,7 +149,7 @@ function policiesSay(check: Mismatch, { verdict, grounds, denied = [] }: Predict
   if (deciding.length === 0)
     return say`None of the scenario's policies restricts this connection: they leave it open.`;
   if (verdict === 'partial')
-    return say`The policies let it through to a part of the Service, and block it to ${list(denied.map((pod) => describePod(pod)))}: ${describeGrounds(deciding, check)}.`;
+    return say`The policies let it through to a part of the Service, and block it to ${list(denied.map(describeBackend))}: ${describeGrounds(deciding, check)}.`;
   const verb = verdict === 'allowed' ? 'let this connection through' : 'block this connection';
   return say`The policies ${verb}: ${describeGrounds(deciding, check)}.`;
 }

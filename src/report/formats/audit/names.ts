@@ -77,20 +77,32 @@ export function describePod(key: string, known?: string): Phrase {
   return namespace === known ? name(podOf(key)) : say`${name(podOf(key))} in ${name(namespace)}`;
 }
 
-/** A port as it was connected to. */
-type ConnectedPort = Pick<CheckRecord, 'port' | 'protocol' | 'portName'> &
-  Partial<Pick<CheckRecord, 'family'>>;
+/** A pod of a Service, and the node by whose port it is reached: `api in shop by way of node-2`. */
+export function describeBackend(text: string): Phrase {
+  const [key = '', node] = text.split(' via ');
+  return node === undefined ? describePod(key) : say`${describePod(key)} by way of ${name(node)}`;
+}
 
-/** `TCP 8080, TCP 8080 over IPv6, TCP 9090 (metrics) and UDP 53` */
-export function describePorts(ports: readonly ConnectedPort[]): Phrase {
+/** A port as it was connected to. */
+export type StatedPort = Pick<CheckRecord, 'port' | 'protocol' | 'portName'> &
+  Partial<Pick<CheckRecord, 'path' | 'family'>>;
+
+/** `TCP 8080, TCP 8080 over IPv6, TCP 9090 (metrics) and UDP 53`, `TCP 80 at the ports of the nodes` */
+export function describePorts(ports: readonly StatedPort[]): Phrase {
   return list(
-    ports.map(({ port, protocol, portName, family }) => {
-      const number = say`${protocol} ${port}`;
-      const named = portName === undefined ? number : say`${number} (${name(portName)})`;
-      return family === 'IPv6' ? say`${named} over IPv6` : named;
+    ports.map(({ port, protocol, portName, path, family }) => {
+      const named = portName === undefined ? say`` : say` (${name(portName)})`;
+      const over = family === 'IPv6' ? ' over IPv6' : '';
+      return say`${protocol} ${port}${named}${WAYS[path ?? ''] ?? ''}${over}`;
     }),
   );
 }
+
+/** How a Service is reached otherwise than by its address. */
+const WAYS: Readonly<Record<string, string>> = {
+  dns: ' by its name',
+  nodePort: ' at the ports of the nodes',
+};
 
 function podOf(key: string): string {
   return key.slice(key.indexOf('/') + 1);

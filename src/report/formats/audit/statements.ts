@@ -2,7 +2,6 @@
 import { isDecidedByHeld } from '../../../judge/held.ts';
 import { namespaceOf } from '../../../keys.ts';
 import { describeTarget } from '../../../pair.ts';
-import type { CheckRecord } from '../../../record/schema.ts';
 import { isPassedContrary, passedContrary } from '../../parts/contrary.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { isDecidedByFirstInstant } from '../../parts/first-instant.ts';
@@ -13,7 +12,14 @@ import { isDecidedByWatch } from '../../parts/watched.ts';
 import { restsOnNoControl } from '../../parts/without-control.ts';
 import { isMismatch } from '../../view/mismatch.ts';
 import type { CheckView, StepView } from '../../view/view.ts';
-import { describeCannot, describePod, describePods, describePodsInFull, describePorts } from './names.ts';
+import {
+  describeCannot,
+  describePod,
+  describePods,
+  describePodsInFull,
+  describePorts,
+  type StatedPort,
+} from './names.ts';
 import { capitalise, join, name, type Phrase, say } from './phrase.ts';
 import { describeEvidence, phraseSeen } from './statement-evidence.ts';
 
@@ -49,7 +55,7 @@ type Scope = Pick<StepView, 'pods' | 'checks'>;
 export interface Gap {
   readonly sources: readonly string[];
   readonly to: string;
-  readonly ports: readonly CheckedPort[];
+  readonly ports: readonly StatedPort[];
 }
 
 export interface Claims {
@@ -58,12 +64,10 @@ export interface Claims {
   readonly gaps: readonly Gap[];
 }
 
-type CheckedPort = Pick<CheckRecord, 'port' | 'protocol' | 'portName'> & Partial<Pick<CheckRecord, 'family'>>;
-
 /** One port of a pod with everybody who could try it. */
 interface TriedPort {
   readonly to: string;
-  readonly port: CheckedPort;
+  readonly port: StatedPort;
   readonly checks: readonly CheckView[];
   readonly allowed: readonly string[];
   readonly denied: readonly string[];
@@ -101,14 +105,20 @@ function targetsOf({ checks, pods }: Scope): TriedPort[] {
   const tested = groupBy(checks, describeTarget).flatMap((group): TriedPort[] => {
     const [first] = group;
     if (first === undefined) return [];
-    const { to, port, protocol, portName, family } = first;
+    const { to, port, protocol, portName, path, backends, family } = first;
     const allowed = group.filter(({ expected }) => expected === 'reachable').map(({ from }) => from);
     const denied = group.filter(({ expected }) => expected === 'unreachable').map(({ from }) => from);
     const spoken = new Set<string>([to, ...allowed, ...denied]);
     return [
       {
         to,
-        port: { port, protocol, family, ...(portName === undefined ? {} : { portName }) },
+        port: {
+          port,
+          protocol,
+          ...(portName === undefined ? {} : { portName }),
+          ...(backends === undefined ? {} : { path }),
+          ...(family === 'IPv4' ? {} : { family }),
+        },
         checks: group,
         allowed,
         denied,
@@ -206,7 +216,7 @@ function placesOf(checks: readonly CheckView[]): string[] {
 
 function sentenceOf(
   { to, allowed, denied, untested }: TriedPort,
-  ports: readonly CheckedPort[],
+  ports: readonly StatedPort[],
   pods: Scope['pods'],
 ): Phrase {
   const portPhrase = describePorts(ports);
