@@ -102,7 +102,10 @@ export function predictAll(scenario: Omit<PlannedScenario, 'scenario'>): readonl
 type PredictedTarget = Omit<CheckedPair, 'from' | 'protocol'> & Pick<Prediction, 'protocol' | 'family'>;
 
 /** The same in each of the families that are tried. */
-function inEach(families: readonly Family[] | undefined, target: PredictedTarget): readonly PredictedTarget[] {
+function inEach(
+  families: readonly Family[] | undefined,
+  target: PredictedTarget,
+): readonly PredictedTarget[] {
   return families?.map((family) => ({ ...target, family })) ?? [target];
 }
 

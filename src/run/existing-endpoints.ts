@@ -4,11 +4,13 @@ import { objectKey } from '../keys.ts';
 import { fieldOf } from '../kube/answers.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { Check } from '../model/check.ts';
+import type { Dial } from '../model/dial.ts';
+import { familyOf } from '../model/family.ts';
 import type { EndpointPod, ExistingEndpoint, ExistingService } from '../model/service.ts';
 import { describePort } from '../pair.ts';
 import type { Requesting, Timed } from './context.ts';
 import { pollPauseMs } from './poll.ts';
-import { listOf, SERVICE_NAME } from './services.ts';
+import { addressesOf, familiesOf, listOf, SERVICE_NAME } from './services.ts';
 
 const POLL_MS = 100;
 
@@ -62,17 +64,24 @@ export async function meetEndpoints(
 }
 
 async function untilReady(
-  { service, object: { spec }, checks }: MetObject,
+  { service, object, checks }: MetObject,
   { kube, clock, timing, signal }: Meeting,
 ): Promise<ReadonlyMap<number, readonly FoundEndpoint[]>> {
-  const names = new Map(portsIn(spec).map(({ port, protocol, name }) => [`${port}/${protocol}`, name]));
+  const names = new Map(
+    portsIn(object.spec).map(({ port, protocol, name }) => [`${port}/${protocol}`, name]),
+  );
+  const [address] = addressesOf(object);
+  const family = address === undefined ? (familiesOf(object)[0] ?? 'IPv4') : familyOf(address);
   const labelSelector = `${SERVICE_NAME}=${service.name}`;
   const beganMs = clock.now();
   for (;;) {
     const query = { resource: 'endpointslices', namespace: service.namespace, labelSelector } as const;
     const slices = await kube.list(query, { signal });
     const found = new Map(
-      checks.map((check) => [check.port, readyIn(slices, names.get(describePort(check)) ?? '', check)]),
+      checks.map((check) => [
+        check.port,
+        readyIn(slices, names.get(describePort(check)) ?? '', { family, ...check }),
+      ]),
     );
     const missing = checks.find(({ port }) => found.get(port)?.length === 0);
     if (missing === undefined) return found;
@@ -82,7 +91,7 @@ async function untilReady(
         'provision-failed',
         `nobody is ready behind port ${describePort(missing)} of ${missing.to} within ${timing.readyWithinMs / 1000} s`,
         {
-          hint: `Look at its endpoints (kubectl get endpointslices -n ${service.namespace} -l ${labelSelector}): only those at ${missing.family} addresses count.`,
+          hint: `Look at its endpoints (kubectl get endpointslices -n ${service.namespace} -l ${labelSelector}): only those at ${missing.family ?? family} addresses count.`,
           location: missing.declared,
         },
       );
@@ -94,7 +103,7 @@ async function untilReady(
 function readyIn(
   slices: readonly KubeObject[],
   name: string,
-  { protocol, family }: Check,
+  { protocol, family }: Pick<Dial, 'protocol' | 'family'>,
 ): readonly FoundEndpoint[] {
   const found = slices
     .filter(({ addressType }) => addressType === family)

@@ -45,7 +45,12 @@ export class Foresight {
   readonly #around: DialledSurroundings;
   readonly #oracles: OracleOf[];
 
-  constructor(plan: Plan, scenario: ScenarioDraft, assumptions: Assumptions, around: DialledSurroundings = {}) {
+  constructor(
+    plan: Plan,
+    scenario: ScenarioDraft,
+    assumptions: Assumptions,
+    around: DialledSurroundings = {},
+  ) {
     this.#plan = plan;
     this.#scenario = scenario;
     this.#assumptions = assumptions;

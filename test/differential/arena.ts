@@ -276,11 +276,7 @@ function asDraft({ selector, ports, ipFamilies: _, ...service }: PlannedService)
   };
 }
 
-function worldsOf(
-  state: ClusterState,
-  hosts: readonly Required<PolicyHost>[],
-  running: RunningPods,
-): Worlds {
+function worldsOf(state: ClusterState, hosts: readonly Required<PolicyHost>[], running: RunningPods): Worlds {
   return { IPv4: worldOf(state, hosts, running, 'IPv4'), IPv6: worldOf(state, hosts, running, 'IPv6') };
 }
 
