@@ -108,9 +108,9 @@ function dialMade(
 
 /** Where there are several endpoints, so many connections that each of them is met: all must be open, or none. */
 function dialExisting(
-  { path, port, protocol, family }: DialledCheck,
+  { path, port, protocol }: DialledCheck,
   service: ExistingService,
-  { address: own, endpoints }: MetService,
+  { family, address: own, endpoints }: MetService,
 ): Dial | undefined {
   const address = path === 'dns' ? dnsNameOf(service) : own;
   if (address === undefined) return undefined;

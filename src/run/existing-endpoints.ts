@@ -4,13 +4,12 @@ import { objectKey } from '../keys.ts';
 import { fieldOf } from '../kube/answers.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { Check } from '../model/check.ts';
-import type { Dial } from '../model/dial.ts';
-import { familyOf } from '../model/family.ts';
+import type { Family } from '../model/family.ts';
 import type { EndpointPod, ExistingEndpoint, ExistingService } from '../model/service.ts';
 import { describePort } from '../pair.ts';
 import type { Requesting, Timed } from './context.ts';
 import { pollPauseMs } from './poll.ts';
-import { addressesOf, familiesOf, listOf, SERVICE_NAME } from './services.ts';
+import { listOf, SERVICE_NAME } from './services.ts';
 
 const POLL_MS = 100;
 
@@ -42,6 +41,8 @@ interface FoundEndpoint {
 interface MetObject {
   readonly service: ExistingService;
   readonly object: KubeObject;
+  /** In which it is dialled. */
+  readonly family: Family;
   /** Those that go to it. */
   readonly checks: readonly Check[];
 }
@@ -64,24 +65,18 @@ export async function meetEndpoints(
 }
 
 async function untilReady(
-  { service, object, checks }: MetObject,
+  { service, object: { spec }, family, checks }: MetObject,
   { kube, clock, timing, signal }: Meeting,
 ): Promise<ReadonlyMap<number, readonly FoundEndpoint[]>> {
-  const names = new Map(
-    portsIn(object.spec).map(({ port, protocol, name }) => [`${port}/${protocol}`, name]),
-  );
-  const [address] = addressesOf(object);
-  const family = address === undefined ? (familiesOf(object)[0] ?? 'IPv4') : familyOf(address);
+  const names = new Map(portsIn(spec).map(({ port, protocol, name }) => [`${port}/${protocol}`, name]));
   const labelSelector = `${SERVICE_NAME}=${service.name}`;
   const beganMs = clock.now();
   for (;;) {
     const query = { resource: 'endpointslices', namespace: service.namespace, labelSelector } as const;
-    const slices = await kube.list(query, { signal });
+    const all = await kube.list(query, { signal });
+    const slices = all.filter(({ addressType }) => addressType === family);
     const found = new Map(
-      checks.map((check) => [
-        check.port,
-        readyIn(slices, names.get(describePort(check)) ?? '', { family, ...check }),
-      ]),
+      checks.map((check) => [check.port, readyIn(slices, names.get(describePort(check)) ?? '', check)]),
     );
     const missing = checks.find(({ port }) => found.get(port)?.length === 0);
     if (missing === undefined) return found;
@@ -91,7 +86,7 @@ async function untilReady(
         'provision-failed',
         `nobody is ready behind port ${describePort(missing)} of ${missing.to} within ${timing.readyWithinMs / 1000} s`,
         {
-          hint: `Look at its endpoints (kubectl get endpointslices -n ${service.namespace} -l ${labelSelector}): only those at ${missing.family ?? family} addresses count.`,
+          hint: `Look at its endpoints (kubectl get endpointslices -n ${service.namespace} -l ${labelSelector}): only those at ${family} addresses count.`,
           location: missing.declared,
         },
       );
@@ -103,16 +98,14 @@ async function untilReady(
 function readyIn(
   slices: readonly KubeObject[],
   name: string,
-  { protocol, family }: Pick<Dial, 'protocol' | 'family'>,
+  { protocol }: Check,
 ): readonly FoundEndpoint[] {
-  const found = slices
-    .filter(({ addressType }) => addressType === family)
-    .flatMap((slice) => {
-      const ports = portsIn(slice).filter((port) => port.name === name && port.protocol === protocol);
-      return listOf(fieldOf(slice, 'endpoints')).flatMap((endpoint) =>
-        ports.flatMap(({ port }) => readEndpoint(endpoint, port)),
-      );
-    });
+  const found = slices.flatMap((slice) => {
+    const ports = portsIn(slice).filter((port) => port.name === name && port.protocol === protocol);
+    return listOf(fieldOf(slice, 'endpoints')).flatMap((endpoint) =>
+      ports.flatMap(({ port }) => readEndpoint(endpoint, port)),
+    );
+  });
   return [...new Map(found.map((one) => [`${one.address} ${one.port}`, one])).values()];
 }
 

@@ -7,16 +7,19 @@ import { objectKey } from '../keys.ts';
 import { fieldOf } from '../kube/answers.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { Check } from '../model/check.ts';
+import { FAMILIES, type Family, familyOf } from '../model/family.ts';
 import { type ExistingEndpoint, type ExistingService, serviceKey } from '../model/service.ts';
 import { describeConnection, describePort } from '../pair.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import { dialledExisting, type Plan } from '../scenario/scenario.ts';
 import type { Requesting, Timed } from './context.ts';
 import { meetEndpoints, portsIn } from './existing-endpoints.ts';
-import { addressesOf } from './services.ts';
+import { addressesOf, listOf } from './services.ts';
 
 /** A Service as it was met. */
 export interface MetService {
+  /** Its first: it is dialled in this one alone. */
+  readonly family: Family;
   /** Absent: it is headless. */
   readonly address?: string;
   /** Those that are ready, by the ports of the Service that checks go to. */
@@ -80,15 +83,22 @@ async function meet(
   const [address] = addressesOf(object);
   refuseNarrowed(object, first);
   for (const check of checks) refuseWay(object, address, check);
-  const endpoints = await meetEndpoints({ service, object, checks }, nodes, context);
+  const family = firstFamilyOf(object);
+  const endpoints = await meetEndpoints({ service, object, family, checks }, nodes, context);
   // Of a headless Service nothing is translated: whoever has its name connects to the port that they know.
   if (address === undefined)
     return {
+      family,
       endpoints: new Map(
         [...endpoints].map(([port, behind]) => [port, behind.map((one) => ({ ...one, port }))]),
       ),
     };
-  return { address, endpoints };
+  return { family, address, endpoints };
+}
+
+function firstFamilyOf({ spec }: KubeObject): Family {
+  const [first] = listOf(fieldOf(spec, 'ipFamilies'));
+  return FAMILIES.find((family) => family === first) ?? familyOf(String(fieldOf(spec, 'clusterIP')));
 }
 
 /** Through such a Service a pod reaches whatever is somewhere else, or some of those behind it. */

@@ -71,7 +71,7 @@ describe('the dial of a check to a Service that is there already', () => {
   const api = { ...check, to: 'service/default/kubernetes', port: 443, protocol: 'TCP' } as const;
   const one = { address: '172.18.0.1', port: 6443 };
   const metWith = (...endpoints: readonly (typeof one)[]) =>
-    new Map([[api.to, { address: '10.96.0.1', endpoints: new Map([[443, endpoints]]) }]]);
+    new Map([[api.to, { family: 'IPv4', address: '10.96.0.1', endpoints: new Map([[443, endpoints]]) } as const]]);
 
   test('goes to its address or its name, where an open connection is answer enough', () => {
     const dial = dialOf({ ...api, path: 'clusterIP' }, { pods, met: metWith(one) });
@@ -95,7 +95,7 @@ describe('the dial of a check to a Service that is there already', () => {
   });
 
   test('is none where it has no address', () => {
-    const met = new Map([[api.to, { endpoints: new Map([[443, [one]]]) }]]);
+    const met = new Map([[api.to, { family: 'IPv4', endpoints: new Map([[443, [one]]]) } as const]]);
     expect(dialOf({ ...api, path: 'clusterIP' }, { pods, met })).toBeUndefined();
   });
 });

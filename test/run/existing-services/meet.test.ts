@@ -123,6 +123,7 @@ const meet = async (plan: Plan, ...cluster: Parameters<typeof clusterWith>) =>
 
 test('who is behind a port is who is ready there, with what policies see of him', async () => {
   expect(await meet(await planTo('53'), SERVICE)).toEqual({
+    family: 'IPv4',
     address: '10.96.0.10',
     endpoints: new Map([
       [
