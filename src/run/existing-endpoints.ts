@@ -95,11 +95,7 @@ async function untilReady(
 }
 
 /** @param name of the port, by which a Service and its slices mean the same */
-function readyIn(
-  slices: readonly KubeObject[],
-  name: string,
-  { protocol }: Check,
-): readonly FoundEndpoint[] {
+function readyIn(slices: readonly KubeObject[], name: string, { protocol }: Check): readonly FoundEndpoint[] {
   const found = slices.flatMap((slice) => {
     const ports = portsIn(slice).filter((port) => port.name === name && port.protocol === protocol);
     return listOf(fieldOf(slice, 'endpoints')).flatMap((endpoint) =>

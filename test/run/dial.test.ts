@@ -71,7 +71,9 @@ describe('the dial of a check to a Service that is there already', () => {
   const api = { ...check, to: 'service/default/kubernetes', port: 443, protocol: 'TCP' } as const;
   const one = { address: '172.18.0.1', port: 6443 };
   const metWith = (...endpoints: readonly (typeof one)[]) =>
-    new Map([[api.to, { family: 'IPv4', address: '10.96.0.1', endpoints: new Map([[443, endpoints]]) } as const]]);
+    new Map([
+      [api.to, { family: 'IPv4', address: '10.96.0.1', endpoints: new Map([[443, endpoints]]) } as const],
+    ]);
 
   test('goes to its address or its name, where an open connection is answer enough', () => {
     const dial = dialOf({ ...api, path: 'clusterIP' }, { pods, met: metWith(one) });
