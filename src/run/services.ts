@@ -146,7 +146,7 @@ export function addressesOf({ spec }: KubeObject): readonly string[] {
 }
 
 /** As the API server has settled them; none where it does not say. */
-export function familiesOf({ spec }: KubeObject): readonly Family[] {
+function familiesOf({ spec }: KubeObject): readonly Family[] {
   const written = listOf(fieldOf(spec, 'ipFamilies'));
   return FAMILIES.filter((family) => written.includes(family));
 }
