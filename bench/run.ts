@@ -84,6 +84,36 @@ function inSteps(name: string, pods: number, steps: number): string {
   return stringify({ ...base, steps: Array.from({ length: steps - 1 }, (_, number) => step(number)) });
 }
 
+/** Every pod to every Service, by its address and by its name; behind three of ten nobody may be reached but by itself. */
+function behindServices(name: string, pods: number, services: number): string {
+  const isClosed = (number: number): boolean => number % 10 < 3;
+  const base = parse(scenario(name, pods, (index) => isClosed(index % services)));
+  const keys: readonly string[] = Object.keys(base.pods);
+  for (const [index, key] of keys.entries()) base.pods[key].labels.service = `s-${index % services}`;
+  const numbers = Array.from({ length: services }, (_, number) => number);
+  // As many Services as namespaces, or a multiple of that: all pods of one are in its namespace.
+  const keyOf = (number: number): string => `${keys[number]?.split('/')[0]}/s-${number}`;
+  const rule = (number: number): object => ({
+    from: '*',
+    to: `service/${keyOf(number)}:80`,
+    via: ['clusterIP', 'dns'],
+  });
+  return stringify({
+    ...base,
+    services: Object.fromEntries(
+      numbers.map((number) => [
+        keyOf(number),
+        { selector: { service: `s-${number}` }, ports: [{ port: 80, targetPort: 8080 }] },
+      ]),
+    ),
+    reachable: numbers.filter((number) => !isClosed(number)).map(rule),
+    unreachable: numbers.filter(isClosed).map((number) => ({
+      ...rule(number),
+      except: [{ from: keys.filter((_, index) => index % services === number) }],
+    })),
+  });
+}
+
 async function measure(args: readonly string[]): Promise<Measured> {
   const began = performance.now();
   const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -125,6 +155,8 @@ try {
   const large = file('hundred-pods', 100, (index) => index % 2 === 0);
   const steps = join(folder, 'twenty-steps.yaml');
   writeFileSync(steps, inSteps('twenty-steps', 9, 20));
+  const services = join(folder, 'services.yaml');
+  writeFileSync(services, behindServices('services', 100, 30));
   const cases: Case[] = [
     { title: 'run, 9 pods, 72 pairs, all denied', args: ['run', small], limit: '5 s' },
     { title: 'run, 9 pods, 72 pairs in each of 20 steps', args: ['run', steps], limit: '40 s' },
@@ -134,6 +166,11 @@ try {
       limit: '12 s',
     },
     { title: 'run, 100 pods, 9,900 pairs, half denied', args: ['run', large], limit: '20 s, 300 MB' },
+    {
+      title: 'run, 100 pods behind 30 Services, by address and by name',
+      args: ['run', services],
+      limit: '45 s, 400 MB',
+    },
     { title: '--help', args: ['--help'], limit: '0.4 s' },
     { title: 'validate, 9 pods', args: ['validate', small], limit: '0.4 s' },
     { title: 'plan, 9 pods', args: ['plan', small], limit: '0.4 s' },

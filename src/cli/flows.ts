@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { isHost, parseEndpoint } from '../model/endpoint.ts';
-import { FAMILIES, type Family, familyOf } from '../model/family.ts';
+import { FAMILIES, type Family } from '../model/family.ts';
 import { API_SERVER, backendsOf, serviceKey } from '../model/service.ts';
 import { describePort } from '../pair.ts';
 import {
@@ -183,11 +183,10 @@ function readEnd(text: string): WrittenEnd {
   };
 }
 
-/** That which is asked for, or that of an address; else those that the scenario tries. */
+/** That which is asked for, else those that the scenario tries; an address says itself which it is of. */
 function familiesFor(to: WrittenEnd, from: WrittenEnd, { plan }: ChosenStep): AskedFlows['families'] {
-  const address = [to, from].find(({ isAddress }) => isAddress);
-  const sole = to.family ?? (address && familyOf(address.name));
-  return sole === undefined ? (plan.triedFamilies?.listed ?? [undefined]) : [sole];
+  if (to.isAddress || from.isAddress) return [undefined];
+  return to.family === undefined ? (plan.triedFamilies?.listed ?? [undefined]) : [to.family];
 }
 
 function endAs({ name, isAddress }: WrittenEnd): End {

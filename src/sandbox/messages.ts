@@ -22,7 +22,7 @@ export type SupervisorMessage =
   | { readonly kind: 'ready'; readonly certificate: string }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** When the DNS server starts: with the sandbox, or when somebody first asks the API about Services. */
+/** When the DNS server starts: with the sandbox, or when the API is first asked about a Service or given a host with a name. */
 export type NamesServed = 'from the start' | 'on demand';
 
 /** `off` is a cluster whose network plugin has no policy engine: policies are stored and never enforced. */

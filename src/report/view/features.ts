@@ -103,7 +103,7 @@ export function featuresOf(check: CheckView): Feature[] {
       : []),
     {
       key: key('family', family),
-      all: `are over ${family}`,
+      all: `go over ${family}`,
       every: `over ${family}`,
       short: `over ${family}`,
       implied: [],

@@ -41,6 +41,20 @@ describe('checks that went wrong', () => {
     ]);
   });
 
+  test('all of one family are told by that', () => {
+    const leaks = new Set(['0-1', '1-2', '2-3', '3-0', '0-2', '1-3']);
+    const inFamily = (family: 'IPv4' | 'IPv6') =>
+      meshScenario(4, (from, to) => ({
+        ...(family === 'IPv6' && leaks.has(`${from}-${to}`) ? LEAK : SHUT),
+        family,
+      }));
+    const scenarios = [inFamily('IPv4'), inFamily('IPv6')] as const;
+    const checks = scenarios.flatMap(({ steps }) => steps.flatMap((step) => step.checks));
+    expect(findPatterns(viewScenario({ ...scenarios[0], steps: [{ checks }] }))).toEqual([
+      'all 6 leaks go over IPv6 (6 of the 12 checks that do)',
+    ]);
+  });
+
   test('all from one pod are told by that pod', () => {
     const scenario = meshScenario(30, (from, to) => (from === 7 && to > 10 ? LEAK : SHUT));
     expect(findPatterns(viewScenario(scenario))).toEqual([

@@ -27,7 +27,7 @@ const named = (name: string, containerPort: number, protocol = 'TCP') => ({ name
 const on = (nodeName: string) => ({ nodeName });
 
 beforeAll(async () => {
-  bed = await startTestbed();
+  bed = await startTestbed({ names: 'from the start' });
   await bed.namespace('shop', { team: 'shop', empty: '' });
   await bed.namespace('ops', { team: 'ops' });
   await bed.start(

@@ -1,13 +1,11 @@
 /** DaemonSets. */
-import { deletionOf } from '../../deletion.ts';
-import { labelSelector, typeMeta } from '../../schema/meta.ts';
-import { any, int32, intOrString, named, struct } from '../../schema/schema.ts';
+import { labelSelector } from '../../schema/meta.ts';
+import { int32, intOrString, named, struct } from '../../schema/schema.ts';
 import { selectorText } from '../../selector-text.ts';
 import type { Invalidity } from '../../status.ts';
 import { forbiddenValue, notSupported } from '../../validate/fields.ts';
-import { metadataProblems, newMetadataProblems } from '../../validate/metadata.ts';
-import { dnsSubdomainProblems } from '../../validate/names.ts';
 import { containersColumn, countColumn, imagesColumn, selectorColumn } from '../../workloads/columns.ts';
+import { workload } from '../../workloads/definition.ts';
 import { countOrPercentProblems } from '../../workloads/percent.ts';
 import {
   immutableProblems,
@@ -16,56 +14,35 @@ import {
   withTemplateDefaults,
 } from '../../workloads/template.ts';
 import { ageColumn, column, inColumns, nameColumn } from '../columns.ts';
-import type { Definition } from '../definition.ts';
 import { runDaemonSets } from './controller.ts';
 import type { DaemonSet } from './object.ts';
 
 const UPDATE_STRATEGIES = ['OnDelete', 'RollingUpdate'];
 
-export const daemonsets: Definition<'daemonsets', DaemonSet> = {
+export const daemonsets = workload<'daemonsets', DaemonSet>({
   resource: 'daemonsets',
   kind: 'DaemonSet',
   singular: 'daemonset',
   shortNames: ['ds'],
-  categories: ['all'],
   group: 'apps',
-  version: 'v1',
-  namespaced: true,
-  verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
-  schema: struct('DaemonSet', {
-    ...typeMeta,
-    spec: struct('DaemonSetSpec', {
-      selector: labelSelector,
-      template: podTemplate,
-      updateStrategy: struct('DaemonSetUpdateStrategy', {
-        type: named('v1.DaemonSetUpdateStrategyType'),
-        rollingUpdate: struct('RollingUpdateDaemonSet', {
-          maxUnavailable: intOrString,
-          maxSurge: intOrString,
-        }),
+  spec: {
+    selector: labelSelector,
+    template: podTemplate,
+    updateStrategy: struct('DaemonSetUpdateStrategy', {
+      type: named('v1.DaemonSetUpdateStrategyType'),
+      rollingUpdate: struct('RollingUpdateDaemonSet', {
+        maxUnavailable: intOrString,
+        maxSurge: intOrString,
       }),
-      minReadySeconds: int32,
-      revisionHistoryLimit: int32,
     }),
-    status: any,
-  }),
-  countsGenerations: true,
+    minReadySeconds: int32,
+    revisionHistoryLimit: int32,
+  },
 
-  withDefaults: (set) => ({ ...set, spec: specWithDefaults(set.spec) }),
-  initial: ({ status: _status, ...set }) => set,
-  problems: (set) => [
-    ...newMetadataProblems(set.metadata, true, dnsSubdomainProblems),
-    ...specProblems(set.spec),
-  ],
-  updateProblems: (set, before) => [
-    ...metadataProblems(set.metadata),
-    ...specProblems(set.spec),
-    ...immutableProblems('spec.selector', set.spec.selector, before.spec.selector),
-  ],
-  deletion: deletionOf(),
+  specWithDefaults,
+  specProblems,
+  fixedProblems: ({ selector }, before) => immutableProblems('spec.selector', selector, before.selector),
 
-  selectableFields: [],
-  fieldOf: () => '',
   ...inColumns<DaemonSet>(
     nameColumn,
     countColumn('Desired', 'How many nodes it is for', ({ status }) => status?.desiredNumberScheduled),
@@ -86,10 +63,9 @@ export const daemonsets: Definition<'daemonsets', DaemonSet> = {
     selectorColumn,
   ),
 
-  hasStatus: true,
   subresources: [],
   controller: runDaemonSets,
-};
+});
 
 function specWithDefaults(given: Partial<DaemonSet['spec']> = {}): DaemonSet['spec'] {
   const updateStrategy = { type: 'RollingUpdate', ...given.updateStrategy };

@@ -1,12 +1,10 @@
 /** Deployments. */
-import { deletionOf } from '../../deletion.ts';
-import { labelSelector, typeMeta } from '../../schema/meta.ts';
-import { any, bool, int32, intOrString, named, struct } from '../../schema/schema.ts';
+import { labelSelector } from '../../schema/meta.ts';
+import { bool, int32, intOrString, named, struct } from '../../schema/schema.ts';
 import type { Invalidity } from '../../status.ts';
 import { forbiddenValue, notSupported } from '../../validate/fields.ts';
-import { metadataProblems, newMetadataProblems } from '../../validate/metadata.ts';
-import { dnsSubdomainProblems } from '../../validate/names.ts';
 import { containersColumn, countColumn, imagesColumn, selectorColumn } from '../../workloads/columns.ts';
+import { workload } from '../../workloads/definition.ts';
 import { countOrPercentProblems } from '../../workloads/percent.ts';
 import { scaleOf } from '../../workloads/scale.ts';
 import {
@@ -17,59 +15,38 @@ import {
   withTemplateDefaults,
 } from '../../workloads/template.ts';
 import { ageColumn, column, inColumns, nameColumn } from '../columns.ts';
-import type { Definition } from '../definition.ts';
 import { runDeployments } from './controller.ts';
 import type { Deployment } from './object.ts';
 
 const STRATEGIES = ['Recreate', 'RollingUpdate'];
 
-export const deployments: Definition<'deployments', Deployment> = {
+export const deployments = workload<'deployments', Deployment>({
   resource: 'deployments',
   kind: 'Deployment',
   singular: 'deployment',
   shortNames: ['deploy'],
-  categories: ['all'],
   group: 'apps',
-  version: 'v1',
-  namespaced: true,
-  verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
-  schema: struct('Deployment', {
-    ...typeMeta,
-    spec: struct('DeploymentSpec', {
-      replicas: int32,
-      selector: labelSelector,
-      template: podTemplate,
-      strategy: struct('DeploymentStrategy', {
-        type: named('v1.DeploymentStrategyType'),
-        rollingUpdate: struct('RollingUpdateDeployment', {
-          maxUnavailable: intOrString,
-          maxSurge: intOrString,
-        }),
+  spec: {
+    replicas: int32,
+    selector: labelSelector,
+    template: podTemplate,
+    strategy: struct('DeploymentStrategy', {
+      type: named('v1.DeploymentStrategyType'),
+      rollingUpdate: struct('RollingUpdateDeployment', {
+        maxUnavailable: intOrString,
+        maxSurge: intOrString,
       }),
-      minReadySeconds: int32,
-      revisionHistoryLimit: int32,
-      paused: bool,
-      progressDeadlineSeconds: int32,
     }),
-    status: any,
-  }),
-  countsGenerations: true,
+    minReadySeconds: int32,
+    revisionHistoryLimit: int32,
+    paused: bool,
+    progressDeadlineSeconds: int32,
+  },
 
-  withDefaults: (deployment) => ({ ...deployment, spec: specWithDefaults(deployment.spec) }),
-  initial: ({ status: _status, ...deployment }) => deployment,
-  problems: (deployment) => [
-    ...newMetadataProblems(deployment.metadata, true, dnsSubdomainProblems),
-    ...specProblems(deployment.spec),
-  ],
-  updateProblems: (deployment, before) => [
-    ...metadataProblems(deployment.metadata),
-    ...specProblems(deployment.spec),
-    ...immutableProblems('spec.selector', deployment.spec.selector, before.spec.selector),
-  ],
-  deletion: deletionOf(),
+  specWithDefaults,
+  specProblems,
+  fixedProblems: ({ selector }, before) => immutableProblems('spec.selector', selector, before.selector),
 
-  selectableFields: [],
-  fieldOf: () => '',
   ...inColumns<Deployment>(
     nameColumn,
     column(
@@ -89,10 +66,9 @@ export const deployments: Definition<'deployments', Deployment> = {
     selectorColumn,
   ),
 
-  hasStatus: true,
   subresources: [scaleOf('deployments')],
   controller: runDeployments,
-};
+});
 
 function specWithDefaults(given: Partial<Deployment['spec']> = {}): Deployment['spec'] {
   const strategy = { type: 'RollingUpdate', ...given.strategy };

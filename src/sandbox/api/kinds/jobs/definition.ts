@@ -1,13 +1,11 @@
 /** Jobs. */
-import { deletionOf } from '../../deletion.ts';
-import { labelSelector, typeMeta } from '../../schema/meta.ts';
-import { any, bool, int32, int64, named, struct } from '../../schema/schema.ts';
+import { labelSelector } from '../../schema/meta.ts';
+import { any, bool, int32, int64, named } from '../../schema/schema.ts';
 import type { Invalidity } from '../../status.ts';
 import { ageOf } from '../../time.ts';
 import { forbiddenValue } from '../../validate/fields.ts';
-import { metadataProblems, newMetadataProblems } from '../../validate/metadata.ts';
-import { dnsSubdomainProblems } from '../../validate/names.ts';
 import { containersColumn, imagesColumn, selectorColumn } from '../../workloads/columns.ts';
+import { workload } from '../../workloads/definition.ts';
 import {
   countProblems,
   immutableProblems,
@@ -16,59 +14,41 @@ import {
   withTemplateDefaults,
 } from '../../workloads/template.ts';
 import { ageColumn, column, inColumns, nameColumn } from '../columns.ts';
-import type { Definition } from '../definition.ts';
 import { endOf, runJobs } from './controller.ts';
 import type { BatchJob } from './object.ts';
 
-export const jobs: Definition<'jobs', BatchJob> = {
+export const jobs = workload<'jobs', BatchJob>({
   resource: 'jobs',
   kind: 'Job',
   singular: 'job',
   shortNames: [],
-  categories: ['all'],
   group: 'batch',
-  version: 'v1',
-  namespaced: true,
-  verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
-  schema: struct('Job', {
-    ...typeMeta,
-    spec: struct('JobSpec', {
-      parallelism: int32,
-      completions: int32,
-      activeDeadlineSeconds: int64,
-      podFailurePolicy: any,
-      successPolicy: any,
-      backoffLimit: int32,
-      backoffLimitPerIndex: int32,
-      maxFailedIndexes: int32,
-      selector: labelSelector,
-      manualSelector: bool,
-      template: podTemplate,
-      ttlSecondsAfterFinished: int32,
-      completionMode: named('v1.CompletionMode'),
-      suspend: bool,
-      podReplacementPolicy: named('v1.PodReplacementPolicy'),
-      managedBy: any,
-    }),
-    status: any,
-  }),
-  countsGenerations: true,
+  spec: {
+    parallelism: int32,
+    completions: int32,
+    activeDeadlineSeconds: int64,
+    podFailurePolicy: any,
+    successPolicy: any,
+    backoffLimit: int32,
+    backoffLimitPerIndex: int32,
+    maxFailedIndexes: int32,
+    selector: labelSelector,
+    manualSelector: bool,
+    template: podTemplate,
+    ttlSecondsAfterFinished: int32,
+    completionMode: named('v1.CompletionMode'),
+    suspend: bool,
+    podReplacementPolicy: named('v1.PodReplacementPolicy'),
+    managedBy: any,
+  },
 
-  withDefaults: (job) => ({ ...job, spec: specWithDefaults(job.spec) }),
-  initial: ({ status: _status, ...job }) => job,
-  problems: (job) => [
-    ...newMetadataProblems(job.metadata, true, dnsSubdomainProblems),
-    ...selectorProblems(job.spec),
-    ...specProblems(job.spec),
-  ],
-  updateProblems: (job, before) => [
-    ...metadataProblems(job.metadata),
-    ...specProblems(job.spec),
-    ...(['completions', 'selector', 'template', 'completionMode'] as const).flatMap((name) =>
-      immutableProblems(`spec.${name}`, job.spec[name], before.spec[name]),
+  specWithDefaults,
+  newSpecProblems: selectorProblems,
+  specProblems,
+  fixedProblems: (spec, before) =>
+    (['completions', 'selector', 'template', 'completionMode'] as const).flatMap((name) =>
+      immutableProblems(`spec.${name}`, spec[name], before[name]),
     ),
-  ],
-  deletion: deletionOf(),
 
   selectableFields: ['status.successful'],
   fieldOf: ({ status }) => String(status?.succeeded ?? 0),
@@ -83,10 +63,9 @@ export const jobs: Definition<'jobs', BatchJob> = {
     selectorColumn,
   ),
 
-  hasStatus: true,
   subresources: [],
   controller: runJobs,
-};
+});
 
 function specWithDefaults(given: Partial<BatchJob['spec']> = {}): BatchJob['spec'] {
   const isOne = given.completions === undefined && given.parallelism === undefined;

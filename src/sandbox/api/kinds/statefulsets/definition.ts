@@ -1,13 +1,12 @@
 /** StatefulSets. */
 import { isDeepStrictEqual } from 'node:util';
-import { deletionOf } from '../../deletion.ts';
-import { labelSelector, typeMeta } from '../../schema/meta.ts';
+import { labelSelector } from '../../schema/meta.ts';
 import { any, int32, intOrString, listOf, named, string, struct } from '../../schema/schema.ts';
 import type { Invalidity } from '../../status.ts';
 import { forbiddenValue, notSupported } from '../../validate/fields.ts';
-import { metadataProblems, newMetadataProblems } from '../../validate/metadata.ts';
 import { dnsLabelProblems } from '../../validate/names.ts';
 import { containersColumn, imagesColumn } from '../../workloads/columns.ts';
+import { workload } from '../../workloads/definition.ts';
 import { scaleOf } from '../../workloads/scale.ts';
 import {
   countProblems,
@@ -16,63 +15,43 @@ import {
   withTemplateDefaults,
 } from '../../workloads/template.ts';
 import { ageColumn, column, inColumns, nameColumn } from '../columns.ts';
-import type { Definition } from '../definition.ts';
 import { runStatefulSets } from './controller.ts';
 import type { StatefulSet } from './object.ts';
 
 const MANAGEMENT_POLICIES = ['OrderedReady', 'Parallel'];
 const UPDATE_STRATEGIES = ['OnDelete', 'RollingUpdate'];
 
-export const statefulsets: Definition<'statefulsets', StatefulSet> = {
+export const statefulsets = workload<'statefulsets', StatefulSet>({
   resource: 'statefulsets',
   kind: 'StatefulSet',
   singular: 'statefulset',
   shortNames: ['sts'],
-  categories: ['all'],
   group: 'apps',
-  version: 'v1',
-  namespaced: true,
-  verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
-  schema: struct('StatefulSet', {
-    ...typeMeta,
-    spec: struct('StatefulSetSpec', {
-      replicas: int32,
-      selector: labelSelector,
-      template: podTemplate,
-      volumeClaimTemplates: listOf(any),
-      serviceName: string,
-      podManagementPolicy: named('v1.PodManagementPolicyType'),
-      updateStrategy: struct('StatefulSetUpdateStrategy', {
-        type: named('v1.StatefulSetUpdateStrategyType'),
-        rollingUpdate: struct('RollingUpdateStatefulSetStrategy', {
-          partition: int32,
-          maxUnavailable: intOrString,
-        }),
+  spec: {
+    replicas: int32,
+    selector: labelSelector,
+    template: podTemplate,
+    volumeClaimTemplates: listOf(any),
+    serviceName: string,
+    podManagementPolicy: named('v1.PodManagementPolicyType'),
+    updateStrategy: struct('StatefulSetUpdateStrategy', {
+      type: named('v1.StatefulSetUpdateStrategyType'),
+      rollingUpdate: struct('RollingUpdateStatefulSetStrategy', {
+        partition: int32,
+        maxUnavailable: intOrString,
       }),
-      revisionHistoryLimit: int32,
-      minReadySeconds: int32,
-      persistentVolumeClaimRetentionPolicy: any,
-      ordinals: struct('StatefulSetOrdinals', { start: int32 }),
     }),
-    status: any,
-  }),
-  countsGenerations: true,
+    revisionHistoryLimit: int32,
+    minReadySeconds: int32,
+    persistentVolumeClaimRetentionPolicy: any,
+    ordinals: struct('StatefulSetOrdinals', { start: int32 }),
+  },
 
-  withDefaults: (set) => ({ ...set, spec: specWithDefaults(set.spec) }),
-  initial: ({ status: _status, ...set }) => set,
-  problems: (set) => [
-    ...newMetadataProblems(set.metadata, true, dnsLabelProblems),
-    ...specProblems(set.spec),
-  ],
-  updateProblems: (set, before) => [
-    ...metadataProblems(set.metadata),
-    ...specProblems(set.spec),
-    ...fixedProblems(set.spec, before.spec),
-  ],
-  deletion: deletionOf(),
+  nameProblems: dnsLabelProblems,
+  specWithDefaults,
+  specProblems,
+  fixedProblems,
 
-  selectableFields: [],
-  fieldOf: () => '',
   ...inColumns<StatefulSet>(
     nameColumn,
     column(
@@ -85,10 +64,9 @@ export const statefulsets: Definition<'statefulsets', StatefulSet> = {
     imagesColumn,
   ),
 
-  hasStatus: true,
   subresources: [scaleOf('statefulsets')],
   controller: runStatefulSets,
-};
+});
 
 function specWithDefaults(given: Partial<StatefulSet['spec']> = {}): StatefulSet['spec'] {
   const updateStrategy = { type: 'RollingUpdate', ...given.updateStrategy };

@@ -6,7 +6,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { findTools, searchPath } from '../../../../../../src/sandbox/host.ts';
 import {
-  isReady,
   podManifest,
   policiesInForceOf,
   startTestbed,
@@ -90,10 +89,6 @@ test('nodes agree on the version of what was changed last, also where no rule ha
     (await conditionsOf(bed)).every((condition) => condition?.message === `resourceVersion ${version}`);
   await bed.until('they tell from the start', async () =>
     (await conditionsOf(bed)).every((condition) => condition !== undefined),
-  );
-  // The DNS server is a pod like others: what becomes of it is told.
-  await bed.until('the DNS server runs', async () =>
-    (await bed.kube.list({ resource: 'pods', namespace: 'kube-system' })).some(isReady),
   );
   const closed = await closeVictims(bed);
   await bed.until('they tell of a policy that selects nothing', () => everywhere(closed));

@@ -7,7 +7,7 @@ import { podManifest, type SeenStatus, startTestbed, statusOf, type Testbed } fr
 let bed: Testbed;
 
 beforeAll(async () => {
-  bed = await startTestbed();
+  bed = await startTestbed({ names: 'from the start' });
   await bed.start(podManifest('default', 'web', { app: 'web' }));
 });
 afterAll(() => bed[Symbol.asyncDispose]());
