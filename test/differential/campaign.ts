@@ -122,6 +122,8 @@ async function findFailure(
       note(trial);
       if (trial.disagreements.length === 0) return true;
       seen = trial.disagreements;
+      // What does not show itself again must not lead the way to something smaller.
+      if ((await arena.try(sequence)).disagreements.length === 0) return true;
       shrinkUntil = Math.min(shrinkUntil, performance.now() + shrinkMs);
       return false;
     } catch (thrown) {
@@ -133,9 +135,11 @@ async function findFailure(
   signal.throwIfAborted();
   if (breakdowns.length > 0) throw breakdowns[0];
   const [sequence] = details.counterexample ?? [];
-  if (!details.failed || sequence === undefined) return undefined;
+  const passing: Passing | undefined =
+    seen.length === 0 ? undefined : { kind: 'passing', disagreements: seen };
+  if (!details.failed || sequence === undefined) return passing;
   const { disagreements, states } = await arena.try(sequence);
-  if (disagreements.length === 0) return { kind: 'passing', disagreements: seen };
+  if (disagreements.length === 0) return passing;
   const [first, ...later] = unfold(sequence, arena.declared);
   return {
     kind: 'failure',
