@@ -7,14 +7,14 @@ import { objectKey } from '../keys.ts';
 import { fieldOf } from '../kube/answers.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { Check } from '../model/check.ts';
-import { FAMILIES, type Family, familyOf } from '../model/family.ts';
+import { type Family, familyOf } from '../model/family.ts';
 import { type ExistingEndpoint, type ExistingService, serviceKey } from '../model/service.ts';
 import { describeConnection, describePort } from '../pair.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import { dialledExisting, type Plan } from '../scenario/scenario.ts';
 import type { Requesting, Timed } from './context.ts';
 import { meetEndpoints, portsIn } from './existing-endpoints.ts';
-import { addressesOf, listOf } from './services.ts';
+import { addressesOf, familiesOf } from './services.ts';
 
 /** A Service as it was met. */
 export interface MetService {
@@ -96,9 +96,8 @@ async function meet(
   return { family, address, endpoints };
 }
 
-function firstFamilyOf({ spec }: KubeObject): Family {
-  const [first] = listOf(fieldOf(spec, 'ipFamilies'));
-  return FAMILIES.find((family) => family === first) ?? familyOf(String(fieldOf(spec, 'clusterIP')));
+function firstFamilyOf(service: KubeObject): Family {
+  return familiesOf(service)[0] ?? familyOf(String(fieldOf(service.spec, 'clusterIP')));
 }
 
 /** Through such a Service a pod reaches whatever is somewhere else, or some of those behind it. */

@@ -145,10 +145,11 @@ export function addressesOf({ spec }: KubeObject): readonly string[] {
   );
 }
 
-/** As the API server has settled them; none where it does not say. */
-function familiesOf({ spec }: KubeObject): readonly Family[] {
-  const written = listOf(fieldOf(spec, 'ipFamilies'));
-  return FAMILIES.filter((family) => written.includes(family));
+/** As the API server has settled them, in their order; none where it does not say. */
+export function familiesOf({ spec }: KubeObject): readonly Family[] {
+  return listOf(fieldOf(spec, 'ipFamilies')).flatMap(
+    (written) => FAMILIES.find((family) => family === written) ?? [],
+  );
 }
 
 /**
