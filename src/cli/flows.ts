@@ -121,13 +121,8 @@ function findServiceFlows(
       'Write a pod in its place, or a pod behind the Service as the end that is connected to.',
     );
   }
-  if (existingServices.some((one) => serviceKey(one) === to)) {
-    if (destination.port === undefined)
-      fail(`the ports of ${to} are known only on a cluster`, `Write one of them, such as ${to}:443.`);
-    const flows = portsOf(destination, []).map((port) => flowBetween({ from: source.name, to, ...port }));
-    // It is dialled in one family, which is for the cluster to say.
-    return { chosen, flows, families: [destination.family] };
-  }
+  if (existingServices.some((one) => serviceKey(one) === to))
+    return flowsToExisting(source, destination, chosen);
   const isByNodes = isOutside || destination.path === 'nodePort';
   if (isByNodes && service?.type === undefined)
     fail(`${to} has no port on the nodes`, 'Leave "via nodePort" out, or give the Service "type: NodePort".');
@@ -167,6 +162,15 @@ function findServiceFlows(
     flows: found.map(({ flow }) => flow),
     notes: [...new Set(found.flatMap(({ note }) => note ?? []))],
   };
+}
+
+/** Who is behind it is for a cluster to say, and so is the one family in which it is dialled. */
+function flowsToExisting(source: WrittenEnd, destination: WrittenEnd, chosen: ChosenStep): AskedFlows {
+  const { name: to, family } = destination;
+  if (destination.port === undefined)
+    fail(`the ports of ${to} are known only on a cluster`, `Write one of them, such as ${to}:443.`);
+  const flows = portsOf(destination, []).map((port) => flowBetween({ from: source.name, to, ...port }));
+  return { chosen, flows, families: [family] };
 }
 
 function readEnd(text: string): WrittenEnd {

@@ -109,9 +109,9 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
 
   createDnsService(store);
   const serveNames = startedOnce(async () => createDnsServer(store, await startNames(store, files.folder)));
+  const wantNames = (): void => void serveNames().catch(endBecause);
   store.listen(({ resource, object }) => {
-    if (resource === 'pods' && outsideNameOf(object.metadata) !== undefined)
-      void serveNames().catch(endBecause);
+    if (resource === 'pods' && outsideNameOf(object.metadata) !== undefined) wantNames();
   });
   const { server } = createApiServer({
     store,
@@ -120,7 +120,7 @@ async function start(options: StartMessage, listener: Server): Promise<Superviso
     token: options.token,
     version: VERSION,
     onRoute(route) {
-      if (concernsServices(route)) void serveNames().catch(endBecause);
+      if (concernsServices(route)) wantNames();
     },
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(listener, resolve));
