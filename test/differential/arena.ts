@@ -83,6 +83,16 @@ export const SANDBOX: Assumptions = {
   nodePortsHideSourceElsewhere: true,
 };
 
+/** Of an arena and its policies. */
+export interface Beliefs {
+  readonly opinion?: Opinion | undefined;
+  /**
+   * What address blocks in policies are drawn around. Pods have other addresses on each sandbox: a failure with blocks around them may
+   * need these addresses to come again, one with blocks around hosts comes again anywhere.
+   */
+  readonly blocks?: 'pods and hosts' | 'hosts' | undefined;
+}
+
 /** That of podreach. Tests put others in its place. */
 export const OPINION: Opinion = {
   predict: (world) => compile(world, SANDBOX),
@@ -129,7 +139,7 @@ export async function openArena(
   name: string,
   seed: number,
   ground: Ground,
-  opinion: Opinion = OPINION,
+  { opinion = OPINION, blocks: around = 'pods and hosts' }: Beliefs = {},
 ): Promise<Arena> {
   const [drawn] = fc.sample(worlds({ addresses: [], blocks: DEFAULT_ALPHABET.blocks }), { seed, numRuns: 1 });
   if (drawn === undefined) throw new Error('nothing was drawn');
@@ -168,7 +178,10 @@ export async function openArena(
   const [some, others] = FAMILIES.map((family) => placed[family].pods.map(({ address = '' }) => address));
   // One topology has more blocks of the one family, the next of the other.
   const blocks = seed % 2 === 0 ? blocksFor(some, others) : blocksFor(others, some);
-  const alphabet = { addresses: some ?? [], blocks: [...blocks, ...blocksAround(hosts)] };
+  const alphabet = {
+    addresses: some ?? [],
+    blocks: [...(around === 'hosts' ? [] : blocks), ...blocksAround(hosts)],
+  };
   let generation = 0;
   await untilProbesAnswer(running.keys(), running, context);
   await putUpFence(fence, running, context);

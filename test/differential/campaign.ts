@@ -10,9 +10,9 @@ import { asAction } from '../../src/scenario/plan.ts';
 import { objectOf } from '../../src/scenario/state.ts';
 import {
   type Arena,
+  type Beliefs,
   type Disagreement,
   type Ground,
-  type Opinion,
   openArena,
   SANDBOX,
   type Trial,
@@ -21,7 +21,7 @@ import {
 import { HOST_PORTS } from './hosts.ts';
 import { type Sequence, type Stage, unfold } from './sequences.ts';
 
-export interface Campaign {
+export interface Campaign extends Beliefs {
   readonly seed: number;
   /** Begins the names of its namespaces: no two campaigns on one sandbox have the same. Default: the seed. */
   readonly name?: string;
@@ -32,7 +32,6 @@ export interface Campaign {
   readonly sequencesEach?: number;
   /** For how long what fails is shrunk: then it is told as small as it is. Default: to the end. */
   readonly shrinkMs?: number;
-  readonly opinion?: Opinion;
   /** @param tried how many sets and sequences so far */
   readonly progress?: (tried: number) => void;
 }
@@ -67,7 +66,7 @@ interface Passing {
 
 /** Runs all topologies of a campaign side by side. What fails is shrunk before its topology gives up. */
 export async function runCampaign(campaign: Campaign, ground: Ground): Promise<CampaignResult> {
-  const { seed, topologies, setsEach = 0, sequencesEach = 0, shrinkMs, opinion, progress } = campaign;
+  const { seed, topologies, setsEach = 0, sequencesEach = 0, shrinkMs, progress } = campaign;
   const { name: prefix = String(seed) } = campaign;
   const count = { tried: 0, states: 0, flows: 0, undefined: 0 };
   const note = (trial: Trial): void => {
@@ -82,7 +81,7 @@ export async function runCampaign(campaign: Campaign, ground: Ground): Promise<C
       const name = `${prefix}-${index}`;
       // No two topologies of any two campaigns draw the same.
       const own = seed * 1000 + index;
-      const arena = await openArena(name, own, ground, opinion);
+      const arena = await openArena(name, own, ground, campaign);
       const search = { seed: own, shrinkMs, signal: ground.signal, note };
       return (
         (await findFailure(arena, arena.sets, setsEach, search)) ??

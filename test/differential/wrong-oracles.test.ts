@@ -70,27 +70,26 @@ describe.concurrent('a wrong oracle is found out, and what shows it is small and
   timeout: 300_000,
 }, () => {
   test('one that sees no isolation of egress', async () => {
-    const { stages } = await findOut({ name: 'egress', seed: 135, setsEach: 60, opinion: neverEgress });
+    const { stages } = await findOut({ name: 'egress', seed: 135, setsEach: 20, opinion: neverEgress });
     expect(stages).toHaveLength(1);
     expect([...stages[0].state.policies]).toHaveLength(1);
   });
 
   test('one that forgets what is deleted', async () => {
-    const { stages } = await findOut({ name: 'delete', seed: 1, sequencesEach: 60, opinion: forgetful });
-    // How small it becomes hangs on the addresses of the topology, and these on what else there is.
-    expect(stages.flatMap(({ actions }) => actions.map((action) => action.kind))).toContain('delete');
-    expect([...stages[0].state.policies].length).toBeLessThanOrEqual(2);
+    const { stages } = await findOut({ name: 'delete', seed: 1, sequencesEach: 20, opinion: forgetful });
+    expect(stages.flatMap(({ actions }) => actions.map((action) => action.kind))).toEqual(['delete']);
+    expect([...stages[0].state.policies]).toHaveLength(1);
   });
 
   test('one that keeps the old labels of a pod', async () => {
-    const campaign = { name: 'label', seed: 51, sequencesEach: 60, opinion: unmoved };
+    const campaign = { name: 'label', seed: 51, sequencesEach: 20, opinion: unmoved };
     // To the end it would take as long as all others together.
     const { stages } = await findOut({ ...campaign, shrinkMs: 5_000 });
     expect(stages.flatMap(({ actions }) => actions.map((action) => action.kind))).toContain('label');
   });
 
   test('one that sees no hole in a block around a host', async () => {
-    const campaign = { name: 'hole', seed: 10, setsEach: 60, opinion: withoutHoles };
+    const campaign = { name: 'hole', seed: 10, setsEach: 20, opinion: withoutHoles };
     const { disagreements } = await findOut({ ...campaign, shrinkMs: 2_000 });
     const ends = disagreements.flatMap(({ flow: { from, to } }) => [from.kind, to.kind]);
     expect(ends).toContain('host');
@@ -100,19 +99,19 @@ describe.concurrent('a wrong oracle is found out, and what shows it is small and
     const { failures, tried } = await seek({
       name: 'told',
       seed: 135,
-      setsEach: 60,
+      setsEach: 20,
       opinion: neverEgress,
       shrinkMs: 0,
     });
     expect(failures).toHaveLength(1);
-    expect(tried).toBeLessThanOrEqual(60);
+    expect(tried).toBeLessThanOrEqual(20);
   });
 });
 
-/** Looks on one topology. */
+/** Looks on one topology, for what shows itself again whatever addresses pods have. */
 async function seek(campaign: Omit<Campaign, 'topologies'>): Promise<CampaignResult> {
   const ground = openGround(testbed.kube, new AbortController().signal);
-  return await runCampaign({ ...campaign, topologies: 1 }, ground);
+  return await runCampaign({ ...campaign, topologies: 1, blocks: 'hosts' }, ground);
 }
 
 async function findOut(campaign: Omit<Campaign, 'topologies'>): Promise<Failure> {
