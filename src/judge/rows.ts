@@ -39,7 +39,7 @@ export interface Row {
 const LET_THROUGH_MS = 1_000;
 const LEAST_LET_THROUGH = 2;
 /** A single attempt may have lost its packets: it is no cut, whatever `confirm` says. */
-const LEAST_CUTS = 2;
+export const LEAST_CUTS = 2;
 
 /**
  * All attempts since the policies were applied, in rows; the closing control is not among them.

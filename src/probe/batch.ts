@@ -11,6 +11,7 @@ import type {
   SpreadRequest,
   TurnLine,
 } from './protocol.ts';
+import { replyTime } from './reply-time.ts';
 
 /** The line that the agent reads. */
 export function batchInput(batch: Batch): string {
@@ -19,9 +20,15 @@ export function batchInput(batch: Batch): string {
 
 /** As the agent does it: more attempts than this wait for their turn. */
 const ATTEMPTS_AT_ONCE = 512;
-/** Looking the name up, the handshake and the reply have the attempt's time each. */
-const STEPS = 3;
+/** Looking the name up and the handshake have the attempt's time each. */
+const STEPS = 2;
 const SLACK_MS = 2_000;
+/**
+ * As the agent does it: where all answers come late, so many attempts begin at once, and others wait for them no longer than this part of an
+ * attempt's time.
+ */
+const BEGIN_AT_ONCE = 2;
+const LONGEST_YOUNG = 0.25;
 
 /** As the agent does it: when an attempt that is not answered dials last, as a part of its time. */
 export const LAST_DIAL_AT = 0.8;
@@ -37,14 +44,19 @@ export const PLAIN_BATCH = {
 /** As the agent does it: so many sockets an attempt has at most, and connections to a Service count as attempts accordingly. */
 const SOCKETS_OF_ATTEMPT = 3;
 
-/** How many attempts a target counts as. */
+/** How many attempts a target counts as: of a Service never fewer than it opens connections at first. */
 export function attemptsIn(target: DialRequest | SpreadRequest): number {
-  return 'connections' in target ? Math.ceil(target.connections / SOCKETS_OF_ATTEMPT) : 1;
+  return 'connections' in target
+    ? Math.max(target.pods.length, Math.ceil(target.connections / SOCKETS_OF_ATTEMPT))
+    : 1;
 }
 
 /** A `deadlineMs` that an agent in good health never meets, whatever its targets do. @param jobs how many attempts, of all kinds */
 export function batchDeadlineMs(jobs: number, timeoutMs: number): number {
-  return Math.max(1, Math.ceil(jobs / ATTEMPTS_AT_ONCE)) * STEPS * timeoutMs + SLACK_MS;
+  const turns = Math.max(1, Math.ceil(jobs / ATTEMPTS_AT_ONCE));
+  const begun = Math.ceil(jobs / BEGIN_AT_ONCE);
+  const turnMs = STEPS * timeoutMs + replyTime(timeoutMs);
+  return Math.ceil(turns * turnMs + begun * LONGEST_YOUNG * timeoutMs) + SLACK_MS;
 }
 
 /** What an exec's output is worth: all that was asked for, or nothing. */

@@ -91,14 +91,6 @@ export interface VisitsLine extends Numbered {
   readonly lastMs: number;
 }
 
-/** A handshake that is through has shown that the way is open: one whose process has no time just now is waited for. */
-const LEAST_REPLY_MS = 3_000;
-
-/** How long the reply may take when the handshake is through, where an attempt has so much time. */
-export function replyTime(timeoutMs: number): number {
-  return Math.max(timeoutMs, LEAST_REPLY_MS);
-}
-
 /** Why an agent gives up a held connection from which nothing is heard any more; what broke has another word. */
 export const NO_HEARTBEAT = 'no heartbeat came back';
 

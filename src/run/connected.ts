@@ -12,7 +12,7 @@ import { Sessions } from './sessions.ts';
 import type { Started } from './started.ts';
 
 /** How many agents are asked at once, over all scenarios. Each works, and its answer comes through the API server and a kubelet. */
-const PARALLEL_EXECS = 32;
+const PARALLEL_EXECS = 16;
 const EXEC_GRACE_MS = 30_000;
 /** Image pulls on a cold node take their time. */
 const READY_WITHIN_MS = 120_000;

@@ -149,10 +149,18 @@ function dialOfNodes(check: DialledCheck, ends: DialledEnds): Dial | undefined {
   };
 }
 
-/** What an agent is told to do. @param opensAll whether it is to look who else answers for a Service */
+/** How an attempt at a Service is made. */
+export interface SpreadManner {
+  /** Whether it is to look who else answers. */
+  readonly opensAll?: boolean;
+  /** It is one of so many in a row, which meet each pod together. */
+  readonly row?: number;
+}
+
+/** What an agent is told to do. */
 export function requestOf(
   { address: host, family, port, protocol, answerers, connections, nodes }: Dial,
-  opensAll = false,
+  { opensAll = false, row = 1 }: SpreadManner = {},
 ): Omit<DialRequest, 'id'> | Omit<SpreadRequest, 'id'> {
   // What a name leads to is of the family that is asked for.
   const common = { host, port, protocol, ...(isIP(host) === 0 ? { family } : {}) };
@@ -160,7 +168,7 @@ export function requestOf(
     return {
       ...common,
       pods: answerers,
-      connections,
+      connections: Math.ceil(connections / row),
       ...(opensAll ? { opensAll } : {}),
       ...(nodes === undefined ? {} : { nodes: nodes.map(({ address, pods }) => ({ address, pods })) }),
     };

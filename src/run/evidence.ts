@@ -64,7 +64,7 @@ export class Evidence {
   /** Attempts whose triangle may still change: what is known of their ends does not reach up to their last dial. */
   #open: Cut[] = [];
   /** Attempts with datagrams that may have arrived, by the pod that they went to and the nonce in them. */
-  readonly #sent = new Map<RunningPod, Map<string, Sent>>();
+  readonly #sent = new Map<RunningPod, Map<string, Sent[]>>();
   readonly unanswered = new UnansweredAttempts();
 
   /** @param beganMs when the scenario began, on the run's clock */
@@ -104,7 +104,7 @@ export class Evidence {
   forget(pod: RunningPod, nonces: readonly string[]): void {
     const sent = this.#sent.get(pod);
     for (const nonce of nonces) {
-      sent?.get(nonce)?.attempt.release();
+      for (const { attempt } of sent?.get(nonce) ?? []) attempt.release();
       sent?.delete(nonce);
     }
   }
@@ -163,15 +163,16 @@ export class Evidence {
 
   noteSent(nonce: string, sent: Sent): void {
     sent.attempt.hold();
-    const known = this.#sent.get(sent.to) ?? new Map<string, Sent>();
-    known.set(nonce, sent);
+    const known = this.#sent.get(sent.to) ?? new Map<string, Sent[]>();
+    // What leads to the same address may share its datagrams.
+    known.set(nonce, [...(known.get(nonce) ?? []), sent]);
     this.#sent.set(sent.to, known);
   }
 
   /** Destinations that have more to tell about attempts of these checks. */
   unheard(checks: readonly CheckDraft[]): ReadonlySet<RunningPod> {
     const wanted = new Set(checks);
-    const sent = [...this.#sent.values()].flatMap((nonces) => [...nonces.values()]);
+    const sent = [...this.#sent.values()].flatMap((nonces) => [...nonces.values()].flat());
     return new Set([
       ...this.#open.flatMap(({ check, to }) => (wanted.has(check) ? to.flatMap((pod) => pod ?? []) : [])),
       ...sent.flatMap(({ check, to }) => (wanted.has(check) ? [to] : [])),
@@ -211,8 +212,8 @@ export class Evidence {
   }
 
   #arrive(pod: RunningPod, nonce: string): void {
-    const { attempt } = this.#sent.get(pod)?.get(nonce) ?? {};
-    attempt?.amend({ outcome: 'one-way', detail: 'the datagram arrived, and no answer came back' });
+    for (const { attempt } of this.#sent.get(pod)?.get(nonce) ?? [])
+      attempt.amend({ outcome: 'one-way', detail: 'the datagram arrived, and no answer came back' });
   }
 
   /** Gives an attempt its triangle, as it is known by now. */

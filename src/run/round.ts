@@ -2,6 +2,8 @@
  * One round: one exec per pod that has something to try, to prove or to tell, all side by side, bounded. A round costs about
  * one timeout, however many pairs it has.
  */
+
+import { LEAST_CUTS } from '../judge/rows.ts';
 import type { Attempt, HeardBackends, TryingPhase } from '../model/attempt.ts';
 import type { Dial, Listener } from '../model/dial.ts';
 import { describeAnswerer } from '../model/node-port.ts';
@@ -13,7 +15,7 @@ import type { Attempts, CheckDraft, NotedAttempt } from '../record/draft.ts';
 import { type AgentReply, askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { timeLimitOf } from './denial-time.ts';
-import { dialOf, requestOf } from './dial.ts';
+import { dialOf, requestOf, type SpreadManner } from './dial.ts';
 import { type Evidence, wayOf } from './evidence.ts';
 import { addressesOfPod } from './families.ts';
 import { endKeyOf, type RunningPod } from './provision.ts';
@@ -59,8 +61,7 @@ interface Try {
 }
 
 interface SentTry extends Try {
-  /** Whether it looks for everybody who answers for its Service. */
-  readonly opensAll: boolean;
+  readonly manner: SpreadManner;
 }
 
 interface Answered {
@@ -173,7 +174,8 @@ async function ask(works: readonly Work[], stage: Stage, context: Trying): Promi
 
 /**
  * Sources carry their targets, destinations the proof that they listen. Each node translates the addresses of Services by itself: so of what must
- * reach the same port of a Service from the same node, the first looks whether anybody else answers there.
+ * reach the same port of a Service from the same node, the first looks whether anybody else answers there. What is to be cut off is
+ * believed after a row of attempts: together they open the connections that meet every pod of a Service.
  */
 function workByPod(
   checks: readonly CheckDraft[],
@@ -194,7 +196,8 @@ function workByPod(
     if (from !== undefined) {
       const mustReach = canBeCut && check.backends !== undefined && check.expected === 'reachable';
       const opensAll = mustReach && isFirst(check, from);
-      workOf(from, works).tries.push({ check, dial, opensAll });
+      const row = canBeCut && check.expected === 'unreachable' ? Math.max(LEAST_CUTS, timing.confirm) : 1;
+      workOf(from, works).tries.push({ check, dial, manner: { opensAll, row } });
     }
     for (const listener of dial?.listeners ?? []) {
       const listening = pods.get(listener.pod);
@@ -204,7 +207,16 @@ function workByPod(
       if (canBeCut && mayBeCut(check)) work.holdMs = Math.max(work.holdMs, timeLimitOf(check, timing));
     }
   }
+  spreadOut([...works.values()].filter(({ tries }) => tries.length > 0));
   return works;
+}
+
+/** Each source begins elsewhere among its tries: where all began with the same destination, it would answer late. */
+function spreadOut(works: readonly Work[]): void {
+  for (const [index, { tries }] of works.entries()) {
+    const from = Math.floor((index * tries.length) / works.length);
+    tries.push(...tries.splice(0, from));
+  }
 }
 
 function workOf(pod: RunningPod, works: Map<RunningPod, Work>): Work {
@@ -228,11 +240,11 @@ async function execute(work: Work, stage: Stage, context: Trying): Promise<Answe
 
 function batchOf(work: Work, asked: readonly string[], context: Trying): Batch {
   const { timeoutMs } = context.timing;
-  const targets = work.tries.flatMap(({ check, dial, opensAll }): Batch['targets'] => {
+  const targets = work.tries.flatMap(({ check, dial, manner }): Batch['targets'] => {
     if (dial === undefined) return [];
     const limitMs = timeLimitOf(check, context.timing);
     const ownLimit = limitMs === timeoutMs ? {} : { timeoutMs: limitMs };
-    return [{ id: check.id, ...requestOf(dial, opensAll), ...ownLimit }];
+    return [{ id: check.id, ...requestOf(dial, manner), ...ownLimit }];
   });
   const attempts = targets.reduce((sum, target) => sum + attemptsIn(target), work.listeners.size);
   return {

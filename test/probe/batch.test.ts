@@ -125,6 +125,7 @@ test('the input is the batch on one line', () => {
   expect(JSON.parse(batchInput(batch))).toEqual(batch);
 });
 
-test('the deadline grows with the number of waves', () => {
-  expect([0, 1, 512, 513].map((jobs) => batchDeadlineMs(jobs, 300))).toEqual([2_900, 2_900, 2_900, 3_800]);
+test('the deadline grows with the number of waves, and with how many wait until others are answered', () => {
+  expect([0, 1, 2, 3].map((jobs) => batchDeadlineMs(jobs, 300))).toEqual([5_600, 5_675, 5_675, 5_750]);
+  expect([512, 513].map((jobs) => batchDeadlineMs(jobs, 300))).toEqual([24_800, 28_475]);
 });

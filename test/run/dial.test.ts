@@ -96,6 +96,12 @@ describe('the dial of a check to a Service that is there already', () => {
     expect(dial && requestOf(dial)).toMatchObject({ pods: [], connections: connectionsFor(3) });
   });
 
+  test('meets them in a row of attempts together, where it is one of several', () => {
+    const dial = dialOf({ ...api, path: 'clusterIP' }, { pods, met: metWith(one, one, one) });
+    expect(connectionsFor(3)).toBe(37);
+    expect(dial && requestOf(dial, { row: 2 })).toMatchObject({ connections: 19 });
+  });
+
   test('is none where it has no address', () => {
     const met = new Map([[api.to, { family: 'IPv4', endpoints: new Map([[443, [one]]]) } as const]]);
     expect(dialOf({ ...api, path: 'clusterIP' }, { pods, met })).toBeUndefined();

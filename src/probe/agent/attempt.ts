@@ -1,5 +1,6 @@
 /** One attempt: up to three dials, until one is answered. */
 import net from 'node:net';
+import { replyTime } from '../reply-time.ts';
 import {
   type Addressee,
   codeOf,
@@ -38,7 +39,7 @@ export interface AttemptResult extends Sign {
  * One attempt at an address: up to three dials, each from a fresh port, staggered within `timeoutMs`, until a handshake is through. The
  * first answer ends it. A dial that the source's own system refused to make proves nothing about the others, and without an answer makes the attempt an `error`.
  *
- * A handshake that is through has `timeoutMs` again for its reply: the port is reachable, so no silence after it may count as a block.
+ * A handshake that is through has more time for its reply ({@link replyTime}): the port is reachable, so no silence after it may count as a block.
  *
  * @param late keeps the dials of an attempt that nobody answered, and takes down whether somebody does yet
  */
@@ -123,7 +124,7 @@ function dialRepeatedly(
     };
     const giveUp = (): void => {
       if (trace?.outcome === 'reset') {
-        timers.push(after(timeoutMs, () => settle(trace ?? { outcome: 'reset' })));
+        timers.push(after(replyTime(timeoutMs), () => settle(trace ?? { outcome: 'reset' })));
       } else {
         settle(trace ?? refusal ?? { outcome: 'timeout' });
       }

@@ -5,7 +5,8 @@ import { type AttemptResult, attempt } from './attempt.ts';
 import { halfOpenConnections, retransmissions } from './kernel.ts';
 import type { LateAnswers, Memory } from './memory.ts';
 import type { AgentIdentity } from './messages.ts';
-import { attemptSpread, type SpreadResult } from './spread.ts';
+import { Pace } from './pace.ts';
+import { attemptSpread, type SpreadAttempts, type SpreadResult } from './spread.ts';
 import { after, nodeClockMs, round } from './time.ts';
 
 /** How many attempts are open side by side; more wait for their turn. Keeps within the file descriptors of a container. */
@@ -21,16 +22,20 @@ const SOCKETS_OF_ATTEMPT = 3;
 interface DialJob {
   /** How many attempts it counts as. */
   readonly weight: number;
+  /** How many sockets it begins with. */
+  readonly begins: number;
   readonly attempt: () => Promise<AttemptResult | SpreadResult>;
   /** The line that tells the finding of an attempt which began `startedMs` after the batch arrived. */
   readonly report: (finding: AttemptResult | SpreadResult, startedMs: number) => AgentLine;
 }
 
-function jobsOf(batch: Batch, self: AgentIdentity, late: LateAnswers): readonly DialJob[] {
+/** @param arrived when the batch arrived, as `performance.now` tells it */
+function jobsOf(batch: Batch, self: AgentIdentity, arrived: number, late: LateAnswers): readonly DialJob[] {
   const { runId, timeoutMs } = batch;
   const listeners = batch.listeners.map(
     (address): DialJob => ({
       weight: 1,
+      begins: 1,
       attempt: () => attempt(address, timeoutMs, { runId, pod: self.pod }),
       report: ({ outcome, detail }) => ({
         kind: 'listener',
@@ -43,15 +48,19 @@ function jobsOf(batch: Batch, self: AgentIdentity, late: LateAnswers): readonly 
       }),
     }),
   );
+  const spreadAttempts: SpreadAttempts = new Map();
   const targets = batch.targets.map((target): DialJob => {
     const ownMs = target.timeoutMs ?? timeoutMs;
     return {
       weight: 'pods' in target ? Math.ceil(target.connections / SOCKETS_OF_ATTEMPT) : 1,
+      begins: 'pods' in target ? Math.max(1, target.pods.length) : 1,
       attempt: () =>
         'pods' in target
-          ? attemptSpread(target, ownMs, runId, late)
+          ? attemptSpread(target, ownMs, runId, late, spreadAttempts)
           : attempt(target, ownMs, target.pod === undefined ? 'anybody' : { runId, pod: target.pod }, late),
-      report: (finding, startedMs) => attemptLine(target.id, finding, startedMs),
+      // What shares the connections of another began with these; what waited for a name, once it had it.
+      report: (finding, startedMs) =>
+        attemptLine(target.id, finding, 'begunMs' in finding ? finding.begunMs - arrived : startedMs),
     };
   });
   return [...listeners, ...targets];
@@ -119,33 +128,38 @@ async function runJobs(
   late: LateAnswers,
   isWanted: () => boolean,
 ): Promise<readonly AgentLine[]> {
-  const waiting = [...jobsOf(batch, self, late)];
+  const waiting = [...jobsOf(batch, self, arrived, late)];
   const open = new Map<DialJob, number>();
   const lines: AgentLine[] = [];
-  const work = async (job: DialJob): Promise<void> => {
+  const work = async (job: DialJob): Promise<AttemptResult | SpreadResult> => {
     const startedMs = performance.now() - arrived;
     open.set(job, startedMs);
     const finding = await job.attempt();
     if (open.delete(job)) {
       lines.push(job.report(finding, startedMs));
     }
+    return finding;
   };
   const all = new Promise<void>((resolve) => {
     let room = ATTEMPTS_AT_ONCE;
     const fill = (): void => {
       for (let [job] = waiting; job !== undefined && isWanted(); [job] = waiting) {
-        const { weight } = job;
+        const { weight, begins } = job;
         // One that is wider than all the room there is goes alone.
         if (weight > room && room < ATTEMPTS_AT_ONCE) break;
+        if (!pace.hasRoomFor(begins)) break;
         waiting.shift();
         room -= weight;
-        void work(job).then(() => {
+        const end = pace.begin(begins);
+        void work(job).then(({ outcome, durationMs }) => {
           room += weight;
+          end(outcome === 'connected' ? durationMs : undefined);
           fill();
         });
       }
       if (room === ATTEMPTS_AT_ONCE) resolve();
     };
+    const pace = new Pace(batch.timeoutMs, fill);
     fill();
   });
   let cancelDeadline = (): void => {};

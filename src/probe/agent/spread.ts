@@ -5,6 +5,7 @@
 import net from 'node:net';
 import type { Outcome } from '../../model/attempt.ts';
 import type { SpreadAnswer, SpreadRequest } from '../protocol.ts';
+import { replyTime } from '../reply-time.ts';
 import type { AttemptResult } from './attempt.ts';
 import { codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from './dial.ts';
 import { LATE_MS, type LateAnswers } from './memory.ts';
@@ -24,7 +25,12 @@ export interface SpreadResult extends AttemptResult {
   readonly answered: readonly SpreadAnswer[];
   /** How many connections nobody answered. */
   readonly cut: number;
+  /** When the first connection was opened, as `performance.now` tells it. */
+  readonly begunMs: number;
 }
+
+/** The attempts of one batch whose address is known, by all that is asked of them. */
+export type SpreadAttempts = Map<string, Promise<SpreadResult>>;
 
 interface SpreadConnection {
   readonly dial: OpenDial;
@@ -37,7 +43,7 @@ interface SpreadConnection {
 }
 
 /**
- * Connections come in waves of as many as answers are wanted, or of one where nobody tells who answers, or of a third of all where all are
+ * Connections come in waves of as many as answers are missing, or of one where nobody tells who answers, or of a third of all where all are
  * opened: the next as soon as all have ended, or when it is due. Each is dialled once: the others of the attempt stand for one whose packet
  * got lost.
  */
@@ -50,7 +56,6 @@ class SpreadAttempt {
   readonly #resolve: (result: SpreadResult) => void;
   /** How many answers are wanted: one of each pod, from each node that leads to it. */
   readonly #wanted: number;
-  readonly #wave: number;
   readonly #nonce = newNonce();
   readonly #begun = performance.now();
   readonly #connections: SpreadConnection[] = [];
@@ -74,9 +79,8 @@ class SpreadAttempt {
     resolve: (result: SpreadResult) => void,
   ) {
     this.#request = request;
-    const { pods, nodes, connections, opensAll } = request;
+    const { pods, nodes } = request;
     this.#wanted = nodes?.reduce((sum, node) => sum + node.pods.length, 0) ?? pods.length;
-    this.#wave = opensAll === true ? Math.ceil(connections / WAVES_OF_ALL) : Math.max(1, this.#wanted);
     this.#ips = ips;
     this.#timeoutMs = timeoutMs;
     this.#runId = runId;
@@ -89,26 +93,51 @@ class SpreadAttempt {
   #openWave(): void {
     this.#cancelWave();
     const { connections } = this.#request;
-    for (let one = 0; one < this.#wave && this.#opened < connections; one += 1) this.#open();
-    if (this.#opened < connections && !this.#isOver)
-      this.#cancelWave = after(this.#untilNextMs(), () => {
-        if (!this.#isOver && !this.#isDone()) this.#openWave();
-      });
+    const wave = this.#nextWave();
+    for (let one = 0; one < wave && this.#opened < connections; one += 1) this.#open();
+    if (this.#opened < connections && !this.#isOver) this.#openNextAfter(this.#untilNextMs());
+  }
+
+  #openNextAfter(ms: number): void {
+    this.#cancelWave = after(ms, () => {
+      if (this.#isOver || this.#isDone()) return;
+      const leftMs = this.#timeoutMs - this.#elapsedMs();
+      // Who has a handshake and no time for its reply would have less with more connections.
+      if (leftMs > 0 && this.#isThrough()) this.#openNextAfter(leftMs);
+      else this.#openWave();
+    });
+  }
+
+  /** Whether the way is open and the reply is missing. */
+  #isThrough(): boolean {
+    return this.#connections.some(({ sign, trace }) => sign === undefined && trace?.outcome === 'reset');
+  }
+
+  #elapsedMs(): number {
+    return performance.now() - this.#begun;
+  }
+
+  #nextWave(): number {
+    const { connections, opensAll } = this.#request;
+    return opensAll === true
+      ? Math.ceil(connections / WAVES_OF_ALL)
+      : Math.max(1, this.#wanted - this.#answered.size);
   }
 
   /** The first waves are the furthest apart: where answers are only slow, more connections would make them slower. */
   #untilNextMs(): number {
-    const waves = Math.ceil(this.#request.connections / this.#wave);
-    const next = Math.ceil(this.#opened / this.#wave);
-    const dueMs = LAST_AT * this.#timeoutMs * Math.sqrt(next / Math.max(1, waves - 1));
-    return Math.max(0, dueMs - (performance.now() - this.#begun));
+    const beforeLast = Math.max(1, this.#request.connections - this.#nextWave());
+    const isOverdue = this.#elapsedMs() > this.#timeoutMs;
+    const [fromMs, forMs] = isOverdue ? [this.#timeoutMs, replyTime(this.#timeoutMs)] : [0, this.#timeoutMs];
+    const dueMs = fromMs + LAST_AT * forMs * Math.sqrt(Math.min(1, this.#opened / beforeLast));
+    return Math.max(0, dueMs - this.#elapsedMs());
   }
 
   #open(): void {
     const { port, protocol, pods } = this.#request;
     const expected = pods.length === 0 ? 'anybody' : undefined;
     const ip = this.#ips[this.#opened % this.#ips.length] ?? '';
-    const afterMs = performance.now() - this.#begun;
+    const afterMs = this.#elapsedMs();
     this.#opened += 1;
     this.#lastDialMs = afterMs;
     const dialler = protocol === 'TCP' ? dialTcp : dialUdp;
@@ -143,7 +172,7 @@ class SpreadAttempt {
     if (connection.sign.outcome === 'connected') {
       this.#through += 1;
       if (sign.peer !== undefined) this.#noteAnswer(sign.peer.pod, connection.ip);
-      this.#slowestMs = Math.max(this.#slowestMs, performance.now() - this.#begun - connection.afterMs);
+      this.#slowestMs = Math.max(this.#slowestMs, this.#elapsedMs() - connection.afterMs);
     }
     if (this.#connections.some((one) => one.sign === undefined)) return;
     // After this wave, which may not be opened yet as a whole.
@@ -186,12 +215,11 @@ class SpreadAttempt {
     return pods.length === 0 ? this.#through >= connections : this.#answered.size === this.#wanted;
   }
 
-  /** A handshake that is through has as much time again for its reply. */
+  /** A handshake that is through has more time for its reply; and answers that are only slow, for the connections that are still due. */
   #giveUp(): void {
-    const isThrough = this.#connections.some(
-      ({ sign, trace }) => sign === undefined && trace?.outcome === 'reset',
-    );
-    if (isThrough) this.#cancelEnd = after(this.#timeoutMs, () => this.#finish());
+    const isSlow = this.#through > 0 && this.#opened < this.#request.connections;
+    if (isSlow || this.#isThrough())
+      this.#cancelEnd = after(replyTime(this.#timeoutMs), () => this.#finish());
     else this.#finish();
   }
 
@@ -224,6 +252,7 @@ class SpreadAttempt {
         .toSorted(([one], [other]) => (one < other ? -1 : 1))
         .map(([, answer]) => answer),
       cut: unanswered.length,
+      begunMs: this.#begun,
       ...(unanswered.length === 0
         ? {}
         : { nonce: this.#nonce, localPorts: unanswered.flatMap(({ dial }) => dial.localPort() ?? []) }),
@@ -248,14 +277,19 @@ class SpreadAttempt {
 /** Of connections that nobody answered and that ended in several ways, what says the most about the way there. */
 const FOREMOST: readonly Outcome[] = ['reset', 'timeout', 'prohibited', 'refused', 'error'];
 
-/** Never rejects: whatever goes wrong is the outcome. @param late takes down what answers after its end */
+/**
+ * Never rejects: whatever goes wrong is the outcome. What leads to the same address as another attempt of the batch shares its connections:
+ * once a name is resolved, nobody on the way could tell them apart.
+ * @param late takes down what answers after its end
+ */
 export async function attemptSpread(
   request: SpreadRequest,
   timeoutMs: number,
   runId: string,
   late: LateAnswers,
+  known: SpreadAttempts = new Map(),
 ): Promise<SpreadResult> {
-  const begun = performance.now();
+  const begunMs = performance.now();
   let ips: readonly string[] = request.nodes?.map(({ address }) => address) ?? [request.host];
   if (request.nodes === undefined && net.isIP(request.host) === 0) {
     try {
@@ -263,7 +297,7 @@ export async function attemptSpread(
     } catch (error) {
       const code = codeOf(error);
       const detail = code === 'ECANCELLED' ? 'ETIMEOUT' : code;
-      const durationMs = performance.now() - begun;
+      const durationMs = performance.now() - begunMs;
       return {
         outcome: 'dns-failure',
         detail,
@@ -273,10 +307,17 @@ export async function attemptSpread(
         lastDialMs: 0,
         answered: [],
         cut: 0,
+        begunMs,
       };
     }
   }
-  return await new Promise((resolve) => {
-    new SpreadAttempt(request, ips, timeoutMs, runId, late, resolve);
-  });
+  const { port, protocol, pods, nodes, connections, opensAll } = request;
+  const key = JSON.stringify([ips, port, protocol, pods, nodes, connections, opensAll, timeoutMs]);
+  const made =
+    known.get(key) ??
+    new Promise<SpreadResult>((resolve) => {
+      new SpreadAttempt(request, ips, timeoutMs, runId, late, resolve);
+    });
+  known.set(key, made);
+  return await made;
 }

@@ -1,5 +1,6 @@
 /** The watch in one pod, from the harness's end: begins it, collects what it has seen, and begins it anew where another agent has come. */
 import { objectKey } from '../../keys.ts';
+import { replyTime } from '../../probe/reply-time.ts';
 import {
   isWatchEndMark,
   LINES_KEPT,
@@ -7,7 +8,7 @@ import {
   type WatchAnswer,
   watchInput,
 } from '../../probe/watch.ts';
-import { type CollectRequest, replyTime, type WatchRequest } from '../../probe/watch-protocol.ts';
+import type { CollectRequest, WatchRequest } from '../../probe/watch-protocol.ts';
 import { askPod } from '../ask-agent.ts';
 import type { Trying } from '../context.ts';
 import type { ClockBounds } from '../node-clocks.ts';

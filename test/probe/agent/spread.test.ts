@@ -6,7 +6,7 @@ import net from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { LateAnswers } from '../../../src/probe/agent/memory.ts';
 import { replyTo } from '../../../src/probe/agent/messages.ts';
-import { attemptSpread } from '../../../src/probe/agent/spread.ts';
+import { attemptSpread, type SpreadAttempts } from '../../../src/probe/agent/spread.ts';
 
 const RUN = 'r1';
 const PODS = ['shop/api-1', 'shop/api-2', 'shop/api-3'];
@@ -186,6 +186,23 @@ test('nobody answers over UDP: a timeout, with what its datagrams carried', asyn
   expect(dials).toBeGreaterThan(1);
   expect(dials).toBeLessThanOrEqual(30);
   expect(nonce).toMatch(/^[0-9a-f]{16}$/);
+});
+
+test('attempts that lead to the same address share their connections', async () => {
+  await using service = await tcpService(inTurn);
+  const known: SpreadAttempts = new Map();
+  const attempt = (id: number, connections: number) =>
+    attemptSpread(
+      { id, host: '127.0.0.1', port: service.port, protocol: 'TCP', pods: PODS, connections },
+      5_000,
+      RUN,
+      new LateAnswers(),
+      known,
+    );
+  const [one, same, other] = await Promise.all([attempt(1, 30), attempt(2, 30), attempt(3, 20)]);
+  expect(same).toBe(one);
+  expect(other).not.toBe(one);
+  expect([one.outcome, other.outcome]).toEqual(['connected', 'connected']);
 });
 
 test('a name that does not resolve is no cut', async () => {

@@ -4,7 +4,8 @@
  */
 import net from 'node:net';
 import type { AnsweredRequest } from '../../protocol.ts';
-import { replyTime, type WatchEndLine, type WatchRequest } from '../../watch-protocol.ts';
+import { replyTime } from '../../reply-time.ts';
+import type { WatchEndLine, WatchRequest } from '../../watch-protocol.ts';
 import { codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from '../dial.ts';
 import { newNonce } from '../messages.ts';
 import { resolveName } from '../names.ts';
