@@ -13,6 +13,8 @@ import type { Started } from './started.ts';
 
 /** How many agents are asked at once, over all scenarios. Each works, and its answer comes through the API server and a kubelet. */
 const PARALLEL_EXECS = 16;
+/** How many more are asked at once that only wait for what is cut off. */
+const PARALLEL_WAITS = 32;
 const EXEC_GRACE_MS = 30_000;
 /** Image pulls on a cold node take their time. */
 const READY_WITHIN_MS = 120_000;
@@ -63,6 +65,7 @@ export async function connect(
       probe,
       sessions,
       execLimit: pLimit(PARALLEL_EXECS),
+      waitLimit: pLimit(PARALLEL_WAITS),
       signal,
       progress,
       save,

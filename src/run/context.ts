@@ -83,6 +83,8 @@ export type Trying = Asking &
   Bounded<'timeoutMs' | 'denialMs' | 'confirm'> & {
     /** Bounds what is asked of agents at once, over all scenarios together. */
     readonly execLimit: LimitFunction;
+    /** The same for agents that have nothing to do but to wait for what is cut off. */
+    readonly waitLimit: LimitFunction;
   };
 
 /** The same, again and again until the attempts have shown what they can. */

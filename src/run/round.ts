@@ -89,7 +89,12 @@ export async function runRound(
   await witnessed;
   const [openWays, answers] = await Promise.all([
     witnessed ?? (canBeCut ? witness(checks, stage, context) : undefined),
-    Promise.all([...works.values()].map((work) => context.execLimit(execute, work, stage, context))),
+    Promise.all(
+      [...works.values()].map((work) => {
+        const limit = canBeCut && waits(work) ? context.waitLimit : context.execLimit;
+        return limit(execute, work, stage, context);
+      }),
+    ),
   ]);
   context.signal.throwIfAborted();
   for (const answered of answers) hear(answered, evidence);
@@ -227,6 +232,11 @@ function workOf(pod: RunningPod, works: Map<RunningPod, Work>): Work {
 
 function newWork(pod: RunningPod): Work {
   return { pod, tries: [], listeners: new Map(), holdMs: 0, asksHalfOpen: false, endsDials: false };
+}
+
+/** Whether nothing that it tries is to be answered. */
+function waits({ tries }: Work): boolean {
+  return tries.length > 0 && tries.every(({ check }) => check.expected === 'unreachable');
 }
 
 function mayBeCut(check: CheckDraft): boolean {

@@ -396,6 +396,7 @@ function contextOf(name: string, { kube, signal, limit }: Ground): Context {
     probe: DEFAULT_PROBE_SETTINGS,
     sessions: new Sessions(kube, systemClock, signal),
     execLimit: limit,
+    waitLimit: limit,
     signal,
     progress: () => undefined,
   };

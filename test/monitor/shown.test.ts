@@ -444,7 +444,11 @@ describe('a network plugin that fails under a watch', () => {
     const { due = 0, made = 0, collected = 0 } = watch?.attempts ?? {};
     expect(made).toBeGreaterThan(0);
     // An agent that was kept from running does not know how its attempts went that were out; otherwise all are there.
-    if (watch?.longestStallMs === 0) expect({ made, collected }).toEqual({ made: due, collected: due });
-    else expect(collected).toBeGreaterThan(0.9 * made);
+    // One may be due in the moment in which the watch ends.
+    if (watch?.longestStallMs === 0) {
+      expect(collected).toBe(made);
+      expect(due - made).toBeLessThanOrEqual(1);
+    }
+    expect(collected).toBeGreaterThan(0.9 * made);
   });
 });

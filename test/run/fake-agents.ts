@@ -90,6 +90,7 @@ export function contextOn(answers: Answers, clock: Clock, timing: Proving['timin
     timing,
     sessions: new Sessions(kube, clock, signal),
     execLimit: pLimit(10),
+    waitLimit: pLimit(10),
     signal,
     progress: () => undefined,
     save: () => undefined,

@@ -5,10 +5,10 @@
 import { after } from './time.ts';
 
 /** So many sockets wait for their first answer at once. */
-const AT_FIRST = 16;
+const AT_FIRST = 32;
 /** Two that begin with two each, or one that is wider. */
 const AT_LEAST = 4;
-const AT_MOST = 32;
+const AT_MOST = 64;
 /** An answer that took a greater part of an attempt's time is late: then fewer wait at once, and after each that is not one more. */
 const LATE_PART = 1 / 5;
 const FEWER = 3 / 4;

@@ -23,7 +23,7 @@ function roomOf(pace: Pace): number {
 describe('the pace of a batch', () => {
   test('lets so many sockets begin at once, and more when one is answered', () => {
     const pace = new Pace(TIMEOUT_MS, () => {});
-    const ends = Array.from({ length: 16 }, () => {
+    const ends = Array.from({ length: 32 }, () => {
       expect(pace.hasRoomFor(1)).toBe(true);
       return pace.begin(1);
     });
@@ -36,15 +36,15 @@ describe('the pace of a batch', () => {
 
   test('lets more begin as answers come soon, and fewer as they come late, within bounds', () => {
     const pace = new Pace(TIMEOUT_MS, () => {});
-    expect(roomOf(pace)).toBe(16);
+    expect(roomOf(pace)).toBe(32);
     pace.begin(1)(LATE_MS);
-    expect(roomOf(pace)).toBe(12);
+    expect(roomOf(pace)).toBe(24);
     for (let answer = 0; answer < 20; answer += 1) pace.begin(1)(LATE_MS);
     expect(roomOf(pace)).toBe(4);
     pace.begin(1)(LATE_MS - 1);
     expect(roomOf(pace)).toBe(5);
-    for (let answer = 0; answer < 50; answer += 1) pace.begin(1)(1);
-    expect(roomOf(pace)).toBe(32);
+    for (let answer = 0; answer < 80; answer += 1) pace.begin(1)(1);
+    expect(roomOf(pace)).toBe(64);
   });
 
   test('lets a wide one begin alone', () => {
@@ -61,13 +61,13 @@ describe('the pace of a batch', () => {
     const pace = new Pace(TIMEOUT_MS, () => {
       told += 1;
     });
-    pace.begin(16);
+    pace.begin(32);
     vi.advanceTimersByTime(9);
     expect(told).toBe(0);
     vi.advanceTimersByTime(2);
-    expect([told, pace.hasRoomFor(16)]).toEqual([1, true]);
+    expect([told, pace.hasRoomFor(32)]).toEqual([1, true]);
     pace.begin(1)(50);
-    pace.begin(17);
+    pace.begin(33);
     vi.advanceTimersByTime(149);
     expect(pace.hasRoomFor(1)).toBe(false);
     vi.advanceTimersByTime(2);
@@ -77,7 +77,7 @@ describe('the pace of a batch', () => {
   test('and no longer than a quarter of the time that an attempt has', () => {
     const pace = new Pace(TIMEOUT_MS, () => {});
     pace.begin(1)(900);
-    pace.begin(12);
+    pace.begin(24);
     vi.advanceTimersByTime(249);
     expect(pace.hasRoomFor(1)).toBe(false);
     vi.advanceTimersByTime(2);
@@ -88,7 +88,7 @@ describe('the pace of a batch', () => {
     const pace = new Pace(TIMEOUT_MS, () => {});
     const end = pace.begin(10);
     vi.advanceTimersByTime(11);
-    pace.begin(16);
+    pace.begin(32);
     end();
     expect(pace.hasRoomFor(1)).toBe(false);
   });
