@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
+import type { LeftOutside } from '../cluster/kind/hosts.ts';
 import { messageOf, PodreachError } from '../errors.ts';
 import type { LeftOver, Removal } from '../run/leftovers.ts';
 import type { SetExitCode } from './main.ts';
@@ -60,18 +61,50 @@ async function clean(options: CleanOptions): Promise<number> {
   try {
     tell(`context ${kube.context}, server ${kube.server}`);
     const served = await clusterWideKinds(kube, signal);
-    const found = await findLeftOvers(kube, served, signal);
+    const outside = await outsideOf(options);
+    const found = withOutside(await findLeftOvers(kube, served, signal), (await outside?.find()) ?? []);
     if (options.json === true) print(JSON.stringify(found, undefined, 2));
     else for (const line of describeAll(found, systemClock.date())) print(line);
     const chosen = choose(found, options);
     if (chosen.length === 0 || !(await isSure(chosen, options, signal))) return 0;
     const { removeLeftKubeconfigs } = await import('./kubeconfig-file.ts');
     removeLeftKubeconfigs();
-    await remove(chosen, { kube, clock: systemClock, signal, served });
+    await remove(chosen, outside, { kube, clock: systemClock, signal, served });
     return 0;
   } finally {
     kube.close();
   }
+}
+
+/** What runs have put outside a cluster. */
+interface OutsideOfRuns {
+  find(): Promise<readonly LeftOutside[]>;
+  /** @throws PodreachError naming what is left */
+  remove(runId: string): Promise<void>;
+}
+
+/** Undefined where podreach puts nothing there. */
+async function outsideOf({ cluster }: CleanOptions): Promise<OutsideOfRuns | undefined> {
+  const { kind, name } = parseCluster(cluster);
+  if (kind !== 'kind') return undefined;
+  const { findOutside, removeOutside } = await import('../cluster/kind/hosts.ts');
+  const { systemRunner } = await import('../cluster/command-runner.ts');
+  const { DEFAULT_CLUSTER_NAME } = await import('../cluster/kind/choices.ts');
+  const clusterName = name ?? DEFAULT_CLUSTER_NAME;
+  return {
+    find: () => findOutside(systemRunner, clusterName),
+    remove: (runId) => removeOutside(systemRunner, { cluster: clusterName, runId }),
+  };
+}
+
+/** Some may have left nothing but that. */
+function withOutside(found: readonly LeftOver[], outside: readonly LeftOutside[]): readonly LeftOver[] {
+  const known = new Map(found.map((one) => [one.runId, one]));
+  for (const { runId, names } of outside) {
+    const inside = known.get(runId) ?? { runId, namespaces: [], isGoing: false };
+    known.set(runId, { ...inside, outside: names });
+  }
+  return [...known.values()];
 }
 
 /** @throws PodreachError `usage`, `cluster-unavailable` */
@@ -107,8 +140,8 @@ function describeAll(found: readonly LeftOver[], now: Date): string[] {
   if (found.length === 0) return ['No run has left anything here.'];
   return [
     ...found.map(
-      ({ runId, namespaces, policies = [], createdAt, isGoing }) =>
-        `run ${runId}  ${describeAge(createdAt, now)}${isGoing ? ', being deleted' : ''}: ${[...namespaces, ...policies].join(', ')}`,
+      ({ runId, namespaces, policies = [], outside = [], createdAt, isGoing }) =>
+        `run ${runId}  ${describeAge(createdAt, now)}${isGoing ? ', being deleted' : ''}: ${[...namespaces, ...policies, ...outside].join(', ')}`,
     ),
   ];
 }
@@ -171,17 +204,19 @@ async function isSure(
 /** Side by side, so that one that does not go keeps none of the others. @throws PodreachError with all that are still there */
 async function remove(
   chosen: readonly LeftOver[],
+  outside: OutsideOfRuns | undefined,
   { served, ...context }: Pick<Removal, 'kube' | 'clock' | 'served'> & { readonly signal: AbortSignal },
 ): Promise<void> {
   const { signal } = context;
   const { removeLeftOver } = await import('../run/leftovers.ts');
   const failures: { readonly runId: string; readonly thrown: unknown }[] = [];
-  const removing = chosen.map(async ({ runId, policies }) => {
+  const removing = chosen.map(async ({ runId, policies, outside: left }) => {
     const progress = (left: readonly string[]): void => tell(`run ${runId}: waiting for ${left.join(', ')}`);
     try {
       // Who has no right to these kinds can take the rest away.
       const own = policies === undefined || served === undefined ? {} : { served };
       await removeLeftOver({ ...context, ...own, runId, progress });
+      if (left !== undefined) await outside?.remove(runId);
       tell(`run ${runId}: gone`);
     } catch (thrown) {
       failures.push({ runId, thrown });

@@ -59,6 +59,11 @@ interface Retainable {
   readonly retain?: () => Promise<void>;
 }
 
+/** How hosts outside the cluster are simulated. */
+export type SimulatedOutside =
+  | ({ readonly kind: 'pods' } & OutsideAnnotations)
+  | ({ readonly kind: 'containers' } & HostContainers);
+
 /** The annotations that make of a pod one that stands outside. */
 export interface OutsideAnnotations {
   /** Its value is where the pod stands. */
@@ -66,6 +71,71 @@ export interface OutsideAnnotations {
   /** Its value is the name that the DNS server of the cluster then knows it by. */
   readonly name: string;
 }
+
+/** Containers beside the nodes, in networks of their own to which the nodes belong as well. */
+export interface HostContainers {
+  /**
+   * Makes the networks for hosts at some addresses, and puts nodes into them. What a failure leaves is taken away again.
+   * @throws PodreachError `provision-failed`; the signal's reason
+   */
+  connect(wanted: WantedHostNetworks): Promise<HostNetworks>;
+  /** Starts a program in the container of a host, and talks with it. */
+  readonly talk: StartTalk;
+}
+
+export interface WantedHostNetworks {
+  readonly runId: string;
+  readonly addresses: readonly string[];
+  /** Their names. */
+  readonly nodes: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+export interface HostNetworks {
+  /** Where a host at these addresses reaches the nodes, by their names: it reaches no others of their addresses. */
+  nodesAround(addresses: readonly string[]): ReadonlyMap<string, readonly string[]>;
+  /** Makes the container of a host, and waits until its program is ready. @throws PodreachError `provision-failed`; the signal's reason */
+  create(host: WantedContainer, signal: AbortSignal): Promise<void>;
+  /** Takes containers away; one that is not there is fine. @throws PodreachError naming those that are left */
+  remove(containers: readonly string[]): Promise<void>;
+  /** Takes all of the run's away, containers first. Not to be interrupted. @throws PodreachError naming what is left */
+  disconnect(): Promise<void>;
+}
+
+/** The container of a host. It is unprivileged, and nothing can be written there but below `/tmp`. */
+export interface WantedContainer {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly image: string;
+  readonly command: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether it may listen on ports below 1024. */
+  readonly hasLowPorts: boolean;
+  /** Exits with 0 in the container once that is ready. */
+  readonly readyWhen: readonly string[];
+  readonly readyWithinMs: number;
+}
+
+/** Starts a program. Its end is told once, and nothing after it. */
+export type StartTalk = (container: string, command: readonly string[], listener: TalkListener) => Talk;
+
+/** A program that is talked with on its standard streams. */
+export interface Talk {
+  write(text: string): void;
+  /** Ends it, and what it was started by. */
+  end(): void;
+}
+
+export interface TalkListener {
+  readonly onOutput: (data: Buffer) => void;
+  readonly onErrorOutput: (data: Buffer) => void;
+  readonly onEnd: (ending: TalkEnding) => void;
+}
+
+export type TalkEnding =
+  | { readonly kind: 'exited'; readonly exitCode: number }
+  /** It was not the program that ended. */
+  | { readonly kind: 'lost'; readonly reason: string; readonly mayHeal: boolean };
 
 /** A running cluster. */
 export interface Cluster {
@@ -80,7 +150,7 @@ export interface Cluster {
   readonly trust: Trust;
   readonly lifetime: Lifetime;
   /** How hosts outside the cluster are simulated. Absent: they are the real ones. */
-  readonly outside?: OutsideAnnotations;
+  readonly outside?: SimulatedOutside;
   /** The arguments with which `kubectl` finds it, such as `--context staging`; absent where no file says so. */
   readonly kubectlWith?: readonly string[];
   /**

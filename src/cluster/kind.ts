@@ -3,6 +3,7 @@ import { PodreachError } from '../errors.ts';
 import type { ClusterProvider, ClusterTiming } from './cluster.ts';
 import { type KindContext, type KindOptions, type KindWorld, systemWorld } from './kind/context.ts';
 import { deleteNodes } from './kind/delete.ts';
+import { hostContainers } from './kind/hosts.ts';
 import { openLedger } from './kind/ledger.ts';
 import { noteProcess } from './kind/process.ts';
 import { provideKindCluster } from './kind/provide.ts';
@@ -56,6 +57,7 @@ export function kindCluster(
           ? { kind: 'kept', cleanWith: ['--cluster', `kind=${cluster.name}`], ...retainable }
           : { kind: 'ends-with-run', ...retainable },
         timing: TIMING,
+        outside: { kind: 'containers', ...hostContainers(cluster.name, context) },
         lost: watch.lost,
         stop() {
           watch.end();

@@ -49,7 +49,7 @@ export function sandboxCluster(options: SandboxClusterOptions): ClusterProvider 
         timing: TIMING,
         trust: TRUST,
         lifetime: { kind: 'ends-with-run' },
-        outside: { address: OUTSIDE, name: OUTSIDE_NAME },
+        outside: { kind: 'pods', address: OUTSIDE, name: OUTSIDE_NAME },
         lost: lost.signal,
         stop: () => sandbox.stop(),
       };

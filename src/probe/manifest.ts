@@ -50,14 +50,17 @@ export function probePod(
   pod: PlannedPod,
   { runId, agent, settings, firstInstant, host, visitPort = freePort(VISIT_PORT, [pod]) }: ProbePodOptions,
 ): KubeObject {
-  const config: AgentConfig = {
-    runId,
-    pod: host?.key ?? objectKey(pod),
-    visitPort,
-    ...(pod.hostNetwork === undefined ? {} : { hostNetwork: pod.hostNetwork }),
-    ports: pod.ports.map(({ port, protocol }) => ({ port, protocol })),
-    ...(firstInstant === undefined ? {} : { firstInstant }),
-  };
+  const own = agentProcess(
+    {
+      runId,
+      pod: host?.key ?? objectKey(pod),
+      visitPort,
+      ...(pod.hostNetwork === undefined ? {} : { hostNetwork: pod.hostNetwork }),
+      ports: pod.ports.map(({ port, protocol }) => ({ port, protocol })),
+      ...(firstInstant === undefined ? {} : { firstInstant }),
+    },
+    agent,
+  );
   const { privileges, capabilities } = rightsOf(pod);
   return {
     apiVersion: 'v1',
@@ -91,11 +94,8 @@ export function probePod(
           image: settings.image,
           // Also of a tag that Kubernetes would always pull again: an image that was loaded into the nodes may be nowhere else.
           imagePullPolicy: 'IfNotPresent',
-          command: ['node', '--input-type=commonjs', '-e', BOOTSTRAP, AGENT_PATH, 'serve'],
-          env: [
-            { name: AGENT_CONFIG_VARIABLE, value: JSON.stringify(config) },
-            { name: AGENT_SOURCE_VARIABLE, value: agent },
-          ],
+          command: own.command,
+          env: Object.entries(own.env).map(([name, value]) => ({ name, value })),
           ports: declaredPorts(pod, visitPort),
           // The kubelet's visits are the proof that the pod's link works: no policy may stop them (D18).
           readinessProbe: {
@@ -120,6 +120,25 @@ export function probePod(
   };
 }
 
+/** How the agent is started, in a pod or in a container beside the nodes. @param agent its JavaScript */
+export function agentProcess(
+  config: AgentConfig,
+  agent: string,
+): {
+  readonly command: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+} {
+  return {
+    command: ['node', '--input-type=commonjs', '-e', BOOTSTRAP, AGENT_PATH, 'serve'],
+    env: { [AGENT_CONFIG_VARIABLE]: JSON.stringify(config), [AGENT_SOURCE_VARIABLE]: agent },
+  };
+}
+
+/** Whether a port takes a right to listen on. */
+export function isLowPort(port: number): boolean {
+  return port < FIRST_UNPRIVILEGED_PORT;
+}
+
 /** The first port from `first` on that none of the pods declares. */
 export function freePort(first: number, pods: readonly Pick<PlannedPod, 'ports'>[]): number {
   const taken = new Set(pods.flatMap(({ ports }) => ports.map(({ port }) => port)));
@@ -133,7 +152,7 @@ function rightsOf({ ports, hostNetwork }: PlannedPod): {
   readonly privileges: object;
   readonly capabilities: object;
 } {
-  const isLow = ports.some(({ port }) => port < FIRST_UNPRIVILEGED_PORT);
+  const isLow = ports.some(({ port }) => isLowPort(port));
   const user = { runAsNonRoot: true, runAsUser: NODE_USER, runAsGroup: NODE_USER };
   const none = { drop: ['ALL'] };
   if (!isLow) return { privileges: user, capabilities: none };

@@ -571,9 +571,14 @@ export const scenarioSchema = z.strictObject({
         dnsName: z.string().exactOptional().describe('The name by which it is dialled; absent: its address.'),
         ports: z.array(z.strictObject({ name: z.string().exactOptional(), port: z.int(), protocol })),
         agent: z
-          .strictObject({ namespace: z.string(), pod: z.string() })
+          .union([
+            z.strictObject({ namespace: z.string(), pod: z.string() }),
+            z.strictObject({ container: z.string() }),
+          ])
           .exactOptional()
-          .describe('The pod that stands for it outside, where it is simulated; absent: it is the real one.'),
+          .describe(
+            'The pod, or the Docker container beside the nodes, that stands for it outside, where it is simulated; absent: it is the real one.',
+          ),
       }),
     )
     .exactOptional()

@@ -43,7 +43,7 @@ export async function connect(
   { options, record, save }: Job,
 ): Promise<Connected> {
   const { clock, progress, patience = {} } = options;
-  const { lifetime, lost, trust } = cluster;
+  const { lifetime, lost, trust, outside } = cluster;
   const kube = await connectKube(cluster.kubeconfig, { clock, patience });
   const timing = timingFor(cluster, options);
   record.run.options.timeoutMs = timing.timeoutMs;
@@ -52,7 +52,8 @@ export async function connect(
   const probe = options.probe ?? DEFAULT_PROBE_SETTINGS;
   if (trust.kind === 'to-be-proven') record.run.options.probe = describeSettings(probe);
   const signal = AbortSignal.any([options.signal, lost]);
-  const sessions = new Sessions(kube, clock, signal);
+  const talk = outside?.kind === 'containers' ? outside.talk : undefined;
+  const sessions = new Sessions(kube, clock, signal, talk);
   return {
     cluster,
     tools: {

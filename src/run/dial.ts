@@ -41,7 +41,7 @@ export interface DialledEnds {
   /** Pods and simulated hosts by their keys. */
   readonly pods: ReadonlyMap<
     string,
-    Pick<RunningPod, 'ip' | 'otherIps' | 'dnsName'> & Partial<Pick<RunningPod, 'node'>>
+    Pick<RunningPod, 'ip' | 'otherIps' | 'dnsName'> & Partial<Pick<RunningPod, 'node' | 'nodes'>>
   >;
   /** Absent: there are none. */
   readonly services?: PlacedServices;
@@ -129,7 +129,8 @@ function dialExisting(
 /** A Service at the port of the nodes that lead to it. */
 function dialOfNodes(check: DialledCheck, ends: DialledEnds): Dial | undefined {
   const { to, port, protocol, family, backends = [] } = check;
-  const { pods, nodes = new Map(), nodePorts } = ends;
+  const { pods, nodePorts } = ends;
+  const nodes = pods.get(check.from ?? '')?.nodes ?? ends.nodes ?? new Map();
   const nodePort = nodePorts?.get(describeTarget({ to, port, protocol }));
   const leading = nodesLeadingTo(check, nodes, (pod) => pods.get(pod)?.node);
   const [first] = leading;

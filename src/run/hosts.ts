@@ -28,7 +28,7 @@ export function placesOf({ hosts = [] }: Pick<Plan, 'hosts'>): readonly string[]
 }
 
 /**
- * What is to be created for the hosts of a scenario; nothing where they are real.
+ * The pods that are to be created for the hosts of a scenario; none where they are real, or containers.
  * @param number of the scenario within its run, which names the namespace of their agents
  */
 export function agentsFor(
@@ -37,8 +37,8 @@ export function agentsFor(
   { outside }: HostSupply,
   { runId }: Owning,
 ): Pick<Wanted, 'namespaces' | 'pods'> {
-  if (hosts.length === 0 || outside === undefined) return { namespaces: [], pods: [] };
-  const namespace = `podreach-hosts-${runId}-${number}`;
+  if (hosts.length === 0 || outside?.kind !== 'pods') return { namespaces: [], pods: [] };
+  const namespace = hostsNamespace(runId, number);
   return {
     namespaces: [{ name: namespace, labels: {} }],
     pods: hosts.map((host) => ({
@@ -49,6 +49,11 @@ export function agentsFor(
       host: simulated(host, outside),
     })),
   };
+}
+
+/** What the agents of hosts are known by within a run. */
+export function hostsNamespace(runId: string, number: number): string {
+  return `podreach-hosts-${runId}-${number}`;
 }
 
 function simulated(host: PlannedHost, annotations: OutsideAnnotations): SimulatedHost {
@@ -68,7 +73,8 @@ export function realHostsOf({ hosts = [] }: Pick<Plan, 'hosts'>, { outside }: Ho
 export function noteAgents(hosts: ScenarioDraft['hosts'], running: RunningPods): void {
   for (const host of hosts ?? []) {
     const agent = running.get(hostKey(host));
-    if (agent !== undefined) host.agent = { namespace: agent.namespace, pod: agent.name };
+    if (agent !== undefined && agent.container === undefined)
+      host.agent = { namespace: agent.namespace, pod: agent.name };
   }
 }
 
@@ -92,6 +98,7 @@ export function refuseHosts(plans: readonly Plan[], { outside }: HostSupply, isW
       );
     if (outside === undefined) refuseOfReal(plan);
     else refuseNames(plan);
+    if (outside?.kind === 'containers') refuseDirect(plan);
   }
 }
 
@@ -105,6 +112,22 @@ function refuseNames({ hosts = [] }: Plan): void {
     {
       hint: 'Give it an "address" beside the name, to which the name then leads, or run it on a real cluster.',
       location: named.location,
+    },
+  );
+}
+
+/** No route leads from a container beside the nodes to the addresses of pods. */
+function refuseDirect({ steps }: Plan): void {
+  const direct = steps
+    .flatMap((step) => step.checks)
+    .find(({ from, path }) => isHost(from) && path !== 'nodePort');
+  if (direct === undefined) return;
+  throw new PodreachError(
+    'not-supported',
+    `${describeConnection(direct)}: hosts of a kind cluster reach its pods by ports of nodes alone`,
+    {
+      hint: 'Let a Service of type NodePort lead to the pods and name it with "via: nodePort", or run it on the sandbox.',
+      location: direct.declared,
     },
   );
 }

@@ -20,6 +20,8 @@ export interface LeftOver {
   readonly namespaces: readonly string[];
   /** Those of the whole cluster, such as `GlobalNetworkPolicy deny`; absent: none. */
   readonly policies?: readonly string[];
+  /** Containers of hosts and their networks, by their names; absent: none. */
+  readonly outside?: readonly string[];
   /** Of the youngest of them; absent where the server does not say. */
   readonly createdAt?: Date;
   /** Whether all of them are on their way out already. */

@@ -4,9 +4,12 @@
  * what was applied. On a real cluster the canary proves enforcement with them first.
  */
 import { PodreachError } from '../errors.ts';
+import { ApiStatusError } from '../kube/errors.ts';
 import type { Family } from '../model/family.ts';
+import type { Protocol } from '../model/protocol.ts';
 import { greatest } from '../numbers.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
+import { RUN_LABEL } from '../probe/manifest.ts';
 import type { TurnRequest } from '../probe/protocol.ts';
 import { OUTPOSTS } from '../progress.ts';
 import type { NetworkPolicyObject } from '../scenario/scenario.ts';
@@ -21,7 +24,9 @@ import {
   type Wanted,
   waitForPods,
 } from './provision.ts';
+import { refusalError } from './refusal.ts';
 import type { ProbeNode } from './schedulable.ts';
+import { nodePortOf } from './services.ts';
 
 /** What it takes to wait for markers. */
 export type AwaitingMarkers = Asking & Owning & Bounded<'timeoutMs' | 'withinMs'>;
@@ -30,10 +35,15 @@ export interface Outpost {
   readonly node: string;
   readonly open: RunningPod;
   readonly guarded: RunningPod;
+  /** Where its node leads to the open one; absent: who is outside reaches that by its own address. */
+  readonly nodePorts?: OutpostPorts;
 }
+
+type OutpostPorts = Readonly<Record<Protocol, number>>;
 
 /** Every outpost listens there, on TCP and on UDP. */
 export const OUTPOST_PORT = 8080;
+const PROTOCOLS = ['TCP', 'UDP'] as const satisfies readonly Protocol[];
 /** A guarded pod listens on as many ports from here on as there are markers, and one more that no marker opens. */
 const FIRST_MARKER_PORT = 10_000;
 const ROLE_LABEL = 'podreach.dev/outpost';
@@ -81,6 +91,43 @@ function guardAddress(name: string, { runId }: Owning) {
   return { resource: 'networkpolicies', namespace: outpostsNamespace(runId), name } as const;
 }
 
+/** Lets every node lead to its own open pod, for witnesses that come from outside. @throws PodreachError `provision-failed` */
+export async function openNodePorts(context: Requesting<'create'> & Owning): Promise<OutpostPorts> {
+  const name = 'open';
+  const created = await context.kube
+    .create(
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: {
+          namespace: outpostsNamespace(context.runId),
+          name,
+          labels: { [RUN_LABEL]: context.runId },
+        },
+        spec: {
+          type: 'NodePort',
+          externalTrafficPolicy: 'Local',
+          ipFamilyPolicy: 'PreferDualStack',
+          selector: { [ROLE_LABEL]: 'open' },
+          ports: PROTOCOLS.map((protocol) => ({
+            name: protocol.toLowerCase(),
+            port: OUTPOST_PORT,
+            protocol,
+          })),
+        },
+      },
+      context,
+    )
+    .catch((thrown: unknown) => {
+      if (!(thrown instanceof ApiStatusError) || thrown.code !== 'api-error') throw thrown;
+      throw refusalError(`Service ${outpostsNamespace(context.runId)}/${name}`, thrown);
+    });
+  const [TCP, UDP] = PROTOCOLS.map((_, index) => nodePortOf(created, index));
+  if (TCP === undefined || UDP === undefined)
+    throw new PodreachError('provision-failed', `Service ${name} of the outposts has no ports on the nodes`);
+  return { TCP, UDP };
+}
+
 /**
  * Creates the outposts' namespace and pods, and waits for none of them.
  * @param markers how many markers there will be
@@ -94,7 +141,7 @@ export async function createOutposts(
   context: Provisioning,
 ): Promise<Wanted> {
   const namespace = outpostsNamespace(context.runId);
-  const ports = (['TCP', 'UDP'] as const).map((protocol) => ({ port: OUTPOST_PORT, protocol }));
+  const ports = PROTOCOLS.map((protocol) => ({ port: OUTPOST_PORT, protocol }));
   const markerPorts = Array.from({ length: markers + 1 }, (_, number) => ({
     port: markerPort(number),
     protocol: 'TCP' as const,

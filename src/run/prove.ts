@@ -17,6 +17,7 @@ import {
   applyClosed,
   createOutposts,
   type Outpost,
+  openNodePorts,
   outpostsNamespace,
   untilClosed,
   waitForOutposts,
@@ -49,6 +50,7 @@ export async function meetNetwork(
  * Returns when they are created: scenarios start beside them, and need the proof only when the first is to apply its policies. Whatever
  * goes wrong is told then, by the proof; what goes wrong with the scenario's own pods is told first.
  * @param plans of all scenarios
+ * @param isReachedByNodePorts whether witnesses from outside reach the outposts by ports of nodes alone
  * @throws PodreachError `provision-failed` where no node takes probe pods; the proof rejects with that or `not-enforcing`
  */
 export async function proveCluster(
@@ -57,17 +59,28 @@ export async function proveCluster(
   record: RunDraft,
   plans: readonly Plan[],
   context: Proving & Provisioning & AwaitingMarkers,
+  isReachedByNodePorts = false,
 ): Promise<{ readonly proof: Promise<Proof> }> {
   const hosts = nodesForProbes(nodes, context.probe);
   // Where no canary has to connect first, guarded pods are closed before they are there, and so from their first instant (D20).
   const close = trust.kind === 'proven' ? () => applyClosed(context) : async () => {};
+  let nodePorts: Outpost['nodePorts'];
+  const prepare = async (): Promise<void> => {
+    if (isReachedByNodePorts) nodePorts = await openNodePorts(context);
+    await close();
+  };
   const markers = plans.reduce((sum, { steps }) => sum + steps.length, 0);
-  const created = createOutposts(hosts, markers, close, context);
-  const proof = created.then((wanted) =>
+  const created = createOutposts(hosts, markers, prepare, context);
+  const proven = created.then((wanted) =>
     trust.kind === 'proven'
       ? startedOutposts(wanted, hosts, context)
       : proveOutposts(wanted, hosts, record, plans, context),
   );
+  const proof = proven.then(({ outposts, settleFloorMs }) => {
+    const ports = nodePorts;
+    if (ports === undefined) return { outposts, settleFloorMs };
+    return { outposts: outposts.map((one) => ({ ...one, nodePorts: ports })), settleFloorMs };
+  });
   proof.catch(() => {});
   await created.catch(() => {});
   return { proof };

@@ -5,6 +5,7 @@ import { objectKey } from '../keys.ts';
 import { ApiStatusError, isAlreadyExists } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import { type PodState, podState } from '../kube/pod-state.ts';
+import type { NodePlaces } from '../model/node-port.ts';
 import { probeNamespace, probePod, RUN_LABEL, type SimulatedHost } from '../probe/manifest.ts';
 import type { ProbeSettings } from '../probe/settings.ts';
 import { agentSource } from '../probe/source.ts';
@@ -56,6 +57,10 @@ export interface RunningPod {
   readonly dnsName?: string;
   /** It is on the network of its node. */
   readonly hostNetwork?: true;
+  /** The container that it is, beside the nodes; absent: a pod. */
+  readonly container?: string;
+  /** Where it reaches the nodes; absent: at their own addresses. */
+  readonly nodes?: NodePlaces;
 }
 
 /** As rules and attempts name it: `shop/web`, `host/bank`. */

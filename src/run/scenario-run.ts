@@ -1,5 +1,5 @@
 /** One scenario from provisioning to the verdicts, and its clean-up. */
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, HostNetworks } from '../cluster/cluster.ts';
 import { messageOf } from '../errors.ts';
 import { countsAs } from '../judge/known-issues.ts';
 import type { KubeObject } from '../kube/kube.ts';
@@ -10,6 +10,7 @@ import type { Assumptions } from '../policy/peers.ts';
 import { Attempts, type ScenarioDraft } from '../record/draft.ts';
 import { checksOf } from '../record/schema.ts';
 import type { Plan, PlannedStep } from '../scenario/scenario.ts';
+import { allEnded } from './all-ended.ts';
 import { type Cleaning, cleanUpNamespaces } from './cleanup.ts';
 import { closingControl } from './closing.ts';
 import type { Recording, Telling } from './context.ts';
@@ -19,6 +20,7 @@ import { failureOf } from './failure.ts';
 import { meetFamilies } from './families.ts';
 import { createForeign, removeForeign } from './foreign/foreign.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
+import { createHosts, removeHosts } from './host-containers.ts';
 import { agentsFor, noteAgents, realHostsOf } from './hosts.ts';
 import type { Outpost } from './outposts.ts';
 import { PodPlacement, type VisitPorts } from './placement.ts';
@@ -54,6 +56,8 @@ export interface ScenarioOptions {
   readonly assumptions: Assumptions;
   /** What it says of hosts. */
   readonly cluster: Pick<Cluster, 'outside'>;
+  /** Where hosts are containers. Absent: none is. */
+  readonly hostNetworks: HostNetworks | undefined;
   /** See `JudgeRules.others`. */
   readonly others: string | undefined;
   /** Where it is to stand for a while, after its last step has settled. */
@@ -123,7 +127,11 @@ export async function runScenario(
         namespaces: [...namespaces, ...agents.namespaces],
         pods: [...own, ...agents.pods],
       };
-      const running = await provision(wanted, context);
+      const [provided, hosts] = await allEnded([
+        provision(wanted, context),
+        createHosts(plan, scenario.hosts, options.firstMarker, options.hostNetworks, context),
+      ]);
+      const running = new Map([...provided, ...hosts]);
       meetFamilies(plan, scenario, running);
       await createServices(servicesIn(scenario, scenario.namespaces), places, checksOf(scenario), context);
       await waitForEndpoints(
@@ -210,12 +218,16 @@ async function removeClusterWide(plan: Plan, scenario: ScenarioDraft, context: R
 }
 
 /** Takes away what a scenario has created, while others run. What goes wrong stands in its record, unless the signal is aborted. */
-export async function cleanUpAfter(scenario: ScenarioDraft, context: Cleaning & Recording): Promise<void> {
+export async function cleanUpAfter(
+  scenario: ScenarioDraft,
+  hostNetworks: HostNetworks | undefined,
+  context: Cleaning & Recording,
+): Promise<void> {
   const beganMs = context.clock.now();
   const phase: ScenarioDraft['phases'][number] = { name: 'cleanup', atMs: scenario.durationMs ?? 0 };
   scenario.phases.push(phase);
   try {
-    await cleanUpNamespaces(context, namespacesOf(scenario));
+    await allEnded([cleanUpNamespaces(context, namespacesOf(scenario)), removeHosts(scenario, hostNetworks)]);
   } catch (thrown) {
     if (context.signal.aborted) return;
     scenario.error ??= failureOf(thrown);
@@ -229,7 +241,12 @@ export async function cleanUpAfter(scenario: ScenarioDraft, context: Cleaning & 
 /** All that it has created at any time. */
 function namespacesOf({ namespaces, hosts = [], steps }: ScenarioDraft): readonly string[] {
   const all = [...namespaces, ...steps.flatMap((step) => step.namespaces ?? [])].map(({ name }) => name);
-  return [...new Set([...all, ...hosts.flatMap(({ agent }) => agent?.namespace ?? [])])];
+  return [
+    ...new Set([
+      ...all,
+      ...hosts.flatMap(({ agent }) => (agent !== undefined && 'namespace' in agent ? agent.namespace : [])),
+    ]),
+  ];
 }
 
 /** Those that there are while these namespaces are. */

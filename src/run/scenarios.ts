@@ -1,16 +1,19 @@
 /** The last stage of a run: its scenarios, side by side, on a cluster that is proven meanwhile. */
+import type { HostNetworks } from '../cluster/cluster.ts';
 import { failsRun } from '../judge/known-issues.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import { checksOf } from '../record/schema.ts';
 import type { Checked } from './checked.ts';
 import { cleanUp } from './cleanup.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
+import { comeByNodePorts, connectHosts } from './host-containers.ts';
 import { placesOf } from './hosts.ts';
 import { untilInterrupted } from './interruption.ts';
 import type { Job, Planned } from './job.ts';
 import { nodePortsOf, visitPortsFor } from './placement.ts';
 import { proveCluster, removeOutposts } from './prove.ts';
 import { cleanUpAfter, runScenario, type ScenarioOptions } from './scenario-run.ts';
+import { nodeAddresses } from './schedulable.ts';
 import { runDisjoint } from './schedule.ts';
 import { Stand } from './stand.ts';
 
@@ -21,10 +24,34 @@ import { Stand } from './stand.ts';
  */
 export async function runScenarios(checked: Checked, job: Job): Promise<void> {
   await using traces = tracesOn(checked, job);
+  await using outside = await outsideOf(checked, job);
   await untilInterrupted(job.options.signal, async () => {
-    await runProven(checked, job, traces);
+    await runProven(checked, job, traces, outside.hostNetworks);
     checked.cluster.lost.throwIfAborted();
   });
+}
+
+/** What a run has outside a cluster. Released, it is taken away, unless it is to be kept. */
+interface OutsideOfRun extends AsyncDisposable {
+  readonly hostNetworks: HostNetworks | undefined;
+}
+
+async function outsideOf(
+  { cluster, tools, nodes }: Checked,
+  { scenarios, options }: Job,
+): Promise<OutsideOfRun> {
+  const plans = scenarios.map(({ plan }) => plan);
+  const places = nodeAddresses(nodes, tools.probe).keys();
+  const hostNetworks = await untilInterrupted(options.signal, () =>
+    connectHosts(plans, cluster, places, tools),
+  );
+  return {
+    hostNetworks,
+    async [Symbol.asyncDispose]() {
+      const stays = options.keep && !options.signal.aborted && !cluster.lost.aborted;
+      if (!stays) await hostNetworks?.disconnect();
+    },
+  };
 }
 
 /** What a run has on a cluster: each scenario takes its own away, as long as nothing cuts it off. Released, the rest is taken away. */
@@ -52,10 +79,16 @@ function tracesOn({ cluster, tools }: Checked, { options }: Job): Traces {
  * the first scenarios start.
  * @throws PodreachError what the proof of a cluster rejects with
  */
-async function runProven(checked: Checked, job: Job, traces: Traces): Promise<void> {
+async function runProven(
+  checked: Checked,
+  job: Job,
+  traces: Traces,
+  hostNetworks: HostNetworks | undefined,
+): Promise<void> {
   const { cluster, tools, nodes } = checked;
   const plans = job.scenarios.map(({ plan }) => plan);
-  const { proof } = await proveCluster(cluster.trust, nodes, job.record, plans, tools);
+  const isReachedByNodePorts = comeByNodePorts(plans, cluster);
+  const { proof } = await proveCluster(cluster.trust, nodes, job.record, plans, tools, isReachedByNodePorts);
   const failed = new AbortController();
   if (cluster.trust.kind === 'to-be-proven') proof.catch((reason: unknown) => failed.abort(reason));
   let running = job.scenarios.length;
@@ -73,6 +106,7 @@ async function runProven(checked: Checked, job: Job, traces: Traces): Promise<vo
     proof,
     unproven: failed.signal,
     onSeen,
+    hostNetworks,
   }).finally(tellUnneeded);
   const ended = await Promise.allSettled([scenarios, cleaned]);
   if (failed.signal.aborted) {
@@ -85,7 +119,7 @@ async function runProven(checked: Checked, job: Job, traces: Traces): Promise<vo
 async function runAll(
   checked: Checked,
   job: Job,
-  shared: Pick<ScenarioOptions, 'proof' | 'unproven' | 'onSeen'>,
+  shared: Pick<ScenarioOptions, 'proof' | 'unproven' | 'onSeen' | 'hostNetworks'>,
 ): Promise<void> {
   const { tools, nodes, met, assumptions } = checked;
   const { scenarios, options, record } = job;
@@ -105,7 +139,7 @@ async function runAll(
     scenarios.map(({ plan }) => plan),
     record.run.id,
   );
-  const cleaner = createCleaner(checked, job);
+  const cleaner = createCleaner(checked, job, shared.hostNetworks);
   const { whileStanding } = options;
   const stand =
     whileStanding &&
@@ -140,6 +174,7 @@ async function runAll(
 function createCleaner(
   { cluster, tools }: Checked,
   { options, record: { scenarios } }: Job,
+  hostNetworks: HostNetworks | undefined,
 ): (scenario: ScenarioDraft) => Promise<void> {
   const isAny = (status: ScenarioDraft['status']): boolean => scenarios.some((one) => one.status === status);
   const endsWithRun = cluster.lifetime.kind === 'ends-with-run';
@@ -151,7 +186,7 @@ function createCleaner(
     // A run that is cut off is cleaned up as a whole.
     if (options.keep || tools.signal.aborted || (endsWithRun && !isAny('waiting'))) return;
     if (isLast) tools.progress({ type: 'cleaning-up' });
-    await cleanUpAfter(scenario, { ...tools, signal });
+    await cleanUpAfter(scenario, hostNetworks, { ...tools, signal });
   };
 }
 

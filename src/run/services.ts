@@ -92,7 +92,7 @@ export async function createServices(
 }
 
 /** That of a port of a Service, which keep their order. */
-function nodePortOf({ spec }: KubeObject, index: number): number | undefined {
+export function nodePortOf({ spec }: KubeObject, index: number): number | undefined {
   const nodePort = fieldOf(listOf(fieldOf(spec, 'ports'))[index], 'nodePort');
   return typeof nodePort === 'number' ? nodePort : undefined;
 }

@@ -4,10 +4,12 @@
  */
 
 import type { Clock } from '../clock.ts';
+import type { StartTalk } from '../cluster/cluster.ts';
 import { namespaceOf, objectKey } from '../keys.ts';
 import type { ExecSession, Kube } from '../kube/kube.ts';
 import { PROBE_CONTAINER } from '../probe/protocol.ts';
 import { PROBE_COMMAND, RELAY_IDLE_MS } from '../probe/relay.ts';
+import { ContainerSession } from './container-session.ts';
 import type { RunningPod } from './provision.ts';
 
 /** One that has rested for longer is not asked again: its relay is about to end. */
@@ -28,14 +30,19 @@ export class Sessions {
   readonly #kube: Pick<Kube, 'exec'>;
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
+  readonly #talk: StartTalk | undefined;
   readonly #resting = new Map<string, Resting[]>();
   readonly #agents = new Map<RunningPod, string>();
 
-  /** @param signal ends all of them */
-  constructor(kube: Pick<Kube, 'exec'>, clock: Clock, signal: AbortSignal) {
+  /**
+   * @param signal ends all of them
+   * @param talk absent: there are no hosts that are containers
+   */
+  constructor(kube: Pick<Kube, 'exec'>, clock: Clock, signal: AbortSignal, talk?: StartTalk) {
     this.#kube = kube;
     this.#clock = clock;
     this.#signal = signal;
+    this.#talk = talk;
   }
 
   /** One that rests, or a new one: its taker alone talks to it. */
@@ -46,14 +53,15 @@ export class Sessions {
         return { session: last.session, isNew: false };
       last.session.close();
     }
-    const session = this.#kube.exec({
-      namespace: pod.namespace,
-      pod: pod.name,
-      container: PROBE_CONTAINER,
-      command: PROBE_COMMAND,
-      signal: this.#signal,
-    });
-    return { session, isNew: true };
+    return { session: this.#open(pod), isNew: true };
+  }
+
+  #open({ namespace, name, container }: RunningPod): ExecSession {
+    const common = { command: PROBE_COMMAND, signal: this.#signal };
+    if (container === undefined)
+      return this.#kube.exec({ namespace, pod: name, container: PROBE_CONTAINER, ...common });
+    if (this.#talk === undefined) throw new Error(`nothing talks with the container ${container}`);
+    return new ContainerSession(this.#talk, { container, ...common });
   }
 
   /** Whether the agent that has answered is the one that answered for this pod first: another has come with another pod. */

@@ -1,9 +1,11 @@
 /**
  * The way between nodes, as its witnesses see it: in each round the open outposts of two nodes connect to each other, both ways. Inside
  * a node its guarded outpost connects to its open one: nothing isolates that direction either. To a host the open outpost of a node
- * connects, which also proves that the host listens; a host that is simulated connects to the open outpost of a node.
+ * connects, which also proves that the host listens; a host that is simulated connects to the open outpost of a node, where it has to by a
+ * port of the node.
  */
 import { objectKey } from '../keys.ts';
+import { addressIn } from '../model/family.ts';
 import { attemptsIn, batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { AttemptLine, Batch } from '../probe/protocol.ts';
 import { askAgent } from './ask-agent.ts';
@@ -64,8 +66,11 @@ export class Witnesses {
         return open === undefined ? [] : [{ key, from: open, dial: way.dial }];
       }
       case 'from-host': {
-        const { open } = this.#outposts.get(way.node) ?? {};
-        return open === undefined ? [] : wayFrom(way.host, open, way);
+        const outpost = this.#outposts.get(way.node);
+        if (outpost === undefined) return [];
+        return outpost.nodePorts === undefined
+          ? wayFrom(way.host, outpost.open, way)
+          : wayThroughNode(outpost, outpost.nodePorts, way);
       }
     }
   }
@@ -89,6 +94,17 @@ function wayFrom(
   const host = addressOfPod(family, to);
   if (host === undefined) return [];
   return [{ key, from, dial: { host, port: OUTPOST_PORT, protocol, pod: objectKey(to) } }];
+}
+
+/** From a host that reaches nothing but nodes; none where it reaches this one at no address of the family. */
+function wayThroughNode(
+  { open }: Outpost,
+  nodePorts: NonNullable<Outpost['nodePorts']>,
+  { key, host: from, node, protocol, family }: Extract<Way, { kind: 'from-host' }>,
+): WitnessedWay[] {
+  const host = addressIn(family, from.nodes?.get(node) ?? []);
+  if (host === undefined) return [];
+  return [{ key, from, dial: { host, port: nodePorts[protocol], protocol, pod: objectKey(open) } }];
 }
 
 interface Made extends WitnessConnection {

@@ -293,7 +293,7 @@ function worldsOf(state: ClusterState, hosts: readonly Required<PolicyHost>[], r
   return { IPv4: worldOf(state, hosts, running, 'IPv4'), IPv6: worldOf(state, hosts, running, 'IPv6') };
 }
 
-const OUTSIDE_ANNOTATIONS = { outside: { address: OUTSIDE, name: OUTSIDE_NAME } };
+const OUTSIDE_ANNOTATIONS = { outside: { kind: 'pods' as const, address: OUTSIDE, name: OUTSIDE_NAME } };
 
 function asPlannedHost({ key, address }: Required<PolicyHost>): PlannedHost {
   return {

@@ -69,7 +69,8 @@ async function kindHost(intervention: Intervention = {}, deletion = 'rm -f "$dir
     'items.json': JSON.stringify({ items: READY_ITEMS }),
   });
   writePrograms(folder, {
-    docker: `case "$1" in
+    docker: `case "$*" in *podreach.dev/outside-of*) exit 0;; esac
+case "$1" in
 info) cat "$dir/info.json";;
 ps) if [ -e "$dir/nodes" ]; then echo 0123; fi;;
 inspect) cat "$dir/node.json";;

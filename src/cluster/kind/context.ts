@@ -1,9 +1,11 @@
 /** What everything here works with: what is asked for, and the world that it happens in. */
 import type { Clock } from '../../clock.ts';
+import type { StartTalk } from '../cluster.ts';
 import { type CommandRunner, systemRunner } from '../command-runner.ts';
 import type { CalicoSource, Encapsulation } from './choices.ts';
 import { type Folders, foldersOf } from './ledger.ts';
 import type { StageListener } from './stages.ts';
+import { talkInContainer } from './talk.ts';
 
 /** What a cluster is made from. What is absent takes podreach's default, and fits any cluster that is used again. */
 export interface KindOptions {
@@ -28,6 +30,8 @@ export interface KindOptions {
 /** The world, as arguments. */
 export interface KindWorld {
   readonly runner: CommandRunner;
+  /** Talks with programs in Docker's containers. */
+  readonly talk: StartTalk;
   readonly env: NodeJS.ProcessEnv;
   readonly folders: Folders;
   readonly fetch: typeof fetch;
@@ -43,7 +47,14 @@ export interface KindContext extends KindWorld {
 
 /** The world as it is. */
 export function systemWorld(env: NodeJS.ProcessEnv = process.env): KindWorld {
-  return { runner: systemRunner, env, folders: foldersOf(env), fetch, pid: process.pid };
+  return {
+    runner: systemRunner,
+    talk: talkInContainer,
+    env,
+    folders: foldersOf(env),
+    fetch,
+    pid: process.pid,
+  };
 }
 
 /** kind finds the user's kubeconfig, a cluster's name and a provider in these variables; podreach names its own. */

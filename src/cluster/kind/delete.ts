@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Clock } from '../../clock.ts';
 import type { CommandRunner } from '../command-runner.ts';
 import { KIND_ENVIRONMENT, type KindContext } from './context.ts';
+import { removeOutside } from './hosts.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import { listNodes } from './nodes.ts';
 import { isRunning } from './process.ts';
@@ -22,12 +23,13 @@ export interface ClusterDeletion {
 }
 
 /**
- * Deletes a cluster's nodes and forgets it. Not to be interrupted: what it does is the clean-up.
+ * Deletes a cluster's nodes, what stands outside it, and forgets it. Not to be interrupted: what it does is the clean-up.
  * @throws CommandError; PodreachError where there are other nodes of that name, which are left alone
  */
 export async function deleteNodes({ runner, ledger, cluster, ids }: ClusterDeletion): Promise<void> {
   const nodes = await listNodes(runner, cluster);
   if (!areAmong(ids, nodes)) throw foreignCluster(cluster);
+  await removeOutside(runner, { cluster });
   if (nodes.length > 0) await runDeletion({ runner, ledger, cluster });
   await ledger.remove();
 }

@@ -31,6 +31,7 @@ function connectAgain(check: CheckView): string | undefined {
   if (agentPod === undefined || target === undefined) return undefined;
   const inFamily = family === 'IPv6' && !target.host.includes(':') ? ['--family', family] : [];
   const agent = ['node', AGENT_PATH, 'connect', target.host, String(target.port), protocol, ...inFamily];
+  if ('container' in agentPod) return shellCommand(['docker', 'exec', agentPod.container, ...agent]);
   const pod = ['-n', agentPod.namespace, agentPod.pod, '-c', PROBE_CONTAINER];
   return shellCommand(['kubectl', ...kubectl, 'exec', ...pod, '--', ...agent]);
 }

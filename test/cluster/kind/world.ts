@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../../src/clock.ts';
+import type { StartTalk } from '../../../src/cluster/cluster.ts';
 import {
   CommandError,
   type CommandOptions,
@@ -93,6 +94,10 @@ export function sleepingClock(): Clock {
   };
 }
 
+const noTalk: StartTalk = () => {
+  throw new Error('nobody is talked with in this test');
+};
+
 export function memoryWorld(answers: readonly Override[] = [], env: NodeJS.ProcessEnv = {}): World {
   const overrides = [...answers];
   const folder = mkdtempSync(join(tmpdir(), 'podreach-kind-'));
@@ -129,6 +134,7 @@ export function memoryWorld(answers: readonly Override[] = [], env: NodeJS.Proce
     ],
     [/^docker context inspect/, () => env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock'],
     [/^kind version/, () => 'kind v0.32.0 go1.26.0 linux/amd64'],
+    [/^docker (ps|network ls) .*outside-of/, () => ''],
     [
       /^docker ps/,
       (args) => {
@@ -210,6 +216,7 @@ export function memoryWorld(answers: readonly Override[] = [], env: NodeJS.Proce
       runner,
       env,
       folders,
+      talk: noTalk,
       fetch: () => Promise.reject(new Error('no network in this test')),
       pid: process.pid,
       clock,

@@ -120,7 +120,10 @@ function withServices(): ClusterProvider {
         const pod = podManifest('default', name, {}, {}, { command: ['node', '-e', SILENT] });
         await kube.create({
           ...pod,
-          metadata: { ...pod.metadata, annotations: { [outside?.address ?? '']: address } },
+          metadata: {
+            ...pod.metadata,
+            annotations: { [outside?.kind === 'pods' ? outside.address : '']: address },
+          },
         });
       }
       await makeService(kube, 'two', ['203.0.113.10', '203.0.113.11']);

@@ -21,7 +21,9 @@ const NAMED: PlannedHost = {
   name: 'mirror',
   place: { kind: 'name', name: 'mirror.example.com', addresses: ['203.0.113.12'] },
 };
-const SIMULATED = { outside: { address: 'example.com/outside', name: 'example.com/name' } };
+const SIMULATED = {
+  outside: { kind: 'pods' as const, address: 'example.com/outside', name: 'example.com/name' },
+};
 const REAL = {};
 
 function planWith(hosts: readonly PlannedHost[], ...checks: readonly Partial<Check>[]): Plan {

@@ -220,7 +220,7 @@ test.concurrent('scenarios with the same host do not meet, and its name leads to
     dnsName: 'bank.example.com',
     agent: { pod: 'bank' },
   });
-  expect(two?.agent?.namespace).not.toBe(one?.agent?.namespace);
+  expect(two?.agent).not.toEqual(one?.agent);
 });
 
 /** Takes connections and says nothing, until it is told to stop. */
@@ -238,7 +238,10 @@ function withRealHost(address: string): ClusterProvider {
       const pod = podManifest('default', 'bank', {}, {}, { command: ['node', '-e', SILENT] });
       await kube.create({
         ...pod,
-        metadata: { ...pod.metadata, annotations: { [outside?.address ?? '']: address } },
+        metadata: {
+          ...pod.metadata,
+          annotations: { [outside?.kind === 'pods' ? outside.address : '']: address },
+        },
       });
       kube.close();
       return cluster;
