@@ -1,5 +1,6 @@
 /**
- * Hosts outside the cluster. Where they are simulated, each is an agent at its address, which is asked and may be a source as a pod's is.
+ * Hosts outside the cluster. Where they are simulated, each is an agent at its address, in a pod or in a container (`host-containers.ts`), which
+ * is asked and may be a source as a pod's is.
  * Elsewhere it is the real one, which only answers by opening the connection.
  */
 import type { Cluster, OutsideAnnotations } from '../cluster/cluster.ts';

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -69,7 +69,12 @@ async function kindHost(intervention: Intervention = {}, deletion = 'rm -f "$dir
     'items.json': JSON.stringify({ items: READY_ITEMS }),
   });
   writePrograms(folder, {
-    docker: `case "$*" in *podreach.dev/outside-of*) exit 0;; esac
+    docker: `case "$*" in
+"ps "*podreach.dev/outside-of*--format*) cat "$dir/outside" 2>/dev/null; exit 0;;
+"ps "*podreach.dev/outside-of*) if [ -e "$dir/outside" ]; then echo 4567; fi; exit 0;;
+*podreach.dev/outside-of*) exit 0;;
+"rm "*) echo "$*" >>"$dir/removed"; exit 0;;
+esac
 case "$1" in
 info) cat "$dir/info.json";;
 ps) if [ -e "$dir/nodes" ]; then echo 0123; fi;;
@@ -194,6 +199,23 @@ test.concurrent('a run that uses a kept cluster does not say that it stops it, a
   expect(next.exitCode).toBe(0);
   expect(next.stderr).not.toContain('stopping the cluster');
   expect(host.hasNodes()).toBe(true);
+});
+
+test.concurrent('what a run has left outside a kept cluster is found, and taken away', async () => {
+  await using host = await kindHost();
+  const { path } = host.folder;
+  expect(await host.run('--keep').ended).toMatchObject({ exitCode: 0 });
+  writeFileSync(join(path, 'outside'), '0123456789 podreach-host-0123456789-1-bank\n');
+  expect(await host.clean('0123456789')).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^run 0123456789 .*: podreach-host-0123456789-1-bank$/m),
+    stderr: expect.stringContaining('run 0123456789: gone'),
+  });
+  expect(readFileSync(join(path, 'removed'), 'utf8')).toBe('rm --force --volumes 4567\n');
+  rmSync(join(path, 'removed'));
+  expect(await host.cluster('delete')).toMatchObject({ exitCode: 0 });
+  expect(readFileSync(join(path, 'removed'), 'utf8')).toBe('rm --force --volumes 4567\n');
+  expect(host.hasNodes()).toBe(false);
 });
 
 test.concurrent('an upgrade has one cluster for all of its parts, and its command is in it', async () => {

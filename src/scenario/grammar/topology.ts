@@ -163,7 +163,7 @@ export const host = hostFields
   .meta({
     id: 'Host',
     description:
-      'Something outside the cluster, which no policy selects. The sandbox simulates it: it has its address, listens and can be a source. On other clusters it is the real one, and can only be a destination.',
+      'Something outside the cluster, which no policy selects. The sandbox simulates it: it has its address, listens and can be a source. So does a kind cluster that podreach makes, where it comes by ports of nodes. On other clusters it is the real one, and can only be a destination.',
     examples: [
       { address: '203.0.113.10', ports: [443] },
       { name: 'registry.example.com', address: '203.0.113.11', ports: [443] },

@@ -1,6 +1,7 @@
 /** Runs with hosts that are containers: here each is a pod that stands outside a sandbox, and reaches nothing but nodes. */
 import { expect, test } from 'vitest';
 import type { ClusterProvider, HostContainers, StartTalk } from '../../../src/cluster/cluster.ts';
+import { Interruption, PodreachError } from '../../../src/errors.ts';
 import { connectKube } from '../../../src/kube/connect.ts';
 import type { Kube } from '../../../src/kube/kube.ts';
 import { isEndMark } from '../../../src/probe/batch.ts';
@@ -89,7 +90,7 @@ function containersOn(kube: Kube, annotation: string): Containers {
 }
 
 /** A sandbox whose hosts are containers; `lifetime` is that of a cluster that stays, so that scenarios are cleaned up after. */
-function withContainers(hand: (containers: Containers) => void): ClusterProvider {
+function withContainers(hand: (containers: Containers) => unknown): ClusterProvider {
   return {
     kind: 'sandbox',
     async start(options) {
@@ -204,3 +205,53 @@ test.concurrent('a connection from one to the address of a pod is refused, with 
     },
   });
 });
+
+test.concurrent('their networks go with a run that is interrupted, or whose containers do not come, and stay with one that is kept', async () => {
+  const abort = new AbortController();
+  const asked = new Map<string, readonly string[]>();
+  const handTo = (name: string, provider = withContainers): ClusterProvider =>
+    provider((containers) => asked.set(name, containers.asked));
+  const brief = SCENARIO.replace(/unreachable:.*/s, '');
+  const [, broken] = await Promise.all([
+    runWith(
+      handTo('interrupted'),
+      (event) => {
+        if (event.type === 'phase-started' && event.phase === 'control')
+          abort.abort(new Interruption('SIGINT'));
+        return undefined;
+      },
+      { scenario: brief, signal: abort.signal },
+    ),
+    runWith(handTo('failed', withFailing), undefined, { scenario: brief }),
+    runWith(handTo('kept'), undefined, { scenario: brief, keep: true }),
+  ]);
+  expect(asked.get('interrupted')?.at(-1)).toBe('disconnect');
+  expect(broken.scenarios[0]?.error).toMatchObject({ code: 'provision-failed', message: 'no such image' });
+  expect(asked.get('failed')?.slice(-2)).toEqual(['remove 3', 'disconnect']);
+  expect(asked.get('kept')).toContainEqual(expect.stringMatching(/^create .*-office at/));
+  expect(asked.get('kept')?.filter((one) => /^(remove|disconnect)/.test(one))).toEqual([]);
+});
+
+/** One where no container comes. */
+function withFailing(hand: (containers: Containers) => unknown): ClusterProvider {
+  const provider = withContainers(hand);
+  return {
+    ...provider,
+    async start(options) {
+      const cluster = await provider.start(options);
+      const { outside } = cluster;
+      if (outside?.kind !== 'containers') throw new Error('its hosts are no containers');
+      return {
+        ...cluster,
+        outside: {
+          ...outside,
+          async connect(wanted) {
+            const networks = await outside.connect(wanted);
+            const create = () => Promise.reject(new PodreachError('provision-failed', 'no such image'));
+            return { ...networks, create };
+          },
+        },
+      };
+    },
+  };
+}
