@@ -100,11 +100,7 @@ export class Foresight {
     const { nodePort } = ports.find((own) => own.port === port && own.protocol === protocol) ?? {};
     const leading =
       path === 'nodePort' && nodes !== undefined
-        ? nodesLeadingTo(
-            { ...check, family },
-            running.get(check.from)?.nodes ?? nodes,
-            (pod) => running.get(pod)?.node,
-          )
+        ? nodesLeadingTo({ ...check, family }, nodes, (pod) => running.get(pod)?.node)
         : [];
     return {
       ...(address === undefined ? {} : { address }),

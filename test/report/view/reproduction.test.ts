@@ -92,6 +92,19 @@ describe('a run that keeps its pods', () => {
     );
   });
 
+  test('names the container of a host that connects', () => {
+    const [first] = SCENARIO.steps;
+    const check = {
+      ...first?.checks[0],
+      from: 'host/bank',
+    } as (typeof SCENARIO.steps)[number]['checks'][number];
+    const hosts = [{ name: 'bank', ports: [], agent: { container: 'podreach-host-r1-1-bank' } }];
+    const scenario = { ...SCENARIO, hosts, steps: [{ ...first, checks: [check] }] } as typeof SCENARIO;
+    expect(lineOf(buildRecord([scenario], kept))).toBe(
+      'docker exec podreach-host-r1-1-bank node /tmp/podreach-agent.mjs connect 10.64.0.11 5432 TCP',
+    );
+  });
+
   test('goes, by ports of nodes, to the node through which somebody was not heard', () => {
     const ports = [{ port: 80, protocol: 'TCP' as const, targetPort: 5432, nodePort: 30080 }];
     const nodes = ['172.18.0.2', '172.18.0.3'].map((address, index) => ({ name: `n${index + 1}`, address }));
