@@ -222,3 +222,34 @@ test.concurrent('nodes without a family in which their ports are asked for are t
     undefined,
   ]);
 });
+
+const ONE_FAMILY = `apiVersion: podreach/v1
+kind: Scenario
+name: single
+families: [IPv4, IPv6]
+namespaces: { single: {} }
+pods:
+  single/web: {}
+  single/api: { labels: { app: api }, ports: [8080] }
+manifests: [service.yaml]
+reachable:
+  - { from: single/web, to: service/single/api }
+`;
+const SINGLE_STACK = `apiVersion: v1
+kind: Service
+metadata: { name: api, namespace: single }
+spec: { ipFamilyPolicy: SingleStack, selector: { app: api }, ports: [{ port: 80, targetPort: 8080 }] }
+`;
+
+test.concurrent('a Service whose manifest gives it one family is not dialled in the other: the rule is told', async () => {
+  const { run, scenarios } = await runWith(oneNode(), undefined, {
+    scenario: ONE_FAMILY,
+    files: { 'service.yaml': SINGLE_STACK },
+  });
+  expect(run.exitCode).toBe(3);
+  expect(scenarios[0]?.error).toMatchObject({
+    code: 'not-supported',
+    message: 'single/web → service/single/api:80/TCP over IPv6: the Service has only IPv4',
+    location: { file: 'pair.yaml', line: 11 },
+  });
+});
