@@ -170,6 +170,34 @@ test.concurrent('a cluster without a family that is asked for is told so, with t
   });
 });
 
+const FAR = `apiVersion: podreach/v1
+kind: Scenario
+name: far
+namespaces: { far: {} }
+pods: { far/web: {} }
+hosts:
+  bank: { address: "2001:db8:7::10", ports: [443] }
+reachable: [{ from: far/web, to: host/bank }]
+`;
+
+test.concurrent('a host whose only address is of a family that pods have not is told of, with its place', async () => {
+  const provider = sandboxCluster({ nodes: 1, enforcement: 'on', isSingleStack: true });
+  const real = {
+    kind: provider.kind,
+    start: async (options: Parameters<typeof provider.start>[0]) => {
+      const { outside: _, ...cluster } = await provider.start(options);
+      return cluster;
+    },
+  };
+  const { run, scenarios } = await runWith(real, undefined, { scenario: FAR });
+  expect(run.exitCode).toBe(3);
+  expect(scenarios[0]?.error).toMatchObject({
+    code: 'not-supported',
+    message: 'a host has an address of IPv6 alone, and the pods of this cluster have only IPv4',
+    location: { file: 'pair.yaml', line: 7 },
+  });
+});
+
 const AT_NODES = `apiVersion: podreach/v1
 kind: Scenario
 name: door
