@@ -52,7 +52,7 @@ interface WrittenEnd {
 
 /** As reports write a destination. Of the ways to a Service only that by the ports of nodes makes a difference to policies. */
 const END =
-  /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:]*))(?::(?<port>[^/]*?)(?:\/(?<protocol>.*?))?)?(?: via (?<path>\w+))?(?: over (?<family>IPv[46]))?$/;
+  /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:]*?))(?::(?<port>[^/]*?)(?:\/(?<protocol>.*?))?)?(?: via (?<path>\w+))?(?: over (?<family>IPv[46]))?$/;
 
 /**
  * @param from `namespace/pod`, `host/name` or an address

@@ -1,7 +1,9 @@
-/** The families of addresses that a scenario tries, held against those that the cluster has: its pods tell. */
+/** The families of addresses that a scenario tries, held against those that the cluster has: its pods tell, and its nodes of their ports. */
 import { PodreachError } from '../errors.ts';
 import { addressIn, FAMILIES, type Family, familyOf } from '../model/family.ts';
-import type { ScenarioDraft } from '../record/draft.ts';
+import type { NodePlaces } from '../model/node-port.ts';
+import { describeConnection } from '../pair.ts';
+import type { CheckDraft, ScenarioDraft } from '../record/draft.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import { OUTSIDE, type RunningPod, type RunningPods } from './provision.ts';
 
@@ -27,12 +29,14 @@ export function familiesAskedFor(plans: readonly Pick<Plan, 'triedFamilies'>[]):
 
 /**
  * Notes in which family checks are tried whose scenario does not say: the first of the cluster.
- * @throws PodreachError `not-supported` with the place, where the cluster lacks one that is asked for
+ * @param nodes that take probe pods, whose ports are connected to
+ * @throws PodreachError `not-supported` with the place, where the cluster lacks one that is asked for, or its nodes do
  */
 export function meetFamilies(
   plan: Plan,
   { steps }: Pick<ScenarioDraft, 'steps'>,
   running: RunningPods,
+  nodes: NodePlaces,
 ): void {
   const pod = [...running.values()].find(({ node }) => node !== OUTSIDE);
   if (pod === undefined) return;
@@ -43,8 +47,15 @@ export function meetFamilies(
       const check = steps[index]?.checks[place];
       if (family !== undefined && !own.includes(family)) throw lacking(family, own, plan);
       if (check !== undefined && family === undefined && first !== undefined) check.family = first;
+      if (check?.path === 'nodePort') meetNodes(check, running.get(check.from)?.nodes ?? nodes);
     }
   }
+}
+
+/** @param nodes where the source of the check reaches them */
+function meetNodes(check: CheckDraft, nodes: NodePlaces): void {
+  const own = FAMILIES.filter((family) => [...nodes.values()].some((all) => addressIn(family, all)));
+  if (!own.includes(check.family)) throw withoutNodes(check, own);
 }
 
 function lacking(
@@ -68,6 +79,21 @@ function lacking(
     {
       hint: `Run it on a cluster that has both families, or write "families: [${only}]".`,
       location: triedFamilies.location,
+    },
+  );
+}
+
+function withoutNodes(check: CheckDraft, own: readonly Family[]): PodreachError {
+  const only = own.join(' and ');
+  return new PodreachError(
+    'not-supported',
+    `${describeConnection(check)}: no node of this cluster that takes probe pods has an address of ${check.family}`,
+    {
+      hint:
+        own.length === 0
+          ? 'Look at the InternalIP addresses of its nodes (kubectl get nodes -o wide), or leave "via: nodePort" out.'
+          : `They have only ${only}: try the rule in that family alone ("families"), or run it on a cluster whose nodes have ${check.family}.`,
+      location: check.declared,
     },
   );
 }

@@ -118,6 +118,7 @@ export async function runScenario(
   try {
     const places: ServicePlaces = { services: new Map(), nodePorts: new Map() };
     const agents = agentsFor(plan, options.firstMarker, options.cluster, context);
+    const around = { met: options.met, nodes: nodeAddresses(options.nodes, context.probe) };
     const { placement, pods } = await inPhase('provision', async () => {
       const takePods = () => nodesForProbes(options.nodes, context.probe);
       const chosen = new PodPlacement(scenario.name, plan, takePods, options.visitPorts);
@@ -132,7 +133,7 @@ export async function runScenario(
         createHosts(plan, scenario.hosts, options.firstMarker, options.hostNetworks, context),
       ]);
       const running = new Map([...provided, ...hosts]);
-      meetFamilies(plan, scenario, running);
+      meetFamilies(plan, scenario, running, around.nodes);
       await createServices(servicesIn(scenario, scenario.namespaces), places, checksOf(scenario), context);
       await waitForEndpoints(
         servicesIn(scenario, scenario.namespaces),
@@ -145,7 +146,6 @@ export async function runScenario(
     notePlaces(scenario.pods, pods);
     noteAgents(scenario.hosts, pods);
     noteExisting(scenario, options.met);
-    const around = { met: options.met, nodes: nodeAddresses(options.nodes, context.probe) };
     const foresight = new Foresight(plan, scenario, options.assumptions, around);
     foresight.place(0, pods);
     const stage: Stage = {

@@ -23,7 +23,7 @@ export interface Form {
   readonly problems: readonly Problem[];
   /** What of the document fits, so that the rest of its mistakes can be shown too; absent where too little does. */
   readonly document?: ScenarioDocument;
-  /** Whether namespaces, pods and hosts are as the file means them, so that looking up names says something. */
+  /** Whether namespaces, pods, hosts and Services are as the file means them, so that looking up names says something. */
   readonly topologyIsSound: boolean;
   /** Names in the actions of steps that do not fit, to be told when the policies are known. */
   readonly misnamed: readonly Misnamed[];
@@ -77,8 +77,15 @@ function spoilsTopology(issue: Issue): boolean {
   return issue.code !== 'unrecognized_keys' && !isCreated(issue) && TOPOLOGY.has(map);
 }
 
-/** What says which namespaces, pods and hosts there are. */
-const TOPOLOGY: ReadonlySet<unknown> = new Set(['include', 'namespaces', 'pods', 'hosts', 'manifests']);
+/** What says which namespaces, pods, hosts and Services there are. */
+const TOPOLOGY: ReadonlySet<unknown> = new Set([
+  'include',
+  'namespaces',
+  'pods',
+  'hosts',
+  'services',
+  'manifests',
+]);
 
 /** Whatever is written there instead of `later`, that is what it is meant to say. */
 function isCreated({ path: [map, , key] }: Pick<Issue, 'path'>): boolean {

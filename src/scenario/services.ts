@@ -14,10 +14,10 @@ import {
 } from '../model/service.ts';
 import { describePort, describePortName } from '../pair.ts';
 import { listNames } from '../policy/list-names.ts';
-import { DECLARE_API_SERVER } from './existing-services.ts';
+import { DECLARE_API_SERVER, type ExistingServices } from './existing-services.ts';
 import type { PlannedPod, Port, PortSelection, ScenarioService, ServiceSelection } from './scenario.ts';
 import type { Selected, SelectedEnd } from './selected.ts';
-import { quote, suggest } from './suggest.ts';
+import { nearest, quote, suggest } from './suggest.ts';
 
 /** A Service as rules select it, whether of a scenario or of its plan. */
 export type SelectableService = Omit<ScenarioService, 'mark'>;
@@ -48,15 +48,17 @@ export function selectService(
   {
     services,
     pods,
+    existing,
     families: tried,
   }: {
     readonly services: Services;
+    readonly existing: ExistingServices;
     readonly pods: ReadonlyMap<string, PlannedPod>;
     readonly families?: readonly Family[];
   },
 ): Selected<SelectedEnd> {
   const service = services.get(key);
-  if (service === undefined) return unknownService(key, services);
+  if (service === undefined) return unknownService(key, [...services.keys(), ...existing]);
   const { unfit } = service;
   if (unfit !== undefined) return nothing(`${key} cannot be dialled: ${unfit.why}`, unfit.hint);
   const found = ports.length === 0 ? service.ports : service.ports.filter((own) => ports.some(isPort(own)));
@@ -158,13 +160,14 @@ function declared(pods: readonly PlannedPod[]): string {
   return ports.length === 0 ? 'no port' : listNames([...new Set(ports)]);
 }
 
-function unknownService(key: string, services: Services): Selected<never> {
+function unknownService(key: string, known: readonly string[]): Selected<never> {
+  const near = nearest(key, known);
   const hint =
-    key === serviceKey(API_SERVER)
+    near === undefined && key === serviceKey(API_SERVER)
       ? DECLARE_API_SERVER
-      : services.size === 0
+      : known.length === 0
         ? 'Declare it under "services", or name the manifests that have it.'
-        : suggest(key, [...services.keys()], 'Services');
+        : suggest(key, known, 'Services');
   return nothing(`unknown Service ${quote(key)}`, hint);
 }
 

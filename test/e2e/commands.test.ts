@@ -354,6 +354,22 @@ describe('explain', () => {
     });
   });
 
+  test('goes to a Service in the way that is asked for, with a port or without', async () => {
+    const through = async (target: string) => {
+      const to = `service/node-port/portal${target}`;
+      const args = ['explain', 'scenarios/services/node-port.yaml', 'node-port/status', to, '--json'];
+      const { stdout } = await runCli(args);
+      return (JSON.parse(stdout) as readonly { flow: { through?: unknown } }[]).map(
+        ({ flow }) => flow.through,
+      );
+    };
+    const atNodes = [{ keepsSource: true }];
+    expect(await through(':80 via nodePort')).toEqual(atNodes);
+    expect(await through(' via nodePort')).toEqual(atNodes);
+    expect(await through(' via dns')).toEqual(await through(''));
+    expect(await through('')).not.toEqual(atNodes);
+  });
+
   const OR_ADDRESS = 'An address outside the cluster will do, too.';
   const PODS = `The pods are: shop/web, shop/api, shop/db, shop-monitoring/prometheus. ${OR_ADDRESS}`;
   test.each([

@@ -54,3 +54,36 @@ test('from a run whose pods are gone to one that keeps them, and from there to t
   expect(stdout).toMatch(/^FAILED {2}1 scenario, 1 of 2 checks \(--check\): 1 leaked /m);
   expect(existsSync(kubeconfig)).toBe(false);
 });
+
+const BY_NAME = `apiVersion: podreach/v1
+kind: Scenario
+name: by-name
+families: [IPv4, IPv6]
+namespaces: { shop: {} }
+pods:
+  shop/web: {}
+  shop/db: { labels: { app: db }, ports: [5432] }
+services:
+  shop/db: { selector: { app: db }, ports: [{ port: 5432 }] }
+reachable: [{ from: shop/web, to: service/shop/db, via: dns, families: [IPv4] }]
+unreachable: [{ from: shop/web, to: service/shop/db, via: dns, families: [IPv6] }]
+`;
+
+test.skipIf(spawnSync(KUBECTL, ['version', '--client']).status !== 0)(
+  'a name is dialled again in the family of the check',
+  async () => {
+    using folder = folderWith({ 'by-name.yaml': BY_NAME });
+    const chosen = 'shop/web → service/shop/db:5432/TCP via dns over IPv6';
+    const options = ['by-name.yaml', '--check', chosen, '--nodes', '1', '--keep'];
+    const run = startCli(['run', ...options], { cwd: folder.path });
+    const [, command = ''] = await run.until(/^ +reproduce {2}(kubectl .*)$/m);
+    expect(command).toMatch(/ db\.shop\.svc\.cluster\.local\. 5432 TCP --family IPv6$/);
+    const asked = (line: string): string =>
+      execFileSync('sh', ['-c', line], { encoding: 'utf8', stdio: 'pipe' });
+    expect(asked(command)).toMatch(/^connected: .*:5432\/TCP .* answered by shop\/db /);
+    run.child.kill('SIGINT');
+    const { exitCode, stdout } = await run.ended;
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^FAILED {2}1 scenario, 1 of 2 checks \(--check\): 1 leaked /m);
+  },
+);

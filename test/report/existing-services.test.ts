@@ -54,3 +54,9 @@ test('it is there from the first step on, whatever pods come and go', () => {
   expect(lives.map((own) => own.get('service/default/kubernetes'))).toEqual([0, 0, 0]);
   expect(lives.map((own) => own.has('shop/late'))).toEqual([false, true, false]);
 });
+
+test('those who answer for security are told what was dialled', () => {
+  expect(render('audit', buildRecord([scenario]))).toContain(
+    'Proxies, load balancers, and other ways to Services than were tried: connections went to Services by their addresses and to Services by their names.',
+  );
+});

@@ -46,6 +46,15 @@ test('what a cut rests on says who has met the host', () => {
   );
 });
 
+test('nobody can be asked on a real host whether its port was open', () => {
+  const listenersOf = (host: Parameters<typeof viewWith>[0]) =>
+    viewWith(host).checks.map((check) => seenFacts(check).find(({ label }) => label === 'listener')?.text);
+  expect(listenersOf(BANK)[0]).toContain(
+    '(by whether a pod that no policy isolates reached it in the same rounds)',
+  );
+  expect(listenersOf({ ...BANK, ...AGENT })[0]).toContain('(asked of host/bank itself in the same rounds)');
+});
+
 test('what is kept can be tried again, to the host and from it', () => {
   const kept = { options: { timeoutMs: 500, withinMs: 10_000, confirm: 2, keep: true, failFast: false } };
   const scenario = scenarioWith({ ...BANK, ...AGENT });
@@ -65,6 +74,7 @@ test('for those who answer for security it is no pod', () => {
   const audit = render('audit', buildRecord([scenarioWith({ ...BANK, ...AGENT })]));
   expect(audit).toContain('the host *bank* outside the cluster');
   expect(audit).not.toContain('in *host*');
+  expect(audit).toContain('connections went from hosts to pods, by address and to hosts.');
 });
 
 const NODES = ['172.18.0.2', '172.18.0.3'].map((address, index) => ({ name: `node-${index + 1}`, address }));

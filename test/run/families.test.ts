@@ -5,9 +5,10 @@ import { expect, test } from 'vitest';
 import { sandboxCluster } from '../../src/cluster/sandbox.ts';
 import { describeConnection } from '../../src/pair.ts';
 import { checksOf, type RunRecord } from '../../src/record/schema.ts';
+import { throughProxy } from '../support/api-proxy.ts';
 import { ROOT } from '../support/cli.ts';
 import { NetworkFaults, type Undo } from '../support/network-faults.ts';
-import { runWith, sandbox } from './run-with.ts';
+import { oneNode, runWith, sandbox } from './run-with.ts';
 
 /** What did not pass, by its scenario, with the step where there are several. */
 function wrongIn({ scenarios, run }: RunRecord): Record<string, readonly string[]> {
@@ -166,5 +167,117 @@ test.concurrent('a cluster without a family that is asked for is told so, with t
     code: 'not-supported',
     message: '"families" asks for IPv6, and the pods of this cluster have only IPv4',
     location: { file: 'pair.yaml', line: 4 },
+  });
+});
+
+const FAR = `apiVersion: podreach/v1
+kind: Scenario
+name: far
+namespaces: { far: {} }
+pods: { far/web: {} }
+hosts:
+  bank: { address: "2001:db8:7::10", ports: [443] }
+reachable: [{ from: far/web, to: host/bank }]
+`;
+
+test.concurrent('a host whose only address is of a family that pods have not is told of, with its place', async () => {
+  const provider = sandboxCluster({ nodes: 1, enforcement: 'on', isSingleStack: true });
+  const real = {
+    kind: provider.kind,
+    start: async (options: Parameters<typeof provider.start>[0]) => {
+      const { outside: _, ...cluster } = await provider.start(options);
+      return cluster;
+    },
+  };
+  const { run, scenarios } = await runWith(real, undefined, { scenario: FAR });
+  expect(run.exitCode).toBe(3);
+  expect(scenarios[0]?.error).toMatchObject({
+    code: 'not-supported',
+    message: 'a host has an address of IPv6 alone, and the pods of this cluster have only IPv4',
+    location: { file: 'pair.yaml', line: 7 },
+  });
+});
+
+const AT_NODES = `apiVersion: podreach/v1
+kind: Scenario
+name: door
+families: [IPv4, IPv6]
+namespaces: { door: {} }
+pods:
+  door/web: {}
+  door/api: { labels: { app: api }, ports: [8080] }
+services:
+  door/api: { type: NodePort, selector: { app: api }, ports: [{ port: 80, targetPort: 8080 }] }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: ipv4-alone, namespace: door }
+    spec: { podSelector: { matchLabels: { app: api } }, ingress: [{ from: [{ ipBlock: { cidr: 0.0.0.0/0 } }] }] }
+reachable:
+  - { from: door/web, to: service/door/api, via: nodePort, families: [IPv4] }
+unreachable:
+  - { from: door/web, to: service/door/api, via: nodePort, families: [IPv6] }
+`;
+
+test.concurrent('the ports of nodes are dialled in both families', async () => {
+  const record = await runWith(sandbox(), undefined, { scenario: AT_NODES });
+  expect(wrongIn(record)).toEqual({ door: [] });
+  const [scenario] = record.scenarios;
+  const shown = scenario?.steps[0]?.checks.map(({ family, nodes }) => [family, nodes]);
+  expect(shown).toEqual([
+    ['IPv4', [1, 2].map(() => ({ name: expect.any(String), address: expect.stringContaining('.') }))],
+    ['IPv6', [1, 2].map(() => ({ name: expect.any(String), address: expect.stringContaining(':') }))],
+  ]);
+});
+
+test.concurrent('nodes without a family in which their ports are asked for are told of, with the place', async () => {
+  const provider = throughProxy(oneNode(), {
+    changeAnswer: ({ path, body }) =>
+      path.startsWith('/api/v1/nodes')
+        ? body.replaceAll(/\{[^{}]*"address":"[^"]*:[^"]*"[^{}]*\},?/g, '').replaceAll(',]', ']')
+        : body,
+  });
+  const { run, scenarios } = await runWith(provider, undefined, { scenario: AT_NODES });
+  expect(run.exitCode).toBe(3);
+  expect(scenarios[0]?.error).toMatchObject({
+    code: 'not-supported',
+    message:
+      'door/web → service/door/api:80/TCP via nodePort over IPv6: no node of this cluster that takes probe pods has an address of IPv6',
+    location: { file: 'pair.yaml', line: 19 },
+  });
+  expect(checksOf(scenarios[0] ?? { steps: [] }).map(({ control }) => control)).toEqual([
+    undefined,
+    undefined,
+  ]);
+});
+
+const ONE_FAMILY = `apiVersion: podreach/v1
+kind: Scenario
+name: single
+families: [IPv4, IPv6]
+namespaces: { single: {} }
+pods:
+  single/web: {}
+  single/api: { labels: { app: api }, ports: [8080] }
+manifests: [service.yaml]
+reachable:
+  - { from: single/web, to: service/single/api }
+`;
+const SINGLE_STACK = `apiVersion: v1
+kind: Service
+metadata: { name: api, namespace: single }
+spec: { ipFamilyPolicy: SingleStack, selector: { app: api }, ports: [{ port: 80, targetPort: 8080 }] }
+`;
+
+test.concurrent('a Service whose manifest gives it one family is not dialled in the other: the rule is told', async () => {
+  const { run, scenarios } = await runWith(oneNode(), undefined, {
+    scenario: ONE_FAMILY,
+    files: { 'service.yaml': SINGLE_STACK },
+  });
+  expect(run.exitCode).toBe(3);
+  expect(scenarios[0]?.error).toMatchObject({
+    code: 'not-supported',
+    message: 'single/web → service/single/api:80/TCP over IPv6: the Service has only IPv4',
+    location: { file: 'pair.yaml', line: 11 },
   });
 });

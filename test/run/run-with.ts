@@ -52,12 +52,14 @@ export async function runWith(
     readonly scenario?: string;
     /** Another, in namespaces of its own. */
     readonly second?: string;
+    /** Beside them, such as manifests that they name. */
+    readonly files?: Readonly<Record<string, string>>;
     readonly atTheEnd?: (kube: Kube) => Promise<void>;
   } = {},
 ): Promise<RunRecord> {
-  const { scenario = SCENARIO, second } = options;
+  const { scenario = SCENARIO, second, files: beside = {} } = options;
   const files = { 'pair.yaml': scenario, ...(second === undefined ? {} : { 'second.yaml': second }) };
-  using folder = folderWith(files);
+  using folder = folderWith({ ...files, ...beside });
   const plans = await loadPlans(Object.keys(files), { cwd: folder.path, only: [], tags: [] });
   let kube: Kube | undefined;
   const interference: Promise<unknown>[] = [];

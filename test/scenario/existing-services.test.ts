@@ -97,4 +97,18 @@ describe('is refused', () => {
       'existing',
     );
   });
+
+  test('with a slip in its name, where rules write it right', async () => {
+    const rule = 'reachable: [{ from: shop/web, to: "service/default/kubernetes:443" }]\n';
+    expect(await failureOf(rule, HEAD.replace('kubernetes: existing', 'kubernets: existing'))).toContain(
+      'unknown Service "service/default/kubernetes"\n  11 | reachable: [{ from: shop/web, to: "service/default/kubernetes:443" }]\n     |                                   ^\n  hint: Did you mean "service/default/kubernets"?',
+    );
+  });
+
+  test('with a slip in what stands there, which is no Service that rules do not know', async () => {
+    const rule = 'reachable: [{ from: shop/web, to: "service/default/kubernetes:443" }]\n';
+    const text = await failureOf(rule, HEAD.replace('kubernetes: existing', 'kubernetes: exsting'));
+    expect(text).toContain('"exsting" is not a Service: write its selector and its ports, or "existing"');
+    expect(text).toContain('1 problem in example.yaml');
+  });
 });

@@ -158,6 +158,7 @@ test('mistakes are told with their places', async () => {
       `families: [IPv4]\n${RULE}`,
       RULE,
       `${BOTH}reachable: [{ from: shop/api, to: host/old, families: [IPv6] }]\n`,
+      'families: [IPv4]\nreachable: [{ from: shop/api, to: host/new }]\n',
     ].map((lines) => failureOf(lines)),
   );
   expect(failures.join('\n\n---\n')).toMatchSnapshot();

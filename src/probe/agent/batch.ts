@@ -2,10 +2,10 @@
 import type { Outcome } from '../../model/attempt.ts';
 import type { AgentLine, AttemptLine, Batch, TurnRequest } from '../protocol.ts';
 import { type AttemptResult, attempt } from './attempt.ts';
+import { BatchPace } from './batch-pace.ts';
 import { halfOpenConnections, retransmissions } from './kernel.ts';
 import type { LateAnswers, Memory } from './memory.ts';
 import type { AgentIdentity } from './messages.ts';
-import { Pace } from './pace.ts';
 import { attemptSpread, type SpreadAttempts, type SpreadResult } from './spread.ts';
 import { after, nodeClockMs, round } from './time.ts';
 
@@ -159,7 +159,7 @@ async function runJobs(
       }
       if (room === ATTEMPTS_AT_ONCE) resolve();
     };
-    const pace = new Pace(batch.timeoutMs, fill);
+    const pace = new BatchPace(batch.timeoutMs, fill);
     fill();
   });
   let cancelDeadline = (): void => {};

@@ -97,24 +97,26 @@ export function describeEvidence(check: CheckView): string | undefined {
   ].join(' ');
 }
 
+/** Whether no agent is at the destination that could be asked: a real host, or a Service that was there already. */
+export function isMetAsItIs(check: CheckView): boolean {
+  const { to, scenario } = check;
+  const host = scenario.hosts?.find(({ name }) => endpointKey({ kind: 'host', name }) === to);
+  return isOfExisting(check) || (host !== undefined && host.agent === undefined);
+}
+
 /** No kubelet visits a host, or who is behind a Service that was there already: a connection with a witness on the node of the pod shows its network and the way in one. */
 function describeWayOfHost(
   check: CheckView,
   { source, destination, between }: CutEvidence['seen'],
   at: (ms: number) => string,
 ): readonly string[] {
-  const { from, to, scenario } = check;
+  const { from, to } = check;
   const [host, pod, visitedMs] = isHost(from) ? [from, to, destination] : [to, from, source];
-  const isReal =
-    isOfExisting(check) ||
-    scenario.hosts?.some(
-      (one) => endpointKey({ kind: 'host', name: one.name }) === host && one.agent === undefined,
-    ) === true;
   const connected = isHost(from)
     ? describeWayFromHost(check, at(between))
     : `a pod on the same node, which no policy isolates, connected to ${host} at ${at(between)}`;
   return [
-    `The port was open: ${isReal ? 'somebody else reached it' : `${to} reached it itself`}.`,
+    `The port was open: ${isMetAsItIs(check) ? 'somebody else reached it' : `${to} reached it itself`}.`,
     `${pod} was on the network: the kubelet of its node visited it at ${at(visitedMs)}.`,
     `The way was open: ${connected}.`,
   ];

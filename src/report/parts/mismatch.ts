@@ -1,6 +1,6 @@
 /** One check that did not turn out as expected: everything that a person needs to understand it and to see it again. */
 import { countOf, type Observation } from '../../model/observation.ts';
-import { destinationsOf, isOfExisting } from '../../model/service.ts';
+import { destinationsOf } from '../../model/service.ts';
 import { type Fact, renderFacts, renderHeadline } from '../text/block.ts';
 import type { Canvas } from '../text/paint.ts';
 import { duration } from '../text/text.ts';
@@ -9,7 +9,7 @@ import type { CheckView, Mismatch, ScenarioView, StepView } from '../view/view.t
 import { afterPolicies, beforePolicies, describeAttempts, describeOrder, underPolicies } from './attempts.ts';
 import { describeContrary, isPassedContrary } from './contrary.ts';
 import { describeLocation } from './describe.ts';
-import { describeEvidence } from './evidence.ts';
+import { describeEvidence, isMetAsItIs } from './evidence.ts';
 import { describeExpectation } from './expectation.ts';
 import { firstInstantFacts } from './first-instant.ts';
 import { heldFacts } from './held-connections.ts';
@@ -188,7 +188,7 @@ function listenerFacts(check: CheckView, observed: Observation): Fact[] {
 }
 
 function describeAsking(check: CheckView): string {
-  if (isOfExisting(check)) return 'by whether a pod that no policy isolates reached it';
+  if (isMetAsItIs(check)) return 'by whether a pod that no policy isolates reached it';
   const destinations = destinationsOf(check);
   return `asked of ${destinations.join(', ')} ${destinations.length === 1 ? 'itself' : 'themselves'}`;
 }

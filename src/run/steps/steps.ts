@@ -160,7 +160,7 @@ async function begin(index: number, before: Stage, course: Course, context: Step
   const lacking = marker === undefined ? lackingIn(scenario.steps[index - 1]) : [];
   if (lacking.length > 0) draft.force = lacking;
   if (pods !== before.pods) {
-    meetFamilies(plan, scenario, pods);
+    meetFamilies(plan, scenario, pods, before.nodes ?? new Map());
     if (draft.pods !== undefined) notePlaces(draft.pods, pods);
     foresight.place(index, pods);
   }

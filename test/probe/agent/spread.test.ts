@@ -3,6 +3,7 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { LateAnswers } from '../../../src/probe/agent/memory.ts';
 import { replyTo } from '../../../src/probe/agent/messages.ts';
@@ -13,7 +14,10 @@ const PODS = ['shop/api-1', 'shop/api-2', 'shop/api-3'];
 /** Who answers a connection, by its number and the address that it goes to; undefined: nobody does. */
 type Answering = (connection: number, address?: string) => string | undefined;
 
-async function tcpService(answering: Answering): Promise<AsyncDisposable & { readonly port: number }> {
+async function tcpService(
+  answering: Answering,
+  afterMs = 0,
+): Promise<AsyncDisposable & { readonly port: number }> {
   let connections = 0;
   const open = new Set<net.Socket>();
   const server = net.createServer((socket) => {
@@ -21,7 +25,8 @@ async function tcpService(answering: Answering): Promise<AsyncDisposable & { rea
     connections += 1;
     open.add(socket);
     socket.on('error', () => {});
-    socket.on('data', (chunk) => {
+    socket.on('data', async (chunk) => {
+      if (afterMs > 0) await delay(afterMs);
       if (pod !== undefined) socket.end(replyTo(chunk.toString('latin1'), { runId: RUN, pod }) ?? '');
     });
   });
@@ -88,6 +93,14 @@ describe.each([
     expect(dials).toBe(3);
   });
 
+  test('opens no more in one go than answers are missing', async () => {
+    await using service = await serve(
+      (connection) => [PODS[0], PODS[0], PODS[0], PODS[1], PODS[2]][connection],
+    );
+    const { outcome, dials } = await attemptAt(service.port, protocol, 30, 5_000);
+    expect([outcome, dials]).toEqual(['connected', 5]);
+  });
+
   test('opens all of them where it looks for everybody who answers', async () => {
     await using service = await serve((connection) =>
       connection === 28 ? 'shop/old' : PODS[connection % 3],
@@ -134,6 +147,34 @@ describe.each([
       outcome: 'wrong-peer',
       detail: 'shop/web',
     });
+  });
+});
+
+describe('an attempt at a Service whose pods are slow to answer', () => {
+  const inTwoGoes: Answering = (connection) => (connection < 3 ? PODS[0] : PODS[connection % 3]);
+
+  test('waits for a handshake that is through, and asks them with nothing more meanwhile', async () => {
+    await using service = await tcpService(inTurn, 300);
+    const { outcome, dials } = await attemptAt(service.port, 'TCP');
+    expect([outcome, dials]).toEqual(['connected', 3]);
+  });
+
+  test('goes on when its time is over, until each has answered', async () => {
+    await using service = await tcpService(inTwoGoes, 500);
+    const { outcome, dials, durationMs } = await attemptAt(service.port, 'TCP');
+    expect(outcome).toBe('connected');
+    expect(dials).toBeLessThan(30);
+    // Of its slowest answer.
+    expect(durationMs).toBeGreaterThan(400);
+  });
+
+  test('tries all others when one never answers', async () => {
+    await using service = await tcpService((connection) =>
+      connection === 0 ? undefined : PODS[connection % 2],
+    );
+    const { outcome, dials, answered } = await attemptAt(service.port, 'TCP');
+    expect([outcome, dials]).toEqual(['partial', 30]);
+    expect(answered.map(({ pod }) => pod)).toEqual([PODS[0], PODS[1]]);
   });
 });
 

@@ -18,7 +18,7 @@ import { HELD_UP_MS, Schedule } from './schedule.ts';
 const LOOK_EVERY_MS = 50;
 /** From this period on it looks less often, and what is due waits for that. */
 const UNHURRIED_FROM_MS = 1_000;
-const UNHURRIED_LOOK_EVERY_MS = 100;
+const UNHURRIED_LOOK_EVERY_MS = 200;
 /** How many attempts of a watch are out side by side. Keeps within the file descriptors of a container. */
 const OUT_AT_ONCE = 512;
 

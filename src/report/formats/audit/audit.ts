@@ -2,6 +2,7 @@
  * A run for people who answer for security and do not read YAML: what was tested, in sentences, with its evidence, what was
  * not as it must be, and what nobody looked at. Data, for every form in which the document is shown.
  */
+import { isHost, isPod, isService } from '../../../model/endpoint.ts';
 import { whatIn } from '../../../model/step.ts';
 import { underPolicies } from '../../parts/attempts.ts';
 import { describeCanary, describeNetwork, describeNodes } from '../../parts/circumstances.ts';
@@ -16,7 +17,7 @@ import { stepsWith } from '../../parts/steps.ts';
 import { describeExtent, runWord } from '../../parts/summary.ts';
 import { describeCommandFailure } from '../../parts/watch.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
-import type { FailureView, PolicyView, RunView, ScenarioView } from '../../view/view.ts';
+import type { CheckView, FailureView, PolicyView, RunView, ScenarioView } from '../../view/view.ts';
 import { addUp, coverageOf, describeCoverage, PAIR } from './coverage.ts';
 import { type AuditIncident, incidentsOf } from './incidents.ts';
 import { describePod, describePods, describePorts } from './names.ts';
@@ -425,10 +426,29 @@ function limitsOf({ checks }: RunView): Phrase[] {
   const isSelfTested = checks.some(({ from, to }) => from === to);
   return [
     say`The real workloads, other namespaces, nodes and addresses outside of the scenarios.`,
-    say`Ways through Services, names, proxies and load balancers: connections went from pod to pod, by address.`,
+    waysLeftOut(checks),
     say`Protocols other than TCP and UDP, and ports that no test pod listens on.`,
     ...(isSelfTested ? [] : [say`A pod's connections to itself, which policies never block.`]),
     say`What policies outside of the scenarios would add.`,
     say`Any time but that of the run.`,
   ];
+}
+
+/** How what was dialled was addressed, in the order in which it is told. */
+const DIALLED: readonly (readonly [words: string, isSo: (check: CheckView) => boolean])[] = [
+  ['from pod to pod, by address', ({ from, to }) => isPod(from) && isPod(to)],
+  ['from hosts to pods, by address', ({ from, to }) => isHost(from) && isPod(to)],
+  ['to Services by their addresses', ({ path }) => path === 'clusterIP'],
+  ['to Services by their names', ({ path }) => path === 'dns'],
+  ['to Services by the ports of nodes', ({ path }) => path === 'nodePort'],
+  ['to hosts', ({ to }) => isHost(to)],
+];
+
+/** Ways by which nothing was tried. */
+function waysLeftOut(checks: RunView['checks']): Phrase {
+  const ways = DIALLED.flatMap(([words, isSo]) => (checks.some(isSo) ? [say`${words}`] : []));
+  const went = ways.length === 0 ? [] : say`: connections went ${list(ways)}`;
+  return checks.some(({ to }) => isService(to))
+    ? say`Proxies, load balancers, and other ways to Services than were tried${went}.`
+    : say`Ways through Services, names, proxies and load balancers${went}.`;
 }

@@ -20,7 +20,7 @@ const LONGEST_YOUNG = 1 / 4;
 /** What the slowest answer counts for when the next one comes. */
 const FADING = 0.9;
 
-export class Pace {
+export class BatchPace {
   readonly #timeoutMs: number;
   /** Called when there is room again. */
   readonly #onRoom: () => void;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Pace } from '../../../src/probe/agent/pace.ts';
+import { BatchPace } from '../../../src/probe/agent/batch-pace.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] });
@@ -12,7 +12,7 @@ const TIMEOUT_MS = 1_000;
 const LATE_MS = 201;
 
 /** For how many sockets there is room, where none waits. */
-function roomOf(pace: Pace): number {
+function roomOf(pace: BatchPace): number {
   let room = 1;
   const end = pace.begin(1);
   while (pace.hasRoomFor(room)) room += 1;
@@ -22,7 +22,7 @@ function roomOf(pace: Pace): number {
 
 describe('the pace of a batch', () => {
   test('lets so many sockets begin at once, and more when one is answered', () => {
-    const pace = new Pace(TIMEOUT_MS, () => {});
+    const pace = new BatchPace(TIMEOUT_MS, () => {});
     const ends = Array.from({ length: 32 }, () => {
       expect(pace.hasRoomFor(1)).toBe(true);
       return pace.begin(1);
@@ -35,7 +35,7 @@ describe('the pace of a batch', () => {
   });
 
   test('lets more begin as answers come soon, and fewer as they come late, within bounds', () => {
-    const pace = new Pace(TIMEOUT_MS, () => {});
+    const pace = new BatchPace(TIMEOUT_MS, () => {});
     expect(roomOf(pace)).toBe(32);
     pace.begin(1)(LATE_MS);
     expect(roomOf(pace)).toBe(24);
@@ -48,7 +48,7 @@ describe('the pace of a batch', () => {
   });
 
   test('lets a wide one begin alone', () => {
-    const pace = new Pace(TIMEOUT_MS, () => {});
+    const pace = new BatchPace(TIMEOUT_MS, () => {});
     expect(pace.hasRoomFor(100)).toBe(true);
     const end = pace.begin(100);
     expect(pace.hasRoomFor(1)).toBe(false);
@@ -58,7 +58,7 @@ describe('the pace of a batch', () => {
 
   test('waits for what nobody answers three times as long as answers take', () => {
     let told = 0;
-    const pace = new Pace(TIMEOUT_MS, () => {
+    const pace = new BatchPace(TIMEOUT_MS, () => {
       told += 1;
     });
     pace.begin(32);
@@ -75,7 +75,7 @@ describe('the pace of a batch', () => {
   });
 
   test('and no longer than a quarter of the time that an attempt has', () => {
-    const pace = new Pace(TIMEOUT_MS, () => {});
+    const pace = new BatchPace(TIMEOUT_MS, () => {});
     pace.begin(1)(900);
     pace.begin(24);
     vi.advanceTimersByTime(249);
@@ -85,7 +85,7 @@ describe('the pace of a batch', () => {
   });
 
   test('counts each once, whichever comes first', () => {
-    const pace = new Pace(TIMEOUT_MS, () => {});
+    const pace = new BatchPace(TIMEOUT_MS, () => {});
     const end = pace.begin(10);
     vi.advanceTimersByTime(11);
     pace.begin(32);
