@@ -70,14 +70,14 @@ export async function send(
   const deadline = clock.now() + (call.outageMs ?? limitMs);
   const limit = AbortSignal.timeout(limitMs);
   const stop = signal === undefined ? limit : AbortSignal.any([signal, limit]);
-  const stopped = (cause?: unknown): Error =>
-    signal?.aborted
-      ? abortError(signal, request.purpose)
-      : unavailableError(
-          `no answer from ${access.server} within ${limitMs / 1000} s`,
-          request.purpose,
-          cause,
-        );
+  let refusal: HttpExchange | undefined;
+  const stopped = (cause?: unknown): Error => {
+    if (signal?.aborted) return abortError(signal, request.purpose);
+    // What it said before says more than that it did not get round to saying it again.
+    if (refusal !== undefined) return failureOf(access, request, refusal, Number.POSITIVE_INFINITY);
+    const words = `no answer from ${access.server} within ${limitMs / 1000} s`;
+    return unavailableError(words, request.purpose, cause);
+  };
 
   let failures = 0;
   for (let tries = 1; ; tries += 1) {
@@ -87,6 +87,7 @@ export async function send(
     });
     const body = successIn(exchange);
     if (body !== undefined) return body;
+    if (exchange.kind === 'answer') refusal = exchange;
     if (stop.aborted) throw stopped(exchange.kind === 'failure' ? exchange.thrown : undefined);
     const pause = pauseMs({ tries, random, askedMs: askedMsOf(exchange) });
     failures += Number(!isOutage(exchange));
