@@ -39,7 +39,12 @@ export interface Row {
 const LET_THROUGH_MS = 1_000;
 const LEAST_LET_THROUGH = 2;
 /** A single attempt may have lost its packets: it is no cut, whatever `confirm` says. */
-export const LEAST_CUTS = 2;
+const LEAST_CUTS = 2;
+
+/** How many attempts a cut takes where no packets get lost. @param confirm see {@link rowsOf} */
+export function cutsInRow(confirm: number): number {
+  return Math.max(LEAST_CUTS, confirm);
+}
 
 /**
  * All attempts since the policies were applied, in rows; the closing control is not among them.
@@ -59,7 +64,7 @@ export function rowsOf(check: Judged, confirm: number): Row[] {
     const last = lastOf(stretches.at(-1) ?? oldest);
     const isCut = kind === (check.expected === 'unreachable' ? 'agrees' : 'contradicts');
     const needed = isCut
-      ? (check.confirm ?? Math.max(LEAST_CUTS, confirm))
+      ? (check.confirm ?? cutsInRow(confirm))
       : neededOf(kind, isLetThrough(check) ? Math.max(LEAST_LET_THROUGH, confirm) : confirm);
     const isLong = isCut ? spansVisits(first, last) : spansMoment(check, first, last);
     // Where packets get lost, one that got through one way lost the others: that is no cut.

@@ -70,14 +70,11 @@ export async function send(
   const deadline = clock.now() + (call.outageMs ?? limitMs);
   const limit = AbortSignal.timeout(limitMs);
   const stop = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+  let said: HttpExchange | undefined;
   const stopped = (cause?: unknown): Error =>
     signal?.aborted
       ? abortError(signal, request.purpose)
-      : unavailableError(
-          `no answer from ${access.server} within ${limitMs / 1000} s`,
-          request.purpose,
-          cause,
-        );
+      : overdueError(access, request, { limitMs, said, cause });
 
   let failures = 0;
   for (let tries = 1; ; tries += 1) {
@@ -87,6 +84,7 @@ export async function send(
     });
     const body = successIn(exchange);
     if (body !== undefined) return body;
+    said = lastSaid(said, exchange);
     if (stop.aborted) throw stopped(exchange.kind === 'failure' ? exchange.thrown : undefined);
     const pause = pauseMs({ tries, random, askedMs: askedMsOf(exchange) });
     failures += Number(!isOutage(exchange));
@@ -212,6 +210,26 @@ function isOutage(exchange: HttpExchange): boolean {
 /** Server-side apply answers an unknown field with a 500 (kubernetes/kubernetes#122480); asking again changes nothing. */
 function isAboutTheObject(body: string): boolean {
   return parseStatus(body)?.message?.startsWith('failed to create typed patch object') === true;
+}
+
+/** The last that the server has answered, if anything. */
+function lastSaid(before: HttpExchange | undefined, exchange: HttpExchange): HttpExchange | undefined {
+  return exchange.kind === 'answer' ? exchange : before;
+}
+
+/** The time of a call is up. What the server said before says more than that it did not get round to saying it again. */
+function overdueError(
+  access: Access,
+  request: ApiRequest,
+  {
+    limitMs,
+    said,
+    cause,
+  }: { readonly limitMs: number; readonly said: HttpExchange | undefined; readonly cause: unknown },
+): Error {
+  if (said !== undefined) return failureOf(access, request, said, Number.POSITIVE_INFINITY);
+  const words = `no answer from ${access.server} within ${limitMs / 1000} s`;
+  return unavailableError(words, request.purpose, cause);
 }
 
 function failureOf(access: Access, { purpose }: ApiRequest, exchange: HttpExchange, leftMs: number): Error {

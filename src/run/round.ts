@@ -2,8 +2,7 @@
  * One round: one exec per pod that has something to try, to prove or to tell, all side by side, bounded. A round costs about
  * one timeout, however many pairs it has.
  */
-
-import { LEAST_CUTS } from '../judge/rows.ts';
+import { cutsInRow } from '../judge/rows.ts';
 import type { Attempt, HeardBackends, TryingPhase } from '../model/attempt.ts';
 import type { Dial, Listener } from '../model/dial.ts';
 import { describeAnswerer } from '../model/node-port.ts';
@@ -201,7 +200,7 @@ function workByPod(
     if (from !== undefined) {
       const mustReach = canBeCut && check.backends !== undefined && check.expected === 'reachable';
       const opensAll = mustReach && isFirst(check, from);
-      const row = canBeCut && check.expected === 'unreachable' ? Math.max(LEAST_CUTS, timing.confirm) : 1;
+      const row = canBeCut && check.expected === 'unreachable' ? cutsInRow(timing.confirm) : 1;
       workOf(from, works).tries.push({ check, dial, manner: { opensAll, row } });
     }
     for (const listener of dial?.listeners ?? []) {

@@ -517,6 +517,17 @@ describe('trouble on the way', () => {
     });
   });
 
+  test('ends at the time limit with what the server said last, where it said anything', async () => {
+    const answer = (_: unknown, count: number) =>
+      count === 0 ? status(429, 'TooManyRequests', 'later') : () => {};
+    await using api = await connected({ answer });
+    expect(told(await rejection(api.kube.get(address, { answerMs: 600 })))).toEqual({
+      code: 'api-error',
+      message: 'cannot get pod shop/db: later (429 Too Many Requests)',
+    });
+    expect(api.server.received).toHaveLength(2);
+  });
+
   test('ends at the time limit inside an answer as well', async () => {
     await using api = await connected({
       answer: () => (response) => {

@@ -69,6 +69,18 @@ export function agentsThat({ outcomeOf, isVisited = () => true }: Seeing, clock:
   };
 }
 
+/** Of rounds by themselves: nothing is waited for. */
+export const ROUND_TIMING: Proving['timing'] = {
+  timeoutMs: 30,
+  denialMs: 30,
+  withinMs: 0,
+  controlMs: 0,
+  settleFloorMs: 0,
+  execGraceMs: 0,
+  confirm: 2,
+  isPatient: false,
+};
+
 export type Answers = Partial<Pick<Kube, 'apply' | 'delete' | 'exec' | 'list'>>;
 
 /** What attempts are made with, again and again, on an API server that answers so, and nothing else. */

@@ -8,19 +8,7 @@ import { OUTSIDE, type RunningPod } from '../../src/run/provision.ts';
 import { runRound, type Stage } from '../../src/run/round.ts';
 import { Witnesses } from '../../src/run/witnesses.ts';
 import { sleepingClock } from '../cluster/kind/world.ts';
-import { agentsThat, contextOn, sessionsThat } from './fake-agents.ts';
-
-const TIMING = {
-  timeoutMs: 30,
-  denialMs: 30,
-  withinMs: 0,
-  controlMs: 0,
-  settleFloorMs: 0,
-  readyWithinMs: 0,
-  execGraceMs: 0,
-  confirm: 2,
-  isPatient: false,
-};
+import { agentsThat, contextOn, ROUND_TIMING, sessionsThat } from './fake-agents.ts';
 
 const pod = (name: string, node: string): RunningPod => ({ namespace: 'x', name, ip: name, node });
 const OUTPOSTS = ['node-1', 'node-2'].map((node) => ({
@@ -64,7 +52,7 @@ async function findingWithout(from: string, to: string) {
     witnesses: new Witnesses(OUTPOSTS),
     noteSetbacks: () => undefined,
   };
-  await runRound([check], { phase: 'observe', number: 1 }, stage, contextOn({ exec }, clock, TIMING));
+  await runRound([check], { phase: 'observe', number: 1 }, stage, contextOn({ exec }, clock, ROUND_TIMING));
   const [stretch] = check.observed ?? [];
   return stretch && findingOf('unreachable', lastOf(stretch));
 }

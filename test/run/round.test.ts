@@ -8,19 +8,8 @@ import { Evidence } from '../../src/run/evidence.ts';
 import type { RunningPod } from '../../src/run/provision.ts';
 import { type Round, runRound, type Stage } from '../../src/run/round.ts';
 import { sleepingClock } from '../cluster/kind/world.ts';
-import { agentsThat, contextOn, sessionsThat } from './fake-agents.ts';
+import { agentsThat, contextOn, ROUND_TIMING, sessionsThat } from './fake-agents.ts';
 
-const TIMING = {
-  timeoutMs: 30,
-  denialMs: 30,
-  withinMs: 0,
-  controlMs: 0,
-  settleFloorMs: 0,
-  readyWithinMs: 0,
-  execGraceMs: 0,
-  confirm: 1,
-  isPatient: false,
-};
 const NAMES = ['a', 'b', 'c', 'd'];
 const podOf = (name: string): RunningPod => ({ namespace: 'x', name, ip: name, node: 'node-1' });
 const keyOf = (name: string): string => `x/${name}`;
@@ -74,7 +63,11 @@ async function ask(checks: readonly CheckDraft[], round: Round): Promise<Asked> 
     attempts: new Attempts(),
     noteSetbacks: () => undefined,
   };
-  const context = { ...contextOn({ exec }, clock, TIMING), execLimit: pLimit(1), waitLimit: pLimit(3) };
+  const context = {
+    ...contextOn({ exec }, clock, { ...ROUND_TIMING, confirm: 1 }),
+    execLimit: pLimit(1),
+    waitLimit: pLimit(3),
+  };
   await runRound(checks, round, stage, context);
   return { batches, atOnce };
 }

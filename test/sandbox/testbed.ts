@@ -233,5 +233,9 @@ export function versionOf(object: KubeObject | undefined): number {
 export async function startTestbed(options: Partial<SandboxOptions> = {}): Promise<Testbed> {
   const signal = new AbortController().signal;
   const sandbox = await startSandbox({ nodes: 2, enforcement: 'on', signal, ...options });
+  // Whatever fails then says only that nobody answers.
+  void sandbox.exited.then((exit) => {
+    if (exit.kind === 'lost') process.stderr.write(`a sandbox of the tests was lost: ${exit.reason}\n`);
+  });
   return new Testbed(sandbox, await connectKube(sandbox.kubeconfig, { patience: { answerMs: 120_000 } }));
 }

@@ -67,6 +67,8 @@ class SpreadAttempt {
   #slowestMs = 0;
   #lastDialMs = 0;
   #isOver = false;
+  /** Whether the next wave waits for a reply. */
+  #isHeldUp = false;
   #cancelWave = (): void => {};
   #cancelEnd = (): void => {};
 
@@ -103,7 +105,8 @@ class SpreadAttempt {
       if (this.#isOver || this.#isDone()) return;
       const leftMs = this.#timeoutMs - this.#elapsedMs();
       // Who has a handshake and no time for its reply would have less with more connections.
-      if (leftMs > 0 && this.#isThrough()) this.#openNextAfter(leftMs);
+      this.#isHeldUp = leftMs > 0 && this.#isThrough();
+      if (this.#isHeldUp) this.#openNextAfter(leftMs);
       else this.#openWave();
     });
   }
@@ -174,13 +177,24 @@ class SpreadAttempt {
       if (sign.peer !== undefined) this.#noteAnswer(sign.peer.pod, connection.ip);
       this.#slowestMs = Math.max(this.#slowestMs, this.#elapsedMs() - connection.afterMs);
     }
-    if (this.#connections.some((one) => one.sign === undefined)) return;
+    if (this.#connections.some((one) => one.sign === undefined)) {
+      this.#goOn();
+      return;
+    }
     // After this wave, which may not be opened yet as a whole.
     setImmediate(() => {
       if (this.#isOver || this.#connections.some((one) => one.sign === undefined)) return;
       if (this.#isDone()) this.#finish();
       else this.#openWave();
     });
+  }
+
+  /** Where the reply has come that the next wave waits for. */
+  #goOn(): void {
+    if (!this.#isHeldUp || this.#isThrough()) return;
+    this.#isHeldUp = false;
+    this.#cancelWave();
+    this.#openNextAfter(this.#untilNextMs());
   }
 
   #noteAnswer(pod: string, ip: string): void {
@@ -217,7 +231,7 @@ class SpreadAttempt {
 
   /** A handshake that is through has more time for its reply; and answers that are only slow, for the connections that are still due. */
   #giveUp(): void {
-    const isSlow = this.#through > 0 && this.#opened < this.#request.connections;
+    const isSlow = this.#through > 0 && !this.#isDone();
     if (isSlow || this.#isThrough())
       this.#cancelEnd = after(replyTime(this.#timeoutMs), () => this.#finish());
     else this.#finish();

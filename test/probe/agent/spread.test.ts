@@ -229,6 +229,20 @@ test('nobody answers over UDP: a timeout, with what its datagrams carried', asyn
   expect(nonce).toMatch(/^[0-9a-f]{16}$/);
 });
 
+test('once each has answered, what was cut off is waited for no longer than an attempt takes', async () => {
+  await using service = await udpService((connection) => [PODS[0], undefined, PODS[1]][connection]);
+  const request = { id: 1, host: '127.0.0.1', port: service.port, protocol: 'UDP', connections: 9 } as const;
+  const { outcome, cut, dials, durationMs } = await attemptSpread(
+    { ...request, pods: PODS.slice(0, 2) },
+    400,
+    RUN,
+    new LateAnswers(),
+  );
+  expect([outcome, cut, dials]).toEqual(['partial', 1, 3]);
+  // Far from what a reply that is under way is given.
+  expect(durationMs).toBeLessThan(3_000);
+});
+
 test('attempts that lead to the same address share their connections', async () => {
   await using service = await tcpService(inTurn);
   const known: SpreadAttempts = new Map();
