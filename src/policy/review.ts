@@ -27,7 +27,6 @@ import {
 
 interface ReviewedCheck extends LintCheck, CheckedPair {
   readonly declared: Location;
-  readonly family?: Family;
 }
 
 /** A finding of the lints that is meant, and why. */

@@ -21,6 +21,7 @@ export const LINT_CODES = [
   'retyped-value',
   'lax-cidr',
   'block-of-nobody',
+  'one-family',
   'workload-without-policy',
   'left-out-port',
   'foreign-policy',

@@ -1,6 +1,7 @@
 /** What the lints have in common: their findings, what they look at, and how they name things. */
 import type { Location } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
+import type { Family } from '../../model/family.ts';
 import type { PlannedService } from '../../model/service.ts';
 import type { Direction } from '../isolation.ts';
 import type { PolicyRule } from '../manifest.ts';
@@ -28,6 +29,8 @@ export interface LintFinding {
 /** A check of a scenario: as much of it as lints look at. */
 export interface LintCheck extends PodPair {
   readonly expected: 'reachable' | 'unreachable';
+  /** Of the addresses that are tried; absent: that of the cluster. */
+  readonly family?: Family;
   /** Something else than the policies cuts it, so that it shows nothing of what they do. */
   readonly cutBy?: 'others';
 }

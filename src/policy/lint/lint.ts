@@ -14,6 +14,7 @@ import { lintCidrs } from './cidrs.ts';
 import { lintDns } from './dns.ts';
 import { lintEmptyLists } from './empty-lists.ts';
 import { lintExceptions } from './exceptions.ts';
+import { lintFamilies } from './families.ts';
 import {
   type Lint,
   type LintCheck,
@@ -49,6 +50,7 @@ const LINTS: readonly Lint[] = [
   lintEmptyLists,
   lintRetyped,
   lintCidrs,
+  lintFamilies,
 ];
 
 /**

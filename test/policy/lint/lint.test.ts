@@ -977,6 +977,48 @@ describe('blocks that some servers refuse, and that nobody is in', () => {
     ]);
   });
 
+  describe('of one family alone', () => {
+    const hosts = [{ key: 'host/partner', address: '203.0.113.30' }];
+    const tried = (family: 'IPv4' | 'IPv6', other = 'host/partner'): LintCheck => ({
+      ...{ from: other, to: 'shop/db', port: 5432, protocol: 'TCP', expected: 'reachable', family },
+    });
+    const both = [tried('IPv4'), tried('IPv6')];
+    const found = (spec: object, checks: readonly LintCheck[] = both) =>
+      lint([policy('shop/p', { ...db, ...spec })], { checks, world: { hosts } })
+        .filter(({ code }) => code === 'one-family')
+        .map(({ message, advice }) => ({ message, advice }));
+    const partner = { ipBlock: { cidr: '203.0.113.0/24' } };
+    const sixth = { ipBlock: { cidr: '2001:db8:30::/48' } };
+
+    test('are told of where hosts are tried in the other', () => {
+      expect(found(from(partner))).toEqual([
+        {
+          message:
+            '203.0.113.0/24 holds no IPv6 address, and hosts are tried over IPv6 as well: no rule for ingress means them there',
+          advice: 'Add their IPv6 addresses.',
+        },
+      ]);
+      expect(found(from(web, sixth, { ipBlock: { cidr: '::/0' } }))).toEqual([
+        {
+          message:
+            '2001:db8:30::/48 and ::/0 hold no IPv4 address, and hosts are tried over IPv4 as well: no rule for ingress means them there',
+          advice: 'Add 0.0.0.0/0 if everybody is meant, with the exceptions that it needs.',
+        },
+      ]);
+    });
+
+    test.each([
+      ['both are named', from(partner, sixth), both],
+      ['another rule means everybody', { ingress: [{ from: [partner] }, {}] }, both],
+      ['nobody tries the other', from(partner), [tried('IPv4')]],
+      ['only pods are tried in the other', from(partner), [tried('IPv4'), tried('IPv6', 'shop/web')]],
+      ['there are no blocks', from(web), both],
+      ['it is about the other direction', to(partner), both],
+    ] as const)('are not told of where %s', (_, spec, checks) => {
+      expect(found(spec, checks)).toEqual([]);
+    });
+  });
+
   test('are told of rules that do nothing, too: they are refused with the others', () => {
     const egress = [{ to: [{ ipBlock: { cidr: '203.0.113.1/24' } }] }];
     expect(

@@ -44,6 +44,11 @@ interface WatchedTarget {
 
 const NOTHING = { outcome: 'timeout' } as const satisfies Sign;
 
+/** Until the clock of the node comes to the next multiple. A timer may have fired a little too early. */
+function untilNext(everyMs: number, nowMs: number): number {
+  return (Math.round(nowMs / everyMs) + 1) * everyMs - nowMs;
+}
+
 export class RunningWatch {
   readonly ledger: WatchLedger;
   readonly #request: WatchRequest;
@@ -53,7 +58,7 @@ export class RunningWatch {
   readonly #beganMs = nodeClockMs();
   /** Attempts that are out, with their targets. */
   readonly #out = new Map<OutAttempt, WatchedTarget>();
-  readonly #looking: NodeJS.Timeout;
+  #looking: NodeJS.Timeout | undefined;
   readonly #onAbandoned: () => void;
   readonly #isUnhurried: boolean;
   readonly #lookEveryMs: number;
@@ -94,7 +99,7 @@ export class RunningWatch {
       Math.random,
     );
     this.#lookEveryMs = this.#isUnhurried ? UNHURRIED_LOOK_EVERY_MS : LOOK_EVERY_MS;
-    this.#looking = setInterval(() => this.#look(), this.#lookEveryMs);
+    this.#lookAgain();
     this.#dialDue();
     if (this.#held.length > 0) this.#beat();
   }
@@ -139,7 +144,7 @@ export class RunningWatch {
   /** Drops everything. */
   destroy(): void {
     this.#stop();
-    clearInterval(this.#looking);
+    clearTimeout(this.#looking);
     for (const [attempt, target] of this.#out) this.#settle(attempt, target, 'nothing');
   }
 
@@ -164,7 +169,13 @@ export class RunningWatch {
     for (const held of this.#held) held.wake(nowMs);
   }
 
+  /** All agents of a node look at the same time: who is awake for its own dials is awake for those of the others. */
+  #lookAgain(): void {
+    this.#looking = setTimeout(() => this.#look(), untilNext(this.#lookEveryMs, nodeClockMs()));
+  }
+
   #look(): void {
+    this.#lookAgain();
     const nowMs = nodeClockMs();
     this.#noteStall(nowMs);
     if (nowMs - this.#askedMs > this.#request.abandonedMs) {
@@ -184,9 +195,7 @@ export class RunningWatch {
     const nowMs = nodeClockMs();
     this.#noteStall(nowMs);
     for (const held of this.#held) held.beat();
-    // A timer may fire a little too early.
-    const nextMs = (Math.round(nowMs / BEAT_EVERY_MS) + 1) * BEAT_EVERY_MS;
-    this.#beating = setTimeout(() => this.#beat(), nextMs - nowMs);
+    this.#beating = setTimeout(() => this.#beat(), untilNext(BEAT_EVERY_MS, nowMs));
   }
 
   #giveUp(nowMs: number): void {
