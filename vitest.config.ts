@@ -35,6 +35,8 @@ export default defineConfig({
     isolate: false,
     // Tests wait for timeouts a quarter of their time: three files at a time keep two cores busy, and leave room for what has a deadline.
     maxWorkers: 3,
+    // Each of those in a file that go side by side has a sandbox of its own, or several: more of them would only be slower, and later than they expect.
+    maxConcurrency: 3,
     sequence: { sequencer: SlowFirst },
     // However busy the machine is: a whole run on a sandbox takes seconds, and ten times that beside other work.
     testTimeout: 300_000,

@@ -104,7 +104,7 @@ test.each([
     kind: 'lost',
     reason: 'the sandbox has ended: its supervisor was killed by SIGKILL',
   });
-  expect(await leftOf(traces, 1000)).toEqual([]);
+  expect(await leftOf(traces)).toEqual([]);
 });
 
 test('a harness that is killed leaves nothing', async () => {
@@ -113,7 +113,7 @@ test('a harness that is killed leaves nothing', async () => {
   const traces = tracesBelow(harness.pid ?? 0);
   expect(traces.processes.size).toBeGreaterThanOrEqual(7);
   harness.kill('SIGKILL');
-  expect(await leftOf(traces, 5000)).toEqual([]);
+  expect(await leftOf(traces)).toEqual([]);
 });
 
 // What waits for the supervisor, the supervisor, and what keeps the network while it is built.
