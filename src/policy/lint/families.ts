@@ -10,6 +10,7 @@ import {
   type LintContext,
   type LintFinding,
   otherOf,
+  type PlacedRule,
   placedPeers,
   placedRules,
 } from './finding.ts';
@@ -26,8 +27,8 @@ export const lintFamilies: Lint = (policy, context) =>
     const named = new Set(blocks.map(({ cidr }) => familyOf(cidr.network.toString())));
     const [missing] = FAMILIES.filter((family) => !named.has(family));
     const [first] = blocks;
-    if (first === undefined || missing === undefined || opensAll(rules)) return [];
-    if (!hostsTriedBy(policy, direction, context).has(missing)) return [];
+    if (first === undefined || missing === undefined || rules.some(namesNobody)) return [];
+    if (!familiesOfHosts(policy, direction, context).has(missing)) return [];
     const texts = [...new Set(blocks.map(({ cidr }) => cidr.text))];
     return [
       findingAt(policy, [...first.path, 'ipBlock', 'cidr'], {
@@ -41,12 +42,12 @@ export const lintFamilies: Lint = (policy, context) =>
     ];
   });
 
-function opensAll(rules: ReturnType<typeof placedRules>): boolean {
-  return rules.some(({ rule }) => rule.peers.length === 0);
+function namesNobody({ rule }: PlacedRule): boolean {
+  return rule.peers.length === 0;
 }
 
 /** The families in which checks try hosts at the other end of the policy's pods. */
-function hostsTriedBy(
+function familiesOfHosts(
   policy: Policy,
   direction: Direction,
   { oracle, checksOn }: LintContext,
