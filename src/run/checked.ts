@@ -3,16 +3,19 @@ import type { KubeObject } from '../kube/kube.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import type { Connected } from './connected.ts';
 import { describeNodes, describeServer } from './environment/describe.ts';
+import { tryInOwnFamilies } from './existing-families.ts';
 import { type MetServices, meetServices } from './existing-services.ts';
 import { discoverKinds, refuseClusterWideBeside, refuseExisting } from './foreign/served.ts';
 import { refuseHosts, refuseInside } from './hosts.ts';
-import type { Job } from './job.ts';
+import type { Job, Planned } from './job.ts';
 import { assumptionsFor } from './predict.ts';
 import { checkPermissions, refuseForeignNamespaces } from './preflight.ts';
 import { meetNetwork } from './prove.ts';
 
 export interface Checked extends Pick<Connected, 'cluster' | 'tools'> {
   readonly nodes: readonly KubeObject[];
+  /** As they can be tried there. */
+  readonly scenarios: readonly Planned[];
   /** The Services that are there already and that checks go to. */
   readonly met: MetServices;
   /** What is known of how it takes policies. */
@@ -56,6 +59,7 @@ export async function check(
     cluster,
     tools: served.length === 0 ? tools : { ...tools, served },
     nodes,
+    scenarios: scenarios.map((planned) => tryInOwnFamilies(planned, met)),
     met,
     assumptions: assumptionsFor(trust, environment),
   };

@@ -176,7 +176,7 @@ export function selectTargets(destination: DestinationSelection, topology: Topol
   const { end } = destination;
   if (end.kind === 'service')
     return topology.existing.has(end.key)
-      ? selectExisting(end, destination.ports)
+      ? selectExisting(end, destination.ports, topology.families)
       : selectService(end, destination.ports, topology);
   const ends = selectEnds(end, topology);
   if (ends.kind === 'nothing') return ends;
