@@ -9,7 +9,7 @@ import { discoverKinds, refuseClusterWideBeside, refuseExisting } from './foreig
 import { refuseHosts, refuseInside } from './hosts.ts';
 import type { Job, Planned } from './job.ts';
 import { assumptionsFor } from './predict.ts';
-import { checkPermissions, refuseForeignNamespaces } from './preflight.ts';
+import { checkPermissions, refuseForeignNamespaces, refuseMissingNamespaces } from './preflight.ts';
 import { meetNetwork } from './prove.ts';
 
 export interface Checked extends Pick<Connected, 'cluster' | 'tools'> {
@@ -25,8 +25,8 @@ export interface Checked extends Pick<Connected, 'cluster' | 'tools'> {
 /**
  * Asks a cluster what it is and, where podreach is a guest, whether it may do there what a run does.
  * @param askedForMs when the cluster was asked for, on the run's clock
- * @throws PodreachError `kind-not-served`, `permission-denied`, `namespace-foreign`, `policy-exists`; `not-supported` and
- *   `provision-failed` for Services that are there already; what the API server says
+ * @throws PodreachError `kind-not-served`, `permission-denied`, `namespace-foreign`, `policy-exists`; `not-supported` for namespaces, and
+ *   with `provision-failed` for Services that are there already; what the API server says
  */
 export async function check(
   { cluster, tools }: Connected,
@@ -50,6 +50,7 @@ export async function check(
     await checkPermissions({ plans, isWatched, makesPods: options.makesPods === true }, tools);
     await refuseForeignNamespaces(plans, tools);
   }
+  await refuseMissingNamespaces(plans, tools);
   await refuseExisting(plans, served, tools);
   const nodes = await describeNodes(environment, tools);
   refuseInside(plans, nodes);

@@ -6,6 +6,7 @@ import { describeConnection } from '../../../src/pair.ts';
 import { checksOf } from '../../../src/record/schema.ts';
 import { tryInOwnFamilies } from '../../../src/run/existing-families.ts';
 import { meetServices } from '../../../src/run/existing-services.ts';
+import { refuseMissingNamespaces } from '../../../src/run/preflight.ts';
 import { startScenario } from '../../../src/run/start-record.ts';
 import type { Plan } from '../../../src/scenario/scenario.ts';
 import { createProject } from '../../scenario/project.ts';
@@ -261,6 +262,29 @@ describe('in which families it is tried', () => {
     const { made, scenario } = await tried(await planTo('53', 'clusterIP', { ...LISTED, rule }));
     expect(made.steps.map(({ checks }) => checks.map(({ family }) => family))).toEqual([['IPv4'], ['IPv4']]);
     expect(scenario.existingServices?.[0]?.untried).toEqual({ family: 'IPv6', checks: 2 });
+  });
+});
+
+describe('namespaces that are there already', () => {
+  const planWith = async (name: string): Promise<Plan> => {
+    const plan = await planTo('53');
+    return {
+      ...plan,
+      existingNamespaces: [{ name, location: { file: 'example.yaml', line: 4, column: 1 } }],
+    };
+  };
+
+  test('are there', async () => {
+    await refuseMissingNamespaces([await planWith('system')], clusterWith(SERVICE));
+  });
+
+  test('are refused with their place where they are not', async () => {
+    const refused = refuseMissingNamespaces([await planWith('sytem')], clusterWith(SERVICE));
+    await expect(refused).rejects.toMatchObject({
+      code: 'not-supported',
+      message: 'there is no namespace sytem on this cluster, and the scenario says that it exists',
+      location: { line: 4 },
+    });
   });
 });
 

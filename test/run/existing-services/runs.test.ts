@@ -86,7 +86,7 @@ apiVersion: podreach/v1
 kind: Scenario
 name: families
 families: [IPv4, IPv6]
-namespaces: { families: {} }
+namespaces: { families: {}, default: existing }
 pods:
   families/open: {}
   families/half: { labels: { app: half } }
